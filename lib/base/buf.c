@@ -1,0 +1,55 @@
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+void *vec_grown(void *p, size_t *cap, size_t need, size_t size)
+{
+    if (need <= *cap)
+        return p;
+    size_t room = *cap < 8 ? 8 : *cap + *cap / 2;
+    if (room < need)
+        room = need;
+    p = mem_resize(p, room > SIZE_MAX / size ? SIZE_MAX : room * size);
+    *cap = room;
+    return p;
+}
+
+void buf_reserve(struct buf *b, size_t more)
+{
+    b->at = vec_grown(b->at, &b->cap, b->len + more, 1);
+}
+
+void buf_append(struct buf *b, const void *bytes, size_t n)
+{
+    if (!n)
+        return;
+    buf_reserve(b, n);
+    memcpy(b->at + b->len, bytes, n);
+    b->len += n;
+}
+
+void buf_text(struct buf *b, const char *text)
+{
+    buf_append(b, text, strlen(text));
+}
+
+void buf_format(struct buf *b, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    buf_reserve(b, (size_t)n + 1);
+    va_start(args, format);
+    vsnprintf(b->at + b->len, (size_t)n + 1, format, args);
+    va_end(args);
+    b->len += (size_t)n;
+}
+
+void buf_release(struct buf *b)
+{
+    mem_free(b->at);
+    *b = (struct buf){0};
+}

@@ -1,0 +1,34 @@
+/* Memory that is there or ends the program.
+ *
+ * Every allocation of the project goes through here.  When memory runs out, the handler that the
+ * program installed is called (it prints a message, removes temporary files and exits with 71);
+ * nothing that calls these functions has to look for NULL. */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include <stddef.h>
+
+/* n bytes, uninitialized; n = 0 gives a pointer that may be freed. */
+void *mem_alloc(size_t n);
+
+/* count × size bytes of zeros; an overflow of the product counts as out of memory. */
+void *mem_zero(size_t count, size_t size);
+
+/* Like realloc; p may be NULL. */
+void *mem_resize(void *p, size_t n);
+
+/* n bytes aligned to 64 (a cache line, the widest vector); freed by mem_free. */
+void *mem_aligned(size_t n);
+
+/* A copy of the n bytes at p, with a NUL behind it. */
+char *mem_copy(const void *p, size_t n);
+
+void mem_free(void *p);
+
+/* Called with the size that was asked for; must not return. */
+void mem_on_failure(void (*handler)(size_t n));
+
+/* The nth allocation from now fails (n from 1; 0 turns it off): for tests. */
+void mem_fail_at(long n);
+
+#endif

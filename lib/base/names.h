@@ -1,0 +1,36 @@
+/* Names and their ids: every byte string that is added gets the next id, counted from 0. */
+#ifndef BASE_NAMES_H
+#define BASE_NAMES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/* {0} is empty.  Open addressing over XXH3 hashes; the bytes stand end to end in one buffer. */
+struct names {
+    struct buf text;
+    VEC(size_t) start;  /* where each name begins in text */
+    VEC(uint64_t) hash; /* of each name */
+    int32_t *slot;      /* id + 1, 0 = free */
+    size_t slots;       /* a power of two, or 0 */
+};
+
+/* The id of the name, added if it is new; *is_new (may be NULL) says whether it was. */
+int32_t names_add(struct names *n, struct bytes name, bool *is_new);
+
+/* The id of the name, or -1. */
+int32_t names_find(const struct names *n, struct bytes name);
+
+/* The name of an id; valid until the next names_add. */
+struct bytes names_at(const struct names *n, int32_t id);
+
+static inline int32_t names_count(const struct names *n)
+{
+    return (int32_t)n->start.len;
+}
+
+void names_clear(struct names *n);   /* empties, keeps the memory */
+void names_release(struct names *n); /* frees */
+
+#endif

@@ -1,0 +1,55 @@
+#include "base/num.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool num_i64(const char *s, size_t n, int64_t *value)
+{
+    const char *end = s + n;
+    bool negative = s < end && *s == '-';
+    if (s < end && (*s == '-' || *s == '+'))
+        s++;
+    if (s == end)
+        return false;
+    int64_t v = 0;
+    for (; s < end; s++) {
+        if (*s < '0' || *s > '9')
+            return false;
+        int digit = *s - '0';
+        if (__builtin_mul_overflow(v, 10, &v) ||
+            __builtin_add_overflow(v, negative ? -digit : digit, &v))
+            return false;
+    }
+    *value = v;
+    return true;
+}
+
+/* strtod reads the decimal point of the C locale: no program here ever calls setlocale.  What
+ * strtod would take and we do not (blanks, hexadecimal, inf, nan) is kept out by the alphabet. */
+bool num_f64(const char *s, size_t n, double *value)
+{
+    char text[128], *end;
+    if (n == 0 || n >= sizeof text)
+        return false;
+    memcpy(text, s, n);
+    text[n] = 0;
+    if (strspn(text, "0123456789+-.eE") != n)
+        return false;
+    double v = strtod(text, &end);
+    if (end != text + n || !isfinite(v))
+        return false;
+    *value = v;
+    return true;
+}
+
+size_t num_text(double value, char *to)
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(to, NUM_TEXT, "%.*g", digits, value);
+        if (strtod(to, NULL) == value)
+            break;
+    }
+    return strlen(to);
+}

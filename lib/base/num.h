@@ -1,0 +1,20 @@
+/* Numbers in text, the same in every locale: the whole of [s, s + n) is the number or it is not one. */
+#ifndef BASE_NUM_H
+#define BASE_NUM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Decimal digits with an optional sign; false on anything else and on overflow. */
+bool num_i64(const char *s, size_t n, int64_t *value);
+
+/* A finite decimal number with optional sign, fraction and exponent ("1e-3", ".5", "17850.0"). */
+bool num_f64(const char *s, size_t n, double *value);
+
+/* The shortest decimal form that reads back as the same double ("0.1", "1e+30"); returns its
+ * length.  `to` has room for NUM_TEXT bytes. */
+enum { NUM_TEXT = 32 };
+size_t num_text(double value, char *to);
+
+#endif

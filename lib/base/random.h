@@ -1,0 +1,77 @@
+/* Random numbers from counters: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as
+ * easy as 1, 2, 3").  A number depends on its key and counter alone, so that what is drawn depends
+ * neither on threads nor on the device.  C for gcc, __host__ __device__ for nvcc. */
+#ifndef BASE_RANDOM_H
+#define BASE_RANDOM_H
+
+#include <stdint.h>
+
+#ifdef __CUDACC__
+#define RANDOM_FUNCTION static inline __host__ __device__
+#else
+#define RANDOM_FUNCTION static inline
+#endif
+
+/* Four 32-bit words for the 64-bit key and the 128-bit counter. */
+RANDOM_FUNCTION void random_philox(uint64_t key, const uint32_t counter[4], uint32_t out[4])
+{
+    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
+    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+    for (int round = 0; round < 10; round++) {
+        uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
+        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
+        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+        c1 = (uint32_t)p1;
+        c3 = (uint32_t)p0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
+}
+
+/* A float in [0, 1): the top 24 bits of a word. */
+RANDOM_FUNCTION float random_unit(uint32_t word)
+{
+    return (float)(word >> 8) * 0x1p-24f;
+}
+
+/* A sequence of its own for each (seed, stream): shuffles, samples, initial values. */
+struct random {
+    uint64_t seed;
+    uint32_t stream[2];
+    uint64_t drawn; /* words so far */
+    uint32_t word[4];
+};
+
+static inline struct random random_of(uint64_t seed, uint64_t stream)
+{
+    return (struct random){.seed = seed, .stream = {(uint32_t)stream, (uint32_t)(stream >> 32)}};
+}
+
+static inline uint32_t random_u32(struct random *r)
+{
+    if (r->drawn % 4 == 0) {
+        uint64_t block = r->drawn / 4;
+        uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), r->stream[0],
+                               r->stream[1]};
+        random_philox(r->seed, counter, r->word);
+    }
+    return r->word[r->drawn++ % 4];
+}
+
+/* Uniform in 0..n-1 without bias (n >= 1). */
+static inline uint32_t random_below(struct random *r, uint32_t n)
+{
+    uint64_t product = (uint64_t)random_u32(r) * n;
+    while ((uint32_t)product < -n % n)
+        product = (uint64_t)random_u32(r) * n;
+    return (uint32_t)(product >> 32);
+}
+
+/* Uniform in [low, high). */
+static inline float random_between(struct random *r, float low, float high)
+{
+    return low + (high - low) * random_unit(random_u32(r));
+}
+
+#endif

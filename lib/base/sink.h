@@ -1,0 +1,37 @@
+/* Outputs that are whole or not there.
+ *
+ * A sink is stdout, or a file that is written beside its name and renamed to it when everything
+ * has been written, so that an output that exists is complete.  Writes survive short writes and
+ * interruptions; a full disk, also one that shows at the last close, is an error. */
+#ifndef BASE_SINK_H
+#define BASE_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct sink {
+    int fd;
+    char *path;      /* the name to take at commit; NULL = stdout */
+    char *temporary; /* the name until then */
+};
+
+/* Opens `path` (NULL or "-": stdout).  An existing path that is not a regular file is refused,
+ * a folder that cannot be written to as well (73). */
+int sink_open(struct sink *s, const char *path, struct err *e);
+
+/* Writes all n bytes.  A reader that went away ends the program by SIGPIPE, silently. */
+int sink_write(struct sink *s, const void *bytes, size_t n, struct err *e);
+
+/* Syncs, closes and renames; for stdout closes.  The sink is closed whatever happens; after a
+ * failure nothing but the file from before stands under the name. */
+int sink_commit(struct sink *s, struct err *e);
+
+/* Closes and removes the temporary file; what stood under the name stays. */
+void sink_discard(struct sink *s);
+
+/* Removes the temporary files of all open sinks: safe in signal handlers. */
+void sink_discard_all(void);
+
+#endif

@@ -1,0 +1,31 @@
+/* Times: int64 seconds since 1970-01-01 00:00 UTC, without leap seconds; never the local zone. */
+#ifndef BASE_TIME_H
+#define BASE_TIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A time is valid from 0 to below 2^36 (the year 4147). */
+#define TIME_LIMIT ((int64_t)1 << 36)
+
+/* Days from 1970-01-01 to a day of the proleptic Gregorian calendar. */
+int64_t time_days(int64_t year, unsigned month, unsigned day);
+
+/* ISO 8601: "2009-05-04", "2009-05-04T23:08:57Z", " " for "T", ".fraction" (dropped), zone "Z",
+ * "+hh:mm", "+hhmm", "+hh" or none (UTC).  False when a field is missing or out of its range. */
+bool time_iso(const char *s, size_t n, int64_t *seconds);
+
+/* "2009-05-04T23:08:57Z" for a valid time; `to` has room for TIME_TEXT bytes. */
+enum { TIME_TEXT = 32 };
+void time_text(int64_t seconds, char *to);
+
+/* Hour of the week, 0..167, Monday 00:00 = 0, of t + shift. */
+static inline int32_t time_week_hour(int64_t seconds, int64_t shift)
+{
+    int64_t hour = (seconds + shift) / 3600 - ((seconds + shift) % 3600 < 0);
+    int64_t since_monday = (hour + 72) % 168; /* 1970-01-01 was a Thursday */
+    return (int32_t)(since_monday < 0 ? since_monday + 168 : since_monday);
+}
+
+#endif

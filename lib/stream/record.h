@@ -1,0 +1,120 @@
+/* The typed records of the three kinds, and what every kind shares: users, items, dictionaries.
+ * A map of typed arrays (base/rows.h) is described by one table that packs it, reads it and checks
+ * that the lengths agree. */
+#ifndef STREAM_RECORD_H
+#define STREAM_RECORD_H
+
+#include "base/names.h"
+#include "base/rows.h"
+#include "stream/frame.h"
+
+/* ---- packing ---- */
+
+/* Packs a typed array as ext (little-endian). */
+void pack_array(msgpack_packer *pk, enum column_type type, const void *at, size_t len);
+void pack_text(msgpack_packer *pk, struct bytes text);
+
+/* ---- what all kinds share ---- */
+
+/* Attributes are kept packed: a map of strings. */
+struct attributes {
+    struct bytes packed; /* {NULL, 0}: none */
+};
+
+/* The text under a key; {NULL, 0} where there is none. */
+struct bytes attributes_find(struct attributes a, const char *key);
+
+/* A user or item with its id. */
+struct named {
+    int32_t id;
+    struct bytes name;
+    struct attributes attributes;
+};
+
+int write_user(struct frame_out *out, int32_t id, struct bytes name, struct attributes a,
+               struct err *e);
+int write_item(struct frame_out *out, int32_t id, struct bytes name, struct attributes a,
+               struct err *e);
+
+/* ---- sessions ---- */
+
+enum record_kind { RECORD_USER, RECORD_ITEM, RECORD_SESSION, RECORD_EPOCH, RECORD_BATCH,
+                   RECORD_RANK, RECORD_TOP, RECORD_ATTENTION, RECORD_PASS };
+
+/* One record of a `sessions` stream, of any number of parts: ids are those of the whole input, in
+ * order of first use, names joined over parts. */
+struct sessions_record {
+    enum record_kind kind; /* USER, ITEM or SESSION */
+    struct named named;    /* USER and ITEM: only such as are new to the whole input */
+    struct session session;
+};
+
+struct sessions_in; /* opaque */
+
+int sessions_in_open(struct sessions_in **in, const char *const *paths, int count, struct err *e);
+enum read_result sessions_in_next(struct sessions_in *in, struct sessions_record *r,
+                                  struct err *e); /* RECORD, END or ERROR */
+
+/* The first part's header, read at open; the other parts must agree in delta_edges and week_shift. */
+const struct meta *sessions_in_meta(const struct sessions_in *in);
+bool sessions_in_would_wait(const struct sessions_in *in);
+uint64_t sessions_in_skipped(const struct sessions_in *in); /* records with unknown lower-case tags */
+const struct names *sessions_in_users(const struct sessions_in *in);
+const struct names *sessions_in_items(const struct sessions_in *in);
+void sessions_in_close(struct sessions_in *in);
+
+int write_session(struct frame_out *out, const struct session *s, struct err *e);
+
+/* ---- batches ---- */
+
+struct batches_record {
+    enum record_kind kind; /* USER, ITEM, EPOCH or BATCH */
+    struct named named;
+    struct epoch epoch;
+    struct batch batch;
+};
+
+struct batches_in;
+int batches_in_open(struct batches_in **in, const char *const *paths, int count, struct err *e);
+enum read_result batches_in_next(struct batches_in *in, struct batches_record *r, struct err *e);
+const struct meta *batches_in_meta(const struct batches_in *in);
+const struct names *batches_in_users(const struct batches_in *in);
+const struct names *batches_in_items(const struct batches_in *in);
+bool batches_in_would_wait(const struct batches_in *in);
+uint64_t batches_in_skipped(const struct batches_in *in);
+int batches_in_at(const struct batches_in *in, struct err *e);
+void batches_in_close(struct batches_in *in);
+
+int write_epoch(struct frame_out *out, struct epoch epoch, struct err *e);
+int write_batch(struct frame_out *out, const struct batch *b, struct err *e);
+
+/* ---- predictions ---- */
+
+struct predictions_record {
+    enum record_kind kind; /* USER, ITEM, EPOCH, RANK, TOP, ATTENTION or PASS */
+    struct named named;
+    struct epoch epoch;
+    struct ranks ranks;
+    struct tops tops;
+    struct attention attention;
+    struct pass pass;
+};
+
+struct predictions_in;
+int predictions_in_open(struct predictions_in **in, const char *const *paths, int count,
+                        struct err *e);
+
+/* HEADER: another run begins (ids are each part's own); else RECORD, END or ERROR. */
+enum read_result predictions_in_next(struct predictions_in *in, struct predictions_record *r,
+                                     struct err *e);
+const struct meta *predictions_in_meta(const struct predictions_in *in);
+bool predictions_in_would_wait(const struct predictions_in *in);
+uint64_t predictions_in_skipped(const struct predictions_in *in);
+void predictions_in_close(struct predictions_in *in);
+
+int write_ranks(struct frame_out *out, const struct ranks *r, struct err *e);
+int write_tops(struct frame_out *out, const struct tops *t, struct err *e);
+int write_attention(struct frame_out *out, const struct attention *a, struct err *e);
+int write_pass(struct frame_out *out, const struct pass *p, struct err *e);
+
+#endif

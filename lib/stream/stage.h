@@ -1,0 +1,23 @@
+/* The output side of a stage: where it goes, its header, its end, and what happens when it fails. */
+#ifndef STREAM_STAGE_H
+#define STREAM_STAGE_H
+
+#include "stream/record.h"
+
+struct stage {
+    struct sink sink;
+    struct frame_out out;
+};
+
+/* Opens `path` (NULL: stdout) and writes the header: `base` with the program appended. */
+int stage_open(struct stage *s, const char *path, bool flush, const struct meta *base,
+               const char *program, const char *version, struct bytes options, struct err *e);
+
+/* Writes the end, then commits the output. */
+int stage_finish(struct stage *s, struct err *e);
+
+/* For a program that fails: the abort record where it can still be written, nothing committed.
+ * Also right before stage_open and after stage_finish, where it does nothing. */
+void stage_abort(struct stage *s, const struct err *why);
+
+#endif
