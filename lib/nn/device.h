@@ -1,0 +1,192 @@
+/* The table of operations: all that a model computes, one row an operation, filled once for the
+ * CPU and once for each other kind of device.
+ *
+ * Matrices are row-major float32.  Pointers are memory of the device, from its `alloc`, unless a
+ * comment says host.  "+=" marks outputs that are added to.  Shapes are never zero-padded: ragged
+ * rows lie end to end (struct ragged).  Any size is legal, 0 rows included.  No operation allocates
+ * after the first step of its size; none depends on anything but its arguments, so that a run
+ * repeats byte for byte on the same device with the same number of threads.
+ *
+ * The maths of an operation (gates, their gradients, update rules, pieces of the softmax) stands
+ * once in nn/maths.h, for every device. */
+#ifndef NN_DEVICE_H
+#define NN_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct device; /* a device's own state: threads, workspace; its first member is the table */
+
+/* Row numbers into a table, with the plan that adds gradients back in a fixed order: equal rows
+ * stand together, in the order in which they were given.  -1 stands for a row of zeros. */
+struct rows {
+    int count;
+    const int32_t *at;     /* [count] row of each; -1 = zeros, no gradient */
+    int unique;            /* different rows, without -1 */
+    const int32_t *row;    /* [unique] ascending */
+    const int32_t *start;  /* [unique + 1] into order */
+    const int32_t *order;  /* positions of `at`, grouped by row */
+};
+
+/* Sequences laid end to end: sequence s has rows start[s] .. start[s+1]-1.  The packed order takes
+ * first every sequence's first row, longest sequence first, then every second row, ...: at step t
+ * the sequences that are still running are the first running[t] of the packed sequences. */
+struct ragged {
+    int count, total, longest; /* sequences, rows, rows of the longest */
+    const int32_t *start;      /* [count + 1] */
+    const int32_t *owner;      /* [total] sequence of each row */
+    const int32_t *sequence;   /* [count] packed place -> sequence */
+    const int32_t *packed;     /* [total] packed position -> row */
+    const int32_t *running;    /* host [longest] sequences running at each step */
+};
+
+/* One layer of gated recurrent units (models.md, "GRU"): in = input size, H = state size; gates
+ * stacked r, z, n. */
+struct gru_weights {
+    int in, state;
+    bool reset_before;         /* n = tanh(W_in x + b_in + W_hn(r∘h) + b_hn) */
+    const float *ih, *hh;      /* [3H, in], [3H, H] */
+    const float *ih_bias, *hh_bias; /* [3H] */
+};
+
+struct gru_grads {             /* all += */
+    float *ih, *hh, *ih_bias, *hh_bias;
+};
+
+/* What dropout masks are drawn from (models.md): the mask of element i of a tensor depends on
+ * these and i alone. */
+struct dropout_key {
+    uint64_t seed, step;
+    uint32_t tensor; /* number of the dropout within the step */
+    float rate;
+};
+
+enum optimizer_kind { OPTIMIZER_SGD, OPTIMIZER_ADAM, OPTIMIZER_ADAGRAD };
+
+struct update {
+    enum optimizer_kind kind;
+    float rate, momentum, weight_decay;
+    float scale;    /* gradients are multiplied by it first (clipping); 1 = as they are */
+    int64_t step;   /* from 1: Adam's bias correction */
+};
+
+/* The output layer over all N items for T states of width H. */
+struct output {
+    int targets, width, items;  /* T, H, N */
+    const float *state;         /* [T, H] */
+    const float *weight, *bias; /* [N, H], [N] */
+    const int32_t *target;      /* [T] */
+};
+
+#define DEVICE_OPERATIONS(OP)                                                                      \
+    /* ---- memory ---- */                                                                         \
+    OP(void *, alloc, (struct device * d, size_t bytes))                                           \
+    OP(void, release, (struct device * d, void *p))                                                \
+    OP(void, upload, (struct device * d, void *to, const void *from_host, size_t bytes))           \
+    OP(void, download, (struct device * d, void *to_host, const void *from, size_t bytes))         \
+    OP(void, fill, (struct device * d, float *to, float value, size_t n))                          \
+    OP(void, copy, (struct device * d, float *to, const float *from, size_t n))                    \
+    OP(void, add, (struct device * d, float *to, const float *from, size_t n)) /* to += from */    \
+    /* ---- dense ---- */                                                                          \
+    /* c [m, n] = op(a) op(b) + beta c; op transposes where ta, tb; ld = row stride */             \
+    OP(void, gemm,                                                                                 \
+       (struct device * d, bool ta, bool tb, int m, int n, int k, const float *a, int lda,         \
+        const float *b, int ldb, float beta, float *c, int ldc))                                   \
+    /* y [rows, cols] += bias [cols] in each row */                                                \
+    OP(void, bias, (struct device * d, int rows, int cols, const float *bias, float *y))           \
+    /* to [cols] += sum of the rows of g */                                                        \
+    OP(void, bias_back, (struct device * d, int rows, int cols, const float *g, float *to))        \
+    /* to[i, at_to .. +cols] = or += from[i, at_from .. +cols], i < rows */                        \
+    OP(void, columns,                                                                              \
+       (struct device * d, int rows, int cols, const float *from, int ld_from, float *to,          \
+        int ld_to, bool accumulate))                                                               \
+    /* y = x ∘ mask / (1 - rate), or += ; its own backward */                                      \
+    OP(void, dropout,                                                                              \
+       (struct device * d, struct dropout_key key, size_t n, const float *x, float *y,             \
+        bool accumulate))                                                                          \
+    /* ---- rows ---- */                                                                           \
+    /* out [count, cols] = table rows */                                                           \
+    OP(void, gather,                                                                               \
+       (struct device * d, const struct rows *r, int cols, const float *table, float *out))        \
+    /* table [., cols] += g [count, cols] at their rows, in the plan's order */                    \
+    OP(void, gather_back,                                                                          \
+       (struct device * d, const struct rows *r, int cols, const float *g, float *table))          \
+    /* table rows = from [count, cols]; rows differ */                                             \
+    OP(void, store,                                                                                \
+       (struct device * d, const struct rows *r, int cols, const float *from, float *table))       \
+    /* out [count, cols] = mean of each sequence's rows of x; an empty one: zeros */               \
+    OP(void, mean,                                                                                 \
+       (struct device * d, const struct ragged *r, int cols, const float *x, float *out))          \
+    OP(void, mean_back,                                                                            \
+       (struct device * d, const struct ragged *r, int cols, const float *g, float *dx)) /* += */  \
+    /* ---- recurrent ---- */                                                                      \
+    /* h [total, H] from x [total, in] and h0 [count, H] (NULL: zeros).                            \
+     * kept [total, 4H]: what the backward needs (r, z, n, W_hn h + b_hn) */                       \
+    OP(void, gru,                                                                                  \
+       (struct device * d, const struct ragged *r, const struct gru_weights *w, const float *x,    \
+        const float *h0, float *h, float *kept))                                                   \
+    /* from dh [total, H]: dx += (NULL: not wanted), dh0 += (NULL likewise), dw += */              \
+    OP(void, gru_back,                                                                             \
+       (struct device * d, const struct ragged *r, const struct gru_weights *w, const float *x,    \
+        const float *h0, const float *h, const float *kept, const float *dh, float *dx,            \
+        float *dh0, const struct gru_grads *dw))                                                   \
+    /* ---- attention over ragged rows ---- */                                                     \
+    /* e_j = scale · tanh(key_j), weight = softmax of e over each sequence,                        \
+     * out [count, cols] = Σ_j weight_j value_j; key [total, width] becomes tanh(key) */           \
+    OP(void, attend,                                                                               \
+       (struct device * d, const struct ragged *r, int width, int cols, float *key,                \
+        const float *scale, const float *value, float *weight, float *out))                        \
+    /* from dout [count, cols] and the tanh'ed key: dkey (before tanh), dscale, dvalue, all += */  \
+    OP(void, attend_back,                                                                          \
+       (struct device * d, const struct ragged *r, int width, int cols, const float *key,          \
+        const float *scale, const float *value, const float *weight, const float *dout,            \
+        float *dkey, float *dscale, float *dvalue))                                                \
+    /* ---- the output layer, in chunks of rows within the workspace ---- */                       \
+    /* loss [T] = -log softmax(state weightᵀ + bias)[target]; and for the mean loss, in the same   \
+     * walk: dstate [T, H] =, dweight [N, H] +=, dbias [N] += */                                   \
+    OP(void, output_loss,                                                                          \
+       (struct device * d, const struct output *o, float *loss, float *dstate, float *dweight,     \
+        float *dbias))                                                                             \
+    /* loss; rank = 1 + items scored strictly higher + ties; ties = other items with exactly the   \
+     * target's score; the k best items and scores, best first, equal scores by id [T, k].         \
+     * A score that is not finite makes its row's loss NaN. */                                     \
+    OP(void, output_rank,                                                                          \
+       (struct device * d, const struct output *o, float *loss, int32_t *rank, int32_t *ties,      \
+        int k, int32_t *top_item, float *top_score))                                               \
+    /* ---- optimizers ---- */                                                                     \
+    /* sum of squares of g, in an order of its own: to the host */                                 \
+    OP(double, square_sum, (struct device * d, const float *g, size_t n))                          \
+    /* One step over n parameters; g becomes 0.  Adam: m, v; Adagrad: m = momentum, v = sum of     \
+     * squares; SGD: m = momentum (may be NULL without), v unused */                               \
+    OP(void, update,                                                                               \
+       (struct device * d, const struct update *u, size_t n, float *w, float *g, float *m,         \
+        float *v))
+
+struct operations {
+#define OPERATION_MEMBER(type, name, arguments) type(*name) arguments;
+    DEVICE_OPERATIONS(OPERATION_MEMBER)
+#undef OPERATION_MEMBER
+};
+
+struct device {
+    const struct operations *op;
+    const char *name; /* "cpu: OpenBLAS, 2 threads" */
+};
+
+/* How many rows the table has, and their names: a test holds each device and the tests to them. */
+extern const char *const operation_name[];
+extern const int operation_count;
+
+struct device_options {
+    int threads;      /* 0: as many as there are cores */
+    size_t workspace; /* bytes for the output layer's chunks; 0: 128 MB */
+};
+
+/* The CPU: any CBLAS, OpenMP. */
+struct device *cpu_open(const struct device_options *o);
+void cpu_close(struct device *d);
+
+#endif

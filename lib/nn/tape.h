@@ -1,0 +1,74 @@
+/* The tape: a model calls these functions forward; the tape remembers them and runs them backward.
+ *
+ * Everything made on a tape lives in its arena until the next tape_begin: no allocation in the hot
+ * loop.  A tensor without `grad` takes no gradient.  Outside training nothing is remembered,
+ * dropout is the identity and no gradients are kept. */
+#ifndef NN_TAPE_H
+#define NN_TAPE_H
+
+#include "nn/device.h"
+#include "nn/parameters.h"
+
+struct tensor {
+    int rows, cols;
+    float *value; /* [rows, cols] */
+    float *grad;  /* the same, or NULL */
+};
+
+struct tape; /* opaque */
+
+struct tape *tape_new(struct device *d);
+void tape_free(struct tape *t);
+
+/* Empties the arena.  `seed` and `step` key the dropout masks of a training step. */
+void tape_begin(struct tape *t, bool training, uint64_t seed, uint64_t step);
+bool tape_training(const struct tape *t);
+struct device *tape_device(const struct tape *t);
+
+/* Memory of the step, host or device. */
+void *tape_host(struct tape *t, size_t bytes);
+void *tape_memory(struct tape *t, size_t bytes);
+
+/* Host integers to the device. */
+const int32_t *tape_ints(struct tape *t, const int32_t *host, size_t n);
+
+/* Plans made from host integers, uploaded. */
+const struct rows *tape_rows(struct tape *t, const int32_t *host, int count);
+const struct ragged *tape_ragged(struct tape *t, const int32_t *lengths, int count);
+
+/* A parameter as a tensor: its gradient goes to the parameters' gradient buffer. */
+struct tensor *tape_parameter(struct tape *t, const struct parameter *p);
+
+/* Values that nothing is learned through, [rows, cols] of device memory, not copied. */
+struct tensor *tape_constant(struct tape *t, float *value, int rows, int cols);
+
+struct tensor *tape_gather(struct tape *t, struct tensor *table, const struct rows *r);
+struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate);
+struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count); /* columns */
+struct tensor *tape_mean(struct tape *t, struct tensor *x, const struct ragged *r);
+
+/* y = x Wᵀ + b; b may be NULL. */
+struct tensor *tape_linear(struct tape *t, struct tensor *x, struct tensor *w, struct tensor *b);
+
+/* A GRU's four parameters (models.md names). */
+struct gru {
+    const struct parameter *ih, *hh, *ih_bias, *hh_bias;
+    bool reset_before;
+};
+struct tensor *tape_gru(struct tape *t, const struct gru *g, struct tensor *x, struct tensor *h0,
+                        const struct ragged *r);
+
+/* Σ softmax(scale · tanh(key)) value over each sequence; *weight (may be NULL) [total] are the
+ * attention weights. */
+struct tensor *tape_attend(struct tape *t, struct tensor *key, struct tensor *scale,
+                           struct tensor *value, const struct ragged *r, float **weight);
+
+/* Mean cross-entropy over the whole vocabulary; the gradient starts here.  Losses [targets] stay
+ * on the device. */
+float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
+                        struct tensor *bias, const int32_t *target);
+
+/* Runs everything backward; gradients of parameters are added to their buffer. */
+void tape_backward(struct tape *t);
+
+#endif
