@@ -1,0 +1,72 @@
+/* A model is one file and one row of the registry: its options, its parameters and its forward
+ * pass over one batch.  Training, testing, saving and the command line are the same for all. */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include "base/rows.h"
+#include "nn/tape.h"
+
+/* What a model may know of the data. */
+struct model_data {
+    int32_t users, items;
+    int32_t history;       /* most earlier sessions that a batch gives */
+    int32_t delta_buckets; /* edges + 1 */
+    bool keeps_order;      /* each user's sessions come in order */
+};
+
+/* The options that models share, as given on the command line. */
+struct model_options {
+    const char *session_rep; /* "mean", "last" */
+    const char *inter;       /* NULL: none; "hidden,delta,week" */
+    int64_t embedding;       /* E */
+    double dropout;
+    const char *gru;         /* "reset-after", "reset-before" */
+};
+
+/* What the forward pass of one batch leaves for the output layer and for pictures. */
+struct forward {
+    struct tensor *state;          /* [T, H], after dropout: T = Σ(length - 1), sessions end to end */
+    const int32_t *target;         /* host [T] */
+    int targets;
+    const struct parameter *output_weight, *output_bias;
+    /* inter attention, NULL/0 without it: weights of all sessions' real history rows, end to end */
+    float *inter_weight;           /* device [Σ attended] */
+    const int32_t *attended;       /* host [B] how many of each session's history rows took part */
+    const int32_t *attended_row;   /* host [Σ attended] which rows of the batch's history arrays */
+};
+
+struct model;
+
+struct model_class {
+    const char *name, *purpose;
+    bool needs_order; /* keeps representations: wants each user's sessions in order */
+    /* Checks the options together: 64 with a text that says what is possible.  Then declares the
+     * parameters. */
+    int (*open)(struct model *m, struct err *e);
+    void (*forward)(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
+    /* After the whole batch: stores representations.  NULL: nothing to do. */
+    void (*finish)(struct model *m, struct tape *t, const struct batch *b);
+    /* A training pass begins: representations are emptied. */
+    void (*restart)(struct model *m);
+    void (*close)(struct model *m);
+};
+
+struct model {
+    const struct model_class *class;
+    const struct model_options *options;
+    struct model_data data;
+    struct device *device;
+    struct parameters parameters;
+    void *own; /* the model's own state */
+};
+
+/* The registry; NULL-terminated. */
+extern const struct model_class *const model_classes[];
+
+/* The model of that name, declared, its parameters not yet allocated.  64: no such model or
+ * impossible options. */
+int model_open(struct model *m, const char *name, const struct model_options *o,
+               const struct model_data *data, struct device *d, struct err *e);
+void model_close(struct model *m);
+
+#endif
