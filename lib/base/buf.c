@@ -48,6 +48,12 @@ void buf_format(struct buf *b, const char *format, ...)
     b->len += (size_t)n;
 }
 
+int buf_write(void *b, const char *bytes, size_t n)
+{
+    buf_append(b, bytes, n);
+    return 0;
+}
+
 void buf_release(struct buf *b)
 {
     mem_free(b->at);

@@ -36,6 +36,9 @@ void buf_text(struct buf *b, const char *text);
 void buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_release(struct buf *b); /* frees; b is {0} again */
 
+/* buf_append in the form of msgpack-c's writers: `msgpack_packer_init(&pk, b, buf_write)`. */
+int buf_write(void *b, const char *bytes, size_t n);
+
 static inline void buf_clear(struct buf *b) /* empties, keeps the memory */
 {
     b->len = 0;

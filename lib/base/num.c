@@ -51,5 +51,7 @@ size_t num_text(double value, char *to)
         if (strtod(to, NULL) == value)
             break;
     }
+    if (strchr(to, 'e') && fabs(value) < 1e15 && fabs(value) >= 1) /* "1000", not "1e+03" */
+        snprintf(to, NUM_TEXT, "%.0f", value);
     return strlen(to);
 }

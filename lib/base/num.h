@@ -12,8 +12,8 @@ bool num_i64(const char *s, size_t n, int64_t *value);
 /* A finite decimal number with optional sign, fraction and exponent ("1e-3", ".5", "17850.0"). */
 bool num_f64(const char *s, size_t n, double *value);
 
-/* The shortest decimal form that reads back as the same double ("0.1", "1e+30"); returns its
- * length.  `to` has room for NUM_TEXT bytes. */
+/* The fewest digits that read back as the same double ("0.1", "1e+30"; whole numbers below 1e15 are
+ * written out); returns the length.  `to` has room for NUM_TEXT bytes. */
 enum { NUM_TEXT = 32 };
 size_t num_text(double value, char *to);
 

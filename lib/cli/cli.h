@@ -18,59 +18,74 @@ enum option_kind {
     OPTION_REAL,    /* double *to, low..high */
     OPTION_TEXT,    /* const char **to */
     OPTION_CHOICE,  /* const char **to, one of the words of `choices` ("mean|last") */
-    OPTION_CALL,    /* call(to, value, e): options that repeat or whose order counts */
+    OPTION_CALL,    /* call(to, value, e): options that repeat or whose order counts; called in the
+                     * order of the command line; value is NULL where `argument` is */
 };
 
 struct option {
     enum option_kind kind;
     char letter;          /* short form, 0 = none */
     const char *name;     /* long form without "--" */
-    const char *argument; /* what the help calls the value ("N", "FILE"); NULL: takes none */
+    const char *argument; /* what the help calls the value ("N", "FILE"); CALL: NULL takes none */
     const char *help;     /* one line; the default is added from *to, where *to is set */
     void *to;
-    bool recorded;        /* changes the result: stands in the stream's header */
-    double low, high;     /* bounds of INT and REAL, both inclusive; both 0 = any */
+    bool recorded;    /* changes the result: stands in the stream's header */
+    double low, high; /* bounds of INT and REAL, both inclusive; both 0 = any.  A default out of
+                       * them means "not given" and is not shown */
     const char *choices;
     int (*call)(void *to, const char *value, struct err *e);
 };
 
 struct program {
     const char *name;
-    const char *purpose;  /* one line */
-    const char *usage;    /* "[option ...] [file ...]" */
-    const char *example;  /* a command that runs */
-    const char *notes;    /* more for --help, NULL = none */
+    const char *purpose;                /* one line */
+    const char *usage;                  /* "[option ...] [file ...]" */
+    const char *example;                /* a command that runs */
+    const char *notes;                  /* more for --help, NULL = none */
     const struct option *const *tables; /* groups of options, NULL-terminated */
-    const char *(*built_in)(void); /* what --version adds ("BLAS: OpenBLAS 0.3.21"), NULL = nothing */
+    const char *(*built_in)(
+        void); /* what --version adds ("BLAS: OpenBLAS 0.3.21"), NULL = nothing */
 };
 
-/* Options that stream-writing programs share: -o FILE and --flush (cli_output_options(&o)). */
+/* Options that stream-writing programs share: -o, --output FILE and --flush. */
 struct output_options {
-    const char *path;
+    const char *path; /* NULL: stdout */
     bool flush;
 };
 
-/* Parses; answers --help and --version (status 0, or 74 if stdout fails); ends with 64 on a wrong
- * usage, naming the option, what is possible, and the nearest name.  argv's operands follow.
- * Sets up what every program needs: messages, out-of-memory, signals that remove temporaries. */
+/* Their group for a program's `tables`; *o, which is the caller's, takes the values.  One a
+ * program. */
+const struct option *cli_output_options(struct output_options *o);
+
+/* What is not an option: argv's own words, in order, NULL behind the last. */
 struct operands {
     const char *const *at;
     int count;
 };
+
+/* Parses; answers -h, --help and --version (status 0, or 74 if stdout fails); ends with 64 on a
+ * wrong usage, naming the option, what is possible, and the nearest name.  Options and operands may
+ * be mixed; "--" ends the options; the last of several values counts.
+ * Sets up what every program needs: open standard descriptors, messages, out-of-memory, signals
+ * that remove temporaries (SIGINT, SIGTERM, SIGHUP, SIGPIPE; then the program dies of them), a
+ * file-size limit that shows as a failed write.  SESSPIPE_FAIL_ALLOC=N in the environment makes the
+ * Nth allocation fail, for tests. */
 struct operands cli_parse(const struct program *p, int argc, char **argv);
 
 /* Whether the option was given on the command line (rather than left at its default). */
 bool cli_given(const char *name);
 
 /* The recorded options of the program's tables with their effective values as a packed map, in
- * table order: for meta_add_program.  OPTION_CALL rows: the texts given, in order, as a list. */
+ * table order: for meta_add_program.  A TEXT that is not set is nil; OPTION_CALL rows are the texts
+ * given, in order, as a list (true for each where the option takes none). */
 void cli_options_packed(struct buf *to);
 
-/* ---- messages: "program: text" on stderr, one write each ---- */
+/* ---- messages: "program: text" on stderr, one write each; control characters are shown as \xNN
+ * ---- */
 
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Ends the program: message, temporaries removed, status. */
+/* Ends the program: message, temporaries removed, status (1 where *e holds none). */
 void cli_fail(const struct err *e) __attribute__((noreturn));
 void cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn)); /* 64 */
 

@@ -1,0 +1,284 @@
+#include <msgpack.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "cli/private.h"
+
+const struct option common_options[] = {
+    {OPTION_FLAG, 'h', "help", .help = "show this help"},
+    {OPTION_FLAG, 0, "version", .help = "show the version and what was built in"},
+    {0},
+};
+
+/* What stands on the command line, in its order, before any value is looked at: --help shows
+ * defaults wherever it stands. */
+struct occurrence {
+    const struct option *option;
+    const char *value; /* NULL: takes none */
+};
+
+static struct {
+    const struct program *program;
+    VEC(struct occurrence) given;
+    VEC(const char *) operands;
+} line;
+
+/* ---- the program's rows ---- */
+
+/* Steps through the rows of all groups, the common one last; NULL behind the last. */
+struct rows {
+    const struct option *const *table;
+    const struct option *row;
+    bool common;
+};
+
+static struct rows rows_of(const struct program *p)
+{
+    return (struct rows){.table = p->tables};
+}
+
+static const struct option *rows_next(struct rows *r)
+{
+    for (;;) {
+        if (r->row && r->row->kind != OPTION_END)
+            return r->row++;
+        if (r->table && *r->table) {
+            r->row = *r->table++;
+        } else if (!r->common) {
+            r->common = true;
+            r->row = common_options;
+        } else {
+            return NULL;
+        }
+    }
+}
+
+static const struct option *find_letter(char letter)
+{
+    struct rows rows = rows_of(line.program);
+    for (const struct option *o; (o = rows_next(&rows));)
+        if (o->letter == letter)
+            return o;
+    cli_usage("unknown option -%c: %s --help lists what there is", letter, line.program->name);
+}
+
+static const struct option *find_name(const char *name, size_t len)
+{
+    struct rows rows = rows_of(line.program);
+    struct nearest nearest = nearest_to(name, len);
+    for (const struct option *o; (o = rows_next(&rows));) {
+        size_t n = strlen(o->name);
+        if (n == len && !memcmp(o->name, name, n))
+            return o;
+        nearest_try(&nearest, o->name, n);
+    }
+    if (nearest.name)
+        cli_usage("unknown option --%.*s: did you mean --%s?", (int)len, name, nearest.name);
+    cli_usage("unknown option --%.*s: %s --help lists what there is", (int)len, name,
+              line.program->name);
+}
+
+/* ---- reading ---- */
+
+struct words {
+    char **at;
+    int left;
+};
+
+static const char *next_word(struct words *w)
+{
+    return w->left ? (w->left--, *w->at++) : NULL;
+}
+
+static void note(const struct option *o, const char *value)
+{
+    vec_push(&line.given, ((struct occurrence){o, value}));
+}
+
+static void missing(const struct option *o) __attribute__((noreturn));
+static void missing(const struct option *o)
+{
+    struct buf what = {0};
+    if (o->kind == OPTION_INT || o->kind == OPTION_REAL)
+        value_range(o, &what);
+    else
+        buf_text(&what, value_name(o));
+    cli_usage("--%s needs a value: %.*s", o->name, (int)what.len, what.at);
+}
+
+static void read_long(const char *word, struct words *rest)
+{
+    size_t len = strcspn(word, "=");
+    const struct option *o = find_name(word, len);
+    const char *value = word[len] ? word + len + 1 : NULL;
+    if (!value_name(o)) {
+        if (value)
+            cli_usage("--%s takes no value, and '%s' was given", o->name, value);
+    } else if (!value && !(value = next_word(rest))) {
+        missing(o);
+    }
+    note(o, value);
+}
+
+/* "-qn5": letters that take no value, then perhaps one that takes the rest or the next word. */
+static void read_short(const char *word, struct words *rest)
+{
+    while (*word) {
+        const struct option *o = find_letter(*word++);
+        const char *value = NULL;
+        if (value_name(o)) {
+            value = *word ? word : next_word(rest);
+            word = "";
+            if (!value)
+                missing(o);
+        }
+        note(o, value);
+    }
+}
+
+static void read_line(int argc, char **argv)
+{
+    struct words rest = {argv + 1, argc > 0 ? argc - 1 : 0};
+    bool options = true;
+    for (const char *word; (word = next_word(&rest));) {
+        if (!options || word[0] != '-' || !word[1])
+            vec_push(&line.operands, word);
+        else if (word[1] != '-')
+            read_short(word + 1, &rest);
+        else if (word[2])
+            read_long(word + 2, &rest);
+        else
+            options = false;
+    }
+    vec_push(&line.operands, NULL);
+    line.operands.len--;
+}
+
+static void answer_questions(void)
+{
+    struct buf text = {0};
+    for (size_t i = 0; i < line.given.len; i++) {
+        const struct option *o = line.given.at[i].option;
+        if (o == &common_options[0])
+            help_text(line.program, &text);
+        else if (o == &common_options[1])
+            version_text(line.program, &text);
+        else
+            continue;
+        answer(&text);
+    }
+}
+
+struct operands cli_parse(const struct program *p, int argc, char **argv)
+{
+    startup(p->name);
+    line.program = p;
+    read_line(argc, argv);
+    answer_questions();
+    for (size_t i = 0; i < line.given.len; i++) {
+        struct occurrence *at = &line.given.at[i];
+        struct err e;
+        if (value_set(at->option, at->value, &e)) {
+            err_at(&e, "--%s", at->option->name);
+            cli_fail(&e);
+        }
+    }
+    return (struct operands){line.operands.at, (int)line.operands.len};
+}
+
+/* ---- what was read ---- */
+
+bool cli_given(const char *name)
+{
+    for (size_t i = 0; i < line.given.len; i++)
+        if (!strcmp(line.given.at[i].option->name, name))
+            return true;
+    return false;
+}
+
+static void pack_text(msgpack_packer *pk, const char *text)
+{
+    size_t n = strlen(text);
+    msgpack_pack_str(pk, n);
+    msgpack_pack_str_body(pk, text, n);
+}
+
+static void pack_calls(msgpack_packer *pk, const struct option *o)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < line.given.len; i++)
+        count += line.given.at[i].option == o;
+    msgpack_pack_array(pk, count);
+    for (size_t i = 0; i < line.given.len; i++) {
+        if (line.given.at[i].option != o)
+            continue;
+        if (line.given.at[i].value)
+            pack_text(pk, line.given.at[i].value);
+        else
+            msgpack_pack_true(pk);
+    }
+}
+
+static void pack_value(msgpack_packer *pk, const struct option *o)
+{
+    const char *text;
+    switch (o->kind) {
+    case OPTION_END:
+        break;
+    case OPTION_FLAG:
+        if (*(bool *)o->to)
+            msgpack_pack_true(pk);
+        else
+            msgpack_pack_false(pk);
+        break;
+    case OPTION_INT:
+        msgpack_pack_int64(pk, *(int64_t *)o->to);
+        break;
+    case OPTION_REAL:
+        msgpack_pack_double(pk, *(double *)o->to);
+        break;
+    case OPTION_TEXT:
+    case OPTION_CHOICE:
+        text = *(const char **)o->to;
+        if (text)
+            pack_text(pk, text);
+        else
+            msgpack_pack_nil(pk);
+        break;
+    case OPTION_CALL:
+        pack_calls(pk, o);
+        break;
+    }
+}
+
+void cli_options_packed(struct buf *to)
+{
+    msgpack_packer pk;
+    msgpack_packer_init(&pk, to, buf_write);
+    size_t count = 0;
+    struct rows rows = rows_of(line.program);
+    for (const struct option *o; (o = rows_next(&rows));)
+        count += o->recorded;
+    msgpack_pack_map(&pk, count);
+    rows = rows_of(line.program);
+    for (const struct option *o; (o = rows_next(&rows));) {
+        if (o->recorded) {
+            pack_text(&pk, o->name);
+            pack_value(&pk, o);
+        }
+    }
+}
+
+/* ---- groups of options that programs share ---- */
+
+const struct option *cli_output_options(struct output_options *o)
+{
+    static struct option table[] = {
+        {OPTION_TEXT, 'o', "output", "FILE", .help = "write to FILE, which appears once whole"},
+        {OPTION_FLAG, 0, "flush", .help = "end a block where a reader may be waiting"},
+        {0},
+    };
+    table[0].to = &o->path;
+    table[1].to = &o->flush;
+    return table;
+}

@@ -1,0 +1,40 @@
+/* What the files of this room share. */
+#ifndef CLI_PRIVATE_H
+#define CLI_PRIVATE_H
+
+#include "cli/cli.h"
+
+/* Standard descriptors, signals, out-of-memory; `name` goes before every message. */
+void startup(const char *name);
+
+/* Writes the text to stdout, checked to the close, and ends the program with 0. */
+void answer(const struct buf *text) __attribute__((noreturn));
+
+void help_text(const struct program *p, struct buf *to);
+void version_text(const struct program *p, struct buf *to);
+
+/* What every program takes beside its own tables. */
+extern const struct option common_options[];
+
+/* "N", "FILE", "mean|last": how the help calls the value; NULL: the option takes none. */
+const char *value_name(const struct option *o);
+
+/* Checks the text and stores it in *o->to (CALL: hands it over).  The error does not name the
+ * option. */
+int value_set(const struct option *o, const char *text, struct err *e);
+
+/* "a whole number from 1 to 100", for INT and REAL. */
+void value_range(const struct option *o, struct buf *to);
+
+/* Whether the number lies in the option's bounds. */
+bool value_inside(const struct option *o, double value);
+
+/* The nearest of the names to `word`, by edit distance, or NULL where none is near. */
+struct nearest {
+    const char *word, *name;
+    size_t wordlen, namelen, best;
+};
+struct nearest nearest_to(const char *word, size_t len);
+void nearest_try(struct nearest *n, const char *name, size_t len);
+
+#endif

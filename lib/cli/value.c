@@ -1,0 +1,105 @@
+#include <stdlib.h>
+
+#include "base/num.h"
+#include "cli/private.h"
+
+const char *value_name(const struct option *o)
+{
+    switch (o->kind) {
+    case OPTION_FLAG:
+        return NULL;
+    case OPTION_CALL:
+        return o->argument;
+    case OPTION_CHOICE:
+        return o->argument ? o->argument : o->choices;
+    default:
+        return o->argument ? o->argument : "N";
+    }
+}
+
+bool value_inside(const struct option *o, double value)
+{
+    return (o->low == 0 && o->high == 0) || (value >= o->low && value <= o->high);
+}
+
+/* Bounds that only say what the type can hold are not worth telling. */
+enum { FAR = 1000000000 };
+static bool is_far(double bound)
+{
+    return bound > (double)FAR * FAR || bound < -(double)FAR * FAR;
+}
+
+void value_range(const struct option *o, struct buf *to)
+{
+    char low[NUM_TEXT], high[NUM_TEXT];
+    num_text(o->low, low);
+    num_text(o->high, high);
+    buf_text(to, o->kind == OPTION_INT ? "a whole number" : "a number");
+    if ((o->low == 0 && o->high == 0) || (is_far(o->low) && is_far(o->high)))
+        return;
+    if (is_far(o->high))
+        buf_format(to, " of %s or more", low);
+    else if (is_far(o->low))
+        buf_format(to, " of %s or less", high);
+    else
+        buf_format(to, " from %s to %s", low, high);
+}
+
+static int refuse(const struct option *o, const char *text, struct err *e)
+{
+    struct buf range = {0};
+    value_range(o, &range);
+    err_set(e, STATUS_USAGE, "'%s' is not %.*s", text, (int)range.len, range.at);
+    buf_release(&range);
+    return e->status;
+}
+
+static int set_choice(const struct option *o, const char *text, struct err *e)
+{
+    size_t len = strlen(text);
+    struct buf words = {0};
+    for (const char *at = o->choices, *end; at; at = *end ? end + 1 : NULL) {
+        end = at + strcspn(at, "|");
+        size_t n = (size_t)(end - at);
+        if (n == len && !memcmp(at, text, n)) {
+            *(const char **)o->to = text;
+            buf_release(&words);
+            return 0;
+        }
+        buf_format(&words, "%s%.*s", words.len ? ", " : "", (int)n, at);
+    }
+    err_set(e, STATUS_USAGE, "'%s' is not one of %.*s", text, (int)words.len, words.at);
+    buf_release(&words);
+    return e->status;
+}
+
+int value_set(const struct option *o, const char *text, struct err *e)
+{
+    int64_t i;
+    double real;
+    switch (o->kind) {
+    case OPTION_END:
+        break;
+    case OPTION_FLAG:
+        *(bool *)o->to = true;
+        break;
+    case OPTION_INT:
+        if (!num_i64(text, strlen(text), &i) || !value_inside(o, (double)i))
+            return refuse(o, text, e);
+        *(int64_t *)o->to = i;
+        break;
+    case OPTION_REAL:
+        if (!num_f64(text, strlen(text), &real) || !value_inside(o, real))
+            return refuse(o, text, e);
+        *(double *)o->to = real;
+        break;
+    case OPTION_TEXT:
+        *(const char **)o->to = text;
+        break;
+    case OPTION_CHOICE:
+        return set_choice(o, text, e);
+    case OPTION_CALL:
+        return o->call(o->to, text, e);
+    }
+    return 0;
+}
