@@ -52,8 +52,8 @@ static void score_groups(struct run *r, struct pass_score *to)
         if (r->how->by_position)
             add_group(r, to, "position-up-to", p);
     }
-    to->overall = tally_score(&r->tally, positions ? positions - 1 : 0, &r->how->cuts,
-                              &r->how->criterion);
+    to->overall =
+        tally_score(&r->tally, positions ? positions - 1 : 0, &r->how->cuts, &r->how->criterion);
 }
 
 /* The merit of the epoch's validation pass; NaN where it has none. */
@@ -75,7 +75,8 @@ static bool has_validation(const struct run *r)
     return false;
 }
 
-/* Takes the pass as the best if its epoch's merit is above that of all before: of equals the first. */
+/* Takes the pass as the best if its epoch's merit is above that of all before: of equals the first.
+ */
 static bool challenge(struct run *r, size_t pass, double merit)
 {
     if (isnan(merit) || (r->best != SIZE_MAX && merit <= r->best_merit))
@@ -93,7 +94,8 @@ int run_pass(struct run *r, const struct pass *p, struct err *e)
     if (ranked ? s.overall.events != (uint64_t)p->events : s.overall.events != 0) {
         vec_release(&s.groups);
         return err_set(e, STATUS_DATA,
-                       "the %s pass of epoch %" PRId64 " has %" PRId64 " targets, its ranks are %" PRIu64,
+                       "the %s pass of epoch %" PRId64 " has %" PRId64
+                       " targets, its ranks are %" PRIu64,
                        part_name[p->epoch.part], p->epoch.number, p->events, s.overall.events);
     }
     /* the pass's own mean is the one the trainer showed: not subject to another order of summing */

@@ -36,7 +36,7 @@ struct run {
     struct tally tally;
     int64_t items; /* that the stream defined so far */
     VEC(struct pass_score) passes;
-    size_t best;           /* index into passes; SIZE_MAX: none yet */
+    size_t best; /* index into passes; SIZE_MAX: none yet */
     double best_merit;
     enum part selected_on; /* the part whose score chose the best epoch */
 };

@@ -42,14 +42,14 @@ static inline int score_columns(const struct cuts *c)
 void score_column_name(const struct cuts *c, int column, char name[SCORE_NAME]);
 
 struct score {
-    uint64_t events;              /* targets */
+    uint64_t events;             /* targets */
     double value[SCORE_COLUMNS]; /* NaN: there is none */
-    double merit;                 /* by the criterion, more is better; NaN: there is none */
+    double merit;                /* by the criterion, more is better; NaN: there is none */
 };
 
 /* How often each rank came, for any number of groups of targets. */
 struct tally {
-    int32_t depth;       /* ranks beyond are one and the same: missed */
+    int32_t depth;        /* ranks beyond are one and the same: missed */
     VEC(uint64_t) hits;   /* [groups, depth] targets of rank r at r - 1 */
     VEC(uint64_t) events; /* [groups] */
     VEC(double) loss;     /* [groups] sum */
@@ -65,7 +65,8 @@ struct score tally_score(const struct tally *t, size_t group, const struct cuts 
                          const struct criterion *by);
 void tally_release(struct tally *t);
 
-/* Mean and sample standard deviation (n - 1; NaN for n < 2) of those of n values that are not NaN. */
+/* Mean and sample standard deviation (n - 1; NaN for n < 2) of those of n values that are not NaN.
+ */
 struct spread {
     int n;
     double mean, deviation;
