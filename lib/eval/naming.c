@@ -80,11 +80,22 @@ static bool in_label(const struct chain *c, const struct setting *s)
     return false;
 }
 
-void chain_difference(const struct chain *c, const struct chain *other, struct buf *to)
+/* Whether every other chain has the setting too. */
+static bool shared(const struct chain *c, const struct setting *s,
+                   const struct chain *const *others, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!same_setting(c, s, others[i]))
+            return false;
+    return true;
+}
+
+void chain_distinguish(const struct chain *c, const struct chain *const *others, size_t n,
+                       struct buf *to)
 {
     for (size_t i = 0; i < c->settings.len; i++) {
         const struct setting *s = &c->settings.at[i];
-        if (is_seed(c, s) || in_label(c, s) || same_setting(c, s, other))
+        if (is_seed(c, s) || in_label(c, s) || shared(c, s, others, n))
             continue;
         struct bytes name = text_at(c, s->name), value = text_at(c, s->value);
         buf_byte(to, ' ');

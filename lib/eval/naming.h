@@ -15,12 +15,12 @@ struct chain {
 };
 
 struct setting {
-    int program; /* which of the chain, from 0 */
+    int program;              /* which of the chain, from 0 */
     size_t name[2], value[2]; /* begin and length in the chain's text */
 };
 
-/* Adds an option with its value as text (empty: not set) to program number `program`.  The program's
- * own name comes as the value of an option without a name. */
+/* Adds an option with its value as text (empty: not set) to program number `program`.  The
+ * program's own name comes as the value of an option without a name. */
 void chain_add(struct chain *c, int program, struct bytes option, struct bytes value);
 
 /* Whether two chains are equal but for options named "seed". */
@@ -33,9 +33,9 @@ struct bytes chain_find(const struct chain *c, const char *option);
  * last program's name. */
 void chain_label(const struct chain *c, struct buf *to);
 
-/* Appends " option=value" for each option of `c` that is another in `other` and not yet part of the
- * label. */
-void chain_difference(const struct chain *c, const struct chain *other, struct buf *to);
+/* Appends " option=value" for each option outside the label that not all of the n others share. */
+void chain_distinguish(const struct chain *c, const struct chain *const *others, size_t n,
+                       struct buf *to);
 
 void chain_release(struct chain *c);
 
