@@ -10,8 +10,9 @@
 struct model_data {
     int32_t users, items;
     int32_t history;       /* most earlier sessions that a batch gives */
-    int32_t delta_buckets; /* edges + 1 */
+    int32_t delta_buckets; /* edges + 1, the last for all that is older */
     bool keeps_order;      /* each user's sessions come in order */
+    const char *scheme;    /* how the batches were made, for messages; NULL: not known */
 };
 
 /* The options that models share, as given on the command line. */
@@ -20,19 +21,24 @@ struct model_options {
     const char *inter;       /* NULL: none; "hidden,delta,week" */
     int64_t embedding;       /* E */
     double dropout;
-    const char *gru;         /* "reset-after", "reset-before" */
+    const char *gru; /* "reset-after", "reset-before" */
 };
 
-/* What the forward pass of one batch leaves for the output layer and for pictures. */
+enum { WEEK_HOURS = 168 }; /* hours of the week; this one after them means "none" */
+
+/* What the forward pass of one batch leaves for the output layer and for pictures: tensors of the
+ * tape, host arrays of its arena. */
 struct forward {
-    struct tensor *state;          /* [T, H], after dropout: T = Σ(length - 1), sessions end to end */
-    const int32_t *target;         /* host [T] */
+    struct tensor *state;  /* [T, H], after dropout: T = Σ(length - 1), sessions end to end */
+    const int32_t *target; /* host [T] */
     int targets;
-    const struct parameter *output_weight, *output_bias;
-    /* inter attention, NULL/0 without it: weights of all sessions' real history rows, end to end */
-    float *inter_weight;           /* device [Σ attended] */
-    const int32_t *attended;       /* host [B] how many of each session's history rows took part */
-    const int32_t *attended_row;   /* host [Σ attended] which rows of the batch's history arrays */
+    struct tensor *output_weight, *output_bias; /* [N, H], [1, N] */
+    /* Inter attention; NULL without it.  A session's weights stand over the earlier sessions that
+     * are known, at least one: a user without any has one "none" of weight 1. */
+    const float *inter_weight;   /* device [Σ inter_length] */
+    const int32_t *inter_length; /* host [B] */
+    const int32_t *inter_row; /* host [Σ inter_length] place in the batch's history arrays; -1 */
+    int inter_total;          /* Σ inter_length */
 };
 
 struct model;

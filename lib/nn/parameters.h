@@ -15,6 +15,7 @@ struct parameter {
     int64_t shape[PARAMETER_DIMS];
     int rows, cols;             /* as a matrix: all but the last dimension, the last; a vector: 1 row */
     float low, high;            /* initial values: uniform in [low, high) */
+    bool per_item;              /* one row an item: matched by name when read from a file */
     size_t offset, count;       /* into the flat buffers */
     float *value, *grad;        /* after parameters_allocate */
 };
