@@ -1,0 +1,75 @@
+#include "base/num.h"
+#include "base/time.h"
+#include "data/fields.h"
+#include "data/raw.h"
+
+enum { USER, TIME, ARTIST_ID, ARTIST, TRACK_ID, TRACK, COLUMNS };
+
+static int bad_time(struct bytes field, struct err *e)
+{
+    char text[FIELD_TEXT];
+    double seconds;
+    if (num_f64(field.at, field.len, &seconds) && seconds >= (double)TIME_LIMIT)
+        return raw_time_range("time", seconds, e);
+    return err_set(e, STATUS_DATA, "the time is %s: ISO 8601 like 2009-05-04T23:08:57Z is expected",
+                   field_text(field, text));
+}
+
+static struct bytes joined(struct lastfm *l, struct bytes artist, struct bytes track)
+{
+    buf_clear(&l->joined);
+    buf_append(&l->joined, artist.at, artist.len);
+    buf_text(&l->joined, artist.len ? " – " : "");
+    buf_append(&l->joined, track.at, track.len);
+    return (struct bytes){l->joined.at, l->joined.len};
+}
+
+static int item_of(struct lastfm *l, const struct bytes *fields, struct raw_row *row, struct err *e)
+{
+    struct bytes id = fields[l->track ? TRACK_ID : ARTIST_ID];
+    struct bytes name = fields[l->track ? TRACK : ARTIST];
+    if (!id.len && !name.len)
+        return err_set(e, STATUS_DATA, "%s is empty",
+                       l->track ? "track id and track name" : "artist id and artist name");
+    row->title = l->track ? joined(l, fields[ARTIST], name) : name;
+    row->item = id.len ? id : row->title;
+    if (!id.len)
+        row->title.len = 0;
+    if (row->title.len > NAME_LIMIT)
+        return raw_name(l->track ? "artist and track name" : "artist name", row->title, e);
+    return raw_name(l->track ? "track" : "artist", row->item, e);
+}
+
+static int lastfm_row(void *state, struct bytes line, struct raw_row *row, struct err *e)
+{
+    struct bytes fields[COLUMNS];
+    size_t count = fields_split(line, '\t', fields, COLUMNS);
+    if (count != COLUMNS)
+        return err_set(e, STATUS_DATA,
+                       "%zu columns where %d are expected, separated by tabs: user, time, artist "
+                       "id, artist name, track id, track name",
+                       count, COLUMNS);
+    row->user = fields[USER];
+    if (raw_name("user", row->user, e))
+        return e->status;
+    if (!time_iso(fields[TIME].at, fields[TIME].len, &row->time))
+        return bad_time(fields[TIME], e);
+    if (row->time < 0 || row->time >= TIME_LIMIT)
+        return raw_time_range("time", (double)row->time, e);
+    return item_of(state, fields, row, e);
+}
+
+struct raw_format lastfm_format(struct lastfm *l)
+{
+    return (struct raw_format){
+        .state = l,
+        .name = "a Last.fm log",
+        .regroup = "LC_ALL=C sort -s -t '\t' -k1,1",
+        .row = lastfm_row,
+    };
+}
+
+void lastfm_release(struct lastfm *l)
+{
+    buf_release(&l->joined);
+}

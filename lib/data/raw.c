@@ -1,0 +1,135 @@
+#include "data/raw.h"
+
+#include <inttypes.h>
+
+#include "base/time.h"
+#include "data/fields.h"
+
+void raw_open(struct raw_log *log, struct raw_format format, const char *const *paths, int count,
+              bool skip_bad)
+{
+    *log = (struct raw_log){.format = format, .skip_bad = skip_bad};
+    lines_open(&log->lines, paths, count);
+}
+
+int raw_at(const struct raw_log *log, struct err *e)
+{
+    return err_at(e, "%s, line %" PRIu64, log->lines.name, log->lines.number);
+}
+
+/* What is no log at all would pass as so many bad rows with skip_bad, so it is told apart first. */
+static int check_start(const struct raw_log *log, struct bytes line, struct err *e)
+{
+    static const struct {
+        const char *start, *what, *advice;
+    } known[] = {
+        {"\x1f\x8b", "gzip", "pipe it through gzip -dc"},
+        {"\3757zXZ", "xz", "pipe it through xz -dc"},
+        {"\x28\xb5\x2f\xfd", "zstd", "pipe it through zstd -dc"},
+        {"BZh", "bzip2", "pipe it through bzip2 -dc"},
+        {"PK\x03\x04", "zip", "pipe it through unzip -p"},
+        {"\x93\xaaSESSPIPE", "a record stream", "sessions are made from raw logs"},
+        {"\xff\xfe", "UTF-16", "pipe it through iconv -f UTF-16 -t UTF-8"},
+        {"\xfe\xff", "UTF-16", "pipe it through iconv -f UTF-16 -t UTF-8"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        size_t n = strlen(known[i].start);
+        if (line.len >= n && !memcmp(line.at, known[i].start, n))
+            return err_set(e, STATUS_DATA, "%s is %s, not %s: %s", log->lines.name, known[i].what,
+                           log->format.name, known[i].advice);
+    }
+    return 0;
+}
+
+static struct bytes without_mark(struct bytes line)
+{
+    if (line.len >= 3 && !memcmp(line.at, "\xef\xbb\xbf", 3))
+        return (struct bytes){line.at + 3, line.len - 3};
+    return line;
+}
+
+/* 1: *line is a row to parse; 0: it was a header; -1: an error. */
+static int begin_input(struct raw_log *log, struct bytes *line, struct err *e)
+{
+    if (check_start(log, *line, e))
+        return -1;
+    *line = without_mark(*line);
+    if (!log->format.header)
+        return 1;
+    buf_clear(&log->header);
+    buf_append(&log->header, line->at, line->len);
+    if (!log->format.header(log->format.state, *line, e))
+        return 0;
+    raw_at(log, e);
+    return -1;
+}
+
+static struct bytes log_header(const struct raw_log *log)
+{
+    return (struct bytes){log->header.at, log->header.len};
+}
+
+int raw_next(struct raw_log *log, struct raw_row *row, struct err *e)
+{
+    for (;;) {
+        struct bytes line;
+        enum line_result got = lines_next(&log->lines, &line, e);
+        if (got == LINE_ERROR)
+            return -1;
+        if (got == LINE_END) {
+            if (log->lines.bytes)
+                return 0;
+            err_set(e, STATUS_DATA, "%s is empty: %s is expected", log->lines.name,
+                    log->format.name);
+            return -1;
+        }
+        if (log->lines.number == 1) {
+            int begun = begin_input(log, &line, e);
+            if (begun < 0)
+                return -1;
+            if (begun == 0)
+                continue;
+        }
+        int status = got == LINE_LONG ? err_set(e, STATUS_DATA, "longer than %d bytes", LINE_LIMIT)
+                                      : log->format.row(log->format.state, line, row, e);
+        bool again = status && line.len && bytes_equal(line, log_header(log));
+        if (again) /* the files were joined by cat */
+            continue;
+        log->rows++;
+        if (!status)
+            return 1;
+        if (!log->skip_bad) {
+            raw_at(log, e);
+            return -1;
+        }
+        log->bad++;
+    }
+}
+
+void raw_close(struct raw_log *log)
+{
+    lines_close(&log->lines);
+    buf_release(&log->header);
+}
+
+int raw_name(const char *field, struct bytes text, struct err *e)
+{
+    if (!text.len)
+        return err_set(e, STATUS_DATA, "the %s is empty", field);
+    if (text.len > NAME_LIMIT)
+        return err_set(e, STATUS_DATA, "the %s has %zu bytes: a name has %d at most", field,
+                       text.len, NAME_LIMIT);
+    return 0;
+}
+
+int raw_time_range(const char *field, double time, struct err *e)
+{
+    if (time < 0)
+        return err_set(e, STATUS_DATA, "the %s is before 1970", field);
+    if (time >= (double)TIME_LIMIT)
+        return err_set(e, STATUS_DATA,
+                       "the %s is beyond 2^36 seconds since 1970 (the year 4147): is it in "
+                       "milliseconds?",
+                       field);
+    return 0;
+}
