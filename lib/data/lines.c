@@ -88,7 +88,7 @@ enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e)
             size_t stop = (size_t)(newline - l->block);
             return deliver(l, stop, stop + 1, line);
         }
-        size_t got;
+        size_t got = 0;
         if (fill(l, &got, e))
             return LINE_ERROR;
         if (got)

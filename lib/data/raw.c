@@ -69,6 +69,43 @@ static struct bytes log_header(const struct raw_log *log)
     return (struct bytes){log->header.at, log->header.len};
 }
 
+/* The end of all inputs: 0, or -1 where they cannot have been such a log. */
+static int finish(struct raw_log *log, struct err *e)
+{
+    if (log->lines.bytes && (!log->bad || log->bad < log->rows))
+        return 0;
+    if (!log->lines.bytes)
+        err_set(e, STATUS_DATA, "%s is empty: %s is expected", log->lines.name, log->format.name);
+    else
+        err_set(e, STATUS_DATA, "all %" PRIu64 " rows are bad; the first: %s", log->bad,
+                log->first_bad.text);
+    return -1;
+}
+
+/* Reads one line: 1: it is a row; 0: it is none, or a bad one to pass over; -1: an error. */
+static int read_line(struct raw_log *log, struct bytes line, bool is_long, struct raw_row *row,
+                     struct err *e)
+{
+    if (log->lines.number == 1) {
+        int begun = begin_input(log, &line, e);
+        if (begun <= 0)
+            return begun;
+    }
+    int status = is_long ? err_set(e, STATUS_DATA, "longer than %d bytes", LINE_LIMIT)
+                         : log->format.row(log->format.state, line, row, e);
+    if (status && line.len && bytes_equal(line, log_header(log)))
+        return 0; /* another header: the files were joined by cat */
+    log->rows++;
+    if (!status)
+        return 1;
+    raw_at(log, e);
+    if (!log->skip_bad)
+        return -1;
+    if (!log->bad++)
+        log->first_bad = *e;
+    return 0;
+}
+
 int raw_next(struct raw_log *log, struct raw_row *row, struct err *e)
 {
     for (;;) {
@@ -76,33 +113,11 @@ int raw_next(struct raw_log *log, struct raw_row *row, struct err *e)
         enum line_result got = lines_next(&log->lines, &line, e);
         if (got == LINE_ERROR)
             return -1;
-        if (got == LINE_END) {
-            if (log->lines.bytes)
-                return 0;
-            err_set(e, STATUS_DATA, "%s is empty: %s is expected", log->lines.name,
-                    log->format.name);
-            return -1;
-        }
-        if (log->lines.number == 1) {
-            int begun = begin_input(log, &line, e);
-            if (begun < 0)
-                return -1;
-            if (begun == 0)
-                continue;
-        }
-        int status = got == LINE_LONG ? err_set(e, STATUS_DATA, "longer than %d bytes", LINE_LIMIT)
-                                      : log->format.row(log->format.state, line, row, e);
-        bool again = status && line.len && bytes_equal(line, log_header(log));
-        if (again) /* the files were joined by cat */
-            continue;
-        log->rows++;
-        if (!status)
-            return 1;
-        if (!log->skip_bad) {
-            raw_at(log, e);
-            return -1;
-        }
-        log->bad++;
+        if (got == LINE_END)
+            return finish(log, e);
+        int result = read_line(log, line, got == LINE_LONG, row, e);
+        if (result)
+            return result;
     }
 }
 

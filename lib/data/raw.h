@@ -45,15 +45,16 @@ struct raw_log {
     struct lines lines;
     struct raw_format format;
     bool skip_bad;
-    struct buf header;  /* of the input, as it stands there */
-    uint64_t rows, bad; /* rows in all, and those of them that could not be read */
+    struct buf header;    /* of the input, as it stands there */
+    uint64_t rows, bad;   /* rows in all, and those of them that could not be parsed */
+    struct err first_bad; /* what was wrong with the first of those, and where */
 };
 
 void raw_open(struct raw_log *log, struct raw_format format, const char *const *paths, int count,
               bool skip_bad);
 
 /* 1: a row; 0: the end; -1: *e says what is wrong, naming input and line.  Rows that cannot be
- * parsed are such an error, or counted and passed over with skip_bad. */
+ * parsed are such an error, or counted and passed over with skip_bad, unless all are bad. */
 int raw_next(struct raw_log *log, struct raw_row *row, struct err *e);
 
 /* Puts "FILE, line N: " before the text of *e; returns its status. */

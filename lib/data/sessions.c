@@ -2,6 +2,17 @@
 
 #include <stdlib.h>
 
+int session_rules_check(const struct session_rules *rules, struct err *e)
+{
+    if (rules->cut == 1)
+        return err_set(e, STATUS_USAGE, "--cut 1: pieces have 2 events or more, 0 cuts nothing");
+    if (rules->max_events && rules->max_events < rules->min_events)
+        return err_set(e, STATUS_USAGE,
+                       "--max-events %lld is below --min-events %lld: 0 sets no limit",
+                       (long long)rules->max_events, (long long)rules->min_events);
+    return 0;
+}
+
 static bool is_newest_first(const char *order, const event_vec *events)
 {
     if (strcmp(order, "auto"))

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 
 struct session_rules {
     int64_t gap;                    /* s; this long after the event before, a session begins */
@@ -16,6 +17,9 @@ struct session_rules {
                                      * rows never fall in time and rise at least once */
 };
 
+/* 64 with a text that says what is possible, where the rules cannot be meant. */
+int session_rules_check(const struct session_rules *rules, struct err *e);
+
 struct event {
     int64_t time;
     int32_t item;
@@ -25,10 +29,10 @@ typedef VEC(struct event) event_vec;
 
 /* What has been made of the events so far. */
 struct session_counts {
-    uint64_t events, repeats;        /* read; collapsed */
-    uint64_t too_short, too_long;    /* sessions that min_events and max_events dropped */
-    uint64_t single;                 /* last pieces of one event that were dropped */
-    uint64_t sessions, kept_events;  /* that are left */
+    uint64_t events, repeats;       /* read; collapsed */
+    uint64_t too_short, too_long;   /* sessions that min_events and max_events dropped */
+    uint64_t single;                /* last pieces of one event that were dropped */
+    uint64_t sessions, kept_events; /* that are left */
 };
 
 /* Sessions of one user, oldest first, their events end to end. */

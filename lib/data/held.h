@@ -1,0 +1,23 @@
+/* An output whose header depends on its end, such as on the number of bad rows: the records are
+ * held in a temporary file until the header is known. */
+#ifndef DATA_HELD_H
+#define DATA_HELD_H
+
+#include "stream/stage.h"
+
+struct held {
+    struct sink sink;
+    struct frame_out out; /* takes the records */
+};
+
+/* Opens the temporary file: beside `path`, where the output will stand, or with NULL in $TMPDIR
+ * (else /tmp).  It is gone when the program ends, however that is. */
+int held_open(struct held *h, const char *path, const struct meta *m, struct err *e);
+
+/* Ends the held records and appends them to `out`. */
+int held_pour(struct held *h, struct frame_out *out, struct err *e);
+
+/* Removes the temporary file; also after a held_open that failed. */
+void held_close(struct held *h);
+
+#endif

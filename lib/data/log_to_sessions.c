@@ -1,0 +1,96 @@
+#include "data/log_to_sessions.h"
+
+#include "data/held.h"
+#include "stream/stage.h"
+
+struct run {
+    const struct sessions_job *job;
+    struct meta *meta;
+    struct stage stage;
+    struct held held; /* with skip_bad: where the records wait */
+    struct raw_log log;
+    struct profiles profiles;
+    struct sessionizer sessionizer;
+};
+
+static void describe(const struct session_rules *rules, struct meta *m)
+{
+    enum { HOURS = 168 };
+    int64_t edges[HOURS];
+    for (int i = 0; i < HOURS; i++)
+        edges[i] = 3600 * (i + 1);
+    meta_set_int(m, "gap", rules->gap);
+    meta_set_int(m, "min_events", rules->min_events);
+    meta_set_int(m, "max_events", rules->max_events);
+    meta_set_int(m, "cut", rules->cut);
+    meta_set_bool(m, "keep_repeats", rules->keep_repeats);
+    meta_set_int(m, "bad_rows", 0);
+    meta_set_i64s(m, "delta_edges", edges, HOURS);
+    meta_set_int(m, "week_shift", 0);
+}
+
+static int open_stage(struct run *r, struct err *e)
+{
+    const struct sessions_job *job = r->job;
+    return stage_open(&r->stage, job->output, job->flush, r->meta, job->program, job->version,
+                      job->options, e);
+}
+
+static int write_sessions(struct run *r, struct err *e)
+{
+    bool hold = r->job->skip_bad;
+    if (hold ? held_open(&r->held, r->job->output, r->meta, e) : open_stage(r, e))
+        return e->status;
+    sessionizer_open(&r->sessionizer, &r->job->rules, &r->profiles,
+                     hold ? &r->held.out : &r->stage.out);
+    if (sessionizer_run(&r->sessionizer, &r->log, e))
+        return e->status;
+    if (hold) {
+        meta_set_int(r->meta, "rows", (int64_t)r->log.rows);
+        meta_set_int(r->meta, "bad_rows", (int64_t)r->log.bad);
+        if (open_stage(r, e) || held_pour(&r->held, &r->stage.out, e))
+            return e->status;
+    }
+    return stage_finish(&r->stage, e);
+}
+
+/* Tells the next program why; where the records were held it has not even seen a header. */
+static void abort_output(struct run *r, const struct err *why)
+{
+    struct err ignored = {0};
+    if (!r->stage.out.open && r->job->skip_bad)
+        open_stage(r, &ignored);
+    stage_abort(&r->stage, why);
+}
+
+static void fill_report(const struct run *r, struct sessions_report *report)
+{
+    *report = (struct sessions_report){
+        .rows = r->log.rows,
+        .bad = r->log.bad,
+        .first_bad = r->log.first_bad,
+        .log_users = names_count(&r->sessionizer.users),
+        .users = r->sessionizer.users_written,
+        .items = r->sessionizer.items_written,
+        .counts = r->sessionizer.sessions.counts,
+    };
+}
+
+int log_to_sessions(const struct sessions_job *job, struct meta *meta,
+                    struct sessions_report *report, struct err *e)
+{
+    struct run r = {.job = job, .meta = meta, .stage.sink.fd = -1, .held.sink.fd = -1};
+    if (job->profiles && profiles_read(&r.profiles, job->profiles, e))
+        return e->status;
+    describe(&job->rules, meta);
+    raw_open(&r.log, job->format, job->paths, job->count, job->skip_bad);
+    int status = write_sessions(&r, e);
+    if (status)
+        abort_output(&r, e);
+    fill_report(&r, report);
+    held_close(&r.held);
+    sessionizer_release(&r.sessionizer);
+    raw_close(&r.log);
+    profiles_release(&r.profiles);
+    return status;
+}
