@@ -1,67 +1,146 @@
-# sesspipe: build, check, demo, bench, install.  `make help` lists the targets.
+# sesspipe: `make help` lists the targets, `make deps` installs what building and checking need.
 #
 # Every .c under lib/<room>/ goes into the room's archive, every bin/<program>.c becomes
 # bin/<program>; objects live in .build/<variant>.  Nothing here lists files by hand.
 
 VARIANT ?= release
-BUILD := .build/$(VARIANT)
 PREFIX ?= /usr/local
 DESTDIR ?=
+AR ?= ar
+INSTALL ?= install
 
-CC ?= cc
-# What a caller puts into CFLAGS, CPPFLAGS and LDFLAGS comes last and so wins.
-BASE_CFLAGS := -std=c11 -Wall -Wextra -Wshadow -fopenmp -g
+BUILD := .build/$(VARIANT)
+# The release programs stand beside their sources; other variants in their own folder.
+BIN := $(if $(filter release,$(VARIANT)),bin,$(BUILD)/bin)
+
+ROOMS := $(notdir $(patsubst %/,%,$(wildcard lib/*/)))
+ARCHIVES := $(ROOMS:%=$(BUILD)/lib%.a)
+PROGRAMS := $(patsubst bin/%.c,%,$(wildcard bin/*.c))
+UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+MANUALS := $(wildcard man/*.[1-9])
+
+# In `make deps check` nothing is looked up or built before deps is done.
+AFTER_DEPS := $(filter deps,$(MAKECMDGOALS))
+
+# V=1 shows the commands.
+Q = $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1)')
+
+# ---- compiling ----
+
 OPTIMIZE.release := -O3
 OPTIMIZE.asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPTIMIZE.tsan := -O1 -fsanitize=thread
 OPTIMIZE.cov := -O0 --coverage
-BASE_CFLAGS += $(OPTIMIZE.$(VARIANT))
-BASE_CPPFLAGS := -D_POSIX_C_SOURCE=200809L -Ilib
 
-# The libraries' pkg-config names differ between distributions and releases.
+# The libraries' pkg-config names differ between distributions and releases.  `once` puts off the
+# question until the first recipe that asks, and keeps the answer.
 first_package = $(shell for p in $(1); do pkg-config --exists $$p 2>/dev/null && echo $$p && break; done)
-MSGPACK := $(call first_package,msgpack-c msgpack)
-BLAS := $(call first_package,openblas cblas blas-netlib blas)
-PACKAGES := $(MSGPACK) $(BLAS) libxxhash
-BASE_CPPFLAGS += $(if $(strip $(MSGPACK)$(BLAS)),$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
-BASE_LDLIBS := $(if $(strip $(MSGPACK)$(BLAS)),$(shell pkg-config --libs $(PACKAGES) 2>/dev/null)) -lm -ldl
+once = $(eval $(1) := $(2))$($(1))
+PACKAGES = $(call once,PACKAGES,$(call first_package,msgpack-c msgpack) $(call first_package,openblas cblas blas-netlib blas) libxxhash)
+PACKAGE_CFLAGS = $(call once,PACKAGE_CFLAGS,$(strip $(shell pkg-config --cflags $(PACKAGES))))
+PACKAGE_LIBS = $(call once,PACKAGE_LIBS,$(shell pkg-config --libs $(PACKAGES)))
 
-ROOMS := $(notdir $(wildcard lib/*))
-ARCHIVES := $(ROOMS:%=$(BUILD)/lib%.a)
-PROGRAMS := $(patsubst bin/%.c,%,$(wildcard bin/*.c))
-# The release programs stand beside their sources; other variants in their own folder.
-BIN := $(if $(filter release,$(VARIANT)),bin,$(BUILD)/bin)
-UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
+# What a caller puts into CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS comes last and so wins.
+ALL_CPPFLAGS = -D_POSIX_C_SOURCE=200809L -Ilib $(PACKAGE_CFLAGS) $(CPPFLAGS)
+ALL_CFLAGS = -std=c11 -Wall -Wextra -Wshadow -fopenmp -g -ffile-prefix-map=$(CURDIR)=. $(OPTIMIZE.$(VARIANT)) $(CFLAGS)
+ALL_LDFLAGS = -Wl,--as-needed $(LDFLAGS)
+ALL_LDLIBS = $(PACKAGE_LIBS) -lm -ldl $(LDLIBS)
+
+COMPILE = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
+LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LDLIBS)
 
 all: $(PROGRAMS:%=$(BIN)/%)
 
-$(BUILD)/%.o: %.c Makefile
-	@mkdir -p $(@D)
-	$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+# Holds the flags, and is new when they change: objects of two choices are never mixed.
+$(BUILD)/flags: FORCE | $(AFTER_DEPS)
+	$(shell mkdir -p $(@D))$(file >$@.now,$(COMPILE) $(ALL_LDFLAGS) $(ALL_LDLIBS))
+	@if cmp -s $@.now $@; then rm $@.now; else mv $@.now $@; fi
 
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,compile $<)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+# The room's folder itself is a prerequisite, so that a file that went leaves the archive.
 define room_rule
-$(BUILD)/lib$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/$(1)/*.c))
+$(BUILD)/lib$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/$(1)/*.c)) lib/$(1)
 	@rm -f $$@
-	$$(AR) rcsD $$@ $$^
+	$$(Q)$$(AR) rcsD $$@ $$(filter %.o,$$^)
 endef
 $(foreach room,$(ROOMS),$(eval $(call room_rule,$(room))))
 
-LINK = $(CC) $(BASE_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(BASE_LDLIBS) $(LDLIBS)
-
 $(BIN)/%: $(BUILD)/bin/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(LINK)
+	$(call say,link $@)
+	$(Q)$(LINK)
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVES)
-	@mkdir -p $(@D)
-	$(LINK)
+$(UNITS) $(BENCHES): %: %.o $(ARCHIVES)
+	$(call say,link $@)
+	$(Q)$(LINK)
 
-units: $(UNITS:%=$(BUILD)/tests/unit/%)
+units: $(UNITS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- installing what is needed, checking, measuring ----
+
+deps:
+	@sh .ci/deps
+
+TEST_FILES = $(if $(filter release,$(VARIANT)),$(wildcard tests/*.bats),$(wildcard tests/cli.bats tests/faults.bats))
+RUN_TESTS = SESSPIPE_BIN=$(CURDIR)/$(BIN) VARIANT=$(VARIANT) tests/run
+
+check: all $(UNITS)
+	@$(RUN_TESTS) $(UNITS) $(TEST_FILES)
+
+check-long: all $(UNITS)
+	@SESSPIPE_LONG=1 $(RUN_TESTS) $(UNITS) $(TEST_FILES)
+
+bench: all $(BENCHES)
+	@set -e; for b in $(BENCHES) $(wildcard tests/bench/*.sh); do SESSPIPE_BIN=$(CURDIR)/$(BIN) ./$$b; done
+
+demo: all
+	@$(MAKE) --no-print-directory -f pipelines/demo.mk
+
+SOURCES = $(wildcard lib/*/*.[ch] bin/*.c tests/unit/*.[ch] tests/bench/*.c)
+
+lint: | $(AFTER_DEPS)
+	@if command -v clang-format >/dev/null; then clang-format --dry-run --Werror $(SOURCES); \
+	    else echo 'lint: no clang-format here'; fi
+	@if command -v cppcheck >/dev/null; then cppcheck -q --std=c11 -Ilib --inline-suppr --error-exitcode=1 \
+	    --enable=warning,portability --suppress=missingIncludeSystem lib bin; \
+	    else echo 'lint: no cppcheck here'; fi
+	$(if $(MANUALS),mandoc -T lint -W warning $(MANUALS))
+	bats tests/rooms.bats
+
+# ---- installing ----
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin
+	$(if $(PROGRAMS),$(INSTALL) -m 755 $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(PREFIX)/bin)
+	$(foreach m,$(MANUALS),$(INSTALL) -D -m 644 $(m) $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) :
+
+uninstall:
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%)
+	rm -f $(foreach m,$(MANUALS),$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 
 clean:
 	rm -rf .build out $(PROGRAMS:%=bin/%)
 
-.PHONY: all units clean
+help:
+	@echo 'make            builds the programs in bin/'
+	@echo 'make deps       installs what is missing to build and check (Debian, Ubuntu)'
+	@echo 'make demo       a log made up on the spot, through the whole pipeline, to tables'
+	@echo 'make check      unit tests and tests of the programs; VARIANT=asan: with sanitizers'
+	@echo 'make check-long the same with the slow cases'
+	@echo 'make bench      speed and memory, as name, value, unit'
+	@echo 'make lint       form of the sources, manual pages, who includes whom'
+	@echo 'make install    programs and manual pages below $$(DESTDIR)$$(PREFIX); uninstall'
+	@echo 'make clean      removes what was built'
+	@echo 'variables       VARIANT=release|asan|tsan|cov CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
+
+FORCE:
+.PHONY: all units deps check check-long bench demo lint install uninstall clean help FORCE
 .SECONDARY:

@@ -6,10 +6,12 @@
 
 int err_set(struct err *e, int status, const char *format, ...)
 {
+    char text[sizeof e->text]; /* the old text may stand among the arguments */
     va_list args;
     va_start(args, format);
-    vsnprintf(e->text, sizeof e->text, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    memcpy(e->text, text, sizeof text);
     e->status = status;
     return status;
 }

@@ -19,8 +19,7 @@ static void out_of_memory(size_t n)
 
 static void count_down(size_t n)
 {
-    if (atomic_load_explicit(&fail_at, memory_order_relaxed) &&
-        atomic_fetch_sub(&fail_at, 1) == 1)
+    if (atomic_load_explicit(&fail_at, memory_order_relaxed) && atomic_fetch_sub(&fail_at, 1) == 1)
         out_of_memory(n);
 }
 

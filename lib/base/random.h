@@ -68,7 +68,7 @@ static inline uint32_t random_below(struct random *r, uint32_t n)
     return (uint32_t)(product >> 32);
 }
 
-/* Uniform in [low, high). */
+/* Uniform between low and high. */
 static inline float random_between(struct random *r, float low, float high)
 {
     return low + (high - low) * random_unit(random_u32(r));

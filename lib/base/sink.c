@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -50,31 +51,46 @@ static void forget(struct sink *s)
     *s = (struct sink){.fd = -1};
 }
 
+/* Creates a file beside `path` and puts its name into `name`; -1 and errno.  The name is remembered
+ * before the file is there, so that no signal falls between. */
+static int create_temporary(char *name, size_t size, const char *path)
+{
+    for (int try = 0; try < 100; try++) {
+        snprintf(name, size, "%s.%ld.%d.part", path, (long)getpid(), try);
+        if (remember_temporary(name)) {
+            errno = EMFILE;
+            return -1;
+        }
+        int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0)
+            return fd;
+        int why = errno;
+        forget_temporary(name);
+        errno = why;
+        if (why != EEXIST)
+            break;
+    }
+    return -1;
+}
+
 int sink_open(struct sink *s, const char *path, struct err *e)
 {
     *s = (struct sink){.fd = STDOUT_FILENO};
     if (!path || !strcmp(path, "-"))
         return 0;
+    if (!*path)
+        return err_set(e, STATUS_CANTCREATE, "an output has an empty name");
     struct stat there;
     if (!stat(path, &there) && !S_ISREG(there.st_mode))
         return err_set(e, STATUS_CANTCREATE, "%s is not a regular file: name another output", path);
     size_t size = strlen(path) + 32;
     s->path = mem_copy(path, strlen(path));
     s->temporary = mem_alloc(size);
-    for (int try = 0; try < 100; try++) {
-        snprintf(s->temporary, size, "%s.%ld.%d.part", path, (long)getpid(), try);
-        s->fd = open(s->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (s->fd >= 0 || errno != EEXIST)
-            break;
-    }
+    s->fd = create_temporary(s->temporary, size, path);
     if (s->fd < 0) {
         int status = err_set(e, STATUS_CANTCREATE, "cannot create %s: %s", path, strerror(errno));
         forget(s);
         return status;
-    }
-    if (remember_temporary(s->temporary)) {
-        sink_discard(s);
-        return err_set(e, STATUS_CANTCREATE, "cannot create %s: too many outputs", path);
     }
     return 0;
 }
@@ -91,6 +107,10 @@ int sink_write(struct sink *s, const void *bytes, size_t n, struct err *e)
         ssize_t done = write(s->fd, at, n);
         if (done < 0 && errno == EINTR)
             continue;
+        if (done < 0 && errno == EAGAIN) { /* another program made the pipe non-blocking */
+            poll(&(struct pollfd){.fd = s->fd, .events = POLLOUT}, 1, -1);
+            continue;
+        }
         if (done < 0 && errno == EPIPE) { /* a parent had SIGPIPE ignored */
             signal(SIGPIPE, SIG_DFL);
             sink_discard_all();

@@ -41,8 +41,8 @@ static bool zone(const char **s, const char *end, int64_t *offset)
     unsigned hour, minute = 0;
     if (!sign || !digits(s, end, 2, &hour) || hour > 23)
         return false;
-    literal(s, end, ':');
-    if (*s < end && (!digits(s, end, 2, &minute) || minute > 59))
+    bool minutes = literal(s, end, ':') || *s < end;
+    if (minutes && (!digits(s, end, 2, &minute) || minute > 59))
         return false;
     *offset = sign * (int64_t)(hour * 3600 + minute * 60);
     return true;
@@ -64,11 +64,12 @@ bool time_iso(const char *s, size_t n, int64_t *seconds)
         if (!(literal(&s, end, 'T') || literal(&s, end, ' ')) || !digits(&s, end, 2, &hour) ||
             !literal(&s, end, ':') || !digits(&s, end, 2, &minute))
             return false;
-        if (literal(&s, end, ':') && !digits(&s, end, 2, &second))
+        bool seconds_given = literal(&s, end, ':');
+        if (seconds_given && !digits(&s, end, 2, &second))
             return false;
         if (hour > 23 || minute > 59 || second > 60)
             return false;
-        if (literal(&s, end, '.')) {
+        if (seconds_given && literal(&s, end, '.')) {
             const char *fraction = s;
             while (s < end && *s >= '0' && *s <= '9')
                 s++;
