@@ -1,0 +1,183 @@
+# What every program shares: --help, --version, wrong usage, its manual page.
+bats_require_minimum_version 1.5.0
+load helpers
+
+# Calls "$@ PROGRAM" for each program; says which one failed.
+each_program() {
+    local path failed=0 count=0
+    for path in "$ROOT"/bin/*.c; do
+        count=$((count + 1))
+        "$@" "$(basename "$path" .c)" || { echo "in $(basename "$path" .c)"; failed=1; }
+    done
+    [ "$count" -gt 0 ] && [ "$failed" = 0 ]
+}
+
+@test "the programs of the variant are found first on PATH" {
+    found() { [ "$(command -v "$1")" = "$SESSPIPE_BIN/$1" ]; }
+    each_program found
+}
+
+@test "--help and -h: on stdout, nothing on stderr, status 0" {
+    help_is_told() {
+        "$1" --help >out 2>err && "$1" -h >short 2>>err && cmp out short && [ ! -s err ] &&
+            head -1 out | grep -q "^usage: $1 " && grep -q '^example:' out
+    }
+    each_program help_is_told
+}
+
+@test "--help fits a screen of 80 columns and holds no control characters" {
+    fits() {
+        "$1" --help >out && awk 'length($0) > 80 { exit 1 }' out && [ "$(wc -l <out)" -le 48 ] &&
+            ! grep -q '[[:cntrl:]]' out
+    }
+    each_program fits
+}
+
+@test "--help shows defaults wherever it stands" {
+    same() {
+        local option
+        "$1" --help >plain
+        option=$(sed -nE 's/^ +(-., )?(--[a-z-]+) N .*/\2/p' plain | head -1)
+        [ -z "$option" ] || { "$1" "$option" 17 --help >after && cmp plain after; }
+    }
+    each_program same
+}
+
+@test "--version: name and version on one line, nothing on stderr" {
+    version_is_told() {
+        "$1" --version >out 2>err && [ ! -s err ] &&
+            head -1 out | grep -qxE "$1 \(sesspipe\) [0-9]+\.[0-9]+\.[0-9]+"
+    }
+    each_program version_is_told
+}
+
+@test "--help and --version fail with 74 where stdout is full or closed" {
+    full() {
+        local option status
+        for option in --help --version; do
+            status=0
+            "$1" "$option" >/dev/full 2>err || status=$?
+            [ "$status" = 74 ] && grep -q "^$1: .*standard output" err || return 1
+            status=0
+            "$1" "$option" >&- 2>err || status=$?
+            [ "$status" = 74 ] && grep -q "^$1: .*standard output" err || return 1
+        done
+    }
+    each_program full
+}
+
+@test "--help says nothing where nobody listens" {
+    unheard() {
+        local status=0
+        "$1" --help 2>&- >/dev/full || status=$?
+        [ "$status" = 74 ]
+    }
+    each_program unheard
+}
+
+@test "an unknown option is 64 and names the nearest one" {
+    hinted() {
+        local status=0
+        "$1" --versoin </dev/null >out 2>err || status=$?
+        [ "$status" = 64 ] && [ ! -s out ] &&
+            grep -qx "$1: unknown option --versoin: did you mean --version?" err &&
+            [ "$(wc -l <err)" = 1 ]
+    }
+    each_program hinted
+    unknown() {
+        local status=0
+        "$1" --qqqqqqqqqq </dev/null >out 2>err || status=$?
+        [ "$status" = 64 ] && grep -q "^$1: unknown option --qqqqqqqqqq: $1 --help" err
+    }
+    each_program unknown
+}
+
+@test "control characters in an argument are not obeyed by the terminal" {
+    harmless() {
+        local status=0
+        "$1" $'--\e[31m\a\nx' </dev/null 2>err || status=$?
+        [ "$status" = 64 ] && [ "$(wc -l <err)" = 1 ] && ! tr -d '\n' <err | grep -q '[[:cntrl:]]' &&
+            grep -qF '\x1b[31m\x07\x0ax' err
+    }
+    each_program harmless
+}
+
+@test "every option of --help needs what it shows: a missing value is 64 and names it" {
+    missing() {
+        local option status
+        for option in $("$1" --help | sed -nE 's/^ +(-., )?(--[a-z-]+) [^ ].*/\2/p'); do
+            "$1" --help | grep -qE -- "$option [^ ]" || continue
+            status=0
+            "$1" "$option" </dev/null >out 2>err || status=$?
+            [ "$status" = 64 ] && grep -q -- "^$1: $option needs a value" err ||
+                { echo "$option: $status $(cat err)"; return 1; }
+        done
+    }
+    each_program missing
+}
+
+@test "a number out of its range and a word that is no choice are 64 and say what is possible" {
+    ranged() {
+        local option status
+        for option in $("$1" --help | sed -nE 's/^ +(-., )?(--[a-z-]+) N .*/\2/p'); do
+            status=0
+            "$1" "$option" 1x </dev/null >out 2>err || status=$?
+            [ "$status" = 64 ] && [ ! -s out ] && grep -q -- "$option" err && grep -q "'1x'" err ||
+                { echo "$option: $status $(cat err)"; return 1; }
+        done
+        for option in $("$1" --help | sed -nE 's/^ +(-., )?(--[a-z-]+) [a-z0-9-]+\|.*/\2/p'); do
+            status=0
+            "$1" "$option" no-such-choice </dev/null >out 2>err || status=$?
+            [ "$status" = 64 ] && grep -q -- "$option: 'no-such-choice' is not" err ||
+                { echo "$option: $status $(cat err)"; return 1; }
+        done
+    }
+    each_program ranged
+}
+
+@test "the options of --help and those of the manual page are the same" {
+    documented() {
+        "$1" --help | sed -nE 's/^ +(-., )?(--[a-z-]+).*/\2/p' | sort -u >helped
+        sed -nE '/^\.It Fl/{s/ Fl -/\n--/g;p}' "$ROOT/man/$1.1" | sed -nE 's/^(--[a-z-]+).*/\1/p' |
+            sort -u >manual
+        [ -s helped ] && diff helped manual
+    }
+    each_program documented
+}
+
+@test "the manual pages pass mandoc's lint, and their names are right" {
+    need mandoc
+    linted() {
+        mandoc -T lint -W warning "$ROOT/man/$1.1" || return
+        mandoc -T utf8 "$ROOT/man/$1.1" >text || return
+        grep -qiE "^ *$1 (–|-|—) " text || return
+        for section in NAME SYNOPSIS DESCRIPTION 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
+            grep -qE "^\.Sh \"?$section\"?$" "$ROOT/man/$1.1" || { echo "no $section"; return 1; }
+        done
+    }
+    each_program linted
+    for page in "$ROOT"/man/*.[5-8]; do
+        [ ! -e "$page" ] || mandoc -T lint -W warning "$page"
+    done
+}
+
+@test "a signal ends a program that waits, with that signal" {
+    killed() {
+        local status=0 signal
+        for signal in INT TERM HUP; do
+            mkfifo "$1.$signal"
+            status=0
+            # A shell's background jobs ignore SIGINT, and what is ignored stays so.
+            env --default-signal=INT,HUP "$1" <"$1.$signal" >/dev/null 2>&1 3>&- &
+            exec 9>"$1.$signal"
+            sleep 0.2
+            kill "-$signal" $!
+            wait $! || status=$?
+            exec 9>&-
+            [ "$status" = $((128 + $(kill -l "$signal"))) ] || { echo "$signal: $status"; return 1; }
+        done
+    }
+    for program in spcat batcher tfilter scorer; do
+        [ ! -x "$SESSPIPE_BIN/$program" ] || killed "$program"
+    done
+}

@@ -1,0 +1,80 @@
+# The form of the house: who includes whom, what is not called, how large things are.
+bats_require_minimum_version 1.5.0
+load helpers
+shopt -s extglob
+
+# Rooms that a room may include beside itself; the programs and the tests may include all.
+knows() {
+    case $1 in
+    base) echo ;;
+    stream | cli | eval | viz | nn) echo base ;;
+    data) echo base stream ;;
+    model) echo base nn ;;
+    *) echo "the room $1 is not in this table" >&2 && return 1 ;;
+    esac
+}
+
+@test "each room includes only the rooms it may know" {
+    cd "$ROOT"
+    wrong=0
+    for room in lib/*/; do
+        room=$(basename "$room")
+        may=$(knows "$room")
+        while IFS=: read -r file line included; do
+            [[ " $room $may " == *" $included "* ]] ||
+                { echo "$file:$line: $room may not include $included"; wrong=1; }
+        done < <(grep -nHoE '^ *# *include +"[a-z0-9_]+/' "lib/$room"/*.[ch] 2>/dev/null |
+            sed -E 's/^([^:]+):([0-9]+):.*"([a-z0-9_]+)\/$/\1:\2:\3/')
+    done
+    [ "$wrong" = 0 ]
+}
+
+@test "an include names its room: none goes by a relative path" {
+    cd "$ROOT"
+    run -1 grep -nE '^ *# *include +"(\.\.?/|[a-z0-9_]+\.h")' lib/*/*.[ch]
+}
+
+@test "no banned call" {
+    cd "$ROOT"
+    run -1 grep -nwE '(rand|srand|strcpy|strcat|sprintf|gets|atoi|atof|setlocale) *\(' \
+        lib/*/*.[ch] bin/*.[ch] tests/unit/*.[ch]
+}
+
+@test "memory comes from base/mem.h alone" {
+    cd "$ROOT"
+    run -1 grep -nwE '(malloc|calloc|realloc|aligned_alloc|posix_memalign|strdup|strndup|free) *\(' \
+        lib/!(base)/*.[ch] bin/*.[ch] lib/base/!(mem).[ch]
+}
+
+@test "only programs and the command line end the process" {
+    cd "$ROOT"
+    run -1 grep -nwE '(exit|_exit|abort|quick_exit) *\(' lib/!(cli)/!(mem).[ch]
+}
+
+@test "no CUDA in the library or the programs" {
+    cd "$ROOT"
+    run -1 grep -nE '# *if.*(HAVE_|USE_)?CUDA([^C]|$)' lib/*/*.[ch] bin/*.c
+}
+
+@test "nothing is left for later" {
+    cd "$ROOT"
+    run -1 grep -rnwE 'TODO|FIXME|XXX' lib bin tests/unit man Makefile --include='*.[ch1-9]' --include=Makefile
+}
+
+@test "mains stay below 200 lines, files below 700, lines within 100 columns" {
+    cd "$ROOT"
+    run -0 awk '
+        FNR == 1 { limit = FILENAME ~ /^bin\/.*\.c$/ ? 200 : 700 }
+        FNR == limit + 1 { print FILENAME ": longer than " limit " lines"; wrong = 1 }
+        length($0) > 100 && $0 !~ /[\200-\377]/ { print FILENAME ":" FNR ": " length($0) " columns"; wrong = 1 }
+        END { exit wrong }' lib/*/*.[ch] bin/*.[ch] tests/unit/*.[ch]
+}
+
+@test "every program has its manual page and its tests" {
+    cd "$ROOT"
+    for source in bin/*.c; do
+        name=$(basename "$source" .c)
+        [ -e "man/$name.1" ] || { echo "no man/$name.1"; false; }
+        [ -e "tests/$name.bats" ] || { echo "no tests/$name.bats"; false; }
+    done
+}
