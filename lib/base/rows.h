@@ -66,6 +66,13 @@ struct batch {
     struct column history_length, history_item; /* int32 Σhistory, Σhistory_length; at = NULL: not given */
 };
 
+/* Steps of session- or user-parallel batching: K steps of B lanes, step-major, arrays of K·B. */
+struct steps {
+    int64_t lanes;
+    struct column item, target, user, session, position; /* int32 */
+    struct column reset; /* uint8: 0 goes on, 1 new session, 2 new user, 3 lane idle */
+};
+
 struct epoch {
     int64_t number; /* from 1 */
     enum part part;

@@ -13,12 +13,12 @@
 enum token_kind {
     TOKEN_NIL,
     TOKEN_BOOL,
-    TOKEN_INT,  /* .i; every integer that fits int64 */
-    TOKEN_UINT, /* .u; only what is above INT64_MAX */
-    TOKEN_REAL, /* .real, of float 32 or 64; may be NaN or infinite: the caller checks */
-    TOKEN_STR,  /* .bytes */
-    TOKEN_BIN,  /* .bytes */
-    TOKEN_EXT,  /* .bytes and .type */
+    TOKEN_INT,   /* .i; every integer that fits int64 */
+    TOKEN_UINT,  /* .u; only what is above INT64_MAX */
+    TOKEN_REAL,  /* .real, of float 32 or 64; may be NaN or infinite: the caller checks */
+    TOKEN_STR,   /* .bytes */
+    TOKEN_BIN,   /* .bytes */
+    TOKEN_EXT,   /* .bytes and .type */
     TOKEN_ARRAY, /* .count values follow */
     TOKEN_MAP,   /* .count pairs follow */
 };

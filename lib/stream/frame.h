@@ -19,6 +19,9 @@ enum { BLOCK_TARGET = 64 << 10, BLOCK_LIMIT = 8 << 20 };
 
 /* ---- reading ---- */
 
+/* What an error begins with that is another program's: its abort is handed on, not told anew. */
+#define FRAME_RELAY "the program before this one failed: "
+
 enum read_result { READ_END = 0, READ_RECORD = 1, READ_HEADER = 2, READ_ERROR = -1 };
 
 struct frame_in; /* opaque: inputs, block buffer, counts */
@@ -35,13 +38,15 @@ enum read_result frame_in_next(struct frame_in *in, struct bytes *record, struct
 
 const struct meta *frame_in_meta(const struct frame_in *in);
 
-/* Whether the next call would wait for more input: a flushing program flushes before it. */
-bool frame_in_would_wait(const struct frame_in *in);
+/* Whether the next call would wait for more input: a flushing program flushes before it.  The
+ * record in hand stays valid. */
+bool frame_in_would_wait(struct frame_in *in);
 
-/* Puts "input FILE, block B, record R" before the text of *e: for errors found while decoding. */
+/* Puts "FILE, block B, record R" (from 0 each) before the text of *e: for errors found while
+ * decoding the record in hand. */
 int frame_in_at(const struct frame_in *in, struct err *e);
 
-/* Counts of the current part, for --check and --summary. */
+/* Counts over all inputs so far, for --summary. */
 struct frame_counts {
     uint64_t parts, blocks, records, bytes;
 };
@@ -53,13 +58,14 @@ void frame_in_close(struct frame_in *in); /* NULL is fine */
 
 struct frame_out {
     struct sink *sink;
-    struct buf block;        /* the records of the block so far */
-    size_t record_start;     /* where the record being packed begins */
+    struct buf block;    /* the records of the block so far */
+    size_t record_start; /* where the record being packed begins */
     uint32_t block_records;
+    char program[64]; /* who writes: the last one of the header's pipeline */
     uint64_t blocks, records, bytes, head_hash;
-    void *hash;              /* XXH3 state over the end's parts */
-    bool flush;              /* --flush: frame_out_pause ends a block */
-    bool open;               /* between header and end or abort */
+    void *hash; /* XXH3 state over what the hash of the end is taken of */
+    bool flush; /* --flush: frame_out_pause ends a block */
+    bool open;  /* between header and end or abort */
     msgpack_packer packer;
 };
 
@@ -67,7 +73,8 @@ struct frame_out {
 int frame_out_open(struct frame_out *out, struct sink *sink, const struct meta *m, bool flush,
                    struct err *e);
 
-/* The packer for one record, then its end, which may write a block.  65: a record above 8 MiB. */
+/* The packer for one record, then its end, which may write a block.  65: a record above 8 MiB,
+ * which is left out. */
 msgpack_packer *frame_out_record(struct frame_out *out);
 int frame_out_commit(struct frame_out *out, struct err *e);
 

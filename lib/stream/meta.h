@@ -1,5 +1,6 @@
 /* The header's map: the kind of a stream, the chain of programs that made it, and the kind's own
- * keys.  Values are kept as MessagePack bytes, so that what a program does not know passes through. */
+ * keys.  Values are kept as MessagePack bytes, so that what a program does not know passes through.
+ */
 #ifndef STREAM_META_H
 #define STREAM_META_H
 
@@ -21,7 +22,8 @@ struct meta_entry {
 struct meta {
     enum stream_kind kind;
     int64_t minor;
-    VEC(struct buf) pipeline; /* each one packed [program, version, {option: value}], oldest first */
+    VEC(struct buf)
+    pipeline; /* each one packed [program, version, {option: value}], oldest first */
     VEC(struct meta_entry) entries; /* the kind's own keys, in order */
 };
 
@@ -49,7 +51,8 @@ void meta_set_bool(struct meta *m, const char *key, int value);
 void meta_set_text(struct meta *m, const char *key, const char *value);
 void meta_set_i64s(struct meta *m, const char *key, const int64_t *at, size_t len); /* ext 2 */
 
-/* Reads a key; `value` keeps what it held (the default) where the key is missing.  65: another type. */
+/* Reads a key; `value` keeps what it held (the default) where the key is missing.  65: another
+ * type. */
 int meta_get_int(const struct meta *m, const char *key, int64_t *value, struct err *e);
 int meta_get_bool(const struct meta *m, const char *key, int *value, struct err *e);
 int meta_get_i64s(const struct meta *m, const char *key, i64_vec *value, struct err *e);

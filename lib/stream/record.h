@@ -7,12 +7,7 @@
 #include "base/names.h"
 #include "base/rows.h"
 #include "stream/frame.h"
-
-/* ---- packing ---- */
-
-/* Packs a typed array as ext (little-endian). */
-void pack_array(msgpack_packer *pk, enum column_type type, const void *at, size_t len);
-void pack_text(msgpack_packer *pk, struct bytes text);
+#include "stream/pack.h"
 
 /* ---- what all kinds share ---- */
 
@@ -38,8 +33,18 @@ int write_item(struct frame_out *out, int32_t id, struct bytes name, struct attr
 
 /* ---- sessions ---- */
 
-enum record_kind { RECORD_USER, RECORD_ITEM, RECORD_SESSION, RECORD_EPOCH, RECORD_BATCH,
-                   RECORD_RANK, RECORD_TOP, RECORD_ATTENTION, RECORD_PASS };
+enum record_kind {
+    RECORD_USER,
+    RECORD_ITEM,
+    RECORD_SESSION,
+    RECORD_EPOCH,
+    RECORD_BATCH,
+    RECORD_STEPS,
+    RECORD_RANK,
+    RECORD_TOP,
+    RECORD_ATTENTION,
+    RECORD_PASS
+};
 
 /* One record of a `sessions` stream, of any number of parts: ids are those of the whole input, in
  * order of first use, names joined over parts. */
@@ -55,12 +60,17 @@ int sessions_in_open(struct sessions_in **in, const char *const *paths, int coun
 enum read_result sessions_in_next(struct sessions_in *in, struct sessions_record *r,
                                   struct err *e); /* RECORD, END or ERROR */
 
-/* The first part's header, read at open; the other parts must agree in delta_edges and week_shift. */
+/* The first part's header, read at open; the other parts must agree in delta_edges and week_shift.
+ */
 const struct meta *sessions_in_meta(const struct sessions_in *in);
 bool sessions_in_would_wait(const struct sessions_in *in);
-uint64_t sessions_in_skipped(const struct sessions_in *in); /* records with unknown lower-case tags */
+uint64_t
+sessions_in_skipped(const struct sessions_in *in); /* records with unknown lower-case tags */
 const struct names *sessions_in_users(const struct sessions_in *in);
 const struct names *sessions_in_items(const struct sessions_in *in);
+
+/* frame_in_at, for errors that the program finds in the record in hand. */
+int sessions_in_at(const struct sessions_in *in, struct err *e);
 void sessions_in_close(struct sessions_in *in);
 
 int write_session(struct frame_out *out, const struct session *s, struct err *e);
@@ -68,10 +78,11 @@ int write_session(struct frame_out *out, const struct session *s, struct err *e)
 /* ---- batches ---- */
 
 struct batches_record {
-    enum record_kind kind; /* USER, ITEM, EPOCH or BATCH */
+    enum record_kind kind; /* USER, ITEM, EPOCH, BATCH or STEPS */
     struct named named;
     struct epoch epoch;
     struct batch batch;
+    struct steps steps;
 };
 
 struct batches_in;
@@ -87,6 +98,7 @@ void batches_in_close(struct batches_in *in);
 
 int write_epoch(struct frame_out *out, struct epoch epoch, struct err *e);
 int write_batch(struct frame_out *out, const struct batch *b, struct err *e);
+int write_steps(struct frame_out *out, const struct steps *s, struct err *e);
 
 /* ---- predictions ---- */
 
@@ -104,12 +116,16 @@ struct predictions_in;
 int predictions_in_open(struct predictions_in **in, const char *const *paths, int count,
                         struct err *e);
 
-/* HEADER: another run begins (ids are each part's own); else RECORD, END or ERROR. */
+/* The first run's header is read at open.  HEADER: another run begins (ids are each part's own) and
+ * predictions_in_meta holds its header; else RECORD, END or ERROR. */
 enum read_result predictions_in_next(struct predictions_in *in, struct predictions_record *r,
                                      struct err *e);
 const struct meta *predictions_in_meta(const struct predictions_in *in);
+const struct names *predictions_in_users(const struct predictions_in *in); /* of the run in hand */
+const struct names *predictions_in_items(const struct predictions_in *in);
 bool predictions_in_would_wait(const struct predictions_in *in);
 uint64_t predictions_in_skipped(const struct predictions_in *in);
+int predictions_in_at(const struct predictions_in *in, struct err *e);
 void predictions_in_close(struct predictions_in *in);
 
 int write_ranks(struct frame_out *out, const struct ranks *r, struct err *e);

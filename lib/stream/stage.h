@@ -1,4 +1,5 @@
-/* The output side of a stage: where it goes, its header, its end, and what happens when it fails. */
+/* The output side of a stage: where it goes, its header, its end, and what happens when it fails.
+ */
 #ifndef STREAM_STAGE_H
 #define STREAM_STAGE_H
 
@@ -17,7 +18,7 @@ int stage_open(struct stage *s, const char *path, bool flush, const struct meta 
 int stage_finish(struct stage *s, struct err *e);
 
 /* For a program that fails: the abort record where it can still be written, nothing committed.
- * Also right before stage_open and after stage_finish, where it does nothing. */
+ * Does nothing after stage_finish, nor to a stage of zeros that was not opened. */
 void stage_abort(struct stage *s, const struct err *why);
 
 #endif

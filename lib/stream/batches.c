@@ -1,0 +1,221 @@
+#include "stream/reader.h"
+#include "stream/typed.h"
+
+#define ROW(key, type, required, length, by, low, high)                                            \
+    {                                                                                              \
+#key, type, offsetof(struct batch, key), required, length, offsetof(struct batch, by),     \
+            low, high                                                                              \
+    }
+
+/* clang-format off */
+static const struct field batch_fields[] = {
+    ROW(user,            FIELD_I32,  true,  LENGTH_FREE, user,           0, HIGH_USER),
+    ROW(session,         FIELD_I32,  true,  LENGTH_AS,   user,           0, HIGH_NONE),
+    ROW(start,           FIELD_I64,  true,  LENGTH_AS,   user,           0, HIGH_TIME),
+    ROW(length,          FIELD_I32,  true,  LENGTH_AS,   user,           1, HIGH_NONE),
+    ROW(item,            FIELD_I32,  true,  LENGTH_SUM,  length,         0, HIGH_ITEM),
+    ROW(history,         FIELD_I32,  true,  LENGTH_AS,   user,           0, HIGH_HISTORY),
+    ROW(history_delta,   FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_DELTA),
+    ROW(history_week,    FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_WEEK),
+    ROW(history_session, FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_NONE),
+    ROW(history_start,   FIELD_I64,  true,  LENGTH_SUM,  history,        0, HIGH_TIME),
+    ROW(learn,           FIELD_FLAG, false, LENGTH_FREE, user,           0, HIGH_NONE),
+    ROW(history_length,  FIELD_I32,  false, LENGTH_SUM,  history,        1, HIGH_NONE),
+    ROW(history_item,    FIELD_I32,  false, LENGTH_SUM,  history_length, 0, HIGH_ITEM),
+    {.key = NULL},
+};
+#undef ROW
+
+#define ROW(key, type, length, by, low, high)                                                      \
+    {#key, type, offsetof(struct steps, key), true, length, offsetof(struct steps, by), low, high}
+
+static const struct field steps_fields[] = {
+    ROW(item,     FIELD_I32, LENGTH_FREE, item, 0, HIGH_ITEM),
+    ROW(target,   FIELD_I32, LENGTH_AS,   item, 0, HIGH_ITEM),
+    ROW(user,     FIELD_I32, LENGTH_AS,   item, 0, HIGH_USER),
+    ROW(session,  FIELD_I32, LENGTH_AS,   item, 0, HIGH_NONE),
+    ROW(position, FIELD_I32, LENGTH_AS,   item, 0, HIGH_NONE),
+    ROW(reset,    FIELD_U8,  LENGTH_AS,   item, 0, HIGH_RESET),
+    ROW(lanes,    FIELD_INT, LENGTH_FREE, item, 1, HIGH_NONE),
+    {.key = NULL},
+};
+#undef ROW
+/* clang-format on */
+
+static const struct tag tags[] = {
+    {"user", RECORD_USER, 3, 4},   {"item", RECORD_ITEM, 3, 4},   {"epoch", RECORD_EPOCH, 3, 3},
+    {"batch", RECORD_BATCH, 2, 2}, {"steps", RECORD_STEPS, 2, 2}, {NULL, RECORD_USER, 0, 0},
+};
+
+/* Where a user stands in the pass, for streams that keep each user's order. */
+struct user_state {
+    uint64_t pass, batch; /* the last ones with the user */
+    int32_t session;
+};
+
+struct batches_in {
+    struct reader r;
+    struct epoch epoch;   /* number 0: none yet */
+    uint64_t pass, batch; /* counted from 1 */
+    bool keeps_order;
+    VEC(struct user_state) users;
+};
+
+struct batches_in *batches_in_of(struct reader *r)
+{
+    struct batches_in *in = mem_zero(1, sizeof *in);
+    int keeps_order = 0;
+    struct err unused; /* the reader's ranges looked at it before */
+    meta_get_bool(&r->meta, "keeps_order", &keeps_order, &unused);
+    in->r = *r;
+    in->r.tags = tags;
+    in->keeps_order = keeps_order;
+    return in;
+}
+
+int batches_in_open(struct batches_in **in, const char *const *paths, int count, struct err *e)
+{
+    struct reader r;
+    *in = NULL;
+    if (reader_open(&r, paths, count, STREAM_BATCHES, false, e))
+        return e->status;
+    *in = batches_in_of(&r);
+    return 0;
+}
+
+void batches_in_close(struct batches_in *in)
+{
+    if (!in)
+        return;
+    reader_release(&in->r);
+    vec_release(&in->users);
+    mem_free(in);
+}
+
+READER_ACCESS(batches_in)
+
+static int define(struct batches_in *in, struct tagged *t, struct named *named, struct err *e)
+{
+    if (in->epoch.number)
+        return err_set(e, STATUS_DATA, "a user or item behind the first epoch: all come before it");
+    if (reader_define(&in->r, t, named, e))
+        return e->status;
+    struct user_state new = {0};
+    if (t->kind == RECORD_USER)
+        vec_push(&in->users, new);
+    return 0;
+}
+
+static int read_epoch(struct batches_in *in, struct tagged *t, struct epoch *epoch, struct err *e)
+{
+    if (reader_epoch(t, epoch, e))
+        return e->status;
+    if (epoch->number < in->epoch.number)
+        return err_set(e, STATUS_DATA, "epoch %lld behind epoch %lld", (long long)epoch->number,
+                       (long long)in->epoch.number);
+    in->epoch = *epoch;
+    in->pass++;
+    return 0;
+}
+
+/* The earlier sessions of each one: oldest first, and earlier. */
+static int check_histories(const struct batch *b, struct err *e)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < b->user.len; i++) {
+        int32_t session = -1;
+        int64_t start = 0;
+        for (int32_t j = 0; j < column_i32(b->history)[i]; j++, at++) {
+            if (column_i32(b->history_session)[at] <= session ||
+                column_i64(b->history_start)[at] < start)
+                return err_set(e, STATUS_DATA,
+                               "the history of session %zu of the batch is not in order", i);
+            session = column_i32(b->history_session)[at];
+            start = column_i64(b->history_start)[at];
+        }
+        if (session >= column_i32(b->session)[i] || start > column_i64(b->start)[i])
+            return err_set(e, STATUS_DATA,
+                           "the history of session %zu of the batch is not earlier than it", i);
+    }
+    return 0;
+}
+
+static int check_order(struct batches_in *in, const struct batch *b, struct err *e)
+{
+    for (size_t i = 0; i < b->user.len; i++) {
+        int32_t user = column_i32(b->user)[i], session = column_i32(b->session)[i];
+        struct user_state *state = &in->users.at[user];
+        if (state->batch == in->batch)
+            return err_set(e, STATUS_DATA,
+                           "user %d stands in one batch twice, in a stream that keeps each "
+                           "user's order",
+                           user);
+        if (state->pass == in->pass && session <= state->session)
+            return err_set(e, STATUS_DATA, "session %d of user %d behind session %d in one pass",
+                           session, user, state->session);
+        *state = (struct user_state){in->pass, in->batch, session};
+    }
+    return 0;
+}
+
+static int read_batch(struct batches_in *in, struct tagged *t, struct batch *b, struct err *e)
+{
+    *b = (struct batch){0};
+    if (reader_fields(&in->r, t, batch_fields, b, e))
+        return e->status;
+    if (!b->user.len)
+        return err_set(e, STATUS_DATA, "a batch of no sessions");
+    if (!b->history_length.at != !b->history_item.at)
+        return err_set(e, STATUS_DATA,
+                       "\"history_length\" and \"history_item\" come together or not at all");
+    in->batch++;
+    if (check_histories(b, e))
+        return e->status;
+    return in->keeps_order ? check_order(in, b, e) : 0;
+}
+
+static int read_steps(struct batches_in *in, struct tagged *t, struct steps *s, struct err *e)
+{
+    *s = (struct steps){0};
+    if (reader_fields(&in->r, t, steps_fields, s, e))
+        return e->status;
+    if (!s->item.len || s->item.len % (uint64_t)s->lanes)
+        return err_set(e, STATUS_DATA, "%zu elements are no whole number of steps of %lld lanes",
+                       s->item.len, (long long)s->lanes);
+    return 0;
+}
+
+static int read_record(struct batches_in *in, struct tagged *t, struct batches_record *r,
+                       struct err *e)
+{
+    r->kind = t->kind;
+    if (t->kind == RECORD_USER || t->kind == RECORD_ITEM)
+        return define(in, t, &r->named, e);
+    if (t->kind == RECORD_EPOCH)
+        return read_epoch(in, t, &r->epoch, e);
+    if (!in->epoch.number)
+        return err_set(e, STATUS_DATA, "a batch before the first epoch");
+    return t->kind == RECORD_STEPS ? read_steps(in, t, &r->steps, e)
+                                   : read_batch(in, t, &r->batch, e);
+}
+
+enum read_result batches_in_next(struct batches_in *in, struct batches_record *r, struct err *e)
+{
+    struct tagged t;
+    enum read_result result = reader_next(&in->r, &t, e);
+    if (result == READ_RECORD && read_record(in, &t, r, e)) {
+        frame_in_at(in->r.frame, e);
+        return READ_ERROR;
+    }
+    return result;
+}
+
+int write_batch(struct frame_out *out, const struct batch *b, struct err *e)
+{
+    return write_fields(out, "batch", batch_fields, b, e);
+}
+
+int write_steps(struct frame_out *out, const struct steps *s, struct err *e)
+{
+    return write_fields(out, "steps", steps_fields, s, e);
+}

@@ -1,0 +1,376 @@
+#include <stdio.h>
+
+#include "stream/frame.h"
+#include "stream/input.h"
+#include "stream/layout.h"
+
+struct frame_in {
+    struct input input;
+    int kind;           /* -1: any, until the first header is read */
+    bool parts, inside; /* inside: between a header and its end */
+    bool has_meta;
+    struct meta meta;
+    uint64_t header_hash;
+    XXH3_state_t *end_hash;        /* what the end's hash will have to be */
+    struct frame_counts part, all; /* .parts of `all`: those begun, over all inputs */
+    struct cursor block;           /* what is left of the block's bytes */
+    uint32_t block_records;        /* what its head says */
+    uint32_t record;               /* how many of them were given out */
+    uint64_t input_parts;          /* parts begun in the open input */
+};
+
+/* What makes each kind, for who gave us another. */
+static const char *const made_by[] = {
+    "lfm-sessionize, reddit-sessionize and tfilter write sessions",
+    "batcher makes batches of sessions",
+    "trainer and baseline write predictions",
+};
+
+int frame_in_open(struct frame_in **in, const char *const *paths, int count, int kind, bool parts,
+                  struct err *e)
+{
+    struct frame_in *f = mem_zero(1, sizeof *f);
+    f->kind = kind;
+    f->parts = parts;
+    f->end_hash = mem_aligned(sizeof *f->end_hash);
+    *in = f;
+    if (!input_open(&f->input, paths, count, e))
+        return 0;
+    frame_in_close(f);
+    *in = NULL;
+    return e->status;
+}
+
+void frame_in_close(struct frame_in *in)
+{
+    if (!in)
+        return;
+    if (in->has_meta)
+        meta_release(&in->meta);
+    input_close(&in->input);
+    mem_free(in->end_hash);
+    mem_free(in);
+}
+
+const struct meta *frame_in_meta(const struct frame_in *in)
+{
+    return &in->meta;
+}
+
+struct frame_counts frame_in_counts(const struct frame_in *in)
+{
+    return in->all;
+}
+
+/* "FILE, part 2, block 3": the part where an input has several. */
+static int at_block(const struct frame_in *in, uint64_t block, struct err *e)
+{
+    char part[32] = "";
+    if (in->input_parts > 1)
+        snprintf(part, sizeof part, ", part %llu", (unsigned long long)in->input_parts);
+    return err_at(e, "%s%s, block %llu", input_name(&in->input), part, (unsigned long long)block);
+}
+
+int frame_in_at(const struct frame_in *in, struct err *e)
+{
+    if (!in->part.blocks) /* nothing but the header was read */
+        return err_at(e, "%s", input_name(&in->input));
+    err_at(e, "record %u", in->record ? in->record - 1 : 0);
+    return at_block(in, in->part.blocks - 1, e);
+}
+
+/* What is wrong with the object that would be the next block. */
+static int bad_block(const struct frame_in *in, const char *what, struct err *e)
+{
+    err_set(e, STATUS_DATA, "%s", what);
+    return at_block(in, in->part.blocks, e);
+}
+
+/* n more bytes, all of them there. */
+static int need(struct frame_in *in, size_t n, struct err *e)
+{
+    if (input_need(&in->input, n, e))
+        return e->status;
+    if (input_available(&in->input) >= n)
+        return 0;
+    return err_set(e, STATUS_DATA,
+                   "%s: input ended early after %llu records: the program before this one failed "
+                   "or was cut off",
+                   input_name(&in->input), (unsigned long long)in->all.records);
+}
+
+/* ---- header ---- */
+
+static int bad_header(const struct frame_in *in, struct err *e)
+{
+    return in->all.parts ? err_at(e, "%s, part %llu", input_name(&in->input),
+                                  (unsigned long long)in->input_parts + 1)
+                         : err_at(e, "%s", input_name(&in->input));
+}
+
+static int check_kind(struct frame_in *in, struct err *e)
+{
+    int kind = (int)in->meta.kind;
+    if (in->kind >= 0 && kind != in->kind) {
+        err_set(e, STATUS_DATA, "holds %s where %s are expected: %s", stream_kind_name[kind],
+                stream_kind_name[in->kind], made_by[in->kind]);
+        return bad_header(in, e);
+    }
+    if (in->all.parts && (!in->parts || kind == STREAM_BATCHES)) {
+        err_set(e, STATUS_DATA, "another stream of %s follows the first: give one alone",
+                stream_kind_name[kind]);
+        return bad_header(in, e);
+    }
+    in->kind = kind;
+    return 0;
+}
+
+static int check_version(const struct frame_in *in, unsigned major, struct err *e)
+{
+    if (major == STREAM_MAJOR)
+        return 0;
+    err_set(e, STATUS_VERSION,
+            "the stream has version %u, this program reads version %d: use programs of one release",
+            major, STREAM_MAJOR);
+    return bad_header(in, e);
+}
+
+/* The bytes of the fixed part are there and are those of a header. */
+static int read_meta(struct frame_in *in, struct err *e)
+{
+    const unsigned char *p = input_bytes(&in->input);
+    if (check_version(in, p[LAYOUT_MAGIC_SIZE], e))
+        return e->status;
+    if (p[LAYOUT_MAGIC_SIZE + 1] != 0xc5) {
+        err_set(e, STATUS_DATA, "a damaged header");
+        return bad_header(in, e);
+    }
+    size_t len = layout_get(p + 14, 2);
+    if (need(in, LAYOUT_HEADER + len, e))
+        return e->status;
+    p = input_bytes(&in->input);
+    struct meta meta;
+    if (meta_parse(&meta, (struct bytes){(const char *)p + LAYOUT_HEADER, len}, e))
+        return bad_header(in, e);
+    if (in->has_meta)
+        meta_release(&in->meta);
+    in->meta = meta;
+    in->has_meta = true;
+    in->header_hash = XXH3_64bits(p, LAYOUT_HEADER + len);
+    in->input.at += LAYOUT_HEADER + len;
+    return check_kind(in, e);
+}
+
+static void begin_part(struct frame_in *in)
+{
+    in->inside = true;
+    in->input_parts++;
+    in->all.parts++;
+    in->part = (struct frame_counts){.parts = in->all.parts};
+    in->block = (struct cursor){0};
+    in->block_records = in->record = 0;
+    XXH3_64bits_reset(in->end_hash);
+    layout_hash_number(in->end_hash, in->header_hash);
+}
+
+/* Outside of a part: a header, or the end of this input and the next one. */
+static enum read_result read_header(struct frame_in *in, struct err *e)
+{
+    for (;;) {
+        if (in->input.fd >= 0 && input_need(&in->input, LAYOUT_HEADER, e))
+            return READ_ERROR;
+        size_t there = in->input.fd < 0 ? 0 : input_available(&in->input);
+        if (there || (in->input.fd >= 0 && !in->input_parts))
+            break;
+        bool any;
+        if (input_advance(&in->input, &any, e))
+            return READ_ERROR;
+        if (!any)
+            return READ_END;
+        in->input_parts = 0;
+    }
+    size_t there = input_available(&in->input);
+    bool magic = there >= LAYOUT_MAGIC_SIZE &&
+                 !memcmp(input_bytes(&in->input), LAYOUT_MAGIC, LAYOUT_MAGIC_SIZE);
+    if (!magic && in->input_parts) {
+        err_set(e, STATUS_DATA,
+                "%s: bytes behind the end of the stream: only another stream may follow",
+                input_name(&in->input));
+        return READ_ERROR;
+    }
+    if (!magic) {
+        bool cut = there && there < LAYOUT_MAGIC_SIZE &&
+                   !memcmp(input_bytes(&in->input), LAYOUT_MAGIC, there);
+        if (cut)
+            need(in, LAYOUT_HEADER, e);
+        else
+            input_describe(&in->input, in->kind < 0 ? NULL : stream_kind_name[in->kind], e);
+        return READ_ERROR;
+    }
+    if (need(in, LAYOUT_HEADER, e) || read_meta(in, e))
+        return READ_ERROR;
+    begin_part(in);
+    return READ_HEADER;
+}
+
+/* ---- blocks, end, abort ---- */
+
+static int read_block(struct frame_in *in, struct err *e)
+{
+    if (need(in, LAYOUT_BLOCK, e))
+        return e->status;
+    const unsigned char *p = input_bytes(&in->input);
+    if (p[3] != 0xcf || p[12] != 0xce || p[17] != 0xcf || p[26] != 0xc6)
+        return bad_block(in, "its head is damaged", e);
+    uint64_t sequence = layout_get(p + 4, 8), hash = layout_get(p + 18, 8);
+    uint32_t records = (uint32_t)layout_get(p + 13, 4);
+    size_t len = layout_get(p + 27, 4);
+    if (len > BLOCK_LIMIT)
+        return bad_block(in, "its length is above the limit of 8 MiB", e);
+    if (need(in, LAYOUT_BLOCK + len, e))
+        return e->status;
+    p = input_bytes(&in->input) + LAYOUT_BLOCK;
+    if (sequence != in->part.blocks)
+        return bad_block(in, "another block stands in its place: one was lost, repeated or swapped",
+                         e);
+    if (hash != layout_block_hash(in->header_hash, sequence, records, p, len))
+        return bad_block(in, "its bytes do not fit its hash: the stream was changed on the way", e);
+    layout_hash_number(in->end_hash, hash);
+    in->input.at += LAYOUT_BLOCK + len;
+    in->block = (struct cursor){p, p + len};
+    in->block_records = records;
+    in->record = 0;
+    in->part.blocks++, in->all.blocks++;
+    in->part.bytes += len, in->all.bytes += len;
+    return 0;
+}
+
+static int read_end(struct frame_in *in, struct err *e)
+{
+    if (need(in, LAYOUT_END, e))
+        return e->status;
+    const unsigned char *p = input_bytes(&in->input);
+    layout_hash_number(in->end_hash, in->part.blocks);
+    layout_hash_number(in->end_hash, in->part.records);
+    layout_hash_number(in->end_hash, in->part.bytes);
+    uint64_t blocks = layout_get(p + 4, 8), records = layout_get(p + 13, 8);
+    if (p[3] != 0xcf || p[12] != 0xcf || p[21] != 0xcf || p[30] != 0xcf)
+        return bad_block(in, "the end in its place is damaged", e);
+    if (blocks != in->part.blocks || records != in->part.records ||
+        layout_get(p + 22, 8) != in->part.bytes ||
+        layout_get(p + 31, 8) != XXH3_64bits_digest(in->end_hash))
+        return err_set(e, STATUS_DATA,
+                       "%s: the end counts %llu records in %llu blocks, read were %llu in %llu: "
+                       "blocks were lost or changed on the way",
+                       input_name(&in->input), (unsigned long long)records,
+                       (unsigned long long)blocks, (unsigned long long)in->part.records,
+                       (unsigned long long)in->part.blocks);
+    in->input.at += LAYOUT_END;
+    in->inside = false;
+    return 0;
+}
+
+static int read_abort(struct frame_in *in, struct err *e)
+{
+    if (need(in, LAYOUT_ABORT, e))
+        return e->status;
+    const unsigned char *p = input_bytes(&in->input);
+    if (p[3] != 0xcc || p[5] != 0xd9)
+        return bad_block(in, "the abort in its place is damaged", e);
+    size_t len = p[6];
+    if (need(in, LAYOUT_ABORT + len, e))
+        return e->status;
+    p = input_bytes(&in->input) + LAYOUT_ABORT;
+    char text[256];
+    for (size_t i = 0; i < len; i++)
+        text[i] = p[i] < ' ' || p[i] == 0x7f ? '?' : (char)p[i];
+    return err_set(e, STATUS_DATA, FRAME_RELAY "%.*s", (int)len, text);
+}
+
+static int read_object(struct frame_in *in, struct err *e)
+{
+    if (need(in, LAYOUT_TAG, e))
+        return e->status;
+    const unsigned char *p = input_bytes(&in->input);
+    if (!memcmp(p,
+                "\x95\xa1"
+                "B",
+                LAYOUT_TAG))
+        return read_block(in, e);
+    if (!memcmp(p,
+                "\x95\xa1"
+                "E",
+                LAYOUT_TAG))
+        return read_end(in, e);
+    if (!memcmp(p,
+                "\x93\xa1"
+                "X",
+                LAYOUT_TAG))
+        return read_abort(in, e);
+    if (!memcmp(p, LAYOUT_MAGIC, LAYOUT_TAG))
+        return bad_block(in, "another stream begins before this one came to its end", e);
+    return bad_block(in, "neither a block nor the end of the stream stands here", e);
+}
+
+/* The next record of the block in hand; there is one. */
+static int take_record(struct frame_in *in, struct bytes *record, struct err *e)
+{
+    in->record++;
+    if (in->record > in->block_records || !cursor_value(&in->block, CURSOR_DEPTH, record)) {
+        if (in->record > in->block_records)
+            err_set(e, STATUS_DATA, "the block holds more records than its head says");
+        else
+            err_set(e, STATUS_DATA, "cut, or nested more than %d deep", CURSOR_DEPTH);
+        return frame_in_at(in, e);
+    }
+    in->part.records++, in->all.records++;
+    return 0;
+}
+
+enum read_result frame_in_next(struct frame_in *in, struct bytes *record, struct err *e)
+{
+    for (;;) {
+        if (in->block.at != in->block.end)
+            return take_record(in, record, e) ? READ_ERROR : READ_RECORD;
+        if (in->record != in->block_records) {
+            err_set(e, STATUS_DATA, "the block holds %u records, its head says %u", in->record,
+                    in->block_records);
+            at_block(in, in->part.blocks - 1, e);
+            return READ_ERROR;
+        }
+        if (!in->inside)
+            return read_header(in, e);
+        if (read_object(in, e))
+            return READ_ERROR;
+    }
+}
+
+/* Whether the object that comes next is in the buffer whole. */
+static bool object_there(const struct frame_in *in)
+{
+    size_t there = input_available(&in->input);
+    const unsigned char *p = input_bytes(&in->input);
+    if (there < LAYOUT_TAG)
+        return false;
+    if (!in->inside)
+        return there >= LAYOUT_HEADER && there >= LAYOUT_HEADER + layout_get(p + 14, 2);
+    switch (p[2]) {
+    case 'B':
+        return there >= LAYOUT_BLOCK && there >= LAYOUT_BLOCK + layout_get(p + 27, 4);
+    case 'E':
+        return there >= LAYOUT_END;
+    case 'X':
+        return there >= LAYOUT_ABORT && there >= LAYOUT_ABORT + (size_t)p[6];
+    }
+    return true; /* an error, without waiting */
+}
+
+bool frame_in_would_wait(struct frame_in *in)
+{
+    if (in->block.at != in->block.end || in->input.fd < 0)
+        return false;
+    while (!in->input.ended && !object_there(in))
+        if (!input_poll(&in->input))
+            return true;
+    return false;
+}

@@ -1,0 +1,183 @@
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "stream/frame.h"
+#include "stream/layout.h"
+#include "stream/pack.h"
+
+/* The block's head has its place before the records, so that a block is one write(2). */
+static void begin_block(struct frame_out *out)
+{
+    out->block.len = out->record_start = LAYOUT_BLOCK;
+    out->block_records = 0;
+}
+
+static void remember_program(struct frame_out *out, const struct meta *m)
+{
+    struct bytes name = bytes_of("a program");
+    if (m->pipeline.len) {
+        struct buf last = m->pipeline.at[m->pipeline.len - 1];
+        struct cursor c = cursor_of((struct bytes){last.at, last.len});
+        uint32_t count;
+        if (!cursor_array(&c, &count) || !cursor_str(&c, &name))
+            name = bytes_of("a program");
+    }
+    size_t n = name.len < sizeof out->program ? name.len : sizeof out->program - 1;
+    memcpy(out->program, name.at, n);
+    out->program[n] = 0;
+}
+
+int frame_out_open(struct frame_out *out, struct sink *sink, const struct meta *m, bool flush,
+                   struct err *e)
+{
+    *out = (struct frame_out){.sink = sink, .flush = flush};
+    struct buf header = {0};
+    buf_append(&header, LAYOUT_MAGIC "\x01\xc5\0", LAYOUT_HEADER);
+    if (!meta_pack(m, &header, e)) {
+        layout_put((unsigned char *)header.at + 14, 2, header.len - LAYOUT_HEADER);
+        out->head_hash = XXH3_64bits(header.at, header.len);
+        out->hash = mem_aligned(sizeof(XXH3_state_t));
+        XXH3_64bits_reset(out->hash);
+        layout_hash_number(out->hash, out->head_hash);
+        remember_program(out, m);
+        buf_reserve(&out->block, LAYOUT_BLOCK + BLOCK_TARGET);
+        begin_block(out);
+        out->open = !sink_write(sink, header.at, header.len, e);
+    }
+    buf_release(&header);
+    if (out->open)
+        return 0;
+    frame_out_release(out);
+    return e->status;
+}
+
+msgpack_packer *frame_out_record(struct frame_out *out)
+{
+    msgpack_packer_init(&out->packer, &out->block, pack_to_buf);
+    return &out->packer;
+}
+
+/* Writes `records` records that reach up to `len` in the buffer. */
+static int write_block(struct frame_out *out, size_t len, uint32_t records, struct err *e)
+{
+    unsigned char *head = (unsigned char *)out->block.at;
+    size_t bytes = len - LAYOUT_BLOCK;
+    uint64_t hash =
+        layout_block_hash(out->head_hash, out->blocks, records, head + LAYOUT_BLOCK, bytes);
+    memcpy(head,
+           "\x95\xa1"
+           "B\xcf",
+           4);
+    layout_put(head + 4, 8, out->blocks);
+    head[12] = 0xce;
+    layout_put(head + 13, 4, records);
+    head[17] = 0xcf;
+    layout_put(head + 18, 8, hash);
+    head[26] = 0xc6;
+    layout_put(head + 27, 4, bytes);
+    layout_hash_number(out->hash, hash);
+    out->blocks++;
+    out->records += records;
+    out->bytes += bytes;
+    return sink_write(out->sink, head, len, e);
+}
+
+static int flush_block(struct frame_out *out, struct err *e)
+{
+    int status = out->block_records ? write_block(out, out->block.len, out->block_records, e) : 0;
+    begin_block(out);
+    return status;
+}
+
+int frame_out_commit(struct frame_out *out, struct err *e)
+{
+    size_t from = out->record_start, n = out->block.len - from;
+    if (n > BLOCK_LIMIT) {
+        out->block.len = from;
+        return err_set(e, STATUS_DATA,
+                       "a record of %zu bytes: the limit is 8 MiB (a session of about 600,000 "
+                       "events): cut sessions or make batches smaller",
+                       n);
+    }
+    if (out->block.len - LAYOUT_BLOCK > BLOCK_LIMIT) { /* the records before it go first */
+        int status = write_block(out, from, out->block_records, e);
+        memmove(out->block.at + LAYOUT_BLOCK, out->block.at + from, n);
+        begin_block(out);
+        out->block.len += n;
+        if (status)
+            return status;
+    }
+    out->block_records++;
+    out->record_start = out->block.len;
+    return out->block.len - LAYOUT_BLOCK >= BLOCK_TARGET ? flush_block(out, e) : 0;
+}
+
+int frame_out_pause(struct frame_out *out, struct err *e)
+{
+    return out->flush ? flush_block(out, e) : 0;
+}
+
+int frame_out_end(struct frame_out *out, struct err *e)
+{
+    unsigned char end[LAYOUT_END] = "\x95\xa1"
+                                    "E";
+    if (flush_block(out, e))
+        return e->status;
+    uint64_t numbers[4] = {out->blocks, out->records, out->bytes};
+    for (int i = 0; i < 3; i++)
+        layout_hash_number(out->hash, numbers[i]);
+    numbers[3] = XXH3_64bits_digest(out->hash);
+    for (int i = 0; i < 4; i++) {
+        end[3 + 9 * i] = 0xcf;
+        layout_put(end + 4 + 9 * i, 8, numbers[i]);
+    }
+    if (sink_write(out->sink, end, sizeof end, e))
+        return e->status;
+    out->open = false;
+    return 0;
+}
+
+/* As much of the text as has room; UTF-8 characters are not cut. */
+static size_t message_length(const struct buf *text)
+{
+    size_t n = text->len;
+    if (n <= 255)
+        return n;
+    for (n = 255; n > 251 && ((unsigned char)text->at[n] & 0xc0) == 0x80;)
+        n--;
+    return n;
+}
+
+void frame_out_abort(struct frame_out *out, const struct err *why)
+{
+    if (!out->open)
+        return;
+    out->open = false;
+    struct buf text = {0};
+    if (!strncmp(why->text, FRAME_RELAY, strlen(FRAME_RELAY)))
+        buf_text(&text, why->text + strlen(FRAME_RELAY));
+    else
+        buf_format(&text, "%s: %s", out->program, why->text);
+    size_t len = message_length(&text);
+    unsigned char record[LAYOUT_ABORT + 255] = "\x93\xa1"
+                                               "X\xcc";
+    record[4] = (unsigned char)why->status;
+    record[5] = 0xd9;
+    record[6] = (unsigned char)len;
+    memcpy(record + LAYOUT_ABORT, text.at, len);
+    buf_release(&text);
+    /* Past sink_write: a reader that is gone must not end the program before its own message. */
+    void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+    while (write(out->sink->fd, record, LAYOUT_ABORT + len) < 0 && errno == EINTR)
+        ;
+    signal(SIGPIPE, before);
+}
+
+void frame_out_release(struct frame_out *out)
+{
+    buf_release(&out->block);
+    mem_free(out->hash);
+    out->hash = NULL;
+    out->open = false;
+}

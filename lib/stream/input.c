@@ -1,0 +1,176 @@
+#include "stream/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { READ_SIZE = 256 << 10 };
+
+static bool is_stdin(const char *path)
+{
+    return !strcmp(path, "-");
+}
+
+int input_open(struct input *in, const char *const *paths, int count, struct err *e)
+{
+    static const char *const standard[] = {"-"};
+    *in = (struct input){.paths = count ? paths : standard, .count = count ? count : 1, .fd = -1};
+    for (int i = 0; i < in->count; i++) {
+        struct stat there;
+        const char *path = in->paths[i];
+        if (is_stdin(path))
+            continue;
+        if (stat(path, &there) || access(path, R_OK))
+            return err_set(e, STATUS_NOINPUT, "cannot read %s: %s", path, strerror(errno));
+        if (S_ISDIR(there.st_mode))
+            return err_set(e, STATUS_NOINPUT, "cannot read %s: it is a folder", path);
+    }
+    return 0;
+}
+
+static void close_current(struct input *in)
+{
+    if (in->fd > STDIN_FILENO)
+        close(in->fd);
+    in->fd = -1;
+}
+
+int input_advance(struct input *in, bool *any, struct err *e)
+{
+    close_current(in);
+    *any = in->next < in->count;
+    if (!*any)
+        return 0;
+    const char *path = in->paths[in->next++];
+    in->ended = false;
+    in->at = 0;
+    buf_clear(&in->buffer);
+    if (is_stdin(path)) {
+        in->fd = STDIN_FILENO;
+        return 0;
+    }
+    do
+        in->fd = open(path, O_RDONLY | O_CLOEXEC);
+    while (in->fd < 0 && errno == EINTR);
+    if (in->fd < 0)
+        return err_set(e, STATUS_NOINPUT, "cannot read %s: %s", path, strerror(errno));
+    return 0;
+}
+
+const char *input_name(const struct input *in)
+{
+    const char *path = in->paths[in->next ? in->next - 1 : 0];
+    return is_stdin(path) ? "standard input" : path;
+}
+
+/* One read(2) into the room that is left. */
+static int read_some(struct input *in, struct err *e)
+{
+    ssize_t got;
+    do
+        got = read(in->fd, in->buffer.at + in->buffer.len, in->buffer.cap - in->buffer.len);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return err_set(e, STATUS_IO, "cannot read %s: %s", input_name(in), strerror(errno));
+    in->ended = got == 0;
+    in->buffer.len += (size_t)got;
+    return 0;
+}
+
+static void drop_consumed(struct input *in)
+{
+    if (!in->at)
+        return;
+    memmove(in->buffer.at, in->buffer.at + in->at, input_available(in));
+    in->buffer.len -= in->at;
+    in->at = 0;
+}
+
+int input_need(struct input *in, size_t n, struct err *e)
+{
+    while (input_available(in) < n && !in->ended) {
+        if (in->buffer.cap - in->at < n || in->buffer.cap == in->buffer.len)
+            drop_consumed(in);
+        /* A length is only a claim: the buffer doubles each time it has been filled. */
+        if (in->buffer.cap == in->buffer.len)
+            buf_reserve(&in->buffer, in->buffer.cap ? in->buffer.cap : READ_SIZE);
+        if (read_some(in, e))
+            return e->status;
+    }
+    return 0;
+}
+
+bool input_poll(struct input *in)
+{
+    struct pollfd fd = {.fd = in->fd, .events = POLLIN};
+    if (in->fd < 0 || in->ended || in->buffer.cap == in->buffer.len || poll(&fd, 1, 0) <= 0)
+        return false;
+    struct err ignored; /* the next input_need meets it again */
+    size_t before = in->buffer.len;
+    return !read_some(in, &ignored) && (in->ended || in->buffer.len > before);
+}
+
+static bool begins(const struct input *in, const char *with, size_t n)
+{
+    return input_available(in) >= n && !memcmp(input_bytes(in), with, n);
+}
+
+static bool is_text(const struct input *in)
+{
+    size_t n = input_available(in) < 64 ? input_available(in) : 64;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = input_bytes(in)[i];
+        if (c < ' ' && c != '\t' && c != '\n' && c != '\r')
+            return false;
+    }
+    return true;
+}
+
+/* Compressed files and others that are easy to know, and what to do about them. */
+static const struct {
+    const char *begin;
+    size_t len;
+    const char *what;
+} known[] = {
+    {"\x1f\x8b", 2, "gzip data: unpack it on the way in, as in `zcat FILE |`"},
+    {"\xfd"
+     "7zXZ",
+     5, "xz data: unpack it on the way in, as in `xzcat FILE |`"},
+    {"\x28\xb5\x2f\xfd", 4, "zstd data: unpack it on the way in, as in `zstdcat FILE |`"},
+    {"BZh", 3, "bzip2 data: unpack it on the way in, as in `bzcat FILE |`"},
+    {"\x93\xaaSESSPIPE", 10,
+     "a stream whose bytes were changed on the way: copy it as binary, without touching line ends"},
+    {"{\"", 2, "JSON: programs read the binary streams that programs write"},
+    {"[\"", 2, "JSON: programs read the binary streams that programs write"},
+};
+
+int input_describe(const struct input *in, const char *kind, struct err *e)
+{
+    const char *name = input_name(in), *wanted = kind ? kind : "records";
+    size_t len = input_available(in);
+    if (!len)
+        return err_set(e, STATUS_DATA,
+                       "%s is empty where a stream of %s is expected: the program before this one "
+                       "failed, or there is none",
+                       name, wanted);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (begins(in, known[i].begin, known[i].len))
+            return err_set(e, STATUS_DATA, "%s is %s", name, known[i].what);
+    if (is_text(in))
+        return err_set(e, STATUS_DATA,
+                       "%s is text where a stream of %s is expected: lfm-sessionize and "
+                       "reddit-sessionize make streams of raw logs",
+                       name, wanted);
+    return err_set(e, STATUS_DATA,
+                   "%s is not a stream of %s: it begins with the byte 0x%02x, not with the header "
+                   "of a stream",
+                   name, wanted, input_bytes(in)[0]);
+}
+
+void input_close(struct input *in)
+{
+    close_current(in);
+    buf_release(&in->buffer);
+}

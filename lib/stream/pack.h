@@ -1,0 +1,18 @@
+/* Packing by msgpack-c into a buffer; texts and typed arrays. */
+#ifndef STREAM_PACK_H
+#define STREAM_PACK_H
+
+#include <msgpack.h>
+
+#include "base/buf.h"
+#include "base/rows.h"
+
+/* The msgpack_packer_write of packers whose data is a struct buf. */
+int pack_to_buf(void *buf, const char *bytes, size_t n);
+
+/* Packs a typed array as ext (little-endian). */
+void pack_array(msgpack_packer *pk, enum column_type type, const void *at, size_t len);
+
+void pack_text(msgpack_packer *pk, struct bytes text);
+
+#endif

@@ -1,0 +1,315 @@
+#include <math.h>
+
+#include "stream/reader.h"
+#include "stream/typed.h"
+
+/* clang-format off */
+#define ROW(key, type, length, by, low, high)                                                      \
+    {#key, type, offsetof(struct ranks, key), true, length, offsetof(struct ranks, by), low, high}
+
+static const struct field rank_fields[] = {
+    ROW(user,     FIELD_I32, LENGTH_FREE, user, 0, HIGH_USER),
+    ROW(session,  FIELD_I32, LENGTH_AS,   user, 0, HIGH_NONE),
+    ROW(position, FIELD_I32, LENGTH_AS,   user, 0, HIGH_NONE),
+    ROW(target,   FIELD_I32, LENGTH_AS,   user, 0, HIGH_ITEM),
+    ROW(rank,     FIELD_I32, LENGTH_AS,   user, 1, HIGH_ITEMS),
+    ROW(ties,     FIELD_I32, LENGTH_AS,   user, 0, HIGH_ITEM),
+    ROW(history,  FIELD_I32, LENGTH_AS,   user, 0, HIGH_NONE),
+    ROW(length,   FIELD_I32, LENGTH_AS,   user, 2, HIGH_NONE),
+    ROW(loss,     FIELD_F32, LENGTH_AS,   user, 0, HIGH_NONE),
+    {.key = NULL},
+};
+#undef ROW
+
+#define ROW(key, type, length, by, low, high)                                                      \
+    {#key, type, offsetof(struct tops, key), true, length, offsetof(struct tops, by), low, high}
+
+static const struct field top_fields[] = {
+    ROW(user,     FIELD_I32, LENGTH_FREE,  user, 0, HIGH_USER),
+    ROW(session,  FIELD_I32, LENGTH_AS,    user, 0, HIGH_NONE),
+    ROW(position, FIELD_I32, LENGTH_AS,    user, 0, HIGH_NONE),
+    ROW(k,        FIELD_INT, LENGTH_FREE,  user, 1, HIGH_NONE),
+    ROW(item,     FIELD_I32, LENGTH_TIMES, k,    0, HIGH_ITEM),
+    ROW(score,    FIELD_F32, LENGTH_TIMES, k,    0, HIGH_NONE),
+    {.key = NULL},
+};
+#undef ROW
+
+#define ROW(key, type, required, low, high)                                                        \
+    {#key, type, offsetof(struct attention, key), required, LENGTH_FREE, 0, low, high}
+
+static const struct field attention_fields[] = { /* lengths depend on the level: check_attention */
+    ROW(model,    FIELD_TEXT, true,  0,  HIGH_NONE),
+    ROW(level,    FIELD_TEXT, true,  0,  HIGH_NONE),
+    ROW(user,     FIELD_INT,  true,  0,  HIGH_USER),
+    ROW(session,  FIELD_INT,  true,  0,  HIGH_NONE),
+    ROW(position, FIELD_INT,  true,  -1, HIGH_NONE),
+    ROW(weight,   FIELD_F32,  true,  0,  HIGH_NONE),
+    ROW(length,   FIELD_I32,  false, 0,  HIGH_NONE),
+    ROW(item,     FIELD_I32,  false, 0,  HIGH_ITEM),
+    ROW(delta,    FIELD_I32,  false, 0,  HIGH_DELTA),
+    ROW(week,     FIELD_I32,  false, 0,  HIGH_NO_WEEK),
+    ROW(start,    FIELD_I64,  false, 0,  HIGH_TIME),
+    ROW(target,   FIELD_I32,  false, 0,  HIGH_ITEM),
+    ROW(top,      FIELD_I32,  false, 0,  HIGH_ITEM),
+    {.key = NULL},
+};
+#undef ROW
+
+static const struct field pass_fields[] = {
+    {"loss",     FIELD_REAL, offsetof(struct pass, loss),     true, LENGTH_FREE, 0, 0, HIGH_NONE},
+    {"events",   FIELD_INT,  offsetof(struct pass, events),   true, LENGTH_FREE, 0, 0, HIGH_NONE},
+    {"left_out", FIELD_INT,  offsetof(struct pass, left_out), true, LENGTH_FREE, 0, 0, HIGH_NONE},
+    {.key = NULL},
+};
+/* clang-format on */
+
+static const struct tag tags[] = {
+    {"user", RECORD_USER, 3, 4}, {"item", RECORD_ITEM, 3, 4}, {"epoch", RECORD_EPOCH, 3, 3},
+    {"rank", RECORD_RANK, 2, 2}, {"top", RECORD_TOP, 2, 2},   {"attention", RECORD_ATTENTION, 2, 2},
+    {"pass", RECORD_PASS, 4, 4}, {NULL, RECORD_USER, 0, 0},
+};
+
+struct predictions_in {
+    struct reader r;
+    struct epoch epoch; /* of the last pass */
+    bool in_pass;
+};
+
+struct predictions_in *predictions_in_of(struct reader *r)
+{
+    struct predictions_in *in = mem_zero(1, sizeof *in);
+    in->r = *r;
+    in->r.tags = tags;
+    return in;
+}
+
+int predictions_in_open(struct predictions_in **in, const char *const *paths, int count,
+                        struct err *e)
+{
+    struct reader r;
+    *in = NULL;
+    if (reader_open(&r, paths, count, STREAM_PREDICTIONS, true, e))
+        return e->status;
+    *in = predictions_in_of(&r);
+    return 0;
+}
+
+void predictions_in_close(struct predictions_in *in)
+{
+    if (!in)
+        return;
+    reader_release(&in->r);
+    mem_free(in);
+}
+
+READER_ACCESS(predictions_in)
+
+/* ---- passes ---- */
+
+static int read_epoch(struct predictions_in *in, struct tagged *t, struct epoch *epoch,
+                      struct err *e)
+{
+    if (in->in_pass)
+        return err_set(e, STATUS_DATA, "an epoch before the pass ahead of it came to its end");
+    if (reader_epoch(t, epoch, e))
+        return e->status;
+    if (epoch->number < in->epoch.number)
+        return err_set(e, STATUS_DATA, "epoch %lld behind epoch %lld", (long long)epoch->number,
+                       (long long)in->epoch.number);
+    in->epoch = *epoch;
+    in->in_pass = true;
+    return 0;
+}
+
+static int read_pass(struct predictions_in *in, struct tagged *t, struct pass *pass, struct err *e)
+{
+    *pass = (struct pass){0};
+    if (reader_epoch(t, &pass->epoch, e))
+        return e->status;
+    if (!in->in_pass || pass->epoch.number != in->epoch.number ||
+        pass->epoch.part != in->epoch.part)
+        return err_set(e, STATUS_DATA, "a pass came to its end that did not begin");
+    in->in_pass = false;
+    return reader_fields(&in->r, t, pass_fields, pass, e);
+}
+
+static int check_run_end(const struct predictions_in *in, struct err *e)
+{
+    if (!in->in_pass)
+        return 0;
+    err_set(e, STATUS_DATA, "the stream ends inside a pass");
+    return frame_in_at(in->r.frame, e);
+}
+
+/* ---- ranks and lists ---- */
+
+static int read_ranks(struct predictions_in *in, struct tagged *t, struct ranks *r, struct err *e)
+{
+    *r = (struct ranks){0};
+    if (reader_fields(&in->r, t, rank_fields, r, e))
+        return e->status;
+    for (size_t i = 0; i < r->user.len; i++) {
+        if (column_i32(r->rank)[i] <= column_i32(r->ties)[i])
+            return err_set(e, STATUS_DATA,
+                           "\"rank\"[%zu] is %d with %d ties: ties count against it", i,
+                           column_i32(r->rank)[i], column_i32(r->ties)[i]);
+        if (column_i32(r->position)[i] > column_i32(r->length)[i] - 2)
+            return err_set(e, STATUS_DATA, "\"position\"[%zu] is %d in a session of %d events", i,
+                           column_i32(r->position)[i], column_i32(r->length)[i]);
+    }
+    return 0;
+}
+
+/* ---- attention ---- */
+
+static int wrong_length(const char *key, size_t is, size_t expected, struct err *e)
+{
+    return err_set(e, STATUS_DATA, "\"%s\" has %zu elements, expected %zu", key, is, expected);
+}
+
+/* What stands on the attended sessions, where it is given: `n` of them. */
+static int check_sessions(const struct attention *a, size_t n, struct err *e)
+{
+    if (a->delta.at && a->delta.len != n)
+        return wrong_length("delta", a->delta.len, n, e);
+    if (a->week.at && a->week.len != n)
+        return wrong_length("week", a->week.len, n, e);
+    if (a->start.at && a->start.len != n)
+        return wrong_length("start", a->start.len, n, e);
+    return 0;
+}
+
+/* The items of n attended sessions, end to end. */
+static int check_contents(const struct attention *a, size_t n, struct err *e)
+{
+    if (!a->length.at != !a->item.at)
+        return err_set(e, STATUS_DATA, "\"length\" and \"item\" come together at this level");
+    if (!a->length.at)
+        return 0;
+    if (a->length.len != n)
+        return wrong_length("length", a->length.len, n, e);
+    uint64_t events = 0;
+    for (size_t i = 0; i < n; i++)
+        events += (uint64_t)column_i32(a->length)[i];
+    return events == a->item.len ? 0 : wrong_length("item", a->item.len, events, e);
+}
+
+/* intra: T targets × n sessions; inter, user: n sessions; session, item: events of one session. */
+static int check_attention(const struct attention *a, struct err *e)
+{
+    size_t n = a->weight.len, targets = a->target.at ? a->target.len : a->top.len;
+    if (a->target.at && a->top.at && a->target.len != a->top.len)
+        return wrong_length("top", a->top.len, a->target.len, e);
+    if (bytes_equal(a->level, bytes_of("session")) || bytes_equal(a->level, bytes_of("item"))) {
+        if (a->item.at && a->item.len != n)
+            return wrong_length("item", a->item.len, n, e);
+        return check_sessions(a, 1, e);
+    }
+    if (bytes_equal(a->level, bytes_of("intra"))) {
+        if (!targets || n % targets)
+            return err_set(e, STATUS_DATA, "\"weight\" has %zu elements for %zu targets", n,
+                           targets);
+        n /= targets;
+    } else if (!bytes_equal(a->level, bytes_of("inter")) &&
+               !bytes_equal(a->level, bytes_of("user"))) {
+        char shown[SHOWN_NAME];
+        return err_set(e, STATUS_DATA,
+                       "\"level\" is \"%s\", expected inter, intra, session, user or item",
+                       reader_shown(a->level, shown));
+    }
+    return check_sessions(a, n, e) ? e->status : check_contents(a, n, e);
+}
+
+static int read_attention(struct predictions_in *in, struct tagged *t, struct attention *a,
+                          struct err *e)
+{
+    *a = (struct attention){0};
+    if (reader_fields(&in->r, t, attention_fields, a, e))
+        return e->status;
+    return check_attention(a, e);
+}
+
+/* ---- all of them ---- */
+
+static int read_record(struct predictions_in *in, struct tagged *t, struct predictions_record *r,
+                       struct err *e)
+{
+    r->kind = t->kind;
+    switch (t->kind) {
+    case RECORD_USER:
+    case RECORD_ITEM:
+        return reader_define(&in->r, t, &r->named, e);
+    case RECORD_EPOCH:
+        return read_epoch(in, t, &r->epoch, e);
+    case RECORD_PASS:
+        return read_pass(in, t, &r->pass, e);
+    default:
+        break;
+    }
+    if (!in->in_pass || in->epoch.part == PART_TRAIN)
+        return err_set(e, STATUS_DATA, "predictions outside of a validation or test pass");
+    if (t->kind == RECORD_RANK)
+        return read_ranks(in, t, &r->ranks, e);
+    if (t->kind == RECORD_ATTENTION)
+        return read_attention(in, t, &r->attention, e);
+    r->tops = (struct tops){0};
+    return reader_fields(&in->r, t, top_fields, &r->tops, e);
+}
+
+static int next_run(struct predictions_in *in, struct err *e)
+{
+    meta_release(&in->r.meta);
+    meta_copy(&in->r.meta, frame_in_meta(in->r.frame));
+    names_clear(&in->r.users);
+    names_clear(&in->r.items);
+    in->epoch = (struct epoch){0};
+    return reader_ranges(&in->r, e);
+}
+
+enum read_result predictions_in_next(struct predictions_in *in, struct predictions_record *r,
+                                     struct err *e)
+{
+    struct tagged t;
+    enum read_result result = reader_next(&in->r, &t, e);
+    if (result == READ_RECORD && read_record(in, &t, r, e)) {
+        frame_in_at(in->r.frame, e);
+        return READ_ERROR;
+    }
+    if ((result == READ_END || result == READ_HEADER) && check_run_end(in, e))
+        return READ_ERROR;
+    if (result == READ_HEADER && next_run(in, e))
+        return READ_ERROR;
+    return result;
+}
+
+/* ---- writing ---- */
+
+int write_ranks(struct frame_out *out, const struct ranks *r, struct err *e)
+{
+    return write_fields(out, "rank", rank_fields, r, e);
+}
+
+int write_tops(struct frame_out *out, const struct tops *t, struct err *e)
+{
+    return write_fields(out, "top", top_fields, t, e);
+}
+
+int write_attention(struct frame_out *out, const struct attention *a, struct err *e)
+{
+    return write_fields(out, "attention", attention_fields, a, e);
+}
+
+int write_pass(struct frame_out *out, const struct pass *p, struct err *e)
+{
+    if (!isfinite(p->loss))
+        return err_set(e, STATUS_FAIL, "the loss of epoch %lld is not a finite number",
+                       (long long)p->epoch.number);
+    msgpack_packer *pk = frame_out_record(out);
+    msgpack_pack_array(pk, 4);
+    pack_text(pk, bytes_of("pass"));
+    msgpack_pack_int64(pk, p->epoch.number);
+    msgpack_pack_int(pk, (int)p->epoch.part);
+    fields_pack(pass_fields, p, pk);
+    return frame_out_commit(out, e);
+}
