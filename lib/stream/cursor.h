@@ -43,7 +43,7 @@ struct cursor {
 static inline struct cursor cursor_of(struct bytes b)
 {
     const unsigned char *at = (const unsigned char *)b.at;
-    return (struct cursor){at, at + b.len};
+    return (struct cursor){at, b.len ? at + b.len : at}; /* NULL + 0 is undefined */
 }
 
 /* The next token; false at the end, on a cut or impossible value (at stays before it). */
