@@ -18,6 +18,7 @@ ARCHIVES := $(ROOMS:%=$(BUILD)/lib%.a)
 PROGRAMS := $(patsubst bin/%.c,%,$(wildcard bin/*.c))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+FIXTURES := $(patsubst %.c,$(BUILD)/%,$(wildcard fixtures/*.c))
 MANUALS := $(wildcard man/*.[1-9])
 
 # In `make deps check` nothing is looked up or built before deps is done.
@@ -76,7 +77,7 @@ $(BIN)/%: $(BUILD)/bin/%.o $(ARCHIVES)
 	$(call say,link $@)
 	$(Q)$(LINK)
 
-$(UNITS) $(BENCHES): %: %.o $(ARCHIVES)
+$(UNITS) $(BENCHES) $(FIXTURES): %: %.o $(ARCHIVES)
 	$(call say,link $@)
 	$(Q)$(LINK)
 
