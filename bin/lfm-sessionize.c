@@ -1,0 +1,35 @@
+/* lfm-sessionize: a log of Last.fm in, sessions out. */
+#include "sessionize.h"
+
+int main(int argc, char **argv)
+{
+    static struct sessionize_options o = {
+        .job.rules = {.gap = 1800, .min_events = 2, .max_events = 39, .cut = 20, .order = "auto"},
+    };
+    static const char *item = "artist";
+    const struct option own[] = {
+        {OPTION_CHOICE, 0, "item", "ITEM", "what a user listens to", &item, true,
+         .choices = "artist|track"},
+        {OPTION_TEXT, 0, "profiles", "FILE", "take users' countries, genders and ages from it",
+         .to = &o.job.profiles},
+        {0},
+    };
+    const struct option *const tables[] = {own, sessionize_options(&o),
+                                           cli_output_options(&o.output), NULL};
+    const struct program program = {
+        .name = "lfm-sessionize",
+        .purpose = "make sessions of a log of Last.fm",
+        .usage = "[option ...] [file ...]",
+        .example = "lfm-sessionize userid-timestamp-artid-artname-traid-traname.tsv | "
+                   "spcat --summary",
+        .tables = tables,
+    };
+    struct operands files = cli_parse(&program, argc, argv);
+    struct lastfm lastfm = {.track = !strcmp(item, "track")};
+    struct meta meta = {.kind = STREAM_SESSIONS, .minor = STREAM_MINOR};
+    meta_set_text(&meta, "item", item);
+    o.job.format = lastfm_format(&lastfm);
+    sessionize(&program, &o, files, &meta);
+    lastfm_release(&lastfm);
+    return 0;
+}
