@@ -1,0 +1,245 @@
+#include "model/train.h"
+
+#include <math.h>
+
+enum { CUTOFF = 20 }; /* of the scores by which the best pass is chosen */
+
+void learner_open(struct learner *l, struct model *m, const struct train_options *o)
+{
+    *l = (struct learner){.model = m, .options = *o, .tape = tape_new(m->device)};
+}
+
+void learner_close(struct learner *l)
+{
+    i32_vec *ints[] = {&l->user, &l->session, &l->position, &l->target,  &l->rank,
+                       &l->ties, &l->history, &l->length,   &l->top_item};
+    for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
+        vec_release(ints[i]);
+    vec_release(&l->loss);
+    vec_release(&l->top_score);
+    if (l->tape)
+        tape_free(l->tape);
+    *l = (struct learner){0};
+}
+
+void learner_begin(struct learner *l, struct epoch epoch)
+{
+    l->tally = (struct tally){.epoch = epoch};
+    if (epoch.part == PART_TRAIN && l->model->class->restart)
+        l->model->class->restart(l->model);
+}
+
+/* ---- one batch ---- */
+
+/* What the stream cannot know: the model's own limits. */
+static int check_batch(const struct model *m, const struct batch *b, struct err *e)
+{
+    for (size_t i = 0; i < b->history_delta.len; i++) {
+        int32_t delta = column_i32(b->history_delta)[i], week = column_i32(b->history_week)[i];
+        if (delta < 0 || delta >= m->data.delta_buckets)
+            return err_set(e, STATUS_DATA, "history_delta: %d at %zu, expected 0..%d", delta, i,
+                           m->data.delta_buckets - 1);
+        if (week < 0 || week >= WEEK_HOURS)
+            return err_set(e, STATUS_DATA, "history_week: %d at %zu, expected 0..%d", week, i,
+                           WEEK_HOURS - 1);
+    }
+    return 0;
+}
+
+/* Adds the losses up.  A mean of which e^-loss is 0 has left what a probability can be. */
+static int sum_losses(struct learner *l, int targets, struct outcome *o, struct err *e)
+{
+    o->events = targets;
+    o->loss = 0;
+    for (int i = 0; i < targets; i++)
+        o->loss += (double)l->loss.at[i];
+    if (targets && !(exp(-o->loss / targets) > 0))
+        return err_set(e, STATUS_FAIL,
+                       "training diverged: the loss is %g after step %lld: try a smaller --lr, or "
+                       "--clip",
+                       o->loss / targets, (long long)l->steps);
+    l->tally.loss += o->loss;
+    l->tally.events += targets;
+    return 0;
+}
+
+static void download_losses(struct learner *l, const float *from, int targets)
+{
+    struct device *d = l->model->device;
+    vec_clear(&l->loss);
+    vec_reserve(&l->loss, (size_t)targets);
+    d->op->download(d, l->loss.at, from, (size_t)targets * sizeof(float));
+}
+
+static int train(struct learner *l, const struct batch *b, struct outcome *o, struct err *e)
+{
+    struct tape *t = l->tape;
+    struct forward *f = &o->forward;
+    tape_begin(t, true, l->options.seed, (uint64_t)l->steps + 1);
+    l->model->class->forward(l->model, t, b, f);
+    if (f->targets) {
+        float *loss = tape_output_loss(t, f->state, f->output_weight, f->output_bias,
+                                       tape_ints(t, f->target, (size_t)f->targets));
+        download_losses(l, loss, f->targets);
+        if (sum_losses(l, f->targets, o, e))
+            return e->status;
+        tape_backward(t);
+        l->options.optimizer.update.step = ++l->steps;
+        optimizer_step(&l->options.optimizer, &l->model->parameters);
+    }
+    return 0;
+}
+
+/* Losses, ranks and the k best of each target. */
+static int rank(struct learner *l, const struct batch *b, int k, struct outcome *o, struct err *e)
+{
+    struct tape *t = l->tape;
+    struct device *d = l->model->device;
+    struct forward *f = &o->forward;
+    tape_begin(t, false, 0, 0);
+    l->model->class->forward(l->model, t, b, f);
+    k = k < l->model->data.items ? k : l->model->data.items;
+    size_t n = (size_t)f->targets, listed = n * (size_t)k;
+    float *loss = tape_memory(t, n * sizeof *loss);
+    int32_t *ranks = tape_memory(t, n * sizeof *ranks), *ties = tape_memory(t, n * sizeof *ties);
+    int32_t *items = tape_memory(t, listed * sizeof *items);
+    float *scores = tape_memory(t, listed * sizeof *scores);
+    struct output output = {.targets = f->targets,
+                            .width = f->state->cols,
+                            .items = l->model->data.items,
+                            .state = f->state->value,
+                            .weight = f->output_weight->value,
+                            .bias = f->output_bias->value,
+                            .target = tape_ints(t, f->target, n)};
+    d->op->output_rank(d, &output, loss, ranks, ties, k, items, scores);
+    download_losses(l, loss, f->targets);
+    vec_clear(&l->rank), vec_reserve(&l->rank, n);
+    vec_clear(&l->ties), vec_reserve(&l->ties, n);
+    vec_clear(&l->top_item), vec_reserve(&l->top_item, listed);
+    vec_clear(&l->top_score), vec_reserve(&l->top_score, listed);
+    d->op->download(d, l->rank.at, ranks, n * sizeof *ranks);
+    d->op->download(d, l->ties.at, ties, n * sizeof *ties);
+    d->op->download(d, l->top_item.at, items, listed * sizeof *items);
+    d->op->download(d, l->top_score.at, scores, listed * sizeof *scores);
+    o->tops.k = k;
+    return sum_losses(l, f->targets, o, e);
+}
+
+/* ---- the records of a test batch ---- */
+
+static void clear_places(struct learner *l)
+{
+    vec_clear(&l->user);
+    vec_clear(&l->session);
+    vec_clear(&l->position);
+    vec_clear(&l->history);
+    vec_clear(&l->length);
+}
+
+static void push_places(struct learner *l, const struct batch *b)
+{
+    clear_places(l);
+    for (size_t i = 0; i < b->user.len; i++) {
+        int32_t session = column_i32(b->session)[i], length = column_i32(b->length)[i];
+        for (int32_t j = 0; j + 1 < length; j++) {
+            vec_push(&l->user, column_i32(b->user)[i]);
+            vec_push(&l->session, session);
+            vec_push(&l->position, j);
+            vec_push(&l->history, session); /* sessions are numbered from the user's first */
+            vec_push(&l->length, length);
+        }
+    }
+}
+
+static void fill_outcome(struct learner *l, struct outcome *o)
+{
+    size_t n = l->user.len, listed = n * (size_t)o->tops.k;
+    vec_clear(&l->target);
+    vec_append(&l->target, o->forward.target, n);
+    o->ranks = (struct ranks){
+        .user = {l->user.at, n},
+        .session = {l->session.at, n},
+        .position = {l->position.at, n},
+        .target = {l->target.at, n},
+        .rank = {l->rank.at, n},
+        .ties = {l->ties.at, n},
+        .history = {l->history.at, n},
+        .length = {l->length.at, n},
+        .loss = {l->loss.at, n},
+    };
+    o->tops.user = o->ranks.user;
+    o->tops.session = o->ranks.session;
+    o->tops.position = o->ranks.position;
+    o->tops.item = (struct column){l->top_item.at, listed};
+    o->tops.score = (struct column){l->top_score.at, listed};
+}
+
+static void count_ranks(struct learner *l)
+{
+    for (size_t i = 0; i < l->user.len; i++) {
+        bool hit = l->rank.at[i] <= CUTOFF;
+        l->tally.hits += hit;
+        l->tally.reciprocal += hit ? 1.0 / l->rank.at[i] : 0;
+    }
+}
+
+static int test(struct learner *l, const struct batch *b, struct outcome *o, struct err *e)
+{
+    if (rank(l, b, l->options.top, o, e))
+        return e->status;
+    push_places(l, b);
+    fill_outcome(l, o);
+    count_ranks(l);
+    return 0;
+}
+
+/* ---- passes ---- */
+
+/* Forward only, for the representations. */
+static void look(struct learner *l, const struct batch *b, struct outcome *o)
+{
+    tape_begin(l->tape, false, 0, 0);
+    l->model->class->forward(l->model, l->tape, b, &o->forward);
+    l->tally.left_out += (int64_t)b->user.len;
+}
+
+int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, struct err *e)
+{
+    bool training = l->tally.epoch.part == PART_TRAIN;
+    bool updates = l->options.max_steps < 0 || l->steps < l->options.max_steps;
+    int status = check_batch(l->model, b, e);
+    *o = (struct outcome){0};
+    if (status)
+        return status;
+    if (training && !b->learn)
+        look(l, b, o);
+    else if (training)
+        status = updates ? train(l, b, o, e) : rank(l, b, 0, o, e);
+    else
+        status = test(l, b, o, e);
+    if (status)
+        return status;
+    if (l->model->class->finish)
+        l->model->class->finish(l->model, l->tape, b);
+    l->tally.batches++;
+    l->tally.sessions += (int64_t)b->user.len;
+    return 0;
+}
+
+struct pass tally_pass(const struct tally *t)
+{
+    return (struct pass){.epoch = t->epoch,
+                         .loss = t->events ? t->loss / (double)t->events : 0,
+                         .events = t->events,
+                         .left_out = t->left_out};
+}
+
+double tally_recall(const struct tally *t)
+{
+    return t->events ? (double)t->hits / (double)t->events : 0;
+}
+
+double tally_mrr(const struct tally *t)
+{
+    return t->events ? t->reciprocal / (double)t->events : 0;
+}

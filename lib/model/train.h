@@ -1,0 +1,58 @@
+/* Training and testing, the same for every model: one batch after another of one pass after
+ * another. */
+#ifndef MODEL_TRAIN_H
+#define MODEL_TRAIN_H
+
+#include "model/model.h"
+
+struct train_options {
+    uint64_t seed;
+    int64_t max_steps; /* no update after so many; below 0: no limit */
+    struct optimizer optimizer;
+    int top; /* best items wanted of each position of a test */
+};
+
+/* What a batch came to.  Of a training batch only `events` and `loss` are there. */
+struct outcome {
+    struct ranks ranks;
+    struct tops tops;
+    struct forward forward; /* until the next batch */
+    int events;
+    double loss; /* summed */
+};
+
+/* What a pass came to so far. */
+struct tally {
+    struct epoch epoch;
+    int64_t batches, sessions, events, left_out, hits; /* hits: ranks of 20 or better */
+    double loss, reciprocal;                           /* sums; reciprocal ranks, 0 beyond 20 */
+};
+
+struct learner {
+    struct model *model;
+    struct tape *tape;
+    struct train_options options;
+    int64_t steps;      /* updates so far */
+    struct tally tally; /* of the pass that runs */
+    /* the outcome's arrays */
+    i32_vec user, session, position, target, rank, ties, history, length, top_item;
+    f32_vec loss, top_score;
+};
+
+/* `m` has its parameters allocated and stays the caller's. */
+void learner_open(struct learner *l, struct model *m, const struct train_options *o);
+void learner_close(struct learner *l);
+
+/* A pass begins: a training pass empties what the model remembers of sessions. */
+void learner_begin(struct learner *l, struct epoch epoch);
+
+/* Runs one batch: an update in a training pass, ranks in another.  *o is valid until the next
+ * batch.  1: training diverged.  65: the batch does not fit the model's data. */
+int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, struct err *e);
+
+/* What the pass came to. */
+struct pass tally_pass(const struct tally *t);
+double tally_recall(const struct tally *t); /* recall@20 */
+double tally_mrr(const struct tally *t);    /* mrr@20 */
+
+#endif

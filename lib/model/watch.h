@@ -1,0 +1,42 @@
+/* Attention weights for pictures: some sessions of a test pass, drawn by seed, with what they
+ * attended to.  The stream's batches say which earlier sessions those are; what they held is
+ * remembered from the batches gone by. */
+#ifndef MODEL_WATCH_H
+#define MODEL_WATCH_H
+
+#include "base/random.h"
+#include "model/past.h"
+#include "model/train.h"
+
+struct watch {
+    int64_t wanted; /* sessions a pass; below 0: all */
+    uint64_t seed;
+    const char *model;
+    struct past past;
+    VEC(i32_vec) items;   /* of each slot of `past` */
+    struct random random; /* of the pass */
+    int64_t candidates;   /* sessions of the pass that attended to something */
+    VEC(struct watched *) drawn;
+    f32_vec weight; /* of the batch, on the host */
+};
+
+/* Where records go; a failure is passed on. */
+struct watch_to {
+    int (*write)(void *to, const struct attention *a, struct err *e);
+    void *to;
+};
+
+void watch_open(struct watch *w, int64_t wanted, uint64_t seed, const struct model *m);
+void watch_close(struct watch *w);
+
+/* A pass begins: draws anew; a training pass forgets all sessions. */
+void watch_begin(struct watch *w, struct epoch epoch);
+
+/* After each batch of any pass. */
+int watch_batch(struct watch *w, const struct learner *l, const struct batch *b,
+                const struct outcome *o, struct watch_to to, struct err *e);
+
+/* The pass has ended: writes what was drawn, in the order of the pass. */
+int watch_end(struct watch *w, struct watch_to to, struct err *e);
+
+#endif

@@ -1,0 +1,398 @@
+#include "nn/safetensors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/json_in.h"
+#include "base/sink.h"
+
+static const struct {
+    const char *name;
+    unsigned size;
+} types[] = {
+    {"F32", 4}, {"U8", 1},   {"I32", 4}, {"I64", 8},     {"BOOL", 1},
+    {"I8", 1},  {"I16", 2},  {"U16", 2}, {"U32", 4},     {"U64", 8},
+    {"F16", 2}, {"BF16", 2}, {"F64", 8}, {"F8_E4M3", 1}, {"F8_E5M2", 1},
+};
+enum { TYPES = sizeof types / sizeof *types };
+
+static int type_of(struct bytes name)
+{
+    for (int i = 0; i < TYPES; i++)
+        if (bytes_equal(name, bytes_of(types[i].name)))
+            return i;
+    return -1;
+}
+
+/* Bytes of that shape; UINT64_MAX where they are beyond any file. */
+static uint64_t shape_bytes(const struct safetensors_entry *e)
+{
+    uint64_t bytes = types[type_of(bytes_of(e->type))].size;
+    for (int i = 0; i < e->dims; i++) {
+        uint64_t n = (uint64_t)e->shape[i];
+        if (n && bytes > (UINT64_MAX >> 2) / n)
+            return UINT64_MAX;
+        bytes *= n;
+    }
+    return bytes;
+}
+
+uint64_t safetensors_bytes(const struct safetensors_entry *e)
+{
+    return shape_bytes(e);
+}
+
+/* ---- writing ---- */
+
+static void pack_header(struct buf *to, const struct safetensors_text *texts, int text_count,
+                        const struct safetensors_entry *entries, int entry_count)
+{
+    uint64_t at = 0;
+    buf_text(to, "{\"__metadata__\":{");
+    for (int i = 0; i < text_count; i++) {
+        buf_text(to, i ? "," : "");
+        json_text(to, bytes_of(texts[i].key));
+        buf_byte(to, ':');
+        json_text(to, (struct bytes){texts[i].value.at, texts[i].value.len});
+    }
+    buf_byte(to, '}');
+    for (int i = 0; i < entry_count; i++) {
+        const struct safetensors_entry *e = &entries[i];
+        buf_byte(to, ',');
+        json_text(to, bytes_of(e->name));
+        buf_format(to, ":{\"dtype\":\"%s\",\"shape\":[", e->type);
+        for (int d = 0; d < e->dims; d++)
+            buf_format(to, "%s%" PRId64, d ? "," : "", e->shape[d]);
+        buf_format(to, "],\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}", at, at + shape_bytes(e));
+        at += shape_bytes(e);
+    }
+    buf_byte(to, '}');
+    while (to->len % 8) /* so that the tensors are aligned */
+        buf_byte(to, ' ');
+}
+
+static int write_all(struct sink *sink, const struct buf *header,
+                     const struct safetensors_entry *entries, int entry_count, struct err *e)
+{
+    unsigned char length[8];
+    for (int i = 0; i < 8; i++)
+        length[i] = (unsigned char)((uint64_t)header->len >> 8 * i);
+    if (sink_write(sink, length, sizeof length, e) || sink_write(sink, header->at, header->len, e))
+        return e->status;
+    for (int i = 0; i < entry_count; i++)
+        if (sink_write(sink, entries[i].at, shape_bytes(&entries[i]), e))
+            return e->status;
+    return 0;
+}
+
+int safetensors_write(const char *path, const struct safetensors_text *texts, int text_count,
+                      const struct safetensors_entry *entries, int entry_count, struct err *e)
+{
+    struct sink sink;
+    struct buf header = {0};
+    if (sink_open(&sink, path, e))
+        return e->status;
+    pack_header(&header, texts, text_count, entries, entry_count);
+    int status = write_all(&sink, &header, entries, entry_count, e);
+    buf_release(&header);
+    if (!status)
+        return sink_commit(&sink, e);
+    sink_discard(&sink);
+    return status;
+}
+
+/* ---- reading ---- */
+
+static int read_at(int fd, uint64_t at, void *to, size_t n, struct err *e)
+{
+    for (char *p = to; n;) {
+        ssize_t got = pread(fd, p, n, (off_t)at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return err_set(e, STATUS_IO, "cannot read: %s", strerror(errno));
+        if (!got)
+            return err_set(e, STATUS_DATA, "the file ends early");
+        p += got, at += (uint64_t)got, n -= (size_t)got;
+    }
+    return 0;
+}
+
+/* The reader of a header: where it stands and what it has found. */
+struct header {
+    struct json_in in;
+    struct buf key, text;
+    struct safetensors *file;
+    struct err *e;
+};
+
+static int bad(struct header *h, const char *field, const char *what)
+{
+    return err_set(h->e, STATUS_DATA, "%s: %s", field, what);
+}
+
+static int read_texts(struct header *h)
+{
+    const char *field = "__metadata__";
+    if (!json_take(&h->in, '{'))
+        return bad(h, field, "expected an object of strings");
+    if (json_take(&h->in, '}'))
+        return 0;
+    do {
+        if (!json_string(&h->in, &h->key) || !json_take(&h->in, ':') ||
+            !json_string(&h->in, &h->text))
+            return bad(h, field, "expected an object of strings");
+        struct safetensors_text text = {mem_copy(h->key.at, h->key.len), {0}};
+        buf_append(&text.value, h->text.at, h->text.len);
+        vec_push(&h->file->texts, text);
+    } while (json_take(&h->in, ','));
+    return json_take(&h->in, '}') ? 0 : bad(h, field, "expected , or }");
+}
+
+static int read_shape(struct header *h, struct safetensors_entry *entry)
+{
+    if (!json_take(&h->in, '['))
+        return bad(h, entry->name, "shape: expected a list of sizes");
+    if (json_take(&h->in, ']'))
+        return 0;
+    do {
+        if (entry->dims == SAFETENSORS_DIMS)
+            return bad(h, entry->name, "shape: more than 8 dimensions");
+        if (!json_integer(&h->in, &entry->shape[entry->dims++]))
+            return bad(h, entry->name, "shape: expected a size");
+    } while (json_take(&h->in, ','));
+    return json_take(&h->in, ']') ? 0 : bad(h, entry->name, "shape: expected , or ]");
+}
+
+static int read_offsets(struct header *h, struct safetensors_entry *entry)
+{
+    int64_t begin, end;
+    if (!json_take(&h->in, '[') || !json_integer(&h->in, &begin) || !json_take(&h->in, ',') ||
+        !json_integer(&h->in, &end) || !json_take(&h->in, ']'))
+        return bad(h, entry->name, "data_offsets: expected two positions");
+    entry->begin = (uint64_t)begin;
+    entry->end = (uint64_t)end;
+    return begin <= end ? 0 : bad(h, entry->name, "data_offsets: the end is before the beginning");
+}
+
+static int read_type(struct header *h, struct safetensors_entry *entry)
+{
+    if (!json_string(&h->in, &h->text))
+        return bad(h, entry->name, "dtype: expected a string");
+    int type = type_of((struct bytes){h->text.at, h->text.len});
+    if (type < 0)
+        return bad(h, entry->name, "dtype: no such type");
+    entry->type = types[type].name;
+    return 0;
+}
+
+/* One of an entry's fields; `seen` keeps a bit for each. */
+static int read_field(struct header *h, struct safetensors_entry *entry, unsigned *seen)
+{
+    static const struct {
+        const char *name;
+        int (*read)(struct header *h, struct safetensors_entry *entry);
+    } fields[] = {{"dtype", read_type}, {"shape", read_shape}, {"data_offsets", read_offsets}};
+    struct bytes key = {h->key.at, h->key.len};
+    for (unsigned i = 0; i < 3; i++) {
+        if (!bytes_equal(key, bytes_of(fields[i].name)))
+            continue;
+        if (*seen & 1u << i)
+            return bad(h, entry->name, "a field stands twice");
+        *seen |= 1u << i;
+        return fields[i].read(h, entry);
+    }
+    return bad(h, entry->name, "a field other than dtype, shape and data_offsets");
+}
+
+static int read_fields(struct header *h, struct safetensors_entry *entry)
+{
+    unsigned seen = 0;
+    if (!json_take(&h->in, '{'))
+        return bad(h, entry->name, "expected an object");
+    do {
+        if (!json_string(&h->in, &h->key) || !json_take(&h->in, ':'))
+            return bad(h, entry->name, "expected a field");
+        if (read_field(h, entry, &seen))
+            return h->e->status;
+    } while (json_take(&h->in, ','));
+    if (!json_take(&h->in, '}'))
+        return bad(h, entry->name, "expected , or }");
+    if (seen != 7)
+        return bad(h, entry->name, "dtype, shape or data_offsets is missing");
+    if (shape_bytes(entry) != entry->end - entry->begin)
+        return bad(h, entry->name, "data_offsets do not fit dtype and shape");
+    return 0;
+}
+
+static int read_entry(struct header *h)
+{
+    struct safetensors_entry entry = {0};
+    if (h->key.len && memchr(h->key.at, 0, h->key.len))
+        return bad(h, "header", "a name with a zero byte");
+    entry.name = mem_copy(h->key.at, h->key.len);
+    vec_push(&h->file->entries, entry);
+    return read_fields(h, &h->file->entries.at[h->file->entries.len - 1]);
+}
+
+static int read_header(struct header *h)
+{
+    bool texts_seen = false;
+    if (!json_take(&h->in, '{'))
+        return bad(h, "header", "expected a JSON object");
+    if (!json_take(&h->in, '}')) {
+        do {
+            if (!json_string(&h->in, &h->key) || !json_take(&h->in, ':'))
+                return bad(h, "header", "expected a name");
+            bool texts =
+                bytes_equal((struct bytes){h->key.at, h->key.len}, bytes_of("__metadata__"));
+            if (texts && texts_seen)
+                return bad(h, "__metadata__", "stands twice");
+            texts_seen |= texts;
+            if (texts ? read_texts(h) : read_entry(h))
+                return h->e->status;
+        } while (json_take(&h->in, ','));
+        if (!json_take(&h->in, '}'))
+            return bad(h, "header", "expected , or }");
+    }
+    return json_done(&h->in) ? 0 : bad(h, "header", "more than one JSON object");
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct safetensors_entry *x = a, *y = b;
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    return x->end < y->end ? -1 : x->end > y->end;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int check_names(struct header *h)
+{
+    struct safetensors *s = h->file;
+    VEC(char *) names = {0};
+    for (size_t i = 0; i < s->entries.len; i++)
+        vec_push(&names, s->entries.at[i].name);
+    int status = 0;
+    if (names.len)
+        qsort(names.at, names.len, sizeof *names.at, by_name);
+    for (size_t i = 1; i < names.len && !status; i++)
+        if (!strcmp(names.at[i - 1], names.at[i]))
+            status = bad(h, names.at[i], "stands twice");
+    vec_release(&names);
+    return status;
+}
+
+/* The tensors must fill what follows the header: no overlap, no hole, nothing outside. */
+static int check_places(struct header *h, uint64_t size)
+{
+    struct safetensors *s = h->file;
+    uint64_t at = 0;
+    if (s->entries.len)
+        qsort(s->entries.at, s->entries.len, sizeof *s->entries.at, by_place);
+    for (size_t i = 0; i < s->entries.len; i++) {
+        const struct safetensors_entry *entry = &s->entries.at[i];
+        if (entry->begin < at)
+            return bad(h, entry->name, "data_offsets overlap those of another tensor");
+        if (entry->begin > at)
+            return bad(h, entry->name, "data_offsets leave a hole before them");
+        if (entry->end > size)
+            return bad(h, entry->name, "data_offsets reach beyond the end of the file");
+        at = entry->end;
+    }
+    if (at < size)
+        return bad(h, "header", "the file holds more than its tensors");
+    return check_names(h);
+}
+
+static int parse(struct safetensors *s, struct bytes text, uint64_t size, struct err *e)
+{
+    struct header h = {.in = json_in_of(text), .file = s, .e = e};
+    int status = read_header(&h);
+    if (!status)
+        status = check_places(&h, size);
+    buf_release(&h.key);
+    buf_release(&h.text);
+    return status;
+}
+
+static int load_header(struct safetensors *s, struct err *e)
+{
+    struct stat there;
+    unsigned char head[8];
+    if (fstat(s->fd, &there) || !S_ISREG(there.st_mode))
+        return err_set(e, STATUS_DATA, "not a regular file, so not a safetensors file");
+    uint64_t size = (uint64_t)there.st_size, length = 0;
+    if (size < sizeof head)
+        return err_set(e, STATUS_DATA, "header: too short for a safetensors file");
+    if (read_at(s->fd, 0, head, sizeof head, e))
+        return e->status;
+    for (int i = 0; i < 8; i++)
+        length |= (uint64_t)head[i] << 8 * i;
+    if (length > size - sizeof head || length > SAFETENSORS_HEADER_LIMIT)
+        return err_set(e, STATUS_DATA,
+                       "header: says it is %" PRIu64 " bytes long, in a file of %" PRIu64
+                       ": not a safetensors file, or one that was cut",
+                       length, size);
+    s->data = sizeof head + length;
+    char *text = mem_alloc((size_t)length);
+    int status = read_at(s->fd, sizeof head, text, (size_t)length, e);
+    if (!status)
+        status = parse(s, (struct bytes){text, (size_t)length}, size - s->data, e);
+    mem_free(text);
+    return status;
+}
+
+int safetensors_open(struct safetensors *s, const char *path, struct err *e)
+{
+    *s = (struct safetensors){.path = mem_copy(path, strlen(path))};
+    s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int status = s->fd < 0 ? err_set(e, STATUS_NOINPUT, "cannot open: %s", strerror(errno))
+                           : load_header(s, e);
+    if (!status)
+        return 0;
+    safetensors_close(s);
+    return err_at(e, "%s", path);
+}
+
+const struct safetensors_entry *safetensors_find(const struct safetensors *s, const char *name)
+{
+    for (size_t i = 0; i < s->entries.len; i++)
+        if (!strcmp(s->entries.at[i].name, name))
+            return &s->entries.at[i];
+    return NULL;
+}
+
+int safetensors_read(const struct safetensors *s, const struct safetensors_entry *entry,
+                     uint64_t offset, void *to, size_t n, struct err *e)
+{
+    if (read_at(s->fd, s->data + entry->begin + offset, to, n, e))
+        return err_at(e, "%s: %s", s->path, entry->name);
+    return 0;
+}
+
+void safetensors_close(struct safetensors *s)
+{
+    for (size_t i = 0; i < s->entries.len; i++)
+        mem_free(s->entries.at[i].name);
+    for (size_t i = 0; i < s->texts.len; i++) {
+        mem_free(s->texts.at[i].key);
+        buf_release(&s->texts.at[i].value);
+    }
+    vec_release(&s->entries);
+    vec_release(&s->texts);
+    mem_free(s->path);
+    if (s->fd >= 0)
+        close(s->fd);
+    *s = (struct safetensors){.fd = -1};
+}
