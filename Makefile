@@ -30,7 +30,8 @@ say = $(if $(V),,@echo '  $(1)')
 
 # ---- compiling ----
 
-OPTIMIZE.release := -O3
+# No code reads errno or traps of floating point: square roots and comparisons become vector code.
+OPTIMIZE.release := -O3 -fno-math-errno -fno-trapping-math
 OPTIMIZE.asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPTIMIZE.tsan := -O1 -fsanitize=thread
 OPTIMIZE.cov := -O0 --coverage

@@ -139,28 +139,31 @@ struct output {
     OP(void, attend,                                                                               \
        (struct device * d, const struct ragged *r, int width, int cols, float *key,                \
         const float *scale, const float *value, float *weight, float *out))                        \
-    /* from dout [count, cols] and the tanh'ed key: dkey (before tanh), dscale, dvalue, all += */  \
+    /* from dout [count, cols] and the tanh'ed key: dkey (before tanh), dscale, dvalue, all +=,    \
+     * each may be NULL */                                                                         \
     OP(void, attend_back,                                                                          \
        (struct device * d, const struct ragged *r, int width, int cols, const float *key,          \
         const float *scale, const float *value, const float *weight, const float *dout,            \
         float *dkey, float *dscale, float *dvalue))                                                \
     /* ---- the output layer, in chunks of rows within the workspace ---- */                       \
     /* loss [T] = -log softmax(state weightᵀ + bias)[target]; and for the mean loss, in the same   \
-     * walk: dstate [T, H] =, dweight [N, H] +=, dbias [N] += */                                   \
+     * walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=; NULL: not wanted (dweight and       \
+     * dbias together) */                                                                          \
     OP(void, output_loss,                                                                          \
        (struct device * d, const struct output *o, float *loss, float *dstate, float *dweight,     \
         float *dbias))                                                                             \
     /* loss; rank = 1 + items scored strictly higher + ties; ties = other items with exactly the   \
      * target's score; the k best items and scores, best first, equal scores by id [T, k].         \
-     * A score that is not finite makes its row's loss NaN. */                                     \
+     * A score that is not finite makes its row's loss NaN (output_loss too).  Beyond N items, item    \
+     * -1 with a score of -infinity. */                                     \
     OP(void, output_rank,                                                                          \
        (struct device * d, const struct output *o, float *loss, int32_t *rank, int32_t *ties,      \
         int k, int32_t *top_item, float *top_score))                                               \
     /* ---- optimizers ---- */                                                                     \
     /* sum of squares of g, in an order of its own: to the host */                                 \
     OP(double, square_sum, (struct device * d, const float *g, size_t n))                          \
-    /* One step over n parameters; g becomes 0.  Adam: m, v; Adagrad: m = momentum, v = sum of     \
-     * squares; SGD: m = momentum (may be NULL without), v unused */                               \
+    /* One step over n parameters; g becomes 0.  Adam: m, v; Adagrad: m = velocity (NULL without   \
+     * momentum), v = sum of squares; SGD: m = velocity (likewise), v unused */                    \
     OP(void, update,                                                                               \
        (struct device * d, const struct update *u, size_t n, float *w, float *g, float *m,         \
         float *v))

@@ -1,0 +1,119 @@
+#include "nn/cpu.h"
+
+#include <omp.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+/* Each BLAS has its own name for "one thread": what the linked one lacks stays NULL.  The threads
+ * are ours (OpenMP); a BLAS that brought its own inside them would fight over the cores. */
+extern void openblas_set_num_threads(int n) __attribute__((weak));
+extern void MKL_Set_Num_Threads(int n) __attribute__((weak));
+extern void bli_thread_set_num_threads(int64_t n) __attribute__((weak));
+
+static const char *single_threaded_blas(void)
+{
+    if (openblas_set_num_threads) {
+        openblas_set_num_threads(1);
+        return "OpenBLAS";
+    }
+    if (MKL_Set_Num_Threads) {
+        MKL_Set_Num_Threads(1);
+        return "MKL";
+    }
+    if (bli_thread_set_num_threads) {
+        bli_thread_set_num_threads(1);
+        return "BLIS";
+    }
+    return "BLAS";
+}
+
+static const struct operations cpu_operations = {
+#define OPERATION_ROW(type, name, arguments) .name = cpu_##name,
+    DEVICE_OPERATIONS(OPERATION_ROW)
+#undef OPERATION_ROW
+};
+
+struct device *cpu_open(const struct device_options *o)
+{
+    struct cpu *c = mem_zero(1, sizeof *c);
+    c->threads = o->threads > 0 ? o->threads : omp_get_num_procs();
+    /* The output layer counts on every thread that it asks for. */
+    omp_set_dynamic(0);
+    if (c->threads > omp_get_thread_limit())
+        c->threads = omp_get_thread_limit();
+    c->workspace = (o->workspace ? o->workspace : (size_t)128 << 20) / sizeof(float);
+    snprintf(c->name, sizeof c->name, "cpu: %s, %d thread%s", single_threaded_blas(), c->threads,
+             c->threads == 1 ? "" : "s");
+    c->device = (struct device){.op = &cpu_operations, .name = c->name};
+    return &c->device;
+}
+
+void cpu_close(struct device *d)
+{
+    if (!d)
+        return;
+    mem_free(cpu_of(d)->scratch);
+    mem_free(d);
+}
+
+float *cpu_scratch(struct cpu *c, size_t n)
+{
+    if (n > c->scratch_size) {
+        mem_free(c->scratch);
+        c->scratch_size = 0;
+        c->scratch =
+            mem_aligned((n + n / 4) * sizeof(float)); /* the next step may be a bit larger */
+        c->scratch_size = n + n / 4;
+    }
+    return c->scratch;
+}
+
+/* ---- memory ---- */
+
+void *cpu_alloc(struct device *d, size_t bytes)
+{
+    (void)d;
+    return mem_aligned(bytes);
+}
+
+void cpu_release(struct device *d, void *p)
+{
+    (void)d;
+    mem_free(p);
+}
+
+void cpu_upload(struct device *d, void *to, const void *from_host, size_t bytes)
+{
+    (void)d;
+    if (bytes)
+        memcpy(to, from_host, bytes);
+}
+
+void cpu_download(struct device *d, void *to_host, const void *from, size_t bytes)
+{
+    (void)d;
+    if (bytes)
+        memcpy(to_host, from, bytes);
+}
+
+void cpu_fill(struct device *d, float *to, float value, size_t n)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)n / 8);
+#pragma omp parallel for simd num_threads(threads) schedule(static) if (threads > 1)
+    for (size_t i = 0; i < n; i++)
+        to[i] = value;
+}
+
+void cpu_copy(struct device *d, float *to, const float *from, size_t n)
+{
+    cpu_upload(d, to, from, n * sizeof *to);
+}
+
+void cpu_add(struct device *d, float *to, const float *from, size_t n)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)n / 8);
+#pragma omp parallel for simd num_threads(threads) schedule(static) if (threads > 1)
+    for (size_t i = 0; i < n; i++)
+        to[i] += from[i];
+}

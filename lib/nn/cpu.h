@@ -1,0 +1,77 @@
+/* Inside the CPU backend: what its families of operations share. */
+#ifndef NN_CPU_H
+#define NN_CPU_H
+
+#include <string.h>
+
+#include "nn/device.h"
+
+/* A vector loop compiled for several processors, the best chosen at program start.  Sanitizers
+ * cannot bear the choosing. */
+#if defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define CPU_SANITIZED 1
+#endif
+#endif
+#if defined __x86_64__ && defined __gnu_linux__ && defined __OPTIMIZE__ &&                         \
+    !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__ && !defined CPU_SANITIZED
+#define VECTOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define VECTOR
+#endif
+
+struct cpu {
+    struct device device;
+    int threads;
+    size_t workspace; /* floats for the output layer's chunks */
+    float *scratch;   /* of one operation at a time */
+    size_t scratch_size;
+    char name[64];
+};
+
+static inline struct cpu *cpu_of(struct device *d)
+{
+    return (struct cpu *)d;
+}
+
+/* n floats, aligned to 64 bytes, until the operation ends: one call per operation. */
+float *cpu_scratch(struct cpu *c, size_t n);
+
+/* Rounds up so that what follows is aligned to 64 bytes. */
+static inline size_t cpu_padded(size_t floats)
+{
+    return (floats + 15) / 16 * 16;
+}
+
+/* The part of 0..n-1 that falls to thread `part` of `parts`, in whole units. */
+struct span {
+    size_t from, to;
+};
+
+static inline struct span cpu_share(size_t n, size_t unit, int part, int parts)
+{
+    size_t units = (n + unit - 1) / unit;
+    size_t from = units * (size_t)part / (size_t)parts * unit;
+    size_t to = units * (size_t)(part + 1) / (size_t)parts * unit;
+    return (struct span){from < n ? from : n, to < n ? to : n};
+}
+
+/* Threads that are worth waking for so many elementary steps. */
+static inline int cpu_threads_for(const struct cpu *c, double steps)
+{
+    double worth = steps / 20000;
+    return worth < 2 ? 1 : worth < c->threads ? (int)worth : c->threads;
+}
+
+/* c = op(a) op(b) + beta c in the calling thread; any size, 0 included. */
+void cpu_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
+               int ldb, float beta, float *c, int ldc);
+
+/* to [cols] += the sum of `rows` rows of g, `stride` floats apart, in their order. */
+void cpu_sum_rows(size_t rows, size_t cols, size_t stride, const float *g, float *to);
+
+#define OPERATION_DECLARATION(type, name, arguments) type cpu_##name arguments;
+DEVICE_OPERATIONS(OPERATION_DECLARATION)
+#undef OPERATION_DECLARATION
+
+#endif

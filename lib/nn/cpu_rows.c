@@ -1,0 +1,81 @@
+/* The CPU's tables of rows: gathering, adding back, storing, means of ragged rows. */
+#include "nn/cpu.h"
+
+void cpu_gather(struct device *d, const struct rows *r, int cols, const float *table, float *out)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)r->count * cols / 8);
+    size_t width = (size_t)cols;
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int i = 0; i < r->count; i++) {
+        if (r->at[i] < 0)
+            memset(out + (size_t)i * width, 0, width * sizeof *out);
+        else
+            memcpy(out + (size_t)i * width, table + (size_t)r->at[i] * width, width * sizeof *out);
+    }
+}
+
+VECTOR static void add_row(size_t n, const float *restrict from, float *restrict to)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] += from[i];
+}
+
+/* One thread has all that goes to a row of the table, and adds it in the plan's order. */
+void cpu_gather_back(struct device *d, const struct rows *r, int cols, const float *g, float *table)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)r->count * cols / 8);
+    size_t width = (size_t)cols;
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int u = 0; u < r->unique; u++)
+        for (int32_t i = r->start[u]; i < r->start[u + 1]; i++)
+            add_row(width, g + (size_t)r->order[i] * width, table + (size_t)r->row[u] * width);
+}
+
+void cpu_store(struct device *d, const struct rows *r, int cols, const float *from, float *table)
+{
+    (void)d;
+    size_t width = (size_t)cols;
+    for (int i = 0; i < r->count; i++)
+        if (r->at[i] >= 0)
+            memcpy(table + (size_t)r->at[i] * width, from + (size_t)i * width,
+                   width * sizeof *table);
+}
+
+VECTOR static void mean_rows(size_t rows, size_t cols, const float *restrict x, float *restrict out)
+{
+    float share = 1.0f / (float)rows;
+    memset(out, 0, cols * sizeof *out);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < cols; j++)
+            out[j] += x[i * cols + j];
+    for (size_t j = 0; rows && j < cols; j++)
+        out[j] *= share;
+}
+
+void cpu_mean(struct device *d, const struct ragged *r, int cols, const float *x, float *out)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)r->total * cols / 8);
+    size_t width = (size_t)cols;
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int s = 0; s < r->count; s++)
+        mean_rows((size_t)(r->start[s + 1] - r->start[s]), width, x + (size_t)r->start[s] * width,
+                  out + (size_t)s * width);
+}
+
+VECTOR static void spread(size_t rows, size_t cols, const float *restrict g, float *restrict dx)
+{
+    float share = 1.0f / (float)rows;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < cols; j++)
+            dx[i * cols + j] += g[j] * share;
+}
+
+void cpu_mean_back(struct device *d, const struct ragged *r, int cols, const float *g, float *dx)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)r->total * cols / 8);
+    size_t width = (size_t)cols;
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int s = 0; s < r->count; s++)
+        spread((size_t)(r->start[s + 1] - r->start[s]), width, g + (size_t)s * width,
+               dx + (size_t)r->start[s] * width);
+}

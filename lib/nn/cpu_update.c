@@ -1,0 +1,113 @@
+/* The CPU's optimizers: one pass over the flat buffers, which also empties the gradient. */
+#include <math.h>
+#include <omp.h>
+
+#include "nn/cpu.h"
+#include "nn/maths.h"
+
+VECTOR static double square_sum(size_t n, const float *g)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++)
+        sum += (double)g[i] * g[i];
+    return sum;
+}
+
+/* Blocks of fixed size, added in their order: the same for any number of threads. */
+double cpu_square_sum(struct device *d, const float *g, size_t n)
+{
+    enum { BLOCK = 1 << 16 };
+    struct cpu *c = cpu_of(d);
+    size_t blocks = (n + BLOCK - 1) / BLOCK;
+    double *part = (double *)(void *)cpu_scratch(c, 2 * blocks), sum = 0;
+    int threads = cpu_threads_for(c, (double)n / 8);
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (size_t b = 0; b < blocks; b++)
+        part[b] = square_sum(b + 1 < blocks ? BLOCK : n - b * BLOCK, g + b * BLOCK);
+    for (size_t b = 0; b < blocks; b++)
+        sum += part[b];
+    return sum;
+}
+
+/* g' = scale · g + decay · w, and g = 0. */
+#define UPDATE_GRADIENT(i) (scale * g[i] + decay * w[i])
+
+VECTOR static void adam(size_t n, float scale, float decay, float rate1, float root2,
+                        float *restrict w, float *restrict g, float *restrict m, float *restrict v)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        maths_adam(UPDATE_GRADIENT(i), rate1, root2, w + i, m + i, v + i);
+        g[i] = 0;
+    }
+}
+
+VECTOR static void adagrad(size_t n, float scale, float decay, float rate, float *restrict w,
+                           float *restrict g, float *restrict v)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        w[i] -= maths_adagrad_step(UPDATE_GRADIENT(i), rate, v + i);
+        g[i] = 0;
+    }
+}
+
+VECTOR static void adagrad_momentum(size_t n, float scale, float decay, float rate, float momentum,
+                                    float *restrict w, float *restrict g, float *restrict m,
+                                    float *restrict v)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        m[i] = momentum * m[i] - maths_adagrad_step(UPDATE_GRADIENT(i), rate, v + i);
+        w[i] += m[i];
+        g[i] = 0;
+    }
+}
+
+VECTOR static void sgd(size_t n, float scale, float decay, float rate, float *restrict w,
+                       float *restrict g)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        w[i] -= rate * UPDATE_GRADIENT(i);
+        g[i] = 0;
+    }
+}
+
+/* v = momentum · v + g', w -= lr · v (torch.optim.SGD). */
+VECTOR static void sgd_momentum(size_t n, float scale, float decay, float rate, float momentum,
+                                float *restrict w, float *restrict g, float *restrict m)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        m[i] = momentum * m[i] + UPDATE_GRADIENT(i);
+        w[i] -= rate * m[i];
+        g[i] = 0;
+    }
+}
+
+void cpu_update(struct device *d, const struct update *u, size_t n, float *w, float *g, float *m,
+                float *v)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)n);
+    float rate1 = (float)(u->rate / (1 - pow(ADAM_BETA1, (double)u->step)));
+    float root2 = (float)(1 / sqrt(1 - pow(ADAM_BETA2, (double)u->step)));
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        struct span s = cpu_share(n, 16, omp_get_thread_num(), omp_get_num_threads());
+        size_t at = s.from, some = s.to - s.from;
+        if (u->kind == OPTIMIZER_ADAM)
+            adam(some, u->scale, u->weight_decay, rate1, root2, w + at, g + at, m + at, v + at);
+        else if (u->kind == OPTIMIZER_ADAGRAD && m)
+            adagrad_momentum(some, u->scale, u->weight_decay, u->rate, u->momentum, w + at, g + at,
+                             m + at, v + at);
+        else if (u->kind == OPTIMIZER_ADAGRAD)
+            adagrad(some, u->scale, u->weight_decay, u->rate, w + at, g + at, v + at);
+        else if (m)
+            sgd_momentum(some, u->scale, u->weight_decay, u->rate, u->momentum, w + at, g + at,
+                         m + at);
+        else
+            sgd(some, u->scale, u->weight_decay, u->rate, w + at, g + at);
+    }
+}

@@ -1,0 +1,222 @@
+/* The tape: a small network of every operation, its gradients against differences of its loss; the
+ * same result for any number of threads; repeats byte for byte. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "nn/tape.h"
+#include "tap.h"
+
+enum { ITEMS = 37, SIZE = 9, SESSIONS = 5 };
+
+static const int32_t lengths[SESSIONS] = {4, 1, 0, 7, 3}; /* one is empty */
+static const int32_t histories[SESSIONS] = {2, 0, 1, 3, 1};
+static const int32_t inputs[15] = {3, 5, 36, 3, 0, 7, 7, 8, 9, 1, 2, 3, 11, 12, -1};
+static const int32_t targets[15] = {5, 36, 3, 1, 9, 7, 8, 9, 1, 2, 3, 0, 12, 30, 31};
+static const int32_t spread[7] = {0, 0, 2, 3, 3, 3, 4};
+
+struct network {
+    struct device *device;
+    struct tape *tape;
+    struct parameters p;
+    struct gru intra, inter;
+    struct parameter *items, *output, *bias, *attention, *attention_bias, *scale;
+};
+
+static void network_open(struct network *n, int threads, size_t workspace, bool reset_before)
+{
+    *n = (struct network){0};
+    n->device = cpu_open(&(struct device_options){threads, workspace});
+    n->tape = tape_new(n->device);
+    struct parameters *p = &n->p;
+    n->items = parameters_add_matrix(p, "items", ITEMS, SIZE, 1);
+    parameters_add_gru(p, &n->inter, "inter", SIZE, SIZE, reset_before);
+    parameters_add_gru(p, &n->intra, "intra", SIZE, SIZE, reset_before);
+    n->attention = parameters_add_matrix(p, "attention", SIZE, 2 * SIZE, 0.4f);
+    n->attention_bias = parameters_add_vector(p, "attention.bias", SIZE, 0.4f);
+    n->scale = parameters_add_matrix(p, "scale", 1, SIZE, 1);
+    n->output = parameters_add_matrix(p, "output", ITEMS, SIZE, 1);
+    n->bias = parameters_add_vector(p, "bias", ITEMS, 1);
+    parameters_allocate(p, n->device, OPTIMIZER_ADAM, 0, 7);
+}
+
+static void network_close(struct network *n)
+{
+    parameters_release(&n->p);
+    tape_free(n->tape);
+    cpu_close(n->device);
+}
+
+/* The mean loss; gradients are added to the parameters'. */
+static double network_run(struct network *n, bool training, float rate)
+{
+    struct tape *t = n->tape;
+    tape_begin(t, training, 1, 1);
+    const struct ragged *session = tape_ragged(t, lengths, SESSIONS);
+    const struct ragged *history = tape_ragged(t, histories, SESSIONS);
+    const struct rows *row = tape_rows(t, inputs, session->total);
+    struct tensor *x = tape_dropout(t, tape_gather(t, tape_parameter(t, n->items), row), rate);
+    struct tensor *mean = tape_mean(t, x, session); /* of each session */
+    struct tensor *h = tape_gru(
+        t, &n->inter, tape_gather(t, mean, tape_rows(t, spread, history->total)), NULL, history);
+    struct tensor *wide[] = {h, tape_gather(t, mean, tape_rows(t, spread, history->total))};
+    struct tensor *key = tape_linear(t, tape_concat(t, wide, 2), tape_parameter(t, n->attention),
+                                     tape_parameter(t, n->attention_bias));
+    struct tensor *start = tape_attend(t, key, tape_parameter(t, n->scale), h, history, NULL);
+    struct tensor *state = tape_gru(t, &n->intra, x, tape_dropout(t, start, rate), session);
+    float *loss =
+        tape_output_loss(t, tape_dropout(t, state, rate), tape_parameter(t, n->output),
+                         tape_parameter(t, n->bias), tape_ints(t, targets, (size_t)session->total));
+    double sum = 0;
+    for (int i = 0; i < session->total; i++)
+        sum += loss[i];
+    if (training)
+        tape_backward(t);
+    return sum / session->total;
+}
+
+/* The parameter's gradient against central differences at a few of its elements. */
+static void check_gradient(struct network *n, const struct parameter *p, float rate,
+                           const float *grad)
+{
+    double worst = 0;
+    size_t stride = p->count / 23 + 1;
+    for (size_t i = 0; i < p->count; i += stride) {
+        float kept = p->value[i], step = 0.01f;
+        p->value[i] = kept + step;
+        double up = network_run(n, true, rate);
+        p->value[i] = kept - step;
+        double down = network_run(n, true, rate);
+        p->value[i] = kept;
+        double numeric = (up - down) / (2.0 * step), found = grad[p->offset + i];
+        double error = fabs(numeric - found) / (0.02 + fabs(numeric));
+        worst = error > worst ? error : worst;
+    }
+    tap_ok(worst < 0.02, "gradient of %s: worst %.4f", p->name, worst);
+}
+
+static void check_gradients(bool reset_before, float rate)
+{
+    struct network n;
+    network_open(&n, 2, 0, reset_before);
+    network_run(&n, true, rate);
+    float *grad = mem_alloc(n.p.count * sizeof *grad);
+    memcpy(grad, n.p.grad, n.p.count * sizeof *grad);
+    for (size_t i = 0; i < n.p.list.len; i++)
+        check_gradient(&n, n.p.list.at[i], rate, grad);
+    mem_free(grad);
+    network_close(&n);
+}
+
+/* Loss and gradients with this many threads and this much workspace. */
+static double gradients_with(int threads, size_t workspace, float **grad, size_t *count)
+{
+    struct network n;
+    network_open(&n, threads, workspace, false);
+    double loss = network_run(&n, true, 0.2f);
+    *count = n.p.count;
+    *grad = (float *)(void *)mem_copy(n.p.grad, n.p.count * sizeof **grad);
+    network_close(&n);
+    return loss;
+}
+
+static void check_threads(void)
+{
+    const struct {
+        int threads;
+        size_t workspace;
+    } way[] = {{1, 0}, {1, 0}, {2, 0}, {2, 0}, {3, 0}, {1, 1}, {3, ITEMS * 4 * 4}};
+    float *first = NULL, *before = NULL;
+    double first_loss = 0, before_loss = 0;
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+        float *grad;
+        size_t count;
+        double loss = gradients_with(way[i].threads, way[i].workspace, &grad, &count), worst = 0;
+        if (!i) {
+            first = (float *)(void *)mem_copy(grad, count * sizeof *grad);
+            first_loss = loss;
+        }
+        for (size_t j = 0; j < count; j++)
+            worst = fmax(worst, fabs((double)grad[j] - first[j]));
+        tap_ok(worst < 1e-6 && fabs(loss - first_loss) < 1e-6,
+               "%d threads, workspace %zu: off by %.1e", way[i].threads, way[i].workspace, worst);
+        if (i && way[i].threads == way[i - 1].threads && !way[i].workspace)
+            tap_ok(loss == before_loss && !memcmp(grad, before, count * sizeof *grad),
+                   "%d threads repeat byte for byte", way[i].threads);
+        mem_free(before);
+        before = grad;
+        before_loss = loss;
+    }
+    mem_free(first);
+    mem_free(before);
+}
+
+/* One step of plain descent moves each weight by exactly its gradient. */
+static void check_descent(void)
+{
+    struct network n;
+    network_open(&n, 2, 0, false);
+    network_run(&n, true, 0);
+    size_t size = n.p.count * sizeof(float), wrong = 0;
+    float *value = (float *)(void *)mem_copy(n.p.value, size);
+    float *grad = (float *)(void *)mem_copy(n.p.grad, size);
+    struct optimizer o = {.update = {.kind = OPTIMIZER_SGD, .rate = 1}};
+    float *m = n.p.m;
+    n.p.m = NULL;
+    optimizer_step(&o, &n.p);
+    n.p.m = m;
+    for (size_t i = 0; i < n.p.count; i++)
+        wrong += n.p.value[i] != value[i] - grad[i] || n.p.grad[i] != 0;
+    tap_ok(wrong == 0, "SGD of rate 1 takes off exactly the gradient: %zu wrong", wrong);
+
+    network_run(&n, true, 0);
+    memcpy(grad, n.p.grad, size);
+    memcpy(value, n.p.value, size);
+    double norm = 0, moved = 0;
+    for (size_t i = 0; i < n.p.count; i++)
+        norm += (double)grad[i] * grad[i];
+    o.clip = (float)(sqrt(norm) / 3);
+    n.p.m = NULL;
+    optimizer_step(&o, &n.p);
+    n.p.m = m;
+    for (size_t i = 0; i < n.p.count; i++)
+        moved += ((double)n.p.value[i] - value[i]) * ((double)n.p.value[i] - value[i]);
+    tap_ok(fabs(sqrt(moved) / (double)o.clip - 1) < 1e-4, "clipping keeps the norm: %g of %g",
+           sqrt(moved), (double)o.clip);
+    mem_free(value);
+    mem_free(grad);
+    network_close(&n);
+}
+
+/* It learns; outside training nothing changes and dropout does nothing. */
+static void check_learning(void)
+{
+    struct network n;
+    network_open(&n, 2, 0, false);
+    struct optimizer o = {.update = {.kind = OPTIMIZER_ADAM, .rate = 0.02f}};
+    double before = network_run(&n, false, 0.5f), without = network_run(&n, false, 0);
+    tap_ok(before == without, "no dropout outside training");
+    float sum = 0;
+    for (size_t i = 0; i < n.p.count; i++)
+        sum += fabsf(n.p.grad[i]);
+    tap_ok(sum == 0, "no gradient outside training");
+    for (int i = 0; i < 60; i++) {
+        network_run(&n, true, 0.1f);
+        optimizer_step(&o, &n.p);
+    }
+    double after = network_run(&n, false, 0);
+    tap_ok(after < before / 3, "the loss falls from %.3f to %.3f", before, after);
+    network_close(&n);
+}
+
+int main(void)
+{
+    check_gradients(false, 0);
+    check_gradients(true, 0);
+    check_gradients(false, 0.3f);
+    check_threads();
+    check_descent();
+    check_learning();
+    return tap_done();
+}
