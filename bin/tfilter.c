@@ -1,0 +1,103 @@
+/* tfilter: keeps some of the sessions, splits them into training, validation and test. */
+#include "cli/cli.h"
+#include "data/refine.h"
+#include "stream/stage.h"
+
+enum { ROWS = 32 };
+
+/* One for each filter: what its option's call is handed. */
+struct choice {
+    struct filter_chain *chain;
+    const struct filter *filter;
+};
+
+static int choose(void *to, const char *value, struct err *e)
+{
+    struct choice *choice = to;
+    return filter_chain_add(choice->chain, choice->filter, value, e);
+}
+
+static const struct option *filter_options(struct filter_chain *chain)
+{
+    static struct choice choices[ROWS];
+    static struct option table[ROWS + 1];
+    for (size_t i = 0; i < ROWS && filter_rows[i].name; i++) {
+        const struct filter *f = &filter_rows[i];
+        choices[i] = (struct choice){chain, f};
+        table[i] = (struct option){
+            OPTION_CALL,   0, f->name, f->argument, f->help, .to = &choices[i], .recorded = true,
+            .call = choose};
+    }
+    return table;
+}
+
+static const char notes[] =
+    "Filters apply in the order of the command line: tfilter A B gives what\n"
+    "tfilter A | tfilter B gives.\n"
+    "\n"
+    "A split by user lets the future of one user train the model that is tested on\n"
+    "the past of another: scores are a little better than a recommender that runs\n"
+    "today can expect.";
+
+static void say_report(const struct refine_report *r)
+{
+    cli_warn("training %lld sessions, validation %lld, test %lld, of %lld users",
+             (long long)r->sessions[PART_TRAIN], (long long)r->sessions[PART_VALIDATION],
+             (long long)r->sessions[PART_TEST], (long long)r->users);
+    cli_warn("%lld of %lld test items are never seen in training (%lld of %lld test events)",
+             (long long)r->test_items_unseen, (long long)r->test_items,
+             (long long)r->test_events_unseen, (long long)r->events[PART_TEST]);
+    cli_warn("%lld of %lld users have no training session", (long long)r->users_untrained,
+             (long long)r->users);
+}
+
+static void fail(struct stage *out, const struct err *e)
+{
+    stage_abort(out, e);
+    cli_fail(e);
+}
+
+int main(int argc, char **argv)
+{
+    struct output_options to = {0};
+    struct filter_chain chain = {0};
+    const struct option *const tables[] = {filter_options(&chain), cli_output_options(&to), NULL};
+    const struct program program = {
+        .name = "tfilter",
+        .purpose = "Keep some of the sessions of a stream, and split them for training and test.",
+        .usage = "[option ...] [file ...]",
+        .example = "tfilter --min-sessions 3 --split user:0.8 sessions.mp > split.mp",
+        .notes = notes,
+        .tables = tables,
+    };
+    struct operands files = cli_parse(&program, argc, argv);
+
+    struct err e = {0};
+    struct sessions_in *in = NULL;
+    struct stage out = {0};
+    struct meta meta = {0};
+    struct buf options = {0};
+    struct refine_report report = {0};
+    cli_options_packed(&options);
+    if (sessions_in_open(&in, files.at, files.count, &e))
+        fail(&out, &e);
+    meta_copy(&meta, sessions_in_meta(in));
+    if (refine_note(&meta, &chain, &e) ||
+        stage_open(&out, to.path, to.flush, &meta, program.name, SESSPIPE_VERSION,
+                   (struct bytes){options.at, options.len}, &e) ||
+        refine(&chain, in, &out.out, &report, &e))
+        fail(&out, &e);
+    if (sessions_in_skipped(in))
+        cli_warn("%llu records of unknown kinds were left out",
+                 (unsigned long long)sessions_in_skipped(in));
+    if (stage_finish(&out, &e))
+        fail(&out, &e);
+    if (filter_chain_splits(&chain))
+        say_report(&report);
+
+    sessions_in_close(in);
+    meta_release(&meta);
+    buf_release(&options);
+    filter_chain_release(&chain);
+    return 0;
+}

@@ -1,0 +1,37 @@
+/* Writes sessions with ids counted anew in order of first use, so that an output defines no user
+ * and no item that none of its sessions has. */
+#ifndef DATA_RELABEL_H
+#define DATA_RELABEL_H
+
+#include "data/history.h"
+#include "stream/record.h"
+
+/* The new ids and the attributes of users or of items, by the ids of the input. */
+struct labels {
+    const struct names *names; /* the input's, not owned */
+    i32_vec id;                /* -1: not used yet */
+    int32_t used;
+    struct buf packed; /* attributes end to end */
+    VEC(size_t) end;   /* where those of each one end in packed */
+};
+
+/* Notes a name record of the input; the ids of an input come in order. */
+void labels_note(struct labels *l, const struct named *n);
+void labels_release(struct labels *l);
+
+struct relabel {
+    struct labels users, items;
+    const int64_t *train; /* by item id of the input: how often it stands in the training part, what
+                             item records then say; NULL: sessions are not split */
+    i32_vec scratch;
+    struct buf packed;
+};
+
+/* Writes the user's sessions, what they use for the first time before them. */
+int relabel_write(struct relabel *r, struct frame_out *out, const struct history *h, struct err *e);
+void relabel_release(struct relabel *r);
+
+/* Appends a packed map: the attributes, with `key` set to `text`. */
+void attributes_set(struct buf *to, struct attributes a, const char *key, const char *text);
+
+#endif
