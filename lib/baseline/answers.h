@@ -1,0 +1,38 @@
+/* The sessions to predict, kept until everything is learned, and the ranks of their targets. */
+#ifndef BASELINE_ANSWERS_H
+#define BASELINE_ANSWERS_H
+
+#include <stdbool.h>
+
+#include "baseline/baseline.h"
+
+/* A session that waits to be predicted. */
+struct question {
+    int32_t user, number; /* the session's among the user's, from 0 */
+    enum part part;
+    size_t start, count; /* in items */
+};
+
+struct answers {
+    VEC(struct question) questions;
+    i32_vec items;
+    size_t next, target; /* where answers_next goes on: question, event of its session */
+
+    /* the block of answers being made */
+    i32_vec user, session, position, target, rank, ties, history, length, top_item;
+    f32_vec loss, top_score;
+};
+
+/* Keeps a session; `number` counts all sessions of its user. */
+void answers_keep(struct answers *a, const struct session *s, int32_t number);
+
+/* Answers the next questions of the part, as many as make a block, with the `top` best items of
+ * each (0: none; N at most).  False when there are no more: the next call begins anew.  Ranks and
+ * lists are a's until the next call.  Adds to the loss of `pass` (so far their sum) and to its
+ * events. */
+bool answers_next(struct answers *a, const struct baseline *b, enum part part, int32_t top,
+                  struct ranks *ranks, struct tops *tops, struct pass *pass);
+
+void answers_release(struct answers *a);
+
+#endif
