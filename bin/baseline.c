@@ -96,8 +96,8 @@ int main(int argc, char **argv)
     const struct option own[] = {
         {OPTION_CHOICE, 0, "model", .help = "what to count", .to = &model, .recorded = true,
          .choices = names.at},
-        {OPTION_INT, 0, "top", "K", "also write the K best items of each position", &top, true, 0,
-         10000},
+        {OPTION_INT, 0, "top", "K", "also write the K best items of each position", .to = &top,
+         .recorded = true, .high = 10000},
         {0},
     };
     const struct option *const tables[] = {own, cli_output_options(&to), NULL};

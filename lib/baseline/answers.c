@@ -78,12 +78,12 @@ static void lay_out(const struct answers *a, int32_t top, struct ranks *ranks, s
 static void fill(struct answers *a, const struct baseline *b, enum part part, int32_t top,
                  struct pass *pass)
 {
-    for (; a->next < a->questions.len; a->next++, a->target = 0) {
+    for (; a->next < a->questions.len; a->next++, a->event = 0) {
         const struct question *q = &a->questions.at[a->next];
-        while (q->part == part && a->target + 1 < q->count) {
+        while (q->part == part && a->event + 1 < q->count) {
             if (a->rank.len >= BLOCK_ROWS || a->top_item.len >= BLOCK_LISTED)
                 return;
-            answer(a, b, q, ++a->target, top, pass);
+            answer(a, b, q, ++a->event, top, pass);
         }
     }
 }

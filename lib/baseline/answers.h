@@ -16,7 +16,7 @@ struct question {
 struct answers {
     VEC(struct question) questions;
     i32_vec items;
-    size_t next, target; /* where answers_next goes on: question, event of its session */
+    size_t next, event; /* where answers_next goes on: question, event of its session */
 
     /* the block of answers being made */
     i32_vec user, session, position, target, rank, ties, history, length, top_item;
