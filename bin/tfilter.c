@@ -36,8 +36,8 @@ static const char notes[] =
     "tfilter A | tfilter B gives.\n"
     "\n"
     "A split by user lets the future of one user train the model that is tested on\n"
-    "the past of another: scores are a little better than a recommender that runs\n"
-    "today can expect.";
+    "the past of another: scores may be better than those that the same model\n"
+    "reaches in use, where the future is not there yet.";
 
 static void say_report(const struct refine_report *r)
 {

@@ -2,9 +2,7 @@
 #ifndef DATA_ATTRIBUTES_H
 #define DATA_ATTRIBUTES_H
 
-#include <stddef.h>
-
-#include "base/buf.h"
+#include "stream/record.h"
 
 struct attribute {
     const char *key;
@@ -13,5 +11,8 @@ struct attribute {
 
 /* Appends the packed map of those that are not empty; nothing where all are. */
 void attributes_pack(struct buf *to, const struct attribute *pairs, size_t count);
+
+/* Appends a packed map: the attributes, with `key` set to `text`. */
+void attributes_set(struct buf *to, struct attributes a, const char *key, const char *text);
 
 #endif

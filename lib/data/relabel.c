@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "data/attributes.h"
+
 void labels_note(struct labels *l, const struct named *n)
 {
     vec_push(&l->id, -1);
@@ -21,29 +23,6 @@ static struct attributes attributes_of(const struct labels *l, int32_t id)
 {
     size_t start = id ? l->end.at[id - 1] : 0, len = l->end.at[id] - start;
     return (struct attributes){{len ? l->packed.at + start : NULL, len}};
-}
-
-void attributes_set(struct buf *to, struct attributes a, const char *key, const char *text)
-{
-    uint32_t pairs = 0, kept = 0;
-    struct cursor c = cursor_of(a.packed), from;
-    struct bytes name, value;
-    if (!a.packed.len || !cursor_map(&c, &pairs))
-        pairs = 0;
-    from = c;
-    for (uint32_t i = 0; i < pairs && cursor_str(&c, &name) && cursor_str(&c, &value); i++)
-        kept += !bytes_equal(name, bytes_of(key));
-
-    msgpack_packer pk;
-    msgpack_packer_init(&pk, to, buf_write);
-    msgpack_pack_map(&pk, kept + 1);
-    for (uint32_t i = 0; i < pairs && cursor_str(&from, &name) && cursor_str(&from, &value); i++)
-        if (!bytes_equal(name, bytes_of(key))) {
-            pack_text(&pk, name);
-            pack_text(&pk, value);
-        }
-    pack_text(&pk, bytes_of(key));
-    pack_text(&pk, bytes_of(text));
 }
 
 static int write_item_once(struct relabel *r, struct frame_out *out, int32_t id, struct err *e)

@@ -31,7 +31,4 @@ struct relabel {
 int relabel_write(struct relabel *r, struct frame_out *out, const struct history *h, struct err *e);
 void relabel_release(struct relabel *r);
 
-/* Appends a packed map: the attributes, with `key` set to `text`. */
-void attributes_set(struct buf *to, struct attributes a, const char *key, const char *text);
-
 #endif
