@@ -7,7 +7,7 @@ shopt -s extglob
 knows() {
     case $1 in
     base) echo ;;
-    stream | cli | eval | viz | nn) echo base ;;
+    stream | cli | baseline | eval | viz | nn) echo base ;;
     data) echo base stream ;;
     model) echo base nn ;;
     *) echo "the room $1 is not in this table" >&2 && return 1 ;;
