@@ -1,0 +1,241 @@
+/* The report for machines: one line a run, epoch, part and group, as TSV or as JSON. */
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/json.h"
+#include "base/num.h"
+#include "eval/report.h"
+
+/* What a line says beside its scores. */
+struct line {
+    const struct report *report;
+    const struct report_run *run; /* NULL: a model's runs together */
+    size_t model;
+    const struct pass_score *pass; /* of the run, or the best of the model's first */
+    const char *by, *group;        /* NULL: overall */
+    struct buf *to;
+};
+
+typedef void write_line(const struct line *l, const struct score *s);
+
+static bool is_best(const struct line *l)
+{
+    return l->run && report_best(l->run) == l->pass;
+}
+
+static const struct report_run *any_run(const struct line *l)
+{
+    return l->run ? l->run : report_first(l->report, l->model, NULL, NULL);
+}
+
+/* Calls `write` for each pass of each run and its groups. */
+static void each_line(const struct report *r, struct buf *to, write_line *write)
+{
+    for (size_t i = 0; i < r->runs.len; i++) {
+        const struct report_run *run = &r->runs.at[i];
+        for (size_t p = 0; p < run->run.passes.len; p++) {
+            const struct pass_score *pass = &run->run.passes.at[p];
+            struct line l = {r, run, run->model, pass, NULL, NULL, to};
+            if (r->best_only && !is_best(&l))
+                continue;
+            write(&l, &pass->overall);
+            for (size_t g = 0; g < pass->groups.len; g++) {
+                l.by = pass->groups.at[g].by;
+                l.group = pass->groups.at[g].group;
+                write(&l, &pass->groups.at[g].score);
+            }
+        }
+    }
+}
+
+/* Calls visit for each model of several runs, overall and for each group. */
+static void each_mean(const struct report *r, struct buf *to,
+                      void (*visit)(void *to, const struct report *r, size_t model, const char *by,
+                                    const char *group))
+{
+    for (size_t m = 0; m < r->models.len; m++) {
+        if (r->models.at[m].runs < 2)
+            continue;
+        visit(to, r, m, NULL, NULL);
+        report_each_group(r, m, visit, to);
+    }
+}
+
+static struct line mean_line(void *to, const struct report *r, size_t model, const char *by,
+                             const char *group)
+{
+    const struct pass_score *pass = report_best(report_first(r, model, by, group));
+    return (struct line){r, NULL, model, pass, by, group, to};
+}
+
+/* ---- TSV ---- */
+
+static void tsv_text(struct buf *to, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_byte(to, (unsigned char)text[i] < 0x20 ? ' ' : text[i]);
+    buf_byte(to, '\t');
+}
+
+static void tsv_number(struct buf *to, double value)
+{
+    char text[NUM_TEXT];
+    if (!isnan(value))
+        buf_append(to, text, num_text(value, text));
+    buf_byte(to, '\t');
+}
+
+static void tsv_line(const struct line *l, const char *run, const struct score *s)
+{
+    const struct report_model *m = &l->report->models.at[l->model];
+    struct buf *to = l->to;
+    buf_format(to, "%s\t", run);
+    tsv_text(to, m->name.at, m->name.len);
+    tsv_text(to, l->run ? l->run->seed.at : NULL, l->run ? l->run->seed.len : 0);
+    if (l->run)
+        buf_format(to, "%" PRId64, l->pass->epoch.number);
+    buf_format(to, "\t%s\t%s\t%s\t%" PRIu64 "\t", part_name[l->pass->epoch.part],
+               l->by ? l->by : "", l->by ? l->group : "", s->events);
+    for (int c = 0; c < score_columns(&l->report->how->cuts); c++)
+        tsv_number(to, s->value[c]);
+    buf_format(to, "%s\t%s\n",
+               is_best(l) ? "true"
+               : l->run   ? "false"
+                          : "",
+               is_best(l) || !l->run ? part_name[any_run(l)->run.selected_on] : "");
+}
+
+static void tsv_pass(const struct line *l, const struct score *s)
+{
+    struct buf run = {0};
+    buf_format(&run, "%zu%c", (size_t)(l->run - l->report->runs.at), 0);
+    tsv_line(l, run.at, s);
+    buf_release(&run);
+}
+
+static void tsv_mean(void *to, const struct report *r, size_t model, const char *by,
+                     const char *group)
+{
+    struct line l = mean_line(to, r, model, by, group);
+    struct score mean = {.events =
+                             report_score(report_first(r, model, by, group), by, group)->events};
+    struct score deviation = mean;
+    for (int c = 0; c < score_columns(&r->how->cuts); c++) {
+        struct spread s = report_spread(r, model, by, group, c);
+        mean.value[c] = s.mean;
+        deviation.value[c] = s.deviation;
+    }
+    tsv_line(&l, "mean", &mean);
+    tsv_line(&l, "sd", &deviation);
+}
+
+void report_tsv(const struct report *r, struct buf *to)
+{
+    buf_text(to, "run\tname\tseed\tepoch\tpart\tby\tgroup\tevents\t");
+    for (int c = 0; c < score_columns(&r->how->cuts); c++) {
+        char name[SCORE_NAME];
+        score_column_name(&r->how->cuts, c, name);
+        buf_format(to, "%s\t", name);
+    }
+    buf_text(to, "best\tselected_on\n");
+    each_line(r, to, tsv_pass);
+    each_mean(r, to, tsv_mean);
+}
+
+/* ---- JSON ---- */
+
+static void json_key(struct buf *to, const char *key)
+{
+    if (to->at[to->len - 1] != '{')
+        buf_text(to, ", ");
+    buf_format(to, "\"%s\": ", key);
+}
+
+static void json_word(struct buf *to, const char *key, const char *value)
+{
+    json_key(to, key);
+    json_text(to, bytes_of(value));
+}
+
+static void json_seed(struct buf *to, const struct buf *seed)
+{
+    int64_t value;
+    if (!seed->len)
+        return;
+    json_key(to, "seed");
+    if (num_i64(seed->at, seed->len, &value))
+        buf_append(to, seed->at, seed->len);
+    else
+        json_text(to, (struct bytes){seed->at, seed->len});
+}
+
+/* From the name on, what lines of runs and of means share, up to the scores. */
+static void json_middle(const struct line *l, uint64_t events)
+{
+    struct buf *to = l->to;
+    const struct report_model *m = &l->report->models.at[l->model];
+    json_key(to, "name");
+    json_text(to, (struct bytes){m->name.at, m->name.len});
+    if (l->run) {
+        json_seed(to, &l->run->seed);
+        json_key(to, "epoch");
+        buf_format(to, "%" PRId64, l->pass->epoch.number);
+    }
+    json_word(to, "part", part_name[l->pass->epoch.part]);
+    if (l->by) {
+        json_word(to, "by", l->by);
+        json_word(to, "group", l->group);
+    }
+    json_key(to, "events");
+    buf_format(to, "%" PRIu64, events);
+}
+
+static void json_pass(const struct line *l, const struct score *s)
+{
+    struct buf *to = l->to;
+    bool scored = l->pass->epoch.part != PART_TRAIN;
+    buf_text(to, "{");
+    json_key(to, "run");
+    buf_format(to, "%zu", (size_t)(l->run - l->report->runs.at));
+    json_middle(l, s->events);
+    for (int c = 0; c < (scored ? score_columns(&l->report->how->cuts) : 1); c++) {
+        char name[SCORE_NAME];
+        score_column_name(&l->report->how->cuts, c, name);
+        json_key(to, name);
+        json_number(to, s->value[c]);
+    }
+    if (scored) {
+        json_key(to, "best");
+        buf_text(to, is_best(l) ? "true" : "false");
+    }
+    if (is_best(l))
+        json_word(to, "selected_on", part_name[l->run->run.selected_on]);
+    buf_text(to, "}\n");
+}
+
+static void json_mean(void *to, const struct report *r, size_t model, const char *by,
+                      const char *group)
+{
+    struct line l = mean_line(to, r, model, by, group);
+    buf_text(to, "{");
+    json_key(to, "runs");
+    buf_format(to, "%zu", r->models.at[model].runs);
+    json_middle(&l, report_score(report_first(r, model, by, group), by, group)->events);
+    for (int c = 0; c < score_columns(&r->how->cuts); c++) {
+        char name[SCORE_NAME];
+        struct spread s = report_spread(r, model, by, group, c);
+        score_column_name(&r->how->cuts, c, name);
+        json_key(to, name);
+        json_number(to, s.mean);
+        buf_format(to, ", \"%s_sd\": ", name);
+        json_number(to, s.deviation);
+    }
+    json_word(to, "selected_on", part_name[any_run(&l)->run.selected_on]);
+    buf_text(to, "}\n");
+}
+
+void report_json(const struct report *r, struct buf *to)
+{
+    each_line(r, to, json_pass);
+    each_mean(r, to, json_mean);
+}

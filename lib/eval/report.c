@@ -1,0 +1,189 @@
+#include "eval/report.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+static size_t model_of(struct report *r, struct chain *chain)
+{
+    for (size_t i = 0; i < r->models.len; i++)
+        if (chain_same_model(&r->models.at[i].chain, chain)) {
+            chain_release(chain);
+            return i;
+        }
+    struct report_model m = {.chain = *chain};
+    size_t index = r->models.len;
+    if (index < r->names.len)
+        buf_text(&m.name, r->names.at[index]);
+    else
+        chain_label(chain, &m.name);
+    vec_push(&r->models, m);
+    return index;
+}
+
+/* What has to be wide enough from the first row on: later rows cannot widen what is written. */
+static void start_live(struct report *r, struct buf *to)
+{
+    static const size_t least[] = {5, 10, 9, 8};
+    const struct cuts *cuts = &r->how->cuts;
+    r->live = (struct table){.columns = (size_t)score_columns(cuts) + 4};
+    for (size_t i = 0; i < 4; i++)
+        r->live.width[i] = least[i];
+    table_cell(&r->live, "epoch");
+    table_cell(&r->live, "part");
+    table_cell(&r->live, "targets");
+    for (int c = 0; c < score_columns(cuts); c++) {
+        char name[SCORE_NAME];
+        score_column_name(cuts, c, name);
+        table_cell(&r->live, "%s", name);
+    }
+    table_cell(&r->live, "best");
+    table_write(&r->live, to);
+}
+
+struct run *report_run_begin(struct report *r, struct chain *chain, struct buf *to)
+{
+    struct report_run run = {0};
+    struct bytes seed = chain_find(chain, "seed");
+    buf_append(&run.seed, seed.at, seed.len);
+    run.model = model_of(r, chain);
+    run_start(&run.run, r->how);
+    vec_push(&r->runs, run);
+    struct report_model *m = &r->models.at[run.model];
+    m->runs++;
+    if (r->format == REPORT_TABLE && !r->best_only) {
+        table_release(&r->live);
+        r->live = (struct table){.columns = 1};
+        buf_text(to, r->runs.len > 1 ? "\n" : "");
+        table_cell(&r->live, "%.*s, run %zu%s%.*s", (int)m->name.len, m->name.at, r->runs.len - 1,
+                   seed.len ? ", seed " : "", (int)run.seed.len, run.seed.len ? run.seed.at : "");
+        table_write(&r->live, to);
+        table_release(&r->live);
+        start_live(r, to);
+    }
+    return &r->runs.at[r->runs.len - 1].run;
+}
+
+void report_pass(struct report *r, struct buf *to)
+{
+    const struct run *run = &r->runs.at[r->runs.len - 1].run;
+    const struct pass_score *p = &run->passes.at[run->passes.len - 1];
+    if (r->format != REPORT_TABLE || r->best_only)
+        return;
+    table_cell(&r->live, "%" PRId64, p->epoch.number);
+    table_cell(&r->live, "%s", part_name[p->epoch.part]);
+    table_cell(&r->live, "%" PRIu64, p->overall.events);
+    for (int c = 0; c < score_columns(&r->how->cuts); c++)
+        if (isnan(p->overall.value[c]))
+            table_cell(&r->live, "-");
+        else
+            table_cell(&r->live, "%.4f", p->overall.value[c]);
+    table_cell(&r->live, "%s", p->leads ? "*" : "");
+    table_write(&r->live, to);
+}
+
+static bool same_name(const struct report_model *a, const struct report_model *b)
+{
+    return bytes_equal((struct bytes){a->name.at, a->name.len},
+                       (struct bytes){b->name.at, b->name.len});
+}
+
+/* Models of one name get the options in which they differ; names that the user gave stay. */
+static void distinguish_names(struct report *r)
+{
+    size_t n = r->models.len;
+    struct buf *suffix = mem_zero(n, sizeof *suffix);
+    VEC(const struct chain *) others = {0};
+    for (size_t i = r->names.len; i < n; i++) {
+        vec_clear(&others);
+        for (size_t j = 0; j < n; j++)
+            if (j != i && same_name(&r->models.at[i], &r->models.at[j]))
+                vec_push(&others, &r->models.at[j].chain);
+        chain_distinguish(&r->models.at[i].chain, others.at, others.len, &suffix[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        buf_append(&r->models.at[i].name, suffix[i].at, suffix[i].len);
+        buf_release(&suffix[i]);
+    }
+    vec_release(&others);
+    mem_free(suffix);
+}
+
+int report_end(struct report *r, struct buf *to, struct err *e)
+{
+    static void (*const write[])(const struct report *, struct buf *) = {report_tables, report_tsv,
+                                                                         report_json};
+    if (r->names.len > r->models.len)
+        return err_set(e, STATUS_USAGE,
+                       "%zu names for %zu models (runs that differ by their seeds are one model)",
+                       r->names.len, r->models.len);
+    distinguish_names(r);
+    write[r->format](r, to);
+    return 0;
+}
+
+const struct score *report_score(const struct report_run *r, const char *by, const char *group)
+{
+    const struct pass_score *p = report_best(r);
+    if (!by)
+        return &p->overall;
+    for (size_t i = 0; i < p->groups.len; i++)
+        if (!strcmp(p->groups.at[i].by, by) && !strcmp(p->groups.at[i].group, group))
+            return &p->groups.at[i].score;
+    return NULL;
+}
+
+struct spread report_spread(const struct report *r, size_t model, const char *by, const char *group,
+                            int column)
+{
+    VEC(double) value = {0};
+    for (size_t i = 0; i < r->runs.len; i++) {
+        const struct score *s =
+            r->runs.at[i].model == model ? report_score(&r->runs.at[i], by, group) : NULL;
+        if (s)
+            vec_push(&value, s->value[column]);
+    }
+    struct spread spread = spread_of(value.at, value.len);
+    vec_release(&value);
+    return spread;
+}
+
+const struct report_run *report_first(const struct report *r, size_t model, const char *by,
+                                      const char *group)
+{
+    for (size_t i = 0; i < r->runs.len; i++)
+        if (r->runs.at[i].model == model && report_score(&r->runs.at[i], by, group))
+            return &r->runs.at[i];
+    return NULL;
+}
+
+void report_each_group(const struct report *r, size_t model,
+                       void (*visit)(void *to, const struct report *r, size_t model, const char *by,
+                                     const char *group),
+                       void *to)
+{
+    for (size_t i = 0; i < r->runs.len; i++) {
+        const struct report_run *run = &r->runs.at[i];
+        const struct pass_score *p = report_best(run);
+        for (size_t g = 0; run->model == model && g < p->groups.len; g++) {
+            const struct group_score *s = &p->groups.at[g];
+            if (report_first(r, model, s->by, s->group) == run)
+                visit(to, r, model, s->by, s->group);
+        }
+    }
+}
+
+void report_release(struct report *r)
+{
+    for (size_t i = 0; i < r->models.len; i++) {
+        chain_release(&r->models.at[i].chain);
+        buf_release(&r->models.at[i].name);
+    }
+    for (size_t i = 0; i < r->runs.len; i++) {
+        buf_release(&r->runs.at[i].seed);
+        run_release(&r->runs.at[i].run);
+    }
+    vec_release(&r->names);
+    vec_release(&r->models);
+    vec_release(&r->runs);
+    table_release(&r->live);
+}

@@ -1,0 +1,77 @@
+/* The scores of any number of runs as tables, TSV or JSON lines.
+ *
+ * Runs whose chains are the same but for the seeds are runs of one model and one row of the
+ * comparison: their mean and deviation. */
+#ifndef EVAL_REPORT_H
+#define EVAL_REPORT_H
+
+#include "eval/naming.h"
+#include "eval/run.h"
+#include "eval/table.h"
+
+enum report_format { REPORT_TABLE, REPORT_TSV, REPORT_JSON };
+
+struct report_model {
+    struct chain chain; /* of its first run */
+    struct buf name;
+    size_t runs;
+};
+
+struct report_run {
+    size_t model;    /* index into the report's models */
+    struct buf seed; /* as the last program that has one was given; may be empty */
+    struct run run;
+};
+
+struct report {
+    enum report_format format;
+    const struct scoring *how;
+    const char *best_by;     /* the criterion as the user wrote it */
+    bool best_only;          /* no rows but those of the best epochs */
+    VEC(const char *) names; /* given by the user, one a model in order of appearance */
+    VEC(struct report_model) models;
+    VEC(struct report_run) runs;
+    struct table live; /* the rows of the run that is going on */
+};
+
+/* Begins a run; the chain is taken over.  The run is the report's, valid until the next begins.
+ * What has to be shown at once is appended to `to`, here and below. */
+struct run *report_run_begin(struct report *r, struct chain *chain, struct buf *to);
+
+/* After run_pass: shows the pass. */
+void report_pass(struct report *r, struct buf *to);
+
+/* After the last run's end: everything that waited for all to be known.  64: more names than
+ * models. */
+int report_end(struct report *r, struct buf *to, struct err *e);
+void report_release(struct report *r);
+
+/* ---- between the files of the report ---- */
+
+static inline const struct pass_score *report_best(const struct report_run *r)
+{
+    return &r->run.passes.at[r->run.best];
+}
+
+/* The score of a group of the best pass, or NULL; by = NULL: overall. */
+const struct score *report_score(const struct report_run *r, const char *by, const char *group);
+
+/* The spread of a column over the model's runs, each at its best epoch. */
+struct spread report_spread(const struct report *r, size_t model, const char *by, const char *group,
+                            int column);
+
+/* A first run of the model that has the group, or NULL. */
+const struct report_run *report_first(const struct report *r, size_t model, const char *by,
+                                      const char *group);
+
+/* Calls visit(to, r, model, by, group) for each group of the model's best passes, each once. */
+void report_each_group(const struct report *r, size_t model,
+                       void (*visit)(void *to, const struct report *r, size_t model, const char *by,
+                                     const char *group),
+                       void *to);
+
+void report_tables(const struct report *r, struct buf *to);
+void report_tsv(const struct report *r, struct buf *to);
+void report_json(const struct report *r, struct buf *to);
+
+#endif

@@ -1,0 +1,114 @@
+#include "eval/score.h"
+
+#include <math.h>
+
+#include "tap.h"
+
+static int near(double a, double b)
+{
+    return fabs(a - b) < 1e-12 || (isnan(a) && isnan(b));
+}
+
+static struct cuts cuts_of(const char *list)
+{
+    struct cuts c;
+    struct err e = {0};
+    tap_ok(!cuts_parse(&c, list, &e), "%s is read", list);
+    return c;
+}
+
+static void refused(const char *list)
+{
+    struct cuts c;
+    struct err e = {0};
+    tap_ok(cuts_parse(&c, list, &e) == STATUS_USAGE, "cuts \"%s\": %s", list, e.text);
+}
+
+static void no_criterion(const char *text)
+{
+    struct criterion c;
+    struct err e = {0};
+    tap_ok(criterion_parse(&c, text, &e) == STATUS_USAGE, "criterion \"%s\": %s", text, e.text);
+}
+
+static void test_parsing(void)
+{
+    struct cuts c = cuts_of("20,5,10");
+    struct criterion by;
+    struct err e = {0};
+    char name[SCORE_NAME];
+    tap_ok(c.count == 3 && c.at[0] == 5 && c.at[1] == 10 && c.at[2] == 20, "cuts are sorted");
+    score_column_name(&c, 0, name);
+    tap_ok(!strcmp(name, "loss"), "column 0 is %s", name);
+    score_column_name(&c, 3, name);
+    tap_ok(!strcmp(name, "recall@20"), "column 3 is %s", name);
+    score_column_name(&c, 4, name);
+    tap_ok(!strcmp(name, "mrr@5"), "column 4 is %s", name);
+    refused("");
+    refused("5,");
+    refused("0");
+    refused("-5");
+    refused("5,5");
+    refused("10001");
+    refused("5;10");
+    refused("1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17");
+    tap_ok(!criterion_parse(&by, "mrr@7", &e) && by.metric == CRITERION_MRR && by.at == 7, "mrr@7");
+    tap_ok(!criterion_parse(&by, "loss", &e) && by.metric == CRITERION_LOSS, "loss");
+    no_criterion("recall");
+    no_criterion("recall@0");
+    no_criterion("auc@20");
+}
+
+/* Ranks 1, 2, 4, 5, 6, 21: by hand, recall@5 = 4/6, MRR@5 = (1 + 1/2 + 1/4 + 1/5)/6 = 1.95/6. */
+static void test_scores(void)
+{
+    static const int32_t rank[] = {6, 1, 21, 2, 5, 4};
+    struct cuts c = cuts_of("1,5,20");
+    struct criterion by = {CRITERION_RECALL, 6}, by_loss = {CRITERION_LOSS, 0},
+                     by_mrr = {CRITERION_MRR, 2};
+    struct tally t = {0};
+    tally_start(&t, &c, &by);
+    for (size_t i = 0; i < 6; i++)
+        tally_add(&t, 2, rank[i], (double)i);
+    struct score s = tally_score(&t, 2, &c, &by);
+    tap_ok(s.events == 6 && near(s.value[0], 2.5), "targets and mean loss");
+    tap_ok(near(s.value[1], 1 / 6.0), "recall@1");
+    tap_ok(near(s.value[2], 4 / 6.0), "recall@5 counts rank 5");
+    tap_ok(near(s.value[3], 5 / 6.0), "recall@20 leaves out rank 21");
+    tap_ok(near(s.value[4], 1 / 6.0), "mrr@1");
+    tap_ok(near(s.value[5], 1.95 / 6), "mrr@5 is 0 beyond rank 5");
+    tap_ok(near(s.value[6], (1.95 + 1 / 6.0) / 6), "mrr@20");
+    tap_ok(near(s.merit, 5 / 6.0), "merit by recall@6, which is no column");
+    tap_ok(near(tally_score(&t, 2, &c, &by_loss).merit, -2.5), "a smaller loss has more merit");
+    tap_ok(near(tally_score(&t, 2, &c, &by_mrr).merit, 1.5 / 6), "merit by mrr@2");
+
+    struct score none = tally_score(&t, 1, &c, &by);
+    tap_ok(!none.events && isnan(none.value[0]) && isnan(none.value[1]) && isnan(none.merit),
+           "a group without targets has no score");
+    tally_add(&t, 1, 3, 4);
+    tally_merge(&t, 2, 1);
+    s = tally_score(&t, 2, &c, &by);
+    tap_ok(s.events == 7 && near(s.value[2], 5 / 7.0) && near(s.value[0], 19 / 7.0), "merged");
+    tally_start(&t, &c, &by);
+    tap_ok(!tally_score(&t, 2, &c, &by).events, "a new start is empty");
+    tally_release(&t);
+}
+
+static void test_spread(void)
+{
+    static const double value[] = {2, 4, NAN, 9};
+    struct spread s = spread_of(value, 4);
+    tap_ok(s.n == 3 && near(s.mean, 5) && near(s.deviation, sqrt(13)), "sample deviation, n - 1");
+    s = spread_of(value, 1);
+    tap_ok(near(s.mean, 2) && isnan(s.deviation), "one value has no deviation");
+    s = spread_of(value, 0);
+    tap_ok(isnan(s.mean) && isnan(s.deviation), "no value has no mean");
+}
+
+int main(void)
+{
+    test_parsing();
+    test_scores();
+    test_spread();
+    return tap_done();
+}
