@@ -1,0 +1,177 @@
+/* Writes `predictions` streams from lines of text, for tests whose ranks are made up by hand:
+ *
+ *     run trainer model=ii-rnn seed=1     begins a stream; "|" between two programs
+ *     items 9                             defines so many items
+ *     epoch 1 test                        begins a pass
+ *     rank POSITION RANK [TIES [LOSS]]    a target
+ *     pass LOSS [TARGETS]                 ends it; the number of targets is counted
+ *     cut                                 stops without the end of the stream
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "cli/cli.h"
+#include "stream/record.h"
+
+static struct sink sink;
+static struct frame_out out;
+static struct err err;
+static struct epoch epoch;
+static i32_vec position, rank, ties;
+static f32_vec loss;
+static int64_t targets;
+
+static void must(int status)
+{
+    if (status) {
+        fprintf(stderr, "predictions: %s\n", err.text);
+        exit(status);
+    }
+}
+
+static double number(const char *text)
+{
+    double value = 0;
+    if (text && !num_f64(text, strlen(text), &value))
+        must(err_set(&err, STATUS_DATA, "\"%s\" is no number", text));
+    return value;
+}
+
+static const char *word(char *line)
+{
+    return strtok(line, " \n");
+}
+
+static void pack_options(struct buf *packed, const char *const *option, uint32_t n)
+{
+    msgpack_packer pk;
+    msgpack_packer_init(&pk, packed, buf_write);
+    msgpack_pack_map(&pk, n);
+    for (uint32_t i = 0; i < n; i++) {
+        const char *value = strchr(option[i], '=') + 1;
+        int64_t whole;
+        pack_text(&pk, (struct bytes){option[i], (size_t)(value - 1 - option[i])});
+        if (num_i64(value, strlen(value), &whole))
+            msgpack_pack_int64(&pk, whole);
+        else
+            pack_text(&pk, bytes_of(value));
+    }
+}
+
+static void begin(void)
+{
+    struct meta m = {.kind = STREAM_PREDICTIONS};
+    for (const char *name = word(NULL); name; name = word(NULL)) {
+        const char *option[16];
+        uint32_t n = 0;
+        struct buf packed = {0};
+        while (n < 16 && (option[n] = word(NULL)) && strcmp(option[n], "|"))
+            n++;
+        pack_options(&packed, option, n);
+        meta_add_program(&m, name, "0", (struct bytes){packed.at, packed.len});
+        buf_release(&packed);
+    }
+    if (out.open)
+        must(frame_out_end(&out, &err));
+    frame_out_release(&out);
+    must(frame_out_open(&out, &sink, &m, true, &err));
+    meta_release(&m);
+}
+
+static void define_items(int32_t n)
+{
+    for (int32_t i = 0; i < n; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "item %d", (int)i);
+        must(write_item(&out, i, bytes_of(name), (struct attributes){{NULL, 0}}, &err));
+    }
+    must(write_user(&out, 0, bytes_of("somebody"), (struct attributes){{NULL, 0}}, &err));
+}
+
+static void add_target(void)
+{
+    const char *at = word(NULL), *its_rank = word(NULL), *its_ties = word(NULL);
+    vec_push(&position, (int32_t)number(at));
+    vec_push(&rank, (int32_t)number(its_rank));
+    vec_push(&ties, (int32_t)number(its_ties));
+    vec_push(&loss, (float)number(word(NULL)));
+}
+
+/* What only this test's streams do not care about is one user's session 0. */
+static void write_targets(void)
+{
+    size_t n = rank.len;
+    int32_t *zero = mem_zero(n, sizeof *zero), *length = mem_zero(n, sizeof *length);
+    for (size_t i = 0; i < n; i++)
+        length[i] = position.at[i] + 2;
+    struct ranks r = {.user = {zero, n},
+                      .session = {zero, n},
+                      .position = {position.at, n},
+                      .target = {zero, n},
+                      .rank = {rank.at, n},
+                      .ties = {ties.at, n},
+                      .history = {zero, n},
+                      .length = {length, n},
+                      .loss = {loss.at, n}};
+    if (n)
+        must(write_ranks(&out, &r, &err));
+    targets += (int64_t)n;
+    mem_free(zero);
+    mem_free(length);
+    vec_clear(&position);
+    vec_clear(&rank);
+    vec_clear(&ties);
+    vec_clear(&loss);
+}
+
+static void begin_pass(void)
+{
+    epoch.number = (int64_t)number(word(NULL));
+    const char *part = word(NULL);
+    for (int p = PART_TRAIN; p <= PART_TEST; p++)
+        if (part && !strcmp(part, part_name[p]))
+            epoch.part = (enum part)p;
+    targets = 0;
+    must(write_epoch(&out, epoch, &err));
+}
+
+static void end_pass(void)
+{
+    const char *mean = word(NULL), *given = word(NULL);
+    struct pass p = {epoch, number(mean), given ? (int64_t)number(given) : targets, 0};
+    must(write_pass(&out, &p, &err));
+    must(frame_out_pause(&out, &err));
+}
+
+int main(void)
+{
+    char line[1000];
+    must(sink_open(&sink, NULL, &err));
+    while (fgets(line, sizeof line, stdin)) {
+        const char *what = word(line);
+        if (!what || *what == '#')
+            continue;
+        if (strcmp(what, "rank"))
+            write_targets();
+        if (!strcmp(what, "run"))
+            begin();
+        else if (!strcmp(what, "items"))
+            define_items((int32_t)number(word(NULL)));
+        else if (!strcmp(what, "epoch"))
+            begin_pass();
+        else if (!strcmp(what, "rank"))
+            add_target();
+        else if (!strcmp(what, "pass"))
+            end_pass();
+        else if (!strcmp(what, "cut"))
+            return 0;
+        else
+            must(err_set(&err, STATUS_DATA, "unknown: %s", what));
+    }
+    write_targets();
+    must(frame_out_end(&out, &err));
+    must(sink_commit(&sink, &err));
+    return 0;
+}
