@@ -19,6 +19,7 @@ PROGRAMS := $(patsubst bin/%.c,%,$(wildcard bin/*.c))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 FIXTURES := $(patsubst %.c,$(BUILD)/%,$(wildcard fixtures/*.c))
+TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/tool/*.c))
 MANUALS := $(wildcard man/*.[1-9])
 
 # In `make deps check` nothing is looked up or built before deps is done.
@@ -78,11 +79,11 @@ $(BIN)/%: $(BUILD)/bin/%.o $(ARCHIVES)
 	$(call say,link $@)
 	$(Q)$(LINK)
 
-$(UNITS) $(BENCHES) $(FIXTURES): %: %.o $(ARCHIVES)
+$(UNITS) $(BENCHES) $(FIXTURES) $(TOOLS): %: %.o $(ARCHIVES)
 	$(call say,link $@)
 	$(Q)$(LINK)
 
-units: $(UNITS)
+units: $(UNITS) $(TOOLS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -94,10 +95,10 @@ deps:
 TEST_FILES = $(if $(filter release,$(VARIANT)),$(wildcard tests/*.bats),$(wildcard tests/cli.bats tests/faults.bats))
 RUN_TESTS = SESSPIPE_BIN=$(CURDIR)/$(BIN) VARIANT=$(VARIANT) tests/run
 
-check: all $(UNITS)
+check: all $(UNITS) $(TOOLS)
 	@$(RUN_TESTS) $(UNITS) $(TEST_FILES)
 
-check-long: all $(UNITS)
+check-long: all $(UNITS) $(TOOLS)
 	@SESSPIPE_LONG=1 $(RUN_TESTS) $(UNITS) $(TEST_FILES)
 
 bench: all $(BENCHES)
@@ -106,7 +107,7 @@ bench: all $(BENCHES)
 demo: all
 	@$(MAKE) --no-print-directory -f pipelines/demo.mk
 
-SOURCES = $(wildcard lib/*/*.[ch] bin/*.c tests/unit/*.[ch] tests/bench/*.c)
+SOURCES = $(wildcard lib/*/*.[ch] bin/*.c tests/unit/*.[ch] tests/bench/*.c tests/tool/*.c)
 
 lint: | $(AFTER_DEPS)
 	@if command -v clang-format >/dev/null; then clang-format --dry-run --Werror $(SOURCES); \
