@@ -73,56 +73,64 @@ static void visit_chain(void *to, int number, struct bytes option, struct bytes 
     chain_add(to, number, option, value);
 }
 
-static int begin_run(const struct meta *m, struct run **run, struct buf *out, struct err *e)
+static int end_run(struct predictions_in *in, struct run *run, struct err *e)
 {
-    struct chain chain = {0};
-    int status = *run ? run_end(*run, e) : 0;
-    if (!status)
-        status = chain_each(m, visit_chain, &chain, e);
-    if (status)
-        chain_release(&chain);
-    else
-        *run = report_run_begin(&report, &chain, out);
-    return status;
+    return run_end(run, e) ? predictions_in_at(in, e) : 0;
 }
 
-static int take(struct run *run, const struct predictions_record *r, struct buf *out, struct err *e)
+static int begin_run(struct predictions_in *in, struct run **run, struct buf *out, struct err *e)
 {
-    if (r->kind == RECORD_ITEM)
-        run->items++;
-    if (r->kind == RECORD_RANK)
-        return run_ranks(run, &r->ranks, e);
-    if (r->kind == RECORD_PASS) {
-        int status = run_pass(run, &r->pass, e);
-        if (!status)
-            report_pass(&report, out);
-        return status;
+    struct chain chain = {0};
+    if (chain_each(predictions_in_meta(in), visit_chain, &chain, e)) {
+        chain_release(&chain);
+        return predictions_in_at(in, e);
     }
+    *run = report_run_begin(&report, &chain, out);
     return 0;
 }
 
-/* Scores every run; what is ready is written at once, so that an epoch shows when it ends. */
+static int take(struct predictions_in *in, struct run *run, const struct predictions_record *r,
+                struct buf *out, struct err *e)
+{
+    if (r->kind == RECORD_RANK)
+        run_ranks(run, &r->ranks);
+    if (r->kind != RECORD_PASS)
+        return 0;
+    if (run_pass(run, &r->pass, e))
+        return predictions_in_at(in, e);
+    report_pass(&report, out);
+    return 0;
+}
+
+/* Writes what is ready, so that an epoch shows when it ends. */
+static int show(struct sink *sink, struct buf *out, struct err *e)
+{
+    int status = out->len ? sink_write(sink, out->at, out->len, e) : 0;
+    buf_clear(out);
+    return status;
+}
+
 static int score(struct predictions_in *in, struct sink *sink, struct buf *out, struct err *e)
 {
     struct predictions_record record;
     struct run *run = NULL;
     enum read_result got;
-    int status = 0;
+    int status = begin_run(in, &run, out, e); /* the first header was read at open */
     while (!status && (got = predictions_in_next(in, &record, e)) != READ_END) {
         if (got == READ_ERROR)
             return e->status;
-        status = got == READ_HEADER ? begin_run(predictions_in_meta(in), &run, out, e)
-                                    : take(run, &record, out, e);
-        if (!status && out->len) {
-            status = sink_write(sink, out->at, out->len, e);
-            buf_clear(out);
-        }
+        if (got == READ_RECORD)
+            status = take(in, run, &record, out, e);
+        else
+            status = end_run(in, run, e) || begin_run(in, &run, out, e) ? e->status : 0;
+        if (!status)
+            status = show(sink, out, e);
     }
     if (!status)
-        status = run_end(run, e);
+        status = end_run(in, run, e);
     if (!status)
         status = report_end(&report, out, e);
-    return status ? status : sink_write(sink, out->at, out->len, e);
+    return status ? status : show(sink, out, e);
 }
 
 int main(int argc, char **argv)

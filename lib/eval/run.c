@@ -10,24 +10,13 @@ void run_start(struct run *r, const struct scoring *how)
     tally_start(&r->tally, &how->cuts, &how->criterion);
 }
 
-int run_ranks(struct run *r, const struct ranks *k, struct err *e)
+void run_ranks(struct run *r, const struct ranks *k)
 {
-    const int32_t *position = column_i32(k->position), *rank = column_i32(k->rank);
-    const int32_t *ties = column_i32(k->ties);
-    const float *loss = column_f32(k->loss);
     for (size_t i = 0; i < k->rank.len; i++) {
-        if (ties[i] < 0 || position[i] < 0)
-            return err_set(e, STATUS_DATA, "target %zu has %" PRId32 " ties, position %" PRId32, i,
-                           ties[i], position[i]);
-        if (rank[i] < 1 + ties[i] || rank[i] > r->items)
-            return err_set(e, STATUS_DATA,
-                           "target %zu has rank %" PRId32 ", where it must be from 1 + %" PRId32
-                           " ties to %" PRId64 " items",
-                           i, rank[i], ties[i], r->items);
-        int32_t group = position[i] < POSITION_GROUPS ? position[i] : POSITION_GROUPS - 1;
-        tally_add(&r->tally, (size_t)group, rank[i], loss[i]);
+        int32_t position = column_i32(k->position)[i];
+        int32_t group = position < POSITION_GROUPS ? position : POSITION_GROUPS - 1;
+        tally_add(&r->tally, (size_t)group, column_i32(k->rank)[i], column_f32(k->loss)[i]);
     }
-    return 0;
 }
 
 static void add_group(struct run *r, struct pass_score *to, const char *by, size_t position)

@@ -34,7 +34,6 @@ struct pass_score {
 struct run {
     const struct scoring *how;
     struct tally tally;
-    int64_t items; /* that the stream defined so far */
     VEC(struct pass_score) passes;
     size_t best; /* index into passes; SIZE_MAX: none yet */
     double best_merit;
@@ -44,8 +43,9 @@ struct run {
 /* `how` stays the caller's. */
 void run_start(struct run *r, const struct scoring *how);
 
-/* Ranks of the pass that is going on.  65: a rank that cannot be. */
-int run_ranks(struct run *r, const struct ranks *k, struct err *e);
+/* Ranks of the pass that is going on: ranks from 1, positions from 0, as the stream's reader has
+ * checked. */
+void run_ranks(struct run *r, const struct ranks *k);
 
 /* Ends a pass and appends its score.  65: it counts other targets than came. */
 int run_pass(struct run *r, const struct pass *p, struct err *e);
