@@ -83,7 +83,7 @@ $(UNITS) $(BENCHES) $(FIXTURES) $(TOOLS): %: %.o $(ARCHIVES)
 	$(call say,link $@)
 	$(Q)$(LINK)
 
-units: $(UNITS) $(TOOLS)
+units: $(UNITS) $(TOOLS) $(FIXTURES)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -95,17 +95,17 @@ deps:
 TEST_FILES = $(if $(filter release,$(VARIANT)),$(wildcard tests/*.bats),$(wildcard tests/cli.bats tests/faults.bats))
 RUN_TESTS = SESSPIPE_BIN=$(CURDIR)/$(BIN) VARIANT=$(VARIANT) tests/run
 
-check: all $(UNITS) $(TOOLS)
+check: all units
 	@$(RUN_TESTS) $(UNITS) $(TEST_FILES)
 
-check-long: all $(UNITS) $(TOOLS)
+check-long: all units
 	@SESSPIPE_LONG=1 $(RUN_TESTS) $(UNITS) $(TEST_FILES)
 
 bench: all $(BENCHES)
 	@set -e; for b in $(BENCHES) $(wildcard tests/bench/*.sh); do SESSPIPE_BIN=$(CURDIR)/$(BIN) ./$$b; done
 
-demo: all
-	@$(MAKE) --no-print-directory -f pipelines/demo.mk
+demo: all $(FIXTURES)
+	@$(MAKE) --no-print-directory -f pipelines/demo.mk BIN=$(BIN) FIXTURES=$(BUILD)/fixtures
 
 SOURCES = $(wildcard lib/*/*.[ch] bin/*.c tests/unit/*.[ch] tests/bench/*.c tests/tool/*.c)
 

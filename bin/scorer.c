@@ -41,13 +41,12 @@ static const struct option options[] = {
 
 static const struct program program = {
     .name = "scorer",
-    .purpose = "score predictions: recall@k and MRR@k, overall and by position",
+    .purpose = "Score predictions: recall@k and MRR@k, overall and by position.",
     .usage = "[option ...] [file ...]",
     .example = "baseline --model markov split.mp | scorer --at 5,10,20",
-    .notes =
-        "Each stream is a run; runs that differ by their seeds alone are one model and shown as\n"
-        "mean and sample standard deviation. Without a validation part the best epoch is chosen\n"
-        "on the test part, and the output says selected_on: test.",
+    .notes = "Each stream is a run; runs that differ by their seeds alone are one model and\n"
+             "shown as mean and sample standard deviation. Without a validation part the\n"
+             "best epoch is chosen on the test part, and the output says selected_on: test.",
     .tables = (const struct option *const[]){options, NULL},
 };
 

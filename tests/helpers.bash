@@ -7,8 +7,8 @@ ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 DATA=${SESSPIPE_DATA:-$ROOT/../shared/data}
 [[ $DATA == /* ]] || DATA=$ROOT/$DATA
 SESSPIPE_BIN=${SESSPIPE_BIN:-$ROOT/bin}
-# The programs, and the tools that tests alone use.
-PATH=$SESSPIPE_BIN:$ROOT/.build/${VARIANT:-release}/tests/tool:$PATH
+# The programs, and what only tests use: tools and the generator of logs.
+PATH=$SESSPIPE_BIN:$ROOT/.build/${VARIANT:-release}/tests/tool:$ROOT/.build/${VARIANT:-release}/fixtures:$PATH
 export ROOT DATA SESSPIPE_BIN PATH
 unset LC_ALL LANG LANGUAGE TZ
 

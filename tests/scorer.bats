@@ -1,0 +1,257 @@
+# scorer: values worked out by hand, the best epoch, runs, formats, broken input.
+bats_require_minimum_version 1.5.0
+load helpers
+
+# One run of two epochs, three targets each; the second epoch is better at 20, worse at 10.
+hand() {
+    cat <<EOT
+run batcher seed=3 | trainer model=ii-rnn inter=${2-hidden,delta} lr=0.1 seed=${1:-1}
+items 30
+epoch 1 train
+pass 3.5 100
+epoch 1 test
+rank 0 1 0 1.5
+rank 1 6 2 2
+rank 0 21 0 3.25
+pass 2.25
+epoch 2 train
+pass 3.25 100
+epoch 2 test
+rank 0 1 0 1
+rank 1 4 0 2
+rank 0 20 19 3
+pass 2
+EOT
+}
+
+# The value of a key in JSON lines on stdin.
+value() { grep -o "\"$1\": [^,}]*" | sed 's/^[^:]*: //'; }
+
+near() { # near EXPECTED ACTUAL
+    awk -v a="$1" -v b="$2" 'BEGIN { d = a - b; exit !(d < 1e-12 && d > -1e-12 && b != "") }' ||
+        { echo "expected $1, got $2"; return 1; }
+}
+
+@test "recall and MRR, worked out by hand" {
+    hand | predictions | scorer --json --by none | grep '"epoch": 1, "part": "test"' >line
+    near 0.33333333333333333 "$(value recall@5 <line)"   # rank 1 of 1, 6, 21
+    near 0.66666666666666667 "$(value recall@10 <line)"
+    near 0.66666666666666667 "$(value recall@20 <line)"
+    near 0.33333333333333333 "$(value mrr@5 <line)"      # (1) / 3
+    near 0.38888888888888889 "$(value mrr@10 <line)"     # (1 + 1/6) / 3
+    near 0.38888888888888889 "$(value mrr@20 <line)"
+    [ "$(value loss <line)" = 2.25 ] && [ "$(value events <line)" = 3 ]
+}
+
+@test "each position and all up to it" {
+    hand | predictions | scorer --json | grep '"epoch": 2' >lines
+    grep '"by": "position", "group": "1"' lines >first
+    grep '"by": "position", "group": "2"' lines >second
+    grep '"by": "position-up-to", "group": "2"' lines >both
+    near 0.5 "$(value recall@5 <first)"
+    near 0.525 "$(value mrr@20 <first)"                  # (1 + 1/20) / 2
+    near 2 "$(value loss <first)"
+    near 0.25 "$(value mrr@20 <second)"
+    near 0.43333333333333333 "$(value mrr@20 <both)"     # (1 + 1/20 + 1/4) / 3
+    [ "$(value events <first)" = 2 ] && [ "$(value events <both)" = 3 ]
+    [ "$(grep -c position-up-to lines)" = 2 ]
+    hand | predictions | scorer --json --by none >lines
+    [ "$(wc -l <lines)" = 4 ] && run -1 grep -q position lines
+}
+
+@test "--at chooses the k, in any order" {
+    hand | predictions | scorer --json --by none --at 21,1 | grep '"epoch": 1, "part": "test"' >line
+    near 0.33333333333333333 "$(value recall@1 <line)"
+    near 1 "$(value recall@21 <line)"
+    grep -q '"recall@1": .*"recall@21": .*"mrr@1": .*"mrr@21"' line
+    run -1 grep -q 'recall@5"' line
+}
+
+@test "the best epoch, chosen on the test part, and the output says so" {
+    hand | predictions >ranks.mp
+    scorer --json --by none ranks.mp | grep '"best": true' >line
+    [ "$(value epoch <line)" = 2 ] && [ "$(value selected_on <line)" = '"test"' ]
+    scorer --json --by none --best-by recall@10 ranks.mp | grep '"best": true' >line
+    [ "$(value epoch <line)" = 1 ]                       # of equals the first
+    scorer --json --by none --best-by loss ranks.mp | grep '"best": true' >line
+    [ "$(value epoch <line)" = 2 ]
+    scorer --json --by none --best-by mrr@3 ranks.mp | grep '"best": true' >line
+    [ "$(value epoch <line)" = 1 ]
+    scorer ranks.mp >table
+    grep -qx 'best epoch by recall@20, selected_on: test' table
+    grep -qE '^ii-rnn hidden,delta +1 +2 +3 +2.0000 .*0.4333$' table
+}
+
+@test "a validation part chooses the epoch" {
+    predictions >ranks.mp <<EOT
+run trainer model=ii-rnn
+items 30
+epoch 1 validation
+rank 0 1
+pass 2
+epoch 1 test
+rank 0 25
+pass 2
+epoch 2 validation
+rank 0 25
+pass 2
+epoch 2 test
+rank 0 2
+pass 2
+EOT
+    scorer --json --by none ranks.mp >lines
+    [ "$(grep -c '"best": true' lines)" = 1 ]
+    grep '"best": true' lines | grep -q '"epoch": 1, "part": "test".*"selected_on": "validation"'
+    scorer ranks.mp | grep -qx 'best epoch by recall@20, selected_on: validation'
+}
+
+@test "epochs show as they end, the leading ones marked" {
+    mkfifo lines
+    predictions <lines 3>&- | scorer >table 3>&- &
+    exec 7>lines
+    hand | sed '/^epoch 2 train/,$d' >&7
+    for _ in $(seq 100); do
+        grep -q '^1 .*test' table 2>/dev/null && break
+        sleep 0.1
+    done
+    cat table
+    grep -qE '^1 +train +100 +3.5000 +- ' table
+    grep -qE '^1 +test +3 +2.2500 +0.3333 .*\*$' table
+    run -1 grep -q '^model' table
+    hand | sed -n '/^epoch 2 train/,$p' >&7
+    exec 7>&-
+    wait
+    grep -qE '^2 +test .*\*$' table
+    grep -q '^model' table
+}
+
+@test "runs of one model: mean and sample standard deviation" {
+    hand 1 | predictions >1.mp
+    hand 2 | sed 's/^rank 1 4/rank 1 2/' | predictions >2.mp
+    hand 3 | sed 's/^rank 1 4/rank 1 1/' | predictions >3.mp
+    scorer --json --by none 1.mp 2.mp 3.mp >lines
+    [ "$(grep -c '"run": ' lines)" = 12 ] && [ "$(grep -c '"best": true' lines)" = 3 ]
+    [ "$(grep '"run": 2' lines | value seed | sort -u)" = 3 ]
+    grep '"runs": 3' lines >line
+    near 0.54444444444444444 "$(value mrr@20 <line)"     # of 1.3/3, 1.55/3 and 2.05/3
+    near 0.12729376930432875 "$(value mrr@20_sd <line)"
+    near 0 "$(value recall@20_sd <line)"
+    scorer --best --by none 1.mp 2.mp 3.mp >table
+    grep -qE '^ii-rnn hidden,delta +3 +2 +3 .* 0.5444 ± 0.1273$' table
+    grep -q 'sample standard deviation (n - 1)' table
+    cat 1.mp 2.mp 3.mp | scorer --best --by none | cmp - table
+}
+
+@test "different models are rows of their own, told apart" {
+    hand 1 | predictions >1.mp
+    hand 1 '' | predictions >2.mp
+    hand 1 | sed 's/lr=0.1/lr=0.2/' | predictions >3.mp
+    predictions >pop.mp <<EOT
+run tfilter split=user:0.8 | baseline model=pop
+items 30
+epoch 1 test
+rank 0 3
+pass 3
+EOT
+    scorer --best --by none pop.mp 2.mp 1.mp >table
+    [ "$(awk 'NR > 1 && NR < 5 { print $1, $2 }' table)" = $'pop 1\nii-rnn 1\nii-rnn hidden,delta' ]
+    scorer --best --by none 1.mp 3.mp >table
+    grep -q '^ii-rnn hidden,delta lr=0.1 ' table && grep -q '^ii-rnn hidden,delta lr=0.2 ' table
+    scorer --best --by none --name baseline --name 'with attention' 2.mp 1.mp >table
+    grep -q '^baseline  ' table && grep -q '^with attention  ' table
+    run -64 scorer --name a --name b 1.mp
+    [[ $output == *'2 names for 1 models'* ]]
+}
+
+@test "TSV: one width, the same numbers as JSON, empty where there is none" {
+    hand 1 | predictions >1.mp
+    hand 2 | predictions >2.mp
+    scorer --format tsv 1.mp 2.mp >tsv
+    [ "$(awk -F '\t' '{ print NF }' tsv | sort -u)" = 17 ]
+    [ "$(awk -F '\t' '$16 == "true" && $6 == "" { print $1, $3, $4, $17 }' tsv)" = $'0 1 2 test\n1 2 2 test' ]
+    [ "$(awk -F '\t' '$5 == "train" { print $10 }' tsv | sort -u)" = '' ]
+    [ "$(awk -F '\t' '$1 == "sd" { print $10 }' tsv | sort -u)" = 0 ]
+    [ "$(awk -F '\t' 'NR > 1 && $5 == "test" && $1 ~ /^[0-9]/ { print $15 }' tsv)" = \
+        "$(scorer --json 1.mp 2.mp | grep '"run": ' | value mrr@20)" ]
+}
+
+@test "names with tabs, quotes and bytes that are not UTF-8" {
+    hand 1 $'a\tb"\\\xff' | predictions >1.mp
+    hand 2 $'a\tb"\\\xff' | predictions >2.mp
+    name=$'x\ty"\\\xff'
+    scorer --json --name "$name" --best --by none 1.mp | grep -qF '"name": "x\ty\"\\\udcff"'
+    [ "$(scorer --format tsv --name "$name" 1.mp | awk -F '\t' '{ print NF }' | sort -u)" = 17 ]
+    if command -v python3 >/dev/null; then
+        scorer --json 1.mp 2.mp | python3 -c 'import json, sys
+for line in sys.stdin: json.loads(line)'
+    fi
+}
+
+@test "the same in every locale and time zone" {
+    hand | predictions >1.mp
+    scorer --json 1.mp >plain
+    LC_ALL=de_DE.UTF-8 TZ=Asia/Kolkata scorer --json 1.mp | cmp - plain
+}
+
+@test "a pass that counts other targets than it has ranks is 65" {
+    hand | sed '$s/.*/pass 2 4/' | predictions >1.mp
+    run -65 --separate-stderr scorer --json 1.mp
+    [ -z "$output" ] && [[ $stderr == *'epoch 2 has 4 targets, its ranks are 3'* ]]
+}
+
+@test "a stream without a test pass is 65 and says what to look at" {
+    hand | sed '/^epoch 1 test/,$d' | predictions >1.mp
+    run -65 --separate-stderr scorer 1.mp
+    [[ $stderr == *'--test-from'* ]]
+}
+
+@test "input that is cut off is 65, and no result is written" {
+    (hand; echo cut) | predictions >cut.mp
+    run -65 --separate-stderr scorer --json cut.mp
+    [ -z "$output" ] && [[ $stderr == scorer:*'ended early'* ]]
+    run -65 scorer -o table cut.mp
+    [ "$(echo table*)" = "table*" ]
+    hand | predictions >whole.mp
+    for n in 0 1 20 200 $(($(stat -c %s whole.mp) - 1)); do
+        head -c "$n" whole.mp >part.mp
+        run -65 --separate-stderr scorer --json part.mp
+        [ -z "$output" ] && [ -n "$stderr" ]
+    done
+    run -65 --separate-stderr scorer --json whole.mp cut.mp
+    [ -z "$output" ]
+}
+
+@test "a stream of another kind is 65, no such file 66" {
+    synthesize --users 3 --days 3 | lfm-sessionize >sessions.mp
+    run -65 --separate-stderr scorer sessions.mp
+    [[ $stderr == *sessions* ]]
+    run -66 scorer no-such-file.mp
+}
+
+@test "wrong usage is 64 and says what is possible" {
+    for list in '' 0 5,5 5,x 99999; do
+        run -64 --separate-stderr scorer --at "$list" /dev/null
+        [[ $stderr == *--at* ]]
+    done
+    run -64 --separate-stderr scorer --best-by auc /dev/null
+    [[ $stderr == *recall@K* ]]
+    run -64 --separate-stderr scorer --by week /dev/null
+    [[ $stderr == *position* ]]
+    run -64 --separate-stderr scorer --json --format tsv /dev/null
+    [[ $stderr == *--json* ]]
+}
+
+@test "a full disk is 74, a reader that goes away ends it quietly" {
+    hand | predictions >1.mp
+    run -74 bash -c 'scorer 1.mp >/dev/full'
+    run -74 bash -c 'scorer 1.mp >&-'
+    run -141 --separate-stderr bash -o pipefail -c 'for i in $(seq 200); do cat 1.mp; done | scorer | head -c 1 >/dev/null'
+    [ -z "$stderr" ]
+}
+
+@test "-o writes what stdout would have got" {
+    hand | predictions >1.mp
+    scorer 1.mp >plain
+    scorer -o table 1.mp >out
+    cmp plain table && [ ! -s out ]
+}
