@@ -128,7 +128,7 @@ each_program() {
         for option in $("$1" --help | sed -nE 's/^ +(-., )?(--[a-z-]+) [a-z0-9-]+\|.*/\2/p'); do
             status=0
             "$1" "$option" no-such-choice </dev/null >out 2>err || status=$?
-            [ "$status" = 64 ] && grep -q -- "$option: 'no-such-choice' is not" err ||
+            [ "$status" = 64 ] && grep -q -- "$option: 'no-such-choice' is no" err ||
                 { echo "$option: $status $(cat err)"; return 1; }
         done
     }
@@ -149,7 +149,7 @@ each_program() {
     need mandoc
     linted() {
         mandoc -T lint -W warning "$ROOT/man/$1.1" || return
-        mandoc -T utf8 "$ROOT/man/$1.1" >text || return
+        mandoc -T utf8 "$ROOT/man/$1.1" | sed 's/.\x08//g' >text || return
         grep -qiE "^ *$1 (–|-|—) " text || return
         for section in NAME SYNOPSIS DESCRIPTION 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
             grep -qE "^\.Sh \"?$section\"?$" "$ROOT/man/$1.1" || { echo "no $section"; return 1; }

@@ -61,6 +61,11 @@ knows() {
     run -1 grep -rnwE 'TODO|FIXME|XXX' lib bin tests/unit man Makefile --include='*.[ch1-9]' --include=Makefile
 }
 
+# bats shows what `run` caught only where it is printed.
+teardown() {
+    [ -z "${output:-}" ] || echo "$output"
+}
+
 @test "mains stay below 200 lines, files below 700, lines within 100 columns" {
     cd "$ROOT"
     run -0 awk '

@@ -51,7 +51,7 @@ static inline void buf_byte(struct buf *b, char c)
     b->at[b->len++] = c;
 }
 
-/* A growing array of T: `VEC(int32_t) ids = {0}; vec_push(&ids, 7); ids.at[0]; vec_release(&ids)`. */
+/* A growing array of T: `VEC(int32_t) ids = {0}; vec_push(&ids, 7); vec_release(&ids)`. */
 #define VEC(T)                                                                                     \
     struct {                                                                                       \
         T *at;                                                                                     \

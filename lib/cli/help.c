@@ -3,15 +3,16 @@
 
 enum { WIDTH = 79, LEFT = 26 }; /* of the page, of the column of names */
 
-/* Words of `text` from column `column` on, broken before WIDTH; the next lines begin at `indent`.
- */
-static void put_wrapped(struct buf *to, const char *text, size_t column, size_t indent)
+/* Words of `text` from column `column` on, broken before WIDTH; `mark` ends a line that is broken,
+ * and the next ones begin at `indent`. */
+static void put_wrapped(struct buf *to, const char *text, size_t column, size_t indent,
+                        const char *mark)
 {
     bool first = true;
     while (*text) {
         size_t n = strcspn(text, " \n");
-        if (!first && column + 1 + n > WIDTH) {
-            buf_format(to, "\n%*s", (int)indent, "");
+        if (!first && column + 1 + n + strlen(mark) > WIDTH) {
+            buf_format(to, "%s\n%*s", mark, (int)indent, "");
             column = indent;
         } else if (!first) {
             buf_byte(to, ' ');
@@ -62,7 +63,7 @@ static void put_option(struct buf *to, const struct option *o)
         buf_format(&text, ": %s", o->choices);
     put_default(&text, o);
     buf_byte(&text, 0);
-    put_wrapped(to, text.at, LEFT, LEFT);
+    put_wrapped(to, text.at, LEFT, LEFT, "");
     buf_release(&text);
 }
 
@@ -70,8 +71,8 @@ void help_text(const struct program *p, struct buf *to)
 {
     buf_format(to, "usage: %s ", p->name);
     size_t column = to->len;
-    put_wrapped(to, p->usage, column, column);
-    put_wrapped(to, p->purpose, 0, 0);
+    put_wrapped(to, p->usage, column, column, "");
+    put_wrapped(to, p->purpose, 0, 0, "");
     buf_text(to, "\noptions, with their defaults in brackets:\n");
     for (const struct option *const *table = p->tables; table && *table; table++)
         for (const struct option *o = *table; o->kind != OPTION_END; o++)
@@ -80,8 +81,10 @@ void help_text(const struct program *p, struct buf *to)
         put_option(to, o);
     if (p->notes)
         buf_format(to, "\n%s\n", p->notes);
-    if (p->example)
-        buf_format(to, "\nexample:\n  %s\n", p->example);
+    if (p->example) {
+        buf_text(to, "\nexample:\n  ");
+        put_wrapped(to, p->example, 2, 4, " \\");
+    }
 }
 
 void version_text(const struct program *p, struct buf *to)
