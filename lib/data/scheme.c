@@ -1,0 +1,157 @@
+#include "data/scheme.h"
+
+#include "base/random.h"
+
+/* ---- what schemes that keep each user's order share: whose turn it is ---- */
+
+/* A user's sessions of one part that are still to come: next .. end - 1. */
+struct turn {
+    size_t next, end;
+};
+
+/* Of every user, U turns; the caller frees.  A part is one run of a user's sessions. */
+static struct turn *turns_of(const struct corpus *c, enum part part)
+{
+    struct turn *turn = mem_zero(corpus_users(c), sizeof *turn);
+    for (size_t u = 0; u < corpus_users(c); u++) {
+        size_t s = c->first.at[u], end = c->first.at[u + 1];
+        while (s < end && c->part.at[s] != part)
+            s++;
+        turn[u].next = s;
+        while (s < end && c->part.at[s] == part)
+            s++;
+        turn[u].end = s;
+    }
+    return turn;
+}
+
+static size_t turns_left(const struct turn *t)
+{
+    return t->end - t->next;
+}
+
+/* ---- longest-first ---- */
+
+/* A max-heap of keys that order by most sessions left, then by the smaller user id. */
+typedef VEC(uint64_t) key_vec;
+
+static uint64_t key_of(const struct turn *turn, int32_t user)
+{
+    return (uint64_t)turns_left(&turn[user]) << 32 | (UINT32_MAX - (uint32_t)user);
+}
+
+static int32_t key_user(uint64_t key)
+{
+    return (int32_t)(UINT32_MAX - (uint32_t)key);
+}
+
+static void heap_push(key_vec *heap, uint64_t key)
+{
+    vec_push(heap, key);
+    size_t i = heap->len - 1;
+    for (; i > 0 && heap->at[(i - 1) / 2] < key; i = (i - 1) / 2)
+        heap->at[i] = heap->at[(i - 1) / 2];
+    heap->at[i] = key;
+}
+
+static uint64_t heap_pop(key_vec *heap)
+{
+    uint64_t top = heap->at[0], key = heap->at[--heap->len];
+    size_t i = 0;
+    for (size_t child; (child = 2 * i + 1) < heap->len; i = child) {
+        child += child + 1 < heap->len && heap->at[child + 1] > heap->at[child];
+        if (heap->at[child] <= key)
+            break;
+        heap->at[i] = heap->at[child];
+    }
+    heap->at[i] = key;
+    return top;
+}
+
+/* One session of each of the B users with most sessions left: the thesis's rule.  A user goes back
+ * into the heap only after the batch, so that none stands in it twice. */
+static int longest_first(struct batching *b, struct epoch epoch, struct err *e)
+{
+    struct turn *turn = turns_of(b->corpus, epoch.part);
+    size_t *picked = mem_alloc((size_t)b->size * sizeof *picked);
+    key_vec heap = {0};
+    for (size_t u = 0; u < corpus_users(b->corpus); u++)
+        if (turns_left(&turn[u]) > 0)
+            heap_push(&heap, key_of(turn, (int32_t)u));
+    int status = 0;
+    while (heap.len > 0 && status == 0) {
+        size_t count = 0;
+        while (heap.len > 0 && count < (size_t)b->size)
+            picked[count++] = turn[key_user(heap_pop(&heap))].next++;
+        status = batching_emit(b, epoch.part, picked, count, e);
+        for (size_t i = 0; i < count; i++) {
+            int32_t user = b->corpus->user.at[picked[i]];
+            if (turns_left(&turn[user]) > 0)
+                heap_push(&heap, key_of(turn, user));
+        }
+    }
+    vec_release(&heap);
+    mem_free(picked);
+    mem_free(turn);
+    return status;
+}
+
+/* ---- shuffled ---- */
+
+/* One session of each of B users drawn from all that have sessions left, each as likely as the
+ * other: the first steps of a Fisher-Yates shuffle, taken up again for every batch. */
+static int shuffled(struct batching *b, struct epoch epoch, struct err *e)
+{
+    struct random random = random_of(b->seed, (uint64_t)epoch.number << 2 | epoch.part);
+    struct turn *turn = turns_of(b->corpus, epoch.part);
+    size_t *picked = mem_alloc((size_t)b->size * sizeof *picked);
+    i32_vec users = {0};
+    for (size_t u = 0; u < corpus_users(b->corpus); u++)
+        if (turns_left(&turn[u]) > 0)
+            vec_push(&users, (int32_t)u);
+    int status = 0;
+    while (users.len > 0 && status == 0) {
+        size_t count = users.len < (size_t)b->size ? users.len : (size_t)b->size;
+        for (size_t i = 0; i < count; i++) {
+            size_t j = i + random_below(&random, (uint32_t)(users.len - i));
+            int32_t user = users.at[j];
+            users.at[j] = users.at[i];
+            users.at[i] = user;
+            picked[i] = turn[user].next++;
+        }
+        status = batching_emit(b, epoch.part, picked, count, e);
+        for (size_t i = count; i-- > 0;)
+            if (turns_left(&turn[users.at[i]]) == 0)
+                users.at[i] = users.at[--users.len];
+    }
+    vec_release(&users);
+    mem_free(picked);
+    mem_free(turn);
+    return status;
+}
+
+/* ---- the table ---- */
+
+const struct scheme scheme_table[] = {
+    {"longest-first", true, longest_first},
+    {"shuffled", true, shuffled},
+    {NULL, false, NULL},
+};
+
+const struct scheme *scheme_find(const char *name)
+{
+    for (const struct scheme *s = scheme_table; s->name; s++)
+        if (strcmp(s->name, name) == 0)
+            return s;
+    return NULL;
+}
+
+void scheme_names(struct buf *to)
+{
+    for (const struct scheme *s = scheme_table; s->name; s++) {
+        if (s != scheme_table)
+            buf_byte(to, '|');
+        buf_text(to, s->name);
+    }
+    buf_byte(to, '\0');
+}

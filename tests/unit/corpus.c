@@ -1,0 +1,80 @@
+/* lib/data/corpus: sessions that come mixed are brought together by user, in the order they came.
+ */
+#include "data/corpus.h"
+
+#include "base/random.h"
+
+#include "tap.h"
+
+static void add(struct corpus *c, int32_t user, enum part part, int64_t start, size_t count)
+{
+    int64_t times[8];
+    int32_t items[8];
+    for (size_t i = 0; i < count; i++) {
+        times[i] = start + (int64_t)i;
+        items[i] = (int32_t)(start * 10 + (int64_t)i);
+    }
+    corpus_add(c, &(struct session){
+                      .user = user, .part = part, .count = count, .times = times, .items = items});
+}
+
+static void empty_ones(void)
+{
+    struct corpus c = {0};
+    corpus_group(&c);
+    tap_ok(corpus_users(&c) == 0 && corpus_sessions(&c) == 0 && corpus_part(&c, PART_TEST) == 0,
+           "an empty corpus is empty");
+    add(&c, 2, PART_TEST, 5, 3);
+    corpus_group(&c);
+    tap_ok(corpus_users(&c) == 3 && c.first.at[2] == 0 && c.first.at[3] == 1,
+           "users without a session have an empty range");
+    tap_ok(corpus_length(&c, 0) == 3 && corpus_items(&c, 0)[2] == 52, "items are kept");
+    corpus_release(&c);
+}
+
+/* Starts count up over the whole log, so the sorted order can be told from the starts alone. */
+static int random_log(uint64_t seed, int mixed)
+{
+    struct random random = random_of(seed, 0);
+    struct corpus c = {0};
+    int32_t users = 1 + (int32_t)random_below(&random, 7);
+    size_t sessions = 1 + random_below(&random, 60);
+    int32_t user_of[64];
+    size_t length_of[64];
+    for (size_t s = 0; s < sessions; s++) {
+        user_of[s] = mixed ? (int32_t)random_below(&random, (uint32_t)users)
+                           : (int32_t)(s * (size_t)users / sessions);
+        length_of[s] = 1 + random_below(&random, 8);
+        add(&c, user_of[s], s % 3 ? PART_TRAIN : PART_TEST, (int64_t)s, length_of[s]);
+    }
+    corpus_group(&c);
+    int good = corpus_sessions(&c) == sessions;
+    size_t at = 0, train = 0;
+    for (int32_t u = 0; u < (int32_t)corpus_users(&c); u++) {
+        good = good && c.first.at[u] == at;
+        for (size_t s = 0; s < sessions; s++) {
+            if (user_of[s] != u)
+                continue;
+            good = good && at < sessions && c.user.at[at] == u && c.start.at[at] == (int64_t)s;
+            good = good && c.part.at[at] == (s % 3 ? PART_TRAIN : PART_TEST);
+            good = good && corpus_length(&c, at) == length_of[s];
+            good = good &&
+                   corpus_items(&c, at)[length_of[s] - 1] == (int32_t)(s * 10 + length_of[s] - 1);
+            train += s % 3 != 0;
+            at++;
+        }
+    }
+    good = good && at == sessions && corpus_part(&c, PART_TRAIN) == train;
+    corpus_release(&c);
+    return good;
+}
+
+int main(void)
+{
+    empty_ones();
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        tap_ok(random_log(seed, 0), "log %d, user by user", (int)seed);
+        tap_ok(random_log(seed, 1), "log %d, users mixed", (int)seed);
+    }
+    return tap_done();
+}

@@ -1,0 +1,229 @@
+/* lib/data/scheme: every session once, each user's in order, whatever the scheme; longest-first
+ * against the rule written down plainly. */
+#include "data/scheme.h"
+
+#include "base/random.h"
+
+#include "tap.h"
+
+enum { USERS = 40, SESSIONS = 400 };
+
+/* What came out of a pass: batches of (user, number of the session). */
+struct trace {
+    i32_vec user, number;
+    VEC(size_t) end;    /* of each batch */
+    int64_t stop_after; /* batches; < 0: never */
+};
+
+static int keep(void *to, const struct batch *b, struct err *e)
+{
+    struct trace *t = to;
+    vec_append(&t->user, column_i32(b->user), b->user.len);
+    vec_append(&t->number, column_i32(b->session), b->session.len);
+    vec_push(&t->end, t->user.len);
+    return t->stop_after-- == 0 ? err_set(e, STATUS_IO, "no more") : 0;
+}
+
+static void trace_release(struct trace *t)
+{
+    vec_release(&t->user);
+    vec_release(&t->number);
+    vec_release(&t->end);
+}
+
+static int same_traces(const struct trace *a, const struct trace *b)
+{
+    return a->user.len == b->user.len && a->end.len == b->end.len &&
+           !memcmp(a->user.at, b->user.at, a->user.len * sizeof *a->user.at) &&
+           !memcmp(a->number.at, b->number.at, a->number.len * sizeof *a->number.at) &&
+           !memcmp(a->end.at, b->end.at, a->end.len * sizeof *a->end.at);
+}
+
+/* count[u][part] sessions of user u; some users have none of a part, few have very many. */
+static void make_corpus(struct corpus *c, uint64_t seed, size_t count[USERS][4])
+{
+    struct random random = random_of(seed, 2);
+    memset(count, 0, sizeof(size_t[USERS][4]));
+    size_t users = 1 + random_below(&random, USERS);
+    const int32_t items[] = {1, 2};
+    for (size_t u = 0; u < users; u++)
+        for (enum part part = PART_TRAIN; part <= PART_TEST; part++) {
+            uint32_t most = random_below(&random, 8) ? 5 : SESSIONS / 4;
+            count[u][part] = random_below(&random, most);
+            for (size_t s = 0; s < count[u][part]; s++) {
+                int64_t start = (int64_t)part * 1000 + (int64_t)s, times[] = {start, start};
+                corpus_add(c, &(struct session){.user = (int32_t)u,
+                                                .part = part,
+                                                .count = 2,
+                                                .times = times,
+                                                .items = items});
+            }
+        }
+    corpus_group(c);
+}
+
+static void run(const char *name, const struct corpus *c, int64_t size, uint64_t seed,
+                struct epoch epoch, struct trace *t)
+{
+    struct batching b = {.corpus = c, .size = size, .seed = seed, .emit = keep, .to = t};
+    struct err e;
+    t->stop_after = -1;
+    scheme_find(name)->pass(&b, epoch, &e);
+    batching_release(&b);
+}
+
+/* Every session of the part once, each user's in order, nobody twice in a batch, and batches as
+ * full as the users left allow. */
+static int is_whole(const struct trace *t, const size_t count[USERS][4], enum part part,
+                    int64_t size)
+{
+    size_t done[USERS] = {0}, from = 0;
+    for (size_t b = 0; b < t->end.len; from = t->end.at[b++]) {
+        size_t left = 0;
+        for (size_t u = 0; u < USERS; u++)
+            left += done[u] < count[u][part];
+        if (t->end.at[b] - from != (left < (size_t)size ? left : (size_t)size))
+            return 0;
+        char seen[USERS] = {0};
+        for (size_t i = from; i < t->end.at[b]; i++) {
+            int32_t u = t->user.at[i];
+            size_t before = 0;
+            for (enum part p = PART_TRAIN; p < part; p++)
+                before += count[u][p];
+            if (seen[u]++ || (size_t)t->number.at[i] != before + done[u]++)
+                return 0;
+        }
+    }
+    for (size_t u = 0; u < USERS; u++)
+        if (done[u] != count[u][part])
+            return 0;
+    return 1;
+}
+
+/* The rule of longest-first: again and again the user with most sessions left, of those who are
+ * not in the batch yet, the smallest id first. */
+static int is_longest_first(const struct trace *t, const size_t count[USERS][4], enum part part)
+{
+    size_t left[USERS], from = 0;
+    for (size_t u = 0; u < USERS; u++)
+        left[u] = count[u][part];
+    for (size_t b = 0; b < t->end.len; from = t->end.at[b++]) {
+        char seen[USERS] = {0};
+        for (size_t i = from; i < t->end.at[b]; i++) {
+            int32_t best = -1;
+            for (int32_t u = 0; u < USERS; u++)
+                if (!seen[u] && left[u] > 0 && (best < 0 || left[u] > left[best]))
+                    best = u;
+            if (t->user.at[i] != best)
+                return 0;
+            seen[best] = 1;
+        }
+        for (size_t u = 0; u < USERS; u++)
+            left[u] -= seen[u] != 0;
+    }
+    return 1;
+}
+
+static void one_log(uint64_t seed)
+{
+    struct corpus c = {0};
+    size_t count[USERS][4];
+    make_corpus(&c, seed, count);
+    const int64_t sizes[] = {1, 3, 10, 1000};
+    int64_t size = sizes[seed % 4];
+    for (const struct scheme *s = scheme_table; s->name; s++)
+        for (enum part part = PART_TRAIN; part <= PART_TEST; part++) {
+            struct trace t = {0};
+            run(s->name, &c, size, seed, (struct epoch){1, part}, &t);
+            tap_ok(is_whole(&t, (const size_t(*)[4])count, part, size), "log %d, %s, %s, whole",
+                   (int)seed, s->name, part_name[part]);
+            if (strcmp(s->name, "longest-first") == 0)
+                tap_ok(is_longest_first(&t, (const size_t(*)[4])count, part),
+                       "log %d, %s, longest first", (int)seed, part_name[part]);
+            trace_release(&t);
+        }
+    corpus_release(&c);
+}
+
+static void seeds(void)
+{
+    struct corpus c = {0};
+    size_t count[USERS][4];
+    make_corpus(&c, 5, count);
+    const struct epoch first = {1, PART_TRAIN}, second = {2, PART_TRAIN};
+    struct trace a = {0}, again = {0}, other_seed = {0}, other_epoch = {0}, longest[2] = {0};
+    run("shuffled", &c, 5, 1, first, &a);
+    run("shuffled", &c, 5, 1, first, &again);
+    run("shuffled", &c, 5, 2, first, &other_seed);
+    run("shuffled", &c, 5, 1, second, &other_epoch);
+    run("longest-first", &c, 5, 1, first, &longest[0]);
+    run("longest-first", &c, 5, 2, second, &longest[1]);
+    tap_ok(a.end.len > 5 && same_traces(&a, &again), "shuffled: one seed, one order");
+    tap_ok(!same_traces(&a, &other_seed), "shuffled: another seed, another order");
+    tap_ok(!same_traces(&a, &other_epoch), "shuffled: another epoch, another order");
+    tap_ok(!same_traces(&a, &longest[0]), "shuffled is not longest-first");
+    tap_ok(same_traces(&longest[0], &longest[1]), "longest-first: one order");
+    trace_release(&a);
+    trace_release(&again);
+    trace_release(&other_seed);
+    trace_release(&other_epoch);
+    trace_release(&longest[0]);
+    trace_release(&longest[1]);
+    corpus_release(&c);
+}
+
+/* Each of ten users with a session left is drawn first about equally often. */
+static void even_draws(void)
+{
+    struct corpus c = {0};
+    const int64_t times[] = {1, 2};
+    const int32_t items[] = {0, 1};
+    for (int32_t u = 0; u < 10; u++)
+        corpus_add(&c,
+                   &(struct session){
+                       .user = u, .part = PART_TRAIN, .count = 2, .times = times, .items = items});
+    corpus_group(&c);
+    int drawn[10] = {0}, even = 1;
+    for (int64_t epoch = 1; epoch <= 2000; epoch++) {
+        struct trace t = {0};
+        run("shuffled", &c, 3, 1, (struct epoch){epoch, PART_TRAIN}, &t);
+        drawn[t.user.at[0]]++;
+        trace_release(&t);
+    }
+    for (int u = 0; u < 10; u++)
+        even = even && drawn[u] > 140 && drawn[u] < 260; /* 200 ± 4.5 standard deviations */
+    tap_ok(even, "shuffled draws every user alike");
+    corpus_release(&c);
+}
+
+static void failing(void)
+{
+    struct corpus c = {0};
+    size_t count[USERS][4];
+    make_corpus(&c, 5, count);
+    for (const struct scheme *s = scheme_table; s->name; s++) {
+        struct trace t = {.stop_after = 2};
+        struct batching b = {.corpus = &c, .size = 5, .emit = keep, .to = &t};
+        struct err e;
+        tap_ok(s->pass(&b, (struct epoch){1, PART_TRAIN}, &e) == STATUS_IO && t.end.len == 3,
+               "%s stops when its output fails", s->name);
+        batching_release(&b);
+        trace_release(&t);
+    }
+    corpus_release(&c);
+}
+
+int main(void)
+{
+    struct buf names = {0};
+    scheme_names(&names);
+    tap_ok(strcmp(names.at, "longest-first|shuffled") == 0, "the schemes' names");
+    tap_ok(scheme_find("nothing") == NULL, "no such scheme");
+    buf_release(&names);
+    for (uint64_t seed = 0; seed < 40; seed++)
+        one_log(seed);
+    seeds();
+    even_draws();
+    failing();
+    return tap_done();
+}
