@@ -47,6 +47,11 @@ body() {
     batches "$@" | grep -v '"pipeline"'
 }
 
+# "[epoch,part]" of each pass on one line.
+passes() {
+    jq -c 'select(.[0] == "epoch")[1:]' "$1" | tr '\n' ' '
+}
+
 check() { # SESSIONS BATCHES SCHEME BATCH HISTORY MIN_BATCH EPOCHS TEST_FROM
     need python3
     run python3 "$ROOT/tests/check-batches.py" "$@"
@@ -84,18 +89,19 @@ check() { # SESSIONS BATCHES SCHEME BATCH HISTORY MIN_BATCH EPOCHS TEST_FROM
     spcat split.mp >split.json
     batcher --epochs 2 --batch 10 split.mp 2>messages | spcat >batches.json
     check split.json batches.json longest-first 10 15 6 2 1
-    [ "$(jq -c 'select(.[0] == "epoch")[1:]' batches.json | tr '\n' ' ')" = '[1,1] [1,3] [2,1] [2,3] ' ]
+    [ "$(passes batches.json)" = '[1,1] [1,3] [2,1] [2,3] ' ]
 }
 
 @test "tests that would come after the last epoch do not come" {
     batches --epochs 2 --test-from 3 >batches.json
-    [ "$(jq -c 'select(.[0] == "epoch")[1:]' batches.json | tr '\n' ' ')" = '[1,1] [1,2] [2,1] [2,2] ' ]
+    [ "$(passes batches.json)" = '[1,1] [1,2] [2,1] [2,2] ' ]
 }
 
 @test "--min-batch marks training batches, and stderr says how many sessions that is" {
     batches --batch 10 --epochs 2 --min-batch 5 >batches.json
     check "$SPLIT.json" batches.json longest-first 10 15 5 2 1
-    marked=$(jq -s '[.[] | select(.[0] == "batch" and .[1].learn == 0)[1].user | length] | add / 2' batches.json)
+    marked=$(jq -s '[.[] | select(.[0] == "batch" and .[1].learn == 0)[1].user | length] | add / 2' \
+        batches.json)
     train=$(jq -s '[.[] | select(.[0] == "session" and .[2] == 1)] | length' "$SPLIT.json")
     [ "$marked" -gt 0 ]
     [ "$(wc -l <messages)" = 1 ]
@@ -177,8 +183,9 @@ check() { # SESSIONS BATCHES SCHEME BATCH HISTORY MIN_BATCH EPOCHS TEST_FROM
         awk -F, "NR == 1 || substr(\$1, 2) + 0 $range" "$BATS_FILE_TMPDIR/log.csv" |
             reddit-sessionize | tfilter --split user:0.8 --validation 0.1 2>messages
     done >both.mp
-    batcher --batch 10 both.mp 2>messages | spcat | jq -c 'select(.[0] == "batch" or .[0] == "epoch")' >apart
-    body --batch 10 | jq -c 'select(.[0] == "batch" or .[0] == "epoch")' >together
+    only='select(.[0] == "batch" or .[0] == "epoch")'
+    batcher --batch 10 both.mp 2>messages | spcat | jq -c "$only" >apart
+    body --batch 10 | jq -c "$only" >together
     [ -s apart ]
     cmp apart together
 }
