@@ -64,7 +64,7 @@ struct raw_format lastfm_format(struct lastfm *l)
     return (struct raw_format){
         .state = l,
         .name = "a Last.fm log",
-        .regroup = "LC_ALL=C sort -s -t '\t' -k1,1",
+        .regroup = "LC_ALL=C sort -s -t \"$(printf '\\t')\" -k1,1",
         .row = lastfm_row,
     };
 }

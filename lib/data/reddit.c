@@ -79,7 +79,7 @@ struct raw_format reddit_format(struct reddit *r)
     return (struct raw_format){
         .state = r,
         .name = "a CSV log",
-        .regroup = "(head -n 1 && LC_ALL=C sort -s -t , -k1,1)",
+        .regroup = "(read -r h; echo \"$h\"; LC_ALL=C sort -s -t , -k1,1)",
         .header = reddit_header,
         .row = reddit_row,
     };
