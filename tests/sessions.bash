@@ -104,6 +104,10 @@ same_bytes() {
     "$@" >same_bytes.got && cmp "$expected" same_bytes.got
 }
 
+differ() {
+    if cmp -s "$1" "$2"; then return 1; fi
+}
+
 # The commands of a manual page's EXAMPLES.
 mandoc_examples() {
     sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$1" | sed -n '/^\.Bd/,/^\.Ed/{/^\./!p}' | sed 's/\\e/\\/g'
