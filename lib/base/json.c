@@ -20,9 +20,12 @@ void json_text(struct buf *to, struct bytes text)
     buf_byte(to, '"');
     for (size_t i = 0; i < text.len;) {
         char c = text.at[i];
-        size_t n = utf8_length(text.at + i, text.len - i, NULL);
+        uint32_t code;
+        size_t n = utf8_length(text.at + i, text.len - i, &code);
         if (!n)
             buf_format(to, "\\udc%02x", (unsigned char)c);
+        else if (n == 2 && code < 0xa0) /* control characters too, which terminals may obey */
+            buf_format(to, "\\u%04x", (unsigned)code);
         else if (c == '"' || c == '\\' || (unsigned char)c < 0x20 || c == 0x7f)
             escape(to, c);
         else

@@ -1,0 +1,22 @@
+/* Streams as text: every object as one line of JSON, and what a stream holds in a few lines. */
+#ifndef STREAM_SHOW_H
+#define STREAM_SHOW_H
+
+#include "stream/any.h"
+
+/* Appends the next value as JSON, at most `limit` elements of each typed array (0: all; the others
+ * stand as "...").  Typed arrays become arrays, other ext and bin {"ext": type, "bytes": [...]},
+ * NaN and infinity null; keys that are not strings their JSON in a string.  False: cut, too deep.
+ */
+bool show_value(struct buf *to, struct cursor *c, size_t limit);
+
+/* Appends a stream as lines: the header, records, and at the end of each part its counts.  Text is
+ * handed to `write` whenever much of it stands in `to` or the input would wait.  Follows the
+ * frame's rules alone, so that a stream whose records are wrong can be looked at. */
+int show_lines(struct frame_in *in, struct buf *to,
+               int (*write)(void *, struct buf *, struct err *), void *context, struct err *e);
+
+/* Reads the stream to its end by all its rules and appends lines of `name<TAB>value`. */
+int show_summary(struct any_in *in, struct buf *to, struct err *e);
+
+#endif

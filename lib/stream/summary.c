@@ -1,0 +1,175 @@
+#include <inttypes.h>
+
+#include "base/json.h"
+#include "stream/show.h"
+
+/* What a stream holds; arrays by part (enum part). */
+struct summary {
+    uint64_t users, items, passes, batches, left_out;
+    uint64_t sessions[4], events[4];
+    uint64_t ranks[4], lists[4], attention[4];
+    struct epoch epoch; /* the last one */
+};
+
+static void row(struct buf *to, const char *name, uint64_t value)
+{
+    buf_format(to, "%s\t%" PRIu64 "\n", name, value);
+}
+
+/* The sum, and how it falls into parts. */
+static void rows(struct buf *to, const char *name, const uint64_t value[4])
+{
+    row(to, name, value[0] + value[1] + value[2] + value[3]);
+    for (int part = PART_TRAIN; part <= PART_TEST; part++)
+        if (value[part])
+            buf_format(to, "%s %s\t%" PRIu64 "\n", name, part_name[part], value[part]);
+}
+
+/* [program, version, options] as "program version options". */
+static void show_program(struct buf *to, struct buf packed)
+{
+    struct cursor c = cursor_of((struct bytes){packed.at, packed.len});
+    struct bytes text;
+    uint32_t count;
+    cursor_array(&c, &count);
+    buf_text(to, "program\t");
+    for (int i = 0; i < 2; i++) {
+        size_t from = to->len;
+        cursor_str(&c, &text);
+        json_text(to, text); /* for what it escapes; its quotes go */
+        memmove(to->at + from, to->at + from + 1, to->len - from - 2);
+        to->len -= 2;
+        buf_byte(to, ' ');
+    }
+    show_value(to, &c, 8);
+    buf_byte(to, '\n');
+}
+
+static void show_meta(struct buf *to, const struct meta *m)
+{
+    buf_format(to, "kind\t%s\n", stream_kind_name[m->kind]);
+    for (size_t i = 0; i < m->pipeline.len; i++)
+        show_program(to, m->pipeline.at[i]);
+    for (size_t i = 0; i < m->entries.len; i++) {
+        const struct meta_entry *entry = &m->entries.at[i];
+        struct cursor c = cursor_of((struct bytes){entry->value.at, entry->value.len});
+        buf_text(to, "meta ");
+        json_text(to, bytes_of(entry->key));
+        buf_byte(to, '\t');
+        show_value(to, &c, 8);
+        buf_byte(to, '\n');
+    }
+}
+
+static void count_session(struct summary *s, const struct session *session)
+{
+    s->sessions[session->part]++;
+    s->events[session->part] += session->count;
+}
+
+static void count_batch(struct summary *s, const struct batches_record *r)
+{
+    s->batches++;
+    if (r->kind == RECORD_STEPS) {
+        s->events[s->epoch.part] += r->steps.item.len;
+        return;
+    }
+    s->sessions[s->epoch.part] += r->batch.user.len;
+    s->events[s->epoch.part] += r->batch.item.len;
+    if (!r->batch.learn)
+        s->left_out += r->batch.user.len;
+}
+
+static void count_epoch(struct summary *s, struct epoch epoch)
+{
+    s->epoch = epoch;
+    s->passes++;
+}
+
+static void count_prediction(struct summary *s, const struct predictions_record *r)
+{
+    switch (r->kind) {
+    case RECORD_EPOCH:
+        count_epoch(s, r->epoch);
+        break;
+    case RECORD_RANK:
+        s->ranks[s->epoch.part] += r->ranks.user.len;
+        break;
+    case RECORD_TOP:
+        s->lists[s->epoch.part] += r->tops.user.len;
+        break;
+    case RECORD_ATTENTION:
+        s->attention[s->epoch.part]++;
+        break;
+    default: /* a pass: its epoch was counted */
+        break;
+    }
+}
+
+static void count(struct summary *s, enum stream_kind kind, const union any_record *r)
+{
+    /* The three records begin alike. */
+    enum record_kind record = r->sessions.kind;
+    s->users += record == RECORD_USER;
+    s->items += record == RECORD_ITEM;
+    if (record == RECORD_USER || record == RECORD_ITEM)
+        return;
+    if (kind == STREAM_SESSIONS)
+        count_session(s, &r->sessions.session);
+    else if (kind == STREAM_PREDICTIONS)
+        count_prediction(s, &r->predictions);
+    else if (record == RECORD_EPOCH)
+        count_epoch(s, r->batches.epoch);
+    else
+        count_batch(s, &r->batches);
+}
+
+static void show_counts(struct buf *to, const struct summary *s, enum stream_kind kind)
+{
+    row(to, "users", s->users);
+    row(to, "items", s->items);
+    if (kind != STREAM_SESSIONS) {
+        row(to, "epochs", (uint64_t)s->epoch.number);
+        row(to, "passes", s->passes);
+    }
+    if (kind == STREAM_BATCHES) {
+        row(to, "batches", s->batches);
+        row(to, "sessions not learned from", s->left_out);
+    }
+    if (kind == STREAM_PREDICTIONS) {
+        rows(to, "ranks", s->ranks);
+        rows(to, "lists", s->lists);
+        rows(to, "attention", s->attention);
+        return;
+    }
+    rows(to, "sessions", s->sessions);
+    rows(to, "events", s->events);
+}
+
+int show_summary(struct any_in *in, struct buf *to, struct err *e)
+{
+    struct summary s = {0};
+    union any_record record;
+    enum read_result result;
+    show_meta(to, any_in_meta(in));
+    while ((result = any_in_next(in, &record, e)) > READ_END) {
+        if (result == READ_RECORD) {
+            count(&s, in->kind, &record);
+            continue;
+        }
+        show_counts(to, &s, in->kind);
+        s = (struct summary){0};
+        buf_byte(to, '\n');
+        show_meta(to, any_in_meta(in));
+    }
+    if (result == READ_ERROR)
+        return e->status;
+    struct frame_counts counts = any_in_counts(in);
+    show_counts(to, &s, in->kind);
+    row(to, "parts", counts.parts);
+    row(to, "blocks", counts.blocks);
+    row(to, "records", counts.records);
+    row(to, "bytes", counts.bytes);
+    row(to, "records of unknown tags", any_in_skipped(in));
+    return 0;
+}
