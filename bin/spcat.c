@@ -31,9 +31,9 @@ static const struct program program = {
     .purpose = "shows a stream as JSON lines",
     .usage = "[option ...] [file ...]",
     .example = "lfm-sessionize log.tsv | spcat | head -n 3",
-    .notes =
-        "Reads standard input where no file is named.  A stream with errors is shown up to the\n"
-        "first error of its frame; --check and --summary hold the records to their rules too.",
+    .notes = "Reads standard input where no file is named.  A stream with errors is shown\n"
+             "up to the first error of its frame; --check and --summary hold the records\n"
+             "to their rules too.",
     .tables = (const struct option *const[]){options, NULL},
 };
 

@@ -1,98 +1,165 @@
 #include "stream/json.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/json.h"
+#include "base/num.h"
 #include "base/rows.h"
 
-/* Little-endian, whatever the host is. */
-static uint64_t little_endian(const char *at, size_t n)
+/* The shortest form of a float32, which is shorter than that of the double of the same value. */
+static void show_float(struct buf *to, float value)
 {
-    uint64_t value = 0;
-    for (size_t i = 0; i < n; i++)
-        value |= (uint64_t)(unsigned char)at[i] << 8 * i;
-    return value;
+    char text[NUM_TEXT];
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value)
+            break;
+    }
+    buf_text(to, isfinite(value) ? text : "null");
 }
 
-static void append_element(struct buf *to, enum column_type type, const char *at)
+static void show_element(struct buf *to, enum column_type type, const char *at)
 {
-    uint64_t word = little_endian(at, column_size(type));
-    uint32_t half = (uint32_t)word;
-    float real;
-    memcpy(&real, &half, sizeof real);
-    if (type == COLUMN_F32)
-        json_number(to, (double)real);
-    else
-        buf_format(to, "%" PRId64, type == COLUMN_I32 ? (int64_t)(int32_t)half : (int64_t)word);
+    int32_t i32;
+    int64_t i64;
+    float f32;
+    switch (type) {
+    case COLUMN_I32:
+        memcpy(&i32, at, sizeof i32);
+        buf_format(to, "%" PRId32, i32);
+        break;
+    case COLUMN_I64:
+        memcpy(&i64, at, sizeof i64);
+        buf_format(to, "%" PRId64, i64);
+        break;
+    case COLUMN_F32:
+        memcpy(&f32, at, sizeof f32);
+        show_float(to, f32);
+        break;
+    case COLUMN_U8:
+        buf_format(to, "%u", (unsigned char)*at);
+        break;
+    }
 }
 
-static bool append_array(struct buf *to, int type, struct bytes elements)
+static void show_array(struct buf *to, enum column_type type, struct bytes bytes, size_t limit)
 {
-    size_t size = type > 0 ? column_size((enum column_type)type) : 0;
-    if (!size || elements.len % size)
-        return false;
+    size_t size = column_size(type), count = bytes.len / size;
     buf_byte(to, '[');
-    for (size_t at = 0; at < elements.len; at += size) {
-        buf_text(to, at ? "," : "");
-        append_element(to, (enum column_type)type, elements.at + at);
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            buf_byte(to, ',');
+        if (limit && count > limit && i == limit - 1) {
+            buf_text(to, "...,");
+            i = count - 1;
+        }
+        show_element(to, type, bytes.at + i * size);
     }
     buf_byte(to, ']');
-    return true;
 }
 
-/* A map's key, which JSON wants to be a string. */
-static bool append_key(struct buf *to, struct cursor *c)
+static void show_ext(struct buf *to, const struct token *t, size_t limit)
 {
-    struct bytes text;
-    if (!cursor_str(c, &text))
-        return false;
-    json_text(to, text);
-    buf_byte(to, ':');
-    return true;
-}
-
-static bool append_values(struct buf *to, struct cursor *c, uint32_t count, bool map, int depth)
-{
-    if (depth <= 0)
-        return false;
-    buf_byte(to, map ? '{' : '[');
-    for (uint32_t i = 0; i < count; i++) {
-        buf_text(to, i ? "," : "");
-        if ((map && !append_key(to, c)) || !json_packed(to, c, depth - 1))
-            return false;
+    size_t size = t->type > 0 ? column_size((enum column_type)t->type) : 0;
+    if (size && t->bytes.len % size == 0) {
+        show_array(to, (enum column_type)t->type, t->bytes, limit);
+        return;
     }
-    buf_byte(to, map ? '}' : ']');
+    buf_format(to, "{\"ext\":%d,\"bytes\":", t->type);
+    json_text(to, t->bytes);
+    buf_byte(to, '}');
+}
+
+static void show_scalar(struct buf *to, const struct token *t, size_t limit)
+{
+    switch (t->kind) {
+    case TOKEN_BOOL:
+        buf_text(to, t->boolean ? "true" : "false");
+        break;
+    case TOKEN_INT:
+        buf_format(to, "%" PRId64, t->i);
+        break;
+    case TOKEN_UINT:
+        buf_format(to, "%" PRIu64, t->u);
+        break;
+    case TOKEN_REAL:
+        json_number(to, t->real);
+        break;
+    case TOKEN_STR:
+    case TOKEN_BIN:
+        json_text(to, t->bytes);
+        break;
+    case TOKEN_EXT:
+        show_ext(to, t, limit);
+        break;
+    default:
+        buf_text(to, "null");
+    }
+}
+
+/* JSON has keys that are strings alone.  Lists and maps in a key are not shown: their quotes would
+ * be escaped again at each level. */
+static bool show_key(struct buf *to, struct cursor *c, int depth)
+{
+    struct cursor at = *c;
+    struct token t;
+    if (!cursor_next(&at, &t) || !cursor_skip(c, depth))
+        return false;
+    if (t.kind == TOKEN_STR) {
+        json_text(to, t.bytes);
+        return true;
+    }
+    if (t.kind == TOKEN_ARRAY || t.kind == TOKEN_MAP) {
+        buf_text(to, "\"...\"");
+        return true;
+    }
+    struct buf json = {0};
+    show_scalar(&json, &t, 0);
+    json_text(to, (struct bytes){json.at, json.len});
+    buf_release(&json);
+    return true;
+}
+
+static bool show(struct buf *to, struct cursor *c, size_t limit, int depth);
+
+static bool show_values(struct buf *to, struct cursor *c, const struct token *t, size_t limit,
+                        int depth)
+{
+    bool is_map = t->kind == TOKEN_MAP, good = depth > 0;
+    buf_byte(to, is_map ? '{' : '[');
+    for (uint32_t i = 0; good && i < t->count; i++) {
+        if (i)
+            buf_byte(to, ',');
+        if (is_map) {
+            good = show_key(to, c, depth - 1);
+            buf_byte(to, ':');
+        }
+        good = good && show(to, c, limit, depth - 1);
+    }
+    buf_byte(to, is_map ? '}' : ']');
+    return good;
+}
+
+static bool show(struct buf *to, struct cursor *c, size_t limit, int depth)
+{
+    struct token t;
+    if (!cursor_next(c, &t))
+        return false;
+    if (t.kind == TOKEN_ARRAY || t.kind == TOKEN_MAP)
+        return show_values(to, c, &t, limit, depth);
+    show_scalar(to, &t, limit);
     return true;
 }
 
 bool json_packed(struct buf *to, struct cursor *c, int depth)
 {
-    struct token t;
-    if (!cursor_next(c, &t))
-        return false;
-    switch (t.kind) {
-    case TOKEN_NIL:
-        buf_text(to, "null");
-        return true;
-    case TOKEN_BOOL:
-        buf_text(to, t.boolean ? "true" : "false");
-        return true;
-    case TOKEN_INT:
-        buf_format(to, "%" PRId64, t.i);
-        return true;
-    case TOKEN_UINT:
-        buf_format(to, "%" PRIu64, t.u);
-        return true;
-    case TOKEN_REAL:
-        json_number(to, t.real);
-        return true;
-    case TOKEN_STR:
-    case TOKEN_BIN:
-        json_text(to, t.bytes);
-        return true;
-    case TOKEN_EXT:
-        return append_array(to, t.type, t.bytes);
-    default:
-        return append_values(to, c, t.count, t.kind == TOKEN_MAP, depth);
-    }
+    return show(to, c, 0, depth);
+}
+
+bool json_packed_short(struct buf *to, struct cursor *c, size_t limit)
+{
+    return show(to, c, limit, CURSOR_DEPTH);
 }

@@ -5,9 +5,14 @@
 #include "base/buf.h"
 #include "stream/cursor.h"
 
-/* Appends the next value of the cursor: typed arrays as lists of numbers, texts as json_text has
- * them, map keys as strings.  False where the bytes are no whole value or are nested deeper than
- * `depth`; what was appended until then stays. */
+/* Appends the next value of the cursor: typed arrays as lists of numbers, texts and bin as
+ * json_text has them, map keys that are not strings as strings of their JSON, other ext values as
+ * {"ext": type, "bytes": text}, numbers that JSON does not know as null.  False where the bytes are
+ * no whole value or are nested deeper than `depth`; what was appended until then stays. */
 bool json_packed(struct buf *to, struct cursor *c, int depth);
+
+/* The same for people: at most `limit` (2 or more) elements of each typed array, "..." between the
+ * first ones and the last. */
+bool json_packed_short(struct buf *to, struct cursor *c, size_t limit);
 
 #endif

@@ -4,12 +4,6 @@
 
 #include "stream/any.h"
 
-/* Appends the next value as JSON, at most `limit` elements of each typed array (0: all; the others
- * stand as "...").  Typed arrays become arrays, other ext and bin {"ext": type, "bytes": [...]},
- * NaN and infinity null; keys that are not strings their JSON in a string.  False: cut, too deep.
- */
-bool show_value(struct buf *to, struct cursor *c, size_t limit);
-
 /* Appends a stream as lines: the header, records, and at the end of each part its counts.  Text is
  * handed to `write` whenever much of it stands in `to` or the input would wait.  Follows the
  * frame's rules alone, so that a stream whose records are wrong can be looked at. */

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "base/json.h"
+#include "stream/json.h"
 #include "stream/show.h"
 
 /* What a stream holds; arrays by part (enum part). */
@@ -25,6 +26,15 @@ static void rows(struct buf *to, const char *name, const uint64_t value[4])
             buf_format(to, "%s %s\t%" PRIu64 "\n", name, part_name[part], value[part]);
 }
 
+/* Text with what terminals may obey escaped. */
+static void show_text(struct buf *to, struct bytes text)
+{
+    size_t from = to->len;
+    json_text(to, text); /* without its quotes */
+    memmove(to->at + from, to->at + from + 1, to->len - from - 2);
+    to->len -= 2;
+}
+
 /* [program, version, options] as "program version options". */
 static void show_program(struct buf *to, struct buf packed)
 {
@@ -34,14 +44,11 @@ static void show_program(struct buf *to, struct buf packed)
     cursor_array(&c, &count);
     buf_text(to, "program\t");
     for (int i = 0; i < 2; i++) {
-        size_t from = to->len;
         cursor_str(&c, &text);
-        json_text(to, text); /* for what it escapes; its quotes go */
-        memmove(to->at + from, to->at + from + 1, to->len - from - 2);
-        to->len -= 2;
+        show_text(to, text);
         buf_byte(to, ' ');
     }
-    show_value(to, &c, 8);
+    json_packed_short(to, &c, 8);
     buf_byte(to, '\n');
 }
 
@@ -54,9 +61,9 @@ static void show_meta(struct buf *to, const struct meta *m)
         const struct meta_entry *entry = &m->entries.at[i];
         struct cursor c = cursor_of((struct bytes){entry->value.at, entry->value.len});
         buf_text(to, "meta ");
-        json_text(to, bytes_of(entry->key));
+        show_text(to, bytes_of(entry->key));
         buf_byte(to, '\t');
-        show_value(to, &c, 8);
+        json_packed_short(to, &c, 8);
         buf_byte(to, '\n');
     }
 }
