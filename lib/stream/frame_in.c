@@ -63,20 +63,28 @@ struct frame_counts frame_in_counts(const struct frame_in *in)
 }
 
 /* "FILE, part 2, block 3": the part where an input has several. */
-static int at_block(const struct frame_in *in, uint64_t block, struct err *e)
+static void place(const struct frame_in *in, uint64_t block, char *to, size_t size)
 {
     char part[32] = "";
     if (in->input_parts > 1)
         snprintf(part, sizeof part, ", part %llu", (unsigned long long)in->input_parts);
-    return err_at(e, "%s%s, block %llu", input_name(&in->input), part, (unsigned long long)block);
+    snprintf(to, size, "%s%s, block %llu", input_name(&in->input), part, (unsigned long long)block);
+}
+
+static int at_block(const struct frame_in *in, uint64_t block, struct err *e)
+{
+    char text[512];
+    place(in, block, text, sizeof text);
+    return err_at(e, "%s", text);
 }
 
 int frame_in_at(const struct frame_in *in, struct err *e)
 {
+    char text[512];
     if (!in->part.blocks) /* nothing but the header was read */
         return err_at(e, "%s", input_name(&in->input));
-    err_at(e, "record %u", in->record ? in->record - 1 : 0);
-    return at_block(in, in->part.blocks - 1, e);
+    place(in, in->part.blocks - 1, text, sizeof text);
+    return err_at(e, "%s, record %u", text, in->record ? in->record - 1 : 0);
 }
 
 /* What is wrong with the object that would be the next block. */

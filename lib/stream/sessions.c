@@ -110,9 +110,8 @@ static int define_user(struct sessions_in *in, struct tagged *t, struct named *u
     int32_t id = names_add(&in->r.users, user->name, &is_new);
     if (!is_new)
         return err_set(e, STATUS_DATA,
-                       "user \"%s\" was defined before%s: a user's sessions must stand together "
-                       "in one part",
-                       reader_shown(user->name, shown), in->part > 1 ? ", or in another part" : "");
+                       "user \"%s\" was defined before: a user's sessions stand in one part alone",
+                       reader_shown(user->name, shown));
     user->id = id;
     vec_push(&in->users, id);
     struct user_state new = {.last_start = 0};

@@ -79,6 +79,7 @@ static inline void stream_names(struct frame_out *out, const char *prefix, int u
                        : write_item(out, id, bytes_of(name), none, e),
              e);
     }
+    must(frame_out_pause(out, e), e);
 }
 
 static inline void sessions_records(struct frame_out *out, const char *prefix, struct err *e)
@@ -96,8 +97,10 @@ static inline void sessions_records(struct frame_out *out, const char *prefix, s
         {1, PART_VALIDATION, 2, (int64_t[]){100, 101}, (int32_t[]){1, 3}, NULL, 0},
     };
     stream_names(out, prefix, 2, 4, e);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
         must(write_session(out, &sessions[i], e), e);
+        must(frame_out_pause(out, e), e);
+    }
 }
 
 static inline void batches_records(struct frame_out *out, struct err *e)
@@ -131,6 +134,7 @@ static inline void batches_records(struct frame_out *out, struct err *e)
     stream_names(out, "", 2, 3, e);
     must(write_epoch(out, (struct epoch){1, PART_TRAIN}, e), e);
     must(write_batch(out, &batch, e), e);
+    must(frame_out_pause(out, e), e);
     must(write_epoch(out, (struct epoch){1, PART_TEST}, e), e);
     must(write_batch(out, &whole, e), e);
     must(write_epoch(out, (struct epoch){2, PART_TRAIN}, e), e);
@@ -192,12 +196,13 @@ static inline void predictions_records(struct frame_out *out, struct err *e)
     must(write_pass(out, &(struct pass){train, 1.5, 5, 1}, e), e);
     must(write_epoch(out, test, e), e);
     must(write_ranks(out, &ranks, e), e);
+    must(frame_out_pause(out, e), e);
     must(write_tops(out, &tops, e), e);
     attention_records(out, e);
     must(write_pass(out, &(struct pass){test, 3.875, 2, 0}, e), e);
 }
 
-/* A whole stream of the kind; names begin with `prefix` where the kind may be joined. */
+/* A whole stream of the kind in several blocks; the names of sessions begin with `prefix`. */
 static inline void stream_make(enum stream_kind kind, const char *prefix, struct buf *to)
 {
     struct err e;
