@@ -7,7 +7,7 @@ Both streams as spcat's JSON lines.  Prints "ok" and the number of sessions left
 
 import json
 import sys
-from decimal import Decimal
+from fractions import Fraction
 from math import floor
 
 TRAIN, VALIDATION, TEST = 1, 2, 3
@@ -45,7 +45,7 @@ def first(sessions, span):
 
 
 def divide(sessions, fraction, one, other):
-    edge = floor(Decimal(fraction) * len(sessions))
+    edge = floor(Fraction(fraction) * len(sessions))
     for i, s in enumerate(sessions):
         s["part"] = one if i < edge else other
 
@@ -62,7 +62,7 @@ def apply(name, value, sessions):
         return sessions
     if name == "validation":
         train = [s for s in sessions if s["part"] == TRAIN]
-        divide(train, 1 - Decimal(value), TRAIN, VALIDATION)
+        divide(train, 1 - Fraction(value), TRAIN, VALIDATION)
         return sessions
     sys.exit(f"what is {name}?")
 

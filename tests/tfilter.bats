@@ -4,7 +4,7 @@ bats_require_minimum_version 1.5.0
 load helpers
 
 # A log of 60 users whose histories span up to 150 days: username,subreddit,utc, newest first
-# within a user.  Names hold quotes' worth of trouble: bytes that are not UTF-8, and JSON's own.
+# within a user.  Names hold a backslash and a byte that is not UTF-8.
 make_log() {
     LC_ALL=C awk -v seed="$1" 'function draw(n) { x = 16807 * x % 2147483647; return x % n }
         BEGIN {
@@ -53,7 +53,7 @@ check() {
 
 @test "no filter: the same records" {
     check "$SESSIONS"
-    cmp <(records "$SESSIONS.mp") <(records after.mp)
+    cmp <(records "$SESSIONS.mp" | sort) <(records after.mp | sort)
 }
 
 @test "each filter alone" {
