@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 
+#include "streams.h"
 #include "tap.h"
 
 static void add(struct corpus *c, int32_t user, enum part part, int64_t start, size_t count)
@@ -69,9 +70,71 @@ static int random_log(uint64_t seed, int mixed)
     return good;
 }
 
+/* Reads a stream in which session i is of user i % 2 and of parts[i]; the status. */
+static int read_parts(const enum part *parts, size_t count, struct corpus *c, struct err *e)
+{
+    struct meta m;
+    struct frame_out out;
+    struct buf bytes = {0};
+    FILE *file = tmpfile();
+    struct sink sink = {.fd = fileno(file)};
+    stream_meta(&m, STREAM_SESSIONS);
+    must(frame_out_open(&out, &sink, &m, false, e), e);
+    stream_names(&out, "", count < 2 ? (int)count : 2, count > 0, e);
+    for (size_t i = 0; i < count; i++) {
+        const int64_t times[] = {(int64_t)i * 10, (int64_t)i * 10 + 1};
+        const int32_t items[] = {0, 0};
+        struct session s = {(int32_t)i % 2, parts[i], 2, times, items, NULL, 0};
+        must(write_session(&out, &s, e), e);
+    }
+    must(frame_out_end(&out, e), e);
+    frame_out_release(&out);
+    meta_release(&m);
+    stream_bytes(file, &bytes);
+    const char *path = stream_file(bytes.at, bytes.len);
+    struct sessions_in *in = NULL;
+    must(sessions_in_open(&in, &path, 1, e), e);
+    int status = corpus_read(c, in, NULL, e);
+    sessions_in_close(in);
+    buf_release(&bytes);
+    return status;
+}
+
+static void reading(void)
+{
+    static const struct {
+        enum part parts[6];
+        size_t count;
+        const char *message; /* NULL: is read */
+    } rows[] = {
+        {{PART_TRAIN, PART_TRAIN, PART_VALIDATION, PART_TEST, PART_TEST, PART_TEST}, 6, NULL},
+        {{PART_TEST, PART_TRAIN, PART_TEST, PART_TRAIN}, 4, NULL},
+        {{PART_TEST, PART_TRAIN, PART_TRAIN}, 3, "record 5: a train session comes after a test"},
+        {{PART_TRAIN, PART_TEST, PART_TRAIN, PART_VALIDATION}, 4, "a validation session comes"},
+        {{PART_TRAIN, PART_NONE}, 2, "record 4: the session is in no part"},
+        {{PART_NONE}, 0, "no session"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct corpus c = {0};
+        struct err e = {0};
+        int status = read_parts(rows[i].parts, rows[i].count, &c, &e);
+        if (rows[i].message) {
+            tap_ok(status == STATUS_DATA && strstr(e.text, rows[i].message), "refused: %s",
+                   rows[i].message);
+        } else {
+            int good = status == 0 && corpus_sessions(&c) == rows[i].count;
+            for (size_t s = 0; good && s < rows[i].count; s++)
+                good = c.part.at[c.first.at[s % 2] + s / 2] == rows[i].parts[s];
+            tap_ok(good, "a stream with its users mixed is read (%d)", (int)i);
+        }
+        corpus_release(&c);
+    }
+}
+
 int main(void)
 {
     empty_ones();
+    reading();
     for (uint64_t seed = 0; seed < 50; seed++) {
         tap_ok(random_log(seed, 0), "log %d, user by user", (int)seed);
         tap_ok(random_log(seed, 1), "log %d, users mixed", (int)seed);
