@@ -101,7 +101,7 @@ check: all units
 check-long: all units
 	@SESSPIPE_LONG=1 $(RUN_TESTS) $(UNITS) $(TEST_FILES)
 
-bench: all $(BENCHES)
+bench: all $(BENCHES) $(FIXTURES)
 	@set -e; for b in $(BENCHES) $(wildcard tests/bench/*.sh); do SESSPIPE_BIN=$(CURDIR)/$(BIN) ./$$b; done
 
 demo: all $(FIXTURES)

@@ -3,7 +3,7 @@
 
 # Each session of a stream as "user<TAB>time:item time:item ...", in the order of the stream.
 dump() {
-    /usr/bin/python3 -c '
+    "$PYTHON" -c '
 import io, msgpack, struct, sys
 names = {"user": [], "item": []}
 last = None
@@ -23,8 +23,12 @@ for last in msgpack.Unpacker(open(sys.argv[1], "rb"), unicode_errors="surrogatee
 assert last[0] == "E"' "$1"
 }
 
+# Skips where no Python has msgpack; else PYTHON is one that has.
 need_dump() {
-    /usr/bin/python3 -c 'import msgpack' 2>/dev/null || skip 'no msgpack for python3 here'
+    for PYTHON in python3 /usr/bin/python3; do
+        ! "$PYTHON" -c 'import msgpack' 2>/dev/null || return 0
+    done
+    skip 'no msgpack for python3 here'
 }
 
 # Rows "user<TAB>seconds<TAB>item", newest first, to what dump shows.  Variables: gap, min, max,
@@ -79,7 +83,7 @@ random_log() {
 
 # The header of a stream, its times' edges aside, as Python shows it.
 header() {
-    /usr/bin/python3 -c '
+    "$PYTHON" -c '
 import msgpack, sys
 meta = msgpack.unpackb(next(iter(msgpack.Unpacker(open(sys.argv[1], "rb"))))[2])
 assert meta.pop("delta_edges").data[:8] == (3600).to_bytes(8, "little")
@@ -88,7 +92,7 @@ print(meta)' "$1"
 
 # The users or items of a stream with their attributes, a line each: "user|item ID NAME {...}".
 definitions() {
-    /usr/bin/python3 -c '
+    "$PYTHON" -c '
 import io, msgpack, sys
 for o in msgpack.Unpacker(open(sys.argv[1], "rb")):
     if o[0] == "B":

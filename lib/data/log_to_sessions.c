@@ -80,8 +80,10 @@ int log_to_sessions(const struct sessions_job *job, struct meta *meta,
                     struct sessions_report *report, struct err *e)
 {
     struct run r = {.job = job, .meta = meta, .stage.sink.fd = -1, .held.sink.fd = -1};
-    if (job->profiles && profiles_read(&r.profiles, job->profiles, e))
+    if (job->profiles && profiles_read(&r.profiles, job->profiles, e)) {
+        profiles_release(&r.profiles);
         return e->status;
+    }
     describe(&job->rules, meta);
     raw_open(&r.log, job->format, job->paths, job->count, job->skip_bad);
     int status = write_sessions(&r, e);

@@ -13,7 +13,7 @@ struct profiles {
 };
 
 /* Reads the file; lines that begin with # are not of users.  65, naming file, line and field: less
- * than four columns, an empty or a repeated user. */
+ * than four columns, an empty or a repeated user.  To be released either way. */
 int profiles_read(struct profiles *p, const char *path, struct err *e);
 
 /* A user's country, gender and age as far as they are given, packed; {NULL, 0} where none is. */
