@@ -20,8 +20,7 @@ int main(int argc, char **argv)
         .name = "lfm-sessionize",
         .purpose = "make sessions of a log of Last.fm",
         .usage = "[option ...] [file ...]",
-        .example = "lfm-sessionize userid-timestamp-artid-artname-traid-traname.tsv | "
-                   "spcat --summary",
+        .example = "lfm-sessionize log.tsv | spcat --summary",
         .tables = tables,
     };
     struct operands files = cli_parse(&program, argc, argv);

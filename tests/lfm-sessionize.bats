@@ -55,6 +55,7 @@ lfm() { # runs on the log given; stdout in out.mp
             reference <rows >expected
             [ -s expected ]
             lfm-sessionize "$@" log >out.mp
+            spcat --check out.mp
             dump out.mp >got
             diff expected got >/dev/null || { echo "seed $seed: $*"; diff expected got | head; false; }
         }
@@ -235,9 +236,9 @@ END
     bad 'the time is beyond 2^36 seconds since 1970 (the year 4147): is it in milliseconds?' \
         "$(row u 1000000000000)"
     bad 'the time is beyond 2^36' "$(row u 4147-08-20T07:32:16Z)"
-    bad 'the user has 65536 bytes' "$(row "$(head -c 65536 /dev/zero | tr '\0' x)" 2009-01-01T11:00:00Z)"
-    bad 'the artist has 65536 bytes' \
-        "$(row u 2009-01-01T11:00:00Z "$(head -c 65536 /dev/zero | tr '\0' x)")"
+    bad 'the user has 65537 bytes' "$(row "$(head -c 65537 /dev/zero | tr '\0' x)" 2009-01-01T11:00:00Z)"
+    bad 'the artist has 65537 bytes' \
+        "$(row u 2009-01-01T11:00:00Z "$(head -c 65537 /dev/zero | tr '\0' x)")"
 }
 
 @test "with --item track a row without track is bad" {

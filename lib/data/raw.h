@@ -3,9 +3,7 @@
 #define DATA_RAW_H
 
 #include "data/lines.h"
-
-/* Names are at most this long in a stream. */
-enum { NAME_LIMIT = 65535 };
+#include "stream/record.h" /* NAME_LIMIT */
 
 struct raw_row {
     struct bytes user;

@@ -5,8 +5,6 @@
 #include "stream/fields.h"
 #include "stream/record.h"
 
-enum { NAME_LIMIT = 64 << 10 };
-
 /* A kind's tags and the records they stand for; NULL ends the list. */
 struct tag {
     const char *name;

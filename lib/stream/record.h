@@ -19,6 +19,8 @@ struct attributes {
 /* The text under a key; {NULL, 0} where there is none. */
 struct bytes attributes_find(struct attributes a, const char *key);
 
+enum { NAME_LIMIT = 64 << 10 }; /* bytes of a name */
+
 /* A user or item with its id. */
 struct named {
     int32_t id;
