@@ -116,15 +116,20 @@ static void declare(struct ii_rnn *r, struct parameters *p, const struct model_d
     r->output_bias = per_item(parameters_add_vector(p, "output.bias", data->items, bound));
 }
 
-static int ii_rnn_open(struct model *m, struct err *e)
+static int ii_rnn_check(const struct model_options *o, struct err *e)
+{
+    struct ii_rnn unused = {0};
+    return read_options(&unused, o, e);
+}
+
+static void ii_rnn_open(struct model *m)
 {
     struct ii_rnn *r = mem_zero(1, sizeof *r);
+    struct err unused;
     m->own = r;
-    if (read_options(r, m->options, e))
-        return e->status;
+    read_options(r, m->options, &unused);
     declare(r, &m->parameters, &m->data, !strcmp(m->options->gru, "reset-before"));
     past_init(&r->past, m->data.users, m->data.history);
-    return 0;
 }
 
 static void ii_rnn_restart(struct model *m)
@@ -335,6 +340,7 @@ const struct model_class ii_rnn_class = {
     .name = "ii-rnn",
     .purpose = "inter- and intra-session GRUs over stored session representations",
     .needs_order = true,
+    .check = ii_rnn_check,
     .open = ii_rnn_open,
     .forward = ii_rnn_forward,
     .finish = ii_rnn_finish,

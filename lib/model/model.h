@@ -1,5 +1,8 @@
 /* A model is one file and one row of the registry: its options, its parameters and its forward
- * pass over one batch.  Training, testing, saving and the command line are the same for all. */
+ * pass over one batch.  Training, testing, saving and the command line are the same for all.
+ *
+ * Batches are taken at their word: ids, buckets and lengths are in range (the stream's reader sees
+ * to it). */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
@@ -46,9 +49,10 @@ struct model;
 struct model_class {
     const char *name, *purpose;
     bool needs_order; /* keeps representations: wants each user's sessions in order */
-    /* Checks the options together: 64 with a text that says what is possible.  Then declares the
-     * parameters. */
-    int (*open)(struct model *m, struct err *e);
+    /* Checks the options together: 64 with a text that says what is possible. */
+    int (*check)(const struct model_options *o, struct err *e);
+    /* Declares the parameters; the options are checked. */
+    void (*open)(struct model *m);
     void (*forward)(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
     /* After the whole batch: stores representations.  NULL: nothing to do. */
     void (*finish)(struct model *m, struct tape *t, const struct batch *b);
@@ -69,8 +73,11 @@ struct model {
 /* The registry; NULL-terminated. */
 extern const struct model_class *const model_classes[];
 
-/* The model of that name, declared, its parameters not yet allocated.  64: no such model or
- * impossible options. */
+/* Checks the options before there is any data.  64: no such model or impossible options. */
+int model_check(const char *name, const struct model_options *o, struct err *e);
+
+/* The model of that name, declared, its parameters not yet allocated.  64: as model_check, or data
+ * that the model cannot learn from. */
 int model_open(struct model *m, const char *name, const struct model_options *o,
                const struct model_data *data, struct device *d, struct err *e);
 void model_close(struct model *m);

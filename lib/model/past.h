@@ -11,12 +11,17 @@ struct past_entry {
     int32_t session, slot;
 };
 
+/* A user's ring: as large as his sessions need, up to the capacity. */
+struct past_user {
+    struct past_entry *entry;   /* [room] */
+    int32_t room, first, count; /* first: place of the oldest */
+};
+
 struct past {
-    int32_t users, capacity;  /* users; sessions kept of each */
-    struct past_entry *entry; /* [users, capacity] a ring each */
-    int32_t *first, *count;   /* [users] oldest place in the ring; sessions kept */
-    int32_t slots;            /* slots ever used */
-    i32_vec spare;            /* slots given back */
+    int32_t users, capacity; /* users; most sessions kept of each */
+    struct past_user *user;  /* [users] */
+    int32_t slots;           /* slots ever used */
+    i32_vec spare;           /* slots given back */
 };
 
 void past_init(struct past *p, int32_t users, int32_t capacity);

@@ -26,20 +26,27 @@ static int no_such_model(const char *name, struct err *e)
     return e->status;
 }
 
+int model_check(const char *name, const struct model_options *o, struct err *e)
+{
+    const struct model_class *class = class_of(name);
+    return class ? class->check(o, e) : no_such_model(name, e);
+}
+
 int model_open(struct model *m, const char *name, const struct model_options *o,
                const struct model_data *data, struct device *d, struct err *e)
 {
-    const struct model_class *class = class_of(name);
     *m = (struct model){0};
-    if (!class)
-        return no_such_model(name, e);
+    if (model_check(name, o, e))
+        return e->status;
+    const struct model_class *class = class_of(name);
     if (class->needs_order && !data->keeps_order)
         return err_set(e, STATUS_USAGE,
                        "--scheme %s does not keep each user's order, which --model %s needs: use "
                        "longest-first",
-                       data->scheme ? data->scheme : "(of the batches)", name);
+                       data->scheme ? data->scheme : "of the input", name);
     *m = (struct model){.class = class, .options = o, .data = *data, .device = d};
-    return class->open(m, e);
+    class->open(m);
+    return 0;
 }
 
 void model_close(struct model *m)

@@ -47,7 +47,7 @@ void learner_close(struct learner *l);
 void learner_begin(struct learner *l, struct epoch epoch);
 
 /* Runs one batch: an update in a training pass, ranks in another.  *o is valid until the next
- * batch.  1: training diverged.  65: the batch does not fit the model's data. */
+ * batch.  1: training diverged. */
 int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, struct err *e);
 
 /* What the pass came to. */

@@ -1,0 +1,94 @@
+#include "model/report.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include "base/json.h"
+
+double report_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+void report_begin(struct report *r, const struct tally *t)
+{
+    if (t->epoch.part == PART_TRAIN || r->epoch != t->epoch.number)
+        buf_clear(&r->line);
+    r->epoch = t->epoch.number;
+    r->start = r->shown = report_now();
+}
+
+static double events_per_second(const struct report *r, const struct tally *t)
+{
+    double seconds = report_now() - r->start;
+    return seconds > 0 ? (double)t->events / seconds : 0;
+}
+
+static void append_line(struct report *r, const struct tally *t, bool improved)
+{
+    if (r->line.len)
+        r->line.len--; /* the NUL */
+    else
+        buf_format(&r->line, "epoch %" PRId64, t->epoch.number);
+    buf_format(&r->line, "%s %s loss %.4f", r->line.at[r->line.len - 1] == ')' ? ";" : ":",
+               part_name[t->epoch.part], tally_pass(t).loss);
+    if (t->epoch.part != PART_TRAIN)
+        buf_format(&r->line, ", recall@20 %.4f, mrr@20 %.4f%s", tally_recall(t), tally_mrr(t),
+                   improved ? ", best so far" : "");
+    buf_format(&r->line, " (%.0f events/s)", events_per_second(r, t));
+    buf_byte(&r->line, 0);
+}
+
+static void append_number(struct buf *to, const char *key, double value)
+{
+    buf_format(to, ",\"%s\":", key);
+    json_number(to, value);
+}
+
+static void append_json(const struct report *r, const struct tally *t, bool improved,
+                        struct buf *to)
+{
+    bool tested = t->epoch.part != PART_TRAIN;
+    buf_format(to, "{\"epoch\":%" PRId64 ",\"part\":\"%s\"", t->epoch.number,
+               part_name[t->epoch.part]);
+    append_number(to, "loss", tally_pass(t).loss);
+    buf_format(to, ",\"events\":%" PRId64 ",\"sessions\":%" PRId64 ",\"left_out\":%" PRId64,
+               t->events, t->sessions, t->left_out);
+    if (tested) {
+        append_number(to, "recall@20", tally_recall(t));
+        append_number(to, "mrr@20", tally_mrr(t));
+        buf_format(to, ",\"best\":%s", improved ? "true" : "false");
+    }
+    append_number(to, "seconds", report_now() - r->start);
+    buf_text(to, "}\n");
+}
+
+void report_end(struct report *r, const struct tally *t, bool improved, struct buf *json)
+{
+    r->batches[t->epoch.part] = t->batches;
+    append_line(r, t, improved);
+    if (json)
+        append_json(r, t, improved, json);
+}
+
+bool report_progress(struct report *r, const struct tally *t, struct buf *line)
+{
+    double now = report_now();
+    int64_t all = r->batches[t->epoch.part];
+    if (now - r->shown < 0.5)
+        return false;
+    r->shown = now;
+    buf_format(line, "epoch %" PRId64 " %s: ", t->epoch.number, part_name[t->epoch.part]);
+    if (all > t->batches)
+        buf_format(line, "%.0f%%, %.0f s left, ", 100.0 * (double)t->batches / (double)all,
+                   (now - r->start) * (double)(all - t->batches) / (double)t->batches);
+    buf_format(line, "loss %.4f, %.0f events/s", tally_pass(t).loss, events_per_second(r, t));
+    return true;
+}
+
+void report_release(struct report *r)
+{
+    buf_release(&r->line);
+}

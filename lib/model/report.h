@@ -1,0 +1,28 @@
+/* What training says while it runs: a line an epoch for people, a JSON line a pass for machines. */
+#ifndef MODEL_REPORT_H
+#define MODEL_REPORT_H
+
+#include "model/train.h"
+
+struct report {
+    int64_t epoch;
+    double start;       /* seconds on the clock, when the pass began */
+    double shown;       /* when progress was last shown */
+    int64_t batches[4]; /* of the last pass of each part; 0: not known */
+    struct buf line;    /* of the epoch so far */
+};
+
+/* Seconds on a clock that never goes back. */
+double report_now(void);
+
+void report_begin(struct report *r, const struct tally *t);
+
+/* A pass has ended: its part of the epoch's line is added; `json` (may be NULL) gets a line. */
+void report_end(struct report *r, const struct tally *t, bool improved, struct buf *json);
+
+/* A line that a terminal may show while the pass runs; false where it is too early again. */
+bool report_progress(struct report *r, const struct tally *t, struct buf *line);
+
+void report_release(struct report *r);
+
+#endif
