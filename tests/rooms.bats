@@ -8,6 +8,7 @@ knows() {
     case $1 in
     base) echo ;;
     stream | cli | baseline | eval | viz | nn) echo base ;;
+    learn) echo base stream cli nn model ;;
     data) echo base stream ;;
     model) echo base nn ;;
     *) echo "the room $1 is not in this table" >&2 && return 1 ;;

@@ -11,7 +11,7 @@ extern void openblas_set_num_threads(int n) __attribute__((weak));
 extern void MKL_Set_Num_Threads(int n) __attribute__((weak));
 extern void bli_thread_set_num_threads(int64_t n) __attribute__((weak));
 
-static const char *single_threaded_blas(void)
+const char *cpu_blas(void)
 {
     if (openblas_set_num_threads) {
         openblas_set_num_threads(1);
@@ -43,7 +43,7 @@ struct device *cpu_open(const struct device_options *o)
     if (c->threads > omp_get_thread_limit())
         c->threads = omp_get_thread_limit();
     c->workspace = (o->workspace ? o->workspace : (size_t)128 << 20) / sizeof(float);
-    snprintf(c->name, sizeof c->name, "cpu: %s, %d thread%s", single_threaded_blas(), c->threads,
+    snprintf(c->name, sizeof c->name, "cpu: %s, %d thread%s", cpu_blas(), c->threads,
              c->threads == 1 ? "" : "s");
     c->device = (struct device){.op = &cpu_operations, .name = c->name};
     return &c->device;

@@ -191,5 +191,6 @@ struct device_options {
 /* The CPU: any CBLAS, OpenMP. */
 struct device *cpu_open(const struct device_options *o);
 void cpu_close(struct device *d);
+const char *cpu_blas(void); /* the BLAS that is linked: "OpenBLAS" */
 
 #endif

@@ -1,0 +1,38 @@
+/* The options of programs that train: groups for the option table, and what they set. */
+#ifndef LEARN_OPTIONS_H
+#define LEARN_OPTIONS_H
+
+#include "cli/cli.h"
+#include "model/best.h"
+
+struct learn_options {
+    const char *model;
+    struct model_options shape;
+    const char *loss, *optimizer;
+    double lr, momentum, weight_decay, clip;
+    int64_t max_steps, stop_after, seed;
+    const char *device;
+    int64_t threads, workspace; /* workspace: MB */
+    const char *save, *save_by, *init;
+    int64_t top;
+    const char *attention; /* a number, or "all" */
+    bool quiet;
+    const char *progress; /* NULL, "json" */
+};
+
+/* What the command line set; one set a program. */
+const struct learn_options *learn_options(void);
+
+/* Their groups for a program's `tables`. */
+const struct option *learn_model_table(void);
+const struct option *learn_training_table(void);
+const struct option *learn_result_table(void);
+
+/* Checks them together.  64: the text says what is possible.  73: --save is no place for a model.
+ */
+int learn_check(const struct learn_options *o, struct err *e);
+
+int64_t learn_attention(const struct learn_options *o); /* sessions a test; -1: all; -2: neither */
+struct train_options learn_train_options(const struct learn_options *o);
+
+#endif

@@ -1,0 +1,303 @@
+#include "learn/training.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "learn/saving.h"
+#include "model/file.h"
+#include "nn/choose.h"
+
+/* ---- opening ---- */
+
+static int open_device(struct training *t, struct err *e)
+{
+    struct device_options options = {.threads = (int)t->o->threads,
+                                     .workspace = (size_t)t->o->workspace << 20};
+    if (device_choose(t->o->device, &options, &t->device, e))
+        return e->status;
+    if (!strcmp(t->o->device, "auto") && !t->o->quiet)
+        cli_warn("--device auto: no usable GPU, so %s", t->device->name);
+    return 0;
+}
+
+static int open_output(struct training *t, const struct output_options *output, struct err *e)
+{
+    struct meta m;
+    cli_options_packed(&t->options);
+    meta_copy(&m, batches_in_meta(t->in));
+    m.kind = STREAM_PREDICTIONS;
+    int status = stage_open(&t->stage, output->path, output->flush, &m, t->program,
+                            SESSPIPE_VERSION, (struct bytes){t->options.at, t->options.len}, e);
+    meta_release(&m);
+    return status;
+}
+
+int training_open(struct training *t, const char *program, const struct learn_options *o,
+                  struct operands files, const struct output_options *output, struct err *e)
+{
+    *t = (struct training){.o = o, .program = program};
+    t->on_terminal = isatty(STDERR_FILENO) && !o->quiet && !o->progress;
+    if (batches_in_open(&t->in, files.at, files.count, e) || open_output(t, output, e))
+        return e->status;
+    return open_device(t, e);
+}
+
+/* ---- the model, once users and items are known ---- */
+
+/* The name of the batches' scheme, for messages. */
+static const char *scheme_of(const struct meta *m, char *to, size_t room)
+{
+    struct cursor c = cursor_of(meta_find(m, "scheme"));
+    struct bytes name;
+    if (!cursor_str(&c, &name))
+        return NULL;
+    snprintf(to, room, "%.*s", (int)(name.len < 80 ? name.len : 80), name.at);
+    return to;
+}
+
+static int read_data(const struct training *t, struct model_data *data, struct err *e)
+{
+    const struct meta *m = batches_in_meta(t->in);
+    int64_t history = 0;
+    int keeps_order = 0;
+    i64_vec edges = {0};
+    int status = meta_get_int(m, "history", &history, e);
+    if (!status)
+        status = meta_get_bool(m, "keeps_order", &keeps_order, e);
+    if (!status)
+        status = meta_get_i64s(m, "delta_edges", &edges, e);
+    if (!status && !edges.len)
+        status = err_set(e, STATUS_DATA, "header: no \"delta_edges\"");
+    *data = (struct model_data){.users = names_count(batches_in_users(t->in)),
+                                .items = names_count(batches_in_items(t->in)),
+                                .history = (int32_t)history,
+                                .delta_buckets = (int32_t)edges.len + 1,
+                                .keeps_order = keeps_order};
+    vec_release(&edges);
+    return status;
+}
+
+static int open_model(struct training *t, struct err *e)
+{
+    const struct learn_options *o = t->o;
+    struct model_data data;
+    struct train_options options = learn_train_options(o);
+    char scheme[100];
+    if (read_data(t, &data, e))
+        return e->status;
+    data.scheme = scheme_of(batches_in_meta(t->in), scheme, sizeof scheme);
+    if (model_open(&t->model, o->model, &o->shape, &data, t->device, e))
+        return e->status;
+    t->learning = true;
+    t->model.data.scheme = NULL; /* its text ends here */
+    parameters_allocate(&t->model.parameters, t->device, options.optimizer.update.kind,
+                        options.optimizer.update.momentum, options.seed);
+    if (o->init && model_file_init(&t->model, batches_in_items(t->in), o->init, e))
+        return e->status;
+    if (learn_attention(o) && !options.top)
+        options.top = 1; /* what the model held likely is part of the picture */
+    learner_open(&t->learner, &t->model, &options);
+    best_init(&t->best, !strcmp(o->save_by, "last") ? SAVE_BY_LAST : SAVE_BY_RECALL,
+              o->save != NULL);
+    watch_open(&t->watch, learn_attention(o), options.seed, &t->model);
+    return 0;
+}
+
+/* ---- one pass after another ---- */
+
+static int write_watched(void *to, const struct attention *a, struct err *e)
+{
+    return write_attention(to, a, e);
+}
+
+static struct watch_to watch_to(struct training *t)
+{
+    return (struct watch_to){write_watched, &t->stage.out};
+}
+
+static void say_pass(struct training *t, bool improved)
+{
+    struct buf json = {0};
+    report_end(&t->report, &t->learner.tally, improved, t->o->progress ? &json : NULL);
+    if (json.len)
+        (void)!write(STDERR_FILENO, json.at, json.len);
+    buf_release(&json);
+}
+
+/* The epoch's line, once all its passes have ended. */
+static void say_epoch(struct training *t)
+{
+    if (t->on_terminal)
+        fputs("\r\033[K", stderr); /* where progress stood */
+    if (t->report.line.len && !t->o->quiet && !t->o->progress)
+        cli_warn("%s", t->report.line.at);
+    buf_clear(&t->report.line);
+}
+
+static void say_selection(struct training *t)
+{
+    if (t->noted || t->best.validated || t->best.recall < 0 || !t->o->save ||
+        t->best.by != SAVE_BY_RECALL)
+        return;
+    t->noted = true;
+    if (!t->o->quiet)
+        cli_warn("no validation part: the best epoch is chosen on the test part");
+}
+
+static int end_pass(struct training *t, struct err *e)
+{
+    bool improved;
+    struct pass pass = tally_pass(&t->learner.tally);
+    if (!t->in_pass)
+        return 0;
+    t->in_pass = false;
+    if (watch_end(&t->watch, watch_to(t), e) || write_pass(&t->stage.out, &pass, e) ||
+        frame_out_pause(&t->stage.out, e) || best_pass(&t->best, &t->learner, &improved, e))
+        return e->status;
+    say_selection(t);
+    say_pass(t, improved);
+    return 0;
+}
+
+static int begin_pass(struct training *t, struct epoch epoch, struct err *e)
+{
+    if (!t->learning && open_model(t, e))
+        return e->status;
+    if (end_pass(t, e))
+        return e->status;
+    if (epoch.part == PART_TRAIN || epoch.number != t->report.epoch)
+        say_epoch(t);
+    if (epoch.part == PART_TRAIN && t->o->stop_after && t->best.waiting >= t->o->stop_after) {
+        t->stopped = true;
+        return 0;
+    }
+    learner_begin(&t->learner, epoch);
+    watch_begin(&t->watch, epoch);
+    report_begin(&t->report, &t->learner.tally);
+    t->in_pass = true;
+    return write_epoch(&t->stage.out, epoch, e);
+}
+
+static int write_outcome(struct training *t, const struct outcome *o, struct err *e)
+{
+    if (o->ranks.rank.len && write_ranks(&t->stage.out, &o->ranks, e))
+        return e->status;
+    if (o->ranks.rank.len && t->o->top && write_tops(&t->stage.out, &o->tops, e))
+        return e->status;
+    return 0;
+}
+
+static void say_progress(struct training *t)
+{
+    struct buf line = {0};
+    if (t->on_terminal && report_progress(&t->report, &t->learner.tally, &line)) {
+        fprintf(stderr, "\r%.*s\033[K", (int)line.len, line.at);
+        fflush(stderr);
+    }
+    buf_release(&line);
+}
+
+static int run_batch(struct training *t, const struct batch *b, struct err *e)
+{
+    struct outcome outcome;
+    if (learner_batch(&t->learner, b, &outcome, e) || write_outcome(t, &outcome, e) ||
+        watch_batch(&t->watch, &t->learner, b, &outcome, watch_to(t), e))
+        return e->status;
+    say_progress(t);
+    return frame_out_pause(&t->stage.out, e);
+}
+
+/* ---- the whole run ---- */
+
+static int take(struct training *t, const struct batches_record *r, struct err *e)
+{
+    const struct named *n = &r->named;
+    if (t->stopped)
+        return 0; /* read to the end, so that the stages before end normally */
+    switch (r->kind) {
+    case RECORD_USER:
+        return write_user(&t->stage.out, n->id, n->name, n->attributes, e);
+    case RECORD_ITEM:
+        return write_item(&t->stage.out, n->id, n->name, n->attributes, e);
+    case RECORD_EPOCH:
+        return begin_pass(t, r->epoch, e);
+    case RECORD_BATCH:
+        return run_batch(t, &r->batch, e);
+    default:
+        return err_set(e, STATUS_USAGE,
+                       "these batches are steps of lanes, --model %s takes whole sessions: use "
+                       "--scheme longest-first",
+                       t->o->model);
+    }
+}
+
+static int save(struct training *t, struct err *e)
+{
+    struct training_texts texts = {.model = t->o->model,
+                                   .program = t->program,
+                                   .options = {t->options.at, t->options.len},
+                                   .meta = batches_in_meta(t->in),
+                                   .best = &t->best};
+    return save_model(&t->model, &texts, batches_in_items(t->in), t->o->save, e);
+}
+
+/* Keeps what there is to keep of a run that went wrong by itself. */
+static int diverged(struct training *t, struct err *e)
+{
+    struct err other;
+    if (!t->learning || !t->o->save || !t->best.weights)
+        return e->status;
+    if (save(t, &other)) {
+        cli_warn("%s", other.text);
+        return e->status;
+    }
+    cli_warn("%s holds the %s model, of epoch %" PRId64, t->o->save,
+             t->best.by == SAVE_BY_LAST ? "last good" : "best", t->best.epoch);
+    return e->status;
+}
+
+static int finish(struct training *t, struct err *e)
+{
+    if (!t->learning)
+        return err_set(e, STATUS_DATA, "the input holds no epoch");
+    if (end_pass(t, e))
+        return e->status;
+    say_epoch(t);
+    if (batches_in_skipped(t->in))
+        cli_warn("%" PRIu64 " records of unknown kinds were skipped", batches_in_skipped(t->in));
+    if (t->o->save && (best_finish(&t->best, &t->learner, e) || save(t, e)))
+        return e->status;
+    return stage_finish(&t->stage, e);
+}
+
+int training_run(struct training *t, struct err *e)
+{
+    struct batches_record record;
+    enum read_result got;
+    int status = 0;
+    while (!status && (got = batches_in_next(t->in, &record, e)) == READ_RECORD)
+        status = take(t, &record, e);
+    if (!status)
+        status = got == READ_ERROR ? e->status : finish(t, e);
+    return status == STATUS_FAIL ? diverged(t, e) : status;
+}
+
+void training_abort(struct training *t, const struct err *why)
+{
+    stage_abort(&t->stage, why);
+}
+
+void training_close(struct training *t)
+{
+    if (t->learning) {
+        watch_close(&t->watch);
+        best_release(&t->best);
+        learner_close(&t->learner);
+        model_close(&t->model);
+    }
+    report_release(&t->report);
+    buf_release(&t->options);
+    device_close(t->device);
+    batches_in_close(t->in);
+}

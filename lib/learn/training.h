@@ -1,0 +1,39 @@
+/* A training run from stream to stream: reads batches, trains and tests, writes predictions, keeps
+ * the best weights and saves them once at the end. */
+#ifndef LEARN_TRAINING_H
+#define LEARN_TRAINING_H
+
+#include "learn/options.h"
+#include "model/report.h"
+#include "model/watch.h"
+#include "stream/stage.h"
+
+struct training {
+    const struct learn_options *o;
+    const char *program;
+    struct batches_in *in;
+    struct stage stage;
+    struct device *device;
+    struct model model; /* these four from the first epoch on */
+    struct learner learner;
+    struct best best;
+    struct watch watch;
+    struct report report;
+    bool learning; /* they are there */
+    bool in_pass, stopped, noted, on_terminal;
+    struct buf options; /* as recorded, packed */
+};
+
+/* Opens input, device and output.  66, 65, 69, 73. */
+int training_open(struct training *t, const char *program, const struct learn_options *o,
+                  struct operands files, const struct output_options *output, struct err *e);
+
+/* Runs it to the end of the input, saves the model and ends the output.  1: training diverged, and
+ * the best model until then is saved. */
+int training_run(struct training *t, struct err *e);
+
+/* After a failure: the output's abort record; nothing is committed. */
+void training_abort(struct training *t, const struct err *why);
+void training_close(struct training *t);
+
+#endif
