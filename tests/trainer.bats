@@ -1,0 +1,403 @@
+#!/usr/bin/env bats
+# trainer: its updates against tests/check-trainer.py, repeatability, options, model files, what
+# it writes, refusals.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+# A log of 9 users who like some items better than others: username,subreddit,utc, newest first.
+make_log() {
+    awk 'function draw(n) { x = 16807 * x % 2147483647; return x % n }
+        BEGIN {
+            x = 99
+            print "username,subreddit,utc"
+            for (u = 0; u < 9; u++) {
+                t = 1300000000 + draw(1000000); n = 0
+                for (s = 12 + draw(4); s > 0; s--) {
+                    for (k = 2 + draw(5); k > 0; k--) {
+                        line[n++] = "u" u ",r" (draw(3) ? (u + draw(4)) % 11 : draw(11)) "," t
+                        t += 1 + draw(900)
+                    }
+                    t += 3600 + draw(4) * draw(200000)
+                }
+                while (n > 0) print line[--n]
+            }
+        }'
+}
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    make_log | reddit-sessionize >sessions.mp
+    tfilter --split user:0.8 sessions.mp 2>report >split.mp
+    batcher --batch 7 --history 3 --epochs 3 --min-batch 5 split.mp 2>>report >batches.mp
+    tfilter --split user:0.8 --validation 0.1 sessions.mp 2>>report |
+        batcher --batch 7 --min-batch 1 --epochs 2 >validated.mp
+}
+
+setup() {
+    BATCHES=$BATS_FILE_TMPDIR/batches.mp
+    SPLIT=$BATS_FILE_TMPDIR/split.mp
+    VALIDATED=$BATS_FILE_TMPDIR/validated.mp
+}
+
+train() { trainer --quiet --threads 1 --embedding 5 "$@"; }
+
+# The check's verdict on K steps of plain gradient descent with the options.
+descend() { # descend K RATE OPTION ...
+    local k=$1 rate=$2
+    shift 2
+    set -- --embedding 3 --dropout 0 --optimizer sgd --lr "$rate" --save-by last "$@" "$BATCHES"
+    trainer -q --threads 1 --max-steps 0 --save before "$@" >/dev/null
+    trainer -q --threads 1 --max-steps "$k" --save after "$@" >/dev/null
+    /usr/bin/python3 "$ROOT/tests/check-trainer.py" "$BATCHES" before after "$k" "$rate"
+}
+
+need_check() {
+    /usr/bin/python3 -c 'import msgpack' 2>/dev/null || skip 'no msgpack for python3 here'
+}
+
+# A field of the model file's header; the texts of its metadata have their quotes doubled.
+header() { head -c "$(od -An -tu8 -N8 "$1" | awk '{ print $1 + 8 }')" "$1" | tail -c +9; }
+
+differ() { ! cmp -s "$1" "$2" || { echo "$1 and $2 are the same"; return 1; }; }
+
+records() { spcat "$1" | grep "^\[\"$2\""; }
+
+@test "a step of plain gradient descent moves each weight by its gradient, in every form" {
+    need_check
+    for rep in mean last; do
+        for inter in '' hidden delta week hidden,delta hidden,week delta,week hidden,delta,week; do
+            run -0 descend 3 1 --session-rep $rep ${inter:+--inter $inter}
+            echo "$rep $inter: $output"
+            [[ $output =~ ^ok\ [0-9]+\ [0-9.e-]+$ ]] # no tensor stood still
+        done
+        run -0 descend 3 1 --session-rep $rep --inter hidden,delta,week --gru reset-before
+        [[ $output =~ ^ok\ [0-9]+\ [0-9.e-]+$ ]]
+    done
+}
+
+@test "the first step gives what has no history behind it no gradient" {
+    need_check
+    run -0 descend 1 1 --inter hidden,delta
+    [[ $output == *" delta_embedding.weight inter_attention.bias inter_attention.weight "* ]]
+    [[ $output != *" output."* && $output != *" item_embedding"* ]]
+}
+
+@test "gradient descent through whole epochs, batches to leave out among them" {
+    need_check
+    run -0 descend 40 0.1 --inter hidden,delta
+    [[ $output == ok\ * ]]
+    run -0 descend 40 0.1 --session-rep last
+    [[ $output == ok\ * ]]
+}
+
+@test "a seed gives the same bytes, another one others; so does another file name" {
+    train --inter hidden --top 3 --attention 4 --save one "$BATCHES" >one.mp
+    train --inter hidden --top 3 --attention 4 --save two "$BATCHES" >two.mp
+    train --inter hidden --top 3 --attention 4 --save three --seed 2 "$BATCHES" >three.mp
+    train --inter hidden --top 3 --attention 4 -o four.mp <"$BATCHES"
+    cmp one two && cmp one.mp two.mp && cmp one.mp four.mp
+    differ one three && differ one.mp three.mp
+}
+
+@test "another number of threads changes the loss by rounding only" {
+    trainer -q --embedding 33 --threads 1 --dropout 0.2 "$BATCHES" >one.mp
+    trainer -q --embedding 33 --threads 2 --dropout 0.2 "$BATCHES" >two.mp
+    paste <(scorer --json --by none one.mp) <(scorer --json --by none two.mp) |
+        grep -o '"loss": [0-9.]*' | awk '{ print $2 }' | paste - - |
+        awk '{ d = $1 - $2; if (d < 0) d = -d; if (d > 1e-4 || !$1) exit 1 } END { exit NR < 6 }'
+}
+
+@test "every option that should change the result changes the ranks" {
+    train "$BATCHES" | ranks_of >plain
+    while read -r options; do
+        # shellcheck disable=SC2086
+        train $options "$BATCHES" | ranks_of >other
+        cmp -s plain other && { echo "no difference by $options"; false; }
+        echo "$options" >>tried
+    done <<EOT
+--session-rep last
+--inter hidden
+--inter delta
+--inter week
+--dropout 0.5
+--gru reset-before
+--optimizer sgd
+--optimizer adagrad
+--lr 0.01
+--weight-decay 0.1
+--clip 0.1
+--max-steps 3
+--seed 7
+--embedding 6
+EOT
+    [ "$(wc -l <tried)" = 14 ]
+    train --optimizer sgd --lr 0.1 "$BATCHES" | ranks_of >plain
+    train --optimizer sgd --lr 0.1 --momentum 0.9 "$BATCHES" | ranks_of >other
+    differ plain other
+}
+
+ranks_of() { spcat | grep -E '^\["(rank|pass)"'; }
+
+@test "every target of the test is ranked, none in training, and the passes add up" {
+    train "$BATCHES" -o out.mp
+    events=$(sed -nE 's/.* of ([0-9]+) test events.*/\1/p' "$BATS_FILE_TMPDIR/report" | head -1)
+    sessions=$(sed -nE 's/.*test ([0-9]+) .*/\1/p' "$BATS_FILE_TMPDIR/report" | head -1)
+    records out.mp pass >passes
+    [ "$(wc -l <passes)" = 6 ]
+    [ "$(grep -c "^\[\"pass\",[123],3,.*\"events\":$((events - sessions))[,}]" passes)" = 3 ]
+    grep '^\["pass",1,1,' passes | grep -qvE '"left_out":0[,}]' # --min-batch leaves some out
+    ! grep '^\["pass",[123],3,' passes | grep -vE '"left_out":0[,}]'
+    spcat --check out.mp
+}
+
+@test "--top lists the best items first; the target's rank agrees with its place" {
+    train --top 11 "$BATCHES" -o out.mp
+    need_check
+    run -0 /usr/bin/python3 - out.mp <<'EOT'
+import io, msgpack, struct, sys
+def array(x, kind):
+    return struct.unpack("<%d%s" % (len(x.data) // 4, kind), x.data)
+checked = 0
+for o in msgpack.Unpacker(open(sys.argv[1], "rb")):
+    for r in msgpack.Unpacker(io.BytesIO(o[4])) if o[0] == "B" else []:
+        if r[0] == "rank":
+            rank = r[1]
+        if r[0] == "top":
+            k, item, score = r[1]["k"], array(r[1]["item"], "i"), array(r[1]["score"], "f")
+            assert r[1]["user"].data == rank["user"].data and k == 11
+            for i, (target, at, ties) in enumerate(zip(*(array(rank[x], "i") for x in ("target", "rank", "ties")))):
+                mine = list(item[i * k:i * k + k]), list(score[i * k:i * k + k])
+                assert sorted(mine[0]) == list(range(11)) and mine[1] == sorted(mine[1], reverse=True)
+                place = mine[0].index(target)
+                assert at == sum(s >= mine[1][place] for s in mine[1])
+                assert ties == sum(s == mine[1][place] for s in mine[1]) - 1
+                checked += 1
+print("ok", checked > 100)
+EOT
+    [ "$output" = 'ok True' ]
+}
+
+@test "--attention writes weights that add up to 1 over sessions as they were" {
+    need_check
+    train --inter hidden,delta,week --attention all "$BATCHES" -o all.mp
+    train --inter hidden,delta,week --attention 5 "$BATCHES" -o five.mp
+    train --inter hidden,delta,week --attention 1000000 "$BATCHES" -o many.mp
+    [ "$(records five.mp attention | wc -l)" = 15 ]
+    [ "$(records five.mp attention | sort -u | wc -l)" = 15 ]
+    cmp <(records all.mp attention) <(records many.mp attention)
+    [ "$(records all.mp attention | grep -xFcf <(records five.mp attention))" = 15 ]
+    records all.mp attention >lines
+    spcat "$SPLIT" | grep '^\["session"' >sessions
+    run -0 /usr/bin/python3 - lines sessions <<'EOT'
+import json, sys
+sessions = {}
+for line in open(sys.argv[2]):
+    r = json.loads(line)
+    sessions.setdefault(r[1], []).append((r[3][0], r[4]))
+checked = 0
+for line in open(sys.argv[1]):
+    a = json.loads(line)[1]
+    assert a["level"] == "inter" and a["position"] == -1 and a["model"] == "ii-rnn"
+    assert abs(sum(a["weight"]) - 1) < 1e-5 and min(a["weight"]) >= 0
+    of, s = sessions[a["user"]], a["session"]
+    past = of[max(0, s - 3):s]
+    assert a["start"] == [p[0] for p in past] and a["length"] == [len(p[1]) for p in past]
+    assert a["item"] == [i for p in past for i in p[1]]
+    assert a["week"] == [(t // 3600 + 72) % 168 for t, _ in past]
+    assert a["delta"] == [min((of[s][0] - t) // 3600, 168) for t, _ in past]
+    assert a["target"] == of[s][1][1:] and len(a["top"]) == len(a["target"])
+    checked += 1
+print("ok", checked > 50)
+EOT
+    [ "$output" = 'ok True' ]
+}
+
+@test "a saved model that is started from and not trained ranks as the trainer did" {
+    train --save model --save-by last "$BATCHES" >/dev/null
+    train --save again --save-by last --init model --max-steps 0 "$BATCHES" >/dev/null
+    cmp <(tail -c +4000 model) <(tail -c +4000 again)
+    train --lr 0 --dropout 0 --save same --save-by last --init model "$BATCHES" >/dev/null
+    cmp <(tail -c +4000 model) <(tail -c +4000 same)
+}
+
+@test "--init matches items by name" {
+    need_check
+    train --save model --save-by last "$BATCHES" >/dev/null
+    # the same log without its first user: other numbers, perhaps fewer items
+    make_log | grep -v '^u0,' | sed 's/,r7,/,new,/' | reddit-sessionize 2>/dev/null |
+        tfilter --split user:0.8 2>/dev/null | batcher --batch 5 2>/dev/null >other.mp
+    train --init model --max-steps 0 --save there --save-by last other.mp >/dev/null
+    train --max-steps 0 --save drawn --save-by last other.mp >/dev/null
+    run -0 /usr/bin/python3 - model there drawn <<'EOT'
+import json, struct, sys
+def load(path):
+    data = open(path, "rb").read()
+    n = struct.unpack("<Q", data[:8])[0]
+    head, data = json.loads(data[8:8 + n]), data[8 + n:]
+    def get(name):
+        a, b = head[name]["data_offsets"]
+        return data[a:b]
+    offsets = struct.unpack("<%dq" % head["vocabulary.offsets"]["shape"][0], get("vocabulary.offsets"))
+    names = [get("vocabulary.bytes")[a:b] for a, b in zip(offsets, offsets[1:])]
+    rows = {}
+    for name in ("item_embedding.weight", "output.weight", "output.bias"):
+        width = len(get(name)) // len(names)
+        rows[name] = {item: get(name)[i * width:(i + 1) * width] for i, item in enumerate(names)}
+    return names, rows, get("inter_gru.weight_ih_l0")
+model, there, drawn = map(load, sys.argv[1:])
+assert model[0] != there[0] and b"new" in there[0] and b"r7" in model[0]
+for name, rows in there[1].items():
+    for item, row in rows.items():
+        assert row == (drawn if item == b"new" else model)[1][name][item], (name, item)
+assert model[2] == there[2]
+print("ok")
+EOT
+    [ "$output" = ok ]
+}
+
+@test "--init refuses what does not fit, and names the field" {
+    train --save model "$BATCHES" >/dev/null
+    fails() {
+        run -65 --separate-stderr train --init "$@"
+        echo "$stderr"
+    }
+    fails model --inter hidden "$BATCHES"
+    [[ $stderr == *inter_attention.weight*missing* ]]
+    fails model --embedding 6 "$BATCHES"
+    [[ $stderr == *item_embedding.weight*shape*5*6* ]]
+    train --inter hidden --save attentive "$BATCHES" >/dev/null
+    fails attentive "$BATCHES"
+    [[ $stderr == *inter_attention*no\ such\ weights* ]]
+    head -c 2000 model >cut
+    fails cut "$BATCHES"
+    [[ $stderr == *cut:* ]]
+    fails "$BATCHES" "$BATCHES"
+    fails /dev/null "$BATCHES"
+    run -66 train --init nowhere "$BATCHES"
+}
+
+@test "the model file says what it comes from, and which pass chose it" {
+    train --inter hidden --save model "$BATCHES" >/dev/null
+    header model | grep -q '"selected_on":"test"'
+    header model | grep -q '"model":"ii-rnn"'
+    header model | grep -qF '\"inter\":\"hidden\"'
+    header model | grep -qF '[[\"reddit-sessionize\",'
+    train --save model "$VALIDATED" >/dev/null
+    header model | grep -q '"selected_on":"validation"'
+    train --save model --save-by last "$VALIDATED" >/dev/null
+    header model | grep -q '"selected_on":"last"'
+    run -0 --separate-stderr trainer --threads 1 --embedding 5 --save model "$BATCHES" -o out.mp
+    [ "$(grep -c 'chosen on the test part' <<<"$stderr")" = 1 ]
+    [ "$(grep -c ' epoch [123]: train loss .* test loss .*recall@20' <<<"$stderr")" = 3 ]
+    run -0 --separate-stderr train --save model "$BATCHES" -o out.mp
+    [ -z "$stderr" ]
+}
+
+@test "--stop-after stops when tests bring nothing better, and reads the rest of the input" {
+    batcher --batch 7 --epochs 9 --min-batch 1 "$SPLIT" >long.mp
+    train --lr 0 --stop-after 2 --save model long.mp >out.mp
+    [ "$(records out.mp pass | wc -l)" = 6 ] # the first is the best, two bring nothing
+    spcat --check out.mp
+    [ -s model ]
+    head -c "$(($(wc -c <long.mp) - 1))" long.mp >cut.mp
+    rm model
+    run -65 train --lr 0 --stop-after 2 --save model cut.mp
+    [ ! -e model ]
+}
+
+@test "training that diverges ends with 1 and keeps the best model until then" {
+    train --save model "$BATCHES" >/dev/null
+    cp model before
+    run -1 --separate-stderr train --lr 1e9 --save model "$BATCHES" -o out.mp
+    [[ $stderr == *diverged*--lr* ]]
+    cmp model before # it diverged before the first test
+    [ ! -e out.mp ]
+    run -1 --separate-stderr train --lr 1e30 --optimizer sgd --save model "$BATCHES" -o out.mp
+    [[ $stderr == *diverged* ]]
+    # a first epoch without a step, then one with: the first is kept
+    train --lr 1e9 "$BATCHES" 2>/dev/null >bad.mp || [ $? = 1 ]
+    run -65 scorer bad.mp
+    [[ $output == *diverged* ]]
+    [ "$(find . -name '*.part' | wc -l)" = 0 ]
+}
+
+@test "input that is cut or whose maker failed leaves no model" {
+    head -c 20000 "$BATCHES" >cut.mp
+    run -65 train --save model --save-by last cut.mp -o out.mp
+    [ ! -e model ] && [ ! -e out.mp ]
+    run -65 --separate-stderr bash -c 'batcher /nowhere 2>/dev/null | trainer -q --save model'
+    [ ! -e model ]
+    run -65 train --save model </dev/null
+    run -65 train --save model "$SPLIT"
+    [ ! -e model ]
+}
+
+@test "a model is saved in a regular file or not at all" {
+    run -73 train --save /dev/null "$BATCHES"
+    run -73 train --save nowhere/model "$BATCHES"
+    run -73 train --save - "$BATCHES"
+    mkdir folder
+    run -73 train --save folder "$BATCHES"
+    mkfifo pipe
+    run -73 train --save pipe "$BATCHES"
+}
+
+@test "a full disk at the save is an error, and the file from before stays" {
+    [ -e /dev/full ] || skip 'no /dev/full here'
+    train --save model "$BATCHES" >/dev/null
+    cp model before
+    run -74 bash -c "ulimit -f 2; trainer -q --embedding 60 --save model '$BATCHES' | cat >/dev/null; exit \${PIPESTATUS[0]}"
+    cmp model before
+    [ "$(find . -name '*.part' | wc -l)" = 0 ]
+    run -74 bash -c "trainer -q --embedding 5 '$BATCHES' >/dev/full"
+}
+
+@test "wrong options are refused, and what is possible is said" {
+    fails() {
+        run -64 --separate-stderr trainer "${@:2}" "$BATCHES"
+        echo "$stderr"
+        [[ $stderr == *$1* ]]
+    }
+    fails ii-rnn --model rnn
+    fails hidden,delta --inter hidden,age
+    fails 'once each' --inter hidden,hidden
+    fails 'once each' --inter hidden,
+    fails 'once each' --inter ''
+    fails 'mean|last' --session-rep middle
+    fails adagrad --momentum 0.5
+    fails 'give --inter' --attention 3
+    fails 'or all' --attention some --inter hidden
+    fails '--save FILE' --save-by last
+    fails 'cuda:N' --device gpu
+    fails dropout --dropout 1
+    batcher --scheme shuffled "$SPLIT" 2>/dev/null >shuffled.mp # keeps each user's order too
+    train shuffled.mp >/dev/null
+}
+
+@test "no GPU: cuda is refused, auto says what it took" {
+    run -69 --separate-stderr trainer --device cuda "$BATCHES"
+    [[ $stderr == *'no usable GPU'* ]]
+    run -69 trainer --device cuda:3 "$BATCHES"
+    run -0 --separate-stderr trainer --embedding 3 -o out.mp "$BATCHES"
+    [ "$(grep -c 'device auto: .*cpu' <<<"$stderr")" = 1 ]
+    run -0 --separate-stderr trainer --device cpu --embedding 3 -o out.mp "$BATCHES"
+    [[ $stderr != *device* ]]
+}
+
+@test "--progress json is one object a pass" {
+    run -0 --separate-stderr train --device cpu --progress json -o out.mp "$BATCHES"
+    [ "$(wc -l <<<"$stderr")" = 6 ]
+    [ "$(grep -cE '^\{"epoch":[123],"part":"(train|test)","loss":[0-9.]+,.*\}$' <<<"$stderr")" = 6 ]
+    [ "$(grep -c '"recall@20":' <<<"$stderr")" = 3 ]
+}
+
+@test "real logs: better with every epoch than before" {
+    need_data lastfm-part.tsv.xz
+    need xz
+    xz -dc "$DATA/lastfm-part.tsv.xz" | lfm-sessionize | tfilter --min-sessions 3 --split user:0.8 2>/dev/null |
+        batcher --epochs 3 2>/dev/null | trainer -q --inter hidden,delta --embedding 20 --lr 0.005 >out.mp
+    scorer --json --by none out.mp | sed -nE 's/.*"part": "test".*"loss": ([0-9.]+).*/\1/p' >losses
+    [ "$(wc -l <losses)" -ge 3 ]
+    head -3 losses | sort -c -r -g
+}
