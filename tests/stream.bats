@@ -78,7 +78,7 @@ refused() {
 @test "parts: predictions may follow one another, batches come alone, kinds do not mix" {
     cat predictions predictions predictions | spcat --check
     cat batches batches | refused 65 'standard input, part 2: another stream of batches follows the first'
-    refused 65 'batches, part 1: another stream of batches follows the first' batches batches
+    refused 65 'batches: another stream of batches follows the first' batches batches
     cat sessions predictions | refused 65 'standard input, part 2: holds predictions where sessions are expected'
     cat predictions predictions | head -c 1500 | refused 65 'standard input: input ended early after [0-9]+ records'
 }

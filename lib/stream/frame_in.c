@@ -1,4 +1,4 @@
-#include <stdio.h>
+#include <inttypes.h>
 
 #include "stream/frame.h"
 #include "stream/input.h"
@@ -62,36 +62,35 @@ struct frame_counts frame_in_counts(const struct frame_in *in)
     return in->all;
 }
 
-/* "FILE, part 2, block 3": the part where an input has several. */
-static void place(const struct frame_in *in, uint64_t block, char *to, size_t size)
+/* Puts "FILE, part 2, block 3, record 4" before the message: the part where an input has several,
+ * block and record unless they are -1. */
+static int at_place(const struct frame_in *in, uint64_t part, int64_t block, int64_t record,
+                    struct err *e)
 {
-    char part[32] = "";
-    if (in->input_parts > 1)
-        snprintf(part, sizeof part, ", part %llu", (unsigned long long)in->input_parts);
-    snprintf(to, size, "%s%s, block %llu", input_name(&in->input), part, (unsigned long long)block);
-}
-
-static int at_block(const struct frame_in *in, uint64_t block, struct err *e)
-{
-    char text[512];
-    place(in, block, text, sizeof text);
-    return err_at(e, "%s", text);
+    struct buf place = {0};
+    buf_text(&place, input_name(&in->input));
+    if (part > 1)
+        buf_format(&place, ", part %" PRIu64, part);
+    if (block >= 0)
+        buf_format(&place, ", block %" PRId64, block);
+    if (record >= 0)
+        buf_format(&place, ", record %" PRId64, record);
+    err_at(e, "%.*s", (int)place.len, place.at);
+    buf_release(&place);
+    return e->status;
 }
 
 int frame_in_at(const struct frame_in *in, struct err *e)
 {
-    char text[512];
-    if (!in->part.blocks) /* nothing but the header was read */
-        return err_at(e, "%s", input_name(&in->input));
-    place(in, in->part.blocks - 1, text, sizeof text);
-    return err_at(e, "%s, record %u", text, in->record ? in->record - 1 : 0);
+    /* The block in hand was counted, and so was the record. */
+    return at_place(in, in->input_parts, (int64_t)in->part.blocks - 1, (int64_t)in->record - 1, e);
 }
 
 /* What is wrong with the object that would be the next block. */
 static int bad_block(const struct frame_in *in, const char *what, struct err *e)
 {
     err_set(e, STATUS_DATA, "%s", what);
-    return at_block(in, in->part.blocks, e);
+    return at_place(in, in->input_parts, (int64_t)in->part.blocks, -1, e);
 }
 
 /* n more bytes, all of them there. */
@@ -111,9 +110,7 @@ static int need(struct frame_in *in, size_t n, struct err *e)
 
 static int bad_header(const struct frame_in *in, struct err *e)
 {
-    return in->all.parts ? err_at(e, "%s, part %llu", input_name(&in->input),
-                                  (unsigned long long)in->input_parts + 1)
-                         : err_at(e, "%s", input_name(&in->input));
+    return at_place(in, in->input_parts + 1, -1, -1, e);
 }
 
 static int check_kind(struct frame_in *in, struct err *e)
@@ -343,7 +340,7 @@ enum read_result frame_in_next(struct frame_in *in, struct bytes *record, struct
         if (in->record != in->block_records) {
             err_set(e, STATUS_DATA, "the block holds %u records, its head says %u", in->record,
                     in->block_records);
-            at_block(in, in->part.blocks - 1, e);
+            at_place(in, in->input_parts, (int64_t)in->part.blocks - 1, -1, e);
             return READ_ERROR;
         }
         if (!in->inside)

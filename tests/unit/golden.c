@@ -28,7 +28,7 @@ int main(int argc, char **argv)
     snprintf(kept_folder, sizeof kept_folder, "%s/../../../../tests/fuzz/frame", dirname(argv[0]));
     for (int kind = 0; kind < 3; kind++) {
         struct buf made = {0}, kept = {0};
-        stream_make(kind, "", &made);
+        stream_make(kind, true, &made);
         if (argc == 3 && write_kept(argv[2], kind, &made))
             return 1;
         read_kept(argc == 3 ? argv[2] : kept_folder, kind, &kept);

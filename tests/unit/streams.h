@@ -10,6 +10,8 @@
 #include "stream/any.h"
 #include "stream/stage.h"
 
+#include "notation.h"
+
 /* Writes bytes to a file that has no name; gives the path under which it can be opened. */
 static inline const char *stream_file(const void *bytes, size_t n)
 {
@@ -62,9 +64,8 @@ static inline void stream_meta(struct meta *m, enum stream_kind kind)
     }
 }
 
-/* Users and items named PREFIX0, PREFIX1, ...; the first of each is not UTF-8. */
-static inline void stream_names(struct frame_out *out, const char *prefix, int users, int items,
-                                struct err *e)
+/* Users named u0, u1, ... and items i0, i1, ...; the first of each is not UTF-8. */
+static inline void stream_names(struct frame_out *out, int users, int items, struct err *e)
 {
     /* {"country": "Norway"} */
     struct attributes a = {bytes_of("\x81\xa7"
@@ -73,8 +74,7 @@ static inline void stream_names(struct frame_out *out, const char *prefix, int u
     char name[32];
     for (int i = 0; i < users + items; i++) {
         int id = i < users ? i : i - users;
-        snprintf(name, sizeof name, id ? "%s%s%d" : "%s%s\xff%d", prefix, i < users ? "u" : "i",
-                 id);
+        snprintf(name, sizeof name, id ? "%s%d" : "%s\xff%d", i < users ? "u" : "i", id);
         must(i < users ? write_user(out, id, bytes_of(name), id ? none : a, e)
                        : write_item(out, id, bytes_of(name), none, e),
              e);
@@ -82,7 +82,7 @@ static inline void stream_names(struct frame_out *out, const char *prefix, int u
     must(frame_out_pause(out, e), e);
 }
 
-static inline void sessions_records(struct frame_out *out, const char *prefix, struct err *e)
+static inline void sessions_records(struct frame_out *out, struct err *e)
 {
     static int32_t action[] = {1, 0};
     static float dwell[] = {0.5f, 2};
@@ -96,7 +96,7 @@ static inline void sessions_records(struct frame_out *out, const char *prefix, s
         {0, PART_TEST, 2, (int64_t[]){5000, TIME_LIMIT - 1}, (int32_t[]){2, 1}, extras, 3},
         {1, PART_VALIDATION, 2, (int64_t[]){100, 101}, (int32_t[]){1, 3}, NULL, 0},
     };
-    stream_names(out, prefix, 2, 4, e);
+    stream_names(out, 2, 4, e);
     for (size_t i = 0; i < 3; i++) {
         must(write_session(out, &sessions[i], e), e);
         must(frame_out_pause(out, e), e);
@@ -131,7 +131,7 @@ static inline void batches_records(struct frame_out *out, struct err *e)
         .position = COLUMN_OF((int32_t[]){0, 0, 1, 1}),
         .reset = COLUMN_OF((unsigned char[]){2, 2, 0, 3}),
     };
-    stream_names(out, "", 2, 3, e);
+    stream_names(out, 2, 3, e);
     must(write_epoch(out, (struct epoch){1, PART_TRAIN}, e), e);
     must(write_batch(out, &batch, e), e);
     must(frame_out_pause(out, e), e);
@@ -191,7 +191,7 @@ static inline void predictions_records(struct frame_out *out, struct err *e)
         .score = COLUMN_OF((float[]){1.5f, -0.25f}),
     };
     const struct epoch train = {1, PART_TRAIN}, test = {1, PART_TEST};
-    stream_names(out, "", 2, 3, e);
+    stream_names(out, 2, 3, e);
     must(write_epoch(out, train, e), e);
     must(write_pass(out, &(struct pass){train, 1.5, 5, 1}, e), e);
     must(write_epoch(out, test, e), e);
@@ -202,8 +202,10 @@ static inline void predictions_records(struct frame_out *out, struct err *e)
     must(write_pass(out, &(struct pass){test, 3.875, 2, 0}, e), e);
 }
 
-/* A whole stream of the kind in several blocks; the names of sessions begin with `prefix`. */
-static inline void stream_make(enum stream_kind kind, const char *prefix, struct buf *to)
+/* A stream of the kind around what `records` packs; `flush`: in several blocks. */
+static inline void stream_of(enum stream_kind kind, bool flush,
+                             void (*records)(struct frame_out *, const void *, struct err *),
+                             const void *context, struct buf *to)
 {
     struct err e;
     struct meta m;
@@ -211,17 +213,39 @@ static inline void stream_make(enum stream_kind kind, const char *prefix, struct
     struct sink sink = {.fd = fileno(file)};
     struct frame_out out;
     stream_meta(&m, kind);
-    must(frame_out_open(&out, &sink, &m, true, &e), &e);
-    if (kind == STREAM_SESSIONS)
-        sessions_records(&out, prefix, &e);
-    else if (kind == STREAM_BATCHES)
-        batches_records(&out, &e);
-    else
-        predictions_records(&out, &e);
+    must(frame_out_open(&out, &sink, &m, flush, &e), &e);
+    records(&out, context, &e);
     must(frame_out_end(&out, &e), &e);
     frame_out_release(&out);
     meta_release(&m);
     stream_bytes(file, to);
+}
+
+/* Records in the notation of notation.h, whatever they are. */
+static inline void notated_records(struct frame_out *out, const void *text, struct err *e)
+{
+    for (const char *s = notation_blank(text); *s; s = notation_blank(s)) {
+        frame_out_record(out);
+        s = notation_value(s, &out->block);
+        must(frame_out_commit(out, e), e);
+    }
+}
+
+static inline void kind_records(struct frame_out *out, const void *context, struct err *e)
+{
+    const enum stream_kind *kind = context;
+    if (*kind == STREAM_SESSIONS)
+        sessions_records(out, e);
+    else if (*kind == STREAM_BATCHES)
+        batches_records(out, e);
+    else
+        predictions_records(out, e);
+}
+
+/* A small stream of the kind with all its records. */
+static inline void stream_make(enum stream_kind kind, bool flush, struct buf *to)
+{
+    stream_of(kind, flush, kind_records, &kind, to);
 }
 
 /* Reads a stream by its kind's rules to its end; 0 or the status. */
