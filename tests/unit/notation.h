@@ -50,12 +50,10 @@ static inline const char *notation_array(const char *s, msgpack_packer *pk)
     size_t count = 0;
     for (s = notation_blank(s + 2); *s != ']'; s = notation_blank(s), count++) {
         char *end;
-        double v = strtod(s, &end);
-        int32_t i = (int32_t)v;
-        int64_t l = (int64_t)v;
-        float f = (float)v;
-        const void *at[] = {&i, &l, &f, &i}; /* the first byte of i is its lowest */
-        buf_append(&bytes, at[type - 1], column_size(type));
+        float f = strtof(s, &end);
+        int64_t l =
+            type == COLUMN_F32 ? 0 : strtoll(s, NULL, 10); /* its first bytes: any integer */
+        buf_append(&bytes, type == COLUMN_F32 ? (const void *)&f : &l, column_size(type));
         s = end;
     }
     pack_array(pk, type, bytes.at, count);
