@@ -80,7 +80,7 @@ static int read_parts(const enum part *parts, size_t count, struct corpus *c, st
     struct sink sink = {.fd = fileno(file)};
     stream_meta(&m, STREAM_SESSIONS);
     must(frame_out_open(&out, &sink, &m, false, e), e);
-    stream_names(&out, "", count < 2 ? (int)count : 2, count > 0, e);
+    stream_names(&out, count < 2 ? (int)count : 2, count > 0, e);
     for (size_t i = 0; i < count; i++) {
         const int64_t times[] = {(int64_t)i * 10, (int64_t)i * 10 + 1};
         const int32_t items[] = {0, 0};

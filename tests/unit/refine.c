@@ -82,7 +82,7 @@ static void fill(struct frame_out *out)
         {.key = bytes_of("big"), .type = COLUMN_I64, .column = {big, 3}},
     };
     struct err e;
-    stream_names(out, "", 2, 4, &e);
+    stream_names(out, 2, 4, &e);
     session(out, 0, PART_NONE, 100, 0, NULL, 0);
     session(out, 0, PART_NONE, 5000, 2, extras, 3);
     session(out, 1, PART_NONE, 200, 2, NULL, 0);
