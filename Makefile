@@ -16,7 +16,8 @@ BIN := $(if $(filter release,$(VARIANT)),bin,$(BUILD)/bin)
 ROOMS := $(notdir $(patsubst %/,%,$(wildcard lib/*/)))
 ARCHIVES := $(ROOMS:%=$(BUILD)/lib%.a)
 PROGRAMS := $(patsubst bin/%.c,%,$(wildcard bin/*.c))
-UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
+UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c)) $(FUZZERS)
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 FIXTURES := $(patsubst %.c,$(BUILD)/%,$(wildcard fixtures/*.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/tool/*.c))
@@ -36,6 +37,7 @@ OPTIMIZE.release := -O3 -fno-math-errno -fno-trapping-math
 OPTIMIZE.asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPTIMIZE.tsan := -O1 -fsanitize=thread
 OPTIMIZE.cov := -O0 --coverage
+OPTIMIZE.fuzz := $(OPTIMIZE.asan) -fsanitize=fuzzer-no-link -DWITH_LIBFUZZER
 
 # The libraries' pkg-config names differ between distributions and releases.  `once` puts off the
 # question until the first recipe that asks, and keeps the answer.
@@ -101,6 +103,19 @@ check: all units
 check-long: all units
 	@SESSPIPE_LONG=1 $(RUN_TESTS) $(UNITS) $(TEST_FILES)
 
+# Each target of tests/fuzz from what is kept beside it; what it finds is left in .build/fuzz.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzz fuzzers
+	@set -e; for f in $(notdir $(FUZZERS)); do mkdir -p .build/fuzz/found/$$f; \
+	    .build/fuzz/tests/fuzz/$$f -timeout=10 -max_total_time=$(FUZZ_SECONDS) \
+	    -artifact_prefix=.build/fuzz/$$f- .build/fuzz/found/$$f tests/fuzz/$$f; done
+
+fuzzers: $(FUZZERS)
+ifeq ($(VARIANT),fuzz)
+$(FUZZERS): LDFLAGS += -fsanitize=fuzzer
+endif
+
 bench: all $(BENCHES) $(FIXTURES)
 	@set -e; for b in $(BENCHES) $(wildcard tests/bench/*.sh); do SESSPIPE_BIN=$(CURDIR)/$(BIN) ./$$b; done
 
@@ -138,6 +153,7 @@ help:
 	@echo 'make demo       a log made up on the spot, through the whole pipeline, to tables'
 	@echo 'make check      unit tests and tests of the programs; VARIANT=asan: with sanitizers'
 	@echo 'make check-long the same with the slow cases'
+	@echo 'make fuzz       looks for crashes of the parsers with libFuzzer (FUZZ_SECONDS=60 for each)'
 	@echo 'make bench      speed and memory, as name, value, unit'
 	@echo 'make lint       form of the sources, manual pages, who includes whom'
 	@echo 'make install    programs and manual pages below $$(DESTDIR)$$(PREFIX); uninstall'
@@ -145,5 +161,5 @@ help:
 	@echo 'variables       VARIANT=release|asan|tsan|cov CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
 
 FORCE:
-.PHONY: all units deps check check-long bench demo lint install uninstall clean help FORCE
+.PHONY: fuzz fuzzers all units deps check check-long bench demo lint install uninstall clean help FORCE
 .SECONDARY:

@@ -1,0 +1,34 @@
+/* Reads a stream in every way that there is; errors are fine. */
+#ifndef TESTS_FUZZ_STREAMS_H
+#define TESTS_FUZZ_STREAMS_H
+
+#include "stream/show.h"
+#include "../unit/streams.h"
+
+static inline int forget_text(void *context, struct buf *text, struct err *e)
+{
+    (void)context, (void)e;
+    buf_clear(text);
+    return 0;
+}
+
+static inline void read_every_way(const void *bytes, size_t n)
+{
+    const char *path = stream_file(bytes, n);
+    struct frame_in *frame;
+    struct any_in any;
+    struct buf text = {0};
+    struct err e;
+    if (!frame_in_open(&frame, &path, 1, -1, true, &e)) {
+        show_lines(frame, &text, forget_text, NULL, &e);
+        frame_in_close(frame);
+    }
+    buf_clear(&text);
+    if (!any_in_open(&any, &path, 1, &e)) {
+        show_summary(&any, &text, &e);
+        any_in_close(&any);
+    }
+    buf_release(&text);
+}
+
+#endif
