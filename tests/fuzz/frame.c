@@ -3,12 +3,12 @@
 #include "stream/layout.h"
 #include "streams.h"
 
-struct part {
+struct mended {
     uint64_t hash; /* of the header */
     XXH3_state_t *end;
 };
 
-static size_t mend_header(unsigned char *p, size_t n, struct part *part)
+static size_t mend_header(unsigned char *p, size_t n, struct mended *part)
 {
     size_t size = n < LAYOUT_HEADER ? n : LAYOUT_HEADER + layout_get(p + 14, 2);
     if (size > n)
@@ -19,7 +19,7 @@ static size_t mend_header(unsigned char *p, size_t n, struct part *part)
     return size;
 }
 
-static size_t mend_block(unsigned char *p, size_t n, struct part *part)
+static size_t mend_block(unsigned char *p, size_t n, struct mended *part)
 {
     size_t len = n < LAYOUT_BLOCK ? n : layout_get(p + 27, 4);
     if (n < LAYOUT_BLOCK || len > n - LAYOUT_BLOCK)
@@ -31,7 +31,7 @@ static size_t mend_block(unsigned char *p, size_t n, struct part *part)
     return LAYOUT_BLOCK + len;
 }
 
-static size_t mend_end(unsigned char *p, size_t n, struct part *part)
+static size_t mend_end(unsigned char *p, size_t n, struct mended *part)
 {
     if (n < LAYOUT_END)
         return n;
@@ -43,7 +43,7 @@ static size_t mend_end(unsigned char *p, size_t n, struct part *part)
 
 static void mend(unsigned char *p, size_t n)
 {
-    struct part part = {.end = mem_aligned(sizeof *part.end)};
+    struct mended part = {.end = mem_aligned(sizeof *part.end)};
     XXH3_64bits_reset(part.end);
     while (n) {
         size_t step = n > 2 && p[2] == 'B'   ? mend_block(p, n, &part)

@@ -64,9 +64,8 @@ static inline void stream_meta(struct meta *m, enum stream_kind kind)
     }
 }
 
-/* Users named PREFIXu0, ... and items PREFIXi0, ...; the first of each is not UTF-8. */
-static inline void stream_names(struct frame_out *out, const char *prefix, int users, int items,
-                                struct err *e)
+/* Users named u0, u1, ... and items i0, i1, ...; the first of each is not UTF-8. */
+static inline void stream_names(struct frame_out *out, int users, int items, struct err *e)
 {
     /* {"country": "Norway"} */
     struct attributes a = {bytes_of("\x81\xa7"
@@ -75,8 +74,7 @@ static inline void stream_names(struct frame_out *out, const char *prefix, int u
     char name[32];
     for (int i = 0; i < users + items; i++) {
         int id = i < users ? i : i - users;
-        snprintf(name, sizeof name, id ? "%s%s%d" : "%s%s\xff%d", prefix, i < users ? "u" : "i",
-                 id);
+        snprintf(name, sizeof name, id ? "%s%d" : "%s\xff%d", i < users ? "u" : "i", id);
         must(i < users ? write_user(out, id, bytes_of(name), id ? none : a, e)
                        : write_item(out, id, bytes_of(name), none, e),
              e);
@@ -98,7 +96,7 @@ static inline void sessions_records(struct frame_out *out, struct err *e)
         {0, PART_TEST, 2, (int64_t[]){5000, TIME_LIMIT - 1}, (int32_t[]){2, 1}, extras, 3},
         {1, PART_VALIDATION, 2, (int64_t[]){100, 101}, (int32_t[]){1, 3}, NULL, 0},
     };
-    stream_names(out, "", 2, 4, e);
+    stream_names(out, 2, 4, e);
     for (size_t i = 0; i < 3; i++) {
         must(write_session(out, &sessions[i], e), e);
         must(frame_out_pause(out, e), e);
@@ -133,7 +131,7 @@ static inline void batches_records(struct frame_out *out, struct err *e)
         .position = COLUMN_OF((int32_t[]){0, 0, 1, 1}),
         .reset = COLUMN_OF((unsigned char[]){2, 2, 0, 3}),
     };
-    stream_names(out, "", 2, 3, e);
+    stream_names(out, 2, 3, e);
     must(write_epoch(out, (struct epoch){1, PART_TRAIN}, e), e);
     must(write_batch(out, &batch, e), e);
     must(frame_out_pause(out, e), e);
@@ -193,7 +191,7 @@ static inline void predictions_records(struct frame_out *out, struct err *e)
         .score = COLUMN_OF((float[]){1.5f, -0.25f}),
     };
     const struct epoch train = {1, PART_TRAIN}, test = {1, PART_TEST};
-    stream_names(out, "", 2, 3, e);
+    stream_names(out, 2, 3, e);
     must(write_epoch(out, train, e), e);
     must(write_pass(out, &(struct pass){train, 1.5, 5, 1}, e), e);
     must(write_epoch(out, test, e), e);
