@@ -32,8 +32,9 @@ say = $(if $(V),,@echo '  $(1)')
 
 # ---- compiling ----
 
-# No code reads errno or traps of floating point: square roots and comparisons become vector code.
-OPTIMIZE.release := -O3 -fno-math-errno -fno-trapping-math
+# No code reads errno or traps of floating point: square roots and comparisons become vector code;
+# products and sums are fused where the processor can.
+OPTIMIZE.release := -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast
 OPTIMIZE.asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPTIMIZE.tsan := -O1 -fsanitize=thread
 OPTIMIZE.cov := -O0 --coverage

@@ -69,15 +69,16 @@ static void score_tile(const struct chunk *c, const struct gradients *g, int thr
     struct span s = chunk_tile(c, tile);
     size_t n = s.to - s.from, width = (size_t)o->width, rows = (size_t)c->rows;
     float *reference = g->reference + (size_t)tile * rows;
-    float *x = chunk_scores(c, thread, tile);
-    chunk_product(c, thread, tile, reference);
+    float *x = g->dweight ? chunk_kept(c, tile) : chunk_passing(c, thread);
+    chunk_product(c, tile, x);
     for (size_t i = 0; i < rows; i++) {
         struct part *part = c->part + (size_t)thread * rows + i;
-        float factor = part_raise(part, reference[i]);
+        float raise;
+        chunk_see(c, thread, s, (int)i, x + i * n, &raise);
         reference[i] = part->top;
         part->sum += exponentials(n, part->top, x + i * n);
-        if (product && factor != 1)
-            scale(width, factor, product + i * width, product + i * width);
+        if (product && raise != 1)
+            scale(width, raise, product + i * width, product + i * width);
     }
     if (product)
         cpu_sgemm(false, false, c->rows, o->width, (int)n, x, (int)n, o->weight + s.from * width,
@@ -103,13 +104,13 @@ static void finish_row(const struct chunk *c, const struct gradients *g, size_t 
 }
 
 /* Second walk, one tile: what it adds to dW and dbias; scaled [rows, width], factor [rows]. */
-static void tile_gradients(const struct chunk *c, const struct gradients *g, int thread, int tile,
+static void tile_gradients(const struct chunk *c, const struct gradients *g, int tile,
                            float *scaled, float *factor)
 {
     const struct output *o = c->o;
     struct span s = chunk_tile(c, tile);
     size_t n = s.to - s.from, width = (size_t)o->width, rows = (size_t)c->rows;
-    const float *state = o->state + (size_t)c->first * width, *x = chunk_scores(c, thread, tile);
+    const float *state = o->state + (size_t)c->first * width, *x = chunk_kept(c, tile);
     const float *reference = g->reference + (size_t)tile * rows;
     float share = 1.0f / (float)o->targets;
     for (size_t i = 0; i < rows; i++) {
@@ -134,7 +135,8 @@ static void loss_of_chunk(const struct chunk *c, const struct gradients *g, floa
 #pragma omp parallel num_threads(c->threads)
     {
         int thread = omp_get_thread_num();
-        struct span tiles = chunk_tiles(c, thread), own = cpu_share(rows, 1, thread, c->threads);
+        struct span tiles = cpu_share((size_t)c->tiles, 1, thread, c->threads);
+        struct span own = cpu_share(rows, 1, thread, c->threads);
         float *product = g->dstate ? g->product + (size_t)thread * rows * width : NULL;
         if (product)
             memset(product, 0, rows * width * sizeof *product);
@@ -146,7 +148,7 @@ static void loss_of_chunk(const struct chunk *c, const struct gradients *g, floa
 #pragma omp barrier
         /* Backwards: the last tiles may still be in the cache. */
         for (size_t tile = tiles.to; g->dweight && tile-- > tiles.from;)
-            tile_gradients(c, g, thread, (int)tile, g->product + (size_t)thread * rows * width,
+            tile_gradients(c, g, (int)tile, g->product + (size_t)thread * rows * width,
                            g->factor + (size_t)thread * rows);
     }
 }
@@ -157,7 +159,8 @@ void cpu_output_loss(struct device *d, const struct output *o, float *loss, floa
     struct cpu *cpu = cpu_of(d);
     struct chunk c;
     size_t threads = (size_t)cpu->threads, width = (size_t)o->width;
-    chunk_plan(&c, cpu, o, dweight, cpu->workspace, threads * (width + 1), 1);
+    chunk_plan(&c, cpu, o, dweight,
+               (struct chunk_more){.row = threads * (width + 1), .tile_row = 1});
     size_t capacity = (size_t)c.capacity;
     struct gradients g = {.dstate = dstate, .dweight = dweight, .dbias = dbias};
     g.product = c.rest;

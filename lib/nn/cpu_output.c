@@ -19,28 +19,30 @@ static int tile_width(int rows, int items, int threads)
     return width < share ? width : share > 0 ? share : 16;
 }
 
-void chunk_plan(struct chunk *c, struct cpu *cpu, const struct output *o, bool kept, size_t budget,
-                size_t more, size_t tile_more)
+void chunk_plan(struct chunk *c, struct cpu *cpu, const struct output *o, bool keep,
+                struct chunk_more more)
 {
     size_t items = (size_t)(o->items > 0 ? o->items : 1), threads = (size_t)cpu->threads;
-    size_t fit = budget / items, wanted = (size_t)o->targets;
+    size_t fit = cpu->workspace / items, wanted = (size_t)o->targets;
     fit = fit < 1 ? 1 : fit;
     size_t chunks = wanted ? (wanted + fit - 1) / fit : 1;
     size_t rows = (wanted + chunks - 1) / chunks;
-    *c = (struct chunk){.o = o, .threads = cpu->threads, .capacity = (int)rows, .kept = kept};
+    *c = (struct chunk){.o = o, .threads = cpu->threads, .capacity = (int)rows};
     c->width = tile_width(c->capacity, o->items, c->threads);
     c->tiles = (o->items + c->width - 1) / c->width;
 
-    size_t scores = cpu_padded(rows * (kept ? items : (size_t)c->width * threads));
+    size_t kept = cpu_padded(keep ? rows * items : 0);
+    size_t passing = cpu_padded(threads * rows * (size_t)c->width);
     size_t parts = threads * rows * sizeof(struct part) / sizeof(float);
-    size_t totals = rows * sizeof(double) / sizeof(float);
-    c->scores = cpu_scratch(cpu, scores + parts + totals + 2 * rows + 64 + more * rows +
-                                     tile_more * rows * (size_t)c->tiles);
-    c->part = (struct part *)(void *)(c->scores + scores);
+    size_t totals = rows * sizeof(double) / sizeof(float), own = cpu_padded(2 * rows);
+    c->kept = cpu_scratch(cpu, kept + passing + parts + totals + own + more.fixed +
+                                   rows * (more.row + more.tile_row * (size_t)c->tiles));
+    c->passing = c->kept + kept;
+    c->part = (struct part *)(void *)(c->passing + passing);
     c->total = (double *)(void *)(c->part + threads * rows);
     c->score = (float *)(c->total + rows);
     c->top = c->score + rows;
-    c->rest = c->score + cpu_padded(2 * rows);
+    c->rest = c->score + own;
 }
 
 bool chunk_next(struct chunk *c)
@@ -61,61 +63,61 @@ struct span chunk_tile(const struct chunk *c, int tile)
     return (struct span){from, to < (size_t)c->o->items ? to : (size_t)c->o->items};
 }
 
-struct span chunk_tiles(const struct chunk *c, int thread)
+float *chunk_kept(const struct chunk *c, int tile)
 {
-    return cpu_share((size_t)c->tiles, 1, thread, c->threads);
+    return c->kept + (size_t)tile * (size_t)c->width * (size_t)c->rows;
 }
 
-float *chunk_scores(const struct chunk *c, int thread, int tile)
+float *chunk_passing(const struct chunk *c, int thread)
 {
-    if (c->kept)
-        return c->scores + (size_t)tile * (size_t)c->width * (size_t)c->rows;
-    return c->scores + (size_t)thread * (size_t)c->width * (size_t)c->rows;
+    return c->passing + (size_t)thread * (size_t)c->width * (size_t)c->rows;
 }
 
-/* x += bias; the largest of x, and 0 or, where some x is not finite, NaN added to *not_finite. */
-VECTOR static float add_bias(size_t n, const float *restrict bias, float *restrict x,
-                             float *not_finite)
+VECTOR static void fill_rows(size_t rows, size_t n, const float *restrict bias, float *restrict x)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < n; j++)
+            x[i * n + j] = bias[j];
+}
+
+/* The product is added to the biases: a BLAS that is to overwrite would fill with zeros first. */
+void chunk_product(const struct chunk *c, int tile, float *x)
+{
+    const struct output *o = c->o;
+    struct span s = chunk_tile(c, tile);
+    size_t n = s.to - s.from, width = (size_t)o->width;
+    fill_rows((size_t)c->rows, n, o->bias + s.from, x);
+    cpu_sgemm(false, true, c->rows, (int)n, o->width, o->state + (size_t)c->first * width, o->width,
+              o->weight + s.from * width, o->width, 1, x, (int)n);
+}
+
+/* The largest of x; 0 or, where some x is not finite, NaN is added to *not_finite. */
+VECTOR static float largest(size_t n, const float *x, float *not_finite)
 {
     int32_t top = maths_order(-INFINITY);
     float nothing = 0;
 #pragma omp simd reduction(max : top) reduction(+ : nothing)
     for (size_t j = 0; j < n; j++) {
-        float y = x[j] + bias[j];
-        int32_t order = maths_order(y);
-        x[j] = y;
+        int32_t order = maths_order(x[j]);
         top = order > top ? order : top;
-        nothing += y * 0.0f;
+        nothing += x[j] * 0.0f;
     }
     *not_finite += nothing;
     return maths_order_back(top);
 }
 
-void chunk_product(const struct chunk *c, int thread, int tile, float *row_top)
+float chunk_see(const struct chunk *c, int thread, struct span s, int row, const float *x,
+                float *raise)
 {
-    const struct output *o = c->o;
-    struct span s = chunk_tile(c, tile);
-    size_t n = s.to - s.from, width = (size_t)o->width;
-    float *x = chunk_scores(c, thread, tile);
-    cpu_sgemm(false, true, c->rows, (int)n, o->width, o->state + (size_t)c->first * width, o->width,
-              o->weight + s.from * width, o->width, 0, x, (int)n);
-    struct part *part = c->part + (size_t)thread * (size_t)c->rows;
-    for (int i = 0; i < c->rows; i++, x += n) {
-        row_top[i] = add_bias(n, o->bias + s.from, x, &part[i].not_finite);
-        size_t target = (size_t)o->target[c->first + i];
-        if (target >= s.from && target < s.to)
-            c->score[i] = x[target - s.from];
-    }
-}
-
-float part_raise(struct part *p, float top)
-{
-    if (!(top > p->top))
-        return 1;
-    float factor = maths_exp(p->top - top);
-    p->sum *= factor;
-    p->top = top;
-    return factor;
+    struct part *p = c->part + (size_t)thread * (size_t)c->rows + (size_t)row;
+    size_t target = (size_t)c->o->target[c->first + row];
+    float top = largest(s.to - s.from, x, &p->not_finite);
+    if (target >= s.from && target < s.to)
+        c->score[row] = x[target - s.from];
+    *raise = top > p->top ? maths_exp(p->top - top) : 1;
+    p->sum *= *raise;
+    p->top = top > p->top ? top : p->top;
+    return top;
 }
 
 float chunk_join(const struct chunk *c, int row)

@@ -24,38 +24,48 @@ struct chunk {
     int capacity;    /* rows of the largest chunk */
     int width;       /* columns of a tile; the last may have fewer */
     int tiles;
-    float *scores; /* [rows · items], or one tile a thread where they are not kept */
-    bool kept;
+    float *kept;       /* [rows · items] */
+    float *passing;    /* [threads, rows · width]: tiles that are not kept */
     float *score;      /* [rows] the target's */
     float *top;        /* [rows] the largest score */
     double *total;     /* [rows] Σ e^(score - top) */
     struct part *part; /* [threads, rows] */
-    float *rest;       /* more_per_row floats for each row, more_per_tile_row for each tile's row */
+    float *rest;       /* what the caller asked for */
 };
 
-/* Plans the chunks, and takes scratch: beside its own, `more` floats for each row of a chunk and
- * `tile_more` for each row of each tile, at `rest`.  `budget`: floats for the kept scores. */
-void chunk_plan(struct chunk *c, struct cpu *cpu, const struct output *o, bool kept, size_t budget,
-                size_t more, size_t tile_more);
+/* Floats of scratch that a caller wants at `rest`. */
+struct chunk_more {
+    size_t fixed, row, tile_row; /* at all, for each row of a chunk, for each row of each tile */
+};
+
+/* Plans the chunks, so that the scores of one fit the workspace, and takes scratch; `keep`: with
+ * room for all its scores. */
+void chunk_plan(struct chunk *c, struct cpu *cpu, const struct output *o, bool keep,
+                struct chunk_more more);
 
 /* The next chunk; false when all are done. */
 bool chunk_next(struct chunk *c);
 
-/* The columns of a tile: width of them from where. */
+/* The columns of a tile, and the tile of a column. */
 struct span chunk_tile(const struct chunk *c, int tile);
 
-/* The tiles of a thread. */
-struct span chunk_tiles(const struct chunk *c, int thread);
+static inline int chunk_tile_of(const struct chunk *c, int32_t item)
+{
+    return item / c->width;
+}
 
-/* Where the scores of a tile stand. */
-float *chunk_scores(const struct chunk *c, int thread, int tile);
+/* Where the scores of a tile are kept, and where those of one that is not. */
+float *chunk_kept(const struct chunk *c, int tile);
+float *chunk_passing(const struct chunk *c, int thread);
 
-/* Computes a tile's scores; row_top [rows] becomes each row's largest; the targets' scores and the
- * thread's finding of scores that are not finite are noted. */
-void chunk_product(const struct chunk *c, int thread, int tile, float *row_top);
+/* Computes a tile's scores into x. */
+void chunk_product(const struct chunk *c, int tile, float *x);
 
-/* Raises a part's top to at least `top`; returns what the sums so far were multiplied by. */
-float part_raise(struct part *p, float top);
+/* Looks at one row x of the tile that has the columns s: notes the target's score and scores that
+ * are not finite, raises the top of the thread's part; *raise is what the part's sum was multiplied
+ * by for it.  Returns the row's largest score in this tile. */
+float chunk_see(const struct chunk *c, int thread, struct span s, int row, const float *x,
+                float *raise);
 
 /* Joins the threads' parts of a row into top and total; returns the row's loss. */
 float chunk_join(const struct chunk *c, int row);

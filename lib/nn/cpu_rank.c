@@ -28,17 +28,6 @@ VECTOR static void count_scores(size_t n, float score, const float *x, int32_t *
     *equal += same;
 }
 
-VECTOR static float largest(size_t n, const float *x)
-{
-    int32_t top = maths_order(-INFINITY);
-#pragma omp simd reduction(max : top)
-    for (size_t j = 0; j < n; j++) {
-        int32_t order = maths_order(x[j]);
-        top = order > top ? order : top;
-    }
-    return maths_order_back(top);
-}
-
 /* ---- the k best: a heap with the worst on top ---- */
 
 struct best {
@@ -76,7 +65,6 @@ static void sink_down(struct best *b, int i, int n)
     }
 }
 
-/* Items come in ascending order, so one with the score of the worst that is kept stays out. */
 static void best_offer(struct best *b, int32_t item, float score)
 {
     if (b->filled < b->k) {
@@ -85,22 +73,10 @@ static void best_offer(struct best *b, int32_t item, float score)
         if (++b->filled == b->k)
             for (int i = b->k / 2; i-- > 0;)
                 sink_down(b, i, b->k);
-    } else if (score > b->score[0]) {
+    } else if (score > b->score[0] || (score == b->score[0] && item < b->item[0])) {
         b->item[0] = item;
         b->score[0] = score;
         sink_down(b, 0, b->k);
-    }
-}
-
-static void best_of(struct best *b, size_t first, size_t n, const float *x)
-{
-    enum { BLOCK = 64 };
-    for (size_t from = 0; from < n; from += BLOCK) {
-        size_t to = from + BLOCK < n ? from + BLOCK : n;
-        if (b->filled == b->k && !(largest(to - from, x + from) > b->score[0]))
-            continue;
-        for (size_t j = from; j < to; j++)
-            best_offer(b, (int32_t)(first + j), x[j]);
     }
 }
 
@@ -118,62 +94,191 @@ static void best_sort(struct best *b)
         b->item[i] = -1, b->score[i] = -INFINITY;
 }
 
-/* ---- the walks ---- */
+/* ---- the walks ----
+ *
+ * A row's scores can be counted once its target's is known.  So the targets are taken in the order
+ * of their items, and of each chunk first the tiles in which its targets stand, which are kept;
+ * then the others, counted while they are in the cache and forgotten; then those that were kept. */
 
-static void score_tile(const struct chunk *c, int thread, int tile, float *row_top)
+struct ranking {
+    struct chunk c;
+    struct output sorted; /* by target */
+    const int32_t *order; /* sorted place -> row of the caller's */
+    int k, held;          /* tiles with targets of this chunk */
+    int32_t *tile;        /* [tiles] those first */
+    struct count {
+        int32_t above, equal, filled;
+    } * count;       /* [threads, rows] */
+    int32_t *item;   /* [threads, rows, k] */
+    float *score;    /* [threads, rows, k] */
+    float *tile_top; /* [tiles, rows] */
+};
+
+static struct best best_at(const struct ranking *r, int thread, int row)
 {
+    size_t at = ((size_t)thread * (size_t)r->c.rows + (size_t)row);
+    return (struct best){r->k, r->count[at].filled, r->item + at * (size_t)r->k,
+                         r->score + at * (size_t)r->k};
+}
+
+/* First part of a tile's work: scores, their largest and the sum of their exponentials. */
+static void score_tile(const struct ranking *r, int thread, int tile, float *x)
+{
+    const struct chunk *c = &r->c;
     struct span s = chunk_tile(c, tile);
     size_t n = s.to - s.from, rows = (size_t)c->rows;
-    const float *x = chunk_scores(c, thread, tile);
-    chunk_product(c, thread, tile, row_top);
-    for (size_t i = 0; i < rows; i++) {
+    chunk_product(c, tile, x);
+    for (size_t i = 0; i < rows; i++, x += n) {
         struct part *part = c->part + (size_t)thread * rows + i;
-        part_raise(part, row_top[i]);
-        part->sum += exponential_sum(n, part->top, x + i * n);
+        float raise;
+        r->tile_top[(size_t)tile * rows + i] = chunk_see(c, thread, s, (int)i, x, &raise);
+        part->sum += exponential_sum(n, part->top, x);
     }
 }
 
-static void rank_row(const struct chunk *c, int row, int32_t *rank, int32_t *ties,
-                     struct best *best)
+/* Second part, when the targets' scores are known.  Rows of a tile that have nothing as good as the
+ * target, nor as the worst of the k best, are passed by. */
+static void count_tile(const struct ranking *r, int thread, int tile, const float *x)
 {
-    int32_t above = 0, equal = 0;
-    for (int tile = 0; tile < c->tiles; tile++) {
-        struct span s = chunk_tile(c, tile);
-        size_t n = s.to - s.from;
-        const float *x = chunk_scores(c, 0, tile) + (size_t)row * n;
-        count_scores(n, c->score[row], x, &above, &equal);
-        if (best->k)
-            best_of(best, s.from, n, x);
+    const struct chunk *c = &r->c;
+    struct span s = chunk_tile(c, tile);
+    size_t n = s.to - s.from, rows = (size_t)c->rows;
+    for (size_t i = 0; i < rows; i++, x += n) {
+        struct count *count = r->count + (size_t)thread * rows + i;
+        float top = r->tile_top[(size_t)tile * rows + i];
+        if (top >= c->score[i])
+            count_scores(n, c->score[i], x, &count->above, &count->equal);
+        struct best best = best_at(r, thread, (int)i);
+        if (!r->k || (best.filled == r->k && top < best.score[0]))
+            continue;
+        for (size_t j = 0; j < n; j++)
+            if (best.filled < r->k || x[j] >= best.score[0])
+                best_offer(&best, (int32_t)(s.from + j), x[j]);
+        count->filled = best.filled;
     }
-    if (best->k)
-        best_sort(best);
-    *ties = equal > 0 ? equal - 1 : 0; /* a target of NaN does not equal itself */
-    *rank = 1 + above + *ties;
+}
+
+static void walk_tiles(struct ranking *r, int thread)
+{
+    struct chunk *c = &r->c;
+    struct span held = cpu_share((size_t)r->held, 1, thread, c->threads);
+    struct span others = cpu_share((size_t)(c->tiles - r->held), 1, thread, c->threads);
+    for (size_t i = held.from; i < held.to; i++)
+        score_tile(r, thread, r->tile[i], chunk_kept(c, r->tile[i]));
+#pragma omp barrier
+    for (size_t i = held.from; i < held.to; i++)
+        count_tile(r, thread, r->tile[i], chunk_kept(c, r->tile[i]));
+    for (size_t i = others.from; i < others.to; i++) {
+        int tile = r->tile[(size_t)r->held + i];
+        float *x = chunk_passing(c, thread);
+        score_tile(r, thread, tile, x);
+        count_tile(r, thread, tile, x);
+    }
+}
+
+/* Tiles with targets of this chunk to the front, the others behind; both in ascending order. */
+static void order_tiles(struct ranking *r)
+{
+    struct chunk *c = &r->c;
+    int32_t *mark = r->tile + c->tiles; /* [tiles] */
+    memset(mark, 0, (size_t)c->tiles * sizeof *mark);
+    for (int i = 0; i < c->rows; i++)
+        mark[chunk_tile_of(c, r->sorted.target[c->first + i])] = 1;
+    r->held = 0;
+    for (int want = 1, at = 0; want >= 0; want--) {
+        for (int tile = 0; tile < c->tiles; tile++)
+            if (mark[tile] == want)
+                r->tile[at++] = tile;
+        r->held = want ? at : r->held;
+    }
+    memset(r->count, 0, (size_t)c->threads * (size_t)c->rows * sizeof *r->count);
+}
+
+struct ranks_out {
+    float *loss;
+    int32_t *rank, *ties, *item;
+    float *score;
+};
+
+/* Joins what the threads found of a row, and writes it where the caller's row is. */
+static void finish_row(const struct ranking *r, int row, const struct ranks_out *out)
+{
+    const struct chunk *c = &r->c;
+    size_t at = (size_t)r->order[c->first + row], k = (size_t)r->k;
+    int32_t above = 0, equal = 0;
+    struct best best = {.k = r->k, .item = out->item + at * k, .score = out->score + at * k};
+    for (int t = 0; t < c->threads; t++) {
+        const struct count *count = r->count + (size_t)t * (size_t)c->rows + (size_t)row;
+        struct best part = best_at(r, t, row);
+        above += count->above;
+        equal += count->equal;
+        for (int i = 0; i < part.filled; i++)
+            best_offer(&best, part.item[i], part.score[i]);
+    }
+    best_sort(&best);
+    out->loss[at] = chunk_join(c, row);
+    out->ties[at] = equal > 0 ? equal - 1 : 0; /* a target of NaN does not equal itself */
+    out->rank[at] = 1 + above + out->ties[at];
+}
+
+/* The rows in the order of their targets, equal ones as they came, by merging. */
+static void sort_rows(const int32_t *target, int n, int32_t *order, int32_t *spare)
+{
+    for (int i = 0; i < n; i++)
+        order[i] = i;
+    for (int run = 1; run < n; run *= 2) {
+        for (int from = 0; from < n; from += 2 * run) {
+            int a = from, b = from + run, to = b + run < n ? b + run : n, end = b < n ? b : n;
+            for (int i = from; i < to; i++)
+                spare[i] = b >= to || (a < end && target[order[a]] <= target[order[b]])
+                               ? order[a++]
+                               : order[b++];
+        }
+        memcpy(order, spare, (size_t)n * sizeof *order);
+    }
+}
+
+/* Scratch, and copies of states and targets in the order of the targets. */
+static void ranking_open(struct ranking *r, struct cpu *cpu, const struct output *o, int k)
+{
+    size_t T = (size_t)o->targets, width = (size_t)o->width, threads = (size_t)cpu->threads;
+    size_t counts = sizeof(struct count) / sizeof(float);
+    *r = (struct ranking){.sorted = *o, .k = k};
+    struct chunk_more more = {.fixed = T * (width + 3) + 2 * (size_t)o->items + 16,
+                              .row = threads * (counts + 2 * (size_t)k),
+                              .tile_row = 1};
+    chunk_plan(&r->c, cpu, &r->sorted, true, more);
+    size_t rows = (size_t)r->c.capacity;
+    float *state = r->c.rest;
+    int32_t *order = (int32_t *)(void *)(state + T * width), *target = order + T;
+    sort_rows(o->target, o->targets, order, target + T);
+    for (size_t i = 0; i < T; i++) {
+        target[i] = o->target[order[i]];
+        memcpy(state + i * width, o->state + (size_t)order[i] * width, width * sizeof *state);
+    }
+    r->sorted.state = state, r->sorted.target = target, r->order = order;
+    r->tile = target + 2 * T;
+    r->count = (struct count *)(void *)(r->tile + 2 * r->c.tiles);
+    r->item = (int32_t *)(void *)(r->count + threads * rows);
+    r->score = (float *)(void *)(r->item + threads * rows * (size_t)k);
+    r->tile_top = r->score + threads * rows * (size_t)k;
 }
 
 void cpu_output_rank(struct device *d, const struct output *o, float *loss, int32_t *rank,
                      int32_t *ties, int k, int32_t *top_item, float *top_score)
 {
-    struct cpu *cpu = cpu_of(d);
-    struct chunk c;
-    chunk_plan(&c, cpu, o, true, cpu->workspace, (size_t)cpu->threads, 0);
-    while (chunk_next(&c)) {
-#pragma omp parallel num_threads(c.threads)
+    struct ranking r;
+    struct ranks_out out = {loss, rank, ties, top_item, top_score};
+    ranking_open(&r, cpu_of(d), o, k);
+    while (chunk_next(&r.c)) {
+        order_tiles(&r);
+#pragma omp parallel num_threads(r.c.threads)
         {
-            int thread = omp_get_thread_num();
-            struct span tiles = chunk_tiles(&c, thread);
-            struct span rows = cpu_share((size_t)c.rows, 1, thread, c.threads);
-            for (size_t tile = tiles.from; tile < tiles.to; tile++)
-                score_tile(&c, thread, (int)tile, c.rest + (size_t)thread * (size_t)c.rows);
+            struct span rows = cpu_share((size_t)r.c.rows, 1, omp_get_thread_num(), r.c.threads);
+            walk_tiles(&r, omp_get_thread_num());
 #pragma omp barrier
-            for (size_t i = rows.from; i < rows.to; i++) {
-                size_t at = (size_t)c.first + i;
-                struct best best = {.k = k};
-                if (k)
-                    best.item = top_item + at * (size_t)k, best.score = top_score + at * (size_t)k;
-                loss[at] = chunk_join(&c, (int)i);
-                rank_row(&c, (int)i, rank + at, ties + at, &best);
-            }
+            for (size_t i = rows.from; i < rows.to; i++)
+                finish_row(&r, (int)i, &out);
         }
     }
 }

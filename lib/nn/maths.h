@@ -20,7 +20,7 @@
 /* ---- elementary functions, good to a few units in the last place ---- */
 
 /* e^x = 2^n e^r, n the integer nearest to x / ln 2, |r| <= ln 2 / 2; the polynomial of Cephes'
- * expf.  Below -87.3 it is 0, above 88.3 it stays at e^88.3; NaN gives NaN. */
+ * expf.  Below -87.3 and above 88.3 it stays at the value there; NaN gives NaN. */
 MATHS float maths_exp(float x)
 {
     const float to_integer =
@@ -42,7 +42,7 @@ MATHS float maths_exp(float x)
     bits = (bits + 127u) << 23;
     float power;
     memcpy(&power, &bits, sizeof power);
-    return x < -87.3f ? 0.0f : p * power;
+    return p * power;
 }
 
 MATHS float maths_sigmoid(float x)
