@@ -87,13 +87,10 @@ static struct tensor *network_states(struct network *n, bool training)
     const struct ragged *history = tape_ragged(t, n->history, SESSIONS);
     for (int i = 0, at = 0; i < SESSIONS; i++)
         last[i] = (at += n->history[i]) - 1;
-    struct tensor *stored =
-        tape_constant(t, n->representations, SESSIONS * HISTORY, SIZE);
+    struct tensor *stored = tape_constant(t, n->representations, SESSIONS * HISTORY, SIZE);
     struct tensor *h = tape_gru(t, &n->inter, tape_dropout(t, stored, rate), NULL, history);
-    struct tensor *start =
-        tape_dropout(t, tape_gather(t, h, tape_rows(t, last, SESSIONS)), rate);
-    struct tensor *x = tape_gather(t, tape_parameter(t, n->items),
-                                   tape_rows(t, n->input, TARGETS));
+    struct tensor *start = tape_dropout(t, tape_gather(t, h, tape_rows(t, last, SESSIONS)), rate);
+    struct tensor *x = tape_gather(t, tape_parameter(t, n->items), tape_rows(t, n->input, TARGETS));
     x = tape_dropout(t, x, rate);
     return tape_dropout(t, tape_gru(t, &n->intra, x, start, session), rate);
 }
@@ -112,8 +109,8 @@ static void test_step(struct network *n)
     static float loss[TARGETS];
     static int32_t rank[TARGETS], ties[TARGETS];
     struct tensor *state = network_states(n, false);
-    struct output o = {TARGETS, SIZE, ITEMS, state->value, n->output->value, n->bias->value,
-                       n->target};
+    struct output o = {TARGETS,          SIZE,           ITEMS,    state->value,
+                       n->output->value, n->bias->value, n->target};
     n->device->op->output_rank(n->device, &o, loss, rank, ties, 0, NULL, NULL);
 }
 
@@ -140,8 +137,8 @@ static void forward_product(struct floor *f)
 
 static void gradient_products(struct floor *f)
 {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, TARGETS, SIZE, ITEMS, 1, f->score,
-                ITEMS, f->weight, SIZE, 0, f->dstate, SIZE);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, TARGETS, SIZE, ITEMS, 1, f->score, ITEMS,
+                f->weight, SIZE, 0, f->dstate, SIZE);
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, ITEMS, SIZE, TARGETS, 1, f->score, ITEMS,
                 f->state, SIZE, 0, f->dweight, SIZE);
 }

@@ -1,0 +1,340 @@
+/* The layers of the table (recurrent, attention, output) against plain references in double
+ * precision: forward, and backward against its differences, at odd sizes and with empty and single
+ * sequences; ties, best items, chunks. */
+#include "nn_reference.h"
+
+struct matrix {
+    int rows, cols;
+};
+
+/* ---- recurrent ---- */
+
+struct layer {
+    int in, state;
+    bool before, start; /* reset before; an initial state is given */
+};
+
+static double sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+/* One step: h [H] from x and h; a = W_ih x + b_ih, b = W_hh h + b_hh. */
+static void reference_step(const struct problem *p, const double *x, const double *h, double *to)
+{
+    const struct layer *s = p->shape;
+    int H = s->state;
+    double a[3 * 257], b[3 * 257], r[257];
+    for (int pass = 0; pass < 2; pass++) /* the second with r∘h, for reset before */
+        for (int i = pass ? 2 * H : 0; i < 3 * H; i++) {
+            a[i] = p->in[3][i];
+            b[i] = p->in[4][i];
+            for (int j = 0; j < s->in; j++)
+                a[i] += p->in[1][i * s->in + j] * x[j];
+            for (int j = 0; j < H; j++)
+                b[i] += p->in[2][i * H + j] * (pass && s->before ? r[j] * h[j] : h[j]);
+            if (i < H)
+                r[i] = sigmoid(a[i] + b[i]);
+        }
+    for (int i = 0; i < H; i++) {
+        double z = sigmoid(a[H + i] + b[H + i]);
+        double n = tanh(a[2 * H + i] + (s->before ? 1 : r[i]) * b[2 * H + i]);
+        to[i] = (1 - z) * n + z * h[i];
+    }
+}
+
+/* in: x, W_ih, W_hh, b_ih, b_hh, h0 */
+static void reference_gru(const struct problem *p, double *out)
+{
+    const struct layer *s = p->shape;
+    for (int q = 0, row = 0; q < SEQUENCES; row += some_lengths[q++])
+        for (int t = 0; t < some_lengths[q]; t++) {
+            const double zeros[257] = {0}, *h = s->start ? p->in[5] + q * s->state : zeros;
+            reference_step(p, p->in[0] + (row + t) * s->in, t ? out + (row + t - 1) * s->state : h,
+                           out + (row + t) * s->state);
+        }
+}
+
+static void check_gru_of(struct layer s)
+{
+    const struct ragged *r = tape_ragged(tape, some_lengths, SEQUENCES);
+    struct problem p = {.reference = reference_gru, .shape = &s};
+    size_t in = (size_t)s.in, H = (size_t)s.state;
+    float bound = 1.5f / sqrtf((float)s.state);
+    problem_input(&p, ROWS * in, 1);
+    problem_input(&p, 3 * H * in, bound);
+    problem_input(&p, 3 * H * H, bound);
+    problem_input(&p, 3 * H, bound);
+    problem_input(&p, 3 * H, bound);
+    if (s.start)
+        problem_input(&p, SEQUENCES * H, 1);
+    problem_output(&p, ROWS * H);
+    float *kept = mem_alloc(ROWS * 4 * H * sizeof *kept), *h0 = s.start ? p.value[5] : NULL;
+    struct gru_weights w = {s.in,       s.state,    s.before,  p.value[1],
+                            p.value[2], p.value[3], p.value[4]};
+    device->op->gru(device, r, &w, p.value[0], h0, p.found, kept);
+    check_forward(&p, label(s.before ? "gru, reset before," : "gru", s.in, s.state));
+    struct gru_grads g = {p.grad[1], p.grad[2], p.grad[3], p.grad[4]};
+    device->op->gru_back(device, r, &w, p.value[0], h0, p.found, kept, p.dout, p.grad[0],
+                         s.start ? p.grad[5] : NULL, &g);
+    check_backward(&p, label(s.before ? "gru_back, reset before," : "gru_back", s.in, s.state));
+    mem_free(kept);
+    problem_close(&p);
+}
+
+static void check_gru(void)
+{
+    for (int i = 0; i < SIZES; i++)
+        for (int way = 0; way < 4; way++)
+            check_gru_of(
+                (struct layer){sizes[i], sizes[(i + way) % (SIZES - 1)], way & 1, way & 2});
+}
+
+/* ---- attention ---- */
+
+/* in: key, scale, value */
+static void reference_attend(const struct problem *p, double *out)
+{
+    const struct matrix *s = p->shape; /* width and columns */
+    for (int q = 0, row = 0; q < SEQUENCES; row += some_lengths[q++]) {
+        double e[8], sum = 0;
+        for (int i = 0; i < some_lengths[q]; i++) {
+            e[i] = 0;
+            for (int j = 0; j < s->rows; j++)
+                e[i] += p->in[1][j] * tanh(p->in[0][(row + i) * s->rows + j]);
+            sum += e[i] = exp(e[i]);
+        }
+        for (int j = 0; j < s->cols; j++) {
+            out[q * s->cols + j] = 0;
+            for (int i = 0; i < some_lengths[q]; i++)
+                out[q * s->cols + j] += e[i] / sum * p->in[2][(row + i) * s->cols + j];
+        }
+    }
+}
+
+static void check_attend(void)
+{
+    for (int i = 0; i < SIZES; i++) {
+        struct matrix s = {sizes[i], sizes[SIZES - 1 - i]};
+        const struct ragged *r = tape_ragged(tape, some_lengths, SEQUENCES);
+        struct problem p = {.reference = reference_attend, .shape = &s};
+        problem_input(&p, ROWS * (size_t)s.rows, 2);
+        problem_input(&p, (size_t)s.rows, 1);
+        problem_input(&p, ROWS * (size_t)s.cols, 1);
+        problem_output(&p, SEQUENCES * (size_t)s.cols);
+        float weight[ROWS];
+        device->op->attend(device, r, s.rows, s.cols, p.value[0], p.value[1], p.value[2], weight,
+                           p.found);
+        check_forward(&p, label("attend", s.rows, s.cols));
+        device->op->attend_back(device, r, s.rows, s.cols, p.value[0], p.value[1], p.value[2],
+                                weight, p.dout, p.grad[0], p.grad[1], p.grad[2]);
+        check_backward(&p, label("attend_back", s.rows, s.cols));
+        problem_close(&p);
+    }
+}
+/* ---- the output layer ---- */
+
+static int32_t *random_targets(int n, int items)
+{
+    int32_t *target = mem_alloc((size_t)n * sizeof *target);
+    for (int i = 0; i < n; i++)
+        target[i] = (int32_t)random_below(&test_random, (uint32_t)items);
+    return target;
+}
+
+/* in: state, weight, bias; out: the loss of each target */
+static void reference_loss(const struct problem *p, double *out)
+{
+    const struct output *o = p->shape;
+    for (int i = 0; i < o->targets; i++) {
+        double sum = 0, own = 0;
+        for (int j = 0; j < o->items; j++) {
+            double score = p->in[2][j];
+            for (int k = 0; k < o->width; k++)
+                score += p->in[0][i * o->width + k] * p->in[1][j * o->width + k];
+            sum += exp(score);
+            own = j == o->target[i] ? score : own;
+        }
+        out[i] = log(sum) - own;
+    }
+}
+
+/* A problem of the output layer; o refers to its inputs. */
+static struct problem output_problem(struct output *o, int targets, int width, int items)
+{
+    struct problem p = {.reference = reference_loss, .shape = o};
+    size_t T = (size_t)targets, H = (size_t)width, N = (size_t)items;
+    problem_input(&p, T * H, 1);
+    problem_input(&p, N * H, 1);
+    problem_input(&p, N, 1);
+    problem_output(&p, T);
+    *o = (struct output){
+        targets, width, items, p.value[0], p.value[1], p.value[2], random_targets(targets, items)};
+    for (int i = 0; i < targets; i++)
+        p.dout[i] = 1.0f / (float)targets; /* the mean */
+    return p;
+}
+
+static void output_close(struct problem *p, struct output *o)
+{
+    mem_free((void *)(uintptr_t)o->target);
+    problem_close(p);
+}
+
+static void check_loss(void)
+{
+    const int way[][3] = {{1, 1, 1},    {31, 33, 257}, {33, 31, 1031}, {7, 257, 33},
+                          {257, 1, 31}, {5, 31, 5},    {0, 3, 7}};
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+        struct output o;
+        struct problem p = output_problem(&o, way[i][0], way[i][1], way[i][2]);
+        device->op->output_loss(device, &o, p.found, NULL, NULL, NULL);
+        check_forward(&p, label("output_loss, the loss alone,", o.targets, o.items));
+        device->op->output_loss(device, &o, p.found, p.grad[0], p.grad[1], p.grad[2]);
+        check_forward(&p, label("output_loss", o.targets, o.items));
+        check_backward(&p, label("output_loss, gradients,", o.targets, o.items));
+        output_close(&p, &o);
+    }
+    /* Scores far apart: neither sum nor exponential may overflow. */
+    struct output o;
+    struct problem p = output_problem(&o, 9, 3, 300);
+    for (int j = 0; j < 300; j++)
+        p.in[2][j] = (double)(p.value[2][j] = (float)(j * 7 % 300) / 3.0f);
+    device->op->output_loss(device, &o, p.found, p.grad[0], p.grad[1], p.grad[2]);
+    check_forward(&p, "output_loss, scores far apart");
+    check_backward(&p, "output_loss, scores far apart, gradients");
+    output_close(&p, &o);
+}
+
+/* Small whole numbers: scores are exact, so many are equal and ties are known. */
+static void round_inputs(struct problem *p)
+{
+    for (int i = 0; i < p->inputs; i++)
+        for (size_t j = 0; j < p->size[i]; j++)
+            p->in[i][j] = (double)(p->value[i][j] = roundf(p->value[i][j] * 2));
+}
+
+struct ranked {
+    float loss[300], score[300 * 23];
+    int32_t rank[300], ties[300], item[300 * 23];
+};
+
+/* The rank, the ties and the k best of one row, by looking at every score. */
+static bool rank_is_right(const struct output *o, int row, const struct ranked *r, int k)
+{
+    float score[1100];
+    for (int j = 0; j < o->items; j++) {
+        score[j] = o->bias[j];
+        for (int l = 0; l < o->width; l++)
+            score[j] += o->state[row * o->width + l] * o->weight[j * o->width + l];
+    }
+    int above = 0, ties = -1;
+    for (int j = 0; j < o->items; j++) {
+        above += score[j] > score[o->target[row]];
+        ties += score[j] == score[o->target[row]];
+    }
+    bool right = r->rank[row] == 1 + above + ties && r->ties[row] == ties;
+    for (int place = 0; place < k; place++) {
+        int best = -1;
+        for (int j = 0; j < o->items; j++)
+            if (best < 0 || score[j] > score[best])
+                best = j;
+        right &= r->item[row * k + place] == (place < o->items ? best : -1);
+        if (place < o->items)
+            right &= r->score[row * k + place] == score[best];
+        score[best] = -INFINITY;
+    }
+    return right;
+}
+
+static void check_rank_with(struct device *d, int targets, int width, int items, int k)
+{
+    static struct ranked r;
+    struct output o;
+    struct problem p = output_problem(&o, targets, width, items);
+    round_inputs(&p);
+    d->op->output_rank(d, &o, r.loss, r.rank, r.ties, k, r.item, r.score);
+    int wrong = 0, tied = 0;
+    for (int i = 0; i < targets; i++) {
+        wrong += !rank_is_right(&o, i, &r, k);
+        tied += r.ties[i] > 0;
+    }
+    tap_ok(wrong == 0 && (tied > 0 || items < 31 || !targets),
+           "ranks, ties and %d best, %d × %d, %s: %d wrong, %d tied", k, targets, items, d->name,
+           wrong, tied);
+    memcpy(p.found, r.loss, (size_t)targets * sizeof *p.found);
+    check_forward(&p, label("output_rank, the loss,", targets, items));
+    output_close(&p, &o);
+}
+
+/* Equal rows of weights have equal scores, whatever the numbers and wherever they stand: also in
+ * the last columns, where a product ends with a narrower kernel. */
+static void check_planted_ties(void)
+{
+    static struct ranked r;
+    enum { T = 97, H = 33, N = 1031, COPIES = 6 };
+    struct output o;
+    struct problem p = output_problem(&o, T, H, N);
+    for (int i = 1; i < COPIES; i++) {
+        memcpy(p.value[1] + i * (N - 1) / (COPIES - 1) * H, p.value[1], H * sizeof(float));
+        p.value[2][i * (N - 1) / (COPIES - 1)] = p.value[2][0];
+    }
+    int32_t target[T];
+    for (int i = 0; i < T; i++)
+        target[i] = i % COPIES * (N - 1) / (COPIES - 1);
+    mem_free((void *)(uintptr_t)o.target);
+    o.target = target;
+    device->op->output_rank(device, &o, r.loss, r.rank, r.ties, 0, NULL, NULL);
+    int wrong = 0;
+    for (int i = 0; i < T; i++)
+        wrong += r.ties[i] != COPIES - 1;
+    tap_ok(wrong == 0, "equal weights tie exactly: %d wrong", wrong);
+    problem_close(&p);
+}
+
+static void check_not_finite(void)
+{
+    static struct ranked r;
+    struct output o;
+    struct problem p = output_problem(&o, 6, 3, 100);
+    const float bad[3] = {NAN, INFINITY, -INFINITY};
+    for (int i = 0; i < 3; i++)
+        p.value[0][i * 6] = bad[i]; /* rows 0, 2, 4 */
+    device->op->output_rank(device, &o, r.loss, r.rank, r.ties, 3, r.item, r.score);
+    int wrong = 0;
+    for (int i = 0; i < 6; i++)
+        wrong += (isnan(r.loss[i]) != 0) != (i % 2 == 0);
+    tap_ok(wrong == 0, "scores that are not finite make the loss NaN: %d wrong", wrong);
+    device->op->output_loss(device, &o, r.loss, NULL, NULL, NULL);
+    tap_ok(isnan(r.loss[0]) && isnan(r.loss[2]) && isnan(r.loss[4]), "output_loss likewise");
+    output_close(&p, &o);
+}
+
+static void check_rank(void)
+{
+    const struct device_options way[] = {{2, 0}, {1, 1}, {3, 4096}};
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+        struct device *d = cpu_open(&way[i]);
+        check_rank_with(d, 1, 1, 1, 3);
+        check_rank_with(d, 31, 5, 33, 20);
+        check_rank_with(d, 257, 3, 1031, 23);
+        check_rank_with(d, 33, 31, 257, 0);
+        check_rank_with(d, 0, 3, 31, 5);
+        cpu_close(d);
+    }
+    check_planted_ties();
+    check_not_finite();
+}
+
+static const struct check checks[] = {LAYER_CHECKS(CHECK_ROW)};
+
+int main(void)
+{
+    test_random = random_of(2, 1);
+    device = cpu_open(&(struct device_options){.threads = 2});
+    tape = tape_new(device);
+    run_checks(checks, sizeof checks / sizeof *checks);
+    tape_free(tape);
+    cpu_close(device);
+    return tap_done();
+}

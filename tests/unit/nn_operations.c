@@ -1,0 +1,343 @@
+/* The table of operations, and its simpler ones against plain references in double precision:
+ * forward, and backward against its differences, at odd sizes and with empty and single rows. */
+#include "nn_reference.h"
+
+/* ---- memory ---- */
+
+static void check_memory(void)
+{
+    const struct operations *op = device->op;
+    enum { N = 257 };
+    float host[N], back[N], *a = op->alloc(device, sizeof host),
+                            *b = op->alloc(device, sizeof host);
+    int wrong = 0;
+    for (int i = 0; i < N; i++)
+        host[i] = (float)i;
+    op->upload(device, a, host, sizeof host);
+    op->fill(device, b, 2, N);
+    op->add(device, b, a, N);
+    op->copy(device, a, b, N - 1);
+    op->download(device, back, a, sizeof back);
+    for (int i = 0; i < N; i++)
+        wrong += back[i] != (i < N - 1 ? (float)i + 2 : (float)i);
+    op->release(device, a);
+    op->release(device, b);
+    tap_ok(wrong == 0, "alloc, upload, fill, add, copy, download, release: %d wrong", wrong);
+}
+
+/* ---- dense ---- */
+
+struct product {
+    bool ta, tb;
+    int m, n, k;
+    float beta;
+};
+
+static void reference_gemm(const struct problem *p, double *out)
+{
+    const struct product *s = p->shape;
+    for (int i = 0; i < s->m; i++)
+        for (int j = 0; j < s->n; j++) {
+            double sum = (double)s->beta * p->in[2][i * s->n + j];
+            for (int l = 0; l < s->k; l++)
+                sum += p->in[0][s->ta ? l * s->m + i : i * s->k + l] *
+                       p->in[1][s->tb ? j * s->k + l : l * s->n + j];
+            out[i * s->n + j] = sum;
+        }
+}
+
+static void check_gemm(void)
+{
+    for (int way = 0; way < 4 * SIZES; way++) {
+        int m = sizes[way % SIZES], n = sizes[(way / 2) % SIZES], k = sizes[(way / 3) % SIZES];
+        struct product s = {way & 1, way & 2, m, n, way == 5 ? 0 : k, way & 4 ? 1 : 0};
+        struct problem p = {.reference = reference_gemm, .shape = &s};
+        problem_input(&p, (size_t)m * (size_t)k, 0.3f);
+        problem_input(&p, (size_t)k * (size_t)n, 0.3f);
+        problem_input(&p, (size_t)m * (size_t)n, 1);
+        problem_output(&p, (size_t)m * (size_t)n);
+        memcpy(p.found, p.value[2], p.out_size * sizeof *p.found);
+        device->op->gemm(device, s.ta, s.tb, m, n, s.k, p.value[0], s.ta ? m : s.k, p.value[1],
+                         s.tb ? s.k : n, s.beta, p.found, n);
+        check_forward(&p, label("gemm", m, n));
+        problem_close(&p);
+    }
+}
+
+struct matrix {
+    int rows, cols;
+};
+
+static void reference_bias(const struct problem *p, double *out)
+{
+    const struct matrix *s = p->shape;
+    for (int i = 0; i < s->rows * s->cols; i++)
+        out[i] = p->in[0][i] + p->in[1][i % s->cols];
+}
+
+static void check_bias(void)
+{
+    for (int i = 0; i < SIZES; i++) {
+        struct matrix s = {sizes[i], sizes[SIZES - 1 - i]};
+        struct problem p = {.reference = reference_bias, .shape = &s};
+        size_t n = (size_t)s.rows * (size_t)s.cols;
+        problem_input(&p, n, 1);
+        problem_input(&p, (size_t)s.cols, 1);
+        problem_output(&p, n);
+        memcpy(p.found, p.value[0], n * sizeof *p.found);
+        device->op->bias(device, s.rows, s.cols, p.value[1], p.found);
+        check_forward(&p, label("bias", s.rows, s.cols));
+        device->op->bias_back(device, s.rows, s.cols, p.dout, p.grad[1]);
+        device->op->add(device, p.grad[0], p.dout, n);
+        check_backward(&p, label("bias_back", s.rows, s.cols));
+        problem_close(&p);
+    }
+}
+
+static void check_columns(void)
+{
+    float from[2 * 5], to[2 * 4] = {0};
+    for (int i = 0; i < 10; i++)
+        from[i] = (float)(i + 1);
+    device->op->columns(device, 2, 3, from + 1, 5, to + 1, 4, false);
+    device->op->columns(device, 2, 2, from, 5, to, 4, true);
+    const float expected[2 * 4] = {1, 4, 3, 4, 6, 14, 8, 9};
+    tap_ok(!memcmp(to, expected, sizeof to), "columns are set and added to");
+}
+
+/* ---- dropout ---- */
+
+static double kept_share(struct dropout_key key, float *mask, size_t n)
+{
+    float *ones = mem_alloc(n * sizeof *ones);
+    size_t kept = 0, wrong = 0;
+    device->op->fill(device, ones, 1, n);
+    device->op->dropout(device, key, n, ones, mask, false);
+    for (size_t i = 0; i < n; i++) {
+        kept += mask[i] != 0;
+        wrong += mask[i] != 0 && mask[i] != 1.0f / (1.0f - key.rate);
+    }
+    mem_free(ones);
+    return wrong ? -1 : (double)kept / (double)n;
+}
+
+static void check_dropout(void)
+{
+    enum { N = 100003 };
+    float *mask = mem_alloc(N * sizeof *mask), *other = mem_alloc(N * sizeof *other);
+    struct dropout_key key = {1, 2, 3, 0.2f};
+    double share = kept_share(key, mask, N);
+    tap_ok(fabs(share - 0.8) < 0.006, "dropout keeps %.4f of 0.8, scaled", share);
+
+    const struct dropout_key keys[] = {
+        {2, 2, 3, 0.2f}, {1, 3, 3, 0.2f}, {1, 2, 4, 0.2f}, {1, 2, 3, 0.5f}};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        kept_share(keys[i], other, N);
+        double both = 0, expected = 0.8 * (1 - (double)keys[i].rate);
+        for (int j = 0; j < N; j++)
+            both += mask[j] != 0 && other[j] != 0;
+        if (keys[i].rate == key.rate)
+            tap_ok(fabs(both / N - expected) < 0.006, "another key, another mask: %.4f", both / N);
+        else
+            tap_ok(fabs(both / N - 0.5) < 0.006, "a higher rate drops more of the same: %.4f",
+                   both / N);
+    }
+    /* An element's mask depends on its number alone: not on threads, nor on how many follow. */
+    struct device *three = cpu_open(&(struct device_options){.threads = 3});
+    float *ones = mem_alloc(N * sizeof *ones);
+    device->op->fill(device, ones, 1, N);
+    three->op->dropout(three, key, N, ones, other, false);
+    tap_ok(!memcmp(mask, other, N * sizeof *mask), "the same mask with three threads");
+    device->op->dropout(device, key, 333, ones, other, false);
+    tap_ok(!memcmp(mask, other, 333 * sizeof *mask), "the same mask for the first elements alone");
+    device->op->dropout(device, key, 333, ones, other, true);
+    int wrong = 0;
+    for (int i = 0; i < 333; i++)
+        wrong += other[i] != 2 * mask[i];
+    tap_ok(wrong == 0, "dropout adds: %d wrong", wrong);
+    cpu_close(three);
+    mem_free(ones);
+    mem_free(mask);
+    mem_free(other);
+}
+
+/* ---- rows ---- */
+
+static const int32_t at[ROWS] = {4, -1, 0, 4, 2, 4, 0, -1, 5, 1, 1, 4};
+
+static void reference_gather(const struct problem *p, double *out)
+{
+    int cols = *(const int *)p->shape;
+    for (int i = 0; i < ROWS * cols; i++)
+        out[i] = at[i / cols] < 0 ? 0 : p->in[0][at[i / cols] * cols + i % cols];
+}
+
+static void check_gather(void)
+{
+    for (int i = 0; i < SIZES; i++) {
+        int cols = sizes[i];
+        const struct rows *r = tape_rows(tape, at, ROWS);
+        struct problem p = {.reference = reference_gather, .shape = &cols};
+        problem_input(&p, 7 * (size_t)cols, 1);
+        problem_output(&p, ROWS * (size_t)cols);
+        device->op->gather(device, r, cols, p.value[0], p.found);
+        check_forward(&p, label("gather", ROWS, cols));
+        device->op->gather_back(device, r, cols, p.dout, p.grad[0]);
+        check_backward(&p, label("gather_back", ROWS, cols));
+        problem_close(&p);
+    }
+}
+
+static void check_store(void)
+{
+    const int32_t where[3] = {2, -1, 0};
+    const float from[6] = {1, 2, 3, 4, 5, 6};
+    float table[6] = {0};
+    device->op->store(device, tape_rows(tape, where, 3), 2, from, table);
+    const float expected[6] = {5, 6, 0, 0, 1, 2};
+    tap_ok(!memcmp(table, expected, sizeof table), "store puts rows in their places");
+}
+
+static void reference_mean(const struct problem *p, double *out)
+{
+    int cols = *(const int *)p->shape;
+    for (int s = 0, row = 0; s < SEQUENCES; row += some_lengths[s++])
+        for (int j = 0; j < cols; j++) {
+            out[s * cols + j] = 0;
+            for (int i = 0; i < some_lengths[s]; i++)
+                out[s * cols + j] += p->in[0][(row + i) * cols + j] / some_lengths[s];
+        }
+}
+
+static void check_mean(void)
+{
+    for (int i = 0; i < SIZES; i++) {
+        int cols = sizes[i];
+        const struct ragged *r = tape_ragged(tape, some_lengths, SEQUENCES);
+        struct problem p = {.reference = reference_mean, .shape = &cols};
+        problem_input(&p, ROWS * (size_t)cols, 1);
+        problem_output(&p, SEQUENCES * (size_t)cols);
+        device->op->mean(device, r, cols, p.value[0], p.found);
+        check_forward(&p, label("mean", SEQUENCES, cols));
+        device->op->mean_back(device, r, cols, p.dout, p.grad[0]);
+        check_backward(&p, label("mean_back", SEQUENCES, cols));
+        problem_close(&p);
+    }
+}
+
+/* ---- optimizers ---- */
+
+static void check_square_sum(void)
+{
+    size_t n = 3 * 65536 + 257;
+    float *x = random_floats(n, 1);
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i] * (double)x[i];
+    double found = device->op->square_sum(device, x, n);
+    tap_ok(fabs(found / sum - 1) < 1e-9, "square_sum: %.6f of %.6f", found, sum);
+    mem_free(x);
+}
+
+struct moments {
+    double w, m, v;
+};
+
+/* One step for one weight; the equations of nn/maths.h, written again. */
+static void reference_update(const struct update *u, bool momentum, double g, struct moments *x)
+{
+    g = g * (double)u->scale + (double)u->weight_decay * x->w;
+    if (u->kind == OPTIMIZER_ADAM) {
+        x->m = 0.9 * x->m + 0.1 * g;
+        x->v = 0.999 * x->v + 0.001 * g * g;
+        double m = x->m / (1 - pow(0.9, (double)u->step));
+        double v = x->v / (1 - pow(0.999, (double)u->step));
+        x->w -= (double)u->rate * m / (sqrt(v) + 1e-8);
+    } else if (u->kind == OPTIMIZER_ADAGRAD) {
+        x->v += g * g;
+        double step = (double)u->rate * g / sqrt(x->v + 1e-6);
+        x->m = (momentum ? (double)u->momentum * x->m : 0) - step;
+        x->w += x->m;
+    } else {
+        x->m = momentum ? (double)u->momentum * x->m + g : g;
+        x->w -= (double)u->rate * x->m;
+    }
+}
+
+static void check_update_of(struct update u, bool momentum, size_t n, const char *name)
+{
+    float *w = random_floats(n, 1), *m = mem_zero(n, sizeof *m), *v = mem_zero(n, sizeof *v);
+    struct moments *x = mem_zero(n, sizeof *x);
+    double worst = 0;
+    for (size_t i = 0; i < n; i++)
+        x[i].w = (double)w[i];
+    for (u.step = 1; u.step <= 4; u.step++) {
+        float *g = random_floats(n, 1);
+        g[0] = 0;
+        for (size_t i = 0; i < n; i++)
+            reference_update(&u, momentum, (double)g[i], &x[i]);
+        device->op->update(device, &u, n, w, g, momentum ? m : NULL, v);
+        for (size_t i = 0; i < n; i++) {
+            worst = fmax(worst, fabs((double)w[i] - x[i].w));
+            worst = g[i] != 0 ? 1 : worst;
+        }
+        mem_free(g);
+    }
+    tap_ok(worst < 2e-6, "update, %s, %zu weights: worst %.1e", name, n, worst);
+    mem_free(w);
+    mem_free(m);
+    mem_free(v);
+    mem_free(x);
+}
+
+static void check_update(void)
+{
+    const struct {
+        struct update u;
+        bool momentum;
+        const char *name;
+    } way[] = {
+        {{OPTIMIZER_SGD, 0.1f, 0, 0, 1, 0}, false, "sgd"},
+        {{OPTIMIZER_SGD, 0.1f, 0.9f, 0.01f, 0.5f, 0}, true, "sgd with momentum, decay, clipping"},
+        {{OPTIMIZER_ADAM, 0.01f, 0, 0, 1, 0}, true, "adam"},
+        {{OPTIMIZER_ADAM, 0.01f, 0, 0.1f, 0.5f, 0}, true, "adam with decay, clipping"},
+        {{OPTIMIZER_ADAGRAD, 0.1f, 0, 0, 1, 0}, false, "adagrad"},
+        {{OPTIMIZER_ADAGRAD, 0.1f, 0.5f, 0.1f, 0.5f, 0}, true, "adagrad with momentum, decay"},
+    };
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++)
+        for (int j = 0; j < SIZES; j++)
+            check_update_of(way[i].u, way[i].momentum, (size_t)sizes[j], way[i].name);
+}
+
+/* ---- the table ---- */
+
+static const struct check checks[] = {OPERATION_CHECKS(CHECK_ROW)};
+#define CHECK_NAME(operation, function) #operation,
+static const char *const checked[] = {OPERATION_CHECKS(CHECK_NAME) LAYER_CHECKS(CHECK_NAME)};
+
+static void check_table(void)
+{
+    void (*row[sizeof(struct operations) / sizeof(void (*)(void))])(void);
+    int rows = (int)(sizeof row / sizeof *row);
+    memcpy(row, device->op, sizeof row);
+    tap_ok(rows == operation_count, "the table has %d rows, %d names", rows, operation_count);
+    for (int i = 0; i < operation_count; i++) {
+        size_t j = 0;
+        while (j < sizeof checked / sizeof *checked && strcmp(checked[j], operation_name[i]) != 0)
+            j++;
+        tap_ok(j < sizeof checked / sizeof *checked && i < rows && row[i],
+               "%s is on the CPU and is checked", operation_name[i]);
+    }
+}
+
+int main(void)
+{
+    test_random = random_of(1, 1);
+    device = cpu_open(&(struct device_options){.threads = 2});
+    tape = tape_new(device);
+    check_table();
+    run_checks(checks, sizeof checks / sizeof *checks);
+    tape_free(tape);
+    cpu_close(device);
+    return tap_done();
+}
