@@ -1,0 +1,78 @@
+# What every pipeline shares: from a raw log to a table of models beside baselines.
+#
+# A pipeline sets its own values and includes this file.  Every stream is a target, so what was made
+# stays made, and what was cut off is made again.  Variables, on the command line or in the
+# environment:
+#
+#   DATA    the raw log, plain or as .xz, .gz, .zst       OUT     folder for everything made
+#   SEEDS   one run of each model for each: "1 2 3"       EPOCHS  passes over the training part
+#   JOBS    how many things to do at once                 THREADS of each of them
+#   DEVICE  auto, cpu, cuda                               BIN     where the programs are
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eo pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+BIN ?= $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))/../bin
+SEEDS ?= 1
+THREADS ?= $(shell n=$$(($$(nproc) / $(or $(JOBS),1))); echo $$((n ? n : 1)))
+DEVICE ?= auto
+TEST_FROM ?= 1
+MAKEFLAGS += $(if $(JOBS),-j$(JOBS))
+
+BASELINES ?= pop ppop markov
+# Each model is a name and the options that make it, in OPTIONS.<name>.
+MODELS ?= ii-rnn ii-rnn-hidden-delta
+OPTIONS.ii-rnn = --model ii-rnn
+OPTIONS.ii-rnn-hidden-delta = --model ii-rnn --inter hidden,delta
+
+BASELINE_RUNS := $(BASELINES:%=$(OUT)/%.mp)
+MODEL_RUNS := $(foreach m,$(MODELS),$(SEEDS:%=$(OUT)/$(m).%.mp))
+
+all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv
+	@echo; cat $<
+
+ifdef DATA
+unpack = $(or $(if $(filter %.xz,$(1)),xz -dc),$(if $(filter %.gz,$(1)),gzip -dc),$(if $(filter %.zst,$(1)),zstd -dc),cat) $(1)
+
+$(OUT)/sessions.mp: $(DATA)
+	@mkdir -p $(@D)
+	$(call unpack,$<) | $(BIN)/$(SESSIONIZE) -o $@
+else
+$(OUT)/sessions.mp:
+	@echo 'name the raw log: make -f $(firstword $(MAKEFILE_LIST)) DATA=FILE' >&2; exit 64
+endif
+
+$(OUT)/split.mp: $(OUT)/sessions.mp
+	$(BIN)/tfilter $(FILTER) -o $@ $<
+
+# One for all models and seeds.  It takes about as much room as the sessions times the epochs times
+# the history.
+$(OUT)/batches.mp: $(OUT)/split.mp
+	$(BIN)/batcher --epochs $(EPOCHS) --test-from $(TEST_FROM) $(BATCH) -o $@ $<
+
+$(BASELINE_RUNS): $(OUT)/%.mp: $(OUT)/split.mp
+	$(BIN)/baseline --model $* -o $@ $<
+
+define model_rule
+$(OUT)/$(1).%.mp $(OUT)/$(1).%.safetensors: $(OUT)/batches.mp
+	$$(BIN)/trainer $$(OPTIONS.$(1)) $$(TRAIN) --seed $$* --device $$(DEVICE) --threads $$(THREADS) \
+	    --save $(OUT)/$(1).$$*.safetensors -o $(OUT)/$(1).$$*.mp $$<
+endef
+$(foreach m,$(MODELS),$(eval $(call model_rule,$(m))))
+
+$(OUT)/scores.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
+	$(BIN)/scorer --best --by none -o $@ $^
+
+$(OUT)/positions.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
+	$(BIN)/scorer --best -o $@ $^
+
+$(OUT)/scores.tsv: $(BASELINE_RUNS) $(MODEL_RUNS)
+	$(BIN)/scorer --format tsv -o $@ $^
+
+clean:
+	rm -rf $(OUT)
+
+.PHONY: all clean
+.SECONDARY:
