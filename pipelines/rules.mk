@@ -34,11 +34,14 @@ all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv
 	@echo; cat $<
 
 ifdef DATA
-unpack = $(or $(if $(filter %.xz,$(1)),xz -dc),$(if $(filter %.gz,$(1)),gzip -dc),$(if $(filter %.zst,$(1)),zstd -dc),cat) $(1)
+unpack.xz := xz -dc
+unpack.gz := gzip -dc
+unpack.zst := zstd -dc
+UNPACK := $(unpack$(suffix $(DATA)))
 
 $(OUT)/sessions.mp: $(DATA)
 	@mkdir -p $(@D)
-	$(call unpack,$<) | $(BIN)/$(SESSIONIZE) -o $@
+	$(if $(UNPACK),$(UNPACK) $< | )$(BIN)/$(SESSIONIZE) -o $@$(if $(UNPACK),, $<)
 else
 $(OUT)/sessions.mp:
 	@echo 'name the raw log: make -f $(firstword $(MAKEFILE_LIST)) DATA=FILE' >&2; exit 64
