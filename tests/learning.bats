@@ -1,0 +1,123 @@
+# What training is for: the trained model beats counting, and it is the users' history that earns it.
+# And that a run can be repeated, and that each option of trainer does something.
+bats_require_minimum_version 1.5.0
+load helpers
+
+# A model that learns the fixture in seconds.  One thread: others may be busy on this machine.
+learn() { trainer --inter hidden,delta --embedding 100 --lr 0.005 --threads 1 --quiet "$@"; }
+
+# The best epoch's recall@20.
+recall() { scorer --json --by none "$@" | sed -n 's/.*"recall@20": \([0-9.e-]*\).*"best": true.*/\1/p'; }
+
+# The last part of a log that is long enough to learn from, split, for all tests of this file.
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    synthesize --users 80 --days 30 --seed 7 | lfm-sessionize | tfilter --split user:0.8 -o split.mp
+    exchange 1 <split.mp >exchanged.mp
+    for log in split exchanged; do
+        baseline --model markov -o $log.markov.mp $log.mp
+        baseline --model ppop -o $log.ppop.mp $log.mp
+        batcher --epochs 6 --test-from 4 --batch 20 $log.mp | learn -o $log.rnn.mp
+    done
+    synthesize --users 12 --days 8 | lfm-sessionize | tfilter --split user:0.8 |
+        batcher --epochs 2 --batch 6 -o small.mp
+}
+
+# compare A OP B: numbers as awk has them.
+compare() { awk "BEGIN { exit !($1) }" || { echo "not so: $1"; return 1; }; }
+
+@test "the trained model reaches 1.2 times the recall@20 of first-order counts" {
+    cd "$BATS_FILE_TMPDIR"
+    compare "$(recall split.rnn.mp) >= 1.2 * $(recall split.markov.mp)"
+}
+
+@test "with sessions exchanged between users, the counts stay and the gain is gone" {
+    cd "$BATS_FILE_TMPDIR"
+    [ "$(recall split.markov.mp)" = "$(recall exchanged.markov.mp)" ]
+    compare "$(recall exchanged.ppop.mp) < 0.5 * $(recall split.ppop.mp)"
+    compare "$(recall exchanged.rnn.mp) < 1.05 * $(recall exchanged.markov.mp)"
+}
+
+small() { trainer --embedding 16 --threads 1 --quiet "$@" "$BATS_FILE_TMPDIR/small.mp"; }
+
+@test "two runs with one seed are byte-identical, weights and all" {
+    small --inter hidden,delta,week --save a.safetensors >a.mp
+    small --inter hidden,delta,week --save b.safetensors >b.mp
+    cmp a.mp b.mp && cmp a.safetensors b.safetensors
+}
+
+@test "another number of threads changes the loss by rounding only" {
+    losses() { scorer --format tsv --by none "$1" | awk -F '\t' 'NR > 1 { print $9 }'; }
+    small --inter hidden,delta --threads 1 >one.mp
+    for n in 2 3; do
+        small --inter hidden,delta --threads $n >more.mp
+        paste <(losses one.mp) <(losses more.mp) >both
+        cat both
+        [ "$(wc -l <both)" = 4 ]
+        awk '{ d = ($1 - $2) / $1; if (d > 1e-5 || d < -1e-5 || $1 == 0) exit 1 }' both
+    done
+}
+
+# What the stream says of the ranks and losses, without the header, which names the options.
+results() { scorer --format tsv "$1" | cut -f 4-; }
+
+@test "each option that should change the result changes it" {
+    changed=0
+    differs() { # differs FROM-OPTIONS OPTION ...
+        small $1 >base.mp
+        small $1 "${@:2}" >other.mp
+        results base.mp >base.txt
+        results other.mp >other.txt
+        changed=$((changed + 1))
+        ! cmp -s base.txt other.txt || { echo "no change: $1 with ${*:2}"; return 1; }
+    }
+    small --save weights.safetensors --max-steps 3 >steps.mp
+    differs '' --session-rep last
+    differs '' --embedding 17
+    differs '' --dropout 0.5
+    differs '' --gru reset-before
+    differs '' --optimizer adagrad
+    differs '' --optimizer sgd
+    differs '' --lr 0.002
+    differs '' --weight-decay 0.01
+    differs '' --clip 0.01
+    differs '' --max-steps 1
+    differs '' --seed 2
+    differs '' --init weights.safetensors
+    differs '--optimizer sgd' --momentum 0.5
+    differs '--optimizer adagrad' --momentum 0.5
+    for inter in hidden delta week hidden,delta hidden,week delta,week hidden,delta,week; do
+        differs '' --inter $inter
+        small --inter $inter >$inter.mp
+        results $inter.mp | cksum
+    done >sums
+    [ "$(grep -cv 'no change' sums)" = 7 ] && [ "$(sort -u sums | wc -l)" = 7 ]
+    [ "$changed" = 21 ]
+}
+
+@test "options that only ask for more leave the ranks as they are" {
+    small --inter hidden >base.mp
+    for more in '--top 3' '--attention all' '--workspace 1'; do
+        small --inter hidden $more >other.mp
+        cmp <(results base.mp) <(results other.mp)
+    done
+    [ "$(small --inter hidden --top 3 | wc -c)" -gt "$(wc -c <base.mp)" ]
+    [ "$(small --inter hidden --attention all | wc -c)" -gt "$(wc -c <base.mp)" ]
+}
+
+@test "--stop-after ends when tests bring no improvement" {
+    batcher() { command batcher --batch 6 "$@"; }
+    synthesize --users 12 --days 8 | lfm-sessionize | tfilter --split user:0.8 |
+        batcher --epochs 30 | trainer --embedding 8 --lr 0 --threads 1 --quiet --stop-after 2 >short.mp
+    [ "$(scorer --format tsv --by none short.mp | awk -F '\t' '$5 == "test"' | wc -l)" = 3 ]
+}
+
+@test "another seed of the batches changes the result, and the scorer takes both as runs of one model" {
+    synthesize --users 12 --days 8 | lfm-sessionize | tfilter --split user:0.8 -o split.mp
+    for seed in 1 2; do
+        batcher --scheme shuffled --batch 6 --epochs 1 --seed $seed split.mp |
+            trainer --embedding 16 --threads 1 --quiet >$seed.mp
+    done
+    ! cmp -s <(results 1.mp) <(results 2.mp)
+    [ "$(scorer --json --by none 1.mp 2.mp | grep -c '"runs": 2')" = 1 ]
+}
