@@ -122,7 +122,6 @@ void optimizer_step(struct optimizer *o, struct parameters *p)
         if (norm > o->clip)
             o->update.scale = (float)(o->clip / norm);
     }
-    o->update.step++;
     op->update(p->device, &o->update, p->count, p->value, p->grad, p->m, p->v);
 }
 

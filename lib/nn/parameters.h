@@ -10,14 +10,14 @@
 enum { PARAMETER_DIMS = 3 };
 
 struct parameter {
-    char *name;                 /* models.md: "inter_gru.weight_ih_l0" */
+    char *name; /* models.md: "inter_gru.weight_ih_l0" */
     int dims;
     int64_t shape[PARAMETER_DIMS];
-    int rows, cols;             /* as a matrix: all but the last dimension, the last; a vector: 1 row */
-    float low, high;            /* initial values: uniform in [low, high) */
-    bool per_item;              /* one row an item: matched by name when read from a file */
-    size_t offset, count;       /* into the flat buffers */
-    float *value, *grad;        /* after parameters_allocate */
+    int rows, cols;       /* as a matrix: all but the last dimension, the last; a vector: 1 row */
+    float low, high;      /* initial values: uniform in [low, high) */
+    bool per_item;        /* one row an item: matched by name when read from a file */
+    size_t offset, count; /* into the flat buffers */
+    float *value, *grad;  /* after parameters_allocate */
 };
 
 struct parameters {
@@ -41,13 +41,14 @@ struct parameter *parameters_add_matrix(struct parameters *p, const char *name, 
 struct parameter *parameters_add_vector(struct parameters *p, const char *name, int64_t n,
                                         float bound);
 
-/* Places them in flat buffers and draws initial values (seed, and the parameter's place in the list). */
+/* Places them in flat buffers and draws initial values (seed, and the parameter's place in the
+ * list). */
 void parameters_allocate(struct parameters *p, struct device *d, enum optimizer_kind kind,
                          float momentum, uint64_t seed);
 struct parameter *parameters_find(const struct parameters *p, const char *name);
 
 /* The settings of an optimizer, and its step over everything: clips to `clip` (0: not) by the
- * global norm, updates, zeroes the gradients. */
+ * global norm, updates, zeroes the gradients.  update.step is the caller's, from 1. */
 struct optimizer {
     struct update update;
     float clip;

@@ -101,6 +101,7 @@ static void train_step(struct network *n)
     tape_output_loss(n->tape, state, tape_parameter(n->tape, n->output),
                      tape_parameter(n->tape, n->bias), n->target);
     tape_backward(n->tape);
+    n->optimizer.update.step = n->step;
     optimizer_step(&n->optimizer, &n->p);
 }
 

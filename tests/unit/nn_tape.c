@@ -203,6 +203,7 @@ static void check_learning(void)
     tap_ok(sum == 0, "no gradient outside training");
     for (int i = 0; i < 60; i++) {
         network_run(&n, true, 0.1f);
+        o.update.step = i + 1;
         optimizer_step(&o, &n.p);
     }
     double after = network_run(&n, false, 0);
