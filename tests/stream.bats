@@ -133,3 +133,41 @@ refused() {
     printf '\x93\xa1X\xcc\x42\xd9\x03a\x1bc' | cat <(head -c "${at[1]}" sessions) - |
         refused 65 'the program before this one failed: a\?c$'
 }
+
+@test "the Python reader of the manual reads every kind as spcat does" {
+    /usr/bin/python3 -c 'import msgpack' 2>/dev/null || skip "no msgpack for /usr/bin/python3 here"
+    awk '/^import io, msgpack/ { on = 1 } on && /^\.Ed/ { exit } on' "$ROOT/man/sesspipe-stream.5" >reader.py
+    cat >>reader.py <<'END'
+
+import json, struct, sys
+
+def plain(x):
+    if isinstance(x, msgpack.ExtType):
+        code, size = {1: ("i", 4), 2: ("q", 8), 3: ("f", 4), 4: ("B", 1)}[x.code]
+        return list(struct.unpack("<%d%s" % (len(x.data) // size, code), x.data))
+    if isinstance(x, dict):
+        return {key: plain(value) for key, value in x.items()}
+    return [plain(y) for y in x] if isinstance(x, list) else x
+
+shown = [json.loads(line) for line in open(sys.argv[2])]
+with open(sys.argv[1], "rb") as f:
+    read = [plain(record) for record in records(f)]
+assert read and read == [line for line in shown if line[0] not in ("SESSPIPE\r\n", "E")]
+try:
+    list(records(io.BytesIO(open(sys.argv[1], "rb").read()[:-39])))
+    sys.exit("took a stream without its end")
+except AssertionError:
+    pass
+END
+    for kind in sessions batches predictions; do
+        spcat $kind >shown
+        /usr/bin/python3 reader.py $kind shown
+    done
+}
+
+@test "the message of the first of three programs comes through the second" {
+    [ -x "$SESSPIPE_BIN/lfm-sessionize" ] && [ -x "$SESSPIPE_BIN/tfilter" ] || skip "no filters here"
+    printf 'nonsense\n' | lfm-sessionize 2>first | tfilter 2>second | refused 65 \
+        'the program before this one failed: lfm-sessionize: standard input, line 1: '
+    sed 's/^lfm-sessionize: /tfilter: the program before this one failed: &/' first | cmp - second
+}
