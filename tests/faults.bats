@@ -1,0 +1,501 @@
+# What must survive what: each row is a fault that a real tool injects, against every stage it fits.
+bats_require_minimum_version 1.5.0
+load helpers
+
+# The stages: `run_stage NAME [option ...]` reads its good input from stdin, `$(input_of NAME)`.
+RAW="lfm-sessionize reddit-sessionize"
+FILTERS="tfilter batcher baseline trainer"
+READERS="scorer spcat"
+STREAMING="$FILTERS $READERS"
+
+args_of() {
+    case $1 in
+    tfilter) args=(--min-sessions 2 --split user:0.8) ;;
+    batcher) args=(--batch 4 --min-batch 1 --epochs 2 --seed 3) ;;
+    baseline) args=(--model pop) ;;
+    trainer) args=(--embedding 4 --seed 3 --quiet) ;;
+    *) args=() ;;
+    esac
+}
+
+run_stage() {
+    local args
+    args_of "$1"
+    "$1" "${args[@]}" "${@:2}" 2>stage.err
+}
+
+# The same under strace with a fault: inject RULE STAGE [option ...].
+inject() {
+    local args
+    args_of "$2"
+    strace -f -qq -o /dev/null -e "inject=$1" -- "$SESSPIPE_BIN/$2" "${args[@]}" "${@:3}" 2>stage.err
+}
+
+# The same for reads of or writes to one file: inject_at FILE RULE STAGE [option ...].
+inject_at() {
+    local args
+    args_of "$3"
+    strace -f -qq -o /dev/null -P "$1" -e "inject=$2" -- "$SESSPIPE_BIN/$3" "${args[@]}" "${@:4}" 2>stage.err
+}
+
+input_of() {
+    case $1 in
+    lfm-sessionize) echo "$GOOD/lfm.tsv" ;;
+    reddit-sessionize) echo "$GOOD/reddit.csv" ;;
+    tfilter | spcat) echo "$GOOD/sessions.mp" ;;
+    batcher | baseline) echo "$GOOD/split.mp" ;;
+    trainer) echo "$GOOD/batches.mp" ;;
+    scorer) echo "$GOOD/predictions.mp" ;;
+    esac
+}
+
+# A log of 12 users in both raw formats, newest first within a user; WEEKS long.
+make_log() {
+    awk -v weeks="$1" -v format="$2" 'BEGIN {
+        srand(7); OFS = "\t"
+        if (format == "reddit") print "username,subreddit,utc"
+        for (u = 1; u <= 12; u++)
+            for (day = 7 * weeks - u % 3; day > 0; day -= 1 + u % 2)
+                for (event = 3 + (day * u) % 5; event > 0; event--) {
+                    at = 1241395200 + day * 86400 + event * 60
+                    item = (u * 7 + day % 7 * 3 + event * event) % 30
+                    if (format == "reddit") print "user" u ",sub" item "," at
+                    else print "user_" u, strftime_utc(at), "id-" item, "name " item, "", "track " item
+                }
+    }
+    function strftime_utc(t,    d, y, m, len) {
+        d = int(t / 86400); t -= d * 86400
+        for (y = 1970; d >= (len = 365 + (y % 4 == 0 && (y % 100 != 0 || y % 400 == 0))); y++) d -= len
+        for (m = 1; d >= (len = m == 2 ? 28 + (y % 4 == 0 && (y % 100 != 0 || y % 400 == 0)) : m == 4 || m == 6 || m == 9 || m == 11 ? 30 : 31); m++) d -= len
+        return sprintf("%04d-%02d-%02dT%02d:%02d:%02dZ", y, m, d + 1, int(t / 3600), int(t / 60) % 60, t % 60)
+    }'
+}
+
+setup_file() {
+    export GOOD=$BATS_FILE_TMPDIR/good
+    mkdir "$GOOD" && cd "$GOOD"
+    make_log 3 lfm >lfm.tsv
+    make_log 3 reddit >reddit.csv
+    lfm-sessionize <lfm.tsv >sessions.mp
+    run_stage tfilter <sessions.mp >split.mp
+    run_stage batcher <split.mp >batches.mp
+    run_stage trainer <batches.mp >predictions.mp
+    # Large enough that no pipe holds the whole.
+    make_log 250 lfm >large.tsv
+    lfm-sessionize <large.tsv >large.mp
+    [ "$(wc -c <large.mp)" -gt 150000 ]
+}
+
+# The last stage's message: one line that begins with its name and, where given, matches.
+one_message() {
+    [ "$(wc -l <stage.err)" -ge 1 ] && ! grep -v "^$1: " stage.err &&
+        { [ $# -lt 2 ] || grep -qiE "$2" stage.err; }
+}
+
+# fails STAGE STATUS [REGEX]: called after the stage with its status in $status.
+fails() {
+    [ "$status" = "$2" ] || { echo "$1: status $status, not $2: $(cat stage.err)"; return 1; }
+    one_message "$1" "${3:-.}" || { echo "$1: said: $(cat stage.err)"; return 1; }
+}
+
+can_inject() {
+    need strace
+    strace -f -qq -o /dev/null -e inject=fsync:error=EIO true 2>/dev/null ||
+        skip "strace cannot trace here"
+    export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 # which cannot run in a traced process
+}
+
+# ---- outputs ----
+
+@test "stdout full or closed: 74" {
+    for stage in $RAW $STREAMING; do
+        status=0
+        run_stage "$stage" <"$(input_of "$stage")" >/dev/full || status=$?
+        fails "$stage" 74 'standard output'
+        status=0
+        run_stage "$stage" <"$(input_of "$stage")" >&- || status=$?
+        fails "$stage" 74 'standard output'
+    done
+}
+
+@test "a closed stderr or stdin takes no other file's place" {
+    for stage in $RAW $STREAMING; do
+        run_stage "$stage" <"$(input_of "$stage")" >expected
+        run_stage "$stage" "$(input_of "$stage")" >got 2>&- <&-
+        cmp expected got
+        status=0
+        run_stage "$stage" <&- >got || status=$?
+        fails "$stage" 74 'standard input'
+    done
+}
+
+@test "a file-size limit on -o: 74, the file from before stays, no temporary" {
+    for stage in $RAW $FILTERS; do
+        echo before >out
+        status=0
+        (ulimit -f 1 && run_stage "$stage" -o out <"$(input_of "$stage")") || status=$?
+        fails "$stage" 74 'out'
+        [ "$(cat out)" = before ]
+        [ "$(ls -d out*)" = out ]
+    done
+}
+
+@test "a full disk, a failing fsync, close or rename: 74, the file from before stays, no temporary" {
+    can_inject
+    for stage in tfilter batcher lfm-sessionize; do
+        for rule in write:error=ENOSPC:when=1 fsync:error=EIO rename:error=EIO rename:error=ENOSPC; do
+            echo before >out
+            status=0
+            run_stage "$stage" -o out <"$(input_of "$stage")" >/dev/null # it works without the fault
+            echo before >out
+            inject "$rule" "$stage" -o out "$(input_of "$stage")" || status=$?
+            fails "$stage" 74 out
+            [ "$(cat out)" = before ]
+            [ "$(ls -d out*)" = out ]
+        done
+    done
+}
+
+@test "a disk of 16 KiB: 74, the file from before stays, no temporary" {
+    unshare -rm true 2>/dev/null || skip "no right to mount a small disk here"
+    mkdir disk
+    lfm-sessionize <"$GOOD/large.tsv" >large.mp
+    unshare -rm bash -c '
+        mount -t tmpfs -o size=16k none disk || exit 99
+        echo before >disk/out
+        tfilter --split user:0.8 -o disk/out large.mp 2>stage.err
+        echo $? >status; cat disk/out >now; ls disk >left' || skip "no right to mount a small disk here"
+    status=$(cat status)
+    fails tfilter 74 'No space left'
+    [ "$(cat now)" = before ]
+    [ "$(cat left)" = out ]
+}
+
+@test "an output that is no regular file or cannot be made: 73" {
+    mkdir folder
+    mkfifo fifo
+    for stage in $RAW $FILTERS; do
+        for path in folder fifo /dev/null missing/out; do
+            status=0
+            run_stage "$stage" -o "$path" <"$(input_of "$stage")" >/dev/null || status=$?
+            fails "$stage" 73 "$path"
+        done
+    done
+}
+
+@test "a reader that goes away: SIGPIPE, silent" {
+    for stage in $RAW $STREAMING; do
+        {
+            status=0
+            sleep 0.1
+            run_stage "$stage" <"$(input_of "$stage")" || status=$?
+            echo "$status" >status
+        } | true
+        [ "$(cat status)" = 141 ] || { echo "$stage: $(cat status)"; false; }
+        [ ! -s stage.err ] || [ "$stage" = tfilter ] || [ "$stage" = batcher ]
+    done
+    status=0
+    { run_stage spcat <"$GOOD/large.mp" || echo $? >status; } | head -c 1 >/dev/null
+    [ "$(cat status)" = 141 ]
+}
+
+# ---- inputs ----
+
+@test "a read that fails: 74, and the next stage hears of it" {
+    can_inject
+    for stage in $RAW $STREAMING; do
+        input=$(input_of "$stage")
+        status=0
+        inject_at "$input" read:error=EIO:when=1 "$stage" "$input" >/dev/null || status=$?
+        fails "$stage" 74 "$(basename "$input")"
+    done
+    status=0
+    inject_at "$GOOD/large.mp" read:error=EIO:when=3 tfilter "$GOOD/large.mp" |
+        baseline --model pop -o out 2>second.err || status=$?
+    mv second.err stage.err
+    fails baseline 65 'large.mp'
+    [ ! -e out ]
+}
+
+@test "interrupted reads and writes change nothing" {
+    can_inject
+    for stage in $RAW $STREAMING; do
+        input=$(input_of "$stage")
+        run_stage "$stage" "$input" >expected
+        inject_at "$input" read:error=EINTR:when=1+2 "$stage" "$input" >got
+        cmp expected got
+        inject_at "$PWD/got" write:error=EINTR:when=1+2 "$stage" "$input" >got
+        cmp expected got
+    done
+}
+
+@test "short reads and writes change nothing" {
+    for stage in $RAW $STREAMING; do
+        run_stage "$stage" <"$(input_of "$stage")" >expected
+        dd bs=1 status=none if="$(input_of "$stage")" | run_stage "$stage" | dd bs=7 status=none >got
+        cmp expected got
+    done
+}
+
+@test "input cut off anywhere: 65, nothing committed" {
+    for stage in $STREAMING; do
+        input=$(input_of "$stage")
+        size=$(wc -c <"$input")
+        output=(-o out)
+        [ "$stage" != spcat ] || output=(--check)
+        [ "$stage" != scorer ] || output=()
+        for at in 1 12 13 50 $((size / 5)) $((size / 2)) $((size - 38)) $((size - 37)) $((size - 1)); do
+            status=0
+            head -c "$at" "$input" | run_stage "$stage" "${output[@]}" >/dev/null || status=$?
+            fails "$stage" 65
+            [ ! -e out ]
+        done
+    done
+}
+
+@test "bytes after the end: 65, nothing committed" {
+    for stage in $FILTERS; do
+        status=0
+        { cat "$(input_of "$stage")"; echo; } | run_stage "$stage" -o out || status=$?
+        fails "$stage" 65
+        [ ! -e out ]
+    done
+}
+
+@test "a flipped byte: 65, nothing committed" {
+    for stage in $FILTERS; do
+        input=$(input_of "$stage")
+        size=$(wc -c <"$input")
+        for at in 3 20 $((size / 3)) $((size / 2)) $((size - 4)); do
+            cp "$input" flipped
+            byte=$(od -An -tu1 -j "$at" -N 1 "$input")
+            printf "\\x$(printf %02x $((byte ^ 64)))" |
+                dd of=flipped bs=1 seek="$at" conv=notrunc status=none
+            status=0
+            run_stage "$stage" -o out <flipped || status=$?
+            fails "$stage" 65
+            [ ! -e out ]
+        done
+    done
+}
+
+@test "a newer major version: 76, both versions named" {
+    for stage in $STREAMING; do
+        cp "$(input_of "$stage")" newer
+        printf '\x02' | dd of=newer bs=1 seek=12 conv=notrunc status=none
+        status=0
+        run_stage "$stage" <newer >/dev/null || status=$?
+        fails "$stage" 76 '2.*1|1.*2'
+    done
+}
+
+@test "empty input, gzip, text, a stream of another kind: 65, says what it got" {
+    gzip -c "$GOOD/sessions.mp" >packed.gz
+    for stage in $STREAMING; do
+        status=0
+        run_stage "$stage" </dev/null >out || status=$?
+        fails "$stage" 65 'empty|nothing|no input|ended'
+        status=0
+        run_stage "$stage" <packed.gz >out || status=$?
+        fails "$stage" 65 gzip
+        status=0
+        run_stage "$stage" <"$GOOD/reddit.csv" >out || status=$?
+        fails "$stage" 65
+    done
+    for stage in tfilter batcher baseline; do
+        status=0
+        run_stage "$stage" <"$GOOD/batches.mp" >out || status=$?
+        fails "$stage" 65 'batches.*sessions|sessions.*batches'
+    done
+    for stage in trainer scorer; do
+        status=0
+        run_stage "$stage" <"$GOOD/sessions.mp" >out || status=$?
+        fails "$stage" 65 sessions
+    done
+    for stage in $RAW; do
+        for input in packed.gz "$GOOD/sessions.mp"; do
+            status=0
+            run_stage "$stage" <"$input" >out || status=$?
+            fails "$stage" 65
+        done
+    done
+}
+
+@test "no such input: 66, a folder as input: an error that names it" {
+    mkdir folder
+    for stage in $RAW $STREAMING; do
+        status=0
+        run_stage "$stage" no-such-file >out || status=$?
+        fails "$stage" 66 no-such-file
+        status=0
+        run_stage "$stage" folder >out || status=$?
+        [ "$status" = 66 ] || [ "$status" = 74 ]
+        fails "$stage" "$status" folder
+    done
+}
+
+# ---- the program before ----
+
+@test "the program before is killed or fails: 65 without pipefail, nothing committed" {
+    set +o pipefail
+    for stage in $FILTERS; do
+        input=$(input_of "$stage")
+        status=0
+        bash -c 'head -c 700 "$0"; kill -9 $$' "$input" | run_stage "$stage" -o out || status=$?
+        fails "$stage" 65
+        status=0
+        run_stage "$stage" -o out < <(head -c 700 "$input"; exit 3) || status=$?
+        fails "$stage" 65
+        status=0
+        run_stage "$stage" -o out <(head -c 700 "$input") || status=$?
+        fails "$stage" 65
+        [ ! -e out ]
+    done
+}
+
+@test "a failing program says why, and the ones after it repeat it" {
+    set +o pipefail
+    status=0
+    { head -20 "$GOOD/lfm.tsv"; echo broken; } | lfm-sessionize --flush 2>first.err | tfilter 2>second.err |
+        baseline --model pop -o out 2>stage.err || status=$?
+    fails baseline 65 'line 21'
+    [ ! -e out ]
+}
+
+@test "a tee branch closed early, two writers in one FIFO: 65, nothing committed" {
+    set +o pipefail
+    status=0
+    tee -p >(sleep 0.1; exec head -c 1 >/dev/null) <"$GOOD/large.mp" | tfilter -o out 2>stage.err || status=$?
+    [ "$status" = 0 ] # tee -p goes on
+    rm out
+    tee >(exec <&-) <"$GOOD/large.mp" | { sleep 0.1; tfilter -o out 2>stage.err; } || status=$?
+    fails tfilter 65
+    [ ! -e out ]
+
+    mkfifo both
+    exec 8<>both # holds it open until both are in
+    dd bs=512 if="$GOOD/large.mp" of=both status=none 8>&- 3>&- &
+    dd bs=512 if="$GOOD/large.mp" of=both status=none 8>&- 3>&- &
+    status=0
+    tfilter -o out both 2>stage.err 8>&- || status=$?
+    exec 8>&-
+    wait || true
+    fails tfilter 65
+    [ ! -e out ]
+}
+
+# ---- raw logs ----
+
+@test "a bad row: 65 with its line, or counted" {
+    for stage in $RAW; do
+        input=$(input_of "$stage")
+        run_stage "$stage" <"$input" >expected
+        for bad in broken '' $'a\tb' $'user_1\t\t\t\t\t' $'user_1\t2009-13-01T00:00:00Z\tid\tname\t\tt' \
+            'user1,sub,-1' 'user1,sub,1e12' 'user1,sub' 'user1,sub,never'; do
+            case $stage$bad in lfm*,* | reddit*$'\t'*) continue ;; esac
+            { head -5 "$input"; printf '%s\n' "$bad"; tail -n +6 "$input"; } >log
+            status=0
+            run_stage "$stage" <log >got || status=$?
+            fails "$stage" 65 'line 6'
+            run_stage "$stage" --skip-bad <log >got
+            one_message "$stage" '\b1\b'
+            spcat got | grep '"session"' >records
+            spcat expected | grep '"session"' | cmp - records
+        done
+    done
+}
+
+@test "a line without end: refused in bounded memory" {
+    [ "${VARIANT:-release}" = release ] || skip "the sanitizers need their address space"
+    for stage in $RAW; do
+        status=0
+        { cat "$(input_of "$stage")"; head -c 300000000 /dev/zero | tr '\0' x; } |
+            (ulimit -v 200000 && run_stage "$stage") >got || status=$?
+        fails "$stage" 65 line
+    done
+}
+
+@test "CRLF, and a last line without its newline" {
+    for stage in $RAW; do
+        input=$(input_of "$stage")
+        run_stage "$stage" <"$input" | spcat | tail -n +2 >expected
+        sed 's/$/\r/' "$input" | run_stage "$stage" | spcat | tail -n +2 >got
+        cmp expected got
+        head -c -1 "$input" | run_stage "$stage" | spcat | tail -n +2 >got
+        cmp expected got
+    done
+}
+
+@test "any bytes in names go through; NUL and bad UTF-8 stop nothing after them" {
+    for stage in $RAW; do
+        sed 's/name 3\b/n\xff\xc3(\x01/; s/sub3\b/n\xff\xc3(\x01/' "$(input_of "$stage")" >log
+        status=0
+        run_stage "$stage" --skip-bad <log >odd.mp || status=$?
+        [ "$status" = 0 ]
+        spcat --check odd.mp
+        spcat odd.mp | jq -e . >/dev/null
+    done
+}
+
+# ---- surroundings ----
+
+@test "locale and time zone change no byte" {
+    need localedef
+    mkdir locales
+    localedef -i de_DE -f UTF-8 "$PWD/locales/de_DE.UTF-8" || skip "no German locale to be made here"
+    [ "$(LOCPATH=$PWD/locales LC_ALL=de_DE.UTF-8 locale decimal_point)" = , ]
+    for stage in $RAW $STREAMING; do
+        run_stage "$stage" <"$(input_of "$stage")" >expected
+        LOCPATH=$PWD/locales LC_ALL=de_DE.UTF-8 TZ=Asia/Kolkata \
+            run_stage "$stage" <"$(input_of "$stage")" >got
+        cmp expected got
+    done
+}
+
+@test "each allocation may fail: 71, one message, nothing committed" {
+    for stage in $RAW $STREAMING; do
+        output=(-o out)
+        [ "$stage" != spcat ] && [ "$stage" != scorer ] || output=()
+        failures=0
+        for ((n = 1; n < 100000; n += 1 + n / 6)); do
+            status=0
+            rm -f out
+            SESSPIPE_FAIL_ALLOC=$n run_stage "$stage" "${output[@]}" <"$(input_of "$stage")" >got || status=$?
+            [ "$status" != 0 ] || break
+            fails "$stage" 71 'out of memory'
+            [ ! -e out ] && [ -z "$(ls | grep part)" ]
+            failures=$((failures + 1))
+        done
+        [ "$failures" -gt 5 ] || { echo "$stage: only $failures allocations"; false; }
+    done
+}
+
+@test "a small address space: 71, never a crash" {
+    [ "${VARIANT:-release}" = release ] || skip "the sanitizers need their address space"
+    make_log 250 reddit >large.csv
+    tfilter --split user:0.5 "$GOOD/large.mp" >split.mp 2>/dev/null
+    baseline --model pop split.mp >predictions.mp
+    for stage in lfm-sessionize:$GOOD/large.tsv reddit-sessionize:large.csv tfilter:$GOOD/large.mp \
+        batcher:split.mp baseline:split.mp scorer:predictions.mp spcat:$GOOD/large.mp; do
+        input=${stage#*:} stage=${stage%%:*} said=0
+        # The loader wants room for the libraries, then the program for its data.
+        for ((kib = 2000; kib < 400000; kib += 60)); do
+            status=0
+            (ulimit -v "$kib" && run_stage "$stage" <"$input" >got) || status=$?
+            case $status in
+            0) break ;;
+            71)
+                grep -q 'out of memory' stage.err
+                said=1
+                ;;
+            127) ;;
+            *)
+                echo "$stage in $kib KiB: $status: $(cat stage.err)"
+                false
+                ;;
+            esac
+        done
+        [ "$status" = 0 ]
+        [ "$said" = 1 ] || echo "# $stage: ran out nowhere" >&3
+    done
+}
