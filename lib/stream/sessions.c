@@ -77,18 +77,27 @@ static int check_part_end(const struct sessions_in *in, struct err *e)
     return frame_in_at(in->r.frame, e);
 }
 
+/* The name of a choice in which the part in hand differs from the first one. */
+static const char *other_choice(const struct sessions_in *in)
+{
+    const struct meta *first = &in->r.meta, *here = frame_in_meta(in->r.frame);
+    int64_t shift = 0, shift_here = 0;
+    struct err unused; /* the reader's ranges looked at both before */
+    meta_get_int(first, "week_shift", &shift, &unused);
+    meta_get_int(here, "week_shift", &shift_here, &unused);
+    if (!bytes_equal(meta_find(first, "delta_edges"), meta_find(here, "delta_edges")))
+        return "delta_edges";
+    return shift == shift_here ? NULL : "week_shift";
+}
+
 /* The choices that sessions were made with must be one for the whole input. */
 static int next_part(struct sessions_in *in, struct err *e)
 {
-    static const char *const shared[] = {"delta_edges", "week_shift"};
-    for (size_t i = 0; i < 2; i++) {
-        struct bytes first = meta_find(&in->r.meta, shared[i]);
-        struct bytes here = meta_find(frame_in_meta(in->r.frame), shared[i]);
-        if (bytes_equal(first, here))
-            continue;
+    const char *choice = other_choice(in);
+    if (choice) {
         err_set(e, STATUS_DATA,
                 "\"%s\" differs from the first part's: make all parts with the same options",
-                shared[i]);
+                choice);
         return frame_in_at(in->r.frame, e);
     }
     in->part++;

@@ -81,7 +81,7 @@ static void copied(enum stream_kind kind)
     struct any_in in;
     union any_record r;
     struct frame_out out;
-    FILE *file = tmpfile();
+    FILE *file = stream_temporary();
     struct sink sink = {.fd = fileno(file)};
     stream_make(kind, false, &s);
     const char *path = stream_file(s.at, s.len);
@@ -247,7 +247,7 @@ static void too_large(void)
     struct frame_out out;
     struct meta m;
     struct err e;
-    FILE *file = tmpfile();
+    FILE *file = stream_temporary();
     struct sink sink = {.fd = fileno(file)};
     stream_meta(&m, STREAM_SESSIONS);
     must(frame_out_open(&out, &sink, &m, false, &e), &e);

@@ -72,7 +72,7 @@ static void other_header(const char *key)
     struct buf s = {0};
     struct err e = {0};
     struct meta m;
-    FILE *file = tmpfile();
+    FILE *file = stream_temporary();
     struct sink sink = {.fd = fileno(file)};
     struct frame_out out;
     append_part(&s, STREAM_SESSIONS, FIRST);

@@ -2,8 +2,10 @@
 #ifndef TESTS_STREAMS_H
 #define TESTS_STREAMS_H
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -12,15 +14,32 @@
 
 #include "notation.h"
 
-/* Writes bytes to a file that has no name; gives the path under which it can be opened. */
+/* A file that has no name, in memory where there is such a place. */
+static inline FILE *stream_temporary(void)
+{
+    static int count;
+    char name[64];
+    snprintf(name, sizeof name, "/sesspipe-test-%ld-%d", (long)getpid(), count++);
+    int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (fd >= 0)
+        shm_unlink(name);
+    FILE *file = fd >= 0 ? fdopen(fd, "w+") : tmpfile();
+    if (!file) {
+        perror("temporary file");
+        exit(1);
+    }
+    return file;
+}
+
+/* Writes bytes to such a file; gives the path under which it can be opened, until the next call. */
 static inline const char *stream_file(const void *bytes, size_t n)
 {
     static FILE *file;
     static char path[64];
     if (file)
         fclose(file);
-    file = tmpfile();
-    if (!file || fwrite(bytes, 1, n, file) != n || fflush(file)) {
+    file = stream_temporary();
+    if (fwrite(bytes, 1, n, file) != n || fflush(file)) {
         perror("temporary file");
         exit(1);
     }
@@ -209,7 +228,7 @@ static inline void stream_of(enum stream_kind kind, bool flush,
 {
     struct err e;
     struct meta m;
-    FILE *file = tmpfile();
+    FILE *file = stream_temporary();
     struct sink sink = {.fd = fileno(file)};
     struct frame_out out;
     stream_meta(&m, kind);
