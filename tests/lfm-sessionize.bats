@@ -410,6 +410,24 @@ END
     done
 }
 
+@test "no memory is 71, whichever allocation fails, and leaves nothing behind" {
+    good_log >log
+    printf 'u\tm\t\tJapan\t\n' >profiles
+    mkdir held
+    for options in '' --skip-bad; do
+        for n in $(seq 200); do
+            status=0
+            SESSPIPE_FAIL_ALLOC=$n TMPDIR=$PWD/held lfm-sessionize $options --profiles profiles log \
+                >out.mp 2>err || status=$?
+            [ "$status" != 0 ] || break
+            refused 71 'out of memory'
+            [ -z "$(ls held)" ]
+        done
+        [ "$n" -gt 20 ]
+        [ "$status" = 0 ]
+    done
+}
+
 @test "--flush ends a block after each user, who can be read before the input ends" {
     for user in a b c; do
         row $user 2009-01-01T00:01:00Z b

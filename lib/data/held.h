@@ -11,7 +11,7 @@ struct held {
 };
 
 /* Opens the temporary file: beside `path`, where the output will stand, or with NULL in $TMPDIR
- * (else /tmp).  It is gone when the program ends, however that is. */
+ * (else /tmp).  It is gone when the program ends, unless that is by SIGKILL. */
 int held_open(struct held *h, const char *path, const struct meta *m, struct err *e);
 
 /* Ends the held records and appends them to `out`. */

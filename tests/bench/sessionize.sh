@@ -7,8 +7,8 @@ PATH=${SESSPIPE_BIN:-$root/bin}:$root/.build/${VARIANT:-release}/fixtures:$PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-synthesize --users 5000 >"$work/log"
-synthesize --users 500 >"$work/tenth"
+synthesize --users 3600 >"$work/log"
+synthesize --users 360 >"$work/tenth"
 
 seconds() { # COMMAND...
     local began=${EPOCHREALTIME/./}
