@@ -36,13 +36,13 @@ int show_lines(struct frame_in *in, struct buf *to,
     struct bytes record;
     enum read_result result;
     while ((result = frame_in_next(in, &record, e)) > READ_END) {
-        struct cursor c = cursor_of(record);
         if (result == READ_HEADER) {
             if (frame_in_counts(in).parts > 1)
                 show_end(to, in, &before);
             if (show_header(to, frame_in_meta(in), e))
                 return e->status;
         } else {
+            struct cursor c = cursor_of(record);
             json_packed(to, &c, CURSOR_DEPTH); /* whole: the frame looked */
             buf_byte(to, '\n');
         }
