@@ -1,0 +1,90 @@
+# The pipelines: every stream a target, whole or not there; raw logs plain and packed; seeds.
+bats_require_minimum_version 1.5.0
+load helpers
+
+# A pipeline with a model small enough for a test.
+pipeline() {
+    env -u DATA make -f "$ROOT/pipelines/$1.mk" BIN="$SESSPIPE_BIN" EPOCHS=2 BATCH='--batch 10' \
+        TRAIN='--embedding 8 --quiet' THREADS=1 "${@:2}"
+}
+
+log() { synthesize --users 12 --days 8 "$@"; }
+
+@test "the demo goes from a log to a table of baselines and models" {
+    make -f "$ROOT/pipelines/demo.mk" BIN="$SESSPIPE_BIN" EPOCHS=1 THREADS=1 \
+        FIXTURES="$ROOT/.build/${VARIANT:-release}/fixtures" TRAIN="--embedding 8 --quiet" >said 2>err || { cat err; false; }
+    for model in pop ppop markov ii-rnn 'ii-rnn hidden,delta'; do
+        grep -qE "^$model +1 +1 +[0-9]+ +[0-9.]+ " said
+    done
+    grep -qx 'best epoch by recall@20, selected_on: test' said
+    for stream in out/demo/*.mp; do
+        spcat --check "$stream"
+    done
+}
+
+@test "what is made stays made; what is gone or older is made again" {
+    log >log.tsv
+    pipeline lastfm DATA=log.tsv OUT=made MODELS=ii-rnn
+    pipeline lastfm DATA=log.tsv OUT=made MODELS=ii-rnn >again
+    run -1 grep -E "$SESSPIPE_BIN" again
+    cp made/scores.txt before
+    rm made/split.mp made/scores.txt
+    pipeline lastfm DATA=log.tsv OUT=made MODELS=ii-rnn >out
+    grep -q tfilter out && grep -q 'trainer' out && run -1 grep -q sessionize out
+    cmp before made/scores.txt
+}
+
+@test "packed logs are as plain ones" {
+    log >log.tsv
+    pipeline lastfm DATA=log.tsv OUT=plain plain/sessions.mp
+    gzip -k log.tsv
+    pipeline lastfm DATA=log.tsv.gz OUT=gz gz/sessions.mp
+    cmp plain/sessions.mp gz/sessions.mp
+    if command -v xz >/dev/null; then
+        xz -k log.tsv
+        pipeline lastfm DATA=log.tsv.xz OUT=xz xz/sessions.mp
+        cmp plain/sessions.mp xz/sessions.mp
+    fi
+}
+
+@test "a packed log that is cut off leaves no sessions" {
+    log | gzip | head -c 5000 >log.tsv.gz
+    run ! pipeline lastfm DATA=log.tsv.gz OUT=cut cut/sessions.mp
+    [ ! -e cut/sessions.mp ]
+}
+
+@test "a stage that fails leaves nothing behind, and make fails" {
+    log >log.tsv
+    run ! pipeline lastfm DATA=log.tsv OUT=made FILTER='--no-such-filter'
+    [ -e made/sessions.mp ] && [ "$(ls made)" = sessions.mp ]
+    run ! pipeline lastfm DATA=log.tsv OUT=made TRAIN='--lr 1e30 --optimizer sgd --quiet'
+    [ ! -e made/ii-rnn.1.mp ] && [ ! -e made/scores.txt ]
+    run ! compgen -G 'made/*.part'
+}
+
+@test "without a log it says what to do" {
+    for name in lastfm reddit; do
+        run ! pipeline $name OUT=made
+        [[ $output == *"DATA=FILE"* ]]
+    done
+}
+
+@test "several seeds are runs of one model, several jobs give the same bytes" {
+    log --format reddit >log.csv
+    pipeline reddit DATA=log.csv OUT=serial SEEDS='1 2'
+    pipeline reddit DATA=log.csv OUT=parallel SEEDS='1 2' JOBS=3
+    grep -qE '^ii-rnn +2 .*±' serial/scores.txt && grep -qE '^pop +1 ' serial/scores.txt
+    cmp serial/scores.tsv parallel/scores.tsv
+    cmp serial/ii-rnn-hidden-delta.2.safetensors parallel/ii-rnn-hidden-delta.2.safetensors
+}
+
+@test "lastfm.mk and reddit.mk use the settings of the thesis" {
+    touch log
+    make -n -f "$ROOT/pipelines/lastfm.mk" DATA=log >lastfm
+    grep -q 'batcher --epochs 25 .*--batch 100' lastfm
+    grep -q 'trainer --model ii-rnn --inter hidden,delta .*--session-rep mean --embedding 100 --dropout 0.2 ' lastfm
+    make -n -f "$ROOT/pipelines/reddit.mk" DATA=log >reddit
+    grep -q 'batcher --epochs 30 .*--batch 100' reddit
+    grep -q 'trainer --model ii-rnn --inter hidden,delta .*--session-rep last --embedding 50 --dropout 0.0 ' reddit
+    grep -q -- '--min-sessions 3 --split user:0.8' reddit
+}
