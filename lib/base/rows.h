@@ -56,14 +56,15 @@ struct session {
 
 /* One batch of B sessions; ragged arrays end to end (sesspipe-stream(5)). */
 struct batch {
-    int learn;            /* 0: forward only, for the representations */
-    struct column user, session;           /* int32 B */
-    struct column start;                   /* int64 B */
-    struct column length, item;            /* int32 B, Σlength */
-    struct column history;                 /* int32 B */
+    int learn;                   /* 0: forward only, for the representations */
+    struct column user, session; /* int32 B */
+    struct column start;         /* int64 B */
+    struct column length, item;  /* int32 B, Σlength */
+    struct column history;       /* int32 B */
     struct column history_delta, history_week, history_session; /* int32 Σhistory */
-    struct column history_start;           /* int64 Σhistory */
-    struct column history_length, history_item; /* int32 Σhistory, Σhistory_length; at = NULL: not given */
+    struct column history_start;                                /* int64 Σhistory */
+    struct column history_length,
+        history_item; /* int32 Σhistory, Σhistory_length; at = NULL: not given */
 };
 
 /* Steps of session- or user-parallel batching: K steps of B lanes, step-major, arrays of K·B. */
@@ -82,23 +83,23 @@ struct epoch {
 
 struct ranks {
     struct column user, session, position, target, rank, ties, history, length; /* int32 n */
-    struct column loss;                                                          /* float32 n */
+    struct column loss;                                                         /* float32 n */
 };
 
 struct tops {
     struct column user, session, position; /* int32 n */
     int64_t k;
-    struct column item;                    /* int32 n·k */
-    struct column score;                   /* float32 n·k */
+    struct column item;  /* int32 n·k */
+    struct column score; /* float32 n·k */
 };
 
 struct attention {
     struct bytes model, level;
     int64_t user, session, position;
-    struct column weight;                          /* float32 */
-    struct column length, item, delta, week;       /* int32 */
-    struct column start;                           /* int64 */
-    struct column target, top;                     /* int32 T */
+    struct column weight;                    /* float32 */
+    struct column length, item, delta, week; /* int32 */
+    struct column start;                     /* int64 */
+    struct column target, top;               /* int32 T */
 };
 
 /* What a pass came to; `loss` is the mean over `events` targets. */

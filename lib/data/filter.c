@@ -28,8 +28,7 @@ static int parse_span(struct filter_setting *s, const char *text, struct err *e)
     if (!num_f64(text, strlen(text), &seconds) || seconds < 0 || seconds > (double)TIME_LIMIT ||
         seconds != (double)(int64_t)seconds)
         return err_set(e, STATUS_USAGE,
-                       "'%s' is not 1month, 2months, 3months or a whole number of seconds",
-                       text);
+                       "'%s' is not 1month, 2months, 3months or a whole number of seconds", text);
     s->number = (int64_t)seconds;
     return 0;
 }

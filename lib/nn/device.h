@@ -24,11 +24,11 @@ struct device; /* a device's own state: threads, workspace; its first member is 
  * stand together, in the order in which they were given.  -1 stands for a row of zeros. */
 struct rows {
     int count;
-    const int32_t *at;     /* [count] row of each; -1 = zeros, no gradient */
-    int unique;            /* different rows, without -1 */
-    const int32_t *row;    /* [unique] ascending */
-    const int32_t *start;  /* [unique + 1] into order */
-    const int32_t *order;  /* positions of `at`, grouped by row */
+    const int32_t *at;    /* [count] row of each; -1 = zeros, no gradient */
+    int unique;           /* different rows, without -1 */
+    const int32_t *row;   /* [unique] ascending */
+    const int32_t *start; /* [unique + 1] into order */
+    const int32_t *order; /* positions of `at`, grouped by row */
 };
 
 /* Sequences laid end to end: sequence s has rows start[s] .. start[s+1]-1.  The packed order takes
@@ -47,12 +47,12 @@ struct ragged {
  * stacked r, z, n. */
 struct gru_weights {
     int in, state;
-    bool reset_before;         /* n = tanh(W_in x + b_in + W_hn(r∘h) + b_hn) */
-    const float *ih, *hh;      /* [3H, in], [3H, H] */
+    bool reset_before;              /* n = tanh(W_in x + b_in + W_hn(r∘h) + b_hn) */
+    const float *ih, *hh;           /* [3H, in], [3H, H] */
     const float *ih_bias, *hh_bias; /* [3H] */
 };
 
-struct gru_grads {             /* all += */
+struct gru_grads { /* all += */
     float *ih, *hh, *ih_bias, *hh_bias;
 };
 
@@ -69,8 +69,8 @@ enum optimizer_kind { OPTIMIZER_SGD, OPTIMIZER_ADAM, OPTIMIZER_ADAGRAD };
 struct update {
     enum optimizer_kind kind;
     float rate, momentum, weight_decay;
-    float scale;    /* gradients are multiplied by it first (clipping); 1 = as they are */
-    int64_t step;   /* from 1: Adam's bias correction */
+    float scale;  /* gradients are multiplied by it first (clipping); 1 = as they are */
+    int64_t step; /* from 1: Adam's bias correction */
 };
 
 /* The output layer over all N items for T states of width H. */
@@ -103,7 +103,7 @@ struct output {
     OP(void, columns,                                                                              \
        (struct device * d, int rows, int cols, const float *from, int ld_from, float *to,          \
         int ld_to, bool accumulate))                                                               \
-    /* y = x ∘ mask / (1 - rate), or += ; its own backward */                                      \
+    /* y = x ∘ mask / (1 - rate), or += ; its own backward */                                    \
     OP(void, dropout,                                                                              \
        (struct device * d, struct dropout_key key, size_t n, const float *x, float *y,             \
         bool accumulate))                                                                          \
@@ -134,8 +134,8 @@ struct output {
         const float *h0, const float *h, const float *kept, const float *dh, float *dx,            \
         float *dh0, const struct gru_grads *dw))                                                   \
     /* ---- attention over ragged rows ---- */                                                     \
-    /* e_j = scale · tanh(key_j), weight = softmax of e over each sequence,                        \
-     * out [count, cols] = Σ_j weight_j value_j; key [total, width] becomes tanh(key) */           \
+    /* e_j = scale · tanh(key_j), weight = softmax of e over each sequence,                       \
+     * out [count, cols] = Σ_j weight_j value_j; key [total, width] becomes tanh(key) */          \
     OP(void, attend,                                                                               \
        (struct device * d, const struct ragged *r, int width, int cols, float *key,                \
         const float *scale, const float *value, float *weight, float *out))                        \
@@ -146,16 +146,16 @@ struct output {
         const float *scale, const float *value, const float *weight, const float *dout,            \
         float *dkey, float *dscale, float *dvalue))                                                \
     /* ---- the output layer, in chunks of rows within the workspace ---- */                       \
-    /* loss [T] = -log softmax(state weightᵀ + bias)[target]; and for the mean loss, in the same   \
-     * walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=; NULL: not wanted (dweight and       \
+    /* loss [T] = -log softmax(state weightᵀ + bias)[target]; and for the mean loss, in the same \
+     * walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=; NULL: not wanted (dweight and      \
      * dbias together) */                                                                          \
     OP(void, output_loss,                                                                          \
        (struct device * d, const struct output *o, float *loss, float *dstate, float *dweight,     \
         float *dbias))                                                                             \
     /* loss; rank = 1 + items scored strictly higher + ties; ties = other items with exactly the   \
      * target's score; the k best items and scores, best first, equal scores by id [T, k].         \
-     * A score that is not finite makes its row's loss NaN (output_loss too).  Beyond N items, item    \
-     * -1 with a score of -infinity. */                                     \
+     * A score that is not finite makes its row's loss NaN (output_loss too).  Beyond N items,     \
+     * item -1 with a score of -infinity. */                                                                  \
     OP(void, output_rank,                                                                          \
        (struct device * d, const struct output *o, float *loss, int32_t *rank, int32_t *ties,      \
         int k, int32_t *top_item, float *top_score))                                               \
