@@ -155,7 +155,7 @@ struct output {
     /* loss; rank = 1 + items scored strictly higher + ties; ties = other items with exactly the   \
      * target's score; the k best items and scores, best first, equal scores by id [T, k].         \
      * A score that is not finite makes its row's loss NaN (output_loss too).  Beyond N items,     \
-     * item -1 with a score of -infinity. */                                                                  \
+     * item -1 with a score of -infinity. */                                                       \
     OP(void, output_rank,                                                                          \
        (struct device * d, const struct output *o, float *loss, int32_t *rank, int32_t *ties,      \
         int k, int32_t *top_item, float *top_score))                                               \
