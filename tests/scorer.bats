@@ -255,3 +255,18 @@ for line in sys.stdin: json.loads(line)'
     scorer -o table 1.mp >out
     cmp plain table && [ ! -s out ]
 }
+
+@test "an obvious implementation agrees on thousands of ranks" {
+    synthesize --users 20 --days 20 | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
+        baseline --model markov -o ranks.mp
+    spcat ranks.mp | sed -n 's/^\["rank".*"rank": *\[\([0-9, ]*\)\].*/\1/p' | tr -s ', ' '\n' >ranks
+    [ "$(wc -l <ranks)" -gt 1000 ]
+    for k in 1 5 10 20; do
+        read -r recall mrr < <(awk -v k=$k '
+            { n++ } $1 <= k { found++; sum += 1 / $1 } END { printf "%.17g %.17g\n", found / n, sum / n }' ranks)
+        scorer --json --by none --at $k ranks.mp >line
+        near "$recall" "$(value recall@$k <line)"
+        near "$mrr" "$(value mrr@$k <line)"
+        [ "$(value events <line)" = "$(wc -l <ranks)" ]
+    done
+}
