@@ -257,7 +257,7 @@ for line in sys.stdin: json.loads(line)'
 }
 
 @test "an obvious implementation agrees on thousands of ranks" {
-    synthesize --users 20 --days 20 | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
+    synthesize --users 40 --days 30 | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
         baseline --model markov -o ranks.mp
     spcat ranks.mp | sed -n 's/^\["rank".*"rank": *\[\([0-9, ]*\)\].*/\1/p' | tr -s ', ' '\n' >ranks
     [ "$(wc -l <ranks)" -gt 1000 ]
