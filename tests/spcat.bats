@@ -3,7 +3,7 @@ bats_require_minimum_version 1.5.0
 load helpers
 
 setup() {
-    cp "$ROOT"/tests/fuzz/frame/{sessions,batches,predictions} .
+    cp "$ROOT"/tests/fuzz/frame/{sessions,batches,predictions,steps} .
 }
 
 # The bytes $3 over the file $1 at offset $2.
@@ -30,7 +30,7 @@ END
 
 @test "every kind is JSON, whatever bytes the names have" {
     [ -x /usr/bin/python3 ] || skip "no python3 here"
-    for kind in sessions batches predictions; do
+    for kind in sessions batches predictions steps; do
         spcat $kind >out
         /usr/bin/python3 - out <<'END'
 import json, sys
@@ -51,7 +51,7 @@ END
 }
 
 @test "--check is silent about what is fine, in several files and from standard input" {
-    for kind in sessions batches predictions; do
+    for kind in sessions batches predictions steps; do
         run -0 spcat --check $kind
         [ -z "$output" ]
         run -0 --separate-stderr spcat --check <$kind
@@ -96,20 +96,38 @@ END
     diff out - <<'END'
 users	2
 items	3
-epochs	2
-passes	3
-batches	3
+epochs	1
+passes	2
+batches	2
 sessions not learned from	2
 sessions	4
 sessions train	2
 sessions test	2
-events	14
-events train	9
+events	10
+events train	5
 events test	5
 parts	1
 blocks	3
-records	11
-bytes	772
+records	9
+bytes	612
+records of unknown tags	0
+END
+    spcat --summary steps | grep -vE '^(kind|program|meta)' >out
+    diff out - <<'END'
+users	2
+items	3
+epochs	2
+passes	2
+steps	6
+sessions not learned from	0
+sessions	5
+sessions train	5
+events	13
+events train	13
+parts	1
+blocks	2
+records	10
+bytes	539
 records of unknown tags	0
 END
 }
@@ -134,7 +152,7 @@ END
     run -65 spcat -o kept <(head -c 300 sessions)
     [ "$(cat kept)" = before ]
     run -65 spcat -o new <(head -c 300 sessions)
-    [ "$(ls -A | tr '\n' ' ')" = "batches kept out.json predictions sessions " ]
+    [ "$(ls -A | tr '\n' ' ')" = "batches kept out.json predictions sessions steps " ]
 }
 
 @test "what was read before an error is shown" {

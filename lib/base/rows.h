@@ -67,11 +67,19 @@ struct batch {
         history_item; /* int32 Σhistory, Σhistory_length; at = NULL: not given */
 };
 
+/* What a lane does at a step. */
+enum reset {
+    RESET_NONE = 0,    /* goes on */
+    RESET_SESSION = 1, /* a new session of the same user starts */
+    RESET_USER = 2,    /* a new user starts */
+    RESET_IDLE = 3,    /* nothing: the other numbers say nothing */
+};
+
 /* Steps of session- or user-parallel batching: K steps of B lanes, step-major, arrays of K·B. */
 struct steps {
     int64_t lanes;
     struct column item, target, user, session, position; /* int32 */
-    struct column reset; /* uint8: 0 goes on, 1 new session, 2 new user, 3 lane idle */
+    struct column reset;                                 /* uint8, enum reset */
 };
 
 struct epoch {

@@ -41,7 +41,7 @@ static int read_ranges(struct reader *r, struct err *e)
     const struct meta *m = frame_in_meta(r->frame);
     i64_vec edges = {0};
     int keeps_order = -1;
-    int64_t history = -1, shift = 0;
+    int64_t history = -1, shift = 0, lanes = 1;
     int status = meta_get_i64s(m, "delta_edges", &edges, e);
     if (!status)
         status = check_edges(&edges, e);
@@ -60,6 +60,11 @@ static int read_ranges(struct reader *r, struct err *e)
                        "header: no \"history\", the most sessions that a batch gives");
     if (keeps_order < 0)
         return err_set(e, STATUS_DATA, "header: no \"keeps_order\"");
+    if (meta_get_int(m, "lanes", &lanes, e))
+        return e->status;
+    if (lanes < 1 || lanes > INT32_MAX)
+        return err_set(e, STATUS_DATA, "header: \"lanes\" is %lld, expected 1 or more",
+                       (long long)lanes);
     r->high[HIGH_HISTORY] = history;
     return 0;
 }

@@ -6,7 +6,7 @@
 
 /* What a stream holds; arrays by part (enum part). */
 struct summary {
-    uint64_t users, items, passes, batches, left_out;
+    uint64_t users, items, passes, batches, steps, left_out;
     uint64_t sessions[4], events[4];
     uint64_t ranks[4], lists[4], attention[4];
     struct epoch epoch; /* the last one */
@@ -74,13 +74,25 @@ static void count_session(struct summary *s, const struct session *session)
     s->events[session->part] += session->count;
 }
 
+/* A session has one event more than steps. */
+static void count_steps(struct summary *s, const struct steps *steps)
+{
+    uint64_t of[4] = {0};
+    for (size_t i = 0; i < steps->reset.len; i++)
+        of[column_u8(steps->reset)[i]]++;
+    uint64_t begun = of[RESET_SESSION] + of[RESET_USER];
+    s->steps += steps->reset.len / (uint64_t)steps->lanes;
+    s->sessions[s->epoch.part] += begun;
+    s->events[s->epoch.part] += of[RESET_NONE] + 2 * begun;
+}
+
 static void count_batch(struct summary *s, const struct batches_record *r)
 {
-    s->batches++;
     if (r->kind == RECORD_STEPS) {
-        s->events[s->epoch.part] += r->steps.item.len;
+        count_steps(s, &r->steps);
         return;
     }
+    s->batches++;
     s->sessions[s->epoch.part] += r->batch.user.len;
     s->events[s->epoch.part] += r->batch.item.len;
     if (!r->batch.learn)
@@ -140,7 +152,7 @@ static void show_counts(struct buf *to, const struct summary *s, enum stream_kin
         row(to, "passes", s->passes);
     }
     if (kind == STREAM_BATCHES) {
-        row(to, "batches", s->batches);
+        row(to, s->steps ? "steps" : "batches", s->steps ? s->steps : s->batches);
         row(to, "sessions not learned from", s->left_out);
     }
     if (kind == STREAM_PREDICTIONS) {

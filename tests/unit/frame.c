@@ -7,24 +7,24 @@
 #include "tap.h"
 
 /* Every proper beginning is an error. */
-static void cut_everywhere(enum stream_kind kind)
+static void cut_everywhere(int kind)
 {
     struct buf s = {0};
     struct err e;
     size_t accepted = 0, other = 0;
     stream_make(kind, true, &s);
-    tap_ok(!stream_check(s.at, s.len, &e), "%s are read", stream_kind_name[kind]);
+    tap_ok(!stream_check(s.at, s.len, &e), "%s are read", sample_name[kind]);
     for (size_t n = 0; n < s.len; n++) {
         int status = stream_check(s.at, n, &e);
         accepted += !status;
         other += status != STATUS_DATA;
     }
-    tap_ok(!accepted && !other, "%s cut at each of %zu bytes: status 65", stream_kind_name[kind],
+    tap_ok(!accepted && !other, "%s cut at each of %zu bytes: status 65", sample_name[kind],
            s.len);
     buf_release(&s);
 }
 
-static void every_bit(enum stream_kind kind)
+static void every_bit(int kind)
 {
     struct buf s = {0};
     struct err e;
@@ -38,13 +38,13 @@ static void every_bit(enum stream_kind kind)
         s.at[bit / 8] ^= (char)(1 << bit % 8);
     }
     tap_ok(!accepted && !other, "%s with each of %zu bits flipped: status 65 (76: the version)",
-           stream_kind_name[kind], 8 * s.len);
+           sample_name[kind], 8 * s.len);
     buf_release(&s);
 }
 
 /* ---- what is read and written again is the same ---- */
 
-static int copy_record(struct frame_out *out, enum stream_kind kind, const union any_record *r,
+static int copy_record(struct frame_out *out, int kind, const union any_record *r,
                        struct err *e)
 {
     const struct predictions_record *p = &r->predictions;
@@ -57,7 +57,7 @@ static int copy_record(struct frame_out *out, enum stream_kind kind, const union
     case RECORD_SESSION:
         return write_session(out, &r->sessions.session, e);
     case RECORD_EPOCH:
-        return write_epoch(out, kind == STREAM_BATCHES ? r->batches.epoch : p->epoch, e);
+        return write_epoch(out, p->epoch, e);
     case RECORD_BATCH:
         return write_batch(out, &r->batches.batch, e);
     case RECORD_STEPS:
@@ -74,7 +74,7 @@ static int copy_record(struct frame_out *out, enum stream_kind kind, const union
     return 1;
 }
 
-static void copied(enum stream_kind kind)
+static void copied(int kind)
 {
     struct buf s = {0}, copy = {0};
     struct err e = {0};
@@ -95,7 +95,7 @@ static void copied(enum stream_kind kind)
     any_in_close(&in);
     stream_bytes(file, &copy);
     tap_ok(bytes_equal((struct bytes){s.at, s.len}, (struct bytes){copy.at, copy.len}),
-           "%s read and written again are the same %zu bytes", stream_kind_name[kind], s.len);
+           "%s read and written again are the same %zu bytes", sample_name[kind], s.len);
     buf_release(&s);
     buf_release(&copy);
 }
@@ -273,7 +273,7 @@ static void too_large(void)
 
 int main(void)
 {
-    for (int kind = 0; kind < 3; kind++) {
+    for (int kind = 0; kind < SAMPLE_COUNT; kind++) {
         cut_everywhere(kind);
         every_bit(kind);
         copied(kind);

@@ -3,14 +3,14 @@
 #include "tap.h"
 
 /* `expected`: a piece of the message; NULL: the stream is good. */
-static void check(enum stream_kind kind, const char *text, const char *expected)
+static void check(int sample, const char *text, const char *expected)
 {
     struct buf s = {0};
     struct err e;
-    stream_of(kind, false, notated_records, text, &s);
+    stream_of(sample, false, notated_records, text, &s);
     int status = stream_check(s.at, s.len, &e);
     bool good = expected ? status == STATUS_DATA && strstr(e.text, expected) : !status;
-    tap_ok(good, "%s: %s", stream_kind_name[kind], expected ? expected : "accepted");
+    tap_ok(good, "%s: %s", sample_name[sample], expected ? expected : "accepted");
     if (!good)
         printf("# %s\n# status %d: %s\n", text, status, e.text);
     buf_release(&s);
@@ -166,21 +166,72 @@ static void batches(void)
         {TRAIN TWO("i[0,1]", "i[0,0]") TWO("i[0,1]", "i[1,0]"),
          "session 0 of user 1 behind session 0 in one pass"},
         {TRAIN TWO("i[0,1]", "i[0,0]") "[\"epoch\",2,1]" TWO("i[0,1]", "i[0,0]"), NULL},
-        {TRAIN
-         "[\"steps\",{\"lanes\":2,\"item\":i[0],\"target\":i[1],\"user\":i[0],\"session\":i[0],"
-         "\"position\":i[0],\"reset\":u[2]}]",
-         "1 elements are no whole number of steps of 2 lanes"},
-        {TRAIN
-         "[\"steps\",{\"lanes\":0,\"item\":i[0],\"target\":i[1],\"user\":i[0],\"session\":i[0],"
-         "\"position\":i[0],\"reset\":u[2]}]",
-         "\"lanes\"[0] is 0, expected 1"},
-        {TRAIN
-         "[\"steps\",{\"lanes\":1,\"item\":i[0],\"target\":i[1],\"user\":i[0],\"session\":i[0],"
-         "\"position\":i[0],\"reset\":u[4]}]",
-         "\"reset\"[0] is 4, expected 0 to 3"},
+        {TRAIN "[\"steps\",{}]", "steps in a stream of batches: its header says no lanes"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check(STREAM_BATCHES, cases[i].text, cases[i].expected);
+}
+
+#define STEPS(lanes, item, target, user, session, position, reset)                                 \
+    "[\"steps\",{\"lanes\":" lanes ",\"item\":i[" item "],\"target\":i[" target "],\"user\":i[" user      \
+    "],\"session\":i[" session "],\"position\":i[" position "],\"reset\":u[" reset "]}]"
+/* Lane 0: session 4 of user 0; lane 1: idle. */
+#define BEGUN STEPS("2", "0,0", "1,0", "0,0", "4,0", "0,0", "2,3")
+/* One step of lane 0. */
+#define NEXT(item, target, user, session, position, reset)                                         \
+    STEPS("2", item ",0", target ",0", user ",0", session ",0", position ",0", reset ",3")
+
+/* A stream of two lanes that keeps each user's order. */
+static void steps(void)
+{
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {TRAIN BEGUN, NULL},
+        {TRAIN BEGUN NEXT("1", "0", "0", "4", "1", "0"), NULL},
+        {TRAIN BEGUN NEXT("1", "0", "0", "5", "0", "1"), NULL},
+        {TRAIN BEGUN NEXT("1", "0", "1", "0", "0", "2"), NULL},
+        {TRAIN STEPS("2", "0,1,1,0", "1,0,0,1", "0,1,0,1", "4,0,4,1", "0,0,1,0", "2,2,0,1"), NULL},
+        {TRAIN "[\"batch\",{}]", "a batch in a stream of steps: its header says lanes"},
+        {NAMES BEGUN, "a batch before the first epoch"},
+        {TRAIN STEPS("2", "0", "1", "0", "0", "0", "2"),
+         "1 elements are no whole number of steps of 2 lanes"},
+        {TRAIN STEPS("2", "", "", "", "", "", ""),
+         "0 elements are no whole number of steps of 2 lanes"},
+        {TRAIN STEPS("1", "0", "1", "0", "0", "0", "2"), "steps of 1 lanes, the header says 2"},
+        {TRAIN STEPS("0", "0", "1", "0", "0", "0", "2"), "\"lanes\"[0] is 0, expected 1"},
+        {TRAIN STEPS("2", "0,0", "1,0", "0,0", "4,0", "0,0", "2,4"),
+         "\"reset\"[1] is 4, expected 0 to 3"},
+        {TRAIN STEPS("2", "0,0", "1,0", "0,0", "4,0", "0,0", "2"),
+         "\"reset\" has 1 elements, expected 2"},
+        {TRAIN STEPS("2", "0,0", "1,2", "0,0", "4,0", "0,0", "2,3"),
+         "\"target\"[1] is 2, expected 0 to 1"},
+        {TRAIN STEPS("2", "0,0", "1,0", "0,2", "4,0", "0,0", "2,3"),
+         "\"user\"[1] is 2, expected 0 to 1"},
+        {TRAIN NEXT("0", "1", "0", "4", "0", "0"), "step 0, lane 0: position 0 of session 4 of "
+                                                   "user 0 does not go on from the step before"},
+        {TRAIN NEXT("0", "1", "0", "4", "1", "2"), "session 4 of user 0 begins at position 1"},
+        {TRAIN NEXT("0", "1", "0", "4", "0", "1"), "reset 1 where the lane's user is another"},
+        {TRAIN BEGUN NEXT("1", "0", "0", "5", "0", "2"), "reset 2 where the lane's user stays"},
+        {TRAIN BEGUN NEXT("1", "0", "1", "0", "0", "1"), "reset 1 where the lane's user is another"},
+        {TRAIN BEGUN NEXT("1", "0", "0", "4", "2", "0"), "does not go on"},
+        {TRAIN BEGUN NEXT("1", "0", "0", "5", "1", "0"), "does not go on"},
+        {TRAIN BEGUN NEXT("1", "0", "1", "4", "1", "0"), "does not go on"},
+        {TRAIN BEGUN NEXT("0", "0", "0", "4", "1", "0"), "does not go on"},
+        {TRAIN BEGUN STEPS("2", "0,0", "0,0", "0,0", "0,0", "0,0", "3,3")
+             NEXT("1", "0", "0", "4", "1", "0"),
+         "does not go on"},
+        {TRAIN BEGUN NEXT("1", "0", "0", "4", "0", "1"),
+         "session 4 of user 0 behind session 4 in one pass"},
+        {TRAIN BEGUN STEPS("2", "0,0", "0,1", "0,0", "0,3", "0,0", "3,2"),
+         "step 0, lane 1: session 3 of user 0 behind session 4"},
+        {TRAIN BEGUN "[\"epoch\",2,1] " BEGUN, NULL},
+        {TRAIN BEGUN "[\"epoch\",2,1] " NEXT("1", "0", "0", "4", "1", "0"), "does not go on"},
+        {TRAIN BEGUN "[\"epoch\",2,1] " NEXT("1", "0", "0", "5", "0", "1"),
+         "reset 1 where the lane's user is another"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check(SAMPLE_STEPS, cases[i].text, cases[i].expected);
 }
 
 #define TEST NAMES "[\"epoch\",1,3] "
@@ -265,6 +316,7 @@ int main(void)
 {
     sessions();
     batches();
+    steps();
     predictions();
     return tap_done();
 }

@@ -70,9 +70,14 @@ static inline void must(int status, const struct err *e)
         (__VA_ARGS__), sizeof(__VA_ARGS__) / sizeof *(__VA_ARGS__)                                 \
     }
 
-static inline void stream_meta(struct meta *m, enum stream_kind kind)
+/* What there is a small stream of: each kind, and steps, which are batches too. */
+enum { SAMPLE_STEPS = STREAM_PREDICTIONS + 1, SAMPLE_COUNT };
+static const char *const sample_name[SAMPLE_COUNT] = {"sessions", "batches", "predictions", "steps"};
+
+static inline void stream_meta(struct meta *m, int sample)
 {
     static const int64_t edges[] = {3600, 7200, 10800};
+    enum stream_kind kind = sample == SAMPLE_STEPS ? STREAM_BATCHES : (enum stream_kind)sample;
     *m = (struct meta){.kind = kind};
     meta_add_program(m, "maker", "1", (struct bytes){0});
     meta_set_i64s(m, "delta_edges", edges, 3);
@@ -81,6 +86,8 @@ static inline void stream_meta(struct meta *m, enum stream_kind kind)
         meta_set_bool(m, "keeps_order", 1);
         meta_set_int(m, "history", 2);
     }
+    if (sample == SAMPLE_STEPS)
+        meta_set_int(m, "lanes", 2);
 }
 
 /* Users named u0, u1, ... and items i0, i1, ...; the first of each is not UTF-8. */
@@ -141,23 +148,40 @@ static inline void batches_records(struct frame_out *out, struct err *e)
     whole.learn = 0;
     whole.history_length = (struct column)COLUMN_OF((int32_t[]){1, 2});
     whole.history_item = (struct column)COLUMN_OF((int32_t[]){2, 1, 0});
-    const struct steps steps = {
-        .lanes = 2,
-        .item = COLUMN_OF((int32_t[]){0, 1, 2, 0}),
-        .target = COLUMN_OF((int32_t[]){1, 2, 0, 0}),
-        .user = COLUMN_OF((int32_t[]){0, 1, 0, 1}),
-        .session = COLUMN_OF((int32_t[]){0, 0, 0, 0}),
-        .position = COLUMN_OF((int32_t[]){0, 0, 1, 1}),
-        .reset = COLUMN_OF((unsigned char[]){2, 2, 0, 3}),
-    };
     stream_names(out, 2, 3, e);
     must(write_epoch(out, (struct epoch){1, PART_TRAIN}, e), e);
     must(write_batch(out, &batch, e), e);
     must(frame_out_pause(out, e), e);
     must(write_epoch(out, (struct epoch){1, PART_TEST}, e), e);
     must(write_batch(out, &whole, e), e);
+}
+
+static inline void steps_records(struct frame_out *out, struct err *e)
+{
+    const struct steps first = {
+        .lanes = 2,
+        .item = COLUMN_OF((int32_t[]){0, 1, 2, 0}),
+        .target = COLUMN_OF((int32_t[]){2, 2, 0, 0}),
+        .user = COLUMN_OF((int32_t[]){0, 1, 0, 0}),
+        .session = COLUMN_OF((int32_t[]){0, 3, 0, 0}),
+        .position = COLUMN_OF((int32_t[]){0, 0, 1, 0}),
+        .reset = COLUMN_OF((unsigned char[]){2, 2, 0, 3}),
+    };
+    const struct steps second = {
+        .lanes = 2,
+        .item = COLUMN_OF((int32_t[]){0, 0, 1, 0}),
+        .target = COLUMN_OF((int32_t[]){1, 0, 2, 0}),
+        .user = COLUMN_OF((int32_t[]){0, 0, 0, 0}),
+        .session = COLUMN_OF((int32_t[]){0, 0, 1, 0}),
+        .position = COLUMN_OF((int32_t[]){2, 0, 0, 0}),
+        .reset = COLUMN_OF((unsigned char[]){0, 3, 1, 3}),
+    };
+    stream_names(out, 2, 3, e);
+    must(write_epoch(out, (struct epoch){1, PART_TRAIN}, e), e);
+    must(write_steps(out, &first, e), e);
+    must(write_steps(out, &second, e), e);
     must(write_epoch(out, (struct epoch){2, PART_TRAIN}, e), e);
-    must(write_steps(out, &steps, e), e);
+    must(write_steps(out, &first, e), e);
 }
 
 static inline void attention_records(struct frame_out *out, struct err *e)
@@ -221,8 +245,8 @@ static inline void predictions_records(struct frame_out *out, struct err *e)
     must(write_pass(out, &(struct pass){test, 3.875, 2, 0}, e), e);
 }
 
-/* A stream of the kind around what `records` packs; `flush`: in several blocks. */
-static inline void stream_of(enum stream_kind kind, bool flush,
+/* A stream of the sample's kind around what `records` packs; `flush`: in several blocks. */
+static inline void stream_of(int sample, bool flush,
                              void (*records)(struct frame_out *, const void *, struct err *),
                              const void *context, struct buf *to)
 {
@@ -231,7 +255,7 @@ static inline void stream_of(enum stream_kind kind, bool flush,
     FILE *file = stream_temporary();
     struct sink sink = {.fd = fileno(file)};
     struct frame_out out;
-    stream_meta(&m, kind);
+    stream_meta(&m, sample);
     must(frame_out_open(&out, &sink, &m, flush, &e), &e);
     records(&out, context, &e);
     must(frame_out_end(&out, &e), &e);
@@ -252,19 +276,21 @@ static inline void notated_records(struct frame_out *out, const void *text, stru
 
 static inline void kind_records(struct frame_out *out, const void *context, struct err *e)
 {
-    const enum stream_kind *kind = context;
-    if (*kind == STREAM_SESSIONS)
+    const int *sample = context;
+    if (*sample == STREAM_SESSIONS)
         sessions_records(out, e);
-    else if (*kind == STREAM_BATCHES)
+    else if (*sample == STREAM_BATCHES)
         batches_records(out, e);
+    else if (*sample == SAMPLE_STEPS)
+        steps_records(out, e);
     else
         predictions_records(out, e);
 }
 
-/* A small stream of the kind with all its records. */
-static inline void stream_make(enum stream_kind kind, bool flush, struct buf *to)
+/* The small stream with all its records. */
+static inline void stream_make(int sample, bool flush, struct buf *to)
 {
-    stream_of(kind, flush, kind_records, &kind, to);
+    stream_of(sample, flush, kind_records, &sample, to);
 }
 
 /* Reads a stream by its kind's rules to its end; 0 or the status. */
