@@ -2,28 +2,31 @@
 #include <inttypes.h>
 
 #include "cli/cli.h"
-#include "data/scheme.h"
+#include "data/passes.h"
 #include "stream/stage.h"
 
 static struct output_options output;
 static const char *scheme_name = "longest-first";
-static int64_t batch = 100, history = 15, min_batch = 51, epochs = 10, test_from = 1, seed = 1;
+static struct passes_options chosen = {
+    .size = 100, .history = 15, .min_batch = 51, .epochs = 10, .test_from = 1, .seed = 1};
 
 static struct option options[] = {
     {OPTION_CHOICE, 's', "scheme", "NAME", "which sessions come together", &scheme_name,
      .recorded = true},
-    {OPTION_INT, 'b', "batch", "N", "sessions a batch, at most", &batch, .recorded = true, .low = 1,
-     .high = 1 << 20},
+    {OPTION_INT, 'b', "batch", "N", "sessions a batch, at most; lanes of the parallel schemes",
+     &chosen.size, .recorded = true, .low = 1, .high = 1 << 20},
     {OPTION_INT, 'n', "history", "N", "earlier sessions of the user given with each, at most",
-     &history, .recorded = true, .low = 0, .high = 1 << 20},
+     &chosen.history, .recorded = true, .low = 0, .high = 1 << 20},
+    {OPTION_FLAG, 0, "with-history-items", .help = "give the earlier sessions' events too",
+     .to = &chosen.history_items, .recorded = true},
     {OPTION_INT, 0, "min-batch", "N",
      "learn from training batches of N sessions and more only; follows --batch: half of it and one",
-     &min_batch, .recorded = true, .low = 0, .high = 1 << 20},
-    {OPTION_INT, 'e', "epochs", "N", "how often to go through the training part", &epochs,
+     &chosen.min_batch, .recorded = true, .low = 0, .high = 1 << 20},
+    {OPTION_INT, 'e', "epochs", "N", "how often to go through the training part", &chosen.epochs,
      .recorded = true, .low = 1, .high = 1 << 30},
-    {OPTION_INT, 0, "test-from", "N", "the first epoch that ends with a test pass", &test_from,
-     .recorded = true, .low = 1, .high = 1 << 30},
-    {OPTION_INT, 0, "seed", "N", "seed of what is drawn", &seed, .recorded = true},
+    {OPTION_INT, 0, "test-from", "N", "the first epoch that ends with a test pass",
+     &chosen.test_from, .recorded = true, .low = 1, .high = 1 << 30},
+    {OPTION_INT, 0, "seed", "N", "seed of what is drawn", &chosen.seed, .recorded = true},
     {.kind = OPTION_END},
 };
 
@@ -34,101 +37,72 @@ static const struct program program = {
     .example = "tfilter --split user:0.8 sessions.mp | batcher --epochs 2 | spcat --summary",
 };
 
-struct run {
-    struct sessions_in *in;
-    struct stage stage;
-    struct corpus corpus;
-    struct batching batching;
-    i64_vec edges;
-};
-
-static int emit(void *to, const struct batch *b, struct err *e)
+/* Lanes have neither histories nor batches: what they leave without a meaning is 0. */
+static void settle_lanes(void)
 {
-    struct frame_out *out = to;
-    return write_batch(out, b, e) != 0 ? e->status : frame_out_pause(out, e);
+    static const char *const foreign[] = {"history", "with-history-items", "min-batch"};
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (cli_given(foreign[i]))
+            cli_usage("--%s: --scheme %s makes steps of lanes, without histories and batches: use "
+                      "longest-first, shuffled or sessions",
+                      foreign[i], scheme_name);
+    chosen.history = chosen.min_batch = 0;
+}
+
+static void settle_options(void)
+{
+    chosen.scheme = scheme_find(scheme_name);
+    if (chosen.scheme->lanes) {
+        settle_lanes();
+        return;
+    }
+    if (!cli_given("min-batch"))
+        chosen.min_batch = chosen.size / 2 + 1;
+    if (chosen.min_batch > chosen.size)
+        cli_usage("--min-batch %" PRId64 ": no batch of --batch %" PRId64 " is as large",
+                  chosen.min_batch, chosen.size);
+    if (chosen.history_items && chosen.history == 0)
+        cli_usage("--with-history-items: --history 0 gives no earlier session");
 }
 
 /* The header: the input's, with what a reader of batches has to know. */
-static int open_output(struct run *r, const struct scheme *scheme, struct err *e)
+static int open_output(struct stage *stage, const struct meta *in, struct err *e)
 {
     struct meta m;
-    meta_copy(&m, sessions_in_meta(r->in));
-    m.kind = STREAM_BATCHES;
-    meta_set_text(&m, "scheme", scheme->name);
-    meta_set_bool(&m, "keeps_order", scheme->keeps_order);
-    meta_set_int(&m, "batch", batch);
-    meta_set_int(&m, "history", history);
-    meta_set_int(&m, "epochs", epochs);
+    meta_copy(&m, in);
+    passes_meta(&m, &chosen);
     struct buf packed = {0};
     cli_options_packed(&packed);
-    int status = stage_open(&r->stage, output.path, output.flush, &m, program.name,
-                            SESSPIPE_VERSION, (struct bytes){packed.at, packed.len}, e);
+    int status = stage_open(stage, output.path, output.flush, &m, program.name, SESSPIPE_VERSION,
+                            (struct bytes){packed.at, packed.len}, e);
     buf_release(&packed);
     meta_release(&m);
     return status;
 }
 
-static int read_sessions(struct run *r, struct err *e)
+/* Once, after the first epoch: what the trainer will not learn from. */
+static void report_left_out(const struct passes *p)
 {
-    const struct meta *m = sessions_in_meta(r->in);
-    int64_t week_shift = 0;
-    if (meta_get_i64s(m, "delta_edges", &r->edges, e) != 0 ||
-        meta_get_int(m, "week_shift", &week_shift, e) != 0 ||
-        corpus_read(&r->corpus, r->in, &r->stage.out, e) != 0)
-        return e->status;
-    if (r->edges.len == 0)
-        return err_set(e, STATUS_DATA, "header: no delta_edges, which say the ages of sessions");
-    if (sessions_in_skipped(r->in) > 0)
-        cli_warn("%" PRIu64 " records of unknown kinds were left out", sessions_in_skipped(r->in));
-    r->batching = (struct batching){
-        .corpus = &r->corpus,
-        .size = batch,
-        .history = history,
-        .min_batch = min_batch,
-        .seed = (uint64_t)seed,
-        .edges = r->edges.at,
-        .edge_count = r->edges.len,
-        .week_shift = week_shift,
-        .emit = emit,
-        .to = &r->stage.out,
-    };
-    return 0;
-}
-
-/* Once, after the first training pass: what the trainer will not learn from. */
-static void report_left_out(const struct run *r)
-{
-    if (r->batching.left_out > 0)
+    if (p->batching.left_out > 0)
         cli_warn("%" PRIu64 " of %zu training sessions come in batches of fewer than %" PRId64
                  " and are not learned from: --min-batch 1 learns from all",
-                 r->batching.left_out, corpus_part(&r->corpus, PART_TRAIN), min_batch);
+                 p->batching.left_out, corpus_part(&p->corpus, PART_TRAIN), chosen.min_batch);
 }
 
-static int write_passes(struct run *r, const struct scheme *scheme, struct err *e)
+static int batcher(struct sessions_in *in, struct stage *stage, struct passes *p, struct err *e)
 {
-    for (int64_t number = 1; number <= epochs; number++)
-        for (enum part part = PART_TRAIN; part <= PART_TEST; part++) {
-            struct epoch epoch = {number, part};
-            if (part != PART_TRAIN && corpus_part(&r->corpus, part) == 0)
-                continue;
-            if (part == PART_TEST && number < test_from)
-                continue;
-            if (write_epoch(&r->stage.out, epoch, e) != 0 ||
-                scheme->pass(&r->batching, epoch, e) != 0)
-                return e->status;
-            if (part == PART_TRAIN && number == 1)
-                report_left_out(r);
-        }
-    return 0;
-}
-
-static int batcher(struct run *r, struct operands files, struct err *e)
-{
-    const struct scheme *scheme = scheme_find(scheme_name);
-    if (sessions_in_open(&r->in, files.at, files.count, e) != 0 || open_output(r, scheme, e) != 0 ||
-        read_sessions(r, e) != 0 || write_passes(r, scheme, e) != 0)
+    if (open_output(stage, sessions_in_meta(in), e) != 0 ||
+        passes_open(p, &chosen, in, &stage->out, e) != 0)
         return e->status;
-    return stage_finish(&r->stage, e);
+    if (sessions_in_skipped(in) > 0)
+        cli_warn("%" PRIu64 " records of unknown kinds were left out", sessions_in_skipped(in));
+    for (int64_t number = 1; number <= chosen.epochs; number++) {
+        if (passes_epoch(p, number, e) != 0)
+            return e->status;
+        if (number == 1)
+            report_left_out(p);
+    }
+    return stage_finish(stage, e);
 }
 
 int main(int argc, char **argv)
@@ -140,21 +114,18 @@ int main(int argc, char **argv)
     struct program p = program;
     p.tables = tables;
     struct operands files = cli_parse(&p, argc, argv);
-    if (!cli_given("min-batch"))
-        min_batch = batch / 2 + 1;
-    if (min_batch > batch)
-        cli_usage("--min-batch %" PRId64 ": no batch of --batch %" PRId64 " is as large", min_batch,
-                  batch);
-    struct run run = {0};
+    settle_options();
+    struct sessions_in *in = NULL;
+    struct stage stage = {0};
+    struct passes passes = {0};
     struct err e = {0};
-    if (batcher(&run, files, &e) != 0) {
-        stage_abort(&run.stage, &e);
+    if (sessions_in_open(&in, files.at, files.count, &e) != 0 ||
+        batcher(in, &stage, &passes, &e) != 0) {
+        stage_abort(&stage, &e);
         cli_fail(&e);
     }
-    sessions_in_close(run.in);
-    corpus_release(&run.corpus);
-    batching_release(&run.batching);
-    vec_release(&run.edges);
+    sessions_in_close(in);
+    passes_release(&passes);
     buf_release(&schemes);
     return 0;
 }

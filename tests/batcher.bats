@@ -74,6 +74,47 @@ check() { # SESSIONS BATCHES SCHEME BATCH HISTORY MIN_BATCH EPOCHS TEST_FROM
     check "$SPLIT.json" batches.json shuffled 7 3 4 3 2
 }
 
+@test "sessions: full batches of any sessions, later tests" {
+    batches --scheme sessions --batch 7 --history 3 --epochs 3 --test-from 2 >batches.json
+    check "$SPLIT.json" batches.json sessions 7 3 4 3 2
+    [ "$(jq -s '[.[] | select(.[0] == "batch" and (.[1].user | length) != (.[1].user | unique | length))] | length' batches.json)" -gt 0 ]
+}
+
+@test "user-parallel and session-parallel: every session in the lanes, once a pass" {
+    for scheme in user-parallel session-parallel; do
+        for lanes in 1 7 100; do
+            batches --scheme $scheme --batch $lanes --epochs 2 --test-from 2 >batches.json
+            check "$SPLIT.json" batches.json $scheme $lanes 0 0 2 2
+            [ ! -s messages ]
+        done
+    done
+}
+
+@test "--with-history-items gives the events of the earlier sessions" {
+    for scheme in longest-first shuffled sessions; do
+        batches --scheme $scheme --with-history-items --batch 7 --history 3 --epochs 2 >batches.json
+        grep -q '"history_item":\[[0-9]' batches.json
+        check "$SPLIT.json" batches.json $scheme 7 3 4 2 1
+    done
+    batches --batch 7 --epochs 1 >plain.json
+    run ! grep history_item\": plain.json
+    batches --batch 7 --epochs 1 --with-history-items |
+        jq -c 'if .[0] == "batch" then del(.[1].history_length, .[1].history_item) else . end' >without.json
+    grep -E '^."(batch|epoch)' plain.json | cmp - <(grep -E '^."(batch|epoch)' without.json)
+}
+
+@test "what lanes do not have is refused" {
+    for scheme in user-parallel session-parallel; do
+        for option in '--history 3' --with-history-items '--min-batch 2'; do
+            # shellcheck disable=SC2086 # a list of words
+            run -64 batcher --scheme $scheme $option "$SPLIT.mp"
+            [[ $output == *"${option%% *}: --scheme $scheme"*longest-first* ]]
+        done
+    done
+    run -64 batcher --history 0 --with-history-items "$SPLIT.mp"
+    [[ $output == *"--history 0"* ]]
+}
+
 @test "no history at all" {
     batches --history 0 --epochs 1 --batch 10 >batches.json
     check "$SPLIT.json" batches.json longest-first 10 0 6 1 1
@@ -125,8 +166,17 @@ check() { # SESSIONS BATCHES SCHEME BATCH HISTORY MIN_BATCH EPOCHS TEST_FROM
         .pipeline[2][2]["min-batch"] == 5' header.json
 }
 
+@test "the header of lanes says how many" {
+    batches --batch 9 --epochs 2 --scheme session-parallel | head -1 >header.json
+    jq -e '.. | objects | select(has("kind")) | .keeps_order == false and .lanes == 9 and
+        .history == 0 and .scheme == "session-parallel" and has("batch") == false' header.json
+    batches --batch 9 --epochs 2 --scheme user-parallel | head -1 | grep '"keeps_order":true'
+    batches --scheme sessions --epochs 1 --with-history-items | head -1 |
+        grep '"keeps_order":false.*"history_items":true'
+}
+
 @test "one seed, one output; longest-first takes no notice of it" {
-    for scheme in longest-first shuffled; do
+    for scheme in longest-first shuffled sessions user-parallel session-parallel; do
         batcher --scheme $scheme --seed 5 --batch 10 "$SPLIT.mp" >$scheme.1 2>messages
         batcher --scheme $scheme --seed 5 --batch 10 "$SPLIT.mp" >$scheme.2 2>messages
         cmp $scheme.1 $scheme.2
@@ -154,15 +204,21 @@ check() { # SESSIONS BATCHES SCHEME BATCH HISTORY MIN_BATCH EPOCHS TEST_FROM
 @test "every option changes the batches" {
     body --batch 10 >plain
     for options in '--batch 11' '--batch 10 --history 14' '--batch 10 --epochs 9' \
-        '--batch 10 --scheme shuffled' '--batch 10 --test-from 2' '--batch 10 --min-batch 3'; do
+        '--batch 10 --scheme shuffled' '--batch 10 --scheme sessions' '--batch 10 --with-history-items' \
+        '--batch 10 --scheme user-parallel' '--batch 10 --scheme session-parallel' '--batch 10 --test-from 2' '--batch 10 --min-batch 3'; do
         # shellcheck disable=SC2086 # a list of words
         body $options >other
         echo "$options"
         run ! cmp -s plain other
     done
-    body --batch 10 --scheme shuffled >plain
-    body --batch 10 --scheme shuffled --seed 2 >other
-    run ! cmp -s plain other
+    for scheme in shuffled sessions user-parallel session-parallel; do
+        body --batch 10 --epochs 2 --scheme $scheme >plain
+        for options in '--seed 2' '--batch 9' '--epochs 3' '--test-from 2'; do
+            # shellcheck disable=SC2086 # a list of words
+            body --batch 10 --epochs 2 --scheme $scheme $options >other
+            run ! cmp -s plain other
+        done
+    done
 }
 
 @test "--flush ends a block after each batch and changes nothing else" {
@@ -221,7 +277,7 @@ check() { # SESSIONS BATCHES SCHEME BATCH HISTORY MIN_BATCH EPOCHS TEST_FROM
     run -64 batcher --batch 10 --min-batch 11 "$SPLIT.mp"
     [[ $output == *"--min-batch 11"*"--batch 10"* ]]
     run -64 batcher --scheme random "$SPLIT.mp"
-    [[ $output == *longest-first*shuffled* ]]
+    [[ $output == *longest-first*shuffled*sessions*user-parallel*session-parallel* ]]
     run -64 batcher --batch 0 "$SPLIT.mp"
     run -64 batcher --epochs 0 "$SPLIT.mp"
     run -64 batcher --history -1 "$SPLIT.mp"
@@ -232,18 +288,24 @@ check() { # SESSIONS BATCHES SCHEME BATCH HISTORY MIN_BATCH EPOCHS TEST_FROM
 real() { # SESSIONIZED OPTION...
     tfilter --min-sessions 3 --split user:0.8 --validation 0.1 >split.mp 2>report
     spcat split.mp >split.json
-    for scheme in longest-first shuffled; do
-        batcher --scheme $scheme --epochs 1 split.mp 2>messages | spcat >batches.json
+    for scheme in longest-first shuffled sessions; do
+        batcher --scheme $scheme --with-history-items --epochs 1 split.mp 2>messages |
+            spcat >batches.json
         check split.json batches.json $scheme 100 15 51 1 1
+    done
+    for scheme in user-parallel session-parallel; do
+        batcher --scheme $scheme --epochs 1 split.mp 2>messages | tee steps.mp | spcat >batches.json
+        check split.json batches.json $scheme 100 0 0 1 1
+        spcat --check steps.mp
     done
 }
 
-@test "Last.fm: both schemes by the plain rules" {
+@test "Last.fm: all schemes by the plain rules" {
     need_data lastfm-part.tsv.xz
     xz -dc "$DATA/lastfm-part.tsv.xz" | lfm-sessionize | real
 }
 
-@test "Reddit: both schemes by the plain rules" {
+@test "Reddit: all schemes by the plain rules" {
     need_data reddit-part.csv.xz
     xz -dc "$DATA/reddit-part.csv.xz" | reddit-sessionize | real
 }

@@ -27,6 +27,8 @@ static void clear(struct batching *b)
     vec_clear(&b->history_week);
     vec_clear(&b->history_session);
     vec_clear(&b->history_start);
+    vec_clear(&b->history_length);
+    vec_clear(&b->history_item);
 }
 
 /* The user's last sessions before session s, oldest first, whatever part they are of. */
@@ -43,6 +45,10 @@ static void add_history(struct batching *b, size_t s)
         vec_push(&b->history_week, time_week_hour(start, b->week_shift));
         vec_push(&b->history_session, (int32_t)(h - first));
         vec_push(&b->history_start, start);
+        if (b->history_items) {
+            vec_push(&b->history_length, (int32_t)corpus_length(c, h));
+            vec_append(&b->history_item, corpus_items(c, h), corpus_length(c, h));
+        }
     }
 }
 
@@ -64,6 +70,10 @@ int batching_emit(struct batching *b, enum part part, const size_t *picked, size
                   struct err *e)
 {
     clear(b);
+    if (b->history_items) { /* an array that is not there says that none is given */
+        vec_reserve(&b->history_length, 1);
+        vec_reserve(&b->history_item, 1);
+    }
     for (size_t i = 0; i < count; i++)
         add_session(b, picked[i]);
     struct batch batch = {
@@ -78,6 +88,8 @@ int batching_emit(struct batching *b, enum part part, const size_t *picked, size
         .history_week = COLUMN(b->history_week),
         .history_session = COLUMN(b->history_session),
         .history_start = COLUMN(b->history_start),
+        .history_length = COLUMN(b->history_length),
+        .history_item = COLUMN(b->history_item),
     };
     b->left_out += batch.learn ? 0 : count;
     return b->emit(b->to, &batch, e);
@@ -95,4 +107,6 @@ void batching_release(struct batching *b)
     vec_release(&b->history_week);
     vec_release(&b->history_session);
     vec_release(&b->history_start);
+    vec_release(&b->history_length);
+    vec_release(&b->history_item);
 }

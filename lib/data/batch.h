@@ -2,6 +2,8 @@
 #ifndef DATA_BATCH_H
 #define DATA_BATCH_H
 
+#include <stdbool.h>
+
 #include "data/corpus.h"
 
 /* The age bucket of the stream: the first k with age < edges[k], and `count` beyond all of them. */
@@ -11,14 +13,17 @@ int32_t batch_age_bucket(const int64_t *edges, size_t count, int64_t age);
  * batching_release; corpus and edges stay the caller's. */
 struct batching {
     const struct corpus *corpus;
-    int64_t size;      /* sessions a batch, at most */
-    int64_t history;   /* earlier sessions given, at most */
-    int64_t min_batch; /* training batches of fewer sessions are marked learn: 0 */
+    int64_t size;       /* sessions a batch, at most */
+    int64_t history;    /* earlier sessions given, at most */
+    bool history_items; /* give their events too */
+    int64_t min_batch;  /* training batches of fewer sessions are marked learn: 0 */
     uint64_t seed;
     const int64_t *edges; /* upper edges of the age buckets, ascending */
     size_t edge_count;
     int64_t week_shift;
-    int (*emit)(void *to, const struct batch *b, struct err *e); /* b is valid during the call */
+    /* Where batches and steps go; they are valid during the call. */
+    int (*emit)(void *to, const struct batch *b, struct err *e);
+    int (*emit_steps)(void *to, const struct steps *s, struct err *e);
     void *to;
 
     uint64_t left_out; /* sessions in batches marked learn: 0 so far */
@@ -28,6 +33,7 @@ struct batching {
     i64_vec start;
     i32_vec history_count, history_delta, history_week, history_session;
     i64_vec history_start;
+    i32_vec history_length, history_item;
 };
 
 /* Emits one batch of the corpus's sessions picked[0 .. count - 1], all of them of `part`. */

@@ -1,15 +1,12 @@
 #include "data/scheme.h"
 
 #include "base/random.h"
+#include "data/lanes.h"
 
-/* ---- what schemes that keep each user's order share: whose turn it is ---- */
+/* ---- what schemes share: whose turn it is, and what is drawn ---- */
 
-/* A user's sessions of one part that are still to come: next .. end - 1. */
-struct turn {
-    size_t next, end;
-};
-
-/* Of every user, U turns; the caller frees.  A part is one run of a user's sessions. */
+/* A user's sessions of one part that are still to come: of every user, U turns; the caller frees.
+ * A part is one run of a user's sessions. */
 static struct turn *turns_of(const struct corpus *c, enum part part)
 {
     struct turn *turn = mem_zero(corpus_users(c), sizeof *turn);
@@ -28,6 +25,46 @@ static struct turn *turns_of(const struct corpus *c, enum part part)
 static size_t turns_left(const struct turn *t)
 {
     return t->end - t->next;
+}
+
+static struct random random_for(const struct batching *b, struct epoch epoch)
+{
+    return random_of(b->seed, (uint64_t)epoch.number << 2 | epoch.part);
+}
+
+/* All orders alike (Fisher, Yates). */
+static void shuffle(turn_vec *turns, struct random random)
+{
+    for (size_t i = turns->len; i > 1; i--) {
+        size_t j = random_below(&random, (uint32_t)i);
+        struct turn turn = turns->at[j];
+        turns->at[j] = turns->at[i - 1];
+        turns->at[i - 1] = turn;
+    }
+}
+
+/* Each session of the part, a turn of its own, in an order drawn. */
+static turn_vec drawn_sessions(const struct batching *b, struct epoch epoch)
+{
+    turn_vec turns = {0};
+    for (size_t s = 0; s < corpus_sessions(b->corpus); s++)
+        if (b->corpus->part.at[s] == epoch.part)
+            vec_push(&turns, ((struct turn){s, s + 1}));
+    shuffle(&turns, random_for(b, epoch));
+    return turns;
+}
+
+/* Each user's sessions of the part, one turn, in an order drawn. */
+static turn_vec drawn_users(const struct batching *b, struct epoch epoch)
+{
+    turn_vec turns = {0};
+    struct turn *of_user = turns_of(b->corpus, epoch.part);
+    for (size_t u = 0; u < corpus_users(b->corpus); u++)
+        if (turns_left(&of_user[u]) > 0)
+            vec_push(&turns, of_user[u]);
+    mem_free(of_user);
+    shuffle(&turns, random_for(b, epoch));
+    return turns;
 }
 
 /* ---- longest-first ---- */
@@ -102,7 +139,7 @@ static int longest_first(struct batching *b, struct epoch epoch, struct err *e)
  * other: the first steps of a Fisher-Yates shuffle, taken up again for every batch. */
 static int shuffled(struct batching *b, struct epoch epoch, struct err *e)
 {
-    struct random random = random_of(b->seed, (uint64_t)epoch.number << 2 | epoch.part);
+    struct random random = random_for(b, epoch);
     struct turn *turn = turns_of(b->corpus, epoch.part);
     size_t *picked = mem_alloc((size_t)b->size * sizeof *picked);
     i32_vec users = {0};
@@ -130,12 +167,54 @@ static int shuffled(struct batching *b, struct epoch epoch, struct err *e)
     return status;
 }
 
+/* ---- sessions ---- */
+
+/* Any B sessions: batches are full to the end, but a user's sessions come in any order. */
+static int any_sessions(struct batching *b, struct epoch epoch, struct err *e)
+{
+    turn_vec turns = drawn_sessions(b, epoch);
+    size_t *picked = mem_alloc((size_t)b->size * sizeof *picked);
+    int status = 0;
+    for (size_t from = 0; from < turns.len && status == 0; from += (size_t)b->size) {
+        size_t count = 0;
+        for (; count < (size_t)b->size && from + count < turns.len; count++)
+            picked[count] = turns.at[from + count].next;
+        status = batching_emit(b, epoch.part, picked, count, e);
+    }
+    mem_free(picked);
+    vec_release(&turns);
+    return status;
+}
+
+/* ---- lanes ---- */
+
+/* Each lane one user after another, each user's sessions in order (Quadrana et al. 2017). */
+static int user_parallel(struct batching *b, struct epoch epoch, struct err *e)
+{
+    turn_vec turns = drawn_users(b, epoch);
+    int status = lanes_run(b, turns.at, turns.len, e);
+    vec_release(&turns);
+    return status;
+}
+
+/* Each lane one session after another, of whatever user (Hidasi et al. 2016). */
+static int session_parallel(struct batching *b, struct epoch epoch, struct err *e)
+{
+    turn_vec turns = drawn_sessions(b, epoch);
+    int status = lanes_run(b, turns.at, turns.len, e);
+    vec_release(&turns);
+    return status;
+}
+
 /* ---- the table ---- */
 
 const struct scheme scheme_table[] = {
-    {"longest-first", true, longest_first},
-    {"shuffled", true, shuffled},
-    {NULL, false, NULL},
+    {"longest-first", true, false, longest_first},
+    {"shuffled", true, false, shuffled},
+    {"sessions", false, false, any_sessions},
+    {"user-parallel", true, true, user_parallel},
+    {"session-parallel", false, true, session_parallel},
+    {NULL, false, false, NULL},
 };
 
 const struct scheme *scheme_find(const char *name)

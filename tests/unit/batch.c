@@ -80,7 +80,7 @@ static int check_batch(void *to, const struct batch *b, struct err *e)
     struct check *k = to;
     const struct log *l = k->log;
     const struct batching *g = k->batching;
-    size_t item = 0, h = 0;
+    size_t item = 0, h = 0, past = 0;
     for (size_t i = 0; i < b->user.len; i++) {
         int32_t user = column_i32(b->user)[i], number = column_i32(b->session)[i];
         size_t s = log_find(l, user, number);
@@ -90,7 +90,14 @@ static int check_batch(void *to, const struct batch *b, struct err *e)
         k->good &= !memcmp(column_i32(b->item) + item, l->items[s], 4 * l->length[s]);
         k->good &= column_i32(b->history)[i] == count;
         for (int32_t n = number - count; n < number; n++, h++) {
-            int64_t start = l->start[log_find(l, user, n)], age = l->start[s] - start;
+            size_t earlier = log_find(l, user, n);
+            int64_t start = l->start[earlier], age = l->start[s] - start;
+            if (g->history_items) {
+                k->good &= column_i32(b->history_length)[h] == (int32_t)l->length[earlier];
+                k->good &= !memcmp(column_i32(b->history_item) + past, l->items[earlier],
+                                   4 * l->length[earlier]);
+                past += l->length[earlier];
+            }
             k->good &= column_i32(b->history_session)[h] == n;
             k->good &= column_i64(b->history_start)[h] == start;
             k->good &=
@@ -101,7 +108,9 @@ static int check_batch(void *to, const struct batch *b, struct err *e)
     }
     k->good &= b->item.len == item && b->history_start.len == h && b->history_week.len == h;
     k->good &= b->history_delta.len == h && b->history_session.len == h;
-    k->good &= b->history_length.at == NULL && b->history_item.at == NULL;
+    k->good &= !b->history_length.at == !g->history_items && b->history_item.len == past;
+    k->good &= !b->history_item.at == !g->history_items;
+    k->good &= b->history_length.len == (g->history_items ? h : 0);
     k->batches++;
     k->learn = b->learn;
     return 0;
@@ -120,6 +129,7 @@ static int histories(uint64_t seed)
         edges[k] = (k ? edges[k - 1] : 0) + 1 + random_below(&random, 7200);
     struct batching b = {.corpus = &c,
                          .history = random_below(&random, 6),
+                         .history_items = seed % 2,
                          .edges = edges,
                          .edge_count = edge_count,
                          .emit = check_batch,

@@ -1,5 +1,5 @@
-/* lib/data/scheme: every session once, each user's in order, whatever the scheme; longest-first
- * against the rule written down plainly. */
+/* lib/data/scheme: every session once, each user's in order where that is promised; longest-first
+ * against the rule written down plainly.  Steps of lanes: tests/unit/lanes.c. */
 #include "data/scheme.h"
 
 #include "base/random.h"
@@ -100,6 +100,30 @@ static int is_whole(const struct trace *t, const size_t count[USERS][4], enum pa
     return 1;
 }
 
+/* Every session of the part once, in batches that are full but for the last. */
+static int is_full(const struct trace *t, const size_t count[USERS][4], enum part part,
+                   int64_t size)
+{
+    size_t wanted = 0, first[USERS];
+    char *seen = mem_zero(USERS * SESSIONS, 1);
+    int good = 1;
+    for (size_t u = 0; u < USERS; u++) {
+        first[u] = 0;
+        for (enum part p = PART_TRAIN; p < part; p++)
+            first[u] += count[u][p];
+        wanted += count[u][part];
+    }
+    for (size_t b = 0; b < t->end.len; b++)
+        good &= t->end.at[b] == (b + 1 < t->end.len ? (b + 1) * (size_t)size : wanted);
+    good &= t->user.len == wanted && t->end.len == (wanted + (size_t)size - 1) / (size_t)size;
+    for (size_t i = 0; i < t->user.len; i++) {
+        size_t u = (size_t)t->user.at[i], number = (size_t)t->number.at[i] - first[u];
+        good &= number < count[u][part] && !seen[u * SESSIONS + number]++;
+    }
+    mem_free(seen);
+    return good;
+}
+
 /* The rule of longest-first: again and again the user with most sessions left, of those who are
  * not in the batch yet, the smallest id first. */
 static int is_longest_first(const struct trace *t, const size_t count[USERS][4], enum part part)
@@ -132,11 +156,11 @@ static void one_log(uint64_t seed)
     const int64_t sizes[] = {1, 3, 10, 1000};
     int64_t size = sizes[seed % 4];
     for (const struct scheme *s = scheme_table; s->name; s++)
-        for (enum part part = PART_TRAIN; part <= PART_TEST; part++) {
+        for (enum part part = PART_TRAIN; part <= PART_TEST && !s->lanes; part++) {
             struct trace t = {0};
             run(s->name, &c, size, seed, (struct epoch){1, part}, &t);
-            tap_ok(is_whole(&t, (const size_t(*)[4])count, part, size), "log %d, %s, %s, whole",
-                   (int)seed, s->name, part_name[part]);
+            tap_ok((s->keeps_order ? is_whole : is_full)(&t, (const size_t(*)[4])count, part, size),
+                   "log %d, %s, %s, whole", (int)seed, s->name, part_name[part]);
             if (strcmp(s->name, "longest-first") == 0)
                 tap_ok(is_longest_first(&t, (const size_t(*)[4])count, part),
                        "log %d, %s, longest first", (int)seed, part_name[part]);
@@ -151,29 +175,33 @@ static void seeds(void)
     size_t count[USERS][4];
     make_corpus(&c, 5, count);
     const struct epoch first = {1, PART_TRAIN}, second = {2, PART_TRAIN};
-    struct trace a = {0}, again = {0}, other_seed = {0}, other_epoch = {0}, longest[2] = {0};
-    run("shuffled", &c, 5, 1, first, &a);
-    run("shuffled", &c, 5, 1, first, &again);
-    run("shuffled", &c, 5, 2, first, &other_seed);
-    run("shuffled", &c, 5, 1, second, &other_epoch);
+    struct trace longest[2] = {0};
     run("longest-first", &c, 5, 1, first, &longest[0]);
     run("longest-first", &c, 5, 2, second, &longest[1]);
-    tap_ok(a.end.len > 5 && same_traces(&a, &again), "shuffled: one seed, one order");
-    tap_ok(!same_traces(&a, &other_seed), "shuffled: another seed, another order");
-    tap_ok(!same_traces(&a, &other_epoch), "shuffled: another epoch, another order");
-    tap_ok(!same_traces(&a, &longest[0]), "shuffled is not longest-first");
     tap_ok(same_traces(&longest[0], &longest[1]), "longest-first: one order");
-    trace_release(&a);
-    trace_release(&again);
-    trace_release(&other_seed);
-    trace_release(&other_epoch);
+    static const char *const drawn[] = {"shuffled", "sessions"};
+    for (int i = 0; i < 2; i++) {
+        struct trace a = {0}, again = {0}, other_seed = {0}, other_epoch = {0};
+        run(drawn[i], &c, 5, 1, first, &a);
+        run(drawn[i], &c, 5, 1, first, &again);
+        run(drawn[i], &c, 5, 2, first, &other_seed);
+        run(drawn[i], &c, 5, 1, second, &other_epoch);
+        tap_ok(a.end.len > 5 && same_traces(&a, &again), "%s: one seed, one order", drawn[i]);
+        tap_ok(!same_traces(&a, &other_seed), "%s: another seed, another order", drawn[i]);
+        tap_ok(!same_traces(&a, &other_epoch), "%s: another epoch, another order", drawn[i]);
+        tap_ok(!same_traces(&a, &longest[0]), "%s is not longest-first", drawn[i]);
+        trace_release(&a);
+        trace_release(&again);
+        trace_release(&other_seed);
+        trace_release(&other_epoch);
+    }
     trace_release(&longest[0]);
     trace_release(&longest[1]);
     corpus_release(&c);
 }
 
 /* Each of ten users with a session left is drawn first about equally often. */
-static void even_draws(void)
+static void even_draws(const char *name)
 {
     struct corpus c = {0};
     const int64_t times[] = {1, 2};
@@ -186,13 +214,13 @@ static void even_draws(void)
     int drawn[10] = {0}, even = 1;
     for (int64_t epoch = 1; epoch <= 2000; epoch++) {
         struct trace t = {0};
-        run("shuffled", &c, 3, 1, (struct epoch){epoch, PART_TRAIN}, &t);
+        run(name, &c, 3, 1, (struct epoch){epoch, PART_TRAIN}, &t);
         drawn[t.user.at[0]]++;
         trace_release(&t);
     }
     for (int u = 0; u < 10; u++)
         even = even && drawn[u] > 140 && drawn[u] < 260; /* 200 ± 4.5 standard deviations */
-    tap_ok(even, "shuffled draws every user alike");
+    tap_ok(even, "%s draws every user alike", name);
     corpus_release(&c);
 }
 
@@ -202,6 +230,8 @@ static void failing(void)
     size_t count[USERS][4];
     make_corpus(&c, 5, count);
     for (const struct scheme *s = scheme_table; s->name; s++) {
+        if (s->lanes)
+            continue;
         struct trace t = {.stop_after = 2};
         struct batching b = {.corpus = &c, .size = 5, .emit = keep, .to = &t};
         struct err e;
@@ -217,13 +247,15 @@ int main(void)
 {
     struct buf names = {0};
     scheme_names(&names);
-    tap_ok(strcmp(names.at, "longest-first|shuffled") == 0, "the schemes' names");
+    tap_ok(strcmp(names.at, "longest-first|shuffled|sessions|user-parallel|session-parallel") == 0,
+           "the schemes' names");
     tap_ok(scheme_find("nothing") == NULL, "no such scheme");
     buf_release(&names);
     for (uint64_t seed = 0; seed < 40; seed++)
         one_log(seed);
     seeds();
-    even_draws();
+    even_draws("shuffled");
+    even_draws("sessions");
     failing();
     return tap_done();
 }
