@@ -41,6 +41,17 @@ static void put_default(struct buf *to, const struct option *o)
     }
 }
 
+/* "one|other" as words, between which a line may end. */
+static void put_choices(struct buf *to, const char *choices)
+{
+    buf_text(to, ": ");
+    for (; *choices; choices++)
+        if (*choices == '|')
+            buf_text(to, ", ");
+        else
+            buf_byte(to, *choices);
+}
+
 static void put_option(struct buf *to, const struct option *o)
 {
     size_t start = to->len;
@@ -60,7 +71,7 @@ static void put_option(struct buf *to, const struct option *o)
     struct buf text = {0};
     buf_text(&text, o->help ? o->help : "");
     if (o->kind == OPTION_CHOICE && o->argument)
-        buf_format(&text, ": %s", o->choices);
+        put_choices(&text, o->choices);
     put_default(&text, o);
     buf_byte(&text, 0);
     put_wrapped(to, text.at, LEFT, LEFT, "");
