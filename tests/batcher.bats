@@ -115,6 +115,15 @@ check() { # SESSIONS BATCHES SCHEME BATCH HISTORY MIN_BATCH EPOCHS TEST_FROM
     [[ $output == *"--history 0"* ]]
 }
 
+@test "a model that stores what it makes of sessions refuses what has not their order, or no sessions" {
+    for scheme in sessions user-parallel session-parallel; do
+        batcher --scheme $scheme --epochs 1 --batch 10 -o batches.mp "$SPLIT.mp" 2>messages
+        run -64 trainer --quiet --model ii-rnn -o out.mp batches.mp
+        [[ $output == *"--model ii-rnn"*longest-first* ]]
+        [ ! -e out.mp ]
+    done
+}
+
 @test "no history at all" {
     batches --history 0 --epochs 1 --batch 10 >batches.json
     check "$SPLIT.json" batches.json longest-first 10 0 6 1 1

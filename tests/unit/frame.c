@@ -19,8 +19,7 @@ static void cut_everywhere(int kind)
         accepted += !status;
         other += status != STATUS_DATA;
     }
-    tap_ok(!accepted && !other, "%s cut at each of %zu bytes: status 65", sample_name[kind],
-           s.len);
+    tap_ok(!accepted && !other, "%s cut at each of %zu bytes: status 65", sample_name[kind], s.len);
     buf_release(&s);
 }
 
@@ -44,8 +43,7 @@ static void every_bit(int kind)
 
 /* ---- what is read and written again is the same ---- */
 
-static int copy_record(struct frame_out *out, int kind, const union any_record *r,
-                       struct err *e)
+static int copy_record(struct frame_out *out, const union any_record *r, struct err *e)
 {
     const struct predictions_record *p = &r->predictions;
     const struct named *n = &p->named; /* the records of all kinds begin alike */
@@ -88,7 +86,7 @@ static void copied(int kind)
     must(any_in_open(&in, &path, 1, &e), &e);
     must(frame_out_open(&out, &sink, any_in_meta(&in), false, &e), &e);
     while (any_in_next(&in, &r, &e) == READ_RECORD)
-        must(copy_record(&out, kind, &r, &e), &e);
+        must(copy_record(&out, &r, &e), &e);
     must(e.status, &e);
     must(frame_out_end(&out, &e), &e);
     frame_out_release(&out);

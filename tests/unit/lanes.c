@@ -173,14 +173,14 @@ static int is_readable(const struct corpus *c, const struct scheme *scheme, int6
     struct meta m = {.kind = STREAM_BATCHES};
     struct err e = {0};
     struct frame_out out;
-    FILE *file = tmpfile();
+    FILE *file = stream_temporary();
     struct sink sink = {.fd = fileno(file)};
     meta_add_program(&m, "maker", "1", (struct bytes){0});
     meta_set_int(&m, "history", 0);
     meta_set_int(&m, "lanes", lanes);
     meta_set_bool(&m, "keeps_order", scheme->keeps_order);
     must(frame_out_open(&out, &sink, &m, false, &e), &e);
-    stream_names(&out, "", USERS, 1000, &e);
+    stream_names(&out, USERS, 1000, &e);
     struct batching b = {.corpus = c, .size = lanes, .emit_steps = write_to, .to = &out};
     for (int64_t number = 1; number <= 2; number++)
         for (enum part part = PART_TRAIN; part <= PART_TEST; part++) {

@@ -173,8 +173,9 @@ static void batches(void)
 }
 
 #define STEPS(lanes, item, target, user, session, position, reset)                                 \
-    "[\"steps\",{\"lanes\":" lanes ",\"item\":i[" item "],\"target\":i[" target "],\"user\":i[" user      \
-    "],\"session\":i[" session "],\"position\":i[" position "],\"reset\":u[" reset "]}]"
+    "[\"steps\",{\"lanes\":" lanes ",\"item\":i[" item "],\"target\":i[" target                    \
+    "],\"user\":i[" user "],\"session\":i[" session "],\"position\":i[" position                   \
+    "],\"reset\":u[" reset "]}]"
 /* Lane 0: session 4 of user 0; lane 1: idle. */
 #define BEGUN STEPS("2", "0,0", "1,0", "0,0", "4,0", "0,0", "2,3")
 /* One step of lane 0. */
@@ -213,7 +214,8 @@ static void steps(void)
         {TRAIN NEXT("0", "1", "0", "4", "1", "2"), "session 4 of user 0 begins at position 1"},
         {TRAIN NEXT("0", "1", "0", "4", "0", "1"), "reset 1 where the lane's user is another"},
         {TRAIN BEGUN NEXT("1", "0", "0", "5", "0", "2"), "reset 2 where the lane's user stays"},
-        {TRAIN BEGUN NEXT("1", "0", "1", "0", "0", "1"), "reset 1 where the lane's user is another"},
+        {TRAIN BEGUN NEXT("1", "0", "1", "0", "0", "1"),
+         "reset 1 where the lane's user is another"},
         {TRAIN BEGUN NEXT("1", "0", "0", "4", "2", "0"), "does not go on"},
         {TRAIN BEGUN NEXT("1", "0", "0", "5", "1", "0"), "does not go on"},
         {TRAIN BEGUN NEXT("1", "0", "1", "4", "1", "0"), "does not go on"},

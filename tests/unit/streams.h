@@ -72,7 +72,8 @@ static inline void must(int status, const struct err *e)
 
 /* What there is a small stream of: each kind, and steps, which are batches too. */
 enum { SAMPLE_STEPS = STREAM_PREDICTIONS + 1, SAMPLE_COUNT };
-static const char *const sample_name[SAMPLE_COUNT] = {"sessions", "batches", "predictions", "steps"};
+static const char *const sample_name[SAMPLE_COUNT] = {"sessions", "batches", "predictions",
+                                                      "steps"};
 
 static inline void stream_meta(struct meta *m, int sample)
 {
