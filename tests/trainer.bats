@@ -335,6 +335,12 @@ EOT
     [ ! -e model ]
 }
 
+@test "a reader that goes away leaves no model and no message" {
+    run -0 --separate-stderr bash -c "trainer -q --save model '$BATCHES' | head -c1 >/dev/null; echo \${PIPESTATUS[0]}"
+    [ "$output" = 141 ] && [ -z "$stderr" ]
+    [ ! -e model ] && [ "$(find . -name '*.part' | wc -l)" = 0 ]
+}
+
 @test "a model is saved in a regular file or not at all" {
     run -73 train --save /dev/null "$BATCHES"
     run -73 train --save nowhere/model "$BATCHES"

@@ -266,6 +266,11 @@ static int finish(struct training *t, struct err *e)
     say_epoch(t);
     if (batches_in_skipped(t->in))
         cli_warn("%" PRIu64 " records of unknown kinds were skipped", batches_in_skipped(t->in));
+    /* All but the end is written first: where the reader went away no model is saved, and where the
+     * save fails the output has no end. */
+    t->stage.out.flush = true;
+    if (frame_out_pause(&t->stage.out, e))
+        return e->status;
     if (t->o->save && (best_finish(&t->best, &t->learner, e) || save(t, e)))
         return e->status;
     return stage_finish(&t->stage, e);

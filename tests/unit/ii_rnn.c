@@ -379,6 +379,34 @@ static void check_single(const char *rep, const char *inter)
         made_release(&made[b]);
 }
 
+/* ---- sessions of one event: nothing to predict, nothing to learn ---- */
+
+static void check_no_targets(const char *rep)
+{
+    struct made made = {0};
+    struct pair p;
+    struct outcome o;
+    struct err e;
+    drawn = random_of(1, 1);
+    for (int user = 0; user < 3; user++)
+        add_session(&made, user, 2);
+    for (int user = 0; user < 3; user++)
+        made.length.at[user] = 1;
+    made.item.len = 3;
+    close_batch(&made);
+    pair_open(&p, rep, "hidden", "reset-after", 3, 0.2);
+    learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
+    int status = learner_batch(&p.learner, &made.batch, &o, &e);
+    tap_ok(status == 0 && o.events == 0 && p.learner.steps == 0, "%s: no target, no step", rep);
+    learner_begin(&p.learner, (struct epoch){1, PART_TEST});
+    status = learner_batch(&p.learner, &made.batch, &o, &e);
+    tap_ok(status == 0 && o.events == 0 && o.ranks.rank.len == 0 &&
+               tally_pass(&p.learner.tally).loss == 0,
+           "%s: no target, no rank", rep);
+    pair_close(&p);
+    made_release(&made);
+}
+
 /* ---- options ---- */
 
 static void check_refusals(void)
@@ -406,6 +434,8 @@ int main(void)
     check_passes("last");
     check_single("mean", "hidden,delta,week");
     check_single("last", NULL);
+    check_no_targets("mean");
+    check_no_targets("last");
     check_refusals();
     return tap_done();
 }
