@@ -72,83 +72,69 @@ static void visit_chain(void *to, int number, struct bytes option, struct bytes 
     chain_add(to, number, option, value);
 }
 
-static int end_run(struct predictions_in *in, struct run *run, struct err *e)
-{
-    return run_end(run, e) ? predictions_in_at(in, e) : 0;
-}
-
-static int begin_run(struct predictions_in *in, struct run **run, struct buf *out, struct err *e)
-{
-    struct chain chain = {0};
-    if (chain_each(predictions_in_meta(in), visit_chain, &chain, e)) {
-        chain_release(&chain);
-        return predictions_in_at(in, e);
-    }
-    *run = report_run_begin(&report, &chain, out);
-    return 0;
-}
-
-static int take(struct predictions_in *in, struct run *run, const struct predictions_record *r,
-                struct buf *out, struct err *e)
-{
-    if (r->kind == RECORD_RANK)
-        run_ranks(run, &r->ranks);
-    if (r->kind != RECORD_PASS)
-        return 0;
-    if (run_pass(run, &r->pass, e))
-        return predictions_in_at(in, e);
-    report_pass(&report, out);
-    return 0;
-}
+/* What the reading works on. */
+struct state {
+    struct run *run;
+    struct sink sink;
+    struct buf out;
+};
 
 /* Writes what is ready, so that an epoch shows when it ends. */
-static int show(struct sink *sink, struct buf *out, struct err *e)
+static int show(struct state *s, struct err *e)
 {
-    int status = out->len ? sink_write(sink, out->at, out->len, e) : 0;
-    buf_clear(out);
+    int status = s->out.len ? sink_write(&s->sink, s->out.at, s->out.len, e) : 0;
+    buf_clear(&s->out);
     return status;
 }
 
-static int score(struct predictions_in *in, struct sink *sink, struct buf *out, struct err *e)
+static int begin_run(void *to, const struct meta *meta, struct err *e)
 {
-    struct predictions_record record;
-    struct run *run = NULL;
-    enum read_result got;
-    int status = begin_run(in, &run, out, e); /* the first header was read at open */
-    while (!status && (got = predictions_in_next(in, &record, e)) != READ_END) {
-        if (got == READ_ERROR)
-            return e->status;
-        if (got == READ_RECORD)
-            status = take(in, run, &record, out, e);
-        else
-            status = end_run(in, run, e) || begin_run(in, &run, out, e) ? e->status : 0;
-        if (!status)
-            status = show(sink, out, e);
+    struct state *s = to;
+    struct chain chain = {0};
+    if (chain_each(meta, visit_chain, &chain, e)) {
+        chain_release(&chain);
+        return e->status;
     }
-    if (!status)
-        status = end_run(in, run, e);
-    if (!status)
-        status = report_end(&report, out, e);
-    return status ? status : show(sink, out, e);
+    s->run = report_run_begin(&report, &chain, &s->out);
+    return show(s, e);
+}
+
+static int take(void *to, const struct predictions_record *r, struct err *e)
+{
+    struct state *s = to;
+    if (r->kind == RECORD_RANK)
+        run_ranks(s->run, &r->ranks);
+    if (r->kind != RECORD_PASS)
+        return 0;
+    if (run_pass(s->run, &r->pass, e))
+        return e->status;
+    report_pass(&report, &s->out);
+    return show(s, e);
+}
+
+static int end_run(void *to, struct err *e)
+{
+    return run_end(((struct state *)to)->run, e);
 }
 
 int main(int argc, char **argv)
 {
+    static const struct predictions_visitor visitor = {begin_run, take, end_run};
     struct operands files = cli_parse(&program, argc, argv);
     struct predictions_in *in = NULL;
-    struct sink sink;
-    struct buf out = {0};
+    struct state s = {0};
     struct err e = {0};
     check_options();
-    if (predictions_in_open(&in, files.at, files.count, &e) || sink_open(&sink, output, &e))
+    if (predictions_in_open(&in, files.at, files.count, &e) || sink_open(&s.sink, output, &e))
         cli_fail(&e);
-    if (score(in, &sink, &out, &e) || sink_commit(&sink, &e))
+    if (predictions_in_each(in, &visitor, &s, &e) || report_end(&report, &s.out, &e) ||
+        show(&s, &e) || sink_commit(&s.sink, &e))
         cli_fail(&e);
     if (predictions_in_skipped(in))
         cli_warn("%llu records of unknown kinds were skipped",
                  (unsigned long long)predictions_in_skipped(in));
     predictions_in_close(in);
     report_release(&report);
-    buf_release(&out);
+    buf_release(&s.out);
     return 0;
 }

@@ -121,6 +121,15 @@ int report_end(struct report *r, struct buf *to, struct err *e)
     return 0;
 }
 
+void report_run_name(const struct report *r, size_t run, struct buf *to)
+{
+    const struct report_run *x = &r->runs.at[run];
+    const struct report_model *m = &r->models.at[x->model];
+    buf_append(to, m->name.at, m->name.len);
+    if (m->runs > 1)
+        buf_format(to, ", seed %.*s", (int)x->seed.len, x->seed.len ? x->seed.at : "");
+}
+
 const struct score *report_score(const struct report_run *r, const char *by, const char *group)
 {
     const struct pass_score *p = report_best(r);

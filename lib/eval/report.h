@@ -44,6 +44,9 @@ void report_pass(struct report *r, struct buf *to);
 /* After the last run's end: everything that waited for all to be known.  64: more names than
  * models. */
 int report_end(struct report *r, struct buf *to, struct err *e);
+
+/* After report_end: appends what the run is called, with its seed where its model has several. */
+void report_run_name(const struct report *r, size_t run, struct buf *to);
 void report_release(struct report *r);
 
 /* ---- between the files of the report ---- */

@@ -283,6 +283,25 @@ enum read_result predictions_in_next(struct predictions_in *in, struct predictio
     return result;
 }
 
+int predictions_in_each(struct predictions_in *in, const struct predictions_visitor *visit,
+                        void *to, struct err *e)
+{
+    struct predictions_record record;
+    enum read_result got;
+    int status = visit->begin(to, &in->r.meta, e); /* the first header was read at open */
+    while (!status && (got = predictions_in_next(in, &record, e)) != READ_END) {
+        if (got == READ_ERROR)
+            return e->status; /* says already where */
+        if (got == READ_RECORD)
+            status = visit->record(to, &record, e);
+        else
+            status = visit->end(to, e) || visit->begin(to, &in->r.meta, e) ? e->status : 0;
+    }
+    if (!status)
+        status = visit->end(to, e);
+    return status == STATUS_DATA ? predictions_in_at(in, e) : status;
+}
+
 /* ---- writing ---- */
 
 int write_ranks(struct frame_out *out, const struct ranks *r, struct err *e)

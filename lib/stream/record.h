@@ -130,6 +130,16 @@ uint64_t predictions_in_skipped(const struct predictions_in *in);
 int predictions_in_at(const struct predictions_in *in, struct err *e);
 void predictions_in_close(struct predictions_in *in);
 
+/* Reads all runs: calls begin at each header, record for each record, end at each run's end, with
+ * `to` first.  An error of theirs ends it; one of the data (65) is told with its place. */
+struct predictions_visitor {
+    int (*begin)(void *to, const struct meta *meta, struct err *e);
+    int (*record)(void *to, const struct predictions_record *r, struct err *e);
+    int (*end)(void *to, struct err *e);
+};
+int predictions_in_each(struct predictions_in *in, const struct predictions_visitor *visit,
+                        void *to, struct err *e);
+
 int write_ranks(struct frame_out *out, const struct ranks *r, struct err *e);
 int write_tops(struct frame_out *out, const struct tops *t, struct err *e);
 int write_attention(struct frame_out *out, const struct attention *a, struct err *e);
