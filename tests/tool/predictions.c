@@ -1,9 +1,13 @@
 /* Writes `predictions` streams from lines of text, for tests whose ranks are made up by hand:
  *
  *     run trainer model=ii-rnn seed=1     begins a stream; "|" between two programs
- *     items 9                             defines so many items
+ *     items 9                             defines so many items, and a user
+ *     user NAME                           defines a user; the name is the rest of the line
+ *     item TRAIN NAME                     an item that stands TRAIN times in the training part
  *     epoch 1 test                        begins a pass
  *     rank POSITION RANK [TIES [LOSS]]    a target
+ *     attention USER SESSION WEIGHT:AGE:WEEK:ITEM,ITEM ...    of level inter, oldest first
+ *     level LEVEL WEIGHT ...              attention of another level, of the events of a session
  *     pass LOSS [TARGETS]                 ends it; the number of targets is counted
  *     cut                                 stops without the end of the stream
  */
@@ -22,6 +26,7 @@ static struct epoch epoch;
 static i32_vec position, rank, ties;
 static f32_vec loss;
 static int64_t targets;
+static int32_t users, items;
 
 static void must(int status)
 {
@@ -73,6 +78,11 @@ static void begin(void)
         meta_add_program(&m, name, "0", (struct bytes){packed.at, packed.len});
         buf_release(&packed);
     }
+    int64_t edges[168];
+    for (int64_t i = 0; i < 168; i++)
+        edges[i] = (i + 1) * 3600;
+    meta_set_i64s(&m, "delta_edges", edges, 168);
+    users = items = 0;
     if (out.open)
         must(frame_out_end(&out, &err));
     frame_out_release(&out);
@@ -80,14 +90,98 @@ static void begin(void)
     meta_release(&m);
 }
 
+static void add_user(const char *name)
+{
+    must(write_user(&out, users++, bytes_of(name), (struct attributes){{NULL, 0}}, &err));
+}
+
+static void add_item(const char *name, const char *train)
+{
+    const char *option = train;
+    struct buf packed = {0};
+    msgpack_packer pk;
+    msgpack_packer_init(&pk, &packed, buf_write);
+    msgpack_pack_map(&pk, 1);
+    pack_text(&pk, bytes_of("train"));
+    pack_text(&pk, bytes_of(option ? option : ""));
+    must(write_item(&out, items++, bytes_of(name),
+                    (struct attributes){{option ? packed.at : NULL, option ? packed.len : 0}},
+                    &err));
+    buf_release(&packed);
+}
+
 static void define_items(int32_t n)
 {
     for (int32_t i = 0; i < n; i++) {
         char name[32];
         snprintf(name, sizeof name, "item %d", (int)i);
-        must(write_item(&out, i, bytes_of(name), (struct attributes){{NULL, 0}}, &err));
+        add_item(name, NULL);
     }
-    must(write_user(&out, 0, bytes_of("somebody"), (struct attributes){{NULL, 0}}, &err));
+    add_user("somebody");
+}
+
+/* The rest of the line as it is. */
+static const char *rest(void)
+{
+    const char *text = strtok(NULL, "\n");
+    return text ? text : "";
+}
+
+static double part_of(char **text, char end)
+{
+    char *from = *text, *to = strchr(from, end);
+    if (to)
+        *to = '\0';
+    *text = to ? to + 1 : from + strlen(from);
+    return number(from);
+}
+
+static void add_attention(void)
+{
+    f32_vec weight = {0};
+    i32_vec delta = {0}, week = {0}, length = {0}, item = {0};
+    int64_t user = (int64_t)number(word(NULL)), session = (int64_t)number(word(NULL));
+    for (char *text = strtok(NULL, " \n"); text; text = strtok(NULL, " \n")) {
+        size_t before = item.len;
+        vec_push(&weight, (float)part_of(&text, ':'));
+        vec_push(&delta, (int32_t)part_of(&text, ':'));
+        vec_push(&week, (int32_t)part_of(&text, ':'));
+        while (*text)
+            vec_push(&item, (int32_t)part_of(&text, ','));
+        vec_push(&length, (int32_t)(item.len - before));
+    }
+    vec_reserve(&item, 1); /* without any, they are still given */
+    struct attention a = {.model = bytes_of("ii-rnn"),
+                          .level = bytes_of("inter"),
+                          .user = user,
+                          .session = session,
+                          .position = -1,
+                          .weight = {weight.at, weight.len},
+                          .length = {length.at, length.len},
+                          .item = {item.at, item.len},
+                          .delta = {delta.at, delta.len},
+                          .week = {week.at, week.len},
+                          .target = {item.at, item.len ? 1 : 0}};
+    must(write_attention(&out, &a, &err));
+    vec_release(&weight);
+    vec_release(&delta);
+    vec_release(&week);
+    vec_release(&length);
+    vec_release(&item);
+}
+
+static void add_level(void)
+{
+    f32_vec weight = {0};
+    const char *level = word(NULL);
+    for (const char *text = word(NULL); text; text = word(NULL))
+        vec_push(&weight, (float)number(text));
+    struct attention a = {.model = bytes_of("made-up"),
+                          .level = bytes_of(level ? level : ""),
+                          .position = -1,
+                          .weight = {weight.at, weight.len}};
+    must(write_attention(&out, &a, &err));
+    vec_release(&weight);
 }
 
 static void add_target(void)
@@ -147,7 +241,7 @@ static void end_pass(void)
 
 int main(void)
 {
-    char line[1000];
+    char line[4000];
     must(sink_open(&sink, NULL, &err));
     while (fgets(line, sizeof line, stdin)) {
         const char *what = word(line);
@@ -159,6 +253,15 @@ int main(void)
             begin();
         else if (!strcmp(what, "items"))
             define_items((int32_t)number(word(NULL)));
+        else if (!strcmp(what, "user"))
+            add_user(rest());
+        else if (!strcmp(what, "item")) {
+            const char *train = word(NULL);
+            add_item(rest(), train);
+        } else if (!strcmp(what, "attention"))
+            add_attention();
+        else if (!strcmp(what, "level"))
+            add_level();
         else if (!strcmp(what, "epoch"))
             begin_pass();
         else if (!strcmp(what, "rank"))
