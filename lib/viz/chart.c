@@ -1,0 +1,187 @@
+/* Means over groups as a chart: dots with their errors over an axis, the line of even attention,
+ * and below how many weights each dot stands on. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "viz/blocks.h"
+#include "viz/gallery.h"
+#include "viz/means_form.h"
+#include "viz/scale.h"
+#include "viz/svg.h"
+#include "viz/text.h"
+#include "viz/words.h"
+
+enum {
+    WIDTH = 640,
+    HEIGHT = 362,
+    LEFT = 52,
+    RIGHT = WIDTH - 46,
+    TOP = 70,
+    BOTTOM = 250,
+    COUNT_TOP = 267, /* the strip of counts */
+    COUNT_BOTTOM = 296,
+};
+
+struct chart {
+    const struct gallery *g;
+    const struct grouping *by;
+    const struct means *means;
+    size_t groups;
+    struct scale x, y; /* group; mean */
+};
+
+static double slot(const struct chart *c)
+{
+    return (c->x.to - c->x.from) / (double)(c->groups ? c->groups : 1);
+}
+
+static double middle(const struct chart *c, size_t group)
+{
+    return c->x.from + slot(c) * ((double)group + 0.5);
+}
+
+static void draw_grid(const struct chart *c, double step, struct buf *to)
+{
+    int decimals = scale_decimals(step);
+    for (double v = 0; v <= c->y.high + step / 1e6; v += step) {
+        double y = scale_at(&c->y, v);
+        svg_line(to, "grid", LEFT, y, RIGHT, y);
+        svg_text(to, "s q e", LEFT - 6, y + 4, "%.*f", decimals, v);
+    }
+}
+
+/* Marks where the grouping wants them, or as many as have room for their words. */
+static void draw_axis(const struct chart *c, struct buf *to)
+{
+    struct buf label = {0};
+    size_t widest = 1, every = 1;
+    for (size_t i = 0; i < c->groups; i++) {
+        buf_clear(&label);
+        c->by->label(c->g->cast, i, &label);
+        size_t columns = text_columns((struct bytes){label.at, label.len});
+        widest = columns > widest ? columns : widest;
+    }
+    while (!c->by->mark && (double)every * slot(c) < (double)widest * 6.2 + 4)
+        every++;
+    for (size_t i = 0; i < c->groups; i++) {
+        if (c->by->mark ? !c->by->mark(c->g->cast, i) : i % every != 0)
+            continue;
+        buf_clear(&label);
+        c->by->label(c->g->cast, i, &label);
+        double x = c->by->mark ? c->x.from + slot(c) * (double)i : middle(c, i);
+        svg_line(to, c->by->mark ? "grid" : "axis", x, c->by->mark ? TOP : COUNT_BOTTOM, x,
+                 COUNT_BOTTOM + 5);
+        svg_text(to, "s q m", x, COUNT_BOTTOM + 18, "%.*s", (int)label.len, label.at);
+    }
+    buf_release(&label);
+    svg_line(to, "axis", LEFT, COUNT_BOTTOM, RIGHT, COUNT_BOTTOM);
+    svg_text(to, "q m", (LEFT + RIGHT) / 2.0, HEIGHT - 14, "%s", c->by->axis);
+}
+
+/* What the strip of counts reaches up to: one group that towers above all others, as an open last
+ * one does, is cut rather than letting the others vanish. */
+static uint64_t count_top(const struct means *m)
+{
+    uint64_t most = 1, second = 1;
+    for (size_t i = 0; i < m->at.len; i++) {
+        uint64_t n = m->at.at[i].count;
+        second = n > most ? most : n > second ? n : second;
+        most = n > most ? n : most;
+    }
+    return most > 3 * second ? second : most;
+}
+
+static void draw_counts(const struct chart *c, struct buf *to)
+{
+    uint64_t top = count_top(c->means);
+    double wide = slot(c) > 3 ? slot(c) - 1.5 : slot(c) * 0.7;
+    wide = wide < 26 ? wide : 26;
+    for (size_t i = 0; i < c->means->at.len; i++) {
+        uint64_t n = c->means->at.at[i].count;
+        double h = fmin((double)n / (double)top, 1) * (COUNT_BOTTOM - COUNT_TOP);
+        if (!n)
+            continue;
+        svg_rect(to, "count", middle(c, i) - wide / 2, COUNT_BOTTOM - h, wide, h, NULL);
+        if (n > top)
+            svg_text(to, "s q", RIGHT + 6, COUNT_TOP + 8, "%" PRIu64, n);
+    }
+    svg_text(to, "s q e", LEFT - 6, COUNT_TOP + 8, "%" PRIu64, top);
+    svg_text(to, "s q e", LEFT - 6, COUNT_TOP + 20, "weights");
+}
+
+static void draw_dot(const struct chart *c, size_t group, struct buf *to)
+{
+    const struct mean *m = &c->means->at.at[group];
+    double value = mean_relative(m), error = mean_error(m), x = middle(c, group);
+    double r = slot(c) > 14 ? 4 : slot(c) > 6 ? 3 : 2;
+    char hint[400];
+    if (!m->count)
+        return;
+    if (error > 0)
+        svg_line(to, "error", x, scale_at(&c->y, fmax(value - error, c->y.low)), x,
+                 scale_at(&c->y, fmin(value + error, c->y.high)));
+    means_hint(c->g->cast, c->by, m, group, hint, sizeof hint);
+    svg_dot(to, value > c->y.high || isnan(error) ? "hollow" : "dot", x,
+            scale_at(&c->y, fmin(value, c->y.high)), r, hint);
+}
+
+static void chart_svg(const struct gallery *g, const struct picture *p, struct buf *to)
+{
+    const struct means *m = &gallery_of(g, p)->means;
+    struct chart c = {.g = g, .by = p->grouping, .means = m};
+    c.groups = means_groups(g, p);
+    c.x = (struct scale){0, 1, LEFT, RIGHT};
+    c.y = (struct scale){0, means_top(m, 1.2), BOTTOM, TOP};
+    double step = scale_step(0, c.y.high, 6);
+    scale_round(&c.y, step);
+    svg_begin(to, WIDTH, HEIGHT, p->title);
+    svg_text(to, "q", 12, 44,
+             "weight × sessions attended to: mean ± standard error; 1 = even attention");
+    draw_grid(&c, step, to);
+    draw_counts(&c, to);
+    draw_axis(&c, to);
+    svg_line(to, "even", LEFT, scale_at(&c.y, 1), RIGHT, scale_at(&c.y, 1));
+    svg_text(to, "s evenword", RIGHT + 6, scale_at(&c.y, 1) + 4, "even");
+    for (size_t i = 0; i < m->at.len; i++)
+        draw_dot(&c, i, to);
+    svg_end(to);
+}
+
+/* ---- terminal ---- */
+
+static void text_bar(const struct gallery *g, const struct picture *p, const struct blocks *b,
+                     size_t group, double top, struct buf *to)
+{
+    const struct mean *m = &gallery_of(g, p)->means.at.at[group];
+    struct buf label = {0};
+    p->grouping->label(g->cast, group, &label);
+    buf_text(to, "  ");
+    text_terminal(to, (struct bytes){label.at, label.len}, 11, true);
+    buf_byte(to, ' ');
+    blocks_bar(to, scale_share(mean_relative(m), 0, top), b->columns > 72 ? 32 : 12);
+    buf_byte(to, ' ');
+    words_number(to, mean_relative(m), 2);
+    buf_text(to, " ± ");
+    words_number(to, mean_error(m), 2);
+    buf_format(to, "  %" PRIu64 "\n", m->count);
+    buf_release(&label);
+}
+
+static void chart_text(const struct gallery *g, const struct picture *p, const struct blocks *b,
+                       struct buf *to)
+{
+    const struct means *m = &gallery_of(g, p)->means;
+    if (p->grouping->across) {
+        form_map.text(g, p, b, to);
+        return;
+    }
+    blocks_title(b, to, p->title);
+    buf_format(to, "  %s; ± standard error; number of weights\n", p->grouping->axis);
+    for (size_t i = 0; i < m->at.len; i++)
+        if (m->at.at[i].count)
+            text_bar(g, p, b, i, means_top(m, 1.2), to);
+    buf_byte(to, '\n');
+}
+
+const struct form form_chart = {means_take, means_empty, chart_svg, means_tsv, chart_text};

@@ -1,0 +1,143 @@
+#include "viz/exhibit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/sink.h"
+#include "viz/svg.h"
+
+struct page_run *exhibit_begin_run(struct exhibit *x)
+{
+    vec_push(&x->page.runs, (struct page_run){.first = x->page.results.at.len});
+    cast_clear(&x->cast);
+    x->kept.part = PART_NONE;
+    return &x->page.runs.at[x->page.runs.len - 1];
+}
+
+void exhibit_begin_pass(struct exhibit *x, struct epoch epoch)
+{
+    gallery_begin(&x->now, &x->cast, epoch, x->examples, x->seed);
+    x->now.run = (int64_t)x->page.runs.len - 1;
+}
+
+/* A test pass rather than a validation pass; of equals the one of the asked-for epoch. */
+static bool is_wanted(const struct exhibit *x, struct epoch epoch, bool leads, double merit)
+{
+    if (!x->now.sessions || (x->epoch > 0 && epoch.number != x->epoch))
+        return false;
+    if (epoch.part != x->kept.part)
+        return epoch.part > x->kept.part;
+    return x->epoch || (epoch.part == PART_TEST ? leads : merit > x->kept_merit);
+}
+
+void exhibit_end_pass(struct exhibit *x, const struct result *score, bool leads, double merit)
+{
+    vec_push(&x->page.results.at, *score);
+    x->page.results.at.at[x->page.results.at.len - 1].run = x->page.runs.len - 1;
+    x->other += x->now.other;
+    if (!is_wanted(x, score->epoch, leads, merit))
+        return;
+    struct gallery before = x->kept;
+    x->kept = x->now;
+    x->now = before;
+    x->kept_merit = merit;
+}
+
+void exhibit_end_run(struct exhibit *x, size_t best)
+{
+    struct page_run *run = &x->page.runs.at[x->page.runs.len - 1];
+    x->page.results.at.at[run->first + best].best = true;
+    if (x->kept.part == PART_NONE)
+        return;
+    run->sessions = x->kept.sessions;
+    run->alone = x->kept.alone;
+    run->epoch = x->kept.epoch;
+    run->part = x->kept.part;
+    if (x->folder || x->form == EXHIBIT_HTML)
+        page_draw(&x->page, x->page.runs.len - 1, &x->kept);
+    if (x->form == EXHIBIT_TSV)
+        gallery_tsv(&x->kept, &x->rows);
+    if (x->form == EXHIBIT_TEXT)
+        gallery_text(&x->kept, &x->blocks, &x->rows);
+}
+
+bool exhibit_has_pictures(const struct exhibit *x)
+{
+    return x->page.drawings.len || x->rows.len;
+}
+
+/* ---- files ---- */
+
+static int write_file(const char *path, struct bytes svg, struct err *e)
+{
+    struct buf file = {0};
+    struct sink sink;
+    svg_file(&file, svg);
+    int status = sink_open(&sink, path, e);
+    if (!status) {
+        status = sink_write(&sink, file.at, file.len, e);
+        if (status)
+            sink_discard(&sink);
+        else
+            status = sink_commit(&sink, e);
+    }
+    buf_release(&file);
+    return status;
+}
+
+/* FOLDER/NAME.svg; of several runs FOLDER/RUN-NAME.svg. */
+static int write_picture(const struct exhibit *x, const char *run, const char *name,
+                         const struct buf *svg, struct err *e)
+{
+    struct buf path = {0};
+    buf_format(&path, "%s/%s%s.svg", x->folder, run, name);
+    buf_byte(&path, '\0');
+    int status = write_file(path.at, (struct bytes){svg->at, svg->len}, e);
+    buf_release(&path);
+    return status;
+}
+
+static int write_files(const struct exhibit *x, struct err *e)
+{
+    struct buf learning = {0};
+    struct stat there;
+    if (mkdir(x->folder, 0777) && (stat(x->folder, &there) || !S_ISDIR(there.st_mode)))
+        return err_set(e, STATUS_CANTCREATE, "cannot make the folder %s: %s", x->folder,
+                       strerror(errno == EEXIST ? ENOTDIR : errno));
+    results_svg(&x->page.results, &learning);
+    int status = write_picture(x, "", "learning", &learning, e);
+    for (size_t i = 0; i < x->page.drawings.len && !status; i++) {
+        const struct drawing *d = &x->page.drawings.at[i];
+        char run[32] = "";
+        if (x->page.runs.len > 1)
+            snprintf(run, sizeof run, "%zu-", d->run);
+        status = write_picture(x, run, d->name, &d->svg, e);
+    }
+    buf_release(&learning);
+    return status;
+}
+
+int exhibit_end(struct exhibit *x, struct buf *to, struct err *e)
+{
+    if (!exhibit_has_pictures(x) && x->form != EXHIBIT_HTML)
+        return err_set(e, STATUS_DATA,
+                       "no attention weights%s in the input: train with trainer --inter "
+                       "hidden,delta --attention 200",
+                       x->epoch > 0 ? " of that epoch" : "");
+    if (x->form == EXHIBIT_HTML)
+        page_write(&x->page, to);
+    if (x->form == EXHIBIT_TSV)
+        gallery_tsv_head(to);
+    buf_append(to, x->rows.at, x->rows.len);
+    return x->folder ? write_files(x, e) : 0;
+}
+
+void exhibit_release(struct exhibit *x)
+{
+    page_release(&x->page);
+    cast_release(&x->cast);
+    gallery_release(&x->now);
+    gallery_release(&x->kept);
+    buf_release(&x->rows);
+}

@@ -1,0 +1,84 @@
+#include "viz/means_form.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "viz/words.h"
+
+enum { ENOUGH = 10 /* sessions */ };
+
+void means_take(struct gathered *to, const struct picture *p, struct cast *c, const seen_vec *seen,
+                const struct attention *a)
+{
+    (void)a;
+    for (size_t j = 0; j < seen->len; j++) {
+        const struct seen *s = &seen->at[j];
+        long group = p->grouping->of(c, s);
+        if (group >= 0)
+            means_add(&to->means, (size_t)group, s->weight, s->relative);
+    }
+    means_end_session(&to->means);
+}
+
+bool means_empty(const struct gathered *g)
+{
+    return !g->means.at.len;
+}
+
+void means_tsv(const struct gallery *g, const struct picture *p, struct buf *to)
+{
+    const struct means *m = &gallery_of(g, p)->means;
+    for (size_t i = 0; i < m->at.len; i++) {
+        const struct mean *x = &m->at.at[i];
+        if (!x->count)
+            continue;
+        gallery_tsv_begin(g, p, to);
+        buf_text(to, "\t\t");
+        words_exact(to, p->grouping->low(g->cast, i));
+        buf_byte(to, '\t');
+        words_exact(to, mean_weight(x));
+        buf_byte(to, '\t');
+        words_exact(to, mean_relative(x));
+        buf_byte(to, '\t');
+        words_exact(to, mean_error(x));
+        buf_format(to, "\t%" PRIu64 "\t%" PRIu64 "\t\n", x->count, x->sessions);
+    }
+}
+
+size_t means_groups(const struct gallery *g, const struct picture *p)
+{
+    size_t n = gallery_of(g, p)->means.at.len;
+    size_t wanted = p->grouping->groups ? p->grouping->groups(g->cast) : n;
+    return wanted > n ? wanted : n;
+}
+
+double means_top(const struct means *m, double least)
+{
+    double top = 0, trusted = 0;
+    for (size_t i = 0; i < m->at.len; i++) {
+        const struct mean *x = &m->at.at[i];
+        double error = mean_error(x), end = mean_relative(x) + (isnan(error) ? 0 : error);
+        if (x->count)
+            top = fmax(top, end);
+        if (x->sessions >= ENOUGH)
+            trusted = fmax(trusted, end);
+    }
+    return fmax(trusted > 0 ? trusted : top, least);
+}
+
+void means_hint(const struct cast *c, const struct grouping *by, const struct mean *m, size_t group,
+                char *to, size_t room)
+{
+    struct buf text = {0};
+    by->label(c, group, &text);
+    buf_text(&text, ": ");
+    words_number(&text, mean_relative(m), 3);
+    buf_text(&text, " ± ");
+    words_number(&text, mean_error(m), 3);
+    buf_text(&text, " of even; mean weight ");
+    words_number(&text, mean_weight(m), 4);
+    buf_format(&text, "; %" PRIu64 " weights of %" PRIu64 " sessions", m->count, m->sessions);
+    snprintf(to, room, "%.*s", (int)text.len, text.at);
+    buf_release(&text);
+}

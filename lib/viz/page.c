@@ -1,0 +1,282 @@
+#include "viz/page.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "viz/svg.h"
+#include "viz/text.h"
+#include "viz/words.h"
+
+enum { RUN_NAME = 120, VALUE = 200 /* columns */ };
+
+static const char page_style[] =
+    ":root{color-scheme:light dark;--ink:#1b1f24;--quiet:#57606a;--ground:#fff;--line:#d0d7de;"
+    "--card:#f6f8fa;--mark:#e7f0fa}\n"
+    "@media screen and (prefers-color-scheme:dark){:root{--ink:#e6e9ec;--quiet:#9aa4ae;"
+    "--ground:#14171a;--line:#343b42;--card:#1c2126;--mark:#1d2f42}}\n"
+    "*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);"
+    "font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif}\n"
+    "main{max-width:1320px;margin:0 auto;padding:24px clamp(12px,3vw,40px) 60px}\n"
+    "h1{font-size:1.7rem;line-height:1.25;margin:.2em 0 .3em;overflow-wrap:anywhere}\n"
+    "h2{font-size:1.25rem;margin:2em 0 .5em;border-bottom:1px solid var(--line);"
+    "padding-bottom:.25em}h3{font-size:1.05rem;margin:1.4em 0 .4em;overflow-wrap:anywhere}\n"
+    "p{max-width:46em;margin:.4em 0}.quiet,figcaption{color:var(--quiet)}\n"
+    ".scroll,figure{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem;"
+    "font-variant-numeric:tabular-nums}\n"
+    "th,td{padding:.3em .8em;text-align:right;white-space:nowrap;"
+    "border-bottom:1px solid var(--line)}\n"
+    "th{font-weight:600;color:var(--quiet)}th:first-child,td:first-child{text-align:left}\n"
+    "td.name{white-space:normal;min-width:10em;max-width:28em;overflow-wrap:anywhere}\n"
+    "tr.best{background:var(--mark)}\n"
+    ".grid{display:grid;gap:20px;grid-template-columns:repeat(auto-fill,minmax(min(100%,540px),"
+    "1fr));margin:1em 0}\n"
+    "figure{margin:0;border:1px solid var(--line);border-radius:8px;break-inside:avoid}\n"
+    "figure svg{display:block;width:100%;min-width:480px;height:auto;max-width:760px}\n"
+    "figure.wide{grid-column:1/-1}figure.wide svg{min-width:900px;max-width:1240px}\n"
+    "figcaption{padding:0 12px 12px;font-size:.9rem;position:sticky;left:0;max-width:46em}\n"
+    "ol.chain{padding-left:1.4em}ol.chain li{margin:.5em 0}code{font:.85em ui-monospace,"
+    "'DejaVu Sans Mono',monospace;background:var(--card);border-radius:4px;padding:.1em .35em;"
+    "display:inline-block;max-width:100%;overflow-wrap:anywhere}\n"
+    "summary{cursor:pointer}footer{margin-top:3em;font-size:.85rem;color:var(--quiet)}\n"
+    "@media print{main{max-width:none;padding:0}figure,.scroll{overflow:visible}"
+    "figure svg,figure.wide svg{min-width:0;max-width:100%}"
+    ".grid{grid-template-columns:1fr 1fr}"
+    "tr.best{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
+
+/* ---- pieces ---- */
+
+static void put_name(struct buf *to, struct bytes name, size_t columns)
+{
+    buf_text(to, "<bdi>");
+    text_markup(to, name, columns);
+    buf_text(to, "</bdi>");
+}
+
+static void put_run(const struct page *p, size_t run, struct buf *to)
+{
+    const struct buf *label = &p->results.runs.at[run];
+    put_name(to, (struct bytes){label->at, label->len}, RUN_NAME);
+}
+
+static void put_cell(struct buf *to, double value)
+{
+    buf_text(to, "<td>");
+    words_number(to, value, 4);
+    buf_text(to, "</td>");
+}
+
+/* A number with commas between thousands. */
+static void put_count(struct buf *to, uint64_t n)
+{
+    if (n >= 1000) {
+        put_count(to, n / 1000);
+        buf_format(to, ",%03" PRIu64, n % 1000);
+    } else {
+        buf_format(to, "%" PRIu64, n);
+    }
+}
+
+/* ---- the chain of programs ---- */
+
+void page_chain(struct page_run *r, struct bytes option, struct bytes value)
+{
+    if (!option.len) {
+        buf_text(&r->chain, r->program++ ? "</li>\n<li><b>" : "<li><b>");
+        text_markup(&r->chain, value, VALUE);
+        buf_text(&r->chain, "</b>");
+        return;
+    }
+    if (!value.len || bytes_equal(value, bytes_of("false"))) /* not set */
+        return;
+    buf_text(&r->chain, " <code>--");
+    text_markup(&r->chain, option, VALUE);
+    if (!bytes_equal(value, bytes_of("true"))) {
+        buf_byte(&r->chain, ' ');
+        put_name(&r->chain, value, VALUE);
+    }
+    buf_text(&r->chain, "</code>");
+}
+
+static void write_chains(const struct page *p, struct buf *to)
+{
+    buf_text(to, "<h2>How it was made</h2>\n<p>The programs that the data went through, with the "
+                 "options that changed the result.</p>\n");
+    for (size_t i = 0; i < p->runs.len; i++) {
+        const struct page_run *r = &p->runs.at[i];
+        if (p->runs.len > 1) {
+            buf_text(to, "<h3>");
+            put_run(p, i, to);
+            buf_text(to, "</h3>\n");
+        }
+        buf_text(to, "<ol class=\"chain\">\n");
+        buf_append(to, r->chain.at, r->chain.len);
+        buf_text(to, r->program ? "</li>\n</ol>\n" : "<li>not known</li>\n</ol>\n");
+    }
+}
+
+/* ---- scores ---- */
+
+static void write_row(const struct page *p, const struct result *x, bool name, struct buf *to)
+{
+    const struct results *r = &p->results;
+    buf_text(to, x->best && !name ? "<tr class=\"best\">" : "<tr>");
+    if (name || r->runs.len > 1) {
+        buf_text(to, "<td class=\"name\">");
+        put_run(p, x->run, to);
+        buf_text(to, "</td>");
+    }
+    buf_format(to, "<td>%" PRId64 "</td><td>%s</td><td>", x->epoch.number,
+               part_name[x->epoch.part]);
+    put_count(to, x->events);
+    buf_text(to, "</td>");
+    for (size_t c = 0; c < r->columns; c++)
+        put_cell(to, x->value[c]);
+    buf_text(to, "</tr>\n");
+}
+
+static void write_head(const struct page *p, bool name, struct buf *to)
+{
+    buf_text(to, "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>");
+    buf_text(to, name || p->results.runs.len > 1 ? "<th>model</th>" : "");
+    buf_text(to, "<th>epoch</th><th>part</th><th>targets</th>");
+    for (size_t c = 0; c < p->results.columns; c++)
+        buf_format(to, "<th>%s</th>", p->results.name[c]);
+    buf_text(to, "</tr></thead><tbody>\n");
+}
+
+static void write_scores(const struct page *p, struct buf *to)
+{
+    const struct results *r = &p->results;
+    buf_text(to, "<h2>Scores</h2>\n");
+    write_head(p, true, to);
+    for (size_t i = 0; i < r->runs.len; i++)
+        if (results_best(r, i))
+            write_row(p, results_best(r, i), true, to);
+    buf_format(to,
+               "</tbody></table></div>\n<p class=\"quiet\">At the best epoch of each run, by %s. "
+               "recall@k: how often the item that came was among the k ranked first; mrr@k: the "
+               "mean of 1/rank, 0 beyond k.</p>\n",
+               p->selected_by);
+    buf_text(to, "<div class=\"grid\"><figure>");
+    results_svg(r, to);
+    buf_text(to, "</figure></div>\n<details><summary>All epochs</summary>\n");
+    write_head(p, false, to);
+    for (size_t i = 0; i < r->at.len; i++)
+        write_row(p, &r->at.at[i], false, to);
+    buf_text(to, "</tbody></table></div></details>\n");
+}
+
+/* ---- pictures ---- */
+
+static void write_figures(const struct page *p, size_t run, struct buf *to)
+{
+    buf_text(to, "<div class=\"grid\">\n");
+    for (size_t i = 0; i < p->drawings.len; i++) {
+        const struct drawing *d = &p->drawings.at[i];
+        if (d->run != run)
+            continue;
+        buf_format(to, "<figure%s tabindex=\"0\">",
+                   strcmp(d->name, "sessions") ? "" : " class=\"wide\"");
+        buf_append(to, d->svg.at, d->svg.len);
+        buf_format(to, "<figcaption>%s</figcaption></figure>\n", d->says);
+    }
+    buf_text(to, "</div>\n");
+}
+
+static void write_run(const struct page *p, size_t run, struct buf *to)
+{
+    const struct page_run *r = &p->runs.at[run];
+    buf_text(to, "<h2>What it looks at");
+    if (p->runs.len > 1) {
+        buf_text(to, ": ");
+        put_run(p, run, to);
+    }
+    buf_text(to, "</h2>\n<p>The attention weights of ");
+    put_count(to, r->sessions);
+    buf_format(to, " sessions of the %s pass of epoch %" PRId64 ".", part_name[r->part], r->epoch);
+    if (r->alone) {
+        buf_text(to, " Of these, ");
+        put_count(to, r->alone);
+        buf_text(to, " had one earlier session only, so that there was nothing to choose: they "
+                     "are in no picture.");
+    }
+    buf_text(to, "</p>\n<p>The weights of a session add up to 1, so that each is smaller where "
+                 "there are more of them. Means are therefore taken of weight × number of sessions "
+                 "attended to: 1 is what even attention would give. Standard errors take sessions "
+                 "as independent.</p>\n");
+    write_figures(p, run, to);
+}
+
+void page_draw(struct page *p, size_t run, const struct gallery *g)
+{
+    for (const struct picture *x = pictures; x->name; x++) {
+        struct drawing d = {run, x->name, x->says, {0}};
+        if (gallery_lacks(g, x))
+            continue;
+        x->form->svg(g, x, &d.svg);
+        vec_push(&p->drawings, d);
+    }
+}
+
+/* ---- the whole ---- */
+
+static bool has_drawings(const struct page *p, size_t run)
+{
+    for (size_t i = 0; i < p->drawings.len; i++)
+        if (p->drawings.at[i].run == run)
+            return true;
+    return false;
+}
+
+/* What the page is about: the runs that attend, or all where none does. */
+static void put_title(const struct page *p, bool markup, struct buf *to)
+{
+    size_t named = 0;
+    for (size_t i = 0; i < p->runs.len; i++) {
+        if (p->drawings.len && !has_drawings(p, i))
+            continue;
+        const struct buf *label = &p->results.runs.at[i];
+        buf_text(to, named++ ? ", " : "");
+        if (markup)
+            put_run(p, i, to);
+        else
+            text_markup(to, (struct bytes){label->at, label->len}, RUN_NAME);
+    }
+}
+
+void page_write(const struct page *p, struct buf *to)
+{
+    buf_text(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                 "<title>Attention of ");
+    put_title(p, false, to);
+    buf_text(to, "</title>\n<style>\n");
+    buf_text(to, page_style);
+    buf_text(to, svg_style);
+    buf_text(to, "</style>\n</head>\n<body>\n<main>\n<h1>Attention of ");
+    put_title(p, true, to);
+    buf_text(to, "</h1>\n");
+    write_scores(p, to);
+    for (size_t i = 0; i < p->runs.len; i++)
+        if (has_drawings(p, i))
+            write_run(p, i, to);
+    if (!p->drawings.len)
+        buf_text(to, "<h2>What it looks at</h2>\n<p>There are no attention weights in the input: "
+                     "train a model that attends and ask for them, <code>trainer --inter "
+                     "hidden,delta --attention 200</code>.</p>\n");
+    write_chains(p, to);
+    buf_text(to, "<footer>");
+    text_markup(to, bytes_of(p->maker), 0);
+    buf_text(to, "</footer>\n</main>\n</body>\n</html>\n");
+}
+
+void page_release(struct page *p)
+{
+    for (size_t i = 0; i < p->runs.len; i++)
+        buf_release(&p->runs.at[i].chain);
+    for (size_t i = 0; i < p->drawings.len; i++)
+        buf_release(&p->drawings.at[i].svg);
+    vec_release(&p->runs);
+    vec_release(&p->drawings);
+    results_release(&p->results);
+}

@@ -1,0 +1,43 @@
+/* One page that holds everything and needs nothing: scores, learning curve, pictures, and how the
+ * stream was made.  No scripts, nothing to load, light and dark, screen and paper. */
+#ifndef VIZ_PAGE_H
+#define VIZ_PAGE_H
+
+#include "viz/gallery.h"
+#include "viz/results.h"
+
+/* A picture drawn. */
+struct drawing {
+    size_t run;
+    const char *name, *says; /* of the picture */
+    struct buf svg;
+};
+
+/* What the page says of a run beside its scores and pictures. */
+struct page_run {
+    size_t first;     /* its first pass among the results */
+    struct buf chain; /* of programs, as markup */
+    int program;      /* programs in it */
+    uint64_t sessions, alone;
+    int64_t epoch; /* whose pictures are shown */
+    enum part part;
+};
+
+struct page {
+    struct results results;
+    VEC(struct page_run) runs; /* as many as the results have */
+    VEC(struct drawing) drawings;
+    const char *selected_by; /* how the best epoch was chosen: "recall@20, on the test part" */
+    const char *maker;       /* program and version */
+};
+
+/* Adds to the run's chain: a program (an empty option, its name as value) or one of its options. */
+void page_chain(struct page_run *r, struct bytes option, struct bytes value);
+
+/* Draws all of a run's pictures that have gathered something. */
+void page_draw(struct page *p, size_t run, const struct gallery *g);
+
+void page_write(const struct page *p, struct buf *to);
+void page_release(struct page *p);
+
+#endif

@@ -1,0 +1,312 @@
+# attnviz: means against an independent computation, names that want to do harm, every output.
+bats_require_minimum_version 1.5.0
+load helpers
+
+# A run of two epochs; two sessions with attention in each, worked out by hand below.
+hand() {
+    cat <<EOT
+run batcher seed=3 | trainer model=ii-rnn inter=hidden,delta seed=${1:-1}
+user ann
+item 2 rare
+item 40 hit
+item 8 usual
+$(printf 'item 0 unseen %d\n' {1..30})
+epoch 1 train
+pass 3.5 100
+epoch 1 test
+rank 0 25 0 2
+attention 0 5 0.5:24:3:0,1 0.5:1:4:1,2
+pass 2
+epoch 2 train
+pass 3 100
+epoch 2 test
+rank 0 1 0 1
+attention 0 7 0.1:48:10:0,0 0.3:24:11:1,1,2 0.6:2:12:2,2
+attention 0 8 0.25:24:11:0,0 0.75:1:12:1,1
+attention 0 9 1:30:11:2,2
+pass 1
+EOT
+}
+
+# field PICTURE GROUP COLUMN <TSV
+field() {
+    awk -F '\t' -v p="$1" -v g="$2" -v c="$3" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+        $at["picture"] == p && $at["group"] == g { print $at[c] }'
+}
+
+near() { # near EXPECTED ACTUAL
+    awk -v a="$1" -v b="$2" 'BEGIN { d = a - b; exit !(d < 1e-6 && d > -1e-6 && b != "") }' ||
+        { echo "expected $1, got '$2'"; return 1; }
+}
+
+# Names of all kinds, as users and as items.
+hostile() {
+    printf 'run trainer model=<b>&"m seed=1\n'
+    printf 'user <script>alert(1)</script>\nuser \033[31mred\033]0;title\007\n'
+    printf 'user \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d \xe2\x80\xae override\n'
+    printf 'item 5 </title></svg><script>alert(2)</script>\nitem 6 \033[2J\033[1;1Hgone\n'
+    printf 'item 7 \xd9\x85\xd8\xb1\xd8\xad\xd8\xa8\xd8\xa7 \xe2\x81\xa6 isolate\n'
+    printf 'item 8 bytes \xff\xfe\xc0\xaf \xed\xa0\x80 no UTF-8\n'
+    printf 'item 9 %s\n' "$(printf 'long &<>"%.0s' {1..40})"
+    printf 'item 10 \xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e%s\n' "$(printf '\xe9\x9f\xb3%.0s' {1..100})"
+    printf 'item 11 z%s\n' "$(printf '\xcc\x81%.0s' {1..300})"
+    printf 'item 12 a\ttab\rreturn and ]]> --> \xef\xbf\xbe\xef\xbb\xbf end\n'
+    printf 'epoch 1 test\nrank 0 1 0 1\n'
+    for user in 0 1 2; do
+        printf 'attention %d 3 0.2:24:5:0,1,2,3 0.5:3:9:4,5 0.3:1:10:6,7\n' "$user"
+    done
+    printf 'pass 1\n'
+}
+
+@test "means worked out by hand" {
+    hand | predictions | attnviz >tsv
+    [ "$(awk -F '\t' '{ print NF }' tsv | sort -u)" = 13 ]
+    [ "$(tail -n +2 tsv | cut -f 1-3 | sort -u)" = $'0\t2\ttest' ]       # the best epoch alone
+    near 1.65 "$(field recency 1 relative <tsv)"                         # (0.6 · 3 + 0.75 · 2) / 2
+    near 0.675 "$(field recency 1 weight <tsv)"
+    near 0.15 "$(field recency 1 error <tsv)"                            # |1.8 - 1.5| / 2
+    near 0.7 "$(field age 24 relative <tsv)"                             # (0.3 · 3 + 0.25 · 2) / 2
+    near 0.3 "$(field age 48 relative <tsv)"
+    [ "$(field age 48 error <tsv)" = '' ] && [ "$(field age 48 sessions <tsv)" = 1 ]
+    near 0.56666667 "$(field day 0 relative <tsv)"                       # 24, 24 and 48 hours
+    near 0.7 "$(field week 11 relative <tsv)"
+    near 0.9 "$(field length 3 relative <tsv)"
+    [ "$(field length 2 weights <tsv)" = 4 ]
+    [ "$(field age 30 weights <tsv)" = '' ]                              # the one of session 9
+}
+
+@test "the best epoch, the last, a given one; validation where there is no test" {
+    hand | sed 's/^rank 0 1 0 1/rank 0 26 0 1/; s/^rank 0 25/rank 0 20/' | predictions >1.mp
+    epochs() { attnviz "$@" 1.mp | tail -n +2 | cut -f 2,3 | sort -u; }
+    [ "$(epochs)" = $'1\ttest' ]
+    [ "$(epochs --epoch last)" = $'2\ttest' ]
+    [ "$(epochs --epoch 2)" = $'2\ttest' ]
+    [ "$(epochs --best-by loss)" = $'2\ttest' ]
+    run -65 attnviz --epoch 3 1.mp
+    hand | sed 's/test/validation/' | predictions >1.mp
+    [ "$(epochs)" = $'2\tvalidation' ]
+    [ "$(epochs --epoch 1)" = $'1\tvalidation' ]
+}
+
+@test "means of a larger stream against an independent computation" {
+    need python3
+    awk 'BEGIN {
+        srand(7); n = 60
+        print "run trainer model=ii-rnn\nuser somebody"
+        for (i = 0; i < n; i++) printf "item %d item %d\n", 1 + int(400 * rand() ^ 4), i
+        print "epoch 1 test\nrank 0 1 0 1"
+        for (s = 0; s < 300; s++) {
+            m = 1 + int(15 * rand()); sum = 0
+            for (j = 0; j < m; j++) { w[j] = rand() ^ 3; sum += w[j] }
+            printf "attention 0 %d", s
+            for (j = 0; j < m; j++) {
+                printf " %.9f:%d:%d:", w[j] / sum, int(169 * rand()), int(169 * rand())
+                l = int(45 * rand() ^ 2)
+                for (k = 0; k < l; k++) printf "%s%d", k ? "," : "", int(n * rand())
+            }
+            print ""
+        }
+        print "pass 1"
+    }' | predictions >1.mp
+    spcat 1.mp >1.json
+    attnviz 1.mp >tsv
+    run -0 python3 "$ROOT/tests/check-attention.py" 1.json <tsv
+    [ "$output" -gt 300 ]
+}
+
+@test "examples: as many as asked for, drawn by seed, their weights those of the stream" {
+    { hand | sed '/^attention/,$d'
+      for i in $(seq 100); do echo "attention 0 $i 0.25:24:3:0,1 0.75:1:4:1,2,0"; done
+      echo 'pass 2'; } | predictions >1.mp
+    drawn() { attnviz "$@" 1.mp | awk -F '\t' '$4 == "sessions" { print $6 }' | uniq; }
+    [ "$(drawn | wc -l)" = 4 ] && [ "$(drawn --examples 30 | sort -nu | wc -l)" = 30 ]
+    [ "$(drawn --examples 1000 | wc -l)" = 100 ]
+    [ "$(drawn)" = "$(drawn --seed 1)" ] && [ "$(drawn)" != "$(drawn --seed 2)" ]
+    [ "$(drawn | sort -n)" = "$(drawn)" ]
+    attnviz --examples 1 1.mp | awk '$4 ~ /s$/ && $5 == "ann"' | cut -f 4,5,7,8,9,13 >rows
+    [ "$(cat rows)" = $'sessions\tann\t1\t0.75\t1.5\thit | usual | rare
+sessions\tann\t2\t0.25\t0.5\trare | hit
+ages\tann\t1\t0.75\t1.5\t
+ages\tann\t24\t0.25\t0.5\t
+weeks\tann\t4\t0.75\t1.5\t
+weeks\tann\t3\t0.25\t0.5\t' ]
+}
+
+@test "the page: everything in it, nothing to load, nothing that runs" {
+    hand | predictions >1.mp
+    attnviz --html 1.mp >page.html
+    grep -q '^<!DOCTYPE html>' page.html && tail -1 page.html | grep -q '^</html>$'
+    [ "$(grep -c '<figure' page.html)" = 10 ]
+    for title in 'Sessions side by side' 'Mean attention by recency' 'Mean attention by age' \
+        'Mean attention around whole days' 'by hour of the week' 'popularity' 'Learning, epoch'; do
+        grep -q "$title" page.html || { echo "no $title"; false; }
+    done
+    grep -q '<b>trainer</b>.*<code>--inter <bdi>hidden,delta</bdi></code>' page.html
+    grep -q '<td>1.0000</td>' page.html
+    run -1 grep -qiE '(src|href)[[:space:]]*=|url\(|@import|<script|<link|<iframe|javascript:| on[a-z]+=' page.html
+    run -1 grep -q 'http' page.html
+    attnviz --format html -o other.html 1.mp && cmp page.html other.html
+}
+
+@test "pictures are well-formed SVG, each in its file" {
+    need xmllint
+    hand | predictions >1.mp
+    { hand; hand 2; } | predictions >2.mp
+    hostile | predictions >3.mp
+    attnviz --svg one 1.mp >out && [ ! -s out ]
+    [ "$(cd one && echo *)" = 'age.svg ages.svg day.svg learning.svg length.svg popularity.svg recency.svg sessions.svg week.svg weeks.svg' ]
+    attnviz --svg two 2.mp && [ -e two/0-age.svg ] && [ -e two/1-age.svg ] && [ -e two/learning.svg ]
+    attnviz --svg three 3.mp
+    xmllint --noout one/*.svg two/*.svg three/*.svg
+    attnviz --html --svg one 1.mp | grep -q '^<!DOCTYPE html>'
+}
+
+@test "names that want to do harm do none: page" {
+    hostile | predictions >1.mp
+    attnviz --html 1.mp >page.html
+    run -1 grep -qi '<script\|</title></svg><\|<b>&"m' page.html
+    grep -qF '&lt;script&gt;alert(1)&lt;/script&gt;' page.html
+    grep -qF '&lt;b&gt;&amp;&quot;m' page.html
+    need python3
+    python3 - <<'EOT'
+page = open("page.html", "rb").read().decode("utf-8")          # valid UTF-8
+bad = [c for c in page if (ord(c) < 32 and c != "\n") or 0x7f <= ord(c) < 0xa0
+       or ord(c) in (0x202e, 0x2066, 0xfeff, 0xfffe)]
+assert not bad, bad
+assert "\ufffd" in page and "日本語" in page and "مرحبا" in page
+assert "\u0301" * 5 not in page
+from html.parser import HTMLParser
+class Reader(HTMLParser):
+    stack, void = [], {"meta", "rect", "line", "circle", "br"}
+    def handle_starttag(self, tag, attrs):
+        assert tag != "script" and not [a for a, _ in attrs if a.startswith("on")]
+        if tag not in self.void: self.stack.append(tag)
+    def handle_endtag(self, tag):
+        if tag in self.void: return
+        assert self.stack.pop() == tag, tag
+reader = Reader(); reader.feed(page); assert not reader.stack
+EOT
+}
+
+@test "names that want to do harm do none: TSV and terminal" {
+    hostile | predictions >1.mp
+    attnviz 1.mp >tsv
+    [ "$(awk -F '\t' '{ print NF }' tsv | sort -u)" = 13 ]
+    run -1 grep -qP '[\x00-\x08\x0b-\x1f\x7f]' tsv
+    grep -q 'long &<>"long &<>".* | ' tsv                       # whole, as it is
+    attnviz --format text 1.mp >text
+    run -1 grep -qP '[\x00-\x09\x0b-\x1f\x7f]' text             # --format text has no colours
+    run -1 grep -qP '\xe2\x80\xae' text
+    if command -v iconv >/dev/null; then iconv -f utf-8 -t utf-8 tsv text >/dev/null; fi
+}
+
+@test "on a terminal blocks, in colour; with NO_COLOR no escape at all" {
+    need script
+    hand | predictions >1.mp
+    script -qec 'attnviz 1.mp' /dev/null >colour </dev/null
+    grep -q $'\033\[38;5;' colour && grep -q '█' colour && grep -q 'Mean attention by age' colour
+    NO_COLOR=1 script -qec 'attnviz 1.mp' /dev/null </dev/null | tr -d '\r' >plain
+    run -1 grep -q $'\033' plain
+    attnviz --format text 1.mp | cmp - plain
+}
+
+@test "no attention: 65 and what to do; a page all the same" {
+    hand | grep -v ^attention | predictions >1.mp
+    for options in '' '--format text' '--svg pictures'; do
+        # shellcheck disable=SC2086
+        run -65 --separate-stderr attnviz $options 1.mp
+        [ -z "$output" ] && [[ $stderr == *'trainer --inter hidden,delta --attention'* ]]
+    done
+    [ ! -e pictures ]
+    run -0 --separate-stderr attnviz --html 1.mp
+    [[ $output == *'no attention weights'*'--attention'* ]] && [[ $stderr == *'without pictures'* ]]
+}
+
+@test "levels without a picture are skipped and counted" {
+    hand | sed 's/^attention 0 5/level item 0.5 0.25\n&/' | predictions | attnviz >tsv 2>err
+    grep -q '1 records of attention of levels that have no picture' err
+    hand | predictions | attnviz 2>err | cmp - tsv && [ ! -s err ]
+}
+
+@test "sessions that had nothing to choose are in no picture, and the page says so" {
+    hand | predictions | attnviz --html | grep -q 'Of these, 1 had one earlier session only'
+    hand | sed '/^attention 0 [578]/d' | predictions >1.mp
+    run -65 attnviz 1.mp
+}
+
+@test "several runs: pictures of each, scores side by side" {
+    hand 1 | predictions >1.mp
+    hand 2 | predictions >2.mp
+    hand | grep -v ^attention | sed 's/^run.*/run baseline model=pop/' | predictions >pop.mp
+    attnviz --html pop.mp 1.mp 2.mp >page.html
+    [ "$(grep -c 'What it looks at: ' page.html)" = 2 ]
+    grep -q '<td class="name"><bdi>pop</bdi></td>' page.html
+    grep -q '<td class="name"><bdi>ii-rnn hidden,delta, seed 2</bdi></td>' page.html
+    attnviz pop.mp 1.mp 2.mp >tsv
+    [ "$(tail -n +2 tsv | cut -f 1 | sort -u)" = $'1\n2' ]
+    cat pop.mp 1.mp 2.mp | attnviz | cmp - tsv
+}
+
+@test "the same in every locale and time zone" {
+    hand | predictions >1.mp
+    attnviz --html 1.mp >plain
+    LC_ALL=de_DE.UTF-8 TZ=Asia/Kolkata attnviz --html 1.mp | cmp - plain
+}
+
+@test "memory does not grow with the stream" {
+    many() { # many TIMES
+        hand | sed '/^epoch 1/,/^pass 2/d; /^attention/,$d'
+        awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) print "attention 0 8 0.25:24:11:0,0 0.75:1:12:1,1" }'
+        echo 'pass 1'
+    }
+    many 1000 | predictions >small.mp
+    many 300000 | predictions >large.mp
+    attnviz --html small.mp >/dev/null
+    (ulimit -v 60000; attnviz large.mp >tsv)
+    [ "$(field recency 1 sessions <tsv)" = 300000 ]
+}
+
+@test "input that is cut off is 65, and nothing is written" {
+    hand | predictions >whole.mp
+    size=$(stat -c %s whole.mp)
+    for n in 0 1 20 200 $((size / 2)) $((size - 1)); do
+        head -c "$n" whole.mp >part.mp
+        run -65 --separate-stderr attnviz --html --svg pictures part.mp
+        [ -z "$output" ] && [ -n "$stderr" ] && [ ! -e pictures ]
+        run -65 attnviz -o page.html part.mp
+        [ "$(echo page*)" = 'page*' ]
+    done
+}
+
+@test "other streams 65, no such file 66, wrong usage 64, no place for the files 73" {
+    synthesize --users 3 --days 3 | lfm-sessionize >sessions.mp
+    run -65 --separate-stderr attnviz sessions.mp
+    [[ $stderr == *sessions* ]]
+    run -66 attnviz no-such-file.mp
+    run -64 --separate-stderr attnviz --epoch best2 /dev/null
+    [[ $stderr == *best2*last* ]]
+    run -64 --separate-stderr attnviz --html --format tsv /dev/null
+    [[ $stderr == *--html* ]]
+    run -64 --separate-stderr attnviz --svg pictures -o out /dev/null
+    [[ $stderr == *--html* ]]
+    run -64 --separate-stderr attnviz --best-by auc /dev/null
+    [[ $stderr == *recall@K* ]]
+    hand | predictions >1.mp
+    : >file
+    run -73 --separate-stderr attnviz --svg file 1.mp
+    [[ $stderr == *'folder file'* ]]
+    run -73 attnviz --svg no/such/folder 1.mp
+}
+
+@test "a full disk is 74, a reader that goes away ends it quietly" {
+    hand | predictions >1.mp
+    run -74 bash -c 'attnviz 1.mp >/dev/full'
+    run -74 bash -c 'attnviz --html 1.mp >&-'
+    run -141 --separate-stderr bash -o pipefail -c 'attnviz --examples 1000 --html 1.mp 1.mp 1.mp 1.mp | head -c 1 >/dev/null'
+    [ -z "$stderr" ]
+}
+
+# bats shows what `run` caught only where it is printed.
+teardown() {
+    [ -z "${output:-}" ] || echo "$output"
+}
