@@ -211,8 +211,79 @@ static void check_learning(void)
     network_close(&n);
 }
 
+/* The plan of rows holds each of their places once, grouped by row, as they came. */
+static void check_rows_plan(struct tape *t, int count, int32_t top)
+{
+    struct random random = random_of(3, (uint64_t)top);
+    int32_t *at = mem_alloc((size_t)count * sizeof *at);
+    for (int i = 0; i < count; i++)
+        at[i] = (int32_t)random_below(&random, (uint32_t)top + 2) - 1;
+    const struct rows *r = tape_rows(t, at, count);
+    int wrong = r->count != count || r->start[0] != 0, real = 0;
+    for (int i = 0; i < count; i++)
+        real += at[i] >= 0, wrong += r->at[i] != at[i];
+    for (int u = 0; u < r->unique; u++) {
+        wrong += u && r->row[u] <= r->row[u - 1];
+        wrong += r->start[u + 1] <= r->start[u];
+        for (int i = r->start[u]; i < r->start[u + 1]; i++) {
+            wrong += at[r->order[i]] != r->row[u];
+            wrong += i > r->start[u] && r->order[i] <= r->order[i - 1];
+        }
+    }
+    tap_ok(!wrong && r->start[r->unique] == real, "plan of %d rows up to %d: %d wrong", count,
+           (int)top, wrong);
+    mem_free(at);
+}
+
+/* The plan of sequences: the longest first, then step by step through those that still run. */
+static void check_ragged_plan(struct tape *t, int count, int longest)
+{
+    struct random random = random_of(4, (uint64_t)count);
+    int32_t *length = mem_alloc((size_t)count * sizeof *length);
+    int total = 0, wrong = 0, position = 0;
+    for (int s = 0; s < count; s++)
+        total += length[s] = (int32_t)random_below(&random, (uint32_t)longest + 1);
+    const struct ragged *r = tape_ragged(t, length, count);
+    wrong += r->count != count || r->total != total || r->start[count] != total;
+    for (int s = 0; s < count; s++) {
+        wrong += r->start[s + 1] - r->start[s] != length[s];
+        for (int i = r->start[s]; i < r->start[s + 1]; i++)
+            wrong += r->owner[i] != s;
+        if (s) {
+            int32_t a = r->sequence[s - 1], b = r->sequence[s];
+            wrong += length[a] < length[b] || (length[a] == length[b] && a >= b);
+        }
+    }
+    for (int step = 0; step < r->longest; step++)
+        for (int i = 0; i < count; i++) {
+            int32_t s = r->sequence[i];
+            wrong += (length[s] > step) != (i < r->running[step]);
+            if (length[s] > step)
+                wrong += r->packed[position++] != r->start[s] + step;
+        }
+    tap_ok(!wrong && position == total, "plan of %d sequences: %d wrong", count, wrong);
+    mem_free(length);
+}
+
+static void check_plans(void)
+{
+    struct device *d = cpu_open(&(struct device_options){0});
+    struct tape *t = tape_new(d);
+    const int counts[] = {0, 1, 31, 257, 5000};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        tape_begin(t, false, 0, 0);
+        check_rows_plan(t, counts[i], 9);
+        check_rows_plan(t, counts[i], 300);
+        check_rows_plan(t, counts[i], 20000000);
+        check_ragged_plan(t, counts[i], 7);
+    }
+    tape_free(t);
+    cpu_close(d);
+}
+
 int main(void)
 {
+    check_plans();
     check_gradients(false, 0);
     check_gradients(true, 0);
     check_gradients(false, 0.3f);
