@@ -16,7 +16,8 @@ log() { synthesize --users 12 --days 8 "$@"; }
     for model in pop ppop markov ii-rnn 'ii-rnn hidden,delta'; do
         grep -qE "^$model +1 +1 +[0-9]+ +[0-9.]+ " said
     done
-    grep -qx 'best epoch by recall@20, selected_on: test' said
+    grep -qx 'best epoch by recall@20, selected_on: validation' said
+    [ "$(grep -c 'by position:' out/demo/positions.txt)" = 5 ] && run -1 grep 'by position:' said
     for stream in out/demo/*.mp; do
         spcat --check "$stream"
     done
