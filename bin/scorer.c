@@ -63,6 +63,7 @@ static void check_options(void)
     report.format = json || !strcmp(format, "json") ? REPORT_JSON
                     : !strcmp(format, "tsv")        ? REPORT_TSV
                                                     : REPORT_TABLE;
+    report.break_down = cli_given("by");
     report.how = &scoring;
     report.best_by = best_by;
 }

@@ -66,10 +66,10 @@ endef
 $(foreach m,$(MODELS),$(eval $(call model_rule,$(m))))
 
 $(OUT)/scores.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(BIN)/scorer --best --by none -o $@ $^
+	$(BIN)/scorer --best -o $@ $^
 
 $(OUT)/positions.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(BIN)/scorer --best -o $@ $^
+	$(BIN)/scorer --best --by position -o $@ $^
 
 $(OUT)/scores.tsv: $(BASELINE_RUNS) $(MODEL_RUNS)
 	$(BIN)/scorer --format tsv -o $@ $^

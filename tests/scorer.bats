@@ -163,6 +163,19 @@ EOT
     [[ $output == *'2 names for 1 models'* ]]
 }
 
+@test "tables by position of one model; of several only where they are asked for" {
+    hand 1 | predictions >1.mp
+    hand 2 | predictions >2.mp
+    hand 1 '' | predictions >other.mp
+    scorer --best 1.mp 2.mp >one
+    [ "$(grep -c ' by position' one)" = 2 ]
+    scorer --best 1.mp other.mp >several
+    [ "$(wc -l <several)" = 4 ] && run -1 grep ' by position' several
+    scorer --best --by position 1.mp other.mp >asked
+    [ "$(grep -c ' by position' asked)" = 4 ]
+    cmp several <(tail -n 4 asked)
+}
+
 @test "TSV: one width, the same numbers as JSON, empty where there is none" {
     hand 1 | predictions >1.mp
     hand 2 | predictions >2.mp

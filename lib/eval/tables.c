@@ -152,7 +152,8 @@ void report_tables(const struct report *r, struct buf *to)
     struct table t = {.columns = (size_t)score_columns(&r->how->cuts) + 4};
     bool several = false;
     for (size_t m = 0; m < r->models.len; m++) {
-        report_each_group(r, m, add_group, &block);
+        if (r->break_down || r->models.len == 1)
+            report_each_group(r, m, add_group, &block);
         end_block(&block);
         several |= r->models.at[m].runs > 1;
     }
