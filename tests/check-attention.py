@@ -17,12 +17,14 @@ for line in open(sys.argv[1], encoding="utf-8"):
 
 
 def popularity_floors():
-    """The counts at which a new tenth of the training events begins, rare items first."""
-    floors, below = [0], 0
-    for count in sorted(train):
-        if count > floors[-1] and below >= sum(train) * len(floors) / 10:
+    """The counts at which the middle of the events of such items lies in another tenth of all."""
+    floors, below, last = [0], 0, 0
+    for count in sorted(set(train) - {0}):
+        events = count * train.count(count)
+        tenth = 10 * (2 * below + events) // (2 * sum(train))
+        if tenth > last and below:
             floors.append(count)
-        below += count
+        last, below = tenth, below + events
     return floors
 
 

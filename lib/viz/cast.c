@@ -46,24 +46,30 @@ static int ascending(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* A group begins with the item that reaches its share of the events; groups that one very popular
- * item fills are one. */
+/* Items in order of their counts share the training events out; items of one count lie together at
+ * the middle of their events, and a group is what lies in one tenth of all events. */
 static void make_popular(struct cast *c)
 {
     i64_vec sorted = {0};
     double total = 0, below = 0;
+    int last = 0;
     vec_append(&sorted, c->train.at, c->train.len);
     if (sorted.len)
         qsort(sorted.at, sorted.len, sizeof *sorted.at, ascending);
     for (size_t i = 0; i < sorted.len; i++)
         total += sorted.at[i] > 0 ? (double)sorted.at[i] : 0;
     vec_push(&c->popular, 0);
-    for (size_t i = 0; i < sorted.len; i++) {
-        int64_t n = sorted.at[i] > 0 ? sorted.at[i] : 0;
-        int64_t last = c->popular.at[c->popular.len - 1];
-        if (n > last && below >= total * (double)c->popular.len / POPULARITY_GROUPS)
-            vec_push(&c->popular, n);
-        below += (double)n;
+    for (size_t i = 0, next; i < sorted.len; i = next) {
+        for (next = i; next < sorted.len && sorted.at[next] == sorted.at[i]; next++)
+            ;
+        if (sorted.at[i] <= 0)
+            continue;
+        double events = (double)sorted.at[i] * (double)(next - i);
+        int tenth = (int)(POPULARITY_GROUPS * (below + events / 2) / total);
+        if (tenth > last && below > 0)
+            vec_push(&c->popular, sorted.at[i]);
+        last = tenth;
+        below += events;
     }
     vec_release(&sorted);
 }

@@ -27,8 +27,9 @@ struct bytes labels_at(const struct labels *l, int64_t id);
 int64_t cast_age_from(const struct cast *c, size_t bucket);
 int64_t cast_age_to(const struct cast *c, size_t bucket);
 
-/* The group of items that stand `train` times in the training part: up to POPULARITY_GROUPS of
- * them, from rare to popular, each with about the same share of the training events. */
+/* The group of items that stand `train` times in the training part: up to POPULARITY_GROUPS, from
+ * rare to popular, that each stand for about the same share of the training events.  An item that
+ * has more than its share is a group alone. */
 enum { POPULARITY_GROUPS = 10 };
 size_t cast_popularity(struct cast *c, int64_t train);
 

@@ -184,4 +184,4 @@ static void chart_text(const struct gallery *g, const struct picture *p, const s
     buf_byte(to, '\n');
 }
 
-const struct form form_chart = {means_take, means_empty, chart_svg, means_tsv, chart_text};
+const struct form form_chart = {means_take, means_empty, chart_svg, means_tsv, chart_text, false};

@@ -154,7 +154,9 @@ static void draw_column(const struct gallery *g, const struct seen *s, double x,
     svg_text(to, "s b", x + 6, y + 13, "%.*s%s", (int)age.len, age.at ? age.at : "",
              age.len ? " ago" : "");
     svg_text(to, "s q", x + 6, y + 26, "%.*s", (int)week.len, week.at ? week.at : "");
+    svg_begin_clip(to, x, y, SIDE_COLUMN - 8, height - 46);
     draw_contents(g->cast, s, x, y + 44, to);
+    svg_end_clip(to);
     svg_shade(to, x, below, SIDE_COLUMN - 6, 24, share, NULL);
     svg_text(to, svg_on(share), x + (SIDE_COLUMN - 6) / 2.0, below + 16, "%.3f (%.1f×)", s->weight,
              s->relative);
@@ -212,7 +214,7 @@ static void sessions_svg(const struct gallery *g, const struct picture *p, struc
     svg_begin(to, SIDE_WIDTH, height, p->title);
     svg_text(to, "q", 12, 44,
              "newest first; below each its weight, and in brackets how many times even attention "
-             "that is; darkest: the largest weight");
+             "that is; strongest shade: the largest");
     for (size_t i = 0; i < n; i++) {
         seen_of(&list[i]->attention, &seen);
         draw_example(g, &list[i]->attention, &seen, y, to);
@@ -236,7 +238,9 @@ static void draw_panel(const struct gallery *g, const struct attention *a, const
                        say *when, double x, double y, struct buf *to)
 {
     struct buf text = {0};
+    svg_begin_clip(to, x, y, PANEL - 8, 18);
     svg_name(to, "s b", x, y + 12, labels_at(&g->cast->users, a->user), 22);
+    svg_end_clip(to);
     svg_text(to, "s q", x, y + 27, "session %" PRId64, a->session);
     for (size_t j = 0; j < seen->len; j++) {
         const struct seen *s = &seen->at[j];
@@ -387,6 +391,6 @@ static void sessions_text(const struct gallery *g, const struct picture *p, cons
     mem_free(list);
 }
 
-const struct form form_sessions = {take, empty, sessions_svg, tsv, sessions_text};
-const struct form form_ages = {take, empty, ages_svg, tsv, NULL};
-const struct form form_weeks = {take, empty, weeks_svg, tsv, NULL};
+const struct form form_sessions = {take, empty, sessions_svg, tsv, sessions_text, true};
+const struct form form_ages = {take, empty, ages_svg, tsv, NULL, false};
+const struct form form_weeks = {take, empty, weeks_svg, tsv, NULL, false};

@@ -112,7 +112,7 @@ static int write_files(const struct exhibit *x, struct err *e)
         char run[32] = "";
         if (x->page.runs.len > 1)
             snprintf(run, sizeof run, "%zu-", d->run);
-        status = write_picture(x, run, d->name, &d->svg, e);
+        status = write_picture(x, run, d->picture->name, &d->svg, e);
     }
     buf_release(&learning);
     return status;

@@ -57,7 +57,7 @@ struct picture {
     const char *title;
     const char *says; /* a sentence or two for who sees it for the first time */
     const struct form *form;
-    const struct grouping *grouping;
+    const struct grouping *grouping; /* of means */
 };
 
 /* The pass that is shown. */
@@ -81,6 +81,7 @@ struct form {
     /* For terminals; NULL: another picture shows it there. */
     void (*text)(const struct gallery *g, const struct picture *p, const struct blocks *b,
                  struct buf *to);
+    bool wide; /* needs a page's whole width */
 };
 
 extern const struct picture pictures[]; /* the last has no name */

@@ -92,4 +92,4 @@ static void map_text(const struct gallery *g, const struct picture *p, const str
     buf_byte(to, '\n');
 }
 
-const struct form form_map = {means_take, means_empty, map_svg, means_tsv, map_text};
+const struct form form_map = {means_take, means_empty, map_svg, means_tsv, map_text, false};

@@ -26,20 +26,20 @@ static const char page_style[] =
     "th,td{padding:.3em .8em;text-align:right;white-space:nowrap;"
     "border-bottom:1px solid var(--line)}\n"
     "th{font-weight:600;color:var(--quiet)}th:first-child,td:first-child{text-align:left}\n"
-    "td.name{white-space:normal;min-width:10em;max-width:28em;overflow-wrap:anywhere}\n"
+    "td.name{white-space:normal;min-width:13em;max-width:28em;overflow-wrap:anywhere}\n"
     "tr.best{background:var(--mark)}\n"
     ".grid{display:grid;gap:20px;grid-template-columns:repeat(auto-fill,minmax(min(100%,540px),"
     "1fr));margin:1em 0}\n"
     "figure{margin:0;border:1px solid var(--line);border-radius:8px;break-inside:avoid}\n"
-    "figure svg{display:block;width:100%;min-width:480px;height:auto;max-width:760px}\n"
-    "figure.wide{grid-column:1/-1}figure.wide svg{min-width:900px;max-width:1240px}\n"
+    "figure>svg{display:block;width:100%;min-width:480px;height:auto;max-width:760px}\n"
+    "figure.wide{grid-column:1/-1}figure.wide>svg{min-width:900px;max-width:1240px}\n"
     "figcaption{padding:0 12px 12px;font-size:.9rem;position:sticky;left:0;max-width:46em}\n"
     "ol.chain{padding-left:1.4em}ol.chain li{margin:.5em 0}code{font:.85em ui-monospace,"
     "'DejaVu Sans Mono',monospace;background:var(--card);border-radius:4px;padding:.1em .35em;"
     "display:inline-block;max-width:100%;overflow-wrap:anywhere}\n"
     "summary{cursor:pointer}footer{margin-top:3em;font-size:.85rem;color:var(--quiet)}\n"
     "@media print{main{max-width:none;padding:0}figure,.scroll{overflow:visible}"
-    "figure svg,figure.wide svg{min-width:0;max-width:100%}"
+    "figure>svg,figure.wide>svg{min-width:0;max-width:100%}figure.wide{break-inside:auto}"
     ".grid{grid-template-columns:1fr 1fr}"
     "tr.best{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
 
@@ -176,9 +176,9 @@ static void write_figures(const struct page *p, size_t run, struct buf *to)
         if (d->run != run)
             continue;
         buf_format(to, "<figure%s tabindex=\"0\">",
-                   strcmp(d->name, "sessions") ? "" : " class=\"wide\"");
+                   d->picture->form->wide ? " class=\"wide\"" : "");
         buf_append(to, d->svg.at, d->svg.len);
-        buf_format(to, "<figcaption>%s</figcaption></figure>\n", d->says);
+        buf_format(to, "<figcaption>%s</figcaption></figure>\n", d->picture->says);
     }
     buf_text(to, "</div>\n");
 }
@@ -203,14 +203,15 @@ static void write_run(const struct page *p, size_t run, struct buf *to)
     buf_text(to, "</p>\n<p>The weights of a session add up to 1, so that each is smaller where "
                  "there are more of them. Means are therefore taken of weight × number of sessions "
                  "attended to: 1 is what even attention would give. Standard errors take sessions "
-                 "as independent.</p>\n");
+                 "as independent and the model as it is: how another training would come out, "
+                 "several seeds have to tell.</p>\n");
     write_figures(p, run, to);
 }
 
 void page_draw(struct page *p, size_t run, const struct gallery *g)
 {
     for (const struct picture *x = pictures; x->name; x++) {
-        struct drawing d = {run, x->name, x->says, {0}};
+        struct drawing d = {run, x, {0}};
         if (gallery_lacks(g, x))
             continue;
         x->form->svg(g, x, &d.svg);

@@ -9,7 +9,7 @@
 /* A picture drawn. */
 struct drawing {
     size_t run;
-    const char *name, *says; /* of the picture */
+    const struct picture *picture;
     struct buf svg;
 };
 

@@ -245,11 +245,11 @@ static const struct grouping popularity = {
 const struct picture pictures[] = {
     {"sessions", "inter", "Sessions side by side: what they held and how much they weigh",
      "Each column is an earlier session of the user, the newest first: when it was, what it held, "
-     "and below its attention weight. The darker, the more the model looks at it when it starts "
-     "to predict.",
+     "and below its attention weight. The stronger the shade, the more the model looks at it when "
+     "it starts to predict.",
      &form_sessions, NULL},
     {"ages", "inter", "Weight by age, session by session",
-     "The same sessions by their age: are those near 24, 48, 72 hours darker than their "
+     "The same sessions by their age: are those near 24, 48, 72 hours shaded more than their "
      "neighbours?",
      &form_ages, NULL},
     {"weeks", "inter", "Weight by hour of the week, session by session",

@@ -128,8 +128,10 @@ static void draw_panel(const struct results *r, size_t column, bool train, doubl
         return;
     double step = scale_step(p.y.low, p.y.high, 6);
     scale_round(&p.y, step);
-    if (!(p.y.high > p.y.low))
-        p.y.high = p.y.low + step;
+    if (!(p.y.high > p.y.low)) { /* one value: in the middle */
+        p.y.low -= step;
+        p.y.high += step;
+    }
     svg_text(to, "b", left, TOP - 14, "%s", r->name[column]);
     draw_axes(&p, step, to);
     for (size_t run = 0; run < r->runs.len; run++) {

@@ -160,6 +160,19 @@ void svg_name(struct buf *to, const char *class, double x, double y, struct byte
     svg_end_text(to);
 }
 
+void svg_begin_clip(struct buf *to, double x, double y, double w, double h)
+{
+    buf_format(to,
+               "<svg x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
+               "viewBox=\"%.1f %.1f %.1f %.1f\">\n",
+               x, y, w, h, x, y, w, h);
+}
+
+void svg_end_clip(struct buf *to)
+{
+    svg_end(to);
+}
+
 void svg_nothing(struct buf *to, double x, double y, double w, double h)
 {
     svg_dot(to, "count", x + w / 2, y + h / 2, 1, NULL);

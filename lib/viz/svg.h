@@ -45,6 +45,11 @@ void svg_end_text(struct buf *to);
 /* A place for a shade where there is nothing to show. */
 void svg_nothing(struct buf *to, double x, double y, double w, double h);
 
+/* What is drawn between shows within this rectangle alone: a name is as wide as its font makes it.
+ */
+void svg_begin_clip(struct buf *to, double x, double y, double w, double h);
+void svg_end_clip(struct buf *to);
+
 /* A legend of shades from `low` to `high` (their texts), `w` wide, at y. */
 void svg_shades(struct buf *to, double x, double y, double w, const char *low, const char *high);
 
