@@ -1,6 +1,7 @@
 /* scorer: predictions -> recall and MRR, each epoch as it ends, the best one, runs compared. */
 #include <string.h>
 
+#include "base/num.h"
 #include "base/sink.h"
 #include "cli/cli.h"
 #include "eval/report.h"
@@ -25,9 +26,12 @@ static const struct option options[] = {
     {OPTION_TEXT, .name = "at", .argument = "LIST", .to = &at,
      .help = "the k of recall@k and mrr@k"},
     {OPTION_TEXT, .name = "best-by", .argument = "SCORE", .to = &best_by,
-     .help = "what the best epoch is chosen by: recall@K, mrr@K or loss"},
-    {OPTION_CHOICE, .name = "by", .choices = "position|none", .to = &by,
-     .help = "break the scores down by position in the session"},
+     .help = "what the best epoch is chosen by: recall@K, mrr@K, precision@K or loss"},
+    {OPTION_TEXT, .name = "by", .argument = "LIST", .to = &by,
+     .help =
+         "break the scores down: position, history, length, phase, popularity, seen; all; none"},
+    {OPTION_FLAG, .name = "precision", .to = &scoring.cuts.precision,
+     .help = "show precision@k too, in the tables (TSV and JSON always have it)"},
     {OPTION_FLAG, .name = "best", .to = &report.best_only, .help = "show the best epochs only"},
     {OPTION_CALL, .name = "name", .argument = "NAME", .call = set_name,
      .help = "call the first model NAME; again for the second, and so on"},
@@ -57,12 +61,14 @@ static void check_options(void)
         cli_usage("--at %s: %s", at, e.text);
     if (criterion_parse(&scoring.criterion, best_by, &e))
         cli_usage("--best-by %s: %s", best_by, e.text);
+    if (breakdown_list_parse(&scoring.by, by, &e))
+        cli_usage("--by %s: %s", by, e.text);
     if (json && cli_given("format") && strcmp(format, "json"))
         cli_usage("--json and --format %s exclude each other", format);
-    scoring.by_position = !strcmp(by, "position");
     report.format = json || !strcmp(format, "json") ? REPORT_JSON
                     : !strcmp(format, "tsv")        ? REPORT_TSV
                                                     : REPORT_TABLE;
+    scoring.cuts.precision |= report.format != REPORT_TABLE;
     report.break_down = cli_given("by");
     report.how = &scoring;
     report.best_by = best_by;
@@ -100,9 +106,20 @@ static int begin_run(void *to, const struct meta *meta, struct err *e)
     return show(s, e);
 }
 
+/* How often the item stands in the training part; -1: it does not say. */
+static int32_t train_of(const struct named *item)
+{
+    struct bytes text = attributes_find(item->attributes, "train");
+    int64_t count;
+    bool there = num_i64(text.at, text.len, &count) && count >= 0 && count <= INT32_MAX;
+    return there ? (int32_t)count : -1;
+}
+
 static int take(void *to, const struct predictions_record *r, struct err *e)
 {
     struct state *s = to;
+    if (r->kind == RECORD_ITEM)
+        run_item(s->run, train_of(&r->named));
     if (r->kind == RECORD_RANK)
         run_ranks(s->run, &r->ranks);
     if (r->kind != RECORD_PASS)

@@ -67,6 +67,89 @@ near() { # near EXPECTED ACTUAL
     run -1 grep -q 'recall@5"' line
 }
 
+# Six targets in two sessions of 5 and 4 events; items that stand 0, 1, 2 and 5 times in training.
+broken_down() {
+    cat <<EOT
+run trainer model=ii-rnn
+user ann
+item 0 new
+item 1 rare
+item 2 known
+item 5 hit
+epoch 1 test
+rank 0 1 0 1 history=6 length=6 target=0
+rank 1 2 0 2 history=6 length=6 target=1
+rank 2 4 0 3 history=6 length=6 target=2
+rank 3 3 0 4 history=6 length=6 target=3
+rank 4 2 0 5 history=6 length=6 target=3
+rank 0 1 0 6 history=7 length=4 target=2
+pass 3.5
+EOT
+}
+
+group() { grep "\"by\": \"$1\", \"group\": \"$2\"" lines >line; } # group BY GROUP: into `line`
+
+@test "by history, length, phase, popularity, seen: by hand" {
+    broken_down | predictions | scorer --json --at 2 --by all >lines
+    group history '<=6' && near 0.6 "$(value recall@2 <line)" && near 3 "$(value loss <line)"
+    group history '>6' && [ "$(value events <line)" = 1 ]
+    group length 6 && [ "$(value events <line)" = 5 ]
+    group length 4 && near 1 "$(value recall@2 <line)"
+    group phase beginning && near 0.75 "$(value mrr@2 <line)" && [ "$(value events <line)" = 2 ]
+    group phase middle && near 0 "$(value mrr@2 <line)" && [ "$(value events <line)" = 2 ]
+    group phase end && near 0.5 "$(value mrr@2 <line)" && [ "$(value events <line)" = 1 ]
+    group popularity 0 && [ "$(value events <line)" = 1 ] # of 8 events 2 are a quarter
+    group popularity 1-2 && [ "$(value events <line)" = 3 ]
+    near 0.66666666666666667 "$(value recall@2 <line)"
+    group popularity 3-5 && [ "$(value events <line)" = 2 ]
+    group seen unseen && near 1 "$(value mrr@2 <line)"
+    group seen seen && near 0.6 "$(value recall@2 <line)" && [ "$(value events <line)" = 5 ]
+    group position-up-to 5 && near 0.66666666666666667 "$(value recall@2 <line)"
+    [ "$(grep -c '"by"' lines)" = $((5 + 5 + 2 + 2 + 3 + 3 + 2)) ]
+}
+
+@test "--by takes a list, and no more is shown than it asks for" {
+    broken_down | predictions >ranks.mp
+    scorer --by phase,seen --best ranks.mp >table
+    [ "$(grep ' by ' table | cut -d: -f1)" = $'ii-rnn by phase\nii-rnn by seen\nbest epoch by recall@20, selected_on' ]
+    grep -qE '^middle +2 +3.5000 +1.0000 ' table
+    run -64 scorer --by phase,week ranks.mp
+    [[ $output == *'--by phase,week: "week" is no breakdown: possible are position, '* ]]
+}
+
+@test "popularity and seen need the items' counts: 65 where they are not there" {
+    hand | predictions >ranks.mp
+    for by in popularity seen all; do
+        run -65 --separate-stderr scorer --by $by ranks.mp
+        [[ $stderr == *'tfilter --split'* ]]
+    done
+    scorer --by history,length,phase ranks.mp >table
+}
+
+@test "the counts come through all stages" {
+    synthesize --users 12 --days 8 | lfm-sessionize | tfilter --split user:0.5 -o split.mp
+    batcher --epochs 1 --batch 6 split.mp | trainer --embedding 4 --threads 1 --quiet -o rnn.mp
+    baseline --model pop split.mp -o pop.mp
+    for run in rnn pop; do
+        scorer --json --by popularity,seen $run.mp >lines
+        grep -v '"by"' lines | value events | tail -n 1 >all
+        for by in popularity seen; do
+            grep "\"by\": \"$by\"" lines | value events | awk '{ n += $1 } END { print n }' | cmp - all
+        done
+    done
+}
+
+@test "precision is recall over k, in tables where it is asked for" {
+    hand | predictions >ranks.mp
+    scorer --json --by none --at 20,4 ranks.mp | grep '"epoch": 2, "part": "test"' >line
+    near 0.16666666666666667 "$(value precision@4 <line)" # 2 of 3 ranks, each one of 4
+    near 0.05 "$(value precision@20 <line)"
+    scorer --best --by none ranks.mp >table
+    run -1 grep precision table
+    scorer --best --by none --precision ranks.mp | grep -qE 'mrr@20 +precision@5 +precision@10 +precision@20$'
+    scorer --best --by none --best-by precision@10 ranks.mp | grep -q 'best epoch by precision@10'
+}
+
 @test "the best epoch, chosen on the test part, and the output says so" {
     hand | predictions >ranks.mp
     scorer --json --by none ranks.mp | grep '"best": true' >line
@@ -180,8 +263,8 @@ EOT
     hand 1 | predictions >1.mp
     hand 2 | predictions >2.mp
     scorer --format tsv 1.mp 2.mp >tsv
-    [ "$(awk -F '\t' '{ print NF }' tsv | sort -u)" = 17 ]
-    [ "$(awk -F '\t' '$16 == "true" && $6 == "" { print $1, $3, $4, $17 }' tsv)" = $'0 1 2 test\n1 2 2 test' ]
+    [ "$(awk -F '\t' '{ print NF }' tsv | sort -u)" = 20 ]
+    [ "$(awk -F '\t' '$19 == "true" && $6 == "" { print $1, $3, $4, $20 }' tsv)" = $'0 1 2 test\n1 2 2 test' ]
     [ "$(awk -F '\t' '$5 == "train" { print $10 }' tsv | sort -u)" = '' ]
     [ "$(awk -F '\t' '$1 == "sd" { print $10 }' tsv | sort -u)" = 0 ]
     [ "$(awk -F '\t' 'NR > 1 && $5 == "test" && $1 ~ /^[0-9]/ { print $15 }' tsv)" = \
@@ -193,7 +276,7 @@ EOT
     hand 2 $'a\tb"\\\xff' | predictions >2.mp
     name=$'x\ty"\\\xff'
     scorer --json --name "$name" --best --by none 1.mp | grep -qF '"name": "x\ty\"\\\udcff"'
-    [ "$(scorer --format tsv --name "$name" 1.mp | awk -F '\t' '{ print NF }' | sort -u)" = 17 ]
+    [ "$(scorer --format tsv --name "$name" 1.mp | awk -F '\t' '{ print NF }' | sort -u)" = 20 ]
     if command -v python3 >/dev/null; then
         scorer --json 1.mp 2.mp | python3 -c 'import json, sys
 for line in sys.stdin: json.loads(line)'

@@ -26,9 +26,9 @@ struct report_run {
 struct report {
     enum report_format format;
     const struct scoring *how;
-    const char *best_by;     /* the criterion as the user wrote it */
-    bool best_only;          /* no rows but those of the best epochs */
-    bool break_down;         /* tables of the breakdowns for several models too, not for one alone */
+    const char *best_by; /* the criterion as the user wrote it */
+    bool best_only;      /* no rows but those of the best epochs */
+    bool break_down;     /* tables of the breakdowns for several models too, not for one alone */
     VEC(const char *) names; /* given by the user, one a model in order of appearance */
     VEC(struct report_model) models;
     VEC(struct report_run) runs;

@@ -2,47 +2,104 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
+
+static void start_pass(struct run *r)
+{
+    tally_start(&r->tally, &r->how->cuts, &r->how->criterion);
+    for (int b = 0; b < r->how->by.count; b++)
+        tally_start(&r->by[b], &r->how->cuts, &r->how->criterion);
+}
 
 void run_start(struct run *r, const struct scoring *how)
 {
     *r = (struct run){.how = how, .best = SIZE_MAX};
-    tally_start(&r->tally, &how->cuts, &how->criterion);
+    start_pass(r);
+}
+
+void run_item(struct run *r, int32_t train)
+{
+    vec_push(&r->train, train);
+}
+
+/* What the breakdown needs to know of the targets and they do not have; NULL: nothing. */
+static const char *missing_for(const struct run *r, const struct breakdown *by,
+                               const struct ranks *k)
+{
+    if (by->history && !k->history.at)
+        return "the numbers of earlier sessions (\"history\")";
+    if (by->length && !k->length.at)
+        return "the sessions' lengths (\"length\")";
+    for (size_t i = 0; by->train && i < k->rank.len; i++) {
+        size_t item = k->target.at ? (size_t)column_i32(k->target)[i] : SIZE_MAX;
+        if (item >= r->train.len || r->train.at[item] < 0)
+            return "the items' counts in the training part (\"train\"; tfilter --split writes "
+                   "them)";
+    }
+    return NULL;
+}
+
+static int32_t value_at(struct column c, size_t i)
+{
+    return c.at ? column_i32(c)[i] : -1;
+}
+
+static struct target target_at(const struct run *r, const struct ranks *k, size_t i)
+{
+    int32_t item = value_at(k->target, i);
+    bool known = item >= 0 && (size_t)item < r->train.len;
+    return (struct target){.position = value_at(k->position, i),
+                           .history = value_at(k->history, i),
+                           .length = value_at(k->length, i),
+                           .train = known ? r->train.at[item] : -1};
 }
 
 void run_ranks(struct run *r, const struct ranks *k)
 {
+    const struct breakdown_list *by = &r->how->by;
+    for (int b = 0; b < by->count && !r->missing; b++) {
+        r->missing = missing_for(r, by->at[b], k);
+        r->missing_by = by->at[b];
+    }
+    if (r->missing) /* told at the end of the pass */
+        return;
+    if (r->ranked != r->train.len) {
+        r->popularity = popularity_of(r->train.at, r->train.len);
+        r->ranked = r->train.len;
+    }
     for (size_t i = 0; i < k->rank.len; i++) {
-        int32_t position = column_i32(k->position)[i];
-        int32_t group = position < POSITION_GROUPS ? position : POSITION_GROUPS - 1;
-        tally_add(&r->tally, (size_t)group, column_i32(k->rank)[i], column_f32(k->loss)[i]);
+        int32_t rank = column_i32(k->rank)[i];
+        double loss = k->loss.at ? column_f32(k->loss)[i] : NAN;
+        struct target t = target_at(r, k, i);
+        tally_add(&r->tally, 0, rank, loss);
+        for (int b = 0; b < by->count; b++) {
+            int group = by->at[b]->group(&t, &r->popularity);
+            if (group != NO_GROUP)
+                tally_add(&r->by[b], (size_t)group, rank, loss);
+        }
     }
 }
 
-static void add_group(struct run *r, struct pass_score *to, const char *by, size_t position)
+static void add_group(struct run *r, struct pass_score *to, int b, const char *name, size_t group)
 {
-    struct score s = tally_score(&r->tally, position, &r->how->cuts, &r->how->criterion);
-    struct group_score g = {.by = by, .score = s};
-    snprintf(g.group, sizeof g.group, "%zu%s", position + 1,
-             position + 1 == POSITION_GROUPS ? "+" : "");
-    if (s.events)
+    struct group_score g = {.by = name};
+    g.score = tally_score(&r->by[b], group, &r->how->cuts, &r->how->criterion);
+    r->how->by.at[b]->label((int)group, &r->popularity, g.group);
+    if (g.score.events)
         vec_push(&to->groups, g);
 }
 
-/* Scores each position, then the positions up to each, the last of which is all of them. */
-static void score_groups(struct run *r, struct pass_score *to)
+/* Scores each group of a breakdown, then, where it wants that, the groups up to each. */
+static void score_groups(struct run *r, struct pass_score *to, int b)
 {
-    size_t positions = r->tally.events.len;
-    for (size_t p = 0; p < positions && r->how->by_position; p++)
-        add_group(r, to, "position", p);
-    for (size_t p = 0; p < positions; p++) {
-        if (p)
-            tally_merge(&r->tally, p, p - 1);
-        if (r->how->by_position)
-            add_group(r, to, "position-up-to", p);
+    const struct breakdown *by = r->how->by.at[b];
+    size_t groups = r->by[b].events.len;
+    for (size_t g = 0; g < groups; g++)
+        add_group(r, to, b, by->name, g);
+    for (size_t g = 0; g < groups && by->up_to; g++) {
+        if (g)
+            tally_merge(&r->by[b], g, g - 1);
+        add_group(r, to, b, by->up_to, g);
     }
-    to->overall =
-        tally_score(&r->tally, positions ? positions - 1 : 0, &r->how->cuts, &r->how->criterion);
 }
 
 /* The merit of the epoch's validation pass; NaN where it has none. */
@@ -78,7 +135,12 @@ static bool challenge(struct run *r, size_t pass, double merit)
 int run_pass(struct run *r, const struct pass *p, struct err *e)
 {
     struct pass_score s = {.epoch = p->epoch};
-    score_groups(r, &s);
+    if (r->missing)
+        return err_set(e, STATUS_DATA, "a breakdown by %s takes %s, and they are not there",
+                       r->missing_by->name, r->missing);
+    s.overall = tally_score(&r->tally, 0, &r->how->cuts, &r->how->criterion);
+    for (int b = 0; b < r->how->by.count; b++)
+        score_groups(r, &s, b);
     bool ranked = p->epoch.part == PART_TEST || p->epoch.part == PART_VALIDATION;
     if (ranked ? s.overall.events != (uint64_t)p->events : s.overall.events != 0) {
         vec_release(&s.groups);
@@ -99,7 +161,7 @@ int run_pass(struct run *r, const struct pass *p, struct err *e)
                                                         : validation_merit(r, p->epoch.number));
     }
     vec_push(&r->passes, s);
-    tally_start(&r->tally, &r->how->cuts, &r->how->criterion);
+    start_pass(r);
     return 0;
 }
 
@@ -128,6 +190,9 @@ int run_end(struct run *r, struct err *e)
 void run_release(struct run *r)
 {
     tally_release(&r->tally);
+    for (int b = 0; b < BREAKDOWNS; b++)
+        tally_release(&r->by[b]);
+    vec_release(&r->train);
     for (size_t i = 0; i < r->passes.len; i++)
         vec_release(&r->passes.at[i].groups);
     vec_release(&r->passes);

@@ -5,21 +5,19 @@
 #include <stdbool.h>
 
 #include "base/rows.h"
+#include "eval/breakdown.h"
 #include "eval/score.h"
-
-/* Positions from this on are one group: no session of a log worth splitting so is that long. */
-enum { POSITION_GROUPS = 1000 };
 
 struct scoring {
     struct cuts cuts;
     struct criterion criterion;
-    bool by_position;
+    struct breakdown_list by;
 };
 
 /* The score of a part of a pass's targets. */
 struct group_score {
-    const char *by; /* "position", "position-up-to" */
-    char group[16]; /* "1" is the first target of a session; "1000+" */
+    const char *by; /* a breakdown's name or what it is called added up */
+    char group[GROUP_NAME];
     struct score score;
 };
 
@@ -33,7 +31,13 @@ struct pass_score {
 
 struct run {
     const struct scoring *how;
-    struct tally tally;
+    struct tally tally;           /* one group: all targets */
+    struct tally by[BREAKDOWNS];  /* as how->by */
+    i32_vec train;                /* of each item; -1: not known */
+    struct popularity popularity; /* of the first `ranked` of them */
+    size_t ranked;
+    const char *missing; /* what a breakdown needs and ranks do not have; NULL: nothing */
+    const struct breakdown *missing_by;
     VEC(struct pass_score) passes;
     size_t best; /* index into passes; SIZE_MAX: none yet */
     double best_merit;
@@ -43,11 +47,16 @@ struct run {
 /* `how` stays the caller's. */
 void run_start(struct run *r, const struct scoring *how);
 
+/* The next item, ids from 0, and how often it stands in the training part (-1: not known).  Only
+ * breakdowns by it need to be told; all items come before the first ranks. */
+void run_item(struct run *r, int32_t train);
+
 /* Ranks of the pass that is going on: ranks from 1, positions from 0, as the stream's reader has
- * checked. */
+ * checked.  Columns that no breakdown needs may be missing. */
 void run_ranks(struct run *r, const struct ranks *k);
 
-/* Ends a pass and appends its score.  65: it counts other targets than came. */
+/* Ends a pass and appends its score.  65: it counts other targets than came,
+ * or a breakdown needs what they do not have. */
 int run_pass(struct run *r, const struct pass *p, struct err *e);
 
 /* Settles the best epoch: the one with the best test pass, or, where there are validation passes,

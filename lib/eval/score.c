@@ -6,6 +6,9 @@
 
 #include "base/num.h"
 
+static const char *const metric_name[] = {"recall", "mrr", "precision"}; /* as in CRITERION_ */
+enum { METRICS = sizeof metric_name / sizeof *metric_name };
+
 static bool parse_cut(const char *text, size_t n, int32_t *k)
 {
     int64_t value;
@@ -31,7 +34,7 @@ static bool insert_cut(struct cuts *c, int32_t k)
 
 int cuts_parse(struct cuts *c, const char *list, struct err *e)
 {
-    *c = (struct cuts){0};
+    c->count = 0;
     for (const char *at = list;; at++) {
         size_t n = strcspn(at, ",");
         int32_t k;
@@ -51,21 +54,22 @@ int cuts_parse(struct cuts *c, const char *list, struct err *e)
 
 int criterion_parse(struct criterion *c, const char *text, struct err *e)
 {
-    static const char *const metric[] = {"recall@", "mrr@"};
     if (!strcmp(text, "loss")) {
         *c = (struct criterion){.metric = CRITERION_LOSS};
         return 0;
     }
-    for (int i = 0; i < 2; i++) {
-        size_t n = strlen(metric[i]);
+    for (int i = 0; i < METRICS; i++) {
+        size_t n = strlen(metric_name[i]);
         int32_t k;
-        if (!strncmp(text, metric[i], n) && parse_cut(text + n, strlen(text + n), &k)) {
-            *c = (struct criterion){i ? CRITERION_MRR : CRITERION_RECALL, k};
+        if (!strncmp(text, metric_name[i], n) && text[n] == '@' &&
+            parse_cut(text + n + 1, strlen(text + n + 1), &k)) {
+            *c = (struct criterion){i, k};
             return 0;
         }
     }
     return err_set(e, STATUS_USAGE,
-                   "\"%s\" is no score: possible are recall@K and mrr@K, K from 1 to %d, and loss",
+                   "\"%s\" is no score: possible are recall@K, mrr@K and precision@K, K from 1 to "
+                   "%d, and loss",
                    text, SCORE_DEPTH);
 }
 
@@ -73,10 +77,20 @@ void score_column_name(const struct cuts *c, int column, char name[SCORE_NAME])
 {
     if (!column)
         snprintf(name, SCORE_NAME, "loss");
-    else if (column <= c->count)
-        snprintf(name, SCORE_NAME, "recall@%d", (int)c->at[column - 1]);
     else
-        snprintf(name, SCORE_NAME, "mrr@%d", (int)c->at[column - 1 - c->count]);
+        snprintf(name, SCORE_NAME, "%s@%d", metric_name[(column - 1) / c->count],
+                 (int)c->at[(column - 1) % c->count]);
+}
+
+void score_target(const struct cuts *c, int32_t rank, double *value)
+{
+    for (int i = 0; i < c->count; i++) {
+        bool hit = rank <= c->at[i];
+        value[1 + i] = hit;
+        value[1 + c->count + i] = hit ? 1.0 / rank : 0;
+        if (c->precision)
+            value[1 + 2 * c->count + i] = hit ? 1.0 / c->at[i] : 0;
+    }
 }
 
 void tally_start(struct tally *t, const struct cuts *c, const struct criterion *by)
@@ -138,13 +152,17 @@ struct score tally_score(const struct tally *t, size_t group, const struct cuts 
     struct score s = {.events = there ? t->events.at[group] : 0};
     const uint64_t *hits = there ? t->hits.at + group * (size_t)t->depth : NULL;
     s.value[0] = there ? t->loss.at[group] / (double)s.events : NAN;
-    for (int i = 0; i < c->count; i++)
+    for (int i = 0; i < c->count; i++) {
         score_at(hits, s.events, there ? c->at[i] : 0, &s.value[1 + i], &s.value[1 + c->count + i]);
+        if (c->precision)
+            s.value[1 + 2 * c->count + i] = s.value[1 + i] / c->at[i];
+    }
     double recall, mrr;
     score_at(hits, s.events, there ? by->at : 0, &recall, &mrr);
-    s.merit = by->metric == CRITERION_LOSS     ? -s.value[0]
-              : by->metric == CRITERION_RECALL ? recall
-                                               : mrr;
+    s.merit = by->metric == CRITERION_LOSS        ? -s.value[0]
+              : by->metric == CRITERION_RECALL    ? recall
+              : by->metric == CRITERION_PRECISION ? recall / by->at
+                                                  : mrr;
     return s;
 }
 

@@ -1,45 +1,53 @@
-/* Recall@k and MRR@k from ranks.
+/* Recall@k, MRR@k and precision@k from ranks.
  *
- * With one target a position, recall@k is the share of targets of rank k or better, and MRR@k the
- * mean of 1/rank where the rank is k or better and of 0 beyond.  Ranks are counted, not summed: the
+ * With one target a position, recall@k is the share of targets of rank k or better, MRR@k the mean
+ * of 1/rank where the rank is k or better and of 0 beyond, and precision@k, the share of the k that
+ * were right, is recall@k / k.  Ranks are counted, not summed: the
  * memory is that of the counts, and scores depend neither on the order of the ranks nor on rounding
  * along the way. */
 #ifndef EVAL_SCORE_H
 #define EVAL_SCORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { SCORE_CUTS = 16, SCORE_DEPTH = 10000 };
+enum { SCORE_CUTS = 12, SCORE_DEPTH = 10000 };
 
 /* The k of recall@k and MRR@k, ascending. */
 struct cuts {
     int count;
     int32_t at[SCORE_CUTS];
+    bool precision; /* whether there are columns of precision@k too */
 };
 
-/* "5,10,20": 1 to SCORE_CUTS different numbers from 1 to SCORE_DEPTH, in any order (64). */
+/* "5,10,20": 1 to SCORE_CUTS different numbers from 1 to SCORE_DEPTH, in any order (64).
+ * `precision` stays as it is. */
 int cuts_parse(struct cuts *c, const char *list, struct err *e);
 
-/* What the best epoch is chosen by: "recall@20", "mrr@20", "loss". */
+/* What the best epoch is chosen by: "recall@20", "mrr@20", "precision@20", "loss". */
 struct criterion {
-    enum { CRITERION_RECALL, CRITERION_MRR, CRITERION_LOSS } metric;
+    enum { CRITERION_RECALL, CRITERION_MRR, CRITERION_PRECISION, CRITERION_LOSS } metric;
     int32_t at; /* its k */
 };
 
 int criterion_parse(struct criterion *c, const char *text, struct err *e);
 
-/* The numbers of a score: column 0 is the loss, then recall at every cut, then MRR at every cut. */
-enum { SCORE_COLUMNS = 1 + 2 * SCORE_CUTS, SCORE_NAME = 24 };
+/* The numbers of a score: column 0 is the loss, then recall at every cut, then MRR at every cut,
+ * and precision. */
+enum { SCORE_COLUMNS = 1 + 3 * SCORE_CUTS, SCORE_NAME = 24 };
 
 static inline int score_columns(const struct cuts *c)
 {
-    return 1 + 2 * c->count;
+    return 1 + (c->precision ? 3 : 2) * c->count;
 }
 
 void score_column_name(const struct cuts *c, int column, char name[SCORE_NAME]);
+
+/* What a target of this rank adds to each column but the loss: value[1] on. */
+void score_target(const struct cuts *c, int32_t rank, double *value);
 
 struct score {
     uint64_t events;             /* targets */

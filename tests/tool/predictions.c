@@ -5,7 +5,8 @@
  *     user NAME                           defines a user; the name is the rest of the line
  *     item TRAIN NAME                     an item that stands TRAIN times in the training part
  *     epoch 1 test                        begins a pass
- *     rank POSITION RANK [TIES [LOSS]]    a target
+ *     rank POSITION RANK [TIES [LOSS]] [KEY=NUMBER ...]
+ *                                         a target; KEY: user, target, history (0 each), length
  *     attention USER SESSION WEIGHT:AGE:WEEK:ITEM,ITEM ...    of level inter, oldest first
  *     level LEVEL WEIGHT ...              attention of another level, of the events of a session
  *     pass LOSS [TARGETS]                 ends it; the number of targets is counted
@@ -24,6 +25,7 @@ static struct frame_out out;
 static struct err err;
 static struct epoch epoch;
 static i32_vec position, rank, ties;
+static i32_vec users_of, target, history, lengths;
 static f32_vec loss;
 static int64_t targets;
 static int32_t users, items;
@@ -184,36 +186,57 @@ static void add_level(void)
     vec_release(&weight);
 }
 
-static void add_target(void)
+/* KEY=NUMBER into the column of the target that was added last. */
+static void set_column(const char *text)
 {
-    const char *at = word(NULL), *its_rank = word(NULL), *its_ties = word(NULL);
-    vec_push(&position, (int32_t)number(at));
-    vec_push(&rank, (int32_t)number(its_rank));
-    vec_push(&ties, (int32_t)number(its_ties));
-    vec_push(&loss, (float)number(word(NULL)));
+    static const char *const key[] = {"user", "target", "history", "length"};
+    i32_vec *const column[] = {&users_of, &target, &history, &lengths};
+    size_t n = strcspn(text, "=");
+    for (size_t i = 0; i < sizeof key / sizeof *key; i++)
+        if (!strncmp(text, key[i], n) && !key[i][n])
+            column[i]->at[rank.len - 1] = (int32_t)number(text + n + 1);
 }
 
-/* What only this test's streams do not care about is one user's session 0. */
+static void add_target(void)
+{
+    double given[4] = {0}; /* position, rank, ties, loss */
+    const char *next = word(NULL);
+    for (int i = 0; i < 4 && next && !strchr(next, '='); next = word(NULL))
+        given[i++] = number(next);
+    vec_push(&position, (int32_t)given[0]);
+    vec_push(&rank, (int32_t)given[1]);
+    vec_push(&ties, (int32_t)given[2]);
+    vec_push(&loss, (float)given[3]);
+    vec_push(&users_of, 0);
+    vec_push(&target, 0);
+    vec_push(&history, 0);
+    vec_push(&lengths, (int32_t)given[0] + 2);
+    for (; next; next = word(NULL))
+        set_column(next);
+}
+
+/* What these streams do not care about is session 0. */
 static void write_targets(void)
 {
     size_t n = rank.len;
-    int32_t *zero = mem_zero(n, sizeof *zero), *length = mem_zero(n, sizeof *length);
-    for (size_t i = 0; i < n; i++)
-        length[i] = position.at[i] + 2;
-    struct ranks r = {.user = {zero, n},
+    int32_t *zero = mem_zero(n, sizeof *zero);
+    struct ranks r = {.user = {users_of.at, n},
                       .session = {zero, n},
                       .position = {position.at, n},
-                      .target = {zero, n},
+                      .target = {target.at, n},
                       .rank = {rank.at, n},
                       .ties = {ties.at, n},
-                      .history = {zero, n},
-                      .length = {length, n},
+                      .history = {history.at, n},
+                      .length = {lengths.at, n},
                       .loss = {loss.at, n}};
     if (n)
         must(write_ranks(&out, &r, &err));
     targets += (int64_t)n;
     mem_free(zero);
-    mem_free(length);
+    vec_clear(&users_of);
+    vec_clear(&target);
+    vec_clear(&history);
+    vec_clear(&lengths);
     vec_clear(&position);
     vec_clear(&rank);
     vec_clear(&ties);

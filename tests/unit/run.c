@@ -5,7 +5,7 @@
 #include "tap.h"
 
 static const struct scoring scoring = {
-    .cuts = {2, {1, 5}}, .criterion = {CRITERION_RECALL, 5}, .by_position = true};
+    .cuts = {2, {1, 5}, false}, .criterion = {CRITERION_RECALL, 5}, .by = {1, {&breakdowns[0]}}};
 
 static int near(double a, double b)
 {
@@ -83,6 +83,23 @@ static void test_far_positions(void)
     run_release(&r);
 }
 
+/* A breakdown that needs the lengths, and the items' counts, where they are not there. */
+static void test_missing(void)
+{
+    static const struct pass p = {.epoch = {1, PART_TEST}, .events = 1};
+    for (int b = 0; b < BREAKDOWNS; b++) {
+        struct scoring how = {.cuts = {1, {5}, false}, .by = {1, {&breakdowns[b]}}};
+        struct run r;
+        struct err e = {0};
+        run_start(&r, &how);
+        add_ranks(&r, 1, (int32_t[]){0}, (int32_t[]){1}, (int32_t[]){0});
+        int status = run_pass(&r, &p, &e);
+        tap_ok(status == (b ? STATUS_DATA : 0), "without all but positions, by %s: %s",
+               breakdowns[b].name, e.text);
+        run_release(&r);
+    }
+}
+
 static void test_refusals(void)
 {
     struct run r;
@@ -122,6 +139,7 @@ int main(void)
 {
     test_groups();
     test_far_positions();
+    test_missing();
     test_refusals();
     test_best("test part alone", "tTtTtT", (int32_t[]){0, 9, 0, 1, 0, 9}, 3, PART_TEST);
     test_best("of equals the first", "tTtTtT", (int32_t[]){0, 9, 0, 5, 0, 1}, 3, PART_TEST);

@@ -11,7 +11,7 @@ static int near(double a, double b)
 
 static struct cuts cuts_of(const char *list)
 {
-    struct cuts c;
+    struct cuts c = {0};
     struct err e = {0};
     tap_ok(!cuts_parse(&c, list, &e), "%s is read", list);
     return c;
@@ -19,7 +19,7 @@ static struct cuts cuts_of(const char *list)
 
 static void refused(const char *list)
 {
-    struct cuts c;
+    struct cuts c = {0};
     struct err e = {0};
     tap_ok(cuts_parse(&c, list, &e) == STATUS_USAGE, "cuts \"%s\": %s", list, e.text);
 }
@@ -51,8 +51,13 @@ static void test_parsing(void)
     refused("5,5");
     refused("10001");
     refused("5;10");
-    refused("1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17");
+    refused("1,2,3,4,5,6,7,8,9,10,11,12,13");
+    c.precision = true;
+    score_column_name(&c, 9, name);
+    tap_ok(score_columns(&c) == 10 && !strcmp(name, "precision@20"), "column 9 is %s", name);
     tap_ok(!criterion_parse(&by, "mrr@7", &e) && by.metric == CRITERION_MRR && by.at == 7, "mrr@7");
+    tap_ok(!criterion_parse(&by, "precision@3", &e) && by.metric == CRITERION_PRECISION,
+           "precision");
     tap_ok(!criterion_parse(&by, "loss", &e) && by.metric == CRITERION_LOSS, "loss");
     no_criterion("recall");
     no_criterion("recall@0");
@@ -81,6 +86,10 @@ static void test_scores(void)
     tap_ok(near(s.merit, 5 / 6.0), "merit by recall@6, which is no column");
     tap_ok(near(tally_score(&t, 2, &c, &by_loss).merit, -2.5), "a smaller loss has more merit");
     tap_ok(near(tally_score(&t, 2, &c, &by_mrr).merit, 1.5 / 6), "merit by mrr@2");
+    c.precision = true;
+    s = tally_score(&t, 2, &c, &by);
+    tap_ok(near(s.value[7], 1 / 6.0) && near(s.value[8], 4 / 30.0) && near(s.value[9], 5 / 120.0),
+           "precision@k is recall@k / k");
 
     struct score none = tally_score(&t, 1, &c, &by);
     tap_ok(!none.events && isnan(none.value[0]) && isnan(none.value[1]) && isnan(none.merit),
@@ -92,6 +101,17 @@ static void test_scores(void)
     tally_start(&t, &c, &by);
     tap_ok(!tally_score(&t, 2, &c, &by).events, "a new start is empty");
     tally_release(&t);
+}
+
+static void test_target(void)
+{
+    struct cuts c = cuts_of("1,5,20");
+    double v[SCORE_COLUMNS];
+    c.precision = true;
+    score_target(&c, 4, v);
+    tap_ok(v[1] == 0 && v[2] == 1 && v[3] == 1, "rank 4 is found at 5 and 20");
+    tap_ok(v[4] == 0 && v[5] == 0.25 && v[6] == 0.25, "and adds a quarter to their mrr");
+    tap_ok(v[7] == 0 && v[8] == 0.2 && v[9] == 0.05, "and 1/k to their precision");
 }
 
 static void test_spread(void)
@@ -109,6 +129,7 @@ int main(void)
 {
     test_parsing();
     test_scores();
+    test_target();
     test_spread();
     return tap_done();
 }

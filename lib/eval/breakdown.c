@@ -1,0 +1,197 @@
+#include "eval/breakdown.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- by whole numbers ---- */
+
+/* Positions and lengths from here on are one group: no session of a log worth splitting so is that
+ * long. */
+enum { LAST = 1000 };
+
+static void label_number(int number, char to[GROUP_NAME])
+{
+    snprintf(to, GROUP_NAME, "%d%s", number, number == LAST ? "+" : "");
+}
+
+static int position_group(const struct target *t, const struct popularity *p)
+{
+    (void)p;
+    return t->position < LAST - 1 ? t->position : LAST - 1;
+}
+
+static void position_label(int group, const struct popularity *p, char to[GROUP_NAME])
+{
+    (void)p;
+    label_number(group + 1, to);
+}
+
+static int length_group(const struct target *t, const struct popularity *p)
+{
+    (void)p;
+    return t->length < LAST ? t->length : LAST;
+}
+
+static void length_label(int group, const struct popularity *p, char to[GROUP_NAME])
+{
+    (void)p;
+    label_number(group, to);
+}
+
+/* ---- by words ---- */
+
+/* Short and long histories as Quadrana et al. 2017 (HRNN) part them. */
+static int history_group(const struct target *t, const struct popularity *p)
+{
+    (void)p;
+    return t->history > 6;
+}
+
+static void history_label(int group, const struct popularity *p, char to[GROUP_NAME])
+{
+    (void)p;
+    snprintf(to, GROUP_NAME, "%s", group ? ">6" : "<=6");
+}
+
+/* Beginning, middle and end of sessions of 5 events or more: targets 1 and 2, 3 and 4, the others
+ * (Quadrana et al. 2017). */
+static int phase_group(const struct target *t, const struct popularity *p)
+{
+    (void)p;
+    if (t->length < 5)
+        return NO_GROUP;
+    return t->position < 2 ? 0 : t->position < 4 ? 1 : 2;
+}
+
+static void phase_label(int group, const struct popularity *p, char to[GROUP_NAME])
+{
+    static const char *const name[] = {"beginning", "middle", "end"};
+    (void)p;
+    snprintf(to, GROUP_NAME, "%s", name[group]);
+}
+
+static int seen_group(const struct target *t, const struct popularity *p)
+{
+    (void)p;
+    return t->train == 0;
+}
+
+static void seen_label(int group, const struct popularity *p, char to[GROUP_NAME])
+{
+    (void)p;
+    snprintf(to, GROUP_NAME, "%s", group ? "unseen" : "seen");
+}
+
+/* ---- by popularity ---- */
+
+static int ascending(const void *a, const void *b)
+{
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
+struct popularity popularity_of(const int32_t *train, size_t items)
+{
+    struct popularity p = {{0}};
+    uint64_t events = 0, below = 0;
+    int group = 0;
+    int32_t *count = mem_alloc(items * sizeof *count);
+    for (size_t i = 0; i < items; i++)
+        events += (uint64_t)(count[i] = train[i]);
+    qsort(count, items, sizeof *count, ascending);
+    for (size_t i = 0; i < items; i++) {
+        below += (uint64_t)count[i];
+        while (group < POPULARITY_QUARTERS && below &&
+               below * POPULARITY_QUARTERS >= events * (uint64_t)(group + 1))
+            p.edge[group++] = count[i];
+    }
+    mem_free(count);
+    return p;
+}
+
+/* Group 0 is what training has never seen. */
+static int popularity_group(const struct target *t, const struct popularity *p)
+{
+    int group = 0;
+    if (!t->train)
+        return 0;
+    while (group < POPULARITY_QUARTERS - 1 && p->edge[group] < t->train)
+        group++;
+    return group + 1;
+}
+
+static void popularity_label(int group, const struct popularity *p, char to[GROUP_NAME])
+{
+    int32_t low = group > 1 ? p->edge[group - 2] + 1 : group;
+    int32_t high = group ? p->edge[group - 1] : 0;
+    if (low == high)
+        snprintf(to, GROUP_NAME, "%d", (int)low);
+    else
+        snprintf(to, GROUP_NAME, "%d-%d", (int)low, (int)high);
+}
+
+/* ---- all ---- */
+
+/* clang-format off */
+const struct breakdown breakdowns[] = {
+    {"position",   "position-up-to", false, false, false, position_group,   position_label},
+    {"history",    NULL,             true,  false, false, history_group,    history_label},
+    {"length",     NULL,             false, true,  false, length_group,     length_label},
+    {"phase",      NULL,             false, true,  false, phase_group,      phase_label},
+    {"popularity", NULL,             false, false, true,  popularity_group, popularity_label},
+    {"seen",       NULL,             false, false, true,  seen_group,       seen_label},
+    {.name = NULL},
+};
+/* clang-format on */
+
+_Static_assert(sizeof breakdowns / sizeof *breakdowns == BREAKDOWNS + 1, "BREAKDOWNS counts them");
+
+static const struct breakdown *find(const char *name, size_t n)
+{
+    for (const struct breakdown *b = breakdowns; b->name; b++)
+        if (bytes_equal((struct bytes){name, n}, bytes_of(b->name)))
+            return b;
+    return NULL;
+}
+
+static bool has(const struct breakdown_list *l, const struct breakdown *b)
+{
+    for (int i = 0; i < l->count; i++)
+        if (l->at[i] == b)
+            return true;
+    return false;
+}
+
+static int no_breakdown(const char *text, size_t n, struct err *e)
+{
+    char all[200] = "";
+    size_t at = 0;
+    for (const struct breakdown *b = breakdowns; b->name; b++)
+        at += (size_t)snprintf(all + at, sizeof all - at, "%s, ", b->name);
+    return err_set(e, STATUS_USAGE, "\"%.*s\" is no breakdown: possible are %sall and none", (int)n,
+                   text, all);
+}
+
+int breakdown_list_parse(struct breakdown_list *l, const char *text, struct err *e)
+{
+    *l = (struct breakdown_list){0};
+    if (!strcmp(text, "none"))
+        return 0;
+    if (!strcmp(text, "all")) {
+        for (; l->count < BREAKDOWNS; l->count++)
+            l->at[l->count] = &breakdowns[l->count];
+        return 0;
+    }
+    for (const char *at = text;; at++) {
+        size_t n = strcspn(at, ",");
+        const struct breakdown *b = find(at, n);
+        if (!b)
+            return no_breakdown(at, n, e);
+        if (has(l, b))
+            return err_set(e, STATUS_USAGE, "%s stands there twice", b->name);
+        l->at[l->count++] = b;
+        at += n;
+        if (!*at)
+            return 0;
+    }
+}
