@@ -142,7 +142,7 @@ static int end_run(void *to, struct err *e)
     struct run *run = *(struct run **)to;
     if (run_end(run, e))
         return e->status;
-    exhibit_end_run(&x, run->best);
+    exhibit_end_run(&x, run->best, run->selected_on);
     return 0;
 }
 

@@ -11,6 +11,12 @@ BATCH ?= --batch 20
 TRAIN ?= --embedding 100 --lr 0.005 --dropout 0.4
 DATA := $(OUT)/lastfm.tsv
 
+AFTER = @printf '%s\n' '' 'what to try next:' \
+    '  $(BIN)/attnviz $(OUT)/ii-rnn-hidden-delta.1.mp   \# the pictures in the terminal' \
+    '  $(BIN)/spcat --summary $(OUT)/split.mp           \# what a stream holds, how it was made' \
+    '  make demo SEEDS="1 2 3"                          \# mean and deviation over seeds' \
+    '  make -f pipelines/lastfm.mk DATA=log.tsv.xz      \# the same with a log of yours'
+
 include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk
 
 $(DATA):

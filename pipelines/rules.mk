@@ -19,19 +19,22 @@ SEEDS ?= 1
 THREADS ?= $(shell n=$$(($$(nproc) / $(or $(JOBS),1))); echo $$((n ? n : 1)))
 DEVICE ?= auto
 TEST_FROM ?= 1
+# Sessions of each test pass whose attention is kept for the pictures.
+ATTENTION ?= 500
 MAKEFLAGS += $(if $(JOBS),-j$(JOBS))
 
 BASELINES ?= pop ppop markov
 # Each model is a name and the options that make it, in OPTIONS.<name>.
 MODELS ?= ii-rnn ii-rnn-hidden-delta
 OPTIONS.ii-rnn = --model ii-rnn
-OPTIONS.ii-rnn-hidden-delta = --model ii-rnn --inter hidden,delta
+OPTIONS.ii-rnn-hidden-delta = --model ii-rnn --inter hidden,delta --attention $(ATTENTION)
 
 BASELINE_RUNS := $(BASELINES:%=$(OUT)/%.mp)
 MODEL_RUNS := $(foreach m,$(MODELS),$(SEEDS:%=$(OUT)/$(m).%.mp))
 
-all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv
-	@echo; cat $<
+all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv $(OUT)/attention.html
+	@echo; cat $<; echo; echo 'the same as a page, with what the models attend to: $(OUT)/attention.html'
+	$(AFTER)
 
 ifdef DATA
 unpack.xz := xz -dc
@@ -73,6 +76,9 @@ $(OUT)/positions.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
 
 $(OUT)/scores.tsv: $(BASELINE_RUNS) $(MODEL_RUNS)
 	$(BIN)/scorer --format tsv -o $@ $^
+
+$(OUT)/attention.html: $(MODEL_RUNS) $(BASELINE_RUNS)
+	$(BIN)/attnviz --html -o $@ $^
 
 clean:
 	rm -rf $(OUT)

@@ -86,6 +86,7 @@ hostile() {
     hand | sed 's/test/validation/' | predictions >1.mp
     [ "$(epochs)" = $'2\tvalidation' ]
     [ "$(epochs --epoch 1)" = $'1\tvalidation' ]
+    attnviz --html 1.mp | grep -q 'chosen by recall@20 on the validation part'
 }
 
 @test "means of a larger stream against an independent computation" {
@@ -143,6 +144,7 @@ weeks\tann\t3\t0.25\t0.5\t' ]
     done
     grep -q '<b>trainer</b>.*<code>--inter <bdi>hidden,delta</bdi></code>' page.html
     grep -q '<td>1.0000</td>' page.html
+    grep -q 'chosen by recall@20 on the test part' page.html
     run -1 grep -qiE '(src|href)[[:space:]]*=|url\(|@import|<script|<link|<iframe|javascript:| on[a-z]+=' page.html
     run -1 grep -q 'http' page.html
     attnviz --format html -o other.html 1.mp && cmp page.html other.html

@@ -18,6 +18,8 @@ log() { synthesize --users 12 --days 8 "$@"; }
     done
     grep -qx 'best epoch by recall@20, selected_on: validation' said
     [ "$(grep -c 'by position:' out/demo/positions.txt)" = 5 ] && run -1 grep 'by position:' said
+    grep -q 'out/demo/attention.html$' said && grep -q '^what to try next' said
+    grep -q 'Mean attention by age' out/demo/attention.html
     for stream in out/demo/*.mp; do
         spcat --check "$stream"
     done

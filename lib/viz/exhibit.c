@@ -44,10 +44,11 @@ void exhibit_end_pass(struct exhibit *x, const struct result *score, bool leads,
     x->kept_merit = merit;
 }
 
-void exhibit_end_run(struct exhibit *x, size_t best)
+void exhibit_end_run(struct exhibit *x, size_t best, enum part selected_on)
 {
     struct page_run *run = &x->page.runs.at[x->page.runs.len - 1];
     x->page.results.at.at[run->first + best].best = true;
+    run->selected_on = selected_on;
     if (x->kept.part == PART_NONE)
         return;
     run->sessions = x->kept.sessions;

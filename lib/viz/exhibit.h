@@ -33,8 +33,8 @@ void exhibit_begin_pass(struct exhibit *x, struct epoch epoch);
  * here; `merit`: by which validation passes are compared. */
 void exhibit_end_pass(struct exhibit *x, const struct result *score, bool leads, double merit);
 
-/* The run has ended; its pass number `best` is the best one. */
-void exhibit_end_run(struct exhibit *x, size_t best);
+/* The run has ended; its pass number `best` is the best one, as chosen on that part. */
+void exhibit_end_run(struct exhibit *x, size_t best, enum part selected_on);
 
 /* All runs have ended: appends what was asked for to `to`, and writes the files of the folder,
  * which is made if it is missing.  65: there is no attention to show, and nothing else was asked

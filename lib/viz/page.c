@@ -39,7 +39,7 @@ static const char page_style[] =
     "display:inline-block;max-width:100%;overflow-wrap:anywhere}\n"
     "summary{cursor:pointer}footer{margin-top:3em;font-size:.85rem;color:var(--quiet)}\n"
     "@media print{main{max-width:none;padding:0}figure,.scroll{overflow:visible}"
-    "figure>svg,figure.wide>svg{min-width:0;max-width:100%}figure.wide{break-inside:auto}"
+    "figure>svg,figure.wide>svg{min-width:0;max-width:100%}figure.wide>svg{max-height:88vh}"
     ".grid{grid-template-columns:1fr 1fr}"
     "tr.best{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
 
@@ -144,6 +144,17 @@ static void write_head(const struct page *p, bool name, struct buf *to)
     buf_text(to, "</tr></thead><tbody>\n");
 }
 
+/* An epoch chosen on the test part flatters the model: the page says which part it was. */
+static const char *selection(const struct page *p)
+{
+    size_t on_test = 0;
+    for (size_t i = 0; i < p->runs.len; i++)
+        on_test += p->runs.at[i].selected_on == PART_TEST;
+    return on_test == p->runs.len ? "on the test part"
+           : on_test ? "on the validation part of runs that have one, else on the test part"
+                     : "on the validation part";
+}
+
 static void write_scores(const struct page *p, struct buf *to)
 {
     const struct results *r = &p->results;
@@ -153,10 +164,11 @@ static void write_scores(const struct page *p, struct buf *to)
         if (results_best(r, i))
             write_row(p, results_best(r, i), true, to);
     buf_format(to,
-               "</tbody></table></div>\n<p class=\"quiet\">At the best epoch of each run, by %s. "
+               "</tbody></table></div>\n<p class=\"quiet\">At the best epoch of each run, chosen "
+               "by %s %s. "
                "recall@k: how often the item that came was among the k ranked first; mrr@k: the "
                "mean of 1/rank, 0 beyond k.</p>\n",
-               p->selected_by);
+               p->selected_by, selection(p));
     buf_text(to, "<div class=\"grid\"><figure>");
     results_svg(r, to);
     buf_text(to, "</figure></div>\n<details><summary>All epochs</summary>\n");

@@ -21,13 +21,14 @@ struct page_run {
     uint64_t sessions, alone;
     int64_t epoch; /* whose pictures are shown */
     enum part part;
+    enum part selected_on; /* the part that chose the best epoch */
 };
 
 struct page {
     struct results results;
     VEC(struct page_run) runs; /* as many as the results have */
     VEC(struct drawing) drawings;
-    const char *selected_by; /* how the best epoch was chosen: "recall@20, on the test part" */
+    const char *selected_by; /* what the best epochs were chosen by: "recall@20" */
     const char *maker;       /* program and version */
 };
 
