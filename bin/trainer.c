@@ -1,6 +1,7 @@
 /* trainer: batches -> predictions, and a model file. */
 #include <stdio.h>
 
+#include "base/threads.h"
 #include "learn/training.h"
 
 static const char *built_in(void)
@@ -12,6 +13,7 @@ static const char *built_in(void)
 
 int main(int argc, char **argv)
 {
+    threads_wait_asleep(argv);
     struct output_options output = {0};
     const struct option *const tables[] = {learn_model_table(), learn_training_table(),
                                            learn_result_table(), cli_output_options(&output), NULL};

@@ -393,6 +393,13 @@ EOT
     [[ $stderr != *device* ]]
 }
 
+@test "waiting threads sleep, unless the caller says otherwise" {
+    run -0 --separate-stderr env -u OMP_WAIT_POLICY OMP_DISPLAY_ENV=true trainer --version
+    [[ $stderr == *"OMP_WAIT_POLICY = 'PASSIVE'"* ]]
+    run -0 --separate-stderr env OMP_WAIT_POLICY=active OMP_DISPLAY_ENV=true trainer --version
+    [[ $stderr != *PASSIVE* ]]
+}
+
 @test "--progress json is one object a pass" {
     run -0 --separate-stderr train --device cpu --progress json -o out.mp "$BATCHES"
     [ "$(wc -l <<<"$stderr")" = 6 ]
