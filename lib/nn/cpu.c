@@ -37,7 +37,7 @@ static const struct operations cpu_operations = {
 struct device *cpu_open(const struct device_options *o)
 {
     struct cpu *c = mem_zero(1, sizeof *c);
-    c->threads = o->threads > 0 ? o->threads : omp_get_num_procs();
+    c->threads = o->threads > 0 ? o->threads : omp_get_max_threads();
     /* The output layer counts on every thread that it asks for. */
     omp_set_dynamic(0);
     if (c->threads > omp_get_thread_limit())
