@@ -39,7 +39,7 @@ static const char notes[] =
     "the past of another: scores may be better than those that the same model\n"
     "reaches in use, where the future is not there yet.";
 
-static void say_report(const struct refine_report *r)
+static void say_report(const struct split_report *r)
 {
     cli_warn("training %lld sessions, validation %lld, test %lld, of %lld users",
              (long long)r->sessions[PART_TRAIN], (long long)r->sessions[PART_VALIDATION],
@@ -49,6 +49,28 @@ static void say_report(const struct refine_report *r)
              (long long)r->test_events_unseen, (long long)r->events[PART_TEST]);
     cli_warn("%lld of %lld users have no training session", (long long)r->users_untrained,
              (long long)r->users);
+    if (r->test_events_future)
+        cli_warn("%lld of %lld test events are of items that training sees only later",
+                 (long long)r->test_events_future, (long long)r->events[PART_TEST]);
+    if (r->sessions_astride)
+        cli_warn("%lld sessions straddle the edge between two parts",
+                 (long long)r->sessions_astride);
+    if (r->users_tied)
+        cli_warn("%lld users have events of one time on both sides of the edge: the order of the "
+                 "log decides",
+                 (long long)r->users_tied);
+}
+
+/* --strict: nothing of the report may be there. */
+static int check_report(const struct split_report *r, struct err *e)
+{
+    struct buf leaks = {0};
+    int status = 0;
+    split_report_leaks(r, &leaks);
+    if (leaks.len)
+        status = err_set(e, STATUS_DATA, "--strict: %.*s", (int)leaks.len, leaks.at);
+    buf_release(&leaks);
+    return status;
 }
 
 static void fail(struct stage *out, const struct err *e)
@@ -61,7 +83,14 @@ int main(int argc, char **argv)
 {
     struct output_options to = {0};
     struct filter_chain chain = {0};
-    const struct option *const tables[] = {filter_options(&chain), cli_output_options(&to), NULL};
+    bool strict = false;
+    const struct option own[] = {
+        {OPTION_FLAG, 0, "strict",
+         .help = "end with status 65 where the split's report finds anything", .to = &strict},
+        {0},
+    };
+    const struct option *const tables[] = {filter_options(&chain), own, cli_output_options(&to),
+                                           NULL};
     const struct program program = {
         .name = "tfilter",
         .purpose = "Keep some of the sessions of a stream, and split them for training and test.",
@@ -71,18 +100,20 @@ int main(int argc, char **argv)
         .tables = tables,
     };
     struct operands files = cli_parse(&program, argc, argv);
+    if (strict && !filter_chain_splits(&chain))
+        cli_usage("--strict looks at a split: give --split or --validation as well");
 
     struct err e = {0};
     struct sessions_in *in = NULL;
     struct stage out = {0};
     struct meta meta = {0};
     struct buf options = {0};
-    struct refine_report report = {0};
+    struct split_report report = {0};
     cli_options_packed(&options);
     if (sessions_in_open(&in, files.at, files.count, &e))
         fail(&out, &e);
     meta_copy(&meta, sessions_in_meta(in));
-    if (refine_note(&meta, &chain, &e) ||
+    if (filter_chain_note(&chain, &meta, &e) ||
         stage_open(&out, to.path, to.flush, &meta, program.name, SESSPIPE_VERSION,
                    (struct bytes){options.at, options.len}, &e) ||
         refine(&chain, in, &out.out, &report, &e))
@@ -90,7 +121,7 @@ int main(int argc, char **argv)
     if (sessions_in_skipped(in))
         cli_warn("%llu records of unknown kinds were left out",
                  (unsigned long long)sessions_in_skipped(in));
-    if (stage_finish(&out, &e))
+    if ((strict && check_report(&report, &e)) || stage_finish(&out, &e))
         fail(&out, &e);
     if (filter_chain_splits(&chain))
         say_report(&report);

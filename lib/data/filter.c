@@ -1,39 +1,17 @@
-#include "data/filter.h"
-
 #include "base/num.h"
-#include "base/time.h"
+#include "data/filters.h"
+#include "stream/cursor.h"
 
 /* ---- values ---- */
 
-static int parse_count(struct filter_setting *s, const char *text, struct err *e)
+FILTER_PARSE(count)
 {
     if (!num_i64(text, strlen(text), &s->number) || s->number < 1)
         return err_set(e, STATUS_USAGE, "'%s' is not a whole number of 1 or more", text);
     return 0;
 }
 
-/* The thesis's months are the round numbers of seconds that its code used. */
-static int parse_span(struct filter_setting *s, const char *text, struct err *e)
-{
-    static const struct {
-        const char *name;
-        int64_t seconds;
-    } spans[] = {{"1month", 2500000}, {"2months", 5000000}, {"3months", 8000000}};
-    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
-        if (!strcmp(text, spans[i].name)) {
-            s->number = spans[i].seconds;
-            return 0;
-        }
-    double seconds; /* num_f64: "25e5" is a whole number too */
-    if (!num_f64(text, strlen(text), &seconds) || seconds < 0 || seconds > (double)TIME_LIMIT ||
-        seconds != (double)(int64_t)seconds)
-        return err_set(e, STATUS_USAGE,
-                       "'%s' is not 1month, 2months, 3months or a whole number of seconds", text);
-    s->number = (int64_t)seconds;
-    return 0;
-}
-
-static int parse_fraction(struct filter_setting *s, const char *text, struct err *e)
+FILTER_PARSE(fraction)
 {
     if (!fraction_parse(text, strlen(text), &s->fraction))
         return err_set(e, STATUS_USAGE,
@@ -41,101 +19,71 @@ static int parse_fraction(struct filter_setting *s, const char *text, struct err
     return 0;
 }
 
-static int parse_split(struct filter_setting *s, const char *text, struct err *e)
-{
-    if (strncmp(text, "user:", 5))
-        return err_set(e, STATUS_USAGE,
-                       "'%s' is not user:F, where F is the fraction of each user's sessions that "
-                       "train",
-                       text);
-    return parse_fraction(s, text + 5, e);
-}
+/* ---- the filters ---- */
 
-/* ---- filters ---- */
+#define PARSE(name)  .parse = filter_parse_##name
+#define SURVEY(name) .survey = filter_survey_##name
+#define APPLY(name)  .apply = filter_apply_##name
+#define NOTE(name)   .note = filter_note_##name
 
-static int apply_min_sessions(const struct filter_setting *s, struct history *h, struct err *e)
-{
-    (void)e;
-    if (h->sessions.len < (size_t)s->number)
-        history_clear(h);
-    return 0;
-}
-
-static int apply_last_sessions(const struct filter_setting *s, struct history *h, struct err *e)
-{
-    (void)e;
-    for (size_t i = 0; i + (size_t)s->number < h->sessions.len; i++)
-        session_cut(h->sessions.at[i], 0);
-    return 0;
-}
-
-static int apply_first(const struct filter_setting *s, struct history *h, struct err *e)
-{
-    (void)e;
-    int64_t last = h->sessions.at[0]->times[0] + s->number;
-    for (size_t i = 0; i < h->sessions.len; i++) {
-        struct session *session = h->sessions.at[i];
-        size_t count = session->count;
-        while (count && session->times[count - 1] > last)
-            count--;
-        session_cut(session, count < 2 ? 0 : count); /* one event alone has nothing to predict */
-    }
-    return 0;
-}
-
-/* The first floor(f · n) of the user's n sessions of part `of` stay or become `first`, the rest
- * `rest`. */
-static void divide(struct history *h, enum part of, struct fraction f, enum part first,
-                   enum part rest)
-{
-    int64_t n = 0, i = 0;
-    for (size_t j = 0; j < h->sessions.len; j++)
-        n += h->sessions.at[j]->part == of;
-    int64_t edge = fraction_floor(f, n);
-    for (size_t j = 0; j < h->sessions.len; j++)
-        if (h->sessions.at[j]->part == of)
-            h->sessions.at[j]->part = i++ < edge ? first : rest;
-}
-
-static int apply_split(const struct filter_setting *s, struct history *h, struct err *e)
-{
-    for (size_t i = 0; i < h->sessions.len; i++)
-        if (h->sessions.at[i]->part != PART_NONE)
-            return err_set(e, STATUS_DATA,
-                           "--split: the input is split already: split the stream from before");
-    divide(h, PART_NONE, s->fraction, PART_TRAIN, PART_TEST);
-    return 0;
-}
-
-static int apply_validation(const struct filter_setting *s, struct history *h, struct err *e)
-{
-    for (size_t i = 0; i < h->sessions.len; i++) {
-        enum part part = h->sessions.at[i]->part;
-        if (part == PART_NONE)
-            return err_set(e, STATUS_DATA,
-                           "--validation: the input is not split: put --split before it");
-        if (part == PART_VALIDATION)
-            return err_set(e, STATUS_DATA, "--validation: the input has a validation part already");
-    }
-    divide(h, PART_TRAIN, fraction_rest(s->fraction), PART_TRAIN, PART_VALIDATION);
-    return 0;
-}
+static const char item_support[] = "min-item-support", user_support[] = "min-user-support";
+static const char once[] = "once"; /* changes the filter before it and is none itself */
 
 const struct filter filter_rows[] = {
-    {"min-sessions", "N", "drop users with fewer than N sessions", parse_count, apply_min_sessions,
-     false},
+    {"min-sessions", "N", "drop users with fewer than N sessions", PARSE(count),
+     APPLY(min_sessions)},
     {"first", "1month|2months|3months|SECONDS",
      "drop events later than the user's first one by more than this (25e5, 5e6, 8e6 s), and what "
      "is then shorter than 2 events",
-     parse_span, apply_first, false},
-    {"last-sessions", "N", "keep the last N sessions of each user", parse_count,
-     apply_last_sessions, false},
-    {"split", "user:F", "the first F of each user's sessions (rounded down) train, the rest test",
-     parse_split, apply_split, true},
-    {"validation", "F",
+     PARSE(span), APPLY(first)},
+    {"last-sessions", "N", "keep the last N sessions of each user", PARSE(count),
+     APPLY(last_sessions)},
+    {"recent", "F", "keep the newest F of all sessions (rounded down), such as 1/64",
+     PARSE(fraction), SURVEY(recent), APPLY(recent)},
+    {"user-length", "below|above",
+     "drop users whose mean session length is not below (above) or at the mean of all users",
+     PARSE(user_length), SURVEY(user_means), APPLY(user_means)},
+    {"user-count", "below|above",
+     "drop users whose number of sessions is not below (above) or at the mean of all users",
+     PARSE(user_count), SURVEY(user_means), APPLY(user_means)},
+    {"user-group", "LENGTH-COUNT",
+     "both of these, such as below-above, with the means of the same users", PARSE(user_group),
+     SURVEY(user_means), APPLY(user_means)},
+    {"country", "LIST", "keep the users of these countries", PARSE(country), APPLY(country)},
+    {"country-zone", "CET", "keep the users of the countries of this time zone",
+     PARSE(country_zone), APPLY(country)},
+    {"repeats", "consecutive|item|type",
+     "drop events that repeat the one before, or an earlier one of the session, or one of the same "
+     "action, and what is then shorter than 2 events",
+     PARSE(repeats), APPLY(repeats)},
+    {item_support, "N",
+     "drop events of items that have fewer than N, and what is then shorter than 2 events, until "
+     "nothing more falls",
+     PARSE(count), SURVEY(support), APPLY(support)},
+    {user_support, "N", "drop users with fewer than N events, until nothing more falls",
+     PARSE(count), SURVEY(support), APPLY(support)},
+    {.name = once, .help = "go over the support of the option before only a single time"},
+    {"delta-buckets", "SHAPE:WIDTHxCOUNT",
+     "buckets of ages, from now on: linear:3600x168, quadratic:3600x168, log:3600x16",
+     PARSE(buckets), NOTE(buckets)},
+    {"week-shift", "SECONDS", "add this before the hour of the week is taken", PARSE(shift),
+     NOTE(shift)},
+    {"timezone", "CET|UTC|+HH:MM", "the same as an offset from UTC", PARSE(timezone), NOTE(shift)},
+    {"dwell-bins", "scott|N",
+     "give each event the bin of the time to the next one: bins by Scott's rule or N of them",
+     PARSE(dwell), SURVEY(dwell), APPLY(dwell)},
+    {"split", "user:F|...",
+     "the first F of each user's sessions (rounded down) train, the rest test; or last-session, "
+     "leave-one-out, time:DATE, last-day, last-week",
+     PARSE(split), SURVEY(split), APPLY(split), .splits = true},
+    {"validation", "F|...",
      "of each user's training sessions, leave the first 1 - F (rounded down) in training, make the "
-     "rest the validation part",
-     parse_fraction, apply_validation, true},
+     "rest the validation part; or cut it like --split",
+     PARSE(validation), SURVEY(validation), APPLY(validation), .splits = true},
+    {"drop-unseen", NULL,
+     "drop events of items that training never sees from the other parts, and what is then shorter "
+     "than 2 events",
+     NULL, SURVEY(drop_unseen), APPLY(drop_unseen)},
     {0},
 };
 
@@ -149,32 +97,177 @@ static const struct filter_setting *find(const struct filter_chain *c, const cha
     return NULL;
 }
 
+static bool is_support(const char *name)
+{
+    return !strcmp(name, item_support) || !strcmp(name, user_support);
+}
+
+static int add_once(struct filter_chain *c, struct err *e)
+{
+    struct filter_setting *last = c->settings.len ? &c->settings.at[c->settings.len - 1] : NULL;
+    if (!last || !is_support(last->filter->name))
+        return err_set(e, STATUS_USAGE, "stands right behind --%s or --%s", item_support,
+                       user_support);
+    last->once = true;
+    return 0;
+}
+
 int filter_chain_add(struct filter_chain *c, const struct filter *f, const char *text,
                      struct err *e)
 {
-    struct filter_setting s = {.filter = f, .text = text};
+    struct filter_setting s = {.filter = f, .text = text, .surveys = f->survey != NULL};
+    if (f->name == once)
+        return add_once(c, e);
     if (f->splits && find(c, f->name))
         return err_set(e, STATUS_USAGE, "given twice: a stream is split once");
     if (!strcmp(f->name, "split") && find(c, "validation"))
         return err_set(e, STATUS_USAGE,
                        "stands behind --validation, which takes from the training "
                        "part: put --split first");
-    int status = f->parse(&s, text, e);
+    int status = f->parse ? f->parse(&s, text, e) : 0;
     if (!status)
         vec_push(&c->settings, s);
     return status;
 }
 
+/* Filters as they stand in the header: "name", "name=value", "name=value once". */
+static void show(const struct filter_setting *s, struct buf *to)
+{
+    buf_clear(to);
+    buf_format(to, "%s%s%s%s", s->filter->name, s->text ? "=" : "", s->text ? s->text : "",
+               s->once ? " once" : "");
+}
+
+/* Raises what items and users need by an entry of the header's list that is about support. */
+static void recall(struct bytes text, int64_t *item, int64_t *user)
+{
+    const struct {
+        const char *name;
+        int64_t *least;
+    } kinds[] = {{item_support, item}, {user_support, user}};
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = strlen(kinds[i].name) + 1;
+        int64_t number; /* " once" is no number */
+        if (text.len > n && !strncmp(text.at, kinds[i].name, n - 1) && text.at[n - 1] == '=' &&
+            num_i64(text.at + n, text.len - n, &number) && number > *kinds[i].least)
+            *kinds[i].least = number;
+    }
+}
+
+void filter_chain_recall(struct filter_chain *c, const struct meta *input)
+{
+    struct cursor list = cursor_of(meta_find(input, "filters"));
+    struct bytes text;
+    struct buf shown = {0};
+    int64_t item = 0, user = 0;
+    uint32_t count = 0;
+    if (list.at && cursor_array(&list, &count))
+        while (count-- && cursor_str(&list, &text))
+            recall(text, &item, &user);
+    for (size_t i = 0; i < c->settings.len; i++) {
+        struct filter_setting *s = &c->settings.at[i];
+        if (!is_support(s->filter->name))
+            continue;
+        if (s->once) {
+            s->least_item = s->filter->name == item_support ? s->number : 0;
+            s->least_user = s->filter->name == user_support ? s->number : 0;
+            continue;
+        }
+        show(s, &shown);
+        recall((struct bytes){shown.at, shown.len}, &item, &user);
+        s->least_item = item;
+        s->least_user = user;
+    }
+    buf_release(&shown);
+}
+
+int filter_chain_note(const struct filter_chain *chain, struct meta *m, struct err *e)
+{
+    static const char key[] = "filters";
+    struct bytes before = meta_find(m, key);
+    struct cursor c = cursor_of(before);
+    uint32_t count = 0;
+    if (before.at && !cursor_array(&c, &count))
+        return err_set(e, STATUS_DATA, "header: %s: a list is expected", key);
+
+    struct buf list = {0}, text = {0};
+    msgpack_packer pk;
+    msgpack_packer_init(&pk, &list, buf_write);
+    msgpack_pack_array(&pk, count + chain->settings.len);
+    buf_append(&list, c.at, (size_t)(c.end - c.at));
+    for (size_t i = 0; i < chain->settings.len; i++) {
+        const struct filter_setting *s = &chain->settings.at[i];
+        show(s, &text);
+        pack_text(&pk, (struct bytes){text.at, text.len});
+        if (s->filter->note)
+            s->filter->note(s, m);
+    }
+    if (count + chain->settings.len)
+        meta_set(m, key, (struct bytes){list.at, list.len});
+    buf_release(&list);
+    buf_release(&text);
+    return 0;
+}
+
+static int apply(const struct filter_setting *s, struct history *h, struct err *e)
+{
+    int status = s->filter->apply ? s->filter->apply(s, h, e) : 0;
+    if (!status)
+        history_sweep(h);
+    return status;
+}
+
 int filter_chain_apply(const struct filter_chain *c, struct history *h, struct err *e)
 {
-    for (size_t i = 0; i < c->settings.len && h->sessions.len; i++) {
-        const struct filter_setting *s = &c->settings.at[i];
-        int status = s->filter->apply(s, h, e);
-        if (status)
-            return status;
-        history_sweep(h);
+    int status = 0;
+    for (size_t i = 0; i < c->settings.len && !c->settings.at[i].surveys; i++)
+        if (h->sessions.len && !status)
+            status = apply(&c->settings.at[i], h, e);
+    return status;
+}
+
+/* Puts all users through a filter; those of whom nothing is left are gone. */
+static int apply_to_all(const struct filter_setting *s, struct histories *all, struct err *e)
+{
+    size_t kept = 0;
+    int status = 0;
+    for (size_t u = 0; u < all->len; u++) {
+        if (!status)
+            status = apply(s, &all->at[u], e);
+        if (all->at[u].sessions.len)
+            all->at[kept++] = all->at[u];
+        else
+            history_release(&all->at[u]);
     }
-    return 0;
+    all->len = kept;
+    return status;
+}
+
+int filter_chain_finish(struct filter_chain *c, struct histories *all, struct err *e)
+{
+    size_t i = 0;
+    int status = 0;
+    while (i < c->settings.len && !c->settings.at[i].surveys)
+        i++;
+    for (; i < c->settings.len && !status; i++) {
+        struct filter_setting *s = &c->settings.at[i];
+        do {
+            s->again = false;
+            if (s->surveys)
+                status = s->filter->survey(s, all, e);
+            if (!status)
+                status = apply_to_all(s, all, e);
+        } while (s->again && !status);
+    }
+    return status;
+}
+
+bool filter_chain_surveys(const struct filter_chain *c)
+{
+    for (size_t i = 0; i < c->settings.len; i++)
+        if (c->settings.at[i].surveys)
+            return true;
+    return false;
 }
 
 bool filter_chain_splits(const struct filter_chain *c)
@@ -187,5 +280,7 @@ bool filter_chain_splits(const struct filter_chain *c)
 
 void filter_chain_release(struct filter_chain *c)
 {
+    for (size_t i = 0; i < c->settings.len; i++)
+        vec_release(&c->settings.at[i].counts);
     vec_release(&c->settings);
 }

@@ -19,7 +19,7 @@ void labels_release(struct labels *l)
     buf_release(&l->packed);
 }
 
-static struct attributes attributes_of(const struct labels *l, int32_t id)
+struct attributes labels_attributes(const struct labels *l, int32_t id)
 {
     size_t start = id ? l->end.at[id - 1] : 0, len = l->end.at[id] - start;
     return (struct attributes){{len ? l->packed.at + start : NULL, len}};
@@ -27,7 +27,7 @@ static struct attributes attributes_of(const struct labels *l, int32_t id)
 
 static int write_item_once(struct relabel *r, struct frame_out *out, int32_t id, struct err *e)
 {
-    struct attributes a = attributes_of(&r->items, id);
+    struct attributes a = labels_attributes(&r->items, id);
     if (r->items.id.at[id] >= 0)
         return 0;
     if (r->train) {
@@ -47,7 +47,7 @@ static int write_user_once(struct relabel *r, struct frame_out *out, int32_t id,
         return 0;
     r->users.id.at[id] = r->users.used++;
     return write_user(out, r->users.id.at[id], names_at(r->users.names, id),
-                      attributes_of(&r->users, id), e);
+                      labels_attributes(&r->users, id), e);
 }
 
 static int write_one(struct relabel *r, struct frame_out *out, const struct session *s,

@@ -17,6 +17,8 @@ struct labels {
 
 /* Notes a name record of the input; the ids of an input come in order. */
 void labels_note(struct labels *l, const struct named *n);
+/* Valid until the next labels_note. */
+struct attributes labels_attributes(const struct labels *l, int32_t id);
 void labels_release(struct labels *l);
 
 struct relabel {

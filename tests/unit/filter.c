@@ -189,6 +189,83 @@ static void test_extras(void)
     history_release(&h);
 }
 
+/* Extras follow their events wherever those go. */
+static void test_moving(void)
+{
+    static const int64_t counts[] = {1, 5, 0, 5};
+    struct history h = sample(2, true); /* the second has items 1, 2, 1 */
+    struct session *s = h.sessions.at[1];
+    session_keep_items(s, counts, 5);
+    tap_ok(s->count == 2 && s->items[0] == 1 && s->items[1] == 1 && s->times[1] == 10020 &&
+               column_u8(s->extras[0].column)[1] == 3 && s->extras[0].column.len == 2 &&
+               column_f32(s->extras[2].column)[1] == 2.5f && s->extras[1].value == 101,
+           "an event in the middle goes, with its extras");
+    struct session *tail = session_tail(s, 1);
+    tap_ok(tail->count == 1 && tail->times[0] == 10020 && tail->extra_count == 3 &&
+               tail->extras[0].column.len == 1 && column_u8(tail->extras[0].column)[0] == 3 &&
+               column_f32(tail->extras[2].column)[0] == 2.5f && tail->extras[1].value == 101,
+           "the last event with its extras");
+    mem_free(tail);
+    int32_t bins[] = {4, 0}, others[] = {9, 9};
+    struct extra x = {{"dwell", 5}, COLUMN_I32, {bins, 2}, 0};
+    s = h.sessions.at[1] = session_with(s, &x);
+    tap_ok(s->extra_count == 3 && s->extras[2].type == COLUMN_I32 &&
+               column_i32(s->extras[2].column)[0] == 4 && s->extras[0].value == 101,
+           "an extra takes the place of the one before");
+    x = (struct extra){{"other", 5}, COLUMN_I32, {others, 2}, 0};
+    s = h.sessions.at[1] = session_with(s, &x);
+    tap_ok(s->extra_count == 4 && s->items[1] == 1, "another one is added");
+    session_keep_items(s, counts, 6);
+    history_sweep(&h);
+    tap_ok(h.sessions.len == 1, "a session of fewer than two events goes");
+    history_release(&h);
+}
+
+/* A session that loses its first events may begin after the one behind it. */
+static void test_order(void)
+{
+    static const int64_t counts[] = {0, 5};
+    const int64_t early[] = {0, 100, 200}, late[] = {50, 60};
+    const struct session overlapping[] = {
+        {.count = 3, .times = early, .items = (int32_t[]){0, 1, 1}},
+        {.count = 2, .times = late, .items = (int32_t[]){1, 1}},
+    };
+    struct history h = {0};
+    for (int i = 0; i < 2; i++) {
+        history_add(&h, &overlapping[i]);
+        session_keep_items(h.sessions.at[i], counts, 5);
+    }
+    history_sweep(&h);
+    tap_ok(h.sessions.at[0]->times[0] == 50 && h.sessions.at[1]->times[0] == 100,
+           "sessions stay in order of time");
+    history_release(&h);
+}
+
+static void test_repeats(void)
+{
+    static const char *const kinds[] = {"consecutive", "item", "type"};
+    static const size_t left[] = {4, 2, 3};
+    for (int i = 0; i < 3; i++) {
+        const int64_t times[] = {0, 1, 2, 3, 4};
+        const int32_t items[] = {3, 3, 4, 3, 4};
+        unsigned char action[] = {1, 1, 1, 2, 1};
+        const struct extra x = {{"action", 6}, COLUMN_U8, {action, 5}, 0};
+        const struct session s = {
+            .count = 5, .times = times, .items = items, .extras = &x, .extra_count = 1};
+        struct filter_chain c = {0};
+        struct history h = {0};
+        struct err e;
+        history_add(&h, &s);
+        add(&c, "repeats", kinds[i]);
+        filter_chain_apply(&c, &h, &e);
+        tap_ok(h.sessions.at[0]->count == left[i] && h.sessions.at[0]->times[1] == 2 &&
+                   h.sessions.at[0]->extras[0].column.len == left[i],
+               "repeats=%s", kinds[i]);
+        filter_chain_release(&c);
+        history_release(&h);
+    }
+}
+
 int main(void)
 {
     test_filters();
@@ -196,5 +273,8 @@ int main(void)
     test_refused();
     test_already_split();
     test_extras();
+    test_moving();
+    test_order();
+    test_repeats();
     return tap_done();
 }

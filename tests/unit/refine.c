@@ -42,7 +42,7 @@ static int refined(struct made *from, const char *filter, const char *value,
                    struct sessions_in **result, struct err *e)
 {
     struct filter_chain chain = {0};
-    struct refine_report report = {0};
+    struct split_report report = {0};
     struct made to;
     for (const struct filter *f = filter_rows; f->name; f++)
         if (!strcmp(f->name, filter))

@@ -1,0 +1,233 @@
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/num.h"
+#include "data/filters.h"
+
+static const double pi = 3.14159265358979323846;
+
+static int64_t events_of(const struct history *h)
+{
+    int64_t events = 0;
+    for (size_t i = 0; i < h->sessions.len; i++)
+        events += (int64_t)h->sessions.at[i]->count;
+    return events;
+}
+
+/* ---- users beside the mean of all ---- */
+
+enum { LENGTH, COUNT };
+
+/* Reads "below" or "above" from the first n bytes. */
+static bool parse_side(const char *text, size_t n, int *side)
+{
+    bool below = n == 5 && !strncmp(text, "below", n), above = n == 5 && !strncmp(text, "above", n);
+    *side = above - below;
+    return below || above;
+}
+
+static int parse_one_side(struct filter_setting *s, int which, const char *text, struct err *e)
+{
+    if (parse_side(text, strlen(text), &s->side[which]))
+        return 0;
+    return err_set(e, STATUS_USAGE, "'%s' is not below or above", text);
+}
+
+FILTER_PARSE(user_length)
+{
+    return parse_one_side(s, LENGTH, text, e);
+}
+
+FILTER_PARSE(user_count)
+{
+    return parse_one_side(s, COUNT, text, e);
+}
+
+FILTER_PARSE(user_group)
+{
+    const char *dash = strchr(text, '-');
+    if (dash && parse_side(text, (size_t)(dash - text), &s->side[LENGTH]) &&
+        parse_side(dash + 1, strlen(dash + 1), &s->side[COUNT]))
+        return 0;
+    return err_set(e, STATUS_USAGE,
+                   "'%s' is not below-below, below-above, above-below or above-above", text);
+}
+
+static void statistics(const struct history *h, double x[2])
+{
+    x[COUNT] = (double)h->sessions.len;
+    x[LENGTH] = (double)events_of(h) / x[COUNT];
+}
+
+FILTER_SURVEY(user_means)
+{
+    (void)e;
+    for (size_t u = 0; u < all->len; u++) {
+        double x[2];
+        statistics(&all->at[u], x);
+        for (int i = 0; i < 2; i++)
+            s->mean[i] += x[i] / (double)all->len;
+    }
+    return 0;
+}
+
+FILTER_APPLY(user_means)
+{
+    double x[2];
+    bool drop = false;
+    (void)e;
+    statistics(h, x);
+    for (int i = 0; i < 2; i++) /* a mean of equals may differ from them by rounding */
+        drop = drop || s->side[i] * (x[i] - s->mean[i]) < -1e-12 * s->mean[i];
+    if (drop)
+        history_clear(h);
+    return 0;
+}
+
+/* ---- support ---- */
+
+/* Whether a pass changes anything decides whether there is another one: the end is the largest log
+ * in which every item and every user has its support, whatever the order. */
+FILTER_SURVEY(support)
+{
+    bool below = false;
+    (void)e;
+    vec_clear(&s->counts);
+    for (size_t u = 0; u < all->len; u++) {
+        const struct history *h = &all->at[u];
+        below = below || events_of(h) < s->least_user;
+        for (size_t i = 0; i < h->sessions.len; i++) {
+            histories_count(&s->counts, h->sessions.at[i], 1);
+            below = below || (s->least_item && h->sessions.at[i]->count < 2);
+        }
+    }
+    for (size_t i = 0; i < s->counts.len; i++)
+        below = below || (s->counts.at[i] && s->counts.at[i] < s->least_item);
+    s->again = below && !s->once;
+    return 0;
+}
+
+FILTER_APPLY(support)
+{
+    (void)e;
+    if (events_of(h) < s->least_user)
+        history_clear(h);
+    for (size_t i = 0; s->least_item && i < h->sessions.len; i++)
+        session_keep_items(h->sessions.at[i], s->counts.at, s->least_item);
+    return 0;
+}
+
+/* ---- the newest sessions ---- */
+
+struct begun {
+    int64_t start;
+    int32_t user;
+    size_t session;
+};
+
+/* Older first; at one time the user who came first in the input counts as older. */
+static int compare_begun(const void *a, const void *b)
+{
+    const struct begun *x = a, *y = b;
+    if (x->start != y->start)
+        return x->start < y->start ? -1 : 1;
+    if (x->user != y->user)
+        return x->user < y->user ? -1 : 1;
+    return (x->session > y->session) - (x->session < y->session);
+}
+
+FILTER_SURVEY(recent)
+{
+    VEC(struct begun) sessions = {0};
+    for (size_t u = 0; u < all->len; u++)
+        for (size_t i = 0; i < all->at[u].sessions.len; i++)
+            vec_push(&sessions,
+                     ((struct begun){all->at[u].sessions.at[i]->times[0], all->at[u].user, i}));
+    (void)e;
+    size_t stay = (size_t)fraction_floor(s->fraction, (int64_t)sessions.len);
+    s->oldest.start = INT64_MAX;
+    if (stay) {
+        qsort(sessions.at, sessions.len, sizeof *sessions.at, compare_begun);
+        struct begun oldest = sessions.at[sessions.len - stay];
+        s->oldest.start = oldest.start;
+        s->oldest.user = oldest.user;
+        s->oldest.session = oldest.session;
+    }
+    vec_release(&sessions);
+    return 0;
+}
+
+FILTER_APPLY(recent)
+{
+    struct begun oldest = {s->oldest.start, s->oldest.user, s->oldest.session};
+    (void)e;
+    for (size_t i = 0; i < h->sessions.len; i++) {
+        struct begun here = {h->sessions.at[i]->times[0], h->user, i};
+        if (compare_begun(&here, &oldest) < 0)
+            session_cut(h->sessions.at[i], 0);
+    }
+    return 0;
+}
+
+/* ---- dwell time ---- */
+
+enum { MOST_BINS = 1000000 };
+
+FILTER_PARSE(dwell)
+{
+    s->number = 0;
+    if (!strcmp(text, "scott"))
+        return 0;
+    if (!num_i64(text, strlen(text), &s->number) || s->number < 1 || s->number > MOST_BINS)
+        return err_set(e, STATUS_USAGE, "'%s' is not scott or a number of bins from 1 to %d", text,
+                       MOST_BINS);
+    return 0;
+}
+
+/* Scott's rule, ASARS eq. 8: t_bin = sigma · cbrt(24 sqrt(pi) / n), sigma over the n times that
+ * there are. */
+FILTER_SURVEY(dwell)
+{
+    double n = 0, mean = 0, squares = 0;
+    (void)e;
+    for (size_t u = 0; u < all->len; u++)
+        for (size_t i = 0; i < all->at[u].sessions.len; i++) {
+            const struct session *session = all->at[u].sessions.at[i];
+            for (size_t j = 1; j < session->count; j++) {
+                int64_t dwell = session->times[j] - session->times[j - 1];
+                double apart = (double)dwell - mean;
+                mean += apart / ++n;
+                squares += apart * ((double)dwell - mean);
+                if (dwell > s->longest)
+                    s->longest = dwell;
+            }
+        }
+    s->width = n ? sqrt(squares / n) * cbrt(24 * sqrt(pi) / n) : 0;
+    return 0;
+}
+
+/* Bins count from 1. */
+static int32_t bin_of(const struct filter_setting *s, int64_t dwell)
+{
+    if (s->number)
+        return (int32_t)(dwell * s->number / (s->longest + 1)) + 1;
+    return s->width > 0 ? (int32_t)((double)dwell / s->width) + 1 : 1;
+}
+
+FILTER_APPLY(dwell)
+{
+    i32_vec bins = {0};
+    (void)e;
+    for (size_t i = 0; i < h->sessions.len; i++) {
+        struct session *session = h->sessions.at[i];
+        vec_clear(&bins);
+        for (size_t j = 1; j < session->count; j++)
+            vec_push(&bins, bin_of(s, session->times[j] - session->times[j - 1]));
+        vec_push(&bins, 0); /* how long the last event lasted is not known */
+        struct extra x = {
+            .key = bytes_of("dwell"), .type = COLUMN_I32, .column = {bins.at, bins.len}};
+        h->sessions.at[i] = session_with(session, &x);
+    }
+    vec_release(&bins);
+    return 0;
+}

@@ -1,0 +1,225 @@
+#include "base/num.h"
+#include "base/time.h"
+#include "data/filters.h"
+
+/* ---- values ---- */
+
+/* All but the fraction. */
+static bool parse_division(struct filter_setting *s, const char *text)
+{
+    static const struct {
+        const char *name;
+        enum division division;
+        int64_t seconds;
+    } words[] = {{"last-session", DIVIDE_LAST_SESSION, 0},
+                 {"leave-one-out", DIVIDE_LEAVE_ONE_OUT, 0},
+                 {"last-day", DIVIDE_SPAN, 86400},
+                 {"last-week", DIVIDE_SPAN, 7 * 86400}};
+    s->division = DIVIDE_TIME;
+    if (!strncmp(text, "time:", 5) && time_iso(text + 5, strlen(text + 5), &s->number)) {
+        s->surveys = false;
+        return true;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strcmp(text, words[i].name)) {
+            s->division = words[i].division;
+            s->number = words[i].seconds;
+            s->surveys = s->division == DIVIDE_SPAN;
+            return true;
+        }
+    return false;
+}
+
+#define OTHER_DIVISIONS                                                                            \
+    "last-session, leave-one-out, time:DATE with a date such as 2014-09-24, last-day or last-week"
+
+FILTER_PARSE(split)
+{
+    if (parse_division(s, text))
+        return 0;
+    s->division = DIVIDE_FRACTION;
+    s->surveys = false;
+    if (!strncmp(text, "user:", 5))
+        return filter_parse_fraction(s, text + 5, e);
+    return err_set(e, STATUS_USAGE,
+                   "'%s' is not user:F, where F is the fraction of each user's sessions that "
+                   "train, " OTHER_DIVISIONS,
+                   text);
+}
+
+FILTER_PARSE(validation)
+{
+    if (parse_division(s, text))
+        return 0;
+    s->division = DIVIDE_FRACTION;
+    s->surveys = false;
+    if (!fraction_parse(text, strlen(text), &s->fraction))
+        return err_set(
+            e, STATUS_USAGE,
+            "'%s' is not a fraction from 0 to 1 with at most nine decimals, " OTHER_DIVISIONS,
+            text);
+    s->fraction = fraction_rest(s->fraction);
+    return 0;
+}
+
+/* ---- dividing ---- */
+
+static int64_t last_time(const struct session *s)
+{
+    return s->times[s->count - 1];
+}
+
+/* Time of the last event of all sessions of the part, less the span. */
+static void find_edge(struct filter_setting *s, const struct histories *all, enum part of)
+{
+    int64_t last = INT64_MIN;
+    for (size_t u = 0; u < all->len; u++)
+        for (size_t i = 0; i < all->at[u].sessions.len; i++) {
+            const struct session *session = all->at[u].sessions.at[i];
+            if (session->part == of && last_time(session) > last)
+                last = last_time(session);
+        }
+    s->division = DIVIDE_TIME;
+    s->number = last == INT64_MIN ? 0 : last - s->number;
+}
+
+FILTER_SURVEY(split)
+{
+    (void)e;
+    find_edge(s, all, PART_NONE);
+    return 0;
+}
+
+FILTER_SURVEY(validation)
+{
+    (void)e;
+    find_edge(s, all, PART_TRAIN);
+    return 0;
+}
+
+/* The sessions from the `edge`-th of those of part `of` on become the rest. */
+static void divide_at(struct history *h, enum part of, int64_t edge, enum part first,
+                      enum part rest)
+{
+    int64_t i = 0;
+    for (size_t j = 0; j < h->sessions.len; j++) {
+        struct session *session = h->sessions.at[j];
+        if (session->part != of)
+            continue;
+        session->part = i < edge ? first : rest;
+        if (i++ == edge)
+            h->edge[rest] = (struct edge){true, false, session->times[0]};
+    }
+}
+
+/* No event of the first part comes at or after the edge; a session around it is of the rest, and so
+ * is what follows it, so that the parts stay in order where sessions overlap. */
+static void divide_by_time(struct history *h, enum part of, int64_t edge, enum part first,
+                           enum part rest)
+{
+    bool after = false;
+    for (size_t j = 0; j < h->sessions.len; j++) {
+        struct session *session = h->sessions.at[j];
+        if (session->part != of)
+            continue;
+        after = after || last_time(session) >= edge;
+        session->part = after ? rest : first;
+    }
+    h->edge[rest] = (struct edge){true, true, edge};
+}
+
+/* The event before the last one, which stays in the first part, is the input from which the last
+ * one is predicted: it begins a session of the rest of two events. */
+static void leave_one_out(struct history *h, size_t session, enum part first, enum part rest)
+{
+    struct session *s = h->sessions.at[session];
+    h->edge[rest] = (struct edge){true, false, last_time(s)};
+    if (s->count < 3) {
+        s->part = rest; /* one event alone has nothing to predict */
+        return;
+    }
+    struct session *out = session_tail(s, 2);
+    out->part = rest;
+    s->part = first;
+    session_cut(s, s->count - 1);
+    vec_push(&h->sessions, out);
+    for (size_t i = h->sessions.len - 1; i > session + 1; i--)
+        h->sessions.at[i] = h->sessions.at[i - 1];
+    h->sessions.at[session + 1] = out;
+}
+
+static void divide(const struct filter_setting *s, struct history *h, enum part of, enum part first,
+                   enum part rest)
+{
+    int64_t n = 0;
+    size_t last = 0;
+    for (size_t j = 0; j < h->sessions.len; j++)
+        if (h->sessions.at[j]->part == of) {
+            n++;
+            last = j;
+        }
+    if (n == 0)
+        return;
+    if (s->division == DIVIDE_TIME) {
+        divide_by_time(h, of, s->number, first, rest);
+        return;
+    }
+    int64_t edge = s->division == DIVIDE_FRACTION       ? fraction_floor(s->fraction, n)
+                   : s->division == DIVIDE_LAST_SESSION ? n - 1
+                                                        : n;
+    divide_at(h, of, edge, first, rest);
+    if (s->division == DIVIDE_LEAVE_ONE_OUT)
+        leave_one_out(h, last, first, rest);
+}
+
+FILTER_APPLY(split)
+{
+    for (size_t i = 0; i < h->sessions.len; i++)
+        if (h->sessions.at[i]->part != PART_NONE)
+            return err_set(e, STATUS_DATA,
+                           "--split: the input is split already: split the stream from before");
+    divide(s, h, PART_NONE, PART_TRAIN, PART_TEST);
+    return 0;
+}
+
+static int refuse_unsplit(const char *option, const struct history *h, struct err *e)
+{
+    for (size_t i = 0; i < h->sessions.len; i++)
+        if (h->sessions.at[i]->part == PART_NONE)
+            return err_set(e, STATUS_DATA, "--%s: the input is not split: put --split before it",
+                           option);
+    return 0;
+}
+
+FILTER_APPLY(validation)
+{
+    if (refuse_unsplit("validation", h, e))
+        return e->status;
+    for (size_t i = 0; i < h->sessions.len; i++)
+        if (h->sessions.at[i]->part == PART_VALIDATION)
+            return err_set(e, STATUS_DATA, "--validation: the input has a validation part already");
+    divide(s, h, PART_TRAIN, PART_TRAIN, PART_VALIDATION);
+    return 0;
+}
+
+/* ---- items unseen in training ---- */
+
+FILTER_SURVEY(drop_unseen)
+{
+    (void)e;
+    for (size_t u = 0; u < all->len; u++)
+        for (size_t i = 0; i < all->at[u].sessions.len; i++)
+            histories_count(&s->counts, all->at[u].sessions.at[i],
+                            all->at[u].sessions.at[i]->part == PART_TRAIN);
+    return 0;
+}
+
+FILTER_APPLY(drop_unseen)
+{
+    if (refuse_unsplit("drop-unseen", h, e))
+        return e->status;
+    for (size_t i = 0; i < h->sessions.len; i++)
+        if (h->sessions.at[i]->part != PART_TRAIN)
+            session_keep_items(h->sessions.at[i], s->counts.at, 1);
+    return 0;
+}

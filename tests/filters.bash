@@ -1,0 +1,49 @@
+# What the tests of tfilter share: a log, and its output against the rules of check-filters.py.
+
+# A log of 60 users whose histories span up to 150 days: username,subreddit,utc, newest first
+# within a user.  Names hold a backslash and a byte that is not UTF-8.
+make_log() {
+    LC_ALL=C awk -v seed="$1" 'function draw(n) { x = 16807 * x % 2147483647; return x % n }
+        BEGIN {
+            x = seed
+            print "username,subreddit,utc"
+            for (u = 0; u < 60; u++) {
+                t = 1300000000 + draw(1000000); n = 0
+                for (s = 1 + draw(12) * (draw(3) > 0); s > 0; s--) {
+                    for (k = 1 + draw(6); k > 0; k--) {
+                        line[n++] = "u\\" u ",r" draw(3) * draw(40) "\351," t
+                        t += 1 + draw(3000)
+                    }
+                    t += 3600 + draw(9) * draw(200000)
+                }
+                while (n > 0) print line[--n]
+            }
+        }'
+}
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    make_log 4711 | reddit-sessionize --min-events 1 >sessions.mp
+    spcat sessions.mp >sessions.json
+}
+
+setup() {
+    SESSIONS=$BATS_FILE_TMPDIR/sessions
+}
+
+records() {
+    spcat "$@" | grep -E '^\["(user|item|session)"'
+}
+
+# check INPUT FILTER=VALUE ...: tfilter with these filters, its output against the rules.
+check() {
+    local before=$1
+    shift
+    need python3
+    tfilter "${@/#/--}" "$before.mp" 2>report >after.mp
+    spcat --check after.mp
+    spcat after.mp >after.json
+    run python3 "$ROOT/tests/check-filters.py" "$before.json" after.json "$@"
+    echo "$* -> $output"
+    [[ $status == 0 && $output == ok\ [1-9]* ]]
+}

@@ -1,0 +1,115 @@
+# tfilter's splits: who belongs to which part, validation parts, the report of what leaks, --strict.
+bats_require_minimum_version 1.5.0
+load helpers
+load filters
+
+@test "each split, alone and after other filters" {
+    for split in last-session leave-one-out last-day last-week time:2011-03-20 \
+        time:2011-04-01T12:00:00Z time:1971-01-01 time:2200-01-01; do
+        check "$SESSIONS" "split=$split"
+        check "$SESSIONS" min-sessions=2 recent=3/4 "split=$split"
+    done
+}
+
+@test "a validation part of each kind behind a split of each kind" {
+    for split in user:0.8 last-session leave-one-out last-week time:2011-04-01; do
+        for validation in 0.2 last-session leave-one-out last-week time:2011-03-20; do
+            check "$SESSIONS" split=$split validation=$validation
+        done
+    done
+}
+
+@test "items unseen in training go where that is asked for" {
+    check "$SESSIONS" split=last-week drop-unseen
+    check "$SESSIONS" split=user:0.5 validation=0.4 drop-unseen
+    check "$SESSIONS" split=user:0.5 validation=0.4 drop-unseen recent=1/2
+    check "$SESSIONS" split=user:0.3 drop-unseen
+    run -1 grep '"train":"0"' after.json
+    tfilter --split user:0.3 "$SESSIONS.mp" 2>report | spcat | grep -q '"train":"0"'
+}
+
+@test "the splits differ" {
+    for split in user:0.5 user:0.8 last-session leave-one-out last-day last-week time:2011-03-20; do
+        tfilter --split $split "$SESSIONS.mp" 2>report | records | cksum
+    done | sort | uniq -d | wc -l | grep -qx 0
+}
+
+# What a split's parts should never have seen of each other, from the records alone.
+facts() { # after.json -> untrained unseen future
+    jq -s -r '
+        map(select(.[0] == "session")) as $s
+        | ($s | map(select(.[2] == 1))) as $train | ($s | map(select(.[2] == 3))) as $test
+        | ($train | map([.[3], .[4]] | transpose[]) | group_by(.[1])
+            | map({key: "\(.[0][1])", value: (map(.[0]) | min)}) | from_entries) as $since
+        | [ (($s | map(.[1]) | unique) - ($train | map(.[1]) | unique) | length),
+            ([$test[][4][]] | unique | map(select($since["\(.)"] == null)) | length),
+            ([$test[] | [.[3], .[4]] | transpose[] | select($since["\(.[1])"] > .[0])] | length)
+          ] | join(" ")' after.json
+}
+
+# The number that the report gives before the words, 0 where it is silent.
+said() {
+    grep -F "$1" report | sed 's/[^0-9]*\([0-9]*\).*/\1/' | grep . || echo 0
+}
+
+@test "the report says what leaks" {
+    for split in user:0.4 last-session leave-one-out last-week time:2011-03-20; do
+        check "$SESSIONS" split=$split
+        [ "$(facts)" = "$(said 'have no training session') $(said 'never seen in training') $(said 'sees only later')" ]
+        echo "$split: $(facts)" >>all
+    done
+    cat all
+    # some users' later sessions train for others' earlier ones, unless one edge is for all
+    grep -q '^user:0.4: .* [1-9][0-9]*$' all
+    grep -q '^last-week: .* 0$' all
+    grep -q '^time:2011-03-20: .* 0$' all
+}
+
+# rows USER SECOND ITEM: a log, newest first within a user.
+stream() {
+    (echo username,subreddit,utc; sort -s -k1,1 -k2,2rn | awk '{ print $1 "," $3 "," $2 }') |
+        reddit-sessionize --gap 1000
+}
+
+@test "sessions that straddle an edge, ties at an edge" {
+    printf '%s\n' 'a 100 x' 'a 200 y' 'a 5000 x' 'a 5900 y' 'b 5000 y' 'b 5900 x' 'b 6800 y' \
+        'c 100 x' 'c 200 y' 'c 200 z' | stream >log.mp
+    # 1970-01-01T01:30 = 5400
+    tfilter --split time:1970-01-01T01:30:00Z log.mp 2>report >out.mp
+    [ "$(said straddle)" = 2 ]
+    [ "$(said 'of one time')" = 0 ]
+    tfilter --split time:1970-01-01T01:00:00Z log.mp 2>report >out.mp
+    [ "$(said straddle)" = 0 ]
+    # a session belongs to the later part from the edge itself on
+    [ "$(tfilter --split time:1970-01-01T00:03:20Z log.mp 2>report | records | jq -s -c 'map(select(.[0] == "session") | .[2])')" = '[3,3,3,3]' ]
+    [ "$(tfilter --split time:1970-01-01T00:03:21Z log.mp 2>report | records | jq -s -c 'map(select(.[0] == "session") | .[2])')" = '[1,3,3,1]' ]
+    # c's last event is the last one by the order of the log alone
+    tfilter --split leave-one-out log.mp 2>report >out.mp
+    [ "$(said 'of one time')" = 1 ]
+    [ "$(records out.mp | jq -c 'select(.[0] == "session") | .[1:4]' | paste -sd' ')" = \
+        '[0,1,[100,200]] [0,3,[5000,5900]] [1,1,[5000,5900]] [1,3,[5900,6800]] [2,1,[100,200]] [2,3,[200,200]]' ]
+    tfilter --split last-session log.mp 2>report >out.mp
+    [ "$(said 'of one time')" = 0 ]
+}
+
+@test "--strict refuses what leaks and lets the rest through" {
+    run -65 --separate-stderr tfilter --strict --split user:0.5 -o out.mp "$SESSIONS.mp"
+    [[ $stderr == "tfilter: --strict: "*"users have no training session; "*"never seen in training; "*"sees only later"* ]]
+    [ ! -e out.mp ]
+    printf '%s\n' 'a 100 x' 'a 200 y' 'a 5000 x' 'a 5900 y' 'b 100 y' 'b 900 x' 'b 5100 x' 'b 5200 y' |
+        stream >log.mp
+    tfilter --strict --split time:1970-01-01T01:00:00Z log.mp 2>report >good.mp
+    spcat --check good.mp
+    [ "$(wc -l <report)" = 3 ]
+    tfilter --strict --split last-session log.mp 2>report >also.mp
+    cmp <(records good.mp) <(records also.mp)
+    run -65 --separate-stderr tfilter --strict --split time:1970-01-01T01:30:00Z -o out.mp log.mp
+    [[ $stderr == *"--strict: 1 sessions straddle the edge"* && ! -e out.mp ]]
+    run -65 --separate-stderr tfilter --strict --split user:0 -o out.mp log.mp
+    [[ $stderr == *"--strict: 2 users have no training session; 2 test items"* && ! -e out.mp ]]
+    # --drop-unseen is a way out
+    printf '%s\n' 'c 100 x' 'c 200 y' 'c 5000 z' 'c 5100 x' 'c 5200 y' | stream >new.mp
+    run -65 tfilter --strict --split last-session -o out.mp new.mp
+    tfilter --strict --split last-session --drop-unseen new.mp 2>report >out.mp
+    [ "$(records out.mp | jq -c 'select(.[0] == "session") | .[3]' | paste -sd' ')" = '[100,200] [5100,5200]' ]
+}
