@@ -5,7 +5,7 @@ load helpers
 # The stages: `run_stage NAME [option ...]` reads its good input from stdin, `$(input_of NAME)`.
 RAW="lfm-sessionize reddit-sessionize"
 FILTERS="tfilter batcher baseline trainer"
-READERS="scorer spcat"
+READERS="scorer attnviz spcat"
 STREAMING="$FILTERS $READERS"
 
 args_of() {
@@ -14,6 +14,7 @@ args_of() {
     batcher) args=(--batch 4 --min-batch 1 --epochs 2 --seed 3) ;;
     baseline) args=(--model pop) ;;
     trainer) args=(--embedding 4 --seed 3 --quiet) ;;
+    attnviz) args=(--html) ;;
     *) args=() ;;
     esac
 }
@@ -46,6 +47,7 @@ input_of() {
     batcher | baseline) echo "$GOOD/split.mp" ;;
     trainer) echo "$GOOD/batches.mp" ;;
     scorer) echo "$GOOD/predictions.mp" ;;
+    attnviz) echo "$GOOD/attention.mp" ;;
     esac
 }
 
@@ -80,6 +82,7 @@ setup_file() {
     run_stage tfilter <sessions.mp >split.mp
     run_stage batcher <split.mp >batches.mp
     run_stage trainer <batches.mp >predictions.mp
+    run_stage trainer --inter hidden,delta --attention 6 <batches.mp >attention.mp
     # Large enough that no pipe holds the whole.
     make_log 250 lfm >large.tsv
     lfm-sessionize <large.tsv >large.mp
@@ -307,7 +310,7 @@ can_inject() {
         run_stage "$stage" <"$GOOD/batches.mp" >out || status=$?
         fails "$stage" 65 'batches.*sessions|sessions.*batches'
     done
-    for stage in trainer scorer; do
+    for stage in trainer scorer attnviz; do
         status=0
         run_stage "$stage" <"$GOOD/sessions.mp" >out || status=$?
         fails "$stage" 65 sessions
