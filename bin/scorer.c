@@ -1,7 +1,6 @@
 /* scorer: predictions -> recall and MRR, each epoch as it ends, the best one, runs compared. */
 #include <string.h>
 
-#include "base/num.h"
 #include "base/sink.h"
 #include "cli/cli.h"
 #include "eval/report.h"
@@ -10,8 +9,11 @@
 
 static struct report report;
 static struct scoring scoring;
+static VEC(const char *) streams;
 static const char *at = "5,10,20", *best_by = "recall@20", *by = "position", *format = "table";
 static const char *output;
+static const char *against;
+static int64_t resamples = 2000, seed = 1;
 static bool json;
 
 static int set_name(void *to, const char *value, struct err *e)
@@ -23,6 +25,8 @@ static int set_name(void *to, const char *value, struct err *e)
 }
 
 static const struct option options[] = {
+    {OPTION_TEXT, .name = "against", .argument = "BASE", .to = &against,
+     .help = "compare with the model of the predictions in BASE, paired by user"},
     {OPTION_TEXT, .name = "at", .argument = "LIST", .to = &at,
      .help = "the k of recall@k and mrr@k"},
     {OPTION_TEXT, .name = "best-by", .argument = "SCORE", .to = &best_by,
@@ -38,6 +42,10 @@ static const struct option options[] = {
     {OPTION_CHOICE, .name = "format", .choices = "table|tsv|json", .to = &format,
      .help = "how the scores are written"},
     {OPTION_FLAG, .name = "json", .to = &json, .help = "the same as --format json"},
+    {OPTION_INT, .name = "resamples", .argument = "N", .to = &resamples, .low = 1, .high = 1e6,
+     .help = "draws of the bootstrap of --against"},
+    {OPTION_INT, .name = "seed", .argument = "N", .to = &seed, .low = 0, .high = 0x1p53,
+     .help = "of its draws"},
     {OPTION_TEXT, 'o', "output", "FILE", .to = &output,
      .help = "write to FILE, which is there only when it is whole"},
     {0},
@@ -71,6 +79,9 @@ static void check_options(void)
     scoring.cuts.precision |= report.format != REPORT_TABLE;
     report.break_down = cli_given("by");
     report.how = &scoring;
+    report.compare = scoring.by_user = against != NULL;
+    report.resamples = (size_t)resamples;
+    report.seed = (uint64_t)seed;
     report.best_by = best_by;
 }
 
@@ -106,20 +117,13 @@ static int begin_run(void *to, const struct meta *meta, struct err *e)
     return show(s, e);
 }
 
-/* How often the item stands in the training part; -1: it does not say. */
-static int32_t train_of(const struct named *item)
-{
-    struct bytes text = attributes_find(item->attributes, "train");
-    int64_t count;
-    bool there = num_i64(text.at, text.len, &count) && count >= 0 && count <= INT32_MAX;
-    return there ? (int32_t)count : -1;
-}
-
 static int take(void *to, const struct predictions_record *r, struct err *e)
 {
     struct state *s = to;
+    if (r->kind == RECORD_USER)
+        report_user(&report, r->named.name);
     if (r->kind == RECORD_ITEM)
-        run_item(s->run, train_of(&r->named));
+        run_item(s->run, attributes_find(r->named.attributes, "train"));
     if (r->kind == RECORD_RANK)
         run_ranks(s->run, &r->ranks);
     if (r->kind != RECORD_PASS)
@@ -135,6 +139,19 @@ static int end_run(void *to, struct err *e)
     return run_end(((struct state *)to)->run, e);
 }
 
+/* The streams to read: the base comes first, and once, so that `--against base.mp *.mp` may name it
+ * twice. */
+static void order_streams(struct operands files)
+{
+    if (against)
+        vec_push(&streams, against);
+    for (int i = 0; i < files.count; i++)
+        if (!against || strcmp(files.at[i], against))
+            vec_push(&streams, files.at[i]);
+    if (against && !files.count)
+        vec_push(&streams, "-");
+}
+
 int main(int argc, char **argv)
 {
     static const struct predictions_visitor visitor = {begin_run, take, end_run};
@@ -143,7 +160,9 @@ int main(int argc, char **argv)
     struct state s = {0};
     struct err e = {0};
     check_options();
-    if (predictions_in_open(&in, files.at, files.count, &e) || sink_open(&s.sink, output, &e))
+    order_streams(files);
+    if (predictions_in_open(&in, streams.at, (int)streams.len, &e) ||
+        sink_open(&s.sink, output, &e))
         cli_fail(&e);
     if (predictions_in_each(in, &visitor, &s, &e) || report_end(&report, &s.out, &e) ||
         show(&s, &e) || sink_commit(&s.sink, &e))
@@ -153,6 +172,7 @@ int main(int argc, char **argv)
                  (unsigned long long)predictions_in_skipped(in));
     predictions_in_close(in);
     report_release(&report);
+    vec_release(&streams);
     buf_release(&s.out);
     return 0;
 }

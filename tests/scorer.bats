@@ -366,3 +366,129 @@ for line in sys.stdin: json.loads(line)'
         [ "$(value events <line)" = "$(wc -l <ranks)" ]
     done
 }
+
+# ---- one model against another ----
+
+# duel MODEL USERS RANKS...: each user's ranks as "1,2,30"; "" is a user without targets.
+duel() {
+    local model=$1 users=($2) user=0 position rank
+    shift 2
+    echo "run trainer model=$model seed=${SEED:-1}"
+    printf 'user %s\n' "${users[@]}"
+    echo "item 1 thing"
+    for rank in {1..40}; do echo "item 1 thing$rank"; done
+    echo "epoch 1 test"
+    for ranks; do
+        position=0
+        for rank in ${ranks//,/ }; do
+            echo "rank $position $rank user=$user"
+            position=$((position + 1))
+        done
+        user=$((user + 1))
+    done
+    echo "pass 1"
+}
+
+@test "--against: change, difference, test and interval by hand, users joined by name" {
+    duel base 'ann bob cyd' 1,2 30,4 30,30 | predictions >base.mp
+    duel new 'cyd ann bob' 1,30 1,2 1,4 | predictions >new.mp
+    scorer --json --by none --at 1 --against base.mp new.mp | grep '"against"' >line
+    [ "$(value against <line)" = '"base"' ] && [ "$(value name <line)" = '"new"' ]
+    [ "$(value users <line)" = 3 ] && [ "$(value users_alone <line)" = 0 ]
+    near 2 "$(value recall@1_change <line)"              # 1/6 to 3/6
+    near 0.33333333333333333 "$(value recall@1_difference <line)" # of 0, 0.5 and 0.5
+    near 0.5 "$(value recall@1_p <line)"                 # 2 of 2 go up: 2 / 2^2
+    near 0 "$(value recall@1_low <line)"                 # 1 draw in 27 is the user without change
+    near 0.5 "$(value recall@1_high <line)"
+    scorer --best --by none --at 1 --against base.mp new.mp >table
+    grep -qE '^new +recall@1  0.1667  0.5000  \+200.0 % +\+0.3333  \+0.0000 to \+0.5000  0.5$' table
+    grep -qx 'new: 3 users' table
+    scorer --format tsv --by none --at 1 --against base.mp new.mp | awk -F '\t' '$6 == "against"' >tsv
+    [ "$(cut -f 1,2,7,8,10 tsv | tr '\n\t' '; ')" = \
+        "change new base 3 2;difference new base 3 $(value recall@1_difference <line);low new base 3 0;high new base 3 0.5;p new base 3 0.5;" ]
+}
+
+@test "--against: the base is read once, and the others from standard input where none is named" {
+    duel base 'ann bob' 1,2 30,4 | predictions >base.mp
+    duel new 'ann bob' 1,30 1,2 | predictions >new.mp
+    scorer --best --against base.mp new.mp >table
+    scorer --best --against base.mp new.mp base.mp | cmp - table
+    scorer --best --against base.mp <new.mp | cmp - table
+    run -64 --separate-stderr scorer --against base.mp base.mp </dev/null
+    run -64 --separate-stderr scorer --against base.mp - <base.mp
+    [[ $stderr == *'no other model to compare with base'* ]]
+    run -66 scorer --against no-such-file new.mp
+}
+
+@test "--against: users of one of the two alone are left out, other numbers of targets told" {
+    duel base 'ann bob cyd dan' 1 2 30 3 | predictions >base.mp
+    duel new 'eve bob ann dan' 1 1 2,2 '' | predictions >new.mp
+    scorer --json --by none --against base.mp new.mp | grep '"against"' >line
+    [ "$(value users <line) $(value users_alone <line) $(value users_uneven <line)" = '2 3 1' ]
+    scorer --best --by none --against base.mp new.mp |
+        grep -qx 'new: 2 users; 3 in one of the two alone, left out; 1 with other numbers of targets'
+    duel new 'eve' 1 | predictions >strange.mp
+    run -65 --separate-stderr scorer --against base.mp strange.mp
+    [[ $stderr == *'no user in common'* ]] && [ -z "$(grep against <<<"$output")" ]
+}
+
+@test "--against: several runs of a model are its mean; the order of targets makes no difference" {
+    duel base 'ann bob' 1,3,7,3,6,11 30,7,3 | predictions >base.mp
+    SEED=1 duel new 'ann bob' 11,3,6,1,7,3 3,30,7 | predictions >1.mp
+    SEED=2 duel new 'bob ann' 7,3,30 3,11,1,6,3,7 | predictions >2.mp
+    scorer --json --by none --against base.mp 1.mp 2.mp | grep '"against"' >line
+    for score in recall@5 mrr@10 mrr@20; do
+        [ "$(value ${score}_difference <line) $(value ${score}_p <line)" = '0 1' ]
+        [ "$(value ${score}_low <line) $(value ${score}_high <line)" = '0 0' ]
+    done
+    [ "$(value users_uneven <line)" = 0 ]
+    SEED=2 duel new 'bob ann' 7,3,30 1,1,1,1,1,1 | predictions >2.mp
+    scorer --json --by none --at 1 --against base.mp 1.mp 2.mp | grep '"against"' >line
+    near 0.20833333333333333 "$(value recall@1_difference <line)" # ann (1/6 + 1) / 2 - 1/6, bob 0
+}
+
+@test "--against takes the best epoch of each, by validation too" {
+    duel base 'ann bob' 1 1 | predictions >base.mp
+    predictions >new.mp <<EOT
+run trainer model=new
+items 9
+user bob
+user ann
+$(for epoch in 1 2 3; do
+    printf '%s\n' "epoch $epoch validation" "rank 0 $((epoch == 2 ? 1 : 9)) user=1" 'pass 1'
+    printf '%s\n' "epoch $epoch test" "rank 0 $((epoch == 2 ? 3 : 1)) user=1" "rank 0 1 user=2" 'pass 1'
+done)
+EOT
+    scorer --json --by none --at 1,20 --best-by recall@1 --against base.mp new.mp | grep '"against"' >line
+    near -0.5 "$(value recall@1_difference <line)"
+    predictions >valid.mp <<EOT
+run trainer model=new
+user ann
+items 9
+epoch 1 validation
+rank 0 9
+pass 1
+epoch 2 validation
+rank 0 2
+pass 1
+epoch 3 validation
+rank 0 5
+pass 1
+EOT
+    scorer --json --by none --at 20 --best-by mrr@20 --against base.mp valid.mp | grep '"against"' >line
+    near -0.5 "$(value mrr@20_difference <line)"
+}
+
+@test "--seed and --resamples choose the draws, and the same ones give the same interval" {
+    synthesize --users 20 --days 8 | lfm-sessionize | tfilter --split user:0.5 -o split.mp
+    for model in pop markov; do baseline --model $model split.mp -o $model.mp; done
+    compare() { scorer --json --by none --against pop.mp "$@" markov.mp | grep '"against"'; }
+    compare >base
+    compare --seed 1 --resamples 2000 | cmp - base
+    for more in '--seed 2' '--resamples 100'; do
+        compare $more >other
+        run ! cmp -s base other
+        [ "$(value recall@5_difference <base) $(value recall@5_p <base)" = \
+            "$(value recall@5_difference <other) $(value recall@5_p <other)" ]
+    done
+}

@@ -68,6 +68,18 @@ static struct line mean_line(void *to, const struct report *r, size_t model, con
     return (struct line){r, NULL, model, pass, by, group, to};
 }
 
+/* What is told of a column of a comparison. */
+static double contrast_value(const struct report *r, size_t model, int column, int what)
+{
+    const struct contrast *c = &r->models.at[model].comparison.column[column];
+    const double value[] = {report_change(r, model, column), c->difference, c->interval.low,
+                            c->interval.high, c->test.p};
+    return column || !what ? value[what] : NAN;
+}
+
+static const char *const contrast_name[] = {"change", "difference", "low", "high", "p"};
+enum { CONTRASTS = sizeof contrast_name / sizeof *contrast_name };
+
 /* ---- TSV ---- */
 
 static void tsv_text(struct buf *to, const char *text, size_t n)
@@ -80,7 +92,7 @@ static void tsv_text(struct buf *to, const char *text, size_t n)
 static void tsv_number(struct buf *to, double value)
 {
     char text[NUM_TEXT];
-    if (!isnan(value))
+    if (isfinite(value))
         buf_append(to, text, num_text(value, text));
     buf_byte(to, '\t');
 }
@@ -94,8 +106,9 @@ static void tsv_line(const struct line *l, const char *run, const struct score *
     tsv_text(to, l->run ? l->run->seed.at : NULL, l->run ? l->run->seed.len : 0);
     if (l->run)
         buf_format(to, "%" PRId64, l->pass->epoch.number);
-    buf_format(to, "\t%s\t%s\t%s\t%" PRIu64 "\t", part_name[l->pass->epoch.part],
-               l->by ? l->by : "", l->by ? l->group : "", s->events);
+    buf_format(to, "\t%s\t%s\t", part_name[l->pass->epoch.part], l->by ? l->by : "");
+    tsv_text(to, l->group, l->by ? strlen(l->group) : 0);
+    buf_format(to, "%" PRIu64 "\t", s->events);
     for (int c = 0; c < score_columns(&l->report->how->cuts); c++)
         tsv_number(to, s->value[c]);
     buf_format(to, "%s\t%s\n",
@@ -129,6 +142,23 @@ static void tsv_mean(void *to, const struct report *r, size_t model, const char 
     tsv_line(&l, "sd", &deviation);
 }
 
+/* A line for each number, in which every score has its own. */
+static void tsv_comparison(const struct report *r, size_t model, struct buf *to)
+{
+    struct line l = mean_line(to, r, model, NULL, NULL);
+    const struct buf *name = &r->models.at[0].name;
+    char *base = mem_copy(name->at, name->len);
+    l.by = "against";
+    l.group = base;
+    for (int what = 0; what < CONTRASTS; what++) {
+        struct score s = {.events = r->models.at[model].comparison.users};
+        for (int c = 0; c < score_columns(&r->how->cuts); c++)
+            s.value[c] = contrast_value(r, model, c, what);
+        tsv_line(&l, contrast_name[what], &s);
+    }
+    mem_free(base);
+}
+
 void report_tsv(const struct report *r, struct buf *to)
 {
     buf_text(to, "run\tname\tseed\tepoch\tpart\tby\tgroup\tevents\t");
@@ -140,6 +170,8 @@ void report_tsv(const struct report *r, struct buf *to)
     buf_text(to, "best\tselected_on\n");
     each_line(r, to, tsv_pass);
     each_mean(r, to, tsv_mean);
+    for (size_t m = 1; r->compare && m < r->models.len; m++)
+        tsv_comparison(r, m, to);
 }
 
 /* ---- JSON ---- */
@@ -234,8 +266,33 @@ static void json_mean(void *to, const struct report *r, size_t model, const char
     buf_text(to, "}\n");
 }
 
+static void json_comparison(const struct report *r, size_t model, struct buf *to)
+{
+    const struct buf *base = &r->models.at[0].name, *name = &r->models.at[model].name;
+    const struct comparison *c = &r->models.at[model].comparison;
+    struct line l = mean_line(to, r, model, NULL, NULL);
+    buf_text(to, "{\"against\": ");
+    json_text(to, (struct bytes){base->at, base->len});
+    json_key(to, "name");
+    json_text(to, (struct bytes){name->at, name->len});
+    json_word(to, "part", part_name[l.pass->epoch.part]);
+    buf_format(to, ", \"users\": %zu, \"users_alone\": %zu, \"users_uneven\": %zu", c->users,
+               c->alone, c->uneven);
+    for (int column = 0; column < score_columns(&r->how->cuts); column++) {
+        char score[SCORE_NAME];
+        score_column_name(&r->how->cuts, column, score);
+        for (int what = 0; what < (column ? CONTRASTS : 1); what++) {
+            buf_format(to, ", \"%s_%s\": ", score, contrast_name[what]);
+            json_number(to, contrast_value(r, model, column, what));
+        }
+    }
+    buf_text(to, "}\n");
+}
+
 void report_json(const struct report *r, struct buf *to)
 {
     each_line(r, to, json_pass);
     each_mean(r, to, json_mean);
+    for (size_t m = 1; r->compare && m < r->models.len; m++)
+        json_comparison(r, m, to);
 }

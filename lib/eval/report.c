@@ -63,6 +63,12 @@ struct run *report_run_begin(struct report *r, struct chain *chain, struct buf *
     return &r->runs.at[r->runs.len - 1].run;
 }
 
+void report_user(struct report *r, struct bytes name)
+{
+    if (r->compare)
+        vec_push(&r->runs.at[r->runs.len - 1].users, names_add(&r->users, name, NULL));
+}
+
 void report_pass(struct report *r, struct buf *to)
 {
     const struct run *run = &r->runs.at[r->runs.len - 1].run;
@@ -108,6 +114,27 @@ static void distinguish_names(struct report *r)
     mem_free(suffix);
 }
 
+static int compare(struct report *r, struct err *e)
+{
+    const struct report_model *base = &r->models.at[0];
+    if (r->models.len < 2)
+        return err_set(e, STATUS_USAGE, "there is no other model to compare with %.*s",
+                       (int)base->name.len, base->name.at);
+    for (size_t i = 0; i < r->runs.len; i++) {
+        const struct report_run *run = &r->runs.at[i];
+        by_user_add(&r->models.at[run->model].by_user, &run->run, run->users.at);
+    }
+    for (size_t i = 1; i < r->models.len; i++) {
+        struct report_model *m = &r->models.at[i];
+        compare_users(&m->by_user, &base->by_user, &r->how->cuts, r->resamples, r->seed,
+                      &m->comparison);
+        if (!m->comparison.users)
+            return err_set(e, STATUS_DATA, "%.*s and %.*s have no user in common: nothing to pair",
+                           (int)m->name.len, m->name.at, (int)base->name.len, base->name.at);
+    }
+    return 0;
+}
+
 int report_end(struct report *r, struct buf *to, struct err *e)
 {
     static void (*const write[])(const struct report *, struct buf *) = {report_tables, report_tsv,
@@ -117,6 +144,8 @@ int report_end(struct report *r, struct buf *to, struct err *e)
                        "%zu names for %zu models (runs that differ by their seeds are one model)",
                        r->names.len, r->models.len);
     distinguish_names(r);
+    if (r->compare && compare(r, e))
+        return e->status;
     write[r->format](r, to);
     return 0;
 }
@@ -128,6 +157,12 @@ void report_run_name(const struct report *r, size_t run, struct buf *to)
     buf_append(to, m->name.at, m->name.len);
     if (m->runs > 1)
         buf_format(to, ", seed %.*s", (int)x->seed.len, x->seed.len ? x->seed.at : "");
+}
+
+double report_change(const struct report *r, size_t model, int column)
+{
+    double base = report_spread(r, 0, NULL, NULL, column).mean;
+    return report_spread(r, model, NULL, NULL, column).mean / base - 1;
 }
 
 const struct score *report_score(const struct report_run *r, const char *by, const char *group)
@@ -186,12 +221,15 @@ void report_release(struct report *r)
     for (size_t i = 0; i < r->models.len; i++) {
         chain_release(&r->models.at[i].chain);
         buf_release(&r->models.at[i].name);
+        by_user_release(&r->models.at[i].by_user);
     }
     for (size_t i = 0; i < r->runs.len; i++) {
         buf_release(&r->runs.at[i].seed);
+        vec_release(&r->runs.at[i].users);
         run_release(&r->runs.at[i].run);
     }
     vec_release(&r->names);
+    names_release(&r->users);
     vec_release(&r->models);
     vec_release(&r->runs);
     table_release(&r->live);

@@ -5,6 +5,7 @@
 #ifndef EVAL_REPORT_H
 #define EVAL_REPORT_H
 
+#include "eval/against.h"
 #include "eval/naming.h"
 #include "eval/run.h"
 #include "eval/table.h"
@@ -15,11 +16,14 @@ struct report_model {
     struct chain chain; /* of its first run */
     struct buf name;
     size_t runs;
+    struct by_user by_user;       /* where scoring.by_user says so */
+    struct comparison comparison; /* with the first model, where the report compares */
 };
 
 struct report_run {
     size_t model;    /* index into the report's models */
     struct buf seed; /* as the last program that has one was given; may be empty */
+    i32_vec users;   /* each user's id among those of all runs, where they are compared */
     struct run run;
 };
 
@@ -29,6 +33,10 @@ struct report {
     const char *best_by; /* the criterion as the user wrote it */
     bool best_only;      /* no rows but those of the best epochs */
     bool break_down;     /* tables of the breakdowns for several models too, not for one alone */
+    bool compare;        /* the other models with the first: takes scoring.by_user */
+    size_t resamples;    /* for its bootstrap */
+    uint64_t seed;
+    struct names users;      /* of all runs */
     VEC(const char *) names; /* given by the user, one a model in order of appearance */
     VEC(struct report_model) models;
     VEC(struct report_run) runs;
@@ -39,11 +47,14 @@ struct report {
  * What has to be shown at once is appended to `to`, here and below. */
 struct run *report_run_begin(struct report *r, struct chain *chain, struct buf *to);
 
+/* The next user of the run in hand, ids from 0: only comparisons need to be told. */
+void report_user(struct report *r, struct bytes name);
+
 /* After run_pass: shows the pass. */
 void report_pass(struct report *r, struct buf *to);
 
 /* After the last run's end: everything that waited for all to be known.  64: more names than
- * models. */
+ * models, nothing to compare; 65: what is compared has no user in common. */
 int report_end(struct report *r, struct buf *to, struct err *e);
 
 /* After report_end: appends what the run is called, with its seed where its model has several. */
@@ -63,6 +74,9 @@ const struct score *report_score(const struct report_run *r, const char *by, con
 /* The spread of a column over the model's runs, each at its best epoch. */
 struct spread report_spread(const struct report *r, size_t model, const char *by, const char *group,
                             int column);
+
+/* The column's relative change from the first model; NaN or infinite where that has 0. */
+double report_change(const struct report *r, size_t model, int column);
 
 /* A first run of the model that has the group, or NULL. */
 const struct report_run *report_first(const struct report *r, size_t model, const char *by,

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/num.h"
+
 static void start_pass(struct run *r)
 {
     tally_start(&r->tally, &r->how->cuts, &r->how->criterion);
@@ -12,13 +14,15 @@ static void start_pass(struct run *r)
 
 void run_start(struct run *r, const struct scoring *how)
 {
-    *r = (struct run){.how = how, .best = SIZE_MAX};
+    *r = (struct run){.how = how, .best = SIZE_MAX, .validated = NAN};
     start_pass(r);
 }
 
-void run_item(struct run *r, int32_t train)
+void run_item(struct run *r, struct bytes train)
 {
-    vec_push(&r->train, train);
+    int64_t count;
+    bool known = num_i64(train.at, train.len, &count) && count >= 0 && count <= INT32_MAX;
+    vec_push(&r->train, known ? (int32_t)count : -1);
 }
 
 /* What the breakdown needs to know of the targets and they do not have; NULL: nothing. */
@@ -71,6 +75,8 @@ void run_ranks(struct run *r, const struct ranks *k)
         double loss = k->loss.at ? column_f32(k->loss)[i] : NAN;
         struct target t = target_at(r, k, i);
         tally_add(&r->tally, 0, rank, loss);
+        if (r->how->by_user)
+            user_sums_add(&r->sums, &r->how->cuts, column_i32(k->user)[i], rank);
         for (int b = 0; b < by->count; b++) {
             int group = by->at[b]->group(&t, &r->popularity);
             if (group != NO_GROUP)
@@ -132,6 +138,22 @@ static bool challenge(struct run *r, size_t pass, double merit)
     return true;
 }
 
+/* Keeps the sums of what run_end will find to be the best pass; without a test pass, that is a
+ * validation pass. */
+static void keep_sums(struct run *r, const struct pass_score *p)
+{
+    bool validates = p->epoch.part == PART_VALIDATION && r->selected_on == PART_NONE;
+    bool best = validates ? isnan(r->validated) || p->overall.merit > r->validated
+                          : p->epoch.part == PART_TEST && (p->leads || r->best == SIZE_MAX);
+    if (best) {
+        struct user_sums before = r->best_sums;
+        r->best_sums = r->sums;
+        r->sums = before;
+        r->validated = p->overall.merit;
+    }
+    vec_clear(&r->sums.at);
+}
+
 int run_pass(struct run *r, const struct pass *p, struct err *e)
 {
     struct pass_score s = {.epoch = p->epoch};
@@ -160,6 +182,7 @@ int run_pass(struct run *r, const struct pass *p, struct err *e)
                             r->selected_on == PART_TEST ? s.overall.merit
                                                         : validation_merit(r, p->epoch.number));
     }
+    keep_sums(r, &s);
     vec_push(&r->passes, s);
     start_pass(r);
     return 0;
@@ -193,6 +216,8 @@ void run_release(struct run *r)
     for (int b = 0; b < BREAKDOWNS; b++)
         tally_release(&r->by[b]);
     vec_release(&r->train);
+    user_sums_release(&r->sums);
+    user_sums_release(&r->best_sums);
     for (size_t i = 0; i < r->passes.len; i++)
         vec_release(&r->passes.at[i].groups);
     vec_release(&r->passes);

@@ -7,11 +7,13 @@
 #include "base/rows.h"
 #include "eval/breakdown.h"
 #include "eval/score.h"
+#include "eval/user_sums.h"
 
 struct scoring {
     struct cuts cuts;
     struct criterion criterion;
     struct breakdown_list by;
+    bool by_user; /* keep the best pass's sums for each user */
 };
 
 /* The score of a part of a pass's targets. */
@@ -41,15 +43,18 @@ struct run {
     VEC(struct pass_score) passes;
     size_t best; /* index into passes; SIZE_MAX: none yet */
     double best_merit;
-    enum part selected_on; /* the part whose score chose the best epoch */
+    struct user_sums sums, best_sums; /* of the pass in hand; of the best */
+    double validated;                 /* the best merit of validation passes with no test before */
+    enum part selected_on;            /* the part whose score chose the best epoch */
 };
 
 /* `how` stays the caller's. */
 void run_start(struct run *r, const struct scoring *how);
 
-/* The next item, ids from 0, and how often it stands in the training part (-1: not known).  Only
+/* The next item, ids from 0, and how often it stands in the training part, as text (empty: not
+ * known).  Only
  * breakdowns by it need to be told; all items come before the first ranks. */
-void run_item(struct run *r, int32_t train);
+void run_item(struct run *r, struct bytes train);
 
 /* Ranks of the pass that is going on: ranks from 1, positions from 0, as the stream's reader has
  * checked.  Columns that no breakdown needs may be missing. */

@@ -146,6 +146,66 @@ static void add_selection(const struct report *r, enum part part, struct buf *to
     buf_release(&names);
 }
 
+/* ---- one against the others ---- */
+
+static void add_contrast(struct table *t, const struct report *r, size_t model, int column)
+{
+    const struct report_model *m = &r->models.at[model];
+    const struct contrast *c = &m->comparison.column[column];
+    char name[SCORE_NAME];
+    double change = report_change(r, model, column);
+    score_column_name(&r->how->cuts, column, name);
+    table_bytes(t, (struct bytes){m->name.at, m->name.len});
+    table_cell(t, "%s", name);
+    table_cell(t, "%.4f", report_spread(r, 0, NULL, NULL, column).mean);
+    table_cell(t, "%.4f", report_spread(r, model, NULL, NULL, column).mean);
+    if (isfinite(change))
+        table_cell(t, "%+.1f %%", 100 * change);
+    else
+        table_cell(t, "-");
+    table_cell(t, "%+.4f", c->difference);
+    table_cell(t, "%+.4f to %+.4f", c->interval.low, c->interval.high);
+    table_cell(t, "%.2g", c->test.p);
+}
+
+static void add_pairing(const struct report *r, size_t model, struct buf *to)
+{
+    const struct comparison *c = &r->models.at[model].comparison;
+    const struct buf *name = &r->models.at[model].name;
+    buf_format(to, "%.*s: %zu users", (int)name->len, name->at, c->users);
+    if (c->alone)
+        buf_format(to, "; %zu in one of the two alone, left out", c->alone);
+    if (c->uneven)
+        buf_format(to, "; %zu with other numbers of targets", c->uneven);
+    buf_byte(to, '\n');
+}
+
+static void add_comparisons(const struct report *r, struct buf *to)
+{
+    const struct buf *base = &r->models.at[0].name;
+    struct table t = {.columns = 8};
+    buf_byte(to, '\n');
+    table_cell(&t, "against %.*s", (int)base->len, base->at);
+    table_cell(&t, "score");
+    table_cell(&t, "base");
+    table_cell(&t, "model");
+    table_cell(&t, "change");
+    table_cell(&t, "difference");
+    table_cell(&t, "95 %% interval");
+    table_cell(&t, "p");
+    for (size_t m = 1; m < r->models.len; m++)
+        for (int c = 1; c < score_columns(&r->how->cuts); c++)
+            add_contrast(&t, r, m, c);
+    table_write(&t, to);
+    table_release(&t);
+    for (size_t m = 1; m < r->models.len; m++)
+        add_pairing(r, m, to);
+    buf_format(to,
+               "difference: mean over users of the user's mean score, bootstrap interval of %zu "
+               "draws;\np: Wilcoxon signed-rank test over users, two-sided\n",
+               r->resamples);
+}
+
 void report_tables(const struct report *r, struct buf *to)
 {
     struct block block = {.to = to};
@@ -172,4 +232,6 @@ void report_tables(const struct report *r, struct buf *to)
     if (several)
         buf_text(to,
                  "mean ± sample standard deviation (n - 1) over runs, each at its best epoch\n");
+    if (r->compare)
+        add_comparisons(r, to);
 }

@@ -1,0 +1,37 @@
+/* Whether paired differences are more than chance: Wilcoxon's signed-rank test and bootstrap
+ * intervals of their mean. */
+#ifndef EVAL_PAIRED_H
+#define EVAL_PAIRED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* At most so many differences are tested by the exact distribution. */
+enum { WILCOXON_EXACT = 50 };
+
+struct wilcoxon {
+    size_t n;           /* differences that are not 0; those that are take no part */
+    double plus, minus; /* sums of the ranks of |d| where d > 0 and where d < 0 */
+    double p;           /* two-sided; 1 where n = 0 */
+    bool exact;
+};
+
+/* Equal |d| share the mean of their ranks.  Up to WILCOXON_EXACT differences p comes from all 2^n
+ * signs of the ranks as they are, shared ones included; beyond from the normal approximation with
+ * the variance n(n+1)(2n+1)/24 - sum over ties of t(t^2-1)/48, without correction for continuity.
+ * (Wilcoxon 1945; Hollander, Wolfe and Chicken 2014, section 3.1.) */
+struct wilcoxon wilcoxon_of(const double *d, size_t n);
+
+struct interval {
+    double low, high;
+};
+
+/* The 95 % percentile intervals of the mean of each of `columns` columns of d: [n, columns], from
+ * `resamples` draws of n rows with replacement (Efron and Tibshirani 1993, section 13.3).  Every
+ * column sees the same draws, which depend on n, resamples and seed alone.  Between two means the
+ * percentile is interpolated. */
+void bootstrap_means(const double *d, size_t n, size_t columns, size_t resamples, uint64_t seed,
+                     struct interval *to);
+
+#endif
