@@ -15,7 +15,8 @@ AFTER = @printf '%s\n' '' 'what to try next:' \
     '  $(BIN)/attnviz $(OUT)/ii-rnn-hidden-delta.1.mp   \# the pictures in the terminal' \
     '  $(BIN)/spcat --summary $(OUT)/split.mp           \# what a stream holds, how it was made' \
     '  make demo SEEDS="1 2 3"                          \# mean and deviation over seeds' \
-    '  make -f pipelines/lastfm.mk DATA=log.tsv.xz      \# the same with a log of yours'
+    '  make -f pipelines/lastfm.mk DATA=log.tsv.xz      \# the same with a log of yours' \
+    '  man ./man/sesspipe.7                             \# the whole, and what to do when recall is low'
 
 include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk
 

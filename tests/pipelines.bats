@@ -23,6 +23,15 @@ log() { synthesize --users 12 --days 8 "$@"; }
     for stream in out/demo/*.mp; do
         spcat --check "$stream"
     done
+    # What it says to try is there and shows something.
+    sed -n '/^what to try next:/,$s/^  //p' said >next
+    [ "$(grep -c ' # ' next)" -gt 3 ]
+    while read -r command; do
+        bash -c "$command" >shown && [ -s shown ] || { echo "$command"; false; }
+    done < <(grep -E '/(attnviz|spcat) ' next)
+    for path in $(grep -oE '(pipelines|man)/[a-z0-9.]+' next); do
+        [ -e "$ROOT/$path" ]
+    done
 }
 
 @test "what is made stays made; what is gone or older is made again" {
