@@ -117,8 +117,10 @@ ifeq ($(VARIANT),fuzz)
 $(FUZZERS): LDFLAGS += -fsanitize=fuzzer
 endif
 
-bench: all $(BENCHES) $(FIXTURES)
-	@set -e; for b in $(BENCHES) $(wildcard tests/bench/*.sh); do SESSPIPE_BIN=$(CURDIR)/$(BIN) ./$$b; done
+# bench-record keeps the figures in tests/bench/recorded.tsv, for later runs to stand beside.
+bench bench-record: all $(BENCHES) $(FIXTURES)
+	@SESSPIPE_BIN=$(CURDIR)/$(BIN) tests/bench/run $(if $(filter %-record,$@),--record) \
+	    $(BENCHES) $(wildcard tests/bench/*.sh)
 
 demo: all $(FIXTURES)
 	@$(MAKE) --no-print-directory -f pipelines/demo.mk BIN=$(BIN) FIXTURES=$(BUILD)/fixtures
@@ -155,12 +157,13 @@ help:
 	@echo 'make check      unit tests and tests of the programs; VARIANT=asan: with sanitizers'
 	@echo 'make check-long the same with the slow cases'
 	@echo 'make fuzz       looks for crashes of the parsers with libFuzzer (FUZZ_SECONDS=60 for each)'
-	@echo 'make bench      speed and memory, as name, value, unit'
+	@echo 'make bench      speed and memory, as name, value, unit, and as a table beside the last recorded'
+	@echo 'make bench-record  the same, and records them'
 	@echo 'make lint       form of the sources, manual pages, who includes whom'
 	@echo 'make install    programs and manual pages below $$(DESTDIR)$$(PREFIX); uninstall'
 	@echo 'make clean      removes what was built'
 	@echo 'variables       VARIANT=release|asan|tsan|cov CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
 
 FORCE:
-.PHONY: fuzz fuzzers all units deps check check-long bench demo lint install uninstall clean help FORCE
+.PHONY: fuzz fuzzers all units deps check check-long bench bench-record demo lint install uninstall clean help FORCE
 .SECONDARY:
