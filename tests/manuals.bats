@@ -2,7 +2,7 @@
 bats_require_minimum_version 1.5.0
 load helpers
 
-# One file for each name that an example reads: an example with another name needs its file here.
+# Files of the names that the examples read; streams that are not here, `supply` makes.
 setup_file() {
     local log=userid-timestamp-artid-artname-traid-traname.tsv files=$BATS_FILE_TMPDIR/files
     mkdir "$files" && cd "$files"
@@ -14,6 +14,8 @@ setup_file() {
     ! command -v xz >/dev/null || xz -k log.tsv reddit.csv
     printf '#id\tgender\tage\tcountry\tregistered\nuser_000001\tf\t22\tNorway\tAug 13, 2006\n' >userid-profile.tsv
 
+    delimited
+
     lfm-sessionize -o sessions.mp $log
     tfilter --min-sessions 3 --split user:0.8 --validation 0.1 -o split.mp sessions.mp 2>said
     synthesize --users 12 --days 8 --seed 2 | lfm-sessionize | tfilter --split user:0.8 -o new.mp 2>said
@@ -23,11 +25,56 @@ setup_file() {
             --save lastfm.safetensors -o rnn-$seed.mp batches.mp
     done
     rm said
+    trainer -q -j 1 --embedding 8 -o plain.mp batches.mp
     baseline --model pop -o pop.mp split.mp
     baseline --model markov -o markov.mp split.mp
     cp rnn-1.mp ranks.mp && cp rnn-1.mp model.mp && cp batches.mp b.mp
     # What the pages train has the size that they name: only the threads are few.
     export OMP_THREAD_LIMIT=1
+}
+
+# Logs with the columns that csv-sessionize's examples name.
+delimited() {
+    awk 'BEGIN {
+        print "u,i,ts" >"wikipedia.csv"
+        print "who,what,when" >"log.csv"
+        print "timestamp,eventType,contentId,personId,userCountry" >"deskdrop.csv"
+        print "InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,CustomerID" >"online-retail.csv"
+        for (n = 0; n < 900; n++) {
+            user = int(n / 60); item = n * 7919 % 101; time = 1300000000 + n * 400 + int(n / 6) * 9000
+            print user "," item "," time >"wikipedia.csv"
+            print user "," item "," time >"log.csv"
+            print time "," (n % 5 ? "VIEW" : "LIKE") "," item "," user ",BR" >"deskdrop.csv"
+            date = sprintf("2011-03-%02d %02d:%02d:00", 1 + n % 60 / 3, n % 3 * 5, n % 60)
+            print (n % 50 ? "" : "C") int(n / 3) "," item ",1," date ",2.5," user >"online-retail.csv"
+            date = sprintf("2014-04-%02dT%02d:%02d:%02d.000Z", 1 + n / 60, n % 20, n % 60, n % 60)
+            print int(n / 3) "," date "," item ",0" >"yoochoose-clicks.dat"
+            print int(n / 3) ";" time ";" item >"clicks"
+        }
+    }'
+    ! command -v xz >/dev/null || xz deskdrop.csv
+}
+
+# What an example reads and no example wrote: by the program that reads it.
+supply() { # FILE.sh
+    local line word program
+    set -f
+    while read -r line; do
+        program=
+        for word in $line; do
+            case $word in
+            tfilter | batcher | baseline | trainer | scorer | attnviz | spcat) program=$word ;;
+            *[{*]*) ;;
+            *.mp) [ -e "$word" ] || case $program in
+                tfilter) cp sessions.mp "$word" ;;
+                batcher | baseline) cp split.mp "$word" ;;
+                trainer) cp batches.mp "$word" ;;
+                scorer | attnviz | spcat) cp rnn-2.mp "$word" ;;
+                esac ;;
+            esac
+        done
+    done <"$1"
+    set +f
 }
 
 # The literal blocks below a heading of a page (of the whole page without one), each to N.sh or, if
@@ -84,6 +131,7 @@ each_page() { # PATTERN COMMAND...
                 echo "# no $tool here for an example of $(basename "$1")" >&3
                 continue 2
             done
+            supply "$block"
             runs "$block" || return
         done
     }
