@@ -10,16 +10,68 @@ block() {
         on { block = block $0 "\n" }' "$ROOT/README.md"
 }
 
-@test "the pipeline of the README, then its Python reader" {
-    "$ROOT/.build/${VARIANT:-release}/fixtures/synthesize" --users 12 --days 12 \
-        >userid-timestamp-artid-artname-traid-traname.tsv
+# What the pipeline of the README leaves behind is what the rest goes on from.
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    synthesize --users 12 --days 12 >userid-timestamp-artid-artname-traid-traname.tsv
     ln -s "$SESSPIPE_BIN" bin
     block sh 'lfm-sessionize userid' >pipeline.sh
     bash -e -o pipefail pipeline.sh >scores 2>messages
+}
+
+setup() {
+    cp -r "$BATS_FILE_TMPDIR"/. .
+}
+
+@test "the pipeline" {
     grep -q 'recall@20' scores
     [ -s model.safetensors ]
     spcat --check predictions.mp
+}
 
+@test "the recipes, each where its tools are" {
+    awk '/^## / { on = $0 == "## Recipes" } !on { next }
+        /^```[a-z]/ { file = sprintf("%02d.%s", ++count, substr($0, 4)); next }
+        /^```$/ { file = ""; next }
+        file { print > file }' "$ROOT/README.md"
+    [ -e 01.sh ]
+    export OMP_THREAD_LIMIT=1
+    for recipe in [0-9][0-9].*; do
+        missing=
+        for tool in jq parallel; do
+            ! grep -qw $tool "$recipe" || command -v $tool >/dev/null || missing=$tool
+        done
+        for module in torch pandas; do
+            ! grep -qw "import $module" "$recipe" || python3 -c "import $module" 2>/dev/null || missing=$module
+        done
+        if [ -n "$missing" ]; then
+            echo "# no $missing here for a recipe" >&3
+            continue
+        fi
+        case $recipe in
+        *.sh) bash -e -o pipefail "$recipe" >out 2>err ;;
+        *.python) python3 "$recipe" >out 2>err ;;
+        esac || { cat "$recipe" err; false; }
+        [ -s out ] || [ -n "$(find . -maxdepth 1 -newer "$recipe" -name '*.tsv' -size +0)" ] ||
+            { cat "$recipe"; echo 'said nothing'; false; }
+    done
+}
+
+@test "the measurements that the README shows are the recorded ones" {
+    grep -E '^\| `[a-z_]+` \| [0-9.]+ \|' "$ROOT/README.md" | sed -E 's/^\| `([a-z_]+)` \| ([0-9.]+) .*/\1\t\2/' >shown
+    [ "$(wc -l <shown)" -gt 4 ]
+    while IFS= read -r row; do
+        grep -qF "$row"$'\t' "$ROOT/tests/bench/recorded.tsv" || { echo "not recorded: $row"; false; }
+    done <shown
+}
+
+@test "the picture is there and well-formed" {
+    grep -q '(man/attention.svg)' "$ROOT/README.md" && [ -s "$ROOT/man/attention.svg" ]
+    need xmllint
+    xmllint --noout "$ROOT/man/attention.svg"
+}
+
+@test "the Python reader" {
     /usr/bin/python3 -c 'import msgpack' 2>/dev/null || skip "no msgpack for /usr/bin/python3 here"
     block python msgpack.Unpacker >reader.py
     /usr/bin/python3 reader.py <split.mp >records
