@@ -10,6 +10,7 @@ knows() {
     stream | cli | baseline | eval | viz | nn) echo base ;;
     learn) echo base stream cli nn model ;;
     data) echo base stream ;;
+    scoring) echo base stream data eval viz ;;
     model) echo base nn ;;
     *) echo "the room $1 is not in this table" >&2 && return 1 ;;
     esac

@@ -492,3 +492,86 @@ EOT
             "$(value recall@5_difference <other) $(value recall@5_p <other)" ]
     done
 }
+
+# ---- ranks of other programs ----
+
+@test "--tsv: the ranks of a stream as text have its scores" {
+    need python3
+    synthesize --users 20 --days 8 | lfm-sessionize | tfilter --split user:0.5 |
+        baseline --model markov -o markov.mp
+    spcat markov.mp >lines
+    python3 - >markov.tsv <<'EOT'
+import json
+users, items = {}, {}
+print("history", "user", "position", "note", "target", "rank", "length", "loss", sep="\t")
+for line in open("lines", errors="surrogateescape"):
+    record = json.loads(line)
+    if record[0] in ("user", "item"):
+        (users if record[0] == "user" else items)[record[1]] = record[2]
+    if record[0] == "rank":
+        r = record[1]
+        for i in range(len(r["rank"])):
+            print(r["history"][i], users[r["user"][i]], r["position"][i], "", items[r["target"][i]],
+                  r["rank"][i], r["length"][i], r["loss"][i], sep="\t")
+EOT
+    scorer --json --by position,history,length,phase markov.mp | sed 's/"loss": [0-9.]*/"loss"/' >stream
+    scorer --json --by position,history,length,phase --tsv markov.tsv | sed 's/"loss": [0-9.]*/"loss"/' >text
+    [ "$(wc -l <stream)" -gt 20 ] && cmp stream text
+    scorer --json --by none --tsv markov.tsv --against markov.mp --name base --name text |
+        grep '"against"' >line
+    [ "$(value users <line) $(value recall@20_difference <line) $(value mrr@20_p <line)" = '20 0 1' ]
+    scorer --json --by none markov.mp | value loss >loss
+    awk -v a="$(scorer --json --by none --tsv markov.tsv | value loss)" '{ exit !((a - $1) ^ 2 < 1e-12) }' loss
+}
+
+@test "--tsv: four columns without names, several files beside streams, targets that were not ranked" {
+    mkdir a b
+    printf 'ann\t0\tx\t1\nbob\t0\ty\t-\nann\t1\tz\t7\n' >a/own.tsv
+    printf 'ann\t0\tx\t2\r\nbob\t0\ty\t2\r\nann\t1\tz\t2' >b/own.tsv
+    scorer --json --by none --tsv a/own.tsv >line
+    [ "$(value name <line) $(value events <line) $(value loss <line)" = '"own" 3 null' ]
+    near 0.66666666666666667 "$(value recall@10 <line)"
+    near 0.38095238095238095 "$(value mrr@20 <line)"     # (1 + 0 + 1/7) / 3
+    [ "$(scorer --json --by none --tsv - <a/own.tsv | value events)" = 3 ]
+    hand 1 | predictions >1.mp
+    scorer --best --tsv a/own.tsv 1.mp --tsv b/own.tsv >table
+    [ "$(awk 'NR > 1 && NR < 5 { print $1, $2 }' table)" = \
+        $'ii-rnn hidden,delta\nown file=a/own.tsv\nown file=b/own.tsv' ]
+}
+
+@test "--tsv: what cannot be is 65 and named with its line" {
+    bad() { # bad TEXT MESSAGE OPTION...
+        printf "$1" >bad.tsv
+        run -65 --separate-stderr scorer "${@:3}" --tsv bad.tsv
+        [[ $stderr == *"$2"* ]] || { echo "$1: $stderr"; return 1; }
+        run ! grep -q '^model' <<<"$output"
+    }
+    bad '' 'bad.tsv: there are no targets'
+    bad 'user\trank\ttarget\tposition\n' 'no targets'
+    bad 'ann\t0\tx\n' 'bad.tsv: line 1: 3 fields, expected user, position, target and rank'
+    bad 'ann\t0\tx\t1\t5\n' 'line 1: 5 fields'
+    bad 'ann\t0\tx\t1\nbob\t0\tx\n' 'line 2: 3 fields, expected 4'
+    bad 'ann\t0\tx\t1\n\n' 'line 2: 1 fields'
+    bad 'user\trank\ttarget\nann\t1\tx\n' 'no column "position"'
+    bad 'user\trank\trank\ttarget\tposition\n' 'two columns are named "rank"'
+    for rank in 0 -1 1.5 x '' 99999999999; do
+        bad "ann\t0\tx\t$rank\n" "line 1: the rank is \"$rank\""
+    done
+    bad 'ann\t-1\tx\t1\n' 'the position is "-1", expected a whole number from 0'
+    bad 'user\trank\ttarget\tposition\tlength\nann\t1\tx\t0\t1\n' 'the length is "1"'
+    bad 'user\trank\ttarget\tposition\tloss\nann\t1\tx\t0\tnan\n' 'the loss is "nan"'
+    bad 'ann\t0\tx\t1\n' 'a breakdown by length' --by length
+    bad 'ann\t0\tx\t1\n' 'a breakdown by seen' --by seen
+    run -66 scorer --tsv no-such-file
+    hand 1 | predictions >1.mp
+    run -65 scorer --tsv 1.mp
+    run -65 scorer <bad.tsv
+}
+
+@test "--tsv: names that are not UTF-8, users who come again after thousands of others" {
+    awk 'BEGIN { for (i = 0; i < 20000; i++) printf "user %d\377\t0\tx\t%d\n", i % 7000, i % 30 + 1 }' >many.tsv
+    scorer --json --by none --tsv many.tsv >line
+    [ "$(value events <line)" = 20000 ]
+    near 0.3335 "$(value recall@10 <line)"               # 6670 of 20000
+    sort -R many.tsv | scorer --json --by none --tsv - --name many | cmp - line
+}
