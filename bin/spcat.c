@@ -1,10 +1,11 @@
 /* spcat: any stream as JSON lines; its check; its summary. */
 #include "base/sink.h"
 #include "cli/cli.h"
+#include "stream/build.h"
 #include "stream/show.h"
 
 static const char *output;
-static bool check, summary;
+static bool check, summary, from_json;
 
 static const struct option options[] = {
     {.kind = OPTION_FLAG,
@@ -17,6 +18,11 @@ static const struct option options[] = {
      .name = "summary",
      .help = "what the stream holds and how it was made, instead of its records",
      .to = &summary},
+    {.kind = OPTION_FLAG,
+     .letter = 'j',
+     .name = "from-json",
+     .help = "read such lines and write the stream that they show",
+     .to = &from_json},
     {.kind = OPTION_TEXT,
      .letter = 'o',
      .name = "output",
@@ -74,9 +80,19 @@ static int show(struct operands files, struct sink *sink, struct err *e)
     struct buf text = {0};
     if (frame_in_open(&in, files.at, files.count, -1, true, e))
         return e->status;
-    int status = show_lines(in, &text, write_out, sink, e);
+    int status = show_lines(in, UINT64_MAX, &text, write_out, sink, e);
     frame_in_close(in);
     buf_release(&text);
+    return status;
+}
+
+static int build(struct operands files, struct sink *sink, struct err *e)
+{
+    struct build b = {.sink = sink};
+    int status = build_inputs(&b, files.at, files.count, e);
+    if (status)
+        build_abort(&b, e);
+    build_release(&b);
     return status;
 }
 
@@ -87,9 +103,14 @@ int main(int argc, char **argv)
     struct err e;
     if (check && summary)
         cli_usage("--check and --summary exclude each other: --summary checks too");
+    if (from_json && (check || summary))
+        cli_usage("--from-json writes a stream: look at it by another spcat --check or --summary");
     if (sink_open(&sink, output, &e))
         cli_fail(&e);
-    if (check || summary ? read_strictly(files, &sink, &e) : show(files, &sink, &e)) {
+    int status = from_json          ? build(files, &sink, &e)
+                 : check || summary ? read_strictly(files, &sink, &e)
+                                    : show(files, &sink, &e);
+    if (status) {
         sink_discard(&sink);
         cli_fail(&e);
     }

@@ -35,6 +35,50 @@ bool json_integer(struct json_in *in, int64_t *value)
     return true;
 }
 
+/* Digits from `at`, one at least; NULL: none. */
+static const char *past_digits(const char *at, const char *end)
+{
+    const char *from = at;
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    return at > from ? at : NULL;
+}
+
+bool json_numeral(struct json_in *in, struct bytes *text, bool *whole)
+{
+    skip_space(in);
+    const char *at = in->at, *end = in->end;
+    at += at < end && *at == '-';
+    /* no zero leads other digits */
+    at = at < end && *at == '0' ? at + 1 : past_digits(at, end);
+    *whole = true;
+    if (at && at < end && *at == '.') {
+        *whole = false;
+        at = past_digits(at + 1, end);
+    }
+    if (at && at < end && (*at == 'e' || *at == 'E')) {
+        *whole = false;
+        at++;
+        at += at < end && (*at == '+' || *at == '-');
+        at = past_digits(at, end);
+    }
+    if (!at)
+        return false;
+    *text = (struct bytes){in->at, (size_t)(at - in->at)};
+    in->at = at;
+    return true;
+}
+
+bool json_word(struct json_in *in, const char *word)
+{
+    size_t n = strlen(word);
+    skip_space(in);
+    if ((size_t)(in->end - in->at) < n || memcmp(in->at, word, n))
+        return false;
+    in->at += n;
+    return true;
+}
+
 /* The four hexadecimal digits after \u; -1: they are not there. */
 static int32_t hex4(const char *at, const char *end)
 {

@@ -28,6 +28,12 @@ bool json_string(struct json_in *in, struct buf *to);
 /* A number without sign, fraction and exponent, up to 2⁶³ - 1. */
 bool json_integer(struct json_in *in, int64_t *value);
 
+/* A number of any form: its text, and whether it is written without fraction and exponent. */
+bool json_numeral(struct json_in *in, struct bytes *text, bool *whole);
+
+/* true, false, null. */
+bool json_word(struct json_in *in, const char *word);
+
 /* Whether only white space is left. */
 bool json_done(struct json_in *in);
 

@@ -8,7 +8,7 @@
     }
 
 /* clang-format off */
-static const struct field batch_fields[] = {
+const struct field batch_fields[] = {
     ROW(user,            FIELD_I32,  true,  LENGTH_FREE, user,           0, HIGH_USER),
     ROW(session,         FIELD_I32,  true,  LENGTH_AS,   user,           0, HIGH_NONE),
     ROW(start,           FIELD_I64,  true,  LENGTH_AS,   user,           0, HIGH_TIME),
@@ -29,7 +29,7 @@ static const struct field batch_fields[] = {
 #define ROW(key, type, length, by, low, high)                                                      \
     {#key, type, offsetof(struct steps, key), true, length, offsetof(struct steps, by), low, high}
 
-static const struct field steps_fields[] = {
+const struct field steps_fields[] = {
     ROW(item,     FIELD_I32, LENGTH_FREE, item, 0, HIGH_ITEM),
     ROW(target,   FIELD_I32, LENGTH_AS,   item, 0, HIGH_ITEM),
     ROW(user,     FIELD_I32, LENGTH_AS,   item, 0, HIGH_USER),

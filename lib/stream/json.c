@@ -9,6 +9,21 @@
 #include "base/num.h"
 #include "base/rows.h"
 
+/* How values are shown. */
+struct manner {
+    size_t limit; /* elements of a typed array; 0: all */
+    bool exact;   /* so that they can be read back */
+};
+
+/* A number that is no integer is to be seen as one that is none. */
+static void mark_real(struct buf *to, size_t from)
+{
+    for (size_t i = from; i < to->len; i++)
+        if (strchr(".enu", to->at[i])) /* a point, an exponent, null */
+            return;
+    buf_text(to, ".0");
+}
+
 /* The shortest form of a float32, which is shorter than that of the double of the same value. */
 static void show_float(struct buf *to, float value)
 {
@@ -21,8 +36,9 @@ static void show_float(struct buf *to, float value)
     buf_text(to, isfinite(value) ? text : "null");
 }
 
-static void show_element(struct buf *to, enum column_type type, const char *at)
+static void show_element(struct buf *to, enum column_type type, const char *at, bool exact)
 {
+    size_t from = to->len;
     int32_t i32;
     int64_t i64;
     float f32;
@@ -38,6 +54,8 @@ static void show_element(struct buf *to, enum column_type type, const char *at)
     case COLUMN_F32:
         memcpy(&f32, at, sizeof f32);
         show_float(to, f32);
+        if (exact)
+            mark_real(to, from);
         break;
     case COLUMN_U8:
         buf_format(to, "%u", (unsigned char)*at);
@@ -45,36 +63,59 @@ static void show_element(struct buf *to, enum column_type type, const char *at)
     }
 }
 
-static void show_array(struct buf *to, enum column_type type, struct bytes bytes, size_t limit)
+static void show_array(struct buf *to, enum column_type type, struct bytes bytes, struct manner m)
 {
     size_t size = column_size(type), count = bytes.len / size;
     buf_byte(to, '[');
     for (size_t i = 0; i < count; i++) {
         if (i)
             buf_byte(to, ',');
-        if (limit && count > limit && i == limit - 1) {
+        if (m.limit && count > m.limit && i == m.limit - 1) {
             buf_text(to, "...,");
             i = count - 1;
         }
-        show_element(to, type, bytes.at + i * size);
+        show_element(to, type, bytes.at + i * size, m.exact);
     }
     buf_byte(to, ']');
 }
 
-static void show_ext(struct buf *to, const struct token *t, size_t limit)
+/* Whether a plain list is read back as this typed array. */
+static bool is_told(int expected, int type, size_t len)
 {
-    size_t size = t->type > 0 ? column_size((enum column_type)t->type) : 0;
-    if (size && t->bytes.len % size == 0) {
-        show_array(to, (enum column_type)t->type, t->bytes, limit);
-        return;
-    }
-    buf_format(to, "{\"ext\":%d,\"bytes\":", t->type);
-    json_text(to, t->bytes);
-    buf_byte(to, '}');
+    if (expected == EXPECT_NUMBERS)
+        return type == COLUMN_I32 || (type == COLUMN_F32 && len);
+    return expected == type;
 }
 
-static void show_scalar(struct buf *to, const struct token *t, size_t limit)
+static void show_ext(struct buf *to, const struct token *t, struct manner m, int expected)
 {
+    size_t size = t->type > 0 ? column_size((enum column_type)t->type) : 0;
+    if (!size || t->bytes.len % size) {
+        buf_format(to, "{\"ext\":%d,\"bytes\":", t->type);
+        json_text(to, t->bytes);
+        buf_byte(to, '}');
+        return;
+    }
+    bool plain = !m.exact || is_told(expected, t->type, t->bytes.len);
+    if (!plain)
+        buf_format(to, "{\"ext\":%d,\"values\":", t->type);
+    show_array(to, (enum column_type)t->type, t->bytes, m);
+    if (!plain)
+        buf_byte(to, '}');
+}
+
+static void show_bin(struct buf *to, struct bytes bytes, bool exact)
+{
+    if (exact)
+        buf_text(to, "{\"ext\":\"bin\",\"bytes\":");
+    json_text(to, bytes);
+    if (exact)
+        buf_byte(to, '}');
+}
+
+static void show_scalar(struct buf *to, const struct token *t, struct manner m, int expected)
+{
+    size_t from = to->len;
     switch (t->kind) {
     case TOKEN_BOOL:
         buf_text(to, t->boolean ? "true" : "false");
@@ -87,13 +128,17 @@ static void show_scalar(struct buf *to, const struct token *t, size_t limit)
         break;
     case TOKEN_REAL:
         json_number(to, t->real);
+        if (m.exact)
+            mark_real(to, from);
         break;
     case TOKEN_STR:
-    case TOKEN_BIN:
         json_text(to, t->bytes);
         break;
+    case TOKEN_BIN:
+        show_bin(to, t->bytes, m.exact);
+        break;
     case TOKEN_EXT:
-        show_ext(to, t, limit);
+        show_ext(to, t, m, expected);
         break;
     default:
         buf_text(to, "null");
@@ -101,14 +146,16 @@ static void show_scalar(struct buf *to, const struct token *t, size_t limit)
 }
 
 /* JSON has keys that are strings alone.  Lists and maps in a key are not shown: their quotes would
- * be escaped again at each level. */
-static bool show_key(struct buf *to, struct cursor *c, int depth)
+ * be escaped again at each level.  *key: the bytes of a string, else none. */
+static bool show_key(struct buf *to, struct cursor *c, int depth, struct bytes *key)
 {
     struct cursor at = *c;
     struct token t;
+    *key = (struct bytes){0};
     if (!cursor_next(&at, &t) || !cursor_skip(c, depth))
         return false;
     if (t.kind == TOKEN_STR) {
+        *key = t.bytes;
         json_text(to, t.bytes);
         return true;
     }
@@ -117,49 +164,60 @@ static bool show_key(struct buf *to, struct cursor *c, int depth)
         return true;
     }
     struct buf json = {0};
-    show_scalar(&json, &t, 0);
+    show_scalar(&json, &t, (struct manner){0}, EXPECT_LIST);
     json_text(to, (struct bytes){json.at, json.len});
     buf_release(&json);
     return true;
 }
 
-static bool show(struct buf *to, struct cursor *c, size_t limit, int depth);
+static bool show(struct buf *to, struct cursor *c, struct manner m, const struct place *place,
+                 int expected, int depth);
 
-static bool show_values(struct buf *to, struct cursor *c, const struct token *t, size_t limit,
-                        int depth)
+static bool show_values(struct buf *to, struct cursor *c, const struct token *t, struct manner m,
+                        const struct place *place, int depth)
 {
     bool is_map = t->kind == TOKEN_MAP, good = depth > 0;
     buf_byte(to, is_map ? '{' : '[');
     for (uint32_t i = 0; good && i < t->count; i++) {
+        int expected = EXPECT_LIST;
+        struct bytes key;
         if (i)
             buf_byte(to, ',');
         if (is_map) {
-            good = show_key(to, c, depth - 1);
+            good = show_key(to, c, depth - 1, &key);
             buf_byte(to, ':');
+            expected = place && key.at ? place_expects_key(place, key) : EXPECT_LIST;
         }
-        good = good && show(to, c, limit, depth - 1);
+        good = good && show(to, c, m, NULL, expected, depth - 1);
     }
     buf_byte(to, is_map ? '}' : ']');
     return good;
 }
 
-static bool show(struct buf *to, struct cursor *c, size_t limit, int depth)
+/* `place` for a map, `expected` for an array. */
+static bool show(struct buf *to, struct cursor *c, struct manner m, const struct place *place,
+                 int expected, int depth)
 {
     struct token t;
     if (!cursor_next(c, &t))
         return false;
     if (t.kind == TOKEN_ARRAY || t.kind == TOKEN_MAP)
-        return show_values(to, c, &t, limit, depth);
-    show_scalar(to, &t, limit);
+        return show_values(to, c, &t, m, place, depth);
+    show_scalar(to, &t, m, expected);
     return true;
 }
 
 bool json_packed(struct buf *to, struct cursor *c, int depth)
 {
-    return show(to, c, 0, depth);
+    return show(to, c, (struct manner){0}, NULL, EXPECT_LIST, depth);
 }
 
 bool json_packed_short(struct buf *to, struct cursor *c, size_t limit)
 {
-    return show(to, c, limit, CURSOR_DEPTH);
+    return show(to, c, (struct manner){.limit = limit}, NULL, EXPECT_LIST, CURSOR_DEPTH);
+}
+
+bool json_exact(struct buf *to, struct cursor *c, const struct place *place, int depth)
+{
+    return show(to, c, (struct manner){.exact = true}, place, place_expects(place), depth);
 }

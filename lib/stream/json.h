@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "stream/cursor.h"
+#include "stream/place.h"
 
 /* Appends the next value of the cursor: typed arrays as lists of numbers, texts and bin as
  * json_text has them, map keys that are not strings as strings of their JSON, other ext values as
@@ -14,5 +15,11 @@ bool json_packed(struct buf *to, struct cursor *c, int depth);
 /* The same for people: at most `limit` (2 or more) elements of each typed array, "..." between the
  * first ones and the last. */
 bool json_packed_short(struct buf *to, struct cursor *c, size_t limit);
+
+/* The value at a place, so that json_read gives it back: numbers that are no integers have a point
+ * or an exponent; a typed array is a plain list where the place says its type, and else
+ * {"ext": type, "values": list}; bin is {"ext": "bin", "bytes": text}.  Lost are keys that are not
+ * strings, and numbers that JSON does not know. */
+bool json_exact(struct buf *to, struct cursor *c, const struct place *place, int depth);
 
 #endif

@@ -7,7 +7,7 @@
 #define ROW(key, type, length, by, low, high)                                                      \
     {#key, type, offsetof(struct ranks, key), true, length, offsetof(struct ranks, by), low, high}
 
-static const struct field rank_fields[] = {
+const struct field rank_fields[] = {
     ROW(user,     FIELD_I32, LENGTH_FREE, user, 0, HIGH_USER),
     ROW(session,  FIELD_I32, LENGTH_AS,   user, 0, HIGH_NONE),
     ROW(position, FIELD_I32, LENGTH_AS,   user, 0, HIGH_NONE),
@@ -24,7 +24,7 @@ static const struct field rank_fields[] = {
 #define ROW(key, type, length, by, low, high)                                                      \
     {#key, type, offsetof(struct tops, key), true, length, offsetof(struct tops, by), low, high}
 
-static const struct field top_fields[] = {
+const struct field top_fields[] = {
     ROW(user,     FIELD_I32, LENGTH_FREE,  user, 0, HIGH_USER),
     ROW(session,  FIELD_I32, LENGTH_AS,    user, 0, HIGH_NONE),
     ROW(position, FIELD_I32, LENGTH_AS,    user, 0, HIGH_NONE),
@@ -38,7 +38,7 @@ static const struct field top_fields[] = {
 #define ROW(key, type, required, low, high)                                                        \
     {#key, type, offsetof(struct attention, key), required, LENGTH_FREE, 0, low, high}
 
-static const struct field attention_fields[] = { /* lengths depend on the level: check_attention */
+const struct field attention_fields[] = { /* lengths depend on the level: check_attention */
     ROW(model,    FIELD_TEXT, true,  0,  HIGH_NONE),
     ROW(level,    FIELD_TEXT, true,  0,  HIGH_NONE),
     ROW(user,     FIELD_INT,  true,  0,  HIGH_USER),

@@ -20,7 +20,7 @@ static inline void read_every_way(const void *bytes, size_t n)
     struct buf text = {0};
     struct err e;
     if (!frame_in_open(&frame, &path, 1, -1, true, &e)) {
-        show_lines(frame, &text, forget_text, NULL, &e);
+        show_lines(frame, UINT64_MAX, &text, forget_text, NULL, &e);
         frame_in_close(frame);
     }
     buf_clear(&text);

@@ -1,0 +1,25 @@
+/* JSON as json_exact writes it, back to packed values. */
+#ifndef STREAM_JSON_READ_H
+#define STREAM_JSON_READ_H
+
+#include "base/err.h"
+#include "base/json_in.h"
+#include "stream/place.h"
+
+/* {0} with `in` set; the caller frees by json_read_release. */
+struct json_read {
+    struct json_in in;
+    struct buf text, elements; /* of the value in hand */
+};
+
+/* Packs the next value at the place behind what `to` holds.  65: says what is expected at in.at;
+ * what stands in `to` then is no value. */
+int json_read(struct json_read *r, struct buf *to, const struct place *place, int depth,
+              struct err *e);
+
+/* A string into r->text. */
+int json_read_text(struct json_read *r, struct err *e);
+
+void json_read_release(struct json_read *r);
+
+#endif
