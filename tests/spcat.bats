@@ -21,8 +21,11 @@ patch() {
 ["item",1,"i1"]
 ["item",2,"i2"]
 ["item",3,"i3"]
+["B"]
 ["session",0,1,[0,10,10],[0,1,0]]
-["session",0,3,[5000,68719476735],[2,1],{"action":[1,0],"dwell":[0.5,2],"week":167}]
+["B"]
+["session",0,3,[5000,68719476735],[2,1],{"action":[1,0],"dwell":[0.5,2.0],"week":167}]
+["B"]
 ["session",1,2,[100,101],[1,3]]
 ["E",4,9,250]
 END
@@ -36,7 +39,7 @@ END
 import json, sys
 lines = [json.loads(line) for line in open(sys.argv[1])]
 assert lines[0][0] == "SESSPIPE\r\n" and lines[-1][0] == "E"
-assert len(lines) - 2 == lines[-1][2], (len(lines), lines[-1])
+assert sum(line[0] != "B" for line in lines) - 2 == lines[-1][2], (len(lines), lines[-1])
 assert any(line[2].encode("utf-8", "surrogateescape") == b"u\xff0" for line in lines if line[0] == "user")
 END
     done
@@ -138,6 +141,198 @@ END
     [ "$(grep -c '^ranks test	2$' out)" = 2 ]
     grep -qx 'parts	2' out
     grep -qx 'records	28' out
+}
+
+@test "--from-json gives back the bytes that the lines were made of" {
+    for kind in sessions batches predictions steps; do
+        spcat $kind >lines
+        spcat --from-json lines | cmp - $kind
+        spcat --from-json <lines | cmp - $kind
+        spcat -j -o file lines
+        cmp file $kind
+    done
+    cat predictions predictions >two
+    spcat predictions >lines
+    spcat two | spcat -j | cmp - two
+    spcat -j lines lines | cmp - two
+}
+
+@test "--from-json: real logs come back through every stage, flushed or not" {
+    need_data reddit-part.csv.xz
+    xz -dc "$DATA/reddit-part.csv.xz" | reddit-sessionize -o s.mp
+    tfilter --split user:0.8 s.mp >split.mp 2>report
+    batcher --epochs 1 --with-history-items split.mp >b.mp 2>messages
+    batcher --epochs 1 --flush split.mp >flushed.mp 2>messages
+    batcher --epochs 1 --scheme user-parallel split.mp >steps.mp
+    baseline --model pop split.mp >p.mp
+    cat p.mp p.mp >two.mp
+    for stream in s split b flushed steps p two; do
+        spcat $stream.mp | spcat -j | cmp - $stream.mp
+    done
+    [ "$(spcat flushed.mp | grep -c '^\["B"\]$')" -gt 10 ]
+    run -1 grep '^."B"' <(spcat b.mp)
+}
+
+@test "--from-json: every option of a pipeline, extras and names that are not UTF-8" {
+    printf 'u\xff\t2009-05-04T23:08:57Z\t\ta "\\\t\tt\nu\xff\t2009-05-04T23:08:58Z\t\t\xe2\x82\t\tt\n' |
+        lfm-sessionize --order oldest-first -o s.mp
+    tfilter --split user:0.5 s.mp >t.mp 2>report
+    for stream in s t; do
+        spcat $stream.mp | spcat -j | cmp - $stream.mp
+    done
+}
+
+@test "--from-json: lines that were changed end with [\"E\"] alone" {
+    spcat sessions | sed 's/"u1"/"somebody else"/' >lines
+    run -65 spcat -j -o out lines
+    [[ $output == *"lines, line 14: character "*'the end counts 4 blocks, 9 records, 250 bytes'*'["E"] alone'* ]]
+    [ ! -e out ]
+    sed 's/^\["E".*/["E"]/' lines | spcat -j >out
+    spcat --check out
+    spcat out | grep -F '["user",1,"somebody else"]'
+}
+
+@test "--from-json names the line and the character, and aborts its output" {
+    spcat sessions | sed '9s/0,10/0,ten/' >lines
+    run -65 spcat -j lines
+    [[ $output == *"spcat: lines, line 9: character 19: expected a number"* ]]
+    spcat -j lines >out 2>err || [ $? = 65 ]
+    run -65 spcat --check out
+    [[ $output == *"the program before this one failed: maker: lines, line 9:"* ]]
+    spcat sessions | head -n 9 >lines
+    run -65 spcat -j lines
+    [[ $output == *"input ended early after 7 records"* ]]
+    run -65 spcat -j sessions
+    [[ $output == *"sessions, line 1: a stream, where its lines of JSON are expected"* ]]
+    run -66 spcat -j nowhere
+    run -65 --separate-stderr spcat -j </dev/null
+    [[ $stderr == *"standard input: no line"* ]]
+    spcat sessions | sed '1s/,1,/,2,/' >lines
+    run -76 spcat -j lines
+}
+
+@test "a line of a record of 8 MiB comes back; memory is bounded by what a record can be" {
+    python=$(command -v python3) || skip "no python3 here"
+    "$python" - >lines <<'END'
+print('["SESSPIPE\\r\\n",1,{"kind":"sessions","minor":0,"pipeline":[],"delta_edges":[1]}]')
+print('["user",0,"u"]'); print('["item",0,"i"]')
+n = 690000
+print('["session",0,0,[%s],[%s]]' % (",".join("1" * n), ",".join("0" * n)))
+print('["E"]')
+END
+    spcat -j lines >large.mp
+    spcat --check large.mp
+    spcat large.mp | spcat -j | cmp - large.mp
+    { head -n 1 lines; head -c 70000000 /dev/zero | tr '\0' ' '; } >lines2
+    run -65 spcat -j lines2
+    [[ $output == *"lines2, line 2: longer than any record"* ]]
+}
+
+@test "--head: the first records; a stream of them is valid, however many" {
+    [ "$(spcat --head 3 sessions | wc -l)" = 4 ]
+    spcat sessions | head -n 4 | cmp - <(spcat --head 3 sessions)
+    for kind in sessions batches predictions steps; do
+        [ "$(spcat --head 0 $kind | wc -l)" = 1 ]
+        for n in $(seq 0 16); do
+            spcat --stream --head "$n" $kind >part
+            spcat --check part
+        done
+        [ $kind = sessions ] || # which are numbered anew
+            cmp <(spcat $kind | grep -vE '^."(SESSPIPE|B|E)') <(spcat part | grep -vE '^."(SESSPIPE|B|E)')
+    done
+    spcat --stream --head 8 sessions | spcat | grep -vE '^."SESSPIPE' >out
+    diff out - <<'END'
+["user",0,"u\udcff0",{"country":"Norway"}]
+["item",0,"i\udcff0"]
+["item",1,"i1"]
+["session",0,1,[0,10,10],[0,1,0]]
+["item",2,"i2"]
+["session",0,3,[5000,68719476735],[2,1],{"action":[1,0],"dwell":[0.5,2.0],"week":167}]
+["E",1,6,191]
+END
+    spcat --stream --head 9 predictions | spcat | tail -n 3 >out
+    [ "$(grep -c '^."pass",1,3' out)" = 1 ]
+    spcat --stream --head 8 sessions | spcat | head -n 1 | grep -F '["spcat","0.1.0",{"head":8,"grep":null}]'
+}
+
+@test "--head does not wait for what it does not show" {
+    { cat sessions; sleep 30; } 3>&- | timeout 20 spcat --head 2 >out
+    [ "$(wc -l <out)" = 3 ]
+}
+
+@test "--grep: the records of a user or an item, and a valid stream of them" {
+    spcat --grep user=u1 sessions | tail -n +2 >out
+    diff out - <<'END'
+["user",0,"u1"]
+["item",0,"i1"]
+["item",1,"i3"]
+["session",0,2,[100,101],[0,1]]
+END
+    spcat --grep user=u1 batches | grep '^."batch"' | head -n 1 >out
+    diff out - <<'END'
+["batch",{"user":[1],"session":[0],"start":[50],"length":[3],"item":[2,0,2],"history":[0],"history_delta":[],"history_week":[],"history_session":[],"history_start":[]}]
+END
+    spcat --grep user=$'u\xff0' batches | grep '^."batch"' | tail -n 1 >out
+    grep -F '"history_length":[1,2],"history_item":[2,1,0]' out
+    spcat --grep item=i1 predictions | grep '^."rank"' && false
+    spcat --grep item=i1 predictions | grep '^."top"'
+    spcat --grep user=u1 steps | grep '^."steps"' | head -n 1 | grep -F '"reset":[3,2,3,3]'
+    for kind in sessions batches predictions steps; do
+        for what in user=u1 user=$'u\xff0' item=i1 user=nobody; do
+            [ "$kind-${what%%=*}" = steps-item ] ||
+                spcat --stream --grep "$what" $kind 2>err | spcat --check
+        done
+    done
+    spcat --grep user=nobody sessions 2>err >out
+    [ "$(wc -l <out)" = 1 ]
+    grep -F 'no user is named "nobody"' err
+    run -64 spcat --grep item=i1 steps
+    run -64 spcat --grep u1 sessions
+    [[ $output == *"user=NAME"*"item=NAME"* ]]
+}
+
+# The rows of $2 (a column of ids) that are id $3, of every record with the tag $1.
+rows() {
+    jq -c --arg tag "$1" --arg column "$2" --argjson id "$3" '
+        select(.[0] == $tag)[1] | . as $r | range(.user | length) | select($r[$column][.] == $id) as $i |
+        [$r.user[$i], $r.session[$i], ($r.position // $r.start)[$i], ($r.rank // $r.length)[$i]]'
+}
+
+@test "--grep of real streams: what jq finds, row by row" {
+    need_data reddit-part.csv.xz
+    xz -dc "$DATA/reddit-part.csv.xz" | reddit-sessionize | tfilter --split user:0.8 >split.mp 2>report
+    batcher --epochs 1 split.mp >b.mp 2>messages
+    batcher --epochs 1 --scheme session-parallel split.mp >steps.mp
+    baseline --model pop split.mp >p.mp
+    user=$(spcat split.mp | jq -r 'select(.[0] == "session" and .[2] == 3)[1]' | sort | uniq -c | sort -rn | awk 'NR == 3 { print $2 }')
+    name=$(spcat split.mp | jq -r --argjson id "$user" 'select(.[0] == "user" and .[1] == $id)[2]')
+    id=$(spcat p.mp | jq -r --arg name "$name" 'select(.[0] == "user" and .[2] == $name)[1]')
+    for pair in b:batch p:rank; do
+        spcat ${pair%:*}.mp | rows ${pair#*:} user "$id" >expected
+        spcat --grep user="$name" ${pair%:*}.mp | rows ${pair#*:} user "$id" >got
+        [ -s expected ] && cmp expected got
+        spcat --stream --grep user="$name" ${pair%:*}.mp | tee part.mp | spcat | rows ${pair#*:} user "$id" | cmp - expected
+        spcat --check part.mp
+    done
+    item=$(spcat p.mp | jq -r 'select(.[0] == "rank")[1].target[0]' | head -n 1)
+    name=$(spcat p.mp | jq -r --argjson id "$item" 'select(.[0] == "item" and .[1] == $id)[2]')
+    spcat p.mp | rows rank target "$item" >expected
+    spcat --grep item="$name" p.mp | jq -c 'select(.[0] == "rank")' >got.json
+    rows rank target "$item" <got.json | cmp - expected
+    [ "$(jq -s 'map(.[1].target) | add | unique | length' got.json)" = 1 ]
+    spcat --stream --grep user="$(spcat steps.mp | jq -r 'select(.[0] == "user" and .[1] == 3)[2]')" steps.mp >part.mp
+    spcat --check part.mp
+    count='select(.[0] == "steps")[1] | . as $r | range(.user | length) | select($r.reset[.] != 3 and $r.user[.] == 3)'
+    [ "$(spcat steps.mp | jq "$count" | wc -l)" = "$(spcat part.mp | jq "$count" | wc -l)" ]
+}
+
+@test "what does not go together is refused" {
+    for options in '--check --head 2' '--summary --grep user=u' '--check --stream' '--from-json --head 2' \
+        '--from-json --check' '--from-json --stream'; do
+        # shellcheck disable=SC2086 # a list of words
+        run -64 spcat $options sessions
+        [[ $output == *"another spcat"* ]]
+    done
 }
 
 @test "--check and --summary together are wrong usage" {

@@ -50,10 +50,10 @@ static int write_user_once(struct relabel *r, struct frame_out *out, int32_t id,
                       labels_attributes(&r->users, id), e);
 }
 
-static int write_one(struct relabel *r, struct frame_out *out, const struct session *s,
-                     struct err *e)
+int relabel_session(struct relabel *r, struct frame_out *out, const struct session *s,
+                    struct err *e)
 {
-    int status = 0;
+    int status = write_user_once(r, out, s->user, e);
     struct session renamed = *s;
     vec_clear(&r->scratch);
     for (size_t i = 0; i < s->count && !status; i++) {
@@ -67,9 +67,9 @@ static int write_one(struct relabel *r, struct frame_out *out, const struct sess
 
 int relabel_write(struct relabel *r, struct frame_out *out, const struct history *h, struct err *e)
 {
-    int status = h->sessions.len ? write_user_once(r, out, h->user, e) : 0;
+    int status = 0;
     for (size_t i = 0; i < h->sessions.len && !status; i++)
-        status = write_one(r, out, h->sessions.at[i], e);
+        status = relabel_session(r, out, h->sessions.at[i], e);
     return status;
 }
 

@@ -31,6 +31,8 @@ struct relabel {
 
 /* Writes the user's sessions, what they use for the first time before them. */
 int relabel_write(struct relabel *r, struct frame_out *out, const struct history *h, struct err *e);
+int relabel_session(struct relabel *r, struct frame_out *out, const struct session *s,
+                    struct err *e); /* one */
 void relabel_release(struct relabel *r);
 
 #endif

@@ -67,11 +67,18 @@ struct frame_out {
     bool flush; /* --flush: frame_out_pause ends a block */
     bool open;  /* between header and end or abort */
     msgpack_packer packer;
+    int (*divert)(void *to, struct bytes record, struct err *e); /* NULL: records go to the sink */
+    void *divert_to;
 };
 
 /* Writes the header.  `sink` stays the caller's. */
 int frame_out_open(struct frame_out *out, struct sink *sink, const struct meta *m, bool flush,
                    struct err *e);
+
+/* Nothing is written: each record is handed to `divert` as it is committed, for who wants to see
+ * records as writers pack them. */
+void frame_out_divert(struct frame_out *out,
+                      int (*divert)(void *to, struct bytes record, struct err *e), void *to);
 
 /* The packer for one record, then its end, which may write a block.  65: a record above 8 MiB,
  * which is left out. */

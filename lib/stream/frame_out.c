@@ -52,6 +52,14 @@ int frame_out_open(struct frame_out *out, struct sink *sink, const struct meta *
     return e->status;
 }
 
+void frame_out_divert(struct frame_out *out,
+                      int (*divert)(void *to, struct bytes record, struct err *e), void *to)
+{
+    *out = (struct frame_out){.divert = divert, .divert_to = to};
+    buf_reserve(&out->block, LAYOUT_BLOCK);
+    begin_block(out);
+}
+
 msgpack_packer *frame_out_record(struct frame_out *out)
 {
     msgpack_packer_init(&out->packer, &out->block, pack_to_buf);
@@ -93,6 +101,10 @@ static int flush_block(struct frame_out *out, struct err *e)
 int frame_out_commit(struct frame_out *out, struct err *e)
 {
     size_t from = out->record_start, n = out->block.len - from;
+    if (out->divert) {
+        begin_block(out);
+        return out->divert(out->divert_to, (struct bytes){out->block.at + from, n}, e);
+    }
     if (n > BLOCK_LIMIT) {
         out->block.len = from;
         return err_set(e, STATUS_DATA,

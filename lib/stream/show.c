@@ -66,7 +66,7 @@ int show_lines(struct frame_in *in, uint64_t most, struct buf *to,
     uint64_t block_bytes = 0;
     struct bytes record;
     enum read_result result = READ_RECORD;
-    while (frame_in_counts(in).records < most &&
+    while ((!frame_in_counts(in).parts || frame_in_counts(in).records < most) &&
            (result = frame_in_next(in, &record, e)) > READ_END) {
         struct frame_counts now = frame_in_counts(in);
         if (result == READ_HEADER) {
