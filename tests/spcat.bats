@@ -326,6 +326,22 @@ rows() {
     [ "$(spcat steps.mp | jq "$count" | wc -l)" = "$(spcat part.mp | jq "$count" | wc -l)" ]
 }
 
+@test "what is left of predictions can be scored" {
+    need_data reddit-part.csv.xz
+    xz -dc "$DATA/reddit-part.csv.xz" | reddit-sessionize | tfilter --min-sessions 3 --split user:0.8 >split.mp 2>report
+    baseline --model pop split.mp >p.mp
+    name=$(spcat split.mp | jq -r 'select(.[0] == "user" and .[1] == 5)[2]')
+    spcat --stream --grep user="$name" p.mp | tee part.mp | scorer --json >scores
+    spcat part.mp | jq -s '[.[] | select(.[0] == "rank")[1].loss[]] | [length, add / length]' >expected
+    spcat part.mp | jq -s '[.[] | select(.[0] == "pass" and .[2] == 3)[3]][0] | [.events, .loss]' >got
+    jq -es '.[0][0] > 0 and .[0][0] == .[1][0] and ((.[0][1] - .[1][1]) | fabs) < 1e-5' expected got
+    [ "$(spcat p.mp | rows rank user "$(spcat p.mp | jq -r --arg n "$name" 'select(.[0] == "user" and .[2] == $n)[1]')" | wc -l)" = "$(jq '.[0]' got)" ]
+    first=$(spcat p.mp | grep -n '^."rank"' | head -n 1 | cut -d: -f1) # the header is a line too
+    spcat --stream --head $((first - 2)) p.mp | tee part.mp | scorer >scores
+    spcat part.mp | grep -F '["pass",1,3,{"loss":0.0,"events":0,"left_out":0}]'
+    spcat --stream p.mp | spcat | grep -v pipeline | cmp - <(spcat p.mp | grep -v pipeline)
+}
+
 @test "what does not go together is refused" {
     for options in '--check --head 2' '--summary --grep user=u' '--check --stream' '--from-json --head 2' \
         '--from-json --check' '--from-json --stream'; do

@@ -3,7 +3,7 @@ bats_require_minimum_version 1.5.0
 load helpers
 
 setup() {
-    cp "$ROOT"/tests/fuzz/frame/{sessions,batches,predictions} .
+    cp "$ROOT"/tests/fuzz/frame/{sessions,batches,predictions,steps} .
 }
 
 # Where each object of a stream begins, and the length of the whole.
@@ -152,14 +152,14 @@ def plain(x):
 shown = [json.loads(line) for line in open(sys.argv[2])]
 with open(sys.argv[1], "rb") as f:
     read = [plain(record) for record in records(f)]
-assert read and read == [line for line in shown if line[0] not in ("SESSPIPE\r\n", "E")]
+assert read and read == [line for line in shown if line[0] not in ("SESSPIPE\r\n", "B", "E")]
 try:
     list(records(io.BytesIO(open(sys.argv[1], "rb").read()[:-39])))
     sys.exit("took a stream without its end")
 except AssertionError:
     pass
 END
-    for kind in sessions batches predictions; do
+    for kind in sessions batches predictions steps; do
         spcat $kind >shown
         /usr/bin/python3 reader.py $kind shown
     done

@@ -147,6 +147,9 @@ static int take_ranks(struct pick *p, struct ranks *r, struct err *e)
     if (!mark_rows(p, r->user, r->target, 1, NULL))
         return 0;
     ranks_keep(r, p->keep.at);
+    p->ranked += (int64_t)r->loss.len;
+    for (size_t i = 0; i < r->loss.len; i++)
+        p->loss += (double)column_f32(r->loss)[i];
     return write_ranks(&p->out, r, e);
 }
 
@@ -209,15 +212,22 @@ static int take_steps(struct pick *p, struct steps *s, struct err *e)
 static int take_epoch(struct pick *p, struct epoch epoch, struct err *e)
 {
     p->in_pass = p->kind == STREAM_PREDICTIONS;
+    p->seen = p->ranked = 0;
+    p->loss = 0;
     vec_clear(&p->begun);
     if (!is_grep(p))
         count_kept(p);
     return write_epoch(&p->out, epoch, e);
 }
 
-static int take_pass(struct pick *p, const struct pass *pass, struct err *e)
+/* A pass that lost ranks came to what those that are left came to. */
+static int take_pass(struct pick *p, struct pass *pass, struct err *e)
 {
     p->in_pass = false;
+    if (p->ranked != p->seen) {
+        pass->events = p->ranked;
+        pass->loss = p->ranked ? p->loss / (double)p->ranked : 0;
+    }
     if (!is_grep(p))
         count_kept(p);
     return write_pass(&p->out, pass, e);
@@ -226,6 +236,8 @@ static int take_pass(struct pick *p, const struct pass *pass, struct err *e)
 static int take(struct pick *p, union any_record *r, struct err *e)
 {
     struct predictions_record *record = &r->predictions; /* the records of all kinds begin alike */
+    if (record->kind == RECORD_RANK)
+        p->seen += (int64_t)record->ranks.user.len;
     if (p->kept >= p->options->head &&
         !(record->kind == RECORD_PASS && p->in_pass && !p->options->lines))
         return 0;

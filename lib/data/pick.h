@@ -33,6 +33,8 @@ struct pick {
     bool found;                     /* a user or item of the name */
     int32_t id;                     /* its id in the part in hand; -1: not yet */
     bool in_pass;                   /* an epoch of predictions was kept, and its end is to come */
+    int64_t seen, ranked;           /* ranks of the pass so far: in the input, kept */
+    double loss;                    /* of those kept, summed */
     VEC(unsigned char) keep, begun; /* of rows; of lanes: the user was there in this pass */
     struct buf text;                /* lines */
 };
@@ -40,7 +42,7 @@ struct pick {
 /* Reads the input to its end, or as lines until `head`, and writes what is kept of it: rows of
  * other users and items are taken out of batches and predictions, and what a valid stream needs is
  * there: sessions with ids of their own, all definitions of batches and predictions, the end of a
- * pass that was begun.  Committing the sink is the caller's. */
+ * pass that was begun, with what the kept ranks came to.  Committing the sink is the caller's. */
 int pick_run(struct pick *p, struct any_in *in, struct err *e);
 
 /* Writes what a failing program writes instead of the end. */

@@ -180,8 +180,9 @@ static void answers(void)
                !strncmp(said, "usage: prog [option ...] [file ...]\nDoes nothing, well.\n", 55) &&
                strstr(said, "  -b, --batch N ") && strstr(said, "sessions in a batch [100]\n") &&
                strstr(said, "[0.001]\n") && strstr(said, "--rep mean|last") &&
-               strstr(said, "order: ordered, shuffled [ordered]\n") && strstr(said, "not given\n") &&
-               strstr(said, "--flush") && strstr(said, "example:\n  prog -b 5 in.mp\n"),
+               strstr(said, "order: ordered, shuffled [ordered]\n") &&
+               strstr(said, "not given\n") && strstr(said, "--flush") &&
+               strstr(said, "example:\n  prog -b 5 in.mp\n"),
            "the help: usage, options, defaults, choices, an example");
     tap_ok(in_child(show, WORDS("-qh")) == 0 && !strncmp(said, "usage: ", 7), "-h among others");
     tap_ok(in_child(show, WORDS("--model", "--help")) == 0 && strncmp(said, "usage: ", 7) != 0,
