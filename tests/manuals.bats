@@ -15,6 +15,7 @@ setup_file() {
     printf '#id\tgender\tage\tcountry\tregistered\nuser_000001\tf\t22\tNorway\tAug 13, 2006\n' >userid-profile.tsv
 
     delimited
+    printf 'user\tposition\ttarget\trank\nann\t0\tBach\t3\nann\t1\tHolst\t-\n' >matrix-factorization.tsv
 
     lfm-sessionize -o sessions.mp $log
     tfilter --min-sessions 3 --split user:0.8 --validation 0.1 -o split.mp sessions.mp 2>said
