@@ -186,3 +186,7 @@ example_of_help() { # PAGE
             { echo "sesspipe(7) does not name $name"; false; }
     done
 }
+
+@test "no quote of a literal is taken for one of the page's own language" {
+    run -1 grep -nE '^\.(It )?(Li|Ql) [^"].* "' "$ROOT"/man/*.[1-9]
+}
