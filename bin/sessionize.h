@@ -4,19 +4,28 @@
 
 #include <inttypes.h>
 
+#include "base/num.h"
 #include "cli/cli.h"
 #include "data/log_to_sessions.h"
 
 struct sessionize_options {
-    struct sessions_job job; /* its rules and skip_bad */
-    bool grouped, verbose;
+    struct sessions_job job; /* its rules, skip_bad and ungrouped; memory */
+    bool grouped, ungrouped, verbose;
+    int64_t memory;
     struct output_options output;
 };
+
+static inline int sessionize_memory(void *to, const char *text, struct err *e)
+{
+    if (num_size(text, strlen(text), to) && *(int64_t *)to >= 64 << 10)
+        return 0;
+    return err_set(e, STATUS_USAGE, "'%s' is not a size of 64K or more, like 512M or 2G", text);
+}
 
 /* Their group for a program's `tables`; *o holds the defaults and takes the values. */
 static inline const struct option *sessionize_options(struct sessionize_options *o)
 {
-    static struct option table[10];
+    static struct option table[12];
     struct session_rules *rules = &o->job.rules;
     const struct option rows[] = {
         {OPTION_INT, 0, "gap", "SECONDS", "a session begins this long after the event before",
@@ -33,8 +42,15 @@ static inline const struct option *sessionize_options(struct sessionize_options 
          &rules->order, true, .choices = "auto|newest-first|oldest-first"},
         {OPTION_FLAG, 0, "skip-bad", NULL, "count rows that cannot be parsed and go on",
          &o->job.skip_bad, .recorded = true},
-        {OPTION_FLAG, 0, "grouped", NULL, "each user's rows stand together (always so)",
+        {OPTION_FLAG, 0, "grouped", NULL,
+         o->job.ungrouped ? "each user's rows stand together"
+                          : "each user's rows stand together (the default)",
          .to = &o->grouped},
+        {OPTION_FLAG, 0, "ungrouped", NULL,
+         o->job.ungrouped ? "rows stand in any order (the default)" : "rows stand in any order",
+         &o->ungrouped, .recorded = true},
+        {OPTION_CALL, 0, "memory", "SIZE", "for rows in any order; beyond, use a file [256M]",
+         &o->memory, .call = sessionize_memory},
         {OPTION_FLAG, 'v', "verbose", NULL, "say on stderr how much was read, kept and dropped",
          .to = &o->verbose},
         {0},
@@ -43,15 +59,31 @@ static inline const struct option *sessionize_options(struct sessionize_options 
     return table;
 }
 
+static inline void sessionize_report_rows(const struct sessions_report *r)
+{
+    const struct session_counts *c = &r->counts;
+    cli_warn("read %" PRIu64 " rows of %" PRId32 " users", r->rows, r->log_users);
+    if (r->unwanted)
+        cli_warn("left out %" PRIu64 " rows that are not wanted", r->unwanted);
+    cli_warn("%" PRIu64 " rows stand behind a later one of their user, %" PRIu64
+             " have the time of the one before, %" PRIu64 " its item too",
+             c->unordered, c->ties, c->duplicates);
+}
+
 static inline void sessionize_report(const struct sessions_report *r, bool verbose)
 {
     if (r->bad)
         cli_warn("skipped %" PRIu64 " bad of %" PRIu64 " rows; the first: %s", r->bad, r->rows,
                  r->first_bad.text);
+    if (r->nobodys)
+        cli_warn("left out %" PRIu64 " of %" PRIu64 " rows, which have no user", r->nobodys,
+                 r->rows);
+    if (r->unwanted && r->unwanted + r->nobodys + r->bad == r->rows)
+        cli_warn("none of %" PRIu64 " rows is wanted: compare --where with the log", r->rows);
     if (!verbose)
         return;
+    sessionize_report_rows(r);
     const struct session_counts *c = &r->counts;
-    cli_warn("read %" PRIu64 " rows of %" PRId32 " users", r->rows, r->log_users);
     cli_warn("kept %" PRIu64 " sessions of %" PRId32 " users: %" PRIu64 " events, %" PRId32
              " items",
              c->sessions, r->users, c->kept_events, r->items);
@@ -70,6 +102,11 @@ static inline void sessionize(const struct program *program, struct sessionize_o
     struct buf options = {0};
     if (session_rules_check(&o->job.rules, &e))
         cli_usage("%s", e.text);
+    if (o->grouped && o->ungrouped)
+        cli_usage("--grouped and --ungrouped cannot both be: choose one");
+    o->ungrouped = o->job.ungrouped = o->ungrouped || (o->job.ungrouped && !o->grouped);
+    o->grouped = !o->ungrouped;
+    o->job.memory = o->memory ? (size_t)o->memory : (size_t)256 << 20;
     cli_options_packed(&options);
     o->job.paths = files.at;
     o->job.count = files.count;

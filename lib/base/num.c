@@ -44,6 +44,17 @@ bool num_f64(const char *s, size_t n, double *value)
     return true;
 }
 
+bool num_size(const char *s, size_t n, int64_t *bytes)
+{
+    static const char units[] = "KMG";
+    const char *unit = n && s[n - 1] ? strchr(units, s[n - 1]) : NULL;
+    int64_t count;
+    if (!num_i64(s, n - (unit != NULL), &count) || count < 0)
+        return false;
+    return !__builtin_mul_overflow(count, (int64_t)1 << (unit ? 10 * (unit - units + 1) : 0),
+                                   bytes);
+}
+
 size_t num_text(double value, char *to)
 {
     for (int digits = 1; digits <= 17; digits++) {

@@ -12,6 +12,9 @@ bool num_i64(const char *s, size_t n, int64_t *value);
 /* A finite decimal number with optional sign, fraction and exponent ("1e-3", ".5", "17850.0"). */
 bool num_f64(const char *s, size_t n, double *value);
 
+/* A number of bytes: digits with an optional K, M or G of 1024, 1024^2 or 1024^3. */
+bool num_size(const char *s, size_t n, int64_t *bytes);
+
 /* The fewest digits that read back as the same double ("0.1", "1e+30"; whole numbers below 1e15 are
  * written out); returns the length.  `to` has room for NUM_TEXT bytes. */
 enum { NUM_TEXT = 32 };

@@ -48,12 +48,29 @@ static bool zone(const char **s, const char *end, int64_t *offset)
     return true;
 }
 
+/* Digits behind a point, of which there is at least one. */
+static bool fraction(const char **s, const char *end, int64_t *nanoseconds)
+{
+    const char *from = *s;
+    int64_t unit = 100000000;
+    for (; *s < end && **s >= '0' && **s <= '9'; ++*s, unit /= 10)
+        *nanoseconds += unit * (**s - '0');
+    return *s > from;
+}
+
 bool time_iso(const char *s, size_t n, int64_t *seconds)
+{
+    int64_t nanoseconds;
+    return time_iso_fine(s, n, seconds, &nanoseconds);
+}
+
+bool time_iso_fine(const char *s, size_t n, int64_t *seconds, int64_t *nanoseconds)
 {
     static const unsigned char longest[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     const char *end = s + n;
     unsigned year, month, day, hour = 0, minute = 0, second = 0;
     int64_t offset = 0;
+    *nanoseconds = 0;
     if (!digits(&s, end, 4, &year) || !literal(&s, end, '-') || !digits(&s, end, 2, &month) ||
         !literal(&s, end, '-') || !digits(&s, end, 2, &day) || month < 1 || month > 12 || day < 1)
         return false;
@@ -69,13 +86,8 @@ bool time_iso(const char *s, size_t n, int64_t *seconds)
             return false;
         if (hour > 23 || minute > 59 || second > 60)
             return false;
-        if (seconds_given && literal(&s, end, '.')) {
-            const char *fraction = s;
-            while (s < end && *s >= '0' && *s <= '9')
-                s++;
-            if (s == fraction)
-                return false;
-        }
+        if (seconds_given && literal(&s, end, '.') && !fraction(&s, end, nanoseconds))
+            return false;
         if (!zone(&s, end, &offset) || s != end)
             return false;
     }

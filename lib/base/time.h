@@ -16,6 +16,9 @@ int64_t time_days(int64_t year, unsigned month, unsigned day);
  * "+hh:mm", "+hhmm", "+hh" or none (UTC).  False when a field is missing or out of its range. */
 bool time_iso(const char *s, size_t n, int64_t *seconds);
 
+/* The same with the fraction, in nanoseconds; digits beyond those are dropped. */
+bool time_iso_fine(const char *s, size_t n, int64_t *seconds, int64_t *nanoseconds);
+
 /* "2009-05-04T23:08:57Z" for a valid time; `to` has room for TIME_TEXT bytes. */
 enum { TIME_TEXT = 32 };
 void time_text(int64_t seconds, char *to);

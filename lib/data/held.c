@@ -1,26 +1,33 @@
 #include "data/held.h"
 
-#include <stdlib.h>
+/* The folder of `path`, to be freed. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return mem_copy(".", 1);
+    return mem_copy(path, slash == path ? 1 : (size_t)(slash - path));
+}
 
 int held_open(struct held *h, const char *path, const struct meta *m, struct err *e)
 {
-    struct buf name = {0};
-    const char *folder = getenv("TMPDIR");
-    if (path)
-        buf_format(&name, "%s.held", path);
-    else
-        buf_format(&name, "%s/sesspipe", folder && *folder ? folder : "/tmp");
-    buf_byte(&name, '\0');
-    *h = (struct held){.sink.fd = -1};
-    int status = sink_open(&h->sink, name.at, e);
-    buf_release(&name);
-    return status ? status : frame_out_open(&h->out, &h->sink, m, false, e);
+    char *folder = path ? folder_of(path) : NULL;
+    int status = scratch_open(&h->scratch, folder, e);
+    mem_free(folder);
+    if (status)
+        return status;
+    struct buf name = {0}; /* the sink frees it */
+    buf_format(&name, "a temporary file in %s", h->scratch.folder);
+    h->sink = (struct sink){.fd = h->scratch.fd, .path = name.at};
+    return frame_out_open(&h->out, &h->sink, m, false, e);
 }
 
 int held_pour(struct held *h, struct frame_out *out, struct err *e)
 {
     struct frame_in *in = NULL;
-    const char *path = h->sink.temporary;
+    struct buf name = {0}; /* under which the system opens what has no name */
+    buf_format(&name, "/dev/fd/%d", h->scratch.fd);
+    const char *path = name.at;
     enum read_result got = READ_ERROR;
     if (!frame_out_end(&h->out, e) && !frame_in_open(&in, &path, 1, STREAM_SESSIONS, false, e)) {
         struct bytes record;
@@ -36,6 +43,7 @@ int held_pour(struct held *h, struct frame_out *out, struct err *e)
         }
     }
     frame_in_close(in);
+    buf_release(&name);
     return got == READ_END ? 0 : e->status;
 }
 
@@ -43,4 +51,5 @@ void held_close(struct held *h)
 {
     frame_out_release(&h->out);
     sink_discard(&h->sink);
+    scratch_close(&h->scratch);
 }

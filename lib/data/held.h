@@ -3,21 +3,25 @@
 #ifndef DATA_HELD_H
 #define DATA_HELD_H
 
+#include "base/scratch.h"
 #include "stream/stage.h"
 
 struct held {
+    struct scratch scratch;
     struct sink sink;
     struct frame_out out; /* takes the records */
 };
 
-/* Opens the temporary file: beside `path`, where the output will stand, or with NULL in $TMPDIR
- * (else /tmp).  It is gone when the program ends, unless that is by SIGKILL. */
+#define HELD_CLOSED ((struct held){.scratch.fd = -1, .sink.fd = -1})
+
+/* Opens the temporary file: in the folder of `path`, where the output will stand, or with NULL in
+ * $TMPDIR (else /tmp).  *h is HELD_CLOSED before. */
 int held_open(struct held *h, const char *path, const struct meta *m, struct err *e);
 
 /* Ends the held records and appends them to `out`. */
 int held_pour(struct held *h, struct frame_out *out, struct err *e);
 
-/* Removes the temporary file; also after a held_open that failed. */
+/* Gives the temporary file back; also after a held_open that failed. */
 void held_close(struct held *h);
 
 #endif

@@ -1,19 +1,7 @@
-#include "base/num.h"
-#include "base/time.h"
 #include "data/fields.h"
 #include "data/raw.h"
 
 enum { USER, TIME, ARTIST_ID, ARTIST, TRACK_ID, TRACK, COLUMNS };
-
-static int bad_time(struct bytes field, struct err *e)
-{
-    char text[FIELD_TEXT];
-    double seconds;
-    if (num_f64(field.at, field.len, &seconds) && seconds >= (double)TIME_LIMIT)
-        return raw_time_range("time", seconds, e);
-    return err_set(e, STATUS_DATA, "the time is %s: ISO 8601 like 2009-05-04T23:08:57Z is expected",
-                   field_text(field, text));
-}
 
 static struct bytes joined(struct lastfm *l, struct bytes artist, struct bytes track)
 {
@@ -50,12 +38,8 @@ static int lastfm_row(void *state, struct bytes line, struct raw_row *row, struc
                        "id, artist name, track id, track name",
                        count, COLUMNS);
     row->user = fields[USER];
-    if (raw_name("user", row->user, e))
+    if (raw_name("user", row->user, e) || raw_time("time", fields[TIME], RAW_ISO, row, e))
         return e->status;
-    if (!time_iso(fields[TIME].at, fields[TIME].len, &row->time))
-        return bad_time(fields[TIME], e);
-    if (row->time < 0 || row->time >= TIME_LIMIT)
-        return raw_time_range("time", (double)row->time, e);
     return item_of(state, fields, row, e);
 }
 
@@ -64,7 +48,6 @@ struct raw_format lastfm_format(struct lastfm *l)
     return (struct raw_format){
         .state = l,
         .name = "a Last.fm log",
-        .regroup = "LC_ALL=C sort -s -t \"$(printf '\\t')\" -k1,1",
         .row = lastfm_row,
     };
 }

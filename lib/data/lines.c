@@ -19,6 +19,8 @@ static int open_next(struct lines *l, struct err *e)
     bool standard = !strcmp(path, "-");
     l->name = standard ? "standard input" : path;
     l->number = 0;
+    l->span = 1;
+    l->ended = false;
     l->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (l->fd < 0)
         return err_set(e, STATUS_NOINPUT, "cannot open %s: %s", path, strerror(errno));
@@ -67,10 +69,31 @@ static enum line_result deliver(struct lines *l, size_t stop, size_t next, struc
     else if (len && from[len - 1] == '\r')
         len--;
     *line = (struct bytes){from, len};
+    l->last = l->at;
     l->at = l->searched = next;
     l->skipping = false;
-    l->number++;
     return is_long ? LINE_LONG : LINE_TEXT;
+}
+
+/* Goes on from `searched` to the end of a line.  LINE_END: none is left that ends in a newline.
+ * `keep`: nothing is read over; rather is it LINE_LONG. */
+static enum line_result find_end(struct lines *l, bool keep, struct bytes *line, struct err *e)
+{
+    for (;;) {
+        size_t unsearched = l->end - l->searched, got = 0;
+        char *newline = unsearched ? memchr(l->block + l->searched, '\n', unsearched) : NULL;
+        if (newline) {
+            size_t stop = (size_t)(newline - l->block);
+            return deliver(l, stop, stop + 1, line);
+        }
+        if (l->ended)
+            return LINE_END;
+        if (keep && l->end - l->at > LINE_LIMIT)
+            return deliver(l, l->end, l->end, line);
+        if (fill(l, &got, e))
+            return LINE_ERROR;
+        l->ended = !got;
+    }
 }
 
 enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e)
@@ -82,21 +105,43 @@ enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e)
             if (open_next(l, e))
                 return LINE_ERROR;
         }
-        size_t unsearched = l->end - l->searched;
-        char *newline = unsearched ? memchr(l->block + l->searched, '\n', unsearched) : NULL;
-        if (newline) {
-            size_t stop = (size_t)(newline - l->block);
-            return deliver(l, stop, stop + 1, line);
+        enum line_result got = find_end(l, false, line, e);
+        if (got == LINE_END && l->end > l->at) /* without a newline */
+            got = deliver(l, l->end, l->end, line);
+        if (got == LINE_ERROR)
+            return got;
+        if (got != LINE_END) {
+            l->first = l->at - l->last;
+            l->number += l->span;
+            l->span = 1;
+            return got;
         }
-        size_t got = 0;
-        if (fill(l, &got, e))
-            return LINE_ERROR;
-        if (got)
-            continue;
         close_input(l);
-        if (l->end > l->at)
-            return deliver(l, l->end, l->end, line);
     }
+}
+
+enum line_result lines_extend(struct lines *l, struct bytes *line, struct err *e)
+{
+    size_t had = l->at - l->last;
+    l->at = l->last; /* what was searched stays so */
+    enum line_result got = find_end(l, true, line, e);
+    if (got == LINE_END) {
+        bool more = l->end - l->at > had;
+        deliver(l, l->end, l->end, line);
+        got = more ? LINE_TEXT : LINE_END;
+    }
+    l->span++;
+    return got;
+}
+
+uint64_t lines_rewind(struct lines *l, struct bytes *line)
+{
+    uint64_t lines = l->span;
+    size_t next = l->last + l->first;
+    l->at = l->last;
+    l->span = 1;
+    deliver(l, next - (l->block[next - 1] == '\n'), next, line);
+    return lines;
 }
 
 void lines_close(struct lines *l)

@@ -7,7 +7,9 @@ struct run {
     const struct sessions_job *job;
     struct meta *meta;
     struct stage stage;
-    struct held held; /* with skip_bad: where the records wait */
+    bool opened;         /* the stage, or it failed */
+    struct held held;    /* where the records wait for the end of a grouped log */
+    struct regroup rows; /* where those of a log in any order wait */
     struct raw_log log;
     struct profiles profiles;
     struct sessionizer sessionizer;
@@ -19,7 +21,8 @@ static void describe(const struct session_rules *rules, struct meta *m)
     int64_t edges[HOURS];
     for (int i = 0; i < HOURS; i++)
         edges[i] = 3600 * (i + 1);
-    meta_set_int(m, "gap", rules->gap);
+    if (!rules->given)
+        meta_set_int(m, "gap", rules->gap);
     meta_set_int(m, "min_events", rules->min_events);
     meta_set_int(m, "max_events", rules->max_events);
     meta_set_int(m, "cut", rules->cut);
@@ -32,33 +35,57 @@ static void describe(const struct session_rules *rules, struct meta *m)
 static int open_stage(struct run *r, struct err *e)
 {
     const struct sessions_job *job = r->job;
+    r->opened = true;
     return stage_open(&r->stage, job->output, job->flush, r->meta, job->program, job->version,
                       job->options, e);
 }
 
+/* What is known when the log has been read. */
+static void describe_rows(struct run *r)
+{
+    meta_set_int(r->meta, "rows", (int64_t)r->log.rows);
+    meta_set_int(r->meta, "bad_rows", (int64_t)r->log.bad);
+    if (r->log.unwanted)
+        meta_set_int(r->meta, "rows_left_out", (int64_t)r->log.unwanted);
+    if (r->log.nobodys)
+        meta_set_int(r->meta, "rows_without_user", (int64_t)r->log.nobodys);
+    carried_describe(r->sessionizer.carried.at, r->sessionizer.carried.len, r->meta);
+}
+
+static int write_grouped(struct run *r, struct err *e)
+{
+    if (!r->job->skip_bad && !r->log.format.carried_count)
+        return open_stage(r, e) ? e->status : sessionizer_run(&r->sessionizer, &r->stage.out, e);
+    if (held_open(&r->held, r->job->output, r->meta, e) ||
+        sessionizer_run(&r->sessionizer, &r->held.out, e))
+        return e->status;
+    describe_rows(r);
+    return open_stage(r, e) ? e->status : held_pour(&r->held, &r->stage.out, e);
+}
+
+static int write_ungrouped(struct run *r, struct err *e)
+{
+    if (sessionizer_read(&r->sessionizer, &r->rows, r->job->memory, e))
+        return e->status;
+    describe_rows(r);
+    if (open_stage(r, e))
+        return e->status;
+    return sessionizer_write(&r->sessionizer, &r->rows, &r->stage.out, e);
+}
+
 static int write_sessions(struct run *r, struct err *e)
 {
-    bool hold = r->job->skip_bad;
-    if (hold ? held_open(&r->held, r->job->output, r->meta, e) : open_stage(r, e))
+    sessionizer_open(&r->sessionizer, &r->job->rules, &r->profiles, &r->log);
+    if (r->job->ungrouped ? write_ungrouped(r, e) : write_grouped(r, e))
         return e->status;
-    sessionizer_open(&r->sessionizer, &r->job->rules, &r->profiles,
-                     hold ? &r->held.out : &r->stage.out);
-    if (sessionizer_run(&r->sessionizer, &r->log, e))
-        return e->status;
-    if (hold) {
-        meta_set_int(r->meta, "rows", (int64_t)r->log.rows);
-        meta_set_int(r->meta, "bad_rows", (int64_t)r->log.bad);
-        if (open_stage(r, e) || held_pour(&r->held, &r->stage.out, e))
-            return e->status;
-    }
     return stage_finish(&r->stage, e);
 }
 
-/* Tells the next program why; where the records were held it has not even seen a header. */
+/* Tells the next program why, which may not even have seen a header. */
 static void abort_output(struct run *r, const struct err *why)
 {
     struct err ignored = {0};
-    if (!r->stage.out.open && r->job->skip_bad)
+    if (!r->opened)
         open_stage(r, &ignored);
     stage_abort(&r->stage, why);
 }
@@ -68,8 +95,10 @@ static void fill_report(const struct run *r, struct sessions_report *report)
     *report = (struct sessions_report){
         .rows = r->log.rows,
         .bad = r->log.bad,
+        .unwanted = r->log.unwanted,
+        .nobodys = r->log.nobodys,
         .first_bad = r->log.first_bad,
-        .log_users = names_count(&r->sessionizer.users),
+        .log_users = r->sessionizer.users_read,
         .users = r->sessionizer.users_written,
         .items = r->sessionizer.items_written,
         .counts = r->sessionizer.sessions.counts,
@@ -79,7 +108,8 @@ static void fill_report(const struct run *r, struct sessions_report *report)
 int log_to_sessions(const struct sessions_job *job, struct meta *meta,
                     struct sessions_report *report, struct err *e)
 {
-    struct run r = {.job = job, .meta = meta, .stage.sink.fd = -1, .held.sink.fd = -1};
+    struct run r = {.job = job, .meta = meta, .stage.sink.fd = -1, .held = HELD_CLOSED};
+    r.rows.scratch.fd = -1;
     if (job->profiles && profiles_read(&r.profiles, job->profiles, e)) {
         profiles_release(&r.profiles);
         return e->status;
@@ -91,6 +121,7 @@ int log_to_sessions(const struct sessions_job *job, struct meta *meta,
         abort_output(&r, e);
     fill_report(&r, report);
     held_close(&r.held);
+    regroup_release(&r.rows);
     sessionizer_release(&r.sessionizer);
     raw_close(&r.log);
     profiles_release(&r.profiles);

@@ -7,6 +7,8 @@
 struct sessions_job {
     struct session_rules rules;
     bool skip_bad;
+    bool ungrouped;       /* rows of users stand in any order */
+    size_t memory;        /* for them; what is beyond goes to a temporary file */
     const char *profiles; /* the users' attributes; NULL = none */
     struct raw_format format;
     const char *const *paths; /* of the log; none = standard input */
@@ -19,16 +21,16 @@ struct sessions_job {
 
 /* What became of it. */
 struct sessions_report {
-    uint64_t rows, bad;
+    uint64_t rows, bad, unwanted, nobodys; /* as in struct raw_log */
     struct err first_bad;
     int32_t log_users, users, items; /* in the log, in the stream */
     struct session_counts counts;
 };
 
-/* Puts the rules, the usual age buckets and `bad_rows` into *meta, which may hold keys of the
- * format's own, and writes the stream.  As `bad_rows` is known at the end only, with skip_bad the
- * records wait in a temporary file.  After a failure the output holds an abort record, or is not
- * there. */
+/* Puts the rules, the usual age buckets and what became of the rows into *meta, which may hold keys
+ * of the format's own, and writes the stream.  What only the end of a grouped log can tell, the
+ * number of bad rows with skip_bad and the values of carried columns, makes the records wait in a
+ * temporary file.  After a failure the output holds an abort record, or is not there. */
 int log_to_sessions(const struct sessions_job *job, struct meta *meta,
                     struct sessions_report *report, struct err *e);
 

@@ -1,7 +1,9 @@
 #include "data/raw.h"
 
 #include <inttypes.h>
+#include <math.h>
 
+#include "base/num.h"
 #include "base/time.h"
 #include "data/fields.h"
 
@@ -57,8 +59,11 @@ static int begin_input(struct raw_log *log, struct bytes *line, struct err *e)
     if (!log->format.header)
         return 1;
     buf_clear(&log->header);
+    int status = log->format.header(log->format.state, *line, e);
+    if (status == RAW_ROW_TOO)
+        return 1;
     buf_append(&log->header, line->at, line->len);
-    if (!log->format.header(log->format.state, *line, e))
+    if (!status)
         return 0;
     raw_at(log, e);
     return -1;
@@ -96,8 +101,13 @@ static int read_line(struct raw_log *log, struct bytes line, bool is_long, struc
     if (status && line.len && bytes_equal(line, log_header(log)))
         return 0; /* another header: the files were joined by cat */
     log->rows++;
-    if (!status)
+    if (status == RAW_ROW)
         return 1;
+    if (status < 0) {
+        log->unwanted += status == RAW_UNWANTED;
+        log->nobodys += status == RAW_NOBODY;
+        return 0;
+    }
     raw_at(log, e);
     if (!log->skip_bad)
         return -1;
@@ -106,11 +116,46 @@ static int read_line(struct raw_log *log, struct bytes line, bool is_long, struc
     return 0;
 }
 
+/* The lines behind the one in hand into which a quoted field of it goes on.  Where its quotes come
+ * to no good end, the line stands alone, and so do those that were tried with it: each line is
+ * looked at twice at most, and a lost quote costs no more than its own line. */
+static enum line_result join_lines(struct raw_log *log, struct bytes *line, struct err *e)
+{
+    struct bytes delimiter = *log->format.delimiter;
+    enum fields_end end = fields_end(*line, delimiter, FIELDS_CLOSED);
+    enum line_result got = LINE_TEXT;
+    bool extended = false;
+    while (end == FIELDS_OPEN && got == LINE_TEXT) {
+        size_t seen = line->len;
+        extended = true;
+        got = lines_extend(&log->lines, line, e);
+        if (got == LINE_TEXT)
+            end = fields_end((struct bytes){line->at + seen, line->len - seen}, delimiter, end);
+    }
+    if (!extended || end == FIELDS_CLOSED || got == LINE_ERROR)
+        return got;
+    log->broken = log->lines.number + lines_rewind(&log->lines, line);
+    return LINE_TEXT;
+}
+
+static enum line_result next_row(struct raw_log *log, struct bytes *line, struct err *e)
+{
+    const struct bytes *delimiter = log->format.delimiter;
+    enum line_result got = lines_next(&log->lines, line, e);
+    if (got != LINE_TEXT || !delimiter || !delimiter->len)
+        return got;
+    if (log->lines.number == 1)
+        log->broken = 0;
+    if (log->lines.number < log->broken || !line->len || !memchr(line->at, '"', line->len))
+        return got;
+    return join_lines(log, line, e);
+}
+
 int raw_next(struct raw_log *log, struct raw_row *row, struct err *e)
 {
     for (;;) {
         struct bytes line;
-        enum line_result got = lines_next(&log->lines, &line, e);
+        enum line_result got = next_row(log, &line, e);
         if (got == LINE_ERROR)
             return -1;
         if (got == LINE_END)
@@ -137,14 +182,69 @@ int raw_name(const char *field, struct bytes text, struct err *e)
     return 0;
 }
 
-int raw_time_range(const char *field, double time, struct err *e)
+int raw_time_range(const char *field, double time, const char *smaller, struct err *e)
 {
     if (time < 0)
         return err_set(e, STATUS_DATA, "the %s is before 1970", field);
     if (time >= (double)TIME_LIMIT)
         return err_set(e, STATUS_DATA,
-                       "the %s is beyond 2^36 seconds since 1970 (the year 4147): is it in "
-                       "milliseconds?",
-                       field);
+                       "the %s is beyond 2^36 seconds since 1970 (the year 4147): is it in %s?",
+                       field, smaller);
     return 0;
+}
+
+/* Digits, and perhaps a point with digits behind it: exactly, in nanoseconds of the unit. */
+static bool read_decimal(struct bytes text, int64_t *whole, int64_t *rest)
+{
+    enum { DIGITS = 17 };
+    const char *at = text.at, *end = text.at + text.len;
+    int64_t unit = 100000000;
+    *whole = *rest = 0;
+    for (; at < end && at - text.at < DIGITS && *at >= '0' && *at <= '9'; at++)
+        *whole = 10 * *whole + (*at - '0');
+    if (at == text.at || (at < end && *at != '.'))
+        return false;
+    for (at += at < end; at < end && *at >= '0' && *at <= '9'; at++, unit /= 10)
+        *rest += unit * (*at - '0');
+    return at == end;
+}
+
+static int bad_time(const char *field, struct bytes text, enum raw_unit unit, struct err *e)
+{
+    static const char *const expected[] = {
+        [RAW_SECONDS] = "seconds since 1970 are",
+        [RAW_MILLISECONDS] = "milliseconds since 1970 are",
+        [RAW_ISO] = "ISO 8601 like 2009-05-04T23:08:57Z is",
+        [RAW_ANY] = "seconds since 1970, or ISO 8601 like 2009-05-04T23:08:57Z, are",
+    };
+    char shown[FIELD_TEXT];
+    double seconds;
+    if (unit == RAW_ISO && num_f64(text.at, text.len, &seconds) && seconds >= (double)TIME_LIMIT)
+        return raw_time_range(field, seconds, "milliseconds", e);
+    return err_set(e, STATUS_DATA, "the %s is %s: %s expected", field, field_text(text, shown),
+                   expected[unit]);
+}
+
+int raw_time(const char *field, struct bytes text, enum raw_unit unit, struct raw_row *row,
+             struct err *e)
+{
+    enum { NANO = 1000000000, MILLI = 1000 };
+    bool milli = unit == RAW_MILLISECONDS;
+    int64_t whole, rest;
+    double number;
+    if (unit != RAW_ISO && read_decimal(text, &whole, &rest)) {
+        row->time = milli ? whole / MILLI : whole;
+        row->order = milli ? (whole % MILLI * NANO + rest) / MILLI : rest;
+    } else if (unit != RAW_ISO && num_f64(text.at, text.len, &number)) {
+        number = milli ? number / MILLI : number;
+        if (raw_time_range(field, number, milli ? "microseconds" : "milliseconds", e))
+            return e->status;
+        row->time = (int64_t)floor(number);
+        row->order = (int64_t)((number - floor(number)) * NANO);
+    } else if (unit < RAW_ISO || !time_iso_fine(text.at, text.len, &row->time, &row->order)) {
+        return bad_time(field, text, unit, e);
+    }
+    if (row->time >= 0 && row->time < TIME_LIMIT)
+        return 0;
+    return raw_time_range(field, (double)row->time, milli ? "microseconds" : "milliseconds", e);
 }

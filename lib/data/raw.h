@@ -7,20 +7,37 @@
 
 struct raw_row {
     struct bytes user;
-    struct bytes item;  /* the key, which is the item's name in the stream */
-    struct bytes title; /* what people call it, where that is not the key; else empty */
+    struct bytes item;    /* the key, which is the item's name in the stream */
+    struct bytes title;   /* what people call it, where that is not the key; else empty */
+    struct bytes session; /* its name, where the log gives them */
     int64_t time;
+    int64_t order;               /* of rows of one second: their fractions, or what the log says */
+    const struct bytes *carried; /* values of the format's carried columns */
 };
 
-/* A format: how a line is read.  Both return 0, or 65 with a text that names the field; what they
- * put into *row is valid until the next call. */
+/* What a format says of a row that is as it should be. */
+enum raw_verdict {
+    RAW_ROW = 0,
+    RAW_UNWANTED = -1, /* left out, as was asked for */
+    RAW_NOBODY = -2,   /* left out, as it has no user */
+};
+
+/* A format: how a line is read.  Functions return 65 with a text that names the field where the
+ * line is not as it should be; what they put into *row, which comes with zeros or an earlier row in
+ * it, is valid until the next call. */
 struct raw_format {
     void *state;
-    const char *name;    /* "a Last.fm log" */
-    const char *regroup; /* a command that brings each user's rows together */
-    int (*header)(void *state, struct bytes line, struct err *e); /* NULL: it has none */
+    const char *name; /* "a Last.fm log" */
+    /* Fields may be quoted, with line ends in them, between these; NULL or empty: they may not. */
+    const struct bytes *delimiter;
+    /* The first line of an input: 0, or RAW_ROW_TOO for one that is a row already; NULL: all are */
+    int (*header)(void *state, struct bytes line, struct err *e);
     int (*row)(void *state, struct bytes line, struct raw_row *row, struct err *e);
+    bool sessions;              /* rows name their session */
+    const char *const *carried; /* keys of the columns that rows carry into the stream */
+    size_t carried_count;
 };
+enum { RAW_ROW_TOO = -1 };
 
 /* Last.fm 1K: user, ISO 8601 time, artist id, artist name, track id, track name, by tabs.  The key
  * is the id, or where that is empty the artist's name; of a track "artist – track". */
@@ -43,9 +60,11 @@ struct raw_log {
     struct lines lines;
     struct raw_format format;
     bool skip_bad;
-    struct buf header;    /* of the input, as it stands there */
-    uint64_t rows, bad;   /* rows in all, and those of them that could not be parsed */
-    struct err first_bad; /* what was wrong with the first of those, and where */
+    struct buf header;          /* of the input, as it stands there */
+    uint64_t rows, bad;         /* rows in all, and those of them that could not be parsed */
+    uint64_t unwanted, nobodys; /* those that were left out otherwise: see raw_verdict */
+    uint64_t broken;            /* the last line before which a field that goes on was given up */
+    struct err first_bad;       /* what was wrong with the first of those, and where */
 };
 
 void raw_open(struct raw_log *log, struct raw_format format, const char *const *paths, int count,
@@ -65,7 +84,13 @@ void raw_close(struct raw_log *log);
 /* Checks that a field is neither empty nor too long to be a name. */
 int raw_name(const char *field, struct bytes text, struct err *e);
 
-/* Checks 0 <= time < 2^36; the error suggests milliseconds where that is what it looks like. */
-int raw_time_range(const char *field, double time, struct err *e);
+/* Checks 0 <= time < 2^36; the error suggests the smaller unit that it looks like. */
+int raw_time_range(const char *field, double time, const char *smaller, struct err *e);
+
+enum raw_unit { RAW_SECONDS, RAW_MILLISECONDS, RAW_ISO, RAW_ANY }; /* ANY: seconds or ISO 8601 */
+
+/* Reads a time: whole seconds, and nanoseconds for the rest, which goes into row->order. */
+int raw_time(const char *field, struct bytes text, enum raw_unit unit, struct raw_row *row,
+             struct err *e);
 
 #endif

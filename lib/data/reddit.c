@@ -1,14 +1,12 @@
-#include <math.h>
-
-#include "base/num.h"
 #include "data/fields.h"
 #include "data/raw.h"
 
 enum { COLUMN_LIMIT = 64 };
+static const struct bytes comma = {",", 1};
 
 static bool split(struct reddit *r, struct bytes line, struct bytes *fields, size_t *count)
 {
-    return fields_split_csv(line, ',', &r->unquoted, fields, COLUMN_LIMIT, count);
+    return fields_split_csv(line, comma, &r->unquoted, fields, COLUMN_LIMIT, count);
 }
 
 static int find_column(const struct bytes *fields, size_t count, const char *name, size_t *at,
@@ -35,28 +33,6 @@ static int reddit_header(void *state, struct bytes line, struct err *e)
     return 0;
 }
 
-/* Whole seconds; a fraction (".0") is dropped. */
-static int parse_time(struct bytes field, int64_t *time, struct err *e)
-{
-    size_t digits = 0;
-    int64_t value = 0;
-    for (; digits < field.len && digits < 12 && field.at[digits] >= '0' && field.at[digits] <= '9';
-         digits++)
-        value = 10 * value + (field.at[digits] - '0');
-    struct bytes rest = {field.at + digits, field.len - digits};
-    bool plain = digits && (!rest.len || bytes_equal(rest, bytes_of(".0")));
-    double seconds = (double)value;
-    if (!plain && !num_f64(field.at, field.len, &seconds)) {
-        char text[FIELD_TEXT];
-        return err_set(e, STATUS_DATA, "utc is %s: seconds since 1970 are expected",
-                       field_text(field, text));
-    }
-    if (raw_time_range("utc", seconds, e))
-        return e->status;
-    *time = plain ? value : (int64_t)floor(seconds);
-    return 0;
-}
-
 static int reddit_row(void *state, struct bytes line, struct raw_row *row, struct err *e)
 {
     struct reddit *r = state;
@@ -68,10 +44,9 @@ static int reddit_row(void *state, struct bytes line, struct raw_row *row, struc
         return err_set(e, STATUS_DATA, "%zu columns where the header has %zu", count, r->columns);
     row->user = fields[r->user];
     row->item = fields[r->item];
-    row->title = (struct bytes){NULL, 0};
     if (raw_name("username", row->user, e) || raw_name("subreddit", row->item, e))
         return e->status;
-    return parse_time(fields[r->time], &row->time, e);
+    return raw_time("utc", fields[r->time], RAW_SECONDS, row, e);
 }
 
 struct raw_format reddit_format(struct reddit *r)
@@ -79,7 +54,7 @@ struct raw_format reddit_format(struct reddit *r)
     return (struct raw_format){
         .state = r,
         .name = "a CSV log",
-        .regroup = "(read -r h; echo \"$h\"; LC_ALL=C sort -s -t , -k1,1)",
+        .delimiter = &comma,
         .header = reddit_header,
         .row = reddit_row,
     };

@@ -128,7 +128,7 @@ static const char *csv(const char *line)
     struct bytes fields[8];
     size_t count;
     buf_clear(&text);
-    bool good = fields_split_csv(bytes_of(line), ',', &scratch, fields, 8, &count);
+    bool good = fields_split_csv(bytes_of(line), bytes_of(","), &scratch, fields, 8, &count);
     for (size_t i = 0; good && i < count; i++) {
         buf_text(&text, i ? "|" : "");
         buf_append(&text, fields[i].at, fields[i].len);

@@ -18,8 +18,8 @@ static const char *cut(struct session_rules rules, const int (*rows)[2], size_t 
         vec_push(&events, ((struct event){.time = rows[i][0], .item = rows[i][1]}));
     sessions_cut(&rules, &events, &set);
     buf_clear(&text);
-    for (size_t i = 0, at = 0; i < set.lengths.len; i++) {
-        for (size_t k = 0; k < set.lengths.at[i]; k++, at++)
+    for (size_t i = 0; i < set.spans.len; i++) {
+        for (size_t k = 0, at = set.spans.at[i].from; k < set.spans.at[i].count; k++, at++)
             buf_format(&text, "%s%d:%d",
                        k   ? " "
                        : i ? "|"

@@ -1,0 +1,303 @@
+#include "data/regroup.h"
+
+#include <stdlib.h>
+
+enum {
+    FIRST_ROOM = 1024,      /* rows */
+    BLOCK_LEAST = 4 << 10,  /* bytes read of a part at a time */
+    BLOCK_MOST = 256 << 10, /* the same, and what is written at a time */
+};
+
+/* What stands before the rows of a user in a part; the name comes between. */
+struct head {
+    uint64_t rows;
+    uint64_t name;
+};
+
+void regroup_open(struct regroup *g, size_t row_size, size_t memory)
+{
+    *g = (struct regroup){.row_size = row_size, .memory = memory, .scratch.fd = -1};
+}
+
+/* ---- rows in memory ---- */
+
+/* Rows get three quarters of the memory, users what is left. */
+static bool rows_full(struct regroup *g)
+{
+    size_t most = g->memory / 4 * 3 / (g->row_size + sizeof *g->next);
+    if (g->count < g->room)
+        return false;
+    if (most > UINT32_MAX)
+        most = UINT32_MAX;
+    if (g->room && g->room >= most)
+        return true;
+    g->room = g->room ? 2 * g->room : FIRST_ROOM;
+    if (g->room > most)
+        g->room = most > 16 ? most : 16;
+    g->rows = mem_resize(g->rows, g->room * g->row_size);
+    g->next = mem_resize(g->next, g->room * sizeof *g->next);
+    return false;
+}
+
+static bool users_full(const struct regroup *g)
+{
+    const struct names *u = &g->users;
+    size_t each =
+        sizeof *u->start.at + sizeof *u->hash.at + sizeof *g->chains.at + sizeof *g->sorted.at;
+    return u->text.len + u->start.len * each + u->slots * sizeof *u->slot > g->memory / 4;
+}
+
+static int compare_users(const void *a, const void *b)
+{
+    const struct regroup_user *x = a, *y = b;
+    return bytes_compare(x->name, y->name);
+}
+
+static void sort_users(struct regroup *g)
+{
+    int32_t count = names_count(&g->users);
+    vec_clear(&g->sorted);
+    for (int32_t i = 0; i < count; i++)
+        vec_push(&g->sorted, ((struct regroup_user){names_at(&g->users, i), (uint32_t)i}));
+    if (count)
+        qsort(g->sorted.at, g->sorted.len, sizeof *g->sorted.at, compare_users);
+}
+
+static int write_block(struct regroup *g, size_t at_least, struct err *e)
+{
+    if (g->block.len < at_least)
+        return 0;
+    int status = scratch_append(&g->scratch, g->block.at, g->block.len, e);
+    buf_clear(&g->block);
+    return status;
+}
+
+/* Writes all that is in memory as a part of its own. */
+static int spill(struct regroup *g, struct err *e)
+{
+    if (g->scratch.fd < 0 && scratch_open(&g->scratch, NULL, e))
+        return e->status;
+    struct regroup_part part = {.at = g->scratch.size};
+    sort_users(g);
+    for (size_t i = 0; i < g->sorted.len; i++) {
+        const struct regroup_user *user = &g->sorted.at[i];
+        const struct regroup_chain *chain = &g->chains.at[user->id];
+        struct head head = {chain->count, user->name.len};
+        buf_append(&g->block, &head, sizeof head);
+        buf_append(&g->block, user->name.at, user->name.len);
+        for (uint32_t left = chain->count, row = chain->first; left--; row = g->next[row]) {
+            buf_append(&g->block, g->rows + row * g->row_size, g->row_size);
+            if (write_block(g, BLOCK_MOST, e))
+                return e->status;
+        }
+    }
+    if (write_block(g, 1, e))
+        return e->status;
+    part.end = g->scratch.size;
+    vec_push(&g->parts, part);
+    names_clear(&g->users);
+    vec_clear(&g->chains);
+    g->count = 0;
+    return 0;
+}
+
+int regroup_add(struct regroup *g, struct bytes user, const void *row, struct err *e)
+{
+    if (rows_full(g) && spill(g, e))
+        return e->status;
+    bool is_new;
+    size_t id = (size_t)names_add(&g->users, user, &is_new);
+    uint32_t number = (uint32_t)g->count++;
+    memcpy(g->rows + number * g->row_size, row, g->row_size);
+    if (is_new) {
+        vec_push(&g->chains, ((struct regroup_chain){number, number, 1}));
+        return users_full(g) ? spill(g, e) : 0;
+    }
+    struct regroup_chain *chain = &g->chains.at[id];
+    g->next[chain->last] = number;
+    chain->last = number;
+    chain->count++;
+    return 0;
+}
+
+/* ---- merging ---- */
+
+static int part_read(struct regroup *g, struct regroup_part *p, void *to, size_t n, struct err *e)
+{
+    char *at = to;
+    while (n) {
+        if (p->from == p->filled) {
+            uint64_t left = p->end - p->at;
+            p->from = 0;
+            p->filled = left < p->size ? (size_t)left : p->size;
+            if (scratch_read(&g->scratch, p->at, p->block, p->filled, e))
+                return e->status;
+            p->at += p->filled;
+        }
+        size_t now = p->filled - p->from < n ? p->filled - p->from : n;
+        memcpy(at, p->block + p->from, now);
+        p->from += now;
+        at += now;
+        n -= now;
+    }
+    return 0;
+}
+
+/* Goes to the part's next user; *any = false where there is none. */
+static int part_advance(struct regroup *g, struct regroup_part *p, bool *any, struct err *e)
+{
+    struct head head;
+    *any = p->from < p->filled || p->at < p->end;
+    if (!*any)
+        return 0;
+    if (part_read(g, p, &head, sizeof head, e))
+        return e->status;
+    p->left = head.rows;
+    buf_clear(&p->name);
+    buf_reserve(&p->name, head.name);
+    p->name.len = head.name;
+    return part_read(g, p, p->name.at, head.name, e);
+}
+
+/* Whether part a comes before part b; of one user the earlier rows come first. */
+static bool comes_before(const struct regroup *g, uint32_t a, uint32_t b)
+{
+    const struct buf *x = &g->parts.at[a].name, *y = &g->parts.at[b].name;
+    int order = bytes_compare((struct bytes){x->at, x->len}, (struct bytes){y->at, y->len});
+    return order ? order < 0 : a < b;
+}
+
+static void sift_down(struct regroup *g, size_t at)
+{
+    uint32_t *heap = g->heap.at;
+    for (;;) {
+        size_t least = at;
+        for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < g->heap.len; child++)
+            if (comes_before(g, heap[child], heap[least]))
+                least = child;
+        if (least == at)
+            return;
+        uint32_t swapped = heap[at];
+        heap[at] = heap[least];
+        heap[at = least] = swapped;
+    }
+}
+
+static int open_parts(struct regroup *g, struct err *e)
+{
+    size_t size = g->memory / g->parts.len;
+    if (size < BLOCK_LEAST)
+        size = BLOCK_LEAST;
+    if (size > BLOCK_MOST)
+        size = BLOCK_MOST;
+    g->blocks = mem_alloc(g->parts.len * size);
+    for (size_t i = 0; i < g->parts.len; i++) {
+        struct regroup_part *p = &g->parts.at[i];
+        bool any;
+        p->block = g->blocks + i * size;
+        p->size = size;
+        if (part_advance(g, p, &any, e))
+            return e->status;
+        vec_push(&g->heap, (uint32_t)i);
+    }
+    for (size_t i = g->heap.len / 2; i-- > 0;)
+        sift_down(g, i);
+    return 0;
+}
+
+static void release_memory(struct regroup *g)
+{
+    names_release(&g->users);
+    vec_release(&g->chains);
+    vec_release(&g->sorted);
+    buf_release(&g->block);
+    mem_free(g->rows);
+    mem_free(g->next);
+    g->rows = NULL;
+    g->next = NULL;
+}
+
+int regroup_sort(struct regroup *g, struct err *e)
+{
+    if (g->scratch.fd < 0) {
+        sort_users(g);
+        return 0;
+    }
+    if (g->count && spill(g, e))
+        return e->status;
+    release_memory(g);
+    return open_parts(g, e);
+}
+
+/* The part in hand is at the end of its user: puts it where it now belongs. */
+static int leave_user(struct regroup *g, struct err *e)
+{
+    bool any;
+    if (part_advance(g, &g->parts.at[g->heap.at[0]], &any, e))
+        return e->status;
+    if (!any)
+        g->heap.at[0] = g->heap.at[--g->heap.len];
+    sift_down(g, 0);
+    return 0;
+}
+
+bool regroup_user(struct regroup *g, struct bytes *user)
+{
+    if (g->scratch.fd < 0) {
+        if (g->at == g->sorted.len)
+            return false;
+        const struct regroup_user *next = &g->sorted.at[g->at++];
+        *user = next->name;
+        g->row = g->chains.at[next->id].first;
+        g->left = g->chains.at[next->id].count;
+        return true;
+    }
+    if (!g->heap.len)
+        return false;
+    const struct buf *name = &g->parts.at[g->heap.at[0]].name;
+    buf_clear(&g->user);
+    buf_append(&g->user, name->at, name->len);
+    *user = (struct bytes){g->user.at, g->user.len};
+    return true;
+}
+
+static int next_in_parts(struct regroup *g, void *row, struct err *e)
+{
+    while (g->heap.len) {
+        struct regroup_part *p = &g->parts.at[g->heap.at[0]];
+        if (!bytes_equal((struct bytes){p->name.at, p->name.len},
+                         (struct bytes){g->user.at, g->user.len}))
+            return 0;
+        if (p->left) {
+            p->left--;
+            return part_read(g, p, row, g->row_size, e) ? -1 : 1;
+        }
+        if (leave_user(g, e))
+            return -1;
+    }
+    return 0;
+}
+
+int regroup_row(struct regroup *g, void *row, struct err *e)
+{
+    if (g->scratch.fd >= 0)
+        return next_in_parts(g, row, e);
+    if (!g->left)
+        return 0;
+    g->left--;
+    memcpy(row, g->rows + g->row * g->row_size, g->row_size);
+    g->row = g->next[g->row];
+    return 1;
+}
+
+void regroup_release(struct regroup *g)
+{
+    release_memory(g);
+    for (size_t i = 0; i < g->parts.len; i++)
+        buf_release(&g->parts.at[i].name);
+    vec_release(&g->parts);
+    vec_release(&g->heap);
+    mem_free(g->blocks);
+    buf_release(&g->user);
+    scratch_close(&g->scratch);
+}

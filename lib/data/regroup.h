@@ -1,0 +1,64 @@
+/* Brings the rows of each user together, whatever their order, in bounded memory: what does not
+ * fit goes to a temporary file, each part of it in order of users, and the parts are merged.
+ *
+ * Rows are added; regroup_sort ends that; then come the users in byte order of their names, each
+ * with its rows in the order in which they were added. */
+#ifndef DATA_REGROUP_H
+#define DATA_REGROUP_H
+
+#include "base/names.h"
+#include "base/scratch.h"
+
+struct regroup_chain { /* one user's rows in memory */
+    uint32_t first, last, count;
+};
+
+struct regroup_user { /* in memory */
+    struct bytes name;
+    uint32_t id;
+};
+
+struct regroup_part {          /* of the temporary file */
+    uint64_t at, end;          /* what has not been read */
+    char *block;               /* of the regroup's blocks */
+    size_t from, filled, size; /* its unread bytes, its size */
+    struct buf name;           /* of the user it stands at */
+    uint64_t left;             /* rows of that user */
+};
+
+struct regroup {
+    size_t row_size, memory;
+    struct names users;
+    VEC(struct regroup_chain) chains; /* of each user */
+    char *rows;
+    uint32_t *next; /* the row behind each in its chain */
+    size_t count, room;
+    VEC(struct regroup_user) sorted; /* users in memory, by name */
+    struct scratch scratch;
+    struct buf block; /* what is on its way to it */
+    VEC(struct regroup_part) parts;
+    VEC(uint32_t) heap; /* of parts, by the user they stand at */
+    char *blocks;       /* what was read of each */
+    struct buf user;    /* in hand */
+    size_t at;          /* user in memory that comes next */
+    uint32_t row, left; /* of the user in memory */
+};
+
+/* Rows have row_size bytes, `memory` is what they and their users' names may take. */
+void regroup_open(struct regroup *g, size_t row_size, size_t memory);
+
+/* 73, 74: the temporary file. */
+int regroup_add(struct regroup *g, struct bytes user, const void *row, struct err *e);
+
+int regroup_sort(struct regroup *g, struct err *e);
+
+/* The next user, valid until the next call; false: there is none. */
+bool regroup_user(struct regroup *g, struct bytes *user);
+
+/* 1: the next row of that user; 0: there is none, which has to be reached before the next user;
+ * -1: 74, the temporary file. */
+int regroup_row(struct regroup *g, void *row, struct err *e);
+
+void regroup_release(struct regroup *g);
+
+#endif
