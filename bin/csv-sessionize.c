@@ -1,0 +1,95 @@
+/* csv-sessionize: any delimited log in, sessions out. */
+#include "sessionize.h"
+
+#include "data/csv.h"
+
+static int add_where(void *to, const char *value, struct err *e)
+{
+    return csv_where(&((struct csv *)to)->where, value, e);
+}
+
+static int add_carry(void *to, const char *value, struct err *e)
+{
+    return csv_carry(to, value, e);
+}
+
+/* With --gap a user's sessions go by it, even where the preset knows a column of sessions. */
+static void prefer_gap(struct csv *csv, struct raw_format *format)
+{
+    if (!format->sessions || !cli_given("gap"))
+        return;
+    if (csv->given.session)
+        cli_usage("--gap and --session cannot both be: sessions go by one of them");
+    if (!csv->layout.user)
+        cli_usage("--gap: in --preset %s each session is a user of its own: add --user COLUMN",
+                  csv->preset);
+    csv->by_gap = true;
+    format->sessions = false;
+}
+
+static const char notes[] =
+    "COLUMN is a name of the header, or a number from 1.  Without --user each session\n"
+    "is its own user.";
+
+int main(int argc, char **argv)
+{
+    static struct sessionize_options o = {
+        .job.rules =
+            {.gap = 1800, .min_events = 2, .max_events = 39, .cut = 20, .order = "oldest-first"},
+        .job.ungrouped = true,
+    };
+    static struct csv csv;
+    struct csv_layout *l = &csv.given;
+    bool header = false, no_header = false;
+    char *presets = csv_preset_names();
+    const struct option own[] = {
+        {OPTION_CHOICE, 0, "preset", "NAME", "a layout that is known", &csv.preset, true,
+         .choices = presets},
+        {OPTION_TEXT, 0, "user", "COLUMN", "who", &l->user, .recorded = true},
+        {OPTION_TEXT, 0, "item", "COLUMN", "what", &l->item, .recorded = true},
+        {OPTION_TEXT, 0, "time", "COLUMN", "when", &l->time, .recorded = true},
+        {OPTION_TEXT, 0, "session", "COLUMN", "its sessions, in place of --gap", &l->session,
+         .recorded = true},
+        {OPTION_TEXT, 0, "sequence", "COLUMN", "whole number that orders rows of one time",
+         &l->sequence, .recorded = true},
+        {OPTION_CHOICE, 0, "time-unit", "UNIT", "of the times; auto: s or iso [auto]",
+         &l->time_unit, true, .choices = "auto|s|ms|iso"},
+        {OPTION_CALL, 0, "where", "COLUMN=VALUE", "keep only such rows; != drops them", &csv, true,
+         .call = add_where},
+        {OPTION_CALL, 0, "carry", "[KEY=]COLUMN", "carry the column's values as codes", &csv, true,
+         .call = add_carry},
+        {OPTION_TEXT, 0, "delimiter", "C", "a byte, tab, or :: [,]", &l->delimiter,
+         .recorded = true},
+        {OPTION_FLAG, 0, "header", NULL, "the first line names the columns (the default)",
+         .to = &header},
+        {OPTION_FLAG, 0, "no-header", NULL, "the first line is a row", &no_header,
+         .recorded = true},
+        {OPTION_FLAG, 0, "no-quotes", NULL, "a quote is a byte like others", &csv.no_quotes,
+         .recorded = true},
+        {0},
+    };
+    const struct option *const tables[] = {own, sessionize_options(&o),
+                                           cli_output_options(&o.output), NULL};
+    const struct program program = {
+        .name = "csv-sessionize",
+        .purpose = "make sessions of a delimited log",
+        .usage = "[option ...] [file ...]",
+        .example = "csv-sessionize --user who --item what --time when log.csv | spcat --summary",
+        .notes = notes,
+        .tables = tables,
+    };
+    struct operands files = cli_parse(&program, argc, argv);
+    struct err e = {0};
+    struct meta meta = {.kind = STREAM_SESSIONS, .minor = STREAM_MINOR};
+    if (header && no_header)
+        cli_usage("--header and --no-header cannot both be: choose one");
+    l->header = header ? "yes" : no_header ? "no" : NULL;
+    if (csv_open(&csv, &o.job.format, &e))
+        cli_fail(&e);
+    prefer_gap(&csv, &o.job.format);
+    o.job.rules.given = o.job.format.sessions;
+    sessionize(&program, &o, files, &meta);
+    csv_release(&csv);
+    mem_free(presets);
+    return 0;
+}
