@@ -3,13 +3,14 @@ bats_require_minimum_version 1.5.0
 load helpers
 
 # The stages: `run_stage NAME [option ...]` reads its good input from stdin, `$(input_of NAME)`.
-RAW="lfm-sessionize reddit-sessionize"
+RAW="lfm-sessionize reddit-sessionize csv-sessionize"
 FILTERS="tfilter batcher baseline trainer"
 READERS="scorer attnviz spcat"
 STREAMING="$FILTERS $READERS"
 
 args_of() {
     case $1 in
+    csv-sessionize) args=(--user username --item subreddit --time utc) ;;
     tfilter) args=(--min-sessions 2 --split user:0.8) ;;
     batcher) args=(--batch 4 --min-batch 1 --epochs 2 --seed 3) ;;
     baseline) args=(--model pop) ;;
@@ -42,7 +43,7 @@ inject_at() {
 input_of() {
     case $1 in
     lfm-sessionize) echo "$GOOD/lfm.tsv" ;;
-    reddit-sessionize) echo "$GOOD/reddit.csv" ;;
+    reddit-sessionize | csv-sessionize) echo "$GOOD/reddit.csv" ;;
     tfilter | spcat) echo "$GOOD/sessions.mp" ;;
     batcher | baseline) echo "$GOOD/split.mp" ;;
     trainer) echo "$GOOD/batches.mp" ;;

@@ -12,7 +12,10 @@ int csv_where(csv_tests *tests, const char *text, struct err *e)
     size_t len = equals ? (size_t)(equals - text) - differs : 0;
     if (!len)
         return err_set(e, STATUS_USAGE, "'%s' is neither COLUMN=VALUE nor COLUMN!=VALUE", text);
-    vec_push(tests, ((struct csv_test){mem_copy(text, len), equals + 1, differs, CSV_NONE}));
+    struct bytes value = bytes_of(equals + 1);
+    bool begins = value.len && value.at[value.len - 1] == '*';
+    value.len -= begins;
+    vec_push(tests, ((struct csv_test){mem_copy(text, len), value, differs, begins, CSV_NONE}));
     return 0;
 }
 
@@ -228,6 +231,13 @@ static int first_line(void *state, struct bytes line, struct err *e)
 
 /* ---- rows ---- */
 
+static bool has_value(const struct csv_test *test, struct bytes field)
+{
+    if (test->begins && field.len > test->value.len)
+        field.len = test->value.len;
+    return bytes_equal(field, test->value);
+}
+
 static bool is_wanted(const struct csv *c)
 {
     const struct csv_test *tests = c->tests->at;
@@ -235,7 +245,7 @@ static bool is_wanted(const struct csv *c)
         bool found = false;
         for (size_t k = 0; k < c->tests->len && !found; k++)
             if (tests[k].at == tests[i].at && tests[k].differs == tests[i].differs)
-                found = bytes_equal(c->fields.at[tests[k].at], bytes_of(tests[k].value));
+                found = has_value(&tests[k], c->fields.at[tests[k].at]);
         if (found == tests[i].differs)
             return false;
     }

@@ -28,8 +28,9 @@ char *csv_preset_names(void);
 
 struct csv_test {
     const char *column; /* its NUL is where "=" or "!=" stood */
-    const char *value;
+    struct bytes value;
     bool differs; /* "!=" */
+    bool begins;  /* the value is what others begin with */
     size_t at;    /* column, from 0 */
 };
 typedef VEC(struct csv_test) csv_tests;
@@ -64,7 +65,8 @@ struct csv {
 #define CSV_NONE SIZE_MAX
 
 /* Appends a test, "COLUMN=VALUE" or "COLUMN!=VALUE".  A row is wanted if each column that "="
- * names has one of the values named for it, and none that "!=" names.  64: neither stands there. */
+ * names has one of the values named for it, and none that "!=" names; "VALUE*" is all that begin so.
+ * 64: neither stands there. */
 int csv_where(csv_tests *tests, const char *text, struct err *e);
 
 /* Appends a column to carry, "COLUMN" or "KEY=COLUMN".  64: it is carried already. */

@@ -159,6 +159,84 @@ static void test_csv(void)
         tap_ok(!strcmp(csv(cases[i][0]), cases[i][1]), "CSV %s: %s", cases[i][0], csv(cases[i][0]));
 }
 
+/* How the quotes end, taken at once and taken in two pieces at every place. */
+static void test_ends_of_fields(void)
+{
+    static const struct {
+        const char *text;
+        enum fields_end end;
+    } cases[] = {
+        {"", FIELDS_CLOSED},         {"a,b", FIELDS_CLOSED},       {"a,\"b", FIELDS_OPEN},
+        {"\"a\"", FIELDS_CLOSED},    {"\"a\"\"", FIELDS_OPEN},     {"\"a\"\"\"", FIELDS_CLOSED},
+        {"a\"b", FIELDS_CLOSED},     {"\"a\"b", FIELDS_BROKEN},    {"\"a\",\"", FIELDS_OPEN},
+        {"\"a,\",b", FIELDS_CLOSED}, {"\"\",\"\"", FIELDS_CLOSED}, {"\"", FIELDS_OPEN},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        tap_ok(fields_end(bytes_of(cases[i].text), bytes_of(","), FIELDS_CLOSED) == cases[i].end,
+               "the end of %s", cases[i].text);
+    tap_ok(fields_end(bytes_of("b\",c"), bytes_of(","), FIELDS_OPEN) == FIELDS_CLOSED &&
+               fields_end(bytes_of("b"), bytes_of(","), FIELDS_OPEN) == FIELDS_OPEN &&
+               fields_end(bytes_of(""), bytes_of(","), FIELDS_OPEN) == FIELDS_OPEN,
+           "a text that begins inside a field");
+    tap_ok(fields_end(bytes_of("\"a:\"::\"b"), bytes_of("::"), FIELDS_CLOSED) == FIELDS_OPEN,
+           "a delimiter of two bytes");
+}
+
+/* Lines joined and given back, whatever the size of reads. */
+static void test_extend(size_t chunk)
+{
+    static const char text[] = "one\r\ntwo\nthree\nfour";
+    struct lines l;
+    struct bytes line;
+    struct err e = {0};
+    pid_t child = feed(text, sizeof text - 1, chunk);
+    lines_open(&l, NULL, 0);
+    bool good = lines_next(&l, &line, &e) == LINE_TEXT && bytes_equal(line, TEXT("one"));
+    good = good && lines_extend(&l, &line, &e) == LINE_TEXT &&
+           bytes_equal(line, TEXT("one\r\ntwo")) && l.number == 1;
+    good = good && lines_extend(&l, &line, &e) == LINE_TEXT &&
+           bytes_equal(line, TEXT("one\r\ntwo\nthree"));
+    good = good && lines_rewind(&l, &line) == 3 && bytes_equal(line, TEXT("one"));
+    good = good && lines_next(&l, &line, &e) == LINE_TEXT && bytes_equal(line, TEXT("two")) &&
+           l.number == 2;
+    good =
+        good && lines_extend(&l, &line, &e) == LINE_TEXT && bytes_equal(line, TEXT("two\nthree"));
+    good = good && lines_next(&l, &line, &e) == LINE_TEXT && bytes_equal(line, TEXT("four")) &&
+           l.number == 4;
+    good = good && lines_extend(&l, &line, &e) == LINE_END;
+    lines_rewind(&l, &line);
+    good = good && bytes_equal(line, TEXT("four")) && lines_next(&l, &line, &e) == LINE_END;
+    tap_ok(good, "lines joined, %zu bytes at a time", chunk);
+    lines_close(&l);
+    waitpid(child, NULL, 0);
+}
+
+static void test_extend_limit(void)
+{
+    struct buf in = {0};
+    struct lines l;
+    struct bytes line;
+    struct err e = {0};
+    enum line_result got;
+    while (in.len < 3 * LINE_LIMIT)
+        buf_text(&in, "a line of some length\n");
+    pid_t child = feed(in.at, in.len, 65536);
+    uint64_t joined = 0, rest = 0;
+    lines_open(&l, NULL, 0);
+    lines_next(&l, &line, &e);
+    while ((got = lines_extend(&l, &line, &e)) == LINE_TEXT)
+        joined++;
+    bool good = got == LINE_LONG && joined > LINE_LIMIT / 22 - 2;
+    lines_rewind(&l, &line);
+    good = good && bytes_equal(line, TEXT("a line of some length"));
+    while (lines_next(&l, &line, &e) == LINE_TEXT)
+        rest += bytes_equal(line, TEXT("a line of some length"));
+    tap_ok(good && rest == in.len / 22 - 1 && l.number == rest + 1, "no line is lost at the limit");
+    lines_close(&l);
+    waitpid(child, NULL, 0);
+    buf_release(&in);
+}
+
 static void test_field_text(void)
 {
     char text[FIELD_TEXT];
@@ -179,6 +257,10 @@ int main(void)
     test_random();
     test_limit();
     test_csv();
+    test_ends_of_fields();
+    test_extend(1);
+    test_extend(100);
+    test_extend_limit();
     test_field_text();
     return tap_done();
 }

@@ -123,8 +123,38 @@ static void texts(void)
     tap_ok(!wrong && !longer, "any finite double reads back as itself");
 }
 
+static void sizes(void)
+{
+    static const struct {
+        const char *text;
+        int64_t bytes; /* -1: none */
+    } cases[] = {
+        {"0", 0},
+        {"1000", 1000},
+        {"64K", 65536},
+        {"2M", 2 << 20},
+        {"3G", 3LL << 30},
+        {"8589934591G", 8589934591LL << 30},
+        {"", -1},
+        {"K", -1},
+        {"1k", -1},
+        {"1.5M", -1},
+        {"-1K", -1},
+        {"1KB", -1},
+        {"8589934592G", -1},
+        {"9223372036854775808", -1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t bytes = -1;
+        bool is_size = num_size(cases[i].text, strlen(cases[i].text), &bytes);
+        tap_ok(is_size == (cases[i].bytes >= 0) && (!is_size || bytes == cases[i].bytes),
+               "the size '%s'", cases[i].text);
+    }
+}
+
 int main(void)
 {
+    sizes();
     whole_numbers();
     numbers();
     texts_of_the_alphabet();

@@ -105,8 +105,28 @@ static void forms(void)
     tap_ok(!time_iso("2009-05-04T23:08:57Z", 15, &seconds), "not a byte further than told");
 }
 
+static void fractions(void)
+{
+    static const struct {
+        const char *text;
+        int64_t nanoseconds;
+    } cases[] = {
+        {"1970-01-01T00:00:05Z", 0},
+        {"1970-01-01T00:00:05.277Z", 277000000},
+        {"1970-01-01 00:00:05.000000001+00:00", 1},
+        {"1970-01-01T01:00:05.1234567899+01:00", 123456789},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t seconds = -1, nanoseconds = -1;
+        tap_ok(time_iso_fine(cases[i].text, strlen(cases[i].text), &seconds, &nanoseconds) &&
+                   seconds == 5 && nanoseconds == cases[i].nanoseconds,
+               "the fraction of %s", cases[i].text);
+    }
+}
+
 int main(void)
 {
+    fractions();
     every_day();
     there_and_back();
     forms();
