@@ -65,8 +65,8 @@ struct csv {
 #define CSV_NONE SIZE_MAX
 
 /* Appends a test, "COLUMN=VALUE" or "COLUMN!=VALUE".  A row is wanted if each column that "="
- * names has one of the values named for it, and none that "!=" names; "VALUE*" is all that begin so.
- * 64: neither stands there. */
+ * names has one of the values named for it, and none that "!=" names; "VALUE*" is all that begin
+ * so.  64: neither stands there. */
 int csv_where(csv_tests *tests, const char *text, struct err *e);
 
 /* Appends a column to carry, "COLUMN" or "KEY=COLUMN".  64: it is carried already. */
