@@ -1,5 +1,7 @@
 /* baseline: ranks by counting, a yardstick for what is trained. */
+#include "base/threads.h"
 #include "baseline/answers.h"
+#include "baseline/lists.h"
 #include "cli/cli.h"
 #include "stream/stage.h"
 
@@ -8,9 +10,15 @@ struct run {
     struct stage out;
     struct baseline *baseline;
     struct answers answers;
+    struct mix mix;
     i32_vec sessions; /* of each user so far */
     int64_t parts[4]; /* sessions of each part */
 };
+
+static const char *model, *mix_path;
+static struct baseline_options options = {
+    .neighbours = 100, .sample = 1000, .regularization = 20, .mix_weight = 0.5};
+static int64_t top, threads;
 
 static int take_session(struct run *r, const struct session *s, struct err *e)
 {
@@ -52,90 +60,135 @@ static int learn(struct run *r, struct err *e)
     return 0;
 }
 
-static int predict(struct run *r, enum part part, int32_t top, struct err *e)
+/* ---- predicting ---- */
+
+static int predict(struct run *r, enum part part, struct err *e)
 {
     struct pass pass = {.epoch = {1, part}};
     struct ranks ranks;
     struct tops tops;
+    int64_t items = names_count(sessions_in_items(r->in));
+    int32_t k = (int32_t)(top < items ? top : items);
     int status = write_epoch(&r->out.out, pass.epoch, e);
-    while (!status && answers_next(&r->answers, r->baseline, part, top, &ranks, &tops, &pass)) {
+    while (!status &&
+           answers_next(&r->answers, r->baseline, part, k, (int)threads, &ranks, &tops, &pass)) {
         status = write_ranks(&r->out.out, &ranks, e);
-        if (!status && top)
+        if (!status && k)
             status = write_tops(&r->out.out, &tops, e);
     }
     pass.loss /= pass.events ? (double)pass.events : 1;
     return status ? status : write_pass(&r->out.out, &pass, e);
 }
 
-static int run(struct run *r, int64_t top, struct err *e)
+static int run(struct run *r, struct err *e)
 {
     int status = learn(r, e);
-    int64_t items = names_count(sessions_in_items(r->in));
+    if (!status && mix_path)
+        status =
+            lists_read(&r->mix, mix_path, sessions_in_users(r->in), sessions_in_items(r->in), e);
     if (!status && r->parts[PART_VALIDATION])
-        status = predict(r, PART_VALIDATION, (int32_t)(top < items ? top : items), e);
+        status = predict(r, PART_VALIDATION, e);
     if (!status)
-        status = predict(r, PART_TEST, (int32_t)(top < items ? top : items), e);
+        status = predict(r, PART_TEST, e);
     return status;
 }
 
-static const char notes[] =
-    "pop     how often the item stands in the training part\n"
-    "ppop    how often it stands in the user's own training sessions\n"
-    "markov  how often it comes right after the item before, within training sessions\n"
-    "Each fills up by popularity, then by id.";
+/* ---- the command line ---- */
+
+static const struct option own_options[] = {
+    {OPTION_CHOICE, 0, "model", .help = "what to count", .to = &model, .recorded = true,
+     .choices = "pop|s-pop|ppop|markov|item-knn|session-knn"},
+    {OPTION_INT, 0, "neighbours", "K", "item-knn, session-knn: how many are looked at",
+     .to = &options.neighbours, .recorded = true, .low = 1, .high = INT32_MAX},
+    {OPTION_INT, 0, "sample", "M",
+     "session-knn: among how many, the newest sessions with an item of this one; 0: all",
+     .to = &options.sample, .recorded = true, .high = INT32_MAX},
+    {OPTION_REAL, 0, "regularization", "R", "item-knn: added to how often an item occurs",
+     .to = &options.regularization, .recorded = true, .high = 1e9},
+    {OPTION_TEXT, 0, "mix", "FILE", "mix with another run's lists of best items (its --top)",
+     .to = &mix_path},
+    {OPTION_REAL, 0, "mix-weight", "W", "weight of the other run, from 0 to 1",
+     .to = &options.mix_weight, .recorded = true, .high = 1},
+    {OPTION_INT, 0, "top", "K", "also write the K best items of each position", .to = &top,
+     .recorded = true, .high = 10000},
+    {OPTION_INT, 'j', "threads", "N", "threads; 0: one a core", .to = &threads, .high = 4096},
+    {0},
+};
+
+static void check_options(void)
+{
+    static const struct {
+        const char *option, *models; /* that it changes */
+    } uses[] = {{"neighbours", "item-knn, session-knn"},
+                {"sample", "session-knn"},
+                {"regularization", "item-knn"},
+                {"mix", "s-pop, ppop, markov, item-knn, session-knn"}};
+    if (!model)
+        cli_usage("--model is needed: one of %s", own_options[0].choices);
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
+        const char *found = strstr(uses[i].models, model);
+        while (found && found > uses[i].models && found[-1] != ' ')
+            found = strstr(found + 1, model); /* "pop" stands in "s-pop" */
+        if (cli_given(uses[i].option) && !found)
+            cli_usage("--%s changes nothing in --model %s: it is for %s", uses[i].option, model,
+                      uses[i].models);
+    }
+    if (cli_given("mix-weight") && !mix_path)
+        cli_usage("--mix-weight is the weight of another run: give its file by --mix");
+}
 
 int main(int argc, char **argv)
 {
+    threads_wait_asleep(argv);
     struct output_options to = {0};
-    const char *model = NULL;
-    int64_t top = 0;
-    struct buf names = {0}, options = {0};
+    struct buf notes = {0}, packed = {0};
     for (const struct baseline_kind *k = baseline_kinds; k->name; k++)
-        buf_format(&names, "%s%s", names.len ? "|" : "", k->name);
-    buf_byte(&names, 0);
-    const struct option own[] = {
-        {OPTION_CHOICE, 0, "model", .help = "what to count", .to = &model, .recorded = true,
-         .choices = names.at},
-        {OPTION_INT, 0, "top", "K", "also write the K best items of each position", .to = &top,
-         .recorded = true, .high = 10000},
-        {0},
-    };
-    const struct option *const tables[] = {own, cli_output_options(&to), NULL};
+        buf_format(&notes, "%-12s %s\n", k->name, k->help);
+    buf_text(&notes, "Each fills up by popularity, then by id.");
+    buf_byte(&notes, 0);
+    const struct option *const tables[] = {own_options, cli_output_options(&to), NULL};
     const struct program program = {
         .name = "baseline",
         .purpose = "Predict the test part of split sessions by counting their training part.",
-        .usage = "--model pop|ppop|markov [option ...] [file ...]",
+        .usage = "--model pop|s-pop|ppop|markov|item-knn|session-knn [option ...] [file ...]",
         .example = "baseline --model markov split.mp | scorer",
-        .notes = notes,
+        .notes = notes.at,
         .tables = tables,
     };
     struct operands files = cli_parse(&program, argc, argv);
-    if (!model)
-        cli_usage("--model is needed: one of %s", names.at);
+    check_options();
 
     struct err e = {0};
-    struct run r = {.baseline = baseline_new(baseline_find(model))};
+    struct run r = {0};
     struct meta meta = {0};
-    cli_options_packed(&options);
+    if (mix_path)
+        options.mix = &r.mix;
+    r.baseline = baseline_new(baseline_find(model), &options);
+    cli_options_packed(&packed);
     if (sessions_in_open(&r.in, files.at, files.count, &e))
         cli_fail(&e);
     meta_copy(&meta, sessions_in_meta(r.in));
     meta.kind = STREAM_PREDICTIONS;
     if (stage_open(&r.out, to.path, to.flush, &meta, program.name, SESSPIPE_VERSION,
-                   (struct bytes){options.at, options.len}, &e) ||
-        run(&r, top, &e) || stage_finish(&r.out, &e)) {
+                   (struct bytes){packed.at, packed.len}, &e) ||
+        run(&r, &e) || stage_finish(&r.out, &e)) {
         stage_abort(&r.out, &e);
         cli_fail(&e);
     }
     if (!r.parts[PART_TEST])
         cli_warn("the input has no test session: nothing was predicted");
+    if (mix_path && r.answers.mixed < r.answers.predicted)
+        cli_warn("--mix: %s has no list for %lld of %lld positions", mix_path,
+                 (long long)(r.answers.predicted - r.answers.mixed),
+                 (long long)r.answers.predicted);
 
     sessions_in_close(r.in);
     baseline_free(r.baseline);
     answers_release(&r.answers);
+    mix_release(&r.mix);
     vec_release(&r.sessions);
     meta_release(&meta);
-    buf_release(&options);
-    buf_release(&names);
+    buf_release(&packed);
+    buf_release(&notes);
     return 0;
 }

@@ -33,23 +33,110 @@ setup() {
     SPLIT=$BATS_FILE_TMPDIR/split
 }
 
-# check SPLIT MODEL [TOP]
+# check SPLIT MODEL [OPTION=VALUE ...]
 check() {
+    local split=$1 model=$2
+    shift 2
     need python3
-    baseline --model "$2" --top "${3:-0}" "$1.mp" >predictions.mp
+    baseline --model "$model" "${@/#/--}" "$split.mp" >predictions.mp
     spcat --check predictions.mp
     spcat predictions.mp >predictions.json
-    run python3 "$ROOT/tests/check-baseline.py" "$1.json" predictions.json "$2" "${3:-0}"
-    echo "$2 -> $output"
+    run python3 "$ROOT/tests/check-baseline.py" "$split.json" predictions.json "$model" "${@/%.mp/.json}"
+    echo "$model $* -> $output"
     [[ $status == 0 && $output == ok\ [1-9]* ]]
 }
 
-@test "pop" { check "$SPLIT" pop && check "$SPLIT" pop 5; }
-@test "ppop" { check "$SPLIT" ppop && check "$SPLIT" ppop 5; }
-@test "markov" { check "$SPLIT" markov && check "$SPLIT" markov 5; }
+@test "pop" { check "$SPLIT" pop && check "$SPLIT" pop top=5; }
+@test "s-pop" { check "$SPLIT" s-pop && check "$SPLIT" s-pop top=5; }
+@test "ppop" { check "$SPLIT" ppop && check "$SPLIT" ppop top=5; }
+@test "markov" { check "$SPLIT" markov && check "$SPLIT" markov top=5; }
+
+@test "item-knn" {
+    check "$SPLIT" item-knn top=5
+    check "$SPLIT" item-knn neighbours=1
+    check "$SPLIT" item-knn neighbours=4 regularization=0 top=9
+    check "$SPLIT" item-knn neighbours=10 regularization=2.5
+}
+
+@test "session-knn" {
+    check "$SPLIT" session-knn top=5
+    check "$SPLIT" session-knn neighbours=1
+    check "$SPLIT" session-knn neighbours=5 sample=12
+    check "$SPLIT" session-knn neighbours=7 sample=0 top=30
+    check "$SPLIT" session-knn neighbours=9 sample=7
+}
+
+@test "mixed with another run's lists" {
+    for other in markov session-knn; do
+        baseline --model $other --top 8 "$SPLIT.mp" >other.mp
+        spcat other.mp >other.json
+        for model in s-pop ppop item-knn session-knn; do
+            check "$SPLIT" $model mix=other.mp top=4
+        done
+    done
+    check "$SPLIT" session-knn neighbours=5 mix=other.mp mix-weight=0.3
+    check "$SPLIT" item-knn mix=other.mp mix-weight=0
+    check "$SPLIT" ppop mix=other.mp mix-weight=1 top=3
+}
+
+@test "a mix of one run alone is that run" {
+    rank() { spcat "$@" | jq -c 'select(.[0] == "rank") | .[1].rank'; }
+    baseline --model session-knn --top 10000 "$SPLIT.mp" >all.mp
+    baseline --model item-knn "$SPLIT.mp" | rank >own
+    baseline --model item-knn --mix all.mp --mix-weight 0 "$SPLIT.mp" | rank >none
+    cmp own none
+    baseline --model item-knn --mix all.mp "$SPLIT.mp" | rank >half
+    run -1 cmp own half
+}
+
+@test "the other run may number its users and items in another way, and know fewer" {
+    tfilter --recent 4/5 "$SPLIT.mp" 2>report >fewer.mp
+    baseline --model markov --top 8 fewer.mp >other.mp
+    spcat other.mp >other.json
+    run -1 cmp <(spcat other.mp | grep '^."item"') <(spcat "$SPLIT.mp" | grep '^."item"')
+    need python3
+    run --separate-stderr baseline --model session-knn --mix other.mp -o predictions.mp "$SPLIT.mp"
+    [[ $status == 0 && $stderr == *"--mix: other.mp has no list for "[1-9]*" of "*" positions" ]]
+    spcat predictions.mp >predictions.json
+    python3 "$ROOT/tests/check-baseline.py" "$SPLIT.json" predictions.json session-knn mix=other.json
+}
+
+@test "what cannot be mixed" {
+    baseline --model markov "$SPLIT.mp" >bare.mp
+    run -65 --separate-stderr baseline --model ppop --mix bare.mp -o out.mp "$SPLIT.mp"
+    [[ $stderr == *"--mix bare.mp: the file has no list"*"--top"* && ! -e out.mp ]]
+    baseline --model markov --top 3 "$SPLIT.mp" >one.mp
+    cat one.mp one.mp >two.mp
+    run -65 --separate-stderr baseline --model ppop --mix two.mp -o out.mp "$SPLIT.mp"
+    [[ $stderr == *"more than one run"* && ! -e out.mp ]]
+    run -65 baseline --model ppop --mix <(head -c 3000 one.mp) -o out.mp "$SPLIT.mp"
+    run -65 baseline --model ppop --mix "$SPLIT.mp" -o out.mp "$SPLIT.mp"
+    run -66 baseline --model ppop --mix nowhere.mp -o out.mp "$SPLIT.mp"
+    [ ! -e out.mp ]
+}
+
+@test "options that a model does not have" {
+    run -64 --separate-stderr baseline --model pop --neighbours 5 "$SPLIT.mp"
+    [[ $stderr == *"--neighbours changes nothing in --model pop: it is for item-knn, session-knn"* ]]
+    run -64 baseline --model item-knn --sample 5 "$SPLIT.mp"
+    run -64 baseline --model session-knn --regularization 5 "$SPLIT.mp"
+    run -64 baseline --model pop --mix "$SPLIT.mp" "$SPLIT.mp"
+    run -64 baseline --model markov --mix-weight 0.4 "$SPLIT.mp"
+    run -64 baseline --model markov --mix one.mp --mix-weight 1.5 "$SPLIT.mp"
+    run -64 baseline --model item-knn --neighbours 0 "$SPLIT.mp"
+}
+
+@test "any number of threads gives the same bytes" {
+    for model in item-knn session-knn s-pop markov; do
+        for threads in 1 2 5; do
+            baseline --model $model --top 6 --threads $threads "$SPLIT.mp" | cksum
+        done | sort -u | wc -l | grep -qx 1
+    done
+}
 
 @test "more than there is on a list is all there is" {
-    check "$SPLIT" markov 10000
+    check "$SPLIT" markov top=10000
+    check "$SPLIT" session-knn top=10000
 }
 
 @test "users and items that training never saw" {
@@ -57,13 +144,16 @@ check() {
     grep -qE ': [1-9][0-9]* of [0-9]+ users have no training session' report
     grep -qE ': [1-9][0-9]* of [0-9]+ test items are never seen' report
     spcat late.mp >late.json
-    check late ppop 3
-    check late markov 3
+    for model in s-pop ppop markov item-knn session-knn; do
+        check late $model top=3
+    done
 }
 
 @test "nothing to learn from: in the order of ids" {
     tfilter --split user:0 "${SPLIT%split}sessions.mp" >none.mp 2>report
     spcat none.mp >none.json
+    check none session-knn top=2
+    check none item-knn
     check none markov
     [ "$(jq -c 'select(.[0] == "rank") | .[1].rank == (.[1].target | map(. + 1))' predictions.json | uniq)" = true ]
 }
@@ -77,12 +167,9 @@ check() {
 }
 
 @test "the models differ" {
-    for model in pop ppop markov; do
-        baseline --model $model "$SPLIT.mp" | spcat | grep '^\["rank"' >$model
-    done
-    run -1 cmp pop ppop
-    run -1 cmp pop markov
-    run -1 cmp ppop markov
+    for model in pop s-pop ppop markov item-knn session-knn; do
+        baseline --model $model "$SPLIT.mp" | spcat | grep '^\["rank"' | cksum
+    done | sort -u | wc -l | grep -qx 6
 }
 
 @test "real logs" {
@@ -102,7 +189,7 @@ check() {
 
 @test "a model is needed, and is one that there is" {
     run -64 --separate-stderr baseline "$SPLIT.mp"
-    [[ $stderr == *"--model is needed: one of pop|ppop|markov"* ]]
+    [[ $stderr == *"--model is needed: one of pop|s-pop|ppop|markov|item-knn|session-knn"* ]]
     run -64 --separate-stderr baseline --model best "$SPLIT.mp"
     [[ $stderr == *best*pop*ppop*markov* ]]
     run -64 baseline --model pop --top -1 "$SPLIT.mp"

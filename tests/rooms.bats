@@ -7,9 +7,9 @@ shopt -s extglob
 knows() {
     case $1 in
     base) echo ;;
-    stream | cli | baseline | eval | viz | nn) echo base ;;
+    stream | cli | eval | viz | nn) echo base ;;
     learn) echo base stream cli nn model ;;
-    data) echo base stream ;;
+    data | baseline) echo base stream ;;
     scoring) echo base stream data eval viz ;;
     model) echo base nn ;;
     *) echo "the room $1 is not in this table" >&2 && return 1 ;;

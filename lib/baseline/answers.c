@@ -1,6 +1,7 @@
 #include "baseline/answers.h"
 
 #include <math.h>
+#include <omp.h>
 
 /* A record of the stream stays far below its limit, however long sessions and lists are. */
 enum { BLOCK_ROWS = 4096, BLOCK_LISTED = 1 << 18 };
@@ -20,33 +21,56 @@ static void clear(struct answers *a)
         vec_clear(columns[i]);
     vec_clear(&a->loss);
     vec_clear(&a->top_score);
+    vec_clear(&a->asked);
 }
 
-static void answer(struct answers *a, const struct baseline *b, const struct question *q,
-                   size_t target, int32_t top, struct pass *pass)
+/* The columns of what is asked; those of the answers get their room. */
+static void ask(struct answers *a, const struct question *q, size_t question, size_t event)
 {
-    const int32_t *items = a->items.at + q->start;
-    struct verdict verdict = baseline_rank(b, q->user, items[target - 1], items[target]);
-    float loss = (float)-log(verdict.probability);
+    vec_push(&a->asked, ((struct asked){question, event}));
     vec_push(&a->user, q->user);
     vec_push(&a->session, q->number);
-    vec_push(&a->position, (int32_t)target - 1);
-    vec_push(&a->target, items[target]);
-    vec_push(&a->rank, verdict.rank);
+    vec_push(&a->position, (int32_t)event - 1);
+    vec_push(&a->target, a->items.at[q->start + event]);
     vec_push(&a->ties, 0);
     vec_push(&a->history, q->number);
     vec_push(&a->length, (int32_t)q->count);
-    vec_push(&a->loss, loss);
-    pass->loss += loss;
-    pass->events++;
-    if (!top)
-        return;
-    vec_reserve(&a->top_item, (size_t)top);
-    vec_reserve(&a->top_score, (size_t)top);
-    baseline_top(b, q->user, items[target - 1], top, a->top_item.at + a->top_item.len,
-                 a->top_score.at + a->top_score.len);
-    a->top_item.len += (size_t)top;
-    a->top_score.len += (size_t)top;
+    vec_push(&a->rank, 0);
+    vec_push(&a->loss, 0);
+}
+
+static bool answer(struct answers *a, const struct baseline *b, struct baseline_work *w, size_t i,
+                   int32_t top)
+{
+    const struct question *q = &a->questions.at[a->asked.at[i].question];
+    struct moment m = {q->user, q->number, a->items.at + q->start, a->asked.at[i].event};
+    size_t list = i * (size_t)top;
+    struct verdict verdict = baseline_answer(b, w, &m, a->target.at[i], top, a->top_item.at + list,
+                                             a->top_score.at + list);
+    a->rank.at[i] = verdict.rank;
+    a->loss.at[i] = (float)-log(verdict.probability);
+    return verdict.mixed;
+}
+
+/* Every answer has its own place: the threads change nothing but the time it takes. */
+static void answer_all(struct answers *a, const struct baseline *b, int32_t top, int threads,
+                       struct pass *pass)
+{
+    size_t count = a->asked.len, listed = count * (size_t)top;
+    int64_t mixed = 0;
+    vec_reserve(&a->top_item, listed);
+    vec_reserve(&a->top_score, listed);
+    while (a->works.len < (size_t)threads)
+        vec_push(&a->works, baseline_work_new(b));
+#pragma omp parallel for schedule(dynamic, 16) num_threads(threads) reduction(+ : mixed)
+    for (size_t i = 0; i < count; i++)
+        mixed += answer(a, b, a->works.at[omp_get_thread_num()], i, top);
+    a->top_item.len = a->top_score.len = listed;
+    a->predicted += (int64_t)count;
+    a->mixed += mixed;
+    for (size_t i = 0; i < count; i++)
+        pass->loss += a->loss.at[i];
+    pass->events += (int64_t)count;
 }
 
 #define column_of(v) ((struct column){(v).at, (v).len})
@@ -74,25 +98,25 @@ static void lay_out(const struct answers *a, int32_t top, struct ranks *ranks, s
     };
 }
 
-/* Answers until a block is full or all is answered; a long session may go on in the next block. */
-static void fill(struct answers *a, const struct baseline *b, enum part part, int32_t top,
-                 struct pass *pass)
+/* Asks until a block is full or all is asked; a long session may go on in the next block. */
+static void fill(struct answers *a, enum part part, int32_t top)
 {
     for (; a->next < a->questions.len; a->next++, a->event = 0) {
         const struct question *q = &a->questions.at[a->next];
         while (q->part == part && a->event + 1 < q->count) {
-            if (a->rank.len >= BLOCK_ROWS || a->top_item.len >= BLOCK_LISTED)
+            if (a->asked.len >= BLOCK_ROWS || a->asked.len * (size_t)top >= BLOCK_LISTED)
                 return;
-            answer(a, b, q, ++a->event, top, pass);
+            ask(a, q, a->next, ++a->event);
         }
     }
 }
 
 bool answers_next(struct answers *a, const struct baseline *b, enum part part, int32_t top,
-                  struct ranks *ranks, struct tops *tops, struct pass *pass)
+                  int threads, struct ranks *ranks, struct tops *tops, struct pass *pass)
 {
     clear(a);
-    fill(a, b, part, top, pass);
+    fill(a, part, top);
+    answer_all(a, b, top, threads ? threads : omp_get_max_threads(), pass);
     lay_out(a, top, ranks, tops);
     if (a->rank.len == 0)
         a->next = 0;
@@ -108,4 +132,8 @@ void answers_release(struct answers *a)
     vec_release(&a->loss);
     vec_release(&a->top_score);
     vec_release(&a->questions);
+    vec_release(&a->asked);
+    for (size_t i = 0; i < a->works.len; i++)
+        baseline_work_free(a->works.at[i]);
+    vec_release(&a->works);
 }

@@ -13,10 +13,18 @@ struct question {
     size_t start, count; /* in items */
 };
 
+/* One of its targets. */
+struct asked {
+    size_t question, event;
+};
+
 struct answers {
     VEC(struct question) questions;
     i32_vec items;
     size_t next, event; /* where answers_next goes on: question, event of its session */
+    VEC(struct baseline_work *) works; /* of each thread */
+    VEC(struct asked) asked;           /* the positions of the block */
+    int64_t predicted, mixed;          /* positions so far; of these the mix had a list */
 
     /* the block of answers being made */
     i32_vec user, session, position, target, rank, ties, history, length, top_item;
@@ -26,12 +34,12 @@ struct answers {
 /* Keeps a session; `number` counts all sessions of its user. */
 void answers_keep(struct answers *a, const struct session *s, int32_t number);
 
-/* Answers the next questions of the part, as many as make a block, with the `top` best items of
- * each (0: none; N at most).  False when there are no more: the next call begins anew.  Ranks and
- * lists are a's until the next call.  Adds to the loss of `pass` (so far their sum) and to its
- * events. */
+/* Answers the next questions of the part, as many as make a block, in `threads` threads (0: all
+ * there are), with the `top` best items of each (0: none; N at most).  False when there are no
+ * more: the next call begins anew.  Ranks and lists are a's until the next call.  Adds to the loss
+ * of `pass` (so far their sum) and to its events. */
 bool answers_next(struct answers *a, const struct baseline *b, enum part part, int32_t top,
-                  struct ranks *ranks, struct tops *tops, struct pass *pass);
+                  int threads, struct ranks *ranks, struct tops *tops, struct pass *pass);
 
 void answers_release(struct answers *a);
 

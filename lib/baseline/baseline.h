@@ -1,24 +1,43 @@
-/* Baselines that count: popularity, personal popularity, first-order Markov.
+/* Baselines that count: popularity, personal popularity, popularity in the session, first-order
+ * Markov, nearest neighbours of items and of sessions.
  *
- * Each is a table of counts n(c, i): how often item i stands in training in the context c that the
- * model looks at (nothing; the user; the item before).  Items are ordered by n(c, i), then by
- * popularity n(i) (how often i stands in training), then by id: a total order, so there are no
- * ties.  What goes with it is the probability
+ * Each gives some items a score s(c, i) in what is known at a position, its context c: the user,
+ * the session so far.  Items are ordered by score, 0 for those without, then by popularity n(i)
+ * (how often i stands in training), then by id: a total order, so there are no ties.  What goes
+ * with it is the probability
  *
- *     p(i | c) = (n(c, i) + p(i)) / (n(c) + 1),    p(i) = (n(i) + 1) / (n + N),
+ *     p(i | c) = (s(c, i) + p(i)) / (s(c) + 1),    p(i) = (n(i) + 1) / (n + N),
  *
- * popularity with one added to each of the N items, which counts as one more event of each context:
- * it sums to 1 over all items, never is 0 and falls in the order of the ranks. */
+ * with s(c) the sum of the scores: popularity with one added to each of the N items, which weighs
+ * as much as a score of 1.  It sums to 1 over all items and never is 0.  Where scores are counts it
+ * falls in the order of the ranks and is what lists give for each item; where they are
+ * similarities, or mixed, lists give s(c, i). */
 #ifndef BASELINE_BASELINE_H
 #define BASELINE_BASELINE_H
 
 #include "base/rows.h"
+#include "baseline/mix.h"
+
+/* What is known where an item is predicted. */
+struct moment {
+    int32_t user, session; /* number of the session among the user's */
+    const int32_t *items;  /* the session so far */
+    size_t count;          /* 1 at least */
+};
+
+struct baseline;
+struct baseline_work;
 
 struct baseline_kind {
     const char *name;
-    /* The context of an event from its user and the item before it (-1: the session's first one);
-     * -1: none. */
-    int32_t (*context)(int32_t user, int32_t before);
+    const char *help;
+    /* The row of the table of scores that the moment looks at; -1: none. */
+    int32_t (*context)(const struct moment *m);
+    /* Fills the table from the training sessions; NULL: how often an item comes in a context. */
+    void (*fill)(struct baseline *b);
+    /* Instead of a table: adds the scores of the moment to the work's. */
+    void (*score)(const struct baseline *b, const struct moment *m, struct baseline_work *w);
+    bool sets; /* needs the training sessions as sets */
 };
 
 extern const struct baseline_kind baseline_kinds[]; /* ends with a row without name */
@@ -26,29 +45,37 @@ extern const struct baseline_kind baseline_kinds[]; /* ends with a row without n
 /* The row of that name, or NULL. */
 const struct baseline_kind *baseline_find(const char *name);
 
-struct baseline; /* opaque */
+struct baseline_options {
+    int64_t neighbours;    /* of item-knn, of session-knn */
+    int64_t sample;        /* of session-knn; 0: all */
+    double regularization; /* of item-knn */
+    const struct mix *mix; /* NULL: none; the caller's */
+    double mix_weight;
+};
 
-struct baseline *baseline_new(const struct baseline_kind *kind);
+struct baseline *baseline_new(const struct baseline_kind *kind, const struct baseline_options *o);
 void baseline_free(struct baseline *b); /* NULL is fine */
 
 /* Counts a training session.  Only before baseline_ready. */
 void baseline_learn(struct baseline *b, const struct session *s);
 
 /* All is learned; there are N items (more than any that was learned).  From here on the baseline
- * answers. */
+ * answers, several threads at once. */
 void baseline_ready(struct baseline *b, int32_t items);
+
+/* What one thread works with. */
+struct baseline_work *baseline_work_new(const struct baseline *b);
+void baseline_work_free(struct baseline_work *w); /* NULL is fine */
 
 struct verdict {
     int32_t rank; /* 1 = best */
     double probability;
+    bool mixed; /* whether the mix had a list of the position */
 };
 
-/* Where the target stands after the item `before` in a session of the user. */
-struct verdict baseline_rank(const struct baseline *b, int32_t user, int32_t before,
-                             int32_t target);
-
-/* The k <= N best items there and their probabilities. */
-void baseline_top(const struct baseline *b, int32_t user, int32_t before, int32_t k, int32_t *items,
-                  float *scores);
+/* Where the target stands, and the k <= N best items with what lists give for them. */
+struct verdict baseline_answer(const struct baseline *b, struct baseline_work *w,
+                               const struct moment *m, int32_t target, int32_t k, int32_t *items,
+                               float *scores);
 
 #endif

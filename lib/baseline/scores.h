@@ -1,0 +1,48 @@
+/* Scores of the items of one position: a few items have one, all the others have none.
+ *
+ * Items are known by their place in the order of popularity.  Greater scores rank first, then the
+ * place decides: a total order.  Scores are whole numbers, so that sums come out the same whatever
+ * their order, and equal ones are equal; SCORE_ONE of them are a score of 1 where scores are not
+ * counts. */
+#ifndef BASELINE_SCORES_H
+#define BASELINE_SCORES_H
+
+#include "base/buf.h"
+
+#define SCORE_ONE ((int64_t)1 << 32)
+
+/* x >= 0 as a score. */
+static inline int64_t score_of(double x)
+{
+    return (int64_t)(x * (double)SCORE_ONE + 0.5);
+}
+
+struct scores {
+    int64_t *of;    /* [N] by place, 0: none */
+    i32_vec places; /* those with a score, in no order */
+    int64_t total;
+};
+
+void scores_open(struct scores *s, int32_t items);
+void scores_release(struct scores *s);
+void scores_clear(struct scores *s);
+
+/* Adds n > 0 to the score of a place. */
+static inline void scores_add(struct scores *s, int32_t place, int64_t n)
+{
+    if (!s->of[place])
+        vec_push(&s->places, place);
+    s->of[place] += n;
+    s->total += n;
+}
+
+/* Brings all scores to `weight` times their share of the greatest one. */
+void scores_normalize(struct scores *s, double weight);
+
+/* From 1 on. */
+int32_t scores_rank(const struct scores *s, int32_t place);
+
+/* The places of the k <= N best; reorders `places`. */
+void scores_top(struct scores *s, int32_t k, int32_t *to);
+
+#endif
