@@ -383,7 +383,9 @@ rows() {
     done
     shown=$(wc -l <out)
     exec 9>&-
-    run -65 wait $!
+    status=0
+    wait $! || status=$? # not by run, in whose shell the program is no child
+    [ "$status" = 65 ]
     [ "$shown" -ge 7 ]
 }
 
