@@ -3,6 +3,7 @@
 #include "baseline/answers.h"
 #include "baseline/lists.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "stream/stage.h"
 
 struct run {
@@ -72,6 +73,7 @@ static int predict(struct run *r, enum part part, struct err *e)
     int status = write_epoch(&r->out.out, pass.epoch, e);
     while (!status &&
            answers_next(&r->answers, r->baseline, part, k, (int)threads, &ranks, &tops, &pass)) {
+        progress_count(part == PART_TEST ? "test" : "validation", (double)pass.events, "targets");
         status = write_ranks(&r->out.out, &ranks, e);
         if (!status && k)
             status = write_tops(&r->out.out, &tops, e);
@@ -146,7 +148,8 @@ int main(int argc, char **argv)
         buf_format(&notes, "%-12s %s\n", k->name, k->help);
     buf_text(&notes, "Each fills up by popularity, then by id.");
     buf_byte(&notes, 0);
-    const struct option *const tables[] = {own_options, cli_output_options(&to), NULL};
+    const struct option *const tables[] = {own_options, cli_output_options(&to),
+                                           progress_options(true), NULL};
     const struct program program = {
         .name = "baseline",
         .purpose = "Predict the test part of split sessions by counting their training part.",

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "data/passes.h"
 #include "stream/stage.h"
 
@@ -84,7 +85,7 @@ static int open_output(struct stage *stage, const struct meta *in, struct err *e
 static void report_left_out(const struct passes *p)
 {
     if (p->batching.left_out > 0)
-        cli_warn("%" PRIu64 " of %zu training sessions come in batches of fewer than %" PRId64
+        cli_note("%" PRIu64 " of %zu training sessions come in batches of fewer than %" PRId64
                  " and are not learned from: --min-batch 1 learns from all",
                  p->batching.left_out, corpus_part(&p->corpus, PART_TRAIN), chosen.min_batch);
 }
@@ -97,6 +98,7 @@ static int batcher(struct sessions_in *in, struct stage *stage, struct passes *p
     if (sessions_in_skipped(in) > 0)
         cli_warn("%" PRIu64 " records of unknown kinds were left out", sessions_in_skipped(in));
     for (int64_t number = 1; number <= chosen.epochs; number++) {
+        progress_epoch(number, chosen.epochs);
         if (passes_epoch(p, number, e) != 0)
             return e->status;
         if (number == 1)
@@ -110,7 +112,8 @@ int main(int argc, char **argv)
     struct buf schemes = {0};
     scheme_names(&schemes);
     options[0].choices = schemes.at;
-    const struct option *const tables[] = {options, cli_output_options(&output), NULL};
+    const struct option *const tables[] = {options, cli_output_options(&output),
+                                           progress_options(true), NULL};
     struct program p = program;
     p.tables = tables;
     struct operands files = cli_parse(&p, argc, argv);

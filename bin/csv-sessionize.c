@@ -68,8 +68,8 @@ int main(int argc, char **argv)
          .recorded = true},
         {0},
     };
-    const struct option *const tables[] = {own, sessionize_options(&o),
-                                           cli_output_options(&o.output), NULL};
+    const struct option *const tables[] = {
+        own, sessionize_options(&o), cli_output_options(&o.output), progress_options(true), NULL};
     const struct program program = {
         .name = "csv-sessionize",
         .purpose = "make sessions of a delimited log",

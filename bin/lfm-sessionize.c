@@ -14,8 +14,8 @@ int main(int argc, char **argv)
          .to = &o.job.profiles},
         {0},
     };
-    const struct option *const tables[] = {own, sessionize_options(&o),
-                                           cli_output_options(&o.output), NULL};
+    const struct option *const tables[] = {
+        own, sessionize_options(&o), cli_output_options(&o.output), progress_options(true), NULL};
     const struct program program = {
         .name = "lfm-sessionize",
         .purpose = "make sessions of a log of Last.fm",

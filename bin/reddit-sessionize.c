@@ -7,7 +7,7 @@ int main(int argc, char **argv)
         .job.rules = {.gap = 3600, .min_events = 2, .max_events = 39, .cut = 20, .order = "auto"},
     };
     const struct option *const tables[] = {sessionize_options(&o), cli_output_options(&o.output),
-                                           NULL};
+                                           progress_options(true), NULL};
     const struct program program = {
         .name = "reddit-sessionize",
         .purpose = "make sessions of a log of posts with columns username, subreddit and utc",

@@ -3,6 +3,7 @@
 
 #include "base/sink.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "scoring/reading.h"
 
 static struct report report;
@@ -58,6 +59,9 @@ static const struct option options[] = {
     {0},
 };
 
+/* The group of progress comes in main. */
+static const struct option *tables[3] = {options};
+
 static const struct program program = {
     .name = "scorer",
     .purpose = "Score predictions: recall@k and MRR@k, overall and by position.",
@@ -66,7 +70,8 @@ static const struct program program = {
     .notes = "Each stream is a run; runs that differ by their seeds alone are one model and\n"
              "shown as mean and sample standard deviation. Without a validation part the\n"
              "best epoch is chosen on the test part, and the output says selected_on: test.",
-    .tables = (const struct option *const[]){options, NULL},
+    .input_option = "tsv",
+    .tables = tables,
 };
 
 static void check_options(void)
@@ -94,6 +99,7 @@ static void check_options(void)
 
 int main(int argc, char **argv)
 {
+    tables[1] = progress_options(true);
     struct operands files = cli_parse(&program, argc, argv);
     struct sink sink;
     struct err e = {0};

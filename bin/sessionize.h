@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "data/log_to_sessions.h"
 
 struct sessionize_options {

@@ -1,5 +1,6 @@
 /* tfilter: keeps some of the sessions, splits them into training, validation and test. */
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "data/refine.h"
 #include "stream/stage.h"
 
@@ -41,13 +42,13 @@ static const char notes[] =
 
 static void say_report(const struct split_report *r)
 {
-    cli_warn("training %lld sessions, validation %lld, test %lld, of %lld users",
+    cli_note("training %lld sessions, validation %lld, test %lld, of %lld users",
              (long long)r->sessions[PART_TRAIN], (long long)r->sessions[PART_VALIDATION],
              (long long)r->sessions[PART_TEST], (long long)r->users);
-    cli_warn("%lld of %lld test items are never seen in training (%lld of %lld test events)",
+    cli_note("%lld of %lld test items are never seen in training (%lld of %lld test events)",
              (long long)r->test_items_unseen, (long long)r->test_items,
              (long long)r->test_events_unseen, (long long)r->events[PART_TEST]);
-    cli_warn("%lld of %lld users have no training session", (long long)r->users_untrained,
+    cli_note("%lld of %lld users have no training session", (long long)r->users_untrained,
              (long long)r->users);
     if (r->test_events_future)
         cli_warn("%lld of %lld test events are of items that training sees only later",
@@ -90,7 +91,7 @@ int main(int argc, char **argv)
         {0},
     };
     const struct option *const tables[] = {filter_options(&chain), own, cli_output_options(&to),
-                                           NULL};
+                                           progress_options(true), NULL};
     const struct program program = {
         .name = "tfilter",
         .purpose = "Keep some of the sessions of a stream, and split them for training and test.",

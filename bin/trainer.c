@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/threads.h"
+#include "cli/progress.h"
 #include "learn/training.h"
 
 static const char *built_in(void)
@@ -15,8 +16,9 @@ int main(int argc, char **argv)
 {
     threads_wait_asleep(argv);
     struct output_options output = {0};
-    const struct option *const tables[] = {learn_model_table(), learn_training_table(),
-                                           learn_result_table(), cli_output_options(&output), NULL};
+    const struct option *const tables[] = {learn_model_table(),     learn_training_table(),
+                                           learn_result_table(),    cli_output_options(&output),
+                                           progress_options(false), NULL};
     const struct program program = {
         .name = "trainer",
         .purpose = "train a model on batches, and write how it ranks the test part",

@@ -39,9 +39,10 @@ struct option {
 struct program {
     const char *name;
     const char *purpose;                /* one line */
-    const char *usage;                  /* "[option ...] [file ...]" */
+    const char *usage;                  /* "[option ...] [file ...]": "file" means it reads stdin */
     const char *example;                /* a command that runs */
     const char *notes;                  /* more for --help, NULL = none */
+    const char *input_option;           /* names input too; NULL = operands and stdin alone */
     const struct option *const *tables; /* groups of options, NULL-terminated */
     const char *(*built_in)(
         void); /* what --version adds ("BLAS: OpenBLAS 0.3.21"), NULL = nothing */
@@ -65,11 +66,12 @@ struct operands {
 
 /* Parses; answers -h, --help and --version (status 0, or 74 if stdout fails); ends with 64 on a
  * wrong usage, naming the option, what is possible, and the nearest name.  Options and operands may
- * be mixed; "--" ends the options; the last of several values counts.
- * Sets up what every program needs: open standard descriptors, messages, out-of-memory, signals
- * that remove temporaries (SIGINT, SIGTERM, SIGHUP, SIGPIPE; then the program dies of them), a
- * file-size limit that shows as a failed write.  SESSPIPE_FAIL_ALLOC=N in the environment makes the
- * Nth allocation fail, for tests. */
+ * be mixed; "--" ends the options; the last of several values counts.  A program whose usage names
+ * a file ends with 64 too where it is given none and standard input is a terminal. Sets up what
+ * every program needs: open standard descriptors, messages, out-of-memory, signals that remove
+ * temporaries (SIGINT, SIGTERM, SIGHUP, SIGPIPE; then the program dies of them), a file-size limit
+ * that shows as a failed write.  SESSPIPE_FAIL_ALLOC=N in the environment makes the Nth allocation
+ * fail, for tests. */
 struct operands cli_parse(const struct program *p, int argc, char **argv);
 
 /* Whether the option was given on the command line (rather than left at its default). */
@@ -84,6 +86,9 @@ void cli_options_packed(struct buf *to);
  * ---- */
 
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What is no trouble: not said with --quiet. */
+void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Ends the program: message, temporaries removed, status (1 where *e holds none). */
 void cli_fail(const struct err *e) __attribute__((noreturn));

@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "base/sink.h"
 #include "base/utf8.h"
+#include "cli/progress.h"
 
 static const char *program_name = "sesspipe";
 
@@ -53,6 +54,7 @@ static void say(const char *text)
     put(&l, ": ", 2);
     put_harmless(&l, text);
     l.at[l.len++] = '\n';
+    progress_clear();
     while (write(STDERR_FILENO, l.at, l.len) < 0 && errno == EINTR)
         ;
 }
@@ -67,9 +69,22 @@ void cli_warn(const char *format, ...)
     say(text);
 }
 
+void cli_note(const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+    if (progress_quiet())
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    say(text);
+}
+
 static void end(const char *text, int status) __attribute__((noreturn));
 static void end(const char *text, int status)
 {
+    progress_fail();
     say(text);
     sink_discard_all();
     exit(status ? status : STATUS_FAIL);
@@ -112,6 +127,7 @@ static void out_of_memory(size_t n)
 
 static void die_of(int signal)
 {
+    progress_clear();
     sink_discard_all();
     raise(signal); /* SA_RESETHAND has brought the default back */
 }

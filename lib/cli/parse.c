@@ -1,6 +1,7 @@
 #include <msgpack.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/private.h"
 
@@ -9,6 +10,11 @@ const struct option common_options[] = {
     {OPTION_FLAG, 0, "version", .help = "show the version and what was built in"},
     {0},
 };
+
+/* For `make install`, not for people: neither in the help nor completed. */
+static const char *completion;
+static const struct option completion_option = {OPTION_CHOICE, .name = "completion",
+                                                .to = &completion, .choices = "bash|zsh"};
 
 /* What stands on the command line, in its order, before any value is looked at: --help shows
  * defaults wherever it stands. */
@@ -25,19 +31,12 @@ static struct {
 
 /* ---- the program's rows ---- */
 
-/* Steps through the rows of all groups, the common one last; NULL behind the last. */
-struct rows {
-    const struct option *const *table;
-    const struct option *row;
-    bool common;
-};
-
-static struct rows rows_of(const struct program *p)
+struct rows rows_of(const struct program *p)
 {
     return (struct rows){.table = p->tables};
 }
 
-static const struct option *rows_next(struct rows *r)
+const struct option *rows_next(struct rows *r)
 {
     for (;;) {
         if (r->row && r->row->kind != OPTION_END)
@@ -72,6 +71,8 @@ static const struct option *find_name(const char *name, size_t len)
             return o;
         nearest_try(&nearest, o->name, n);
     }
+    if (bytes_equal((struct bytes){name, len}, bytes_of(completion_option.name)))
+        return &completion_option;
     if (nearest.name)
         cli_usage("unknown option --%.*s: did you mean --%s?", (int)len, name, nearest.name);
     cli_usage("unknown option --%.*s: %s --help lists what there is", (int)len, name,
@@ -169,6 +170,26 @@ static void answer_questions(void)
     }
 }
 
+static void answer_completion(void)
+{
+    struct buf text = {0};
+    if (!completion)
+        return;
+    completion_text(line.program, completion, &text);
+    answer(&text);
+}
+
+/* A program that waits for somebody to type a stream of records looks as if it hung. */
+static void check_input(void)
+{
+    const struct program *p = line.program;
+    if (!line.operands.len && !(p->input_option && cli_given(p->input_option)) &&
+        strstr(p->usage, "file") && isatty(STDIN_FILENO))
+        cli_usage("no input: standard input is a terminal: name a FILE, or pipe one in; - reads "
+                  "the terminal; %s --help shows an example",
+                  p->name);
+}
+
 struct operands cli_parse(const struct program *p, int argc, char **argv)
 {
     startup(p->name);
@@ -183,7 +204,11 @@ struct operands cli_parse(const struct program *p, int argc, char **argv)
             cli_fail(&e);
         }
     }
-    return (struct operands){line.operands.at, (int)line.operands.len};
+    answer_completion();
+    check_input();
+    struct operands files = {line.operands.at, (int)line.operands.len};
+    progress_begin(p->name, files);
+    return files;
 }
 
 /* ---- what was read ---- */

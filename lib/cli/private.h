@@ -16,6 +16,22 @@ void version_text(const struct program *p, struct buf *to);
 /* What every program takes beside its own tables. */
 extern const struct option common_options[];
 
+/* The inputs are known: progress begins, where the program's tables offer it. */
+void progress_begin(const char *program, struct operands files);
+void progress_fail(void); /* the program ends with a message */
+
+/* The program's rows of all groups, then what every program takes; NULL behind the last. */
+struct rows {
+    const struct option *const *table;
+    const struct option *row;
+    bool common;
+};
+struct rows rows_of(const struct program *p);
+const struct option *rows_next(struct rows *r);
+
+/* The shell's completion of the program's options, "bash" or "zsh". */
+void completion_text(const struct program *p, const char *shell, struct buf *to);
+
 /* "N", "FILE", "mean|last": how the help calls the value; NULL: the option takes none. */
 const char *value_name(const struct option *o);
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/meter.h"
+
 void lines_open(struct lines *l, const char *const *paths, int count)
 {
     static const char *const standard_input[] = {"-"};
@@ -55,6 +57,7 @@ static int fill(struct lines *l, size_t *got, struct err *e)
     *got = (size_t)n;
     l->end += (size_t)n;
     l->bytes += (size_t)n;
+    meter_bytes((size_t)n);
     return 0;
 }
 

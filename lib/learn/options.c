@@ -72,10 +72,6 @@ static const struct option result_table[] = {
      .high = 1 << 20, .help = "write the N best items of each position"},
     {OPTION_TEXT, .name = "attention", .to = &given.attention, .argument = "N|all",
      .recorded = true, .help = "write the attention of N sessions a test"},
-    {OPTION_FLAG, .name = "quiet", .to = &given.quiet, .letter = 'q',
-     .help = "say nothing when all is well"},
-    {OPTION_CHOICE, .name = "progress", .to = &given.progress, .choices = "json",
-     .help = "an object a pass on stderr"},
     {0},
 };
 

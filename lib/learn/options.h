@@ -16,8 +16,6 @@ struct learn_options {
     const char *save, *save_by, *init;
     int64_t top;
     const char *attention; /* a number, or "all" */
-    bool quiet;
-    const char *progress; /* NULL, "json" */
 };
 
 /* What the command line set; one set a program. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/progress.h"
 #include "learn/saving.h"
 #include "model/file.h"
 #include "nn/choose.h"
@@ -16,8 +17,8 @@ static int open_device(struct training *t, struct err *e)
                                      .workspace = (size_t)t->o->workspace << 20};
     if (device_choose(t->o->device, &options, &t->device, e))
         return e->status;
-    if (!strcmp(t->o->device, "auto") && !t->o->quiet)
-        cli_warn("--device auto: no usable GPU, so %s", t->device->name);
+    if (!strcmp(t->o->device, "auto"))
+        cli_note("--device auto: no usable GPU, so %s", t->device->name);
     return 0;
 }
 
@@ -37,7 +38,6 @@ int training_open(struct training *t, const char *program, const struct learn_op
                   struct operands files, const struct output_options *output, struct err *e)
 {
     *t = (struct training){.o = o, .program = program};
-    t->on_terminal = isatty(STDERR_FILENO) && !o->quiet && !o->progress;
     if (batches_in_open(&t->in, files.at, files.count, e) || open_output(t, output, e))
         return e->status;
     return open_device(t, e);
@@ -119,19 +119,21 @@ static struct watch_to watch_to(struct training *t)
 static void say_pass(struct training *t, bool improved)
 {
     struct buf json = {0};
-    report_end(&t->report, &t->learner.tally, improved, t->o->progress ? &json : NULL);
-    if (json.len)
+    if (progress_json())
+        buf_format(&json, "{\"program\":\"%s\"", t->program);
+    report_end(&t->report, &t->learner.tally, improved, json.len ? &json : NULL);
+    if (json.len) {
+        buf_text(&json, ",\"done\":true}\n");
         (void)!write(STDERR_FILENO, json.at, json.len);
+    }
     buf_release(&json);
 }
 
 /* The epoch's line, once all its passes have ended. */
 static void say_epoch(struct training *t)
 {
-    if (t->on_terminal)
-        fputs("\r\033[K", stderr); /* where progress stood */
-    if (t->report.line.len && !t->o->quiet && !t->o->progress)
-        cli_warn("%s", t->report.line.at);
+    if (t->report.line.len && !progress_json())
+        cli_note("%s", t->report.line.at);
     buf_clear(&t->report.line);
 }
 
@@ -141,8 +143,7 @@ static void say_selection(struct training *t)
         t->best.by != SAVE_BY_RECALL)
         return;
     t->noted = true;
-    if (!t->o->quiet)
-        cli_warn("no validation part: the best epoch is chosen on the test part");
+    cli_note("no validation part: the best epoch is chosen on the test part");
 }
 
 static int end_pass(struct training *t, struct err *e)
@@ -152,6 +153,7 @@ static int end_pass(struct training *t, struct err *e)
     if (!t->in_pass)
         return 0;
     t->in_pass = false;
+    progress_clear(); /* whoever reads the pass may write to the same terminal */
     if (watch_end(&t->watch, watch_to(t), e) || write_pass(&t->stage.out, &pass, e) ||
         frame_out_pause(&t->stage.out, e) || best_pass(&t->best, &t->learner, &improved, e))
         return e->status;
@@ -188,14 +190,20 @@ static int write_outcome(struct training *t, const struct outcome *o, struct err
     return 0;
 }
 
-static void say_progress(struct training *t)
+static void say_progress(const struct training *t)
 {
-    struct buf line = {0};
-    if (t->on_terminal && report_progress(&t->report, &t->learner.tally, &line)) {
-        fprintf(stderr, "\r%.*s\033[K", (int)line.len, line.at);
-        fflush(stderr);
-    }
-    buf_release(&line);
+    const struct tally *tally = &t->learner.tally;
+    if (!progress_due())
+        return;
+    double loss = tally_pass(tally).loss;
+    struct progress at = {.epoch = tally->epoch.number,
+                          .part = part_name[tally->epoch.part],
+                          .share = report_share(&t->report, tally),
+                          .seconds = report_now() - t->report.start,
+                          .count = (double)tally->events,
+                          .unit = "events",
+                          .loss = tally->events ? &loss : NULL};
+    progress_show(&at);
 }
 
 static int run_batch(struct training *t, const struct batch *b, struct err *e)

@@ -20,7 +20,7 @@ struct training {
     struct watch watch;
     struct report report;
     bool learning; /* they are there */
-    bool in_pass, stopped, noted, on_terminal;
+    bool in_pass, stopped, noted;
     struct buf options; /* as recorded, packed */
 };
 

@@ -17,7 +17,7 @@ void report_begin(struct report *r, const struct tally *t)
     if (t->epoch.part == PART_TRAIN || r->epoch != t->epoch.number)
         buf_clear(&r->line);
     r->epoch = t->epoch.number;
-    r->start = r->shown = report_now();
+    r->start = report_now();
 }
 
 static double events_per_second(const struct report *r, const struct tally *t)
@@ -51,7 +51,7 @@ static void append_json(const struct report *r, const struct tally *t, bool impr
                         struct buf *to)
 {
     bool tested = t->epoch.part != PART_TRAIN;
-    buf_format(to, "{\"epoch\":%" PRId64 ",\"part\":\"%s\"", t->epoch.number,
+    buf_format(to, ",\"epoch\":%" PRId64 ",\"part\":\"%s\"", t->epoch.number,
                part_name[t->epoch.part]);
     append_number(to, "loss", tally_pass(t).loss);
     buf_format(to, ",\"events\":%" PRId64 ",\"sessions\":%" PRId64 ",\"left_out\":%" PRId64,
@@ -62,7 +62,6 @@ static void append_json(const struct report *r, const struct tally *t, bool impr
         buf_format(to, ",\"best\":%s", improved ? "true" : "false");
     }
     append_number(to, "seconds", report_now() - r->start);
-    buf_text(to, "}\n");
 }
 
 void report_end(struct report *r, const struct tally *t, bool improved, struct buf *json)
@@ -73,19 +72,10 @@ void report_end(struct report *r, const struct tally *t, bool improved, struct b
         append_json(r, t, improved, json);
 }
 
-bool report_progress(struct report *r, const struct tally *t, struct buf *line)
+double report_share(const struct report *r, const struct tally *t)
 {
-    double now = report_now();
     int64_t all = r->batches[t->epoch.part];
-    if (now - r->shown < 0.5)
-        return false;
-    r->shown = now;
-    buf_format(line, "epoch %" PRId64 " %s: ", t->epoch.number, part_name[t->epoch.part]);
-    if (all > t->batches)
-        buf_format(line, "%.0f%%, %.0f s left, ", 100.0 * (double)t->batches / (double)all,
-                   (now - r->start) * (double)(all - t->batches) / (double)t->batches);
-    buf_format(line, "loss %.4f, %.0f events/s", tally_pass(t).loss, events_per_second(r, t));
-    return true;
+    return all > t->batches ? (double)t->batches / (double)all : 0;
 }
 
 void report_release(struct report *r)

@@ -7,7 +7,6 @@
 struct report {
     int64_t epoch;
     double start;       /* seconds on the clock, when the pass began */
-    double shown;       /* when progress was last shown */
     int64_t batches[4]; /* of the last pass of each part; 0: not known */
     struct buf line;    /* of the epoch so far */
 };
@@ -17,11 +16,12 @@ double report_now(void);
 
 void report_begin(struct report *r, const struct tally *t);
 
-/* A pass has ended: its part of the epoch's line is added; `json` (may be NULL) gets a line. */
+/* A pass has ended: its part of the epoch's line is added; `json` (may be NULL) gets members of an
+ * object, each behind a comma. */
 void report_end(struct report *r, const struct tally *t, bool improved, struct buf *json);
 
-/* A line that a terminal may show while the pass runs; false where it is too early again. */
-bool report_progress(struct report *r, const struct tally *t, struct buf *line);
+/* How much of the pass is done, by the one before; 0: not known. */
+double report_share(const struct report *r, const struct tally *t);
 
 void report_release(struct report *r);
 

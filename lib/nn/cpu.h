@@ -7,14 +7,9 @@
 #include "nn/device.h"
 
 /* A vector loop compiled for several processors, the best chosen at program start.  Sanitizers
- * cannot bear the choosing. */
-#if defined __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CPU_SANITIZED 1
-#endif
-#endif
-#if defined __x86_64__ && defined __gnu_linux__ && defined __OPTIMIZE__ &&                         \
-    !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__ && !defined CPU_SANITIZED
+ * cannot bear the choosing, and what clang makes of it does not link. */
+#if defined __x86_64__ && defined __gnu_linux__ && defined __OPTIMIZE__ && !defined __clang__ &&   \
+    !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
 #define VECTOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define VECTOR

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 
+#include "base/meter.h"
 #include "stream/frame.h"
 #include "stream/input.h"
 #include "stream/layout.h"
@@ -244,6 +245,7 @@ static int read_block(struct frame_in *in, struct err *e)
     in->input.at += LAYOUT_BLOCK + len;
     in->block = (struct cursor){p, p + len};
     in->block_records = records;
+    meter_records(records);
     in->record = 0;
     in->part.blocks++, in->all.blocks++;
     in->part.bytes += len, in->all.bytes += len;

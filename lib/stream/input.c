@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/meter.h"
+
 enum { READ_SIZE = 256 << 10 };
 
 static bool is_stdin(const char *path)
@@ -76,6 +78,7 @@ static int read_some(struct input *in, struct err *e)
         return err_set(e, STATUS_IO, "cannot read %s: %s", input_name(in), strerror(errno));
     in->ended = got == 0;
     in->buffer.len += (size_t)got;
+    meter_bytes((size_t)got);
     return 0;
 }
 

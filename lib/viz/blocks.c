@@ -1,20 +1,19 @@
 #include "viz/blocks.h"
 
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/terminal.h"
 #include "viz/text.h"
 
 bool blocks_of_stdout(struct blocks *b)
 {
     const char *no_color = getenv("NO_COLOR");
-    struct winsize size;
-    if (!isatty(STDOUT_FILENO))
+    size_t columns = terminal_columns(STDOUT_FILENO);
+    if (!columns)
         return false;
     b->color = !no_color || !*no_color;
-    if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
-        b->columns = size.ws_col;
+    b->columns = columns;
     return true;
 }
 

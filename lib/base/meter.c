@@ -1,0 +1,3 @@
+#include "base/meter.h"
+
+struct meter meter;

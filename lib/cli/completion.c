@@ -1,0 +1,166 @@
+/* Shells' completion, made from the option tables: names of options, words of choices, files. */
+#include "cli/private.h"
+
+/* "FILE" and "DIR" are completed by the shell's own means. */
+static bool takes_path(const struct option *o)
+{
+    const char *value = value_name(o);
+    return value && (!strcmp(value, "FILE") || !strcmp(value, "DIR"));
+}
+
+/* The words of "one|other", a space between. */
+static void put_words(struct buf *to, const char *choices)
+{
+    for (; *choices; choices++)
+        buf_byte(to, *choices == '|' ? ' ' : *choices);
+}
+
+/* ---- bash ---- */
+
+/* "-o|--output" as a pattern of `case`. */
+static void put_pattern(struct buf *to, const struct option *o)
+{
+    if (o->letter)
+        buf_format(to, "-%c|", o->letter);
+    buf_format(to, "--%s", o->name);
+}
+
+/* What follows an option that takes a value: words, a file, or something of the user's own. */
+static void put_bash_values(const struct program *p, struct buf *to)
+{
+    struct rows rows = rows_of(p);
+    for (const struct option *o; (o = rows_next(&rows));) {
+        if (!value_name(o))
+            continue;
+        buf_text(to, "    ");
+        put_pattern(to, o);
+        buf_text(to, ") ");
+        if (o->kind == OPTION_CHOICE) {
+            buf_text(to, "COMPREPLY=($(compgen -W '");
+            put_words(to, o->choices);
+            buf_text(to, "' -- \"$cur\")); ");
+        } else if (!takes_path(o)) {
+            buf_text(to, "compopt +o default 2>/dev/null; ");
+        }
+        buf_text(to, "return ;;\n");
+    }
+}
+
+static void put_bash_names(const struct program *p, struct buf *to)
+{
+    struct rows rows = rows_of(p);
+    bool first = true;
+    for (const struct option *o; (o = rows_next(&rows)); first = false)
+        buf_format(to, "%s--%s", first ? "" : " ", o->name);
+}
+
+/* Readline splits words at "=": "--format=t" comes as three of them.  Where nothing is replied, the
+ * default of `complete` completes files. */
+static void bash_text(const struct program *p, struct buf *to)
+{
+    struct buf name = {0};
+    for (const char *c = p->name; *c; c++)
+        buf_byte(&name, *c == '-' ? '_' : *c);
+    buf_format(to,
+               "# bash completion of %s, sesspipe %s\n"
+               "_sesspipe_%.*s() {\n"
+               "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} word\n"
+               "    COMPREPLY=()\n"
+               "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+               "        [[ $word != -- ]] || return\n"
+               "    done\n"
+               "    if [[ $cur == = ]]; then\n"
+               "        cur=\n"
+               "    elif [[ $prev == = ]]; then\n"
+               "        prev=${COMP_WORDS[COMP_CWORD-2]}\n"
+               "    fi\n"
+               "    case $prev in\n",
+               p->name, SESSPIPE_VERSION, (int)name.len, name.at);
+    put_bash_values(p, to);
+    buf_text(to, "    esac\n"
+                 "    [[ $cur != -* ]] || COMPREPLY=($(compgen -W '");
+    put_bash_names(p, to);
+    buf_format(to,
+               "' -- \"$cur\"))\n"
+               "}\n"
+               "complete -o default -F _sesspipe_%.*s %s\n",
+               (int)name.len, name.at, p->name);
+    buf_release(&name);
+}
+
+/* ---- zsh ---- */
+
+/* Inside single quotes, with what _arguments takes for its own marks escaped. */
+static void put_zsh_text(struct buf *to, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\'')
+            buf_text(to, "'\\'");
+        else if (strchr("[]:\\", *text))
+            buf_byte(to, '\\');
+        buf_byte(to, *text);
+    }
+}
+
+static void put_zsh_value(struct buf *to, const struct option *o)
+{
+    const char *value = value_name(o);
+    if (!value)
+        return;
+    buf_byte(to, ':');
+    put_zsh_text(to, o->kind == OPTION_CHOICE ? o->name : value);
+    buf_byte(to, ':');
+    if (o->kind == OPTION_CHOICE) {
+        buf_byte(to, '(');
+        put_words(to, o->choices);
+        buf_byte(to, ')');
+    } else if (takes_path(o)) {
+        buf_text(to, "_files");
+    } else {
+        buf_byte(to, ' ');
+    }
+}
+
+/* One form of an option: '(-o --output)--output=[what it does]:FILE:_files'. */
+static void put_zsh_form(struct buf *to, const struct option *o, bool is_long)
+{
+    bool value = value_name(o) != NULL;
+    buf_text(to, "    '");
+    if (o->kind == OPTION_CALL)
+        buf_byte(to, '*');
+    else if (o->letter)
+        buf_format(to, "(-%c --%s)", o->letter, o->name);
+    if (is_long)
+        buf_format(to, "--%s%s", o->name, value ? "=" : "");
+    else
+        buf_format(to, "-%c%s", o->letter, value ? "+" : "");
+    buf_byte(to, '[');
+    put_zsh_text(to, o->help ? o->help : "");
+    buf_byte(to, ']');
+    put_zsh_value(to, o);
+    buf_text(to, "' \\\n");
+}
+
+static void zsh_text(const struct program *p, struct buf *to)
+{
+    struct rows rows = rows_of(p);
+    buf_format(to,
+               "#compdef %s\n"
+               "# zsh completion of %s, sesspipe %s\n"
+               "_arguments -s -S \\\n",
+               p->name, p->name, SESSPIPE_VERSION);
+    for (const struct option *o; (o = rows_next(&rows));) {
+        if (o->letter)
+            put_zsh_form(to, o, false);
+        put_zsh_form(to, o, true);
+    }
+    buf_text(to, "    '*:file:_files'\n");
+}
+
+void completion_text(const struct program *p, const char *shell, struct buf *to)
+{
+    if (!strcmp(shell, "bash"))
+        bash_text(p, to);
+    else
+        zsh_text(p, to);
+}

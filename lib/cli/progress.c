@@ -1,0 +1,368 @@
+#include "cli/progress.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/meter.h"
+#include "base/terminal.h"
+#include "cli/private.h"
+
+enum { WIDEST = 250 }; /* columns that a line may take */
+
+static const char *mode = "auto";
+static bool quiet;
+
+static struct {
+    const char *program;
+    bool offered, of_input;
+    bool text, json; /* what is shown: one of them or neither */
+    bool held;       /* the terminal's line is this program's */
+    bool failed;     /* the program has said why it ends */
+    double began, next, total;
+    volatile size_t width; /* of the line that stands on the terminal; 0: none */
+} now;
+
+const struct option *progress_options(bool of_input)
+{
+    static const struct option table[] = {
+        {OPTION_CHOICE, 0, "progress", "HOW", "how far, on stderr", &mode,
+         .choices = "auto|json|none"},
+        {OPTION_FLAG, 'q', "quiet", .help = "say nothing when all is well", .to = &quiet},
+        {0},
+    };
+    now.offered = true;
+    now.of_input = of_input;
+    return table;
+}
+
+bool progress_quiet(void)
+{
+    return quiet;
+}
+
+bool progress_json(void)
+{
+    return now.json;
+}
+
+double progress_clock(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* ---- the line on the terminal ---- */
+
+/* Called by signal handlers too. */
+void progress_clear(void)
+{
+    char blank[WIDEST + 2];
+    size_t n = now.width;
+    if (!n)
+        return;
+    now.width = 0;
+    memset(blank, ' ', sizeof blank);
+    blank[0] = blank[n + 1] = '\r';
+    (void)!write(STDERR_FILENO, blank, n + 2);
+}
+
+/* A lock on the terminal itself: of several programs in a pipeline one shows.  Where the system
+ * knows no such lock, all show. */
+static bool hold_line(void)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (!now.held)
+        now.held = !fcntl(STDERR_FILENO, F_SETLK, &lock) || (errno != EACCES && errno != EAGAIN);
+    return now.held;
+}
+
+static void stop(void)
+{
+    struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    progress_clear();
+    if (now.held)
+        fcntl(STDERR_FILENO, F_SETLK, &lock);
+    now.text = now.held = false;
+}
+
+/* The line, blanks over what is left of a longer one before, and the cursor back at its start,
+ * where another program's output covers it. */
+static void put_line(const struct buf *text)
+{
+    char line[2 * WIDEST + 4];
+    size_t columns = terminal_columns(STDERR_FILENO), n = text->len, before = now.width;
+    if (columns <= 1 || !hold_line())
+        return;
+    if (n > columns - 1)
+        n = columns - 1;
+    if (n > WIDEST)
+        n = WIDEST;
+    size_t blanks = before > n && before < columns ? before - n : 0;
+    memset(line, ' ', sizeof line);
+    memcpy(line, text->at, n);
+    line[n + blanks] = '\r';
+    now.width = n;
+    (void)!write(STDERR_FILENO, line, n + blanks + 1);
+}
+
+/* ---- what is said ---- */
+
+static void put_amount(struct buf *to, double bytes)
+{
+    static const char *const unit[] = {"B", "kB", "MB", "GB", "TB"};
+    int i = 0;
+    for (; bytes >= 999.5 && i < 4; i++)
+        bytes /= 1000;
+    buf_format(to, "%.*f %s", i && bytes < 99.5 ? 1 : 0, bytes, unit[i]);
+}
+
+static void put_time(struct buf *to, double seconds)
+{
+    if (seconds < 99.5)
+        buf_format(to, "%.0f s", seconds);
+    else if (seconds < 5970)
+        buf_format(to, "%.0f min", seconds / 60);
+    else
+        buf_format(to, "%.1f h", seconds / 3600);
+}
+
+static double time_left(const struct progress *p)
+{
+    return p->seconds * (1 - p->share) / p->share;
+}
+
+static double rate(const struct progress *p)
+{
+    double done = p->unit ? p->count : p->bytes;
+    return p->seconds > 0 ? done / p->seconds : 0;
+}
+
+static void put_head(struct buf *to, const struct progress *p)
+{
+    buf_format(to, "%s: ", now.program);
+    if (p->epoch)
+        buf_format(to, "epoch %lld ", (long long)p->epoch);
+    if (p->epochs)
+        buf_format(to, "of %lld ", (long long)p->epochs);
+    if (p->part)
+        buf_format(to, "%s ", p->part);
+    if (p->epoch || p->part) {
+        to->len--;
+        buf_text(to, ": ");
+    }
+}
+
+static void put_text(struct buf *to, const struct progress *p)
+{
+    put_head(to, p);
+    if (p->share > 0) {
+        buf_format(to, "%.0f%%", 100 * p->share);
+        if (p->total > 0) {
+            buf_text(to, " of ");
+            put_amount(to, p->total);
+        }
+        buf_text(to, ", ");
+        put_time(to, time_left(p));
+        buf_text(to, " left, ");
+    } else if (p->bytes > 0) {
+        put_amount(to, p->bytes);
+        buf_text(to, ", ");
+    }
+    if (p->loss)
+        buf_format(to, "loss %.4f, ", *p->loss);
+    if (p->unit) {
+        buf_format(to, "%.0f %s/s", rate(p), p->unit);
+    } else if (p->bytes > 0) {
+        put_amount(to, rate(p));
+        buf_format(to, "/s, %llu records", (unsigned long long)meter.records);
+    } else {
+        to->len -= 2;
+    }
+}
+
+static void put_member(struct buf *to, const char *key, double value)
+{
+    buf_format(to, ",\"%s\":", key);
+    json_number(to, round(value * 1000) / 1000);
+}
+
+static void put_json(struct buf *to, const struct progress *p, bool done)
+{
+    buf_text(to, "{\"program\":");
+    json_text(to, bytes_of(now.program));
+    if (p->epoch)
+        buf_format(to, ",\"epoch\":%lld", (long long)p->epoch);
+    if (p->epochs)
+        buf_format(to, ",\"epochs\":%lld", (long long)p->epochs);
+    if (p->part)
+        buf_format(to, ",\"part\":\"%s\"", p->part);
+    put_member(to, "seconds", p->seconds);
+    if (p->share > 0) {
+        put_member(to, "share", p->share);
+        put_member(to, "left", time_left(p));
+    }
+    if (p->bytes > 0) {
+        put_member(to, "bytes", p->bytes);
+        put_member(to, "records", (double)meter.records);
+    }
+    if (p->total > 0)
+        put_member(to, "total", p->total);
+    if (p->loss)
+        put_member(to, "loss", *p->loss);
+    if (p->unit)
+        put_member(to, p->unit, p->count);
+    put_member(to, "per_second", round(rate(p)));
+    buf_format(to, ",\"done\":%s}\n", done ? "true" : "false");
+}
+
+/* ---- showing ---- */
+
+bool progress_due(void)
+{
+    if (!now.text && !now.json)
+        return false;
+    double t = progress_clock();
+    if (t < now.next)
+        return false;
+    now.next = t + (now.json ? 1 : 0.25);
+    return true;
+}
+
+static void say(const struct progress *p, bool done)
+{
+    struct buf text = {0};
+    if (now.json) {
+        put_json(&text, p, done);
+        (void)!write(STDERR_FILENO, text.at, text.len);
+    } else if (now.text) {
+        put_text(&text, p);
+        put_line(&text);
+    }
+    buf_release(&text);
+}
+
+void progress_show(const struct progress *p)
+{
+    say(p, false);
+}
+
+static struct progress of_input(void)
+{
+    struct progress p = {.bytes = (double)meter.bytes, .seconds = progress_clock() - now.began};
+    /* An input that is read twice, or grows, has no share. */
+    if (now.total > 0 && p.bytes <= now.total) {
+        p.total = now.total;
+        p.share = p.bytes / p.total;
+    }
+    return p;
+}
+
+static void show_input(void)
+{
+    if (!progress_due())
+        return;
+    struct progress p = of_input();
+    progress_show(&p);
+}
+
+void progress_count(const char *part, double count, const char *unit)
+{
+    static const char *last = "";
+    static double began;
+    if (strcmp(part, last)) {
+        last = part;
+        began = progress_clock();
+    }
+    if (!progress_due())
+        return;
+    struct progress p = {
+        .part = part, .count = count, .unit = unit, .seconds = progress_clock() - began};
+    progress_show(&p);
+}
+
+void progress_epoch(int64_t epoch, int64_t epochs)
+{
+    struct stat out;
+    if (now.text && !cli_given("output") && !fstat(STDOUT_FILENO, &out) && S_ISFIFO(out.st_mode))
+        stop();
+    if (!progress_due())
+        return;
+    struct progress p = {.epoch = epoch,
+                         .epochs = epochs,
+                         .share = (double)(epoch - 1) / (double)epochs,
+                         .seconds = progress_clock() - now.began};
+    progress_show(&p);
+}
+
+/* ---- beginning and end ---- */
+
+/* The bytes of all inputs; 0: they are not all regular files. */
+static double size_of_inputs(struct operands files)
+{
+    static const char *const standard[] = {"-"};
+    double total = 0;
+    if (!files.count)
+        files = (struct operands){standard, 1};
+    for (int i = 0; i < files.count; i++) {
+        struct stat s;
+        bool is_stdin = !strcmp(files.at[i], "-");
+        if ((is_stdin ? fstat(STDIN_FILENO, &s) : stat(files.at[i], &s)) || !S_ISREG(s.st_mode))
+            return 0;
+        off_t begun = is_stdin ? lseek(STDIN_FILENO, 0, SEEK_CUR) : 0;
+        total += (double)(s.st_size - (begun > 0 ? begun : 0));
+    }
+    return total;
+}
+
+/* In the middle of a pipeline its ends show; a terminal that takes the output takes nothing else.
+ */
+static bool may_rewrite(void)
+{
+    struct stat in, out;
+    if (quiet || strcmp(mode, "auto") || !isatty(STDERR_FILENO))
+        return false;
+    if (!now.of_input || cli_given("output"))
+        return true;
+    return !isatty(STDOUT_FILENO) &&
+           !(now.total <= 0 && !fstat(STDIN_FILENO, &in) && S_ISFIFO(in.st_mode) &&
+             !fstat(STDOUT_FILENO, &out) && S_ISFIFO(out.st_mode));
+}
+
+static void finish(void)
+{
+    if (now.json && now.of_input && !now.failed) {
+        struct progress p = of_input();
+        say(&p, true);
+    }
+    stop();
+}
+
+void progress_begin(const char *program, struct operands files)
+{
+    if (!now.offered)
+        return;
+    now.program = program;
+    now.began = progress_clock();
+    now.total = size_of_inputs(files);
+    now.json = !strcmp(mode, "json");
+    now.text = !now.json && may_rewrite();
+    /* Short work shows nothing, and who knows the share shows first. */
+    now.next = now.began + (now.json || now.total <= 0 ? 1 : 0.5);
+    if (!now.text && !now.json)
+        return;
+    if (now.of_input)
+        meter.seen = show_input;
+    atexit(finish);
+}
+
+void progress_fail(void)
+{
+    now.failed = true;
+}
