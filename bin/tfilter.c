@@ -33,8 +33,7 @@ static const struct option *filter_options(struct filter_chain *chain)
 }
 
 static const char notes[] =
-    "Filters apply in the order of the command line: tfilter A B gives what\n"
-    "tfilter A | tfilter B gives.\n"
+    "Filters apply in the order of the command line.\n"
     "\n"
     "A split by user lets the future of one user train the model that is tested on\n"
     "the past of another: scores may be better than those that the same model\n"
@@ -86,8 +85,8 @@ int main(int argc, char **argv)
     struct filter_chain chain = {0};
     bool strict = false;
     const struct option own[] = {
-        {OPTION_FLAG, 0, "strict",
-         .help = "end with status 65 where the split's report finds anything", .to = &strict},
+        {OPTION_FLAG, 0, "strict", .help = "fail (65) where the split's report finds anything",
+         .to = &strict},
         {0},
     };
     const struct option *const tables[] = {filter_options(&chain), own, cli_output_options(&to),

@@ -14,6 +14,7 @@ block() {
 setup_file() {
     cd "$BATS_FILE_TMPDIR"
     synthesize --users 12 --days 12 >userid-timestamp-artid-artname-traid-traname.tsv
+    synthesize --users 12 --days 12 --format reddit | sed '1s/.*/who,what,when/' >log.csv
     ln -s "$SESSPIPE_BIN" bin
     block sh 'lfm-sessionize userid' >pipeline.sh
     bash -e -o pipefail pipeline.sh >scores 2>messages
