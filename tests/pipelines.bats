@@ -75,7 +75,7 @@ log() { synthesize --users 12 --days 8 "$@"; }
 }
 
 @test "without a log it says what to do" {
-    for name in lastfm reddit; do
+    for name in lastfm reddit globo deskdrop yoochoose retail; do
         run ! pipeline $name OUT=made
         [[ $output == *"DATA=FILE"* ]]
     done
@@ -99,4 +99,27 @@ log() { synthesize --users 12 --days 8 "$@"; }
     grep -q 'batcher --epochs 30 .*--batch 100' reddit
     grep -q 'trainer --model ii-rnn --inter hidden,delta .*--session-rep last --embedding 50 --dropout 0.0 ' reddit
     grep -q -- '--min-sessions 3 --split user:0.8' reddit
+}
+
+# A log of 12 users with 8 sessions each, one a day: "user session item seconds".
+daily_log() {
+    awk 'BEGIN { for (u = 1; u <= 12; u++) for (d = 0; d < 8; d++) for (k = 0; k < 4; k++)
+        print u, u * 100 + d, (u + d + k) % 7, 1506816000 + d * 86400 + k * 60 + u }'
+}
+
+@test "the logs of Globo, Deskdrop, Yoochoose and of a shop go from raw to a table" {
+    daily_log >rows
+    awk -v OFS=, 'BEGIN { print "user_id,session_id,click_article_id,click_timestamp" }
+        { print $1, $2, $3, $4 "000" }' rows >globo.csv
+    awk -v OFS=, 'BEGIN { print "timestamp,eventType,contentId,personId,sessionId,userAgent" }
+        { print $4, "VIEW", $3, -$1, $2, "\"a, b\"" }' rows >deskdrop.csv
+    awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3, $4 ".5" }' rows >yoochoose.tsv
+    awk -v OFS=, 'BEGIN { print "InvoiceNo,StockCode,InvoiceDate,CustomerID" }
+        { print $2, $3, $4, $1 ".0"; print "C" $2, $3, $4 + 1000, $1; print $2, $3, $4, "" }' rows >retail.csv
+    for log in globo.csv deskdrop.csv yoochoose.tsv retail.csv; do
+        name=${log%.*}
+        pipeline $name DATA=$log OUT=$name >said 2>err || { cat err; false; }
+        [ "$(spcat --summary $name/sessions.mp | awk '$1 == "sessions" { print $2 }')" = 96 ]
+        grep -qE '^ii-rnn +1 ' $name/scores.txt && grep -qE '^pop +1 ' $name/scores.txt
+    done
 }

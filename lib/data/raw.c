@@ -227,23 +227,29 @@ static int bad_time(const char *field, struct bytes text, enum raw_unit unit, st
                    expected[unit]);
 }
 
+static bool looks_iso(struct bytes text)
+{
+    return text.len > 4 && text.at[4] == '-' && text.at[3] >= '0' && text.at[3] <= '9';
+}
+
 int raw_time(const char *field, struct bytes text, enum raw_unit unit, struct raw_row *row,
              struct err *e)
 {
     enum { NANO = 1000000000, MILLI = 1000 };
     bool milli = unit == RAW_MILLISECONDS;
+    bool iso = unit == RAW_ISO || (unit == RAW_ANY && looks_iso(text));
     int64_t whole, rest;
     double number;
-    if (unit != RAW_ISO && read_decimal(text, &whole, &rest)) {
+    if (!iso && read_decimal(text, &whole, &rest)) {
         row->time = milli ? whole / MILLI : whole;
         row->order = milli ? (whole % MILLI * NANO + rest) / MILLI : rest;
-    } else if (unit != RAW_ISO && num_f64(text.at, text.len, &number)) {
+    } else if (!iso && num_f64(text.at, text.len, &number)) {
         number = milli ? number / MILLI : number;
         if (raw_time_range(field, number, milli ? "microseconds" : "milliseconds", e))
             return e->status;
         row->time = (int64_t)floor(number);
         row->order = (int64_t)((number - floor(number)) * NANO);
-    } else if (unit < RAW_ISO || !time_iso_fine(text.at, text.len, &row->time, &row->order)) {
+    } else if (!iso || !time_iso_fine(text.at, text.len, &row->time, &row->order)) {
         return bad_time(field, text, unit, e);
     }
     if (row->time >= 0 && row->time < TIME_LIMIT)
