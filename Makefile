@@ -138,14 +138,26 @@ lint: | $(AFTER_DEPS)
 
 # ---- installing ----
 
+MAN_DIR = $(DESTDIR)$(PREFIX)/share/man
+BASH_DIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSH_DIR = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+manual_path = $(MAN_DIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+
 install: all
-	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(BASH_DIR) $(ZSH_DIR)
 	$(if $(PROGRAMS),$(INSTALL) -m 755 $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(PREFIX)/bin)
-	$(foreach m,$(MANUALS),$(INSTALL) -D -m 644 $(m) $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) :
+	$(foreach m,$(MANUALS),$(INSTALL) -D -m 644 $(m) $(call manual_path,$(m)) &&) :
+	set -e; for p in $(PROGRAMS); do \
+	    $(BIN)/$$p --completion bash >$(BASH_DIR)/$$p; \
+	    $(BIN)/$$p --completion zsh >$(ZSH_DIR)/_$$p; done
+
+# The installed programs, from a log to a table.
+installcheck: $(FIXTURES)
+	@SYNTHESIZE=$(CURDIR)/$(BUILD)/fixtures/synthesize tests/installcheck $(DESTDIR)$(PREFIX) $(PROGRAMS)
 
 uninstall:
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%)
-	rm -f $(foreach m,$(MANUALS),$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%) $(PROGRAMS:%=$(BASH_DIR)/%) $(PROGRAMS:%=$(ZSH_DIR)/_%)
+	rm -f $(foreach m,$(MANUALS),$(call manual_path,$(m)))
 
 clean:
 	rm -rf .build out $(PROGRAMS:%=bin/%)
@@ -160,10 +172,11 @@ help:
 	@echo 'make bench      speed and memory, as name, value, unit, and as a table beside the last recorded'
 	@echo 'make bench-record  the same, and records them'
 	@echo 'make lint       form of the sources, manual pages, who includes whom'
-	@echo 'make install    programs and manual pages below $$(DESTDIR)$$(PREFIX); uninstall'
+	@echo 'make install    programs, manual pages, completion below $$(DESTDIR)$$(PREFIX);'
+	@echo '                installcheck runs them from there, uninstall removes them'
 	@echo 'make clean      removes what was built'
 	@echo 'variables       VARIANT=release|asan|tsan|cov CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
 
 FORCE:
-.PHONY: fuzz fuzzers all units deps check check-long bench bench-record demo lint install uninstall clean help FORCE
+.PHONY: fuzz fuzzers all units deps check check-long bench bench-record demo lint install installcheck uninstall clean help FORCE
 .SECONDARY:
