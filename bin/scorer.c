@@ -12,7 +12,7 @@ static struct reading reading;
 static const char *at = "5,10,20", *best_by = "recall@20", *by = "position", *format = "table";
 static const char *output;
 static int64_t resamples = 2000, seed = 1;
-static bool json;
+static bool json, gnuplot;
 
 static int set_name(void *to, const char *value, struct err *e)
 {
@@ -45,9 +45,10 @@ static const struct option options[] = {
     {OPTION_FLAG, .name = "best", .to = &report.best_only, .help = "show the best epochs only"},
     {OPTION_CALL, .name = "name", .argument = "NAME", .call = set_name,
      .help = "call the first model NAME; again for the second, and so on"},
-    {OPTION_CHOICE, .name = "format", .choices = "table|tsv|json", .to = &format,
+    {OPTION_CHOICE, .name = "format", .choices = "table|tsv|json|gnuplot", .to = &format,
      .help = "how the scores are written"},
     {OPTION_FLAG, .name = "json", .to = &json, .help = "the same as --format json"},
+    {OPTION_FLAG, .name = "gnuplot", .to = &gnuplot, .help = "the same as --format gnuplot"},
     {OPTION_INT, .name = "resamples", .argument = "N", .to = &resamples, .low = 1, .high = 1e6,
      .help = "draws of the bootstrap of --against"},
     {OPTION_INT, .name = "seed", .argument = "N", .to = &seed, .low = 0, .high = 0x1p53,
@@ -83,11 +84,17 @@ static void check_options(void)
         cli_usage("--best-by %s: %s", best_by, e.text);
     if (breakdown_list_parse(&scoring.by, by, &e))
         cli_usage("--by %s: %s", by, e.text);
-    if (json && cli_given("format") && strcmp(format, "json"))
-        cli_usage("--json and --format %s exclude each other", format);
-    report.format = json || !strcmp(format, "json") ? REPORT_JSON
-                    : !strcmp(format, "tsv")        ? REPORT_TSV
-                                                    : REPORT_TABLE;
+    const char *same = json ? "json" : "gnuplot";
+    if (json && gnuplot)
+        cli_usage("--json and --gnuplot exclude each other");
+    if ((json || gnuplot) && cli_given("format") && strcmp(format, same))
+        cli_usage("--%s and --format %s exclude each other", same, format);
+    if (json || gnuplot)
+        format = same;
+    report.format = !strcmp(format, "json")      ? REPORT_JSON
+                    : !strcmp(format, "tsv")     ? REPORT_TSV
+                    : !strcmp(format, "gnuplot") ? REPORT_GNUPLOT
+                                                 : REPORT_TABLE;
     scoring.cuts.precision |= report.format != REPORT_TABLE;
     report.break_down = cli_given("by");
     report.how = &scoring;

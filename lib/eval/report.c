@@ -137,8 +137,8 @@ static int compare(struct report *r, struct err *e)
 
 int report_end(struct report *r, struct buf *to, struct err *e)
 {
-    static void (*const write[])(const struct report *, struct buf *) = {report_tables, report_tsv,
-                                                                         report_json};
+    static void (*const write[])(const struct report *, struct buf *) = {
+        report_tables, report_tsv, report_json, report_gnuplot};
     if (r->names.len > r->models.len)
         return err_set(e, STATUS_USAGE,
                        "%zu names for %zu models (runs that differ by their seeds are one model)",
@@ -157,6 +157,17 @@ void report_run_name(const struct report *r, size_t run, struct buf *to)
     buf_append(to, m->name.at, m->name.len);
     if (m->runs > 1)
         buf_format(to, ", seed %.*s", (int)x->seed.len, x->seed.len ? x->seed.at : "");
+}
+
+int report_shown_column(const struct report *r)
+{
+    char name[SCORE_NAME];
+    for (int c = 1; c < score_columns(&r->how->cuts); c++) {
+        score_column_name(&r->how->cuts, c, name);
+        if (!strcmp(name, r->best_by))
+            return c;
+    }
+    return r->how->cuts.count;
 }
 
 double report_change(const struct report *r, size_t model, int column)

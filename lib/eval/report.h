@@ -1,4 +1,4 @@
-/* The scores of any number of runs as tables, TSV or JSON lines.
+/* The scores of any number of runs as tables, TSV, JSON lines or a script for gnuplot.
  *
  * Runs whose chains are the same but for the seeds are runs of one model and one row of the
  * comparison: their mean and deviation. */
@@ -10,7 +10,7 @@
 #include "eval/run.h"
 #include "eval/table.h"
 
-enum report_format { REPORT_TABLE, REPORT_TSV, REPORT_JSON };
+enum report_format { REPORT_TABLE, REPORT_TSV, REPORT_JSON, REPORT_GNUPLOT };
 
 struct report_model {
     struct chain chain; /* of its first run */
@@ -75,6 +75,9 @@ const struct score *report_score(const struct report_run *r, const char *by, con
 struct spread report_spread(const struct report *r, size_t model, const char *by, const char *group,
                             int column);
 
+/* The column to draw: what the best epoch is chosen by, or the last recall. */
+int report_shown_column(const struct report *r);
+
 /* The column's relative change from the first model; NaN or infinite where that has 0. */
 double report_change(const struct report *r, size_t model, int column);
 
@@ -91,5 +94,6 @@ void report_each_group(const struct report *r, size_t model,
 void report_tables(const struct report *r, struct buf *to);
 void report_tsv(const struct report *r, struct buf *to);
 void report_json(const struct report *r, struct buf *to);
+void report_gnuplot(const struct report *r, struct buf *to);
 
 #endif

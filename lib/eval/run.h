@@ -52,8 +52,7 @@ struct run {
 void run_start(struct run *r, const struct scoring *how);
 
 /* The next item, ids from 0, and how often it stands in the training part, as text (empty: not
- * known).  Only
- * breakdowns by it need to be told; all items come before the first ranks. */
+ * known).  Only breakdowns by it need to be told; all items come before the first ranks. */
 void run_item(struct run *r, struct bytes train);
 
 /* Ranks of the pass that is going on: ranks from 1, positions from 0, as the stream's reader has
