@@ -127,7 +127,7 @@ each_page() { # PATTERN COMMAND...
         [ -e 1.sh ] || [ -e 1.py ] || { echo "no example"; return 1; }
         for block in [0-9]*.sh; do
             [ -e "$block" ] || continue
-            for tool in jq xz parallel; do
+            for tool in jq xz parallel gnuplot; do
                 grep -qw "^ *$tool\\|| *$tool" "$block" && ! command -v $tool >/dev/null || continue
                 echo "# no $tool here for an example of $(basename "$1")" >&3
                 continue 2
