@@ -326,6 +326,9 @@ static void ending(void)
 
 int main(void)
 {
+    /* Programs take no terminal for input. */
+    if (!freopen("/dev/null", "r", stdin))
+        return 1;
     reading();
     refusing();
     answers();
