@@ -1,0 +1,72 @@
+/* Raw logs: the first byte chooses the format, the others are the log; what is read as a row must
+ * be one. */
+#include <stdlib.h>
+
+#include "data/csv.h"
+#include "fuzz.h"
+#include "../unit/streams.h"
+
+static void check_row(const struct raw_row *row)
+{
+    if (!row->user.len || !row->item.len || row->user.len > NAME_LIMIT ||
+        row->item.len > NAME_LIMIT || row->time < 0 || row->time >= (int64_t)1 << 36)
+        abort();
+}
+
+static void read_log(struct raw_format format, const void *bytes, size_t n)
+{
+    const char *path = stream_file(bytes, n);
+    struct raw_log log;
+    struct raw_row row = {0};
+    struct err e = {0};
+    int got;
+    raw_open(&log, format, &path, 1, true);
+    while ((got = raw_next(&log, &row, &e)) > 0)
+        check_row(&row);
+    if (got < 0 && !e.status)
+        abort();
+    raw_close(&log);
+}
+
+static void read_csv(struct csv *csv, const void *bytes, size_t n)
+{
+    struct raw_format format;
+    struct err e = {0};
+    if (csv_open(csv, &format, &e))
+        abort();
+    read_log(format, bytes, n);
+    csv_release(csv);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *const presets[] = {"yoochoose", "diginetica",   "xing",    "movielens",
+                                          "globo",     "retailrocket", "tianchi", "recbole"};
+    struct lastfm lastfm = {.track = true};
+    struct reddit reddit = {0};
+    struct csv csv = {.given = {.user = "1", .item = "2", .time = "3", .header = "no"}};
+    struct err e;
+    if (!size)
+        return 0;
+    unsigned format = *data++ % 12;
+    size--;
+    if (format < 8) {
+        csv = (struct csv){.preset = presets[format]};
+        read_csv(&csv, data, size);
+    } else if (format == 8) {
+        csv_where(&csv.where, "4=a*", &e);
+        csv_carry(&csv, "4", &e);
+        read_csv(&csv, data, size);
+    } else if (format == 9) {
+        csv.no_quotes = true;
+        csv.given.delimiter = "::";
+        read_csv(&csv, data, size);
+    } else if (format == 10) {
+        read_log(lastfm_format(&lastfm), data, size);
+        lastfm_release(&lastfm);
+    } else {
+        read_log(reddit_format(&reddit), data, size);
+        reddit_release(&reddit);
+    }
+    return 0;
+}
