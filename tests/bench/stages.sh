@@ -43,3 +43,5 @@ rows batcher_events "$(summary events "$work/batches.mp")" events "$seconds" "$m
 read -r seconds mb < <(cost baseline --model markov -o "$work/markov.mp" "$work/split.mp")
 positions=$(($(summary 'events test' "$work/split.mp") - $(summary 'sessions test' "$work/split.mp")))
 rows baseline_positions "$positions" positions "$seconds" "$mb"
+read -r seconds mb < <(cost baseline --model session-knn -o "$work/knn.mp" "$work/split.mp")
+rows session_knn_positions "$positions" positions "$seconds" "$mb"
