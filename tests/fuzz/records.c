@@ -1,4 +1,5 @@
-/* Records behind a good frame: the first byte chooses the kind (3: steps), the others are the records. */
+/* Records behind a good frame: the first byte chooses the kind (3: steps), the others are the
+ * records. */
 #include "fuzz.h"
 #include "streams.h"
 
