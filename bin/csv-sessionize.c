@@ -1,7 +1,8 @@
 /* csv-sessionize: any delimited log in, sessions out. */
-#include "sessionize.h"
 
+#include "cli/progress.h"
 #include "data/csv.h"
+#include "logs/sessionize.h"
 
 static int add_where(void *to, const char *value, struct err *e)
 {
@@ -88,7 +89,8 @@ int main(int argc, char **argv)
         cli_fail(&e);
     prefer_gap(&csv, &o.job.format);
     o.job.rules.given = o.job.format.sessions;
-    sessionize(&program, &o, files, &meta);
+    if (sessionize(&program, &o, files, &meta, &e))
+        cli_fail(&e);
     csv_release(&csv);
     mem_free(presets);
     return 0;

@@ -1,5 +1,6 @@
 /* lfm-sessionize: a log of Last.fm in, sessions out. */
-#include "sessionize.h"
+#include "cli/progress.h"
+#include "logs/sessionize.h"
 
 int main(int argc, char **argv)
 {
@@ -24,11 +25,13 @@ int main(int argc, char **argv)
         .tables = tables,
     };
     struct operands files = cli_parse(&program, argc, argv);
+    struct err e = {0};
     struct lastfm lastfm = {.track = !strcmp(item, "track")};
     struct meta meta = {.kind = STREAM_SESSIONS, .minor = STREAM_MINOR};
     meta_set_text(&meta, "item", item);
     o.job.format = lastfm_format(&lastfm);
-    sessionize(&program, &o, files, &meta);
+    if (sessionize(&program, &o, files, &meta, &e))
+        cli_fail(&e);
     lastfm_release(&lastfm);
     return 0;
 }

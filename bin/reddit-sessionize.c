@@ -1,5 +1,6 @@
 /* reddit-sessionize: a log of posts (username,subreddit,utc) in, sessions out. */
-#include "sessionize.h"
+#include "cli/progress.h"
+#include "logs/sessionize.h"
 
 int main(int argc, char **argv)
 {
@@ -16,10 +17,12 @@ int main(int argc, char **argv)
         .tables = tables,
     };
     struct operands files = cli_parse(&program, argc, argv);
+    struct err e = {0};
     struct reddit reddit = {0};
     struct meta meta = {.kind = STREAM_SESSIONS, .minor = STREAM_MINOR};
     o.job.format = reddit_format(&reddit);
-    sessionize(&program, &o, files, &meta);
+    if (sessionize(&program, &o, files, &meta, &e))
+        cli_fail(&e);
     reddit_release(&reddit);
     return 0;
 }

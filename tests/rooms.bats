@@ -9,6 +9,8 @@ knows() {
     base) echo ;;
     stream | cli | eval | viz | nn) echo base ;;
     learn) echo base stream cli nn model ;;
+    logs) echo base stream cli data ;;
+    counting) echo base stream cli baseline ;;
     data | baseline) echo base stream ;;
     scoring) echo base stream data eval viz ;;
     model) echo base nn ;;

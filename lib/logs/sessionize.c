@@ -1,30 +1,18 @@
-/* What the programs that make sessions of raw logs share: their options, and how they end. */
-#ifndef BIN_SESSIONIZE_H
-#define BIN_SESSIONIZE_H
+#include "logs/sessionize.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/num.h"
-#include "cli/cli.h"
-#include "cli/progress.h"
-#include "data/log_to_sessions.h"
 
-struct sessionize_options {
-    struct sessions_job job; /* its rules, skip_bad and ungrouped; memory */
-    bool grouped, ungrouped, verbose;
-    int64_t memory;
-    struct output_options output;
-};
-
-static inline int sessionize_memory(void *to, const char *text, struct err *e)
+static int read_memory(void *to, const char *text, struct err *e)
 {
     if (num_size(text, strlen(text), to) && *(int64_t *)to >= 64 << 10)
         return 0;
     return err_set(e, STATUS_USAGE, "'%s' is not a size of 64K or more, like 512M or 2G", text);
 }
 
-/* Their group for a program's `tables`; *o holds the defaults and takes the values. */
-static inline const struct option *sessionize_options(struct sessionize_options *o)
+const struct option *sessionize_options(struct sessionize_options *o)
 {
     static struct option table[12];
     struct session_rules *rules = &o->job.rules;
@@ -51,7 +39,7 @@ static inline const struct option *sessionize_options(struct sessionize_options 
          o->job.ungrouped ? "rows stand in any order (the default)" : "rows stand in any order",
          &o->ungrouped, .recorded = true},
         {OPTION_CALL, 0, "memory", "SIZE", "for rows in any order; beyond, use a file [256M]",
-         &o->memory, .call = sessionize_memory},
+         &o->memory, .call = read_memory},
         {OPTION_FLAG, 'v', "verbose", NULL, "say on stderr how much was read, kept and dropped",
          .to = &o->verbose},
         {0},
@@ -60,7 +48,7 @@ static inline const struct option *sessionize_options(struct sessionize_options 
     return table;
 }
 
-static inline void sessionize_report_rows(const struct sessions_report *r)
+static void report_rows(const struct sessions_report *r)
 {
     const struct session_counts *c = &r->counts;
     cli_warn("read %" PRIu64 " rows of %" PRId32 " users", r->rows, r->log_users);
@@ -71,7 +59,7 @@ static inline void sessionize_report_rows(const struct sessions_report *r)
              c->unordered, c->ties, c->duplicates);
 }
 
-static inline void sessionize_report(const struct sessions_report *r, bool verbose)
+static void tell(const struct sessions_report *r, bool verbose)
 {
     if (r->bad)
         cli_warn("skipped %" PRIu64 " bad of %" PRIu64 " rows; the first: %s", r->bad, r->rows,
@@ -83,7 +71,7 @@ static inline void sessionize_report(const struct sessions_report *r, bool verbo
         cli_warn("none of %" PRIu64 " rows is wanted: compare --where with the log", r->rows);
     if (!verbose)
         return;
-    sessionize_report_rows(r);
+    report_rows(r);
     const struct session_counts *c = &r->counts;
     cli_warn("kept %" PRIu64 " sessions of %" PRId32 " users: %" PRIu64 " events, %" PRId32
              " items",
@@ -93,18 +81,15 @@ static inline void sessionize_report(const struct sessions_report *r, bool verbo
              c->repeats, c->too_short, c->too_long, c->single);
 }
 
-/* The run over the files; ends the program where it fails.  *meta holds what is the format's own.
- */
-static inline void sessionize(const struct program *program, struct sessionize_options *o,
-                              struct operands files, struct meta *meta)
+int sessionize(const struct program *program, struct sessionize_options *o, struct operands files,
+               struct meta *meta, struct err *e)
 {
-    struct err e = {0};
     struct sessions_report report;
     struct buf options = {0};
-    if (session_rules_check(&o->job.rules, &e))
-        cli_usage("%s", e.text);
+    if (session_rules_check(&o->job.rules, e))
+        return e->status;
     if (o->grouped && o->ungrouped)
-        cli_usage("--grouped and --ungrouped cannot both be: choose one");
+        return err_set(e, STATUS_USAGE, "--grouped and --ungrouped cannot both be: choose one");
     o->ungrouped = o->job.ungrouped = o->ungrouped || (o->job.ungrouped && !o->grouped);
     o->grouped = !o->ungrouped;
     o->job.memory = o->memory ? (size_t)o->memory : (size_t)256 << 20;
@@ -116,11 +101,10 @@ static inline void sessionize(const struct program *program, struct sessionize_o
     o->job.program = program->name;
     o->job.version = SESSPIPE_VERSION;
     o->job.options = (struct bytes){options.at, options.len};
-    if (log_to_sessions(&o->job, meta, &report, &e))
-        cli_fail(&e);
-    sessionize_report(&report, o->verbose);
+    int status = log_to_sessions(&o->job, meta, &report, e);
+    if (!status)
+        tell(&report, o->verbose);
     buf_release(&options);
     meta_release(meta);
+    return status;
 }
-
-#endif

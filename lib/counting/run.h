@@ -1,0 +1,30 @@
+/* A counting model over a stream: learns from the training part of split sessions and writes the
+ * predictions of the others. */
+#ifndef COUNTING_RUN_H
+#define COUNTING_RUN_H
+
+#include "baseline/answers.h"
+#include "baseline/lists.h"
+#include "stream/stage.h"
+
+/* {0}, then the first members filled in, before counting_run. */
+struct counting {
+    struct sessions_in *in;
+    struct stage *out; /* opened */
+    struct baseline *baseline;
+    int64_t top, threads; /* best items of each position; 0 threads: one a core */
+    const char *mix_path; /* NULL: none */
+    struct mix mix;
+    struct answers answers;
+    i32_vec sessions; /* of each user so far */
+    int64_t parts[4]; /* sessions of each part */
+};
+
+/* From the first session to the last pass; the stage's end is the caller's.  65: sessions that are
+ * not split. */
+int counting_run(struct counting *c, struct err *e);
+
+/* What it made; in, out and baseline stay the caller's. */
+void counting_release(struct counting *c);
+
+#endif
