@@ -97,7 +97,7 @@ struct popularity popularity_of(const int32_t *train, size_t items)
     int group = 0;
     int32_t *count = mem_alloc(items * sizeof *count);
     for (size_t i = 0; i < items; i++)
-        events += (uint64_t)(count[i] = train[i]);
+        events += (uint64_t)(count[i] = train[i] > 0 ? train[i] : 0);
     qsort(count, items, sizeof *count, ascending);
     for (size_t i = 0; i < items; i++) {
         below += (uint64_t)count[i];

@@ -17,7 +17,8 @@ struct target {
 };
 
 /* Popularity in groups that hold a quarter of the training part's events each: edge[i] is the least
- * count for which items of that count or less make up (i + 1) quarters of the events. */
+ * count for which items of that count or less make up (i + 1) quarters of the events.  Counts below
+ * 0 are not known, and no events. */
 enum { POPULARITY_QUARTERS = 4 };
 struct popularity {
     int32_t edge[POPULARITY_QUARTERS]; /* the last is the highest count */

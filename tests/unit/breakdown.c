@@ -60,6 +60,9 @@ static void test_popularity(void)
     tap_ok(!p.edge[0] && !p.edge[3], "no item, no popularity");
     p = popularity_of((const int32_t[]){0, 0}, 2);
     falls("popularity", (struct target){.train = 0}, &p, "0");
+    p = popularity_of((const int32_t[]){-1, 1, -1, 2, 3, -1}, 6);
+    falls("popularity", (struct target){.train = 1}, &p, "1-2"); /* as without those not known */
+    falls("popularity", (struct target){.train = 3}, &p, "3");
 }
 
 static void test_parsing(void)
