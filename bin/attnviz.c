@@ -1,10 +1,10 @@
 /* attnviz: predictions -> pictures of what a model attends to: TSV, terminal, SVG files, a page. */
-#include <stdio.h>
 
 #include "base/num.h"
 #include "base/sink.h"
 #include "cli/cli.h"
 #include "eval/report.h"
+#include "scoring/drawing.h"
 #include "stream/chain.h"
 #include "stream/record.h"
 #include "viz/exhibit.h"
@@ -108,12 +108,10 @@ static int begin_run(void *run, const struct meta *meta, struct err *e)
 
 static int end_pass(struct run *run, const struct pass *pass, struct err *e)
 {
-    struct result score = {.epoch = pass->epoch};
     if (run_pass(run, pass, e))
         return e->status;
     const struct pass_score *p = &run->passes.at[run->passes.len - 1];
-    score.events = p->overall.events;
-    memcpy(score.value, p->overall.value, sizeof p->overall.value);
+    struct result score = drawing_pass(p);
     exhibit_end_pass(&x, &score, p->leads, p->overall.merit);
     return 0;
 }
@@ -146,25 +144,6 @@ static int end_run(void *to, struct err *e)
     return 0;
 }
 
-/* What the runs and the columns of their scores are called. */
-static void name_results(void)
-{
-    struct results *to = &x.page.results;
-    char name[SCORE_NAME];
-    to->columns = (size_t)score_columns(&scoring.cuts);
-    for (size_t c = 0; c < to->columns; c++) {
-        score_column_name(&scoring.cuts, (int)c, name);
-        snprintf(to->name[c], sizeof to->name[c], "%s", name);
-        to->shown = !strcmp(name, best_by) ? c : to->shown;
-    }
-    to->shown = to->shown ? to->shown : (size_t)scoring.cuts.count; /* the last recall */
-    for (size_t i = 0; i < report.runs.len; i++) {
-        struct buf label = {0};
-        report_run_name(&report, i, &label);
-        vec_push(&to->runs, label);
-    }
-}
-
 static void warn_of(uint64_t n, const char *what)
 {
     if (n)
@@ -185,7 +164,7 @@ int main(int argc, char **argv)
         predictions_in_each(in, &visitor, &run, &e) || report_end(&report, &out, &e))
         cli_fail(&e);
     buf_clear(&out); /* the report was asked for its names alone */
-    name_results();
+    drawing_names(&report, &x.page.results);
     if (exhibit_end(&x, &out, &e) || sink_write(&sink, out.at, out.len, &e) ||
         sink_commit(&sink, &e))
         cli_fail(&e);

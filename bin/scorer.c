@@ -4,13 +4,15 @@
 #include "base/sink.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "scoring/drawing.h"
 #include "scoring/reading.h"
+#include "viz/folder.h"
 
 static struct report report;
 static struct scoring scoring;
 static struct reading reading;
 static const char *at = "5,10,20", *best_by = "recall@20", *by = "position", *format = "table";
-static const char *output;
+static const char *output, *svg;
 static int64_t resamples = 2000, seed = 1;
 static bool json, gnuplot;
 
@@ -49,6 +51,8 @@ static const struct option options[] = {
      .help = "how the scores are written"},
     {OPTION_FLAG, .name = "json", .to = &json, .help = "the same as --format json"},
     {OPTION_FLAG, .name = "gnuplot", .to = &gnuplot, .help = "the same as --format gnuplot"},
+    {OPTION_TEXT, .name = "svg", .argument = "DIR", .to = &svg,
+     .help = "write the learning curves and the breakdowns to DIR too, as SVG"},
     {OPTION_INT, .name = "resamples", .argument = "N", .to = &resamples, .low = 1, .high = 1e6,
      .help = "draws of the bootstrap of --against"},
     {OPTION_INT, .name = "seed", .argument = "N", .to = &seed, .low = 0, .high = 0x1p53,
@@ -113,8 +117,9 @@ int main(int argc, char **argv)
     check_options();
     reading.report = &report;
     reading.sink = &sink;
-    if (sink_open(&sink, output, &e) || reading_all(&reading, files.at, files.count, &e) ||
-        report_end(&report, &reading.out, &e) || reading_show(&reading, &e) ||
+    if ((svg && folder_make(svg, &e)) || sink_open(&sink, output, &e) ||
+        reading_all(&reading, files.at, files.count, &e) || report_end(&report, &reading.out, &e) ||
+        reading_show(&reading, &e) || (svg && drawing_write(&report, svg, &e)) ||
         sink_commit(&sink, &e))
         cli_fail(&e);
     if (reading.skipped)

@@ -602,3 +602,60 @@ a name" 1.mp 2.mp other.mp | cmp - script
     run -64 scorer --gnuplot --json 1.mp
     run -64 scorer --gnuplot --format tsv 1.mp
 }
+
+@test "--svg: learning curves and groups, each in its file, with the scores in them" {
+    hand 1 | predictions >1.mp
+    hand 2 | sed 's/^rank 1 4/rank 1 2/' | predictions >2.mp
+    broken_down | predictions >other.mp
+    scorer --best --by position,phase,popularity other.mp >plain
+    scorer --best --by position,phase,popularity --svg one other.mp | cmp - plain
+    [ "$(cd one && echo *)" = 'by-phase.svg by-popularity.svg by-position.svg learning.svg' ]
+    grep -qF '<title>middle: 1.0000; 2 targets</title>' one/by-phase.svg
+    grep -qF '>recall@20 by phase<' one/by-phase.svg && grep -qF '>part of the session<' one/by-phase.svg
+    for number in 0:1 1-2:3 3-5:2; do # names and sizes, from rare to popular
+        grep -oE "<title>${number%:*}: ${number#*:} targets" one/by-popularity.svg
+    done
+    [ "$(grep -oE '<title>[0-9-]+: [0-9] targets' one/by-popularity.svg | grep -oE '[0-9-]+:')" = $'0:\n1-2:\n3-5:' ]
+    # positions that the first model lacks stand in their order; two seeds are a mean
+    scorer --best --best-by mrr@20 --svg two 1.mp 2.mp other.mp >out
+    [ "$(cd two && echo *)" = 'by-position.svg learning.svg' ]
+    grep -qF '<title>2: 0.3750 ± 0.1768; 1 targets</title>' two/by-position.svg # of 1/4 and 1/2
+    grep -qF '<title>2: 0.5000; 1 targets</title>' two/by-position.svg
+    [ "$(grep -c 'class="f0"' two/by-position.svg) $(grep -c 'class="f1"' two/by-position.svg)" = '3 6' ]
+    [ "$(grep -oE 'class="s q m"[^>]*>[1-5]<' two/by-position.svg | grep -oE '[1-5]<' | sort -u | wc -l)" = 5 ]
+    grep -qF 'epoch 2, test: 0.4333, the best epoch' two/learning.svg
+    scorer --best --by none --svg three 1.mp >out && [ "$(echo three/*)" = three/learning.svg ]
+    need xmllint
+    xmllint --noout one/*.svg two/*.svg three/*.svg
+}
+
+@test "--svg: many groups are lines; an empty breakdown says so; no loss" {
+    for i in {0..299}; do printf 'ann\t%d\tx\t%d\n' "$i" $((i % 25 + 1)); done >long.tsv
+    scorer --best --svg lines --tsv long.tsv >out
+    [ "$(grep -c '<circle class="f0"' lines/by-position.svg)" = 300 ]
+    [ "$(grep -c '<line class="line l0"' lines/by-position.svg)" = 300 ] # 299 and the legend's
+    broken_down | sed -n '/^rank [0-3].* length=6/d; /^rank 4/d; p' | predictions >short.mp
+    scorer --best --by phase --svg empty short.mp >out
+    grep -qF 'no target is in any group' empty/by-phase.svg
+    need xmllint
+    xmllint --noout lines/*.svg empty/*.svg
+}
+
+@test "--svg: names that want to do harm do none; what cannot be written" {
+    broken_down | predictions >1.mp
+    scorer --best --svg names --name '</title></svg><script>alert(1)</script>&"' 1.mp >out
+    run -1 grep -qi '<script\|</title></svg>' names/learning.svg names/by-position.svg
+    for picture in learning by-position; do
+        grep -qF '&lt;/title&gt;&lt;/svg&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;&quot;' names/$picture.svg
+    done
+    scorer --best --svg names --name $'bell\a \377 \xe2\x80\xaegone' 1.mp >out # over what was there
+    LC_ALL=C run -1 grep -qF $'\a\n\xe2\x80\xae\n\377' names/by-position.svg
+    : >file
+    run -73 --separate-stderr scorer --svg file 1.mp
+    [[ $stderr == *'cannot make the folder file: Not a directory'* ]]
+    run -73 scorer --svg no/such/folder 1.mp
+    mkdir -p taken/by-position.svg
+    run -73 scorer --svg taken 1.mp
+    need xmllint
+    xmllint --noout names/*.svg
+}

@@ -134,12 +134,18 @@ static void popularity_label(int group, const struct popularity *p, char to[GROU
 
 /* clang-format off */
 const struct breakdown breakdowns[] = {
-    {"position",   "position-up-to", false, false, false, position_group,   position_label},
-    {"history",    NULL,             true,  false, false, history_group,    history_label},
-    {"length",     NULL,             false, true,  false, length_group,     length_label},
-    {"phase",      NULL,             false, true,  false, phase_group,      phase_label},
-    {"popularity", NULL,             false, false, true,  popularity_group, popularity_label},
-    {"seen",       NULL,             false, false, true,  seen_group,       seen_label},
+    {"position",   "position in the session",              "position-up-to",
+     false, false, false, position_group, position_label},
+    {"history",    "earlier sessions of the user",         NULL,
+     true,  false, false, history_group, history_label},
+    {"length",     "events of the session",                NULL,
+     false, true,  false, length_group, length_label},
+    {"phase",      "part of the session",                  NULL,
+     false, true,  false, phase_group, phase_label},
+    {"popularity", "times in the training part",           NULL,
+     false, false, true, popularity_group, popularity_label},
+    {"seen",       "whether training has seen the target", NULL,
+     false, false, true, seen_group, seen_label},
     {.name = NULL},
 };
 /* clang-format on */

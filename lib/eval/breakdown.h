@@ -29,6 +29,7 @@ enum { GROUP_NAME = 24, NO_GROUP = -1 };
 
 struct breakdown {
     const char *name;
+    const char *axis;            /* what its groups are, in a few words */
     const char *up_to;           /* NULL, or what groups with all before them are called */
     bool history, length, train; /* what it needs to know of a target */
     int (*group)(const struct target *t, const struct popularity *p); /* from 0; NO_GROUP */

@@ -87,7 +87,7 @@ void run_ranks(struct run *r, const struct ranks *k)
 
 static void add_group(struct run *r, struct pass_score *to, int b, const char *name, size_t group)
 {
-    struct group_score g = {.by = name};
+    struct group_score g = {.by = name, .number = group};
     g.score = tally_score(&r->by[b], group, &r->how->cuts, &r->how->criterion);
     r->how->by.at[b]->label((int)group, &r->popularity, g.group);
     if (g.score.events)

@@ -19,6 +19,7 @@ struct scoring {
 /* The score of a part of a pass's targets. */
 struct group_score {
     const char *by; /* a breakdown's name or what it is called added up */
+    size_t number;  /* the group's own, which gives the order of all */
     char group[GROUP_NAME];
     struct score score;
 };

@@ -1,11 +1,8 @@
 #include "viz/exhibit.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
-#include "base/sink.h"
-#include "viz/svg.h"
+#include "viz/folder.h"
 
 struct page_run *exhibit_begin_run(struct exhibit *x)
 {
@@ -70,50 +67,20 @@ bool exhibit_has_pictures(const struct exhibit *x)
 
 /* ---- files ---- */
 
-static int write_file(const char *path, struct bytes svg, struct err *e)
-{
-    struct buf file = {0};
-    struct sink sink;
-    svg_file(&file, svg);
-    int status = sink_open(&sink, path, e);
-    if (!status) {
-        status = sink_write(&sink, file.at, file.len, e);
-        if (status)
-            sink_discard(&sink);
-        else
-            status = sink_commit(&sink, e);
-    }
-    buf_release(&file);
-    return status;
-}
-
 /* FOLDER/NAME.svg; of several runs FOLDER/RUN-NAME.svg. */
-static int write_picture(const struct exhibit *x, const char *run, const char *name,
-                         const struct buf *svg, struct err *e)
-{
-    struct buf path = {0};
-    buf_format(&path, "%s/%s%s.svg", x->folder, run, name);
-    buf_byte(&path, '\0');
-    int status = write_file(path.at, (struct bytes){svg->at, svg->len}, e);
-    buf_release(&path);
-    return status;
-}
-
 static int write_files(const struct exhibit *x, struct err *e)
 {
     struct buf learning = {0};
-    struct stat there;
-    if (mkdir(x->folder, 0777) && (stat(x->folder, &there) || !S_ISDIR(there.st_mode)))
-        return err_set(e, STATUS_CANTCREATE, "cannot make the folder %s: %s", x->folder,
-                       strerror(errno == EEXIST ? ENOTDIR : errno));
+    if (folder_make(x->folder, e))
+        return e->status;
     results_svg(&x->page.results, &learning);
-    int status = write_picture(x, "", "learning", &learning, e);
+    int status = folder_write(x->folder, "", "learning", &learning, e);
     for (size_t i = 0; i < x->page.drawings.len && !status; i++) {
         const struct drawing *d = &x->page.drawings.at[i];
         char run[32] = "";
         if (x->page.runs.len > 1)
             snprintf(run, sizeof run, "%zu-", d->run);
-        status = write_picture(x, run, d->picture->name, &d->svg, e);
+        status = folder_write(x->folder, run, d->picture->name, &d->svg, e);
     }
     buf_release(&learning);
     return status;

@@ -1,0 +1,18 @@
+/* Reports as pictures. */
+#ifndef SCORING_DRAWING_H
+#define SCORING_DRAWING_H
+
+#include "eval/report.h"
+#include "viz/results.h"
+
+/* A pass for pictures; its run and whether it is the best are the caller's to say. */
+struct result drawing_pass(const struct pass_score *p);
+
+/* After report_end: what the runs and the columns of their scores are called. */
+void drawing_names(const struct report *r, struct results *to);
+
+/* After report_end: learning.svg and, for each breakdown, by-NAME.svg in the folder, which is
+ * there.  73, 74: a file cannot be created or written. */
+int drawing_write(const struct report *r, const char *folder, struct err *e);
+
+#endif
