@@ -80,11 +80,11 @@ def first(users, value):
 
 def recent(users, value):
     begun = sorted((s["events"][0][0], n, i) for n, u in enumerate(users)
-                   for i, s in enumerate(u["sessions"]))
+                   for i, s in enumerate(u["sessions"]) if s["part"] <= TRAIN)
     newest = set(begun[len(begun) - floor(Fraction(value) * len(begun)) :])
     for n, u in enumerate(users):
         u["sessions"] = [s for i, s in enumerate(u["sessions"])
-                         if (s["events"][0][0], n, i) in newest]
+                         if s["part"] > TRAIN or (s["events"][0][0], n, i) in newest]
 
 
 def length(user):

@@ -36,7 +36,7 @@ const struct filter filter_rows[] = {
      APPLY(first)},
     {"last-sessions", "N", "keep the last N sessions of each user", PARSE(count),
      APPLY(last_sessions)},
-    {"recent", "F", "keep the newest F of all sessions, such as 1/64", PARSE(fraction),
+    {"recent", "F", "keep the newest F of all sessions, after a split of training", PARSE(fraction),
      SURVEY(recent), APPLY(recent)},
     {"user-length", "SIDE", "keep users below or above the mean session length", PARSE(user_length),
      SURVEY(user_means), APPLY(user_means)},

@@ -141,8 +141,9 @@ FILTER_SURVEY(recent)
     VEC(struct begun) sessions = {0};
     for (size_t u = 0; u < all->len; u++)
         for (size_t i = 0; i < all->at[u].sessions.len; i++)
-            vec_push(&sessions,
-                     ((struct begun){all->at[u].sessions.at[i]->times[0], all->at[u].user, i}));
+            if (all->at[u].sessions.at[i]->part <= PART_TRAIN)
+                vec_push(&sessions,
+                         ((struct begun){all->at[u].sessions.at[i]->times[0], all->at[u].user, i}));
     (void)e;
     size_t stay = (size_t)fraction_floor(s->fraction, (int64_t)sessions.len);
     s->oldest.start = INT64_MAX;
@@ -163,7 +164,7 @@ FILTER_APPLY(recent)
     (void)e;
     for (size_t i = 0; i < h->sessions.len; i++) {
         struct begun here = {h->sessions.at[i]->times[0], h->user, i};
-        if (compare_begun(&here, &oldest) < 0)
+        if (h->sessions.at[i]->part <= PART_TRAIN && compare_begun(&here, &oldest) < 0)
             session_cut(h->sessions.at[i], 0);
     }
     return 0;
