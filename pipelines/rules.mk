@@ -84,4 +84,3 @@ clean:
 	rm -rf $(OUT)
 
 .PHONY: all clean
-.SECONDARY:

@@ -67,7 +67,8 @@ hostile() {
     near 0.15 "$(field recency 1 error <tsv)"                            # |1.8 - 1.5| / 2
     near 0.7 "$(field age 24 relative <tsv)"                             # (0.3 · 3 + 0.25 · 2) / 2
     near 0.3 "$(field age 48 relative <tsv)"
-    [ "$(field age 48 error <tsv)" = '' ] && [ "$(field age 48 sessions <tsv)" = 1 ]
+    [ "$(field age 48 error <tsv)" = '' ]
+    [ "$(field age 48 sessions <tsv)" = 1 ]
     near 0.56666667 "$(field day 0 relative <tsv)"                       # 24, 24 and 48 hours
     near 0.7 "$(field week 11 relative <tsv)"
     near 0.9 "$(field length 3 relative <tsv)"
@@ -120,9 +121,11 @@ hostile() {
       for i in $(seq 100); do echo "attention 0 $i 0.25:24:3:0,1 0.75:1:4:1,2,0"; done
       echo 'pass 2'; } | predictions >1.mp
     drawn() { attnviz "$@" 1.mp | awk -F '\t' '$4 == "sessions" { print $6 }' | uniq; }
-    [ "$(drawn | wc -l)" = 4 ] && [ "$(drawn --examples 30 | sort -nu | wc -l)" = 30 ]
+    [ "$(drawn | wc -l)" = 4 ]
+    [ "$(drawn --examples 30 | sort -nu | wc -l)" = 30 ]
     [ "$(drawn --examples 1000 | wc -l)" = 100 ]
-    [ "$(drawn)" = "$(drawn --seed 1)" ] && [ "$(drawn)" != "$(drawn --seed 2)" ]
+    [ "$(drawn)" = "$(drawn --seed 1)" ]
+    [ "$(drawn)" != "$(drawn --seed 2)" ]
     [ "$(drawn | sort -n)" = "$(drawn)" ]
     attnviz --examples 1 1.mp | awk '$4 ~ /s$/ && $5 == "ann"' | cut -f 4,5,7,8,9,13 >rows
     [ "$(cat rows)" = $'sessions\tann\t1\t0.75\t1.5\thit | usual | rare
@@ -136,7 +139,8 @@ weeks\tann\t3\t0.25\t0.5\t' ]
 @test "the page: everything in it, nothing to load, nothing that runs" {
     hand | predictions >1.mp
     attnviz --html 1.mp >page.html
-    grep -q '^<!DOCTYPE html>' page.html && tail -1 page.html | grep -q '^</html>$'
+    grep -q '^<!DOCTYPE html>' page.html
+    tail -1 page.html | grep -q '^</html>$'
     [ "$(grep -c '<figure' page.html)" = 10 ]
     for title in 'Sessions side by side' 'Mean attention by recency' 'Mean attention by age' \
         'Mean attention around whole days' 'by hour of the week' 'popularity' 'Learning, epoch'; do
@@ -206,7 +210,9 @@ EOT
     need script
     hand | predictions >1.mp
     script -qec 'attnviz 1.mp' /dev/null >colour </dev/null
-    grep -q $'\033\[38;5;' colour && grep -q '█' colour && grep -q 'Mean attention by age' colour
+    grep -q $'\033\[38;5;' colour
+    grep -q '█' colour
+    grep -q 'Mean attention by age' colour
     NO_COLOR=1 script -qec 'attnviz 1.mp' /dev/null </dev/null | tr -d '\r' >plain
     run -1 grep -q $'\033' plain
     attnviz --format text 1.mp | cmp - plain
@@ -217,11 +223,13 @@ EOT
     for options in '' '--format text' '--svg pictures'; do
         # shellcheck disable=SC2086
         run -65 --separate-stderr attnviz $options 1.mp
-        [ -z "$output" ] && [[ $stderr == *'trainer --inter hidden,delta --attention'* ]]
+        [ -z "$output" ]
+        [[ $stderr == *'trainer --inter hidden,delta --attention'* ]]
     done
     [ ! -e pictures ]
     run -0 --separate-stderr attnviz --html 1.mp
-    [[ $output == *'no attention weights'*'--attention'* ]] && [[ $stderr == *'without pictures'* ]]
+    [[ $output == *'no attention weights'*'--attention'* ]]
+    [[ $stderr == *'without pictures'* ]]
 }
 
 @test "levels without a picture are skipped and counted" {
@@ -275,7 +283,9 @@ EOT
     for n in 0 1 20 200 $((size / 2)) $((size - 1)); do
         head -c "$n" whole.mp >part.mp
         run -65 --separate-stderr attnviz --html --svg pictures part.mp
-        [ -z "$output" ] && [ -n "$stderr" ] && [ ! -e pictures ]
+        [ -z "$output" ]
+        [ -n "$stderr" ]
+        [ ! -e pictures ]
         run -65 attnviz -o page.html part.mp
         [ "$(echo page*)" = 'page*' ]
     done

@@ -25,7 +25,8 @@ setup() {
 
 @test "--record keeps rows and conditions; nothing is kept of measurements that fail" {
     bench/run --record bench/one bench/two >out
-    [ "$(grep -vc '^#' bench/recorded.tsv)" = 3 ] && grep -q '^# .* cores of .*, load ' bench/recorded.tsv
+    [ "$(grep -vc '^#' bench/recorded.tsv)" = 3 ]
+    grep -q '^# .* cores of .*, load ' bench/recorded.tsv
     cp bench/recorded.tsv before
     printf '#!/bin/sh\nexit 3\n' >bench/two
     run ! bench/run --record bench/one bench/two

@@ -343,7 +343,8 @@ END
     need_dump
     printf 'u,i,t\nu,a,1\n,b,2\n,c,never\nu,d,4\n' >log
     run_csv --user u --item i --time t log
-    [ "$status" = 0 ] && [ "$(cat err)" = 'csv-sessionize: left out 2 of 4 rows, which have no user' ]
+    [ "$status" = 0 ]
+    [ "$(cat err)" = 'csv-sessionize: left out 2 of 4 rows, which have no user' ]
     [ "$(dump out.mp)" = $'u\t1:a 4:d' ]
     header out.mp | grep -q "'rows': 4, 'bad_rows': 0, 'rows_without_user': 2\|'bad_rows': 0, .*'rows': 4, 'rows_without_user': 2"
 }
@@ -555,7 +556,8 @@ END
     head -c 12 out.mp | grep -q SESSPIPE
     grep -q 'line 3: the time is' out.mp
     run_csv "$@" -o made.mp log
-    [ "$status" = 65 ] && [ ! -e made.mp ]
+    [ "$status" = 65 ]
+    [ ! -e made.mp ]
     printf 'u,i,t\nu,a,1\nu,b,2\n' >log
     status=0
     csv-sessionize "$@" log >/dev/full 2>err || status=$?

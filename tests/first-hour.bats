@@ -31,7 +31,7 @@ programs() {
         (cd "$ROOT" && SYNTHESIZE=$(command -v synthesize) tests/installcheck "$OLDPWD/stage$prefix" $(programs))
         [ "$(find stage -type f -path "*$prefix/*" | wc -l)" -gt 30 ]
         # Nothing that is installed knows where it was staged.
-        ! grep -rq "$PWD" stage
+        run ! grep -rq "$PWD" stage
         make -s -C "$ROOT" uninstall DESTDIR="$PWD/stage" PREFIX=$prefix
         [ -z "$(find stage ! -type d)" ]
     done
@@ -94,7 +94,7 @@ offered() {
 @test "--completion says what shells it knows, and is not for people" {
     run -64 --separate-stderr tfilter --completion fish
     [[ $stderr == *"'fish' is not one of bash, zsh"* ]]
-    ! tfilter --help | grep completion
+    run ! grep completion <(tfilter --help)
     run -74 bash -c 'tfilter --completion bash >/dev/full'
 }
 
@@ -157,7 +157,8 @@ offered() {
         [ ! -s err ] || { echo "$command: $(cat err)"; false; }
     done
     lfm-sessionize log.tsv | spcat 2>err | head -1 >line
-    [ "$(wc -l <line)" = 1 ] && [ ! -s err ]
+    [ "$(wc -l <line)" = 1 ]
+    [ ! -s err ]
 }
 
 @test "one changed byte is found" {
@@ -199,7 +200,8 @@ END
     LC_ALL=C whole c
     LC_ALL=de_DE.UTF-8 TZ=Asia/Kolkata OMP_NUM_THREADS=3 OPENBLAS_NUM_THREADS=2 whole other
     for kind in s f b p t; do
-        cmp plain.$kind c.$kind && cmp plain.$kind other.$kind
+        cmp plain.$kind c.$kind
+        cmp plain.$kind other.$kind
     done
 }
 

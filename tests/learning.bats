@@ -44,7 +44,8 @@ small() { trainer --embedding 16 --threads 1 --quiet "$@" "$BATS_FILE_TMPDIR/sma
 @test "two runs with one seed are byte-identical, weights and all" {
     small --inter hidden,delta,week --save a.safetensors >a.mp
     small --inter hidden,delta,week --save b.safetensors >b.mp
-    cmp a.mp b.mp && cmp a.safetensors b.safetensors
+    cmp a.mp b.mp
+    cmp a.safetensors b.safetensors
 }
 
 @test "another number of threads changes the loss by rounding only" {
@@ -109,7 +110,8 @@ differs() {
     trainer --embedding 16 --threads 1 "$BATS_FILE_TMPDIR/small.mp" 2>said >ranks.mp
     sed -n 's/.*recall@20 \([0-9.]*\), mrr@20 \([0-9.]*\).*/\1 \2/p' said >trainer.txt
     scorer --at 20 --by none ranks.mp | awk '$2 == "test" { print $5, $6 }' >scorer.txt
-    [ "$(wc -l <trainer.txt)" = 2 ] && diff trainer.txt scorer.txt
+    [ "$(wc -l <trainer.txt)" = 2 ]
+    diff trainer.txt scorer.txt
 }
 
 @test "--stop-after ends when tests bring no improvement, the programs before it end well" {
@@ -126,6 +128,6 @@ differs() {
         batcher --scheme shuffled --batch 6 --epochs 1 --seed $seed split.mp |
             trainer --embedding 16 --threads 1 --quiet >$seed.mp
     done
-    ! cmp -s <(results 1.mp) <(results 2.mp)
+    run ! cmp -s <(results 1.mp) <(results 2.mp)
     [ "$(scorer --json --by none 1.mp 2.mp | grep -c '"runs": 2')" = 1 ]
 }

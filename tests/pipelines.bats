@@ -17,8 +17,10 @@ log() { synthesize --users 12 --days 8 "$@"; }
         grep -qE "^$model +1 +1 +[0-9]+ +[0-9.]+ " said
     done
     grep -qx 'best epoch by recall@20, selected_on: validation' said
-    [ "$(grep -c 'by position:' out/demo/positions.txt)" = 5 ] && run -1 grep 'by position:' said
-    grep -q 'out/demo/attention.html$' said && grep -q '^what to try next' said
+    [ "$(grep -c 'by position:' out/demo/positions.txt)" = 5 ]
+    run -1 grep 'by position:' said
+    grep -q 'out/demo/attention.html$' said
+    grep -q '^what to try next' said
     grep -q 'Mean attention by age' out/demo/attention.html
     for stream in out/demo/*.mp; do
         spcat --check "$stream"
@@ -42,7 +44,9 @@ log() { synthesize --users 12 --days 8 "$@"; }
     cp made/scores.txt before
     rm made/split.mp made/scores.txt
     pipeline lastfm DATA=log.tsv OUT=made MODELS=ii-rnn >out
-    grep -q tfilter out && grep -q 'trainer' out && run -1 grep -q sessionize out
+    grep -q tfilter out
+    grep -q 'trainer' out
+    run -1 grep -q sessionize out
     cmp before made/scores.txt
 }
 
@@ -68,9 +72,11 @@ log() { synthesize --users 12 --days 8 "$@"; }
 @test "a stage that fails leaves nothing behind, and make fails" {
     log >log.tsv
     run ! pipeline lastfm DATA=log.tsv OUT=made FILTER='--no-such-filter'
-    [ -e made/sessions.mp ] && [ "$(ls made)" = sessions.mp ]
+    [ -e made/sessions.mp ]
+    [ "$(ls made)" = sessions.mp ]
     run ! pipeline lastfm DATA=log.tsv OUT=made TRAIN='--lr 1e30 --optimizer sgd --quiet'
-    [ ! -e made/ii-rnn.1.mp ] && [ ! -e made/scores.txt ]
+    [ ! -e made/ii-rnn.1.mp ]
+    [ ! -e made/scores.txt ]
     run ! compgen -G 'made/*.part'
 }
 
@@ -85,7 +91,8 @@ log() { synthesize --users 12 --days 8 "$@"; }
     log --format reddit >log.csv
     pipeline reddit DATA=log.csv OUT=serial SEEDS='1 2'
     pipeline reddit DATA=log.csv OUT=parallel SEEDS='1 2' JOBS=3
-    grep -qE '^ii-rnn +2 .*±' serial/scores.txt && grep -qE '^pop +1 ' serial/scores.txt
+    grep -qE '^ii-rnn +2 .*±' serial/scores.txt
+    grep -qE '^pop +1 ' serial/scores.txt
     cmp serial/scores.tsv parallel/scores.tsv
     cmp serial/ii-rnn-hidden-delta.2.safetensors parallel/ii-rnn-hidden-delta.2.safetensors
 }
@@ -120,6 +127,7 @@ daily_log() {
         name=${log%.*}
         pipeline $name DATA=$log OUT=$name >said 2>err || { cat err; false; }
         [ "$(spcat --summary $name/sessions.mp | awk '$1 == "sessions" { print $2 }')" = 96 ]
-        grep -qE '^ii-rnn +1 ' $name/scores.txt && grep -qE '^pop +1 ' $name/scores.txt
+        grep -qE '^ii-rnn +1 ' $name/scores.txt
+        grep -qE '^pop +1 ' $name/scores.txt
     done
 }

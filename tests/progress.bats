@@ -63,14 +63,16 @@ slowly() {
         args_of "$program"
         "$program" "${args[@]}" >plain 2>err
         [ "$program" = trainer ] || [ "$program" = batcher ] || [ ! -s err ] || { echo "$program: $(cat err)"; false; }
-        ! grep -q $'[\e\r]' err
+        run ! grep -q $'[\e\r]' err
         "$program" -q "${args[@]}" >quiet 2>err
         [ ! -s err ]
         "$program" --progress none -q "${args[@]}" >none 2>err
         [ ! -s err ]
         "$program" --progress json -q "${args[@]}" >json 2>err
         [ -s err ]
-        cmp plain quiet && cmp plain none && cmp plain json
+        cmp plain quiet
+        cmp plain none
+        cmp plain json
     done
 }
 
@@ -105,7 +107,7 @@ slowly() {
 @test "a terminal: share, time left and rate of files, in one line that is erased at the end" {
     on_terminal <<<'lfm-sessionize log.tsv | { head -c 1000; sleep 1; cat; } >out.mp'
     grep -aqE 'lfm-sessionize: [0-9]+% of [0-9.]+ [kM]B, [0-9]+ s left, [0-9.]+ [kMG]?B/s, [0-9]+ records' seen
-    ! grep -q $'\e' seen
+    run ! grep -q $'\e' seen
     [ "$(wc -l <seen)" = 0 ]
     [ -z "$(settled)" ]
     spcat --check out.mp
@@ -114,7 +116,7 @@ slowly() {
 @test "a terminal: amount and rate of a pipe" {
     on_terminal <<<'slowly <log.tsv | lfm-sessionize >out.mp'
     grep -aqE 'lfm-sessionize: [0-9.]+ [kM]B, [0-9.]+ [kMG]?B/s, [0-9]+ records' seen
-    ! grep -aq '%' seen
+    run ! grep -aq '%' seen
     [ -z "$(settled)" ]
 }
 
@@ -126,7 +128,7 @@ lfm-sessionize small.tsv >out.mp
 END
     [ ! -s seen ] || { cat -v seen; false; }
     on_terminal <<<'slowly <log.tsv | lfm-sessionize | spcat --summary'
-    ! grep -aq $'lfm-sessionize: .*\r' seen
+    run ! grep -aq $'lfm-sessionize: .*\r' seen
 }
 
 @test "a terminal: a message stands on a line of its own, a signal erases the line" {
@@ -160,7 +162,7 @@ sleep 0.3
 wait
 END
     grep -aq lfm-sessionize seen
-    ! grep -aq reddit-sessionize seen
+    run ! grep -aq reddit-sessionize seen
 }
 
 @test "a terminal: the trainer shows epoch, loss, rate, and time left from the second epoch on" {

@@ -67,7 +67,8 @@ setup() {
 }
 
 @test "the picture is there and well-formed" {
-    grep -q '(man/attention.svg)' "$ROOT/README.md" && [ -s "$ROOT/man/attention.svg" ]
+    grep -q '(man/attention.svg)' "$ROOT/README.md"
+    [ -s "$ROOT/man/attention.svg" ]
     need xmllint
     xmllint --noout "$ROOT/man/attention.svg"
 }

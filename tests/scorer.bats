@@ -40,7 +40,8 @@ near() { # near EXPECTED ACTUAL
     near 0.33333333333333333 "$(value mrr@5 <line)"      # (1) / 3
     near 0.38888888888888889 "$(value mrr@10 <line)"     # (1 + 1/6) / 3
     near 0.38888888888888889 "$(value mrr@20 <line)"
-    [ "$(value loss <line)" = 2.25 ] && [ "$(value events <line)" = 3 ]
+    [ "$(value loss <line)" = 2.25 ]
+    [ "$(value events <line)" = 3 ]
 }
 
 @test "each position and all up to it" {
@@ -53,10 +54,12 @@ near() { # near EXPECTED ACTUAL
     near 2 "$(value loss <first)"
     near 0.25 "$(value mrr@20 <second)"
     near 0.43333333333333333 "$(value mrr@20 <both)"     # (1 + 1/20 + 1/4) / 3
-    [ "$(value events <first)" = 2 ] && [ "$(value events <both)" = 3 ]
+    [ "$(value events <first)" = 2 ]
+    [ "$(value events <both)" = 3 ]
     [ "$(grep -c position-up-to lines)" = 2 ]
     hand | predictions | scorer --json --by none >lines
-    [ "$(wc -l <lines)" = 4 ] && run -1 grep -q position lines
+    [ "$(wc -l <lines)" = 4 ]
+    run -1 grep -q position lines
 }
 
 @test "--at chooses the k, in any order" {
@@ -153,7 +156,8 @@ group() { grep "\"by\": \"$1\", \"group\": \"$2\"" lines >line; } # group BY GRO
 @test "the best epoch, chosen on the test part, and the output says so" {
     hand | predictions >ranks.mp
     scorer --json --by none ranks.mp | grep '"best": true' >line
-    [ "$(value epoch <line)" = 2 ] && [ "$(value selected_on <line)" = '"test"' ]
+    [ "$(value epoch <line)" = 2 ]
+    [ "$(value selected_on <line)" = '"test"' ]
     scorer --json --by none --best-by recall@10 ranks.mp | grep '"best": true' >line
     [ "$(value epoch <line)" = 1 ]                       # of equals the first
     scorer --json --by none --best-by loss ranks.mp | grep '"best": true' >line
@@ -213,7 +217,8 @@ EOT
     hand 2 | sed 's/^rank 1 4/rank 1 2/' | predictions >2.mp
     hand 3 | sed 's/^rank 1 4/rank 1 1/' | predictions >3.mp
     scorer --json --by none 1.mp 2.mp 3.mp >lines
-    [ "$(grep -c '"run": ' lines)" = 12 ] && [ "$(grep -c '"best": true' lines)" = 3 ]
+    [ "$(grep -c '"run": ' lines)" = 12 ]
+    [ "$(grep -c '"best": true' lines)" = 3 ]
     [ "$(grep '"run": 2' lines | value seed | sort -u)" = 3 ]
     grep '"runs": 3' lines >line
     near 0.54444444444444444 "$(value mrr@20 <line)"     # of 1.3/3, 1.55/3 and 2.05/3
@@ -239,9 +244,11 @@ EOT
     scorer --best --by none pop.mp 2.mp 1.mp >table
     [ "$(awk 'NR > 1 && NR < 5 { print $1, $2 }' table)" = $'pop 1\nii-rnn 1\nii-rnn hidden,delta' ]
     scorer --best --by none 1.mp 3.mp >table
-    grep -q '^ii-rnn hidden,delta lr=0.1 ' table && grep -q '^ii-rnn hidden,delta lr=0.2 ' table
+    grep -q '^ii-rnn hidden,delta lr=0.1 ' table
+    grep -q '^ii-rnn hidden,delta lr=0.2 ' table
     scorer --best --by none --name baseline --name 'with attention' 2.mp 1.mp >table
-    grep -q '^baseline  ' table && grep -q '^with attention  ' table
+    grep -q '^baseline  ' table
+    grep -q '^with attention  ' table
     run -64 scorer --name a --name b 1.mp
     [[ $output == *'2 names for 1 models'* ]]
 }
@@ -253,7 +260,8 @@ EOT
     scorer --best 1.mp 2.mp >one
     [ "$(grep -c ' by position' one)" = 2 ]
     scorer --best 1.mp other.mp >several
-    [ "$(wc -l <several)" = 4 ] && run -1 grep ' by position' several
+    [ "$(wc -l <several)" = 4 ]
+    run -1 grep ' by position' several
     scorer --best --by position 1.mp other.mp >asked
     [ "$(grep -c ' by position' asked)" = 4 ]
     cmp several <(tail -n 4 asked)
@@ -292,7 +300,8 @@ for line in sys.stdin: json.loads(line)'
 @test "a pass that counts other targets than it has ranks is 65" {
     hand | sed '$s/.*/pass 2 4/' | predictions >1.mp
     run -65 --separate-stderr scorer --json 1.mp
-    [ -z "$output" ] && [[ $stderr == *'epoch 2 has 4 targets, its ranks are 3'* ]]
+    [ -z "$output" ]
+    [[ $stderr == *'epoch 2 has 4 targets, its ranks are 3'* ]]
 }
 
 @test "a stream without a test pass is 65 and says what to look at" {
@@ -304,14 +313,16 @@ for line in sys.stdin: json.loads(line)'
 @test "input that is cut off is 65, and no result is written" {
     (hand; echo cut) | predictions >cut.mp
     run -65 --separate-stderr scorer --json cut.mp
-    [ -z "$output" ] && [[ $stderr == scorer:*'ended early'* ]]
+    [ -z "$output" ]
+    [[ $stderr == scorer:*'ended early'* ]]
     run -65 scorer -o table cut.mp
     [ "$(echo table*)" = "table*" ]
     hand | predictions >whole.mp
     for n in 0 1 20 200 $(($(stat -c %s whole.mp) - 1)); do
         head -c "$n" whole.mp >part.mp
         run -65 --separate-stderr scorer --json part.mp
-        [ -z "$output" ] && [ -n "$stderr" ]
+        [ -z "$output" ]
+        [ -n "$stderr" ]
     done
     run -65 --separate-stderr scorer --json whole.mp cut.mp
     [ -z "$output" ]
@@ -349,7 +360,8 @@ for line in sys.stdin: json.loads(line)'
     hand | predictions >1.mp
     scorer 1.mp >plain
     scorer -o table 1.mp >out
-    cmp plain table && [ ! -s out ]
+    cmp plain table
+    [ ! -s out ]
 }
 
 @test "an obvious implementation agrees on thousands of ranks" {
@@ -393,8 +405,10 @@ duel() {
     duel base 'ann bob cyd' 1,2 30,4 30,30 | predictions >base.mp
     duel new 'cyd ann bob' 1,30 1,2 1,4 | predictions >new.mp
     scorer --json --by none --at 1 --against base.mp new.mp | grep '"against"' >line
-    [ "$(value against <line)" = '"base"' ] && [ "$(value name <line)" = '"new"' ]
-    [ "$(value users <line)" = 3 ] && [ "$(value users_alone <line)" = 0 ]
+    [ "$(value against <line)" = '"base"' ]
+    [ "$(value name <line)" = '"new"' ]
+    [ "$(value users <line)" = 3 ]
+    [ "$(value users_alone <line)" = 0 ]
     near 2 "$(value recall@1_change <line)"              # 1/6 to 3/6
     near 0.33333333333333333 "$(value recall@1_difference <line)" # of 0, 0.5 and 0.5
     near 0.5 "$(value recall@1_p <line)"                 # 2 of 2 go up: 2 / 2^2
@@ -429,7 +443,8 @@ duel() {
         grep -qx 'new: 2 users; 3 in one of the two alone, left out; 1 with other numbers of targets'
     duel new 'eve' 1 | predictions >strange.mp
     run -65 --separate-stderr scorer --against base.mp strange.mp
-    [[ $stderr == *'no user in common'* ]] && [ -z "$(grep against <<<"$output")" ]
+    [[ $stderr == *'no user in common'* ]]
+    [ -z "$(grep against <<<"$output")" ]
 }
 
 @test "--against: several runs of a model are its mean; the order of targets makes no difference" {
@@ -516,7 +531,8 @@ for line in open("lines", errors="surrogateescape"):
 EOT
     scorer --json --by position,history,length,phase markov.mp | sed 's/"loss": [0-9.]*/"loss"/' >stream
     scorer --json --by position,history,length,phase --tsv markov.tsv | sed 's/"loss": [0-9.]*/"loss"/' >text
-    [ "$(wc -l <stream)" -gt 20 ] && cmp stream text
+    [ "$(wc -l <stream)" -gt 20 ]
+    cmp stream text
     scorer --json --by none --tsv markov.tsv --against markov.mp --name base --name text |
         grep '"against"' >line
     [ "$(value users <line) $(value recall@20_difference <line) $(value mrr@20_p <line)" = '20 0 1' ]
@@ -611,7 +627,8 @@ a name" 1.mp 2.mp other.mp | cmp - script
     scorer --best --by position,phase,popularity --svg one other.mp | cmp - plain
     [ "$(cd one && echo *)" = 'by-phase.svg by-popularity.svg by-position.svg learning.svg' ]
     grep -qF '<title>middle: 1.0000; 2 targets</title>' one/by-phase.svg
-    grep -qF '>recall@20 by phase<' one/by-phase.svg && grep -qF '>part of the session<' one/by-phase.svg
+    grep -qF '>recall@20 by phase<' one/by-phase.svg
+    grep -qF '>part of the session<' one/by-phase.svg
     for number in 0:1 1-2:3 3-5:2; do # names and sizes, from rare to popular
         grep -oE "<title>${number%:*}: ${number#*:} targets" one/by-popularity.svg
     done

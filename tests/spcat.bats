@@ -310,7 +310,8 @@ rows() {
     for pair in b:batch p:rank; do
         spcat ${pair%:*}.mp | rows ${pair#*:} user "$id" >expected
         spcat --grep user="$name" ${pair%:*}.mp | rows ${pair#*:} user "$id" >got
-        [ -s expected ] && cmp expected got
+        [ -s expected ]
+        cmp expected got
         spcat --stream --grep user="$name" ${pair%:*}.mp | tee part.mp | spcat | rows ${pair#*:} user "$id" | cmp - expected
         spcat --check part.mp
     done

@@ -98,7 +98,9 @@ records() { spcat "$1" | grep "^\[\"$2\""; }
     train --inter hidden --top 3 --attention 4 --save two "$BATCHES" >two.mp
     train --inter hidden --top 3 --attention 4 --save three --seed 2 "$BATCHES" >three.mp
     train --inter hidden --top 3 --attention 4 -o four.mp <"$BATCHES"
-    cmp one two && cmp one.mp two.mp && cmp one.mp four.mp
+    cmp one two
+    cmp one.mp two.mp
+    cmp one.mp four.mp
     differ one three && differ one.mp three.mp
 }
 
@@ -149,7 +151,7 @@ ranks_of() { spcat | grep -E '^\["(rank|pass)"'; }
     [ "$(wc -l <passes)" = 6 ]
     [ "$(grep -c "^\[\"pass\",[123],3,.*\"events\":$((events - sessions))[,}]" passes)" = 3 ]
     grep '^\["pass",1,1,' passes | grep -qvE '"left_out":0[,}]' # --min-batch leaves some out
-    ! grep '^\["pass",[123],3,' passes | grep -vE '"left_out":0[,}]'
+    [ -z "$(grep '^\["pass",[123],3,' passes | grep -vE '"left_out":0[,}]')" ]
     spcat --check out.mp
 }
 
@@ -327,7 +329,8 @@ EOT
 @test "input that is cut or whose maker failed leaves no model" {
     head -c 20000 "$BATCHES" >cut.mp
     run -65 train --save model --save-by last cut.mp -o out.mp
-    [ ! -e model ] && [ ! -e out.mp ]
+    [ ! -e model ]
+    [ ! -e out.mp ]
     run -65 --separate-stderr bash -c 'batcher /nowhere 2>/dev/null | trainer -q --save model'
     [ ! -e model ]
     run -65 train --save model </dev/null
@@ -337,8 +340,10 @@ EOT
 
 @test "a reader that goes away leaves no model and no message" {
     run -0 --separate-stderr bash -c "trainer -q --save model '$BATCHES' | head -c1 >/dev/null; echo \${PIPESTATUS[0]}"
-    [ "$output" = 141 ] && [ -z "$stderr" ]
-    [ ! -e model ] && [ "$(find . -name '*.part' | wc -l)" = 0 ]
+    [ "$output" = 141 ]
+    [ -z "$stderr" ]
+    [ ! -e model ]
+    [ "$(find . -name '*.part' | wc -l)" = 0 ]
 }
 
 @test "a model is saved in a regular file or not at all" {
