@@ -51,9 +51,11 @@ void watch_close(struct watch *w)
 
 void watch_begin(struct watch *w, struct epoch epoch)
 {
-    w->random = random_of(w->seed,
-                          0x77617463ULL << 32 | (uint64_t)epoch.number << 2 | (uint64_t)epoch.part);
-    w->candidates = 0;
+    w->sample = (struct sample){
+        .places = w->wanted > 0 ? (uint64_t)w->wanted : 0,
+        .random = random_of(w->seed, 0x77617463ULL << 32 | (uint64_t)epoch.number << 2 |
+                                         (uint64_t)epoch.part),
+    };
     if (w->wanted && epoch.part == PART_TRAIN)
         past_clear(&w->past);
 }
@@ -132,29 +134,25 @@ static int write_watched(const struct watch *w, const struct watched *x, struct 
     return to.write(to.to, &a, e);
 }
 
-/* Draws a sample of fixed size from a pass of unknown length: the n-th candidate takes one of the
- * places with probability places / n. */
+/* The next candidate is written at once where all are wanted, else it may be drawn. */
 static int draw(struct watch *w, const struct batch *b, const struct outcome *o, struct place p,
                 struct watch_to to, struct err *e)
 {
-    int64_t n = ++w->candidates;
     if (w->wanted < 0) {
         struct watched *x = watched_of(w, b, o, p);
         int status = write_watched(w, x, to, e);
         watched_free(x);
         return status;
     }
-    size_t place = w->drawn.len;
-    if (n > w->wanted) {
-        place = random_below(&w->random, n < UINT32_MAX ? (uint32_t)n : UINT32_MAX);
-        if (place >= w->drawn.len)
-            return 0;
-        watched_free(w->drawn.at[place]);
-    } else {
+    size_t place = sample_place(&w->sample);
+    if (place == SIZE_MAX)
+        return 0;
+    if (place == w->drawn.len)
         vec_push(&w->drawn, NULL);
-    }
+    else
+        watched_free(w->drawn.at[place]);
     w->drawn.at[place] = watched_of(w, b, o, p);
-    w->drawn.at[place]->order = n;
+    w->drawn.at[place]->order = (int64_t)w->sample.candidates;
     return 0;
 }
 

@@ -4,7 +4,7 @@
 #ifndef MODEL_WATCH_H
 #define MODEL_WATCH_H
 
-#include "base/random.h"
+#include "base/sample.h"
 #include "model/past.h"
 #include "model/train.h"
 
@@ -14,8 +14,7 @@ struct watch {
     const char *model;
     struct past past;
     VEC(i32_vec) items;   /* of each slot of `past` */
-    struct random random; /* of the pass */
-    int64_t candidates;   /* sessions of the pass that attended to something */
+    struct sample sample; /* of the pass's sessions that attended to something */
     VEC(struct watched *) drawn;
     f32_vec weight; /* of the batch, on the host */
 };

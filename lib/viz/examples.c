@@ -13,24 +13,19 @@
 
 /* ---- gathering ---- */
 
-/* A sample of fixed size from a pass of unknown length: the n-th candidate takes one of the places
- * with probability places / n. */
 static void take(struct gathered *to, const struct picture *p, struct cast *c, const seen_vec *seen,
                  const struct attention *a)
 {
     (void)p, (void)c, (void)seen;
     struct examples *x = &to->examples;
-    uint64_t n = ++x->candidates;
-    size_t place = x->at.len;
-    if (n > x->wanted) {
-        place = random_below(&x->random, n < UINT32_MAX ? (uint32_t)n : UINT32_MAX);
-        if (place >= x->at.len)
-            return;
-        attention_release(&x->at.at[place].attention);
-    } else {
+    size_t place = sample_place(&x->sample);
+    if (place == SIZE_MAX)
+        return;
+    if (place == x->at.len)
         vec_push(&x->at, (struct example){0});
-    }
-    x->at.at[place].order = n;
+    else
+        attention_release(&x->at.at[place].attention);
+    x->at.at[place].order = x->sample.candidates;
     attention_copy(&x->at.at[place].attention, a);
 }
 

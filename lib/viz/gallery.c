@@ -32,9 +32,10 @@ void gallery_begin(struct gallery *g, struct cast *c, struct epoch epoch, int64_
         struct gathered *to = &g->gathered[i];
         means_clear(&to->means);
         clear_examples(&to->examples);
-        to->examples.wanted = (size_t)examples;
-        to->examples.candidates = 0;
-        to->examples.random = random_of(seed, (uint64_t)epoch.number);
+        to->examples.sample = (struct sample){
+            .places = (uint64_t)examples,
+            .random = random_of(seed, (uint64_t)epoch.number),
+        };
     }
 }
 

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "base/random.h"
+#include "base/sample.h"
 #include "viz/cast.h"
 #include "viz/mean.h"
 #include "viz/seen.h"
@@ -18,9 +18,7 @@ struct blocks; /* viz/blocks.h */
 
 /* A sample of sessions of fixed size, uniform over the pass. */
 struct examples {
-    size_t wanted;
-    uint64_t candidates;
-    struct random random;
+    struct sample sample;
     VEC(struct example {
         uint64_t order;
         struct attention attention;

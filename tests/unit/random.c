@@ -1,4 +1,4 @@
-#include "base/random.h"
+#include "base/sample.h"
 
 #include <math.h>
 #include <string.h>
@@ -73,6 +73,33 @@ static void floats(void)
     tap_ok(random_unit(0) == 0 && random_unit(~0u) < 1, "the ends of [0, 1)");
 }
 
+/* Each of 20 candidates in 5 places: drawn a quarter of the times. */
+static void samples(void)
+{
+    enum { CANDIDATES = 20, PLACES = 5, TIMES = 4000 };
+    int drawn[CANDIDATES] = {0}, outside = 0, early = 0;
+    double chi = 0, expected = (double)TIMES * PLACES / CANDIDATES;
+    for (int t = 0; t < TIMES; t++) {
+        struct sample s = {.places = PLACES, .random = random_of(9, (uint64_t)t)};
+        int holds[PLACES];
+        for (int i = 0; i < CANDIDATES; i++) {
+            size_t place = sample_place(&s);
+            early += i < PLACES && place != (size_t)i;
+            outside += place >= PLACES && place != SIZE_MAX;
+            if (place < PLACES)
+                holds[place] = i;
+        }
+        for (int i = 0; i < PLACES; i++)
+            drawn[holds[i]]++;
+    }
+    for (int i = 0; i < CANDIDATES; i++)
+        chi += (drawn[i] - expected) * (drawn[i] - expected) / expected;
+    tap_ok(!early && !outside, "the first candidates of a sample take its places in order");
+    tap_ok(chi < CANDIDATES - 1 + 5 * sqrt(2.0 * CANDIDATES), "all are drawn alike (%.1f)", chi);
+    struct sample none = {.random = random_of(1, 1)};
+    tap_ok(sample_place(&none) == SIZE_MAX, "a sample without places draws nobody");
+}
+
 int main(void)
 {
     known_answers();
@@ -85,5 +112,6 @@ int main(void)
     struct random r = random_of(1, 1);
     tap_ok(random_below(&r, 1) == 0, "of one there is but one");
     floats();
+    samples();
     return tap_done();
 }
