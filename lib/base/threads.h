@@ -1,4 +1,4 @@
-/* How the threads of OpenMP wait for work. */
+/* The threads of OpenMP: how they wait for work, and whether they can be had. */
 #ifndef BASE_THREADS_H
 #define BASE_THREADS_H
 
@@ -8,5 +8,11 @@
  * wait from the environment before main, so the program sets OMP_WAIT_POLICY=passive and starts
  * itself once more; not where the caller has chosen (OMP_WAIT_POLICY, GOMP_SPINCOUNT). */
 void threads_wait_asleep(char **argv);
+
+/* How many of `wanted` threads a parallel region can have, the calling one among them, found by
+ * starting them: libgomp ends the program with words and a status of its own where it gets none.
+ * Memory for what libgomp allocates beside them is there too.  1 means that no region is to be
+ * opened at all. */
+int threads_to_be_had(int wanted);
 
 #endif

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <omp.h>
 
+#include "base/threads.h"
+
 /* A record of the stream stays far below its limit, however long sessions and lists are. */
 enum { BLOCK_ROWS = 4096, BLOCK_LISTED = 1 << 18 };
 
@@ -52,22 +54,43 @@ static bool answer(struct answers *a, const struct baseline *b, struct baseline_
     return verdict.mixed;
 }
 
+/* The threads to answer with; a model that only looks answers up gains nothing by more than one. */
+static int threads_of(struct answers *a, const struct baseline *b, int wanted)
+{
+    if (!baseline_searches(b))
+        return 1;
+    if (!a->threads)
+        a->threads = threads_to_be_had(wanted ? wanted : omp_get_max_threads());
+    return a->threads;
+}
+
 /* Every answer has its own place: the threads change nothing but the time it takes. */
+static int64_t answer_each(struct answers *a, const struct baseline *b, int32_t top, int threads)
+{
+    size_t count = a->asked.len;
+    int64_t mixed = 0;
+    if (threads == 1) { /* without libgomp, which wants memory even then */
+        for (size_t i = 0; i < count; i++)
+            mixed += answer(a, b, a->works.at[0], i, top);
+        return mixed;
+    }
+#pragma omp parallel for schedule(dynamic, 16) num_threads(threads) reduction(+ : mixed)
+    for (size_t i = 0; i < count; i++)
+        mixed += answer(a, b, a->works.at[omp_get_thread_num()], i, top);
+    return mixed;
+}
+
 static void answer_all(struct answers *a, const struct baseline *b, int32_t top, int threads,
                        struct pass *pass)
 {
     size_t count = a->asked.len, listed = count * (size_t)top;
-    int64_t mixed = 0;
     vec_reserve(&a->top_item, listed);
     vec_reserve(&a->top_score, listed);
     while (a->works.len < (size_t)threads)
         vec_push(&a->works, baseline_work_new(b));
-#pragma omp parallel for schedule(dynamic, 16) num_threads(threads) reduction(+ : mixed)
-    for (size_t i = 0; i < count; i++)
-        mixed += answer(a, b, a->works.at[omp_get_thread_num()], i, top);
+    a->mixed += answer_each(a, b, top, threads);
     a->top_item.len = a->top_score.len = listed;
     a->predicted += (int64_t)count;
-    a->mixed += mixed;
     for (size_t i = 0; i < count; i++)
         pass->loss += a->loss.at[i];
     pass->events += (int64_t)count;
@@ -116,7 +139,7 @@ bool answers_next(struct answers *a, const struct baseline *b, enum part part, i
 {
     clear(a);
     fill(a, part, top);
-    answer_all(a, b, top, threads ? threads : omp_get_max_threads(), pass);
+    answer_all(a, b, top, threads_of(a, b, threads), pass);
     lay_out(a, top, ranks, tops);
     if (a->rank.len == 0)
         a->next = 0;

@@ -22,6 +22,7 @@ struct answers {
     VEC(struct question) questions;
     i32_vec items;
     size_t next, event; /* where answers_next goes on: question, event of its session */
+    int threads;        /* to be had; 0: not asked yet */
     VEC(struct baseline_work *) works; /* of each thread */
     VEC(struct asked) asked;           /* the positions of the block */
     int64_t predicted, mixed;          /* positions so far; of these the mix had a list */

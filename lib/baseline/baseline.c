@@ -1,7 +1,9 @@
 #include "baseline/baseline.h"
 
+#include <omp.h>
 #include <stdlib.h>
 
+#include "base/threads.h"
 #include "baseline/knn.h"
 
 /* Items are known by their place in the order of popularity from baseline_ready on: place 0 is the
@@ -151,6 +153,32 @@ static void count_pairs(struct baseline *b)
     vec_release(&b->pairs);
 }
 
+static void find_row(struct baseline *b, int32_t c, int32_t *shared, struct similar **row)
+{
+    b->start[c + 1] = knn_items(&b->sets, b->place[c], b->options.neighbours,
+                                b->options.regularization, shared, row);
+}
+
+static void find_rows(struct baseline *b, struct similar **rows)
+{
+    int threads = threads_to_be_had(omp_get_max_threads());
+    if (threads == 1) { /* without libgomp, which wants memory even then */
+        int32_t *shared = mem_zero(b->contexts, sizeof *shared);
+        for (int32_t c = 0; c < b->items; c++)
+            find_row(b, c, shared, &rows[c]);
+        mem_free(shared);
+        return;
+    }
+#pragma omp parallel num_threads(threads)
+    {
+        int32_t *shared = mem_zero(b->contexts, sizeof *shared);
+#pragma omp for schedule(dynamic, 64)
+        for (int32_t c = 0; c < b->items; c++)
+            find_row(b, c, shared, &rows[c]);
+        mem_free(shared);
+    }
+}
+
 /* A row for each item: the items next to it. */
 static void find_neighbours(struct baseline *b)
 {
@@ -158,15 +186,7 @@ static void find_neighbours(struct baseline *b)
     b->start = mem_zero(b->contexts + 1, sizeof *b->start);
     b->total = mem_zero(b->contexts, sizeof *b->total);
     struct similar **rows = mem_zero(b->contexts, sizeof *rows);
-#pragma omp parallel
-    {
-        int32_t *shared = mem_zero(b->contexts, sizeof *shared);
-#pragma omp for schedule(dynamic, 64)
-        for (int32_t c = 0; c < b->items; c++)
-            b->start[c + 1] = knn_items(&b->sets, b->place[c], b->options.neighbours,
-                                        b->options.regularization, shared, &rows[c]);
-        mem_free(shared);
-    }
+    find_rows(b, rows);
     for (size_t c = 0; c < b->contexts; c++) {
         for (size_t i = 0; i < b->start[c + 1]; i++) {
             vec_push(&b->row,
@@ -211,6 +231,11 @@ void baseline_ready(struct baseline *b, int32_t items)
     else
         count_pairs(b);
     rank_rows(b);
+}
+
+bool baseline_searches(const struct baseline *b)
+{
+    return b->kind->sets;
 }
 
 /* ---- the kinds ---- */

@@ -63,6 +63,9 @@ void baseline_learn(struct baseline *b, const struct session *s);
  * answers, several threads at once. */
 void baseline_ready(struct baseline *b, int32_t items);
 
+/* Whether it searches neighbours, which several threads do faster; the others look answers up. */
+bool baseline_searches(const struct baseline *b);
+
 /* What one thread works with. */
 struct baseline_work *baseline_work_new(const struct baseline *b);
 void baseline_work_free(struct baseline_work *w); /* NULL is fine */
