@@ -22,6 +22,9 @@ struct cpu {
     float *scratch;   /* of one operation at a time */
     size_t scratch_size;
     char name[64];
+    void *fetched[2]; /* the last two fetches */
+    size_t fetched_size[2];
+    int fetches;
 };
 
 static inline struct cpu *cpu_of(struct device *d)
@@ -64,6 +67,22 @@ void cpu_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, c
 
 /* to [cols] += the sum of `rows` rows of g, `stride` floats apart, in their order. */
 void cpu_sum_rows(size_t rows, size_t cols, size_t stride, const float *g, float *to);
+
+/* a · b; y += factor x; both of n numbers */
+float cpu_product(size_t n, const float *a, const float *b);
+void cpu_add_scaled(size_t n, float factor, const float *x, float *y);
+
+/* w [n] = softmax(w); n > 0 */
+void cpu_softmax(size_t n, float *w);
+
+/* out = Σ_j weight_j value_j, weight = softmax(e): de_j = weight_j (dout · value_j - Σ_i weight_i
+ * (dout · value_i)); value [n, cols]. */
+void cpu_softmax_back(size_t n, size_t cols, const float *weight, const float *value,
+                      const float *dout, float *de);
+
+/* g [count, cols], one row a sequence: to += their sum; with groups to[group->at[s]] += row s. */
+void cpu_add_by_group(struct device *d, const struct rows *group, int count, int cols,
+                      const float *g, float *to);
 
 #define OPERATION_DECLARATION(type, name, arguments) type cpu_##name arguments;
 DEVICE_OPERATIONS(OPERATION_DECLARATION)

@@ -1,4 +1,4 @@
-/* The CPU's matrix products, biases, columns and dropout. */
+/* The CPU's matrix products, biases, columns, activations and dropout. */
 #include <cblas.h>
 #include <omp.h>
 
@@ -91,6 +91,50 @@ void cpu_columns(struct device *d, int rows, int cols, const float *from, int ld
         else
             for (int j = 0; j < cols; j++)
                 y[j] += x[j];
+    }
+}
+
+/* ---- activations ---- */
+
+VECTOR static void activate(enum activation a, size_t n, const float *x, float *y)
+{
+    if (a == ACTIVATION_TANH)
+        for (size_t i = 0; i < n; i++)
+            y[i] = maths_tanh(x[i]);
+    else
+        for (size_t i = 0; i < n; i++)
+            y[i] = maths_sigmoid(x[i]);
+}
+
+void cpu_activate(struct device *d, enum activation a, size_t n, const float *x, float *y)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)n);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        struct span s = cpu_share(n, 16, omp_get_thread_num(), omp_get_num_threads());
+        activate(a, s.to - s.from, x + s.from, y + s.from);
+    }
+}
+
+VECTOR static void activate_back(enum activation a, size_t n, const float *y, const float *dy,
+                                 float *restrict dx)
+{
+    if (a == ACTIVATION_TANH)
+        for (size_t i = 0; i < n; i++)
+            dx[i] += maths_tanh_back(y[i], dy[i]);
+    else
+        for (size_t i = 0; i < n; i++)
+            dx[i] += maths_sigmoid_back(y[i], dy[i]);
+}
+
+void cpu_activate_back(struct device *d, enum activation a, size_t n, const float *y,
+                       const float *dy, float *dx)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)n / 4);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        struct span s = cpu_share(n, 16, omp_get_thread_num(), omp_get_num_threads());
+        activate_back(a, s.to - s.from, y + s.from, dy + s.from, dx + s.from);
     }
 }
 

@@ -1,48 +1,9 @@
-/* The CPU's recurrent layer.  What does not depend on the state (input products, gradients of the
- * weights) is one product over all steps; the steps themselves run over sequences shared out among
- * the threads, so that no thread waits for another at a step. */
+/* The CPU's recurrent layer. */
+#include "nn/cpu_gru.h"
+
 #include <omp.h>
 
-#include "nn/cpu.h"
 #include "nn/maths.h"
-
-/* The sequences of one thread: every `parts`th of the packed ones, from `part`, so that each has
- * its share of the long ones and they still stand longest first. */
-struct lanes {
-    const struct ragged *r;
-    int part, parts;
-};
-
-static int lanes_running(const struct lanes *l, int t)
-{
-    int all = t < 0 ? l->r->count : l->r->running[t];
-    return all <= l->part ? 0 : (all - l->part + l->parts - 1) / l->parts;
-}
-
-static int lanes_sequence(const struct lanes *l, int lane)
-{
-    return l->r->sequence[l->part + lane * l->parts];
-}
-
-/* Row of the lane's step t. */
-static size_t lanes_row(const struct lanes *l, int lane, int t)
-{
-    return (size_t)(l->r->start[lanes_sequence(l, lane)] + t);
-}
-
-/* Lanes of the threads before this one: where its part of a [count, .] scratch begins. */
-static size_t lanes_before(const struct lanes *l)
-{
-    size_t before = 0;
-    for (int part = 0; part < l->part; part++)
-        before += (size_t)lanes_running(&(struct lanes){l->r, part, l->parts}, -1);
-    return before;
-}
-
-static int gru_threads(struct device *d, const struct ragged *r, const struct gru_weights *w)
-{
-    return cpu_threads_for(cpu_of(d), (double)r->total * w->state * w->state / 8);
-}
 
 /* ---- forward ---- */
 
@@ -94,9 +55,8 @@ VECTOR static void new_before(size_t n, const float *ih_bias, const float *hh_bi
     }
 }
 
-/* state [lanes, H], hidden [lanes, 3H] */
-static void forward_step(const struct lanes *l, const struct gru_weights *w, int t, float *state,
-                         float *hidden, float *h, float *kept)
+void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, float *state,
+                  float *hidden, float *h, float *kept)
 {
     int run = lanes_running(l, t), H = w->state;
     size_t n = (size_t)H;
@@ -125,6 +85,16 @@ static void forward_step(const struct lanes *l, const struct gru_weights *w, int
     }
 }
 
+void cpu_gru_begin(const struct lanes *l, size_t n, const float *h0, float *state)
+{
+    for (int i = 0; i < lanes_running(l, -1); i++) {
+        if (h0)
+            memcpy(state + (size_t)i * n, h0 + (size_t)lanes_sequence(l, i) * n, n * sizeof *state);
+        else
+            memset(state + (size_t)i * n, 0, n * sizeof *state);
+    }
+}
+
 void cpu_gru(struct device *d, const struct ragged *r, const struct gru_weights *w, const float *x,
              const float *h0, float *h, float *kept)
 {
@@ -138,15 +108,9 @@ void cpu_gru(struct device *d, const struct ragged *r, const struct gru_weights 
         struct lanes l = {r, omp_get_thread_num(), omp_get_num_threads()};
         float *state = scratch + lanes_before(&l) * n;
         float *hidden = scratch + count * n + lanes_before(&l) * 3 * n;
-        for (int i = 0; i < lanes_running(&l, -1); i++) {
-            if (h0)
-                memcpy(state + (size_t)i * n, h0 + (size_t)lanes_sequence(&l, i) * n,
-                       n * sizeof *state);
-            else
-                memset(state + (size_t)i * n, 0, n * sizeof *state);
-        }
+        cpu_gru_begin(&l, n, h0, state);
         for (int t = 0; t < r->longest && lanes_running(&l, t) > 0; t++)
-            forward_step(&l, w, t, state, hidden, h, kept);
+            cpu_gru_step(&l, w, t, state, hidden, h, kept);
     }
 }
 
@@ -200,10 +164,9 @@ VECTOR static void gates_before_back(size_t n, const float *restrict kept,
     }
 }
 
-/* before [total, H]: the state that each row came from. */
-static void backward_step(const struct lanes *l, const struct gru_weights *w, int t,
-                          const float *before, const float *kept, const float *dh, float *carry,
-                          float *g, float *step)
+void cpu_gru_step_back(const struct lanes *l, const struct gru_weights *w, int t,
+                       const float *before, const float *kept, const float *dh, float *carry,
+                       float *g, float *step)
 {
     int run = lanes_running(l, t), H = w->state;
     size_t n = (size_t)H;
@@ -226,8 +189,8 @@ static void backward_step(const struct lanes *l, const struct gru_weights *w, in
               carry, H);
 }
 
-static void states_before(const struct ragged *r, size_t n, const float *h0, const float *h,
-                          float *before)
+void cpu_gru_before(const struct ragged *r, size_t n, const float *h0, const float *h,
+                    float *before)
 {
     for (int s = 0; s < r->count; s++) {
         size_t from = (size_t)r->start[s], rows = (size_t)r->start[s + 1] - from;
@@ -250,16 +213,22 @@ VECTOR static void reset_states(size_t rows, size_t n, const float *restrict kep
             before[i * n + j] *= kept[i * 4 * n + j];
 }
 
-/* The products over all steps: g [total, 4H], before [total, H]. */
-static void weight_gradients(struct device *d, int total, const struct gru_weights *w,
-                             const float *x, const float *kept, const float *g, float *before,
-                             float *dx, const struct gru_grads *dw)
+void cpu_gru_inputs_back(struct device *d, int total, const struct gru_weights *w, int first,
+                         int cols, const float *x, const float *g, float *dx,
+                         const struct gru_grads *dw)
 {
     int H = w->state, in = w->in;
-    size_t n = (size_t)H, rows = (size_t)total;
     if (dx)
-        cpu_gemm(d, false, false, total, in, 3 * H, g, 4 * H, w->ih, in, 1, dx, in);
-    cpu_gemm(d, true, false, 3 * H, in, total, g, 4 * H, x, in, 1, dw->ih, in);
+        cpu_gemm(d, false, false, total, cols, 3 * H, g, 4 * H, w->ih + first, in, 1, dx, cols);
+    cpu_gemm(d, true, false, 3 * H, cols, total, g, 4 * H, x, cols, 1, dw->ih + first, in);
+}
+
+void cpu_gru_states_back(struct device *d, int total, const struct gru_weights *w,
+                         const float *kept, const float *g, float *before,
+                         const struct gru_grads *dw)
+{
+    int H = w->state;
+    size_t n = (size_t)H, rows = (size_t)total;
     cpu_gemm(d, true, false, 2 * H, H, total, g, 4 * H, before, H, 1, dw->hh, H);
     if (w->reset_before)
         reset_states(rows, n, kept, before);
@@ -269,6 +238,12 @@ static void weight_gradients(struct device *d, int total, const struct gru_weigh
     cpu_sum_rows(rows, n, 4 * n, g + 3 * n, dw->hh_bias + 2 * n);
 }
 
+void cpu_gru_end_back(const struct lanes *l, size_t n, const float *carry, float *dh0)
+{
+    for (int i = 0; dh0 && i < lanes_running(l, -1); i++)
+        cpu_sum_rows(1, n, n, carry + (size_t)i * n, dh0 + (size_t)lanes_sequence(l, i) * n);
+}
+
 void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_weights *w,
                   const float *x, const float *h0, const float *h, const float *kept,
                   const float *dh, float *dx, float *dh0, const struct gru_grads *dw)
@@ -276,20 +251,19 @@ void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_wei
     size_t n = (size_t)w->state, count = (size_t)r->count, total = (size_t)r->total;
     float *g = cpu_scratch(cpu_of(d), (count + total) * 4 * n + total * n);
     float *before = g + total * 4 * n, *lane_scratch = before + total * n;
-    states_before(r, n, h0, h, before);
+    cpu_gru_before(r, n, h0, h, before);
     int threads = gru_threads(d, r, w);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         struct lanes l = {r, omp_get_thread_num(), omp_get_num_threads()};
-        int lanes = lanes_running(&l, -1);
         float *carry = lane_scratch + lanes_before(&l) * n;
         float *step = lane_scratch + count * n + lanes_before(&l) * 3 * n;
-        memset(carry, 0, (size_t)lanes * n * sizeof *carry);
+        memset(carry, 0, (size_t)lanes_running(&l, -1) * n * sizeof *carry);
         for (int t = r->longest - 1; t >= 0; t--)
             if (lanes_running(&l, t) > 0)
-                backward_step(&l, w, t, before, kept, dh, carry, g, step);
-        for (int i = 0; dh0 && i < lanes; i++)
-            cpu_sum_rows(1, n, n, carry + (size_t)i * n, dh0 + (size_t)lanes_sequence(&l, i) * n);
+                cpu_gru_step_back(&l, w, t, before, kept, dh, carry, g, step);
+        cpu_gru_end_back(&l, n, carry, dh0);
     }
-    weight_gradients(d, r->total, w, x, kept, g, before, dx, dw);
+    cpu_gru_inputs_back(d, r->total, w, 0, w->in, x, g, dx, dw);
+    cpu_gru_states_back(d, r->total, w, kept, g, before, dw);
 }

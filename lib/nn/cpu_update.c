@@ -87,27 +87,75 @@ VECTOR static void sgd_momentum(size_t n, float scale, float decay, float rate, 
     }
 }
 
+/* What a step's bias correction makes of the rate and of the root of v. */
+struct step {
+    float rate1, root2;
+};
+
+static struct step step_of(const struct update *u, int64_t step)
+{
+    return (struct step){(float)(u->rate / (1 - pow(ADAM_BETA1, (double)step))),
+                         (float)(1 / sqrt(1 - pow(ADAM_BETA2, (double)step)))};
+}
+
+static void update_some(const struct update *u, struct step s, size_t n, float *w, float *g,
+                        float *m, float *v)
+{
+    if (u->kind == OPTIMIZER_ADAM)
+        adam(n, u->scale, u->weight_decay, s.rate1, s.root2, w, g, m, v);
+    else if (u->kind == OPTIMIZER_ADAGRAD && m)
+        adagrad_momentum(n, u->scale, u->weight_decay, u->rate, u->momentum, w, g, m, v);
+    else if (u->kind == OPTIMIZER_ADAGRAD)
+        adagrad(n, u->scale, u->weight_decay, u->rate, w, g, v);
+    else if (m)
+        sgd_momentum(n, u->scale, u->weight_decay, u->rate, u->momentum, w, g, m);
+    else
+        sgd(n, u->scale, u->weight_decay, u->rate, w, g);
+}
+
+static float *from_row(float *table, size_t at)
+{
+    return table ? table + at : NULL;
+}
+
 void cpu_update(struct device *d, const struct update *u, size_t n, float *w, float *g, float *m,
                 float *v)
 {
     int threads = cpu_threads_for(cpu_of(d), (double)n);
-    float rate1 = (float)(u->rate / (1 - pow(ADAM_BETA1, (double)u->step)));
-    float root2 = (float)(1 / sqrt(1 - pow(ADAM_BETA2, (double)u->step)));
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         struct span s = cpu_share(n, 16, omp_get_thread_num(), omp_get_num_threads());
-        size_t at = s.from, some = s.to - s.from;
-        if (u->kind == OPTIMIZER_ADAM)
-            adam(some, u->scale, u->weight_decay, rate1, root2, w + at, g + at, m + at, v + at);
-        else if (u->kind == OPTIMIZER_ADAGRAD && m)
-            adagrad_momentum(some, u->scale, u->weight_decay, u->rate, u->momentum, w + at, g + at,
-                             m + at, v + at);
-        else if (u->kind == OPTIMIZER_ADAGRAD)
-            adagrad(some, u->scale, u->weight_decay, u->rate, w + at, g + at, v + at);
-        else if (m)
-            sgd_momentum(some, u->scale, u->weight_decay, u->rate, u->momentum, w + at, g + at,
-                         m + at);
-        else
-            sgd(some, u->scale, u->weight_decay, u->rate, w + at, g + at);
+        update_some(u, step_of(u, u->step), s.to - s.from, w + s.from, g + s.from,
+                    from_row(m, s.from), from_row(v, s.from));
+    }
+}
+
+/* ---- rows of tables ---- */
+
+void cpu_rows_catch_up(struct device *d, const struct update *u, const struct rows *r, int cols,
+                       float *w, float *m, float *v, int32_t *last)
+{
+    size_t n = (size_t)cols;
+    float *zero = cpu_scratch(cpu_of(d), n);
+    memset(zero, 0, n * sizeof *zero);
+    for (int i = 0; i < r->unique; i++) {
+        size_t at = (size_t)r->row[i] * n;
+        int32_t *own = last + r->row[i];
+        for (int64_t step = *own + 1; step < u->step; step++)
+            update_some(u, step_of(u, step), n, w + at, zero, from_row(m, at), from_row(v, at));
+        *own = (int32_t)(u->step - 1);
+    }
+}
+
+void cpu_rows_update(struct device *d, const struct update *u, const struct rows *r, int cols,
+                     const float *g, float *w, float *m, float *v, int32_t *last)
+{
+    size_t n = (size_t)cols;
+    float *own = cpu_scratch(cpu_of(d), n);
+    for (int i = 0; i < r->unique; i++) {
+        size_t at = (size_t)r->row[i] * n;
+        memcpy(own, g + (size_t)i * n, n * sizeof *own);
+        update_some(u, step_of(u, u->step), n, w + at, own, from_row(m, at), from_row(v, at));
+        last[r->row[i]] = (int32_t)u->step;
     }
 }

@@ -56,6 +56,26 @@ struct gru_grads { /* all += */
     float *ih, *hh, *ih_bias, *hh_bias;
 };
 
+/* What a recurrent layer looks back at from each of its steps (models.md, "--intra"); G matrices,
+ * one a user or cluster. */
+struct memory {
+    const struct ragged *rows; /* of each sequence; count = that of the sequences */
+    int width, cols;           /* of keys and of values */
+    const float *key, *value;  /* [rows->total, width], [rows->total, cols] */
+    const float *query;        /* [G, width, ld]: W_q in the first H columns of each row */
+    int ld;
+    const float *scale;       /* [G, width] */
+    const struct rows *group; /* matrix of each sequence; NULL: all take the first */
+    const int32_t *at;        /* [r->total + 1] where the weights of each row of r begin */
+    int weights;              /* at[r->total], on the host */
+};
+
+struct memory_grads { /* laid out as above; all +=; each may be NULL: not wanted */
+    float *key, *value, *query, *scale;
+};
+
+enum activation { ACTIVATION_TANH, ACTIVATION_SIGMOID };
+
 /* What dropout masks are drawn from (models.md): the mask of element i of a tensor depends on
  * these and i alone. */
 struct dropout_key {
@@ -90,6 +110,13 @@ struct output {
     OP(void, fill, (struct device * d, float *to, float value, size_t n))                          \
     OP(void, copy, (struct device * d, float *to, const float *from, size_t n))                    \
     OP(void, add, (struct device * d, float *to, const float *from, size_t n)) /* to += from */    \
+    /* ---- numbers for the host without making it wait ---- */                                    \
+    /* Begins to copy to host memory of the device's own; a ticket for `fetched`, which waits for  \
+     * the copy and gives it, valid until two more fetches were begun */                           \
+    OP(int, fetch, (struct device * d, const void *from, size_t bytes))                            \
+    OP(const void *, fetched, (struct device * d, int ticket))                                     \
+    /* A step begins: what was uploaded for the step before the last may be overwritten */         \
+    OP(void, step, (struct device * d))                                                            \
     /* ---- dense ---- */                                                                          \
     /* c [m, n] = op(a) op(b) + beta c; op transposes where ta, tb; ld = row stride */             \
     OP(void, gemm,                                                                                 \
@@ -103,6 +130,12 @@ struct output {
     OP(void, columns,                                                                              \
        (struct device * d, int rows, int cols, const float *from, int ld_from, float *to,          \
         int ld_to, bool accumulate))                                                               \
+    /* y = a(x) */                                                                                 \
+    OP(void, activate, (struct device * d, enum activation a, size_t n, const float *x, float *y)) \
+    /* dx += a'(x) ∘ dy, from y */                                                               \
+    OP(void, activate_back,                                                                        \
+       (struct device * d, enum activation a, size_t n, const float *y, const float *dy,           \
+        float *dx))                                                                                \
     /* y = x ∘ mask / (1 - rate), or += ; its own backward */                                    \
     OP(void, dropout,                                                                              \
        (struct device * d, struct dropout_key key, size_t n, const float *x, float *y,             \
@@ -133,18 +166,43 @@ struct output {
        (struct device * d, const struct ragged *r, const struct gru_weights *w, const float *x,    \
         const float *h0, const float *h, const float *kept, const float *dh, float *dx,            \
         float *dh0, const struct gru_grads *dw))                                                   \
+    /* Looks back at every step: q = W_q h_{i-1}, e_j = scale · tanh(q + key_j), α = softmax(e)  \
+     * over the memory rows of the sequence, c_i = Σ α_j value_j (zeros where there are none),   \
+     * h_i = GRU([x_i; c_i], h_{i-1}); x [total, x_cols], w->in = x_cols + m->cols; h and kept as  \
+     * gru's, context [total, m->cols] = c, weight [m->weights] = α */                            \
+    OP(void, gru_attend,                                                                           \
+       (struct device * d, const struct ragged *r, const struct gru_weights *w,                    \
+        const struct memory *m, int x_cols, const float *x, const float *h0, float *h,             \
+        float *kept, float *context, float *weight))                                               \
+    OP(void, gru_attend_back,                                                                      \
+       (struct device * d, const struct ragged *r, const struct gru_weights *w,                    \
+        const struct memory *m, int x_cols, const float *x, const float *h0, const float *h,       \
+        const float *kept, const float *context, const float *weight, const float *dh, float *dx,  \
+        float *dh0, const struct gru_grads *dw, const struct memory_grads *dm))                    \
+    /* ---- grouped matrices: one a user or cluster ----                                           \
+     * group->at[s] (never -1) is the matrix of sequence s; its plan is over the sequences and     \
+     * gives the order in which gradients are added.  w [G, out, ldw], ldw >= in */                \
+    /* y [total, out] = or += x [total, in] w[group]ᵀ, sequence by sequence */                   \
+    OP(void, group_linear,                                                                         \
+       (struct device * d, const struct ragged *r, const struct rows *group, int in, int out,      \
+        const float *x, const float *w, int ldw, bool accumulate, float *y))                       \
+    /* dx += dy w[group] (NULL: not wanted); dw[group] += dyᵀ x (NULL likewise; as w) */         \
+    OP(void, group_linear_back,                                                                    \
+       (struct device * d, const struct ragged *r, const struct rows *group, int in, int out,      \
+        const float *x, const float *w, int ldw, const float *dy, float *dx, float *dw))           \
     /* ---- attention over ragged rows ---- */                                                     \
-    /* e_j = scale · tanh(key_j), weight = softmax of e over each sequence,                       \
+    /* scale [G, width]: group->at[s] the row of sequence s; group NULL: all take the first.       \
+     * e_j = scale · tanh(key_j), weight = softmax of e over each sequence,                       \
      * out [count, cols] = Σ_j weight_j value_j; key [total, width] becomes tanh(key) */          \
     OP(void, attend,                                                                               \
-       (struct device * d, const struct ragged *r, int width, int cols, float *key,                \
-        const float *scale, const float *value, float *weight, float *out))                        \
+       (struct device * d, const struct ragged *r, const struct rows *group, int width, int cols,  \
+        float *key, const float *scale, const float *value, float *weight, float *out))            \
     /* from dout [count, cols] and the tanh'ed key: dkey (before tanh), dscale, dvalue, all +=,    \
      * each may be NULL */                                                                         \
     OP(void, attend_back,                                                                          \
-       (struct device * d, const struct ragged *r, int width, int cols, const float *key,          \
-        const float *scale, const float *value, const float *weight, const float *dout,            \
-        float *dkey, float *dscale, float *dvalue))                                                \
+       (struct device * d, const struct ragged *r, const struct rows *group, int width, int cols,  \
+        const float *key, const float *scale, const float *value, const float *weight,             \
+        const float *dout, float *dkey, float *dscale, float *dvalue))                             \
     /* ---- the output layer, in chunks of rows within the workspace ---- */                       \
     /* loss [T] = -log softmax(state weightᵀ + bias)[target]; and for the mean loss, in the same \
      * walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=; NULL: not wanted (dweight and      \
@@ -166,7 +224,20 @@ struct output {
      * momentum), v = sum of squares; SGD: m = velocity (likewise), v unused */                    \
     OP(void, update,                                                                               \
        (struct device * d, const struct update *u, size_t n, float *w, float *g, float *m,         \
-        float *v))
+        float *v))                                                                                 \
+    /* ---- tables of which a step touches few rows: as dense updates, to 1e-6 ----                \
+     * w, m, v [., cols] (m, v NULL as above); last [.] = the step up to which a row has been      \
+     * brought, 0 at first */                                                                      \
+    /* Brings the rows r->row[0 .. unique) to where updates with gradients of zero would have      \
+     * brought them by step u->step - 1; last too */                                               \
+    OP(void, rows_catch_up,                                                                        \
+       (struct device * d, const struct update *u, const struct rows *r, int cols, float *w,       \
+        float *m, float *v, int32_t *last))                                                        \
+    /* Step u->step for those rows, caught up, from their gradients g [unique, cols];              \
+     * last = u->step */                                                                           \
+    OP(void, rows_update,                                                                          \
+       (struct device * d, const struct update *u, const struct rows *r, int cols, const float *g, \
+        float *w, float *m, float *v, int32_t *last))
 
 struct operations {
 #define OPERATION_MEMBER(type, name, arguments) type(*name) arguments;

@@ -384,9 +384,9 @@ struct attend_node {
 static void attend_back(struct tape *t, struct node *node)
 {
     struct attend_node *n = (struct attend_node *)node;
-    t->op->attend_back(t->device, n->ragged, n->key->cols, n->value->cols, n->tanh, n->scale->value,
-                       n->value->value, n->weight, n->y->grad, n->key->grad, n->scale->grad,
-                       n->value->grad);
+    t->op->attend_back(t->device, n->ragged, NULL, n->key->cols, n->value->cols, n->tanh,
+                       n->scale->value, n->value->value, n->weight, n->y->grad, n->key->grad,
+                       n->scale->grad, n->value->grad);
 }
 
 struct tensor *tape_attend(struct tape *t, struct tensor *key, struct tensor *scale,
@@ -395,7 +395,7 @@ struct tensor *tape_attend(struct tape *t, struct tensor *key, struct tensor *sc
     struct tensor *y = result(t, r->count, value->cols, key->grad || scale->grad || value->grad);
     float *tanh = floats(t, size_of(key)), *own = floats(t, (size_t)r->total);
     t->op->copy(t->device, tanh, key->value, size_of(key));
-    t->op->attend(t->device, r, key->cols, value->cols, tanh, scale->value, value->value, own,
+    t->op->attend(t->device, r, NULL, key->cols, value->cols, tanh, scale->value, value->value, own,
                   y->value);
     if (y->grad) {
         struct attend_node *n = record(t, sizeof *n, attend_back);

@@ -1,6 +1,7 @@
 /* The layers of the table (recurrent, attention, output) against plain references in double
  * precision: forward, and backward against its differences, at odd sizes and with empty and single
  * sequences; ties, best items, chunks. */
+#include "nn_gru_reference.h"
 #include "nn_reference.h"
 
 struct matrix {
@@ -14,43 +15,16 @@ struct layer {
     bool before, start; /* reset before; an initial state is given */
 };
 
-static double sigmoid(double x)
-{
-    return 1 / (1 + exp(-x));
-}
-
-/* One step: h [H] from x and h; a = W_ih x + b_ih, b = W_hh h + b_hh. */
-static void reference_step(const struct problem *p, const double *x, const double *h, double *to)
-{
-    const struct layer *s = p->shape;
-    int H = s->state;
-    double a[3 * 257], b[3 * 257], r[257];
-    for (int pass = 0; pass < 2; pass++) /* the second with r∘h, for reset before */
-        for (int i = pass ? 2 * H : 0; i < 3 * H; i++) {
-            a[i] = p->in[3][i];
-            b[i] = p->in[4][i];
-            for (int j = 0; j < s->in; j++)
-                a[i] += p->in[1][i * s->in + j] * x[j];
-            for (int j = 0; j < H; j++)
-                b[i] += p->in[2][i * H + j] * (pass && s->before ? r[j] * h[j] : h[j]);
-            if (i < H)
-                r[i] = sigmoid(a[i] + b[i]);
-        }
-    for (int i = 0; i < H; i++) {
-        double z = sigmoid(a[H + i] + b[H + i]);
-        double n = tanh(a[2 * H + i] + (s->before ? 1 : r[i]) * b[2 * H + i]);
-        to[i] = (1 - z) * n + z * h[i];
-    }
-}
-
 /* in: x, W_ih, W_hh, b_ih, b_hh, h0 */
 static void reference_gru(const struct problem *p, double *out)
 {
     const struct layer *s = p->shape;
+    const struct reference_unit u = {s->in,    s->state, s->before, p->in[1],
+                                     p->in[2], p->in[3], p->in[4]};
     for (int q = 0, row = 0; q < SEQUENCES; row += some_lengths[q++])
         for (int t = 0; t < some_lengths[q]; t++) {
             const double zeros[257] = {0}, *h = s->start ? p->in[5] + q * s->state : zeros;
-            reference_step(p, p->in[0] + (row + t) * s->in, t ? out + (row + t - 1) * s->state : h,
+            reference_step(&u, p->in[0] + (row + t) * s->in, t ? out + (row + t - 1) * s->state : h,
                            out + (row + t) * s->state);
         }
 }
@@ -123,10 +97,10 @@ static void check_attend(void)
         problem_input(&p, ROWS * (size_t)s.cols, 1);
         problem_output(&p, SEQUENCES * (size_t)s.cols);
         float weight[ROWS];
-        device->op->attend(device, r, s.rows, s.cols, p.value[0], p.value[1], p.value[2], weight,
-                           p.found);
+        device->op->attend(device, r, NULL, s.rows, s.cols, p.value[0], p.value[1], p.value[2],
+                           weight, p.found);
         check_forward(&p, label("attend", s.rows, s.cols));
-        device->op->attend_back(device, r, s.rows, s.cols, p.value[0], p.value[1], p.value[2],
+        device->op->attend_back(device, r, NULL, s.rows, s.cols, p.value[0], p.value[1], p.value[2],
                                 weight, p.dout, p.grad[0], p.grad[1], p.grad[2]);
         check_backward(&p, label("attend_back", s.rows, s.cols));
         problem_close(&p);

@@ -25,6 +25,27 @@ static void check_memory(void)
     tap_ok(wrong == 0, "alloc, upload, fill, add, copy, download, release: %d wrong", wrong);
 }
 
+static void check_fetch(void)
+{
+    const struct operations *op = device->op;
+    float host[3] = {1, 2, 3}, *a = op->alloc(device, sizeof host);
+    int ticket[2], wrong = 0;
+    for (int i = 0; i < 5; i++) {
+        op->step(device);
+        host[0] = (float)i;
+        op->upload(device, a, host, sizeof host);
+        ticket[i % 2] = op->fetch(device, a, sizeof host);
+        const float *now = op->fetched(device, ticket[i % 2]);
+        wrong += memcmp(now, host, sizeof host) != 0;
+        if (i) {
+            const float *before = op->fetched(device, ticket[(i - 1) % 2]);
+            wrong += before[0] != (float)(i - 1);
+        }
+    }
+    op->release(device, a);
+    tap_ok(wrong == 0, "fetch, fetched, step: %d wrong", wrong);
+}
+
 /* ---- dense ---- */
 
 struct product {
@@ -103,6 +124,28 @@ static void check_columns(void)
     device->op->columns(device, 2, 2, from, 5, to, 4, true);
     const float expected[2 * 4] = {1, 4, 3, 4, 6, 14, 8, 9};
     tap_ok(!memcmp(to, expected, sizeof to), "columns are set and added to");
+}
+
+static void reference_activate(const struct problem *p, double *out)
+{
+    for (size_t i = 0; i < p->out_size; i++)
+        out[i] = *(const int *)p->shape == ACTIVATION_TANH ? tanh(p->in[0][i])
+                                                           : 1 / (1 + exp(-p->in[0][i]));
+}
+
+static void check_activate(void)
+{
+    for (int way = 0; way < 2 * SIZES; way++) {
+        int kind = way % 2 ? ACTIVATION_TANH : ACTIVATION_SIGMOID, n = sizes[way / 2];
+        struct problem p = {.reference = reference_activate, .shape = &kind};
+        problem_input(&p, (size_t)n, 4);
+        problem_output(&p, (size_t)n);
+        device->op->activate(device, kind, p.out_size, p.value[0], p.found);
+        check_forward(&p, label("activate", kind, n));
+        device->op->activate_back(device, kind, p.out_size, p.found, p.dout, p.grad[0]);
+        check_backward(&p, label("activate_back", kind, n));
+        problem_close(&p);
+    }
 }
 
 /* ---- dropout ---- */
@@ -313,7 +356,8 @@ static void check_update(void)
 
 static const struct check checks[] = {OPERATION_CHECKS(CHECK_ROW)};
 #define CHECK_NAME(operation, function) #operation,
-static const char *const checked[] = {OPERATION_CHECKS(CHECK_NAME) LAYER_CHECKS(CHECK_NAME)};
+static const char *const checked[] = {OPERATION_CHECKS(CHECK_NAME) LAYER_CHECKS(CHECK_NAME)
+                                          GROUP_CHECKS(CHECK_NAME) TABLE_CHECKS(CHECK_NAME)};
 
 static void check_table(void)
 {

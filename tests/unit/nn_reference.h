@@ -12,7 +12,7 @@
 #include "nn/tape.h"
 #include "tap.h"
 
-enum { INPUTS = 7 };
+enum { INPUTS = 10 };
 
 /* Which program checks an operation, and how: together they are the whole table. */
 #define OPERATION_CHECKS(CHECK)                                                                    \
@@ -23,10 +23,15 @@ enum { INPUTS = 7 };
     CHECK(fill, check_memory)                                                                      \
     CHECK(copy, check_memory)                                                                      \
     CHECK(add, check_memory)                                                                       \
+    CHECK(fetch, check_fetch)                                                                      \
+    CHECK(fetched, check_fetch)                                                                    \
+    CHECK(step, check_fetch)                                                                       \
     CHECK(gemm, check_gemm)                                                                        \
     CHECK(bias, check_bias)                                                                        \
     CHECK(bias_back, check_bias)                                                                   \
     CHECK(columns, check_columns)                                                                  \
+    CHECK(activate, check_activate)                                                                \
+    CHECK(activate_back, check_activate)                                                           \
     CHECK(dropout, check_dropout)                                                                  \
     CHECK(gather, check_gather)                                                                    \
     CHECK(gather_back, check_gather)                                                               \
@@ -42,6 +47,14 @@ enum { INPUTS = 7 };
     CHECK(attend_back, check_attend)                                                               \
     CHECK(output_loss, check_loss)                                                                 \
     CHECK(output_rank, check_rank)
+#define GROUP_CHECKS(CHECK)                                                                        \
+    CHECK(group_linear, check_group_linear)                                                        \
+    CHECK(group_linear_back, check_group_linear)                                                   \
+    CHECK(gru_attend, check_gru_attend)                                                            \
+    CHECK(gru_attend_back, check_gru_attend)
+#define TABLE_CHECKS(CHECK)                                                                        \
+    CHECK(rows_catch_up, check_rows)                                                               \
+    CHECK(rows_update, check_rows)
 
 struct check {
     const char *operation;
@@ -67,7 +80,7 @@ enum { SIZES = sizeof sizes / sizeof *sizes };
 static const int32_t some_lengths[] = {3, 0, 1, 5, 1, 0, 2};
 enum { SEQUENCES = 7, ROWS = 12 };
 
-static const char *label(const char *operation, int a, int b)
+static inline const char *label(const char *operation, int a, int b)
 {
     static char text[100];
     snprintf(text, sizeof text, "%s %d × %d", operation, a, b);

@@ -1,0 +1,230 @@
+/* Operations that take one matrix a user: grouped products, attention, the recurrent layer that
+ * looks back, against plain references in double precision and their differences; with groups that
+ * repeat, groups of one, one group for all. */
+#include "nn_gru_reference.h"
+#include "nn_reference.h"
+
+enum { GROUPS = 4 };
+
+/* Group 1 is nobody's. */
+static const int32_t some_groups[SEQUENCES] = {3, 0, 3, 0, 2, 2, 3};
+/* What the recurrent layer looks back at. */
+static const int32_t memory_lengths[SEQUENCES] = {2, 3, 0, 1, 4, 0, 1};
+enum { MEMORIES = 11 };
+
+struct shape {
+    int in, out, ldw; /* of grouped products */
+    bool grouped;     /* else one matrix for all */
+    int x, cols, width, state, ld;
+    bool before;
+};
+
+static int group_of(const struct shape *s, int sequence)
+{
+    return s->grouped ? some_groups[sequence] : 0;
+}
+
+static size_t group_count(const struct shape *s)
+{
+    return s->grouped ? GROUPS : 1;
+}
+
+/* ---- grouped products ---- */
+
+/* in: x, w, y before */
+static void reference_linear(const struct problem *p, double *out)
+{
+    const struct shape *s = p->shape;
+    for (int q = 0, row = 0; q < SEQUENCES; row += some_lengths[q++])
+        for (int t = row; t < row + some_lengths[q]; t++)
+            for (int i = 0; i < s->out; i++) {
+                const double *w = p->in[1] + (group_of(s, q) * s->out + i) * s->ldw;
+                double sum = p->in[2][t * s->out + i];
+                for (int j = 0; j < s->in; j++)
+                    sum += w[j] * p->in[0][t * s->in + j];
+                out[t * s->out + i] = sum;
+            }
+}
+
+static void check_group_linear_of(const struct shape *s)
+{
+    const struct ragged *r = tape_ragged(tape, some_lengths, SEQUENCES);
+    const struct rows *group = tape_rows(tape, some_groups, SEQUENCES);
+    struct problem p = {.reference = reference_linear, .shape = s};
+    size_t in = (size_t)s->in, out = (size_t)s->out;
+    problem_input(&p, ROWS * in, 0.5f);
+    problem_input(&p, GROUPS * out * (size_t)s->ldw, 0.5f);
+    problem_input(&p, ROWS * out, 1);
+    problem_output(&p, ROWS * out);
+    device->op->copy(device, p.found, p.value[2], ROWS * out);
+    device->op->group_linear(device, r, group, s->in, s->out, p.value[0], p.value[1], s->ldw, true,
+                             p.found);
+    check_forward(&p, label("group_linear", s->in, s->out));
+    device->op->group_linear_back(device, r, group, s->in, s->out, p.value[0], p.value[1], s->ldw,
+                                  p.dout, p.grad[0], p.grad[1]);
+    device->op->add(device, p.grad[2], p.dout, ROWS * out);
+    check_backward(&p, label("group_linear_back", s->in, s->out));
+    problem_close(&p);
+}
+
+static void check_group_linear(void)
+{
+    for (int i = 0; i < SIZES; i++)
+        for (int more = 0; more < 2; more++) {
+            int in = sizes[i], out = sizes[SIZES - 1 - i];
+            check_group_linear_of(
+                &(struct shape){.in = in, .out = out, .ldw = in + 3 * more, .grouped = true});
+        }
+}
+
+/* ---- the recurrent layer that looks back ---- */
+
+/* in: x, W_ih, W_hh, b_ih, b_hh, h0, key, value, query, scale */
+enum { X, IH, HH, IH_BIAS, HH_BIAS, H0, KEY, VALUE, QUERY, SCALE };
+
+/* context [cols] of sequence q with memory rows from `from`, after state h. */
+static void reference_context(const struct problem *p, int q, int from, const double *h,
+                              double *context)
+{
+    const struct shape *s = p->shape;
+    const double *w = p->in[QUERY] + group_of(s, q) * s->width * s->ld;
+    const double *scale = p->in[SCALE] + group_of(s, q) * s->width;
+    double e[8], sum = 0;
+    for (int j = 0; j < memory_lengths[q]; j++) {
+        e[j] = 0;
+        for (int i = 0; i < s->width; i++) {
+            double a = p->in[KEY][(from + j) * s->width + i];
+            for (int k = 0; k < s->state; k++)
+                a += w[i * s->ld + k] * h[k];
+            e[j] += scale[i] * tanh(a);
+        }
+        sum += e[j] = exp(e[j]);
+    }
+    for (int i = 0; i < s->cols; i++) {
+        context[i] = 0;
+        for (int j = 0; j < memory_lengths[q]; j++)
+            context[i] += e[j] / sum * p->in[VALUE][(from + j) * s->cols + i];
+    }
+}
+
+static void reference_gru_attend(const struct problem *p, double *out)
+{
+    const struct shape *s = p->shape;
+    const struct reference_unit u = {s->x + s->cols, s->state,       s->before,     p->in[IH],
+                                     p->in[HH],      p->in[IH_BIAS], p->in[HH_BIAS]};
+    for (int q = 0, row = 0, from = 0; q < SEQUENCES; from += memory_lengths[q++])
+        for (int t = 0; t < some_lengths[q]; t++, row++) {
+            const double *h = t ? out + (row - 1) * s->state : p->in[H0] + q * s->state;
+            double x[257];
+            for (int i = 0; i < s->x; i++)
+                x[i] = p->in[X][row * s->x + i];
+            reference_context(p, q, from, h, x + s->x);
+            reference_step(&u, x, h, out + row * s->state);
+        }
+}
+
+/* Where the weights of each row begin; row ROWS: their number. */
+static void weight_places(int32_t *at)
+{
+    int32_t n = 0;
+    for (int q = 0, row = 0; q < SEQUENCES; q++)
+        for (int t = 0; t < some_lengths[q]; t++, n += memory_lengths[q])
+            at[row++] = n;
+    at[ROWS] = n;
+}
+
+static void open_inputs(struct problem *p, const struct shape *s)
+{
+    size_t in = (size_t)(s->x + s->cols), H = (size_t)s->state, width = (size_t)s->width;
+    float bound = 1.5f / sqrtf((float)s->state);
+    problem_input(p, ROWS * (size_t)s->x, 1);
+    problem_input(p, 3 * H * in, bound);
+    problem_input(p, 3 * H * H, bound);
+    problem_input(p, 3 * H, bound);
+    problem_input(p, 3 * H, bound);
+    problem_input(p, SEQUENCES * H, 1);
+    problem_input(p, MEMORIES * width, 1);
+    problem_input(p, MEMORIES * (size_t)s->cols, 1);
+    problem_input(p, group_count(s) * width * (size_t)s->ld, bound);
+    problem_input(p, group_count(s) * width, 1);
+    problem_output(p, ROWS * H);
+}
+
+/* The weights of a row with memory sum to 1. */
+static double sum_error(const float *weight, const int32_t *at)
+{
+    double worst = 0;
+    for (int i = 0; i < ROWS; i++) {
+        double sum = at[i] == at[i + 1];
+        for (int32_t j = at[i]; j < at[i + 1]; j++)
+            sum += (double)weight[j];
+        worst = fmax(worst, fabs(sum - 1));
+    }
+    return worst;
+}
+
+static void check_gru_attend_of(const struct shape *s)
+{
+    const struct operations *op = device->op;
+    struct problem p = {.reference = reference_gru_attend, .shape = s};
+    open_inputs(&p, s);
+    int32_t at[ROWS + 1];
+    weight_places(at);
+    size_t weights = (size_t)at[ROWS], cols = (size_t)s->cols, H = (size_t)s->state;
+    const struct ragged *r = tape_ragged(tape, some_lengths, SEQUENCES);
+    const struct memory m = {.rows = tape_ragged(tape, memory_lengths, SEQUENCES),
+                             .width = s->width,
+                             .cols = s->cols,
+                             .key = p.value[KEY],
+                             .value = p.value[VALUE],
+                             .query = p.value[QUERY],
+                             .ld = s->ld,
+                             .scale = p.value[SCALE],
+                             .group = s->grouped ? tape_rows(tape, some_groups, SEQUENCES) : NULL,
+                             .at = tape_ints(tape, at, ROWS + 1),
+                             .weights = at[ROWS]};
+    struct gru_weights w = {s->x + s->cols, s->state,         s->before,       p.value[IH],
+                            p.value[HH],    p.value[IH_BIAS], p.value[HH_BIAS]};
+    float *kept = tape_memory(tape, ROWS * 4 * H * sizeof *kept);
+    float *context = tape_memory(tape, ROWS * cols * sizeof *context);
+    float *weight = tape_memory(tape, weights * sizeof *weight), found[8 * ROWS];
+    op->gru_attend(device, r, &w, &m, s->x, p.value[X], p.value[H0], p.found, kept, context,
+                   weight);
+    check_forward(&p, label(s->grouped ? "gru_attend, grouped," : "gru_attend", s->cols, s->state));
+    op->download(device, found, weight, weights * sizeof *found);
+    tap_ok(sum_error(found, at) < 1e-6, "its weights sum to 1: %.1e", sum_error(found, at));
+    struct gru_grads g = {p.grad[IH], p.grad[HH], p.grad[IH_BIAS], p.grad[HH_BIAS]};
+    struct memory_grads dm = {p.grad[KEY], p.grad[VALUE], p.grad[QUERY], p.grad[SCALE]};
+    op->gru_attend_back(device, r, &w, &m, s->x, p.value[X], p.value[H0], p.found, kept, context,
+                        weight, p.dout, p.grad[X], p.grad[H0], &g, &dm);
+    check_backward(&p, label("gru_attend_back", s->cols, s->state));
+    problem_close(&p);
+}
+
+static void check_gru_attend(void)
+{
+    const struct shape shapes[] = {
+        {.x = 1, .cols = 1, .width = 1, .state = 1, .ld = 1},
+        {.x = 31, .cols = 9, .width = 17, .state = 33, .ld = 35},
+        {.x = 5, .cols = 33, .width = 31, .state = 31, .ld = 31},
+    };
+    for (int i = 0; i < 3; i++)
+        for (int way = 0; way < 4; way++) {
+            struct shape s = shapes[i];
+            s.grouped = way & 1, s.before = way & 2;
+            check_gru_attend_of(&s);
+        }
+}
+
+static const struct check checks[] = {GROUP_CHECKS(CHECK_ROW)};
+
+int main(void)
+{
+    test_random = random_of(4, 1);
+    device = cpu_open(&(struct device_options){.threads = 2});
+    tape = tape_new(device);
+    run_checks(checks, sizeof checks / sizeof *checks);
+    tape_free(tape);
+    cpu_close(device);
+    return tap_done();
+}

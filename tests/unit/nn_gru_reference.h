@@ -1,0 +1,43 @@
+/* A gated recurrent unit's step in double precision, written plainly (models.md, "GRU"). */
+#ifndef TESTS_NN_GRU_REFERENCE_H
+#define TESTS_NN_GRU_REFERENCE_H
+
+#include <math.h>
+#include <stdbool.h>
+
+struct reference_unit {
+    int in, state;
+    bool before; /* reset before */
+    const double *ih, *hh, *ih_bias, *hh_bias;
+};
+
+static double sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+/* to [H] from x [in] and h [H]; a = W_ih x + b_ih, b = W_hh h + b_hh. */
+static inline void reference_step(const struct reference_unit *u, const double *x, const double *h,
+                                  double *to)
+{
+    int H = u->state;
+    double a[3 * 257], b[3 * 257], r[257];
+    for (int pass = 0; pass < 2; pass++) /* the second with r∘h, for reset before */
+        for (int i = pass ? 2 * H : 0; i < 3 * H; i++) {
+            a[i] = u->ih_bias[i];
+            b[i] = u->hh_bias[i];
+            for (int j = 0; j < u->in; j++)
+                a[i] += u->ih[i * u->in + j] * x[j];
+            for (int j = 0; j < H; j++)
+                b[i] += u->hh[i * H + j] * (pass && u->before ? r[j] * h[j] : h[j]);
+            if (i < H)
+                r[i] = sigmoid(a[i] + b[i]);
+        }
+    for (int i = 0; i < H; i++) {
+        double z = sigmoid(a[H + i] + b[H + i]);
+        double n = tanh(a[2 * H + i] + (u->before ? 1 : r[i]) * b[2 * H + i]);
+        to[i] = (1 - z) * n + z * h[i];
+    }
+}
+
+#endif
