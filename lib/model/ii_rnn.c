@@ -335,6 +335,17 @@ static void ii_rnn_finish(struct model *m, struct tape *t, const struct batch *b
                          r->table);
 }
 
+static void ii_rnn_state(struct model *m, struct state *s)
+{
+    struct ii_rnn *r = m->own;
+    past_state(&r->past, s);
+    if (!state_good(s))
+        return;
+    grow_table(m, r->past.slots);
+    state_floats(s, "representations", 2, (const int64_t[]){r->past.slots, r->size}, m->device,
+                 r->table);
+}
+
 extern const struct model_class ii_rnn_class;
 const struct model_class ii_rnn_class = {
     .name = "ii-rnn",
@@ -345,5 +356,6 @@ const struct model_class ii_rnn_class = {
     .forward = ii_rnn_forward,
     .finish = ii_rnn_finish,
     .restart = ii_rnn_restart,
+    .state = ii_rnn_state,
     .close = ii_rnn_close,
 };

@@ -7,6 +7,7 @@
 #define MODEL_MODEL_H
 
 #include "base/rows.h"
+#include "nn/state.h"
 #include "nn/tape.h"
 
 /* What a model may know of the data. */
@@ -58,6 +59,9 @@ struct model_class {
     void (*finish)(struct model *m, struct tape *t, const struct batch *b);
     /* A training pass begins: representations are emptied. */
     void (*restart)(struct model *m);
+    /* What it remembers between batches, beside its parameters, for checkpoints: one list that both
+     * writes and restores it (nn/state.h).  NULL: nothing. */
+    void (*state)(struct model *m, struct state *s);
     void (*close)(struct model *m);
 };
 

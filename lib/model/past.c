@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 
+#include "nn/state.h"
+
 void past_init(struct past *p, int32_t users, int32_t capacity)
 {
     *p = (struct past){.users = users, .capacity = capacity};
@@ -85,4 +87,82 @@ int past_find(const struct past *p, int32_t user, const int32_t *sessions, int c
         known += there;
     }
     return known;
+}
+
+/* ---- checkpoints ---- */
+
+/* What is remembered as plain columns, user after user. */
+struct columns {
+    i32_vec count; /* [users] */
+    i32_vec session, slot;
+};
+
+static struct columns columns_of(const struct past *p)
+{
+    struct columns c = {0};
+    for (int32_t i = 0; i < p->users; i++) {
+        const struct past_user *u = &p->user[i];
+        vec_push(&c.count, u->count);
+        for (int32_t k = 0; k < u->count; k++) {
+            vec_push(&c.session, entry_at(u, k)->session);
+            vec_push(&c.slot, entry_at(u, k)->slot);
+        }
+    }
+    return c;
+}
+
+/* Whether every slot stands once, with a session or spare, and sessions rise. */
+static bool fits(const struct past *p, const struct columns *c)
+{
+    size_t at = 0, used = c->slot.len + p->spare.len;
+    if (c->count.len != (size_t)p->users || c->session.len != c->slot.len ||
+        used != (size_t)p->slots)
+        return false;
+    bool *seen = mem_zero(used, sizeof *seen), good = true;
+    for (size_t i = 0; i < used && good; i++) {
+        int32_t slot = i < c->slot.len ? c->slot.at[i] : p->spare.at[i - c->slot.len];
+        good = slot < p->slots && !seen[slot];
+        if (good)
+            seen[slot] = true;
+    }
+    for (size_t i = 0; i < c->count.len && good; i++)
+        for (int32_t k = 0; k < c->count.at[i] && good; k++, at++)
+            good = at < c->session.len && (!k || c->session.at[at - 1] < c->session.at[at]);
+    mem_free(seen);
+    return good && at == c->session.len;
+}
+
+static void take_columns(struct past *p, const struct columns *c)
+{
+    size_t at = 0;
+    for (int32_t i = 0; i < p->users; i++) {
+        struct past_user *u = &p->user[i];
+        int32_t count = c->count.at[i];
+        mem_free(u->entry);
+        *u = (struct past_user){.room = count, .count = count};
+        u->entry = mem_alloc((size_t)count * sizeof *u->entry);
+        for (int32_t k = 0; k < count; k++, at++)
+            u->entry[k] = (struct past_entry){c->session.at[at], c->slot.at[at]};
+    }
+}
+
+void past_state(struct past *p, struct state *s)
+{
+    struct columns c = columns_of(p);
+    state_begin(s, "past");
+    state_i32(s, "slots", &p->slots, 0, INT32_MAX);
+    state_i32s(s, "spare", &p->spare, 0, INT32_MAX);
+    state_i32s(s, "count", &c.count, 0, p->capacity);
+    state_i32s(s, "session", &c.session, 0, INT32_MAX);
+    state_i32s(s, "slot", &c.slot, 0, INT32_MAX);
+    if (state_restoring(s) && state_good(s)) {
+        if (fits(p, &c))
+            take_columns(p, &c);
+        else
+            state_refuse(s, "slot", "the sessions, slots and counts do not fit together");
+    }
+    state_end(s);
+    vec_release(&c.count);
+    vec_release(&c.session);
+    vec_release(&c.slot);
 }

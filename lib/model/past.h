@@ -24,6 +24,8 @@ struct past {
     i32_vec spare;           /* slots given back */
 };
 
+struct state;
+
 void past_init(struct past *p, int32_t users, int32_t capacity);
 void past_clear(struct past *p); /* forgets everything */
 void past_release(struct past *p);
@@ -37,5 +39,8 @@ int32_t past_add(struct past *p, int32_t user, int32_t session);
  * they stand in `sessions`, -1 for the unknown.  Returns how many are known. */
 int past_find(const struct past *p, int32_t user, const int32_t *sessions, int count,
               int32_t *slot);
+
+/* All that is remembered, for checkpoints (nn/state.h). */
+void past_state(struct past *p, struct state *s);
 
 #endif

@@ -209,6 +209,39 @@ int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, s
     return 0;
 }
 
+/* ---- checkpoints ---- */
+
+static void tally_state(struct tally *t, struct state *s)
+{
+    int32_t part = (int32_t)t->epoch.part;
+    state_begin(s, "tally");
+    state_i64(s, "epoch", &t->epoch.number, 1, INT64_MAX);
+    state_i32(s, "part", &part, PART_TRAIN, PART_TEST);
+    state_i64(s, "batches", &t->batches, 0, INT64_MAX);
+    state_i64(s, "sessions", &t->sessions, 0, INT64_MAX);
+    state_i64(s, "events", &t->events, 0, INT64_MAX);
+    state_i64(s, "left_out", &t->left_out, 0, INT64_MAX);
+    state_i64(s, "hits", &t->hits, 0, INT64_MAX);
+    state_f64(s, "loss", &t->loss);
+    state_f64(s, "reciprocal", &t->reciprocal);
+    state_end(s);
+    t->epoch.part = (enum part)part;
+}
+
+void learner_state(struct learner *l, struct state *s)
+{
+    struct model *m = l->model;
+    state_i64(s, "steps", &l->steps, 0, INT64_MAX);
+    tally_state(&l->tally, s);
+    parameters_state(&m->parameters, s);
+    state_begin(s, "model");
+    if (m->class->state)
+        m->class->state(m, s);
+    state_end(s);
+}
+
+/* ---- what a pass came to ---- */
+
 struct pass tally_pass(const struct tally *t)
 {
     return (struct pass){.epoch = t->epoch,

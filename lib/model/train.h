@@ -50,6 +50,10 @@ void learner_begin(struct learner *l, struct epoch epoch);
  * batch.  1: training diverged. */
 int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, struct err *e);
 
+/* All that training changes, for checkpoints (nn/state.h): weights, the optimizer's state, what the
+ * model remembers, and where the pass stands. */
+void learner_state(struct learner *l, struct state *s);
+
 /* What the pass came to. */
 struct pass tally_pass(const struct tally *t);
 double tally_recall(const struct tally *t); /* recall@20 */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "nn/state.h"
 #include "nn/tape.h"
 
 struct parameter *parameters_add(struct parameters *p, const char *name, int dims,
@@ -123,6 +124,26 @@ void optimizer_step(struct optimizer *o, struct parameters *p)
             o->update.scale = (float)(o->clip / norm);
     }
     op->update(p->device, &o->update, p->count, p->value, p->grad, p->m, p->v);
+}
+
+void parameters_flat_state(const struct parameters *p, struct state *s, const char *name,
+                           struct device *d, float *flat)
+{
+    state_begin(s, name);
+    for (size_t i = 0; i < p->list.len; i++) {
+        const struct parameter *q = p->list.at[i];
+        state_floats(s, q->name, q->dims, q->shape, d, flat + q->offset);
+    }
+    state_end(s);
+}
+
+void parameters_state(struct parameters *p, struct state *s)
+{
+    parameters_flat_state(p, s, "weights", p->device, p->value);
+    if (p->m)
+        parameters_flat_state(p, s, "first_moment", p->device, p->m);
+    if (p->v)
+        parameters_flat_state(p, s, "second_moment", p->device, p->v);
 }
 
 void parameters_release(struct parameters *p)

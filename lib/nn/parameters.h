@@ -55,6 +55,14 @@ struct optimizer {
 };
 void optimizer_step(struct optimizer *o, struct parameters *p);
 
+/* Values and the optimizer's state, for checkpoints (nn/state.h). */
+struct state;
+void parameters_state(struct parameters *p, struct state *s);
+
+/* Under that name, each parameter's part of a flat buffer of the device (d = NULL: of the host). */
+void parameters_flat_state(const struct parameters *p, struct state *s, const char *name,
+                           struct device *d, float *flat);
+
 void parameters_release(struct parameters *p);
 
 #endif

@@ -53,7 +53,6 @@ uint64_t safetensors_bytes(const struct safetensors_entry *e)
 static void pack_header(struct buf *to, const struct safetensors_text *texts, int text_count,
                         const struct safetensors_entry *entries, int entry_count)
 {
-    uint64_t at = 0;
     buf_text(to, "{\"__metadata__\":{");
     for (int i = 0; i < text_count; i++) {
         buf_text(to, i ? "," : "");
@@ -69,42 +68,55 @@ static void pack_header(struct buf *to, const struct safetensors_text *texts, in
         buf_format(to, ":{\"dtype\":\"%s\",\"shape\":[", e->type);
         for (int d = 0; d < e->dims; d++)
             buf_format(to, "%s%" PRId64, d ? "," : "", e->shape[d]);
-        buf_format(to, "],\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}", at, at + shape_bytes(e));
-        at += shape_bytes(e);
+        buf_format(to, "],\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}", e->begin, e->end);
     }
     buf_byte(to, '}');
     while (to->len % 8) /* so that the tensors are aligned */
         buf_byte(to, ' ');
 }
 
-static int write_all(struct sink *sink, const struct buf *header,
-                     const struct safetensors_entry *entries, int entry_count, struct err *e)
+int safetensors_head(struct sink *to, const struct safetensors_text *texts, int text_count,
+                     const struct safetensors_entry *entries, int entry_count, uint64_t *data,
+                     struct err *e)
 {
+    struct buf header = {0};
     unsigned char length[8];
+    pack_header(&header, texts, text_count, entries, entry_count);
+    *data = sizeof length + header.len;
     for (int i = 0; i < 8; i++)
-        length[i] = (unsigned char)((uint64_t)header->len >> 8 * i);
-    if (sink_write(sink, length, sizeof length, e) || sink_write(sink, header->at, header->len, e))
-        return e->status;
-    for (int i = 0; i < entry_count; i++)
-        if (sink_write(sink, entries[i].at, shape_bytes(&entries[i]), e))
-            return e->status;
-    return 0;
+        length[i] = (unsigned char)((uint64_t)header.len >> 8 * i);
+    int status = sink_write(to, length, sizeof length, e);
+    if (!status)
+        status = sink_write(to, header.at, header.len, e);
+    buf_release(&header);
+    return status;
+}
+
+/* One behind the other. */
+static int write_all(struct sink *sink, const struct safetensors_text *texts, int text_count,
+                     struct safetensors_entry *entries, int entry_count, struct err *e)
+{
+    uint64_t at = 0;
+    for (int i = 0; i < entry_count; i++) {
+        entries[i].begin = at;
+        entries[i].end = at += shape_bytes(&entries[i]);
+    }
+    int status = safetensors_head(sink, texts, text_count, entries, entry_count, &at, e);
+    for (int i = 0; i < entry_count && !status; i++)
+        status = sink_write(sink, entries[i].at, shape_bytes(&entries[i]), e);
+    return status;
 }
 
 int safetensors_write(const char *path, const struct safetensors_text *texts, int text_count,
-                      const struct safetensors_entry *entries, int entry_count, struct err *e)
+                      struct safetensors_entry *entries, int entry_count, struct err *e)
 {
     struct sink sink;
-    struct buf header = {0};
     if (sink_open(&sink, path, e))
         return e->status;
-    pack_header(&header, texts, text_count, entries, entry_count);
-    int status = write_all(&sink, &header, entries, entry_count, e);
-    buf_release(&header);
-    if (!status)
+    if (!write_all(&sink, texts, text_count, entries, entry_count, e))
         return sink_commit(&sink, e);
     sink_discard(&sink);
-    return status;
+    return e->status;
 }
 
 /* ---- reading ---- */

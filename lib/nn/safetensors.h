@@ -16,7 +16,7 @@ struct safetensors_entry {
     int dims;
     int64_t shape[SAFETENSORS_DIMS];
     const void *at;      /* writing: its elements */
-    uint64_t begin, end; /* reading: where its bytes stand, after the header */
+    uint64_t begin, end; /* where its bytes stand, after the header */
 };
 
 /* A string of `__metadata__`. */
@@ -28,9 +28,17 @@ struct safetensors_text {
 /* Bytes of an entry: elements of its shape times the size of its type. */
 uint64_t safetensors_bytes(const struct safetensors_entry *e);
 
-/* Writes the file beside its name and renames it when it is whole (base/sink.h).  73, 74. */
+/* Writes the file beside its name and renames it when it is whole (base/sink.h); sets where each
+ * entry stands.  73, 74. */
 int safetensors_write(const char *path, const struct safetensors_text *texts, int text_count,
-                      const struct safetensors_entry *entries, int entry_count, struct err *e);
+                      struct safetensors_entry *entries, int entry_count, struct err *e);
+
+/* The head of a file alone: entries stand at their `begin` behind it, from 0 without gaps, and
+ * *data is where that is in the file.  Writing them is the caller's.  74. */
+struct sink;
+int safetensors_head(struct sink *to, const struct safetensors_text *texts, int text_count,
+                     const struct safetensors_entry *entries, int entry_count, uint64_t *data,
+                     struct err *e);
 
 /* An open file: every entry lies inside it and none overlaps another. */
 struct safetensors {
