@@ -57,7 +57,20 @@ ALL_LDLIBS = $(PACKAGE_LIBS) -lm -ldl $(LDLIBS)
 COMPILE = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
 LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LDLIBS)
 
-all: $(PROGRAMS:%=$(BIN)/%)
+# CUDA=auto: the CUDA backend where nvcc is found; 1: it has to be; 0: not.  It is a file of its own
+# beside the programs, which open it where --device asks for a GPU.
+CUDA ?= auto
+NVCC = $(call once,NVCC,$(shell command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null))
+CUDA_TARGETS := -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=[sm_90,compute_90]
+CUDA_FLAGS = -std=c++17 -O3 -lineinfo -Ilib $(CUDA_TARGETS) -DCUDA_TARGETS='"sm_80, sm_90, PTX"' \
+    -Werror all-warnings -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra $(NVCCFLAGS)
+WANT_CUDA := $(if $(filter release,$(VARIANT)),$(if $(filter-out 0,$(CUDA)),$(NVCC)))
+ifeq ($(CUDA)$(filter /%,$(NVCC)),1)
+$(error CUDA=1, and no nvcc on PATH or in /usr/local/cuda/bin)
+endif
+BACKEND := $(if $(WANT_CUDA),$(BIN)/sesspipe-cuda.so)
+
+all: $(PROGRAMS:%=$(BIN)/%) $(BACKEND)
 
 # Holds the flags, and is new when they change: objects of two choices are never mixed.
 $(BUILD)/flags: FORCE | $(AFTER_DEPS)
@@ -85,6 +98,20 @@ $(BIN)/%: $(BUILD)/bin/%.o $(ARCHIVES)
 $(UNITS) $(BENCHES) $(FIXTURES) $(TOOLS): %: %.o $(ARCHIVES)
 	$(call say,link $@)
 	$(Q)$(LINK)
+
+$(BUILD)/cuda/flags: FORCE | $(AFTER_DEPS)
+	$(shell mkdir -p $(@D))$(file >$@.now,$(NVCC) $(CUDA_FLAGS))
+	@if cmp -s $@.now $@; then rm $@.now; else mv $@.now $@; fi
+
+$(BUILD)/cuda/%.o: cuda/%.cu $(BUILD)/cuda/flags
+	$(call say,compile $<)
+	$(Q)$(NVCC) $(CUDA_FLAGS) -MMD -MP -c -o $@ $<
+
+# The runtime is linked in, and cuBLAS is opened with the device: no library has to be there.
+$(BIN)/sesspipe-cuda.so: $(patsubst %.cu,$(BUILD)/%.o,$(wildcard cuda/*.cu)) cuda
+	$(call say,link $@)
+	$(Q)$(NVCC) -shared -cudart static $(CUDA_TARGETS) -o $@ $(filter %.o,$^) -ldl \
+	    -Xlinker -rpath,$(patsubst %/bin/nvcc,%/lib64,$(realpath $(NVCC)))
 
 units: $(UNITS) $(TOOLS) $(FIXTURES)
 
@@ -125,7 +152,7 @@ bench bench-record: all $(BENCHES) $(FIXTURES)
 demo: all $(FIXTURES)
 	@$(MAKE) --no-print-directory -f pipelines/demo.mk BIN=$(BIN) FIXTURES=$(BUILD)/fixtures
 
-SOURCES = $(wildcard lib/*/*.[ch] bin/*.[ch] tests/*/*.[ch] fixtures/*.[ch])
+SOURCES = $(wildcard lib/*/*.[ch] bin/*.[ch] cuda/*.cu cuda/*.h tests/*/*.[ch] fixtures/*.[ch])
 
 lint: | $(AFTER_DEPS)
 	@if command -v clang-format >/dev/null; then clang-format --dry-run --Werror $(SOURCES); \
@@ -146,6 +173,7 @@ manual_path = $(MAN_DIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 install: all
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(BASH_DIR) $(ZSH_DIR)
 	$(if $(PROGRAMS),$(INSTALL) -m 755 $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(PREFIX)/bin)
+	$(if $(BACKEND),$(INSTALL) -D -m 755 $(BACKEND) $(DESTDIR)$(PREFIX)/lib/sesspipe/$(notdir $(BACKEND)))
 	$(foreach m,$(MANUALS),$(INSTALL) -D -m 644 $(m) $(call manual_path,$(m)) &&) :
 	set -e; for p in $(PROGRAMS); do \
 	    $(BIN)/$$p --completion bash >$(BASH_DIR)/$$p; \
@@ -157,10 +185,11 @@ installcheck: $(FIXTURES)
 
 uninstall:
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%) $(PROGRAMS:%=$(BASH_DIR)/%) $(PROGRAMS:%=$(ZSH_DIR)/_%)
+	rm -f $(DESTDIR)$(PREFIX)/lib/sesspipe/sesspipe-cuda.so
 	rm -f $(foreach m,$(MANUALS),$(call manual_path,$(m)))
 
 clean:
-	rm -rf .build out $(PROGRAMS:%=bin/%)
+	rm -rf .build out $(PROGRAMS:%=bin/%) bin/sesspipe-cuda.so
 
 help:
 	@echo 'make            builds the programs in bin/'
@@ -175,7 +204,7 @@ help:
 	@echo 'make install    programs, manual pages, completion below $$(DESTDIR)$$(PREFIX);'
 	@echo '                installcheck runs them from there, uninstall removes them'
 	@echo 'make clean      removes what was built'
-	@echo 'variables       VARIANT=release|asan|tsan|cov CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
+	@echo 'variables       VARIANT=release|asan|tsan|cov CUDA=auto|0|1 CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
 
 FORCE:
 .PHONY: fuzz fuzzers all units deps check check-long bench bench-record demo lint install installcheck uninstall clean help FORCE

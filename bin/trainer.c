@@ -4,11 +4,12 @@
 #include "base/threads.h"
 #include "cli/progress.h"
 #include "learn/training.h"
+#include "nn/choose.h"
 
 static const char *built_in(void)
 {
-    static char text[80];
-    snprintf(text, sizeof text, "BLAS: %s, CUDA: no", cpu_blas());
+    static char text[1300];
+    snprintf(text, sizeof text, "BLAS: %s\nCUDA: %s", cpu_blas(), device_about_cuda());
     return text;
 }
 

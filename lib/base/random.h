@@ -45,7 +45,8 @@ struct random {
 
 static inline struct random random_of(uint64_t seed, uint64_t stream)
 {
-    return (struct random){.seed = seed, .stream = {(uint32_t)stream, (uint32_t)(stream >> 32)}};
+    struct random r = {seed, {(uint32_t)stream, (uint32_t)(stream >> 32)}, 0, {0, 0, 0, 0}};
+    return r;
 }
 
 static inline uint32_t random_u32(struct random *r)

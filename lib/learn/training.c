@@ -14,11 +14,12 @@
 static int open_device(struct training *t, struct err *e)
 {
     struct device_options options = {.threads = (int)t->o->threads,
-                                     .workspace = (size_t)t->o->workspace << 20};
+                                     .workspace = (size_t)t->o->workspace << 20,
+                                     .on_failure = cli_fail};
     if (device_choose(t->o->device, &options, &t->device, e))
         return e->status;
     if (!strcmp(t->o->device, "auto"))
-        cli_note("--device auto: no usable GPU, so %s", t->device->name);
+        cli_note("%s", e->text);
     return 0;
 }
 

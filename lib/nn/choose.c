@@ -1,33 +1,143 @@
 #include "nn/choose.h"
 
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/num.h"
 
-static bool names_gpu(const char *choice)
+/* ---- the CUDA backend's file ---- */
+
+#define BACKEND "sesspipe-cuda.so"
+
+/* What the file exports. */
+struct backend {
+    uint64_t (*table)(void);
+    struct device *(*open)(const struct device_options *o, int index, char *why, size_t room);
+    void (*about)(char *to, size_t room);
+};
+
+/* Finds the file.  False: it is not there. */
+static bool backend_path(char *to, size_t room)
 {
-    int64_t number;
-    if (!strcmp(choice, "cuda"))
-        return true;
-    return !strncmp(choice, "cuda:", 5) && num_i64(choice + 5, strlen(choice + 5), &number) &&
-           number >= 0;
+    static const char *const beside[] = {"/" BACKEND, "/../lib/sesspipe/" BACKEND};
+    char program[2048];
+    const char *given = getenv("SESSPIPE_CUDA");
+    if (given) /* with a slash: dlopen looks for others elsewhere */
+        return snprintf(to, room, "%s%s", strchr(given, '/') ? "" : "./", given) < (int)room &&
+               !access(to, F_OK);
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length < 0)
+        return false;
+    program[length] = 0;
+    *strrchr(program, '/') = 0;
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
+        if (snprintf(to, room, "%s%s", program, beside[i]) < (int)room && !access(to, F_OK))
+            return true;
+    return false;
+}
+
+/* The function of that name; *to is its pointer, of whatever type. */
+static bool function(void *file, const char *name, void *to)
+{
+    void *at = dlsym(file, name);
+    memcpy(to, &at, sizeof at);
+    return at != NULL;
+}
+
+/* Opens it for the rest of the process.  False: `why` says what is the matter. */
+static bool backend_load(struct backend *b, char *why, size_t room)
+{
+    char path[4096];
+    if (!backend_path(path, sizeof path)) {
+        const char *given = getenv("SESSPIPE_CUDA");
+        snprintf(why, room, "no %s%s", given ? given : BACKEND,
+                 given ? ", which SESSPIPE_CUDA names" : " (make CUDA=1 builds it)");
+        return false;
+    }
+    void *file = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!file) {
+        snprintf(why, room, "%s", dlerror());
+        return false;
+    }
+    if (!function(file, "sesspipe_cuda_table", &b->table) ||
+        !function(file, "sesspipe_cuda_open", &b->open) ||
+        !function(file, "sesspipe_cuda_about", &b->about) || b->table() != device_table_version()) {
+        snprintf(why, room, "%.600s is of another version: build both together", path);
+        return false;
+    }
+    return true;
+}
+
+const char *device_about_cuda(void)
+{
+    static char text[1200];
+    struct backend b;
+    char why[1000];
+    int length = snprintf(text, sizeof text, BACKEND " for ");
+    if (backend_load(&b, why, sizeof why))
+        b.about(text + length, sizeof text - (size_t)length);
+    else
+        snprintf(text, sizeof text, "no: %s", why);
+    return text;
+}
+
+/* ---- choosing ---- */
+
+/* Whether the choice is a GPU, and which. */
+static bool names_gpu(const char *choice, int *index)
+{
+    int64_t number = 0;
+    bool numbered = !strncmp(choice, "cuda:", 5) &&
+                    num_i64(choice + 5, strlen(choice + 5), &number) && number >= 0 &&
+                    number < 1 << 20;
+    *index = (int)number;
+    return numbered || !strcmp(choice, "cuda");
+}
+
+static struct device *open_gpu(const struct device_options *o, int index, char *why, size_t room)
+{
+    struct backend b;
+    return backend_load(&b, why, room) ? b.open(o, index, why, room) : NULL;
 }
 
 int device_choose(const char *choice, const struct device_options *o, struct device **d,
                   struct err *e)
 {
+    char why[800] = "";
+    int index;
     *d = NULL;
-    if (names_gpu(choice))
-        return err_set(e, STATUS_UNAVAILABLE,
-                       "--device %s: no usable GPU: use --device cpu or --device auto", choice);
-    if (strcmp(choice, "auto") && strcmp(choice, "cpu"))
+    bool gpu = names_gpu(choice, &index), any = !strcmp(choice, "auto");
+    if (!gpu && !any && strcmp(choice, "cpu"))
         return err_set(e, STATUS_USAGE, "--device %s: choose from auto, cpu, cuda, cuda:N", choice);
-    *d = cpu_open(o);
+    if (gpu || any)
+        *d = open_gpu(o, index, why, sizeof why);
+    if (gpu && !*d)
+        return err_set(e, STATUS_UNAVAILABLE,
+                       "--device %s: no usable GPU: %s: use --device cpu or --device auto", choice,
+                       why);
+    if (!*d && o->precision != PRECISION_F32)
+        return err_set(e, STATUS_USAGE, "--precision: the CPU has f32 alone%s%s%s",
+                       any ? " (no usable GPU: " : "", why, any ? ")" : "");
+    if (!*d)
+        *d = cpu_open(o);
+    if (any)
+        err_set(e, 0, "--device auto: %s%s%s%s", *why ? "no usable GPU: " : "", why,
+                *why ? ": so " : "", (*d)->name);
     return 0;
 }
 
 void device_close(struct device *d)
 {
     if (d)
-        cpu_close(d);
+        d->close(d);
+}
+
+enum precision precision_of(const char *name)
+{
+    return !strcmp(name, "bf16")   ? PRECISION_BF16
+           : !strcmp(name, "tf32") ? PRECISION_TF32
+                                   : PRECISION_F32;
 }

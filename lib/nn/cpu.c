@@ -45,7 +45,7 @@ struct device *cpu_open(const struct device_options *o)
     c->workspace = (o->workspace ? o->workspace : (size_t)128 << 20) / sizeof(float);
     snprintf(c->name, sizeof c->name, "cpu: %s, %d thread%s", cpu_blas(), c->threads,
              c->threads == 1 ? "" : "s");
-    c->device = (struct device){.op = &cpu_operations, .name = c->name};
+    c->device = (struct device){.op = &cpu_operations, .name = c->name, .close = cpu_close};
     return &c->device;
 }
 
@@ -90,6 +90,11 @@ void cpu_upload(struct device *d, void *to, const void *from_host, size_t bytes)
     (void)d;
     if (bytes)
         memcpy(to, from_host, bytes);
+}
+
+void cpu_send(struct device *d, void *to, const void *from_host, size_t bytes)
+{
+    cpu_upload(d, to, from_host, bytes);
 }
 
 void cpu_download(struct device *d, void *to_host, const void *from, size_t bytes)

@@ -106,6 +106,9 @@ struct output {
     OP(void *, alloc, (struct device * d, size_t bytes))                                           \
     OP(void, release, (struct device * d, void *p))                                                \
     OP(void, upload, (struct device * d, void *to, const void *from_host, size_t bytes))           \
+    /* the same to memory that nothing has used since the step before this one began: a GPU copies \
+     * while it still computes that step */                                                        \
+    OP(void, send, (struct device * d, void *to, const void *from_host, size_t bytes))             \
     OP(void, download, (struct device * d, void *to_host, const void *from, size_t bytes))         \
     OP(void, fill, (struct device * d, float *to, float value, size_t n))                          \
     OP(void, copy, (struct device * d, float *to, const float *from, size_t n))                    \
@@ -115,7 +118,7 @@ struct output {
      * the copy and gives it, valid until two more fetches were begun */                           \
     OP(int, fetch, (struct device * d, const void *from, size_t bytes))                            \
     OP(const void *, fetched, (struct device * d, int ticket))                                     \
-    /* A step begins: what was uploaded for the step before the last may be overwritten */         \
+    /* A step (batch) begins: what `send` counts by */                                             \
     OP(void, step, (struct device * d))                                                            \
     /* ---- dense ---- */                                                                          \
     /* c [m, n] = op(a) op(b) + beta c; op transposes where ta, tb; ld = row stride */             \
@@ -248,16 +251,46 @@ struct operations {
 struct device {
     const struct operations *op;
     const char *name; /* "cpu: OpenBLAS, 2 threads" */
+    void (*close)(struct device *d);
 };
 
 /* How many rows the table has, and their names: a test holds each device and the tests to them. */
 extern const char *const operation_name[];
 extern const int operation_count;
 
+/* Of the factors of wide products (the output layer, the input products of GRUs): as they are, or
+ * rounded to 10 or 7 bits of fraction, for tensor cores.  All else, sums and weights, is float32.
+ */
+enum precision { PRECISION_F32, PRECISION_TF32, PRECISION_BF16 };
+
 struct device_options {
-    int threads;      /* 0: as many as there are cores */
-    size_t workspace; /* bytes for the output layer's chunks; 0: 128 MB */
+    int threads;              /* 0: as many as there are cores */
+    size_t workspace;         /* bytes for the output layer's chunks; 0: 128 MB */
+    enum precision precision; /* the CPU has float32 alone */
+    /* A device that breaks down in an operation calls this (69, or 71 where its memory runs out),
+     * which must not return; NULL: the text goes to standard error and the process ends. */
+    void (*on_failure)(const struct err *why);
 };
+
+/* A number that differs where a backend built apart would not fit: another table, other structs. */
+static inline uint64_t device_table_version(void)
+{
+    static const char text[] =
+#define OPERATION_TEXT(type, name, arguments) #type #name #arguments
+        DEVICE_OPERATIONS(OPERATION_TEXT)
+#undef OPERATION_TEXT
+        ;
+    const size_t size[] = {sizeof(struct rows),        sizeof(struct ragged),
+                           sizeof(struct gru_weights), sizeof(struct update),
+                           sizeof(struct output),      sizeof(struct dropout_key),
+                           sizeof(struct device),      sizeof(struct device_options)};
+    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    for (size_t i = 0; i < sizeof text; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++)
+        hash = (hash ^ size[i]) * 1099511628211u;
+    return hash;
+}
 
 /* The CPU: any CBLAS, OpenMP. */
 struct device *cpu_open(const struct device_options *o);

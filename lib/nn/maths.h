@@ -82,6 +82,24 @@ MATHS float maths_order_back(int32_t order)
     return x;
 }
 
+/* The upper half of a float32, rounded to the nearest, halves to the even one (bfloat16: its range,
+ * 7 bits of fraction); and back.  NaN stays NaN. */
+MATHS uint16_t maths_to_bf16(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint32_t rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
+    return (uint16_t)(x == x ? rounded : bits >> 16 | 0x40u);
+}
+
+MATHS float maths_from_bf16(uint16_t x)
+{
+    uint32_t bits = (uint32_t)x << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 /* Gradients through an activation, from its value: σ' = y(1 - y), tanh' = 1 - y². */
 MATHS float maths_sigmoid_back(float y, float dy)
 {

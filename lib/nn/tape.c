@@ -75,6 +75,8 @@ struct tape {
     struct device *device;
     const struct operations *op;
     struct arena host, memory;
+    struct arena ints[2]; /* in turn: those of this step are sent while the last is computed */
+    int turn;
     struct node *last;
     bool training;
     uint64_t seed, step;
@@ -84,7 +86,7 @@ struct tape {
 struct tape *tape_new(struct device *d)
 {
     struct tape *t = mem_zero(1, sizeof *t);
-    t->device = t->memory.device = d;
+    t->device = t->memory.device = t->ints[0].device = t->ints[1].device = d;
     t->op = d->op;
     return t;
 }
@@ -93,10 +95,11 @@ void tape_free(struct tape *t)
 {
     if (!t)
         return;
-    arena_release(&t->host);
-    arena_release(&t->memory);
-    vec_release(&t->host.blocks);
-    vec_release(&t->memory.blocks);
+    struct arena *arenas[] = {&t->host, &t->memory, &t->ints[0], &t->ints[1]};
+    for (size_t i = 0; i < sizeof arenas / sizeof *arenas; i++) {
+        arena_release(arenas[i]);
+        vec_release(&arenas[i]->blocks);
+    }
     mem_free(t);
 }
 
@@ -104,6 +107,9 @@ void tape_begin(struct tape *t, bool training, uint64_t seed, uint64_t step)
 {
     arena_clear(&t->host);
     arena_clear(&t->memory);
+    t->op->step(t->device);
+    t->turn ^= 1;
+    arena_clear(&t->ints[t->turn]);
     t->last = NULL;
     t->training = training;
     t->seed = seed;
@@ -129,6 +135,13 @@ void *tape_host(struct tape *t, size_t bytes)
 void *tape_memory(struct tape *t, size_t bytes)
 {
     return arena_take(&t->memory, bytes);
+}
+
+const int32_t *tape_ints(struct tape *t, const int32_t *host, size_t n)
+{
+    int32_t *to = arena_take(&t->ints[t->turn], n * sizeof *to);
+    t->op->send(t->device, to, host, n * sizeof *to);
+    return to;
 }
 
 static float *floats(struct tape *t, size_t n)

@@ -3,14 +3,6 @@
 
 #include "nn/tape.h"
 
-const int32_t *tape_ints(struct tape *t, const int32_t *host, size_t n)
-{
-    struct device *d = tape_device(t);
-    int32_t *to = tape_memory(t, n * sizeof *to);
-    d->op->upload(d, to, host, n * sizeof *to);
-    return to;
-}
-
 static int32_t *host_ints(struct tape *t, size_t n)
 {
     return tape_host(t, n * sizeof(int32_t));

@@ -286,7 +286,8 @@ static void check_not_finite(void)
 
 static void check_rank(void)
 {
-    const struct device_options way[] = {{2, 0}, {1, 1}, {3, 4096}};
+    const struct device_options way[] = {
+        {.threads = 2}, {.threads = 1, .workspace = 1}, {.threads = 3, .workspace = 4096}};
     for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
         struct device *d = cpu_open(&way[i]);
         check_rank_with(d, 1, 1, 1, 3);

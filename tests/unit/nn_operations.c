@@ -13,7 +13,8 @@ static void check_memory(void)
     int wrong = 0;
     for (int i = 0; i < N; i++)
         host[i] = (float)i;
-    op->upload(device, a, host, sizeof host);
+    op->step(device);
+    op->send(device, a, host, sizeof host);
     op->fill(device, b, 2, N);
     op->add(device, b, a, N);
     op->copy(device, a, b, N - 1);
@@ -22,7 +23,7 @@ static void check_memory(void)
         wrong += back[i] != (i < N - 1 ? (float)i + 2 : (float)i);
     op->release(device, a);
     op->release(device, b);
-    tap_ok(wrong == 0, "alloc, upload, fill, add, copy, download, release: %d wrong", wrong);
+    tap_ok(wrong == 0, "alloc, send, fill, add, copy, download, release: %d wrong", wrong);
 }
 
 static void check_fetch(void)

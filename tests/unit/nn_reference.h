@@ -19,6 +19,7 @@ enum { INPUTS = 10 };
     CHECK(alloc, check_memory)                                                                     \
     CHECK(release, check_memory)                                                                   \
     CHECK(upload, check_memory)                                                                    \
+    CHECK(send, check_memory)                                                                      \
     CHECK(download, check_memory)                                                                  \
     CHECK(fill, check_memory)                                                                      \
     CHECK(copy, check_memory)                                                                      \

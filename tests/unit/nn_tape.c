@@ -27,7 +27,7 @@ struct network {
 static void network_open(struct network *n, int threads, size_t workspace, bool reset_before)
 {
     *n = (struct network){0};
-    n->device = cpu_open(&(struct device_options){threads, workspace});
+    n->device = cpu_open(&(struct device_options){.threads = threads, .workspace = workspace});
     n->tape = tape_new(n->device);
     struct parameters *p = &n->p;
     n->items = parameters_add_matrix(p, "items", ITEMS, SIZE, 1);

@@ -1,0 +1,223 @@
+/* What the files of the CUDA backend share: the device's state, how kernels are launched, products
+ * by cuBLAS, sums over the threads of a warp and of a block.
+ *
+ * One stream computes, in the order of the calls; a second one copies what the next step needs.
+ * Nothing here waits for the device but `download`, `fetched`, `square_sum`, and memory that has to
+ * grow.  The files compile with nvcc for GPUs, and with g++ against an emulation of what is used
+ * here (tests/emulation), where <cuda_runtime.h> and <cublas_v2.h> are its own. */
+#ifndef CUDA_CUDA_H
+#define CUDA_CUDA_H
+
+#include <cublas_v2.h>
+#include <cuda_runtime.h>
+
+extern "C" {
+#include "nn/device.h"
+#include "nn/maths.h"
+}
+
+/* ---- the device ---- */
+
+/* Memory of the device that grows to the largest size asked for. */
+struct scratch {
+    void *at;
+    size_t size;
+};
+
+/* Pinned memory of the host through which copies to the device go, part after part. */
+enum { RING_PARTS = 8 };
+struct ring {
+    cudaStream_t stream; /* that copies */
+    char *at;
+    size_t used; /* of the part that is being filled */
+    int part;
+    cudaEvent_t done[RING_PARTS]; /* the copies out of the part */
+};
+
+/* Numbers on their way to the host. */
+enum { TICKETS = 4 };
+struct ticket {
+    void *at; /* pinned */
+    size_t size;
+    cudaEvent_t done;
+};
+
+struct cuda {
+    struct device device; /* first: what the table's functions are given */
+    int index;
+    int processors;     /* multiprocessors */
+    size_t shared_most; /* bytes of shared memory that a block can be given */
+    size_t cache;       /* bytes of the second-level cache */
+    size_t workspace;   /* bytes for the output layer's chunks */
+    enum precision precision;
+    cudaStream_t compute, copies;
+    cublasHandle_t blas;
+    void *blas_workspace;
+    struct scratch scratch, casts; /* of one operation at a time; of one product at a time */
+    struct ring uploads, sends;    /* on the compute stream; on the other */
+    bool sent;                     /* something that the compute stream has not waited for yet */
+    cudaEvent_t sends_done;
+    cudaEvent_t marks[2]; /* where the last two steps began, on the compute stream */
+    int mark;
+    struct ticket tickets[TICKETS];
+    int fetches; /* so far */
+    char name[300];
+};
+
+static inline struct cuda *cuda_of(struct device *d)
+{
+    return (struct cuda *)d;
+}
+
+static inline struct cuda *cuda_of(struct cuda *c)
+{
+    return c;
+}
+
+/* Device memory until the operation ends: one call per operation.  Aligned to 256 bytes. */
+void *cuda_scratch(struct cuda *c, size_t bytes);
+
+/* ---- failing ---- */
+
+/* Tells what broke in which function (its cuda_ is left out), and does not return. */
+[[noreturn]] void cuda_fail(int status, const char *where, const char *what);
+void cuda_check(cudaError_t got, const char *where, const char *what);
+
+/* Of every call: CHECK(cudaMemsetAsync(...)) */
+#define CHECK(call) cuda_check((call), __func__, #call)
+
+/* ---- launching ----
+ *
+ * LAUNCH(d, kernel, grid, block, bytes of dynamic shared memory, arguments...) puts a kernel on the
+ * compute stream; a grid of no blocks launches nothing.  A kernel that is a template of several
+ * parameters is named in parentheses. */
+void cuda_before_launch(struct cuda *c);
+#ifdef __CUDACC__
+#define LAUNCH(d, kernel, grid, block, shared, ...)                                                \
+    do {                                                                                           \
+        const dim3 launch_grid_(grid), launch_block_(block);                                       \
+        const size_t launch_shared_ = (shared);                                                    \
+        if (!launch_grid_.x || !launch_grid_.y || !launch_grid_.z)                                 \
+            break;                                                                                 \
+        cuda_before_launch(cuda_of(d));                                                            \
+        if (launch_shared_ > 48 << 10)                                                             \
+            cuda_check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,   \
+                                            (int)launch_shared_),                                  \
+                       __func__, #kernel ", shared memory");                                       \
+        kernel<<<launch_grid_, launch_block_, launch_shared_, cuda_of(d)->compute>>>(__VA_ARGS__); \
+        cuda_check(cudaGetLastError(), __func__, #kernel);                                         \
+    } while (0)
+/* The dynamic shared memory, as an array of the type. */
+#define SHARED(type, name)                                                                         \
+    extern __shared__ float4 cuda_shared_[];                                                       \
+    type *name = (type *)cuda_shared_
+#else
+#define LAUNCH(d, kernel, grid, block, shared, ...)                                                \
+    do {                                                                                           \
+        const dim3 launch_grid_(grid), launch_block_(block);                                       \
+        const size_t launch_shared_ = (shared);                                                    \
+        if (!launch_grid_.x || !launch_grid_.y || !launch_grid_.z)                                 \
+            break;                                                                                 \
+        cuda_before_launch(cuda_of(d));                                                            \
+        EMULATE(kernel, launch_grid_, launch_block_, launch_shared_, cuda_of(d)->compute,          \
+                __VA_ARGS__);                                                                      \
+        cuda_check(cudaGetLastError(), __func__, #kernel);                                         \
+    } while (0)
+#define SHARED(type, name) type *name = (type *)emulated_shared()
+#endif
+
+/* Blocks for n pieces of work, `each` a block. */
+static inline unsigned cuda_blocks(size_t n, size_t each)
+{
+    return (unsigned)((n + each - 1) / each);
+}
+
+/* Blocks of a kernel whose threads walk over n elements in strides of the grid (EACH), enough of
+ * them to fill the device. */
+static inline unsigned cuda_grid(const struct cuda *c, size_t n, unsigned block)
+{
+    size_t most = (size_t)c->processors * (2048 / block) * 2, want = (n + block - 1) / block;
+    return (unsigned)(want < most ? want : most);
+}
+
+/* for EACH (i, n): this thread's share of 0..n-1 */
+#define EACH(i, n)                                                                                 \
+    (size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x; i < (n);                            \
+     i += (size_t)gridDim.x * blockDim.x)
+
+/* ---- products ---- */
+
+/* c [m, n] = op(a) op(b) + beta c of row-major matrices, as the table's gemm: in float32. */
+void cuda_gemm(struct cuda *c, bool ta, bool tb, int m, int n, int k, const float *a, int lda,
+               const float *b, int ldb, float beta, float *y, int ldy);
+
+/* The same with the factors in the precision that --precision names: converts a and b first where
+ * that is bf16.  For the output layer and the input products of GRUs. */
+void cuda_gemm_wide(struct cuda *c, bool ta, bool tb, int m, int n, int k, const float *a, int lda,
+                    const float *b, int ldb, float beta, float *y, int ldy);
+
+/* Numbers of 16 bits, the upper half of a float32. */
+typedef uint16_t bf16;
+
+/* The same of factors that are bf16 already: what is used often is converted once. */
+void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const bf16 *a, int lda,
+                    const bf16 *b, int ldb, float beta, float *y, int ldy);
+
+/* to [rows, cols] = x [rows, cols], whose rows stand ldx apart, rounded to the nearest. */
+void cuda_to_bf16(struct cuda *c, int rows, int cols, const float *x, int ldx, bf16 *to);
+
+/* ---- sums and maxima over threads, always in the same order ---- */
+
+enum { WARP = 32 };
+
+/* Every lane gets it; all 32 take part. */
+template <class T> __device__ inline T warp_sum(T x)
+{
+    for (int step = WARP / 2; step > 0; step /= 2)
+        x += __shfl_xor_sync(0xffffffffu, x, step);
+    return x;
+}
+
+template <class T> __device__ inline T warp_max(T x)
+{
+    for (int step = WARP / 2; step > 0; step /= 2) {
+        T other = __shfl_xor_sync(0xffffffffu, x, step);
+        x = other > x ? other : x;
+    }
+    return x;
+}
+
+/* Every thread of the block gets it; blocks of whole warps, all threads take part.  `room` is
+ * shared memory for 32 values, free again for the next call. */
+template <class T> __device__ inline T block_sum(T x, T *room)
+{
+    int lane = (int)threadIdx.x % WARP, warp = (int)threadIdx.x / WARP;
+    int warps = (int)blockDim.x / WARP;
+    x = warp_sum(x);
+    __syncthreads();
+    if (lane == 0)
+        room[warp] = x;
+    __syncthreads();
+    return warp_sum(lane < warps ? room[lane] : (T)0);
+}
+
+template <class T> __device__ inline T block_max(T x, T *room)
+{
+    int lane = (int)threadIdx.x % WARP, warp = (int)threadIdx.x / WARP;
+    int warps = (int)blockDim.x / WARP;
+    x = warp_max(x);
+    __syncthreads();
+    if (lane == 0)
+        room[warp] = x;
+    __syncthreads();
+    return warp_max(room[lane < warps ? lane : 0]);
+}
+
+/* ---- the operations ---- */
+
+#define OPERATION_DECLARATION(type, name, arguments)                                               \
+    type cuda_##name arguments __attribute__((weak));
+DEVICE_OPERATIONS(OPERATION_DECLARATION)
+#undef OPERATION_DECLARATION
+
+#endif
