@@ -20,10 +20,18 @@ static struct learn_options given = {
 static const struct option model_table[] = {
     {OPTION_TEXT, .name = "model", .to = &given.model, .letter = 'm', .argument = "NAME",
      .recorded = true, .help = "which model to train"},
-    {OPTION_CHOICE, .name = "session-rep", .to = &given.shape.session_rep, .choices = "mean|last",
-     .recorded = true, .help = "what stands for an earlier session"},
+    {OPTION_CHOICE, .name = "session-rep", .to = &given.shape.session_rep,
+     .choices = "mean|last|attention", .recorded = true,
+     .help = "what stands for an earlier session"},
+    {OPTION_CHOICE, .name = "user-rep", .to = &given.shape.user_rep,
+     .choices = "mean|last|attention", .recorded = true,
+     .help = "hierarchical: what stands for a user; last"},
     {OPTION_TEXT, .name = "inter", .to = &given.shape.inter, .argument = "LIST", .recorded = true,
      .help = "attend to earlier sessions: hidden,delta,week"},
+    {OPTION_CHOICE, .name = "attend-to", .to = &given.shape.attend_to, .choices = "output|input",
+     .recorded = true, .help = "hierarchical: what is averaged, of the GRUs; output"},
+    {OPTION_FLAG, .name = "bidirectional", .to = &given.shape.bidirectional, .recorded = true,
+     .help = "read earlier sessions both ways"},
     {OPTION_INT, .name = "embedding", .to = &given.shape.embedding, .letter = 'e', .argument = "N",
      .recorded = true, .low = 1, .high = 65536, .help = "size of embeddings and states"},
     {OPTION_REAL, .name = "dropout", .to = &given.shape.dropout, .argument = "RATE",
@@ -110,10 +118,12 @@ int learn_check(const struct learn_options *o, struct err *e)
                        o->attention);
     if (model_check(o->model, &o->shape, e))
         return e->status;
-    if (learn_attention(o) && !o->shape.inter)
-        return err_set(e, STATUS_USAGE,
-                       "--attention %s: this model attends to nothing: give --inter too",
-                       o->attention);
+    if (learn_attention(o) && !model_attends(o->model, &o->shape))
+        return err_set(e, STATUS_USAGE, "--attention %s: this model attends to nothing: %s",
+                       o->attention,
+                       !strcmp(o->model, "ii-rnn")
+                           ? "give --inter or --intra too"
+                           : "give --session-rep attention or --user-rep attention too");
     if (o->momentum > 0 && !strcmp(o->optimizer, "adam"))
         return err_set(e, STATUS_USAGE,
                        "--momentum goes with --optimizer adagrad or sgd: adam has its own");

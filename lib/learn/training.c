@@ -61,11 +61,13 @@ static int read_data(const struct training *t, struct model_data *data, struct e
 {
     const struct meta *m = batches_in_meta(t->in);
     int64_t history = 0;
-    int keeps_order = 0;
+    int keeps_order = 0, items = 0;
     i64_vec edges = {0};
     int status = meta_get_int(m, "history", &history, e);
     if (!status)
         status = meta_get_bool(m, "keeps_order", &keeps_order, e);
+    if (!status)
+        status = meta_get_bool(m, "history_items", &items, e);
     if (!status)
         status = meta_get_i64s(m, "delta_edges", &edges, e);
     if (!status && !edges.len)
@@ -74,7 +76,8 @@ static int read_data(const struct training *t, struct model_data *data, struct e
                                 .items = names_count(batches_in_items(t->in)),
                                 .history = (int32_t)history,
                                 .delta_buckets = (int32_t)edges.len + 1,
-                                .keeps_order = keeps_order};
+                                .keeps_order = keeps_order,
+                                .history_items = items};
     vec_release(&edges);
     return status;
 }

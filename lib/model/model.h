@@ -16,33 +16,52 @@ struct model_data {
     int32_t history;       /* most earlier sessions that a batch gives */
     int32_t delta_buckets; /* edges + 1, the last for all that is older */
     bool keeps_order;      /* each user's sessions come in order */
+    bool history_items;    /* batches hold the items of earlier sessions */
     const char *scheme;    /* how the batches were made, for messages; NULL: not known */
 };
 
-/* The options that models share, as given on the command line. */
+/* The options of all models, as given on the command line; NULL where one was not given. */
 struct model_options {
-    const char *session_rep; /* "mean", "last" */
-    const char *inter;       /* NULL: none; "hidden,delta,week" */
-    int64_t embedding;       /* E */
+    const char *session_rep; /* "mean", "last", "attention" */
+    const char *user_rep;    /* the same */
+    const char *inter;       /* "hidden,delta,week": what attention over sessions stands on */
+    const char *intra;       /* "cat", "sum" */
+    const char *attend_to;   /* "output", "input" */
+    bool bidirectional;
+    int64_t embedding; /* E */
     double dropout;
     const char *gru; /* "reset-after", "reset-before" */
 };
 
+bool model_reset_before(const struct model_options *o); /* of all its GRUs */
+
 enum { WEEK_HOURS = 168 }; /* hours of the week; this one after them means "none" */
+
+/* Where a model attends, as the stream's records name it. */
+enum level { LEVEL_INTER, LEVEL_INTRA, LEVEL_USER, LEVEL_SESSION, LEVELS };
+extern const char *const level_name[LEVELS];
+
+/* The earlier sessions that each of a batch's sessions looks back at, the oldest first, end to end.
+ * A row of -1 stands for none: a user without earlier sessions may have a single one. */
+struct lookback {
+    int total;
+    const int32_t *length; /* host [B] */
+    const int32_t *row;    /* host [total] place in the batch's history arrays; -1 */
+};
 
 /* What the forward pass of one batch leaves for the output layer and for pictures: tensors of the
  * tape, host arrays of its arena. */
 struct forward {
-    struct tensor *state;  /* [T, H], after dropout: T = Σ(length - 1), sessions end to end */
+    struct tensor *state;  /* [T, S], after dropout: T = Σ(length - 1), sessions end to end */
     const int32_t *target; /* host [T] */
     int targets;
-    struct tensor *output_weight, *output_bias; /* [N, H], [1, N] */
-    /* Inter attention; NULL without it.  A session's weights stand over the earlier sessions that
-     * are known, at least one: a user without any has one "none" of weight 1. */
-    const float *inter_weight;   /* device [Σ inter_length] */
-    const int32_t *inter_length; /* host [B] */
-    const int32_t *inter_row; /* host [Σ inter_length] place in the batch's history arrays; -1 */
-    int inter_total;          /* Σ inter_length */
+    struct tensor *output_weight, *output_bias; /* [N, S], [1, N] */
+    struct lookback back;                       /* what all that follows stands over */
+    /* The attention weights of each level, on the device, and how many; NULL: none of that level.
+     * inter, user: one for each row of `back`; intra: of each session all its targets', one row of
+     * its lookback each; session: one for each event of each row of `back`. */
+    const float *weight[LEVELS];
+    int weights[LEVELS];
 };
 
 struct model;
@@ -50,14 +69,17 @@ struct model;
 struct model_class {
     const char *name, *purpose;
     bool needs_order; /* keeps representations: wants each user's sessions in order */
+    bool needs_items; /* reads the earlier sessions' items */
     /* Checks the options together: 64 with a text that says what is possible. */
     int (*check)(const struct model_options *o, struct err *e);
+    /* Whether it attends to anything with these (checked) options. */
+    bool (*attends)(const struct model_options *o);
     /* Declares the parameters; the options are checked. */
     void (*open)(struct model *m);
     void (*forward)(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
     /* After the whole batch: stores representations.  NULL: nothing to do. */
     void (*finish)(struct model *m, struct tape *t, const struct batch *b);
-    /* A training pass begins: representations are emptied. */
+    /* A training pass begins: representations are emptied.  NULL: there are none. */
     void (*restart)(struct model *m);
     /* What it remembers between batches, beside its parameters, for checkpoints: one list that both
      * writes and restores it (nn/state.h).  NULL: nothing. */
@@ -79,6 +101,9 @@ extern const struct model_class *const model_classes[];
 
 /* Checks the options before there is any data.  64: no such model or impossible options. */
 int model_check(const char *name, const struct model_options *o, struct err *e);
+
+/* Whether the model attends to anything; name and options are checked. */
+bool model_attends(const char *name, const struct model_options *o);
 
 /* The model of that name, declared, its parameters not yet allocated.  64: as model_check, or data
  * that the model cannot learn from. */

@@ -4,9 +4,11 @@
 
 #include "base/buf.h"
 
-extern const struct model_class ii_rnn_class;
+extern const struct model_class ii_rnn_class, hierarchical_class;
 
-const struct model_class *const model_classes[] = {&ii_rnn_class, NULL};
+const struct model_class *const model_classes[] = {&ii_rnn_class, &hierarchical_class, NULL};
+
+const char *const level_name[LEVELS] = {"inter", "intra", "user", "session"};
 
 static const struct model_class *class_of(const char *name)
 {
@@ -26,10 +28,33 @@ static int no_such_model(const char *name, struct err *e)
     return e->status;
 }
 
+/* What is the same for all. */
+static int check_sizes(const struct model_options *o, struct err *e)
+{
+    if (o->embedding < 1 || o->embedding > 65536)
+        return err_set(e, STATUS_USAGE, "--embedding %lld: give a size from 1 to 65536",
+                       (long long)o->embedding);
+    if (!(o->dropout >= 0 && o->dropout < 1))
+        return err_set(e, STATUS_USAGE, "--dropout %g: give a rate from 0 to below 1", o->dropout);
+    return 0;
+}
+
 int model_check(const char *name, const struct model_options *o, struct err *e)
 {
     const struct model_class *class = class_of(name);
-    return class ? class->check(o, e) : no_such_model(name, e);
+    if (!class)
+        return no_such_model(name, e);
+    return check_sizes(o, e) ? e->status : class->check(o, e);
+}
+
+bool model_reset_before(const struct model_options *o)
+{
+    return !strcmp(o->gru, "reset-before");
+}
+
+bool model_attends(const char *name, const struct model_options *o)
+{
+    return class_of(name)->attends(o);
 }
 
 int model_open(struct model *m, const char *name, const struct model_options *o,
@@ -44,6 +69,12 @@ int model_open(struct model *m, const char *name, const struct model_options *o,
                        "--scheme %s does not keep each user's order, which --model %s needs: use "
                        "longest-first",
                        data->scheme ? data->scheme : "of the input", name);
+    if (class->needs_items && !data->history_items)
+        return err_set(
+            e, STATUS_USAGE,
+            "the batches hold no items of earlier sessions, which --model %s reads: make "
+            "them with batcher --with-history-items",
+            name);
     *m = (struct model){.class = class, .options = o, .data = *data, .device = d};
     class->open(m);
     return 0;

@@ -6,7 +6,7 @@
 struct watched {
     int64_t order; /* among the pass's candidates */
     int32_t user, session;
-    f32_vec weight;
+    f32_vec weight[LEVELS];
     i32_vec length, item, delta, week, target, top;
     i64_vec start;
 };
@@ -20,7 +20,8 @@ void watch_open(struct watch *w, int64_t wanted, uint64_t seed, const struct mod
 
 static void watched_free(struct watched *x)
 {
-    vec_release(&x->weight);
+    for (int l = 0; l < LEVELS; l++)
+        vec_release(&x->weight[l]);
     vec_release(&x->length);
     vec_release(&x->item);
     vec_release(&x->delta);
@@ -45,7 +46,9 @@ void watch_close(struct watch *w)
         vec_release(&w->items.at[i]);
     vec_release(&w->items);
     vec_release(&w->drawn);
-    vec_release(&w->weight);
+    vec_release(&w->held);
+    for (int l = 0; l < LEVELS; l++)
+        vec_release(&w->weight[l]);
     past_release(&w->past);
 }
 
@@ -63,27 +66,48 @@ void watch_begin(struct watch *w, struct epoch epoch)
 /* Where the batch's session i stands in its ragged arrays. */
 struct place {
     size_t i;
-    size_t event;  /* its first event */
-    size_t target; /* its first target */
-    size_t weight; /* its first weight */
+    size_t event;          /* its first event */
+    size_t target;         /* its first target */
+    size_t back;           /* its first row of the lookback */
+    size_t weight[LEVELS]; /* its first weight */
 };
+
+/* How many weights of a level the session at p has. */
+static size_t weights_at(struct place p, const struct batch *b, const struct forward *f, int level)
+{
+    int32_t rows = f->back.length[p.i], length = column_i32(b->length)[p.i];
+    size_t events = 0;
+    if (!f->weight[level])
+        return 0;
+    if (level == LEVEL_INTRA)
+        return length ? (size_t)rows * (size_t)(length - 1) : 0;
+    if (level != LEVEL_SESSION)
+        return (size_t)rows;
+    for (int32_t j = 0; j < rows; j++)
+        events += (size_t)column_i32(b->history_length)[f->back.row[p.back + (size_t)j]];
+    return events;
+}
 
 static struct place place_after(struct place p, const struct batch *b, const struct forward *f)
 {
     int32_t length = column_i32(b->length)[p.i];
+    for (int l = 0; l < LEVELS; l++)
+        p.weight[l] += weights_at(p, b, f, l);
     p.event += (size_t)length;
     p.target += (size_t)(length ? length - 1 : 0);
-    p.weight += (size_t)f->inter_length[p.i];
+    p.back += (size_t)f->back.length[p.i];
     p.i++;
     return p;
 }
 
 /* Appends what the attended session held; its length is 0 where it has gone by unseen. */
-static void copy_items(const struct watch *w, struct watched *x, int32_t session)
+static void copy_items(const struct watch *w, struct watched *x, const struct batch *b, int32_t row)
 {
-    int32_t slot, length = 0;
-    past_find(&w->past, x->user, &session, 1, &slot);
-    if (slot >= 0) {
+    int32_t slot, length = 0, session = column_i32(b->history_session)[row];
+    if (b->history_item.at) {
+        length = column_i32(b->history_length)[row];
+        vec_append(&x->item, column_i32(b->history_item) + w->held.at[row], (size_t)length);
+    } else if (past_find(&w->past, x->user, &session, 1, &slot)) {
         length = (int32_t)w->items.at[slot].len;
         vec_append(&x->item, w->items.at[slot].at, (size_t)length);
     }
@@ -97,13 +121,15 @@ static struct watched *watched_of(const struct watch *w, const struct batch *b,
     struct watched *x = mem_zero(1, sizeof *x);
     x->user = column_i32(b->user)[p.i];
     x->session = column_i32(b->session)[p.i];
-    for (int32_t j = 0; j < f->inter_length[p.i]; j++) {
-        int32_t row = f->inter_row[p.weight + (size_t)j];
-        vec_push(&x->weight, w->weight.at[p.weight + (size_t)j]);
+    for (int l = 0; l < LEVELS; l++)
+        if (f->weight[l])
+            vec_append(&x->weight[l], w->weight[l].at + p.weight[l], weights_at(p, b, f, l));
+    for (int32_t j = 0; j < f->back.length[p.i]; j++) {
+        int32_t row = f->back.row[p.back + (size_t)j];
         vec_push(&x->delta, column_i32(b->history_delta)[row]);
         vec_push(&x->week, column_i32(b->history_week)[row]);
         vec_push(&x->start, column_i64(b->history_start)[row]);
-        copy_items(w, x, column_i32(b->history_session)[row]);
+        copy_items(w, x, b, row);
     }
     for (int32_t j = 0; j + 1 < column_i32(b->length)[p.i]; j++) {
         size_t at = p.target + (size_t)j;
@@ -113,16 +139,16 @@ static struct watched *watched_of(const struct watch *w, const struct batch *b,
     return x;
 }
 
-static int write_watched(const struct watch *w, const struct watched *x, struct watch_to to,
-                         struct err *e)
+/* The record of a level at which sessions are attended to. */
+static struct attention over_sessions(const struct watch *w, const struct watched *x, int level)
 {
-    struct attention a = {
+    return (struct attention){
         .model = bytes_of(w->model),
-        .level = bytes_of("inter"),
+        .level = bytes_of(level_name[level]),
         .user = x->user,
         .session = x->session,
         .position = -1,
-        .weight = {x->weight.at, x->weight.len},
+        .weight = {x->weight[level].at, x->weight[level].len},
         .length = {x->length.at, x->length.len},
         .item = {x->item.at, x->item.len},
         .delta = {x->delta.at, x->delta.len},
@@ -131,7 +157,44 @@ static int write_watched(const struct watch *w, const struct watched *x, struct 
         .target = {x->target.at, x->target.len},
         .top = {x->top.at, x->top.len},
     };
-    return to.write(to.to, &a, e);
+}
+
+/* A record for each attended session, of the weights of its events. */
+static int write_events(const struct watch *w, const struct watched *x, struct watch_to to,
+                        struct err *e)
+{
+    int status = 0;
+    for (size_t j = 0, at = 0; j < x->length.len && !status; at += (size_t)x->length.at[j++]) {
+        size_t n = (size_t)x->length.at[j];
+        struct attention a = {
+            .model = bytes_of(w->model),
+            .level = bytes_of(level_name[LEVEL_SESSION]),
+            .user = x->user,
+            .session = x->session,
+            .position = -1,
+            .weight = {x->weight[LEVEL_SESSION].at + at, n},
+            .item = {x->item.at + at, n},
+            .delta = {x->delta.at + j, 1},
+            .week = {x->week.at + j, 1},
+            .start = {x->start.at + j, 1},
+            .target = {x->target.at, x->target.len},
+            .top = {x->top.at, x->top.len},
+        };
+        status = to.write(to.to, &a, e);
+    }
+    return status;
+}
+
+static int write_watched(const struct watch *w, const struct watched *x, struct watch_to to,
+                         struct err *e)
+{
+    int status = 0;
+    for (int l = 0; l < LEVELS && !status; l++) {
+        struct attention a = over_sessions(w, x, l);
+        if (a.weight.len && l != LEVEL_SESSION)
+            status = to.write(to.to, &a, e);
+    }
+    return status || !x->weight[LEVEL_SESSION].len ? status : write_events(w, x, to, e);
 }
 
 /* The next candidate is written at once where all are wanted, else it may be drawn. */
@@ -156,17 +219,43 @@ static int draw(struct watch *w, const struct batch *b, const struct outcome *o,
     return 0;
 }
 
+static void download_weights(struct watch *w, const struct learner *l, const struct forward *f)
+{
+    struct device *d = l->model->device;
+    for (int k = 0; k < LEVELS; k++) {
+        size_t n = f->weight[k] ? (size_t)f->weights[k] : 0;
+        vec_clear(&w->weight[k]);
+        vec_reserve(&w->weight[k], n);
+        if (n)
+            d->op->download(d, w->weight[k].at, f->weight[k], n * sizeof(float));
+    }
+}
+
+static void place_held(struct watch *w, const struct batch *b)
+{
+    vec_clear(&w->held);
+    for (size_t row = 0, at = 0; b->history_item.at && row < b->history_length.len; row++) {
+        vec_push(&w->held, (int32_t)at);
+        at += (size_t)column_i32(b->history_length)[row];
+    }
+}
+
+static bool attends(const struct forward *f)
+{
+    bool any = false;
+    for (int k = 0; k < LEVELS; k++)
+        any |= f->weight[k] != NULL;
+    return any;
+}
+
 static int draw_batch(struct watch *w, const struct learner *l, const struct batch *b,
                       const struct outcome *o, struct watch_to to, struct err *e)
 {
     const struct forward *f = &o->forward;
-    size_t total = (size_t)f->inter_total;
-    vec_clear(&w->weight);
-    vec_reserve(&w->weight, total);
-    l->model->device->op->download(l->model->device, w->weight.at, f->inter_weight,
-                                   total * sizeof(float));
+    download_weights(w, l, f);
+    place_held(w, b);
     for (struct place p = {0}; p.i < b->user.len; p = place_after(p, b, f))
-        if (f->inter_row[p.weight] >= 0 && draw(w, b, o, p, to, e))
+        if (f->back.length[p.i] && f->back.row[p.back] >= 0 && draw(w, b, o, p, to, e))
             return e->status;
     return 0;
 }
@@ -193,7 +282,7 @@ int watch_batch(struct watch *w, const struct learner *l, const struct batch *b,
     if (!w->wanted)
         return 0;
     bool ranked = o->ranks.rank.len && l->tally.epoch.part != PART_TRAIN;
-    if (ranked && o->forward.inter_weight && draw_batch(w, l, b, o, to, e))
+    if (ranked && attends(&o->forward) && draw_batch(w, l, b, o, to, e))
         return e->status;
     remember(w, b);
     return 0;

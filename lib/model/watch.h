@@ -1,6 +1,6 @@
 /* Attention weights for pictures: some sessions of a test pass, drawn by seed, with what they
- * attended to.  The stream's batches say which earlier sessions those are; what they held is
- * remembered from the batches gone by. */
+ * attended to at each level.  The stream's batches say which earlier sessions those are; what they
+ * held stands in the batches too, or is remembered from those gone by. */
 #ifndef MODEL_WATCH_H
 #define MODEL_WATCH_H
 
@@ -16,7 +16,8 @@ struct watch {
     VEC(i32_vec) items;   /* of each slot of `past` */
     struct sample sample; /* of the pass's sessions that attended to something */
     VEC(struct watched *) drawn;
-    f32_vec weight; /* of the batch, on the host */
+    f32_vec weight[LEVELS]; /* of the batch, on the host */
+    i32_vec held;           /* where the items of the batch's earlier sessions begin */
 };
 
 /* Where records go; a failure is passed on. */

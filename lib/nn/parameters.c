@@ -41,8 +41,8 @@ struct parameter *parameters_add_vector(struct parameters *p, const char *name, 
     return parameters_add(p, name, 1, &n, bound);
 }
 
-void parameters_add_gru(struct parameters *p, struct gru *g, const char *prefix, int in, int state,
-                        bool reset_before)
+static void add_gru(struct parameters *p, struct gru *g, const char *prefix, int in, int state,
+                    bool reset_before, const char *direction)
 {
     float bound = 1.0f / sqrtf((float)state);
     struct buf name = {0};
@@ -56,7 +56,7 @@ void parameters_add_gru(struct parameters *p, struct gru *g, const char *prefix,
                 {&g->hh_bias, "bias_hh_l0", 0}};
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
         buf_clear(&name);
-        buf_format(&name, "%s.%s", prefix, part[i].suffix);
+        buf_format(&name, "%s.%s%s", prefix, part[i].suffix, direction);
         buf_byte(&name, 0);
         *part[i].to = part[i].cols ? parameters_add_matrix(p, name.at, 3 * (int64_t)state,
                                                            part[i].cols, bound)
@@ -64,6 +64,18 @@ void parameters_add_gru(struct parameters *p, struct gru *g, const char *prefix,
     }
     g->reset_before = reset_before;
     buf_release(&name);
+}
+
+void parameters_add_gru(struct parameters *p, struct gru *g, const char *prefix, int in, int state,
+                        bool reset_before)
+{
+    add_gru(p, g, prefix, in, state, reset_before, "");
+}
+
+void parameters_add_gru_reverse(struct parameters *p, struct gru *g, const char *prefix, int in,
+                                int state, bool reset_before)
+{
+    add_gru(p, g, prefix, in, state, reset_before, "_reverse");
 }
 
 /* Uniform in [low, high), a sequence of its own for each parameter; drawn in blocks on the host. */

@@ -36,6 +36,9 @@ struct parameter *parameters_add(struct parameters *p, const char *name, int dim
 struct gru;
 void parameters_add_gru(struct parameters *p, struct gru *g, const char *prefix, int in, int state,
                         bool reset_before);
+/* The same for the reverse direction: the names end in _reverse. */
+void parameters_add_gru_reverse(struct parameters *p, struct gru *g, const char *prefix, int in,
+                                int state, bool reset_before);
 struct parameter *parameters_add_matrix(struct parameters *p, const char *name, int64_t rows,
                                         int64_t cols, float bound);
 struct parameter *parameters_add_vector(struct parameters *p, const char *name, int64_t n,

@@ -1,0 +1,65 @@
+#include "model/decoder.h"
+
+#include <math.h>
+
+static struct parameter *per_item(struct parameter *p)
+{
+    p->per_item = true;
+    return p;
+}
+
+void decoder_declare_items(struct decoder *d, struct model *m)
+{
+    d->item = per_item(parameters_add_matrix(&m->parameters, "item_embedding.weight", m->data.items,
+                                             m->options->embedding, 1));
+}
+
+void decoder_declare(struct decoder *d, struct model *m, int in, int state)
+{
+    struct parameters *p = &m->parameters;
+    float bound = 1 / sqrtf((float)state);
+    parameters_add_gru(p, &d->gru, "intra_gru", in, state, model_reset_before(m->options));
+    d->output = per_item(parameters_add_matrix(p, "output.weight", m->data.items, state, bound));
+    d->output_bias = per_item(parameters_add_vector(p, "output.bias", m->data.items, bound));
+}
+
+/* Inputs are all events but the last, targets all but the first. */
+static int32_t *split_events(struct decoder *d, struct tape *t, const struct batch *b,
+                             struct forward *f)
+{
+    size_t count = b->length.len;
+    const int32_t *item = column_i32(b->item);
+    int32_t *input = tape_host(t, b->item.len * sizeof *input);
+    int32_t *target = tape_host(t, b->item.len * sizeof *target);
+    d->length = tape_host(t, count * sizeof *d->length);
+    f->targets = 0;
+    for (size_t i = 0; i < count; i++) {
+        int32_t length = column_i32(b->length)[i];
+        d->length[i] = length ? length - 1 : 0;
+        for (int32_t j = 0; j + 1 < length; j++) {
+            input[f->targets] = item[j];
+            target[f->targets++] = item[j + 1];
+        }
+        item += length;
+    }
+    f->target = target;
+    return input;
+}
+
+void decoder_read(struct decoder *d, const struct model *m, struct tape *t, const struct batch *b,
+                  struct forward *f)
+{
+    const int32_t *input = split_events(d, t, b, f);
+    struct tensor *x = tape_gather(t, tape_parameter(t, d->item), tape_rows(t, input, f->targets));
+    d->steps = tape_ragged(t, d->length, (int)b->length.len);
+    d->input = tape_dropout(t, x, (float)m->options->dropout);
+}
+
+void decoder_output(struct decoder *d, const struct model *m, struct tape *t, struct tensor *states,
+                    struct forward *f)
+{
+    d->states = states;
+    f->state = tape_dropout(t, states, (float)m->options->dropout);
+    f->output_weight = tape_parameter(t, d->output);
+    f->output_bias = tape_parameter(t, d->output_bias);
+}

@@ -1,0 +1,109 @@
+/* The hierarchical model as a whole: losses and gradients against a plain reference; without any
+ * history it is a plain GRU. */
+#include "models_pair.h"
+
+static void check(const char *session, const char *user, const char *inter, const char *attend_to,
+                  bool both, const char *gru, int size, double dropout)
+{
+    check_form("hierarchical", &(struct model_options){.session_rep = session,
+                                                       .user_rep = user,
+                                                       .inter = inter,
+                                                       .attend_to = attend_to,
+                                                       .bidirectional = both,
+                                                       .gru = gru,
+                                                       .embedding = size,
+                                                       .dropout = dropout});
+}
+
+static void check_forms(void)
+{
+    static const char *const form[] = {"mean", "last", "attention"};
+    for (int i = 0; i < 9; i++) {
+        const char *session = form[i / 3], *user = form[i % 3];
+        bool attends = i / 3 == 2 || i % 3 == 2;
+        check(session, user, NULL, NULL, false, "reset-after", 5, 0);
+        check(session, user, NULL, attends ? "input" : NULL, false, "reset-before", 3, 0.3);
+        if (i % 3)
+            check(session, user, NULL, NULL, true, "reset-after", 4, 0.3);
+        if (i % 3 == 2) {
+            check(session, user, "delta", NULL, false, "reset-after", 5, 0.2);
+            check(session, user, "delta,week", i ? "input" : "output", false, "reset-after", 4, 0);
+            check(session, user, "week", NULL, true, "reset-after", 3, 0.2);
+        }
+    }
+    check("attention", "attention", "delta", NULL, false, "reset-after", 33, 0.2);
+    check("mean", NULL, NULL, NULL, false, "reset-after", 1, 0);
+}
+
+/* Losses of a batch of users' first sessions, against the intra GRU from a state of zeros. */
+static void check_plain(void)
+{
+    struct model_options shape = {.session_rep = "last", .gru = "reset-after", .embedding = 7};
+    struct made made = {0};
+    struct pair p;
+    struct outcome o;
+    struct err e;
+    int targets = 0;
+    double losses = 0;
+    drawn = held = random_of(2, 2);
+    for (int user = 0; user < REF_USERS; user++)
+        add_session(&made, user, 0);
+    close_batch(&made);
+    pair_open(&p, "hierarchical", &shape);
+    learner_begin(&p.learner, (struct epoch){1, PART_TEST});
+    int status = learner_batch(&p.learner, &made.batch, &o, &e);
+    for (size_t i = 0, at = 0; i < made.user.len; at += (size_t)made.length.at[i++]) {
+        double h[REF_STATE] = {0};
+        for (int j = 0; j + 1 < made.length.at[i]; j++, targets++) {
+            const int32_t *item = made.item.at + at + j;
+            ref_step(&p.reference, &p.reference.intra, p.reference.item + item[0] * 7, h);
+            losses += ref_loss(&p.reference, h, item[1]);
+        }
+    }
+    tap_ok(status == 0 && o.events == targets && fabs(o.loss - losses) < 1e-5 * losses,
+           "last of last, without any history: a plain GRU");
+    pair_close(&p);
+    made_release(&made);
+}
+
+/* ---- options ---- */
+
+static void refused(const char *part, struct model_options o)
+{
+    struct err e = {0};
+    o.gru = "reset-after", o.embedding = 3;
+    o.session_rep = o.session_rep ? o.session_rep : "mean";
+    int status = model_check("hierarchical", &o, &e);
+    tap_ok(status == STATUS_USAGE && strstr(e.text, part), "refused: %s", e.text);
+}
+
+static void check_refusals(void)
+{
+    struct err e;
+    struct model m;
+    struct model_options good = {.session_rep = "mean", .gru = "reset-after", .embedding = 3};
+    struct model_data data = {.users = 1, .items = 1, .delta_buckets = 2, .scheme = "sessions"};
+    int status = model_open(&m, "hierarchical", &good, &data, NULL, &e);
+    tap_ok(status == STATUS_USAGE && strstr(e.text, "batcher --with-history-items"),
+           "batches without the items of earlier sessions are refused");
+    refused("--user-rep middle", (struct model_options){.user_rep = "middle"});
+    refused("--user-rep attention", (struct model_options){.inter = "delta"});
+    refused("delta, week",
+            (struct model_options){.inter = "hidden,delta", .user_rep = "attention"});
+    refused("ii-rnn", (struct model_options){.intra = "cat"});
+    refused("--session-rep attention", (struct model_options){.attend_to = "input"});
+    refused("output or input",
+            (struct model_options){.attend_to = "both", .user_rep = "attention"});
+    refused("--user-rep last", (struct model_options){.bidirectional = true, .user_rep = "mean"});
+    refused("--attend-to is output", (struct model_options){.bidirectional = true,
+                                                            .user_rep = "attention",
+                                                            .attend_to = "input"});
+}
+
+int main(void)
+{
+    check_forms();
+    check_plain();
+    check_refusals();
+    return tap_done();
+}
