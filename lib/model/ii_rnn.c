@@ -170,12 +170,7 @@ static void ii_rnn_finish(struct model *m, struct tape *t, const struct batch *b
 static void ii_rnn_state(struct model *m, struct state *s)
 {
     struct ii_rnn *r = m->own;
-    past_state(&r->past, s);
-    if (!state_good(s))
-        return;
-    grow_table(m, r->past.slots);
-    state_floats(s, "representations", 2, (const int64_t[]){r->past.slots, r->size}, m->device,
-                 r->table);
+    stored_state(&r->stored, s);
 }
 
 extern const struct model_class ii_rnn_class;

@@ -45,3 +45,13 @@ void stored_put(struct stored *s, struct tape *t, const struct batch *b, const f
     grow(s, s->past.slots);
     s->device->op->store(s->device, tape_rows(t, slot, count), s->width, from, s->table);
 }
+
+void stored_state(struct stored *s, struct state *to)
+{
+    past_state(&s->past, to);
+    if (!state_good(to))
+        return;
+    grow(s, s->past.slots);
+    state_floats(to, "representations", 2, (const int64_t[]){s->past.slots, s->width}, s->device,
+                 s->table);
+}

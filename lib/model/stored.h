@@ -21,4 +21,7 @@ void stored_release(struct stored *s);
 /* Keeps those of the batch's sessions; from: device [B, width]. */
 void stored_put(struct stored *s, struct tape *t, const struct batch *b, const float *from);
 
+/* All of it, for checkpoints (nn/state.h). */
+void stored_state(struct stored *s, struct state *to);
+
 #endif
