@@ -117,7 +117,7 @@ struct tensor *attention_over(const struct attention_layer *a, struct tape *t, s
     struct tensor *key =
         tape_linear(t, x, tape_parameter(t, a->weight), tape_parameter(t, a->bias));
     float *own;
-    struct tensor *sum = tape_attend(t, key, tape_parameter(t, a->scale), value, rows, &own);
+    struct tensor *sum = tape_attend(t, key, tape_parameter(t, a->scale), value, rows, NULL, &own);
     *weight = own;
     return sum;
 }

@@ -10,10 +10,11 @@ void best_init(struct best *b, enum save_by by, bool keep)
 static int keep_weights(struct best *b, const struct learner *l, const char *selected_on,
                         struct err *e)
 {
-    const struct parameters *p = &l->model->parameters;
+    struct parameters *p = &l->model->parameters;
     struct device *d = l->model->device;
     if (!b->keep)
         return 0;
+    parameters_settle(p);
     /* looked at first, so that the last good weights stay */
     if (!isfinite(d->op->square_sum(d, p->value, p->count)))
         return err_set(e, STATUS_FAIL,

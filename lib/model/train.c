@@ -7,6 +7,8 @@ enum { CUTOFF = 20 }; /* of the scores by which the best pass is chosen */
 void learner_open(struct learner *l, struct model *m, const struct train_options *o)
 {
     *l = (struct learner){.model = m, .options = *o, .tape = tape_new(m->device)};
+    m->parameters.update = o->optimizer.update;
+    m->parameters.update.step = 0;
 }
 
 void learner_close(struct learner *l)
@@ -70,7 +72,7 @@ static int train(struct learner *l, const struct batch *b, struct outcome *o, st
             return e->status;
         tape_backward(t);
         l->options.optimizer.update.step = ++l->steps;
-        optimizer_step(&l->options.optimizer, &l->model->parameters);
+        optimizer_step(&l->options.optimizer, &l->model->parameters, t);
     }
     return 0;
 }

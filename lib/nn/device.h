@@ -41,6 +41,7 @@ struct ragged {
     const int32_t *sequence;   /* [count] packed place -> sequence */
     const int32_t *packed;     /* [total] packed position -> row */
     const int32_t *running;    /* host [longest] sequences running at each step */
+    const int32_t *length;     /* host [count] */
 };
 
 /* One layer of gated recurrent units (models.md, "GRU"): in = input size, H = state size; gates
@@ -283,6 +284,7 @@ static inline uint64_t device_table_version(void)
     const size_t size[] = {sizeof(struct rows),        sizeof(struct ragged),
                            sizeof(struct gru_weights), sizeof(struct update),
                            sizeof(struct output),      sizeof(struct dropout_key),
+                           sizeof(struct memory),      sizeof(struct memory_grads),
                            sizeof(struct device),      sizeof(struct device_options)};
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (size_t i = 0; i < sizeof text; i++)

@@ -23,9 +23,15 @@ struct parameter *parameters_add(struct parameters *p, const char *name, int dim
     q->rows = q->cols ? (int)(q->count / (size_t)q->cols) : 0;
     q->low = -bound;
     q->high = bound;
-    q->offset = p->count;
-    p->count += (q->count + 15) / 16 * 16; /* each begins on a cache line */
     vec_push(&p->list, q);
+    return q;
+}
+
+struct parameter *parameters_add_table(struct parameters *p, const char *name, int dims,
+                                       const int64_t *shape, float bound)
+{
+    struct parameter *q = parameters_add(p, name, dims, shape, bound);
+    q->touched = true;
     return q;
 }
 
@@ -93,10 +99,29 @@ static void draw_initial(struct parameters *p, size_t place, uint64_t seed)
     }
 }
 
-static float *zeros(struct parameters *p)
+/* Dense ones first, then tables; each begins on a cache line. */
+static void place(struct parameters *p)
 {
-    float *x = p->device->op->alloc(p->device, p->count * sizeof *x);
-    p->device->op->fill(p->device, x, 0, p->count);
+    p->count = p->blocks = 0;
+    for (int tables = 0; tables < 2; tables++) {
+        for (size_t i = 0; i < p->list.len; i++) {
+            struct parameter *q = p->list.at[i];
+            if (q->touched != tables)
+                continue;
+            q->owner = p;
+            q->offset = p->count;
+            p->count += (q->count + 15) / 16 * 16;
+            q->first = p->blocks;
+            p->blocks += q->touched ? (size_t)q->shape[0] : 0;
+        }
+        p->dense = tables ? p->dense : p->count;
+    }
+}
+
+static float *zeros(struct parameters *p, size_t n)
+{
+    float *x = p->device->op->alloc(p->device, n * sizeof *x);
+    p->device->op->fill(p->device, x, 0, n);
     return x;
 }
 
@@ -104,16 +129,19 @@ void parameters_allocate(struct parameters *p, struct device *d, enum optimizer_
                          float momentum, uint64_t seed)
 {
     p->device = d;
-    p->value = zeros(p);
-    p->grad = zeros(p);
+    place(p);
+    p->value = zeros(p, p->count);
+    p->grad = zeros(p, p->dense);
     if (kind == OPTIMIZER_ADAM || momentum != 0)
-        p->m = zeros(p);
+        p->m = zeros(p, p->count);
     if (kind != OPTIMIZER_SGD)
-        p->v = zeros(p);
+        p->v = zeros(p, p->count);
+    if (p->blocks)
+        p->last = (int32_t *)(void *)zeros(p, p->blocks); /* all bits of 0.0 are 0 */
     for (size_t i = 0; i < p->list.len; i++) {
         struct parameter *q = p->list.at[i];
         q->value = p->value + q->offset;
-        q->grad = p->grad + q->offset;
+        q->grad = q->touched ? NULL : p->grad + q->offset;
         draw_initial(p, i, seed);
     }
 }
@@ -126,16 +154,71 @@ struct parameter *parameters_find(const struct parameters *p, const char *name)
     return NULL;
 }
 
-void optimizer_step(struct optimizer *o, struct parameters *p)
+/* ---- updates ---- */
+
+static float *state_of(float *flat, const struct parameter *q)
+{
+    return flat ? flat + q->offset : NULL;
+}
+
+static void update_touched(const struct update *u, struct parameters *p, const struct touched *t)
+{
+    const struct parameter *q = t->parameter;
+    p->device->op->rows_update(p->device, u, t->rows, parameter_block(q), t->tensor->grad, q->value,
+                               state_of(p->m, q), state_of(p->v, q), p->last + q->first);
+}
+
+void optimizer_step(struct optimizer *o, struct parameters *p, struct tape *t)
 {
     const struct operations *op = p->device->op;
+    const struct touched *touched = t ? tape_all_touched(t) : NULL;
     o->update.scale = 1;
     if (o->clip > 0) {
-        double norm = sqrt(op->square_sum(p->device, p->grad, p->count));
-        if (norm > o->clip)
-            o->update.scale = (float)(o->clip / norm);
+        double squares = op->square_sum(p->device, p->grad, p->dense);
+        for (const struct touched *q = touched; q; q = q->before)
+            squares += op->square_sum(p->device, q->tensor->grad,
+                                      (size_t)q->tensor->rows * (size_t)q->tensor->cols);
+        if (sqrt(squares) > o->clip)
+            o->update.scale = (float)(o->clip / sqrt(squares));
     }
-    op->update(p->device, &o->update, p->count, p->value, p->grad, p->m, p->v);
+    op->update(p->device, &o->update, p->dense, p->value, p->grad, p->m, p->v);
+    for (; touched; touched = touched->before)
+        update_touched(&o->update, p, touched);
+    p->update = o->update;
+}
+
+void parameters_catch_up(const struct parameter *q, const struct rows *r)
+{
+    struct parameters *p = q->owner;
+    struct update u = p->update;
+    if (!u.step++)
+        return;
+    p->device->op->rows_catch_up(p->device, &u, r, parameter_block(q), q->value, state_of(p->m, q),
+                                 state_of(p->v, q), p->last + q->first);
+}
+
+void parameters_settle(struct parameters *p)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < p->list.len; i++)
+        if (p->list.at[i]->touched && (size_t)p->list.at[i]->shape[0] > most)
+            most = (size_t)p->list.at[i]->shape[0];
+    if (!most)
+        return;
+    int32_t *host = mem_alloc(most * sizeof *host);
+    int32_t *row = p->device->op->alloc(p->device, most * sizeof *row);
+    for (size_t i = 0; i < most; i++)
+        host[i] = (int32_t)i;
+    p->device->op->upload(p->device, row, host, most * sizeof *row);
+    for (size_t i = 0; i < p->list.len; i++) {
+        int blocks = (int)p->list.at[i]->shape[0];
+        if (p->list.at[i]->touched)
+            parameters_catch_up(
+                p->list.at[i],
+                &(struct rows){.count = blocks, .at = row, .unique = blocks, .row = row});
+    }
+    p->device->op->release(p->device, row);
+    mem_free(host);
 }
 
 void parameters_flat_state(const struct parameters *p, struct state *s, const char *name,
@@ -156,6 +239,10 @@ void parameters_state(struct parameters *p, struct state *s)
         parameters_flat_state(p, s, "first_moment", p->device, p->m);
     if (p->v)
         parameters_flat_state(p, s, "second_moment", p->device, p->v);
+    if (p->blocks) {
+        state_ints(s, "brought_to", (int64_t)p->blocks, p->device, p->last);
+        state_i64(s, "last_step", &p->update.step, 0, INT32_MAX);
+    }
 }
 
 void parameters_release(struct parameters *p)
@@ -164,6 +251,8 @@ void parameters_release(struct parameters *p)
     for (size_t i = 0; i < sizeof flat / sizeof *flat; i++)
         if (flat[i])
             p->device->op->release(p->device, flat[i]);
+    if (p->last)
+        p->device->op->release(p->device, p->last);
     for (size_t i = 0; i < p->list.len; i++) {
         mem_free(p->list.at[i]->name);
         mem_free(p->list.at[i]);

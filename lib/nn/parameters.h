@@ -1,5 +1,9 @@
 /* A model's parameters: named matrices in one flat buffer each for values, gradients and the
- * optimizer's state, so that one pass updates them all. */
+ * optimizer's state, so that one pass updates them all.
+ *
+ * Tables hold one block of weights for each user or cluster.  They stand behind the dense
+ * parameters, their gradients only on the tape (tape_touched); a step updates the blocks that it
+ * touched and brings them first to where the steps between would have brought them. */
 #ifndef NN_PARAMETERS_H
 #define NN_PARAMETERS_H
 
@@ -16,20 +20,37 @@ struct parameter {
     int rows, cols;       /* as a matrix: all but the last dimension, the last; a vector: 1 row */
     float low, high;      /* initial values: uniform in [low, high) */
     bool per_item;        /* one row an item: matched by name when read from a file */
-    size_t offset, count; /* into the flat buffers */
-    float *value, *grad;  /* after parameters_allocate */
+    bool touched;         /* a table: one block of rows a user or cluster; steps touch few */
+    size_t offset, count; /* into the flat buffers; the offset after parameters_allocate */
+    float *value, *grad;  /* after parameters_allocate; a table has no gradient here */
+    size_t first;         /* a table: its place in `last` */
+    struct parameters *owner;
 };
 
 struct parameters {
     struct device *device;
     VEC(struct parameter *) list; /* in the order in which they were declared */
-    size_t count;                 /* floats in all */
-    float *value, *grad, *m, *v;  /* flat, of the device; m, v as the optimizer needs them */
+    size_t count, dense;          /* floats in all; without the tables, which come last */
+    float *value, *m, *v;         /* flat, of the device; m, v as the optimizer needs them */
+    float *grad;                  /* [dense] */
+    size_t blocks;                /* of all tables */
+    int32_t *last;                /* device [blocks] the step up to which each has been brought */
+    struct update update;         /* the last step's; its number 0: none yet */
 };
 
 /* Declares; the pointer stays valid.  bound: initial values uniform(-bound, bound). */
 struct parameter *parameters_add(struct parameters *p, const char *name, int dims,
                                  const int64_t *shape, float bound);
+
+/* A table: the first dimension counts users or clusters. */
+struct parameter *parameters_add_table(struct parameters *p, const char *name, int dims,
+                                       const int64_t *shape, float bound);
+
+/* Floats of a table's block. */
+static inline int parameter_block(const struct parameter *p)
+{
+    return p->shape[0] ? (int)(p->count / (size_t)p->shape[0]) : 0;
+}
 
 /* A GRU's four under `prefix` (state bound 1/√state), a linear layer's weight and (bias: true) bias
  * under `name` (bound 1/√in). */
@@ -51,12 +72,20 @@ void parameters_allocate(struct parameters *p, struct device *d, enum optimizer_
 struct parameter *parameters_find(const struct parameters *p, const char *name);
 
 /* The settings of an optimizer, and its step over everything: clips to `clip` (0: not) by the
- * global norm, updates, zeroes the gradients.  update.step is the caller's, from 1. */
+ * global norm, updates, zeroes the gradients.  update.step is the caller's, from 1.  Blocks of
+ * tables that the tape touched are updated too; t may be NULL where there are none. */
+struct tape;
 struct optimizer {
     struct update update;
     float clip;
 };
-void optimizer_step(struct optimizer *o, struct parameters *p);
+void optimizer_step(struct optimizer *o, struct parameters *p, struct tape *t);
+
+/* Brings blocks r->row[0 .. unique) of a table to the last step. */
+void parameters_catch_up(const struct parameter *p, const struct rows *r);
+
+/* Brings all blocks of all tables to the last step: before their values are read. */
+void parameters_settle(struct parameters *p);
 
 /* Values and the optimizer's state, for checkpoints (nn/state.h). */
 struct state;

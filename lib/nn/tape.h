@@ -39,16 +39,51 @@ const struct ragged *tape_ragged(struct tape *t, const int32_t *lengths, int cou
 /* A parameter as a tensor: its gradient goes to the parameters' gradient buffer. */
 struct tensor *tape_parameter(struct tape *t, const struct parameter *p);
 
+/* The blocks users->row[0 .. unique) of a table, brought to the last step, end to end: [unique ·
+ * the block's rows, cols].  Their gradient is of this step alone; optimizer_step takes it from the
+ * tape.  Asked for again in the same step, it is the same tensor: `users` must be the same. */
+struct tensor *tape_touched(struct tape *t, const struct parameter *p, const struct rows *users);
+
+/* Which block each of `count` sequences takes: *users are the different ones of `user` (host, none
+ * below 0), for tape_touched; the result is each sequence's place among them, for the operations
+ * on what that gives. */
+const struct rows *tape_groups(struct tape *t, const int32_t *user, int count,
+                               const struct rows **users);
+
+/* What optimizer_step updates; the newest first. */
+struct touched {
+    const struct parameter *parameter;
+    const struct rows *rows;
+    struct tensor *tensor;
+    const struct touched *before;
+};
+const struct touched *tape_all_touched(const struct tape *t);
+
 /* Values that nothing is learned through, [rows, cols] of device memory, not copied. */
 struct tensor *tape_constant(struct tape *t, float *value, int rows, int cols);
 
 struct tensor *tape_gather(struct tape *t, struct tensor *table, const struct rows *r);
 struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate);
 struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count); /* columns */
+struct tensor *tape_add(struct tape *t, struct tensor *a, struct tensor *b);
+struct tensor *tape_activate(struct tape *t, enum activation a, struct tensor *x);
 struct tensor *tape_mean(struct tape *t, struct tensor *x, const struct ragged *r);
+
+/* The rows of each sequence backwards. */
+struct tensor *tape_reverse(struct tape *t, struct tensor *x, const struct ragged *r);
 
 /* y = x Wᵀ + b; b may be NULL. */
 struct tensor *tape_linear(struct tape *t, struct tensor *x, struct tensor *w, struct tensor *b);
+
+/* The same with the columns from .. from + x->cols of w: W [a; b] = W_a a + W_b b. */
+struct tensor *tape_linear_part(struct tape *t, struct tensor *x, struct tensor *w, int from,
+                                struct tensor *b);
+
+/* The same with a matrix for each sequence: w [G · out, .], b [G, out] or NULL; the rows of
+ * sequence s take matrix group->at[s]. */
+struct tensor *tape_group_linear(struct tape *t, struct tensor *x, struct tensor *w, int from,
+                                 struct tensor *b, const struct ragged *r,
+                                 const struct rows *group);
 
 /* A GRU's four parameters (models.md names). */
 struct gru {
@@ -59,9 +94,27 @@ struct tensor *tape_gru(struct tape *t, const struct gru *g, struct tensor *x, s
                         const struct ragged *r);
 
 /* Σ softmax(scale · tanh(key)) value over each sequence; *weight (may be NULL) [total] are the
- * attention weights. */
+ * attention weights.  scale [G, width], as group (NULL: one for all). */
 struct tensor *tape_attend(struct tape *t, struct tensor *key, struct tensor *scale,
-                           struct tensor *value, const struct ragged *r, float **weight);
+                           struct tensor *value, const struct ragged *r, const struct rows *group,
+                           float **weight);
+
+/* A GRU that looks back at every step (device.h, gru_attend): its input is [x; c]. */
+struct tape_memory {
+    const struct ragged *rows;
+    struct tensor *key, *value;   /* [rows->total, .] */
+    struct tensor *query, *scale; /* [G · width, H or more], [G, width] */
+    const struct rows *group;     /* NULL: one for all */
+};
+/* Of each row, its weights over the memory rows of its sequence, end to end. */
+struct tape_looks {
+    const float *weight; /* device [total] */
+    const int32_t *at;   /* host [rows + 1] where those of each row begin */
+    int total;
+};
+struct tensor *tape_gru_attend(struct tape *t, const struct gru *g, struct tensor *x,
+                               struct tensor *h0, const struct ragged *r,
+                               const struct tape_memory *m, struct tape_looks *looks);
 
 /* Mean cross-entropy over the whole vocabulary; the gradient starts here.  Losses [targets] stay
  * on the device. */

@@ -30,29 +30,74 @@ static int32_t *sort_by_row(const int32_t *row, int32_t *order, int32_t *spare, 
     return order;
 }
 
-const struct rows *tape_rows(struct tape *t, const int32_t *host, int count)
+/* The plan of tape_rows, on the host. */
+struct plan {
+    int real, unique;
+    int32_t *order, *row, *start;
+};
+
+static struct plan plan_rows(struct tape *t, const int32_t *at, int count)
 {
     size_t n = (size_t)count;
-    struct rows *r = tape_host(t, sizeof *r);
-    int32_t *order = host_ints(t, n), *row = host_ints(t, n), *start = host_ints(t, n + 1);
-    int real = 0, unique = 0;
+    struct plan p = {
+        .order = host_ints(t, n), .row = host_ints(t, n), .start = host_ints(t, n + 1)};
     for (int i = 0; i < count; i++)
-        if (host[i] >= 0)
-            order[real++] = i;
-    order = sort_by_row(host, order, host_ints(t, n), real);
-    for (int i = 0; i < real; i++)
-        if (i == 0 || host[order[i]] != host[order[i - 1]]) {
-            row[unique] = host[order[i]];
-            start[unique++] = i;
+        if (at[i] >= 0)
+            p.order[p.real++] = i;
+    p.order = sort_by_row(at, p.order, host_ints(t, n), p.real);
+    for (int i = 0; i < p.real; i++)
+        if (i == 0 || at[p.order[i]] != at[p.order[i - 1]]) {
+            p.row[p.unique] = at[p.order[i]];
+            p.start[p.unique++] = i;
         }
-    start[unique] = real;
+    p.start[p.unique] = p.real;
+    return p;
+}
+
+const struct rows *tape_rows(struct tape *t, const int32_t *host, int count)
+{
+    struct plan p = plan_rows(t, host, count);
+    struct rows *r = tape_host(t, sizeof *r);
     *r = (struct rows){.count = count,
-                       .at = tape_ints(t, host, n),
-                       .unique = unique,
-                       .row = tape_ints(t, row, (size_t)unique),
-                       .start = tape_ints(t, start, (size_t)unique + 1),
-                       .order = tape_ints(t, order, (size_t)real)};
+                       .at = tape_ints(t, host, (size_t)count),
+                       .unique = p.unique,
+                       .row = tape_ints(t, p.row, (size_t)p.unique),
+                       .start = tape_ints(t, p.start, (size_t)p.unique + 1),
+                       .order = tape_ints(t, p.order, (size_t)p.real)};
     return r;
+}
+
+const struct rows *tape_groups(struct tape *t, const int32_t *user, int count,
+                               const struct rows **users)
+{
+    struct plan p = plan_rows(t, user, count);
+    struct rows *all = tape_host(t, sizeof *all), *r = tape_host(t, sizeof *r);
+    int32_t *place = host_ints(t, (size_t)count), *row = host_ints(t, (size_t)p.unique);
+    for (int u = 0; u < p.unique; u++) {
+        row[u] = u;
+        for (int32_t i = p.start[u]; i < p.start[u + 1]; i++)
+            place[p.order[i]] = u;
+    }
+    *all = (struct rows){.count = count,
+                         .at = tape_ints(t, user, (size_t)count),
+                         .unique = p.unique,
+                         .row = tape_ints(t, p.row, (size_t)p.unique),
+                         .start = tape_ints(t, p.start, (size_t)p.unique + 1),
+                         .order = tape_ints(t, p.order, (size_t)count)};
+    *r = *all;
+    r->at = tape_ints(t, place, (size_t)count);
+    r->row = tape_ints(t, row, (size_t)p.unique);
+    *users = all;
+    return r;
+}
+
+struct tensor *tape_reverse(struct tape *t, struct tensor *x, const struct ragged *r)
+{
+    int32_t *at = host_ints(t, (size_t)r->total);
+    for (int s = 0, from = 0; s < r->count; from += r->length[s++])
+        for (int i = 0; i < r->length[s]; i++)
+            at[from + i] = from + r->length[s] - 1 - i;
+    return tape_gather(t, x, tape_rows(t, at, r->total));
 }
 
 /* sequence [count]: longest first, equal ones in their order; running [longest]. */
@@ -82,6 +127,8 @@ const struct ragged *tape_ragged(struct tape *t, const int32_t *lengths, int cou
     }
     start[count] = total;
     int32_t *owner = host_ints(t, (size_t)total), *packed = host_ints(t, (size_t)total);
+    int32_t *length = host_ints(t, (size_t)count);
+    memcpy(length, lengths, (size_t)count * sizeof *length);
     int32_t *sequence = host_ints(t, (size_t)count), *running = host_ints(t, (size_t)longest);
     for (int s = 0; s < count; s++)
         for (int i = start[s]; i < start[s + 1]; i++)
@@ -99,6 +146,7 @@ const struct ragged *tape_ragged(struct tape *t, const int32_t *lengths, int cou
                          .owner = tape_ints(t, owner, (size_t)total),
                          .sequence = tape_ints(t, sequence, (size_t)count),
                          .packed = tape_ints(t, packed, (size_t)total),
-                         .running = running};
+                         .running = running,
+                         .length = length};
     return r;
 }

@@ -63,7 +63,7 @@ static double network_run(struct network *n, bool training, float rate)
     struct tensor *wide[] = {h, tape_gather(t, mean, tape_rows(t, spread, history->total))};
     struct tensor *key = tape_linear(t, tape_concat(t, wide, 2), tape_parameter(t, n->attention),
                                      tape_parameter(t, n->attention_bias));
-    struct tensor *start = tape_attend(t, key, tape_parameter(t, n->scale), h, history, NULL);
+    struct tensor *start = tape_attend(t, key, tape_parameter(t, n->scale), h, history, NULL, NULL);
     struct tensor *state = tape_gru(t, &n->intra, x, tape_dropout(t, start, rate), session);
     float *loss =
         tape_output_loss(t, tape_dropout(t, state, rate), tape_parameter(t, n->output),
@@ -164,7 +164,7 @@ static void check_descent(void)
     struct optimizer o = {.update = {.kind = OPTIMIZER_SGD, .rate = 1}};
     float *m = n.p.m;
     n.p.m = NULL;
-    optimizer_step(&o, &n.p);
+    optimizer_step(&o, &n.p, n.tape);
     n.p.m = m;
     for (size_t i = 0; i < n.p.count; i++)
         wrong += n.p.value[i] != value[i] - grad[i] || n.p.grad[i] != 0;
@@ -178,7 +178,7 @@ static void check_descent(void)
         norm += (double)grad[i] * grad[i];
     o.clip = (float)(sqrt(norm) / 3);
     n.p.m = NULL;
-    optimizer_step(&o, &n.p);
+    optimizer_step(&o, &n.p, n.tape);
     n.p.m = m;
     for (size_t i = 0; i < n.p.count; i++)
         moved += ((double)n.p.value[i] - value[i]) * ((double)n.p.value[i] - value[i]);
@@ -204,7 +204,7 @@ static void check_learning(void)
     for (int i = 0; i < 60; i++) {
         network_run(&n, true, 0.1f);
         o.update.step = i + 1;
-        optimizer_step(&o, &n.p);
+        optimizer_step(&o, &n.p, n.tape);
     }
     double after = network_run(&n, false, 0);
     tap_ok(after < before / 3, "the loss falls from %.3f to %.3f", before, after);

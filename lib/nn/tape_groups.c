@@ -1,0 +1,186 @@
+/* The tape's attention, and what takes one matrix a user: tables, groups, looking back. */
+#include "nn/tape_nodes.h"
+
+/* ---- tables ---- */
+
+const struct touched *tape_all_touched(const struct tape *t)
+{
+    return t->touched;
+}
+
+static struct tensor *find_touched(const struct tape *t, const struct parameter *p)
+{
+    for (const struct touched *q = t->touched; q; q = q->before)
+        if (q->parameter == p)
+            return q->tensor;
+    return NULL;
+}
+
+struct tensor *tape_touched(struct tape *t, const struct parameter *p, const struct rows *users)
+{
+    struct tensor *known = find_touched(t, p);
+    if (known)
+        return known;
+    int block = parameter_block(p), cols = p->cols;
+    const struct rows blocks = {.count = users->unique, .at = users->row};
+    struct tensor *y = tape_result(t, cols ? users->unique * (block / cols) : 0, cols, true);
+    parameters_catch_up(p, users);
+    t->op->gather(t->device, &blocks, block, p->value, y->value);
+    if (y->grad) {
+        struct touched *q = tape_host(t, sizeof *q);
+        *q = (struct touched){p, users, y, t->touched};
+        t->touched = q;
+    }
+    return y;
+}
+
+/* ---- grouped products ---- */
+
+struct group_linear_node {
+    struct node node;
+    struct tensor *x, *w, *b, *y;
+    int from;
+    const struct ragged *ragged;
+    const struct rows *group;
+    const float *ones; /* [total] */
+};
+
+static void group_linear_back(struct tape *t, struct node *node)
+{
+    struct group_linear_node *n = (struct group_linear_node *)node;
+    t->op->group_linear_back(t->device, n->ragged, n->group, n->x->cols, n->y->cols, n->x->value,
+                             n->w->value + n->from, n->w->cols, n->y->grad, n->x->grad,
+                             n->w->grad ? n->w->grad + n->from : NULL);
+    if (n->b && n->b->grad)
+        t->op->group_linear_back(t->device, n->ragged, n->group, 1, n->y->cols, n->ones,
+                                 n->b->value, 1, n->y->grad, NULL, n->b->grad);
+}
+
+/* A bias is a matrix of one column, times 1. */
+struct tensor *tape_group_linear(struct tape *t, struct tensor *x, struct tensor *w, int from,
+                                 struct tensor *b, const struct ragged *r, const struct rows *group)
+{
+    int out = group->unique ? w->rows / group->unique : w->rows;
+    struct tensor *y = tape_result(t, r->total, out, x->grad || w->grad || (b && b->grad));
+    float *ones = b ? tape_floats(t, (size_t)r->total) : NULL;
+    t->op->group_linear(t->device, r, group, x->cols, out, x->value, w->value + from, w->cols,
+                        false, y->value);
+    if (b) {
+        t->op->fill(t->device, ones, 1, (size_t)r->total);
+        t->op->group_linear(t->device, r, group, 1, out, ones, b->value, 1, true, y->value);
+    }
+    if (y->grad) {
+        struct group_linear_node *n = tape_record(t, sizeof *n, group_linear_back);
+        n->x = x, n->w = w, n->b = b, n->y = y, n->from = from;
+        n->ragged = r, n->group = group, n->ones = ones;
+    }
+    return y;
+}
+
+/* ---- attention ---- */
+
+struct attend_node {
+    struct node node;
+    struct tensor *key, *scale, *value, *y;
+    const struct ragged *ragged;
+    const struct rows *group;
+    float *tanh, *weight;
+};
+
+static void attend_back(struct tape *t, struct node *node)
+{
+    struct attend_node *n = (struct attend_node *)node;
+    t->op->attend_back(t->device, n->ragged, n->group, n->key->cols, n->value->cols, n->tanh,
+                       n->scale->value, n->value->value, n->weight, n->y->grad, n->key->grad,
+                       n->scale->grad, n->value->grad);
+}
+
+struct tensor *tape_attend(struct tape *t, struct tensor *key, struct tensor *scale,
+                           struct tensor *value, const struct ragged *r, const struct rows *group,
+                           float **weight)
+{
+    struct tensor *y =
+        tape_result(t, r->count, value->cols, key->grad || scale->grad || value->grad);
+    float *tanh = tape_floats(t, tensor_size(key)), *own = tape_floats(t, (size_t)r->total);
+    t->op->copy(t->device, tanh, key->value, tensor_size(key));
+    t->op->attend(t->device, r, group, key->cols, value->cols, tanh, scale->value, value->value,
+                  own, y->value);
+    if (y->grad) {
+        struct attend_node *n = tape_record(t, sizeof *n, attend_back);
+        n->key = key, n->scale = scale, n->value = value, n->y = y, n->ragged = r, n->group = group;
+        n->tanh = tanh, n->weight = own;
+    }
+    if (weight)
+        *weight = own;
+    return y;
+}
+
+/* ---- looking back ---- */
+
+struct gru_attend_node {
+    struct node node;
+    struct tensor *x, *h0, *h;
+    const struct ragged *ragged;
+    struct gru_weights weights;
+    struct gru_grads grads;
+    struct memory memory;
+    struct memory_grads memory_grads;
+    float *kept, *context, *weight;
+};
+
+static void gru_attend_back(struct tape *t, struct node *node)
+{
+    struct gru_attend_node *n = (struct gru_attend_node *)node;
+    t->op->gru_attend_back(t->device, n->ragged, &n->weights, &n->memory, n->x->cols, n->x->value,
+                           n->h0 ? n->h0->value : NULL, n->h->value, n->kept, n->context, n->weight,
+                           n->h->grad, n->x->grad, n->h0 ? n->h0->grad : NULL, &n->grads,
+                           &n->memory_grads);
+}
+
+/* Where the weights of each row begin: as many as its sequence has memory rows. */
+static int32_t *weight_places(struct tape *t, const struct ragged *r, const struct ragged *rows)
+{
+    int32_t *at = tape_host(t, ((size_t)r->total + 1) * sizeof *at), n = 0;
+    int row = 0;
+    for (int s = 0; s < r->count; s++)
+        for (int i = 0; i < r->length[s]; i++, n += rows->length[s])
+            at[row++] = n;
+    at[row] = n;
+    return at;
+}
+
+struct tensor *tape_gru_attend(struct tape *t, const struct gru *g, struct tensor *x,
+                               struct tensor *h0, const struct ragged *r,
+                               const struct tape_memory *m, struct tape_looks *looks)
+{
+    int32_t *at = weight_places(t, r, m->rows);
+    struct memory memory = {.rows = m->rows,
+                            .width = m->key->cols,
+                            .cols = m->value->cols,
+                            .key = m->key->value,
+                            .value = m->value->value,
+                            .query = m->query->value,
+                            .ld = m->query->cols,
+                            .scale = m->scale->value,
+                            .group = m->group,
+                            .at = tape_ints(t, at, (size_t)r->total + 1),
+                            .weights = at[r->total]};
+    struct gru_weights w = tape_gru_weights(g);
+    struct tensor *h = tape_result(t, r->total, w.state, true);
+    float *kept = tape_floats(t, (size_t)r->total * 4 * (size_t)w.state);
+    float *context = tape_floats(t, (size_t)r->total * (size_t)memory.cols);
+    float *weight = tape_floats(t, (size_t)memory.weights);
+    t->op->gru_attend(t->device, r, &w, &memory, x->cols, x->value, h0 ? h0->value : NULL, h->value,
+                      kept, context, weight);
+    if (h->grad) {
+        struct gru_attend_node *n = tape_record(t, sizeof *n, gru_attend_back);
+        n->x = x, n->h0 = h0, n->h = h, n->ragged = r, n->weights = w, n->memory = memory;
+        n->grads = tape_gru_grads(g);
+        n->memory_grads =
+            (struct memory_grads){m->key->grad, m->value->grad, m->query->grad, m->scale->grad};
+        n->kept = kept, n->context = context, n->weight = weight;
+    }
+    if (looks)
+        *looks = (struct tape_looks){weight, at, memory.weights};
+    return h;
+}

@@ -1,0 +1,265 @@
+/* The tape's operations: each forward function with its node and its backward. */
+#include "nn/tape_nodes.h"
+
+struct gather_node {
+    struct node node;
+    struct tensor *table, *y;
+    const struct rows *rows;
+};
+
+static void gather_back(struct tape *t, struct node *node)
+{
+    struct gather_node *n = (struct gather_node *)node;
+    t->op->gather_back(t->device, n->rows, n->y->cols, n->y->grad, n->table->grad);
+}
+
+struct tensor *tape_gather(struct tape *t, struct tensor *table, const struct rows *r)
+{
+    struct tensor *y = tape_result(t, r->count, table->cols, table->grad);
+    t->op->gather(t->device, r, y->cols, table->value, y->value);
+    if (y->grad) {
+        struct gather_node *n = tape_record(t, sizeof *n, gather_back);
+        n->table = table, n->y = y, n->rows = r;
+    }
+    return y;
+}
+
+struct dropout_node {
+    struct node node;
+    struct tensor *x, *y;
+    struct dropout_key key;
+};
+
+static void dropout_back(struct tape *t, struct node *node)
+{
+    struct dropout_node *n = (struct dropout_node *)node;
+    t->op->dropout(t->device, n->key, tensor_size(n->y), n->y->grad, n->x->grad, true);
+}
+
+struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate)
+{
+    if (!t->training)
+        return x;
+    struct dropout_key key = {t->seed, t->step, t->dropouts++, rate};
+    if (rate <= 0)
+        return x;
+    struct tensor *y = tape_result(t, x->rows, x->cols, x->grad);
+    t->op->dropout(t->device, key, tensor_size(x), x->value, y->value, false);
+    if (y->grad) {
+        struct dropout_node *n = tape_record(t, sizeof *n, dropout_back);
+        n->x = x, n->y = y, n->key = key;
+    }
+    return y;
+}
+
+struct concat_node {
+    struct node node;
+    struct tensor *const *x;
+    int count;
+    struct tensor *y;
+};
+
+static void concat_back(struct tape *t, struct node *node)
+{
+    struct concat_node *n = (struct concat_node *)node;
+    for (int i = 0, at = 0; i < n->count; at += n->x[i++]->cols)
+        if (n->x[i]->grad)
+            t->op->columns(t->device, n->y->rows, n->x[i]->cols, n->y->grad + at, n->y->cols,
+                           n->x[i]->grad, n->x[i]->cols, true);
+}
+
+struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count)
+{
+    if (count == 1)
+        return x[0];
+    int cols = 0;
+    bool learned = false;
+    for (int i = 0; i < count; i++) {
+        cols += x[i]->cols;
+        learned |= x[i]->grad != NULL;
+    }
+    struct tensor *y = tape_result(t, x[0]->rows, cols, learned);
+    for (int i = 0, at = 0; i < count; at += x[i++]->cols)
+        t->op->columns(t->device, y->rows, x[i]->cols, x[i]->value, x[i]->cols, y->value + at, cols,
+                       false);
+    if (y->grad) {
+        struct tensor **kept = tape_host(t, (size_t)count * sizeof *kept);
+        memcpy(kept, x, (size_t)count * sizeof *kept);
+        struct concat_node *n = tape_record(t, sizeof *n, concat_back);
+        n->x = kept, n->count = count, n->y = y;
+    }
+    return y;
+}
+
+struct add_node {
+    struct node node;
+    struct tensor *a, *b, *y;
+};
+
+static void add_back(struct tape *t, struct node *node)
+{
+    struct add_node *n = (struct add_node *)node;
+    if (n->a->grad)
+        t->op->add(t->device, n->a->grad, n->y->grad, tensor_size(n->y));
+    if (n->b->grad)
+        t->op->add(t->device, n->b->grad, n->y->grad, tensor_size(n->y));
+}
+
+struct tensor *tape_add(struct tape *t, struct tensor *a, struct tensor *b)
+{
+    struct tensor *y = tape_result(t, a->rows, a->cols, a->grad || b->grad);
+    t->op->copy(t->device, y->value, a->value, tensor_size(y));
+    t->op->add(t->device, y->value, b->value, tensor_size(y));
+    if (y->grad) {
+        struct add_node *n = tape_record(t, sizeof *n, add_back);
+        n->a = a, n->b = b, n->y = y;
+    }
+    return y;
+}
+
+struct activate_node {
+    struct node node;
+    struct tensor *x, *y;
+    enum activation a;
+};
+
+static void activate_back(struct tape *t, struct node *node)
+{
+    struct activate_node *n = (struct activate_node *)node;
+    t->op->activate_back(t->device, n->a, tensor_size(n->y), n->y->value, n->y->grad, n->x->grad);
+}
+
+struct tensor *tape_activate(struct tape *t, enum activation a, struct tensor *x)
+{
+    struct tensor *y = tape_result(t, x->rows, x->cols, x->grad);
+    t->op->activate(t->device, a, tensor_size(x), x->value, y->value);
+    if (y->grad) {
+        struct activate_node *n = tape_record(t, sizeof *n, activate_back);
+        n->x = x, n->y = y, n->a = a;
+    }
+    return y;
+}
+
+struct mean_node {
+    struct node node;
+    struct tensor *x, *y;
+    const struct ragged *ragged;
+};
+
+static void mean_back(struct tape *t, struct node *node)
+{
+    struct mean_node *n = (struct mean_node *)node;
+    t->op->mean_back(t->device, n->ragged, n->y->cols, n->y->grad, n->x->grad);
+}
+
+struct tensor *tape_mean(struct tape *t, struct tensor *x, const struct ragged *r)
+{
+    struct tensor *y = tape_result(t, r->count, x->cols, x->grad);
+    t->op->mean(t->device, r, x->cols, x->value, y->value);
+    if (y->grad) {
+        struct mean_node *n = tape_record(t, sizeof *n, mean_back);
+        n->x = x, n->y = y, n->ragged = r;
+    }
+    return y;
+}
+
+struct linear_node {
+    struct node node;
+    struct tensor *x, *w, *b, *y;
+    int from;
+};
+
+static void linear_back(struct tape *t, struct node *node)
+{
+    struct linear_node *n = (struct linear_node *)node;
+    int rows = n->x->rows, in = n->x->cols, out = n->w->rows, ld = n->w->cols;
+    if (n->x->grad)
+        t->op->gemm(t->device, false, false, rows, in, out, n->y->grad, out, n->w->value + n->from,
+                    ld, 1, n->x->grad, in);
+    if (n->w->grad)
+        t->op->gemm(t->device, true, false, out, in, rows, n->y->grad, out, n->x->value, in, 1,
+                    n->w->grad + n->from, ld);
+    if (n->b && n->b->grad)
+        t->op->bias_back(t->device, rows, out, n->y->grad, n->b->grad);
+}
+
+struct tensor *tape_linear_part(struct tape *t, struct tensor *x, struct tensor *w, int from,
+                                struct tensor *b)
+{
+    int rows = x->rows, in = x->cols, out = w->rows;
+    struct tensor *y = tape_result(t, rows, out, x->grad || w->grad || (b && b->grad));
+    t->op->gemm(t->device, false, true, rows, out, in, x->value, in, w->value + from, w->cols, 0,
+                y->value, out);
+    if (b)
+        t->op->bias(t->device, rows, out, b->value, y->value);
+    if (y->grad) {
+        struct linear_node *n = tape_record(t, sizeof *n, linear_back);
+        n->x = x, n->w = w, n->b = b, n->y = y, n->from = from;
+    }
+    return y;
+}
+
+struct tensor *tape_linear(struct tape *t, struct tensor *x, struct tensor *w, struct tensor *b)
+{
+    return tape_linear_part(t, x, w, 0, b);
+}
+
+struct gru_weights tape_gru_weights(const struct gru *g)
+{
+    return (struct gru_weights){g->ih->cols,  g->hh->cols,       g->reset_before,  g->ih->value,
+                                g->hh->value, g->ih_bias->value, g->hh_bias->value};
+}
+
+struct gru_grads tape_gru_grads(const struct gru *g)
+{
+    return (struct gru_grads){g->ih->grad, g->hh->grad, g->ih_bias->grad, g->hh_bias->grad};
+}
+
+struct gru_node {
+    struct node node;
+    struct tensor *x, *h0, *h;
+    const struct ragged *ragged;
+    struct gru_weights weights;
+    struct gru_grads grads;
+    float *kept;
+};
+
+static void gru_back(struct tape *t, struct node *node)
+{
+    struct gru_node *n = (struct gru_node *)node;
+    t->op->gru_back(t->device, n->ragged, &n->weights, n->x->value, n->h0 ? n->h0->value : NULL,
+                    n->h->value, n->kept, n->h->grad, n->x->grad, n->h0 ? n->h0->grad : NULL,
+                    &n->grads);
+}
+
+struct tensor *tape_gru(struct tape *t, const struct gru *g, struct tensor *x, struct tensor *h0,
+                        const struct ragged *r)
+{
+    int state = g->hh->cols;
+    struct tensor *h = tape_result(t, r->total, state, true);
+    struct gru_weights w = tape_gru_weights(g);
+    float *kept = tape_floats(t, (size_t)r->total * 4 * (size_t)state);
+    t->op->gru(t->device, r, &w, x->value, h0 ? h0->value : NULL, h->value, kept);
+    if (h->grad) {
+        struct gru_node *n = tape_record(t, sizeof *n, gru_back);
+        n->x = x, n->h0 = h0, n->h = h, n->ragged = r, n->weights = w, n->kept = kept;
+        n->grads = tape_gru_grads(g);
+    }
+    return h;
+}
+
+/* The gradients stand where they belong after the forward walk: nothing is left for backward. */
+float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
+                        struct tensor *bias, const int32_t *target)
+{
+    struct output o = {.targets = state->rows,
+                       .width = state->cols,
+                       .items = weight->rows,
+                       .state = state->value,
+                       .weight = weight->value,
+                       .bias = bias->value,
+                       .target = target};
+    float *loss = tape_floats(t, (size_t)state->rows);
+    t->op->output_loss(t->device, &o, loss, state->grad, weight->grad, bias->grad);
+    return loss;
+}
