@@ -1,24 +1,15 @@
 /* trainer: batches -> predictions, and a model file. */
-#include <stdio.h>
-
 #include "base/threads.h"
 #include "cli/progress.h"
 #include "learn/training.h"
-#include "nn/choose.h"
-
-static const char *built_in(void)
-{
-    static char text[1300];
-    snprintf(text, sizeof text, "BLAS: %s\nCUDA: %s", cpu_blas(), device_about_cuda());
-    return text;
-}
 
 int main(int argc, char **argv)
 {
     threads_wait_asleep(argv);
     struct output_options output = {0};
     const struct option *const tables[] = {learn_model_table(),     learn_training_table(),
-                                           learn_result_table(),    cli_output_options(&output),
+                                           learn_run_table(),       learn_result_table(),
+                                           learn_lists_table(),     cli_output_options(&output),
                                            progress_options(false), NULL};
     const struct program program = {
         .name = "trainer",
@@ -28,7 +19,7 @@ int main(int argc, char **argv)
         .notes = "Without a validation part the best epoch is chosen on the test part, and the\n"
                  "model file says selected_on: test.",
         .tables = tables,
-        .built_in = built_in,
+        .built_in = learn_built_in,
     };
     const struct learn_options *options = learn_options();
     struct operands files = cli_parse(&program, argc, argv);
@@ -36,7 +27,7 @@ int main(int argc, char **argv)
     struct err e = {0};
     if (learn_check(options, &e))
         cli_fail(&e);
-    if (training_open(&training, program.name, options, files, &output, &e) ||
+    if (training_open(&training, program.name, options, NULL, files, &output, &e) ||
         training_run(&training, &e)) {
         training_abort(&training, &e);
         cli_fail(&e);

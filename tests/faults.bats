@@ -4,7 +4,7 @@ load helpers
 
 # The stages: `run_stage NAME [option ...]` reads its good input from stdin, `$(input_of NAME)`.
 RAW="lfm-sessionize reddit-sessionize csv-sessionize"
-FILTERS="tfilter batcher baseline trainer"
+FILTERS="tfilter batcher baseline trainer predictor"
 READERS="scorer attnviz spcat"
 STREAMING="$FILTERS $READERS"
 
@@ -15,6 +15,7 @@ args_of() {
     batcher) args=(--batch 4 --min-batch 1 --epochs 2 --seed 3) ;;
     baseline) args=(--model pop) ;;
     trainer) args=(--embedding 4 --seed 3 --quiet) ;;
+    predictor) args=(--model "$GOOD/model" --threads 1 --quiet) ;;
     attnviz) args=(--html) ;;
     *) args=() ;;
     esac
@@ -46,7 +47,7 @@ input_of() {
     reddit-sessionize | csv-sessionize) echo "$GOOD/reddit.csv" ;;
     tfilter | spcat) echo "$GOOD/sessions.mp" ;;
     batcher | baseline) echo "$GOOD/split.mp" ;;
-    trainer) echo "$GOOD/batches.mp" ;;
+    trainer | predictor) echo "$GOOD/batches.mp" ;;
     scorer) echo "$GOOD/predictions.mp" ;;
     attnviz) echo "$GOOD/attention.mp" ;;
     esac
@@ -82,7 +83,7 @@ setup_file() {
     lfm-sessionize <lfm.tsv >sessions.mp
     run_stage tfilter <sessions.mp >split.mp
     run_stage batcher <split.mp >batches.mp
-    run_stage trainer <batches.mp >predictions.mp
+    run_stage trainer --save model <batches.mp >predictions.mp
     run_stage trainer --inter hidden,delta --attention 6 <batches.mp >attention.mp
     # Large enough that no pipe holds the whole.
     make_log 250 lfm >large.tsv
@@ -311,7 +312,7 @@ can_inject() {
         run_stage "$stage" <"$GOOD/batches.mp" >out || status=$?
         fails "$stage" 65 'batches.*sessions|sessions.*batches'
     done
-    for stage in trainer scorer attnviz; do
+    for stage in trainer predictor scorer attnviz; do
         status=0
         run_stage "$stage" <"$GOOD/sessions.mp" >out || status=$?
         fails "$stage" 65 sessions

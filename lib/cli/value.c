@@ -103,3 +103,19 @@ int value_set(const struct option *o, const char *text, struct err *e)
     }
     return 0;
 }
+
+int cli_set(const struct option *o, const char *value, struct err *e)
+{
+    if (o->kind == OPTION_FLAG && value && !strcmp(value, "false")) {
+        *(bool *)o->to = false;
+        return 0;
+    }
+    if (o->kind == OPTION_FLAG && (!value || strcmp(value, "true")))
+        return err_set(e, STATUS_USAGE, "'%s' is neither true nor false", value ? value : "");
+    if (value || o->kind == OPTION_CALL)
+        return value_set(o, value, e);
+    if (o->kind != OPTION_TEXT && o->kind != OPTION_CHOICE)
+        return refuse(o, "", e);
+    *(const char **)o->to = NULL;
+    return 0;
+}

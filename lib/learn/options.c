@@ -1,7 +1,10 @@
 #include "learn/options.h"
 
+#include <stdio.h>
+
 #include "base/num.h"
 #include "model/file.h"
+#include "nn/choose.h"
 
 static struct learn_options given = {
     .model = "ii-rnn",
@@ -58,6 +61,10 @@ static const struct option training_table[] = {
      .high = 1e19, .help = "update the weights N times only"},
     {OPTION_INT, .name = "stop-after", .to = &given.stop_after, .argument = "N", .recorded = true,
      .high = 1e19, .help = "stop after N tests without a better one; 0: never"},
+    {0},
+};
+
+static const struct option run_table[] = {
     {OPTION_INT, .name = "seed", .to = &given.seed, .letter = 's', .argument = "N",
      .recorded = true, .high = 1e19, .help = "seed of all that is drawn"},
     {OPTION_TEXT, .name = "device", .to = &given.device, .argument = "NAME",
@@ -76,6 +83,10 @@ static const struct option result_table[] = {
      .recorded = true, .help = "which weights"},
     {OPTION_TEXT, .name = "init", .to = &given.init, .argument = "FILE", .recorded = true,
      .help = "start from the weights in FILE"},
+    {0},
+};
+
+static const struct option lists_table[] = {
     {OPTION_INT, .name = "top", .to = &given.top, .letter = 'k', .argument = "N", .recorded = true,
      .high = 1 << 20, .help = "write the N best items of each position"},
     {OPTION_TEXT, .name = "attention", .to = &given.attention, .argument = "N|all",
@@ -98,9 +109,26 @@ const struct option *learn_training_table(void)
     return training_table;
 }
 
+const struct option *learn_run_table(void)
+{
+    return run_table;
+}
+
 const struct option *learn_result_table(void)
 {
     return result_table;
+}
+
+const struct option *learn_lists_table(void)
+{
+    return lists_table;
+}
+
+const char *learn_built_in(void)
+{
+    static char text[1300];
+    snprintf(text, sizeof text, "BLAS: %s\nCUDA: %s", cpu_blas(), device_about_cuda());
+    return text;
 }
 
 int64_t learn_attention(const struct learn_options *o)
@@ -111,11 +139,28 @@ int64_t learn_attention(const struct learn_options *o)
     return num_i64(o->attention, strlen(o->attention), &n) && n >= 0 ? n : -2;
 }
 
-int learn_check(const struct learn_options *o, struct err *e)
+static int check_attention(const struct learn_options *o, struct err *e)
 {
     if (learn_attention(o) == -2)
         return err_set(e, STATUS_USAGE, "--attention %s: give a number of sessions, or all",
                        o->attention);
+    return 0;
+}
+
+int learn_check_trained(const struct learn_options *o, const char *path, struct err *e)
+{
+    if (check_attention(o, e))
+        return e->status;
+    if (learn_attention(o) && !model_attends(o->model, &o->shape))
+        return err_set(e, STATUS_USAGE, "--attention %s: the model in %s attends to nothing",
+                       o->attention, path);
+    return 0;
+}
+
+int learn_check(const struct learn_options *o, struct err *e)
+{
+    if (check_attention(o, e))
+        return e->status;
     if (model_check(o->model, &o->shape, e))
         return e->status;
     if (learn_attention(o) && !model_attends(o->model, &o->shape))

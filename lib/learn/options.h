@@ -21,14 +21,23 @@ struct learn_options {
 /* What the command line set; one set a program. */
 const struct learn_options *learn_options(void);
 
-/* Their groups for a program's `tables`. */
+/* Their groups for a program's `tables`: the model's; how it learns; what it runs on, and seed;
+ * models read and written; what stands in the output beside ranks. */
 const struct option *learn_model_table(void);
 const struct option *learn_training_table(void);
+const struct option *learn_run_table(void);
 const struct option *learn_result_table(void);
+const struct option *learn_lists_table(void);
+
+/* What --version adds. */
+const char *learn_built_in(void);
 
 /* Checks them together.  64: the text says what is possible.  73: --save is no place for a model.
  */
 int learn_check(const struct learn_options *o, struct err *e);
+
+/* The same where model and its options are those of a trained model's file. */
+int learn_check_trained(const struct learn_options *o, const char *path, struct err *e);
 
 int64_t learn_attention(const struct learn_options *o); /* sessions a test; -1: all; -2: neither */
 struct train_options learn_train_options(const struct learn_options *o);

@@ -31,9 +31,20 @@ static void append_pipeline(struct buf *to, const struct training_texts *texts)
     buf_text(to, "]]");
 }
 
-enum { TEXT_MODEL, TEXT_OPTIONS, TEXT_PIPELINE, TEXT_EPOCH, TEXT_STEP, TEXT_SELECTED, TEXTS };
-static const char *const key[TEXTS] = {"model", "options", "pipeline",
-                                       "epoch", "step",    "selected_on"};
+enum {
+    TEXT_MODEL,
+    TEXT_OPTIONS,
+    TEXT_PIPELINE,
+    TEXT_EPOCH,
+    TEXT_STEP,
+    TEXT_SELECTED,
+    TEXT_HISTORY, /* these as in the input's header */
+    TEXT_EDGES,
+    TEXT_SHIFT,
+    TEXTS
+};
+static const char *const key[TEXTS] = {"model",       "options", "pipeline",    "epoch",     "step",
+                                       "selected_on", "history", "delta_edges", "week_shift"};
 
 int save_model(const struct model *m, const struct training_texts *texts, const struct names *items,
                const char *path, struct err *e)
@@ -47,6 +58,10 @@ int save_model(const struct model *m, const struct training_texts *texts, const 
     buf_format(&text[TEXT_EPOCH].value, "%" PRId64, texts->best->epoch);
     buf_format(&text[TEXT_STEP].value, "%" PRId64, texts->best->step);
     buf_text(&text[TEXT_SELECTED].value, texts->best->selected_on);
+    for (int i = TEXT_HISTORY; i < TEXTS; i++) {
+        struct bytes value = meta_find(texts->meta, key[i]);
+        append_packed(&text[i].value, value.len ? value : (struct bytes){"", 1}); /* 0 */
+    }
     int status = model_file_save(m, texts->best->weights, items, text, TEXTS, path, e);
     for (int i = 0; i < TEXTS; i++) {
         mem_free(text[i].key);

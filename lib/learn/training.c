@@ -29,6 +29,8 @@ static int open_output(struct training *t, const struct output_options *output, 
     cli_options_packed(&t->options);
     meta_copy(&m, batches_in_meta(t->in));
     m.kind = STREAM_PREDICTIONS;
+    if (t->trained)
+        trained_chain(t->trained, &m);
     int status = stage_open(&t->stage, output->path, output->flush, &m, t->program,
                             SESSPIPE_VERSION, (struct bytes){t->options.at, t->options.len}, e);
     meta_release(&m);
@@ -36,10 +38,15 @@ static int open_output(struct training *t, const struct output_options *output, 
 }
 
 int training_open(struct training *t, const char *program, const struct learn_options *o,
-                  struct operands files, const struct output_options *output, struct err *e)
+                  struct trained *trained, struct operands files,
+                  const struct output_options *output, struct err *e)
 {
-    *t = (struct training){.o = o, .program = program};
-    if (batches_in_open(&t->in, files.at, files.count, e) || open_output(t, output, e))
+    *t = (struct training){.o = o, .program = program, .trained = trained};
+    if (batches_in_open(&t->in, files.at, files.count, e))
+        return e->status;
+    if (trained && trained_check(trained, batches_in_meta(t->in), e))
+        return e->status;
+    if (open_output(t, output, e))
         return e->status;
     return open_device(t, e);
 }
@@ -82,6 +89,35 @@ static int read_data(const struct training *t, struct model_data *data, struct e
     return status;
 }
 
+/* A model that is trained already knows items of its own, which are written behind the stream's. */
+static int open_vocabulary(struct training *t, struct err *e)
+{
+    const struct names *items = batches_in_items(t->in);
+    struct vocabulary *v = &t->vocabulary;
+    vocabulary_open(v, items, &t->trained->items);
+    if (v->unknown == v->streamed)
+        return err_set(e, STATUS_DATA, "%s knows none of the items of the input", t->trained->path);
+    for (size_t i = 0; i < v->id.len; i++)
+        if (v->id.at[i] >= v->streamed &&
+            write_item(&t->stage.out, v->id.at[i], names_at(&v->rows, (int32_t)i),
+                       (struct attributes){{NULL, 0}}, e))
+            return e->status;
+    return 0;
+}
+
+/* Gives the parameters their first values. */
+static int open_weights(struct training *t, const struct train_options *options, struct err *e)
+{
+    struct parameters *p = &t->model.parameters;
+    if (t->trained) {
+        parameters_hold(p, t->device);
+        return model_file_read(&t->model, &t->vocabulary.rows, &t->trained->file, e);
+    }
+    parameters_allocate(p, t->device, options->optimizer.update.kind,
+                        options->optimizer.update.momentum, options->seed);
+    return t->o->init ? model_file_init(&t->model, batches_in_items(t->in), t->o->init, e) : 0;
+}
+
 static int open_model(struct training *t, struct err *e)
 {
     const struct learn_options *o = t->o;
@@ -91,13 +127,16 @@ static int open_model(struct training *t, struct err *e)
     if (read_data(t, &data, e))
         return e->status;
     data.scheme = scheme_of(batches_in_meta(t->in), scheme, sizeof scheme);
+    if (t->trained) {
+        if (open_vocabulary(t, e))
+            return e->status;
+        data.items = names_count(&t->vocabulary.rows);
+    }
     if (model_open(&t->model, o->model, &o->shape, &data, t->device, e))
         return e->status;
     t->learning = true;
     t->model.data.scheme = NULL; /* its text ends here */
-    parameters_allocate(&t->model.parameters, t->device, options.optimizer.update.kind,
-                        options.optimizer.update.momentum, options.seed);
-    if (o->init && model_file_init(&t->model, batches_in_items(t->in), o->init, e))
+    if (open_weights(t, &options, e))
         return e->status;
     if (learn_attention(o) && !options.top)
         options.top = 1; /* what the model held likely is part of the picture */
@@ -112,12 +151,14 @@ static int open_model(struct training *t, struct err *e)
 
 static int write_watched(void *to, const struct attention *a, struct err *e)
 {
-    return write_attention(to, a, e);
+    struct training *t = to;
+    struct attention shown = t->trained ? vocabulary_attention(&t->vocabulary, a) : *a;
+    return write_attention(&t->stage.out, &shown, e);
 }
 
 static struct watch_to watch_to(struct training *t)
 {
-    return (struct watch_to){write_watched, &t->stage.out};
+    return (struct watch_to){write_watched, t};
 }
 
 static void say_pass(struct training *t, bool improved)
@@ -210,11 +251,33 @@ static void say_progress(const struct training *t)
     progress_show(&at);
 }
 
+/* A batch for a model that is trained already: of training batches it wants the representations,
+ * which take no output layer. */
+static int predict_batch(struct training *t, const struct batch *given, struct err *e)
+{
+    struct tally *tally = &t->learner.tally;
+    struct batch b = *vocabulary_batch(&t->vocabulary, given);
+    struct outcome outcome = {0};
+    b.learn = 0;
+    if (b.user.len && learner_batch(&t->learner, &b, &outcome, e))
+        return e->status == STATUS_FAIL
+                   ? err_set(e, STATUS_FAIL, "the weights in %s give losses that are no numbers",
+                             t->trained->path)
+                   : e->status;
+    if (tally->epoch.part != PART_TRAIN) {
+        struct outcome shown = vocabulary_outcome(&t->vocabulary, given, &outcome, tally);
+        if (write_outcome(t, &shown, e))
+            return e->status;
+    }
+    return b.user.len ? watch_batch(&t->watch, &t->learner, &b, &outcome, watch_to(t), e) : 0;
+}
+
 static int run_batch(struct training *t, const struct batch *b, struct err *e)
 {
     struct outcome outcome;
-    if (learner_batch(&t->learner, b, &outcome, e) || write_outcome(t, &outcome, e) ||
-        watch_batch(&t->watch, &t->learner, b, &outcome, watch_to(t), e))
+    if (t->trained ? predict_batch(t, b, e)
+                   : learner_batch(&t->learner, b, &outcome, e) || write_outcome(t, &outcome, e) ||
+                         watch_batch(&t->watch, &t->learner, b, &outcome, watch_to(t), e))
         return e->status;
     say_progress(t);
     return frame_out_pause(&t->stage.out, e);
@@ -269,6 +332,16 @@ static int diverged(struct training *t, struct err *e)
     return e->status;
 }
 
+static void say_unknown(const struct training *t)
+{
+    const struct vocabulary *v = &t->vocabulary;
+    if (v->unknown)
+        cli_warn("%s does not know %" PRId32 " of the %" PRId32 " items: %" PRId64 " of %" PRId64
+                 " events were taken out, and %" PRId64 " of %" PRId64 " targets count as missed",
+                 t->trained->path, v->unknown, v->streamed, v->left_out, v->events, v->missed,
+                 v->targets);
+}
+
 static int finish(struct training *t, struct err *e)
 {
     if (!t->learning)
@@ -278,6 +351,7 @@ static int finish(struct training *t, struct err *e)
     say_epoch(t);
     if (batches_in_skipped(t->in))
         cli_warn("%" PRIu64 " records of unknown kinds were skipped", batches_in_skipped(t->in));
+    say_unknown(t);
     /* All but the end is written first: where the reader went away no model is saved, and where the
      * save fails the output has no end. */
     t->stage.out.flush = true;
@@ -313,6 +387,7 @@ void training_close(struct training *t)
         learner_close(&t->learner);
         model_close(&t->model);
     }
+    vocabulary_release(&t->vocabulary);
     report_release(&t->report);
     buf_release(&t->options);
     device_close(t->device);

@@ -1,9 +1,12 @@
 /* A training run from stream to stream: reads batches, trains and tests, writes predictions, keeps
- * the best weights and saves them once at the end. */
+ * the best weights and saves them once at the end.  With a model that is trained already it only
+ * runs forward. */
 #ifndef LEARN_TRAINING_H
 #define LEARN_TRAINING_H
 
 #include "learn/options.h"
+#include "learn/trained.h"
+#include "learn/vocabulary.h"
 #include "model/report.h"
 #include "model/watch.h"
 #include "stream/stage.h"
@@ -11,6 +14,8 @@
 struct training {
     const struct learn_options *o;
     const char *program;
+    struct trained *trained;      /* NULL: the model is learned here */
+    struct vocabulary vocabulary; /* of `trained` */
     struct batches_in *in;
     struct stage stage;
     struct device *device;
@@ -24,9 +29,10 @@ struct training {
     struct buf options; /* as recorded, packed */
 };
 
-/* Opens input, device and output.  66, 65, 69, 73. */
+/* Opens input, device and output.  `trained` (NULL: none) stays the caller's.  66, 65, 69, 73. */
 int training_open(struct training *t, const char *program, const struct learn_options *o,
-                  struct operands files, const struct output_options *output, struct err *e);
+                  struct trained *trained, struct operands files,
+                  const struct output_options *output, struct err *e);
 
 /* Runs it to the end of the input, saves the model and ends the output.  1: training diverged, and
  * the best model until then is saved. */

@@ -76,6 +76,63 @@ int model_file_save(const struct model *m, const float *weights, const struct na
 
 /* ---- starting from a file ---- */
 
+static int bad_field(const struct safetensors *file, const char *field, const char *what,
+                     struct err *e)
+{
+    return err_set(e, STATUS_DATA, "%s: %s: %s", file->path, field, what);
+}
+
+static int split_names(const struct safetensors *file, const int64_t *offsets, size_t count,
+                       struct bytes text, struct names *to, struct err *e)
+{
+    const char *field = "vocabulary.offsets";
+    if (offsets[0] != 0 || offsets[count] != (int64_t)text.len)
+        return bad_field(file, field, "do not begin at 0 or do not end where the names end", e);
+    for (size_t i = 0; i < count; i++) {
+        bool is_new;
+        if (offsets[i + 1] < offsets[i] || offsets[i + 1] > (int64_t)text.len)
+            return bad_field(file, field, "are not ascending", e);
+        names_add(to, (struct bytes){text.at + offsets[i], (size_t)(offsets[i + 1] - offsets[i])},
+                  &is_new);
+        if (!is_new)
+            return bad_field(file, "vocabulary.bytes", "an item stands twice", e);
+    }
+    return 0;
+}
+
+int model_file_items(const struct safetensors *file, struct names *items, bool *there,
+                     struct err *e)
+{
+    const struct safetensors_entry *offsets = safetensors_find(file, "vocabulary.offsets");
+    const struct safetensors_entry *text = safetensors_find(file, "vocabulary.bytes");
+    if (there)
+        *there = offsets && text;
+    if (there && !offsets && !text)
+        return 0;
+    if (!offsets || !text)
+        return bad_field(file, offsets ? "vocabulary.bytes" : "vocabulary.offsets", "is missing",
+                         e);
+    if (strcmp(offsets->type, "I64") || offsets->dims != 1 || offsets->shape[0] < 1 ||
+        offsets->shape[0] > INT32_MAX)
+        return bad_field(file, offsets->name, "expected I64 of one dimension, one more than items",
+                         e);
+    if (strcmp(text->type, "U8") || text->dims != 1)
+        return bad_field(file, text->name, "expected U8 of one dimension", e);
+    size_t offset_bytes = (size_t)safetensors_bytes(offsets);
+    size_t text_bytes = (size_t)safetensors_bytes(text);
+    int64_t *at = mem_alloc(offset_bytes);
+    char *bytes = mem_alloc(text_bytes);
+    int status = safetensors_read(file, offsets, 0, at, offset_bytes, e);
+    if (!status)
+        status = safetensors_read(file, text, 0, bytes, text_bytes, e);
+    if (!status)
+        status = split_names(file, at, (size_t)offsets->shape[0] - 1,
+                             (struct bytes){bytes, text_bytes}, items, e);
+    mem_free(bytes);
+    mem_free(at);
+    return status;
+}
+
 /* The row of the model for each row of the file. */
 struct matching {
     const struct safetensors *file;
@@ -86,64 +143,22 @@ struct matching {
 
 static int bad(struct matching *m, const char *field, const char *what)
 {
-    return err_set(m->e, STATUS_DATA, "%s: %s: %s", m->file->path, field, what);
+    return bad_field(m->file, field, what, m->e);
 }
 
-static int match_names(struct matching *m, const int64_t *offsets, size_t count, struct bytes text,
-                       const struct names *items)
+static int match_names(struct matching *m, const struct names *items)
 {
-    const char *field = "vocabulary.offsets";
-    struct buf seen = {0};
+    struct names theirs = {0};
     bool any = false;
-    int status = 0;
-    buf_reserve(&seen, (size_t)names_count(items) + 1);
-    memset(seen.at, 0, (size_t)names_count(items) + 1);
-    if (offsets[0] != 0 || offsets[count] != (int64_t)text.len)
-        status = bad(m, field, "do not begin at 0 or do not end where the names end");
-    for (size_t i = 0; i < count && !status; i++) {
-        if (offsets[i + 1] < offsets[i] || offsets[i + 1] > (int64_t)text.len) {
-            status = bad(m, field, "are not ascending");
-            break;
-        }
-        struct bytes name = {text.at + offsets[i], (size_t)(offsets[i + 1] - offsets[i])};
-        int32_t id = names_find(items, name);
-        if (id >= 0 && seen.at[id]++)
-            status = bad(m, "vocabulary.bytes", "an item stands twice");
+    int status = model_file_items(m->file, &theirs, &m->named, m->e);
+    for (int32_t i = 0; i < names_count(&theirs) && !status; i++) {
+        int32_t id = names_find(items, names_at(&theirs, i));
         any |= id >= 0;
         vec_push(&m->row, id);
     }
-    buf_release(&seen);
-    if (!status && !any)
+    names_release(&theirs);
+    if (!status && m->named && !any)
         status = bad(m, "vocabulary.bytes", "none of its items occurs in the input");
-    return status;
-}
-
-static int read_vocabulary(struct matching *m, const struct names *items)
-{
-    const struct safetensors_entry *offsets = safetensors_find(m->file, "vocabulary.offsets");
-    const struct safetensors_entry *text = safetensors_find(m->file, "vocabulary.bytes");
-    if (!offsets && !text)
-        return 0;
-    if (!offsets || !text)
-        return bad(m, offsets ? "vocabulary.bytes" : "vocabulary.offsets", "is missing");
-    if (strcmp(offsets->type, "I64") || offsets->dims != 1 || offsets->shape[0] < 1 ||
-        offsets->shape[0] > INT32_MAX)
-        return bad(m, offsets->name, "expected I64 of one dimension, one more than items");
-    if (strcmp(text->type, "U8") || text->dims != 1)
-        return bad(m, text->name, "expected U8 of one dimension");
-    m->named = true;
-    size_t offset_bytes = (size_t)safetensors_bytes(offsets);
-    size_t text_bytes = (size_t)safetensors_bytes(text);
-    int64_t *at = mem_alloc(offset_bytes);
-    char *bytes = mem_alloc(text_bytes);
-    int status = safetensors_read(m->file, offsets, 0, at, offset_bytes, m->e);
-    if (!status)
-        status = safetensors_read(m->file, text, 0, bytes, text_bytes, m->e);
-    if (!status)
-        status = match_names(m, at, (size_t)offsets->shape[0] - 1,
-                             (struct bytes){bytes, text_bytes}, items);
-    mem_free(bytes);
-    mem_free(at);
     return status;
 }
 
@@ -240,18 +255,25 @@ static int check_foreign(struct matching *m, const struct parameters *p)
     return 0;
 }
 
+int model_file_read(struct model *m, const struct names *items, const struct safetensors *file,
+                    struct err *e)
+{
+    struct matching match = {.file = file, .e = e};
+    int status = check_foreign(&match, &m->parameters);
+    if (!status)
+        status = match_names(&match, items);
+    for (size_t i = 0; i < m->parameters.list.len && !status; i++)
+        status = init_parameter(&match, m->device, m->parameters.list.at[i]);
+    vec_release(&match.row);
+    return status;
+}
+
 int model_file_init(struct model *m, const struct names *items, const char *path, struct err *e)
 {
     struct safetensors file;
     if (safetensors_open(&file, path, e))
         return e->status;
-    struct matching match = {.file = &file, .e = e};
-    int status = check_foreign(&match, &m->parameters);
-    if (!status)
-        status = read_vocabulary(&match, items);
-    for (size_t i = 0; i < m->parameters.list.len && !status; i++)
-        status = init_parameter(&match, m->device, m->parameters.list.at[i]);
-    vec_release(&match.row);
+    int status = model_file_read(m, items, &file, e);
     safetensors_close(&file);
     return status;
 }

@@ -15,9 +15,18 @@ int model_file_save(const struct model *m, const float *weights, const struct na
                     const struct safetensors_text *texts, int text_count, const char *path,
                     struct err *e);
 
+/* The names of the items in a model's file, in its order; *there (may be NULL: they have to be):
+ * whether it has any.  65: names the field. */
+int model_file_items(const struct safetensors *file, struct names *items, bool *there,
+                     struct err *e);
+
 /* Sets the allocated parameters from a file that has each of them under its name and shape.  With
  * names of items in the file their rows are matched by name, and items that it does not know keep
  * their initial values; without, by id.  65: names the field. */
 int model_file_init(struct model *m, const struct names *items, const char *path, struct err *e);
+
+/* The same from an open file. */
+int model_file_read(struct model *m, const struct names *items, const struct safetensors *file,
+                    struct err *e);
 
 #endif

@@ -125,6 +125,15 @@ static float *zeros(struct parameters *p, size_t n)
     return x;
 }
 
+void parameters_hold(struct parameters *p, struct device *d)
+{
+    p->device = d;
+    place(p);
+    p->value = zeros(p, p->count);
+    for (size_t i = 0; i < p->list.len; i++)
+        p->list.at[i]->value = p->value + p->list.at[i]->offset;
+}
+
 void parameters_allocate(struct parameters *p, struct device *d, enum optimizer_kind kind,
                          float momentum, uint64_t seed)
 {

@@ -17,8 +17,7 @@ static int kind_of(struct bytes name)
     return -1;
 }
 
-/* [program, version, {option: value}] */
-static bool is_program(struct bytes packed)
+bool meta_is_program(struct bytes packed)
 {
     struct cursor c = cursor_of(packed);
     struct bytes text;
@@ -41,7 +40,7 @@ static int parse_pipeline(struct meta *m, struct bytes value, struct err *e)
     bool good = cursor_array(&c, &count);
     for (uint32_t i = 0; good && i < count; i++) {
         struct bytes program = {0};
-        good = cursor_value(&c, CURSOR_DEPTH, &program) && is_program(program);
+        good = cursor_value(&c, CURSOR_DEPTH, &program) && meta_is_program(program);
         if (good)
             append_packed(m, program);
     }

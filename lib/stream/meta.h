@@ -4,6 +4,7 @@
 #ifndef STREAM_META_H
 #define STREAM_META_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -40,6 +41,9 @@ void meta_release(struct meta *m);
 /* Appends [program, version, options]; `options` is a packed map (cli_options_packed). */
 void meta_add_program(struct meta *m, const char *program, const char *version,
                       struct bytes options);
+
+/* Whether the bytes are a packed [program, version, {option: value}]. */
+bool meta_is_program(struct bytes packed);
 
 /* The packed value of one of the kind's keys, or {NULL, 0}. */
 struct bytes meta_find(const struct meta *m, const char *key);

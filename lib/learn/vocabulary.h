@@ -1,0 +1,54 @@
+/* The items of a stream against those that a model knows, matched by name, and batches as the model
+ * can take them: events of items that it does not know are taken out, and a session or an earlier
+ * session of which nothing is left with them.
+ *
+ * A target that the model cannot score counts against it.  An unknown item comes behind all that
+ * are known, together with all others that are unknown; where no known item stands before the
+ * target, all items are alike.  The loss of both is that of a guess among all items. */
+#ifndef LEARN_VOCABULARY_H
+#define LEARN_VOCABULARY_H
+
+#include "base/names.h"
+#include "model/train.h"
+
+struct vocabulary {
+    struct names rows; /* of the model: the stream's items that it knows, then its other ones */
+    i32_vec row;       /* [items of the stream] -1: the model does not know it */
+    i32_vec id;        /* [rows] in the output: the stream's, or one behind all of those */
+    int32_t streamed, items;  /* items of the stream; items of the output */
+    int32_t unknown;          /* of the stream's */
+    int64_t targets, missed;  /* of the pass's tests: all, and those that could not be scored */
+    int64_t events, left_out; /* of all batches: events, and those of unknown items */
+
+    /* the batch in hand */
+    struct batch batch;
+    i32_vec user, session, length, item;
+    i64_vec start;
+    i32_vec history, history_delta, history_week, history_session, history_length, history_item;
+    i64_vec history_start;
+    /* the records of its outcome */
+    i32_vec rank_user, rank_session, position, target, rank, ties, rank_history, rank_length;
+    f32_vec loss;
+    i32_vec top_user, top_session, top_position, top_item;
+    /* of an attention record */
+    i32_vec shown_item, shown_target, shown_top;
+};
+
+/* `known`: the model's items. */
+void vocabulary_open(struct vocabulary *v, const struct names *streamed, const struct names *known);
+
+/* The batch as the model takes it, valid until the next; without sessions where it knows nothing of
+ * it. */
+const struct batch *vocabulary_batch(struct vocabulary *v, const struct batch *b);
+
+/* What is to be written of a test batch: *o is what the model made of what it took of `b`.  Adds
+ * what it could not score to the tally. */
+struct outcome vocabulary_outcome(struct vocabulary *v, const struct batch *b,
+                                  const struct outcome *o, struct tally *t);
+
+/* An attention record with the output's items. */
+struct attention vocabulary_attention(struct vocabulary *v, const struct attention *a);
+
+void vocabulary_release(struct vocabulary *v);
+
+#endif
