@@ -39,6 +39,22 @@ near() { # near EXPECTED ACTUAL
         { echo "expected $1, got '$2'"; return 1; }
 }
 
+# One session of each level, its weights worked out by hand below.
+all_levels() {
+    hand | sed '/^attention/,$d'
+    cat <<EOT
+attention 0 4 level=intra target=0,1 top=0,2 0.25,0.5:48:10:0,0 0.75,0.5:24:11:1,1,2
+attention 0 5 level=user 0.75:24:11:0,0 0.25:1:12:1,1
+attention 0 3 level=session age=24 0.25:0 0.5:1 0.25:2
+attention 0 4 level=session age=1 1:2
+attention 0 5 level=item position=0 target=1 top=1 0.5:0
+attention 0 5 level=item position=1 target=2 top=1 0.5:0 1.5:1
+attention 0 5 level=item position=2 target=0 top=1 -0.5:0 0.5:1 2:2
+attention 0 6 level=item position=1 target=2 1:1 1:2
+pass 2
+EOT
+}
+
 # Names of all kinds, as users and as items.
 hostile() {
     printf 'run trainer model=<b>&"m seed=1\n'
@@ -60,7 +76,7 @@ hostile() {
 
 @test "means worked out by hand" {
     hand | predictions | attnviz >tsv
-    [ "$(awk -F '\t' '{ print NF }' tsv | sort -u)" = 13 ]
+    [ "$(awk -F '\t' '{ print NF }' tsv | sort -u)" = 17 ]
     [ "$(tail -n +2 tsv | cut -f 1-3 | sort -u)" = $'0\t2\ttest' ]       # the best epoch alone
     near 1.65 "$(field recency 1 relative <tsv)"                         # (0.6 · 3 + 0.75 · 2) / 2
     near 0.675 "$(field recency 1 weight <tsv)"
@@ -74,6 +90,60 @@ hostile() {
     near 0.9 "$(field length 3 relative <tsv)"
     [ "$(field length 2 weights <tsv)" = 4 ]
     [ "$(field age 30 weights <tsv)" = '' ]                              # the one of session 9
+}
+
+# of LEVEL PICTURE GROUP COLUMN <TSV
+of() {
+    awk -F '\t' -v l="$1" 'NR == 1 || $4 == l' | field "$2" "$3" "$4"
+}
+
+@test "every level has its pictures and its means" {
+    all_levels | predictions >1.mp
+    attnviz 1.mp >tsv
+    [ "$(tail -n +2 tsv | cut -f 4 | uniq)" = $'intra\nuser\nsession\nitem' ]
+    near 1.25 "$(of intra age 24 relative <tsv)"           # (1.5 + 1) / 2
+    [ "$(of intra age 24 weights <tsv)" = 2 ]
+    [ "$(of intra age 24 sessions <tsv)" = 1 ]
+    near 1.25 "$(of intra length 3 relative <tsv)"
+    near 1.25 "$(of intra popularity 40 relative <tsv)"
+    near 1.5 "$(of user age 24 relative <tsv)"
+    near 0.5 "$(of user recency 1 relative <tsv)"
+    near 0.75 "$(of session recency 1 relative <tsv)"      # the one of a single event is left out
+    near 1.5 "$(of session popularity 40 relative <tsv)"
+    near 1.5 "$(of session length 3 relative <tsv)"        # 0.5 of three
+    near 0.5 "$(of session length 3 weight <tsv)"
+    near 1.5 "$(of item recency 1 relative <tsv)"          # (1.5 + 2 + 1) / 3: over mean |weight|
+    near 0.6666667 "$(of item recency 2 relative <tsv)"    # (0.5 + 0.5 + 1) / 3
+    near -0.5 "$(of item recency 3 relative <tsv)"
+    [ "$(of item recency 1 weights <tsv)" = 3 ]
+    [ "$(of item recency 1 sessions <tsv)" = 2 ]           # two positions of session 5 are one
+    near 1.25 "$(of item length 2 weight <tsv)"            # (1.5 + 1) / 2
+}
+
+@test "examples of every level: what was predicted, what came, weight by weight" {
+    all_levels | predictions | attnviz >tsv
+    rows() { awk -F '\t' -v l="$1" -v p="$2" '$4 == l && $5 == p' tsv | cut -f 7-13,17; }
+    [ "$(rows intra matrix)" = $'4\t0\trare\trare\t1\t0.75\t1.5\thit | hit | usual
+4\t0\trare\trare\t2\t0.25\t0.5\trare | rare
+4\t1\tusual\thit\t1\t0.5\t1\thit | hit | usual
+4\t1\tusual\thit\t2\t0.5\t1\trare | rare' ]
+    [ "$(rows session events | head -1)" = $'3\t\t\t\t1\t0.25\t0.75\tusual' ]
+    [ "$(rows session ranked | cut -f 5,8)" = $'40\thit\n8\tusual\n2\trare' ]
+    [ "$(rows item events | head -2)" = $'5\t1\thit\tusual\t1\t1.5\t1.5\thit
+5\t1\thit\tusual\t2\t0.5\t0.5\trare' ]
+}
+
+@test "every level on a terminal" {
+    all_levels | predictions >1.mp
+    attnviz --format text 1.mp >text
+    grep -q '^Intra-session attention: predictions and what they look at' text
+    grep -q '^✓ rare  ' text
+    grep -q '^  usual  ' text
+    grep -q '^Session-level attention: the events of single sessions' text
+    grep -qE '0\.500 +40  hit$' text
+    grep -q '^Item attention: events up to a position' text
+    grep -q '→ usual' text
+    run -1 grep -P '\x1b' text
 }
 
 @test "the best epoch, the last, a given one; validation where there is no test" {
@@ -92,42 +162,63 @@ hostile() {
 
 @test "means of a larger stream against an independent computation" {
     need python3
-    awk 'BEGIN {
-        srand(7); n = 60
-        print "run trainer model=ii-rnn\nuser somebody"
-        for (i = 0; i < n; i++) printf "item %d item %d\n", 1 + int(400 * rand() ^ 4), i
-        print "epoch 1 test\nrank 0 1 0 1"
-        for (s = 0; s < 300; s++) {
-            m = 1 + int(15 * rand()); sum = 0
-            for (j = 0; j < m; j++) { w[j] = rand() ^ 3; sum += w[j] }
-            printf "attention 0 %d", s
+    awk 'function share(m,    j, sum) {
+            for (j = sum = 0; j < m; j++) sum += w[j] = rand() ^ 3
+            for (j = 0; j < m; j++) w[j] /= sum
+        }
+        function items(l,    k) {
+            for (k = 0; k < l; k++) printf "%s%d", k ? "," : "", int(n * rand())
+        }
+        function sessions(level, m, rows,    j, r) { # weights of all rows, session by session
+            printf "attention 0 %d level=%s", s, level
+            for (r = 0; r < rows; r++) { share(m); for (j = 0; j < m; j++) all[j, r] = w[j] }
+            if (level == "intra") { printf " target="; items(rows) }
             for (j = 0; j < m; j++) {
-                printf " %.9f:%d:%d:", w[j] / sum, int(169 * rand()), int(169 * rand())
-                l = int(45 * rand() ^ 2)
-                for (k = 0; k < l; k++) printf "%s%d", k ? "," : "", int(n * rand())
+                for (r = 0; r < rows; r++) printf "%s%.9f", r ? "," : " ", all[j, r]
+                printf ":%d:%d:", int(169 * rand()), int(169 * rand())
+                items(int(45 * rand() ^ 2))
             }
             print ""
         }
-        print "pass 1"
-    }' | predictions >1.mp
+        function events(level, m, position,    j) {
+            printf "attention 0 %d level=%s position=%d", s, level, position
+            share(m)
+            for (j = 0; j < m; j++) printf " %.9f:%d", 3 * w[j] * (level == "item") + w[j], int(n * rand())
+            print ""
+        }
+        BEGIN {
+            srand(7); n = 60
+            print "run trainer model=ii-rnn\nuser somebody"
+            for (i = 0; i < n; i++) printf "item %d item %d\n", 1 + int(400 * rand() ^ 4), i
+            print "epoch 1 test\nrank 0 1 0 1"
+            for (s = 0; s < 200; s++) {
+                sessions("inter", 1 + int(15 * rand()), 1)
+                sessions("intra", 1 + int(15 * rand()), 1 + int(9 * rand()))
+                sessions("user", 1 + int(15 * rand()), 1)
+                events("session", 1 + int(50 * rand() ^ 2), -1)
+                m = 9 * rand()
+                for (i = 0; i < m; i++) events("item", i + 1, i)
+            }
+            print "pass 1"
+        }' | predictions >1.mp
     spcat 1.mp >1.json
     attnviz 1.mp >tsv
     run -0 python3 "$ROOT/tests/check-attention.py" 1.json <tsv
-    [ "$output" -gt 300 ]
+    [ "$output" -gt 900 ]
 }
 
 @test "examples: as many as asked for, drawn by seed, their weights those of the stream" {
     { hand | sed '/^attention/,$d'
       for i in $(seq 100); do echo "attention 0 $i 0.25:24:3:0,1 0.75:1:4:1,2,0"; done
       echo 'pass 2'; } | predictions >1.mp
-    drawn() { attnviz "$@" 1.mp | awk -F '\t' '$4 == "sessions" { print $6 }' | uniq; }
+    drawn() { attnviz "$@" 1.mp | awk -F '\t' '$5 == "sessions" { print $7 }' | uniq; }
     [ "$(drawn | wc -l)" = 4 ]
     [ "$(drawn --examples 30 | sort -nu | wc -l)" = 30 ]
     [ "$(drawn --examples 1000 | wc -l)" = 100 ]
     [ "$(drawn)" = "$(drawn --seed 1)" ]
     [ "$(drawn)" != "$(drawn --seed 2)" ]
     [ "$(drawn | sort -n)" = "$(drawn)" ]
-    attnviz --examples 1 1.mp | awk '$4 ~ /s$/ && $5 == "ann"' | cut -f 4,5,7,8,9,13 >rows
+    attnviz --examples 1 1.mp | awk -F '\t' '$6 == "ann"' | cut -f 5,6,11-13,17 >rows
     [ "$(cat rows)" = $'sessions\tann\t1\t0.75\t1.5\thit | usual | rare
 sessions\tann\t2\t0.25\t0.5\trare | hit
 ages\tann\t1\t0.75\t1.5\t
@@ -141,9 +232,10 @@ weeks\tann\t3\t0.25\t0.5\t' ]
     attnviz --html 1.mp >page.html
     grep -q '^<!DOCTYPE html>' page.html
     tail -1 page.html | grep -q '^</html>$'
-    [ "$(grep -c '<figure' page.html)" = 10 ]
-    for title in 'Sessions side by side' 'Mean attention by recency' 'Mean attention by age' \
-        'Mean attention around whole days' 'by hour of the week' 'popularity' 'Learning, epoch'; do
+    [ "$(grep -c '<figure' page.html)" = 13 ]
+    for title in 'Inter-session attention: sessions side by side' 'mean by recency' 'mean by age' \
+        'mean around whole days' 'by hour of the week' 'popularity' 'Learning, epoch' \
+        'recall@20 by position' 'recall@20 by length' 'recall@20 by history'; do
         grep -q "$title" page.html || { echo "no $title"; false; }
     done
     grep -q '<b>trainer</b>.*<code>--inter <bdi>hidden,delta</bdi></code>' page.html
@@ -160,10 +252,14 @@ weeks\tann\t3\t0.25\t0.5\t' ]
     { hand; hand 2; } | predictions >2.mp
     hostile | predictions >3.mp
     attnviz --svg one 1.mp >out && [ ! -s out ]
-    [ "$(cd one && echo *)" = 'age.svg ages.svg day.svg learning.svg length.svg popularity.svg recency.svg sessions.svg week.svg weeks.svg' ]
-    attnviz --svg two 2.mp && [ -e two/0-age.svg ] && [ -e two/1-age.svg ] && [ -e two/learning.svg ]
+    [ "$(cd one && echo *)" = 'inter-age.svg inter-ages.svg inter-day.svg inter-length.svg inter-popularity.svg inter-recency.svg inter-sessions.svg inter-week.svg inter-weeks.svg learning.svg' ]
+    attnviz --svg two 2.mp
+    [ -e two/0-inter-age.svg ]
+    [ -e two/1-inter-age.svg ]
+    [ -e two/learning.svg ]
     attnviz --svg three 3.mp
-    xmllint --noout one/*.svg two/*.svg three/*.svg
+    all_levels | predictions | attnviz --svg four
+    xmllint --noout one/*.svg two/*.svg three/*.svg four/*.svg
     attnviz --html --svg one 1.mp | grep -q '^<!DOCTYPE html>'
 }
 
@@ -197,7 +293,7 @@ EOT
 @test "names that want to do harm do none: TSV and terminal" {
     hostile | predictions >1.mp
     attnviz 1.mp >tsv
-    [ "$(awk -F '\t' '{ print NF }' tsv | sort -u)" = 13 ]
+    [ "$(awk -F '\t' '{ print NF }' tsv | sort -u)" = 17 ]
     run -1 grep -qP '[\x00-\x08\x0b-\x1f\x7f]' tsv
     grep -q 'long &<>"long &<>".* | ' tsv                       # whole, as it is
     attnviz --format text 1.mp >text
@@ -212,7 +308,7 @@ EOT
     script -qec 'attnviz 1.mp' /dev/null >colour </dev/null
     grep -q $'\033\[38;5;' colour
     grep -q '█' colour
-    grep -q 'Mean attention by age' colour
+    grep -q 'mean by age' colour
     NO_COLOR=1 script -qec 'attnviz 1.mp' /dev/null </dev/null | tr -d '\r' >plain
     run -1 grep -q $'\033' plain
     attnviz --format text 1.mp | cmp - plain
@@ -230,12 +326,6 @@ EOT
     run -0 --separate-stderr attnviz --html 1.mp
     [[ $output == *'no attention weights'*'--attention'* ]]
     [[ $stderr == *'without pictures'* ]]
-}
-
-@test "levels without a picture are skipped and counted" {
-    hand | sed 's/^attention 0 5/level item 0.5 0.25\n&/' | predictions | attnviz >tsv 2>err
-    grep -q '1 records of attention of levels that have no picture' err
-    hand | predictions | attnviz 2>err | cmp - tsv && [ ! -s err ]
 }
 
 @test "sessions that had nothing to choose are in no picture, and the page says so" {

@@ -31,41 +31,62 @@ def popularity_floors():
 FLOORS = popularity_floors()
 
 
-def groups(a):
-    """(picture, group) of each attended session with its weight."""
-    n, at = len(a["weight"]), 0
+def of_sessions(a, weights):
+    """(picture, group, weight) of each attended session."""
+    n, at = len(weights), 0
     for j in range(n):
         age, week, length = a["delta"][j], a["week"][j], a["length"][j]
         items = a["item"][at:at + length]
         at += length
-        yield "recency", n - j, a["weight"][j]
-        yield "age", age, a["weight"][j]
+        yield "recency", n - j, weights[j]
+        yield "age", age, weights[j]
         if 12 <= age < 156:
-            yield "day", (age - 12) % 24 - 12, a["weight"][j]
+            yield "day", (age - 12) % 24 - 12, weights[j]
         if week < 168:
-            yield "week", week, a["weight"][j]
+            yield "week", week, weights[j]
         if length:
-            yield "length", min(length, 40), a["weight"][j]
-            median = statistics.median_low([train[i] for i in items])
-            yield "popularity", max(f for f in FLOORS if f <= median), a["weight"][j]
+            yield "length", min(length, 40), weights[j]
+            yield "popularity", floor(statistics.median_low([train[i] for i in items])), weights[j]
 
 
-cells = defaultdict(list)  # of each group: its weights session by session
-for session in sessions:
-    if len(session["weight"]) < 2:
-        continue
-    found = defaultdict(list)
-    for picture, group, weight in groups(session):
-        found[picture, group].append((weight, weight * len(session["weight"])))
-    for key, pairs in found.items():
-        cells[key].append(pairs)
+def of_events(a, weights):
+    """The same of each event of a session."""
+    n = len(weights)
+    for j in range(n):
+        yield "recency", min(n - j, 64), weights[j]
+        yield "popularity", floor(train[a["item"][j]]), weights[j]
+    yield "length", min(n, 40), max(weights)
+
+
+def floor(count):
+    return max(f for f in FLOORS if f <= count)
+
+
+def rows(a):
+    """Weights that stand beside each other."""
+    n = len(a["weight"]) // (len(a["target"]) if a["level"] == "intra" else 1)
+    return [a["weight"][i:i + n] for i in range(0, len(a["weight"]), n)]
+
+
+units = defaultdict(lambda: defaultdict(list))  # of each group, by session: its weights
+for number, session in enumerate(sessions):
+    level = session["level"]
+    unit = session["session"] if level == "item" else number
+    for weights in rows(session):
+        if len(weights) < 2:
+            continue
+        even = statistics.fmean(map(abs, weights))
+        groups = of_events if level in ("session", "item") else of_sessions
+        for picture, group, weight in groups(session, weights):
+            units[level, picture, group][unit].append((weight, weight / even))
+cells = {key: list(by.values()) for key, by in units.items()}
 
 expected = {}
-for key, of_sessions in cells.items():
-    flat = [p for pairs in of_sessions for p in pairs]
+for key, of_units in cells.items():
+    flat = [p for pairs in of_units for p in pairs]
     relative = sum(r for _, r in flat) / len(flat)
-    m = len(of_sessions)
-    residue = sum((sum(r for _, r in pairs) - relative * len(pairs)) ** 2 for pairs in of_sessions)
+    m = len(of_units)
+    residue = sum((sum(r for _, r in pairs) - relative * len(pairs)) ** 2 for pairs in of_units)
     error = math.sqrt(residue * m / (m - 1)) / len(flat) if m > 1 else None
     expected[key] = (sum(w for w, _ in flat) / len(flat), relative, error, len(flat), m)
 
@@ -73,9 +94,10 @@ seen = 0
 head = next(sys.stdin).rstrip("\n").split("\t")
 for line in sys.stdin:
     row = dict(zip(head, line.rstrip("\n").split("\t"), strict=True))
-    if row["picture"] in ("sessions", "ages", "weeks"):
+    if row["user"]:  # an example
         continue
-    weight, relative, error, count, m = expected.pop((row["picture"], int(row["group"])))
+    key = row["level"], row["picture"], int(row["group"])
+    weight, relative, error, count, m = expected.pop(key)
     assert math.isclose(float(row["weight"]), weight, rel_tol=1e-6), (row, weight)
     assert math.isclose(float(row["relative"]), relative, rel_tol=1e-6), (row, relative)
     assert (int(row["weights"]), int(row["sessions"])) == (count, m), (row, count, m)

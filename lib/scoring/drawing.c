@@ -91,7 +91,7 @@ static struct group_value value_of(const struct report *r, size_t model, const c
     return (struct group_value){s.mean, s.deviation, report_score(run, by, group)->events};
 }
 
-static void draw_groups(const struct report *r, const struct breakdown *by, struct buf *to)
+void drawing_groups(const struct report *r, const struct breakdown *by, struct buf *to)
 {
     char score[SCORE_NAME];
     struct groups g = {.by = by->name, .axis = by->axis, .score = score};
@@ -117,7 +117,7 @@ int drawing_write(const struct report *r, const char *folder, struct err *e)
     int status = folder_write(folder, "", "learning", &svg, e);
     for (int b = 0; b < by->count && !status; b++) {
         buf_clear(&svg);
-        draw_groups(r, by->at[b], &svg);
+        drawing_groups(r, by->at[b], &svg);
         status = folder_write(folder, "by-", by->at[b]->name, &svg, e);
     }
     buf_release(&svg);

@@ -44,7 +44,7 @@ static double middle(const struct chart *c, size_t group)
 static void draw_grid(const struct chart *c, double step, struct buf *to)
 {
     int decimals = scale_decimals(step);
-    for (double v = 0; v <= c->y.high + step / 1e6; v += step) {
+    for (double v = c->y.low; v <= c->y.high + step / 1e6; v += step) {
         double y = scale_at(&c->y, v);
         svg_line(to, "grid", LEFT, y, RIGHT, y);
         svg_text(to, "s q e", LEFT - 6, y + 4, "%.*f", decimals, v);
@@ -132,12 +132,11 @@ static void chart_svg(const struct gallery *g, const struct picture *p, struct b
     struct chart c = {.g = g, .by = p->grouping, .means = m};
     c.groups = means_groups(g, p);
     c.x = (struct scale){0, 1, LEFT, RIGHT};
-    c.y = (struct scale){0, means_top(m, 1.2), BOTTOM, TOP};
-    double step = scale_step(0, c.y.high, 6);
+    c.y = (struct scale){means_bottom(m), means_top(m, 1.2), BOTTOM, TOP};
+    double step = scale_step(c.y.low, c.y.high, 6);
     scale_round(&c.y, step);
-    svg_begin(to, WIDTH, HEIGHT, p->title);
-    svg_text(to, "q", 12, 44,
-             "weight × sessions attended to: mean ± standard error; 1 = even attention");
+    picture_begin_svg(p, WIDTH, HEIGHT, to);
+    svg_text(to, "q", 12, 44, "weight against even attention (= 1): mean ± standard error");
     draw_grid(&c, step, to);
     draw_counts(&c, to);
     draw_axis(&c, to);
@@ -176,7 +175,7 @@ static void chart_text(const struct gallery *g, const struct picture *p, const s
         form_map.text(g, p, b, to);
         return;
     }
-    blocks_title(b, to, p->title);
+    picture_title(p, b, to);
     buf_format(to, "  %s; ± standard error; number of weights\n", p->grouping->axis);
     for (size_t i = 0; i < m->at.len; i++)
         if (m->at.at[i].count)

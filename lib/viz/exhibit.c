@@ -21,7 +21,7 @@ void exhibit_begin_pass(struct exhibit *x, struct epoch epoch)
 /* A test pass rather than a validation pass; of equals the one of the asked-for epoch. */
 static bool is_wanted(const struct exhibit *x, struct epoch epoch, bool leads, double merit)
 {
-    if (!x->now.sessions || (x->epoch > 0 && epoch.number != x->epoch))
+    if (!gallery_has_attention(&x->now) || (x->epoch > 0 && epoch.number != x->epoch))
         return false;
     if (epoch.part != x->kept.part)
         return epoch.part > x->kept.part;
@@ -32,7 +32,7 @@ void exhibit_end_pass(struct exhibit *x, const struct result *score, bool leads,
 {
     vec_push(&x->page.results.at, *score);
     x->page.results.at.at[x->page.results.at.len - 1].run = x->page.runs.len - 1;
-    x->other += x->now.other;
+    gallery_end(&x->now);
     if (!is_wanted(x, score->epoch, leads, merit))
         return;
     struct gallery before = x->kept;
@@ -48,8 +48,7 @@ void exhibit_end_run(struct exhibit *x, size_t best, enum part selected_on)
     run->selected_on = selected_on;
     if (x->kept.part == PART_NONE)
         return;
-    run->sessions = x->kept.sessions;
-    run->alone = x->kept.alone;
+    memcpy(run->level, x->kept.level, sizeof run->level);
     run->epoch = x->kept.epoch;
     run->part = x->kept.part;
     if (x->folder || x->form == EXHIBIT_HTML)
@@ -67,7 +66,7 @@ bool exhibit_has_pictures(const struct exhibit *x)
 
 /* ---- files ---- */
 
-/* FOLDER/NAME.svg; of several runs FOLDER/RUN-NAME.svg. */
+/* FOLDER/LEVEL-NAME.svg; of several runs FOLDER/RUN-LEVEL-NAME.svg. */
 static int write_files(const struct exhibit *x, struct err *e)
 {
     struct buf learning = {0};
@@ -77,10 +76,11 @@ static int write_files(const struct exhibit *x, struct err *e)
     int status = folder_write(x->folder, "", "learning", &learning, e);
     for (size_t i = 0; i < x->page.drawings.len && !status; i++) {
         const struct drawing *d = &x->page.drawings.at[i];
-        char run[32] = "";
+        char run[32] = "", before[64];
         if (x->page.runs.len > 1)
             snprintf(run, sizeof run, "%zu-", d->run);
-        status = folder_write(x->folder, run, d->picture->name, &d->svg, e);
+        snprintf(before, sizeof before, "%s%s-", run, d->picture->level->name);
+        status = folder_write(x->folder, before, d->picture->name, &d->svg, e);
     }
     buf_release(&learning);
     return status;

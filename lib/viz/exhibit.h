@@ -21,7 +21,6 @@ struct exhibit {
     struct cast cast;         /* of the run in hand */
     struct gallery now, kept; /* the pass in hand; the one to show */
     double kept_merit;
-    uint64_t other;  /* records of levels that no picture shows */
     struct buf rows; /* TSV or text of the runs that have ended */
 };
 

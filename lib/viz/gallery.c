@@ -3,6 +3,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "viz/blocks.h"
+#include "viz/svg.h"
+
 static size_t count_pictures(void)
 {
     size_t n = 0;
@@ -27,7 +30,8 @@ void gallery_begin(struct gallery *g, struct cast *c, struct epoch epoch, int64_
     g->cast = c;
     g->epoch = epoch.number;
     g->part = epoch.part;
-    g->sessions = g->alone = g->other = 0;
+    g->user = g->session = -1;
+    memset(g->level, 0, sizeof g->level);
     for (size_t i = 0; i < n; i++) {
         struct gathered *to = &g->gathered[i];
         means_clear(&to->means);
@@ -41,22 +45,39 @@ void gallery_begin(struct gallery *g, struct cast *c, struct epoch epoch, int64_
 
 void gallery_add(struct gallery *g, const struct attention *a)
 {
-    bool shown = false;
-    for (const struct picture *p = pictures; p->name; p++)
-        shown |= bytes_equal(a->level, bytes_of(p->level));
-    if (!shown || !a->weight.len) {
-        g->other += !shown;
+    const struct level *level = level_of(a->level);
+    size_t n = level ? attention_width(level, a) : 0;
+    if (!n)
+        return;
+    struct level_count *count = &g->level[level - levels];
+    count->records++;
+    if (n == 1) {
+        count->alone++;
         return;
     }
-    g->sessions++;
-    if (a->weight.len == 1) {
-        g->alone++;
-        return;
+    bool goes_on = level->by_position && a->user == g->user && a->session == g->session;
+    if (level->by_position) {
+        g->user = a->user;
+        g->session = a->session;
     }
-    seen_of(a, &g->seen);
+    seen_of(level, a, &g->seen);
     for (const struct picture *p = pictures; p->name; p++)
-        if (bytes_equal(a->level, bytes_of(p->level)))
-            p->form->take(&g->gathered[p - pictures], p, g->cast, &g->seen, a);
+        if (p->level == level)
+            p->form->take(&g->gathered[p - pictures], p, g->cast, &g->seen, a, goes_on);
+}
+
+void gallery_end(struct gallery *g)
+{
+    for (const struct picture *p = pictures; p->name; p++)
+        means_end_session(&g->gathered[p - pictures].means);
+}
+
+bool gallery_has_attention(const struct gallery *g)
+{
+    for (size_t i = 0; i < LEVELS; i++)
+        if (g->level[i].records)
+            return true;
+    return false;
 }
 
 void gallery_release(struct gallery *g)
@@ -73,14 +94,38 @@ void gallery_release(struct gallery *g)
 
 void gallery_tsv_head(struct buf *to)
 {
-    buf_text(to, "run\tepoch\tpart\tpicture\tuser\tsession\tgroup\tweight\trelative\terror\t"
-                 "weights\tsessions\titems\n");
+    buf_text(to, "run\tepoch\tpart\tlevel\tpicture\tuser\tsession\tposition\tpredicted\ttarget\t"
+                 "group\tweight\trelative\terror\tweights\tsessions\titems\n");
 }
 
 void gallery_tsv_begin(const struct gallery *g, const struct picture *p, struct buf *to)
 {
-    buf_format(to, "%" PRId64 "\t%" PRId64 "\t%s\t%s\t", g->run, g->epoch, part_name[g->part],
-               p->name);
+    buf_format(to, "%" PRId64 "\t%" PRId64 "\t%s\t%s\t%s\t", g->run, g->epoch, part_name[g->part],
+               p->level->name, p->name);
+}
+
+static void whole_title(const struct picture *p, struct buf *to)
+{
+    buf_text(to, p->level->title);
+    buf_text(to, ": ");
+    buf_text(to, p->title);
+    buf_byte(to, '\0');
+}
+
+void picture_begin_svg(const struct picture *p, double width, double height, struct buf *to)
+{
+    struct buf title = {0};
+    whole_title(p, &title);
+    svg_begin(to, width, height, title.at);
+    buf_release(&title);
+}
+
+void picture_title(const struct picture *p, const struct blocks *b, struct buf *to)
+{
+    struct buf title = {0};
+    whole_title(p, &title);
+    blocks_title(b, to, title.at);
+    buf_release(&title);
 }
 
 void gallery_tsv(const struct gallery *g, struct buf *to)

@@ -41,8 +41,8 @@ static void map_svg(const struct gallery *g, const struct picture *p, struct buf
     double top = shades_top(&gallery_of(g, p)->means), bottom = TOP + HIGH * (double)rows;
     struct buf label = {0};
     char high[64];
-    svg_begin(to, WIDTH, bottom + 84, p->title);
-    svg_text(to, "q", 12, 44, "weight × sessions attended to, mean; 1 = even attention");
+    picture_begin_svg(p, WIDTH, bottom + 84, to);
+    svg_text(to, "q", 12, 44, "weight against even attention (= 1): mean");
     for (size_t row = 0; row < rows; row++) {
         buf_clear(&label);
         by->row(g->cast, row, &label);
@@ -71,7 +71,7 @@ static void map_text(const struct gallery *g, const struct picture *p, const str
     const struct means *m = &gallery_of(g, p)->means;
     double top = shades_top(m);
     char high[100];
-    blocks_title(b, to, p->title);
+    picture_title(p, b, to);
     buf_format(to, "  %s\n", by->axis);
     for (size_t i = 0; i < means_groups(g, p); i++) {
         if (i % by->across == 0) {

@@ -9,16 +9,17 @@
 enum { ENOUGH = 10 /* sessions */ };
 
 void means_take(struct gathered *to, const struct picture *p, struct cast *c, const seen_vec *seen,
-                const struct attention *a)
+                const struct attention *a, bool goes_on)
 {
     (void)a;
+    if (!goes_on)
+        means_end_session(&to->means);
     for (size_t j = 0; j < seen->len; j++) {
         const struct seen *s = &seen->at[j];
         long group = p->grouping->of(c, s);
         if (group >= 0)
             means_add(&to->means, (size_t)group, s->weight, s->relative);
     }
-    means_end_session(&to->means);
 }
 
 bool means_empty(const struct gathered *g)
@@ -34,7 +35,7 @@ void means_tsv(const struct gallery *g, const struct picture *p, struct buf *to)
         if (!x->count)
             continue;
         gallery_tsv_begin(g, p, to);
-        buf_text(to, "\t\t");
+        buf_text(to, "\t\t\t\t\t");
         words_exact(to, p->grouping->low(g->cast, i));
         buf_byte(to, '\t');
         words_exact(to, mean_weight(x));
@@ -65,6 +66,15 @@ double means_top(const struct means *m, double least)
             trusted = fmax(trusted, end);
     }
     return fmax(trusted > 0 ? trusted : top, least);
+}
+
+double means_bottom(const struct means *m)
+{
+    double bottom = 0;
+    for (size_t i = 0; i < m->at.len; i++)
+        if (m->at.at[i].count)
+            bottom = fmin(bottom, mean_relative(&m->at.at[i]));
+    return bottom;
 }
 
 void means_hint(const struct cast *c, const struct grouping *by, const struct mean *m, size_t group,

@@ -5,7 +5,7 @@
 #include "viz/gallery.h"
 
 void means_take(struct gathered *to, const struct picture *p, struct cast *c, const seen_vec *seen,
-                const struct attention *a);
+                const struct attention *a, bool goes_on);
 bool means_empty(const struct gathered *g);
 void means_tsv(const struct gallery *g, const struct picture *p, struct buf *to);
 
@@ -15,6 +15,9 @@ size_t means_groups(const struct gallery *g, const struct picture *p);
 /* The most that an axis or a scale of shades has to reach: the highest mean, error included, of
  * groups that stand on enough sessions to be trusted, if there are such; at least `least`. */
 double means_top(const struct means *m, double least);
+
+/* The lowest mean, error included, or 0 where none is below: weights need not be positive. */
+double means_bottom(const struct means *m);
 
 /* A group in a sentence. */
 void means_hint(const struct cast *c, const struct grouping *by, const struct mean *m, size_t group,

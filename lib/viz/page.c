@@ -169,9 +169,15 @@ static void write_scores(const struct page *p, struct buf *to)
                "recall@k: how often the item that came was among the k ranked first; mrr@k: the "
                "mean of 1/rank, 0 beyond k.</p>\n",
                p->selected_by, selection(p));
-    buf_text(to, "<div class=\"grid\"><figure>");
+    buf_text(to, "<div class=\"grid\"><figure tabindex=\"0\">");
     results_svg(r, to);
-    buf_text(to, "</figure></div>\n<details><summary>All epochs</summary>\n");
+    buf_text(to, "</figure>\n");
+    for (size_t i = 0; i < p->breakdowns.len; i++) {
+        buf_text(to, "<figure tabindex=\"0\">");
+        buf_append(to, p->breakdowns.at[i].at, p->breakdowns.at[i].len);
+        buf_text(to, "</figure>\n");
+    }
+    buf_text(to, "</div>\n<details><summary>All epochs</summary>\n");
     write_head(p, false, to);
     for (size_t i = 0; i < r->at.len; i++)
         write_row(p, &r->at.at[i], false, to);
@@ -180,12 +186,13 @@ static void write_scores(const struct page *p, struct buf *to)
 
 /* ---- pictures ---- */
 
-static void write_figures(const struct page *p, size_t run, struct buf *to)
+static void write_figures(const struct page *p, size_t run, const struct level *level,
+                          struct buf *to)
 {
     buf_text(to, "<div class=\"grid\">\n");
     for (size_t i = 0; i < p->drawings.len; i++) {
         const struct drawing *d = &p->drawings.at[i];
-        if (d->run != run)
+        if (d->run != run || d->picture->level != level)
             continue;
         buf_format(to, "<figure%s tabindex=\"0\">",
                    d->picture->form->wide ? " class=\"wide\"" : "");
@@ -193,6 +200,24 @@ static void write_figures(const struct page *p, size_t run, struct buf *to)
         buf_format(to, "<figcaption>%s</figcaption></figure>\n", d->picture->says);
     }
     buf_text(to, "</div>\n");
+}
+
+static void write_level(const struct page *p, size_t run, const struct level *level, struct buf *to)
+{
+    const struct level_count *count = &p->runs.at[run].level[level - levels];
+    buf_format(to, "<h3>%s</h3>\n<p>%s Weights of ", level->title, level->says);
+    put_count(to, count->records);
+    buf_format(to, " %s.", level->records);
+    if (count->alone) {
+        buf_text(to, " Of these, ");
+        put_count(to, count->alone);
+        buf_format(to,
+                   " had one %s only, so that there was nothing to choose: they are in no "
+                   "picture.",
+                   level->one);
+    }
+    buf_text(to, "</p>\n");
+    write_figures(p, run, level, to);
 }
 
 static void write_run(const struct page *p, size_t run, struct buf *to)
@@ -203,21 +228,16 @@ static void write_run(const struct page *p, size_t run, struct buf *to)
         buf_text(to, ": ");
         put_run(p, run, to);
     }
-    buf_text(to, "</h2>\n<p>The attention weights of ");
-    put_count(to, r->sessions);
-    buf_format(to, " sessions of the %s pass of epoch %" PRId64 ".", part_name[r->part], r->epoch);
-    if (r->alone) {
-        buf_text(to, " Of these, ");
-        put_count(to, r->alone);
-        buf_text(to, " had one earlier session only, so that there was nothing to choose: they "
-                     "are in no picture.");
-    }
-    buf_text(to, "</p>\n<p>The weights of a session add up to 1, so that each is smaller where "
-                 "there are more of them. Means are therefore taken of weight × number of sessions "
-                 "attended to: 1 is what even attention would give. Standard errors take sessions "
-                 "as independent and the model as it is: how another training would come out, "
-                 "several seeds have to tell.</p>\n");
-    write_figures(p, run, to);
+    buf_format(to,
+               "</h2>\n<p>The attention weights of the %s pass of epoch %" PRId64
+               ". Each is smaller where there are more of them, so means are taken of the weight "
+               "divided by the mean of those it stands among: 1 is what even attention would give. "
+               "Standard errors take sessions as independent and the model as it is: how another "
+               "training would come out, several seeds have to tell.</p>\n",
+               part_name[r->part], r->epoch);
+    for (size_t i = 0; i < LEVELS; i++)
+        if (r->level[i].records)
+            write_level(p, run, &levels[i], to);
 }
 
 void page_draw(struct page *p, size_t run, const struct gallery *g)
@@ -289,7 +309,10 @@ void page_release(struct page *p)
         buf_release(&p->runs.at[i].chain);
     for (size_t i = 0; i < p->drawings.len; i++)
         buf_release(&p->drawings.at[i].svg);
+    for (size_t i = 0; i < p->breakdowns.len; i++)
+        buf_release(&p->breakdowns.at[i]);
     vec_release(&p->runs);
     vec_release(&p->drawings);
+    vec_release(&p->breakdowns);
     results_release(&p->results);
 }

@@ -18,7 +18,7 @@ struct page_run {
     size_t first;     /* its first pass among the results */
     struct buf chain; /* of programs, as markup */
     int program;      /* programs in it */
-    uint64_t sessions, alone;
+    struct level_count level[LEVELS];
     int64_t epoch; /* whose pictures are shown */
     enum part part;
     enum part selected_on; /* the part that chose the best epoch */
@@ -28,8 +28,9 @@ struct page {
     struct results results;
     VEC(struct page_run) runs; /* as many as the results have */
     VEC(struct drawing) drawings;
-    const char *selected_by; /* what the best epochs were chosen by: "recall@20" */
-    const char *maker;       /* program and version */
+    VEC(struct buf) breakdowns; /* of the scores, SVG each; the page frees them */
+    const char *selected_by;    /* what the best epochs were chosen by: "recall@20" */
+    const char *maker;          /* program and version */
 };
 
 /* Adds to the run's chain: a program (an empty option, its name as value) or one of its options. */

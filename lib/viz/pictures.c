@@ -1,4 +1,4 @@
-/* The table of pictures, and how attended sessions fall into groups. */
+/* The table of pictures, and how attended sessions and events fall into groups. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -47,6 +47,13 @@ static void label_recency(const struct cast *c, size_t group, struct buf *to)
 
 static const struct grouping recency = {
     .axis = "how many sessions ago (1 = the newest)",
+    .of = by_recency,
+    .low = count_from_one,
+    .label = label_recency,
+};
+
+static const struct grouping event_recency = {
+    .axis = "how many events ago (1 = the last)",
     .of = by_recency,
     .low = count_from_one,
     .label = label_recency,
@@ -187,6 +194,21 @@ static const struct grouping length = {
     .label = label_length,
 };
 
+/* The weights of a session's events are 1 of even attention on average, however long it is: what
+ * its length can change is how far they lie apart. */
+static long of_strongest(struct cast *c, const struct seen *s)
+{
+    (void)c;
+    return s->heaviest ? (long)(s->of < LONGEST ? s->of : LONGEST) - 1 : -1;
+}
+
+static const struct grouping strongest = {
+    .axis = "events that there are to choose from",
+    .of = of_strongest,
+    .low = count_from_one,
+    .label = label_length,
+};
+
 /* ---- popularity ---- */
 
 static int ascending(const void *a, const void *b)
@@ -240,39 +262,81 @@ static const struct grouping popularity = {
     .groups = popularity_groups,
 };
 
+static const struct grouping event_popularity = {
+    .axis = "how often the event's item stands in the training part",
+    .of = by_popularity,
+    .low = least_popularity,
+    .label = label_popularity,
+    .groups = popularity_groups,
+};
+
 /* ---- the table ---- */
 
+/* clang-format off */
+#define SIDE_BY_SIDE(level)                                                                        \
+    {"sessions", level, "sessions side by side",                                                   \
+     "Each column is an earlier session of the user, the newest first: when it was, what it held, "\
+     "and below its attention weight. The stronger the shade, the more the model looks at it when "\
+     "it starts to predict.", &form_sessions, NULL},                                               \
+    {"ages", level, "weight by age, session by session",                                           \
+     "The same sessions by their age: are those near 24, 48, 72 hours shaded more than their "     \
+     "neighbours?", &form_ages, NULL},                                                             \
+    {"weeks", level, "weight by hour of the week, session by session",                             \
+     "The same sessions by the hour of the week in which they began.", &form_weeks, NULL}
+
+#define MEANS_OF_SESSIONS(level)                                                                   \
+    {"recency", level, "mean by recency",                                                          \
+     "Do the latest sessions count most? A flat line at 1 would be even attention.",               \
+     &form_chart, &recency},                                                                       \
+    {"age", level, "mean by age",                                                                  \
+     "Does what was 24, 48, 72 hours ago stand out? The upright lines are whole days.",            \
+     &form_chart, &age},                                                                           \
+    {"day", level, "mean around whole days",                                                       \
+     "All ages from half a day on, folded by 24 hours: habits of the day would show as a hill in " \
+     "the middle.", &form_chart, &day},                                                            \
+    {"week", level, "mean by hour of the week",                                                    \
+     "In which hours were the sessions that the model looks at? A map of one shade says that the " \
+     "hour does not matter.", &form_map, &week},                                                   \
+    {"length", level, "mean by length of the attended session",                                    \
+     "Do long sessions count more than short ones?", &form_chart, &length},                        \
+    {"popularity", level, "mean by popularity of the session's items",                             \
+     "Are sessions of hits or of rarities worth more? Each group holds about the same share of "   \
+     "the training events.", &form_chart, &popularity}
+
+#define MEANS_OF_EVENTS(level)                                                                     \
+    {"recency", level, "mean by recency",                                                          \
+     "Do the last events count most? A flat line at 1 would be even attention.",                   \
+     &form_chart, &event_recency},                                                                 \
+    {"popularity", level, "mean by popularity of the item",                                        \
+     "Are hits or rarities worth more? Each group holds about the same share of the training "     \
+     "events.", &form_chart, &event_popularity},                                                   \
+    {"length", level, "the strongest event, by length",                                            \
+     "How far does the event with the largest weight stand out among the others, where there are " \
+     "few of them and where there are many? At 1 all weigh the same.", &form_chart, &strongest}
+
 const struct picture pictures[] = {
-    {"sessions", "inter", "Sessions side by side: what they held and how much they weigh",
-     "Each column is an earlier session of the user, the newest first: when it was, what it held, "
-     "and below its attention weight. The stronger the shade, the more the model looks at it when "
-     "it starts to predict.",
-     &form_sessions, NULL},
-    {"ages", "inter", "Weight by age, session by session",
-     "The same sessions by their age: are those near 24, 48, 72 hours shaded more than their "
-     "neighbours?",
-     &form_ages, NULL},
-    {"weeks", "inter", "Weight by hour of the week, session by session",
-     "The same sessions by the hour of the week in which they began.", &form_weeks, NULL},
-    {"recency", "inter", "Mean attention by recency",
-     "Do the latest sessions count most? A flat line at 1 would be even attention.", &form_chart,
-     &recency},
-    {"age", "inter", "Mean attention by age",
-     "Does what was 24, 48, 72 hours ago stand out? The upright lines are whole days.", &form_chart,
-     &age},
-    {"day", "inter", "Mean attention around whole days",
-     "All ages from half a day on, folded by 24 hours: habits of the day would show as a hill in "
-     "the middle.",
-     &form_chart, &day},
-    {"week", "inter", "Mean attention by hour of the week",
-     "In which hours were the sessions that the model looks at? A map of one shade says that the "
-     "hour does not matter.",
-     &form_map, &week},
-    {"length", "inter", "Mean attention by length of the attended session",
-     "Do long sessions count more than short ones?", &form_chart, &length},
-    {"popularity", "inter", "Mean attention by popularity of the attended session's items",
-     "Are sessions of hits or of rarities worth more? Each group holds about the same share of "
-     "the training events.",
-     &form_chart, &popularity},
+    SIDE_BY_SIDE(&levels[LEVEL_INTER]),
+    MEANS_OF_SESSIONS(&levels[LEVEL_INTER]),
+    {"matrix", &levels[LEVEL_INTRA], "predictions and what they look at",
+     "A row is a step of the session, with what the model ranked first and what came; a column is "
+     "an earlier session of the user, the newest first, with what it held. The stronger the shade, "
+     "the more the model looks at that session when it predicts that step.", &form_matrix, NULL},
+    MEANS_OF_SESSIONS(&levels[LEVEL_INTRA]),
+    SIDE_BY_SIDE(&levels[LEVEL_USER]),
+    MEANS_OF_SESSIONS(&levels[LEVEL_USER]),
+    {"events", &levels[LEVEL_SESSION], "the events of single sessions",
+     "From top to bottom the events of an earlier session, the weight of each in what the model "
+     "keeps of the session, and how often its item stands in the training part.",
+     &form_events, NULL},
+    {"ranked", &levels[LEVEL_SESSION], "events by weight",
+     "The same sessions, the heaviest events first: does the number on the right rise from top to "
+     "bottom, so that rarities weigh more than hits?", &form_ranked, NULL},
+    MEANS_OF_EVENTS(&levels[LEVEL_SESSION]),
+    {"events", &levels[LEVEL_ITEM], "events up to a position",
+     "Each line is a position of a session: from left to right the events up to there, shaded by "
+     "their weight in what the model predicts next, and behind the arrow what came.",
+     &form_lines, NULL},
+    MEANS_OF_EVENTS(&levels[LEVEL_ITEM]),
     {0},
 };
+/* clang-format on */

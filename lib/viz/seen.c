@@ -1,22 +1,86 @@
 #include "viz/seen.h"
 
-void seen_of(const struct attention *a, seen_vec *to)
+#include <math.h>
+
+const struct level levels[LEVELS] = {
+    [LEVEL_INTER] = {"inter", "Inter-session attention",
+                     "Before a session begins, the model weighs the user's earlier sessions.",
+                     "sessions", "earlier session", "earlier sessions", false, false, false},
+    [LEVEL_INTRA] =
+        {"intra", "Intra-session attention",
+         "At each step of a session, the model weighs the user's earlier sessions anew.",
+         "sessions", "earlier session", "earlier sessions", false, true, false},
+    [LEVEL_USER] =
+        {"user", "User-level attention",
+         "What the model knows of the user is a mean of the earlier sessions, so weighted.",
+         "sessions", "earlier session", "earlier sessions", false, false, false},
+    [LEVEL_SESSION] =
+        {"session", "Session-level attention",
+         "What the model knows of an earlier session is a mean of its events, so weighted.",
+         "earlier sessions", "event", "events", true, false, false},
+    [LEVEL_ITEM] = {"item", "Item attention",
+                    "At a position of a session, the model weighs the events up to there.",
+                    "positions", "event", "events", true, false, true},
+};
+
+const struct level *level_of(struct bytes name)
 {
-    size_t n = a->weight.len, item = a->item.len;
-    vec_clear(to);
-    for (size_t j = n; j-- > 0;) {
-        double weight = column_f32(a->weight)[j];
-        struct seen s = {.recency = n - j,
-                         .weight = weight,
-                         .relative = weight * (double)n,
-                         .delta = a->delta.at ? column_i32(a->delta)[j] : -1,
+    for (size_t i = 0; i < LEVELS; i++)
+        if (bytes_equal(name, bytes_of(levels[i].name)))
+            return &levels[i];
+    return NULL;
+}
+
+size_t attention_rows(const struct level *l, const struct attention *a)
+{
+    return !l->by_target ? 1 : a->target.at ? a->target.len : a->top.len;
+}
+
+size_t attention_width(const struct level *l, const struct attention *a)
+{
+    size_t rows = attention_rows(l, a);
+    return rows ? a->weight.len / rows : 0;
+}
+
+/* What is said of the j-th attended session; of events, of the session that they are of. */
+static struct seen told_at(const struct attention *a, size_t j)
+{
+    return (struct seen){.delta = a->delta.at ? column_i32(a->delta)[j] : -1,
                          .week = a->week.at ? column_i32(a->week)[j] : -1,
-                         .length = a->length.at ? column_i32(a->length)[j] : -1,
-                         .start = a->start.at ? column_i64(a->start)[j] : -1};
-        if (s.length >= 0)
+                         .start = a->start.at ? column_i64(a->start)[j] : -1,
+                         .length = -1};
+}
+
+static void add_row(const struct level *l, const struct attention *a, const float *weight, size_t n,
+                    seen_vec *to)
+{
+    size_t item = a->item.len, heaviest = n - 1;
+    double total = 0;
+    for (size_t j = n; j-- > 0;) {
+        total += fabsf(weight[j]);
+        heaviest = weight[j] > weight[heaviest] ? j : heaviest;
+    }
+    for (size_t j = n; j-- > 0;) {
+        struct seen s = told_at(a, l->events ? 0 : j);
+        s.recency = n - j;
+        s.of = n;
+        s.heaviest = j == heaviest;
+        s.weight = weight[j];
+        s.relative = total > 0 ? weight[j] * (double)n / total : 1;
+        if (l->events ? a->item.at != NULL : a->length.at != NULL) {
+            s.length = l->events ? 1 : column_i32(a->length)[j];
             s.items = column_i32(a->item) + (item -= (size_t)s.length);
+        }
         vec_push(to, s);
     }
+}
+
+void seen_of(const struct level *l, const struct attention *a, seen_vec *to)
+{
+    size_t n = attention_width(l, a);
+    vec_clear(to);
+    for (size_t row = 0; n && row < attention_rows(l, a); row++)
+        add_row(l, a, column_f32(a->weight) + row * n, n, to);
 }
 
 static struct column copy(struct column c, size_t size)

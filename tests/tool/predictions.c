@@ -7,8 +7,11 @@
  *     epoch 1 test                        begins a pass
  *     rank POSITION RANK [TIES [LOSS]] [KEY=NUMBER ...]
  *                                         a target; KEY: user, target, history (0 each), length
- *     attention USER SESSION WEIGHT:AGE:WEEK:ITEM,ITEM ...    of level inter, oldest first
- *     level LEVEL WEIGHT ...              attention of another level, of the events of a session
+ *     attention USER SESSION WEIGHT:AGE:WEEK:ITEM,ITEM ...    of earlier sessions, oldest first
+ *     attention USER SESSION level=intra target=ITEM,ITEM [top=ITEM,ITEM] WEIGHT,WEIGHT:AGE: ...
+ *                                         with a weight for each target; also level=user
+ *     attention USER SESSION level=item [position=N] [target=ITEM] WEIGHT:ITEM ...
+ *                                         of events; also level=session, with age=N
  *     pass LOSS [TARGETS]                 ends it; the number of targets is counted
  *     cut                                 stops without the end of the stream
  */
@@ -138,52 +141,116 @@ static double part_of(char **text, char end)
     return number(from);
 }
 
-static void add_attention(void)
+/* What an attention line is read into. */
+static struct told {
+    const char *level;
+    int64_t position;
+    f32_vec weight; /* session by session */
+    i32_vec delta, week, length, item, target, top, age;
+} told;
+
+static void take_list(char *text, i32_vec *to)
 {
-    f32_vec weight = {0};
-    i32_vec delta = {0}, week = {0}, length = {0}, item = {0};
-    int64_t user = (int64_t)number(word(NULL)), session = (int64_t)number(word(NULL));
-    for (char *text = strtok(NULL, " \n"); text; text = strtok(NULL, " \n")) {
-        size_t before = item.len;
-        vec_push(&weight, (float)part_of(&text, ':'));
-        vec_push(&delta, (int32_t)part_of(&text, ':'));
-        vec_push(&week, (int32_t)part_of(&text, ':'));
-        while (*text)
-            vec_push(&item, (int32_t)part_of(&text, ','));
-        vec_push(&length, (int32_t)(item.len - before));
-    }
-    vec_reserve(&item, 1); /* without any, they are still given */
-    struct attention a = {.model = bytes_of("ii-rnn"),
-                          .level = bytes_of("inter"),
-                          .user = user,
-                          .session = session,
-                          .position = -1,
-                          .weight = {weight.at, weight.len},
-                          .length = {length.at, length.len},
-                          .item = {item.at, item.len},
-                          .delta = {delta.at, delta.len},
-                          .week = {week.at, week.len},
-                          .target = {item.at, item.len ? 1 : 0}};
-    must(write_attention(&out, &a, &err));
-    vec_release(&weight);
-    vec_release(&delta);
-    vec_release(&week);
-    vec_release(&length);
-    vec_release(&item);
+    while (*text)
+        vec_push(to, (int32_t)part_of(&text, ','));
 }
 
-static void add_level(void)
+/* KEY=VALUE; false: it is none. */
+static bool take_setting(char *word)
 {
-    f32_vec weight = {0};
-    const char *level = word(NULL);
-    for (const char *text = word(NULL); text; text = word(NULL))
-        vec_push(&weight, (float)number(text));
+    char *value = strchr(word, '=');
+    if (!value)
+        return false;
+    *value++ = '\0';
+    if (!strcmp(word, "level"))
+        told.level = value;
+    else if (!strcmp(word, "position"))
+        told.position = (int64_t)number(value);
+    else
+        take_list(value, !strcmp(word, "target") ? &told.target
+                         : !strcmp(word, "top")  ? &told.top
+                                                 : &told.age);
+    return true;
+}
+
+static void take_session(char *text)
+{
+    size_t before = told.item.len;
+    char *weights = text;
+    text += strcspn(text, ":");
+    if (*text)
+        *text++ = '\0';
+    while (*weights)
+        vec_push(&told.weight, (float)part_of(&weights, ','));
+    vec_push(&told.delta, (int32_t)part_of(&text, ':'));
+    vec_push(&told.week, (int32_t)part_of(&text, ':'));
+    take_list(text, &told.item);
+    vec_push(&told.length, (int32_t)(told.item.len - before));
+}
+
+static void take_event(char *text)
+{
+    vec_push(&told.weight, (float)part_of(&text, ':'));
+    vec_push(&told.item, (int32_t)part_of(&text, ':'));
+}
+
+/* From a session's weights behind each other to those of a target. */
+static void turn(size_t rows)
+{
+    f32_vec turned = {0};
+    size_t n = told.weight.len / rows;
+    for (size_t i = 0; i < told.weight.len; i++)
+        vec_push(&turned, told.weight.at[i % n * rows + i / n]);
+    vec_release(&told.weight);
+    told.weight = turned;
+}
+
+static struct column column_of(const i32_vec *v)
+{
+    return (struct column){v->len ? v->at : NULL, v->len};
+}
+
+static void write_told(int64_t user, int64_t session)
+{
+    bool events = !strcmp(told.level, "session") || !strcmp(told.level, "item");
+    if (!strcmp(told.level, "intra"))
+        turn(told.target.len ? told.target.len : told.top.len);
+    vec_reserve(&told.item, 1); /* without any, they are still given */
     struct attention a = {.model = bytes_of("made-up"),
-                          .level = bytes_of(level ? level : ""),
-                          .position = -1,
-                          .weight = {weight.at, weight.len}};
+                          .level = bytes_of(told.level),
+                          .user = user,
+                          .session = session,
+                          .position = told.position,
+                          .weight = {told.weight.at, told.weight.len},
+                          .item = {told.item.at, told.item.len},
+                          .length = column_of(&told.length),
+                          .delta = column_of(events ? &told.age : &told.delta),
+                          .week = column_of(&told.week),
+                          .target = column_of(&told.target),
+                          .top = column_of(&told.top)};
+    if (!a.target.at && !events && told.item.len)
+        a.target = (struct column){told.item.at, 1};
     must(write_attention(&out, &a, &err));
-    vec_release(&weight);
+}
+
+static void add_attention(void)
+{
+    int64_t user = (int64_t)number(word(NULL)), session = (int64_t)number(word(NULL));
+    told = (struct told){.level = "inter", .position = -1};
+    for (char *text = strtok(NULL, " \n"); text; text = strtok(NULL, " \n")) {
+        if (take_setting(text))
+            continue;
+        if (!strcmp(told.level, "session") || !strcmp(told.level, "item"))
+            take_event(text);
+        else
+            take_session(text);
+    }
+    write_told(user, session);
+    i32_vec *all[] = {&told.delta,  &told.week, &told.length, &told.item,
+                      &told.target, &told.top,  &told.age};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        vec_release(all[i]);
+    vec_release(&told.weight);
 }
 
 /* KEY=NUMBER into the column of the target that was added last. */
@@ -264,7 +331,7 @@ static void end_pass(void)
 
 int main(void)
 {
-    char line[4000];
+    static char line[1 << 17];
     must(sink_open(&sink, NULL, &err));
     while (fgets(line, sizeof line, stdin)) {
         const char *what = word(line);
@@ -283,8 +350,6 @@ int main(void)
             add_item(rest(), train);
         } else if (!strcmp(what, "attention"))
             add_attention();
-        else if (!strcmp(what, "level"))
-            add_level();
         else if (!strcmp(what, "epoch"))
             begin_pass();
         else if (!strcmp(what, "rank"))

@@ -1,0 +1,202 @@
+/* Columns of one example each: its attended sessions or events from top to bottom, what each is,
+ * and its weight. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "viz/blocks.h"
+#include "viz/examples.h"
+#include "viz/scale.h"
+#include "viz/svg.h"
+#include "viz/text.h"
+#include "viz/words.h"
+
+enum { WIDTH = 640, TOP = 60, CELL = 18, HEAD = 40, FOOT = 20, MOST = 40 /* lines */ };
+
+/* How a panel is laid out. */
+struct layout {
+    const char *says;
+    size_t across;                                                            /* panels in a row */
+    double weight, wide;                                                      /* the shade */
+    void (*when)(const struct cast *c, const struct seen *s, struct buf *to); /* sessions alone */
+};
+
+/* Places of panels, row by row; a row is as high as its highest. */
+struct drawn {
+    const struct layout *layout;
+    struct buf *to; /* NULL: only measures */
+    size_t i;
+    double y, row;
+};
+
+static double panel_width(const struct layout *l)
+{
+    return (WIDTH - 24) / (double)l->across;
+}
+
+static size_t lines_of(const seen_vec *seen)
+{
+    return seen->len < MOST ? seen->len : MOST;
+}
+
+static void draw_shade(const struct layout *l, const struct seen *s, double x, double y, double top,
+                       struct buf *to)
+{
+    double share = scale_share(s->weight, 0, top);
+    svg_shade(to, x + l->weight, y, l->wide, CELL - 1, share, NULL);
+    svg_text(to, svg_on(share), x + l->weight + l->wide / 2, y + 13, "%.3f", s->weight);
+}
+
+static void draw_session(const struct gallery *g, const struct layout *l, const struct seen *s,
+                         double x, double y, struct buf *to)
+{
+    struct buf text = {0};
+    l->when(g->cast, s, &text);
+    svg_text(to, "s e", x + l->weight - 8, y + 13, "%.*s", (int)text.len, text.at ? text.at : "");
+    buf_release(&text);
+}
+
+static void draw_event(const struct gallery *g, const struct layout *l, const struct seen *s,
+                       double x, double y, struct buf *to)
+{
+    int64_t train = event_train(g->cast, s);
+    if (s->length == 1) {
+        svg_begin_clip(to, x, y, l->weight - 6, CELL);
+        svg_name(to, "s", x, y + 13, labels_at(&g->cast->items, s->items[0]),
+                 columns_in(l->weight));
+        svg_end_clip(to);
+    }
+    if (train >= 0)
+        svg_text(to, "s e", x + panel_width(l) - 20, y + 13, "%" PRId64, train);
+}
+
+static void draw_panel(const struct gallery *g, const struct layout *l, const struct attention *a,
+                       const seen_vec *seen, double x, double y, struct buf *to)
+{
+    size_t lines = lines_of(seen);
+    struct buf age = {0};
+    svg_begin_clip(to, x, y, panel_width(l) - 8, 18);
+    svg_name(to, "s b", x, y + 12, labels_at(&g->cast->users, a->user), columns_in(panel_width(l)));
+    svg_end_clip(to);
+    if (!l->when)
+        say_age(g->cast, &seen->at[0], &age);
+    svg_text(to, "s q", x, y + 27, "session %" PRId64 "%s%.*s%s", a->session, age.len ? ", " : "",
+             (int)age.len, age.at ? age.at : "", age.len ? " before" : "");
+    buf_release(&age);
+    for (size_t j = 0; j < lines; j++) {
+        double at = y + HEAD + CELL * (double)j;
+        (l->when ? draw_session : draw_event)(g, l, &seen->at[j], x, at, to);
+        draw_shade(l, &seen->at[j], x, at, examples_heaviest(seen), to);
+    }
+    if (seen->len > lines)
+        svg_text(to, "s q", x, y + HEAD + CELL * (double)lines + 13, "+ %zu more",
+                 seen->len - lines);
+}
+
+/* Sessions stand newest first, events as they came or by weight. */
+static void order_of(const struct picture *p, const seen_vec *seen, seen_vec *to)
+{
+    if (p->form == &form_ranked)
+        seen_rank(to, seen);
+    else
+        for (size_t j = 0; j < seen->len; j++)
+            vec_push(to, seen->at[p->form == &form_events ? seen->len - 1 - j : j]);
+}
+
+static void visit_svg(void *drawn, const struct gallery *g, const struct picture *p,
+                      const struct attention *a, const seen_vec *seen)
+{
+    struct drawn *d = drawn;
+    size_t place = d->i++ % d->layout->across;
+    seen_vec order = {0};
+    if (!place) {
+        d->y += d->row;
+        d->row = 0;
+    }
+    d->row = fmax(d->row, HEAD + CELL * (double)(lines_of(seen) + (seen->len > MOST)) + FOOT);
+    if (!d->to)
+        return;
+    order_of(p, seen, &order);
+    draw_panel(g, d->layout, a, &order, 12 + panel_width(d->layout) * (double)place, d->y, d->to);
+    vec_release(&order);
+}
+
+static void panels_svg(const struct gallery *g, const struct picture *p, const struct layout *l,
+                       struct buf *to)
+{
+    struct drawn measured = {l, NULL, 0, TOP, 0}, drawn = {l, to, 0, TOP, 0};
+    examples_each(g, p, visit_svg, &measured);
+    picture_begin_svg(p, WIDTH, measured.y + measured.row, to);
+    svg_text(to, "q", 12, 44, "%s", l->says);
+    examples_each(g, p, visit_svg, &drawn);
+    svg_end(to);
+}
+
+static void ages_svg(const struct gallery *g, const struct picture *p, struct buf *to)
+{
+    static const struct layout l = {
+        "left: how long ago the session was, newest first; right: its weight", 4, 64, 72, say_age};
+    panels_svg(g, p, &l, to);
+}
+
+static void weeks_svg(const struct gallery *g, const struct picture *p, struct buf *to)
+{
+    static const struct layout l = {
+        "left: the hour of the week of the session, newest first; right: its weight", 4, 64, 72,
+        say_week};
+    panels_svg(g, p, &l, to);
+}
+
+static void events_svg(const struct gallery *g, const struct picture *p, struct buf *to)
+{
+    static const struct layout l = {
+        "the event's item, its weight, and how often it stands in the training part", 2, 166, 72,
+        NULL};
+    panels_svg(g, p, &l, to);
+}
+
+/* ---- terminal ---- */
+
+static void text_event(const struct gallery *g, const struct seen *s, double top, struct buf *to)
+{
+    int64_t train = event_train(g->cast, s);
+    buf_text(to, "  ");
+    blocks_bar(to, scale_share(s->weight, 0, top), 10);
+    buf_format(to, " %.3f ", s->weight);
+    if (train >= 0)
+        buf_format(to, "%9" PRId64 "  ", train);
+    if (s->length == 1)
+        text_terminal(to, labels_at(&g->cast->items, s->items[0]), 40, false);
+    buf_byte(to, '\n');
+}
+
+static void visit_text(void *written, const struct gallery *g, const struct picture *p,
+                       const struct attention *a, const seen_vec *seen)
+{
+    struct example_written *w = written;
+    (void)p;
+    example_line(g, a, w->to);
+    buf_text(w->to, ": weight, times in the training part, item; as they came\n");
+    for (size_t j = seen->len; j-- > 0;)
+        text_event(g, &seen->at[j], examples_heaviest(seen), w->to);
+    buf_byte(w->to, '\n');
+}
+
+static void events_text(const struct gallery *g, const struct picture *p, const struct blocks *b,
+                        struct buf *to)
+{
+    examples_text(g, p, b, visit_text, to);
+}
+
+const struct form form_ages = {
+    examples_take, examples_empty, ages_svg, examples_tsv, NULL, false,
+};
+const struct form form_weeks = {
+    examples_take, examples_empty, weeks_svg, examples_tsv, NULL, false,
+};
+const struct form form_events = {
+    examples_take, examples_empty, events_svg, examples_tsv, events_text, false,
+};
+const struct form form_ranked = {
+    examples_take, examples_empty, events_svg, examples_tsv, NULL, false,
+};
