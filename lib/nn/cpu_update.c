@@ -1,4 +1,5 @@
-/* The CPU's optimizers: one pass over the flat buffers, which also empties the gradient. */
+/* The CPU's optimizers: one pass over the flat buffers, which also empties the gradient; rows of
+ * tables, which first catch up. */
 #include <math.h>
 #include <omp.h>
 
@@ -30,60 +31,53 @@ double cpu_square_sum(struct device *d, const float *g, size_t n)
     return sum;
 }
 
-/* g' = scale · g + decay · w, and g = 0. */
+/* g' = scale · g + decay · w */
 #define UPDATE_GRADIENT(i) (scale * g[i] + decay * w[i])
 
 VECTOR static void adam(size_t n, float scale, float decay, float rate1, float root2,
-                        float *restrict w, float *restrict g, float *restrict m, float *restrict v)
+                        const float *restrict g, float *restrict w, float *restrict m,
+                        float *restrict v)
 {
 #pragma omp simd
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         maths_adam(UPDATE_GRADIENT(i), rate1, root2, w + i, m + i, v + i);
-        g[i] = 0;
-    }
 }
 
-VECTOR static void adagrad(size_t n, float scale, float decay, float rate, float *restrict w,
-                           float *restrict g, float *restrict v)
+VECTOR static void adagrad(size_t n, float scale, float decay, float rate, const float *restrict g,
+                           float *restrict w, float *restrict v)
 {
 #pragma omp simd
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         w[i] -= maths_adagrad_step(UPDATE_GRADIENT(i), rate, v + i);
-        g[i] = 0;
-    }
 }
 
 VECTOR static void adagrad_momentum(size_t n, float scale, float decay, float rate, float momentum,
-                                    float *restrict w, float *restrict g, float *restrict m,
+                                    const float *restrict g, float *restrict w, float *restrict m,
                                     float *restrict v)
 {
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
         m[i] = momentum * m[i] - maths_adagrad_step(UPDATE_GRADIENT(i), rate, v + i);
         w[i] += m[i];
-        g[i] = 0;
     }
 }
 
-VECTOR static void sgd(size_t n, float scale, float decay, float rate, float *restrict w,
-                       float *restrict g)
+VECTOR static void sgd(size_t n, float scale, float decay, float rate, const float *restrict g,
+                       float *restrict w)
 {
 #pragma omp simd
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         w[i] -= rate * UPDATE_GRADIENT(i);
-        g[i] = 0;
-    }
 }
 
 /* v = momentum · v + g', w -= lr · v (torch.optim.SGD). */
 VECTOR static void sgd_momentum(size_t n, float scale, float decay, float rate, float momentum,
-                                float *restrict w, float *restrict g, float *restrict m)
+                                const float *restrict g, float *restrict w, float *restrict m)
 {
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
         m[i] = momentum * m[i] + UPDATE_GRADIENT(i);
         w[i] -= rate * m[i];
-        g[i] = 0;
     }
 }
 
@@ -98,52 +92,120 @@ static struct step step_of(const struct update *u, int64_t step)
                          (float)(1 / sqrt(1 - pow(ADAM_BETA2, (double)step)))};
 }
 
-static void update_some(const struct update *u, struct step s, size_t n, float *w, float *g,
+static void update_some(const struct update *u, struct step s, size_t n, const float *g, float *w,
                         float *m, float *v)
 {
     if (u->kind == OPTIMIZER_ADAM)
-        adam(n, u->scale, u->weight_decay, s.rate1, s.root2, w, g, m, v);
+        adam(n, u->scale, u->weight_decay, s.rate1, s.root2, g, w, m, v);
     else if (u->kind == OPTIMIZER_ADAGRAD && m)
-        adagrad_momentum(n, u->scale, u->weight_decay, u->rate, u->momentum, w, g, m, v);
+        adagrad_momentum(n, u->scale, u->weight_decay, u->rate, u->momentum, g, w, m, v);
     else if (u->kind == OPTIMIZER_ADAGRAD)
-        adagrad(n, u->scale, u->weight_decay, u->rate, w, g, v);
+        adagrad(n, u->scale, u->weight_decay, u->rate, g, w, v);
     else if (m)
-        sgd_momentum(n, u->scale, u->weight_decay, u->rate, u->momentum, w, g, m);
+        sgd_momentum(n, u->scale, u->weight_decay, u->rate, u->momentum, g, w, m);
     else
-        sgd(n, u->scale, u->weight_decay, u->rate, w, g);
+        sgd(n, u->scale, u->weight_decay, u->rate, g, w);
 }
 
-static float *from_row(float *table, size_t at)
+static float *part_of(float *state, size_t at)
 {
-    return table ? table + at : NULL;
+    return state ? state + at : NULL;
 }
 
 void cpu_update(struct device *d, const struct update *u, size_t n, float *w, float *g, float *m,
                 float *v)
 {
+    enum { BLOCK = 1 << 11 }; /* emptied while it is in the cache */
     int threads = cpu_threads_for(cpu_of(d), (double)n);
+    struct step step = step_of(u, u->step);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         struct span s = cpu_share(n, 16, omp_get_thread_num(), omp_get_num_threads());
-        update_some(u, step_of(u, u->step), s.to - s.from, w + s.from, g + s.from,
-                    from_row(m, s.from), from_row(v, s.from));
+        for (size_t at = s.from; at < s.to; at += BLOCK) {
+            size_t some = s.to - at < BLOCK ? s.to - at : BLOCK;
+            update_some(u, step, some, g + at, w + at, part_of(m, at), part_of(v, at));
+            memset(g + at, 0, some * sizeof *g);
+        }
     }
 }
 
 /* ---- rows of tables ---- */
 
+VECTOR static void pass_adam(const struct adam_passed *p, size_t n, float *restrict w,
+                             float *restrict m, float *restrict v)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        maths_adam_pass(p, w + i, m + i, v + i);
+}
+
+static void catch_up_adam(const struct update *u, int64_t last, size_t n, float *w, float *m,
+                          float *v)
+{
+    int64_t k = u->step - 1 - last;
+    struct adam_passed p = {.m = (float)pow(ADAM_BETA1, (double)k),
+                            .v = (float)pow(ADAM_BETA2, (double)k)};
+    if (last == 0) /* nothing was ever learned here: m is 0 */
+        return;
+    for (int g = 0; g < ADAM_GROUPS; g++)
+        p.group[g] = maths_adam_group((double)u->rate, last, k, g);
+    pass_adam(&p, n, w, m, v);
+}
+
+VECTOR static void pass_linear(float ww, float wm, float mw, float mm, size_t n, float *restrict w,
+                               float *restrict m)
+{
+    for (size_t i = 0; i < n; i++) {
+        float value = w[i];
+        w[i] = ww * value + wm * m[i];
+        m[i] = mw * value + mm * m[i];
+    }
+}
+
+static void catch_up_linear(const struct update *u, int64_t last, size_t n, float *w, float *m)
+{
+    struct linear_passed p =
+        u->kind == OPTIMIZER_SGD
+            ? maths_sgd_step((double)u->rate, m ? (double)u->momentum : 0, (double)u->weight_decay)
+            : maths_velocity_step((double)u->momentum);
+    p = maths_linear_power(p, u->step - 1 - last);
+    if (m)
+        pass_linear((float)p.ww, (float)p.wm, (float)p.mw, (float)p.mm, n, w, m);
+    else if (u->kind == OPTIMIZER_SGD && u->weight_decay != 0)
+        for (size_t i = 0; i < n; i++)
+            w[i] *= (float)p.ww;
+}
+
+/* Weight decay makes Adam and Adagrad anything but linear: step by step. */
+static void catch_up_stepwise(const struct update *u, int64_t last, size_t n, float *w, float *m,
+                              float *v)
+{
+    enum { BLOCK = 1 << 8 }; /* stays in the cache while the steps pass */
+    static const float none[BLOCK];
+    for (size_t at = 0; at < n; at += BLOCK)
+        for (int64_t step = last + 1; step < u->step; step++)
+            update_some(u, step_of(u, step), n - at < BLOCK ? n - at : BLOCK, none, w + at,
+                        part_of(m, at), part_of(v, at));
+}
+
 void cpu_rows_catch_up(struct device *d, const struct update *u, const struct rows *r, int cols,
                        float *w, float *m, float *v, int32_t *last)
 {
     size_t n = (size_t)cols;
-    float *zero = cpu_scratch(cpu_of(d), n);
-    memset(zero, 0, n * sizeof *zero);
+    int threads = cpu_threads_for(cpu_of(d), 4.0 * r->unique * cols);
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1) if (threads > 1)
     for (int i = 0; i < r->unique; i++) {
         size_t at = (size_t)r->row[i] * n;
-        int32_t *own = last + r->row[i];
-        for (int64_t step = *own + 1; step < u->step; step++)
-            update_some(u, step_of(u, step), n, w + at, zero, from_row(m, at), from_row(v, at));
-        *own = (int32_t)(u->step - 1);
+        int64_t from = last[r->row[i]];
+        if (from >= u->step - 1)
+            continue;
+        last[r->row[i]] = (int32_t)(u->step - 1);
+        if (u->weight_decay != 0 && u->kind != OPTIMIZER_SGD)
+            catch_up_stepwise(u, from, n, w + at, part_of(m, at), part_of(v, at));
+        else if (u->kind == OPTIMIZER_ADAM)
+            catch_up_adam(u, from, n, w + at, m + at, v + at);
+        else
+            catch_up_linear(u, from, n, w + at, part_of(m, at));
     }
 }
 
@@ -151,11 +213,12 @@ void cpu_rows_update(struct device *d, const struct update *u, const struct rows
                      const float *g, float *w, float *m, float *v, int32_t *last)
 {
     size_t n = (size_t)cols;
-    float *own = cpu_scratch(cpu_of(d), n);
+    int threads = cpu_threads_for(cpu_of(d), (double)r->unique * cols);
+    struct step step = step_of(u, u->step);
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
     for (int i = 0; i < r->unique; i++) {
         size_t at = (size_t)r->row[i] * n;
-        memcpy(own, g + (size_t)i * n, n * sizeof *own);
-        update_some(u, step_of(u, u->step), n, w + at, own, from_row(m, at), from_row(v, at));
+        update_some(u, step, n, g + (size_t)i * n, w + at, part_of(m, at), part_of(v, at));
         last[r->row[i]] = (int32_t)u->step;
     }
 }

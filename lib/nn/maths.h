@@ -176,4 +176,122 @@ MATHS float maths_adagrad_step(float g, float rate, float *sum)
     return rate * (g / sqrtf(*sum + ADAGRAD_EPSILON));
 }
 
+/* ---- rows that steps without gradient passed by: k steps at once ---- */
+
+/* Adam without weight decay, step t being the row's last: m falls as β₁ʲ, v as β₂ʲ, and w by
+ *
+ *     m Σ_j a_j / (c_j √v + ε),  a_j = lr β₁ʲ/(1-β₁ᵗ⁺ʲ),  c_j = √(β₂ʲ/(1-β₂ᵗ⁺ʲ)),  j = 1 .. k.
+ *
+ * The terms are taken in groups: one of weight A = Σ a_j at C, the mean of its c_j, with the series
+ * of 1 / (c √v + ε) about C up to the fourth power of (C - c_j)/C; y = C √v / (C √v + ε).  What
+ * that leaves out is below 4e-5 lr, whatever t, k and the gradients were.  After ADAM_FADED steps
+ * β₁ʲ counts no more. */
+enum { ADAM_GROUPS = 6, ADAM_FADED = 200 };
+
+struct adam_group {
+    float weight, root, moment[3]; /* A, C, mean ((C - c_j)/C)^2, ^3, ^4 */
+};
+
+struct adam_passed {
+    struct adam_group group[ADAM_GROUPS];
+    float m, v; /* what those are multiplied by */
+};
+
+/* a_j and c_j from β₁ʲ, β₂ʲ and β₁ᵗ, β₂ᵗ. */
+MATHS double maths_adam_weight(double rate, double b1j, double b1t)
+{
+    return rate * b1j / (1 - b1t * b1j);
+}
+
+MATHS double maths_adam_root(double b2j, double b2t)
+{
+    return sqrt(b2j / (1 - b2t * b2j));
+}
+
+/* Group g of k steps after step t > 0. */
+MATHS struct adam_group maths_adam_group(double rate, int64_t t, int64_t k, int g)
+{
+    const int first[ADAM_GROUPS + 1] = {1, 3, 6, 12, 22, 40, ADAM_FADED + 1};
+    const int from = first[g], to = k < first[g + 1] - 1 ? (int)k + 1 : first[g + 1];
+    const double b1t = pow(ADAM_BETA1, (double)t), b2t = pow(ADAM_BETA2, (double)t);
+    double b1 = pow(ADAM_BETA1, from), b2 = pow(ADAM_BETA2, from), b1j = b1, b2j = b2;
+    double weight = 0, root = 0, moment[3] = {0, 0, 0};
+    struct adam_group to_group = {0, 1, {0, 0, 0}};
+    for (int j = from; j < to; j++, b1j *= ADAM_BETA1, b2j *= ADAM_BETA2) {
+        double a = maths_adam_weight(rate, b1j, b1t);
+        weight += a;
+        root += a * maths_adam_root(b2j, b2t);
+    }
+    if (from >= to)
+        return to_group;
+    root /= weight;
+    b1j = b1, b2j = b2;
+    for (int j = from; j < to; j++, b1j *= ADAM_BETA1, b2j *= ADAM_BETA2) {
+        double off = 1 - maths_adam_root(b2j, b2t) / root;
+        double part = maths_adam_weight(rate, b1j, b1t) / weight * off * off;
+        for (int i = 0; i < 3; i++, part *= off)
+            moment[i] += part;
+    }
+    to_group.weight = (float)weight;
+    to_group.root = (float)root;
+    for (int i = 0; i < 3; i++)
+        to_group.moment[i] = (float)moment[i];
+    return to_group;
+}
+
+MATHS float maths_adam_fall(const struct adam_group *g, float root_v)
+{
+    float size = g->root * root_v;
+    float x = 1.0f / (size + ADAM_EPSILON), y = size * x;
+    return g->weight * x * (1.0f + y * y * (g->moment[0] + y * (g->moment[1] + y * g->moment[2])));
+}
+
+MATHS void maths_adam_pass(const struct adam_passed *p, float *w, float *m, float *v)
+{
+    float root_v = sqrtf(*v), sum = 0;
+    for (int g = 0; g < ADAM_GROUPS; g++)
+        sum += maths_adam_fall(&p->group[g], root_v);
+    *w -= *m * sum;
+    *m *= p->m;
+    *v *= p->v;
+}
+
+/* SGD and Adagrad without weight decay are linear in w and the velocity m: one step is a matrix. */
+struct linear_passed {
+    double ww, wm, mw, mm; /* w = ww w + wm m, m = mw w + mm m */
+};
+
+/* SGD: m = μm + λw, w -= lr m.  Adagrad: m = μm, w += m. */
+MATHS struct linear_passed maths_sgd_step(double rate, double momentum, double decay)
+{
+    struct linear_passed p = {1 - rate * decay, -rate * momentum, decay, momentum};
+    return p;
+}
+
+MATHS struct linear_passed maths_velocity_step(double momentum)
+{
+    struct linear_passed p = {1, momentum, 0, momentum};
+    return p;
+}
+
+/* k steps: its k-th power. */
+MATHS struct linear_passed maths_linear_power(struct linear_passed a, int64_t k)
+{
+    struct linear_passed p = {1, 0, 0, 1};
+    for (; k > 0; k /= 2) {
+        struct linear_passed q = p, b = a;
+        if (k % 2) {
+            p.ww = q.ww * b.ww + q.wm * b.mw;
+            p.wm = q.ww * b.wm + q.wm * b.mm;
+            p.mw = q.mw * b.ww + q.mm * b.mw;
+            p.mm = q.mw * b.wm + q.mm * b.mm;
+        }
+        a.ww = b.ww * b.ww + b.wm * b.mw;
+        a.wm = b.ww * b.wm + b.wm * b.mm;
+        a.mw = b.mw * b.ww + b.mm * b.mw;
+        a.mm = b.mw * b.wm + b.mm * b.mm;
+    }
+    return p;
+}
+
 #endif
