@@ -77,6 +77,55 @@ static void check_group_linear(void)
         }
 }
 
+/* ---- attention with a scale for each group ---- */
+
+/* in: key, scale, value */
+static void reference_attend(const struct problem *p, double *out)
+{
+    const struct shape *s = p->shape;
+    for (int q = 0, row = 0; q < SEQUENCES; row += some_lengths[q++]) {
+        const double *scale = p->in[1] + group_of(s, q) * s->width;
+        double e[8], sum = 0;
+        for (int i = 0; i < some_lengths[q]; i++) {
+            e[i] = 0;
+            for (int j = 0; j < s->width; j++)
+                e[i] += scale[j] * tanh(p->in[0][(row + i) * s->width + j]);
+            sum += e[i] = exp(e[i]);
+        }
+        for (int j = 0; j < s->cols; j++) {
+            out[q * s->cols + j] = 0;
+            for (int i = 0; i < some_lengths[q]; i++)
+                out[q * s->cols + j] += e[i] / sum * p->in[2][(row + i) * s->cols + j];
+        }
+    }
+}
+
+static void check_group_attend_of(const struct shape *s)
+{
+    const struct ragged *r = tape_ragged(tape, some_lengths, SEQUENCES);
+    const struct rows *group = tape_rows(tape, some_groups, SEQUENCES);
+    struct problem p = {.reference = reference_attend, .shape = s};
+    problem_input(&p, ROWS * (size_t)s->width, 2);
+    problem_input(&p, GROUPS * (size_t)s->width, 1);
+    problem_input(&p, ROWS * (size_t)s->cols, 1);
+    problem_output(&p, SEQUENCES * (size_t)s->cols);
+    float *weight = tape_memory(tape, ROWS * sizeof *weight);
+    device->op->attend(device, r, group, s->width, s->cols, p.value[0], p.value[1], p.value[2],
+                       weight, p.found);
+    check_forward(&p, label("attend, grouped,", s->width, s->cols));
+    device->op->attend_back(device, r, group, s->width, s->cols, p.value[0], p.value[1], p.value[2],
+                            weight, p.dout, p.grad[0], p.grad[1], p.grad[2]);
+    check_backward(&p, label("attend_back, grouped,", s->width, s->cols));
+    problem_close(&p);
+}
+
+static void check_group_attend(void)
+{
+    for (int i = 0; i < SIZES; i++)
+        check_group_attend_of(
+            &(struct shape){.grouped = true, .width = sizes[i], .cols = sizes[SIZES - 1 - i]});
+}
+
 /* ---- the recurrent layer that looks back ---- */
 
 /* in: x, W_ih, W_hh, b_ih, b_hh, h0, key, value, query, scale */
@@ -216,6 +265,25 @@ static void check_gru_attend(void)
         }
 }
 
+/* No sequences: nothing is read or written. */
+static void check_nothing(void)
+{
+    const struct operations *op = device->op;
+    const int32_t none[1] = {0};
+    const struct ragged *r = tape_ragged(tape, none, 0);
+    const struct rows *group = tape_rows(tape, none, 0);
+    float x[3 * 4] = {0}, h[1] = {7};
+    struct gru_weights w = {2, 1, false, x, x, x, x};
+    struct gru_grads g = {x, x, x, x};
+    const struct memory m = {r, 1, 1, x, x, x, 1, x, group, tape_ints(tape, none, 1), 0};
+    const struct memory_grads dm = {x, x, x, x};
+    op->group_linear(device, r, group, 3, 4, x, x, 3, false, h);
+    op->group_linear_back(device, r, group, 3, 4, x, x, 3, x, h, h);
+    op->gru_attend(device, r, &w, &m, 1, x, x, h, h, h, h);
+    op->gru_attend_back(device, r, &w, &m, 1, x, x, h, h, h, h, h, h, h, &g, &dm);
+    tap_ok(h[0] == 7, "no sequences");
+}
+
 static const struct check checks[] = {GROUP_CHECKS(CHECK_ROW)};
 
 int main(void)
@@ -224,6 +292,8 @@ int main(void)
     device = cpu_open(&(struct device_options){.threads = 2});
     tape = tape_new(device);
     run_checks(checks, sizeof checks / sizeof *checks);
+    check_group_attend();
+    check_nothing();
     tape_free(tape);
     cpu_close(device);
     return tap_done();
