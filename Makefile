@@ -152,7 +152,7 @@ bench bench-record: all $(BENCHES) $(FIXTURES)
 demo: all $(FIXTURES)
 	@$(MAKE) --no-print-directory -f pipelines/demo.mk BIN=$(BIN) FIXTURES=$(BUILD)/fixtures
 
-SOURCES = $(wildcard lib/*/*.[ch] bin/*.[ch] cuda/*.cu cuda/*.h tests/*/*.[ch] fixtures/*.[ch])
+SOURCES = $(wildcard lib/*/*.[ch] bin/*.[ch] tests/*/*.[ch] fixtures/*.[ch])
 
 lint: | $(AFTER_DEPS)
 	@if command -v clang-format >/dev/null; then clang-format --dry-run --Werror $(SOURCES); \

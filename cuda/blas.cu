@@ -87,12 +87,10 @@ void blas_close(struct cuda *c)
 
 static __global__ void scale_rows(int rows, int cols, float beta, float *y, int ldy)
 {
-    for
-        EACH(i, (size_t)rows * cols)
-        {
-            float *at = y + i / cols * ldy + i % cols;
-            *at = beta == 0 ? 0 : beta * *at;
-        }
+    for EACH (i, (size_t)rows * cols) {
+        float *at = y + i / cols * ldy + i % cols;
+        *at = beta == 0 ? 0 : beta * *at;
+    }
 }
 
 /* A row-major matrix is its transpose in column-major form: yᵀ = op(b)ᵀ op(a)ᵀ. */
@@ -120,12 +118,6 @@ void cuda_gemm(struct cuda *c, bool ta, bool tb, int m, int n, int k, const floa
     product(c, CUDA_R_32F, CUBLAS_COMPUTE_32F, ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy);
 }
 
-void cuda_gemm(struct device *d, bool ta, bool tb, int m, int n, int k, const float *a, int lda,
-               const float *b, int ldb, float beta, float *c, int ldc)
-{
-    cuda_gemm(cuda_of(d), ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
-}
-
 void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const bf16 *a, int lda,
                     const bf16 *b, int ldb, float beta, float *y, int ldy)
 {
@@ -134,9 +126,8 @@ void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const
 
 static __global__ void round_rows(size_t cols, size_t n, const float *x, size_t ldx, bf16 *to)
 {
-    for
-        EACH(i, n)
-    to[i] = maths_to_bf16(x[i / cols * ldx + i % cols]);
+    for EACH (i, n)
+        to[i] = maths_to_bf16(x[i / cols * ldx + i % cols]);
 }
 
 void cuda_to_bf16(struct cuda *c, int rows, int cols, const float *x, int ldx, bf16 *to)

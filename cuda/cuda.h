@@ -145,6 +145,21 @@ static inline unsigned cuda_grid(const struct cuda *c, size_t n, unsigned block)
     (size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x; i < (n);                            \
      i += (size_t)gridDim.x * blockDim.x)
 
+/* A warp a row: LAUNCH(d, kernel, row_blocks(rows), ROW_WARPS * WARP, ...), and in the kernel
+ * for WARP_ROWS (i, rows) ... for LANES (j, cols) */
+enum { WARP = 32, ROW_WARPS = 8, MOST_ROW_BLOCKS = 4096 };
+
+static inline unsigned row_blocks(int rows)
+{
+    unsigned blocks = cuda_blocks((size_t)rows, ROW_WARPS);
+    return blocks < MOST_ROW_BLOCKS ? blocks : (unsigned)MOST_ROW_BLOCKS;
+}
+
+#define WARP_ROWS(i, rows)                                                                         \
+    (int i = (int)(blockIdx.x * ROW_WARPS + threadIdx.x / WARP); i < (rows);                           \
+     i += (int)gridDim.x * ROW_WARPS)
+#define LANES(j, cols) (int j = (int)threadIdx.x % WARP; j < (cols); j += WARP)
+
 /* ---- products ---- */
 
 /* c [m, n] = op(a) op(b) + beta c of row-major matrices, as the table's gemm: in float32. */
@@ -167,8 +182,6 @@ void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const
 void cuda_to_bf16(struct cuda *c, int rows, int cols, const float *x, int ldx, bf16 *to);
 
 /* ---- sums and maxima over threads, always in the same order ---- */
-
-enum { WARP = 32 };
 
 /* Every lane gets it; all 32 take part. */
 template <class T> __device__ inline T warp_sum(T x)

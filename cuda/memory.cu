@@ -203,9 +203,8 @@ const void *cuda_fetched(struct device *d, int ticket)
 
 static __global__ void fill_with(float *to, float value, size_t n)
 {
-    for
-        EACH(i, n)
-    to[i] = value;
+    for EACH (i, n)
+        to[i] = value;
 }
 
 void cuda_fill(struct device *d, float *to, float value, size_t n)
@@ -229,9 +228,8 @@ void cuda_copy(struct device *d, float *to, const float *from, size_t n)
 
 static __global__ void add_from(float *to, const float *from, size_t n)
 {
-    for
-        EACH(i, n)
-    to[i] += from[i];
+    for EACH (i, n)
+        to[i] += from[i];
 }
 
 void cuda_add(struct device *d, float *to, const float *from, size_t n)

@@ -31,8 +31,7 @@ double cpu_square_sum(struct device *d, const float *g, size_t n)
     return sum;
 }
 
-/* g' = scale · g + decay · w */
-#define UPDATE_GRADIENT(i) (scale * g[i] + decay * w[i])
+#define UPDATE_GRADIENT(i) maths_gradient(g[i], scale, w[i], decay)
 
 VECTOR static void adam(size_t n, float scale, float decay, float rate1, float root2,
                         const float *restrict g, float *restrict w, float *restrict m,
@@ -48,7 +47,7 @@ VECTOR static void adagrad(size_t n, float scale, float decay, float rate, const
 {
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
-        w[i] -= maths_adagrad_step(UPDATE_GRADIENT(i), rate, v + i);
+        maths_adagrad(UPDATE_GRADIENT(i), rate, w + i, v + i);
 }
 
 VECTOR static void adagrad_momentum(size_t n, float scale, float decay, float rate, float momentum,
@@ -56,10 +55,8 @@ VECTOR static void adagrad_momentum(size_t n, float scale, float decay, float ra
                                     float *restrict v)
 {
 #pragma omp simd
-    for (size_t i = 0; i < n; i++) {
-        m[i] = momentum * m[i] - maths_adagrad_step(UPDATE_GRADIENT(i), rate, v + i);
-        w[i] += m[i];
-    }
+    for (size_t i = 0; i < n; i++)
+        maths_adagrad_momentum(UPDATE_GRADIENT(i), rate, momentum, w + i, m + i, v + i);
 }
 
 VECTOR static void sgd(size_t n, float scale, float decay, float rate, const float *restrict g,
@@ -67,18 +64,15 @@ VECTOR static void sgd(size_t n, float scale, float decay, float rate, const flo
 {
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
-        w[i] -= rate * UPDATE_GRADIENT(i);
+        maths_sgd(UPDATE_GRADIENT(i), rate, w + i);
 }
 
-/* v = momentum · v + g', w -= lr · v (torch.optim.SGD). */
 VECTOR static void sgd_momentum(size_t n, float scale, float decay, float rate, float momentum,
                                 const float *restrict g, float *restrict w, float *restrict m)
 {
 #pragma omp simd
-    for (size_t i = 0; i < n; i++) {
-        m[i] = momentum * m[i] + UPDATE_GRADIENT(i);
-        w[i] -= rate * m[i];
-    }
+    for (size_t i = 0; i < n; i++)
+        maths_sgd_momentum(UPDATE_GRADIENT(i), rate, momentum, w + i, m + i);
 }
 
 /* What a step's bias correction makes of the rate and of the root of v. */

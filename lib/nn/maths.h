@@ -151,6 +151,11 @@ MATHS float maths_dropout_factor(uint32_t word, float rate, float kept)
 
 /* ---- optimizers: g is the gradient, already scaled, weight decay included ---- */
 
+MATHS float maths_gradient(float g, float scale, float w, float decay)
+{
+    return scale * g + decay * w;
+}
+
 /* Kingma & Ba 2015, as torch.optim.Adam: m = β₁m + (1-β₁)g, v = β₂v + (1-β₂)g²,
  * w -= lr/(1-β₁ᵗ) · m / (√v/√(1-β₂ᵗ) + ε). */
 #define ADAM_BETA1   0.9
@@ -174,6 +179,30 @@ MATHS float maths_adagrad_step(float g, float rate, float *sum)
 {
     *sum += g * g;
     return rate * (g / sqrtf(*sum + ADAGRAD_EPSILON));
+}
+
+MATHS void maths_adagrad(float g, float rate, float *w, float *sum)
+{
+    *w -= maths_adagrad_step(g, rate, sum);
+}
+
+MATHS void maths_adagrad_momentum(float g, float rate, float momentum, float *w, float *velocity,
+                                  float *sum)
+{
+    *velocity = momentum * *velocity - maths_adagrad_step(g, rate, sum);
+    *w += *velocity;
+}
+
+/* velocity = momentum · velocity + g, w -= lr · velocity (torch.optim.SGD). */
+MATHS void maths_sgd(float g, float rate, float *w)
+{
+    *w -= rate * g;
+}
+
+MATHS void maths_sgd_momentum(float g, float rate, float momentum, float *w, float *velocity)
+{
+    *velocity = momentum * *velocity + g;
+    *w -= rate * *velocity;
 }
 
 /* ---- rows that steps without gradient passed by: k steps at once ---- */
