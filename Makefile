@@ -113,7 +113,44 @@ $(BIN)/sesspipe-cuda.so: $(patsubst %.cu,$(BUILD)/%.o,$(wildcard cuda/*.cu)) cud
 	$(Q)$(NVCC) -shared -cudart static $(CUDA_TARGETS) -o $@ $(filter %.o,$^) -ldl \
 	    -Xlinker -rpath,$(patsubst %/bin/nvcc,%/lib64,$(realpath $(NVCC)))
 
-units: $(UNITS) $(TOOLS) $(FIXTURES)
+units: $(UNITS) $(TOOLS) $(FIXTURES) $(EMULATED) $(PLANTED)
+
+# ---- the CUDA backend in its emulation: cuda/*.cu by the host's compiler (tests/emulation) ----
+
+EMULATED := $(BUILD)/emulated/sesspipe-cuda.so
+PLANTED := $(BUILD)/emulated/planted
+KERNELS = $(patsubst %.cu,$(BUILD)/emulated/%.o,$(wildcard cuda/*.cu))
+# The threads of a block: fibers, but real ones for ThreadSanitizer, which looks at kernels alone.
+EMULATED_BY = $(if $(filter tsan,$(VARIANT)),threads,fibers)
+EMULATION = $(patsubst %.cc,$(BUILD)/emulated/%.o,\
+    $(filter-out %/fibers.cc %/threads.cc,$(wildcard tests/emulation/*.cc)) tests/emulation/$(EMULATED_BY).cc)
+EMULATED_FLAGS.asan = -fsanitize-sections=emulated_shared
+EMULATED_FLAGS.tsan = -DEMULATED_THREADS
+
+COMPILE_EMULATED = $(CXX) -Itests/emulation -Ilib -Icuda $(PACKAGE_CFLAGS) $(CPPFLAGS) \
+    -std=c++17 -fPIC -Wall -Wextra -Wshadow -Wno-unknown-pragmas -g -ffile-prefix-map=$(CURDIR)=. \
+    $(EMULATED_FLAGS.$(VARIANT)) $(CXXFLAGS) -MMD -MP -c -o $@
+EMULATED_OPTIMIZE = $(if $(OPTIMIZE.$(VARIANT)),$(OPTIMIZE.$(VARIANT):-O3=-O2))
+
+$(BUILD)/emulated/%.o: %.cu $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,emulate $<)
+	$(Q)$(COMPILE_EMULATED) $(EMULATED_OPTIMIZE) -x c++ $<
+
+$(BUILD)/emulated/%.o: %.cc $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,compile $<)
+	$(Q)$(COMPILE_EMULATED) $(filter-out -fsanitize=thread,$(EMULATED_OPTIMIZE)) $<
+
+LINK_EMULATED = $(CXX) $(OPTIMIZE.$(VARIANT)) -pthread -o $@ $(filter %.o,$^) $(ALL_LDFLAGS) $(ALL_LDLIBS)
+
+$(EMULATED): $(KERNELS) $(EMULATION)
+	$(call say,link $@)
+	$(Q)$(LINK_EMULATED) -shared
+
+$(PLANTED): $(BUILD)/emulated/tests/emulation/planted.o $(EMULATION)
+	$(call say,link $@)
+	$(Q)$(LINK_EMULATED)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
