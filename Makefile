@@ -128,7 +128,7 @@ EMULATED_FLAGS.asan = -fsanitize-sections=emulated_shared
 EMULATED_FLAGS.tsan = -DEMULATED_THREADS
 
 COMPILE_EMULATED = $(CXX) -Itests/emulation -Ilib -Icuda $(PACKAGE_CFLAGS) $(CPPFLAGS) \
-    -std=c++17 -fPIC -Wall -Wextra -Wshadow -Wno-unknown-pragmas -g -ffile-prefix-map=$(CURDIR)=. \
+    -std=c++17 -fPIC -Wall -Wextra -Wno-unknown-pragmas -g -ffile-prefix-map=$(CURDIR)=. \
     $(EMULATED_FLAGS.$(VARIANT)) $(CXXFLAGS) -MMD -MP -c -o $@
 EMULATED_OPTIMIZE = $(if $(OPTIMIZE.$(VARIANT)),$(OPTIMIZE.$(VARIANT):-O3=-O2))
 

@@ -61,8 +61,9 @@ static __global__ void warp_sums(const float *x, float *y)
     float above = __shfl_down_sync(0xffffffffu, x[threadIdx.x], 1);
     float below = __shfl_up_sync(0xffffffffu, x[threadIdx.x], 1, 8);
     uint32_t odd = __ballot_sync(0xffffffffu, threadIdx.x & 1);
-    bool right = first == sum && odd == 0xaaaaaaaau && __any_sync(0xffffffffu, threadIdx.x == 40) ==
-                 (threadIdx.x >= 32) && __all_sync(0xffffffffu, above >= x[threadIdx.x]) &&
+    bool right = first == sum && odd == 0xaaaaaaaau &&
+                 __any_sync(0xffffffffu, threadIdx.x == 40) == (threadIdx.x >= 32) &&
+                 __all_sync(0xffffffffu, above >= x[threadIdx.x]) &&
                  below == x[threadIdx.x - (threadIdx.x % 8 ? 1 : 0)];
     y[threadIdx.x] = right ? sum : -1;
 }
