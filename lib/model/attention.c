@@ -91,33 +91,85 @@ struct tensor *energies_over(const struct energies *n, struct tape *t, struct te
     return tape_concat(t, part, parts);
 }
 
+/* ---- groups ---- */
+
+int grouped_read(bool on[2], const char *list, const char *first, const char *second, struct err *e)
+{
+    const char *const word[2] = {first, second};
+    for (const char *at = list; at; at = *at ? at + 1 : NULL) {
+        size_t length = strcspn(at, ",");
+        int i = 0;
+        while (i < 2 && (strlen(word[i]) != length || strncmp(word[i], at, length)))
+            i++;
+        if (i == 2 || on[i])
+            return err_set(e, STATUS_USAGE, "--per-user %s: give %s, %s or %s,%s", list, first,
+                           second, first, second);
+        on[i] = true;
+        at += length;
+    }
+    return 0;
+}
+
+struct grouped grouped_by(const struct model *m, struct tape *t, const int32_t *user, int count)
+{
+    struct grouped g = {0};
+    int32_t *block = tape_host(t, (size_t)count * sizeof *block);
+    for (int i = 0; i < count; i++)
+        block[i] = m->data.group ? m->data.group[user[i]] : user[i];
+    g.group = tape_groups(t, block, count, &g.users);
+    return g;
+}
+
+struct parameter *grouped_parameter(struct parameters *p, const char *name, const char *suffix,
+                                    int groups, int rows, int cols, float bound)
+{
+    struct buf text = {0};
+    int64_t shape[3] = {groups, rows, cols};
+    buf_format(&text, "%s%s", name, suffix);
+    buf_byte(&text, 0);
+    if (!rows)
+        shape[1] = cols;
+    int dims = rows ? 2 : 1;
+    struct parameter *q = groups ? parameters_add_table(p, text.at, dims + 1, shape, bound)
+                                 : parameters_add(p, text.at, dims, shape + 1, bound);
+    buf_release(&text);
+    return q;
+}
+
+struct tensor *grouped_tensor(struct tape *t, const struct parameter *p, const struct grouped *g)
+{
+    return p->touched ? tape_touched(t, p, g->users) : tape_parameter(t, p);
+}
+
+struct tensor *grouped_linear(struct tape *t, struct tensor *x, const struct parameter *w, int from,
+                              const struct parameter *b, const struct ragged *rows,
+                              const struct grouped *g)
+{
+    struct tensor *weight = grouped_tensor(t, w, g), *bias = b ? grouped_tensor(t, b, g) : NULL;
+    return w->touched ? tape_group_linear(t, x, weight, from, bias, rows, g->group)
+                      : tape_linear_part(t, x, weight, from, bias);
+}
+
 /* ---- the layer ---- */
 
 void attention_declare(struct attention_layer *a, struct parameters *p, const char *name, int width,
-                       int in)
+                       int in, int groups)
 {
-    struct buf text = {0};
     float bound = 1 / sqrtf((float)in);
-    const char *const suffix[] = {".weight", ".bias", "_scale.weight"};
-    const struct parameter **const to[] = {&a->weight, &a->bias, &a->scale};
-    for (int i = 0; i < 3; i++) {
-        buf_clear(&text);
-        buf_format(&text, "%s%s", name, suffix[i]);
-        buf_byte(&text, 0);
-        *to[i] = i == 0   ? parameters_add_matrix(p, text.at, width, in, bound)
-                 : i == 1 ? parameters_add_vector(p, text.at, width, bound)
-                          : parameters_add_matrix(p, text.at, 1, width, 1 / sqrtf((float)width));
-    }
-    buf_release(&text);
+    a->weight = grouped_parameter(p, name, ".weight", groups, width, in, bound);
+    a->bias = grouped_parameter(p, name, ".bias", groups, 0, width, bound);
+    a->scale =
+        grouped_parameter(p, name, "_scale.weight", groups, 1, width, 1 / sqrtf((float)width));
 }
 
 struct tensor *attention_over(const struct attention_layer *a, struct tape *t, struct tensor *x,
-                              struct tensor *value, const struct ragged *rows, const float **weight)
+                              struct tensor *value, const struct ragged *rows,
+                              const struct grouped *g, const float **weight)
 {
-    struct tensor *key =
-        tape_linear(t, x, tape_parameter(t, a->weight), tape_parameter(t, a->bias));
+    struct tensor *key = grouped_linear(t, x, a->weight, 0, a->bias, rows, g);
     float *own;
-    struct tensor *sum = tape_attend(t, key, tape_parameter(t, a->scale), value, rows, NULL, &own);
+    struct tensor *sum =
+        tape_attend(t, key, grouped_tensor(t, a->scale, g), value, rows, g->group, &own);
     *weight = own;
     return sum;
 }

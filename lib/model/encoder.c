@@ -9,36 +9,34 @@ void encoder_declare(struct encoder *n, struct parameters *p, const char *prefix
         parameters_add_gru_reverse(p, &n->backward, prefix, in, state, reset_before);
 }
 
-/* Each sequence's rows, the last first; its own inverse. */
-static const struct rows *backwards(struct tape *t, const int32_t *length, const struct ragged *r)
-{
-    int32_t *at = tape_host(t, (size_t)r->total * sizeof *at);
-    for (int s = 0, from = 0; s < r->count; from += length[s++])
-        for (int32_t i = 0; i < length[s]; i++)
-            at[from + i] = from + length[s] - 1 - i;
-    return tape_rows(t, at, r->total);
-}
-
 struct encoded encoder_run(const struct encoder *n, struct tape *t, struct tensor *x,
-                           const struct ragged *r, const int32_t *length)
+                           const struct ragged *r)
 {
     struct encoded run = {.forward = tape_gru(t, &n->forward, x, NULL, r)};
     run.states = run.forward;
     if (n->both) {
-        const struct rows *turned = backwards(t, length, r);
-        struct tensor *h = tape_gru(t, &n->backward, tape_gather(t, x, turned), NULL, r);
-        run.backward = tape_gather(t, h, turned);
+        struct tensor *h = tape_gru(t, &n->backward, tape_reverse(t, x, r), NULL, r);
+        run.backward = tape_reverse(t, h, r);
         run.states = tape_concat(t, (struct tensor *[]){run.forward, run.backward}, 2);
     }
     return run;
 }
 
-struct tensor *encoder_last(const struct encoder *n, struct tape *t, const struct encoded *run,
-                            const int32_t *first, const int32_t *last, int count)
+/* The first or the last row of each sequence; -1: it has none. */
+static const struct rows *ends(struct tape *t, const struct ragged *r, bool last)
 {
-    struct tensor *end = tape_gather(t, run->forward, tape_rows(t, last, count));
+    int32_t *at = tape_host(t, (size_t)r->count * sizeof *at);
+    for (int s = 0, row = 0; s < r->count; row += r->length[s++])
+        at[s] = !r->length[s] ? -1 : last ? row + r->length[s] - 1 : row;
+    return tape_rows(t, at, r->count);
+}
+
+struct tensor *encoder_last(const struct encoder *n, struct tape *t, const struct encoded *run,
+                            const struct ragged *r)
+{
+    struct tensor *end = tape_gather(t, run->forward, ends(t, r, true));
     if (!n->both)
         return end;
-    struct tensor *begin = tape_gather(t, run->backward, tape_rows(t, first, count));
+    struct tensor *begin = tape_gather(t, run->backward, ends(t, r, false));
     return tape_concat(t, (struct tensor *[]){end, begin}, 2);
 }

@@ -21,13 +21,13 @@ struct encoded {
 void encoder_declare(struct encoder *n, struct parameters *p, const char *prefix, int in, int state,
                      bool both, bool reset_before);
 
-/* Runs from a state of zeros.  length: host [r->count], the lengths that `r` was made of. */
+/* Runs from a state of zeros. */
 struct encoded encoder_run(const struct encoder *n, struct tape *t, struct tensor *x,
-                           const struct ragged *r, const int32_t *length);
+                           const struct ragged *r);
 
-/* [count, state] the state at the end of each sequence, which backwards is at its first row; first,
- * last: host [count] its rows, -1 = a sequence without rows, of which the state is zeros. */
+/* [r->count, state] the state at the end of each sequence, which backwards is at its first row; of
+ * a sequence without rows it is zeros. */
 struct tensor *encoder_last(const struct encoder *n, struct tape *t, const struct encoded *run,
-                            const int32_t *first, const int32_t *last, int count);
+                            const struct ragged *r);
 
 #endif

@@ -19,6 +19,7 @@ static const char *const form_name[FORMS] = {"mean", "last", "attention"};
 struct level_of {
     enum form form;
     bool input; /* attention averages the input */
+    bool per_user;
     struct encoder gru;
     struct attention_layer attention;
 };
@@ -57,6 +58,13 @@ static int check_together(const struct hierarchical *r, const struct model_optio
         return err_set(e, STATUS_USAGE,
                        "--attend-to: nothing attends here: it goes with --session-rep attention or "
                        "--user-rep attention");
+    if ((r->session.per_user && r->session.form != FORM_ATTENTION) ||
+        (r->user.per_user && r->user.form != FORM_ATTENTION))
+        return err_set(
+            e, STATUS_USAGE,
+            "--per-user %s: each level goes with its attention: --session-rep attention, "
+            "--user-rep attention",
+            o->per_user);
     if (o->bidirectional && (r->user.form == FORM_MEAN || r->user.input))
         return err_set(e, STATUS_USAGE,
                        "--bidirectional is of the GRU over sessions: it goes with --user-rep last, "
@@ -75,8 +83,12 @@ static int read_options(struct hierarchical *r, const struct model_options *o, s
     bool input = o->attend_to && !strcmp(o->attend_to, "input");
     r->session.input = input && r->session.form == FORM_ATTENTION;
     r->user.input = input && r->user.form == FORM_ATTENTION;
-    if (energies_read(&r->energies, o->inter, kinds, e))
+    bool per_user[2] = {false, false};
+    if (energies_read(&r->energies, o->inter, kinds, e) ||
+        grouped_read(per_user, o->per_user, "session", "user", e))
         return e->status;
+    r->session.per_user = per_user[0];
+    r->user.per_user = per_user[1];
     r->energies.on[ATTEND_HIDDEN] = true;
     return check_together(r, o, e);
 }
@@ -103,13 +115,15 @@ static void declare(struct hierarchical *r, struct model *m)
     if (r->session.form != FORM_MEAN)
         encoder_declare(&r->session.gru, p, "session_gru", size, size, false, reset_before);
     if (r->session.form == FORM_ATTENTION)
-        attention_declare(&r->session.attention, p, "session_attention", size, size);
+        attention_declare(&r->session.attention, p, "session_attention", size, size,
+                          r->session.per_user ? m->data.groups : 0);
     if (r->user.form != FORM_MEAN)
         encoder_declare(&r->user.gru, p, "user_gru", size, size, o->bidirectional, reset_before);
     if (r->user.form == FORM_ATTENTION) {
         int width = energies_width(&r->energies, state, size);
         energies_declare(&r->energies, p, size, m->data.delta_buckets);
-        attention_declare(&r->user.attention, p, "user_attention", width, width);
+        attention_declare(&r->user.attention, p, "user_attention", width, width,
+                          r->user.per_user ? m->data.groups : 0);
     }
     decoder_declare(&r->decoder, m, size, state);
 }
@@ -130,53 +144,46 @@ static void hierarchical_close(struct model *m)
 
 /* ---- the forward pass ---- */
 
-/* The rows of sequences laid end to end. */
+/* The sequences of a level, with what stands on them. */
 struct sequences {
-    const struct ragged *ragged;
-    const int32_t *length, *first,
-        *last; /* host [count], as encoder_run and encoder_last have it */
+    const struct ragged *rows;
+    const int32_t *user;             /* host: whose each sequence is */
+    const struct energies *energies; /* NULL: they stand on the states alone */
+    const struct history *history;
 };
 
-static struct sequences sequences_of(struct tape *t, const int32_t *length, int count)
+/* One vector of each sequence of x. */
+static struct tensor *represent(const struct level_of *l, const struct model *m, struct tape *t,
+                                struct tensor *x, const struct sequences *s, const float **weight)
 {
-    int32_t *first = tape_host(t, (size_t)count * sizeof *first);
-    int32_t *last = tape_host(t, (size_t)count * sizeof *last);
-    for (int s = 0, row = 0; s < count; row += length[s++]) {
-        first[s] = length[s] ? row : -1;
-        last[s] = length[s] ? row + length[s] - 1 : -1;
-    }
-    return (struct sequences){tape_ragged(t, length, count), length, first, last};
-}
-
-/* One vector of each sequence of x.  energies: NULL: they stand on the states alone. */
-static struct tensor *represent(const struct level_of *l, struct tape *t, struct tensor *x,
-                                const struct sequences *s, const struct energies *energies,
-                                const struct history *h, const float **weight)
-{
+    struct grouped g = {0};
     if (l->form == FORM_MEAN)
-        return tape_mean(t, x, s->ragged);
-    struct encoded run = encoder_run(&l->gru, t, x, s->ragged, s->length);
+        return tape_mean(t, x, s->rows);
+    struct encoded run = encoder_run(&l->gru, t, x, s->rows);
     if (l->form == FORM_LAST)
-        return encoder_last(&l->gru, t, &run, s->first, s->last, s->ragged->count);
-    struct tensor *on = energies ? energies_over(energies, t, run.states, h) : run.states;
-    return attention_over(&l->attention, t, on, l->input ? x : run.states, s->ragged, weight);
+        return encoder_last(&l->gru, t, &run, s->rows);
+    if (l->per_user)
+        g = grouped_by(m, t, s->user, s->rows->count);
+    struct tensor *on =
+        s->energies ? energies_over(s->energies, t, run.states, s->history) : run.states;
+    return attention_over(&l->attention, t, on, l->input ? x : run.states, s->rows, &g, weight);
 }
 
 /* The user representation, which is the initial state of the intra GRU, [B, S]. */
 static struct tensor *user_representation(const struct hierarchical *r, const struct model *m,
                                           struct tape *t, const struct batch *b, struct forward *f)
 {
-    int events = (int)b->history_item.len, sessions = (int)b->history_length.len;
+    int events = (int)b->history_item.len;
     float rate = (float)m->options->dropout;
-    struct tensor *x = tape_gather(t, tape_parameter(t, r->decoder.item),
-                                   tape_rows(t, column_i32(b->history_item), events));
-    struct sequences inner = sequences_of(t, column_i32(b->history_length), sessions);
     struct history h = history_all(t, b);
-    struct sequences outer = {h.ragged, h.length, h.first, h.last};
-    struct tensor *rep = represent(&r->session, t, tape_dropout(t, x, rate), &inner, NULL, NULL,
+    const struct sequences sessions = {
+        .rows = tape_ragged(t, column_i32(b->history_length), h.total), .user = h.user};
+    const struct sequences users = {h.ragged, column_i32(b->user), &r->energies, &h};
+    struct tensor *item = tape_gather(t, tape_parameter(t, r->decoder.item),
+                                      tape_rows(t, column_i32(b->history_item), events));
+    struct tensor *rep = represent(&r->session, m, t, tape_dropout(t, item, rate), &sessions,
                                    &f->weight[LEVEL_SESSION]);
-    struct tensor *user =
-        represent(&r->user, t, rep, &outer, &r->energies, &h, &f->weight[LEVEL_USER]);
+    struct tensor *user = represent(&r->user, m, t, rep, &users, &f->weight[LEVEL_USER]);
     f->weights[LEVEL_SESSION] = f->weight[LEVEL_SESSION] ? events : 0;
     f->weights[LEVEL_USER] = f->weight[LEVEL_USER] ? h.total : 0;
     f->back = history_lookback(&h);

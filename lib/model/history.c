@@ -10,8 +10,6 @@ static struct history history_begin(struct tape *t, const struct batch *b)
     size_t count = b->user.len, most = count + b->history_session.len;
     return (struct history){.count = (int)count,
                             .length = ints(t, count),
-                            .first = ints(t, count),
-                            .last = ints(t, count),
                             .row = ints(t, most),
                             .slot = ints(t, most),
                             .user = ints(t, most),
@@ -42,14 +40,6 @@ static void push_none(struct history *h, const struct batch *b, size_t i, int32_
     h->age[n] = -1;
 }
 
-/* The rows from `before` on are those of session i. */
-static void close_session(struct history *h, size_t i, int before)
-{
-    h->length[i] = h->total - before;
-    h->first[i] = h->length[i] ? before : -1;
-    h->last[i] = h->length[i] ? h->total - 1 : -1;
-}
-
 struct history history_all(struct tape *t, const struct batch *b)
 {
     struct history h = history_begin(t, b);
@@ -57,7 +47,7 @@ struct history history_all(struct tape *t, const struct batch *b)
         int before = h.total;
         for (int32_t j = 0; j < column_i32(b->history)[i]; j++, row++)
             push(&h, b, i, row, -1);
-        close_session(&h, i, before);
+        h.length[i] = h.total - before;
     }
     h.ragged = tape_ragged(t, h.length, h.count);
     return h;
@@ -76,7 +66,7 @@ struct history history_known(struct tape *t, const struct batch *b, const struct
                 push(&h, b, i, at + (size_t)j, slot[j]);
         if (h.total == before)
             push_none(&h, b, i, delta_buckets - 1);
-        close_session(&h, i, before);
+        h.length[i] = h.total - before;
         at += (size_t)given;
     }
     h.ragged = tape_ragged(t, h.length, h.count);

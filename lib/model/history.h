@@ -8,7 +8,6 @@
 struct history {
     int count, total;            /* sessions of the batch; rows of all, the oldest first */
     int32_t *length;             /* host [count] rows of each */
-    int32_t *first, *last;       /* host [count] the first and the last row of each; -1: none */
     int32_t *row;                /* host [total] place in the batch's history arrays; -1 */
     int32_t *slot;               /* host [total] where `past` has it; -1 */
     int32_t *user;               /* host [total] whose it is */

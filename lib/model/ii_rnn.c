@@ -4,6 +4,7 @@
  *
  *     e_j = aᵀ tanh(B [h_j; Δ_j; w_j] + b),  α = softmax(e),  s_0 = Σ_j α_j h_j
  *
+ * With --intra the intra-session GRU looks back at the h_j from each of its steps too (intra.h).
  * A representation is the mean of a session's input embeddings, or the intra GRU's last output. */
 #include <math.h>
 #include <string.h>
@@ -11,13 +12,18 @@
 #include "model/attention.h"
 #include "model/decoder.h"
 #include "model/encoder.h"
+#include "model/intra.h"
 #include "model/stored.h"
+
+enum { OF_INTER, OF_INTRA }; /* levels with weights for each user */
 
 struct ii_rnn {
     bool last;                /* representations are last states rather than means */
-    struct energies energies; /* none: the baseline */
+    struct energies energies; /* none: the initial state is the last */
+    bool per_user[2];
     struct encoder inter;
     struct attention_layer attention;
+    struct intra intra;
     const struct parameter *read, *read_bias; /* bring stored states of both ways to H */
     struct decoder decoder;
     struct stored stored;
@@ -35,6 +41,11 @@ static int read_options(struct ii_rnn *r, const struct model_options *o, struct 
         return err_set(e, STATUS_USAGE, "%s goes with --model hierarchical, not with ii-rnn",
                        o->user_rep ? "--user-rep" : "--attend-to");
     r->last = !strcmp(o->session_rep, "last");
+    if (intra_check(o->intra, e) || grouped_read(r->per_user, o->per_user, "inter", "intra", e))
+        return e->status;
+    if ((r->per_user[OF_INTER] && !o->inter) || (r->per_user[OF_INTRA] && !o->intra))
+        return err_set(e, STATUS_USAGE, "--per-user %s: attention of that level goes with %s",
+                       o->per_user, o->inter ? "--intra cat or sum" : "--inter hidden");
     return energies_read(&r->energies, o->inter, kinds, e);
 }
 
@@ -64,9 +75,12 @@ static void declare(struct ii_rnn *r, struct model *m)
     if (energies_any(&r->energies)) {
         energies_declare(&r->energies, p, size, m->data.delta_buckets);
         attention_declare(&r->attention, p, "inter_attention", state,
-                          energies_width(&r->energies, state, size));
+                          energies_width(&r->energies, state, size),
+                          r->per_user[OF_INTER] ? m->data.groups : 0);
     }
-    decoder_declare(&r->decoder, m, size, state);
+    if (o->intra)
+        intra_declare(&r->intra, p, o->intra, state, r->per_user[OF_INTRA] ? m->data.groups : 0);
+    decoder_declare(&r->decoder, m, o->intra ? size + state : size, state);
     stored_open(&r->stored, m, r->last ? state : size);
 }
 
@@ -94,6 +108,8 @@ static void ii_rnn_close(struct model *m)
 
 /* ---- the forward pass ---- */
 
+static const struct grouped global;
+
 /* The stored representations of the history, after dropout [total, E]. */
 static struct tensor *representations(const struct ii_rnn *r, const struct model *m, struct tape *t,
                                       const struct history *h)
@@ -109,16 +125,16 @@ static struct tensor *representations(const struct ii_rnn *r, const struct model
 /* The initial state of the intra GRU, [B, S]. */
 static struct tensor *initial_state(const struct ii_rnn *r, const struct model *m, struct tape *t,
                                     const struct encoded *inter, const struct history *h,
-                                    struct forward *f)
+                                    const struct grouped *g, struct forward *f)
 {
     struct tensor *start;
     if (energies_any(&r->energies)) {
         struct tensor *x = energies_over(&r->energies, t, inter->states, h);
-        start =
-            attention_over(&r->attention, t, x, inter->states, h->ragged, &f->weight[LEVEL_INTER]);
+        start = attention_over(&r->attention, t, x, inter->states, h->ragged,
+                               r->per_user[OF_INTER] ? g : &global, &f->weight[LEVEL_INTER]);
         f->weights[LEVEL_INTER] = h->total;
     } else {
-        start = encoder_last(&r->inter, t, inter, h->first, h->last, h->count);
+        start = encoder_last(&r->inter, t, inter, h->ragged);
     }
     return tape_dropout(t, start, (float)m->options->dropout);
 }
@@ -127,14 +143,21 @@ static void ii_rnn_forward(struct model *m, struct tape *t, const struct batch *
                            struct forward *f)
 {
     struct ii_rnn *r = m->own;
+    struct decoder *d = &r->decoder;
+    struct grouped g = {0};
     *f = (struct forward){0};
-    decoder_read(&r->decoder, m, t, b, f);
+    decoder_read(d, m, t, b, f);
     struct history h = history_known(t, b, &r->stored.past, m->data.delta_buckets);
-    struct tensor *x = representations(r, m, t, &h);
-    struct encoded inter = encoder_run(&r->inter, t, x, h.ragged, h.length);
-    struct tensor *start = initial_state(r, m, t, &inter, &h, f);
-    const struct decoder *d = &r->decoder;
-    decoder_output(&r->decoder, m, t, tape_gru(t, &d->gru, d->input, start, d->steps), f);
+    struct encoded inter = encoder_run(&r->inter, t, representations(r, m, t, &h), h.ragged);
+    if (m->options->per_user)
+        g = grouped_by(m, t, column_i32(b->user), h.count);
+    struct tensor *start = initial_state(r, m, t, &inter, &h, &g, f);
+    struct tensor *states =
+        m->options->intra ? intra_run(&r->intra, t, &d->gru, d->input, start, d->steps,
+                                      inter.states, h.ragged, r->per_user[OF_INTRA] ? &g : &global,
+                                      &f->weight[LEVEL_INTRA], &f->weights[LEVEL_INTRA])
+                          : tape_gru(t, &d->gru, d->input, start, d->steps);
+    decoder_output(d, m, t, states, f);
     f->back = history_lookback(&h);
 }
 

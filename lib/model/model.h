@@ -17,6 +17,8 @@ struct model_data {
     int32_t delta_buckets; /* edges + 1, the last for all that is older */
     bool keeps_order;      /* each user's sessions come in order */
     bool history_items;    /* batches hold the items of earlier sessions */
+    int groups;            /* blocks of per-user weights; 0: one a user */
+    const int32_t *group;  /* [users] whose block each user takes; NULL: his own */
     const char *scheme;    /* how the batches were made, for messages; NULL: not known */
 };
 
@@ -27,6 +29,7 @@ struct model_options {
     const char *inter;       /* "hidden,delta,week": what attention over sessions stands on */
     const char *intra;       /* "cat", "sum" */
     const char *attend_to;   /* "output", "input" */
+    const char *per_user;    /* "inter,intra", "session,user": levels with weights for each user */
     bool bidirectional;
     int64_t embedding; /* E */
     double dropout;

@@ -76,6 +76,8 @@ int model_open(struct model *m, const char *name, const struct model_options *o,
             "them with batcher --with-history-items",
             name);
     *m = (struct model){.class = class, .options = o, .data = *data, .device = d};
+    if (!m->data.groups)
+        m->data.groups = data->users;
     class->open(m);
     return 0;
 }

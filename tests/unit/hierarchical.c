@@ -35,6 +35,24 @@ static void check_forms(void)
     check("mean", NULL, NULL, NULL, false, "reset-after", 1, 0);
 }
 
+static void check_per_user(void)
+{
+    struct model_options o = {.session_rep = "attention",
+                              .user_rep = "attention",
+                              .inter = "delta,week",
+                              .per_user = "session,user",
+                              .gru = "reset-after",
+                              .embedding = 4,
+                              .dropout = 0.3};
+    check_form("hierarchical", &o);
+    o.attend_to = "input", o.per_user = "user", o.session_rep = "mean";
+    check_form("hierarchical", &o);
+    o.session_rep = "attention", o.user_rep = "last", o.per_user = "session", o.inter = NULL;
+    check_form("hierarchical", &o);
+    o.attend_to = NULL, o.user_rep = "attention", o.bidirectional = true, o.embedding = 17;
+    check_form("hierarchical", &o);
+}
+
 /* Losses of a batch of users' first sessions, against the intra GRU from a state of zeros. */
 static void check_plain(void)
 {
@@ -90,6 +108,8 @@ static void check_refusals(void)
     refused("--user-rep attention", (struct model_options){.inter = "delta"});
     refused("delta, week",
             (struct model_options){.inter = "hidden,delta", .user_rep = "attention"});
+    refused("session,user", (struct model_options){.per_user = "inter"});
+    refused("--user-rep attention", (struct model_options){.per_user = "user"});
     refused("ii-rnn", (struct model_options){.intra = "cat"});
     refused("--session-rep attention", (struct model_options){.attend_to = "input"});
     refused("output or input",
@@ -103,6 +123,7 @@ static void check_refusals(void)
 int main(void)
 {
     check_forms();
+    check_per_user();
     check_plain();
     check_refusals();
     return tap_done();

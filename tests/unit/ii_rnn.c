@@ -31,6 +31,32 @@ static void check_forms(void)
     check("last", NULL, NULL, false, "reset-after", 1, 0);
     check("last", "hidden,delta", NULL, true, "reset-before", 5, 0);
     check("mean", NULL, NULL, true, "reset-after", 17, 0.2);
+    for (int i = 0; i < 8; i++) {
+        check(i % 2 ? "mean" : "last", inter[i], "cat", i % 4 > 1, "reset-after", 4, 0.3);
+        check(i % 2 ? "last" : "mean", inter[i], "sum", i % 4 > 1, "reset-before", 3, 0.3);
+    }
+    check("mean", NULL, "cat", false, "reset-after", 33, 0);
+    check("last", "hidden", "sum", true, "reset-after", 17, 0);
+}
+
+static void check_per_user(void)
+{
+    struct model_options o = {.session_rep = "mean",
+                              .inter = "hidden,delta",
+                              .intra = "cat",
+                              .per_user = "inter,intra",
+                              .gru = "reset-after",
+                              .embedding = 4,
+                              .dropout = 0.3};
+    check_form("ii-rnn", &o);
+    o.bidirectional = true, o.intra = "sum", o.session_rep = "last";
+    check_form("ii-rnn", &o);
+    o.per_user = "inter", o.intra = NULL, o.embedding = 17;
+    check_form("ii-rnn", &o);
+    o.per_user = "intra", o.inter = NULL, o.intra = "sum", o.bidirectional = false;
+    check_form("ii-rnn", &o);
+    o.intra = "cat", o.inter = "week", o.dropout = 0;
+    check_form("ii-rnn", &o);
 }
 
 /* ---- stored representations ---- */
@@ -102,9 +128,8 @@ static struct batch single(const struct batch *b, int i)
 static float *gradients_now(struct pair *p)
 {
     const struct parameters *q = &p->model.parameters;
-    float *g = mem_alloc(q->count * sizeof *g);
-    p->device->op->download(p->device, g, q->grad, q->count * sizeof *g);
-    p->device->op->fill(p->device, q->grad, 0, q->count);
+    float *g = all_gradients(p);
+    p->device->op->fill(p->device, q->grad, 0, q->dense);
     return g;
 }
 
@@ -124,7 +149,7 @@ static void check_single(const char *rep, const char *inter)
     learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
     loss_difference(&p, made, PAIR_BATCHES - 1);
     const struct parameters *q = &p.model.parameters;
-    p.device->op->fill(p.device, q->grad, 0, q->count);
+    p.device->op->fill(p.device, q->grad, 0, q->dense);
     add_gradients(&p, whole, 1);
     float *expected = gradients_now(&p);
     double *sum = mem_zero(q->count, sizeof *sum), worst = 0;
@@ -225,6 +250,7 @@ static void check_refusals(void)
 int main(void)
 {
     check_forms();
+    check_per_user();
     check_passes("mean");
     check_passes("last");
     check_single("mean", "hidden,delta,week");

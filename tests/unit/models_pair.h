@@ -195,17 +195,36 @@ static inline double numeric(struct reference *r, const struct batch *b, size_t 
     return (above - below) / (2 * step);
 }
 
+/* Those of the dense parameters, and behind them those of the tables' blocks that the tape holds;
+ * to be freed. */
+static inline float *all_gradients(struct pair *p)
+{
+    const struct parameters *q = &p->model.parameters;
+    struct device *d = p->device;
+    float *g = mem_zero(q->count, sizeof *g);
+    d->op->download(d, g, q->grad, q->dense * sizeof *g);
+    for (const struct touched *t = tape_all_touched(p->learner.tape); t; t = t->before) {
+        size_t block = (size_t)parameter_block(t->parameter);
+        for (int u = 0; u < t->rows->unique; u++) {
+            int32_t row;
+            d->op->download(d, &row, t->rows->row + u, sizeof row);
+            d->op->download(d, g + t->parameter->offset + (size_t)row * block,
+                            t->tensor->grad + (size_t)u * block, block * sizeof *g);
+        }
+    }
+    return g;
+}
+
 /* Every `stride`-th weight of each parameter; *none counts parameters without any gradient. */
 static inline double gradient_difference(struct pair *p, const struct batch *b, size_t stride,
                                          int *none)
 {
     const struct parameters *q = &p->model.parameters;
     double worst = 0;
-    p->device->op->fill(p->device, q->grad, 0, q->count);
+    p->device->op->fill(p->device, q->grad, 0, q->dense);
     p->reference.step = 9;
     add_gradients(p, b, 9);
-    float *g = mem_alloc(q->count * sizeof *g);
-    p->device->op->download(p->device, g, q->grad, q->count * sizeof *g);
+    float *g = all_gradients(p);
     *none = 0;
     for (size_t n = 0; n < q->list.len; n++) {
         const struct parameter *x = q->list.at[n];
@@ -235,13 +254,14 @@ static inline void check_form(const char *model, const struct model_options *sha
     double slopes = gradient_difference(&p, &made[PAIR_BATCHES - 1].batch,
                                         shape->embedding > 10 ? 61 : 4, &none);
     tap_ok(losses < 1e-6 && slopes < 2e-7 && none == 0,
-           "%s%s%s%s%s%s%s%s%s%s, %s, size %d, dropout %g: losses to %.1e, gradients to %.1e",
+           "%s%s%s%s%s%s%s%s%s%s%s%s, %s, size %d, dropout %g: losses to %.1e, gradients to %.1e",
            shape->session_rep, shape->user_rep ? ", user " : "",
            shape->user_rep ? shape->user_rep : "", shape->inter ? ", inter " : "",
            shape->inter ? shape->inter : "", shape->intra ? ", intra " : "",
            shape->intra ? shape->intra : "", shape->attend_to ? ", attends to " : "",
            shape->attend_to ? shape->attend_to : "", shape->bidirectional ? ", both ways" : "",
-           shape->gru, (int)shape->embedding, shape->dropout, losses, slopes);
+           shape->per_user ? ", per user " : "", shape->per_user ? shape->per_user : "", shape->gru,
+           (int)shape->embedding, shape->dropout, losses, slopes);
     pair_close(&p);
     for (int b = 0; b < PAIR_BATCHES; b++)
         made_release(&made[b]);

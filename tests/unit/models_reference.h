@@ -19,21 +19,24 @@ struct ref_gru {
     const double *ih, *hh, *ih_bias, *hh_bias;
 };
 
-/* e_j = scale · tanh(weight x_j + bias) */
+/* e_j = scale · tanh(weight x_j + bias); per_user: a block of each for each user or group. */
 struct ref_layer {
     int width, in;
     const double *weight, *bias, *scale;
+    const double *hidden; /* the other matrix of --intra sum */
+    bool per_user;
 };
 
 struct reference {
     const struct parameters *parameters;
     const struct model_options *options;
+    const int32_t *group; /* of each user; NULL: his own */
     bool hierarchical;
     int size, items, buckets;
     double *w; /* all weights, placed as the parameters are; into it: */
     struct ref_gru earlier[2], inner, intra; /* inter or user GRU, both ways; session GRU */
     struct ref_layer over, inside, every;    /* inter or user, session, intra attention */
-    const double *item, *delta, *week, *read, *read_bias, *every_state, *output, *output_bias;
+    const double *item, *delta, *week, *read, *read_bias, *output, *output_bias;
     double rate;
     uint64_t seed, step; /* of the masks; rate 0: none */
     double rep[REF_USERS][REF_SESSIONS][REF_STATE];
@@ -66,8 +69,30 @@ static inline struct ref_gru ref_bind_gru(const struct reference *r, const char 
 static inline struct ref_layer ref_bind_layer(const struct reference *r, const char *prefix,
                                               int width, int in)
 {
-    return (struct ref_layer){width, in, ref_w(r, prefix, ".weight"), ref_w(r, prefix, ".bias"),
-                              ref_w(r, prefix, "_scale.weight")};
+    const char *level = strncmp(prefix, "inter", 5) && strncmp(prefix, "intra", 5)
+                            ? strncmp(prefix, "user", 4) ? "session" : "user"
+                        : prefix[3] == 'e' ? "inter"
+                                           : "intra";
+    return (struct ref_layer){width,
+                              in,
+                              ref_w(r, prefix, ".weight"),
+                              ref_w(r, prefix, ".bias"),
+                              ref_w(r, prefix, "_scale.weight"),
+                              ref_w(r, prefix, "_hidden.weight"),
+                              r->options->per_user && strstr(r->options->per_user, level)};
+}
+
+/* The layer of that user. */
+static inline struct ref_layer ref_own(const struct reference *r, const struct ref_layer *all,
+                                       int user)
+{
+    struct ref_layer l = *all;
+    size_t block = !l.per_user ? 0 : r->group ? (size_t)r->group[user] : (size_t)user;
+    size_t width = (size_t)l.width, matrix = width * (size_t)l.in;
+    l.weight += block * matrix, l.scale += block * width;
+    l.bias = l.bias ? l.bias + block * width : NULL;
+    l.hidden = l.hidden ? l.hidden + block * matrix : NULL;
+    return l;
 }
 
 static inline bool ref_is(const char *option, const char *word)
@@ -109,7 +134,6 @@ static inline void ref_bind(struct reference *r)
     r->every = ref_bind_layer(r, "intra_attention", state, cat ? 2 * state : state);
     if (!cat)
         r->every.weight = ref_w(r, "intra_attention_inter", ".weight");
-    r->every_state = ref_w(r, "intra_attention_hidden", ".weight");
     r->item = ref_w(r, "item_embedding", ".weight");
     r->delta = ref_w(r, "delta_embedding", ".weight");
     r->week = ref_w(r, "week_embedding", ".weight");
@@ -223,7 +247,8 @@ static inline void ref_on_row(const struct reference *r, struct ref_rows *s, int
 /* ---- what stands for the user ---- */
 
 /* A session of the history: its items from `at` on. */
-static inline void ref_session(struct reference *r, const int32_t *item, int count, double *rep)
+static inline void ref_session(struct reference *r, int user, const int32_t *item, int count,
+                               double *rep)
 {
     struct ref_rows s = {.count = count};
     const char *form = r->options->session_rep;
@@ -241,8 +266,9 @@ static inline void ref_session(struct reference *r, const int32_t *item, int cou
     }
     ref_run(r, &r->inner, NULL, &s, rep);
     bool input = ref_is(r->options->attend_to, "input");
+    struct ref_layer own = ref_is(form, "attention") ? ref_own(r, &r->inside, user) : r->inside;
     if (ref_is(form, "attention"))
-        ref_attend(&r->inside, n, count, s.h[0], REF_STATE, NULL, input ? s.x[0] : s.h[0],
+        ref_attend(&own, n, count, s.h[0], REF_STATE, NULL, input ? s.x[0] : s.h[0],
                    input ? REF_SIZE : REF_STATE, n, rep);
 }
 
@@ -251,12 +277,12 @@ static inline void ref_user(struct reference *r, const struct batch *b, int i, i
                             struct ref_rows *s, double *start)
 {
     const char *form = r->options->user_rep ? r->options->user_rep : "last";
-    int n = r->size, state = ref_state(r);
+    int n = r->size, state = ref_state(r), user = column_i32(b->user)[i];
     bool input = ref_is(r->options->attend_to, "input"), both = r->options->bidirectional;
     s->count = column_i32(b->history)[i];
     for (int j = 0; j < s->count; j++) {
         int length = column_i32(b->history_length)[first + j];
-        ref_session(r, column_i32(b->history_item) + event, length, s->x[j]);
+        ref_session(r, user, column_i32(b->history_item) + event, length, s->x[j]);
         event += length;
     }
     memset(start, 0, (size_t)state * sizeof *start);
@@ -270,10 +296,11 @@ static inline void ref_user(struct reference *r, const struct batch *b, int i, i
     for (int j = 0; j < s->count; j++)
         ref_on_row(r, s, j, column_i32(b->history_delta)[first + j],
                    column_i32(b->history_week)[first + j]);
-    if (ref_is(form, "attention"))
-        ref_attend(&r->over, r->over.in, s->count, s->on[0], REF_WIDE, NULL,
-                   input ? s->x[0] : s->h[0], input ? REF_SIZE : REF_STATE, input ? n : state,
-                   start);
+    if (!ref_is(form, "attention"))
+        return;
+    struct ref_layer own = ref_own(r, &r->over, user);
+    ref_attend(&own, own.in, s->count, s->on[0], REF_WIDE, NULL, input ? s->x[0] : s->h[0],
+               input ? REF_SIZE : REF_STATE, input ? n : state, start);
 }
 
 /* Stored representations that are known, in place of what is computed anew. */
@@ -304,24 +331,25 @@ static inline void ref_inter(struct reference *r, const struct batch *b, int i, 
     ref_run(r, &r->earlier[0], r->options->bidirectional ? &r->earlier[1] : NULL, s, start);
     for (int j = 0; j < s->count; j++)
         ref_on_row(r, s, j, delta[j], week[j]);
-    if (r->options->inter)
-        ref_attend(&r->over, r->over.in, s->count, s->on[0], REF_WIDE, NULL, s->h[0], REF_STATE,
-                   state, start);
+    if (!r->options->inter)
+        return;
+    struct ref_layer own = ref_own(r, &r->over, user);
+    ref_attend(&own, own.in, s->count, s->on[0], REF_WIDE, NULL, s->h[0], REF_STATE, state, start);
 }
 
 /* ---- the session at hand ---- */
 
 /* c_i: what the state before this step looks at among the earlier ones. */
-static inline void ref_context(const struct reference *r, const struct ref_rows *s, const double *h,
-                               double *context)
+static inline void ref_context(const struct reference *r, int user, const struct ref_rows *s,
+                               const double *h, double *context)
 {
     int state = ref_state(r);
     bool cat = ref_is(r->options->intra, "cat");
     double query[REF_STATE];
-    struct ref_layer l = r->every;
+    struct ref_layer l = ref_own(r, &r->every, user);
     for (int k = 0; k < state; k++)
         query[k] = cat ? ref_dot(state, l.weight + 2 * k * state, h)
-                       : ref_dot(state, r->every_state + k * state, h);
+                       : ref_dot(state, l.hidden + k * state, h);
     if (cat)
         l.weight += state;
     l.in = state;
@@ -340,8 +368,9 @@ static inline double ref_loss(const struct reference *r, const double *state, in
 }
 
 /* The losses of a session's targets, and its representation; *targets counts them. */
-static inline double ref_decode(const struct reference *r, const int32_t *item, int length,
-                                const struct ref_rows *s, double *h, int *targets, double *rep)
+static inline double ref_decode(const struct reference *r, int user, const int32_t *item,
+                                int length, const struct ref_rows *s, double *h, int *targets,
+                                double *rep)
 {
     int n = r->size, state = ref_state(r);
     double losses = 0;
@@ -352,7 +381,7 @@ static inline double ref_decode(const struct reference *r, const int32_t *item, 
             rep[k] += x[k] / (length - 1);
         }
         if (r->options->intra)
-            ref_context(r, s, h, x + n);
+            ref_context(r, user, s, h, x + n);
         ref_step(r, &r->intra, x, h);
         for (int k = 0; k < state; k++)
             out[k] = ref_drop(r, 3, (size_t)(*targets * state + k), h[k]);
@@ -379,7 +408,8 @@ static inline double ref_batch(struct reference *r, const struct batch *b, bool 
             ref_inter(r, b, i, first, &s, h);
         for (int k = 0; k < state; k++)
             h[k] = ref_drop(r, 2, (size_t)(i * state + k), h[k]);
-        losses += ref_decode(r, column_i32(b->item) + event, length, &s, h, &targets, rep[i]);
+        losses += ref_decode(r, column_i32(b->user)[i], column_i32(b->item) + event, length, &s, h,
+                             &targets, rep[i]);
         event += length;
         for (int j = 0; j < column_i32(b->history)[i]; j++)
             held += r->hierarchical ? column_i32(b->history_length)[first + j] : 0;
