@@ -194,10 +194,12 @@ static void say_selection(struct training *t)
 static int end_pass(struct training *t, struct err *e)
 {
     bool improved;
-    struct pass pass = tally_pass(&t->learner.tally);
     if (!t->in_pass)
         return 0;
     t->in_pass = false;
+    if (learner_settle(&t->learner, e))
+        return e->status;
+    struct pass pass = tally_pass(&t->learner.tally);
     progress_clear(); /* whoever reads the pass may write to the same terminal */
     if (watch_end(&t->watch, watch_to(t), e) || write_pass(&t->stage.out, &pass, e) ||
         frame_out_pause(&t->stage.out, e) || best_pass(&t->best, &t->learner, &improved, e))

@@ -33,48 +33,55 @@ void learner_begin(struct learner *l, struct epoch epoch)
 
 /* ---- one batch ---- */
 
-/* Adds the losses up.  A mean of which e^-loss is 0 has left what a probability can be. */
-static int sum_losses(struct learner *l, int targets, struct outcome *o, struct err *e)
+/* Adds losses up, `step` updates after the first weights.  A mean of which e^-loss is 0 has left
+ * what a probability can be. */
+static int sum_losses(struct learner *l, const float *loss, int targets, int64_t step, double *sum,
+                      struct err *e)
 {
-    o->events = targets;
-    o->loss = 0;
+    *sum = 0;
     for (int i = 0; i < targets; i++)
-        o->loss += (double)l->loss.at[i];
-    if (targets && !(exp(-o->loss / targets) > 0))
+        *sum += (double)loss[i];
+    if (targets && !(exp(-*sum / targets) > 0))
         return err_set(e, STATUS_FAIL,
                        "training diverged: the loss is %g after step %lld: try a smaller --lr, or "
                        "--clip",
-                       o->loss / targets, (long long)l->steps);
-    l->tally.loss += o->loss;
+                       *sum / targets, (long long)step);
+    l->tally.loss += *sum;
     l->tally.events += targets;
     return 0;
 }
 
-static void download_losses(struct learner *l, const float *from, int targets)
+int learner_settle(struct learner *l, struct err *e)
 {
     struct device *d = l->model->device;
-    vec_clear(&l->loss);
-    vec_reserve(&l->loss, (size_t)targets);
-    d->op->download(d, l->loss.at, from, (size_t)targets * sizeof(float));
+    double sum;
+    int targets = l->late.targets;
+    l->late.targets = 0;
+    if (!targets)
+        return 0;
+    return sum_losses(l, d->op->fetched(d, l->late.ticket), targets, l->late.step, &sum, e);
 }
 
+/* Puts a whole step before the device, and only then waits for the losses of the one before. */
 static int train(struct learner *l, const struct batch *b, struct outcome *o, struct err *e)
 {
     struct tape *t = l->tape;
+    struct device *d = l->model->device;
     struct forward *f = &o->forward;
     tape_begin(t, true, l->options.seed, (uint64_t)l->steps + 1);
     l->model->class->forward(l->model, t, b, f);
-    if (f->targets) {
-        float *loss = tape_output_loss(t, f->state, f->output_weight, f->output_bias,
-                                       tape_ints(t, f->target, (size_t)f->targets));
-        download_losses(l, loss, f->targets);
-        if (sum_losses(l, f->targets, o, e))
-            return e->status;
-        tape_backward(t);
-        l->options.optimizer.update.step = ++l->steps;
-        optimizer_step(&l->options.optimizer, &l->model->parameters, t);
-    }
-    return 0;
+    o->events = f->targets;
+    if (!f->targets)
+        return 0;
+    float *loss = tape_output_loss(t, f->state, f->output_weight, f->output_bias,
+                                   tape_ints(t, f->target, (size_t)f->targets));
+    int ticket = d->op->fetch(d, loss, (size_t)f->targets * sizeof *loss);
+    tape_backward(t);
+    l->options.optimizer.update.step = ++l->steps;
+    optimizer_step(&l->options.optimizer, &l->model->parameters, t);
+    int status = learner_settle(l, e);
+    l->late.ticket = ticket, l->late.targets = f->targets, l->late.step = l->steps - 1;
+    return status;
 }
 
 /* Losses, ranks and the k best of each target. */
@@ -99,17 +106,19 @@ static int rank(struct learner *l, const struct batch *b, int k, struct outcome 
                             .bias = f->output_bias->value,
                             .target = tape_ints(t, f->target, n)};
     d->op->output_rank(d, &output, loss, ranks, ties, k, items, scores);
-    download_losses(l, loss, f->targets);
+    vec_clear(&l->loss), vec_reserve(&l->loss, n);
     vec_clear(&l->rank), vec_reserve(&l->rank, n);
     vec_clear(&l->ties), vec_reserve(&l->ties, n);
     vec_clear(&l->top_item), vec_reserve(&l->top_item, listed);
     vec_clear(&l->top_score), vec_reserve(&l->top_score, listed);
+    d->op->download(d, l->loss.at, loss, n * sizeof *loss);
     d->op->download(d, l->rank.at, ranks, n * sizeof *ranks);
     d->op->download(d, l->ties.at, ties, n * sizeof *ties);
     d->op->download(d, l->top_item.at, items, listed * sizeof *items);
     d->op->download(d, l->top_score.at, scores, listed * sizeof *scores);
     o->tops.k = k;
-    return sum_losses(l, f->targets, o, e);
+    o->events = f->targets;
+    return sum_losses(l, l->loss.at, f->targets, l->steps, &o->loss, e);
 }
 
 /* ---- the records of a test batch ---- */
@@ -196,6 +205,8 @@ int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, s
     bool updates = l->options.max_steps < 0 || l->steps < l->options.max_steps;
     int status = 0;
     *o = (struct outcome){0};
+    if (!(training && b->learn && updates) && learner_settle(l, e))
+        return e->status;
     if (training && !b->learn)
         look(l, b, o);
     else if (training)

@@ -12,7 +12,8 @@ struct train_options {
     int top; /* best items wanted of each position of a test */
 };
 
-/* What a batch came to.  Of a training batch only `events` and `loss` are there. */
+/* What a batch came to.  Of a training batch only `events` is there: its loss comes to the tally
+ * when it is known, so that a device computes one batch while the next is read. */
 struct outcome {
     struct ranks ranks;
     struct tops tops;
@@ -34,6 +35,10 @@ struct learner {
     struct train_options options;
     int64_t steps;      /* updates so far */
     struct tally tally; /* of the pass that runs */
+    struct {
+        int ticket, targets; /* targets 0: there is none */
+        int64_t step;        /* updates before it */
+    } late;                  /* the losses of the last training batch, not yet in the tally */
     /* the outcome's arrays */
     i32_vec user, session, position, target, rank, ties, history, length, top_item;
     f32_vec loss, top_score;
@@ -47,11 +52,15 @@ void learner_close(struct learner *l);
 void learner_begin(struct learner *l, struct epoch epoch);
 
 /* Runs one batch: an update in a training pass, ranks in another.  *o is valid until the next
- * batch.  1: training diverged. */
+ * batch.  1: training diverged, in this batch or the one before. */
 int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, struct err *e);
 
-/* All that training changes, for checkpoints (nn/state.h): weights, the optimizer's state, what the
- * model remembers, and where the pass stands. */
+/* Brings the tally up to the last batch: at the end of a pass, and before a checkpoint.  1:
+ * training diverged in it. */
+int learner_settle(struct learner *l, struct err *e);
+
+/* All that training changes, settled, for checkpoints (nn/state.h): weights, the optimizer's state,
+ * what the model remembers, and where the pass stands. */
 void learner_state(struct learner *l, struct state *s);
 
 /* What the pass came to. */

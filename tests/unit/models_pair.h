@@ -157,9 +157,11 @@ static inline double loss_difference(struct pair *p, struct made *made, int coun
         struct err e;
         p->reference.step = (uint64_t)p->learner.steps + 1;
         double expected = ref_batch(&p->reference, &made[b].batch, true);
-        if (learner_batch(&p->learner, &made[b].batch, &o, &e) || !o.events)
+        double before = p->learner.tally.loss;
+        if (learner_batch(&p->learner, &made[b].batch, &o, &e) || !o.events ||
+            learner_settle(&p->learner, &e))
             return INFINITY;
-        double difference = fabs(o.loss / o.events - expected);
+        double difference = fabs((p->learner.tally.loss - before) / o.events - expected);
         worst = difference > worst ? difference : worst;
     }
     return worst;
