@@ -85,43 +85,61 @@ void blas_close(struct cuda *c)
 
 /* ---- products ---- */
 
-static __global__ void scale_rows(int rows, int cols, float beta, float *y, int ldy)
+/* y = beta y */
+template <class Y>
+static __global__ void scale_rows(int rows, int cols, float beta, Y *y, int ldy)
 {
     for EACH (i, (size_t)rows * cols) {
-        float *at = y + i / cols * ldy + i % cols;
-        *at = beta == 0 ? 0 : beta * *at;
+        Y *at = y + i / cols * ldy + i % cols;
+        number_to(beta == 0 ? 0 : beta * number_of(*at), at);
     }
 }
 
+static cudaDataType_t type_of(const float *)
+{
+    return CUDA_R_32F;
+}
+
+static cudaDataType_t type_of(const bf16 *)
+{
+    return CUDA_R_16BF;
+}
+
 /* A row-major matrix is its transpose in column-major form: yᵀ = op(b)ᵀ op(a)ᵀ. */
-static void product(struct cuda *c, cudaDataType_t type, cublasComputeType_t compute, bool ta,
-                    bool tb, int m, int n, int k, const void *a, int lda, const void *b, int ldb,
-                    float beta, float *y, int ldy)
+template <class X, class Y>
+static void product(struct cuda *c, cublasComputeType_t compute, bool ta, bool tb, int m, int n,
+                    int k, const X *a, int lda, const X *b, int ldb, float beta, Y *y, int ldy)
 {
     const float one = 1;
     if (m <= 0 || n <= 0)
         return;
     if (k <= 0) { /* no terms */
         size_t size = (size_t)m * (size_t)n;
-        LAUNCH(c, scale_rows, cuda_grid(c, size, 256), 256, 0, m, n, beta, y, ldy);
+        LAUNCH(c, scale_rows<Y>, cuda_grid(c, size, 256), 256, 0, m, n, beta, y, ldy);
         return;
     }
     cuda_before_launch(c);
     CHECK_BLAS(blas.gemm(c->blas, tb ? CUBLAS_OP_T : CUBLAS_OP_N, ta ? CUBLAS_OP_T : CUBLAS_OP_N, n,
-                         m, k, &one, b, type, ldb, a, type, lda, &beta, y, CUDA_R_32F, ldy, compute,
-                         CUBLAS_GEMM_DEFAULT));
+                         m, k, &one, b, type_of(b), ldb, a, type_of(a), lda, &beta, y, type_of(y), ldy,
+                         compute, CUBLAS_GEMM_DEFAULT));
 }
 
 void cuda_gemm(struct cuda *c, bool ta, bool tb, int m, int n, int k, const float *a, int lda,
                const float *b, int ldb, float beta, float *y, int ldy)
 {
-    product(c, CUDA_R_32F, CUBLAS_COMPUTE_32F, ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy);
+    product(c, CUBLAS_COMPUTE_32F, ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy);
 }
 
 void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const bf16 *a, int lda,
                     const bf16 *b, int ldb, float beta, float *y, int ldy)
 {
-    product(c, CUDA_R_16BF, CUBLAS_COMPUTE_32F, ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy);
+    product(c, CUBLAS_COMPUTE_32F, ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy);
+}
+
+void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const bf16 *a, int lda,
+                    const bf16 *b, int ldb, float beta, bf16 *y, int ldy)
+{
+    product(c, CUBLAS_COMPUTE_32F, ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy);
 }
 
 static __global__ void round_rows(size_t cols, size_t n, const float *x, size_t ldx, bf16 *to)
@@ -144,7 +162,7 @@ void cuda_gemm_wide(struct cuda *c, bool ta, bool tb, int m, int n, int k, const
     if (c->precision != PRECISION_BF16 || m <= 0 || n <= 0 || k <= 0) {
         cublasComputeType_t compute =
             c->precision == PRECISION_TF32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
-        product(c, CUDA_R_32F, compute, ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy);
+        product(c, compute, ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy);
         return;
     }
     size_t of_a = ((size_t)m * (size_t)k + 127) / 128 * 128, of_b = (size_t)n * (size_t)k;

@@ -174,12 +174,46 @@ void cuda_gemm_wide(struct cuda *c, bool ta, bool tb, int m, int n, int k, const
 /* Numbers of 16 bits, the upper half of a float32. */
 typedef uint16_t bf16;
 
-/* The same of factors that are bf16 already: what is used often is converted once. */
+static __device__ inline float number_of(float x)
+{
+    return x;
+}
+
+static __device__ inline float number_of(bf16 x)
+{
+    return maths_from_bf16(x);
+}
+
+static __device__ inline void number_to(float x, float *to)
+{
+    *to = x;
+}
+
+static __device__ inline void number_to(float x, bf16 *to)
+{
+    *to = maths_to_bf16(x);
+}
+
+/* The same of factors that are bf16 already: what is used often is converted once.  The second
+ * rounds the result to bf16 too. */
 void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const bf16 *a, int lda,
                     const bf16 *b, int ldb, float beta, float *y, int ldy);
+void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const bf16 *a, int lda,
+                    const bf16 *b, int ldb, float beta, bf16 *y, int ldy);
 
 /* to [rows, cols] = x [rows, cols], whose rows stand ldx apart, rounded to the nearest. */
 void cuda_to_bf16(struct cuda *c, int rows, int cols, const float *x, int ldx, bf16 *to);
+
+/* ---- sums of rows ---- */
+
+/* to [cols] += the sum of the rows of g, `stride` apart, in an order of its own.  Takes no scratch
+ * of the operation's. */
+void cuda_sum_rows(struct cuda *c, int rows, int cols, int stride, const float *g, float *to);
+
+/* g [count, cols], one row a sequence: to += their sum; with groups to[group->at[s]] += row s, in
+ * the plan's order. */
+void cuda_add_by_group(struct cuda *c, const struct rows *group, int count, int cols,
+                       const float *g, float *to);
 
 /* ---- sums and maxima over threads, always in the same order ---- */
 

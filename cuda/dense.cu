@@ -1,5 +1,5 @@
 /* Products, biases, columns, activations, dropout. */
-#include "cuda.h"
+#include "blas.h"
 
 /* ---- products ---- */
 
@@ -68,7 +68,7 @@ void cuda_columns(struct device *d, int rows, int cols, const float *from, int l
 
 enum { SUM_WARPS = 8, SUM_PART = 256 };
 
-static __global__ void sum_rows(int rows, int cols, int part, const float *g, float *to,
+static __global__ void sum_rows(int rows, int cols, int stride, int part, const float *g, float *to,
                                 bool accumulate)
 {
     __shared__ float sums[SUM_WARPS][WARP];
@@ -77,7 +77,7 @@ static __global__ void sum_rows(int rows, int cols, int part, const float *g, fl
     float sum = 0;
     if (j < cols)
         for (int i = from + (int)threadIdx.y; i < end; i += SUM_WARPS)
-            sum += g[(size_t)i * cols + j];
+            sum += g[(size_t)i * stride + j];
     sums[threadIdx.y][threadIdx.x] = sum;
     __syncthreads();
     if (threadIdx.y != 0 || j >= cols)
@@ -88,12 +88,13 @@ static __global__ void sum_rows(int rows, int cols, int part, const float *g, fl
     *own = accumulate ? *own + sum : sum;
 }
 
-void cuda_bias_back(struct device *d, int rows, int cols, const float *g, float *to)
+void cuda_sum_rows(struct cuda *c, int rows, int cols, int stride, const float *g, float *to)
 {
     const dim3 block(WARP, SUM_WARPS);
     unsigned across = cuda_blocks((size_t)cols, WARP), down = cuda_blocks((size_t)rows, SUM_PART);
     if (down <= 1) {
-        LAUNCH(d, sum_rows, dim3(across, down), block, 0, rows, cols, SUM_PART, g, to, true);
+        LAUNCH(c, sum_rows, dim3(across, down), block, 0, rows, cols, stride, SUM_PART, g, to,
+               true);
         return;
     }
     int part = SUM_PART;
@@ -101,9 +102,15 @@ void cuda_bias_back(struct device *d, int rows, int cols, const float *g, float 
         part = (rows + 255) / 256;
         down = cuda_blocks((size_t)rows, (size_t)part);
     }
-    float *sums = (float *)cuda_scratch(cuda_of(d), (size_t)down * (size_t)cols * sizeof *sums);
-    LAUNCH(d, sum_rows, dim3(across, down), block, 0, rows, cols, part, g, sums, false);
-    LAUNCH(d, sum_rows, dim3(across, 1), block, 0, (int)down, cols, (int)down, sums, to, true);
+    float *sums = (float *)cuda_casts(c, (size_t)down * (size_t)cols * sizeof *sums);
+    LAUNCH(c, sum_rows, dim3(across, down), block, 0, rows, cols, stride, part, g, sums, false);
+    LAUNCH(c, sum_rows, dim3(across, 1), block, 0, (int)down, cols, cols, (int)down, sums, to,
+           true);
+}
+
+void cuda_bias_back(struct device *d, int rows, int cols, const float *g, float *to)
+{
+    cuda_sum_rows(cuda_of(d), rows, cols, cols, g, to);
 }
 
 /* ---- activations ---- */

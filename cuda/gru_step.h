@@ -1,0 +1,256 @@
+/* One step of the recurrent kernels, forward and backward: gates around products (cuda/recurrent.h).
+ *
+ * gru_attend.cu adds to a step what it sees in its memory: MORE has
+ *   add<FROM, COUNT>(s, j, x)   x[i] += input product of gate FROM + i of unit j of lane s
+ *   carried(s, j)               what else the step after it sent back to unit j of lane s */
+#ifndef CUDA_GRU_STEP_H
+#define CUDA_GRU_STEP_H
+
+#include "recurrent.h"
+
+/* Nothing is added. */
+struct no_more {
+    template <int FROM, int COUNT> __device__ void add(int, int, float *) const
+    {
+    }
+    __device__ float carried(int, int) const
+    {
+        return 0;
+    }
+};
+
+/* The row of a lane at a step; -1 beyond its end, and for the zeros between the gates. */
+static __device__ inline int64_t row_at(const struct recurrence &k, const struct tile &tile, int s,
+                                        int j, int t)
+{
+    return j < k.state && t < tile.steps[s] ? (int64_t)tile.first[s] + t : -1;
+}
+
+/* ---- forward ---- */
+
+struct forward_step {
+    struct gru_weights w;
+    const float *chip;
+    float *state, *reset, *part; /* [lanes, padded]; sums of a product */
+    float *h, *kept;             /* kept [total, 4H] holds the input products of r, z, n */
+};
+
+static __device__ inline void forward_open(const struct recurrence &k, struct forward_step *f,
+                                           const struct block_memory &m, int lanes)
+{
+    f->chip = m.chip;
+    f->state = m.own;
+    f->reset = m.own + (size_t)lanes * k.padded;
+    f->part = m.own + (size_t)lanes * k.lane;
+}
+
+/* All threads: the states before the tile's first step. */
+template <int S>
+static __device__ inline void forward_begin(const struct recurrence &k,
+                                            const struct forward_step &f, const struct tile &tile,
+                                            const float *h0)
+{
+    for EACH_UNIT (e, s, j, S, k) {
+        bool given = h0 && j < k.state && tile.steps[s] > 0;
+        f.state[e] = given ? h0[(size_t)tile.sequence[s] * k.state + j] : 0;
+        f.reset[e] = 0;
+    }
+    __syncthreads();
+}
+
+template <int S, class MORE>
+static __device__ inline void step_after(const struct recurrence &k, const struct forward_step &f,
+                                         const struct tile &tile, int t, const MORE &more)
+{
+    int n = k.state, cols = 3 * k.padded;
+    product<S>(k, f.chip, 0, k.padded, 0, cols, f.state, k.padded, f.part);
+    __syncthreads();
+    for EACH_UNIT (e, s, j, S, k) {
+        int64_t row = row_at(k, tile, s, j, t);
+        if (row < 0)
+            continue;
+        float *kept = f.kept + (size_t)row * 4 * n + j, x[3], hidden[3];
+        for (int gate = 0; gate < 3; gate++) {
+            x[gate] = kept[gate * n] + f.w.ih_bias[gate * n + j];
+            hidden[gate] = product_at<S>(f.part, cols, s, gate * k.padded + j) +
+                           f.w.hh_bias[gate * n + j];
+        }
+        more.template add<0, 3>(s, j, x);
+        float r = maths_sigmoid(x[0] + hidden[0]), z = maths_sigmoid(x[1] + hidden[1]);
+        float fresh = maths_tanh(x[2] + r * hidden[2]);
+        kept[0] = r;
+        kept[n] = z;
+        kept[2 * n] = fresh;
+        kept[3 * n] = hidden[2];
+        f.h[(size_t)row * n + j] = f.state[e] = maths_gru_new(z, fresh, f.state[e]);
+    }
+    __syncthreads();
+}
+
+/* Reset before, first half: r and z, and r∘h into reset. */
+template <int S, class MORE>
+static __device__ inline void gates_before(const struct recurrence &k, const struct forward_step &f,
+                                           const struct tile &tile, int t, const MORE &more)
+{
+    int n = k.state, p = k.padded;
+    product<S>(k, f.chip, 0, p, 0, 2 * p, f.state, p, f.part);
+    __syncthreads();
+    for EACH_UNIT (e, s, j, S, k) {
+        int64_t row = row_at(k, tile, s, j, t);
+        if (row < 0)
+            continue;
+        float *kept = f.kept + (size_t)row * 4 * n + j, x[2];
+        for (int gate = 0; gate < 2; gate++)
+            x[gate] = kept[gate * n] + f.w.ih_bias[gate * n + j] + f.w.hh_bias[gate * n + j] +
+                      product_at<S>(f.part, 2 * p, s, gate * p + j);
+        more.template add<0, 2>(s, j, x);
+        kept[0] = maths_sigmoid(x[0]);
+        kept[n] = maths_sigmoid(x[1]);
+        f.reset[e] = kept[0] * f.state[e];
+    }
+    __syncthreads();
+}
+
+/* Second half. */
+template <int S, class MORE>
+static __device__ inline void new_before(const struct recurrence &k, const struct forward_step &f,
+                                         const struct tile &tile, int t, const MORE &more)
+{
+    int n = k.state, p = k.padded;
+    product<S>(k, f.chip, 0, p, 2 * p, p, f.reset, p, f.part);
+    __syncthreads();
+    for EACH_UNIT (e, s, j, S, k) {
+        int64_t row = row_at(k, tile, s, j, t);
+        if (row < 0)
+            continue;
+        float *kept = f.kept + (size_t)row * 4 * n + j;
+        float x = kept[2 * n] + f.w.ih_bias[2 * n + j];
+        float hidden = product_at<S>(f.part, p, s, j) + f.w.hh_bias[2 * n + j];
+        more.template add<2, 1>(s, j, &x);
+        float fresh = maths_tanh(x + hidden);
+        kept[2 * n] = fresh;
+        kept[3 * n] = hidden;
+        f.h[(size_t)row * n + j] = f.state[e] = maths_gru_new(kept[n], fresh, f.state[e]);
+    }
+    __syncthreads();
+}
+
+/* All threads; what MORE adds is read after a barrier. */
+template <int S, class MORE>
+static __device__ inline void step_forward(const struct recurrence &k, const struct forward_step &f,
+                                           const struct tile &tile, int t, const MORE &more)
+{
+    if (f.w.reset_before) {
+        gates_before<S>(k, f, tile, t, more);
+        new_before<S>(k, f, tile, t, more);
+    } else {
+        step_after<S>(k, f, tile, t, more);
+    }
+}
+
+/* ---- backward ---- */
+
+struct backward_step {
+    bool reset_before;
+    const float *before, *kept, *dh; /* [total, H]: the states before each row; as forward; theirs */
+    float *g;                        /* [total, 4H] gradients before the activations */
+    const float *chip;
+    float *carry, *step, *part; /* [lanes, padded]; [lanes, 3 padded]; sums of a product */
+};
+
+static __device__ inline void backward_open(const struct recurrence &k, struct backward_step *b,
+                                            const struct block_memory &m, int lanes)
+{
+    b->chip = m.chip;
+    b->carry = m.own;
+    b->step = m.own + (size_t)lanes * k.padded;
+    b->part = m.own + (size_t)lanes * k.lane;
+}
+
+/* All threads: nothing has come back yet to any of the block's vectors. */
+static __device__ inline void backward_begin(const struct recurrence &k,
+                                             const struct block_memory &m, int lanes)
+{
+    for (int i = (int)threadIdx.x; i < lanes * k.lane; i += (int)blockDim.x)
+        m.own[i] = 0;
+    __syncthreads();
+}
+
+/* A row's gradients before the activations, with reset before all but the reset gate's: those of
+ * the state's products into the step, all into g; carry = dh∘z.  What the step after it sent back
+ * is in `part`. */
+template <int S, class MORE>
+static __device__ inline void gates_back(const struct recurrence &k, const struct backward_step &b,
+                                         const struct tile &tile, int t, const MORE &more)
+{
+    int n = k.state, p = k.padded;
+    for EACH_UNIT (e, s, j, S, k) {
+        int64_t row = row_at(k, tile, s, j, t);
+        if (row < 0)
+            continue;
+        const float *kept = b.kept + (size_t)row * 4 * n + j;
+        float *g = b.g + (size_t)row * 4 * n + j, *step = b.step + (size_t)s * 3 * p + j;
+        float z = kept[n], fresh = kept[2 * n], before = b.before[(size_t)row * n + j];
+        float d = b.dh[(size_t)row * n + j] + b.carry[e];
+        if (t + 1 < tile.steps[s])
+            d += product_at<S>(b.part, p, s, j) + more.carried(s, j);
+        float dn = maths_gru_dn(z, fresh, d), hidden = dn;
+        step[p] = g[n] = maths_gru_dz(z, fresh, before, d);
+        if (!b.reset_before) {
+            step[0] = g[0] = maths_sigmoid_back(kept[0], dn * kept[3 * n]);
+            hidden = dn * kept[0];
+        }
+        g[2 * n] = dn;
+        step[2 * p] = g[3 * n] = hidden;
+        b.carry[e] = d * z;
+    }
+    __syncthreads();
+}
+
+/* Reset before: the reset gate's, from the gradient of r∘h. */
+template <int S>
+static __device__ inline void reset_back(const struct recurrence &k, const struct backward_step &b,
+                                         const struct tile &tile, int t)
+{
+    int n = k.state, p = k.padded;
+    product<S>(k, b.chip, 2 * p, p, 0, p, b.step + 2 * p, 3 * p, b.part);
+    __syncthreads();
+    for EACH_UNIT (e, s, j, S, k) {
+        int64_t row = row_at(k, tile, s, j, t);
+        if (row < 0)
+            continue;
+        float r = b.kept[(size_t)row * 4 * n + j], d = product_at<S>(b.part, p, s, j);
+        b.carry[e] += d * r;
+        b.step[(size_t)s * 3 * p + j] = b.g[(size_t)row * 4 * n + j] =
+            maths_sigmoid_back(r, d * b.before[(size_t)row * n + j]);
+    }
+    __syncthreads();
+}
+
+/* All threads: a step's gradients; the next barrier has them whole, and what goes back to the states
+ * before it in `part`. */
+template <int S, class MORE>
+static __device__ inline void step_backward(const struct recurrence &k,
+                                            const struct backward_step &b, const struct tile &tile,
+                                            int t, const MORE &more)
+{
+    gates_back<S>(k, b, tile, t, more);
+    if (b.reset_before)
+        reset_back<S>(k, b, tile, t);
+    product<S>(k, b.chip, 0, b.reset_before ? 2 * k.padded : 3 * k.padded, 0, k.padded, b.step,
+               3 * k.padded, b.part);
+}
+
+/* All threads, after the first step's barrier: dh0 +=, where it is wanted. */
+template <int S, class MORE>
+static __device__ inline void backward_end(const struct recurrence &k,
+                                           const struct backward_step &b, const struct tile &tile,
+                                           float *dh0, const MORE &more)
+{
+    for EACH_UNIT (e, s, j, S, k)
+        if (dh0 && row_at(k, tile, s, j, 0) >= 0)
+            dh0[(size_t)tile.sequence[s] * k.state + j] +=
+                b.carry[e] + product_at<S>(b.part, k.padded, s, j) + more.carried(s, j);
+}
+
+#endif

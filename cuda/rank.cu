@@ -1,0 +1,208 @@
+/* Ranks, ties and best items, from the scores of the loss: the same product, in float32 whatever
+ * its factors are, the target's score taken from it.
+ *
+ * A row of N = 94,000 scores is 376 KB.  A block reads it once for the softmax's sum and to count
+ * what is above and beside the target, and once more for the best, from the second-level cache: 300
+ * MB of memory and as much of the cache for T = 800, 0.1 ms. */
+#include "output.h"
+
+/* ---- the best: sorted by (score, id) as one number, all different ---- */
+
+typedef unsigned long long place;
+
+/* Higher comes first: a higher score, of equal ones the lower id.  0 is below them all. */
+static __device__ inline place place_of(float score, int item)
+{
+    unsigned order = (unsigned)maths_order(score + 0.0f) ^ 0x80000000u; /* -0 is 0 */
+    return (place)order << 32 | (0xffffffffu - (unsigned)item);
+}
+
+static __device__ inline int place_item(place p)
+{
+    return (int)(0xffffffffu - (unsigned)p);
+}
+
+static __device__ inline float place_score(place p)
+{
+    return maths_order_back((int32_t)((unsigned)(p >> 32) ^ 0x80000000u));
+}
+
+/* All threads: the first `filled` of x, highest first, by Batcher's bitonic network; x has room for
+ * the next power of two.  A barrier stands before what is read and after what is written. */
+static __device__ inline void sort_places(place *x, int filled)
+{
+    int n = 1;
+    while (n < filled)
+        n *= 2;
+    __syncthreads();
+    for (int i = filled + (int)threadIdx.x; i < n; i += (int)blockDim.x)
+        x[i] = 0;
+    __syncthreads();
+    for (int size = 2; size <= n; size *= 2)
+        for (int step = size / 2; step > 0; step /= 2) {
+            for (int i = (int)threadIdx.x; i < n / 2; i += (int)blockDim.x) {
+                int low = 2 * i - (i & (step - 1)), high = low + step;
+                place a = x[low], b = x[high];
+                if ((a < b) == !(low & size)) {
+                    x[low] = b;
+                    x[high] = a;
+                }
+            }
+            __syncthreads();
+        }
+}
+
+/* What a block has of a row's best. */
+struct best {
+    place *x;          /* [room], shared or global memory */
+    int room, k;       /* room: a power of two, at least k + what all threads bring at once */
+    int *filled;       /* shared */
+};
+
+enum { AT_ONCE = 4 };
+
+/* All threads: the k best of x [items] to the front, sorted; returns how many there are. */
+static __device__ inline int find_best(struct best b, int items, const float *x)
+{
+    int each = AT_ONCE * (int)blockDim.x, most = 0; /* filled by now at most */
+    place floor = 0;                                /* what does not come above it is none */
+    if (threadIdx.x == 0)
+        *b.filled = 0;
+    __syncthreads();
+    for (int from = 0; from < items; from += each) {
+        if (most + each > b.room) {
+            __syncthreads();
+            most = *b.filled;
+            __syncthreads();
+        }
+        if (most + each > b.room) {
+            sort_places(b.x, most);
+            most = min(most, b.k);
+            floor = most == b.k ? b.x[most - 1] : 0;
+            if (threadIdx.x == 0)
+                *b.filled = most;
+            __syncthreads();
+        }
+        int at = from + AT_ONCE * (int)threadIdx.x;
+        for (int i = at; i < at + AT_ONCE && i < items; i++) {
+            place p = place_of(x[i], i);
+            if (p > floor)
+                b.x[atomicAdd(b.filled, 1)] = p;
+        }
+        most += each;
+    }
+    __syncthreads();
+    int filled = *b.filled;
+    sort_places(b.x, filled);
+    return min(filled, b.k);
+}
+
+/* ---- a row ---- */
+
+/* Where results go, and what is to be found. */
+struct ranks {
+    const int32_t *target;
+    float *loss;
+    int32_t *rank, *ties;
+    int k, room;
+    int32_t *item; /* [rows, k] */
+    float *score;
+    place *spill; /* [blocks, room] where shared memory is too small, else NULL */
+};
+
+/* All threads: loss, rank and ties of one row. */
+static __device__ inline void count_row(const struct ranks &r, int row, int items, const float *x,
+                                        float *room, int *counts)
+{
+    float score = x[r.target[row]];
+    struct seen s = {-INFINITY, 0, 0};
+    int above = 0, equal = 0;
+    for (int i = 4 * (int)threadIdx.x; i < items; i += 4 * (int)blockDim.x) {
+        float y[4];
+        int count = min(4, items - i);
+        unpack(*(const uint4 *)(x + i), y, 0.0f);
+        see<4>(&s, y, count);
+#pragma unroll
+        for (int e = 0; e < 4; e++) {
+            above += e < count && y[e] > score;
+            equal += e < count && y[e] == score;
+        }
+    }
+    s = see_all(s, room);
+    above = block_sum(above, counts);
+    equal = block_sum(equal, counts);
+    if (threadIdx.x == 0) {
+        int ties = equal > 0 ? equal - 1 : 0; /* a target of NaN does not equal itself */
+        r.loss[row] = loss_of(s, score);
+        r.ties[row] = ties;
+        r.rank[row] = 1 + above + ties;
+    }
+}
+
+/* score [rows, stride]; blocks take the rows in turns. */
+static __global__ void __launch_bounds__(1024)
+    rank_rows(int rows, int items, int stride, const float *score, struct ranks r)
+{
+    SHARED(place, shared);
+    __shared__ float room[WARP];
+    __shared__ int filled, counts[WARP];
+    struct best b = {r.spill ? r.spill + (size_t)blockIdx.x * r.room : shared, r.room, r.k, &filled};
+    for (int row = (int)blockIdx.x; row < rows; row += (int)gridDim.x) {
+        const float *x = score + (size_t)row * stride;
+        count_row(r, row, items, x, room, counts);
+        if (!r.k)
+            continue;
+        int found = find_best(b, items, x);
+        for (int i = (int)threadIdx.x; i < r.k; i += (int)blockDim.x) {
+            r.item[(size_t)row * r.k + i] = i < found ? place_item(b.x[i]) : -1;
+            r.score[(size_t)row * r.k + i] = i < found ? place_score(b.x[i]) : -INFINITY;
+        }
+        __syncthreads();
+    }
+}
+
+/* Places that a block wants room for: what is kept, and what all threads bring twice. */
+static int best_room(int k, int items, unsigned threads)
+{
+    size_t room = 1, kept = (size_t)(k < items ? k : items);
+    while (room < kept + 2 * AT_ONCE * threads || room < 2 * kept)
+        room *= 2;
+    return (int)room;
+}
+
+template <class T>
+static void ranks_in(struct cuda *c, const struct output *o, struct ranks r)
+{
+    unsigned threads = output_threads(o->items), blocks = (unsigned)c->processors * 8;
+    threads = threads < 256 ? threads : 256;
+    r.room = r.k ? best_room(r.k, o->items, threads) : 0;
+    size_t shared = (size_t)r.room * sizeof(place), spilled = 0;
+    if (shared + 1024 > c->shared_most) {
+        blocks = (unsigned)c->processors;
+        spilled = (size_t)blocks * shared;
+        shared = 0;
+    }
+    struct joined<T, float> j = output_join<T, float>(c, o, spilled);
+    r.spill = spilled ? (place *)j.rest : NULL;
+    for (int first = 0, rows; first < o->targets; first += rows) {
+        rows = min(j.rows, o->targets - first);
+        output_scores(c, &j, first, rows);
+        LAUNCH(c, rank_rows, min((unsigned)rows, blocks), threads, shared, rows, o->items, j.items,
+               j.score, r);
+        r.target += rows, r.loss += rows, r.rank += rows, r.ties += rows;
+        r.item += (size_t)rows * r.k, r.score += (size_t)rows * r.k;
+    }
+}
+
+void cuda_output_rank(struct device *d, const struct output *o, float *loss, int32_t *rank,
+                      int32_t *ties, int k, int32_t *top_item, float *top_score)
+{
+    struct cuda *c = cuda_of(d);
+    struct ranks r = {o->target, loss, rank, ties, k, 0, top_item, top_score, NULL};
+    if (!o->targets || !o->items)
+        return;
+    if (c->precision == PRECISION_BF16)
+        ranks_in<bf16>(c, o, r);
+    else
+        ranks_in<float>(c, o, r);
+}

@@ -1,0 +1,207 @@
+/* What the recurrent kernels share: a block takes a tile of packed sequences through all their
+ * steps, and waits for no other block.
+ *
+ * At each step the tile's vectors (states forward, gradients of gates backward) meet one matrix.  It
+ * stands in shared memory as far as it fits; what is left comes from the second-level cache.  Gates
+ * stand `padded` numbers apart, H rounded up to whole float4s, with zeros between, so that no loop
+ * has an odd end.
+ *
+ * One step of a tile of S sequences at H = 100, forward: 30,000 weights of 4 bytes from shared
+ * memory, at 128 bytes a cycle 940 cycles, whatever S; 30,000 S products, at 128 a cycle 235 S.
+ * Four sequences cost little more than one.  So a tile has one sequence while there are processors
+ * without work, then two, four, eight. */
+#ifndef CUDA_RECURRENT_H
+#define CUDA_RECURRENT_H
+
+#include "cuda.h"
+
+enum { RECURRENT_THREADS = 512, LANES_MOST = 8 };
+
+/* A kernel's argument. */
+struct recurrence {
+    int state, padded;
+    int lanes, tiles;    /* sequences of a tile; tiles */
+    int running;         /* sequences that have rows */
+    int rows, cols;      /* of the matrix */
+    int resident;        /* its first rows that stand in shared memory, a multiple of 4 */
+    int lane;            /* floats of a lane's own, a multiple of 4 */
+    int own;             /* floats of a block's lanes and of the sums of a product after them */
+    const int32_t *start, *sequence;
+    const float *matrix; /* [rows, cols] */
+    float *spill;        /* [blocks, own] where shared memory has no room for them, else NULL */
+};
+
+/* How a kernel is launched. */
+struct recurrent_plan {
+    struct recurrence k;
+    unsigned blocks, threads;
+    size_t shared;
+    bool transposed, spills; /* the matrix; the blocks' own floats into the scratch */
+};
+
+/* Plans for the state's matrix [3 padded, padded], or its transpose, and `lane_floats` numbers of a
+ * lane's own. */
+struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged *r, int state,
+                                      bool transposed, size_t lane_floats);
+
+static inline int recurrent_padded(int state)
+{
+    return (state + 3) / 4 * 4;
+}
+
+/* Floats of scratch that a plan wants, a multiple of 64. */
+size_t recurrent_scratch(const struct recurrent_plan *p);
+
+/* Lays out the state's matrix hh [3H, H] in that scratch: as it is, or transposed, with zeros
+ * between. */
+void recurrent_pack(struct cuda *c, struct recurrent_plan *p, const float *hh, float *scratch);
+
+/* ---- what is not recurrent: gru.cu has them, gru_attend.cu uses them too ---- */
+
+/* before [total, H]: the state that each row came from. */
+void gru_before(struct cuda *c, const struct ragged *r, int state, const float *h0, const float *h,
+                float *before);
+
+/* From g [total, 4H], the gradients before the activations (r, z, n, W_hn h + b_hn): of the input
+ * columns first .. first+cols-1, which are x [total, cols]: dx += (NULL: not wanted), dw->ih +=. */
+void gru_inputs_back(struct cuda *c, int total, const struct gru_weights *w, int first, int cols,
+                     const float *x, const float *g, float *dx, const struct gru_grads *dw);
+
+/* dw->hh and the biases +=; `before` is overwritten where the reset comes before. */
+void gru_state_back(struct cuda *c, int total, const struct gru_weights *w, const float *kept,
+                    const float *g, float *before, const struct gru_grads *dw);
+
+/* ---- inside a kernel ---- */
+
+/* The vectors of the block, and the matrix. */
+struct block_memory {
+    float *own;
+    const float *chip;
+};
+
+/* All threads; the matrix's resident rows are there after the next barrier. */
+template <bool SPILLS>
+static __device__ inline struct block_memory block_open(const struct recurrence &k, float *shared)
+{
+    struct block_memory m;
+    float *chip = SPILLS ? shared : shared + k.own;
+    m.own = SPILLS ? k.spill + (size_t)blockIdx.x * k.own : shared;
+    m.chip = chip;
+    for (int i = (int)threadIdx.x; i < k.resident * k.cols / 4; i += (int)blockDim.x)
+        ((float4 *)chip)[i] = ((const float4 *)k.matrix)[i];
+    return m;
+}
+
+/* The sequences of a tile, longest first, in shared memory; -1 and no steps where there is none. */
+struct tile {
+    int sequence[LANES_MOST], first[LANES_MOST], steps[LANES_MOST];
+};
+
+/* Tiles in rounds, every second one backwards, so that each block has its share of the long ones. */
+static __device__ inline int tile_of(int round)
+{
+    int blocks = (int)gridDim.x, b = (int)blockIdx.x;
+    return round * blocks + (round & 1 ? blocks - 1 - b : b);
+}
+
+/* All threads, barriers before and after. */
+static __device__ inline void tile_open(const struct recurrence &k, int number, struct tile *t)
+{
+    __syncthreads();
+    int lane = (int)threadIdx.x;
+    if (lane < k.lanes) {
+        int place = number * k.lanes + lane;
+        int s = place < k.running ? k.sequence[place] : -1;
+        t->sequence[lane] = s;
+        t->first[lane] = s < 0 ? 0 : k.start[s];
+        t->steps[lane] = s < 0 ? 0 : k.start[s + 1] - k.start[s];
+    }
+    __syncthreads();
+}
+
+/* for EACH_UNIT (e, s, j, S, k): the thread's units j of the lanes s; e = s · padded + j */
+#define EACH_UNIT(e, s, j, S, k)                                                                   \
+    (int e = (int)threadIdx.x, s = e / (k).padded, j = e - s * (k).padded; e < (S) * (k).padded;   \
+     e += (int)blockDim.x, s = e / (k).padded, j = e - s * (k).padded)
+
+/* Parts into which the rows of a product are shared out, so that all threads have work. */
+static __host__ __device__ inline int product_parts(int cols, int threads)
+{
+    int parts = threads / (cols / 4);
+    return parts < 1 ? 1 : parts;
+}
+
+/* sum [S][4] += the rows from .. to-1 of four columns of m, each times its number of v */
+template <int S>
+static __device__ inline void product_rows(const float *m, int cols, int from, int to,
+                                           const float *v, int ldv, float4 *sum)
+{
+    for (int i = from; i < to; i += 4) {
+        float4 a = *(const float4 *)(m + (size_t)i * cols);
+        float4 b = *(const float4 *)(m + (size_t)(i + 1) * cols);
+        float4 c = *(const float4 *)(m + (size_t)(i + 2) * cols);
+        float4 d = *(const float4 *)(m + (size_t)(i + 3) * cols);
+#pragma unroll
+        for (int s = 0; s < S; s++) {
+            float4 x = *(const float4 *)(v + (size_t)s * ldv + i);
+            sum[s].x += x.x * a.x + x.y * b.x + x.z * c.x + x.w * d.x;
+            sum[s].y += x.x * a.y + x.y * b.y + x.z * c.y + x.w * d.y;
+            sum[s].z += x.x * a.z + x.y * b.z + x.z * c.z + x.w * d.z;
+            sum[s].w += x.x * a.w + x.y * b.w + x.z * c.w + x.w * d.w;
+        }
+    }
+}
+
+/* part [parts, S, cols] = v [S, rows] times rows row .. and columns col .. of the matrix, all
+ * multiples of 4; v's rows stand ldv apart, and v[0] meets the matrix's row `row`. */
+template <int S>
+static __device__ inline void product(const struct recurrence &k, const float *chip, int row,
+                                      int rows, int col, int cols, const float *v, int ldv,
+                                      float *part)
+{
+    int groups = cols / 4, parts = product_parts(cols, (int)blockDim.x);
+    int share = (rows / 4 + parts - 1) / parts * 4;
+    for (int i = (int)threadIdx.x; i < groups * parts; i += (int)blockDim.x) {
+        int p = i / groups, at = (i - p * groups) * 4;
+        int from = row + p * share, to = min(from + share, row + rows);
+        float4 sum[S];
+#pragma unroll
+        for (int s = 0; s < S; s++)
+            sum[s].x = sum[s].y = sum[s].z = sum[s].w = 0;
+        product_rows<S>(chip + col + at, k.cols, from, min(to, k.resident), v - row, ldv, sum);
+        product_rows<S>(k.matrix + col + at, k.cols, max(from, k.resident), to, v - row, ldv, sum);
+#pragma unroll
+        for (int s = 0; s < S; s++)
+            *(float4 *)(part + (size_t)(p * S + s) * cols + at) = sum[s];
+    }
+}
+
+/* One column of one lane of a product. */
+template <int S>
+static __device__ inline float product_at(const float *part, int cols, int s, int col)
+{
+    int parts = product_parts(cols, (int)blockDim.x);
+    float sum = 0;
+    for (int p = 0; p < parts; p++)
+        sum += part[(size_t)(p * S + s) * cols + col];
+    return sum;
+}
+
+/* A kernel<S, SPILLS> with the plan's lanes; what spills has one lane. */
+#define LAUNCH_LANES(c, p, kernel, ...)                                                            \
+    do {                                                                                           \
+        if ((p).spills)                                                                            \
+            LAUNCH_PLAN(c, p, (kernel<1, true>), __VA_ARGS__);                                     \
+        else if ((p).k.lanes == 1)                                                                 \
+            LAUNCH_PLAN(c, p, (kernel<1, false>), __VA_ARGS__);                                    \
+        else if ((p).k.lanes == 2)                                                                 \
+            LAUNCH_PLAN(c, p, (kernel<2, false>), __VA_ARGS__);                                    \
+        else if ((p).k.lanes == 4)                                                                 \
+            LAUNCH_PLAN(c, p, (kernel<4, false>), __VA_ARGS__);                                    \
+        else                                                                                       \
+            LAUNCH_PLAN(c, p, (kernel<8, false>), __VA_ARGS__);                                    \
+    } while (0)
+#define LAUNCH_PLAN(c, p, kernel, ...)                                                             \
+    LAUNCH(c, kernel, (p).blocks, (p).threads, (p).shared, __VA_ARGS__)
+
+#endif
