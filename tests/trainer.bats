@@ -389,13 +389,32 @@ EOT
 }
 
 @test "no GPU: cuda is refused, auto says what it took" {
+    export SESSPIPE_CUDA=$PWD/none # also where there is one
     run -69 --separate-stderr trainer --device cuda "$BATCHES"
     [[ $stderr == *'no usable GPU'* ]]
     run -69 trainer --device cuda:3 "$BATCHES"
+    run -64 --separate-stderr trainer --device cpu --precision bf16 "$BATCHES"
+    [[ $stderr == *'the CPU has f32 alone'* ]]
     run -0 --separate-stderr trainer --embedding 3 -o out.mp "$BATCHES"
     [ "$(grep -c 'device auto: .*cpu' <<<"$stderr")" = 1 ]
     run -0 --separate-stderr trainer --device cpu --embedding 3 -o out.mp "$BATCHES"
     [[ $stderr != *device* ]]
+}
+
+@test "what is the matter with the backend's file is told, and --device cpu does not open it" {
+    run -0 trainer --version
+    [[ $output == *$'\nCUDA: '* ]]
+    echo text >file.so
+    export SESSPIPE_CUDA=file.so
+    run -69 --separate-stderr trainer --device cuda "$BATCHES"
+    [[ $stderr == *"no usable GPU: "*file.so* ]]
+    run -0 trainer --version
+    [[ $output == *'CUDA: no: '*file.so* ]]
+    run -0 --separate-stderr trainer --device cpu --embedding 3 -o out.mp "$BATCHES"
+    [[ $stderr != *file.so* ]]
+    gcc -shared -o file.so -x c - <<<'int sesspipe_cuda_nothing;'
+    run -69 --separate-stderr trainer --device cuda "$BATCHES"
+    [[ $stderr == *'another version'* ]]
 }
 
 @test "waiting threads sleep, unless the caller says otherwise" {

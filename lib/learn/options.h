@@ -11,7 +11,7 @@ struct learn_options {
     const char *loss, *optimizer;
     double lr, momentum, weight_decay, clip;
     int64_t max_steps, stop_after, seed;
-    const char *device;
+    const char *device, *precision;
     int64_t threads, workspace; /* workspace: MB */
     const char *save, *save_by, *init;
     int64_t top;

@@ -15,6 +15,7 @@ static int open_device(struct training *t, struct err *e)
 {
     struct device_options options = {.threads = (int)t->o->threads,
                                      .workspace = (size_t)t->o->workspace << 20,
+                                     .precision = precision_of(t->o->precision),
                                      .on_failure = cli_fail};
     if (device_choose(t->o->device, &options, &t->device, e))
         return e->status;
