@@ -5,6 +5,7 @@
 #include "model/train.h"
 
 #include "models_reference.h"
+#include "nn_device.h"
 #include "tap.h"
 
 /* ---- batches of random sessions, with histories as a batcher gives them ---- */
@@ -120,7 +121,7 @@ static inline void pair_open(struct pair *p, const char *model, const struct mod
         .top = 1,
         .optimizer = {.update = {.kind = OPTIMIZER_SGD, .scale = 1}}}; /* rate 0: nothing moves */
     *p = (struct pair){.options = *shape};
-    p->device = cpu_open(&(struct device_options){.threads = 2});
+    p->device = test_device(&(struct device_options){.threads = 2});
     if (model_open(&p->model, model, &p->options, &data, p->device, &e)) {
         printf("Bail out! %s\n", e.text);
         exit(1);
@@ -145,7 +146,7 @@ static inline void pair_close(struct pair *p)
     mem_free(p->reference.w);
     learner_close(&p->learner);
     model_close(&p->model);
-    cpu_close(p->device);
+    device_close(p->device);
 }
 
 /* The largest difference of mean losses between model and reference over the batches. */

@@ -109,13 +109,14 @@ static void check_group_attend_of(const struct shape *s)
     problem_input(&p, GROUPS * (size_t)s->width, 1);
     problem_input(&p, ROWS * (size_t)s->cols, 1);
     problem_output(&p, SEQUENCES * (size_t)s->cols);
-    float *weight = tape_memory(tape, ROWS * sizeof *weight);
+    float *weight = device_floats(ROWS);
     device->op->attend(device, r, group, s->width, s->cols, p.value[0], p.value[1], p.value[2],
                        weight, p.found);
     check_forward(&p, label("attend, grouped,", s->width, s->cols));
     device->op->attend_back(device, r, group, s->width, s->cols, p.value[0], p.value[1], p.value[2],
                             weight, p.dout, p.grad[0], p.grad[1], p.grad[2]);
     check_backward(&p, label("attend_back, grouped,", s->width, s->cols));
+    device->op->release(device, weight);
     problem_close(&p);
 }
 
@@ -234,9 +235,8 @@ static void check_gru_attend_of(const struct shape *s)
                              .weights = at[ROWS]};
     struct gru_weights w = {s->x + s->cols, s->state,         s->before,       p.value[IH],
                             p.value[HH],    p.value[IH_BIAS], p.value[HH_BIAS]};
-    float *kept = tape_memory(tape, ROWS * 4 * H * sizeof *kept);
-    float *context = tape_memory(tape, ROWS * cols * sizeof *context);
-    float *weight = tape_memory(tape, weights * sizeof *weight), found[8 * ROWS];
+    float *kept = device_floats(ROWS * 4 * H), *context = device_floats(ROWS * cols);
+    float *weight = device_floats(weights), found[8 * ROWS];
     op->gru_attend(device, r, &w, &m, s->x, p.value[X], p.value[H0], p.found, kept, context,
                    weight);
     check_forward(&p, label(s->grouped ? "gru_attend, grouped," : "gru_attend", s->cols, s->state));
@@ -247,6 +247,9 @@ static void check_gru_attend_of(const struct shape *s)
     op->gru_attend_back(device, r, &w, &m, s->x, p.value[X], p.value[H0], p.found, kept, context,
                         weight, p.dout, p.grad[X], p.grad[H0], &g, &dm);
     check_backward(&p, label("gru_attend_back", s->cols, s->state));
+    float *own[] = {kept, context, weight};
+    for (int i = 0; i < 3; i++)
+        op->release(device, own[i]);
     problem_close(&p);
 }
 
@@ -272,7 +275,8 @@ static void check_nothing(void)
     const int32_t none[1] = {0};
     const struct ragged *r = tape_ragged(tape, none, 0);
     const struct rows *group = tape_rows(tape, none, 0);
-    float x[3 * 4] = {0}, h[1] = {7};
+    const float zeros[3 * 4] = {0}, seven = 7;
+    float *x = to_device(device, zeros, sizeof zeros), *h = to_device(device, &seven, sizeof seven);
     struct gru_weights w = {2, 1, false, x, x, x, x};
     struct gru_grads g = {x, x, x, x};
     const struct memory m = {r, 1, 1, x, x, x, 1, x, group, tape_ints(tape, none, 1), 0};
@@ -281,7 +285,9 @@ static void check_nothing(void)
     op->group_linear_back(device, r, group, 3, 4, x, x, 3, x, h, h);
     op->gru_attend(device, r, &w, &m, 1, x, x, h, h, h, h);
     op->gru_attend_back(device, r, &w, &m, 1, x, x, h, h, h, h, h, h, h, &g, &dm);
-    tap_ok(h[0] == 7, "no sequences");
+    tap_ok(device_float(device, h) == seven, "no sequences");
+    op->release(device, x);
+    op->release(device, h);
 }
 
 static const struct check checks[] = {GROUP_CHECKS(CHECK_ROW)};
@@ -289,12 +295,12 @@ static const struct check checks[] = {GROUP_CHECKS(CHECK_ROW)};
 int main(void)
 {
     test_random = random_of(4, 1);
-    device = cpu_open(&(struct device_options){.threads = 2});
+    device = test_device(&(struct device_options){.threads = 2});
     tape = tape_new(device);
     run_checks(checks, sizeof checks / sizeof *checks);
     check_group_attend();
     check_nothing();
     tape_free(tape);
-    cpu_close(device);
+    device_close(device);
     return tap_done();
 }

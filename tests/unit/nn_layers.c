@@ -43,7 +43,7 @@ static void check_gru_of(struct layer s)
     if (s.start)
         problem_input(&p, SEQUENCES * H, 1);
     problem_output(&p, ROWS * H);
-    float *kept = mem_alloc(ROWS * 4 * H * sizeof *kept), *h0 = s.start ? p.value[5] : NULL;
+    float *kept = device_floats(ROWS * 4 * H), *h0 = s.start ? p.value[5] : NULL;
     struct gru_weights w = {s.in,       s.state,    s.before,  p.value[1],
                             p.value[2], p.value[3], p.value[4]};
     device->op->gru(device, r, &w, p.value[0], h0, p.found, kept);
@@ -52,7 +52,7 @@ static void check_gru_of(struct layer s)
     device->op->gru_back(device, r, &w, p.value[0], h0, p.found, kept, p.dout, p.grad[0],
                          s.start ? p.grad[5] : NULL, &g);
     check_backward(&p, label(s.before ? "gru_back, reset before," : "gru_back", s.in, s.state));
-    mem_free(kept);
+    device->op->release(device, kept);
     problem_close(&p);
 }
 
@@ -96,25 +96,22 @@ static void check_attend(void)
         problem_input(&p, (size_t)s.rows, 1);
         problem_input(&p, ROWS * (size_t)s.cols, 1);
         problem_output(&p, SEQUENCES * (size_t)s.cols);
-        float weight[ROWS];
+        float *weight = device_floats(ROWS);
         device->op->attend(device, r, NULL, s.rows, s.cols, p.value[0], p.value[1], p.value[2],
                            weight, p.found);
         check_forward(&p, label("attend", s.rows, s.cols));
         device->op->attend_back(device, r, NULL, s.rows, s.cols, p.value[0], p.value[1], p.value[2],
                                 weight, p.dout, p.grad[0], p.grad[1], p.grad[2]);
         check_backward(&p, label("attend_back", s.rows, s.cols));
+        device->op->release(device, weight);
         problem_close(&p);
     }
 }
 /* ---- the output layer ---- */
 
-static int32_t *random_targets(int n, int items)
-{
-    int32_t *target = mem_alloc((size_t)n * sizeof *target);
-    for (int i = 0; i < n; i++)
-        target[i] = (int32_t)random_below(&test_random, (uint32_t)items);
-    return target;
-}
+/* A problem of the output layer: o refers to its inputs, on the device; the reference reads the
+ * targets from here. */
+static int32_t targets_of[300];
 
 /* in: state, weight, bias; out: the loss of each target */
 static void reference_loss(const struct problem *p, double *out)
@@ -127,13 +124,20 @@ static void reference_loss(const struct problem *p, double *out)
             for (int k = 0; k < o->width; k++)
                 score += p->in[0][i * o->width + k] * p->in[1][j * o->width + k];
             sum += exp(score);
-            own = j == o->target[i] ? score : own;
+            own = j == targets_of[i] ? score : own;
         }
         out[i] = log(sum) - own;
     }
 }
 
-/* A problem of the output layer; o refers to its inputs. */
+static void set_targets(struct output *o)
+{
+    size_t bytes = (size_t)o->targets * sizeof *targets_of;
+    if (o->target)
+        device->op->release(device, (void *)(uintptr_t)o->target);
+    o->target = to_device(device, targets_of, bytes);
+}
+
 static struct problem output_problem(struct output *o, int targets, int width, int items)
 {
     struct problem p = {.reference = reference_loss, .shape = o};
@@ -142,16 +146,19 @@ static struct problem output_problem(struct output *o, int targets, int width, i
     problem_input(&p, N * H, 1);
     problem_input(&p, N, 1);
     problem_output(&p, T);
-    *o = (struct output){
-        targets, width, items, p.value[0], p.value[1], p.value[2], random_targets(targets, items)};
-    for (int i = 0; i < targets; i++)
-        p.dout[i] = 1.0f / (float)targets; /* the mean */
+    *o = (struct output){targets, width, items, p.value[0], p.value[1], p.value[2], NULL};
+    for (int i = 0; i < targets; i++) {
+        targets_of[i] = (int32_t)random_below(&test_random, (uint32_t)items);
+        p.slope[i] = 1.0f / (float)targets; /* the mean */
+    }
+    problem_set_slope(&p);
+    set_targets(o);
     return p;
 }
 
 static void output_close(struct problem *p, struct output *o)
 {
-    mem_free((void *)(uintptr_t)o->target);
+    device->op->release(device, (void *)(uintptr_t)o->target);
     problem_close(p);
 }
 
@@ -173,7 +180,8 @@ static void check_loss(void)
     struct output o;
     struct problem p = output_problem(&o, 257, 3, 2311);
     for (int j = 0; j < 2311; j++)
-        p.in[2][j] = (double)(p.value[2][j] = (float)j / 20.0f);
+        p.in[2][j] = (double)((float)j / 20.0f);
+    problem_set(&p, 2);
     device->op->output_loss(device, &o, p.found, p.grad[0], p.grad[1], p.grad[2]);
     check_forward(&p, "output_loss, scores far apart");
     check_backward(&p, "output_loss, scores far apart, gradients");
@@ -183,9 +191,11 @@ static void check_loss(void)
 /* Small whole numbers: scores are exact, so many are equal and ties are known. */
 static void round_inputs(struct problem *p)
 {
-    for (int i = 0; i < p->inputs; i++)
+    for (int i = 0; i < p->inputs; i++) {
         for (size_t j = 0; j < p->size[i]; j++)
-            p->in[i][j] = (double)(p->value[i][j] = roundf(p->value[i][j] * 2));
+            p->in[i][j] = round(p->in[i][j] * 2);
+        problem_set(p, i);
+    }
 }
 
 struct ranked {
@@ -193,19 +203,31 @@ struct ranked {
     int32_t rank[300], ties[300], item[300 * 23];
 };
 
-/* The rank, the ties and the k best of one row, by looking at every score. */
-static bool rank_is_right(const struct output *o, int row, const struct ranked *r, int k)
+/* Ranks by the device; the losses stand in the problem's result, too. */
+static void rank_on_device(struct problem *p, const struct output *o, int k, struct ranked *r)
 {
-    float score[1100];
+    struct ranked *own = device->op->alloc(device, sizeof *own);
+    device->op->output_rank(device, o, p->found, own->rank, own->ties, k, k ? own->item : NULL,
+                            k ? own->score : NULL);
+    device->op->download(device, r, own, sizeof *r);
+    device->op->download(device, r->loss, p->found, p->out_size * sizeof *r->loss);
+    device->op->release(device, own);
+}
+
+/* The rank, the ties and the k best of one row, by looking at every score. */
+static bool rank_is_right(const struct problem *p, int row, const struct ranked *r, int k)
+{
+    const struct output *o = p->shape;
+    double score[1100];
     for (int j = 0; j < o->items; j++) {
-        score[j] = o->bias[j];
+        score[j] = p->in[2][j];
         for (int l = 0; l < o->width; l++)
-            score[j] += o->state[row * o->width + l] * o->weight[j * o->width + l];
+            score[j] += p->in[0][row * o->width + l] * p->in[1][j * o->width + l];
     }
     int above = 0, ties = -1;
     for (int j = 0; j < o->items; j++) {
-        above += score[j] > score[o->target[row]];
-        ties += score[j] == score[o->target[row]];
+        above += score[j] > score[targets_of[row]];
+        ties += score[j] == score[targets_of[row]];
     }
     bool right = r->rank[row] == 1 + above + ties && r->ties[row] == ties;
     for (int place = 0; place < k; place++) {
@@ -215,28 +237,27 @@ static bool rank_is_right(const struct output *o, int row, const struct ranked *
                 best = j;
         right &= r->item[row * k + place] == (place < o->items ? best : -1);
         if (place < o->items)
-            right &= r->score[row * k + place] == score[best];
+            right &= (double)r->score[row * k + place] == score[best];
         score[best] = -INFINITY;
     }
     return right;
 }
 
-static void check_rank_with(struct device *d, int targets, int width, int items, int k)
+static void check_rank_of(int targets, int width, int items, int k)
 {
     static struct ranked r;
     struct output o;
     struct problem p = output_problem(&o, targets, width, items);
     round_inputs(&p);
-    d->op->output_rank(d, &o, r.loss, r.rank, r.ties, k, r.item, r.score);
+    rank_on_device(&p, &o, k, &r);
     int wrong = 0, tied = 0;
     for (int i = 0; i < targets; i++) {
-        wrong += !rank_is_right(&o, i, &r, k);
+        wrong += !rank_is_right(&p, i, &r, k);
         tied += r.ties[i] > 0;
     }
     tap_ok(wrong == 0 && (tied > 0 || items < 31 || !targets),
-           "ranks, ties and %d best, %d × %d, %s: %d wrong, %d tied", k, targets, items, d->name,
-           wrong, tied);
-    memcpy(p.found, r.loss, (size_t)targets * sizeof *p.found);
+           "ranks, ties and %d best, %d × %d, %s: %d wrong, %d tied", k, targets, items,
+           device->name, wrong, tied);
     check_forward(&p, label("output_rank, the loss,", targets, items));
     output_close(&p, &o);
 }
@@ -250,20 +271,20 @@ static void check_planted_ties(void)
     struct output o;
     struct problem p = output_problem(&o, T, H, N);
     for (int i = 1; i < COPIES; i++) {
-        memcpy(p.value[1] + i * (N - 1) / (COPIES - 1) * H, p.value[1], H * sizeof(float));
-        p.value[2][i * (N - 1) / (COPIES - 1)] = p.value[2][0];
+        memcpy(p.in[1] + i * (N - 1) / (COPIES - 1) * H, p.in[1], H * sizeof(double));
+        p.in[2][i * (N - 1) / (COPIES - 1)] = p.in[2][0];
     }
-    int32_t target[T];
     for (int i = 0; i < T; i++)
-        target[i] = i % COPIES * (N - 1) / (COPIES - 1);
-    mem_free((void *)(uintptr_t)o.target);
-    o.target = target;
-    device->op->output_rank(device, &o, r.loss, r.rank, r.ties, 0, NULL, NULL);
+        targets_of[i] = i % COPIES * (N - 1) / (COPIES - 1);
+    problem_set(&p, 1);
+    problem_set(&p, 2);
+    set_targets(&o);
+    rank_on_device(&p, &o, 0, &r);
     int wrong = 0;
     for (int i = 0; i < T; i++)
         wrong += r.ties[i] != COPIES - 1;
     tap_ok(wrong == 0, "equal weights tie exactly: %d wrong", wrong);
-    problem_close(&p);
+    output_close(&p, &o);
 }
 
 static void check_not_finite(void)
@@ -273,14 +294,16 @@ static void check_not_finite(void)
     struct problem p = output_problem(&o, 6, 3, 100);
     const float bad[3] = {NAN, INFINITY, -INFINITY};
     for (int i = 0; i < 3; i++)
-        p.value[0][i * 6] = bad[i]; /* rows 0, 2, 4 */
-    device->op->output_rank(device, &o, r.loss, r.rank, r.ties, 3, r.item, r.score);
+        device_set_float(device, p.value[0] + i * 6, bad[i]); /* rows 0, 2, 4 */
+    rank_on_device(&p, &o, 3, &r);
     int wrong = 0;
     for (int i = 0; i < 6; i++)
         wrong += (isnan(r.loss[i]) != 0) != (i % 2 == 0);
     tap_ok(wrong == 0, "scores that are not finite make the loss NaN: %d wrong", wrong);
-    device->op->output_loss(device, &o, r.loss, NULL, NULL, NULL);
-    tap_ok(isnan(r.loss[0]) && isnan(r.loss[2]) && isnan(r.loss[4]), "output_loss likewise");
+    device->op->output_loss(device, &o, p.found, NULL, NULL, NULL);
+    float *loss = to_host(device, p.found, 6 * sizeof *loss);
+    tap_ok(isnan(loss[0]) && isnan(loss[2]) && isnan(loss[4]), "output_loss likewise");
+    mem_free(loss);
     output_close(&p, &o);
 }
 
@@ -288,15 +311,17 @@ static void check_rank(void)
 {
     const struct device_options way[] = {
         {.threads = 2}, {.threads = 1, .workspace = 1}, {.threads = 3, .workspace = 4096}};
+    struct device *usual = device;
     for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
-        struct device *d = cpu_open(&way[i]);
-        check_rank_with(d, 1, 1, 1, 3);
-        check_rank_with(d, 31, 5, 33, 20);
-        check_rank_with(d, 257, 3, 1031, 23);
-        check_rank_with(d, 33, 31, 257, 0);
-        check_rank_with(d, 0, 3, 31, 5);
-        cpu_close(d);
+        device = test_device(&way[i]);
+        check_rank_of(1, 1, 1, 3);
+        check_rank_of(31, 5, 33, 20);
+        check_rank_of(257, 3, 1031, 23);
+        check_rank_of(33, 31, 257, 0);
+        check_rank_of(0, 3, 31, 5);
+        device_close(device);
     }
+    device = usual;
     check_planted_ties();
     check_not_finite();
 }
@@ -306,10 +331,10 @@ static const struct check checks[] = {LAYER_CHECKS(CHECK_ROW)};
 int main(void)
 {
     test_random = random_of(2, 1);
-    device = cpu_open(&(struct device_options){.threads = 2});
+    device = test_device(&(struct device_options){.threads = 2});
     tape = tape_new(device);
     run_checks(checks, sizeof checks / sizeof *checks);
     tape_free(tape);
-    cpu_close(device);
+    device_close(device);
     return tap_done();
 }

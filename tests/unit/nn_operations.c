@@ -78,7 +78,7 @@ static void check_gemm(void)
         problem_input(&p, (size_t)k * (size_t)n, 0.3f);
         problem_input(&p, (size_t)m * (size_t)n, 1);
         problem_output(&p, (size_t)m * (size_t)n);
-        memcpy(p.found, p.value[2], p.out_size * sizeof *p.found);
+        device->op->copy(device, p.found, p.value[2], p.out_size);
         device->op->gemm(device, s.ta, s.tb, m, n, s.k, p.value[0], s.ta ? m : s.k, p.value[1],
                          s.tb ? s.k : n, s.beta, p.found, n);
         check_forward(&p, label("gemm", m, n));
@@ -106,7 +106,7 @@ static void check_bias(void)
         problem_input(&p, n, 1);
         problem_input(&p, (size_t)s.cols, 1);
         problem_output(&p, n);
-        memcpy(p.found, p.value[0], n * sizeof *p.found);
+        device->op->copy(device, p.found, p.value[0], n);
         device->op->bias(device, s.rows, s.cols, p.value[1], p.found);
         check_forward(&p, label("bias", s.rows, s.cols));
         device->op->bias_back(device, s.rows, s.cols, p.dout, p.grad[1]);
@@ -116,15 +116,28 @@ static void check_bias(void)
     }
 }
 
+/* The n floats of the device are those expected. */
+static bool device_equals(const float *p, const float *expected, size_t n)
+{
+    float *found = to_host(device, p, n * sizeof *found);
+    bool same = !memcmp(found, expected, n * sizeof *found);
+    mem_free(found);
+    return same;
+}
+
 static void check_columns(void)
 {
-    float from[2 * 5], to[2 * 4] = {0};
+    const float zeros[2 * 4] = {0}, expected[2 * 4] = {1, 4, 3, 4, 6, 14, 8, 9};
+    float numbers[2 * 5];
     for (int i = 0; i < 10; i++)
-        from[i] = (float)(i + 1);
+        numbers[i] = (float)(i + 1);
+    float *from = to_device(device, numbers, sizeof numbers);
+    float *to = to_device(device, zeros, sizeof zeros);
     device->op->columns(device, 2, 3, from + 1, 5, to + 1, 4, false);
     device->op->columns(device, 2, 2, from, 5, to, 4, true);
-    const float expected[2 * 4] = {1, 4, 3, 4, 6, 14, 8, 9};
-    tap_ok(!memcmp(to, expected, sizeof to), "columns are set and added to");
+    tap_ok(device_equals(to, expected, 8), "columns are set and added to");
+    device->op->release(device, from);
+    device->op->release(device, to);
 }
 
 static void reference_activate(const struct problem *p, double *out)
@@ -151,56 +164,74 @@ static void check_activate(void)
 
 /* ---- dropout ---- */
 
-static double kept_share(struct dropout_key key, float *mask, size_t n)
+enum { MASK = 100003 };
+
+/* The first n elements of the mask, drawn from ones. */
+static void draw_mask(struct device *d, struct dropout_key key, size_t n, float *mask)
 {
-    float *ones = mem_alloc(n * sizeof *ones);
+    float *ones = d->op->alloc(d, MASK * sizeof *ones), *y = d->op->alloc(d, MASK * sizeof *y);
+    d->op->fill(d, ones, 1, MASK);
+    d->op->dropout(d, key, n, ones, y, false);
+    d->op->download(d, mask, y, n * sizeof *mask);
+    d->op->release(d, ones);
+    d->op->release(d, y);
+}
+
+static double kept_share(struct dropout_key key, float *mask)
+{
     size_t kept = 0, wrong = 0;
-    device->op->fill(device, ones, 1, n);
-    device->op->dropout(device, key, n, ones, mask, false);
-    for (size_t i = 0; i < n; i++) {
+    draw_mask(device, key, MASK, mask);
+    for (size_t i = 0; i < MASK; i++) {
         kept += mask[i] != 0;
         wrong += mask[i] != 0 && mask[i] != 1.0f / (1.0f - key.rate);
     }
-    mem_free(ones);
-    return wrong ? -1 : (double)kept / (double)n;
+    return wrong ? -1 : (double)kept / MASK;
 }
 
-static void check_dropout(void)
+/* Masks of other keys beside the mask of this one. */
+static void check_keys(struct dropout_key key, const float *mask, float *other)
 {
-    enum { N = 100003 };
-    float *mask = mem_alloc(N * sizeof *mask), *other = mem_alloc(N * sizeof *other);
-    struct dropout_key key = {1, 2, 3, 0.2f};
-    double share = kept_share(key, mask, N);
-    tap_ok(fabs(share - 0.8) < 0.006, "dropout keeps %.4f of 0.8, scaled", share);
-
     const struct dropout_key keys[] = {
         {2, 2, 3, 0.2f}, {1, 3, 3, 0.2f}, {1, 2, 4, 0.2f}, {1, 2, 3, 0.5f}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        kept_share(keys[i], other, N);
+        kept_share(keys[i], other);
         double both = 0, expected = 0.8 * (1 - (double)keys[i].rate);
-        for (int j = 0; j < N; j++)
+        for (int j = 0; j < MASK; j++)
             both += mask[j] != 0 && other[j] != 0;
         if (keys[i].rate == key.rate)
-            tap_ok(fabs(both / N - expected) < 0.006, "another key, another mask: %.4f", both / N);
+            tap_ok(fabs(both / MASK - expected) < 0.006, "another key, another mask: %.4f",
+                   both / MASK);
         else
-            tap_ok(fabs(both / N - 0.5) < 0.006, "a higher rate drops more of the same: %.4f",
-                   both / N);
+            tap_ok(fabs(both / MASK - 0.5) < 0.006, "a higher rate drops more of the same: %.4f",
+                   both / MASK);
     }
-    /* An element's mask depends on its number alone: not on threads, nor on how many follow. */
+}
+
+/* An element's mask depends on its number alone: neither on the device or its threads, nor on how
+ * many follow. */
+static void check_dropout(void)
+{
+    float *mask = mem_alloc(MASK * sizeof *mask), *other = mem_alloc(MASK * sizeof *other);
+    struct dropout_key key = {1, 2, 3, 0.2f};
+    double share = kept_share(key, mask);
+    tap_ok(fabs(share - 0.8) < 0.006, "dropout keeps %.4f of 0.8, scaled", share);
+    check_keys(key, mask, other);
     struct device *three = cpu_open(&(struct device_options){.threads = 3});
-    float *ones = mem_alloc(N * sizeof *ones);
-    device->op->fill(device, ones, 1, N);
-    three->op->dropout(three, key, N, ones, other, false);
-    tap_ok(!memcmp(mask, other, N * sizeof *mask), "the same mask with three threads");
-    device->op->dropout(device, key, 333, ones, other, false);
-    tap_ok(!memcmp(mask, other, 333 * sizeof *mask), "the same mask for the first elements alone");
-    device->op->dropout(device, key, 333, ones, other, true);
-    int wrong = 0;
-    for (int i = 0; i < 333; i++)
-        wrong += other[i] != 2 * mask[i];
-    tap_ok(wrong == 0, "dropout adds: %d wrong", wrong);
+    draw_mask(three, key, MASK, other);
+    tap_ok(!memcmp(mask, other, MASK * sizeof *mask), "the same mask on the CPU, three threads");
     cpu_close(three);
-    mem_free(ones);
+    draw_mask(device, key, 333, other);
+    tap_ok(!memcmp(mask, other, 333 * sizeof *mask), "the same mask for the first elements alone");
+    for (int i = 0; i < 333; i++)
+        other[i] = 1;
+    float *ones = to_device(device, other, 333 * sizeof *other);
+    float *y = to_device(device, mask, 333 * sizeof *mask);
+    device->op->dropout(device, key, 333, ones, y, true);
+    for (int i = 0; i < 333; i++)
+        mask[i] *= 2;
+    tap_ok(device_equals(y, mask, 333), "dropout adds");
+    device->op->release(device, ones);
+    device->op->release(device, y);
     mem_free(mask);
     mem_free(other);
 }
@@ -235,11 +266,13 @@ static void check_gather(void)
 static void check_store(void)
 {
     const int32_t where[3] = {2, -1, 0};
-    const float from[6] = {1, 2, 3, 4, 5, 6};
-    float table[6] = {0};
+    const float numbers[6] = {1, 2, 3, 4, 5, 6}, zeros[6] = {0}, expected[6] = {5, 6, 0, 0, 1, 2};
+    float *from = to_device(device, numbers, sizeof numbers);
+    float *table = to_device(device, zeros, sizeof zeros);
     device->op->store(device, tape_rows(tape, where, 3), 2, from, table);
-    const float expected[6] = {5, 6, 0, 0, 1, 2};
-    tap_ok(!memcmp(table, expected, sizeof table), "store puts rows in their places");
+    tap_ok(device_equals(table, expected, 6), "store puts rows in their places");
+    device->op->release(device, from);
+    device->op->release(device, table);
 }
 
 static void reference_mean(const struct problem *p, double *out)
@@ -278,7 +311,9 @@ static void check_square_sum(void)
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += (double)x[i] * (double)x[i];
-    double found = device->op->square_sum(device, x, n);
+    float *own = to_device(device, x, n * sizeof *x);
+    double found = device->op->square_sum(device, own, n);
+    device->op->release(device, own);
     tap_ok(fabs(found / sum - 1) < 1e-9, "square_sum: %.6f of %.6f", found, sum);
     mem_free(x);
 }
@@ -308,29 +343,50 @@ static void reference_update(const struct update *u, bool momentum, double g, st
     }
 }
 
+static float *device_zeros(size_t n)
+{
+    float *p = device_floats(n);
+    device->op->fill(device, p, 0, n);
+    return p;
+}
+
+/* One step on both sides; the worst that the weights are off then, 1 where a gradient was left. */
+static double update_both(const struct update *u, bool momentum, size_t n, float *const state[3],
+                          struct moments *x)
+{
+    float *g = random_floats(n, 1), *own = NULL;
+    double worst = 0;
+    g[0] = 0;
+    for (size_t i = 0; i < n; i++)
+        reference_update(u, momentum, (double)g[i], &x[i]);
+    own = to_device(device, g, n * sizeof *g);
+    device->op->update(device, u, n, state[0], own, momentum ? state[1] : NULL, state[2]);
+    float *w = to_host(device, state[0], n * sizeof *w);
+    device->op->download(device, g, own, n * sizeof *g);
+    for (size_t i = 0; i < n; i++) {
+        worst = fmax(worst, fabs((double)w[i] - x[i].w));
+        worst = g[i] != 0 ? 1 : worst;
+    }
+    device->op->release(device, own);
+    mem_free(w);
+    mem_free(g);
+    return worst;
+}
+
 static void check_update_of(struct update u, bool momentum, size_t n, const char *name)
 {
-    float *w = random_floats(n, 1), *m = mem_zero(n, sizeof *m), *v = mem_zero(n, sizeof *v);
+    float *w = random_floats(n, 1);
+    float *state[3] = {to_device(device, w, n * sizeof *w), device_zeros(n), device_zeros(n)};
     struct moments *x = mem_zero(n, sizeof *x);
     double worst = 0;
     for (size_t i = 0; i < n; i++)
         x[i].w = (double)w[i];
-    for (u.step = 1; u.step <= 4; u.step++) {
-        float *g = random_floats(n, 1);
-        g[0] = 0;
-        for (size_t i = 0; i < n; i++)
-            reference_update(&u, momentum, (double)g[i], &x[i]);
-        device->op->update(device, &u, n, w, g, momentum ? m : NULL, v);
-        for (size_t i = 0; i < n; i++) {
-            worst = fmax(worst, fabs((double)w[i] - x[i].w));
-            worst = g[i] != 0 ? 1 : worst;
-        }
-        mem_free(g);
-    }
+    for (u.step = 1; u.step <= 4; u.step++)
+        worst = fmax(worst, update_both(&u, momentum, n, state, x));
     tap_ok(worst < 2e-6, "update, %s, %zu weights: worst %.1e", name, n, worst);
+    for (int i = 0; i < 3; i++)
+        device->op->release(device, state[i]);
     mem_free(w);
-    mem_free(m);
-    mem_free(v);
     mem_free(x);
 }
 
@@ -371,18 +427,18 @@ static void check_table(void)
         while (j < sizeof checked / sizeof *checked && strcmp(checked[j], operation_name[i]) != 0)
             j++;
         tap_ok(j < sizeof checked / sizeof *checked && i < rows && row[i],
-               "%s is on the CPU and is checked", operation_name[i]);
+               "%s is on %s and is checked", operation_name[i], device->name);
     }
 }
 
 int main(void)
 {
     test_random = random_of(1, 1);
-    device = cpu_open(&(struct device_options){.threads = 2});
+    device = test_device(&(struct device_options){.threads = 2});
     tape = tape_new(device);
     check_table();
     run_checks(checks, sizeof checks / sizeof *checks);
     tape_free(tape);
-    cpu_close(device);
+    device_close(device);
     return tap_done();
 }

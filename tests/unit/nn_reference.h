@@ -1,5 +1,5 @@
-/* What the tests of operations share: problems whose reference is written plainly in double
- * precision, results held against it, gradients against its differences. */
+/* What the tests of operations share, on whatever device: problems whose reference is written
+ * plainly in double precision, results held against it, gradients against its differences. */
 #ifndef TESTS_NN_REFERENCE_H
 #define TESTS_NN_REFERENCE_H
 
@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "nn/tape.h"
+#include "nn_device.h"
 #include "tap.h"
 
 enum { INPUTS = 10 };
@@ -94,11 +95,13 @@ struct problem {
     const void *shape;
     int inputs;
     size_t size[INPUTS], out_size;
-    double *in[INPUTS];   /* what the reference reads */
-    float *value[INPUTS]; /* the same numbers, for the operation */
-    float *grad[INPUTS];  /* the operation's gradients; they begin at 1, for they are added to */
+    double *in[INPUTS]; /* what the reference reads */
     double *out;
-    float *found, *dout; /* the operation's result; a gradient of it to go backward from */
+    float *slope; /* a gradient of the result, to go backward from */
+    /* of the device, for the operation: */
+    float *value[INPUTS]; /* the same numbers */
+    float *grad[INPUTS];  /* gradients; they begin at 1, for they are added to */
+    float *found, *dout;  /* the result; its gradient */
 };
 
 static struct random test_random;
@@ -111,18 +114,39 @@ static inline float *random_floats(size_t n, float size)
     return x;
 }
 
+/* Puts the numbers of an input, or the gradient of the result, onto the device again. */
+static inline void problem_set(struct problem *p, int i)
+{
+    float *x = mem_alloc(p->size[i] * sizeof *x);
+    for (size_t j = 0; j < p->size[i]; j++)
+        x[j] = (float)p->in[i][j];
+    device->op->upload(device, p->value[i], x, p->size[i] * sizeof *x);
+    mem_free(x);
+}
+
+static inline void problem_set_slope(struct problem *p)
+{
+    device->op->upload(device, p->dout, p->slope, p->out_size * sizeof *p->slope);
+}
+
+static inline float *device_floats(size_t n)
+{
+    return device->op->alloc(device, n * sizeof(float));
+}
+
 /* Adds an input of random numbers in [-size, size); returns its place. */
 static inline int problem_input(struct problem *p, size_t n, float size)
 {
     int i = p->inputs++;
+    float *x = random_floats(n, size);
     p->size[i] = n;
-    p->value[i] = random_floats(n, size);
     p->in[i] = mem_alloc(n * sizeof *p->in[i]);
-    p->grad[i] = mem_alloc(n * sizeof *p->grad[i]);
-    for (size_t j = 0; j < n; j++) {
-        p->in[i][j] = (double)p->value[i][j];
-        p->grad[i][j] = 1;
-    }
+    for (size_t j = 0; j < n; j++)
+        p->in[i][j] = (double)x[j];
+    p->value[i] = to_device(device, x, n * sizeof *x);
+    p->grad[i] = device_floats(n);
+    device->op->fill(device, p->grad[i], 1, n);
+    mem_free(x);
     return i;
 }
 
@@ -130,20 +154,23 @@ static inline void problem_output(struct problem *p, size_t n)
 {
     p->out_size = n;
     p->out = mem_zero(n, sizeof *p->out);
-    p->found = mem_zero(n, sizeof *p->found);
-    p->dout = random_floats(n, 1);
+    p->slope = random_floats(n, 1);
+    p->found = device_floats(n);
+    device->op->fill(device, p->found, 0, n);
+    p->dout = to_device(device, p->slope, n * sizeof *p->slope);
 }
 
 static inline void problem_close(struct problem *p)
 {
     for (int i = 0; i < p->inputs; i++) {
         mem_free(p->in[i]);
-        mem_free(p->value[i]);
-        mem_free(p->grad[i]);
+        device->op->release(device, p->value[i]);
+        device->op->release(device, p->grad[i]);
     }
     mem_free(p->out);
-    mem_free(p->found);
-    mem_free(p->dout);
+    mem_free(p->slope);
+    device->op->release(device, p->found);
+    device->op->release(device, p->dout);
 }
 
 /* The largest difference, as a share of 1 + the size of what was expected. */
@@ -159,8 +186,10 @@ static inline double worst_of(const double *expected, const float *found, size_t
 
 static inline void check_forward(struct problem *p, const char *name)
 {
+    float *found = to_host(device, p->found, p->out_size * sizeof *found);
     p->reference(p, p->out);
-    double worst = worst_of(p->out, p->found, p->out_size);
+    double worst = worst_of(p->out, found, p->out_size);
+    mem_free(found);
     tap_ok(worst < 1e-5, "%s: worst %.1e", name, worst);
 }
 
@@ -169,7 +198,7 @@ static inline double weighted(const struct problem *p)
     double sum = 0;
     p->reference(p, p->out);
     for (size_t i = 0; i < p->out_size; i++)
-        sum += p->out[i] * (double)p->dout[i];
+        sum += p->out[i] * (double)p->slope[i];
     return sum;
 }
 
@@ -177,7 +206,8 @@ static inline double weighted(const struct problem *p)
 static inline void check_backward(struct problem *p, const char *name)
 {
     double worst = 0;
-    for (int i = 0; i < p->inputs; i++)
+    for (int i = 0; i < p->inputs; i++) {
+        float *grad = to_host(device, p->grad[i], p->size[i] * sizeof *grad);
         for (size_t sample = 0; sample < 9 && p->size[i]; sample++) {
             size_t j = sample * 7919 % p->size[i];
             double *x = &p->in[i][j], kept = *x, step = 1e-5;
@@ -187,9 +217,11 @@ static inline void check_backward(struct problem *p, const char *name)
             double down = weighted(p);
             *x = kept;
             double expected = 1 + (up - down) / (2 * step);
-            double error = fabs((double)p->grad[i][j] - expected) / (1 + fabs(expected));
+            double error = fabs((double)grad[j] - expected) / (1 + fabs(expected));
             worst = error > worst || isnan(error) ? error : worst;
         }
+        mem_free(grad);
+    }
     tap_ok(worst < 2e-5, "%s: worst %.1e", name, worst);
 }
 

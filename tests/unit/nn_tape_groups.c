@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "nn/tape.h"
+#include "nn_device.h"
 #include "tap.h"
 
 enum { ITEMS = 19, SIZE = 7, WIDTH = 5, USERS = 6, SESSIONS = 5, EVENTS = 13, PAST = 8 };
@@ -38,7 +39,7 @@ static struct parameter *add_blocks(struct network *n, const char *name, int64_t
 static void network_open(struct network *n, enum kind kind, int threads)
 {
     *n = (struct network){.kind = kind};
-    n->device = cpu_open(&(struct device_options){.threads = threads});
+    n->device = test_device(&(struct device_options){.threads = threads});
     n->tape = tape_new(n->device);
     struct parameters *p = &n->p;
     n->items = parameters_add_matrix(p, "items", ITEMS, SIZE, 1);
@@ -56,7 +57,7 @@ static void network_close(struct network *n)
 {
     parameters_release(&n->p);
     tape_free(n->tape);
-    cpu_close(n->device);
+    device_close(n->device);
 }
 
 /* The blocks of a step. */
@@ -124,9 +125,11 @@ static double network_run(struct network *n, bool training, const int32_t *user)
                                        session, &m, &looks);
     float *loss = tape_output_loss(t, h, tape_parameter(t, n->output), tape_parameter(t, n->bias),
                                    tape_ints(t, targets, EVENTS));
+    float losses[EVENTS];
+    n->device->op->download(n->device, losses, loss, sizeof losses);
     double sum = 0;
     for (int i = 0; i < EVENTS; i++)
-        sum += (double)loss[i];
+        sum += (double)losses[i];
     if (training)
         tape_backward(t);
     return sum / EVENTS;
@@ -134,19 +137,24 @@ static double network_run(struct network *n, bool training, const int32_t *user)
 
 /* ---- gradients ---- */
 
-/* The gradient of element i of a parameter; a table's stands on the tape, touched blocks alone. */
-static float gradient_of(const struct network *n, const struct parameter *p, size_t i)
+/* The gradient of a parameter; a table's stands on the tape, touched blocks alone. */
+static float *gradient_of(const struct network *n, const struct parameter *p)
 {
+    size_t size = p->count * sizeof(float), block = (size_t)parameter_block(p);
     if (!p->touched)
-        return p->grad[i];
+        return to_host(n->device, p->grad, size);
     const struct touched *q = tape_all_touched(n->tape);
     while (q->parameter != p)
         q = q->before;
-    size_t block = (size_t)parameter_block(p);
-    for (int u = 0; u < q->rows->unique; u++)
-        if ((size_t)q->rows->row[u] == i / block)
-            return q->tensor->grad[(size_t)u * block + i % block];
-    return 0;
+    size_t unique = (size_t)q->rows->unique;
+    float *grad = mem_zero(p->count, sizeof *grad);
+    float *own = to_host(n->device, q->tensor->grad, unique * block * sizeof *own);
+    int32_t *row = to_host(n->device, q->rows->row, unique * sizeof *row);
+    for (size_t u = 0; u < unique; u++)
+        memcpy(grad + (size_t)row[u] * block, own + u * block, block * sizeof *own);
+    mem_free(own);
+    mem_free(row);
+    return grad;
 }
 
 static void check_gradient(struct network *n, struct parameter *p, const float *grad)
@@ -154,12 +162,12 @@ static void check_gradient(struct network *n, struct parameter *p, const float *
     double worst = 0;
     size_t stride = p->count / 41 + 1;
     for (size_t i = 0; i < p->count; i += stride) {
-        float kept = p->value[i], step = 0.01f;
-        p->value[i] = kept + step;
+        float kept = device_float(n->device, p->value + i), step = 0.01f;
+        device_set_float(n->device, p->value + i, kept + step);
         double up = network_run(n, true, users);
-        p->value[i] = kept - step;
+        device_set_float(n->device, p->value + i, kept - step);
         double down = network_run(n, true, users);
-        p->value[i] = kept;
+        device_set_float(n->device, p->value + i, kept);
         double numeric = (up - down) / (2.0 * (double)step);
         double error = fabs(numeric - (double)grad[i]) / (0.02 + fabs(numeric));
         worst = error > worst || isnan(error) ? error : worst;
@@ -173,11 +181,9 @@ static void check_gradients(enum kind kind)
     network_open(&n, kind, 2);
     for (size_t i = 0; i < n.p.list.len; i++) {
         struct parameter *p = n.p.list.at[i];
-        float *grad = mem_alloc(p->count * sizeof *grad);
-        memset(n.p.grad, 0, n.p.dense * sizeof *n.p.grad);
+        n.device->op->fill(n.device, n.p.grad, 0, n.p.dense);
         network_run(&n, true, users);
-        for (size_t j = 0; j < p->count; j++)
-            grad[j] = gradient_of(&n, p, j);
+        float *grad = gradient_of(&n, p);
         check_gradient(&n, p, grad);
         mem_free(grad);
     }
@@ -191,8 +197,13 @@ static void copy_values(struct network *to, const struct network *from)
     for (size_t i = 0; i < to->p.list.len; i++) {
         struct parameter *p = to->p.list.at[i];
         const struct parameter *q = parameters_find(&from->p, p->name);
+        float *value = mem_alloc(p->count * sizeof *value);
+        float *other = to_host(from->device, q->value, q->count * sizeof *other);
         for (size_t j = 0; j < p->count; j++)
-            p->value[j] = q->value[j % q->count];
+            value[j] = other[j % q->count];
+        to->device->op->upload(to->device, p->value, value, p->count * sizeof *value);
+        mem_free(value);
+        mem_free(other);
     }
 }
 
@@ -223,10 +234,14 @@ static double worst_difference(const struct network *a, const struct network *b)
     double worst = 0;
     for (size_t i = 0; i < a->p.list.len; i++) {
         const struct parameter *p = a->p.list.at[i], *q = b->p.list.at[i];
+        float *x = to_host(a->device, p->value, p->count * sizeof *x);
+        float *y = to_host(b->device, q->value, q->count * sizeof *y);
         for (size_t j = 0; j < p->count; j++) {
-            double off = fabs((double)p->value[j] - (double)q->value[j]);
+            double off = fabs((double)x[j] - (double)y[j]);
             worst = off > worst || isnan(off) ? off : worst;
         }
+        mem_free(x);
+        mem_free(y);
     }
     return worst;
 }
@@ -271,8 +286,12 @@ static void check_repeats(void)
         }
         parameters_settle(&n[i].p);
     }
-    tap_ok(!memcmp(n[0].p.value, n[1].p.value, n[0].p.count * sizeof(float)),
-           "repeats byte for byte");
+    float *value[2];
+    for (int i = 0; i < 2; i++)
+        value[i] = to_host(n[i].device, n[i].p.value, n[i].p.count * sizeof(float));
+    tap_ok(!memcmp(value[0], value[1], n[0].p.count * sizeof(float)), "repeats byte for byte");
+    mem_free(value[0]);
+    mem_free(value[1]);
     network_close(&n[0]);
     network_close(&n[1]);
 }
