@@ -121,6 +121,9 @@ records() { spcat "$1" | grep "^\[\"$2\""; }
         echo "$options" >>tried
     done <<EOT
 --session-rep last
+--bidirectional
+--intra cat
+--intra sum
 --inter hidden
 --inter delta
 --inter week
@@ -135,7 +138,7 @@ records() { spcat "$1" | grep "^\[\"$2\""; }
 --seed 7
 --embedding 6
 EOT
-    [ "$(wc -l <tried)" = 14 ]
+    [ "$(wc -l <tried)" = 17 ]
     train --optimizer sgd --lr 0.1 "$BATCHES" | ranks_of >plain
     train --optimizer sgd --lr 0.1 --momentum 0.9 "$BATCHES" | ranks_of >other
     differ plain other
@@ -258,6 +261,47 @@ assert model[2] == there[2]
 print("ok")
 EOT
     [ "$output" = ok ]
+}
+
+@test "--init matches users by name; new ones take the mean, and all the weights for all" {
+    need_check
+    options=(--inter hidden,delta --intra cat)
+    make_log | sed 's/^u3,/new,/' | reddit-sessionize 2>/dev/null | tfilter --split user:0.8 2>/dev/null |
+        batcher --batch 5 2>/dev/null >other.mp
+    train "${options[@]}" --per-user inter,intra --lr 0.1 --save-by last --save model "$BATCHES" >/dev/null
+    train "${options[@]}" --per-user inter,intra --init model --max-steps 0 --save-by last --save there other.mp >/dev/null
+    run -0 /usr/bin/python3 - model there <<'EOT'
+import json, struct, sys
+def load(path):
+    data = open(path, "rb").read()
+    n = struct.unpack("<Q", data[:8])[0]
+    head, data = json.loads(data[8:8 + n]), data[8 + n:]
+    def get(name):
+        a, b = head[name]["data_offsets"]
+        return data[a:b]
+    offsets = struct.unpack("<%dq" % head["users.offsets"]["shape"][0], get("users.offsets"))
+    users = [get("users.bytes")[a:b] for a, b in zip(offsets, offsets[1:])]
+    rows = {}
+    for level in ("inter_attention", "intra_attention"):
+        for name in (".weight", ".bias", "_scale.weight"):
+            values = struct.unpack("<%df" % (len(get(level + name)) // 4), get(level + name))
+            width = len(values) // len(users)
+            rows[level + name] = {u: values[i * width:i * width + width] for i, u in enumerate(users)}
+    return rows
+model, there = map(load, sys.argv[1:])
+for name, rows in there.items():
+    assert b"new" in rows and b"u3" not in rows and len(rows) == len(model[name]) == 9
+    for user, row in rows.items():
+        of = [model[name][user]] if user != b"new" else list(model[name].values())
+        for k, value in enumerate(row):
+            assert abs(value - sum(r[k] for r in of) / len(of)) < 1e-6, (name, user)
+print("ok")
+EOT
+    [ "$output" = ok ]
+    train "${options[@]}" --save-by last --save global "$BATCHES" >/dev/null
+    train "${options[@]}" --init global --max-steps 0 "$BATCHES" | ranks_of >plain
+    train "${options[@]}" --init global --max-steps 0 --per-user inter,intra "$BATCHES" | ranks_of >own
+    cmp plain own
 }
 
 @test "--init refuses what does not fit, and names the field" {

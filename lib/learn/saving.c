@@ -46,8 +46,8 @@ enum {
 static const char *const key[TEXTS] = {"model",       "options", "pipeline",    "epoch",     "step",
                                        "selected_on", "history", "delta_edges", "week_shift"};
 
-int save_model(const struct model *m, const struct training_texts *texts, const struct names *items,
-               const char *path, struct err *e)
+int save_model(const struct model *m, const struct training_texts *texts,
+               const struct model_names *names, const char *path, struct err *e)
 {
     struct safetensors_text text[TEXTS];
     for (int i = 0; i < TEXTS; i++)
@@ -62,7 +62,7 @@ int save_model(const struct model *m, const struct training_texts *texts, const 
         struct bytes value = meta_find(texts->meta, key[i]);
         append_packed(&text[i].value, value.len ? value : (struct bytes){"", 1}); /* 0 */
     }
-    int status = model_file_save(m, texts->best->weights, items, text, TEXTS, path, e);
+    int status = model_file_save(m, texts->best->weights, names, text, TEXTS, path, e);
     for (int i = 0; i < TEXTS; i++) {
         mem_free(text[i].key);
         buf_release(&text[i].value);

@@ -2,8 +2,8 @@
 #ifndef LEARN_SAVING_H
 #define LEARN_SAVING_H
 
-#include "base/names.h"
 #include "model/best.h"
+#include "model/file.h"
 #include "stream/meta.h"
 
 struct training_texts {
@@ -14,7 +14,7 @@ struct training_texts {
 };
 
 /* Saves the best weights.  73, 74. */
-int save_model(const struct model *m, const struct training_texts *texts, const struct names *items,
-               const char *path, struct err *e);
+int save_model(const struct model *m, const struct training_texts *texts,
+               const struct model_names *names, const char *path, struct err *e);
 
 #endif

@@ -106,17 +106,24 @@ static int open_vocabulary(struct training *t, struct err *e)
     return 0;
 }
 
+static struct model_names names_of(const struct training *t)
+{
+    const struct names *items = batches_in_items(t->in);
+    return (struct model_names){t->trained ? &t->vocabulary.rows : items, batches_in_users(t->in)};
+}
+
 /* Gives the parameters their first values. */
 static int open_weights(struct training *t, const struct train_options *options, struct err *e)
 {
     struct parameters *p = &t->model.parameters;
+    const struct model_names names = names_of(t);
     if (t->trained) {
         parameters_hold(p, t->device);
-        return model_file_read(&t->model, &t->vocabulary.rows, &t->trained->file, e);
+        return model_file_read(&t->model, &names, &t->trained->file, e);
     }
     parameters_allocate(p, t->device, options->optimizer.update.kind,
                         options->optimizer.update.momentum, options->seed);
-    return t->o->init ? model_file_init(&t->model, batches_in_items(t->in), t->o->init, e) : 0;
+    return t->o->init ? model_file_init(&t->model, &names, t->o->init, e) : 0;
 }
 
 static int open_model(struct training *t, struct err *e)
@@ -317,7 +324,8 @@ static int save(struct training *t, struct err *e)
                                    .options = {t->options.at, t->options.len},
                                    .meta = batches_in_meta(t->in),
                                    .best = &t->best};
-    return save_model(&t->model, &texts, batches_in_items(t->in), t->o->save, e);
+    const struct model_names names = names_of(t);
+    return save_model(&t->model, &texts, &names, t->o->save, e);
 }
 
 /* Keeps what there is to keep of a run that went wrong by itself. */

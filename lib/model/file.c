@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/sink.h"
+#include "model/file_names.h"
 
 int model_file_check(const char *path, struct err *e)
 {
@@ -20,146 +21,155 @@ int model_file_check(const char *path, struct err *e)
 
 /* ---- saving ---- */
 
-/* The names end to end, and where each begins. */
-struct vocabulary {
-    struct buf text;
-    i64_vec offsets;
+/* Entries to be written, and what they point to. */
+struct saving {
+    VEC(struct safetensors_entry) entries;
+    struct buf text[2];
+    i64_vec offsets[2];
 };
 
-static struct vocabulary vocabulary_of(const struct names *items)
+static void add_entry(struct saving *s, const char *name, const char *type, size_t n,
+                      const void *at)
 {
-    struct vocabulary v = {0};
-    vec_push(&v.offsets, 0);
-    for (int32_t i = 0; i < names_count(items); i++) {
-        struct bytes name = names_at(items, i);
-        buf_append(&v.text, name.at, name.len);
-        vec_push(&v.offsets, (int64_t)v.text.len);
+    vec_push(&s->entries, ((struct safetensors_entry){.name = mem_copy(name, strlen(name)),
+                                                      .type = type,
+                                                      .dims = 1,
+                                                      .shape = {(int64_t)n},
+                                                      .at = at}));
+}
+
+/* The names end to end in place i, and where each begins. */
+static void gather_names(struct saving *s, int i, const struct names *names)
+{
+    vec_push(&s->offsets[i], 0);
+    for (int32_t k = 0; k < names_count(names); k++) {
+        struct bytes name = names_at(names, k);
+        buf_append(&s->text[i], name.at, name.len);
+        vec_push(&s->offsets[i], (int64_t)s->text[i].len);
     }
-    return v;
 }
 
-static struct safetensors_entry entry_of(const struct parameter *p, const float *weights)
+static void add_parameter(struct saving *s, const struct parameter *p, const float *weights)
 {
-    struct safetensors_entry entry = {.name = p->name, .type = "F32", .dims = p->dims};
+    add_entry(s, p->name, "F32", 0, weights + p->offset);
+    struct safetensors_entry *entry = &s->entries.at[s->entries.len - 1];
+    entry->dims = p->dims;
     for (int d = 0; d < p->dims; d++)
-        entry.shape[d] = p->shape[d];
-    entry.at = weights + p->offset;
-    return entry;
+        entry->shape[d] = p->shape[d];
 }
 
-int model_file_save(const struct model *m, const float *weights, const struct names *items,
+static bool has_tables(const struct model *m)
+{
+    bool any = false;
+    for (size_t i = 0; i < m->parameters.list.len; i++)
+        any |= m->parameters.list.at[i]->touched;
+    return any;
+}
+
+int model_file_save(const struct model *m, const float *weights, const struct model_names *names,
                     const struct safetensors_text *texts, int text_count, const char *path,
                     struct err *e)
 {
-    static char offsets_name[] = "vocabulary.offsets", bytes_name[] = "vocabulary.bytes";
-    VEC(struct safetensors_entry) entries = {0};
-    struct vocabulary v = vocabulary_of(items);
+    struct saving s = {0};
+    bool users = has_tables(m);
+    gather_names(&s, 0, names->items);
+    if (users)
+        gather_names(&s, 1, names->users);
     /* the widest type first, so that every element is aligned */
-    vec_push(&entries, ((struct safetensors_entry){.name = offsets_name,
-                                                   .type = "I64",
-                                                   .dims = 1,
-                                                   .shape = {(int64_t)v.offsets.len},
-                                                   .at = v.offsets.at}));
+    add_entry(&s, "vocabulary.offsets", "I64", s.offsets[0].len, s.offsets[0].at);
+    if (users)
+        add_entry(&s, "users.offsets", "I64", s.offsets[1].len, s.offsets[1].at);
     for (size_t i = 0; i < m->parameters.list.len; i++)
-        vec_push(&entries, entry_of(m->parameters.list.at[i], weights));
-    vec_push(&entries, ((struct safetensors_entry){.name = bytes_name,
-                                                   .type = "U8",
-                                                   .dims = 1,
-                                                   .shape = {(int64_t)v.text.len},
-                                                   .at = v.text.at}));
-    int status = safetensors_write(path, texts, text_count, entries.at, (int)entries.len, e);
-    vec_release(&entries);
-    vec_release(&v.offsets);
-    buf_release(&v.text);
+        add_parameter(&s, m->parameters.list.at[i], weights);
+    if (users && m->data.group)
+        add_entry(&s, "users.cluster", "I32", (size_t)m->data.users, m->data.group);
+    add_entry(&s, "vocabulary.bytes", "U8", s.text[0].len, s.text[0].at);
+    if (users)
+        add_entry(&s, "users.bytes", "U8", s.text[1].len, s.text[1].at);
+    int status = safetensors_write(path, texts, text_count, s.entries.at, (int)s.entries.len, e);
+    for (size_t i = 0; i < s.entries.len; i++)
+        mem_free(s.entries.at[i].name);
+    vec_release(&s.entries);
+    for (int i = 0; i < 2; i++) {
+        vec_release(&s.offsets[i]);
+        buf_release(&s.text[i]);
+    }
     return status;
 }
 
 /* ---- starting from a file ---- */
 
-static int bad_field(const struct safetensors *file, const char *field, const char *what,
-                     struct err *e)
-{
-    return err_set(e, STATUS_DATA, "%s: %s: %s", file->path, field, what);
-}
+/* The row of the model for each row of the file; -1: the model has no place for it. */
+struct matched {
+    bool named; /* whether the file has names */
+    i32_vec row;
+};
 
-static int split_names(const struct safetensors *file, const int64_t *offsets, size_t count,
-                       struct bytes text, struct names *to, struct err *e)
-{
-    const char *field = "vocabulary.offsets";
-    if (offsets[0] != 0 || offsets[count] != (int64_t)text.len)
-        return bad_field(file, field, "do not begin at 0 or do not end where the names end", e);
-    for (size_t i = 0; i < count; i++) {
-        bool is_new;
-        if (offsets[i + 1] < offsets[i] || offsets[i + 1] > (int64_t)text.len)
-            return bad_field(file, field, "are not ascending", e);
-        names_add(to, (struct bytes){text.at + offsets[i], (size_t)(offsets[i + 1] - offsets[i])},
-                  &is_new);
-        if (!is_new)
-            return bad_field(file, "vocabulary.bytes", "an item stands twice", e);
-    }
-    return 0;
-}
-
-int model_file_items(const struct safetensors *file, struct names *items, bool *there,
-                     struct err *e)
-{
-    const struct safetensors_entry *offsets = safetensors_find(file, "vocabulary.offsets");
-    const struct safetensors_entry *text = safetensors_find(file, "vocabulary.bytes");
-    if (there)
-        *there = offsets && text;
-    if (there && !offsets && !text)
-        return 0;
-    if (!offsets || !text)
-        return bad_field(file, offsets ? "vocabulary.bytes" : "vocabulary.offsets", "is missing",
-                         e);
-    if (strcmp(offsets->type, "I64") || offsets->dims != 1 || offsets->shape[0] < 1 ||
-        offsets->shape[0] > INT32_MAX)
-        return bad_field(file, offsets->name, "expected I64 of one dimension, one more than items",
-                         e);
-    if (strcmp(text->type, "U8") || text->dims != 1)
-        return bad_field(file, text->name, "expected U8 of one dimension", e);
-    size_t offset_bytes = (size_t)safetensors_bytes(offsets);
-    size_t text_bytes = (size_t)safetensors_bytes(text);
-    int64_t *at = mem_alloc(offset_bytes);
-    char *bytes = mem_alloc(text_bytes);
-    int status = safetensors_read(file, offsets, 0, at, offset_bytes, e);
-    if (!status)
-        status = safetensors_read(file, text, 0, bytes, text_bytes, e);
-    if (!status)
-        status = split_names(file, at, (size_t)offsets->shape[0] - 1,
-                             (struct bytes){bytes, text_bytes}, items, e);
-    mem_free(bytes);
-    mem_free(at);
-    return status;
-}
-
-/* The row of the model for each row of the file. */
 struct matching {
+    const struct model *model;
     const struct safetensors *file;
-    bool named;  /* whether the file has a vocabulary */
-    i32_vec row; /* -1: the model does not know the item */
+    struct matched items, users; /* users: blocks of tables, be they users or clusters */
     struct err *e;
 };
 
 static int bad(struct matching *m, const char *field, const char *what)
 {
-    return bad_field(m->file, field, what, m->e);
+    return file_bad(m->file, field, what, m->e);
 }
 
-static int match_names(struct matching *m, const struct names *items)
+static int match_names(struct matching *m, const char *prefix, const struct names *ours,
+                       struct matched *to, bool *any)
 {
     struct names theirs = {0};
-    bool any = false;
-    int status = model_file_items(m->file, &theirs, &m->named, m->e);
+    int status = file_names_read(m->file, prefix, &theirs, &to->named, m->e);
+    *any = false;
     for (int32_t i = 0; i < names_count(&theirs) && !status; i++) {
-        int32_t id = names_find(items, names_at(&theirs, i));
-        any |= id >= 0;
-        vec_push(&m->row, id);
+        int32_t id = names_find(ours, names_at(&theirs, i));
+        *any |= id >= 0;
+        vec_push(&to->row, id);
     }
     names_release(&theirs);
-    if (!status && m->named && !any)
+    return status;
+}
+
+static int match_items(struct matching *m, const struct names *items)
+{
+    bool any;
+    int status = match_names(m, "vocabulary", items, &m->items, &any);
+    if (!status && m->items.named && !any)
         status = bad(m, "vocabulary.bytes", "none of its items occurs in the input");
     return status;
+}
+
+/* Clusters keep their numbers (model_file_groups). */
+static int match_users(struct matching *m, const struct names *users)
+{
+    bool any;
+    i32_vec cluster = {0};
+    int blocks = 0;
+    int status = match_names(m, "users", users, &m->users, &any);
+    if (!status)
+        status = file_clusters_read(m->file, (int)m->users.row.len, &cluster, &blocks, m->e);
+    vec_release(&cluster);
+    if (status || !m->users.named || (!blocks && !m->model->data.group))
+        return status;
+    if (!m->model->data.group)
+        return bad(m, "users.cluster", "the model's options give each user weights of his own");
+    if (!blocks)
+        return bad(m, "users.cluster", "is missing: the weights are of each user's own");
+    if (blocks > m->model->data.groups)
+        return bad(m, "users.cluster", "there are more of them than the model's options give");
+    vec_clear(&m->users.row);
+    for (int k = 0; k < blocks; k++)
+        vec_push(&m->users.row, k);
+    return 0;
+}
+
+/* The rows of the file that go to a parameter's first dimension; NULL: as they stand. */
+static const struct matched *matched_for(const struct matching *m, const struct parameter *p)
+{
+    const struct matched *r = p->per_item ? &m->items : p->touched ? &m->users : NULL;
+    return r && r->named ? r : NULL;
 }
 
 static void shape_text(struct buf *to, const int64_t *shape, int dims)
@@ -169,18 +179,27 @@ static void shape_text(struct buf *to, const int64_t *shape, int dims)
     buf_byte(to, 0);
 }
 
+/* A table's block that stands alone, for all users. */
+static bool is_block(const struct parameter *p, const struct safetensors_entry *entry)
+{
+    return p->touched && entry->dims == p->dims - 1 &&
+           !memcmp(p->shape + 1, entry->shape, (size_t)entry->dims * sizeof *p->shape);
+}
+
 static int check_entry(struct matching *m, const struct parameter *p,
                        const struct safetensors_entry *entry)
 {
     struct buf want = {0}, has = {0};
+    const struct matched *r = matched_for(m, p);
     int64_t shape[PARAMETER_DIMS];
     memcpy(shape, p->shape, sizeof shape);
-    if (p->per_item && m->named)
-        shape[0] = (int64_t)m->row.len;
+    if (r)
+        shape[0] = (int64_t)r->row.len;
     if (strcmp(entry->type, "F32"))
         return err_set(m->e, STATUS_DATA, "%s: %s: dtype is %s, expected F32", m->file->path,
                        p->name, entry->type);
-    if (entry->dims == p->dims && !memcmp(shape, entry->shape, (size_t)p->dims * sizeof *shape))
+    if (is_block(p, entry) ||
+        (entry->dims == p->dims && !memcmp(shape, entry->shape, (size_t)p->dims * sizeof *shape)))
         return 0;
     shape_text(&want, shape, p->dims);
     shape_text(&has, entry->shape, entry->dims);
@@ -199,18 +218,24 @@ static int check_finite(struct matching *m, const char *name, const float *at, s
     return 0;
 }
 
-/* All rows of the file's tensor into host [rows of the model], those known by name at their own. */
-static int read_rows(struct matching *m, const struct parameter *p,
-                     const struct safetensors_entry *entry, float *to)
+/* All of the file's tensor to where it begins. */
+static int read_whole(struct matching *m, const struct parameter *p,
+                      const struct safetensors_entry *entry, size_t count, float *to)
 {
-    if (!p->per_item || !m->named) {
-        if (safetensors_read(m->file, entry, 0, to, p->count * sizeof *to, m->e))
-            return m->e->status;
-        return check_finite(m, p->name, to, p->count);
-    }
+    if (safetensors_read(m->file, entry, 0, to, count * sizeof *to, m->e))
+        return m->e->status;
+    return check_finite(m, p->name, to, count);
+}
+
+/* The rows of the file's tensor, one after another. */
+static int read_rows(struct matching *m, const struct parameter *p,
+                     const struct safetensors_entry *entry, const struct matched *r, float *to)
+{
     enum { CHUNK = 1024 };
-    size_t width = p->count / (size_t)p->shape[0], done = 0, rows = m->row.len;
+    size_t width = p->count / (size_t)p->shape[0], done = 0, rows = r->row.len;
     float *chunk = mem_alloc(CHUNK * width * sizeof *chunk);
+    double *sum = mem_zero(width, sizeof *sum);
+    char *found = mem_zero((size_t)p->shape[0], 1);
     int status = 0;
     while (done < rows && !status) {
         size_t n = rows - done < CHUNK ? rows - done : CHUNK;
@@ -218,14 +243,45 @@ static int read_rows(struct matching *m, const struct parameter *p,
                                   n * width * sizeof *chunk, m->e);
         if (!status)
             status = check_finite(m, p->name, chunk, n * width);
-        for (size_t i = 0; i < n && !status; i++)
-            if (m->row.at[done + i] >= 0)
-                memcpy(to + (size_t)m->row.at[done + i] * width, chunk + i * width,
-                       width * sizeof *chunk);
+        for (size_t i = 0; i < n && !status; i++) {
+            for (size_t k = 0; k < width; k++)
+                sum[k] += (double)chunk[i * width + k];
+            if (r->row.at[done + i] < 0)
+                continue;
+            found[r->row.at[done + i]] = 1;
+            memcpy(to + (size_t)r->row.at[done + i] * width, chunk + i * width,
+                   width * sizeof *chunk);
+        }
         done += n;
     }
+    /* new users begin with the mean of those that the file has; new items as drawn */
+    for (size_t row = 0; p->touched && rows && row < (size_t)p->shape[0] && !status; row++)
+        for (size_t k = 0; k < width && !found[row]; k++)
+            to[row * width + k] = (float)(sum[k] / (double)rows);
+    mem_free(found);
+    mem_free(sum);
     mem_free(chunk);
     return status;
+}
+
+static int read_block(struct matching *m, const struct parameter *p,
+                      const struct safetensors_entry *entry, float *to)
+{
+    size_t block = (size_t)parameter_block(p);
+    if (read_whole(m, p, entry, block, to))
+        return m->e->status;
+    for (size_t at = block; at < p->count; at += block)
+        memcpy(to + at, to, block * sizeof *to);
+    return 0;
+}
+
+static int read_values(struct matching *m, const struct parameter *p,
+                       const struct safetensors_entry *entry, float *to)
+{
+    const struct matched *r = matched_for(m, p);
+    return is_block(p, entry) ? read_block(m, p, entry, to)
+           : r                ? read_rows(m, p, entry, r, to)
+                              : read_whole(m, p, entry, p->count, to);
 }
 
 static int init_parameter(struct matching *m, struct device *d, const struct parameter *p)
@@ -237,7 +293,7 @@ static int init_parameter(struct matching *m, struct device *d, const struct par
         return m->e->status;
     float *host = mem_alloc(p->count * sizeof *host);
     d->op->download(d, host, p->value, p->count * sizeof *host);
-    int status = read_rows(m, p, entry, host);
+    int status = read_values(m, p, entry, host);
     if (!status)
         d->op->upload(d, p->value, host, p->count * sizeof *host);
     mem_free(host);
@@ -249,31 +305,36 @@ static int check_foreign(struct matching *m, const struct parameters *p)
 {
     for (size_t i = 0; i < m->file->entries.len; i++) {
         const char *name = m->file->entries.at[i].name;
-        if (strncmp(name, "vocabulary.", 11) && !parameters_find(p, name))
+        if (strncmp(name, "vocabulary.", 11) && strncmp(name, "users.", 6) &&
+            !parameters_find(p, name))
             return bad(m, name, "the model with these options has no such weights");
     }
     return 0;
 }
 
-int model_file_read(struct model *m, const struct names *items, const struct safetensors *file,
-                    struct err *e)
+int model_file_read(struct model *m, const struct model_names *names,
+                    const struct safetensors *file, struct err *e)
 {
-    struct matching match = {.file = file, .e = e};
+    struct matching match = {.model = m, .file = file, .e = e};
     int status = check_foreign(&match, &m->parameters);
     if (!status)
-        status = match_names(&match, items);
+        status = match_items(&match, names->items);
+    if (!status && has_tables(m))
+        status = match_users(&match, names->users);
     for (size_t i = 0; i < m->parameters.list.len && !status; i++)
         status = init_parameter(&match, m->device, m->parameters.list.at[i]);
-    vec_release(&match.row);
+    vec_release(&match.items.row);
+    vec_release(&match.users.row);
     return status;
 }
 
-int model_file_init(struct model *m, const struct names *items, const char *path, struct err *e)
+int model_file_init(struct model *m, const struct model_names *names, const char *path,
+                    struct err *e)
 {
     struct safetensors file;
     if (safetensors_open(&file, path, e))
         return e->status;
-    int status = model_file_read(m, items, &file, e);
+    int status = model_file_read(m, names, &file, e);
     safetensors_close(&file);
     return status;
 }
