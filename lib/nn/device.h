@@ -207,6 +207,20 @@ struct output {
        (struct device * d, const struct ragged *r, const struct rows *group, int width, int cols,  \
         const float *key, const float *scale, const float *value, const float *weight,             \
         const float *dout, float *dkey, float *dscale, float *dvalue))                             \
+    /* ---- each row attends to the rows up to itself (Li et al. 2017, eq. 6-8) ---- */            \
+    /* weight_tj = scale · σ(query_t + key_j) for the rows j <= t of the sequence, no            \
+     * softmax; out [total, cols]_t = Σ_j weight_tj value_j.  query, key [total, width];          \
+     * at [total + 1]: where the weights of each row begin */                                      \
+    OP(void, attend_up_to,                                                                         \
+       (struct device * d, const struct ragged *r, const int32_t *at, int width, int cols,         \
+        const float *query, const float *key, const float *scale, const float *value,              \
+        float *weight, float *out))                                                                \
+    /* from dout: dquery, dkey, dscale, dvalue, all += */                                          \
+    OP(void, attend_up_to_back,                                                                    \
+       (struct device * d, const struct ragged *r, const int32_t *at, int width, int cols,         \
+        const float *query, const float *key, const float *scale, const float *value,              \
+        const float *weight, const float *dout, float *dquery, float *dkey, float *dscale,         \
+        float *dvalue))                                                                            \
     /* ---- the output layer, in chunks of rows within the workspace ---- */                       \
     /* loss [T] = -log softmax(state weightᵀ + bias)[target]; and for the mean loss, in the same \
      * walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=; NULL: not wanted (dweight and      \

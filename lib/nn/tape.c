@@ -162,3 +162,10 @@ struct tensor *tape_constant(struct tape *t, float *value, int rows, int cols)
 {
     return tape_tensor(t, value, NULL, rows, cols);
 }
+
+struct tensor *tape_zeros(struct tape *t, int rows, int cols)
+{
+    struct tensor *x = tape_result(t, rows, cols, true);
+    t->op->fill(t->device, x->value, 0, tensor_size(x));
+    return x;
+}

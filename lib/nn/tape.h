@@ -62,6 +62,9 @@ const struct touched *tape_all_touched(const struct tape *t);
 /* Values that nothing is learned through, [rows, cols] of device memory, not copied. */
 struct tensor *tape_constant(struct tape *t, float *value, int rows, int cols);
 
+/* Zeros that take a gradient, which nobody reads: for a layer without its bias. */
+struct tensor *tape_zeros(struct tape *t, int rows, int cols);
+
 struct tensor *tape_gather(struct tape *t, struct tensor *table, const struct rows *r);
 struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate);
 struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count); /* columns */
@@ -115,6 +118,12 @@ struct tape_looks {
 struct tensor *tape_gru_attend(struct tape *t, const struct gru *g, struct tensor *x,
                                struct tensor *h0, const struct ragged *r,
                                const struct tape_memory *m, struct tape_looks *looks);
+
+/* Each row's Σ_j scale · σ(query + key_j) value_j over the rows j of its sequence up to itself (Li
+ * et al. 2017, eq. 6 to 8).  length: host [r->count].  All but *looks take a gradient. */
+struct tensor *tape_attend_up_to(struct tape *t, struct tensor *query, struct tensor *key,
+                                 struct tensor *scale, struct tensor *value, const struct ragged *r,
+                                 const int32_t *length, struct tape_looks *looks);
 
 /* Mean cross-entropy over the whole vocabulary; the gradient starts here.  Losses [targets] stay
  * on the device. */

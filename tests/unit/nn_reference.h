@@ -54,6 +54,9 @@ enum { INPUTS = 10 };
     CHECK(group_linear_back, check_group_linear)                                                   \
     CHECK(gru_attend, check_gru_attend)                                                            \
     CHECK(gru_attend_back, check_gru_attend)
+#define UP_TO_CHECKS(CHECK)                                                                        \
+    CHECK(attend_up_to, check_up_to)                                                               \
+    CHECK(attend_up_to_back, check_up_to)
 #define TABLE_CHECKS(CHECK)                                                                        \
     CHECK(rows_catch_up, check_rows)                                                               \
     CHECK(rows_update, check_rows)
