@@ -31,9 +31,13 @@ struct model_options {
     const char *attend_to;   /* "output", "input" */
     const char *per_user;    /* "inter,intra", "session,user": levels with weights for each user */
     bool bidirectional;
-    int64_t embedding; /* E */
+    int64_t embedding;   /* E */
+    int64_t hidden;      /* of models whose states have a size of their own; 0: E */
+    const char *encoder; /* "global", "local", "hybrid" */
+    const char *decoder; /* "bilinear", "dense" */
     double dropout;
-    const char *gru; /* "reset-after", "reset-before" */
+    double feature_dropout; /* before the decoder */
+    const char *gru;        /* "reset-after", "reset-before" */
 };
 
 bool model_reset_before(const struct model_options *o); /* of all its GRUs */
@@ -41,7 +45,7 @@ bool model_reset_before(const struct model_options *o); /* of all its GRUs */
 enum { WEEK_HOURS = 168 }; /* hours of the week; this one after them means "none" */
 
 /* Where a model attends, as the stream's records name it. */
-enum level { LEVEL_INTER, LEVEL_INTRA, LEVEL_USER, LEVEL_SESSION, LEVELS };
+enum level { LEVEL_INTER, LEVEL_INTRA, LEVEL_USER, LEVEL_SESSION, LEVEL_ITEM, LEVELS };
 extern const char *const level_name[LEVELS];
 
 /* The earlier sessions that each of a batch's sessions looks back at, the oldest first, end to end.
@@ -62,9 +66,11 @@ struct forward {
     struct lookback back;                       /* what all that follows stands over */
     /* The attention weights of each level, on the device, and how many; NULL: none of that level.
      * inter, user: one for each row of `back`; intra: of each session all its targets', one row of
-     * its lookback each; session: one for each event of each row of `back`. */
+     * its lookback each; session: one for each event of each row of `back`; item: of each target
+     * one for each of its newest inputs, item_count[i] from item_at[i] on (host [T]). */
     const float *weight[LEVELS];
     int weights[LEVELS];
+    const int32_t *item_at, *item_count;
 };
 
 struct model;

@@ -4,11 +4,12 @@
 
 #include "base/buf.h"
 
-extern const struct model_class ii_rnn_class, hierarchical_class;
+extern const struct model_class ii_rnn_class, hierarchical_class, narm_class;
 
-const struct model_class *const model_classes[] = {&ii_rnn_class, &hierarchical_class, NULL};
+const struct model_class *const model_classes[] = {&ii_rnn_class, &hierarchical_class, &narm_class,
+                                                   NULL};
 
-const char *const level_name[LEVELS] = {"inter", "intra", "user", "session"};
+const char *const level_name[LEVELS] = {"inter", "intra", "user", "session", "item"};
 
 static const struct model_class *class_of(const char *name)
 {

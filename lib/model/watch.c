@@ -9,6 +9,7 @@ struct watched {
     f32_vec weight[LEVELS];
     i32_vec length, item, delta, week, target, top;
     i64_vec start;
+    i32_vec own, seen; /* events of the session itself; how many of them each target stands on */
 };
 
 void watch_open(struct watch *w, int64_t wanted, uint64_t seed, const struct model *m)
@@ -29,6 +30,8 @@ static void watched_free(struct watched *x)
     vec_release(&x->target);
     vec_release(&x->top);
     vec_release(&x->start);
+    vec_release(&x->own);
+    vec_release(&x->seen);
     mem_free(x);
 }
 
@@ -72,12 +75,17 @@ struct place {
     size_t weight[LEVELS]; /* its first weight */
 };
 
+static int32_t rows_at(struct place p, const struct forward *f)
+{
+    return f->back.length ? f->back.length[p.i] : 0;
+}
+
 /* How many weights of a level the session at p has. */
 static size_t weights_at(struct place p, const struct batch *b, const struct forward *f, int level)
 {
-    int32_t rows = f->back.length[p.i], length = column_i32(b->length)[p.i];
+    int32_t rows = rows_at(p, f), length = column_i32(b->length)[p.i];
     size_t events = 0;
-    if (!f->weight[level])
+    if (!f->weight[level] || level == LEVEL_ITEM) /* each target's say where they are */
         return 0;
     if (level == LEVEL_INTRA)
         return length ? (size_t)rows * (size_t)(length - 1) : 0;
@@ -95,7 +103,7 @@ static struct place place_after(struct place p, const struct batch *b, const str
         p.weight[l] += weights_at(p, b, f, l);
     p.event += (size_t)length;
     p.target += (size_t)(length ? length - 1 : 0);
-    p.back += (size_t)f->back.length[p.i];
+    p.back += (size_t)rows_at(p, f);
     p.i++;
     return p;
 }
@@ -114,6 +122,19 @@ static void copy_items(const struct watch *w, struct watched *x, const struct ba
     vec_push(&x->length, length);
 }
 
+/* What each target of the session at p stands on: so many events before it. */
+static void copy_seen(const struct watch *w, struct watched *x, const struct batch *b,
+                      const struct forward *f, struct place p)
+{
+    size_t length = (size_t)column_i32(b->length)[p.i];
+    vec_append(&x->own, column_i32(b->item) + p.event, length);
+    for (size_t t = p.target; t + 1 < p.target + length; t++) {
+        vec_push(&x->seen, f->item_count[t]);
+        vec_append(&x->weight[LEVEL_ITEM], w->weight[LEVEL_ITEM].at + f->item_at[t],
+                   (size_t)f->item_count[t]);
+    }
+}
+
 static struct watched *watched_of(const struct watch *w, const struct batch *b,
                                   const struct outcome *o, struct place p)
 {
@@ -124,7 +145,9 @@ static struct watched *watched_of(const struct watch *w, const struct batch *b,
     for (int l = 0; l < LEVELS; l++)
         if (f->weight[l])
             vec_append(&x->weight[l], w->weight[l].at + p.weight[l], weights_at(p, b, f, l));
-    for (int32_t j = 0; j < f->back.length[p.i]; j++) {
+    if (f->weight[LEVEL_ITEM])
+        copy_seen(w, x, b, f, p);
+    for (int32_t j = 0; j < rows_at(p, f); j++) {
         int32_t row = f->back.row[p.back + (size_t)j];
         vec_push(&x->delta, column_i32(b->history_delta)[row]);
         vec_push(&x->week, column_i32(b->history_week)[row]);
@@ -185,16 +208,41 @@ static int write_events(const struct watch *w, const struct watched *x, struct w
     return status;
 }
 
+/* A record for each position, of the weights of the session's events up to there. */
+static int write_positions(const struct watch *w, const struct watched *x, struct watch_to to,
+                           struct err *e)
+{
+    int status = 0;
+    for (size_t j = 0, at = 0; j < x->seen.len && !status; at += (size_t)x->seen.at[j++]) {
+        size_t n = (size_t)x->seen.at[j];
+        struct attention a = {
+            .model = bytes_of(w->model),
+            .level = bytes_of(level_name[LEVEL_ITEM]),
+            .user = x->user,
+            .session = x->session,
+            .position = (int64_t)j,
+            .weight = {x->weight[LEVEL_ITEM].at + at, n},
+            .item = {x->own.at + j + 1 - n, n},
+            .target = {x->target.at + j, 1},
+            .top = {x->top.at + j, 1},
+        };
+        status = to.write(to.to, &a, e);
+    }
+    return status;
+}
+
 static int write_watched(const struct watch *w, const struct watched *x, struct watch_to to,
                          struct err *e)
 {
     int status = 0;
-    for (int l = 0; l < LEVELS && !status; l++) {
+    for (int l = 0; l < LEVEL_SESSION && !status; l++) {
         struct attention a = over_sessions(w, x, l);
-        if (a.weight.len && l != LEVEL_SESSION)
+        if (a.weight.len)
             status = to.write(to.to, &a, e);
     }
-    return status || !x->weight[LEVEL_SESSION].len ? status : write_events(w, x, to, e);
+    if (!status && x->weight[LEVEL_SESSION].len)
+        status = write_events(w, x, to, e);
+    return status || !x->seen.len ? status : write_positions(w, x, to, e);
 }
 
 /* The next candidate is written at once where all are wanted, else it may be drawn. */
@@ -248,6 +296,13 @@ static bool attends(const struct forward *f)
     return any;
 }
 
+/* Whether the session at p attended to anything real. */
+static bool is_candidate(struct place p, const struct batch *b, const struct forward *f)
+{
+    bool back = rows_at(p, f) && f->back.row[p.back] >= 0;
+    return back || (f->weight[LEVEL_ITEM] && column_i32(b->length)[p.i] > 1);
+}
+
 static int draw_batch(struct watch *w, const struct learner *l, const struct batch *b,
                       const struct outcome *o, struct watch_to to, struct err *e)
 {
@@ -255,7 +310,7 @@ static int draw_batch(struct watch *w, const struct learner *l, const struct bat
     download_weights(w, l, f);
     place_held(w, b);
     for (struct place p = {0}; p.i < b->user.len; p = place_after(p, b, f))
-        if (f->back.length[p.i] && f->back.row[p.back] >= 0 && draw(w, b, o, p, to, e))
+        if (is_candidate(p, b, f) && draw(w, b, o, p, to, e))
             return e->status;
     return 0;
 }

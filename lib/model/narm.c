@@ -1,0 +1,217 @@
+/* The neural attentive recommendation machine (Li et al. 2017).  A GRU reads the session's items;
+ * of its states h the global encoder takes the newest, the local one a sum over all so far:
+ *
+ *     c_t = [h_t ; Σ_{j<=t} α_tj h_j],  α_tj = vᵀ σ(A₁ h_t + A₂ h_j)        (eq. 6 to 9)
+ *
+ * The decoder scores the items by their embeddings, score_i = emb_iᵀ B c_t (eq. 10), or by a dense
+ * layer.  Every position of a session is trained from the items up to it, at most the last 19. */
+#include <math.h>
+#include <string.h>
+
+#include "model/model.h"
+
+enum { NARM_STEPS = 19 };
+
+struct narm {
+    bool global, local; /* both: hybrid */
+    bool dense;
+    const struct parameter *item, *output, *output_bias;
+    struct gru gru;
+    const struct parameter *energy, *query, *key, *bilinear;
+};
+
+/* ---- opening ---- */
+
+static int read_options(struct narm *r, const struct model_options *o, struct err *e)
+{
+    const char *encoder = o->encoder ? o->encoder : "hybrid";
+    const char *decoder = o->decoder ? o->decoder : "bilinear";
+    r->global = !strcmp(encoder, "global") || !strcmp(encoder, "hybrid");
+    r->local = !strcmp(encoder, "local") || !strcmp(encoder, "hybrid");
+    r->dense = !strcmp(decoder, "dense");
+    if (!r->global && !r->local)
+        return err_set(e, STATUS_USAGE, "--encoder %s: give global, local or hybrid", encoder);
+    if (!r->dense && strcmp(decoder, "bilinear"))
+        return err_set(e, STATUS_USAGE, "--decoder %s: give bilinear or dense", decoder);
+    return 0;
+}
+
+static int narm_check(const struct model_options *o, struct err *e)
+{
+    struct narm unused = {0};
+    return read_options(&unused, o, e);
+}
+
+static bool narm_attends(const struct model_options *o)
+{
+    return !o->encoder || strcmp(o->encoder, "global");
+}
+
+static struct parameter *per_item(struct parameter *p)
+{
+    p->per_item = true;
+    return p;
+}
+
+static void declare(struct narm *r, struct model *m)
+{
+    struct parameters *p = &m->parameters;
+    const struct model_options *o = m->options;
+    int size = (int)o->embedding, state = (int)(o->hidden ? o->hidden : o->embedding);
+    int wide = r->global && r->local ? 2 * state : state;
+    float bound = 1 / sqrtf((float)state), wide_bound = 1 / sqrtf((float)wide);
+    r->item = per_item(parameters_add_matrix(p, "item_embedding.weight", m->data.items, size, 1));
+    parameters_add_gru(p, &r->gru, "gru", size, state, model_reset_before(o));
+    if (r->local) {
+        r->query = parameters_add_matrix(p, "attention_query.weight", state, state, bound);
+        r->key = parameters_add_matrix(p, "attention_key.weight", state, state, bound);
+        r->energy = parameters_add_matrix(p, "attention_energy.weight", 1, state, bound);
+    }
+    if (r->dense) {
+        r->output =
+            per_item(parameters_add_matrix(p, "output.weight", m->data.items, wide, wide_bound));
+        r->output_bias =
+            per_item(parameters_add_vector(p, "output.bias", m->data.items, wide_bound));
+    } else {
+        r->bilinear = parameters_add_matrix(p, "bilinear.weight", size, wide, wide_bound);
+    }
+}
+
+static void narm_open(struct model *m)
+{
+    struct narm *r = mem_zero(1, sizeof *r);
+    struct err unused;
+    m->own = r;
+    read_options(r, m->options, &unused);
+    declare(r, m);
+}
+
+static void narm_close(struct model *m)
+{
+    mem_free(m->own);
+}
+
+/* ---- the forward pass ---- */
+
+/* What is read: of a session its first NARM_STEPS inputs are one sequence, each position of which
+ * predicts; every later position has a sequence of its own, the NARM_STEPS inputs up to it, whose
+ * last row predicts. */
+struct windows {
+    int count, total, targets;
+    int32_t *length; /* host [count] */
+    int32_t *input;  /* host [total] */
+    int32_t *row;    /* host [targets] which row predicts each */
+    int32_t *target; /* host [targets] */
+};
+
+static int windows_of(int inputs)
+{
+    return inputs > NARM_STEPS ? 1 + inputs - NARM_STEPS : 1;
+}
+
+static struct windows make_windows(struct tape *t, const struct batch *b)
+{
+    struct windows w = {0};
+    int count = 0, total = 0;
+    for (size_t i = 0; i < b->length.len; i++) {
+        int inputs = column_i32(b->length)[i] - 1;
+        count += windows_of(inputs);
+        total += inputs > NARM_STEPS ? windows_of(inputs) * NARM_STEPS : inputs > 0 ? inputs : 0;
+    }
+    w.length = tape_host(t, (size_t)count * sizeof *w.length);
+    w.input = tape_host(t, (size_t)total * sizeof *w.input);
+    w.row = tape_host(t, b->item.len * sizeof *w.row);
+    w.target = tape_host(t, b->item.len * sizeof *w.target);
+    const int32_t *item = column_i32(b->item);
+    for (size_t i = 0; i < b->length.len; i++) {
+        int events = column_i32(b->length)[i], inputs = events > 0 ? events - 1 : 0;
+        int first = inputs < NARM_STEPS ? inputs : NARM_STEPS;
+        w.length[w.count++] = first;
+        memcpy(w.input + w.total, item, (size_t)first * sizeof *item);
+        for (int j = 0; j < first; j++)
+            w.row[w.targets + j] = w.total + j;
+        w.total += first;
+        for (int j = first; j < inputs; j++) {
+            w.length[w.count++] = NARM_STEPS;
+            memcpy(w.input + w.total, item + j + 1 - NARM_STEPS, NARM_STEPS * sizeof *item);
+            w.total += NARM_STEPS;
+            w.row[w.targets + j] = w.total - 1;
+        }
+        memcpy(w.target + w.targets, item + 1, (size_t)inputs * sizeof *item);
+        w.targets += inputs;
+        item += events;
+    }
+    return w;
+}
+
+/* c [rows, ·] */
+static struct tensor *features(const struct narm *r, struct tape *t, struct tensor *h,
+                               const struct ragged *rows, const int32_t *length,
+                               struct tape_looks *looks)
+{
+    struct tensor *part[2];
+    int parts = 0;
+    if (r->global)
+        part[parts++] = h;
+    if (r->local) {
+        struct tensor *query = tape_linear(t, h, tape_parameter(t, r->query), NULL);
+        struct tensor *key = tape_linear(t, h, tape_parameter(t, r->key), NULL);
+        part[parts++] =
+            tape_attend_up_to(t, query, key, tape_parameter(t, r->energy), h, rows, length, looks);
+    }
+    return tape_concat(t, part, parts);
+}
+
+/* The weights of each target's row, for pictures. */
+static void show_weights(struct tape *t, const struct windows *w, const struct tape_looks *looks,
+                         struct forward *f)
+{
+    int32_t *at = tape_host(t, (size_t)w->targets * sizeof *at);
+    int32_t *count = tape_host(t, (size_t)w->targets * sizeof *count);
+    for (int i = 0; i < w->targets; i++) {
+        at[i] = looks->at[w->row[i]];
+        count[i] = looks->at[w->row[i] + 1] - at[i];
+    }
+    f->weight[LEVEL_ITEM] = looks->weight;
+    f->weights[LEVEL_ITEM] = looks->total;
+    f->item_at = at;
+    f->item_count = count;
+}
+
+static void narm_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
+{
+    struct narm *r = m->own;
+    const struct model_options *o = m->options;
+    struct windows w = make_windows(t, b);
+    struct tape_looks looks = {0};
+    const struct ragged *rows = tape_ragged(t, w.length, w.count);
+    struct tensor *x = tape_gather(t, tape_parameter(t, r->item), tape_rows(t, w.input, w.total));
+    struct tensor *h = tape_gru(t, &r->gru, tape_dropout(t, x, (float)o->dropout), NULL, rows);
+    struct tensor *c = features(r, t, h, rows, w.length, &looks);
+    if (w.total > w.targets) /* rows that only lead up to one that predicts */
+        c = tape_gather(t, c, tape_rows(t, w.row, w.targets));
+    c = tape_dropout(t, c, (float)o->feature_dropout);
+    *f = (struct forward){.targets = w.targets, .target = w.target};
+    if (r->local)
+        show_weights(t, &w, &looks, f);
+    if (r->dense) {
+        f->state = c;
+        f->output_weight = tape_parameter(t, r->output);
+        f->output_bias = tape_parameter(t, r->output_bias);
+    } else {
+        f->state = tape_linear(t, c, tape_parameter(t, r->bilinear), NULL);
+        f->output_weight = tape_parameter(t, r->item);
+        f->output_bias = tape_zeros(t, 1, m->data.items);
+    }
+}
+
+extern const struct model_class narm_class;
+const struct model_class narm_class = {
+    .name = "narm",
+    .purpose = "one session: a GRU, and attention over its states without softmax",
+    .check = narm_check,
+    .attends = narm_attends,
+    .open = narm_open,
+    .forward = narm_forward,
+    .close = narm_close,
+};
