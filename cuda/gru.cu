@@ -19,18 +19,20 @@ static size_t sums_of(unsigned threads, int padded)
 /* What a kernel has of its own in shared memory. */
 enum { STATIC_SHARED = 512 };
 
-struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged *r, int state,
-                                      bool transposed, size_t lane_floats)
+struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged *r,
+                                      const struct gru_weights *w, bool transposed,
+                                      size_t lane_floats)
 {
     struct recurrent_plan p = {};
     struct recurrence *k = &p.k;
-    k->state = state;
-    k->padded = recurrent_padded(state);
+    k->state = w->state;
+    k->padded = recurrent_padded(w->state);
+    k->reset_before = w->reset_before;
     k->running = r->longest ? r->running[0] : 0;
     k->start = r->start;
     k->sequence = r->sequence;
     p.transposed = transposed;
-    k->rows = transposed ? k->padded : 3 * k->padded;
+    p.rows = transposed ? k->padded : 3 * k->padded;
     k->cols = transposed ? 3 * k->padded : k->padded;
     unsigned wanted = (5u * (unsigned)k->padded + 63) / 64 * 64, most = RECURRENT_THREADS;
     p.threads = wanted < most ? wanted : most;
@@ -47,7 +49,7 @@ struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged 
     k->own = (int)((size_t)k->lanes * each);
     p.spills = (size_t)k->own > room;
     size_t taken = p.spills ? 0 : (size_t)k->own, fit = (room - taken) / k->cols / 4 * 4;
-    k->resident = fit < (size_t)k->rows ? (int)fit : k->rows;
+    k->resident = fit < (size_t)p.rows ? (int)fit : p.rows;
     p.shared = (taken + (size_t)k->resident * k->cols) * sizeof(float);
 
     size_t beside = p.shared ? c->shared_most / p.shared : 1;
@@ -58,7 +60,7 @@ struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged 
 
 size_t recurrent_scratch(const struct recurrent_plan *p)
 {
-    size_t matrix = (size_t)p->k.rows * p->k.cols;
+    size_t matrix = (size_t)p->rows * p->k.cols;
     return (matrix + (p->spills ? (size_t)p->blocks * p->k.own : 0) + 63) / 64 * 64;
 }
 
@@ -78,7 +80,7 @@ static __global__ void pack(int state, int padded, bool transposed, const float 
 void recurrent_pack(struct cuda *c, struct recurrent_plan *p, const float *hh, float *scratch)
 {
     struct recurrence *k = &p->k;
-    size_t size = (size_t)k->rows * k->cols;
+    size_t size = (size_t)p->rows * k->cols;
     k->matrix = scratch;
     k->spill = p->spills ? scratch + size : NULL;
     LAUNCH(c, pack, cuda_grid(c, size, 256), 256, 0, k->state, k->padded, p->transposed, hh,
@@ -112,12 +114,12 @@ void cuda_gru(struct device *d, const struct ragged *r, const struct gru_weights
     if (!r->total || !w->state)
         return;
     struct recurrent_plan p =
-        plan_recurrence(c, r, w->state, true, 2 * (size_t)recurrent_padded(w->state));
+        plan_recurrence(c, r, w, true, 2 * (size_t)recurrent_padded(w->state));
     float *scratch = (float *)cuda_scratch(c, recurrent_scratch(&p) * sizeof(float));
     recurrent_pack(c, &p, w->hh, scratch);
     cuda_gemm_wide(c, false, true, r->total, 3 * w->state, w->in, x, w->in, w->ih, w->in, 0, kept,
                    4 * w->state);
-    struct forward_step f = {*w, NULL, NULL, NULL, NULL, h, kept};
+    struct forward_step f = {w->ih_bias, w->hh_bias, NULL, NULL, NULL, NULL, h, kept};
     LAUNCH_LANES(c, p, forward, p.k, f, h0);
 }
 
@@ -207,13 +209,13 @@ void cuda_gru_back(struct device *d, const struct ragged *r, const struct gru_we
         return;
     size_t n = (size_t)w->state, total = (size_t)r->total;
     struct recurrent_plan p =
-        plan_recurrence(c, r, w->state, false, 4 * (size_t)recurrent_padded(w->state));
+        plan_recurrence(c, r, w, false, 4 * (size_t)recurrent_padded(w->state));
     size_t packed = recurrent_scratch(&p);
     float *scratch = (float *)cuda_scratch(c, (packed + total * 5 * n) * sizeof(float));
     float *g = scratch + packed, *before = g + total * 4 * n;
     recurrent_pack(c, &p, w->hh, scratch);
     gru_before(c, r, w->state, h0, h, before);
-    struct backward_step b = {w->reset_before, before, kept, dh, g, NULL, NULL, NULL, NULL};
+    struct backward_step b = {before, kept, dh, g, NULL, NULL, NULL, NULL};
     LAUNCH_LANES(c, p, backward, p.k, b, dh0);
     gru_inputs_back(c, r->total, w, 0, w->in, x, g, dx, dw);
     gru_state_back(c, r->total, w, kept, g, before, dw);

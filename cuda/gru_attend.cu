@@ -13,7 +13,7 @@ struct look {
     const int32_t *start; /* memory rows of each sequence */
     const int32_t *group; /* matrix of each; NULL: all take the first */
     const int32_t *at;    /* where a row's weights begin */
-    int width, ld, longest;
+    int width, ld, longest, state;
     const float *key, *query, *scale; /* as struct memory's */
     const float *input;               /* V [memory rows, 3H] */
 };
@@ -187,10 +187,14 @@ static __global__ void contexts(int total, int cols, const int32_t *owner, const
     }
 }
 
-static struct look look_of(const struct memory *m, const float *input)
+static struct look look_of(const struct memory *m, int state, const float *input)
 {
-    struct look l = {m->rows->start, m->group ? m->group->at : NULL, m->at,    m->width, m->ld,
-                     m->rows->longest, m->key, m->query, m->scale, input};
+    const struct look l = {m->rows->start,   m->group ? m->group->at : NULL,
+                           m->at,            m->width,
+                           m->ld,            m->rows->longest,
+                           state,            m->key,
+                           m->query,         m->scale,
+                           input};
     return l;
 }
 
@@ -210,7 +214,7 @@ void cuda_gru_attend(struct device *d, const struct ragged *r, const struct gru_
     if (!r->total || !w->state)
         return;
     size_t lane = 2 * (size_t)recurrent_padded(w->state) + (size_t)m->width + m->rows->longest;
-    struct recurrent_plan p = plan_recurrence(c, r, w->state, true, lane);
+    struct recurrent_plan p = plan_recurrence(c, r, w, true, lane);
     size_t packed = recurrent_scratch(&p), inputs = (size_t)m->rows->total * 3 * w->state;
     float *scratch = (float *)cuda_scratch(c, (packed + inputs) * sizeof(float));
     float *input = scratch + packed;
@@ -218,8 +222,8 @@ void cuda_gru_attend(struct device *d, const struct ragged *r, const struct gru_
     memory_inputs(c, w, m, x_cols, input);
     cuda_gemm_wide(c, false, true, r->total, 3 * w->state, x_cols, x, x_cols, w->ih, w->in, 0, kept,
                    4 * w->state);
-    struct forward_step f = {*w, NULL, NULL, NULL, NULL, h, kept};
-    LAUNCH_LANES(c, p, forward, p.k, f, look_of(m, input), h0, weight);
+    struct forward_step f = {w->ih_bias, w->hh_bias, NULL, NULL, NULL, NULL, h, kept};
+    LAUNCH_LANES(c, p, forward, p.k, f, look_of(m, w->state, input), h0, weight);
     size_t values = (size_t)r->total * m->cols;
     LAUNCH(c, contexts, cuda_grid(c, values, 256), 256, 0, r->total, m->cols, r->owner,
            m->rows->start, m->at, weight, m->value, context);
@@ -490,7 +494,7 @@ static void memory_back(struct cuda *c, const struct ragged *r, const struct gru
     }
     if (dm->key || dm->scale)
         LAUNCH(c, keys_back, (unsigned)(r->count * tiles), dim3(KEY_COLUMNS, KEY_WARPS), 0,
-               look_of(m, s->input), b, r->start, tiles, dm->key, s->dscale);
+               look_of(m, n, s->input), b, r->start, tiles, dm->key, s->dscale);
     if (dm->scale)
         cuda_add_by_group(c, m->group, r->count, m->width, s->dscale, dm->scale);
     if (dm->query)
@@ -509,7 +513,7 @@ void cuda_gru_attend_back(struct device *d, const struct ragged *r, const struct
     size_t padded = (size_t)recurrent_padded(w->state);
     size_t threads = RECURRENT_THREADS, part = padded > threads ? padded : threads;
     struct recurrent_plan p =
-        plan_recurrence(c, r, w->state, false, 4 * padded + m->width + m->rows->longest + part);
+        plan_recurrence(c, r, w, false, 4 * padded + m->width + m->rows->longest + part);
     float *scratch;
     struct attend_scratch s = take_scratch(c, r, w->state, m, recurrent_scratch(&p), &scratch);
     recurrent_pack(c, &p, w->hh, scratch);
@@ -517,9 +521,9 @@ void cuda_gru_attend_back(struct device *d, const struct ragged *r, const struct
     all_queries(c, r, m, w->state, s.before, s.query);
     memory_inputs(c, w, m, x_cols, s.input);
 
-    struct backward_step b = {w->reset_before, s.before, kept, dh, s.g, NULL, NULL, NULL, NULL};
+    struct backward_step b = {s.before, kept, dh, s.g, NULL, NULL, NULL, NULL};
     struct look_back lb = {s.query, weight, s.de, s.dquery};
-    LAUNCH_LANES(c, p, backward, p.k, b, look_of(m, s.input), lb, dh0);
+    LAUNCH_LANES(c, p, backward, p.k, b, look_of(m, w->state, s.input), lb, dh0);
 
     gru_inputs_back(c, r->total, w, 0, x_cols, x, s.g, dx, dw);
     gru_inputs_back(c, r->total, w, x_cols, m->cols, context, s.g, NULL, dw);

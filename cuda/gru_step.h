@@ -29,7 +29,7 @@ static __device__ inline int64_t row_at(const struct recurrence &k, const struct
 /* ---- forward ---- */
 
 struct forward_step {
-    struct gru_weights w;
+    const float *ih_bias, *hh_bias; /* [3H] */
     const float *chip;
     float *state, *reset, *part; /* [lanes, padded]; sums of a product */
     float *h, *kept;             /* kept [total, 4H] holds the input products of r, z, n */
@@ -71,9 +71,9 @@ static __device__ inline void step_after(const struct recurrence &k, const struc
             continue;
         float *kept = f.kept + (size_t)row * 4 * n + j, x[3], hidden[3];
         for (int gate = 0; gate < 3; gate++) {
-            x[gate] = kept[gate * n] + f.w.ih_bias[gate * n + j];
+            x[gate] = kept[gate * n] + f.ih_bias[gate * n + j];
             hidden[gate] = product_at<S>(f.part, cols, s, gate * k.padded + j) +
-                           f.w.hh_bias[gate * n + j];
+                           f.hh_bias[gate * n + j];
         }
         more.template add<0, 3>(s, j, x);
         float r = maths_sigmoid(x[0] + hidden[0]), z = maths_sigmoid(x[1] + hidden[1]);
@@ -101,7 +101,7 @@ static __device__ inline void gates_before(const struct recurrence &k, const str
             continue;
         float *kept = f.kept + (size_t)row * 4 * n + j, x[2];
         for (int gate = 0; gate < 2; gate++)
-            x[gate] = kept[gate * n] + f.w.ih_bias[gate * n + j] + f.w.hh_bias[gate * n + j] +
+            x[gate] = kept[gate * n] + f.ih_bias[gate * n + j] + f.hh_bias[gate * n + j] +
                       product_at<S>(f.part, 2 * p, s, gate * p + j);
         more.template add<0, 2>(s, j, x);
         kept[0] = maths_sigmoid(x[0]);
@@ -124,8 +124,8 @@ static __device__ inline void new_before(const struct recurrence &k, const struc
         if (row < 0)
             continue;
         float *kept = f.kept + (size_t)row * 4 * n + j;
-        float x = kept[2 * n] + f.w.ih_bias[2 * n + j];
-        float hidden = product_at<S>(f.part, p, s, j) + f.w.hh_bias[2 * n + j];
+        float x = kept[2 * n] + f.ih_bias[2 * n + j];
+        float hidden = product_at<S>(f.part, p, s, j) + f.hh_bias[2 * n + j];
         more.template add<2, 1>(s, j, &x);
         float fresh = maths_tanh(x + hidden);
         kept[2 * n] = fresh;
@@ -140,7 +140,7 @@ template <int S, class MORE>
 static __device__ inline void step_forward(const struct recurrence &k, const struct forward_step &f,
                                            const struct tile &tile, int t, const MORE &more)
 {
-    if (f.w.reset_before) {
+    if (k.reset_before) {
         gates_before<S>(k, f, tile, t, more);
         new_before<S>(k, f, tile, t, more);
     } else {
@@ -151,7 +151,6 @@ static __device__ inline void step_forward(const struct recurrence &k, const str
 /* ---- backward ---- */
 
 struct backward_step {
-    bool reset_before;
     const float *before, *kept, *dh; /* [total, H]: the states before each row; as forward; theirs */
     float *g;                        /* [total, 4H] gradients before the activations */
     const float *chip;
@@ -196,7 +195,7 @@ static __device__ inline void gates_back(const struct recurrence &k, const struc
             d += product_at<S>(b.part, p, s, j) + more.carried(s, j);
         float dn = maths_gru_dn(z, fresh, d), hidden = dn;
         step[p] = g[n] = maths_gru_dz(z, fresh, before, d);
-        if (!b.reset_before) {
+        if (!k.reset_before) {
             step[0] = g[0] = maths_sigmoid_back(kept[0], dn * kept[3 * n]);
             hidden = dn * kept[0];
         }
@@ -235,9 +234,9 @@ static __device__ inline void step_backward(const struct recurrence &k,
                                             int t, const MORE &more)
 {
     gates_back<S>(k, b, tile, t, more);
-    if (b.reset_before)
+    if (k.reset_before)
         reset_back<S>(k, b, tile, t);
-    product<S>(k, b.chip, 0, b.reset_before ? 2 * k.padded : 3 * k.padded, 0, k.padded, b.step,
+    product<S>(k, b.chip, 0, k.reset_before ? 2 * k.padded : 3 * k.padded, 0, k.padded, b.step,
                3 * k.padded, b.part);
 }
 

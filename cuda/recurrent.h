@@ -17,12 +17,13 @@
 
 enum { RECURRENT_THREADS = 512, LANES_MOST = 8 };
 
-/* A kernel's argument. */
+/* A kernel's argument: no holes, for the emulation looks at every word for pointers of the host. */
 struct recurrence {
     int state, padded;
     int lanes, tiles;    /* sequences of a tile; tiles */
     int running;         /* sequences that have rows */
-    int rows, cols;      /* of the matrix */
+    int reset_before;    /* 0 or 1 */
+    int cols;            /* of the matrix */
     int resident;        /* its first rows that stand in shared memory, a multiple of 4 */
     int lane;            /* floats of a lane's own, a multiple of 4 */
     int own;             /* floats of a block's lanes and of the sums of a product after them */
@@ -34,6 +35,7 @@ struct recurrence {
 /* How a kernel is launched. */
 struct recurrent_plan {
     struct recurrence k;
+    int rows; /* of the matrix */
     unsigned blocks, threads;
     size_t shared;
     bool transposed, spills; /* the matrix; the blocks' own floats into the scratch */
@@ -41,8 +43,9 @@ struct recurrent_plan {
 
 /* Plans for the state's matrix [3 padded, padded], or its transpose, and `lane_floats` numbers of a
  * lane's own. */
-struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged *r, int state,
-                                      bool transposed, size_t lane_floats);
+struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged *r,
+                                      const struct gru_weights *w, bool transposed,
+                                      size_t lane_floats);
 
 static inline int recurrent_padded(int state)
 {

@@ -212,12 +212,15 @@ static void check_rest(const allocation *a)
 {
 #ifndef __SANITIZE_ADDRESS__
     const char *end = a->at + a->bytes;
-    for (const char *p = a->pages; p < a->pages + a->room; p = ++p == a->at ? end : p)
-        if (*p != (char)NOTHING) {
+    for (const char *p = a->pages; p < a->pages + a->room; p++) {
+        if (p == a->at)
+            p = end;
+        if (p < a->pages + a->room && *p != (char)NOTHING) {
             char where[200];
             describe(p, where, sizeof where);
             emulation_die("wrote %s", where);
         }
+    }
 #else
     (void)a;
 #endif
