@@ -1,0 +1,177 @@
+# Every row of tables 5.5 to 5.14 of the thesis, five runs each, from the two raw logs to tables
+# like the printed ones: mean ± deviation and the change against the row that each part begins with.
+#
+#   make -f pipelines/thesis.mk LASTFM=userid-timestamp-artid-artname-traid-traname.tsv \
+#       REDDIT=reddit.csv PROFILES=userid-profile.tsv
+#
+# One log alone gives the parts that it is for, and DATA='a.tsv b.csv' names both: .csv is Reddit's.
+# Any other log of the same form may stand in for either, and of another form with
+# SESSIONIZE.lastfm='csv-sessionize --preset NAME'.  The thesis's numbers stand beside ours where
+# the logs are its own, which shows in the counts of items and users.
+#
+#   TABLES  which: 5.5 ... 5.14           SEEDS    one run of each model for each: "1 2 3 4 5"
+#   OUT     folder for everything made    EPOCHS   passes, instead of the thesis's 25 and 30
+#   JOBS    how many runs at once         THREADS  of each of them
+#   DEVICE  auto, cpu, cuda               DEVICES  numbers of the GPUs that share the runs: "0 1"
+#   BIN     where the programs are        SSHLOGIN hosts that share them, as GNU parallel takes
+#                                                  them, which have the programs on their PATH
+#
+# The runs are in OUT/jobs.tsv and what became of them in OUT/jobs.log.  A run that is there is not
+# made again, unless its settings or its data are new: what was stopped goes on.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eo pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+HERE := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+OUT ?= out/thesis
+BIN ?= $(HERE)/../bin
+SEEDS ?= 1 2 3 4 5
+JOBS ?= $(shell nproc)
+THREADS ?= $(shell n=$$(($$(nproc) / $(JOBS))); echo $$((n ? n : 1)))
+DEVICE ?= auto
+TABLES ?= 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14
+
+LASTFM ?= $(filter-out %.csv %.csv.gz %.csv.xz %.csv.zst,$(DATA))
+REDDIT ?= $(filter-out $(LASTFM),$(DATA))
+RAW.lastfm = $(LASTFM)
+RAW.reddit = $(REDDIT)
+SESSIONIZE.lastfm ?= lfm-sessionize $(if $(PROFILES),--profiles $(PROFILES))
+SESSIONIZE.reddit ?= reddit-sessionize
+
+# ---- the data sets: a family of settings, and a filter of its own ----
+
+FAMILIES := $(if $(LASTFM),lastfm $(if $(PROFILES),cet)) $(if $(REDDIT),reddit)
+family = $(firstword $(subst -, ,$(1)))
+raw = $(if $(filter cet,$(1)),lastfm,$(call family,$(1)))
+
+FILTER.cet = --country-zone CET --timezone CET --last-sessions 1420 --min-sessions 3
+FILTER.1-month = --first 1month --min-sessions 3
+FILTER.2-months = --first 2months --min-sessions 3
+FILTER.3-months = --first 3months --min-sessions 3
+# A name says who went: those above the mean session length or count (high), or below it (low).
+FILTER.high-high = --min-sessions 3 --user-group below-below
+FILTER.high-low = --min-sessions 3 --user-group below-above
+FILTER.low-high = --min-sessions 3 --user-group above-below
+FILTER.low-low = --min-sessions 3 --user-group above-above
+filter_of = $(or $(FILTER.$(1)),$(FILTER.$(patsubst $(call family,$(1))-%,%,$(1))),--min-sessions 3)
+
+EPOCHS.lastfm := $(or $(EPOCHS),25)
+EPOCHS.cet := $(or $(EPOCHS),25)
+EPOCHS.reddit := $(or $(EPOCHS),30)
+BATCH.lastfm ?= --batch 100
+BATCH.cet ?= --batch 25
+BATCH.reddit ?= --batch 100
+TRAIN.lastfm ?= --embedding 100 --dropout 0.2
+TRAIN.cet ?= --embedding 100 --dropout 0.2
+TRAIN.reddit ?= --embedding 50 --dropout 0.0
+REP.lastfm := mean
+REP.cet := mean
+REP.reddit := last
+
+# ---- the models; $(1) is the family ----
+
+stored = --model ii-rnn --session-rep $(REP.$(1))
+built = --model hierarchical --session-rep attention --user-rep attention
+MODEL.baseline = $(stored)
+MODEL.intra = $(stored) --intra cat
+MODEL.hidden = $(stored) --inter hidden
+MODEL.delta = $(stored) --inter delta
+MODEL.week = $(stored) --inter week
+MODEL.hidden-delta = $(stored) --inter hidden,delta
+MODEL.hidden-week = $(stored) --inter hidden,week
+MODEL.delta-week = $(stored) --inter delta,week
+MODEL.hidden-delta-week = $(stored) --inter hidden,delta,week
+MODEL.intra-hidden = $(MODEL.intra) --inter hidden
+MODEL.intra-hidden-delta = $(MODEL.intra) --inter hidden,delta
+MODEL.intra-hidden-delta-week = $(MODEL.intra) --inter hidden,delta,week
+MODEL.per-user-intra = $(MODEL.intra) --per-user intra
+MODEL.per-user-hidden-delta = $(MODEL.hidden-delta) --per-user inter
+MODEL.hierarchical = --model hierarchical --session-rep $(REP.$(1)) --user-rep last
+MODEL.hierarchical-attention = $(built)
+MODEL.hierarchical-delta = $(built) --inter delta
+MODEL.per-user-hierarchical = $(built) --per-user session,user
+with_items = $(if $(findstring hierarchical,$(1)),--with-history-items)
+
+# ---- the runs: data set and model of each row that is wanted, each once ----
+
+ROWS := $(shell awk -F '\t' -v tables='$(TABLES)' -v families='$(FAMILIES)' -f $(HERE)/thesis-rows.awk $(HERE)/thesis.tsv)
+DATA_SETS := $(sort $(foreach row,$(ROWS),$(firstword $(subst :, ,$(row)))))
+SPLITS := $(DATA_SETS:%=$(OUT)/%/split.mp)
+tab := $(shell printf '\t')
+
+# result, data set, options of batcher, options of trainer; $(1) data set, $(2) model, $(3) seed
+job = $(OUT)/$(1)/$(2).$(3).tsv$(tab)$(1)$(tab)$(call batcher_options,$(call family,$(1)),$(2))$(tab)$(strip \
+    $(call MODEL.$(2),$(call family,$(1))) $(TRAIN.$(call family,$(1))) --seed $(3))
+batcher_options = $(strip --epochs $(EPOCHS.$(1)) $(BATCH.$(1)) $(call with_items,$(2)))
+define newline
+
+
+endef
+JOB_LINES = $(foreach row,$(ROWS),$(foreach seed,$(SEEDS),$(call \
+    job,$(word 1,$(subst :, ,$(row))),$(word 2,$(subst :, ,$(row))),$(seed))$(newline)))
+
+all: $(OUT)/tables.txt $(OUT)/tables.tsv
+	@echo; cat $<
+
+ifeq ($(strip $(FAMILIES)),)
+$(error name the raw logs: make -f $(firstword $(MAKEFILE_LIST)) LASTFM=FILE REDDIT=FILE PROFILES=FILE)
+endif
+
+unpack.xz := xz -dc
+unpack.gz := gzip -dc
+unpack.zst := zstd -dc
+unpack = $(or $(unpack$(suffix $(1))),cat) $(1)
+
+$(OUT)/lastfm.mp $(OUT)/reddit.mp: $(OUT)/%.mp:
+	@mkdir -p $(@D)
+	$(call unpack,$<) | $(BIN)/$(SESSIONIZE.$*) -o $@
+$(OUT)/lastfm.mp: $(LASTFM) $(PROFILES)
+$(OUT)/reddit.mp: $(REDDIT)
+
+define split_rule
+$(OUT)/$(1)/split.mp: $(OUT)/$(call raw,$(1)).mp
+	@mkdir -p $$(@D)
+	$$(BIN)/tfilter $(call filter_of,$(1)) --split user:0.8 -o $$@ $$<
+endef
+LOGS := $(sort $(foreach data,$(DATA_SETS),$(call raw,$(data)))) # their counts tell whose they are
+$(foreach data,$(sort $(DATA_SETS) $(LOGS)),$(eval $(call split_rule,$(data))))
+
+# New only when a run is: the log of the runs counts by its lines.
+$(OUT)/jobs.tsv: FORCE
+	$(shell mkdir -p $(@D))$(file >$@.now,$(subst $(newline) ,$(newline),$(JOB_LINES)))@sed -i '/^$$/d' $@.now
+	@if cmp -s $@.now $@; then rm $@.now; \
+	    elif [ -e $@ ]; then awk -f $(HERE)/thesis-jobs.awk $@ $@.now $(OUT)/jobs.log >$(OUT)/jobs.log.now; \
+	        mv $(OUT)/jobs.log.now $(OUT)/jobs.log; mv $@.now $@; \
+	    else mv $@.now $@; fi
+
+# A run alone, or on one of several devices or hosts.
+RUN_ON = $(if $(SSHLOGIN),--sshlogin '$(SSHLOGIN)' --workdir ... $(SPLITS:%=--basefile %) --return '{1}' --cleanup)
+programs := $(if $(SSHLOGIN),,$(BIN)/)
+ON_DEVICE = $(if $(DEVICES),devices=($(DEVICES)); export CUDA_VISIBLE_DEVICES=$${devices[({%} - 1) % $(words $(DEVICES))]};)
+
+$(OUT)/runs: $(OUT)/jobs.tsv $(SPLITS)
+	@touch $(OUT)/jobs.log
+	@awk -f $(HERE)/thesis-jobs.awk $(OUT)/jobs.tsv $(OUT)/jobs.tsv $(OUT)/jobs.log >$(OUT)/jobs.log.now
+	@mv $(OUT)/jobs.log.now $(OUT)/jobs.log
+	PARALLEL_SHELL=/bin/bash parallel --jobs $(JOBS) --colsep '\t' --joblog $(OUT)/jobs.log --resume $(RUN_ON) \
+	    -a $(OUT)/jobs.tsv 'set -o pipefail; mkdir -p {1//}; $(ON_DEVICE) \
+	    $(programs)batcher {=3 uq() =} --quiet $(OUT)/{2}/split.mp | \
+	    $(programs)trainer {=4 uq() =} --device $(DEVICE) --threads $(THREADS) --quiet | \
+	    $(programs)scorer --best --by none --format tsv -o {1}'
+	@touch $@
+
+COUNTS = $(LOGS:%=$(OUT)/%/counts)
+$(COUNTS): $(OUT)/%/counts: $(OUT)/%/split.mp
+	$(BIN)/spcat --summary $< | awk '$$1 == "items" || $$1 == "users" { print "$*", $$1, $$2 }' >$@
+
+$(OUT)/tables.txt $(OUT)/tables.tsv &: $(OUT)/runs $(COUNTS) $(HERE)/thesis.tsv $(HERE)/thesis-table.awk
+	LC_ALL=C awk -v out=$(OUT) -v tables='$(TABLES)' -v families='$(FAMILIES)' -v seeds='$(SEEDS)' \
+	    -v tsv=$(OUT)/tables.tsv -f $(HERE)/thesis-table.awk $(COUNTS) $(HERE)/thesis.tsv >$(OUT)/tables.txt
+
+clean:
+	rm -rf $(OUT)
+
+FORCE:
+.PHONY: all clean FORCE
