@@ -146,8 +146,9 @@ $(OUT)/jobs.tsv: FORCE
 	        mv $(OUT)/jobs.log.now $(OUT)/jobs.log; mv $@.now $@; \
 	    else mv $@.now $@; fi
 
-# A run alone, or on one of several devices or hosts.
-RUN_ON = $(if $(SSHLOGIN),--sshlogin '$(SSHLOGIN)' --workdir ... $(SPLITS:%=--basefile %) --return '{1}' --cleanup)
+# A run alone, or on one of several devices or hosts, below WORKDIR in the home there.
+WORKDIR ?= sesspipe
+RUN_ON = $(if $(SSHLOGIN),--sshlogin '$(SSHLOGIN)' --workdir $(WORKDIR) $(SPLITS:%=--basefile %) --return '{1}' --cleanup)
 programs := $(if $(SSHLOGIN),,$(BIN)/)
 ON_DEVICE = $(if $(DEVICES),devices=($(DEVICES)); export CUDA_VISIBLE_DEVICES=$${devices[({%} - 1) % $(words $(DEVICES))]};)
 
