@@ -131,3 +131,136 @@ daily_log() {
         grep -qE '^pop +1 ' $name/scores.txt
     done
 }
+
+# thesis.mk with models small enough for a test, on two logs made up here.
+thesis() {
+    [ -e lastfm.tsv ] || log >lastfm.tsv
+    [ -e reddit.csv ] || log --format reddit >reddit.csv
+    [ -e profiles.tsv ] || for i in {1..12}; do
+        printf '%s\tm\t\tNorway\tJan 1, 2006\n' "$(cut -f1 lastfm.tsv | sort -u | sed -n "${i}p")"
+    done >profiles.tsv
+    env -u DATA make -f "$ROOT/pipelines/${PIPELINE:-thesis}.mk" BIN="$SESSPIPE_BIN" OUT=thesis EPOCHS=1 THREADS=1 \
+        LASTFM=lastfm.tsv REDDIT=reddit.csv PROFILES=profiles.tsv SEEDS=1 \
+        {TRAIN.lastfm,TRAIN.reddit,TRAIN.cet}='--embedding 4' \
+        {BATCH.lastfm,BATCH.reddit,BATCH.cet}='--batch 5' "$@"
+}
+
+@test "thesis.mk makes every row of tables 5.5 to 5.14" {
+    thesis >said 2>err || { cat err; false; }
+    [ "$(grep -c ' ours ' thesis/tables.txt)" = "$(grep -vc '^#\|^table' "$ROOT/pipelines/thesis.tsv")" ]
+    [ "$(grep -c '^Table 5' thesis/tables.txt)" = 22 ]
+    # One run of each data set and model, of which no two are alike.
+    [ "$(wc -l <thesis/jobs.tsv)" = "$(grep -v '^#\|^table' "$ROOT/pipelines/thesis.tsv" | cut -f 3,5 | sort -u | wc -l)" ]
+    [ "$(cut -f 2- thesis/jobs.tsv | sort | uniq -d | wc -l)" = 0 ]
+    awk -F '\t' 'NR > 1 && $7 != 0' thesis/jobs.log >failed
+    [ ! -s failed ]
+    # The logs are not the thesis's, so its numbers are not there, and that is said.
+    run -1 grep -w thesis thesis/tables.txt
+    grep -q "^lastfm: another log than the thesis's" thesis/tables.txt
+}
+
+@test "a table of thesis.mk has the mean, the deviation and the change of scorer's best epochs" {
+    thesis TABLES=5.6 SEEDS='1 2 3' >/dev/null 2>err || { cat err; false; }
+    for seed in 1 2 3; do
+        batcher --quiet --epochs 1 --batch 5 thesis/lastfm/split.mp |
+            trainer --session-rep mean --inter hidden --embedding 4 --seed $seed --threads 1 -q -o $seed.mp
+        batcher --quiet --epochs 1 --batch 5 thesis/lastfm/split.mp |
+            trainer --session-rep mean --embedding 4 --seed $seed --threads 1 -q -o base.$seed.mp
+    done
+    scorer --best --by none --format json [123].mp >hidden
+    scorer --best --by none --format json base.[123].mp >base
+    python3 - <<'END'
+import json, statistics
+def recalls(path):
+    return [json.loads(line)["recall@20"] for line in open(path) if '"part":"test"' in line.replace(" ", "")]
+hidden, base = recalls("hidden")[:3], recalls("base")[:3]
+row = [line.rstrip("\n").split("\t") for line in open("thesis/tables.tsv")]
+ours = [r for r in row if r[1:6] == ["lastfm", "lastfm", "Hidden", "hidden", "recall@20"]][0]
+assert ours[6] == "3", ours
+assert abs(float(ours[7]) - statistics.mean(hidden)) < 1e-6, (ours, hidden)
+assert abs(float(ours[8]) - statistics.stdev(hidden)) < 1e-6, (ours, hidden)
+change = (statistics.mean(hidden) / statistics.mean(base) - 1) * 100
+assert abs(float(ours[9]) - change) < 1e-3, (ours, change)
+END
+}
+
+@test "thesis.mk goes on where it was stopped, and makes anew what its settings or data change" {
+    thesis TABLES=5.6 >/dev/null 2>&1
+    cp thesis/tables.tsv before
+    thesis TABLES=5.6 >again 2>&1
+    run -1 grep -E 'parallel|trainer' again
+    # A result that is gone, a second seed: the other runs stay.
+    rm thesis/lastfm/hidden.1.tsv thesis/runs
+    touch -d '1 minute ago' thesis/jobs.tsv
+    stat -c %y thesis/lastfm/delta.1.tsv >stamp
+    thesis TABLES=5.6 >/dev/null 2>&1
+    [ -s thesis/lastfm/hidden.1.tsv ]
+    cmp before thesis/tables.tsv
+    thesis TABLES=5.6 SEEDS='1 2' >/dev/null 2>&1
+    stat -c %y thesis/lastfm/delta.1.tsv | cmp stamp
+    [ "$(awk 'NR > 1' thesis/jobs.log | wc -l)" = "$(wc -l <thesis/jobs.tsv)" ]
+    thesis TABLES=5.6 SEEDS='1 2' TRAIN.lastfm='--embedding 5' >/dev/null 2>&1
+    run -1 cmp stamp <(stat -c %y thesis/lastfm/delta.1.tsv)
+    run ! thesis TABLES=5.6 TRAIN.lastfm='--embedding none'
+    run ! thesis TABLES=5.6 TRAIN.lastfm='--embedding none'
+    thesis TABLES=5.6 TRAIN.lastfm='--embedding 5' >/dev/null 2>&1
+}
+
+@test "thesis.mk shows the thesis's numbers beside those of its own logs" {
+    thesis TABLES='5.6 5.7' >/dev/null 2>&1
+    printf 'lastfm items 94284\nlastfm users 977\n' >thesis/lastfm/counts
+    touch -d 'next minute' thesis/lastfm/counts
+    thesis TABLES='5.6 5.7' >/dev/null 2>&1
+    grep -qE '^ +thesis +0\.0942±0\.0002 \(\+0\.9%\) ' thesis/tables.txt
+    grep -qE '^ +thesis +0\.1012 \(\+0\.8%\) ' thesis/tables.txt
+    [ "$(grep -c '^ *thesis ' thesis/tables.txt)" = 9 ]
+    awk -F '\t' '$2 == "reddit" && $11 != "" || $2 == "lastfm" && NF && $11 == ""' thesis/tables.tsv >wrong
+    [ ! -s wrong ]
+}
+
+@test "thesis.mk shares its runs among hosts and devices" {
+    command -v rsync >/dev/null || skip 'no rsync here'
+    mkdir -p path home
+    # A host that is this machine.
+    cat >path/ssh <<END
+#!/bin/bash
+while [[ \$1 == -* ]]; do [[ \$1 == -[lpoiFSLO] ]] && shift; shift; done
+echo "\$1" >>$PWD/hosts; shift
+[[ \$1 == -- ]] && shift
+cd $PWD/home && HOME=$PWD/home exec bash -c "\$*"
+END
+    chmod +x path/ssh
+    PATH="$PWD/path:$PATH" thesis TABLES=5.5 SSHLOGIN=far,farther JOBS=1 >said 2>err || { cat err; false; }
+    [ "$(sort -u hosts | tr '\n' ' ')" = 'far farther ' ]
+    cp thesis/tables.tsv remote
+    [ -z "$(find home -type f)" ]
+    rm -r thesis
+    thesis TABLES=5.5 DEVICES='3 5' JOBS=2 >said 2>err || { cat err; false; }
+    cmp remote thesis/tables.tsv
+    thesis TABLES=5.5 DEVICES='3 5' -n >said
+    grep -q 'CUDA_VISIBLE_DEVICES' said
+}
+
+@test "filtered.mk makes the 14 data sets that keep a part of the log" {
+    PIPELINE=filtered thesis >/dev/null 2>err || { cat err; false; }
+    [ "$(cut -f 2 thesis/jobs.tsv | sort -u | wc -l)" = 16 ]
+    for data in lastfm reddit; do
+        for part in 1-month:first=1month 2-months:first=2months 3-months:first=3months \
+            high-high:user-group=below-below high-low:user-group=below-above \
+            low-high:user-group=above-below low-low:user-group=above-above; do
+            spcat --summary thesis/$data-${part%%:*}/split.mp | grep -q "^meta filters.*\"${part#*:}\""
+        done
+    done
+    grep -q '^Table 5.12: reddit$' thesis/tables.txt
+}
+
+@test "cet.mk takes the users of the Central European zone and attends to the hour of the week" {
+    log >lastfm.tsv
+    cut -f1 lastfm.tsv | sort -u | awk -v OFS='\t' '{ print $1, "", "", NR % 2 ? "Norway" : "Japan", "" }' >profiles.tsv
+    run ! pipeline cet DATA=lastfm.tsv OUT=cet
+    [[ $output == *'PROFILES=userid-profile.tsv'* ]]
+    pipeline cet DATA=lastfm.tsv PROFILES=profiles.tsv OUT=cet >said 2>err || { cat err; false; }
+    [ "$(spcat --summary cet/split.mp | awk '$1 == "users" { print $2 }')" = 6 ]
+    spcat --summary cet/split.mp | grep -q '^meta week_shift.*3600'
+    grep -qE '^ii-rnn hidden,delta,week +1 ' cet/scores.txt
+}
