@@ -17,7 +17,8 @@ int main(int argc, char **argv)
     struct output_options output = {0};
     const struct option *const tables[] = {options,
                                            learn_lists_table(),
-                                           learn_run_table(),
+                                           learn_seed_table(),
+                                           learn_device_table(),
                                            cli_output_options(&output),
                                            progress_options(false),
                                            NULL};

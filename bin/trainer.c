@@ -7,10 +7,10 @@ int main(int argc, char **argv)
 {
     threads_wait_asleep(argv);
     struct output_options output = {0};
-    const struct option *const tables[] = {learn_model_table(),     learn_training_table(),
-                                           learn_run_table(),       learn_result_table(),
-                                           learn_lists_table(),     cli_output_options(&output),
-                                           progress_options(false), NULL};
+    const struct option *const tables[] = {
+        learn_model_table(),         learn_training_table(),  learn_seed_table(),
+        learn_device_table(),        learn_result_table(),    learn_lists_table(),
+        cli_output_options(&output), progress_options(false), NULL};
     const struct program program = {
         .name = "trainer",
         .purpose = "train a model on batches, and write how it ranks the test part",

@@ -4,7 +4,7 @@ load helpers
 
 # The stages: `run_stage NAME [option ...]` reads its good input from stdin, `$(input_of NAME)`.
 RAW="lfm-sessionize reddit-sessionize csv-sessionize"
-FILTERS="tfilter batcher baseline trainer predictor"
+FILTERS="tfilter batcher baseline trainer predictor recommender"
 READERS="scorer attnviz spcat"
 STREAMING="$FILTERS $READERS"
 
@@ -16,6 +16,7 @@ args_of() {
     baseline) args=(--model pop) ;;
     trainer) args=(--embedding 4 --seed 3 --quiet) ;;
     predictor) args=(--model "$GOOD/model" --threads 1 --quiet) ;;
+    recommender) args=(--model "$GOOD/model" --threads 1 --top 30 --quiet) ;;
     attnviz) args=(--html) ;;
     *) args=() ;;
     esac
@@ -46,7 +47,7 @@ input_of() {
     lfm-sessionize) echo "$GOOD/lfm.tsv" ;;
     reddit-sessionize | csv-sessionize) echo "$GOOD/reddit.csv" ;;
     tfilter | spcat) echo "$GOOD/sessions.mp" ;;
-    batcher | baseline) echo "$GOOD/split.mp" ;;
+    batcher | baseline | recommender) echo "$GOOD/split.mp" ;;
     trainer | predictor) echo "$GOOD/batches.mp" ;;
     scorer) echo "$GOOD/predictions.mp" ;;
     attnviz) echo "$GOOD/attention.mp" ;;
@@ -307,7 +308,7 @@ can_inject() {
         run_stage "$stage" <"$GOOD/reddit.csv" >out || status=$?
         fails "$stage" 65
     done
-    for stage in tfilter batcher baseline; do
+    for stage in tfilter batcher baseline recommender; do
         status=0
         run_stage "$stage" <"$GOOD/batches.mp" >out || status=$?
         fails "$stage" 65 'batches.*sessions|sessions.*batches'

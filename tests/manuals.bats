@@ -64,11 +64,11 @@ supply() { # FILE.sh
         program=
         for word in $line; do
             case $word in
-            tfilter | batcher | baseline | trainer | predictor | scorer | attnviz | spcat) program=$word ;;
+            tfilter | batcher | baseline | trainer | predictor | recommender | scorer | attnviz | spcat) program=$word ;;
             *[{*]*) ;;
             *.mp) [ -e "$word" ] || case $program in
                 tfilter) cp sessions.mp "$word" ;;
-                batcher | baseline) cp split.mp "$word" ;;
+                batcher | baseline | recommender) cp split.mp "$word" ;;
                 trainer | predictor) cp batches.mp "$word" ;;
                 scorer | attnviz | spcat) cp rnn-2.mp "$word" ;;
                 esac ;;

@@ -2,7 +2,7 @@
 bats_require_minimum_version 1.5.0
 load helpers
 
-LONG_RUNNING="csv-sessionize lfm-sessionize reddit-sessionize tfilter batcher baseline trainer scorer"
+LONG_RUNNING="csv-sessionize lfm-sessionize reddit-sessionize tfilter batcher baseline recommender trainer scorer"
 
 setup_file() {
     load helpers
@@ -12,7 +12,7 @@ setup_file() {
     synthesize --users 8 --days 10 --format reddit >log.csv
     lfm-sessionize small.tsv | tfilter -q --min-sessions 3 --split user:0.8 >split.mp
     batcher -q --batch 4 --epochs 2 split.mp >batches.mp
-    trainer -q --embedding 4 --threads 1 batches.mp >ranks.mp
+    trainer -q --embedding 4 --threads 1 --save model.safetensors batches.mp >ranks.mp
 }
 
 setup() {
@@ -28,6 +28,7 @@ args_of() {
     tfilter) args=(--min-sessions 2 split.mp) ;;
     batcher) args=(--batch 4 --epochs 2 split.mp) ;;
     baseline) args=(--model pop split.mp) ;;
+    recommender) args=(--model model.safetensors --threads 1 --device cpu split.mp) ;;
     trainer) args=(--device cpu --embedding 4 --threads 1 batches.mp) ;;
     scorer) args=(ranks.mp) ;;
     esac

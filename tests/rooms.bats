@@ -9,6 +9,7 @@ knows() {
     base) echo ;;
     stream | cli | eval | viz | nn) echo base ;;
     learn) echo base stream cli nn model ;;
+    recommend) echo base stream cli data nn model learn ;;
     logs) echo base stream cli data ;;
     counting) echo base stream cli baseline ;;
     data | baseline) echo base stream ;;

@@ -81,9 +81,13 @@ static const struct option training_table[] = {
     {0},
 };
 
-static const struct option run_table[] = {
+static const struct option seed_table[] = {
     {OPTION_INT, .name = "seed", .to = &given.seed, .letter = 's', .argument = "N",
      .recorded = true, .high = 1e19, .help = "seed of all that is drawn"},
+    {0},
+};
+
+static const struct option device_table[] = {
     {OPTION_TEXT, .name = "device", .to = &given.device, .argument = "NAME",
      .help = "auto, cpu, cuda or cuda:N"},
     {OPTION_CHOICE, .name = "precision", .to = &given.precision, .argument = "NAME",
@@ -128,9 +132,14 @@ const struct option *learn_training_table(void)
     return training_table;
 }
 
-const struct option *learn_run_table(void)
+const struct option *learn_seed_table(void)
 {
-    return run_table;
+    return seed_table;
+}
+
+const struct option *learn_device_table(void)
+{
+    return device_table;
 }
 
 const struct option *learn_result_table(void)
@@ -141,6 +150,19 @@ const struct option *learn_result_table(void)
 const struct option *learn_lists_table(void)
 {
     return lists_table;
+}
+
+int learn_device_open(const struct learn_options *o, struct device **d, struct err *e)
+{
+    struct device_options options = {.threads = (int)o->threads,
+                                     .workspace = (size_t)o->workspace << 20,
+                                     .precision = precision_of(o->precision),
+                                     .on_failure = cli_fail};
+    if (device_choose(o->device, &options, d, e))
+        return e->status;
+    if (!strcmp(o->device, "auto"))
+        cli_note("%s", e->text);
+    return 0;
 }
 
 const char *learn_built_in(void)

@@ -21,13 +21,17 @@ struct learn_options {
 /* What the command line set; one set a program. */
 const struct learn_options *learn_options(void);
 
-/* Their groups for a program's `tables`: the model's; how it learns; what it runs on, and seed;
- * models read and written; what stands in the output beside ranks. */
+/* Their groups for a program's `tables`: the model's; how it learns; the seed; what it
+ * runs on; models read and written; what stands in the output beside ranks. */
 const struct option *learn_model_table(void);
 const struct option *learn_training_table(void);
-const struct option *learn_run_table(void);
+const struct option *learn_seed_table(void);
+const struct option *learn_device_table(void);
 const struct option *learn_result_table(void);
 const struct option *learn_lists_table(void);
+
+/* Opens what --device chose, and says so where that was its own choice.  64, 69. */
+int learn_device_open(const struct learn_options *o, struct device **d, struct err *e);
 
 /* What --version adds. */
 const char *learn_built_in(void);

@@ -61,7 +61,7 @@ static const struct option *option_in(const struct option *table, struct bytes n
 static const struct option *option_of(struct bytes name)
 {
     if (bytes_equal(name, bytes_of("seed")) && !cli_given("seed"))
-        return option_in(learn_run_table(), name);
+        return option_in(learn_seed_table(), name);
     return option_in(learn_model_table(), name);
 }
 

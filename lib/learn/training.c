@@ -11,19 +11,6 @@
 
 /* ---- opening ---- */
 
-static int open_device(struct training *t, struct err *e)
-{
-    struct device_options options = {.threads = (int)t->o->threads,
-                                     .workspace = (size_t)t->o->workspace << 20,
-                                     .precision = precision_of(t->o->precision),
-                                     .on_failure = cli_fail};
-    if (device_choose(t->o->device, &options, &t->device, e))
-        return e->status;
-    if (!strcmp(t->o->device, "auto"))
-        cli_note("%s", e->text);
-    return 0;
-}
-
 static int open_output(struct training *t, const struct output_options *output, struct err *e)
 {
     struct meta m;
@@ -49,7 +36,7 @@ int training_open(struct training *t, const char *program, const struct learn_op
         return e->status;
     if (open_output(t, output, e))
         return e->status;
-    return open_device(t, e);
+    return learn_device_open(o, &t->device, e);
 }
 
 /* ---- the model, once users and items are known ---- */

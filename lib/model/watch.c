@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "model/place.h"
+
 /* One session's weights, with copies of all they stand on. */
 struct watched {
     int64_t order; /* among the pass's candidates */
@@ -66,48 +68,6 @@ void watch_begin(struct watch *w, struct epoch epoch)
         past_clear(&w->past);
 }
 
-/* Where the batch's session i stands in its ragged arrays. */
-struct place {
-    size_t i;
-    size_t event;          /* its first event */
-    size_t target;         /* its first target */
-    size_t back;           /* its first row of the lookback */
-    size_t weight[LEVELS]; /* its first weight */
-};
-
-static int32_t rows_at(struct place p, const struct forward *f)
-{
-    return f->back.length ? f->back.length[p.i] : 0;
-}
-
-/* How many weights of a level the session at p has. */
-static size_t weights_at(struct place p, const struct batch *b, const struct forward *f, int level)
-{
-    int32_t rows = rows_at(p, f), length = column_i32(b->length)[p.i];
-    size_t events = 0;
-    if (!f->weight[level] || level == LEVEL_ITEM) /* each target's say where they are */
-        return 0;
-    if (level == LEVEL_INTRA)
-        return length ? (size_t)rows * (size_t)(length - 1) : 0;
-    if (level != LEVEL_SESSION)
-        return (size_t)rows;
-    for (int32_t j = 0; j < rows; j++)
-        events += (size_t)column_i32(b->history_length)[f->back.row[p.back + (size_t)j]];
-    return events;
-}
-
-static struct place place_after(struct place p, const struct batch *b, const struct forward *f)
-{
-    int32_t length = column_i32(b->length)[p.i];
-    for (int l = 0; l < LEVELS; l++)
-        p.weight[l] += weights_at(p, b, f, l);
-    p.event += (size_t)length;
-    p.target += (size_t)(length ? length - 1 : 0);
-    p.back += (size_t)rows_at(p, f);
-    p.i++;
-    return p;
-}
-
 /* Appends what the attended session held; its length is 0 where it has gone by unseen. */
 static void copy_items(const struct watch *w, struct watched *x, const struct batch *b, int32_t row)
 {
@@ -144,10 +104,10 @@ static struct watched *watched_of(const struct watch *w, const struct batch *b,
     x->session = column_i32(b->session)[p.i];
     for (int l = 0; l < LEVELS; l++)
         if (f->weight[l])
-            vec_append(&x->weight[l], w->weight[l].at + p.weight[l], weights_at(p, b, f, l));
+            vec_append(&x->weight[l], w->weight[l].at + p.weight[l], place_weights(p, b, f, l));
     if (f->weight[LEVEL_ITEM])
         copy_seen(w, x, b, f, p);
-    for (int32_t j = 0; j < rows_at(p, f); j++) {
+    for (int32_t j = 0; j < place_rows(p, f); j++) {
         int32_t row = f->back.row[p.back + (size_t)j];
         vec_push(&x->delta, column_i32(b->history_delta)[row]);
         vec_push(&x->week, column_i32(b->history_week)[row]);
@@ -299,7 +259,7 @@ static bool attends(const struct forward *f)
 /* Whether the session at p attended to anything real. */
 static bool is_candidate(struct place p, const struct batch *b, const struct forward *f)
 {
-    bool back = rows_at(p, f) && f->back.row[p.back] >= 0;
+    bool back = place_rows(p, f) && f->back.row[p.back] >= 0;
     return back || (f->weight[LEVEL_ITEM] && column_i32(b->length)[p.i] > 1);
 }
 

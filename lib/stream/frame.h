@@ -42,6 +42,10 @@ const struct meta *frame_in_meta(const struct frame_in *in);
  * record in hand stays valid. */
 bool frame_in_would_wait(struct frame_in *in);
 
+/* Whether the record in hand is the last of a block that its writer ended before it was full:
+ * somebody waits for what it holds. */
+bool frame_in_flushed(const struct frame_in *in);
+
 /* Puts "FILE, block B, record R" (from 0 each) before the text of *e: for errors found while
  * decoding the record in hand. */
 int frame_in_at(const struct frame_in *in, struct err *e);

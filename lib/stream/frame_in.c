@@ -15,6 +15,7 @@ struct frame_in {
     XXH3_state_t *end_hash;        /* what the end's hash will have to be */
     struct frame_counts part, all; /* .parts of `all`: those begun, over all inputs */
     struct cursor block;           /* what is left of the block's bytes */
+    size_t block_size;             /* its bytes */
     uint32_t block_records;        /* what its head says */
     uint32_t record;               /* how many of them were given out */
     uint64_t input_parts;          /* parts begun in the open input */
@@ -244,6 +245,7 @@ static int read_block(struct frame_in *in, struct err *e)
     layout_hash_number(in->end_hash, hash);
     in->input.at += LAYOUT_BLOCK + len;
     in->block = (struct cursor){p, p + len};
+    in->block_size = len;
     in->block_records = records;
     meter_records(records);
     in->record = 0;
@@ -370,6 +372,11 @@ static bool object_there(const struct frame_in *in)
         return there >= LAYOUT_ABORT && there >= LAYOUT_ABORT + (size_t)p[6];
     }
     return true; /* an error, without waiting */
+}
+
+bool frame_in_flushed(const struct frame_in *in)
+{
+    return in->block.at == in->block.end && in->block_size < BLOCK_TARGET;
 }
 
 bool frame_in_would_wait(struct frame_in *in)

@@ -66,6 +66,7 @@ enum read_result sessions_in_next(struct sessions_in *in, struct sessions_record
  */
 const struct meta *sessions_in_meta(const struct sessions_in *in);
 bool sessions_in_would_wait(const struct sessions_in *in);
+bool sessions_in_flushed(const struct sessions_in *in); /* frame_in_flushed */
 uint64_t
 sessions_in_skipped(const struct sessions_in *in); /* records with unknown lower-case tags */
 const struct names *sessions_in_users(const struct sessions_in *in);
@@ -94,6 +95,7 @@ const struct meta *batches_in_meta(const struct batches_in *in);
 const struct names *batches_in_users(const struct batches_in *in);
 const struct names *batches_in_items(const struct batches_in *in);
 bool batches_in_would_wait(const struct batches_in *in);
+bool batches_in_flushed(const struct batches_in *in);
 uint64_t batches_in_skipped(const struct batches_in *in);
 int batches_in_at(const struct batches_in *in, struct err *e);
 void batches_in_close(struct batches_in *in);
@@ -126,6 +128,7 @@ const struct meta *predictions_in_meta(const struct predictions_in *in);
 const struct names *predictions_in_users(const struct predictions_in *in); /* of the run in hand */
 const struct names *predictions_in_items(const struct predictions_in *in);
 bool predictions_in_would_wait(const struct predictions_in *in);
+bool predictions_in_flushed(const struct predictions_in *in);
 uint64_t predictions_in_skipped(const struct predictions_in *in);
 int predictions_in_at(const struct predictions_in *in, struct err *e);
 void predictions_in_close(struct predictions_in *in);

@@ -39,6 +39,10 @@ int write_fields(struct frame_out *out, const char *tag, const struct field *fie
     {                                                                                              \
         return frame_in_would_wait(in->r.frame);                                                   \
     }                                                                                              \
+    bool name##_flushed(const struct name *in)                                                     \
+    {                                                                                              \
+        return frame_in_flushed(in->r.frame);                                                      \
+    }                                                                                              \
     uint64_t name##_skipped(const struct name *in)                                                 \
     {                                                                                              \
         return in->r.skipped;                                                                      \

@@ -1,0 +1,106 @@
+#include "recommend/reasons.h"
+
+#include "model/place.h"
+
+/* Keeps the heaviest few behind `from`, of equal ones the later. */
+static void offer(struct advisor *a, size_t from, struct reason r)
+{
+    size_t at = a->reason.len;
+    while (at > from && a->reason.at[at - 1].weight <= r.weight)
+        at--;
+    if (at == from + REASONS)
+        return;
+    vec_push(&a->reason, r);
+    for (size_t i = a->reason.len - 1; i > at; i--)
+        a->reason.at[i] = a->reason.at[i - 1];
+    a->reason.at[at] = r;
+    if (a->reason.len > from + REASONS)
+        a->reason.len = from + REASONS;
+}
+
+/* Of the session's rows of a level at which sessions are weighed; *intra* weighs them anew at every
+ * target, of which the last is what is answered. */
+static const float *row_weights(const struct advisor *a, const struct batch *b,
+                                const struct forward *f, struct place p, enum level level)
+{
+    const float *weight = a->weight[level].at + p.weight[level];
+    if (level == LEVEL_INTRA)
+        weight += place_weights(p, b, f, level) - (size_t)place_rows(p, f);
+    return weight;
+}
+
+static void find_sessions(struct advisor *a, const struct batch *b, const struct forward *f,
+                          struct place p, enum level level)
+{
+    const float *weight = row_weights(a, b, f, p, level);
+    size_t from = a->reason.len;
+    for (int32_t j = 0; j < place_rows(p, f); j++) {
+        int32_t row = f->back.row[p.back + (size_t)j];
+        if (row >= 0)
+            offer(a, from,
+                  (struct reason){level, column_i32(b->history_session)[row], -1, weight[j]});
+    }
+}
+
+/* Events by their weight in their session, times that of the session where it has one. */
+static void find_events(struct advisor *a, const struct batch *b, const struct forward *f,
+                        struct place p)
+{
+    const float *weight = a->weight[LEVEL_SESSION].at + p.weight[LEVEL_SESSION];
+    const float *outer = f->weight[LEVEL_USER] ? row_weights(a, b, f, p, LEVEL_USER) : NULL;
+    const struct person *person = &a->people->at.at[a->list.at[p.i].user];
+    size_t from = a->reason.len;
+    for (int32_t j = 0; j < place_rows(p, f); j++) {
+        int32_t row = f->back.row[p.back + (size_t)j];
+        int32_t visit = column_i32(b->history_session)[row];
+        for (int32_t i = 0; i < person->visits.at[visit].count; i++)
+            offer(a, from,
+                  (struct reason){LEVEL_SESSION, visit, person->visits.at[visit].item[i],
+                                  *weight++ * (outer ? outer[j] : 1)});
+    }
+}
+
+/* Events of the newest session: the last target stands on some of its inputs, the newest. */
+static void find_own(struct advisor *a, const struct batch *b, const struct forward *f,
+                     struct place p)
+{
+    const struct person *person = &a->people->at.at[a->list.at[p.i].user];
+    int32_t newest = (int32_t)person->visits.len - 1, count = person->visits.at[newest].count;
+    size_t last = p.target + (size_t)column_i32(b->length)[p.i] - 2, from = a->reason.len;
+    const float *weight = a->weight[LEVEL_ITEM].at + f->item_at[last];
+    for (int32_t i = count - f->item_count[last]; i < count; i++)
+        offer(a, from,
+              (struct reason){LEVEL_ITEM, newest, person->visits.at[newest].item[i], *weight++});
+}
+
+static void download(struct advisor *a, const struct forward *f)
+{
+    struct device *d = a->model.device;
+    for (int l = 0; l < LEVELS; l++) {
+        size_t n = f->weight[l] ? (size_t)f->weights[l] : 0;
+        vec_clear(&a->weight[l]);
+        vec_reserve(&a->weight[l], n);
+        if (n)
+            d->op->download(d, a->weight[l].at, f->weight[l], n * sizeof(float));
+    }
+}
+
+void reasons_find(struct advisor *a, const struct batch *b, const struct forward *f)
+{
+    download(a, f);
+    for (struct place p = {0}; p.i < a->list.len; p = place_after(p, b, f)) {
+        struct advice *answer = &a->list.at[p.i];
+        answer->reason = a->reason.len;
+        for (int l = 0; l < LEVELS; l++) {
+            if (!f->weight[l])
+                continue;
+            if (l == LEVEL_ITEM)
+                find_own(a, b, f, p);
+            else if (l == LEVEL_SESSION)
+                find_events(a, b, f, p);
+            else
+                find_sessions(a, b, f, p, (enum level)l);
+        }
+        answer->reasons = a->reason.len - answer->reason;
+    }
+}

@@ -1,0 +1,87 @@
+#include "recommend/text.h"
+
+#include "base/json.h"
+#include "base/time.h"
+
+static const struct visit *visit_of(const struct people *people, const struct advice *answer,
+                                    const struct reason *r)
+{
+    return &people->at.at[answer->user].visits.at[r->visit];
+}
+
+/* ---- TSV ---- */
+
+/* A tab or a line break in a name must not break the line. */
+static void append_name(struct buf *to, struct bytes name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        buf_byte(to, (unsigned char)name.at[i] < 0x20 ? ' ' : name.at[i]);
+    buf_byte(to, '\t');
+}
+
+void text_tsv(struct buf *to, const struct advisor *a, const struct people *people,
+              const struct advice *answer, const struct text_names *names)
+{
+    struct bytes user = names_at(names->users, answer->user);
+    char start[TIME_TEXT];
+    for (int32_t i = 0; i < answer->count; i++) {
+        size_t at = answer->first + (size_t)i;
+        append_name(to, user);
+        buf_format(to, "%d\t", (int)i + 1);
+        append_name(to, names_at(names->items, a->item.at[at]));
+        buf_format(to, "%.6g\n", (double)a->score.at[at]);
+    }
+    for (size_t i = answer->reason; i < answer->reason + answer->reasons; i++) {
+        const struct reason *r = &a->reason.at[i];
+        append_name(to, user);
+        append_name(to, bytes_of(level_name[r->level]));
+        time_text(visit_of(people, answer, r)->start, start);
+        append_name(to, r->item < 0 ? bytes_of(start) : names_at(names->items, r->item));
+        buf_format(to, "%.6g\n", (double)r->weight);
+    }
+}
+
+/* ---- JSON ---- */
+
+static void append_reason(struct buf *to, const struct people *people, const struct advice *answer,
+                          const struct reason *r, const struct names *items)
+{
+    const struct visit *visit = visit_of(people, answer, r);
+    char start[TIME_TEXT];
+    time_text(visit->start, start);
+    buf_format(to, "{\"level\":\"%s\",\"weight\":%.6g,\"start\":\"%s\",", level_name[r->level],
+               (double)r->weight, start);
+    if (r->item >= 0) {
+        buf_text(to, "\"item\":");
+        json_text(to, names_at(items, r->item));
+    }
+    for (int32_t i = 0; i < visit->count && r->item < 0; i++) {
+        buf_text(to, i ? "," : "\"items\":[");
+        json_text(to, names_at(items, visit->item[i]));
+    }
+    buf_text(to, r->item < 0 ? "]}" : "}");
+}
+
+void text_json(struct buf *to, const struct advisor *a, const struct people *people,
+               const struct advice *answer, const struct text_names *names)
+{
+    buf_text(to, "{\"user\":");
+    json_text(to, names_at(names->users, answer->user));
+    buf_text(to, ",\"items\":[");
+    for (int32_t i = 0; i < answer->count; i++) {
+        size_t at = answer->first + (size_t)i;
+        buf_text(to, i ? ",{\"item\":" : "{\"item\":");
+        json_text(to, names_at(names->items, a->item.at[at]));
+        buf_format(to, ",\"score\":%.6g}", (double)a->score.at[at]);
+    }
+    buf_text(to, "]");
+    if (a->why) {
+        buf_text(to, a->attends ? ",\"why\":[" : ",\"why\":null");
+        for (size_t i = 0; i < answer->reasons; i++) {
+            buf_text(to, i ? "," : "");
+            append_reason(to, people, answer, &a->reason.at[answer->reason + i], names->items);
+        }
+        buf_text(to, a->attends ? "]" : "");
+    }
+    buf_text(to, "}\n");
+}

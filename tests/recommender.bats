@@ -1,0 +1,328 @@
+#!/usr/bin/env bats
+# recommender: its scores against tests/check-recommender.py and against predictor's lists, new users
+# and items, answers as they are asked for.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    synthesize --users 9 --days 12 >log.tsv
+    lfm-sessionize log.tsv | tfilter --split user:0.8 2>/dev/null >split.mp
+    batcher --batch 5 --history 4 --min-batch 2 --with-history-items split.mp >batches.mp
+    train --save plain batches.mp >/dev/null
+    train --inter hidden,delta,week --save attentive batches.mp >/dev/null
+    train --session-rep last --inter hidden --save last batches.mp >/dev/null
+    train --model hierarchical --session-rep attention --user-rep attention --inter delta \
+        --save hierarchical batches.mp >/dev/null
+    # The first users alone, whose items are not all that the others have.
+    head -n $(($(wc -l <log.tsv) / 3)) log.tsv | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
+        batcher --batch 7 2>/dev/null | train --save third >/dev/null
+}
+
+setup() {
+    SPLIT=$BATS_FILE_TMPDIR/split.mp
+    PLAIN=$BATS_FILE_TMPDIR/plain
+    ATTENTIVE=$BATS_FILE_TMPDIR/attentive
+    THIRD=$BATS_FILE_TMPDIR/third
+}
+
+train() { trainer -q --threads 1 --embedding 6 --lr 0.02 --save-by last "$@"; }
+recommend() { recommender -q --threads 1 "$@"; }
+
+# Lines of JSON to a stream of sessions, whose end counts itself.
+sessions() { sed 's/^\["E",.*/["E"]/' | spcat --from-json; }
+
+# A small log in JSON: the header of the split, and the records given.
+small() {
+    spcat "$SPLIT" | head -n 1
+    cat
+    echo '["E"]'
+}
+
+@test "scores and weights are those of the equations" {
+    need python3
+    for options in '' '--session-rep last' '--inter hidden,delta,week' '--session-rep last --inter delta'; do
+        # shellcheck disable=SC2086
+        train $options --save model "$BATS_FILE_TMPDIR/batches.mp" >/dev/null
+        recommend -m model --json --why --top 7 "$SPLIT" >answers 2>err
+        spcat "$SPLIT" | python3 "$ROOT/tests/check-recommender.py" model answers >verdict
+        cat verdict
+        [[ $(cat verdict) =~ ^ok\ 63\ [0-9.e-]+\ ([0-9]+)$ ]]
+        [[ $options != *inter* ]] || [ "${BASH_REMATCH[1]}" = 27 ]
+    done
+}
+
+@test "the list is that of the predictor at the same place, for every model" {
+    need python3
+    # Each user's last session without its last event.
+    spcat "$SPLIT" >all
+    awk '/^\["session"/ { split($0, f, ","); last[f[2]] = NR } { line[NR] = $0 }
+        END { for (i = 1; i <= NR; i++) { split(line[i], f, ",")
+            if (line[i] ~ /^\["session"/ && last[f[2]] == i) gsub(/,[0-9]+\]/, "]", line[i])
+            print line[i] } }' all | sessions >shorter.mp
+    for model in plain attentive last hierarchical; do
+        model=$BATS_FILE_TMPDIR/$model
+        predictor -q -j 1 -m "$model" --top 5 "$BATS_FILE_TMPDIR/batches.mp" | spcat >predicted
+        recommend -m "$model" --top 5 shorter.mp >recommended
+        python3 - predicted recommended <<'EOT'
+import json, sys
+names, users, ranks, lists = [], [], {}, {}
+for line in open(sys.argv[1]):
+    r = json.loads(line)
+    if r[0] == "epoch":
+        lists = {}
+    if r[0] == "user":
+        users.append(r[2])
+    if r[0] == "item":
+        names.append(r[2])
+    if r[0] == "top":
+        for i, user in enumerate(r[1]["user"]): # the last position of the last session stands last
+            lists[users[user]] = [(names[r[1]["item"][5 * i + k]], r[1]["score"][5 * i + k]) for k in range(5)]
+said = {}
+for line in open(sys.argv[2]):
+    user, rank, item, score = line.rstrip("\n").split("\t")
+    said.setdefault(user, []).append((item, float(score)))
+    assert len(said[user]) == int(rank)
+assert len(said) == len(lists) == 9
+for user, items in lists.items():
+    for a, b in zip(items, said[user], strict=True):
+        assert a[0] == b[0] and abs(a[1] - b[1]) < 2e-5, (user, items, said[user])
+EOT
+    done
+}
+
+@test "TSV has user, rank, item and score; JSON the same, an object for each user" {
+    need python3
+    recommend -m "$ATTENTIVE" --why --top 4 "$SPLIT" >tsv
+    recommend -m "$ATTENTIVE" --why --top 4 --json "$SPLIT" >json
+    [ "$(awk -F '\t' 'NF != 4' tsv | wc -l)" = 0 ]
+    [ "$(wc -l <json)" = 9 ]
+    python3 - json >same <<'EOT'
+import json, sys
+for line in open(sys.argv[1]):
+    a = json.loads(line)
+    for i, x in enumerate(a["items"]):
+        print(a["user"], i + 1, x["item"], "%.6g" % x["score"], sep="\t")
+    for x in a["why"]:
+        assert x["items"]
+        print(a["user"], x["level"], x["start"], "%.6g" % x["weight"], sep="\t")
+EOT
+    cmp tsv same
+    [ "$(recommend -m "$PLAIN" "$SPLIT" | wc -l)" = 180 ] # 20 each
+    recommend -m "$PLAIN" "$SPLIT" -o file
+    cmp file <(recommend -m "$PLAIN" "$SPLIT")
+}
+
+@test "--why: sessions and events of every level; a model without attention says so" {
+    need python3
+    recommend -m "$BATS_FILE_TMPDIR/hierarchical" --why --json --top 1 "$SPLIT" >answers
+    spcat "$SPLIT" >lines
+    python3 - answers lines <<'EOT'
+import json, sys
+users, names, past = [], [], {}
+for line in open(sys.argv[2]):
+    r = json.loads(line)
+    if r[0] == "user":
+        users.append(r[2])
+    if r[0] == "item":
+        names.append(r[2])
+    if r[0] == "session":
+        past.setdefault(users[r[1]], []).append([names[i] for i in r[4]])
+for line in open(sys.argv[1]):
+    a = json.loads(line)
+    sessions = [w for w in a["why"] if w["level"] == "user"]
+    events = [w for w in a["why"] if w["level"] == "session"]
+    assert len(sessions) == len(events) == 3 == len(a["why"]) / 2
+    for which in sessions, events:
+        weights = [w["weight"] for w in which]
+        assert weights == sorted(weights, reverse=True) and 0 < sum(weights) < 1
+    given = past[a["user"]][-5:-1]
+    assert all(s["items"] in given for s in sessions)
+    assert all(any(e["item"] in s for s in given) for e in events)
+EOT
+    run -0 --separate-stderr recommend -m "$PLAIN" --why --json --top 1 "$SPLIT"
+    [[ $stderr == *'attends to nothing, so no reasons are given'* ]]
+    [ "$(grep -c '"why":null' <<<"$output")" = 9 ]
+}
+
+@test "new users, users with one session, users and sessions of any part are answered" {
+    item=$(spcat "$SPLIT" | sed -nE 's/^\["item",0,"([^"]*)".*/\1/p')
+    {
+        echo '["user",0,"somebody new"]'
+        echo '["item",0,"'"$item"'"]'
+        echo '["session",0,0,[1300000000],[0]]'
+        echo '["user",1,"another"]'
+        echo '["session",1,1,[1300000000,1300000100],[0,0]]'
+        echo '["session",1,3,[1300090000],[0]]'
+    } | small | sessions >few.mp
+    run -0 --separate-stderr recommend -m "$ATTENTIVE" --top 2 --why few.mp
+    [ -z "$stderr" ]
+    [ "${#lines[@]}" = 5 ]
+    [ "$(grep -c '^somebody new.[12].' <<<"$output")" = 2 ]
+    [[ ${lines[4]} == $'another\tinter\t2011-03-13T07:06:40Z\t1' ]]
+}
+
+@test "unknown items are skipped and counted; who has nothing else gets an empty answer" {
+    item=$(spcat "$SPLIT" | sed -nE 's/^\["item",0,"([^"]*)".*/\1/p')
+    {
+        echo '["user",0,"a"]' '["user",1,"b"]' | tr ' ' '\n'
+        echo '["item",0,"'"$item"'"]'
+        echo '["item",1,"never seen"]'
+        echo '["session",0,0,[1300000000,1300000001,1300000002],[1,0,1]]'
+        echo '["session",1,0,[1300000000],[1]]'
+        echo '["user",2,"c"]'
+        echo '["session",2,0,[1300000000],[0]]'
+        echo '["session",2,0,[1300010000],[1]]'
+    } >mixed
+    small <mixed | sessions >mixed.mp
+    run -0 --separate-stderr recommend -m "$PLAIN" --json --top 3 mixed.mp
+    [[ $stderr == *'does not know 1 of the 2 items: 4 of 6 events were skipped, and 1 answers are empty'* ]]
+    [ "${lines[1]}" = '{"user":"b","items":[]}' ]
+    # What is left is as though the unknown item had never been there.
+    [ "${lines[0]/\"a\"/}" = "${lines[2]/\"c\"/}" ]
+    run -0 --separate-stderr recommend -m "$PLAIN" --top 3 mixed.mp
+    [ "${#lines[@]}" = 6 ]
+    need python3
+    recommend -m "$THIRD" --json --why --top 4 "$SPLIT" >answers 2>said
+    grep -q 'does not know' said
+    spcat "$SPLIT" | python3 "$ROOT/tests/check-recommender.py" "$THIRD" answers
+}
+
+@test "--exclude leaves out what the user has had, and still gives as many" {
+    need python3
+    spcat "$SPLIT" >lines
+    for exclude in none session history; do
+        recommend -m "$PLAIN" --exclude $exclude --json --top 60 "$SPLIT" >$exclude
+    done
+    recommend -m "$PLAIN" --json --top 100000 "$SPLIT" >whole
+    python3 - lines whole none session history <<'EOT'
+import json, sys
+users, names, past = [], [], {}
+for line in open(sys.argv[1]):
+    r = json.loads(line)
+    if r[0] in ("user", "item"):
+        (users if r[0] == "user" else names).append(r[2])
+    if r[0] == "session":
+        past.setdefault(users[r[1]], []).append({names[i] for i in r[4]})
+def answers(path):
+    return {a["user"]: [x["item"] for x in a["items"]] for a in map(json.loads, open(path))}
+whole = answers(sys.argv[2])
+for path in sys.argv[3:]:
+    for user, items in answers(path).items():
+        had = {"none": set(), "session": past[user][-1], "history": set().union(*past[user])}[path]
+        assert items == [x for x in whole[user] if x not in had][:60], (path, user)
+        assert len(whole[user]) == len(names) and (path == "none" or had & set(whole[user][:60 + len(had)]))
+EOT
+    # More than there are: all that may be shown.
+    [ "$(recommend -m "$PLAIN" --exclude history --top 100000 "$SPLIT" | wc -l)" -lt "$(recommend -m "$PLAIN" --top 100000 "$SPLIT" | wc -l)" ]
+}
+
+@test "how many are answered at once changes nothing, nor how the stream was cut into blocks" {
+    recommend -m "$ATTENTIVE" --why --json "$SPLIT" >expected
+    for batch in 1 2 4; do
+        recommend -m "$ATTENTIVE" --why --json --batch $batch "$SPLIT" >got
+        cmp expected got
+    done
+    tfilter -q --flush "$SPLIT" | recommend -m "$ATTENTIVE" --why --json >got
+    cmp expected got
+    cat "$SPLIT" | recommend -m "$ATTENTIVE" --why --json - >got
+    cmp expected got
+}
+
+@test "who comes again is answered again, with what was known before" {
+    spcat "$SPLIT" >lines
+    grep -vE '^\["(user|session|E)"' lines >names
+    grep -E '^\["user",[01],' lines >users
+    grep '^\["session",0,' lines | head -n 4 >first
+    grep '^\["session",1,' lines | head -n 3 >second
+    # Two users in turns.
+    { cat names users && sed -n 1,2p first && cat second && sed -n 3,4p first; } | used >turns.mp
+    recommend -m "$ATTENTIVE" --top 1 turns.mp >got
+    [ "$(cut -f 1 got | uniq | wc -l)" = 3 ]
+    [ "$(grep -c "^$(cut -f 1 got | head -n 1)" got)" = 2 ]
+    # The last answer is that to all four sessions in a row.
+    { cat names && head -n 1 users && cat first; } | used >row.mp
+    recommend -m "$ATTENTIVE" --top 1 row.mp >row
+    cmp row <(tail -n 1 got)
+    # Where three sessions of each are kept, it is that to the last three.
+    { cat names && head -n 1 users && sed -n 2,4p first; } | used >three.mp
+    recommend -m "$ATTENTIVE" --top 1 --why three.mp >three
+    recommend -m "$ATTENTIVE" --top 1 --why --keep 3 row.mp >kept
+    cmp three kept
+    run ! cmp -s kept <(recommend -m "$ATTENTIVE" --top 1 --why row.mp)
+}
+
+# A stream of the records, with the items that a session uses.
+used() {
+    /usr/bin/python3 -c '
+import json, sys
+lines = [json.loads(line) for line in sys.stdin]
+ids, names = {}, {r[1]: r for r in lines if r[0] == "item"}
+for r in lines:
+    if r[0] == "item":
+        continue
+    if r[0] == "session":
+        for i in r[4]:
+            if i not in ids:
+                ids[i] = len(ids)
+                print(json.dumps(["item", ids[i]] + names[i][2:]))
+        r[4] = [ids[i] for i in r[4]]
+    print(json.dumps(r))
+print(json.dumps(["E"]))' | spcat --from-json
+}
+
+@test "a block flushed in gives answers flushed out" {
+    mkfifo in out
+    recommend -m "$PLAIN" --json --top 2 <in >out &
+    pid=$!
+    exec 8>in 9<out
+    tfilter -q --flush "$SPLIT" >flushed.mp
+    size=$(wc -c <flushed.mp)
+    head -c $((size - 60)) flushed.mp >&8 # all but the last block's end
+    for ((i = 0; i < 8; i++)); do
+        IFS= read -r -t 20 -u 9 line
+        [[ $line == '{"user":'* ]]
+        echo "$line" >>got
+    done
+    tail -c 60 flushed.mp >&8
+    IFS= read -r -t 20 -u 9 line
+    echo "$line" >>got
+    exec 8>&-
+    wait "$pid"
+    exec 9<&-
+    cmp got <(recommend -m "$PLAIN" --json --top 2 "$SPLIT")
+}
+
+@test "names with a tab keep to their column, and are exact in JSON" {
+    item=$(spcat "$SPLIT" | sed -nE 's/^\["item",0,"([^"]*)".*/\1/p')
+    {
+        echo '["user",0,"tab\tand\nline"]'
+        echo '["item",0,"'"$item"'"]'
+        echo '["session",0,0,[1300000000],[0]]'
+    } | small | sessions >tab.mp
+    recommend -m "$PLAIN" --top 1 tab.mp >tsv
+    [ "$(wc -l <tsv)" = 1 ]
+    [ "$(cut -f 1 tsv)" = 'tab and line' ]
+    recommend -m "$PLAIN" --top 1 --json tab.mp | grep -q '^{"user":"tab\\tand\\nline"'
+}
+
+@test "bad models and inputs are refused" {
+    run -64 recommend "$SPLIT"
+    [[ $output == *'--model FILE is needed'* ]]
+    run -66 recommend -m nowhere "$SPLIT"
+    run -65 recommend -m "$SPLIT" "$SPLIT"
+    run -65 --separate-stderr recommend -m "$PLAIN" "$BATS_FILE_TMPDIR/batches.mp"
+    [[ $stderr == *batches*sessions* ]]
+    head -c 3000 "$PLAIN" >cut
+    run -65 --separate-stderr recommend -m cut "$SPLIT"
+    [[ $stderr == 'recommender: cut: header'* ]]
+    # NaN in the weights
+    cp "$PLAIN" nan
+    printf '\0\0\xc0\x7f' | dd of=nan bs=1 seek=$(($(wc -c <nan) / 8 * 4)) conv=notrunc status=none
+    run -65 --separate-stderr recommend -m nan "$SPLIT"
+    [[ $stderr == *'not a finite number'* ]]
+    head -c $(($(wc -c <"$SPLIT") - 10)) "$SPLIT" >cut.mp
+    run -65 recommend -m "$PLAIN" cut.mp -o out
+    [ ! -e out ]
+}
