@@ -195,7 +195,8 @@ of() {
                 sessions("inter", 1 + int(15 * rand()), 1)
                 sessions("intra", 1 + int(15 * rand()), 1 + int(9 * rand()))
                 sessions("user", 1 + int(15 * rand()), 1)
-                events("session", 1 + int(50 * rand() ^ 2), -1)
+                m = 4 * rand()
+                for (i = 0; i < m; i++) events("session", 1 + int(50 * rand() ^ 2), -1)
                 m = 9 * rand()
                 for (i = 0; i < m; i++) events("item", i + 1, i)
             }

@@ -71,7 +71,7 @@ def rows(a):
 units = defaultdict(lambda: defaultdict(list))  # of each group, by session: its weights
 for number, session in enumerate(sessions):
     level = session["level"]
-    unit = session["session"] if level == "item" else number
+    unit = session["session"] if level in ("session", "item") else number
     for weights in rows(session):
         if len(weights) < 2:
             continue

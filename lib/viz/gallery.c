@@ -30,8 +30,8 @@ void gallery_begin(struct gallery *g, struct cast *c, struct epoch epoch, int64_
     g->cast = c;
     g->epoch = epoch.number;
     g->part = epoch.part;
-    g->user = g->session = -1;
-    memset(g->level, 0, sizeof g->level);
+    for (size_t i = 0; i < LEVELS; i++)
+        g->level[i] = (struct level_count){.user = -1};
     for (size_t i = 0; i < n; i++) {
         struct gathered *to = &g->gathered[i];
         means_clear(&to->means);
@@ -55,11 +55,9 @@ void gallery_add(struct gallery *g, const struct attention *a)
         count->alone++;
         return;
     }
-    bool goes_on = level->by_position && a->user == g->user && a->session == g->session;
-    if (level->by_position) {
-        g->user = a->user;
-        g->session = a->session;
-    }
+    bool goes_on = level->several && a->user == count->user && a->session == count->session;
+    count->user = a->user;
+    count->session = a->session;
     seen_of(level, a, &g->seen);
     for (const struct picture *p = pictures; p->name; p++)
         if (p->level == level)

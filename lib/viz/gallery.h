@@ -61,7 +61,8 @@ struct picture {
 /* What a pass has of a level. */
 struct level_count {
     uint64_t records;
-    uint64_t alone; /* of these, those with nothing to choose from: they are in no picture */
+    uint64_t alone;        /* of these, those with nothing to choose from: they are in no picture */
+    int64_t user, session; /* of the last of the others */
 };
 
 /* The pass that is shown. */
@@ -71,7 +72,6 @@ struct gallery {
     enum part part;
     struct level_count level[LEVELS];
     struct gathered *gathered; /* by picture */
-    int64_t user, session;     /* of the last position in pictures */
     seen_vec seen;
 };
 

@@ -80,8 +80,8 @@ static void draw_panel(const struct gallery *g, const struct layout *l, const st
     svg_end_clip(to);
     if (!l->when)
         say_age(g->cast, &seen->at[0], &age);
-    svg_text(to, "s q", x, y + 27, "session %" PRId64 "%s%.*s%s", a->session, age.len ? ", " : "",
-             (int)age.len, age.at ? age.at : "", age.len ? " before" : "");
+    svg_text(to, "s q", x, y + 27, "%.*s%ssession %" PRId64, (int)age.len, age.at ? age.at : "",
+             age.len ? " before " : "", a->session);
     buf_release(&age);
     for (size_t j = 0; j < lines; j++) {
         double at = y + HEAD + CELL * (double)j;

@@ -9,12 +9,12 @@
 /* A level of attention (sesspipe-stream(5)). */
 struct level {
     const char *name, *title;
-    const char *says;      /* what attends to what, a sentence */
-    const char *records;   /* what has weights of its own: "sessions" */
-    const char *one, *few; /* what it attends to: "earlier session", "earlier sessions" */
-    bool events;           /* that are events, else sessions with contents */
-    bool by_target;        /* a row of weights for each target, else one */
-    bool by_position;      /* a session has records for several positions */
+    const char *says;    /* what attends to what, a sentence */
+    const char *records; /* what has weights of its own: "sessions" */
+    const char *one;     /* of what it attends to: "earlier session" */
+    bool events;         /* that are events, else sessions with contents */
+    bool by_target;      /* a row of weights for each target, else one */
+    bool several;        /* a session has records for several positions or earlier sessions */
 };
 
 enum { LEVEL_INTER, LEVEL_INTRA, LEVEL_USER, LEVEL_SESSION, LEVEL_ITEM, LEVELS };
