@@ -68,10 +68,10 @@ static const struct check checks[] = {UP_TO_CHECKS(CHECK_ROW)};
 int main(void)
 {
     test_random = random_of(5, 1);
-    device = cpu_open(&(struct device_options){.threads = 2});
+    device = test_device(&(struct device_options){.threads = 2});
     tape = tape_new(device);
     run_checks(checks, sizeof checks / sizeof *checks);
     tape_free(tape);
-    cpu_close(device);
+    device_close(device);
     return tap_done();
 }
