@@ -94,6 +94,18 @@ struct update {
     int64_t step; /* from 1: Adam's bias correction */
 };
 
+/* What is minimized over a target's score y_i and those y_j of n negatives, with s = softmax of
+ * y_j:
+ *
+ *     cross-entropy  -log softmax(y)_i over target and negatives
+ *     TOP1           1/n Σ_j σ(y_j - y_i) + σ(y_j²)                    (Hidasi et al. 2016)
+ *     BPR            -1/n Σ_j log σ(y_i - y_j)                         (Rendle et al. 2009)
+ *     TOP1-max       Σ_j s_j (σ(y_j - y_i) + σ(y_j²))                  (Hidasi & Karatzoglou 2018)
+ *     BPR-max        -log Σ_j s_j σ(y_i - y_j)                         (the same)
+ *
+ * Without negatives each is 0. */
+enum loss_kind { LOSS_CROSS_ENTROPY, LOSS_TOP1, LOSS_BPR, LOSS_TOP1_MAX, LOSS_BPR_MAX };
+
 /* The output layer over all N items for T states of width H. */
 struct output {
     int targets, width, items;  /* T, H, N */
@@ -235,6 +247,15 @@ struct output {
     OP(void, output_rank,                                                                          \
        (struct device * d, const struct output *o, float *loss, int32_t *rank, int32_t *ties,      \
         int k, int32_t *top_item, float *top_score))                                               \
+    /* ---- losses over some of the items ---- */                                                  \
+    /* loss [T] of each row of score [T, S]: column own[i] is row i's target, the others its       \
+     * negatives, but for those that are the same item (item [S], target [T]); correction [S]      \
+     * is taken from the scores first (NULL: none).  dscore [T, S] += its gradient of the mean     \
+     * (NULL: not wanted); may not be finite where a score is not */                               \
+    OP(void, sampled_loss,                                                                         \
+       (struct device * d, enum loss_kind kind, int rows, int cols, const float *score,            \
+        const int32_t *own, const int32_t *item, const int32_t *target, const float *correction,   \
+        float *loss, float *dscore))                                                               \
     /* ---- optimizers ---- */                                                                     \
     /* sum of squares of g, in an order of its own: to the host */                                 \
     OP(double, square_sum, (struct device * d, const float *g, size_t n))                          \

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "nn/device.h"
 
 #ifdef __CUDACC__
 #define MATHS static inline __host__ __device__
@@ -130,6 +131,41 @@ MATHS float maths_gru_dz(float z, float n, float h, float dh)
 MATHS float maths_gru_dn(float z, float n, float dh)
 {
     return maths_tanh_back(n, dh * (1.0f - z));
+}
+
+/* ---- losses over some of the items (device.h, enum loss_kind) ---- */
+
+/* log σ(x), for any x. */
+MATHS float maths_log_sigmoid(float x)
+{
+    float size = x < 0 ? -x : x;
+    return (x < 0 ? x : 0.0f) - log1pf(maths_exp(-size));
+}
+
+/* A negative's part of the pairwise losses, before it is weighed, from its score and the target's:
+ * TOP1's σ(y_j - y_i) + σ(y_j²), BPR's -log σ(y_i - y_j), and for BPR-max σ(y_i - y_j). */
+MATHS float maths_pair(int kind, float own, float other)
+{
+    if (kind == LOSS_BPR)
+        return -maths_log_sigmoid(own - other);
+    if (kind == LOSS_BPR_MAX)
+        return maths_sigmoid(own - other);
+    return maths_sigmoid(other - own) + maths_sigmoid(other * other);
+}
+
+/* Its derivatives: by the target's score, and by the negative's own. */
+MATHS void maths_pair_back(int kind, float own, float other, float *by_own, float *by_other)
+{
+    if (kind == LOSS_BPR) {
+        *by_other = maths_sigmoid(other - own);
+        *by_own = -*by_other;
+    } else if (kind == LOSS_BPR_MAX) {
+        *by_own = maths_sigmoid_back(maths_sigmoid(own - other), 1);
+        *by_other = -*by_own;
+    } else {
+        *by_own = -maths_sigmoid_back(maths_sigmoid(other - own), 1);
+        *by_other = 2 * other * maths_sigmoid_back(maths_sigmoid(other * other), 1) - *by_own;
+    }
 }
 
 /* ---- dropout ---- */

@@ -130,6 +130,21 @@ struct tensor *tape_attend_up_to(struct tape *t, struct tensor *query, struct te
 float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
                         struct tensor *bias, const int32_t *target);
 
+/* The items over which a loss goes: the targets of the batch, each the column own[i] of its row,
+ * and negatives (host arrays). */
+struct candidates {
+    int count;
+    const int32_t *item;     /* [count] */
+    const int32_t *own;      /* [targets] */
+    const float *correction; /* [count] taken from the scores; NULL: none */
+};
+
+/* The mean of such a loss (device.h, sampled_loss); the gradient starts here.  Losses [targets]
+ * stay on the device.  target: host [targets]. */
+float *tape_sampled_loss(struct tape *t, enum loss_kind kind, struct tensor *state,
+                         struct tensor *weight, struct tensor *bias, const struct candidates *c,
+                         const int32_t *target);
+
 /* Runs everything backward; gradients of parameters are added to their buffer. */
 void tape_backward(struct tape *t);
 

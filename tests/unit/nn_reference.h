@@ -57,6 +57,7 @@ enum { INPUTS = 10 };
 #define UP_TO_CHECKS(CHECK)                                                                        \
     CHECK(attend_up_to, check_up_to)                                                               \
     CHECK(attend_up_to_back, check_up_to)
+#define SAMPLED_CHECKS(CHECK) CHECK(sampled_loss, check_sampled)
 #define TABLE_CHECKS(CHECK)                                                                        \
     CHECK(rows_catch_up, check_rows)                                                               \
     CHECK(rows_update, check_rows)
