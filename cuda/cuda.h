@@ -92,7 +92,6 @@ void cuda_check(cudaError_t got, const char *where, const char *what);
  * compute stream; a grid of no blocks launches nothing.  A kernel that is a template of several
  * parameters is named in parentheses. */
 void cuda_before_launch(struct cuda *c);
-#ifdef __CUDACC__
 #define LAUNCH(d, kernel, grid, block, shared, ...)                                                \
     do {                                                                                           \
         const dim3 launch_grid_(grid), launch_block_(block);                                       \
@@ -104,25 +103,19 @@ void cuda_before_launch(struct cuda *c);
             cuda_check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,   \
                                             (int)launch_shared_),                                  \
                        __func__, #kernel ", shared memory");                                       \
-        kernel<<<launch_grid_, launch_block_, launch_shared_, cuda_of(d)->compute>>>(__VA_ARGS__); \
+        START(kernel, launch_grid_, launch_block_, launch_shared_, cuda_of(d)->compute,            \
+              __VA_ARGS__);                                                                        \
         cuda_check(cudaGetLastError(), __func__, #kernel);                                         \
     } while (0)
-/* The dynamic shared memory, as an array of the type. */
+/* SHARED(float, x); in a kernel: the dynamic shared memory, as an array of the type. */
+#ifdef __CUDACC__
+#define START(kernel, grid, block, shared, stream, ...)                                            \
+    kernel<<<grid, block, shared, stream>>>(__VA_ARGS__)
 #define SHARED(type, name)                                                                         \
     extern __shared__ float4 cuda_shared_[];                                                       \
     type *name = (type *)cuda_shared_
 #else
-#define LAUNCH(d, kernel, grid, block, shared, ...)                                                \
-    do {                                                                                           \
-        const dim3 launch_grid_(grid), launch_block_(block);                                       \
-        const size_t launch_shared_ = (shared);                                                    \
-        if (!launch_grid_.x || !launch_grid_.y || !launch_grid_.z)                                 \
-            break;                                                                                 \
-        cuda_before_launch(cuda_of(d));                                                            \
-        EMULATE(kernel, launch_grid_, launch_block_, launch_shared_, cuda_of(d)->compute,          \
-                __VA_ARGS__);                                                                      \
-        cuda_check(cudaGetLastError(), __func__, #kernel);                                         \
-    } while (0)
+#define START              EMULATE
 #define SHARED(type, name) type *name = (type *)emulated_shared()
 #endif
 

@@ -161,6 +161,11 @@ static void run_gru(struct run *r, const void *shape)
 
 static void check_gru(void)
 {
+    /* Matrices that are on chip, and partly so. */
+    const struct layer of_100 = {3, 4, 7, 100, false, 0, 0, 0, 0},
+                       of_257 = {3, 3, 7, 257, true, 0, 0, 0, 0};
+    compare("gru of 100 units", (struct device_options){0}, 1e-5, run_gru, &of_100);
+    compare("gru of 257 units, reset before", (struct device_options){0}, 1e-5, run_gru, &of_257);
     const int sequences[] = {3, 7, 15, 31, 100};
     for (int i = 0; i < 10; i++) {
         char name[100];
