@@ -22,7 +22,7 @@ static __device__ inline bool is_negative(const struct row &r, int j)
 
 static __device__ inline float score_of(const struct row &r, int j)
 {
-    return r.score[j] - (r.correction ? r.correction[j] : 0.0f);
+    return r.score[j] - (r.correction && j != r.own ? r.correction[j] : 0.0f);
 }
 
 /* What the gradients of a row need. */

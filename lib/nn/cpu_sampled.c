@@ -20,7 +20,7 @@ static bool is_negative(const struct row *r, int j)
 
 static float score_of(const struct row *r, int j)
 {
-    return r->score[j] - (r->correction ? r->correction[j] : 0);
+    return r->score[j] - (r->correction && j != r->own ? r->correction[j] : 0);
 }
 
 /* The weights of the negatives: 1/n, or for the max losses (and cross-entropy) e^(y_j - top), whose

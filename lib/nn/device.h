@@ -250,8 +250,9 @@ struct output {
     /* ---- losses over some of the items ---- */                                                  \
     /* loss [T] of each row of score [T, S]: column own[i] is row i's target, the others its       \
      * negatives, but for those that are the same item (item [S], target [T]); correction [S]      \
-     * is taken from the scores first (NULL: none).  dscore [T, S] += its gradient of the mean     \
-     * (NULL: not wanted); may not be finite where a score is not */                               \
+     * is taken from the negatives' scores first (NULL: none), so that a sum over e^y_j comes,     \
+     * in the mean, to that over all items, where it is the log of how often an item is            \
+     * expected among them.  dscore [T, S] += its gradient of the mean (NULL: not wanted) */       \
     OP(void, sampled_loss,                                                                         \
        (struct device * d, enum loss_kind kind, int rows, int cols, const float *score,            \
         const int32_t *own, const int32_t *item, const int32_t *target, const float *correction,   \

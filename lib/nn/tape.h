@@ -136,7 +136,7 @@ struct candidates {
     int count;
     const int32_t *item;     /* [count] */
     const int32_t *own;      /* [targets] */
-    const float *correction; /* [count] taken from the scores; NULL: none */
+    const float *correction; /* [count] taken from negatives' scores; NULL: none */
 };
 
 /* The mean of such a loss (device.h, sampled_loss); the gradient starts here.  Losses [targets]
