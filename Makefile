@@ -113,8 +113,6 @@ $(BIN)/sesspipe-cuda.so: $(patsubst %.cu,$(BUILD)/%.o,$(wildcard cuda/*.cu)) cud
 	$(Q)$(NVCC) -shared -cudart static $(CUDA_TARGETS) -o $@ $(filter %.o,$^) -ldl \
 	    -Xlinker -rpath,$(patsubst %/bin/nvcc,%/lib64,$(realpath $(NVCC)))
 
-units: $(UNITS) $(TOOLS) $(FIXTURES) $(EMULATED) $(PLANTED)
-
 # ---- the CUDA backend in its emulation: cuda/*.cu by the host's compiler (tests/emulation) ----
 
 EMULATED := $(BUILD)/emulated/sesspipe-cuda.so
@@ -151,6 +149,8 @@ $(EMULATED): $(KERNELS) $(EMULATION)
 $(PLANTED): $(BUILD)/emulated/tests/emulation/planted.o $(EMULATION)
 	$(call say,link $@)
 	$(Q)$(LINK_EMULATED)
+
+units: $(UNITS) $(TOOLS) $(FIXTURES) $(EMULATED) $(PLANTED)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

@@ -181,7 +181,7 @@ static bool is_legal(const product &p)
 
 static cublasStatus_t enqueue(const char *call, cublasHandle_t handle, const product &p)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     if (!handle)
         return CUBLAS_STATUS_NOT_INITIALIZED;
     if (!is_legal(p))

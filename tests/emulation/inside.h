@@ -7,9 +7,14 @@
 
 #include "cuda_runtime.h"
 
-/* Held by every call from the host: they come one at a time. */
-extern std::recursive_mutex emulation_lock;
-#define ONE_AT_A_TIME() std::lock_guard<std::recursive_mutex> held(emulation_lock)
+/* Lives through every call from the host: they come one at a time, and when one returns, device
+ * memory is closed. */
+class host_call
+{
+  public:
+    host_call();
+    ~host_call();
+};
 
 /* Prints "emulation: ", what is being done, the message; aborts. */
 [[noreturn]] void emulation_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -17,7 +22,8 @@ extern std::recursive_mutex emulation_lock;
 /* The setting of that name in the environment is `value`. */
 bool emulation_set(const char *name, const char *value);
 
-/* ---- what is being done: while one of these lives, device memory may be touched ---- */
+/* ---- what is being done: while one of these lives, device memory may be touched (it stays open
+ * until the call from the host returns) ---- */
 
 class device_work
 {
@@ -34,15 +40,17 @@ void work_describe(char *to, size_t room);
 
 bool memory_is_device(const void *p); /* in the part of the address space that is the device's */
 bool memory_is_pinned(const void *p);
-/* One allocation must hold p .. p+bytes; its pages are open until the work ends. */
+/* One allocation must hold p .. p+bytes, which is opened. */
 void memory_open(const char *what, const void *p, size_t bytes);
 /* Dies unless one allocation holds that. */
 void memory_require(const char *call, const char *what, const void *p, size_t bytes);
 /* Opens what holds p if it may be touched now; else false, and why. */
 bool memory_fault(const void *p, char *why, size_t room);
 void memory_close_all(void);
+/* Dies if something was written beside what is open. */
+void memory_check_borders(void);
 
-/* Remembers what stood in each allocation that is touched from now, until the work ends. */
+/* Closes all, and remembers what stands in all that is touched until it is closed again. */
 void memory_remember(void);
 void memory_keep_result(void); /* what stands there now is the first result */
 void memory_rewind(void);      /* what stood there before */

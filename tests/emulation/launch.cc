@@ -13,7 +13,8 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
-std::recursive_mutex emulation_lock;
+static std::recursive_mutex lock;
+static int calls; /* one within another */
 
 static const char *working; /* the name of what is being done; NULL: the host's own work */
 static const emulated_launch *kernel;
@@ -23,6 +24,19 @@ bool emulation_set(const char *name, const char *value)
 {
     const char *set = getenv(name);
     return set && !strcmp(set, value);
+}
+
+host_call::host_call()
+{
+    lock.lock();
+    calls++;
+}
+
+host_call::~host_call()
+{
+    if (!--calls)
+        memory_close_all();
+    lock.unlock();
 }
 
 /* ---- messages ---- */
@@ -116,7 +130,7 @@ device_work::device_work(const char *what, const emulated_launch *launch)
 
 device_work::~device_work()
 {
-    memory_close_all();
+    memory_check_borders();
     snprintf(last_work, sizeof last_work, "%s%s", kernel ? "kernel " : "", working);
     working = NULL;
     kernel = NULL;
@@ -130,7 +144,7 @@ static const size_t SHARED_DEFAULT = 48 << 10, SHARED_LIMIT = 163 << 10;
 
 cudaError_t emulated_allow_shared(const void *function, int bytes)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     if (bytes < 0 || (size_t)bytes > SHARED_LIMIT) {
         emulation_fail(cudaErrorInvalidValue);
         return cudaErrorInvalidValue;
@@ -196,11 +210,12 @@ static void run(const emulated_launch &l)
                           "memory is read before it is written",
                           difference);
     }
+    memory_close_all();
 }
 
 void emulated_enqueue(cudaStream_t stream, const emulated_launch &l)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     if (!is_legal(l)) {
         fprintf(stderr,
                 "emulation: kernel %s: no such launch: grid (%u, %u, %u), block (%u, %u, %u), %zu "

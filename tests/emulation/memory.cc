@@ -17,19 +17,28 @@
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 
-static const size_t GUARD = 1 << 20, ALIGN = 16, SHARED = 256 << 10;
+static const size_t GUARD = 1 << 20, PIECE = 64 << 10, ALIGN = 16, SHARED = 256 << 10;
 static const int NOTHING = 0xff; /* bytes of new memory: floats that are NaN */
 
 struct allocation {
     char *at, *pages;
-    size_t bytes, room; /* room: of the pages */
-    bool open;
+    size_t bytes, room;     /* room: of the pages */
+    std::vector<char> open; /* of each piece */
+};
+
+/* What is opened at once of an allocation. */
+struct piece {
+    allocation *of;
+    char *pages;
+    size_t room;
+    char *at; /* its part of the memory that was asked for */
+    size_t bytes;
     char *before, *result; /* while a launch is to be repeated */
 };
 
 static char *region, *region_end, *next_free;
 static std::map<char *, allocation> allocations; /* by their first page */
-static std::vector<allocation *> opened;
+static std::vector<piece> opened;
 static bool remembering;
 static int opening; /* held while one is opened: several threads may touch it at once */
 
@@ -77,7 +86,7 @@ static char *place_for(size_t room)
 
 cudaError_t emulated_malloc(void **p, size_t bytes)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     *p = NULL;
     if (!bytes)
         return cudaSuccess;
@@ -87,7 +96,8 @@ cudaError_t emulated_malloc(void **p, size_t bytes)
         return cudaErrorMemoryAllocation;
     ASAN_UNPOISON_MEMORY_REGION(pages, room);
     memset(pages, NOTHING, room);
-    allocation a = {pages + room - rounded(bytes, ALIGN), pages, bytes, room, false, NULL, NULL};
+    allocation a = {pages + room - rounded(bytes, ALIGN), pages, bytes, room,
+                    std::vector<char>(rounded(room, PIECE) / PIECE)};
     ASAN_POISON_MEMORY_REGION(pages, (size_t)(a.at - pages));
     ASAN_POISON_MEMORY_REGION(a.at + bytes, room - (size_t)(a.at - pages) - bytes);
     mprotect(pages, room, PROT_NONE);
@@ -109,11 +119,12 @@ cudaError_t cudaFree(void *p)
 {
     if (!p)
         return cudaSuccess;
-    ONE_AT_A_TIME();
+    host_call held;
     streams_finish();
     allocation *a = memory_is_device(p) ? holds(p) : NULL;
     if (!a || a->at != p)
         emulation_die("cudaFree: %p is not the beginning of device memory", p);
+    memory_close_all();
     madvise(a->pages, a->room, MADV_DONTNEED);
     allocations.erase(a->pages);
     return cudaSuccess;
@@ -150,19 +161,42 @@ static void describe(const char *p, char *to, size_t room)
         snprintf(to, room, "device memory that was freed");
 }
 
-static void open_pages(allocation *a)
+static piece piece_of(allocation *a, size_t number)
 {
+    piece p = {};
+    char *end = a->pages + a->room, *last = a->at + a->bytes;
+    p.of = a;
+    p.pages = a->pages + number * PIECE;
+    p.room = (size_t)(end - p.pages) < PIECE ? (size_t)(end - p.pages) : PIECE;
+    p.at = p.pages > a->at ? p.pages : a->at;
+    last = last < p.pages + p.room ? last : p.pages + p.room;
+    p.bytes = last > p.at ? (size_t)(last - p.at) : 0;
+    return p;
+}
+
+static char *copy_of(const piece &p)
+{
+    char *to = (char *)malloc(p.bytes ? p.bytes : 1);
+    if (!to)
+        abort();
+    memcpy(to, p.at, p.bytes);
+    return to;
+}
+
+/* Opens the piece that p stands in. */
+static void open_piece(allocation *a, const char *p)
+{
+    size_t number = (size_t)(p - a->pages) / PIECE;
     while (__atomic_exchange_n(&opening, 1, __ATOMIC_ACQUIRE))
         ;
-    if (!a->open) {
-        if (mprotect(a->pages, a->room, PROT_READ | PROT_WRITE))
+    if (!a->open[number]) {
+        piece q = piece_of(a, number);
+        if (mprotect(q.pages, q.room, PROT_READ | PROT_WRITE))
             abort();
-        if (remembering && !a->before) {
-            a->before = (char *)malloc(a->bytes);
-            memcpy(a->before, a->at, a->bytes);
-        }
-        opened.push_back(a);
-        a->open = true;
+        if (remembering)
+            q.before = copy_of(q);
+        opened.push_back(q);
+        a->open[number] = 1;
     }
     __atomic_store_n(&opening, 0, __ATOMIC_RELEASE);
 }
@@ -189,8 +223,12 @@ void memory_open(const char *what, const void *p, size_t bytes)
     char name[100];
     work_describe(name, sizeof name);
     memory_require(name, what, p, bytes);
-    if (bytes)
-        open_pages(holds(p));
+    if (!bytes)
+        return;
+    const char *last = (const char *)p + bytes - 1;
+    for (const char *q = (const char *)p; q < last; q += PIECE)
+        open_piece(holds(p), q);
+    open_piece(holds(p), last);
 }
 
 bool memory_fault(const void *p, char *why, size_t room)
@@ -199,7 +237,7 @@ bool memory_fault(const void *p, char *why, size_t room)
     allocation *a = holds(p);
     work_describe(name, sizeof name);
     if (a && !strncmp(name, "kernel ", 7)) {
-        open_pages(a);
+        open_piece(a, (const char *)p);
         return true;
     }
     describe((const char *)p, where, sizeof where);
@@ -207,34 +245,41 @@ bool memory_fault(const void *p, char *why, size_t room)
     return false;
 }
 
-/* What stands between an allocation and the borders of its pages was not written. */
-static void check_rest(const allocation *a)
+static void check_unwritten(const char *from, const char *to)
 {
-#ifndef __SANITIZE_ADDRESS__
-    const char *end = a->at + a->bytes;
-    for (const char *p = a->pages; p < a->pages + a->room; p++) {
-        if (p == a->at)
-            p = end;
-        if (p < a->pages + a->room && *p != (char)NOTHING) {
-            char where[200];
+    char where[200];
+    for (const char *p = from; p < to; p++)
+        if (*p != (char)NOTHING) {
             describe(p, where, sizeof where);
             emulation_die("wrote %s", where);
         }
-    }
+}
+
+/* What stands between an allocation and the borders of its pages; AddressSanitizer sees it sooner.
+ */
+static void check_rest(const piece &p)
+{
+#ifndef __SANITIZE_ADDRESS__
+    check_unwritten(p.pages, p.at);
+    check_unwritten(p.at + p.bytes, p.pages + p.room);
 #else
-    (void)a;
+    (void)p;
 #endif
+}
+
+void memory_check_borders(void)
+{
+    for (const piece &p : opened)
+        check_rest(p);
 }
 
 void memory_close_all(void)
 {
-    for (allocation *a : opened) {
-        check_rest(a);
-        mprotect(a->pages, a->room, PROT_NONE);
-        free(a->before);
-        free(a->result);
-        a->before = a->result = NULL;
-        a->open = false;
+    for (piece &p : opened) {
+        mprotect(p.pages, p.room, PROT_NONE);
+        free(p.before);
+        free(p.result);
+        p.of->open[(size_t)(p.pages - p.of->pages) / PIECE] = 0;
     }
     opened.clear();
     remembering = false;
@@ -244,33 +289,33 @@ void memory_close_all(void)
 
 void memory_remember(void)
 {
+    memory_close_all();
     remembering = true;
 }
 
 void memory_keep_result(void)
 {
-    for (allocation *a : opened) {
-        a->result = (char *)malloc(a->bytes);
-        memcpy(a->result, a->at, a->bytes);
-    }
+    for (piece &p : opened)
+        p.result = copy_of(p);
 }
 
 void memory_rewind(void)
 {
-    for (allocation *a : opened)
-        memcpy(a->at, a->before, a->bytes);
+    for (const piece &p : opened)
+        memcpy(p.at, p.before, p.bytes);
 }
 
 bool memory_same_result(char *difference, size_t room)
 {
-    for (allocation *a : opened) {
-        const char *expected = a->result ? a->result : a->before;
-        if (!memcmp(a->at, expected, a->bytes))
+    for (const piece &p : opened) {
+        const char *expected = p.result ? p.result : p.before;
+        if (!memcmp(p.at, expected, p.bytes))
             continue;
         size_t i = 0;
-        while (a->at[i] == expected[i])
+        while (p.at[i] == expected[i])
             i++;
-        snprintf(difference, room, "first byte %zu of %zu", i, a->bytes);
+        snprintf(difference, room, "first byte %zu of %zu", (size_t)(p.at - p.of->at) + i,
+                 p.of->bytes);
         return false;
     }
     return true;
@@ -313,7 +358,7 @@ bool shared_fault(const void *p, char *why, size_t room)
 
 cudaError_t emulated_malloc_pinned(void **p, size_t bytes)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     *p = malloc(bytes ? bytes : 1);
     if (!*p)
         return cudaErrorMemoryAllocation;
@@ -326,7 +371,7 @@ cudaError_t cudaFreeHost(void *p)
 {
     if (!p)
         return cudaSuccess;
-    ONE_AT_A_TIME();
+    host_call held;
     streams_finish();
     if (!pinned.erase((char *)p))
         emulation_die("cudaFreeHost: %p is not the beginning of pinned memory", p);

@@ -128,7 +128,7 @@ void stream_enqueue(cudaStream_t stream, std::function<void()> work)
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     *stream = new emulated_stream{{}, 0, 0, flags != cudaStreamNonBlocking};
     streams.insert(*stream);
     return cudaSuccess;
@@ -152,7 +152,7 @@ static void must_be(const char *call, cudaStream_t stream)
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     must_be("cudaStreamDestroy", stream);
     streams_finish(); /* those that wait for it, too */
     streams.erase(stream);
@@ -165,7 +165,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     must_be("cudaStreamSynchronize", stream);
     if (stream)
         finish(stream);
@@ -176,14 +176,14 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 
 cudaError_t cudaStreamQuery(cudaStream_t stream)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     must_be("cudaStreamQuery", stream);
     return stream && stream->done < stream->queued ? cudaErrorNotReady : cudaSuccess;
 }
 
 cudaError_t cudaDeviceSynchronize(void)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     streams_finish();
     return cudaSuccess;
 }
@@ -192,7 +192,7 @@ cudaError_t cudaDeviceSynchronize(void)
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     *event = new emulated_event{nullptr, 0, std::make_shared<double>(0)};
     events.insert(*event);
     return cudaSuccess;
@@ -211,7 +211,7 @@ static void must_be(const char *call, cudaEvent_t event)
 
 cudaError_t cudaEventDestroy(cudaEvent_t event)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     must_be("cudaEventDestroy", event);
     events.erase(event);
     delete event;
@@ -220,7 +220,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event)
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     must_be("cudaEventRecord", event);
     must_be("cudaEventRecord", stream);
     std::shared_ptr<double> time = event->time;
@@ -236,7 +236,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     must_be("cudaStreamWaitEvent", stream);
     must_be("cudaStreamWaitEvent", event);
     emulated_stream *other = event->stream;
@@ -248,7 +248,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     must_be("cudaEventSynchronize", event);
     if (event->stream)
         run_until(event->stream, event->upto);
@@ -257,7 +257,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event)
 
 cudaError_t cudaEventQuery(cudaEvent_t event)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     must_be("cudaEventQuery", event);
     return event->stream && event->stream->done < event->upto ? cudaErrorNotReady : cudaSuccess;
 }
@@ -303,7 +303,7 @@ static void check_side(const char *call, const char *side, const void *p, size_t
 /* Pageable memory is read before the call returns, and written before it returns. */
 static cudaError_t copy_async(const char *call, const copy &c, cudaMemcpyKind kind, cudaStream_t s)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     must_be(call, s);
     size_t size = extent(c.to_pitch, c);
     bool to_device = kind == cudaMemcpyDefault
@@ -359,7 +359,7 @@ cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind 
 
 cudaError_t cudaMemsetAsync(void *to, int byte, size_t bytes, cudaStream_t stream)
 {
-    ONE_AT_A_TIME();
+    host_call held;
     must_be("cudaMemsetAsync", stream);
     memory_require("cudaMemsetAsync", "the destination", to, bytes);
     stream_enqueue(stream, [to, byte, bytes] {
