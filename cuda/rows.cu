@@ -191,10 +191,11 @@ void cuda_gather_back(struct device *d, const struct rows *r, int cols, const fl
 
 /* ---- means of ragged rows ---- */
 
-template <class V> static __global__ void mean_rows(struct ragged r, int cols, const V *x, V *out)
+template <class V>
+static __global__ void mean_rows(int count, const int32_t *start, int cols, const V *x, V *out)
 {
-    for WARP_ROWS (s, r.count) {
-        const int from = r.start[s], to = r.start[s + 1];
+    for WARP_ROWS (s, count) {
+        const int from = start[s], to = start[s + 1];
         const float share = 1.0f / (float)(to - from);
         for LANES (j, cols) {
             V sum = zero_of(V());
@@ -209,7 +210,8 @@ template <class V> static __global__ void mean_rows(struct ragged r, int cols, c
 template <class V>
 static void mean(struct device *d, const struct ragged *r, int cols, const V *x, V *out)
 {
-    LAUNCH(d, mean_rows<V>, row_blocks(r->count), ROW_WARPS * WARP, 0, *r, cols, x, out);
+    LAUNCH(d, mean_rows<V>, row_blocks(r->count), ROW_WARPS * WARP, 0, r->count, r->start, cols,
+           x, out);
 }
 
 void cuda_mean(struct device *d, const struct ragged *r, int cols, const float *x, float *out)
@@ -217,11 +219,13 @@ void cuda_mean(struct device *d, const struct ragged *r, int cols, const float *
     BY_COLUMNS(mean, d, r, cols, x, out);
 }
 
-template <class V> static __global__ void spread_rows(struct ragged r, int cols, const V *g, V *dx)
+template <class V>
+static __global__ void spread_rows(int total, const int32_t *start, const int32_t *owner, int cols,
+                                   const V *g, V *dx)
 {
-    for WARP_ROWS (i, r.total) {
-        const int s = r.owner[i];
-        const float share = 1.0f / (float)(r.start[s + 1] - r.start[s]);
+    for WARP_ROWS (i, total) {
+        const int s = owner[i];
+        const float share = 1.0f / (float)(start[s + 1] - start[s]);
         for LANES (j, cols) {
             V *to = dx + (size_t)i * cols + j;
             *to = sum_of(*to, times(g[(size_t)s * cols + j], share));
@@ -232,7 +236,8 @@ template <class V> static __global__ void spread_rows(struct ragged r, int cols,
 template <class V>
 static void mean_back(struct device *d, const struct ragged *r, int cols, const V *g, V *dx)
 {
-    LAUNCH(d, spread_rows<V>, row_blocks(r->total), ROW_WARPS * WARP, 0, *r, cols, g, dx);
+    LAUNCH(d, spread_rows<V>, row_blocks(r->total), ROW_WARPS * WARP, 0, r->total, r->start, r->owner,
+           cols, g, dx);
 }
 
 void cuda_mean_back(struct device *d, const struct ragged *r, int cols, const float *g, float *dx)

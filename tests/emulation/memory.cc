@@ -396,12 +396,13 @@ void emulated_check_pointer(const char *kernel, int argument, const void *p)
         emulation_die("kernel %s: argument %d is a pointer of the host: %p", kernel, argument, p);
 }
 
-/* A word that could be an address of the host's heap or stack, of a page that is there. */
+/* A word that could be an address of the host's heap or stack, of a page that is there; not a small
+ * number beside a hole of the struct, in which half an address may stand. */
 static bool host_address(uintptr_t word)
 {
     unsigned char resident;
     return word >= (uintptr_t)0x500000000000 && word < (uintptr_t)1 << 48 &&
-           !memory_is_device((void *)word) &&
+           (uint32_t)word >= 1u << 20 && !memory_is_device((void *)word) &&
            mincore((void *)(word & ~(uintptr_t)4095), 4096, &resident) == 0;
 }
 
