@@ -108,9 +108,9 @@ def lane_sessions(records, lanes):
     idle = [False] * lanes
     for record in records:
         expect(record["lanes"], lanes, "lanes")
-        columns = ("item", "target", "user", "session", "position", "reset")
+        columns = ("item", "target", "user", "session", "position", "reset", "length")
         for i, step in enumerate(zip(*(record[key] for key in columns))):
-            item, target, user, number, position, reset = step
+            item, target, user, number, position, reset, length = step
             sessions = lane_of[i % lanes]
             if reset == 3:
                 idle[i % lanes] = True
@@ -119,10 +119,11 @@ def lane_sessions(records, lanes):
             if reset:
                 same = bool(sessions) and sessions[-1][0] == user
                 expect(reset, 1 if same else 2, f"reset of session {number} of user {user}")
-                sessions.append((user, number, [item]))
+                sessions.append((user, number, [item], length))
             expect(sessions[-1][:2], (user, number), "session in the lane")
             expect(sessions[-1][2][-1], item, "item, the target before")
             expect(position, len(sessions[-1][2]) - 1, "position")
+            expect(length, sessions[-1][3], "length within a session")
             sessions[-1][2].append(target)
     return lane_of
 
@@ -131,7 +132,8 @@ def check_steps(records, part, of, scheme, lanes):
     lane_of = lane_sessions(records, lanes)
     given = defaultdict(list)
     for sessions in lane_of:
-        for user, number, items in sessions:
+        for user, number, items, length in sessions:
+            expect(length, len(items), f"length of session {number} of user {user}")
             expect(items, of[user][number][4], f"items of session {number} of user {user}")
             given[user].append(number)
     for user in of:

@@ -80,6 +80,7 @@ struct steps {
     int64_t lanes;
     struct column item, target, user, session, position; /* int32 */
     struct column reset;                                 /* uint8, enum reset */
+    struct column length; /* int32, events of the session; at = NULL: not given */
 };
 
 struct epoch {

@@ -13,7 +13,7 @@ struct lanes {
     struct batching *to;
     const struct turn *queue, *last;
     struct lane *lane; /* [size] */
-    i32_vec item, target, user, session, position;
+    i32_vec item, target, user, session, position, length;
     VEC(unsigned char) reset;
 };
 
@@ -55,7 +55,14 @@ static void add(struct lanes *l, struct lane *at, enum reset reset)
     vec_push(&l->user, idle ? 0 : at->user);
     vec_push(&l->session, idle ? 0 : (int32_t)(at->session - c->first.at[at->user]));
     vec_push(&l->position, idle ? 0 : (int32_t)at->position++);
+    vec_push(&l->length, idle ? 0 : (int32_t)at->targets + 1);
     vec_push(&l->reset, (unsigned char)reset);
+}
+
+static void cut_steps(struct lanes *l, size_t len)
+{
+    l->item.len = l->target.len = l->user.len = l->session.len = l->position.len = len;
+    l->length.len = l->reset.len = len;
 }
 
 /* False, and no step, when all lanes are idle. */
@@ -69,8 +76,7 @@ static bool step(struct lanes *l)
         add(l, &l->lane[i], reset);
     }
     if (!any)
-        l->item.len = l->target.len = l->user.len = l->session.len = l->position.len =
-            l->reset.len = before;
+        cut_steps(l, before);
     return any;
 }
 
@@ -86,15 +92,16 @@ static int emit(struct lanes *l, struct err *e)
         .session = COLUMN(l->session),
         .position = COLUMN(l->position),
         .reset = COLUMN(l->reset),
+        .length = COLUMN(l->length),
     };
     int status = l->reset.len ? l->to->emit_steps(l->to->to, &steps, e) : 0;
-    l->item.len = l->target.len = l->user.len = l->session.len = l->position.len = l->reset.len = 0;
+    cut_steps(l, 0);
     return status;
 }
 
 int lanes_run(struct batching *b, const struct turn *turns, size_t count, struct err *e)
 {
-    enum { EVENT_BYTES = 5 * sizeof(int32_t) + 1 };
+    enum { EVENT_BYTES = 6 * sizeof(int32_t) + 1 };
     struct lanes l = {.to = b, .queue = turns, .last = turns + count};
     l.lane = mem_zero((size_t)b->size, sizeof *l.lane);
     for (int64_t i = 0; i < b->size; i++)
@@ -111,6 +118,7 @@ int lanes_run(struct batching *b, const struct turn *turns, size_t count, struct
     vec_release(&l.user);
     vec_release(&l.session);
     vec_release(&l.position);
+    vec_release(&l.length);
     vec_release(&l.reset);
     return status;
 }

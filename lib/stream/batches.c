@@ -26,17 +26,21 @@ const struct field batch_fields[] = {
 };
 #undef ROW
 
-#define ROW(key, type, length, by, low, high)                                                      \
-    {#key, type, offsetof(struct steps, key), true, length, offsetof(struct steps, by), low, high}
+#define ROW(key, type, required, length, by, low, high)                                            \
+    {                                                                                              \
+#key, type, offsetof(struct steps, key), required, length, offsetof(struct steps, by),     \
+            low, high                                                                              \
+    }
 
 const struct field steps_fields[] = {
-    ROW(item,     FIELD_I32, LENGTH_FREE, item, 0, HIGH_ITEM),
-    ROW(target,   FIELD_I32, LENGTH_AS,   item, 0, HIGH_ITEM),
-    ROW(user,     FIELD_I32, LENGTH_AS,   item, 0, HIGH_USER),
-    ROW(session,  FIELD_I32, LENGTH_AS,   item, 0, HIGH_NONE),
-    ROW(position, FIELD_I32, LENGTH_AS,   item, 0, HIGH_NONE),
-    ROW(reset,    FIELD_U8,  LENGTH_AS,   item, 0, HIGH_RESET),
-    ROW(lanes,    FIELD_INT, LENGTH_FREE, item, 1, HIGH_NONE),
+    ROW(item,     FIELD_I32, true,  LENGTH_FREE, item, 0, HIGH_ITEM),
+    ROW(target,   FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_ITEM),
+    ROW(user,     FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_USER),
+    ROW(session,  FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_NONE),
+    ROW(position, FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_NONE),
+    ROW(reset,    FIELD_U8,  true,  LENGTH_AS,   item, 0, HIGH_RESET),
+    ROW(length,   FIELD_I32, false, LENGTH_AS,   item, 0, HIGH_NONE),
+    ROW(lanes,    FIELD_INT, true,  LENGTH_FREE, item, 1, HIGH_NONE),
     {.key = NULL},
 };
 #undef ROW
@@ -220,6 +224,9 @@ static int check_lane(struct batches_in *in, struct lane_state *lane, const stru
         lane->idle = true;
         return 0;
     }
+    if (s->length.at && now.position + 1 >= column_i32(s->length)[i])
+        return err_set(e, STATUS_DATA, "position %d in a session of %d events", now.position,
+                       column_i32(s->length)[i]);
     if (reset != RESET_NONE && check_start(in, lane, &now, reset, e))
         return e->status;
     if (reset == RESET_NONE &&

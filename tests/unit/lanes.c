@@ -266,8 +266,8 @@ static void records(void)
     corpus_group(&c);
     struct trace t;
     run("user-parallel", &c, 7, 1, (struct epoch){1, PART_TRAIN}, &t);
-    tap_ok(t.good && t.records == (t.reset.len * 21 + 65535) / 65536 && t.largest * 21 <= 65536 &&
-               (t.largest + 7) * 21 > 65536,
+    tap_ok(t.good && t.records == (t.reset.len * 25 + 65535) / 65536 && t.largest * 25 <= 65536 &&
+               (t.largest + 7) * 25 > 65536,
            "records of 64 KiB at most");
     trace_release(&t);
     run("user-parallel", &c, 4000, 1, (struct epoch){1, PART_TRAIN}, &t);
