@@ -137,11 +137,27 @@ void cuda_attend_back(struct device *d, const struct ragged *r, const struct row
         cuda_add_by_group(c, group, r->count, width, each, dscale);
 }
 
+/* to[row[u]] += the rows of g that stand in its group, in the plan's order. */
+static __global__ void add_groups(int unique, int cols, const int32_t *row, const int32_t *start,
+                                  const int32_t *order, const float *g, float *to)
+{
+    for EACH (i, (size_t)unique * cols) {
+        size_t u = i / cols, col = i - u * cols;
+        float sum = 0;
+        for (int n = start[u]; n < start[u + 1]; n++)
+            sum += g[(size_t)order[n] * cols + col];
+        to[(size_t)row[u] * cols + col] += sum;
+    }
+}
+
 void cuda_add_by_group(struct cuda *c, const struct rows *group, int count, int cols,
                        const float *g, float *to)
 {
-    if (group)
-        cuda_gather_back(&c->device, group, cols, g, to);
-    else
+    if (!group) {
         cuda_sum_rows(c, count, cols, cols, g, to);
+        return;
+    }
+    size_t n = (size_t)group->unique * cols;
+    LAUNCH(c, add_groups, cuda_grid(c, n, 128), 128, 0, group->unique, cols, group->row,
+           group->start, group->order, g, to);
 }

@@ -199,8 +199,8 @@ void cuda_to_bf16(struct cuda *c, int rows, int cols, const float *x, int ldx, b
 
 /* ---- sums of rows ---- */
 
-/* to [cols] += the sum of the rows of g, `stride` apart, in an order of its own.  Takes no scratch
- * of the operation's. */
+/* Neither takes scratch of the operation's.  to [cols] += the sum of the rows of g, `stride` apart,
+ * in an order of its own. */
 void cuda_sum_rows(struct cuda *c, int rows, int cols, int stride, const float *g, float *to);
 
 /* g [count, cols], one row a sequence: to += their sum; with groups to[group->at[s]] += row s, in

@@ -234,11 +234,73 @@ static void check_gru_attend(void)
     } way[] = {
         {"gru_attend of 7 sequences", {7, 4, 5, 9, false, 5, 6, 7, 0}},
         {"gru_attend of 13 sequences, grouped", {13, 4, 5, 9, true, 5, 6, 7, 3}},
+        {"gru_attend of 100 sequences, grouped", {100, 4, 5, 9, false, 5, 65, 7, 3}},
         {"gru_attend of 40 sequences", {40, 4, 5, 9, false, 5, 40, 7, 0}},
         {"gru_attend to 45,000 rows", {2, 2, 2, 3, false, 45000, 2, 1, 0}},
     };
     for (size_t i = 0; i < sizeof way / sizeof *way; i++)
         compare(way[i].name, (struct device_options){0}, 2e-5, run_gru_attend, &way[i].s);
+}
+
+/* ---- attention, and matrices of groups ---- */
+
+static void run_attend(struct run *r, const void *shape)
+{
+    const struct layer *s = shape;
+    int32_t lengths[100], group[100];
+    const struct ragged *rows = random_ragged(r, s->sequences, s->longest, lengths);
+    for (int i = 0; i < s->sequences; i++)
+        group[i] = (int32_t)random_below(&r->random, (uint32_t)s->groups);
+    const struct rows *groups = tape_rows(r->tape, group, s->sequences);
+    size_t total = (size_t)rows->total, width = (size_t)s->width, cols = (size_t)s->cols;
+    size_t scales = (size_t)s->groups * width, outs = (size_t)s->sequences * cols;
+    float *key = numbers(r, total * width, 2), *value = numbers(r, total * cols, 1);
+    float *scale = numbers(r, scales, 1.0f / sqrtf((float)s->width)), *dout = numbers(r, outs, 1);
+    float *weight = results(r, total), *out = results(r, outs), *dkey = results(r, total * width);
+    float *dscale = results(r, scales), *dvalue = results(r, total * cols);
+    r->d->op->attend(r->d, rows, groups, s->width, s->cols, key, scale, value, weight, out);
+    r->d->op->attend_back(r->d, rows, groups, s->width, s->cols, key, scale, value, weight, dout,
+                          dkey, dscale, dvalue);
+    keep(r, key, total * width);
+    keep(r, weight, total);
+    keep(r, out, outs);
+    keep(r, dkey, total * width);
+    keep(r, dscale, scales);
+    keep(r, dvalue, total * cols);
+}
+
+static void run_group_linear(struct run *r, const void *shape)
+{
+    const struct layer *s = shape;
+    int32_t lengths[100], group[100];
+    const struct ragged *rows = random_ragged(r, s->sequences, s->longest, lengths);
+    for (int i = 0; i < s->sequences; i++)
+        group[i] = (int32_t)random_below(&r->random, (uint32_t)s->groups);
+    const struct rows *groups = tape_rows(r->tape, group, s->sequences);
+    size_t total = (size_t)rows->total, in = (size_t)s->in, out = (size_t)s->cols;
+    size_t weights = (size_t)s->groups * out * in;
+    float *x = numbers(r, total * in, 1), *w = numbers(r, weights, 1.0f / sqrtf((float)s->in));
+    float *dy = numbers(r, total * out, 1), *y = results(r, total * out);
+    float *dx = results(r, total * in), *dw = results(r, weights);
+    r->d->op->group_linear(r->d, rows, groups, s->in, s->cols, x, w, s->in, true, y);
+    r->d->op->group_linear_back(r->d, rows, groups, s->in, s->cols, x, w, s->in, dy, dx, dw);
+    keep(r, y, total * out);
+    keep(r, dx, total * in);
+    keep(r, dw, weights);
+}
+
+static void check_groups(void)
+{
+    const struct layer few = {.sequences = 100, .longest = 3, .width = 65, .cols = 3, .groups = 3};
+    const struct layer many = {
+        .sequences = 90, .longest = 40, .width = 33, .cols = 70, .groups = 60};
+    const struct layer linear = {.sequences = 40, .longest = 40, .in = 70, .cols = 45, .groups = 5};
+    compare("attend, 100 sequences in 3 groups", (struct device_options){0}, 1e-5, run_attend,
+            &few);
+    compare("attend, 90 sequences in 60 groups", (struct device_options){0}, 1e-5, run_attend,
+            &many);
+    compare("group_linear, 40 sequences in 5 groups", (struct device_options){0}, 1e-5,
+            run_group_linear, &linear);
 }
 
 /* ---- the output layer ---- */
@@ -378,6 +440,7 @@ int main(void)
 {
     check_gru();
     check_gru_attend();
+    check_groups();
     check_loss();
     check_rank();
     return tap_done();
