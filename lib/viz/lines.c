@@ -43,10 +43,11 @@ static void draw_named(const struct cast *c, int32_t item, const char *class, do
 static void draw_event(const struct cast *c, const struct seen *s, double share, double x, double y,
                        struct buf *to)
 {
+    const char *class = svg_is_dark(share) ? "s on" : "s off";
     svg_shade(to, x, y, BLOCK - 4, HIGH - 2, share, NULL);
     if (s->length == 1)
-        draw_named(c, s->items[0], share > 0.65 ? "s on" : "s off", x, y, to);
-    svg_text(to, share > 0.65 ? "s on" : "s off", x + 4, y + 28, "%.3f", s->weight);
+        draw_named(c, s->items[0], class, x, y, to);
+    svg_text(to, class, x + 4, y + 28, "%.3f", s->weight);
 }
 
 static void draw_line(const struct gallery *g, const struct attention *a, const seen_vec *seen,

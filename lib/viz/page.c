@@ -39,7 +39,8 @@ static const char page_style[] =
     "display:inline-block;max-width:100%;overflow-wrap:anywhere}\n"
     "summary{cursor:pointer}footer{margin-top:3em;font-size:.85rem;color:var(--quiet)}\n"
     "@media print{main{max-width:none;padding:0}figure,.scroll{overflow:visible}"
-    "figure>svg,figure.wide>svg{min-width:0;max-width:100%}figure.wide>svg{max-height:88vh}"
+    "figure>svg,figure.wide>svg{min-width:0;max-width:100%}figure.wide>svg{max-height:72vh}"
+    "h2,h3,h2+p,h3+p{break-after:avoid}"
     ".grid{grid-template-columns:1fr 1fr}"
     "tr.best{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
 

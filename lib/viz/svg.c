@@ -30,7 +30,7 @@ const char svg_style[] =
     "svg .axis{stroke:#6a737d}svg .even{stroke:#f0a35e}svg .evenword{fill:#f0a35e}\n"
     "svg .dot{fill:#7cc4ff}svg .hollow{fill:#14171a;stroke:#7cc4ff}svg .error{stroke:#7cc4ff}\n"
     "svg .whisker{stroke:#e6e9ec}\n"
-    "svg .count{fill:#6a737d}svg .shade{fill:#7cc4ff}svg .cell{stroke:#3a424a}\n"
+    "svg .count{fill:#6a737d}svg .shade{fill:#4f9fe0}svg .cell{stroke:#3a424a}\n"
     "svg .on{fill:#0b1116}svg .off{fill:#e6e9ec}svg .card{fill:#1c2126}\n"
     "svg .l0{stroke:#7cc4ff}svg .l1{stroke:#f0a35e}svg .l2{stroke:#4fd1ab}svg .l3{stroke:#f29ac8}\n"
     "svg .l4{stroke:#c4c9ce}svg .l5{stroke:#4f9fe0}svg .l6{stroke:#e0c341}svg .l7{stroke:#b5a3e8}\n"
@@ -134,9 +134,14 @@ void svg_text(struct buf *to, const char *class, double x, double y, const char 
     va_end(args);
 }
 
+bool svg_is_dark(double share)
+{
+    return share > 0.72; /* here both colours of text have about the same contrast */
+}
+
 const char *svg_on(double share)
 {
-    return share > 0.65 ? "s m on" : "s m off";
+    return svg_is_dark(share) ? "s m on" : "s m off";
 }
 
 void svg_named(struct buf *to, struct bytes name, size_t columns)

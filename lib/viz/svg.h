@@ -3,6 +3,8 @@
 #ifndef VIZ_SVG_H
 #define VIZ_SVG_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 
 /* Rules for the classes that pictures use; the page holds it once, a file of its own each. */
@@ -28,7 +30,9 @@ void svg_dot(struct buf *to, const char *class, double x, double y, double r, co
 void svg_text(struct buf *to, const char *class, double x, double y, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* The class for text on a shade. */
+/* Whether text on a shade has to be of class "on" rather than "off"; such a class for text in the
+ * middle of it. */
+bool svg_is_dark(double share);
 const char *svg_on(double share);
 
 /* A foreign name, cleaned and cut to columns; where it is cut, the whole shows when pointed at. */
