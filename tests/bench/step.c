@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/random.h"
 #include "stream/stage.h"
+#include "timing.h"
 
 enum {
     ITEMS = 94284,
@@ -37,22 +37,6 @@ static void fail(const char *what)
 {
     fprintf(stderr, "step: %s\n", what);
     exit(1);
-}
-
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-/* What else a machine does only adds: the least of the rounds is what the thing itself takes. */
-static double least(const double *x, size_t n)
-{
-    double least = x[0];
-    for (size_t i = 1; i < n; i++)
-        least = x[i] < least ? x[i] : least;
-    return least;
 }
 
 /* ---- the streams ---- */
