@@ -5,19 +5,35 @@
 
 #include "nn/maths.h"
 
+/* ---- blocks ---- */
+
+void cpu_gru_pack(const struct lanes *l, size_t cols, const float *x, float *packed)
+{
+    for (int t = 0; t < lanes_steps(l); t++)
+        for (int i = 0; i < lanes_running(l, t); i++, packed += cols)
+            memcpy(packed, x + lanes_row(l, i, t) * cols, cols * sizeof *packed);
+}
+
+void cpu_gru_unpack(const struct lanes *l, size_t cols, const float *packed, float *x)
+{
+    for (int t = 0; t < lanes_steps(l); t++)
+        for (int i = 0; i < lanes_running(l, t); i++, packed += cols)
+            cpu_add_scaled(cols, 1, packed, x + lanes_row(l, i, t) * cols);
+}
+
 /* ---- forward ---- */
 
-/* One row's gates: kept [4H] holds the input products, hidden [3H] those of the state. */
+/* One row's gates from its input products [3H] and those of its state [3H]; kept [4H]. */
 VECTOR static void gates_after(size_t n, const float *ih_bias, const float *hh_bias,
-                               const float *restrict hidden, float *restrict kept,
-                               float *restrict state, float *restrict h)
+                               const float *restrict input, const float *restrict hidden,
+                               float *restrict kept, float *restrict state, float *restrict h)
 {
 #pragma omp simd
     for (size_t j = 0; j < n; j++) {
-        float r = maths_sigmoid(kept[j] + ih_bias[j] + hidden[j] + hh_bias[j]);
-        float z = maths_sigmoid(kept[n + j] + ih_bias[n + j] + hidden[n + j] + hh_bias[n + j]);
+        float r = maths_sigmoid(input[j] + ih_bias[j] + hidden[j] + hh_bias[j]);
+        float z = maths_sigmoid(input[n + j] + ih_bias[n + j] + hidden[n + j] + hh_bias[n + j]);
         float hidden_n = hidden[2 * n + j] + hh_bias[2 * n + j];
-        float new = maths_tanh(kept[2 * n + j] + ih_bias[2 * n + j] + r * hidden_n);
+        float new = maths_tanh(input[2 * n + j] + ih_bias[2 * n + j] + r * hidden_n);
         kept[j] = r;
         kept[n + j] = z;
         kept[2 * n + j] = new;
@@ -28,60 +44,31 @@ VECTOR static void gates_after(size_t n, const float *ih_bias, const float *hh_b
 
 /* Reset before, first half: r and z, and r∘h into reset [H]. */
 VECTOR static void gates_before(size_t n, const float *ih_bias, const float *hh_bias,
-                                const float *restrict hidden, float *restrict kept,
-                                const float *restrict state, float *restrict reset)
+                                const float *restrict input, const float *restrict hidden,
+                                float *restrict kept, const float *restrict state,
+                                float *restrict reset)
 {
 #pragma omp simd
     for (size_t j = 0; j < n; j++) {
-        float r = maths_sigmoid(kept[j] + ih_bias[j] + hidden[j] + hh_bias[j]);
+        float r = maths_sigmoid(input[j] + ih_bias[j] + hidden[j] + hh_bias[j]);
         kept[j] = r;
-        kept[n + j] = maths_sigmoid(kept[n + j] + ih_bias[n + j] + hidden[n + j] + hh_bias[n + j]);
+        kept[n + j] = maths_sigmoid(input[n + j] + ih_bias[n + j] + hidden[n + j] + hh_bias[n + j]);
         reset[j] = r * state[j];
     }
 }
 
 /* Second half, with hidden [H] = W_hn(r∘h). */
 VECTOR static void new_before(size_t n, const float *ih_bias, const float *hh_bias,
-                              const float *restrict hidden, float *restrict kept,
-                              float *restrict state, float *restrict h)
+                              const float *restrict input, const float *restrict hidden,
+                              float *restrict kept, float *restrict state, float *restrict h)
 {
 #pragma omp simd
     for (size_t j = 0; j < n; j++) {
         float hidden_n = hidden[j] + hh_bias[2 * n + j];
-        float new = maths_tanh(kept[2 * n + j] + ih_bias[2 * n + j] + hidden_n);
+        float new = maths_tanh(input[2 * n + j] + ih_bias[2 * n + j] + hidden_n);
         kept[2 * n + j] = new;
         kept[3 * n + j] = hidden_n;
         h[j] = state[j] = maths_gru_new(kept[n + j], new, state[j]);
-    }
-}
-
-void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, float *state,
-                  float *hidden, float *h, float *kept)
-{
-    int run = lanes_running(l, t), H = w->state;
-    size_t n = (size_t)H;
-    cpu_sgemm(false, true, run, w->reset_before ? 2 * H : 3 * H, H, state, H, w->hh, H, 0, hidden,
-              3 * H);
-    if (!w->reset_before) {
-        for (int i = 0; i < run; i++) {
-            size_t row = lanes_row(l, i, t), lane = (size_t)i;
-            gates_after(n, w->ih_bias, w->hh_bias, hidden + lane * 3 * n, kept + row * 4 * n,
-                        state + lane * n, h + row * n);
-        }
-        return;
-    }
-    /* The last third of hidden takes r∘h; its first third, by then used, takes W_hn(r∘h). */
-    for (int i = 0; i < run; i++) {
-        float *own = hidden + (size_t)i * 3 * n;
-        gates_before(n, w->ih_bias, w->hh_bias, own, kept + lanes_row(l, i, t) * 4 * n,
-                     state + (size_t)i * n, own + 2 * n);
-    }
-    cpu_sgemm(false, true, run, H, H, hidden + 2 * n, 3 * H, w->hh + 2 * n * n, H, 0, hidden,
-              3 * H);
-    for (int i = 0; i < run; i++) {
-        size_t row = lanes_row(l, i, t), lane = (size_t)i;
-        new_before(n, w->ih_bias, w->hh_bias, hidden + lane * 3 * n, kept + row * 4 * n,
-                   state + lane * n, h + row * n);
     }
 }
 
@@ -95,175 +82,270 @@ void cpu_gru_begin(const struct lanes *l, size_t n, const float *h0, float *stat
     }
 }
 
+void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, const float *input,
+                  float *state, float *hidden, float *h, float *kept)
+{
+    int run = lanes_running(l, t), H = w->state;
+    size_t n = (size_t)H;
+    cpu_sgemm(false, true, run, w->reset_before ? 2 * H : 3 * H, H, state, H, w->hh, H, 0, hidden,
+              3 * H);
+    if (!w->reset_before) {
+        for (int i = 0; i < run; i++) {
+            size_t row = lanes_row(l, i, t), lane = (size_t)i;
+            gates_after(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, hidden + lane * 3 * n,
+                        kept + row * 4 * n, state + lane * n, h + row * n);
+        }
+        return;
+    }
+    /* The last third of hidden takes r∘h; its first third, by then used, takes W_hn(r∘h). */
+    for (int i = 0; i < run; i++) {
+        size_t lane = (size_t)i;
+        float *own = hidden + lane * 3 * n;
+        gates_before(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, own,
+                     kept + lanes_row(l, i, t) * 4 * n, state + lane * n, own + 2 * n);
+    }
+    cpu_sgemm(false, true, run, H, H, hidden + 2 * n, 3 * H, w->hh + 2 * n * n, H, 0, hidden,
+              3 * H);
+    for (int i = 0; i < run; i++) {
+        size_t row = lanes_row(l, i, t), lane = (size_t)i;
+        new_before(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, hidden + lane * 3 * n,
+                   kept + row * 4 * n, state + lane * n, h + row * n);
+    }
+}
+
+/* One block, with scratch for its rows [in + 3H] and lanes [4H]. */
+static void forward_block(const struct lanes *l, const struct gru_weights *w, const float *x,
+                          const float *h0, float *h, float *kept, float *scratch)
+{
+    size_t n = (size_t)w->state, rows = lanes_rows(l), lanes = (size_t)lanes_running(l, -1);
+    float *packed = scratch, *input = packed + rows * (size_t)w->in, *state = input + rows * 3 * n;
+    cpu_gru_pack(l, (size_t)w->in, x, packed);
+    cpu_sgemm(false, true, (int)rows, 3 * w->state, w->in, packed, w->in, w->ih, w->in, 0, input,
+              3 * w->state);
+    cpu_gru_begin(l, n, h0, state);
+    for (int t = 0; t < lanes_steps(l); t++) {
+        cpu_gru_step(l, w, t, input, state, state + lanes * n, h, kept);
+        input += (size_t)lanes_running(l, t) * 3 * n;
+    }
+}
+
 void cpu_gru(struct device *d, const struct ragged *r, const struct gru_weights *w, const float *x,
              const float *h0, float *h, float *kept)
 {
-    size_t n = (size_t)w->state, count = (size_t)r->count;
-    float *scratch = cpu_scratch(cpu_of(d), count * 4 * n);
-    cpu_gemm(d, false, true, r->total, 3 * w->state, w->in, x, w->in, w->ih, w->in, 0, kept,
-             4 * w->state);
-    int threads = gru_threads(d, r, w);
-#pragma omp parallel num_threads(threads) if (threads > 1)
+    struct gru_blocks b = gru_blocks(d, r, w->state);
+    struct lanes first = {r, 0, b.parts};
+    size_t n = (size_t)w->state, most = (size_t)lanes_running(&first, -1);
+    size_t size = cpu_padded(lanes_rows(&first) * ((size_t)w->in + 3 * n) + most * 4 * n);
+    float *scratch = cpu_scratch(cpu_of(d), (size_t)b.threads * size);
+#pragma omp parallel num_threads(b.threads) if (b.threads > 1)
     {
-        struct lanes l = {r, omp_get_thread_num(), omp_get_num_threads()};
-        float *state = scratch + lanes_before(&l) * n;
-        float *hidden = scratch + count * n + lanes_before(&l) * 3 * n;
-        cpu_gru_begin(&l, n, h0, state);
-        for (int t = 0; t < r->longest && lanes_running(&l, t) > 0; t++)
-            cpu_gru_step(&l, w, t, state, hidden, h, kept);
+        int own = omp_get_thread_num();
+        struct span s = cpu_share((size_t)b.parts, 1, own, b.threads);
+        for (size_t part = s.from; part < s.to; part++)
+            forward_block(&(struct lanes){r, (int)part, b.parts}, w, x, h0, h, kept,
+                          scratch + (size_t)own * size);
     }
 }
 
 /* ---- backward ---- */
 
 /* One row: from its dh and the carry [H] of the step after it, the gradients before the
- * activations into g [4H] (r, z, n, W_hn h + b_hn) and step [3H] (those of the state's products);
- * carry becomes dh∘z. */
+ * activations into g [4H] (r, z, n, W_hn h + b_hn); carry becomes dh∘z. */
 VECTOR static void gates_after_back(size_t n, const float *restrict kept,
                                     const float *restrict before, const float *restrict dh,
-                                    float *restrict carry, float *restrict g, float *restrict step)
+                                    float *restrict carry, float *restrict g)
 {
 #pragma omp simd
     for (size_t j = 0; j < n; j++) {
         float r = kept[j], z = kept[n + j], new = kept[2 * n + j], hidden_n = kept[3 * n + j];
         float d = dh[j] + carry[j];
         float dn = maths_gru_dn(z, new, d);
-        step[j] = g[j] = maths_sigmoid_back(r, dn * hidden_n);
-        step[n + j] = g[n + j] = maths_gru_dz(z, new, before[j], d);
+        g[j] = maths_sigmoid_back(r, dn * hidden_n);
+        g[n + j] = maths_gru_dz(z, new, before[j], d);
         g[2 * n + j] = dn;
-        step[2 * n + j] = g[3 * n + j] = dn * r;
+        g[3 * n + j] = dn * r;
         carry[j] = d * z;
     }
 }
 
-/* Reset before, first half: all but r's; step's last third takes dn. */
+/* Reset before, first half: all but r's. */
 VECTOR static void new_before_back(size_t n, const float *restrict kept,
                                    const float *restrict before, const float *restrict dh,
-                                   float *restrict carry, float *restrict g, float *restrict step)
+                                   float *restrict carry, float *restrict g)
 {
 #pragma omp simd
     for (size_t j = 0; j < n; j++) {
         float z = kept[n + j], new = kept[2 * n + j];
         float d = dh[j] + carry[j];
-        step[n + j] = g[n + j] = maths_gru_dz(z, new, before[j], d);
-        step[2 * n + j] = g[2 * n + j] = g[3 * n + j] = maths_gru_dn(z, new, d);
+        g[n + j] = maths_gru_dz(z, new, before[j], d);
+        g[2 * n + j] = g[3 * n + j] = maths_gru_dn(z, new, d);
         carry[j] = d * z;
     }
 }
 
-/* Second half: r's, from the gradient of r∘h in step's first third. */
+/* Second half: r's, from the gradient d [H] of r∘h. */
 VECTOR static void gates_before_back(size_t n, const float *restrict kept,
-                                     const float *restrict before, float *restrict carry,
-                                     float *restrict g, float *restrict step)
+                                     const float *restrict before, const float *restrict d,
+                                     float *restrict carry, float *restrict g)
 {
 #pragma omp simd
     for (size_t j = 0; j < n; j++) {
-        float r = kept[j], d = step[j];
-        carry[j] += d * r;
-        step[j] = g[j] = maths_sigmoid_back(r, d * before[j]);
+        carry[j] += d[j] * kept[j];
+        g[j] = maths_sigmoid_back(kept[j], d[j] * before[j]);
     }
+}
+
+void cpu_gru_before(const struct lanes *l, size_t n, const float *h0, const float *h, float *packed)
+{
+    cpu_gru_begin(l, n, h0, packed);
+    packed += (size_t)(l->r->longest ? lanes_running(l, 0) : 0) * n;
+    for (int t = 1; t < lanes_steps(l); t++)
+        for (int i = 0; i < lanes_running(l, t); i++, packed += n)
+            memcpy(packed, h + lanes_row(l, i, t - 1) * n, n * sizeof *packed);
 }
 
 void cpu_gru_step_back(const struct lanes *l, const struct gru_weights *w, int t,
                        const float *before, const float *kept, const float *dh, float *carry,
-                       float *g, float *step)
+                       float *g, float *spare)
 {
     int run = lanes_running(l, t), H = w->state;
     size_t n = (size_t)H;
     for (int i = 0; i < run; i++) {
         size_t row = lanes_row(l, i, t), lane = (size_t)i;
-        (w->reset_before ? new_before_back : gates_after_back)(
-            n, kept + row * 4 * n, before + row * n, dh + row * n, carry + lane * n,
-            g + row * 4 * n, step + lane * 3 * n);
+        (w->reset_before ? new_before_back : gates_after_back)(n, kept + row * 4 * n,
+                                                               before + lane * n, dh + row * n,
+                                                               carry + lane * n, g + lane * 4 * n);
     }
     if (w->reset_before) {
-        cpu_sgemm(false, false, run, H, H, step + 2 * n, 3 * H, w->hh + 2 * n * n, H, 0, step,
-                  3 * H);
+        cpu_sgemm(false, false, run, H, H, g + 3 * n, 4 * H, w->hh + 2 * n * n, H, 0, spare, H);
         for (int i = 0; i < run; i++) {
-            size_t row = lanes_row(l, i, t), lane = (size_t)i;
-            gates_before_back(n, kept + row * 4 * n, before + row * n, carry + lane * n,
-                              g + row * 4 * n, step + lane * 3 * n);
+            size_t lane = (size_t)i;
+            gates_before_back(n, kept + lanes_row(l, i, t) * 4 * n, before + lane * n,
+                              spare + lane * n, carry + lane * n, g + lane * 4 * n);
         }
+    } else {
+        cpu_sgemm(false, false, run, H, H, g + 3 * n, 4 * H, w->hh + 2 * n * n, H, 1, carry, H);
     }
-    cpu_sgemm(false, false, run, H, w->reset_before ? 2 * H : 3 * H, step, 3 * H, w->hh, H, 1,
-              carry, H);
-}
-
-void cpu_gru_before(const struct ragged *r, size_t n, const float *h0, const float *h,
-                    float *before)
-{
-    for (int s = 0; s < r->count; s++) {
-        size_t from = (size_t)r->start[s], rows = (size_t)r->start[s + 1] - from;
-        if (!rows)
-            continue;
-        if (h0)
-            memcpy(before + from * n, h0 + (size_t)s * n, n * sizeof *before);
-        else
-            memset(before + from * n, 0, n * sizeof *before);
-        memcpy(before + (from + 1) * n, h + from * n, (rows - 1) * n * sizeof *before);
-    }
-}
-
-/* before = r∘before: what W_hn was multiplied with. */
-VECTOR static void reset_states(size_t rows, size_t n, const float *restrict kept,
-                                float *restrict before)
-{
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < n; j++)
-            before[i * n + j] *= kept[i * 4 * n + j];
-}
-
-void cpu_gru_inputs_back(struct device *d, int total, const struct gru_weights *w, int first,
-                         int cols, const float *x, const float *g, float *dx,
-                         const struct gru_grads *dw)
-{
-    int H = w->state, in = w->in;
-    if (dx)
-        cpu_gemm(d, false, false, total, cols, 3 * H, g, 4 * H, w->ih + first, in, 1, dx, cols);
-    cpu_gemm(d, true, false, 3 * H, cols, total, g, 4 * H, x, cols, 1, dw->ih + first, in);
-}
-
-void cpu_gru_states_back(struct device *d, int total, const struct gru_weights *w,
-                         const float *kept, const float *g, float *before,
-                         const struct gru_grads *dw)
-{
-    int H = w->state;
-    size_t n = (size_t)H, rows = (size_t)total;
-    cpu_gemm(d, true, false, 2 * H, H, total, g, 4 * H, before, H, 1, dw->hh, H);
-    if (w->reset_before)
-        reset_states(rows, n, kept, before);
-    cpu_gemm(d, true, false, H, H, total, g + 3 * n, 4 * H, before, H, 1, dw->hh + 2 * n * n, H);
-    cpu_sum_rows(rows, 3 * n, 4 * n, g, dw->ih_bias);
-    cpu_sum_rows(rows, 2 * n, 4 * n, g, dw->hh_bias);
-    cpu_sum_rows(rows, n, 4 * n, g + 3 * n, dw->hh_bias + 2 * n);
+    cpu_sgemm(false, false, run, H, 2 * H, g, 4 * H, w->hh, H, 1, carry, H);
 }
 
 void cpu_gru_end_back(const struct lanes *l, size_t n, const float *carry, float *dh0)
 {
     for (int i = 0; dh0 && i < lanes_running(l, -1); i++)
-        cpu_sum_rows(1, n, n, carry + (size_t)i * n, dh0 + (size_t)lanes_sequence(l, i) * n);
+        cpu_add_scaled(n, 1, carry + (size_t)i * n, dh0 + (size_t)lanes_sequence(l, i) * n);
+}
+
+void cpu_gru_inputs_back(const struct lanes *l, const struct gru_weights *w, size_t rows, int first,
+                         int cols, const float *x, const float *g, float *packed, float *dx,
+                         float *ih)
+{
+    int H = w->state, in = w->in;
+    cpu_gru_pack(l, (size_t)cols, x, packed);
+    cpu_sgemm(true, false, 3 * H, cols, (int)rows, g, 4 * H, packed, cols, 1, ih + first, in);
+    if (!dx)
+        return;
+    cpu_sgemm(false, false, (int)rows, cols, 3 * H, g, 4 * H, w->ih + first, in, 0, packed, cols);
+    cpu_gru_unpack(l, (size_t)cols, packed, dx);
+}
+
+/* before = r∘before: what W_hn was multiplied with. */
+static void reset_states(const struct lanes *l, size_t n, const float *kept, float *before)
+{
+    for (int t = 0; t < lanes_steps(l); t++)
+        for (int i = 0; i < lanes_running(l, t); i++, before += n) {
+            const float *r = kept + lanes_row(l, i, t) * 4 * n;
+            for (size_t j = 0; j < n; j++)
+                before[j] *= r[j];
+        }
+}
+
+void cpu_gru_states_back(const struct lanes *l, const struct gru_weights *w, size_t rows,
+                         const float *kept, const float *g, float *before,
+                         const struct gru_grads *dw)
+{
+    int H = w->state, all = (int)rows;
+    size_t n = (size_t)H;
+    cpu_sgemm(true, false, 2 * H, H, all, g, 4 * H, before, H, 1, dw->hh, H);
+    if (w->reset_before)
+        reset_states(l, n, kept, before);
+    cpu_sgemm(true, false, H, H, all, g + 3 * n, 4 * H, before, H, 1, dw->hh + 2 * n * n, H);
+    cpu_sum_rows(rows, 3 * n, 4 * n, g, dw->ih_bias);
+    cpu_sum_rows(rows, 2 * n, 4 * n, g, dw->hh_bias);
+    cpu_sum_rows(rows, n, 4 * n, g + 3 * n, dw->hh_bias + 2 * n);
+}
+
+size_t cpu_gru_grads_size(const struct gru_weights *w)
+{
+    size_t n = (size_t)w->state;
+    return cpu_padded(3 * n * ((size_t)w->in + n + 2));
+}
+
+struct gru_grads cpu_gru_grads(const struct gru_weights *w, float *own)
+{
+    size_t n = (size_t)w->state, ih = 3 * n * (size_t)w->in, hh = 3 * n * n;
+    return (struct gru_grads){own, own + ih, own + ih + hh, own + ih + hh + 3 * n};
+}
+
+void cpu_gru_add_grads(const struct gru_weights *w, int threads, float *all,
+                       const struct gru_grads *dw)
+{
+    size_t n = (size_t)w->state, size = cpu_gru_grads_size(w);
+    for (int i = 0; i < threads; i++) {
+        struct gru_grads own = cpu_gru_grads(w, all + (size_t)i * size);
+        cpu_add_scaled(3 * n * (size_t)w->in, 1, own.ih, dw->ih);
+        cpu_add_scaled(3 * n * n, 1, own.hh, dw->hh);
+        cpu_add_scaled(3 * n, 1, own.ih_bias, dw->ih_bias);
+        cpu_add_scaled(3 * n, 1, own.hh_bias, dw->hh_bias);
+    }
+}
+
+/* What the backward of a layer takes and gives. */
+struct layer_back {
+    const struct gru_weights *w;
+    const float *x, *h0, *h, *kept, *dh;
+    float *dx, *dh0;
+};
+
+/* One block, with scratch for its rows [5H + in] and lanes [2H]; dw += */
+static void backward_block(const struct lanes *l, const struct layer_back *b,
+                           const struct gru_grads *dw, float *scratch)
+{
+    size_t n = (size_t)b->w->state, in = (size_t)b->w->in, rows = lanes_rows(l), at = rows;
+    size_t lanes = (size_t)lanes_running(l, -1);
+    float *g = scratch, *before = g + rows * 4 * n, *packed = before + (rows + lanes) * n;
+    float *carry = packed + rows * in, *spare = carry + lanes * n;
+    cpu_gru_before(l, n, b->h0, b->h, before);
+    memset(carry, 0, lanes * n * sizeof *carry);
+    for (int t = lanes_steps(l) - 1; t >= 0; t--) {
+        at -= (size_t)lanes_running(l, t);
+        cpu_gru_step_back(l, b->w, t, before + at * n, b->kept, b->dh, carry, g + at * 4 * n,
+                          spare);
+    }
+    cpu_gru_end_back(l, n, carry, b->dh0);
+    cpu_gru_states_back(l, b->w, rows, b->kept, g, before, dw);
+    cpu_gru_inputs_back(l, b->w, rows, 0, b->w->in, b->x, g, packed, b->dx, dw->ih);
 }
 
 void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_weights *w,
                   const float *x, const float *h0, const float *h, const float *kept,
                   const float *dh, float *dx, float *dh0, const struct gru_grads *dw)
 {
-    size_t n = (size_t)w->state, count = (size_t)r->count, total = (size_t)r->total;
-    float *g = cpu_scratch(cpu_of(d), (count + total) * 4 * n + total * n);
-    float *before = g + total * 4 * n, *lane_scratch = before + total * n;
-    cpu_gru_before(r, n, h0, h, before);
-    int threads = gru_threads(d, r, w);
-#pragma omp parallel num_threads(threads) if (threads > 1)
+    const struct layer_back back = {w, x, h0, h, kept, dh, dx, dh0};
+    struct gru_blocks b = gru_blocks(d, r, w->state);
+    struct lanes first = {r, 0, b.parts};
+    size_t n = (size_t)w->state, most = (size_t)lanes_running(&first, -1);
+    size_t size = cpu_padded(lanes_rows(&first) * (5 * n + (size_t)w->in) + most * 3 * n);
+    size_t threads = (size_t)b.threads, sums = cpu_gru_grads_size(w);
+    float *all = cpu_scratch(cpu_of(d), threads * (size + sums)), *scratch = all + threads * sums;
+#pragma omp parallel num_threads(b.threads) if (b.threads > 1)
     {
-        struct lanes l = {r, omp_get_thread_num(), omp_get_num_threads()};
-        float *carry = lane_scratch + lanes_before(&l) * n;
-        float *step = lane_scratch + count * n + lanes_before(&l) * 3 * n;
-        memset(carry, 0, (size_t)lanes_running(&l, -1) * n * sizeof *carry);
-        for (int t = r->longest - 1; t >= 0; t--)
-            if (lanes_running(&l, t) > 0)
-                cpu_gru_step_back(&l, w, t, before, kept, dh, carry, g, step);
-        cpu_gru_end_back(&l, n, carry, dh0);
+        size_t own = (size_t)omp_get_thread_num();
+        struct span s = cpu_share((size_t)b.parts, 1, (int)own, b.threads);
+        struct gru_grads grads = cpu_gru_grads(w, all + own * sums);
+        memset(all + own * sums, 0, sums * sizeof *all);
+        for (size_t part = s.from; part < s.to; part++)
+            backward_block(&(struct lanes){r, (int)part, b.parts}, &back, &grads,
+                           scratch + own * size);
     }
-    cpu_gru_inputs_back(d, r->total, w, 0, w->in, x, g, dx, dw);
-    cpu_gru_states_back(d, r->total, w, kept, g, before, dw);
+    cpu_gru_add_grads(w, b.threads, all, dw);
 }

@@ -1,24 +1,58 @@
 /* The CPU's recurrent layers, what the plain one and the one that looks back share.
  *
- * The steps run over sequences shared out among the threads, so that no thread waits for another at
- * a step; what does not depend on the state is one product over all steps. */
+ * The sequences are shared out in blocks of at most GRU_LANES, so that what a block needs stays in
+ * a core's cache; each thread takes blocks of its own, so that none waits for another at a step.
+ * The rows of a block stand in its packed order: the first of each of its sequences, the longest
+ * first, then the second, ...: the rows of a step stand together.  What does not depend on the
+ * state is one product over all rows of a block. */
 #ifndef NN_CPU_GRU_H
 #define NN_CPU_GRU_H
 
 #include "nn/cpu.h"
 
-/* The sequences of one thread: every `parts`th of the packed ones, from `part`, so that each has
- * its share of the long ones and they still stand longest first. */
+enum { GRU_LANES = 128 };
+
+/* A block: every `parts`th of the packed sequences, from `part`, so that each has its share of the
+ * long ones and they still stand longest first. */
 struct lanes {
     const struct ragged *r;
     int part, parts;
 };
+
+/* How many threads take part, and the number of blocks, as many for each. */
+struct gru_blocks {
+    int threads, parts;
+};
+
+static inline struct gru_blocks gru_blocks(struct device *d, const struct ragged *r, int state)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)r->total * state * state / 8);
+    int each = (r->count + GRU_LANES * threads - 1) / (GRU_LANES * threads);
+    return (struct gru_blocks){threads, threads * (each ? each : 1)};
+}
 
 /* Lanes that run at step t; below 0: all. */
 static inline int lanes_running(const struct lanes *l, int t)
 {
     int all = t < 0 ? l->r->count : l->r->running[t];
     return all <= l->part ? 0 : (all - l->part + l->parts - 1) / l->parts;
+}
+
+/* Steps, and rows, of a block; the first has the most. */
+static inline int lanes_steps(const struct lanes *l)
+{
+    int t = 0;
+    while (t < l->r->longest && lanes_running(l, t) > 0)
+        t++;
+    return t;
+}
+
+static inline size_t lanes_rows(const struct lanes *l)
+{
+    size_t rows = 0;
+    for (int t = 0; t < l->r->longest; t++)
+        rows += (size_t)lanes_running(l, t);
+    return rows;
 }
 
 static inline int lanes_sequence(const struct lanes *l, int lane)
@@ -32,49 +66,46 @@ static inline size_t lanes_row(const struct lanes *l, int lane, int t)
     return (size_t)(l->r->start[lanes_sequence(l, lane)] + t);
 }
 
-/* Lanes of the threads before this one: where its part of a [count, .] scratch begins. */
-static inline size_t lanes_before(const struct lanes *l)
-{
-    size_t before = 0;
-    for (int part = 0; part < l->part; part++)
-        before += (size_t)lanes_running(&(struct lanes){l->r, part, l->parts}, -1);
-    return before;
-}
+/* packed [rows of the block, cols] = its rows of x [total, cols]; and the way back, += */
+void cpu_gru_pack(const struct lanes *l, size_t cols, const float *x, float *packed);
+void cpu_gru_unpack(const struct lanes *l, size_t cols, const float *packed, float *x);
 
-static inline int gru_threads(struct device *d, const struct ragged *r, const struct gru_weights *w)
-{
-    return cpu_threads_for(cpu_of(d), (double)r->total * w->state * w->state / 8);
-}
-
-/* state [lanes, H] = the lanes' rows of h0, or zeros. */
+/* state [lanes, H] = the lanes' rows of h0 (NULL: zeros). */
 void cpu_gru_begin(const struct lanes *l, size_t n, const float *h0, float *state);
 
-/* One step: kept's first 3H hold the input products of its rows.  hidden [lanes, 3H] is scratch. */
-void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, float *state,
-                  float *hidden, float *h, float *kept);
+/* One step from its rows' input products, input [running, 3H].  hidden [lanes, 3H] is scratch. */
+void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, const float *input,
+                  float *state, float *hidden, float *h, float *kept);
 
-/* before [total, H] = the state that each row came from. */
-void cpu_gru_before(const struct ragged *r, size_t n, const float *h0, const float *h,
-                    float *before);
+/* packed [rows of the block, H] = the state that each row came from. */
+void cpu_gru_before(const struct lanes *l, size_t n, const float *h0, const float *h,
+                    float *packed);
 
 /* One step backward: from dh and carry [lanes, H], the gradient that the step after it left, the
- * gradients before the activations into g [total, 4H] (r, z, n, W_hn h + b_hn); carry becomes the
- * gradient of `before`.  step [lanes, 3H] is scratch. */
+ * gradients before the activations into g [running, 4H] (r, z, n, W_hn h + b_hn); carry becomes
+ * the gradient of before [running, H].  spare [lanes, H] is scratch. */
 void cpu_gru_step_back(const struct lanes *l, const struct gru_weights *w, int t,
                        const float *before, const float *kept, const float *dh, float *carry,
-                       float *g, float *step);
+                       float *g, float *spare);
 
-/* dh0 += carry. */
+/* dh0 += carry (NULL: not wanted). */
 void cpu_gru_end_back(const struct lanes *l, size_t n, const float *carry, float *dh0);
 
-/* What remains of the backward, one product each over all steps: dx += (NULL: not wanted) and dw +=
- * of the columns `first` .. first+cols-1 of the input, which x [total, cols] holds. */
-void cpu_gru_inputs_back(struct device *d, int total, const struct gru_weights *w, int first,
-                         int cols, const float *x, const float *g, float *dx,
-                         const struct gru_grads *dw);
-/* The same of the states and the biases; `before` is used up. */
-void cpu_gru_states_back(struct device *d, int total, const struct gru_weights *w,
+/* The products over a block's rows, for columns `first` .. +cols of the input, which are x [total,
+ * cols]: ih += and dx [total, cols] += (NULL: not wanted).  packed [rows, cols] is scratch. */
+void cpu_gru_inputs_back(const struct lanes *l, const struct gru_weights *w, size_t rows, int first,
+                         int cols, const float *x, const float *g, float *packed, float *dx,
+                         float *ih);
+/* hh and biases +=; before is used up (kept: of all rows). */
+void cpu_gru_states_back(const struct lanes *l, const struct gru_weights *w, size_t rows,
                          const float *kept, const float *g, float *before,
                          const struct gru_grads *dw);
+
+/* Each thread sums gradients of its own: floats of one thread's, and where they stand. */
+size_t cpu_gru_grads_size(const struct gru_weights *w);
+struct gru_grads cpu_gru_grads(const struct gru_weights *w, float *own);
+/* dw += those of all threads, in their order. */
+void cpu_gru_add_grads(const struct gru_weights *w, int threads, float *all,
+                       const struct gru_grads *dw);
 
 #endif

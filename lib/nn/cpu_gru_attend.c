@@ -51,53 +51,79 @@ static void look_back(const struct memory *m, int s, const float *query, float *
         cpu_add_scaled(cols, weight[j], m->value + (from + j) * cols, context);
 }
 
-/* Scratch of the lanes. */
-struct looking {
+/* What a layer that looks back takes and gives. */
+struct layer {
+    const struct gru_weights *w;
+    const struct memory *m;
+    int x_cols;
+    const float *x, *h0;
+    float *h, *kept, *context, *weight;
+};
+
+/* The scratch of a block: its rows [x_cols + 3H], its lanes [4H + width + cols]. */
+struct block {
+    float *packed, *input;                   /* [rows, x_cols], [rows, 3H] */
     float *state, *hidden, *query, *context; /* [lanes, H], [., 3H], [., width], [., cols] */
 };
 
-static void look_back_step(const struct lanes *l, const struct gru_weights *w,
-                           const struct memory *m, int t, const struct looking *s, float *kept,
-                           float *context, float *weight)
+/* The contexts of step t, and what they add to its input products. */
+static void look_back_step(const struct lanes *l, const struct layer *y, int t,
+                           const struct block *b, float *input)
 {
+    const struct gru_weights *w = y->w;
+    const struct memory *m = y->m;
     int run = lanes_running(l, t), H = w->state;
-    size_t n = (size_t)H, cols = (size_t)m->cols, width = (size_t)m->width;
-    lanes_product(l, m, run, true, m->width, H, s->state, 0, s->query);
+    size_t cols = (size_t)m->cols, width = (size_t)m->width;
+    lanes_product(l, m, run, true, m->width, H, b->state, 0, b->query);
     for (int i = 0; i < run; i++) {
         size_t row = lanes_row(l, i, t), lane = (size_t)i;
-        float *own = s->context + lane * cols;
-        look_back(m, lanes_sequence(l, i), s->query + lane * width, weight + m->at[row], own);
-        memcpy(context + row * cols, own, cols * sizeof *own);
+        float *own = b->context + lane * cols;
+        look_back(m, lanes_sequence(l, i), b->query + lane * width, y->weight + m->at[row], own);
+        memcpy(y->context + row * cols, own, cols * sizeof *own);
     }
-    cpu_sgemm(false, true, run, 3 * H, m->cols, s->context, m->cols, w->ih + w->in - m->cols, w->in,
-              0, s->hidden, 3 * H);
-    for (int i = 0; i < run; i++)
-        cpu_add_scaled(3 * n, 1, s->hidden + (size_t)i * 3 * n, kept + lanes_row(l, i, t) * 4 * n);
+    cpu_sgemm(false, true, run, 3 * H, m->cols, b->context, m->cols, w->ih + y->x_cols, w->in, 1,
+              input, 3 * H);
+}
+
+static void forward_block(const struct lanes *l, const struct layer *y, float *scratch)
+{
+    const struct gru_weights *w = y->w;
+    size_t n = (size_t)w->state, rows = lanes_rows(l), lanes = (size_t)lanes_running(l, -1);
+    struct block b = {.packed = scratch};
+    b.input = b.packed + rows * (size_t)y->x_cols;
+    b.state = b.input + rows * 3 * n;
+    b.hidden = b.state + lanes * n;
+    b.query = b.hidden + lanes * 3 * n;
+    b.context = b.query + lanes * (size_t)y->m->width;
+    cpu_gru_pack(l, (size_t)y->x_cols, y->x, b.packed);
+    cpu_sgemm(false, true, (int)rows, 3 * w->state, y->x_cols, b.packed, y->x_cols, w->ih, w->in, 0,
+              b.input, 3 * w->state);
+    cpu_gru_begin(l, n, y->h0, b.state);
+    float *input = b.input;
+    for (int t = 0; t < lanes_steps(l); t++) {
+        look_back_step(l, y, t, &b, input);
+        cpu_gru_step(l, w, t, input, b.state, b.hidden, y->h, y->kept);
+        input += (size_t)lanes_running(l, t) * 3 * n;
+    }
 }
 
 void cpu_gru_attend(struct device *d, const struct ragged *r, const struct gru_weights *w,
                     const struct memory *m, int x_cols, const float *x, const float *h0, float *h,
                     float *kept, float *context, float *weight)
 {
-    size_t n = (size_t)w->state, count = (size_t)r->count, width = (size_t)m->width;
-    size_t cols = (size_t)m->cols;
-    float *scratch = cpu_scratch(cpu_of(d), count * (4 * n + width + cols));
-    cpu_gemm(d, false, true, r->total, 3 * w->state, x_cols, x, x_cols, w->ih, w->in, 0, kept,
-             4 * w->state);
-    int threads = gru_threads(d, r, w);
-#pragma omp parallel num_threads(threads) if (threads > 1)
+    const struct layer y = {w, m, x_cols, x, h0, h, kept, context, weight};
+    struct gru_blocks b = gru_blocks(d, r, w->state);
+    struct lanes first = {r, 0, b.parts};
+    size_t n = (size_t)w->state, lane = 4 * n + (size_t)m->width + (size_t)m->cols;
+    size_t size = cpu_padded(lanes_rows(&first) * ((size_t)x_cols + 3 * n) +
+                             (size_t)lanes_running(&first, -1) * lane);
+    float *scratch = cpu_scratch(cpu_of(d), (size_t)b.threads * size);
+#pragma omp parallel num_threads(b.threads) if (b.threads > 1)
     {
-        struct lanes l = {r, omp_get_thread_num(), omp_get_num_threads()};
-        size_t before = lanes_before(&l);
-        float *own = scratch + before * (4 * n + width + cols);
-        size_t lanes = (size_t)lanes_running(&l, -1);
-        struct looking s = {own, own + lanes * n, own + lanes * 4 * n,
-                            own + lanes * (4 * n + width)};
-        cpu_gru_begin(&l, n, h0, s.state);
-        for (int t = 0; t < r->longest && lanes_running(&l, t) > 0; t++) {
-            look_back_step(&l, w, m, t, &s, kept, context, weight);
-            cpu_gru_step(&l, w, t, s.state, s.hidden, h, kept);
-        }
+        int own = omp_get_thread_num();
+        struct span s = cpu_share((size_t)b.parts, 1, own, b.threads);
+        for (size_t part = s.from; part < s.to; part++)
+            forward_block(&(struct lanes){r, (int)part, b.parts}, &y, scratch + (size_t)own * size);
     }
 }
 
@@ -119,78 +145,146 @@ VECTOR static void energy_back(size_t n, float de, const float *query, const flo
     }
 }
 
-struct looking_back {
+/* What the backward takes and gives, and what it needs of all rows and sequences. */
+struct layer_back {
+    const struct gru_weights *w;
     const struct memory *m;
     const struct memory_grads *dm;
-    const float *query, *weight; /* [total, width] q of each row; α */
-    float *dquery;               /* [total, width] */
-    float *dscale;               /* [count, width] */
-    float *de;                   /* [weights] */
+    int x_cols;
+    const float *x, *h0, *h, *kept, *context, *weight, *dh;
+    float *dx, *dh0;
+    float *before, *query, *dquery; /* [total, H], [total, width] twice */
+    float *dscale;                  /* [count, width] */
+    float *de;                      /* [weights] */
 };
 
 /* One row of sequence s, from the gradient of its context. */
-static void look_back_back(const struct looking_back *b, int s, size_t row, const float *dcontext)
+static void look_back_back(const struct layer_back *y, int s, size_t row, const float *dcontext)
 {
-    const struct memory *m = b->m;
+    const struct memory *m = y->m;
     size_t width = (size_t)m->width, cols = (size_t)m->cols;
     size_t from = (size_t)m->rows->start[s], n = (size_t)m->rows->start[s + 1] - from;
-    const float *weight = b->weight + m->at[row], *scale = m->scale + group_of(m, s) * width;
-    float *de = b->de + m->at[row], *dquery = b->dquery + row * width;
+    const float *weight = y->weight + m->at[row], *scale = m->scale + group_of(m, s) * width;
+    float *de = y->de + m->at[row], *dquery = y->dquery + row * width;
     memset(dquery, 0, width * sizeof *dquery);
     cpu_softmax_back(n, cols, weight, m->value + from * cols, dcontext, de);
     for (size_t j = 0; j < n; j++) {
         size_t at = from + j;
-        energy_back(width, de[j], b->query + row * width, m->key + at * width, scale, dquery,
-                    b->dscale + (size_t)s * width, b->dm->key ? b->dm->key + at * width : NULL);
-        if (b->dm->value)
-            cpu_add_scaled(cols, weight[j], dcontext, b->dm->value + at * cols);
+        energy_back(width, de[j], y->query + row * width, m->key + at * width, scale, dquery,
+                    y->dscale + (size_t)s * width, y->dm->key ? y->dm->key + at * width : NULL);
+        if (y->dm->value)
+            cpu_add_scaled(cols, weight[j], dcontext, y->dm->value + at * cols);
     }
 }
 
-/* Scratch of the lanes. */
-struct carrying {
-    float *carry, *step, *dcontext, *dquery; /* [lanes, H], [., 3H], [., cols], [., width] */
+/* The scratch of a block: its rows [5H + the wider of x and context], its lanes [3H + width +
+ * cols]. */
+struct block_back {
+    float *g, *before, *packed;               /* [rows, 4H], [rows + lanes, H], [rows, .] */
+    float *carry, *spare, *dcontext, *dquery; /* [lanes, H] twice, [lanes, cols], [lanes, width] */
 };
 
-/* What the step's own rows leave: carry += what came through the query. */
-static void look_back_step_back(const struct lanes *l, const struct gru_weights *w,
-                                const struct looking_back *b, int t, const struct carrying *c,
-                                const float *g)
+/* From g [running, 4H] of step t: carry += what came through the query. */
+static void look_back_step_back(const struct lanes *l, const struct layer_back *y, int t,
+                                const struct block_back *b, const float *g)
 {
-    const struct memory *m = b->m;
+    const struct gru_weights *w = y->w;
+    const struct memory *m = y->m;
     int run = lanes_running(l, t), H = w->state;
-    size_t n = (size_t)H, cols = (size_t)m->cols, width = (size_t)m->width;
-    for (int i = 0; i < run; i++)
-        memcpy(c->step + (size_t)i * 3 * n, g + lanes_row(l, i, t) * 4 * n, 3 * n * sizeof *g);
-    cpu_sgemm(false, false, run, m->cols, 3 * H, c->step, 3 * H, w->ih + w->in - m->cols, w->in, 0,
-              c->dcontext, m->cols);
+    size_t cols = (size_t)m->cols, width = (size_t)m->width;
+    cpu_sgemm(false, false, run, m->cols, 3 * H, g, 4 * H, w->ih + y->x_cols, w->in, 0, b->dcontext,
+              m->cols);
     for (int i = 0; i < run; i++) {
         size_t row = lanes_row(l, i, t), lane = (size_t)i;
-        look_back_back(b, lanes_sequence(l, i), row, c->dcontext + lane * cols);
-        memcpy(c->dquery + lane * width, b->dquery + row * width, width * sizeof *g);
+        look_back_back(y, lanes_sequence(l, i), row, b->dcontext + lane * cols);
+        memcpy(b->dquery + lane * width, y->dquery + row * width, width * sizeof *g);
     }
-    lanes_product(l, m, run, false, H, m->width, c->dquery, 1, c->carry);
+    lanes_product(l, m, run, false, H, m->width, b->dquery, 1, b->carry);
 }
 
-/* The queries of all steps at once, from the states before them. */
-static void find_queries(struct device *d, const struct ragged *r, const struct memory *m, int H,
-                         const float *before, float *query)
+static void backward_block(const struct lanes *l, const struct layer_back *y,
+                           const struct gru_grads *dw, float *scratch)
 {
+    const struct gru_weights *w = y->w;
+    size_t n = (size_t)w->state, rows = lanes_rows(l), lanes = (size_t)lanes_running(l, -1);
+    size_t at = rows, wide = (size_t)(y->x_cols > y->m->cols ? y->x_cols : y->m->cols);
+    struct block_back b = {.g = scratch};
+    b.before = b.g + rows * 4 * n;
+    b.packed = b.before + (rows + lanes) * n;
+    b.carry = b.packed + rows * wide;
+    b.spare = b.carry + lanes * n;
+    b.dcontext = b.spare + lanes * n;
+    b.dquery = b.dcontext + lanes * (size_t)y->m->cols;
+    cpu_gru_before(l, n, y->h0, y->h, b.before);
+    memset(b.carry, 0, lanes * n * sizeof *b.carry);
+    for (int t = lanes_steps(l) - 1; t >= 0; t--) {
+        at -= (size_t)lanes_running(l, t);
+        cpu_gru_step_back(l, w, t, b.before + at * n, y->kept, y->dh, b.carry, b.g + at * 4 * n,
+                          b.spare);
+        look_back_step_back(l, y, t, &b, b.g + at * 4 * n);
+    }
+    cpu_gru_end_back(l, n, b.carry, y->dh0);
+    cpu_gru_states_back(l, w, rows, y->kept, b.g, b.before, dw);
+    cpu_gru_inputs_back(l, w, rows, 0, y->x_cols, y->x, b.g, b.packed, y->dx, dw->ih);
+    cpu_gru_inputs_back(l, w, rows, y->x_cols, y->m->cols, y->context, b.g, b.packed, NULL, dw->ih);
+}
+
+static void states_before(const struct ragged *r, size_t n, const float *h0, const float *h,
+                          float *before)
+{
+    for (int s = 0; s < r->count; s++) {
+        size_t from = (size_t)r->start[s], rows = (size_t)r->start[s + 1] - from;
+        if (!rows)
+            continue;
+        if (h0)
+            memcpy(before + from * n, h0 + (size_t)s * n, n * sizeof *before);
+        else
+            memset(before + from * n, 0, n * sizeof *before);
+        memcpy(before + (from + 1) * n, h + from * n, (rows - 1) * n * sizeof *before);
+    }
+}
+
+/* The queries of all rows, from the states that they came from. */
+static void find_queries(struct device *d, const struct ragged *r, const struct layer_back *y)
+{
+    const struct memory *m = y->m;
+    int H = y->w->state;
+    states_before(r, (size_t)H, y->h0, y->h, y->before);
     if (m->group)
-        cpu_group_linear(d, r, m->group, H, m->width, before, m->query, m->ld, false, query);
+        cpu_group_linear(d, r, m->group, H, m->width, y->before, m->query, m->ld, false, y->query);
     else
-        cpu_gemm(d, false, true, r->total, m->width, H, before, H, m->query, m->ld, 0, query,
+        cpu_gemm(d, false, true, r->total, m->width, H, y->before, H, m->query, m->ld, 0, y->query,
                  m->width);
 }
 
-static void query_gradient(struct device *d, const struct ragged *r, const struct memory *m, int H,
-                           const float *before, const float *dquery, float *to)
+static void query_gradient(struct device *d, const struct ragged *r, const struct layer_back *y)
 {
+    const struct memory *m = y->m;
+    int H = y->w->state;
     if (m->group)
-        cpu_group_linear_back(d, r, m->group, H, m->width, before, m->query, m->ld, dquery, NULL,
-                              to);
+        cpu_group_linear_back(d, r, m->group, H, m->width, y->before, m->query, m->ld, y->dquery,
+                              NULL, y->dm->query);
     else
-        cpu_gemm(d, true, false, m->width, H, r->total, dquery, m->width, before, H, 1, to, m->ld);
+        cpu_gemm(d, true, false, m->width, H, r->total, y->dquery, m->width, y->before, H, 1,
+                 y->dm->query, m->ld);
+}
+
+/* All blocks, each thread with gradients and scratch [size] of its own behind `all`. */
+static void run_blocks_back(const struct ragged *r, struct gru_blocks b, const struct layer_back *y,
+                            float *all, size_t size, const struct gru_grads *dw)
+{
+    size_t sums = cpu_gru_grads_size(y->w);
+    float *scratch = all + (size_t)b.threads * sums;
+#pragma omp parallel num_threads(b.threads) if (b.threads > 1)
+    {
+        size_t own = (size_t)omp_get_thread_num();
+        struct span s = cpu_share((size_t)b.parts, 1, (int)own, b.threads);
+        struct gru_grads grads = cpu_gru_grads(y->w, all + own * sums);
+        memset(all + own * sums, 0, sums * sizeof *all);
+        for (size_t part = s.from; part < s.to; part++)
+            backward_block(&(struct lanes){r, (int)part, b.parts}, y, &grads, scratch + own * size);
+    }
+    cpu_gru_add_grads(y->w, b.threads, all, dw);
 }
 
 void cpu_gru_attend_back(struct device *d, const struct ragged *r, const struct gru_weights *w,
@@ -199,38 +293,38 @@ void cpu_gru_attend_back(struct device *d, const struct ragged *r, const struct 
                          const float *weight, const float *dh, float *dx, float *dh0,
                          const struct gru_grads *dw, const struct memory_grads *dm)
 {
-    size_t n = (size_t)w->state, count = (size_t)r->count, total = (size_t)r->total;
-    size_t width = (size_t)m->width, cols = (size_t)m->cols, lane = 4 * n + cols + width;
-    float *g = cpu_scratch(cpu_of(d), total * (5 * n + 2 * width) + count * (width + lane) +
-                                          (size_t)m->weights);
-    float *before = g + total * 4 * n, *query = before + total * n;
-    float *dquery = query + total * width, *dscale = dquery + total * width;
-    float *de = dscale + count * width, *scratch = de + m->weights;
-    struct looking_back b = {m, dm, query, weight, dquery, dscale, de};
-    cpu_gru_before(r, n, h0, h, before);
-    find_queries(d, r, m, w->state, before, query);
-    memset(dscale, 0, count * width * sizeof *dscale);
-    int threads = gru_threads(d, r, w);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        struct lanes l = {r, omp_get_thread_num(), omp_get_num_threads()};
-        size_t lanes = (size_t)lanes_running(&l, -1);
-        float *own = scratch + lanes_before(&l) * lane;
-        struct carrying c = {own, own + lanes * n, own + lanes * 4 * n,
-                             own + lanes * (4 * n + cols)};
-        memset(c.carry, 0, lanes * n * sizeof *c.carry);
-        for (int t = r->longest - 1; t >= 0; t--)
-            if (lanes_running(&l, t) > 0) {
-                cpu_gru_step_back(&l, w, t, before, kept, dh, c.carry, g, c.step);
-                look_back_step_back(&l, w, &b, t, &c, g);
-            }
-        cpu_gru_end_back(&l, n, c.carry, dh0);
-    }
-    cpu_gru_inputs_back(d, r->total, w, 0, x_cols, x, g, dx, dw);
-    cpu_gru_inputs_back(d, r->total, w, x_cols, m->cols, context, g, NULL, dw);
+    struct layer_back y = {.w = w,
+                           .m = m,
+                           .dm = dm,
+                           .x_cols = x_cols,
+                           .x = x,
+                           .h0 = h0,
+                           .h = h,
+                           .kept = kept,
+                           .context = context,
+                           .weight = weight,
+                           .dh = dh,
+                           .dx = dx,
+                           .dh0 = dh0};
+    struct gru_blocks b = gru_blocks(d, r, w->state);
+    struct lanes first = {r, 0, b.parts};
+    size_t n = (size_t)w->state, width = (size_t)m->width, cols = (size_t)m->cols;
+    size_t total = (size_t)r->total, wide = (size_t)(x_cols > m->cols ? x_cols : m->cols);
+    size_t sums = (size_t)r->count * width, weights = (size_t)m->weights;
+    size_t size = cpu_padded(lanes_rows(&first) * (5 * n + wide) +
+                             (size_t)lanes_running(&first, -1) * (3 * n + cols + width));
+    y.before = cpu_scratch(cpu_of(d), cpu_padded(total * (n + 2 * width) + sums + weights) +
+                                          (size_t)b.threads * (cpu_gru_grads_size(w) + size));
+    y.query = y.before + total * n;
+    y.dquery = y.query + total * width;
+    y.dscale = y.dquery + total * width;
+    y.de = y.dscale + sums;
+    find_queries(d, r, &y);
+    memset(y.dscale, 0, sums * sizeof *y.dscale);
+    run_blocks_back(r, b, &y, y.before + cpu_padded(total * (n + 2 * width) + sums + weights), size,
+                    dw);
     if (dm->query)
-        query_gradient(d, r, m, w->state, before, dquery, dm->query);
+        query_gradient(d, r, &y);
     if (dm->scale)
-        cpu_add_by_group(d, m->group, r->count, m->width, dscale, dm->scale);
-    cpu_gru_states_back(d, r->total, w, kept, g, before, dw);
+        cpu_add_by_group(d, m->group, r->count, m->width, y.dscale, dm->scale);
 }
