@@ -17,11 +17,12 @@ struct shape {
     bool grouped;     /* else one matrix for all */
     int x, cols, width, state, ld;
     bool before;
+    int copies; /* of the sequences, one behind the other */
 };
 
 static int group_of(const struct shape *s, int sequence)
 {
-    return s->grouped ? some_groups[sequence] : 0;
+    return s->grouped ? some_groups[sequence % SEQUENCES] : 0;
 }
 
 static size_t group_count(const struct shape *s)
@@ -140,7 +141,7 @@ static void reference_context(const struct problem *p, int q, int from, const do
     const double *w = p->in[QUERY] + group_of(s, q) * s->width * s->ld;
     const double *scale = p->in[SCALE] + group_of(s, q) * s->width;
     double e[8], sum = 0;
-    for (int j = 0; j < memory_lengths[q]; j++) {
+    for (int j = 0; j < memory_lengths[q % SEQUENCES]; j++) {
         e[j] = 0;
         for (int i = 0; i < s->width; i++) {
             double a = p->in[KEY][(from + j) * s->width + i];
@@ -152,7 +153,7 @@ static void reference_context(const struct problem *p, int q, int from, const do
     }
     for (int i = 0; i < s->cols; i++) {
         context[i] = 0;
-        for (int j = 0; j < memory_lengths[q]; j++)
+        for (int j = 0; j < memory_lengths[q % SEQUENCES]; j++)
             context[i] += e[j] / sum * p->in[VALUE][(from + j) * s->cols + i];
     }
 }
@@ -162,8 +163,9 @@ static void reference_gru_attend(const struct problem *p, double *out)
     const struct shape *s = p->shape;
     const struct reference_unit u = {s->x + s->cols, s->state,       s->before,     p->in[IH],
                                      p->in[HH],      p->in[IH_BIAS], p->in[HH_BIAS]};
-    for (int q = 0, row = 0, from = 0; q < SEQUENCES; from += memory_lengths[q++])
-        for (int t = 0; t < some_lengths[q]; t++, row++) {
+    for (int q = 0, row = 0, from = 0; q < s->copies * SEQUENCES;
+         from += memory_lengths[q++ % SEQUENCES])
+        for (int t = 0; t < some_lengths[q % SEQUENCES]; t++, row++) {
             const double *h = t ? out + (row - 1) * s->state : p->in[H0] + q * s->state;
             double x[257];
             for (int i = 0; i < s->x; i++)
@@ -173,38 +175,39 @@ static void reference_gru_attend(const struct problem *p, double *out)
         }
 }
 
-/* Where the weights of each row begin; row ROWS: their number. */
-static void weight_places(int32_t *at)
+/* Where the weights of each row begin; behind the last: their number. */
+static void weight_places(int copies, int32_t *at)
 {
     int32_t n = 0;
-    for (int q = 0, row = 0; q < SEQUENCES; q++)
-        for (int t = 0; t < some_lengths[q]; t++, n += memory_lengths[q])
+    for (int q = 0, row = 0; q < copies * SEQUENCES; q++)
+        for (int t = 0; t < some_lengths[q % SEQUENCES]; t++, n += memory_lengths[q % SEQUENCES])
             at[row++] = n;
-    at[ROWS] = n;
+    at[copies * ROWS] = n;
 }
 
 static void open_inputs(struct problem *p, const struct shape *s)
 {
     size_t in = (size_t)(s->x + s->cols), H = (size_t)s->state, width = (size_t)s->width;
+    size_t copies = (size_t)s->copies, rows = copies * ROWS;
     float bound = 1.5f / sqrtf((float)s->state);
-    problem_input(p, ROWS * (size_t)s->x, 1);
+    problem_input(p, rows * (size_t)s->x, 1);
     problem_input(p, 3 * H * in, bound);
     problem_input(p, 3 * H * H, bound);
     problem_input(p, 3 * H, bound);
     problem_input(p, 3 * H, bound);
-    problem_input(p, SEQUENCES * H, 1);
-    problem_input(p, MEMORIES * width, 1);
-    problem_input(p, MEMORIES * (size_t)s->cols, 1);
+    problem_input(p, copies * SEQUENCES * H, 1);
+    problem_input(p, copies * MEMORIES * width, 1);
+    problem_input(p, copies * MEMORIES * (size_t)s->cols, 1);
     problem_input(p, group_count(s) * width * (size_t)s->ld, bound);
     problem_input(p, group_count(s) * width, 1);
-    problem_output(p, ROWS * H);
+    problem_output(p, rows * H);
 }
 
 /* The weights of a row with memory sum to 1. */
-static double sum_error(const float *weight, const int32_t *at)
+static double sum_error(int rows, const float *weight, const int32_t *at)
 {
     double worst = 0;
-    for (int i = 0; i < ROWS; i++) {
+    for (int i = 0; i < rows; i++) {
         double sum = at[i] == at[i + 1];
         for (int32_t j = at[i]; j < at[i + 1]; j++)
             sum += (double)weight[j];
@@ -218,11 +221,14 @@ static void check_gru_attend_of(const struct shape *s)
     const struct operations *op = device->op;
     struct problem p = {.reference = reference_gru_attend, .shape = s};
     open_inputs(&p, s);
-    int32_t at[ROWS + 1];
-    weight_places(at);
-    size_t weights = (size_t)at[ROWS], cols = (size_t)s->cols, H = (size_t)s->state;
-    const struct ragged *r = tape_ragged(tape, some_lengths, SEQUENCES);
-    const struct memory m = {.rows = tape_ragged(tape, memory_lengths, SEQUENCES),
+    int rows = s->copies * ROWS, sequences = s->copies * SEQUENCES;
+    int32_t *at = mem_alloc(((size_t)rows + 1) * sizeof *at),
+            *all[] = {copies_of(some_lengths, s->copies), copies_of(memory_lengths, s->copies),
+                      copies_of(some_groups, s->copies)};
+    weight_places(s->copies, at);
+    size_t weights = (size_t)at[rows], cols = (size_t)s->cols, H = (size_t)s->state;
+    const struct ragged *r = tape_ragged(tape, all[0], sequences);
+    const struct memory m = {.rows = tape_ragged(tape, all[1], sequences),
                              .width = s->width,
                              .cols = s->cols,
                              .key = p.value[KEY],
@@ -230,18 +236,20 @@ static void check_gru_attend_of(const struct shape *s)
                              .query = p.value[QUERY],
                              .ld = s->ld,
                              .scale = p.value[SCALE],
-                             .group = s->grouped ? tape_rows(tape, some_groups, SEQUENCES) : NULL,
-                             .at = tape_ints(tape, at, ROWS + 1),
-                             .weights = at[ROWS]};
+                             .group = s->grouped ? tape_rows(tape, all[2], sequences) : NULL,
+                             .at = tape_ints(tape, at, (size_t)rows + 1),
+                             .weights = at[rows]};
     struct gru_weights w = {s->x + s->cols, s->state,         s->before,       p.value[IH],
                             p.value[HH],    p.value[IH_BIAS], p.value[HH_BIAS]};
-    float *kept = device_floats(ROWS * 4 * H), *context = device_floats(ROWS * cols);
-    float *weight = device_floats(weights), found[8 * ROWS];
+    float *kept = device_floats((size_t)rows * 4 * H);
+    float *context = device_floats((size_t)rows * cols);
+    float *weight = device_floats(weights);
     op->gru_attend(device, r, &w, &m, s->x, p.value[X], p.value[H0], p.found, kept, context,
                    weight);
     check_forward(&p, label(s->grouped ? "gru_attend, grouped," : "gru_attend", s->cols, s->state));
-    op->download(device, found, weight, weights * sizeof *found);
-    tap_ok(sum_error(found, at) < 1e-6, "its weights sum to 1: %.1e", sum_error(found, at));
+    float *found = to_host(device, weight, weights * sizeof *found);
+    tap_ok(sum_error(rows, found, at) < 1e-6, "its weights sum to 1: %.1e",
+           sum_error(rows, found, at));
     struct gru_grads g = {p.grad[IH], p.grad[HH], p.grad[IH_BIAS], p.grad[HH_BIAS]};
     struct memory_grads dm = {p.grad[KEY], p.grad[VALUE], p.grad[QUERY], p.grad[SCALE]};
     op->gru_attend_back(device, r, &w, &m, s->x, p.value[X], p.value[H0], p.found, kept, context,
@@ -249,7 +257,9 @@ static void check_gru_attend_of(const struct shape *s)
     check_backward(&p, label("gru_attend_back", s->cols, s->state));
     float *own[] = {kept, context, weight};
     for (int i = 0; i < 3; i++)
-        op->release(device, own[i]);
+        op->release(device, own[i]), mem_free(all[i]);
+    mem_free(at);
+    mem_free(found);
     problem_close(&p);
 }
 
@@ -263,9 +273,12 @@ static void check_gru_attend(void)
     for (int i = 0; i < 3; i++)
         for (int way = 0; way < 4; way++) {
             struct shape s = shapes[i];
-            s.grouped = way & 1, s.before = way & 2;
+            s.grouped = way & 1, s.before = way & 2, s.copies = 1;
             check_gru_attend_of(&s);
         }
+    for (int way = 0; way < 2; way++) /* more sequences than are taken at once */
+        check_gru_attend_of(&(struct shape){
+            .x = 3, .cols = 2, .width = 4, .state = 5, .ld = 6, .grouped = way, .copies = 40});
 }
 
 /* No sequences: nothing is read or written. */

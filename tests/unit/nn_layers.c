@@ -13,6 +13,7 @@ struct matrix {
 struct layer {
     int in, state;
     bool before, start; /* reset before; an initial state is given */
+    int copies;         /* of the sequences, one behind the other */
 };
 
 /* in: x, W_ih, W_hh, b_ih, b_hh, h0 */
@@ -21,8 +22,8 @@ static void reference_gru(const struct problem *p, double *out)
     const struct layer *s = p->shape;
     const struct reference_unit u = {s->in,    s->state, s->before, p->in[1],
                                      p->in[2], p->in[3], p->in[4]};
-    for (int q = 0, row = 0; q < SEQUENCES; row += some_lengths[q++])
-        for (int t = 0; t < some_lengths[q]; t++) {
+    for (int q = 0, row = 0; q < s->copies * SEQUENCES; row += some_lengths[q++ % SEQUENCES])
+        for (int t = 0; t < some_lengths[q % SEQUENCES]; t++) {
             const double zeros[257] = {0}, *h = s->start ? p->in[5] + q * s->state : zeros;
             reference_step(&u, p->in[0] + (row + t) * s->in, t ? out + (row + t - 1) * s->state : h,
                            out + (row + t) * s->state);
@@ -31,19 +32,20 @@ static void reference_gru(const struct problem *p, double *out)
 
 static void check_gru_of(struct layer s)
 {
-    const struct ragged *r = tape_ragged(tape, some_lengths, SEQUENCES);
+    int32_t *lengths = copies_of(some_lengths, s.copies);
+    const struct ragged *r = tape_ragged(tape, lengths, s.copies * SEQUENCES);
     struct problem p = {.reference = reference_gru, .shape = &s};
-    size_t in = (size_t)s.in, H = (size_t)s.state;
+    size_t in = (size_t)s.in, H = (size_t)s.state, rows = (size_t)s.copies * ROWS;
     float bound = 1.5f / sqrtf((float)s.state);
-    problem_input(&p, ROWS * in, 1);
+    problem_input(&p, rows * in, 1);
     problem_input(&p, 3 * H * in, bound);
     problem_input(&p, 3 * H * H, bound);
     problem_input(&p, 3 * H, bound);
     problem_input(&p, 3 * H, bound);
     if (s.start)
-        problem_input(&p, SEQUENCES * H, 1);
-    problem_output(&p, ROWS * H);
-    float *kept = device_floats(ROWS * 4 * H), *h0 = s.start ? p.value[5] : NULL;
+        problem_input(&p, (size_t)(s.copies * SEQUENCES) * H, 1);
+    problem_output(&p, rows * H);
+    float *kept = device_floats(rows * 4 * H), *h0 = s.start ? p.value[5] : NULL;
     struct gru_weights w = {s.in,       s.state,    s.before,  p.value[1],
                             p.value[2], p.value[3], p.value[4]};
     device->op->gru(device, r, &w, p.value[0], h0, p.found, kept);
@@ -54,6 +56,7 @@ static void check_gru_of(struct layer s)
     check_backward(&p, label(s.before ? "gru_back, reset before," : "gru_back", s.in, s.state));
     device->op->release(device, kept);
     problem_close(&p);
+    mem_free(lengths);
 }
 
 static void check_gru(void)
@@ -61,7 +64,9 @@ static void check_gru(void)
     for (int i = 0; i < SIZES; i++)
         for (int way = 0; way < 4; way++)
             check_gru_of(
-                (struct layer){sizes[i], sizes[(i + way) % (SIZES - 1)], way & 1, way & 2});
+                (struct layer){sizes[i], sizes[(i + way) % (SIZES - 1)], way & 1, way & 2, 1});
+    for (int way = 0; way < 2; way++) /* more sequences than are taken at once */
+        check_gru_of((struct layer){3, 5, way, true, 50});
 }
 
 /* ---- attention ---- */

@@ -86,6 +86,15 @@ enum { SIZES = sizeof sizes / sizeof *sizes };
 static const int32_t some_lengths[] = {3, 0, 1, 5, 1, 0, 2};
 enum { SEQUENCES = 7, ROWS = 12 };
 
+/* A number for each sequence, the same ones many times over; the caller's to free. */
+static inline int32_t *copies_of(const int32_t *x, int copies)
+{
+    int32_t *all = mem_alloc((size_t)(copies * SEQUENCES) * sizeof *all);
+    for (int i = 0; i < copies * SEQUENCES; i++)
+        all[i] = x[i % SEQUENCES];
+    return all;
+}
+
 static inline const char *label(const char *operation, int a, int b)
 {
     static char text[100];
