@@ -110,7 +110,7 @@ $(BUILD)/cuda/%.o: cuda/%.cu $(BUILD)/cuda/flags
 # The runtime is linked in, and cuBLAS is opened with the device: no library has to be there.
 $(BIN)/sesspipe-cuda.so: $(patsubst %.cu,$(BUILD)/%.o,$(wildcard cuda/*.cu)) cuda
 	$(call say,link $@)
-	$(Q)$(NVCC) -shared -cudart static $(CUDA_TARGETS) -o $@ $(filter %.o,$^) -ldl \
+	$(Q)$(NVCC) -shared -cudart static $(CUDA_TARGETS) -o $@ $(filter %.o,$^) -ldl -Xlinker --no-undefined \
 	    -Xlinker -rpath,$(patsubst %/bin/nvcc,%/lib64,$(realpath $(NVCC)))
 
 # ---- the CUDA backend in its emulation: cuda/*.cu by the host's compiler (tests/emulation) ----

@@ -138,6 +138,18 @@ static inline unsigned cuda_grid(const struct cuda *c, size_t n, unsigned block)
     (size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x; i < (n);                            \
      i += (size_t)gridDim.x * blockDim.x)
 
+/* struct rows as kernels take it, without a hole. */
+struct row_plan {
+    const int32_t *at, *row, *start, *order;
+    int count, unique;
+};
+
+static inline struct row_plan cuda_rows(const struct rows *r)
+{
+    struct row_plan plan = {r->at, r->row, r->start, r->order, r->count, r->unique};
+    return plan;
+}
+
 /* A warp a row: LAUNCH(d, kernel, row_blocks(rows), ROW_WARPS * WARP, ...), and in the kernel
  * for WARP_ROWS (i, rows) ... for LANES (j, cols) */
 enum { WARP = 32, ROW_WARPS = 8, MOST_ROW_BLOCKS = 4096 };
@@ -255,8 +267,7 @@ template <class T> __device__ inline T block_max(T x, T *room)
 
 /* ---- the operations ---- */
 
-#define OPERATION_DECLARATION(type, name, arguments)                                               \
-    type cuda_##name arguments __attribute__((weak));
+#define OPERATION_DECLARATION(type, name, arguments) type cuda_##name arguments;
 DEVICE_OPERATIONS(OPERATION_DECLARATION)
 #undef OPERATION_DECLARATION
 

@@ -309,16 +309,6 @@ void sesspipe_cuda_about(char *to, size_t room)
         snprintf(to, room, CUDA_TARGETS "; no usable GPU: %s", why);
 }
 
-static bool complete(char *why, size_t room)
-{
-#define OPERATION_THERE(type, name, arguments)                                                     \
-    if (!cuda_operations.name)                                                                     \
-        return refuse(why, room, "this backend lacks the operation %s", #name);
-    DEVICE_OPERATIONS(OPERATION_THERE)
-#undef OPERATION_THERE
-    return true;
-}
-
 static void open_streams(struct cuda *c)
 {
     CHECK(cudaStreamCreateWithFlags(&c->compute, cudaStreamNonBlocking));
@@ -336,7 +326,7 @@ struct device *sesspipe_cuda_open(const struct device_options *o, int index, cha
 {
     static const char *const precision[] = {"f32", "tf32", "bf16"};
     struct cudaDeviceProp p;
-    if (!usable(index, &p, why, room) || !complete(why, room) || !blas_load(why, room))
+    if (!usable(index, &p, why, room) || !blas_load(why, room))
         return NULL;
     cudaError_t got = cudaSetDevice(index);
     if (got == cudaSuccess)

@@ -52,7 +52,7 @@ static bool by_four(int cols, const void *a, const void *b)
 /* ---- gathering and storing ---- */
 
 template <class V>
-static __global__ void gather_rows(struct rows r, int cols, const V *table, V *out)
+static __global__ void gather_rows(struct row_plan r, int cols, const V *table, V *out)
 {
     for WARP_ROWS (i, r.count) {
         int32_t from = r.at[i];
@@ -64,7 +64,8 @@ static __global__ void gather_rows(struct rows r, int cols, const V *table, V *o
 template <class V>
 static void gather(struct device *d, const struct rows *r, int cols, const V *table, V *out)
 {
-    LAUNCH(d, gather_rows<V>, row_blocks(r->count), ROW_WARPS * WARP, 0, *r, cols, table, out);
+    LAUNCH(d, gather_rows<V>, row_blocks(r->count), ROW_WARPS * WARP, 0, cuda_rows(r), cols, table,
+           out);
 }
 
 void cuda_gather(struct device *d, const struct rows *r, int cols, const float *table, float *out)
@@ -73,7 +74,7 @@ void cuda_gather(struct device *d, const struct rows *r, int cols, const float *
 }
 
 template <class V>
-static __global__ void store_rows(struct rows r, int cols, const V *from, V *table)
+static __global__ void store_rows(struct row_plan r, int cols, const V *from, V *table)
 {
     for WARP_ROWS (i, r.count)
         if (r.at[i] >= 0)
@@ -84,7 +85,8 @@ static __global__ void store_rows(struct rows r, int cols, const V *from, V *tab
 template <class V>
 static void store(struct device *d, const struct rows *r, int cols, const V *from, V *table)
 {
-    LAUNCH(d, store_rows<V>, row_blocks(r->count), ROW_WARPS * WARP, 0, *r, cols, from, table);
+    LAUNCH(d, store_rows<V>, row_blocks(r->count), ROW_WARPS * WARP, 0, cuda_rows(r), cols, from,
+           table);
 }
 
 void cuda_store(struct device *d, const struct rows *r, int cols, const float *from, float *table)
@@ -116,7 +118,8 @@ static __device__ inline int segment_of(const int32_t *start, int n, int positio
 }
 
 template <class V>
-static __global__ void add_tiles(int tiles, int cols, const V *g, V *table, struct rows r, V *sums)
+static __global__ void add_tiles(int tiles, int cols, const V *g, V *table, struct row_plan r,
+                                 V *sums)
 {
     const int real = r.start[r.unique];
     for WARP_ROWS (tile, tiles) {
@@ -141,7 +144,7 @@ static __global__ void add_tiles(int tiles, int cols, const V *g, V *table, stru
 
 /* A block a row: its warps sum a run of tiles each, the first warp adds what they found. */
 template <class V>
-static __global__ void add_parts(int cols, const V *sums, V *table, struct rows r)
+static __global__ void add_parts(int cols, const V *sums, V *table, struct row_plan r)
 {
     SHARED(V, part); /* [ROW_WARPS, WARP] */
     const int warp = (int)threadIdx.x / WARP, lane = (int)threadIdx.x % WARP;
@@ -177,10 +180,10 @@ static void gather_back(struct device *d, const struct rows *r, int cols, const 
     V *sums = (V *)cuda_scratch(cuda_of(d), 2 * sizeof *sums * (size_t)tiles * (size_t)cols);
     if (!r->unique)
         return;
-    LAUNCH(d, add_tiles<V>, row_blocks(tiles), ROW_WARPS * WARP, 0, tiles, cols, g, table, *r,
-           sums);
+    LAUNCH(d, add_tiles<V>, row_blocks(tiles), ROW_WARPS * WARP, 0, tiles, cols, g, table,
+           cuda_rows(r), sums);
     LAUNCH(d, add_parts<V>, (unsigned)r->unique, ROW_WARPS * WARP, sizeof(V) * ROW_WARPS * WARP,
-           cols, sums, table, *r);
+           cols, sums, table, cuda_rows(r));
 }
 
 void cuda_gather_back(struct device *d, const struct rows *r, int cols, const float *g,

@@ -43,6 +43,18 @@ double cuda_square_sum(struct device *d, const float *g, size_t n)
 
 /* ---- one step ---- */
 
+/* struct update as kernels take it, without a hole. */
+struct rates {
+    int64_t step;
+    float rate, momentum, decay, scale;
+};
+
+static struct rates rates_of(const struct update *u)
+{
+    struct rates r = {u->step, u->rate, u->momentum, u->weight_decay, u->scale};
+    return r;
+}
+
 enum rule { ADAM, ADAGRAD, ADAGRAD_MOMENTUM, SGD, SGD_MOMENTUM };
 
 struct step {
@@ -50,9 +62,9 @@ struct step {
     float rate1, root2; /* Adam's, with its bias corrections */
 };
 
-static __host__ __device__ struct step step_of(const struct update &u, int64_t step)
+static __host__ __device__ struct step step_of(const struct rates &u, int64_t step)
 {
-    struct step s = {u.scale, u.weight_decay, u.rate, u.momentum, 0, 0};
+    struct step s = {u.scale, u.decay, u.rate, u.momentum, 0, 0};
     s.rate1 = (float)(u.rate / (1 - pow(ADAM_BETA1, (double)step)));
     s.root2 = (float)(1 / sqrt(1 - pow(ADAM_BETA2, (double)step)));
     return s;
@@ -163,13 +175,13 @@ static void update(struct device *d, const struct step &s, size_t n, float *w, f
 void cuda_update(struct device *d, const struct update *u, size_t n, float *w, float *g, float *m,
                  float *v)
 {
-    BY_RULE(update, rule_of(u, m), d, step_of(*u, u->step), n, w, g, m, v);
+    BY_RULE(update, rule_of(u, m), d, step_of(rates_of(u), u->step), n, w, g, m, v);
 }
 
 /* ---- rows of tables: a warp a row ---- */
 
 /* The lanes of a warp make the groups of the closed form together, and then take the columns. */
-static __device__ inline void pass_adam(const struct update &u, int64_t from, int64_t k,
+static __device__ inline void pass_adam(const struct rates &u, int64_t from, int64_t k,
                                         struct adam_passed *p, size_t n, float *w, float *m,
                                         float *v)
 {
@@ -186,13 +198,13 @@ static __device__ inline void pass_adam(const struct update &u, int64_t from, in
 }
 
 template <enum rule RULE>
-static __device__ inline void pass_linear(const struct update &u, int64_t k, size_t n, float *w,
+static __device__ inline void pass_linear(const struct rates &u, int64_t k, size_t n, float *w,
                                           float *m)
 {
     const bool sgd = RULE == SGD || RULE == SGD_MOMENTUM;
     const double momentum = has_m<RULE> ? (double)u.momentum : 0;
     const struct linear_passed p =
-        maths_linear_power(sgd ? maths_sgd_step((double)u.rate, momentum, (double)u.weight_decay)
+        maths_linear_power(sgd ? maths_sgd_step((double)u.rate, momentum, (double)u.decay)
                                : maths_velocity_step(momentum),
                            k);
     for (size_t j = threadIdx.x % WARP; j < n; j += WARP) {
@@ -205,8 +217,8 @@ static __device__ inline void pass_linear(const struct update &u, int64_t k, siz
 
 /* With weight decay Adam and Adagrad are not linear. */
 template <enum rule RULE>
-static __device__ inline void pass_stepwise(const struct update &u, int64_t from, size_t n,
-                                            float *w, float *m, float *v)
+static __device__ inline void pass_stepwise(const struct rates &u, int64_t from, size_t n, float *w,
+                                            float *m, float *v)
 {
     for (int64_t step = from + 1; step < u.step; step++) {
         const struct step s = step_of(u, step);
@@ -216,8 +228,8 @@ static __device__ inline void pass_stepwise(const struct update &u, int64_t from
 }
 
 template <enum rule RULE>
-static __global__ void catch_up_rows(struct update u, struct rows r, int cols, float *w, float *m,
-                                     float *v, int32_t *last)
+static __global__ void catch_up_rows(struct rates u, struct row_plan r, int cols, float *w,
+                                     float *m, float *v, int32_t *last)
 {
     __shared__ struct adam_passed passed[ROW_WARPS];
     const size_t n = (size_t)cols;
@@ -229,7 +241,7 @@ static __global__ void catch_up_rows(struct update u, struct rows r, int cols, f
         __syncwarp(); /* all have read how far it is */
         if (k <= 0)
             continue;
-        if (u.weight_decay != 0 && RULE != SGD && RULE != SGD_MOMENTUM)
+        if (u.decay != 0 && RULE != SGD && RULE != SGD_MOMENTUM)
             pass_stepwise<RULE>(u, from, n, w + at, of_m, of_v);
         else if (RULE != ADAM)
             pass_linear<RULE>(u, k, n, w + at, of_m);
@@ -245,8 +257,8 @@ template <enum rule RULE>
 static void rows_catch_up(struct device *d, const struct update *u, const struct rows *r, int cols,
                           float *w, float *m, float *v, int32_t *last)
 {
-    LAUNCH(d, catch_up_rows<RULE>, row_blocks(r->unique), ROW_WARPS * WARP, 0, *u, *r, cols, w, m,
-           v, last);
+    LAUNCH(d, catch_up_rows<RULE>, row_blocks(r->unique), ROW_WARPS * WARP, 0, rates_of(u),
+           cuda_rows(r), cols, w, m, v, last);
 }
 
 void cuda_rows_catch_up(struct device *d, const struct update *u, const struct rows *r, int cols,
@@ -256,7 +268,7 @@ void cuda_rows_catch_up(struct device *d, const struct update *u, const struct r
 }
 
 template <enum rule RULE>
-static __global__ void update_rows(struct step s, int64_t step, struct rows r, int cols,
+static __global__ void update_rows(struct step s, int64_t step, struct row_plan r, int cols,
                                    const float *g, float *w, float *m, float *v, int32_t *last)
 {
     for WARP_ROWS (i, r.unique) {
@@ -272,8 +284,8 @@ template <enum rule RULE>
 static void rows_update(struct device *d, const struct update *u, const struct rows *r, int cols,
                         const float *g, float *w, float *m, float *v, int32_t *last)
 {
-    LAUNCH(d, update_rows<RULE>, row_blocks(r->unique), ROW_WARPS * WARP, 0, step_of(*u, u->step),
-           u->step, *r, cols, g, w, m, v, last);
+    LAUNCH(d, update_rows<RULE>, row_blocks(r->unique), ROW_WARPS * WARP, 0,
+           step_of(rates_of(u), u->step), u->step, cuda_rows(r), cols, g, w, m, v, last);
 }
 
 void cuda_rows_update(struct device *d, const struct update *u, const struct rows *r, int cols,
