@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "learn/options.h"
 #include "model/file.h"
+#include "model/file_names.h"
 #include "stream/chain.h"
 #include "stream/json_read.h"
 
@@ -164,11 +165,13 @@ static int read_edges(struct trained *t, struct err *e)
 
 int trained_open(struct trained *t, const char *path, struct err *e)
 {
+    bool named;
     *t = (struct trained){.path = path, .file = {.fd = -1}, .history = HISTORY};
     if (safetensors_open(&t->file, path, e) || read_options(t, e) || read_maker(t, e) ||
         read_number(t, "history", 0, 1 << 20, &t->history, e) ||
         read_number(t, "week_shift", -TIME_LIMIT, TIME_LIMIT, &t->week_shift, e) ||
-        read_edges(t, e) || model_file_items(&t->file, &t->items, NULL, e))
+        read_edges(t, e) || model_file_items(&t->file, &t->items, NULL, e) ||
+        file_names_read(&t->file, "users", &t->users, &named, e))
         return e->status;
     return 0;
 }
@@ -208,6 +211,7 @@ void trained_close(struct trained *t)
 {
     safetensors_close(&t->file);
     names_release(&t->items);
+    names_release(&t->users);
     vec_release(&t->edges);
     buf_release(&t->maker);
     for (size_t i = 0; i < t->settings.len; i++)

@@ -11,6 +11,7 @@ struct trained {
     const char *path; /* the caller's */
     struct safetensors file;
     struct names items; /* in the file's order */
+    struct names users; /* who have weights of their own or a cluster, likewise */
     int64_t history;    /* most earlier sessions that it learned from */
     int64_t week_shift;
     i64_vec edges;        /* of the age buckets; empty: the file does not say */

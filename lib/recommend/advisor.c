@@ -8,18 +8,33 @@
 
 /* ---- opening ---- */
 
+/* The blocks of users' clusters; whom the model does not know takes the mean of all. */
+static int open_groups(struct advisor *a, int32_t known, struct model_data *data, struct err *e)
+{
+    if (model_file_groups(&a->trained->file, &a->trained->users, &a->group, &data->groups, e))
+        return e->status;
+    if (!data->groups)
+        return 0;
+    while (a->group.len < (size_t)(known + a->batch))
+        vec_push(&a->group, data->groups);
+    data->groups++;
+    data->group = a->group.at;
+    return 0;
+}
+
 int advisor_open(struct advisor *a, const struct trained *trained, const i64_vec *edges,
                  struct device *d, struct err *e)
 {
     const struct learn_options *o = learn_options();
+    const int32_t known = names_count(&trained->users);
     if (trained->edges.len)
         edges = &trained->edges;
-    const struct model_data data = {.users = a->batch,
-                                    .items = names_count(&trained->items),
-                                    .history = (int32_t)trained->history,
-                                    .delta_buckets = (int32_t)edges->len + 1,
-                                    .keeps_order = true,
-                                    .history_items = true};
+    struct model_data data = {.users = known + a->batch,
+                              .items = names_count(&trained->items),
+                              .history = (int32_t)trained->history,
+                              .delta_buckets = (int32_t)edges->len + 1,
+                              .keeps_order = true,
+                              .history_items = true};
     a->trained = trained;
     a->batching = (struct batching){.corpus = &a->corpus,
                                     .size = a->batch,
@@ -29,14 +44,14 @@ int advisor_open(struct advisor *a, const struct trained *trained, const i64_vec
                                     .edge_count = edges->len,
                                     .week_shift = trained->week_shift,
                                     .to = a};
-    if (model_open(&a->model, o->model, &o->shape, &data, d, e))
+    if (open_groups(a, known, &data, e) || model_open(&a->model, o->model, &o->shape, &data, d, e))
         return e->status;
     a->attends = model_attends(o->model, &o->shape);
     a->tape = tape_new(d);
     parameters_hold(&a->model.parameters, d);
     for (int32_t i = 0; i < data.items; i++)
         vec_push(&a->mark, 0);
-    const struct model_names names = {.items = &trained->items};
+    const struct model_names names = {.items = &trained->items, .users = &trained->users};
     return model_file_read(&a->model, &names, &trained->file, e);
 }
 
@@ -51,6 +66,8 @@ void advisor_release(struct advisor *a)
     vec_release(&a->item);
     vec_release(&a->score);
     vec_release(&a->reason);
+    vec_release(&a->user);
+    vec_release(&a->group);
     vec_release(&a->input);
     vec_release(&a->best);
     vec_release(&a->mark);
@@ -98,10 +115,26 @@ static void fill_corpus(struct advisor *a, const int32_t *user, size_t count)
     corpus_group(&a->corpus);
 }
 
+/* The batch with its users as the model counts them. */
+static struct batch of_model(struct advisor *a, const struct batch *b)
+{
+    struct batch own = *b;
+    vec_clear(&a->user);
+    for (size_t i = 0; i < b->user.len; i++) {
+        int32_t place = column_i32(b->user)[i];
+        int32_t known = a->people->at.at[a->list.at[place].user].known;
+        vec_push(&a->user, known < 0 ? names_count(&a->trained->users) + place : known);
+    }
+    own.user.at = a->user.at;
+    return own;
+}
+
 /* A batch of earlier sessions: forward, for what the model remembers of them. */
-static int look(void *to, const struct batch *b, struct err *e)
+static int look(void *to, const struct batch *given, struct err *e)
 {
     struct advisor *a = to;
+    struct batch own = of_model(a, given);
+    const struct batch *b = &own;
     struct forward f;
     (void)e;
     tape_begin(a->tape, false, 0, 0);
@@ -210,9 +243,11 @@ static void choose(struct advisor *a, int k)
 }
 
 /* The batch of the newest sessions. */
-static int answer(void *to, const struct batch *b, struct err *e)
+static int answer(void *to, const struct batch *given, struct err *e)
 {
     struct advisor *a = to;
+    struct batch own = of_model(a, given);
+    const struct batch *b = &own;
     struct forward f;
     int k = list_length(a);
     tape_begin(a->tape, false, 0, 0);

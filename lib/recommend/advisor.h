@@ -46,8 +46,11 @@ struct advisor {
 
     /* while it is made */
     const struct people *people;
-    struct corpus corpus;
+    struct corpus corpus; /* its users: the answers, by number */
     struct batching batching;
+    i32_vec
+        user; /* of a batch, by the model's ids: those that it knows, then one for each answer */
+    i32_vec group;             /* by the model's users: the block of each, where it has clusters */
     i32_vec input, best, mark; /* mark: by item, the number of the user for whom it is left out */
     f32_vec best_score, loss, weight[LEVELS];
     int32_t marks;

@@ -7,9 +7,9 @@ void people_item(struct people *p, struct bytes name, const struct names *known)
     p->items_unknown += row < 0;
 }
 
-void people_user(struct people *p)
+void people_user(struct people *p, struct bytes name, const struct names *known)
 {
-    vec_push(&p->at, (struct person){0});
+    vec_push(&p->at, ((struct person){.known = names_find(known, name)}));
 }
 
 /* The oldest makes room. */

@@ -11,6 +11,7 @@ struct visit { /* a session */
 };
 
 struct person {
+    int32_t known;            /* which of the model's users; -1: none */
     VEC(struct visit) visits; /* in time order */
 };
 
@@ -21,9 +22,9 @@ struct people {
     int64_t events, unknown, items_unknown;
 };
 
-/* The next item and the next user of the stream; `known`: the model's items. */
+/* The next item and the next user of the stream; `known`: the model's. */
 void people_item(struct people *p, struct bytes name, const struct names *known);
-void people_user(struct people *p);
+void people_user(struct people *p, struct bytes name, const struct names *known);
 
 /* A copy of what is known of the session; nothing where that is nothing. */
 void people_session(struct people *p, const struct session *s);

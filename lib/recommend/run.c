@@ -76,7 +76,7 @@ static int take(struct recommending *r, const struct sessions_record *record, st
     if (record->kind == RECORD_ITEM) {
         people_item(&r->people, record->named.name, &r->trained->items);
     } else if (record->kind == RECORD_USER) {
-        people_user(&r->people);
+        people_user(&r->people, record->named.name, &r->trained->users);
         vec_push(&r->turn, 0);
     } else {
         status = take_session(r, &record->session, e);
