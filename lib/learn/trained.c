@@ -167,7 +167,10 @@ int trained_open(struct trained *t, const char *path, struct err *e)
 {
     bool named;
     *t = (struct trained){.path = path, .file = {.fd = -1}, .history = HISTORY};
-    if (safetensors_open(&t->file, path, e) || read_options(t, e) || read_maker(t, e) ||
+    if (safetensors_open(&t->file, path, e))
+        return e->status;
+    safetensors_map(&t->file);
+    if (read_options(t, e) || read_maker(t, e) ||
         read_number(t, "history", 0, 1 << 20, &t->history, e) ||
         read_number(t, "week_shift", -TIME_LIMIT, TIME_LIMIT, &t->week_shift, e) ||
         read_edges(t, e) || model_file_items(&t->file, &t->items, NULL, e) ||

@@ -284,13 +284,37 @@ static int read_values(struct matching *m, const struct parameter *p,
                               : read_whole(m, p, entry, p->count, to);
 }
 
-static int init_parameter(struct matching *m, struct device *d, const struct parameter *p)
+/* Whether the rows of the file are those of the model. */
+static bool is_same(const struct parameter *p, const struct matched *r)
+{
+    for (size_t i = 0; r && i < r->row.len; i++)
+        if (r->row.at[i] != (int32_t)i)
+            return false;
+    return !r || (int64_t)r->row.len == p->shape[0];
+}
+
+/* Where the parameter's values stand in memory as it wants them; NULL: nowhere. */
+static float *mapped(const struct matching *m, const struct device *d, const struct parameter *p,
+                     const struct safetensors_entry *entry)
+{
+    const void *at = safetensors_at(m->file, entry);
+    bool wanted = d->host && !m->model->parameters.grad && !is_block(p, entry) &&
+                  is_same(p, matched_for(m, p));
+    return at && wanted && (uintptr_t)at % sizeof(float) == 0 ? (float *)at : NULL;
+}
+
+static int init_parameter(struct matching *m, struct device *d, struct parameter *p)
 {
     const struct safetensors_entry *entry = safetensors_find(m->file, p->name);
     if (!entry)
         return bad(m, p->name, "is missing: the file is of another model or of other options");
     if (check_entry(m, p, entry))
         return m->e->status;
+    float *there = mapped(m, d, p, entry);
+    if (there) {
+        p->value = there; /* read only: what learns has gradients */
+        return check_finite(m, p->name, there, p->count);
+    }
     float *host = mem_alloc(p->count * sizeof *host);
     d->op->download(d, host, p->value, p->count * sizeof *host);
     int status = read_values(m, p, entry, host);

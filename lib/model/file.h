@@ -40,7 +40,8 @@ int model_file_groups(const struct safetensors *file, const struct names *users,
 int model_file_init(struct model *m, const struct model_names *names, const char *path,
                     struct err *e);
 
-/* The same from an open file. */
+/* The same from an open file.  Values that stand in a file that is mapped as they are wanted stay
+ * there, for a model that holds values alone on a device whose memory is the host's. */
 int model_file_read(struct model *m, const struct model_names *names,
                     const struct safetensors *file, struct err *e);
 

@@ -45,7 +45,8 @@ struct device *cpu_open(const struct device_options *o)
     c->workspace = (o->workspace ? o->workspace : (size_t)128 << 20) / sizeof(float);
     snprintf(c->name, sizeof c->name, "cpu: %s, %d thread%s", cpu_blas(), c->threads,
              c->threads == 1 ? "" : "s");
-    c->device = (struct device){.op = &cpu_operations, .name = c->name, .close = cpu_close};
+    c->device =
+        (struct device){.op = &cpu_operations, .name = c->name, .close = cpu_close, .host = true};
     return &c->device;
 }
 

@@ -289,6 +289,7 @@ struct device {
     const struct operations *op;
     const char *name; /* "cpu: OpenBLAS, 2 threads" */
     void (*close)(struct device *d);
+    bool host; /* its memory is the host's: what the host has need not be uploaded */
 };
 
 /* How many rows the table has, and their names: a test holds each device and the tests to them. */

@@ -129,7 +129,7 @@ void parameters_hold(struct parameters *p, struct device *d)
 {
     p->device = d;
     place(p);
-    p->value = zeros(p, p->count);
+    p->value = d->op->alloc(d, p->count * sizeof *p->value);
     for (size_t i = 0; i < p->list.len; i++)
         p->list.at[i]->value = p->value + p->list.at[i]->offset;
 }

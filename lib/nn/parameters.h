@@ -70,7 +70,7 @@ struct parameter *parameters_add_vector(struct parameters *p, const char *name, 
 void parameters_allocate(struct parameters *p, struct device *d, enum optimizer_kind kind,
                          float momentum, uint64_t seed);
 
-/* Places values alone, zeros, for who fills them and never learns. */
+/* Places values alone, for who sets them all and never learns. */
 void parameters_hold(struct parameters *p, struct device *d);
 struct parameter *parameters_find(const struct parameters *p, const char *name);
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -393,8 +394,28 @@ int safetensors_read(const struct safetensors *s, const struct safetensors_entry
     return 0;
 }
 
+void safetensors_map(struct safetensors *s)
+{
+    struct stat there;
+    if (s->map || fstat(s->fd, &there))
+        return;
+    void *map = mmap(NULL, (size_t)there.st_size, PROT_READ, MAP_PRIVATE, s->fd, 0);
+    if (map == MAP_FAILED)
+        return;
+    s->map = map;
+    s->size = (size_t)there.st_size;
+}
+
+const void *safetensors_at(const struct safetensors *s, const struct safetensors_entry *entry)
+{
+    /* a file may be shorter by now than when it was opened */
+    return s->map && s->data + entry->end <= s->size ? s->map + s->data + entry->begin : NULL;
+}
+
 void safetensors_close(struct safetensors *s)
 {
+    if (s->map)
+        munmap((void *)s->map, s->size);
     for (size_t i = 0; i < s->entries.len; i++)
         mem_free(s->entries.at[i].name);
     for (size_t i = 0; i < s->texts.len; i++) {

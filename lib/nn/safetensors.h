@@ -45,6 +45,8 @@ struct safetensors {
     char *path;
     int fd;
     uint64_t data;                         /* where the tensors begin */
+    const char *map;                       /* the whole file in memory; NULL: not mapped */
+    size_t size;                           /* of the map */
     VEC(struct safetensors_entry) entries; /* in the file's order */
     VEC(struct safetensors_text) texts;
 };
@@ -56,6 +58,12 @@ const struct safetensors_entry *safetensors_find(const struct safetensors *s, co
 /* `n` bytes of the entry, from byte `offset` of it on.  74: cannot be read. */
 int safetensors_read(const struct safetensors *s, const struct safetensors_entry *entry,
                      uint64_t offset, void *to, size_t n, struct err *e);
+
+/* Maps the file into memory until it is closed, where that can be done. */
+void safetensors_map(struct safetensors *s);
+
+/* Where the entry's bytes stand in memory; NULL: the file is not mapped. */
+const void *safetensors_at(const struct safetensors *s, const struct safetensors_entry *entry);
 void safetensors_close(struct safetensors *s);
 
 #endif
