@@ -127,6 +127,9 @@ records() { spcat "$1" | grep "^\[\"$2\""; }
 --inter hidden
 --inter delta
 --inter week
+--inter age
+--inter hidden,delta --per-user inter
+--intra cat --per-user intra
 --dropout 0.5
 --gru reset-before
 --optimizer sgd
@@ -138,7 +141,7 @@ records() { spcat "$1" | grep "^\[\"$2\""; }
 --seed 7
 --embedding 6
 EOT
-    [ "$(wc -l <tried)" = 17 ]
+    [ "$(wc -l <tried)" = 20 ]
     train --optimizer sgd --lr 0.1 "$BATCHES" | ranks_of >plain
     train --optimizer sgd --lr 0.1 --momentum 0.9 "$BATCHES" | ranks_of >other
     differ plain other
@@ -417,7 +420,7 @@ EOT
         [[ $stderr == *$1* ]]
     }
     fails ii-rnn --model rnn
-    fails hidden,delta --inter hidden,age
+    fails hidden,delta --inter hidden,years
     fails 'once each' --inter hidden,hidden
     fails 'once each' --inter hidden,
     fails 'once each' --inter ''

@@ -35,7 +35,7 @@ static const struct option model_table[] = {
      .choices = "mean|last|attention", .recorded = true,
      .help = "hierarchical: what stands for a user; last"},
     {OPTION_TEXT, .name = "inter", .to = &given.shape.inter, .argument = "LIST", .recorded = true,
-     .help = "attend to earlier sessions: hidden,delta,week"},
+     .help = "attend to earlier sessions: hidden,delta,week,age"},
     {OPTION_CHOICE, .name = "intra", .to = &given.shape.intra, .choices = "cat|sum",
      .recorded = true, .help = "ii-rnn: attend to them at every step too"},
     {OPTION_CHOICE, .name = "attend-to", .to = &given.shape.attend_to, .choices = "output|input",

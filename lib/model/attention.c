@@ -3,9 +3,11 @@
 #include <math.h>
 #include <string.h>
 
+enum { AGE_FEATURES = 5, HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY };
+
 /* ---- what energies stand on ---- */
 
-static const char *const attended_name[ATTEND_KINDS] = {"hidden", "delta", "week"};
+static const char *const attended_name[ATTEND_KINDS] = {"hidden", "delta", "week", "age"};
 
 static int attended_of(const char *word, size_t n)
 {
@@ -69,12 +71,44 @@ void energies_declare(struct energies *n, struct parameters *p, int size, int32_
         n->delta = parameters_add_matrix(p, "delta_embedding.weight", delta_buckets, size, 1);
     if (n->on[ATTEND_WEEK])
         n->week = parameters_add_matrix(p, "week_embedding.weight", WEEK_HOURS + 1, size, 1);
+    if (n->on[ATTEND_AGE]) {
+        float bound = 1 / sqrtf(AGE_FEATURES);
+        n->age = parameters_add_matrix(p, "age_embedding.weight", size, AGE_FEATURES, bound);
+        n->age_bias = parameters_add_vector(p, "age_embedding.bias", size, bound);
+    }
 }
 
 static struct tensor *embedded(struct tape *t, const struct parameter *p, const int32_t *at,
                                int count)
 {
     return tape_gather(t, tape_parameter(t, p), tape_rows(t, at, count));
+}
+
+static void age_features(int64_t age, float f[AGE_FEATURES])
+{
+    const double turn = 6.283185307179586;
+    double day = turn * (double)(age % DAY) / DAY, week = turn * (double)(age % WEEK) / WEEK;
+    f[0] = (float)(log1p((double)age / HOUR) / log1p(WEEK / HOUR));
+    f[1] = (float)sin(day);
+    f[2] = (float)cos(day);
+    f[3] = (float)sin(week);
+    f[4] = (float)cos(week);
+}
+
+static struct tensor *embedded_ages(const struct energies *n, struct tape *t,
+                                    const struct history *h)
+{
+    struct device *d = tape_device(t);
+    size_t bytes = (size_t)h->total * AGE_FEATURES * sizeof(float);
+    float *host = tape_host(t, bytes), *f = tape_memory(t, bytes);
+    memset(host, 0, bytes);
+    for (int i = 0; i < h->total; i++)
+        if (h->age[i] >= 0)
+            age_features(h->age[i], host + i * AGE_FEATURES);
+    d->op->upload(d, f, host, bytes);
+    return tape_activate(t, ACTIVATION_TANH,
+                         tape_linear(t, tape_constant(t, f, h->total, AGE_FEATURES),
+                                     tape_parameter(t, n->age), tape_parameter(t, n->age_bias)));
 }
 
 struct tensor *energies_over(const struct energies *n, struct tape *t, struct tensor *states,
@@ -88,6 +122,8 @@ struct tensor *energies_over(const struct energies *n, struct tape *t, struct te
         part[parts++] = embedded(t, n->delta, h->delta, h->total);
     if (n->on[ATTEND_WEEK])
         part[parts++] = embedded(t, n->week, h->week, h->total);
+    if (n->on[ATTEND_AGE])
+        part[parts++] = embedded_ages(n, t, h);
     return tape_concat(t, part, parts);
 }
 

@@ -8,14 +8,14 @@
 
 /* ---- what the energies of earlier sessions stand on: x_j, side by side in this order ---- */
 
-enum attended { ATTEND_HIDDEN, ATTEND_DELTA, ATTEND_WEEK, ATTEND_KINDS };
+enum attended { ATTEND_HIDDEN, ATTEND_DELTA, ATTEND_WEEK, ATTEND_AGE, ATTEND_KINDS };
 
 struct energies {
     bool on[ATTEND_KINDS];
-    const struct parameter *delta, *week;
+    const struct parameter *delta, *week, *age, *age_bias;
 };
 
-/* Reads "hidden,delta,week": some of them, once each.  allowed: which the model has.  64. */
+/* Reads "hidden,delta,week,age": some of them, once each.  allowed: which the model has.  64. */
 int energies_read(struct energies *n, const char *list, const bool allowed[ATTEND_KINDS],
                   struct err *e);
 bool energies_any(const struct energies *n);
@@ -23,7 +23,9 @@ bool energies_any(const struct energies *n);
 /* Width of x_j, where a state is `state` wide and an embedding of a time `size`. */
 int energies_width(const struct energies *n, int state, int size);
 
-/* The embeddings of times, `size` wide. */
+/* The embeddings of times, `size` wide.  That of an age is a smooth function of it, tanh(W f + b):
+ * f of a seconds is its hours as ln(1 + a / 3600) / ln 169, which is 1 at a week, and sine and
+ * cosine of its part of a day and of a week; of no session 0. */
 void energies_declare(struct energies *n, struct parameters *p, int size, int32_t delta_buckets);
 
 /* x [total, width] of the history's rows; states: their h_j. */

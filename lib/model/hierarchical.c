@@ -3,7 +3,8 @@
  * of the intra-session GRU.  All is computed anew each time, with gradient into the embeddings.
  *
  *     r = mean s_j | last h_j of the session GRU | Σ_j α_j h_j, e_j = aᵀ tanh(B h_j + b)
- *     u = mean r_i | last h_i of the user GRU | Σ_i α_i h_i, e_i = cᵀ tanh(D [h_i; Δ_i; w_i] + d)
+ *     u = mean r_i | last h_i of the user GRU | Σ_i α_i h_i, e_i = cᵀ tanh(D [h_i; Δ_i; w_i;
+ * g(age_i)] + d)
  *
  * With --attend-to input the weights average what went into the GRU: s_j and r_i. */
 #include <string.h>
@@ -74,7 +75,7 @@ static int check_together(const struct hierarchical *r, const struct model_optio
 
 static int read_options(struct hierarchical *r, const struct model_options *o, struct err *e)
 {
-    static const bool kinds[ATTEND_KINDS] = {false, true, true};
+    static const bool kinds[ATTEND_KINDS] = {false, true, true, true};
     if (read_form(&r->session.form, "--session-rep", o->session_rep, e) ||
         read_form(&r->user.form, "--user-rep", o->user_rep ? o->user_rep : "last", e))
         return e->status;

@@ -2,7 +2,7 @@
  * the intra-session GRU its initial state (Ruocco et al. 2017), or an attention over its states
  * does, which may look at their age and their hour of the week:
  *
- *     e_j = aᵀ tanh(B [h_j; Δ_j; w_j] + b),  α = softmax(e),  s_0 = Σ_j α_j h_j
+ *     e_j = aᵀ tanh(B [h_j; Δ_j; w_j; g(age_j)] + b),  α = softmax(e),  s_0 = Σ_j α_j h_j
  *
  * With --intra the intra-session GRU looks back at the h_j from each of its steps too (intra.h).
  * A representation is the mean of a session's input embeddings, or the intra GRU's last output. */
@@ -33,7 +33,7 @@ struct ii_rnn {
 
 static int read_options(struct ii_rnn *r, const struct model_options *o, struct err *e)
 {
-    static const bool kinds[ATTEND_KINDS] = {true, true, true};
+    static const bool kinds[ATTEND_KINDS] = {true, true, true, true};
     if (strcmp(o->session_rep, "mean") && strcmp(o->session_rep, "last"))
         return err_set(e, STATUS_USAGE, "--session-rep %s: --model ii-rnn has mean and last",
                        o->session_rep);

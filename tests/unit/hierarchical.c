@@ -32,6 +32,8 @@ static void check_forms(void)
         }
     }
     check("attention", "attention", "delta", NULL, false, "reset-after", 33, 0.2);
+    check("mean", "attention", "age", NULL, true, "reset-after", 5, 0.2);
+    check("last", "attention", "delta,age", "input", false, "reset-after", 33, 0);
     check("mean", NULL, NULL, NULL, false, "reset-after", 1, 0);
 }
 
@@ -106,7 +108,7 @@ static void check_refusals(void)
            "batches without the items of earlier sessions are refused");
     refused("--user-rep middle", (struct model_options){.user_rep = "middle"});
     refused("--user-rep attention", (struct model_options){.inter = "delta"});
-    refused("delta, week",
+    refused("delta, week, age",
             (struct model_options){.inter = "hidden,delta", .user_rep = "attention"});
     refused("session,user", (struct model_options){.per_user = "inter"});
     refused("--user-rep attention", (struct model_options){.per_user = "user"});

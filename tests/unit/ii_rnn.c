@@ -35,6 +35,10 @@ static void check_forms(void)
         check(i % 2 ? "mean" : "last", inter[i], "cat", i % 4 > 1, "reset-after", 4, 0.3);
         check(i % 2 ? "last" : "mean", inter[i], "sum", i % 4 > 1, "reset-before", 3, 0.3);
     }
+    check("mean", "hidden,age", NULL, false, "reset-after", 4, 0.3);
+    check("last", "age", "cat", true, "reset-after", 5, 0);
+    check("mean", "age,week", NULL, true, "reset-before", 17, 0.3);
+    check("last", "hidden,delta,week,age", NULL, false, "reset-after", 33, 0);
     check("mean", NULL, "cat", false, "reset-after", 33, 0);
     check("last", "hidden", "sum", true, "reset-after", 17, 0);
 }

@@ -26,14 +26,14 @@ static inline void add_session(struct made *m, int user, int session)
     int from = session > REF_HISTORY ? session - REF_HISTORY : 0;
     vec_push(&m->user, user);
     vec_push(&m->session, session);
-    vec_push(&m->start, 1000 + session);
+    vec_push(&m->start, 1000 + 50000 * session);
     vec_push(&m->length, length);
     for (int i = 0; i < length; i++)
         vec_push(&m->item, (int32_t)random_below(&drawn, PAIR_ITEMS));
     vec_push(&m->history, session - from);
     for (int s = from; s < session; s++) {
         vec_push(&m->of_session, s);
-        vec_push(&m->of_start, 1000 + s);
+        vec_push(&m->of_start, 1000 + 50000 * s + (int32_t)random_below(&held, 40000));
         vec_push(&m->delta, (int32_t)random_below(&drawn, PAIR_BUCKETS));
         vec_push(&m->week, (int32_t)random_below(&drawn, WEEK_HOURS));
         vec_push(&m->of_length, 1 + (int32_t)random_below(&held, 6));

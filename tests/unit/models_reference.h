@@ -36,7 +36,7 @@ struct reference {
     double *w; /* all weights, placed as the parameters are; into it: */
     struct ref_gru earlier[2], inner, intra; /* inter or user GRU, both ways; session GRU */
     struct ref_layer over, inside, every;    /* inter or user, session, intra attention */
-    const double *item, *delta, *week, *read, *read_bias, *output, *output_bias;
+    const double *item, *delta, *week, *age, *age_bias, *read, *read_bias, *output, *output_bias;
     double rate;
     uint64_t seed, step; /* of the masks; rate 0: none */
     double rep[REF_USERS][REF_SESSIONS][REF_STATE];
@@ -115,7 +115,7 @@ static inline int ref_state(const struct reference *r)
 static inline int ref_wide(const struct reference *r)
 {
     return (r->hierarchical || ref_on(r, "hidden") ? ref_state(r) : 0) +
-           r->size * (ref_on(r, "delta") + ref_on(r, "week"));
+           r->size * (ref_on(r, "delta") + ref_on(r, "week") + ref_on(r, "age"));
 }
 
 /* Finds the weights by their names, once w is there. */
@@ -137,6 +137,8 @@ static inline void ref_bind(struct reference *r)
     r->item = ref_w(r, "item_embedding", ".weight");
     r->delta = ref_w(r, "delta_embedding", ".weight");
     r->week = ref_w(r, "week_embedding", ".weight");
+    r->age = ref_w(r, "age_embedding", ".weight");
+    r->age_bias = ref_w(r, "age_embedding", ".bias");
     r->read = ref_w(r, "representation", ".weight");
     r->read_bias = ref_w(r, "representation", ".bias");
     r->output = ref_w(r, "output", ".weight");
@@ -230,9 +232,19 @@ static inline void ref_attend(const struct ref_layer *l, int ld, int count, cons
             out[k] += weight[j] / sum * value[j * ld_value + k];
 }
 
+/* What an age of that many seconds is seen as; -1: no session. */
+static inline void ref_age(const struct reference *r, int64_t age, double *to)
+{
+    double day = 2 * acos(-1) * (double)age / 86400;
+    double f[5] = {log(1 + (double)age / 3600) / log(169), sin(day), cos(day), sin(day / 7),
+                   cos(day / 7)};
+    for (int k = 0; k < r->size; k++)
+        to[k] = tanh(r->age_bias[k] + (age < 0 ? 0 : ref_dot(5, r->age + 5 * k, f)));
+}
+
 /* What the energy of an earlier session stands on. */
 static inline void ref_on_row(const struct reference *r, struct ref_rows *s, int j, int delta,
-                              int week)
+                              int week, int64_t age)
 {
     double *to = s->on[j];
     size_t size = (size_t)r->size, state = (size_t)ref_state(r);
@@ -241,7 +253,15 @@ static inline void ref_on_row(const struct reference *r, struct ref_rows *s, int
     if (ref_on(r, "delta"))
         memcpy(to, r->delta + (size_t)delta * size, size * sizeof *to), to += size;
     if (ref_on(r, "week"))
-        memcpy(to, r->week + (size_t)week * size, size * sizeof *to);
+        memcpy(to, r->week + (size_t)week * size, size * sizeof *to), to += size;
+    if (ref_on(r, "age"))
+        ref_age(r, age, to);
+}
+
+/* How old the session in that place of the batch's history is for session i. */
+static inline int64_t ref_old(const struct batch *b, int i, int place)
+{
+    return column_i64(b->start)[i] - column_i64(b->history_start)[place];
 }
 
 /* ---- what stands for the user ---- */
@@ -295,7 +315,7 @@ static inline void ref_user(struct reference *r, const struct batch *b, int i, i
     ref_run(r, &r->earlier[0], both ? &r->earlier[1] : NULL, s, start);
     for (int j = 0; j < s->count; j++)
         ref_on_row(r, s, j, column_i32(b->history_delta)[first + j],
-                   column_i32(b->history_week)[first + j]);
+                   column_i32(b->history_week)[first + j], ref_old(b, i, first + j));
     if (!ref_is(form, "attention"))
         return;
     struct ref_layer own = ref_own(r, &r->over, user);
@@ -310,6 +330,7 @@ static inline void ref_inter(struct reference *r, const struct batch *b, int i, 
     static const double none[REF_STATE];
     int n = r->size, state = ref_state(r), user = column_i32(b->user)[i];
     int delta[REF_EVENTS] = {r->buckets - 1}, week[REF_EVENTS] = {WEEK_HOURS};
+    int64_t age[REF_EVENTS] = {-1};
     s->count = 0;
     for (int j = 0; j <= column_i32(b->history)[i]; j++) {
         bool end = j == column_i32(b->history)[i];
@@ -324,13 +345,14 @@ static inline void ref_inter(struct reference *r, const struct batch *b, int i, 
         }
         if (!end)
             delta[s->count] = column_i32(b->history_delta)[first + j],
-            week[s->count] = column_i32(b->history_week)[first + j];
+            week[s->count] = column_i32(b->history_week)[first + j],
+            age[s->count] = ref_old(b, i, first + j);
         s->count++;
         r->row++;
     }
     ref_run(r, &r->earlier[0], r->options->bidirectional ? &r->earlier[1] : NULL, s, start);
     for (int j = 0; j < s->count; j++)
-        ref_on_row(r, s, j, delta[j], week[j]);
+        ref_on_row(r, s, j, delta[j], week[j], age[j]);
     if (!r->options->inter)
         return;
     struct ref_layer own = ref_own(r, &r->over, user);
