@@ -223,6 +223,85 @@ EOT
     [ "$output" = 'ok True' ]
 }
 
+@test "attention of every level is what the saved weights make of it" {
+    need_check
+    batcher --batch 7 --history 3 --epochs 2 --min-batch 1 --with-history-items "$SPLIT" >held.mp
+    while read -r levels options; do
+        # shellcheck disable=SC2086
+        train --lr 0.05 $options --save model held.mp >/dev/null
+        predictor --quiet --model model --attention all held.mp | spcat >shown.json
+        run -0 /usr/bin/python3 "$ROOT/tests/check-levels.py" held.mp model shown.json
+        echo "$options: $output"
+        [ "$(tr -d ' 0-9' <<<"$output")" = "ok$levels" ]
+    done <<EOT
+inter --inter hidden,delta,week,age
+interintra --inter delta --intra cat --bidirectional
+intra --intra sum --per-user intra
+interintra --inter hidden --intra cat --per-user inter,intra --clusters 3
+sessionuser --model hierarchical --session-rep attention --user-rep attention --inter delta,age
+sessionuser --model hierarchical --session-rep attention --user-rep attention --attend-to input --per-user session,user
+session --model hierarchical --session-rep attention
+user --model hierarchical --session-rep last --user-rep attention --bidirectional --per-user user --inter week
+EOT
+}
+
+@test "--clusters: as a file says, as many as asked for, and as a model's file has them" {
+    own=(--inter hidden,delta --per-user inter)
+    shape() { header "$1" | grep -o '"inter_attention.weight":{[^}]*}' | grep -o 'shape":\[[0-9]*'; }
+    train "${own[@]}" --clusters 3 --save three --save-by last "$BATCHES" | ranks_of >found
+    train "${own[@]}" --clusters 3 "$BATCHES" | ranks_of >again
+    train "${own[@]}" "$BATCHES" | ranks_of >each
+    train "${own[@]}" --clusters 3 --seed 2 --save other "$BATCHES" >/dev/null
+    cmp found again
+    differ found each
+    [ "$(shape three)" = 'shape":[3' ]
+    header three | grep -q '"users.cluster":{"dtype":"I32","shape":\[9\]'
+    # the same by a file of users and clusters
+    spcat "$BATCHES" | sed -nE 's/^\["user",([0-9]+),"([^"]*)".*/\1 \2/p' |
+        awk '{ print $2 "\tclub " $1 % 2 }' >clubs
+    train "${own[@]}" --clusters clubs --save clubbed "$BATCHES" >/dev/null
+    [ "$(shape clubbed)" = 'shape":[2' ]
+    # a model's file keeps its own; a user whom it does not know stands behind them
+    train "${own[@]}" --clusters 3 --init three --max-steps 0 --save-by last --save same "$BATCHES" >/dev/null
+    cmp <(tensors three) <(tensors same)
+    make_log | sed 's/^u3,/new,/' | reddit-sessionize 2>/dev/null | tfilter --split user:0.8 2>/dev/null |
+        batcher --batch 5 2>/dev/null >other.mp
+    train "${own[@]}" --clusters 3 --init three --save four other.mp >/dev/null
+    [ "$(shape four)" = 'shape":[4' ]
+    # one set for all is where each begins from
+    train --inter hidden,delta --save global "$BATCHES" >/dev/null
+    train --inter hidden,delta --init global --max-steps 0 "$BATCHES" | ranks_of >plain
+    train "${own[@]}" --clusters 2 --init global --max-steps 0 "$BATCHES" | ranks_of >alike
+    cmp plain alike
+    refused() {
+        run "-$1" --separate-stderr train "${@:3}" "$BATCHES"
+        echo "$stderr"
+        [[ $stderr == *$2* ]]
+    }
+    refused 64 'goes with --per-user' --clusters 3
+    refused 64 '9 users only' "${own[@]}" --clusters 10
+    refused 64 '--clusters 3 with it' "${own[@]}" --clusters 2 --init three
+    refused 66 'number of clusters' "${own[@]}" --clusters nowhere
+    sed -i 2d clubs
+    refused 65 'no cluster for user' "${own[@]}" --clusters clubs
+    echo 'u1 2' >clubs
+    refused 65 'line 1' "${own[@]}" --clusters clubs
+    refused 65 'own' "${own[@]}" --init three
+}
+
+@test "age buckets of other widths come through to the embedding" {
+    reddit-sessionize <(make_log) 2>/dev/null >sessions.mp
+    for shape in quadratic:600x20 log:900x12; do
+        tfilter --delta-buckets $shape --split user:0.8 sessions.mp 2>/dev/null | batcher --batch 7 2>/dev/null >other.mp
+        train --inter hidden,delta --attention all --save model other.mp >out.mp
+        count=${shape#*x}
+        header model | grep -q "\"delta_embedding.weight\":{\"dtype\":\"F32\",\"shape\":\[$((count + 1)),5\]"
+        records out.mp attention | grep -o '"delta":\[[^]]*\]' | grep -oE '[0-9]+' >buckets
+        [ "$(sort -n buckets | tail -1)" -le "$count" ]
+        [ "$(sort -u buckets | wc -l)" -gt 3 ]
+    done
+}
+
 @test "a saved model that is started from and not trained ranks as the trainer did" {
     train --save model --save-by last "$BATCHES" >/dev/null
     train --save again --save-by last --init model --max-steps 0 "$BATCHES" >/dev/null

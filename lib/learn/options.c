@@ -42,6 +42,8 @@ static const struct option model_table[] = {
      .recorded = true, .help = "hierarchical: what is averaged, of the GRUs; output"},
     {OPTION_TEXT, .name = "per-user", .to = &given.shape.per_user, .argument = "LIST",
      .recorded = true, .help = "attention weights of each user's own: levels"},
+    {OPTION_TEXT, .name = "clusters", .to = &given.shape.clusters, .argument = "K|FILE",
+     .recorded = true, .help = "the same for clusters of users instead"},
     {OPTION_FLAG, .name = "bidirectional", .to = &given.shape.bidirectional, .recorded = true,
      .help = "read earlier sessions both ways"},
     {OPTION_INT, .name = "embedding", .to = &given.shape.embedding, .letter = 'e', .argument = "N",

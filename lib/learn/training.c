@@ -30,6 +30,7 @@ int training_open(struct training *t, const char *program, const struct learn_op
                   const struct output_options *output, struct err *e)
 {
     *t = (struct training){.o = o, .program = program, .trained = trained};
+    t->ahead.wanted = !trained && o->shape.clusters && clustering_number(o->shape.clusters);
     if (batches_in_open(&t->in, files.at, files.count, e))
         return e->status;
     if (trained && trained_check(trained, batches_in_meta(t->in), e))
@@ -113,6 +114,31 @@ static int open_weights(struct training *t, const struct train_options *options,
     return t->o->init ? model_file_init(&t->model, &names, t->o->init, e) : 0;
 }
 
+/* Whose attention weights each user takes, where he has not his own. */
+static int open_clusters(struct training *t, struct model_data *data, struct err *e)
+{
+    const struct learn_options *o = t->o;
+    struct clustering *c = &t->clustering;
+    struct safetensors init = {.fd = -1}, *file = t->trained ? &t->trained->file : NULL;
+    if (!o->shape.clusters)
+        return 0;
+    if (!t->trained && o->init) {
+        if (safetensors_open(&init, o->init, e))
+            return e->status;
+        file = &init;
+    }
+    int status =
+        clustering_open(c, o->shape.clusters, file, t->trained != NULL, batches_in_users(t->in), e);
+    if (file == &init)
+        safetensors_close(&init);
+    if (!status && c->to_find && !t->ahead.done)
+        status = err_set(e, STATUS_DATA, "--clusters %s: the input begins with no training pass",
+                         o->shape.clusters);
+    data->groups = c->blocks;
+    data->group = c->group.at;
+    return status;
+}
+
 static int open_model(struct training *t, struct err *e)
 {
     const struct learn_options *o = t->o;
@@ -127,12 +153,15 @@ static int open_model(struct training *t, struct err *e)
             return e->status;
         data.items = names_count(&t->vocabulary.rows);
     }
-    if (model_open(&t->model, o->model, &o->shape, &data, t->device, e))
+    if (open_clusters(t, &data, e) ||
+        model_open(&t->model, o->model, &o->shape, &data, t->device, e))
         return e->status;
     t->learning = true;
     t->model.data.scheme = NULL; /* its text ends here */
     if (open_weights(t, &options, e))
         return e->status;
+    if (t->clustering.to_find)
+        clustering_find(&t->clustering, &t->ahead, &t->model, o->init != NULL, options.seed);
     if (learn_attention(o) && !options.top)
         options.top = 1; /* what the model held likely is part of the picture */
     learner_open(&t->learner, &t->model, &options);
@@ -365,7 +394,7 @@ int training_run(struct training *t, struct err *e)
     struct batches_record record;
     enum read_result got;
     int status = 0;
-    while (!status && (got = batches_in_next(t->in, &record, e)) == READ_RECORD)
+    while (!status && (got = ahead_next(&t->ahead, t->in, &record, e)) == READ_RECORD)
         status = take(t, &record, e);
     if (!status)
         status = got == READ_ERROR ? e->status : finish(t, e);
@@ -386,6 +415,8 @@ void training_close(struct training *t)
         model_close(&t->model);
     }
     vocabulary_release(&t->vocabulary);
+    clustering_release(&t->clustering);
+    ahead_release(&t->ahead);
     report_release(&t->report);
     buf_release(&t->options);
     device_close(t->device);

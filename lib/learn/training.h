@@ -4,6 +4,7 @@
 #ifndef LEARN_TRAINING_H
 #define LEARN_TRAINING_H
 
+#include "learn/clustering.h"
 #include "learn/options.h"
 #include "learn/trained.h"
 #include "learn/vocabulary.h"
@@ -17,6 +18,8 @@ struct training {
     struct trained *trained;      /* NULL: the model is learned here */
     struct vocabulary vocabulary; /* of `trained` */
     struct batches_in *in;
+    struct ahead ahead;           /* of it: for clusters */
+    struct clustering clustering; /* of users */
     struct stage stage;
     struct device *device;
     struct model model; /* these four from the first epoch on */

@@ -27,10 +27,10 @@ int model_file_items(const struct safetensors *file, struct names *items, bool *
                      struct err *e);
 
 /* Which block of the file's tables each of `users` takes, where it has clusters of users: group
- * [users], *blocks.  A user whom the file does not know takes one behind all of them, which
- * model_file_read makes the mean.  *blocks 0: the file has no clusters.  65: names the field. */
+ * [users], *blocks; *theirs: how many the file has, 0: it has no clusters.  A user whom it does not
+ * know takes one behind all of them, which model_file_read makes the mean.  65: names the field. */
 int model_file_groups(const struct safetensors *file, const struct names *users, i32_vec *group,
-                      int *blocks, struct err *e);
+                      int *blocks, int *theirs, struct err *e);
 
 /* Sets the allocated parameters from a file that has each of them under its name and shape.  With
  * names in the file the rows of items and users are matched by name, and items that it does not

@@ -104,21 +104,22 @@ int file_clusters_read(const struct safetensors *file, int users, i32_vec *clust
 }
 
 int model_file_groups(const struct safetensors *file, const struct names *users, i32_vec *group,
-                      int *blocks, struct err *e)
+                      int *blocks, int *theirs, struct err *e)
 {
-    struct names theirs = {0};
+    struct names known = {0};
     i32_vec cluster = {0};
     bool there, unknown = false;
-    int status = file_names_read(file, "users", &theirs, &there, e);
+    int status = file_names_read(file, "users", &known, &there, e);
+    *theirs = 0;
     if (!status)
-        status = file_clusters_read(file, names_count(&theirs), &cluster, blocks, e);
-    for (int32_t u = 0; u < names_count(users) && !status && *blocks; u++) {
-        int32_t id = names_find(&theirs, names_at(users, u));
-        vec_push(group, id < 0 ? *blocks : cluster.at[id]);
+        status = file_clusters_read(file, names_count(&known), &cluster, theirs, e);
+    for (int32_t u = 0; u < names_count(users) && !status && *theirs; u++) {
+        int32_t id = names_find(&known, names_at(users, u));
+        vec_push(group, id < 0 ? *theirs : cluster.at[id]);
         unknown |= id < 0;
     }
-    *blocks += unknown;
-    names_release(&theirs);
+    *blocks = *theirs + unknown;
+    names_release(&known);
     vec_release(&cluster);
     return status;
 }

@@ -30,6 +30,7 @@ struct model_options {
     const char *intra;       /* "cat", "sum" */
     const char *attend_to;   /* "output", "input" */
     const char *per_user;    /* "inter,intra", "session,user": levels with weights for each user */
+    const char *clusters;    /* a number or a file: such weights for clusters of users instead */
     bool bidirectional;
     int64_t embedding;   /* E */
     int64_t hidden;      /* of models whose states have a size of their own; 0: E */

@@ -37,6 +37,9 @@ static int check_sizes(const struct model_options *o, struct err *e)
                        (long long)o->embedding);
     if (!(o->dropout >= 0 && o->dropout < 1))
         return err_set(e, STATUS_USAGE, "--dropout %g: give a rate from 0 to below 1", o->dropout);
+    if (o->clusters && !o->per_user)
+        return err_set(e, STATUS_USAGE,
+                       "--clusters goes with --per-user, which says of which levels");
     return 0;
 }
 

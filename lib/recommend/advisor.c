@@ -11,7 +11,9 @@
 /* The blocks of users' clusters; whom the model does not know takes the mean of all. */
 static int open_groups(struct advisor *a, int32_t known, struct model_data *data, struct err *e)
 {
-    if (model_file_groups(&a->trained->file, &a->trained->users, &a->group, &data->groups, e))
+    int theirs;
+    if (model_file_groups(&a->trained->file, &a->trained->users, &a->group, &data->groups, &theirs,
+                          e))
         return e->status;
     if (!data->groups)
         return 0;

@@ -53,6 +53,9 @@ static void check_per_user(void)
     check_form("hierarchical", &o);
     o.attend_to = NULL, o.user_rep = "attention", o.bidirectional = true, o.embedding = 17;
     check_form("hierarchical", &o);
+    o.per_user = "session,user", o.embedding = 6;
+    for (int shared = 0; shared < 2; shared++)
+        check_tied("hierarchical", &o, shared);
 }
 
 /* Losses of a batch of users' first sessions, against the intra GRU from a state of zeros. */

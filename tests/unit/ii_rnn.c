@@ -61,6 +61,12 @@ static void check_per_user(void)
     check_form("ii-rnn", &o);
     o.intra = "cat", o.inter = "week", o.dropout = 0;
     check_form("ii-rnn", &o);
+    for (int shared = 0; shared < 2; shared++) {
+        o.inter = "hidden,age", o.intra = "cat", o.per_user = "inter,intra", o.dropout = 0.2;
+        check_tied("ii-rnn", &o, shared);
+        o.intra = "sum", o.per_user = "intra";
+        check_tied("ii-rnn", &o, shared);
+    }
 }
 
 /* ---- stored representations ---- */

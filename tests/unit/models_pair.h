@@ -106,6 +106,10 @@ static inline void load_reference(struct pair *p)
     mem_free(w);
 }
 
+/* The blocks of per-user weights, for pair_open: 0: one a user. */
+static int pair_groups;
+static const int32_t *pair_group; /* [REF_USERS] */
+
 static inline void pair_open(struct pair *p, const char *model, const struct model_options *shape)
 {
     struct err e;
@@ -114,7 +118,9 @@ static inline void pair_open(struct pair *p, const char *model, const struct mod
                               .history = REF_HISTORY,
                               .delta_buckets = PAIR_BUCKETS,
                               .keeps_order = true,
-                              .history_items = true};
+                              .history_items = true,
+                              .groups = pair_groups,
+                              .group = pair_group};
     struct train_options options = {
         .seed = 11,
         .max_steps = -1,
@@ -130,6 +136,7 @@ static inline void pair_open(struct pair *p, const char *model, const struct mod
     learner_open(&p->learner, &p->model, &options);
     p->reference = (struct reference){.parameters = &p->model.parameters,
                                       .options = &p->options,
+                                      .group = pair_group,
                                       .hierarchical = !strcmp(model, "hierarchical"),
                                       .size = (int)shape->embedding,
                                       .items = PAIR_ITEMS,
@@ -149,21 +156,25 @@ static inline void pair_close(struct pair *p)
     device_close(p->device);
 }
 
+/* The mean loss of the next batch; infinite: none. */
+static inline double batch_loss(struct pair *p, const struct batch *b)
+{
+    struct outcome o;
+    struct err e;
+    double before = p->learner.tally.loss;
+    if (learner_batch(&p->learner, b, &o, &e) || !o.events || learner_settle(&p->learner, &e))
+        return INFINITY;
+    return (p->learner.tally.loss - before) / o.events;
+}
+
 /* The largest difference of mean losses between model and reference over the batches. */
 static inline double loss_difference(struct pair *p, struct made *made, int count)
 {
     double worst = 0;
     for (int b = 0; b < count; b++) {
-        struct outcome o;
-        struct err e;
         p->reference.step = (uint64_t)p->learner.steps + 1;
         double expected = ref_batch(&p->reference, &made[b].batch, true);
-        double before = p->learner.tally.loss;
-        if (learner_batch(&p->learner, &made[b].batch, &o, &e) || !o.events ||
-            learner_settle(&p->learner, &e))
-            return INFINITY;
-        double difference = fabs((p->learner.tally.loss - before) / o.events - expected);
-        worst = difference > worst ? difference : worst;
+        worst = fmax(worst, fabs(batch_loss(p, &made[b].batch) - expected));
     }
     return worst;
 }
@@ -266,6 +277,59 @@ static inline void check_form(const char *model, const struct model_options *sha
            shape->per_user ? ", per user " : "", shape->per_user ? shape->per_user : "", shape->gru,
            (int)shape->embedding, shape->dropout, losses, slopes);
     pair_close(&p);
+    for (int b = 0; b < PAIR_BATCHES; b++)
+        made_release(&made[b]);
+}
+
+/* ---- weights of each user's own ---- */
+
+/* Gives `to` the weights of `from`, which has one set for all: every block of its tables. */
+static inline void copy_weights(struct pair *to, const struct pair *from)
+{
+    struct device *d = to->device;
+    for (size_t i = 0; i < to->model.parameters.list.len; i++) {
+        const struct parameter *p = to->model.parameters.list.at[i];
+        const struct parameter *q = parameters_find(&from->model.parameters, p->name);
+        for (size_t at = 0; at < p->count; at += q->count)
+            d->op->copy(d, p->value + at, q->value, q->count);
+    }
+}
+
+/* The same losses as the model with one set for all: with weights that are tied, where nothing is
+ * learned; with a single block that all users share, through steps of gradient descent. */
+static inline void check_tied(const char *model, const struct model_options *shape, bool shared)
+{
+    static const int32_t one[REF_USERS];
+    struct made made[PAIR_BATCHES];
+    struct pair own, all;
+    struct model_options global = *shape;
+    double worst = 0, moved = 0, first = 0;
+    global.per_user = NULL;
+    make_batches(made);
+    pair_open(&all, model, &global);
+    pair_groups = shared, pair_group = shared ? one : NULL;
+    pair_open(&own, model, shape);
+    pair_groups = 0, pair_group = NULL;
+    copy_weights(&own, &all);
+    for (int round = 0; round < 4; round++) {
+        struct pair *pair[2] = {&all, &own};
+        for (int i = 0; i < 2; i++) {
+            learner_begin(&pair[i]->learner, (struct epoch){round + 1, PART_TRAIN});
+            pair[i]->learner.options.optimizer.update.rate = shared ? 0.5f : 0;
+        }
+        for (int b = 0; b < PAIR_BATCHES; b++) {
+            double loss[2] = {0, 1};
+            for (int i = 0; i < 2; i++)
+                loss[i] = batch_loss(pair[i], &made[b].batch);
+            worst = fmax(worst, fabs(loss[0] - loss[1]));
+            first = round || b ? first : loss[0];
+            moved = fmax(moved, fabs(loss[0] - first));
+        }
+    }
+    tap_ok(worst < 2e-5 && moved > 0.05, "%s, per user %s: %s equal one set for all, to %.1e",
+           model, shape->per_user, shared ? "weights that all users share" : "tied weights", worst);
+    pair_close(&own);
+    pair_close(&all);
     for (int b = 0; b < PAIR_BATCHES; b++)
         made_release(&made[b]);
 }
