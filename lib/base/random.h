@@ -49,14 +49,25 @@ static inline struct random random_of(uint64_t seed, uint64_t stream)
     return r;
 }
 
+/* The words of the block that the sequence stands in. */
+static inline void random_block(struct random *r)
+{
+    uint64_t block = r->drawn / 4;
+    uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), r->stream[0], r->stream[1]};
+    random_philox(r->seed, counter, r->word);
+}
+
+/* Goes on where so many words have been drawn. */
+static inline void random_continue(struct random *r, uint64_t drawn)
+{
+    r->drawn = drawn;
+    random_block(r);
+}
+
 static inline uint32_t random_u32(struct random *r)
 {
-    if (r->drawn % 4 == 0) {
-        uint64_t block = r->drawn / 4;
-        uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), r->stream[0],
-                               r->stream[1]};
-        random_philox(r->seed, counter, r->word);
-    }
+    if (r->drawn % 4 == 0)
+        random_block(r);
     return r->word[r->drawn++ % 4];
 }
 

@@ -97,6 +97,8 @@ void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Ends the program: message, temporaries removed, status (1 where *e holds none). */
 void cli_fail(const struct err *e) __attribute__((noreturn));
+/* Dies of the signal, as if it had not been caught: temporaries removed. */
+void cli_die(int signal) __attribute__((noreturn));
 void cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn)); /* 64 */
 
 #endif

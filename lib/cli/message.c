@@ -132,6 +132,13 @@ static void die_of(int signal)
     raise(signal); /* SA_RESETHAND has brought the default back */
 }
 
+void cli_die(int number)
+{
+    signal(number, SIG_DFL);
+    die_of(number);
+    _exit(128 + number); /* it was blocked */
+}
+
 static void catch_signals(void)
 {
     static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
