@@ -109,6 +109,16 @@ void batches_in_close(struct batches_in *in)
 
 READER_ACCESS(batches_in)
 
+void batches_in_digest_begin(struct batches_in *in)
+{
+    frame_in_digest_begin(in->r.frame);
+}
+
+uint64_t batches_in_digest(const struct batches_in *in)
+{
+    return frame_in_digest(in->r.frame);
+}
+
 static int define(struct batches_in *in, struct tagged *t, struct named *named, struct err *e)
 {
     if (in->epoch.number)

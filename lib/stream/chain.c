@@ -82,3 +82,90 @@ int chain_each(const struct meta *m, chain_visit *visit, void *to, struct err *e
     buf_release(&value);
     return status;
 }
+
+/* ---- differences ---- */
+
+/* One visit, its texts kept. */
+struct visited {
+    int program;
+    char *option, *value;
+};
+typedef VEC(struct visited) visited_vec;
+
+static void keep_visit(void *to, int program, struct bytes option, struct bytes value)
+{
+    visited_vec *all = to;
+    vec_push(all, ((struct visited){program, mem_copy(option.at, option.len),
+                                    mem_copy(value.at, value.len)}));
+}
+
+static void release_visits(visited_vec *all)
+{
+    for (size_t i = 0; i < all->len; i++) {
+        mem_free(all->at[i].option);
+        mem_free(all->at[i].value);
+    }
+    vec_release(all);
+}
+
+/* What stands there, or the name of the program that comes instead. */
+static void say(struct buf *what, const visited_vec *was, const visited_vec *is, size_t i,
+                const char *program)
+{
+    const struct visited *a = i < was->len ? &was->at[i] : NULL;
+    const struct visited *b = i < is->len ? &is->at[i] : NULL;
+    if (a && b && *a->option && !strcmp(a->option, b->option) && a->program == b->program)
+        buf_format(what, "%s --%s was %s, is %s", program, a->option,
+                   *a->value ? a->value : "not given", *b->value ? b->value : "not given");
+    else if (a && b && !*a->option && !*b->option)
+        buf_format(what, "%s came where %s comes now", a->value, b->value);
+    else
+        buf_format(what, "%s has other options or stands at another place", program);
+}
+
+static int first_difference(const visited_vec *was, const visited_vec *is, struct buf *what)
+{
+    const char *program = "the pipeline";
+    int number = 0;
+    for (size_t i = 0; i < was->len || i < is->len; i++) {
+        const struct visited *a = i < was->len ? &was->at[i] : NULL;
+        const struct visited *b = i < is->len ? &is->at[i] : NULL;
+        if (b) {
+            number = b->program;
+            program = *b->option ? program : b->value;
+        }
+        if (a && b && a->program == b->program && !strcmp(a->option, b->option) &&
+            !strcmp(a->value, b->value))
+            continue;
+        say(what, was, is, i, program);
+        return number;
+    }
+    return -1;
+}
+
+/* Programs whose names and options are alike may be of different versions. */
+static int other_version(const struct meta *was, const struct meta *is, struct buf *what)
+{
+    for (size_t i = 0; i < was->pipeline.len && i < is->pipeline.len; i++) {
+        const struct buf *a = &was->pipeline.at[i], *b = &is->pipeline.at[i];
+        if (!bytes_equal((struct bytes){a->at, a->len}, (struct bytes){b->at, b->len})) {
+            buf_format(what, "program %zu of the pipeline was of another version", i + 1);
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+int chain_difference(const struct meta *was, const struct meta *is, struct buf *what, struct err *e)
+{
+    visited_vec before = {0}, now = {0};
+    int program = -2;
+    if (!chain_each(was, keep_visit, &before, e) && !chain_each(is, keep_visit, &now, e)) {
+        program = first_difference(&before, &now, what);
+        if (program < 0)
+            program = other_version(was, is, what);
+    }
+    release_visits(&before);
+    release_visits(&now);
+    return program;
+}

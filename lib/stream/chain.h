@@ -13,4 +13,9 @@ typedef void chain_visit(void *to, int program, struct bytes option, struct byte
 /* 65: the chain is not as sesspipe-stream(5) has it. */
 int chain_each(const struct meta *m, chain_visit *visit, void *to, struct err *e);
 
+/* Where a chain first differs from one that was: appends it in words ("batcher --seed was 1, is 2")
+ * and returns the program's number; -1: nowhere; -2: one of them is not as it should be (65). */
+int chain_difference(const struct meta *was, const struct meta *is, struct buf *what,
+                     struct err *e);
+
 #endif

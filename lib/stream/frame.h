@@ -50,6 +50,11 @@ bool frame_in_flushed(const struct frame_in *in);
  * decoding the record in hand. */
 int frame_in_at(const struct frame_in *in, struct err *e);
 
+/* From here on, before the first record: frame_in_digest is a hash of the headers and records given
+ * out so far, however they lie in blocks. */
+void frame_in_digest_begin(struct frame_in *in);
+uint64_t frame_in_digest(const struct frame_in *in);
+
 /* Counts over all inputs so far, for --summary. */
 struct frame_counts {
     uint64_t parts, blocks, records, bytes;
@@ -78,6 +83,20 @@ struct frame_out {
 /* Writes the header.  `sink` stays the caller's. */
 int frame_out_open(struct frame_out *out, struct sink *sink, const struct meta *m, bool flush,
                    struct err *e);
+
+/* Where a stream stands that is written to a file: what lies there, and what waits for its block.
+ */
+struct frame_stand {
+    uint64_t length;  /* of the file */
+    struct buf block; /* packed records; frame_out's until the next record, or the caller's */
+    uint32_t records; /* in there */
+};
+struct frame_stand frame_out_stand(const struct frame_out *out, uint64_t length);
+
+/* Goes on with a stream that was left so, by the same header.  The sink's file, which can be read,
+ * has that length, and is gone through.  65: it is not what was left. */
+int frame_out_continue(struct frame_out *out, struct sink *sink, const struct meta *m, bool flush,
+                       const struct frame_stand *stand, struct err *e);
 
 /* Nothing is written: each record is handed to `divert` as it is committed, for who wants to see
  * records as writers pack them. */

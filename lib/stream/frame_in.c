@@ -13,6 +13,7 @@ struct frame_in {
     struct meta meta;
     uint64_t header_hash;
     XXH3_state_t *end_hash;        /* what the end's hash will have to be */
+    XXH3_state_t *digest;          /* over headers and records; NULL: not asked for */
     struct frame_counts part, all; /* .parts of `all`: those begun, over all inputs */
     struct cursor block;           /* what is left of the block's bytes */
     size_t block_size;             /* its bytes */
@@ -51,6 +52,7 @@ void frame_in_close(struct frame_in *in)
         meta_release(&in->meta);
     input_close(&in->input);
     mem_free(in->end_hash);
+    mem_free(in->digest);
     mem_free(in);
 }
 
@@ -62,6 +64,18 @@ const struct meta *frame_in_meta(const struct frame_in *in)
 struct frame_counts frame_in_counts(const struct frame_in *in)
 {
     return in->all;
+}
+
+void frame_in_digest_begin(struct frame_in *in)
+{
+    in->digest = mem_aligned(sizeof *in->digest);
+    XXH3_64bits_reset(in->digest);
+    layout_hash_number(in->digest, in->header_hash);
+}
+
+uint64_t frame_in_digest(const struct frame_in *in)
+{
+    return XXH3_64bits_digest(in->digest);
 }
 
 /* Puts "FILE, part 2, block 3, record 4" before the message: the part where an input has several,
@@ -333,6 +347,8 @@ static int take_record(struct frame_in *in, struct bytes *record, struct err *e)
         return frame_in_at(in, e);
     }
     in->part.records++, in->all.records++;
+    if (in->digest)
+        XXH3_64bits_update(in->digest, record->at, record->len);
     return 0;
 }
 

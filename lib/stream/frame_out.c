@@ -28,28 +28,131 @@ static void remember_program(struct frame_out *out, const struct meta *m)
     out->program[n] = 0;
 }
 
+/* Everything but writing the header, whose bytes it gives. */
+static int prepare(struct frame_out *out, struct sink *sink, const struct meta *m, bool flush,
+                   struct buf *header, struct err *e)
+{
+    *out = (struct frame_out){.sink = sink, .flush = flush};
+    buf_append(header, LAYOUT_MAGIC "\x01\xc5\0", LAYOUT_HEADER);
+    if (meta_pack(m, header, e))
+        return e->status;
+    layout_put((unsigned char *)header->at + 14, 2, header->len - LAYOUT_HEADER);
+    out->head_hash = XXH3_64bits(header->at, header->len);
+    out->hash = mem_aligned(sizeof(XXH3_state_t));
+    XXH3_64bits_reset(out->hash);
+    layout_hash_number(out->hash, out->head_hash);
+    remember_program(out, m);
+    buf_reserve(&out->block, LAYOUT_BLOCK + BLOCK_TARGET);
+    begin_block(out);
+    return 0;
+}
+
 int frame_out_open(struct frame_out *out, struct sink *sink, const struct meta *m, bool flush,
                    struct err *e)
 {
-    *out = (struct frame_out){.sink = sink, .flush = flush};
     struct buf header = {0};
-    buf_append(&header, LAYOUT_MAGIC "\x01\xc5\0", LAYOUT_HEADER);
-    if (!meta_pack(m, &header, e)) {
-        layout_put((unsigned char *)header.at + 14, 2, header.len - LAYOUT_HEADER);
-        out->head_hash = XXH3_64bits(header.at, header.len);
-        out->hash = mem_aligned(sizeof(XXH3_state_t));
-        XXH3_64bits_reset(out->hash);
-        layout_hash_number(out->hash, out->head_hash);
-        remember_program(out, m);
-        buf_reserve(&out->block, LAYOUT_BLOCK + BLOCK_TARGET);
-        begin_block(out);
+    if (!prepare(out, sink, m, flush, &header, e))
         out->open = !sink_write(sink, header.at, header.len, e);
-    }
     buf_release(&header);
     if (out->open)
         return 0;
     frame_out_release(out);
     return e->status;
+}
+
+/* ---- leaving a stream, and going on with it ---- */
+
+struct frame_stand frame_out_stand(const struct frame_out *out, uint64_t length)
+{
+    struct buf waiting = {.at = out->block.at + LAYOUT_BLOCK,
+                          .len = out->record_start - LAYOUT_BLOCK};
+    return (struct frame_stand){length, waiting, out->block_records};
+}
+
+static int not_left_so(const struct frame_out *out, const char *what, struct err *e)
+{
+    return err_set(e, STATUS_DATA, "cannot go on with %s: %s", out->sink->temporary, what);
+}
+
+/* The n bytes of the file at `at`, in front of what waits for its block. */
+static int read_left(struct frame_out *out, uint64_t at, size_t n, struct err *e)
+{
+    ssize_t got;
+    out->block.len = 0;
+    buf_reserve(&out->block, n);
+    while (out->block.len < n) {
+        got = pread(out->sink->fd, out->block.at + out->block.len, n - out->block.len,
+                    (off_t)(at + out->block.len));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return err_set(e, STATUS_IO, "cannot read %s: %s", out->sink->temporary,
+                           strerror(errno));
+        if (!got)
+            return not_left_so(out, "it is shorter than it was", e);
+        out->block.len += (size_t)got;
+    }
+    return 0;
+}
+
+/* Takes the block at `at` for written; *size is what it has. */
+static int recount_block(struct frame_out *out, uint64_t at, uint64_t *size, struct err *e)
+{
+    if (read_left(out, at, LAYOUT_BLOCK, e))
+        return e->status;
+    const unsigned char *p = (const unsigned char *)out->block.at;
+    uint64_t sequence = layout_get(p + 4, 8), hash = layout_get(p + 18, 8);
+    uint32_t records = (uint32_t)layout_get(p + 13, 4);
+    size_t len = layout_get(p + 27, 4);
+    if (memcmp(p,
+               "\x95\xa1"
+               "B",
+               LAYOUT_TAG) != 0 ||
+        sequence != out->blocks || len > BLOCK_LIMIT)
+        return not_left_so(out, "it does not hold the blocks that it held", e);
+    if (read_left(out, at + LAYOUT_BLOCK, len, e))
+        return e->status;
+    if (hash != layout_block_hash(out->head_hash, sequence, records, out->block.at, len))
+        return not_left_so(out, "a block was changed", e);
+    layout_hash_number(out->hash, hash);
+    out->blocks++;
+    out->records += records;
+    out->bytes += len;
+    *size = LAYOUT_BLOCK + len;
+    return 0;
+}
+
+static int recount(struct frame_out *out, const struct buf *header, uint64_t length, struct err *e)
+{
+    uint64_t at = header->len, size = 0;
+    if (read_left(out, 0, header->len, e))
+        return e->status;
+    if (memcmp(out->block.at, header->at, header->len) != 0)
+        return not_left_so(out, "its header is another one", e);
+    for (; at < length; at += size)
+        if (recount_block(out, at, &size, e))
+            return e->status;
+    return at == length ? 0 : not_left_so(out, "a block reaches beyond where it was left", e);
+}
+
+int frame_out_continue(struct frame_out *out, struct sink *sink, const struct meta *m, bool flush,
+                       const struct frame_stand *stand, struct err *e)
+{
+    struct buf header = {0};
+    int status = prepare(out, sink, m, flush, &header, e);
+    if (!status)
+        status = recount(out, &header, stand->length, e);
+    buf_release(&header);
+    if (status) {
+        frame_out_release(out);
+        return status;
+    }
+    begin_block(out);
+    buf_append(&out->block, stand->block.at, stand->block.len);
+    out->record_start = out->block.len;
+    out->block_records = stand->records;
+    out->open = true;
+    return 0;
 }
 
 void frame_out_divert(struct frame_out *out,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/meter.h"
+#include "base/stop.h"
 
 enum { READ_SIZE = 256 << 10 };
 
@@ -71,6 +72,8 @@ const char *input_name(const struct input *in)
 static int read_some(struct input *in, struct err *e)
 {
     ssize_t got;
+    if (!stop_wait(in->fd))
+        return err_set(e, STATUS_IO, "stopped while reading %s", input_name(in));
     do
         got = read(in->fd, in->buffer.at + in->buffer.len, in->buffer.cap - in->buffer.len);
     while (got < 0 && errno == EINTR);

@@ -14,7 +14,13 @@ struct stage {
 int stage_open(struct stage *s, const char *path, bool flush, const struct meta *base,
                const char *program, const char *version, struct bytes options, struct err *e);
 
-/* Writes the end, then commits the output. */
+/* Goes on with an output that another run left (base/sink.h, stream/frame.h); the other arguments
+ * are those of stage_open.  65, 66, 74. */
+int stage_continue(struct stage *s, const char *path, bool flush, const struct meta *base,
+                   const char *program, const char *version, struct bytes options,
+                   const char *temporary, const struct frame_stand *stand, struct err *e);
+
+/* Writes the end, unless frame_out_end did, then commits the output. */
 int stage_finish(struct stage *s, struct err *e);
 
 /* For a program that fails: the abort record where it can still be written, nothing committed.
