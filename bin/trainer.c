@@ -1,4 +1,5 @@
 /* trainer: batches -> predictions, and a model file. */
+#include "base/stop.h"
 #include "base/threads.h"
 #include "cli/progress.h"
 #include "learn/training.h"
@@ -32,6 +33,8 @@ int main(int argc, char **argv)
         training_abort(&training, &e);
         cli_fail(&e);
     }
+    if (!training.finished)
+        cli_die(stop_signal());
     training_close(&training);
     return 0;
 }

@@ -108,6 +108,12 @@ static const struct option result_table[] = {
      .recorded = true, .help = "which weights"},
     {OPTION_TEXT, .name = "init", .to = &given.init, .argument = "FILE", .recorded = true,
      .help = "start from the weights in FILE"},
+    {OPTION_TEXT, .name = "checkpoint", .to = &given.checkpoint, .argument = "FILE",
+     .help = "write to FILE what --resume needs, after every pass"},
+    {OPTION_INT, .name = "checkpoint-every", .to = &given.checkpoint_every, .argument = "N",
+     .high = 1e18, .help = "and every N batches; 0: not"},
+    {OPTION_TEXT, .name = "resume", .to = &given.resume, .argument = "FILE",
+     .help = "go on from the checkpoint in FILE"},
     {0},
 };
 
@@ -200,6 +206,24 @@ int learn_check_trained(const struct learn_options *o, const char *path, struct 
     return 0;
 }
 
+static int check_checkpoint(const struct learn_options *o, struct err *e)
+{
+    const char *path = o->checkpoint ? o->checkpoint : o->resume;
+    if (cli_given("checkpoint-every") && !path)
+        return err_set(e, STATUS_USAGE,
+                       "--checkpoint-every says how often --checkpoint FILE is written: give that "
+                       "too");
+    if (!path)
+        return 0;
+    if (!strcmp(path, "-"))
+        return err_set(e, STATUS_CANTCREATE, "--%s -: name a file",
+                       o->checkpoint ? "checkpoint" : "resume");
+    if (o->save && !strcmp(o->save, path))
+        return err_set(e, STATUS_USAGE, "--save and --%s name the same file",
+                       o->checkpoint ? "checkpoint" : "resume");
+    return 0;
+}
+
 int learn_check(const struct learn_options *o, struct err *e)
 {
     if (check_attention(o, e))
@@ -218,6 +242,8 @@ int learn_check(const struct learn_options *o, struct err *e)
     if (cli_given("save-by") && !o->save)
         return err_set(e, STATUS_USAGE,
                        "--save-by says which weights --save FILE writes: give --save too");
+    if (check_checkpoint(o, e))
+        return e->status;
     return o->save ? model_file_check(o->save, e) : 0;
 }
 

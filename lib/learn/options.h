@@ -14,6 +14,8 @@ struct learn_options {
     const char *device, *precision;
     int64_t threads, workspace; /* workspace: MB */
     const char *save, *save_by, *init;
+    const char *checkpoint, *resume;
+    int64_t checkpoint_every; /* batches; 0: when a pass begins */
     int64_t top;
     const char *attention; /* a number, or "all" */
 };

@@ -1,9 +1,11 @@
 #include "learn/training.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/stop.h"
 #include "cli/progress.h"
 #include "learn/saving.h"
 #include "model/file.h"
@@ -11,16 +13,28 @@
 
 /* ---- opening ---- */
 
-static int open_output(struct training *t, const struct output_options *output, struct err *e)
+void training_header(const struct training *t, struct meta *m)
 {
-    struct meta m;
-    cli_options_packed(&t->options);
-    meta_copy(&m, batches_in_meta(t->in));
-    m.kind = STREAM_PREDICTIONS;
+    meta_copy(m, batches_in_meta(t->in));
+    m->kind = STREAM_PREDICTIONS;
+    m->minor = STREAM_MINOR;
     if (t->trained)
-        trained_chain(t->trained, &m);
-    int status = stage_open(&t->stage, output->path, output->flush, &m, t->program,
-                            SESSPIPE_VERSION, (struct bytes){t->options.at, t->options.len}, e);
+        trained_chain(t->trained, m);
+}
+
+/* A new output, or the one that the checkpoint knows of. */
+static int open_output(struct training *t, struct err *e)
+{
+    const struct checkpoint *c = &t->checkpoint;
+    const struct output_options *o = &t->output;
+    struct bytes options = {t->options.at, t->options.len};
+    struct meta m;
+    training_header(t, &m);
+    int status = c->temporary
+                     ? stage_continue(&t->stage, o->path, o->flush, &m, t->program,
+                                      SESSPIPE_VERSION, options, c->temporary, &c->stand, e)
+                     : stage_open(&t->stage, o->path, o->flush, &m, t->program, SESSPIPE_VERSION,
+                                  options, e);
     meta_release(&m);
     return status;
 }
@@ -29,13 +43,14 @@ int training_open(struct training *t, const char *program, const struct learn_op
                   struct trained *trained, struct operands files,
                   const struct output_options *output, struct err *e)
 {
-    *t = (struct training){.o = o, .program = program, .trained = trained};
+    *t = (struct training){.o = o, .program = program, .trained = trained, .output = *output};
     t->ahead.wanted = !trained && o->shape.clusters && clustering_number(o->shape.clusters);
+    cli_options_packed(&t->options);
     if (batches_in_open(&t->in, files.at, files.count, e))
         return e->status;
     if (trained && trained_check(trained, batches_in_meta(t->in), e))
         return e->status;
-    if (open_output(t, output, e))
+    if (checkpoint_open(t, e) || (!t->checkpoint.temporary && open_output(t, e)))
         return e->status;
     return learn_device_open(o, &t->device, e);
 }
@@ -166,7 +181,7 @@ static int open_model(struct training *t, struct err *e)
         options.top = 1; /* what the model held likely is part of the picture */
     learner_open(&t->learner, &t->model, &options);
     best_init(&t->best, !strcmp(o->save_by, "last") ? SAVE_BY_LAST : SAVE_BY_RECALL,
-              o->save != NULL);
+              o->save || t->checkpoint.path);
     watch_open(&t->watch, learn_attention(o), options.seed, &t->model);
     return 0;
 }
@@ -177,6 +192,8 @@ static int write_watched(void *to, const struct attention *a, struct err *e)
 {
     struct training *t = to;
     struct attention shown = t->trained ? vocabulary_attention(&t->vocabulary, a) : *a;
+    if (t->muted)
+        return 0;
     return write_attention(&t->stage.out, &shown, e);
 }
 
@@ -225,9 +242,11 @@ static int end_pass(struct training *t, struct err *e)
         return e->status;
     struct pass pass = tally_pass(&t->learner.tally);
     progress_clear(); /* whoever reads the pass may write to the same terminal */
-    if (watch_end(&t->watch, watch_to(t), e) || write_pass(&t->stage.out, &pass, e) ||
-        frame_out_pause(&t->stage.out, e) || best_pass(&t->best, &t->learner, &improved, e))
+    if (watch_end(&t->watch, watch_to(t), e) ||
+        (!t->muted && write_pass(&t->stage.out, &pass, e)) || frame_out_pause(&t->stage.out, e) ||
+        best_pass(&t->best, &t->learner, &improved, e))
         return e->status;
+    t->muted = false;
     say_selection(t);
     say_pass(t, improved);
     return 0;
@@ -254,6 +273,8 @@ static int begin_pass(struct training *t, struct epoch epoch, struct err *e)
 
 static int write_outcome(struct training *t, const struct outcome *o, struct err *e)
 {
+    if (t->muted)
+        return 0;
     if (o->ranks.rank.len && write_ranks(&t->stage.out, &o->ranks, e))
         return e->status;
     if (o->ranks.rank.len && t->o->top && write_tops(&t->stage.out, &o->tops, e))
@@ -311,16 +332,52 @@ static int run_batch(struct training *t, const struct batch *b, struct err *e)
 
 /* ---- the whole run ---- */
 
-static int take(struct training *t, const struct batches_record *r, struct err *e)
+/* The input has come to where the checkpoint stands.  A new output begins with the pass at hand if
+ * it can show all of it. */
+static int go_on(struct training *t, struct err *e)
+{
+    const struct tally *tally = &t->learner.tally;
+    if (checkpoint_arrive(t, e))
+        return e->status;
+    if (t->checkpoint.ended)
+        return 0;
+    if (t->checkpoint.temporary)
+        return open_output(t, e);
+    if (!t->in_pass)
+        return 0;
+    t->muted = tally->epoch.part != PART_TRAIN && tally->batches;
+    return t->muted ? 0 : write_epoch(&t->stage.out, tally->epoch, e);
+}
+
+static int write_named(struct training *t, const struct batches_record *r, struct err *e)
 {
     const struct named *n = &r->named;
-    if (t->stopped)
+    return r->kind == RECORD_USER ? write_user(&t->stage.out, n->id, n->name, n->attributes, e)
+                                  : write_item(&t->stage.out, n->id, n->name, n->attributes, e);
+}
+
+/* A record that was used before the checkpoint was written. */
+static int pass_over(struct training *t, const struct batches_record *r, struct err *e)
+{
+    const struct checkpoint *c = &t->checkpoint;
+    bool named = r->kind == RECORD_USER || r->kind == RECORD_ITEM;
+    if (named && !c->temporary && write_named(t, r, e))
+        return e->status;
+    if (!named && !t->learning && (open_model(t, e) || checkpoint_restore(t, e)))
+        return e->status;
+    return t->learning && c->records == c->target ? go_on(t, e) : 0;
+}
+
+static int take(struct training *t, const struct batches_record *r, struct err *e)
+{
+    if (t->checkpoint.waiting)
+        return pass_over(t, r, e);
+    if (t->stopped || t->checkpoint.ended)
         return 0; /* read to the end, so that the stages before end normally */
     switch (r->kind) {
     case RECORD_USER:
-        return write_user(&t->stage.out, n->id, n->name, n->attributes, e);
     case RECORD_ITEM:
-        return write_item(&t->stage.out, n->id, n->name, n->attributes, e);
+        return write_named(t, r, e);
     case RECORD_EPOCH:
         return begin_pass(t, r->epoch, e);
     case RECORD_BATCH:
@@ -371,8 +428,15 @@ static void say_unknown(const struct training *t)
 
 static int finish(struct training *t, struct err *e)
 {
+    if (t->checkpoint.waiting)
+        return err_set(e, STATUS_DATA, "%s is of other data: the input ends before it",
+                       t->checkpoint.resumed);
     if (!t->learning)
         return err_set(e, STATUS_DATA, "the input holds no epoch");
+    if (t->checkpoint.ended) {
+        t->finished = true;
+        return checkpoint_finish(t, e);
+    }
     if (end_pass(t, e))
         return e->status;
     say_epoch(t);
@@ -384,26 +448,52 @@ static int finish(struct training *t, struct err *e)
     t->stage.out.flush = true;
     if (frame_out_pause(&t->stage.out, e))
         return e->status;
+    if (stop_signal())
+        return 0;
     if (t->o->save && (best_finish(&t->best, &t->learner, e) || save(t, e)))
         return e->status;
+    if (frame_out_end(&t->stage.out, e) || checkpoint_end(t, e))
+        return e->status;
+    t->finished = !t->stage.sink.gone; /* unless what follows fails */
     return stage_finish(&t->stage, e);
+}
+
+/* Asked to stop, or left by its reader: what can be gone on with is written. */
+static int stop(struct training *t, struct err *e)
+{
+    if (!t->learning || t->checkpoint.waiting || t->checkpoint.ended)
+        return 0; /* what there is to go on from is there already, or nothing is */
+    if (checkpoint_write(t, e))
+        return e->status;
+    if (stop_signal() != SIGPIPE)
+        cli_note("stopped: --resume %s goes on", t->checkpoint.path);
+    return 0;
 }
 
 int training_run(struct training *t, struct err *e)
 {
     struct batches_record record;
-    enum read_result got;
+    enum read_result got = READ_RECORD;
     int status = 0;
-    while (!status && (got = ahead_next(&t->ahead, t->in, &record, e)) == READ_RECORD)
+    while (!status && !stop_signal() &&
+           (got = ahead_next(&t->ahead, t->in, &record, e)) == READ_RECORD) {
+        bool used = !t->checkpoint.waiting;
+        t->checkpoint.records++;
         status = take(t, &record, e);
-    if (!status)
+        if (!status && used)
+            status = checkpoint_step(t, record.kind, e);
+    }
+    if (!status && !stop_signal())
         status = got == READ_ERROR ? e->status : finish(t, e);
+    if (!status && !t->finished)
+        status = stop(t, e);
     return status == STATUS_FAIL ? diverged(t, e) : status;
 }
 
 void training_abort(struct training *t, const struct err *why)
 {
     stage_abort(&t->stage, why);
+    checkpoint_close(&t->checkpoint);
 }
 
 void training_close(struct training *t)
@@ -418,6 +508,7 @@ void training_close(struct training *t)
     clustering_release(&t->clustering);
     ahead_release(&t->ahead);
     report_release(&t->report);
+    checkpoint_close(&t->checkpoint);
     buf_release(&t->options);
     device_close(t->device);
     batches_in_close(t->in);

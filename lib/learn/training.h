@@ -4,6 +4,7 @@
 #ifndef LEARN_TRAINING_H
 #define LEARN_TRAINING_H
 
+#include "learn/checkpoint.h"
 #include "learn/clustering.h"
 #include "learn/options.h"
 #include "learn/trained.h"
@@ -17,9 +18,11 @@ struct training {
     const char *program;
     struct trained *trained;      /* NULL: the model is learned here */
     struct vocabulary vocabulary; /* of `trained` */
+    struct output_options output;
     struct batches_in *in;
     struct ahead ahead;           /* of it: for clusters */
     struct clustering clustering; /* of users */
+    struct checkpoint checkpoint;
     struct stage stage;
     struct device *device;
     struct model model; /* these four from the first epoch on */
@@ -29,17 +32,24 @@ struct training {
     struct report report;
     bool learning; /* they are there */
     bool in_pass, stopped, noted;
+    bool muted;         /* the rest of a pass whose beginning went into another output */
+    bool finished;      /* everything is done, and committed */
     struct buf options; /* as recorded, packed */
 };
 
-/* Opens input, device and output.  `trained` (NULL: none) stays the caller's.  66, 65, 69, 73. */
+/* Opens input, checkpoint, output and device.  `trained` (NULL: none) stays the caller's.  64, 65,
+ * 66, 69, 73, 75. */
 int training_open(struct training *t, const char *program, const struct learn_options *o,
                   struct trained *trained, struct operands files,
                   const struct output_options *output, struct err *e);
 
 /* Runs it to the end of the input, saves the model and ends the output.  1: training diverged, and
- * the best model until then is saved. */
+ * the best model until then is saved.  With checkpoints a signal ends it too (base/stop.h): the
+ * checkpoint is written then, and the run is not `finished`. */
 int training_run(struct training *t, struct err *e);
+
+/* What the output's header begins with: without this program. */
+void training_header(const struct training *t, struct meta *m);
 
 /* After a failure: the output's abort record; nothing is committed. */
 void training_abort(struct training *t, const struct err *why);

@@ -57,6 +57,38 @@ int best_finish(struct best *b, const struct learner *l, struct err *e)
     return b->weights ? 0 : keep_weights(b, l, "last", e);
 }
 
+/* What weights can be selected on; best.selected_on points here. */
+static const char *const selections[] = {"last", "validation", "test"};
+
+static int32_t selection_of(const struct best *b)
+{
+    for (int32_t i = 0; i < 3; i++)
+        if (!strcmp(b->selected_on, selections[i]))
+            return i;
+    return 0;
+}
+
+void best_state(struct best *b, const struct parameters *p, struct state *s)
+{
+    bool kept = b->weights != NULL;
+    state_begin(s, "best");
+    state_flag(s, "validated", &b->validated);
+    state_f64(s, "recall", &b->recall);
+    state_i64(s, "waiting", &b->waiting, 0, INT64_MAX);
+    state_flag(s, "kept", &kept);
+    if (kept && state_good(s)) {
+        int32_t selection = b->weights ? selection_of(b) : 0;
+        if (!b->weights)
+            b->weights = mem_aligned(p->count * sizeof *b->weights);
+        state_i32(s, "selected_on", &selection, 0, 2);
+        state_i64(s, "epoch", &b->epoch, 0, INT64_MAX);
+        state_i64(s, "step", &b->step, 0, INT64_MAX);
+        parameters_flat_state(p, s, "weights", NULL, b->weights);
+        b->selected_on = selections[selection];
+    }
+    state_end(s);
+}
+
 void best_release(struct best *b)
 {
     mem_free(b->weights);

@@ -28,6 +28,9 @@ int best_pass(struct best *b, const struct learner *l, bool *improved, struct er
 
 /* The input has ended: where no pass could choose, the weights as they are. */
 int best_finish(struct best *b, const struct learner *l, struct err *e);
+
+/* Which it was and its weights, for checkpoints (nn/state.h). */
+void best_state(struct best *b, const struct parameters *p, struct state *s);
 void best_release(struct best *b);
 
 #endif

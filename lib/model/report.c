@@ -78,6 +78,21 @@ double report_share(const struct report *r, const struct tally *t)
     return all > t->batches ? (double)t->batches / (double)all : 0;
 }
 
+void report_state(struct report *r, struct state *s)
+{
+    double seconds = report_now() - r->start;
+    state_begin(s, "report");
+    state_i64(s, "epoch", &r->epoch, 0, INT64_MAX);
+    state_f64(s, "seconds", &seconds);
+    for (int part = PART_TRAIN; part <= PART_TEST; part++)
+        state_i64(s, part_name[part], &r->batches[part], 0, INT64_MAX);
+    state_bytes(s, "line", &r->line);
+    if (state_restoring(s) && state_good(s) && r->line.len && r->line.at[r->line.len - 1])
+        state_refuse(s, "line", "does not end in a zero byte");
+    state_end(s);
+    r->start = report_now() - seconds;
+}
+
 void report_release(struct report *r)
 {
     buf_release(&r->line);

@@ -23,6 +23,8 @@ void report_end(struct report *r, const struct tally *t, bool improved, struct b
 /* How much of the pass is done, by the one before; 0: not known. */
 double report_share(const struct report *r, const struct tally *t);
 
+/* For checkpoints (nn/state.h): the line so far, the time spent on the pass. */
+void report_state(struct report *r, struct state *s);
 void report_release(struct report *r);
 
 #endif

@@ -1,5 +1,6 @@
 #include "model/watch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "model/place.h"
@@ -12,11 +13,12 @@ struct watched {
     i32_vec length, item, delta, week, target, top;
     i64_vec start;
     i32_vec own, seen; /* events of the session itself; how many of them each target stands on */
-};
+};                     /* what comes in here belongs into watched_state too */
 
 void watch_open(struct watch *w, int64_t wanted, uint64_t seed, const struct model *m)
 {
     *w = (struct watch){.wanted = wanted, .seed = seed, .model = m->class->name};
+    w->item_count = m->data.items;
     if (wanted)
         past_init(&w->past, m->data.users, m->data.history);
 }
@@ -44,11 +46,17 @@ static void forget_drawn(struct watch *w)
     vec_clear(&w->drawn);
 }
 
+static void forget_items(struct watch *w)
+{
+    for (size_t i = 0; i < w->items.len; i++)
+        vec_release(&w->items.at[i]);
+    vec_clear(&w->items);
+}
+
 void watch_close(struct watch *w)
 {
     forget_drawn(w);
-    for (size_t i = 0; i < w->items.len; i++)
-        vec_release(&w->items.at[i]);
+    forget_items(w);
     vec_release(&w->items);
     vec_release(&w->drawn);
     vec_release(&w->held);
@@ -318,4 +326,116 @@ int watch_end(struct watch *w, struct watch_to to, struct err *e)
         status = write_watched(w, w->drawn.at[i], to, e);
     forget_drawn(w);
     return status;
+}
+
+/* ---- checkpoints ---- */
+
+static void share_items(struct watch *w, const i32_vec *length, const i32_vec *item,
+                        struct state *s)
+{
+    size_t at = 0;
+    forget_items(w);
+    for (size_t i = 0; i < length->len && at <= item->len; i++) {
+        size_t n = (size_t)length->at[i];
+        vec_push(&w->items, (i32_vec){0});
+        if (n <= item->len - at)
+            vec_append(&w->items.at[i], item->at + at, n);
+        at += n;
+    }
+    if (at != item->len || w->items.len < (size_t)w->past.slots)
+        state_refuse(s, "length", "does not fit the items and slots");
+}
+
+/* What the remembered sessions held: how many items each slot has, and the items end to end. */
+static void items_state(struct watch *w, struct state *s)
+{
+    i32_vec length = {0}, item = {0};
+    for (size_t i = 0; i < w->items.len; i++) {
+        vec_push(&length, (int32_t)w->items.at[i].len);
+        vec_append(&item, w->items.at[i].at, w->items.at[i].len);
+    }
+    state_i32s(s, "length", &length, 0, INT32_MAX);
+    state_i32s(s, "item", &item, 0, w->item_count - 1);
+    if (state_restoring(s) && state_good(s))
+        share_items(w, &length, &item, s);
+    vec_release(&length);
+    vec_release(&item);
+}
+
+/* Whether so many weights stand over that, or the level has none. */
+static bool stands(const struct watched *x, int level, size_t expected)
+{
+    return !x->weight[level].len || x->weight[level].len == expected;
+}
+
+/* Whether the arrays are as long as each other say. */
+static bool watched_fits(const struct watched *x)
+{
+    size_t rows = x->length.len, events = 0, seen = 0;
+    bool good = x->delta.len == rows && x->week.len == rows && x->start.len == rows &&
+                x->top.len == x->target.len && (!x->seen.len || x->seen.len == x->target.len);
+    for (size_t i = 0; i < rows; i++)
+        events += (size_t)x->length.at[i];
+    for (size_t i = 0; i < x->seen.len; i++) {
+        seen += (size_t)x->seen.at[i];
+        good &= (size_t)x->seen.at[i] <= x->own.len;
+    }
+    return good && x->item.len == events && stands(x, LEVEL_INTER, rows) &&
+           stands(x, LEVEL_USER, rows) && stands(x, LEVEL_INTRA, rows * x->target.len) &&
+           stands(x, LEVEL_SESSION, events) && stands(x, LEVEL_ITEM, seen);
+}
+
+static void watched_state(const struct watch *w, struct watched *x, struct state *s)
+{
+    state_i64(s, "order", &x->order, 1, INT64_MAX);
+    state_i32(s, "user", &x->user, 0, w->past.users - 1);
+    state_i32(s, "session", &x->session, 0, INT32_MAX);
+    state_begin(s, "weight");
+    for (int l = 0; l < LEVELS; l++)
+        state_f32s(s, level_name[l], &x->weight[l]);
+    state_end(s);
+    state_i32s(s, "length", &x->length, 0, INT32_MAX);
+    state_i32s(s, "item", &x->item, 0, w->item_count - 1);
+    state_i32s(s, "delta", &x->delta, 0, INT32_MAX);
+    state_i32s(s, "week", &x->week, 0, WEEK_HOURS);
+    state_i64s(s, "start", &x->start, 0, INT64_MAX);
+    state_i32s(s, "target", &x->target, 0, w->item_count - 1);
+    state_i32s(s, "top", &x->top, 0, w->item_count - 1);
+    state_i32s(s, "own", &x->own, 0, w->item_count - 1);
+    state_i32s(s, "seen", &x->seen, 0, INT32_MAX);
+    if (state_restoring(s) && state_good(s) && !watched_fits(x))
+        state_refuse(s, "length", "does not fit the other arrays");
+}
+
+static void drawn_state(struct watch *w, struct state *s)
+{
+    int64_t count = (int64_t)w->drawn.len;
+    char name[24];
+    state_i64(s, "drawn", &count, 0, (int64_t)w->sample.places);
+    if (state_restoring(s))
+        forget_drawn(w);
+    for (int64_t i = 0; i < count && state_good(s); i++) {
+        if (state_restoring(s))
+            vec_push(&w->drawn, mem_zero(1, sizeof *w->drawn.at[0]));
+        snprintf(name, sizeof name, "%lld", (long long)i);
+        state_begin(s, name);
+        watched_state(w, w->drawn.at[i], s);
+        state_end(s);
+    }
+}
+
+void watch_state(struct watch *w, struct state *s)
+{
+    int64_t candidates = (int64_t)w->sample.candidates, words = (int64_t)w->sample.random.drawn;
+    if (!w->wanted)
+        return;
+    state_begin(s, "watch");
+    state_i64(s, "candidates", &candidates, 0, INT64_MAX);
+    state_i64(s, "random", &words, 0, INT64_MAX);
+    past_state(&w->past, s);
+    items_state(w, s);
+    drawn_state(w, s);
+    state_end(s);
+    w->sample.candidates = (uint64_t)candidates;
+    random_continue(&w->sample.random, (uint64_t)words);
 }

@@ -12,6 +12,7 @@ struct watch {
     int64_t wanted; /* sessions a pass; below 0: all */
     uint64_t seed;
     const char *model;
+    int32_t item_count;
     struct past past;
     VEC(i32_vec) items;   /* of each slot of `past` */
     struct sample sample; /* of the pass's sessions that attended to something */
@@ -28,6 +29,10 @@ struct watch_to {
 
 void watch_open(struct watch *w, int64_t wanted, uint64_t seed, const struct model *m);
 void watch_close(struct watch *w);
+
+/* What is remembered and drawn so far, for checkpoints (nn/state.h); restoring: after watch_begin
+ * of the pass. */
+void watch_state(struct watch *w, struct state *s);
 
 /* A pass begins: draws anew; a training pass forgets all sessions. */
 void watch_begin(struct watch *w, struct epoch epoch);

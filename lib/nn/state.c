@@ -22,6 +22,7 @@ struct state {
     uint64_t data; /* writing: where the tensors begin */
     const struct safetensors *from;
     VEC(bool) used; /* restoring: of the file's entries */
+    size_t near[9]; /* restoring: by size of element, the entry that likely comes next */
     XXH3_state_t *hash;
     char *chunk;
     struct err *e;
@@ -105,11 +106,15 @@ static void measure(struct state *s, const char *type, int dims, const int64_t *
 static const struct safetensors_entry *find(struct state *s, const char *type, int dims,
                                             const int64_t *shape)
 {
-    const struct safetensors_entry *entry = safetensors_find(s->from, s->name.at);
+    size_t *near = &s->near[element_size(type)]; /* entries of one size stand in the list's order */
+    const struct safetensors_entry *entry = &s->from->entries.at[*near];
+    if (*near >= s->from->entries.len || strcmp(entry->name, s->name.at))
+        entry = safetensors_find(s->from, s->name.at);
     if (!entry) {
         fail(s, "is missing");
         return NULL;
     }
+    *near = (size_t)(entry - s->from->entries.at) + 1;
     bool fits = entry->dims == dims;
     for (int i = 0; fits && i < dims; i++)
         fits = shape[i] < 0 || entry->shape[i] == shape[i];
