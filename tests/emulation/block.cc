@@ -21,6 +21,7 @@ __attribute__((used, section("emulated_shared"))) static uint32_t shared_word;
 enum waiting { RUNNING, AT_BARRIER, AT_WARP, ENDED };
 
 struct lane {
+    uint3 index;
     enum waiting waiting;
     emulated_place at;
     uint32_t mask;
@@ -44,16 +45,10 @@ static void meet(void (*how)(void *), void *at)
 
 /* ---- threads ---- */
 
-static uint3 index_of(int i)
-{
-    unsigned n = (unsigned)i, x = launch->block.x, y = launch->block.y;
-    return uint3{n % x, n / x % y, n / x / y};
-}
-
 static void enter(int i)
 {
     current = i;
-    threadIdx = index_of(i);
+    threadIdx = lanes[i].index;
     blockIdx = block_index;
 }
 
@@ -88,7 +83,7 @@ static void let_go(int i, uint64_t result)
 
 static const char *describe(int i, char *to, size_t room)
 {
-    uint3 t = index_of(i);
+    uint3 t = lanes[i].index;
     int n = snprintf(to, room, "thread (%u, %u, %u) ", t.x, t.y, t.z);
     if (lanes[i].waiting == ENDED)
         snprintf(to + n, room - (size_t)n, "ended");
@@ -107,7 +102,7 @@ static const char *describe(int i, char *to, size_t room)
 
 static bool same_place(const emulated_place &a, const emulated_place &b)
 {
-    return a.line == b.line && a.what == b.what && !strcmp(a.file, b.file);
+    return a.line == b.line && a.what == b.what && (a.file == b.file || !strcmp(a.file, b.file));
 }
 
 /* ---- barriers ---- */
@@ -272,8 +267,18 @@ void block_run(const emulated_launch &l, uint3 index, const thread_order &order)
     }
     dynamic_shared = shared_place(l.shared);
     spoil_shared(order.garbage, dynamic_shared, l.shared);
-    for (int i = 0; i < lane_count; i++)
+    uint3 next = {0, 0, 0};
+    for (int i = 0; i < lane_count; i++) {
         lanes[i].waiting = RUNNING;
+        lanes[i].index = next;
+        if (++next.x == l.block.x) {
+            next.x = 0;
+            if (++next.y == l.block.y) {
+                next.y = 0;
+                next.z++;
+            }
+        }
+    }
     meet(__tsan_release, &launch);
     threads_run(lane_count, turns);
     meet(__tsan_acquire, &launch);

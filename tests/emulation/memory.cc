@@ -18,6 +18,7 @@
 #endif
 
 static const size_t GUARD = 1 << 20, PIECE = 64 << 10, ALIGN = 16, SHARED = 256 << 10;
+static const ptrdiff_t NEAR = 256; /* bytes in front that are looked at */
 static const int NOTHING = 0xff; /* bytes of new memory: floats that are NaN */
 
 struct allocation {
@@ -260,8 +261,9 @@ static void check_unwritten(const char *from, const char *to)
 static void check_rest(const piece &p)
 {
 #ifndef __SANITIZE_ADDRESS__
-    check_unwritten(p.pages, p.at);
-    check_unwritten(p.at + p.bytes, p.pages + p.room);
+    char *first = p.pages, *last = p.pages + p.room;
+    check_unwritten(p.at - first < NEAR ? first : p.at - NEAR, p.at);
+    check_unwritten(p.at + p.bytes, last);
 #else
     (void)p;
 #endif
