@@ -159,14 +159,35 @@ units: $(UNITS) $(TOOLS) $(FIXTURES) $(EMULATED) $(PLANTED)
 deps:
 	@sh .ci/deps
 
-TEST_FILES = $(if $(filter release,$(VARIANT)),$(wildcard tests/*.bats),$(wildcard tests/cli.bats tests/faults.bats))
+TEST_FILES = $(if $(filter release,$(VARIANT)),$(wildcard tests/*.bats),\
+    $(wildcard tests/cli.bats tests/faults.bats tests/emulation.bats tests/cuda.bats))
 RUN_TESTS = SESSPIPE_BIN=$(CURDIR)/$(BIN) VARIANT=$(VARIANT) tests/run
+# The tests of operations and models, which run on any device.
+ON_DEVICE = $(patsubst %.c,$(BUILD)/%@cuda,\
+    $(shell grep -lE '"(nn_device|nn_reference|models_pair)\.h"' tests/unit/*.c))
 
 check: all units
-	@$(RUN_TESTS) $(TEST_FILES) $(UNITS)
+	@TEST_CUDA=$(CURDIR)/$(EMULATED) $(RUN_TESTS) $(ON_DEVICE) $(TEST_FILES) $(UNITS)
 
 check-long: all units
-	@SESSPIPE_LONG=1 $(RUN_TESTS) $(TEST_FILES) $(UNITS)
+	@SESSPIPE_LONG=1 TEST_CUDA=$(CURDIR)/$(EMULATED) $(RUN_TESTS) $(ON_DEVICE) $(TEST_FILES) $(UNITS)
+	@$(if $(filter release,$(VARIANT)),$(MAKE) --no-print-directory VARIANT=tsan check-threads)
+
+# The kernels with threads that are real ones, under ThreadSanitizer.
+check-threads: all units
+	@TEST_CUDA=$(CURDIR)/$(EMULATED) EMULATED_ORDER=forward OMP_NUM_THREADS=1 \
+	    TSAN_OPTIONS=suppressions=$(CURDIR)/tests/emulation/tsan.supp:$(TSAN_OPTIONS) \
+	    $(RUN_TESTS) $(filter %/nn_operations@cuda %/nn_layers@cuda %/nn_groups@cuda,$(ON_DEVICE)) \
+	    tests/emulation.bats
+
+# The same tests on a GPU, and the small ones under compute-sanitizer where that is there.
+check-gpu: all units
+	@test -e $(BIN)/sesspipe-cuda.so || { echo 'check-gpu: no $(BIN)/sesspipe-cuda.so: make CUDA=1 needs nvcc' >&2; exit 1; }
+	@$(BIN)/trainer --version | grep -q 'GPU 0:' || \
+	    { $(BIN)/trainer --version >&2; echo 'check-gpu: no GPU that can be used here' >&2; exit 1; }
+	@SESSPIPE_CUDA=$(CURDIR)/$(BIN)/sesspipe-cuda.so SESSPIPE_LONG=1 $(RUN_TESTS) $(ON_DEVICE) tests/cuda.bats
+	@SESSPIPE_CUDA=$(CURDIR)/$(BIN)/sesspipe-cuda.so TEST_DEVICE=cuda tests/compute-sanitizer \
+	    $(filter %/nn_operations %/nn_layers %/nn_groups,$(ON_DEVICE:@cuda=))
 
 # Each target of tests/fuzz from what is kept beside it; what it finds is left in .build/fuzz.
 FUZZ_SECONDS ?= 60
@@ -234,6 +255,7 @@ help:
 	@echo 'make demo       a log made up on the spot, through the whole pipeline, to tables'
 	@echo 'make check      unit tests and tests of the programs; VARIANT=asan: with sanitizers'
 	@echo 'make check-long the same with the slow cases'
+	@echo 'make check-gpu  the tests of operations and models on a GPU, small ones under compute-sanitizer'
 	@echo 'make fuzz       looks for crashes of the parsers with libFuzzer (FUZZ_SECONDS=60 for each)'
 	@echo 'make bench      speed and memory, as name, value, unit, and as a table beside the last recorded'
 	@echo 'make bench-record  the same, and records them'
@@ -244,5 +266,5 @@ help:
 	@echo 'variables       VARIANT=release|asan|tsan|cov CUDA=auto|0|1 CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
 
 FORCE:
-.PHONY: fuzz fuzzers all units deps check check-long bench bench-record demo lint install installcheck uninstall clean help FORCE
+.PHONY: check-threads check-gpu fuzz fuzzers all units deps check check-long bench bench-record demo lint install installcheck uninstall clean help FORCE
 .SECONDARY:

@@ -27,6 +27,13 @@ static inline struct device *test_device(const struct device_options *o)
     return d;
 }
 
+/* Of n samples, how many to take: fewer on a device that may be an emulation, unless SESSPIPE_LONG
+ * asks for all. */
+static inline int test_some(int n)
+{
+    return getenv("SESSPIPE_LONG") || !strcmp(test_device_name(), "cpu") ? n : (n + 5) / 6;
+}
+
 /* New memory of the device with what stands at `host`; to be released. */
 static inline void *to_device(struct device *d, const void *host, size_t bytes)
 {

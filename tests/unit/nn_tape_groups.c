@@ -160,7 +160,7 @@ static float *gradient_of(const struct network *n, const struct parameter *p)
 static void check_gradient(struct network *n, struct parameter *p, const float *grad)
 {
     double worst = 0;
-    size_t stride = p->count / 41 + 1;
+    size_t stride = p->count / (size_t)test_some(41) + 1;
     for (size_t i = 0; i < p->count; i += stride) {
         float kept = device_float(n->device, p->value + i), step = 0.01f;
         device_set_float(n->device, p->value + i, kept + step);
@@ -253,7 +253,7 @@ static void check_training(struct optimizer o, const char *name)
     double first = 0, last = 0;
     network_open(&dense, DENSE, 1);
     network_open(&table, TABLE, 1);
-    for (o.update.step = 1; o.update.step <= 200; o.update.step++) {
+    for (o.update.step = 1; o.update.step <= test_some(200); o.update.step++) {
         int32_t user[SESSIONS];
         some_users(&r, o.update.step, user);
         network_run(&dense, true, user);

@@ -1,0 +1,101 @@
+#!/usr/bin/env bats
+# trainer on a GPU, the whole way from batches to ranks, against the CPU.  The GPU is the emulation,
+# or the backend that SESSPIPE_CUDA names.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup_file() {
+    export SESSPIPE_CUDA=${SESSPIPE_CUDA:-$ROOT/.build/${VARIANT:-release}/emulated/sesspipe-cuda.so}
+    export OPENBLAS_NUM_THREADS=1 # the emulation's products are small
+    cd "$BATS_FILE_TMPDIR"
+    synthesize --users 12 --days 8 | lfm-sessionize | tfilter --split user:0.8 -o split.mp
+    batcher --epochs 2 --batch 6 -o batches.mp split.mp
+    batcher --epochs 1 --batch 6 --with-history-items -o items.mp split.mp
+}
+
+teardown() {
+    [ -z "${output:-}" ] || echo "$output"
+}
+
+train() { # train DEVICE OPTION ...
+    trainer --device "$1" --embedding 16 --threads 1 --lr 0.005 --quiet "${@:2}"
+}
+
+losses() { scorer --format tsv --by none "$1" | awk -F '\t' 'NR > 1 { print $9 }'; }
+
+ranks() { spcat "$1" | jq 'select(.[0] == "rank") | .[1].rank[]'; }
+
+# close_to A B TOLERANCE: the numbers in two files, line by line.
+close_to() {
+    paste "$1" "$2" >both
+    awk -v most="$3" '{ d = ($1 - $2) / $1; if (NF != 2 || d > most || d < -most) { print; wrong = 1 } }
+        END { exit wrong || !NR }' both
+}
+
+# Both devices on the same batches: losses within rounding, and of a hundred ranks one may differ.
+agree() { # agree BATCHES OPTION ...
+    local batches=$BATS_FILE_TMPDIR/$1
+    shift
+    train cpu "$@" -o cpu.mp "$batches"
+    train cuda "$@" -o gpu.mp "$batches"
+    losses cpu.mp >cpu.losses
+    losses gpu.mp >gpu.losses
+    close_to cpu.losses gpu.losses 1e-5
+    ranks cpu.mp >cpu.ranks
+    ranks gpu.mp >gpu.ranks
+    [ "$(wc -l <cpu.ranks)" -gt 100 ]
+    paste cpu.ranks gpu.ranks | awk '$1 != $2 { other++ } END { exit other > NR / 100 }'
+}
+
+@test "ii-rnn that attends to earlier sessions: losses and ranks as the CPU's" {
+    agree batches.mp --inter hidden,delta,week
+}
+
+@test "another optimizer, clipping, weight decay: losses and ranks as the CPU's" {
+    agree batches.mp --optimizer adagrad --momentum 0.3 --weight-decay 0.001 --clip 1 --gru reset-before
+}
+
+@test "attention weights of each user's own: losses and ranks as the CPU's" {
+    agree batches.mp --model hierarchical --user-rep attention --session-rep attention --per-user session,user
+}
+
+@test "two runs are byte-identical, weights and all" {
+    run train cuda --inter hidden --save a.safetensors -o a.mp "$BATS_FILE_TMPDIR/batches.mp"
+    [ "$status" = 0 ]
+    EMULATED_STREAMS=eager EMULATED_ORDER=backward \
+        train cuda --inter hidden --save b.safetensors -o b.mp "$BATS_FILE_TMPDIR/batches.mp"
+    cmp a.mp b.mp
+    cmp a.safetensors b.safetensors
+}
+
+@test "wide products in tf32 and bf16 change the losses a little" {
+    train cuda -o f32.mp "$BATS_FILE_TMPDIR/batches.mp"
+    losses f32.mp >f32
+    for precision in tf32 bf16; do
+        train cuda --precision $precision -o other.mp "$BATS_FILE_TMPDIR/batches.mp"
+        losses other.mp >other
+        close_to f32 other 0.01
+        run -1 cmp f32 other
+    done
+}
+
+@test "every form of every model: losses and ranks as the CPU's" {
+    [ -n "${SESSPIPE_LONG:-}" ] || skip "slow: make check-long"
+    for rep in mean last attention; do
+        for inter in hidden delta week hidden,delta,week; do
+            agree batches.mp --session-rep $rep --inter $inter
+        done
+        agree batches.mp --session-rep $rep --bidirectional
+        agree batches.mp --session-rep $rep --inter hidden --intra cat
+        agree batches.mp --session-rep $rep --inter hidden --intra sum
+        for user in mean last attention; do
+            agree batches.mp --model hierarchical --session-rep $rep --user-rep $user
+        done
+    done
+    for encoder in global local hybrid; do
+        for decoder in bilinear dense; do
+            agree items.mp --model narm --encoder $encoder --decoder $decoder
+        done
+    done
+}
