@@ -57,7 +57,7 @@ agree() { # agree BATCHES OPTION ...
 }
 
 @test "attention weights of each user's own: losses and ranks as the CPU's" {
-    agree batches.mp --model hierarchical --user-rep attention --session-rep attention --per-user session,user
+    agree items.mp --model hierarchical --user-rep attention --session-rep attention --per-user session,user
 }
 
 @test "two runs are byte-identical, weights and all" {
@@ -90,7 +90,7 @@ agree() { # agree BATCHES OPTION ...
         agree batches.mp --session-rep $rep --inter hidden --intra cat
         agree batches.mp --session-rep $rep --inter hidden --intra sum
         for user in mean last attention; do
-            agree batches.mp --model hierarchical --session-rep $rep --user-rep $user
+            agree items.mp --model hierarchical --session-rep $rep --user-rep $user
         done
     done
     for encoder in global local hybrid; do
