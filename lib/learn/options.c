@@ -14,6 +14,9 @@ static struct learn_options given = {
               .feature_dropout = 0.5,
               .gru = "reset-after"},
     .loss = "cross-entropy",
+    .negatives = -1,
+    .alpha = 1,
+    .unroll = 1,
     .optimizer = "adam",
     .lr = 0.001,
     .max_steps = -1,
@@ -51,13 +54,21 @@ static const struct option model_table[] = {
     {OPTION_REAL, .name = "dropout", .to = &given.shape.dropout, .argument = "RATE",
      .recorded = true, .high = 0.999, .help = "share of values dropped in training"},
     {OPTION_INT, .name = "hidden", .to = &given.shape.hidden, .argument = "N", .recorded = true,
-     .high = 65536, .help = "narm: size of states; 0: as --embedding"},
+     .high = 65536, .help = "narm, hrnn, rnn: size of states; 0: as --embedding"},
     {OPTION_CHOICE, .name = "encoder", .to = &given.shape.encoder, .choices = "global|local|hybrid",
      .recorded = true, .help = "narm: what it takes of the states; hybrid"},
     {OPTION_CHOICE, .name = "decoder", .to = &given.shape.decoder, .choices = "bilinear|dense",
      .recorded = true, .help = "narm: how it scores the items; bilinear"},
     {OPTION_REAL, .name = "feature-dropout", .to = &given.shape.feature_dropout, .argument = "RATE",
      .recorded = true, .high = 0.999, .help = "narm: dropout before its decoder"},
+    {OPTION_CHOICE, .name = "propagate", .to = &given.shape.propagate, .choices = "init|all",
+     .recorded = true, .help = "hrnn: where the user's state goes; init"},
+    {OPTION_REAL, .name = "user-dropout", .to = &given.shape.user_dropout, .argument = "RATE",
+     .recorded = true, .high = 0.999, .help = "hrnn: dropout of the user's state"},
+    {OPTION_REAL, .name = "start-dropout", .to = &given.shape.start_dropout, .argument = "RATE",
+     .recorded = true, .high = 0.999, .help = "hrnn: dropout of a session's first state"},
+    {OPTION_FLAG, .name = "join-sessions", .to = &given.shape.join_sessions, .recorded = true,
+     .help = "rnn: go on from one session to the next"},
     {OPTION_CHOICE, .name = "gru", .to = &given.shape.gru, .choices = "reset-after|reset-before",
      .recorded = true, .help = "where reset gates act"},
     {0},
@@ -65,7 +76,16 @@ static const struct option model_table[] = {
 
 static const struct option training_table[] = {
     {OPTION_CHOICE, .name = "loss", .to = &given.loss, .argument = "NAME",
-     .choices = "cross-entropy", .recorded = true, .help = "what is minimized"},
+     .choices = "cross-entropy|top1|bpr|top1-max|bpr-max", .recorded = true,
+     .help = "what is minimized"},
+    {OPTION_INT, .name = "negatives", .to = &given.negatives, .argument = "N", .recorded = true,
+     .high = 1 << 24, .help = "score the batch's targets and N items, not all"},
+    {OPTION_REAL, .name = "negatives-alpha", .to = &given.alpha, .argument = "X", .recorded = true,
+     .high = 100, .help = "draw them by popularity to this power"},
+    {OPTION_FLAG, .name = "logq", .to = &given.log_q, .recorded = true,
+     .help = "correct scores for how items were drawn"},
+    {OPTION_INT, .name = "unroll", .to = &given.unroll, .argument = "N", .recorded = true, .low = 1,
+     .high = 1 << 20, .help = "hrnn, rnn: steps of an update"},
     {OPTION_CHOICE, .name = "optimizer", .to = &given.optimizer, .choices = "adam|adagrad|sgd",
      .recorded = true, .help = "how weights move"},
     {OPTION_REAL, .name = "lr", .to = &given.lr, .letter = 'l', .argument = "RATE",
@@ -239,6 +259,8 @@ int learn_check(const struct learn_options *o, struct err *e)
     if (o->momentum > 0 && !strcmp(o->optimizer, "adam"))
         return err_set(e, STATUS_USAGE,
                        "--momentum goes with --optimizer adagrad or sgd: adam has its own");
+    if (o->log_q && strcmp(o->loss, "cross-entropy"))
+        return err_set(e, STATUS_USAGE, "--logq corrects --loss cross-entropy, not %s", o->loss);
     if (cli_given("save-by") && !o->save)
         return err_set(e, STATUS_USAGE,
                        "--save-by says which weights --save FILE writes: give --save too");
@@ -247,7 +269,16 @@ int learn_check(const struct learn_options *o, struct err *e)
     return o->save ? model_file_check(o->save, e) : 0;
 }
 
-struct train_options learn_train_options(const struct learn_options *o)
+static enum loss_kind loss_of(const char *name)
+{
+    static const char *const names[] = {"cross-entropy", "top1", "bpr", "top1-max", "bpr-max"};
+    int kind = LOSS_BPR_MAX;
+    while (kind > 0 && strcmp(names[kind], name))
+        kind--;
+    return (enum loss_kind)kind;
+}
+
+struct train_options learn_train_options(const struct learn_options *o, bool lanes)
 {
     enum optimizer_kind kind = !strcmp(o->optimizer, "adam")      ? OPTIMIZER_ADAM
                                : !strcmp(o->optimizer, "adagrad") ? OPTIMIZER_ADAGRAD
@@ -257,8 +288,15 @@ struct train_options learn_train_options(const struct learn_options *o)
                             .momentum = (float)o->momentum,
                             .weight_decay = (float)o->weight_decay,
                             .scale = 1};
+    enum loss_kind loss = loss_of(o->loss);
     return (struct train_options){.seed = (uint64_t)o->seed,
                                   .max_steps = o->max_steps,
                                   .optimizer = {.update = update, .clip = (float)o->clip},
+                                  .loss = loss,
+                                  .sampled = lanes || loss || o->negatives >= 0,
+                                  .negatives = o->negatives > 0 ? (int)o->negatives : 0,
+                                  .alpha = o->alpha,
+                                  .log_q = o->log_q,
+                                  .unroll = (int)o->unroll,
                                   .top = (int)o->top};
 }

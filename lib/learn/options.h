@@ -10,6 +10,10 @@ struct learn_options {
     struct model_options shape;
     const char *loss, *optimizer;
     double lr, momentum, weight_decay, clip;
+    int64_t negatives; /* below 0: not given */
+    double alpha;
+    bool log_q;
+    int64_t unroll;
     int64_t max_steps, stop_after, seed;
     const char *device, *precision;
     int64_t threads, workspace; /* workspace: MB */
@@ -46,6 +50,8 @@ int learn_check(const struct learn_options *o, struct err *e);
 int learn_check_trained(const struct learn_options *o, const char *path, struct err *e);
 
 int64_t learn_attention(const struct learn_options *o); /* sessions a test; -1: all; -2: neither */
-struct train_options learn_train_options(const struct learn_options *o);
+
+/* lanes: the model takes steps of lanes. */
+struct train_options learn_train_options(const struct learn_options *o, bool lanes);
 
 #endif

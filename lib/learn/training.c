@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/num.h"
 #include "base/stop.h"
 #include "cli/progress.h"
 #include "learn/saving.h"
@@ -71,7 +72,7 @@ static const char *scheme_of(const struct meta *m, char *to, size_t room)
 static int read_data(const struct training *t, struct model_data *data, struct err *e)
 {
     const struct meta *m = batches_in_meta(t->in);
-    int64_t history = 0;
+    int64_t history = 0, lanes = 0;
     int keeps_order = 0, items = 0;
     i64_vec edges = {0};
     int status = meta_get_int(m, "history", &history, e);
@@ -79,6 +80,8 @@ static int read_data(const struct training *t, struct model_data *data, struct e
         status = meta_get_bool(m, "keeps_order", &keeps_order, e);
     if (!status)
         status = meta_get_bool(m, "history_items", &items, e);
+    if (!status && meta_find(m, "lanes").len)
+        status = meta_get_int(m, "lanes", &lanes, e);
     if (!status)
         status = meta_get_i64s(m, "delta_edges", &edges, e);
     if (!status && !edges.len)
@@ -88,7 +91,9 @@ static int read_data(const struct training *t, struct model_data *data, struct e
                                 .history = (int32_t)history,
                                 .delta_buckets = (int32_t)edges.len + 1,
                                 .keeps_order = keeps_order,
-                                .history_items = items};
+                                .history_items = items,
+                                .lanes = lanes > 0,
+                                .count = t->counts.at};
     vec_release(&edges);
     return status;
 }
@@ -158,10 +163,10 @@ static int open_model(struct training *t, struct err *e)
 {
     const struct learn_options *o = t->o;
     struct model_data data;
-    struct train_options options = learn_train_options(o);
     char scheme[100];
     if (read_data(t, &data, e))
         return e->status;
+    struct train_options options = learn_train_options(o, data.lanes);
     data.scheme = scheme_of(batches_in_meta(t->in), scheme, sizeof scheme);
     if (t->trained) {
         if (open_vocabulary(t, e))
@@ -330,6 +335,23 @@ static int run_batch(struct training *t, const struct batch *b, struct err *e)
     return frame_out_pause(&t->stage.out, e);
 }
 
+static int run_steps(struct training *t, const struct steps *s, struct err *e)
+{
+    struct outcome outcome;
+    if (learner_steps(&t->learner, s, &outcome, e) || write_outcome(t, &outcome, e))
+        return e->status;
+    say_progress(t);
+    return frame_out_pause(&t->stage.out, e);
+}
+
+/* How often training has the item, which the split has noted. */
+static void count_item(struct training *t, struct attributes a)
+{
+    struct bytes train = attributes_find(a, "train");
+    int64_t n;
+    vec_push(&t->counts, num_i64(train.at, train.len, &n) && n < INT32_MAX ? (int32_t)n : 0);
+}
+
 /* ---- the whole run ---- */
 
 /* The input has come to where the checkpoint stands.  A new output begins with the pass at hand if
@@ -370,6 +392,8 @@ static int pass_over(struct training *t, const struct batches_record *r, struct 
 
 static int take(struct training *t, const struct batches_record *r, struct err *e)
 {
+    if (r->kind == RECORD_ITEM)
+        count_item(t, r->named.attributes);
     if (t->checkpoint.waiting)
         return pass_over(t, r, e);
     if (t->stopped || t->checkpoint.ended)
@@ -383,10 +407,7 @@ static int take(struct training *t, const struct batches_record *r, struct err *
     case RECORD_BATCH:
         return run_batch(t, &r->batch, e);
     default:
-        return err_set(e, STATUS_USAGE,
-                       "these batches are steps of lanes, --model %s takes whole sessions: use "
-                       "--scheme longest-first",
-                       t->o->model);
+        return run_steps(t, &r->steps, e);
     }
 }
 
@@ -509,6 +530,7 @@ void training_close(struct training *t)
     ahead_release(&t->ahead);
     report_release(&t->report);
     checkpoint_close(&t->checkpoint);
+    vec_release(&t->counts);
     buf_release(&t->options);
     device_close(t->device);
     batches_in_close(t->in);

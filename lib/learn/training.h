@@ -23,6 +23,7 @@ struct training {
     struct ahead ahead;           /* of it: for clusters */
     struct clustering clustering; /* of users */
     struct checkpoint checkpoint;
+    i32_vec counts; /* how often training has each item, as far as the stream says */
     struct stage stage;
     struct device *device;
     struct model model; /* these four from the first epoch on */

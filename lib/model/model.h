@@ -19,6 +19,8 @@ struct model_data {
     bool history_items;    /* batches hold the items of earlier sessions */
     int groups;            /* blocks of per-user weights; 0: one a user */
     const int32_t *group;  /* [users] whose block each user takes; NULL: his own */
+    bool lanes;            /* steps of lanes rather than batches of sessions */
+    const int32_t *count;  /* host [items] how often training has each; NULL: not known */
     const char *scheme;    /* how the batches were made, for messages; NULL: not known */
 };
 
@@ -37,8 +39,11 @@ struct model_options {
     const char *encoder; /* "global", "local", "hybrid" */
     const char *decoder; /* "bilinear", "dense" */
     double dropout;
-    double feature_dropout; /* before the decoder */
-    const char *gru;        /* "reset-after", "reset-before" */
+    const char *propagate; /* "init", "all" */
+    bool join_sessions;
+    double user_dropout, start_dropout; /* of a user's state; of a session's first one */
+    double feature_dropout;             /* before the decoder */
+    const char *gru;                    /* "reset-after", "reset-before" */
 };
 
 bool model_reset_before(const struct model_options *o); /* of all its GRUs */
@@ -74,6 +79,14 @@ struct forward {
     const int32_t *item_at, *item_count;
 };
 
+/* Steps of lanes (sesspipe-stream(5)): arrays [count, lanes], step by step. */
+struct lane_steps {
+    int32_t lanes;
+    int count;
+    const int32_t *item, *target, *user;
+    const unsigned char *reset;
+};
+
 struct model;
 
 struct model_class {
@@ -86,7 +99,12 @@ struct model_class {
     bool (*attends)(const struct model_options *o);
     /* Declares the parameters; the options are checked. */
     void (*open)(struct model *m);
+    /* Batches of whole sessions, or NULL and steps of lanes, of which only state, target and output
+     * of *f are there: of each step its lanes that are not idle. */
     void (*forward)(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
+    void (*steps)(struct model *m, struct tape *t, const struct lane_steps *s, struct forward *f);
+    /* A pass begins, before restart.  NULL: nothing to do. */
+    void (*pass)(struct model *m, struct tape *t);
     /* After the whole batch: stores representations.  NULL: nothing to do. */
     void (*finish)(struct model *m, struct tape *t, const struct batch *b);
     /* A training pass begins: representations are emptied.  NULL: there are none. */
@@ -114,6 +132,9 @@ int model_check(const char *name, const struct model_options *o, struct err *e);
 
 /* Whether the model attends to anything; name and options are checked. */
 bool model_attends(const char *name, const struct model_options *o);
+
+/* Whether it takes steps of lanes rather than whole sessions; the name is checked. */
+bool model_takes_lanes(const char *name);
 
 /* The model of that name, declared, its parameters not yet allocated.  64: as model_check, or data
  * that the model cannot learn from. */

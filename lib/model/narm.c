@@ -146,8 +146,7 @@ static struct windows make_windows(struct tape *t, const struct batch *b)
 
 /* c [rows, ·] */
 static struct tensor *features(const struct narm *r, struct tape *t, struct tensor *h,
-                               const struct ragged *rows, const int32_t *length,
-                               struct tape_looks *looks)
+                               const struct ragged *rows, struct tape_looks *looks)
 {
     struct tensor *part[2];
     int parts = 0;
@@ -157,7 +156,7 @@ static struct tensor *features(const struct narm *r, struct tape *t, struct tens
         struct tensor *query = tape_linear(t, h, tape_parameter(t, r->query), NULL);
         struct tensor *key = tape_linear(t, h, tape_parameter(t, r->key), NULL);
         part[parts++] =
-            tape_attend_up_to(t, query, key, tape_parameter(t, r->energy), h, rows, length, looks);
+            tape_attend_up_to(t, query, key, tape_parameter(t, r->energy), h, rows, looks);
     }
     return tape_concat(t, part, parts);
 }
@@ -187,7 +186,7 @@ static void narm_forward(struct model *m, struct tape *t, const struct batch *b,
     const struct ragged *rows = tape_ragged(t, w.length, w.count);
     struct tensor *x = tape_gather(t, tape_parameter(t, r->item), tape_rows(t, w.input, w.total));
     struct tensor *h = tape_gru(t, &r->gru, tape_dropout(t, x, (float)o->dropout), NULL, rows);
-    struct tensor *c = features(r, t, h, rows, w.length, &looks);
+    struct tensor *c = features(r, t, h, rows, &looks);
     if (w.total > w.targets) /* rows that only lead up to one that predicts */
         c = tape_gather(t, c, tape_rows(t, w.row, w.targets));
     c = tape_dropout(t, c, (float)o->feature_dropout);

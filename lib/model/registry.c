@@ -4,10 +4,10 @@
 
 #include "base/buf.h"
 
-extern const struct model_class ii_rnn_class, hierarchical_class, narm_class;
+extern const struct model_class ii_rnn_class, hierarchical_class, narm_class, hrnn_class, rnn_class;
 
 const struct model_class *const model_classes[] = {&ii_rnn_class, &hierarchical_class, &narm_class,
-                                                   NULL};
+                                                   &hrnn_class,   &rnn_class,          NULL};
 
 const char *const level_name[LEVELS] = {"inter", "intra", "user", "session", "item"};
 
@@ -56,6 +56,11 @@ bool model_reset_before(const struct model_options *o)
     return !strcmp(o->gru, "reset-before");
 }
 
+bool model_takes_lanes(const char *name)
+{
+    return !class_of(name)->forward;
+}
+
 bool model_attends(const char *name, const struct model_options *o)
 {
     return class_of(name)->attends(o);
@@ -68,11 +73,20 @@ int model_open(struct model *m, const char *name, const struct model_options *o,
     if (model_check(name, o, e))
         return e->status;
     const struct model_class *class = class_of(name);
+    if (!class->forward != data->lanes)
+        return err_set(e, STATUS_USAGE,
+                       "the batches are %s, --model %s takes %s: use batcher --scheme %s",
+                       data->lanes ? "steps of lanes" : "of whole sessions", name,
+                       data->lanes ? "whole sessions" : "steps of lanes",
+                       data->lanes          ? "longest-first"
+                       : class->needs_order ? "user-parallel"
+                                            : "session-parallel");
     if (class->needs_order && !data->keeps_order)
         return err_set(e, STATUS_USAGE,
                        "--scheme %s does not keep each user's order, which --model %s needs: use "
-                       "longest-first",
-                       data->scheme ? data->scheme : "of the input", name);
+                       "%s",
+                       data->scheme ? data->scheme : "of the input", name,
+                       data->lanes ? "user-parallel" : "longest-first");
     if (class->needs_items && !data->history_items)
         return err_set(
             e, STATUS_USAGE,

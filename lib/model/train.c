@@ -7,6 +7,8 @@ enum { CUTOFF = 20 }; /* of the scores by which the best pass is chosen */
 void learner_open(struct learner *l, struct model *m, const struct train_options *o)
 {
     *l = (struct learner){.model = m, .options = *o, .tape = tape_new(m->device)};
+    if (o->sampled)
+        negatives_open(&l->negatives, o->negatives, o->alpha, o->log_q, &m->data);
     m->parameters.update = o->optimizer.update;
     m->parameters.update.step = 0;
 }
@@ -19,6 +21,7 @@ void learner_close(struct learner *l)
         vec_release(ints[i]);
     vec_release(&l->loss);
     vec_release(&l->top_score);
+    negatives_release(&l->negatives);
     if (l->tape)
         tape_free(l->tape);
     *l = (struct learner){0};
@@ -27,6 +30,8 @@ void learner_close(struct learner *l)
 void learner_begin(struct learner *l, struct epoch epoch)
 {
     l->tally = (struct tally){.epoch = epoch};
+    if (l->model->class->pass)
+        l->model->class->pass(l->model, l->tape);
     if (epoch.part == PART_TRAIN && l->model->class->restart)
         l->model->class->restart(l->model);
 }
@@ -62,19 +67,46 @@ int learner_settle(struct learner *l, struct err *e)
     return sum_losses(l, d->op->fetched(d, l->late.ticket), targets, l->late.step, &sum, e);
 }
 
+/* One batch, or some steps of lanes. */
+struct work {
+    const struct batch *batch; /* NULL: steps */
+    struct lane_steps steps;
+};
+
+static void run_forward(struct learner *l, const struct work *w, struct forward *f)
+{
+    const struct model_class *class = l->model->class;
+    if (w->batch)
+        class->forward(l->model, l->tape, w->batch, f);
+    else
+        class->steps(l->model, l->tape, &w->steps, f);
+}
+
+/* The losses of the targets; the gradient starts here. */
+static float *run_loss(const struct learner *l, const struct forward *f)
+{
+    struct tape *t = l->tape;
+    const struct train_options *o = &l->options;
+    if (!o->sampled)
+        return tape_output_loss(t, f->state, f->output_weight, f->output_bias,
+                                tape_ints(t, f->target, (size_t)f->targets));
+    struct candidates c =
+        negatives_draw(&l->negatives, t, f->target, f->targets, o->seed, (uint64_t)l->steps + 1);
+    return tape_sampled_loss(t, o->loss, f->state, f->output_weight, f->output_bias, &c, f->target);
+}
+
 /* Puts a whole step before the device, and only then waits for the losses of the one before. */
-static int train(struct learner *l, const struct batch *b, struct outcome *o, struct err *e)
+static int train(struct learner *l, const struct work *w, struct outcome *o, struct err *e)
 {
     struct tape *t = l->tape;
     struct device *d = l->model->device;
     struct forward *f = &o->forward;
     tape_begin(t, true, l->options.seed, (uint64_t)l->steps + 1);
-    l->model->class->forward(l->model, t, b, f);
+    run_forward(l, w, f);
     o->events = f->targets;
     if (!f->targets)
         return 0;
-    float *loss = tape_output_loss(t, f->state, f->output_weight, f->output_bias,
-                                   tape_ints(t, f->target, (size_t)f->targets));
+    float *loss = run_loss(l, f);
     int ticket = d->op->fetch(d, loss, (size_t)f->targets * sizeof *loss);
     tape_backward(t);
     l->options.optimizer.update.step = ++l->steps;
@@ -85,13 +117,13 @@ static int train(struct learner *l, const struct batch *b, struct outcome *o, st
 }
 
 /* Losses, ranks and the k best of each target. */
-static int rank(struct learner *l, const struct batch *b, int k, struct outcome *o, struct err *e)
+static int rank(struct learner *l, const struct work *w, int k, struct outcome *o, struct err *e)
 {
     struct tape *t = l->tape;
     struct device *d = l->model->device;
     struct forward *f = &o->forward;
     tape_begin(t, false, 0, 0);
-    l->model->class->forward(l->model, t, b, f);
+    run_forward(l, w, f);
     k = k < l->model->data.items ? k : l->model->data.items;
     size_t n = (size_t)f->targets, listed = n * (size_t)k;
     float *loss = tape_memory(t, n * sizeof *loss);
@@ -179,14 +211,10 @@ static void count_ranks(struct learner *l)
     }
 }
 
-static int test(struct learner *l, const struct batch *b, struct outcome *o, struct err *e)
+static void test(struct learner *l, struct outcome *o)
 {
-    if (rank(l, b, l->options.top, o, e))
-        return e->status;
-    push_places(l, b);
     fill_outcome(l, o);
     count_ranks(l);
-    return 0;
 }
 
 /* ---- passes ---- */
@@ -199,26 +227,107 @@ static void look(struct learner *l, const struct batch *b, struct outcome *o)
     l->tally.left_out += (int64_t)b->user.len;
 }
 
+static bool updates(const struct learner *l)
+{
+    return l->options.max_steps < 0 || l->steps < l->options.max_steps;
+}
+
 int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, struct err *e)
 {
     bool training = l->tally.epoch.part == PART_TRAIN;
-    bool updates = l->options.max_steps < 0 || l->steps < l->options.max_steps;
+    const struct work w = {.batch = b};
     int status = 0;
     *o = (struct outcome){0};
-    if (!(training && b->learn && updates) && learner_settle(l, e))
+    if (!(training && b->learn && updates(l)) && learner_settle(l, e))
         return e->status;
     if (training && !b->learn)
         look(l, b, o);
-    else if (training)
-        status = updates ? train(l, b, o, e) : rank(l, b, 0, o, e);
+    else if (training && updates(l))
+        status = train(l, &w, o, e);
     else
-        status = test(l, b, o, e);
+        status = rank(l, &w, training ? 0 : l->options.top, o, e);
     if (status)
         return status;
+    if (!training) {
+        push_places(l, b);
+        test(l, o);
+    }
     if (l->model->class->finish)
         l->model->class->finish(l->model, l->tape, b);
     l->tally.batches++;
     l->tally.sessions += (int64_t)b->user.len;
+    return 0;
+}
+
+/* ---- lanes ---- */
+
+static struct lane_steps part_of(const struct steps *s, int from, int count)
+{
+    size_t at = (size_t)from * (size_t)s->lanes;
+    return (struct lane_steps){.lanes = (int32_t)s->lanes,
+                               .count = count,
+                               .item = column_i32(s->item) + at,
+                               .target = column_i32(s->target) + at,
+                               .user = column_i32(s->user) + at,
+                               .reset = column_u8(s->reset) + at};
+}
+
+/* Of every step the lanes that are not idle, as the model takes them. */
+static void push_lanes(struct learner *l, const struct steps *s)
+{
+    clear_places(l);
+    for (size_t i = 0; i < s->item.len; i++) {
+        if (column_u8(s->reset)[i] == RESET_IDLE)
+            continue;
+        vec_push(&l->user, column_i32(s->user)[i]);
+        vec_push(&l->session, column_i32(s->session)[i]);
+        vec_push(&l->position, column_i32(s->position)[i]);
+        vec_push(&l->history, column_i32(s->session)[i]);
+        vec_push(&l->length, column_i32(s->length)[i]);
+    }
+}
+
+/* Update after update. */
+static int train_steps(struct learner *l, const struct steps *s, int steps, struct outcome *o,
+                       struct err *e)
+{
+    int unroll = l->options.unroll > 0 ? l->options.unroll : 1, status = 0, events = 0;
+    for (int from = 0; from < steps && !status; from += unroll) {
+        int count = steps - from < unroll ? steps - from : unroll;
+        const struct work w = {.steps = part_of(s, from, count)};
+        if (updates(l)) {
+            status = train(l, &w, o, e);
+        } else {
+            status = learner_settle(l, e) ? e->status : rank(l, &w, 0, o, e);
+        }
+        events += o->events;
+    }
+    o->events = events;
+    return status;
+}
+
+int learner_steps(struct learner *l, const struct steps *s, struct outcome *o, struct err *e)
+{
+    int steps = (int)(s->item.len / (size_t)s->lanes);
+    bool training = l->tally.epoch.part == PART_TRAIN;
+    *o = (struct outcome){0};
+    if (!s->length.at)
+        return err_set(e, STATUS_DATA,
+                       "the steps do not say how long their sessions are (\"length\")");
+    if (training) {
+        if (train_steps(l, s, steps, o, e))
+            return e->status;
+    } else {
+        const struct work w = {.steps = part_of(s, 0, steps)};
+        if (learner_settle(l, e) || rank(l, &w, l->options.top, o, e))
+            return e->status;
+        push_lanes(l, s);
+        test(l, o);
+    }
+    l->tally.batches++;
+    for (size_t i = 0; i < s->reset.len; i++)
+        l->tally.sessions +=
+            column_u8(s->reset)[i] == RESET_SESSION || column_u8(s->reset)[i] == RESET_USER;
     return 0;
 }
 

@@ -3,13 +3,19 @@
 #ifndef MODEL_TRAIN_H
 #define MODEL_TRAIN_H
 
-#include "model/model.h"
+#include "model/negatives.h"
 
 struct train_options {
     uint64_t seed;
     int64_t max_steps; /* no update after so many; below 0: no limit */
     struct optimizer optimizer;
-    int top; /* best items wanted of each position of a test */
+    enum loss_kind loss;
+    bool sampled;  /* over the batch's targets and negatives, not over all items */
+    int negatives; /* drawn for each step by how often training has an item, to the power alpha */
+    double alpha;
+    bool log_q; /* scores of negatives are corrected for that */
+    int unroll; /* steps of lanes that are one update; 0: 1 */
+    int top;    /* best items wanted of each position of a test */
 };
 
 /* What a batch came to.  Of a training batch only `events` is there: its loss comes to the tally
@@ -33,6 +39,7 @@ struct learner {
     struct model *model;
     struct tape *tape;
     struct train_options options;
+    struct negatives negatives;
     int64_t steps;      /* updates so far */
     struct tally tally; /* of the pass that runs */
     struct {
@@ -54,6 +61,9 @@ void learner_begin(struct learner *l, struct epoch epoch);
 /* Runs one batch: an update in a training pass, ranks in another.  *o is valid until the next
  * batch.  1: training diverged, in this batch or the one before. */
 int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, struct err *e);
+
+/* The same with steps of lanes. */
+int learner_steps(struct learner *l, const struct steps *s, struct outcome *o, struct err *e);
 
 /* Brings the tally up to the last batch: at the end of a pass, and before a checkpoint.  1:
  * training diverged in it. */

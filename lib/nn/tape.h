@@ -68,6 +68,7 @@ struct tensor *tape_zeros(struct tape *t, int rows, int cols);
 struct tensor *tape_gather(struct tape *t, struct tensor *table, const struct rows *r);
 struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate);
 struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count); /* columns */
+struct tensor *tape_stack(struct tape *t, struct tensor *const *x, int count);  /* rows */
 struct tensor *tape_add(struct tape *t, struct tensor *a, struct tensor *b);
 struct tensor *tape_activate(struct tape *t, enum activation a, struct tensor *x);
 struct tensor *tape_mean(struct tape *t, struct tensor *x, const struct ragged *r);
@@ -120,10 +121,10 @@ struct tensor *tape_gru_attend(struct tape *t, const struct gru *g, struct tenso
                                const struct tape_memory *m, struct tape_looks *looks);
 
 /* Each row's Σ_j scale · σ(query + key_j) value_j over the rows j of its sequence up to itself (Li
- * et al. 2017, eq. 6 to 8).  length: host [r->count].  All but *looks take a gradient. */
+ * et al. 2017, eq. 6 to 8).  All but *looks take a gradient. */
 struct tensor *tape_attend_up_to(struct tape *t, struct tensor *query, struct tensor *key,
                                  struct tensor *scale, struct tensor *value, const struct ragged *r,
-                                 const int32_t *length, struct tape_looks *looks);
+                                 struct tape_looks *looks);
 
 /* Mean cross-entropy over the whole vocabulary; the gradient starts here.  Losses [targets] stay
  * on the device. */

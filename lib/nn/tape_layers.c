@@ -140,6 +140,36 @@ struct tensor *tape_activate(struct tape *t, enum activation a, struct tensor *x
     return y;
 }
 
+static void stack_back(struct tape *t, struct node *node)
+{
+    struct concat_node *n = (struct concat_node *)node;
+    size_t at = 0;
+    for (int i = 0; i < n->count; at += tensor_size(n->x[i++]))
+        if (n->x[i]->grad)
+            t->op->add(t->device, n->x[i]->grad, n->y->grad + at, tensor_size(n->x[i]));
+}
+
+struct tensor *tape_stack(struct tape *t, struct tensor *const *x, int count)
+{
+    int rows = 0;
+    bool learned = false;
+    for (int i = 0; i < count; i++) {
+        rows += x[i]->rows;
+        learned |= x[i]->grad != NULL;
+    }
+    struct tensor *y = tape_result(t, rows, x[0]->cols, learned);
+    size_t at = 0;
+    for (int i = 0; i < count; at += tensor_size(x[i++]))
+        t->op->copy(t->device, y->value + at, x[i]->value, tensor_size(x[i]));
+    if (y->grad) {
+        struct tensor **kept = tape_host(t, (size_t)count * sizeof *kept);
+        memcpy(kept, x, (size_t)count * sizeof *kept);
+        struct concat_node *n = tape_record(t, sizeof *n, stack_back);
+        n->x = kept, n->count = count, n->y = y;
+    }
+    return y;
+}
+
 struct mean_node {
     struct node node;
     struct tensor *x, *y;

@@ -19,23 +19,23 @@ static void up_to_back(struct tape *t, struct node *node)
 }
 
 /* Where the weights of each row begin: one for each row of its sequence up to it. */
-static const int32_t *count_weights(struct tape *t, const int32_t *length, int count, int total)
+static const int32_t *count_weights(struct tape *t, const struct ragged *r)
 {
-    int32_t *at = tape_host(t, ((size_t)total + 1) * sizeof *at);
+    int32_t *at = tape_host(t, ((size_t)r->total + 1) * sizeof *at);
     int row = 0;
     at[0] = 0;
-    for (int s = 0; s < count; s++)
-        for (int i = 1; i <= length[s]; i++, row++)
+    for (int s = 0; s < r->count; s++)
+        for (int i = 1; i <= r->length[s]; i++, row++)
             at[row + 1] = at[row] + i;
     return at;
 }
 
 struct tensor *tape_attend_up_to(struct tape *t, struct tensor *query, struct tensor *key,
                                  struct tensor *scale, struct tensor *value, const struct ragged *r,
-                                 const int32_t *length, struct tape_looks *looks)
+                                 struct tape_looks *looks)
 {
     struct tensor *y = tape_result(t, r->total, value->cols, true);
-    const int32_t *host = count_weights(t, length, r->count, r->total);
+    const int32_t *host = count_weights(t, r);
     const int32_t *at = tape_ints(t, host, (size_t)r->total + 1);
     float *weight = tape_floats(t, (size_t)host[r->total]);
     t->op->attend_up_to(t->device, r, at, query->cols, value->cols, query->value, key->value,

@@ -120,7 +120,9 @@ static inline void pair_open(struct pair *p, const char *model, const struct mod
                               .keeps_order = true,
                               .history_items = true,
                               .groups = pair_groups,
-                              .group = pair_group};
+                              .group = pair_group,
+
+                              .lanes = model_takes_lanes(model)};
     struct train_options options = {
         .seed = 11,
         .max_steps = -1,

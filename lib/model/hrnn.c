@@ -1,0 +1,386 @@
+/* Recurrent networks over lanes, one step of each lane at a time.
+ *
+ * hrnn (Quadrana et al. 2017): where a session ends the user GRU takes its last state s in, and the
+ * next session starts from the user's state c, which goes into every step too with --propagate all:
+ *
+ *     c_m = GRU_usr(s_m, c_{m-1}), c_0 = 0,   s_0 = tanh(W c_m + b),   s_t = GRU_ses([x_t; c_m],
+ * s_{t-1})
+ *
+ * A user's c is kept where his lane or the pass ends, and the next pass goes on from it.  rnn has
+ * no user level: every session starts from zeros (Hidasi et al. 2016), or with --join-sessions
+ * every user.  What is carried from step to step is a plain value: gradient flows within the steps
+ * of one call. */
+#include <math.h>
+#include <string.h>
+
+#include "model/model.h"
+
+struct lanes {
+    bool users;  /* the user level is there */
+    bool all;    /* c goes into every step */
+    bool joined; /* without users: sessions go on from one another */
+    int size;    /* H */
+    const struct parameter *item, *start, *start_bias, *input, *output, *output_bias;
+    struct gru session, user;
+    /* what is carried on */
+    int32_t lanes;
+    i32_vec user_of; /* [lanes] whose session runs; -1: nobody's */
+    float *s, *c;    /* device [lanes, H] */
+    float *kept;     /* device [users, H] each user's c, zeros at first */
+};
+
+/* ---- opening ---- */
+
+static int hrnn_check(const struct model_options *o, struct err *e)
+{
+    if (o->propagate && strcmp(o->propagate, "init") && strcmp(o->propagate, "all"))
+        return err_set(e, STATUS_USAGE, "--propagate %s: give init or all", o->propagate);
+    if (o->join_sessions)
+        return err_set(e, STATUS_USAGE, "--join-sessions goes with --model rnn");
+    return 0;
+}
+
+static int rnn_check(const struct model_options *o, struct err *e)
+{
+    if (o->propagate)
+        return err_set(e, STATUS_USAGE, "--propagate goes with --model hrnn: rnn has no users");
+    return 0;
+}
+
+static bool lanes_attend(const struct model_options *o)
+{
+    (void)o;
+    return false;
+}
+
+static struct parameter *per_item(struct parameter *p)
+{
+    p->per_item = true;
+    return p;
+}
+
+static void declare(struct lanes *r, struct model *m)
+{
+    struct parameters *p = &m->parameters;
+    const struct model_options *o = m->options;
+    int in = (int)o->embedding, size = r->size;
+    float bound = 1 / sqrtf((float)size);
+    r->item = per_item(parameters_add_matrix(p, "item_embedding.weight", m->data.items, in, 1));
+    parameters_add_gru(p, &r->session, "session_gru", in, size, true);
+    if (r->users) {
+        parameters_add_gru(p, &r->user, "user_gru", size, size, true);
+        r->start = parameters_add_matrix(p, "user_to_session.weight", size, size, bound);
+        r->start_bias = parameters_add_vector(p, "user_to_session.bias", size, bound);
+    }
+    if (r->all)
+        r->input = parameters_add_matrix(p, "user_to_input.weight", 3 * size, size, bound);
+    r->output = per_item(parameters_add_matrix(p, "output.weight", m->data.items, size, bound));
+    r->output_bias = per_item(parameters_add_vector(p, "output.bias", m->data.items, bound));
+}
+
+static struct lanes *lanes_open(struct model *m, bool users)
+{
+    const struct model_options *o = m->options;
+    struct lanes *r = mem_zero(1, sizeof *r);
+    r->users = users;
+    r->all = o->propagate && !strcmp(o->propagate, "all");
+    r->joined = o->join_sessions;
+    r->size = (int)(o->hidden ? o->hidden : o->embedding);
+    m->own = r;
+    declare(r, m);
+    return r;
+}
+
+static float *zeros(const struct model *m, int32_t rows, int cols)
+{
+    size_t n = (size_t)rows * (size_t)cols;
+    float *x = m->device->op->alloc(m->device, n * sizeof *x);
+    m->device->op->fill(m->device, x, 0, n);
+    return x;
+}
+
+static void hrnn_open(struct model *m)
+{
+    struct lanes *r = lanes_open(m, true);
+    r->kept = zeros(m, m->data.users, r->size);
+}
+
+static void rnn_open(struct model *m)
+{
+    lanes_open(m, false);
+}
+
+static void lanes_close(struct model *m)
+{
+    struct lanes *r = m->own;
+    float *memory[] = {r->s, r->c, r->kept};
+    for (int i = 0; i < 3; i++)
+        if (memory[i])
+            m->device->op->release(m->device, memory[i]);
+    vec_release(&r->user_of);
+    mem_free(r);
+}
+
+/* Room for the stream's lanes, which is the same in all of it. */
+static void lanes_room(struct model *m, int32_t lanes)
+{
+    struct lanes *r = m->own;
+    if (r->lanes)
+        return;
+    r->lanes = lanes;
+    r->s = zeros(m, lanes, r->size);
+    r->c = zeros(m, lanes, r->size);
+    while (r->user_of.len < (size_t)lanes)
+        vec_push(&r->user_of, -1);
+}
+
+/* ---- a step ---- */
+
+/* Which rows go where: host arrays of the tape's step. */
+struct plan {
+    int absorbed, ended, loaded, begun, active;
+    int32_t *absorb;                   /* [absorbed] lanes whose session has ended */
+    int32_t *end_row, *end_user;       /* [ended] of the absorbed, those whose user has ended too */
+    int32_t *load_user;                /* [loaded] users who begin */
+    int32_t *begin;                    /* [begun] lanes in which a session begins */
+    int32_t *run;                      /* [active] lanes that are not idle */
+    int32_t *c_from, *s_from, *h_from; /* [lanes] row of what is stacked; -1: zeros */
+};
+
+static int32_t *host_ints(struct tape *t, int32_t n)
+{
+    return tape_host(t, (size_t)n * sizeof(int32_t));
+}
+
+static struct plan plan_of(struct lanes *r, struct tape *t, const unsigned char *reset,
+                           const int32_t *user)
+{
+    int32_t n = r->lanes;
+    struct plan p = {.absorb = host_ints(t, n),
+                     .end_row = host_ints(t, n),
+                     .end_user = host_ints(t, n),
+                     .load_user = host_ints(t, n),
+                     .begin = host_ints(t, n),
+                     .run = host_ints(t, n),
+                     .c_from = host_ints(t, n),
+                     .s_from = host_ints(t, n),
+                     .h_from = host_ints(t, n)};
+    for (int32_t i = 0; i < n; i++) {
+        bool ends = r->user_of.at[i] >= 0 && (reset[i] == RESET_USER || reset[i] == RESET_IDLE);
+        p.c_from[i] = p.s_from[i] = p.h_from[i] = i;
+        if (r->users && (ends || reset[i] == RESET_SESSION)) {
+            p.c_from[i] = n + p.absorbed;
+            p.absorb[p.absorbed++] = i;
+        }
+        if (r->users && ends) {
+            p.end_row[p.ended] = p.absorbed - 1;
+            p.end_user[p.ended++] = r->user_of.at[i];
+        }
+        if (ends)
+            r->user_of.at[i] = -1;
+    }
+    for (int32_t i = 0; i < n; i++) {
+        if (reset[i] == RESET_IDLE)
+            continue;
+        if (reset[i] == RESET_USER) {
+            r->user_of.at[i] = user[i];
+            p.c_from[i] = n + p.absorbed + p.loaded;
+            p.load_user[p.loaded++] = user[i];
+        }
+        if (reset[i] == RESET_USER || (reset[i] == RESET_SESSION && !r->joined)) {
+            p.s_from[i] = r->users ? n + p.begun : -1;
+            p.begin[p.begun++] = i;
+        }
+        p.h_from[i] = n + p.active;
+        p.run[p.active++] = i;
+    }
+    return p;
+}
+
+static struct tensor *rows_of(struct tape *t, struct tensor *x, const int32_t *at, int count)
+{
+    return tape_gather(t, x, tape_rows(t, at, count));
+}
+
+/* One step of a GRU for each row. */
+static struct tensor *gru_once(struct tape *t, const struct gru *g, struct tensor *x,
+                               struct tensor *h)
+{
+    int32_t *ones = host_ints(t, x->rows);
+    for (int i = 0; i < x->rows; i++)
+        ones[i] = 1;
+    return tape_gru(t, g, x, h, tape_ragged(t, ones, x->rows));
+}
+
+/* The user's states once the sessions that ended are taken in, those kept that end, and those of
+ * the users who begin: [lanes, H]. */
+static struct tensor *users_step(const struct model *m, struct tape *t, const struct plan *p,
+                                 struct tensor *s, struct tensor *c)
+{
+    struct lanes *r = m->own;
+    struct device *d = m->device;
+    struct tensor *part[3] = {c};
+    int parts = 1;
+    if (p->absorbed) {
+        struct tensor *taken = gru_once(t, &r->user, rows_of(t, s, p->absorb, p->absorbed),
+                                        rows_of(t, c, p->absorb, p->absorbed));
+        part[parts++] = tape_dropout(t, taken, (float)m->options->user_dropout);
+    }
+    if (p->ended) {
+        float *ended = tape_memory(t, (size_t)p->ended * (size_t)r->size * sizeof *ended);
+        d->op->gather(d, tape_rows(t, p->end_row, p->ended), r->size, part[1]->value, ended);
+        d->op->store(d, tape_rows(t, p->end_user, p->ended), r->size, ended, r->kept);
+    }
+    if (p->loaded)
+        part[parts++] =
+            rows_of(t, tape_constant(t, r->kept, m->data.users, r->size), p->load_user, p->loaded);
+    return parts > 1 ? rows_of(t, tape_stack(t, part, parts), p->c_from, r->lanes) : c;
+}
+
+/* The session states from which this step goes on, [lanes, H]. */
+static struct tensor *sessions_begin(const struct model *m, struct tape *t, const struct plan *p,
+                                     struct tensor *s, struct tensor *c)
+{
+    const struct lanes *r = m->own;
+    if (!p->begun)
+        return s;
+    if (!r->users)
+        return rows_of(t, s, p->s_from, r->lanes);
+    struct tensor *to = tape_linear(t, rows_of(t, c, p->begin, p->begun),
+                                    tape_parameter(t, r->start), tape_parameter(t, r->start_bias));
+    struct tensor *start =
+        tape_dropout(t, tape_activate(t, ACTIVATION_TANH, to), (float)m->options->start_dropout);
+    return rows_of(t, tape_stack(t, (struct tensor *[]){s, start}, 2), p->s_from, r->lanes);
+}
+
+/* The session GRU's input weights, beside them those of the user's state. */
+static struct gru input_of(const struct lanes *r, struct tape *t, struct parameter *wide)
+{
+    struct gru g = r->session;
+    if (!r->all)
+        return g;
+    struct tensor *w[] = {tape_parameter(t, g.ih), tape_parameter(t, r->input)};
+    struct tensor *both = tape_concat(t, w, 2);
+    *wide = (struct parameter){
+        .value = both->value, .grad = both->grad, .rows = both->rows, .cols = both->cols};
+    g.ih = wide;
+    return g;
+}
+
+static void lanes_steps(struct model *m, struct tape *t, const struct lane_steps *steps,
+                        struct forward *f)
+{
+    struct lanes *r = m->own;
+    struct device *d = m->device;
+    lanes_room(m, steps->lanes);
+    size_t n = (size_t)r->lanes * (size_t)r->size;
+    float *before = tape_memory(t, 2 * n * sizeof *before);
+    d->op->copy(d, before, r->s, n);
+    d->op->copy(d, before + n, r->c, n);
+    struct tensor *s = tape_constant(t, before, r->lanes, r->size);
+    struct tensor *c = tape_constant(t, before + n, r->lanes, r->size);
+    struct tensor **states = tape_host(t, (size_t)steps->count * sizeof *states);
+    int32_t *target = host_ints(t, steps->count * r->lanes);
+    struct parameter *wide = tape_host(t, sizeof *wide);
+    struct gru gru = input_of(r, t, wide);
+    int parts = 0;
+    *f = (struct forward){.target = target};
+    for (int k = 0; k < steps->count; k++) {
+        const int32_t *item = steps->item + k * r->lanes, *next = steps->target + k * r->lanes;
+        struct plan p = plan_of(r, t, steps->reset + k * r->lanes, steps->user + k * r->lanes);
+        if (r->users)
+            c = users_step(m, t, &p, s, c);
+        s = sessions_begin(m, t, &p, s, c);
+        if (!p.active)
+            continue;
+        int32_t *input = host_ints(t, p.active);
+        for (int i = 0; i < p.active; i++) {
+            input[i] = item[p.run[i]];
+            target[f->targets++] = next[p.run[i]];
+        }
+        struct tensor *x[] = {rows_of(t, tape_parameter(t, r->item), input, p.active), NULL};
+        if (r->all)
+            x[1] = rows_of(t, c, p.run, p.active);
+        struct tensor *h =
+            gru_once(t, &gru, tape_concat(t, x, r->all ? 2 : 1), rows_of(t, s, p.run, p.active));
+        states[parts] = tape_dropout(t, h, (float)m->options->dropout);
+        s = rows_of(t, tape_stack(t, (struct tensor *[]){s, states[parts]}, 2), p.h_from, r->lanes);
+        parts++;
+    }
+    d->op->copy(d, r->s, s->value, n);
+    d->op->copy(d, r->c, c->value, n);
+    f->state = parts ? tape_stack(t, states, parts) : tape_constant(t, before, 0, r->size);
+    f->output_weight = tape_parameter(t, r->output);
+    f->output_bias = tape_parameter(t, r->output_bias);
+}
+
+/* ---- passes ---- */
+
+/* A pass begins: sessions that still run have ended. */
+static void lanes_pass(struct model *m, struct tape *t)
+{
+    struct lanes *r = m->own;
+    if (!r->lanes)
+        return;
+    tape_begin(t, false, 0, 0);
+    unsigned char *idle = tape_host(t, (size_t)r->lanes);
+    memset(idle, RESET_IDLE, (size_t)r->lanes);
+    int32_t *nobody = host_ints(t, r->lanes);
+    struct plan p = plan_of(r, t, idle, nobody);
+    if (r->users && p.absorbed)
+        users_step(m, t, &p, tape_constant(t, r->s, r->lanes, r->size),
+                   tape_constant(t, r->c, r->lanes, r->size));
+}
+
+static void lanes_restart(struct model *m)
+{
+    struct lanes *r = m->own;
+    size_t n = (size_t)m->data.users * (size_t)r->size;
+    if (r->kept)
+        m->device->op->fill(m->device, r->kept, 0, n);
+}
+
+static void lanes_state(struct model *m, struct state *s)
+{
+    struct lanes *r = m->own;
+    int32_t lanes = r->lanes;
+    state_i32(s, "lanes", &lanes, 0, INT32_MAX);
+    if (state_good(s) && lanes)
+        lanes_room(m, lanes);
+    state_i32s(s, "user_of", &r->user_of, -1, m->data.users - 1);
+    if (state_good(s) && r->user_of.len != (size_t)r->lanes)
+        state_refuse(s, "user_of", "not one a lane");
+    if (!state_good(s))
+        return;
+    state_floats(s, "s", 2, (const int64_t[]){r->lanes, r->size}, m->device, r->s);
+    state_floats(s, "c", 2, (const int64_t[]){r->lanes, r->size}, m->device, r->c);
+    if (r->kept)
+        state_floats(s, "kept", 2, (const int64_t[]){m->data.users, r->size}, m->device, r->kept);
+}
+
+extern const struct model_class hrnn_class, rnn_class;
+const struct model_class hrnn_class = {
+    .name = "hrnn",
+    .purpose = "a user GRU over the last states of a session GRU, on user-parallel lanes",
+    .needs_order = true,
+    .check = hrnn_check,
+    .attends = lanes_attend,
+    .open = hrnn_open,
+    .steps = lanes_steps,
+    .pass = lanes_pass,
+    .restart = lanes_restart,
+    .state = lanes_state,
+    .close = lanes_close,
+};
+const struct model_class rnn_class = {
+    .name = "rnn",
+    .purpose = "one GRU over each session, on lanes",
+    .check = rnn_check,
+    .attends = lanes_attend,
+    .open = rnn_open,
+    .steps = lanes_steps,
+    .pass = lanes_pass,
+    .restart = lanes_restart,
+    .state = lanes_state,
+    .close = lanes_close,
+};

@@ -1,0 +1,89 @@
+# Models of lanes: from a log through the programs.
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup_file() {
+    export LOG=$BATS_FILE_TMPDIR
+    synthesize --users 30 --days 15 | lfm-sessionize |
+        tfilter --quiet --min-sessions 3 --split user:0.8 -o "$LOG/split.mp"
+    for scheme in user session; do
+        batcher --scheme $scheme-parallel --epochs 2 --batch 6 -o "$LOG/$scheme.mp" "$LOG/split.mp"
+    done
+}
+
+train() { trainer --threads 1 --quiet --embedding 8 --hidden 12 --optimizer adagrad --lr 0.05 --dropout 0 "$@"; }
+
+@test "rnn and hrnn: every target of the test once, in its session and place" {
+    train --model rnn "$LOG/session.mp" >rnn.mp
+    train --model hrnn --propagate all --user-dropout 0.1 --start-dropout 0.1 "$LOG/user.mp" >hrnn.mp
+    batcher --batch 10 --epochs 1 "$LOG/split.mp" | train --model ii-rnn --hidden 0 >sessions.mp
+    for run in rnn hrnn sessions; do
+        spcat --check $run.mp >/dev/null
+        spcat $run.mp | python3 -c '
+import json, sys
+names, rows, last = [], [], None
+for line in sys.stdin:
+    record = json.loads(line)
+    if record[0] == "item": names.append(record[2])
+    if record[0] == "epoch": rows = []
+    if record[0] == "rank":
+        m = record[1]
+        rows += zip(m["user"], m["session"], m["position"], (names[i] for i in m["target"]), m["length"], m["history"])
+print(*sorted(rows), sep="\n")' >$run.txt
+        [ "$(wc -l <$run.txt)" -gt 100 ]
+    done
+    cmp rnn.txt sessions.txt
+    cmp hrnn.txt sessions.txt
+}
+
+@test "every loss falls, and so does the cross-entropy of the test" {
+    for loss in cross-entropy top1 bpr top1-max bpr-max; do
+        train --model rnn --loss $loss --negatives 20 "$LOG/session.mp" |
+            scorer --by none --format json >json
+        jq -se --arg loss $loss 'map(select(.part)) |
+            (map(select(.part == "train").loss) | .[1] < .[0]) and
+            (map(select(.part == "test").loss) | .[1] < .[0])' json >/dev/null || { echo $loss; cat json; false; }
+    done
+}
+
+@test "a session model takes the losses too, and options change what comes out" {
+    batcher --batch 10 --epochs 1 -o batches.mp "$LOG/split.mp"
+    train --hidden 0 batches.mp >0.mp
+    train --hidden 0 --negatives 50 batches.mp >1.mp
+    train --hidden 0 --negatives 50 --negatives-alpha 0 batches.mp >2.mp
+    train --hidden 0 --negatives 50 --logq batches.mp >3.mp
+    train --hidden 0 --loss bpr batches.mp >4.mp
+    train --model hrnn "$LOG/user.mp" >5.mp
+    train --model hrnn --propagate all "$LOG/user.mp" >6.mp
+    train --model hrnn --unroll 4 "$LOG/user.mp" >7.mp
+    train --model rnn "$LOG/user.mp" >8.mp
+    train --model rnn --join-sessions "$LOG/user.mp" >9.mp
+    for run in *.mp; do
+        spcat "$run" | grep '^."rank"' | md5sum
+    done | sort | uniq -d >same
+    [ ! -s same ]
+}
+
+@test "the saved file holds the model's tensors" {
+    train --model hrnn --propagate all --save hrnn.safetensors "$LOG/user.mp" >/dev/null
+    for tensor in session_gru.weight_hh_l0 user_gru.weight_ih_l0 user_to_session.weight \
+        user_to_session.bias user_to_input.weight output.bias item_embedding.weight; do
+        grep -aq "\"$tensor\"" hrnn.safetensors
+    done
+    train --model hrnn --propagate all --init hrnn.safetensors --max-steps 0 "$LOG/user.mp" >/dev/null
+    run -64 predictor --model hrnn.safetensors "$LOG/user.mp"
+    [[ $output == *"holds a model of lanes, hrnn: only trainer runs those"* ]]
+}
+
+@test "the wrong batches and options are refused with what is possible" {
+    run -64 train --model hrnn "$LOG/session.mp"
+    [[ $output == *'--scheme session-parallel does not keep each user'*'use user-parallel'* ]]
+    run -64 train --model ii-rnn --hidden 0 "$LOG/user.mp"
+    [[ $output == *'the batches are steps of lanes, --model ii-rnn takes whole sessions: use batcher --scheme longest-first'* ]]
+    batcher --epochs 1 -o batches.mp "$LOG/split.mp"
+    run -64 train --model rnn batches.mp
+    [[ $output == *'--model rnn takes steps of lanes: use batcher --scheme session-parallel'* ]]
+    run -64 train --model rnn --propagate all "$LOG/session.mp"
+    run -64 train --model hrnn --join-sessions "$LOG/user.mp"
+    run -64 train --model rnn --loss top1 --logq "$LOG/session.mp"
+}

@@ -1,0 +1,232 @@
+/* Models of lanes against themselves written plainly, in double, lane by lane: losses step after
+ * step and over all steps at once, gradients through all of them, what is kept of users from pass
+ * to pass. */
+#include "models_pair.h"
+
+enum { LANES = 3, STEPS = 9, SIZE = 7, IN = 5 };
+
+/* Lane 0: users 0 and 1; lane 1: user 2 with three sessions, lane 2: user 3, then idle. */
+static const unsigned char reset[STEPS * LANES] = {2, 2, 2, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0,
+                                                   3, 2, 1, 3, 0, 0, 3, 0, 0, 3, 1, 0, 3};
+static const int32_t user[STEPS * LANES] = {0, 2, 3, 0, 2, 3, 0, 2, 3, 0, 2, 3, 0, 2,
+                                            0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0};
+static int32_t item[STEPS * LANES], target[STEPS * LANES];
+
+struct form {
+    const char *model, *propagate;
+    bool joined;
+};
+
+/* ---- the equations ---- */
+
+struct weights {
+    const double *item, *start, *start_bias, *output, *output_bias;
+    struct ref_gru session, usr;
+};
+
+struct state {
+    double s[LANES][REF_STATE], c[LANES][REF_STATE], kept[REF_USERS][REF_STATE];
+    int user[LANES];
+};
+
+static struct weights bind(const struct reference *r, bool all, double *wide)
+{
+    struct weights w = {.item = ref_w(r, "item_embedding", ".weight"),
+                        .start = ref_w(r, "user_to_session", ".weight"),
+                        .start_bias = ref_w(r, "user_to_session", ".bias"),
+                        .output = ref_w(r, "output", ".weight"),
+                        .output_bias = ref_w(r, "output", ".bias"),
+                        .session = ref_bind_gru(r, "session_gru", "", IN, SIZE),
+                        .usr = ref_bind_gru(r, "user_gru", "", SIZE, SIZE)};
+    const double *more = ref_w(r, "user_to_input", ".weight");
+    for (int i = 0; i < 3 * SIZE && all; i++)
+        for (int j = 0; j < IN + SIZE; j++)
+            wide[i * (IN + SIZE) + j] = j < IN ? w.session.ih[i * IN + j] : more[i * SIZE + j - IN];
+    if (all)
+        w.session.ih = wide, w.session.in = IN + SIZE;
+    return w;
+}
+
+/* The lane's session has ended: its user takes it in. */
+static void absorb(const struct reference *r, const struct weights *w, struct state *z, int lane)
+{
+    ref_step(r, &w->usr, z->s[lane], z->c[lane]);
+}
+
+static void begin(const struct reference *r, const struct weights *w, const struct form *form,
+                  struct state *z, int lane, int how, int whose)
+{
+    bool users = !strcmp(form->model, "hrnn");
+    bool ends = z->user[lane] >= 0 && how >= RESET_USER;
+    if (users && (ends || how == RESET_SESSION))
+        absorb(r, w, z, lane);
+    if (ends) {
+        memcpy(z->kept[z->user[lane]], z->c[lane], sizeof z->c[lane]);
+        z->user[lane] = -1;
+    }
+    if (how == RESET_USER) {
+        z->user[lane] = whose;
+        memcpy(z->c[lane], z->kept[whose], sizeof z->c[lane]);
+    }
+    if (how != RESET_USER && (how != RESET_SESSION || form->joined))
+        return;
+    for (int i = 0; i < SIZE; i++)
+        z->s[lane][i] =
+            users ? tanh(ref_dot(SIZE, w->start + i * SIZE, z->c[lane]) + w->start_bias[i]) : 0;
+}
+
+/* Mean loss of some steps, all items scored; the state goes on. */
+static double reference_steps(const struct reference *r, const struct form *form, struct state *z,
+                              int from, int count)
+{
+    double wide[3 * SIZE * (IN + SIZE)], sum = 0;
+    bool all = ref_is(form->propagate, "all");
+    struct weights w = bind(r, all, wide);
+    int targets = 0;
+    for (int i = from * LANES; i < (from + count) * LANES; i++) {
+        int lane = i % LANES;
+        begin(r, &w, form, z, lane, reset[i], user[i]);
+        if (reset[i] == RESET_IDLE)
+            continue;
+        double x[IN + SIZE], score[PAIR_ITEMS], total = 0;
+        memcpy(x, w.item + item[i] * IN, IN * sizeof *x);
+        memcpy(x + IN, z->c[lane], SIZE * sizeof *x);
+        ref_step(r, &w.session, x, z->s[lane]);
+        for (int j = 0; j < PAIR_ITEMS; j++) {
+            score[j] = ref_dot(SIZE, w.output + j * SIZE, z->s[lane]) + w.output_bias[j];
+            total += exp(score[j]);
+        }
+        sum += log(total) - score[target[i]];
+        targets++;
+    }
+    return targets ? sum / targets : 0;
+}
+
+static void clear(struct state *z)
+{
+    *z = (struct state){0};
+    for (int i = 0; i < LANES; i++)
+        z->user[i] = -1;
+}
+
+/* ---- held against the model ---- */
+
+static struct lane_steps steps_of(int from, int count)
+{
+    return (struct lane_steps){.lanes = LANES,
+                               .count = count,
+                               .item = item + from * LANES,
+                               .target = target + from * LANES,
+                               .user = user + from * LANES,
+                               .reset = reset + from * LANES};
+}
+
+static struct steps all_steps(void)
+{
+    static int32_t session[STEPS * LANES], position[STEPS * LANES], length[STEPS * LANES];
+    enum { N = STEPS * LANES };
+    return (struct steps){.lanes = LANES,
+                          .item = {item, N},
+                          .target = {target, N},
+                          .user = {(void *)(uintptr_t)user, N},
+                          .session = {session, N},
+                          .position = {position, N},
+                          .reset = {(void *)(uintptr_t)reset, N},
+                          .length = {length, N}};
+}
+
+static double slope(struct pair *p, const struct form *form, size_t i)
+{
+    struct reference *r = &p->reference;
+    struct state z;
+    double was = r->w[i], step = 1e-5, side[2];
+    for (int k = 0; k < 2; k++) {
+        r->w[i] = was + (k ? -step : step);
+        clear(&z);
+        side[k] = reference_steps(r, form, &z, 0, STEPS);
+    }
+    r->w[i] = was;
+    return (side[0] - side[1]) / (2 * step);
+}
+
+static double worst_slope(struct pair *p, const struct form *form)
+{
+    const struct parameters *q = &p->model.parameters;
+    struct tape *t = p->learner.tape;
+    struct lane_steps steps = steps_of(0, STEPS);
+    struct forward f;
+    double worst = 0;
+    p->device->op->fill(p->device, q->grad, 0, q->count);
+    tape_begin(t, true, 1, 1);
+    p->model.class->steps(&p->model, t, &steps, &f);
+    tape_output_loss(t, f.state, f.output_weight, f.output_bias,
+                     tape_ints(t, f.target, (size_t)f.targets));
+    tape_backward(t);
+    float *g = to_host(p->device, q->grad, q->count * sizeof *g);
+    for (size_t n = 0; n < q->list.len; n++)
+        for (size_t i = 0; i < q->list.at[n]->count; i += 2) {
+            size_t at = q->list.at[n]->offset + i;
+            double wanted = slope(p, form, at);
+            worst = fmax(worst, fabs((double)g[at] - wanted) / (1 + fabs(wanted)));
+        }
+    mem_free(g);
+    return worst;
+}
+
+/* The mean loss of a whole pass through the learner; infinite where it fails. */
+static double pass_loss(struct pair *p, enum part part)
+{
+    struct steps steps = all_steps();
+    struct outcome o;
+    struct err e;
+    learner_begin(&p->learner, (struct epoch){1, part});
+    if (learner_steps(&p->learner, &steps, &o, &e) || learner_settle(&p->learner, &e))
+        return INFINITY;
+    return p->learner.tally.loss / (double)p->learner.tally.events;
+}
+
+static void check_lanes(const struct form *form)
+{
+    struct model_options shape = {.embedding = IN,
+                                  .hidden = SIZE,
+                                  .propagate = form->propagate,
+                                  .join_sessions = form->joined,
+                                  .gru = "reset-before"};
+    struct pair p;
+    struct state z;
+    pair_open(&p, form->model, &shape);
+    clear(&z);
+    double train = reference_steps(&p.reference, form, &z, 0, STEPS);
+    double trained = pass_loss(&p, PART_TRAIN);
+    double wide[3 * SIZE * (IN + SIZE)];
+    struct weights w = bind(&p.reference, false, wide);
+    for (int i = 0; i < LANES; i++) /* the pass has ended */
+        begin(&p.reference, &w, form, &z, i, RESET_IDLE, 0);
+    double test = reference_steps(&p.reference, form, &z, 0, STEPS);
+    double tested = pass_loss(&p, PART_TEST);
+    tap_ok(fabs(train - trained) < 1e-6 && fabs(test - tested) < 1e-6 &&
+               (strcmp(form->model, "hrnn") || fabs(test - train) > 1e-4),
+           "%s %s%s, step by step: training to %.1e, the test after it to %.1e", form->model,
+           form->propagate ? form->propagate : "", form->joined ? "joined" : "",
+           fabs(train - trained), fabs(test - tested));
+    pair_close(&p);
+    pair_open(&p, form->model, &shape);
+    double worst = worst_slope(&p, form);
+    tap_ok(worst < 1e-6, "%s %s%s, gradients through %d steps to %.1e", form->model,
+           form->propagate ? form->propagate : "", form->joined ? "joined" : "", STEPS, worst);
+    pair_close(&p);
+}
+
+int main(void)
+{
+    drawn = random_of(5, 11);
+    for (int i = 0; i < STEPS * LANES; i++) {
+        item[i] = (int32_t)random_below(&drawn, PAIR_ITEMS);
+        target[i] = (int32_t)random_below(&drawn, PAIR_ITEMS);
+    }
+    check_lanes(&(struct form){"hrnn", "init", false});
+    check_lanes(&(struct form){"hrnn", "all", false});
+    check_lanes(&(struct form){"rnn", NULL, false});
+    check_lanes(&(struct form){"rnn", NULL, true});
+    return tap_done();
+}
