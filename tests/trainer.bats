@@ -498,7 +498,7 @@ EOT
         echo "$stderr"
         [[ $stderr == *$1* ]]
     }
-    fails ii-rnn --model rnn
+    fails ii-rnn --model gpt
     fails hidden,delta --inter hidden,years
     fails 'once each' --inter hidden,hidden
     fails 'once each' --inter hidden,
