@@ -142,33 +142,10 @@ void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const
     product(c, CUBLAS_COMPUTE_32F, ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy);
 }
 
-static __global__ void round_rows(size_t cols, size_t n, const float *x, size_t ldx, bf16 *to)
-{
-    for EACH (i, n)
-        to[i] = maths_to_bf16(x[i / cols * ldx + i % cols]);
-}
-
-void cuda_to_bf16(struct cuda *c, int rows, int cols, const float *x, int ldx, bf16 *to)
-{
-    size_t n = (size_t)rows * (size_t)cols;
-    bool dense = ldx == cols || rows == 1; /* one long row: no division an element matters */
-    LAUNCH(c, round_rows, cuda_grid(c, n, 256), 256, 0, dense ? n : (size_t)cols, n, x, (size_t)ldx,
-           to);
-}
-
 void cuda_gemm_wide(struct cuda *c, bool ta, bool tb, int m, int n, int k, const float *a, int lda,
                     const float *b, int ldb, float beta, float *y, int ldy)
 {
-    if (c->precision != PRECISION_BF16 || m <= 0 || n <= 0 || k <= 0) {
-        cublasComputeType_t compute =
-            c->precision == PRECISION_TF32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
-        product(c, compute, ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy);
-        return;
-    }
-    size_t of_a = ((size_t)m * (size_t)k + 127) / 128 * 128, of_b = (size_t)n * (size_t)k;
-    bf16 *to = (bf16 *)cuda_casts(c, (of_a + of_b) * sizeof *to);
-    int cols_a = ta ? m : k, cols_b = tb ? k : n;
-    cuda_to_bf16(c, ta ? k : m, cols_a, a, lda, to);
-    cuda_to_bf16(c, tb ? n : k, cols_b, b, ldb, to + of_a);
-    cuda_gemm_bf16(c, ta, tb, m, n, k, to, cols_a, to + of_a, cols_b, beta, y, ldy);
+    cublasComputeType_t compute =
+        c->precision == PRECISION_F32 ? CUBLAS_COMPUTE_32F : CUBLAS_COMPUTE_32F_FAST_TF32;
+    product(c, compute, ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy);
 }

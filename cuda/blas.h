@@ -12,7 +12,4 @@ bool blas_load(char *why, size_t room);
 void blas_open(struct cuda *c, int major);
 void blas_close(struct cuda *c);
 
-/* Device memory until the product, or the sum of rows, ends: beside the scratch of the operation. */
-void *cuda_casts(struct cuda *c, size_t bytes);
-
 #endif

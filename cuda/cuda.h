@@ -53,7 +53,7 @@ struct cuda {
     cudaStream_t compute, copies;
     cublasHandle_t blas;
     void *blas_workspace;
-    struct scratch scratch, casts; /* of one operation at a time; of one product at a time */
+    struct scratch scratch, sums; /* of one operation at a time; of one sum of rows at a time */
     struct ring uploads, sends;    /* on the compute stream; on the other */
     bool sent;                     /* something that the compute stream has not waited for yet */
     cudaEvent_t sends_done;
@@ -76,6 +76,9 @@ static inline struct cuda *cuda_of(struct cuda *c)
 
 /* Device memory until the operation ends: one call per operation.  Aligned to 256 bytes. */
 void *cuda_scratch(struct cuda *c, size_t bytes);
+
+/* Likewise until a sum of rows ends, within an operation that has scratch. */
+void *cuda_sums(struct cuda *c, size_t bytes);
 
 /* ---- failing ---- */
 
@@ -171,8 +174,8 @@ static inline unsigned row_blocks(int rows)
 void cuda_gemm(struct cuda *c, bool ta, bool tb, int m, int n, int k, const float *a, int lda,
                const float *b, int ldb, float beta, float *y, int ldy);
 
-/* The same with the factors in the precision that --precision names: converts a and b first where
- * that is bf16.  For the output layer and the input products of GRUs. */
+/* The same, but with --precision tf32 or bf16 the factors are rounded to tf32 on their way: small
+ * products gain nothing by copies in bf16.  For the output layer and GRUs. */
 void cuda_gemm_wide(struct cuda *c, bool ta, bool tb, int m, int n, int k, const float *a, int lda,
                     const float *b, int ldb, float beta, float *y, int ldy);
 
@@ -199,15 +202,11 @@ static __device__ inline void number_to(float x, bf16 *to)
     *to = maths_to_bf16(x);
 }
 
-/* The same of factors that are bf16 already: what is used often is converted once.  The second
- * rounds the result to bf16 too. */
+/* The same of factors that are bf16; the second rounds the result to bf16 too. */
 void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const bf16 *a, int lda,
                     const bf16 *b, int ldb, float beta, float *y, int ldy);
 void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const bf16 *a, int lda,
                     const bf16 *b, int ldb, float beta, bf16 *y, int ldy);
-
-/* to [rows, cols] = x [rows, cols], whose rows stand ldx apart, rounded to the nearest. */
-void cuda_to_bf16(struct cuda *c, int rows, int cols, const float *x, int ldx, bf16 *to);
 
 /* ---- sums of rows ---- */
 

@@ -1,5 +1,5 @@
 /* Products, biases, columns, activations, dropout. */
-#include "blas.h"
+#include "cuda.h"
 
 /* ---- products ---- */
 
@@ -102,7 +102,7 @@ void cuda_sum_rows(struct cuda *c, int rows, int cols, int stride, const float *
         part = (rows + 255) / 256;
         down = cuda_blocks((size_t)rows, (size_t)part);
     }
-    float *sums = (float *)cuda_casts(c, (size_t)down * (size_t)cols * sizeof *sums);
+    float *sums = (float *)cuda_sums(c, (size_t)down * (size_t)cols * sizeof *sums);
     LAUNCH(c, sum_rows, dim3(across, down), block, 0, rows, cols, stride, part, g, sums, false);
     LAUNCH(c, sum_rows, dim3(across, 1), block, 0, (int)down, cols, cols, (int)down, sums, to,
            true);

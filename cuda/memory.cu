@@ -83,9 +83,9 @@ void *cuda_scratch(struct cuda *c, size_t bytes)
     return scratch(c, &c->scratch, bytes);
 }
 
-void *cuda_casts(struct cuda *c, size_t bytes)
+void *cuda_sums(struct cuda *c, size_t bytes)
 {
-    return scratch(c, &c->casts, bytes);
+    return scratch(c, &c->sums, bytes);
 }
 
 /* ---- to the device, without waiting: host memory is copied to the ring and may change after ----
@@ -369,7 +369,7 @@ void sesspipe_cuda_close(struct device *d)
         CHECK(cudaFreeHost(c->tickets[i].at));
     }
     CHECK(cudaFree(c->scratch.at));
-    CHECK(cudaFree(c->casts.at));
+    CHECK(cudaFree(c->sums.at));
     CHECK(cudaStreamDestroy(c->compute));
     CHECK(cudaStreamDestroy(c->copies));
     free(c);
