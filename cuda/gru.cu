@@ -180,8 +180,7 @@ void gru_inputs_back(struct cuda *c, int total, const struct gru_weights *w, int
     if (dx)
         cuda_gemm_wide(c, false, false, total, cols, 3 * n, g, 4 * n, w->ih + first, w->in, 1, dx,
                        cols);
-    cuda_gemm_wide(c, true, false, 3 * n, cols, total, g, 4 * n, x, cols, 1, dw->ih + first,
-                   w->in);
+    cuda_gemm_wide(c, true, false, 3 * n, cols, total, g, 4 * n, x, cols, 1, dw->ih + first, w->in);
 }
 
 void gru_state_back(struct cuda *c, int total, const struct gru_weights *w, const float *kept,

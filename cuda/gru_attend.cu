@@ -1,11 +1,11 @@
 /* The recurrent layer that looks back at every step.
  *
- * The context is a sum of memory rows, and so is what it adds to the gates: with V_j = W_ih value_j,
- * one product for all memory rows before the steps, a step adds Σ α_j V_j in place of W_ih c.  For
- * 15 memory rows at H = 100 those are 4,500 products in place of 30,000, and the one matrix that a
- * step needs beside the state's is the query's, 40 KB that stay in the first-level cache.  Contexts
- * and the gradients of keys, values and scale stand outside of the steps: each follows from α, the
- * queries and the gradients of the energies, for all rows at once. */
+ * The context is a sum of memory rows, and so is what it adds to the gates: with V_j = W_ih
+ * value_j, one product for all memory rows before the steps, a step adds Σ α_j V_j in place of W_ih
+ * c.  For 15 memory rows at H = 100 those are 4,500 products in place of 30,000, and the one matrix
+ * that a step needs beside the state's is the query's, 40 KB that stay in the first-level cache.
+ * Contexts and the gradients of keys, values and scale stand outside of the steps: each follows
+ * from α, the queries and the gradients of the energies, for all rows at once. */
 #include "gru_step.h"
 
 /* A kernel's argument: the memory. */
@@ -37,7 +37,8 @@ static __device__ inline void look_open(const struct recurrence &k, const struct
 }
 
 /* Memory rows that a lane looks at in step t: none beyond its end. */
-static __device__ inline int seen_at(const struct tile &tile, const struct looking &at, int s, int t)
+static __device__ inline int seen_at(const struct tile &tile, const struct looking &at, int s,
+                                     int t)
 {
     return t < tile.steps[s] ? at.count[s] : 0;
 }
@@ -189,11 +190,11 @@ static __global__ void contexts(int total, int cols, const int32_t *owner, const
 
 static struct look look_of(const struct memory *m, int state, const float *input)
 {
-    const struct look l = {m->rows->start,   m->group ? m->group->at : NULL,
-                           m->at,            m->width,
-                           m->ld,            m->rows->longest,
-                           state,            m->key,
-                           m->query,         m->scale,
+    const struct look l = {m->rows->start, m->group ? m->group->at : NULL,
+                           m->at,          m->width,
+                           m->ld,          m->rows->longest,
+                           state,          m->key,
+                           m->query,       m->scale,
                            input};
     return l;
 }
@@ -389,8 +390,8 @@ static __global__ void values_back(int rows, int cols, const int32_t *owner,
 /* Columns of a block of keys_back, and its warps, among which a sequence's memory rows go round. */
 enum { KEY_COLUMNS = WARP, KEY_WARPS = 8 };
 
-/* A block KEY_COLUMNS columns of a sequence: dkey += Σ over the steps of de scale ∘ tanh' (NULL: not
- * wanted), dscale [count, width] = Σ over steps and memory rows of de tanh. */
+/* A block KEY_COLUMNS columns of a sequence: dkey += Σ over the steps of de scale ∘ tanh' (NULL:
+ * not wanted), dscale [count, width] = Σ over steps and memory rows of de tanh. */
 static __global__ void keys_back(struct look l, struct look_back b, const int32_t *start, int tiles,
                                  float *dkey, float *dscale)
 {

@@ -1,4 +1,5 @@
-/* One step of the recurrent kernels, forward and backward: gates around products (cuda/recurrent.h).
+/* One step of the recurrent kernels, forward and backward: gates around products
+ * (cuda/recurrent.h).
  *
  * gru_attend.cu adds to a step what it sees in its memory: MORE has
  *   add<FROM, COUNT>(s, j, x)   x[i] += input product of gate FROM + i of unit j of lane s
@@ -72,8 +73,8 @@ static __device__ inline void step_after(const struct recurrence &k, const struc
         float *kept = f.kept + (size_t)row * 4 * n + j, x[3], hidden[3];
         for (int gate = 0; gate < 3; gate++) {
             x[gate] = kept[gate * n] + f.ih_bias[gate * n + j];
-            hidden[gate] = product_at<S>(f.part, cols, s, gate * k.padded + j) +
-                           f.hh_bias[gate * n + j];
+            hidden[gate] =
+                product_at<S>(f.part, cols, s, gate * k.padded + j) + f.hh_bias[gate * n + j];
         }
         more.template add<0, 3>(s, j, x);
         float r = maths_sigmoid(x[0] + hidden[0]), z = maths_sigmoid(x[1] + hidden[1]);
@@ -151,8 +152,9 @@ static __device__ inline void step_forward(const struct recurrence &k, const str
 /* ---- backward ---- */
 
 struct backward_step {
-    const float *before, *kept, *dh; /* [total, H]: the states before each row; as forward; theirs */
-    float *g;                        /* [total, 4H] gradients before the activations */
+    const float *before, *kept,
+        *dh;  /* [total, H]: the states before each row; as forward; theirs */
+    float *g; /* [total, 4H] gradients before the activations */
     const float *chip;
     float *carry, *step, *part; /* [lanes, padded]; [lanes, 3 padded]; sums of a product */
 };
@@ -226,8 +228,8 @@ static __device__ inline void reset_back(const struct recurrence &k, const struc
     __syncthreads();
 }
 
-/* All threads: a step's gradients; the next barrier has them whole, and what goes back to the states
- * before it in `part`. */
+/* All threads: a step's gradients; the next barrier has them whole, and what goes back to the
+ * states before it in `part`. */
 template <int S, class MORE>
 static __device__ inline void step_backward(const struct recurrence &k,
                                             const struct backward_step &b, const struct tile &tile,

@@ -2,12 +2,12 @@
  * unit vector at the target and T targets:
  *   loss = -log p[target], dscore = (p - u) / T, dstate = dscore W, dW = dscoreᵀ state.
  *
- * T = 800, N = 94,000, H = 100 in bf16, the scores of a chunk being 2 TN = 150 MB: the first product
- * writes them, one kernel reads them and writes dscore in their place, the two other products read
- * that: 750 MB, of which the products alone have 450, so that 1.67 times the products is what
- * memory allows.  Beside them stand the copies of the weights and their gradient (2 NH and 4 NH
- * bytes, once).  The kernel has a row a block and keeps it in shared memory between its two looks
- * where it fits there (N up to 116,000 in bf16); each look is an exponential a score. */
+ * T = 800, N = 94,000, H = 100 in bf16, the scores of a chunk being 2 TN = 150 MB: the first
+ * product writes them, one kernel reads them and writes dscore in their place, the two other
+ * products read that: 750 MB, of which the products alone have 450, so that 1.67 times the products
+ * is what memory allows.  Beside them stand the copies of the weights and their gradient (2 NH and
+ * 4 NH bytes, once).  The kernel has a row a block and keeps it in shared memory between its two
+ * looks where it fits there (N up to 116,000 in bf16); each look is an exponential a score. */
 #include "output.h"
 
 /* Of a row: the scores into shared memory `held` (NULL: not), and what was seen of them. */
@@ -79,11 +79,11 @@ static __global__ void __launch_bounds__(1024)
 static __global__ void add_joined(int items, int width, int ld, const float *g, float *dweight,
                                   float *dbias)
 {
-    size_t cols = (size_t)width + 1;
-    for EACH (i, (size_t)items * cols) {
-        size_t row = i / cols, col = i - row * cols;
-        float *to = col < (size_t)width ? dweight + row * width + col : dbias + row;
-        *to += g[row * ld + col];
+    for WARP_ROWS (i, items) {
+        for LANES (j, width)
+            dweight[(size_t)i * width + j] += g[(size_t)i * ld + j];
+        if (threadIdx.x % WARP == 0)
+            dbias[i] += g[(size_t)i * ld + width];
     }
 }
 
@@ -111,8 +111,8 @@ static void loss_in(struct cuda *c, const struct output *o, float *loss, float *
                            j.width, first ? 1 : 0, grad, j.width);
     }
     if (dweight)
-        LAUNCH(c, add_joined, cuda_grid(c, (size_t)o->items * (o->width + 1), 256), 256, 0,
-               o->items, o->width, j.width, grad, dweight, dbias);
+        LAUNCH(c, add_joined, row_blocks(o->items), ROW_WARPS * WARP, 0, o->items, o->width,
+               j.width, grad, dweight, dbias);
 }
 
 void cuda_output_loss(struct device *d, const struct output *o, float *loss, float *dstate,

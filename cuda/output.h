@@ -1,5 +1,5 @@
-/* What loss and ranks over all items share: the scores of a chunk of rows by one product, and what a
- * block learns of a row's scores.
+/* What loss and ranks over all items share: the scores of a chunk of rows by one product, and what
+ * a block learns of a row's scores.
  *
  * The product's matrices are copies.  Behind the states stand ones and behind the weights the
  * biases, so that no pass over the scores adds biases, and the product that gives the gradient of
@@ -71,24 +71,29 @@ template <class T, class S> struct joined {
     void *rest;       /* what the caller asked for, aligned to 256 bytes */
 };
 
-/* to [rows, ldto] = x [rows, cols], then BIAS_PARTS parts of bias (NULL: ones), then zeros; rows
- * beyond `rows` are zeros. */
+/* The first 8 bits of x, those after them, ... */
+static __device__ inline float bias_part(float x, int part)
+{
+    for (int p = 0; p < part; p++)
+        x -= maths_from_bf16(maths_to_bf16(x));
+    return maths_from_bf16(maths_to_bf16(x));
+}
+
+/* to [padded rows, width] = x [rows, cols], then BIAS_PARTS parts of bias (NULL: ones), then zeros;
+ * the rows behind are zeros. */
 template <class T>
-static __global__ void join(size_t all, int rows, int cols, int ldto, const float *x,
+static __global__ void join(int padded, int width, int rows, int cols, const float *x,
                             const float *bias, T *to)
 {
-    for EACH (i, all) {
-        int row = (int)(i / ldto), col = (int)(i - (size_t)row * ldto), part = col - cols;
-        float y = 0;
-        if (row < rows && part < 0)
-            y = x[(size_t)row * cols + col];
-        else if (row < rows && part < BIAS_PARTS) {
-            float left = bias ? bias[row] : 1;
-            for (int p = 0; p < part; p++)
-                left -= maths_from_bf16(maths_to_bf16(left));
-            y = bias ? maths_from_bf16(maths_to_bf16(left)) : 1;
+    for WARP_ROWS (i, padded) {
+        for LANES (j, width) {
+            float y = 0;
+            if (i < rows && j < cols)
+                y = x[(size_t)i * cols + j];
+            else if (i < rows && j < cols + BIAS_PARTS)
+                y = bias ? bias_part(bias[i], j - cols) : 1;
+            number_to(y, to + (size_t)i * width + j);
         }
-        number_to(y, to + i);
     }
 }
 
@@ -104,8 +109,7 @@ static inline size_t output_aligned(size_t bytes)
 
 /* Takes scratch, with `rest` bytes for the caller, and makes the copies. */
 template <class T, class S>
-static struct joined<T, S> output_join(struct cuda *c, const struct output *o, size_t rest)
-{
+static struct joined<T, S> output_join(struct cuda *c, const struct output *o, size_t rest) {
     struct joined<T, S> j;
     j.width = output_padded(o->width + BIAS_PARTS);
     j.items = output_padded(o->items);
@@ -122,17 +126,17 @@ static struct joined<T, S> output_join(struct cuda *c, const struct output *o, s
     j.weight = (T *)(at + of_states);
     j.score = (S *)(at + of_states + of_weights);
     j.rest = at + of_states + of_weights + of_scores;
-    LAUNCH(c, join<T>, cuda_grid(c, states, 256), 256, 0, states, o->targets, o->width, j.width,
-           o->state, (const float *)NULL, j.state);
-    LAUNCH(c, join<T>, cuda_grid(c, weights, 256), 256, 0, weights, o->items, o->width, j.width,
-           o->weight, o->bias, j.weight);
+    LAUNCH(c, join<T>, row_blocks(o->targets), ROW_WARPS *WARP, 0, o->targets, j.width, o->targets,
+           o->width, o->state, (const float *)NULL, j.state);
+    LAUNCH(c, join<T>, row_blocks(j.items), ROW_WARPS *WARP, 0, j.items, j.width, o->items,
+           o->width, o->weight, o->bias, j.weight);
     return j;
 }
 
 /* y [m, n] = op(a) op(b) + beta y, the factors as they are */
-static inline void output_product(struct cuda *c, bool ta, bool tb, int m, int n, int k,
-                                  const float *a, int lda, const float *b, int ldb, float beta,
-                                  float *y, int ldy)
+static inline void
+output_product(struct cuda *c, bool ta, bool tb, int m, int n, int k, const float *a, int lda,
+               const float *b, int ldb, float beta, float *y, int ldy)
 {
     cuda_gemm_wide(c, ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy);
 }

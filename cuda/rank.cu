@@ -54,9 +54,9 @@ static __device__ inline void sort_places(place *x, int filled)
 
 /* What a block has of a row's best. */
 struct best {
-    place *x;          /* [room], shared or global memory */
-    int room, k;       /* room: a power of two, at least k + what all threads bring at once */
-    int *filled;       /* shared */
+    place *x;    /* [room], shared or global memory */
+    int room, k; /* room: a power of two, at least k + what all threads bring at once */
+    int *filled; /* shared */
 };
 
 enum { AT_ONCE = 4 };
@@ -146,7 +146,8 @@ static __global__ void __launch_bounds__(1024)
     SHARED(place, shared);
     __shared__ float room[WARP];
     __shared__ int filled, counts[WARP];
-    struct best b = {r.spill ? r.spill + (size_t)blockIdx.x * r.room : shared, r.room, r.k, &filled};
+    struct best b = {r.spill ? r.spill + (size_t)blockIdx.x * r.room : shared, r.room, r.k,
+                     &filled};
     for (int row = (int)blockIdx.x; row < rows; row += (int)gridDim.x) {
         const float *x = score + (size_t)row * stride;
         count_row(r, row, items, x, room, counts);
@@ -170,8 +171,7 @@ static int best_room(int k, int items, unsigned threads)
     return (int)room;
 }
 
-template <class T>
-static void ranks_in(struct cuda *c, const struct output *o, struct ranks r)
+template <class T> static void ranks_in(struct cuda *c, const struct output *o, struct ranks r)
 {
     unsigned threads = output_threads(o->items), blocks = (unsigned)c->processors * 8;
     threads = threads < 256 ? threads : 256;

@@ -1,7 +1,7 @@
 /* What the recurrent kernels share: a block takes a tile of packed sequences through all their
  * steps, and waits for no other block.
  *
- * At each step the tile's vectors (states forward, gradients of gates backward) meet one matrix.  It
+ * At each step the tile's vectors (states forward, gradients of gates backward) meet one matrix. It
  * stands in shared memory as far as it fits; what is left comes from the second-level cache.  Gates
  * stand `padded` numbers apart, H rounded up to whole float4s, with zeros between, so that no loop
  * has an odd end.
@@ -20,13 +20,13 @@ enum { RECURRENT_THREADS = 512, LANES_MOST = 8 };
 /* A kernel's argument: no holes, for the emulation looks at every word for pointers of the host. */
 struct recurrence {
     int state, padded;
-    int lanes, tiles;    /* sequences of a tile; tiles */
-    int running;         /* sequences that have rows */
-    int reset_before;    /* 0 or 1 */
-    int cols;            /* of the matrix */
-    int resident;        /* its first rows that stand in shared memory, a multiple of 4 */
-    int lane;            /* floats of a lane's own, a multiple of 4 */
-    int own;             /* floats of a block's lanes and of the sums of a product after them */
+    int lanes, tiles; /* sequences of a tile; tiles */
+    int running;      /* sequences that have rows */
+    int reset_before; /* 0 or 1 */
+    int cols;         /* of the matrix */
+    int resident;     /* its first rows that stand in shared memory, a multiple of 4 */
+    int lane;         /* floats of a lane's own, a multiple of 4 */
+    int own;          /* floats of a block's lanes and of the sums of a product after them */
     const int32_t *start, *sequence;
     const float *matrix; /* [rows, cols] */
     float *spill;        /* [blocks, own] where shared memory has no room for them, else NULL */
@@ -100,7 +100,8 @@ struct tile {
     int sequence[LANES_MOST], first[LANES_MOST], steps[LANES_MOST];
 };
 
-/* Tiles in rounds, every second one backwards, so that each block has its share of the long ones. */
+/* Tiles in rounds, every second one backwards, so that each block has its share of the long ones.
+ */
 static __device__ inline int tile_of(int round)
 {
     int blocks = (int)gridDim.x, b = (int)blockIdx.x;
