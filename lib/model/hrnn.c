@@ -26,7 +26,7 @@ struct lanes {
     int32_t lanes;
     i32_vec user_of; /* [lanes] whose session runs; -1: nobody's */
     float *s, *c;    /* device [lanes, H] */
-    float *kept;     /* device [users, H] each user's c, zeros at first */
+    float *kept;     /* device [users, H] each user's c, or s of joined sessions, zeros at first */
 };
 
 /* ---- opening ---- */
@@ -107,7 +107,9 @@ static void hrnn_open(struct model *m)
 
 static void rnn_open(struct model *m)
 {
-    lanes_open(m, false);
+    struct lanes *r = lanes_open(m, false);
+    if (r->joined)
+        r->kept = zeros(m, m->data.users, r->size);
 }
 
 static void lanes_close(struct model *m)
@@ -172,8 +174,8 @@ static struct plan plan_of(struct lanes *r, struct tape *t, const unsigned char 
             p.c_from[i] = n + p.absorbed;
             p.absorb[p.absorbed++] = i;
         }
-        if (r->users && ends) {
-            p.end_row[p.ended] = p.absorbed - 1;
+        if (ends) {
+            p.end_row[p.ended] = r->users ? p.absorbed - 1 : i;
             p.end_user[p.ended++] = r->user_of.at[i];
         }
         if (ends)
@@ -188,7 +190,7 @@ static struct plan plan_of(struct lanes *r, struct tape *t, const unsigned char 
             p.load_user[p.loaded++] = user[i];
         }
         if (reset[i] == RESET_USER || (reset[i] == RESET_SESSION && !r->joined)) {
-            p.s_from[i] = r->users ? n + p.begun : -1;
+            p.s_from[i] = r->users || r->joined ? n + p.begun : -1;
             p.begin[p.begun++] = i;
         }
         p.h_from[i] = n + p.active;
@@ -212,13 +214,31 @@ static struct tensor *gru_once(struct tape *t, const struct gru *g, struct tenso
     return tape_gru(t, g, x, h, tape_ragged(t, ones, x->rows));
 }
 
+/* Keeps rows of x of the users who end. */
+static void keep(const struct model *m, struct tape *t, const struct plan *p, const float *x)
+{
+    struct lanes *r = m->own;
+    struct device *d = m->device;
+    if (!p->ended)
+        return;
+    float *ended = tape_memory(t, (size_t)p->ended * (size_t)r->size * sizeof *ended);
+    d->op->gather(d, tape_rows(t, p->end_row, p->ended), r->size, x, ended);
+    d->op->store(d, tape_rows(t, p->end_user, p->ended), r->size, ended, r->kept);
+}
+
+/* What was kept of the users who begin. */
+static struct tensor *load(const struct model *m, struct tape *t, const struct plan *p)
+{
+    const struct lanes *r = m->own;
+    return rows_of(t, tape_constant(t, r->kept, m->data.users, r->size), p->load_user, p->loaded);
+}
+
 /* The user's states once the sessions that ended are taken in, those kept that end, and those of
  * the users who begin: [lanes, H]. */
 static struct tensor *users_step(const struct model *m, struct tape *t, const struct plan *p,
                                  struct tensor *s, struct tensor *c)
 {
-    struct lanes *r = m->own;
-    struct device *d = m->device;
+    const struct lanes *r = m->own;
     struct tensor *part[3] = {c};
     int parts = 1;
     if (p->absorbed) {
@@ -226,14 +246,10 @@ static struct tensor *users_step(const struct model *m, struct tape *t, const st
                                         rows_of(t, c, p->absorb, p->absorbed));
         part[parts++] = tape_dropout(t, taken, (float)m->options->user_dropout);
     }
-    if (p->ended) {
-        float *ended = tape_memory(t, (size_t)p->ended * (size_t)r->size * sizeof *ended);
-        d->op->gather(d, tape_rows(t, p->end_row, p->ended), r->size, part[1]->value, ended);
-        d->op->store(d, tape_rows(t, p->end_user, p->ended), r->size, ended, r->kept);
-    }
+    if (p->absorbed)
+        keep(m, t, p, part[1]->value);
     if (p->loaded)
-        part[parts++] =
-            rows_of(t, tape_constant(t, r->kept, m->data.users, r->size), p->load_user, p->loaded);
+        part[parts++] = load(m, t, p);
     return parts > 1 ? rows_of(t, tape_stack(t, part, parts), p->c_from, r->lanes) : c;
 }
 
@@ -242,8 +258,13 @@ static struct tensor *sessions_begin(const struct model *m, struct tape *t, cons
                                      struct tensor *s, struct tensor *c)
 {
     const struct lanes *r = m->own;
+    if (r->joined)
+        keep(m, t, p, s->value);
     if (!p->begun)
         return s;
+    if (r->joined)
+        return rows_of(t, tape_stack(t, (struct tensor *[]){s, load(m, t, p)}, 2), p->s_from,
+                       r->lanes);
     if (!r->users)
         return rows_of(t, s, p->s_from, r->lanes);
     struct tensor *to = tape_linear(t, rows_of(t, c, p->begin, p->begun),
@@ -330,6 +351,8 @@ static void lanes_pass(struct model *m, struct tape *t)
     if (r->users && p.absorbed)
         users_step(m, t, &p, tape_constant(t, r->s, r->lanes, r->size),
                    tape_constant(t, r->c, r->lanes, r->size));
+    else if (r->joined)
+        keep(m, t, &p, r->s);
 }
 
 static void lanes_restart(struct model *m)
