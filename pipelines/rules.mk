@@ -24,7 +24,9 @@ ATTENTION ?= 500
 MAKEFLAGS += $(if $(JOBS),-j$(JOBS))
 
 BASELINES ?= pop ppop markov
-# Each model is a name and the options that make it, in OPTIONS.<name>.
+# Each model is a name and the options that make it, in OPTIONS.<name>.  Scores are broken down BY
+# groups and, with AGAINST a model or baseline, tested against it over users.
+BY ?= position
 MODELS ?= ii-rnn ii-rnn-hidden-delta
 OPTIONS.ii-rnn = --model ii-rnn
 OPTIONS.ii-rnn-hidden-delta = --model ii-rnn --inter hidden,delta --attention $(ATTENTION)
@@ -32,7 +34,7 @@ OPTIONS.ii-rnn-hidden-delta = --model ii-rnn --inter hidden,delta --attention $(
 BASELINE_RUNS := $(BASELINES:%=$(OUT)/%.mp)
 MODEL_RUNS := $(foreach m,$(MODELS),$(SEEDS:%=$(OUT)/$(m).%.mp))
 
-all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv $(OUT)/attention.html
+all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv $(OUT)/attention.html $(AGAINST:%=$(OUT)/against.txt)
 	@echo; cat $<; echo; echo 'the same as a page, with what the models attend to: $(OUT)/attention.html'
 	$(AFTER)
 
@@ -61,8 +63,12 @@ $(OUT)/batches.mp: $(OUT)/split.mp
 $(BASELINE_RUNS): $(OUT)/%.mp: $(OUT)/split.mp
 	$(BIN)/baseline --model $* -o $@ $<
 
+# Models of lanes name their own: session-parallel or user-parallel in INPUT.<model>.
+$(OUT)/session-parallel.mp $(OUT)/user-parallel.mp: $(OUT)/%.mp: $(OUT)/split.mp
+	$(BIN)/batcher --scheme $* --epochs $(EPOCHS) --test-from $(TEST_FROM) $(LANES) -o $@ $<
+
 define model_rule
-$(OUT)/$(1).%.mp $(OUT)/$(1).%.safetensors: $(OUT)/batches.mp
+$(OUT)/$(1).%.mp $(OUT)/$(1).%.safetensors: $(OUT)/$(or $(INPUT.$(1)),batches).mp
 	$$(BIN)/trainer $$(OPTIONS.$(1)) $$(TRAIN) --seed $$* --device $$(DEVICE) --threads $$(THREADS) \
 	    --save $(OUT)/$(1).$$*.safetensors -o $(OUT)/$(1).$$*.mp $$<
 endef
@@ -72,7 +78,11 @@ $(OUT)/scores.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
 	$(BIN)/scorer --best -o $@ $^
 
 $(OUT)/positions.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(BIN)/scorer --best --by position -o $@ $^
+	$(BIN)/scorer --best --by $(BY) -o $@ $^
+
+$(OUT)/against.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
+	$(BIN)/scorer --best --by none --against $(firstword $(wildcard $(OUT)/$(AGAINST).mp $(OUT)/$(AGAINST).*.mp)) \
+	    -o $@ $(filter-out $(OUT)/$(AGAINST).%,$^)
 
 $(OUT)/scores.tsv: $(BASELINE_RUNS) $(MODEL_RUNS)
 	$(BIN)/scorer --format tsv -o $@ $^

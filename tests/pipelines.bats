@@ -81,7 +81,7 @@ log() { synthesize --users 12 --days 8 "$@"; }
 }
 
 @test "without a log it says what to do" {
-    for name in lastfm reddit globo deskdrop yoochoose retail; do
+    for name in lastfm reddit globo deskdrop yoochoose retail narm hrnn; do
         run ! pipeline $name OUT=made
         [[ $output == *"DATA=FILE"* ]]
     done
@@ -263,4 +263,34 @@ END
     [ "$(spcat --summary cet/split.mp | awk '$1 == "users" { print $2 }')" = 6 ]
     spcat --summary cet/split.mp | grep -q '^meta week_shift.*3600'
     grep -qE '^ii-rnn hidden,delta,week +1 ' cet/scores.txt
+}
+
+# The settings of the pipeline's own stand, but for sizes.
+papers() {
+    env -u DATA make -f "$ROOT/pipelines/$1.mk" BIN="$SESSPIPE_BIN" EPOCHS=1 THREADS=1 "${@:2}"
+}
+
+@test "narm.mk: every model of the paper's tables, by session length, tested against NARM" {
+    daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3, $4 ".5" }' >log
+    papers narm DATA=log OUT=narm TRAIN='--embedding 4 --hidden 5 --quiet' >said 2>err || { cat err; false; }
+    for model in pop s-pop item-knn session-knn markov 'rnn loss=top1' 'rnn loss=cross-entropy' \
+        'narm encoder=global' 'narm encoder=local' 'narm encoder=hybrid decoder=dense' 'narm encoder=hybrid decoder=bilinear'; do
+        grep -q "^$model " narm/scores.txt || { echo "$model"; false; }
+    done
+    [ "$(grep -c 'by length:' narm/positions.txt)" = 11 ]
+    grep -q Wilcoxon narm/against.txt
+    grep -q 'Item attention' narm/attention.html
+}
+
+@test "hrnn.mk: every model of the paper's tables, by history and position, tested against RNN" {
+    daily_log | awk -v OFS=, 'BEGIN { print "user_id,session_id,click_article_id,click_timestamp" }
+        { print $1, $2, $3, $4 "000" }' >log
+    papers hrnn DATA=log OUT=hrnn TRAIN='--embedding 4 --hidden 5 --loss top1 --quiet' LANES='--batch 4' \
+        >said 2>err || { cat err; false; }
+    for model in pop ppop item-knn markov 'rnn .*join-sessions=false' 'rnn .*join-sessions=true' \
+        'hrnn .*propagate=init' 'hrnn .*propagate=all'; do
+        grep -q "^$model " hrnn/scores.txt || { cat hrnn/scores.txt; echo "$model"; false; }
+    done
+    [ "$(grep -c 'by history:' hrnn/positions.txt)" = 8 ]
+    grep -q Wilcoxon hrnn/against.txt
 }
