@@ -82,13 +82,19 @@ void cpu_gru_begin(const struct lanes *l, size_t n, const float *h0, float *stat
     }
 }
 
-void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, const float *input,
-                  float *state, float *hidden, float *h, float *kept)
+/* A product with nothing in common gives zeros. */
+static int in_common(const struct gru_weights *w, bool zero)
+{
+    return zero ? 0 : w->state;
+}
+
+void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, bool zero,
+                  const float *input, float *state, float *hidden, float *h, float *kept)
 {
     int run = lanes_running(l, t), H = w->state;
     size_t n = (size_t)H;
-    cpu_sgemm(false, true, run, w->reset_before ? 2 * H : 3 * H, H, state, H, w->hh, H, 0, hidden,
-              3 * H);
+    cpu_sgemm(false, true, run, w->reset_before ? 2 * H : 3 * H, in_common(w, zero), state, H,
+              w->hh, H, 0, hidden, 3 * H);
     if (!w->reset_before) {
         for (int i = 0; i < run; i++) {
             size_t row = lanes_row(l, i, t), lane = (size_t)i;
@@ -104,8 +110,8 @@ void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, con
         gates_before(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, own,
                      kept + lanes_row(l, i, t) * 4 * n, state + lane * n, own + 2 * n);
     }
-    cpu_sgemm(false, true, run, H, H, hidden + 2 * n, 3 * H, w->hh + 2 * n * n, H, 0, hidden,
-              3 * H);
+    cpu_sgemm(false, true, run, H, in_common(w, zero), hidden + 2 * n, 3 * H, w->hh + 2 * n * n, H,
+              0, hidden, 3 * H);
     for (int i = 0; i < run; i++) {
         size_t row = lanes_row(l, i, t), lane = (size_t)i;
         new_before(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, hidden + lane * 3 * n,
@@ -124,7 +130,7 @@ static void forward_block(const struct lanes *l, const struct gru_weights *w, co
               3 * w->state);
     cpu_gru_begin(l, n, h0, state);
     for (int t = 0; t < lanes_steps(l); t++) {
-        cpu_gru_step(l, w, t, input, state, state + lanes * n, h, kept);
+        cpu_gru_step(l, w, t, !t && !h0, input, state, state + lanes * n, h, kept);
         input += (size_t)lanes_running(l, t) * 3 * n;
     }
 }
@@ -204,7 +210,7 @@ void cpu_gru_before(const struct lanes *l, size_t n, const float *h0, const floa
             memcpy(packed, h + lanes_row(l, i, t - 1) * n, n * sizeof *packed);
 }
 
-void cpu_gru_step_back(const struct lanes *l, const struct gru_weights *w, int t,
+void cpu_gru_step_back(const struct lanes *l, const struct gru_weights *w, int t, bool ends,
                        const float *before, const float *kept, const float *dh, float *carry,
                        float *g, float *spare)
 {
@@ -223,10 +229,12 @@ void cpu_gru_step_back(const struct lanes *l, const struct gru_weights *w, int t
             gates_before_back(n, kept + lanes_row(l, i, t) * 4 * n, before + lane * n,
                               spare + lane * n, carry + lane * n, g + lane * 4 * n);
         }
-    } else {
-        cpu_sgemm(false, false, run, H, H, g + 3 * n, 4 * H, w->hh + 2 * n * n, H, 1, carry, H);
     }
+    if (ends)
+        return;
     cpu_sgemm(false, false, run, H, 2 * H, g, 4 * H, w->hh, H, 1, carry, H);
+    if (!w->reset_before)
+        cpu_sgemm(false, false, run, H, H, g + 3 * n, 4 * H, w->hh + 2 * n * n, H, 1, carry, H);
 }
 
 void cpu_gru_end_back(const struct lanes *l, size_t n, const float *carry, float *dh0)
@@ -259,16 +267,18 @@ static void reset_states(const struct lanes *l, size_t n, const float *kept, flo
         }
 }
 
-void cpu_gru_states_back(const struct lanes *l, const struct gru_weights *w, size_t rows,
+void cpu_gru_states_back(const struct lanes *l, const struct gru_weights *w, size_t rows, bool zero,
                          const float *kept, const float *g, float *before,
                          const struct gru_grads *dw)
 {
-    int H = w->state, all = (int)rows;
-    size_t n = (size_t)H;
-    cpu_sgemm(true, false, 2 * H, H, all, g, 4 * H, before, H, 1, dw->hh, H);
+    int H = w->state;
+    size_t n = (size_t)H, first = zero && rows ? (size_t)lanes_running(l, 0) : 0;
+    const float *from = g + first * 4 * n, *state = before + first * n;
+    int some = (int)(rows - first);
+    cpu_sgemm(true, false, 2 * H, H, some, from, 4 * H, state, H, 1, dw->hh, H);
     if (w->reset_before)
         reset_states(l, n, kept, before);
-    cpu_sgemm(true, false, H, H, all, g + 3 * n, 4 * H, before, H, 1, dw->hh + 2 * n * n, H);
+    cpu_sgemm(true, false, H, H, some, from + 3 * n, 4 * H, state, H, 1, dw->hh + 2 * n * n, H);
     cpu_sum_rows(rows, 3 * n, 4 * n, g, dw->ih_bias);
     cpu_sum_rows(rows, 2 * n, 4 * n, g, dw->hh_bias);
     cpu_sum_rows(rows, n, 4 * n, g + 3 * n, dw->hh_bias + 2 * n);
@@ -318,11 +328,11 @@ static void backward_block(const struct lanes *l, const struct layer_back *b,
     memset(carry, 0, lanes * n * sizeof *carry);
     for (int t = lanes_steps(l) - 1; t >= 0; t--) {
         at -= (size_t)lanes_running(l, t);
-        cpu_gru_step_back(l, b->w, t, before + at * n, b->kept, b->dh, carry, g + at * 4 * n,
-                          spare);
+        cpu_gru_step_back(l, b->w, t, !t && !b->dh0, before + at * n, b->kept, b->dh, carry,
+                          g + at * 4 * n, spare);
     }
     cpu_gru_end_back(l, n, carry, b->dh0);
-    cpu_gru_states_back(l, b->w, rows, b->kept, g, before, dw);
+    cpu_gru_states_back(l, b->w, rows, !b->h0, b->kept, g, before, dw);
     cpu_gru_inputs_back(l, b->w, rows, 0, b->w->in, b->x, g, packed, b->dx, dw->ih);
 }
 

@@ -73,9 +73,10 @@ void cpu_gru_unpack(const struct lanes *l, size_t cols, const float *packed, flo
 /* state [lanes, H] = the lanes' rows of h0 (NULL: zeros). */
 void cpu_gru_begin(const struct lanes *l, size_t n, const float *h0, float *state);
 
-/* One step from its rows' input products, input [running, 3H].  hidden [lanes, 3H] is scratch. */
-void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, const float *input,
-                  float *state, float *hidden, float *h, float *kept);
+/* One step from its rows' input products, input [running, 3H]; zero: the states are all 0.  hidden
+ * [lanes, 3H] is scratch. */
+void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, bool zero,
+                  const float *input, float *state, float *hidden, float *h, float *kept);
 
 /* packed [rows of the block, H] = the state that each row came from. */
 void cpu_gru_before(const struct lanes *l, size_t n, const float *h0, const float *h,
@@ -83,8 +84,8 @@ void cpu_gru_before(const struct lanes *l, size_t n, const float *h0, const floa
 
 /* One step backward: from dh and carry [lanes, H], the gradient that the step after it left, the
  * gradients before the activations into g [running, 4H] (r, z, n, W_hn h + b_hn); carry becomes
- * the gradient of before [running, H].  spare [lanes, H] is scratch. */
-void cpu_gru_step_back(const struct lanes *l, const struct gru_weights *w, int t,
+ * the gradient of before [running, H] (ends: it is not wanted).  spare [lanes, H] is scratch. */
+void cpu_gru_step_back(const struct lanes *l, const struct gru_weights *w, int t, bool ends,
                        const float *before, const float *kept, const float *dh, float *carry,
                        float *g, float *spare);
 
@@ -96,8 +97,8 @@ void cpu_gru_end_back(const struct lanes *l, size_t n, const float *carry, float
 void cpu_gru_inputs_back(const struct lanes *l, const struct gru_weights *w, size_t rows, int first,
                          int cols, const float *x, const float *g, float *packed, float *dx,
                          float *ih);
-/* hh and biases +=; before is used up (kept: of all rows). */
-void cpu_gru_states_back(const struct lanes *l, const struct gru_weights *w, size_t rows,
+/* hh and biases +=; zero: the first step's states are all 0; before is used up. */
+void cpu_gru_states_back(const struct lanes *l, const struct gru_weights *w, size_t rows, bool zero,
                          const float *kept, const float *g, float *before,
                          const struct gru_grads *dw);
 

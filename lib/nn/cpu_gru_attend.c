@@ -102,7 +102,7 @@ static void forward_block(const struct lanes *l, const struct layer *y, float *s
     float *input = b.input;
     for (int t = 0; t < lanes_steps(l); t++) {
         look_back_step(l, y, t, &b, input);
-        cpu_gru_step(l, w, t, input, b.state, b.hidden, y->h, y->kept);
+        cpu_gru_step(l, w, t, !t && !y->h0, input, b.state, b.hidden, y->h, y->kept);
         input += (size_t)lanes_running(l, t) * 3 * n;
     }
 }
@@ -219,12 +219,12 @@ static void backward_block(const struct lanes *l, const struct layer_back *y,
     memset(b.carry, 0, lanes * n * sizeof *b.carry);
     for (int t = lanes_steps(l) - 1; t >= 0; t--) {
         at -= (size_t)lanes_running(l, t);
-        cpu_gru_step_back(l, w, t, b.before + at * n, y->kept, y->dh, b.carry, b.g + at * 4 * n,
-                          b.spare);
+        cpu_gru_step_back(l, w, t, !t && !y->dh0, b.before + at * n, y->kept, y->dh, b.carry,
+                          b.g + at * 4 * n, b.spare);
         look_back_step_back(l, y, t, &b, b.g + at * 4 * n);
     }
     cpu_gru_end_back(l, n, b.carry, y->dh0);
-    cpu_gru_states_back(l, w, rows, y->kept, b.g, b.before, dw);
+    cpu_gru_states_back(l, w, rows, !y->h0, y->kept, b.g, b.before, dw);
     cpu_gru_inputs_back(l, w, rows, 0, y->x_cols, y->x, b.g, b.packed, y->dx, dw->ih);
     cpu_gru_inputs_back(l, w, rows, y->x_cols, y->m->cols, y->context, b.g, b.packed, NULL, dw->ih);
 }
