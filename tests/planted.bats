@@ -4,11 +4,8 @@ load helpers
 
 long() { [ -n "${SESSPIPE_LONG:-}" ] || skip "slow: make check-long"; }
 
-# batches LOG-OPTION ... : a log, split; then the batcher's options in $BATCHER.
-batches() {
-    synthesize "$@" | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
-        batcher --batch 20 $BATCHER 2>/dev/null
-}
+# split SYNTHESIZE-OPTION ...
+split() { synthesize "$@" | lfm-sessionize | tfilter --split user:0.8; }
 learn() { trainer --lr 0.005 --threads 1 --quiet --attention 300 "$@"; }
 
 # relative LEVEL PICTURE GROUP: of the picture in `tsv`.
@@ -30,19 +27,29 @@ finds_the_day() {
     done
 }
 
-@test "sessions that share taste with those of the day before: attention by age finds them" {
-    BATCHER='--epochs 2 --test-from 2' batches --plant day --users 60 --days 30 --seed 1 >b.mp
-    learn --inter delta --embedding 50 b.mp >1.mp
-    attnviz --svg pictures --format tsv 1.mp >tsv
+# Three sessions a day, an hour apart: only those of whole days before are like the one to come.
+day() {
+    [ -e "$BATS_FILE_TMPDIR/day.mp" ] || split --plant day --users 60 --days 30 --seed 1 |
+        batcher --batch 20 --epochs 4 --test-from 4 -o "$BATS_FILE_TMPDIR/day.mp"
+    learn --inter "$1" --embedding 50 "$BATS_FILE_TMPDIR/day.mp" >1.mp
+    attnviz 1.mp >tsv
     finds_the_day
-    [ -s pictures/inter-age.svg ]
+}
+
+@test "sessions like those of the day before: attention by age buckets finds them" {
+    day delta
+}
+
+@test "sessions like those of the day before: attention by a smooth function of age finds them" {
+    day age
 }
 
 @test "short sessions that are noise: attention at the user level weighs them less" {
     long
-    BATCHER='--epochs 4 --test-from 4 --with-history-items' \
-        batches --plant short --users 100 --days 40 --seed 1 >b.mp
-    learn --model hierarchical --session-rep attention --user-rep attention --attend-to input b.mp >1.mp
+    split --plant short --users 100 --days 40 --seed 1 |
+        batcher --batch 20 --epochs 4 --test-from 4 --with-history-items -o b.mp
+    learn --model hierarchical --session-rep attention --user-rep attention \
+        --attend-to input b.mp >1.mp
     attnviz 1.mp >tsv
     # Means of the noise, 2 and 3 events, and of what is none; each with its standard error.
     awk -F '\t' '$4 == "user" && $5 == "length" {
