@@ -15,6 +15,8 @@ setup_file() {
     train --session-rep last --inter hidden --save last batches.mp >/dev/null
     train --model hierarchical --session-rep attention --user-rep attention --inter delta \
         --save hierarchical batches.mp >/dev/null
+    train --inter hidden --intra cat --per-user inter,intra --save own batches.mp >/dev/null
+    train --model narm --hidden 7 --save narm batches.mp >/dev/null
     # The first users alone, whose items are not all that the others have.
     head -n $(($(wc -l <log.tsv) / 3)) log.tsv | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
         batcher --batch 7 2>/dev/null | train --save third >/dev/null
@@ -61,7 +63,7 @@ small() {
         END { for (i = 1; i <= NR; i++) { split(line[i], f, ",")
             if (line[i] ~ /^\["session"/ && last[f[2]] == i) gsub(/,[0-9]+\]/, "]", line[i])
             print line[i] } }' all | sessions >shorter.mp
-    for model in plain attentive last hierarchical; do
+    for model in plain attentive last hierarchical own narm; do
         model=$BATS_FILE_TMPDIR/$model
         predictor -q -j 1 -m "$model" --top 5 "$BATS_FILE_TMPDIR/batches.mp" | spcat >predicted
         recommend -m "$model" --top 5 shorter.mp >recommended
@@ -141,6 +143,14 @@ for line in open(sys.argv[1]):
     assert all(s["items"] in given for s in sessions)
     assert all(any(e["item"] in s for s in given) for e in events)
 EOT
+    # Weights of every level add up to 1 over all that there is, which is three at most here.
+    recommend -m "$BATS_FILE_TMPDIR/own" --why --top 1 --keep 4 "$SPLIT" >own
+    recommend -m "$BATS_FILE_TMPDIR/narm" --why --top 1 "$SPLIT" >narm
+    for level in inter intra; do
+        awk -F '\t' -v level=$level '$2 == level { n[$1]++; sum[$1] += $4 }
+            END { for (u in n) { users++; if (n[u] != 3 || sum[u] < 0.999 || sum[u] > 1.001) exit 1 }; exit users != 9 }' own
+    done
+    [ "$(cut -f 2 narm | sort -u | tr '\n' ' ')" = '1 item ' ]
     run -0 --separate-stderr recommend -m "$PLAIN" --why --json --top 1 "$SPLIT"
     [[ $stderr == *'attends to nothing, so no reasons are given'* ]]
     [ "$(grep -c '"why":null' <<<"$output")" = 9 ]

@@ -45,3 +45,39 @@ positions=$(($(summary 'events test' "$work/split.mp") - $(summary 'sessions tes
 rows baseline_positions "$positions" positions "$seconds" "$mb"
 read -r seconds mb < <(cost baseline --model session-knn -o "$work/knn.mp" "$work/split.mp")
 rows session_knn_positions "$positions" positions "$seconds" "$mb"
+
+# A model of the size of Last.fm 1K's, and users with 16 sessions of 9 items.
+items=94284 few=200 many=1200
+users() { # HOW-MANY
+    awk -v users="$1" -v items=$items 'BEGIN {
+        srand(1); print "username,subreddit,utc"
+        for (u = 0; u < users; u++)
+            for (s = 16; s > 0; s--)
+                for (k = 9; k > 0; k--)
+                    print "u" u ",r" int(rand() * items) "," 1300000000 + 86400 * s + 60 * k
+    }' | reddit-sessionize
+}
+for n in 1 $few $many; do users $n >"$work/users-$n.mp"; done
+tfilter --quiet --split last-session "$work/users-1.mp" | batcher --quiet | spcat >"$work/lines"
+{
+    grep -vE '^\["(item|epoch|batch|E)"' "$work/lines"
+    awk -v items=$items 'BEGIN { for (i = 0; i < items; i++) printf "[\"item\",%d,\"r%d\"]\n", i, i }'
+    echo '["epoch",1,1]'
+    echo '["E"]'
+} | spcat --from-json | trainer --quiet --inter hidden,delta --embedding 100 --max-steps 0 --save "$work/model" >"$work/none.mp"
+head -c $((items * 400)) "$work/model" >"$work/matrix"
+
+ask() { cost recommender --quiet --model "$work/model" -o "$work/answers" "$work/users-$1.mp"; }
+read -r first _ < <(ask 1)
+read -r seconds_few _ < <(ask $few)
+read -r seconds mb < <(ask $many)
+batches=$(((many - few) / 100))
+matrices=$(for _ in $(seq $batches); do echo "$work/matrix"; done)
+# shellcheck disable=SC2086
+read -r floor _ < <(cost sh -c 'cat "$@" >/dev/null' sh $matrices)
+rows recommender_users $((many - few)) users "$(awk "BEGIN { print $seconds - $seconds_few }")" "$mb"
+awk -v OFS='\t' -v took="$seconds" -v few="$seconds_few" -v n=$((many - few)) -v floor="$floor" -v first="$first" 'BEGIN {
+    print "recommender_ms", sprintf("%.3f", 1000 * (took - few) / n), "ms"
+    print "recommender_over_floor", sprintf("%.1f", (took - few) / floor), "ratio"
+    print "recommender_first_ms", sprintf("%.0f", 1000 * first), "ms"
+}'
