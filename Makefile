@@ -18,7 +18,8 @@ ARCHIVES := $(ROOMS:%=$(BUILD)/lib%.a)
 PROGRAMS := $(patsubst bin/%.c,%,$(wildcard bin/*.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c)) $(FUZZERS)
-BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/bench/gpu_%,$(wildcard tests/bench/*.c)))
+GPU_BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/gpu_*.c))
 FIXTURES := $(patsubst %.c,$(BUILD)/%,$(wildcard fixtures/*.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/tool/*.c))
 MANUALS := $(wildcard man/*.[1-9])
@@ -95,7 +96,7 @@ $(BIN)/%: $(BUILD)/bin/%.o $(ARCHIVES)
 	$(call say,link $@)
 	$(Q)$(LINK)
 
-$(UNITS) $(BENCHES) $(FIXTURES) $(TOOLS): %: %.o $(ARCHIVES)
+$(UNITS) $(BENCHES) $(GPU_BENCHES) $(FIXTURES) $(TOOLS): %: %.o $(ARCHIVES)
 	$(call say,link $@)
 	$(Q)$(LINK)
 
@@ -111,7 +112,7 @@ $(BUILD)/cuda/%.o: cuda/%.cu $(BUILD)/cuda/flags
 $(BIN)/sesspipe-cuda.so: $(patsubst %.cu,$(BUILD)/%.o,$(wildcard cuda/*.cu)) cuda
 	$(call say,link $@)
 	$(Q)$(NVCC) -shared -cudart static $(CUDA_TARGETS) -o $@ $(filter %.o,$^) -ldl -Xlinker --no-undefined \
-	    -Xlinker -rpath,$(patsubst %/bin/nvcc,%/lib64,$(realpath $(NVCC)))
+	    -Xlinker -rpath,$(NVCC_LIBRARIES)
 
 # ---- the CUDA backend in its emulation: cuda/*.cu by the host's compiler (tests/emulation) ----
 
@@ -150,7 +151,19 @@ $(PLANTED): $(BUILD)/emulated/tests/emulation/planted.o $(EMULATION)
 	$(call say,link $@)
 	$(Q)$(LINK_EMULATED)
 
-units: $(UNITS) $(TOOLS) $(FIXTURES) $(EMULATED) $(PLANTED)
+# The measurements of GPUs: the products alone by nvcc, and in the emulation, where a test runs them.
+NVCC_LIBRARIES = $(patsubst %/bin/nvcc,%/lib64,$(realpath $(NVCC)))
+$(BUILD)/tests/bench/gpu_products: tests/bench/gpu_products.cu $(BUILD)/cuda/flags
+	@mkdir -p $(@D)
+	$(call say,compile $<)
+	$(Q)$(NVCC) -std=c++17 -O2 $(CUDA_TARGETS) -o $@ $< -L$(NVCC_LIBRARIES) -lcublas -Xlinker -rpath,$(NVCC_LIBRARIES)
+
+$(BUILD)/emulated/gpu_products: $(BUILD)/emulated/tests/bench/gpu_products.o $(EMULATION)
+	$(call say,link $@)
+	$(Q)$(LINK_EMULATED)
+
+units: $(UNITS) $(TOOLS) $(FIXTURES) $(EMULATED) $(PLANTED) \
+    $(if $(filter release,$(VARIANT)),$(GPU_BENCHES) $(BUILD)/emulated/gpu_products)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -205,7 +218,13 @@ endif
 # bench-record keeps the figures in tests/bench/recorded.tsv, for later runs to stand beside.
 bench bench-record: all $(BENCHES) $(FIXTURES)
 	@SESSPIPE_BIN=$(CURDIR)/$(BIN) tests/bench/run $(if $(filter %-record,$@),--record) \
-	    $(BENCHES) $(wildcard tests/bench/*.sh)
+	    $(BENCHES) $(filter-out tests/bench/gpu.sh,$(wildcard tests/bench/*.sh))
+
+# The same on a GPU; recorded in tests/bench/recorded-gpu.tsv.
+bench-gpu bench-gpu-record: all $(GPU_BENCHES) $(if $(NVCC),$(BUILD)/tests/bench/gpu_products)
+	@RECORDED=recorded-gpu.tsv BENCH_BIN=$(CURDIR)/$(BUILD)/tests/bench \
+	    SESSPIPE_CUDA=$${SESSPIPE_CUDA:-$(CURDIR)/bin/sesspipe-cuda.so} \
+	    tests/bench/run $(if $(filter %-record,$@),--record) tests/bench/gpu.sh
 
 demo: all $(FIXTURES)
 	@$(MAKE) --no-print-directory -f pipelines/demo.mk BIN=$(BIN) FIXTURES=$(BUILD)/fixtures
@@ -259,6 +278,7 @@ help:
 	@echo 'make fuzz       looks for crashes of the parsers with libFuzzer (FUZZ_SECONDS=60 for each)'
 	@echo 'make bench      speed and memory, as name, value, unit, and as a table beside the last recorded'
 	@echo 'make bench-record  the same, and records them'
+	@echo 'make bench-gpu  what a GPU takes; bench-gpu-record'
 	@echo 'make lint       form of the sources, manual pages, who includes whom'
 	@echo 'make install    programs, manual pages, completion below $$(DESTDIR)$$(PREFIX);'
 	@echo '                installcheck runs them from there, uninstall removes them'
@@ -266,5 +286,5 @@ help:
 	@echo 'variables       VARIANT=release|asan|tsan|cov CUDA=auto|0|1 CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
 
 FORCE:
-.PHONY: check-threads check-gpu fuzz fuzzers all units deps check check-long bench bench-record demo lint install installcheck uninstall clean help FORCE
+.PHONY: check-threads check-gpu fuzz fuzzers all units deps check check-long bench bench-record bench-gpu bench-gpu-record demo lint install installcheck uninstall clean help FORCE
 .SECONDARY:

@@ -40,3 +40,26 @@ setup() {
     run -0 comm -13 known recorded
     [ -z "$output" ]
 }
+
+@test "the measurements of a GPU go their ways in the emulation" {
+    build=$ROOT/.build/${VARIANT:-release}
+    export SESSPIPE_CUDA=$build/emulated/sesspipe-cuda.so BENCH_BIN=$PWD/programs
+    mkdir programs
+    ln -s "$build"/tests/bench/gpu_{operations,step} "$build/emulated/gpu_products" programs
+    "$ROOT/tests/bench/gpu.sh" tiny >rows
+    run -1 awk -F '\t' 'NF != 3 || $1 !~ /^gpu_/ || $2 < 0 || $2 !~ /^[0-9.]+$/ { bad = 1 } END { exit !bad }' rows
+    [ "$(grep -c '_over_products' rows)" = 3 ]
+    [ "$(grep -c '_step' rows)" = 6 ]
+    [ "$(grep -c '_traffic' rows)" = 5 ]
+    cut -f 1 "$ROOT/tests/bench/meanings.tsv" | sed 's/_lastfm_/_tiny_/; s/_lastfm_/_tiny_/' | sort -u >known
+    run -0 comm -23 <(cut -f 1 rows | sort) known
+    [ -z "$output" ]
+}
+
+@test "without a GPU its measurements say what is missing" {
+    export SESSPIPE_CUDA=$PWD/none
+    run -1 "$ROOT/.build/${VARIANT:-release}/tests/bench/gpu_step"
+    [[ $output == *'no usable GPU'*none* ]]
+    BENCH_BIN=$PWD run -69 "$ROOT/tests/bench/gpu.sh"
+    [[ $output == *gpu_products* ]]
+}

@@ -1,0 +1,21 @@
+#!/bin/bash
+# usage: tests/bench/gpu.sh [tiny]
+#
+# What a GPU takes (gpu_products, gpu_operations, gpu_step of $BENCH_BIN) and the same step in
+# PyTorch where $PYTHON has it: rows of name, value and unit.  The GPU's backend is the one beside
+# those programs, or the file that SESSPIPE_CUDA names.  `tiny` takes sizes for the emulation.
+set -eu -o pipefail
+here=$(dirname "$0")
+bin=${BENCH_BIN:-.build/release/tests/bench}
+rows=$(mktemp)
+trap 'rm -f "$rows"' EXIT
+
+for program in gpu_products gpu_operations gpu_step; do
+    [ -x "$bin/$program" ] || { echo "gpu.sh: no $bin/$program: it takes nvcc to build" >&2 && exit 69; }
+    "$bin/$program" "$@" | tee -a "$rows"
+done
+awk -F '\t' '
+    $1 ~ /^gpu_products_/ { alone[substr($1, 14)] = $2 }
+    $1 ~ /^gpu_output_/ { printf "%s_over_products\t%.3f\tratio\n", $1, $2 / alone[substr($1, 12)] }
+' "$rows"
+[ "${1:-}" = tiny ] || "${PYTHON:-python3}" "$here/gpu_torch.py" || true
