@@ -10,7 +10,7 @@
 #include <map>
 
 #ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
 #endif
 
 static std::recursive_mutex lock;
@@ -92,11 +92,12 @@ static void fault(int, siginfo_t *info, void *)
 }
 
 #ifdef __SANITIZE_ADDRESS__
-static void before_report(const char *)
+/* What AddressSanitizer or UndefinedBehaviorSanitizer found, ends the process. */
+static void after_report(void)
 {
     char where[300];
     work_describe(where, sizeof where);
-    fprintf(stderr, "emulation: %s: see AddressSanitizer's report\n", where);
+    fprintf(stderr, "emulation: %s: it ended with the report above\n", where);
 }
 #endif
 
@@ -117,7 +118,7 @@ static void watch_faults(void)
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     sigaction(SIGSEGV, &action, &previous);
 #ifdef __SANITIZE_ADDRESS__
-    __asan_set_error_report_callback(before_report);
+    __sanitizer_set_death_callback(after_report);
 #endif
 }
 

@@ -114,7 +114,8 @@ static __global__ void out_of_bounds(int n, float *y)
 static __global__ void out_of_shared(float *y)
 {
     __shared__ float part[BLOCK];
-    part[threadIdx.x + 1] = 1;
+    float *to = part;
+    to[threadIdx.x + 1] = 1;
     __syncthreads();
     y[threadIdx.x] = part[threadIdx.x];
 }
