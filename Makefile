@@ -123,23 +123,24 @@ KERNELS = $(patsubst %.cu,$(BUILD)/emulated/%.o,$(wildcard cuda/*.cu))
 EMULATED_BY = $(if $(filter tsan,$(VARIANT)),threads,fibers)
 EMULATION = $(patsubst %.cc,$(BUILD)/emulated/%.o,\
     $(filter-out %/fibers.cc %/threads.cc,$(wildcard tests/emulation/*.cc)) tests/emulation/$(EMULATED_BY).cc)
-EMULATED_FLAGS.asan = -fsanitize-sections=emulated_shared
+# An index out of bounds is AddressSanitizer's, whose report names the kernel.
+EMULATED_FLAGS.asan = -fsanitize-sections=emulated_shared -fno-sanitize=bounds,object-size
 EMULATED_FLAGS.tsan = -DEMULATED_THREADS
 
 COMPILE_EMULATED = $(CXX) -Itests/emulation -Ilib -Icuda $(PACKAGE_CFLAGS) $(CPPFLAGS) \
     -std=c++17 -fPIC -Wall -Wextra -Wno-unknown-pragmas -g -ffile-prefix-map=$(CURDIR)=. \
-    $(EMULATED_FLAGS.$(VARIANT)) $(CXXFLAGS) -MMD -MP -c -o $@
-EMULATED_OPTIMIZE = $(if $(OPTIMIZE.$(VARIANT)),$(OPTIMIZE.$(VARIANT):-O3=-O2))
+    -MMD -MP -c -o $@
+EMULATED_OPTIMIZE = $(OPTIMIZE.$(VARIANT):-O3=-O2) $(EMULATED_FLAGS.$(VARIANT))
 
 $(BUILD)/emulated/%.o: %.cu $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,emulate $<)
-	$(Q)$(COMPILE_EMULATED) $(EMULATED_OPTIMIZE) -x c++ $<
+	$(Q)$(COMPILE_EMULATED) $(EMULATED_OPTIMIZE) $(CXXFLAGS) -x c++ $<
 
 $(BUILD)/emulated/%.o: %.cc $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,compile $<)
-	$(Q)$(COMPILE_EMULATED) $(filter-out -fsanitize=thread,$(EMULATED_OPTIMIZE)) $<
+	$(Q)$(COMPILE_EMULATED) $(filter-out -fsanitize=thread,$(EMULATED_OPTIMIZE)) $(CXXFLAGS) $<
 
 LINK_EMULATED = $(CXX) $(OPTIMIZE.$(VARIANT)) -pthread -o $@ $(filter %.o,$^) $(ALL_LDFLAGS) $(ALL_LDLIBS)
 
