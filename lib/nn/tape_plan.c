@@ -128,7 +128,8 @@ const struct ragged *tape_ragged(struct tape *t, const int32_t *lengths, int cou
     start[count] = total;
     int32_t *owner = host_ints(t, (size_t)total), *packed = host_ints(t, (size_t)total);
     int32_t *length = host_ints(t, (size_t)count);
-    memcpy(length, lengths, (size_t)count * sizeof *length);
+    if (count)
+        memcpy(length, lengths, (size_t)count * sizeof *length);
     int32_t *sequence = host_ints(t, (size_t)count), *running = host_ints(t, (size_t)longest);
     for (int s = 0; s < count; s++)
         for (int i = start[s]; i < start[s + 1]; i++)
