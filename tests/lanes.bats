@@ -84,6 +84,11 @@ print(*sorted(rows), sep="\n")' >$run.txt
     run -64 train --model rnn batches.mp
     [[ $output == *'--model rnn takes steps of lanes: use batcher --scheme session-parallel'* ]]
     run -64 train --model rnn --propagate all "$LOG/session.mp"
+    [[ $output == *'--propagate goes with --model hrnn, not with rnn'* ]]
+    run -64 trainer --model narm --inter hidden batches.mp
+    [[ $output == *'--inter goes with --model ii-rnn, hierarchical, not with narm'* ]]
+    run -64 trainer --encoder local batches.mp
+    [[ $output == *'--encoder goes with --model narm, not with ii-rnn'* ]]
     run -64 train --model hrnn --join-sessions "$LOG/user.mp"
     run -64 train --model rnn --loss top1 --logq "$LOG/session.mp"
 }

@@ -49,8 +49,6 @@ static int check_together(const struct hierarchical *r, const struct model_optio
                           struct err *e)
 {
     bool attends = r->session.form == FORM_ATTENTION || r->user.form == FORM_ATTENTION;
-    if (o->intra)
-        return err_set(e, STATUS_USAGE, "--intra goes with --model ii-rnn, not with hierarchical");
     if (o->inter && r->user.form != FORM_ATTENTION)
         return err_set(e, STATUS_USAGE,
                        "--inter %s: with --model hierarchical it goes with --user-rep attention",
@@ -206,6 +204,7 @@ extern const struct model_class hierarchical_class;
 const struct model_class hierarchical_class = {
     .name = "hierarchical",
     .purpose = "user from sessions from items, computed anew from the items of earlier sessions",
+    .takes = "inter user-rep attend-to per-user clusters bidirectional",
     .needs_items = true,
     .check = hierarchical_check,
     .attends = hierarchical_attends,

@@ -35,15 +35,12 @@ static int hrnn_check(const struct model_options *o, struct err *e)
 {
     if (o->propagate && strcmp(o->propagate, "init") && strcmp(o->propagate, "all"))
         return err_set(e, STATUS_USAGE, "--propagate %s: give init or all", o->propagate);
-    if (o->join_sessions)
-        return err_set(e, STATUS_USAGE, "--join-sessions goes with --model rnn");
     return 0;
 }
 
 static int rnn_check(const struct model_options *o, struct err *e)
 {
-    if (o->propagate)
-        return err_set(e, STATUS_USAGE, "--propagate goes with --model hrnn: rnn has no users");
+    (void)o, (void)e;
     return 0;
 }
 
@@ -385,6 +382,7 @@ extern const struct model_class hrnn_class, rnn_class;
 const struct model_class hrnn_class = {
     .name = "hrnn",
     .purpose = "a user GRU over the last states of a session GRU, on user-parallel lanes",
+    .takes = "hidden propagate user-dropout start-dropout",
     .needs_order = true,
     .check = hrnn_check,
     .attends = lanes_attend,
@@ -398,6 +396,7 @@ const struct model_class hrnn_class = {
 const struct model_class rnn_class = {
     .name = "rnn",
     .purpose = "one GRU over each session, on lanes",
+    .takes = "hidden join-sessions",
     .check = rnn_check,
     .attends = lanes_attend,
     .open = rnn_open,

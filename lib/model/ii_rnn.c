@@ -37,9 +37,6 @@ static int read_options(struct ii_rnn *r, const struct model_options *o, struct 
     if (strcmp(o->session_rep, "mean") && strcmp(o->session_rep, "last"))
         return err_set(e, STATUS_USAGE, "--session-rep %s: --model ii-rnn has mean and last",
                        o->session_rep);
-    if (o->user_rep || o->attend_to)
-        return err_set(e, STATUS_USAGE, "%s goes with --model hierarchical, not with ii-rnn",
-                       o->user_rep ? "--user-rep" : "--attend-to");
     r->last = !strcmp(o->session_rep, "last");
     if (intra_check(o->intra, e) || grouped_read(r->per_user, o->per_user, "inter", "intra", e))
         return e->status;
@@ -200,6 +197,7 @@ extern const struct model_class ii_rnn_class;
 const struct model_class ii_rnn_class = {
     .name = "ii-rnn",
     .purpose = "inter- and intra-session GRUs over stored session representations",
+    .takes = "inter intra per-user clusters bidirectional",
     .needs_order = true,
     .check = ii_rnn_check,
     .attends = ii_rnn_attends,

@@ -91,8 +91,9 @@ struct model;
 
 struct model_class {
     const char *name, *purpose;
-    bool needs_order; /* keeps representations: wants each user's sessions in order */
-    bool needs_items; /* reads the earlier sessions' items */
+    const char *takes; /* options that not all models take, with spaces between */
+    bool needs_order;  /* keeps representations: wants each user's sessions in order */
+    bool needs_items;  /* reads the earlier sessions' items */
     /* Checks the options together: 64 with a text that says what is possible. */
     int (*check)(const struct model_options *o, struct err *e);
     /* Whether it attends to anything with these (checked) options. */

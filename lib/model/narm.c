@@ -208,6 +208,7 @@ extern const struct model_class narm_class;
 const struct model_class narm_class = {
     .name = "narm",
     .purpose = "one session: a GRU, and attention over its states without softmax",
+    .takes = "hidden encoder decoder",
     .check = narm_check,
     .attends = narm_attends,
     .open = narm_open,

@@ -43,12 +43,96 @@ static int check_sizes(const struct model_options *o, struct err *e)
     return 0;
 }
 
+/* ---- options that some models take ---- */
+
+enum kind { TEXT, FLAG, NUMBER, RATE };
+static const struct optional {
+    const char *name;
+    enum kind kind;
+    size_t at;
+} optional[] = {
+#define OPTIONAL(name, kind, member)                                                               \
+    {                                                                                              \
+        name, kind, offsetof(struct model_options, member)                                         \
+    }
+    OPTIONAL("inter", TEXT, inter),
+    OPTIONAL("intra", TEXT, intra),
+    OPTIONAL("user-rep", TEXT, user_rep),
+    OPTIONAL("attend-to", TEXT, attend_to),
+    OPTIONAL("per-user", TEXT, per_user),
+    OPTIONAL("clusters", TEXT, clusters),
+    OPTIONAL("bidirectional", FLAG, bidirectional),
+    OPTIONAL("hidden", NUMBER, hidden),
+    OPTIONAL("encoder", TEXT, encoder),
+    OPTIONAL("decoder", TEXT, decoder),
+    OPTIONAL("propagate", TEXT, propagate),
+    OPTIONAL("user-dropout", RATE, user_dropout),
+    OPTIONAL("start-dropout", RATE, start_dropout),
+    OPTIONAL("join-sessions", FLAG, join_sessions),
+#undef OPTIONAL
+};
+
+static bool is_given(const struct optional *n, const struct model_options *o)
+{
+    const char *at = (const char *)o + n->at;
+    const char *text;
+    int64_t number;
+    double rate;
+    bool flag;
+    switch (n->kind) {
+    case TEXT:
+        memcpy(&text, at, sizeof text);
+        return text;
+    case FLAG:
+        memcpy(&flag, at, sizeof flag);
+        return flag;
+    case NUMBER:
+        memcpy(&number, at, sizeof number);
+        return number != 0;
+    default:
+        memcpy(&rate, at, sizeof rate);
+        return rate != 0;
+    }
+}
+
+/* Whether the word stands in a list of words with spaces between. */
+static bool takes(const struct model_class *class, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *at = class->takes; (at = strstr(at, name)); at += n)
+        if ((at == class->takes || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
+            return true;
+    return false;
+}
+
+/* Nothing that was asked for is passed over. */
+static int check_taken(const struct model_class *class, const struct model_options *o,
+                       struct err *e)
+{
+    for (size_t i = 0; i < sizeof optional / sizeof *optional; i++) {
+        const char *name = optional[i].name;
+        struct buf others = {0};
+        if (!is_given(&optional[i], o) || takes(class, name))
+            continue;
+        for (int k = 0; model_classes[k]; k++)
+            if (takes(model_classes[k], name))
+                buf_format(&others, "%s%s", others.len ? ", " : "", model_classes[k]->name);
+        err_set(e, STATUS_USAGE, "--%s goes with --model %s, not with %s", name, others.at,
+                class->name);
+        buf_release(&others);
+        return e->status;
+    }
+    return 0;
+}
+
 int model_check(const char *name, const struct model_options *o, struct err *e)
 {
     const struct model_class *class = class_of(name);
     if (!class)
         return no_such_model(name, e);
-    return check_sizes(o, e) ? e->status : class->check(o, e);
+    if (check_sizes(o, e) || check_taken(class, o, e))
+        return e->status;
+    return class->check(o, e);
 }
 
 bool model_reset_before(const struct model_options *o)
