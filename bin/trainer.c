@@ -33,8 +33,8 @@ int main(int argc, char **argv)
         training_abort(&training, &e);
         cli_fail(&e);
     }
+    training_close(&training);
     if (!training.finished)
         cli_die(stop_signal());
-    training_close(&training);
     return 0;
 }

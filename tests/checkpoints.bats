@@ -1,0 +1,363 @@
+#!/usr/bin/env bats
+# Checkpoints of trainer: a run that was killed or stopped and gone on with leaves the bytes of one
+# that never was; what is not its checkpoint is refused.  SESSPIPE_LONG=1: every moment, 20 kills.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    synthesize --users 10 --days 6 | lfm-sessionize |
+        tfilter --split user:0.8 --validation 0.1 -o split.mp 2>said
+    batcher --flush --batch 6 --min-batch 3 --epochs 3 --history 4 --with-history-items -o batches.mp split.mp 2>said
+    batcher --flush --batch 6 --min-batch 3 --epochs 3 --history 4 --with-history-items --seed 2 -o others.mp split.mp 2>said
+    train --save model --output out batches.mp
+    mv model never.st
+    mv out never.mp
+}
+
+setup() {
+    SIZE=$(stat -c %s "$BATS_FILE_TMPDIR/batches.mp")
+    BATCHES=$BATS_FILE_TMPDIR/batches.mp
+    NEVER=$BATS_FILE_TMPDIR/never
+}
+
+# Commands for the background are given whole: of a function the shell would be killed.
+TRAIN=("$SESSPIPE_BIN/trainer" --quiet --threads 1 --embedding 8 --inter hidden,delta --attention 9 --top 3)
+train() { "${TRAIN[@]}" "$@"; }
+
+# A run that leaves checkpoints; from the one that is there, if one is.
+WHOLE=("${TRAIN[@]}" --save model -o out --checkpoint check --checkpoint-every 1)
+run_on() { # OPTION ...
+    local resume=()
+    [ ! -e check ] || resume=(--resume check)
+    "${WHOLE[@]}" "${resume[@]}" "$@" "$BATCHES"
+}
+
+same_as_never() {
+    cmp "$NEVER.mp" out
+    cmp "$NEVER.st" model
+}
+
+# The status of the command, and what it says in `said`.
+status_of() {
+    status=0
+    "$@" >got 2>said || status=$?
+}
+
+refused() { # STATUS WORDS COMMAND ...
+    local expected=$1 words=$2
+    shift 2
+    status_of "$@"
+    [ "$status" = "$expected" ] || { echo "status $status, not $expected: $(cat said)"; return 1; }
+    grep -q -- "$words" said || { echo "not \"$words\": $(cat said)"; return 1; }
+}
+
+# The checkpoint of a run that was killed where it waited for the second half of its input.
+killed_run() {
+    mkfifo input
+    "${WHOLE[@]}" input 2>said &
+    pid=$!
+    exec 9>input
+    head -c $((SIZE / 2)) "$BATCHES" >&9
+    wait_for_quiet check
+    kill -9 "$pid"
+    wait "$pid" || true
+    exec 9>&-
+    rm input
+}
+
+# Until the file is there and changes no more.
+wait_for_quiet() {
+    local before=- now
+    for ((i = 0; i < 300; i++)); do
+        now=$(stat -c '%i %s %Y' "$1" 2>/dev/null || true)
+        [ -z "$now" ] || [ "$now" != "$before" ] || return 0
+        before=$now
+        sleep 0.2
+    done
+    echo "$1 never came to rest"
+    return 1
+}
+
+can_trace() {
+    need strace
+    strace -f -qq -o /dev/null -e inject=fsync:error=EIO true 2>/dev/null || skip "strace cannot trace here"
+    export ASAN_OPTIONS=detect_leaks=0
+}
+
+@test "checkpoints change no byte; from the end there is nothing left to do" {
+    run_on
+    same_as_never
+    [ ! -e check.lock ]
+    [ -z "$(ls | grep part || true)" ]
+    run_on
+    same_as_never
+    spcat out | head -1 >header
+    run -1 grep -E 'checkpoint|resume' header
+}
+
+@test "killed again and again and gone on with: the bytes of a run that never was" {
+    local most=3 kills=0 took
+    [ -z "${SESSPIPE_LONG:-}" ] || most=20
+    took=$(date +%s%N)
+    run_on
+    took=$((($(date +%s%N) - took) / 1000000))
+    RANDOM=7
+    for ((round = 0; kills < most; round++)); do
+        rm -f check out model
+        for (( ; kills < most; )); do
+            resume=()
+            [ ! -e check ] || resume=(--resume check)
+            "${WHOLE[@]}" "${resume[@]}" "$BATCHES" 2>said &
+            pid=$!
+            sleep "$(printf '0.%03d' $((RANDOM % (took < 900 ? took : 900) + 1)))"
+            kill -9 "$pid" 2>/dev/null || true
+            status=0
+            wait "$pid" || status=$?
+            [ "$status" != 0 ] || break
+            [ "$status" = 137 ] || { echo "$status: $(cat said)"; false; }
+            kills=$((kills + 1))
+        done
+        run_on
+        same_as_never
+    done
+}
+
+@test "killed at the moment of any fsync, rename or cut: the same bytes" {
+    local step=5
+    can_trace
+    [ -z "${SESSPIPE_LONG:-}" ] || step=1
+    for call in fsync rename ftruncate unlink; do
+        for ((n = 1; n < 1000; n += step)); do
+            rm -f check out model
+            status=0
+            strace -f -qq -o /dev/null -e "inject=$call:signal=KILL:when=$n" -- \
+                "${TRAIN[@]}" --save model -o out --checkpoint check "$BATCHES" 2>said || status=$?
+            if [ "$status" != 0 ]; then
+                [ "$status" = 137 ] || { echo "$call $n: $status: $(cat said)"; false; }
+                run_on
+            fi
+            same_as_never
+            [ "$status" != 0 ] || break
+        done
+    done
+}
+
+@test "SIGINT, SIGTERM, SIGHUP: the checkpoint, then the signal's death; no model" {
+    for row in INT:130 TERM:143 HUP:129; do
+        rm -f check out* model input
+        mkfifo input
+        # A shell's background jobs ignore SIGINT, and what is ignored stays so.
+        /usr/bin/env --default-signal=INT,TERM,HUP "$SESSPIPE_BIN/trainer" --threads 1 --embedding 8 \
+            --inter hidden,delta --attention 9 --top 3 --save model -o out --checkpoint check input 2>said &
+        pid=$!
+        exec 9>input
+        head -c $((SIZE / 2)) "$BATCHES" >&9
+        sleep 1
+        kill -"${row%:*}" "$pid"
+        status=0
+        wait "$pid" || status=$?
+        exec 9>&-
+        [ "$status" = "${row#*:}" ] || { echo "$row: $status: $(cat said)"; false; }
+        grep -q -- '--resume check goes on' said
+        [ -s check ]
+        [ ! -e check.lock ]
+        [ ! -e model ]
+        [ ! -e out ]
+        run_on
+        same_as_never
+    done
+}
+
+@test "a second signal ends it at once, also while it waits for its reader" {
+    mkfifo full
+    sleep 60 <full &
+    sleeper=$!
+    "${TRAIN[@]}" --top 50 --attention all --checkpoint check "$BATCHES" >full 2>said &
+    pid=$!
+    sleep 1.5 # the pipe is full by now
+    kill -TERM "$pid"
+    sleep 0.5
+    kill -0 "$pid" # it cannot finish its batch
+    kill -TERM "$pid"
+    status=0
+    wait "$pid" || status=$?
+    kill "$sleeper"
+    [ "$status" = 143 ]
+}
+
+@test "the reader goes away: 141, silent, the checkpoint and no model" {
+    status=0
+    (train --save model --top 11 --checkpoint check "$BATCHES" 2>said || echo $? >status) | head -c 100 >got
+    [ "$(cat status)" = 141 ]
+    [ ! -s said ]
+    [ -s check ]
+    [ ! -e model ]
+    # What follows goes to the next reader: whole passes, the last ones of the run.
+    train --save model --top 11 --resume check "$BATCHES" >rest.mp
+    train --top 11 "$BATCHES" >all.mp
+    spcat rest.mp | grep '^\["pass"' >rest
+    spcat all.mp | grep '^\["pass"' >all
+    [ -s rest ]
+    tail -n "$(wc -l <rest)" all | cmp - rest
+    [ -s model ]
+}
+
+@test "without -o a test pass that was begun is left out, a training pass is not" {
+    killed_run
+    train --resume check --checkpoint new "$BATCHES" >rest.mp
+    spcat --check rest.mp
+    spcat rest.mp | grep '^\["pass"' >rest
+    spcat "$NEVER.mp" | grep '^\["pass"' >all
+    tail -n "$(wc -l <rest)" all | cmp - rest
+    [ "$(wc -l <rest)" -lt "$(wc -l <all)" ]
+    [ -z "$(diff <(spcat rest.mp | grep -c '^\["epoch"') <(wc -l <rest))" ]
+}
+
+@test "the program before fails: 65, the last checkpoint stays, no model" {
+    head -c $((SIZE / 2)) "$BATCHES" >cut.mp
+    refused 65 'ended early' train --save model -o out --checkpoint check cut.mp
+    [ -s check ]
+    [ ! -e model ]
+    [ ! -e out ]
+    run_on
+    same_as_never
+}
+
+@test "other options are refused by name with 64, other data with 65" {
+    killed_run
+    refused 64 'trainer --lr was 0.001, is 0.01' run_on --lr 0.01
+    refused 64 'trainer --inter was hidden,delta, is hidden' run_on --inter hidden
+    refused 64 'trainer --stop-after was 0, is 1' run_on --stop-after 1
+    refused 64 'goes on with the output out' train --resume check -o another "$BATCHES"
+    refused 65 'batcher --seed was 1, is 2' train --resume check -o out "$BATS_FILE_TMPDIR/others.mp"
+    # The same header, other records.
+    spcat "$BATCHES" | sed '/^\["batch"/s/"start":\[1/"start":[2/' | spcat --from-json -o changed.mp
+    refused 65 'the first [0-9]* records of the input differ' train --save model --resume check -o out changed.mp
+    run_on
+    same_as_never
+}
+
+@test "an input that ends before the checkpoint: 65" {
+    killed_run
+    head -c $((SIZE / 3)) "$BATCHES" >cut.mp
+    refused 65 'ended early' train --resume check -o out cut.mp
+    run_on
+    same_as_never
+}
+
+@test "one run at a time: the second names the first, 75" {
+    mkfifo input
+    "${TRAIN[@]}" --checkpoint check input >got &
+    pid=$!
+    exec 9>input
+    head -c $((SIZE / 3)) "$BATCHES" >&9
+    wait_for_quiet check.lock
+    refused 75 "process $pid" run_on
+    refused 75 "process $pid" train --checkpoint check "$BATCHES"
+    kill -9 "$pid"
+    wait "$pid" || true
+    exec 9>&-
+    rm -f check
+    run_on # the lock that a killed run leaves holds nobody up
+    same_as_never
+}
+
+@test "what is cut, changed or no checkpoint is refused with 65, the output stays" {
+    killed_run
+    cp check good
+    size=$(stat -c %s good)
+    for ((n = 0; n < size; n += size / 12)); do
+        head -c "$n" good >check
+        refused 65 check run_on
+    done
+    for ((n = 9; n < size; n += size / 16)); do
+        cp good check
+        printf '\xa5' | dd of=check bs=1 seek="$n" conv=notrunc status=none
+        cmp -s good check || refused 65 check run_on
+    done
+    cp "$NEVER.st" check
+    refused 65 'a model, not a checkpoint: start from it by --init' run_on
+    echo nothing >check
+    refused 65 check run_on
+    rm check
+    refused 66 check train --resume check -o out "$BATCHES"
+    cp good check
+    run_on
+    same_as_never
+}
+
+@test "fields that do not fit are named" {
+    killed_run
+    cp check good
+    for row in '"steps":|"stepz":|steps: is missing' 'tally\.part|tally.parz|tally.part: is missing' \
+        'checkpoint 1|checkpoint 2|another version' 'data_offsets":\[0,8\]|data_offsets":[1,8]|data_offsets' \
+        'data_offsets":\[8,16\]|data_offsets":[0,8] |data_offsets' '"F64"|"I64"|is of another type' \
+        '"shape":\[\]|"shape":[2]|data_offsets do not fit'; do
+        IFS='|' read -r from to words <<<"$row"
+        LC_ALL=C sed "s/$from/$to/" good >check
+        ! cmp -s good check || { echo "$row changes nothing"; false; }
+        refused 65 "$words" run_on
+    done
+}
+
+@test "an output that is gone, cut or changed is refused" {
+    killed_run
+    part=$(echo out.*.part)
+    mv "$part" kept
+    refused 66 "$part" run_on
+    head -c 100 kept >"$part"
+    refused 65 'shorter' run_on
+    cp kept "$part"
+    printf 'xx' | dd of="$part" bs=1 seek=200 conv=notrunc status=none
+    refused 65 "$part" run_on
+    cp kept "$part"
+    echo 'what came behind the checkpoint' >>"$part"
+    run_on
+    same_as_never
+}
+
+@test "a checkpoint that cannot be written: 74 or 73, the one from before stays whole" {
+    can_trace
+    killed_run
+    cp check good
+    cp out.*.part kept
+    for rule in write:error=ENOSPC:when=2 fsync:error=EIO rename:error=ENOSPC; do
+        status=0
+        strace -f -qq -o /dev/null -P check.part -P "$PWD/check.part" -e "inject=$rule" -- \
+            "${WHOLE[@]}" --resume check "$BATCHES" 2>said || status=$?
+        [ "$status" = 74 ] || { echo "$rule: $status: $(cat said)"; false; }
+        cmp good check
+        [ ! -e check.part ]
+    done
+    mkdir folder
+    refused 73 folder train --checkpoint folder "$BATCHES"
+    refused 73 nowhere train --checkpoint nowhere/check "$BATCHES"
+    run_on
+    same_as_never
+}
+
+@test "options that do not go together" {
+    refused 64 '--checkpoint FILE' train --checkpoint-every 3 "$BATCHES"
+    refused 64 'same file' train --checkpoint model --save model "$BATCHES"
+    refused 73 'name a file' train --checkpoint - "$BATCHES"
+    refused 66 missing train --resume missing "$BATCHES"
+}
+
+@test "every model goes on: the same bytes" {
+    for options in '--inter hidden,delta --session-rep last --optimizer adagrad --clip 0.5' \
+        '--inter age --bidirectional --optimizer sgd --momentum 0.5 --attention 5' \
+        '--inter week --intra cat --per-user inter,intra --attention 5' '--intra sum --attention all' \
+        '--inter hidden --clusters 3 --per-user inter' '--model narm --attention 5' '--stop-after 1 --save-by last' \
+        '--model hierarchical --session-rep attention --user-rep attention --inter delta --attention 5'; do
+        rm -f check out* model
+        plain=("$SESSPIPE_BIN/trainer" --quiet --threads 1 --embedding 6 $options)
+        "${plain[@]}" --save expected.st -o expected.mp "$BATCHES"
+        head -c $((SIZE * 2 / 3)) "$BATCHES" >cut.mp
+        refused 65 'ended early' "${plain[@]}" --save model -o out --checkpoint check --checkpoint-every 2 cut.mp
+        "${plain[@]}" --save model -o out --resume check "$BATCHES"
+        cmp expected.mp out
+        cmp expected.st model
+    done
+}
