@@ -19,6 +19,7 @@ setup_file() {
 setup() {
     SIZE=$(stat -c %s "$BATS_FILE_TMPDIR/batches.mp")
     BATCHES=$BATS_FILE_TMPDIR/batches.mp
+    SPLIT=$BATS_FILE_TMPDIR/split.mp
     NEVER=$BATS_FILE_TMPDIR/never
 }
 
@@ -345,19 +346,30 @@ can_trace() {
     refused 66 missing train --resume missing "$BATCHES"
 }
 
+# A run of the batches that is cut off and gone on with, beside one that is not.
+goes_on() { # BATCHES OPTION ...
+    local batches=$1 plain
+    shift
+    rm -f check out* model
+    plain=("$SESSPIPE_BIN/trainer" --quiet --threads 1 --embedding 6 "$@")
+    "${plain[@]}" --save expected.st -o expected.mp "$batches"
+    head -c $(($(stat -c %s "$batches") * 2 / 3)) "$batches" >cut.mp
+    refused 65 'ended early' "${plain[@]}" --save model -o out --checkpoint check --checkpoint-every 2 cut.mp
+    "${plain[@]}" --save model -o out --resume check "$batches"
+    cmp expected.mp out
+    cmp expected.st model
+}
+
 @test "every model goes on: the same bytes" {
-    for options in '--inter hidden,delta --session-rep last --optimizer adagrad --clip 0.5' \
-        '--inter age --bidirectional --optimizer sgd --momentum 0.5 --attention 5' \
-        '--inter week --intra cat --per-user inter,intra --attention 5' '--intra sum --attention all' \
-        '--inter hidden --clusters 3 --per-user inter' '--model narm --attention 5' '--stop-after 1 --save-by last' \
-        '--model hierarchical --session-rep attention --user-rep attention --inter delta --attention 5'; do
-        rm -f check out* model
-        plain=("$SESSPIPE_BIN/trainer" --quiet --threads 1 --embedding 6 $options)
-        "${plain[@]}" --save expected.st -o expected.mp "$BATCHES"
-        head -c $((SIZE * 2 / 3)) "$BATCHES" >cut.mp
-        refused 65 'ended early' "${plain[@]}" --save model -o out --checkpoint check --checkpoint-every 2 cut.mp
-        "${plain[@]}" --save model -o out --resume check "$BATCHES"
-        cmp expected.mp out
-        cmp expected.st model
-    done
+    goes_on "$BATCHES" --inter hidden,delta --session-rep last --optimizer adagrad --clip 0.5
+    goes_on "$BATCHES" --inter age --bidirectional --optimizer sgd --momentum 0.5 --attention 5
+    goes_on "$BATCHES" --inter week --intra cat --per-user inter,intra --attention 5
+    goes_on "$BATCHES" --intra sum --attention all
+    goes_on "$BATCHES" --inter hidden --clusters 3 --per-user inter
+    goes_on "$BATCHES" --model narm --attention 5
+    goes_on "$BATCHES" --stop-after 1 --save-by last
+    goes_on "$BATCHES" --model hierarchical --session-rep attention --user-rep attention --inter delta --attention 5
+    batcher --flush --scheme user-parallel --batch 3 --epochs 2 -o lanes.mp "$SPLIT"
+    goes_on lanes.mp --model hrnn --negatives 7
+    goes_on lanes.mp --model rnn --join-sessions
 }

@@ -150,7 +150,7 @@ int checkpoint_step(struct training *t, enum record_kind kind, struct err *e)
     struct checkpoint *c = &t->checkpoint;
     if (!c->path || c->ended || !t->learning)
         return 0;
-    c->since += kind == RECORD_BATCH;
+    c->since += kind == RECORD_BATCH || kind == RECORD_STEPS;
     bool due = c->since && (kind == RECORD_EPOCH || (c->every && c->since >= c->every));
     return due ? checkpoint_write(t, e) : 0;
 }
