@@ -68,6 +68,41 @@ static void whole_or_not_there(void)
     sink_discard(&t);
 }
 
+/* What one run leaves another goes on with. */
+static void gone_on_with(void)
+{
+    struct sink s, next;
+    struct err e;
+    uint64_t length = 0;
+    char name[80];
+    tap_ok(!sink_open(&s, "c", &e) && !sink_write(&s, "kept", 4, &e) &&
+               !sink_keep(&s, &length, &e) && length == 4,
+           "what is kept is measured");
+    snprintf(name, sizeof name, "%s", s.temporary);
+    tap_ok(!sink_write(&s, " and lost", 9, &e), "more is written");
+    sink_discard_all();
+    sink_discard(&s);
+    tap_ok(holds(name, "kept and lost"), "it outlives a failure");
+    tap_ok(!sink_continue(&next, "c", name, length, &e) && !sink_write(&next, " on", 3, &e) &&
+               !sink_commit(&next, &e) && holds("c", "kept on") && holds(name, NULL),
+           "another goes on behind what was kept, and gives it its name");
+    tap_ok(sink_continue(&next, "c", name, 4, &e) == STATUS_NOINPUT, "one that is not there");
+    tap_ok(!write_file("d", "two") && sink_continue(&next, "c", "d", 4, &e) == STATUS_DATA &&
+               holds("d", "two"),
+           "one that is too short, which stays");
+    tap_ok(!sink_open_locked(&s, "c", &e) && !strcmp(s.temporary, "c.part") &&
+               !sink_write(&s, "a long line", 11, &e),
+           "under a lock the name is known");
+    close(s.fd); /* as if killed */
+    tap_ok(!sink_open_locked(&next, "c", &e) && !sink_write(&next, "new", 3, &e) &&
+               !sink_commit(&next, &e) && holds("c", "new") && holds("c.part", NULL),
+           "and what was left there is overwritten");
+    s.fd = -1;
+    sink_discard(&s);
+    unlink("c");
+    unlink("d");
+}
+
 static void refused(void)
 {
     struct sink s;
@@ -185,6 +220,7 @@ int main(void)
     if (!mkdtemp(folder) || chdir(folder))
         return 1;
     whole_or_not_there();
+    gone_on_with();
     refused();
     tap_ok(in_child(above_the_limit) == STATUS_IO && holds("a", "two") && files_here() == 1,
            "a file-size limit: 74, the file from before stays");

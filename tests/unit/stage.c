@@ -156,9 +156,85 @@ static void would_wait(void)
     buf_release(&s);
 }
 
+/* ---- left, and gone on with ---- */
+
+static struct buf file_bytes(const char *path)
+{
+    struct buf b = {0};
+    char part[4096];
+    size_t n;
+    FILE *f = fopen(path, "rb");
+    while (f && (n = fread(part, 1, sizeof part, f)) > 0)
+        buf_append(&b, part, n);
+    if (f)
+        fclose(f);
+    return b;
+}
+
+/* A stage of many records, left behind the first `left` of them (or not at all), then ended. */
+static int write_left(int left, const char *path, const char *spoil, struct err *e)
+{
+    struct stage s;
+    struct meta m;
+    stream_meta(&m, STREAM_SESSIONS);
+    must(stage_open(&s, path, false, &m, "tfilter", "2", (struct bytes){0}, e), e);
+    for (int i = 0; i < 30000; i++) {
+        char name[32];
+        if (i == left) {
+            uint64_t length;
+            char temporary[80];
+            must(sink_keep(&s.sink, &length, e), e);
+            struct frame_stand stand = frame_out_stand(&s.out, length);
+            struct buf waiting = {0};
+            buf_append(&waiting, stand.block.at, stand.block.len);
+            stand.block = waiting;
+            snprintf(temporary, sizeof temporary, "%s", s.sink.temporary);
+            stage_abort(&s, e);
+            if (spoil) {
+                FILE *f = fopen(temporary, "r+b");
+                fseek(f, (long)length / 2, SEEK_SET);
+                fputs(spoil, f);
+                fclose(f);
+            }
+            int status = stage_continue(&s, path, false, &m, "tfilter", "2", (struct bytes){0},
+                                        temporary, &stand, e);
+            buf_release(&waiting);
+            if (status) {
+                unlink(temporary);
+                meta_release(&m);
+                return status;
+            }
+        }
+        snprintf(name, sizeof name, "somebody %d", i);
+        must(write_user(&s.out, i, bytes_of(name), (struct attributes){{NULL, 0}}, e), e);
+    }
+    meta_release(&m);
+    return stage_finish(&s, e);
+}
+
+static void left(void)
+{
+    static const int places[] = {0, 1, 4000, 29999};
+    struct err e = {0};
+    must(write_left(-1, "never-left", NULL, &e), &e);
+    struct buf expected = file_bytes("never-left");
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        must(write_left(places[i], "left", NULL, &e), &e);
+        struct buf got = file_bytes("left");
+        tap_ok(
+            bytes_equal((struct bytes){expected.at, expected.len}, (struct bytes){got.at, got.len}),
+            "left behind record %d and gone on with: the same bytes", places[i]);
+        buf_release(&got);
+    }
+    tap_ok(write_left(20000, "left", "x", &e) == STATUS_DATA, "a changed block: %s",
+           strstr(e.text, "changed") ? "was changed" : e.text);
+    buf_release(&expected);
+}
+
 int main(void)
 {
     finished();
+    left();
     aborts();
     nobody_reads();
     would_wait();
