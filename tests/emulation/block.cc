@@ -37,6 +37,9 @@ static const emulated_launch *launch;
 static uint3 block_index;
 static EMULATED_LOCAL int current;
 
+/* What threads begin behind, and what comes behind their ends. */
+static char begin, end;
+
 static void meet(void (*how)(void *), void *at)
 {
     if (how)
@@ -55,9 +58,9 @@ static void enter(int i)
 void one_thread(int i)
 {
     enter(i);
-    meet(__tsan_acquire, &launch);
+    meet(__tsan_acquire, &begin);
     launch->thread();
-    meet(__tsan_release, &launch);
+    meet(__tsan_release, &end);
     lanes[i].waiting = ENDED;
 }
 
@@ -279,7 +282,7 @@ void block_run(const emulated_launch &l, uint3 index, const thread_order &order)
             }
         }
     }
-    meet(__tsan_release, &launch);
+    meet(__tsan_release, &begin);
     threads_run(lane_count, turns);
-    meet(__tsan_acquire, &launch);
+    meet(__tsan_acquire, &end);
 }
