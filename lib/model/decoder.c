@@ -2,16 +2,10 @@
 
 #include <math.h>
 
-static struct parameter *per_item(struct parameter *p)
-{
-    p->per_item = true;
-    return p;
-}
-
 void decoder_declare_items(struct decoder *d, struct model *m)
 {
-    d->item = per_item(parameters_add_matrix(&m->parameters, "item_embedding.weight", m->data.items,
-                                             m->options->embedding, 1));
+    d->item = parameters_per_item(parameters_add_matrix(&m->parameters, "item_embedding.weight",
+                                                        m->data.items, m->options->embedding, 1));
 }
 
 void decoder_declare(struct decoder *d, struct model *m, int in, int state)
@@ -19,8 +13,10 @@ void decoder_declare(struct decoder *d, struct model *m, int in, int state)
     struct parameters *p = &m->parameters;
     float bound = 1 / sqrtf((float)state);
     parameters_add_gru(p, &d->gru, "intra_gru", in, state, model_reset_before(m->options));
-    d->output = per_item(parameters_add_matrix(p, "output.weight", m->data.items, state, bound));
-    d->output_bias = per_item(parameters_add_vector(p, "output.bias", m->data.items, bound));
+    d->output =
+        parameters_per_item(parameters_add_matrix(p, "output.weight", m->data.items, state, bound));
+    d->output_bias =
+        parameters_per_item(parameters_add_vector(p, "output.bias", m->data.items, bound));
 }
 
 /* Inputs are all events but the last, targets all but the first. */

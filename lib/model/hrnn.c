@@ -50,19 +50,14 @@ static bool lanes_attend(const struct model_options *o)
     return false;
 }
 
-static struct parameter *per_item(struct parameter *p)
-{
-    p->per_item = true;
-    return p;
-}
-
 static void declare(struct lanes *r, struct model *m)
 {
     struct parameters *p = &m->parameters;
     const struct model_options *o = m->options;
     int in = (int)o->embedding, size = r->size;
     float bound = 1 / sqrtf((float)size);
-    r->item = per_item(parameters_add_matrix(p, "item_embedding.weight", m->data.items, in, 1));
+    r->item = parameters_per_item(
+        parameters_add_matrix(p, "item_embedding.weight", m->data.items, in, 1));
     parameters_add_gru(p, &r->session, "session_gru", in, size, true);
     if (r->users) {
         parameters_add_gru(p, &r->user, "user_gru", size, size, true);
@@ -71,8 +66,10 @@ static void declare(struct lanes *r, struct model *m)
     }
     if (r->all)
         r->input = parameters_add_matrix(p, "user_to_input.weight", 3 * size, size, bound);
-    r->output = per_item(parameters_add_matrix(p, "output.weight", m->data.items, size, bound));
-    r->output_bias = per_item(parameters_add_vector(p, "output.bias", m->data.items, bound));
+    r->output =
+        parameters_per_item(parameters_add_matrix(p, "output.weight", m->data.items, size, bound));
+    r->output_bias =
+        parameters_per_item(parameters_add_vector(p, "output.bias", m->data.items, bound));
 }
 
 static struct lanes *lanes_open(struct model *m, bool users)

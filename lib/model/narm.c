@@ -47,12 +47,6 @@ static bool narm_attends(const struct model_options *o)
     return !o->encoder || strcmp(o->encoder, "global");
 }
 
-static struct parameter *per_item(struct parameter *p)
-{
-    p->per_item = true;
-    return p;
-}
-
 static void declare(struct narm *r, struct model *m)
 {
     struct parameters *p = &m->parameters;
@@ -60,7 +54,8 @@ static void declare(struct narm *r, struct model *m)
     int size = (int)o->embedding, state = (int)(o->hidden ? o->hidden : o->embedding);
     int wide = r->global && r->local ? 2 * state : state;
     float bound = 1 / sqrtf((float)state), wide_bound = 1 / sqrtf((float)wide);
-    r->item = per_item(parameters_add_matrix(p, "item_embedding.weight", m->data.items, size, 1));
+    r->item = parameters_per_item(
+        parameters_add_matrix(p, "item_embedding.weight", m->data.items, size, 1));
     parameters_add_gru(p, &r->gru, "gru", size, state, model_reset_before(o));
     if (r->local) {
         r->query = parameters_add_matrix(p, "attention_query.weight", state, state, bound);
@@ -68,10 +63,10 @@ static void declare(struct narm *r, struct model *m)
         r->energy = parameters_add_matrix(p, "attention_energy.weight", 1, state, bound);
     }
     if (r->dense) {
-        r->output =
-            per_item(parameters_add_matrix(p, "output.weight", m->data.items, wide, wide_bound));
+        r->output = parameters_per_item(
+            parameters_add_matrix(p, "output.weight", m->data.items, wide, wide_bound));
         r->output_bias =
-            per_item(parameters_add_vector(p, "output.bias", m->data.items, wide_bound));
+            parameters_per_item(parameters_add_vector(p, "output.bias", m->data.items, wide_bound));
     } else {
         r->bilinear = parameters_add_matrix(p, "bilinear.weight", size, wide, wide_bound);
     }

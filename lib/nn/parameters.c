@@ -35,6 +35,12 @@ struct parameter *parameters_add_table(struct parameters *p, const char *name, i
     return q;
 }
 
+struct parameter *parameters_per_item(struct parameter *p)
+{
+    p->per_item = true;
+    return p;
+}
+
 struct parameter *parameters_add_matrix(struct parameters *p, const char *name, int64_t rows,
                                         int64_t cols, float bound)
 {

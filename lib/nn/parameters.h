@@ -46,6 +46,9 @@ struct parameter *parameters_add(struct parameters *p, const char *name, int dim
 struct parameter *parameters_add_table(struct parameters *p, const char *name, int dims,
                                        const int64_t *shape, float bound);
 
+/* Marks a parameter that has one row an item; returns it. */
+struct parameter *parameters_per_item(struct parameter *p);
+
 /* Floats of a table's block. */
 static inline int parameter_block(const struct parameter *p)
 {
