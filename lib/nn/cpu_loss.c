@@ -40,12 +40,6 @@ VECTOR static void scale(size_t n, float factor, const float *x, float *y)
         y[j] = factor * x[j];
 }
 
-VECTOR static void add_scaled(size_t n, float factor, const float *restrict x, float *restrict y)
-{
-    for (size_t j = 0; j < n; j++)
-        y[j] += factor * x[j];
-}
-
 /* y [n] += Σ factor_i x_i over the rows of x [rows, n] */
 VECTOR static void add_rows(size_t rows, size_t n, const float *restrict factor,
                             const float *restrict x, float *restrict y)
@@ -97,10 +91,10 @@ static void finish_row(const struct chunk *c, const struct gradients *g, size_t 
     float *to = g->dstate + at * width;
     for (size_t t = 0; t < (size_t)c->threads; t++) {
         float raise = maths_exp(c->part[t * rows + row].top - c->top[row]);
-        add_scaled(width, (float)(raise / c->total[row] * share),
-                   g->product + (t * rows + row) * width, to);
+        cpu_add_scaled(width, (float)(raise / c->total[row] * share),
+                       g->product + (t * rows + row) * width, to);
     }
-    add_scaled(width, -share, o->weight + (size_t)o->target[at] * width, to);
+    cpu_add_scaled(width, -share, o->weight + (size_t)o->target[at] * width, to);
 }
 
 /* Second walk, one tile: what it adds to dW and dbias; scaled [rows, width], factor [rows]. */
@@ -124,7 +118,7 @@ static void tile_gradients(const struct chunk *c, const struct gradients *g, int
         size_t target = (size_t)o->target[(size_t)c->first + i];
         if (target < s.from || target >= s.to)
             continue;
-        add_scaled(width, -share, state + i * width, g->dweight + target * width);
+        cpu_add_scaled(width, -share, state + i * width, g->dweight + target * width);
         g->dbias[target] -= share;
     }
 }

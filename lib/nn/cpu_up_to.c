@@ -36,21 +36,6 @@ VECTOR static void energy_back(size_t n, float de, const float *query, const flo
     }
 }
 
-VECTOR static void add_scaled(size_t n, float factor, const float *restrict x, float *restrict y)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] += factor * x[i];
-}
-
-VECTOR static float product(size_t n, const float *a, const float *b)
-{
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < n; i++)
-        sum += a[i] * b[i];
-    return sum;
-}
-
 void cpu_attend_up_to(struct device *d, const struct ragged *r, const int32_t *at, int width,
                       int cols, const float *query, const float *key, const float *scale,
                       const float *value, float *weight, float *out)
@@ -64,7 +49,7 @@ void cpu_attend_up_to(struct device *d, const struct ragged *r, const int32_t *a
             memset(out + t * c, 0, c * sizeof *out);
             for (size_t j = first; j <= t; j++) {
                 own[j - first] = energy(k, query + t * k, key + j * k, scale);
-                add_scaled(c, own[j - first], value + j * c, out + t * c);
+                cpu_add_scaled(c, own[j - first], value + j * c, out + t * c);
             }
         }
 }
@@ -86,10 +71,11 @@ void cpu_attend_up_to_back(struct device *d, const struct ragged *r, const int32
         for (int s = 0; s < r->count; s++)
             for (size_t first = (size_t)r->start[s], t = first; t < (size_t)r->start[s + 1]; t++)
                 for (size_t j = first; j <= t; j++) {
-                    float de = product(c, dout + t * c, value + j * c);
+                    float de = cpu_product(c, dout + t * c, value + j * c);
                     energy_back(k, de, query + t * k, key + j * k, scale, dquery + t * k,
                                 dkey + j * k, sum);
-                    add_scaled(c, weight[(size_t)at[t] + j - first], dout + t * c, dvalue + j * c);
+                    cpu_add_scaled(c, weight[(size_t)at[t] + j - first], dout + t * c,
+                                   dvalue + j * c);
                 }
     }
     cpu_sum_rows((size_t)threads, k, padded, sums, dscale);
