@@ -3,9 +3,13 @@
  *
  * Three made-up batches streams differ in their number of training and test batches alone, so that
  * a difference of two runs is the time of those batches.  Runs and products take turns; of each the
- * least of the rounds.  The programs come from $SESSPIPE_BIN. */
+ * least of the rounds.  The programs come from $SESSPIPE_BIN.
+ *
+ * Usage: step, or step DEVICE PRECISION BATCHES: trainer's step there alone, over so many of them,
+ * reading and writing included. */
 #include <cblas.h>
 #include <fcntl.h>
+#include <math.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,13 +144,16 @@ static void write_stream(const char *path, int learned, int tested)
 
 /* ---- what is measured ---- */
 
+static const char *device = "cpu", *precision = "f32";
+
 /* Seconds that trainer takes for a stream. */
 static double run_trainer(const char *path)
 {
     char program[4096];
     const char *bin = getenv("SESSPIPE_BIN");
     snprintf(program, sizeof program, "%s/trainer", bin ? bin : "bin");
-    const char *const words[] = {program, "--quiet", "--dropout", "0.2", path, NULL};
+    const char *const words[] = {program, "--quiet",     "--dropout", "0.2", "--device",
+                                 device,  "--precision", precision,   path,  NULL};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
@@ -221,7 +228,28 @@ static double less(double a, double b)
     return a < b ? a : b;
 }
 
-int main(void)
+/* The step on a device, behind the stream's reader: a difference of two runs. */
+static int pipe_step(char path[3][300], int many)
+{
+    double least_of[2] = {INFINITY, INFINITY};
+    for (int round = 0; round < 3; round++)
+        for (int i = 0; i < 2; i++) {
+            if (!round)
+                write_stream(path[i], FEW + i * many, 1);
+            least_of[i] = less(least_of[i], run_trainer(path[i]));
+        }
+    printf("pipe_%s_step\t%.3f\tms\n", precision, 1e3 * (least_of[1] - least_of[0]) / many);
+    return 0;
+}
+
+static void remove_all(const char *folder, char path[3][300])
+{
+    for (int i = 0; i < 3; i++)
+        unlink(path[i]);
+    rmdir(folder);
+}
+
+int main(int argc, char **argv)
 {
     static double took[KINDS][ROUNDS];
     double least_of[KINDS];
@@ -231,8 +259,15 @@ int main(void)
     snprintf(folder, sizeof folder, "%s/step.XXXXXX", temporary ? temporary : "/tmp");
     if (!mkdtemp(folder))
         fail("no temporary folder");
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         snprintf(path[i], sizeof path[i], "%s/%d.mp", folder, i);
+    if (argc == 4) {
+        device = argv[1], precision = argv[2];
+        int status = pipe_step(path, (int)strtol(argv[3], NULL, 10));
+        remove_all(folder, path);
+        return status;
+    }
+    for (int i = 0; i < 3; i++) {
         write_stream(path[i], batches[i][0], batches[i][1]);
         run_trainer(path[i]);
     }
@@ -253,8 +288,6 @@ int main(void)
     printf("step_rss\t%.0f\tMB\n", megabytes);
     printf("test_over_floor\t%.3f\tratio\n", test / forward);
     printf("test_ms\t%.1f\tms\n", 1e3 * test);
-    for (int i = 0; i < 3; i++)
-        unlink(path[i]);
-    rmdir(folder);
+    remove_all(folder, path);
     return 0;
 }
