@@ -363,9 +363,10 @@ static int go_on(struct training *t, struct err *e)
         return e->status;
     if (t->checkpoint.ended)
         return 0;
-    if (t->checkpoint.temporary)
-        return open_output(t, e);
-    if (!t->in_pass)
+    if (t->checkpoint.temporary && open_output(t, e))
+        return e->status;
+    buf_release(&t->checkpoint.stand.block); /* from here on the output's own is told */
+    if (t->checkpoint.temporary || !t->in_pass)
         return 0;
     t->muted = tally->epoch.part != PART_TRAIN && tally->batches;
     return t->muted ? 0 : write_epoch(&t->stage.out, tally->epoch, e);
