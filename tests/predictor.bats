@@ -87,6 +87,17 @@ same_as_trainer() { # MODEL OPTION-OF-TRAINING ... -- OPTION ...
     head -1 table | grep -q 'seed 7'
 }
 
+@test "a batch of which the model knows nothing has ranks and no lists" {
+    awk -F '\t' 'BEGIN { OFS = FS } NR == 1 { user = $1 } $1 == user { $3 = ""; $4 = "new " $4 } 1' \
+        "$BATS_FILE_TMPDIR/log.tsv" >log.tsv
+    lfm-sessionize log.tsv | tfilter -q --split user:0.8 | batcher -q --batch 1 >batches.mp
+    predict -m "$MODEL" --top 2 batches.mp >out.mp 2>err
+    run -0 spcat --check out.mp
+    run -0 scorer out.mp
+    spcat out.mp >lines
+    [ "$(grep -c '^\["rank"' lines)" -gt "$(grep -c '^\["top"' lines)" ]
+}
+
 @test "events of unknown items are taken out; targets that cannot be scored count as missed" {
     run -0 --separate-stderr predict -m "$HALF" --top 2 "$BATCHES" -o out.mp
     [[ $stderr =~ "does not know "([0-9]+)" of the "([0-9]+)" items: "([0-9]+)" of "([0-9]+)" events were taken out, and "([0-9]+)" of "([0-9]+)" targets count as missed" ]]

@@ -282,7 +282,8 @@ static int write_outcome(struct training *t, const struct outcome *o, struct err
         return 0;
     if (o->ranks.rank.len && write_ranks(&t->stage.out, &o->ranks, e))
         return e->status;
-    if (o->ranks.rank.len && t->o->top && write_tops(&t->stage.out, &o->tops, e))
+    /* a batch that a trained model knows nothing of has no lists */
+    if (o->ranks.rank.len && t->o->top && o->tops.k && write_tops(&t->stage.out, &o->tops, e))
         return e->status;
     return 0;
 }
