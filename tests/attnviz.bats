@@ -244,7 +244,8 @@ weeks\tann\t3\t0.25\t0.5\t' ]
     grep -q 'chosen by recall@20 on the test part' page.html
     run -1 grep -qiE '(src|href)[[:space:]]*=|url\(|@import|<script|<link|<iframe|javascript:| on[a-z]+=' page.html
     run -1 grep -q 'http' page.html
-    attnviz --format html -o other.html 1.mp && cmp page.html other.html
+    attnviz --format html -o other.html 1.mp
+    cmp page.html other.html
 }
 
 @test "pictures are well-formed SVG, each in its file" {
@@ -252,7 +253,8 @@ weeks\tann\t3\t0.25\t0.5\t' ]
     hand | predictions >1.mp
     { hand; hand 2; } | predictions >2.mp
     hostile | predictions >3.mp
-    attnviz --svg one 1.mp >out && [ ! -s out ]
+    attnviz --svg one 1.mp >out
+    [ ! -s out ]
     [ "$(cd one && echo *)" = 'inter-age.svg inter-ages.svg inter-day.svg inter-length.svg inter-popularity.svg inter-recency.svg inter-sessions.svg inter-week.svg inter-weeks.svg learning.svg' ]
     attnviz --svg two 2.mp
     [ -e two/0-inter-age.svg ]

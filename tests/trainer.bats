@@ -101,7 +101,8 @@ records() { spcat "$1" | grep "^\[\"$2\""; }
     cmp one two
     cmp one.mp two.mp
     cmp one.mp four.mp
-    differ one three && differ one.mp three.mp
+    differ one three
+    differ one.mp three.mp
 }
 
 @test "another number of threads changes the loss by rounding only" {
