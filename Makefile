@@ -176,9 +176,9 @@ deps:
 TEST_FILES = $(if $(filter release,$(VARIANT)),$(wildcard tests/*.bats),\
     $(wildcard tests/cli.bats tests/faults.bats tests/emulation.bats tests/cuda.bats))
 RUN_TESTS = SESSPIPE_BIN=$(CURDIR)/$(BIN) VARIANT=$(VARIANT) tests/run
-# The tests of operations and models, which run on any device.
-ON_DEVICE = $(patsubst %.c,$(BUILD)/%@cuda,\
-    $(shell grep -lE '"(nn_device|nn_reference|models_pair)\.h"' tests/unit/*.c))
+# The tests of operations and models, which run on any device; those of models are slow in a variant.
+ON_DEVICE = $(patsubst %.c,$(BUILD)/%@cuda,$(filter $(if $(filter release,$(VARIANT)),%,tests/unit/nn_%), \
+    $(shell grep -lE '"(nn_device|nn_reference|models_pair)\.h"' tests/unit/*.c)))
 
 check: all units
 	@TEST_CUDA=$(CURDIR)/$(EMULATED) $(RUN_TESTS) $(ON_DEVICE) $(TEST_FILES) $(UNITS)
