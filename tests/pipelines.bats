@@ -21,7 +21,7 @@ log() { synthesize --users 12 --days 8 "$@"; }
     run -1 grep 'by position:' said
     grep -q 'out/demo/attention.html$' said
     grep -q '^what to try next' said
-    grep -q 'Mean attention by age' out/demo/attention.html
+    grep -qi 'mean by age' out/demo/attention.html
     for stream in out/demo/*.mp; do
         spcat --check "$stream"
     done
