@@ -42,8 +42,9 @@ static void clusters_state(const struct clustering *c, struct state *s)
     i32_vec group = {0};
     vec_append(&group, c->group.at, c->group.len);
     state_i32s(s, "clusters", &group, 0, INT32_MAX);
-    if (state_good(s) && (group.len != c->group.len ||
-                          memcmp(group.at, c->group.at, group.len * sizeof *group.at) != 0))
+    if (state_good(s) &&
+        (group.len != c->group.len ||
+         (group.len && memcmp(group.at, c->group.at, group.len * sizeof *group.at))))
         state_refuse(s, "clusters", "the users' clusters are others now");
     vec_release(&group);
 }

@@ -92,7 +92,7 @@ static int read_data(const struct training *t, struct model_data *data, struct e
                                 .delta_buckets = (int32_t)edges.len + 1,
                                 .keeps_order = keeps_order,
                                 .history_items = items,
-                                .lanes = lanes > 0,
+                                .lanes = (int32_t)lanes,
                                 .count = t->counts.at};
     vec_release(&edges);
     return status;

@@ -361,7 +361,7 @@ static void lanes_state(struct model *m, struct state *s)
 {
     struct lanes *r = m->own;
     int32_t lanes = r->lanes;
-    state_i32(s, "lanes", &lanes, 0, INT32_MAX);
+    state_i32(s, "lanes", &lanes, 0, m->data.lanes);
     if (state_good(s) && lanes)
         lanes_room(m, lanes);
     state_i32s(s, "user_of", &r->user_of, -1, m->data.users - 1);

@@ -19,7 +19,7 @@ struct model_data {
     bool history_items;    /* batches hold the items of earlier sessions */
     int groups;            /* blocks of per-user weights; 0: one a user */
     const int32_t *group;  /* [users] whose block each user takes; NULL: his own */
-    bool lanes;            /* steps of lanes rather than batches of sessions */
+    int32_t lanes;         /* of steps; 0: batches of whole sessions */
     const int32_t *count;  /* host [items] how often training has each; NULL: not known */
     const char *scheme;    /* how the batches were made, for messages; NULL: not known */
 };

@@ -150,7 +150,8 @@ void past_state(struct past *p, struct state *s)
 {
     struct columns c = columns_of(p);
     state_begin(s, "past");
-    state_i32(s, "slots", &p->slots, 0, INT32_MAX);
+    int64_t most = (int64_t)p->users * p->capacity;
+    state_i32(s, "slots", &p->slots, 0, most < INT32_MAX ? (int32_t)most : INT32_MAX);
     state_i32s(s, "spare", &p->spare, 0, INT32_MAX);
     state_i32s(s, "count", &c.count, 0, p->capacity);
     state_i32s(s, "session", &c.session, 0, INT32_MAX);

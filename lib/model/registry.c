@@ -157,7 +157,7 @@ int model_open(struct model *m, const char *name, const struct model_options *o,
     if (model_check(name, o, e))
         return e->status;
     const struct model_class *class = class_of(name);
-    if (!class->forward != data->lanes)
+    if (!class->forward != (data->lanes > 0))
         return err_set(e, STATUS_USAGE,
                        "the batches are %s, --model %s takes %s: use batcher --scheme %s",
                        data->lanes ? "steps of lanes" : "of whole sessions", name,
