@@ -222,7 +222,7 @@ bench bench-record: all $(BENCHES) $(FIXTURES)
 	    $(BENCHES) $(filter-out tests/bench/gpu.sh,$(wildcard tests/bench/*.sh))
 
 # The same on a GPU; recorded in tests/bench/recorded-gpu.tsv.
-bench-gpu bench-gpu-record: all $(GPU_BENCHES) $(if $(NVCC),$(BUILD)/tests/bench/gpu_products)
+bench-gpu bench-gpu-record: all $(GPU_BENCHES) $(BUILD)/tests/bench/step $(if $(NVCC),$(BUILD)/tests/bench/gpu_products)
 	@RECORDED=recorded-gpu.tsv BENCH_BIN=$(CURDIR)/$(BUILD)/tests/bench \
 	    SESSPIPE_CUDA=$${SESSPIPE_CUDA:-$(CURDIR)/bin/sesspipe-cuda.so} \
 	    tests/bench/run $(if $(filter %-record,$@),--record) tests/bench/gpu.sh
