@@ -68,26 +68,59 @@ static void concat_back(struct tape *t, struct node *node)
                            n->x[i]->grad, n->x[i]->cols, true);
 }
 
+static bool any_learned(struct tensor *const *x, int count)
+{
+    bool learned = false;
+    for (int i = 0; i < count; i++)
+        learned |= x[i]->grad != NULL;
+    return learned;
+}
+
+static void record_parts(struct tape *t, struct tensor *const *x, int count, struct tensor *y,
+                         void (*back)(struct tape *, struct node *))
+{
+    if (!y->grad)
+        return;
+    struct tensor **kept = tape_host(t, (size_t)count * sizeof *kept);
+    memcpy(kept, x, (size_t)count * sizeof *kept);
+    struct concat_node *n = tape_record(t, sizeof *n, back);
+    n->x = kept, n->count = count, n->y = y;
+}
+
 struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count)
 {
     if (count == 1)
         return x[0];
     int cols = 0;
-    bool learned = false;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         cols += x[i]->cols;
-        learned |= x[i]->grad != NULL;
-    }
-    struct tensor *y = tape_result(t, x[0]->rows, cols, learned);
+    struct tensor *y = tape_result(t, x[0]->rows, cols, any_learned(x, count));
     for (int i = 0, at = 0; i < count; at += x[i++]->cols)
         t->op->columns(t->device, y->rows, x[i]->cols, x[i]->value, x[i]->cols, y->value + at, cols,
                        false);
-    if (y->grad) {
-        struct tensor **kept = tape_host(t, (size_t)count * sizeof *kept);
-        memcpy(kept, x, (size_t)count * sizeof *kept);
-        struct concat_node *n = tape_record(t, sizeof *n, concat_back);
-        n->x = kept, n->count = count, n->y = y;
-    }
+    record_parts(t, x, count, y, concat_back);
+    return y;
+}
+
+static void stack_back(struct tape *t, struct node *node)
+{
+    struct concat_node *n = (struct concat_node *)node;
+    size_t at = 0;
+    for (int i = 0; i < n->count; at += tensor_size(n->x[i++]))
+        if (n->x[i]->grad)
+            t->op->add(t->device, n->x[i]->grad, n->y->grad + at, tensor_size(n->x[i]));
+}
+
+struct tensor *tape_stack(struct tape *t, struct tensor *const *x, int count)
+{
+    int rows = 0;
+    for (int i = 0; i < count; i++)
+        rows += x[i]->rows;
+    struct tensor *y = tape_result(t, rows, x[0]->cols, any_learned(x, count));
+    size_t at = 0;
+    for (int i = 0; i < count; at += tensor_size(x[i++]))
+        t->op->copy(t->device, y->value + at, x[i]->value, tensor_size(x[i]));
+    record_parts(t, x, count, y, stack_back);
     return y;
 }
 
@@ -136,36 +169,6 @@ struct tensor *tape_activate(struct tape *t, enum activation a, struct tensor *x
     if (y->grad) {
         struct activate_node *n = tape_record(t, sizeof *n, activate_back);
         n->x = x, n->y = y, n->a = a;
-    }
-    return y;
-}
-
-static void stack_back(struct tape *t, struct node *node)
-{
-    struct concat_node *n = (struct concat_node *)node;
-    size_t at = 0;
-    for (int i = 0; i < n->count; at += tensor_size(n->x[i++]))
-        if (n->x[i]->grad)
-            t->op->add(t->device, n->x[i]->grad, n->y->grad + at, tensor_size(n->x[i]));
-}
-
-struct tensor *tape_stack(struct tape *t, struct tensor *const *x, int count)
-{
-    int rows = 0;
-    bool learned = false;
-    for (int i = 0; i < count; i++) {
-        rows += x[i]->rows;
-        learned |= x[i]->grad != NULL;
-    }
-    struct tensor *y = tape_result(t, rows, x[0]->cols, learned);
-    size_t at = 0;
-    for (int i = 0; i < count; at += tensor_size(x[i++]))
-        t->op->copy(t->device, y->value + at, x[i]->value, tensor_size(x[i]));
-    if (y->grad) {
-        struct tensor **kept = tape_host(t, (size_t)count * sizeof *kept);
-        memcpy(kept, x, (size_t)count * sizeof *kept);
-        struct concat_node *n = tape_record(t, sizeof *n, stack_back);
-        n->x = kept, n->count = count, n->y = y;
     }
     return y;
 }
