@@ -80,9 +80,11 @@ $(OUT)/scores.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
 $(OUT)/positions.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
 	$(BIN)/scorer --best --by $(BY) -o $@ $^
 
+# A baseline has one run; of a model the first seed's is what the others are tested against.
+AGAINST_RUN = $(OUT)/$(AGAINST)$(if $(filter $(AGAINST),$(MODELS)),.$(firstword $(SEEDS))).mp
 $(OUT)/against.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(BIN)/scorer --best --by none --against $(firstword $(wildcard $(OUT)/$(AGAINST).mp $(OUT)/$(AGAINST).*.mp)) \
-	    -o $@ $(filter-out $(OUT)/$(AGAINST).%,$^)
+	$(BIN)/scorer --best --by none --against $(AGAINST_RUN) -o $@ \
+	    $(filter-out $(OUT)/$(AGAINST).%,$^)
 
 $(OUT)/scores.tsv: $(BASELINE_RUNS) $(MODEL_RUNS)
 	$(BIN)/scorer --format tsv -o $@ $^
