@@ -81,13 +81,15 @@ agree() { # agree BATCHES OPTION ...
 
 @test "every form of every model: losses and ranks as the CPU's" {
     [ -n "${SESSPIPE_LONG:-}" ] || skip "slow: make check-long"
-    for rep in mean last attention; do
+    for rep in mean last; do
         for inter in hidden delta week hidden,delta,week; do
             agree batches.mp --session-rep $rep --inter $inter
         done
         agree batches.mp --session-rep $rep --bidirectional
         agree batches.mp --session-rep $rep --inter hidden --intra cat
         agree batches.mp --session-rep $rep --inter hidden --intra sum
+    done
+    for rep in mean last attention; do
         for user in mean last attention; do
             agree items.mp --model hierarchical --session-rep $rep --user-rep $user
         done
