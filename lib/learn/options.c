@@ -278,7 +278,7 @@ static enum loss_kind loss_of(const char *name)
     return (enum loss_kind)kind;
 }
 
-struct train_options learn_train_options(const struct learn_options *o, bool lanes)
+struct train_options learn_train_options(const struct learn_options *o)
 {
     enum optimizer_kind kind = !strcmp(o->optimizer, "adam")      ? OPTIMIZER_ADAM
                                : !strcmp(o->optimizer, "adagrad") ? OPTIMIZER_ADAGRAD
@@ -293,7 +293,7 @@ struct train_options learn_train_options(const struct learn_options *o, bool lan
                                   .max_steps = o->max_steps,
                                   .optimizer = {.update = update, .clip = (float)o->clip},
                                   .loss = loss,
-                                  .sampled = lanes || loss || o->negatives >= 0,
+                                  .sampled = model_samples(o->model) || loss || o->negatives >= 0,
                                   .negatives = o->negatives > 0 ? (int)o->negatives : 0,
                                   .alpha = o->alpha,
                                   .log_q = o->log_q,

@@ -51,7 +51,6 @@ int learn_check_trained(const struct learn_options *o, const char *path, struct 
 
 int64_t learn_attention(const struct learn_options *o); /* sessions a test; -1: all; -2: neither */
 
-/* lanes: the model takes steps of lanes. */
-struct train_options learn_train_options(const struct learn_options *o, bool lanes);
+struct train_options learn_train_options(const struct learn_options *o);
 
 #endif

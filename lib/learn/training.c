@@ -166,7 +166,7 @@ static int open_model(struct training *t, struct err *e)
     char scheme[100];
     if (read_data(t, &data, e))
         return e->status;
-    struct train_options options = learn_train_options(o, data.lanes);
+    struct train_options options = learn_train_options(o);
     data.scheme = scheme_of(batches_in_meta(t->in), scheme, sizeof scheme);
     if (t->trained) {
         if (open_vocabulary(t, e))

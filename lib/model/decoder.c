@@ -56,6 +56,6 @@ void decoder_output(struct decoder *d, const struct model *m, struct tape *t, st
 {
     d->states = states;
     f->state = tape_dropout(t, states, (float)m->options->dropout);
-    f->output_weight = tape_parameter(t, d->output);
-    f->output_bias = tape_parameter(t, d->output_bias);
+    f->output = d->output;
+    f->output_bias = d->output_bias;
 }

@@ -58,11 +58,11 @@ static void add_parameter(struct saving *s, const struct parameter *p, const flo
         entry->shape[d] = p->shape[d];
 }
 
-static bool has_tables(const struct model *m)
+static bool has_users(const struct model *m)
 {
     bool any = false;
     for (size_t i = 0; i < m->parameters.list.len; i++)
-        any |= m->parameters.list.at[i]->touched;
+        any |= parameter_per_user(m->parameters.list.at[i]);
     return any;
 }
 
@@ -71,7 +71,7 @@ int model_file_save(const struct model *m, const float *weights, const struct mo
                     struct err *e)
 {
     struct saving s = {0};
-    bool users = has_tables(m);
+    bool users = has_users(m);
     gather_names(&s, 0, names->items);
     if (users)
         gather_names(&s, 1, names->users);
@@ -168,7 +168,7 @@ static int match_users(struct matching *m, const struct names *users)
 /* The rows of the file that go to a parameter's first dimension; NULL: as they stand. */
 static const struct matched *matched_for(const struct matching *m, const struct parameter *p)
 {
-    const struct matched *r = p->per_item ? &m->items : p->touched ? &m->users : NULL;
+    const struct matched *r = p->per_item ? &m->items : parameter_per_user(p) ? &m->users : NULL;
     return r && r->named ? r : NULL;
 }
 
@@ -182,7 +182,7 @@ static void shape_text(struct buf *to, const int64_t *shape, int dims)
 /* A table's block that stands alone, for all users. */
 static bool is_block(const struct parameter *p, const struct safetensors_entry *entry)
 {
-    return p->touched && entry->dims == p->dims - 1 &&
+    return parameter_per_user(p) && entry->dims == p->dims - 1 &&
            !memcmp(p->shape + 1, entry->shape, (size_t)entry->dims * sizeof *p->shape);
 }
 
@@ -255,7 +255,8 @@ static int read_rows(struct matching *m, const struct parameter *p,
         done += n;
     }
     /* new users begin with the mean of those that the file has; new items as drawn */
-    for (size_t row = 0; p->touched && rows && row < (size_t)p->shape[0] && !status; row++)
+    for (size_t row = 0; parameter_per_user(p) && rows && row < (size_t)p->shape[0] && !status;
+         row++)
         for (size_t k = 0; k < width && !found[row]; k++)
             to[row * width + k] = (float)(sum[k] / (double)rows);
     mem_free(found);
@@ -343,7 +344,7 @@ int model_file_read(struct model *m, const struct model_names *names,
     int status = check_foreign(&match, &m->parameters);
     if (!status)
         status = match_items(&match, names->items);
-    if (!status && has_tables(m))
+    if (!status && has_users(m))
         status = match_users(&match, names->users);
     for (size_t i = 0; i < m->parameters.list.len && !status; i++)
         status = init_parameter(&match, m->device, m->parameters.list.at[i]);

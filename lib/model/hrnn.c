@@ -56,8 +56,7 @@ static void declare(struct lanes *r, struct model *m)
     const struct model_options *o = m->options;
     int in = (int)o->embedding, size = r->size;
     float bound = 1 / sqrtf((float)size);
-    r->item = parameters_per_item(
-        parameters_add_matrix(p, "item_embedding.weight", m->data.items, in, 1));
+    r->item = parameters_add_items(p, "item_embedding.weight", m->data.items, in, 1);
     parameters_add_gru(p, &r->session, "session_gru", in, size, true);
     if (r->users) {
         parameters_add_gru(p, &r->user, "user_gru", size, size, true);
@@ -66,10 +65,8 @@ static void declare(struct lanes *r, struct model *m)
     }
     if (r->all)
         r->input = parameters_add_matrix(p, "user_to_input.weight", 3 * size, size, bound);
-    r->output =
-        parameters_per_item(parameters_add_matrix(p, "output.weight", m->data.items, size, bound));
-    r->output_bias =
-        parameters_per_item(parameters_add_vector(p, "output.bias", m->data.items, bound));
+    r->output = parameters_add_items(p, "output.weight", m->data.items, size, bound);
+    r->output_bias = parameters_add_items(p, "output.bias", m->data.items, 0, bound);
 }
 
 static struct lanes *lanes_open(struct model *m, bool users)
@@ -282,6 +279,17 @@ static struct gru input_of(const struct lanes *r, struct tape *t, struct paramet
     return g;
 }
 
+/* The embeddings of all inputs of these steps, lanes that are not idle end to end. */
+static struct tensor *inputs_of(const struct lanes *r, struct tape *t,
+                                const struct lane_steps *steps)
+{
+    int32_t *input = host_ints(t, steps->count * r->lanes), total = 0;
+    for (int32_t i = 0; i < steps->count * r->lanes; i++)
+        if (steps->reset[i] != RESET_IDLE)
+            input[total++] = steps->item[i];
+    return tape_rows_of(t, r->item, input, total);
+}
+
 static void lanes_steps(struct model *m, struct tape *t, const struct lane_steps *steps,
                         struct forward *f)
 {
@@ -299,21 +307,19 @@ static void lanes_steps(struct model *m, struct tape *t, const struct lane_steps
     struct parameter *wide = tape_host(t, sizeof *wide);
     struct gru gru = input_of(r, t, wide);
     int parts = 0;
-    *f = (struct forward){.target = target};
+    struct tensor *inputs = inputs_of(r, t, steps);
+    *f = (struct forward){.target = target, .output = r->output, .output_bias = r->output_bias};
     for (int k = 0; k < steps->count; k++) {
-        const int32_t *item = steps->item + k * r->lanes, *next = steps->target + k * r->lanes;
+        const int32_t *next = steps->target + k * r->lanes;
         struct plan p = plan_of(r, t, steps->reset + k * r->lanes, steps->user + k * r->lanes);
         if (r->users)
             c = users_step(m, t, &p, s, c);
         s = sessions_begin(m, t, &p, s, c);
         if (!p.active)
             continue;
-        int32_t *input = host_ints(t, p.active);
-        for (int i = 0; i < p.active; i++) {
-            input[i] = item[p.run[i]];
+        struct tensor *x[] = {tape_part(t, inputs, f->targets, p.active), NULL};
+        for (int i = 0; i < p.active; i++)
             target[f->targets++] = next[p.run[i]];
-        }
-        struct tensor *x[] = {rows_of(t, tape_parameter(t, r->item), input, p.active), NULL};
         if (r->all)
             x[1] = rows_of(t, c, p.run, p.active);
         struct tensor *h =
@@ -325,8 +331,6 @@ static void lanes_steps(struct model *m, struct tape *t, const struct lane_steps
     d->op->copy(d, r->s, s->value, n);
     d->op->copy(d, r->c, c->value, n);
     f->state = parts ? tape_stack(t, states, parts) : tape_constant(t, before, 0, r->size);
-    f->output_weight = tape_parameter(t, r->output);
-    f->output_bias = tape_parameter(t, r->output_bias);
 }
 
 /* ---- passes ---- */
@@ -381,6 +385,7 @@ const struct model_class hrnn_class = {
     .purpose = "a user GRU over the last states of a session GRU, on user-parallel lanes",
     .takes = "hidden propagate user-dropout start-dropout",
     .needs_order = true,
+    .samples = true,
     .check = hrnn_check,
     .attends = lanes_attend,
     .open = hrnn_open,
@@ -394,6 +399,7 @@ const struct model_class rnn_class = {
     .name = "rnn",
     .purpose = "one GRU over each session, on lanes",
     .takes = "hidden join-sessions",
+    .samples = true,
     .check = rnn_check,
     .attends = lanes_attend,
     .open = rnn_open,

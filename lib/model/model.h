@@ -68,8 +68,8 @@ struct forward {
     struct tensor *state;  /* [T, S], after dropout: T = Σ(length - 1), sessions end to end */
     const int32_t *target; /* host [T] */
     int targets;
-    struct tensor *output_weight, *output_bias; /* [N, S], [1, N] */
-    struct lookback back;                       /* what all that follows stands over */
+    const struct parameter *output, *output_bias; /* [N, S], [N], or NULL: no bias */
+    struct lookback back;                         /* what all that follows stands over */
     /* The attention weights of each level, on the device, and how many; NULL: none of that level.
      * inter, user: one for each row of `back`; intra: of each session all its targets', one row of
      * its lookback each; session: one for each event of each row of `back`; item: of each target
@@ -94,6 +94,7 @@ struct model_class {
     const char *takes; /* options that not all models take, with spaces between */
     bool needs_order;  /* keeps representations: wants each user's sessions in order */
     bool needs_items;  /* reads the earlier sessions' items */
+    bool samples;      /* its loss goes over some of the items only, as do those of all lanes */
     /* Checks the options together: 64 with a text that says what is possible. */
     int (*check)(const struct model_options *o, struct err *e);
     /* Whether it attends to anything with these (checked) options. */
@@ -136,6 +137,13 @@ bool model_attends(const char *name, const struct model_options *o);
 
 /* Whether it takes steps of lanes rather than whole sessions; the name is checked. */
 bool model_takes_lanes(const char *name);
+
+/* Whether its loss goes over some of the items only; the name is checked. */
+bool model_samples(const char *name);
+
+/* The output layer over all items as the operations take it: [N, S] and [1, N]. */
+struct tensor *model_output(struct tape *t, const struct forward *f);
+struct tensor *model_output_bias(struct tape *t, const struct forward *f);
 
 /* The model of that name, declared, its parameters not yet allocated.  64: as model_check, or data
  * that the model cannot learn from. */

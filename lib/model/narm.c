@@ -190,12 +190,11 @@ static void narm_forward(struct model *m, struct tape *t, const struct batch *b,
         show_weights(t, &w, &looks, f);
     if (r->dense) {
         f->state = c;
-        f->output_weight = tape_parameter(t, r->output);
-        f->output_bias = tape_parameter(t, r->output_bias);
+        f->output = r->output;
+        f->output_bias = r->output_bias;
     } else {
         f->state = tape_linear(t, c, tape_parameter(t, r->bilinear), NULL);
-        f->output_weight = tape_parameter(t, r->item);
-        f->output_bias = tape_zeros(t, 1, m->data.items);
+        f->output = r->item;
     }
 }
 

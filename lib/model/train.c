@@ -88,11 +88,11 @@ static float *run_loss(const struct learner *l, const struct forward *f)
     struct tape *t = l->tape;
     const struct train_options *o = &l->options;
     if (!o->sampled)
-        return tape_output_loss(t, f->state, f->output_weight, f->output_bias,
+        return tape_output_loss(t, f->state, model_output(t, f), model_output_bias(t, f),
                                 tape_ints(t, f->target, (size_t)f->targets));
     struct candidates c =
         negatives_draw(&l->negatives, t, f->target, f->targets, o->seed, (uint64_t)l->steps + 1);
-    return tape_sampled_loss(t, o->loss, f->state, f->output_weight, f->output_bias, &c, f->target);
+    return tape_sampled_loss(t, o->loss, f->state, f->output, f->output_bias, &c, f->target);
 }
 
 /* Puts a whole step before the device, and only then waits for the losses of the one before. */
@@ -134,8 +134,8 @@ static int rank(struct learner *l, const struct work *w, int k, struct outcome *
                             .width = f->state->cols,
                             .items = l->model->data.items,
                             .state = f->state->value,
-                            .weight = f->output_weight->value,
-                            .bias = f->output_bias->value,
+                            .weight = model_output(t, f)->value,
+                            .bias = model_output_bias(t, f)->value,
                             .target = tape_ints(t, f->target, n)};
     d->op->output_rank(d, &output, loss, ranks, ties, k, items, scores);
     vec_clear(&l->loss), vec_reserve(&l->loss, n);

@@ -41,6 +41,13 @@ struct parameter *parameters_per_item(struct parameter *p)
     return p;
 }
 
+struct parameter *parameters_add_items(struct parameters *p, const char *name, int64_t items,
+                                       int64_t cols, float bound)
+{
+    return parameters_per_item(
+        parameters_add_table(p, name, cols ? 2 : 1, (const int64_t[]){items, cols}, bound));
+}
+
 struct parameter *parameters_add_matrix(struct parameters *p, const char *name, int64_t rows,
                                         int64_t cols, float bound)
 {
@@ -212,28 +219,28 @@ void parameters_catch_up(const struct parameter *q, const struct rows *r)
                                  state_of(p->v, q), p->last + q->first);
 }
 
+void parameter_settle(struct parameter *q)
+{
+    struct device *d = q->owner->device;
+    size_t n = (size_t)q->shape[0];
+    if (!q->touched || q->settled == q->owner->update.step)
+        return;
+    int32_t *host = mem_alloc(n * sizeof *host);
+    int32_t *row = d->op->alloc(d, n * sizeof *row);
+    for (size_t i = 0; i < n; i++)
+        host[i] = (int32_t)i;
+    d->op->upload(d, row, host, n * sizeof *row);
+    parameters_catch_up(q,
+                        &(struct rows){.count = (int)n, .at = row, .unique = (int)n, .row = row});
+    d->op->release(d, row);
+    mem_free(host);
+    q->settled = q->owner->update.step;
+}
+
 void parameters_settle(struct parameters *p)
 {
-    size_t most = 0;
     for (size_t i = 0; i < p->list.len; i++)
-        if (p->list.at[i]->touched && (size_t)p->list.at[i]->shape[0] > most)
-            most = (size_t)p->list.at[i]->shape[0];
-    if (!most)
-        return;
-    int32_t *host = mem_alloc(most * sizeof *host);
-    int32_t *row = p->device->op->alloc(p->device, most * sizeof *row);
-    for (size_t i = 0; i < most; i++)
-        host[i] = (int32_t)i;
-    p->device->op->upload(p->device, row, host, most * sizeof *row);
-    for (size_t i = 0; i < p->list.len; i++) {
-        int blocks = (int)p->list.at[i]->shape[0];
-        if (p->list.at[i]->touched)
-            parameters_catch_up(
-                p->list.at[i],
-                &(struct rows){.count = blocks, .at = row, .unique = blocks, .row = row});
-    }
-    p->device->op->release(p->device, row);
-    mem_free(host);
+        parameter_settle(p->list.at[i]);
 }
 
 void parameters_flat_state(const struct parameters *p, struct state *s, const char *name,
@@ -257,6 +264,8 @@ void parameters_state(struct parameters *p, struct state *s)
     if (p->blocks) {
         state_ints(s, "brought_to", (int64_t)p->blocks, p->device, p->last);
         state_i64(s, "last_step", &p->update.step, 0, INT32_MAX);
+        for (size_t i = 0; i < p->list.len; i++)
+            p->list.at[i]->settled = -1; /* what was restored may stand anywhere */
     }
 }
 

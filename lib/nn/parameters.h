@@ -1,7 +1,8 @@
 /* A model's parameters: named matrices in one flat buffer each for values, gradients and the
  * optimizer's state, so that one pass updates them all.
  *
- * Tables hold one block of weights for each user or cluster.  They stand behind the dense
+ * Tables are those of which a step touches few blocks: one of weights for each user or cluster, or
+ * one row for each item where a loss goes over some of the items only.  They stand behind the dense
  * parameters, their gradients only on the tape (tape_touched); a step updates the blocks that it
  * touched and brings them first to where the steps between would have brought them. */
 #ifndef NN_PARAMETERS_H
@@ -20,10 +21,11 @@ struct parameter {
     int rows, cols;       /* as a matrix: all but the last dimension, the last; a vector: 1 row */
     float low, high;      /* initial values: uniform in [low, high) */
     bool per_item;        /* one row an item: matched by name when read from a file */
-    bool touched;         /* a table: one block of rows a user or cluster; steps touch few */
+    bool touched;         /* a table: one block of rows a user, cluster or item; steps touch few */
     size_t offset, count; /* into the flat buffers; the offset after parameters_allocate */
     float *value, *grad;  /* after parameters_allocate; a table has no gradient here */
     size_t first;         /* a table: its place in `last` */
+    int64_t settled;      /* a table: the step to which all of it has been brought */
     struct parameters *owner;
 };
 
@@ -42,12 +44,22 @@ struct parameters {
 struct parameter *parameters_add(struct parameters *p, const char *name, int dims,
                                  const int64_t *shape, float bound);
 
-/* A table: the first dimension counts users or clusters. */
+/* A table: the first dimension counts users, clusters or (parameters_per_item) items. */
 struct parameter *parameters_add_table(struct parameters *p, const char *name, int dims,
                                        const int64_t *shape, float bound);
 
 /* Marks a parameter that has one row an item; returns it. */
 struct parameter *parameters_per_item(struct parameter *p);
+
+/* Such a table, [items, cols], or with cols 0 a vector. */
+struct parameter *parameters_add_items(struct parameters *p, const char *name, int64_t items,
+                                       int64_t cols, float bound);
+
+/* Whether it is a table of users or clusters. */
+static inline bool parameter_per_user(const struct parameter *p)
+{
+    return p->touched && !p->per_item;
+}
 
 /* Floats of a table's block. */
 static inline int parameter_block(const struct parameter *p)
@@ -90,7 +102,9 @@ void optimizer_step(struct optimizer *o, struct parameters *p, struct tape *t);
 /* Brings blocks r->row[0 .. unique) of a table to the last step. */
 void parameters_catch_up(const struct parameter *p, const struct rows *r);
 
-/* Brings all blocks of all tables to the last step: before their values are read. */
+/* Brings all blocks of a table, or of all tables, to the last step: before their values are read
+ * where they stand. */
+void parameter_settle(struct parameter *p);
 void parameters_settle(struct parameters *p);
 
 /* Values and the optimizer's state, for checkpoints (nn/state.h). */

@@ -155,7 +155,15 @@ void tape_backward(struct tape *t)
 
 struct tensor *tape_parameter(struct tape *t, const struct parameter *p)
 {
+    if (p->touched)
+        parameter_settle((struct parameter *)p);
     return tape_tensor(t, p->value, t->training ? p->grad : NULL, p->rows, p->cols);
+}
+
+struct tensor *tape_part(struct tape *t, struct tensor *x, int from, int count)
+{
+    size_t at = (size_t)from * (size_t)x->cols;
+    return tape_tensor(t, x->value + at, x->grad ? x->grad + at : NULL, count, x->cols);
 }
 
 struct tensor *tape_constant(struct tape *t, float *value, int rows, int cols)

@@ -36,13 +36,19 @@ const int32_t *tape_ints(struct tape *t, const int32_t *host, size_t n);
 const struct rows *tape_rows(struct tape *t, const int32_t *host, int count);
 const struct ragged *tape_ragged(struct tape *t, const int32_t *lengths, int count);
 
-/* A parameter as a tensor: its gradient goes to the parameters' gradient buffer. */
+/* A parameter as a tensor: its gradient goes to the parameters' gradient buffer.  A table is all of
+ * it, brought to the last step, and takes no gradient. */
 struct tensor *tape_parameter(struct tape *t, const struct parameter *p);
 
 /* The blocks users->row[0 .. unique) of a table, brought to the last step, end to end: [unique ·
  * the block's rows, cols].  Their gradient is of this step alone; optimizer_step takes it from the
  * tape.  Asked for again in the same step, it is the same tensor: `users` must be the same. */
 struct tensor *tape_touched(struct tape *t, const struct parameter *p, const struct rows *users);
+
+/* Rows of a parameter, the first dimension's, -1 for a row of zeros: [count, .].  Of a table that
+ * is learned from they are asked for once a step, all of them together, and none is below 0. */
+struct tensor *tape_rows_of(struct tape *t, const struct parameter *p, const int32_t *host,
+                            int count);
 
 /* Which block each of `count` sequences takes: *users are the different ones of `user` (host, none
  * below 0), for tape_touched; the result is each sequence's place among them, for the operations
@@ -59,12 +65,16 @@ struct touched {
 };
 const struct touched *tape_all_touched(const struct tape *t);
 
+/* Rows from .. from + count of x where they stand. */
+struct tensor *tape_part(struct tape *t, struct tensor *x, int from, int count);
+
 /* Values that nothing is learned through, [rows, cols] of device memory, not copied. */
 struct tensor *tape_constant(struct tape *t, float *value, int rows, int cols);
 
 /* Zeros that take a gradient, which nobody reads: for a layer without its bias. */
 struct tensor *tape_zeros(struct tape *t, int rows, int cols);
 
+/* Rows of a tensor, -1 for a row of zeros. */
 struct tensor *tape_gather(struct tape *t, struct tensor *table, const struct rows *r);
 struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate);
 struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count); /* columns */
@@ -141,10 +151,11 @@ struct candidates {
 };
 
 /* The mean of such a loss (device.h, sampled_loss); the gradient starts here.  Losses [targets]
- * stay on the device.  target: host [targets]. */
+ * stay on the device.  target: host [targets]; weight has one row an item, as has the bias, which
+ * may be NULL. */
 float *tape_sampled_loss(struct tape *t, enum loss_kind kind, struct tensor *state,
-                         struct tensor *weight, struct tensor *bias, const struct candidates *c,
-                         const int32_t *target);
+                         const struct parameter *weight, const struct parameter *bias,
+                         const struct candidates *c, const int32_t *target);
 
 /* Runs everything backward; gradients of parameters are added to their buffer. */
 void tape_backward(struct tape *t);

@@ -23,7 +23,9 @@ struct tensor *tape_touched(struct tape *t, const struct parameter *p, const str
         return known;
     int block = parameter_block(p), cols = p->cols;
     const struct rows blocks = {.count = users->unique, .at = users->row};
-    struct tensor *y = tape_result(t, cols ? users->unique * (block / cols) : 0, cols, true);
+    struct tensor *y = p->dims > 1
+                           ? tape_result(t, cols ? users->unique * (block / cols) : 0, cols, true)
+                           : tape_result(t, users->unique, block, true);
     parameters_catch_up(p, users);
     t->op->gather(t->device, &blocks, block, p->value, y->value);
     if (y->grad) {
@@ -32,6 +34,21 @@ struct tensor *tape_touched(struct tape *t, const struct parameter *p, const str
         t->touched = q;
     }
     return y;
+}
+
+struct tensor *tape_rows_of(struct tape *t, const struct parameter *p, const int32_t *host,
+                            int count)
+{
+    int width = parameter_block(p);
+    if (p->touched && t->training) {
+        const struct rows *rows, *place = tape_groups(t, host, count, &rows);
+        struct tensor *table = tape_touched(t, p, rows);
+        return tape_gather(t, tape_tensor(t, table->value, table->grad, rows->unique, width),
+                           place);
+    }
+    struct tensor *table = tape_parameter(t, p);
+    return tape_gather(t, tape_tensor(t, table->value, table->grad, (int)p->shape[0], width),
+                       tape_rows(t, host, count));
 }
 
 /* ---- grouped products ---- */

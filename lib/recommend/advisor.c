@@ -208,8 +208,8 @@ static int score(struct advisor *a, const struct batch *b, const struct forward 
                             .width = f->state->cols,
                             .items = a->model.data.items,
                             .state = last_states(a, b, f->state),
-                            .weight = f->output_weight->value,
-                            .bias = f->output_bias->value,
+                            .weight = model_output(t, f)->value,
+                            .bias = model_output_bias(t, f)->value,
                             .target = tape_ints(t, target, n)};
     d->op->output_rank(d, &output, loss, unused, unused + n, k, items, scores);
     vec_clear(&a->loss), vec_reserve(&a->loss, n);

@@ -158,13 +158,13 @@ static double worst_slope(struct pair *p, const struct form *form)
     struct lane_steps steps = steps_of(0, STEPS);
     struct forward f;
     double worst = 0;
-    p->device->op->fill(p->device, q->grad, 0, q->count);
+    p->device->op->fill(p->device, q->grad, 0, q->dense);
     tape_begin(t, true, 1, 1);
     p->model.class->steps(&p->model, t, &steps, &f);
-    tape_output_loss(t, f.state, f.output_weight, f.output_bias,
+    tape_output_loss(t, f.state, model_output(t, &f), model_output_bias(t, &f),
                      tape_ints(t, f.target, (size_t)f.targets));
     tape_backward(t);
-    float *g = to_host(p->device, q->grad, q->count * sizeof *g);
+    float *g = all_gradients(p);
     for (size_t n = 0; n < q->list.len; n++)
         for (size_t i = 0; i < q->list.at[n]->count; i += 2) {
             size_t at = q->list.at[n]->offset + i;

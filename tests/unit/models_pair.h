@@ -195,7 +195,8 @@ static inline struct forward run_forward(struct pair *p, const struct batch *b, 
 static inline void add_gradients(struct pair *p, const struct batch *b, uint64_t step)
 {
     struct forward f = run_forward(p, b, step);
-    tape_output_loss(p->learner.tape, f.state, f.output_weight, f.output_bias,
+    tape_output_loss(p->learner.tape, f.state, model_output(p->learner.tape, &f),
+                     model_output_bias(p->learner.tape, &f),
                      tape_ints(p->learner.tape, f.target, (size_t)f.targets));
     tape_backward(p->learner.tape);
 }

@@ -1,6 +1,6 @@
 /* The tape's functions that take one block of weights a user: a small network of all of them, its
  * gradients against differences of its loss; tied blocks against one for all; training of tables
- * against training of dense weights. */
+ * against training of dense weights; tables of items likewise. */
 #include <math.h>
 #include <string.h>
 
@@ -296,6 +296,85 @@ static void check_repeats(void)
     network_close(&n[1]);
 }
 
+/* ---- tables of items ---- */
+
+enum { DRAWN = 6 };
+
+struct pairs {
+    struct device *device;
+    struct tape *tape;
+    struct parameters p;
+    struct parameter *item, *output, *bias;
+};
+
+static void pairs_open(struct pairs *n, bool tables, enum optimizer_kind kind, float momentum)
+{
+    *n = (struct pairs){.device = test_device(&(struct device_options){.threads = 1})};
+    struct parameters *p = &n->p;
+    n->tape = tape_new(n->device);
+    if (tables) {
+        n->item = parameters_add_items(p, "item", ITEMS, SIZE, 0.5f);
+        n->output = parameters_add_items(p, "output", ITEMS, SIZE, 0.5f);
+        n->bias = parameters_add_items(p, "bias", ITEMS, 0, 0.5f);
+    } else {
+        n->item = parameters_add_matrix(p, "item", ITEMS, SIZE, 0.5f);
+        n->output = parameters_add_matrix(p, "output", ITEMS, SIZE, 0.5f);
+        n->bias = parameters_add_vector(p, "bias", ITEMS, 0.5f);
+    }
+    parameters_allocate(p, n->device, kind, momentum, 7);
+}
+
+/* One step over some items: the embedding of one item scores itself and others, its target and
+ * DRAWN - 1 more. */
+static void pairs_step(struct pairs *n, struct optimizer *o, const int32_t *drawn)
+{
+    static const int32_t own[] = {0, 1};
+    struct tape *t = n->tape;
+    tape_begin(t, true, 1, 1);
+    struct tensor *x = tape_rows_of(t, n->item, drawn + 2, 2);
+    struct candidates c = {.count = DRAWN, .item = drawn, .own = own};
+    tape_sampled_loss(t, LOSS_BPR, x, n->output, n->bias, &c, drawn);
+    tape_backward(t);
+    optimizer_step(o, &n->p, t);
+}
+
+static void check_items(struct optimizer o, const char *name)
+{
+    struct pairs n[2];
+    struct random r = random_of(6, 6);
+    double worst = 0, moved = 0;
+    for (int i = 0; i < 2; i++)
+        pairs_open(&n[i], i, o.update.kind, o.update.momentum);
+    float *first = to_host(n[0].device, n[0].item->value, n[0].item->count * sizeof *first);
+    for (o.update.step = 1; o.update.step <= test_some(200); o.update.step++) {
+        int32_t drawn[DRAWN];
+        for (int i = 0; i < DRAWN; i++)
+            drawn[i] = (int32_t)random_below(&r, o.update.step % 3 ? 4 : ITEMS); /* some are rare */
+        for (int i = 0; i < 2; i++)
+            pairs_step(&n[i], &o, drawn);
+    }
+    tape_begin(n[1].tape, false, 0, 0);
+    for (int i = 0; i < 3; i++) {
+        struct parameter *p = n[0].p.list.at[i], *q = n[1].p.list.at[i];
+        float *x = to_host(n[0].device, p->value, p->count * sizeof *x);
+        float *y = to_host(n[1].device, tape_parameter(n[1].tape, q)->value, q->count * sizeof *y);
+        for (size_t j = 0; j < p->count; j++) {
+            worst = fmax(worst, fabs((double)x[j] - (double)y[j]));
+            moved = i ? moved : fmax(moved, fabs((double)x[j] - (double)first[j]));
+        }
+        mem_free(x);
+        mem_free(y);
+    }
+    tap_ok(worst < 2e-6 && moved > 0.01, "tables of items, %s: as dense weights: off by %.1e", name,
+           worst);
+    mem_free(first);
+    for (int i = 0; i < 2; i++) {
+        parameters_release(&n[i].p);
+        tape_free(n[i].tape);
+        device_close(n[i].device);
+    }
+}
+
 int main(void)
 {
     check_gradients(GLOBAL);
@@ -309,5 +388,11 @@ int main(void)
         (struct optimizer){{.kind = OPTIMIZER_ADAM, .rate = 0.001f, .weight_decay = 0.01f}, 0},
         "adam with decay");
     check_repeats();
+    check_items((struct optimizer){{.kind = OPTIMIZER_ADAM, .rate = 0.001f}, 0}, "adam");
+    check_items((struct optimizer){{.kind = OPTIMIZER_ADAGRAD, .rate = 0.05f}, 0}, "adagrad");
+    check_items((struct optimizer){{.kind = OPTIMIZER_ADAGRAD, .rate = 0.05f, .momentum = 0.5f}, 0},
+                "adagrad with momentum");
+    check_items((struct optimizer){{.kind = OPTIMIZER_SGD, .rate = 0.05f, .momentum = 0.5f}, 0},
+                "gradient descent with momentum");
     return tap_done();
 }
