@@ -274,7 +274,7 @@ papers() {
     daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3, $4 ".5" }' >log
     papers narm DATA=log OUT=narm TRAIN='--embedding 4 --hidden 5 --quiet' >said 2>err || { cat err; false; }
     for model in pop s-pop item-knn session-knn markov 'rnn loss=top1' 'rnn loss=cross-entropy' \
-        'narm encoder=global' 'narm encoder=local' 'narm encoder=hybrid decoder=dense' 'narm encoder=hybrid decoder=bilinear'; do
+        'narm global bilinear' 'narm local bilinear' 'narm hybrid dense' 'narm hybrid bilinear'; do
         grep -q "^$model " narm/scores.txt || { echo "$model"; false; }
     done
     [ "$(grep -c 'by length:' narm/positions.txt)" = 11 ]
@@ -288,7 +288,7 @@ papers() {
     papers hrnn DATA=log OUT=hrnn TRAIN='--embedding 4 --hidden 5 --loss top1 --quiet' LANES='--batch 4' \
         >said 2>err || { cat err; false; }
     for model in pop ppop item-knn markov 'rnn .*join-sessions=false' 'rnn .*join-sessions=true' \
-        'hrnn .*propagate=init' 'hrnn .*propagate=all'; do
+        'hrnn init' 'hrnn all'; do
         grep -q "^$model " hrnn/scores.txt || { cat hrnn/scores.txt; echo "$model"; false; }
     done
     [ "$(grep -c 'by history:' hrnn/positions.txt)" = 8 ]

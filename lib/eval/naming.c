@@ -1,7 +1,8 @@
 #include "eval/naming.h"
 
 /* The options that make the label, in its order; what is not set is left out. */
-static const char *const label_option[] = {"model", "inter"};
+static const char *const label_option[] = {"model",   "inter",   "intra",
+                                           "encoder", "decoder", "propagate"};
 enum { LABEL_OPTIONS = sizeof label_option / sizeof *label_option };
 
 static struct bytes text_at(const struct chain *c, const size_t at[2])

@@ -29,8 +29,8 @@ bool chain_same_model(const struct chain *a, const struct chain *b);
 /* The value of an option in the last program that has it; {NULL, 0}: none has. */
 struct bytes chain_find(const struct chain *c, const char *option);
 
-/* Appends the model and what it attends to: "ii-rnn hidden,delta"; of a chain without a model, the
- * last program's name. */
+/* Appends the model and its main options, as far as they are given: "ii-rnn hidden,delta",
+ * "narm global dense"; of a chain without a model, the last program's name. */
 void chain_label(const struct chain *c, struct buf *to);
 
 /* Appends " option=value" for each option outside the label that not all of the n others share. */

@@ -68,6 +68,9 @@ int main(void)
     label_is("batcher seed=3;trainer model=ii-rnn inter=hidden,delta seed=1",
              "ii-rnn hidden,delta");
     label_is("trainer model=ii-rnn inter=", "ii-rnn");
+    label_is("trainer model=ii-rnn intra=cat inter=hidden", "ii-rnn hidden cat");
+    label_is("trainer model=narm encoder=global decoder=dense", "narm global dense");
+    label_is("trainer model=hrnn propagate=all", "hrnn all");
     label_is("tfilter;baseline model=pop", "pop");
     label_is("tfilter;mymodel k=3", "mymodel");
     label_is("", "unnamed");
