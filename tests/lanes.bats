@@ -9,6 +9,24 @@ setup_file() {
     for scheme in user session; do
         batcher --scheme $scheme-parallel --epochs 2 --batch 6 -o "$LOG/$scheme.mp" "$LOG/split.mp"
     done
+    synthesize --users 12 --days 8 | lfm-sessionize |
+        tfilter --quiet --min-sessions 3 --split user:0.8 --validation 0.2 -o "$LOG/few.mp"
+    spcat "$LOG/few.mp" >"$LOG/few.json"
+    for lanes in 1 7; do
+        batcher --scheme user-parallel --epochs 1 --batch $lanes -o "$LOG/few.$lanes.mp" "$LOG/few.mp"
+    done
+}
+
+# The same models on fewer users, of whom python reads the sessions in a moment.
+plain() { # MODEL-OPTION ...: weights, and what comes of 1 and of 7 lanes, against one user after another
+    trainer --threads 1 --quiet --embedding 4 --hidden 5 --optimizer adagrad --lr 0.1 "$@" \
+        --save w.safetensors "$LOG/few.7.mp" >/dev/null
+    for lanes in 1 7; do
+        trainer --threads 1 --quiet --embedding 4 --hidden 5 "$@" --init w.safetensors --max-steps 0 \
+            "$LOG/few.$lanes.mp" | spcat >few.json
+        run -0 python3 "$ROOT/tests/check-lanes.py" "$LOG/few.json" w.safetensors few.json
+        [[ $output == "ok "??*" "* ]]
+    done
 }
 
 train() { trainer --threads 1 --quiet --embedding 8 --hidden 12 --optimizer adagrad --lr 0.05 --dropout 0 "$@"; }
@@ -34,6 +52,25 @@ print(*sorted(rows), sep="\n")' >$run.txt
     done
     cmp rnn.txt sessions.txt
     cmp hrnn.txt sessions.txt
+}
+
+@test "however many lanes, each user's sessions make what the plain recurrence makes of them" {
+    plain --model rnn
+    plain --model rnn --join-sessions
+    plain --model hrnn
+    plain --model hrnn --propagate all
+}
+
+@test "joined sessions are learned as one: the first item of each but the first is a target too" {
+    for join in '' --join-sessions; do
+        trainer --threads 1 --quiet --embedding 4 --model rnn $join "$LOG/few.7.mp" | spcat |
+            jq 'select(.[0] == "pass" and .[2] == 1)[3].events'
+    done >events
+    jq -s 'map(select(.[0] == "session" and .[2] == 1)[3] | length) | add' "$LOG/few.json" >all
+    jq -s 'map(select(.[0] == "session" and .[2] == 1)) | length' "$LOG/few.json" >sessions
+    paste -s events all sessions
+    [ "$(sed -n 1p events)" = $(($(cat all) - $(cat sessions))) ]
+    [ "$(sed -n 2p events)" = $(($(cat all) - 12)) ]
 }
 
 @test "every loss falls, and so does the cross-entropy of the test" {
@@ -90,5 +127,7 @@ print(*sorted(rows), sep="\n")' >$run.txt
     run -64 trainer --encoder local batches.mp
     [[ $output == *'--encoder goes with --model narm, not with ii-rnn'* ]]
     run -64 train --model hrnn --join-sessions "$LOG/user.mp"
+    run -64 train --model rnn --join-sessions "$LOG/session.mp"
+    [[ $output == *'which --model rnn --join-sessions needs: use user-parallel'* ]]
     run -64 train --model rnn --loss top1 --logq "$LOG/session.mp"
 }

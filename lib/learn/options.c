@@ -68,7 +68,7 @@ static const struct option model_table[] = {
     {OPTION_REAL, .name = "start-dropout", .to = &given.shape.start_dropout, .argument = "RATE",
      .recorded = true, .high = 0.999, .help = "hrnn: dropout of a session's first state"},
     {OPTION_FLAG, .name = "join-sessions", .to = &given.shape.join_sessions, .recorded = true,
-     .help = "rnn: go on from one session to the next"},
+     .help = "rnn: read each user's sessions as one"},
     {OPTION_CHOICE, .name = "gru", .to = &given.shape.gru, .choices = "reset-after|reset-before",
      .recorded = true, .help = "where reset gates act"},
     {0},

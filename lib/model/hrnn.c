@@ -7,13 +7,19 @@
  * s_{t-1})
  *
  * A user's c is kept where his lane or the pass ends, and the next pass goes on from it.  rnn has
- * no user level: every session starts from zeros (Hidasi et al. 2016), or with --join-sessions
- * every user.  What is carried from step to step is a plain value: gradient flows within the steps
- * of one call. */
+ * no user level: every session starts from zeros (Hidasi et al. 2016).
+ *
+ * With --join-sessions rnn reads the sessions of a user as a single one (RNN Concat): his s goes on
+ * from session to session and from pass to pass, and where a session begins he first takes in the
+ * last item of the one before, which was a target only.  What that makes likely for the new
+ * session's first item is learned, and no part of a test.
+ *
+ * What is carried from step to step is a plain value: gradient flows within the steps of one call.
+ */
 #include <math.h>
 #include <string.h>
 
-#include "model/model.h"
+#include "model/turns.h"
 
 struct lanes {
     bool users;  /* the user level is there */
@@ -23,10 +29,9 @@ struct lanes {
     const struct parameter *item, *start, *start_bias, *input, *output, *output_bias;
     struct gru session, user;
     /* what is carried on */
-    int32_t lanes;
-    i32_vec user_of; /* [lanes] whose session runs; -1: nobody's */
-    float *s, *c;    /* device [lanes, H] */
-    float *kept;     /* device [users, H] each user's c, or s of joined sessions, zeros at first */
+    struct turns turns;
+    float *s, *c; /* device [lanes, H] */
+    float *kept;  /* device [users, H] each user's c, or s of joined sessions, zeros at first */
 };
 
 /* ---- opening ---- */
@@ -78,6 +83,7 @@ static struct lanes *lanes_open(struct model *m, bool users)
     r->joined = o->join_sessions;
     r->size = (int)(o->hidden ? o->hidden : o->embedding);
     m->own = r;
+    turns_open(&r->turns, users, r->joined, m->data.users);
     declare(r, m);
     return r;
 }
@@ -110,7 +116,7 @@ static void lanes_close(struct model *m)
     for (int i = 0; i < 3; i++)
         if (memory[i])
             m->device->op->release(m->device, memory[i]);
-    vec_release(&r->user_of);
+    turns_release(&r->turns);
     mem_free(r);
 }
 
@@ -118,77 +124,14 @@ static void lanes_close(struct model *m)
 static void lanes_room(struct model *m, int32_t lanes)
 {
     struct lanes *r = m->own;
-    if (r->lanes)
+    if (r->turns.lanes)
         return;
-    r->lanes = lanes;
+    turns_room(&r->turns, lanes);
     r->s = zeros(m, lanes, r->size);
     r->c = zeros(m, lanes, r->size);
-    while (r->user_of.len < (size_t)lanes)
-        vec_push(&r->user_of, -1);
 }
 
 /* ---- a step ---- */
-
-/* Which rows go where: host arrays of the tape's step. */
-struct plan {
-    int absorbed, ended, loaded, begun, active;
-    int32_t *absorb;                   /* [absorbed] lanes whose session has ended */
-    int32_t *end_row, *end_user;       /* [ended] of the absorbed, those whose user has ended too */
-    int32_t *load_user;                /* [loaded] users who begin */
-    int32_t *begin;                    /* [begun] lanes in which a session begins */
-    int32_t *run;                      /* [active] lanes that are not idle */
-    int32_t *c_from, *s_from, *h_from; /* [lanes] row of what is stacked; -1: zeros */
-};
-
-static int32_t *host_ints(struct tape *t, int32_t n)
-{
-    return tape_host(t, (size_t)n * sizeof(int32_t));
-}
-
-static struct plan plan_of(struct lanes *r, struct tape *t, const unsigned char *reset,
-                           const int32_t *user)
-{
-    int32_t n = r->lanes;
-    struct plan p = {.absorb = host_ints(t, n),
-                     .end_row = host_ints(t, n),
-                     .end_user = host_ints(t, n),
-                     .load_user = host_ints(t, n),
-                     .begin = host_ints(t, n),
-                     .run = host_ints(t, n),
-                     .c_from = host_ints(t, n),
-                     .s_from = host_ints(t, n),
-                     .h_from = host_ints(t, n)};
-    for (int32_t i = 0; i < n; i++) {
-        bool ends = r->user_of.at[i] >= 0 && (reset[i] == RESET_USER || reset[i] == RESET_IDLE);
-        p.c_from[i] = p.s_from[i] = p.h_from[i] = i;
-        if (r->users && (ends || reset[i] == RESET_SESSION)) {
-            p.c_from[i] = n + p.absorbed;
-            p.absorb[p.absorbed++] = i;
-        }
-        if (ends) {
-            p.end_row[p.ended] = r->users ? p.absorbed - 1 : i;
-            p.end_user[p.ended++] = r->user_of.at[i];
-        }
-        if (ends)
-            r->user_of.at[i] = -1;
-    }
-    for (int32_t i = 0; i < n; i++) {
-        if (reset[i] == RESET_IDLE)
-            continue;
-        if (reset[i] == RESET_USER) {
-            r->user_of.at[i] = user[i];
-            p.c_from[i] = n + p.absorbed + p.loaded;
-            p.load_user[p.loaded++] = user[i];
-        }
-        if (reset[i] == RESET_USER || (reset[i] == RESET_SESSION && !r->joined)) {
-            p.s_from[i] = r->users || r->joined ? n + p.begun : -1;
-            p.begin[p.begun++] = i;
-        }
-        p.h_from[i] = n + p.active;
-        p.run[p.active++] = i;
-    }
-    return p;
-}
 
 static struct tensor *rows_of(struct tape *t, struct tensor *x, const int32_t *at, int count)
 {
@@ -199,7 +142,7 @@ static struct tensor *rows_of(struct tape *t, struct tensor *x, const int32_t *a
 static struct tensor *gru_once(struct tape *t, const struct gru *g, struct tensor *x,
                                struct tensor *h)
 {
-    int32_t *ones = host_ints(t, x->rows);
+    int32_t *ones = turns_ints(t, x->rows);
     for (int i = 0; i < x->rows; i++)
         ones[i] = 1;
     return tape_gru(t, g, x, h, tape_ragged(t, ones, x->rows));
@@ -241,7 +184,7 @@ static struct tensor *users_step(const struct model *m, struct tape *t, const st
         keep(m, t, p, part[1]->value);
     if (p->loaded)
         part[parts++] = load(m, t, p);
-    return parts > 1 ? rows_of(t, tape_stack(t, part, parts), p->c_from, r->lanes) : c;
+    return parts > 1 ? rows_of(t, tape_stack(t, part, parts), p->c_from, r->turns.lanes) : c;
 }
 
 /* The session states from which this step goes on, [lanes, H]. */
@@ -255,14 +198,14 @@ static struct tensor *sessions_begin(const struct model *m, struct tape *t, cons
         return s;
     if (r->joined)
         return rows_of(t, tape_stack(t, (struct tensor *[]){s, load(m, t, p)}, 2), p->s_from,
-                       r->lanes);
+                       r->turns.lanes);
     if (!r->users)
-        return rows_of(t, s, p->s_from, r->lanes);
+        return rows_of(t, s, p->s_from, r->turns.lanes);
     struct tensor *to = tape_linear(t, rows_of(t, c, p->begin, p->begun),
                                     tape_parameter(t, r->start), tape_parameter(t, r->start_bias));
     struct tensor *start =
         tape_dropout(t, tape_activate(t, ACTIVATION_TANH, to), (float)m->options->start_dropout);
-    return rows_of(t, tape_stack(t, (struct tensor *[]){s, start}, 2), p->s_from, r->lanes);
+    return rows_of(t, tape_stack(t, (struct tensor *[]){s, start}, 2), p->s_from, r->turns.lanes);
 }
 
 /* The session GRU's input weights, beside them those of the user's state. */
@@ -279,15 +222,41 @@ static struct gru input_of(const struct lanes *r, struct tape *t, struct paramet
     return g;
 }
 
-/* The embeddings of all inputs of these steps, lanes that are not idle end to end. */
-static struct tensor *inputs_of(const struct lanes *r, struct tape *t,
-                                const struct lane_steps *steps)
+/* Plans of all steps, and the embeddings of all their inputs, move by move. */
+static struct plan *plans_of(const struct model *m, struct tape *t, const struct lane_steps *steps,
+                             struct tensor **x)
 {
-    int32_t *input = host_ints(t, steps->count * r->lanes), total = 0;
-    for (int32_t i = 0; i < steps->count * r->lanes; i++)
-        if (steps->reset[i] != RESET_IDLE)
-            input[total++] = steps->item[i];
-    return tape_rows_of(t, r->item, input, total);
+    struct lanes *r = m->own;
+    struct plan *plan = tape_host(t, (size_t)steps->count * sizeof *plan);
+    int32_t *input = turns_ints(t, 2 * steps->count * r->turns.lanes);
+    int inputs = 0;
+    for (int k = 0; k < steps->count; k++) {
+        plan[k] = turns_step(&r->turns, t, steps, k);
+        for (int i = 0; i < MOVES; i++) {
+            struct move *move = &plan[k].move[i];
+            move->first = inputs;
+            for (int j = 0; j < move->count; j++)
+                input[inputs++] = move->input[j];
+        }
+    }
+    *x = tape_rows_of(t, r->item, input, inputs);
+    return plan;
+}
+
+/* Takes the move's items in: the states after them, [count, H]; *s of all lanes goes on. */
+static struct tensor *moved(const struct model *m, struct tape *t, const struct gru *gru,
+                            const struct move *v, struct tensor *inputs, struct tensor *c,
+                            struct tensor **s)
+{
+    const struct lanes *r = m->own;
+    struct tensor *x[] = {tape_part(t, inputs, v->first, v->count), NULL};
+    if (r->all)
+        x[1] = rows_of(t, c, v->lane, v->count);
+    struct tensor *h =
+        gru_once(t, gru, tape_concat(t, x, r->all ? 2 : 1), rows_of(t, *s, v->lane, v->count));
+    h = tape_dropout(t, h, (float)m->options->dropout);
+    *s = rows_of(t, tape_stack(t, (struct tensor *[]){*s, h}, 2), v->h_from, r->turns.lanes);
+    return h;
 }
 
 static void lanes_steps(struct model *m, struct tape *t, const struct lane_steps *steps,
@@ -296,37 +265,35 @@ static void lanes_steps(struct model *m, struct tape *t, const struct lane_steps
     struct lanes *r = m->own;
     struct device *d = m->device;
     lanes_room(m, steps->lanes);
-    size_t n = (size_t)r->lanes * (size_t)r->size;
+    size_t n = (size_t)r->turns.lanes * (size_t)r->size;
     float *before = tape_memory(t, 2 * n * sizeof *before);
     d->op->copy(d, before, r->s, n);
     d->op->copy(d, before + n, r->c, n);
-    struct tensor *s = tape_constant(t, before, r->lanes, r->size);
-    struct tensor *c = tape_constant(t, before + n, r->lanes, r->size);
-    struct tensor **states = tape_host(t, (size_t)steps->count * sizeof *states);
-    int32_t *target = host_ints(t, steps->count * r->lanes);
+    struct tensor *s = tape_constant(t, before, r->turns.lanes, r->size);
+    struct tensor *c = tape_constant(t, before + n, r->turns.lanes, r->size);
+    struct tensor **states = tape_host(t, 2 * (size_t)steps->count * sizeof *states);
+    int32_t *target = turns_ints(t, 2 * steps->count * r->turns.lanes);
     struct parameter *wide = tape_host(t, sizeof *wide);
     struct gru gru = input_of(r, t, wide);
+    struct tensor *x;
+    struct plan *plan = plans_of(m, t, steps, &x);
     int parts = 0;
-    struct tensor *inputs = inputs_of(r, t, steps);
     *f = (struct forward){.target = target, .output = r->output, .output_bias = r->output_bias};
     for (int k = 0; k < steps->count; k++) {
-        const int32_t *next = steps->target + k * r->lanes;
-        struct plan p = plan_of(r, t, steps->reset + k * r->lanes, steps->user + k * r->lanes);
         if (r->users)
-            c = users_step(m, t, &p, s, c);
-        s = sessions_begin(m, t, &p, s, c);
-        if (!p.active)
-            continue;
-        struct tensor *x[] = {tape_part(t, inputs, f->targets, p.active), NULL};
-        for (int i = 0; i < p.active; i++)
-            target[f->targets++] = next[p.run[i]];
-        if (r->all)
-            x[1] = rows_of(t, c, p.run, p.active);
-        struct tensor *h =
-            gru_once(t, &gru, tape_concat(t, x, r->all ? 2 : 1), rows_of(t, s, p.run, p.active));
-        states[parts] = tape_dropout(t, h, (float)m->options->dropout);
-        s = rows_of(t, tape_stack(t, (struct tensor *[]){s, states[parts]}, 2), p.h_from, r->lanes);
-        parts++;
+            c = users_step(m, t, &plan[k], s, c);
+        s = sessions_begin(m, t, &plan[k], s, c);
+        for (int i = 0; i < MOVES; i++) {
+            const struct move *move = &plan[k].move[i];
+            if (!move->count)
+                continue;
+            struct tensor *h = moved(m, t, &gru, move, x, c, &s);
+            if (i == MOVE_JOIN && !tape_training(t))
+                continue;
+            states[parts++] = h;
+            for (int j = 0; j < move->count; j++)
+                target[f->targets++] = move->target[j];
+        }
     }
     d->op->copy(d, r->s, s->value, n);
     d->op->copy(d, r->c, c->value, n);
@@ -339,16 +306,13 @@ static void lanes_steps(struct model *m, struct tape *t, const struct lane_steps
 static void lanes_pass(struct model *m, struct tape *t)
 {
     struct lanes *r = m->own;
-    if (!r->lanes)
+    if (!r->turns.lanes)
         return;
     tape_begin(t, false, 0, 0);
-    unsigned char *idle = tape_host(t, (size_t)r->lanes);
-    memset(idle, RESET_IDLE, (size_t)r->lanes);
-    int32_t *nobody = host_ints(t, r->lanes);
-    struct plan p = plan_of(r, t, idle, nobody);
+    struct plan p = turns_end(&r->turns, t);
     if (r->users && p.absorbed)
-        users_step(m, t, &p, tape_constant(t, r->s, r->lanes, r->size),
-                   tape_constant(t, r->c, r->lanes, r->size));
+        users_step(m, t, &p, tape_constant(t, r->s, r->turns.lanes, r->size),
+                   tape_constant(t, r->c, r->turns.lanes, r->size));
     else if (r->joined)
         keep(m, t, &p, r->s);
 }
@@ -359,22 +323,21 @@ static void lanes_restart(struct model *m)
     size_t n = (size_t)m->data.users * (size_t)r->size;
     if (r->kept)
         m->device->op->fill(m->device, r->kept, 0, n);
+    turns_forget(&r->turns);
 }
 
 static void lanes_state(struct model *m, struct state *s)
 {
     struct lanes *r = m->own;
-    int32_t lanes = r->lanes;
+    int32_t lanes = r->turns.lanes;
     state_i32(s, "lanes", &lanes, 0, m->data.lanes);
     if (state_good(s) && lanes)
         lanes_room(m, lanes);
-    state_i32s(s, "user_of", &r->user_of, -1, m->data.users - 1);
-    if (state_good(s) && r->user_of.len != (size_t)r->lanes)
-        state_refuse(s, "user_of", "not one a lane");
+    turns_state(&r->turns, s, &m->data);
     if (!state_good(s))
         return;
-    state_floats(s, "s", 2, (const int64_t[]){r->lanes, r->size}, m->device, r->s);
-    state_floats(s, "c", 2, (const int64_t[]){r->lanes, r->size}, m->device, r->c);
+    state_floats(s, "s", 2, (const int64_t[]){r->turns.lanes, r->size}, m->device, r->s);
+    state_floats(s, "c", 2, (const int64_t[]){r->turns.lanes, r->size}, m->device, r->c);
     if (r->kept)
         state_floats(s, "kept", 2, (const int64_t[]){m->data.users, r->size}, m->device, r->kept);
 }

@@ -184,19 +184,21 @@ int model_open(struct model *m, const char *name, const struct model_options *o,
     if (model_check(name, o, e))
         return e->status;
     const struct model_class *class = class_of(name);
+    bool ordered = class->needs_order || o->join_sessions;
     if (!class->forward != (data->lanes > 0))
         return err_set(e, STATUS_USAGE,
                        "the batches are %s, --model %s takes %s: use batcher --scheme %s",
                        data->lanes ? "steps of lanes" : "of whole sessions", name,
                        data->lanes ? "whole sessions" : "steps of lanes",
-                       data->lanes          ? "longest-first"
-                       : class->needs_order ? "user-parallel"
-                                            : "session-parallel");
-    if (class->needs_order && !data->keeps_order)
+                       data->lanes ? "longest-first"
+                       : ordered   ? "user-parallel"
+                                   : "session-parallel");
+    if (ordered && !data->keeps_order)
         return err_set(e, STATUS_USAGE,
-                       "--scheme %s does not keep each user's order, which --model %s needs: use "
+                       "--scheme %s does not keep each user's order, which --model %s%s needs: use "
                        "%s",
                        data->scheme ? data->scheme : "of the input", name,
+                       o->join_sessions ? " --join-sessions" : "",
                        data->lanes ? "user-parallel" : "longest-first");
     if (class->needs_items && !data->history_items)
         return err_set(

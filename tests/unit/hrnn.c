@@ -27,6 +27,7 @@ struct weights {
 struct state {
     double s[LANES][REF_STATE], c[LANES][REF_STATE], kept[REF_USERS][REF_STATE];
     int user[LANES];
+    int newest[LANES], unread[REF_USERS]; /* joined sessions' last items; -1: none */
 };
 
 static struct weights bind(const struct reference *r, bool all, double *wide)
@@ -62,11 +63,13 @@ static void begin(const struct reference *r, const struct weights *w, const stru
         absorb(r, w, z, lane);
     if (ends) {
         memcpy(z->kept[z->user[lane]], users ? z->c[lane] : z->s[lane], sizeof z->c[lane]);
+        z->unread[z->user[lane]] = z->newest[lane];
         z->user[lane] = -1;
     }
     if (how == RESET_USER) {
         z->user[lane] = whose;
         memcpy(z->c[lane], z->kept[whose], sizeof z->c[lane]);
+        z->newest[lane] = z->unread[whose];
     }
     if (how != RESET_USER && (how != RESET_SESSION || form->joined))
         return;
@@ -77,28 +80,40 @@ static void begin(const struct reference *r, const struct weights *w, const stru
                          : 0;
 }
 
-/* Mean loss of some steps, all items scored; the state goes on. */
+/* The lane takes an item in; the loss of the next, all items scored. */
+static double item_loss(const struct reference *r, const struct weights *w, struct state *z,
+                        int lane, int input, int next)
+{
+    double x[IN + SIZE], score[PAIR_ITEMS], total = 0;
+    memcpy(x, w->item + input * IN, IN * sizeof *x);
+    memcpy(x + IN, z->c[lane], SIZE * sizeof *x);
+    ref_step(r, &w->session, x, z->s[lane]);
+    for (int j = 0; j < PAIR_ITEMS; j++) {
+        score[j] = ref_dot(SIZE, w->output + j * SIZE, z->s[lane]) + w->output_bias[j];
+        total += exp(score[j]);
+    }
+    return log(total) - score[next];
+}
+
+/* Mean loss of some steps; the state goes on. */
 static double reference_steps(const struct reference *r, const struct form *form, struct state *z,
-                              int from, int count)
+                              int from, int count, bool training)
 {
     double wide[3 * SIZE * (IN + SIZE)], sum = 0;
-    bool all = ref_is(form->propagate, "all");
-    struct weights w = bind(r, all, wide);
+    struct weights w = bind(r, ref_is(form->propagate, "all"), wide);
     int targets = 0;
     for (int i = from * LANES; i < (from + count) * LANES; i++) {
         int lane = i % LANES;
         begin(r, &w, form, z, lane, reset[i], user[i]);
         if (reset[i] == RESET_IDLE)
             continue;
-        double x[IN + SIZE], score[PAIR_ITEMS], total = 0;
-        memcpy(x, w.item + item[i] * IN, IN * sizeof *x);
-        memcpy(x + IN, z->c[lane], SIZE * sizeof *x);
-        ref_step(r, &w.session, x, z->s[lane]);
-        for (int j = 0; j < PAIR_ITEMS; j++) {
-            score[j] = ref_dot(SIZE, w.output + j * SIZE, z->s[lane]) + w.output_bias[j];
-            total += exp(score[j]);
+        if (form->joined && reset[i] != RESET_NONE && z->newest[lane] >= 0) {
+            double loss = item_loss(r, &w, z, lane, z->newest[lane], item[i]);
+            sum += training ? loss : 0;
+            targets += training;
         }
-        sum += log(total) - score[target[i]];
+        sum += item_loss(r, &w, z, lane, item[i], target[i]);
+        z->newest[lane] = target[i];
         targets++;
     }
     return targets ? sum / targets : 0;
@@ -108,7 +123,9 @@ static void clear(struct state *z)
 {
     *z = (struct state){0};
     for (int i = 0; i < LANES; i++)
-        z->user[i] = -1;
+        z->user[i] = z->newest[i] = -1;
+    for (int i = 0; i < REF_USERS; i++)
+        z->unread[i] = -1;
 }
 
 /* ---- held against the model ---- */
@@ -145,26 +162,38 @@ static double slope(struct pair *p, const struct form *form, size_t i)
     for (int k = 0; k < 2; k++) {
         r->w[i] = was + (k ? -step : step);
         clear(&z);
-        side[k] = reference_steps(r, form, &z, 0, STEPS);
+        side[k] = reference_steps(r, form, &z, 0, STEPS, true);
     }
     r->w[i] = was;
     return (side[0] - side[1]) / (2 * step);
 }
 
-static double worst_slope(struct pair *p, const struct form *form)
+/* Gradients of the mean loss of all steps, which is left in *loss position by position; all are to
+ * be freed. */
+static float *gradients(struct pair *p, const struct lane_steps *steps, float **loss, int *targets)
 {
     const struct parameters *q = &p->model.parameters;
     struct tape *t = p->learner.tape;
-    struct lane_steps steps = steps_of(0, STEPS);
     struct forward f;
-    double worst = 0;
     p->device->op->fill(p->device, q->grad, 0, q->dense);
     tape_begin(t, true, 1, 1);
-    p->model.class->steps(&p->model, t, &steps, &f);
-    tape_output_loss(t, f.state, model_output(t, &f), model_output_bias(t, &f),
-                     tape_ints(t, f.target, (size_t)f.targets));
+    p->model.class->steps(&p->model, t, steps, &f);
+    const float *all = tape_output_loss(t, f.state, model_output(t, &f), model_output_bias(t, &f),
+                                        tape_ints(t, f.target, (size_t)f.targets));
     tape_backward(t);
-    float *g = all_gradients(p);
+    *targets = f.targets;
+    *loss = to_host(p->device, all, (size_t)f.targets * sizeof *all);
+    return all_gradients(p);
+}
+
+static double worst_slope(struct pair *p, const struct form *form)
+{
+    const struct parameters *q = &p->model.parameters;
+    struct lane_steps steps = steps_of(0, STEPS);
+    float *loss, *g;
+    double worst = 0;
+    int targets;
+    g = gradients(p, &steps, &loss, &targets);
     for (size_t n = 0; n < q->list.len; n++)
         for (size_t i = 0; i < q->list.at[n]->count; i += 2) {
             size_t at = q->list.at[n]->offset + i;
@@ -172,6 +201,7 @@ static double worst_slope(struct pair *p, const struct form *form)
             worst = fmax(worst, fabs((double)g[at] - wanted) / (1 + fabs(wanted)));
         }
     mem_free(g);
+    mem_free(loss);
     return worst;
 }
 
@@ -198,13 +228,13 @@ static void check_lanes(const struct form *form)
     struct state z;
     pair_open(&p, form->model, &shape);
     clear(&z);
-    double train = reference_steps(&p.reference, form, &z, 0, STEPS);
+    double train = reference_steps(&p.reference, form, &z, 0, STEPS, true);
     double trained = pass_loss(&p, PART_TRAIN);
     double wide[3 * SIZE * (IN + SIZE)];
     struct weights w = bind(&p.reference, false, wide);
     for (int i = 0; i < LANES; i++) /* the pass has ended */
         begin(&p.reference, &w, form, &z, i, RESET_IDLE, 0);
-    double test = reference_steps(&p.reference, form, &z, 0, STEPS);
+    double test = reference_steps(&p.reference, form, &z, 0, STEPS, false);
     double tested = pass_loss(&p, PART_TEST);
     tap_ok(fabs(train - trained) < 1e-6 && fabs(test - tested) < 1e-6 &&
                (!strcmp(form->model, "rnn") && !form->joined) == !(fabs(test - train) > 1e-4),
@@ -219,6 +249,68 @@ static void check_lanes(const struct form *form)
     pair_close(&p);
 }
 
+/* ---- one lane over one user ---- */
+
+enum { LONG = 13 };
+
+/* The mean loss of a GRU that reads x to its end; those of its positions. */
+static double plain_losses(const struct reference *r, const int32_t x[LONG], double loss[LONG])
+{
+    struct weights w = bind(r, false, NULL);
+    struct state z = {0};
+    double sum = 0;
+    for (int i = 0; i + 1 < LONG; i++)
+        sum += loss[i] = item_loss(r, &w, &z, 0, x[i], x[i + 1]);
+    return sum / (LONG - 1);
+}
+
+static double plain_slope(struct reference *r, const int32_t x[LONG], size_t i)
+{
+    double was = r->w[i], step = 1e-5, loss[LONG], side[2];
+    for (int k = 0; k < 2; k++) {
+        r->w[i] = was + (k ? -step : step);
+        side[k] = plain_losses(r, x, loss);
+    }
+    r->w[i] = was;
+    return (side[0] - side[1]) / (2 * step);
+}
+
+/* Sessions of 4, 2, 5 and 2 items that are joined train as their concatenation does. */
+static void check_concatenation(void)
+{
+    static const int length[] = {4, 2, 5, 2};
+    struct model_options shape = {
+        .embedding = IN, .hidden = SIZE, .join_sessions = true, .gru = "reset-before"};
+    int32_t x[LONG], input[LONG], next[LONG], whose[LONG] = {0};
+    unsigned char how[LONG];
+    struct lane_steps steps = {1, 0, input, next, whose, how};
+    for (int i = 0; i < LONG; i++)
+        x[i] = (int32_t)random_below(&drawn, PAIR_ITEMS);
+    for (int s = 0, at = 0; s < 4; at += length[s++])
+        for (int i = 0; i + 1 < length[s]; i++, steps.count++) {
+            how[steps.count] = i ? RESET_NONE : s ? RESET_SESSION : RESET_USER;
+            input[steps.count] = x[at + i];
+            next[steps.count] = x[at + i + 1];
+        }
+    struct pair p;
+    double plain[LONG], worst = 0, slopes = 0;
+    float *loss, *g;
+    int targets;
+    pair_open(&p, "rnn", &shape);
+    g = gradients(&p, &steps, &loss, &targets);
+    plain_losses(&p.reference, x, plain);
+    for (int i = 0; i < targets && i + 1 < LONG; i++)
+        worst = fmax(worst, fabs((double)loss[i] - plain[i]));
+    for (size_t i = 0; i < p.model.parameters.count; i++)
+        slopes = fmax(slopes, fabs((double)g[i] - plain_slope(&p.reference, x, i)));
+    tap_ok(targets == LONG - 1 && worst < 2e-6 && slopes < 1e-6,
+           "joined sessions train as one: %d losses to %.1e, gradients to %.1e", targets, worst,
+           slopes);
+    mem_free(g);
+    mem_free(loss);
+    pair_close(&p);
+}
+
 int main(void)
 {
     drawn = random_of(5, 11);
@@ -230,5 +322,6 @@ int main(void)
     check_lanes(&(struct form){"hrnn", "all", false});
     check_lanes(&(struct form){"rnn", NULL, false});
     check_lanes(&(struct form){"rnn", NULL, true});
+    check_concatenation();
     return tap_done();
 }
