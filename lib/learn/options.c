@@ -77,7 +77,7 @@ static const struct option model_table[] = {
 static const struct option training_table[] = {
     {OPTION_CHOICE, .name = "loss", .to = &given.loss, .argument = "NAME",
      .choices = "cross-entropy|top1|bpr|top1-max|bpr-max", .recorded = true,
-     .help = "what is minimized"},
+     .help = "what is minimized; bpr-mf, fpmc: bpr"},
     {OPTION_INT, .name = "negatives", .to = &given.negatives, .argument = "N", .recorded = true,
      .high = 1 << 24, .help = "score the batch's targets and N items, not all"},
     {OPTION_REAL, .name = "negatives-alpha", .to = &given.alpha, .argument = "X", .recorded = true,
@@ -250,6 +250,8 @@ int learn_check(const struct learn_options *o, struct err *e)
         return e->status;
     if (model_check(o->model, &o->shape, e))
         return e->status;
+    if (!cli_given("loss"))
+        given.loss = model_loss(o->model);
     if (learn_attention(o) && !model_attends(o->model, &o->shape))
         return err_set(e, STATUS_USAGE, "--attention %s: this model attends to nothing: %s",
                        o->attention,

@@ -42,7 +42,8 @@ int learn_device_open(const struct learn_options *o, struct device **d, struct e
 /* What --version adds. */
 const char *learn_built_in(void);
 
-/* Checks them together.  64: the text says what is possible.  73: --save is no place for a model.
+/* Checks them together, and sets the loss where none was given.  64: the text says what is
+ * possible.  73: --save is no place for a model.
  */
 int learn_check(const struct learn_options *o, struct err *e);
 

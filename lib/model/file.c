@@ -227,6 +227,18 @@ static int read_whole(struct matching *m, const struct parameter *p,
     return check_finite(m, p->name, to, count);
 }
 
+/* New users begin with the mean of the `rows` that the file has, or with zeros where all users
+ * begin so; new items as drawn. */
+static void begin_new(const struct parameter *p, const char *found, const double *sum, size_t rows,
+                      float *to)
+{
+    size_t width = (size_t)parameter_block(p);
+    bool zeros = p->low == p->high;
+    for (size_t row = 0; (rows || zeros) && row < (size_t)p->shape[0]; row++)
+        for (size_t k = 0; k < width && !found[row]; k++)
+            to[row * width + k] = zeros ? 0 : (float)(sum[k] / (double)rows);
+}
+
 /* The rows of the file's tensor, one after another. */
 static int read_rows(struct matching *m, const struct parameter *p,
                      const struct safetensors_entry *entry, const struct matched *r, float *to)
@@ -254,11 +266,8 @@ static int read_rows(struct matching *m, const struct parameter *p,
         }
         done += n;
     }
-    /* new users begin with the mean of those that the file has; new items as drawn */
-    for (size_t row = 0; parameter_per_user(p) && rows && row < (size_t)p->shape[0] && !status;
-         row++)
-        for (size_t k = 0; k < width && !found[row]; k++)
-            to[row * width + k] = (float)(sum[k] / (double)rows);
+    if (parameter_per_user(p) && !status)
+        begin_new(p, found, sum, rows, to);
     mem_free(found);
     mem_free(sum);
     mem_free(chunk);

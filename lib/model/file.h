@@ -34,9 +34,9 @@ int model_file_groups(const struct safetensors *file, const struct names *users,
 
 /* Sets the allocated parameters from a file that has each of them under its name and shape.  With
  * names in the file the rows of items and users are matched by name, and items that it does not
- * know keep their initial values, while users take the mean of all; without, by id.  A table of
- * which the file has one block without the dimension of users has it for all of them.  65: names
- * the field. */
+ * know keep their initial values, while users take the mean of all, or zeros in a table that begins
+ * at zero; without, by id.  A table of which the file has one block without the dimension of users
+ * has it for all of them.  65: names the field. */
 int model_file_init(struct model *m, const struct model_names *names, const char *path,
                     struct err *e);
 

@@ -95,6 +95,7 @@ struct model_class {
     bool needs_order;  /* keeps representations: wants each user's sessions in order */
     bool needs_items;  /* reads the earlier sessions' items */
     bool samples;      /* its loss goes over some of the items only, as do those of all lanes */
+    const char *loss;  /* where none is asked for; NULL: cross-entropy */
     /* Checks the options together: 64 with a text that says what is possible. */
     int (*check)(const struct model_options *o, struct err *e);
     /* Whether it attends to anything with these (checked) options. */
@@ -140,6 +141,9 @@ bool model_takes_lanes(const char *name);
 
 /* Whether its loss goes over some of the items only; the name is checked. */
 bool model_samples(const char *name);
+
+/* The loss that it is trained with where none is asked for; the name is checked. */
+const char *model_loss(const char *name);
 
 /* The output layer over all items as the operations take it: [N, S] and [1, N]. */
 struct tensor *model_output(struct tape *t, const struct forward *f);

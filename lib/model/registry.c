@@ -4,10 +4,12 @@
 
 #include "base/buf.h"
 
-extern const struct model_class ii_rnn_class, hierarchical_class, narm_class, hrnn_class, rnn_class;
+extern const struct model_class ii_rnn_class, hierarchical_class, narm_class, hrnn_class, rnn_class,
+    bpr_mf_class, fpmc_class;
 
-const struct model_class *const model_classes[] = {&ii_rnn_class, &hierarchical_class, &narm_class,
-                                                   &hrnn_class,   &rnn_class,          NULL};
+const struct model_class *const model_classes[] = {
+    &ii_rnn_class, &hierarchical_class, &narm_class, &hrnn_class,
+    &rnn_class,    &bpr_mf_class,       &fpmc_class, NULL};
 
 const char *const level_name[LEVELS] = {"inter", "intra", "user", "session", "item"};
 
@@ -148,6 +150,12 @@ bool model_takes_lanes(const char *name)
 bool model_samples(const char *name)
 {
     return class_of(name)->samples;
+}
+
+const char *model_loss(const char *name)
+{
+    const struct model_class *class = class_of(name);
+    return class->loss ? class->loss : "cross-entropy";
 }
 
 /* All of a parameter; of a table that is learned from, all rows are touched. */

@@ -219,11 +219,13 @@ static void test(struct learner *l, struct outcome *o)
 
 /* ---- passes ---- */
 
-/* Forward only, for the representations. */
+/* Forward only, for the representations, if the model keeps any. */
 static void look(struct learner *l, const struct batch *b, struct outcome *o)
 {
-    tape_begin(l->tape, false, 0, 0);
-    l->model->class->forward(l->model, l->tape, b, &o->forward);
+    if (l->model->class->finish) {
+        tape_begin(l->tape, false, 0, 0);
+        l->model->class->forward(l->model, l->tape, b, &o->forward);
+    }
     l->tally.left_out += (int64_t)b->user.len;
 }
 

@@ -1,0 +1,202 @@
+/* Factors of users and items, learned by ranking what was taken above what was not (Rendle et al.
+ * 2009 and 2010, the loss BPR):
+ *
+ *     bpr-mf  score_i = p_u · q_i + b_i
+ *     fpmc    score_i = p_u · q_i + m_l · n_i, l being the item before
+ *
+ * The factors of users begin at zero, so that a user who was never trained is known by that: bpr-mf
+ * puts the mean of the q of his session so far in place of his p (Li et al. 2017, 4.2), fpmc goes
+ * by the item before alone. */
+#include <string.h>
+
+#include "model/model.h"
+
+static const float BOUND = 0.1f; /* of the first factors of items */
+
+struct factors {
+    bool chained; /* fpmc */
+    int size;     /* E */
+    const struct parameter *user, *last, *output, *bias;
+};
+
+/* ---- opening ---- */
+
+static int factors_check(const struct model_options *o, struct err *e)
+{
+    (void)o, (void)e;
+    return 0;
+}
+
+static bool factors_attend(const struct model_options *o)
+{
+    (void)o;
+    return false;
+}
+
+static struct factors *factors_open(struct model *m)
+{
+    struct factors *r = mem_zero(1, sizeof *r);
+    r->size = (int)m->options->embedding;
+    r->user = parameters_add_table(&m->parameters, "user_embedding.weight", 2,
+                                   (const int64_t[]){m->data.users, r->size}, 0);
+    m->own = r;
+    return r;
+}
+
+static void bpr_mf_open(struct model *m)
+{
+    struct factors *r = factors_open(m);
+    struct parameters *p = &m->parameters;
+    r->output = parameters_add_items(p, "output.weight", m->data.items, r->size, BOUND);
+    r->bias = parameters_add_items(p, "output.bias", m->data.items, 0, 0);
+}
+
+static void fpmc_open(struct model *m)
+{
+    struct factors *r = factors_open(m);
+    struct parameters *p = &m->parameters;
+    r->chained = true;
+    r->last = parameters_add_items(p, "item_embedding.weight", m->data.items, r->size, BOUND);
+    r->output = parameters_add_items(p, "output.weight", m->data.items, 2 * r->size, BOUND);
+}
+
+static void factors_close(struct model *m)
+{
+    mem_free(m->own);
+}
+
+/* ---- the forward pass ---- */
+
+/* What is scored, target by target: host arrays of the tape's step. */
+struct taken {
+    int count;
+    int32_t *user, *last, *target;
+};
+
+/* The events of each session from number `first` on, 0 or 1; with 0 nothing is the last item of
+ * the first of them. */
+static struct taken take(struct tape *t, const struct batch *b, int first)
+{
+    const int32_t *item = column_i32(b->item);
+    size_t bytes = b->item.len * sizeof *item;
+    struct taken k = {
+        .user = tape_host(t, bytes), .last = tape_host(t, bytes), .target = tape_host(t, bytes)};
+    for (size_t i = 0; i < b->length.len; i++) {
+        int length = column_i32(b->length)[i];
+        for (int j = first; j < length; j++) {
+            k.user[k.count] = column_i32(b->user)[i];
+            k.last[k.count] = j ? item[j - 1] : -1;
+            k.target[k.count++] = item[j];
+        }
+        item += length;
+    }
+    return k;
+}
+
+/* Rows of a parameter, to the host. */
+static float *fetch(struct tape *t, const struct parameter *p, const struct column *rows)
+{
+    struct device *d = tape_device(t);
+    struct tensor *x = tape_rows_of(t, p, column_i32(*rows), (int)rows->len);
+    size_t bytes = rows->len * (size_t)x->cols * sizeof(float);
+    float *host = tape_host(t, bytes);
+    d->op->download(d, host, x->value, bytes);
+    return host;
+}
+
+static bool is_zero(const float *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (x[i] != 0)
+            return false;
+    return true;
+}
+
+/* out [n, size]: of each row the mean of those of x up to it. */
+static void means_so_far(int n, int size, const float *x, float *out)
+{
+    for (int i = 0; i < size; i++) {
+        double sum = 0;
+        for (int j = 0; j < n; j++) {
+            sum += (double)x[j * size + i];
+            out[j * size + i] = (float)(sum / (j + 1));
+        }
+    }
+}
+
+/* What stands for the user in a test, at each position but the last of his session: his factors, or
+ * where he has none what the session tells. */
+static struct tensor *stand_in(const struct factors *r, struct tape *t, const struct batch *b,
+                               const struct taken *k)
+{
+    struct device *d = tape_device(t);
+    size_t bytes = (size_t)k->count * (size_t)r->size * sizeof(float);
+    const float *own = fetch(t, r->user, &b->user), *item = fetch(t, r->output, &b->item);
+    float *host = tape_host(t, bytes), *out = host, *there = tape_memory(t, bytes);
+    for (size_t i = 0; i < b->length.len; i++, own += r->size) {
+        int length = column_i32(b->length)[i], n = length > 0 ? length - 1 : 0;
+        if (is_zero(own, r->size))
+            means_so_far(n, r->size, item, out);
+        else
+            for (int j = 0; j < n; j++)
+                memcpy(out + j * r->size, own, (size_t)r->size * sizeof *own);
+        out += n * r->size;
+        item += length * r->size;
+    }
+    d->op->upload(d, there, host, bytes);
+    return tape_constant(t, there, k->count, r->size);
+}
+
+/* Training takes every event of a session as its user's, also the first. */
+static void bpr_mf_forward(struct model *m, struct tape *t, const struct batch *b,
+                           struct forward *f)
+{
+    const struct factors *r = m->own;
+    bool training = tape_training(t);
+    struct taken k = take(t, b, !training);
+    struct tensor *p = training ? tape_rows_of(t, r->user, k.user, k.count) : stand_in(r, t, b, &k);
+    *f = (struct forward){.state = tape_dropout(t, p, (float)m->options->dropout),
+                          .target = k.target,
+                          .targets = k.count,
+                          .output = r->output,
+                          .output_bias = r->bias};
+}
+
+static void fpmc_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
+{
+    const struct factors *r = m->own;
+    struct taken k = take(t, b, 1);
+    struct tensor *part[] = {tape_rows_of(t, r->user, k.user, k.count),
+                             tape_rows_of(t, r->last, k.last, k.count)};
+    *f = (struct forward){.state =
+                              tape_dropout(t, tape_concat(t, part, 2), (float)m->options->dropout),
+                          .target = k.target,
+                          .targets = k.count,
+                          .output = r->output};
+}
+
+extern const struct model_class bpr_mf_class, fpmc_class;
+const struct model_class bpr_mf_class = {
+    .name = "bpr-mf",
+    .purpose = "factors of users and items",
+    .takes = "",
+    .samples = true,
+    .loss = "bpr",
+    .check = factors_check,
+    .attends = factors_attend,
+    .open = bpr_mf_open,
+    .forward = bpr_mf_forward,
+    .close = factors_close,
+};
+const struct model_class fpmc_class = {
+    .name = "fpmc",
+    .purpose = "factors of users and items, and of steps from item to item",
+    .takes = "",
+    .samples = true,
+    .loss = "bpr",
+    .check = factors_check,
+    .attends = factors_attend,
+    .open = fpmc_open,
+    .forward = fpmc_forward,
+    .close = factors_close,
+};
