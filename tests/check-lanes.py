@@ -1,12 +1,14 @@
-"""Holds what a model of lanes makes of test sessions against the plain recurrence over each user's
+"""Holds what a model of lanes makes of sessions against the plain recurrence over each user's
 sessions, one after another, in double precision; standard library only.
 
 usage: python3 check-lanes.py SESSIONS MODEL PREDICTIONS
+       python3 check-lanes.py SESSIONS MODEL --answers ANSWERS
 
 SESSIONS and PREDICTIONS are spcat's JSON lines of a split log and of what
-`trainer --init MODEL --max-steps 0` or predictor makes of all of its sessions; MODEL is a file of
-`trainer --model rnn` or hrnn.  Prints "ok", the number of positions and the largest difference of
-losses, or what is wrong.
+`trainer --init MODEL --max-steps 0` or predictor makes of all of its sessions, ANSWERS what
+`recommender --json` says to them; MODEL is a file of `trainer --model rnn` or hrnn, which need not
+know all items.  Prints "ok", the number of positions or scores, the largest difference of losses or
+scores, and the number of targets that could not be scored, or what is wrong.
 """
 
 import json
@@ -71,23 +73,29 @@ class Model:
     def scores(self, s):
         return plus(product(self.w["output.weight"], s), self.w["output.bias"])
 
-    def states(self, sessions):
-        """Of each session of one user the state at each of its targets."""
+    def begin(self, c):
+        s = plus(product(self.w["user_to_session.weight"], c), self.w["user_to_session.bias"])
+        return [math.tanh(v) for v in s]
+
+    def states(self, sessions, running=False):
+        """Of each session of one user the states after all its items but the last, or, of the last
+        session where it is still running, after all of them."""
         s = c = [0.0] * self.size
         last = None
-        for items in sessions:
-            if self.users:
-                s = plus(product(self.w["user_to_session.weight"], c), self.w["user_to_session.bias"])
-                s = [math.tanh(v) for v in s]
-            elif not self.joined:
-                s = [0.0] * self.size
-            elif last is not None:
-                s = self.read(last, s, c)
+        for number, items in enumerate(sessions):
+            inputs = items if running and number + 1 == len(sessions) else items[:-1]
             found = []
-            for item in items[:-1]:
+            if inputs:  # a session of one event makes no step of lanes
+                if self.users:
+                    s = self.begin(c)
+                elif not self.joined:
+                    s = [0.0] * self.size
+                elif last is not None:
+                    s = self.read(last, s, c)
+            for item in inputs:
                 s = self.read(item, s, c)
                 found.append(s)
-            if found:  # a session of one event makes no step of lanes
+            if found:
                 last = items[-1]
                 c = self.gru("user_gru", s, c) if self.users else c
             yield found
@@ -99,26 +107,31 @@ def records(path):
 
 
 def load_sessions(path, rows):
-    """Each user's sessions, the items as the model's rows: {user: [(part, [row, ...]), ...]}."""
+    """Each user's sessions, the items as the model's rows, None where it does not know them:
+    {user: [(part, [row, ...]), ...]}."""
     users, items, sessions = [], [], {}
     for r in records(path):
         if r[0] == "user":
             users.append(r[2])
         elif r[0] == "item":
-            items.append(rows[r[2]])
+            items.append(rows.get(r[2]))
         elif r[0] == "session":
             sessions.setdefault(users[-1], []).append((r[2], [items[i] for i in r[-1]]))
     return sessions
 
 
+def known(items):
+    return [i for i in items if i is not None]
+
+
 def load_ranks(path, rows):
-    """Of the first epoch: {(user, session, position): (target, rank, ties, loss)}."""
+    """Of the first epoch: {(user, session, position): (target, rank, ties, loss)}; all items."""
     users, items, found, epoch = [], [], {}, 0
     for r in records(path):
         if r[0] == "user":
             users.append(r[2])
         elif r[0] == "item":
-            items.append(rows[r[2]])
+            items.append(rows.get(r[2]))
         elif r[0] == "epoch":
             epoch = r[1]
         elif r[0] == "rank" and epoch == 1:
@@ -128,7 +141,7 @@ def load_ranks(path, rows):
                 if place in found:
                     sys.exit(f"{place} comes twice")
                 found[place] = items[m["target"][i]], m["rank"][i], m["ties"][i], m["loss"][i]
-    return found
+    return found, items
 
 
 def compare(place, target, scores, there):
@@ -144,23 +157,67 @@ def compare(place, target, scores, there):
     return abs(given - loss)
 
 
-def main(sessions, model, predictions):
-    tensors, rows, options = load_model(model)
-    model, ranks, largest, count = Model(tensors, options), load_ranks(predictions, rows), 0.0, 0
-    for user, his in load_sessions(sessions, rows).items():
-        for number, found in enumerate(model.states([items for _, items in his])):
+def compare_missed(place, target, items, there):
+    """The last rank, tied with all other unknown items or with all; the loss of a guess."""
+    ties = (len(items) if target is not None else items.count(None)) - 1
+    if there[:3] != (target, len(items), ties) or abs(there[3] - math.log(len(items))) > 1e-5:
+        sys.exit(f"{place}: {there}, which cannot be scored among {len(items)}")
+
+
+def check_predictions(model, sessions, ranks, listed):
+    largest, count, missed = 0.0, 0, 0
+    for user, his in sessions.items():
+        for number, found in enumerate(model.states([known(items) for _, items in his])):
             part, items = his[number]
-            for position, s in enumerate(found):
+            for position, target in enumerate(items[1:]):
+                place, before = (user, number, position), len(known(items[: position + 1]))
                 if part == 1:
                     continue
-                place = user, number, position
                 if place not in ranks:
                     sys.exit(f"{place} is missing")
-                largest = max(largest, compare(place, items[position + 1], model.scores(s), ranks.pop(place)))
                 count += 1
-    if ranks or not count:
-        sys.exit(f"{len(ranks)} positions too many, {count} that fit")
-    print("ok", count, "%.1e" % largest)
+                if target is None or not before:
+                    compare_missed(place, target, listed, ranks.pop(place))
+                    missed += 1
+                    continue
+                scores = model.scores(found[before - 1])
+                largest = max(largest, compare(place, target, scores, ranks.pop(place)))
+    if ranks:
+        sys.exit(f"{len(ranks)} positions too many")
+    return count, largest, missed
+
+
+def check_answers(model, sessions, rows, answers):
+    largest, count = 0.0, 0
+    for answer in answers:
+        visits = [known(items) for _, items in sessions.pop(answer["user"]) if known(items)]
+        if not visits:
+            assert not answer["items"], answer
+            continue
+        *_, found = model.states(visits, running=True)
+        scores = model.scores(found[-1])
+        best = sorted(scores, reverse=True)
+        assert len({x["item"] for x in answer["items"]}) == len(answer["items"]) > 0
+        for place, x in enumerate(answer["items"]):
+            score = scores[rows[x["item"]]]
+            if abs(x["score"] - score) > 2e-5 or abs(score - best[place]) > NEAR:
+                sys.exit(f"{answer['user']}: {x} at {place + 1}, expected {score}, and {best[place]} there")
+            largest, count = max(largest, abs(x["score"] - score)), count + 1
+    if sessions:
+        sys.exit(f"{len(sessions)} users were not answered")
+    return count, largest, 0
+
+
+def main(sessions, model, *results):
+    tensors, rows, options = load_model(model)
+    model, sessions = Model(tensors, options), load_sessions(sessions, rows)
+    if results[0] == "--answers":
+        count, largest, missed = check_answers(model, sessions, rows, records(results[1]))
+    else:
+        count, largest, missed = check_predictions(model, sessions, *load_ranks(results[0], rows))
+    if not count:
+        sys.exit("there is nothing to compare")
+    print("ok", count, "%.1e" % largest, missed)
 
 
 if __name__ == "__main__":

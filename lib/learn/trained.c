@@ -109,10 +109,6 @@ static int read_options(struct trained *t, struct err *e)
         e->status = STATUS_DATA;
         status = err_at(e, "%s: __metadata__: options", t->path);
     }
-    if (!status && model_takes_lanes(learn_options()->model))
-        status = err_set(e, STATUS_USAGE,
-                         "%s holds a model of lanes, %s: only trainer runs those so far", t->path,
-                         learn_options()->model);
     return status;
 }
 

@@ -171,6 +171,8 @@ static int open_model(struct training *t, struct err *e)
     if (t->trained) {
         if (open_vocabulary(t, e))
             return e->status;
+        options.look = true;
+        options.sampled = false;
         data.items = names_count(&t->vocabulary.rows);
     }
     if (open_clusters(t, &data, e) ||
@@ -283,7 +285,7 @@ static int write_outcome(struct training *t, const struct outcome *o, struct err
     if (o->ranks.rank.len && write_ranks(&t->stage.out, &o->ranks, e))
         return e->status;
     /* a batch that a trained model knows nothing of has no lists */
-    if (o->ranks.rank.len && t->o->top && o->tops.k && write_tops(&t->stage.out, &o->tops, e))
+    if (t->o->top && o->tops.user.len && write_tops(&t->stage.out, &o->tops, e))
         return e->status;
     return 0;
 }
@@ -304,25 +306,41 @@ static void say_progress(const struct training *t)
     progress_show(&at);
 }
 
-/* A batch for a model that is trained already: of training batches it wants the representations,
- * which take no output layer. */
+static int no_numbers(const struct training *t, struct err *e)
+{
+    return e->status == STATUS_FAIL
+               ? err_set(e, STATUS_FAIL, "the weights in %s give losses that are no numbers",
+                         t->trained->path)
+               : e->status;
+}
+
+/* A batch for a model that is trained already. */
 static int predict_batch(struct training *t, const struct batch *given, struct err *e)
 {
     struct tally *tally = &t->learner.tally;
-    struct batch b = *vocabulary_batch(&t->vocabulary, given);
+    const struct batch *b = vocabulary_batch(&t->vocabulary, given);
     struct outcome outcome = {0};
-    b.learn = 0;
-    if (b.user.len && learner_batch(&t->learner, &b, &outcome, e))
-        return e->status == STATUS_FAIL
-                   ? err_set(e, STATUS_FAIL, "the weights in %s give losses that are no numbers",
-                             t->trained->path)
-                   : e->status;
+    if (b->user.len && learner_batch(&t->learner, b, &outcome, e))
+        return no_numbers(t, e);
     if (tally->epoch.part != PART_TRAIN) {
         struct outcome shown = vocabulary_outcome(&t->vocabulary, given, &outcome, tally);
         if (write_outcome(t, &shown, e))
             return e->status;
     }
-    return b.user.len ? watch_batch(&t->watch, &t->learner, &b, &outcome, watch_to(t), e) : 0;
+    return b->user.len ? watch_batch(&t->watch, &t->learner, b, &outcome, watch_to(t), e) : 0;
+}
+
+static int predict_steps(struct training *t, const struct steps *given, struct err *e)
+{
+    struct outcome outcome;
+    const struct steps *s = vocabulary_steps(&t->vocabulary, given);
+    if (learner_steps(&t->learner, s, &outcome, e))
+        return no_numbers(t, e);
+    if (t->learner.tally.epoch.part == PART_TRAIN)
+        return 0;
+    struct outcome shown =
+        vocabulary_steps_outcome(&t->vocabulary, given, &outcome, &t->learner.tally);
+    return write_outcome(t, &shown, e);
 }
 
 static int run_batch(struct training *t, const struct batch *b, struct err *e)
@@ -339,7 +357,8 @@ static int run_batch(struct training *t, const struct batch *b, struct err *e)
 static int run_steps(struct training *t, const struct steps *s, struct err *e)
 {
     struct outcome outcome;
-    if (learner_steps(&t->learner, s, &outcome, e) || write_outcome(t, &outcome, e))
+    if (t->trained ? predict_steps(t, s, e)
+                   : learner_steps(&t->learner, s, &outcome, e) || write_outcome(t, &outcome, e))
         return e->status;
     say_progress(t);
     return frame_out_pause(&t->stage.out, e);

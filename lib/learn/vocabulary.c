@@ -36,6 +36,9 @@ void vocabulary_release(struct vocabulary *v)
                        &v->history_session,
                        &v->history_length,
                        &v->history_item,
+                       &v->step_item,
+                       &v->step_target,
+                       &v->held,
                        &v->rank_user,
                        &v->rank_session,
                        &v->position,
@@ -55,6 +58,8 @@ void vocabulary_release(struct vocabulary *v)
         vec_release(ints[i]);
     vec_release(&v->start);
     vec_release(&v->history_start);
+    vec_release(&v->step_reset);
+    vec_release(&v->due);
     vec_release(&v->loss);
     names_release(&v->rows);
 }
@@ -156,6 +161,67 @@ const struct batch *vocabulary_batch(struct vocabulary *v, const struct batch *b
     return &v->batch;
 }
 
+/* ---- steps of lanes ---- */
+
+static int32_t row_of(struct vocabulary *v, int32_t item)
+{
+    int32_t row = v->row.at[item];
+    v->events++;
+    v->left_out += row < 0;
+    return row;
+}
+
+static void push_step(struct vocabulary *v, int32_t item, int32_t target, unsigned char reset)
+{
+    vec_push(&v->step_item, item);
+    vec_push(&v->step_target, target);
+    vec_push(&v->step_reset, reset);
+}
+
+/* Element i of the steps, which is the lane's. */
+static void take_step(struct vocabulary *v, const struct steps *s, size_t i, size_t lane)
+{
+    int32_t *held = &v->held.at[lane];
+    unsigned char reset = column_u8(s->reset)[i], *due = &v->due.at[lane];
+    if (reset == RESET_IDLE) {
+        *due = RESET_NONE;
+        push_step(v, 0, 0, reset);
+        return;
+    }
+    if (reset != RESET_NONE)
+        *held = row_of(v, column_i32(s->item)[i]);
+    *due = reset > *due ? reset : *due;
+    int32_t target = row_of(v, column_i32(s->target)[i]);
+    if (*held >= 0 && target >= 0) {
+        push_step(v, *held, target, *due);
+        *due = RESET_NONE;
+    } else {
+        push_step(v, -1, 0, RESET_NONE);
+    }
+    *held = target >= 0 ? target : *held;
+}
+
+const struct steps *vocabulary_steps(struct vocabulary *v, const struct steps *s)
+{
+    size_t lanes = (size_t)s->lanes;
+    if (!v->unknown)
+        return s;
+    vec_clear(&v->step_item);
+    vec_clear(&v->step_target);
+    vec_clear(&v->step_reset);
+    while (v->held.len < lanes) {
+        vec_push(&v->held, -1);
+        vec_push(&v->due, RESET_NONE);
+    }
+    for (size_t i = 0; i < s->item.len; i++)
+        take_step(v, s, i, i % lanes);
+    v->steps = *s;
+    v->steps.item = COLUMN(v->step_item);
+    v->steps.target = COLUMN(v->step_target);
+    v->steps.reset = COLUMN(v->step_reset);
+    return &v->steps;
+}
+
 /* ---- outcomes ---- */
 
 static void clear_outcome(struct vocabulary *v)
@@ -190,10 +256,30 @@ static void push_scored(struct vocabulary *v, const struct outcome *o, size_t at
         vec_push(&v->top_item, v->id.at[list[k]]);
 }
 
+/* The place and item of a target. */
+struct aim {
+    int32_t user, session, length, position, item;
+};
+
+/* It is number `at` of those that the model scored; -1: it did not. */
+static void push_target(struct vocabulary *v, struct aim aim, const struct outcome *o, int64_t at)
+{
+    vec_push(&v->rank_user, aim.user);
+    vec_push(&v->rank_session, aim.session);
+    vec_push(&v->rank_history, aim.session);
+    vec_push(&v->rank_length, aim.length);
+    vec_push(&v->position, aim.position);
+    vec_push(&v->target, aim.item);
+    if (at >= 0)
+        push_scored(v, o, (size_t)at);
+    else
+        push_missed(v, v->row.at[aim.item] >= 0);
+}
+
 /* The targets of session i, of which the model scored those from `at` on; returns where the next
  * session's begin. */
-static size_t push_targets(struct vocabulary *v, const struct batch *b, size_t i,
-                           const int32_t *item, const struct outcome *o, size_t at)
+static int64_t push_targets(struct vocabulary *v, const struct batch *b, size_t i,
+                            const int32_t *item, const struct outcome *o, int64_t at)
 {
     int32_t length = column_i32(b->length)[i];
     bool input = false; /* something that the model knows went before */
@@ -202,37 +288,21 @@ static size_t push_targets(struct vocabulary *v, const struct batch *b, size_t i
         input |= known;
         if (!j)
             continue;
-        vec_push(&v->rank_user, column_i32(b->user)[i]);
-        vec_push(&v->rank_session, column_i32(b->session)[i]);
-        vec_push(&v->rank_history, column_i32(b->session)[i]);
-        vec_push(&v->rank_length, length);
-        vec_push(&v->position, j - 1);
-        vec_push(&v->target, item[j]);
-        if (scored)
-            push_scored(v, o, at++);
-        else
-            push_missed(v, known);
+        struct aim aim = {column_i32(b->user)[i], column_i32(b->session)[i], length, j - 1,
+                          item[j]};
+        push_target(v, aim, o, scored ? at++ : -1);
     }
     return at;
 }
 
-struct outcome vocabulary_outcome(struct vocabulary *v, const struct batch *b,
-                                  const struct outcome *o, struct tally *t)
+/* What has been pushed, of which so many targets were missed. */
+static struct outcome lay_out_outcome(struct vocabulary *v, const struct outcome *o, int64_t missed,
+                                      struct tally *t)
 {
     struct outcome shown = *o;
-    if (!v->unknown)
-        return shown;
-    const int32_t *item = column_i32(b->item);
-    int64_t missed = v->missed;
-    size_t at = 0;
-    clear_outcome(v);
-    for (size_t i = 0; i < b->user.len; i++) {
-        at = push_targets(v, b, i, item, o, at);
-        item += column_i32(b->length)[i];
-    }
     v->targets += (int64_t)v->rank.len;
-    t->events += v->missed - missed;
-    t->loss += (double)(v->missed - missed) * (double)logf((float)v->items);
+    t->events += missed;
+    t->loss += (double)missed * (double)logf((float)v->items);
     shown.ranks = (struct ranks){.user = COLUMN(v->rank_user),
                                  .session = COLUMN(v->rank_session),
                                  .position = COLUMN(v->position),
@@ -249,6 +319,38 @@ struct outcome vocabulary_outcome(struct vocabulary *v, const struct batch *b,
                                .item = COLUMN(v->top_item),
                                .score = o->tops.score};
     return shown;
+}
+
+struct outcome vocabulary_outcome(struct vocabulary *v, const struct batch *b,
+                                  const struct outcome *o, struct tally *t)
+{
+    const int32_t *item = column_i32(b->item);
+    int64_t missed = v->missed, at = 0;
+    if (!v->unknown)
+        return *o;
+    clear_outcome(v);
+    for (size_t i = 0; i < b->user.len; i++) {
+        at = push_targets(v, b, i, item, o, at);
+        item += column_i32(b->length)[i];
+    }
+    return lay_out_outcome(v, o, v->missed - missed, t);
+}
+
+struct outcome vocabulary_steps_outcome(struct vocabulary *v, const struct steps *s,
+                                        const struct outcome *o, struct tally *t)
+{
+    int64_t missed = v->missed, at = 0;
+    if (!v->unknown)
+        return *o;
+    clear_outcome(v);
+    for (size_t i = 0; i < s->item.len; i++) {
+        struct aim aim = {column_i32(s->user)[i], column_i32(s->session)[i],
+                          column_i32(s->length)[i], column_i32(s->position)[i],
+                          column_i32(s->target)[i]};
+        if (column_u8(s->reset)[i] != RESET_IDLE)
+            push_target(v, aim, o, v->step_item.at[i] >= 0 ? at++ : -1);
+    }
+    return lay_out_outcome(v, o, v->missed - missed, t);
 }
 
 /* ---- attention ---- */

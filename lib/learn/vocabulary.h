@@ -1,6 +1,8 @@
 /* The items of a stream against those that a model knows, matched by name, and batches as the model
  * can take them: events of items that it does not know are taken out, and a session or an earlier
- * session of which nothing is left with them.
+ * session of which nothing is left with them.  Steps of lanes likewise: a lane stands still until
+ * the next known item of the session comes, which is then the target of the last known one; where
+ * there is none, the step that ends or begins a session or a user is that of the next session.
  *
  * A target that the model cannot score counts against it.  An unknown item comes behind all that
  * are known, together with all others that are unknown; where no known item stands before the
@@ -26,6 +28,12 @@ struct vocabulary {
     i64_vec start;
     i32_vec history, history_delta, history_week, history_session, history_length, history_item;
     i64_vec history_start;
+    /* steps, and of each lane what the steps before left: the last known item of the session, -1:
+     * none; what has begun since its last step for the model (enum reset) */
+    struct steps steps;
+    i32_vec step_item, step_target, held;
+    VEC(unsigned char) step_reset;
+    VEC(unsigned char) due;
     /* the records of its outcome */
     i32_vec rank_user, rank_session, position, target, rank, ties, rank_history, rank_length;
     f32_vec loss;
@@ -41,10 +49,17 @@ void vocabulary_open(struct vocabulary *v, const struct names *streamed, const s
  * it. */
 const struct batch *vocabulary_batch(struct vocabulary *v, const struct batch *b);
 
+/* The same of steps, as struct lane_steps has them. */
+const struct steps *vocabulary_steps(struct vocabulary *v, const struct steps *s);
+
 /* What is to be written of a test batch: *o is what the model made of what it took of `b`.  Adds
  * what it could not score to the tally. */
 struct outcome vocabulary_outcome(struct vocabulary *v, const struct batch *b,
                                   const struct outcome *o, struct tally *t);
+
+/* The same of steps, of which vocabulary_steps gave the last. */
+struct outcome vocabulary_steps_outcome(struct vocabulary *v, const struct steps *s,
+                                        const struct outcome *o, struct tally *t);
 
 /* An attention record with the output's items. */
 struct attention vocabulary_attention(struct vocabulary *v, const struct attention *a);

@@ -79,7 +79,8 @@ struct forward {
     const int32_t *item_at, *item_count;
 };
 
-/* Steps of lanes (sesspipe-stream(5)): arrays [count, lanes], step by step. */
+/* Steps of lanes (sesspipe-stream(5)): arrays [count, lanes], step by step.  A lane stands still
+ * where its item is -1: nothing ends or begins there. */
 struct lane_steps {
     int32_t lanes;
     int count;

@@ -240,9 +240,10 @@ int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, s
     const struct work w = {.batch = b};
     int status = 0;
     *o = (struct outcome){0};
-    if (!(training && b->learn && updates(l)) && learner_settle(l, e))
+    bool learn = b->learn && !l->options.look;
+    if (!(training && learn && updates(l)) && learner_settle(l, e))
         return e->status;
-    if (training && !b->learn)
+    if (training && !learn)
         look(l, b, o);
     else if (training && updates(l))
         status = train(l, &w, o, e);
@@ -274,12 +275,12 @@ static struct lane_steps part_of(const struct steps *s, int from, int count)
                                .reset = column_u8(s->reset) + at};
 }
 
-/* Of every step the lanes that are not idle, as the model takes them. */
+/* Of every step the lanes that are neither idle nor stand still, as the model takes them. */
 static void push_lanes(struct learner *l, const struct steps *s)
 {
     clear_places(l);
     for (size_t i = 0; i < s->item.len; i++) {
-        if (column_u8(s->reset)[i] == RESET_IDLE)
+        if (column_u8(s->reset)[i] == RESET_IDLE || column_i32(s->item)[i] < 0)
             continue;
         vec_push(&l->user, column_i32(s->user)[i]);
         vec_push(&l->session, column_i32(s->session)[i]);
@@ -308,28 +309,39 @@ static int train_steps(struct learner *l, const struct steps *s, int steps, stru
     return status;
 }
 
+static int64_t sessions_begun(const struct steps *s)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < s->reset.len; i++)
+        count += column_u8(s->reset)[i] == RESET_SESSION || column_u8(s->reset)[i] == RESET_USER;
+    return count;
+}
+
 int learner_steps(struct learner *l, const struct steps *s, struct outcome *o, struct err *e)
 {
     int steps = (int)(s->item.len / (size_t)s->lanes);
+    int64_t sessions = sessions_begun(s);
     bool training = l->tally.epoch.part == PART_TRAIN;
     *o = (struct outcome){0};
     if (!s->length.at)
         return err_set(e, STATUS_DATA,
                        "the steps do not say how long their sessions are (\"length\")");
-    if (training) {
+    const struct work w = {.steps = part_of(s, 0, steps)};
+    if (training && l->options.look) {
+        tape_begin(l->tape, false, 0, 0);
+        run_forward(l, &w, &o->forward);
+        l->tally.left_out += sessions;
+    } else if (training) {
         if (train_steps(l, s, steps, o, e))
             return e->status;
     } else {
-        const struct work w = {.steps = part_of(s, 0, steps)};
         if (learner_settle(l, e) || rank(l, &w, l->options.top, o, e))
             return e->status;
         push_lanes(l, s);
         test(l, o);
     }
     l->tally.batches++;
-    for (size_t i = 0; i < s->reset.len; i++)
-        l->tally.sessions +=
-            column_u8(s->reset)[i] == RESET_SESSION || column_u8(s->reset)[i] == RESET_USER;
+    l->tally.sessions += sessions;
     return 0;
 }
 

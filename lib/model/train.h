@@ -16,6 +16,7 @@ struct train_options {
     bool log_q; /* scores of negatives are corrected for that */
     int unroll; /* steps of lanes that are one update; 0: 1 */
     int top;    /* best items wanted of each position of a test */
+    bool look;  /* training passes run forward only, for what the model remembers of them */
 };
 
 /* What a batch came to.  Of a training batch only `events` is there: its loss comes to the tally

@@ -107,7 +107,7 @@ struct plan turns_step(struct turns *w, struct tape *t, const struct lane_steps 
                      .move = {no_move(t, n), no_move(t, n)}};
     end_turns(w, &p, reset);
     for (int32_t i = 0; i < n; i++) {
-        if (reset[i] == RESET_IDLE)
+        if (reset[i] == RESET_IDLE || item[i] < 0)
             continue;
         begin_turn(w, &p, i, (enum reset)reset[i], steps->user[at + (size_t)i], item[i]);
         add_move(&p.move[MOVE_ON], n, i, item[i], target[i]);
