@@ -66,6 +66,11 @@ def min_sessions(users, value):
     keep_users(users, lambda u: len(u["sessions"]) >= int(value))
 
 
+def min_events(users, value):
+    for u in users:
+        u["sessions"] = [s for s in u["sessions"] if len(s["events"]) >= int(value)]
+
+
 def last_sessions(users, value):
     for u in users:
         u["sessions"] = u["sessions"][-int(value) :]
@@ -219,6 +224,7 @@ def drop_unseen(users, _):
 
 FILTERS = {
     "min-sessions": min_sessions,
+    "min-events": min_events,
     "last-sessions": last_sessions,
     "first": first,
     "recent": recent,

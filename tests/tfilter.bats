@@ -10,7 +10,7 @@ load filters
 }
 
 @test "each filter alone" {
-    for filter in min-sessions=3 min-sessions=6 first=1month first=2months first=3months \
+    for filter in min-sessions=3 min-sessions=6 min-events=3 min-events=6 first=1month first=2months first=3months \
         first=86400 last-sessions=1 last-sessions=4 split=user:0.8 split=user:0.55 split=user:0 \
         split=user:1 split=user:1/3 recent=1/4 recent=0.37 recent=1 user-length=below \
         user-length=above user-count=below user-count=above user-group=below-below \
@@ -22,7 +22,7 @@ load filters
 }
 
 @test "each filter changes the records" {
-    for filter in min-sessions=3 first=1month first=2months last-sessions=2 split=user:0.8 \
+    for filter in min-sessions=3 min-events=4 first=1month first=2months last-sessions=2 split=user:0.8 \
         recent=1/2 user-length=below user-length=above user-count=below user-count=above \
         repeats=item min-item-support=5 min-user-support=20 dwell-bins=scott; do
         run -1 cmp <(records "$SESSIONS.mp") <(tfilter "--$filter" "$SESSIONS.mp" 2>report | records)
@@ -40,6 +40,8 @@ load filters
     check "$SESSIONS" min-sessions=3 split=user:0.8
     check "$SESSIONS" split=user:0.8 min-sessions=3
     check "$SESSIONS" split=user:0.8 last-sessions=2
+    check "$SESSIONS" min-item-support=9 min-events=4 min-sessions=5 split=last-session
+    check "$SESSIONS" split=last-session min-events=5
     check "$SESSIONS" split=user:0.6 first=3000000
     check "$SESSIONS" split=user:0.8 validation=0.25 last-sessions=5
     check "$SESSIONS" split=user:0.8 last-sessions=5 validation=0.1

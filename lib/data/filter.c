@@ -32,6 +32,7 @@ static const char once[] = "once"; /* changes the filter before it and is none i
 const struct filter filter_rows[] = {
     {"min-sessions", "N", "drop users with fewer than N sessions", PARSE(count),
      APPLY(min_sessions)},
+    {"min-events", "N", "drop sessions with fewer than N events", PARSE(count), APPLY(min_events)},
     {"first", "TIME", "keep 1month, 2months, 3months or SECONDS of each user", PARSE(span),
      APPLY(first)},
     {"last-sessions", "N", "keep the last N sessions of each user", PARSE(count),

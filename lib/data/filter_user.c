@@ -5,13 +5,22 @@
 #include "base/time.h"
 #include "data/filters.h"
 
-/* ---- how many sessions ---- */
+/* ---- how many sessions, and how long ---- */
 
 FILTER_APPLY(min_sessions)
 {
     (void)e;
     if (h->sessions.len < (size_t)s->number)
         history_clear(h);
+    return 0;
+}
+
+FILTER_APPLY(min_events)
+{
+    (void)e;
+    for (size_t i = 0; i < h->sessions.len; i++)
+        if (h->sessions.at[i]->count < (size_t)s->number)
+            session_cut(h->sessions.at[i], 0);
     return 0;
 }
 

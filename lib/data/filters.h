@@ -20,6 +20,7 @@ FILTER_PARSE(fraction); /* 0..1 */
 /* ---- filter_user.c: what looks at one user ---- */
 
 FILTER_APPLY(min_sessions);
+FILTER_APPLY(min_events);
 FILTER_APPLY(last_sessions);
 FILTER_PARSE(span);
 FILTER_APPLY(first);

@@ -89,6 +89,9 @@ static void test_filters(void)
     one("min-sessions", "3", 2, "");
     one("min-sessions", "3", 3, "0  1  2 ");
     one("last-sessions", "2", 5, "3  4 ");
+    one("min-events", "3", 2, "0  1 "); /* sessions have three events */
+    one("min-events", "4", 2, "");
+    two("first", "20019", "min-events", "3", 4, "0  1 ");
     one("last-sessions", "9", 2, "0  1 ");
     one("first", "20020", 4, "0  1  2 ");  /* the edge itself belongs to it */
     one("first", "20019", 4, "0  1  2 <"); /* cut in its middle */
