@@ -1,29 +1,59 @@
-# NARM (Li et al. 2017) beside recurrent networks and what counts: clicks of RecSys 2015, raw or with
-# a header, items of at least 5 clicks, the last day tested on items that training has seen.
-# FRACTION=1/64 and 1/4 train on the newest part, as the paper does on the whole log.  Tables 3 and 4
-# are in scores.txt, table 5, by session length, in positions.txt.
+# NARM (Li et al. 2017) beside recurrent networks, factors and what counts: by default clicks of RecSys
+# 2015, raw or with a header.  Preprocessing and split as in the paper: sessions of at least 2 clicks,
+# items of at least 5, the last day tested; the day before chooses the epoch and trains nothing.
 #
 #   make -f pipelines/narm.mk DATA=yoochoose-clicks.dat FRACTION=1/64 SEEDS='1 2 3 4 5'
+#
+#   FRACTION  1/64, 1/4: train on the newest part of the training sessions
+#   SPLIT     --split last-week --validation last-week as for DIGINETICA, or other words of tfilter
+#   HIDDEN    100 states; models named -50 have half of it
+#
+# Items of the test part that the whole of training never saw are dropped.  Those that only the
+# FRACTION did not see stay, as in the paper: nobody can predict them, and they count as missed.
+#
+# What the paper's tables are here:
+#   2     scores.txt: narm-dense beside narm
+#   3     scores.txt, and against.txt: tests over users, who are sessions where a log has no users
+#   4     scores.txt: narm-global, narm-local, narm
+#   5     lengths.txt: its lengths are those of what was read before the target, the position
+# markov and session-knn stand beside; for logs with users add ppop to BASELINES.
 
 OUT ?= out/narm
 EPOCHS ?= 10
+EMBEDDING ?= 50
+HIDDEN ?= 100
 SESSIONIZE ?= csv-sessionize --preset yoochoose --keep-repeats --max-events 0 --cut 0
+SPLIT ?= --split last-day --validation last-day
 FRACTION ?= 1
-FILTER ?= --min-item-support 5 --once --split last-day --recent $(FRACTION) --drop-unseen
+FILTER ?= --min-item-support 5 --once $(SPLIT) --drop-unseen --recent $(FRACTION)
 BATCH ?= --scheme sessions --batch 512 --min-batch 1 --history 0
 LANES ?= --batch 100
-TRAIN ?= --embedding 50 --hidden 100 --gru reset-before --dropout 0.25
+TRAIN ?=
 BASELINES ?= pop s-pop item-knn session-knn markov
-MODELS ?= rnn-top1 rnn narm-global narm-local narm-dense narm
-BY ?= length
+MODELS ?= bpr-mf fpmc gru-rec improved-gru-rec narm-global-50 narm-local-50 narm-50 narm-global narm-local narm-dense narm
+NAMED ?= 1
+SCORE ?= --at 5,20
+BY ?= position,length
 AGAINST ?= narm
-OPTIONS.rnn-top1 = --model rnn --loss top1
-OPTIONS.rnn = --model rnn --loss cross-entropy --negatives 2000
-OPTIONS.narm-global = --model narm --encoder global --decoder bilinear
-OPTIONS.narm-local = --model narm --encoder local --decoder bilinear
-OPTIONS.narm-dense = --model narm --encoder hybrid --decoder dense
-OPTIONS.narm = --model narm --encoder hybrid --decoder bilinear --attention $(ATTENTION)
-INPUT.rnn-top1 = session-parallel
-INPUT.rnn = session-parallel
 
-include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk
+narm = --model narm --gru reset-before --dropout 0.25 --embedding $(EMBEDDING) --hidden $(HIDDEN)
+half = --hidden $(shell echo $$(($(HIDDEN) / 2)))
+OPTIONS.bpr-mf = --model bpr-mf --embedding $(HIDDEN)
+OPTIONS.fpmc = --model fpmc --embedding $(HIDDEN)
+OPTIONS.gru-rec = --model rnn --loss top1 --optimizer adagrad --embedding $(HIDDEN) --hidden $(HIDDEN)
+OPTIONS.narm-global = $(narm) --encoder global --decoder bilinear
+OPTIONS.narm-local = $(narm) --encoder local --decoder bilinear
+OPTIONS.narm-dense = $(narm) --encoder hybrid --decoder dense
+OPTIONS.narm = $(narm) --encoder hybrid --decoder bilinear --attention $(ATTENTION)
+$(foreach m,narm narm-global narm-local,$(eval OPTIONS.$(m)-50 = $$(OPTIONS.$(m)) $$(half)))
+# Tan et al. 2016: every beginning of a session, dropout of embeddings, cross-entropy.
+OPTIONS.improved-gru-rec = $(narm) --encoder global --decoder dense --feature-dropout 0
+INPUT.gru-rec = session-parallel
+
+HERE := $(dir $(lastword $(MAKEFILE_LIST)))
+EXTRA = $(if $(filter improved-gru-rec,$(MODELS)),$(OUT)/lengths.txt)
+
+include $(HERE)rules.mk
+
+$(OUT)/lengths.txt: $(OUT)/scores.tsv
+	LC_ALL=C awk -v base=improved-gru-rec -v model=narm -f $(HERE)narm-lengths.awk $< >$@

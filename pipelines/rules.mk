@@ -24,17 +24,21 @@ ATTENTION ?= 500
 MAKEFLAGS += $(if $(JOBS),-j$(JOBS))
 
 BASELINES ?= pop ppop markov
-# Each model is a name and the options that make it, in OPTIONS.<name>.  Scores are broken down BY
-# groups and, with AGAINST a model or baseline, tested against it over users.
+# Each model is a name and the options that make it, in OPTIONS.<name>; a baseline may have some.
+# Scores are those of SCORE, broken down BY groups, and every model is tested over users against each
+# model or baseline of AGAINST.  With NAMED=1 tables call the models by their names here, and not by
+# their options.  EXTRA names further files to make.
 BY ?= position
 MODELS ?= ii-rnn ii-rnn-hidden-delta
 OPTIONS.ii-rnn = --model ii-rnn
 OPTIONS.ii-rnn-hidden-delta = --model ii-rnn --inter hidden,delta --attention $(ATTENTION)
 
 BASELINE_RUNS := $(BASELINES:%=$(OUT)/%.mp)
-MODEL_RUNS := $(foreach m,$(MODELS),$(SEEDS:%=$(OUT)/$(m).%.mp))
+model_runs = $(SEEDS:%=$(OUT)/$(1).%.mp)
+MODEL_RUNS := $(foreach m,$(MODELS),$(call model_runs,$(m)))
+names = $(if $(NAMED),$(1:%=--name %))
 
-all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv $(OUT)/attention.html $(AGAINST:%=$(OUT)/against.txt)
+all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv $(OUT)/attention.html $(if $(AGAINST),$(OUT)/against.txt) $(EXTRA)
 	@echo; cat $<; echo; echo 'the same as a page, with what the models attend to: $(OUT)/attention.html'
 	$(AFTER)
 
@@ -61,7 +65,7 @@ $(OUT)/batches.mp: $(OUT)/split.mp
 	$(BIN)/batcher --epochs $(EPOCHS) --test-from $(TEST_FROM) $(BATCH) -o $@ $<
 
 $(BASELINE_RUNS): $(OUT)/%.mp: $(OUT)/split.mp
-	$(BIN)/baseline --model $* -o $@ $<
+	$(BIN)/baseline --model $* $(OPTIONS.$*) --threads $(THREADS) -o $@ $<
 
 # Models of lanes name their own: session-parallel or user-parallel in INPUT.<model>.
 $(OUT)/session-parallel.mp $(OUT)/user-parallel.mp: $(OUT)/%.mp: $(OUT)/split.mp
@@ -75,19 +79,24 @@ endef
 $(foreach m,$(MODELS),$(eval $(call model_rule,$(m))))
 
 $(OUT)/scores.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(BIN)/scorer --best -o $@ $^
+	$(BIN)/scorer --best $(SCORE) $(call names,$(BASELINES) $(MODELS)) -o $@ $^
 
 $(OUT)/positions.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(BIN)/scorer --best --by $(BY) -o $@ $^
+	$(BIN)/scorer --best $(SCORE) --by $(BY) $(call names,$(BASELINES) $(MODELS)) -o $@ $^
 
-# A baseline has one run; of a model the first seed's is what the others are tested against.
-AGAINST_RUN = $(OUT)/$(AGAINST)$(if $(filter $(AGAINST),$(MODELS)),.$(firstword $(SEEDS))).mp
+# One table after the other, each with all runs of its base.
+runs_of = $(if $(filter $(1),$(MODELS)),$(call model_runs,$(1)),$(OUT)/$(1).mp)
+define against
+$(BIN)/scorer --best $(SCORE) --by none $(call names,$(1) $(filter-out $(1),$(BASELINES) $(MODELS))) \
+	    --against <(cat $(call runs_of,$(1))) $(filter-out $(call runs_of,$(1)),$^) >>$@
+
+endef
 $(OUT)/against.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(BIN)/scorer --best --by none --against $(AGAINST_RUN) -o $@ \
-	    $(filter-out $(OUT)/$(AGAINST).%,$^)
+	@rm -f $@
+	$(foreach base,$(AGAINST),$(call against,$(base)))
 
 $(OUT)/scores.tsv: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(BIN)/scorer --format tsv -o $@ $^
+	$(BIN)/scorer --format tsv $(SCORE) $(call names,$(BASELINES) $(MODELS)) -o $@ $^
 
 $(OUT)/attention.html: $(MODEL_RUNS) $(BASELINE_RUNS)
 	$(BIN)/attnviz --html -o $@ $^

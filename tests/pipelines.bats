@@ -267,30 +267,55 @@ END
 
 # The settings of the pipeline's own stand, but for sizes.
 papers() {
-    env -u DATA make -f "$ROOT/pipelines/$1.mk" BIN="$SESSPIPE_BIN" EPOCHS=1 THREADS=1 "${@:2}"
+    env -u DATA make -f "$ROOT/pipelines/$1.mk" BIN="$SESSPIPE_BIN" EPOCHS=1 THREADS=1 TRAIN=--quiet "${@:2}"
 }
 
 @test "narm.mk: every model of the paper's tables, by session length, tested against NARM" {
     daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3, $4 ".5" }' >log
-    papers narm DATA=log OUT=narm TRAIN='--embedding 4 --hidden 5 --quiet' >said 2>err || { cat err; false; }
-    for model in pop s-pop item-knn session-knn markov 'rnn loss=top1' 'rnn loss=cross-entropy' \
-        'narm global bilinear' 'narm local bilinear' 'narm hybrid dense' 'narm hybrid bilinear'; do
-        grep -q "^$model " narm/scores.txt || { echo "$model"; false; }
+    papers narm DATA=log OUT=narm EMBEDDING=4 HIDDEN=6 >said 2>err || { cat err; false; }
+    for model in pop s-pop item-knn session-knn markov bpr-mf fpmc gru-rec improved-gru-rec narm-global-50 narm-local-50 \
+        narm-50 narm-global narm-local narm-dense narm; do
+        grep -q "^$model  *1 " narm/scores.txt || { echo "$model"; false; }
     done
-    [ "$(grep -c 'by length:' narm/positions.txt)" = 11 ]
-    grep -q Wilcoxon narm/against.txt
+    [ "$(grep -c 'by length:' narm/positions.txt)" = 16 ]
+    grep -q '^against narm ' narm/against.txt
     grep -q 'Item attention' narm/attention.html
 }
 
-@test "hrnn.mk: every model of the paper's tables, by history and position, tested against RNN" {
+@test "narm.mk: table 5 counts what two models have among their best 20, over seeds" {
+    daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3 + 70 * ($2 % 9), $4 ".5" }' >log
+    papers narm DATA=log OUT=narm EMBEDDING=4 HIDDEN=6 MODELS='improved-gru-rec narm' SEEDS='1 2' >said 2>err || { cat err; false; }
+    scorer --json --by position --at 20 narm/narm.1.mp narm/narm.2.mp |
+        jq -r 'select(.best and .by == "position" and .part == "test") | [.group, .events, .events * .["recall@20"]] | @tsv' |
+        awk '{ targets[$1] = $2; right[$1] += $3 } END { for (n in targets) printf "%d %d %.1f\n", n, targets[n], right[n] / 2 }' |
+        sort -n >expected
+    [ "$(wc -l <expected)" = 3 ]
+    awk 'NR > 1 { print $1, $2, $4 }' narm/lengths.txt | cmp expected
+}
+
+@test "narm.mk: items that only the fraction of training did not see stay in the test" {
+    daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3 + 7 * ($2 % 100 % 3), $4 ".5" }' >log
+    for fraction in 1 1/6; do
+        papers narm DATA=log OUT=${fraction#*/} FRACTION=$fraction ${fraction#*/}/split.mp 2>err || { cat err; false; }
+        spcat --summary ${fraction#*/}/split.mp | grep '^events test' >${fraction#*/}.events
+    done
+    cmp 1.events 6.events
+    trained() { spcat --summary "$1" | awk '$1 == "sessions" && $2 == "train" { print $3 }'; }
+    [ "$(trained 6/split.mp)" = $(($(trained 1/split.mp) / 6)) ]
+    spcat 6/split.mp | grep -q '^."item".*"train":"0"'
+}
+
+@test "hrnn.mk: every model of the paper's tables, by history and phase, tested against RNN and RNN Concat" {
     daily_log | awk -v OFS=, 'BEGIN { print "user_id,session_id,click_article_id,click_timestamp" }
-        { print $1, $2, $3, $4 "000" }' >log
-    papers hrnn DATA=log OUT=hrnn TRAIN='--embedding 4 --hidden 5 --loss top1 --quiet' LANES='--batch 4' \
+        $1 != 3 || $4 > 1506816000 + 2 * 86400 { print $1, $2, $3, $4 "000" }' >log
+    papers hrnn DATA=log OUT=hrnn SUPPORT=5 UNITS=4 LARGE=1 LARGE_UNITS=5 LANES='--batch 4' SEEDS='1 2' \
         >said 2>err || { cat err; false; }
-    for model in pop ppop item-knn markov 'rnn .*join-sessions=false' 'rnn .*join-sessions=true' \
-        'hrnn init' 'hrnn all'; do
+    for model in 'pop  *1' 'ppop  *1' 'item-knn  *1' 'markov  *1' {rnn,rnn-concat,hrnn-all,hrnn-init}{,-large}'  *2'; do
         grep -q "^$model " hrnn/scores.txt || { cat hrnn/scores.txt; echo "$model"; false; }
     done
-    [ "$(grep -c 'by history:' hrnn/positions.txt)" = 8 ]
-    grep -q Wilcoxon hrnn/against.txt
+    head -1 hrnn/scores.txt | grep -q 'recall@5 .* mrr@5 .* precision@5'
+    [ "$(grep -c 'by history:' hrnn/positions.txt)" = 12 ]
+    [ "$(grep '^against' hrnn/against.txt | awk '{ print $2 }' | tr '\n' ' ')" = 'rnn rnn-concat ' ]
+    # One user of 6 sessions and eleven of 8, of which the last is tested.
+    [ "$(awk 'NR > 1 { print $1, $2, $3 }' hrnn/histories.txt | tr '\n' ';')" = '<=6 1 8.3%;>6 11 91.7%;' ]
 }
