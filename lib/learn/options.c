@@ -253,11 +253,12 @@ int learn_check(const struct learn_options *o, struct err *e)
     if (!cli_given("loss"))
         given.loss = model_loss(o->model);
     if (learn_attention(o) && !model_attends(o->model, &o->shape))
-        return err_set(e, STATUS_USAGE, "--attention %s: this model attends to nothing: %s",
+        return err_set(e, STATUS_USAGE, "--attention %s: this model attends to nothing%s",
                        o->attention,
-                       !strcmp(o->model, "ii-rnn")
-                           ? "give --inter or --intra too"
-                           : "give --session-rep attention or --user-rep attention too");
+                       !strcmp(o->model, "ii-rnn") ? ": give --inter or --intra too"
+                       : !strcmp(o->model, "hierarchical")
+                           ? ": give --session-rep attention or --user-rep attention too"
+                           : "");
     if (o->momentum > 0 && !strcmp(o->optimizer, "adam"))
         return err_set(e, STATUS_USAGE,
                        "--momentum goes with --optimizer adagrad or sgd: adam has its own");
