@@ -99,4 +99,6 @@ agree() { # agree BATCHES OPTION ...
             agree items.mp --model narm --encoder $encoder --decoder $decoder
         done
     done
+    agree items.mp --model bpr-mf
+    agree items.mp --model fpmc
 }

@@ -52,7 +52,7 @@ same_as_trainer() { # MODEL OPTION-OF-TRAINING ... -- OPTION ...
     batcher --batch 7 --history 3 --with-history-items "$SPLIT" >items.mp
     for options in '--session-rep last' '--session-rep last --inter hidden --gru reset-before' \
         '--bidirectional --inter hidden,week' '--per-user inter,intra --inter hidden --intra cat' \
-        '--model narm' '--model hierarchical --user-rep attention --inter delta'; do
+        '--model narm' '--model bpr-mf' '--model fpmc' '--model hierarchical --user-rep attention --inter delta'; do
         [[ $options != *hierarchical* ]] || BATCHES=items.mp
         # shellcheck disable=SC2086
         train $options --save other --save-by last "$BATCHES" >/dev/null

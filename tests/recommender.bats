@@ -17,6 +17,8 @@ setup_file() {
         --save hierarchical batches.mp >/dev/null
     train --inter hidden --intra cat --per-user inter,intra --save own batches.mp >/dev/null
     train --model narm --hidden 7 --save narm batches.mp >/dev/null
+    train --model bpr-mf --save bpr-mf batches.mp >/dev/null
+    train --model fpmc --save fpmc batches.mp >/dev/null
     # The first users alone, whose items are not all that the others have.
     head -n $(($(wc -l <log.tsv) / 3)) log.tsv | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
         batcher --batch 7 2>/dev/null | train --save third >/dev/null
@@ -63,7 +65,7 @@ small() {
         END { for (i = 1; i <= NR; i++) { split(line[i], f, ",")
             if (line[i] ~ /^\["session"/ && last[f[2]] == i) gsub(/,[0-9]+\]/, "]", line[i])
             print line[i] } }' all | sessions >shorter.mp
-    for model in plain attentive last hierarchical own narm; do
+    for model in plain attentive last hierarchical own narm bpr-mf fpmc; do
         model=$BATS_FILE_TMPDIR/$model
         predictor -q -j 1 -m "$model" --top 5 "$BATS_FILE_TMPDIR/batches.mp" | spcat >predicted
         recommend -m "$model" --top 5 shorter.mp >recommended
