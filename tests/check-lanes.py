@@ -116,7 +116,7 @@ def load_sessions(path, rows):
         elif r[0] == "item":
             items.append(rows.get(r[2]))
         elif r[0] == "session":
-            sessions.setdefault(users[-1], []).append((r[2], [items[i] for i in r[-1]]))
+            sessions.setdefault(users[r[1]], []).append((r[2], [items[i] for i in r[4]]))
     return sessions
 
 

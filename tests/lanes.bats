@@ -171,6 +171,24 @@ for line in sys.stdin:
     done
 }
 
+@test "recommender: the scores are those of the plain recurrence, however many are answered at once" {
+    head -n 500 <(synthesize --users 12 --days 8) | lfm-sessionize | tfilter --quiet --split user:0.8 |
+        batcher --scheme user-parallel --batch 3 --epochs 1 -o part.mp
+    for log in few.7.mp part.mp; do
+        [ -e $log ] || ln -s "$LOG/$log" .
+        for options in 'rnn' 'rnn --join-sessions' 'hrnn' 'hrnn --propagate all'; do
+            # shellcheck disable=SC2086
+            trainer --threads 1 --quiet --embedding 4 --hidden 5 --lr 0.1 --model $options --save model $log >/dev/null
+            for batch in 1 5 100; do
+                recommender --threads 1 --quiet -m model --json --top 6 --batch $batch "$LOG/few.mp" >answers 2>/dev/null
+                [ "$(wc -l <answers)" = 12 ]
+                run -0 python3 "$ROOT/tests/check-lanes.py" "$LOG/few.json" model --answers answers
+                [[ $output == "ok 72 "* ]]
+            done
+        done
+    done
+}
+
 @test "the wrong batches and options are refused with what is possible" {
     run -64 train --model hrnn "$LOG/session.mp"
     [[ $output == *'--scheme session-parallel does not keep each user'*'use user-parallel'* ]]

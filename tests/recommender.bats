@@ -19,6 +19,10 @@ setup_file() {
     train --model narm --hidden 7 --save narm batches.mp >/dev/null
     train --model bpr-mf --save bpr-mf batches.mp >/dev/null
     train --model fpmc --save fpmc batches.mp >/dev/null
+    batcher --scheme user-parallel --batch 4 split.mp >lanes.mp
+    train --model rnn --hidden 7 --save rnn lanes.mp >/dev/null
+    train --model rnn --join-sessions --save joined lanes.mp >/dev/null
+    train --model hrnn --hidden 7 --propagate all --save hrnn lanes.mp >/dev/null
     # The first users alone, whose items are not all that the others have.
     head -n $(($(wc -l <log.tsv) / 3)) log.tsv | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
         batcher --batch 7 2>/dev/null | train --save third >/dev/null
@@ -65,9 +69,11 @@ small() {
         END { for (i = 1; i <= NR; i++) { split(line[i], f, ",")
             if (line[i] ~ /^\["session"/ && last[f[2]] == i) gsub(/,[0-9]+\]/, "]", line[i])
             print line[i] } }' all | sessions >shorter.mp
-    for model in plain attentive last hierarchical own narm bpr-mf fpmc; do
+    for model in plain attentive last hierarchical own narm bpr-mf fpmc rnn joined hrnn; do
+        batches=$BATS_FILE_TMPDIR/batches.mp
+        [[ $model != @(rnn|joined|hrnn) ]] || batches=$BATS_FILE_TMPDIR/lanes.mp
         model=$BATS_FILE_TMPDIR/$model
-        predictor -q -j 1 -m "$model" --top 5 "$BATS_FILE_TMPDIR/batches.mp" | spcat >predicted
+        predictor -q -j 1 -m "$model" --top 5 "$batches" | spcat >predicted
         recommend -m "$model" --top 5 shorter.mp >recommended
         python3 - predicted recommended <<'EOT'
 import json, sys

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "data/lanes.h"
 #include "learn/options.h"
 #include "model/file.h"
 #include "recommend/reasons.h"
@@ -36,7 +37,8 @@ int advisor_open(struct advisor *a, const struct trained *trained, const i64_vec
                               .history = (int32_t)trained->history,
                               .delta_buckets = (int32_t)edges->len + 1,
                               .keeps_order = true,
-                              .history_items = true};
+                              .history_items = true,
+                              .lanes = model_takes_lanes(o->model) ? a->batch : 0};
     a->trained = trained;
     a->batching = (struct batching){.corpus = &a->corpus,
                                     .size = a->batch,
@@ -59,6 +61,8 @@ int advisor_open(struct advisor *a, const struct trained *trained, const i64_vec
 
 void advisor_release(struct advisor *a)
 {
+    if (a->states)
+        a->model.device->op->release(a->model.device, a->states);
     if (a->tape)
         tape_free(a->tape);
     model_close(&a->model);
@@ -191,13 +195,13 @@ static float *last_states(struct advisor *a, const struct batch *b, const struct
     return out;
 }
 
-/* The k best of each session, to the host. */
-static int score(struct advisor *a, const struct batch *b, const struct forward *f, int k,
+/* The k best of each answer, to the host, from its state: states [answers, width]. */
+static int score(struct advisor *a, const struct forward *f, const float *states, int k,
                  struct err *e)
 {
     struct tape *t = a->tape;
     struct device *d = a->model.device;
-    size_t n = b->user.len, listed = n * (size_t)k;
+    size_t n = a->list.len, listed = n * (size_t)k;
     float *loss = tape_memory(t, n * sizeof *loss);
     float *scores = tape_memory(t, listed * sizeof *scores);
     int32_t *unused = tape_memory(t, 2 * n * sizeof *unused);
@@ -205,9 +209,9 @@ static int score(struct advisor *a, const struct batch *b, const struct forward 
     int32_t *target = tape_host(t, n * sizeof *target);
     memset(target, 0, n * sizeof *target);
     struct output output = {.targets = (int)n,
-                            .width = f->state->cols,
+                            .width = f->output->cols,
                             .items = a->model.data.items,
-                            .state = last_states(a, b, f->state),
+                            .state = states,
                             .weight = model_output(t, f)->value,
                             .bias = model_output_bias(t, f)->value,
                             .target = tape_ints(t, target, n)};
@@ -254,13 +258,86 @@ static int answer(void *to, const struct batch *given, struct err *e)
     int k = list_length(a);
     tape_begin(a->tape, false, 0, 0);
     a->model.class->forward(&a->model, a->tape, b, &f);
-    if (score(a, b, &f, k, e))
+    if (score(a, &f, last_states(a, b, f.state), k, e))
         return e->status;
     choose(a, k);
     if (a->why && a->attends)
         reasons_find(a, b, &f);
     return 0;
 }
+
+/* ---- models of lanes: a user each, all his sessions ---- */
+
+/* Of which lanes' elements the newest session has its last event: rows of the states, and users. */
+static int last_events(const struct advisor *a, const struct steps *s, int32_t *row, int32_t *user)
+{
+    int32_t at = 0;
+    int count = 0;
+    for (size_t i = 0; i < s->item.len; i++) {
+        if (column_u8(s->reset)[i] == RESET_IDLE)
+            continue;
+        const size_t *first = &a->corpus.first.at[column_i32(s->user)[i]];
+        if (first[0] + (size_t)column_i32(s->session)[i] + 1 == first[1] &&
+            column_i32(s->position)[i] + 2 == column_i32(s->length)[i]) {
+            row[count] = at;
+            user[count++] = column_i32(s->user)[i];
+        }
+        at++;
+    }
+    return count;
+}
+
+static struct forward run_steps(struct advisor *a, const struct steps *s)
+{
+    const struct lane_steps steps = {.lanes = (int32_t)s->lanes,
+                                     .count = (int)(s->item.len / (size_t)s->lanes),
+                                     .item = column_i32(s->item),
+                                     .target = column_i32(s->target),
+                                     .user = column_i32(s->user),
+                                     .reset = column_u8(s->reset)};
+    struct forward f;
+    tape_begin(a->tape, false, 0, 0);
+    a->model.class->steps(&a->model, a->tape, &steps, &f);
+    return f;
+}
+
+/* Some steps, of which the states after the newest sessions' last events are kept. */
+static int step(void *to, const struct steps *s, struct err *e)
+{
+    struct advisor *a = to;
+    struct device *d = a->model.device;
+    struct forward f = run_steps(a, s);
+    int32_t *row = tape_host(a->tape, (size_t)s->lanes * sizeof *row);
+    int32_t *user = tape_host(a->tape, (size_t)s->lanes * sizeof *user);
+    int count = last_events(a, s, row, user), width = f.state->cols;
+    float *out = tape_memory(a->tape, (size_t)count * (size_t)width * sizeof *out);
+    (void)e;
+    a->output = f.output, a->output_bias = f.output_bias;
+    if (!a->states)
+        a->states = d->op->alloc(d, (size_t)a->batch * (size_t)width * sizeof *a->states);
+    d->op->gather(d, tape_rows(a->tape, row, count), width, f.state->value, out);
+    d->op->store(d, tape_rows(a->tape, user, count), width, out, a->states);
+    return 0;
+}
+
+static int answer_lanes(struct advisor *a, struct err *e)
+{
+    struct turn *turn = mem_alloc(a->list.len * sizeof *turn);
+    int k = list_length(a);
+    for (size_t u = 0; u < a->list.len; u++)
+        turn[u] = (struct turn){a->corpus.first.at[u], a->corpus.first.at[u + 1]};
+    a->batching.emit_steps = step;
+    int status = lanes_run(&a->batching, turn, a->list.len, e);
+    mem_free(turn);
+    tape_begin(a->tape, false, 0, 0);
+    const struct forward f = {.output = a->output, .output_bias = a->output_bias};
+    if (status || score(a, &f, a->states, k, e))
+        return e->status;
+    choose(a, k);
+    return 0;
+}
+
+/* ---- models of whole sessions ---- */
 
 /* The earlier sessions, everybody's first, then everybody's second, ...: representations are made
  * from those before. */
@@ -279,26 +356,34 @@ static int remember(struct advisor *a, size_t *picked, struct err *e)
     return 0;
 }
 
-int advisor_make(struct advisor *a, const struct people *people, const int32_t *user, size_t count,
-                 struct err *e)
+static int answer_sessions(struct advisor *a, struct err *e)
 {
-    int status = 0;
-    size_t *picked = mem_alloc(count * sizeof *picked);
-    a->people = people;
-    vec_clear(&a->list);
-    vec_clear(&a->reason);
-    for (size_t i = 0; i < count; i++)
-        vec_push(&a->list, ((struct advice){.user = user[i]}));
-    fill_corpus(a, user, count);
-    if (a->model.class->restart)
-        a->model.class->restart(&a->model);
-    if (a->model.class->finish)
-        status = remember(a, picked, e);
+    size_t count = a->list.len, *picked = mem_alloc(count * sizeof *picked);
+    int status = a->model.class->finish ? remember(a, picked, e) : 0;
     for (size_t i = 0; i < count; i++)
         picked[i] = a->corpus.first.at[i + 1] - 1;
     a->batching.emit = answer;
-    if (!status && count)
+    if (!status)
         status = batching_emit(&a->batching, PART_TEST, picked, count, e);
     mem_free(picked);
     return status;
+}
+
+int advisor_make(struct advisor *a, const struct people *people, const int32_t *user, size_t count,
+                 struct err *e)
+{
+    const struct model_class *class = a->model.class;
+    a->people = people;
+    vec_clear(&a->list);
+    vec_clear(&a->reason);
+    if (!count)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        vec_push(&a->list, ((struct advice){.user = user[i]}));
+    fill_corpus(a, user, count);
+    if (class->pass)
+        class->pass(&a->model, a->tape);
+    if (class->restart)
+        class->restart(&a->model);
+    return class->forward ? answer_sessions(a, e) : answer_lanes(a, e);
 }

@@ -37,6 +37,8 @@ struct advisor {
     struct model model;
     struct tape *tape;
     bool attends;
+    float *states; /* of models of lanes: device [batch, S] after each user's last event */
+    const struct parameter *output, *output_bias; /* theirs, too */
 
     /* the last batch's */
     VEC(struct advice) list;
