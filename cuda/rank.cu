@@ -61,8 +61,10 @@ struct best {
 
 enum { AT_ONCE = 4 };
 
-/* All threads: the k best of x [items] to the front, sorted; returns how many there are. */
-static __device__ inline int find_best(struct best b, int items, const float *x)
+/* All threads: the k best rivals (NULL: of all) of x [items] to the front, sorted; returns how many
+ * there are. */
+static __device__ inline int find_best(struct best b, int items, const float *x,
+                                       const unsigned char *rival)
 {
     int each = AT_ONCE * (int)blockDim.x, most = 0; /* filled by now at most */
     place floor = 0;                                /* what does not come above it is none */
@@ -86,7 +88,7 @@ static __device__ inline int find_best(struct best b, int items, const float *x)
         int at = from + AT_ONCE * (int)threadIdx.x;
         for (int i = at; i < at + AT_ONCE && i < items; i++) {
             place p = place_of(x[i], i);
-            if (p > floor)
+            if (p > floor && (!rival || rival[i]))
                 b.x[atomicAdd(b.filled, 1)] = p;
         }
         most += each;
@@ -102,6 +104,7 @@ static __device__ inline int find_best(struct best b, int items, const float *x)
 /* Where results go, and what is to be found. */
 struct ranks {
     const int32_t *target;
+    const unsigned char *rival; /* NULL: all items are */
     float *loss;
     int32_t *rank, *ties;
     int k, room;
@@ -124,15 +127,17 @@ static __device__ inline void count_row(const struct ranks &r, int row, int item
         see<4>(&s, y, count);
 #pragma unroll
         for (int e = 0; e < 4; e++) {
-            above += e < count && y[e] > score;
-            equal += e < count && y[e] == score;
+            bool counts = e < count && (!r.rival || r.rival[i + e]);
+            above += counts && y[e] > score;
+            equal += counts && y[e] == score;
         }
     }
     s = see_all(s, room);
     above = block_sum(above, counts);
     equal = block_sum(equal, counts);
     if (threadIdx.x == 0) {
-        int ties = equal > 0 ? equal - 1 : 0; /* a target of NaN does not equal itself */
+        /* the target is one of the equal, unless it is no rival, or NaN, which equals nothing */
+        int ties = equal - (equal && (!r.rival || r.rival[r.target[row]]));
         r.loss[row] = loss_of(s, score);
         r.ties[row] = ties;
         r.rank[row] = 1 + above + ties;
@@ -153,7 +158,7 @@ static __global__ void __launch_bounds__(1024)
         count_row(r, row, items, x, room, counts);
         if (!r.k)
             continue;
-        int found = find_best(b, items, x);
+        int found = find_best(b, items, x, r.rival);
         for (int i = (int)threadIdx.x; i < r.k; i += (int)blockDim.x) {
             r.item[(size_t)row * r.k + i] = i < found ? place_item(b.x[i]) : -1;
             r.score[(size_t)row * r.k + i] = i < found ? place_score(b.x[i]) : -INFINITY;
@@ -198,7 +203,7 @@ void cuda_output_rank(struct device *d, const struct output *o, float *loss, int
                       int32_t *ties, int k, int32_t *top_item, float *top_score)
 {
     struct cuda *c = cuda_of(d);
-    struct ranks r = {o->target, loss, rank, ties, k, 0, top_item, top_score, NULL};
+    struct ranks r = {o->target, o->rival, loss, rank, ties, k, 0, top_item, top_score, NULL};
     if (!o->targets || !o->items)
         return;
     if (c->precision == PRECISION_BF16)

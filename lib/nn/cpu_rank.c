@@ -28,6 +28,20 @@ VECTOR static void count_scores(size_t n, float score, const float *x, int32_t *
     *equal += same;
 }
 
+/* The same among the rivals. */
+VECTOR static void count_rivals(size_t n, float score, const float *x, const unsigned char *rival,
+                                int32_t *above, int32_t *equal)
+{
+    int32_t more = 0, same = 0;
+#pragma omp simd reduction(+ : more, same)
+    for (size_t j = 0; j < n; j++) {
+        more += (x[j] > score) & rival[j];
+        same += (x[j] == score) & rival[j];
+    }
+    *above += more;
+    *equal += same;
+}
+
 /* ---- the k best: a heap with the worst on top ---- */
 
 struct best {
@@ -80,7 +94,7 @@ static void best_offer(struct best *b, int32_t item, float score)
     }
 }
 
-/* Best first; places beyond the number of items become -1. */
+/* Best first; places beyond what there is become -1. */
 static void best_sort(struct best *b)
 {
     if (b->filled < b->k)
@@ -143,16 +157,19 @@ static void count_tile(const struct ranking *r, int thread, int tile, const floa
     const struct chunk *c = &r->c;
     struct span s = chunk_tile(c, tile);
     size_t n = s.to - s.from, rows = (size_t)c->rows;
+    const unsigned char *rival = c->o->rival ? c->o->rival + s.from : NULL;
     for (size_t i = 0; i < rows; i++, x += n) {
         struct count *count = r->count + (size_t)thread * rows + i;
         float top = r->tile_top[(size_t)tile * rows + i];
-        if (top >= c->score[i])
+        if (top >= c->score[i] && rival)
+            count_rivals(n, c->score[i], x, rival, &count->above, &count->equal);
+        else if (top >= c->score[i])
             count_scores(n, c->score[i], x, &count->above, &count->equal);
         struct best best = best_at(r, thread, (int)i);
         if (!r->k || (best.filled == r->k && top < best.score[0]))
             continue;
         for (size_t j = 0; j < n; j++)
-            if (best.filled < r->k || x[j] >= best.score[0])
+            if ((best.filled < r->k || x[j] >= best.score[0]) && (!rival || rival[j]))
                 best_offer(&best, (int32_t)(s.from + j), x[j]);
         count->filled = best.filled;
     }
@@ -204,6 +221,7 @@ struct ranks_out {
 static void finish_row(const struct ranking *r, int row, const struct ranks_out *out)
 {
     const struct chunk *c = &r->c;
+    const unsigned char *rival = c->o->rival;
     size_t at = (size_t)r->order[c->first + row], k = (size_t)r->k;
     int32_t above = 0, equal = 0;
     struct best best = {.k = r->k, .item = out->item + at * k, .score = out->score + at * k};
@@ -216,8 +234,10 @@ static void finish_row(const struct ranking *r, int row, const struct ranks_out 
             best_offer(&best, part.item[i], part.score[i]);
     }
     best_sort(&best);
+    /* the target is one of the equal, unless it is no rival, or NaN, which equals nothing */
+    bool own = equal && (!rival || rival[c->o->target[c->first + row]]);
     out->loss[at] = chunk_join(c, row);
-    out->ties[at] = equal > 0 ? equal - 1 : 0; /* a target of NaN does not equal itself */
+    out->ties[at] = equal - own;
     out->rank[at] = 1 + above + out->ties[at];
 }
 

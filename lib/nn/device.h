@@ -112,6 +112,8 @@ struct output {
     const float *state;         /* [T, H] */
     const float *weight, *bias; /* [N, H], [N] */
     const int32_t *target;      /* [T] */
+    /* [N] 1: ranked beside every target, 0: beside none (output_rank); NULL: all are */
+    const unsigned char *rival;
 };
 
 #define DEVICE_OPERATIONS(OP)                                                                      \
@@ -240,10 +242,11 @@ struct output {
     OP(void, output_loss,                                                                          \
        (struct device * d, const struct output *o, float *loss, float *dstate, float *dweight,     \
         float *dbias))                                                                             \
-    /* loss; rank = 1 + items scored strictly higher + ties; ties = other items with exactly the   \
-     * target's score; the k best items and scores, best first, equal scores by id [T, k].         \
-     * A score that is not finite makes its row's loss NaN (output_loss too).  Beyond N items,     \
-     * item -1 with a score of -infinity. */                                                       \
+    /* loss, over all items; rank = 1 + rivals scored strictly higher + ties; ties = other rivals  \
+     * with exactly the target's score; the k best rivals and scores, best first, equal scores by  \
+     * id [T, k].  The target need be no rival; where it is none, it stands on no list.            \
+     * A score that is not finite makes its row's loss NaN (output_loss too).  Beyond the rivals   \
+     * that there are, item -1 with a score of -infinity. */                                       \
     OP(void, output_rank,                                                                          \
        (struct device * d, const struct output *o, float *loss, int32_t *rank, int32_t *ties,      \
         int k, int32_t *top_item, float *top_score))                                               \

@@ -151,7 +151,7 @@ static struct problem output_problem(struct output *o, int targets, int width, i
     problem_input(&p, N * H, 1);
     problem_input(&p, N, 1);
     problem_output(&p, T);
-    *o = (struct output){targets, width, items, p.value[0], p.value[1], p.value[2], NULL};
+    *o = (struct output){targets, width, items, p.value[0], p.value[1], p.value[2], NULL, NULL};
     for (int i = 0; i < targets; i++) {
         targets_of[i] = (int32_t)random_below(&test_random, (uint32_t)items);
         p.slope[i] = 1.0f / (float)targets; /* the mean */
@@ -219,6 +219,16 @@ static void rank_on_device(struct problem *p, const struct output *o, int k, str
     device->op->release(device, own);
 }
 
+/* Each item a rival by a chance of one in `chance`; 0: all are, and nothing says so. */
+static unsigned char rival_of[1100];
+
+static void set_rivals(struct output *o, int chance)
+{
+    for (int j = 0; j < o->items; j++)
+        rival_of[j] = chance ? random_below(&test_random, (uint32_t)chance) == 0 : 1;
+    o->rival = chance ? to_device(device, rival_of, (size_t)o->items) : NULL;
+}
+
 /* The rank, the ties and the k best of one row, by looking at every score. */
 static bool rank_is_right(const struct problem *p, int row, const struct ranked *r, int k)
 {
@@ -229,41 +239,49 @@ static bool rank_is_right(const struct problem *p, int row, const struct ranked 
         for (int l = 0; l < o->width; l++)
             score[j] += p->in[0][row * o->width + l] * p->in[1][j * o->width + l];
     }
-    int above = 0, ties = -1;
+    int above = 0, ties = 0, target = targets_of[row];
     for (int j = 0; j < o->items; j++) {
-        above += score[j] > score[targets_of[row]];
-        ties += score[j] == score[targets_of[row]];
+        above += rival_of[j] && score[j] > score[target];
+        ties += rival_of[j] && j != target && score[j] == score[target];
     }
     bool right = r->rank[row] == 1 + above + ties && r->ties[row] == ties;
     for (int place = 0; place < k; place++) {
         int best = -1;
         for (int j = 0; j < o->items; j++)
-            if (best < 0 || score[j] > score[best])
+            if (rival_of[j] && score[j] > (best < 0 ? -INFINITY : score[best]))
                 best = j;
-        right &= r->item[row * k + place] == (place < o->items ? best : -1);
-        if (place < o->items)
-            right &= (double)r->score[row * k + place] == score[best];
-        score[best] = -INFINITY;
+        right &= r->item[row * k + place] == best;
+        right &= (double)r->score[row * k + place] == (best < 0 ? -INFINITY : score[best]);
+        if (best >= 0)
+            score[best] = -INFINITY;
     }
     return right;
 }
 
-static void check_rank_of(int targets, int width, int items, int k)
+enum { NONE = 1 << 30 }; /* the chance of no rival */
+
+static void check_rank_of(int targets, int width, int items, int k, int chance)
 {
     static struct ranked r;
     struct output o;
     struct problem p = output_problem(&o, targets, width, items);
     round_inputs(&p);
+    set_rivals(&o, chance);
     rank_on_device(&p, &o, k, &r);
-    int wrong = 0, tied = 0;
+    int wrong = 0, tied = 0, outside = 0;
     for (int i = 0; i < targets; i++) {
         wrong += !rank_is_right(&p, i, &r, k);
         tied += r.ties[i] > 0;
+        outside += !rival_of[targets_of[i]];
     }
-    tap_ok(wrong == 0 && (tied > 0 || items < 31 || !targets),
-           "ranks, ties and %d best, %d × %d, %s: %d wrong, %d tied", k, targets, items,
-           device->name, wrong, tied);
+    bool met =
+        items < 31 || !targets || ((tied > 0 || chance == NONE) && (chance > 0) == (outside > 0));
+    tap_ok(wrong == 0 && met,
+           "ranks, ties and %d best, %d × %d, %s: %d wrong, %d tied, %d targets are no rivals", k,
+           targets, items, device->name, wrong, tied, outside);
     check_forward(&p, label("output_rank, the loss,", targets, items));
+    if (o.rival)
+        device->op->release(device, (void *)(uintptr_t)o.rival);
     output_close(&p, &o);
 }
 
@@ -319,11 +337,17 @@ static void check_rank(void)
     struct device *usual = device;
     for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
         device = test_device(&way[i]);
-        check_rank_of(1, 1, 1, 3);
-        check_rank_of(31, 5, 33, 20);
-        check_rank_of(257, 3, 1031, 23);
-        check_rank_of(33, 31, 257, 0);
-        check_rank_of(0, 3, 31, 5);
+        check_rank_of(1, 1, 1, 3, 0);
+        check_rank_of(31, 5, 33, 20, 0);
+        check_rank_of(257, 3, 1031, 23, 0);
+        check_rank_of(33, 31, 257, 0, 0);
+        check_rank_of(0, 3, 31, 5, 0);
+        check_rank_of(1, 1, 1, 3, NONE); /* the target alone */
+        check_rank_of(31, 5, 33, 20, 3); /* lists longer than there are rivals */
+        check_rank_of(257, 3, 1031, 23, 2);
+        check_rank_of(33, 31, 257, 7, 12);
+        check_rank_of(31, 3, 257, 5, NONE);
+        check_rank_of(33, 31, 257, 0, 2);
         device_close(device);
     }
     device = usual;

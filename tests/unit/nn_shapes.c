@@ -309,8 +309,10 @@ static struct output random_output(struct run *r, int targets, int width, int it
 {
     size_t T = (size_t)targets, H = (size_t)width, N = (size_t)items;
     int32_t target[300];
-    struct output o = {targets,          width, items, numbers(r, T * H, 1), numbers(r, N * H, 1),
-                       numbers(r, N, 1), NULL};
+    struct output o = {.targets = targets, .width = width, .items = items};
+    o.state = numbers(r, T * H, 1);
+    o.weight = numbers(r, N * H, 1);
+    o.bias = numbers(r, N, 1);
     for (int i = 0; i < targets; i++)
         target[i] = (int32_t)random_below(&r->random, (uint32_t)items);
     o.target = tape_ints(r->tape, target, T);
