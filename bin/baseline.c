@@ -25,6 +25,8 @@ static const struct option own_options[] = {
      .to = &options.mix_weight, .recorded = true, .high = 1},
     {OPTION_INT, 0, "top", "K", "also write the K best items of each position", .to = &counting.top,
      .recorded = true, .high = 10000},
+    {OPTION_INT, 0, "rank-among", "N", "rank among the N most supported items; 0: all",
+     .to = &counting.rank_among, .recorded = true, .high = INT32_MAX},
     {OPTION_INT, 'j', "threads", "N", "threads; 0: one a core", .to = &counting.threads,
      .high = 4096},
     {0},
@@ -87,6 +89,7 @@ int main(int argc, char **argv)
         cli_fail(&e);
     meta_copy(&meta, sessions_in_meta(c->in));
     meta.kind = STREAM_PREDICTIONS;
+    support_describe(&meta, c->rank_among);
     if (stage_open(&out, to.path, to.flush, &meta, program.name, SESSPIPE_VERSION,
                    (struct bytes){packed.at, packed.len}, &e) ||
         counting_run(c, &e) || stage_finish(&out, &e)) {

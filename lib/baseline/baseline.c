@@ -25,6 +25,7 @@ struct baseline {
     int64_t events;          /* n */
     int32_t items;           /* N */
     int32_t *place, *item;   /* by item: its place; by place: the item */
+    int32_t *ranked;         /* [N + 1] rivals at the places before each; NULL: all items are */
     double one;              /* scores that are a score of 1 */
     size_t contexts;
     size_t *start;  /* [contexts + 1]: where each row begins */
@@ -58,6 +59,7 @@ void baseline_free(struct baseline *b)
     vec_release(&b->popularity);
     mem_free(b->place);
     mem_free(b->item);
+    mem_free(b->ranked);
     mem_free(b->start);
     mem_free(b->total);
     vec_release(&b->row);
@@ -218,12 +220,21 @@ static void rank_rows(struct baseline *b)
     vec_release(&order);
 }
 
-void baseline_ready(struct baseline *b, int32_t items)
+static void count_rivals(struct baseline *b, const unsigned char *rival)
+{
+    b->ranked = mem_zero((size_t)b->items + 1, sizeof *b->ranked);
+    for (int32_t p = 0; p < b->items; p++)
+        b->ranked[p + 1] = b->ranked[p] + rival[b->item[p]];
+}
+
+void baseline_ready(struct baseline *b, int32_t items, const unsigned char *rival)
 {
     b->items = items;
     while (b->popularity.len < (size_t)items)
         vec_push(&b->popularity, 0);
     order_by_popularity(b);
+    if (rival)
+        count_rivals(b, rival);
     if (b->kind->sets)
         sets_ready(&b->sets, b->place, items);
     if (b->kind->fill)
@@ -397,7 +408,7 @@ struct verdict baseline_answer(const struct baseline *b, struct baseline_work *w
                                float *scores)
 {
     int32_t place = b->place[target];
-    if (!b->kind->score && !b->options.mix) { /* rows are ranked beforehand */
+    if (!b->kind->score && !b->options.mix && !b->ranked) { /* rows are ranked beforehand */
         struct row row = row_of(b, m);
         row_top(b, row, k, items, scores);
         return row_rank(b, row, place);
@@ -417,7 +428,7 @@ struct verdict baseline_answer(const struct baseline *b, struct baseline_work *w
 struct baseline_work *baseline_work_new(const struct baseline *b)
 {
     struct baseline_work *w = mem_zero(1, sizeof *w);
-    scores_open(&w->scores, b->items);
+    scores_open(&w->scores, b->items, b->ranked);
     return w;
 }
 

@@ -1,10 +1,16 @@
 #include "baseline/scores.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
-void scores_open(struct scores *s, int32_t items)
+void scores_open(struct scores *s, int32_t items, const int32_t *ranked)
 {
-    *s = (struct scores){.of = mem_zero((size_t)items, sizeof *s->of)};
+    *s = (struct scores){.of = mem_zero((size_t)items, sizeof *s->of), .ranked = ranked};
+}
+
+static bool is_ranked(const struct scores *s, int32_t place)
+{
+    return !s->ranked || s->ranked[place + 1] > s->ranked[place];
 }
 
 void scores_release(struct scores *s)
@@ -45,12 +51,13 @@ int32_t scores_rank(const struct scores *s, int32_t place)
     int32_t before = 0;
     if (!score) { /* all that have one stand before it, and what is more popular */
         for (size_t i = 0; i < s->places.len; i++)
-            before += s->places.at[i] > place;
-        return place + before + 1;
+            before += s->places.at[i] > place && is_ranked(s, s->places.at[i]);
+        return (s->ranked ? s->ranked[place] : place) + before + 1;
     }
     for (size_t i = 0; i < s->places.len; i++) {
         int32_t other = s->places.at[i];
-        before += s->of[other] > score || (s->of[other] == score && other < place);
+        bool above = s->of[other] > score || (s->of[other] == score && other < place);
+        before += above && is_ranked(s, other);
     }
     return before + 1;
 }
@@ -70,17 +77,18 @@ static int compare_scored(const void *a, const void *b)
 
 void scores_top(struct scores *s, int32_t k, int32_t *to)
 {
-    size_t count = s->places.len;
-    struct scored *all = mem_alloc(count * sizeof *all);
-    for (size_t i = 0; i < count; i++)
-        all[i] = (struct scored){s->of[s->places.at[i]], s->places.at[i]};
+    size_t count = 0;
+    struct scored *all = mem_alloc(s->places.len * sizeof *all);
+    for (size_t i = 0; i < s->places.len; i++)
+        if (is_ranked(s, s->places.at[i]))
+            all[count++] = (struct scored){s->of[s->places.at[i]], s->places.at[i]};
     if (count)
         qsort(all, count, sizeof *all, compare_scored);
     int32_t n = 0;
     for (; n < k && (size_t)n < count; n++)
         to[n] = all[n].place;
     for (int32_t place = 0; n < k; place++)
-        if (!s->of[place])
+        if (!s->of[place] && is_ranked(s, place))
             to[n++] = place;
     mem_free(all);
 }

@@ -21,9 +21,13 @@ struct scores {
     int64_t *of;    /* [N] by place, 0: none */
     i32_vec places; /* those with a score, in no order */
     int64_t total;
+    /* [N + 1] how many places before each are ranked: the others stand on no list and come before
+     * nothing; NULL: all are ranked */
+    const int32_t *ranked;
 };
 
-void scores_open(struct scores *s, int32_t items);
+/* `ranked` stays the caller's. */
+void scores_open(struct scores *s, int32_t items, const int32_t *ranked);
 void scores_release(struct scores *s);
 void scores_clear(struct scores *s);
 
@@ -39,10 +43,10 @@ static inline void scores_add(struct scores *s, int32_t place, int64_t n)
 /* Brings all scores to `weight` times their share of the greatest one. */
 void scores_normalize(struct scores *s, double weight);
 
-/* From 1 on. */
+/* From 1 on: how many that are ranked stand before the place, which need not be itself. */
 int32_t scores_rank(const struct scores *s, int32_t place);
 
-/* The places of the k <= N best; reorders `places`. */
+/* The places of the k best that are ranked, of which there are as many. */
 void scores_top(struct scores *s, int32_t k, int32_t *to);
 
 #endif

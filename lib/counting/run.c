@@ -24,8 +24,10 @@ static int take(struct counting *c, const struct sessions_record *record, struct
     const struct named *n = &record->named;
     if (record->kind == RECORD_USER)
         return write_user(&c->out->out, n->id, n->name, n->attributes, e);
-    if (record->kind == RECORD_ITEM)
+    if (record->kind == RECORD_ITEM) {
+        support_note(&c->support, n->attributes);
         return write_item(&c->out->out, n->id, n->name, n->attributes, e);
+    }
     return take_session(c, &record->session, e);
 }
 
@@ -38,7 +40,12 @@ static int learn(struct counting *c, struct err *e)
             return e->status;
     if (got == READ_ERROR)
         return e->status;
-    baseline_ready(c->baseline, names_count(sessions_in_items(c->in)));
+    int32_t items = names_count(sessions_in_items(c->in));
+    unsigned char *rivals;
+    if (support_most(&c->support, c->rank_among, items, &rivals, e))
+        return e->status;
+    baseline_ready(c->baseline, items, rivals);
+    mem_free(rivals);
     return 0;
 }
 
@@ -50,7 +57,8 @@ static int predict(struct counting *c, enum part part, struct err *e)
     struct ranks ranks;
     struct tops tops;
     int64_t items = names_count(sessions_in_items(c->in));
-    int32_t k = (int32_t)(c->top < items ? c->top : items);
+    int64_t ranked = c->rank_among && c->rank_among < items ? c->rank_among : items;
+    int32_t k = (int32_t)(c->top < ranked ? c->top : ranked);
     int status = write_epoch(&c->out->out, pass.epoch, e);
     while (!status &&
            answers_next(&c->answers, c->baseline, part, k, (int)c->threads, &ranks, &tops, &pass)) {
@@ -80,5 +88,6 @@ void counting_release(struct counting *c)
 {
     answers_release(&c->answers);
     mix_release(&c->mix);
+    support_release(&c->support);
     vec_release(&c->sessions);
 }

@@ -6,6 +6,7 @@
 #include "baseline/answers.h"
 #include "baseline/lists.h"
 #include "stream/stage.h"
+#include "stream/support.h"
 
 /* {0}, then the first members filled in, before counting_run. */
 struct counting {
@@ -13,15 +14,18 @@ struct counting {
     struct stage *out; /* opened */
     struct baseline *baseline;
     int64_t top, threads; /* best items of each position; 0 threads: one a core */
+    int64_t rank_among;   /* most supported items; 0: all */
     const char *mix_path; /* NULL: none */
     struct mix mix;
     struct answers answers;
-    i32_vec sessions; /* of each user so far */
-    int64_t parts[4]; /* sessions of each part */
+    struct support support; /* of the items */
+    i32_vec sessions;       /* of each user so far */
+    int64_t parts[4];       /* sessions of each part */
 };
 
 /* From the first session to the last pass; the stage's end is the caller's.  65: sessions that are
- * not split. */
+ * not split, or items of which the stream does not say how often training has them, where ranks
+ * are among the most supported. */
 int counting_run(struct counting *c, struct err *e);
 
 /* What it made; in, out and baseline stay the caller's. */

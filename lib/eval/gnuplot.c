@@ -57,7 +57,8 @@ static bool has_loss(const struct report *r)
 
 static void plot_learning(const struct report *r, int column, const char *name, struct buf *to)
 {
-    buf_format(to, "set title '%s by epoch' noenhanced\nset xlabel 'epoch'\nplot ", name);
+    buf_format(to, "set title '%s by epoch%s%s' noenhanced\nset xlabel 'epoch'\nplot ", name,
+               r->among ? ", " : "", r->ranks);
     for (size_t i = 0; i < r->runs.len; i++) {
         struct buf label = {0};
         report_run_name(r, i, &label);
@@ -130,7 +131,8 @@ static bool has_any(const struct report *r, const struct groups *g, size_t model
 static void plot_groups(const struct report *r, const struct groups *g, const char *by,
                         size_t block, const char *score, struct buf *to)
 {
-    buf_format(to, "set title '%s by %s' noenhanced\nset xlabel '%s'\nplot ", score, by, by);
+    buf_format(to, "set title '%s by %s%s%s' noenhanced\nset xlabel '%s'\nplot ", score, by,
+               r->among ? ", " : "", r->ranks, by);
     for (size_t m = 0, shown = 0; m < r->models.len; m++) {
         if (!has_any(r, g, m, by))
             continue;

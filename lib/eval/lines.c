@@ -111,11 +111,14 @@ static void tsv_line(const struct line *l, const char *run, const struct score *
     buf_format(to, "%" PRIu64 "\t", s->events);
     for (int c = 0; c < score_columns(&l->report->how->cuts); c++)
         tsv_number(to, s->value[c]);
-    buf_format(to, "%s\t%s\n",
+    buf_format(to, "%s\t%s\t",
                is_best(l) ? "true"
                : l->run   ? "false"
                           : "",
                is_best(l) || !l->run ? part_name[any_run(l)->run.selected_on] : "");
+    if (l->report->among)
+        buf_format(to, "%" PRId64, l->report->among);
+    buf_byte(to, '\n');
 }
 
 static void tsv_pass(const struct line *l, const struct score *s)
@@ -167,7 +170,7 @@ void report_tsv(const struct report *r, struct buf *to)
         score_column_name(&r->how->cuts, c, name);
         buf_format(to, "%s\t", name);
     }
-    buf_text(to, "best\tselected_on\n");
+    buf_text(to, "best\tselected_on\trank_among\n");
     each_line(r, to, tsv_pass);
     each_mean(r, to, tsv_mean);
     for (size_t m = 1; r->compare && m < r->models.len; m++)
@@ -201,6 +204,15 @@ static void json_seed(struct buf *to, const struct buf *seed)
         json_text(to, (struct bytes){seed->at, seed->len});
 }
 
+/* Without the key ranks are among all items, as in the streams. */
+static void json_among(const struct report *r, struct buf *to)
+{
+    if (!r->among)
+        return;
+    json_key(to, "rank_among");
+    buf_format(to, "%" PRId64, r->among);
+}
+
 /* From the name on, what lines of runs and of means share, up to the scores. */
 static void json_middle(const struct line *l, uint64_t events)
 {
@@ -218,6 +230,7 @@ static void json_middle(const struct line *l, uint64_t events)
         json_word(to, "by", l->by);
         json_word(to, "group", l->group);
     }
+    json_among(l->report, to);
     json_key(to, "events");
     buf_format(to, "%" PRIu64, events);
 }
@@ -276,6 +289,7 @@ static void json_comparison(const struct report *r, size_t model, struct buf *to
     json_key(to, "name");
     json_text(to, (struct bytes){name->at, name->len});
     json_word(to, "part", part_name[l.pass->epoch.part]);
+    json_among(r, to);
     buf_format(to, ", \"users\": %zu, \"users_alone\": %zu, \"users_uneven\": %zu", c->users,
                c->alone, c->uneven);
     for (int column = 0; column < score_columns(&r->how->cuts); column++) {

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 static size_t model_of(struct report *r, struct chain *chain)
 {
@@ -40,6 +41,28 @@ static void start_live(struct report *r, struct buf *to)
     table_write(&r->live, to);
 }
 
+static const char *among_words(int64_t among, char to[64])
+{
+    if (among)
+        snprintf(to, 64, "the %" PRId64 " most supported items", among);
+    return among ? to : "all items";
+}
+
+int report_among(struct report *r, int64_t among, struct err *e)
+{
+    char now[64], before[64];
+    if (r->runs.len && among != r->among)
+        return err_set(
+            e, STATUS_DATA,
+            "run %zu ranks among %s, the one before among %s (--rank-among): their scores "
+            "do not compare, score them apart",
+            r->runs.len, among_words(among, now), among_words(r->among, before));
+    r->among = among;
+    if (among)
+        snprintf(r->ranks, sizeof r->ranks, "ranks among %s", among_words(among, now));
+    return 0;
+}
+
 struct run *report_run_begin(struct report *r, struct chain *chain, struct buf *to)
 {
     struct report_run run = {0};
@@ -54,8 +77,9 @@ struct run *report_run_begin(struct report *r, struct chain *chain, struct buf *
         table_release(&r->live);
         r->live = (struct table){.columns = 1};
         buf_text(to, r->runs.len > 1 ? "\n" : "");
-        table_cell(&r->live, "%.*s, run %zu%s%.*s", (int)m->name.len, m->name.at, r->runs.len - 1,
-                   seed.len ? ", seed " : "", (int)run.seed.len, run.seed.len ? run.seed.at : "");
+        table_cell(&r->live, "%.*s, run %zu%s%.*s%s%s", (int)m->name.len, m->name.at,
+                   r->runs.len - 1, seed.len ? ", seed " : "", (int)run.seed.len,
+                   run.seed.len ? run.seed.at : "", r->among ? ", " : "", r->ranks);
         table_write(&r->live, to);
         table_release(&r->live);
         start_live(r, to);

@@ -36,12 +36,18 @@ struct report {
     bool compare;        /* the other models with the first: takes scoring.by_user */
     size_t resamples;    /* for its bootstrap */
     uint64_t seed;
+    int64_t among;           /* all runs rank among so many most supported items; 0: among all */
+    char ranks[96];          /* "ranks among the 500 most supported items"; empty: among all */
     struct names users;      /* of all runs */
     VEC(const char *) names; /* given by the user, one a model in order of appearance */
     VEC(struct report_model) models;
     VEC(struct report_run) runs;
     struct table live; /* the rows of the run that is going on */
 };
+
+/* Before report_run_begin: what the ranks of the run that begins are among, as `among`.  65: those
+ * of the runs before are among others, so that their scores do not compare. */
+int report_among(struct report *r, int64_t among, struct err *e);
 
 /* Begins a run; the chain is taken over.  The run is the report's, valid until the next begins.
  * What has to be shown at once is appended to `to`, here and below. */

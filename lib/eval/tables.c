@@ -75,9 +75,9 @@ static void begin_block(struct block *b, const struct report *r, size_t model, c
     uint64_t epochs[2], targets[2];
     ranges_of(r, model, NULL, NULL, epochs, targets);
     struct table title = {.columns = 1};
-    table_cell(&title, "%.*s by %s: %s, epoch %" PRIu64 "%s", (int)m->name.len, m->name.at, by,
+    table_cell(&title, "%.*s by %s: %s, epoch %" PRIu64 "%s%s%s", (int)m->name.len, m->name.at, by,
                part_name[report_best(run)->epoch.part], epochs[0],
-               epochs[0] < epochs[1] ? " and others" : "");
+               epochs[0] < epochs[1] ? " and others" : "", r->among ? ", " : "", r->ranks);
     buf_text(b->to, b->to->len || !r->best_only ? "\n" : "");
     table_write(&title, b->to);
     table_release(&title);
@@ -146,6 +146,13 @@ static void add_selection(const struct report *r, enum part part, struct buf *to
     buf_release(&names);
 }
 
+/* What the ranks are among, where not all items. */
+static void add_ranks(const struct report *r, struct buf *to)
+{
+    if (r->among)
+        buf_format(to, "%s\n", r->ranks);
+}
+
 /* ---- one against the others ---- */
 
 static void add_contrast(struct table *t, const struct report *r, size_t model, int column)
@@ -200,6 +207,7 @@ static void add_comparisons(const struct report *r, struct buf *to)
     table_release(&t);
     for (size_t m = 1; m < r->models.len; m++)
         add_pairing(r, m, to);
+    add_ranks(r, to);
     buf_format(to,
                "difference: mean over users of the user's mean score, bootstrap interval of %zu "
                "draws;\np: Wilcoxon signed-rank test over users, two-sided\n",
@@ -229,6 +237,7 @@ void report_tables(const struct report *r, struct buf *to)
     table_release(&t);
     add_selection(r, PART_VALIDATION, to);
     add_selection(r, PART_TEST, to);
+    add_ranks(r, to);
     if (several)
         buf_text(to,
                  "mean ± sample standard deviation (n - 1) over runs, each at its best epoch\n");

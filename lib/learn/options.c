@@ -140,6 +140,8 @@ static const struct option result_table[] = {
 static const struct option lists_table[] = {
     {OPTION_INT, .name = "top", .to = &given.top, .letter = 'k', .argument = "N", .recorded = true,
      .high = 1 << 20, .help = "write the N best items of each position"},
+    {OPTION_INT, .name = "rank-among", .to = &given.rank_among, .argument = "N", .recorded = true,
+     .high = INT32_MAX, .help = "rank among the N most supported items; 0: all"},
     {OPTION_TEXT, .name = "attention", .to = &given.attention, .argument = "N|all",
      .recorded = true, .help = "write the attention of N sessions a test"},
     {0},

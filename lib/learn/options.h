@@ -21,6 +21,7 @@ struct learn_options {
     const char *checkpoint, *resume;
     int64_t checkpoint_every; /* batches; 0: when a pass begins */
     int64_t top;
+    int64_t rank_among;    /* most supported items; 0: all */
     const char *attention; /* a number, or "all" */
 };
 

@@ -19,6 +19,7 @@ void training_header(const struct training *t, struct meta *m)
     meta_copy(m, batches_in_meta(t->in));
     m->kind = STREAM_PREDICTIONS;
     m->minor = STREAM_MINOR;
+    support_describe(m, t->o->rank_among);
     if (t->trained)
         trained_chain(t->trained, m);
 }
@@ -93,7 +94,7 @@ static int read_data(const struct training *t, struct model_data *data, struct e
                                 .keeps_order = keeps_order,
                                 .history_items = items,
                                 .lanes = (int32_t)lanes,
-                                .count = t->counts.at};
+                                .count = t->support.count.at};
     vec_release(&edges);
     return status;
 }
@@ -132,6 +133,23 @@ static int open_weights(struct training *t, const struct train_options *options,
     parameters_allocate(p, t->device, options->optimizer.update.kind,
                         options->optimizer.update.momentum, options->seed);
     return t->o->init ? model_file_init(&t->model, &names, t->o->init, e) : 0;
+}
+
+/* Among which items targets are ranked. */
+static int open_rivals(struct training *t, struct train_options *options, struct err *e)
+{
+    struct vocabulary *v = &t->vocabulary;
+    int32_t items = t->trained ? v->items : names_count(batches_in_items(t->in));
+    if (support_most(&t->support, t->o->rank_among, items, &t->rivals, e))
+        return e->status;
+    options->rival = t->rivals;
+    if (!t->trained || !t->rivals)
+        return 0;
+    options->rival = vocabulary_rivals(v, t->rivals);
+    return options->rival
+               ? 0
+               : err_set(e, STATUS_DATA, "%s knows none of the %" PRId64 " most supported items",
+                         t->trained->path, t->o->rank_among);
 }
 
 /* Whose attention weights each user takes, where he has not his own. */
@@ -175,7 +193,7 @@ static int open_model(struct training *t, struct err *e)
         options.sampled = false;
         data.items = names_count(&t->vocabulary.rows);
     }
-    if (open_clusters(t, &data, e) ||
+    if (open_rivals(t, &options, e) || open_clusters(t, &data, e) ||
         model_open(&t->model, o->model, &o->shape, &data, t->device, e))
         return e->status;
     t->learning = true;
@@ -364,14 +382,6 @@ static int run_steps(struct training *t, const struct steps *s, struct err *e)
     return frame_out_pause(&t->stage.out, e);
 }
 
-/* How often training has the item, which the split has noted. */
-static void count_item(struct training *t, struct attributes a)
-{
-    struct bytes train = attributes_find(a, "train");
-    int64_t n;
-    vec_push(&t->counts, num_i64(train.at, train.len, &n) && n < INT32_MAX ? (int32_t)n : 0);
-}
-
 /* ---- the whole run ---- */
 
 /* The input has come to where the checkpoint stands.  A new output begins with the pass at hand if
@@ -414,7 +424,7 @@ static int pass_over(struct training *t, const struct batches_record *r, struct 
 static int take(struct training *t, const struct batches_record *r, struct err *e)
 {
     if (r->kind == RECORD_ITEM)
-        count_item(t, r->named.attributes);
+        support_note(&t->support, r->named.attributes);
     if (t->checkpoint.waiting)
         return pass_over(t, r, e);
     if (t->stopped || t->checkpoint.ended)
@@ -551,7 +561,8 @@ void training_close(struct training *t)
     ahead_release(&t->ahead);
     report_release(&t->report);
     checkpoint_close(&t->checkpoint);
-    vec_release(&t->counts);
+    support_release(&t->support);
+    mem_free(t->rivals);
     buf_release(&t->options);
     device_close(t->device);
     batches_in_close(t->in);

@@ -12,6 +12,7 @@
 #include "model/report.h"
 #include "model/watch.h"
 #include "stream/stage.h"
+#include "stream/support.h"
 
 struct training {
     const struct learn_options *o;
@@ -23,7 +24,8 @@ struct training {
     struct ahead ahead;           /* of it: for clusters */
     struct clustering clustering; /* of users */
     struct checkpoint checkpoint;
-    i32_vec counts; /* how often training has each item, as far as the stream says */
+    struct support support; /* of the stream's items */
+    unsigned char *rivals;  /* the items of the output that are ranked; NULL: all */
     struct stage stage;
     struct device *device;
     struct model model; /* these four from the first epoch on */

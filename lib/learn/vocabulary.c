@@ -20,6 +20,24 @@ void vocabulary_open(struct vocabulary *v, const struct names *streamed, const s
         if (is_new)
             vec_push(&v->id, v->items++);
     }
+    v->rivals = v->items;
+    v->unknown_rivals = v->unknown;
+}
+
+const unsigned char *vocabulary_rivals(struct vocabulary *v, const unsigned char *rival)
+{
+    size_t known = 0;
+    v->rival = rival;
+    v->rivals = v->unknown_rivals = 0;
+    for (int32_t i = 0; i < v->items; i++) {
+        v->rivals += rival[i];
+        v->unknown_rivals += rival[i] && i < v->streamed && v->row.at[i] < 0;
+    }
+    for (size_t i = 0; i < v->id.len; i++) {
+        vec_push(&v->row_rival, rival[v->id.at[i]]);
+        known += rival[v->id.at[i]];
+    }
+    return known ? v->row_rival.at : NULL;
 }
 
 void vocabulary_release(struct vocabulary *v)
@@ -61,6 +79,7 @@ void vocabulary_release(struct vocabulary *v)
     vec_release(&v->step_reset);
     vec_release(&v->due);
     vec_release(&v->loss);
+    vec_release(&v->row_rival);
     names_release(&v->rows);
 }
 
@@ -234,10 +253,12 @@ static void clear_outcome(struct vocabulary *v)
     vec_clear(&v->loss);
 }
 
-static void push_missed(struct vocabulary *v, bool known)
+static void push_missed(struct vocabulary *v, int32_t target)
 {
-    vec_push(&v->rank, v->items);
-    vec_push(&v->ties, (known ? v->items : v->unknown) - 1);
+    int32_t others = v->rivals - (!v->rival || v->rival[target]);
+    int32_t unknown = v->unknown_rivals - (v->rivals - others);
+    vec_push(&v->rank, others + 1);
+    vec_push(&v->ties, v->row.at[target] >= 0 ? others : unknown);
     vec_push(&v->loss, logf((float)v->items));
     v->missed++;
 }
@@ -273,7 +294,7 @@ static void push_target(struct vocabulary *v, struct aim aim, const struct outco
     if (at >= 0)
         push_scored(v, o, (size_t)at);
     else
-        push_missed(v, v->row.at[aim.item] >= 0);
+        push_missed(v, aim.item);
 }
 
 /* The targets of session i, of which the model scored those from `at` on; returns where the next

@@ -17,8 +17,12 @@ struct vocabulary {
     struct names rows; /* of the model: the stream's items that it knows, then its other ones */
     i32_vec row;       /* [items of the stream] -1: the model does not know it */
     i32_vec id;        /* [rows] in the output: the stream's, or one behind all of those */
-    int32_t streamed, items;  /* items of the stream; items of the output */
-    int32_t unknown;          /* of the stream's */
+    int32_t streamed, items; /* items of the stream; items of the output */
+    int32_t unknown;         /* of the stream's */
+    /* among which items targets are ranked */
+    const unsigned char *rival;     /* [items]; NULL: all */
+    int32_t rivals, unknown_rivals; /* of the output's items; of the unknown among them */
+    VEC(unsigned char) row_rival;   /* [rows] */
     int64_t targets, missed;  /* of the pass's tests: all, and those that could not be scored */
     int64_t events, left_out; /* of all batches: events, and those of unknown items */
 
@@ -44,6 +48,10 @@ struct vocabulary {
 
 /* `known`: the model's items. */
 void vocabulary_open(struct vocabulary *v, const struct names *streamed, const struct names *known);
+
+/* Ranks are among those items of the output alone: rival [items], 1 or 0, stays the caller's.
+ * Returns the same for the rows of the model; NULL: it knows none of them. */
+const unsigned char *vocabulary_rivals(struct vocabulary *v, const unsigned char *rival);
 
 /* The batch as the model takes it, valid until the next; without sessions where it knows nothing of
  * it. */

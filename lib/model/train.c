@@ -4,11 +4,26 @@
 
 enum { CUTOFF = 20 }; /* of the scores by which the best pass is chosen */
 
+static void open_rivals(struct learner *l)
+{
+    const struct device *d = l->model->device;
+    const unsigned char *rival = l->options.rival;
+    size_t items = (size_t)l->model->data.items;
+    l->rivals = rival ? 0 : (int)items;
+    if (!rival)
+        return;
+    for (size_t i = 0; i < items; i++)
+        l->rivals += rival[i];
+    l->rival = d->op->alloc(l->model->device, items);
+    d->op->upload(l->model->device, l->rival, rival, items);
+}
+
 void learner_open(struct learner *l, struct model *m, const struct train_options *o)
 {
     *l = (struct learner){.model = m, .options = *o, .tape = tape_new(m->device)};
     if (o->sampled)
         negatives_open(&l->negatives, o->negatives, o->alpha, o->log_q, &m->data);
+    open_rivals(l);
     m->parameters.update = o->optimizer.update;
     m->parameters.update.step = 0;
 }
@@ -22,6 +37,8 @@ void learner_close(struct learner *l)
     vec_release(&l->loss);
     vec_release(&l->top_score);
     negatives_release(&l->negatives);
+    if (l->rival)
+        l->model->device->op->release(l->model->device, l->rival);
     if (l->tape)
         tape_free(l->tape);
     *l = (struct learner){0};
@@ -124,7 +141,7 @@ static int rank(struct learner *l, const struct work *w, int k, struct outcome *
     struct forward *f = &o->forward;
     tape_begin(t, false, 0, 0);
     run_forward(l, w, f);
-    k = k < l->model->data.items ? k : l->model->data.items;
+    k = k < l->rivals ? k : l->rivals;
     size_t n = (size_t)f->targets, listed = n * (size_t)k;
     float *loss = tape_memory(t, n * sizeof *loss);
     int32_t *ranks = tape_memory(t, n * sizeof *ranks), *ties = tape_memory(t, n * sizeof *ties);
@@ -136,7 +153,8 @@ static int rank(struct learner *l, const struct work *w, int k, struct outcome *
                             .state = f->state->value,
                             .weight = model_output(t, f)->value,
                             .bias = model_output_bias(t, f)->value,
-                            .target = tape_ints(t, f->target, n)};
+                            .target = tape_ints(t, f->target, n),
+                            .rival = l->rival};
     d->op->output_rank(d, &output, loss, ranks, ties, k, items, scores);
     vec_clear(&l->loss), vec_reserve(&l->loss, n);
     vec_clear(&l->rank), vec_reserve(&l->rank, n);

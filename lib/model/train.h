@@ -15,8 +15,10 @@ struct train_options {
     double alpha;
     bool log_q; /* scores of negatives are corrected for that */
     int unroll; /* steps of lanes that are one update; 0: 1 */
-    int top;    /* best items wanted of each position of a test */
     bool look;  /* training passes run forward only, for what the model remembers of them */
+    int top;    /* best items wanted of each position of a test: of those that are ranked */
+    const unsigned char *rival; /* host [items] 1: ranked beside every target, 0: beside none (the
+                                   loss is over all); NULL: all are.  Only learner_open reads it */
 };
 
 /* What a batch came to.  Of a training batch only `events` is there: its loss comes to the tally
@@ -41,8 +43,10 @@ struct learner {
     struct tape *tape;
     struct train_options options;
     struct negatives negatives;
-    int64_t steps;      /* updates so far */
-    struct tally tally; /* of the pass that runs */
+    unsigned char *rival; /* the device's; NULL: all items are */
+    int rivals;           /* how many are */
+    int64_t steps;        /* updates so far */
+    struct tally tally;   /* of the pass that runs */
     struct {
         int ticket, targets; /* targets 0: there is none */
         int64_t step;        /* updates before it */

@@ -20,6 +20,7 @@ struct result drawing_pass(const struct pass_score *p)
 void drawing_names(const struct report *r, struct results *to)
 {
     char name[SCORE_NAME];
+    to->ranks = r->ranks;
     to->columns = (size_t)score_columns(&r->how->cuts);
     to->shown = (size_t)report_shown_column(r);
     for (size_t c = 0; c < to->columns; c++) {
@@ -94,7 +95,7 @@ static struct group_value value_of(const struct report *r, size_t model, const c
 void drawing_groups(const struct report *r, const struct breakdown *by, struct buf *to)
 {
     char score[SCORE_NAME];
-    struct groups g = {.by = by->name, .axis = by->axis, .score = score};
+    struct groups g = {.by = by->name, .axis = by->axis, .score = score, .ranks = r->ranks};
     group_vec all = groups_of(r, by->name);
     score_column_name(&r->how->cuts, report_shown_column(r), score);
     for (size_t m = 0; m < r->models.len; m++)

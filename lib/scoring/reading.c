@@ -2,7 +2,7 @@
 
 #include "data/ranks_tsv.h"
 #include "stream/chain.h"
-#include "stream/record.h"
+#include "stream/support.h"
 
 static void visit_chain(void *to, int number, struct bytes option, struct bytes value)
 {
@@ -20,6 +20,9 @@ static int begin_run(void *to, const struct meta *meta, struct err *e)
 {
     struct reading *r = to;
     struct chain chain = {0};
+    int64_t among;
+    if (support_read(meta, &among, e) || report_among(r->report, among, e))
+        return e->status;
     if (chain_each(meta, visit_chain, &chain, e)) {
         chain_release(&chain);
         return e->status;

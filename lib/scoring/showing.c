@@ -2,6 +2,7 @@
 
 #include "scoring/drawing.h"
 #include "stream/chain.h"
+#include "stream/support.h"
 
 /* The breakdowns that the page shows: those that the ranks alone are enough for. */
 static const char BY[] = "position,length,history";
@@ -17,6 +18,9 @@ static void visit_chain(void *to, int number, struct bytes option, struct bytes 
 static int begin_run(void *to, const struct meta *meta, struct err *e)
 {
     struct showing *s = to;
+    int64_t among;
+    if (support_read(meta, &among, e) || report_among(&s->report, among, e))
+        return e->status;
     s->chain = (struct chain){0};
     exhibit_begin_run(&s->exhibit);
     if (chain_each(meta, visit_chain, s, e) ||

@@ -204,11 +204,13 @@ static bool has_errors(const struct groups *g)
 
 void groups_svg(const struct groups *g, struct buf *to)
 {
-    char title[100];
+    char title[160];
+    bool some = g->ranks && *g->ranks;
     struct chart c = chart_of(g);
     double step = scale_step(0, c.y.high, 6);
     scale_round(&c.y, step);
-    snprintf(title, sizeof title, "%s by %s", g->score, g->by);
+    snprintf(title, sizeof title, "%s by %s%s%s", g->score, g->by, some ? ", " : "",
+             some ? g->ranks : "");
     svg_begin(to, WIDTH, LEGEND + 18 * (double)g->models.len + 8, title);
     if (!g->labels.len) {
         svg_text(to, "q m", WIDTH / 2.0, (TOP + BOTTOM) / 2.0, "no target is in any group");

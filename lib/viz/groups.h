@@ -14,6 +14,7 @@ struct group_value {
 
 struct groups {
     const char *by, *axis, *score; /* what is broken down, what the groups are, what is shown */
+    const char *ranks;             /* what they are among, the caller's; NULL or empty: all items */
     VEC(struct bytes) models;      /* what each is called; the caller's */
     VEC(const char *) labels;      /* of the groups, in order; the caller's */
     VEC(struct group_value) value; /* [labels, models] */

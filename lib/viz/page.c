@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "viz/svg.h"
 #include "viz/text.h"
@@ -159,6 +160,9 @@ static const char *selection(const struct page *p)
 static void write_scores(const struct page *p, struct buf *to)
 {
     const struct results *r = &p->results;
+    char among[100] = "";
+    if (r->ranks && *r->ranks)
+        snprintf(among, sizeof among, "; %s", r->ranks);
     buf_text(to, "<h2>Scores</h2>\n");
     write_head(p, true, to);
     for (size_t i = 0; i < r->runs.len; i++)
@@ -168,8 +172,8 @@ static void write_scores(const struct page *p, struct buf *to)
                "</tbody></table></div>\n<p class=\"quiet\">At the best epoch of each run, chosen "
                "by %s %s. "
                "recall@k: how often the item that came was among the k ranked first; mrr@k: the "
-               "mean of 1/rank, 0 beyond k.</p>\n",
-               p->selected_by, selection(p));
+               "mean of 1/rank, 0 beyond k%s.</p>\n",
+               p->selected_by, selection(p), among);
     buf_text(to, "<div class=\"grid\"><figure tabindex=\"0\">");
     results_svg(r, to);
     buf_text(to, "</figure>\n");
@@ -178,7 +182,7 @@ static void write_scores(const struct page *p, struct buf *to)
         buf_append(to, p->breakdowns.at[i].at, p->breakdowns.at[i].len);
         buf_text(to, "</figure>\n");
     }
-    buf_text(to, "</div>\n<details><summary>All epochs</summary>\n");
+    buf_format(to, "</div>\n<details><summary>All epochs%s</summary>\n", among);
     write_head(p, false, to);
     for (size_t i = 0; i < r->at.len; i++)
         write_row(p, &r->at.at[i], false, to);

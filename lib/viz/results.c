@@ -143,7 +143,11 @@ static void draw_panel(const struct results *r, size_t column, bool train, doubl
 
 void results_svg(const struct results *r, struct buf *to)
 {
-    svg_begin(to, WIDTH, AXIS + 28 + 18 * (double)r->runs.len, "Learning, epoch by epoch");
+    char title[120];
+    bool some = r->ranks && *r->ranks;
+    snprintf(title, sizeof title, "Learning, epoch by epoch%s%s", some ? ", " : "",
+             some ? r->ranks : "");
+    svg_begin(to, WIDTH, AXIS + 28 + 18 * (double)r->runs.len, title);
     draw_panel(r, 0, true, LEFT, to);
     if (r->columns > 1)
         draw_panel(r, r->shown, false, GAP + LEFT - 20, to);

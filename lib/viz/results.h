@@ -22,8 +22,9 @@ struct results {
     VEC(struct buf) runs; /* what each is called */
     size_t columns;
     char name[RESULT_COLUMNS][RESULT_NAME]; /* of each column; column 0 is the loss */
-    size_t shown;                           /* the column that the curve shows beside the loss */
-    VEC(struct result) at;                  /* each run's in one piece, epochs in order */
+    const char *ranks;     /* what they are among, the caller's; NULL or empty: all */
+    size_t shown;          /* the column that the curve shows beside the loss */
+    VEC(struct result) at; /* each run's in one piece, epochs in order */
 };
 
 /* The run's best pass, or NULL. */

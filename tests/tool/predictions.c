@@ -1,6 +1,8 @@
 /* Writes `predictions` streams from lines of text, for tests whose ranks are made up by hand:
  *
  *     run trainer model=ii-rnn seed=1     begins a stream; "|" between two programs
+ *     among 50                            the run's ranks are among so many most supported items;
+ *                                         before its `run`
  *     items 9                             defines so many items, and a user
  *     user NAME                           defines a user; the name is the rest of the line
  *     item TRAIN NAME                     an item that stands TRAIN times in the training part
@@ -21,7 +23,7 @@
 
 #include "base/num.h"
 #include "cli/cli.h"
-#include "stream/record.h"
+#include "stream/support.h"
 
 static struct sink sink;
 static struct frame_out out;
@@ -30,7 +32,7 @@ static struct epoch epoch;
 static i32_vec position, rank, ties;
 static i32_vec users_of, target, history, lengths;
 static f32_vec loss;
-static int64_t targets;
+static int64_t targets, among;
 static int32_t users, items;
 
 static void must(int status)
@@ -87,6 +89,8 @@ static void begin(void)
     for (int64_t i = 0; i < 168; i++)
         edges[i] = (i + 1) * 3600;
     meta_set_i64s(&m, "delta_edges", edges, 168);
+    support_describe(&m, among);
+    among = 0;
     users = items = 0;
     if (out.open)
         must(frame_out_end(&out, &err));
@@ -339,7 +343,9 @@ int main(void)
             continue;
         if (strcmp(what, "rank"))
             write_targets();
-        if (!strcmp(what, "run"))
+        if (!strcmp(what, "among"))
+            among = (int64_t)number(word(NULL));
+        else if (!strcmp(what, "run"))
             begin();
         else if (!strcmp(what, "items"))
             define_items((int32_t)number(word(NULL)));

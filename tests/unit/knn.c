@@ -71,7 +71,7 @@ static void test_sessions(void)
     struct scores s;
     struct knn_work w = {0};
     toy(&x);
-    scores_open(&s, 5);
+    scores_open(&s, 5, NULL);
     knn_sessions(&x, (int32_t[]){0, 1}, 2, 10, 0, &w, &s);
     /* {0, 3}: 1/2, {0, 1}: 1, {0, 1, 2}: 2/sqrt(6) */
     tap_ok(is(s.of[0], 1.5 + 2 / sqrt(6)) && is(s.of[1], 1 + 2 / sqrt(6)) &&
@@ -162,7 +162,7 @@ static void test_plainly(void)
     struct knn_work w = {0};
     int wrong = 0, asked = 0;
     fill(&l, &x, &r);
-    scores_open(&s, ITEMS);
+    scores_open(&s, ITEMS, NULL);
     for (int round = 0; round < 60; round++) {
         int32_t set[LONGEST];
         int64_t of[ITEMS];
