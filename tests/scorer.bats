@@ -271,7 +271,7 @@ EOT
     hand 1 | predictions >1.mp
     hand 2 | predictions >2.mp
     scorer --format tsv 1.mp 2.mp >tsv
-    [ "$(awk -F '\t' '{ print NF }' tsv | sort -u)" = 20 ]
+    [ "$(awk -F '\t' '{ print NF }' tsv | sort -u)" = 21 ]
     [ "$(awk -F '\t' '$19 == "true" && $6 == "" { print $1, $3, $4, $20 }' tsv)" = $'0 1 2 test\n1 2 2 test' ]
     [ "$(awk -F '\t' '$5 == "train" { print $10 }' tsv | sort -u)" = '' ]
     [ "$(awk -F '\t' '$1 == "sd" { print $10 }' tsv | sort -u)" = 0 ]
@@ -284,7 +284,7 @@ EOT
     hand 2 $'a\tb"\\\xff' | predictions >2.mp
     name=$'x\ty"\\\xff'
     scorer --json --name "$name" --best --by none 1.mp | grep -qF '"name": "x\ty\"\\\udcff"'
-    [ "$(scorer --format tsv --name "$name" 1.mp | awk -F '\t' '{ print NF }' | sort -u)" = 20 ]
+    [ "$(scorer --format tsv --name "$name" 1.mp | awk -F '\t' '{ print NF }' | sort -u)" = 21 ]
     if command -v python3 >/dev/null; then
         scorer --json 1.mp 2.mp | python3 -c 'import json, sys
 for line in sys.stdin: json.loads(line)'

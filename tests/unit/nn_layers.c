@@ -344,7 +344,7 @@ static void check_rank(void)
         check_rank_of(0, 3, 31, 5, 0);
         check_rank_of(1, 1, 1, 3, NONE); /* the target alone */
         check_rank_of(31, 5, 33, 20, 3); /* lists longer than there are rivals */
-        check_rank_of(257, 3, 1031, 23, 2);
+        check_rank_of(97, 3, 1031, 23, 2);
         check_rank_of(33, 31, 257, 7, 12);
         check_rank_of(31, 3, 257, 5, NONE);
         check_rank_of(33, 31, 257, 0, 2);
