@@ -1,97 +1,175 @@
-/* The CPU's losses over some of the items: rows shared out among the threads. */
+/* The CPU's losses over some of the items: rows shared out among the threads, each gone through
+ * without branches, its negatives told from the rest by weights of 1 and 0. */
 #include <math.h>
+#include <omp.h>
 
 #include "nn/cpu.h"
 #include "nn/maths.h"
 
-/* One row: its scores, and which columns are negatives. */
+/* One row: its scores, corrected, and of each column the weight of a negative, else 0. */
 struct row {
     enum loss_kind kind;
-    int cols, own;
-    int32_t target;
-    const float *score, *correction;
-    const int32_t *item;
+    size_t cols, own;
+    float own_score, share; /* of its loss in the mean */
+    const float *score;     /* [cols] */
+    float *weight;          /* [cols] */
 };
 
-static bool is_negative(const struct row *r, int j)
+VECTOR static void mark(size_t cols, int32_t target, const int32_t *item, const float *score,
+                        const float *correction, float *restrict y, float *restrict weight)
 {
-    return j != r->own && r->item[j] != r->target;
+#pragma omp simd
+    for (size_t j = 0; j < cols; j++) {
+        y[j] = score[j] - correction[j];
+        weight[j] = item[j] != target ? 1.0f : 0.0f;
+    }
 }
 
-static float score_of(const struct row *r, int j)
+VECTOR static float sum_of(size_t n, const float *x)
 {
-    return r->score[j] - (r->correction && j != r->own ? r->correction[j] : 0);
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t j = 0; j < n; j++)
+        sum += x[j];
+    return sum;
 }
 
-/* The weights of the negatives: 1/n, or for the max losses (and cross-entropy) e^(y_j - top), whose
- * sum over negatives is *sum; the largest score among them, own included for cross-entropy, *top.
- */
-static int count_negatives(const struct row *r, float *top, float *sum)
+/* The largest score of a negative, or `least`. */
+VECTOR static float largest(size_t n, const float *y, const float *weight, float least)
 {
-    int n = 0;
-    *top = r->kind == LOSS_CROSS_ENTROPY ? score_of(r, r->own) : -INFINITY;
-    *sum = 0;
-    for (int j = 0; j < r->cols; j++)
-        if (is_negative(r, j)) {
-            float y = score_of(r, j);
-            *top = y > *top ? y : *top;
-            n++;
-        }
-    for (int j = 0; j < r->cols; j++)
-        if (is_negative(r, j))
-            *sum += maths_exp(score_of(r, j) - *top);
-    return n;
+    int32_t top = maths_order(least);
+#pragma omp simd reduction(max : top)
+    for (size_t j = 0; j < n; j++) {
+        int32_t order = maths_order(weight[j] > 0 ? y[j] : -INFINITY);
+        top = order > top ? order : top;
+    }
+    return maths_order_back(top);
 }
 
-static float cross_entropy(const struct row *r, float top, float sum, float share, float *dscore)
+/* The weights become e^(y_j - top). */
+VECTOR static void exponentials(size_t n, float top, const float *y, float *restrict weight)
 {
-    float own = score_of(r, r->own), all = sum + maths_exp(own - top);
-    for (int j = 0; j < r->cols && dscore; j++)
-        if (j == r->own || is_negative(r, j))
-            dscore[j] += share * (maths_exp(score_of(r, j) - top) / all - (j == r->own));
-    return logf(all) + top - own;
+#pragma omp simd
+    for (size_t j = 0; j < n; j++)
+        weight[j] = weight[j] > 0 ? maths_exp(y[j] - top) : 0.0f;
 }
 
-static float pairwise(const struct row *r, int n, float top, float sum, float share, float *dscore)
+static float cross_entropy(const struct row *r, float *dscore)
 {
-    bool weighed = r->kind == LOSS_TOP1_MAX || r->kind == LOSS_BPR_MAX;
-    float own = score_of(r, r->own), mean = 0, by_all = 0;
-    for (int j = 0; j < r->cols; j++)
-        if (is_negative(r, j)) {
-            float y = score_of(r, j), weight = weighed ? maths_exp(y - top) / sum : 1.0f / (float)n;
-            mean += weight * maths_pair(r->kind, own, y);
-        }
+    float top = largest(r->cols, r->score, r->weight, r->own_score);
+    exponentials(r->cols, top, r->score, r->weight);
+    float own = maths_exp(r->own_score - top), all = sum_of(r->cols, r->weight) + own;
+    if (dscore) {
+        cpu_add_scaled(r->cols, r->share / all, r->weight, dscore);
+        dscore[r->own] += r->share * (own / all - 1);
+    }
+    return logf(all) + top - r->own_score;
+}
+
+/* ---- losses of pairs: a loop for each kind ---- */
+
+#define LOOP static inline __attribute__((always_inline))
+
+/* Σ weight_j pair_j */
+LOOP float sum_pairs(int kind, const struct row *r)
+{
+    const float *y = r->score, *weight = r->weight, own = r->own_score;
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t j = 0; j < r->cols; j++)
+        sum += weight[j] * maths_pair(kind, own, y[j]);
+    return sum;
+}
+
+VECTOR static float pairs(const struct row *r)
+{
+    switch (r->kind) {
+    case LOSS_BPR:
+        return sum_pairs(LOSS_BPR, r);
+    case LOSS_BPR_MAX:
+        return sum_pairs(LOSS_BPR_MAX, r);
+    default:
+        return sum_pairs(LOSS_TOP1, r);
+    }
+}
+
+/* dscore_j += factor weight_j (the pair's derivative by y_j, and where the weights are a softmax
+ * what they add); returns Σ weight_j by the target's score. */
+LOOP float add_gradients(int kind, const struct row *r, float factor, float mean, float weighed,
+                         float *restrict dscore)
+{
+    const float *y = r->score, *weight = r->weight, own = r->own_score;
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t j = 0; j < r->cols; j++) {
+        float by_own, by_other, by_weight = weighed * (maths_pair(kind, own, y[j]) - mean);
+        maths_pair_back(kind, own, y[j], &by_own, &by_other);
+        sum += weight[j] * by_own;
+        dscore[j] += factor * weight[j] * (by_other + by_weight);
+    }
+    return sum;
+}
+
+VECTOR static float pairs_back(const struct row *r, float factor, float mean, float *dscore)
+{
+    switch (r->kind) {
+    case LOSS_BPR:
+        return add_gradients(LOSS_BPR, r, factor, mean, 0, dscore);
+    case LOSS_BPR_MAX:
+        return add_gradients(LOSS_BPR_MAX, r, factor, mean, 1, dscore);
+    case LOSS_TOP1_MAX:
+        return add_gradients(LOSS_TOP1, r, factor, mean, 1, dscore);
+    default:
+        return add_gradients(LOSS_TOP1, r, factor, mean, 0, dscore);
+    }
+}
+
+static float pairwise(const struct row *r, float negatives, float *dscore)
+{
+    if (r->kind == LOSS_TOP1_MAX || r->kind == LOSS_BPR_MAX) {
+        exponentials(r->cols, largest(r->cols, r->score, r->weight, -INFINITY), r->score,
+                     r->weight);
+        negatives = sum_of(r->cols, r->weight);
+    }
+    float mean = pairs(r) / negatives;
     /* BPR-max is the logarithm of its mean. */
-    float outer = r->kind == LOSS_BPR_MAX ? -1 / mean : 1;
-    for (int j = 0; j < r->cols && dscore; j++)
-        if (is_negative(r, j)) {
-            float y = score_of(r, j), by_own, by_other;
-            float weight = weighed ? maths_exp(y - top) / sum : 1.0f / (float)n;
-            maths_pair_back(r->kind, own, y, &by_own, &by_other);
-            by_all += weight * by_own;
-            float by_weight = weighed ? maths_pair(r->kind, own, y) - mean : 0;
-            dscore[j] += share * outer * weight * (by_other + by_weight);
-        }
+    float factor = r->share / negatives * (r->kind == LOSS_BPR_MAX ? -1 / mean : 1);
     if (dscore)
-        dscore[r->own] += share * outer * by_all;
+        dscore[r->own] += factor * pairs_back(r, factor, mean, dscore);
     return r->kind == LOSS_BPR_MAX ? -logf(mean) : mean;
+}
+
+static float loss_of(const struct row *r, float *dscore)
+{
+    float negatives = sum_of(r->cols, r->weight);
+    if (negatives == 0)
+        return 0;
+    return r->kind == LOSS_CROSS_ENTROPY ? cross_entropy(r, dscore)
+                                         : pairwise(r, negatives, dscore);
 }
 
 void cpu_sampled_loss(struct device *d, enum loss_kind kind, int rows, int cols, const float *score,
                       const int32_t *own, const int32_t *item, const int32_t *target,
                       const float *correction, float *loss, float *dscore)
 {
-    int threads = cpu_threads_for(cpu_of(d), (double)rows * cols * 8);
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-    for (int i = 0; i < rows; i++) {
-        size_t at = (size_t)i * (size_t)cols;
-        struct row r = {kind, cols, own[i], target[i], score + at, correction, item};
-        float top, sum, share = 1.0f / (float)rows, *gradient = dscore ? dscore + at : NULL;
-        int n = count_negatives(&r, &top, &sum);
-        loss[i] = 0;
-        if (n && kind == LOSS_CROSS_ENTROPY)
-            loss[i] = cross_entropy(&r, top, sum, share, gradient);
-        else if (n)
-            loss[i] = pairwise(&r, n, top, sum, share, gradient);
+    int threads = cpu_threads_for(cpu_of(d), (double)rows * cols * 2);
+    size_t n = (size_t)cols, padded = cpu_padded(n);
+    float *scratch = cpu_scratch(cpu_of(d), (size_t)(2 * threads + 1) * padded);
+    if (!correction)
+        correction = memset(scratch, 0, n * sizeof *scratch);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        float *y = scratch + (size_t)(2 * omp_get_thread_num() + 1) * padded;
+#pragma omp for schedule(static)
+        for (int i = 0; i < rows; i++) {
+            size_t at = (size_t)i * n;
+            struct row r = {
+                kind, n,         (size_t)own[i], score[at + (size_t)own[i]], 1.0f / (float)rows,
+                y,    y + padded};
+            mark(n, target[i], item, score + at, correction, y, r.weight);
+            y[r.own] = r.own_score;
+            r.weight[r.own] = 0;
+            loss[i] = loss_of(&r, dscore ? dscore + at : NULL);
+        }
     }
 }
