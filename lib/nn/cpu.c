@@ -108,9 +108,15 @@ void cpu_download(struct device *d, void *to_host, const void *from, size_t byte
 void cpu_fill(struct device *d, float *to, float value, size_t n)
 {
     int threads = cpu_threads_for(cpu_of(d), (double)n / 8);
-#pragma omp parallel for simd num_threads(threads) schedule(static) if (threads > 1)
-    for (size_t i = 0; i < n; i++)
-        to[i] = value;
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        struct span s = cpu_share(n, 16, omp_get_thread_num(), omp_get_num_threads());
+        if (value == 0)
+            memset(to + s.from, 0, (s.to - s.from) * sizeof *to);
+        else
+            for (size_t i = s.from; i < s.to; i++)
+                to[i] = value;
+    }
 }
 
 void cpu_copy(struct device *d, float *to, const float *from, size_t n)
@@ -121,9 +127,11 @@ void cpu_copy(struct device *d, float *to, const float *from, size_t n)
 void cpu_add(struct device *d, float *to, const float *from, size_t n)
 {
     int threads = cpu_threads_for(cpu_of(d), (double)n / 8);
-#pragma omp parallel for simd num_threads(threads) schedule(static) if (threads > 1)
-    for (size_t i = 0; i < n; i++)
-        to[i] += from[i];
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        struct span s = cpu_share(n, 16, omp_get_thread_num(), omp_get_num_threads());
+        cpu_add_scaled(s.to - s.from, 1, from + s.from, to + s.from);
+    }
 }
 
 /* ---- numbers for the host ---- */

@@ -345,17 +345,19 @@ void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_wei
     struct lanes first = {r, 0, b.parts};
     size_t n = (size_t)w->state, most = (size_t)lanes_running(&first, -1);
     size_t size = cpu_padded(lanes_rows(&first) * (5 * n + (size_t)w->in) + most * 3 * n);
-    size_t threads = (size_t)b.threads, sums = cpu_gru_grads_size(w);
+    /* Of several threads each sums in matrices of its own. */
+    size_t threads = (size_t)b.threads, sums = threads > 1 ? cpu_gru_grads_size(w) : 0;
     float *all = cpu_scratch(cpu_of(d), threads * (size + sums)), *scratch = all + threads * sums;
 #pragma omp parallel num_threads(b.threads) if (b.threads > 1)
     {
         size_t own = (size_t)omp_get_thread_num();
         struct span s = cpu_share((size_t)b.parts, 1, (int)own, b.threads);
-        struct gru_grads grads = cpu_gru_grads(w, all + own * sums);
+        struct gru_grads grads = sums ? cpu_gru_grads(w, all + own * sums) : *dw;
         memset(all + own * sums, 0, sums * sizeof *all);
         for (size_t part = s.from; part < s.to; part++)
             backward_block(&(struct lanes){r, (int)part, b.parts}, &back, &grads,
                            scratch + own * size);
     }
-    cpu_gru_add_grads(w, b.threads, all, dw);
+    if (sums)
+        cpu_gru_add_grads(w, b.threads, all, dw);
 }
