@@ -4,23 +4,10 @@
  *
  * Models that are compared take their steps in turns, on the same batches; of each the least of the
  * rounds, and the ratio of these.  Arguments are beginnings of names: the rows to measure. */
-#include <omp.h>
-#include <string.h>
-
 #include "running.h"
 #include "timing.h"
 
 enum { ACTIVE = 900, ROUNDS = 8 };
-
-/* With one thread the processor's time, which others on the machine hardly lengthen. */
-static double now(void)
-{
-    struct timespec t;
-    if (omp_get_max_threads() > 1)
-        return seconds();
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void take_turns(struct running *a, struct running *b, double took[2][ROUNDS])
 {
@@ -42,15 +29,7 @@ static void say_ratio(struct running *a, struct running *over, const char *name)
     fflush(stdout);
 }
 
-static const char *const *wanted; /* NULL-terminated; none: all */
-
-static bool is_wanted(const char *name)
-{
-    bool found = !*wanted;
-    for (const char *const *w = wanted; *w; w++)
-        found |= !strncmp(name, *w, strlen(*w));
-    return found;
-}
+static const char *const *wanted;
 
 static struct running *open_on_cpu(const struct shape *s, const struct variant *v, int32_t users)
 {
@@ -79,7 +58,7 @@ static void compare_models(const struct shape *s)
     char name[100];
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
         snprintf(name, sizeof name, "%s_%s", s->name, variants[i].name);
-        if (!is_wanted(name))
+        if (!is_wanted(wanted, name))
             continue;
         struct running *base = open_on_cpu(s, &baseline, ACTIVE);
         struct running *other = open_on_cpu(s, &variants[i], ACTIVE);
@@ -105,7 +84,7 @@ static void compare_per_user(const struct shape *s, int32_t users)
         struct variant global = per_user[i];
         global.o.per_user = NULL;
         snprintf(name, sizeof name, "%s_%s_%d", s->name, per_user[i].name, (int)users);
-        if (!is_wanted(name))
+        if (!is_wanted(wanted, name))
             continue;
         struct running *base = open_on_cpu(s, &global, users);
         struct running *other = open_on_cpu(s, &per_user[i], users);

@@ -2,8 +2,11 @@
 #ifndef TESTS_BENCH_TIMING_H
 #define TESTS_BENCH_TIMING_H
 
+#include <omp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static inline double seconds(void)
@@ -13,6 +16,16 @@ static inline double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* With one thread the processor's time, which others on the machine hardly lengthen. */
+static inline double now(void)
+{
+    struct timespec t;
+    if (omp_get_max_threads() > 1)
+        return seconds();
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 /* What else a machine does only adds: the least of the rounds is what the thing itself takes. */
 static inline double least(const double *x, size_t n)
 {
@@ -20,6 +33,15 @@ static inline double least(const double *x, size_t n)
     for (size_t i = 1; i < n; i++)
         best = x[i] < best ? x[i] : best;
     return best;
+}
+
+/* Whether one of `beginnings` (NULL-terminated; none: all) begins the name of a row. */
+static inline bool is_wanted(const char *const *beginnings, const char *name)
+{
+    bool found = !*beginnings;
+    for (const char *const *w = beginnings; *w; w++)
+        found |= !strncmp(name, *w, strlen(*w));
+    return found;
 }
 
 #endif

@@ -1,0 +1,172 @@
+/* What a step cannot do without, timed by itself: products of matrices in the BLAS, one after
+ * another, and passes over memory. */
+#ifndef TESTS_BENCH_FLOOR_H
+#define TESTS_BENCH_FLOOR_H
+
+#include <cblas.h>
+#include <omp.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "timing.h"
+
+extern void openblas_set_num_threads(int n) __attribute__((weak));
+
+/* A product [m, n] = [m, k] [k, n], either factor stored transposed; m of 0: nothing. */
+struct product {
+    bool ta, tb;
+    int m, n, k;
+};
+
+/* Rows of a table, at random places: read, and where they are updated their gradient, weight and
+ * two numbers of the optimizer's read, the last three written. */
+struct row_pass {
+    int count, cols, table;
+    bool update;
+};
+
+enum { PLACES = 1 << 17 }; /* so many that what comes again has left the cache */
+
+struct floor {
+    struct product product[32];
+    int products;
+    struct row_pass rows[8];
+    int row_passes;
+    size_t dense; /* floats updated likewise, gradients emptied */
+    /* memory */
+    float *a, *b, *c;
+    float *w, *m, *v, *g;
+    int32_t *place; /* [PLACES] */
+    size_t at;      /* so many are used up */
+};
+
+static inline void floor_product(struct floor *f, bool ta, bool tb, double m, int n, double k)
+{
+    f->product[f->products++] = (struct product){ta, tb, (int)(m + 0.5), n, (int)(k + 0.5)};
+}
+
+/* y [rows, out] = x [rows, in] Wᵀ forward, and its two products backward, of x's gradient so many
+ * rows as are wanted. */
+static inline void floor_linear(struct floor *f, double rows, int out, int in, double rows_back)
+{
+    floor_product(f, false, true, rows, out, in);
+    floor_product(f, true, false, out, in, rows);
+    floor_product(f, false, false, rows_back, in, out);
+}
+
+static inline void floor_rows(struct floor *f, double count, int cols, int table, bool update)
+{
+    f->rows[f->row_passes++] = (struct row_pass){(int)(count + 0.5), cols, table, update};
+}
+
+static inline float *floor_floats(size_t n)
+{
+    struct random r = random_of(2, n);
+    float *x = mem_aligned((n + 16) * sizeof *x);
+    for (size_t i = 0; i < n; i++)
+        x[i] = random_between(&r, 0, 1);
+    return x;
+}
+
+static inline size_t floor_most(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static inline void floor_open(struct floor *f)
+{
+    size_t a = 0, b = 0, c = 0, table = f->dense, gradients = f->dense;
+    struct random r = random_of(3, 1);
+    for (int i = 0; i < f->products; i++) {
+        size_t m = (size_t)f->product[i].m, n = (size_t)f->product[i].n,
+               k = (size_t)f->product[i].k;
+        a = floor_most(a, m * k), b = floor_most(b, k * n), c = floor_most(c, m * n);
+    }
+    for (int i = 0; i < f->row_passes; i++) {
+        size_t cols = (size_t)f->rows[i].cols, count = (size_t)f->rows[i].count;
+        table = floor_most(table, (size_t)f->rows[i].table * cols);
+        gradients = floor_most(gradients, count * cols);
+    }
+    f->a = floor_floats(a), f->b = floor_floats(b), f->c = floor_floats(c);
+    f->w = floor_floats(table), f->m = floor_floats(table), f->v = floor_floats(table);
+    f->g = floor_floats(gradients);
+    f->place = mem_alloc(PLACES * sizeof *f->place);
+    for (size_t i = 0; i < PLACES; i++)
+        f->place[i] = (int32_t)random_u32(&r);
+}
+
+static inline void floor_close(struct floor *f)
+{
+    float *memory[] = {f->a, f->b, f->c, f->w, f->m, f->v, f->g};
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        mem_free(memory[i]);
+    mem_free(f->place);
+}
+
+/* The traffic of an update, with little more arithmetic than that. */
+static inline void floor_update(size_t n, float *restrict g, float *restrict w, float *restrict m,
+                                float *restrict v)
+{
+    for (size_t i = 0; i < n; i++) {
+        v[i] += g[i] * g[i];
+        m[i] = 0.9f * m[i] - g[i];
+        w[i] += m[i];
+    }
+}
+
+static inline void floor_run_rows(struct floor *f, const struct row_pass *p)
+{
+    size_t n = (size_t)p->cols;
+    for (int i = 0; i < p->count; i++) {
+        size_t at = (uint32_t)f->place[f->at++ % PLACES] % (uint32_t)p->table * n;
+        if (p->update)
+            floor_update(n, f->g + (size_t)i * n, f->w + at, f->m + at, f->v + at);
+        else
+            memcpy(f->g + (size_t)i * n, f->w + at, n * sizeof *f->w);
+    }
+}
+
+static inline void floor_run(struct floor *f, int threads)
+{
+    for (int i = 0; i < f->products; i++) {
+        const struct product *p = f->product + i;
+        if (p->m > 0 && p->k > 0)
+            cblas_sgemm(CblasRowMajor, p->ta ? CblasTrans : CblasNoTrans,
+                        p->tb ? CblasTrans : CblasNoTrans, p->m, p->n, p->k, 1, f->a,
+                        p->ta ? p->m : p->k, f->b, p->tb ? p->k : p->n, 0, f->c, p->n);
+    }
+    for (int i = 0; i < f->row_passes; i++)
+        floor_run_rows(f, f->rows + i);
+    enum { BLOCK = 1 << 12 };
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (size_t at = 0; at < f->dense; at += BLOCK) {
+        size_t some = f->dense - at < BLOCK ? f->dense - at : BLOCK;
+        floor_update(some, f->g + at, f->w + at, f->m + at, f->v + at);
+        memset(f->g + at, 0, some * sizeof *f->g);
+    }
+}
+
+/* Seconds of one of `times` that follow each other, with one thread or all that there are,
+ * whichever is faster. */
+static inline double floor_seconds(struct floor *f, int times)
+{
+    double best = 0;
+    int most = omp_get_max_threads();
+    for (int threads = 1; threads <= most; threads += most > 1 ? most - 1 : 1) {
+        if (openblas_set_num_threads)
+            openblas_set_num_threads(threads);
+        floor_run(f, threads); /* wakes the threads and warms the cache */
+        double begin = now();
+        for (int i = 0; i < times; i++)
+            floor_run(f, threads);
+        double took = (now() - begin) / times;
+        best = threads == 1 || took < best ? took : best;
+    }
+    if (openblas_set_num_threads)
+        openblas_set_num_threads(1);
+    return best;
+}
+
+#endif

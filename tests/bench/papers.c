@@ -1,0 +1,310 @@
+/* Training steps of HRNN, its RNN and NARM at the shapes of their papers, and ranking at HRNN's,
+ * each over what it cannot do without, and the targets that it gets through in a second: rows
+ * "name<TAB>value<TAB>unit".
+ *
+ * The floor of a step (floor.h) is its matrix products at the mean number of rows, forward and
+ * backward, and the traffic of the optimizer: of all weights, or where the loss goes over some of
+ * the items, of the rows that the step has to read and update.  Passes over the same sessions and
+ * floors take turns; of each the least of the rounds.  Arguments are beginnings of names: the rows
+ * to measure. */
+#include "data/scheme.h"
+#include "floor.h"
+#include "running.h"
+
+enum { ROUNDS = 5, CHUNK = 880 /* rows of scores at once, in the floor */ };
+
+struct paper {
+    int32_t items, users, sessions; /* sessions of each user */
+    double events;                  /* of a session, in the mean */
+    int64_t embedding, hidden, batch;
+    struct train_options t;
+};
+
+static const struct paper xing = {
+    .items = 60000,
+    .users = 2000,
+    .sessions = 8,
+    .events = 6.1,
+    .embedding = 100,
+    .hidden = 100,
+    .batch = 100,
+    .t = {.optimizer = {{.kind = OPTIMIZER_ADAGRAD, .rate = 0.1f, .momentum = 0.2f}},
+          .loss = LOSS_TOP1,
+          .sampled = true}};
+
+static const struct paper yoochoose = {
+    .items = 37483,
+    .users = 3 * 512,
+    .sessions = 1,
+    .events = 6.16,
+    .embedding = 50,
+    .hidden = 100,
+    .batch = 512,
+    .t = {.optimizer = {{.kind = OPTIMIZER_ADAM, .rate = 0.001f}}}};
+
+struct row {
+    const struct paper *paper;
+    struct variant v;
+    const char *scheme;
+    int negatives; /* drawn, for cross-entropy; 0: the paper's loss */
+    int32_t users; /* fewer than the paper's; 0: all */
+    enum part part;
+};
+
+static const struct row rows[] = {
+    {&xing,
+     {"hrnn_init", "hrnn", {.propagate = "init", .dropout = 0.1}},
+     "user-parallel",
+     .part = PART_TRAIN},
+    {&xing,
+     {"hrnn_all",
+      "hrnn",
+      {.propagate = "all", .dropout = 0.1, .user_dropout = 0.1, .start_dropout = 0.2}},
+     "user-parallel",
+     .part = PART_TRAIN},
+    {&xing, {"rnn", "rnn", {.dropout = 0.1}}, "session-parallel", .part = PART_TRAIN},
+    {&xing,
+     {"rnn_negatives", "rnn", {.dropout = 0.1}},
+     "session-parallel",
+     .negatives = 2000,
+     .users = 400,
+     .part = PART_TRAIN},
+    {&yoochoose,
+     {"narm", "narm", {.gru = "reset-before", .dropout = 0.25, .feature_dropout = 0.5}},
+     "sessions",
+     .part = PART_TRAIN},
+    {&xing,
+     {"hrnn_rank", "hrnn", {.propagate = "init"}},
+     "user-parallel",
+     .users = 100,
+     .part = PART_TEST},
+};
+
+/* ---- sessions ---- */
+
+/* Two events, and more with a chance that makes the mean the paper's. */
+static size_t some_events(struct random *r, double mean, size_t most)
+{
+    size_t n = 2;
+    while (n < most && random_between(r, 0, 1) < (mean - 2) / (mean - 1))
+        n++;
+    return n;
+}
+
+/* The first items more often than the last. */
+static int32_t some_item(struct random *r, int32_t items)
+{
+    float x = random_between(r, 0, 1);
+    return (int32_t)(x * x * (float)items);
+}
+
+static void make_corpus(struct corpus *c, const struct row *row, int32_t users)
+{
+    enum { MOST = 200 };
+    static const int64_t times[MOST];
+    int32_t item[MOST];
+    struct random r = random_of(1, 1);
+    for (int32_t u = 0; u < users; u++)
+        for (int32_t s = 0; s < row->paper->sessions; s++) {
+            size_t n = some_events(&r, row->paper->events, MOST);
+            for (size_t i = 0; i < n; i++)
+                item[i] = some_item(&r, row->paper->items);
+            corpus_add(
+                c, &(struct session){
+                       .user = u, .part = row->part, .count = n, .times = times, .items = item});
+        }
+    corpus_group(c);
+}
+
+/* ---- passes ---- */
+
+struct passing {
+    struct learner learner;
+    double took;
+    double steps, targets, begun, read; /* begun: sessions; read: inputs, with NARM's windows */
+};
+
+static int take_batch(void *to, const struct batch *b, struct err *e)
+{
+    enum { NARM_STEPS = 19 };
+    struct passing *p = to;
+    struct outcome o;
+    double begin = now();
+    int status = learner_batch(&p->learner, b, &o, e);
+    p->took += now() - begin;
+    p->steps++;
+    p->targets += o.events;
+    for (size_t i = 0; i < b->length.len; i++) {
+        int inputs = column_i32(b->length)[i] - 1;
+        int windows = inputs > NARM_STEPS ? 1 + inputs - NARM_STEPS : 1;
+        p->begun += windows;
+        p->read += windows > 1 ? windows * NARM_STEPS : inputs;
+    }
+    return status;
+}
+
+static int take_steps(void *to, const struct steps *s, struct err *e)
+{
+    struct passing *p = to;
+    struct outcome o;
+    double begin = now();
+    int status = learner_steps(&p->learner, s, &o, e);
+    p->took += now() - begin;
+    p->steps += (double)s->reset.len / (double)s->lanes;
+    p->targets += o.events;
+    for (size_t i = 0; i < s->reset.len; i++)
+        p->begun += column_u8(s->reset)[i] == RESET_SESSION || column_u8(s->reset)[i] == RESET_USER;
+    return status;
+}
+
+/* ---- floors ---- */
+
+/* A GRU's products over so many rows, of which `going` go on from a state other than 0; of the
+ * gradients of inputs and states those rows that are wanted. */
+static void floor_gru(struct floor *f, double all, double going, int in, int H, double inputs_back,
+                      double states_back)
+{
+    floor_linear(f, all, 3 * H, in, inputs_back);
+    floor_linear(f, going, 2 * H, H, states_back);
+    floor_linear(f, going, H, H, going); /* of W_hn(r∘h): r wants its gradient */
+}
+
+static void lane_floor(struct floor *f, const struct row *row, const struct passing *p)
+{
+    const char *propagate = row->v.o.propagate;
+    int H = (int)row->paper->hidden, items = row->paper->items;
+    bool all = propagate && !strcmp(propagate, "all");
+    double lanes = p->targets / p->steps, begun = propagate ? p->begun / p->steps : 0;
+    double candidates = lanes + row->negatives;
+    floor_gru(f, lanes, lanes, H, H, lanes, begun);
+    if (all)
+        floor_linear(f, lanes, 3 * H, H, begun);
+    if (propagate) {
+        floor_gru(f, begun, begun, H, H, 0, 0);
+        floor_linear(f, begun, H, H, begun);
+    }
+    floor_linear(f, lanes, (int)candidates, H, lanes);
+    floor_rows(f, lanes, H, items, false);
+    floor_rows(f, candidates, H, items, false);
+    floor_rows(f, lanes, H, items, true);
+    floor_rows(f, candidates, H, items, true);
+    floor_rows(f, candidates, 1, items, true);
+}
+
+static void session_floor(struct floor *f, const struct row *row, const struct passing *p)
+{
+    int H = (int)row->paper->hidden, E = (int)row->paper->embedding, items = row->paper->items;
+    double read = p->read / p->steps, targets = p->targets / p->steps;
+    double going = read - p->begun / p->steps;
+    int chunks = (int)targets / CHUNK + 1;
+    floor_gru(f, read, going, E, H, read, going);
+    floor_linear(f, read, H, H, read); /* attention's queries and keys */
+    floor_linear(f, read, H, H, read);
+    floor_linear(f, targets, E, 2 * H, targets);
+    for (int i = 0; i < chunks; i++)
+        floor_linear(f, targets / chunks, items, E, targets / chunks);
+    floor_rows(f, read, E, items, false);
+}
+
+/* Of all lanes' steps in a record, one after another; the weights of the output at once. */
+static void rank_floor(struct floor *f, const struct row *row, const struct passing *p)
+{
+    int H = (int)row->paper->hidden, items = row->paper->items;
+    double targets = p->targets / p->steps;
+    (void)targets;
+    floor_product(f, false, true, CHUNK, items, H);
+}
+
+/* ---- what is measured ---- */
+
+static void open_learner(struct passing *p, struct model *m, struct model_options *o,
+                         const struct row *row, struct device *d)
+{
+    const struct paper *paper = row->paper;
+    struct err e = {0};
+    struct train_options t = paper->t;
+    struct model_data data = {.users = row->users ? row->users : paper->users,
+                              .items = paper->items,
+                              .keeps_order = true,
+                              .lanes = paper->t.sampled ? (int32_t)paper->batch : 0};
+    *o = row->v.o;
+    o->embedding = paper->embedding;
+    o->hidden = paper->hidden;
+    t.seed = 1, t.max_steps = -1, t.top = 20;
+    if (row->negatives)
+        t.loss = LOSS_CROSS_ENTROPY, t.negatives = row->negatives;
+    if (model_open(m, row->v.model, o, &data, d, &e))
+        bench_fail(&e);
+    parameters_allocate(&m->parameters, d, t.optimizer.update.kind, t.optimizer.update.momentum, 1);
+    learner_open(&p->learner, m, &t);
+}
+
+static void run_pass(struct passing *p, const struct row *row, const struct corpus *c, int number)
+{
+    struct err e = {0};
+    struct epoch epoch = {number, row->part};
+    struct batching b = {.corpus = c,
+                         .size = row->paper->batch,
+                         .min_batch = 1,
+                         .seed = 1,
+                         .emit = take_batch,
+                         .emit_steps = take_steps,
+                         .to = p};
+    p->took = p->steps = p->targets = p->begun = p->read = 0;
+    learner_begin(&p->learner, epoch);
+    if (scheme_find(row->scheme)->pass(&b, epoch, &e) || learner_settle(&p->learner, &e))
+        bench_fail(&e);
+    batching_release(&b);
+}
+
+static void open_floor(struct floor *f, const struct row *row, const struct passing *p)
+{
+    *f = (struct floor){0};
+    if (row->part == PART_TEST) {
+        rank_floor(f, row, p);
+    } else {
+        (row->paper->t.sampled ? lane_floor : session_floor)(f, row, p);
+        f->dense = p->learner.model->parameters.dense;
+    }
+    floor_open(f);
+}
+
+static void measure(const struct row *row)
+{
+    struct corpus c = {0};
+    struct passing p = {0};
+    struct model m;
+    struct model_options o;
+    struct floor f;
+    double took[ROUNDS], least_of[ROUNDS];
+    bool ranks = row->part == PART_TEST;
+    struct device *d = cpu_open(&(struct device_options){0});
+    make_corpus(&c, row, row->users ? row->users : row->paper->users);
+    open_learner(&p, &m, &o, row, d);
+    run_pass(&p, row, &c, 1); /* the rows' first times, and what a pass holds */
+    open_floor(&f, row, &p);
+    double floors = ranks ? p.targets / CHUNK : p.steps;
+    for (int round = 0; round < ROUNDS; round++) {
+        run_pass(&p, row, &c, 2 + round);
+        took[round] = p.took;
+        least_of[round] = floor_seconds(&f, floors > 100 ? 100 : 2) * floors;
+    }
+    double step = least(took, ROUNDS);
+    printf("%s_events\t%.0f\tevents/s\n", row->v.name, p.targets / step);
+    printf("%s_over_floor\t%.3f\tratio\n", row->v.name, step / least(least_of, ROUNDS));
+    fflush(stdout);
+    floor_close(&f);
+    learner_close(&p.learner);
+    model_close(&m);
+    device_close(d);
+    corpus_release(&c);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (is_wanted((const char *const *)argv + 1, rows[i].v.name))
+            measure(&rows[i]);
+    return 0;
+}
