@@ -200,7 +200,7 @@ def check_answers(model, sessions, rows, answers):
         assert len({x["item"] for x in answer["items"]}) == len(answer["items"]) > 0
         for place, x in enumerate(answer["items"]):
             score = scores[rows[x["item"]]]
-            if abs(x["score"] - score) > 2e-5 or abs(score - best[place]) > NEAR:
+            if abs(x["score"] - score) > 2e-5 * (1 + abs(score)) or abs(score - best[place]) > NEAR:
                 sys.exit(f"{answer['user']}: {x} at {place + 1}, expected {score}, and {best[place]} there")
             largest, count = max(largest, abs(x["score"] - score)), count + 1
     if sessions:

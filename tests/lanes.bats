@@ -178,7 +178,7 @@ for line in sys.stdin:
         [ -e $log ] || ln -s "$LOG/$log" .
         for options in 'rnn' 'rnn --join-sessions' 'hrnn' 'hrnn --propagate all'; do
             # shellcheck disable=SC2086
-            trainer --threads 1 --quiet --embedding 4 --hidden 5 --lr 0.1 --model $options --save model $log >/dev/null
+            trainer --threads 1 --quiet --embedding 4 --hidden 5 --lr 0.02 --model $options --save model $log >/dev/null
             for batch in 1 5 100; do
                 recommender --threads 1 --quiet -m model --json --top 6 --batch $batch "$LOG/few.mp" >answers 2>/dev/null
                 [ "$(wc -l <answers)" = 12 ]
