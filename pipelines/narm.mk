@@ -7,6 +7,9 @@
 #   FRACTION  1/64, 1/4: train on the newest part of the training sessions
 #   SPLIT     --split last-week --validation last-week as for DIGINETICA, or other words of tfilter
 #   HIDDEN    100 states; models named -50 have half of it
+#   SESSIONS  in a batch: 160 have about the 512 beginnings of sessions that are the paper's batch
+#   LR        0.001 as in the paper, whose epochs have thousands of updates; small logs need more of
+#             both: SESSIONS=50 LR=0.003 on some ten thousand sessions; GRU_LR of GRU-Rec likewise
 #
 # Items of the test part that the whole of training never saw are dropped.  Those that only the
 # FRACTION did not see stay, as in the paper: nobody can predict them, and they count as missed.
@@ -26,7 +29,10 @@ SESSIONIZE ?= csv-sessionize --preset yoochoose --keep-repeats --max-events 0 --
 SPLIT ?= --split last-day --validation last-day
 FRACTION ?= 1
 FILTER ?= --min-item-support 5 --once $(SPLIT) --drop-unseen --recent $(FRACTION)
-BATCH ?= --scheme sessions --batch 512 --min-batch 1 --history 0
+SESSIONS ?= 160
+LR ?= 0.001
+GRU_LR ?= 0.05
+BATCH ?= --scheme sessions --batch $(SESSIONS) --min-batch 1 --history 0
 LANES ?= --batch 100
 TRAIN ?=
 BASELINES ?= pop s-pop item-knn session-knn markov
@@ -36,11 +42,11 @@ SCORE ?= --at 5,20
 BY ?= position,length
 AGAINST ?= narm
 
-narm = --model narm --gru reset-before --dropout 0.25 --embedding $(EMBEDDING) --hidden $(HIDDEN)
+narm = --model narm --gru reset-before --lr $(LR) --dropout 0.25 --embedding $(EMBEDDING) --hidden $(HIDDEN)
 half = --hidden $(shell echo $$(($(HIDDEN) / 2)))
 OPTIONS.bpr-mf = --model bpr-mf --embedding $(HIDDEN)
 OPTIONS.fpmc = --model fpmc --embedding $(HIDDEN)
-OPTIONS.gru-rec = --model rnn --loss top1 --optimizer adagrad --embedding $(HIDDEN) --hidden $(HIDDEN)
+OPTIONS.gru-rec = --model rnn --loss top1 --optimizer adagrad --lr $(GRU_LR) --embedding $(HIDDEN) --hidden $(HIDDEN)
 OPTIONS.narm-global = $(narm) --encoder global --decoder bilinear
 OPTIONS.narm-local = $(narm) --encoder local --decoder bilinear
 OPTIONS.narm-dense = $(narm) --encoder hybrid --decoder dense

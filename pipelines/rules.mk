@@ -27,7 +27,8 @@ BASELINES ?= pop ppop markov
 # Each model is a name and the options that make it, in OPTIONS.<name>; a baseline may have some.
 # Scores are those of SCORE, broken down BY groups, and every model is tested over users against each
 # model or baseline of AGAINST.  With NAMED=1 tables call the models by their names here, and not by
-# their options.  EXTRA names further files to make.
+# their options.  RANK_AMONG=N ranks among the N most supported items only.  EXTRA names further files
+# to make.
 BY ?= position
 MODELS ?= ii-rnn ii-rnn-hidden-delta
 OPTIONS.ii-rnn = --model ii-rnn
@@ -36,6 +37,7 @@ OPTIONS.ii-rnn-hidden-delta = --model ii-rnn --inter hidden,delta --attention $(
 BASELINE_RUNS := $(BASELINES:%=$(OUT)/%.mp)
 model_runs = $(SEEDS:%=$(OUT)/$(1).%.mp)
 MODEL_RUNS := $(foreach m,$(MODELS),$(call model_runs,$(m)))
+AMONG = $(if $(RANK_AMONG),--rank-among $(RANK_AMONG))
 names = $(if $(NAMED),$(1:%=--name %))
 
 all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv $(OUT)/attention.html $(if $(AGAINST),$(OUT)/against.txt) $(EXTRA)
@@ -65,7 +67,7 @@ $(OUT)/batches.mp: $(OUT)/split.mp
 	$(BIN)/batcher --epochs $(EPOCHS) --test-from $(TEST_FROM) $(BATCH) -o $@ $<
 
 $(BASELINE_RUNS): $(OUT)/%.mp: $(OUT)/split.mp
-	$(BIN)/baseline --model $* $(OPTIONS.$*) --threads $(THREADS) -o $@ $<
+	$(BIN)/baseline --model $* $(OPTIONS.$*) $(AMONG) --threads $(THREADS) -o $@ $<
 
 # Models of lanes name their own: session-parallel or user-parallel in INPUT.<model>.
 $(OUT)/session-parallel.mp $(OUT)/user-parallel.mp: $(OUT)/%.mp: $(OUT)/split.mp
@@ -73,7 +75,7 @@ $(OUT)/session-parallel.mp $(OUT)/user-parallel.mp: $(OUT)/%.mp: $(OUT)/split.mp
 
 define model_rule
 $(OUT)/$(1).%.mp $(OUT)/$(1).%.safetensors: $(OUT)/$(or $(INPUT.$(1)),batches).mp
-	$$(BIN)/trainer $$(OPTIONS.$(1)) $$(TRAIN) --seed $$* --device $$(DEVICE) --threads $$(THREADS) \
+	$$(BIN)/trainer $$(OPTIONS.$(1)) $$(TRAIN) $$(AMONG) --seed $$* --device $$(DEVICE) --threads $$(THREADS) \
 	    --save $(OUT)/$(1).$$*.safetensors -o $(OUT)/$(1).$$*.mp $$<
 endef
 $(foreach m,$(MODELS),$(eval $(call model_rule,$(m))))
