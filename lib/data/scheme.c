@@ -54,16 +54,21 @@ static turn_vec drawn_sessions(const struct batching *b, struct epoch epoch)
     return turns;
 }
 
-/* Each user's sessions of the part, one turn, in an order drawn. */
+/* Each user's sessions of the part, one turn, in the order in which a draw of all sessions first
+ * meets them: users of many sessions rather early, for a lane that begins a long one last goes on
+ * alone when the others are done. */
 static turn_vec drawn_users(const struct batching *b, struct epoch epoch)
 {
-    turn_vec turns = {0};
+    turn_vec turns = {0}, sessions = drawn_sessions(b, epoch);
     struct turn *of_user = turns_of(b->corpus, epoch.part);
-    for (size_t u = 0; u < corpus_users(b->corpus); u++)
-        if (turns_left(&of_user[u]) > 0)
-            vec_push(&turns, of_user[u]);
+    for (size_t i = 0; i < sessions.len; i++) {
+        struct turn *turn = &of_user[b->corpus->user.at[sessions.at[i].next]];
+        if (turns_left(turn) > 0)
+            vec_push(&turns, *turn);
+        turn->next = turn->end;
+    }
     mem_free(of_user);
-    shuffle(&turns, random_for(b, epoch));
+    vec_release(&sessions);
     return turns;
 }
 

@@ -253,6 +253,32 @@ static void seeds(const char *name)
     corpus_release(&c);
 }
 
+/* One user of nine sessions and nine of one: he is the first as often as one of them. */
+static void long_users(void)
+{
+    struct corpus c = {0};
+    const int64_t times[] = {1, 2};
+    const int32_t items[] = {0, 1};
+    for (int32_t i = 0; i < 18; i++)
+        corpus_add(&c, &(struct session){.user = i < 9 ? 0 : i - 8,
+                                         .part = PART_TRAIN,
+                                         .count = 2,
+                                         .times = times,
+                                         .items = items});
+    corpus_group(&c);
+    int first = 0;
+    for (int64_t epoch = 1; epoch <= 2000; epoch++) {
+        struct trace t;
+        run("user-parallel", &c, 1, 1, (struct epoch){epoch, PART_TRAIN}, &t);
+        first += t.user.at[0] == 0;
+        trace_release(&t);
+    }
+    /* 1,000 ± 4.5 standard deviations */
+    tap_ok(first > 900 && first < 1100, "a user of half the sessions is first in %d of 2000 draws",
+           first);
+    corpus_release(&c);
+}
+
 /* 2,000 sessions of 20 events in few lanes, and in more than a record of 64 KiB has room for. */
 static void records(void)
 {
@@ -289,6 +315,7 @@ int main(void)
         one_log(seed);
     seeds("user-parallel");
     seeds("session-parallel");
+    long_users();
     records();
     return tap_done();
 }
