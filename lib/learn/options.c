@@ -8,11 +8,7 @@
 
 static struct learn_options given = {
     .model = "ii-rnn",
-    .shape = {.session_rep = "mean",
-              .embedding = 100,
-              .dropout = 0.2,
-              .feature_dropout = 0.5,
-              .gru = "reset-after"},
+    .shape = {.session_rep = "mean", .embedding = 100, .dropout = 0.2, .feature_dropout = 0.5},
     .loss = "cross-entropy",
     .negatives = -1,
     .alpha = 1,
@@ -70,7 +66,7 @@ static const struct option model_table[] = {
     {OPTION_FLAG, .name = "join-sessions", .to = &given.shape.join_sessions, .recorded = true,
      .help = "rnn: read each user's sessions as one"},
     {OPTION_CHOICE, .name = "gru", .to = &given.shape.gru, .choices = "reset-after|reset-before",
-     .recorded = true, .help = "where reset gates act"},
+     .recorded = true, .help = "where reset gates act; -after, hrnn, rnn: -before"},
     {0},
 };
 

@@ -12,7 +12,7 @@ void decoder_declare(struct decoder *d, struct model *m, int in, int state)
 {
     struct parameters *p = &m->parameters;
     float bound = 1 / sqrtf((float)state);
-    parameters_add_gru(p, &d->gru, "intra_gru", in, state, model_reset_before(m->options));
+    parameters_add_gru(p, &d->gru, "intra_gru", in, state, model_reset_before(m));
     d->output =
         parameters_per_item(parameters_add_matrix(p, "output.weight", m->data.items, state, bound));
     d->output_bias =

@@ -109,7 +109,7 @@ static void declare(struct hierarchical *r, struct model *m)
     struct parameters *p = &m->parameters;
     const struct model_options *o = m->options;
     int size = (int)o->embedding, state = o->bidirectional ? 2 * size : size;
-    bool reset_before = model_reset_before(o);
+    bool reset_before = model_reset_before(m);
     decoder_declare_items(&r->decoder, m);
     if (r->session.form != FORM_MEAN)
         encoder_declare(&r->session.gru, p, "session_gru", size, size, false, reset_before);
@@ -204,7 +204,7 @@ extern const struct model_class hierarchical_class;
 const struct model_class hierarchical_class = {
     .name = "hierarchical",
     .purpose = "user from sessions from items, computed anew from the items of earlier sessions",
-    .takes = "inter user-rep attend-to per-user clusters bidirectional",
+    .takes = "gru inter user-rep attend-to per-user clusters bidirectional",
     .needs_items = true,
     .check = hierarchical_check,
     .attends = hierarchical_attends,

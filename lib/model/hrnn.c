@@ -62,9 +62,9 @@ static void declare(struct lanes *r, struct model *m)
     int in = (int)o->embedding, size = r->size;
     float bound = 1 / sqrtf((float)size);
     r->item = parameters_add_items(p, "item_embedding.weight", m->data.items, in, 1);
-    parameters_add_gru(p, &r->session, "session_gru", in, size, true);
+    parameters_add_gru(p, &r->session, "session_gru", in, size, model_reset_before(m));
     if (r->users) {
-        parameters_add_gru(p, &r->user, "user_gru", size, size, true);
+        parameters_add_gru(p, &r->user, "user_gru", size, size, model_reset_before(m));
         r->start = parameters_add_matrix(p, "user_to_session.weight", size, size, bound);
         r->start_bias = parameters_add_vector(p, "user_to_session.bias", size, bound);
     }
@@ -346,9 +346,10 @@ extern const struct model_class hrnn_class, rnn_class;
 const struct model_class hrnn_class = {
     .name = "hrnn",
     .purpose = "a user GRU over the last states of a session GRU, on user-parallel lanes",
-    .takes = "hidden propagate user-dropout start-dropout",
+    .takes = "gru hidden propagate user-dropout start-dropout",
     .needs_order = true,
     .samples = true,
+    .reset_before = true,
     .check = hrnn_check,
     .attends = lanes_attend,
     .open = hrnn_open,
@@ -361,8 +362,9 @@ const struct model_class hrnn_class = {
 const struct model_class rnn_class = {
     .name = "rnn",
     .purpose = "one GRU over each session, on lanes",
-    .takes = "hidden join-sessions",
+    .takes = "gru hidden join-sessions",
     .samples = true,
+    .reset_before = true,
     .check = rnn_check,
     .attends = lanes_attend,
     .open = rnn_open,

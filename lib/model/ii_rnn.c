@@ -68,7 +68,7 @@ static void declare(struct ii_rnn *r, struct model *m)
         r->read = parameters_add_matrix(p, "representation.weight", size, state, bound);
         r->read_bias = parameters_add_vector(p, "representation.bias", size, bound);
     }
-    encoder_declare(&r->inter, p, "inter_gru", size, size, o->bidirectional, model_reset_before(o));
+    encoder_declare(&r->inter, p, "inter_gru", size, size, o->bidirectional, model_reset_before(m));
     if (energies_any(&r->energies)) {
         energies_declare(&r->energies, p, size, m->data.delta_buckets);
         attention_declare(&r->attention, p, "inter_attention", state,
@@ -197,7 +197,7 @@ extern const struct model_class ii_rnn_class;
 const struct model_class ii_rnn_class = {
     .name = "ii-rnn",
     .purpose = "inter- and intra-session GRUs over stored session representations",
-    .takes = "inter intra per-user clusters bidirectional",
+    .takes = "gru inter intra per-user clusters bidirectional",
     .needs_order = true,
     .check = ii_rnn_check,
     .attends = ii_rnn_attends,

@@ -43,10 +43,8 @@ struct model_options {
     bool join_sessions;
     double user_dropout, start_dropout; /* of a user's state; of a session's first one */
     double feature_dropout;             /* before the decoder */
-    const char *gru;                    /* "reset-after", "reset-before" */
+    const char *gru;                    /* "reset-after", "reset-before"; NULL: the model's own */
 };
-
-bool model_reset_before(const struct model_options *o); /* of all its GRUs */
 
 enum { WEEK_HOURS = 168 }; /* hours of the week; this one after them means "none" */
 
@@ -97,6 +95,7 @@ struct model_class {
     bool needs_items;  /* reads the earlier sessions' items */
     bool samples;      /* its loss goes over some of the items only, as do those of all lanes */
     const char *loss;  /* where none is asked for; NULL: cross-entropy */
+    bool reset_before; /* its GRUs, where no form is asked for */
     /* Checks the options together: 64 with a text that says what is possible. */
     int (*check)(const struct model_options *o, struct err *e);
     /* Whether it attends to anything with these (checked) options. */
@@ -155,5 +154,8 @@ struct tensor *model_output_bias(struct tape *t, const struct forward *f);
 int model_open(struct model *m, const char *name, const struct model_options *o,
                const struct model_data *data, struct device *d, struct err *e);
 void model_close(struct model *m);
+
+/* Whether reset gates act before the product, in all its GRUs. */
+bool model_reset_before(const struct model *m);
 
 #endif

@@ -56,7 +56,7 @@ static void declare(struct narm *r, struct model *m)
     float bound = 1 / sqrtf((float)state), wide_bound = 1 / sqrtf((float)wide);
     r->item = parameters_per_item(
         parameters_add_matrix(p, "item_embedding.weight", m->data.items, size, 1));
-    parameters_add_gru(p, &r->gru, "gru", size, state, model_reset_before(o));
+    parameters_add_gru(p, &r->gru, "gru", size, state, model_reset_before(m));
     if (r->local) {
         r->query = parameters_add_matrix(p, "attention_query.weight", state, state, bound);
         r->key = parameters_add_matrix(p, "attention_key.weight", state, state, bound);
@@ -202,7 +202,7 @@ extern const struct model_class narm_class;
 const struct model_class narm_class = {
     .name = "narm",
     .purpose = "one session: a GRU, and attention over its states without softmax",
-    .takes = "hidden encoder decoder",
+    .takes = "gru hidden encoder decoder",
     .check = narm_check,
     .attends = narm_attends,
     .open = narm_open,

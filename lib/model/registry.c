@@ -64,6 +64,7 @@ static const struct optional {
     OPTIONAL("per-user", TEXT, per_user),
     OPTIONAL("clusters", TEXT, clusters),
     OPTIONAL("bidirectional", FLAG, bidirectional),
+    OPTIONAL("gru", TEXT, gru),
     OPTIONAL("hidden", NUMBER, hidden),
     OPTIONAL("encoder", TEXT, encoder),
     OPTIONAL("decoder", TEXT, decoder),
@@ -137,9 +138,10 @@ int model_check(const char *name, const struct model_options *o, struct err *e)
     return class->check(o, e);
 }
 
-bool model_reset_before(const struct model_options *o)
+bool model_reset_before(const struct model *m)
 {
-    return !strcmp(o->gru, "reset-before");
+    const char *gru = m->options->gru;
+    return gru ? !strcmp(gru, "reset-before") : m->class->reset_before;
 }
 
 bool model_takes_lanes(const char *name)

@@ -15,6 +15,7 @@ static int32_t item[STEPS * LANES], target[STEPS * LANES];
 struct form {
     const char *model, *propagate;
     bool joined;
+    const char *gru;
 };
 
 /* ---- the equations ---- */
@@ -223,7 +224,7 @@ static void check_lanes(const struct form *form)
                                   .hidden = SIZE,
                                   .propagate = form->propagate,
                                   .join_sessions = form->joined,
-                                  .gru = "reset-before"};
+                                  .gru = form->gru};
     struct pair p;
     struct state z;
     pair_open(&p, form->model, &shape);
@@ -238,14 +239,15 @@ static void check_lanes(const struct form *form)
     double tested = pass_loss(&p, PART_TEST);
     tap_ok(fabs(train - trained) < 1e-6 && fabs(test - tested) < 1e-6 &&
                (!strcmp(form->model, "rnn") && !form->joined) == !(fabs(test - train) > 1e-4),
-           "%s %s%s, step by step: training to %.1e, the test after it to %.1e", form->model,
-           form->propagate ? form->propagate : "", form->joined ? "joined" : "",
+           "%s %s%s, %s, step by step: training to %.1e, the test after it to %.1e", form->model,
+           form->propagate ? form->propagate : "", form->joined ? "joined" : "", form->gru,
            fabs(train - trained), fabs(test - tested));
     pair_close(&p);
     pair_open(&p, form->model, &shape);
     double worst = worst_slope(&p, form);
-    tap_ok(worst < 1e-6, "%s %s%s, gradients through %d steps to %.1e", form->model,
-           form->propagate ? form->propagate : "", form->joined ? "joined" : "", STEPS, worst);
+    tap_ok(worst < 1e-6, "%s %s%s, %s, gradients through %d steps to %.1e", form->model,
+           form->propagate ? form->propagate : "", form->joined ? "joined" : "", form->gru, STEPS,
+           worst);
     pair_close(&p);
 }
 
@@ -318,10 +320,13 @@ int main(void)
         item[i] = (int32_t)random_below(&drawn, PAIR_ITEMS);
         target[i] = (int32_t)random_below(&drawn, PAIR_ITEMS);
     }
-    check_lanes(&(struct form){"hrnn", "init", false});
-    check_lanes(&(struct form){"hrnn", "all", false});
-    check_lanes(&(struct form){"rnn", NULL, false});
-    check_lanes(&(struct form){"rnn", NULL, true});
+    static const char *const gru[] = {"reset-before", "reset-after"};
+    for (int i = 0; i < 2; i++) {
+        check_lanes(&(struct form){"hrnn", "init", false, gru[i]});
+        check_lanes(&(struct form){"hrnn", "all", false, gru[i]});
+        check_lanes(&(struct form){"rnn", NULL, false, gru[i]});
+        check_lanes(&(struct form){"rnn", NULL, true, gru[i]});
+    }
     check_concatenation();
     return tap_done();
 }
