@@ -54,6 +54,74 @@ assert mean[False] > 2.5 * mean[True], mean
 EOT
 }
 
+@test "what is planted is there: followers of the user's own taste; clicks of one purpose" {
+    need python3
+    synthesize --plant taste --users 160 --format reddit >taste
+    synthesize --plant purpose --users 40 --format reddit >purpose
+    synthesize --plant purpose --users 10 --stray 0 --format reddit >pure
+    python3 - <<'EOT'
+from collections import Counter, defaultdict
+def sessions(path):                             # oldest first: user, items
+    rows = [line.split(",") for line in open(path).read().split()[1:]]
+    rows = sorted((u, float(t), int(x[5:])) for u, x, t in rows)
+    found, before = [], (None, 0)
+    for u, t, x in rows:
+        if u != before[0] or t - before[1] > 1800:
+            found.append((u, []))
+        found[-1][1].append(x)
+        before = u, t
+    return found
+def near(share, expected, count, what):
+    noise = 4 * (expected * (1 - expected) / count) ** 0.5
+    assert abs(share - expected) < noise, (what, share, expected)
+
+logs, steps = sessions("taste"), []
+assert all(len(items) == 3 for _, items in logs)
+assert len({x for _, items in logs for x in items}) == 40
+for user, items in logs:
+    steps += [(user, a, b) for a, b in zip(items, items[1:])]
+assert all(a != b for _, a, b in steps)
+style = defaultdict(Counter)                    # of a user and a kind: styles of what follows
+follower = defaultdict(Counter)                 # of an item: what follows, by its style
+for user, a, b in steps:
+    if a // 20 != b // 20:
+        style[user, a // 20][b % 20 // 5] += 1
+        follower[a, b % 20 // 5][b] += 1
+style = {k: c.most_common(1)[0][0] for k, c in style.items()}
+follower = {k: c.most_common(1)[0][0] for k, c in follower.items()}
+assert set(Counter(style.values()).values()) == {80}
+known = [follower[a, style[u, a // 20]] == b for u, a, b in steps]
+near(sum(known) / len(known), 0.8 + 0.2 / 39, len(known), "taste known")
+for s in range(4):                              # who does not know it has four guesses
+    guess = [follower[a, s] == b for _, a, b in steps]
+    near(sum(guess) / len(guess), 0.2 + 0.2 / 39, len(guess), "taste unknown")
+pairs = Counter((b % 20 // 5, c % 20 // 5)      # nor does the first step tell of the second
+                for _, (a, b, c) in logs if a // 20 == c // 20 != b // 20)
+for first in range(4):
+    for second in range(4):
+        near(pairs[first, second] / pairs.total(), 1 / 16, pairs.total(), "two steps")
+
+def hits(path):                                 # of the newest click's group, of most clicks'
+    newest = counting = count = 0
+    for _, items in sessions(path):
+        assert 14 <= len(items) <= 18
+        assert all(a != b for a, b in zip(items, items[1:]))
+        seen, best = Counter(), None
+        for a, b in zip(items, items[1:]):
+            seen[a // 4] += 1
+            if seen[a // 4] >= seen[best]:
+                best = a // 4
+            newest += a // 4 == b // 4
+            counting += best == b // 4
+            count += 1
+    return newest / count, counting / count, count
+newest, counting, count = hits("purpose")
+near(newest, 0.258, count, "newest")
+near(counting, 0.433, count, "counting")
+assert hits("pure")[:2] == (1, 1)
+EOT
+}
+
 @test "a full disk is 74" {
     status=0
     synthesize >/dev/full 2>err || status=$?

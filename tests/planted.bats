@@ -61,3 +61,115 @@ day() {
             exit !(sum[1] / n[1] < 0.95 * sum[0] / n[0] && two + 3 * error < 1)
         }' tsv
 }
+
+# holds CONDITION: of numbers, as awk has it, where noise(share, targets) is four standard deviations
+# of the share of its targets that a recommender hits.
+holds() {
+    awk "function noise(share, n) { return 4 * sqrt(share * (1 - share) / n) }
+        BEGIN { exit !(${1//$'\n'/ }) }" || { echo "not so: $1"; return 1; }
+}
+
+# Of predictions on stdin, the recall@$1 of the last epoch's test.
+recall() {
+    scorer --at "$1" --by none --json | jq -s "map(select(.part == \"test\"))[-1][\"recall@$1\"]"
+}
+
+# tastes LOG-SEED: the log in lanes, and the same with sessions exchanged between users.
+tastes() {
+    split --plant taste --users 240 --days 40 --seed "$1" >split.mp
+    exchange "$1" <split.mp >exchanged.mp
+    for log in split exchanged; do
+        for scheme in user session; do
+            batcher --scheme $scheme-parallel --batch 50 --epochs 10 --test-from 10 \
+                -o $log.$scheme.mp $log.mp
+        done
+    done
+}
+
+# first LANES OPTION ...: how often the item that a network puts first is the one that comes.
+first() { trainer --embedding 32 --dropout 0 --lr 0.005 --threads 1 --quiet "${@:2}" "$1.mp" | recall 1; }
+
+# history_helps TRAINER-SEED: a network of sessions reaches what can be known without the history
+# and no more; with users' states it covers more than half of the way to what can be known with it,
+# and with gradient through two steps three quarters; not where the history is somebody else's.
+history_helps() {
+    without='(0.8 / 4 + 0.2 / 39)' with='(0.8 + 0.2 / 39)' targets=3840
+    rnn=$(first split.session --model rnn --seed "$1")
+    hrnn=$(first split.user --model hrnn --seed "$1")
+    unrolled=$(first split.user --model hrnn --unroll 2 --seed "$1")
+    strange=$(first exchanged.user --model hrnn --seed "$1")
+    echo "seed $1: rnn $rnn, hrnn $hrnn, of two steps $unrolled; of others' sessions $strange"
+    holds "$rnn < $without + noise($without, $targets)"
+    holds "$rnn > $without - noise($without, $targets)"
+    holds "$hrnn > ($without + $with) / 2 && $hrnn < $with + noise($with, $targets)"
+    holds "$unrolled > ($without + 3 * $with) / 4 && $unrolled < $with + noise($with, $targets)"
+    holds "$strange < $without + noise($without, $targets)"
+}
+
+@test "taste that differs between users: hrnn finds it in their earlier sessions, rnn cannot" {
+    tastes 1
+    history_helps 1
+}
+
+@test "taste that differs between users: the same with other logs and seeds" {
+    long
+    for log in 1 2 3; do
+        tastes $log
+        for seed in 1 2 3 4 5; do
+            history_helps $seed
+        done
+    done
+}
+
+# purposes LOG-SEED PERCENT-STRAY
+purposes() {
+    split --plant purpose --stray "$2" --users 50 --days 40 --seed "$1" |
+        batcher --scheme sessions --history 0 --batch 25 --min-batch 1 --epochs 15 --test-from 15 \
+            -o purposes.mp
+}
+
+# group ENCODER TRAINER-SEED: how often the item that comes is among the first four, as many as a
+# purpose has.  There are five purposes to a unit of the state.
+group() {
+    trainer --model narm --encoder "$1" --gru reset-before --embedding 16 --dropout 0 \
+        --feature-dropout 0 --lr 0.005 --seed "$2" --threads 1 --quiet purposes.mp | recall 4
+}
+
+# sum_helps TRAINER-SEED: counting the session's clicks is worth more than its newest click.  With
+# the sum over all states beside the newest a network is nearer to what counting gives, and ahead of
+# one that has the newest alone by more than two standard deviations of such a difference.
+sum_helps() {
+    newest=0.258 counting=0.433 targets=5950
+    global=$(group global "$1")
+    hybrid=$(group hybrid "$1")
+    echo "seed $1: global $global, hybrid $hybrid"
+    holds "$hybrid > ($newest + $counting) / 2 && $hybrid < $counting + noise($counting, $targets)"
+    holds "$hybrid - $global > noise($counting, $targets) / sqrt(2)"
+}
+
+# Without stray clicks every click tells the purpose.
+newest_is_enough() {
+    global=$(group global "$1")
+    hybrid=$(group hybrid "$1")
+    echo "seed $1, no stray clicks: global $global, hybrid $hybrid"
+    holds "$global > 0.99 && $hybrid > 0.99"
+}
+
+@test "sessions of one purpose with stray clicks: narm's hybrid encoder is ahead of the global one" {
+    purposes 1 50
+    sum_helps 1
+    purposes 1 0
+    newest_is_enough 1
+}
+
+@test "sessions of one purpose with stray clicks: the same with other logs and seeds" {
+    long
+    for log in 1 2 3; do
+        for stray in 50 0; do
+            purposes $log $stray
+            for seed in 1 2 3 4 5; do
+                if [ $stray = 0 ]; then newest_is_enough $seed; else sum_helps $seed; fi
+            done
+        done
+    done
+}
