@@ -137,14 +137,16 @@ group() {
 
 # sum_helps TRAINER-SEED: counting the session's clicks is worth more than its newest click.  With
 # the sum over all states beside the newest a network is nearer to what counting gives, and ahead of
-# one that has the newest alone by more than two standard deviations of such a difference.
+# one that has the newest alone by more than a standard deviation of such a difference; `leads` is
+# told by how much.
 sum_helps() {
     newest=0.258 counting=0.433 targets=5950
     global=$(group global "$1")
     hybrid=$(group hybrid "$1")
     echo "seed $1: global $global, hybrid $hybrid"
     holds "$hybrid > ($newest + $counting) / 2 && $hybrid < $counting + noise($counting, $targets)"
-    holds "$hybrid - $global > noise($counting, $targets) / sqrt(2)"
+    holds "$hybrid - $global > noise($counting, $targets) / 4 * sqrt(2)"
+    echo "$hybrid $global" >>leads
 }
 
 # Without stray clicks every click tells the purpose.
@@ -172,4 +174,8 @@ newest_is_enough() {
             done
         done
     done
+    # On average by more than three.
+    mean=$(awk '{ sum += $1 - $2 } END { print sum / NR }' leads)
+    echo "lead $mean"
+    holds "$mean > noise($counting, $targets) * 3 / 4 * sqrt(2)"
 }
