@@ -61,7 +61,7 @@ struct lookback {
 };
 
 /* What the forward pass of one batch leaves for the output layer and for pictures: tensors of the
- * tape, host arrays of its arena. */
+ * tape, host arrays of its arena.  While it trains, a model may have more targets. */
 struct forward {
     struct tensor *state;  /* [T, S], after dropout: T = Σ(length - 1), sessions end to end */
     const int32_t *target; /* host [T] */
