@@ -44,8 +44,8 @@ AGAINST ?= narm
 
 narm = --model narm --gru reset-before --lr $(LR) --dropout 0.25 --embedding $(EMBEDDING) --hidden $(HIDDEN)
 half = --hidden $(shell echo $$(($(HIDDEN) / 2)))
-OPTIONS.bpr-mf = --model bpr-mf --embedding $(HIDDEN)
-OPTIONS.fpmc = --model fpmc --embedding $(HIDDEN)
+OPTIONS.bpr-mf = --model bpr-mf --optimizer adagrad --lr 0.5 --embedding $(HIDDEN)
+OPTIONS.fpmc = --model fpmc --optimizer adagrad --lr 0.2 --embedding $(HIDDEN)
 OPTIONS.gru-rec = --model rnn --loss top1 --optimizer adagrad --lr $(GRU_LR) --embedding $(HIDDEN) --hidden $(HIDDEN)
 OPTIONS.narm-global = $(narm) --encoder global --decoder bilinear
 OPTIONS.narm-local = $(narm) --encoder local --decoder bilinear
