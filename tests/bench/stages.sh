@@ -4,6 +4,8 @@
 # median of three runs.
 set -eu -o pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/bench/cost
+. "$root/tests/bench/cost"
 PATH=${SESSPIPE_BIN:-$root/bin}:$root/.build/release/fixtures:$PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -14,27 +16,6 @@ if [ -e "$globo" ]; then
 else
     synthesize --users 3000 --days 60 | lfm-sessionize -o "$work/sessions.mp"
 fi
-
-# Seconds and peak megabytes of a command: "SECONDS MB".
-cost() { # COMMAND...
-    for _ in 1 2 3; do
-        python3 - "$@" <<'PYTHON'
-import resource, subprocess, sys, time
-begin = time.monotonic()
-subprocess.run(sys.argv[1:], check=True, stderr=subprocess.DEVNULL)
-print(time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
-PYTHON
-    done | sort -n | sed -n 2p
-}
-
-rows() { # NAME COUNT UNIT SECONDS MB
-    awk -v OFS='\t' -v name="$1" -v count="$2" -v unit="$3" -v seconds="$4" -v mb="$5" \
-        'BEGIN { print name, sprintf("%.0f", count / seconds), unit "/s"; print name "_rss", sprintf("%.1f", mb), "MB" }'
-}
-
-summary() { # FIELD STREAM
-    spcat --summary "$2" | awk -F '\t' -v field="$1" '$1 == field { print $2 }'
-}
 
 read -r seconds mb < <(cost tfilter --min-sessions 2 --split user:0.8 -o "$work/split.mp" "$work/sessions.mp")
 rows tfilter_events "$(summary events "$work/sessions.mp")" events "$seconds" "$mb"
