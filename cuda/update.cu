@@ -204,9 +204,8 @@ static __device__ inline void pass_linear(const struct rates &u, int64_t k, size
     const bool sgd = RULE == SGD || RULE == SGD_MOMENTUM;
     const double momentum = has_m<RULE> ? (double)u.momentum : 0;
     const struct linear_passed p =
-        maths_linear_power(sgd ? maths_sgd_step((double)u.rate, momentum, (double)u.decay)
-                               : maths_velocity_step(momentum),
-                           k);
+        sgd ? maths_linear_power(maths_sgd_step((double)u.rate, momentum, (double)u.decay), k)
+            : maths_velocity_passed(momentum, k);
     for (size_t j = threadIdx.x % WARP; j < n; j += WARP) {
         const float of_w = w[j], of_m = has_m<RULE> ? m[j] : 0;
         w[j] = (float)p.ww * of_w + (float)p.wm * of_m;

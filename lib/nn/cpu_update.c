@@ -158,14 +158,18 @@ VECTOR static void pass_linear(float ww, float wm, float mw, float mm, size_t n,
 
 static void catch_up_linear(const struct update *u, int64_t last, size_t n, float *w, float *m)
 {
+    bool sgd = u->kind == OPTIMIZER_SGD;
+    int64_t k = u->step - 1 - last;
+    double momentum = m ? (double)u->momentum : 0;
+    if (sgd ? !m && u->weight_decay == 0 : !m || last == 0) /* what passed by changed nothing */
+        return;
     struct linear_passed p =
-        u->kind == OPTIMIZER_SGD
-            ? maths_sgd_step((double)u->rate, m ? (double)u->momentum : 0, (double)u->weight_decay)
-            : maths_velocity_step((double)u->momentum);
-    p = maths_linear_power(p, u->step - 1 - last);
+        sgd ? maths_linear_power(maths_sgd_step((double)u->rate, momentum, (double)u->weight_decay),
+                                 k)
+            : maths_velocity_passed(momentum, k);
     if (m)
         pass_linear((float)p.ww, (float)p.wm, (float)p.mw, (float)p.mm, n, w, m);
-    else if (u->kind == OPTIMIZER_SGD && u->weight_decay != 0)
+    else
         for (size_t i = 0; i < n; i++)
             w[i] *= (float)p.ww;
 }
@@ -182,15 +186,34 @@ static void catch_up_stepwise(const struct update *u, int64_t last, size_t n, fl
                         part_of(m, at), part_of(v, at));
 }
 
+/* Rows stand anywhere in tables that no cache holds: a few are asked for before it is their turn.
+ */
+static void ask_for(const struct rows *r, int i, size_t n, const float *w, const float *m,
+                    const float *v)
+{
+    enum { LINE = 16 };
+    if (i >= r->unique)
+        return;
+    for (size_t at = (size_t)r->row[i] * n, to = at + n; at < to; at += LINE) {
+        __builtin_prefetch(w + at, 1);
+        if (m)
+            __builtin_prefetch(m + at, 1);
+        if (v)
+            __builtin_prefetch(v + at, 1);
+    }
+}
+
 void cpu_rows_catch_up(struct device *d, const struct update *u, const struct rows *r, int cols,
                        float *w, float *m, float *v, int32_t *last)
 {
+    enum { AHEAD = 4 };
     size_t n = (size_t)cols;
     int threads = cpu_threads_for(cpu_of(d), 4.0 * r->unique * cols);
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1) if (threads > 1)
     for (int i = 0; i < r->unique; i++) {
         size_t at = (size_t)r->row[i] * n;
         int64_t from = last[r->row[i]];
+        ask_for(r, i + AHEAD, n, w, m, v);
         if (from >= u->step - 1)
             continue;
         last[r->row[i]] = (int32_t)(u->step - 1);

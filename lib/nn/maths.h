@@ -326,16 +326,10 @@ struct linear_passed {
     double ww, wm, mw, mm; /* w = ww w + wm m, m = mw w + mm m */
 };
 
-/* SGD: m = μm + λw, w -= lr m.  Adagrad: m = μm, w += m. */
+/* SGD: m = μm + λw, w -= lr m. */
 MATHS struct linear_passed maths_sgd_step(double rate, double momentum, double decay)
 {
     struct linear_passed p = {1 - rate * decay, -rate * momentum, decay, momentum};
-    return p;
-}
-
-MATHS struct linear_passed maths_velocity_step(double momentum)
-{
-    struct linear_passed p = {1, momentum, 0, momentum};
     return p;
 }
 
@@ -356,6 +350,16 @@ MATHS struct linear_passed maths_linear_power(struct linear_passed a, int64_t k)
         a.mw = b.mw * b.ww + b.mm * b.mw;
         a.mm = b.mw * b.wm + b.mm * b.mm;
     }
+    return p;
+}
+
+/* Adagrad: m = μm, w += m, k times: w takes μ + μ² + ... + μᵏ of m.  What would leave m below all
+ * that counts leaves 0, with which the processor computes faster than with numbers so small. */
+MATHS struct linear_passed maths_velocity_passed(double momentum, int64_t k)
+{
+    double power = k > 0 ? pow(momentum, (double)k) : 1;
+    struct linear_passed p = {1, momentum < 1 ? momentum * (1 - power) / (1 - momentum) : (double)k,
+                              0, power < 1e-30 ? 0 : power};
     return p;
 }
 
