@@ -89,8 +89,7 @@ void cpu_columns(struct device *d, int rows, int cols, const float *from, int ld
         if (!accumulate)
             memcpy(y, x, (size_t)cols * sizeof *y);
         else
-            for (int j = 0; j < cols; j++)
-                y[j] += x[j];
+            cpu_add_scaled((size_t)cols, 1, x, y);
     }
 }
 
