@@ -7,6 +7,7 @@
  * the items, of the rows that the step has to read and update.  Passes over the same sessions and
  * floors take turns; of each the least of the rounds.  Arguments are beginnings of names: the rows
  * to measure. */
+#include "base/threads.h"
 #include "data/scheme.h"
 #include "floor.h"
 #include "running.h"
@@ -303,6 +304,7 @@ static void measure(const struct row *row)
 int main(int argc, char **argv)
 {
     (void)argc;
+    threads_wait_asleep(argv); /* as trainer's */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (is_wanted((const char *const *)argv + 1, rows[i].v.name))
             measure(&rows[i]);
