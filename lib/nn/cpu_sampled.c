@@ -81,11 +81,21 @@ LOOP float sum_pairs(int kind, const struct row *r)
     return sum;
 }
 
+/* The same for BPR, whose logarithm is the library's: no vector code. */
+static float sum_logarithms(const struct row *r)
+{
+    float sum = 0;
+    for (size_t j = 0; j < r->cols; j++)
+        if (r->weight[j] > 0)
+            sum += maths_pair(LOSS_BPR, r->own_score, r->score[j]);
+    return sum;
+}
+
 VECTOR static float pairs(const struct row *r)
 {
     switch (r->kind) {
     case LOSS_BPR:
-        return sum_pairs(LOSS_BPR, r);
+        return sum_logarithms(r);
     case LOSS_BPR_MAX:
         return sum_pairs(LOSS_BPR_MAX, r);
     default:
@@ -95,14 +105,14 @@ VECTOR static float pairs(const struct row *r)
 
 /* dscore_j += factor weight_j (the pair's derivative by y_j, and where the weights are a softmax
  * what they add); returns Σ weight_j by the target's score. */
-LOOP float add_gradients(int kind, const struct row *r, float factor, float mean, float weighed,
+LOOP float add_gradients(int kind, const struct row *r, float factor, float mean, bool weighed,
                          float *restrict dscore)
 {
     const float *y = r->score, *weight = r->weight, own = r->own_score;
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (size_t j = 0; j < r->cols; j++) {
-        float by_own, by_other, by_weight = weighed * (maths_pair(kind, own, y[j]) - mean);
+        float by_own, by_other, by_weight = weighed ? maths_pair(kind, own, y[j]) - mean : 0;
         maths_pair_back(kind, own, y[j], &by_own, &by_other);
         sum += weight[j] * by_own;
         dscore[j] += factor * weight[j] * (by_other + by_weight);
@@ -114,13 +124,13 @@ VECTOR static float pairs_back(const struct row *r, float factor, float mean, fl
 {
     switch (r->kind) {
     case LOSS_BPR:
-        return add_gradients(LOSS_BPR, r, factor, mean, 0, dscore);
+        return add_gradients(LOSS_BPR, r, factor, mean, false, dscore);
     case LOSS_BPR_MAX:
-        return add_gradients(LOSS_BPR_MAX, r, factor, mean, 1, dscore);
+        return add_gradients(LOSS_BPR_MAX, r, factor, mean, true, dscore);
     case LOSS_TOP1_MAX:
-        return add_gradients(LOSS_TOP1, r, factor, mean, 1, dscore);
+        return add_gradients(LOSS_TOP1, r, factor, mean, true, dscore);
     default:
-        return add_gradients(LOSS_TOP1, r, factor, mean, 0, dscore);
+        return add_gradients(LOSS_TOP1, r, factor, mean, false, dscore);
     }
 }
 
