@@ -29,7 +29,7 @@ static const struct paper xing = {
     .embedding = 100,
     .hidden = 100,
     .batch = 100,
-    .t = {.optimizer = {{.kind = OPTIMIZER_ADAGRAD, .rate = 0.1f, .momentum = 0.2f}},
+    .t = {.optimizer = {.update = {.kind = OPTIMIZER_ADAGRAD, .rate = 0.1f, .momentum = 0.2f}},
           .loss = LOSS_TOP1,
           .sampled = true}};
 
@@ -41,7 +41,7 @@ static const struct paper yoochoose = {
     .embedding = 50,
     .hidden = 100,
     .batch = 512,
-    .t = {.optimizer = {{.kind = OPTIMIZER_ADAM, .rate = 0.001f}}}};
+    .t = {.optimizer = {.update = {.kind = OPTIMIZER_ADAM, .rate = 0.001f}}}};
 
 struct row {
     const struct paper *paper;
