@@ -11,12 +11,13 @@
 #   USER_DROPOUT=0.5, or 0.7: of HRNN's user state and first state of a session, instead of the
 #            paper's, which fit a log where users repeat themselves.  On a log of news HRNN Init had
 #            recall@20 0.36 with the paper's, 0.38 with 0.5 and 0.40 with 0.7 on the validation part.
-#   LR       0.01; small logs need more: 0.03 on some thousand sessions.  Momentum never helped.
+#   LR       0.01; small logs need more: 0.03 on some thousand sessions.  No momentum: 0.3 was
+#            no better on the validation part of news
 #
 # What the paper's tables are here:
 #   3        scores.txt, and against.txt: tests over users, against RNN and against RNN Concat
 #   4        histories.txt: test sessions by how many are before them
-#   fig 3, 4 positions.txt, by history, of which all sessions count in training, validation or both
+#   fig 3, 4 positions.txt, by history: all sessions before the tested one, the validation's included
 #   fig 5, 6 positions.txt, by phase: sessions of 5 events and more
 #   5        scores.txt with RANK_AMONG=50000
 # Scores are means over targets, of all seeds, where the figures have the median over seeds of means
