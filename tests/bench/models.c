@@ -2,8 +2,9 @@
  * of Last.fm and Reddit; with weights of each user over the same model with weights for all: rows
  * "name<TAB>ratio<TAB>ratio".
  *
- * Models that are compared take their steps in turns, on the same batches; of each the least of the
- * rounds, and the ratio of these.  Arguments are beginnings of names: the rows to measure. */
+ * Models that are compared take their steps in turns, on batches of as many targets; of each the
+ * least of the rounds, and the ratio of these.  Arguments are beginnings of names: the rows to
+ * measure. */
 #include "running.h"
 #include "timing.h"
 
@@ -56,16 +57,18 @@ static const struct variant variants[] = {
 static void compare_models(const struct shape *s)
 {
     char name[100];
+    struct running *base = NULL; /* goes on from one to the next */
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
         snprintf(name, sizeof name, "%s_%s", s->name, variants[i].name);
         if (!is_wanted(wanted, name))
             continue;
-        struct running *base = open_on_cpu(s, &baseline, ACTIVE);
+        base = base ? base : open_on_cpu(s, &baseline, ACTIVE);
         struct running *other = open_on_cpu(s, &variants[i], ACTIVE);
         say_ratio(other, base, name);
         close_running(other);
-        close_running(base);
     }
+    if (base)
+        close_running(base);
 }
 
 /* Weights of each user over weights for all. */
