@@ -5,14 +5,19 @@
 #
 #   make -f pipelines/hrnn.mk DATA=clicks.csv.xz SEEDS='1 2 3 4 5'
 #
-#   SUPPORT  20 as for the paper's XING, 10 as for VIDEO, 5 for smaller logs    EVENTS  3
-#   UNITS    100 of each GRU, the paper's small networks
-#   LARGE=1  its large ones beside them, of LARGE_UNITS=500
+#   SUPPORT    20 as for the paper's XING, 10 as for VIDEO, 5 for smaller logs
+#   EVENTS     3
+#   UNITS      100 of each GRU, the paper's small networks
+#   LARGE=1    its large ones beside them, of LARGE_UNITS=500
+#   LOSS       '--loss top1', the paper's, which learns slowly; '--loss bpr-max', or
+#              '--loss cross-entropy --negatives 2000 --logq', learn much faster
+#   LR         0.01; small logs need more: 0.03 on some thousand sessions
+#   OPTIMIZER  '--optimizer adagrad --lr LR'.  No momentum: 0.3 was no better on the validation part
+#              of news
+#   UNROLL     1, the steps that are one update; more where earlier sessions tell much
 #   USER_DROPOUT=0.5, or 0.7: of HRNN's user state and first state of a session, instead of the
-#            paper's, which fit a log where users repeat themselves.  On a log of news HRNN Init had
-#            recall@20 0.36 with the paper's, 0.38 with 0.5 and 0.40 with 0.7 on the validation part.
-#   LR       0.01; small logs need more: 0.03 on some thousand sessions.  No momentum: 0.3 was
-#            no better on the validation part of news
+#              paper's, which fit a log where users repeat themselves.  On a log of news HRNN Init had
+#              recall@20 0.36 with the paper's, 0.38 with 0.5 and 0.40 with 0.7 on the validation part.
 #
 # What the paper's tables are here:
 #   3        scores.txt, and against.txt: tests over users, against RNN and against RNN Concat
@@ -34,12 +39,16 @@ SPLIT ?= --split last-session --validation last-session
 FILTER ?= --min-item-support $(SUPPORT) --once --min-events $(EVENTS) --min-sessions 5 $(SPLIT) --drop-unseen
 LANES ?= --batch 100
 LR ?= 0.01
-TRAIN ?= --loss top1 --optimizer adagrad --lr $(LR)
+LOSS ?= --loss top1
+OPTIMIZER ?= --optimizer adagrad --lr $(LR)
+UNROLL ?= 1
+TRAIN ?= $(LOSS) $(OPTIMIZER) --unroll $(UNROLL)
 BASELINES ?= pop ppop item-knn markov
 SMALL := rnn rnn-concat hrnn-all hrnn-init
 MODELS ?= $(SMALL) $(if $(LARGE),$(SMALL:%=%-large))
 NAMED ?= 1
-SCORE ?= --at 5,20 --precision --best-by recall@5
+SCORE ?= --at 5,20 --precision
+BEST_BY ?= recall@5
 BY ?= history,phase
 AGAINST ?= rnn rnn-concat
 
@@ -62,11 +71,8 @@ $(foreach m,$(MODELS),$(eval INPUT.$(m) = $(if $(filter rnn rnn-large,$(m)),sess
 
 EXTRA = $(OUT)/histories.txt
 
-include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk
+HERE := $(dir $(lastword $(MAKEFILE_LIST)))
+include $(HERE)rules.mk
 
 $(OUT)/histories.txt: $(OUT)/split.mp
-	$(BIN)/spcat $< | awk -F '[],[]' '$$2 == "\"session\"" { part = $$4 } \
-	    $$2 == "\"session\"" && part < 3 { before[$$3]++ } \
-	    $$2 == "\"session\"" && part == 3 { count[before[$$3] > 6]++ } \
-	    END { n = count[0] + count[1]; print "history  test sessions   share"; for (long = 0; long < 2 && n; long++) \
-	        printf "%-7s  %13d  %5.1f%%\n", long ? ">6" : "<=6", count[long], 100 * count[long] / n }' >$@
+	$(BIN)/spcat $< | LC_ALL=C awk -f $(HERE)hrnn-histories.awk >$@

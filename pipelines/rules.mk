@@ -25,10 +25,11 @@ MAKEFLAGS += $(if $(JOBS),-j$(JOBS))
 
 BASELINES ?= pop ppop markov
 # Each model is a name and the options that make it, in OPTIONS.<name>; a baseline may have some.
-# Scores are those of SCORE, broken down BY groups, and every model is tested over users against each
-# model or baseline of AGAINST.  With NAMED=1 tables call the models by their names here, and not by
-# their options.  RANK_AMONG=N ranks among the N most supported items only.  EXTRA names further files
-# to make.
+# Scores are those of SCORE, at each run's epoch that is BEST_BY one of them, broken down BY groups, and
+# every model is tested over users against each model or baseline of AGAINST.  With NAMED=1 tables call
+# the models by their names here, and not by their options.  RANK_AMONG=N ranks among the N most
+# supported items only.  EXTRA names further files to make.
+BEST_BY ?= recall@20
 BY ?= position
 MODELS ?= ii-rnn ii-rnn-hidden-delta
 OPTIONS.ii-rnn = --model ii-rnn
@@ -38,10 +39,11 @@ BASELINE_RUNS := $(BASELINES:%=$(OUT)/%.mp)
 model_runs = $(SEEDS:%=$(OUT)/$(1).%.mp)
 MODEL_RUNS := $(foreach m,$(MODELS),$(call model_runs,$(m)))
 AMONG = $(if $(RANK_AMONG),--rank-among $(RANK_AMONG))
+scorer = $(BIN)/scorer --best-by $(BEST_BY) $(SCORE)
 names = $(if $(NAMED),$(1:%=--name %))
 
 all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv $(OUT)/attention.html $(if $(AGAINST),$(OUT)/against.txt) $(EXTRA)
-	@echo; cat $<; echo; echo 'the same as a page, with what the models attend to: $(OUT)/attention.html'
+	@echo; cat $<; echo; echo 'the same as a page, with learning curves and with what models attend to: $(OUT)/attention.html'
 	$(AFTER)
 
 ifdef DATA
@@ -81,15 +83,15 @@ endef
 $(foreach m,$(MODELS),$(eval $(call model_rule,$(m))))
 
 $(OUT)/scores.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(BIN)/scorer --best $(SCORE) $(call names,$(BASELINES) $(MODELS)) -o $@ $^
+	$(scorer) --best $(call names,$(BASELINES) $(MODELS)) -o $@ $^
 
 $(OUT)/positions.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(BIN)/scorer --best $(SCORE) --by $(BY) $(call names,$(BASELINES) $(MODELS)) -o $@ $^
+	$(scorer) --best --by $(BY) $(call names,$(BASELINES) $(MODELS)) -o $@ $^
 
 # One table after the other, each with all runs of its base.
 runs_of = $(if $(filter $(1),$(MODELS)),$(call model_runs,$(1)),$(OUT)/$(1).mp)
 define against
-$(BIN)/scorer --best $(SCORE) --by none $(call names,$(1) $(filter-out $(1),$(BASELINES) $(MODELS))) \
+$(scorer) --best --by none $(call names,$(1) $(filter-out $(1),$(BASELINES) $(MODELS))) \
 	    --against <(cat $(call runs_of,$(1))) $(filter-out $(call runs_of,$(1)),$^) >>$@
 
 endef
@@ -98,10 +100,10 @@ $(OUT)/against.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
 	$(foreach base,$(AGAINST),$(call against,$(base)))
 
 $(OUT)/scores.tsv: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(BIN)/scorer --format tsv $(SCORE) $(call names,$(BASELINES) $(MODELS)) -o $@ $^
+	$(scorer) --format tsv $(call names,$(BASELINES) $(MODELS)) -o $@ $^
 
 $(OUT)/attention.html: $(MODEL_RUNS) $(BASELINE_RUNS)
-	$(BIN)/attnviz --html -o $@ $^
+	$(BIN)/attnviz --html --best-by $(BEST_BY) -o $@ $^
 
 clean:
 	rm -rf $(OUT)

@@ -316,6 +316,19 @@ papers() {
     head -1 hrnn/scores.txt | grep -q 'recall@5 .* mrr@5 .* precision@5'
     [ "$(grep -c 'by history:' hrnn/positions.txt)" = 12 ]
     [ "$(grep '^against' hrnn/against.txt | awk '{ print $2 }' | tr '\n' ' ')" = 'rnn rnn-concat ' ]
+    # The page shows the epochs of the tables.
+    grep -q 'chosen by recall@5 on the validation part' hrnn/attention.html
     # One user of 6 sessions and eleven of 8, of which the last is tested.
     [ "$(awk 'NR > 1 { print $1, $2, $3 }' hrnn/histories.txt | tr '\n' ';')" = '<=6 1 8.3%;>6 11 91.7%;' ]
+}
+
+@test "hrnn.mk: another loss, optimizer and depth are words of one variable each" {
+    touch log
+    words() { env -u DATA make -n -f "$ROOT/pipelines/hrnn.mk" DATA=log "$@" | grep -A 1 -- '--model hrnn'; }
+    words >paper
+    [ "$(grep -c -- ' --loss top1 --optimizer adagrad --lr 0.01 --unroll 1 ' paper)" = 2 ]
+    words LOSS='--loss bpr-max --negatives 50' LR=0.03 UNROLL=4 >other
+    [ "$(grep -c -- ' --loss bpr-max --negatives 50 --optimizer adagrad --lr 0.03 --unroll 4 ' other)" = 2 ]
+    words OPTIMIZER='--lr 0.002' >other
+    [ "$(grep -c -- ' --loss top1 --lr 0.002 --unroll 1 ' other)" = 2 ]
 }
