@@ -2,10 +2,10 @@
 sessions, one after another, in double precision; standard library only.
 
 usage: python3 check-lanes.py SESSIONS MODEL PREDICTIONS
-       python3 check-lanes.py SESSIONS MODEL --answers ANSWERS
+       python3 check-lanes.py SESSIONS MODEL --answers ANSWERS...
 
 SESSIONS and PREDICTIONS are spcat's JSON lines of a split log and of what
-`trainer --init MODEL --max-steps 0` or predictor makes of all of its sessions, ANSWERS what
+`trainer --init MODEL --max-steps 0` or predictor makes of all of its sessions, each of ANSWERS what
 `recommender --json` says to them; MODEL is a file of `trainer --model rnn` or hrnn, which need not
 know all items.  Prints "ok", the number of positions or scores, the largest difference of losses or
 scores, and the number of targets that could not be scored, or what is wrong.
@@ -187,32 +187,41 @@ def check_predictions(model, sessions, ranks, listed):
     return count, largest, missed
 
 
-def check_answers(model, sessions, rows, answers):
-    largest, count = 0.0, 0
+def scores_after(model, his):
+    """Of all items, behind all that the model knows of a user's sessions; none where that is nothing."""
+    visits = [known(items) for _, items in his if known(items)]
+    if not visits:
+        return []
+    *_, found = model.states(visits, running=True)
+    return model.scores(found[-1])
+
+
+def check_answers(expected, rows, answers):
+    expected, largest, count = dict(expected), 0.0, 0
     for answer in answers:
-        visits = [known(items) for _, items in sessions.pop(answer["user"]) if known(items)]
-        if not visits:
+        scores = expected.pop(answer["user"])
+        best = sorted(scores, reverse=True)
+        if not scores:
             assert not answer["items"], answer
             continue
-        *_, found = model.states(visits, running=True)
-        scores = model.scores(found[-1])
-        best = sorted(scores, reverse=True)
         assert len({x["item"] for x in answer["items"]}) == len(answer["items"]) > 0
         for place, x in enumerate(answer["items"]):
             score = scores[rows[x["item"]]]
             if abs(x["score"] - score) > 2e-5 * (1 + abs(score)) or abs(score - best[place]) > NEAR:
                 sys.exit(f"{answer['user']}: {x} at {place + 1}, expected {score}, and {best[place]} there")
             largest, count = max(largest, abs(x["score"] - score)), count + 1
-    if sessions:
-        sys.exit(f"{len(sessions)} users were not answered")
-    return count, largest, 0
+    if expected:
+        sys.exit(f"{len(expected)} users were not answered")
+    return count, largest
 
 
 def main(sessions, model, *results):
     tensors, rows, options = load_model(model)
     model, sessions = Model(tensors, options), load_sessions(sessions, rows)
     if results[0] == "--answers":
-        count, largest, missed = check_answers(model, sessions, rows, records(results[1]))
+        expected = {user: scores_after(model, his) for user, his in sessions.items()}
+        counts, worst = zip(*(check_answers(expected, rows, records(path)) for path in results[1:]))
+        count, largest, missed = sum(counts), max(worst), 0
     else:
         count, largest, missed = check_predictions(model, sessions, *load_ranks(results[0], rows))
     if not count:
