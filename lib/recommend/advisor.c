@@ -271,16 +271,17 @@ static int answer(void *to, const struct batch *given, struct err *e)
 /* Of which lanes' elements the newest session has its last event: rows of the states, and users. */
 static int last_events(const struct advisor *a, const struct steps *s, int32_t *row, int32_t *user)
 {
+    const size_t *first = a->corpus.first.at; /* [users + 1] */
     int32_t at = 0;
     int count = 0;
     for (size_t i = 0; i < s->item.len; i++) {
         if (column_u8(s->reset)[i] == RESET_IDLE)
             continue;
-        const size_t *first = &a->corpus.first.at[column_i32(s->user)[i]];
-        if (first[0] + (size_t)column_i32(s->session)[i] + 1 == first[1] &&
+        int32_t who = column_i32(s->user)[i];
+        if (first[who] + (size_t)column_i32(s->session)[i] + 1 == first[who + 1] &&
             column_i32(s->position)[i] + 2 == column_i32(s->length)[i]) {
             row[count] = at;
-            user[count++] = column_i32(s->user)[i];
+            user[count++] = who;
         }
         at++;
     }
