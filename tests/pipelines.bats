@@ -22,6 +22,7 @@ log() { synthesize --users 12 --days 8 "$@"; }
     grep -q 'out/demo/attention.html$' said
     grep -q '^what to try next' said
     grep -qi 'mean by age' out/demo/attention.html
+    grep -q '<title>Attention of ' out/demo/attention.html
     for stream in out/demo/*.mp; do
         spcat --check "$stream"
     done
@@ -318,6 +319,7 @@ papers() {
     [ "$(grep '^against' hrnn/against.txt | awk '{ print $2 }' | tr '\n' ' ')" = 'rnn rnn-concat ' ]
     # The page shows the epochs of the tables.
     grep -q 'chosen by recall@5 on the validation part' hrnn/attention.html
+    grep -q '<title>Scores of ' hrnn/attention.html
     # One user of 6 sessions and eleven of 8, of which the last is tested.
     [ "$(awk 'NR > 1 { print $1, $2, $3 }' hrnn/histories.txt | tr '\n' ';')" = '<=6 1 8.3%;>6 11 91.7%;' ]
 }

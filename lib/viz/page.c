@@ -266,10 +266,11 @@ static bool has_drawings(const struct page *p, size_t run)
     return false;
 }
 
-/* What the page is about: the runs that attend, or all where none does. */
+/* What the page is about: the runs that attend, or the scores of all where none does. */
 static void put_title(const struct page *p, bool markup, struct buf *to)
 {
     size_t named = 0;
+    buf_text(to, p->drawings.len ? "Attention of " : "Scores of ");
     for (size_t i = 0; i < p->runs.len; i++) {
         if (p->drawings.len && !has_drawings(p, i))
             continue;
@@ -286,12 +287,12 @@ void page_write(const struct page *p, struct buf *to)
 {
     buf_text(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                 "<title>Attention of ");
+                 "<title>");
     put_title(p, false, to);
     buf_text(to, "</title>\n<style>\n");
     buf_text(to, page_style);
     buf_text(to, svg_style);
-    buf_text(to, "</style>\n</head>\n<body>\n<main>\n<h1>Attention of ");
+    buf_text(to, "</style>\n</head>\n<body>\n<main>\n<h1>");
     put_title(p, true, to);
     buf_text(to, "</h1>\n");
     write_scores(p, to);
