@@ -69,9 +69,9 @@ holds() {
         BEGIN { exit !(${1//$'\n'/ }) }" || { echo "not so: $1"; return 1; }
 }
 
-# Of predictions on stdin, the recall@$1 of the last epoch's test.
+# Of predictions on stdin, the recall@$1 of the last epoch's test; fails where there is none.
 recall() {
-    scorer --at "$1" --by none --json | jq -s "map(select(.part == \"test\"))[-1][\"recall@$1\"]"
+    scorer --at "$1" --by none --json | jq -es "map(select(.part == \"test\"))[-1][\"recall@$1\"]"
 }
 
 # tastes LOG-SEED: the log in lanes, and the same with sessions exchanged between users.
