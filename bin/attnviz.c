@@ -21,7 +21,7 @@ static const struct option options[] = {
     {OPTION_TEXT, .name = "epoch", .argument = "EPOCH", .to = &epoch,
      .help = "whose attention is shown: best, last or a number"},
     {OPTION_TEXT, .name = "best-by", .argument = "SCORE", .to = &best_by,
-     .help = "what the best epoch is chosen by: recall@K, mrr@K or loss"},
+     .help = "what the best epoch is chosen by: recall@K, mrr@K, precision@K or loss"},
     {OPTION_INT, .name = "examples", .argument = "N", .to = &showing.exhibit.examples, .low = 1,
      .high = 1000, .help = "sessions of each level drawn one by one"},
     {OPTION_INT, .name = "seed", .argument = "N", .to = &seed, .low = 0, .high = 0x1p53,
