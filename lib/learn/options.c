@@ -77,7 +77,7 @@ static const struct option training_table[] = {
     {OPTION_INT, .name = "negatives", .to = &given.negatives, .argument = "N", .recorded = true,
      .high = 1 << 24, .help = "score the batch's targets and N items, not all"},
     {OPTION_REAL, .name = "negatives-alpha", .to = &given.alpha, .argument = "X", .recorded = true,
-     .high = 100, .help = "draw them by popularity to this power"},
+     .high = 32, .help = "draw them by popularity to this power"},
     {OPTION_FLAG, .name = "logq", .to = &given.log_q, .recorded = true,
      .help = "correct scores for how items were drawn"},
     {OPTION_INT, .name = "unroll", .to = &given.unroll, .argument = "N", .recorded = true, .low = 1,
@@ -242,14 +242,51 @@ static int check_checkpoint(const struct learn_options *o, struct err *e)
     return 0;
 }
 
+static enum loss_kind loss_of(const char *name)
+{
+    static const char *const names[] = {"cross-entropy", "top1", "bpr", "top1-max", "bpr-max"};
+    int kind = LOSS_BPR_MAX;
+    while (kind > 0 && strcmp(names[kind], name))
+        kind--;
+    return (enum loss_kind)kind;
+}
+
+/* The model, and that it takes what was given of options that have a value for all models. */
+static int check_model(const struct learn_options *o, struct err *e)
+{
+    static const char *const valued[] = {"session-rep", "feature-dropout", "unroll"};
+    int status = model_check(o->model, &o->shape, e);
+    for (size_t i = 0; i < sizeof valued / sizeof *valued && !status; i++)
+        status = cli_given(valued[i]) ? model_check_option(o->model, valued[i], e) : 0;
+    return status;
+}
+
+static bool is_sampled(const struct learn_options *o)
+{
+    return model_samples(o->model) || loss_of(o->loss) || o->negatives >= 0;
+}
+
+static int check_loss(const struct learn_options *o, struct err *e)
+{
+    if (o->log_q && strcmp(o->loss, "cross-entropy"))
+        return err_set(e, STATUS_USAGE, "--logq corrects --loss cross-entropy, not %s", o->loss);
+    if (o->log_q && !is_sampled(o))
+        return err_set(e, STATUS_USAGE,
+                       "--logq corrects a loss over some of the items: give --negatives too");
+    if (cli_given("negatives-alpha") && o->negatives <= 0)
+        return err_set(e, STATUS_USAGE,
+                       "--negatives-alpha says how --negatives N are drawn: give that too");
+    return 0;
+}
+
 int learn_check(const struct learn_options *o, struct err *e)
 {
-    if (check_attention(o, e))
-        return e->status;
-    if (model_check(o->model, &o->shape, e))
+    if (check_attention(o, e) || check_model(o, e))
         return e->status;
     if (!cli_given("loss"))
         given.loss = model_loss(o->model);
+    if (check_loss(o, e))
+        return e->status;
     if (learn_attention(o) && !model_attends(o->model, &o->shape))
         return err_set(e, STATUS_USAGE, "--attention %s: this model attends to nothing%s",
                        o->attention,
@@ -260,23 +297,12 @@ int learn_check(const struct learn_options *o, struct err *e)
     if (o->momentum > 0 && !strcmp(o->optimizer, "adam"))
         return err_set(e, STATUS_USAGE,
                        "--momentum goes with --optimizer adagrad or sgd: adam has its own");
-    if (o->log_q && strcmp(o->loss, "cross-entropy"))
-        return err_set(e, STATUS_USAGE, "--logq corrects --loss cross-entropy, not %s", o->loss);
     if (cli_given("save-by") && !o->save)
         return err_set(e, STATUS_USAGE,
                        "--save-by says which weights --save FILE writes: give --save too");
     if (check_checkpoint(o, e))
         return e->status;
     return o->save ? model_file_check(o->save, e) : 0;
-}
-
-static enum loss_kind loss_of(const char *name)
-{
-    static const char *const names[] = {"cross-entropy", "top1", "bpr", "top1-max", "bpr-max"};
-    int kind = LOSS_BPR_MAX;
-    while (kind > 0 && strcmp(names[kind], name))
-        kind--;
-    return (enum loss_kind)kind;
 }
 
 struct train_options learn_train_options(const struct learn_options *o)
@@ -289,12 +315,11 @@ struct train_options learn_train_options(const struct learn_options *o)
                             .momentum = (float)o->momentum,
                             .weight_decay = (float)o->weight_decay,
                             .scale = 1};
-    enum loss_kind loss = loss_of(o->loss);
     return (struct train_options){.seed = (uint64_t)o->seed,
                                   .max_steps = o->max_steps,
                                   .optimizer = {.update = update, .clip = (float)o->clip},
-                                  .loss = loss,
-                                  .sampled = model_samples(o->model) || loss || o->negatives >= 0,
+                                  .loss = loss_of(o->loss),
+                                  .sampled = is_sampled(o),
                                   .negatives = o->negatives > 0 ? (int)o->negatives : 0,
                                   .alpha = o->alpha,
                                   .log_q = o->log_q,

@@ -204,7 +204,7 @@ extern const struct model_class hierarchical_class;
 const struct model_class hierarchical_class = {
     .name = "hierarchical",
     .purpose = "user from sessions from items, computed anew from the items of earlier sessions",
-    .takes = "gru inter user-rep attend-to per-user clusters bidirectional",
+    .takes = "gru session-rep user-rep inter attend-to per-user clusters bidirectional",
     .needs_items = true,
     .check = hierarchical_check,
     .attends = hierarchical_attends,

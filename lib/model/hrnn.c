@@ -346,7 +346,7 @@ extern const struct model_class hrnn_class, rnn_class;
 const struct model_class hrnn_class = {
     .name = "hrnn",
     .purpose = "a user GRU over the last states of a session GRU, on user-parallel lanes",
-    .takes = "gru hidden propagate user-dropout start-dropout",
+    .takes = "gru hidden propagate user-dropout start-dropout unroll",
     .needs_order = true,
     .samples = true,
     .reset_before = true,
@@ -362,7 +362,7 @@ const struct model_class hrnn_class = {
 const struct model_class rnn_class = {
     .name = "rnn",
     .purpose = "one GRU over each session, on lanes",
-    .takes = "gru hidden join-sessions",
+    .takes = "gru hidden join-sessions unroll",
     .samples = true,
     .reset_before = true,
     .check = rnn_check,

@@ -197,7 +197,7 @@ extern const struct model_class ii_rnn_class;
 const struct model_class ii_rnn_class = {
     .name = "ii-rnn",
     .purpose = "inter- and intra-session GRUs over stored session representations",
-    .takes = "gru inter intra per-user clusters bidirectional",
+    .takes = "gru session-rep inter intra per-user clusters bidirectional",
     .needs_order = true,
     .check = ii_rnn_check,
     .attends = ii_rnn_attends,

@@ -133,6 +133,10 @@ extern const struct model_class *const model_classes[];
 /* Checks the options before there is any data.  64: no such model or impossible options. */
 int model_check(const char *name, const struct model_options *o, struct err *e);
 
+/* The same of an option that has a value where none is given, so that only the command line knows
+ * whether one was; the name is checked, and some model takes the option.  64: not this one. */
+int model_check_option(const char *name, const char *option, struct err *e);
+
 /* Whether the model attends to anything; name and options are checked. */
 bool model_attends(const char *name, const struct model_options *o);
 

@@ -202,7 +202,7 @@ extern const struct model_class narm_class;
 const struct model_class narm_class = {
     .name = "narm",
     .purpose = "one session: a GRU, and attention over its states without softmax",
-    .takes = "gru hidden encoder decoder",
+    .takes = "gru hidden encoder decoder feature-dropout",
     .check = narm_check,
     .attends = narm_attends,
     .open = narm_open,

@@ -108,24 +108,32 @@ static bool takes(const struct model_class *class, const char *name)
     return false;
 }
 
+static int refuse_option(const struct model_class *class, const char *name, struct err *e)
+{
+    struct buf others = {0};
+    for (int k = 0; model_classes[k]; k++)
+        if (takes(model_classes[k], name))
+            buf_format(&others, "%s%s", others.len ? ", " : "", model_classes[k]->name);
+    err_set(e, STATUS_USAGE, "--%s goes with --model %s, not with %s", name, others.at,
+            class->name);
+    buf_release(&others);
+    return e->status;
+}
+
 /* Nothing that was asked for is passed over. */
 static int check_taken(const struct model_class *class, const struct model_options *o,
                        struct err *e)
 {
-    for (size_t i = 0; i < sizeof optional / sizeof *optional; i++) {
-        const char *name = optional[i].name;
-        struct buf others = {0};
-        if (!is_given(&optional[i], o) || takes(class, name))
-            continue;
-        for (int k = 0; model_classes[k]; k++)
-            if (takes(model_classes[k], name))
-                buf_format(&others, "%s%s", others.len ? ", " : "", model_classes[k]->name);
-        err_set(e, STATUS_USAGE, "--%s goes with --model %s, not with %s", name, others.at,
-                class->name);
-        buf_release(&others);
-        return e->status;
-    }
+    for (size_t i = 0; i < sizeof optional / sizeof *optional; i++)
+        if (is_given(&optional[i], o) && !takes(class, optional[i].name))
+            return refuse_option(class, optional[i].name, e);
     return 0;
+}
+
+int model_check_option(const char *name, const char *option, struct err *e)
+{
+    const struct model_class *class = class_of(name);
+    return takes(class, option) ? 0 : refuse_option(class, option, e);
 }
 
 int model_check(const char *name, const struct model_options *o, struct err *e)
