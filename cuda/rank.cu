@@ -125,11 +125,12 @@ static __device__ inline void count_row(const struct ranks &r, int row, int item
         int count = min(4, items - i);
         unpack(*(const uint4 *)(x + i), y, 0.0f);
         see<4>(&s, y, count);
+        for (int e = 0; r.rival && e < count; e++) /* what is none is neither above nor equal */
+            y[e] = r.rival[i + e] ? y[e] : NAN;
 #pragma unroll
         for (int e = 0; e < 4; e++) {
-            bool counts = e < count && (!r.rival || r.rival[i + e]);
-            above += counts && y[e] > score;
-            equal += counts && y[e] == score;
+            above += e < count && y[e] > score;
+            equal += e < count && y[e] == score;
         }
     }
     s = see_all(s, room);
