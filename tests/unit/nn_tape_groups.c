@@ -352,6 +352,8 @@ static void check_items(struct optimizer o, const char *name)
             drawn[i] = (int32_t)random_below(&r, o.update.step % 3 ? 4 : ITEMS); /* some are rare */
         for (int i = 0; i < 2; i++)
             pairs_step(&n[i], &o, drawn);
+        if (o.update.step % 50 == 7) /* whoever looks on brings a table to where it is */
+            tape_begin(n[1].tape, false, 0, 0), tape_parameter(n[1].tape, n[1].item);
     }
     tape_begin(n[1].tape, false, 0, 0);
     for (int i = 0; i < 3; i++) {
@@ -394,5 +396,13 @@ int main(void)
                 "adagrad with momentum");
     check_items((struct optimizer){{.kind = OPTIMIZER_SGD, .rate = 0.05f, .momentum = 0.5f}, 0},
                 "gradient descent with momentum");
+    check_items(
+        (struct optimizer){
+            {.kind = OPTIMIZER_ADAGRAD, .rate = 0.05f, .momentum = 0.5f, .weight_decay = 0.01f},
+            0.1f},
+        "adagrad with momentum, decay and clipping");
+    check_items(
+        (struct optimizer){{.kind = OPTIMIZER_SGD, .rate = 0.05f, .weight_decay = 0.01f}, 0},
+        "gradient descent with decay");
     return tap_done();
 }
