@@ -331,6 +331,8 @@ static void lanes_state(struct model *m, struct state *s)
     struct lanes *r = m->own;
     int32_t lanes = r->turns.lanes;
     state_i32(s, "lanes", &lanes, 0, m->data.lanes);
+    if (state_good(s) && lanes && lanes != m->data.lanes)
+        state_refuse(s, "lanes", "not those of the batches");
     if (state_good(s) && lanes)
         lanes_room(m, lanes);
     turns_state(&r->turns, s, &m->data);

@@ -313,6 +313,50 @@ static void check_concatenation(void)
     pair_close(&p);
 }
 
+/* ---- checkpoints ---- */
+
+static void carried(void *of, struct state *s)
+{
+    struct pair *p = of;
+    p->model.class->state(&p->model, s);
+}
+
+/* Restores the file for batches of so many lanes. */
+static int restore(const struct model_options *shape, int lanes, struct pair *p, struct err *e)
+{
+    struct safetensors file;
+    pair_open(p, "rnn", shape);
+    p->model.data.lanes = lanes;
+    if (safetensors_open(&file, "carried", e))
+        return e->status;
+    int status = state_read(&file, carried, p, e);
+    safetensors_close(&file);
+    return status;
+}
+
+static void check_carried(void)
+{
+    const struct model_options shape = {
+        .embedding = IN, .hidden = SIZE, .join_sessions = true, .gru = "reset-before"};
+    struct pair p, q;
+    struct sink sink;
+    struct err e = {0};
+    pair_open(&p, "rnn", &shape);
+    pass_loss(&p, PART_TRAIN);
+    tap_ok(!sink_open(&sink, "carried", &e) && !state_write(&sink, NULL, 0, carried, &p, &e) &&
+               !sink_commit(&sink, &e),
+           "what lanes carry on is written");
+    int status = restore(&shape, LANES, &q, &e);
+    double on = pass_loss(&p, PART_TEST), restored = pass_loss(&q, PART_TEST);
+    tap_ok(!status && on == restored, "and gone on from: %.6f, %.6f", on, restored);
+    pair_close(&q);
+    status = restore(&shape, LANES + 1, &q, &e);
+    tap_ok(status == STATUS_DATA && strstr(e.text, "lanes: not those of the batches"),
+           "but not in other lanes: %s", e.text);
+    pair_close(&q);
+    pair_close(&p);
+}
+
 int main(void)
 {
     drawn = random_of(5, 11);
@@ -328,5 +372,6 @@ int main(void)
         check_lanes(&(struct form){"rnn", NULL, true, gru[i]});
     }
     check_concatenation();
+    check_carried();
     return tap_done();
 }
