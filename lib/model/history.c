@@ -1,20 +1,15 @@
 #include "model/history.h"
 
-static int32_t *ints(struct tape *t, size_t n)
-{
-    return tape_host(t, n * sizeof(int32_t));
-}
-
 static struct history history_begin(struct tape *t, const struct batch *b)
 {
     size_t count = b->user.len, most = count + b->history_session.len;
     return (struct history){.count = (int)count,
-                            .length = ints(t, count),
-                            .row = ints(t, most),
-                            .slot = ints(t, most),
-                            .user = ints(t, most),
-                            .delta = ints(t, most),
-                            .week = ints(t, most),
+                            .length = tape_host_ints(t, count),
+                            .row = tape_host_ints(t, most),
+                            .slot = tape_host_ints(t, most),
+                            .user = tape_host_ints(t, most),
+                            .delta = tape_host_ints(t, most),
+                            .week = tape_host_ints(t, most),
                             .age = tape_host(t, most * sizeof(int64_t))};
 }
 
@@ -57,7 +52,7 @@ struct history history_known(struct tape *t, const struct batch *b, const struct
                              int32_t delta_buckets)
 {
     struct history h = history_begin(t, b);
-    int32_t *slot = ints(t, b->history_session.len);
+    int32_t *slot = tape_host_ints(t, b->history_session.len);
     for (size_t i = 0, at = 0; i < b->user.len; i++) {
         int given = column_i32(b->history)[i], before = h.total;
         past_find(past, column_i32(b->user)[i], column_i32(b->history_session) + at, given, slot);

@@ -88,25 +88,24 @@ static struct lanes *lanes_open(struct model *m, bool users)
     return r;
 }
 
-static float *zeros(const struct model *m, int32_t rows, int cols)
+/* Zeros, H of each. */
+static float *zero_states(const struct model *m, int32_t count)
 {
-    size_t n = (size_t)rows * (size_t)cols;
-    float *x = m->device->op->alloc(m->device, n * sizeof *x);
-    m->device->op->fill(m->device, x, 0, n);
-    return x;
+    const struct lanes *r = m->own;
+    return device_zeros(m->device, (size_t)count * (size_t)r->size);
 }
 
 static void hrnn_open(struct model *m)
 {
     struct lanes *r = lanes_open(m, true);
-    r->kept = zeros(m, m->data.users, r->size);
+    r->kept = zero_states(m, m->data.users);
 }
 
 static void rnn_open(struct model *m)
 {
     struct lanes *r = lanes_open(m, false);
     if (r->joined)
-        r->kept = zeros(m, m->data.users, r->size);
+        r->kept = zero_states(m, m->data.users);
 }
 
 static void lanes_close(struct model *m)
@@ -127,8 +126,8 @@ static void lanes_room(struct model *m, int32_t lanes)
     if (r->turns.lanes)
         return;
     turns_room(&r->turns, lanes);
-    r->s = zeros(m, lanes, r->size);
-    r->c = zeros(m, lanes, r->size);
+    r->s = zero_states(m, lanes);
+    r->c = zero_states(m, lanes);
 }
 
 /* ---- a step ---- */
@@ -142,7 +141,7 @@ static struct tensor *rows_of(struct tape *t, struct tensor *x, const int32_t *a
 static struct tensor *gru_once(struct tape *t, const struct gru *g, struct tensor *x,
                                struct tensor *h)
 {
-    int32_t *ones = turns_ints(t, x->rows);
+    int32_t *ones = tape_host_ints(t, (size_t)x->rows);
     for (int i = 0; i < x->rows; i++)
         ones[i] = 1;
     return tape_gru(t, g, x, h, tape_ragged(t, ones, x->rows));
@@ -228,7 +227,7 @@ static struct plan *plans_of(const struct model *m, struct tape *t, const struct
 {
     struct lanes *r = m->own;
     struct plan *plan = tape_host(t, (size_t)steps->count * sizeof *plan);
-    int32_t *input = turns_ints(t, 2 * steps->count * r->turns.lanes);
+    int32_t *input = tape_host_ints(t, 2 * (size_t)steps->count * (size_t)r->turns.lanes);
     int inputs = 0;
     for (int k = 0; k < steps->count; k++) {
         plan[k] = turns_step(&r->turns, t, steps, k);
@@ -272,7 +271,7 @@ static void lanes_steps(struct model *m, struct tape *t, const struct lane_steps
     struct tensor *s = tape_constant(t, before, r->turns.lanes, r->size);
     struct tensor *c = tape_constant(t, before + n, r->turns.lanes, r->size);
     struct tensor **states = tape_host(t, 2 * (size_t)steps->count * sizeof *states);
-    int32_t *target = turns_ints(t, 2 * steps->count * r->turns.lanes);
+    int32_t *target = tape_host_ints(t, 2 * (size_t)steps->count * (size_t)r->turns.lanes);
     struct parameter *wide = tape_host(t, sizeof *wide);
     struct gru gru = input_of(r, t, wide);
     struct tensor *x;

@@ -35,10 +35,11 @@ void turns_forget(struct turns *w)
 
 static struct move no_move(struct tape *t, int32_t lanes)
 {
-    struct move m = {.lane = turns_ints(t, lanes),
-                     .input = turns_ints(t, lanes),
-                     .target = turns_ints(t, lanes),
-                     .h_from = turns_ints(t, lanes)};
+    size_t n = (size_t)lanes;
+    struct move m = {.lane = tape_host_ints(t, n),
+                     .input = tape_host_ints(t, n),
+                     .target = tape_host_ints(t, n),
+                     .h_from = tape_host_ints(t, n)};
     for (int32_t i = 0; i < lanes; i++)
         m.h_from[i] = i;
     return m;
@@ -93,24 +94,23 @@ static void begin_turn(struct turns *w, struct plan *p, int32_t lane, enum reset
 
 struct plan turns_step(struct turns *w, struct tape *t, const struct lane_steps *steps, int k)
 {
-    int32_t n = w->lanes;
-    size_t at = (size_t)k * (size_t)n;
+    size_t n = (size_t)w->lanes, at = (size_t)k * n;
     const int32_t *item = steps->item + at, *target = steps->target + at;
     const unsigned char *reset = steps->reset + at;
-    struct plan p = {.absorb = turns_ints(t, n),
-                     .end_row = turns_ints(t, n),
-                     .end_user = turns_ints(t, n),
-                     .load_user = turns_ints(t, n),
-                     .begin = turns_ints(t, n),
-                     .c_from = turns_ints(t, n),
-                     .s_from = turns_ints(t, n),
-                     .move = {no_move(t, n), no_move(t, n)}};
+    struct plan p = {.absorb = tape_host_ints(t, n),
+                     .end_row = tape_host_ints(t, n),
+                     .end_user = tape_host_ints(t, n),
+                     .load_user = tape_host_ints(t, n),
+                     .begin = tape_host_ints(t, n),
+                     .c_from = tape_host_ints(t, n),
+                     .s_from = tape_host_ints(t, n),
+                     .move = {no_move(t, w->lanes), no_move(t, w->lanes)}};
     end_turns(w, &p, reset);
-    for (int32_t i = 0; i < n; i++) {
+    for (int32_t i = 0; i < w->lanes; i++) {
         if (reset[i] == RESET_IDLE || item[i] < 0)
             continue;
         begin_turn(w, &p, i, (enum reset)reset[i], steps->user[at + (size_t)i], item[i]);
-        add_move(&p.move[MOVE_ON], n, i, item[i], target[i]);
+        add_move(&p.move[MOVE_ON], w->lanes, i, item[i], target[i]);
         w->newest.at[i] = target[i];
     }
     return p;
@@ -119,7 +119,7 @@ struct plan turns_step(struct turns *w, struct tape *t, const struct lane_steps 
 struct plan turns_end(struct turns *w, struct tape *t)
 {
     unsigned char *idle = tape_host(t, (size_t)w->lanes);
-    int32_t *nothing = turns_ints(t, w->lanes);
+    int32_t *nothing = tape_host_ints(t, (size_t)w->lanes);
     memset(idle, RESET_IDLE, (size_t)w->lanes);
     const struct lane_steps end = {w->lanes, 1, nothing, nothing, nothing, idle};
     return turns_step(w, t, &end, 0);

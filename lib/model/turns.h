@@ -37,11 +37,6 @@ struct plan {
     struct move move[MOVES];     /* one after the other */
 };
 
-static inline int32_t *turns_ints(struct tape *t, int32_t n)
-{
-    return tape_host(t, (size_t)n * sizeof(int32_t));
-}
-
 /* Nobody runs.  lanes may be 0 until turns_room. */
 void turns_open(struct turns *w, bool absorbs, bool joined, int32_t users);
 void turns_room(struct turns *w, int32_t lanes);

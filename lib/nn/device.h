@@ -295,6 +295,14 @@ struct device {
     bool host; /* its memory is the host's: what the host has need not be uploaded */
 };
 
+/* Memory of n floats, all 0; for op->release. */
+static inline float *device_zeros(struct device *d, size_t n)
+{
+    float *x = (float *)d->op->alloc(d, n * sizeof *x);
+    d->op->fill(d, x, 0, n);
+    return x;
+}
+
 /* How many rows the table has, and their names: a test holds each device and the tests to them. */
 extern const char *const operation_name[];
 extern const int operation_count;

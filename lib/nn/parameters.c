@@ -131,13 +131,6 @@ static void place(struct parameters *p)
     }
 }
 
-static float *zeros(struct parameters *p, size_t n)
-{
-    float *x = p->device->op->alloc(p->device, n * sizeof *x);
-    p->device->op->fill(p->device, x, 0, n);
-    return x;
-}
-
 void parameters_hold(struct parameters *p, struct device *d)
 {
     p->device = d;
@@ -152,14 +145,14 @@ void parameters_allocate(struct parameters *p, struct device *d, enum optimizer_
 {
     p->device = d;
     place(p);
-    p->value = zeros(p, p->count);
-    p->grad = zeros(p, p->dense);
+    p->value = device_zeros(d, p->count);
+    p->grad = device_zeros(d, p->dense);
     if (kind == OPTIMIZER_ADAM || momentum != 0)
-        p->m = zeros(p, p->count);
+        p->m = device_zeros(d, p->count);
     if (kind != OPTIMIZER_SGD)
-        p->v = zeros(p, p->count);
+        p->v = device_zeros(d, p->count);
     if (p->blocks)
-        p->last = (int32_t *)(void *)zeros(p, p->blocks); /* all bits of 0.0 are 0 */
+        p->last = (int32_t *)(void *)device_zeros(d, p->blocks); /* all bits of 0.0 are 0 */
     for (size_t i = 0; i < p->list.len; i++) {
         struct parameter *q = p->list.at[i];
         q->value = p->value + q->offset;

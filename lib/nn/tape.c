@@ -104,6 +104,11 @@ void *tape_host(struct tape *t, size_t bytes)
     return arena_take(&t->host, bytes);
 }
 
+int32_t *tape_host_ints(struct tape *t, size_t n)
+{
+    return tape_host(t, n * sizeof(int32_t));
+}
+
 void *tape_memory(struct tape *t, size_t bytes)
 {
     return arena_take(&t->memory, bytes);

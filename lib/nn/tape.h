@@ -25,8 +25,9 @@ void tape_begin(struct tape *t, bool training, uint64_t seed, uint64_t step);
 bool tape_training(const struct tape *t);
 struct device *tape_device(const struct tape *t);
 
-/* Memory of the step, host or device. */
+/* Memory of the step, host (n integers are asked for most) or device. */
 void *tape_host(struct tape *t, size_t bytes);
+int32_t *tape_host_ints(struct tape *t, size_t n);
 void *tape_memory(struct tape *t, size_t bytes);
 
 /* Host integers to the device. */

@@ -3,11 +3,6 @@
 
 #include "nn/tape.h"
 
-static int32_t *host_ints(struct tape *t, size_t n)
-{
-    return tape_host(t, n * sizeof(int32_t));
-}
-
 /* The n places in `order`, sorted by their rows, equal ones in the order they have: a radix sort,
  * eight bits at a time from the lowest.  Returns order or spare, whichever holds the result. */
 static int32_t *sort_by_row(const int32_t *row, int32_t *order, int32_t *spare, int n)
@@ -39,12 +34,13 @@ struct plan {
 static struct plan plan_rows(struct tape *t, const int32_t *at, int count)
 {
     size_t n = (size_t)count;
-    struct plan p = {
-        .order = host_ints(t, n), .row = host_ints(t, n), .start = host_ints(t, n + 1)};
+    struct plan p = {.order = tape_host_ints(t, n),
+                     .row = tape_host_ints(t, n),
+                     .start = tape_host_ints(t, n + 1)};
     for (int i = 0; i < count; i++)
         if (at[i] >= 0)
             p.order[p.real++] = i;
-    p.order = sort_by_row(at, p.order, host_ints(t, n), p.real);
+    p.order = sort_by_row(at, p.order, tape_host_ints(t, n), p.real);
     for (int i = 0; i < p.real; i++)
         if (i == 0 || at[p.order[i]] != at[p.order[i - 1]]) {
             p.row[p.unique] = at[p.order[i]];
@@ -72,7 +68,7 @@ const struct rows *tape_groups(struct tape *t, const int32_t *user, int count,
 {
     struct plan p = plan_rows(t, user, count);
     struct rows *all = tape_host(t, sizeof *all), *r = tape_host(t, sizeof *r);
-    int32_t *place = host_ints(t, (size_t)count), *row = host_ints(t, (size_t)p.unique);
+    int32_t *place = tape_host_ints(t, (size_t)count), *row = tape_host_ints(t, (size_t)p.unique);
     for (int u = 0; u < p.unique; u++) {
         row[u] = u;
         for (int32_t i = p.start[u]; i < p.start[u + 1]; i++)
@@ -93,7 +89,7 @@ const struct rows *tape_groups(struct tape *t, const int32_t *user, int count,
 
 struct tensor *tape_reverse(struct tape *t, struct tensor *x, const struct ragged *r)
 {
-    int32_t *at = host_ints(t, (size_t)r->total);
+    int32_t *at = tape_host_ints(t, (size_t)r->total);
     for (int s = 0, from = 0; s < r->count; from += r->length[s++])
         for (int i = 0; i < r->length[s]; i++)
             at[from + i] = from + r->length[s] - 1 - i;
@@ -119,22 +115,24 @@ static void pack_sequences(const int32_t *lengths, int count, int longest, int32
 const struct ragged *tape_ragged(struct tape *t, const int32_t *lengths, int count)
 {
     int total = 0, longest = 0, position = 0;
-    int32_t *start = host_ints(t, (size_t)count + 1);
+    int32_t *start = tape_host_ints(t, (size_t)count + 1);
     for (int s = 0; s < count; s++) {
         start[s] = total;
         total += lengths[s];
         longest = lengths[s] > longest ? lengths[s] : longest;
     }
     start[count] = total;
-    int32_t *owner = host_ints(t, (size_t)total), *packed = host_ints(t, (size_t)total);
-    int32_t *length = host_ints(t, (size_t)count);
+    int32_t *owner = tape_host_ints(t, (size_t)total), *packed = tape_host_ints(t, (size_t)total);
+    int32_t *length = tape_host_ints(t, (size_t)count);
     if (count)
         memcpy(length, lengths, (size_t)count * sizeof *length);
-    int32_t *sequence = host_ints(t, (size_t)count), *running = host_ints(t, (size_t)longest);
+    int32_t *sequence = tape_host_ints(t, (size_t)count),
+            *running = tape_host_ints(t, (size_t)longest);
     for (int s = 0; s < count; s++)
         for (int i = start[s]; i < start[s + 1]; i++)
             owner[i] = s;
-    pack_sequences(lengths, count, longest, host_ints(t, (size_t)longest + 1), sequence, running);
+    pack_sequences(lengths, count, longest, tape_host_ints(t, (size_t)longest + 1), sequence,
+                   running);
     for (int step = 0; step < longest; step++)
         for (int i = 0; i < running[step]; i++)
             packed[position++] = start[sequence[i]] + step;

@@ -344,13 +344,6 @@ static void reference_update(const struct update *u, bool momentum, double g, st
     }
 }
 
-static float *device_zeros(size_t n)
-{
-    float *p = device_floats(n);
-    device->op->fill(device, p, 0, n);
-    return p;
-}
-
 /* One step on both sides; the worst that the weights are off then, 1 where a gradient was left. */
 static double update_both(const struct update *u, bool momentum, size_t n, float *const state[3],
                           struct moments *x)
@@ -377,7 +370,8 @@ static double update_both(const struct update *u, bool momentum, size_t n, float
 static void check_update_of(struct update u, bool momentum, size_t n, const char *name)
 {
     float *w = random_floats(n, 1);
-    float *state[3] = {to_device(device, w, n * sizeof *w), device_zeros(n), device_zeros(n)};
+    float *state[3] = {to_device(device, w, n * sizeof *w), device_zeros(device, n),
+                       device_zeros(device, n)};
     struct moments *x = mem_zero(n, sizeof *x);
     double worst = 0;
     for (size_t i = 0; i < n; i++)
