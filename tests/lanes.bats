@@ -207,4 +207,14 @@ for line in sys.stdin:
     run -64 train --model rnn --join-sessions "$LOG/session.mp"
     [[ $output == *'which --model rnn --join-sessions needs: use user-parallel'* ]]
     run -64 train --model rnn --loss top1 --logq "$LOG/session.mp"
+    run -64 train --model hrnn "$LOG/few.1.mp"
+    [[ $output == *'a single lane has no targets beside its own to learn from: give --negatives'* ]]
+    train --model hrnn --negatives 3 "$LOG/few.1.mp" >/dev/null
+    spcat "$LOG/few.mp" | sed 's/,"train":"[0-9]*"//; s/^\["E".*/["E"]/' | spcat --from-json |
+        batcher --scheme user-parallel --epochs 1 --batch 7 -o bare.mp
+    run -65 train --model hrnn --negatives 3 bare.mp
+    [[ $output == *'--negatives: the input does not say how often training has each item'*'--negatives-alpha 0 does without' ]]
+    train --model hrnn --negatives 3 --negatives-alpha 0 bare.mp >/dev/null
+    run -65 train --model hrnn --logq bare.mp
+    [[ $output == *'--logq: the input does not say how often'*'tfilter --split writes it' ]]
 }

@@ -123,6 +123,27 @@ static int open_clusters(struct training *t, struct model_data *data, struct err
     return status;
 }
 
+/* What a loss over some of the items needs of the stream. */
+static int check_sampled(const struct training *t, const struct train_options *o,
+                         const struct model_data *data, struct err *e)
+{
+    bool by_count = o->negatives && o->alpha > 0;
+    if (!o->sampled)
+        return 0;
+    if ((by_count || o->log_q) && t->support.unknown)
+        return err_set(e, STATUS_DATA,
+                       "%s: the input does not say how often training has each item (the items' "
+                       "\"train\"): tfilter --split writes it%s",
+                       o->log_q ? "--logq" : "--negatives",
+                       o->log_q ? "" : "; --negatives-alpha 0 does without");
+    if (data->lanes == 1 && !o->negatives && o->unroll == 1 && !t->o->shape.join_sessions &&
+        o->max_steps)
+        return err_set(e, STATUS_USAGE,
+                       "a single lane has no targets beside its own to learn from: give "
+                       "--negatives, or make more lanes with batcher --batch");
+    return 0;
+}
+
 int opening_model(struct training *t, struct err *e)
 {
     const struct learn_options *o = t->o;
@@ -139,7 +160,8 @@ int opening_model(struct training *t, struct err *e)
         options.sampled = false;
         data.items = names_count(&t->vocabulary.rows);
     }
-    if (open_rivals(t, &options, e) || open_clusters(t, &data, e) ||
+    if (check_sampled(t, &options, &data, e) || open_rivals(t, &options, e) ||
+        open_clusters(t, &data, e) ||
         model_open(&t->model, o->model, &o->shape, &data, t->device, e))
         return e->status;
     t->learning = true;
