@@ -104,22 +104,22 @@ static float *fetch(struct tape *t, const struct parameter *p, const struct colu
     return host;
 }
 
-static bool is_zero(const float *x, int n)
+static bool is_zero(const float *x, size_t n)
 {
-    for (int i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         if (x[i] != 0)
             return false;
     return true;
 }
 
 /* out [n, size]: of each row the mean of those of x up to it. */
-static void means_so_far(int n, int size, const float *x, float *out)
+static void means_so_far(size_t n, size_t size, const float *x, float *out)
 {
-    for (int i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i++) {
         double sum = 0;
-        for (int j = 0; j < n; j++) {
+        for (size_t j = 0; j < n; j++) {
             sum += (double)x[j * size + i];
-            out[j * size + i] = (float)(sum / (j + 1));
+            out[j * size + i] = (float)(sum / (double)(j + 1));
         }
     }
 }
@@ -130,18 +130,18 @@ static struct tensor *stand_in(const struct factors *r, struct tape *t, const st
                                const struct taken *k)
 {
     struct device *d = tape_device(t);
-    size_t bytes = (size_t)k->count * (size_t)r->size * sizeof(float);
+    size_t size = (size_t)r->size, bytes = (size_t)k->count * size * sizeof(float);
     const float *own = fetch(t, r->user, &b->user), *item = fetch(t, r->output, &b->item);
     float *host = tape_host(t, bytes), *out = host, *there = tape_memory(t, bytes);
-    for (size_t i = 0; i < b->length.len; i++, own += r->size) {
-        int length = column_i32(b->length)[i], n = length > 0 ? length - 1 : 0;
-        if (is_zero(own, r->size))
-            means_so_far(n, r->size, item, out);
+    for (size_t i = 0; i < b->length.len; i++, own += size) {
+        size_t length = (size_t)column_i32(b->length)[i], n = length ? length - 1 : 0;
+        if (is_zero(own, size))
+            means_so_far(n, size, item, out);
         else
-            for (int j = 0; j < n; j++)
-                memcpy(out + j * r->size, own, (size_t)r->size * sizeof *own);
-        out += n * r->size;
-        item += length * r->size;
+            for (size_t j = 0; j < n; j++)
+                memcpy(out + j * size, own, size * sizeof *own);
+        out += n * size;
+        item += length * size;
     }
     d->op->upload(d, there, host, bytes);
     return tape_constant(t, there, k->count, r->size);
