@@ -8,6 +8,7 @@
 
 #include "base/json_in.h"
 #include "base/random.h"
+#include "bytes_of_file.h"
 #include "tap.h"
 
 static const char path[] = "tensors"; /* in the folder that the test runs in */
@@ -19,19 +20,6 @@ static void put_file(const void *bytes, size_t n)
         printf("Bail out! cannot write %s\n", path);
         exit(1);
     }
-}
-
-static struct buf get_file(void)
-{
-    struct buf b = {0};
-    char part[4096];
-    size_t n;
-    FILE *f = fopen(path, "rb");
-    while (f && (n = fread(part, 1, sizeof part, f)) > 0)
-        buf_append(&b, part, n);
-    if (f)
-        fclose(f);
-    return b;
 }
 
 /* ---- what is written is read back ---- */
@@ -95,7 +83,7 @@ static void check_cuts(void)
 {
     struct err e;
     write_one(&e);
-    struct buf file = get_file();
+    struct buf file = bytes_of_file(path);
     size_t wrong = 0;
     for (size_t n = 0; n < file.len; n++)
         wrong += opens(file.at, n, &e) != STATUS_DATA;
@@ -111,7 +99,7 @@ static void check_flips(void)
     struct err e;
     struct random r = random_of(1, 2);
     write_one(&e);
-    struct buf file = get_file();
+    struct buf file = bytes_of_file(path);
     size_t wrong = 0, refused = 0;
     for (size_t i = 0; i < file.len; i++)
         for (int k = 0; k < 4; k++) {

@@ -1,6 +1,7 @@
 /* A stage's output: whole, or an abort that says why; and when a reader would have to wait. */
 #include <signal.h>
 
+#include "bytes_of_file.h"
 #include "streams.h"
 #include "tap.h"
 
@@ -158,19 +159,6 @@ static void would_wait(void)
 
 /* ---- left, and gone on with ---- */
 
-static struct buf file_bytes(const char *path)
-{
-    struct buf b = {0};
-    char part[4096];
-    size_t n;
-    FILE *f = fopen(path, "rb");
-    while (f && (n = fread(part, 1, sizeof part, f)) > 0)
-        buf_append(&b, part, n);
-    if (f)
-        fclose(f);
-    return b;
-}
-
 /* A stage of many records, left behind the first `left` of them (or not at all), then ended. */
 static int write_left(int left, const char *path, const char *spoil, struct err *e)
 {
@@ -217,10 +205,10 @@ static void left(void)
     static const int places[] = {0, 1, 4000, 29999};
     struct err e = {0};
     must(write_left(-1, "never-left", NULL, &e), &e);
-    struct buf expected = file_bytes("never-left");
+    struct buf expected = bytes_of_file("never-left");
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         must(write_left(places[i], "left", NULL, &e), &e);
-        struct buf got = file_bytes("left");
+        struct buf got = bytes_of_file("left");
         tap_ok(
             bytes_equal((struct bytes){expected.at, expected.len}, (struct bytes){got.at, got.len}),
             "left behind record %d and gone on with: the same bytes", places[i]);

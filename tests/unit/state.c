@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "nn/cpu.h"
+#include "bytes_of_file.h"
 #include "tap.h"
 
 static const char path[] = "state", other_path[] = "state.changed";
@@ -128,19 +129,6 @@ static void write_thing(struct thing *t)
         stop(e.text);
 }
 
-static struct buf get_file(void)
-{
-    struct buf b = {0};
-    char part[4096];
-    size_t n;
-    FILE *f = fopen(path, "rb");
-    while (f && (n = fread(part, 1, sizeof part, f)) > 0)
-        buf_append(&b, part, n);
-    if (f)
-        fclose(f);
-    return b;
-}
-
 static void put_file(const void *bytes, size_t n)
 {
     FILE *f = fopen(other_path, "wb");
@@ -245,7 +233,7 @@ static void check_changes(struct device *d)
     struct thing written = full(d);
     struct err e;
     write_thing(&written);
-    struct buf file = get_file();
+    struct buf file = bytes_of_file(path);
     int accepted = 0, unlike = 0;
     for (size_t n = 0; n < file.len; n++) {
         struct thing t = empty(d);
