@@ -45,15 +45,24 @@ OPTIMIZE.fuzz := $(OPTIMIZE.asan) -fsanitize=fuzzer-no-link -DWITH_LIBFUZZER
 # question until the first recipe that asks, and keeps the answer.
 first_package = $(shell for p in $(1); do pkg-config --exists $$p 2>/dev/null && echo $$p && break; done)
 once = $(eval $(1) := $(2))$($(1))
-PACKAGES = $(call once,PACKAGES,$(call first_package,msgpack-c msgpack) $(call first_package,openblas cblas blas-netlib blas) libxxhash)
+PACKAGES = $(call once,PACKAGES,$(call first_package,msgpack-c msgpack) libxxhash)
 PACKAGE_CFLAGS = $(call once,PACKAGE_CFLAGS,$(strip $(shell pkg-config --cflags $(PACKAGES))))
 PACKAGE_LIBS = $(call once,PACKAGE_LIBS,$(shell pkg-config --libs $(PACKAGES)))
+
+# BLAS=onednn|openblas|cblas: where the CPU's matrix products come from (lib/nn/blas.h); the first of
+# them that is here.  One object alone knows, and what is linked.
+has_header = $(shell echo '\#include <$(1)>' | $(CC) $(CPPFLAGS) -E -o /dev/null - 2>/dev/null && echo found)
+BLAS ?= $(call once,BLAS,$(if $(call has_header,dnnl.h),onednn,$(if $(call first_package,openblas),openblas,cblas)))
+BLAS_PACKAGE.openblas = openblas
+BLAS_PACKAGE.cblas = $(call first_package,cblas blas-netlib blas)
+BLAS_CPPFLAGS = $(call once,BLAS_CPPFLAGS,$(if $(filter onednn,$(BLAS)),-DBLAS_ONEDNN,$(shell pkg-config --cflags $(BLAS_PACKAGE.$(BLAS)))))
+BLAS_LIBS = $(call once,BLAS_LIBS,$(if $(filter onednn,$(BLAS)),-ldnnl,$(shell pkg-config --libs $(BLAS_PACKAGE.$(BLAS)))))
 
 # What a caller puts into CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS comes last and so wins.
 ALL_CPPFLAGS = -D_POSIX_C_SOURCE=200809L -Ilib $(PACKAGE_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 -Wall -Wextra -Wshadow -fopenmp -g -ffile-prefix-map=$(CURDIR)=. $(OPTIMIZE.$(VARIANT)) $(CFLAGS)
 ALL_LDFLAGS = -Wl,--as-needed $(LDFLAGS)
-ALL_LDLIBS = $(PACKAGE_LIBS) -lm -ldl $(LDLIBS)
+ALL_LDLIBS = $(BLAS_LIBS) $(PACKAGE_LIBS) -lm -ldl $(LDLIBS)
 
 COMPILE = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
 LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LDLIBS)
@@ -75,8 +84,16 @@ all: $(PROGRAMS:%=$(BIN)/%) $(BACKEND)
 
 # Holds the flags, and is new when they change: objects of two choices are never mixed.
 $(BUILD)/flags: FORCE | $(AFTER_DEPS)
-	$(shell mkdir -p $(@D))$(file >$@.now,$(COMPILE) $(ALL_LDFLAGS) $(ALL_LDLIBS))
+	$(shell mkdir -p $(@D))$(file >$@.now,$(COMPILE) $(ALL_LDFLAGS) $(PACKAGE_LIBS))
 	@if cmp -s $@.now $@; then rm $@.now; else mv $@.now $@; fi
+
+$(BUILD)/blas-flags: FORCE | $(AFTER_DEPS)
+	$(if $(filter onednn openblas cblas,$(BLAS)),,$(error BLAS=$(BLAS): choose from onednn, openblas, cblas))
+	$(shell mkdir -p $(@D))$(file >$@.now,$(BLAS_CPPFLAGS) $(BLAS_LIBS))
+	@if cmp -s $@.now $@; then rm $@.now; else mv $@.now $@; fi
+
+$(BUILD)/lib/nn/blas.o: $(BUILD)/blas-flags
+$(BUILD)/lib/nn/blas.o: ALL_CPPFLAGS += $(BLAS_CPPFLAGS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -142,7 +159,7 @@ $(BUILD)/emulated/%.o: %.cc $(BUILD)/flags
 	$(call say,compile $<)
 	$(Q)$(COMPILE_EMULATED) $(filter-out -fsanitize=thread,$(EMULATED_OPTIMIZE)) $(CXXFLAGS) $<
 
-LINK_EMULATED = $(CXX) $(OPTIMIZE.$(VARIANT)) -pthread -o $@ $(filter %.o,$^) $(ALL_LDFLAGS) $(ALL_LDLIBS)
+LINK_EMULATED = $(CXX) $(OPTIMIZE.$(VARIANT)) -pthread -o $@ $(filter %.o,$^) $(ALL_LDFLAGS) -lm -ldl $(LDLIBS)
 
 $(EMULATED): $(KERNELS) $(EMULATION)
 	$(call say,link $@)
@@ -171,7 +188,7 @@ units: $(UNITS) $(TOOLS) $(FIXTURES) $(EMULATED) $(PLANTED) \
 # ---- installing what is needed, checking, measuring ----
 
 deps:
-	@sh .ci/deps
+	@BLAS=$(if $(filter file default undefined,$(origin BLAS)),,$(BLAS)) sh .ci/deps
 
 TEST_FILES = $(if $(filter release,$(VARIANT)),$(wildcard tests/*.bats),\
     $(wildcard tests/cli.bats tests/faults.bats tests/emulation.bats tests/cuda.bats))

@@ -56,7 +56,7 @@ static void check_options(void)
 
 int main(int argc, char **argv)
 {
-    threads_wait_asleep(argv);
+    threads_wait_asleep(argv, false);
     struct output_options to = {0};
     struct buf notes = {0}, packed = {0};
     for (const struct baseline_kind *k = baseline_kinds; k->name; k++)

@@ -2,6 +2,7 @@
 #include "base/threads.h"
 #include "cli/progress.h"
 #include "learn/training.h"
+#include "nn/blas.h"
 
 static const char *model;
 
@@ -13,7 +14,7 @@ static const struct option options[] = {
 
 int main(int argc, char **argv)
 {
-    threads_wait_asleep(argv);
+    threads_wait_asleep(argv, blas_fit_processor());
     struct output_options output = {0};
     const struct option *const tables[] = {options,
                                            learn_lists_table(),

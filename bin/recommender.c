@@ -4,6 +4,7 @@
 #include "base/threads.h"
 #include "cli/progress.h"
 #include "learn/options.h"
+#include "nn/blas.h"
 #include "nn/choose.h"
 #include "recommend/run.h"
 
@@ -43,7 +44,7 @@ static void say_unknown(const struct recommending *r)
 
 int main(int argc, char **argv)
 {
-    threads_wait_asleep(argv);
+    threads_wait_asleep(argv, blas_fit_processor());
     const struct option *const tables[] = {options, learn_device_table(), progress_options(true),
                                            NULL};
     const struct program program = {

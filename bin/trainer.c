@@ -3,10 +3,11 @@
 #include "base/threads.h"
 #include "cli/progress.h"
 #include "learn/training.h"
+#include "nn/blas.h"
 
 int main(int argc, char **argv)
 {
-    threads_wait_asleep(argv);
+    threads_wait_asleep(argv, blas_fit_processor());
     struct output_options output = {0};
     const struct option *const tables[] = {
         learn_model_table(),         learn_training_table(),  learn_seed_table(),

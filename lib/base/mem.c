@@ -9,7 +9,7 @@
 static void (*on_failure)(size_t);
 static atomic_long fail_at; /* allocations until the one that fails; 0 = none does */
 
-static void out_of_memory(size_t n)
+void mem_fail(size_t n)
 {
     if (on_failure)
         on_failure(n);
@@ -20,7 +20,7 @@ static void out_of_memory(size_t n)
 static void count_down(size_t n)
 {
     if (atomic_load_explicit(&fail_at, memory_order_relaxed) && atomic_fetch_sub(&fail_at, 1) == 1)
-        out_of_memory(n);
+        mem_fail(n);
 }
 
 void *mem_resize(void *p, size_t n)
@@ -28,7 +28,7 @@ void *mem_resize(void *p, size_t n)
     count_down(n);
     void *q = realloc(p, n ? n : 1);
     if (!q)
-        out_of_memory(n);
+        mem_fail(n);
     return q;
 }
 
@@ -42,7 +42,7 @@ void *mem_zero(size_t count, size_t size)
     count_down(count * size);
     void *p = calloc(count ? count : 1, size ? size : 1);
     if (!p)
-        out_of_memory(size && count > SIZE_MAX / size ? SIZE_MAX : count * size);
+        mem_fail(size && count > SIZE_MAX / size ? SIZE_MAX : count * size);
     return p;
 }
 
@@ -50,10 +50,10 @@ void *mem_aligned(size_t n)
 {
     count_down(n);
     if (n > SIZE_MAX - 64)
-        out_of_memory(n);
+        mem_fail(n);
     void *p = aligned_alloc(64, n ? (n + 63) / 64 * 64 : 64);
     if (!p)
-        out_of_memory(n);
+        mem_fail(n);
     return p;
 }
 

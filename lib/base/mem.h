@@ -25,6 +25,9 @@ char *mem_copy(const void *p, size_t n);
 
 void mem_free(void *p);
 
+/* For a library that could not get n bytes of its own: ends as a failed allocation does. */
+void mem_fail(size_t n);
+
 /* Called with the size that was asked for; must not return. */
 void mem_on_failure(void (*handler)(size_t n));
 

@@ -6,11 +6,11 @@
 
 #include "base/mem.h"
 
-void threads_wait_asleep(char **argv)
+void threads_wait_asleep(char **argv, bool again)
 {
-    if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT"))
-        return;
-    if (!setenv("OMP_WAIT_POLICY", "passive", 0))
+    if (!getenv("OMP_WAIT_POLICY") && !getenv("GOMP_SPINCOUNT"))
+        again |= !setenv("OMP_WAIT_POLICY", "passive", 0);
+    if (again)
         execv("/proc/self/exe", argv); /* where it fails the threads spin, nothing else is lost */
 }
 

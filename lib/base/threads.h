@@ -2,12 +2,16 @@
 #ifndef BASE_THREADS_H
 #define BASE_THREADS_H
 
+#include <stdbool.h>
+
 /* First thing in the main of a program that computes in parallel.  A waiting thread of libgomp
  * spins by default: next to the other programs of a pipe, or another run, it takes the core that
  * the work needs (two small trainings on two cores took ten times as long).  libgomp reads how to
  * wait from the environment before main, so the program sets OMP_WAIT_POLICY=passive and starts
- * itself once more; not where the caller has chosen (OMP_WAIT_POLICY, GOMP_SPINCOUNT). */
-void threads_wait_asleep(char **argv);
+ * itself once more; not where the caller has chosen (OMP_WAIT_POLICY, GOMP_SPINCOUNT).  `again`:
+ * something else that is read before main has been put into the environment, so it starts anyway.
+ */
+void threads_wait_asleep(char **argv, bool again);
 
 /* How many of `wanted` threads a parallel region can have, the calling one among them, found by
  * starting them: libgomp ends the program with words and a status of its own where it gets none.

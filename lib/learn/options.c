@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "model/file.h"
+#include "nn/blas.h"
 #include "nn/choose.h"
 
 static struct learn_options given = {
@@ -188,13 +189,17 @@ int learn_device_open(const struct learn_options *o, struct device **d, struct e
         return e->status;
     if (!strcmp(o->device, "auto"))
         cli_note("%s", e->text);
+    if ((*d)->host && blas_advice())
+        cli_note("%s", blas_advice());
     return 0;
 }
 
 const char *learn_built_in(void)
 {
-    static char text[1300];
-    snprintf(text, sizeof text, "BLAS: %s\nCUDA: %s", cpu_blas(), device_about_cuda());
+    static char text[1500];
+    const char *advice = blas_advice();
+    snprintf(text, sizeof text, "BLAS: %s%s%s\nCUDA: %s", blas_name(), advice ? ": " : "",
+             advice ? advice : "", device_about_cuda());
     return text;
 }
 

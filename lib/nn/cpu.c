@@ -4,29 +4,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
-
-/* Each BLAS has its own name for "one thread": what the linked one lacks stays NULL.  The threads
- * are ours (OpenMP); a BLAS that brought its own inside them would fight over the cores. */
-extern void openblas_set_num_threads(int n) __attribute__((weak));
-extern void MKL_Set_Num_Threads(int n) __attribute__((weak));
-extern void bli_thread_set_num_threads(int64_t n) __attribute__((weak));
-
-const char *cpu_blas(void)
-{
-    if (openblas_set_num_threads) {
-        openblas_set_num_threads(1);
-        return "OpenBLAS";
-    }
-    if (MKL_Set_Num_Threads) {
-        MKL_Set_Num_Threads(1);
-        return "MKL";
-    }
-    if (bli_thread_set_num_threads) {
-        bli_thread_set_num_threads(1);
-        return "BLIS";
-    }
-    return "BLAS";
-}
+#include "nn/blas.h"
 
 static const struct operations cpu_operations = {
 #define OPERATION_ROW(type, name, arguments) .name = cpu_##name,
@@ -43,7 +21,7 @@ struct device *cpu_open(const struct device_options *o)
     if (c->threads > omp_get_thread_limit())
         c->threads = omp_get_thread_limit();
     c->workspace = (o->workspace ? o->workspace : (size_t)128 << 20) / sizeof(float);
-    snprintf(c->name, sizeof c->name, "cpu: %s, %d thread%s", cpu_blas(), c->threads,
+    snprintf(c->name, sizeof c->name, "cpu: %s, %d thread%s", blas_name(), c->threads,
              c->threads == 1 ? "" : "s");
     c->device =
         (struct device){.op = &cpu_operations, .name = c->name, .close = cpu_close, .host = true};

@@ -21,7 +21,7 @@ struct cpu {
     size_t workspace; /* floats for the output layer's chunks */
     float *scratch;   /* of one operation at a time */
     size_t scratch_size;
-    char name[64];
+    char name[128];
     void *fetched[2]; /* the last two fetches */
     size_t fetched_size[2];
     int fetches;

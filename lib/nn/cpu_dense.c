@@ -1,7 +1,7 @@
 /* The CPU's matrix products, biases, columns, activations and dropout. */
-#include <cblas.h>
 #include <omp.h>
 
+#include "nn/blas.h"
 #include "nn/cpu.h"
 #include "nn/maths.h"
 
@@ -12,14 +12,13 @@ void cpu_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, c
 {
     if (m <= 0 || n <= 0)
         return;
-    if (k <= 0) { /* no terms: c = beta c; some BLAS refuse a stride of 0 */
+    if (k <= 0) { /* no terms: c = beta c */
         for (int i = 0; i < m; i++)
             for (int j = 0; j < n; j++)
                 c[(size_t)i * ldc + j] = beta == 0 ? 0 : beta * c[(size_t)i * ldc + j];
         return;
     }
-    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n,
-                k, 1.0f, a, lda, b, ldb, beta, c, ldc);
+    blas_sgemm(ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
 }
 
 /* The rows or the columns of c are shared out, k never: each element is summed by one thread. */

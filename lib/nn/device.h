@@ -290,7 +290,7 @@ struct operations {
 
 struct device {
     const struct operations *op;
-    const char *name; /* "cpu: OpenBLAS, 2 threads" */
+    const char *name; /* "cpu: oneDNN 2.6.3 (AVX2), 2 threads" */
     void (*close)(struct device *d);
     bool host; /* its memory is the host's: what the host has need not be uploaded */
 };
@@ -342,9 +342,8 @@ static inline uint64_t device_table_version(void)
     return hash;
 }
 
-/* The CPU: any CBLAS, OpenMP. */
+/* The CPU: the library of nn/blas.h, OpenMP. */
 struct device *cpu_open(const struct device_options *o);
 void cpu_close(struct device *d);
-const char *cpu_blas(void); /* the BLAS that is linked: "OpenBLAS" */
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "data/scheme.h"
 #include "floor.h"
+#include "nn/blas.h"
 #include "running.h"
 
 enum { ROUNDS = 5, CHUNK = 880 /* rows of scores at once, in the floor */ };
@@ -304,7 +305,7 @@ static void measure(const struct row *row)
 int main(int argc, char **argv)
 {
     (void)argc;
-    threads_wait_asleep(argv); /* as trainer's */
+    threads_wait_asleep(argv, blas_fit_processor()); /* as trainer's */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (is_wanted((const char *const *)argv + 1, rows[i].v.name))
             measure(&rows[i]);

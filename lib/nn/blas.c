@@ -1,0 +1,164 @@
+#include "nn/blas.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#ifdef BLAS_ONEDNN
+
+#include <dnnl.h>
+
+void blas_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
+                int ldb, float beta, float *c, int ldc)
+{
+    /* Outside of a parallel region oneDNN would open one of its own. */
+    int threads = omp_get_max_threads();
+    omp_set_num_threads(1);
+    dnnl_status_t status =
+        dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
+    omp_set_num_threads(threads);
+    if (status != dnnl_success) /* the arguments are valid: its scratch memory was not to be had */
+        mem_fail((size_t)m * (size_t)k * sizeof *a);
+}
+
+const char *blas_name(void)
+{
+    static const struct {
+        unsigned isa;
+        const char *name;
+    } kernels[] = {
+        {dnnl_cpu_isa_avx512_core_amx, "AMX"},         {dnnl_cpu_isa_avx512_core_bf16, "AVX512_BF16"},
+        {dnnl_cpu_isa_avx512_core_vnni, "AVX512_VNNI"}, {dnnl_cpu_isa_avx512_core, "AVX512"},
+        {dnnl_cpu_isa_avx2, "AVX2"},                   {dnnl_cpu_isa_avx, "AVX"},
+        {dnnl_cpu_isa_sse41, "SSE4.1"},
+    };
+    static char text[64];
+    const dnnl_version_t *v = dnnl_version();
+    unsigned isa = dnnl_get_effective_cpu_isa();
+    const char *kernel = "plain";
+    for (size_t i = sizeof kernels / sizeof *kernels; i-- > 0;)
+        if ((isa & kernels[i].isa) == kernels[i].isa)
+            kernel = kernels[i].name;
+    snprintf(text, sizeof text, "oneDNN %d.%d.%d (%s)", v->major, v->minor, v->patch, kernel);
+    return text;
+}
+
+const char *blas_advice(void)
+{
+    return NULL;
+}
+
+bool blas_fit_processor(void)
+{
+    return false;
+}
+
+#else
+
+#include <cblas.h>
+
+/* Names that one library has and the others lack: NULL then. */
+extern void openblas_set_num_threads(int n) __attribute__((weak));
+extern char *openblas_get_corename(void) __attribute__((weak));
+extern char *openblas_get_config(void) __attribute__((weak));
+extern void MKL_Set_Num_Threads(int n) __attribute__((weak));
+extern void bli_thread_set_num_threads(int64_t n) __attribute__((weak));
+extern void ATL_buildinfo(void) __attribute__((weak));
+
+/* The threads are ours (OpenMP); a library that brought its own inside them would fight over the
+ * cores. */
+static void run_alone(void)
+{
+    static bool done;
+    if (done)
+        return;
+    if (openblas_set_num_threads)
+        openblas_set_num_threads(1);
+    if (MKL_Set_Num_Threads)
+        MKL_Set_Num_Threads(1);
+    if (bli_thread_set_num_threads)
+        bli_thread_set_num_threads(1);
+    done = true;
+}
+
+void blas_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
+                int ldb, float beta, float *c, int ldc)
+{
+    run_alone();
+    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n,
+                k, 1, a, lda, b, ldb, beta, c, ldc);
+}
+
+const char *blas_name(void)
+{
+    static char text[64];
+    char version[16] = "";
+    if (openblas_get_config) /* "OpenBLAS 0.3.21 DYNAMIC_ARCH ..." */
+        sscanf(openblas_get_config(), "OpenBLAS %15s", version);
+    if (openblas_get_corename)
+        snprintf(text, sizeof text, "OpenBLAS %s (%s)", version, openblas_get_corename());
+    else
+        snprintf(text, sizeof text, "%s",
+                 MKL_Set_Num_Threads          ? "MKL"
+                 : bli_thread_set_num_threads ? "BLIS"
+                 : ATL_buildinfo              ? "ATLAS"
+                                              : "reference BLAS");
+    return text;
+}
+
+const char *blas_advice(void)
+{
+    if (strcmp(blas_name(), "reference BLAS"))
+        return NULL;
+    return "matrix products come from a reference BLAS, many times slower than others: install "
+           "libdnnl-dev (oneDNN) and build again";
+}
+
+/* How far OpenBLAS's kernels go: 0 SSE, 1 AVX, 2 AVX2, 3 AVX-512; -1: a name that is not here. */
+static int generation_of(const char *core)
+{
+    static const struct {
+        const char *core;
+        int generation;
+    } known[] = {
+        {"Katmai", 0},      {"Coppermine", 0}, {"Northwood", 0},  {"Prescott", 0}, {"Banias", 0},
+        {"Core2", 0},       {"Penryn", 0},     {"Dunnington", 0}, {"Nehalem", 0},  {"Atom", 0},
+        {"Athlon", 0},      {"Opteron", 0},    {"Barcelona", 0},  {"Bobcat", 0},   {"Nano", 0},
+        {"Sandybridge", 1}, {"Bulldozer", 1},  {"Piledriver", 1}, {"Steamroller", 1},
+        {"Haswell", 2},     {"Excavator", 2},  {"Zen", 2},        {"SkylakeX", 3}, {"Cooperlake", 3},
+        {"SapphireRapids", 3},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcasecmp(known[i].core, core))
+            return known[i].generation;
+    return -1;
+}
+
+/* The same of the processor, as far as it and the system let programs go. */
+static int generation_here(void)
+{
+#if defined __x86_64__
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
+        return 3;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return 2;
+    return __builtin_cpu_supports("avx") ? 1 : 0;
+#else
+    return -1;
+#endif
+}
+
+bool blas_fit_processor(void)
+{
+    static const char *const newest[] = {"Nehalem", "Sandybridge", "Haswell", "SkylakeX"};
+    if (!openblas_get_corename || getenv("OPENBLAS_CORETYPE"))
+        return false;
+    int runs = generation_of(openblas_get_corename()), fits = generation_here();
+    return runs >= 0 && fits > runs && !setenv("OPENBLAS_CORETYPE", newest[fits], 0);
+}
+
+#endif
