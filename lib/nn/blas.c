@@ -30,9 +30,12 @@ const char *blas_name(void)
         unsigned isa;
         const char *name;
     } kernels[] = {
-        {dnnl_cpu_isa_avx512_core_amx, "AMX"},         {dnnl_cpu_isa_avx512_core_bf16, "AVX512_BF16"},
-        {dnnl_cpu_isa_avx512_core_vnni, "AVX512_VNNI"}, {dnnl_cpu_isa_avx512_core, "AVX512"},
-        {dnnl_cpu_isa_avx2, "AVX2"},                   {dnnl_cpu_isa_avx, "AVX"},
+        {dnnl_cpu_isa_avx512_core_amx, "AMX"},
+        {dnnl_cpu_isa_avx512_core_bf16, "AVX512_BF16"},
+        {dnnl_cpu_isa_avx512_core_vnni, "AVX512_VNNI"},
+        {dnnl_cpu_isa_avx512_core, "AVX512"},
+        {dnnl_cpu_isa_avx2, "AVX2"},
+        {dnnl_cpu_isa_avx, "AVX"},
         {dnnl_cpu_isa_sse41, "SSE4.1"},
     };
     static char text[64];
@@ -124,11 +127,12 @@ static int generation_of(const char *core)
         const char *core;
         int generation;
     } known[] = {
-        {"Katmai", 0},      {"Coppermine", 0}, {"Northwood", 0},  {"Prescott", 0}, {"Banias", 0},
-        {"Core2", 0},       {"Penryn", 0},     {"Dunnington", 0}, {"Nehalem", 0},  {"Atom", 0},
-        {"Athlon", 0},      {"Opteron", 0},    {"Barcelona", 0},  {"Bobcat", 0},   {"Nano", 0},
-        {"Sandybridge", 1}, {"Bulldozer", 1},  {"Piledriver", 1}, {"Steamroller", 1},
-        {"Haswell", 2},     {"Excavator", 2},  {"Zen", 2},        {"SkylakeX", 3}, {"Cooperlake", 3},
+        {"Katmai", 0},         {"Coppermine", 0}, {"Northwood", 0},   {"Prescott", 0},
+        {"Banias", 0},         {"Core2", 0},      {"Penryn", 0},      {"Dunnington", 0},
+        {"Nehalem", 0},        {"Atom", 0},       {"Athlon", 0},      {"Opteron", 0},
+        {"Barcelona", 0},      {"Bobcat", 0},     {"Nano", 0},        {"Sandybridge", 1},
+        {"Bulldozer", 1},      {"Piledriver", 1}, {"Steamroller", 1}, {"Haswell", 2},
+        {"Excavator", 2},      {"Zen", 2},        {"SkylakeX", 3},    {"Cooperlake", 3},
         {"SapphireRapids", 3},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)

@@ -12,26 +12,30 @@
 #include <omp.h>
 
 #include "nn/cpu_output.h"
+#include "nn/cpu_tile.h"
 #include "nn/maths.h"
 
-/* Scratch beside the chunk's: a thread's [rows, width] and [rows], and every tile's [rows]. */
+/* Scratch beside the chunk's.  Rows of `scaled` hold a state and then a 1, so that its product with
+ * a tile gives dW and dbias at once; the columns from `direct` on go through `tail`, since rows of
+ * dW are no whole vectors. */
 struct gradients {
-    float *reference; /* [tiles, rows] */
-    float *product;   /* [threads, rows, width]: Σ e W, then the scaled states */
-    float *factor;    /* [threads, rows] */
+    size_t direct, columns; /* whole vectors of the width; of `scaled` */
+    float *reference;       /* [tiles, ld] */
+    struct own {
+        float *product; /* [H, ld] Σ e W */
+        float *scaled;  /* [rows, columns], each row by its factor */
+        float *as_of;   /* [ld] the reference that its factor was made for */
+        float *tail;    /* [width, columns - direct] */
+    } * own;            /* [threads] */
     float *dstate, *dweight, *dbias;
 };
 
-/* x = e^(x - top); returns the sum. */
-VECTOR static float exponentials(size_t n, float top, float *x)
+/* y [n, lanes] *= factor [lanes], `ld` floats between rows */
+VECTOR static void scale_lanes(size_t n, size_t lanes, const float *factor, float *y, size_t ld)
 {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t j = 0; j < n; j++) {
-        x[j] = maths_exp(x[j] - top);
-        sum += x[j];
-    }
-    return sum;
+    for (size_t i = 0; i < n; i++, y += ld)
+        for (size_t j = 0; j < lanes; j++)
+            y[j] *= factor[j];
 }
 
 VECTOR static void scale(size_t n, float factor, const float *x, float *y)
@@ -40,126 +44,203 @@ VECTOR static void scale(size_t n, float factor, const float *x, float *y)
         y[j] = factor * x[j];
 }
 
-/* y [n] += Σ factor_i x_i over the rows of x [rows, n] */
-VECTOR static void add_rows(size_t rows, size_t n, const float *restrict factor,
-                            const float *restrict x, float *restrict y)
+/* ---- the first walk ---- */
+
+static bool any_raised(const float *raise, size_t lanes)
 {
-    size_t i = 0;
-    for (; i + 4 <= rows; i += 4, x += 4 * n) {
-        float a = factor[i], b = factor[i + 1], c = factor[i + 2], d = factor[i + 3];
-        for (size_t j = 0; j < n; j++)
-            y[j] += (a * x[j] + b * x[n + j]) + (c * x[2 * n + j] + d * x[3 * n + j]);
-    }
-    for (; i < rows; i++, x += n)
-        for (size_t j = 0; j < n; j++)
-            y[j] += factor[i] * x[j];
+    for (size_t j = 0; j < lanes; j++)
+        if (raise[j] != 1)
+            return true;
+    return false;
 }
 
-/* First walk, one tile. */
-static void score_tile(const struct chunk *c, const struct gradients *g, int thread, int tile,
-                       float *product)
+/* One panel: its exponentials, and Σ e W over its items. */
+static void walk_panel(const struct chunk *c, const struct gradients *g, int thread, int tile,
+                       const struct panel *p)
 {
-    const struct output *o = c->o;
-    struct span s = chunk_tile(c, tile);
-    size_t n = s.to - s.from, width = (size_t)o->width, rows = (size_t)c->rows;
-    float *reference = g->reference + (size_t)tile * rows;
-    float *x = g->dweight ? chunk_kept(c, tile) : chunk_passing(c, thread);
-    chunk_product(c, tile, x);
-    for (size_t i = 0; i < rows; i++) {
-        struct part *part = c->part + (size_t)thread * rows + i;
-        float raise;
-        chunk_see(c, thread, s, (int)i, x + i * n, &raise);
-        reference[i] = part->top;
-        part->sum += exponentials(n, part->top, x + i * n);
-        if (product && raise != 1)
-            scale(width, raise, product + i * width, product + i * width);
-    }
-    if (product)
-        cpu_sgemm(false, false, c->rows, o->width, (int)n, x, (int)n, o->weight + s.from * width,
-                  o->width, 1, product, o->width);
+    size_t width = (size_t)c->o->width, lanes = p->lane.to - p->lane.from;
+    float raise[PANEL];
+    chunk_scores(c, thread, p, raise);
+    chunk_sum(c, thread, p, true);
+    if (g->dweight)
+        memcpy(g->reference + (size_t)tile * c->ld + p->lane.from,
+               c->part[thread].top + p->lane.from, lanes * sizeof *raise);
+    if (!g->dstate)
+        return;
+    float *product = g->own[thread].product + p->lane.from;
+    if (any_raised(raise, lanes))
+        scale_lanes(width, lanes, raise, product, c->ld);
+    cpu_tile_product(&(struct tile_product){
+        .m = width,
+        .n = lanes,
+        .k = p->item.to - p->item.from,
+        .a = c->o->weight + p->item.from * width,
+        .a_row = 1,
+        .a_col = width,
+        .b = p->x,
+        .ldb = p->ld,
+        .c = product,
+        .ldc = c->ld,
+    });
 }
 
-/* Between the walks, one row: its loss, and from the threads' Σ e W its dstate. */
+/* ---- between the walks ---- */
+
+/* One row: its loss, and from the threads' Σ e W its dstate. */
 static void finish_row(const struct chunk *c, const struct gradients *g, size_t row, float *loss)
 {
     const struct output *o = c->o;
-    size_t width = (size_t)o->width, rows = (size_t)c->rows, at = (size_t)c->first + row;
+    size_t width = (size_t)o->width, at = (size_t)c->first + row;
     *loss = chunk_join(c, (int)row);
     if (!g->dstate)
         return;
     float share = 1.0f / (float)o->targets;
     float *to = g->dstate + at * width;
-    for (size_t t = 0; t < (size_t)c->threads; t++) {
-        float raise = maths_exp(c->part[t * rows + row].top - c->top[row]);
-        cpu_add_scaled(width, (float)(raise / c->total[row] * share),
-                       g->product + (t * rows + row) * width, to);
+    for (int t = 0; t < c->threads; t++) {
+        const float *product = g->own[t].product + row;
+        float raise = maths_exp(c->part[t].top[row] - c->top[row]);
+        float factor = (float)(raise / c->total[row] * share);
+        for (size_t j = 0; j < width; j++)
+            to[j] += factor * product[j * c->ld];
     }
     cpu_add_scaled(width, -share, o->weight + (size_t)o->target[at] * width, to);
 }
 
-/* Second walk, one tile: what it adds to dW and dbias; scaled [rows, width], factor [rows]. */
-static void tile_gradients(const struct chunk *c, const struct gradients *g, int tile,
-                           float *scaled, float *factor)
+/* ---- the second walk ---- */
+
+/* The rows of the states by the factors that turn what the tile holds into p / T: those rows whose
+ * reference was another in the tile before. */
+static void scale_states(const struct chunk *c, const struct gradients *g, const struct own *own,
+                         int tile)
+{
+    size_t width = (size_t)c->o->width;
+    const float *reference = g->reference + (size_t)tile * c->ld;
+    float share = 1.0f / (float)c->o->targets;
+    for (size_t i = 0; i < (size_t)c->rows; i++) {
+        if (reference[i] == own->as_of[i])
+            continue;
+        float factor = (float)(maths_exp(reference[i] - c->top[i]) / c->total[i] * share);
+        float *to = own->scaled + i * g->columns;
+        scale(width, factor, c->o->state + ((size_t)c->first + i) * width, to);
+        to[width] = factor;
+        own->as_of[i] = reference[i];
+    }
+}
+
+/* What the targets in the tile take from dW and dbias. */
+static void subtract_targets(const struct chunk *c, const struct gradients *g, struct span s)
 {
     const struct output *o = c->o;
-    struct span s = chunk_tile(c, tile);
-    size_t n = s.to - s.from, width = (size_t)o->width, rows = (size_t)c->rows;
-    const float *state = o->state + (size_t)c->first * width, *x = chunk_kept(c, tile);
-    const float *reference = g->reference + (size_t)tile * rows;
+    size_t width = (size_t)o->width;
     float share = 1.0f / (float)o->targets;
-    for (size_t i = 0; i < rows; i++) {
-        factor[i] = (float)(maths_exp(reference[i] - c->top[i]) / c->total[i] * share);
-        scale(width, factor[i], state + i * width, scaled + i * width);
-    }
-    add_rows(rows, n, factor, x, g->dbias + s.from);
-    cpu_sgemm(true, false, (int)n, o->width, c->rows, x, (int)n, scaled, o->width, 1,
-              g->dweight + s.from * width, o->width);
-    for (size_t i = 0; i < rows; i++) {
-        size_t target = (size_t)o->target[(size_t)c->first + i];
+    for (size_t i = (size_t)c->first; i < (size_t)(c->first + c->rows); i++) {
+        size_t target = (size_t)o->target[i];
         if (target < s.from || target >= s.to)
             continue;
-        cpu_add_scaled(width, -share, state + i * width, g->dweight + target * width);
-        g->dbias[target] -= share;
+        cpu_add_scaled(width, -share, o->state + i * width, g->dweight + target * width);
+        if (g->dbias)
+            g->dbias[target] -= share;
     }
+}
+
+/* One tile: what it adds to dW and dbias. */
+static void tile_gradients(const struct chunk *c, const struct gradients *g, const struct own *own,
+                           int tile)
+{
+    enum { ROWS = 128 }; /* of the states, a vector wide, and as many of six items' scores: 12 KB */
+    struct span s = chunk_tile(c, tile);
+    size_t n = s.to - s.from, width = (size_t)c->o->width, rows = (size_t)c->rows;
+    size_t rest = g->columns - g->direct;
+    struct tile_product p = {.m = n, .a_row = c->ld, .a_col = 1, .ldb = g->columns};
+    scale_states(c, g, own, tile);
+    memset(own->tail, 0, n * rest * sizeof *own->tail);
+    for (size_t from = 0; from < rows; from += ROWS) {
+        p.k = rows - from < ROWS ? rows - from : ROWS;
+        p.a = c->kept + (size_t)tile * (size_t)c->width * c->ld + from;
+        p.b = own->scaled + from * g->columns;
+        p.n = g->direct, p.c = g->dweight + s.from * width, p.ldc = width;
+        cpu_tile_product(&p);
+        p.b += g->direct;
+        p.n = rest, p.c = own->tail, p.ldc = rest;
+        cpu_tile_product(&p);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const float *tail = own->tail + i * rest;
+        for (size_t j = g->direct; j < width; j++)
+            g->dweight[(s.from + i) * width + j] += tail[j - g->direct];
+        if (g->dbias)
+            g->dbias[s.from + i] += tail[width - g->direct];
+    }
+    subtract_targets(c, g, s);
+}
+
+/* ---- both ---- */
+
+static void clear_own(const struct chunk *c, const struct gradients *g, const struct own *own)
+{
+    if (g->dstate)
+        memset(own->product, 0, (size_t)c->o->width * c->ld * sizeof *own->product);
+    if (!g->dweight)
+        return;
+    memset(own->scaled, 0, (size_t)c->rows * g->columns * sizeof *own->scaled);
+    for (size_t i = 0; i < (size_t)c->rows; i++)
+        own->as_of[i] = NAN;
 }
 
 static void loss_of_chunk(const struct chunk *c, const struct gradients *g, float *loss)
 {
-    size_t rows = (size_t)c->rows, width = (size_t)c->o->width;
 #pragma omp parallel num_threads(c->threads)
     {
         int thread = omp_get_thread_num();
         struct span tiles = cpu_share((size_t)c->tiles, 1, thread, c->threads);
-        struct span own = cpu_share(rows, 1, thread, c->threads);
-        float *product = g->dstate ? g->product + (size_t)thread * rows * width : NULL;
-        if (product)
-            memset(product, 0, rows * width * sizeof *product);
+        struct span rows = cpu_share((size_t)c->rows, 1, thread, c->threads);
+        struct panel p;
+        clear_own(c, g, &g->own[thread]);
+        chunk_begin(c, thread);
         for (size_t tile = tiles.from; tile < tiles.to; tile++)
-            score_tile(c, g, thread, (int)tile, product);
+            for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
+                walk_panel(c, g, thread, (int)tile, &p);
 #pragma omp barrier
-        for (size_t i = own.from; i < own.to; i++)
+        for (size_t i = rows.from; i < rows.to; i++)
             finish_row(c, g, i, loss + i);
 #pragma omp barrier
         /* Backwards: the last tiles may still be in the cache. */
         for (size_t tile = tiles.to; g->dweight && tile-- > tiles.from;)
-            tile_gradients(c, g, (int)tile, g->product + (size_t)thread * rows * width,
-                           g->factor + (size_t)thread * rows);
+            tile_gradients(c, g, &g->own[thread], (int)tile);
     }
+}
+
+/* The gradients' parts of the caller's scratch memory; without a chunk's memory yet, their size. */
+static size_t gradients_place(struct gradients *g, const struct chunk *c)
+{
+    size_t width = (size_t)c->o->width, threads = (size_t)c->threads, vector = cpu_tile_vector();
+    size_t owns = cpu_padded(threads * sizeof *g->own / sizeof(float));
+    size_t product = cpu_padded(width * c->ld), rows = (size_t)c->capacity;
+    g->direct = width / vector * vector;
+    g->columns = g->direct + vector;
+    size_t scaled = cpu_padded(rows * g->columns), tail = cpu_padded((size_t)c->width * vector);
+    size_t each = product + scaled + c->ld + tail;
+    float *at = c->rest;
+    if (at) {
+        g->own = (struct own *)(void *)at;
+        at += owns;
+        g->reference = at;
+        at += (size_t)c->tiles * c->ld;
+        for (size_t t = 0; t < threads; t++, at += each)
+            g->own[t] = (struct own){at, at + product, at + product + scaled,
+                                     at + product + scaled + c->ld};
+    }
+    return owns + (size_t)c->tiles * c->ld + threads * each;
 }
 
 void cpu_output_loss(struct device *d, const struct output *o, float *loss, float *dstate,
                      float *dweight, float *dbias)
 {
-    struct cpu *cpu = cpu_of(d);
     struct chunk c;
-    size_t threads = (size_t)cpu->threads, width = (size_t)o->width;
-    chunk_plan(&c, cpu, o, dweight,
-               (struct chunk_more){.row = threads * (width + 1), .tile_row = 1});
-    size_t capacity = (size_t)c.capacity;
     struct gradients g = {.dstate = dstate, .dweight = dweight, .dbias = dbias};
-    g.product = c.rest;
-    g.factor = g.product + threads * capacity * width;
-    g.reference = g.factor + threads * capacity;
+    chunk_plan(&c, cpu_of(d), o);
+    chunk_open(&c, cpu_of(d), dweight, gradients_place(&g, &c));
+    gradients_place(&g, &c);
     while (chunk_next(&c))
         loss_of_chunk(&c, &g, loss + c.first);
 }

@@ -1,59 +1,84 @@
 #include "nn/cpu_output.h"
 
 #include <math.h>
-#include <omp.h>
 
+#include "nn/cpu_tile.h"
 #include "nn/maths.h"
 
 enum {
-    TILE_FLOATS = 1 << 17, /* half a megabyte of scores stays in a core's second-level cache */
-    TILE_LEAST = 64,
-    TILE_MOST = 4096,
+    TILE_ITEMS = 96,  /* a panel of them and what it is multiplied with fit 32 KB */
+    CHUNK_ROWS = 512, /* the states of more would not stay in the second-level cache */
 };
 
-static int tile_width(int rows, int items, int threads)
+static size_t whole_lines(size_t floats)
 {
-    int width = TILE_FLOATS / (rows > 0 ? rows : 1) / 16 * 16;
-    int share = ((items + threads - 1) / threads + 15) / 16 * 16;
-    width = width < TILE_LEAST ? TILE_LEAST : width > TILE_MOST ? TILE_MOST : width;
-    return width < share ? width : share > 0 ? share : 16;
+    return (floats + LANES - 1) / LANES * LANES;
 }
 
-void chunk_plan(struct chunk *c, struct cpu *cpu, const struct output *o, bool keep,
-                struct chunk_more more)
+void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output *o)
 {
-    size_t items = (size_t)(o->items > 0 ? o->items : 1), threads = (size_t)cpu->threads;
-    size_t fit = cpu->workspace / items, wanted = (size_t)o->targets;
-    fit = fit < 1 ? 1 : fit;
+    size_t items = (size_t)(o->items > 0 ? o->items : 1), wanted = (size_t)o->targets;
+    size_t fit = cpu->workspace / items;
+    fit = fit < 1 ? 1 : fit > CHUNK_ROWS ? CHUNK_ROWS : fit;
     size_t chunks = wanted ? (wanted + fit - 1) / fit : 1;
-    size_t rows = (wanted + chunks - 1) / chunks;
-    *c = (struct chunk){.o = o, .threads = cpu->threads, .capacity = (int)rows};
-    c->width = tile_width(c->capacity, o->items, c->threads);
+    *c = (struct chunk){.o = o, .threads = cpu->threads};
+    c->capacity = (int)((wanted + chunks - 1) / chunks);
+    c->ld = whole_lines((size_t)c->capacity);
+    c->ld += c->ld / LANES % 2 ? 0 : LANES;
+    int share = ((o->items + c->threads - 1) / c->threads + 5) / 6 * 6;
+    c->width = share > TILE_ITEMS ? TILE_ITEMS : share > 0 ? share : 6;
     c->tiles = (o->items + c->width - 1) / c->width;
+}
 
-    size_t kept = cpu_padded(keep ? rows * items : 0);
-    size_t passing = cpu_padded(threads * rows * (size_t)c->width);
-    size_t parts = threads * rows * sizeof(struct part) / sizeof(float);
-    size_t totals = rows * sizeof(double) / sizeof(float), own = cpu_padded(2 * rows);
-    c->kept = cpu_scratch(cpu, kept + passing + parts + totals + own + more.fixed +
-                                   rows * (more.row + more.tile_row * (size_t)c->tiles));
-    c->passing = c->kept + kept;
-    c->part = (struct part *)(void *)(c->passing + passing);
-    c->total = (double *)(void *)(c->part + threads * rows);
-    c->score = (float *)(c->total + rows);
-    c->top = c->score + rows;
-    c->rest = c->score + own;
+/* The next n floats of the scratch memory. */
+static float *take(float **from, size_t n)
+{
+    float *at = *from;
+    *from += whole_lines(n);
+    return at;
+}
+
+void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
+{
+    size_t threads = (size_t)c->threads, ld = c->ld, width = (size_t)c->width;
+    size_t state = (size_t)c->o->width * ld, kept = keep ? (size_t)c->tiles * width * ld : 0;
+    size_t parts = whole_lines(threads * sizeof *c->part / sizeof(float));
+    size_t own = threads * (width * PANEL + 4 * ld) + 4 * ld + whole_lines(width);
+    float *at = cpu_scratch(cpu, state + kept + parts + own + rest);
+    c->state = take(&at, state);
+    c->kept = take(&at, kept);
+    c->passing = take(&at, threads * width * PANEL);
+    c->score = take(&at, ld);
+    c->top = take(&at, ld);
+    c->total = (double *)(void *)take(&at, 2 * ld);
+    c->no_bias = take(&at, width);
+    memset(c->no_bias, 0, width * sizeof *c->no_bias);
+    c->part = (struct parts *)(void *)take(&at, parts);
+    for (size_t t = 0; t < threads; t++)
+        c->part[t] =
+            (struct parts){take(&at, ld), (double *)(void *)take(&at, 2 * ld), take(&at, ld)};
+    c->rest = at;
 }
 
 bool chunk_next(struct chunk *c)
 {
+    size_t width = (size_t)c->o->width;
     c->first += c->rows;
     int left = c->o->targets - c->first;
     /* Chunks of sizes that differ by one at most. */
     int chunks = c->capacity ? (left + c->capacity - 1) / c->capacity : 0;
     c->rows = chunks ? (left + chunks - 1) / chunks : 0;
-    for (int i = 0; i < c->threads * c->rows; i++)
-        c->part[i] = (struct part){.top = -INFINITY};
+    for (int t = 0; t < c->threads; t++)
+        for (size_t lane = 0; lane < c->ld; lane++) {
+            c->part[t].top[lane] = -INFINITY;
+            c->part[t].sum[lane] = c->part[t].not_finite[lane] = 0;
+        }
+    for (size_t lane = 0; lane < c->ld; lane++) {
+        const float *from = c->o->state + ((size_t)c->first + lane) * width;
+        bool there = lane < (size_t)c->rows;
+        for (size_t j = 0; j < width; j++)
+            c->state[j * c->ld + lane] = there ? from[j] : 0;
+    }
     return c->rows > 0;
 }
 
@@ -63,76 +88,139 @@ struct span chunk_tile(const struct chunk *c, int tile)
     return (struct span){from, to < (size_t)c->o->items ? to : (size_t)c->o->items};
 }
 
-float *chunk_kept(const struct chunk *c, int tile)
+bool chunk_panel(const struct chunk *c, int thread, int tile, size_t i, struct panel *p)
 {
-    return c->kept + (size_t)tile * (size_t)c->width * (size_t)c->rows;
+    size_t width = (size_t)c->width, from = i * PANEL, all = whole_lines((size_t)c->rows);
+    if (from >= all)
+        return false;
+    *p = (struct panel){.item = chunk_tile(c, tile), .lane = {from, from + PANEL}, .ld = PANEL};
+    if (p->lane.to > all)
+        p->lane.to = all;
+    p->x = c->passing + (size_t)thread * width * PANEL;
+    if (c->kept != c->passing) {
+        p->x = c->kept + (size_t)tile * width * c->ld + from;
+        p->ld = c->ld;
+    }
+    return true;
 }
 
-float *chunk_passing(const struct chunk *c, int thread)
-{
-    return c->passing + (size_t)thread * (size_t)c->width * (size_t)c->rows;
-}
-
-VECTOR static void fill_rows(size_t rows, size_t n, const float *restrict bias, float *restrict x)
-{
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < n; j++)
-            x[i * n + j] = bias[j];
-}
-
-/* The product is added to the biases: a BLAS that is to overwrite would fill with zeros first. */
-void chunk_product(const struct chunk *c, int tile, float *x)
+/* The scores of some items beside some lanes. */
+static void products(const struct chunk *c, struct span item, struct span lane, float *x, size_t ld)
 {
     const struct output *o = c->o;
-    struct span s = chunk_tile(c, tile);
-    size_t n = s.to - s.from, width = (size_t)o->width;
-    fill_rows((size_t)c->rows, n, o->bias + s.from, x);
-    cpu_sgemm(false, true, c->rows, (int)n, o->width, o->state + (size_t)c->first * width, o->width,
-              o->weight + s.from * width, o->width, 1, x, (int)n);
+    size_t width = (size_t)o->width;
+    cpu_tile_product(&(struct tile_product){
+        .m = item.to - item.from,
+        .n = lane.to - lane.from,
+        .k = width,
+        .a = o->weight + item.from * width,
+        .a_row = width,
+        .a_col = 1,
+        .b = c->state + lane.from,
+        .ldb = c->ld,
+        .bias = o->bias ? o->bias + item.from : c->no_bias,
+        .c = x,
+        .ldc = ld,
+    });
 }
 
-/* The largest of x; 0 or, where some x is not finite, NaN is added to *not_finite. */
-VECTOR static float largest(size_t n, const float *x, float *not_finite)
+/* Each by itself, in the lane that it has in its panel: the same sum in the same order. */
+void chunk_begin(const struct chunk *c, int thread)
 {
-    int32_t top = maths_order(-INFINITY);
-    float nothing = 0;
-#pragma omp simd reduction(max : top) reduction(+ : nothing)
-    for (size_t j = 0; j < n; j++) {
-        int32_t order = maths_order(x[j]);
-        top = order > top ? order : top;
-        nothing += x[j] * 0.0f;
+    struct span own = cpu_share((size_t)c->rows, LANES, thread, c->threads);
+    size_t vector = cpu_tile_vector();
+    for (size_t row = own.from; row < own.to; row++) {
+        float x[LANES];
+        size_t target = (size_t)c->o->target[(size_t)c->first + row], from = row / vector * vector;
+        products(c, (struct span){target, target + 1}, (struct span){from, from + vector}, x,
+                 LANES);
+        c->score[row] = x[row - from];
     }
-    *not_finite += nothing;
-    return maths_order_back(top);
 }
 
-float chunk_see(const struct chunk *c, int thread, struct span s, int row, const float *x,
-                float *raise)
+/* top [LANES] = the largest of it and x [n, LANES]; NaN is added to not_finite where some x is
+ * not finite. */
+VECTOR static void find_tops(size_t n, size_t ld, const float *x, float *top, float *not_finite)
 {
-    struct part *p = c->part + (size_t)thread * (size_t)c->rows + (size_t)row;
-    size_t target = (size_t)c->o->target[c->first + row];
-    float top = largest(s.to - s.from, x, &p->not_finite);
-    if (target >= s.from && target < s.to)
-        c->score[row] = x[target - s.from];
-    *raise = top > p->top ? maths_exp(p->top - top) : 1;
-    p->sum *= *raise;
-    p->top = top > p->top ? top : p->top;
-    return top;
+    float most[LANES], nothing[LANES] = {0};
+    memcpy(most, top, sizeof most);
+    for (size_t i = 0; i < n; i++, x += ld)
+        for (int j = 0; j < LANES; j++) {
+            most[j] = x[j] > most[j] ? x[j] : most[j];
+            nothing[j] += x[j] * 0.0f;
+        }
+    memcpy(top, most, sizeof most);
+    for (int j = 0; j < LANES; j++)
+        not_finite[j] += nothing[j];
+}
+
+void chunk_scores(const struct chunk *c, int thread, const struct panel *p, float *raise)
+{
+    const struct parts *part = &c->part[thread];
+    products(c, p->item, p->lane, p->x, p->ld);
+    for (size_t lane = p->lane.from; lane < p->lane.to; lane += LANES, raise += LANES) {
+        float before[LANES], *top = part->top + lane;
+        memcpy(before, top, sizeof before);
+        find_tops(p->item.to - p->item.from, p->ld, p->x + (lane - p->lane.from), top,
+                  part->not_finite + lane);
+        for (int j = 0; j < LANES; j++) {
+            raise[j] = top[j] > before[j] ? maths_exp(before[j] - top[j]) : 1;
+            part->sum[lane + (size_t)j] *= raise[j];
+        }
+    }
+}
+
+/* sum += Σ e^(x - top) of each lane of x [n, LANES]. */
+VECTOR static void add_exponentials(size_t n, size_t ld, const float *x, const float *top,
+                                    double *sum)
+{
+    float all[LANES] = {0};
+    for (size_t i = 0; i < n; i++, x += ld)
+#pragma omp simd
+        for (int j = 0; j < LANES; j++)
+            all[j] += maths_exp(x[j] - top[j]);
+    for (int j = 0; j < LANES; j++)
+        sum[j] += all[j];
+}
+
+/* The same, and x = e^(x - top). */
+VECTOR static void become_exponentials(size_t n, size_t ld, float *restrict x,
+                                       const float *restrict top, double *sum)
+{
+    float all[LANES] = {0};
+    for (size_t i = 0; i < n; i++, x += ld)
+#pragma omp simd
+        for (int j = 0; j < LANES; j++) {
+            x[j] = maths_exp(x[j] - top[j]);
+            all[j] += x[j];
+        }
+    for (int j = 0; j < LANES; j++)
+        sum[j] += all[j];
+}
+
+void chunk_sum(const struct chunk *c, int thread, const struct panel *p, bool replace)
+{
+    const struct parts *part = &c->part[thread];
+    size_t n = p->item.to - p->item.from;
+    for (size_t lane = p->lane.from; lane < p->lane.to; lane += LANES) {
+        float *x = p->x + (lane - p->lane.from);
+        if (replace)
+            become_exponentials(n, p->ld, x, part->top + lane, part->sum + lane);
+        else
+            add_exponentials(n, p->ld, x, part->top + lane, part->sum + lane);
+    }
 }
 
 float chunk_join(const struct chunk *c, int row)
 {
     float top = -INFINITY, not_finite = 0;
-    for (int t = 0; t < c->threads; t++) {
-        const struct part *p = &c->part[t * c->rows + row];
-        top = p->top > top ? p->top : top;
-        not_finite += p->not_finite;
-    }
     double sum = 0;
     for (int t = 0; t < c->threads; t++) {
-        const struct part *p = &c->part[t * c->rows + row];
-        sum += p->sum * maths_exp(p->top - top);
+        top = c->part[t].top[row] > top ? c->part[t].top[row] : top;
+        not_finite += c->part[t].not_finite[row];
     }
+    for (int t = 0; t < c->threads; t++)
+        sum += c->part[t].sum[row] * maths_exp(c->part[t].top[row] - top);
     c->top[row] = top;
     c->total[row] = sum;
     return (float)(log(sum) + (double)top - c->score[row]) + not_finite;

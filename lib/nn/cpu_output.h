@@ -1,71 +1,75 @@
 /* The CPU's output layer, what loss and ranks share.
  *
- * The targets are taken in chunks of rows whose scores fit the workspace, the items in tiles of
- * columns whose scores fit a core's cache.  A tile's scores stand end to end, [rows, columns of the
- * tile], tile after tile.  Each thread has a run of tiles of its own, always the same one, and what
- * the threads sum is added in their order, so that a result repeats byte for byte. */
+ * The targets are taken in chunks of rows whose scores fit the workspace, and their states stand
+ * transposed, so that a vector holds one item's scores of as many targets.  The items are taken in
+ * tiles, and of each tile some targets at once, a panel: its scores stay in a core's first cache
+ * from the product until they are used up.  Each thread has a run of tiles of its own, always the
+ * same one, and what the threads sum is added in their order, so that a result repeats byte for
+ * byte. */
 #ifndef NN_CPU_OUTPUT_H
 #define NN_CPU_OUTPUT_H
 
 #include "nn/cpu.h"
 
-/* A row's scores as far as one thread has seen them: Σ e^(score - top). */
-struct part {
-    double sum;
-    float top;
-    float not_finite; /* 0, or NaN once a score was not finite */
-};
+/* Targets that are gone through as one vector, a cache line of floats; at most so many a panel. */
+enum { LANES = 16, PANEL = 32 };
 
-/* One chunk at a time; the pointers are scratch. */
+/* One chunk at a time.  A target's place in its chunk is its lane; lanes beyond `rows` hold zeros
+ * as states, and nothing is read from them. */
 struct chunk {
     const struct output *o;
     int threads;
-    int first, rows; /* targets first .. first+rows-1 */
-    int capacity;    /* rows of the largest chunk */
-    int width;       /* columns of a tile; the last may have fewer */
-    int tiles;
-    float *kept;       /* [rows · items] */
-    float *passing;    /* [threads, rows · width]: tiles that are not kept */
-    float *score;      /* [rows] the target's */
-    float *top;        /* [rows] the largest score */
-    double *total;     /* [rows] Σ e^(score - top) */
-    struct part *part; /* [threads, rows] */
-    float *rest;       /* what the caller asked for */
+    int first, rows;  /* targets first .. first+rows-1 */
+    int capacity;     /* rows of the largest chunk */
+    size_t ld;        /* lanes: an odd number of cache lines, so that columns spread in the cache */
+    int width, tiles; /* items of a tile; the last may have fewer */
+    float *state;     /* [H, ld] */
+    float *score;     /* [ld] the target's */
+    float *no_bias;   /* [width] zeros */
+    float *kept;      /* [tiles, width, ld] */
+    float *passing;   /* [threads, width, PANEL]: panels that are not kept */
+    struct parts *part; /* [threads] */
+    float *top;         /* [ld] the largest score */
+    double *total;      /* [ld] Σ e^(score - top) */
+    float *rest;        /* what the caller asked for */
 };
 
-/* Floats of scratch that a caller wants at `rest`. */
-struct chunk_more {
-    size_t fixed, row, tile_row; /* at all, for each row of a chunk, for each row of each tile */
+/* The scores as far as one thread has seen them, [ld] each. */
+struct parts {
+    float *top;
+    double *sum;       /* Σ e^(score - top) */
+    float *not_finite; /* 0, or NaN once a score was not finite */
 };
 
-/* Plans the chunks, so that the scores of one fit the workspace, and takes scratch; `keep`: with
- * room for all its scores. */
-void chunk_plan(struct chunk *c, struct cpu *cpu, const struct output *o, bool keep,
-                struct chunk_more more);
+/* Some lanes of a tile: their scores x, `ld` floats from one item to the next. */
+struct panel {
+    struct span item, lane;
+    float *x;
+    size_t ld;
+};
+
+/* Plans the chunks, so that the scores of one fit the workspace. */
+void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output *o);
+
+/* Takes scratch; `keep`: with room for all scores of a chunk; `rest`: floats for the caller. */
+void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest);
 
 /* The next chunk; false when all are done. */
 bool chunk_next(struct chunk *c);
 
-/* The columns of a tile, and the tile of a column. */
+/* One thread's share of what comes before the tiles: the scores of its targets, `score`. */
+void chunk_begin(const struct chunk *c, int thread);
+
+/* The items of a tile, and a tile's panel number i, kept or passing: false beyond the last. */
 struct span chunk_tile(const struct chunk *c, int tile);
+bool chunk_panel(const struct chunk *c, int thread, int tile, size_t i, struct panel *p);
 
-static inline int chunk_tile_of(const struct chunk *c, int32_t item)
-{
-    return item / c->width;
-}
+/* Computes a panel's scores; raises the tops of the thread's parts to its largest ones.  raise
+ * [PANEL]: what the parts' sums were multiplied by for it. */
+void chunk_scores(const struct chunk *c, int thread, const struct panel *p, float *raise);
 
-/* Where the scores of a tile are kept, and where those of one that is not. */
-float *chunk_kept(const struct chunk *c, int tile);
-float *chunk_passing(const struct chunk *c, int thread);
-
-/* Computes a tile's scores into x. */
-void chunk_product(const struct chunk *c, int tile, float *x);
-
-/* Looks at one row x of the tile that has the columns s: notes the target's score and scores that
- * are not finite, raises the top of the thread's part; *raise is what the part's sum was multiplied
- * by for it.  Returns the row's largest score in this tile. */
-float chunk_see(const struct chunk *c, int thread, struct span s, int row, const float *x,
-                float *raise);
+/* Adds a panel's e^(score - top) to the sums, and leaves them in the scores' place or not. */
+void chunk_sum(const struct chunk *c, int thread, const struct panel *p, bool replace);
 
 /* Joins the threads' parts of a row into top and total; returns the row's loss. */
 float chunk_join(const struct chunk *c, int row);

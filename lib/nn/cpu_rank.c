@@ -1,46 +1,8 @@
-/* The CPU's ranks, ties and best items, from the same product as the loss. */
+/* The CPU's ranks, ties and best items, from the same scores as the loss. */
 #include <math.h>
 #include <omp.h>
 
 #include "nn/cpu_output.h"
-#include "nn/maths.h"
-
-VECTOR static float exponential_sum(size_t n, float top, const float *x)
-{
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t j = 0; j < n; j++)
-        sum += maths_exp(x[j] - top);
-    return sum;
-}
-
-/* How many of x are above the score, how many equal to it. */
-VECTOR static void count_scores(size_t n, float score, const float *x, int32_t *above,
-                                int32_t *equal)
-{
-    int32_t more = 0, same = 0;
-#pragma omp simd reduction(+ : more, same)
-    for (size_t j = 0; j < n; j++) {
-        more += x[j] > score;
-        same += x[j] == score;
-    }
-    *above += more;
-    *equal += same;
-}
-
-/* The same among the rivals. */
-VECTOR static void count_rivals(size_t n, float score, const float *x, const unsigned char *rival,
-                                int32_t *above, int32_t *equal)
-{
-    int32_t more = 0, same = 0;
-#pragma omp simd reduction(+ : more, same)
-    for (size_t j = 0; j < n; j++) {
-        more += (x[j] > score) & rival[j];
-        same += (x[j] == score) & rival[j];
-    }
-    *above += more;
-    *equal += same;
-}
 
 /* ---- the k best: a heap with the worst on top ---- */
 
@@ -108,107 +70,88 @@ static void best_sort(struct best *b)
         b->item[i] = -1, b->score[i] = -INFINITY;
 }
 
-/* ---- the walks ----
- *
- * A row's scores can be counted once its target's is known.  So the targets are taken in the order
- * of their items, and of each chunk first the tiles in which its targets stand, which are kept;
- * then the others, counted while they are in the cache and forgotten; then those that were kept. */
+/* ---- the walk ---- */
 
 struct ranking {
     struct chunk c;
-    struct output sorted; /* by target */
-    const int32_t *order; /* sorted place -> row of the caller's */
-    int k, held;          /* tiles with targets of this chunk */
-    int32_t *tile;        /* [tiles] those first */
-    struct count {
-        int32_t above, equal, filled;
-    } * count;       /* [threads, rows] */
-    int32_t *item;   /* [threads, rows, k] */
-    float *score;    /* [threads, rows, k] */
-    float *tile_top; /* [tiles, rows] */
+    int k;
+    struct found {
+        int32_t *above, *equal; /* [ld] items with a higher score than the target, with the same */
+        int32_t *filled;        /* [ld] of the k best */
+        float *least;           /* [ld] the score that the next of them has to exceed */
+        int32_t *item;          /* [rows, k] */
+        float *score;           /* [rows, k] */
+    } * found;                  /* [threads] */
 };
 
-static struct best best_at(const struct ranking *r, int thread, int row)
+static struct best best_at(const struct ranking *r, int thread, size_t row)
 {
-    size_t at = ((size_t)thread * (size_t)r->c.rows + (size_t)row);
-    return (struct best){r->k, r->count[at].filled, r->item + at * (size_t)r->k,
-                         r->score + at * (size_t)r->k};
+    const struct found *f = &r->found[thread];
+    size_t at = row * (size_t)r->k;
+    return (struct best){r->k, f->filled[row], f->item + at, f->score + at};
 }
 
-/* First part of a tile's work: scores, their largest and the sum of their exponentials. */
-static void score_tile(const struct ranking *r, int thread, int tile, float *x)
+/* above and equal [LANES] += how many of x [n, LANES] are higher than the score, and equal to it;
+ * of the rivals alone, where they are given. */
+VECTOR static void count_scores(size_t n, size_t ld, const float *x, const float *score,
+                                const unsigned char *rival, int32_t *above, int32_t *equal)
 {
-    const struct chunk *c = &r->c;
-    struct span s = chunk_tile(c, tile);
-    size_t n = s.to - s.from, rows = (size_t)c->rows;
-    chunk_product(c, tile, x);
-    for (size_t i = 0; i < rows; i++, x += n) {
-        struct part *part = c->part + (size_t)thread * rows + i;
-        float raise;
-        r->tile_top[(size_t)tile * rows + i] = chunk_see(c, thread, s, (int)i, x, &raise);
-        part->sum += exponential_sum(n, part->top, x);
-    }
-}
-
-/* Second part, when the targets' scores are known.  Rows of a tile that have nothing as good as the
- * target, nor as the worst of the k best, are passed by. */
-static void count_tile(const struct ranking *r, int thread, int tile, const float *x)
-{
-    const struct chunk *c = &r->c;
-    struct span s = chunk_tile(c, tile);
-    size_t n = s.to - s.from, rows = (size_t)c->rows;
-    const unsigned char *rival = c->o->rival ? c->o->rival + s.from : NULL;
-    for (size_t i = 0; i < rows; i++, x += n) {
-        struct count *count = r->count + (size_t)thread * rows + i;
-        float top = r->tile_top[(size_t)tile * rows + i];
-        if (top >= c->score[i] && rival)
-            count_rivals(n, c->score[i], x, rival, &count->above, &count->equal);
-        else if (top >= c->score[i])
-            count_scores(n, c->score[i], x, &count->above, &count->equal);
-        struct best best = best_at(r, thread, (int)i);
-        if (!r->k || (best.filled == r->k && top < best.score[0]))
+    int32_t more[LANES] = {0}, same[LANES] = {0};
+    for (size_t i = 0; i < n; i++, x += ld) {
+        if (rival && !rival[i])
             continue;
-        for (size_t j = 0; j < n; j++)
-            if ((best.filled < r->k || x[j] >= best.score[0]) && (!rival || rival[j]))
-                best_offer(&best, (int32_t)(s.from + j), x[j]);
-        count->filled = best.filled;
+        for (int j = 0; j < LANES; j++) {
+            more[j] += x[j] > score[j];
+            same[j] += x[j] == score[j];
+        }
+    }
+    for (int j = 0; j < LANES; j++) {
+        above[j] += more[j];
+        equal[j] += same[j];
     }
 }
 
-static void walk_tiles(struct ranking *r, int thread)
+/* Whether any of x [LANES] exceeds its least. */
+VECTOR static bool any_exceeds(const float *x, const float *least)
 {
-    struct chunk *c = &r->c;
-    struct span held = cpu_share((size_t)r->held, 1, thread, c->threads);
-    struct span others = cpu_share((size_t)(c->tiles - r->held), 1, thread, c->threads);
-    for (size_t i = held.from; i < held.to; i++)
-        score_tile(r, thread, r->tile[i], chunk_kept(c, r->tile[i]));
-#pragma omp barrier
-    for (size_t i = held.from; i < held.to; i++)
-        count_tile(r, thread, r->tile[i], chunk_kept(c, r->tile[i]));
-    for (size_t i = others.from; i < others.to; i++) {
-        int tile = r->tile[(size_t)r->held + i];
-        float *x = chunk_passing(c, thread);
-        score_tile(r, thread, tile, x);
-        count_tile(r, thread, tile, x);
+    int32_t any = 0;
+    for (int j = 0; j < LANES; j++)
+        any |= x[j] > least[j];
+    return any;
+}
+
+/* Offers one item's scores x [LANES] to the best of the rows from `row`.  Items come in the order
+ * of their ids: one with the score of the worst belongs behind it. */
+static void offer(const struct ranking *r, int thread, size_t row, const float *x, int32_t item)
+{
+    const struct found *f = &r->found[thread];
+    for (size_t i = row; i < row + LANES && i < (size_t)r->c.rows; i++) {
+        if (!(x[i - row] > f->least[i]))
+            continue;
+        struct best best = best_at(r, thread, i);
+        best_offer(&best, item, x[i - row]);
+        f->filled[i] = best.filled;
+        if (best.filled == r->k)
+            f->least[i] = best.score[0];
     }
 }
 
-/* Tiles with targets of this chunk to the front, the others behind; both in ascending order. */
-static void order_tiles(struct ranking *r)
+static void walk_panel(const struct ranking *r, int thread, const struct panel *p)
 {
-    struct chunk *c = &r->c;
-    int32_t *mark = r->tile + c->tiles; /* [tiles] */
-    memset(mark, 0, (size_t)c->tiles * sizeof *mark);
-    for (int i = 0; i < c->rows; i++)
-        mark[chunk_tile_of(c, r->sorted.target[c->first + i])] = 1;
-    r->held = 0;
-    for (int want = 1, at = 0; want >= 0; want--) {
-        for (int tile = 0; tile < c->tiles; tile++)
-            if (mark[tile] == want)
-                r->tile[at++] = tile;
-        r->held = want ? at : r->held;
+    const struct chunk *c = &r->c;
+    const struct found *f = &r->found[thread];
+    const unsigned char *rival = c->o->rival ? c->o->rival + p->item.from : NULL;
+    size_t n = p->item.to - p->item.from;
+    float raise[PANEL];
+    chunk_scores(c, thread, p, raise);
+    chunk_sum(c, thread, p, false);
+    for (size_t lane = p->lane.from; lane < p->lane.to; lane += LANES) {
+        const float *x = p->x + (lane - p->lane.from);
+        count_scores(n, p->ld, x, c->score + lane, rival, f->above + lane, f->equal + lane);
+        for (size_t i = 0; r->k && i < n; i++)
+            if ((!rival || rival[i]) && any_exceeds(x + i * p->ld, f->least + lane))
+                offer(r, thread, lane, x + i * p->ld, (int32_t)(p->item.from + i));
     }
-    memset(r->count, 0, (size_t)c->threads * (size_t)c->rows * sizeof *r->count);
 }
 
 struct ranks_out {
@@ -217,88 +160,87 @@ struct ranks_out {
     float *score;
 };
 
-/* Joins what the threads found of a row, and writes it where the caller's row is. */
-static void finish_row(const struct ranking *r, int row, const struct ranks_out *out)
+/* Joins what the threads found of a row. */
+static void finish_row(const struct ranking *r, size_t row, const struct ranks_out *out)
 {
     const struct chunk *c = &r->c;
     const unsigned char *rival = c->o->rival;
-    size_t at = (size_t)r->order[c->first + row], k = (size_t)r->k;
+    size_t at = (size_t)c->first + row, k = (size_t)r->k;
     int32_t above = 0, equal = 0;
     struct best best = {.k = r->k, .item = out->item + at * k, .score = out->score + at * k};
     for (int t = 0; t < c->threads; t++) {
-        const struct count *count = r->count + (size_t)t * (size_t)c->rows + (size_t)row;
         struct best part = best_at(r, t, row);
-        above += count->above;
-        equal += count->equal;
+        above += r->found[t].above[row];
+        equal += r->found[t].equal[row];
         for (int i = 0; i < part.filled; i++)
             best_offer(&best, part.item[i], part.score[i]);
     }
     best_sort(&best);
     /* the target is one of the equal, unless it is no rival, or NaN, which equals nothing */
-    bool own = equal && (!rival || rival[c->o->target[c->first + row]]);
-    out->loss[at] = chunk_join(c, row);
+    bool own = equal && (!rival || rival[c->o->target[at]]);
+    out->loss[at] = chunk_join(c, (int)row);
     out->ties[at] = equal - own;
     out->rank[at] = 1 + above + out->ties[at];
 }
 
-/* The rows in the order of their targets, equal ones as they came, by merging. */
-static void sort_rows(const int32_t *target, int n, int32_t *order, int32_t *spare)
+static void clear_found(const struct ranking *r, int thread)
 {
-    for (int i = 0; i < n; i++)
-        order[i] = i;
-    for (int run = 1; run < n; run *= 2) {
-        for (int from = 0; from < n; from += 2 * run) {
-            int a = from, b = from + run, to = b + run < n ? b + run : n, end = b < n ? b : n;
-            for (int i = from; i < to; i++)
-                spare[i] = b >= to || (a < end && target[order[a]] <= target[order[b]])
-                               ? order[a++]
-                               : order[b++];
-        }
-        memcpy(order, spare, (size_t)n * sizeof *order);
+    const struct found *f = &r->found[thread];
+    for (size_t lane = 0; lane < r->c.ld; lane++) {
+        f->above[lane] = f->equal[lane] = f->filled[lane] = 0;
+        f->least[lane] = lane < (size_t)r->c.rows ? -INFINITY : INFINITY;
     }
 }
 
-/* Scratch, and copies of states and targets in the order of the targets. */
-static void ranking_open(struct ranking *r, struct cpu *cpu, const struct output *o, int k)
+static void rank_chunk(const struct ranking *r, const struct ranks_out *out)
 {
-    size_t T = (size_t)o->targets, width = (size_t)o->width, threads = (size_t)cpu->threads;
-    size_t counts = sizeof(struct count) / sizeof(float);
-    *r = (struct ranking){.sorted = *o, .k = k};
-    struct chunk_more more = {.fixed = T * (width + 3) + 2 * (size_t)o->items + 16,
-                              .row = threads * (counts + 2 * (size_t)k),
-                              .tile_row = 1};
-    chunk_plan(&r->c, cpu, &r->sorted, true, more);
-    size_t rows = (size_t)r->c.capacity;
-    float *state = r->c.rest;
-    int32_t *order = (int32_t *)(void *)(state + T * width), *target = order + T;
-    sort_rows(o->target, o->targets, order, target + T);
-    for (size_t i = 0; i < T; i++) {
-        target[i] = o->target[order[i]];
-        memcpy(state + i * width, o->state + (size_t)order[i] * width, width * sizeof *state);
+    const struct chunk *c = &r->c;
+#pragma omp parallel num_threads(c->threads)
+    {
+        int thread = omp_get_thread_num();
+        struct span tiles = cpu_share((size_t)c->tiles, 1, thread, c->threads);
+        struct span rows = cpu_share((size_t)c->rows, 1, thread, c->threads);
+        struct panel p;
+        clear_found(r, thread);
+        chunk_begin(c, thread);
+#pragma omp barrier
+        for (size_t tile = tiles.from; tile < tiles.to; tile++)
+            for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
+                walk_panel(r, thread, &p);
+#pragma omp barrier
+        for (size_t i = rows.from; i < rows.to; i++)
+            finish_row(r, i, out);
     }
-    r->sorted.state = state, r->sorted.target = target, r->order = order;
-    r->tile = target + 2 * T;
-    r->count = (struct count *)(void *)(r->tile + 2 * r->c.tiles);
-    r->item = (int32_t *)(void *)(r->count + threads * rows);
-    r->score = (float *)(void *)(r->item + threads * rows * (size_t)k);
-    r->tile_top = r->score + threads * rows * (size_t)k;
+}
+
+/* Its parts of the caller's scratch memory; without a chunk's memory yet, their size. */
+static size_t ranking_place(struct ranking *r)
+{
+    const struct chunk *c = &r->c;
+    size_t threads = (size_t)c->threads, ld = c->ld;
+    size_t all = cpu_padded(threads * sizeof *r->found / sizeof(float));
+    size_t lists = cpu_padded((size_t)c->capacity * (size_t)r->k), each = 4 * ld + 2 * lists;
+    float *at = c->rest;
+    if (at) {
+        r->found = (struct found *)(void *)at;
+        at += all;
+        for (size_t t = 0; t < threads; t++, at += each) {
+            int32_t *counts = (int32_t *)(void *)at;
+            r->found[t] = (struct found){counts,      counts + ld,     counts + 2 * ld,
+                                         at + 3 * ld, counts + 4 * ld, at + 4 * ld + lists};
+        }
+    }
+    return all + threads * each;
 }
 
 void cpu_output_rank(struct device *d, const struct output *o, float *loss, int32_t *rank,
                      int32_t *ties, int k, int32_t *top_item, float *top_score)
 {
-    struct ranking r;
+    struct ranking r = {.k = k};
     struct ranks_out out = {loss, rank, ties, top_item, top_score};
-    ranking_open(&r, cpu_of(d), o, k);
-    while (chunk_next(&r.c)) {
-        order_tiles(&r);
-#pragma omp parallel num_threads(r.c.threads)
-        {
-            struct span rows = cpu_share((size_t)r.c.rows, 1, omp_get_thread_num(), r.c.threads);
-            walk_tiles(&r, omp_get_thread_num());
-#pragma omp barrier
-            for (size_t i = rows.from; i < rows.to; i++)
-                finish_row(&r, (int)i, &out);
-        }
-    }
+    chunk_plan(&r.c, cpu_of(d), o);
+    chunk_open(&r.c, cpu_of(d), false, ranking_place(&r));
+    ranking_place(&r);
+    while (chunk_next(&r.c))
+        rank_chunk(&r, &out);
 }

@@ -1,18 +1,16 @@
-/* What a step cannot do without, timed by itself: products of matrices in the BLAS, one after
- * another, and passes over memory. */
+/* What a step cannot do without, timed by itself: products of matrices in the fastest library, one
+ * after another, and passes over memory. */
 #ifndef TESTS_BENCH_FLOOR_H
 #define TESTS_BENCH_FLOOR_H
 
-#include <cblas.h>
 #include <omp.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "products.h"
 #include "timing.h"
-
-extern void openblas_set_num_threads(int n) __attribute__((weak));
 
 /* A product [m, n] = [m, k] [k, n], either factor stored transposed; m of 0: nothing. */
 struct product {
@@ -128,14 +126,12 @@ static inline void floor_run_rows(struct floor *f, const struct row_pass *p)
     }
 }
 
-static inline void floor_run(struct floor *f, int threads)
+static inline void floor_run(struct floor *f, const struct library *l, int threads)
 {
     for (int i = 0; i < f->products; i++) {
         const struct product *p = f->product + i;
         if (p->m > 0 && p->k > 0)
-            cblas_sgemm(CblasRowMajor, p->ta ? CblasTrans : CblasNoTrans,
-                        p->tb ? CblasTrans : CblasNoTrans, p->m, p->n, p->k, 1, f->a,
-                        p->ta ? p->m : p->k, f->b, p->tb ? p->k : p->n, 0, f->c, p->n);
+            library_product(l, p->ta, p->tb, p->m, p->n, p->k, f->a, f->b, f->c);
     }
     for (int i = 0; i < f->row_passes; i++)
         floor_run_rows(f, f->rows + i);
@@ -148,24 +144,33 @@ static inline void floor_run(struct floor *f, int threads)
     }
 }
 
-/* Seconds of one of `times` that follow each other, with one thread or all that there are,
- * whichever is faster. */
+static inline double floor_seconds_by(struct floor *f, const struct library *l, int threads,
+                                      int times)
+{
+    library_threads(l, threads);
+    floor_run(f, l, threads); /* wakes the threads and warms the cache */
+    double begin = now();
+    for (int i = 0; i < times; i++)
+        floor_run(f, l, threads);
+    return (now() - begin) / times;
+}
+
+/* Seconds of one of `times` that follow each other, by the library and with one thread or all that
+ * there are, whichever is fastest. */
 static inline double floor_seconds(struct floor *f, int times)
 {
+    static struct library library[LIBRARIES_MOST];
+    static int libraries;
     double best = 0;
     int most = omp_get_max_threads();
-    for (int threads = 1; threads <= most; threads += most > 1 ? most - 1 : 1) {
-        if (openblas_set_num_threads)
-            openblas_set_num_threads(threads);
-        floor_run(f, threads); /* wakes the threads and warms the cache */
-        double begin = now();
-        for (int i = 0; i < times; i++)
-            floor_run(f, threads);
-        double took = (now() - begin) / times;
-        best = threads == 1 || took < best ? took : best;
-    }
-    if (openblas_set_num_threads)
-        openblas_set_num_threads(1);
+    if (!libraries)
+        libraries = libraries_open(library);
+    for (int i = 0; i < libraries; i++)
+        for (int threads = 1; threads <= most; threads += most > 1 ? most - 1 : 1) {
+            double took = floor_seconds_by(f, &library[i], threads, times);
+            best = best == 0 || took < best ? took : best;
+        }
+    omp_set_num_threads(most);
     return best;
 }
 

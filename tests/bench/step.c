@@ -1,5 +1,6 @@
-/* trainer's training step and test batch at the thesis's Last.fm shape, over the bare matrix
- * products that their targets need, and its peak memory: rows "name<TAB>value<TAB>unit".
+/* trainer's training step and test batch at the thesis's Last.fm and Reddit shapes, over the bare
+ * matrix products that their targets need, in the fastest library that is at hand, with as many
+ * threads, and its peak memory: rows "name<TAB>value<TAB>unit".
  *
  * Three made-up batches streams differ in their number of training and test batches alone, so that
  * a difference of two runs is the time of those batches.  Runs and products take turns; of each the
@@ -7,7 +8,6 @@
  *
  * Usage: step, or step DEVICE PRECISION BATCHES: trainer's step there alone, over so many of them,
  * reading and writing included. */
-#include <cblas.h>
 #include <fcntl.h>
 #include <math.h>
 #include <spawn.h>
@@ -19,15 +19,13 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "products.h"
 #include "stream/stage.h"
 #include "timing.h"
 
 enum {
-    ITEMS = 94284,
-    SIZE = 100,
     SESSIONS = 100,
-    TARGETS = 805,
-    EVENTS = TARGETS + SESSIONS,
+    EVENTS_MOST = 905,
     HISTORY = 15,
     FEW = 2,
     MANY = 8, /* batches more, whose time is taken */
@@ -35,7 +33,6 @@ enum {
 };
 
 extern char **environ;
-extern void openblas_set_num_threads(int n) __attribute__((weak));
 
 static void fail(const char *what)
 {
@@ -45,14 +42,28 @@ static void fail(const char *what)
 
 /* ---- the streams ---- */
 
+/* Sizes of a batch, and what trainer is told beside them. */
+struct sizes {
+    const char *name; /* of the rows: what stands before "step_..." */
+    int items, units, targets;
+    const char *embedding, *dropout, *rep;
+    const char *threads; /* "0": all */
+};
+
+static const struct sizes lastfm = {"", 94284, 100, 805, "100", "0.2", "mean", "0"};
+static const struct sizes lastfm_alone = {"one_thread_", 94284, 100,    805,
+                                          "100",         "0.2", "mean", "1"};
+static const struct sizes reddit = {"reddit_", 27452, 50, 305, "50", "0", "last", "0"};
+
 struct shape {
-    int32_t user[SESSIONS], session[SESSIONS], length[SESSIONS], item[EVENTS], history[SESSIONS];
+    int32_t user[SESSIONS], session[SESSIONS], length[SESSIONS], item[EVENTS_MOST];
+    int32_t history[SESSIONS];
     int64_t start[SESSIONS], history_start[SESSIONS * HISTORY];
     int32_t delta[SESSIONS * HISTORY], week[SESSIONS * HISTORY], past[SESSIONS * HISTORY];
 };
 
 /* Each user's session `number`, one a day; lengths that add up, none above 20. */
-static void fill_shape(struct shape *s, struct random *r, int32_t number)
+static void fill_shape(struct shape *s, const struct sizes *z, struct random *r, int32_t number)
 {
     int32_t known = number < HISTORY ? number : HISTORY;
     for (int i = 0; i < SESSIONS; i++) {
@@ -66,16 +77,17 @@ static void fill_shape(struct shape *s, struct random *r, int32_t number)
             s->week[at] = s->past[at] * 24 % 168;
         }
     }
-    for (int left = EVENTS - 2 * SESSIONS; left > 0;) {
+    for (int left = z->targets - SESSIONS; left > 0;) {
         int32_t *length = &s->length[random_below(r, SESSIONS)];
         if (*length < 20)
             ++*length, left--;
     }
-    for (int i = 0; i < EVENTS; i++)
-        s->item[i] = (int32_t)random_below(r, ITEMS);
+    for (int i = 0; i < z->targets + SESSIONS; i++)
+        s->item[i] = (int32_t)random_below(r, (uint32_t)z->items);
 }
 
-static int write_shape(struct frame_out *out, struct shape *s, int learn, struct err *e)
+static int write_shape(struct frame_out *out, const struct sizes *z, struct shape *s, int learn,
+                       struct err *e)
 {
     size_t known = SESSIONS * (size_t)s->history[0];
     struct batch b = {.learn = learn,
@@ -83,7 +95,7 @@ static int write_shape(struct frame_out *out, struct shape *s, int learn, struct
                       .session = {s->session, SESSIONS},
                       .start = {s->start, SESSIONS},
                       .length = {s->length, SESSIONS},
-                      .item = {s->item, EVENTS},
+                      .item = {s->item, (size_t)(z->targets + SESSIONS)},
                       .history = {s->history, SESSIONS},
                       .history_delta = {s->delta, known},
                       .history_week = {s->week, known},
@@ -92,11 +104,11 @@ static int write_shape(struct frame_out *out, struct shape *s, int learn, struct
     return write_batch(out, &b, e);
 }
 
-static int write_names(struct frame_out *out, struct err *e)
+static int write_names(struct frame_out *out, const struct sizes *z, struct err *e)
 {
     char name[32];
     const struct attributes none = {{NULL, 0}};
-    for (int32_t i = 0; i < SESSIONS + ITEMS; i++) {
+    for (int32_t i = 0; i < SESSIONS + z->items; i++) {
         snprintf(name, sizeof name, "%d", (int)i);
         if (i < SESSIONS ? write_user(out, i, bytes_of(name), none, e)
                          : write_item(out, i - SESSIONS, bytes_of(name), none, e))
@@ -106,7 +118,8 @@ static int write_names(struct frame_out *out, struct err *e)
 }
 
 /* Batches that fill the histories, then those that are learned from, then those of the test. */
-static int write_passes(struct frame_out *out, int learned, int tested, struct err *e)
+static int write_passes(struct frame_out *out, const struct sizes *z, int learned, int tested,
+                        struct err *e)
 {
     static struct shape s;
     struct random r = random_of(1, 1);
@@ -116,14 +129,14 @@ static int write_passes(struct frame_out *out, int learned, int tested, struct e
     for (int i = 0; i < HISTORY + learned + tested; i++) {
         if (i == HISTORY + learned && write_epoch(out, test, e))
             return e->status;
-        fill_shape(&s, &r, i);
-        if (write_shape(out, &s, i >= HISTORY, e))
+        fill_shape(&s, z, &r, i);
+        if (write_shape(out, z, &s, i >= HISTORY, e))
             return e->status;
     }
     return 0;
 }
 
-static void write_stream(const char *path, int learned, int tested)
+static void write_stream(const char *path, const struct sizes *z, int learned, int tested)
 {
     struct err e = {0};
     struct stage stage = {0};
@@ -136,7 +149,7 @@ static void write_stream(const char *path, int learned, int tested)
     meta_set_int(&m, "history", HISTORY);
     const struct bytes no_options = {"\x80", 1};
     if (stage_open(&stage, path, false, &m, "step", "1", no_options, &e) ||
-        write_names(&stage.out, &e) || write_passes(&stage.out, learned, tested, &e) ||
+        write_names(&stage.out, z, &e) || write_passes(&stage.out, z, learned, tested, &e) ||
         stage_finish(&stage, &e))
         fail(e.text);
     meta_release(&m);
@@ -147,13 +160,15 @@ static void write_stream(const char *path, int learned, int tested)
 static const char *device = "cpu", *precision = "f32";
 
 /* Seconds that trainer takes for a stream. */
-static double run_trainer(const char *path)
+static double run_trainer(const char *path, const struct sizes *z)
 {
     char program[4096];
     const char *bin = getenv("SESSPIPE_BIN");
     snprintf(program, sizeof program, "%s/trainer", bin ? bin : "bin");
-    const char *const words[] = {program, "--quiet",     "--dropout", "0.2", "--device",
-                                 device,  "--precision", precision,   path,  NULL};
+    const char *const words[] = {program,         "--quiet",  "--embedding", z->embedding,
+                                 "--dropout",     z->dropout, "--threads",   z->threads,
+                                 "--session-rep", z->rep,     "--device",    device,
+                                 "--precision",   precision,  path,          NULL};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
@@ -168,6 +183,9 @@ static double run_trainer(const char *path)
 }
 
 struct floor {
+    const struct sizes *z;
+    struct library library[LIBRARIES_MOST];
+    int libraries;
     float *state, *weight, *score, *dstate, *dweight;
 };
 
@@ -180,37 +198,47 @@ static float *some_floats(size_t n)
     return x;
 }
 
-static double forward_product(const struct floor *f)
+static double forward_product(const struct floor *f, const struct library *l)
 {
     double begin = seconds();
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, TARGETS, ITEMS, SIZE, 1, f->state, SIZE,
-                f->weight, SIZE, 0, f->score, ITEMS);
+    library_product(l, false, true, f->z->targets, f->z->items, f->z->units, f->state, f->weight,
+                    f->score);
     return seconds() - begin;
 }
 
-static double gradient_products(const struct floor *f)
+static double gradient_products(const struct floor *f, const struct library *l)
 {
     double begin = seconds();
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, TARGETS, SIZE, ITEMS, 1, f->score, ITEMS,
-                f->weight, SIZE, 0, f->dstate, SIZE);
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, ITEMS, SIZE, TARGETS, 1, f->score, ITEMS,
-                f->state, SIZE, 0, f->dweight, SIZE);
+    library_product(l, false, false, f->z->targets, f->z->units, f->z->items, f->score, f->weight,
+                    f->dstate);
+    library_product(l, true, false, f->z->items, f->z->units, f->z->targets, f->score, f->state,
+                    f->dweight);
     return seconds() - begin;
 }
 
-/* The products with one of the BLAS's threads, and with all of them. */
-enum { BASE, STEPS, TESTS, FORWARD, GRADIENTS, FORWARD_ALL, GRADIENTS_ALL, KINDS };
+/* The least times of runs, and of a library's products. */
+enum { BASE, STEPS, TESTS, RUNS };
+struct took {
+    double run[RUNS], forward[LIBRARIES_MOST], all[LIBRARIES_MOST];
+};
 
-static void measure(char path[3][300], const struct floor *f, double took[KINDS][ROUNDS], int round)
+static double less(double a, double b)
 {
-    for (int run = BASE; run <= TESTS; run++)
-        took[run][round] = run_trainer(path[run]);
-    for (int all = 0; all < 2; all++) {
-        if (openblas_set_num_threads)
-            openblas_set_num_threads(all ? (int)sysconf(_SC_NPROCESSORS_ONLN) : 1);
-        forward_product(f); /* wakes the threads and warms the cache */
-        took[all ? FORWARD_ALL : FORWARD][round] = forward_product(f);
-        took[all ? GRADIENTS_ALL : GRADIENTS][round] = gradient_products(f);
+    return a < b ? a : b;
+}
+
+static void measure(char path[RUNS][300], const struct floor *f, struct took *t)
+{
+    int threads = !strcmp(f->z->threads, "0") ? omp_get_num_procs() : 1;
+    for (int run = BASE; run < RUNS; run++)
+        t->run[run] = less(t->run[run], run_trainer(path[run], f->z));
+    for (int i = 0; i < f->libraries; i++) {
+        const struct library *l = &f->library[i];
+        library_threads(l, threads);
+        forward_product(f, l); /* wakes the threads and warms the cache */
+        double forward = forward_product(f, l);
+        t->forward[i] = less(t->forward[i], forward);
+        t->all[i] = less(t->all[i], forward + gradient_products(f, l));
     }
 }
 
@@ -223,11 +251,6 @@ static double child_megabytes(void)
     return (double)usage.ru_maxrss / 1024;
 }
 
-static double less(double a, double b)
-{
-    return a < b ? a : b;
-}
-
 /* The step on a device, behind the stream's reader: a difference of two runs. */
 static int pipe_step(char path[3][300], int many)
 {
@@ -235,8 +258,8 @@ static int pipe_step(char path[3][300], int many)
     for (int round = 0; round < 3; round++)
         for (int i = 0; i < 2; i++) {
             if (!round)
-                write_stream(path[i], FEW + i * many, 1);
-            least_of[i] = less(least_of[i], run_trainer(path[i]));
+                write_stream(path[i], &lastfm, FEW + i * many, 1);
+            least_of[i] = less(least_of[i], run_trainer(path[i], &lastfm));
         }
     printf("pipe_%s_step\t%.3f\tms\n", precision, 1e3 * (least_of[1] - least_of[0]) / many);
     return 0;
@@ -249,45 +272,63 @@ static void remove_all(const char *folder, char path[3][300])
     rmdir(folder);
 }
 
+static void measure_shape(const struct sizes *z, char path[RUNS][300])
+{
+    const int batches[RUNS][2] = {{FEW, 1}, {FEW + MANY, 1}, {FEW, 1 + MANY}};
+    struct took t;
+    for (int i = 0; i < RUNS; i++) {
+        write_stream(path[i], z, batches[i][0], batches[i][1]);
+        run_trainer(path[i], z);
+    }
+    double megabytes = child_megabytes();
+    size_t targets = (size_t)z->targets, items = (size_t)z->items, units = (size_t)z->units;
+    struct floor f = {.z = z,
+                      .state = some_floats(targets * units),
+                      .weight = some_floats(items * units),
+                      .score = some_floats(targets * items),
+                      .dstate = some_floats(targets * units),
+                      .dweight = some_floats(items * units)};
+    f.libraries = libraries_open(f.library);
+    for (size_t i = 0; i < sizeof t / sizeof(double); i++)
+        ((double *)&t)[i] = INFINITY;
+    for (int round = 0; round < ROUNDS; round++)
+        measure(path, &f, &t);
+    int fastest = 0, forward = 0;
+    for (int i = 1; i < f.libraries; i++) {
+        fastest = t.all[i] < t.all[fastest] ? i : fastest;
+        forward = t.forward[i] < t.forward[forward] ? i : forward;
+    }
+    double step = (t.run[STEPS] - t.run[BASE]) / MANY, test = (t.run[TESTS] - t.run[BASE]) / MANY;
+    printf("%sstep_over_floor\t%.3f\tratio\n", z->name, step / t.all[fastest]);
+    printf("%sstep_ms\t%.1f\tms\n", z->name, 1e3 * step);
+    printf("%sstep_floor\t%.1f\tms, %s\n", z->name, 1e3 * t.all[fastest], f.library[fastest].name);
+    if (z == &lastfm)
+        printf("step_rss\t%.0f\tMB\n", megabytes);
+    printf("%stest_over_floor\t%.3f\tratio\n", z->name, test / t.forward[forward]);
+    printf("%stest_ms\t%.1f\tms\n", z->name, 1e3 * test);
+    fflush(stdout);
+    float *memory[] = {f.state, f.weight, f.score, f.dstate, f.dweight};
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        mem_free(memory[i]);
+}
+
 int main(int argc, char **argv)
 {
-    static double took[KINDS][ROUNDS];
-    double least_of[KINDS];
-    char folder[256], path[3][300];
+    static const struct sizes *const all[] = {&reddit, &lastfm, &lastfm_alone};
+    char folder[256], path[RUNS][300];
     const char *temporary = getenv("TMPDIR");
-    const int batches[3][2] = {{FEW, 1}, {FEW + MANY, 1}, {FEW, 1 + MANY}};
     snprintf(folder, sizeof folder, "%s/step.XXXXXX", temporary ? temporary : "/tmp");
     if (!mkdtemp(folder))
         fail("no temporary folder");
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < RUNS; i++)
         snprintf(path[i], sizeof path[i], "%s/%d.mp", folder, i);
+    int status = 0;
     if (argc == 4) {
         device = argv[1], precision = argv[2];
-        int status = pipe_step(path, (int)strtol(argv[3], NULL, 10));
-        remove_all(folder, path);
-        return status;
-    }
-    for (int i = 0; i < 3; i++) {
-        write_stream(path[i], batches[i][0], batches[i][1]);
-        run_trainer(path[i]);
-    }
-    double megabytes = child_megabytes();
-    struct floor f = {some_floats(TARGETS * SIZE), some_floats(ITEMS * SIZE),
-                      some_floats((size_t)TARGETS * ITEMS), some_floats(TARGETS * SIZE),
-                      some_floats(ITEMS * SIZE)};
-    for (int round = 0; round < ROUNDS; round++)
-        measure(path, &f, took, round);
-    for (int kind = 0; kind < KINDS; kind++)
-        least_of[kind] = least(took[kind], ROUNDS);
-    double step = (least_of[STEPS] - least_of[BASE]) / MANY;
-    double test = (least_of[TESTS] - least_of[BASE]) / MANY;
-    double forward = less(least_of[FORWARD], least_of[FORWARD_ALL]);
-    double floor_time = forward + less(least_of[GRADIENTS], least_of[GRADIENTS_ALL]);
-    printf("step_over_floor\t%.3f\tratio\n", step / floor_time);
-    printf("step_ms\t%.1f\tms\n", 1e3 * step);
-    printf("step_rss\t%.0f\tMB\n", megabytes);
-    printf("test_over_floor\t%.3f\tratio\n", test / forward);
-    printf("test_ms\t%.1f\tms\n", 1e3 * test);
+        status = pipe_step(path, (int)strtol(argv[3], NULL, 10));
+    } else
+        for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+            measure_shape(all[i], path);
     remove_all(folder, path);
-    return 0;
+    return status;
 }

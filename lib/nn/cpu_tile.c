@@ -1,0 +1,57 @@
+#include "nn/cpu_tile.h"
+
+#include <stdbool.h>
+
+/* Forms for instructions that not every processor has, chosen when the program runs. */
+#if defined __x86_64__
+#define VECTOR_FLOATS 16
+#define TARGET        __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma")))
+#define FORM(name)    name##_avx512
+#include "nn/cpu_tile_kernel.h"
+#undef VECTOR_FLOATS
+#undef TARGET
+#undef FORM
+
+#define VECTOR_FLOATS 8
+#define TARGET        __attribute__((target("avx2,fma")))
+#define FORM(name)    name##_avx2
+#include "nn/cpu_tile_kernel.h"
+#undef VECTOR_FLOATS
+#undef TARGET
+#undef FORM
+#endif
+
+/* What every processor has that the compiler was told of. */
+#define VECTOR_FLOATS 4
+#define TARGET
+#define FORM(name) name##_plain
+#include "nn/cpu_tile_kernel.h"
+
+const struct tile_kernel *cpu_tile_kernel(int i)
+{
+    static const struct tile_kernel kernels[] = {
+#if defined __x86_64__
+        {"AVX-512", 16, product_avx512},
+        {"AVX2", 8, product_avx2},
+#endif
+        {"plain", 4, product_plain},
+    };
+    int count = (int)(sizeof kernels / sizeof *kernels);
+#if defined __x86_64__
+    bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                  __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    i += !avx2 ? 2 : !avx512;
+#endif
+    return i < count ? &kernels[i] : NULL;
+}
+
+void cpu_tile_product(const struct tile_product *p)
+{
+    cpu_tile_kernel(0)->product(p);
+}
+
+size_t cpu_tile_vector(void)
+{
+    return cpu_tile_kernel(0)->vector;
+}
