@@ -147,15 +147,16 @@ static void subtract_targets(const struct chunk *c, const struct gradients *g, s
 static void tile_gradients(const struct chunk *c, const struct gradients *g, const struct own *own,
                            int tile)
 {
-    enum { ROWS = 128 }; /* of the states, a vector wide, and as many of six items' scores: 12 KB */
+    enum { ROWS = 512 }; /* of the states, a vector wide: 16 KB */
     struct span s = chunk_tile(c, tile);
     size_t n = s.to - s.from, width = (size_t)c->o->width, rows = (size_t)c->rows;
     size_t rest = g->columns - g->direct;
     struct tile_product p = {.m = n, .a_row = c->ld, .a_col = 1, .ldb = g->columns};
     scale_states(c, g, own, tile);
     memset(own->tail, 0, n * rest * sizeof *own->tail);
-    for (size_t from = 0; from < rows; from += ROWS) {
-        p.k = rows - from < ROWS ? rows - from : ROWS;
+    size_t parts = (rows + ROWS - 1) / ROWS, part = (rows + parts - 1) / parts;
+    for (size_t from = 0; from < rows; from += part) {
+        p.k = rows - from < part ? rows - from : part;
         p.a = c->kept + (size_t)tile * (size_t)c->width * c->ld + from;
         p.b = own->scaled + from * g->columns;
         p.n = g->direct, p.c = g->dweight + s.from * width, p.ldc = width;

@@ -5,10 +5,7 @@
 #include "nn/cpu_tile.h"
 #include "nn/maths.h"
 
-enum {
-    TILE_ITEMS = 96,  /* a panel of them and what it is multiplied with fit 32 KB */
-    CHUNK_ROWS = 512, /* the states of more would not stay in the second-level cache */
-};
+enum { CHUNK_ROWS = 512 }; /* the states of more would not stay in the second-level cache */
 
 static size_t whole_lines(size_t floats)
 {
@@ -145,6 +142,7 @@ VECTOR static void find_tops(size_t n, size_t ld, const float *x, float *top, fl
     float most[LANES], nothing[LANES] = {0};
     memcpy(most, top, sizeof most);
     for (size_t i = 0; i < n; i++, x += ld)
+#pragma omp simd
         for (int j = 0; j < LANES; j++) {
             most[j] = x[j] > most[j] ? x[j] : most[j];
             nothing[j] += x[j] * 0.0f;

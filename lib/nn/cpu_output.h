@@ -11,8 +11,11 @@
 
 #include "nn/cpu.h"
 
-/* Targets that are gone through as one vector, a cache line of floats; at most so many a panel. */
-enum { LANES = 16, PANEL = 32 };
+enum {
+    LANES = 16,      /* targets that are gone through as one vector: a cache line of floats */
+    PANEL = 32,      /* targets of a panel, at most */
+    TILE_ITEMS = 96, /* items of a tile, at most: a panel of them and its factors fit 32 KB */
+};
 
 /* One chunk at a time.  A target's place in its chunk is its lane; lanes beyond `rows` hold zeros
  * as states, and nothing is read from them. */

@@ -100,6 +100,7 @@ VECTOR static void count_scores(size_t n, size_t ld, const float *x, const float
     for (size_t i = 0; i < n; i++, x += ld) {
         if (rival && !rival[i])
             continue;
+#pragma omp simd
         for (int j = 0; j < LANES; j++) {
             more[j] += x[j] > score[j];
             same[j] += x[j] == score[j];
@@ -111,13 +112,17 @@ VECTOR static void count_scores(size_t n, size_t ld, const float *x, const float
     }
 }
 
-/* Whether any of x [LANES] exceeds its least. */
-VECTOR static bool any_exceeds(const float *x, const float *least)
+/* exceeds [n] = whether any of an item's x [LANES] exceeds its least. */
+VECTOR static void find_exceeding(size_t n, size_t ld, const float *x, const float *least,
+                                  int32_t *exceeds)
 {
-    int32_t any = 0;
-    for (int j = 0; j < LANES; j++)
-        any |= x[j] > least[j];
-    return any;
+    for (size_t i = 0; i < n; i++, x += ld) {
+        int32_t any = 0;
+#pragma omp simd reduction(| : any)
+        for (int j = 0; j < LANES; j++)
+            any |= x[j] > least[j];
+        exceeds[i] = any;
+    }
 }
 
 /* Offers one item's scores x [LANES] to the best of the rows from `row`.  Items come in the order
@@ -136,21 +141,32 @@ static void offer(const struct ranking *r, int thread, size_t row, const float *
     }
 }
 
+/* The k best so far of the lanes from `lane`, after the items of a panel. */
+static void list_best(const struct ranking *r, int thread, const struct panel *p, size_t lane)
+{
+    const unsigned char *rival = r->c.o->rival;
+    const float *x = p->x + (lane - p->lane.from);
+    int32_t exceeds[TILE_ITEMS];
+    size_t n = p->item.to - p->item.from;
+    find_exceeding(n, p->ld, x, r->found[thread].least + lane, exceeds);
+    for (size_t i = 0; i < n; i++)
+        if (exceeds[i] && (!rival || rival[p->item.from + i]))
+            offer(r, thread, lane, x + i * p->ld, (int32_t)(p->item.from + i));
+}
+
 static void walk_panel(const struct ranking *r, int thread, const struct panel *p)
 {
     const struct chunk *c = &r->c;
     const struct found *f = &r->found[thread];
     const unsigned char *rival = c->o->rival ? c->o->rival + p->item.from : NULL;
-    size_t n = p->item.to - p->item.from;
     float raise[PANEL];
     chunk_scores(c, thread, p, raise);
     chunk_sum(c, thread, p, false);
     for (size_t lane = p->lane.from; lane < p->lane.to; lane += LANES) {
-        const float *x = p->x + (lane - p->lane.from);
-        count_scores(n, p->ld, x, c->score + lane, rival, f->above + lane, f->equal + lane);
-        for (size_t i = 0; r->k && i < n; i++)
-            if ((!rival || rival[i]) && any_exceeds(x + i * p->ld, f->least + lane))
-                offer(r, thread, lane, x + i * p->ld, (int32_t)(p->item.from + i));
+        count_scores(p->item.to - p->item.from, p->ld, p->x + (lane - p->lane.from),
+                     c->score + lane, rival, f->above + lane, f->equal + lane);
+        if (r->k)
+            list_best(r, thread, p, lane);
     }
 }
 
