@@ -36,6 +36,8 @@ say = $(if $(V),,@echo '  $(1)')
 # No code reads errno or traps of floating point: square roots and comparisons become vector code;
 # products and sums are fused where the processor can.
 OPTIMIZE.release := -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast
+OPTIMIZE.openblas := $(OPTIMIZE.release)
+OPTIMIZE.cblas := $(OPTIMIZE.release)
 OPTIMIZE.asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPTIMIZE.tsan := -O1 -fsanitize=thread
 OPTIMIZE.cov := -O0 --coverage
@@ -202,6 +204,7 @@ check: all units
 
 check-long: all units
 	@SESSPIPE_LONG=1 TEST_CUDA=$(CURDIR)/$(EMULATED) $(RUN_TESTS) $(ON_DEVICE) $(TEST_FILES) $(UNITS)
+	@$(if $(filter release,$(VARIANT)),$(MAKE) --no-print-directory check-kernels)
 	@$(if $(filter release,$(VARIANT)),$(MAKE) --no-print-directory VARIANT=tsan check-threads)
 
 # The kernels with threads that are real ones, under ThreadSanitizer.
@@ -210,6 +213,11 @@ check-threads: all units
 	    TSAN_OPTIONS="report_signal_unsafe=0 $(TSAN_OPTIONS)" \
 	    $(RUN_TESTS) $(filter %/nn_operations@cuda %/nn_up_to@cuda,$(ON_DEVICE)) \
 	    tests/emulation.bats
+
+# The numeric tests with every library of products and every set of its kernels that can be run here;
+# KERNELS="onednn:AVX2 openblas:Prescott" chooses.
+check-kernels: all units
+	@MAKE="$(MAKE)" CC="$(CC)" tests/kernels $(KERNELS)
 
 # The same tests on a GPU, and the small ones under compute-sanitizer where that is there.
 check-gpu: all units
@@ -292,6 +300,7 @@ help:
 	@echo 'make demo       a log made up on the spot, through the whole pipeline, to tables'
 	@echo 'make check      unit tests and tests of the programs; VARIANT=asan: with sanitizers'
 	@echo 'make check-long the same with the slow cases'
+	@echo 'make check-kernels  the numeric tests with every library of products and its kernels'
 	@echo 'make check-gpu  the tests of operations and models on a GPU, small ones under compute-sanitizer'
 	@echo 'make fuzz       looks for crashes of the parsers with libFuzzer (FUZZ_SECONDS=60 for each)'
 	@echo 'make bench      speed and memory, as name, value, unit, and as a table beside the last recorded'
@@ -301,8 +310,8 @@ help:
 	@echo 'make install    programs, manual pages, completion below $$(DESTDIR)$$(PREFIX);'
 	@echo '                installcheck runs them from there, uninstall removes them'
 	@echo 'make clean      removes what was built'
-	@echo 'variables       VARIANT=release|asan|tsan|cov CUDA=auto|0|1 CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
+	@echo 'variables       VARIANT=release|asan|tsan|cov BLAS=onednn|openblas|cblas CUDA=auto|0|1 CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
 
 FORCE:
-.PHONY: check-threads check-gpu fuzz fuzzers all units deps check check-long bench bench-record bench-gpu bench-gpu-record demo lint install installcheck uninstall clean help FORCE
+.PHONY: check-threads check-kernels check-gpu fuzz fuzzers all units deps check check-long bench bench-record bench-gpu bench-gpu-record demo lint install installcheck uninstall clean help FORCE
 .SECONDARY:

@@ -286,7 +286,8 @@ static void check_rank_of(int targets, int width, int items, int k, int chance)
 }
 
 /* Equal rows of weights have equal scores, whatever the numbers and wherever they stand: also in
- * the last columns, where a product ends with a narrower kernel. */
+ * the last columns, where a product ends with a narrower kernel.  (What cuBLAS does there is its
+ * own; the emulation's products keep the order of k.) */
 static void check_planted_ties(void)
 {
     static struct ranked r;

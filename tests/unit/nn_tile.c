@@ -1,0 +1,101 @@
+/* The product that the output layer is made of (nn/cpu_tile.h), in every form that this processor
+ * can run: against double precision, and to the last bit against itself: what an element is does
+ * not depend on where it stands or what is computed beside it. */
+#include "nn/cpu_tile.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "tap.h"
+
+enum { K = 150, MOST = 60, LD = 112 };
+
+static float a[MOST * K], b[K * LD], bias[MOST], c[MOST * LD];
+
+static void fill(float *x, size_t n, uint64_t seed)
+{
+    struct random r = random_of(seed, n);
+    for (size_t i = 0; i < n; i++)
+        x[i] = random_between(&r, -1, 1);
+}
+
+/* m × n over k, a by rows or by columns, with a bias or added to what is there. */
+static double worst_error(const struct tile_kernel *form, size_t m, size_t n, size_t k, bool turned,
+                          bool biased)
+{
+    struct tile_product p = {.m = m, .n = n, .k = k, .a = a, .b = b, .ldb = LD, .c = c, .ldc = LD};
+    p.a_row = turned ? 1 : K, p.a_col = turned ? MOST : 1;
+    p.bias = biased ? bias : NULL;
+    for (size_t i = 0; i < MOST * LD; i++)
+        c[i] = (float)(i % 7);
+    form->product(&p);
+    double worst = 0;
+    for (size_t i = 0; i < MOST * LD; i++) {
+        size_t row = i / LD, col = i % LD;
+        double sum = biased && row < m && col < n ? (double)bias[row] : (double)(i % 7);
+        for (size_t j = 0; row < m && col < n && j < k; j++)
+            sum += (double)a[row * p.a_row + j * p.a_col] * (double)b[j * LD + col];
+        worst = fmax(worst, fabs(sum - (double)c[i]));
+    }
+    return worst;
+}
+
+static void check_sums(const struct tile_kernel *form)
+{
+    double worst = 0;
+    for (size_t m = 0; m <= MOST; m += m < 15 ? 1 : 9)
+        for (size_t n = form->vector; n <= 96; n += form->vector)
+            for (int way = 0; way < 4; way++)
+                worst =
+                    fmax(worst, worst_error(form, m, n, way & 1 ? 50 : 1 + m, way & 2, way & 1));
+    tap_ok(worst < 1e-5, "%s: sums in double precision, and nothing beside them written: %g",
+           form->name, worst);
+}
+
+/* Every row of a and every column of b is the same, so that one number must stand everywhere. */
+static void check_ties(const struct tile_kernel *form)
+{
+    int wrong = 0;
+    for (size_t i = 1; i < MOST; i++)
+        memcpy(a + i * K, a, K * sizeof *a);
+    for (size_t i = 0; i < K; i++)
+        for (size_t j = 1; j < LD; j++)
+            b[i * LD + j] = b[i * LD];
+    for (size_t i = 1; i < MOST; i++)
+        bias[i] = bias[0];
+    struct tile_product p = {
+        .k = K, .a = a, .a_row = K, .a_col = 1, .b = b, .ldb = LD, .bias = bias, .c = c, .ldc = LD};
+    p.m = 1, p.n = form->vector;
+    form->product(&p);
+    float one = c[0];
+    for (p.m = 1; p.m <= MOST; p.m += 4)
+        for (p.n = form->vector; p.n <= 96; p.n += form->vector) {
+            memset(c, 0, sizeof c);
+            form->product(&p);
+            for (size_t i = 0; i < p.m; i++)
+                for (size_t j = 0; j < p.n; j++)
+                    wrong += memcmp(&one, &c[i * LD + j], sizeof one) != 0;
+        }
+    tap_ok(!wrong, "%s: equal factors give equal sums to the last bit: %d wrong", form->name,
+           wrong);
+}
+
+int main(void)
+{
+    const struct tile_kernel *form;
+    int forms = 0;
+    for (; (form = cpu_tile_kernel(forms)); forms++) {
+        fill(a, sizeof a / sizeof *a, 1);
+        fill(b, sizeof b / sizeof *b, 2);
+        fill(bias, sizeof bias / sizeof *bias, 3);
+        check_sums(form);
+        check_ties(form);
+    }
+    tap_ok(forms > 0 && cpu_tile_vector() == cpu_tile_kernel(0)->vector,
+           "%d forms run here, the first is %s", forms, cpu_tile_kernel(0)->name);
+    return tap_done();
+}
