@@ -52,7 +52,7 @@ PACKAGE_CFLAGS = $(call once,PACKAGE_CFLAGS,$(strip $(shell pkg-config --cflags 
 PACKAGE_LIBS = $(call once,PACKAGE_LIBS,$(shell pkg-config --libs $(PACKAGES)))
 
 # BLAS=onednn|openblas|cblas: where the CPU's matrix products come from (lib/nn/blas.h); the first of
-# them that is here.  One object alone knows, and what is linked.
+# them that is here.  Two objects alone know, and what is linked.
 has_header = $(shell echo '\#include <$(1)>' | $(CC) $(CPPFLAGS) -E -o /dev/null - 2>/dev/null && echo found)
 BLAS ?= $(call once,BLAS,$(if $(call has_header,dnnl.h),onednn,$(if $(call first_package,openblas),openblas,cblas)))
 BLAS_PACKAGE.openblas = openblas
@@ -94,8 +94,8 @@ $(BUILD)/blas-flags: FORCE | $(AFTER_DEPS)
 	$(shell mkdir -p $(@D))$(file >$@.now,$(BLAS_CPPFLAGS) $(BLAS_LIBS))
 	@if cmp -s $@.now $@; then rm $@.now; else mv $@.now $@; fi
 
-$(BUILD)/lib/nn/blas.o: $(BUILD)/blas-flags
-$(BUILD)/lib/nn/blas.o: ALL_CPPFLAGS += $(BLAS_CPPFLAGS)
+$(BUILD)/lib/nn/blas.o $(BUILD)/lib/nn/bf16.o: $(BUILD)/blas-flags
+$(BUILD)/lib/nn/blas.o $(BUILD)/lib/nn/bf16.o: ALL_CPPFLAGS += $(BLAS_CPPFLAGS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -515,13 +515,32 @@ EOT
     train shuffled.mp >/dev/null
 }
 
+# Where the processor has no instructions for it float32 multiplies the rounded factors, for tests.
+@test "bf16 on the CPU: refused in words or as its instructions compute, near f32 and not the same" {
+    run --separate-stderr trainer --device cpu --precision bf16 --embedding 3 -o native.mp "$BATCHES"
+    [ "$status" = 0 ] || {
+        [ "$status" = 69 ]
+        [[ $stderr == *'bf16: '*': use --precision f32'* ]]
+        export SESSPIPE_BF16=rounded
+    }
+    options=(--device cpu --embedding 16 --threads 2 --quiet)
+    for i in 1 2; do
+        run -0 trainer "${options[@]}" --precision bf16 --save "bf16-$i" -o "bf16-$i.mp" "$BATCHES"
+    done
+    cmp bf16-1 bf16-2
+    run -0 trainer "${options[@]}" --save f32 -o f32.mp "$BATCHES"
+    run -1 cmp -s f32 bf16-1
+    loss() { scorer --format json --by none "$1" | jq -s 'map(select(.part == "test"))[-1].loss'; }
+    jq -n --argjson a "$(loss f32.mp)" --argjson b "$(loss bf16-1.mp)" -e '($a - $b) | fabs < 0.02'
+}
+
 @test "no GPU: cuda is refused, auto says what it took" {
     export SESSPIPE_CUDA=$PWD/none # also where there is one
     run -69 --separate-stderr trainer --device cuda "$BATCHES"
     [[ $stderr == *'no usable GPU'* ]]
     run -69 trainer --device cuda:3 "$BATCHES"
-    run -64 --separate-stderr trainer --device cpu --precision bf16 "$BATCHES"
-    [[ $stderr == *'the CPU has f32 alone'* ]]
+    run -64 --separate-stderr trainer --device cpu --precision tf32 "$BATCHES"
+    [[ $stderr == *'tf32: the CPU has f32 and bf16'* ]]
     run -0 --separate-stderr trainer --embedding 3 -o out.mp "$BATCHES"
     [ "$(grep -c 'device auto: .*cpu' <<<"$stderr")" = 1 ]
     run -0 --separate-stderr trainer --device cpu --embedding 3 -o out.mp "$BATCHES"

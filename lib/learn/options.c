@@ -110,7 +110,7 @@ static const struct option device_table[] = {
     {OPTION_TEXT, .name = "device", .to = &given.device, .argument = "NAME",
      .help = "auto, cpu, cuda or cuda:N"},
     {OPTION_CHOICE, .name = "precision", .to = &given.precision, .argument = "NAME",
-     .choices = "f32|tf32|bf16", .recorded = true, .help = "of a GPU's wide products"},
+     .choices = "f32|tf32|bf16", .recorded = true, .help = "of wide products' factors"},
     {OPTION_INT, .name = "threads", .to = &given.threads, .letter = 'j', .argument = "N",
      .high = 4096, .help = "threads; 0: one a core"},
     {OPTION_INT, .name = "workspace", .to = &given.workspace, .argument = "N", .low = 1,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "nn/bf16.h"
 
 /* ---- the CUDA backend's file ---- */
 
@@ -103,6 +104,18 @@ static struct device *open_gpu(const struct device_options *o, int index, char *
     return backend_load(&b, why, room) ? b.open(o, index, why, room) : NULL;
 }
 
+/* A precision that the CPU does not have; any: there could have been a GPU, `why` says why not. */
+static int cpu_refuses(enum precision precision, bool any, const char *why, struct err *e)
+{
+    bool tf32 = precision == PRECISION_TF32;
+    const char *missing = precision == PRECISION_BF16 ? bf16_missing() : "the CPU has f32 and bf16";
+    if (precision == PRECISION_F32 || !missing)
+        return 0;
+    return err_set(e, tf32 ? STATUS_USAGE : STATUS_UNAVAILABLE,
+                   "--precision %s: %s%s%s%s: use --precision f32", tf32 ? "tf32" : "bf16", missing,
+                   any ? " (and no usable GPU: " : "", why, any ? ")" : "");
+}
+
 int device_choose(const char *choice, const struct device_options *o, struct device **d,
                   struct err *e)
 {
@@ -118,9 +131,8 @@ int device_choose(const char *choice, const struct device_options *o, struct dev
         return err_set(e, STATUS_UNAVAILABLE,
                        "--device %s: no usable GPU: %s: use --device cpu or --device auto", choice,
                        why);
-    if (!*d && o->precision != PRECISION_F32)
-        return err_set(e, STATUS_USAGE, "--precision: the CPU has f32 alone%s%s%s",
-                       any ? " (no usable GPU: " : "", why, any ? ")" : "");
+    if (!*d && cpu_refuses(o->precision, any, why, e))
+        return e->status;
     if (!*d)
         *d = cpu_open(o);
     if (any)

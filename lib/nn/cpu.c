@@ -21,8 +21,9 @@ struct device *cpu_open(const struct device_options *o)
     if (c->threads > omp_get_thread_limit())
         c->threads = omp_get_thread_limit();
     c->workspace = (o->workspace ? o->workspace : (size_t)128 << 20) / sizeof(float);
-    snprintf(c->name, sizeof c->name, "cpu: %s, %d thread%s", blas_name(), c->threads,
-             c->threads == 1 ? "" : "s");
+    c->bf16 = o->precision == PRECISION_BF16;
+    snprintf(c->name, sizeof c->name, "cpu: %s, %d thread%s%s", blas_name(), c->threads,
+             c->threads == 1 ? "" : "s", c->bf16 ? ", bf16" : "");
     c->device =
         (struct device){.op = &cpu_operations, .name = c->name, .close = cpu_close, .host = true};
     return &c->device;

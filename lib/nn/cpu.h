@@ -19,6 +19,7 @@ struct cpu {
     struct device device;
     int threads;
     size_t workspace; /* floats for the output layer's chunks */
+    bool bf16;        /* its products in training round their factors (nn/bf16.h) */
     float *scratch;   /* of one operation at a time */
     size_t scratch_size;
     char name[128];

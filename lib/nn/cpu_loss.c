@@ -12,7 +12,6 @@
 #include <omp.h>
 
 #include "nn/cpu_output.h"
-#include "nn/cpu_tile.h"
 #include "nn/maths.h"
 
 /* Scratch beside the chunk's.  Rows of `scaled` hold a state and then a 1, so that its product with
@@ -61,6 +60,7 @@ static void walk_panel(const struct chunk *c, const struct gradients *g, int thr
     size_t width = (size_t)c->o->width, lanes = p->lane.to - p->lane.from;
     float raise[PANEL];
     chunk_scores(c, thread, p, raise);
+    chunk_note_targets(c, p);
     chunk_sum(c, thread, p, true);
     if (g->dweight)
         memcpy(g->reference + (size_t)tile * c->ld + p->lane.from,
@@ -70,18 +70,19 @@ static void walk_panel(const struct chunk *c, const struct gradients *g, int thr
     float *product = g->own[thread].product + p->lane.from;
     if (any_raised(raise, lanes))
         scale_lanes(width, lanes, raise, product, c->ld);
-    cpu_tile_product(&(struct tile_product){
-        .m = width,
-        .n = lanes,
-        .k = p->item.to - p->item.from,
-        .a = c->o->weight + p->item.from * width,
-        .a_row = 1,
-        .a_col = width,
-        .b = p->x,
-        .ldb = p->ld,
-        .c = product,
-        .ldc = c->ld,
-    });
+    chunk_product(c, thread,
+                  &(struct tile_product){
+                      .m = width,
+                      .n = lanes,
+                      .k = p->item.to - p->item.from,
+                      .a = c->o->weight + p->item.from * width,
+                      .a_row = 1,
+                      .a_col = width,
+                      .b = p->x,
+                      .ldb = p->ld,
+                      .c = product,
+                      .ldc = c->ld,
+                  });
 }
 
 /* ---- between the walks ---- */
@@ -144,26 +145,25 @@ static void subtract_targets(const struct chunk *c, const struct gradients *g, s
 }
 
 /* One tile: what it adds to dW and dbias. */
-static void tile_gradients(const struct chunk *c, const struct gradients *g, const struct own *own,
-                           int tile)
+static void tile_gradients(const struct chunk *c, const struct gradients *g, int thread, int tile)
 {
-    enum { ROWS = 512 }; /* of the states, a vector wide: 16 KB */
+    const struct own *own = &g->own[thread];
     struct span s = chunk_tile(c, tile);
     size_t n = s.to - s.from, width = (size_t)c->o->width, rows = (size_t)c->rows;
     size_t rest = g->columns - g->direct;
     struct tile_product p = {.m = n, .a_row = c->ld, .a_col = 1, .ldb = g->columns};
     scale_states(c, g, own, tile);
     memset(own->tail, 0, n * rest * sizeof *own->tail);
-    size_t parts = (rows + ROWS - 1) / ROWS, part = (rows + parts - 1) / parts;
+    size_t parts = (rows + STATES - 1) / STATES, part = (rows + parts - 1) / parts;
     for (size_t from = 0; from < rows; from += part) {
         p.k = rows - from < part ? rows - from : part;
         p.a = c->kept + (size_t)tile * (size_t)c->width * c->ld + from;
         p.b = own->scaled + from * g->columns;
         p.n = g->direct, p.c = g->dweight + s.from * width, p.ldc = width;
-        cpu_tile_product(&p);
+        chunk_product(c, thread, &p);
         p.b += g->direct;
         p.n = rest, p.c = own->tail, p.ldc = rest;
-        cpu_tile_product(&p);
+        chunk_product(c, thread, &p);
     }
     for (size_t i = 0; i < n; i++) {
         const float *tail = own->tail + i * rest;
@@ -197,7 +197,6 @@ static void loss_of_chunk(const struct chunk *c, const struct gradients *g, floa
         struct span rows = cpu_share((size_t)c->rows, 1, thread, c->threads);
         struct panel p;
         clear_own(c, g, &g->own[thread]);
-        chunk_begin(c, thread);
         for (size_t tile = tiles.from; tile < tiles.to; tile++)
             for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
                 walk_panel(c, g, thread, (int)tile, &p);
@@ -207,7 +206,7 @@ static void loss_of_chunk(const struct chunk *c, const struct gradients *g, floa
 #pragma omp barrier
         /* Backwards: the last tiles may still be in the cache. */
         for (size_t tile = tiles.to; g->dweight && tile-- > tiles.from;)
-            tile_gradients(c, g, &g->own[thread], (int)tile);
+            tile_gradients(c, g, thread, (int)tile);
     }
 }
 
@@ -240,7 +239,7 @@ void cpu_output_loss(struct device *d, const struct output *o, float *loss, floa
     struct chunk c;
     struct gradients g = {.dstate = dstate, .dweight = dweight, .dbias = dbias};
     chunk_plan(&c, cpu_of(d), o);
-    chunk_open(&c, cpu_of(d), dweight, gradients_place(&g, &c));
+    chunk_open(&c, cpu_of(d), dweight, cpu_of(d)->bf16, gradients_place(&g, &c));
     gradients_place(&g, &c);
     while (chunk_next(&c))
         loss_of_chunk(&c, &g, loss + c.first);

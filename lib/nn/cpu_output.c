@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "nn/cpu_tile.h"
+#include "nn/bf16.h"
 #include "nn/maths.h"
 
 enum { CHUNK_ROWS = 512 }; /* the states of more would not stay in the second-level cache */
@@ -35,13 +35,24 @@ static float *take(float **from, size_t n)
     return at;
 }
 
-void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
+/* Numbers that the factors of the largest products have: of a tile, H wide or of so many states,
+ * and of a panel or of scaled states. */
+static size_t packing_of(size_t width)
+{
+    size_t wide = width > STATES ? width : STATES;
+    return whole_lines(bf16_packed(TILE_ITEMS, 0, wide) + (wide + TILE_ITEMS) * PANEL +
+                       STATES * (width + LANES));
+}
+
+void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, bool bf16, size_t rest)
 {
     size_t threads = (size_t)c->threads, ld = c->ld, width = (size_t)c->width;
     size_t state = (size_t)c->o->width * ld, kept = keep ? (size_t)c->tiles * width * ld : 0;
     size_t parts = whole_lines(threads * sizeof *c->part / sizeof(float));
     size_t own = threads * (width * PANEL + 4 * ld) + 4 * ld + whole_lines(width);
-    float *at = cpu_scratch(cpu, state + kept + parts + own + rest);
+    c->packing = bf16 ? packing_of((size_t)c->o->width) : 0;
+    size_t packed = threads * c->packing / 2;
+    float *at = cpu_scratch(cpu, state + kept + parts + own + packed + rest);
     c->state = take(&at, state);
     c->kept = take(&at, kept);
     c->passing = take(&at, threads * width * PANEL);
@@ -54,6 +65,7 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
     for (size_t t = 0; t < threads; t++)
         c->part[t] =
             (struct parts){take(&at, ld), (double *)(void *)take(&at, 2 * ld), take(&at, ld)};
+    c->packed = bf16 ? (uint16_t *)(void *)take(&at, packed) : NULL;
     c->rest = at;
 }
 
@@ -101,37 +113,58 @@ bool chunk_panel(const struct chunk *c, int thread, int tile, size_t i, struct p
     return true;
 }
 
+void chunk_product(const struct chunk *c, int thread, const struct tile_product *p)
+{
+    if (c->packed)
+        bf16_product(p, c->packed + (size_t)thread * c->packing);
+    else
+        cpu_tile_product(p);
+}
+
 /* The scores of some items beside some lanes. */
-static void products(const struct chunk *c, struct span item, struct span lane, float *x, size_t ld)
+static void products(const struct chunk *c, int thread, struct span item, struct span lane,
+                     float *x, size_t ld)
 {
     const struct output *o = c->o;
     size_t width = (size_t)o->width;
-    cpu_tile_product(&(struct tile_product){
-        .m = item.to - item.from,
-        .n = lane.to - lane.from,
-        .k = width,
-        .a = o->weight + item.from * width,
-        .a_row = width,
-        .a_col = 1,
-        .b = c->state + lane.from,
-        .ldb = c->ld,
-        .bias = o->bias ? o->bias + item.from : c->no_bias,
-        .c = x,
-        .ldc = ld,
-    });
+    chunk_product(c, thread,
+                  &(struct tile_product){
+                      .m = item.to - item.from,
+                      .n = lane.to - lane.from,
+                      .k = width,
+                      .a = o->weight + item.from * width,
+                      .a_row = width,
+                      .a_col = 1,
+                      .b = c->state + lane.from,
+                      .ldb = c->ld,
+                      .bias = o->bias ? o->bias + item.from : c->no_bias,
+                      .c = x,
+                      .ldc = ld,
+                  });
 }
 
 /* Each by itself, in the lane that it has in its panel: the same sum in the same order. */
-void chunk_begin(const struct chunk *c, int thread)
+void chunk_target_scores(const struct chunk *c, int thread)
 {
     struct span own = cpu_share((size_t)c->rows, LANES, thread, c->threads);
     size_t vector = cpu_tile_vector();
     for (size_t row = own.from; row < own.to; row++) {
         float x[LANES];
         size_t target = (size_t)c->o->target[(size_t)c->first + row], from = row / vector * vector;
-        products(c, (struct span){target, target + 1}, (struct span){from, from + vector}, x,
-                 LANES);
+        products(c, thread, (struct span){target, target + 1}, (struct span){from, from + vector},
+                 x, LANES);
         c->score[row] = x[row - from];
+    }
+}
+
+void chunk_note_targets(const struct chunk *c, const struct panel *p)
+{
+    const int32_t *target = c->o->target + c->first;
+    size_t to = p->lane.to < (size_t)c->rows ? p->lane.to : (size_t)c->rows;
+    for (size_t row = p->lane.from; row < to; row++) {
+        size_t item = (size_t)target[row];
+        if (item >= p->item.from && item < p->item.to)
+            c->score[row] = p->x[(item - p->item.from) * p->ld + (row - p->lane.from)];
     }
 }
 
@@ -155,7 +188,7 @@ VECTOR static void find_tops(size_t n, size_t ld, const float *x, float *top, fl
 void chunk_scores(const struct chunk *c, int thread, const struct panel *p, float *raise)
 {
     const struct parts *part = &c->part[thread];
-    products(c, p->item, p->lane, p->x, p->ld);
+    products(c, thread, p->item, p->lane, p->x, p->ld);
     for (size_t lane = p->lane.from; lane < p->lane.to; lane += LANES, raise += LANES) {
         float before[LANES], *top = part->top + lane;
         memcpy(before, top, sizeof before);

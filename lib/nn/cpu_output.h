@@ -10,11 +10,13 @@
 #define NN_CPU_OUTPUT_H
 
 #include "nn/cpu.h"
+#include "nn/cpu_tile.h"
 
 enum {
     LANES = 16,      /* targets that are gone through as one vector: a cache line of floats */
     PANEL = 32,      /* targets of a panel, at most */
     TILE_ITEMS = 96, /* items of a tile, at most: a panel of them and its factors fit 32 KB */
+    STATES = 256,    /* states that a tile is multiplied with at once: a vector's width is 16 KB */
 };
 
 /* One chunk at a time.  A target's place in its chunk is its lane; lanes beyond `rows` hold zeros
@@ -34,7 +36,9 @@ struct chunk {
     struct parts *part; /* [threads] */
     float *top;         /* [ld] the largest score */
     double *total;      /* [ld] Σ e^(score - top) */
-    float *rest;        /* what the caller asked for */
+    uint16_t *packed;   /* [threads, packing]: bf16 factors; NULL: float32 multiplies */
+    size_t packing;
+    float *rest; /* what the caller asked for */
 };
 
 /* The scores as far as one thread has seen them, [ld] each. */
@@ -54,14 +58,20 @@ struct panel {
 /* Plans the chunks, so that the scores of one fit the workspace. */
 void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output *o);
 
-/* Takes scratch; `keep`: with room for all scores of a chunk; `rest`: floats for the caller. */
-void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest);
+/* Takes scratch; `keep`: with room for all scores of a chunk; bf16: factors are rounded; `rest`:
+ * floats for the caller. */
+void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, bool bf16, size_t rest);
 
 /* The next chunk; false when all are done. */
 bool chunk_next(struct chunk *c);
 
-/* One thread's share of what comes before the tiles: the scores of its targets, `score`. */
-void chunk_begin(const struct chunk *c, int thread);
+/* A product of at most STATES, a tile's items or the width in each direction. */
+void chunk_product(const struct chunk *c, int thread, const struct tile_product *p);
+
+/* The targets' scores, `score`: one thread's share of them before the tiles; or as they come, those
+ * in a panel.  Of float32 both are the same to the last bit. */
+void chunk_target_scores(const struct chunk *c, int thread);
+void chunk_note_targets(const struct chunk *c, const struct panel *p);
 
 /* The items of a tile, and a tile's panel number i, kept or passing: false beyond the last. */
 struct span chunk_tile(const struct chunk *c, int tile);

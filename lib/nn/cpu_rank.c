@@ -218,7 +218,7 @@ static void rank_chunk(const struct ranking *r, const struct ranks_out *out)
         struct span rows = cpu_share((size_t)c->rows, 1, thread, c->threads);
         struct panel p;
         clear_found(r, thread);
-        chunk_begin(c, thread);
+        chunk_target_scores(c, thread);
 #pragma omp barrier
         for (size_t tile = tiles.from; tile < tiles.to; tile++)
             for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
@@ -255,7 +255,7 @@ void cpu_output_rank(struct device *d, const struct output *o, float *loss, int3
     struct ranking r = {.k = k};
     struct ranks_out out = {loss, rank, ties, top_item, top_score};
     chunk_plan(&r.c, cpu_of(d), o);
-    chunk_open(&r.c, cpu_of(d), false, ranking_place(&r));
+    chunk_open(&r.c, cpu_of(d), false, false, ranking_place(&r));
     ranking_place(&r);
     while (chunk_next(&r.c))
         rank_chunk(&r, &out);

@@ -309,13 +309,13 @@ extern const int operation_count;
 
 /* Of the factors of wide products (the output layer, the input products of GRUs): as they are, or
  * rounded to 10 or 7 bits of fraction, for tensor cores.  All else, sums and weights, is float32.
- */
+ * The CPU rounds the output layer's in output_loss alone. */
 enum precision { PRECISION_F32, PRECISION_TF32, PRECISION_BF16 };
 
 struct device_options {
     int threads;              /* 0: as many as there are cores */
     size_t workspace;         /* bytes for the output layer's chunks; 0: 128 MB */
-    enum precision precision; /* the CPU has float32 alone */
+    enum precision precision; /* the CPU has no TF32, and bf16 where bf16_missing is NULL */
     /* A device that breaks down in an operation calls this (69, or 71 where its memory runs out),
      * which must not return; NULL: the text goes to standard error and the process ends. */
     void (*on_failure)(const struct err *why);

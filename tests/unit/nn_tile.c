@@ -6,10 +6,13 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/random.h"
+#include "nn/bf16.h"
+#include "nn/blas.h"
+#include "nn/maths.h"
 #include "tap.h"
 
 enum { K = 150, MOST = 60, LD = 112 };
@@ -84,6 +87,74 @@ static void check_ties(const struct tile_kernel *form)
            wrong);
 }
 
+/* ---- factors of bfloat16 (nn/bf16.h) ---- */
+
+/* oneDNN's product of shapes that a step has, made anew and met again; of float32, which it has on
+ * every processor: bfloat16 differs in the type of the factors alone. */
+static void check_multiply(void)
+{
+    enum { M = 50, N = 96 };
+    double worst = 0;
+    if (strncmp(blas_name(), "oneDNN", 6)) {
+        tap_ok(1, "oneDNN's product # SKIP built with %s", blas_name());
+        return;
+    }
+    for (int round = 0; round < 3; round++)
+        for (int shape = 0; shape < 80; shape++) {
+            size_t m = 1 + (size_t)(shape * 7 % M), n = 1 + (size_t)(shape * 5 % N);
+            size_t k = 1 + (size_t)(shape * 11 % K);
+            bool turned = shape & 1;
+            for (size_t i = 0; i < MOST * LD; i++)
+                c[i] = (float)(i % 7);
+            bf16_multiply(false, turned, m, n, k, a, b, c, LD);
+            for (size_t i = 0; i < MOST * LD; i++) {
+                size_t row = i / LD, col = i % LD;
+                double sum = (double)(i % 7);
+                for (size_t j = 0; row < m && col < n && j < k; j++)
+                    sum += (double)a[turned ? j * m + row : row * k + j] * (double)b[j * n + col];
+                worst = fmax(worst, fabs(sum - (double)c[i]));
+            }
+        }
+    tap_ok(worst < 1e-5, "oneDNN's product, added to what is there: %g", worst);
+}
+
+/* bf16_product against the rounded factors' product; where the processor has instructions for them,
+ * theirs. */
+static void check_rounded(void)
+{
+    static uint16_t packed[MOST * K + K * LD + 64];
+    double worst = 0;
+    if (bf16_missing())
+        setenv("SESSPIPE_BF16", "rounded", 1);
+    for (int way = 0; way < 4; way++) {
+        bool turned = way & 1, biased = way & 2;
+        struct tile_product p = {.m = 37,
+                                 .n = 48,
+                                 .k = 77,
+                                 .a = a,
+                                 .b = b,
+                                 .ldb = LD,
+                                 .c = c,
+                                 .ldc = LD,
+                                 .bias = biased ? bias : NULL};
+        p.a_row = turned ? 1 : K, p.a_col = turned ? MOST : 1;
+        for (size_t i = 0; i < MOST * LD; i++)
+            c[i] = (float)(i % 7);
+        bf16_product(&p, packed);
+        for (size_t i = 0; i < MOST * LD; i++) {
+            size_t row = i / LD, col = i % LD;
+            bool in = row < p.m && col < p.n;
+            double sum = in && biased ? (double)bias[row] : (double)(i % 7);
+            for (size_t j = 0; in && j < p.k; j++)
+                sum += (double)maths_from_bf16(maths_to_bf16(a[row * p.a_row + j * p.a_col])) *
+                       (double)maths_from_bf16(maths_to_bf16(b[j * LD + col]));
+            worst = fmax(worst, fabs(sum - (double)c[i]));
+        }
+    }
+    tap_ok(worst < 1e-5, "factors rounded to bfloat16, %s: %g",
+           getenv("SESSPIPE_BF16") ? "multiplied by float32" : "by instructions", worst);
+}
+
 int main(void)
 {
     const struct tile_kernel *form;
@@ -97,5 +168,9 @@ int main(void)
     }
     tap_ok(forms > 0 && cpu_tile_vector() == cpu_tile_kernel(0)->vector,
            "%d forms run here, the first is %s", forms, cpu_tile_kernel(0)->name);
+    fill(a, sizeof a / sizeof *a, 1);
+    fill(b, sizeof b / sizeof *b, 2);
+    check_multiply();
+    check_rounded();
     return tap_done();
 }
