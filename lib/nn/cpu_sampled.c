@@ -81,21 +81,11 @@ LOOP float sum_pairs(int kind, const struct row *r)
     return sum;
 }
 
-/* The same for BPR, whose logarithm is the library's: no vector code. */
-static float sum_logarithms(const struct row *r)
-{
-    float sum = 0;
-    for (size_t j = 0; j < r->cols; j++)
-        if (r->weight[j] > 0)
-            sum += maths_pair(LOSS_BPR, r->own_score, r->score[j]);
-    return sum;
-}
-
 VECTOR static float pairs(const struct row *r)
 {
     switch (r->kind) {
     case LOSS_BPR:
-        return sum_logarithms(r);
+        return sum_pairs(LOSS_BPR, r);
     case LOSS_BPR_MAX:
         return sum_pairs(LOSS_BPR_MAX, r);
     default:
