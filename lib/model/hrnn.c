@@ -279,7 +279,8 @@ static void lanes_steps(struct model *m, struct tape *t, const struct lane_steps
     size_t n = (size_t)r->turns.lanes * (size_t)r->size;
     float *before = tape_memory(t, 2 * n * sizeof *before);
     d->op->copy(d, before, r->s, n);
-    d->op->copy(d, before + n, r->c, n);
+    if (r->users)
+        d->op->copy(d, before + n, r->c, n);
     struct tensor *s = tape_constant(t, before, r->turns.lanes, r->size);
     struct tensor *c = tape_constant(t, before + n, r->turns.lanes, r->size);
     struct tensor **states = tape_host(t, 2 * (size_t)steps->count * sizeof *states);
@@ -307,7 +308,8 @@ static void lanes_steps(struct model *m, struct tape *t, const struct lane_steps
         }
     }
     d->op->copy(d, r->s, s->value, n);
-    d->op->copy(d, r->c, c->value, n);
+    if (r->users)
+        d->op->copy(d, r->c, c->value, n);
     f->state = parts ? tape_stack(t, states, parts) : tape_constant(t, before, 0, r->size);
 }
 
