@@ -132,9 +132,17 @@ static void lanes_room(struct model *m, int32_t lanes)
 
 /* ---- a step ---- */
 
-static struct tensor *rows_of(struct tape *t, struct tensor *x, const int32_t *at, int count)
+/* Of all lanes' rows those of some, and all with those of some replaced; they are named in
+ * ascending order, so that as many as there are are all of them as they stand. */
+static struct tensor *rows_of(struct tape *t, struct tensor *x, const int32_t *lane, int count)
 {
-    return tape_gather(t, x, tape_rows(t, at, count));
+    return count == x->rows ? x : tape_gather(t, x, tape_rows(t, lane, count));
+}
+
+static struct tensor *replaced(struct tape *t, struct tensor *x, const int32_t *lane, int count,
+                               struct tensor *by)
+{
+    return count == x->rows ? by : tape_replace(t, x, tape_rows(t, lane, count), by);
 }
 
 /* One step of a GRU for each row. */
@@ -163,7 +171,8 @@ static void keep(const struct model *m, struct tape *t, const struct plan *p, co
 static struct tensor *load(const struct model *m, struct tape *t, const struct plan *p)
 {
     const struct lanes *r = m->own;
-    return rows_of(t, tape_constant(t, r->kept, m->data.users, r->size), p->load_user, p->loaded);
+    struct tensor *kept = tape_constant(t, r->kept, m->data.users, r->size);
+    return tape_gather(t, kept, tape_rows(t, p->load_user, p->loaded));
 }
 
 /* The user's states once the sessions that ended are taken in, those kept that end, and those of
@@ -172,18 +181,32 @@ static struct tensor *users_step(const struct model *m, struct tape *t, const st
                                  struct tensor *s, struct tensor *c)
 {
     const struct lanes *r = m->own;
-    struct tensor *part[3] = {c};
-    int parts = 1;
     if (p->absorbed) {
         struct tensor *taken = gru_once(t, &r->user, rows_of(t, s, p->absorb, p->absorbed),
                                         rows_of(t, c, p->absorb, p->absorbed));
-        part[parts++] = tape_dropout(t, taken, (float)m->options->user_dropout);
+        taken = tape_dropout(t, taken, (float)m->options->user_dropout);
+        keep(m, t, p, taken->value);
+        c = replaced(t, c, p->absorb, p->absorbed, taken);
     }
-    if (p->absorbed)
-        keep(m, t, p, part[1]->value);
-    if (p->loaded)
-        part[parts++] = load(m, t, p);
-    return parts > 1 ? rows_of(t, tape_stack(t, part, parts), p->c_from, r->turns.lanes) : c;
+    return p->loaded ? replaced(t, c, p->load, p->loaded, load(m, t, p)) : c;
+}
+
+/* The states that sessions begin with: [begun, H]. */
+static struct tensor *first_states(const struct model *m, struct tape *t, const struct plan *p,
+                                   struct tensor *c)
+{
+    const struct lanes *r = m->own;
+    if (r->joined)
+        return load(m, t, p);
+    if (!r->users) {
+        size_t n = (size_t)p->begun * (size_t)r->size;
+        float *zeros = tape_memory(t, n * sizeof *zeros);
+        m->device->op->fill(m->device, zeros, 0, n);
+        return tape_constant(t, zeros, p->begun, r->size);
+    }
+    struct tensor *to = tape_linear(t, rows_of(t, c, p->begin, p->begun),
+                                    tape_parameter(t, r->start), tape_parameter(t, r->start_bias));
+    return tape_dropout(t, tape_activate(t, ACTIVATION_TANH, to), (float)m->options->start_dropout);
 }
 
 /* The session states from which this step goes on, [lanes, H]. */
@@ -193,18 +216,7 @@ static struct tensor *sessions_begin(const struct model *m, struct tape *t, cons
     const struct lanes *r = m->own;
     if (r->joined)
         keep(m, t, p, s->value);
-    if (!p->begun)
-        return s;
-    if (r->joined)
-        return rows_of(t, tape_stack(t, (struct tensor *[]){s, load(m, t, p)}, 2), p->s_from,
-                       r->turns.lanes);
-    if (!r->users)
-        return rows_of(t, s, p->s_from, r->turns.lanes);
-    struct tensor *to = tape_linear(t, rows_of(t, c, p->begin, p->begun),
-                                    tape_parameter(t, r->start), tape_parameter(t, r->start_bias));
-    struct tensor *start =
-        tape_dropout(t, tape_activate(t, ACTIVATION_TANH, to), (float)m->options->start_dropout);
-    return rows_of(t, tape_stack(t, (struct tensor *[]){s, start}, 2), p->s_from, r->turns.lanes);
+    return p->begun ? replaced(t, s, p->begin, p->begun, first_states(m, t, p, c)) : s;
 }
 
 /* The session GRU's input weights, beside them those of the user's state. */
@@ -254,7 +266,7 @@ static struct tensor *moved(const struct model *m, struct tape *t, const struct 
     struct tensor *h =
         gru_once(t, gru, tape_concat(t, x, r->all ? 2 : 1), rows_of(t, *s, v->lane, v->count));
     h = tape_dropout(t, h, (float)m->options->dropout);
-    *s = rows_of(t, tape_stack(t, (struct tensor *[]){*s, h}, 2), v->h_from, r->turns.lanes);
+    *s = replaced(t, *s, v->lane, v->count, h);
     return h;
 }
 
@@ -267,7 +279,8 @@ static void lanes_steps(struct model *m, struct tape *t, const struct lane_steps
     size_t n = (size_t)r->turns.lanes * (size_t)r->size;
     float *before = tape_memory(t, 2 * n * sizeof *before);
     d->op->copy(d, before, r->s, n);
-    d->op->copy(d, before + n, r->c, n);
+    if (r->users)
+        d->op->copy(d, before + n, r->c, n);
     struct tensor *s = tape_constant(t, before, r->turns.lanes, r->size);
     struct tensor *c = tape_constant(t, before + n, r->turns.lanes, r->size);
     struct tensor **states = tape_host(t, 2 * (size_t)steps->count * sizeof *states);
@@ -295,7 +308,8 @@ static void lanes_steps(struct model *m, struct tape *t, const struct lane_steps
         }
     }
     d->op->copy(d, r->s, s->value, n);
-    d->op->copy(d, r->c, c->value, n);
+    if (r->users)
+        d->op->copy(d, r->c, c->value, n);
     f->state = parts ? tape_stack(t, states, parts) : tape_constant(t, before, 0, r->size);
 }
 

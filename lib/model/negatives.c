@@ -2,6 +2,29 @@
 
 #include <math.h>
 
+/* The first of the items low .. high whose sum is beyond x, or the last. */
+static int32_t item_at(const struct negatives *n, double x, int32_t low, int32_t high)
+{
+    while (low < high) {
+        int32_t middle = low + (high - low) / 2;
+        if (n->until[middle] > x)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+/* The sums stand far apart in memory for a search through all of them: it begins between the items
+ * at which equal parts begin. */
+static void mark_parts(struct negatives *n)
+{
+    n->from = mem_zero(NEGATIVES_PARTS + 1, sizeof *n->from);
+    for (int i = 0; i <= NEGATIVES_PARTS && n->items; i++)
+        n->from[i] =
+            item_at(n, (double)i / NEGATIVES_PARTS * n->until[n->items - 1], 0, n->items - 1);
+}
+
 void negatives_open(struct negatives *n, int count, double alpha, bool correct,
                     const struct model_data *data)
 {
@@ -22,27 +45,15 @@ void negatives_open(struct negatives *n, int count, double alpha, bool correct,
     }
     for (size_t i = 0; i < items && all > 0; i++)
         n->share[i] /= all;
+    mark_parts(n);
 }
 
 void negatives_release(struct negatives *n)
 {
     mem_free(n->until);
     mem_free(n->share);
+    mem_free(n->from);
     *n = (struct negatives){0};
-}
-
-/* The first item whose sum is beyond x. */
-static int32_t item_at(const struct negatives *n, double x)
-{
-    int32_t low = 0, high = n->items - 1;
-    while (low < high) {
-        int32_t middle = low + (high - low) / 2;
-        if (n->until[middle] > x)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
 }
 
 /* log of how often the item is expected among the other targets and the negatives. */
@@ -61,6 +72,14 @@ static double chance(struct random *r)
     return (double)(high << 21 | low >> 11) * 0x1p-53;
 }
 
+/* The item at x of all chances, 0 <= x < 1.  As the number of parts is a power of two, x's is
+ * found exactly. */
+static int32_t draw(const struct negatives *n, double x)
+{
+    const int32_t *from = n->from + (int)(x * NEGATIVES_PARTS);
+    return item_at(n, x * n->until[n->items - 1], from[0], from[1]);
+}
+
 struct candidates negatives_draw(const struct negatives *n, struct tape *t, const int32_t *target,
                                  int targets, uint64_t seed, uint64_t step)
 {
@@ -73,7 +92,7 @@ struct candidates negatives_draw(const struct negatives *n, struct tape *t, cons
         own[i] = i;
     }
     for (int i = targets; i < count; i++)
-        item[i] = item_at(n, chance(&random) * n->until[n->items - 1]);
+        item[i] = draw(n, chance(&random));
     float *correction = n->correct ? tape_host(t, (size_t)count * sizeof *correction) : NULL;
     for (int i = 0; i < count && correction; i++)
         correction[i] = expected(n, item[i], targets);

@@ -5,12 +5,15 @@
 
 #include "model/model.h"
 
+enum { NEGATIVES_PARTS = 1 << 14 };
+
 struct negatives {
     int count;    /* drawn for each step */
     bool correct; /* scores are corrected for how likely each is among them (logQ) */
     int32_t items;
     double *until; /* [items] sum of the chances up to each item */
     double *share; /* [items] of the training's targets */
+    int32_t *from; /* [NEGATIVES_PARTS + 1] where equal parts of all chances begin: items */
 };
 
 /* data->count NULL or all zeros: all items alike. */

@@ -36,18 +36,13 @@ void turns_forget(struct turns *w)
 static struct move no_move(struct tape *t, int32_t lanes)
 {
     size_t n = (size_t)lanes;
-    struct move m = {.lane = tape_host_ints(t, n),
-                     .input = tape_host_ints(t, n),
-                     .target = tape_host_ints(t, n),
-                     .h_from = tape_host_ints(t, n)};
-    for (int32_t i = 0; i < lanes; i++)
-        m.h_from[i] = i;
-    return m;
+    return (struct move){.lane = tape_host_ints(t, n),
+                         .input = tape_host_ints(t, n),
+                         .target = tape_host_ints(t, n)};
 }
 
-static void add_move(struct move *m, int32_t lanes, int32_t lane, int32_t input, int32_t target)
+static void add_move(struct move *m, int32_t lane, int32_t input, int32_t target)
 {
-    m->h_from[lane] = lanes + m->count;
     m->lane[m->count] = lane;
     m->input[m->count] = input;
     m->target[m->count++] = target;
@@ -58,11 +53,8 @@ static void end_turns(struct turns *w, struct plan *p, const unsigned char *rese
 {
     for (int32_t i = 0; i < w->lanes; i++) {
         bool ends = w->user_of.at[i] >= 0 && (reset[i] == RESET_USER || reset[i] == RESET_IDLE);
-        p->c_from[i] = p->s_from[i] = i;
-        if (w->absorbs && (ends || reset[i] == RESET_SESSION)) {
-            p->c_from[i] = w->lanes + p->absorbed;
+        if (w->absorbs && (ends || reset[i] == RESET_SESSION))
             p->absorb[p->absorbed++] = i;
-        }
         if (!ends)
             continue;
         p->end_row[p->ended] = w->absorbs ? p->absorbed - 1 : i;
@@ -81,15 +73,13 @@ static void begin_turn(struct turns *w, struct plan *p, int32_t lane, enum reset
     if (reset == RESET_USER) {
         w->user_of.at[lane] = user;
         w->newest.at[lane] = w->joined ? w->unread.at[user] : -1;
-        p->c_from[lane] = w->lanes + p->absorbed + p->loaded;
+        p->load[p->loaded] = lane;
         p->load_user[p->loaded++] = user;
     }
-    if (reset == RESET_USER || !w->joined) {
-        p->s_from[lane] = w->absorbs || w->joined ? w->lanes + p->begun : -1;
+    if (reset == RESET_USER || !w->joined)
         p->begin[p->begun++] = lane;
-    }
     if (w->joined && w->newest.at[lane] >= 0)
-        add_move(&p->move[MOVE_JOIN], w->lanes, lane, w->newest.at[lane], item);
+        add_move(&p->move[MOVE_JOIN], lane, w->newest.at[lane], item);
 }
 
 struct plan turns_step(struct turns *w, struct tape *t, const struct lane_steps *steps, int k)
@@ -100,17 +90,16 @@ struct plan turns_step(struct turns *w, struct tape *t, const struct lane_steps 
     struct plan p = {.absorb = tape_host_ints(t, n),
                      .end_row = tape_host_ints(t, n),
                      .end_user = tape_host_ints(t, n),
+                     .load = tape_host_ints(t, n),
                      .load_user = tape_host_ints(t, n),
                      .begin = tape_host_ints(t, n),
-                     .c_from = tape_host_ints(t, n),
-                     .s_from = tape_host_ints(t, n),
                      .move = {no_move(t, w->lanes), no_move(t, w->lanes)}};
     end_turns(w, &p, reset);
     for (int32_t i = 0; i < w->lanes; i++) {
         if (reset[i] == RESET_IDLE || item[i] < 0)
             continue;
         begin_turn(w, &p, i, (enum reset)reset[i], steps->user[at + (size_t)i], item[i]);
-        add_move(&p.move[MOVE_ON], w->lanes, i, item[i], target[i]);
+        add_move(&p.move[MOVE_ON], i, item[i], target[i]);
         w->newest.at[i] = target[i];
     }
     return p;

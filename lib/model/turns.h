@@ -18,7 +18,6 @@ struct turns {
 struct move {
     int count;
     int32_t *lane, *input, *target; /* [count] */
-    int32_t *h_from;                /* [lanes] row of the states before and those after, stacked */
     int first;                      /* the caller's: its place among all inputs */
 };
 
@@ -26,14 +25,14 @@ struct move {
  * then comes the step itself, of all lanes that are not idle. */
 enum moves { MOVE_JOIN, MOVE_ON, MOVES };
 
-/* Which rows go where: host arrays of the tape's step. */
+/* Which rows go where: host arrays of the tape's step, lanes ascending. */
 struct plan {
     int absorbed, ended, loaded, begun;
     int32_t *absorb;             /* [absorbed] lanes whose session has ended */
     int32_t *end_row, *end_user; /* [ended] of the absorbed, those whose user has ended too */
-    int32_t *load_user;          /* [loaded] users who begin */
-    int32_t *begin;              /* [begun] lanes in which a session begins */
-    int32_t *c_from, *s_from;    /* [lanes] row of what is stacked; -1: zeros */
+    int32_t *load, *load_user;   /* [loaded] lanes in which a user begins, and who */
+    int32_t *begin;              /* [begun] lanes whose state is made anew; of joined sessions where
+                                    a user begins, else where a session does */
     struct move move[MOVES];     /* one after the other */
 };
 

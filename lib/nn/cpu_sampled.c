@@ -15,22 +15,17 @@ struct row {
     float *weight;          /* [cols] */
 };
 
-VECTOR static void mark(size_t cols, int32_t target, const int32_t *item, const float *score,
-                        const float *correction, float *restrict y, float *restrict weight)
-{
-#pragma omp simd
-    for (size_t j = 0; j < cols; j++) {
-        y[j] = score[j] - correction[j];
-        weight[j] = item[j] != target ? 1.0f : 0.0f;
-    }
-}
-
-VECTOR static float sum_of(size_t n, const float *x)
+/* y and weight; returns the sum of the weights. */
+VECTOR static float mark(size_t cols, int32_t target, const int32_t *item, const float *score,
+                         const float *correction, float *restrict y, float *restrict weight)
 {
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
-    for (size_t j = 0; j < n; j++)
-        sum += x[j];
+    for (size_t j = 0; j < cols; j++) {
+        y[j] = score[j] - correction[j];
+        weight[j] = item[j] != target ? 1.0f : 0.0f;
+        sum += weight[j];
+    }
     return sum;
 }
 
@@ -46,19 +41,23 @@ VECTOR static float largest(size_t n, const float *y, const float *weight, float
     return maths_order_back(top);
 }
 
-/* The weights become e^(y_j - top). */
-VECTOR static void exponentials(size_t n, float top, const float *y, float *restrict weight)
+/* The weights become e^(y_j - top); returns their sum. */
+VECTOR static float exponentials(size_t n, float top, const float *y, float *restrict weight)
 {
-#pragma omp simd
-    for (size_t j = 0; j < n; j++)
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t j = 0; j < n; j++) {
         weight[j] = weight[j] > 0 ? maths_exp(y[j] - top) : 0.0f;
+        sum += weight[j];
+    }
+    return sum;
 }
 
 static float cross_entropy(const struct row *r, float *dscore)
 {
     float top = largest(r->cols, r->score, r->weight, r->own_score);
-    exponentials(r->cols, top, r->score, r->weight);
-    float own = maths_exp(r->own_score - top), all = sum_of(r->cols, r->weight) + own;
+    float own = maths_exp(r->own_score - top);
+    float all = exponentials(r->cols, top, r->score, r->weight) + own;
     if (dscore) {
         cpu_add_scaled(r->cols, r->share / all, r->weight, dscore);
         dscore[r->own] += r->share * (own / all - 1);
@@ -81,21 +80,11 @@ LOOP float sum_pairs(int kind, const struct row *r)
     return sum;
 }
 
-/* The same for BPR, whose logarithm is the library's: no vector code. */
-static float sum_logarithms(const struct row *r)
-{
-    float sum = 0;
-    for (size_t j = 0; j < r->cols; j++)
-        if (r->weight[j] > 0)
-            sum += maths_pair(LOSS_BPR, r->own_score, r->score[j]);
-    return sum;
-}
-
 VECTOR static float pairs(const struct row *r)
 {
     switch (r->kind) {
     case LOSS_BPR:
-        return sum_logarithms(r);
+        return sum_pairs(LOSS_BPR, r);
     case LOSS_BPR_MAX:
         return sum_pairs(LOSS_BPR_MAX, r);
     default:
@@ -103,24 +92,31 @@ VECTOR static float pairs(const struct row *r)
     }
 }
 
+/* What a walk over a row's pairs adds up, each times weight_j: the pairs, and their derivatives by
+ * the target's score. */
+struct sums {
+    float pairs, by_own;
+};
+
 /* dscore_j += factor weight_j (the pair's derivative by y_j, and where the weights are a softmax
- * what they add); returns Σ weight_j by the target's score. */
-LOOP float add_gradients(int kind, const struct row *r, float factor, float mean, bool weighed,
-                         float *restrict dscore)
+ * what they add); pairs and derivatives share their exponentials. */
+LOOP struct sums add_gradients(int kind, const struct row *r, float factor, float mean,
+                               bool weighed, float *restrict dscore)
 {
     const float *y = r->score, *weight = r->weight, own = r->own_score;
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
+    float pairs = 0, sum = 0;
+#pragma omp simd reduction(+ : pairs, sum)
     for (size_t j = 0; j < r->cols; j++) {
-        float by_own, by_other, by_weight = weighed ? maths_pair(kind, own, y[j]) - mean : 0;
+        float by_own, by_other, pair = maths_pair(kind, own, y[j]);
         maths_pair_back(kind, own, y[j], &by_own, &by_other);
+        pairs += weight[j] * pair;
         sum += weight[j] * by_own;
-        dscore[j] += factor * weight[j] * (by_other + by_weight);
+        dscore[j] += factor * weight[j] * (by_other + (weighed ? pair - mean : 0));
     }
-    return sum;
+    return (struct sums){pairs, sum};
 }
 
-VECTOR static float pairs_back(const struct row *r, float factor, float mean, float *dscore)
+VECTOR static struct sums pairs_back(const struct row *r, float factor, float mean, float *dscore)
 {
     switch (r->kind) {
     case LOSS_BPR:
@@ -134,24 +130,26 @@ VECTOR static float pairs_back(const struct row *r, float factor, float mean, fl
     }
 }
 
+/* Only gradients through a softmax need the mean before them: the others take one walk for both. */
 static float pairwise(const struct row *r, float negatives, float *dscore)
 {
-    if (r->kind == LOSS_TOP1_MAX || r->kind == LOSS_BPR_MAX) {
-        exponentials(r->cols, largest(r->cols, r->score, r->weight, -INFINITY), r->score,
-                     r->weight);
-        negatives = sum_of(r->cols, r->weight);
-    }
-    float mean = pairs(r) / negatives;
+    bool weighed = r->kind == LOSS_TOP1_MAX || r->kind == LOSS_BPR_MAX;
+    if (weighed)
+        negatives = exponentials(r->cols, largest(r->cols, r->score, r->weight, -INFINITY),
+                                 r->score, r->weight);
+    float mean = weighed || !dscore ? pairs(r) / negatives : 0;
     /* BPR-max is the logarithm of its mean. */
     float factor = r->share / negatives * (r->kind == LOSS_BPR_MAX ? -1 / mean : 1);
-    if (dscore)
-        dscore[r->own] += factor * pairs_back(r, factor, mean, dscore);
+    if (dscore) {
+        struct sums sums = pairs_back(r, factor, mean, dscore);
+        dscore[r->own] += factor * sums.by_own;
+        mean = sums.pairs / negatives;
+    }
     return r->kind == LOSS_BPR_MAX ? -logf(mean) : mean;
 }
 
-static float loss_of(const struct row *r, float *dscore)
+static float loss_of(const struct row *r, float negatives, float *dscore)
 {
-    float negatives = sum_of(r->cols, r->weight);
     if (negatives == 0)
         return 0;
     return r->kind == LOSS_CROSS_ENTROPY ? cross_entropy(r, dscore)
@@ -176,10 +174,11 @@ void cpu_sampled_loss(struct device *d, enum loss_kind kind, int rows, int cols,
             struct row r = {
                 kind, n,         (size_t)own[i], score[at + (size_t)own[i]], 1.0f / (float)rows,
                 y,    y + padded};
-            mark(n, target[i], item, score + at, correction, y, r.weight);
+            float others = mark(n, target[i], item, score + at, correction, y, r.weight);
+            others -= r.weight[r.own];
             y[r.own] = r.own_score;
             r.weight[r.own] = 0;
-            loss[i] = loss_of(&r, dscore ? dscore + at : NULL);
+            loss[i] = loss_of(&r, others, dscore ? dscore + at : NULL);
         }
     }
 }

@@ -77,6 +77,9 @@ struct tensor *tape_zeros(struct tape *t, int rows, int cols);
 
 /* Rows of a tensor, -1 for a row of zeros. */
 struct tensor *tape_gather(struct tape *t, struct tensor *table, const struct rows *r);
+/* x with some of its rows, which differ, replaced by those of `by`. */
+struct tensor *tape_replace(struct tape *t, struct tensor *x, const struct rows *r,
+                            struct tensor *by);
 struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate);
 struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count); /* columns */
 struct tensor *tape_stack(struct tape *t, struct tensor *const *x, int count);  /* rows */

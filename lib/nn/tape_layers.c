@@ -24,6 +24,43 @@ struct tensor *tape_gather(struct tape *t, struct tensor *table, const struct ro
     return y;
 }
 
+struct replace_node {
+    struct node node;
+    struct tensor *x, *by, *y;
+    const struct rows *rows;
+    float *spare; /* [rows->count, cols] */
+};
+
+/* Nothing reads y's gradient after this: where rows were replaced it may become 0. */
+static void replace_back(struct tape *t, struct node *node)
+{
+    struct replace_node *n = (struct replace_node *)node;
+    size_t size = tensor_size(n->by);
+    if (n->by->grad) {
+        t->op->gather(t->device, n->rows, n->y->cols, n->y->grad, n->spare);
+        t->op->add(t->device, n->by->grad, n->spare, size);
+    }
+    if (n->x->grad) {
+        t->op->fill(t->device, n->spare, 0, size);
+        t->op->store(t->device, n->rows, n->y->cols, n->spare, n->y->grad);
+        t->op->add(t->device, n->x->grad, n->y->grad, tensor_size(n->y));
+    }
+}
+
+struct tensor *tape_replace(struct tape *t, struct tensor *x, const struct rows *r,
+                            struct tensor *by)
+{
+    struct tensor *y = tape_result(t, x->rows, x->cols, x->grad || by->grad);
+    t->op->copy(t->device, y->value, x->value, tensor_size(x));
+    t->op->store(t->device, r, x->cols, by->value, y->value);
+    if (y->grad) {
+        struct replace_node *n = tape_record(t, sizeof *n, replace_back);
+        n->x = x, n->by = by, n->y = y, n->rows = r;
+        n->spare = tape_floats(t, tensor_size(by));
+    }
+    return y;
+}
+
 struct dropout_node {
     struct node node;
     struct tensor *x, *y;
@@ -113,6 +150,8 @@ static void stack_back(struct tape *t, struct node *node)
 
 struct tensor *tape_stack(struct tape *t, struct tensor *const *x, int count)
 {
+    if (count == 1)
+        return x[0];
     int rows = 0;
     for (int i = 0; i < count; i++)
         rows += x[i]->rows;

@@ -1,6 +1,6 @@
-/* Training steps of HRNN, its RNN and NARM at the shapes of their papers, and ranking at HRNN's,
- * each over what it cannot do without, and the targets that it gets through in a second: rows
- * "name<TAB>value<TAB>unit".
+/* Training steps of HRNN, its RNN, NARM and BPR-MF at the shapes of their papers, and ranking at
+ * HRNN's, each over what it cannot do without, and the targets that it gets through in a second:
+ * rows "name<TAB>value<TAB>unit".
  *
  * The floor of a step (floor.h) is its matrix products at the mean number of rows, forward and
  * backward, and the traffic of the optimizer: of all weights, or where the loss goes over some of
@@ -44,6 +44,18 @@ static const struct paper yoochoose = {
     .batch = 512,
     .t = {.optimizer = {.update = {.kind = OPTIMIZER_ADAM, .rate = 0.001f}}}};
 
+/* BPR-MF beside NARM: factors, learned from batches of 160 sessions (pipelines/narm.mk). */
+static const struct paper yoochoose_factors = {
+    .items = 37483,
+    .users = 6 * 160,
+    .sessions = 1,
+    .events = 6.16,
+    .embedding = 100,
+    .batch = 160,
+    .t = {.optimizer = {.update = {.kind = OPTIMIZER_ADAGRAD, .rate = 0.5f}},
+          .loss = LOSS_BPR,
+          .sampled = true}};
+
 struct row {
     const struct paper *paper;
     struct variant v;
@@ -75,6 +87,7 @@ static const struct row rows[] = {
      {"narm", "narm", {.gru = "reset-before", .dropout = 0.25, .feature_dropout = 0.5}},
      "sessions",
      .part = PART_TRAIN},
+    {&yoochoose_factors, {"bpr_mf", "bpr-mf", {0}}, "sessions", .part = PART_TRAIN},
     {&xing,
      {"hrnn_rank", "hrnn", {.propagate = "init"}},
      "user-parallel",
@@ -208,6 +221,19 @@ static void session_floor(struct floor *f, const struct row *row, const struct p
     floor_rows(f, read, E, items, false);
 }
 
+/* Every event of a session is its user's target, and a negative of all the others. */
+static void factors_floor(struct floor *f, const struct row *row, const struct passing *p)
+{
+    int E = (int)row->paper->embedding, items = row->paper->items;
+    double targets = p->targets / p->steps, users = p->begun / p->steps;
+    floor_linear(f, targets, (int)targets, E, targets);
+    floor_rows(f, users, E, row->paper->users, false);
+    floor_rows(f, targets, E, items, false);
+    floor_rows(f, users, E, row->paper->users, true);
+    floor_rows(f, targets, E, items, true);
+    floor_rows(f, targets, 1, items, true);
+}
+
 /* Of all lanes' steps in a record, one after another; the weights of the output at once. */
 static void rank_floor(struct floor *f, const struct row *row, const struct passing *p)
 {
@@ -228,7 +254,7 @@ static void open_learner(struct passing *p, struct model *m, struct model_option
     struct model_data data = {.users = row->users ? row->users : paper->users,
                               .items = paper->items,
                               .keeps_order = true,
-                              .lanes = paper->t.sampled ? (int32_t)paper->batch : 0};
+                              .lanes = model_takes_lanes(row->v.model) ? (int32_t)paper->batch : 0};
     *o = row->v.o;
     o->embedding = paper->embedding;
     o->hidden = paper->hidden;
@@ -262,12 +288,13 @@ static void run_pass(struct passing *p, const struct row *row, const struct corp
 static void open_floor(struct floor *f, const struct row *row, const struct passing *p)
 {
     *f = (struct floor){0};
-    if (row->part == PART_TEST) {
+    if (row->part == PART_TEST)
         rank_floor(f, row, p);
-    } else {
-        (row->paper->t.sampled ? lane_floor : session_floor)(f, row, p);
-        f->dense = p->learner.model->parameters.dense;
-    }
+    else if (model_takes_lanes(row->v.model))
+        lane_floor(f, row, p);
+    else
+        (row->paper->t.sampled ? factors_floor : session_floor)(f, row, p);
+    f->dense = row->part == PART_TEST ? 0 : p->learner.model->parameters.dense;
     floor_open(f);
 }
 

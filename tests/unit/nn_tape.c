@@ -16,6 +16,7 @@ static const int32_t histories[SESSIONS] = {2, 0, 1, 3, 1};
 static const int32_t inputs[15] = {3, 5, 36, 3, 0, 7, 7, 8, 9, 1, 2, 3, 11, 12, -1};
 static const int32_t targets[15] = {5, 36, 3, 1, 9, 7, 8, 9, 1, 2, 3, 0, 12, 30, 31};
 static const int32_t spread[7] = {0, 0, 2, 3, 3, 3, 4};
+static const int32_t replaced[2] = {1, 3}, by[2] = {4, 0};
 
 struct network {
     struct device *device;
@@ -65,6 +66,8 @@ static double network_run(struct network *n, bool training, float rate)
     struct tensor *key = tape_linear(t, tape_concat(t, wide, 2), tape_parameter(t, n->attention),
                                      tape_parameter(t, n->attention_bias));
     struct tensor *start = tape_attend(t, key, tape_parameter(t, n->scale), h, history, NULL, NULL);
+    start = tape_replace(t, start, tape_rows(t, replaced, 2),
+                         tape_gather(t, mean, tape_rows(t, by, 2)));
     struct tensor *state = tape_gru(t, &n->intra, x, tape_dropout(t, start, rate), session);
     float *loss =
         tape_output_loss(t, tape_dropout(t, state, rate), tape_parameter(t, n->output),
