@@ -111,7 +111,8 @@ static void tile_gradients(const struct chunk *c, const struct gradients *g, int
         factor[i] = (float)(maths_exp(reference[i] - c->top[i]) / c->total[i] * share);
         scale(width, factor[i], state + i * width, scaled + i * width);
     }
-    add_rows(rows, n, factor, x, g->dbias + s.from);
+    if (g->dbias)
+        add_rows(rows, n, factor, x, g->dbias + s.from);
     cpu_sgemm(true, false, (int)n, o->width, c->rows, x, (int)n, scaled, o->width, 1,
               g->dweight + s.from * width, o->width);
     for (size_t i = 0; i < rows; i++) {
@@ -119,7 +120,8 @@ static void tile_gradients(const struct chunk *c, const struct gradients *g, int
         if (target < s.from || target >= s.to)
             continue;
         cpu_add_scaled(width, -share, state + i * width, g->dweight + target * width);
-        g->dbias[target] -= share;
+        if (g->dbias)
+            g->dbias[target] -= share;
     }
 }
 

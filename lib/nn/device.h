@@ -237,8 +237,8 @@ struct output {
         float *dvalue))                                                                            \
     /* ---- the output layer, in chunks of rows within the workspace ---- */                       \
     /* loss [T] = -log softmax(state weightᵀ + bias)[target]; and for the mean loss, in the same \
-     * walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=; NULL: not wanted (dweight and      \
-     * dbias together) */                                                                          \
+     * walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=; NULL: not wanted (dbias goes with  \
+     * dweight) */                                                                                 \
     OP(void, output_loss,                                                                          \
        (struct device * d, const struct output *o, float *loss, float *dstate, float *dweight,     \
         float *dbias))                                                                             \

@@ -72,7 +72,7 @@ struct tensor *tape_part(struct tape *t, struct tensor *x, int from, int count);
 /* Values that nothing is learned through, [rows, cols] of device memory, not copied. */
 struct tensor *tape_constant(struct tape *t, float *value, int rows, int cols);
 
-/* Zeros that take a gradient, which nobody reads: for a layer without its bias. */
+/* Zeros that nothing is learned through: for a layer without its bias. */
 struct tensor *tape_zeros(struct tape *t, int rows, int cols);
 
 /* Rows of a tensor, -1 for a row of zeros. */
@@ -137,8 +137,8 @@ struct tensor *tape_attend_up_to(struct tape *t, struct tensor *query, struct te
                                  struct tensor *scale, struct tensor *value, const struct ragged *r,
                                  struct tape_looks *looks);
 
-/* Mean cross-entropy over the whole vocabulary; the gradient starts here.  Losses [targets] stay
- * on the device. */
+/* Mean cross-entropy over the whole vocabulary; the gradient starts here, of a bias that takes one
+ * too.  Losses [targets] stay on the device. */
 float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
                         struct tensor *bias, const int32_t *target);
 

@@ -167,6 +167,20 @@ static void output_close(struct problem *p, struct output *o)
     problem_close(p);
 }
 
+/* A bias that is not learned: the other gradients are the same. */
+static void check_loss_no_bias(void)
+{
+    struct output o;
+    struct problem p = output_problem(&o, 33, 31, 1031);
+    int inputs = p.inputs;
+    device->op->output_loss(device, &o, p.found, p.grad[0], p.grad[1], NULL);
+    check_forward(&p, "output_loss, no gradient of the bias");
+    p.inputs = 2;
+    check_backward(&p, "output_loss, no gradient of the bias, gradients");
+    p.inputs = inputs;
+    output_close(&p, &o);
+}
+
 static void check_loss(void)
 {
     const int way[][3] = {{1, 1, 1},    {31, 33, 257}, {33, 31, 1031}, {7, 257, 33},
@@ -181,6 +195,7 @@ static void check_loss(void)
         check_backward(&p, label("output_loss, gradients,", o.targets, o.items));
         output_close(&p, &o);
     }
+    check_loss_no_bias();
     /* Scores far apart, higher from tile to tile: no sum and no exponential may overflow. */
     struct output o;
     struct problem p = output_problem(&o, 257, 3, 2311);
