@@ -51,10 +51,12 @@ struct tensor *decoder_read(struct decoder *d, const struct model *m, struct tap
     int inputs = f->targets, others = (int)more.len;
     if (others)
         memcpy(item + inputs, more.at, more.len * sizeof *item);
-    struct tensor *x = tape_rows_of(t, d->item, item, inputs + others);
+    const int32_t *place;
+    struct tensor *table = tape_different_rows(t, d->item, item, inputs + others, &place);
+    struct tensor *x = tape_gather(t, table, tape_rows(t, place, inputs));
     d->steps = tape_ragged(t, d->length, (int)b->length.len);
-    d->input = tape_dropout(t, tape_part(t, x, 0, inputs), (float)m->options->dropout);
-    return tape_part(t, x, inputs, others);
+    d->input = tape_dropout(t, x, (float)m->options->dropout);
+    return tape_gather(t, table, tape_rows(t, place + inputs, others));
 }
 
 void decoder_output(struct decoder *d, const struct model *m, struct tape *t, struct tensor *states,

@@ -14,10 +14,11 @@ void cpu_gru_pack(const struct lanes *l, size_t cols, const float *x, float *pac
             memcpy(packed, x + lanes_row(l, i, t) * cols, cols * sizeof *packed);
 }
 
-void cpu_gru_unpack(const struct lanes *l, size_t cols, const float *packed, float *x)
+void cpu_gru_unpack(const struct lanes *l, size_t cols, size_t stride, const float *packed,
+                    float *x)
 {
     for (int t = 0; t < lanes_steps(l); t++)
-        for (int i = 0; i < lanes_running(l, t); i++, packed += cols)
+        for (int i = 0; i < lanes_running(l, t); i++, packed += stride)
             cpu_add_scaled(cols, 1, packed, x + lanes_row(l, i, t) * cols);
 }
 
@@ -125,9 +126,13 @@ static void forward_block(const struct lanes *l, const struct gru_weights *w, co
 {
     size_t n = (size_t)w->state, rows = lanes_rows(l), lanes = (size_t)lanes_running(l, -1);
     float *packed = scratch, *input = packed + rows * (size_t)w->in, *state = input + rows * 3 * n;
-    cpu_gru_pack(l, (size_t)w->in, x, packed);
-    cpu_sgemm(false, true, (int)rows, 3 * w->state, w->in, packed, w->in, w->ih, w->in, 0, input,
-              3 * w->state);
+    if (w->ih) {
+        cpu_gru_pack(l, (size_t)w->in, x, packed);
+        cpu_sgemm(false, true, (int)rows, 3 * w->state, w->in, packed, w->in, w->ih, w->in, 0,
+                  input, 3 * w->state);
+    } else {
+        cpu_gru_pack(l, 3 * n, x, input);
+    }
     cpu_gru_begin(l, n, h0, state);
     for (int t = 0; t < lanes_steps(l); t++) {
         cpu_gru_step(l, w, t, !t && !h0, input, state, state + lanes * n, h, kept);
@@ -253,7 +258,7 @@ void cpu_gru_inputs_back(const struct lanes *l, const struct gru_weights *w, siz
     if (!dx)
         return;
     cpu_sgemm(false, false, (int)rows, cols, 3 * H, g, 4 * H, w->ih + first, in, 0, packed, cols);
-    cpu_gru_unpack(l, (size_t)cols, packed, dx);
+    cpu_gru_unpack(l, (size_t)cols, (size_t)cols, packed, dx);
 }
 
 /* before = r∘before: what W_hn was multiplied with. */
@@ -333,7 +338,10 @@ static void backward_block(const struct lanes *l, const struct layer_back *b,
     }
     cpu_gru_end_back(l, n, carry, b->dh0);
     cpu_gru_states_back(l, b->w, rows, !b->h0, b->kept, g, before, dw);
-    cpu_gru_inputs_back(l, b->w, rows, 0, b->w->in, b->x, g, packed, b->dx, dw->ih);
+    if (b->w->ih)
+        cpu_gru_inputs_back(l, b->w, rows, 0, b->w->in, b->x, g, packed, b->dx, dw->ih);
+    else if (b->dx)
+        cpu_gru_unpack(l, 3 * n, 4 * n, g, b->dx);
 }
 
 void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_weights *w,

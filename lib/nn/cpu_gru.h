@@ -66,9 +66,11 @@ static inline size_t lanes_row(const struct lanes *l, int lane, int t)
     return (size_t)(l->r->start[lanes_sequence(l, lane)] + t);
 }
 
-/* packed [rows of the block, cols] = its rows of x [total, cols]; and the way back, += */
+/* packed [rows of the block, cols] = its rows of x [total, cols]; and the way back, +=, from rows
+ * that stand `stride` floats apart. */
 void cpu_gru_pack(const struct lanes *l, size_t cols, const float *x, float *packed);
-void cpu_gru_unpack(const struct lanes *l, size_t cols, const float *packed, float *x);
+void cpu_gru_unpack(const struct lanes *l, size_t cols, size_t stride, const float *packed,
+                    float *x);
 
 /* state [lanes, H] = the lanes' rows of h0 (NULL: zeros). */
 void cpu_gru_begin(const struct lanes *l, size_t n, const float *h0, float *state);

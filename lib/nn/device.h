@@ -48,8 +48,9 @@ struct ragged {
  * stacked r, z, n. */
 struct gru_weights {
     int in, state;
-    bool reset_before;              /* n = tanh(W_in x + b_in + W_hn(r∘h) + b_hn) */
-    const float *ih, *hh;           /* [3H, in], [3H, H] */
+    bool reset_before; /* n = tanh(W_in x + b_in + W_hn(r∘h) + b_hn) */
+    /* [3H, in], [3H, H]; ih NULL with in 0: what goes in is W_ih x itself, [., 3H] */
+    const float *ih, *hh;
     const float *ih_bias, *hh_bias; /* [3H] */
 };
 

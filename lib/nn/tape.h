@@ -13,6 +13,9 @@ struct tensor {
     int rows, cols;
     float *value; /* [rows, cols] */
     float *grad;  /* the same, or NULL */
+    /* Where it is rows of another tensor, as they are: that, and which; else NULL. */
+    struct tensor *table;
+    const struct rows *from;
 };
 
 struct tape; /* opaque */
@@ -50,6 +53,11 @@ struct tensor *tape_touched(struct tape *t, const struct parameter *p, const str
  * is learned from they are asked for once a step, all of them together, and none is below 0. */
 struct tensor *tape_rows_of(struct tape *t, const struct parameter *p, const int32_t *host,
                             int count);
+
+/* The different rows among them, [., .], and in *place (host [count]) where each of them stands
+ * there: for who takes them in several parts.  None is below 0. */
+struct tensor *tape_different_rows(struct tape *t, const struct parameter *p, const int32_t *host,
+                                   int count, const int32_t **place);
 
 /* Which block each of `count` sequences takes: *users are the different ones of `user` (host, none
  * below 0), for tape_touched; the result is each sequence's place among them, for the operations
@@ -105,6 +113,8 @@ struct gru {
     const struct parameter *ih, *hh, *ih_bias, *hh_bias;
     bool reset_before;
 };
+/* Where the inputs are rows of a table, and enough of them are equal, the input products are those
+ * of the table, made once. */
 struct tensor *tape_gru(struct tape *t, const struct gru *g, struct tensor *x, struct tensor *h0,
                         const struct ragged *r);
 

@@ -54,6 +54,17 @@ struct tensor *tape_rows_of(struct tape *t, const struct parameter *p, const int
         t, tape_tensor(t, p->value, t->training ? p->grad : NULL, (int)p->shape[0], width), rows);
 }
 
+struct tensor *tape_different_rows(struct tape *t, const struct parameter *p, const int32_t *host,
+                                   int count, const int32_t **place)
+{
+    const int32_t *different;
+    int unique = tape_places(t, host, count, &different, place);
+    if (!p->touched)
+        return tape_rows_of(t, p, different, unique);
+    struct tensor *table = tape_touched(t, p, tape_rows(t, different, unique));
+    return tape_tensor(t, table->value, table->grad, unique, parameter_block(p));
+}
+
 /* ---- grouped products ---- */
 
 struct group_linear_node {
