@@ -176,7 +176,8 @@ struct output {
        (struct device * d, const struct ragged *r, int cols, const float *g, float *dx)) /* += */  \
     /* ---- recurrent ---- */                                                                      \
     /* h [total, H] from x [total, in] and h0 [count, H] (NULL: zeros).                            \
-     * kept [total, 4H]: what the backward needs (r, z, n, W_hn h + b_hn) */                       \
+     * kept [total, 4H]: what the backward needs (r, z, n, W_hn h + b_hn), rows in an order of the \
+     * device's own */                                                                             \
     OP(void, gru,                                                                                  \
        (struct device * d, const struct ragged *r, const struct gru_weights *w, const float *x,    \
         const float *h0, float *h, float *kept))                                                   \
