@@ -225,15 +225,16 @@ static void catch_up_stepwise(const struct update *u, int64_t last, size_t n, fl
     }
 }
 
-/* Rows stand anywhere in tables that no cache holds: a few are asked for before it is their turn.
- */
+/* Rows stand anywhere in tables that no cache holds: one is asked for a few rows before it is its
+ * turn; of a long one the beginning, from where the processor sees what comes next. */
 static void ask_for(const struct rows *r, int i, size_t n, const float *w, const float *m,
                     const float *v)
 {
-    enum { LINE = 16 };
+    enum { LINE = 16, AHEAD = 4, MOST = 1 << 10 };
+    i += AHEAD;
     if (i >= r->unique)
         return;
-    for (size_t at = (size_t)r->row[i] * n, to = at + n; at < to; at += LINE) {
+    for (size_t at = (size_t)r->row[i] * n, to = at + (n < MOST ? n : MOST); at < to; at += LINE) {
         __builtin_prefetch(w + at, 1);
         if (m)
             __builtin_prefetch(m + at, 1);
@@ -245,7 +246,7 @@ static void ask_for(const struct rows *r, int i, size_t n, const float *w, const
 void cpu_rows_catch_up(struct device *d, const struct update *u, const struct rows *r, int cols,
                        float *w, float *m, float *v, int32_t *last)
 {
-    enum { AHEAD = 4, SHARE = 4 };
+    enum { SHARE = 4 };
     size_t n = (size_t)cols;
     int threads = cpu_threads_for(cpu_of(d), 4.0 * r->unique * cols);
 #pragma omp parallel num_threads(threads) if (threads > 1)
@@ -256,7 +257,7 @@ void cpu_rows_catch_up(struct device *d, const struct update *u, const struct ro
         for (int i = 0; i < r->unique; i++) {
             size_t at = (size_t)r->row[i] * n;
             int64_t from = last[r->row[i]];
-            ask_for(r, i + AHEAD, n, w, m, v);
+            ask_for(r, i, n, w, m, v);
             if (from >= u->step - 1)
                 continue;
             last[r->row[i]] = (int32_t)(u->step - 1);
@@ -279,6 +280,7 @@ void cpu_rows_update(struct device *d, const struct update *u, const struct rows
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
     for (int i = 0; i < r->unique; i++) {
         size_t at = (size_t)r->row[i] * n;
+        ask_for(r, i, n, w, m, v);
         update_some(u, step, n, g + (size_t)i * n, w + at, part_of(m, at), part_of(v, at));
         last[r->row[i]] = (int32_t)u->step;
     }
