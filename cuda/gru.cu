@@ -117,8 +117,11 @@ void cuda_gru(struct device *d, const struct ragged *r, const struct gru_weights
         plan_recurrence(c, r, w, true, 2 * (size_t)recurrent_padded(w->state));
     float *scratch = (float *)cuda_scratch(c, recurrent_scratch(&p) * sizeof(float));
     recurrent_pack(c, &p, w->hh, scratch);
-    cuda_gemm_wide(c, false, true, r->total, 3 * w->state, w->in, x, w->in, w->ih, w->in, 0, kept,
-                   4 * w->state);
+    if (w->ih)
+        cuda_gemm_wide(c, false, true, r->total, 3 * w->state, w->in, x, w->in, w->ih, w->in, 0,
+                       kept, 4 * w->state);
+    else
+        cuda_columns(d, r->total, 3 * w->state, x, 3 * w->state, kept, 4 * w->state, false);
     struct forward_step f = {w->ih_bias, w->hh_bias, NULL, NULL, NULL, NULL, h, kept};
     LAUNCH_LANES(c, p, forward, p.k, f, h0);
 }
@@ -216,6 +219,9 @@ void cuda_gru_back(struct device *d, const struct ragged *r, const struct gru_we
     gru_before(c, r, w->state, h0, h, before);
     struct backward_step b = {before, kept, dh, g, NULL, NULL, NULL, NULL};
     LAUNCH_LANES(c, p, backward, p.k, b, dh0);
-    gru_inputs_back(c, r->total, w, 0, w->in, x, g, dx, dw);
+    if (w->ih)
+        gru_inputs_back(c, r->total, w, 0, w->in, x, g, dx, dw);
+    else if (dx)
+        cuda_columns(d, r->total, 3 * w->state, g, 4 * w->state, dx, 3 * w->state, true);
     gru_state_back(c, r->total, w, kept, g, before, dw);
 }

@@ -75,14 +75,14 @@ static __global__ void __launch_bounds__(1024)
 }
 
 /* What a product over states with ones gave: g [items, ld] its first columns += to dweight, the
- * next += to dbias. */
+ * next += to dbias (NULL: not wanted). */
 static __global__ void add_joined(int items, int width, int ld, const float *g, float *dweight,
                                   float *dbias)
 {
     for WARP_ROWS (i, items) {
         for LANES (j, width)
             dweight[(size_t)i * width + j] += g[(size_t)i * ld + j];
-        if (threadIdx.x % WARP == 0)
+        if (dbias && threadIdx.x % WARP == 0)
             dbias[i] += g[(size_t)i * ld + width];
     }
 }

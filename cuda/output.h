@@ -79,11 +79,11 @@ static __device__ inline float bias_part(float x, int part)
     return maths_from_bf16(maths_to_bf16(x));
 }
 
-/* to [padded rows, width] = x [rows, cols], then BIAS_PARTS parts of bias (NULL: ones), then zeros;
- * the rows behind are zeros. */
+/* to [padded rows, width] = x [rows, cols], then BIAS_PARTS parts of bias, or where that is NULL the
+ * number `instead`, then zeros; the rows behind are zeros. */
 template <class T>
 static __global__ void join(int padded, int width, int rows, int cols, const float *x,
-                            const float *bias, T *to)
+                            const float *bias, float instead, T *to)
 {
     for WARP_ROWS (i, padded) {
         for LANES (j, width) {
@@ -91,7 +91,7 @@ static __global__ void join(int padded, int width, int rows, int cols, const flo
             if (i < rows && j < cols)
                 y = x[(size_t)i * cols + j];
             else if (i < rows && j < cols + BIAS_PARTS)
-                y = bias ? bias_part(bias[i], j - cols) : 1;
+                y = bias ? bias_part(bias[i], j - cols) : instead;
             number_to(y, to + (size_t)i * width + j);
         }
     }
@@ -127,9 +127,9 @@ static struct joined<T, S> output_join(struct cuda *c, const struct output *o, s
     j.score = (S *)(at + of_states + of_weights);
     j.rest = at + of_states + of_weights + of_scores;
     LAUNCH(c, join<T>, row_blocks(o->targets), ROW_WARPS *WARP, 0, o->targets, j.width, o->targets,
-           o->width, o->state, (const float *)NULL, j.state);
+           o->width, o->state, (const float *)NULL, 1.0f, j.state);
     LAUNCH(c, join<T>, row_blocks(j.items), ROW_WARPS *WARP, 0, j.items, j.width, o->items,
-           o->width, o->weight, o->bias, j.weight);
+           o->width, o->weight, o->bias, 0.0f, j.weight);
     return j;
 }
 

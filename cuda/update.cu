@@ -186,9 +186,11 @@ static __device__ inline void pass_adam(const struct rates &u, int64_t from, int
                                         float *v)
 {
     const int lane = (int)threadIdx.x % WARP;
-    if (lane < ADAM_GROUPS)
-        p->group[lane] = maths_adam_group((double)u.rate, from, k, lane);
-    else if (lane == ADAM_GROUPS) {
+    if (lane < ADAM_GROUPS) {
+        const double b1t = pow(ADAM_BETA1, (double)from), b2t = pow(ADAM_BETA2, (double)from);
+        p->group[lane] = maths_adam_group((double)u.rate, b1t, b2t, k, lane);
+    } else if (lane == ADAM_GROUPS) {
+        p->groups = maths_adam_groups(k);
         p->m = (float)pow(ADAM_BETA1, (double)k);
         p->v = (float)pow(ADAM_BETA2, (double)k);
     }

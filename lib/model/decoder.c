@@ -1,11 +1,12 @@
 #include "model/decoder.h"
 
 #include <math.h>
+#include <string.h>
 
 void decoder_declare_items(struct decoder *d, struct model *m)
 {
-    d->item = parameters_per_item(parameters_add_matrix(&m->parameters, "item_embedding.weight",
-                                                        m->data.items, m->options->embedding, 1));
+    d->item = parameters_add_items(&m->parameters, "item_embedding.weight", m->data.items,
+                                   m->options->embedding, 1);
 }
 
 void decoder_declare(struct decoder *d, struct model *m, int in, int state)
@@ -19,13 +20,14 @@ void decoder_declare(struct decoder *d, struct model *m, int in, int state)
         parameters_per_item(parameters_add_vector(p, "output.bias", m->data.items, bound));
 }
 
-/* Inputs are all events but the last, targets all but the first. */
-static int32_t *split_events(struct decoder *d, struct tape *t, const struct batch *b,
+/* Inputs are all events but the last, targets all but the first.  There is room for `more` inputs.
+ */
+static int32_t *split_events(struct decoder *d, struct tape *t, const struct batch *b, size_t more,
                              struct forward *f)
 {
     size_t count = b->length.len;
     const int32_t *item = column_i32(b->item);
-    int32_t *input = tape_host(t, b->item.len * sizeof *input);
+    int32_t *input = tape_host(t, (b->item.len + more) * sizeof *input);
     int32_t *target = tape_host(t, b->item.len * sizeof *target);
     d->length = tape_host(t, count * sizeof *d->length);
     f->targets = 0;
@@ -42,13 +44,19 @@ static int32_t *split_events(struct decoder *d, struct tape *t, const struct bat
     return input;
 }
 
-void decoder_read(struct decoder *d, const struct model *m, struct tape *t, const struct batch *b,
-                  struct forward *f)
+struct tensor *decoder_read(struct decoder *d, const struct model *m, struct tape *t,
+                            const struct batch *b, struct column more, struct forward *f)
 {
-    const int32_t *input = split_events(d, t, b, f);
-    struct tensor *x = tape_gather(t, tape_parameter(t, d->item), tape_rows(t, input, f->targets));
+    int32_t *item = split_events(d, t, b, more.len, f);
+    int inputs = f->targets, others = (int)more.len;
+    if (others)
+        memcpy(item + inputs, more.at, more.len * sizeof *item);
+    const int32_t *place;
+    struct tensor *table = tape_different_rows(t, d->item, item, inputs + others, &place);
+    struct tensor *x = tape_gather(t, table, tape_rows(t, place, inputs));
     d->steps = tape_ragged(t, d->length, (int)b->length.len);
     d->input = tape_dropout(t, x, (float)m->options->dropout);
+    return tape_gather(t, table, tape_rows(t, place + inputs, others));
 }
 
 void decoder_output(struct decoder *d, const struct model *m, struct tape *t, struct tensor *states,

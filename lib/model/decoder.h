@@ -19,9 +19,11 @@ struct decoder {
 void decoder_declare_items(struct decoder *d, struct model *m);
 void decoder_declare(struct decoder *d, struct model *m, int in, int state);
 
-/* Reads the batch: targets of *f, steps and input. */
-void decoder_read(struct decoder *d, const struct model *m, struct tape *t, const struct batch *b,
-                  struct forward *f);
+/* Reads the batch: targets of *f, steps and input.  The embeddings of `more` items, which are asked
+ * for together with the inputs' since all rows of a table are: [more.len, E], before any dropout.
+ */
+struct tensor *decoder_read(struct decoder *d, const struct model *m, struct tape *t,
+                            const struct batch *b, struct column more, struct forward *f);
 
 /* The GRU's outputs [T, S] on their way to the output layer: state of *f. */
 void decoder_output(struct decoder *d, const struct model *m, struct tape *t, struct tensor *states,

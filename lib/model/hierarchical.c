@@ -168,22 +168,21 @@ static struct tensor *represent(const struct level_of *l, const struct model *m,
     return attention_over(&l->attention, t, on, l->input ? x : run.states, s->rows, &g, weight);
 }
 
-/* The user representation, which is the initial state of the intra GRU, [B, S]. */
+/* The user representation, which is the initial state of the intra GRU, [B, S]; item [events, E]:
+ * the embeddings of the earlier sessions' items. */
 static struct tensor *user_representation(const struct hierarchical *r, const struct model *m,
-                                          struct tape *t, const struct batch *b, struct forward *f)
+                                          struct tape *t, const struct batch *b,
+                                          struct tensor *item, struct forward *f)
 {
-    int events = (int)b->history_item.len;
     float rate = (float)m->options->dropout;
     struct history h = history_all(t, b);
     const struct sequences sessions = {
         .rows = tape_ragged(t, column_i32(b->history_length), h.total), .user = h.user};
     const struct sequences users = {h.ragged, column_i32(b->user), &r->energies, &h};
-    struct tensor *item = tape_gather(t, tape_parameter(t, r->decoder.item),
-                                      tape_rows(t, column_i32(b->history_item), events));
     struct tensor *rep = represent(&r->session, m, t, tape_dropout(t, item, rate), &sessions,
                                    &f->weight[LEVEL_SESSION]);
     struct tensor *user = represent(&r->user, m, t, rep, &users, &f->weight[LEVEL_USER]);
-    f->weights[LEVEL_SESSION] = f->weight[LEVEL_SESSION] ? events : 0;
+    f->weights[LEVEL_SESSION] = f->weight[LEVEL_SESSION] ? item->rows : 0;
     f->weights[LEVEL_USER] = f->weight[LEVEL_USER] ? h.total : 0;
     f->back = history_lookback(&h);
     return tape_dropout(t, user, rate);
@@ -194,8 +193,8 @@ static void hierarchical_forward(struct model *m, struct tape *t, const struct b
 {
     struct hierarchical *r = m->own;
     *f = (struct forward){0};
-    decoder_read(&r->decoder, m, t, b, f);
-    struct tensor *start = user_representation(r, m, t, b, f);
+    struct tensor *item = decoder_read(&r->decoder, m, t, b, b->history_item, f);
+    struct tensor *start = user_representation(r, m, t, b, item, f);
     const struct decoder *d = &r->decoder;
     decoder_output(&r->decoder, m, t, tape_gru(t, &d->gru, d->input, start, d->steps), f);
 }

@@ -143,7 +143,7 @@ static void ii_rnn_forward(struct model *m, struct tape *t, const struct batch *
     struct decoder *d = &r->decoder;
     struct grouped g = {0};
     *f = (struct forward){0};
-    decoder_read(d, m, t, b, f);
+    decoder_read(d, m, t, b, (struct column){0}, f);
     struct history h = history_known(t, b, &r->stored.past, m->data.delta_buckets);
     struct encoded inter = encoder_run(&r->inter, t, representations(r, m, t, &h), h.ragged);
     if (m->options->per_user)

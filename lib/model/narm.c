@@ -54,8 +54,11 @@ static void declare(struct narm *r, struct model *m)
     int size = (int)o->embedding, state = (int)(o->hidden ? o->hidden : o->embedding);
     int wide = r->global && r->local ? 2 * state : state;
     float bound = 1 / sqrtf((float)state), wide_bound = 1 / sqrtf((float)wide);
-    r->item = parameters_per_item(
-        parameters_add_matrix(p, "item_embedding.weight", m->data.items, size, 1));
+    static const char item[] = "item_embedding.weight";
+    /* The bilinear decoder scores all items by their embeddings. */
+    r->item = r->dense
+                  ? parameters_add_items(p, item, m->data.items, size, 1)
+                  : parameters_per_item(parameters_add_matrix(p, item, m->data.items, size, 1));
     parameters_add_gru(p, &r->gru, "gru", size, state, model_reset_before(m));
     if (r->local) {
         r->query = parameters_add_matrix(p, "attention_query.weight", state, state, bound);
@@ -179,7 +182,7 @@ static void narm_forward(struct model *m, struct tape *t, const struct batch *b,
     struct windows w = make_windows(t, b);
     struct tape_looks looks = {0};
     const struct ragged *rows = tape_ragged(t, w.length, w.count);
-    struct tensor *x = tape_gather(t, tape_parameter(t, r->item), tape_rows(t, w.input, w.total));
+    struct tensor *x = tape_rows_of(t, r->item, w.input, w.total);
     struct tensor *h = tape_gru(t, &r->gru, tape_dropout(t, x, (float)o->dropout), NULL, rows);
     struct tensor *c = features(r, t, h, rows, &looks);
     if (w.total > w.targets) /* rows that only lead up to one that predicts */

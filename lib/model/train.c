@@ -44,9 +44,12 @@ void learner_close(struct learner *l)
     *l = (struct learner){0};
 }
 
+/* Tables are settled here, so that whoever keeps the weights between passes finds them settled and
+ * changes no rounding of what follows. */
 void learner_begin(struct learner *l, struct epoch epoch)
 {
     l->tally = (struct tally){.epoch = epoch};
+    parameters_settle(&l->model->parameters);
     if (l->model->class->pass)
         l->model->class->pass(l->model, l->tape);
     if (epoch.part == PART_TRAIN && l->model->class->restart)

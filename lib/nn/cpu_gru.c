@@ -14,10 +14,11 @@ void cpu_gru_pack(const struct lanes *l, size_t cols, const float *x, float *pac
             memcpy(packed, x + lanes_row(l, i, t) * cols, cols * sizeof *packed);
 }
 
-void cpu_gru_unpack(const struct lanes *l, size_t cols, const float *packed, float *x)
+void cpu_gru_unpack(const struct lanes *l, size_t cols, size_t stride, const float *packed,
+                    float *x)
 {
     for (int t = 0; t < lanes_steps(l); t++)
-        for (int i = 0; i < lanes_running(l, t); i++, packed += cols)
+        for (int i = 0; i < lanes_running(l, t); i++, packed += stride)
             cpu_add_scaled(cols, 1, packed, x + lanes_row(l, i, t) * cols);
 }
 
@@ -99,7 +100,7 @@ void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, boo
         for (int i = 0; i < run; i++) {
             size_t row = lanes_row(l, i, t), lane = (size_t)i;
             gates_after(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, hidden + lane * 3 * n,
-                        kept + row * 4 * n, state + lane * n, h + row * n);
+                        kept + lane * 4 * n, state + lane * n, h + row * n);
         }
         return;
     }
@@ -107,15 +108,15 @@ void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, boo
     for (int i = 0; i < run; i++) {
         size_t lane = (size_t)i;
         float *own = hidden + lane * 3 * n;
-        gates_before(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, own,
-                     kept + lanes_row(l, i, t) * 4 * n, state + lane * n, own + 2 * n);
+        gates_before(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, own, kept + lane * 4 * n,
+                     state + lane * n, own + 2 * n);
     }
     cpu_sgemm(false, true, run, H, in_common(w, zero), hidden + 2 * n, 3 * H, w->hh + 2 * n * n, H,
               0, hidden, 3 * H);
     for (int i = 0; i < run; i++) {
         size_t row = lanes_row(l, i, t), lane = (size_t)i;
         new_before(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, hidden + lane * 3 * n,
-                   kept + row * 4 * n, state + lane * n, h + row * n);
+                   kept + lane * 4 * n, state + lane * n, h + row * n);
     }
 }
 
@@ -125,13 +126,19 @@ static void forward_block(const struct lanes *l, const struct gru_weights *w, co
 {
     size_t n = (size_t)w->state, rows = lanes_rows(l), lanes = (size_t)lanes_running(l, -1);
     float *packed = scratch, *input = packed + rows * (size_t)w->in, *state = input + rows * 3 * n;
-    cpu_gru_pack(l, (size_t)w->in, x, packed);
-    cpu_sgemm(false, true, (int)rows, 3 * w->state, w->in, packed, w->in, w->ih, w->in, 0, input,
-              3 * w->state);
+    if (w->ih) {
+        cpu_gru_pack(l, (size_t)w->in, x, packed);
+        cpu_sgemm(false, true, (int)rows, 3 * w->state, w->in, packed, w->in, w->ih, w->in, 0,
+                  input, 3 * w->state);
+    } else {
+        cpu_gru_pack(l, 3 * n, x, input);
+    }
     cpu_gru_begin(l, n, h0, state);
+    kept += lanes_first(l) * 4 * n;
     for (int t = 0; t < lanes_steps(l); t++) {
         cpu_gru_step(l, w, t, !t && !h0, input, state, state + lanes * n, h, kept);
         input += (size_t)lanes_running(l, t) * 3 * n;
+        kept += (size_t)lanes_running(l, t) * 4 * n;
     }
 }
 
@@ -218,7 +225,7 @@ void cpu_gru_step_back(const struct lanes *l, const struct gru_weights *w, int t
     size_t n = (size_t)H;
     for (int i = 0; i < run; i++) {
         size_t row = lanes_row(l, i, t), lane = (size_t)i;
-        (w->reset_before ? new_before_back : gates_after_back)(n, kept + row * 4 * n,
+        (w->reset_before ? new_before_back : gates_after_back)(n, kept + lane * 4 * n,
                                                                before + lane * n, dh + row * n,
                                                                carry + lane * n, g + lane * 4 * n);
     }
@@ -226,8 +233,8 @@ void cpu_gru_step_back(const struct lanes *l, const struct gru_weights *w, int t
         cpu_sgemm(false, false, run, H, H, g + 3 * n, 4 * H, w->hh + 2 * n * n, H, 0, spare, H);
         for (int i = 0; i < run; i++) {
             size_t lane = (size_t)i;
-            gates_before_back(n, kept + lanes_row(l, i, t) * 4 * n, before + lane * n,
-                              spare + lane * n, carry + lane * n, g + lane * 4 * n);
+            gates_before_back(n, kept + lane * 4 * n, before + lane * n, spare + lane * n,
+                              carry + lane * n, g + lane * 4 * n);
         }
     }
     if (ends)
@@ -253,18 +260,15 @@ void cpu_gru_inputs_back(const struct lanes *l, const struct gru_weights *w, siz
     if (!dx)
         return;
     cpu_sgemm(false, false, (int)rows, cols, 3 * H, g, 4 * H, w->ih + first, in, 0, packed, cols);
-    cpu_gru_unpack(l, (size_t)cols, packed, dx);
+    cpu_gru_unpack(l, (size_t)cols, (size_t)cols, packed, dx);
 }
 
 /* before = r∘before: what W_hn was multiplied with. */
-static void reset_states(const struct lanes *l, size_t n, const float *kept, float *before)
+static void reset_states(size_t rows, size_t n, const float *kept, float *before)
 {
-    for (int t = 0; t < lanes_steps(l); t++)
-        for (int i = 0; i < lanes_running(l, t); i++, before += n) {
-            const float *r = kept + lanes_row(l, i, t) * 4 * n;
-            for (size_t j = 0; j < n; j++)
-                before[j] *= r[j];
-        }
+    for (size_t i = 0; i < rows; i++, kept += 4 * n, before += n)
+        for (size_t j = 0; j < n; j++)
+            before[j] *= kept[j];
 }
 
 void cpu_gru_states_back(const struct lanes *l, const struct gru_weights *w, size_t rows, bool zero,
@@ -277,7 +281,7 @@ void cpu_gru_states_back(const struct lanes *l, const struct gru_weights *w, siz
     int some = (int)(rows - first);
     cpu_sgemm(true, false, 2 * H, H, some, from, 4 * H, state, H, 1, dw->hh, H);
     if (w->reset_before)
-        reset_states(l, n, kept, before);
+        reset_states(rows, n, kept, before);
     cpu_sgemm(true, false, H, H, some, from + 3 * n, 4 * H, state, H, 1, dw->hh + 2 * n * n, H);
     cpu_sum_rows(rows, 3 * n, 4 * n, g, dw->ih_bias);
     cpu_sum_rows(rows, 2 * n, 4 * n, g, dw->hh_bias);
@@ -324,16 +328,20 @@ static void backward_block(const struct lanes *l, const struct layer_back *b,
     size_t lanes = (size_t)lanes_running(l, -1);
     float *g = scratch, *before = g + rows * 4 * n, *packed = before + (rows + lanes) * n;
     float *carry = packed + rows * in, *spare = carry + lanes * n;
+    const float *kept = b->kept + lanes_first(l) * 4 * n;
     cpu_gru_before(l, n, b->h0, b->h, before);
     memset(carry, 0, lanes * n * sizeof *carry);
     for (int t = lanes_steps(l) - 1; t >= 0; t--) {
         at -= (size_t)lanes_running(l, t);
-        cpu_gru_step_back(l, b->w, t, !t && !b->dh0, before + at * n, b->kept, b->dh, carry,
-                          g + at * 4 * n, spare);
+        cpu_gru_step_back(l, b->w, t, !t && !b->dh0, before + at * n, kept + at * 4 * n, b->dh,
+                          carry, g + at * 4 * n, spare);
     }
     cpu_gru_end_back(l, n, carry, b->dh0);
-    cpu_gru_states_back(l, b->w, rows, !b->h0, b->kept, g, before, dw);
-    cpu_gru_inputs_back(l, b->w, rows, 0, b->w->in, b->x, g, packed, b->dx, dw->ih);
+    cpu_gru_states_back(l, b->w, rows, !b->h0, kept, g, before, dw);
+    if (b->w->ih)
+        cpu_gru_inputs_back(l, b->w, rows, 0, b->w->in, b->x, g, packed, b->dx, dw->ih);
+    else if (b->dx)
+        cpu_gru_unpack(l, 3 * n, 4 * n, g, b->dx);
 }
 
 void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_weights *w,

@@ -55,6 +55,16 @@ static inline size_t lanes_rows(const struct lanes *l)
     return rows;
 }
 
+/* Rows of the blocks before it: where its own begin in `kept`, whose rows stand block by block in
+ * packed order, so that a step writes and reads them one after another. */
+static inline size_t lanes_first(const struct lanes *l)
+{
+    size_t rows = 0;
+    for (int part = 0; part < l->part; part++)
+        rows += lanes_rows(&(struct lanes){l->r, part, l->parts});
+    return rows;
+}
+
 static inline int lanes_sequence(const struct lanes *l, int lane)
 {
     return l->r->sequence[l->part + lane * l->parts];
@@ -66,15 +76,17 @@ static inline size_t lanes_row(const struct lanes *l, int lane, int t)
     return (size_t)(l->r->start[lanes_sequence(l, lane)] + t);
 }
 
-/* packed [rows of the block, cols] = its rows of x [total, cols]; and the way back, += */
+/* packed [rows of the block, cols] = its rows of x [total, cols]; and the way back, +=, from rows
+ * that stand `stride` floats apart. */
 void cpu_gru_pack(const struct lanes *l, size_t cols, const float *x, float *packed);
-void cpu_gru_unpack(const struct lanes *l, size_t cols, const float *packed, float *x);
+void cpu_gru_unpack(const struct lanes *l, size_t cols, size_t stride, const float *packed,
+                    float *x);
 
 /* state [lanes, H] = the lanes' rows of h0 (NULL: zeros). */
 void cpu_gru_begin(const struct lanes *l, size_t n, const float *h0, float *state);
 
-/* One step from its rows' input products, input [running, 3H]; zero: the states are all 0.  hidden
- * [lanes, 3H] is scratch. */
+/* One step from its rows' input products, input [running, 3H], to their kept [running, 4H]; zero:
+ * the states are all 0.  hidden [lanes, 3H] is scratch. */
 void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, bool zero,
                   const float *input, float *state, float *hidden, float *h, float *kept);
 
@@ -82,9 +94,10 @@ void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, boo
 void cpu_gru_before(const struct lanes *l, size_t n, const float *h0, const float *h,
                     float *packed);
 
-/* One step backward: from dh and carry [lanes, H], the gradient that the step after it left, the
- * gradients before the activations into g [running, 4H] (r, z, n, W_hn h + b_hn); carry becomes
- * the gradient of before [running, H] (ends: it is not wanted).  spare [lanes, H] is scratch. */
+/* One step backward: from its rows' kept, dh and carry [lanes, H], the gradient that the step after
+ * it left, the gradients before the activations into g [running, 4H] (r, z, n, W_hn h + b_hn);
+ * carry becomes the gradient of before [running, H] (ends: it is not wanted).  spare [lanes, H] is
+ * scratch. */
 void cpu_gru_step_back(const struct lanes *l, const struct gru_weights *w, int t, bool ends,
                        const float *before, const float *kept, const float *dh, float *carry,
                        float *g, float *spare);

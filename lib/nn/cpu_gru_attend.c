@@ -99,11 +99,12 @@ static void forward_block(const struct lanes *l, const struct layer *y, float *s
     cpu_sgemm(false, true, (int)rows, 3 * w->state, y->x_cols, b.packed, y->x_cols, w->ih, w->in, 0,
               b.input, 3 * w->state);
     cpu_gru_begin(l, n, y->h0, b.state);
-    float *input = b.input;
+    float *input = b.input, *kept = y->kept + lanes_first(l) * 4 * n;
     for (int t = 0; t < lanes_steps(l); t++) {
         look_back_step(l, y, t, &b, input);
-        cpu_gru_step(l, w, t, !t && !y->h0, input, b.state, b.hidden, y->h, y->kept);
+        cpu_gru_step(l, w, t, !t && !y->h0, input, b.state, b.hidden, y->h, kept);
         input += (size_t)lanes_running(l, t) * 3 * n;
+        kept += (size_t)lanes_running(l, t) * 4 * n;
     }
 }
 
@@ -215,16 +216,17 @@ static void backward_block(const struct lanes *l, const struct layer_back *y,
     b.spare = b.carry + lanes * n;
     b.dcontext = b.spare + lanes * n;
     b.dquery = b.dcontext + lanes * (size_t)y->m->cols;
+    const float *kept = y->kept + lanes_first(l) * 4 * n;
     cpu_gru_before(l, n, y->h0, y->h, b.before);
     memset(b.carry, 0, lanes * n * sizeof *b.carry);
     for (int t = lanes_steps(l) - 1; t >= 0; t--) {
         at -= (size_t)lanes_running(l, t);
-        cpu_gru_step_back(l, w, t, !t && !y->dh0, b.before + at * n, y->kept, y->dh, b.carry,
-                          b.g + at * 4 * n, b.spare);
+        cpu_gru_step_back(l, w, t, !t && !y->dh0, b.before + at * n, kept + at * 4 * n, y->dh,
+                          b.carry, b.g + at * 4 * n, b.spare);
         look_back_step_back(l, y, t, &b, b.g + at * 4 * n);
     }
     cpu_gru_end_back(l, n, b.carry, y->dh0);
-    cpu_gru_states_back(l, w, rows, !y->h0, y->kept, b.g, b.before, dw);
+    cpu_gru_states_back(l, w, rows, !y->h0, kept, b.g, b.before, dw);
     cpu_gru_inputs_back(l, w, rows, 0, y->x_cols, y->x, b.g, b.packed, y->dx, dw->ih);
     cpu_gru_inputs_back(l, w, rows, y->x_cols, y->m->cols, y->context, b.g, b.packed, NULL, dw->ih);
 }

@@ -49,7 +49,7 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, bool bf16, size_t r
     size_t threads = (size_t)c->threads, ld = c->ld, width = (size_t)c->width;
     size_t state = (size_t)c->o->width * ld, kept = keep ? (size_t)c->tiles * width * ld : 0;
     size_t parts = whole_lines(threads * sizeof *c->part / sizeof(float));
-    size_t own = threads * (width * PANEL + 4 * ld) + 4 * ld + whole_lines(width);
+    size_t own = threads * (width * PANEL + 4 * ld) + 4 * ld;
     c->packing = bf16 ? packing_of((size_t)c->o->width) : 0;
     size_t packed = threads * c->packing / 2;
     float *at = cpu_scratch(cpu, state + kept + parts + own + packed + rest);
@@ -59,8 +59,6 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, bool bf16, size_t r
     c->score = take(&at, ld);
     c->top = take(&at, ld);
     c->total = (double *)(void *)take(&at, 2 * ld);
-    c->no_bias = take(&at, width);
-    memset(c->no_bias, 0, width * sizeof *c->no_bias);
     c->part = (struct parts *)(void *)take(&at, parts);
     for (size_t t = 0; t < threads; t++)
         c->part[t] =
@@ -137,7 +135,7 @@ static void products(const struct chunk *c, int thread, struct span item, struct
                       .a_col = 1,
                       .b = c->state + lane.from,
                       .ldb = c->ld,
-                      .bias = o->bias ? o->bias + item.from : c->no_bias,
+                      .bias = o->bias + item.from,
                       .c = x,
                       .ldc = ld,
                   });

@@ -80,10 +80,14 @@ struct step {
     float rate1, root2;
 };
 
+static struct step step_from(const struct update *u, double b1t, double b2t)
+{
+    return (struct step){(float)(u->rate / (1 - b1t)), (float)(1 / sqrt(1 - b2t))};
+}
+
 static struct step step_of(const struct update *u, int64_t step)
 {
-    return (struct step){(float)(u->rate / (1 - pow(ADAM_BETA1, (double)step))),
-                         (float)(1 / sqrt(1 - pow(ADAM_BETA2, (double)step)))};
+    return step_from(u, pow(ADAM_BETA1, (double)step), pow(ADAM_BETA2, (double)step));
 }
 
 static void update_some(const struct update *u, struct step s, size_t n, const float *g, float *w,
@@ -125,25 +129,56 @@ void cpu_update(struct device *d, const struct update *u, size_t n, float *w, fl
 
 /* ---- rows of tables ---- */
 
+enum { PASSED = 128 }; /* weights at once: few enough to stay in the cache */
+
+/* maths_adam_pass of some weights, group by group so that each is a plain loop over them. */
 VECTOR static void pass_adam(const struct adam_passed *p, size_t n, float *restrict w,
                              float *restrict m, float *restrict v)
 {
+    float sum[PASSED], root[PASSED];
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
-        maths_adam_pass(p, w + i, m + i, v + i);
+        sum[i] = 0, root[i] = sqrtf(v[i]);
+    for (int g = 0; g < p->groups; g++)
+#pragma omp simd
+        for (size_t i = 0; i < n; i++)
+            sum[i] += maths_adam_fall(&p->group[g], root[i]);
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        w[i] -= m[i] * sum[i];
+        m[i] *= p->m;
+        v[i] *= p->v;
+    }
 }
 
-static void catch_up_adam(const struct update *u, int64_t last, size_t n, float *w, float *m,
-                          float *v)
+static void pass_row(const struct adam_passed *p, size_t n, float *w, float *m, float *v)
+{
+    for (size_t at = 0; at < n; at += PASSED)
+        pass_adam(p, n - at < PASSED ? n - at : PASSED, w + at, m + at, v + at);
+}
+
+/* What the steps since a row's last one come to, for many rows have that in common. */
+enum { MEMO = 128 };
+
+struct memo {
+    int64_t last[MEMO]; /* 0: nothing is here yet */
+    struct adam_passed passed[MEMO];
+};
+
+static const struct adam_passed *adam_since(struct memo *memo, const struct update *u, int64_t last)
 {
     int64_t k = u->step - 1 - last;
-    struct adam_passed p = {.m = (float)pow(ADAM_BETA1, (double)k),
-                            .v = (float)pow(ADAM_BETA2, (double)k)};
-    if (last == 0) /* nothing was ever learned here: m is 0 */
-        return;
-    for (int g = 0; g < ADAM_GROUPS; g++)
-        p.group[g] = maths_adam_group((double)u->rate, last, k, g);
-    pass_adam(&p, n, w, m, v);
+    struct adam_passed *p = &memo->passed[last % MEMO];
+    if (memo->last[last % MEMO] == last)
+        return p;
+    double b1t = pow(ADAM_BETA1, (double)last), b2t = pow(ADAM_BETA2, (double)last);
+    memo->last[last % MEMO] = last;
+    p->m = (float)pow(ADAM_BETA1, (double)k);
+    p->v = (float)pow(ADAM_BETA2, (double)k);
+    p->groups = maths_adam_groups(k);
+    for (int g = 0; g < p->groups; g++)
+        p->group[g] = maths_adam_group((double)u->rate, b1t, b2t, k, g);
+    return p;
 }
 
 VECTOR static void pass_linear(float ww, float wm, float mw, float mm, size_t n, float *restrict w,
@@ -174,27 +209,32 @@ static void catch_up_linear(const struct update *u, int64_t last, size_t n, floa
             w[i] *= (float)p.ww;
 }
 
-/* Weight decay makes Adam and Adagrad anything but linear: step by step. */
+/* Weight decay makes Adam and Adagrad anything but linear: step by step.  That is as much to
+ * compute as if all rows took part in every step, but they are read and written once. */
 static void catch_up_stepwise(const struct update *u, int64_t last, size_t n, float *w, float *m,
                               float *v)
 {
     enum { BLOCK = 1 << 8 }; /* stays in the cache while the steps pass */
     static const float none[BLOCK];
-    for (size_t at = 0; at < n; at += BLOCK)
-        for (int64_t step = last + 1; step < u->step; step++)
-            update_some(u, step_of(u, step), n - at < BLOCK ? n - at : BLOCK, none, w + at,
+    double first = (double)last + 1;
+    for (size_t at = 0; at < n; at += BLOCK) {
+        double b1t = pow(ADAM_BETA1, first), b2t = pow(ADAM_BETA2, first);
+        for (int64_t step = last + 1; step < u->step; step++, b1t *= ADAM_BETA1, b2t *= ADAM_BETA2)
+            update_some(u, step_from(u, b1t, b2t), n - at < BLOCK ? n - at : BLOCK, none, w + at,
                         part_of(m, at), part_of(v, at));
+    }
 }
 
-/* Rows stand anywhere in tables that no cache holds: a few are asked for before it is their turn.
- */
+/* Rows stand anywhere in tables that no cache holds: one is asked for a few rows before it is its
+ * turn; of a long one the beginning, from where the processor sees what comes next. */
 static void ask_for(const struct rows *r, int i, size_t n, const float *w, const float *m,
                     const float *v)
 {
-    enum { LINE = 16 };
+    enum { LINE = 16, AHEAD = 4, MOST = 1 << 10 };
+    i += AHEAD;
     if (i >= r->unique)
         return;
-    for (size_t at = (size_t)r->row[i] * n, to = at + n; at < to; at += LINE) {
+    for (size_t at = (size_t)r->row[i] * n, to = at + (n < MOST ? n : MOST); at < to; at += LINE) {
         __builtin_prefetch(w + at, 1);
         if (m)
             __builtin_prefetch(m + at, 1);
@@ -206,23 +246,28 @@ static void ask_for(const struct rows *r, int i, size_t n, const float *w, const
 void cpu_rows_catch_up(struct device *d, const struct update *u, const struct rows *r, int cols,
                        float *w, float *m, float *v, int32_t *last)
 {
-    enum { AHEAD = 4 };
+    enum { SHARE = 4 };
     size_t n = (size_t)cols;
     int threads = cpu_threads_for(cpu_of(d), 4.0 * r->unique * cols);
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1) if (threads > 1)
-    for (int i = 0; i < r->unique; i++) {
-        size_t at = (size_t)r->row[i] * n;
-        int64_t from = last[r->row[i]];
-        ask_for(r, i + AHEAD, n, w, m, v);
-        if (from >= u->step - 1)
-            continue;
-        last[r->row[i]] = (int32_t)(u->step - 1);
-        if (u->weight_decay != 0 && u->kind != OPTIMIZER_SGD)
-            catch_up_stepwise(u, from, n, w + at, part_of(m, at), part_of(v, at));
-        else if (u->kind == OPTIMIZER_ADAM)
-            catch_up_adam(u, from, n, w + at, m + at, v + at);
-        else
-            catch_up_linear(u, from, n, w + at, part_of(m, at));
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        struct memo memo;
+        memset(memo.last, 0, sizeof memo.last);
+#pragma omp for schedule(dynamic, SHARE)
+        for (int i = 0; i < r->unique; i++) {
+            size_t at = (size_t)r->row[i] * n;
+            int64_t from = last[r->row[i]];
+            ask_for(r, i, n, w, m, v);
+            if (from >= u->step - 1)
+                continue;
+            last[r->row[i]] = (int32_t)(u->step - 1);
+            if (u->weight_decay != 0 && u->kind != OPTIMIZER_SGD)
+                catch_up_stepwise(u, from, n, w + at, part_of(m, at), part_of(v, at));
+            else if (u->kind == OPTIMIZER_ADAM && from) /* 0: nothing was ever learned, m is 0 */
+                pass_row(adam_since(&memo, u, from), n, w + at, m + at, v + at);
+            else if (u->kind != OPTIMIZER_ADAM)
+                catch_up_linear(u, from, n, w + at, part_of(m, at));
+        }
     }
 }
 
@@ -235,6 +280,7 @@ void cpu_rows_update(struct device *d, const struct update *u, const struct rows
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
     for (int i = 0; i < r->unique; i++) {
         size_t at = (size_t)r->row[i] * n;
+        ask_for(r, i, n, w, m, v);
         update_some(u, step, n, g + (size_t)i * n, w + at, part_of(m, at), part_of(v, at));
         last[r->row[i]] = (int32_t)u->step;
     }

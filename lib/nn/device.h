@@ -48,8 +48,9 @@ struct ragged {
  * stacked r, z, n. */
 struct gru_weights {
     int in, state;
-    bool reset_before;              /* n = tanh(W_in x + b_in + W_hn(r∘h) + b_hn) */
-    const float *ih, *hh;           /* [3H, in], [3H, H] */
+    bool reset_before; /* n = tanh(W_in x + b_in + W_hn(r∘h) + b_hn) */
+    /* [3H, in], [3H, H]; ih NULL with in 0: what goes in is W_ih x itself, [., 3H] */
+    const float *ih, *hh;
     const float *ih_bias, *hh_bias; /* [3H] */
 };
 
@@ -175,7 +176,8 @@ struct output {
        (struct device * d, const struct ragged *r, int cols, const float *g, float *dx)) /* += */  \
     /* ---- recurrent ---- */                                                                      \
     /* h [total, H] from x [total, in] and h0 [count, H] (NULL: zeros).                            \
-     * kept [total, 4H]: what the backward needs (r, z, n, W_hn h + b_hn) */                       \
+     * kept [total, 4H]: what the backward needs (r, z, n, W_hn h + b_hn), rows in an order of the \
+     * device's own */                                                                             \
     OP(void, gru,                                                                                  \
        (struct device * d, const struct ragged *r, const struct gru_weights *w, const float *x,    \
         const float *h0, float *h, float *kept))                                                   \
@@ -237,8 +239,8 @@ struct output {
         float *dvalue))                                                                            \
     /* ---- the output layer, in chunks of rows within the workspace ---- */                       \
     /* loss [T] = -log softmax(state weightᵀ + bias)[target]; and for the mean loss, in the same \
-     * walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=; NULL: not wanted (dweight and      \
-     * dbias together) */                                                                          \
+     * walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=; NULL: not wanted (dbias goes with  \
+     * dweight) */                                                                                 \
     OP(void, output_loss,                                                                          \
        (struct device * d, const struct output *o, float *loss, float *dstate, float *dweight,     \
         float *dbias))                                                                             \

@@ -277,49 +277,46 @@ struct adam_group {
 
 struct adam_passed {
     struct adam_group group[ADAM_GROUPS];
+    int groups; /* how many of them have terms */
     float m, v; /* what those are multiplied by */
 };
 
-/* a_j and c_j from β₁ʲ, β₂ʲ and β₁ᵗ, β₂ᵗ. */
-MATHS double maths_adam_weight(double rate, double b1j, double b1t)
-{
-    return rate * b1j / (1 - b1t * b1j);
-}
-
-MATHS double maths_adam_root(double b2j, double b2t)
-{
-    return sqrt(b2j / (1 - b2t * b2j));
-}
-
-/* Group g of k steps after step t > 0. */
-MATHS struct adam_group maths_adam_group(double rate, int64_t t, int64_t k, int g)
+/* Group g of k steps after step t > 0, from β₁ᵗ and β₂ᵗ.  In one walk: the powers of how far c_j
+ * lies below the group's first c, weighted and summed, give the mean and the moments about it. */
+MATHS struct adam_group maths_adam_group(double rate, double b1t, double b2t, int64_t k, int g)
 {
     const int first[ADAM_GROUPS + 1] = {1, 3, 6, 12, 22, 40, ADAM_FADED + 1};
     const int from = first[g], to = k < first[g + 1] - 1 ? (int)k + 1 : first[g + 1];
-    const double b1t = pow(ADAM_BETA1, (double)t), b2t = pow(ADAM_BETA2, (double)t);
-    double b1 = pow(ADAM_BETA1, from), b2 = pow(ADAM_BETA2, from), b1j = b1, b2j = b2;
-    double weight = 0, root = 0, moment[3] = {0, 0, 0};
+    double b1j = pow(ADAM_BETA1, from), b2j = pow(ADAM_BETA2, from);
+    const double root = sqrt(b2j / (1 - b2t * b2j));
+    double s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0;
     struct adam_group to_group = {0, 1, {0, 0, 0}};
-    for (int j = from; j < to; j++, b1j *= ADAM_BETA1, b2j *= ADAM_BETA2) {
-        double a = maths_adam_weight(rate, b1j, b1t);
-        weight += a;
-        root += a * maths_adam_root(b2j, b2t);
-    }
     if (from >= to)
         return to_group;
-    root /= weight;
-    b1j = b1, b2j = b2;
     for (int j = from; j < to; j++, b1j *= ADAM_BETA1, b2j *= ADAM_BETA2) {
-        double off = 1 - maths_adam_root(b2j, b2t) / root;
-        double part = maths_adam_weight(rate, b1j, b1t) / weight * off * off;
-        for (int i = 0; i < 3; i++, part *= off)
-            moment[i] += part;
+        double p = 1 - b1t * b1j, q = 1 - b2t * b2j, both = 1 / (p * q);
+        double off = 1 - sqrt(b2j * p * both) / root, part = b1j * q * both;
+        s0 += part, part *= off;
+        s1 += part, part *= off;
+        s2 += part, part *= off;
+        s3 += part, part *= off;
+        s4 += part;
     }
-    to_group.weight = (float)weight;
-    to_group.root = (float)root;
-    for (int i = 0; i < 3; i++)
-        to_group.moment[i] = (float)moment[i];
+    s1 /= s0, s2 /= s0, s3 /= s0, s4 /= s0;
+    const double mean = 1 - s1, square = mean * mean;
+    to_group.weight = (float)(rate * s0);
+    to_group.root = (float)(root * mean);
+    to_group.moment[0] = (float)((s2 - s1 * s1) / square);
+    to_group.moment[1] = (float)((s3 - s1 * (3 * s2 - 2 * s1 * s1)) / (square * mean));
+    to_group.moment[2] =
+        (float)((s4 - s1 * (4 * s3 - s1 * (6 * s2 - 3 * s1 * s1))) / (square * square));
     return to_group;
+}
+
+/* How many groups k steps fill; the others are empty. */
+MATHS int maths_adam_groups(int64_t k)
+{
+    return k < 3 ? 1 : k < 6 ? 2 : k < 12 ? 3 : k < 22 ? 4 : k < 40 ? 5 : ADAM_GROUPS;
 }
 
 MATHS float maths_adam_fall(const struct adam_group *g, float root_v)
@@ -332,7 +329,7 @@ MATHS float maths_adam_fall(const struct adam_group *g, float root_v)
 MATHS void maths_adam_pass(const struct adam_passed *p, float *w, float *m, float *v)
 {
     float root_v = sqrtf(*v), sum = 0;
-    for (int g = 0; g < ADAM_GROUPS; g++)
+    for (int g = 0; g < p->groups; g++)
         sum += maths_adam_fall(&p->group[g], root_v);
     *w -= *m * sum;
     *m *= p->m;

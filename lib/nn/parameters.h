@@ -2,9 +2,10 @@
  * optimizer's state, so that one pass updates them all.
  *
  * Tables are those of which a step touches few blocks: one of weights for each user or cluster, or
- * one row for each item where a loss goes over some of the items only.  They stand behind the dense
- * parameters, their gradients only on the tape (tape_touched); a step updates the blocks that it
- * touched and brings them first to where the steps between would have brought them. */
+ * one row for each item where a step reads some of the items only, as inputs or for a loss that
+ * goes over some.  They stand behind the dense parameters, their gradients only on the tape
+ * (tape_touched); a step updates the blocks that it touched and brings them first to where the
+ * steps between would have brought them. */
 #ifndef NN_PARAMETERS_H
 #define NN_PARAMETERS_H
 

@@ -178,7 +178,7 @@ struct tensor *tape_constant(struct tape *t, float *value, int rows, int cols)
 
 struct tensor *tape_zeros(struct tape *t, int rows, int cols)
 {
-    struct tensor *x = tape_result(t, rows, cols, true);
+    struct tensor *x = tape_result(t, rows, cols, false);
     t->op->fill(t->device, x->value, 0, tensor_size(x));
     return x;
 }

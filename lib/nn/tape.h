@@ -13,6 +13,9 @@ struct tensor {
     int rows, cols;
     float *value; /* [rows, cols] */
     float *grad;  /* the same, or NULL */
+    /* Where it is rows of another tensor, as they are: that, and which; else NULL. */
+    struct tensor *table;
+    const struct rows *from;
 };
 
 struct tape; /* opaque */
@@ -51,6 +54,11 @@ struct tensor *tape_touched(struct tape *t, const struct parameter *p, const str
 struct tensor *tape_rows_of(struct tape *t, const struct parameter *p, const int32_t *host,
                             int count);
 
+/* The different rows among them, [., .], and in *place (host [count]) where each of them stands
+ * there: for who takes them in several parts.  None is below 0. */
+struct tensor *tape_different_rows(struct tape *t, const struct parameter *p, const int32_t *host,
+                                   int count, const int32_t **place);
+
 /* Which block each of `count` sequences takes: *users are the different ones of `user` (host, none
  * below 0), for tape_touched; the result is each sequence's place among them, for the operations
  * on what that gives. */
@@ -72,7 +80,7 @@ struct tensor *tape_part(struct tape *t, struct tensor *x, int from, int count);
 /* Values that nothing is learned through, [rows, cols] of device memory, not copied. */
 struct tensor *tape_constant(struct tape *t, float *value, int rows, int cols);
 
-/* Zeros that take a gradient, which nobody reads: for a layer without its bias. */
+/* Zeros that nothing is learned through: for a layer without its bias. */
 struct tensor *tape_zeros(struct tape *t, int rows, int cols);
 
 /* Rows of a tensor, -1 for a row of zeros. */
@@ -108,6 +116,8 @@ struct gru {
     const struct parameter *ih, *hh, *ih_bias, *hh_bias;
     bool reset_before;
 };
+/* Where the inputs are rows of a table, and enough of them are equal, the input products are those
+ * of the table, made once. */
 struct tensor *tape_gru(struct tape *t, const struct gru *g, struct tensor *x, struct tensor *h0,
                         const struct ragged *r);
 
@@ -140,8 +150,8 @@ struct tensor *tape_attend_up_to(struct tape *t, struct tensor *query, struct te
                                  struct tensor *scale, struct tensor *value, const struct ragged *r,
                                  struct tape_looks *looks);
 
-/* Mean cross-entropy over the whole vocabulary; the gradient starts here.  Losses [targets] stay
- * on the device. */
+/* Mean cross-entropy over the whole vocabulary; the gradient starts here, of a bias that takes one
+ * too.  Losses [targets] stay on the device. */
 float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
                         struct tensor *bias, const int32_t *target);
 

@@ -40,15 +40,29 @@ struct tensor *tape_rows_of(struct tape *t, const struct parameter *p, const int
                             int count)
 {
     int width = parameter_block(p);
+    const struct rows *rows, *place;
     if (p->touched && t->training) {
-        const struct rows *rows, *place = tape_groups(t, host, count, &rows);
+        place = tape_groups(t, host, count, &rows);
         struct tensor *table = tape_touched(t, p, rows);
         return tape_gather(t, tape_tensor(t, table->value, table->grad, rows->unique, width),
                            place);
     }
-    struct tensor *table = tape_parameter(t, p);
-    return tape_gather(t, tape_tensor(t, table->value, table->grad, (int)p->shape[0], width),
-                       tape_rows(t, host, count));
+    rows = tape_rows(t, host, count);
+    if (p->touched) /* these rows alone: a batch that only looks may stand between two updates */
+        parameters_catch_up(p, rows);
+    return tape_gather(
+        t, tape_tensor(t, p->value, t->training ? p->grad : NULL, (int)p->shape[0], width), rows);
+}
+
+struct tensor *tape_different_rows(struct tape *t, const struct parameter *p, const int32_t *host,
+                                   int count, const int32_t **place)
+{
+    const int32_t *different;
+    int unique = tape_places(t, host, count, &different, place);
+    if (!p->touched)
+        return tape_rows_of(t, p, different, unique);
+    struct tensor *table = tape_touched(t, p, tape_rows(t, different, unique));
+    return tape_tensor(t, table->value, table->grad, unique, parameter_block(p));
 }
 
 /* ---- grouped products ---- */

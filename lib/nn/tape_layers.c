@@ -16,6 +16,7 @@ static void gather_back(struct tape *t, struct node *node)
 struct tensor *tape_gather(struct tape *t, struct tensor *table, const struct rows *r)
 {
     struct tensor *y = tape_result(t, r->count, table->cols, table->grad);
+    y->table = table, y->from = r;
     t->op->gather(t->device, r, y->cols, table->value, y->value);
     if (y->grad) {
         struct gather_node *n = tape_record(t, sizeof *n, gather_back);
@@ -304,12 +305,24 @@ static void gru_back(struct tape *t, struct node *node)
                     &n->grads);
 }
 
+/* A row that is there again saves its products, forward and backward, but every row costs copies of
+ * its 3H numbers.  At 50 units that comes out even where two thirds of the rows differ; where 43 %
+ * do, a step of the hierarchical model takes 2 % less, and at 27 % it takes 3 % less. */
+static bool repeats_enough(const struct tensor *x)
+{
+    return x->table && x->table->rows <= x->rows / 2;
+}
+
 struct tensor *tape_gru(struct tape *t, const struct gru *g, struct tensor *x, struct tensor *h0,
                         const struct ragged *r)
 {
     int state = g->hh->cols;
-    struct tensor *h = tape_result(t, r->total, state, true);
     struct gru_weights w = tape_gru_weights(g);
+    if (repeats_enough(x)) {
+        x = tape_gather(t, tape_linear(t, x->table, tape_parameter(t, g->ih), NULL), x->from);
+        w.ih = NULL, w.in = 0;
+    }
+    struct tensor *h = tape_result(t, r->total, state, true);
     float *kept = tape_floats(t, (size_t)r->total * 4 * (size_t)state);
     t->op->gru(t->device, r, &w, x->value, h0 ? h0->value : NULL, h->value, kept);
     if (h->grad) {

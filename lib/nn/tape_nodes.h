@@ -54,6 +54,11 @@ struct tensor *tape_result(struct tape *t, int rows, int cols, bool learned);
 /* Puts a node of `size` bytes on the tape, zeroed; the caller fills in what follows its head. */
 void *tape_record(struct tape *t, size_t size, void (*back)(struct tape *, struct node *));
 
+/* The different ones of host, none below 0, ascending, and each one's place among them [count];
+ * host arrays of the step.  Returns how many they are. */
+int tape_places(struct tape *t, const int32_t *host, int count, const int32_t **different,
+                const int32_t **place);
+
 /* A GRU's parameters as the table of operations takes them. */
 struct gru_weights tape_gru_weights(const struct gru *g);
 struct gru_grads tape_gru_grads(const struct gru *g);

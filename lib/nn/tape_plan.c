@@ -1,7 +1,7 @@
 /* The plans of ragged operations, made on the host and uploaded. */
 #include <string.h>
 
-#include "nn/tape.h"
+#include "nn/tape_nodes.h"
 
 /* The n places in `order`, sorted by their rows, equal ones in the order they have: a radix sort,
  * eight bits at a time from the lowest.  Returns order or spare, whichever holds the result. */
@@ -63,17 +63,34 @@ const struct rows *tape_rows(struct tape *t, const int32_t *host, int count)
     return r;
 }
 
+/* place [count]: which of the plan's different rows each is. */
+static void find_places(const struct plan *p, int32_t *place)
+{
+    for (int u = 0; u < p->unique; u++)
+        for (int32_t i = p->start[u]; i < p->start[u + 1]; i++)
+            place[p->order[i]] = u;
+}
+
+int tape_places(struct tape *t, const int32_t *host, int count, const int32_t **different,
+                const int32_t **place)
+{
+    struct plan p = plan_rows(t, host, count);
+    int32_t *at = tape_host_ints(t, (size_t)count);
+    find_places(&p, at);
+    *different = p.row;
+    *place = at;
+    return p.unique;
+}
+
 const struct rows *tape_groups(struct tape *t, const int32_t *user, int count,
                                const struct rows **users)
 {
     struct plan p = plan_rows(t, user, count);
     struct rows *all = tape_host(t, sizeof *all), *r = tape_host(t, sizeof *r);
     int32_t *place = tape_host_ints(t, (size_t)count), *row = tape_host_ints(t, (size_t)p.unique);
-    for (int u = 0; u < p.unique; u++) {
+    find_places(&p, place);
+    for (int u = 0; u < p.unique; u++)
         row[u] = u;
-        for (int32_t i = p.start[u]; i < p.start[u + 1]; i++)
-            place[p.order[i]] = u;
-    }
     *all = (struct rows){.count = count,
                          .at = tape_ints(t, user, (size_t)count),
                          .unique = p.unique,

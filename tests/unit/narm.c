@@ -161,10 +161,9 @@ static void check_narm(const struct form *s, const char *gru)
     learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
     double expected = reference_batch(&p.reference, s, &made.batch);
     const struct parameters *q = &p.model.parameters;
-    p.device->op->fill(p.device, q->grad, 0, q->count);
+    p.device->op->fill(p.device, q->grad, 0, q->dense);
     add_gradients(&p, &made.batch, 9);
-    float *g = mem_alloc(q->count * sizeof *g);
-    p.device->op->download(p.device, g, q->grad, q->count * sizeof *g);
+    float *g = all_gradients(&p);
     double worst = 0;
     for (size_t n = 0; n < q->list.len; n++)
         for (size_t i = 0; i<q->list.at[n]->count; i += s->size> 10 ? 61 : 3) {

@@ -7,8 +7,8 @@
 
 struct reference_unit {
     int in, state;
-    bool before; /* reset before */
-    const double *ih, *hh, *ih_bias, *hh_bias;
+    bool before;                               /* reset before */
+    const double *ih, *hh, *ih_bias, *hh_bias; /* ih NULL: x is W_ih x [3H] */
 };
 
 static double sigmoid(double x)
@@ -24,7 +24,7 @@ static inline void reference_step(const struct reference_unit *u, const double *
     double a[3 * 257], b[3 * 257], r[257];
     for (int pass = 0; pass < 2; pass++) /* the second with r∘h, for reset before */
         for (int i = pass ? 2 * H : 0; i < 3 * H; i++) {
-            a[i] = u->ih_bias[i];
+            a[i] = u->ih_bias[i] + (u->ih ? 0 : x[i]);
             b[i] = u->hh_bias[i];
             for (int j = 0; j < u->in; j++)
                 a[i] += u->ih[i * u->in + j] * x[j];

@@ -14,19 +14,25 @@ struct layer {
     int in, state;
     bool before, start; /* reset before; an initial state is given */
     int copies;         /* of the sequences, one behind the other */
+    bool multiplied;    /* x is W_ih x; in: 0 */
 };
+
+static int input_cols(const struct layer *s)
+{
+    return s->multiplied ? 3 * s->state : s->in;
+}
 
 /* in: x, W_ih, W_hh, b_ih, b_hh, h0 */
 static void reference_gru(const struct problem *p, double *out)
 {
     const struct layer *s = p->shape;
-    const struct reference_unit u = {s->in,    s->state, s->before, p->in[1],
+    const struct reference_unit u = {s->in,    s->state, s->before, s->multiplied ? NULL : p->in[1],
                                      p->in[2], p->in[3], p->in[4]};
     for (int q = 0, row = 0; q < s->copies * SEQUENCES; row += some_lengths[q++ % SEQUENCES])
         for (int t = 0; t < some_lengths[q % SEQUENCES]; t++) {
             const double zeros[257] = {0}, *h = s->start ? p->in[5] + q * s->state : zeros;
-            reference_step(&u, p->in[0] + (row + t) * s->in, t ? out + (row + t - 1) * s->state : h,
-                           out + (row + t) * s->state);
+            reference_step(&u, p->in[0] + (row + t) * input_cols(s),
+                           t ? out + (row + t - 1) * s->state : h, out + (row + t) * s->state);
         }
 }
 
@@ -37,7 +43,7 @@ static void check_gru_of(struct layer s)
     struct problem p = {.reference = reference_gru, .shape = &s};
     size_t in = (size_t)s.in, H = (size_t)s.state, rows = (size_t)s.copies * ROWS;
     float bound = 1.5f / sqrtf((float)s.state);
-    problem_input(&p, rows * in, 1);
+    problem_input(&p, rows * (size_t)input_cols(&s), 1);
     problem_input(&p, 3 * H * in, bound);
     problem_input(&p, 3 * H * H, bound);
     problem_input(&p, 3 * H, bound);
@@ -46,11 +52,11 @@ static void check_gru_of(struct layer s)
         problem_input(&p, (size_t)(s.copies * SEQUENCES) * H, 1);
     problem_output(&p, rows * H);
     float *kept = device_floats(rows * 4 * H), *h0 = s.start ? p.value[5] : NULL;
-    struct gru_weights w = {s.in,       s.state,    s.before,  p.value[1],
+    struct gru_weights w = {s.in,       s.state,    s.before,  s.multiplied ? NULL : p.value[1],
                             p.value[2], p.value[3], p.value[4]};
     device->op->gru(device, r, &w, p.value[0], h0, p.found, kept);
     check_forward(&p, label(s.before ? "gru, reset before," : "gru", s.in, s.state));
-    struct gru_grads g = {p.grad[1], p.grad[2], p.grad[3], p.grad[4]};
+    struct gru_grads g = {s.multiplied ? NULL : p.grad[1], p.grad[2], p.grad[3], p.grad[4]};
     device->op->gru_back(device, r, &w, p.value[0], h0, p.found, kept, p.dout, p.grad[0],
                          s.start ? p.grad[5] : NULL, &g);
     check_backward(&p, label(s.before ? "gru_back, reset before," : "gru_back", s.in, s.state));
@@ -63,10 +69,14 @@ static void check_gru(void)
 {
     for (int i = 0; i < SIZES; i++)
         for (int way = 0; way < 4; way++)
-            check_gru_of(
-                (struct layer){sizes[i], sizes[(i + way) % (SIZES - 1)], way & 1, way & 2, 1});
-    for (int way = 0; way < 2; way++) /* more sequences than are taken at once */
-        check_gru_of((struct layer){3, 5, way, true, 50});
+            check_gru_of((struct layer){sizes[i], sizes[(i + way) % (SIZES - 1)], way & 1, way & 2,
+                                        1, false});
+    for (int way = 0; way < 2; way++) { /* more sequences than are taken at once */
+        check_gru_of((struct layer){3, 5, way, true, 50, false});
+        check_gru_of((struct layer){0, 5, way, true, 50, true});
+    }
+    for (int way = 0; way < 4; way++) /* the input products are given */
+        check_gru_of((struct layer){0, sizes[way], way & 1, way & 2, 1, true});
 }
 
 /* ---- attention ---- */
@@ -167,6 +177,20 @@ static void output_close(struct problem *p, struct output *o)
     problem_close(p);
 }
 
+/* A bias that is not learned: the other gradients are the same. */
+static void check_loss_no_bias(void)
+{
+    struct output o;
+    struct problem p = output_problem(&o, 33, 31, 1031);
+    int inputs = p.inputs;
+    device->op->output_loss(device, &o, p.found, p.grad[0], p.grad[1], NULL);
+    check_forward(&p, "output_loss, no gradient of the bias");
+    p.inputs = 2;
+    check_backward(&p, "output_loss, no gradient of the bias, gradients");
+    p.inputs = inputs;
+    output_close(&p, &o);
+}
+
 static void check_loss(void)
 {
     const int way[][3] = {{1, 1, 1},    {31, 33, 257}, {33, 31, 1031}, {7, 257, 33},
@@ -181,6 +205,7 @@ static void check_loss(void)
         check_backward(&p, label("output_loss, gradients,", o.targets, o.items));
         output_close(&p, &o);
     }
+    check_loss_no_bias();
     /* Scores far apart, higher from tile to tile: no sum and no exponential may overflow. */
     struct output o;
     struct problem p = output_problem(&o, 257, 3, 2311);
