@@ -14,6 +14,11 @@ FORM(block)(const int rows, const int cols, const struct tile_product *p, size_t
     const float *a = p->a + row * p->a_row, *b = p->b + col;
     float *c = p->c + row * p->ldc + col;
     FORM(vector) sum[12];
+    /* What comes after these rows may stand in no cache, and in steps that no prefetcher follows. */
+    for (int i = 0; i < rows; i++) {
+        __builtin_prefetch(c + (size_t)(rows + i) * p->ldc, 1);
+        __builtin_prefetch(c + (size_t)(rows + i) * p->ldc + cols * VECTOR_FLOATS - 1, 1);
+    }
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 2
