@@ -207,7 +207,7 @@ VECTOR static void add_exponentials(size_t n, size_t ld, const float *x, const f
     for (size_t i = 0; i < n; i++, x += ld)
 #pragma omp simd
         for (int j = 0; j < LANES; j++)
-            all[j] += maths_exp(x[j] - top[j]);
+            all[j] += maths_exp_below(x[j] - top[j]);
     for (int j = 0; j < LANES; j++)
         sum[j] += all[j];
 }
@@ -220,7 +220,7 @@ VECTOR static void become_exponentials(size_t n, size_t ld, float *restrict x,
     for (size_t i = 0; i < n; i++, x += ld)
 #pragma omp simd
         for (int j = 0; j < LANES; j++) {
-            x[j] = maths_exp(x[j] - top[j]);
+            x[j] = maths_exp_below(x[j] - top[j]);
             all[j] += x[j];
         }
     for (int j = 0; j < LANES; j++)

@@ -41,8 +41,23 @@ static void check_log_sigmoid(void)
     tap_ok(isnan(maths_log_sigmoid(NAN)), "and of NaN NaN");
 }
 
+static void check_exp_below(void)
+{
+    double most = 0;
+    for (double size = 87; size > 1e-30; size *= 0.9999) {
+        double of = (double)(float)-size,
+               off = fabs((double)maths_exp_below((float)-size) / exp(of) - 1);
+        most = fmax(most, off / (3.5e-7 + 1e-7 * size));
+    }
+    tap_ok(most < 1, "e^x of x below 0 is off by %.2f of what it may be", most);
+    tap_ok(maths_exp_below(0) == 1 && maths_exp_below(-INFINITY) < 2e-38f &&
+               isnan(maths_exp_below(NAN)),
+           "e^0 is 1, e^-infinity next to 0, and of NaN NaN");
+}
+
 int main(void)
 {
+    check_exp_below();
     check_log1p();
     check_log_sigmoid();
     return tap_done();
