@@ -16,7 +16,7 @@ enum {
     LANES = 16,      /* targets that are gone through as one vector: a cache line of floats */
     PANEL = 32,      /* targets of a panel, at most */
     TILE_ITEMS = 96, /* items of a tile, at most: a panel of them and its factors fit 32 KB */
-    STATES = 256,    /* states that a tile is multiplied with at once: a vector's width is 16 KB */
+    STATES = 96,     /* states that a tile is multiplied with at once: a vector's width is 6 KB */
 };
 
 /* One chunk at a time.  A target's place in its chunk is its lane; lanes beyond `rows` hold zeros
