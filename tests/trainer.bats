@@ -515,6 +515,40 @@ EOT
     train shuffled.mp >/dev/null
 }
 
+built_with() { trainer --version | grep -q "^BLAS: $1"; }
+
+@test "OpenBLAS that takes the processor for an old one is started with kernels that fit" {
+    built_with OpenBLAS || skip 'built with another library'
+    grep -qw avx /proc/cpuinfo || skip 'a processor without AVX'
+    cat >shim.c <<'EOF'
+#include <stdio.h>
+#include <stdlib.h>
+char *openblas_get_corename(void) { return "Prescott"; }
+__attribute__((constructor)) static void tell(void)
+{
+    const char *core = getenv("OPENBLAS_CORETYPE");
+    FILE *f = fopen("told", "a");
+    fprintf(f, "%s\n", core ? core : "none");
+    fclose(f);
+}
+EOF
+    "${CC:-cc}" -shared -fPIC -o shim.so shim.c
+    env -u OPENBLAS_CORETYPE LD_PRELOAD="$PWD/shim.so" trainer --version >/dev/null
+    [ "$(grep -c . told)" = 2 ]
+    [ "$(head -n 1 told)" = none ]
+    grep -qxE 'Sandybridge|Haswell|SkylakeX' told
+    rm told # the environment's own choice stands
+    OPENBLAS_CORETYPE=Nehalem LD_PRELOAD="$PWD/shim.so" trainer --version >/dev/null
+    [ "$(sort -u told)" = Nehalem ]
+}
+
+@test "a reference BLAS is said once, on standard error and by --version" {
+    built_with 'reference BLAS' || skip 'built with another library'
+    trainer --version | grep -q '^BLAS: reference BLAS: .*install libdnnl-dev'
+    run -0 --separate-stderr trainer --device cpu --embedding 3 -o out.mp "$BATCHES"
+    [ "$(grep -c 'reference BLAS.*: install libdnnl-dev' <<<"$stderr")" = 1 ]
+}
+
 # Where the processor has no instructions for it float32 multiplies the rounded factors, for tests.
 @test "bf16 on the CPU: refused in words or as its instructions compute, near f32 and not the same" {
     run --separate-stderr trainer --device cpu --precision bf16 --embedding 3 -o native.mp "$BATCHES"

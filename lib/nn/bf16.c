@@ -1,6 +1,7 @@
 #include "nn/bf16.h"
 
 #include <omp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,6 +167,19 @@ const char *bf16_missing(void)
     return is_rounded() ? NULL : no_instructions();
 }
 
+/* Whether float32 multiplies the rounded factors; looked up once. */
+static bool by_float32(void)
+{
+    enum { UNKNOWN, YES, NO };
+    static atomic_int answer = UNKNOWN;
+    int known = atomic_load_explicit(&answer, memory_order_relaxed);
+    if (known == UNKNOWN) {
+        known = is_rounded() && no_instructions() ? YES : NO;
+        atomic_store_explicit(&answer, known, memory_order_relaxed);
+    }
+    return known == YES;
+}
+
 /* ---- factors ---- */
 
 VECTOR static void pack(size_t rows, size_t cols, size_t ld, const float *from, uint16_t *to)
@@ -211,7 +225,7 @@ void bf16_product(const struct tile_product *p, uint16_t *packed)
     for (size_t i = 0; p->bias && i < p->m; i++)
         for (size_t j = 0; j < p->n; j++)
             p->c[i * p->ldc + j] = p->bias[i];
-    if (is_rounded() && no_instructions())
+    if (by_float32())
         multiply_rounded(p, a, b, turned);
     else
         bf16_multiply(true, turned, p->m, p->n, p->k, a, b, p->c, p->ldc);

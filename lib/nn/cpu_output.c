@@ -22,7 +22,7 @@ void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output *o)
     c->capacity = (int)((wanted + chunks - 1) / chunks);
     c->ld = whole_lines((size_t)c->capacity);
     c->ld += c->ld / LANES % 2 ? 0 : LANES;
-    int share = ((o->items + c->threads - 1) / c->threads + 5) / 6 * 6;
+    int share = ((o->items + c->threads - 1) / c->threads + 5) / 6 * 6; /* whole blocks of rows */
     c->width = share > TILE_ITEMS ? TILE_ITEMS : share > 0 ? share : 6;
     c->tiles = (o->items + c->width - 1) / c->width;
 }
@@ -51,7 +51,7 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, bool bf16, size_t r
     size_t parts = whole_lines(threads * sizeof *c->part / sizeof(float));
     size_t own = threads * (width * PANEL + 4 * ld) + 4 * ld;
     c->packing = bf16 ? packing_of((size_t)c->o->width) : 0;
-    size_t packed = threads * c->packing / 2;
+    size_t packed = whole_lines(threads * c->packing / 2);
     float *at = cpu_scratch(cpu, state + kept + parts + own + packed + rest);
     c->state = take(&at, state);
     c->kept = take(&at, kept);
@@ -60,9 +60,11 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, bool bf16, size_t r
     c->top = take(&at, ld);
     c->total = (double *)(void *)take(&at, 2 * ld);
     c->part = (struct parts *)(void *)take(&at, parts);
-    for (size_t t = 0; t < threads; t++)
-        c->part[t] =
-            (struct parts){take(&at, ld), (double *)(void *)take(&at, 2 * ld), take(&at, ld)};
+    for (size_t t = 0; t < threads; t++) {
+        c->part[t].top = take(&at, ld);
+        c->part[t].sum = (double *)(void *)take(&at, 2 * ld);
+        c->part[t].not_finite = take(&at, ld);
+    }
     c->packed = bf16 ? (uint16_t *)(void *)take(&at, packed) : NULL;
     c->rest = at;
 }
@@ -80,11 +82,11 @@ bool chunk_next(struct chunk *c)
             c->part[t].top[lane] = -INFINITY;
             c->part[t].sum[lane] = c->part[t].not_finite[lane] = 0;
         }
-    for (size_t lane = 0; lane < c->ld; lane++) {
-        const float *from = c->o->state + ((size_t)c->first + lane) * width;
-        bool there = lane < (size_t)c->rows;
+    memset(c->state, 0, width * c->ld * sizeof *c->state);
+    for (size_t row = 0; row < (size_t)c->rows; row++) {
+        const float *from = c->o->state + ((size_t)c->first + row) * width;
         for (size_t j = 0; j < width; j++)
-            c->state[j * c->ld + lane] = there ? from[j] : 0;
+            c->state[j * c->ld + row] = from[j];
     }
     return c->rows > 0;
 }

@@ -14,7 +14,8 @@ FORM(block)(const int rows, const int cols, const struct tile_product *p, size_t
     const float *a = p->a + row * p->a_row, *b = p->b + col;
     float *c = p->c + row * p->ldc + col;
     FORM(vector) sum[12];
-    /* What comes after these rows may stand in no cache, and in steps that no prefetcher follows. */
+    /* What comes after these rows may be in no cache, and its steps are none that a processor's own
+     * prefetching follows. */
     for (int i = 0; i < rows; i++) {
         __builtin_prefetch(c + (size_t)(rows + i) * p->ldc, 1);
         __builtin_prefetch(c + (size_t)(rows + i) * p->ldc + cols * VECTOR_FLOATS - 1, 1);
