@@ -21,3 +21,17 @@ need_data() {
 need() {
     command -v "$1" >/dev/null || skip "no $1 here"
 }
+
+# Two files, TSV or JSON lines: the same but for numbers that another order of sums rounds otherwise.
+alike() {
+    local n=0 file
+    for file in "$1" "$2"; do
+        if grep -q '^[[{]' "$file"; then cat "$file"; else jq -Rc 'split("\t") | map(tonumber? // .)' "$file"; fi |
+            jq -c 'paths(scalars) as $p | [$p, getpath($p)]' >"alike-$n"
+        n=$((n + 1))
+    done
+    [ -s alike-0 ]
+    jq -ne --slurpfile a alike-0 --slurpfile b alike-1 '($a | length) == ($b | length) and
+        all(range($a | length); $a[.][0] == $b[.][0] and ($a[.][1] as $x | $b[.][1] as $y |
+            if ($x | type) == "number" then ($x - $y | fabs) < 1e-5 * (1 + ($x | fabs)) else $x == $y end))' >/dev/null
+}

@@ -41,20 +41,6 @@ recommend() { recommender -q --threads 1 "$@"; }
 # Lines of JSON to a stream of sessions, whose end counts itself.
 sessions() { sed 's/^\["E",.*/["E"]/' | spcat --from-json; }
 
-# Two files of answers, TSV or JSON: the same but for numbers that another batch rounds otherwise.
-alike() {
-    local n=0 file
-    for file in "$1" "$2"; do
-        if grep -q '^{' "$file"; then cat "$file"; else jq -Rc 'split("\t") | map(tonumber? // .)' "$file"; fi |
-            jq -c 'paths(scalars) as $p | [$p, getpath($p)]' >"alike-$n"
-        n=$((n + 1))
-    done
-    [ -s alike-0 ]
-    jq -ne --slurpfile a alike-0 --slurpfile b alike-1 '($a | length) == ($b | length) and
-        all(range($a | length); $a[.][0] == $b[.][0] and ($a[.][1] as $x | $b[.][1] as $y |
-            if ($x | type) == "number" then ($x - $y | fabs) < 1e-5 * (1 + ($x | fabs)) else $x == $y end))' >/dev/null
-}
-
 # A small log in JSON: the header of the split, and the records given.
 small() {
     spcat "$SPLIT" | head -n 1

@@ -272,8 +272,8 @@ EOT
     # one set for all is where each begins from
     train --inter hidden,delta --save global "$BATCHES" >/dev/null
     train --inter hidden,delta --init global --max-steps 0 "$BATCHES" | ranks_of >plain
-    train "${own[@]}" --clusters 2 --init global --max-steps 0 "$BATCHES" | ranks_of >alike
-    cmp plain alike
+    train "${own[@]}" --clusters 2 --init global --max-steps 0 "$BATCHES" | ranks_of >own
+    alike plain own
     refused() {
         run "-$1" --separate-stderr train "${@:3}" "$BATCHES"
         echo "$stderr"
@@ -384,7 +384,7 @@ EOT
     train "${options[@]}" --save-by last --save global "$BATCHES" >/dev/null
     train "${options[@]}" --init global --max-steps 0 "$BATCHES" | ranks_of >plain
     train "${options[@]}" --init global --max-steps 0 --per-user inter,intra "$BATCHES" | ranks_of >own
-    cmp plain own
+    alike plain own
 }
 
 @test "--init refuses what does not fit, and names the field" {
