@@ -31,6 +31,8 @@ struct ring {
     char *at;
     size_t used; /* of the part that is being filled */
     int part;
+    char *to; /* where the last `waiting` bytes of what is used are to be copied, together */
+    size_t waiting;
     cudaEvent_t done[RING_PARTS]; /* the copies out of the part */
 };
 
