@@ -205,6 +205,5 @@ void gru_once_back(struct cuda *c, const struct ragged *r, const struct gru_weig
         gru_inputs_back(c, total, w, 0, w->in, x, input, 3 * n, dx, dw);
     else if (dx)
         cuda_add(&c->device, dx, input, 3 * size);
-    cuda_sum_rows(c, total, 3 * n, 3 * n, input, dw->ih_bias);
-    cuda_sum_rows(c, total, 3 * n, 3 * n, b.hidden, dw->hh_bias);
+    cuda_sum_rows(c, total, 3 * n, 3 * n, input, dw->ih_bias, b.hidden, dw->hh_bias);
 }

@@ -12,6 +12,13 @@ static char *arena_block(struct arena *a, size_t bytes)
     return a->device ? a->device->op->alloc(a->device, bytes) : mem_aligned(bytes);
 }
 
+/* The first bytes of the last block. */
+static void arena_zero(const struct arena *a, size_t bytes)
+{
+    float *x = (void *)a->blocks.at[a->blocks.len - 1];
+    a->device->op->fill(a->device, x, 0, bytes / sizeof *x);
+}
+
 static void arena_release(struct arena *a)
 {
     for (size_t i = 0; i < a->blocks.len; i++) {
@@ -32,6 +39,8 @@ static void arena_grow(struct arena *a, size_t bytes)
     a->size = a->size > LEAST ? a->size : LEAST;
     a->used = 0;
     vec_push(&a->blocks, arena_block(a, a->size));
+    if (a->zeroed)
+        arena_zero(a, a->size);
 }
 
 static void arena_clear(struct arena *a)
@@ -40,6 +49,8 @@ static void arena_clear(struct arena *a)
     if (a->blocks.len > 1) {
         arena_release(a);
         arena_grow(a, all);
+    } else if (a->zeroed && a->used) {
+        arena_zero(a, a->used);
     }
     a->used = 0;
 }
@@ -61,6 +72,8 @@ struct tape *tape_new(struct device *d)
 {
     struct tape *t = mem_zero(1, sizeof *t);
     t->device = t->memory.device = t->sent[0].device = t->sent[1].device = t->kept.device = d;
+    t->grads.device = d;
+    t->grads.zeroed = !d->host;
     t->op = d->op;
     return t;
 }
@@ -69,7 +82,7 @@ void tape_free(struct tape *t)
 {
     if (!t)
         return;
-    struct arena *arenas[] = {&t->host, &t->memory, &t->sent[0], &t->sent[1], &t->kept};
+    struct arena *arenas[] = {&t->host, &t->memory, &t->grads, &t->sent[0], &t->sent[1], &t->kept};
     for (size_t i = 0; i < sizeof arenas / sizeof *arenas; i++) {
         arena_release(arenas[i]);
         vec_release(&arenas[i]->blocks);
@@ -81,6 +94,7 @@ void tape_begin(struct tape *t, bool training, uint64_t seed, uint64_t step)
 {
     arena_clear(&t->host);
     arena_clear(&t->memory);
+    arena_clear(&t->grads);
     t->op->step(t->device);
     t->turn ^= 1;
     arena_clear(&t->sent[t->turn]);
@@ -158,14 +172,22 @@ struct tensor *tape_tensor(struct tape *t, float *value, float *grad, int rows, 
     return x;
 }
 
+/* Zeros.  A GPU fills all of a step in one go, before the step; the host one after another, as its
+ * cache then has them. */
+static float *new_gradient(struct tape *t, size_t n)
+{
+    float *grad = arena_take(&t->grads, n * sizeof *grad, LINE);
+    if (!t->grads.zeroed)
+        t->op->fill(t->device, grad, 0, n);
+    return grad;
+}
+
 struct tensor *tape_result(struct tape *t, int rows, int cols, bool learned)
 {
     size_t n = (size_t)rows * (size_t)cols;
     struct tensor *x = tape_tensor(t, tape_floats(t, n), NULL, rows, cols);
-    if (t->training && learned) {
-        x->grad = tape_floats(t, n);
-        t->op->fill(t->device, x->grad, 0, n);
-    }
+    if (t->training && learned)
+        x->grad = new_gradient(t, n);
     return x;
 }
 

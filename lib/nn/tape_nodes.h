@@ -14,6 +14,7 @@ struct arena {
     size_t size, used;     /* of the last block */
     size_t before;         /* bytes in the blocks before it */
     struct device *device; /* NULL: host memory */
+    bool zeroed;           /* what is given out is all 0 */
 };
 
 /* What is to be run backward; each operation's own struct begins with it. */
@@ -26,6 +27,7 @@ struct tape {
     struct device *device;
     const struct operations *op;
     struct arena host, memory;
+    struct arena grads;   /* of results */
     struct arena sent[2]; /* in turn: this step's is sent while the last is computed */
     int turn;
     struct arena kept;      /* of all steps */
