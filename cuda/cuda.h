@@ -31,6 +31,8 @@ struct ring {
     char *at;
     size_t used; /* of the part that is being filled */
     int part;
+    char *to; /* where the last `waiting` bytes of what is used are to be copied, together */
+    size_t waiting;
     cudaEvent_t done[RING_PARTS]; /* the copies out of the part */
 };
 
@@ -213,6 +215,9 @@ void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const
 /* Neither takes scratch of the operation's.  to [cols] += the sum of the rows of g, `stride` apart,
  * in an order of its own. */
 void cuda_sum_rows(struct cuda *c, int rows, int cols, int stride, const float *g, float *to);
+/* and those of another matrix of that shape */
+void cuda_sum_rows(struct cuda *c, int rows, int cols, int stride, const float *g, float *to,
+                   const float *other, float *to_other);
 
 /* g [count, cols], one row a sequence: to += their sum; with groups to[group->at[s]] += row s, in
  * the plan's order. */

@@ -68,9 +68,17 @@ void cuda_columns(struct device *d, int rows, int cols, const float *from, int l
 
 enum { SUM_WARPS = 8, SUM_PART = 256 };
 
-static __global__ void sum_rows(int rows, int cols, int stride, int part, const float *g, float *to,
+/* One sum, or two of one shape: blockIdx.z is which. */
+struct sums {
+    const float *g, *other;
+    float *to, *to_other;
+};
+
+static __global__ void sum_rows(int rows, int cols, int stride, int part, struct sums all,
                                 bool accumulate)
 {
+    const float *g = blockIdx.z ? all.other : all.g;
+    float *to = blockIdx.z ? all.to_other : all.to;
     __shared__ float sums[SUM_WARPS][WARP];
     const int j = (int)(blockIdx.x * WARP + threadIdx.x);
     const int from = (int)blockIdx.y * part, end = min(rows, from + part);
@@ -88,12 +96,13 @@ static __global__ void sum_rows(int rows, int cols, int stride, int part, const 
     *own = accumulate ? *own + sum : sum;
 }
 
-void cuda_sum_rows(struct cuda *c, int rows, int cols, int stride, const float *g, float *to)
+static void sum_all(struct cuda *c, int rows, int cols, int stride, const struct sums &all,
+                    unsigned count)
 {
     const dim3 block(WARP, SUM_WARPS);
     unsigned across = cuda_blocks((size_t)cols, WARP), down = cuda_blocks((size_t)rows, SUM_PART);
     if (down <= 1) {
-        LAUNCH(c, sum_rows, dim3(across, down), block, 0, rows, cols, stride, SUM_PART, g, to,
+        LAUNCH(c, sum_rows, dim3(across, down, count), block, 0, rows, cols, stride, SUM_PART, all,
                true);
         return;
     }
@@ -102,10 +111,24 @@ void cuda_sum_rows(struct cuda *c, int rows, int cols, int stride, const float *
         part = (rows + 255) / 256;
         down = cuda_blocks((size_t)rows, (size_t)part);
     }
-    float *sums = (float *)cuda_sums(c, (size_t)down * (size_t)cols * sizeof *sums);
-    LAUNCH(c, sum_rows, dim3(across, down), block, 0, rows, cols, stride, part, g, sums, false);
-    LAUNCH(c, sum_rows, dim3(across, 1), block, 0, (int)down, cols, cols, (int)down, sums, to,
-           true);
+    size_t size = (size_t)down * (size_t)cols;
+    float *parts = (float *)cuda_sums(c, count * size * sizeof *parts);
+    float *second = count > 1 ? parts + size : NULL;
+    LAUNCH(c, sum_rows, dim3(across, down, count), block, 0, rows, cols, stride, part,
+           (sums{all.g, all.other, parts, second}), false);
+    LAUNCH(c, sum_rows, dim3(across, 1, count), block, 0, (int)down, cols, cols, (int)down,
+           (sums{parts, second, all.to, all.to_other}), true);
+}
+
+void cuda_sum_rows(struct cuda *c, int rows, int cols, int stride, const float *g, float *to)
+{
+    sum_all(c, rows, cols, stride, sums{g, NULL, to, NULL}, 1);
+}
+
+void cuda_sum_rows(struct cuda *c, int rows, int cols, int stride, const float *g, float *to,
+                   const float *other, float *to_other)
+{
+    sum_all(c, rows, cols, stride, sums{g, other, to, to_other}, 2);
 }
 
 void cuda_bias_back(struct device *d, int rows, int cols, const float *g, float *to)

@@ -113,6 +113,10 @@ void cuda_gru(struct device *d, const struct ragged *r, const struct gru_weights
     struct cuda *c = cuda_of(d);
     if (!r->total || !w->state)
         return;
+    if (r->longest == 1) {
+        gru_once(c, r, w, x, h0, h, kept);
+        return;
+    }
     struct recurrent_plan p =
         plan_recurrence(c, r, w, true, 2 * (size_t)recurrent_padded(w->state));
     float *scratch = (float *)cuda_scratch(c, recurrent_scratch(&p) * sizeof(float));
@@ -177,13 +181,13 @@ static __global__ void reset_states(int total, int state, const float *kept, flo
 }
 
 void gru_inputs_back(struct cuda *c, int total, const struct gru_weights *w, int first, int cols,
-                     const float *x, const float *g, float *dx, const struct gru_grads *dw)
+                     const float *x, const float *g, int ld, float *dx, const struct gru_grads *dw)
 {
     int n = w->state;
     if (dx)
-        cuda_gemm_wide(c, false, false, total, cols, 3 * n, g, 4 * n, w->ih + first, w->in, 1, dx,
+        cuda_gemm_wide(c, false, false, total, cols, 3 * n, g, ld, w->ih + first, w->in, 1, dx,
                        cols);
-    cuda_gemm_wide(c, true, false, 3 * n, cols, total, g, 4 * n, x, cols, 1, dw->ih + first, w->in);
+    cuda_gemm_wide(c, true, false, 3 * n, cols, total, g, ld, x, cols, 1, dw->ih + first, w->in);
 }
 
 void gru_state_back(struct cuda *c, int total, const struct gru_weights *w, const float *kept,
@@ -209,6 +213,10 @@ void cuda_gru_back(struct device *d, const struct ragged *r, const struct gru_we
     struct cuda *c = cuda_of(d);
     if (!r->total || !w->state)
         return;
+    if (r->longest == 1) {
+        gru_once_back(c, r, w, x, h0, kept, dh, dx, dh0, dw);
+        return;
+    }
     size_t n = (size_t)w->state, total = (size_t)r->total;
     struct recurrent_plan p =
         plan_recurrence(c, r, w, false, 4 * (size_t)recurrent_padded(w->state));
@@ -220,7 +228,7 @@ void cuda_gru_back(struct device *d, const struct ragged *r, const struct gru_we
     struct backward_step b = {before, kept, dh, g, NULL, NULL, NULL, NULL};
     LAUNCH_LANES(c, p, backward, p.k, b, dh0);
     if (w->ih)
-        gru_inputs_back(c, r->total, w, 0, w->in, x, g, dx, dw);
+        gru_inputs_back(c, r->total, w, 0, w->in, x, g, 4 * w->state, dx, dw);
     else if (dx)
         cuda_columns(d, r->total, 3 * w->state, g, 4 * w->state, dx, 3 * w->state, true);
     gru_state_back(c, r->total, w, kept, g, before, dw);

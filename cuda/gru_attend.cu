@@ -526,8 +526,8 @@ void cuda_gru_attend_back(struct device *d, const struct ragged *r, const struct
     struct look_back lb = {s.query, weight, s.de, s.dquery};
     LAUNCH_LANES(c, p, backward, p.k, b, look_of(m, w->state, s.input), lb, dh0);
 
-    gru_inputs_back(c, r->total, w, 0, x_cols, x, s.g, dx, dw);
-    gru_inputs_back(c, r->total, w, x_cols, m->cols, context, s.g, NULL, dw);
+    gru_inputs_back(c, r->total, w, 0, x_cols, x, s.g, 4 * w->state, dx, dw);
+    gru_inputs_back(c, r->total, w, x_cols, m->cols, context, s.g, 4 * w->state, NULL, dw);
     memory_back(c, r, w, m, x_cols, &s, weight, dm);
     gru_state_back(c, r->total, w, kept, s.g, s.before, dw);
 }

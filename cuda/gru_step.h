@@ -7,6 +7,7 @@
 #ifndef CUDA_GRU_STEP_H
 #define CUDA_GRU_STEP_H
 
+#include "gru_gates.h"
 #include "recurrent.h"
 
 /* Nothing is added. */
@@ -77,13 +78,7 @@ static __device__ inline void step_after(const struct recurrence &k, const struc
                 product_at<S>(f.part, cols, s, gate * k.padded + j) + f.hh_bias[gate * n + j];
         }
         more.template add<0, 3>(s, j, x);
-        float r = maths_sigmoid(x[0] + hidden[0]), z = maths_sigmoid(x[1] + hidden[1]);
-        float fresh = maths_tanh(x[2] + r * hidden[2]);
-        kept[0] = r;
-        kept[n] = z;
-        kept[2 * n] = fresh;
-        kept[3 * n] = hidden[2];
-        f.h[(size_t)row * n + j] = f.state[e] = maths_gru_new(z, fresh, f.state[e]);
+        f.h[(size_t)row * n + j] = f.state[e] = unit_after(x, hidden, f.state[e], n, kept);
     }
     __syncthreads();
 }
@@ -105,9 +100,7 @@ static __device__ inline void gates_before(const struct recurrence &k, const str
             x[gate] = kept[gate * n] + f.ih_bias[gate * n + j] + f.hh_bias[gate * n + j] +
                       product_at<S>(f.part, 2 * p, s, gate * p + j);
         more.template add<0, 2>(s, j, x);
-        kept[0] = maths_sigmoid(x[0]);
-        kept[n] = maths_sigmoid(x[1]);
-        f.reset[e] = kept[0] * f.state[e];
+        f.reset[e] = unit_gates_before(x, f.state[e], n, kept);
     }
     __syncthreads();
 }
@@ -128,10 +121,7 @@ static __device__ inline void new_before(const struct recurrence &k, const struc
         float x = kept[2 * n] + f.ih_bias[2 * n + j];
         float hidden = product_at<S>(f.part, p, s, j) + f.hh_bias[2 * n + j];
         more.template add<2, 1>(s, j, &x);
-        float fresh = maths_tanh(x + hidden);
-        kept[2 * n] = fresh;
-        kept[3 * n] = hidden;
-        f.h[(size_t)row * n + j] = f.state[e] = maths_gru_new(kept[n], fresh, f.state[e]);
+        f.h[(size_t)row * n + j] = f.state[e] = unit_new_before(x, hidden, f.state[e], n, kept);
     }
     __syncthreads();
 }
@@ -191,19 +181,15 @@ static __device__ inline void gates_back(const struct recurrence &k, const struc
             continue;
         const float *kept = b.kept + (size_t)row * 4 * n + j;
         float *g = b.g + (size_t)row * 4 * n + j, *step = b.step + (size_t)s * 3 * p + j;
-        float z = kept[n], fresh = kept[2 * n], before = b.before[(size_t)row * n + j];
-        float d = b.dh[(size_t)row * n + j] + b.carry[e];
+        float d = b.dh[(size_t)row * n + j] + b.carry[e], own[4];
         if (t + 1 < tile.steps[s])
             d += product_at<S>(b.part, p, s, j) + more.carried(s, j);
-        float dn = maths_gru_dn(z, fresh, d), hidden = dn;
-        step[p] = g[n] = maths_gru_dz(z, fresh, before, d);
-        if (!k.reset_before) {
-            step[0] = g[0] = maths_sigmoid_back(kept[0], dn * kept[3 * n]);
-            hidden = dn * kept[0];
-        }
-        g[2 * n] = dn;
-        step[2 * p] = g[3 * n] = hidden;
-        b.carry[e] = d * z;
+        unit_back(k.reset_before, kept, n, b.before[(size_t)row * n + j], d, own);
+        step[0] = g[0] = own[0];
+        step[p] = g[n] = own[1];
+        g[2 * n] = own[2];
+        step[2 * p] = g[3 * n] = own[3];
+        b.carry[e] = d * kept[n];
     }
     __syncthreads();
 }

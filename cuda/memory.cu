@@ -62,8 +62,8 @@ void *cuda_alloc(struct device *d, size_t bytes)
 
 void cuda_release(struct device *d, void *p)
 {
-    (void)d;
-    CHECK(cudaDeviceSynchronize()); /* it may still be in use */
+    cuda_before_launch(cuda_of(d)); /* it may still be in use, or wait for its copy */
+    CHECK(cudaDeviceSynchronize());
     CHECK(cudaFree(p));
 }
 
@@ -106,25 +106,38 @@ static void ring_close(struct ring *r)
     CHECK(cudaFreeHost(r->at));
 }
 
+/* Begins the copy of what waits for it. */
+static void ring_flush(struct ring *r)
+{
+    const char *from = r->at + (size_t)r->part * RING_PART + r->used - r->waiting;
+    if (r->waiting)
+        CHECK(cudaMemcpyAsync(r->to, from, r->waiting, cudaMemcpyHostToDevice, r->stream));
+    r->waiting = 0;
+}
+
 /* Waits only where the device is a whole ring behind. */
 static void ring_next_part(struct ring *r)
 {
+    ring_flush(r);
     CHECK(cudaEventRecord(r->done[r->part], r->stream));
     r->part = (r->part + 1) % RING_PARTS;
     r->used = 0;
     CHECK(cudaEventSynchronize(r->done[r->part]));
 }
 
-static void ring_copy(struct ring *r, char *to, const char *from, size_t bytes)
+/* What goes to where the last one ended, is copied together with it. */
+static void ring_add(struct ring *r, char *to, const char *from, size_t bytes)
 {
     while (bytes) {
         if (r->used >= RING_PART)
             ring_next_part(r);
+        if (to != r->to + r->waiting)
+            ring_flush(r);
+        if (!r->waiting)
+            r->to = to;
         size_t room = RING_PART - r->used, n = bytes < room ? bytes : room;
-        char *pinned = r->at + (size_t)r->part * RING_PART + r->used;
-        memcpy(pinned, from, n);
-        CHECK(cudaMemcpyAsync(to, pinned, n, cudaMemcpyHostToDevice, r->stream));
-        r->used += (n + 63) / 64 * 64;
+        memcpy(r->at + (size_t)r->part * RING_PART + r->used, from, n);
+        r->used += n, r->waiting += n;
         to += n, from += n, bytes -= n;
     }
 }
@@ -133,12 +146,14 @@ static void ring_copy(struct ring *r, char *to, const char *from, size_t bytes)
 void cuda_upload(struct device *d, void *to, const void *from_host, size_t bytes)
 {
     cuda_before_launch(cuda_of(d));
-    ring_copy(&cuda_of(d)->uploads, (char *)to, (const char *)from_host, bytes);
+    ring_add(&cuda_of(d)->uploads, (char *)to, (const char *)from_host, bytes);
+    ring_flush(&cuda_of(d)->uploads);
 }
 
+/* The copy begins with the next work, for what follows to go with it. */
 void cuda_send(struct device *d, void *to, const void *from_host, size_t bytes)
 {
-    ring_copy(&cuda_of(d)->sends, (char *)to, (const char *)from_host, bytes);
+    ring_add(&cuda_of(d)->sends, (char *)to, (const char *)from_host, bytes);
     cuda_of(d)->sent = true;
 }
 
@@ -146,6 +161,7 @@ void cuda_send(struct device *d, void *to, const void *from_host, size_t bytes)
 void cuda_step(struct device *d)
 {
     struct cuda *c = cuda_of(d);
+    ring_flush(&c->sends);
     CHECK(cudaStreamWaitEvent(c->copies, c->marks[c->mark], 0));
     c->mark ^= 1;
     CHECK(cudaEventRecord(c->marks[c->mark], c->compute));
@@ -157,6 +173,7 @@ void cuda_before_launch(struct cuda *c)
     if (!c->sent)
         return;
     c->sent = false;
+    ring_flush(&c->sends);
     CHECK(cudaEventRecord(c->sends_done, c->copies));
     CHECK(cudaStreamWaitEvent(c->compute, c->sends_done, 0));
 }

@@ -65,14 +65,25 @@ void recurrent_pack(struct cuda *c, struct recurrent_plan *p, const float *hh, f
 void gru_before(struct cuda *c, const struct ragged *r, int state, const float *h0, const float *h,
                 float *before);
 
-/* From g [total, 4H], the gradients before the activations (r, z, n, W_hn h + b_hn): of the input
+/* From g [total, 3H], the gradients before the activations of r, z, n, rows ld apart: of the input
  * columns first .. first+cols-1, which are x [total, cols]: dx += (NULL: not wanted), dw->ih +=. */
 void gru_inputs_back(struct cuda *c, int total, const struct gru_weights *w, int first, int cols,
-                     const float *x, const float *g, float *dx, const struct gru_grads *dw);
+                     const float *x, const float *g, int ld, float *dx,
+                     const struct gru_grads *dw);
 
-/* dw->hh and the biases +=; `before` is overwritten where the reset comes before. */
+/* From g [total, 4H], those and that of W_hn h + b_hn: dw->hh and the biases +=; `before` is
+ * overwritten where the reset comes before. */
 void gru_state_back(struct cuda *c, int total, const struct gru_weights *w, const float *kept,
                     const float *g, float *before, const struct gru_grads *dw);
+
+/* ---- layers of which every sequence has one step at most: gru_once.cu; as cuda_gru, cuda_gru_back
+ * ---- */
+
+void gru_once(struct cuda *c, const struct ragged *r, const struct gru_weights *w, const float *x,
+              const float *h0, float *h, float *kept);
+void gru_once_back(struct cuda *c, const struct ragged *r, const struct gru_weights *w,
+                   const float *x, const float *h0, const float *kept, const float *dh, float *dx,
+                   float *dh0, const struct gru_grads *dw);
 
 /* ---- inside a kernel ---- */
 

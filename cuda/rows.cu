@@ -182,6 +182,8 @@ static void gather_back(struct device *d, const struct rows *r, int cols, const 
         return;
     LAUNCH(d, add_tiles<V>, row_blocks(tiles), ROW_WARPS * WARP, 0, tiles, cols, g, table,
            cuda_rows(r), sums);
+    if (tiles == 1 || r->unique == r->count) /* no row goes beyond a tile */
+        return;
     LAUNCH(d, add_parts<V>, (unsigned)r->unique, ROW_WARPS * WARP, sizeof(V) * ROW_WARPS * WARP,
            cols, sums, table, cuda_rows(r));
 }

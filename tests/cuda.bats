@@ -79,6 +79,43 @@ agree() { # agree BATCHES OPTION ...
     done
 }
 
+# steps_take TRACE: of each whole step of training, which lies between two losses that are fetched,
+# what the most is of copies to the device and of all else that is handed to it.
+steps_take() {
+    awk '/^copy to-host/ {
+            if (update && loss) { steps++; if (copies > most) most = copies; if (work > busy) busy = work }
+            copies = work = update = loss = 0; next }
+        /^copy to-device/ { copies++; next }
+        { work++ }
+        /update_all/ { update = 1 }
+        /sampled_loss/ { loss = 1 }
+        END { print steps + 0, most + 0, busy + 0 }' "$1"
+}
+
+@test "a step of a parallel mini-batch: what is planned goes in one copy, and launches are few" {
+    local users=$BATS_FILE_TMPDIR/users.mp sessions=$BATS_FILE_TMPDIR/steps.mp
+    batcher --scheme user-parallel --epochs 1 --batch 6 -o "$users" "$BATS_FILE_TMPDIR/split.mp"
+    batcher --scheme session-parallel --epochs 1 --batch 6 -o "$sessions" "$BATS_FILE_TMPDIR/split.mp"
+    # The most launches of a step, as they were counted: more are to be explained here.
+    while read -r bound file options; do
+        # shellcheck disable=SC2086
+        EMULATED_TRACE=trace train cuda --max-steps 60 $options -o out.mp "${!file}"
+        [ -e trace ] || skip "counted in the emulation alone"
+        read -r steps copies work < <(steps_take trace)
+        echo "$options: $steps steps, at most $copies copies to the device and $work launches"
+        [ "$steps" -gt 30 ]
+        [ "$copies" = 1 ]
+        [ "$work" -le "$bound" ]
+    done <<'END'
+80 users --model hrnn
+80 users --model hrnn --propagate all --gru reset-after --dropout 0.1 --user-dropout 0.1
+80 users --model hrnn --negatives 30 --logq
+44 sessions --model rnn
+38 sessions --model rnn --gru reset-after
+70 users --model rnn --join-sessions
+END
+}
+
 @test "every form of every model: losses and ranks as the CPU's" {
     [ -n "${SESSPIPE_LONG:-}" ] || skip "slow: make check-long"
     for rep in mean last; do

@@ -94,6 +94,13 @@ catches_race() { # catches_race FAULT KERNEL WORDS
     catches product-too-large 'cuBLAS gemm' 'reaches beyond device memory'
 }
 
+@test "what is handed to the device is counted, in the order of the calls" {
+    EMULATED_TRACE=trace run -0 --separate-stderr planted none
+    for line in 'kernel ' 'product [0-9]* [0-9]* [0-9]*$' 'copy to-device [0-9]' 'copy to-host [0-9]'; do
+        grep -q "^$line" trace
+    done
+}
+
 @test "pinned memory used before its copy was waited for; a stream that does not wait for another" {
     catches early-read 'the copy in pinned memory'
     catches early-write 'the copy from pinned memory'

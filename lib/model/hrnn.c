@@ -30,8 +30,8 @@ struct lanes {
     struct gru session, user;
     /* what is carried on */
     struct turns turns;
-    float *s, *c; /* device [lanes, H] */
-    float *kept;  /* device [users, H] each user's c, or s of joined sessions, zeros at first */
+    float *s[2], *c[2]; /* device [lanes, H]; the second is to be written by the next step */
+    float *kept; /* device [users, H] each user's c, or s of joined sessions, zeros at first */
 };
 
 /* ---- opening ---- */
@@ -111,8 +111,8 @@ static void rnn_open(struct model *m)
 static void lanes_close(struct model *m)
 {
     struct lanes *r = m->own;
-    float *memory[] = {r->s, r->c, r->kept};
-    for (int i = 0; i < 3; i++)
+    float *memory[] = {r->s[0], r->s[1], r->c[0], r->c[1], r->kept};
+    for (int i = 0; i < 5; i++)
         if (memory[i])
             m->device->op->release(m->device, memory[i]);
     turns_release(&r->turns);
@@ -126,97 +126,192 @@ static void lanes_room(struct model *m, int32_t lanes)
     if (r->turns.lanes)
         return;
     turns_room(&r->turns, lanes);
-    r->s = zero_states(m, lanes);
-    r->c = zero_states(m, lanes);
+    for (int i = 0; i < 2; i++) {
+        r->s[i] = zero_states(m, lanes);
+        r->c[i] = zero_states(m, lanes);
+    }
+}
+
+/* ---- a plan ---- */
+
+/* A step, and on the device which rows go where: NULL where all do as they stand (they are named in
+ * ascending order) or none does. */
+struct lane_plan {
+    struct plan step;
+    const struct rows *absorb, *end_row, *end_user, *load, *load_user, *begin, *moved[MOVES];
+    const struct ragged *absorbed, *moves[MOVES]; /* one step of each */
+};
+
+/* All steps of a call, and the rows of the embeddings of all their inputs, move by move. */
+struct lanes_plan {
+    int count;
+    struct lane_plan *step;
+    struct planned_rows input;
+};
+
+/* Those of `all` rows that are named. */
+static const struct rows *some_of(struct tape *t, const int32_t *at, int count, int all)
+{
+    return count && count < all ? tape_rows(t, at, count) : NULL;
+}
+
+static const struct rows *rows_at(struct tape *t, const int32_t *at, int count)
+{
+    return count ? tape_rows(t, at, count) : NULL;
+}
+
+/* `count` sequences of one step; the same to whoever asks for as many again: once [lanes + 1]. */
+static const struct ragged *one_step(struct tape *t, const struct ragged **once, int count)
+{
+    int32_t *ones = tape_host_ints(t, (size_t)count);
+    if (!count || once[count])
+        return once[count];
+    for (int i = 0; i < count; i++)
+        ones[i] = 1;
+    return once[count] = tape_ragged(t, ones, count);
+}
+
+static struct lane_plan plan_step(const struct lanes *r, struct tape *t, struct plan step,
+                                  const struct ragged **once)
+{
+    int lanes = r->turns.lanes;
+    bool loads = r->users || r->joined;
+    struct lane_plan p = {.step = step,
+                          .end_user = rows_at(t, step.end_user, step.ended),
+                          .load_user = loads ? rows_at(t, step.load_user, step.loaded) : NULL,
+                          .begin = some_of(t, step.begin, step.begun, lanes)};
+    p.end_row = some_of(t, step.end_row, step.ended, r->users ? step.absorbed : lanes);
+    if (r->users) {
+        p.absorb = some_of(t, step.absorb, step.absorbed, lanes);
+        p.load = some_of(t, step.load, step.loaded, lanes);
+        p.absorbed = one_step(t, once, step.absorbed);
+    }
+    for (int i = 0; i < MOVES; i++) {
+        p.moved[i] = some_of(t, step.move[i].lane, step.move[i].count, lanes);
+        p.moves[i] = one_step(t, once, step.move[i].count);
+    }
+    return p;
+}
+
+static const struct ragged **no_steps_yet(const struct lanes *r, struct tape *t)
+{
+    size_t bytes = ((size_t)r->turns.lanes + 1) * sizeof(struct ragged *);
+    return memset(tape_host(t, bytes), 0, bytes);
+}
+
+/* Of a test, the items that a new session's first is said to follow are no targets. */
+static void plan_moves(const struct tape *t, struct plan *p, int32_t *input, int *inputs,
+                       int32_t *target, int *targets)
+{
+    for (int i = 0; i < MOVES; i++) {
+        struct move *move = &p->move[i];
+        move->first = *inputs;
+        for (int j = 0; j < move->count; j++)
+            input[(*inputs)++] = move->input[j];
+        for (int j = 0; j < move->count && (i != MOVE_JOIN || tape_training(t)); j++)
+            target[(*targets)++] = move->target[j];
+    }
+}
+
+static void lanes_plan(struct model *m, struct tape *t, const struct lane_steps *steps,
+                       struct forward *f)
+{
+    struct lanes *r = m->own;
+    lanes_room(m, steps->lanes);
+    size_t most = 2 * (size_t)steps->count * (size_t)r->turns.lanes;
+    struct lanes_plan *plan = tape_host(t, sizeof *plan);
+    int32_t *input = tape_host_ints(t, most), *target = tape_host_ints(t, most);
+    const struct ragged **once = no_steps_yet(r, t);
+    int inputs = 0, targets = 0;
+    *plan = (struct lanes_plan){.count = steps->count,
+                                .step = tape_host(t, (size_t)steps->count * sizeof *plan->step)};
+    for (int k = 0; k < steps->count; k++) {
+        struct plan step = turns_step(&r->turns, t, steps, k);
+        plan_moves(t, &step, input, &inputs, target, &targets);
+        plan->step[k] = plan_step(r, t, step, once);
+    }
+    plan->input = tape_plan_rows(t, r->item, input, inputs);
+    *f = (struct forward){.target = target,
+                          .targets = targets,
+                          .output = r->output,
+                          .output_bias = r->output_bias,
+                          .plan = plan};
 }
 
 /* ---- a step ---- */
 
-/* Of all lanes' rows those of some, and all with those of some replaced; they are named in
- * ascending order, so that as many as there are are all of them as they stand. */
-static struct tensor *rows_of(struct tape *t, struct tensor *x, const int32_t *lane, int count)
+/* Of all lanes' rows those that are planned, and all with those replaced. */
+static struct tensor *rows_of(struct tape *t, struct tensor *x, const struct rows *rows)
 {
-    return count == x->rows ? x : tape_gather(t, x, tape_rows(t, lane, count));
+    return rows ? tape_gather(t, x, rows) : x;
 }
 
-static struct tensor *replaced(struct tape *t, struct tensor *x, const int32_t *lane, int count,
+static struct tensor *replaced(struct tape *t, struct tensor *x, const struct rows *rows,
                                struct tensor *by)
 {
-    return count == x->rows ? by : tape_replace(t, x, tape_rows(t, lane, count), by);
-}
-
-/* One step of a GRU for each row. */
-static struct tensor *gru_once(struct tape *t, const struct gru *g, struct tensor *x,
-                               struct tensor *h)
-{
-    int32_t *ones = tape_host_ints(t, (size_t)x->rows);
-    for (int i = 0; i < x->rows; i++)
-        ones[i] = 1;
-    return tape_gru(t, g, x, h, tape_ragged(t, ones, x->rows));
+    return rows ? tape_replace(t, x, rows, by) : by;
 }
 
 /* Keeps rows of x of the users who end. */
-static void keep(const struct model *m, struct tape *t, const struct plan *p, const float *x)
+static void keep(const struct model *m, struct tape *t, const struct lane_plan *p, const float *x)
 {
     struct lanes *r = m->own;
     struct device *d = m->device;
-    if (!p->ended)
+    if (!p->step.ended)
         return;
-    float *ended = tape_memory(t, (size_t)p->ended * (size_t)r->size * sizeof *ended);
-    d->op->gather(d, tape_rows(t, p->end_row, p->ended), r->size, x, ended);
-    d->op->store(d, tape_rows(t, p->end_user, p->ended), r->size, ended, r->kept);
+    float *ended = NULL;
+    if (p->end_row) {
+        ended = tape_memory(t, (size_t)p->step.ended * (size_t)r->size * sizeof *ended);
+        d->op->gather(d, p->end_row, r->size, x, ended);
+    }
+    d->op->store(d, p->end_user, r->size, ended ? ended : x, r->kept);
 }
 
 /* What was kept of the users who begin. */
-static struct tensor *load(const struct model *m, struct tape *t, const struct plan *p)
+static struct tensor *load(const struct model *m, struct tape *t, const struct lane_plan *p)
 {
     const struct lanes *r = m->own;
-    struct tensor *kept = tape_constant(t, r->kept, m->data.users, r->size);
-    return tape_gather(t, kept, tape_rows(t, p->load_user, p->loaded));
+    return tape_gather(t, tape_constant(t, r->kept, m->data.users, r->size), p->load_user);
 }
 
 /* The user's states once the sessions that ended are taken in, those kept that end, and those of
  * the users who begin: [lanes, H]. */
-static struct tensor *users_step(const struct model *m, struct tape *t, const struct plan *p,
+static struct tensor *users_step(const struct model *m, struct tape *t, const struct lane_plan *p,
                                  struct tensor *s, struct tensor *c)
 {
     const struct lanes *r = m->own;
-    if (p->absorbed) {
-        struct tensor *taken = gru_once(t, &r->user, rows_of(t, s, p->absorb, p->absorbed),
-                                        rows_of(t, c, p->absorb, p->absorbed));
+    if (p->step.absorbed) {
+        struct tensor *taken =
+            tape_gru(t, &r->user, rows_of(t, s, p->absorb), rows_of(t, c, p->absorb), p->absorbed);
         taken = tape_dropout(t, taken, (float)m->options->user_dropout);
         keep(m, t, p, taken->value);
-        c = replaced(t, c, p->absorb, p->absorbed, taken);
+        c = replaced(t, c, p->absorb, taken);
     }
-    return p->loaded ? replaced(t, c, p->load, p->loaded, load(m, t, p)) : c;
+    return p->step.loaded ? replaced(t, c, p->load, load(m, t, p)) : c;
 }
 
 /* The states that sessions begin with: [begun, H]. */
-static struct tensor *first_states(const struct model *m, struct tape *t, const struct plan *p,
+static struct tensor *first_states(const struct model *m, struct tape *t, const struct lane_plan *p,
                                    struct tensor *c)
 {
     const struct lanes *r = m->own;
     if (r->joined)
         return load(m, t, p);
-    if (!r->users) {
-        size_t n = (size_t)p->begun * (size_t)r->size;
-        float *zeros = tape_memory(t, n * sizeof *zeros);
-        m->device->op->fill(m->device, zeros, 0, n);
-        return tape_constant(t, zeros, p->begun, r->size);
-    }
-    struct tensor *to = tape_linear(t, rows_of(t, c, p->begin, p->begun),
-                                    tape_parameter(t, r->start), tape_parameter(t, r->start_bias));
+    if (!r->users)
+        return tape_zeros(t, p->step.begun, r->size);
+    struct tensor *to = tape_linear(t, rows_of(t, c, p->begin), tape_parameter(t, r->start),
+                                    tape_parameter(t, r->start_bias));
     return tape_dropout(t, tape_activate(t, ACTIVATION_TANH, to), (float)m->options->start_dropout);
 }
 
 /* The session states from which this step goes on, [lanes, H]. */
-static struct tensor *sessions_begin(const struct model *m, struct tape *t, const struct plan *p,
-                                     struct tensor *s, struct tensor *c)
+static struct tensor *sessions_begin(const struct model *m, struct tape *t,
+                                     const struct lane_plan *p, struct tensor *s, struct tensor *c)
 {
     const struct lanes *r = m->own;
     if (r->joined)
         keep(m, t, p, s->value);
-    return p->begun ? replaced(t, s, p->begin, p->begun, first_states(m, t, p, c)) : s;
+    return p->step.begun ? replaced(t, s, p->begin, first_states(m, t, p, c)) : s;
 }
 
 /* The session GRU's input weights, beside them those of the user's state. */
@@ -233,84 +328,68 @@ static struct gru input_of(const struct lanes *r, struct tape *t, struct paramet
     return g;
 }
 
-/* Plans of all steps, and the embeddings of all their inputs, move by move. */
-static struct plan *plans_of(const struct model *m, struct tape *t, const struct lane_steps *steps,
-                             struct tensor **x)
-{
-    struct lanes *r = m->own;
-    struct plan *plan = tape_host(t, (size_t)steps->count * sizeof *plan);
-    int32_t *input = tape_host_ints(t, 2 * (size_t)steps->count * (size_t)r->turns.lanes);
-    int inputs = 0;
-    for (int k = 0; k < steps->count; k++) {
-        plan[k] = turns_step(&r->turns, t, steps, k);
-        for (int i = 0; i < MOVES; i++) {
-            struct move *move = &plan[k].move[i];
-            move->first = inputs;
-            for (int j = 0; j < move->count; j++)
-                input[inputs++] = move->input[j];
-        }
-    }
-    *x = tape_rows_of(t, r->item, input, inputs);
-    return plan;
-}
-
 /* Takes the move's items in: the states after them, [count, H]; *s of all lanes goes on. */
 static struct tensor *moved(const struct model *m, struct tape *t, const struct gru *gru,
-                            const struct move *v, struct tensor *inputs, struct tensor *c,
-                            struct tensor **s)
+                            const struct lane_plan *p, int move, struct tensor *inputs,
+                            struct tensor *c, struct tensor **s)
 {
     const struct lanes *r = m->own;
+    const struct move *v = &p->step.move[move];
+    const struct rows *rows = p->moved[move];
     struct tensor *x[] = {tape_part(t, inputs, v->first, v->count), NULL};
     if (r->all)
-        x[1] = rows_of(t, c, v->lane, v->count);
+        x[1] = rows_of(t, c, rows);
     struct tensor *h =
-        gru_once(t, gru, tape_concat(t, x, r->all ? 2 : 1), rows_of(t, *s, v->lane, v->count));
+        tape_gru(t, gru, tape_concat(t, x, r->all ? 2 : 1), rows_of(t, *s, rows), p->moves[move]);
     h = tape_dropout(t, h, (float)m->options->dropout);
-    *s = replaced(t, *s, v->lane, v->count, h);
+    *s = replaced(t, *s, rows, h);
     return h;
 }
 
-static void lanes_steps(struct model *m, struct tape *t, const struct lane_steps *steps,
-                        struct forward *f)
+/* What a step begins with, and what it leaves for the next one to begin with: in turn in two
+ * places, as the backward walk still reads the first. */
+static struct tensor *carried_in(const struct lanes *r, struct tape *t, float *x)
+{
+    return tape_constant(t, x, r->turns.lanes, r->size);
+}
+
+static void carry_out(const struct model *m, const struct tensor *x, float *carried[2])
+{
+    float *was = carried[0];
+    if (x->value == was) /* no lane has changed */
+        return;
+    m->device->op->copy(m->device, carried[1], x->value, (size_t)x->rows * (size_t)x->cols);
+    carried[0] = carried[1];
+    carried[1] = was;
+}
+
+static void lanes_steps(struct model *m, struct tape *t, struct forward *f)
 {
     struct lanes *r = m->own;
-    struct device *d = m->device;
-    lanes_room(m, steps->lanes);
-    size_t n = (size_t)r->turns.lanes * (size_t)r->size;
-    float *before = tape_memory(t, 2 * n * sizeof *before);
-    d->op->copy(d, before, r->s, n);
-    if (r->users)
-        d->op->copy(d, before + n, r->c, n);
-    struct tensor *s = tape_constant(t, before, r->turns.lanes, r->size);
-    struct tensor *c = tape_constant(t, before + n, r->turns.lanes, r->size);
-    struct tensor **states = tape_host(t, 2 * (size_t)steps->count * sizeof *states);
-    int32_t *target = tape_host_ints(t, 2 * (size_t)steps->count * (size_t)r->turns.lanes);
+    const struct lanes_plan *plan = f->plan;
+    struct tensor *s = carried_in(r, t, r->s[0]), *c = carried_in(r, t, r->c[0]);
+    struct tensor **states = tape_host(t, MOVES * (size_t)plan->count * sizeof *states);
     struct parameter *wide = tape_host(t, sizeof *wide);
     struct gru gru = input_of(r, t, wide);
-    struct tensor *x;
-    struct plan *plan = plans_of(m, t, steps, &x);
+    struct tensor *x = tape_planned_rows(t, r->item, &plan->input);
     int parts = 0;
-    *f = (struct forward){.target = target, .output = r->output, .output_bias = r->output_bias};
-    for (int k = 0; k < steps->count; k++) {
+    for (int k = 0; k < plan->count; k++) {
+        const struct lane_plan *p = &plan->step[k];
         if (r->users)
-            c = users_step(m, t, &plan[k], s, c);
-        s = sessions_begin(m, t, &plan[k], s, c);
+            c = users_step(m, t, p, s, c);
+        s = sessions_begin(m, t, p, s, c);
         for (int i = 0; i < MOVES; i++) {
-            const struct move *move = &plan[k].move[i];
-            if (!move->count)
+            if (!p->step.move[i].count)
                 continue;
-            struct tensor *h = moved(m, t, &gru, move, x, c, &s);
-            if (i == MOVE_JOIN && !tape_training(t))
-                continue;
-            states[parts++] = h;
-            for (int j = 0; j < move->count; j++)
-                target[f->targets++] = move->target[j];
+            struct tensor *h = moved(m, t, &gru, p, i, x, c, &s);
+            if (i != MOVE_JOIN || tape_training(t))
+                states[parts++] = h;
         }
     }
-    d->op->copy(d, r->s, s->value, n);
+    f->state = parts ? tape_stack(t, states, parts) : tape_constant(t, r->s[0], 0, r->size);
+    carry_out(m, s, r->s);
     if (r->users)
-        d->op->copy(d, r->c, c->value, n);
-    f->state = parts ? tape_stack(t, states, parts) : tape_constant(t, before, 0, r->size);
+        carry_out(m, c, r->c);
 }
 
 /* ---- passes ---- */
@@ -322,12 +401,11 @@ static void lanes_pass(struct model *m, struct tape *t)
     if (!r->turns.lanes)
         return;
     tape_begin(t, false, 0, 0);
-    struct plan p = turns_end(&r->turns, t);
-    if (r->users && p.absorbed)
-        users_step(m, t, &p, tape_constant(t, r->s, r->turns.lanes, r->size),
-                   tape_constant(t, r->c, r->turns.lanes, r->size));
+    struct lane_plan p = plan_step(r, t, turns_end(&r->turns, t), no_steps_yet(r, t));
+    if (r->users && p.step.absorbed)
+        users_step(m, t, &p, carried_in(r, t, r->s[0]), carried_in(r, t, r->c[0]));
     else if (r->joined)
-        keep(m, t, &p, r->s);
+        keep(m, t, &p, r->s[0]);
 }
 
 static void lanes_restart(struct model *m)
@@ -351,8 +429,8 @@ static void lanes_state(struct model *m, struct state *s)
     turns_state(&r->turns, s, &m->data);
     if (!state_good(s))
         return;
-    state_floats(s, "s", 2, (const int64_t[]){r->turns.lanes, r->size}, m->device, r->s);
-    state_floats(s, "c", 2, (const int64_t[]){r->turns.lanes, r->size}, m->device, r->c);
+    state_floats(s, "s", 2, (const int64_t[]){r->turns.lanes, r->size}, m->device, r->s[0]);
+    state_floats(s, "c", 2, (const int64_t[]){r->turns.lanes, r->size}, m->device, r->c[0]);
     if (r->kept)
         state_floats(s, "kept", 2, (const int64_t[]){m->data.users, r->size}, m->device, r->kept);
 }
@@ -368,6 +446,7 @@ const struct model_class hrnn_class = {
     .check = hrnn_check,
     .attends = lanes_attend,
     .open = hrnn_open,
+    .plan = lanes_plan,
     .steps = lanes_steps,
     .pass = lanes_pass,
     .restart = lanes_restart,
@@ -383,6 +462,7 @@ const struct model_class rnn_class = {
     .check = rnn_check,
     .attends = lanes_attend,
     .open = rnn_open,
+    .plan = lanes_plan,
     .steps = lanes_steps,
     .pass = lanes_pass,
     .restart = lanes_restart,

@@ -75,6 +75,7 @@ struct forward {
     const float *weight[LEVELS];
     int weights[LEVELS];
     const int32_t *item_at, *item_count;
+    void *plan; /* of lanes, the model's own: what `steps` takes from `plan` */
 };
 
 /* Steps of lanes (sesspipe-stream(5)): arrays [count, lanes], step by step.  A lane stands still
@@ -103,9 +104,12 @@ struct model_class {
     /* Declares the parameters; the options are checked. */
     void (*open)(struct model *m);
     /* Batches of whole sessions, or NULL and steps of lanes, of which only state, target and output
-     * of *f are there: of each step its lanes that are not idle. */
+     * of *f are there: of each step its lanes that are not idle.  Of steps comes a plan first, with
+     * all but the state, made and sent before any operation, so that it goes together with what
+     * the loss needs. */
     void (*forward)(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
-    void (*steps)(struct model *m, struct tape *t, const struct lane_steps *s, struct forward *f);
+    void (*plan)(struct model *m, struct tape *t, const struct lane_steps *s, struct forward *f);
+    void (*steps)(struct model *m, struct tape *t, struct forward *f);
     /* A pass begins, before restart.  NULL: nothing to do. */
     void (*pass)(struct model *m, struct tape *t);
     /* After the whole batch: stores representations.  NULL: nothing to do. */

@@ -168,26 +168,15 @@ const char *model_loss(const char *name)
     return class->loss ? class->loss : "cross-entropy";
 }
 
-/* All of a parameter; of a table that is learned from, all rows are touched. */
-static struct tensor *whole(struct tape *t, const struct parameter *p)
-{
-    if (!p->touched || !tape_training(t))
-        return tape_parameter(t, p);
-    int n = (int)p->shape[0];
-    int32_t *all = tape_host(t, (size_t)n * sizeof *all);
-    for (int i = 0; i < n; i++)
-        all[i] = i;
-    return tape_rows_of(t, p, all, n);
-}
-
 struct tensor *model_output(struct tape *t, const struct forward *f)
 {
-    return whole(t, f->output);
+    return tape_whole(t, f->output);
 }
 
 struct tensor *model_output_bias(struct tape *t, const struct forward *f)
 {
-    return f->output_bias ? whole(t, f->output_bias) : tape_zeros(t, 1, (int)f->output->shape[0]);
+    return f->output_bias ? tape_whole(t, f->output_bias)
+                          : tape_zeros(t, 1, (int)f->output->shape[0]);
 }
 
 bool model_attends(const char *name, const struct model_options *o)

@@ -93,26 +93,49 @@ struct work {
     struct lane_steps steps;
 };
 
-static void run_forward(struct learner *l, const struct work *w, struct forward *f)
+/* What a loss takes of the batch's targets, on the device: over all items, or over some. */
+struct goal {
+    const int32_t *target;
+    const struct planned_candidates *candidates;
+};
+
+static struct goal goal_of(const struct learner *l, const struct forward *f, bool sampled)
+{
+    struct tape *t = l->tape;
+    if (!f->targets)
+        return (struct goal){0};
+    if (!sampled)
+        return (struct goal){.target = tape_ints(t, f->target, (size_t)f->targets)};
+    struct candidates c = negatives_draw(&l->negatives, t, f->target, f->targets, l->options.seed,
+                                         (uint64_t)l->steps + 1);
+    return (struct goal){.candidates = tape_plan_candidates(t, f->output, f->output_bias, &c,
+                                                            f->target, f->targets)};
+}
+
+/* Steps of lanes are planned before they are computed, and the loss with them: a device waits for
+ * the host once. */
+static struct goal run_forward(struct learner *l, const struct work *w, bool sampled,
+                               struct forward *f)
 {
     const struct model_class *class = l->model->class;
     if (w->batch)
         class->forward(l->model, l->tape, w->batch, f);
     else
-        class->steps(l->model, l->tape, &w->steps, f);
+        class->plan(l->model, l->tape, &w->steps, f);
+    struct goal goal = goal_of(l, f, sampled);
+    if (!w->batch)
+        class->steps(l->model, l->tape, f);
+    return goal;
 }
 
 /* The losses of the targets; the gradient starts here. */
-static float *run_loss(const struct learner *l, const struct forward *f)
+static float *run_loss(const struct learner *l, const struct forward *f, const struct goal *g)
 {
     struct tape *t = l->tape;
-    const struct train_options *o = &l->options;
-    if (!o->sampled)
-        return tape_output_loss(t, f->state, model_output(t, f), model_output_bias(t, f),
-                                tape_ints(t, f->target, (size_t)f->targets));
-    struct candidates c =
-        negatives_draw(&l->negatives, t, f->target, f->targets, o->seed, (uint64_t)l->steps + 1);
-    return tape_sampled_loss(t, o->loss, f->state, f->output, f->output_bias, &c, f->target);
+    if (g->candidates)
+        return tape_sampled_loss(t, l->options.loss, f->state, f->output, f->output_bias,
+                                 g->candidates);
+    return tape_output_loss(t, f->state, model_output(t, f), model_output_bias(t, f), g->target);
 }
 
 /* Puts a whole step before the device, and only then waits for the losses of the one before. */
@@ -122,11 +145,11 @@ static int train(struct learner *l, const struct work *w, struct outcome *o, str
     struct device *d = l->model->device;
     struct forward *f = &o->forward;
     tape_begin(t, true, l->options.seed, (uint64_t)l->steps + 1);
-    run_forward(l, w, f);
+    struct goal goal = run_forward(l, w, l->options.sampled, f);
     o->events = f->targets;
     if (!f->targets)
         return 0;
-    float *loss = run_loss(l, f);
+    float *loss = run_loss(l, f, &goal);
     int ticket = d->op->fetch(d, loss, (size_t)f->targets * sizeof *loss);
     tape_backward(t);
     l->options.optimizer.update.step = ++l->steps;
@@ -143,7 +166,7 @@ static int rank(struct learner *l, const struct work *w, int k, struct outcome *
     struct device *d = l->model->device;
     struct forward *f = &o->forward;
     tape_begin(t, false, 0, 0);
-    run_forward(l, w, f);
+    struct goal goal = run_forward(l, w, false, f);
     k = k < l->rivals ? k : l->rivals;
     size_t n = (size_t)f->targets, listed = n * (size_t)k;
     float *loss = tape_memory(t, n * sizeof *loss);
@@ -156,7 +179,7 @@ static int rank(struct learner *l, const struct work *w, int k, struct outcome *
                             .state = f->state->value,
                             .weight = model_output(t, f)->value,
                             .bias = model_output_bias(t, f)->value,
-                            .target = tape_ints(t, f->target, n),
+                            .target = goal.target,
                             .rival = l->rival};
     d->op->output_rank(d, &output, loss, ranks, ties, k, items, scores);
     vec_clear(&l->loss), vec_reserve(&l->loss, n);
@@ -350,7 +373,7 @@ int learner_steps(struct learner *l, const struct steps *s, struct outcome *o, s
     const struct work w = {.steps = part_of(s, 0, steps)};
     if (training && l->options.look) {
         tape_begin(l->tape, false, 0, 0);
-        run_forward(l, &w, &o->forward);
+        run_forward(l, &w, false, &o->forward);
         l->tally.left_out += sessions;
     } else if (training) {
         if (train_steps(l, s, steps, o, e))

@@ -123,7 +123,8 @@ struct output {
     OP(void, release, (struct device * d, void *p))                                                \
     OP(void, upload, (struct device * d, void *to, const void *from_host, size_t bytes))           \
     /* the same to memory that nothing has used since the step before this one began: a GPU copies \
-     * while it still computes that step */                                                        \
+     * while it still computes that step, and in one copy what is sent between two operations to   \
+     * places that adjoin */                                                                       \
     OP(void, send, (struct device * d, void *to, const void *from_host, size_t bytes))             \
     OP(void, download, (struct device * d, void *to_host, const void *from, size_t bytes))         \
     OP(void, fill, (struct device * d, float *to, float value, size_t n))                          \

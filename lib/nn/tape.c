@@ -5,9 +5,18 @@
 
 /* ---- the arenas ---- */
 
+enum { LINE = 64 }; /* bytes: a cache line */
+
 static char *arena_block(struct arena *a, size_t bytes)
 {
     return a->device ? a->device->op->alloc(a->device, bytes) : mem_aligned(bytes);
+}
+
+/* The first bytes of the last block. */
+static void arena_zero(const struct arena *a, size_t bytes)
+{
+    float *x = (void *)a->blocks.at[a->blocks.len - 1];
+    a->device->op->fill(a->device, x, 0, bytes / sizeof *x);
 }
 
 static void arena_release(struct arena *a)
@@ -30,6 +39,8 @@ static void arena_grow(struct arena *a, size_t bytes)
     a->size = a->size > LEAST ? a->size : LEAST;
     a->used = 0;
     vec_push(&a->blocks, arena_block(a, a->size));
+    if (a->zeroed)
+        arena_zero(a, a->size);
 }
 
 static void arena_clear(struct arena *a)
@@ -38,13 +49,16 @@ static void arena_clear(struct arena *a)
     if (a->blocks.len > 1) {
         arena_release(a);
         arena_grow(a, all);
+    } else if (a->zeroed && a->used) {
+        arena_zero(a, a->used);
     }
     a->used = 0;
 }
 
-static void *arena_take(struct arena *a, size_t bytes)
+/* bytes rounded up to multiples of `unit` */
+static void *arena_take(struct arena *a, size_t bytes, size_t unit)
 {
-    size_t padded = (bytes + 63) / 64 * 64;
+    size_t padded = (bytes + unit - 1) / unit * unit;
     if (!a->blocks.len || padded > a->size - a->used)
         arena_grow(a, padded);
     char *p = a->blocks.at[a->blocks.len - 1] + a->used;
@@ -57,7 +71,9 @@ static void *arena_take(struct arena *a, size_t bytes)
 struct tape *tape_new(struct device *d)
 {
     struct tape *t = mem_zero(1, sizeof *t);
-    t->device = t->memory.device = t->ints[0].device = t->ints[1].device = d;
+    t->device = t->memory.device = t->sent[0].device = t->sent[1].device = t->kept.device = d;
+    t->grads.device = d;
+    t->grads.zeroed = !d->host;
     t->op = d->op;
     return t;
 }
@@ -66,7 +82,7 @@ void tape_free(struct tape *t)
 {
     if (!t)
         return;
-    struct arena *arenas[] = {&t->host, &t->memory, &t->ints[0], &t->ints[1]};
+    struct arena *arenas[] = {&t->host, &t->memory, &t->grads, &t->sent[0], &t->sent[1], &t->kept};
     for (size_t i = 0; i < sizeof arenas / sizeof *arenas; i++) {
         arena_release(arenas[i]);
         vec_release(&arenas[i]->blocks);
@@ -78,9 +94,10 @@ void tape_begin(struct tape *t, bool training, uint64_t seed, uint64_t step)
 {
     arena_clear(&t->host);
     arena_clear(&t->memory);
+    arena_clear(&t->grads);
     t->op->step(t->device);
     t->turn ^= 1;
-    arena_clear(&t->ints[t->turn]);
+    arena_clear(&t->sent[t->turn]);
     t->last = NULL;
     t->touched = NULL;
     t->training = training;
@@ -101,7 +118,7 @@ struct device *tape_device(const struct tape *t)
 
 void *tape_host(struct tape *t, size_t bytes)
 {
-    return arena_take(&t->host, bytes);
+    return arena_take(&t->host, bytes, LINE);
 }
 
 int32_t *tape_host_ints(struct tape *t, size_t n)
@@ -111,14 +128,41 @@ int32_t *tape_host_ints(struct tape *t, size_t n)
 
 void *tape_memory(struct tape *t, size_t bytes)
 {
-    return arena_take(&t->memory, bytes);
+    return arena_take(&t->memory, bytes, LINE);
+}
+
+/* One behind the other without a gap, so that they can go in one copy. */
+const void *tape_send(struct tape *t, const void *host, size_t bytes)
+{
+    void *to = arena_take(&t->sent[t->turn], bytes, sizeof(int32_t));
+    t->op->send(t->device, to, host, bytes);
+    return to;
 }
 
 const int32_t *tape_ints(struct tape *t, const int32_t *host, size_t n)
 {
-    int32_t *to = arena_take(&t->ints[t->turn], n * sizeof *to);
-    t->op->send(t->device, to, host, n * sizeof *to);
-    return to;
+    return tape_send(t, host, n * sizeof *host);
+}
+
+/* They are sent once, and again where more are asked for. */
+static void number_rows(struct tape *t, int count)
+{
+    size_t bytes = (size_t)count * sizeof(int32_t);
+    int32_t *host = tape_host(t, bytes), *to = arena_take(&t->kept, bytes, LINE);
+    for (int i = 0; i < count; i++)
+        host[i] = i;
+    t->op->upload(t->device, to, host, bytes);
+    t->numbers = to;
+    t->numbered = count;
+}
+
+const struct rows *tape_all_rows(struct tape *t, int n)
+{
+    if (t->numbered <= n)
+        number_rows(t, n + 1);
+    struct rows *r = tape_host(t, sizeof *r);
+    *r = (struct rows){n, t->numbers, n, t->numbers, t->numbers, t->numbers};
+    return r;
 }
 
 struct tensor *tape_tensor(struct tape *t, float *value, float *grad, int rows, int cols)
@@ -128,14 +172,22 @@ struct tensor *tape_tensor(struct tape *t, float *value, float *grad, int rows, 
     return x;
 }
 
+/* Zeros.  A GPU fills all of a step in one go, before the step; the host one after another, as its
+ * cache then has them. */
+static float *new_gradient(struct tape *t, size_t n)
+{
+    float *grad = arena_take(&t->grads, n * sizeof *grad, LINE);
+    if (!t->grads.zeroed)
+        t->op->fill(t->device, grad, 0, n);
+    return grad;
+}
+
 struct tensor *tape_result(struct tape *t, int rows, int cols, bool learned)
 {
     size_t n = (size_t)rows * (size_t)cols;
     struct tensor *x = tape_tensor(t, tape_floats(t, n), NULL, rows, cols);
-    if (t->training && learned) {
-        x->grad = tape_floats(t, n);
-        t->op->fill(t->device, x->grad, 0, n);
-    }
+    if (t->training && learned)
+        x->grad = new_gradient(t, n);
     return x;
 }
 

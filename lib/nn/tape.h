@@ -54,6 +54,19 @@ struct tensor *tape_touched(struct tape *t, const struct parameter *p, const str
 struct tensor *tape_rows_of(struct tape *t, const struct parameter *p, const int32_t *host,
                             int count);
 
+/* The same in two parts: what is planned, of all that a step takes, before the step's first
+ * operation goes to the device in one copy. */
+struct planned_rows {
+    const struct rows *rows, *place; /* of the parameter; of those, NULL: as they stand */
+};
+struct planned_rows tape_plan_rows(struct tape *t, const struct parameter *p, const int32_t *host,
+                                   int count);
+struct tensor *tape_planned_rows(struct tape *t, const struct parameter *p,
+                                 const struct planned_rows *r);
+
+/* All of a parameter; of a table that is learned from, all rows are touched. */
+struct tensor *tape_whole(struct tape *t, const struct parameter *p);
+
 /* The different rows among them, [., .], and in *place (host [count]) where each of them stands
  * there: for who takes them in several parts.  None is below 0. */
 struct tensor *tape_different_rows(struct tape *t, const struct parameter *p, const int32_t *host,
@@ -164,12 +177,23 @@ struct candidates {
     const float *correction; /* [count] taken from negatives' scores; NULL: none */
 };
 
+/* The same on the device, with the rows that they have in weight and bias (which may be NULL), one
+ * an item in each.  target: host [targets] */
+struct planned_candidates {
+    int count;
+    const int32_t *item, *own, *target;
+    const float *correction;
+    struct planned_rows weight, bias;
+};
+const struct planned_candidates *
+tape_plan_candidates(struct tape *t, const struct parameter *weight, const struct parameter *bias,
+                     const struct candidates *c, const int32_t *target, int targets);
+
 /* The mean of such a loss (device.h, sampled_loss); the gradient starts here.  Losses [targets]
- * stay on the device.  target: host [targets]; weight has one row an item, as has the bias, which
- * may be NULL. */
+ * stay on the device. */
 float *tape_sampled_loss(struct tape *t, enum loss_kind kind, struct tensor *state,
                          const struct parameter *weight, const struct parameter *bias,
-                         const struct candidates *c, const int32_t *target);
+                         const struct planned_candidates *c);
 
 /* Runs everything backward; gradients of parameters are added to their buffer. */
 void tape_backward(struct tape *t);

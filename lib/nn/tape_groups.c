@@ -36,22 +36,55 @@ struct tensor *tape_touched(struct tape *t, const struct parameter *p, const str
     return y;
 }
 
+/* Each after the one before: all different, and sorted. */
+static bool ascend(const int32_t *host, int count)
+{
+    for (int i = 1; i < count; i++)
+        if (host[i] <= host[i - 1])
+            return false;
+    return true;
+}
+
+struct planned_rows tape_plan_rows(struct tape *t, const struct parameter *p, const int32_t *host,
+                                   int count)
+{
+    struct planned_rows r = {0};
+    if (p->touched && t->training && !ascend(host, count))
+        r.place = tape_groups(t, host, count, &r.rows);
+    else
+        r.rows = tape_rows(t, host, count);
+    return r;
+}
+
+struct tensor *tape_planned_rows(struct tape *t, const struct parameter *p,
+                                 const struct planned_rows *r)
+{
+    int width = parameter_block(p);
+    if (p->touched && t->training) {
+        struct tensor *table = tape_touched(t, p, r->rows);
+        struct tensor *x = tape_tensor(t, table->value, table->grad, r->rows->unique, width);
+        return r->place ? tape_gather(t, x, r->place) : x;
+    }
+    if (p->touched) /* these rows alone: a batch that only looks may stand between two updates */
+        parameters_catch_up(p, r->rows);
+    return tape_gather(
+        t, tape_tensor(t, p->value, t->training ? p->grad : NULL, (int)p->shape[0], width),
+        r->rows);
+}
+
 struct tensor *tape_rows_of(struct tape *t, const struct parameter *p, const int32_t *host,
                             int count)
 {
-    int width = parameter_block(p);
-    const struct rows *rows, *place;
-    if (p->touched && t->training) {
-        place = tape_groups(t, host, count, &rows);
-        struct tensor *table = tape_touched(t, p, rows);
-        return tape_gather(t, tape_tensor(t, table->value, table->grad, rows->unique, width),
-                           place);
-    }
-    rows = tape_rows(t, host, count);
-    if (p->touched) /* these rows alone: a batch that only looks may stand between two updates */
-        parameters_catch_up(p, rows);
-    return tape_gather(
-        t, tape_tensor(t, p->value, t->training ? p->grad : NULL, (int)p->shape[0], width), rows);
+    struct planned_rows r = tape_plan_rows(t, p, host, count);
+    return tape_planned_rows(t, p, &r);
+}
+
+struct tensor *tape_whole(struct tape *t, const struct parameter *p)
+{
+    if (!p->touched || !t->training)
+        return tape_parameter(t, p);
+    struct planned_rows r = {.rows = tape_all_rows(t, (int)p->shape[0])};
+    return tape_planned_rows(t, p, &r);
 }
 
 struct tensor *tape_different_rows(struct tape *t, const struct parameter *p, const int32_t *host,

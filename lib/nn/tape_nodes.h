@@ -14,6 +14,7 @@ struct arena {
     size_t size, used;     /* of the last block */
     size_t before;         /* bytes in the blocks before it */
     struct device *device; /* NULL: host memory */
+    bool zeroed;           /* what is given out is all 0 */
 };
 
 /* What is to be run backward; each operation's own struct begins with it. */
@@ -26,14 +27,21 @@ struct tape {
     struct device *device;
     const struct operations *op;
     struct arena host, memory;
-    struct arena ints[2]; /* in turn: those of this step are sent while the last is computed */
+    struct arena grads;   /* of results */
+    struct arena sent[2]; /* in turn: this step's is sent while the last is computed */
     int turn;
+    struct arena kept;      /* of all steps */
+    const int32_t *numbers; /* device 0, 1, ..., for tape_all_rows */
+    int numbered;           /* how many */
     struct node *last;
     struct touched *touched;
     bool training;
     uint64_t seed, step;
     uint32_t dropouts; /* so far in this step */
 };
+
+/* Host numbers of four bytes to the device: of the step, like all that tape_ints sends. */
+const void *tape_send(struct tape *t, const void *host, size_t bytes);
 
 static inline float *tape_floats(struct tape *t, size_t n)
 {
@@ -58,6 +66,9 @@ void *tape_record(struct tape *t, size_t size, void (*back)(struct tape *, struc
  * host arrays of the step.  Returns how many they are. */
 int tape_places(struct tape *t, const int32_t *host, int count, const int32_t **different,
                 const int32_t **place);
+
+/* Rows 0 .. n-1, each once. */
+const struct rows *tape_all_rows(struct tape *t, int n);
 
 /* A GRU's parameters as the table of operations takes them. */
 struct gru_weights tape_gru_weights(const struct gru *g);

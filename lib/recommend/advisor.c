@@ -298,7 +298,8 @@ static struct forward run_steps(struct advisor *a, const struct steps *s)
                                      .reset = column_u8(s->reset)};
     struct forward f;
     tape_begin(a->tape, false, 0, 0);
-    a->model.class->steps(&a->model, a->tape, &steps, &f);
+    a->model.class->plan(&a->model, a->tape, &steps, &f);
+    a->model.class->steps(&a->model, a->tape, &f);
     return f;
 }
 

@@ -213,6 +213,7 @@ static cublasStatus_t enqueue(const char *call, cublasHandle_t handle, const pro
         }
         memory_require(call, "the result", of_batch(p.c, i), extent(p.c));
     }
+    work_trace("product %d %d %d", p.n, p.m, p.k); /* row-major */
     stream_enqueue(handle->stream, [p, call] {
         device_work work(call);
         for (int i = 0; i < p.batch; i++)

@@ -32,7 +32,8 @@
  * Work on a stream is done as late as the rules allow, when the host waits for it (or for an event
  * behind it): a host that uses pinned memory too early reads garbage, one that overwrites it too
  * early sends the new bytes.  EMULATED_STREAMS=eager does everything at once.  New device memory is
- * full of NaN.  EMULATED_ORDER=forward|backward|shuffled|all is the order of threads and blocks. */
+ * full of NaN.  EMULATED_ORDER=forward|backward|shuffled|all is the order of threads and blocks,
+ * EMULATED_TRACE=FILE has a line there for each piece of work (trace.cc). */
 #ifndef EMULATION_CUDA_RUNTIME_H
 #define EMULATION_CUDA_RUNTIME_H
 

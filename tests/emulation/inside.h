@@ -36,6 +36,10 @@ const emulated_launch *work_launch(void); /* the kernel that runs, or NULL */
 /* "kernel k, block (0, 0, 0), thread (3, 0, 0)", "cudaMemcpy", or "the host, after kernel k". */
 void work_describe(char *to, size_t room);
 
+/* A line in the file that EMULATED_TRACE names, if it names one: "kernel NAME", "product M N K",
+ * "copy to-device BYTES" (to-host, within), "fill BYTES". */
+void work_trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* ---- memory ---- */
 
 bool memory_is_device(const void *p); /* in the part of the address space that is the device's */

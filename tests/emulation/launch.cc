@@ -225,5 +225,6 @@ void emulated_enqueue(cudaStream_t stream, const emulated_launch &l)
         emulation_fail(cudaErrorInvalidConfiguration);
         return;
     }
+    work_trace("kernel %s", l.kernel);
     stream_enqueue(stream, [l] { run(l); });
 }

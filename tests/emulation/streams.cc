@@ -318,6 +318,7 @@ static cudaError_t copy_async(const char *call, const copy &c, cudaMemcpyKind ki
     check_side(call, "the source", c.from, extent(c.from_pitch, c), from_device);
     if (!size)
         return cudaSuccess;
+    work_trace("copy %s %zu", !to_device ? "to-host" : from_device ? "within" : "to-device", size);
     if (!from_device && !memory_is_pinned(c.from)) {
         auto kept = std::make_shared<std::vector<char>>(c.from, c.from + extent(c.from_pitch, c));
         stream_enqueue(s, [c, kept] {
@@ -362,6 +363,7 @@ cudaError_t cudaMemsetAsync(void *to, int byte, size_t bytes, cudaStream_t strea
     host_call held;
     must_be("cudaMemsetAsync", stream);
     memory_require("cudaMemsetAsync", "the destination", to, bytes);
+    work_trace("fill %zu", bytes);
     stream_enqueue(stream, [to, byte, bytes] {
         device_work work("cudaMemsetAsync");
         memory_open("the destination", to, bytes);

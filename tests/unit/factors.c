@@ -162,6 +162,15 @@ static double worst_slope(struct pair *p, const struct batch *b, const struct ca
     return worst;
 }
 
+/* The losses of the batch's targets over those items. */
+static float *losses_over(struct pair *p, const struct forward *f, const struct candidates *c)
+{
+    struct tape *t = p->learner.tape;
+    return tape_sampled_loss(
+        t, LOSS_BPR, f->state, f->output, f->output_bias,
+        tape_plan_candidates(t, f->output, f->output_bias, c, f->target, f->targets));
+}
+
 static void check_training(const char *model, int size, double dropout)
 {
     struct made made;
@@ -176,7 +185,7 @@ static void check_training(const char *model, int size, double dropout)
     struct forward f = run_forward(&p, &made.batch, 9);
     struct candidates c =
         negatives_draw(&p.learner.negatives, p.learner.tape, f.target, f.targets, 11, 9);
-    tape_sampled_loss(p.learner.tape, LOSS_BPR, f.state, f.output, f.output_bias, &c, f.target);
+    losses_over(&p, &f, &c);
     tape_backward(p.learner.tape);
     float *g = all_gradients(&p);
     double expected = reference_batch(&p.reference, &made.batch, &c);
@@ -231,12 +240,9 @@ static double loss_of_three(struct pair *p)
     vec_push(&m.user, 3), vec_push(&m.session, 0), vec_push(&m.start, 0), vec_push(&m.history, 0);
     vec_push(&m.length, 2), vec_push(&m.item, 1), vec_push(&m.item, 0);
     close_batch(&m);
-    struct tape *t = p->learner.tape;
     struct forward f = run_forward(p, &m.batch, 1);
     struct candidates c = {.count = 3, .item = items, .own = own + 2 - f.targets};
-    float *loss = to_host(
-        p->device, tape_sampled_loss(t, LOSS_BPR, f.state, f.output, f.output_bias, &c, f.target),
-        (size_t)f.targets * sizeof *loss);
+    float *loss = to_host(p->device, losses_over(p, &f, &c), (size_t)f.targets * sizeof *loss);
     double last = (double)loss[f.targets - 1];
     mem_free(loss);
     made_release(&m);

@@ -178,7 +178,8 @@ static float *gradients(struct pair *p, const struct lane_steps *steps, float **
     struct forward f;
     p->device->op->fill(p->device, q->grad, 0, q->dense);
     tape_begin(t, true, 1, 1);
-    p->model.class->steps(&p->model, t, steps, &f);
+    p->model.class->plan(&p->model, t, steps, &f);
+    p->model.class->steps(&p->model, t, &f);
     const float *all = tape_output_loss(t, f.state, model_output(t, &f), model_output_bias(t, &f),
                                         tape_ints(t, f.target, (size_t)f.targets));
     tape_backward(t);

@@ -10,12 +10,22 @@ struct matrix {
 
 /* ---- recurrent ---- */
 
+/* Layers of one step at most, which devices may compute otherwise; without and with empty ones. */
+static const int32_t one_step[SEQUENCES] = {1, 1, 1, 1, 1, 1, 1};
+static const int32_t one_or_none[SEQUENCES] = {0, 1, 1, 0, 1, 0, 1};
+
 struct layer {
     int in, state;
-    bool before, start; /* reset before; an initial state is given */
-    int copies;         /* of the sequences, one behind the other */
-    bool multiplied;    /* x is W_ih x; in: 0 */
+    bool before, start;     /* reset before; an initial state is given */
+    int copies;             /* of the sequences, one behind the other */
+    bool multiplied;        /* x is W_ih x; in: 0 */
+    const int32_t *lengths; /* [SEQUENCES]; NULL: some_lengths */
 };
+
+static const int32_t *lengths_of(const struct layer *s)
+{
+    return s->lengths ? s->lengths : some_lengths;
+}
 
 static int input_cols(const struct layer *s)
 {
@@ -28,20 +38,29 @@ static void reference_gru(const struct problem *p, double *out)
     const struct layer *s = p->shape;
     const struct reference_unit u = {s->in,    s->state, s->before, s->multiplied ? NULL : p->in[1],
                                      p->in[2], p->in[3], p->in[4]};
-    for (int q = 0, row = 0; q < s->copies * SEQUENCES; row += some_lengths[q++ % SEQUENCES])
-        for (int t = 0; t < some_lengths[q % SEQUENCES]; t++) {
+    const int32_t *length = lengths_of(s);
+    for (int q = 0, row = 0; q < s->copies * SEQUENCES; row += length[q++ % SEQUENCES])
+        for (int t = 0; t < length[q % SEQUENCES]; t++) {
             const double zeros[257] = {0}, *h = s->start ? p->in[5] + q * s->state : zeros;
             reference_step(&u, p->in[0] + (row + t) * input_cols(s),
                            t ? out + (row + t - 1) * s->state : h, out + (row + t) * s->state);
         }
 }
 
+static const char *name_of(const struct layer *s, bool back)
+{
+    static char name[60];
+    snprintf(name, sizeof name, "gru%s%s%s", back ? "_back" : "", s->lengths ? " of one step," : "",
+             s->before ? " reset before," : "");
+    return name;
+}
+
 static void check_gru_of(struct layer s)
 {
-    int32_t *lengths = copies_of(some_lengths, s.copies);
+    int32_t *lengths = copies_of(lengths_of(&s), s.copies);
     const struct ragged *r = tape_ragged(tape, lengths, s.copies * SEQUENCES);
     struct problem p = {.reference = reference_gru, .shape = &s};
-    size_t in = (size_t)s.in, H = (size_t)s.state, rows = (size_t)s.copies * ROWS;
+    size_t in = (size_t)s.in, H = (size_t)s.state, rows = (size_t)r->total;
     float bound = 1.5f / sqrtf((float)s.state);
     problem_input(&p, rows * (size_t)input_cols(&s), 1);
     problem_input(&p, 3 * H * in, bound);
@@ -55,14 +74,28 @@ static void check_gru_of(struct layer s)
     struct gru_weights w = {s.in,       s.state,    s.before,  s.multiplied ? NULL : p.value[1],
                             p.value[2], p.value[3], p.value[4]};
     device->op->gru(device, r, &w, p.value[0], h0, p.found, kept);
-    check_forward(&p, label(s.before ? "gru, reset before," : "gru", s.in, s.state));
+    check_forward(&p, label(name_of(&s, false), s.in, s.state));
     struct gru_grads g = {s.multiplied ? NULL : p.grad[1], p.grad[2], p.grad[3], p.grad[4]};
     device->op->gru_back(device, r, &w, p.value[0], h0, p.found, kept, p.dout, p.grad[0],
                          s.start ? p.grad[5] : NULL, &g);
-    check_backward(&p, label(s.before ? "gru_back, reset before," : "gru_back", s.in, s.state));
+    check_backward(&p, label(name_of(&s, true), s.in, s.state));
     device->op->release(device, kept);
     problem_close(&p);
     mem_free(lengths);
+}
+
+static void check_gru_once(void)
+{
+    for (int i = 0; i < SIZES; i++)
+        for (int way = 0; way < 8; way++) {
+            const int32_t *lengths = way & 4 ? one_or_none : one_step;
+            int state = sizes[(i + way) % (SIZES - 1)];
+            check_gru_of((struct layer){sizes[i], state, way & 1, way & 2, 1, false, lengths});
+            if (i == 0) /* the input products are given */
+                check_gru_of((struct layer){0, state, way & 1, way & 2, 1, true, lengths});
+        }
+    for (int way = 0; way < 2; way++)
+        check_gru_of((struct layer){3, 5, way, true, 50, false, one_step});
 }
 
 static void check_gru(void)
@@ -70,13 +103,14 @@ static void check_gru(void)
     for (int i = 0; i < SIZES; i++)
         for (int way = 0; way < 4; way++)
             check_gru_of((struct layer){sizes[i], sizes[(i + way) % (SIZES - 1)], way & 1, way & 2,
-                                        1, false});
+                                        1, false, NULL});
     for (int way = 0; way < 2; way++) { /* more sequences than are taken at once */
-        check_gru_of((struct layer){3, 5, way, true, 50, false});
-        check_gru_of((struct layer){0, 5, way, true, 50, true});
+        check_gru_of((struct layer){3, 5, way, true, 50, false, NULL});
+        check_gru_of((struct layer){0, 5, way, true, 50, true, NULL});
     }
     for (int way = 0; way < 4; way++) /* the input products are given */
-        check_gru_of((struct layer){0, sizes[way], way & 1, way & 2, 1, true});
+        check_gru_of((struct layer){0, sizes[way], way & 1, way & 2, 1, true, NULL});
+    check_gru_once();
 }
 
 /* ---- attention ---- */

@@ -26,6 +26,31 @@ static void check_memory(void)
     tap_ok(wrong == 0, "alloc, send, fill, add, copy, download, release: %d wrong", wrong);
 }
 
+/* Pieces that adjoin, more of them than a device may take at once, and one that overwrites. */
+static void check_send(void)
+{
+    enum { N = 300001 };
+    static const int from[] = {0, 1, 100, 107, N - 5, 50, 60},
+                     to[] = {1, 100, 107, N - 5, N, 60, 61};
+    const struct operations *op = device->op;
+    size_t bytes = N * sizeof(int32_t);
+    int32_t *host = mem_alloc(bytes), *wanted = mem_alloc(bytes), *a = op->alloc(device, bytes);
+    op->step(device);
+    for (int k = 0; k < 7; k++) {
+        for (int i = from[k]; i < to[k]; i++)
+            host[i] = wanted[i] = 1000 * k + i;
+        op->send(device, a + from[k], host + from[k], (size_t)(to[k] - from[k]) * sizeof *host);
+        memset(host, 0xff, bytes); /* it is the caller's again */
+        if (k == 5)
+            op->step(device);
+    }
+    op->download(device, host, a, bytes);
+    tap_ok(!memcmp(host, wanted, bytes), "send, piece after piece");
+    op->release(device, a);
+    mem_free(host);
+    mem_free(wanted);
+}
+
 static void check_fetch(void)
 {
     const struct operations *op = device->op;

@@ -20,11 +20,11 @@ enum { INPUTS = 10 };
     CHECK(alloc, check_memory)                                                                     \
     CHECK(release, check_memory)                                                                   \
     CHECK(upload, check_memory)                                                                    \
-    CHECK(send, check_memory)                                                                      \
     CHECK(download, check_memory)                                                                  \
     CHECK(fill, check_memory)                                                                      \
     CHECK(copy, check_memory)                                                                      \
     CHECK(add, check_memory)                                                                       \
+    CHECK(send, check_send)                                                                        \
     CHECK(fetch, check_fetch)                                                                      \
     CHECK(fetched, check_fetch)                                                                    \
     CHECK(step, check_fetch)                                                                       \

@@ -333,7 +333,8 @@ static void pairs_step(struct pairs *n, struct optimizer *o, const int32_t *draw
     tape_begin(t, true, 1, 1);
     struct tensor *x = tape_rows_of(t, n->item, drawn + 2, 2);
     struct candidates c = {.count = DRAWN, .item = drawn, .own = own};
-    tape_sampled_loss(t, LOSS_BPR, x, n->output, n->bias, &c, drawn);
+    tape_sampled_loss(t, LOSS_BPR, x, n->output, n->bias,
+                      tape_plan_candidates(t, n->output, n->bias, &c, drawn, 2));
     tape_backward(t);
     optimizer_step(o, &n->p, t);
 }
