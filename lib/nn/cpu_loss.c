@@ -29,11 +29,11 @@ struct gradients {
     float *dstate, *dweight, *dbias;
 };
 
-/* y [n, lanes] *= factor [lanes], `ld` floats between rows */
-VECTOR static void scale_lanes(size_t n, size_t lanes, const float *factor, float *y, size_t ld)
+/* y [n, cols] *= factor [cols], `ld` floats between its rows */
+VECTOR static void scale_columns(size_t n, size_t cols, const float *factor, float *y, size_t ld)
 {
     for (size_t i = 0; i < n; i++, y += ld)
-        for (size_t j = 0; j < lanes; j++)
+        for (size_t j = 0; j < cols; j++)
             y[j] *= factor[j];
 }
 
@@ -45,9 +45,9 @@ VECTOR static void scale(size_t n, float factor, const float *x, float *y)
 
 /* ---- the first walk ---- */
 
-static bool any_raised(const float *raise, size_t lanes)
+static bool any_raised(const float *raise, size_t rows)
 {
-    for (size_t j = 0; j < lanes; j++)
+    for (size_t j = 0; j < rows; j++)
         if (raise[j] != 1)
             return true;
     return false;
@@ -57,23 +57,23 @@ static bool any_raised(const float *raise, size_t lanes)
 static void walk_panel(const struct chunk *c, const struct gradients *g, int thread, int tile,
                        const struct panel *p)
 {
-    size_t width = (size_t)c->o->width, lanes = p->lane.to - p->lane.from;
+    size_t width = (size_t)c->o->width, rows = p->row.to - p->row.from;
     float raise[PANEL];
     chunk_scores(c, thread, p, raise);
     chunk_note_targets(c, p);
     chunk_sum(c, thread, p, true);
     if (g->dweight)
-        memcpy(g->reference + (size_t)tile * c->ld + p->lane.from,
-               c->part[thread].top + p->lane.from, lanes * sizeof *raise);
+        memcpy(g->reference + (size_t)tile * c->ld + p->row.from, c->part[thread].top + p->row.from,
+               rows * sizeof *raise);
     if (!g->dstate)
         return;
-    float *product = g->own[thread].product + p->lane.from;
-    if (any_raised(raise, lanes))
-        scale_lanes(width, lanes, raise, product, c->ld);
+    float *product = g->own[thread].product + p->row.from;
+    if (any_raised(raise, rows))
+        scale_columns(width, rows, raise, product, c->ld);
     chunk_product(c, thread,
                   &(struct tile_product){
                       .m = width,
-                      .n = lanes,
+                      .n = rows,
                       .k = p->item.to - p->item.from,
                       .a = c->o->weight + p->item.from * width,
                       .a_row = 1,

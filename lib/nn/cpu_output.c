@@ -9,7 +9,7 @@ enum { CHUNK_ROWS = 512 }; /* the states of more would not stay in the second-le
 
 static size_t whole_lines(size_t floats)
 {
-    return (floats + LANES - 1) / LANES * LANES;
+    return (floats + LINE - 1) / LINE * LINE;
 }
 
 void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output *o)
@@ -21,7 +21,7 @@ void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output *o)
     *c = (struct chunk){.o = o, .threads = cpu->threads};
     c->capacity = (int)((wanted + chunks - 1) / chunks);
     c->ld = whole_lines((size_t)c->capacity);
-    c->ld += c->ld / LANES % 2 ? 0 : LANES;
+    c->ld += c->ld / LINE % 2 ? 0 : LINE;
     int share = ((o->items + c->threads - 1) / c->threads + 5) / 6 * 6; /* whole blocks of rows */
     c->width = share > TILE_ITEMS ? TILE_ITEMS : share > 0 ? share : 6;
     c->tiles = (o->items + c->width - 1) / c->width;
@@ -41,7 +41,7 @@ static size_t packing_of(size_t width)
 {
     size_t wide = width > STATES ? width : STATES;
     return whole_lines(bf16_packed(TILE_ITEMS, 0, wide) + (wide + TILE_ITEMS) * PANEL +
-                       STATES * (width + LANES));
+                       STATES * (width + LINE));
 }
 
 void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, bool bf16, size_t rest)
@@ -78,9 +78,9 @@ bool chunk_next(struct chunk *c)
     int chunks = c->capacity ? (left + c->capacity - 1) / c->capacity : 0;
     c->rows = chunks ? (left + chunks - 1) / chunks : 0;
     for (int t = 0; t < c->threads; t++)
-        for (size_t lane = 0; lane < c->ld; lane++) {
-            c->part[t].top[lane] = -INFINITY;
-            c->part[t].sum[lane] = c->part[t].not_finite[lane] = 0;
+        for (size_t row = 0; row < c->ld; row++) {
+            c->part[t].top[row] = -INFINITY;
+            c->part[t].sum[row] = c->part[t].not_finite[row] = 0;
         }
     memset(c->state, 0, width * c->ld * sizeof *c->state);
     for (size_t row = 0; row < (size_t)c->rows; row++) {
@@ -102,9 +102,9 @@ bool chunk_panel(const struct chunk *c, int thread, int tile, size_t i, struct p
     size_t width = (size_t)c->width, from = i * PANEL, all = whole_lines((size_t)c->rows);
     if (from >= all)
         return false;
-    *p = (struct panel){.item = chunk_tile(c, tile), .lane = {from, from + PANEL}, .ld = PANEL};
-    if (p->lane.to > all)
-        p->lane.to = all;
+    *p = (struct panel){.item = chunk_tile(c, tile), .row = {from, from + PANEL}, .ld = PANEL};
+    if (p->row.to > all)
+        p->row.to = all;
     p->x = c->passing + (size_t)thread * width * PANEL;
     if (c->kept != c->passing) {
         p->x = c->kept + (size_t)tile * width * c->ld + from;
@@ -121,21 +121,21 @@ void chunk_product(const struct chunk *c, int thread, const struct tile_product 
         cpu_tile_product(p);
 }
 
-/* The scores of some items beside some lanes. */
-static void products(const struct chunk *c, int thread, struct span item, struct span lane,
-                     float *x, size_t ld)
+/* The scores of some items beside some rows. */
+static void products(const struct chunk *c, int thread, struct span item, struct span row, float *x,
+                     size_t ld)
 {
     const struct output *o = c->o;
     size_t width = (size_t)o->width;
     chunk_product(c, thread,
                   &(struct tile_product){
                       .m = item.to - item.from,
-                      .n = lane.to - lane.from,
+                      .n = row.to - row.from,
                       .k = width,
                       .a = o->weight + item.from * width,
                       .a_row = width,
                       .a_col = 1,
-                      .b = c->state + lane.from,
+                      .b = c->state + row.from,
                       .ldb = c->ld,
                       .bias = o->bias + item.from,
                       .c = x,
@@ -143,16 +143,16 @@ static void products(const struct chunk *c, int thread, struct span item, struct
                   });
 }
 
-/* Each by itself, in the lane that it has in its panel: the same sum in the same order. */
+/* Each by itself, in the row that it has in its panel: the same sum in the same order. */
 void chunk_target_scores(const struct chunk *c, int thread)
 {
-    struct span own = cpu_share((size_t)c->rows, LANES, thread, c->threads);
+    struct span own = cpu_share((size_t)c->rows, LINE, thread, c->threads);
     size_t vector = cpu_tile_vector();
     for (size_t row = own.from; row < own.to; row++) {
-        float x[LANES];
+        float x[LINE];
         size_t target = (size_t)c->o->target[(size_t)c->first + row], from = row / vector * vector;
         products(c, thread, (struct span){target, target + 1}, (struct span){from, from + vector},
-                 x, LANES);
+                 x, LINE);
         c->score[row] = x[row - from];
     }
 }
@@ -160,57 +160,57 @@ void chunk_target_scores(const struct chunk *c, int thread)
 void chunk_note_targets(const struct chunk *c, const struct panel *p)
 {
     const int32_t *target = c->o->target + c->first;
-    size_t to = p->lane.to < (size_t)c->rows ? p->lane.to : (size_t)c->rows;
-    for (size_t row = p->lane.from; row < to; row++) {
+    size_t to = p->row.to < (size_t)c->rows ? p->row.to : (size_t)c->rows;
+    for (size_t row = p->row.from; row < to; row++) {
         size_t item = (size_t)target[row];
         if (item >= p->item.from && item < p->item.to)
-            c->score[row] = p->x[(item - p->item.from) * p->ld + (row - p->lane.from)];
+            c->score[row] = p->x[(item - p->item.from) * p->ld + (row - p->row.from)];
     }
 }
 
-/* top [LANES] = the largest of it and x [n, LANES]; NaN is added to not_finite where some x is
+/* top [LINE] = the largest of it and x [n, LINE]; NaN is added to not_finite where some x is
  * not finite. */
 VECTOR static void find_tops(size_t n, size_t ld, const float *x, float *top, float *not_finite)
 {
-    float most[LANES], nothing[LANES] = {0};
+    float most[LINE], nothing[LINE] = {0};
     memcpy(most, top, sizeof most);
     for (size_t i = 0; i < n; i++, x += ld)
 #pragma omp simd
-        for (int j = 0; j < LANES; j++) {
+        for (int j = 0; j < LINE; j++) {
             most[j] = x[j] > most[j] ? x[j] : most[j];
             nothing[j] += x[j] * 0.0f;
         }
     memcpy(top, most, sizeof most);
-    for (int j = 0; j < LANES; j++)
+    for (int j = 0; j < LINE; j++)
         not_finite[j] += nothing[j];
 }
 
 void chunk_scores(const struct chunk *c, int thread, const struct panel *p, float *raise)
 {
     const struct parts *part = &c->part[thread];
-    products(c, thread, p->item, p->lane, p->x, p->ld);
-    for (size_t lane = p->lane.from; lane < p->lane.to; lane += LANES, raise += LANES) {
-        float before[LANES], *top = part->top + lane;
+    products(c, thread, p->item, p->row, p->x, p->ld);
+    for (size_t row = p->row.from; row < p->row.to; row += LINE, raise += LINE) {
+        float before[LINE], *top = part->top + row;
         memcpy(before, top, sizeof before);
-        find_tops(p->item.to - p->item.from, p->ld, p->x + (lane - p->lane.from), top,
-                  part->not_finite + lane);
-        for (int j = 0; j < LANES; j++) {
+        find_tops(p->item.to - p->item.from, p->ld, p->x + (row - p->row.from), top,
+                  part->not_finite + row);
+        for (int j = 0; j < LINE; j++) {
             raise[j] = top[j] > before[j] ? maths_exp(before[j] - top[j]) : 1;
-            part->sum[lane + (size_t)j] *= raise[j];
+            part->sum[row + (size_t)j] *= raise[j];
         }
     }
 }
 
-/* sum += Σ e^(x - top) of each lane of x [n, LANES]. */
+/* sum += Σ e^(x - top) of each row of x [n, LINE]. */
 VECTOR static void add_exponentials(size_t n, size_t ld, const float *x, const float *top,
                                     double *sum)
 {
-    float all[LANES] = {0};
+    float all[LINE] = {0};
     for (size_t i = 0; i < n; i++, x += ld)
 #pragma omp simd
-        for (int j = 0; j < LANES; j++)
+        for (int j = 0; j < LINE; j++)
             all[j] += maths_exp_below(x[j] - top[j]);
-    for (int j = 0; j < LANES; j++)
+    for (int j = 0; j < LINE; j++)
         sum[j] += all[j];
 }
 
@@ -218,14 +218,14 @@ VECTOR static void add_exponentials(size_t n, size_t ld, const float *x, const f
 VECTOR static void become_exponentials(size_t n, size_t ld, float *restrict x,
                                        const float *restrict top, double *sum)
 {
-    float all[LANES] = {0};
+    float all[LINE] = {0};
     for (size_t i = 0; i < n; i++, x += ld)
 #pragma omp simd
-        for (int j = 0; j < LANES; j++) {
+        for (int j = 0; j < LINE; j++) {
             x[j] = maths_exp_below(x[j] - top[j]);
             all[j] += x[j];
         }
-    for (int j = 0; j < LANES; j++)
+    for (int j = 0; j < LINE; j++)
         sum[j] += all[j];
 }
 
@@ -233,12 +233,12 @@ void chunk_sum(const struct chunk *c, int thread, const struct panel *p, bool re
 {
     const struct parts *part = &c->part[thread];
     size_t n = p->item.to - p->item.from;
-    for (size_t lane = p->lane.from; lane < p->lane.to; lane += LANES) {
-        float *x = p->x + (lane - p->lane.from);
+    for (size_t row = p->row.from; row < p->row.to; row += LINE) {
+        float *x = p->x + (row - p->row.from);
         if (replace)
-            become_exponentials(n, p->ld, x, part->top + lane, part->sum + lane);
+            become_exponentials(n, p->ld, x, part->top + row, part->sum + row);
         else
-            add_exponentials(n, p->ld, x, part->top + lane, part->sum + lane);
+            add_exponentials(n, p->ld, x, part->top + row, part->sum + row);
     }
 }
 

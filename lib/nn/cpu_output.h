@@ -1,7 +1,7 @@
 /* The CPU's output layer, what loss and ranks share.
  *
- * The targets are taken in chunks of rows whose scores fit the workspace, and their states stand
- * transposed, so that a vector holds one item's scores of as many targets.  The items are taken in
+ * The targets are taken in chunks of rows whose scores fit the workspace, and their states are
+ * transposed, so that a vector holds one item's scores of as many rows.  The items are taken in
  * tiles, and of each tile some targets at once, a panel: its scores stay in a core's first cache
  * from the product until they are used up.  Each thread has a run of tiles of its own, always the
  * same one, and what the threads sum is added in their order, so that a result repeats byte for
@@ -13,26 +13,25 @@
 #include "nn/cpu_tile.h"
 
 enum {
-    LANES = 16,      /* targets that are gone through as one vector: a cache line of floats */
-    PANEL = 32,      /* targets of a panel, at most */
+    LINE = 16,       /* rows that are gone through as one vector: a cache line of floats */
+    PANEL = 32,      /* rows of a panel, at most */
     TILE_ITEMS = 96, /* items of a tile, at most: a panel of them and its factors fit 32 KB */
     STATES = 96,     /* states that a tile is multiplied with at once: a vector's width is 6 KB */
 };
 
-/* One chunk at a time.  A target's place in its chunk is its lane; lanes beyond `rows` hold zeros
- * as states, and nothing is read from them. */
+/* One chunk at a time.  A target's place in its chunk is its row.  Transposed, a row is a column of
+ * [., ld]; those beyond `rows` have states of zeros, and nothing is read from them. */
 struct chunk {
     const struct output *o;
     int threads;
-    int first, rows;  /* targets first .. first+rows-1 */
-    int capacity;     /* rows of the largest chunk */
-    size_t ld;        /* lanes: an odd number of cache lines, so that columns spread in the cache */
-    int width, tiles; /* items of a tile; the last may have fewer */
-    float *state;     /* [H, ld] */
-    float *score;     /* [ld] the target's */
-    float *no_bias;   /* [width] zeros */
-    float *kept;      /* [tiles, width, ld] */
-    float *passing;   /* [threads, width, PANEL]: panels that are not kept */
+    int first, rows;    /* targets first .. first+rows-1 */
+    int capacity;       /* rows of the largest chunk */
+    size_t ld;          /* odd in cache lines, so that a column spreads over the cache */
+    int width, tiles;   /* items of a tile; the last may have fewer */
+    float *state;       /* [H, ld] */
+    float *score;       /* [ld] the target's */
+    float *kept;        /* [tiles, width, ld] */
+    float *passing;     /* [threads, width, PANEL]: panels that are not kept */
     struct parts *part; /* [threads] */
     float *top;         /* [ld] the largest score */
     double *total;      /* [ld] Σ e^(score - top) */
@@ -48,9 +47,9 @@ struct parts {
     float *not_finite; /* 0, or NaN once a score was not finite */
 };
 
-/* Some lanes of a tile: their scores x, `ld` floats from one item to the next. */
+/* Some rows of a tile: their scores x, `ld` floats from one item to the next. */
 struct panel {
-    struct span item, lane;
+    struct span item, row;
     float *x;
     size_t ld;
 };

@@ -91,46 +91,46 @@ static struct best best_at(const struct ranking *r, int thread, size_t row)
     return (struct best){r->k, f->filled[row], f->item + at, f->score + at};
 }
 
-/* above and equal [LANES] += how many of x [n, LANES] are higher than the score, and equal to it;
+/* above and equal [LINE] += how many of x [n, LINE] are higher than the score, and equal to it;
  * of the rivals alone, where they are given. */
 VECTOR static void count_scores(size_t n, size_t ld, const float *x, const float *score,
                                 const unsigned char *rival, int32_t *above, int32_t *equal)
 {
-    int32_t more[LANES] = {0}, same[LANES] = {0};
+    int32_t more[LINE] = {0}, same[LINE] = {0};
     for (size_t i = 0; i < n; i++, x += ld) {
         if (rival && !rival[i])
             continue;
 #pragma omp simd
-        for (int j = 0; j < LANES; j++) {
+        for (int j = 0; j < LINE; j++) {
             more[j] += x[j] > score[j];
             same[j] += x[j] == score[j];
         }
     }
-    for (int j = 0; j < LANES; j++) {
+    for (int j = 0; j < LINE; j++) {
         above[j] += more[j];
         equal[j] += same[j];
     }
 }
 
-/* exceeds [n] = whether any of an item's x [LANES] exceeds its least. */
+/* exceeds [n] = whether any of an item's x [LINE] exceeds its least. */
 VECTOR static void find_exceeding(size_t n, size_t ld, const float *x, const float *least,
                                   int32_t *exceeds)
 {
     for (size_t i = 0; i < n; i++, x += ld) {
         int32_t any = 0;
 #pragma omp simd reduction(| : any)
-        for (int j = 0; j < LANES; j++)
+        for (int j = 0; j < LINE; j++)
             any |= x[j] > least[j];
         exceeds[i] = any;
     }
 }
 
-/* Offers one item's scores x [LANES] to the best of the rows from `row`.  Items come in the order
+/* Offers one item's scores x [LINE] to the best of the rows from `row`.  Items come in the order
  * of their ids: one with the score of the worst belongs behind it. */
 static void offer(const struct ranking *r, int thread, size_t row, const float *x, int32_t item)
 {
     const struct found *f = &r->found[thread];
-    for (size_t i = row; i < row + LANES && i < (size_t)r->c.rows; i++) {
+    for (size_t i = row; i < row + LINE && i < (size_t)r->c.rows; i++) {
         if (!(x[i - row] > f->least[i]))
             continue;
         struct best best = best_at(r, thread, i);
@@ -141,17 +141,17 @@ static void offer(const struct ranking *r, int thread, size_t row, const float *
     }
 }
 
-/* The k best so far of the lanes from `lane`, after the items of a panel. */
-static void list_best(const struct ranking *r, int thread, const struct panel *p, size_t lane)
+/* The k best so far of the rows from `row`, after the items of a panel. */
+static void list_best(const struct ranking *r, int thread, const struct panel *p, size_t row)
 {
     const unsigned char *rival = r->c.o->rival;
-    const float *x = p->x + (lane - p->lane.from);
+    const float *x = p->x + (row - p->row.from);
     int32_t exceeds[TILE_ITEMS];
     size_t n = p->item.to - p->item.from;
-    find_exceeding(n, p->ld, x, r->found[thread].least + lane, exceeds);
+    find_exceeding(n, p->ld, x, r->found[thread].least + row, exceeds);
     for (size_t i = 0; i < n; i++)
         if (exceeds[i] && (!rival || rival[p->item.from + i]))
-            offer(r, thread, lane, x + i * p->ld, (int32_t)(p->item.from + i));
+            offer(r, thread, row, x + i * p->ld, (int32_t)(p->item.from + i));
 }
 
 static void walk_panel(const struct ranking *r, int thread, const struct panel *p)
@@ -162,11 +162,11 @@ static void walk_panel(const struct ranking *r, int thread, const struct panel *
     float raise[PANEL];
     chunk_scores(c, thread, p, raise);
     chunk_sum(c, thread, p, false);
-    for (size_t lane = p->lane.from; lane < p->lane.to; lane += LANES) {
-        count_scores(p->item.to - p->item.from, p->ld, p->x + (lane - p->lane.from),
-                     c->score + lane, rival, f->above + lane, f->equal + lane);
+    for (size_t row = p->row.from; row < p->row.to; row += LINE) {
+        count_scores(p->item.to - p->item.from, p->ld, p->x + (row - p->row.from), c->score + row,
+                     rival, f->above + row, f->equal + row);
         if (r->k)
-            list_best(r, thread, p, lane);
+            list_best(r, thread, p, row);
     }
 }
 
@@ -202,9 +202,9 @@ static void finish_row(const struct ranking *r, size_t row, const struct ranks_o
 static void clear_found(const struct ranking *r, int thread)
 {
     const struct found *f = &r->found[thread];
-    for (size_t lane = 0; lane < r->c.ld; lane++) {
-        f->above[lane] = f->equal[lane] = f->filled[lane] = 0;
-        f->least[lane] = lane < (size_t)r->c.rows ? -INFINITY : INFINITY;
+    for (size_t row = 0; row < r->c.ld; row++) {
+        f->above[row] = f->equal[row] = f->filled[row] = 0;
+        f->least[row] = row < (size_t)r->c.rows ? -INFINITY : INFINITY;
     }
 }
 
