@@ -162,6 +162,7 @@ bool blas_fit_processor(void)
     if (!openblas_get_corename || getenv("OPENBLAS_CORETYPE"))
         return false;
     int runs = generation_of(openblas_get_corename()), fits = generation_here();
+    /* cppcheck-suppress incorrectLogicOperator ; where fits is always -1 */
     return runs >= 0 && fits > runs && !setenv("OPENBLAS_CORETYPE", newest[fits], 0);
 }
 

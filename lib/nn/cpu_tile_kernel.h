@@ -13,7 +13,7 @@ FORM(block)(const int rows, const int cols, const struct tile_product *p, size_t
 {
     const float *a = p->a + row * p->a_row, *b = p->b + col;
     float *c = p->c + row * p->ldc + col;
-    FORM(vector) sum[12];
+    FORM(vector) sum[12], none = {0};
     /* What comes after these rows may be in no cache, and its steps are none that a processor's own
      * prefetching follows. */
     for (int i = 0; i < rows; i++) {
@@ -24,9 +24,11 @@ FORM(block)(const int rows, const int cols, const struct tile_product *p, size_t
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 2
         for (int j = 0; j < cols; j++)
-            sum[i * cols + j] =
-                p->bias ? p->bias[row + (size_t)i] - (FORM(vector)){0}
-                        : *(const FORM(vector) *)(c + (size_t)i * p->ldc + j * VECTOR_FLOATS);
+            if (p->bias)
+                sum[i * cols + j] = none + p->bias[row + (size_t)i];
+            else
+                sum[i * cols + j] =
+                    *(const FORM(vector) *)(c + (size_t)i * p->ldc + j * VECTOR_FLOATS);
     for (size_t k = 0; k < p->k; k++) {
         FORM(vector) b0 = *(const FORM(vector) *)(b + k * p->ldb);
         FORM(vector) b1 = b0;
