@@ -137,7 +137,7 @@ $(BIN)/sesspipe-cuda.so: $(patsubst %.cu,$(BUILD)/%.o,$(wildcard cuda/*.cu)) cud
 
 EMULATED := $(BUILD)/emulated/sesspipe-cuda.so
 PLANTED := $(BUILD)/emulated/planted
-KERNELS = $(patsubst %.cu,$(BUILD)/emulated/%.o,$(wildcard cuda/*.cu))
+EMULATED_KERNELS = $(patsubst %.cu,$(BUILD)/emulated/%.o,$(wildcard cuda/*.cu))
 # The threads of a block: fibers, but real ones for ThreadSanitizer, which looks at kernels alone.
 EMULATED_BY = $(if $(filter tsan,$(VARIANT)),threads,fibers)
 EMULATION = $(patsubst %.cc,$(BUILD)/emulated/%.o,\
@@ -163,7 +163,7 @@ $(BUILD)/emulated/%.o: %.cc $(BUILD)/flags
 
 LINK_EMULATED = $(CXX) $(OPTIMIZE.$(VARIANT)) -pthread -o $@ $(filter %.o,$^) $(ALL_LDFLAGS) -lm -ldl $(LDLIBS)
 
-$(EMULATED): $(KERNELS) $(EMULATION)
+$(EMULATED): $(EMULATED_KERNELS) $(EMULATION)
 	$(call say,link $@)
 	$(Q)$(LINK_EMULATED) -shared
 
