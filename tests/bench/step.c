@@ -184,7 +184,7 @@ static double run_trainer(const char *path, const struct sizes *z)
 
 struct floor {
     const struct sizes *z;
-    struct library library[LIBRARIES_MOST];
+    struct library lib[LIBRARIES_MOST];
     int libraries;
     float *state, *weight, *score, *dstate, *dweight;
 };
@@ -233,7 +233,7 @@ static void measure(char path[RUNS][300], const struct floor *f, struct took *t)
     for (int run = BASE; run < RUNS; run++)
         t->run[run] = less(t->run[run], run_trainer(path[run], f->z));
     for (int i = 0; i < f->libraries; i++) {
-        const struct library *l = &f->library[i];
+        const struct library *l = &f->lib[i];
         library_threads(l, threads);
         forward_product(f, l); /* wakes the threads and warms the cache */
         double forward = forward_product(f, l);
@@ -288,7 +288,7 @@ static void measure_shape(const struct sizes *z, char path[RUNS][300])
                       .score = some_floats(targets * items),
                       .dstate = some_floats(targets * units),
                       .dweight = some_floats(items * units)};
-    f.libraries = libraries_open(f.library);
+    f.libraries = libraries_open(f.lib);
     for (size_t i = 0; i < sizeof t / sizeof(double); i++)
         ((double *)&t)[i] = INFINITY;
     for (int round = 0; round < ROUNDS; round++)
@@ -301,7 +301,7 @@ static void measure_shape(const struct sizes *z, char path[RUNS][300])
     double step = (t.run[STEPS] - t.run[BASE]) / MANY, test = (t.run[TESTS] - t.run[BASE]) / MANY;
     printf("%sstep_over_floor\t%.3f\tratio\n", z->name, step / t.all[fastest]);
     printf("%sstep_ms\t%.1f\tms\n", z->name, 1e3 * step);
-    printf("%sstep_floor\t%.1f\tms, %s\n", z->name, 1e3 * t.all[fastest], f.library[fastest].name);
+    printf("%sstep_floor\t%.1f\tms, %s\n", z->name, 1e3 * t.all[fastest], f.lib[fastest].name);
     if (z == &lastfm)
         printf("step_rss\t%.0f\tMB\n", megabytes);
     printf("%stest_over_floor\t%.3f\tratio\n", z->name, test / t.forward[forward]);
