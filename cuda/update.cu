@@ -180,22 +180,22 @@ void cuda_update(struct device *d, const struct update *u, size_t n, float *w, f
 
 /* ---- rows of tables: a warp a row ---- */
 
-/* The lanes of a warp make the groups of the closed form together, and then take the columns. */
+/* The threads of a warp make the groups of the closed form together, and then take the columns. */
 static __device__ inline void pass_adam(const struct rates &u, int64_t from, int64_t k,
                                         struct adam_passed *p, size_t n, float *w, float *m,
                                         float *v)
 {
-    const int lane = (int)threadIdx.x % WARP;
-    if (lane < ADAM_GROUPS) {
+    const int member = (int)threadIdx.x % WARP;
+    if (member < ADAM_GROUPS) {
         const double b1t = pow(ADAM_BETA1, (double)from), b2t = pow(ADAM_BETA2, (double)from);
-        p->group[lane] = maths_adam_group((double)u.rate, b1t, b2t, k, lane);
-    } else if (lane == ADAM_GROUPS) {
+        p->group[member] = maths_adam_group((double)u.rate, b1t, b2t, k, member);
+    } else if (member == ADAM_GROUPS) {
         p->groups = maths_adam_groups(k);
         p->m = (float)pow(ADAM_BETA1, (double)k);
         p->v = (float)pow(ADAM_BETA2, (double)k);
     }
     __syncwarp();
-    for (size_t j = (size_t)lane; j < n; j += WARP)
+    for (size_t j = (size_t)member; j < n; j += WARP)
         maths_adam_pass(p, w + j, m + j, v + j);
 }
 
