@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "nn/cpu.h"
+#include "nn/cpu_tile.h"
 #include "nn/maths.h"
 
 #ifdef BLAS_ONEDNN
@@ -17,7 +18,7 @@
  * in. */
 struct shape {
     bool bf16, turned;
-    dnnl_dim_t m, n, k, ldc;
+    dnnl_dim_t m, n, k, lda, ldb, ldc;
 };
 
 struct prepared {
@@ -58,9 +59,9 @@ static void prepare(struct prepared *p)
     dnnl_primitive_desc_t made;
     dnnl_primitive_attr_t attributes;
     dnnl_post_ops_t after;
-    p->a = s->turned ? describe(&a, s->bf16, s->m, s->k, 1, s->m)
-                     : describe(&a, s->bf16, s->m, s->k, s->k, 1);
-    p->b = describe(&b, s->bf16, s->k, s->n, s->n, 1);
+    p->a = s->turned ? describe(&a, s->bf16, s->m, s->k, 1, s->lda)
+                     : describe(&a, s->bf16, s->m, s->k, s->lda, 1);
+    p->b = describe(&b, s->bf16, s->k, s->n, s->ldb, 1);
     p->c = describe(&c, false, s->m, s->n, s->ldc, 1);
     must(dnnl_primitive_attr_create(&attributes));
     must(dnnl_post_ops_create(&after)); /* c += */
@@ -92,44 +93,57 @@ static void forget(struct prepared *p)
     dnnl_memory_destroy(p->c);
 }
 
-void bf16_multiply(bool bf16, bool turned, size_t m, size_t n, size_t k, const void *a,
-                   const void *b, float *c, size_t ldc)
+static bool same_shape(const struct shape *x, const struct shape *y)
 {
-    enum { SHAPES = 32 }; /* a step has some ten: tiles and panels, and the last ones of each */
+    return x->bf16 == y->bf16 && x->turned == y->turned && x->m == y->m && x->n == y->n &&
+           x->k == y->k && x->lda == y->lda && x->ldb == y->ldb && x->ldc == y->ldc;
+}
+
+/* The thread's product of a shape. */
+static struct prepared *prepared_for(const struct shape *s)
+{
+    enum { SHAPES = 32 }; /* a step has some ten: of tiles and of the last one, for each chunk */
     static _Thread_local struct prepared known[SHAPES];
-    static _Thread_local dnnl_stream_t stream;
     static _Thread_local int count;
+    int filled = count < SHAPES ? count : SHAPES;
+    for (int i = 0; i < filled; i++)
+        if (same_shape(&known[i].shape, s))
+            return &known[i];
+    struct prepared *p = &known[count++ % SHAPES];
+    if (count > SHAPES)
+        forget(p);
+    p->shape = *s;
+    prepare(p);
+    return p;
+}
+
+static void multiply(const struct bf16_product *q, bool bf16, const void *a, const void *b)
+{
+    static _Thread_local dnnl_stream_t stream;
     const struct shape s = {.bf16 = bf16,
-                            .turned = turned,
-                            .m = (dnnl_dim_t)m,
-                            .n = (dnnl_dim_t)n,
-                            .k = (dnnl_dim_t)k,
-                            .ldc = (dnnl_dim_t)ldc};
-    int threads = omp_get_max_threads(), i = 0;
+                            .turned = q->turned,
+                            .m = (dnnl_dim_t)q->m,
+                            .n = (dnnl_dim_t)q->n,
+                            .k = (dnnl_dim_t)q->k,
+                            .lda = (dnnl_dim_t)q->lda,
+                            .ldb = (dnnl_dim_t)q->ldb,
+                            .ldc = (dnnl_dim_t)q->ldc};
+    int threads = omp_get_max_threads();
+    if (!q->m || !q->n || !q->k)
+        return;
     omp_set_num_threads(1); /* as in blas_sgemm */
 #pragma omp critical(bf16_engine)
     if (!engine_of_all)
         must(dnnl_engine_create(&engine_of_all, dnnl_cpu, 0));
     if (!stream)
         must(dnnl_stream_create(&stream, engine_of_all, dnnl_stream_default_flags));
-    int filled = count < SHAPES ? count : SHAPES;
-    while (i < filled && (known[i].shape.bf16 != s.bf16 || known[i].shape.turned != s.turned ||
-                          known[i].shape.m != s.m || known[i].shape.n != s.n ||
-                          known[i].shape.k != s.k || known[i].shape.ldc != s.ldc))
-        i++;
-    if (i == filled) {
-        i = count++ % SHAPES;
-        if (count > SHAPES)
-            forget(&known[i]);
-        known[i].shape = s;
-        prepare(&known[i]);
-    }
-    must(dnnl_memory_set_data_handle(known[i].a, (void *)(uintptr_t)a));
-    must(dnnl_memory_set_data_handle(known[i].b, (void *)(uintptr_t)b));
-    must(dnnl_memory_set_data_handle(known[i].c, c));
+    struct prepared *p = prepared_for(&s);
+    must(dnnl_memory_set_data_handle(p->a, (void *)(uintptr_t)a));
+    must(dnnl_memory_set_data_handle(p->b, (void *)(uintptr_t)b));
+    must(dnnl_memory_set_data_handle(p->c, q->c));
     const dnnl_exec_arg_t arguments[] = {
-        {DNNL_ARG_SRC, known[i].a}, {DNNL_ARG_WEIGHTS, known[i].b}, {DNNL_ARG_DST, known[i].c}};
-    must(dnnl_primitive_execute(known[i].product, stream, 3, arguments));
+        {DNNL_ARG_SRC, p->a}, {DNNL_ARG_WEIGHTS, p->b}, {DNNL_ARG_DST, p->c}};
+    must(dnnl_primitive_execute(p->product, stream, 3, arguments));
     must(dnnl_stream_wait(stream));
     omp_set_num_threads(threads);
 }
@@ -142,10 +156,9 @@ static const char *no_instructions(void)
 
 #else
 
-void bf16_multiply(bool bf16, bool turned, size_t m, size_t n, size_t k, const void *a,
-                   const void *b, float *c, size_t ldc)
+static void multiply(const struct bf16_product *q, bool bf16, const void *a, const void *b)
 {
-    (void)bf16, (void)turned, (void)m, (void)n, (void)k, (void)a, (void)b, (void)c, (void)ldc;
+    (void)q, (void)bf16, (void)a, (void)b;
     mem_fail(0); /* nobody asks: bf16_missing */
 }
 
@@ -180,14 +193,15 @@ static bool by_float32(void)
     return known == YES;
 }
 
-/* ---- factors ---- */
+/* ---- products ---- */
 
-VECTOR static void pack(size_t rows, size_t cols, size_t ld, const float *from, uint16_t *to)
+VECTOR void bf16_round(size_t rows, size_t cols, const float *from, size_t ld,
+                       uint16_t *restrict to, size_t to_ld)
 {
-    for (size_t i = 0; i < rows; i++)
+    for (size_t i = 0; i < rows; i++, from += ld, to += to_ld)
 #pragma omp simd
         for (size_t j = 0; j < cols; j++)
-            to[i * cols + j] = maths_to_bf16(from[i * ld + j]);
+            to[j] = maths_to_bf16(from[j]);
 }
 
 VECTOR static void unpack(size_t n, const uint16_t *from, float *to)
@@ -196,37 +210,39 @@ VECTOR static void unpack(size_t n, const uint16_t *from, float *to)
         to[i] = maths_from_bf16(from[i]);
 }
 
-/* The same by float32's product. */
-static void multiply_rounded(const struct tile_product *p, const uint16_t *a, const uint16_t *b,
-                             bool turned)
+/* The rounded factors' product by float32. */
+static void multiply_rounded(const struct bf16_product *p)
 {
+    size_t rows = p->turned ? p->k : p->m, columns = p->turned ? p->m : p->k;
     float *x = mem_aligned((p->m * p->k + p->k * p->n) * sizeof *x), *y = x + p->m * p->k;
-    struct tile_product q = *p;
-    unpack(p->m * p->k, a, x);
-    unpack(p->k * p->n, b, y);
-    q.a = x, q.a_row = turned ? 1 : p->k, q.a_col = turned ? p->m : 1;
-    q.b = y, q.ldb = p->n;
-    q.bias = NULL;
-    cpu_tile_product(&q);
+    for (size_t i = 0; i < rows; i++)
+        unpack(columns, p->a + i * p->lda, x + i * columns);
+    for (size_t i = 0; i < p->k; i++)
+        unpack(p->n, p->b + i * p->ldb, y + i * p->n);
+    cpu_tile_product(&(struct tile_product){
+        .m = p->m,
+        .n = p->n,
+        .k = p->k,
+        .a = x,
+        .a_row = p->turned ? 1 : p->k,
+        .a_col = p->turned ? p->m : 1,
+        .b = y,
+        .ldb = p->n,
+        .c = p->c,
+        .ldc = p->ldc,
+    });
     mem_free(x);
 }
 
-void bf16_product(const struct tile_product *p, uint16_t *packed)
+void bf16_multiply(const struct bf16_product *p)
 {
-    bool turned = p->a_row == 1 && p->a_col != 1;
-    uint16_t *a = packed, *b = packed + (p->m * p->k + 31) / 32 * 32;
-    if (!p->m || !p->n || !p->k)
-        return;
-    if (turned)
-        pack(p->k, p->m, p->a_col, p->a, a);
-    else
-        pack(p->m, p->k, p->a_row, p->a, a);
-    pack(p->k, p->n, p->ldb, p->b, b);
-    for (size_t i = 0; p->bias && i < p->m; i++)
-        for (size_t j = 0; j < p->n; j++)
-            p->c[i * p->ldc + j] = p->bias[i];
     if (by_float32())
-        multiply_rounded(p, a, b, turned);
+        multiply_rounded(p);
     else
-        bf16_multiply(true, turned, p->m, p->n, p->k, a, b, p->c, p->ldc);
+        multiply(p, true, p->a, p->b);
+}
+
+void bf16_multiply_floats(const struct bf16_product *p, const float *a, const float *b)
+{
+    multiply(p, false, a, b);
 }

@@ -7,26 +7,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "nn/cpu_tile.h"
+/* c [m, n] += a b, with b [k, n] and a [m, k], or where `turned` a given as [k, m].  lda, ldb, ldc:
+ * numbers from one row to the next of what is given.  oneDNN is fastest where k is a multiple of
+ * BF16_DEPTH. */
+struct bf16_product {
+    bool turned;
+    size_t m, n, k, lda, ldb, ldc;
+    const uint16_t *a, *b;
+    float *c;
+};
+
+enum { BF16_DEPTH = 32 };
 
 /* NULL where they can be had, else what is missing.  Where SESSPIPE_BF16 is "rounded" they always
  * can: without such instructions float32 multiplies the rounded factors, to measure what rounding
  * does. */
 const char *bf16_missing(void);
 
-/* What cpu_tile_product computes, from rounded factors; packed: memory for them, whatever it holds,
- * of so many numbers. */
-void bf16_product(const struct tile_product *p, uint16_t *packed);
+void bf16_multiply(const struct bf16_product *p);
 
-static inline size_t bf16_packed(size_t m, size_t n, size_t k)
-{
-    return (m * k + 31) / 32 * 32 + k * n;
-}
+/* The same of factors that are not rounded: what bf16_multiply asks oneDNN for, in a type that it
+ * has on every processor.  For tests; ends the program where the library is another. */
+void bf16_multiply_floats(const struct bf16_product *p, const float *a, const float *b);
 
-/* oneDNN's product c [m, n] += a b of factors that stand end to end, both bfloat16 or both float32:
- * a [m, k], or where `turned` [k, m]; b [k, n]; ldc between rows of c.  For tests; ends the program
- * where the library cannot. */
-void bf16_multiply(bool bf16, bool turned, size_t m, size_t n, size_t k, const void *a,
-                   const void *b, float *c, size_t ldc);
+/* to [rows, cols] = from, rounded; `ld` and `to_ld` numbers from one row to the next. */
+void bf16_round(size_t rows, size_t cols, const float *from, size_t ld, uint16_t *to, size_t to_ld);
 
 #endif

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <omp.h>
 
+#include "nn/bf16.h"
 #include "nn/cpu_output.h"
 #include "nn/maths.h"
 
@@ -21,11 +22,12 @@ struct gradients {
     size_t direct, columns; /* whole vectors of the width; of `scaled` */
     float *reference;       /* [tiles, ld] */
     struct own {
-        float *product; /* [H, ld] Σ e W */
-        float *scaled;  /* [rows, columns], each row by its factor */
-        float *as_of;   /* [ld] the reference that its factor was made for */
-        float *tail;    /* [width, columns - direct] */
-    } * own;            /* [threads] */
+        float *product;     /* [H, ld] Σ e W */
+        float *scaled;      /* [rows, columns], each row by its factor */
+        float *as_of;       /* [ld] the reference that its factor was made for */
+        float *tail;        /* [width, columns - direct] */
+        uint16_t *scaled16; /* [ld, columns] rounded, with bf16; zeros beyond the rows */
+    } * own;                /* [threads] */
     float *dstate, *dweight, *dbias;
 };
 
@@ -58,7 +60,8 @@ static void walk_panel(const struct chunk *c, const struct gradients *g, int thr
                        const struct panel *p)
 {
     size_t width = (size_t)c->o->width, rows = p->row.to - p->row.from;
-    float raise[PANEL];
+    size_t items = p->item.to - p->item.from;
+    float raise[CHUNK_ROWS];
     chunk_scores(c, thread, p, raise);
     chunk_note_targets(c, p);
     chunk_sum(c, thread, p, true);
@@ -70,19 +73,32 @@ static void walk_panel(const struct chunk *c, const struct gradients *g, int thr
     float *product = g->own[thread].product + p->row.from;
     if (any_raised(raise, rows))
         scale_columns(width, rows, raise, product, c->ld);
-    chunk_product(c, thread,
-                  &(struct tile_product){
-                      .m = width,
-                      .n = rows,
-                      .k = p->item.to - p->item.from,
-                      .a = c->o->weight + p->item.from * width,
-                      .a_row = 1,
-                      .a_col = width,
-                      .b = p->x,
-                      .ldb = p->ld,
-                      .c = product,
-                      .ldc = c->ld,
-                  });
+    if (c->bf16)
+        bf16_multiply(&(struct bf16_product){
+            .turned = true,
+            .m = width,
+            .n = rows,
+            .k = items,
+            .a = c->weight16 + (size_t)thread * (size_t)c->width * c->deep,
+            .lda = c->deep,
+            .b = p->rounded,
+            .ldb = c->ld,
+            .c = product,
+            .ldc = c->ld,
+        });
+    else
+        cpu_tile_product(&(struct tile_product){
+            .m = width,
+            .n = rows,
+            .k = items,
+            .a = c->o->weight + p->item.from * width,
+            .a_row = 1,
+            .a_col = width,
+            .b = p->x,
+            .ldb = p->ld,
+            .c = product,
+            .ldc = c->ld,
+        });
 }
 
 /* ---- between the walks ---- */
@@ -125,6 +141,8 @@ static void scale_states(const struct chunk *c, const struct gradients *g, const
         scale(width, factor, c->o->state + ((size_t)c->first + i) * width, to);
         to[width] = factor;
         own->as_of[i] = reference[i];
+        if (c->bf16)
+            bf16_round(1, width + 1, to, 0, own->scaled16 + i * g->columns, 0);
     }
 }
 
@@ -144,27 +162,50 @@ static void subtract_targets(const struct chunk *c, const struct gradients *g, s
     }
 }
 
+/* to [items, cols] += the tile's exponentials by columns col, col+1, ... of the scaled states. */
+static void add_products(const struct chunk *c, const struct gradients *g, const struct own *own,
+                         int tile, size_t col, size_t cols, float *to, size_t ld)
+{
+    struct span s = chunk_tile(c, tile);
+    size_t at = (size_t)tile * (size_t)c->width * c->ld, rows = (size_t)c->rows;
+    size_t parts = (rows + STATES - 1) / STATES, part = (rows + parts - 1) / parts;
+    for (size_t from = 0; !c->bf16 && from < rows; from += part)
+        cpu_tile_product(&(struct tile_product){
+            .m = s.to - s.from,
+            .n = cols,
+            .k = rows - from < part ? rows - from : part,
+            .a = c->kept + at + from,
+            .a_row = c->ld,
+            .a_col = 1,
+            .b = own->scaled + from * g->columns + col,
+            .ldb = g->columns,
+            .c = to,
+            .ldc = ld,
+        });
+    if (c->bf16)
+        bf16_multiply(&(struct bf16_product){
+            .m = s.to - s.from,
+            .n = cols,
+            .k = c->ld,
+            .a = c->kept16 + at,
+            .lda = c->ld,
+            .b = own->scaled16 + col,
+            .ldb = g->columns,
+            .c = to,
+            .ldc = ld,
+        });
+}
+
 /* One tile: what it adds to dW and dbias. */
 static void tile_gradients(const struct chunk *c, const struct gradients *g, int thread, int tile)
 {
     const struct own *own = &g->own[thread];
     struct span s = chunk_tile(c, tile);
-    size_t n = s.to - s.from, width = (size_t)c->o->width, rows = (size_t)c->rows;
-    size_t rest = g->columns - g->direct;
-    struct tile_product p = {.m = n, .a_row = c->ld, .a_col = 1, .ldb = g->columns};
+    size_t n = s.to - s.from, width = (size_t)c->o->width, rest = g->columns - g->direct;
     scale_states(c, g, own, tile);
     memset(own->tail, 0, n * rest * sizeof *own->tail);
-    size_t parts = (rows + STATES - 1) / STATES, part = (rows + parts - 1) / parts;
-    for (size_t from = 0; from < rows; from += part) {
-        p.k = rows - from < part ? rows - from : part;
-        p.a = c->kept + (size_t)tile * (size_t)c->width * c->ld + from;
-        p.b = own->scaled + from * g->columns;
-        p.n = g->direct, p.c = g->dweight + s.from * width, p.ldc = width;
-        chunk_product(c, thread, &p);
-        p.b += g->direct;
-        p.n = rest, p.c = own->tail, p.ldc = rest;
-        chunk_product(c, thread, &p);
-    }
+    add_products(c, g, own, tile, 0, g->direct, g->dweight + s.from * width, width);
+    add_products(c, g, own, tile, g->direct, rest, own->tail, rest);
     for (size_t i = 0; i < n; i++) {
         const float *tail = own->tail + i * rest;
         for (size_t j = g->direct; j < width; j++)
@@ -184,6 +225,8 @@ static void clear_own(const struct chunk *c, const struct gradients *g, const st
     if (!g->dweight)
         return;
     memset(own->scaled, 0, (size_t)c->rows * g->columns * sizeof *own->scaled);
+    if (c->bf16)
+        memset(own->scaled16, 0, c->ld * g->columns * sizeof *own->scaled16);
     for (size_t i = 0; i < (size_t)c->rows; i++)
         own->as_of[i] = NAN;
 }
@@ -219,16 +262,19 @@ static size_t gradients_place(struct gradients *g, const struct chunk *c)
     g->direct = width / vector * vector;
     g->columns = g->direct + vector;
     size_t scaled = cpu_padded(rows * g->columns), tail = cpu_padded((size_t)c->width * vector);
-    size_t each = product + scaled + c->ld + tail;
+    size_t scaled16 = c->bf16 ? cpu_padded(c->ld * g->columns / 2) : 0;
+    size_t each = product + scaled + c->ld + tail + scaled16;
     float *at = c->rest;
     if (at) {
         g->own = (struct own *)(void *)at;
         at += owns;
         g->reference = at;
         at += (size_t)c->tiles * c->ld;
-        for (size_t t = 0; t < threads; t++, at += each)
-            g->own[t] = (struct own){at, at + product, at + product + scaled,
-                                     at + product + scaled + c->ld};
+        for (size_t t = 0; t < threads; t++, at += each) {
+            float *as_of = at + product + scaled, *last = as_of + c->ld + tail;
+            g->own[t] =
+                (struct own){at, at + product, as_of, as_of + c->ld, (uint16_t *)(void *)last};
+        }
     }
     return owns + (size_t)c->tiles * c->ld + threads * each;
 }
@@ -238,8 +284,8 @@ void cpu_output_loss(struct device *d, const struct output *o, float *loss, floa
 {
     struct chunk c;
     struct gradients g = {.dstate = dstate, .dweight = dweight, .dbias = dbias};
-    chunk_plan(&c, cpu_of(d), o);
-    chunk_open(&c, cpu_of(d), dweight, cpu_of(d)->bf16, gradients_place(&g, &c));
+    chunk_plan(&c, cpu_of(d), o, cpu_of(d)->bf16);
+    chunk_open(&c, cpu_of(d), dweight, gradients_place(&g, &c));
     gradients_place(&g, &c);
     while (chunk_next(&c))
         loss_of_chunk(&c, &g, loss + c.first);

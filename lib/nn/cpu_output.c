@@ -5,25 +5,33 @@
 #include "nn/bf16.h"
 #include "nn/maths.h"
 
-enum { CHUNK_ROWS = 512 }; /* the states of more would not stay in the second-level cache */
+enum {
+    ROUNDED_ITEMS = 192
+}; /* of a tile whose factors are rounded, at most: oneDNN copies factors */
 
 static size_t whole_lines(size_t floats)
 {
     return (floats + LINE - 1) / LINE * LINE;
 }
 
-void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output *o)
+void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output *o, bool bf16)
 {
     size_t items = (size_t)(o->items > 0 ? o->items : 1), wanted = (size_t)o->targets;
     size_t fit = cpu->workspace / items;
     fit = fit < 1 ? 1 : fit > CHUNK_ROWS ? CHUNK_ROWS : fit;
     size_t chunks = wanted ? (wanted + fit - 1) / fit : 1;
-    *c = (struct chunk){.o = o, .threads = cpu->threads};
+    *c = (struct chunk){.o = o, .threads = cpu->threads, .bf16 = bf16};
     c->capacity = (int)((wanted + chunks - 1) / chunks);
     c->ld = whole_lines((size_t)c->capacity);
-    c->ld += c->ld / LINE % 2 ? 0 : LINE;
+    if (bf16)
+        c->ld = (c->ld + BF16_DEPTH - 1) / BF16_DEPTH * BF16_DEPTH;
+    else
+        c->ld += c->ld / LINE % 2 ? 0 : LINE;
+    c->panel = bf16 ? c->ld : PANEL;
+    c->deep = ((size_t)o->width + BF16_DEPTH - 1) / BF16_DEPTH * BF16_DEPTH;
     int share = ((o->items + c->threads - 1) / c->threads + 5) / 6 * 6; /* whole blocks of rows */
-    c->width = share > TILE_ITEMS ? TILE_ITEMS : share > 0 ? share : 6;
+    int most = bf16 ? ROUNDED_ITEMS : TILE_ITEMS;
+    c->width = share > most ? most : share > 0 ? share : 6;
     c->tiles = (o->items + c->width - 1) / c->width;
 }
 
@@ -35,27 +43,28 @@ static float *take(float **from, size_t n)
     return at;
 }
 
-/* Numbers that the factors of the largest products have: of a tile, H wide or of so many states,
- * and of a panel or of scaled states. */
-static size_t packing_of(size_t width)
+/* The same of rounded numbers. */
+static uint16_t *take_rounded(float **from, size_t n)
 {
-    size_t wide = width > STATES ? width : STATES;
-    return whole_lines(bf16_packed(TILE_ITEMS, 0, wide) + (wide + TILE_ITEMS) * PANEL +
-                       STATES * (width + LINE));
+    return (uint16_t *)(void *)take(from, (n + 1) / 2);
 }
 
-void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, bool bf16, size_t rest)
+void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
 {
     size_t threads = (size_t)c->threads, ld = c->ld, width = (size_t)c->width;
-    size_t state = (size_t)c->o->width * ld, kept = keep ? (size_t)c->tiles * width * ld : 0;
+    size_t state = (size_t)c->o->width * ld, kept = (size_t)c->tiles * width * ld;
+    kept = keep || c->bf16 ? kept : 0;
     size_t parts = whole_lines(threads * sizeof *c->part / sizeof(float));
-    size_t own = threads * (width * PANEL + 4 * ld) + 4 * ld;
-    c->packing = bf16 ? packing_of((size_t)c->o->width) : 0;
-    size_t packed = whole_lines(threads * c->packing / 2);
-    float *at = cpu_scratch(cpu, state + kept + parts + own + packed + rest);
+    size_t own = threads * (width * c->panel + 4 * ld) + 4 * ld;
+    size_t state16 = c->deep * ld, weight16 = threads * width * c->deep;
+    size_t rounded = c->bf16 ? whole_lines(state16) + whole_lines(weight16) : 0;
+    float *at = cpu_scratch(cpu, state + kept + parts + own + rounded + rest);
     c->state = take(&at, state);
-    c->kept = take(&at, kept);
-    c->passing = take(&at, threads * width * PANEL);
+    if (c->bf16)
+        c->kept16 = take_rounded(&at, kept);
+    else
+        c->kept = kept ? take(&at, kept) : NULL;
+    c->passing = take(&at, threads * width * c->panel);
     c->score = take(&at, ld);
     c->top = take(&at, ld);
     c->total = (double *)(void *)take(&at, 2 * ld);
@@ -65,7 +74,12 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, bool bf16, size_t r
         c->part[t].sum = (double *)(void *)take(&at, 2 * ld);
         c->part[t].not_finite = take(&at, ld);
     }
-    c->packed = bf16 ? (uint16_t *)(void *)take(&at, packed) : NULL;
+    if (c->bf16) {
+        c->state16 = take_rounded(&at, state16);
+        c->weight16 = take_rounded(&at, weight16);
+        memset(c->state16, 0, state16 * sizeof *c->state16);
+        memset(c->weight16, 0, weight16 * sizeof *c->weight16);
+    }
     c->rest = at;
 }
 
@@ -88,6 +102,8 @@ bool chunk_next(struct chunk *c)
         for (size_t j = 0; j < width; j++)
             c->state[j * c->ld + row] = from[j];
     }
+    if (c->bf16)
+        bf16_round(width, c->ld, c->state, c->ld, c->state16, c->ld);
     return c->rows > 0;
 }
 
@@ -99,48 +115,66 @@ struct span chunk_tile(const struct chunk *c, int tile)
 
 bool chunk_panel(const struct chunk *c, int thread, int tile, size_t i, struct panel *p)
 {
-    size_t width = (size_t)c->width, from = i * PANEL, all = whole_lines((size_t)c->rows);
+    size_t width = (size_t)c->width, from = i * c->panel;
+    size_t all = c->bf16 ? c->ld : whole_lines((size_t)c->rows);
     if (from >= all)
         return false;
-    *p = (struct panel){.item = chunk_tile(c, tile), .row = {from, from + PANEL}, .ld = PANEL};
+    *p =
+        (struct panel){.item = chunk_tile(c, tile), .row = {from, from + c->panel}, .ld = c->panel};
     if (p->row.to > all)
         p->row.to = all;
-    p->x = c->passing + (size_t)thread * width * PANEL;
-    if (c->kept != c->passing) {
+    p->x = c->passing + (size_t)thread * width * c->panel;
+    if (c->kept) {
         p->x = c->kept + (size_t)tile * width * c->ld + from;
         p->ld = c->ld;
     }
+    if (c->kept16)
+        p->rounded = c->kept16 + (size_t)tile * width * c->ld + from;
     return true;
 }
 
-void chunk_product(const struct chunk *c, int thread, const struct tile_product *p)
-{
-    if (c->packed)
-        bf16_product(p, c->packed + (size_t)thread * c->packing);
-    else
-        cpu_tile_product(p);
-}
-
 /* The scores of some items beside some rows. */
-static void products(const struct chunk *c, int thread, struct span item, struct span row, float *x,
-                     size_t ld)
+static void products(const struct chunk *c, struct span item, struct span row, float *x, size_t ld)
 {
     const struct output *o = c->o;
     size_t width = (size_t)o->width;
-    chunk_product(c, thread,
-                  &(struct tile_product){
-                      .m = item.to - item.from,
-                      .n = row.to - row.from,
-                      .k = width,
-                      .a = o->weight + item.from * width,
-                      .a_row = width,
-                      .a_col = 1,
-                      .b = c->state + row.from,
-                      .ldb = c->ld,
-                      .bias = o->bias + item.from,
-                      .c = x,
-                      .ldc = ld,
-                  });
+    cpu_tile_product(&(struct tile_product){
+        .m = item.to - item.from,
+        .n = row.to - row.from,
+        .k = width,
+        .a = o->weight + item.from * width,
+        .a_row = width,
+        .a_col = 1,
+        .b = c->state + row.from,
+        .ldb = c->ld,
+        .bias = o->bias + item.from,
+        .c = x,
+        .ldc = ld,
+    });
+}
+
+/* The same of a panel's, from rounded factors. */
+static void rounded_products(const struct chunk *c, int thread, const struct panel *p)
+{
+    const struct output *o = c->o;
+    size_t width = (size_t)o->width, items = p->item.to - p->item.from;
+    size_t rows = p->row.to - p->row.from;
+    uint16_t *weight = c->weight16 + (size_t)thread * (size_t)c->width * c->deep;
+    bf16_round(items, width, o->weight + p->item.from * width, width, weight, c->deep);
+    for (size_t i = 0; i < items; i++)
+        for (size_t j = 0; j < rows; j++)
+            p->x[i * p->ld + j] = o->bias[p->item.from + i];
+    bf16_multiply(&(struct bf16_product){
+        .m = items,
+        .n = rows,
+        .k = c->deep,
+        .a = weight,
+        .lda = c->deep,
+        .b = c->state16 + p->row.from,
+        .ldb = c->ld,
+        .c = p->x,
+        .ldc = p->ld,
+    });
 }
 
 /* Each by itself, in the row that it has in its panel: the same sum in the same order. */
@@ -151,8 +185,7 @@ void chunk_target_scores(const struct chunk *c, int thread)
     for (size_t row = own.from; row < own.to; row++) {
         float x[LINE];
         size_t target = (size_t)c->o->target[(size_t)c->first + row], from = row / vector * vector;
-        products(c, thread, (struct span){target, target + 1}, (struct span){from, from + vector},
-                 x, LINE);
+        products(c, (struct span){target, target + 1}, (struct span){from, from + vector}, x, LINE);
         c->score[row] = x[row - from];
     }
 }
@@ -188,7 +221,10 @@ VECTOR static void find_tops(size_t n, size_t ld, const float *x, float *top, fl
 void chunk_scores(const struct chunk *c, int thread, const struct panel *p, float *raise)
 {
     const struct parts *part = &c->part[thread];
-    products(c, thread, p->item, p->row, p->x, p->ld);
+    if (c->bf16)
+        rounded_products(c, thread, p);
+    else
+        products(c, p->item, p->row, p->x, p->ld);
     for (size_t row = p->row.from; row < p->row.to; row += LINE, raise += LINE) {
         float before[LINE], *top = part->top + row;
         memcpy(before, top, sizeof before);
@@ -240,6 +276,8 @@ void chunk_sum(const struct chunk *c, int thread, const struct panel *p, bool re
         else
             add_exponentials(n, p->ld, x, part->top + row, part->sum + row);
     }
+    if (replace && p->rounded)
+        bf16_round(n, p->row.to - p->row.from, p->x, p->ld, p->rounded, c->ld);
 }
 
 float chunk_join(const struct chunk *c, int row)

@@ -17,6 +17,7 @@ enum {
     PANEL = 32,      /* rows of a panel, at most */
     TILE_ITEMS = 96, /* items of a tile, at most: a panel of them and its factors fit 32 KB */
     STATES = 96,     /* states that a tile is multiplied with at once: a vector's width is 6 KB */
+    CHUNK_ROWS = 512 /* of a chunk, at most: the states of more would not stay in a second cache */
 };
 
 /* One chunk at a time.  A target's place in its chunk is its row.  Transposed, a row is a column of
@@ -26,18 +27,24 @@ struct chunk {
     int threads;
     int first, rows;    /* targets first .. first+rows-1 */
     int capacity;       /* rows of the largest chunk */
-    size_t ld;          /* odd in cache lines, so that a column spreads over the cache */
+    size_t ld;          /* odd in cache lines, so that a column spreads over the cache; or with
+                         * rounded factors a multiple of BF16_DEPTH */
     int width, tiles;   /* items of a tile; the last may have fewer */
     float *state;       /* [H, ld] */
     float *score;       /* [ld] the target's */
-    float *kept;        /* [tiles, width, ld] */
-    float *passing;     /* [threads, width, PANEL]: panels that are not kept */
+    float *kept;        /* [tiles, width, ld]; NULL: not kept, or rounded */
+    size_t panel;       /* rows of a panel: PANEL, or with rounded factors all */
+    float *passing;     /* [threads, width, panel]: panels that are not kept */
     struct parts *part; /* [threads] */
     float *top;         /* [ld] the largest score */
     double *total;      /* [ld] Σ e^(score - top) */
-    uint16_t *packed;   /* [threads, packing]: bf16 factors; NULL: float32 multiplies */
-    size_t packing;
-    float *rest; /* what the caller asked for */
+    /* Rounded factors (nn/bf16.h), with `bf16` alone. */
+    bool bf16;
+    size_t deep;        /* the width, up to a multiple of BF16_DEPTH; zeros beyond it */
+    uint16_t *state16;  /* [deep, ld] */
+    uint16_t *weight16; /* [threads, width, deep]: those of the tile at hand */
+    uint16_t *kept16;   /* [tiles, width, ld] in place of `kept` */
+    float *rest;        /* what the caller asked for */
 };
 
 /* The scores as far as one thread has seen them, [ld] each. */
@@ -52,20 +59,17 @@ struct panel {
     struct span item, row;
     float *x;
     size_t ld;
+    uint16_t *rounded; /* where rounded exponentials go, `ld` of the chunk apart; or NULL */
 };
 
-/* Plans the chunks, so that the scores of one fit the workspace. */
-void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output *o);
+/* Plans the chunks, so that the scores of one fit the workspace; bf16: factors are rounded. */
+void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output *o, bool bf16);
 
-/* Takes scratch; `keep`: with room for all scores of a chunk; bf16: factors are rounded; `rest`:
- * floats for the caller. */
-void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, bool bf16, size_t rest);
+/* Takes scratch; `keep`: with room for all scores of a chunk; `rest`: floats for the caller. */
+void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest);
 
 /* The next chunk; false when all are done. */
 bool chunk_next(struct chunk *c);
-
-/* A product of at most STATES, a tile's items or the width in each direction. */
-void chunk_product(const struct chunk *c, int thread, const struct tile_product *p);
 
 /* The targets' scores, `score`: one thread's share of them before the tiles; or as they come, those
  * in a panel.  Of float32 both are the same to the last bit. */
@@ -77,10 +81,11 @@ struct span chunk_tile(const struct chunk *c, int tile);
 bool chunk_panel(const struct chunk *c, int thread, int tile, size_t i, struct panel *p);
 
 /* Computes a panel's scores; raises the tops of the thread's parts to its largest ones.  raise
- * [PANEL]: what the parts' sums were multiplied by for it. */
+ * [panel]: what the parts' sums were multiplied by for it. */
 void chunk_scores(const struct chunk *c, int thread, const struct panel *p, float *raise);
 
-/* Adds a panel's e^(score - top) to the sums, and leaves them in the scores' place or not. */
+/* Adds a panel's e^(score - top) to the sums.  `replace`: they also take the scores' place, and go
+ * rounded to where the panel wants them. */
 void chunk_sum(const struct chunk *c, int thread, const struct panel *p, bool replace);
 
 /* Joins the threads' parts of a row into top and total; returns the row's loss. */

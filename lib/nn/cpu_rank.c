@@ -254,8 +254,8 @@ void cpu_output_rank(struct device *d, const struct output *o, float *loss, int3
 {
     struct ranking r = {.k = k};
     struct ranks_out out = {loss, rank, ties, top_item, top_score};
-    chunk_plan(&r.c, cpu_of(d), o);
-    chunk_open(&r.c, cpu_of(d), false, false, ranking_place(&r));
+    chunk_plan(&r.c, cpu_of(d), o, false);
+    chunk_open(&r.c, cpu_of(d), false, ranking_place(&r));
     ranking_place(&r);
     while (chunk_next(&r.c))
         rank_chunk(&r, &out);

@@ -19,6 +19,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "nn/bf16.h"
 #include "products.h"
 #include "stream/stage.h"
 #include "timing.h"
@@ -29,7 +30,7 @@ enum {
     HISTORY = 15,
     FEW = 2,
     MANY = 8, /* batches more, whose time is taken */
-    ROUNDS = 5,
+    ROUNDS = 12,
 };
 
 extern char **environ;
@@ -265,6 +266,27 @@ static int pipe_step(char path[3][300], int many)
     return 0;
 }
 
+/* The step of one thread with rounded factors, over that with float32's, where the processor has
+ * the instructions. */
+static void measure_bf16(char path[RUNS][300])
+{
+    static const char *const precisions[] = {"f32", "bf16"};
+    double least_of[2][2] = {{INFINITY, INFINITY}, {INFINITY, INFINITY}};
+    if (bf16_missing())
+        return;
+    for (int run = BASE; run <= STEPS; run++)
+        write_stream(path[run], &lastfm_alone, FEW + (run == STEPS ? MANY : 0), 1);
+    for (int round = 0; round < ROUNDS; round++)
+        for (int i = 0; i < 2; i++)
+            for (int run = BASE; run <= STEPS; run++) {
+                precision = precisions[i];
+                least_of[i][run] = less(least_of[i][run], run_trainer(path[run], &lastfm_alone));
+            }
+    precision = precisions[0];
+    printf("bf16_step_over_f32\t%.3f\tratio\n",
+           (least_of[1][STEPS] - least_of[1][BASE]) / (least_of[0][STEPS] - least_of[0][BASE]));
+}
+
 static void remove_all(const char *folder, char path[3][300])
 {
     for (int i = 0; i < 3; i++)
@@ -326,9 +348,11 @@ int main(int argc, char **argv)
     if (argc == 4) {
         device = argv[1], precision = argv[2];
         status = pipe_step(path, (int)strtol(argv[3], NULL, 10));
-    } else
+    } else {
         for (size_t i = 0; i < sizeof all / sizeof *all; i++)
             measure_shape(all[i], path);
+        measure_bf16(path);
+    }
     remove_all(folder, path);
     return status;
 }

@@ -106,7 +106,15 @@ static void check_multiply(void)
             bool turned = shape & 1;
             for (size_t i = 0; i < MOST * LD; i++)
                 c[i] = (float)(i % 7);
-            bf16_multiply(false, turned, m, n, k, a, b, c, LD);
+            const struct bf16_product p = {.turned = turned,
+                                           .m = m,
+                                           .n = n,
+                                           .k = k,
+                                           .lda = turned ? m : k,
+                                           .ldb = n,
+                                           .c = c,
+                                           .ldc = LD};
+            bf16_multiply_floats(&p, a, b);
             for (size_t i = 0; i < MOST * LD; i++) {
                 size_t row = i / LD, col = i % LD;
                 double sum = (double)(i % 7);
@@ -118,35 +126,37 @@ static void check_multiply(void)
     tap_ok(worst < 1e-5, "oneDNN's product, added to what is there: %g", worst);
 }
 
-/* bf16_product against the rounded factors' product; where the processor has instructions for them,
- * theirs. */
+/* bf16_multiply against the rounded factors' product; where the processor has instructions for
+ * them, theirs. */
 static void check_rounded(void)
 {
-    static uint16_t packed[MOST * K + K * LD + 64];
+    static uint16_t x[MOST * K], y[K * LD];
     double worst = 0;
     if (bf16_missing())
         setenv("SESSPIPE_BF16", "rounded", 1);
-    for (int way = 0; way < 4; way++) {
-        bool turned = way & 1, biased = way & 2;
-        struct tile_product p = {.m = 37,
-                                 .n = 48,
-                                 .k = 77,
-                                 .a = a,
-                                 .b = b,
-                                 .ldb = LD,
-                                 .c = c,
-                                 .ldc = LD,
-                                 .bias = biased ? bias : NULL};
-        p.a_row = turned ? 1 : K, p.a_col = turned ? MOST : 1;
+    bf16_round(K, 48, b, LD, y, LD);
+    for (int turned = 0; turned < 2; turned++) {
+        size_t rows = turned ? 77 : 37, cols = turned ? 37 : 77, lda = turned ? 40 : 80;
+        const struct bf16_product p = {.turned = turned,
+                                       .m = 37,
+                                       .n = 48,
+                                       .k = 77,
+                                       .lda = lda,
+                                       .ldb = LD,
+                                       .ldc = LD,
+                                       .a = x,
+                                       .b = y,
+                                       .c = c};
+        bf16_round(rows, cols, a, cols, x, lda);
         for (size_t i = 0; i < MOST * LD; i++)
             c[i] = (float)(i % 7);
-        bf16_product(&p, packed);
+        bf16_multiply(&p);
         for (size_t i = 0; i < MOST * LD; i++) {
             size_t row = i / LD, col = i % LD;
-            bool in = row < p.m && col < p.n;
-            double sum = in && biased ? (double)bias[row] : (double)(i % 7);
-            for (size_t j = 0; in && j < p.k; j++)
-                sum += (double)maths_from_bf16(maths_to_bf16(a[row * p.a_row + j * p.a_col])) *
+            double sum = (double)(i % 7);
+            for (size_t j = 0; row < p.m && col < p.n && j < p.k; j++)
+                sum += (double)maths_from_bf16(
+                           maths_to_bf16(a[turned ? j * p.m + row : row * p.k + j])) *
                        (double)maths_from_bf16(maths_to_bf16(b[j * LD + col]));
             worst = fmax(worst, fabs(sum - (double)c[i]));
         }
