@@ -1,9 +1,9 @@
 /* attnviz: predictions -> pictures of what a model attends to: TSV, terminal, SVG files, a page. */
 
 #include "base/num.h"
-#include "base/sink.h"
+#include "base/output_file.h"
 #include "cli/cli.h"
-#include "scoring/showing.h"
+#include "viz/read.h"
 
 static const char *best_by = "recall@20", *epoch = "best", *format = "auto";
 static const char *output;

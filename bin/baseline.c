@@ -2,7 +2,7 @@
 #include "base/threads.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
-#include "counting/run.h"
+#include "baseline/run.h"
 
 static const char *model;
 static struct counting counting;

@@ -3,8 +3,8 @@
 
 #include "cli/cli.h"
 #include "cli/progress.h"
-#include "data/passes.h"
-#include "stream/stage.h"
+#include "data/epochs.h"
+#include "stream/output.h"
 
 static struct output_options output;
 static const char *scheme_name = "longest-first";

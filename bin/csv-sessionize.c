@@ -2,7 +2,7 @@
 
 #include "cli/progress.h"
 #include "data/csv.h"
-#include "logs/sessionize.h"
+#include "data/sessionize_options.h"
 
 static int add_where(void *to, const char *value, struct err *e)
 {

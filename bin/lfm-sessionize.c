@@ -1,6 +1,6 @@
 /* lfm-sessionize: a log of Last.fm in, sessions out. */
 #include "cli/progress.h"
-#include "logs/sessionize.h"
+#include "data/sessionize_options.h"
 
 int main(int argc, char **argv)
 {

@@ -1,7 +1,7 @@
 /* predictor: batches -> predictions, by a model that trainer has saved. */
 #include "base/threads.h"
 #include "cli/progress.h"
-#include "learn/training.h"
+#include "train/run.h"
 #include "nn/blas.h"
 
 static const char *model;

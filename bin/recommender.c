@@ -3,9 +3,9 @@
 
 #include "base/threads.h"
 #include "cli/progress.h"
-#include "learn/options.h"
+#include "train/options.h"
 #include "nn/blas.h"
-#include "nn/choose.h"
+#include "nn/device_open.h"
 #include "recommend/run.h"
 
 static const char *model, *output, *exclude = "none";

@@ -1,6 +1,6 @@
 /* reddit-sessionize: a log of posts (username,subreddit,utc) in, sessions out. */
 #include "cli/progress.h"
-#include "logs/sessionize.h"
+#include "data/sessionize_options.h"
 
 int main(int argc, char **argv)
 {

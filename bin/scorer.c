@@ -1,11 +1,11 @@
 /* scorer: predictions -> recall and MRR, each epoch as it ends, the best one, runs compared. */
 #include <string.h>
 
-#include "base/sink.h"
+#include "base/output_file.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
-#include "scoring/drawing.h"
-#include "scoring/reading.h"
+#include "viz/score_plots.h"
+#include "eval/read.h"
 #include "viz/folder.h"
 
 static struct report report;

@@ -1,8 +1,8 @@
 /* spcat: any stream as JSON lines, and back; parts of it; its check; its summary. */
 #include "cli/cli.h"
-#include "data/pick.h"
-#include "stream/build.h"
-#include "stream/show.h"
+#include "data/select.h"
+#include "stream/from_json.h"
+#include "stream/to_json.h"
 
 static const char *output, *grep;
 static bool check, summary, from_json, stream;

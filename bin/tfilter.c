@@ -1,8 +1,8 @@
 /* tfilter: keeps some of the sessions, splits them into training, validation and test. */
 #include "cli/cli.h"
 #include "cli/progress.h"
-#include "data/refine.h"
-#include "stream/stage.h"
+#include "data/filter_run.h"
+#include "stream/output.h"
 
 enum { ROWS = 32 };
 

@@ -1,8 +1,8 @@
 /* trainer: batches -> predictions, and a model file. */
-#include "base/stop.h"
+#include "base/signals.h"
 #include "base/threads.h"
 #include "cli/progress.h"
-#include "learn/training.h"
+#include "train/run.h"
 #include "nn/blas.h"
 
 int main(int argc, char **argv)

@@ -12,7 +12,7 @@
 #include <cuda_runtime.h>
 
 extern "C" {
-#include "nn/device.h"
+#include "nn/ops.h"
 #include "nn/maths.h"
 }
 

@@ -7,14 +7,13 @@ shopt -s extglob
 knows() {
     case $1 in
     base) echo ;;
-    stream | cli | eval | viz | nn) echo base ;;
-    learn) echo base stream cli nn model ;;
-    recommend) echo base stream cli data nn model learn ;;
-    logs) echo base stream cli data ;;
-    counting) echo base stream cli baseline ;;
-    data | baseline) echo base stream ;;
-    scoring) echo base stream data eval viz ;;
+    stream | cli | nn) echo base ;;
+    data | baseline) echo base stream cli ;;
     model) echo base nn ;;
+    train) echo base stream cli nn model ;;
+    recommend) echo base stream cli data nn model train ;;
+    eval) echo base stream ;;
+    viz) echo base stream eval ;;
     *) echo "the room $1 is not in this table" >&2 && return 1 ;;
     esac
 }

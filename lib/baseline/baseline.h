@@ -15,7 +15,7 @@
 #ifndef BASELINE_BASELINE_H
 #define BASELINE_BASELINE_H
 
-#include "base/rows.h"
+#include "base/records.h"
 #include "baseline/mix.h"
 
 /* What is known where an item is predicted. */

@@ -2,7 +2,7 @@
 #ifndef BASELINE_SETS_H
 #define BASELINE_SETS_H
 
-#include "base/rows.h"
+#include "base/records.h"
 
 /* Sessions are numbered from 0, the newest one, by the time of their last event; at one time what
  * came later in the input is newer. */

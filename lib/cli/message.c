@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
-#include "base/sink.h"
+#include "base/output_file.h"
 #include "base/utf8.h"
 #include "cli/progress.h"
 

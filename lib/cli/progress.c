@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "base/meter.h"
+#include "base/input_meter.h"
 #include "base/terminal.h"
 #include "cli/private.h"
 

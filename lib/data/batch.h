@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "data/corpus.h"
+#include "data/session_store.h"
 
 /* The age bucket of the stream: the first k with age < edges[k], and `count` beyond all of them. */
 int32_t batch_age_bucket(const int64_t *edges, size_t count, int64_t age);

@@ -1,7 +1,7 @@
 #include "data/csv.h"
 
 #include "base/num.h"
-#include "data/fields.h"
+#include "base/text_fields.h"
 
 /* ---- what is said of the log ---- */
 

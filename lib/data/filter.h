@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "base/fraction.h"
-#include "data/history.h"
+#include "data/user_sessions.h"
 
 struct filter_setting;
 

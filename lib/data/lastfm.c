@@ -1,4 +1,4 @@
-#include "data/fields.h"
+#include "base/text_fields.h"
 #include "data/raw.h"
 
 enum { USER, TIME, ARTIST_ID, ARTIST, TRACK_ID, TRACK, COLUMNS };

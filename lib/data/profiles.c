@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-#include "data/attributes.h"
-#include "data/fields.h"
+#include "stream/attributes.h"
+#include "base/text_fields.h"
 #include "data/raw.h"
 
 enum { ID, GENDER, AGE, COUNTRY, NEEDED };

@@ -3,10 +3,10 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "base/meter.h"
+#include "base/input_meter.h"
 #include "base/num.h"
 #include "base/time.h"
-#include "data/fields.h"
+#include "base/text_fields.h"
 
 void raw_open(struct raw_log *log, struct raw_format format, const char *const *paths, int count,
               bool skip_bad)

@@ -2,7 +2,7 @@
 #ifndef DATA_RAW_H
 #define DATA_RAW_H
 
-#include "data/lines.h"
+#include "base/lines.h"
 #include "stream/record.h" /* NAME_LIMIT */
 
 struct raw_row {

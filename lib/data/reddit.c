@@ -1,4 +1,4 @@
-#include "data/fields.h"
+#include "base/text_fields.h"
 #include "data/raw.h"
 
 enum { COLUMN_LIMIT = 64 };

@@ -7,7 +7,7 @@
 #define DATA_REGROUP_H
 
 #include "base/names.h"
-#include "base/scratch.h"
+#include "base/temp_file.h"
 
 struct regroup_chain { /* one user's rows in memory */
     uint32_t first, last, count;

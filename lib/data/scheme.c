@@ -1,7 +1,7 @@
 #include "data/scheme.h"
 
 #include "base/random.h"
-#include "data/lanes.h"
+#include "data/parallel_batches.h"
 
 /* ---- what schemes share: whose turn it is, and what is drawn ---- */
 

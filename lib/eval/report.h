@@ -5,9 +5,9 @@
 #ifndef EVAL_REPORT_H
 #define EVAL_REPORT_H
 
-#include "eval/against.h"
-#include "eval/naming.h"
-#include "eval/run.h"
+#include "eval/compare.h"
+#include "eval/model_name.h"
+#include "eval/scored_run.h"
 #include "eval/table.h"
 
 enum report_format { REPORT_TABLE, REPORT_TSV, REPORT_JSON, REPORT_GNUPLOT };

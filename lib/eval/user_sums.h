@@ -2,7 +2,7 @@
 #ifndef EVAL_USER_SUMS_H
 #define EVAL_USER_SUMS_H
 
-#include "eval/score.h"
+#include "eval/metrics.h"
 
 /* [users, score_columns]: column 0 counts the targets, the others are sums over them. */
 struct user_sums {

@@ -4,7 +4,7 @@
 #ifndef MODEL_ATTENTION_H
 #define MODEL_ATTENTION_H
 
-#include "model/history.h"
+#include "model/lookback.h"
 
 /* ---- what the energies of earlier sessions stand on: x_j, side by side in this order ---- */
 

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "model/attention.h"
-#include "model/decoder.h"
-#include "model/encoder.h"
+#include "model/item_decoder.h"
+#include "model/gru_encoder.h"
 
 /* How a sequence becomes one vector. */
 enum form { FORM_MEAN, FORM_LAST, FORM_ATTENTION, FORMS };

@@ -19,7 +19,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/turns.h"
+#include "model/parallel.h"
 
 struct lanes {
     bool users;  /* the user level is there */

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "model/attention.h"
-#include "model/decoder.h"
-#include "model/encoder.h"
+#include "model/item_decoder.h"
+#include "model/gru_encoder.h"
 #include "model/intra.h"
-#include "model/stored.h"
+#include "model/session_memory.h"
 
 enum { OF_INTER, OF_INTRA }; /* levels with weights for each user */
 

@@ -6,7 +6,7 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
-#include "base/rows.h"
+#include "base/records.h"
 #include "nn/state.h"
 #include "nn/tape.h"
 

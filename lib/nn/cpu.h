@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "nn/device.h"
+#include "nn/ops.h"
 
 /* A vector loop compiled for several processors, the best chosen at program start.  Sanitizers
  * cannot bear the choosing, and what clang makes of it does not link. */

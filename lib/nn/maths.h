@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "nn/device.h"
+#include "nn/ops.h"
 
 #ifdef __CUDACC__
 #define MATHS static inline __host__ __device__

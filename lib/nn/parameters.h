@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/random.h"
-#include "nn/device.h"
+#include "nn/ops.h"
 
 enum { PARAMETER_DIMS = 3 };
 

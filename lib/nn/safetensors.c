@@ -11,7 +11,7 @@
 
 #include "base/json.h"
 #include "base/json_in.h"
-#include "base/sink.h"
+#include "base/output_file.h"
 
 static const struct {
     const char *name;

@@ -28,8 +28,8 @@ struct safetensors_text {
 /* Bytes of an entry: elements of its shape times the size of its type. */
 uint64_t safetensors_bytes(const struct safetensors_entry *e);
 
-/* Writes the file beside its name and renames it when it is whole (base/sink.h); sets where each
- * entry stands.  73, 74. */
+/* Writes the file beside its name and renames it when it is whole (base/output_file.h); sets where
+ * each entry stands.  73, 74. */
 int safetensors_write(const char *path, const struct safetensors_text *texts, int text_count,
                       struct safetensors_entry *entries, int entry_count, struct err *e);
 

@@ -18,8 +18,8 @@
 #ifndef NN_STATE_H
 #define NN_STATE_H
 
-#include "base/sink.h"
-#include "nn/device.h"
+#include "base/output_file.h"
+#include "nn/ops.h"
 #include "nn/safetensors.h"
 
 struct state; /* opaque */

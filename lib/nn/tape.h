@@ -6,7 +6,7 @@
 #ifndef NN_TAPE_H
 #define NN_TAPE_H
 
-#include "nn/device.h"
+#include "nn/ops.h"
 #include "nn/parameters.h"
 
 struct tensor {

@@ -1,6 +1,6 @@
 #include "recommend/reasons.h"
 
-#include "model/place.h"
+#include "train/batch_cursor.h"
 
 /* Keeps the heaviest few behind `from`, of equal ones the later. */
 static void offer(struct advisor *a, size_t from, struct reason r)

@@ -2,7 +2,7 @@
 #ifndef RECOMMEND_REASONS_H
 #define RECOMMEND_REASONS_H
 
-#include "recommend/advisor.h"
+#include "recommend/engine.h"
 
 /* Appends the reasons of each answer, from the forward pass of the batch of newest sessions. */
 void reasons_find(struct advisor *a, const struct batch *b, const struct forward *f);

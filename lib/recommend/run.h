@@ -2,8 +2,8 @@
 #ifndef RECOMMEND_RUN_H
 #define RECOMMEND_RUN_H
 
-#include "base/sink.h"
-#include "recommend/advisor.h"
+#include "base/output_file.h"
+#include "recommend/engine.h"
 #include "stream/record.h"
 
 /* The caller opens and closes what it points to, and releases. */

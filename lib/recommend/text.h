@@ -2,7 +2,7 @@
 #ifndef RECOMMEND_TEXT_H
 #define RECOMMEND_TEXT_H
 
-#include "recommend/advisor.h"
+#include "recommend/engine.h"
 
 struct text_names {
     const struct names *users, *items; /* the stream's; the model's */

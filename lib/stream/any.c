@@ -1,6 +1,6 @@
 #include "stream/any.h"
 
-#include "stream/typed.h"
+#include "stream/readers.h"
 
 int any_in_open(struct any_in *in, const char *const *paths, int count, struct err *e)
 {

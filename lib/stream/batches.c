@@ -1,5 +1,5 @@
 #include "stream/reader.h"
-#include "stream/typed.h"
+#include "stream/readers.h"
 
 #define ROW(key, type, required, length, by, low, high)                                            \
     {                                                                                              \

@@ -11,7 +11,7 @@
 #include <msgpack.h>
 
 #include "base/err.h"
-#include "base/sink.h"
+#include "base/output_file.h"
 #include "stream/cursor.h"
 #include "stream/meta.h"
 

@@ -1,6 +1,6 @@
 #include <inttypes.h>
 
-#include "base/meter.h"
+#include "base/input_meter.h"
 #include "stream/frame.h"
 #include "stream/input.h"
 #include "stream/layout.h"

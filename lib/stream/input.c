@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/meter.h"
-#include "base/stop.h"
+#include "base/input_meter.h"
+#include "base/signals.h"
 
 enum { READ_SIZE = 256 << 10 };
 

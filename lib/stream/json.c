@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/num.h"
-#include "base/rows.h"
+#include "base/records.h"
 
 /* How values are shown. */
 struct manner {

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "stream/cursor.h"
-#include "stream/place.h"
+#include "stream/json_schema.h"
 
 /* Appends the next value of the cursor: typed arrays as lists of numbers, texts and bin as
  * json_text has them, map keys that are not strings as strings of their JSON, other ext values as

@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 #include "base/json_in.h"
-#include "stream/place.h"
+#include "stream/json_schema.h"
 
 /* {0} with `in` set; the caller frees by json_read_release. */
 struct json_read {

@@ -3,7 +3,7 @@
 #include <msgpack.h>
 
 #include "base/names.h"
-#include "base/rows.h"
+#include "base/records.h"
 #include "stream/cursor.h"
 #include "stream/pack.h"
 

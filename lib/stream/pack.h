@@ -5,7 +5,7 @@
 #include <msgpack.h>
 
 #include "base/buf.h"
-#include "base/rows.h"
+#include "base/records.h"
 
 /* The msgpack_packer_write of packers whose data is a struct buf. */
 int pack_to_buf(void *buf, const char *bytes, size_t n);

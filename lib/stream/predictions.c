@@ -1,7 +1,7 @@
 #include <math.h>
 
 #include "stream/reader.h"
-#include "stream/typed.h"
+#include "stream/readers.h"
 
 /* clang-format off */
 #define ROW(key, type, length, by, low, high)                                                      \

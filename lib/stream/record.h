@@ -1,11 +1,11 @@
 /* The typed records of the three kinds, and what every kind shares: users, items, dictionaries.
- * A map of typed arrays (base/rows.h) is described by one table that packs it, reads it and checks
- * that the lengths agree. */
+ * A map of typed arrays (base/records.h) is described by one table that packs it, reads it and
+ * checks that the lengths agree. */
 #ifndef STREAM_RECORD_H
 #define STREAM_RECORD_H
 
 #include "base/names.h"
-#include "base/rows.h"
+#include "base/records.h"
 #include "stream/frame.h"
 #include "stream/pack.h"
 

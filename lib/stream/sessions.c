@@ -1,6 +1,6 @@
 #include "base/time.h"
 #include "stream/reader.h"
-#include "stream/typed.h"
+#include "stream/readers.h"
 
 /* What is known of an id of the whole input. */
 struct user_state {

@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "stream/json.h"
-#include "stream/show.h"
+#include "stream/to_json.h"
 
 /* What a stream holds; arrays by part (enum part). */
 struct summary {

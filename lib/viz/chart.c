@@ -4,13 +4,13 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "viz/blocks.h"
-#include "viz/gallery.h"
+#include "viz/terminal.h"
+#include "viz/figures.h"
 #include "viz/means_form.h"
 #include "viz/scale.h"
 #include "viz/svg.h"
 #include "viz/text.h"
-#include "viz/words.h"
+#include "viz/format.h"
 
 enum {
     WIDTH = 640,

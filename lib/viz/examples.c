@@ -7,7 +7,7 @@
 
 #include "viz/svg.h"
 #include "viz/text.h"
-#include "viz/words.h"
+#include "viz/format.h"
 
 /* ---- gathering ---- */
 

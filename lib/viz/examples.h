@@ -2,7 +2,7 @@
 #ifndef VIZ_EXAMPLES_H
 #define VIZ_EXAMPLES_H
 
-#include "viz/gallery.h"
+#include "viz/figures.h"
 
 void examples_take(struct gathered *to, const struct picture *p, struct cast *c,
                    const seen_vec *seen, const struct attention *a, bool goes_on);

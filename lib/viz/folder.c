@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "base/sink.h"
+#include "base/output_file.h"
 #include "viz/svg.h"
 
 int folder_make(const char *folder, struct err *e)

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "viz/blocks.h"
+#include "viz/terminal.h"
 #include "viz/examples.h"
 #include "viz/scale.h"
 #include "viz/svg.h"

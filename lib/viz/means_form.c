@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "viz/words.h"
+#include "viz/format.h"
 
 enum { ENOUGH = 10 /* sessions */ };
 

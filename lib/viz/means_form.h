@@ -2,7 +2,7 @@
 #ifndef VIZ_MEANS_FORM_H
 #define VIZ_MEANS_FORM_H
 
-#include "viz/gallery.h"
+#include "viz/figures.h"
 
 void means_take(struct gathered *to, const struct picture *p, struct cast *c, const seen_vec *seen,
                 const struct attention *a, bool goes_on);

@@ -6,7 +6,7 @@
 
 #include "viz/svg.h"
 #include "viz/text.h"
-#include "viz/words.h"
+#include "viz/format.h"
 
 enum { RUN_NAME = 120, VALUE = 200 /* columns */ };
 

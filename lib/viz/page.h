@@ -3,8 +3,8 @@
 #ifndef VIZ_PAGE_H
 #define VIZ_PAGE_H
 
-#include "viz/gallery.h"
-#include "viz/results.h"
+#include "viz/figures.h"
+#include "viz/score_curve.h"
 
 /* A picture drawn. */
 struct drawing {

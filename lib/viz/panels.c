@@ -4,12 +4,12 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "viz/blocks.h"
+#include "viz/terminal.h"
 #include "viz/examples.h"
 #include "viz/scale.h"
 #include "viz/svg.h"
 #include "viz/text.h"
-#include "viz/words.h"
+#include "viz/format.h"
 
 enum { WIDTH = 640, TOP = 60, CELL = 18, HEAD = 40, FOOT = 20, MOST = 40 /* lines */ };
 

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "viz/blocks.h"
+#include "viz/terminal.h"
 #include "viz/examples.h"
 #include "viz/scale.h"
 #include "viz/svg.h"

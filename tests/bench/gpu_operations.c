@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nn/choose.h"
+#include "nn/device_open.h"
 #include "nn/tape.h"
 #include "timing.h"
 

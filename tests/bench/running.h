@@ -7,8 +7,8 @@
 
 #include "base/mem.h"
 #include "base/random.h"
-#include "model/train.h"
-#include "nn/choose.h"
+#include "train/learner.h"
+#include "nn/device_open.h"
 
 enum { SESSIONS = 100, HISTORY = 15, ACTIVE_MOST = 900, FIRST = 10, LONGEST = 20 };
 

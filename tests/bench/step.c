@@ -21,7 +21,7 @@
 #include "base/random.h"
 #include "nn/bf16.h"
 #include "products.h"
-#include "stream/stage.h"
+#include "stream/output.h"
 #include "timing.h"
 
 enum {

@@ -1,5 +1,5 @@
 /* Lines of JSON: what is taken for a stream comes back as the same lines. */
-#include "stream/build.h"
+#include "stream/from_json.h"
 
 #include "fuzz.h"
 #include "streams.h"

@@ -2,7 +2,7 @@
 #ifndef TESTS_FUZZ_STREAMS_H
 #define TESTS_FUZZ_STREAMS_H
 
-#include "stream/show.h"
+#include "stream/to_json.h"
 #include "../unit/streams.h"
 
 static inline int forget_text(void *context, struct buf *text, struct err *e)

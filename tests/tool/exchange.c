@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "cli/cli.h"
 #include "stream/record.h"
-#include "stream/stage.h"
+#include "stream/output.h"
 
 struct kept {
     int32_t user;

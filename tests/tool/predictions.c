@@ -23,7 +23,7 @@
 
 #include "base/num.h"
 #include "cli/cli.h"
-#include "stream/support.h"
+#include "stream/item_support.h"
 
 static struct sink sink;
 static struct frame_out out;

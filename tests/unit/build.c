@@ -1,6 +1,6 @@
 /* Streams to lines of JSON and back: the same bytes; lines that are none are refused. */
-#include "stream/build.h"
-#include "stream/show.h"
+#include "stream/from_json.h"
+#include "stream/to_json.h"
 
 #include "base/random.h"
 

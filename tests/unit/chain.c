@@ -1,5 +1,5 @@
 /* The chain of programs in a header: how two differ, in words. */
-#include "stream/chain.h"
+#include "stream/provenance.h"
 
 #include <msgpack.h>
 

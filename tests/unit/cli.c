@@ -8,7 +8,7 @@
 
 #include <msgpack.h>
 
-#include "base/sink.h"
+#include "base/output_file.h"
 #include "tap.h"
 
 /* ---- a program with a row of every kind ---- */

@@ -1,6 +1,6 @@
 /* Clusters of users: vectors against plain counting, planted groups, empty clusters, repeatability.
  */
-#include "model/clusters.h"
+#include "train/kmeans.h"
 
 #include <math.h>
 

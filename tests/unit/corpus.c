@@ -1,6 +1,6 @@
 /* lib/data/corpus: sessions that come mixed are brought together by user, in the order they came.
  */
-#include "data/corpus.h"
+#include "data/session_store.h"
 
 #include "base/random.h"
 

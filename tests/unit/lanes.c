@@ -1,6 +1,6 @@
 /* lib/data/lanes and the schemes with lanes: steps against lanes run plainly, one event at a time;
  * every session rebuilt from them; the stream's reader takes them. */
-#include "data/lanes.h"
+#include "data/parallel_batches.h"
 
 #include "base/random.h"
 #include "data/scheme.h"

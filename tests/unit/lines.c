@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/random.h"
-#include "data/fields.h"
-#include "data/lines.h"
+#include "base/text_fields.h"
+#include "base/lines.h"
 #include "tap.h"
 
 /* Makes the bytes standard input, written in chunks of at most `chunk` by a child. */

@@ -2,7 +2,7 @@
 #ifndef TESTS_MODELS_PAIR_H
 #define TESTS_MODELS_PAIR_H
 
-#include "model/train.h"
+#include "train/learner.h"
 
 #include "models_reference.h"
 #include "nn_device.h"

@@ -1,4 +1,4 @@
-#include "eval/naming.h"
+#include "eval/model_name.h"
 
 #include "tap.h"
 

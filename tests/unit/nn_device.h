@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "nn/choose.h"
+#include "nn/device_open.h"
 
 static inline const char *test_device_name(void)
 {

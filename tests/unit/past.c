@@ -1,5 +1,5 @@
 /* Remembered sessions against a plain list of them all. */
-#include "model/past.h"
+#include "model/memory_slots.h"
 
 #include "base/random.h"
 #include "tap.h"

@@ -1,7 +1,7 @@
 /* A whole run of filters, from stream to stream: ids, attributes, extras, order of users. */
-#include "data/refine.h"
+#include "data/filter_run.h"
 
-#include "data/attributes.h"
+#include "stream/attributes.h"
 #include "streams.h"
 #include "tap.h"
 

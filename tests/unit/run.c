@@ -1,4 +1,4 @@
-#include "eval/run.h"
+#include "eval/scored_run.h"
 
 #include <math.h>
 

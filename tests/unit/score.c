@@ -1,4 +1,4 @@
-#include "eval/score.h"
+#include "eval/metrics.h"
 
 #include <math.h>
 

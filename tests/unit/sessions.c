@@ -1,7 +1,7 @@
 /* The rules for sessions on logs small enough to see through. */
 #include <string.h>
 
-#include "data/sessions.h"
+#include "data/session_cut.h"
 #include "tap.h"
 
 static const struct session_rules thesis = {

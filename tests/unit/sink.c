@@ -1,4 +1,4 @@
-#include "base/sink.h"
+#include "base/output_file.h"
 
 #include <dirent.h>
 #include <fcntl.h>

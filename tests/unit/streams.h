@@ -10,7 +10,7 @@
 
 #include "base/time.h"
 #include "stream/any.h"
-#include "stream/stage.h"
+#include "stream/output.h"
 
 #include "notation.h"
 

@@ -1,7 +1,7 @@
 /* Names made harmless, numbers to places, means and their errors. */
 #include <math.h>
 
-#include "viz/cast.h"
+#include "viz/names.h"
 #include "viz/mean.h"
 #include "viz/scale.h"
 #include "viz/svg.h"

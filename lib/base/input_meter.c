@@ -1,0 +1,3 @@
+#include "base/input_meter.h"
+
+struct meter meter;

@@ -1,0 +1,29 @@
+/* How far the process has come in its input.  Readers count here, and who shows progress is called
+ * after each read(2); all of it from the thread that reads. */
+#ifndef BASE_INPUT_METER_H
+#define BASE_INPUT_METER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct meter {
+    uint64_t bytes;     /* read, of all inputs */
+    uint64_t records;   /* rows or records in what was taken up so far */
+    void (*seen)(void); /* NULL: nobody watches */
+};
+
+extern struct meter meter;
+
+static inline void meter_bytes(size_t n)
+{
+    meter.bytes += n;
+    if (meter.seen)
+        meter.seen();
+}
+
+static inline void meter_records(uint64_t n)
+{
+    meter.records += n;
+}
+
+#endif

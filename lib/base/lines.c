@@ -1,0 +1,155 @@
+#include "base/lines.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/input_meter.h"
+
+void lines_open(struct lines *l, const char *const *paths, int count)
+{
+    static const char *const standard_input[] = {"-"};
+    *l = (struct lines){.paths = count ? paths : standard_input, .count = count ? count : 1};
+    l->fd = -1;
+    l->block = mem_alloc(LINE_LIMIT + LINE_BLOCK);
+}
+
+static int open_next(struct lines *l, struct err *e)
+{
+    const char *path = l->paths[l->opened++];
+    bool standard = !strcmp(path, "-");
+    l->name = standard ? "standard input" : path;
+    l->number = 0;
+    l->span = 1;
+    l->ended = false;
+    l->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (l->fd < 0)
+        return err_set(e, STATUS_NOINPUT, "cannot open %s: %s", path, strerror(errno));
+    return 0;
+}
+
+static void close_input(struct lines *l)
+{
+    if (l->fd > STDIN_FILENO)
+        close(l->fd);
+    l->fd = -1;
+}
+
+/* Reads more behind what is left of the block; *got = 0 at the end of the input. */
+static int fill(struct lines *l, size_t *got, struct err *e)
+{
+    size_t left = l->end - l->at;
+    if (left > LINE_LIMIT) {
+        l->skipping = true;
+        left = LINE_LIMIT; /* the line's beginning stays; what follows is read over */
+    }
+    if (l->at)
+        memmove(l->block, l->block + l->at, left);
+    l->at = 0;
+    l->searched = l->end = left;
+    ssize_t n;
+    do
+        n = read(l->fd, l->block + l->end, LINE_BLOCK);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return err_set(e, STATUS_IO, "cannot read %s: %s", l->name, strerror(errno));
+    *got = (size_t)n;
+    l->end += (size_t)n;
+    l->bytes += (size_t)n;
+    meter_bytes((size_t)n);
+    return 0;
+}
+
+/* Hands out [at, stop); the next line begins at `next`. */
+static enum line_result deliver(struct lines *l, size_t stop, size_t next, struct bytes *line)
+{
+    char *from = l->block + l->at;
+    size_t len = stop - l->at;
+    bool is_long = l->skipping || len > LINE_LIMIT;
+    if (is_long)
+        len = LINE_LIMIT;
+    else if (len && from[len - 1] == '\r')
+        len--;
+    *line = (struct bytes){from, len};
+    l->last = l->at;
+    l->at = l->searched = next;
+    l->skipping = false;
+    return is_long ? LINE_LONG : LINE_TEXT;
+}
+
+/* Goes on from `searched` to the end of a line.  LINE_END: none is left that ends in a newline.
+ * `keep`: nothing is read over; rather is it LINE_LONG. */
+static enum line_result find_end(struct lines *l, bool keep, struct bytes *line, struct err *e)
+{
+    for (;;) {
+        size_t unsearched = l->end - l->searched, got = 0;
+        char *newline = unsearched ? memchr(l->block + l->searched, '\n', unsearched) : NULL;
+        if (newline) {
+            size_t stop = (size_t)(newline - l->block);
+            return deliver(l, stop, stop + 1, line);
+        }
+        if (l->ended)
+            return LINE_END;
+        if (keep && l->end - l->at > LINE_LIMIT)
+            return deliver(l, l->end, l->end, line);
+        if (fill(l, &got, e))
+            return LINE_ERROR;
+        l->ended = !got;
+    }
+}
+
+enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e)
+{
+    for (;;) {
+        if (l->fd < 0) {
+            if (l->opened == l->count)
+                return LINE_END;
+            if (open_next(l, e))
+                return LINE_ERROR;
+        }
+        enum line_result got = find_end(l, false, line, e);
+        if (got == LINE_END && l->end > l->at) /* without a newline */
+            got = deliver(l, l->end, l->end, line);
+        if (got == LINE_ERROR)
+            return got;
+        if (got != LINE_END) {
+            l->first = l->at - l->last;
+            l->number += l->span;
+            l->span = 1;
+            return got;
+        }
+        close_input(l);
+    }
+}
+
+enum line_result lines_extend(struct lines *l, struct bytes *line, struct err *e)
+{
+    size_t had = l->at - l->last;
+    l->at = l->last; /* what was searched stays so */
+    enum line_result got = find_end(l, true, line, e);
+    if (got == LINE_END) {
+        bool more = l->end - l->at > had;
+        deliver(l, l->end, l->end, line);
+        got = more ? LINE_TEXT : LINE_END;
+    }
+    l->span++;
+    return got;
+}
+
+uint64_t lines_rewind(struct lines *l, struct bytes *line)
+{
+    uint64_t lines = l->span;
+    size_t next = l->last + l->first;
+    l->at = l->last;
+    l->span = 1;
+    deliver(l, next - (l->block[next - 1] == '\n'), next, line);
+    return lines;
+}
+
+void lines_close(struct lines *l)
+{
+    close_input(l);
+    mem_free(l->block);
+    l->block = NULL;
+}

@@ -1,0 +1,54 @@
+/* Lines of files or standard input, one input after another, in memory that no line can outgrow. */
+#ifndef BASE_LINES_H
+#define BASE_LINES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum { LINE_LIMIT = 1 << 20, LINE_BLOCK = 128 << 10 };
+
+enum line_result {
+    LINE_END = 0,
+    LINE_TEXT = 1,
+    LINE_LONG = 2, /* a line above LINE_LIMIT bytes, which were read past */
+    LINE_ERROR = -1,
+};
+
+struct lines {
+    const char *const *paths;
+    int count, opened; /* inputs in all and so far */
+    int fd;            /* -1: none is open */
+    const char *name;  /* of the input, for messages */
+    uint64_t number;   /* of the line in its input, from 1 */
+    uint64_t span;     /* how many lines the last one has become by lines_extend */
+    uint64_t bytes;    /* read from all inputs */
+    char *block;
+    size_t last, first;       /* where the last line begins; its bytes before it was extended */
+    size_t at, searched, end; /* the next line begins; no newline before; what is filled */
+    bool ended;               /* the input: nothing is left but what is in the block */
+    bool skipping;            /* in the middle of a line that is too long */
+};
+
+/* `count` = 0 or a path "-": standard input.  `paths` stay the caller's. */
+void lines_open(struct lines *l, const char *const *paths, int count);
+
+/* The next line without its "\n" or "\r\n", valid until the next call; the last one may lack its
+ * newline.  Every byte but these is kept, NUL too.  LINE_LONG gives its first LINE_LIMIT bytes.
+ * LINE_ERROR: 66 no such input, 74 a failing read. */
+enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e);
+
+/* The line that was given last with the one behind it and what is between them, as one line, whose
+ * number stays.  LINE_END where it is the last of its input, LINE_LONG where it would be too long:
+ * lines_rewind has to follow. */
+enum line_result lines_extend(struct lines *l, struct bytes *line, struct err *e);
+
+/* The line as it was before it was extended; those behind it come again.  Returns how many lines
+ * it had become. */
+uint64_t lines_rewind(struct lines *l, struct bytes *line);
+
+void lines_close(struct lines *l);
+
+#endif

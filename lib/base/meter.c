@@ -1,3 +1,0 @@
-#include "base/meter.h"
-
-struct meter meter;

@@ -1,0 +1,54 @@
+/* Outputs that are whole or not there.
+ *
+ * A sink is stdout, or a file that is written beside its name and renamed to it when everything
+ * has been written, so that an output that exists is complete.  Writes survive short writes and
+ * interruptions; a full disk, also one that shows at the last close, is an error. */
+#ifndef BASE_OUTPUT_FILE_H
+#define BASE_OUTPUT_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct sink {
+    int fd;
+    char *path;      /* the name to take at commit; NULL = stdout */
+    char *temporary; /* the name until then */
+    bool kept;       /* the temporary file outlives a failure */
+    bool gone;       /* the reader went away: what is written is lost */
+};
+
+/* Opens `path` (NULL or "-": stdout).  An existing path that is not a regular file is refused,
+ * a folder that cannot be written to as well (73). */
+int sink_open(struct sink *s, const char *path, struct err *e);
+
+/* The same for who has locked `path` (base/lock.h): the temporary file has the name PATH.part, and
+ * takes the place of one that a killed run left. */
+int sink_open_locked(struct sink *s, const char *path, struct err *e);
+
+/* Goes on with what another run wrote beside `path` and left there: cuts its file `temporary` to
+ * `length` bytes.  It is kept.  65: it is shorter; 66: it is not there. */
+int sink_continue(struct sink *s, const char *path, const char *temporary, uint64_t length,
+                  struct err *e);
+
+/* The temporary file so far is safe on the disk, and stays there whatever happens to the program,
+ * for sink_continue; *length (may be NULL) is what it holds.  74. */
+int sink_keep(struct sink *s, uint64_t *length, struct err *e);
+
+/* Writes all n bytes.  A reader that went away ends the program by SIGPIPE, silently; after
+ * stop_catch it is noted, and the rest is lost. */
+int sink_write(struct sink *s, const void *bytes, size_t n, struct err *e);
+
+/* Syncs, closes and renames, and syncs the folder; for stdout closes.  The sink is closed whatever
+ * happens; after a failure nothing but the file from before stands under the name. */
+int sink_commit(struct sink *s, struct err *e);
+
+/* Closes and, unless it is kept, removes the temporary file; what stood under the name stays. */
+void sink_discard(struct sink *s);
+
+/* Removes the temporary files of all open sinks: safe in signal handlers. */
+void sink_discard_all(void);
+
+#endif

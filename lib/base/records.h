@@ -1,0 +1,121 @@
+/* The plain structs of what flows between programs: arrays, sessions, batches, ranks.  The stream
+ * reads and writes them, the data stages make them, models and metrics take them: this header is
+ * all that those know of the stream. */
+#ifndef BASE_RECORDS_H
+#define BASE_RECORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum column_type {
+    COLUMN_I32 = 1, /* the ext types of the stream: int32, int64, float32, uint8 */
+    COLUMN_I64 = 2,
+    COLUMN_F32 = 3,
+    COLUMN_U8 = 4,
+};
+
+struct column {
+    void *at;   /* element type as `type`; aligned; the reader's until the next read */
+    size_t len; /* elements */
+};
+
+#define column_i32(c) ((int32_t *)(c).at)
+#define column_i64(c) ((int64_t *)(c).at)
+#define column_f32(c) ((float *)(c).at)
+#define column_u8(c)  ((unsigned char *)(c).at)
+
+size_t column_size(enum column_type type); /* bytes of an element, 0 = no such type */
+
+/* An unsplit session is of no part. */
+enum part { PART_NONE = 0, PART_TRAIN = 1, PART_VALIDATION = 2, PART_TEST = 3 };
+extern const char *const part_name[4]; /* "none", "train", "validation", "test" */
+
+/* ---- sessions ---- */
+
+/* Per-event arrays and per-session integers beside times and items; kept as in the stream. */
+struct extra {
+    struct bytes key;
+    enum column_type type;
+    struct column column; /* at = NULL: a single integer */
+    int64_t value;
+};
+
+struct session {
+    int32_t user;
+    enum part part;
+    size_t count;         /* events */
+    const int64_t *times; /* [count], not decreasing */
+    const int32_t *items; /* [count] */
+    const struct extra *extras;
+    size_t extra_count;
+};
+
+/* ---- batches ---- */
+
+/* One batch of B sessions; ragged arrays end to end (sesspipe-stream(5)). */
+struct batch {
+    int learn;                   /* 0: forward only, for the representations */
+    struct column user, session; /* int32 B */
+    struct column start;         /* int64 B */
+    struct column length, item;  /* int32 B, Σlength */
+    struct column history;       /* int32 B */
+    struct column history_delta, history_week, history_session; /* int32 Σhistory */
+    struct column history_start;                                /* int64 Σhistory */
+    struct column history_length,
+        history_item; /* int32 Σhistory, Σhistory_length; at = NULL: not given */
+};
+
+/* What a lane does at a step. */
+enum reset {
+    RESET_NONE = 0,    /* goes on */
+    RESET_SESSION = 1, /* a new session of the same user starts */
+    RESET_USER = 2,    /* a new user starts */
+    RESET_IDLE = 3,    /* nothing: the other numbers say nothing */
+};
+
+/* Steps of session- or user-parallel batching: K steps of B lanes, step-major, arrays of K·B. */
+struct steps {
+    int64_t lanes;
+    struct column item, target, user, session, position; /* int32 */
+    struct column reset;                                 /* uint8, enum reset */
+    struct column length; /* int32, events of the session; at = NULL: not given */
+};
+
+struct epoch {
+    int64_t number; /* from 1 */
+    enum part part;
+};
+
+/* ---- predictions ---- */
+
+struct ranks {
+    struct column user, session, position, target, rank, ties, history, length; /* int32 n */
+    struct column loss;                                                         /* float32 n */
+};
+
+struct tops {
+    struct column user, session, position; /* int32 n */
+    int64_t k;
+    struct column item;  /* int32 n·k */
+    struct column score; /* float32 n·k */
+};
+
+struct attention {
+    struct bytes model, level;
+    int64_t user, session, position;
+    struct column weight;                    /* float32 */
+    struct column length, item, delta, week; /* int32 */
+    struct column start;                     /* int64 */
+    struct column target, top;               /* int32 T */
+};
+
+/* What a pass came to; `loss` is the mean over `events` targets. */
+struct pass {
+    struct epoch epoch;
+    double loss;
+    int64_t events, left_out;
+};
+
+#endif

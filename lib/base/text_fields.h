@@ -1,0 +1,35 @@
+/* The fields of one line of a delimited log. */
+#ifndef BASE_TEXT_FIELDS_H
+#define BASE_TEXT_FIELDS_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+/* Splits at every delimiter.  Returns the number of fields, of which the first `room` are stored;
+ * an empty line has one, empty. */
+size_t fields_split(struct bytes line, char delimiter, struct bytes *fields, size_t room);
+
+/* The same at every place of a delimiter of one byte or more. */
+size_t fields_split_at(struct bytes line, struct bytes delimiter, struct bytes *fields,
+                       size_t room);
+
+/* Splits as CSV (RFC 4180): a field that begins with a quote ends at the next single one, and ""
+ * in it is a quote.  Such fields are unquoted into `scratch`, which they then point to.  False: a
+ * quote that is not closed, or bytes between a closing quote and the delimiter. */
+bool fields_split_csv(struct bytes line, struct bytes delimiter, struct buf *scratch,
+                      struct bytes *fields, size_t room, size_t *count);
+
+/* How the quotes of a text of fields end; in OPEN the row goes on in the next line. */
+enum fields_end { FIELDS_CLOSED, FIELDS_OPEN, FIELDS_BROKEN };
+
+/* `before`: OPEN where the text begins inside a quoted field, CLOSED where it begins with a field.
+ */
+enum fields_end fields_end(struct bytes text, struct bytes delimiter, enum fields_end before);
+
+/* A field as it may stand in a message: at most 40 bytes, in quotes, "\xNN" for what does not
+ * print.  `to` has room for FIELD_TEXT bytes. */
+enum { FIELD_TEXT = 4 * 40 + 8 };
+const char *field_text(struct bytes field, char *to);
+
+#endif

@@ -1,0 +1,34 @@
+/* A counting model over a stream: learns from the training part of split sessions and writes the
+ * predictions of the others. */
+#ifndef BASELINE_RUN_H
+#define BASELINE_RUN_H
+
+#include "baseline/answers.h"
+#include "baseline/lists.h"
+#include "stream/output.h"
+#include "stream/item_support.h"
+
+/* {0}, then the first members filled in, before counting_run. */
+struct counting {
+    struct sessions_in *in;
+    struct stage *out; /* opened */
+    struct baseline *baseline;
+    int64_t top, threads; /* best items of each position; 0 threads: one a core */
+    int64_t rank_among;   /* most supported items; 0: all */
+    const char *mix_path; /* NULL: none */
+    struct mix mix;
+    struct answers answers;
+    struct support support; /* of the items */
+    i32_vec sessions;       /* of each user so far */
+    int64_t parts[4];       /* sessions of each part */
+};
+
+/* From the first session to the last pass; the stage's end is the caller's.  65: sessions that are
+ * not split, or items of which the stream does not say how often training has them, where ranks
+ * are among the most supported. */
+int counting_run(struct counting *c, struct err *e);
+
+/* What it made; in, out and baseline stay the caller's. */
+void counting_release(struct counting *c);
+
+#endif

@@ -1,0 +1,124 @@
+#include "data/parallel_batches.h"
+
+#include "stream/frame.h"
+
+struct lane {
+    struct turn turn; /* what follows the session in hand */
+    size_t session;
+    size_t position, targets; /* of the session in hand; as many: it is through */
+    int32_t user;             /* of the session in hand; -1: there was none */
+};
+
+struct lanes {
+    struct batching *to;
+    const struct turn *queue, *last;
+    struct lane *lane; /* [size] */
+    i32_vec item, target, user, session, position, length;
+    VEC(unsigned char) reset;
+};
+
+/* Takes the lane to its next session; false: there is none. */
+static bool begin_session(struct lanes *l, struct lane *at)
+{
+    do {
+        while (at->turn.next == at->turn.end) {
+            if (l->queue == l->last)
+                return false;
+            at->turn = *l->queue++;
+        }
+        at->session = at->turn.next++;
+        at->targets = corpus_length(l->to->corpus, at->session) - 1;
+    } while (at->targets == 0);
+    at->position = 0;
+    return true;
+}
+
+static enum reset advance(struct lanes *l, struct lane *at)
+{
+    if (at->position < at->targets)
+        return RESET_NONE;
+    if (!begin_session(l, at))
+        return RESET_IDLE;
+    int32_t before = at->user;
+    at->user = l->to->corpus->user.at[at->session];
+    return at->user == before ? RESET_SESSION : RESET_USER;
+}
+
+/* One event of a lane, zeros where it is idle. */
+static void add(struct lanes *l, struct lane *at, enum reset reset)
+{
+    const struct corpus *c = l->to->corpus;
+    bool idle = reset == RESET_IDLE;
+    const int32_t *items = idle ? NULL : corpus_items(c, at->session) + at->position;
+    vec_push(&l->item, idle ? 0 : items[0]);
+    vec_push(&l->target, idle ? 0 : items[1]);
+    vec_push(&l->user, idle ? 0 : at->user);
+    vec_push(&l->session, idle ? 0 : (int32_t)(at->session - c->first.at[at->user]));
+    vec_push(&l->position, idle ? 0 : (int32_t)at->position++);
+    vec_push(&l->length, idle ? 0 : (int32_t)at->targets + 1);
+    vec_push(&l->reset, (unsigned char)reset);
+}
+
+static void cut_steps(struct lanes *l, size_t len)
+{
+    l->item.len = l->target.len = l->user.len = l->session.len = l->position.len = len;
+    l->length.len = l->reset.len = len;
+}
+
+/* False, and no step, when all lanes are idle. */
+static bool step(struct lanes *l)
+{
+    size_t before = l->reset.len, lanes = (size_t)l->to->size;
+    bool any = false;
+    for (size_t i = 0; i < lanes; i++) {
+        enum reset reset = advance(l, &l->lane[i]);
+        any = any || reset != RESET_IDLE;
+        add(l, &l->lane[i], reset);
+    }
+    if (!any)
+        cut_steps(l, before);
+    return any;
+}
+
+#define COLUMN(v) ((struct column){(v).at, (v).len})
+
+static int emit(struct lanes *l, struct err *e)
+{
+    const struct steps steps = {
+        .lanes = l->to->size,
+        .item = COLUMN(l->item),
+        .target = COLUMN(l->target),
+        .user = COLUMN(l->user),
+        .session = COLUMN(l->session),
+        .position = COLUMN(l->position),
+        .reset = COLUMN(l->reset),
+        .length = COLUMN(l->length),
+    };
+    int status = l->reset.len ? l->to->emit_steps(l->to->to, &steps, e) : 0;
+    cut_steps(l, 0);
+    return status;
+}
+
+int lanes_run(struct batching *b, const struct turn *turns, size_t count, struct err *e)
+{
+    enum { EVENT_BYTES = 6 * sizeof(int32_t) + 1 };
+    struct lanes l = {.to = b, .queue = turns, .last = turns + count};
+    l.lane = mem_zero((size_t)b->size, sizeof *l.lane);
+    for (int64_t i = 0; i < b->size; i++)
+        l.lane[i].user = -1;
+    int status = 0;
+    while (status == 0 && step(&l))
+        if ((l.reset.len + (size_t)b->size) * EVENT_BYTES > BLOCK_TARGET)
+            status = emit(&l, e);
+    if (status == 0)
+        status = emit(&l, e);
+    mem_free(l.lane);
+    vec_release(&l.item);
+    vec_release(&l.target);
+    vec_release(&l.user);
+    vec_release(&l.session);
+    vec_release(&l.position);
+    vec_release(&l.length);
+    vec_release(&l.reset);
+    return status;
+}

@@ -1,0 +1,82 @@
+#include "data/reindex.h"
+
+#include <stdio.h>
+
+#include "stream/attributes.h"
+
+void labels_note(struct labels *l, const struct named *n)
+{
+    vec_push(&l->id, -1);
+    if (n->attributes.packed.len)
+        buf_append(&l->packed, n->attributes.packed.at, n->attributes.packed.len);
+    vec_push(&l->end, l->packed.len);
+}
+
+void labels_release(struct labels *l)
+{
+    vec_release(&l->id);
+    vec_release(&l->end);
+    buf_release(&l->packed);
+}
+
+struct attributes labels_attributes(const struct labels *l, int32_t id)
+{
+    size_t start = id ? l->end.at[id - 1] : 0, len = l->end.at[id] - start;
+    return (struct attributes){{len ? l->packed.at + start : NULL, len}};
+}
+
+static int write_item_once(struct relabel *r, struct frame_out *out, int32_t id, struct err *e)
+{
+    struct attributes a = labels_attributes(&r->items, id);
+    if (r->items.id.at[id] >= 0)
+        return 0;
+    if (r->train) {
+        char count[24];
+        snprintf(count, sizeof count, "%lld", (long long)r->train[id]);
+        buf_clear(&r->packed);
+        attributes_set(&r->packed, a, "train", count);
+        a.packed = (struct bytes){r->packed.at, r->packed.len};
+    }
+    r->items.id.at[id] = r->items.used++;
+    return write_item(out, r->items.id.at[id], names_at(r->items.names, id), a, e);
+}
+
+static int write_user_once(struct relabel *r, struct frame_out *out, int32_t id, struct err *e)
+{
+    if (r->users.id.at[id] >= 0)
+        return 0;
+    r->users.id.at[id] = r->users.used++;
+    return write_user(out, r->users.id.at[id], names_at(r->users.names, id),
+                      labels_attributes(&r->users, id), e);
+}
+
+int relabel_session(struct relabel *r, struct frame_out *out, const struct session *s,
+                    struct err *e)
+{
+    int status = write_user_once(r, out, s->user, e);
+    struct session renamed = *s;
+    vec_clear(&r->scratch);
+    for (size_t i = 0; i < s->count && !status; i++) {
+        status = write_item_once(r, out, s->items[i], e);
+        vec_push(&r->scratch, r->items.id.at[s->items[i]]);
+    }
+    renamed.user = r->users.id.at[s->user];
+    renamed.items = r->scratch.at;
+    return status ? status : write_session(out, &renamed, e);
+}
+
+int relabel_write(struct relabel *r, struct frame_out *out, const struct history *h, struct err *e)
+{
+    int status = 0;
+    for (size_t i = 0; i < h->sessions.len && !status; i++)
+        status = relabel_session(r, out, h->sessions.at[i], e);
+    return status;
+}
+
+void relabel_release(struct relabel *r)
+{
+    labels_release(&r->users);
+    labels_release(&r->items);
+    vec_release(&r->scratch);
+    buf_release(&r->packed);
+}

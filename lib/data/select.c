@@ -1,0 +1,309 @@
+#include "data/select.h"
+
+#include "stream/row_filter.h"
+#include "stream/to_json.h"
+
+int pick_grep(struct pick_options *o, const char *text, struct err *e)
+{
+    const char *name = strchr(text, '=');
+    struct bytes what = {text, name ? (size_t)(name - text) : 0};
+    o->user = bytes_equal(what, bytes_of("user"));
+    o->item = bytes_equal(what, bytes_of("item"));
+    if (!o->user && !o->item)
+        return err_set(e, STATUS_USAGE, "'%s' is neither user=NAME nor item=NAME", text);
+    o->name = bytes_of(name + 1);
+    return 0;
+}
+
+static bool is_grep(const struct pick *p)
+{
+    return p->options->user || p->options->item;
+}
+
+static bool is_user(const struct pick *p, int64_t user)
+{
+    return p->options->user && user == p->id && p->id >= 0;
+}
+
+static bool has_item(const struct pick *p, const int32_t *items, size_t count)
+{
+    bool has = false;
+    for (size_t i = 0; i < count && p->options->item && p->id >= 0; i++)
+        has = has || items[i] == p->id;
+    return has;
+}
+
+/* ---- parts ---- */
+
+static int write_text(struct pick *p, struct err *e)
+{
+    int status = sink_write(p->to.sink, p->text.at, p->text.len, e);
+    buf_clear(&p->text);
+    return status;
+}
+
+static int show_line(void *to, struct bytes record, struct err *e)
+{
+    struct pick *p = to;
+    show_record(&p->text, record);
+    return p->text.len >= 1 << 16 ? write_text(p, e) : 0;
+}
+
+static int open_part(struct pick *p, const struct meta *in, struct err *e)
+{
+    p->id = -1;
+    p->in_pass = false;
+    if (p->options->lines) {
+        frame_out_release(&p->out);
+        frame_out_divert(&p->out, show_line, p);
+        return show_header(&p->text, in, e);
+    }
+    struct meta m;
+    meta_copy(&m, in);
+    m.minor = STREAM_MINOR;
+    meta_add_program(&m, p->to.program, p->to.version, p->to.options);
+    int status = frame_out_open(&p->out, p->to.sink, &m, false, e);
+    meta_release(&m);
+    return status;
+}
+
+static int close_part(struct pick *p, struct err *e)
+{
+    if (p->options->lines)
+        return write_text(p, e);
+    if (frame_out_end(&p->out, e))
+        return e->status;
+    frame_out_release(&p->out);
+    return 0;
+}
+
+/* ---- records ---- */
+
+static bool count_kept(struct pick *p)
+{
+    p->kept++;
+    return true;
+}
+
+/* Definitions: sessions' are written as they are used, others always, but where lines are looked
+ * for by a name. */
+static int take_named(struct pick *p, enum record_kind kind, const struct named *n, struct err *e)
+{
+    bool of_user = kind == RECORD_USER;
+    bool hit =
+        (of_user ? p->options->user : p->options->item) && bytes_equal(n->name, p->options->name);
+    if (hit) {
+        p->id = n->id;
+        p->found = true;
+    }
+    if (hit || !is_grep(p))
+        count_kept(p);
+    if (p->kind == STREAM_SESSIONS) {
+        labels_note(of_user ? &p->relabel.users : &p->relabel.items, n);
+        return 0;
+    }
+    if (p->options->lines && is_grep(p) && !hit)
+        return 0;
+    return (of_user ? write_user : write_item)(&p->out, n->id, n->name, n->attributes, e);
+}
+
+static int take_session(struct pick *p, const struct session *s, struct err *e)
+{
+    if (is_grep(p) && !is_user(p, s->user) && !has_item(p, s->items, s->count))
+        return 0;
+    count_kept(p);
+    return relabel_session(&p->relabel, &p->out, s, e);
+}
+
+/* Marks the rows of `user`, whose `per` (or `length`[i]) items stand end to end, that are asked
+ * for; false: there is none. */
+static bool mark_rows(struct pick *p, struct column user, struct column item, int64_t per,
+                      const int32_t *length)
+{
+    size_t at = 0;
+    bool any = false;
+    vec_clear(&p->keep);
+    for (size_t i = 0; i < user.len; i++) {
+        size_t items = length ? (size_t)length[i] : (size_t)per;
+        bool kept = !is_grep(p) || is_user(p, column_i32(user)[i]) ||
+                    has_item(p, column_i32(item) + at, items);
+        vec_push(&p->keep, kept);
+        any = any || kept;
+        at += items;
+    }
+    return any && count_kept(p);
+}
+
+static int take_batch(struct pick *p, struct batch *b, struct err *e)
+{
+    if (!mark_rows(p, b->user, b->item, 0, column_i32(b->length)))
+        return 0;
+    batch_keep(b, p->keep.at);
+    return write_batch(&p->out, b, e);
+}
+
+static int take_ranks(struct pick *p, struct ranks *r, struct err *e)
+{
+    if (!mark_rows(p, r->user, r->target, 1, NULL))
+        return 0;
+    ranks_keep(r, p->keep.at);
+    p->ranked += (int64_t)r->loss.len;
+    for (size_t i = 0; i < r->loss.len; i++)
+        p->loss += (double)column_f32(r->loss)[i];
+    return write_ranks(&p->out, r, e);
+}
+
+static int take_tops(struct pick *p, struct tops *t, struct err *e)
+{
+    if (!mark_rows(p, t->user, t->item, t->k, NULL))
+        return 0;
+    tops_keep(t, p->keep.at);
+    return write_tops(&p->out, t, e);
+}
+
+static int take_attention(struct pick *p, const struct attention *a, struct err *e)
+{
+    bool hit = is_user(p, a->user) || has_item(p, column_i32(a->item), a->item.len) ||
+               has_item(p, column_i32(a->target), a->target.len) ||
+               has_item(p, column_i32(a->top), a->top.len);
+    if (is_grep(p) && !hit)
+        return 0;
+    count_kept(p);
+    return write_attention(&p->out, a, e);
+}
+
+/* Lanes are idle where others are at work; a user who comes back to a lane in a pass goes on there
+ * as the same one. */
+static bool silence_lanes(struct pick *p, struct steps *s)
+{
+    bool any = false;
+    while (p->begun.len < (size_t)s->lanes)
+        vec_push(&p->begun, 0);
+    for (size_t i = 0; i < s->user.len; i++) {
+        unsigned char *reset = &column_u8(s->reset)[i], *begun = &p->begun.at[i % (size_t)s->lanes];
+        if (*reset != RESET_IDLE && is_user(p, column_i32(s->user)[i])) {
+            if (*reset != RESET_NONE)
+                *reset = *begun ? RESET_SESSION : RESET_USER;
+            *begun = 1;
+            any = true;
+            continue;
+        }
+        *reset = RESET_IDLE;
+        struct column *const columns[] = {&s->item, &s->target, &s->user, &s->session,
+                                          &s->position};
+        for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
+            column_i32(*columns[k])[i] = 0;
+    }
+    return any;
+}
+
+static int take_steps(struct pick *p, struct steps *s, struct err *e)
+{
+    if (p->options->item)
+        return err_set(e, STATUS_USAGE,
+                       "steps of lanes cannot be searched for an item: search the sessions that "
+                       "they were made of");
+    if (p->options->user && !silence_lanes(p, s))
+        return 0;
+    count_kept(p);
+    return write_steps(&p->out, s, e);
+}
+
+static int take_epoch(struct pick *p, struct epoch epoch, struct err *e)
+{
+    p->in_pass = p->kind == STREAM_PREDICTIONS;
+    p->seen = p->ranked = 0;
+    p->loss = 0;
+    vec_clear(&p->begun);
+    if (!is_grep(p))
+        count_kept(p);
+    return write_epoch(&p->out, epoch, e);
+}
+
+/* A pass that lost ranks came to what those that are left came to. */
+static int take_pass(struct pick *p, struct pass *pass, struct err *e)
+{
+    p->in_pass = false;
+    if (p->ranked != p->seen) {
+        pass->events = p->ranked;
+        pass->loss = p->ranked ? p->loss / (double)p->ranked : 0;
+    }
+    if (!is_grep(p))
+        count_kept(p);
+    return write_pass(&p->out, pass, e);
+}
+
+static int take(struct pick *p, union any_record *r, struct err *e)
+{
+    struct predictions_record *record = &r->predictions; /* the records of all kinds begin alike */
+    if (record->kind == RECORD_RANK)
+        p->seen += (int64_t)record->ranks.user.len;
+    if (p->kept >= p->options->head &&
+        !(record->kind == RECORD_PASS && p->in_pass && !p->options->lines))
+        return 0;
+    switch (record->kind) {
+    case RECORD_USER:
+    case RECORD_ITEM:
+        return take_named(p, record->kind, &record->named, e);
+    case RECORD_SESSION:
+        return take_session(p, &r->sessions.session, e);
+    case RECORD_EPOCH:
+        return take_epoch(p, record->epoch, e);
+    case RECORD_BATCH:
+        return take_batch(p, &r->batches.batch, e);
+    case RECORD_STEPS:
+        return take_steps(p, &r->batches.steps, e);
+    case RECORD_RANK:
+        return take_ranks(p, &record->ranks, e);
+    case RECORD_TOP:
+        return take_tops(p, &record->tops, e);
+    case RECORD_ATTENTION:
+        return take_attention(p, &record->attention, e);
+    case RECORD_PASS:
+        return take_pass(p, &record->pass, e);
+    }
+    return 0;
+}
+
+int pick_run(struct pick *p, struct any_in *in, struct err *e)
+{
+    union any_record record;
+    enum read_result result = READ_RECORD;
+    p->kind = in->kind;
+    if (in->sessions) {
+        p->relabel.users.names = sessions_in_users(in->sessions);
+        p->relabel.items.names = sessions_in_items(in->sessions);
+    }
+    if (open_part(p, any_in_meta(in), e))
+        return e->status;
+    while (!(p->options->lines && p->kept >= p->options->head) &&
+           (result = any_in_next(in, &record, e)) > READ_END) {
+        int status = 0;
+        if (result == READ_RECORD)
+            status = take(p, &record, e);
+        else if (p->kept < p->options->head)
+            status = close_part(p, e) ? e->status : open_part(p, any_in_meta(in), e);
+        if (status)
+            return status;
+    }
+    if (result != READ_ERROR)
+        return close_part(p, e);
+    struct err later; /* what was found is shown before the error is told */
+    if (p->options->lines)
+        write_text(p, &later);
+    return e->status;
+}
+
+void pick_abort(struct pick *p, const struct err *why)
+{
+    frame_out_abort(&p->out, why);
+}
+
+void pick_release(struct pick *p)
+{
+    frame_out_release(&p->out);
+    relabel_release(&p->relabel);
+    vec_release(&p->keep);
+    vec_release(&p->begun);
+    buf_release(&p->text);
+}

@@ -1,0 +1,54 @@
+/* All sessions of a split `sessions` stream in compact arrays, for what goes over them many times:
+ * about 25 bytes a session and 4 an event. */
+#ifndef DATA_SESSION_STORE_H
+#define DATA_SESSION_STORE_H
+
+#include "stream/record.h"
+
+/* Users, items: the ids of the stream.  Sessions: numbered by user, then by time, so that the
+ * sessions of a user stand in first[u] .. first[u + 1] - 1.  {0} is empty. */
+struct corpus {
+    VEC(size_t) first;       /* [U + 1], set by corpus_group */
+    i32_vec user;            /* [S] */
+    i64_vec start;           /* [S] time of the first event */
+    VEC(unsigned char) part; /* [S] enum part; never falls from one session of a user to the next */
+    VEC(size_t) event;       /* [S + 1] where the session's items begin */
+    i32_vec item;            /* [events] */
+};
+
+/* Reads `in` to its end.  User and item records go on to `names` (NULL: nowhere) as they come.
+ * 65: no session at all; one of no part; a user's training session after one of validation or
+ * test, or validation after test. */
+int corpus_read(struct corpus *c, struct sessions_in *in, struct frame_out *names, struct err *e);
+
+/* The two steps of corpus_read, for sessions from elsewhere: copies a session; then, after the last
+ * one, brings each user's together, in the order in which they were added. */
+void corpus_add(struct corpus *c, const struct session *s);
+void corpus_group(struct corpus *c);
+
+/* How many sessions are of a part. */
+size_t corpus_part(const struct corpus *c, enum part part);
+
+void corpus_release(struct corpus *c);
+
+static inline size_t corpus_users(const struct corpus *c)
+{
+    return c->first.len ? c->first.len - 1 : 0;
+}
+
+static inline size_t corpus_sessions(const struct corpus *c)
+{
+    return c->start.len;
+}
+
+static inline size_t corpus_length(const struct corpus *c, size_t session)
+{
+    return c->event.at[session + 1] - c->event.at[session];
+}
+
+static inline const int32_t *corpus_items(const struct corpus *c, size_t session)
+{
+    return c->item.at + c->event.at[session];
+}
+
+#endif

@@ -1,0 +1,110 @@
+#include "data/sessionize_options.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/num.h"
+
+static int read_memory(void *to, const char *text, struct err *e)
+{
+    if (num_size(text, strlen(text), to) && *(int64_t *)to >= 64 << 10)
+        return 0;
+    return err_set(e, STATUS_USAGE, "'%s' is not a size of 64K or more, like 512M or 2G", text);
+}
+
+const struct option *sessionize_options(struct sessionize_options *o)
+{
+    static struct option table[12];
+    struct session_rules *rules = &o->job.rules;
+    const struct option rows[] = {
+        {OPTION_INT, 0, "gap", "SECONDS", "a session begins this long after the event before",
+         &rules->gap, true, .low = 1, .high = 0x1p36},
+        {OPTION_INT, 0, "min-events", "N", "drop sessions of fewer events, 0 = none",
+         &rules->min_events, true, .high = INT32_MAX},
+        {OPTION_INT, 0, "max-events", "N", "drop sessions of more events, 0 = none",
+         &rules->max_events, true, .high = INT32_MAX},
+        {OPTION_INT, 0, "cut", "N", "cut longer sessions into pieces of N events, 0 = never",
+         &rules->cut, true, .high = INT32_MAX},
+        {OPTION_FLAG, 0, "keep-repeats", NULL, "keep an item that follows itself",
+         &rules->keep_repeats, .recorded = true},
+        {OPTION_CHOICE, 0, "order", "ORDER", "how rows of equal time stand in the log",
+         &rules->order, true, .choices = "auto|newest-first|oldest-first"},
+        {OPTION_FLAG, 0, "skip-bad", NULL, "count rows that cannot be parsed and go on",
+         &o->job.skip_bad, .recorded = true},
+        {OPTION_FLAG, 0, "grouped", NULL,
+         o->job.ungrouped ? "each user's rows stand together"
+                          : "each user's rows stand together (the default)",
+         .to = &o->grouped},
+        {OPTION_FLAG, 0, "ungrouped", NULL,
+         o->job.ungrouped ? "rows stand in any order (the default)" : "rows stand in any order",
+         &o->ungrouped, .recorded = true},
+        {OPTION_CALL, 0, "memory", "SIZE", "for rows in any order; beyond, use a file [256M]",
+         &o->memory, .call = read_memory},
+        {OPTION_FLAG, 'v', "verbose", NULL, "say on stderr how much was read, kept and dropped",
+         .to = &o->verbose},
+        {0},
+    };
+    memcpy(table, rows, sizeof rows);
+    return table;
+}
+
+static void report_rows(const struct sessions_report *r)
+{
+    const struct session_counts *c = &r->counts;
+    cli_warn("read %" PRIu64 " rows of %" PRId32 " users", r->rows, r->log_users);
+    if (r->unwanted)
+        cli_warn("left out %" PRIu64 " rows that are not wanted", r->unwanted);
+    cli_warn("%" PRIu64 " rows stand behind a later one of their user, %" PRIu64
+             " have the time of the one before, %" PRIu64 " its item too",
+             c->unordered, c->ties, c->duplicates);
+}
+
+static void tell(const struct sessions_report *r, bool verbose)
+{
+    if (r->bad)
+        cli_warn("skipped %" PRIu64 " bad of %" PRIu64 " rows; the first: %s", r->bad, r->rows,
+                 r->first_bad.text);
+    if (r->nobodys)
+        cli_warn("left out %" PRIu64 " of %" PRIu64 " rows, which have no user", r->nobodys,
+                 r->rows);
+    if (r->unwanted && r->unwanted + r->nobodys + r->bad == r->rows)
+        cli_warn("none of %" PRIu64 " rows is wanted: compare --where with the log", r->rows);
+    if (!verbose)
+        return;
+    report_rows(r);
+    const struct session_counts *c = &r->counts;
+    cli_warn("kept %" PRIu64 " sessions of %" PRId32 " users: %" PRIu64 " events, %" PRId32
+             " items",
+             c->sessions, r->users, c->kept_events, r->items);
+    cli_warn("dropped %" PRIu64 " repeats, %" PRIu64 " sessions too short and %" PRIu64
+             " too long, %" PRIu64 " last pieces of one event",
+             c->repeats, c->too_short, c->too_long, c->single);
+}
+
+int sessionize(const struct program *program, struct sessionize_options *o, struct operands files,
+               struct meta *meta, struct err *e)
+{
+    struct sessions_report report;
+    struct buf options = {0};
+    if (session_rules_check(&o->job.rules, e))
+        return e->status;
+    if (o->grouped && o->ungrouped)
+        return err_set(e, STATUS_USAGE, "--grouped and --ungrouped cannot both be: choose one");
+    o->ungrouped = o->job.ungrouped = o->ungrouped || (o->job.ungrouped && !o->grouped);
+    o->grouped = !o->ungrouped;
+    o->job.memory = o->memory ? (size_t)o->memory : (size_t)256 << 20;
+    cli_options_packed(&options);
+    o->job.paths = files.at;
+    o->job.count = files.count;
+    o->job.output = o->output.path;
+    o->job.flush = o->output.flush;
+    o->job.program = program->name;
+    o->job.version = SESSPIPE_VERSION;
+    o->job.options = (struct bytes){options.at, options.len};
+    int status = log_to_sessions(&o->job, meta, &report, e);
+    if (!status)
+        tell(&report, o->verbose);
+    buf_release(&options);
+    meta_release(meta);
+    return status;
+}

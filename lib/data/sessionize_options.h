@@ -1,0 +1,23 @@
+/* The programs that make sessions of raw logs: what their command lines share, and the run. */
+#ifndef DATA_SESSIONIZE_OPTIONS_H
+#define DATA_SESSIONIZE_OPTIONS_H
+
+#include "cli/cli.h"
+#include "data/sessionize_run.h"
+
+struct sessionize_options {
+    struct sessions_job job; /* its rules, skip_bad and ungrouped; memory */
+    bool grouped, ungrouped, verbose;
+    int64_t memory;
+    struct output_options output;
+};
+
+/* Their group for a program's `tables`; *o holds the defaults and takes the values. */
+const struct option *sessionize_options(struct sessionize_options *o);
+
+/* The run over the files, and what -v tells of it.  *meta holds what is the format's own, and is
+ * released.  64: options that cannot be together. */
+int sessionize(const struct program *program, struct sessionize_options *o, struct operands files,
+               struct meta *meta, struct err *e);
+
+#endif

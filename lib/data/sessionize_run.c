@@ -1,0 +1,129 @@
+#include "data/sessionize_run.h"
+
+#include "data/spool.h"
+#include "stream/output.h"
+
+struct run {
+    const struct sessions_job *job;
+    struct meta *meta;
+    struct stage stage;
+    bool opened;         /* the stage, or it failed */
+    struct held held;    /* where the records wait for the end of a grouped log */
+    struct regroup rows; /* where those of a log in any order wait */
+    struct raw_log log;
+    struct profiles profiles;
+    struct sessionizer sessionizer;
+};
+
+static void describe(const struct session_rules *rules, struct meta *m)
+{
+    enum { HOURS = 168 };
+    int64_t edges[HOURS];
+    for (int i = 0; i < HOURS; i++)
+        edges[i] = 3600 * (i + 1);
+    if (!rules->given)
+        meta_set_int(m, "gap", rules->gap);
+    meta_set_int(m, "min_events", rules->min_events);
+    meta_set_int(m, "max_events", rules->max_events);
+    meta_set_int(m, "cut", rules->cut);
+    meta_set_bool(m, "keep_repeats", rules->keep_repeats);
+    meta_set_int(m, "bad_rows", 0);
+    meta_set_i64s(m, "delta_edges", edges, HOURS);
+    meta_set_int(m, "week_shift", 0);
+}
+
+static int open_stage(struct run *r, struct err *e)
+{
+    const struct sessions_job *job = r->job;
+    r->opened = true;
+    return stage_open(&r->stage, job->output, job->flush, r->meta, job->program, job->version,
+                      job->options, e);
+}
+
+/* What is known when the log has been read. */
+static void describe_rows(struct run *r)
+{
+    meta_set_int(r->meta, "rows", (int64_t)r->log.rows);
+    meta_set_int(r->meta, "bad_rows", (int64_t)r->log.bad);
+    if (r->log.unwanted)
+        meta_set_int(r->meta, "rows_left_out", (int64_t)r->log.unwanted);
+    if (r->log.nobodys)
+        meta_set_int(r->meta, "rows_without_user", (int64_t)r->log.nobodys);
+    carried_describe(r->sessionizer.carried.at, r->sessionizer.carried.len, r->meta);
+}
+
+static int write_grouped(struct run *r, struct err *e)
+{
+    if (!r->job->skip_bad && !r->log.format.carried_count)
+        return open_stage(r, e) ? e->status : sessionizer_run(&r->sessionizer, &r->stage.out, e);
+    if (held_open(&r->held, r->job->output, r->meta, e) ||
+        sessionizer_run(&r->sessionizer, &r->held.out, e))
+        return e->status;
+    describe_rows(r);
+    return open_stage(r, e) ? e->status : held_pour(&r->held, &r->stage.out, e);
+}
+
+static int write_ungrouped(struct run *r, struct err *e)
+{
+    if (sessionizer_read(&r->sessionizer, &r->rows, r->job->memory, e))
+        return e->status;
+    describe_rows(r);
+    if (open_stage(r, e))
+        return e->status;
+    return sessionizer_write(&r->sessionizer, &r->rows, &r->stage.out, e);
+}
+
+static int write_sessions(struct run *r, struct err *e)
+{
+    sessionizer_open(&r->sessionizer, &r->job->rules, &r->profiles, &r->log);
+    if (r->job->ungrouped ? write_ungrouped(r, e) : write_grouped(r, e))
+        return e->status;
+    return stage_finish(&r->stage, e);
+}
+
+/* Tells the next program why, which may not even have seen a header. */
+static void abort_output(struct run *r, const struct err *why)
+{
+    struct err ignored = {0};
+    if (!r->opened)
+        open_stage(r, &ignored);
+    stage_abort(&r->stage, why);
+}
+
+static void fill_report(const struct run *r, struct sessions_report *report)
+{
+    *report = (struct sessions_report){
+        .rows = r->log.rows,
+        .bad = r->log.bad,
+        .unwanted = r->log.unwanted,
+        .nobodys = r->log.nobodys,
+        .first_bad = r->log.first_bad,
+        .log_users = r->sessionizer.users_read,
+        .users = r->sessionizer.users_written,
+        .items = r->sessionizer.items_written,
+        .counts = r->sessionizer.sessions.counts,
+    };
+}
+
+int log_to_sessions(const struct sessions_job *job, struct meta *meta,
+                    struct sessions_report *report, struct err *e)
+{
+    struct run r = {.job = job, .meta = meta, .stage.sink.fd = -1, .held = HELD_CLOSED};
+    r.rows.scratch.fd = -1;
+    if (job->profiles && profiles_read(&r.profiles, job->profiles, e)) {
+        profiles_release(&r.profiles);
+        return e->status;
+    }
+    describe(&job->rules, meta);
+    raw_open(&r.log, job->format, job->paths, job->count, job->skip_bad);
+    int status = write_sessions(&r, e);
+    if (status)
+        abort_output(&r, e);
+    fill_report(&r, report);
+    held_close(&r.held);
+    regroup_release(&r.rows);
+    sessionizer_release(&r.sessionizer);
+    raw_close(&r.log);
+    profiles_release(&r.profiles);
+    return status;
+}

@@ -1,0 +1,55 @@
+#include "data/spool.h"
+
+/* The folder of `path`, to be freed. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return mem_copy(".", 1);
+    return mem_copy(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+int held_open(struct held *h, const char *path, const struct meta *m, struct err *e)
+{
+    char *folder = path ? folder_of(path) : NULL;
+    int status = scratch_open(&h->scratch, folder, e);
+    mem_free(folder);
+    if (status)
+        return status;
+    struct buf name = {0}; /* the sink frees it */
+    buf_format(&name, "a temporary file in %s", h->scratch.folder);
+    h->sink = (struct sink){.fd = h->scratch.fd, .path = name.at};
+    return frame_out_open(&h->out, &h->sink, m, false, e);
+}
+
+int held_pour(struct held *h, struct frame_out *out, struct err *e)
+{
+    struct frame_in *in = NULL;
+    struct buf name = {0}; /* under which the system opens what has no name */
+    buf_format(&name, "/dev/fd/%d", h->scratch.fd);
+    const char *path = name.at;
+    enum read_result got = READ_ERROR;
+    if (!frame_out_end(&h->out, e) && !frame_in_open(&in, &path, 1, STREAM_SESSIONS, false, e)) {
+        struct bytes record;
+        while ((got = frame_in_next(in, &record, e)) > READ_END) {
+            if (got == READ_HEADER)
+                continue;
+            msgpack_packer *packer = frame_out_record(out);
+            packer->callback(packer->data, record.at, record.len);
+            if (frame_out_commit(out, e)) {
+                got = READ_ERROR;
+                break;
+            }
+        }
+    }
+    frame_in_close(in);
+    buf_release(&name);
+    return got == READ_END ? 0 : e->status;
+}
+
+void held_close(struct held *h)
+{
+    frame_out_release(&h->out);
+    sink_discard(&h->sink);
+    scratch_close(&h->scratch);
+}

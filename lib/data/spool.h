@@ -1,0 +1,27 @@
+/* An output whose header depends on its end, such as on the number of bad rows: the records are
+ * held in a temporary file until the header is known. */
+#ifndef DATA_SPOOL_H
+#define DATA_SPOOL_H
+
+#include "base/temp_file.h"
+#include "stream/output.h"
+
+struct held {
+    struct scratch scratch;
+    struct sink sink;
+    struct frame_out out; /* takes the records */
+};
+
+#define HELD_CLOSED ((struct held){.scratch.fd = -1, .sink.fd = -1})
+
+/* Opens the temporary file: in the folder of `path`, where the output will stand, or with NULL in
+ * $TMPDIR (else /tmp).  *h is HELD_CLOSED before. */
+int held_open(struct held *h, const char *path, const struct meta *m, struct err *e);
+
+/* Ends the held records and appends them to `out`. */
+int held_pour(struct held *h, struct frame_out *out, struct err *e);
+
+/* Gives the temporary file back; also after a held_open that failed. */
+void held_close(struct held *h);
+
+#endif

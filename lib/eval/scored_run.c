@@ -1,0 +1,224 @@
+#include "eval/scored_run.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/num.h"
+
+static void start_pass(struct run *r)
+{
+    tally_start(&r->tally, &r->how->cuts, &r->how->criterion);
+    for (int b = 0; b < r->how->by.count; b++)
+        tally_start(&r->by[b], &r->how->cuts, &r->how->criterion);
+}
+
+void run_start(struct run *r, const struct scoring *how)
+{
+    *r = (struct run){.how = how, .best = SIZE_MAX, .validated = NAN};
+    start_pass(r);
+}
+
+void run_item(struct run *r, struct bytes train)
+{
+    int64_t count;
+    bool known = num_i64(train.at, train.len, &count) && count >= 0 && count <= INT32_MAX;
+    vec_push(&r->train, known ? (int32_t)count : -1);
+}
+
+/* What the breakdown needs to know of the targets and they do not have; NULL: nothing. */
+static const char *missing_for(const struct run *r, const struct breakdown *by,
+                               const struct ranks *k)
+{
+    if (by->history && !k->history.at)
+        return "the numbers of earlier sessions (\"history\")";
+    if (by->length && !k->length.at)
+        return "the sessions' lengths (\"length\")";
+    for (size_t i = 0; by->train && i < k->rank.len; i++) {
+        size_t item = k->target.at ? (size_t)column_i32(k->target)[i] : SIZE_MAX;
+        if (item >= r->train.len || r->train.at[item] < 0)
+            return "the items' counts in the training part (\"train\"; tfilter --split writes "
+                   "them)";
+    }
+    return NULL;
+}
+
+static int32_t value_at(struct column c, size_t i)
+{
+    return c.at ? column_i32(c)[i] : -1;
+}
+
+static struct target target_at(const struct run *r, const struct ranks *k, size_t i)
+{
+    int32_t item = value_at(k->target, i);
+    bool known = item >= 0 && (size_t)item < r->train.len;
+    return (struct target){.position = value_at(k->position, i),
+                           .history = value_at(k->history, i),
+                           .length = value_at(k->length, i),
+                           .train = known ? r->train.at[item] : -1};
+}
+
+void run_ranks(struct run *r, const struct ranks *k)
+{
+    const struct breakdown_list *by = &r->how->by;
+    for (int b = 0; b < by->count && !r->missing; b++) {
+        r->missing = missing_for(r, by->at[b], k);
+        r->missing_by = by->at[b];
+    }
+    if (r->missing) /* told at the end of the pass */
+        return;
+    if (r->ranked != r->train.len) {
+        r->popularity = popularity_of(r->train.at, r->train.len);
+        r->ranked = r->train.len;
+    }
+    for (size_t i = 0; i < k->rank.len; i++) {
+        int32_t rank = column_i32(k->rank)[i];
+        double loss = k->loss.at ? column_f32(k->loss)[i] : NAN;
+        struct target t = target_at(r, k, i);
+        tally_add(&r->tally, 0, rank, loss);
+        if (r->how->by_user)
+            user_sums_add(&r->sums, &r->how->cuts, column_i32(k->user)[i], rank);
+        for (int b = 0; b < by->count; b++) {
+            int group = by->at[b]->group(&t, &r->popularity);
+            if (group != NO_GROUP)
+                tally_add(&r->by[b], (size_t)group, rank, loss);
+        }
+    }
+}
+
+static void add_group(struct run *r, struct pass_score *to, int b, const char *name, size_t group)
+{
+    struct group_score g = {.by = name, .number = group};
+    g.score = tally_score(&r->by[b], group, &r->how->cuts, &r->how->criterion);
+    r->how->by.at[b]->label((int)group, &r->popularity, g.group);
+    if (g.score.events)
+        vec_push(&to->groups, g);
+}
+
+/* Scores each group of a breakdown, then, where it wants that, the groups up to each. */
+static void score_groups(struct run *r, struct pass_score *to, int b)
+{
+    const struct breakdown *by = r->how->by.at[b];
+    size_t groups = r->by[b].events.len;
+    for (size_t g = 0; g < groups; g++)
+        add_group(r, to, b, by->name, g);
+    for (size_t g = 0; g < groups && by->up_to; g++) {
+        if (g)
+            tally_merge(&r->by[b], g, g - 1);
+        add_group(r, to, b, by->up_to, g);
+    }
+}
+
+/* The merit of the epoch's validation pass; NaN where it has none. */
+static double validation_merit(const struct run *r, int64_t epoch)
+{
+    for (size_t i = r->passes.len; i-- > 0;) {
+        const struct pass_score *p = &r->passes.at[i];
+        if (p->epoch.part == PART_VALIDATION && p->epoch.number == epoch)
+            return p->overall.merit;
+    }
+    return NAN;
+}
+
+static bool has_validation(const struct run *r)
+{
+    for (size_t i = 0; i < r->passes.len; i++)
+        if (r->passes.at[i].epoch.part == PART_VALIDATION)
+            return true;
+    return false;
+}
+
+/* Takes the pass as the best if its epoch's merit is above that of all before: of equals the first.
+ */
+static bool challenge(struct run *r, size_t pass, double merit)
+{
+    if (isnan(merit) || (r->best != SIZE_MAX && merit <= r->best_merit))
+        return false;
+    r->best = pass;
+    r->best_merit = merit;
+    return true;
+}
+
+/* Keeps the sums of what run_end will find to be the best pass; without a test pass, that is a
+ * validation pass. */
+static void keep_sums(struct run *r, const struct pass_score *p)
+{
+    bool validates = p->epoch.part == PART_VALIDATION && r->selected_on == PART_NONE;
+    bool best = validates ? isnan(r->validated) || p->overall.merit > r->validated
+                          : p->epoch.part == PART_TEST && (p->leads || r->best == SIZE_MAX);
+    if (best) {
+        struct user_sums before = r->best_sums;
+        r->best_sums = r->sums;
+        r->sums = before;
+        r->validated = p->overall.merit;
+    }
+    vec_clear(&r->sums.at);
+}
+
+int run_pass(struct run *r, const struct pass *p, struct err *e)
+{
+    struct pass_score s = {.epoch = p->epoch};
+    if (r->missing)
+        return err_set(e, STATUS_DATA, "a breakdown by %s takes %s, and they are not there",
+                       r->missing_by->name, r->missing);
+    s.overall = tally_score(&r->tally, 0, &r->how->cuts, &r->how->criterion);
+    for (int b = 0; b < r->how->by.count; b++)
+        score_groups(r, &s, b);
+    bool ranked = p->epoch.part == PART_TEST || p->epoch.part == PART_VALIDATION;
+    if (ranked ? s.overall.events != (uint64_t)p->events : s.overall.events != 0) {
+        vec_release(&s.groups);
+        return err_set(e, STATUS_DATA,
+                       "the %s pass of epoch %" PRId64 " has %" PRId64
+                       " targets, its ranks are %" PRIu64,
+                       part_name[p->epoch.part], p->epoch.number, p->events, s.overall.events);
+    }
+    /* the pass's own mean is the one the trainer showed: not subject to another order of summing */
+    s.overall.events = (uint64_t)p->events;
+    s.overall.value[0] = p->events ? p->loss : NAN;
+    if (r->how->criterion.metric == CRITERION_LOSS)
+        s.overall.merit = -s.overall.value[0];
+    if (p->epoch.part == PART_TEST) {
+        r->selected_on = has_validation(r) ? PART_VALIDATION : PART_TEST;
+        s.leads = challenge(r, r->passes.len,
+                            r->selected_on == PART_TEST ? s.overall.merit
+                                                        : validation_merit(r, p->epoch.number));
+    }
+    keep_sums(r, &s);
+    vec_push(&r->passes, s);
+    start_pass(r);
+    return 0;
+}
+
+int run_end(struct run *r, struct err *e)
+{
+    size_t fallback = SIZE_MAX;
+    bool tested = r->selected_on != PART_NONE;
+    for (size_t i = 0; i < r->passes.len; i++) {
+        enum part part = r->passes.at[i].epoch.part;
+        if (!tested && part == PART_VALIDATION) {
+            r->selected_on = PART_VALIDATION;
+            r->passes.at[i].leads = challenge(r, i, r->passes.at[i].overall.merit);
+        }
+        if (part == (tested ? PART_TEST : PART_VALIDATION))
+            fallback = i;
+    }
+    if (fallback == SIZE_MAX)
+        return err_set(e, STATUS_DATA,
+                       "no validation or test pass to score: does batcher --test-from begin "
+                       "after the last epoch?");
+    if (r->best == SIZE_MAX) /* no pass has a score to choose by: nothing was tested in any */
+        r->best = fallback;
+    return 0;
+}
+
+void run_release(struct run *r)
+{
+    tally_release(&r->tally);
+    for (int b = 0; b < BREAKDOWNS; b++)
+        tally_release(&r->by[b]);
+    vec_release(&r->train);
+    user_sums_release(&r->sums);
+    user_sums_release(&r->best_sums);
+    for (size_t i = 0; i < r->passes.len; i++)
+        vec_release(&r->passes.at[i].groups);
+    vec_release(&r->passes);
+}

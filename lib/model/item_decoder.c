@@ -1,0 +1,69 @@
+#include "model/item_decoder.h"
+
+#include <math.h>
+#include <string.h>
+
+void decoder_declare_items(struct decoder *d, struct model *m)
+{
+    d->item = parameters_add_items(&m->parameters, "item_embedding.weight", m->data.items,
+                                   m->options->embedding, 1);
+}
+
+void decoder_declare(struct decoder *d, struct model *m, int in, int state)
+{
+    struct parameters *p = &m->parameters;
+    float bound = 1 / sqrtf((float)state);
+    parameters_add_gru(p, &d->gru, "intra_gru", in, state, model_reset_before(m));
+    d->output =
+        parameters_per_item(parameters_add_matrix(p, "output.weight", m->data.items, state, bound));
+    d->output_bias =
+        parameters_per_item(parameters_add_vector(p, "output.bias", m->data.items, bound));
+}
+
+/* Inputs are all events but the last, targets all but the first.  There is room for `more` inputs.
+ */
+static int32_t *split_events(struct decoder *d, struct tape *t, const struct batch *b, size_t more,
+                             struct forward *f)
+{
+    size_t count = b->length.len;
+    const int32_t *item = column_i32(b->item);
+    int32_t *input = tape_host(t, (b->item.len + more) * sizeof *input);
+    int32_t *target = tape_host(t, b->item.len * sizeof *target);
+    d->length = tape_host(t, count * sizeof *d->length);
+    f->targets = 0;
+    for (size_t i = 0; i < count; i++) {
+        int32_t length = column_i32(b->length)[i];
+        d->length[i] = length ? length - 1 : 0;
+        for (int32_t j = 0; j + 1 < length; j++) {
+            input[f->targets] = item[j];
+            target[f->targets++] = item[j + 1];
+        }
+        item += length;
+    }
+    f->target = target;
+    return input;
+}
+
+struct tensor *decoder_read(struct decoder *d, const struct model *m, struct tape *t,
+                            const struct batch *b, struct column more, struct forward *f)
+{
+    int32_t *item = split_events(d, t, b, more.len, f);
+    int inputs = f->targets, others = (int)more.len;
+    if (others)
+        memcpy(item + inputs, more.at, more.len * sizeof *item);
+    const int32_t *place;
+    struct tensor *table = tape_different_rows(t, d->item, item, inputs + others, &place);
+    struct tensor *x = tape_gather(t, table, tape_rows(t, place, inputs));
+    d->steps = tape_ragged(t, d->length, (int)b->length.len);
+    d->input = tape_dropout(t, x, (float)m->options->dropout);
+    return tape_gather(t, table, tape_rows(t, place + inputs, others));
+}
+
+void decoder_output(struct decoder *d, const struct model *m, struct tape *t, struct tensor *states,
+                    struct forward *f)
+{
+    d->states = states;
+    f->state = tape_dropout(t, states, (float)m->options->dropout);
+    f->output = d->output;
+    f->output_bias = d->output_bias;
+}

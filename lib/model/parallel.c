@@ -1,0 +1,132 @@
+#include "model/parallel.h"
+
+#include <string.h>
+
+void turns_open(struct turns *w, bool absorbs, bool joined, int32_t users)
+{
+    *w = (struct turns){.absorbs = absorbs, .joined = joined};
+    while (joined && w->unread.len < (size_t)users)
+        vec_push(&w->unread, -1);
+}
+
+void turns_room(struct turns *w, int32_t lanes)
+{
+    w->lanes = lanes;
+    while (w->user_of.len < (size_t)lanes) {
+        vec_push(&w->user_of, -1);
+        vec_push(&w->newest, -1);
+    }
+}
+
+void turns_release(struct turns *w)
+{
+    vec_release(&w->user_of);
+    vec_release(&w->newest);
+    vec_release(&w->unread);
+}
+
+void turns_forget(struct turns *w)
+{
+    for (size_t i = 0; i < w->unread.len; i++)
+        w->unread.at[i] = -1;
+}
+
+/* ---- a step ---- */
+
+static struct move no_move(struct tape *t, int32_t lanes)
+{
+    size_t n = (size_t)lanes;
+    return (struct move){.lane = tape_host_ints(t, n),
+                         .input = tape_host_ints(t, n),
+                         .target = tape_host_ints(t, n)};
+}
+
+static void add_move(struct move *m, int32_t lane, int32_t input, int32_t target)
+{
+    m->lane[m->count] = lane;
+    m->input[m->count] = input;
+    m->target[m->count++] = target;
+}
+
+/* What has ended in the lanes. */
+static void end_turns(struct turns *w, struct plan *p, const unsigned char *reset)
+{
+    for (int32_t i = 0; i < w->lanes; i++) {
+        bool ends = w->user_of.at[i] >= 0 && (reset[i] == RESET_USER || reset[i] == RESET_IDLE);
+        if (w->absorbs && (ends || reset[i] == RESET_SESSION))
+            p->absorb[p->absorbed++] = i;
+        if (!ends)
+            continue;
+        p->end_row[p->ended] = w->absorbs ? p->absorbed - 1 : i;
+        p->end_user[p->ended++] = w->user_of.at[i];
+        if (w->joined)
+            w->unread.at[w->user_of.at[i]] = w->newest.at[i];
+        w->user_of.at[i] = -1;
+    }
+}
+
+static void begin_turn(struct turns *w, struct plan *p, int32_t lane, enum reset reset,
+                       int32_t user, int32_t item)
+{
+    if (reset == RESET_NONE)
+        return;
+    if (reset == RESET_USER) {
+        w->user_of.at[lane] = user;
+        w->newest.at[lane] = w->joined ? w->unread.at[user] : -1;
+        p->load[p->loaded] = lane;
+        p->load_user[p->loaded++] = user;
+    }
+    if (reset == RESET_USER || !w->joined)
+        p->begin[p->begun++] = lane;
+    if (w->joined && w->newest.at[lane] >= 0)
+        add_move(&p->move[MOVE_JOIN], lane, w->newest.at[lane], item);
+}
+
+struct plan turns_step(struct turns *w, struct tape *t, const struct lane_steps *steps, int k)
+{
+    size_t n = (size_t)w->lanes, at = (size_t)k * n;
+    const int32_t *item = steps->item + at, *target = steps->target + at;
+    const unsigned char *reset = steps->reset + at;
+    struct plan p = {.absorb = tape_host_ints(t, n),
+                     .end_row = tape_host_ints(t, n),
+                     .end_user = tape_host_ints(t, n),
+                     .load = tape_host_ints(t, n),
+                     .load_user = tape_host_ints(t, n),
+                     .begin = tape_host_ints(t, n),
+                     .move = {no_move(t, w->lanes), no_move(t, w->lanes)}};
+    end_turns(w, &p, reset);
+    for (int32_t i = 0; i < w->lanes; i++) {
+        if (reset[i] == RESET_IDLE || item[i] < 0)
+            continue;
+        begin_turn(w, &p, i, (enum reset)reset[i], steps->user[at + (size_t)i], item[i]);
+        add_move(&p.move[MOVE_ON], i, item[i], target[i]);
+        w->newest.at[i] = target[i];
+    }
+    return p;
+}
+
+struct plan turns_end(struct turns *w, struct tape *t)
+{
+    unsigned char *idle = tape_host(t, (size_t)w->lanes);
+    int32_t *nothing = tape_host_ints(t, (size_t)w->lanes);
+    memset(idle, RESET_IDLE, (size_t)w->lanes);
+    const struct lane_steps end = {w->lanes, 1, nothing, nothing, nothing, idle};
+    return turns_step(w, t, &end, 0);
+}
+
+/* ---- checkpoints ---- */
+
+static void ids_state(struct state *s, const char *name, i32_vec *ids, int32_t known, size_t count)
+{
+    state_i32s(s, name, ids, -1, known - 1);
+    if (state_good(s) && ids->len != count)
+        state_refuse(s, name, "of another length");
+}
+
+void turns_state(struct turns *w, struct state *s, const struct model_data *data)
+{
+    ids_state(s, "user_of", &w->user_of, data->users, (size_t)w->lanes);
+    ids_state(s, "newest", &w->newest, data->items, (size_t)w->lanes);
+    if (w->joined)
+        ids_state(s, "unread", &w->unread, data->items, (size_t)data->users);
+}

@@ -1,0 +1,155 @@
+#include "nn/device_open.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "nn/bf16.h"
+
+/* ---- the CUDA backend's file ---- */
+
+#define BACKEND "sesspipe-cuda.so"
+
+/* What the file exports. */
+struct backend {
+    uint64_t (*table)(void);
+    struct device *(*open)(const struct device_options *o, int index, char *why, size_t room);
+    void (*about)(char *to, size_t room);
+};
+
+/* Finds the file.  False: it is not there. */
+static bool backend_path(char *to, size_t room)
+{
+    static const char *const beside[] = {"/" BACKEND, "/../lib/sesspipe/" BACKEND};
+    char program[2048];
+    const char *given = getenv("SESSPIPE_CUDA");
+    if (given) /* with a slash: dlopen looks for others elsewhere */
+        return snprintf(to, room, "%s%s", strchr(given, '/') ? "" : "./", given) < (int)room &&
+               !access(to, F_OK);
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length < 0)
+        return false;
+    program[length] = 0;
+    *strrchr(program, '/') = 0;
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
+        if (snprintf(to, room, "%s%s", program, beside[i]) < (int)room && !access(to, F_OK))
+            return true;
+    return false;
+}
+
+/* The function of that name; *to is its pointer, of whatever type. */
+static bool function(void *file, const char *name, void *to)
+{
+    void *at = dlsym(file, name);
+    memcpy(to, &at, sizeof at);
+    return at != NULL;
+}
+
+/* Opens it for the rest of the process.  False: `why` says what is the matter. */
+static bool backend_load(struct backend *b, char *why, size_t room)
+{
+    char path[4096];
+    if (!backend_path(path, sizeof path)) {
+        const char *given = getenv("SESSPIPE_CUDA");
+        snprintf(why, room, "no %s%s", given ? given : BACKEND,
+                 given ? ", which SESSPIPE_CUDA names" : " (make CUDA=1 builds it)");
+        return false;
+    }
+    void *file = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!file) {
+        snprintf(why, room, "%s", dlerror());
+        return false;
+    }
+    if (!function(file, "sesspipe_cuda_table", &b->table) ||
+        !function(file, "sesspipe_cuda_open", &b->open) ||
+        !function(file, "sesspipe_cuda_about", &b->about) || b->table() != device_table_version()) {
+        snprintf(why, room, "%.600s is of another version: build both together", path);
+        return false;
+    }
+    return true;
+}
+
+const char *device_about_cuda(void)
+{
+    static char text[1200];
+    struct backend b;
+    char why[1000];
+    int length = snprintf(text, sizeof text, BACKEND " for ");
+    if (backend_load(&b, why, sizeof why))
+        b.about(text + length, sizeof text - (size_t)length);
+    else
+        snprintf(text, sizeof text, "no: %s", why);
+    return text;
+}
+
+/* ---- choosing ---- */
+
+/* Whether the choice is a GPU, and which. */
+static bool names_gpu(const char *choice, int *index)
+{
+    int64_t number = 0;
+    bool numbered = !strncmp(choice, "cuda:", 5) &&
+                    num_i64(choice + 5, strlen(choice + 5), &number) && number >= 0 &&
+                    number < 1 << 20;
+    *index = (int)number;
+    return numbered || !strcmp(choice, "cuda");
+}
+
+static struct device *open_gpu(const struct device_options *o, int index, char *why, size_t room)
+{
+    struct backend b;
+    return backend_load(&b, why, room) ? b.open(o, index, why, room) : NULL;
+}
+
+/* A precision that the CPU does not have; any: there could have been a GPU, `why` says why not. */
+static int cpu_refuses(enum precision precision, bool any, const char *why, struct err *e)
+{
+    bool tf32 = precision == PRECISION_TF32;
+    const char *missing = precision == PRECISION_BF16 ? bf16_missing() : "the CPU has f32 and bf16";
+    if (precision == PRECISION_F32 || !missing)
+        return 0;
+    return err_set(e, tf32 ? STATUS_USAGE : STATUS_UNAVAILABLE,
+                   "--precision %s: %s%s%s%s: use --precision f32", tf32 ? "tf32" : "bf16", missing,
+                   any ? " (and no usable GPU: " : "", why, any ? ")" : "");
+}
+
+int device_choose(const char *choice, const struct device_options *o, struct device **d,
+                  struct err *e)
+{
+    char why[800] = "";
+    int index;
+    *d = NULL;
+    bool gpu = names_gpu(choice, &index), any = !strcmp(choice, "auto");
+    if (!gpu && !any && strcmp(choice, "cpu"))
+        return err_set(e, STATUS_USAGE, "--device %s: choose from auto, cpu, cuda, cuda:N", choice);
+    if (gpu || any)
+        *d = open_gpu(o, index, why, sizeof why);
+    if (gpu && !*d)
+        return err_set(e, STATUS_UNAVAILABLE,
+                       "--device %s: no usable GPU: %s: use --device cpu or --device auto", choice,
+                       why);
+    if (!*d && cpu_refuses(o->precision, any, why, e))
+        return e->status;
+    if (!*d)
+        *d = cpu_open(o);
+    if (any)
+        err_set(e, 0, "--device auto: %s%s%s%s", *why ? "no usable GPU: " : "", why,
+                *why ? ": so " : "", (*d)->name);
+    return 0;
+}
+
+void device_close(struct device *d)
+{
+    if (d)
+        d->close(d);
+}
+
+enum precision precision_of(const char *name)
+{
+    return !strcmp(name, "bf16")   ? PRECISION_BF16
+           : !strcmp(name, "tf32") ? PRECISION_TF32
+                                   : PRECISION_F32;
+}

@@ -1,0 +1,391 @@
+#include "recommend/engine.h"
+
+#include <math.h>
+
+#include "data/parallel_batches.h"
+#include "train/options.h"
+#include "train/model_file.h"
+#include "recommend/reasons.h"
+
+/* ---- opening ---- */
+
+/* The blocks of users' clusters; whom the model does not know takes the mean of all. */
+static int open_groups(struct advisor *a, int32_t known, struct model_data *data, struct err *e)
+{
+    int theirs;
+    if (model_file_groups(&a->trained->file, &a->trained->users, &a->group, &data->groups, &theirs,
+                          e))
+        return e->status;
+    if (!data->groups)
+        return 0;
+    while (a->group.len < (size_t)(known + a->batch))
+        vec_push(&a->group, data->groups);
+    data->groups++;
+    data->group = a->group.at;
+    return 0;
+}
+
+int advisor_open(struct advisor *a, const struct trained *trained, const i64_vec *edges,
+                 struct device *d, struct err *e)
+{
+    const struct learn_options *o = learn_options();
+    const int32_t known = names_count(&trained->users);
+    if (trained->edges.len)
+        edges = &trained->edges;
+    struct model_data data = {.users = known + a->batch,
+                              .items = names_count(&trained->items),
+                              .history = (int32_t)trained->history,
+                              .delta_buckets = (int32_t)edges->len + 1,
+                              .keeps_order = true,
+                              .history_items = true,
+                              .lanes = model_takes_lanes(o->model) ? a->batch : 0};
+    a->trained = trained;
+    a->batching = (struct batching){.corpus = &a->corpus,
+                                    .size = a->batch,
+                                    .history = trained->history,
+                                    .history_items = true,
+                                    .edges = edges->at,
+                                    .edge_count = edges->len,
+                                    .week_shift = trained->week_shift,
+                                    .to = a};
+    if (open_groups(a, known, &data, e) || model_open(&a->model, o->model, &o->shape, &data, d, e))
+        return e->status;
+    a->attends = model_attends(o->model, &o->shape);
+    a->tape = tape_new(d);
+    parameters_hold(&a->model.parameters, d);
+    for (int32_t i = 0; i < data.items; i++)
+        vec_push(&a->mark, 0);
+    const struct model_names names = {.items = &trained->items, .users = &trained->users};
+    return model_file_read(&a->model, &names, &trained->file, e);
+}
+
+void advisor_release(struct advisor *a)
+{
+    if (a->states)
+        a->model.device->op->release(a->model.device, a->states);
+    if (a->tape)
+        tape_free(a->tape);
+    model_close(&a->model);
+    corpus_release(&a->corpus);
+    batching_release(&a->batching);
+    vec_release(&a->list);
+    vec_release(&a->item);
+    vec_release(&a->score);
+    vec_release(&a->reason);
+    vec_release(&a->user);
+    vec_release(&a->group);
+    vec_release(&a->input);
+    vec_release(&a->best);
+    vec_release(&a->mark);
+    vec_release(&a->best_score);
+    vec_release(&a->loss);
+    for (int l = 0; l < LEVELS; l++)
+        vec_release(&a->weight[l]);
+}
+
+/* ---- the sessions, as batches ---- */
+
+static void clear_corpus(struct corpus *c)
+{
+    vec_clear(&c->user);
+    vec_clear(&c->start);
+    vec_clear(&c->part);
+    vec_clear(&c->event);
+    vec_clear(&c->item);
+}
+
+static void add_visit(struct advisor *a, int32_t slot, const struct visit *v, bool newest)
+{
+    vec_clear(&a->input);
+    vec_append(&a->input, v->item, (size_t)v->count);
+    /* A session's last event is a target only.  What comes next is not known: any item in its place
+     * makes inputs of all that there are. */
+    if (newest)
+        vec_push(&a->input, 0);
+    struct session s = {.user = slot,
+                        .part = PART_TEST,
+                        .count = a->input.len,
+                        .times = &v->start,
+                        .items = a->input.at};
+    corpus_add(&a->corpus, &s);
+}
+
+static void fill_corpus(struct advisor *a, const int32_t *user, size_t count)
+{
+    clear_corpus(&a->corpus);
+    for (size_t i = 0; i < count; i++) {
+        const struct person *person = &a->people->at.at[user[i]];
+        for (size_t v = 0; v < person->visits.len; v++)
+            add_visit(a, (int32_t)i, &person->visits.at[v], v + 1 == person->visits.len);
+    }
+    corpus_group(&a->corpus);
+}
+
+/* The batch with its users as the model counts them. */
+static struct batch of_model(struct advisor *a, const struct batch *b)
+{
+    struct batch own = *b;
+    vec_clear(&a->user);
+    for (size_t i = 0; i < b->user.len; i++) {
+        int32_t place = column_i32(b->user)[i];
+        int32_t known = a->people->at.at[a->list.at[place].user].known;
+        vec_push(&a->user, known < 0 ? names_count(&a->trained->users) + place : known);
+    }
+    own.user.at = a->user.at;
+    return own;
+}
+
+/* A batch of earlier sessions: forward, for what the model remembers of them. */
+static int look(void *to, const struct batch *given, struct err *e)
+{
+    struct advisor *a = to;
+    struct batch own = of_model(a, given);
+    const struct batch *b = &own;
+    struct forward f;
+    (void)e;
+    tape_begin(a->tape, false, 0, 0);
+    a->model.class->forward(&a->model, a->tape, b, &f);
+    a->model.class->finish(&a->model, a->tape, b);
+    return 0;
+}
+
+/* ---- scores ---- */
+
+/* Marks the items that the user is not to be shown; how many they are. */
+static int32_t mark(struct advisor *a, const struct person *person)
+{
+    int32_t count = 0;
+    size_t from = a->exclude == EXCLUDE_HISTORY   ? 0
+                  : a->exclude == EXCLUDE_SESSION ? person->visits.len - 1
+                                                  : person->visits.len;
+    if (a->marks++ == INT32_MAX - 1) {
+        memset(a->mark.at, 0, a->mark.len * sizeof *a->mark.at);
+        a->marks = 1;
+    }
+    for (size_t v = from; v < person->visits.len; v++)
+        for (int32_t i = 0; i < person->visits.at[v].count; i++) {
+            int32_t *at = &a->mark.at[person->visits.at[v].item[i]];
+            count += *at != a->marks;
+            *at = a->marks;
+        }
+    return count;
+}
+
+/* So many best items that `top` of them are left for everybody. */
+static int list_length(struct advisor *a)
+{
+    int32_t most = 0, items = a->model.data.items;
+    for (size_t i = 0; i < a->list.len && a->exclude != EXCLUDE_NONE; i++) {
+        int32_t count = mark(a, &a->people->at.at[a->list.at[i].user]);
+        most = count > most ? count : most;
+    }
+    return most < items - a->top ? most + a->top : items;
+}
+
+/* [B, S] of [T, S]: the state after each session's last input, whose output is the next item. */
+static float *last_states(struct advisor *a, const struct batch *b, const struct tensor *state)
+{
+    size_t count = b->length.len;
+    int32_t *last = tape_host(a->tape, count * sizeof *last), row = -1;
+    for (size_t i = 0; i < count; i++)
+        last[i] = row += column_i32(b->length)[i] - 1;
+    float *out = tape_memory(a->tape, count * (size_t)state->cols * sizeof *out);
+    struct device *d = a->model.device;
+    d->op->gather(d, tape_rows(a->tape, last, (int)count), state->cols, state->value, out);
+    return out;
+}
+
+/* The k best of each answer, to the host, from its state: states [answers, width]. */
+static int score(struct advisor *a, const struct forward *f, const float *states, int k,
+                 struct err *e)
+{
+    struct tape *t = a->tape;
+    struct device *d = a->model.device;
+    size_t n = a->list.len, listed = n * (size_t)k;
+    float *loss = tape_memory(t, n * sizeof *loss);
+    float *scores = tape_memory(t, listed * sizeof *scores);
+    int32_t *unused = tape_memory(t, 2 * n * sizeof *unused);
+    int32_t *items = tape_memory(t, listed * sizeof *items);
+    int32_t *target = tape_host(t, n * sizeof *target);
+    memset(target, 0, n * sizeof *target);
+    struct output output = {.targets = (int)n,
+                            .width = f->output->cols,
+                            .items = a->model.data.items,
+                            .state = states,
+                            .weight = model_output(t, f)->value,
+                            .bias = model_output_bias(t, f)->value,
+                            .target = tape_ints(t, target, n)};
+    d->op->output_rank(d, &output, loss, unused, unused + n, k, items, scores);
+    vec_clear(&a->loss), vec_reserve(&a->loss, n);
+    vec_clear(&a->best), vec_reserve(&a->best, listed);
+    vec_clear(&a->best_score), vec_reserve(&a->best_score, listed);
+    d->op->download(d, a->loss.at, loss, n * sizeof *loss);
+    d->op->download(d, a->best.at, items, listed * sizeof *items);
+    d->op->download(d, a->best_score.at, scores, listed * sizeof *scores);
+    for (size_t i = 0; i < n; i++)
+        if (isnan(a->loss.at[i]))
+            return err_set(e, STATUS_FAIL, "the weights in %s give scores that are no numbers",
+                           a->trained->path);
+    return 0;
+}
+
+/* From the k best of each those that the user may see. */
+static void choose(struct advisor *a, int k)
+{
+    vec_clear(&a->item);
+    vec_clear(&a->score);
+    for (size_t i = 0; i < a->list.len; i++) {
+        struct advice *answer = &a->list.at[i];
+        mark(a, &a->people->at.at[answer->user]);
+        answer->first = a->item.len;
+        for (size_t j = i * (size_t)k; j < (i + 1) * (size_t)k && answer->count < a->top; j++) {
+            if (a->mark.at[a->best.at[j]] == a->marks)
+                continue;
+            vec_push(&a->item, a->best.at[j]);
+            vec_push(&a->score, a->best_score.at[j]);
+            answer->count++;
+        }
+    }
+}
+
+/* The batch of the newest sessions. */
+static int answer(void *to, const struct batch *given, struct err *e)
+{
+    struct advisor *a = to;
+    struct batch own = of_model(a, given);
+    const struct batch *b = &own;
+    struct forward f;
+    int k = list_length(a);
+    tape_begin(a->tape, false, 0, 0);
+    a->model.class->forward(&a->model, a->tape, b, &f);
+    if (score(a, &f, last_states(a, b, f.state), k, e))
+        return e->status;
+    choose(a, k);
+    if (a->why && a->attends)
+        reasons_find(a, b, &f);
+    return 0;
+}
+
+/* ---- models of lanes: a user each, all his sessions ---- */
+
+/* Of which lanes' elements the newest session has its last event: rows of the states, and users. */
+static int last_events(const struct advisor *a, const struct steps *s, int32_t *row, int32_t *user)
+{
+    const size_t *first = a->corpus.first.at; /* [users + 1] */
+    int32_t at = 0;
+    int count = 0;
+    for (size_t i = 0; i < s->item.len; i++) {
+        if (column_u8(s->reset)[i] == RESET_IDLE)
+            continue;
+        int32_t who = column_i32(s->user)[i];
+        if (first[who] + (size_t)column_i32(s->session)[i] + 1 == first[who + 1] &&
+            column_i32(s->position)[i] + 2 == column_i32(s->length)[i]) {
+            row[count] = at;
+            user[count++] = who;
+        }
+        at++;
+    }
+    return count;
+}
+
+static struct forward run_steps(struct advisor *a, const struct steps *s)
+{
+    const struct lane_steps steps = {.lanes = (int32_t)s->lanes,
+                                     .count = (int)(s->item.len / (size_t)s->lanes),
+                                     .item = column_i32(s->item),
+                                     .target = column_i32(s->target),
+                                     .user = column_i32(s->user),
+                                     .reset = column_u8(s->reset)};
+    struct forward f;
+    tape_begin(a->tape, false, 0, 0);
+    a->model.class->plan(&a->model, a->tape, &steps, &f);
+    a->model.class->steps(&a->model, a->tape, &f);
+    return f;
+}
+
+/* Some steps, of which the states after the newest sessions' last events are kept. */
+static int step(void *to, const struct steps *s, struct err *e)
+{
+    struct advisor *a = to;
+    struct device *d = a->model.device;
+    struct forward f = run_steps(a, s);
+    int32_t *row = tape_host(a->tape, (size_t)s->lanes * sizeof *row);
+    int32_t *user = tape_host(a->tape, (size_t)s->lanes * sizeof *user);
+    int count = last_events(a, s, row, user), width = f.state->cols;
+    float *out = tape_memory(a->tape, (size_t)count * (size_t)width * sizeof *out);
+    (void)e;
+    a->output = f.output, a->output_bias = f.output_bias;
+    if (!a->states)
+        a->states = d->op->alloc(d, (size_t)a->batch * (size_t)width * sizeof *a->states);
+    d->op->gather(d, tape_rows(a->tape, row, count), width, f.state->value, out);
+    d->op->store(d, tape_rows(a->tape, user, count), width, out, a->states);
+    return 0;
+}
+
+static int answer_lanes(struct advisor *a, struct err *e)
+{
+    struct turn *turn = mem_alloc(a->list.len * sizeof *turn);
+    int k = list_length(a);
+    for (size_t u = 0; u < a->list.len; u++)
+        turn[u] = (struct turn){a->corpus.first.at[u], a->corpus.first.at[u + 1]};
+    a->batching.emit_steps = step;
+    int status = lanes_run(&a->batching, turn, a->list.len, e);
+    mem_free(turn);
+    tape_begin(a->tape, false, 0, 0);
+    const struct forward f = {.output = a->output, .output_bias = a->output_bias};
+    if (status || score(a, &f, a->states, k, e))
+        return e->status;
+    choose(a, k);
+    return 0;
+}
+
+/* ---- models of whole sessions ---- */
+
+/* The earlier sessions, everybody's first, then everybody's second, ...: representations are made
+ * from those before. */
+static int remember(struct advisor *a, size_t *picked, struct err *e)
+{
+    const size_t *first = a->corpus.first.at;
+    a->batching.emit = look;
+    for (size_t round = 0, count = 1; count; round++) {
+        count = 0;
+        for (size_t u = 0; u < corpus_users(&a->corpus); u++)
+            if (first[u] + round + 1 < first[u + 1])
+                picked[count++] = first[u] + round;
+        if (count && batching_emit(&a->batching, PART_TEST, picked, count, e))
+            return e->status;
+    }
+    return 0;
+}
+
+static int answer_sessions(struct advisor *a, struct err *e)
+{
+    size_t count = a->list.len, *picked = mem_alloc(count * sizeof *picked);
+    int status = a->model.class->finish ? remember(a, picked, e) : 0;
+    for (size_t i = 0; i < count; i++)
+        picked[i] = a->corpus.first.at[i + 1] - 1;
+    a->batching.emit = answer;
+    if (!status)
+        status = batching_emit(&a->batching, PART_TEST, picked, count, e);
+    mem_free(picked);
+    return status;
+}
+
+int advisor_make(struct advisor *a, const struct people *people, const int32_t *user, size_t count,
+                 struct err *e)
+{
+    const struct model_class *class = a->model.class;
+    a->people = people;
+    vec_clear(&a->list);
+    vec_clear(&a->reason);
+    if (!count)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        vec_push(&a->list, ((struct advice){.user = user[i]}));
+    fill_corpus(a, user, count);
+    if (class->pass)
+        class->pass(&a->model, a->tape);
+    if (class->restart)
+        class->restart(&a->model);
+    return class->forward ? answer_sessions(a, e) : answer_lanes(a, e);
+}

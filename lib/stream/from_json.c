@@ -1,0 +1,254 @@
+#include "stream/from_json.h"
+
+#include <inttypes.h>
+
+#include "base/utf8.h"
+#include "stream/input.h"
+#include "stream/layout.h"
+
+/* No record is longer: \udcXX for each byte of a text is the most. */
+enum { LINE_MOST = 8 * BLOCK_LIMIT };
+
+void build_release(struct build *b)
+{
+    frame_out_release(&b->out);
+    json_read_release(&b->json);
+    buf_release(&b->tag);
+    buf_release(&b->value);
+}
+
+static bool is_tag(const struct build *b, const char *tag)
+{
+    return bytes_equal((struct bytes){b->tag.at, b->tag.len}, bytes_of(tag));
+}
+
+static int expect(const char *what, struct err *e)
+{
+    return err_set(e, STATUS_DATA, "expected %s", what);
+}
+
+/* "]" and nothing behind it. */
+static int close_line(struct build *b, struct err *e)
+{
+    if (!json_take(&b->json.in, ']'))
+        return expect("\",\" or \"]\"", e);
+    return json_done(&b->json.in) ? 0 : expect("the end of the line", e);
+}
+
+static int comma(struct build *b, struct err *e)
+{
+    return json_take(&b->json.in, ',') ? 0 : expect("\",\"", e);
+}
+
+/* ---- header ---- */
+
+static int open_part(struct build *b, const struct meta *m, struct err *e)
+{
+    if (b->parts && m->kind != b->kind)
+        return err_set(e, STATUS_DATA, "%s behind %s: parts are of one kind",
+                       stream_kind_name[m->kind], stream_kind_name[b->kind]);
+    if (b->parts && m->kind == STREAM_BATCHES)
+        return err_set(e, STATUS_DATA, "batches come alone: another part of them begins");
+    frame_out_release(&b->out);
+    if (frame_out_open(&b->out, b->sink, m, true, e))
+        return e->status;
+    b->inside = true;
+    b->parts++;
+    b->kind = m->kind;
+    return 0;
+}
+
+static int read_header(struct build *b, struct err *e)
+{
+    const struct place place = {bytes_of(PLACE_MAGIC), 2};
+    struct meta m;
+    int64_t major;
+    if (b->inside)
+        return expect("[\"E\"], the end of the part, before another header", e);
+    if (comma(b, e) || (!json_integer(&b->json.in, &major) && expect("the major version", e)))
+        return e->status;
+    if (major != STREAM_MAJOR)
+        return err_set(e, STATUS_VERSION,
+                       "the stream has version %" PRId64 ", this program reads version %d", major,
+                       STREAM_MAJOR);
+    if (comma(b, e) || json_read(&b->json, &b->value, &place, CURSOR_DEPTH, e) || close_line(b, e))
+        return e->status;
+    if (meta_parse(&m, (struct bytes){b->value.at, b->value.len}, e))
+        return e->status;
+    int status = open_part(b, &m, e);
+    meta_release(&m);
+    return status;
+}
+
+/* ---- end ---- */
+
+static int check_end(const struct build *b, const int64_t counts[3], struct err *e)
+{
+    const struct frame_out *out = &b->out;
+    if ((uint64_t)counts[0] == out->blocks && (uint64_t)counts[1] == out->records &&
+        (uint64_t)counts[2] == out->bytes)
+        return 0;
+    return err_set(e, STATUS_DATA,
+                   "the end counts %" PRId64 " blocks, %" PRId64 " records, %" PRId64
+                   " bytes, but there are %" PRIu64 ", %" PRIu64 ", %" PRIu64
+                   ": write [\"E\"] alone where lines were changed",
+                   counts[0], counts[1], counts[2], out->blocks, out->records, out->bytes);
+}
+
+/* ["E"] or with the counts, which then have to be right. */
+static int read_end(struct build *b, struct err *e)
+{
+    int64_t counts[3];
+    bool counted = json_take(&b->json.in, ',');
+    for (int i = 0; i < 3 && counted; i++)
+        if ((i && comma(b, e)) || (!json_integer(&b->json.in, &counts[i]) && expect("a count", e)))
+            return e->status;
+    if (close_line(b, e) || frame_out_pause(&b->out, e) || (counted && check_end(b, counts, e)))
+        return e->status;
+    b->inside = false;
+    return frame_out_end(&b->out, e);
+}
+
+/* ---- records ---- */
+
+static int read_record(struct build *b, struct err *e)
+{
+    struct place place = {{b->tag.at, b->tag.len}, 1};
+    msgpack_packer pk;
+    msgpack_packer_init(&pk, &b->value, pack_to_buf);
+    pack_text(&pk, place.tag);
+    for (; json_take(&b->json.in, ','); place.index++)
+        if (json_read(&b->json, &b->value, &place, CURSOR_DEPTH - 1, e))
+            return e->status;
+    if (close_line(b, e))
+        return e->status;
+    msgpack_pack_array(frame_out_record(&b->out), place.index);
+    buf_append(&b->out.block, b->value.at, b->value.len);
+    return frame_out_commit(&b->out, e);
+}
+
+static int read_tagged(struct build *b, struct err *e)
+{
+    if (is_tag(b, PLACE_MAGIC))
+        return read_header(b, e);
+    if (!b->inside)
+        return expect("a header, [\"SESSPIPE\\r\\n\", 1, {...}]", e);
+    if (is_tag(b, "E"))
+        return read_end(b, e);
+    if (is_tag(b, "B"))
+        return close_line(b, e) ? e->status : frame_out_pause(&b->out, e);
+    return read_record(b, e);
+}
+
+static int read_line(struct build *b, struct err *e)
+{
+    if (!json_take(&b->json.in, '['))
+        return expect("\"[\": each line is a list", e);
+    if (json_read_text(&b->json, e))
+        return expect("a string, the tag of the line", e);
+    buf_clear(&b->tag);
+    buf_append(&b->tag, b->json.text.at, b->json.text.len);
+    buf_clear(&b->value);
+    return read_tagged(b, e);
+}
+
+/* Where the line is no UTF-8; NULL: it is. */
+static const char *not_utf8(struct bytes line)
+{
+    const char *at = line.at, *end = line.at + line.len;
+    while (at < end) {
+        size_t n = (unsigned char)*at < 0x80 ? 1 : utf8_length(at, (size_t)(end - at), NULL);
+        if (n == 0)
+            return at;
+        at += n;
+    }
+    return NULL;
+}
+
+int build_line(struct build *b, struct bytes line, struct err *e)
+{
+    b->json.in = json_in_of(line);
+    const char *wrong = line.len ? not_utf8(line) : NULL;
+    if (wrong) {
+        err_set(e, STATUS_DATA, "not UTF-8");
+        return err_at(e, "character %zu", (size_t)(wrong - line.at) + 1);
+    }
+    if (!read_line(b, e))
+        return 0;
+    if (e->status == STATUS_DATA)
+        err_at(e, "character %zu", (size_t)(b->json.in.at - line.at) + 1);
+    return e->status;
+}
+
+int build_end(struct build *b, struct err *e)
+{
+    if (!b->parts)
+        return err_set(e, STATUS_DATA, "no line: a stream begins with a header");
+    return b->inside
+               ? err_set(e, STATUS_DATA,
+                         "input ended early after %" PRIu64 " records: no [\"E\"] ends the part",
+                         b->out.records + b->out.block_records)
+               : 0;
+}
+
+/* The next line of the open input, its end passed over; *any: there is one. */
+static int next_line(struct input *in, struct bytes *line, bool *any, struct err *e)
+{
+    const char *end = NULL;
+    size_t searched = 0;
+    while (!end && !(in->ended && searched == input_available(in))) {
+        if (input_need(in, searched + 1, e))
+            return e->status;
+        size_t there = input_available(in);
+        if (there > searched)
+            end = memchr(input_bytes(in) + searched, '\n', there - searched);
+        searched = there;
+        if (!end && searched > LINE_MOST)
+            return err_set(e, STATUS_DATA, "longer than any record");
+    }
+    const char *from = (const char *)input_bytes(in);
+    *any = searched > 0;
+    *line = (struct bytes){from, end ? (size_t)(end - from) : searched};
+    in->at += line->len + (end != NULL);
+    return 0;
+}
+
+static int build_input(struct build *b, struct input *in, struct err *e)
+{
+    struct bytes line;
+    bool any = true;
+    for (uint64_t number = 1; any; number++) {
+        int status = next_line(in, &line, &any, e);
+        if (!status && any && number == 1 && line.len >= LAYOUT_MAGIC_SIZE - 2 &&
+            !memcmp(line.at, LAYOUT_MAGIC, LAYOUT_MAGIC_SIZE - 2))
+            status = err_set(e, STATUS_DATA, "a stream, where its lines of JSON are expected");
+        else if (!status && any)
+            status = build_line(b, line, e);
+        if (status == STATUS_DATA || status == STATUS_VERSION)
+            err_at(e, "%s, line %" PRIu64, input_name(in), number);
+        if (status)
+            return status;
+    }
+    return 0;
+}
+
+int build_inputs(struct build *b, const char *const *paths, int count, struct err *e)
+{
+    struct input in;
+    bool any = true;
+    int status = input_open(&in, paths, count, e);
+    while (!status && any) {
+        status = input_advance(&in, &any, e);
+        if (!status && any)
+            status = build_input(b, &in, e);
+    }
+    if (!status && build_end(b, e))
+        status = err_at(e, "%s", input_name(&in));
+    input_close(&in);
+    return status;
+}
+
+void build_abort(struct build *b, const struct err *why)
+{
+    frame_out_abort(&b->out, why);
+}

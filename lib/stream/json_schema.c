@@ -1,0 +1,38 @@
+#include "stream/json_schema.h"
+
+#include "stream/readers.h"
+
+/* Records that are [tag, map]. */
+static const struct {
+    const char *tag;
+    const struct field *fields;
+} maps[] = {
+    {"batch", batch_fields}, {"steps", steps_fields},         {"rank", rank_fields},
+    {"top", top_fields},     {"attention", attention_fields},
+};
+
+static bool is(struct bytes text, const char *word)
+{
+    return bytes_equal(text, bytes_of(word));
+}
+
+int place_expects(const struct place *p)
+{
+    if (is(p->tag, "session") && p->index == 3)
+        return COLUMN_I64;
+    return is(p->tag, "session") && p->index == 4 ? COLUMN_I32 : EXPECT_LIST;
+}
+
+int place_expects_key(const struct place *p, struct bytes key)
+{
+    if (is(p->tag, "session") && p->index == 5)
+        return EXPECT_NUMBERS;
+    if (is(p->tag, PLACE_MAGIC) && p->index == 2)
+        return is(key, "delta_edges") ? COLUMN_I64 : EXPECT_LIST;
+    for (size_t i = 0; i < sizeof maps / sizeof *maps && p->index == 1; i++)
+        if (is(p->tag, maps[i].tag))
+            for (const struct field *f = maps[i].fields; f->key; f++)
+                if (is(key, f->key) && f->type <= FIELD_U8)
+                    return (int)f->type;
+    return EXPECT_LIST;
+}

@@ -1,0 +1,27 @@
+/* Where a value stands in a stream, and what a plain list of numbers in JSON is there.  Streams are
+ * shown and read back by these rules: what they do not tell is written out. */
+#ifndef STREAM_JSON_SCHEMA_H
+#define STREAM_JSON_SCHEMA_H
+
+#include <stdint.h>
+
+#include "stream/fields.h"
+
+enum expected {
+    EXPECT_LIST = 0, /* a list of any values; else a typed array of the type (enum column_type) */
+    EXPECT_NUMBERS = -1, /* a typed array: int32, or float32 if one of the numbers is no integer */
+};
+
+/* The element `index` of a record with the tag; of the header with the magic in its place. */
+struct place {
+    struct bytes tag;
+    uint32_t index;
+};
+
+#define PLACE_MAGIC "SESSPIPE\r\n"
+
+/* What stands there, or there in a map under the key. */
+int place_expects(const struct place *p);
+int place_expects_key(const struct place *p, struct bytes key);
+
+#endif

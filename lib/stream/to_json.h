@@ -1,0 +1,21 @@
+/* Streams as text: every object as one line of JSON, and what a stream holds in a few lines. */
+#ifndef STREAM_TO_JSON_H
+#define STREAM_TO_JSON_H
+
+#include "stream/any.h"
+
+/* Appends a stream as lines that stream/from_json.h reads back: the header, records, ["B"] where a
+ * block ends that is not full, and at the end of each part its counts.  Ends behind `most` records.
+ * Text is handed to `write` whenever much of it stands in `to` or the input would wait.  Follows
+ * the frame's rules alone, so that a stream whose records are wrong can be looked at. */
+int show_lines(struct frame_in *in, uint64_t most, struct buf *to,
+               int (*write)(void *, struct buf *, struct err *), void *context, struct err *e);
+
+/* One record; one header. */
+void show_record(struct buf *to, struct bytes record);
+int show_header(struct buf *to, const struct meta *m, struct err *e);
+
+/* Reads the stream to its end by all its rules and appends lines of `name<TAB>value`. */
+int show_summary(struct any_in *in, struct buf *to, struct err *e);
+
+#endif

@@ -1,0 +1,441 @@
+#include "train/attention_sample.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "train/batch_cursor.h"
+
+/* One session's weights, with copies of all they stand on. */
+struct watched {
+    int64_t order; /* among the pass's candidates */
+    int32_t user, session;
+    f32_vec weight[LEVELS];
+    i32_vec length, item, delta, week, target, top;
+    i64_vec start;
+    i32_vec own, seen; /* events of the session itself; how many of them each target stands on */
+};                     /* what comes in here belongs into watched_state too */
+
+void watch_open(struct watch *w, int64_t wanted, uint64_t seed, const struct model *m)
+{
+    *w = (struct watch){.wanted = wanted, .seed = seed, .model = m->class->name};
+    w->item_count = m->data.items;
+    if (wanted)
+        past_init(&w->past, m->data.users, m->data.history);
+}
+
+static void watched_free(struct watched *x)
+{
+    for (int l = 0; l < LEVELS; l++)
+        vec_release(&x->weight[l]);
+    vec_release(&x->length);
+    vec_release(&x->item);
+    vec_release(&x->delta);
+    vec_release(&x->week);
+    vec_release(&x->target);
+    vec_release(&x->top);
+    vec_release(&x->start);
+    vec_release(&x->own);
+    vec_release(&x->seen);
+    mem_free(x);
+}
+
+static void forget_drawn(struct watch *w)
+{
+    for (size_t i = 0; i < w->drawn.len; i++)
+        watched_free(w->drawn.at[i]);
+    vec_clear(&w->drawn);
+}
+
+static void forget_items(struct watch *w)
+{
+    for (size_t i = 0; i < w->items.len; i++)
+        vec_release(&w->items.at[i]);
+    vec_clear(&w->items);
+}
+
+void watch_close(struct watch *w)
+{
+    forget_drawn(w);
+    forget_items(w);
+    vec_release(&w->items);
+    vec_release(&w->drawn);
+    vec_release(&w->held);
+    for (int l = 0; l < LEVELS; l++)
+        vec_release(&w->weight[l]);
+    past_release(&w->past);
+}
+
+void watch_begin(struct watch *w, struct epoch epoch)
+{
+    w->sample = (struct sample){
+        .places = w->wanted > 0 ? (uint64_t)w->wanted : 0,
+        .random = random_of(w->seed, 0x77617463ULL << 32 | (uint64_t)epoch.number << 2 |
+                                         (uint64_t)epoch.part),
+    };
+    if (w->wanted && epoch.part == PART_TRAIN)
+        past_clear(&w->past);
+}
+
+/* Appends what the attended session held; its length is 0 where it has gone by unseen. */
+static void copy_items(const struct watch *w, struct watched *x, const struct batch *b, int32_t row)
+{
+    int32_t slot, length = 0, session = column_i32(b->history_session)[row];
+    if (b->history_item.at) {
+        length = column_i32(b->history_length)[row];
+        vec_append(&x->item, column_i32(b->history_item) + w->held.at[row], (size_t)length);
+    } else if (past_find(&w->past, x->user, &session, 1, &slot)) {
+        length = (int32_t)w->items.at[slot].len;
+        vec_append(&x->item, w->items.at[slot].at, (size_t)length);
+    }
+    vec_push(&x->length, length);
+}
+
+/* What each target of the session at p stands on: so many events before it. */
+static void copy_seen(const struct watch *w, struct watched *x, const struct batch *b,
+                      const struct forward *f, struct place p)
+{
+    size_t length = (size_t)column_i32(b->length)[p.i];
+    vec_append(&x->own, column_i32(b->item) + p.event, length);
+    for (size_t t = p.target; t + 1 < p.target + length; t++) {
+        vec_push(&x->seen, f->item_count[t]);
+        vec_append(&x->weight[LEVEL_ITEM], w->weight[LEVEL_ITEM].at + f->item_at[t],
+                   (size_t)f->item_count[t]);
+    }
+}
+
+static struct watched *watched_of(const struct watch *w, const struct batch *b,
+                                  const struct outcome *o, struct place p)
+{
+    const struct forward *f = &o->forward;
+    struct watched *x = mem_zero(1, sizeof *x);
+    x->user = column_i32(b->user)[p.i];
+    x->session = column_i32(b->session)[p.i];
+    for (int l = 0; l < LEVELS; l++)
+        if (f->weight[l])
+            vec_append(&x->weight[l], w->weight[l].at + p.weight[l], place_weights(p, b, f, l));
+    if (f->weight[LEVEL_ITEM])
+        copy_seen(w, x, b, f, p);
+    for (int32_t j = 0; j < place_rows(p, f); j++) {
+        int32_t row = f->back.row[p.back + (size_t)j];
+        vec_push(&x->delta, column_i32(b->history_delta)[row]);
+        vec_push(&x->week, column_i32(b->history_week)[row]);
+        vec_push(&x->start, column_i64(b->history_start)[row]);
+        copy_items(w, x, b, row);
+    }
+    for (int32_t j = 0; j + 1 < column_i32(b->length)[p.i]; j++) {
+        size_t at = p.target + (size_t)j;
+        vec_push(&x->target, f->target[at]);
+        vec_push(&x->top, column_i32(o->tops.item)[at * (size_t)o->tops.k]);
+    }
+    return x;
+}
+
+/* The record of a level at which sessions are attended to. */
+static struct attention over_sessions(const struct watch *w, const struct watched *x, int level)
+{
+    return (struct attention){
+        .model = bytes_of(w->model),
+        .level = bytes_of(level_name[level]),
+        .user = x->user,
+        .session = x->session,
+        .position = -1,
+        .weight = {x->weight[level].at, x->weight[level].len},
+        .length = {x->length.at, x->length.len},
+        .item = {x->item.at, x->item.len},
+        .delta = {x->delta.at, x->delta.len},
+        .week = {x->week.at, x->week.len},
+        .start = {x->start.at, x->start.len},
+        .target = {x->target.at, x->target.len},
+        .top = {x->top.at, x->top.len},
+    };
+}
+
+/* A record for each attended session, of the weights of its events. */
+static int write_events(const struct watch *w, const struct watched *x, struct watch_to to,
+                        struct err *e)
+{
+    int status = 0;
+    for (size_t j = 0, at = 0; j < x->length.len && !status; at += (size_t)x->length.at[j++]) {
+        size_t n = (size_t)x->length.at[j];
+        struct attention a = {
+            .model = bytes_of(w->model),
+            .level = bytes_of(level_name[LEVEL_SESSION]),
+            .user = x->user,
+            .session = x->session,
+            .position = -1,
+            .weight = {x->weight[LEVEL_SESSION].at + at, n},
+            .item = {x->item.at + at, n},
+            .delta = {x->delta.at + j, 1},
+            .week = {x->week.at + j, 1},
+            .start = {x->start.at + j, 1},
+            .target = {x->target.at, x->target.len},
+            .top = {x->top.at, x->top.len},
+        };
+        status = to.write(to.to, &a, e);
+    }
+    return status;
+}
+
+/* A record for each position, of the weights of the session's events up to there. */
+static int write_positions(const struct watch *w, const struct watched *x, struct watch_to to,
+                           struct err *e)
+{
+    int status = 0;
+    for (size_t j = 0, at = 0; j < x->seen.len && !status; at += (size_t)x->seen.at[j++]) {
+        size_t n = (size_t)x->seen.at[j];
+        struct attention a = {
+            .model = bytes_of(w->model),
+            .level = bytes_of(level_name[LEVEL_ITEM]),
+            .user = x->user,
+            .session = x->session,
+            .position = (int64_t)j,
+            .weight = {x->weight[LEVEL_ITEM].at + at, n},
+            .item = {x->own.at + j + 1 - n, n},
+            .target = {x->target.at + j, 1},
+            .top = {x->top.at + j, 1},
+        };
+        status = to.write(to.to, &a, e);
+    }
+    return status;
+}
+
+static int write_watched(const struct watch *w, const struct watched *x, struct watch_to to,
+                         struct err *e)
+{
+    int status = 0;
+    for (int l = 0; l < LEVEL_SESSION && !status; l++) {
+        struct attention a = over_sessions(w, x, l);
+        if (a.weight.len)
+            status = to.write(to.to, &a, e);
+    }
+    if (!status && x->weight[LEVEL_SESSION].len)
+        status = write_events(w, x, to, e);
+    return status || !x->seen.len ? status : write_positions(w, x, to, e);
+}
+
+/* The next candidate is written at once where all are wanted, else it may be drawn. */
+static int draw(struct watch *w, const struct batch *b, const struct outcome *o, struct place p,
+                struct watch_to to, struct err *e)
+{
+    if (w->wanted < 0) {
+        struct watched *x = watched_of(w, b, o, p);
+        int status = write_watched(w, x, to, e);
+        watched_free(x);
+        return status;
+    }
+    size_t place = sample_place(&w->sample);
+    if (place == SIZE_MAX)
+        return 0;
+    if (place == w->drawn.len)
+        vec_push(&w->drawn, NULL);
+    else
+        watched_free(w->drawn.at[place]);
+    w->drawn.at[place] = watched_of(w, b, o, p);
+    w->drawn.at[place]->order = (int64_t)w->sample.candidates;
+    return 0;
+}
+
+static void download_weights(struct watch *w, const struct learner *l, const struct forward *f)
+{
+    struct device *d = l->model->device;
+    for (int k = 0; k < LEVELS; k++) {
+        size_t n = f->weight[k] ? (size_t)f->weights[k] : 0;
+        vec_clear(&w->weight[k]);
+        vec_reserve(&w->weight[k], n);
+        if (n)
+            d->op->download(d, w->weight[k].at, f->weight[k], n * sizeof(float));
+    }
+}
+
+static void place_held(struct watch *w, const struct batch *b)
+{
+    vec_clear(&w->held);
+    for (size_t row = 0, at = 0; b->history_item.at && row < b->history_length.len; row++) {
+        vec_push(&w->held, (int32_t)at);
+        at += (size_t)column_i32(b->history_length)[row];
+    }
+}
+
+static bool attends(const struct forward *f)
+{
+    bool any = false;
+    for (int k = 0; k < LEVELS; k++)
+        any |= f->weight[k] != NULL;
+    return any;
+}
+
+/* Whether the session at p attended to anything real. */
+static bool is_candidate(struct place p, const struct batch *b, const struct forward *f)
+{
+    bool back = place_rows(p, f) && f->back.row[p.back] >= 0;
+    return back || (f->weight[LEVEL_ITEM] && column_i32(b->length)[p.i] > 1);
+}
+
+static int draw_batch(struct watch *w, const struct learner *l, const struct batch *b,
+                      const struct outcome *o, struct watch_to to, struct err *e)
+{
+    const struct forward *f = &o->forward;
+    download_weights(w, l, f);
+    place_held(w, b);
+    for (struct place p = {0}; p.i < b->user.len; p = place_after(p, b, f))
+        if (is_candidate(p, b, f) && draw(w, b, o, p, to, e))
+            return e->status;
+    return 0;
+}
+
+static void remember(struct watch *w, const struct batch *b)
+{
+    const int32_t *item = column_i32(b->item);
+    for (size_t i = 0; i < b->user.len; i++) {
+        int32_t length = column_i32(b->length)[i];
+        int32_t slot = past_add(&w->past, column_i32(b->user)[i], column_i32(b->session)[i]);
+        if (slot < 0)
+            return;
+        while (w->items.len <= (size_t)slot)
+            vec_push(&w->items, (i32_vec){0});
+        vec_clear(&w->items.at[slot]);
+        vec_append(&w->items.at[slot], item, (size_t)length);
+        item += length;
+    }
+}
+
+int watch_batch(struct watch *w, const struct learner *l, const struct batch *b,
+                const struct outcome *o, struct watch_to to, struct err *e)
+{
+    if (!w->wanted)
+        return 0;
+    bool ranked = o->ranks.rank.len && l->tally.epoch.part != PART_TRAIN;
+    if (ranked && attends(&o->forward) && draw_batch(w, l, b, o, to, e))
+        return e->status;
+    remember(w, b);
+    return 0;
+}
+
+static int by_order(const void *a, const void *b)
+{
+    const struct watched *x = *(struct watched *const *)a, *y = *(struct watched *const *)b;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+int watch_end(struct watch *w, struct watch_to to, struct err *e)
+{
+    int status = 0;
+    if (w->drawn.len)
+        qsort(w->drawn.at, w->drawn.len, sizeof *w->drawn.at, by_order);
+    for (size_t i = 0; i < w->drawn.len && !status; i++)
+        status = write_watched(w, w->drawn.at[i], to, e);
+    forget_drawn(w);
+    return status;
+}
+
+/* ---- checkpoints ---- */
+
+static void share_items(struct watch *w, const i32_vec *length, const i32_vec *item,
+                        struct state *s)
+{
+    size_t at = 0;
+    forget_items(w);
+    for (size_t i = 0; i < length->len && at <= item->len; i++) {
+        size_t n = (size_t)length->at[i];
+        vec_push(&w->items, (i32_vec){0});
+        if (n <= item->len - at)
+            vec_append(&w->items.at[i], item->at + at, n);
+        at += n;
+    }
+    if (at != item->len || w->items.len < (size_t)w->past.slots)
+        state_refuse(s, "length", "does not fit the items and slots");
+}
+
+/* What the remembered sessions held: how many items each slot has, and the items end to end. */
+static void items_state(struct watch *w, struct state *s)
+{
+    i32_vec length = {0}, item = {0};
+    for (size_t i = 0; i < w->items.len; i++) {
+        vec_push(&length, (int32_t)w->items.at[i].len);
+        vec_append(&item, w->items.at[i].at, w->items.at[i].len);
+    }
+    state_i32s(s, "length", &length, 0, INT32_MAX);
+    state_i32s(s, "item", &item, 0, w->item_count - 1);
+    if (state_restoring(s) && state_good(s))
+        share_items(w, &length, &item, s);
+    vec_release(&length);
+    vec_release(&item);
+}
+
+/* Whether so many weights stand over that, or the level has none. */
+static bool stands(const struct watched *x, int level, size_t expected)
+{
+    return !x->weight[level].len || x->weight[level].len == expected;
+}
+
+/* Whether the arrays are as long as each other say. */
+static bool watched_fits(const struct watched *x)
+{
+    size_t rows = x->length.len, events = 0, seen = 0;
+    bool good = x->delta.len == rows && x->week.len == rows && x->start.len == rows &&
+                x->top.len == x->target.len && (!x->seen.len || x->seen.len == x->target.len);
+    for (size_t i = 0; i < rows; i++)
+        events += (size_t)x->length.at[i];
+    for (size_t i = 0; i < x->seen.len; i++) {
+        seen += (size_t)x->seen.at[i];
+        good &= (size_t)x->seen.at[i] <= x->own.len;
+    }
+    return good && x->item.len == events && stands(x, LEVEL_INTER, rows) &&
+           stands(x, LEVEL_USER, rows) && stands(x, LEVEL_INTRA, rows * x->target.len) &&
+           stands(x, LEVEL_SESSION, events) && stands(x, LEVEL_ITEM, seen);
+}
+
+static void watched_state(const struct watch *w, struct watched *x, struct state *s)
+{
+    state_i64(s, "order", &x->order, 1, INT64_MAX);
+    state_i32(s, "user", &x->user, 0, w->past.users - 1);
+    state_i32(s, "session", &x->session, 0, INT32_MAX);
+    state_begin(s, "weight");
+    for (int l = 0; l < LEVELS; l++)
+        state_f32s(s, level_name[l], &x->weight[l]);
+    state_end(s);
+    state_i32s(s, "length", &x->length, 0, INT32_MAX);
+    state_i32s(s, "item", &x->item, 0, w->item_count - 1);
+    state_i32s(s, "delta", &x->delta, 0, INT32_MAX);
+    state_i32s(s, "week", &x->week, 0, WEEK_HOURS);
+    state_i64s(s, "start", &x->start, 0, INT64_MAX);
+    state_i32s(s, "target", &x->target, 0, w->item_count - 1);
+    state_i32s(s, "top", &x->top, 0, w->item_count - 1);
+    state_i32s(s, "own", &x->own, 0, w->item_count - 1);
+    state_i32s(s, "seen", &x->seen, 0, INT32_MAX);
+    if (state_restoring(s) && state_good(s) && !watched_fits(x))
+        state_refuse(s, "length", "does not fit the other arrays");
+}
+
+static void drawn_state(struct watch *w, struct state *s)
+{
+    int64_t count = (int64_t)w->drawn.len;
+    char name[24];
+    state_i64(s, "drawn", &count, 0, (int64_t)w->sample.places);
+    if (state_restoring(s))
+        forget_drawn(w);
+    for (int64_t i = 0; i < count && state_good(s); i++) {
+        if (state_restoring(s))
+            vec_push(&w->drawn, mem_zero(1, sizeof *w->drawn.at[0]));
+        snprintf(name, sizeof name, "%lld", (long long)i);
+        state_begin(s, name);
+        watched_state(w, w->drawn.at[i], s);
+        state_end(s);
+    }
+}
+
+void watch_state(struct watch *w, struct state *s)
+{
+    int64_t candidates = (int64_t)w->sample.candidates, words = (int64_t)w->sample.random.drawn;
+    if (!w->wanted)
+        return;
+    state_begin(s, "watch");
+    state_i64(s, "candidates", &candidates, 0, INT64_MAX);
+    state_i64(s, "random", &words, 0, INT64_MAX);
+    past_state(&w->past, s);
+    items_state(w, s);
+    drawn_state(w, s);
+    state_end(s);
+    w->sample.candidates = (uint64_t)candidates;
+    random_continue(&w->sample.random, (uint64_t)words);
+}

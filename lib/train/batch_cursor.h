@@ -1,0 +1,25 @@
+/* Where a batch's sessions stand in what a forward pass leaves: host counts beside its arrays. */
+#ifndef TRAIN_BATCH_CURSOR_H
+#define TRAIN_BATCH_CURSOR_H
+
+#include "model/model.h"
+
+/* Session i; {0} is the first. */
+struct place {
+    size_t i;
+    size_t event;          /* its first event */
+    size_t target;         /* its first target */
+    size_t back;           /* its first row of the lookback */
+    size_t weight[LEVELS]; /* its first weight */
+};
+
+int32_t place_rows(struct place p, const struct forward *f); /* of its lookback */
+
+/* How many weights of a level the session has; of LEVEL_ITEM, where each target's say for
+ * themselves where they are, 0. */
+size_t place_weights(struct place p, const struct batch *b, const struct forward *f, int level);
+
+/* The session after it. */
+struct place place_after(struct place p, const struct batch *b, const struct forward *f);
+
+#endif

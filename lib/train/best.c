@@ -1,0 +1,96 @@
+#include "train/best.h"
+
+#include <math.h>
+
+void best_init(struct best *b, enum save_by by, bool keep)
+{
+    *b = (struct best){.by = by, .keep = keep, .recall = -1};
+}
+
+static int keep_weights(struct best *b, const struct learner *l, const char *selected_on,
+                        struct err *e)
+{
+    struct parameters *p = &l->model->parameters;
+    struct device *d = l->model->device;
+    if (!b->keep)
+        return 0;
+    parameters_settle(p);
+    /* looked at first, so that the last good weights stay */
+    if (!isfinite(d->op->square_sum(d, p->value, p->count)))
+        return err_set(e, STATUS_FAIL,
+                       "training diverged: weights are not finite after step %lld: try a smaller "
+                       "--lr, or --clip",
+                       (long long)l->steps);
+    if (!b->weights)
+        b->weights = mem_aligned(p->count * sizeof *b->weights);
+    d->op->download(d, b->weights, p->value, p->count * sizeof *b->weights);
+    b->selected_on = selected_on;
+    b->epoch = l->tally.epoch.number;
+    b->step = l->steps;
+    return 0;
+}
+
+int best_pass(struct best *b, const struct learner *l, bool *improved, struct err *e)
+{
+    enum part part = l->tally.epoch.part;
+    if (improved)
+        *improved = false;
+    if (part == PART_TRAIN)
+        return b->by == SAVE_BY_LAST ? keep_weights(b, l, "last", e) : 0;
+    b->validated |= part == PART_VALIDATION;
+    if (b->validated && part != PART_VALIDATION)
+        return 0;
+    double recall = tally_recall(&l->tally);
+    if (recall <= b->recall) {
+        b->waiting++;
+        return 0;
+    }
+    b->recall = recall;
+    b->waiting = 0;
+    if (improved)
+        *improved = true;
+    return b->by == SAVE_BY_RECALL ? keep_weights(b, l, part_name[part], e) : 0;
+}
+
+int best_finish(struct best *b, const struct learner *l, struct err *e)
+{
+    return b->weights ? 0 : keep_weights(b, l, "last", e);
+}
+
+/* What weights can be selected on; best.selected_on points here. */
+static const char *const selections[] = {"last", "validation", "test"};
+
+static int32_t selection_of(const struct best *b)
+{
+    for (int32_t i = 0; i < 3; i++)
+        if (!strcmp(b->selected_on, selections[i]))
+            return i;
+    return 0;
+}
+
+void best_state(struct best *b, const struct parameters *p, struct state *s)
+{
+    bool kept = b->weights != NULL;
+    state_begin(s, "best");
+    state_flag(s, "validated", &b->validated);
+    state_f64(s, "recall", &b->recall);
+    state_i64(s, "waiting", &b->waiting, 0, INT64_MAX);
+    state_flag(s, "kept", &kept);
+    if (kept && state_good(s)) {
+        int32_t selection = b->weights ? selection_of(b) : 0;
+        if (!b->weights)
+            b->weights = mem_aligned(p->count * sizeof *b->weights);
+        state_i32(s, "selected_on", &selection, 0, 2);
+        state_i64(s, "epoch", &b->epoch, 0, INT64_MAX);
+        state_i64(s, "step", &b->step, 0, INT64_MAX);
+        parameters_flat_state(p, s, "weights", NULL, b->weights);
+        b->selected_on = selections[selection];
+    }
+    state_end(s);
+}
+
+void best_release(struct best *b)
+{
+    mem_free(b->weights);
+    b->weights = NULL;
+}

@@ -1,0 +1,374 @@
+#include "train/checkpoint.h"
+
+#include <inttypes.h>
+#include <sys/stat.h>
+
+#include "base/signals.h"
+#include "train/run.h"
+#include "stream/provenance.h"
+
+static const char format[] = "sesspipe-checkpoint 1";
+
+/* ---- what a checkpoint holds ---- */
+
+/* The output's header, packed: what the data and the options were. */
+static int pack_header(const struct training *t, struct buf *to, struct err *e)
+{
+    struct meta m;
+    training_header(t, &m);
+    meta_add_program(&m, t->program, SESSPIPE_VERSION,
+                     (struct bytes){t->options.at, t->options.len});
+    int status = meta_pack(&m, to, e);
+    meta_release(&m);
+    return status;
+}
+
+static void output_state(struct checkpoint *c, struct state *s)
+{
+    int64_t length = (int64_t)c->stand.length, records = c->stand.records;
+    state_begin(s, "output");
+    state_i64(s, "length", &length, 0, INT64_MAX);
+    state_i64(s, "waiting_records", &records, 0, UINT32_MAX);
+    state_bytes(s, "waiting", &c->stand.block);
+    state_end(s);
+    c->stand.length = (uint64_t)length;
+    c->stand.records = (uint32_t)records;
+}
+
+/* Clusters are made anew, of the same users and items or by the same file: they come out the same.
+ */
+static void clusters_state(const struct clustering *c, struct state *s)
+{
+    i32_vec group = {0};
+    vec_append(&group, c->group.at, c->group.len);
+    state_i32s(s, "clusters", &group, 0, INT32_MAX);
+    if (state_good(s) &&
+        (group.len != c->group.len ||
+         (group.len && memcmp(group.at, c->group.at, group.len * sizeof *group.at))))
+        state_refuse(s, "clusters", "the users' clusters are others now");
+    vec_release(&group);
+}
+
+static void run_state(struct training *t, struct state *s)
+{
+    if (t->clustering.blocks)
+        clusters_state(&t->clustering, s);
+    learner_state(&t->learner, s);
+    best_state(&t->best, &t->model.parameters, s);
+    if (state_restoring(s) && state_good(s))
+        watch_begin(&t->watch, t->learner.tally.epoch);
+    watch_state(&t->watch, s);
+    report_state(&t->report, s);
+    state_begin(s, "run");
+    state_flag(s, "in_pass", &t->in_pass);
+    state_flag(s, "stopped", &t->stopped);
+    state_flag(s, "noted", &t->noted);
+    state_end(s);
+}
+
+/* Everything; of a run that came to its end only what is left to do. */
+static void list(void *of, struct state *s)
+{
+    struct training *t = of;
+    struct checkpoint *c = &t->checkpoint;
+    struct buf header = {0};
+    struct err unused; /* the output has that header: it could be packed */
+    int64_t records = state_restoring(s) ? 0 : c->records;
+    if (!state_restoring(s))
+        pack_header(t, &header, &unused);
+    state_bytes(s, "header", &header);
+    buf_release(&header);
+    state_begin(s, "input");
+    state_i64(s, "records", &records, 1, INT64_MAX);
+    state_i64(s, "digest", &c->digest, INT64_MIN, INT64_MAX);
+    state_end(s);
+    c->target = records;
+    output_state(c, s);
+    state_flag(s, "ended", &c->ended);
+    if (!c->ended)
+        run_state(t, s);
+}
+
+/* ---- writing ---- */
+
+static const char *base_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static int write_file(struct training *t, struct err *e)
+{
+    struct checkpoint *c = &t->checkpoint;
+    static const char *const key[] = {"format", "model", "output", "temporary"};
+    const struct sink *output = &t->stage.sink;
+    const char *const value[] = {format, t->o->model, output->path ? base_of(output->path) : "",
+                                 output->path ? base_of(output->temporary) : ""};
+    struct safetensors_text text[4];
+    struct sink sink;
+    if (sink_open_locked(&sink, c->path, e))
+        return e->status;
+    for (int i = 0; i < 4; i++) {
+        text[i] = (struct safetensors_text){mem_copy(key[i], strlen(key[i])), {0}};
+        buf_text(&text[i].value, value[i]);
+    }
+    int status = state_write(&sink, text, output->path ? 4 : 2, list, t, e);
+    for (int i = 0; i < 4; i++) {
+        mem_free(text[i].key);
+        buf_release(&text[i].value);
+    }
+    if (!status)
+        return sink_commit(&sink, e);
+    sink_discard(&sink);
+    return status;
+}
+
+int checkpoint_write(struct training *t, struct err *e)
+{
+    struct checkpoint *c = &t->checkpoint;
+    struct sink *output = &t->stage.sink;
+    uint64_t length = 0;
+    uint64_t digest = batches_in_digest(t->in);
+    if (learner_settle(&t->learner, e) || (output->path && sink_keep(output, &length, e)))
+        return e->status;
+    struct frame_stand stand = {0};
+    if (output->path && !c->ended)
+        stand = frame_out_stand(&t->stage.out, length);
+    stand.length = length;
+    c->stand = stand; /* its bytes are the output's */
+    memcpy(&c->digest, &digest, sizeof c->digest);
+    int status = write_file(t, e);
+    c->stand = (struct frame_stand){0};
+    if (status && !c->written)
+        output->kept = false; /* nothing knows of it */
+    c->written |= !status;
+    c->since = 0;
+    return status;
+}
+
+int checkpoint_step(struct training *t, enum record_kind kind, struct err *e)
+{
+    struct checkpoint *c = &t->checkpoint;
+    if (!c->path || c->ended || !t->learning)
+        return 0;
+    c->since += kind == RECORD_BATCH || kind == RECORD_STEPS;
+    bool due = c->since && (kind == RECORD_EPOCH || (c->every && c->since >= c->every));
+    return due ? checkpoint_write(t, e) : 0;
+}
+
+int checkpoint_end(struct training *t, struct err *e)
+{
+    if (!t->checkpoint.path)
+        return 0;
+    t->checkpoint.ended = true;
+    return checkpoint_write(t, e);
+}
+
+/* ---- going on: is it the same run? ---- */
+
+static int bad(const struct checkpoint *c, const char *what, struct err *e)
+{
+    return err_set(e, STATUS_DATA, "%s: %s", c->resumed, what);
+}
+
+static struct bytes text_of(const struct checkpoint *c, const char *key)
+{
+    for (size_t i = 0; i < c->from.texts.len; i++)
+        if (!strcmp(c->from.texts.at[i].key, key))
+            return (struct bytes){c->from.texts.at[i].value.at, c->from.texts.at[i].value.len};
+    return (struct bytes){NULL, 0};
+}
+
+static int check_format(const struct checkpoint *c, struct err *e)
+{
+    struct bytes found = text_of(c, "format"), expected = bytes_of(format);
+    if (bytes_equal(found, expected))
+        return 0;
+    if (found.len > 20 && !memcmp(found.at, expected.at, 20))
+        return bad(c, "format: a checkpoint of another version of trainer", e);
+    return bad(c,
+               text_of(c, "model").len
+                   ? "format: a model, not a checkpoint: start from it by --init"
+                   : "format: not a checkpoint",
+               e);
+}
+
+/* The key of the first entry that differs; NULL: none does. */
+static const char *other_entry(const struct meta *was, const struct meta *is)
+{
+    for (size_t i = 0; i < is->entries.len; i++) {
+        const struct meta_entry *entry = &is->entries.at[i];
+        if (!bytes_equal(meta_find(was, entry->key),
+                         (struct bytes){entry->value.at, entry->value.len}))
+            return entry->key;
+    }
+    return was->entries.len > is->entries.len ? was->entries.at[is->entries.len].key : NULL;
+}
+
+static int name_difference(const struct checkpoint *c, const struct meta *was,
+                           const struct meta *is, struct err *e)
+{
+    struct buf what = {0};
+    int program = chain_difference(was, is, &what, e);
+    const char *key = other_entry(was, is);
+    if (program == -2)
+        bad(c, "header: the pipeline is damaged", e);
+    else if (program >= 0)
+        err_set(e, (size_t)program + 1 == is->pipeline.len ? STATUS_USAGE : STATUS_DATA,
+                "%s is of another run: %.*s", c->resumed, (int)what.len, what.at);
+    else
+        err_set(e, STATUS_DATA, "%s is of other data: the header's \"%s\" was another", c->resumed,
+                key ? key : "minor");
+    buf_release(&what);
+    return e->status;
+}
+
+static int compare_headers(const struct checkpoint *c, struct bytes was, struct bytes is,
+                           struct err *e)
+{
+    struct meta then, now;
+    if (bytes_equal(was, is))
+        return 0;
+    if (meta_parse(&then, was, e))
+        return err_at(e, "%s: header", c->resumed);
+    int status = meta_parse(&now, is, e);
+    if (!status) {
+        status = name_difference(c, &then, &now, e);
+        meta_release(&now);
+    }
+    meta_release(&then);
+    return status;
+}
+
+static int check_header(struct training *t, struct err *e)
+{
+    struct checkpoint *c = &t->checkpoint;
+    const struct safetensors_entry *entry = safetensors_find(&c->from, "header");
+    struct buf was = {0}, is = {0};
+    if (!entry || strcmp(entry->type, "U8") || entry->dims != 1 ||
+        safetensors_bytes(entry) > META_LIMIT)
+        return bad(c, "header: is missing, or of another type or length", e);
+    size_t n = (size_t)safetensors_bytes(entry);
+    buf_reserve(&was, n);
+    int status = safetensors_read(&c->from, entry, 0, was.at, n, e);
+    if (!status)
+        status = pack_header(t, &is, e);
+    if (!status)
+        status = compare_headers(c, (struct bytes){was.at, n}, (struct bytes){is.at, is.len}, e);
+    buf_release(&was);
+    buf_release(&is);
+    return status;
+}
+
+/* Where the output's temporary file is: beside the output. */
+static int find_output(struct training *t, struct err *e)
+{
+    struct checkpoint *c = &t->checkpoint;
+    struct bytes output = text_of(c, "output"), temporary = text_of(c, "temporary");
+    const char *path = t->output.path;
+    struct buf name = {0};
+    if (!path || !strcmp(path, "-") || !temporary.len)
+        return 0; /* a new output, of the passes that follow */
+    const char *base = base_of(path);
+    if (!bytes_equal(output, bytes_of(base)))
+        return err_set(e, STATUS_USAGE,
+                       "%s goes on with the output %.*s: give that by -o, or none for the passes "
+                       "that follow",
+                       c->resumed, (int)output.len, output.at);
+    if (memchr(temporary.at, '/', temporary.len) || memchr(temporary.at, 0, temporary.len))
+        return bad(c, "temporary: not the name of a file", e);
+    buf_append(&name, path, (size_t)(base - path));
+    buf_append(&name, temporary.at, temporary.len);
+    buf_byte(&name, 0);
+    c->temporary = name.at;
+    return 0;
+}
+
+static int open_resumed(struct training *t, struct err *e)
+{
+    struct checkpoint *c = &t->checkpoint;
+    if (safetensors_open(&c->from, c->resumed, e))
+        return e->status;
+    c->waiting = true;
+    return check_format(c, e) || check_header(t, e) || find_output(t, e) ? e->status : 0;
+}
+
+int checkpoint_open(struct training *t, struct err *e)
+{
+    struct checkpoint *c = &t->checkpoint;
+    const struct learn_options *o = t->o;
+    struct sink probe;
+    c->resumed = o->resume;
+    c->path = o->checkpoint ? o->checkpoint : o->resume;
+    c->every = o->checkpoint_every;
+    if (!c->path)
+        return 0;
+    batches_in_digest_begin(t->in);
+    if (c->resumed && strcmp(c->resumed, c->path) && lock_take(&c->other, c->resumed, e))
+        return e->status;
+    if (lock_take(&c->own, c->path, e) || (c->resumed && open_resumed(t, e)) ||
+        sink_open_locked(&probe, c->path, e))
+        return e->status;
+    sink_discard(&probe);
+    stop_catch();
+    return 0;
+}
+
+/* ---- going on: from where it stood ---- */
+
+int checkpoint_restore(struct training *t, struct err *e)
+{
+    struct checkpoint *c = &t->checkpoint;
+    c->stand = (struct frame_stand){0};
+    if (state_read(&c->from, list, t, e))
+        return e->status;
+    return c->target < c->records
+               ? bad(c, "input.records: is before the first epoch of the input", e)
+               : 0;
+}
+
+int checkpoint_arrive(struct training *t, struct err *e)
+{
+    struct checkpoint *c = &t->checkpoint;
+    uint64_t digest = batches_in_digest(t->in);
+    if (memcmp(&digest, &c->digest, sizeof digest) != 0)
+        return err_set(e, STATUS_DATA,
+                       "%s is of other data: the first %" PRId64 " records of the input differ",
+                       c->resumed, c->target);
+    c->waiting = false;
+    c->written = true;
+    safetensors_close(&c->from);
+    return 0;
+}
+
+int checkpoint_finish(struct training *t, struct err *e)
+{
+    struct checkpoint *c = &t->checkpoint;
+    struct stat there;
+    if (t->o->save && stat(t->o->save, &there))
+        return err_set(e, STATUS_NOINPUT,
+                       "%s is of a run that has ended: there are no weights left for %s",
+                       c->resumed, t->o->save);
+    if (!c->temporary)
+        return stage_finish(&t->stage, e);
+    if (!sink_continue(&t->stage.sink, t->output.path, c->temporary, c->stand.length, e))
+        return sink_commit(&t->stage.sink, e);
+    if (e->status == STATUS_NOINPUT && !stat(t->output.path, &there) &&
+        (uint64_t)there.st_size == c->stand.length)
+        return 0; /* it was killed after it had done everything */
+    return e->status;
+}
+
+void checkpoint_close(struct checkpoint *c)
+{
+    if (c->waiting)
+        safetensors_close(&c->from);
+    if (c->own.path)
+        lock_release(&c->own);
+    if (c->other.path)
+        lock_release(&c->other);
+    mem_free(c->temporary);
+    buf_release(&c->stand.block);
+    c->temporary = NULL;
+    c->waiting = false;
+}

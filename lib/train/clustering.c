@@ -1,0 +1,158 @@
+#include "train/clustering.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "train/kmeans.h"
+
+int64_t clustering_number(const char *clusters)
+{
+    int64_t n;
+    return num_i64(clusters, strlen(clusters), &n) && n > 0 ? n : 0;
+}
+
+/* ---- from a file of users and clusters ---- */
+
+static int read_file(const char *path, struct buf *to, struct err *e)
+{
+    FILE *f = fopen(path, "rb");
+    size_t n;
+    if (!f)
+        return err_set(
+            e, STATUS_NOINPUT,
+            "--clusters %s: %s: give a number of clusters, or a file of lines with user, "
+            "tab, cluster",
+            path, strerror(errno));
+    do {
+        buf_reserve(to, 1 << 16);
+        n = fread(to->at + to->len, 1, 1 << 16, f);
+        to->len += n;
+    } while (n);
+    bool failed = ferror(f);
+    fclose(f);
+    return failed ? err_set(e, STATUS_IO, "%s: %s", path, strerror(errno)) : 0;
+}
+
+/* One line, without its end. */
+static int take_line(struct clustering *c, struct bytes line, const struct names *users,
+                     struct names *clusters, struct err *e)
+{
+    const char *tab = memchr(line.at, '\t', line.len);
+    if (!tab || tab == line.at || tab + 1 == line.at + line.len)
+        return err_set(e, STATUS_DATA, "expected user, tab, cluster");
+    size_t n = (size_t)(tab - line.at);
+    int32_t user = names_find(users, (struct bytes){line.at, n});
+    int32_t cluster = names_add(clusters, (struct bytes){tab + 1, line.len - n - 1}, NULL);
+    if (user >= 0 && c->group.at[user] >= 0)
+        return err_set(e, STATUS_DATA, "this user stands there twice");
+    if (user >= 0)
+        c->group.at[user] = cluster;
+    return 0;
+}
+
+static int take_lines(struct clustering *c, const char *path, const struct buf *text,
+                      const struct names *users, struct err *e)
+{
+    struct names clusters = {0};
+    int status = 0;
+    size_t at = 0;
+    for (int64_t line = 1; at < text->len && !status; line++) {
+        const char *from = text->at + at, *end = memchr(from, '\n', text->len - at);
+        size_t n = end ? (size_t)(end - from) : text->len - at;
+        at += n + 1;
+        n -= n && from[n - 1] == '\r';
+        if (take_line(c, (struct bytes){from, n}, users, &clusters, e))
+            status = err_at(e, "%s, line %" PRId64, path, line);
+    }
+    c->blocks = names_count(&clusters);
+    names_release(&clusters);
+    for (int32_t u = 0; u < names_count(users) && !status; u++)
+        if (c->group.at[u] < 0) {
+            struct bytes name = names_at(users, u);
+            status = err_set(e, STATUS_DATA, "%s: no cluster for user \"%.*s\"", path,
+                             (int)(name.len < 80 ? name.len : 80), name.at);
+        }
+    return status;
+}
+
+static int open_file(struct clustering *c, const char *path, const struct names *users,
+                     struct err *e)
+{
+    struct buf text = {0};
+    int status = read_file(path, &text, e);
+    for (int32_t u = 0; u < names_count(users); u++)
+        vec_push(&c->group, -1);
+    if (!status)
+        status = take_lines(c, path, &text, users, e);
+    buf_release(&text);
+    return status;
+}
+
+/* ---- opening ---- */
+
+/* Those of a model's file. */
+static int take_theirs(struct clustering *c, const struct safetensors *model, int64_t number,
+                       bool trained, const struct names *users, struct err *e)
+{
+    int32_t theirs = 0;
+    if (model_file_groups(model, users, &c->group, &c->blocks, &theirs, e))
+        return e->status;
+    if (!trained && number != theirs)
+        return err_set(e, STATUS_USAGE, "%s has clusters of its own: use --clusters %d with it",
+                       model->path, (int)theirs);
+    return 0;
+}
+
+int clustering_open(struct clustering *c, const char *clusters, const struct safetensors *model,
+                    bool trained, const struct names *users, struct err *e)
+{
+    int64_t number = clustering_number(clusters);
+    *c = (struct clustering){0};
+    if (model && safetensors_find(model, "users.cluster"))
+        return take_theirs(c, model, number, trained, users, e);
+    if (!number)
+        return open_file(c, clusters, users, e);
+    if (number > names_count(users))
+        return err_set(e, STATUS_USAGE, "--clusters %" PRId64 ": there are %d users only", number,
+                       (int)names_count(users));
+    c->blocks = (int)number;
+    c->to_find = true;
+    for (int32_t u = 0; u < names_count(users); u++)
+        vec_push(&c->group, 0);
+    return 0;
+}
+
+/* ---- finding them ---- */
+
+static float *embeddings(const struct model *m, int32_t *width)
+{
+    const struct parameter *p = parameters_find(&m->parameters, "item_embedding.weight");
+    float *table = mem_alloc(p->count * sizeof *table);
+    m->device->op->download(m->device, table, p->value, p->count * sizeof *table);
+    *width = p->cols;
+    return table;
+}
+
+void clustering_find(struct clustering *c, const struct ahead *a, const struct model *m,
+                     bool embedded, uint64_t seed)
+{
+    struct sparse s;
+    if (embedded) {
+        int32_t width;
+        float *table = embeddings(m, &width);
+        clusters_of_means(&s, &a->user, &a->item, m->data.users, table, width);
+        mem_free(table);
+    } else {
+        clusters_of_items(&s, &a->user, &a->item, m->data.users, m->data.items);
+    }
+    clusters_find(&s, c->blocks, seed, c->group.at);
+    sparse_release(&s);
+}
+
+void clustering_release(struct clustering *c)
+{
+    vec_release(&c->group);
+}

@@ -1,0 +1,441 @@
+#include "train/learner.h"
+
+#include <math.h>
+
+enum { CUTOFF = 20 }; /* of the scores by which the best pass is chosen */
+
+static void open_rivals(struct learner *l)
+{
+    const struct device *d = l->model->device;
+    const unsigned char *rival = l->options.rival;
+    size_t items = (size_t)l->model->data.items;
+    l->rivals = rival ? 0 : (int)items;
+    if (!rival)
+        return;
+    for (size_t i = 0; i < items; i++)
+        l->rivals += rival[i];
+    l->rival = d->op->alloc(l->model->device, items);
+    d->op->upload(l->model->device, l->rival, rival, items);
+}
+
+void learner_open(struct learner *l, struct model *m, const struct train_options *o)
+{
+    *l = (struct learner){.model = m, .options = *o, .tape = tape_new(m->device)};
+    if (o->sampled)
+        negatives_open(&l->negatives, o->negatives, o->alpha, o->log_q, &m->data);
+    open_rivals(l);
+    m->parameters.update = o->optimizer.update;
+    m->parameters.update.step = 0;
+}
+
+void learner_close(struct learner *l)
+{
+    i32_vec *ints[] = {&l->user, &l->session, &l->position, &l->target,  &l->rank,
+                       &l->ties, &l->history, &l->length,   &l->top_item};
+    for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
+        vec_release(ints[i]);
+    vec_release(&l->loss);
+    vec_release(&l->top_score);
+    negatives_release(&l->negatives);
+    if (l->rival)
+        l->model->device->op->release(l->model->device, l->rival);
+    if (l->tape)
+        tape_free(l->tape);
+    *l = (struct learner){0};
+}
+
+/* Tables are settled here, so that whoever keeps the weights between passes finds them settled and
+ * changes no rounding of what follows. */
+void learner_begin(struct learner *l, struct epoch epoch)
+{
+    l->tally = (struct tally){.epoch = epoch};
+    parameters_settle(&l->model->parameters);
+    if (l->model->class->pass)
+        l->model->class->pass(l->model, l->tape);
+    if (epoch.part == PART_TRAIN && l->model->class->restart)
+        l->model->class->restart(l->model);
+}
+
+/* ---- one batch ---- */
+
+/* Adds losses up, `step` updates after the first weights.  A mean of which e^-loss is 0 has left
+ * what a probability can be. */
+static int sum_losses(struct learner *l, const float *loss, int targets, int64_t step, double *sum,
+                      struct err *e)
+{
+    *sum = 0;
+    for (int i = 0; i < targets; i++)
+        *sum += (double)loss[i];
+    if (targets && !(exp(-*sum / targets) > 0))
+        return err_set(e, STATUS_FAIL,
+                       "training diverged: the loss is %g after step %lld: try a smaller --lr, or "
+                       "--clip",
+                       *sum / targets, (long long)step);
+    l->tally.loss += *sum;
+    l->tally.events += targets;
+    return 0;
+}
+
+int learner_settle(struct learner *l, struct err *e)
+{
+    struct device *d = l->model->device;
+    double sum;
+    int targets = l->late.targets;
+    l->late.targets = 0;
+    if (!targets)
+        return 0;
+    return sum_losses(l, d->op->fetched(d, l->late.ticket), targets, l->late.step, &sum, e);
+}
+
+/* One batch, or some steps of lanes. */
+struct work {
+    const struct batch *batch; /* NULL: steps */
+    struct lane_steps steps;
+};
+
+/* What a loss takes of the batch's targets, on the device: over all items, or over some. */
+struct goal {
+    const int32_t *target;
+    const struct planned_candidates *candidates;
+};
+
+static struct goal goal_of(const struct learner *l, const struct forward *f, bool sampled)
+{
+    struct tape *t = l->tape;
+    if (!f->targets)
+        return (struct goal){0};
+    if (!sampled)
+        return (struct goal){.target = tape_ints(t, f->target, (size_t)f->targets)};
+    struct candidates c = negatives_draw(&l->negatives, t, f->target, f->targets, l->options.seed,
+                                         (uint64_t)l->steps + 1);
+    return (struct goal){.candidates = tape_plan_candidates(t, f->output, f->output_bias, &c,
+                                                            f->target, f->targets)};
+}
+
+/* Steps of lanes are planned before they are computed, and the loss with them: a device waits for
+ * the host once. */
+static struct goal run_forward(struct learner *l, const struct work *w, bool sampled,
+                               struct forward *f)
+{
+    const struct model_class *class = l->model->class;
+    if (w->batch)
+        class->forward(l->model, l->tape, w->batch, f);
+    else
+        class->plan(l->model, l->tape, &w->steps, f);
+    struct goal goal = goal_of(l, f, sampled);
+    if (!w->batch)
+        class->steps(l->model, l->tape, f);
+    return goal;
+}
+
+/* The losses of the targets; the gradient starts here. */
+static float *run_loss(const struct learner *l, const struct forward *f, const struct goal *g)
+{
+    struct tape *t = l->tape;
+    if (g->candidates)
+        return tape_sampled_loss(t, l->options.loss, f->state, f->output, f->output_bias,
+                                 g->candidates);
+    return tape_output_loss(t, f->state, model_output(t, f), model_output_bias(t, f), g->target);
+}
+
+/* Puts a whole step before the device, and only then waits for the losses of the one before. */
+static int train(struct learner *l, const struct work *w, struct outcome *o, struct err *e)
+{
+    struct tape *t = l->tape;
+    struct device *d = l->model->device;
+    struct forward *f = &o->forward;
+    tape_begin(t, true, l->options.seed, (uint64_t)l->steps + 1);
+    struct goal goal = run_forward(l, w, l->options.sampled, f);
+    o->events = f->targets;
+    if (!f->targets)
+        return 0;
+    float *loss = run_loss(l, f, &goal);
+    int ticket = d->op->fetch(d, loss, (size_t)f->targets * sizeof *loss);
+    tape_backward(t);
+    l->options.optimizer.update.step = ++l->steps;
+    optimizer_step(&l->options.optimizer, &l->model->parameters, t);
+    int status = learner_settle(l, e);
+    l->late.ticket = ticket, l->late.targets = f->targets, l->late.step = l->steps - 1;
+    return status;
+}
+
+/* Losses, ranks and the k best of each target. */
+static int rank(struct learner *l, const struct work *w, int k, struct outcome *o, struct err *e)
+{
+    struct tape *t = l->tape;
+    struct device *d = l->model->device;
+    struct forward *f = &o->forward;
+    tape_begin(t, false, 0, 0);
+    struct goal goal = run_forward(l, w, false, f);
+    k = k < l->rivals ? k : l->rivals;
+    size_t n = (size_t)f->targets, listed = n * (size_t)k;
+    float *loss = tape_memory(t, n * sizeof *loss);
+    int32_t *ranks = tape_memory(t, n * sizeof *ranks), *ties = tape_memory(t, n * sizeof *ties);
+    int32_t *items = tape_memory(t, listed * sizeof *items);
+    float *scores = tape_memory(t, listed * sizeof *scores);
+    struct output output = {.targets = f->targets,
+                            .width = f->state->cols,
+                            .items = l->model->data.items,
+                            .state = f->state->value,
+                            .weight = model_output(t, f)->value,
+                            .bias = model_output_bias(t, f)->value,
+                            .target = goal.target,
+                            .rival = l->rival};
+    d->op->output_rank(d, &output, loss, ranks, ties, k, items, scores);
+    vec_clear(&l->loss), vec_reserve(&l->loss, n);
+    vec_clear(&l->rank), vec_reserve(&l->rank, n);
+    vec_clear(&l->ties), vec_reserve(&l->ties, n);
+    vec_clear(&l->top_item), vec_reserve(&l->top_item, listed);
+    vec_clear(&l->top_score), vec_reserve(&l->top_score, listed);
+    d->op->download(d, l->loss.at, loss, n * sizeof *loss);
+    d->op->download(d, l->rank.at, ranks, n * sizeof *ranks);
+    d->op->download(d, l->ties.at, ties, n * sizeof *ties);
+    d->op->download(d, l->top_item.at, items, listed * sizeof *items);
+    d->op->download(d, l->top_score.at, scores, listed * sizeof *scores);
+    o->tops.k = k;
+    o->events = f->targets;
+    return sum_losses(l, l->loss.at, f->targets, l->steps, &o->loss, e);
+}
+
+/* ---- the records of a test batch ---- */
+
+static void clear_places(struct learner *l)
+{
+    vec_clear(&l->user);
+    vec_clear(&l->session);
+    vec_clear(&l->position);
+    vec_clear(&l->history);
+    vec_clear(&l->length);
+}
+
+static void push_places(struct learner *l, const struct batch *b)
+{
+    clear_places(l);
+    for (size_t i = 0; i < b->user.len; i++) {
+        int32_t session = column_i32(b->session)[i], length = column_i32(b->length)[i];
+        for (int32_t j = 0; j + 1 < length; j++) {
+            vec_push(&l->user, column_i32(b->user)[i]);
+            vec_push(&l->session, session);
+            vec_push(&l->position, j);
+            vec_push(&l->history, session); /* sessions are numbered from the user's first */
+            vec_push(&l->length, length);
+        }
+    }
+}
+
+static void fill_outcome(struct learner *l, struct outcome *o)
+{
+    size_t n = l->user.len, listed = n * (size_t)o->tops.k;
+    vec_clear(&l->target);
+    vec_append(&l->target, o->forward.target, n);
+    o->ranks = (struct ranks){
+        .user = {l->user.at, n},
+        .session = {l->session.at, n},
+        .position = {l->position.at, n},
+        .target = {l->target.at, n},
+        .rank = {l->rank.at, n},
+        .ties = {l->ties.at, n},
+        .history = {l->history.at, n},
+        .length = {l->length.at, n},
+        .loss = {l->loss.at, n},
+    };
+    o->tops.user = o->ranks.user;
+    o->tops.session = o->ranks.session;
+    o->tops.position = o->ranks.position;
+    o->tops.item = (struct column){l->top_item.at, listed};
+    o->tops.score = (struct column){l->top_score.at, listed};
+}
+
+static void count_ranks(struct learner *l)
+{
+    for (size_t i = 0; i < l->user.len; i++) {
+        bool hit = l->rank.at[i] <= CUTOFF;
+        l->tally.hits += hit;
+        l->tally.reciprocal += hit ? 1.0 / l->rank.at[i] : 0;
+    }
+}
+
+static void test(struct learner *l, struct outcome *o)
+{
+    fill_outcome(l, o);
+    count_ranks(l);
+}
+
+/* ---- passes ---- */
+
+/* Forward only, for the representations, if the model keeps any. */
+static void look(struct learner *l, const struct batch *b, struct outcome *o)
+{
+    if (l->model->class->finish) {
+        tape_begin(l->tape, false, 0, 0);
+        l->model->class->forward(l->model, l->tape, b, &o->forward);
+    }
+    l->tally.left_out += (int64_t)b->user.len;
+}
+
+static bool updates(const struct learner *l)
+{
+    return l->options.max_steps < 0 || l->steps < l->options.max_steps;
+}
+
+int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, struct err *e)
+{
+    bool training = l->tally.epoch.part == PART_TRAIN;
+    const struct work w = {.batch = b};
+    int status = 0;
+    *o = (struct outcome){0};
+    bool learn = b->learn && !l->options.look;
+    if (!(training && learn && updates(l)) && learner_settle(l, e))
+        return e->status;
+    if (training && !learn)
+        look(l, b, o);
+    else if (training && updates(l))
+        status = train(l, &w, o, e);
+    else
+        status = rank(l, &w, training ? 0 : l->options.top, o, e);
+    if (status)
+        return status;
+    if (!training) {
+        push_places(l, b);
+        test(l, o);
+    }
+    if (l->model->class->finish)
+        l->model->class->finish(l->model, l->tape, b);
+    l->tally.batches++;
+    l->tally.sessions += (int64_t)b->user.len;
+    return 0;
+}
+
+/* ---- lanes ---- */
+
+static struct lane_steps part_of(const struct steps *s, int from, int count)
+{
+    size_t at = (size_t)from * (size_t)s->lanes;
+    return (struct lane_steps){.lanes = (int32_t)s->lanes,
+                               .count = count,
+                               .item = column_i32(s->item) + at,
+                               .target = column_i32(s->target) + at,
+                               .user = column_i32(s->user) + at,
+                               .reset = column_u8(s->reset) + at};
+}
+
+/* Of every step the lanes that are neither idle nor stand still, as the model takes them. */
+static void push_lanes(struct learner *l, const struct steps *s)
+{
+    clear_places(l);
+    for (size_t i = 0; i < s->item.len; i++) {
+        if (column_u8(s->reset)[i] == RESET_IDLE || column_i32(s->item)[i] < 0)
+            continue;
+        vec_push(&l->user, column_i32(s->user)[i]);
+        vec_push(&l->session, column_i32(s->session)[i]);
+        vec_push(&l->position, column_i32(s->position)[i]);
+        vec_push(&l->history, column_i32(s->session)[i]);
+        vec_push(&l->length, column_i32(s->length)[i]);
+    }
+}
+
+/* Update after update. */
+static int train_steps(struct learner *l, const struct steps *s, int steps, struct outcome *o,
+                       struct err *e)
+{
+    int unroll = l->options.unroll > 0 ? l->options.unroll : 1, status = 0, events = 0;
+    for (int from = 0; from < steps && !status; from += unroll) {
+        int count = steps - from < unroll ? steps - from : unroll;
+        const struct work w = {.steps = part_of(s, from, count)};
+        if (updates(l)) {
+            status = train(l, &w, o, e);
+        } else {
+            status = learner_settle(l, e) ? e->status : rank(l, &w, 0, o, e);
+        }
+        events += o->events;
+    }
+    o->events = events;
+    return status;
+}
+
+static int64_t sessions_begun(const struct steps *s)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < s->reset.len; i++)
+        count += column_u8(s->reset)[i] == RESET_SESSION || column_u8(s->reset)[i] == RESET_USER;
+    return count;
+}
+
+int learner_steps(struct learner *l, const struct steps *s, struct outcome *o, struct err *e)
+{
+    int steps = (int)(s->item.len / (size_t)s->lanes);
+    int64_t sessions = sessions_begun(s);
+    bool training = l->tally.epoch.part == PART_TRAIN;
+    *o = (struct outcome){0};
+    if (!s->length.at)
+        return err_set(e, STATUS_DATA,
+                       "the steps do not say how long their sessions are (\"length\")");
+    const struct work w = {.steps = part_of(s, 0, steps)};
+    if (training && l->options.look) {
+        tape_begin(l->tape, false, 0, 0);
+        run_forward(l, &w, false, &o->forward);
+        l->tally.left_out += sessions;
+    } else if (training) {
+        if (train_steps(l, s, steps, o, e))
+            return e->status;
+    } else {
+        if (learner_settle(l, e) || rank(l, &w, l->options.top, o, e))
+            return e->status;
+        push_lanes(l, s);
+        test(l, o);
+    }
+    l->tally.batches++;
+    l->tally.sessions += sessions;
+    return 0;
+}
+
+/* ---- checkpoints ---- */
+
+static void tally_state(struct tally *t, struct state *s)
+{
+    int32_t part = (int32_t)t->epoch.part;
+    state_begin(s, "tally");
+    state_i64(s, "epoch", &t->epoch.number, 1, INT64_MAX);
+    state_i32(s, "part", &part, PART_TRAIN, PART_TEST);
+    state_i64(s, "batches", &t->batches, 0, INT64_MAX);
+    state_i64(s, "sessions", &t->sessions, 0, INT64_MAX);
+    state_i64(s, "events", &t->events, 0, INT64_MAX);
+    state_i64(s, "left_out", &t->left_out, 0, INT64_MAX);
+    state_i64(s, "hits", &t->hits, 0, INT64_MAX);
+    state_f64(s, "loss", &t->loss);
+    state_f64(s, "reciprocal", &t->reciprocal);
+    state_end(s);
+    t->epoch.part = (enum part)part;
+}
+
+void learner_state(struct learner *l, struct state *s)
+{
+    struct model *m = l->model;
+    state_i64(s, "steps", &l->steps, 0, INT64_MAX);
+    tally_state(&l->tally, s);
+    parameters_state(&m->parameters, s);
+    state_begin(s, "model");
+    if (m->class->state)
+        m->class->state(m, s);
+    state_end(s);
+}
+
+/* ---- what a pass came to ---- */
+
+struct pass tally_pass(const struct tally *t)
+{
+    return (struct pass){.epoch = t->epoch,
+                         .loss = t->events ? t->loss / (double)t->events : 0,
+                         .events = t->events,
+                         .left_out = t->left_out};
+}
+
+double tally_recall(const struct tally *t)
+{
+    return t->events ? (double)t->hits / (double)t->events : 0;
+}
+
+double tally_mrr(const struct tally *t)
+{
+    return t->events ? t->reciprocal / (double)t->events : 0;
+}

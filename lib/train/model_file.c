@@ -1,0 +1,374 @@
+#include "train/model_file.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/output_file.h"
+#include "train/model_file_names.h"
+
+int model_file_check(const char *path, struct err *e)
+{
+    struct sink sink;
+    if (!strcmp(path, "-"))
+        return err_set(e, STATUS_CANTCREATE,
+                       "--save -: standard output holds the predictions: "
+                       "name a file");
+    if (sink_open(&sink, path, e))
+        return e->status;
+    sink_discard(&sink);
+    return 0;
+}
+
+/* ---- saving ---- */
+
+/* Entries to be written, and what they point to. */
+struct saving {
+    VEC(struct safetensors_entry) entries;
+    struct buf text[2];
+    i64_vec offsets[2];
+};
+
+static void add_entry(struct saving *s, const char *name, const char *type, size_t n,
+                      const void *at)
+{
+    vec_push(&s->entries, ((struct safetensors_entry){.name = mem_copy(name, strlen(name)),
+                                                      .type = type,
+                                                      .dims = 1,
+                                                      .shape = {(int64_t)n},
+                                                      .at = at}));
+}
+
+/* The names end to end in place i, and where each begins. */
+static void gather_names(struct saving *s, int i, const struct names *names)
+{
+    vec_push(&s->offsets[i], 0);
+    for (int32_t k = 0; k < names_count(names); k++) {
+        struct bytes name = names_at(names, k);
+        buf_append(&s->text[i], name.at, name.len);
+        vec_push(&s->offsets[i], (int64_t)s->text[i].len);
+    }
+}
+
+static void add_parameter(struct saving *s, const struct parameter *p, const float *weights)
+{
+    add_entry(s, p->name, "F32", 0, weights + p->offset);
+    struct safetensors_entry *entry = &s->entries.at[s->entries.len - 1];
+    entry->dims = p->dims;
+    for (int d = 0; d < p->dims; d++)
+        entry->shape[d] = p->shape[d];
+}
+
+static bool has_users(const struct model *m)
+{
+    bool any = false;
+    for (size_t i = 0; i < m->parameters.list.len; i++)
+        any |= parameter_per_user(m->parameters.list.at[i]);
+    return any;
+}
+
+int model_file_save(const struct model *m, const float *weights, const struct model_names *names,
+                    const struct safetensors_text *texts, int text_count, const char *path,
+                    struct err *e)
+{
+    struct saving s = {0};
+    bool users = has_users(m);
+    gather_names(&s, 0, names->items);
+    if (users)
+        gather_names(&s, 1, names->users);
+    /* the widest type first, so that every element is aligned */
+    add_entry(&s, "vocabulary.offsets", "I64", s.offsets[0].len, s.offsets[0].at);
+    if (users)
+        add_entry(&s, "users.offsets", "I64", s.offsets[1].len, s.offsets[1].at);
+    for (size_t i = 0; i < m->parameters.list.len; i++)
+        add_parameter(&s, m->parameters.list.at[i], weights);
+    if (users && m->data.group)
+        add_entry(&s, "users.cluster", "I32", (size_t)m->data.users, m->data.group);
+    add_entry(&s, "vocabulary.bytes", "U8", s.text[0].len, s.text[0].at);
+    if (users)
+        add_entry(&s, "users.bytes", "U8", s.text[1].len, s.text[1].at);
+    int status = safetensors_write(path, texts, text_count, s.entries.at, (int)s.entries.len, e);
+    for (size_t i = 0; i < s.entries.len; i++)
+        mem_free(s.entries.at[i].name);
+    vec_release(&s.entries);
+    for (int i = 0; i < 2; i++) {
+        vec_release(&s.offsets[i]);
+        buf_release(&s.text[i]);
+    }
+    return status;
+}
+
+/* ---- starting from a file ---- */
+
+/* The row of the model for each row of the file; -1: the model has no place for it. */
+struct matched {
+    bool named; /* whether the file has names */
+    i32_vec row;
+};
+
+struct matching {
+    const struct model *model;
+    const struct safetensors *file;
+    struct matched items, users; /* users: blocks of tables, be they users or clusters */
+    struct err *e;
+};
+
+static int bad(struct matching *m, const char *field, const char *what)
+{
+    return file_bad(m->file, field, what, m->e);
+}
+
+static int match_names(struct matching *m, const char *prefix, const struct names *ours,
+                       struct matched *to, bool *any)
+{
+    struct names theirs = {0};
+    int status = file_names_read(m->file, prefix, &theirs, &to->named, m->e);
+    *any = false;
+    for (int32_t i = 0; i < names_count(&theirs) && !status; i++) {
+        int32_t id = names_find(ours, names_at(&theirs, i));
+        *any |= id >= 0;
+        vec_push(&to->row, id);
+    }
+    names_release(&theirs);
+    return status;
+}
+
+static int match_items(struct matching *m, const struct names *items)
+{
+    bool any;
+    int status = match_names(m, "vocabulary", items, &m->items, &any);
+    if (!status && m->items.named && !any)
+        status = bad(m, "vocabulary.bytes", "none of its items occurs in the input");
+    return status;
+}
+
+/* Clusters keep their numbers (model_file_groups). */
+static int match_users(struct matching *m, const struct names *users)
+{
+    bool any;
+    i32_vec cluster = {0};
+    int blocks = 0;
+    int status = match_names(m, "users", users, &m->users, &any);
+    if (!status)
+        status = file_clusters_read(m->file, (int)m->users.row.len, &cluster, &blocks, m->e);
+    vec_release(&cluster);
+    if (status || !m->users.named || (!blocks && !m->model->data.group))
+        return status;
+    if (!m->model->data.group)
+        return bad(m, "users.cluster", "the model's options give each user weights of his own");
+    if (!blocks)
+        return bad(m, "users.cluster", "is missing: the weights are of each user's own");
+    if (blocks > m->model->data.groups)
+        return bad(m, "users.cluster", "there are more of them than the model's options give");
+    vec_clear(&m->users.row);
+    for (int k = 0; k < blocks; k++)
+        vec_push(&m->users.row, k);
+    return 0;
+}
+
+/* The rows of the file that go to a parameter's first dimension; NULL: as they stand. */
+static const struct matched *matched_for(const struct matching *m, const struct parameter *p)
+{
+    const struct matched *r = p->per_item ? &m->items : parameter_per_user(p) ? &m->users : NULL;
+    return r && r->named ? r : NULL;
+}
+
+static void shape_text(struct buf *to, const int64_t *shape, int dims)
+{
+    for (int d = 0; d < dims; d++)
+        buf_format(to, "%s%" PRId64, d ? ", " : "", shape[d]);
+    buf_byte(to, 0);
+}
+
+/* A table's block that stands alone, for all users. */
+static bool is_block(const struct parameter *p, const struct safetensors_entry *entry)
+{
+    return parameter_per_user(p) && entry->dims == p->dims - 1 &&
+           !memcmp(p->shape + 1, entry->shape, (size_t)entry->dims * sizeof *p->shape);
+}
+
+static int check_entry(struct matching *m, const struct parameter *p,
+                       const struct safetensors_entry *entry)
+{
+    struct buf want = {0}, has = {0};
+    const struct matched *r = matched_for(m, p);
+    int64_t shape[PARAMETER_DIMS];
+    memcpy(shape, p->shape, sizeof shape);
+    if (r)
+        shape[0] = (int64_t)r->row.len;
+    if (strcmp(entry->type, "F32"))
+        return err_set(m->e, STATUS_DATA, "%s: %s: dtype is %s, expected F32", m->file->path,
+                       p->name, entry->type);
+    if (is_block(p, entry) ||
+        (entry->dims == p->dims && !memcmp(shape, entry->shape, (size_t)p->dims * sizeof *shape)))
+        return 0;
+    shape_text(&want, shape, p->dims);
+    shape_text(&has, entry->shape, entry->dims);
+    err_set(m->e, STATUS_DATA, "%s: %s: shape is [%s], the model's options give [%s]",
+            m->file->path, p->name, has.at, want.at);
+    buf_release(&want);
+    buf_release(&has);
+    return m->e->status;
+}
+
+static int check_finite(struct matching *m, const char *name, const float *at, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(at[i]))
+            return bad(m, name, "holds a value that is not a finite number");
+    return 0;
+}
+
+/* All of the file's tensor to where it begins. */
+static int read_whole(struct matching *m, const struct parameter *p,
+                      const struct safetensors_entry *entry, size_t count, float *to)
+{
+    if (safetensors_read(m->file, entry, 0, to, count * sizeof *to, m->e))
+        return m->e->status;
+    return check_finite(m, p->name, to, count);
+}
+
+/* New users begin with the mean of the `rows` that the file has, or with zeros where all users
+ * begin so; new items as drawn. */
+static void begin_new(const struct parameter *p, const char *found, const double *sum, size_t rows,
+                      float *to)
+{
+    size_t width = (size_t)parameter_block(p);
+    bool zeros = p->low == p->high;
+    for (size_t row = 0; (rows || zeros) && row < (size_t)p->shape[0]; row++)
+        for (size_t k = 0; k < width && !found[row]; k++)
+            to[row * width + k] = zeros ? 0 : (float)(sum[k] / (double)rows);
+}
+
+/* The rows of the file's tensor, one after another. */
+static int read_rows(struct matching *m, const struct parameter *p,
+                     const struct safetensors_entry *entry, const struct matched *r, float *to)
+{
+    enum { CHUNK = 1024 };
+    size_t width = p->count / (size_t)p->shape[0], done = 0, rows = r->row.len;
+    float *chunk = mem_alloc(CHUNK * width * sizeof *chunk);
+    double *sum = mem_zero(width, sizeof *sum);
+    char *found = mem_zero((size_t)p->shape[0], 1);
+    int status = 0;
+    while (done < rows && !status) {
+        size_t n = rows - done < CHUNK ? rows - done : CHUNK;
+        status = safetensors_read(m->file, entry, done * width * sizeof *chunk, chunk,
+                                  n * width * sizeof *chunk, m->e);
+        if (!status)
+            status = check_finite(m, p->name, chunk, n * width);
+        for (size_t i = 0; i < n && !status; i++) {
+            for (size_t k = 0; k < width; k++)
+                sum[k] += (double)chunk[i * width + k];
+            if (r->row.at[done + i] < 0)
+                continue;
+            found[r->row.at[done + i]] = 1;
+            memcpy(to + (size_t)r->row.at[done + i] * width, chunk + i * width,
+                   width * sizeof *chunk);
+        }
+        done += n;
+    }
+    if (parameter_per_user(p) && !status)
+        begin_new(p, found, sum, rows, to);
+    mem_free(found);
+    mem_free(sum);
+    mem_free(chunk);
+    return status;
+}
+
+static int read_block(struct matching *m, const struct parameter *p,
+                      const struct safetensors_entry *entry, float *to)
+{
+    size_t block = (size_t)parameter_block(p);
+    if (read_whole(m, p, entry, block, to))
+        return m->e->status;
+    for (size_t at = block; at < p->count; at += block)
+        memcpy(to + at, to, block * sizeof *to);
+    return 0;
+}
+
+static int read_values(struct matching *m, const struct parameter *p,
+                       const struct safetensors_entry *entry, float *to)
+{
+    const struct matched *r = matched_for(m, p);
+    return is_block(p, entry) ? read_block(m, p, entry, to)
+           : r                ? read_rows(m, p, entry, r, to)
+                              : read_whole(m, p, entry, p->count, to);
+}
+
+/* Whether the rows of the file are those of the model. */
+static bool is_same(const struct parameter *p, const struct matched *r)
+{
+    for (size_t i = 0; r && i < r->row.len; i++)
+        if (r->row.at[i] != (int32_t)i)
+            return false;
+    return !r || (int64_t)r->row.len == p->shape[0];
+}
+
+/* Where the parameter's values stand in memory as it wants them; NULL: nowhere. */
+static float *mapped(const struct matching *m, const struct device *d, const struct parameter *p,
+                     const struct safetensors_entry *entry)
+{
+    const void *at = safetensors_at(m->file, entry);
+    bool wanted = d->host && !m->model->parameters.grad && !is_block(p, entry) &&
+                  is_same(p, matched_for(m, p));
+    return at && wanted && (uintptr_t)at % sizeof(float) == 0 ? (float *)at : NULL;
+}
+
+static int init_parameter(struct matching *m, struct device *d, struct parameter *p)
+{
+    const struct safetensors_entry *entry = safetensors_find(m->file, p->name);
+    if (!entry)
+        return bad(m, p->name, "is missing: the file is of another model or of other options");
+    if (check_entry(m, p, entry))
+        return m->e->status;
+    float *there = mapped(m, d, p, entry);
+    if (there) {
+        p->value = there; /* read only: what learns has gradients */
+        return check_finite(m, p->name, there, p->count);
+    }
+    float *host = mem_alloc(p->count * sizeof *host);
+    d->op->download(d, host, p->value, p->count * sizeof *host);
+    int status = read_values(m, p, entry, host);
+    if (!status)
+        d->op->upload(d, p->value, host, p->count * sizeof *host);
+    mem_free(host);
+    return status;
+}
+
+/* A tensor that the model has no place for is of another model: nothing is dropped in silence. */
+static int check_foreign(struct matching *m, const struct parameters *p)
+{
+    for (size_t i = 0; i < m->file->entries.len; i++) {
+        const char *name = m->file->entries.at[i].name;
+        if (strncmp(name, "vocabulary.", 11) && strncmp(name, "users.", 6) &&
+            !parameters_find(p, name))
+            return bad(m, name, "the model with these options has no such weights");
+    }
+    return 0;
+}
+
+int model_file_read(struct model *m, const struct model_names *names,
+                    const struct safetensors *file, struct err *e)
+{
+    struct matching match = {.model = m, .file = file, .e = e};
+    int status = check_foreign(&match, &m->parameters);
+    if (!status)
+        status = match_items(&match, names->items);
+    if (!status && has_users(m))
+        status = match_users(&match, names->users);
+    for (size_t i = 0; i < m->parameters.list.len && !status; i++)
+        status = init_parameter(&match, m->device, m->parameters.list.at[i]);
+    vec_release(&match.items.row);
+    vec_release(&match.users.row);
+    return status;
+}
+
+int model_file_init(struct model *m, const struct model_names *names, const char *path,
+                    struct err *e)
+{
+    struct safetensors file;
+    if (safetensors_open(&file, path, e))
+        return e->status;
+    int status = model_file_read(m, names, &file, e);
+    safetensors_close(&file);
+    return status;
+}

@@ -1,0 +1,100 @@
+#include "train/negatives.h"
+
+#include <math.h>
+
+/* The first of the items low .. high whose sum is beyond x, or the last. */
+static int32_t item_at(const struct negatives *n, double x, int32_t low, int32_t high)
+{
+    while (low < high) {
+        int32_t middle = low + (high - low) / 2;
+        if (n->until[middle] > x)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+/* The sums stand far apart in memory for a search through all of them: it begins between the items
+ * at which equal parts begin. */
+static void mark_parts(struct negatives *n)
+{
+    n->from = mem_zero(NEGATIVES_PARTS + 1, sizeof *n->from);
+    for (int i = 0; i <= NEGATIVES_PARTS && n->items; i++)
+        n->from[i] =
+            item_at(n, (double)i / NEGATIVES_PARTS * n->until[n->items - 1], 0, n->items - 1);
+}
+
+void negatives_open(struct negatives *n, int count, double alpha, bool correct,
+                    const struct model_data *data)
+{
+    size_t items = (size_t)data->items;
+    *n = (struct negatives){.count = count, .correct = correct, .items = data->items};
+    n->until = mem_alloc(items * sizeof *n->until);
+    n->share = mem_alloc(items * sizeof *n->share);
+    double all = 0, sum = 0;
+    bool known = false;
+    for (size_t i = 0; i < items && data->count; i++)
+        known |= data->count[i] > 0;
+    for (size_t i = 0; i < items; i++) {
+        double times = known ? data->count[i] : 1;
+        all += times;
+        sum += times > 0 ? pow(times, alpha) : 0;
+        n->until[i] = sum;
+        n->share[i] = times;
+    }
+    for (size_t i = 0; i < items && all > 0; i++)
+        n->share[i] /= all;
+    mark_parts(n);
+}
+
+void negatives_release(struct negatives *n)
+{
+    mem_free(n->until);
+    mem_free(n->share);
+    mem_free(n->from);
+    *n = (struct negatives){0};
+}
+
+/* log of how often the item is expected among the other targets and the negatives. */
+static float expected(const struct negatives *n, int32_t item, int targets)
+{
+    double total = n->until[n->items - 1];
+    double drawn = n->until[item] - (item ? n->until[item - 1] : 0);
+    double times = (targets - 1) * n->share[item] + (total > 0 ? n->count * drawn / total : 0);
+    return (float)log(times > 1e-12 ? times : 1e-12);
+}
+
+/* In [0, 1), fine enough for any number of items. */
+static double chance(struct random *r)
+{
+    uint64_t high = random_u32(r), low = random_u32(r);
+    return (double)(high << 21 | low >> 11) * 0x1p-53;
+}
+
+/* The item at x of all chances, 0 <= x < 1.  As the number of parts is a power of two, x's is
+ * found exactly. */
+static int32_t draw(const struct negatives *n, double x)
+{
+    const int32_t *from = n->from + (int)(x * NEGATIVES_PARTS);
+    return item_at(n, x * n->until[n->items - 1], from[0], from[1]);
+}
+
+struct candidates negatives_draw(const struct negatives *n, struct tape *t, const int32_t *target,
+                                 int targets, uint64_t seed, uint64_t step)
+{
+    int count = targets + n->count;
+    int32_t *item = tape_host(t, (size_t)count * sizeof *item);
+    int32_t *own = tape_host(t, (size_t)targets * sizeof *own);
+    struct random random = random_of(seed ^ 0x6e65676174697665u, step);
+    for (int i = 0; i < targets; i++) {
+        item[i] = target[i];
+        own[i] = i;
+    }
+    for (int i = targets; i < count; i++)
+        item[i] = draw(n, chance(&random));
+    float *correction = n->correct ? tape_host(t, (size_t)count * sizeof *correction) : NULL;
+    for (int i = 0; i < count && correction; i++)
+        correction[i] = expected(n, item[i], targets);
+    return (struct candidates){count, item, own, correction};
+}

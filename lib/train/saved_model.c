@@ -1,0 +1,223 @@
+#include "train/saved_model.h"
+
+#include <inttypes.h>
+
+#include "base/num.h"
+#include "base/time.h"
+#include "train/options.h"
+#include "train/model_file.h"
+#include "train/model_file_names.h"
+#include "stream/provenance.h"
+#include "stream/json_read.h"
+
+enum { HISTORY = 15 }; /* of files that do not say it */
+
+static int bad(const struct trained *t, const char *field, const char *what, struct err *e)
+{
+    return err_set(e, STATUS_DATA, "%s: __metadata__: %s: %s", t->path, field, what);
+}
+
+/* The text under a key; {NULL, 0}: there is none. */
+static struct bytes text_of(const struct trained *t, const char *key)
+{
+    for (size_t i = 0; i < t->file.texts.len; i++)
+        if (!strcmp(t->file.texts.at[i].key, key))
+            return (struct bytes){t->file.texts.at[i].value.at, t->file.texts.at[i].value.len};
+    return (struct bytes){NULL, 0};
+}
+
+/* The JSON under a key, packed behind what `to` holds; nothing where there is none. */
+static int packed_of(const struct trained *t, const char *key, struct buf *to, struct err *e)
+{
+    struct bytes text = text_of(t, key);
+    struct json_read r = {.in = json_in_of(text)};
+    const struct place header = {bytes_of(PLACE_MAGIC), 2}; /* as in a stream's */
+    if (!text.len)
+        return 0;
+    int status = json_read(&r, to, &header, CURSOR_DEPTH, e);
+    if (!status && !json_done(&r.in))
+        status = err_set(e, STATUS_DATA, "expected one JSON value");
+    json_read_release(&r);
+    return status ? err_at(e, "%s: __metadata__: %s", t->path, key) : 0;
+}
+
+/* ---- options ---- */
+
+struct setting {
+    struct trained *trained;
+    int status;
+    struct err *e;
+};
+
+static const struct option *option_in(const struct option *table, struct bytes name)
+{
+    for (const struct option *o = table; o->kind != OPTION_END; o++)
+        if (bytes_equal(name, bytes_of(o->name)))
+            return o;
+    return NULL;
+}
+
+/* The model's own; those of training and of output do not concern who runs it.  The seed names a
+ * run, and so goes on, unless another is asked for. */
+static const struct option *option_of(struct bytes name)
+{
+    if (bytes_equal(name, bytes_of("seed")) && !cli_given("seed"))
+        return option_in(learn_seed_table(), name);
+    return option_in(learn_model_table(), name);
+}
+
+static void set_option(void *to, int program, struct bytes name, struct bytes value)
+{
+    struct setting *s = to;
+    const struct option *o = option_of(name);
+    (void)program;
+    if (s->status || !o)
+        return;
+    char *text = mem_copy(value.at, value.len);
+    vec_push(&s->trained->settings, text);
+    if (strlen(text) != value.len)
+        s->status = bad(s->trained, "options", "a text with a zero byte", s->e);
+    else if (cli_set(o, value.len ? text : NULL, s->e)) {
+        s->status = s->e->status = STATUS_DATA;
+        err_at(s->e, "%s: __metadata__: options: %s", s->trained->path, o->name);
+    }
+}
+
+static int read_options(struct trained *t, struct err *e)
+{
+    struct buf packed = {0};
+    struct meta m = {0};
+    struct setting setting = {.trained = t, .e = e};
+    struct bytes model = text_of(t, "model");
+    if (!model.len || !text_of(t, "options").len)
+        return bad(t, model.len ? "options" : "model", "is missing: trainer --save writes it", e);
+    int status = packed_of(t, "options", &packed, e);
+    if (!status) {
+        meta_add_program(&m, "", "", (struct bytes){packed.at, packed.len});
+        if (chain_each(&m, set_option, &setting, e))
+            status = bad(t, "options", "not an object of options", e);
+        else
+            status = setting.status;
+    }
+    if (!status) {
+        set_option(&setting, 0, bytes_of("model"), model);
+        status = setting.status;
+    }
+    meta_release(&m);
+    buf_release(&packed);
+    if (!status && model_check(learn_options()->model, &learn_options()->shape, e)) {
+        e->status = STATUS_DATA;
+        status = err_at(e, "%s: __metadata__: options", t->path);
+    }
+    return status;
+}
+
+/* ---- what it was trained on ---- */
+
+static int read_maker(struct trained *t, struct err *e)
+{
+    struct buf packed = {0};
+    uint32_t count;
+    struct bytes program = {NULL, 0};
+    int status = packed_of(t, "pipeline", &packed, e);
+    struct cursor c = cursor_of((struct bytes){packed.at, packed.len});
+    if (!status && packed.len && !cursor_array(&c, &count))
+        status = bad(t, "pipeline", "expected a list of programs", e);
+    while (!status && cursor_value(&c, CURSOR_DEPTH, &program)) /* to the last */
+        ;
+    if (!status && program.len && !meta_is_program(program))
+        status = bad(t, "pipeline", "expected [program, version, {options}]", e);
+    buf_append(&t->maker, program.at, program.len);
+    buf_release(&packed);
+    return status;
+}
+
+static int read_number(const struct trained *t, const char *key, int64_t low, int64_t high,
+                       int64_t *value, struct err *e)
+{
+    struct json_in in = json_in_of(text_of(t, key));
+    struct bytes text;
+    bool whole;
+    if (in.at == in.end)
+        return 0;
+    if (!json_numeral(&in, &text, &whole) || !json_done(&in) ||
+        !num_i64(text.at, text.len, value) || *value < low || *value > high)
+        return bad(t, key, "expected a whole number", e);
+    return 0;
+}
+
+static int read_edges(struct trained *t, struct err *e)
+{
+    struct json_in in = json_in_of(text_of(t, "delta_edges"));
+    int64_t edge;
+    if (in.at == in.end)
+        return 0;
+    bool more = json_take(&in, '[');
+    while (more && json_integer(&in, &edge) &&
+           (!t->edges.len || edge > t->edges.at[t->edges.len - 1])) {
+        vec_push(&t->edges, edge);
+        more = json_take(&in, ',');
+    }
+    if (more || !json_take(&in, ']') || !json_done(&in))
+        return bad(t, "delta_edges", "expected a list of ascending whole numbers", e);
+    return 0;
+}
+
+int trained_open(struct trained *t, const char *path, struct err *e)
+{
+    bool named;
+    *t = (struct trained){.path = path, .file = {.fd = -1}, .history = HISTORY};
+    if (safetensors_open(&t->file, path, e))
+        return e->status;
+    safetensors_map(&t->file);
+    if (read_options(t, e) || read_maker(t, e) ||
+        read_number(t, "history", 0, 1 << 20, &t->history, e) ||
+        read_number(t, "week_shift", -TIME_LIMIT, TIME_LIMIT, &t->week_shift, e) ||
+        read_edges(t, e) || model_file_items(&t->file, &t->items, NULL, e) ||
+        file_names_read(&t->file, "users", &t->users, &named, e))
+        return e->status;
+    return 0;
+}
+
+int trained_check(const struct trained *t, const struct meta *m, struct err *e)
+{
+    int64_t shift = 0;
+    i64_vec edges = {0};
+    if (meta_get_int(m, "week_shift", &shift, e) || meta_get_i64s(m, "delta_edges", &edges, e))
+        return e->status;
+    bool same = edges.len == t->edges.len &&
+                (!edges.len || !memcmp(edges.at, t->edges.at, edges.len * sizeof *edges.at));
+    vec_release(&edges);
+    if (t->edges.len && !same && safetensors_find(&t->file, "delta_embedding.weight"))
+        return err_set(e, STATUS_DATA,
+                       "%s attends to the age of sessions, and the age buckets of its training "
+                       "were others than those of this stream (delta_edges)",
+                       t->path);
+    if (shift != t->week_shift && safetensors_find(&t->file, "week_embedding.weight"))
+        return err_set(e, STATUS_DATA,
+                       "%s attends to the hour of the week, which in its training was shifted by "
+                       "%" PRId64 " s and in this stream by %" PRId64 " (week_shift)",
+                       t->path, t->week_shift, shift);
+    return 0;
+}
+
+void trained_chain(const struct trained *t, struct meta *m)
+{
+    struct buf program = {0};
+    if (!t->maker.len)
+        return;
+    buf_append(&program, t->maker.at, t->maker.len);
+    vec_push(&m->pipeline, program);
+}
+
+void trained_close(struct trained *t)
+{
+    safetensors_close(&t->file);
+    names_release(&t->items);
+    names_release(&t->users);
+    vec_release(&t->edges);
+    buf_release(&t->maker);
+    for (size_t i = 0; i < t->settings.len; i++)
+        mem_free(t->settings.at[i]);
+    vec_release(&t->settings);
+}

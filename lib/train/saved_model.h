@@ -1,0 +1,35 @@
+/* A trained model's file as the source of a run: what it was trained as, on what, and the items
+ * that it knows (sesspipe-model(5)). */
+#ifndef TRAIN_SAVED_MODEL_H
+#define TRAIN_SAVED_MODEL_H
+
+#include "base/names.h"
+#include "nn/safetensors.h"
+#include "stream/meta.h"
+
+struct trained {
+    const char *path; /* the caller's */
+    struct safetensors file;
+    struct names items; /* in the file's order */
+    struct names users; /* who have weights of their own or a cluster, likewise */
+    int64_t history;    /* most earlier sessions that it learned from */
+    int64_t week_shift;
+    i64_vec edges;        /* of the age buckets; empty: the file does not say */
+    struct buf maker;     /* the program that trained it, packed for a header's chain; or empty */
+    VEC(char *) settings; /* texts that the options point to */
+};
+
+/* Opens the file and sets the options of learn_model_table to what it was trained with, and the
+ * seed where none was given.  66: no such file.  65: not a model's, or one that this program does
+ * not know; the field is named. */
+int trained_open(struct trained *t, const char *path, struct err *e);
+
+/* 65: the stream measures the ages or weeks that the model attends to in another way. */
+int trained_check(const struct trained *t, const struct meta *m, struct err *e);
+
+/* Appends the program that made the model to the header's chain. */
+void trained_chain(const struct trained *t, struct meta *m);
+
+void trained_close(struct trained *t);
+
+#endif

@@ -1,0 +1,141 @@
+#include "viz/figures.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "viz/terminal.h"
+#include "viz/svg.h"
+
+static size_t count_pictures(void)
+{
+    size_t n = 0;
+    while (pictures[n].name)
+        n++;
+    return n;
+}
+
+static void clear_examples(struct examples *x)
+{
+    for (size_t i = 0; i < x->at.len; i++)
+        attention_release(&x->at.at[i].attention);
+    vec_clear(&x->at);
+}
+
+void gallery_begin(struct gallery *g, struct cast *c, struct epoch epoch, int64_t examples,
+                   uint64_t seed)
+{
+    size_t n = count_pictures();
+    if (!g->gathered)
+        g->gathered = mem_zero(n, sizeof *g->gathered);
+    g->cast = c;
+    g->epoch = epoch.number;
+    g->part = epoch.part;
+    for (size_t i = 0; i < LEVELS; i++)
+        g->level[i] = (struct level_count){.user = -1};
+    for (size_t i = 0; i < n; i++) {
+        struct gathered *to = &g->gathered[i];
+        means_clear(&to->means);
+        clear_examples(&to->examples);
+        to->examples.sample = (struct sample){
+            .places = (uint64_t)examples,
+            .random = random_of(seed, (uint64_t)epoch.number),
+        };
+    }
+}
+
+void gallery_add(struct gallery *g, const struct attention *a)
+{
+    const struct level *level = level_of(a->level);
+    size_t n = level ? attention_width(level, a) : 0;
+    if (!n)
+        return;
+    struct level_count *count = &g->level[level - levels];
+    count->records++;
+    if (n == 1) {
+        count->alone++;
+        return;
+    }
+    bool goes_on = level->several && a->user == count->user && a->session == count->session;
+    count->user = a->user;
+    count->session = a->session;
+    seen_of(level, a, &g->seen);
+    for (const struct picture *p = pictures; p->name; p++)
+        if (p->level == level)
+            p->form->take(&g->gathered[p - pictures], p, g->cast, &g->seen, a, goes_on);
+}
+
+void gallery_end(struct gallery *g)
+{
+    for (const struct picture *p = pictures; p->name; p++)
+        means_end_session(&g->gathered[p - pictures].means);
+}
+
+bool gallery_has_attention(const struct gallery *g)
+{
+    for (size_t i = 0; i < LEVELS; i++)
+        if (g->level[i].records)
+            return true;
+    return false;
+}
+
+void gallery_release(struct gallery *g)
+{
+    for (size_t i = 0; g->gathered && i < count_pictures(); i++) {
+        means_release(&g->gathered[i].means);
+        clear_examples(&g->gathered[i].examples);
+        vec_release(&g->gathered[i].examples.at);
+    }
+    mem_free(g->gathered);
+    vec_release(&g->seen);
+    *g = (struct gallery){0};
+}
+
+void gallery_tsv_head(struct buf *to)
+{
+    buf_text(to, "run\tepoch\tpart\tlevel\tpicture\tuser\tsession\tposition\tpredicted\ttarget\t"
+                 "group\tweight\trelative\terror\tweights\tsessions\titems\n");
+}
+
+void gallery_tsv_begin(const struct gallery *g, const struct picture *p, struct buf *to)
+{
+    buf_format(to, "%" PRId64 "\t%" PRId64 "\t%s\t%s\t%s\t", g->run, g->epoch, part_name[g->part],
+               p->level->name, p->name);
+}
+
+static void whole_title(const struct picture *p, struct buf *to)
+{
+    buf_text(to, p->level->title);
+    buf_text(to, ": ");
+    buf_text(to, p->title);
+    buf_byte(to, '\0');
+}
+
+void picture_begin_svg(const struct picture *p, double width, double height, struct buf *to)
+{
+    struct buf title = {0};
+    whole_title(p, &title);
+    svg_begin(to, width, height, title.at);
+    buf_release(&title);
+}
+
+void picture_title(const struct picture *p, const struct blocks *b, struct buf *to)
+{
+    struct buf title = {0};
+    whole_title(p, &title);
+    blocks_title(b, to, title.at);
+    buf_release(&title);
+}
+
+void gallery_tsv(const struct gallery *g, struct buf *to)
+{
+    for (const struct picture *p = pictures; p->name; p++)
+        if (!gallery_lacks(g, p))
+            p->form->tsv(g, p, to);
+}
+
+void gallery_text(const struct gallery *g, const struct blocks *b, struct buf *to)
+{
+    for (const struct picture *p = pictures; p->name; p++)
+        if (p->form->text && !gallery_lacks(g, p))
+            p->form->text(g, p, b, to);
+}

@@ -1,0 +1,95 @@
+/* Means over groups as a map of shades, so many groups in a row. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "viz/terminal.h"
+#include "viz/means_form.h"
+#include "viz/scale.h"
+#include "viz/svg.h"
+#include "viz/text.h"
+
+enum { WIDTH = 640, LEFT = 52, TOP = 76, CELL = 23, HIGH = 26 };
+
+/* The scale of shades begins at 0 and has even attention (1) in its middle at the highest, so that
+ * what is nearly even looks even. */
+static double shades_top(const struct means *m)
+{
+    return means_top(m, 2);
+}
+
+static void draw_cell(const struct gallery *g, const struct picture *p, size_t group, double top,
+                      struct buf *to)
+{
+    const struct means *m = &gallery_of(g, p)->means;
+    double x = LEFT + CELL * (double)(group % p->grouping->across);
+    double y = TOP + HIGH * (double)(group / p->grouping->across);
+    char hint[400];
+    if (group >= m->at.len || !m->at.at[group].count) {
+        svg_nothing(to, x, y, CELL - 2, HIGH - 2);
+        return;
+    }
+    const struct mean *mean = &m->at.at[group];
+    means_hint(g->cast, p->grouping, mean, group, hint, sizeof hint);
+    svg_shade(to, x, y, CELL - 2, HIGH - 2, scale_share(mean_relative(mean), 0, top), hint);
+}
+
+static void map_svg(const struct gallery *g, const struct picture *p, struct buf *to)
+{
+    const struct grouping *by = p->grouping;
+    size_t groups = means_groups(g, p), rows = (groups + by->across - 1) / by->across;
+    double top = shades_top(&gallery_of(g, p)->means), bottom = TOP + HIGH * (double)rows;
+    struct buf label = {0};
+    char high[64];
+    picture_begin_svg(p, WIDTH, bottom + 84, to);
+    svg_text(to, "q", 12, 44, "weight against even attention (= 1): mean");
+    for (size_t row = 0; row < rows; row++) {
+        buf_clear(&label);
+        by->row(g->cast, row, &label);
+        svg_text(to, "q e", LEFT - 8, TOP + HIGH * (double)row + 17, "%.*s", (int)label.len,
+                 label.at);
+    }
+    for (size_t i = 0; i < by->across; i += 3)
+        svg_text(to, "s q m", LEFT + CELL * (double)i + (CELL - 2) / 2.0, TOP - 7, "%zu", i);
+    for (size_t i = 0; i < groups; i++)
+        draw_cell(g, p, i, top, to);
+    svg_text(to, "q m", LEFT + CELL * 12, bottom + 20, "%s", by->axis);
+    snprintf(high, sizeof high, "%.2f%s", top, top > 2 ? "" : " (1 = even is in the middle)");
+    svg_shades(to, LEFT + 14, bottom + 44, 160, "0", high);
+    svg_nothing(to, LEFT + 390, bottom + 43, 16, 13);
+    svg_text(to, "s q", LEFT + 412, bottom + 53, "no session there");
+    svg_end(to);
+    buf_release(&label);
+}
+
+/* ---- terminal ---- */
+
+static void map_text(const struct gallery *g, const struct picture *p, const struct blocks *b,
+                     struct buf *to)
+{
+    const struct grouping *by = p->grouping;
+    const struct means *m = &gallery_of(g, p)->means;
+    double top = shades_top(m);
+    char high[100];
+    picture_title(p, b, to);
+    buf_format(to, "  %s\n", by->axis);
+    for (size_t i = 0; i < means_groups(g, p); i++) {
+        if (i % by->across == 0) {
+            struct buf label = {0};
+            by->row(g->cast, i / by->across, &label);
+            buf_text(to, i ? "\n  " : "  ");
+            text_terminal(to, (struct bytes){label.at, label.len}, 8, true);
+            buf_release(&label);
+        }
+        if (i < m->at.len && m->at.at[i].count)
+            blocks_shade(b, to, scale_share(mean_relative(&m->at.at[i]), 0, top));
+        else
+            buf_text(to, " ·");
+    }
+    snprintf(high, sizeof high, "%.2f   1 = even attention   · no session there", top);
+    buf_text(to, "\n  ");
+    blocks_legend(b, to, "0", high);
+    buf_byte(to, '\n');
+}
+
+const struct form form_map = {means_take, means_empty, map_svg, means_tsv, map_text, false};
