@@ -10,7 +10,7 @@ static const char *output;
 static int64_t seed = 1;
 static bool html;
 static struct showing showing = {.exhibit = {.blocks = {.columns = 80}, .examples = 4}};
-static struct exhibit *const x = &showing.exhibit;
+static struct render *const x = &showing.exhibit;
 
 static const struct option options[] = {
     {OPTION_CHOICE, .name = "format", .choices = "auto|tsv|text|html", .to = &format,
@@ -44,7 +44,7 @@ static const struct program program = {
 /* What goes to the output, and how it looks there. */
 static void choose_form(void)
 {
-    bool terminal = !output && blocks_of_stdout(&x->blocks);
+    bool terminal = !output && terminal_of_stdout(&x->blocks);
     if (html && cli_given("format") && strcmp(format, "html"))
         cli_usage("--html and --format %s exclude each other", format);
     if (html || !strcmp(format, "html"))
@@ -86,16 +86,17 @@ int main(int argc, char **argv)
 {
     struct operands files = cli_parse(&program, argc, argv);
     struct predictions_in *in = NULL;
-    struct sink sink;
+    struct output_file sink;
     struct buf out = {0};
     struct err e = {0};
     check_options();
-    if (predictions_in_open(&in, files.at, files.count, &e) || sink_open(&sink, output, &e) ||
-        showing_read(&showing, in, &e) || exhibit_end(x, &out, &e) ||
-        sink_write(&sink, out.at, out.len, &e) || sink_commit(&sink, &e))
+    if (predictions_in_open(&in, files.at, files.count, &e) ||
+        output_file_open(&sink, output, &e) || showing_read(&showing, in, &e) ||
+        render_end(x, &out, &e) || output_file_write(&sink, out.at, out.len, &e) ||
+        output_file_commit(&sink, &e))
         cli_fail(&e);
     warn_of(predictions_in_skipped(in), "records of unknown kinds were skipped");
-    warn_of(!exhibit_has_pictures(x), "page without pictures: no attention weights in the input");
+    warn_of(!render_has_figures(x), "page without pictures: no attention weights in the input");
     predictions_in_close(in);
     showing_release(&showing);
     buf_release(&out);

@@ -77,7 +77,7 @@ int main(int argc, char **argv)
     check_options();
 
     struct err e = {0};
-    struct stage out = {0};
+    struct output out = {0};
     struct meta meta = {0};
     struct counting *c = &counting;
     if (c->mix_path)
@@ -89,11 +89,11 @@ int main(int argc, char **argv)
         cli_fail(&e);
     meta_copy(&meta, sessions_in_meta(c->in));
     meta.kind = STREAM_PREDICTIONS;
-    support_describe(&meta, c->rank_among);
-    if (stage_open(&out, to.path, to.flush, &meta, program.name, SESSPIPE_VERSION,
-                   (struct bytes){packed.at, packed.len}, &e) ||
-        counting_run(c, &e) || stage_finish(&out, &e)) {
-        stage_abort(&out, &e);
+    item_support_describe(&meta, c->rank_among);
+    if (output_open(&out, to.path, to.flush, &meta, program.name, SESSPIPE_VERSION,
+                    (struct bytes){packed.at, packed.len}, &e) ||
+        counting_run(c, &e) || output_finish(&out, &e)) {
+        output_abort(&out, &e);
         cli_fail(&e);
     }
     if (!c->parts[PART_TEST])

@@ -8,7 +8,7 @@
 
 static struct output_options output;
 static const char *scheme_name = "longest-first";
-static struct passes_options chosen = {
+static struct epochs_options chosen = {
     .size = 100, .history = 15, .min_batch = 51, .epochs = 10, .test_from = 1, .seed = 1};
 
 static struct option options[] = {
@@ -67,44 +67,45 @@ static void settle_options(void)
 }
 
 /* The header: the input's, with what a reader of batches has to know. */
-static int open_output(struct stage *stage, const struct meta *in, struct err *e)
+static int open_output(struct output *stage, const struct meta *in, struct err *e)
 {
     struct meta m;
     meta_copy(&m, in);
-    passes_meta(&m, &chosen);
+    epochs_meta(&m, &chosen);
     struct buf packed = {0};
     cli_options_packed(&packed);
-    int status = stage_open(stage, output.path, output.flush, &m, program.name, SESSPIPE_VERSION,
-                            (struct bytes){packed.at, packed.len}, e);
+    int status = output_open(stage, output.path, output.flush, &m, program.name, SESSPIPE_VERSION,
+                             (struct bytes){packed.at, packed.len}, e);
     buf_release(&packed);
     meta_release(&m);
     return status;
 }
 
 /* Once, after the first epoch: what the trainer will not learn from. */
-static void report_left_out(const struct passes *p)
+static void report_left_out(const struct epochs *p)
 {
     if (p->batching.left_out > 0)
         cli_note("%" PRIu64 " of %zu training sessions come in batches of fewer than %" PRId64
                  " and are not learned from: --min-batch 1 learns from all",
-                 p->batching.left_out, corpus_part(&p->corpus, PART_TRAIN), chosen.min_batch);
+                 p->batching.left_out, session_store_part(&p->corpus, PART_TRAIN),
+                 chosen.min_batch);
 }
 
-static int batcher(struct sessions_in *in, struct stage *stage, struct passes *p, struct err *e)
+static int batcher(struct sessions_in *in, struct output *stage, struct epochs *p, struct err *e)
 {
     if (open_output(stage, sessions_in_meta(in), e) != 0 ||
-        passes_open(p, &chosen, in, &stage->out, e) != 0)
+        epochs_open(p, &chosen, in, &stage->out, e) != 0)
         return e->status;
     if (sessions_in_skipped(in) > 0)
         cli_warn("%" PRIu64 " records of unknown kinds were left out", sessions_in_skipped(in));
     for (int64_t number = 1; number <= chosen.epochs; number++) {
         progress_epoch(number, chosen.epochs);
-        if (passes_epoch(p, number, e) != 0)
+        if (epochs_write(p, number, e) != 0)
             return e->status;
         if (number == 1)
             report_left_out(p);
     }
-    return stage_finish(stage, e);
+    return output_finish(stage, e);
 }
 
 int main(int argc, char **argv)
@@ -119,16 +120,16 @@ int main(int argc, char **argv)
     struct operands files = cli_parse(&p, argc, argv);
     settle_options();
     struct sessions_in *in = NULL;
-    struct stage stage = {0};
-    struct passes passes = {0};
+    struct output stage = {0};
+    struct epochs passes = {0};
     struct err e = {0};
     if (sessions_in_open(&in, files.at, files.count, &e) != 0 ||
         batcher(in, &stage, &passes, &e) != 0) {
-        stage_abort(&stage, &e);
+        output_abort(&stage, &e);
         cli_fail(&e);
     }
     sessions_in_close(in);
-    passes_release(&passes);
+    epochs_release(&passes);
     buf_release(&schemes);
     return 0;
 }

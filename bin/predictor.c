@@ -32,12 +32,12 @@ int main(int argc, char **argv)
         .built_in = learn_built_in,
     };
     struct operands files = cli_parse(&program, argc, argv);
-    struct trained trained = {.file = {.fd = -1}};
+    struct saved_model trained = {.file = {.fd = -1}};
     struct training run = {0};
     struct err e = {0};
     if (!model)
         cli_usage("--model FILE is needed: trainer --save writes one");
-    if (trained_open(&trained, model, &e) || learn_check_trained(learn_options(), model, &e))
+    if (saved_model_open(&trained, model, &e) || learn_check_trained(learn_options(), model, &e))
         cli_fail(&e);
     if (training_open(&run, program.name, learn_options(), &trained, files, &output, &e) ||
         training_run(&run, &e)) {
@@ -45,6 +45,6 @@ int main(int argc, char **argv)
         cli_fail(&e);
     }
     training_close(&run);
-    trained_close(&trained);
+    saved_model_close(&trained);
     return 0;
 }

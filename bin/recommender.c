@@ -33,7 +33,7 @@ static const struct option options[] = {
 
 static void say_unknown(const struct recommending *r)
 {
-    const struct people *p = &r->people;
+    const struct users *p = &r->people;
     if (p->unknown)
         cli_warn("%s does not know %" PRId64 " of the %zu items: %" PRId64 " of %" PRId64
                  " events were skipped, and %" PRId64 " answers are empty",
@@ -56,8 +56,8 @@ int main(int argc, char **argv)
         .built_in = learn_built_in,
     };
     struct operands files = cli_parse(&program, argc, argv);
-    struct trained trained = {.file = {.fd = -1}};
-    struct sink sink;
+    struct saved_model trained = {.file = {.fd = -1}};
+    struct output_file sink;
     struct err e = {0};
     struct recommending r = {
         .sink = &sink,
@@ -73,21 +73,22 @@ int main(int argc, char **argv)
     };
     if (!model)
         cli_usage("--model FILE is needed: trainer --save writes one");
-    if (trained_open(&trained, model, &e) || learn_device_open(learn_options(), &r.device, &e) ||
-        sessions_in_open(&r.in, files.at, files.count, &e) || sink_open(&sink, output, &e))
+    if (saved_model_open(&trained, model, &e) ||
+        learn_device_open(learn_options(), &r.device, &e) ||
+        sessions_in_open(&r.in, files.at, files.count, &e) || output_file_open(&sink, output, &e))
         cli_fail(&e);
     if (why && !model_attends(learn_options()->model, &learn_options()->shape))
         cli_warn("--why: the model in %s attends to nothing, so no reasons are given", model);
     if (recommending_run(&r, &e)) {
-        sink_discard(&sink);
+        output_file_discard(&sink);
         cli_fail(&e);
     }
     say_unknown(&r);
-    if (sink_commit(&sink, &e))
+    if (output_file_commit(&sink, &e))
         cli_fail(&e);
     recommending_release(&r);
     sessions_in_close(r.in);
-    trained_close(&trained);
+    saved_model_close(&trained);
     device_close(r.device);
     return 0;
 }

@@ -112,15 +112,15 @@ int main(int argc, char **argv)
 {
     tables[1] = progress_options(true);
     struct operands files = cli_parse(&program, argc, argv);
-    struct sink sink;
+    struct output_file sink;
     struct err e = {0};
     check_options();
     reading.report = &report;
     reading.sink = &sink;
-    if ((svg && folder_make(svg, &e)) || sink_open(&sink, output, &e) ||
+    if ((svg && folder_make(svg, &e)) || output_file_open(&sink, output, &e) ||
         reading_all(&reading, files.at, files.count, &e) || report_end(&report, &reading.out, &e) ||
-        reading_show(&reading, &e) || (svg && drawing_write(&report, svg, &e)) ||
-        sink_commit(&sink, &e))
+        reading_show(&reading, &e) || (svg && score_plots_write(&report, svg, &e)) ||
+        output_file_commit(&sink, &e))
         cli_fail(&e);
     if (reading.skipped)
         cli_warn("%llu records of unknown kinds were skipped", (unsigned long long)reading.skipped);

@@ -37,7 +37,7 @@ static const struct program program = {
 
 static int write_out(void *sink, struct buf *text, struct err *e)
 {
-    int status = sink_write(sink, text->at, text->len, e);
+    int status = output_file_write(sink, text->at, text->len, e);
     buf_clear(text);
     return status;
 }
@@ -52,37 +52,38 @@ static int read_all(struct any_in *in, struct err *e)
 }
 
 /* By the rules of the kind: --check and --summary. */
-static int read_strictly(struct any_in *in, struct sink *sink, struct err *e)
+static int read_strictly(struct any_in *in, struct output_file *sink, struct err *e)
 {
     struct buf text = {0};
-    int status = summary ? show_summary(in, &text, e) : read_all(in, e);
+    int status = summary ? summary_write(in, &text, e) : read_all(in, e);
     if (!status)
         status = write_out(sink, &text, e);
     buf_release(&text);
     return status;
 }
 
-static int pick(struct any_in *in, struct sink *sink, struct err *e)
+static int pick(struct any_in *in, struct output_file *sink, struct err *e)
 {
     struct buf packed = {0};
-    struct pick_options chosen = {.head = head < 0 ? UINT64_MAX : (uint64_t)head, .lines = !stream};
-    if (grep && pick_grep(&chosen, grep, e))
+    struct select_options chosen = {.head = head < 0 ? UINT64_MAX : (uint64_t)head,
+                                    .lines = !stream};
+    if (grep && select_grep(&chosen, grep, e))
         return e->status;
     cli_options_packed(&packed);
-    struct pick p = {.options = &chosen,
-                     .to = {sink, program.name, SESSPIPE_VERSION, {packed.at, packed.len}}};
-    int status = pick_run(&p, in, e);
+    struct selection p = {.options = &chosen,
+                          .to = {sink, program.name, SESSPIPE_VERSION, {packed.at, packed.len}}};
+    int status = select_run(&p, in, e);
     if (status)
-        pick_abort(&p, e);
+        select_abort(&p, e);
     else if (grep && !p.found)
         cli_warn("no %s is named \"%.*s\"", chosen.user ? "user" : "item", (int)chosen.name.len,
                  chosen.name.at);
-    pick_release(&p);
+    select_release(&p);
     buf_release(&packed);
     return status;
 }
 
-static int read_records(struct operands files, struct sink *sink, struct err *e)
+static int read_records(struct operands files, struct output_file *sink, struct err *e)
 {
     struct any_in in;
     if (any_in_open(&in, files.at, files.count, e))
@@ -93,32 +94,33 @@ static int read_records(struct operands files, struct sink *sink, struct err *e)
 }
 
 /* By the frame's rules alone. */
-static int show(struct operands files, struct sink *sink, struct err *e)
+static int show(struct operands files, struct output_file *sink, struct err *e)
 {
     struct frame_in *in;
     struct buf text = {0};
     if (frame_in_open(&in, files.at, files.count, -1, true, e))
         return e->status;
-    int status = show_lines(in, head < 0 ? UINT64_MAX : (uint64_t)head, &text, write_out, sink, e);
+    int status =
+        to_json_lines(in, head < 0 ? UINT64_MAX : (uint64_t)head, &text, write_out, sink, e);
     frame_in_close(in);
     buf_release(&text);
     return status;
 }
 
-static int build(struct operands files, struct sink *sink, struct err *e)
+static int build(struct operands files, struct output_file *sink, struct err *e)
 {
-    struct build b = {.sink = sink};
-    int status = build_inputs(&b, files.at, files.count, e);
+    struct from_json b = {.sink = sink};
+    int status = from_json_inputs(&b, files.at, files.count, e);
     if (status)
-        build_abort(&b, e);
-    build_release(&b);
+        from_json_abort(&b, e);
+    from_json_release(&b);
     return status;
 }
 
 static void check_options(void)
 {
     bool part = head >= 0 || grep || stream;
-    struct pick_options unused;
+    struct select_options unused;
     struct err e = {0};
     if (check && summary)
         cli_usage("--check and --summary exclude each other: --summary checks too");
@@ -126,26 +128,26 @@ static void check_options(void)
         cli_usage("--check and --summary look at whole streams: use them behind another spcat");
     if (from_json && (check || summary || part))
         cli_usage("--from-json goes with no other choice: put another spcat behind it");
-    if (grep && pick_grep(&unused, grep, &e))
+    if (grep && select_grep(&unused, grep, &e))
         cli_usage("--grep: %s", e.text);
 }
 
 int main(int argc, char **argv)
 {
     struct operands files = cli_parse(&program, argc, argv);
-    struct sink sink;
+    struct output_file sink;
     struct err e;
     check_options();
-    if (sink_open(&sink, output, &e))
+    if (output_file_open(&sink, output, &e))
         cli_fail(&e);
     bool records = check || summary || grep || stream;
     int status = from_json ? build(files, &sink, &e)
                  : records ? read_records(files, &sink, &e)
                            : show(files, &sink, &e);
     if (status) {
-        sink_discard(&sink);
+        output_file_discard(&sink);
         cli_fail(&e);
     }
-    if (sink_commit(&sink, &e))
+    if (output_file_commit(&sink, &e))
         cli_fail(&e);
 }

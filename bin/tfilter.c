@@ -73,9 +73,9 @@ static int check_report(const struct split_report *r, struct err *e)
     return status;
 }
 
-static void fail(struct stage *out, const struct err *e)
+static void fail(struct output *out, const struct err *e)
 {
-    stage_abort(out, e);
+    output_abort(out, e);
     cli_fail(e);
 }
 
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
 
     struct err e = {0};
     struct sessions_in *in = NULL;
-    struct stage out = {0};
+    struct output out = {0};
     struct meta meta = {0};
     struct buf options = {0};
     struct split_report report = {0};
@@ -114,14 +114,14 @@ int main(int argc, char **argv)
         fail(&out, &e);
     meta_copy(&meta, sessions_in_meta(in));
     if (filter_chain_note(&chain, &meta, &e) ||
-        stage_open(&out, to.path, to.flush, &meta, program.name, SESSPIPE_VERSION,
-                   (struct bytes){options.at, options.len}, &e) ||
-        refine(&chain, in, &out.out, &report, &e))
+        output_open(&out, to.path, to.flush, &meta, program.name, SESSPIPE_VERSION,
+                    (struct bytes){options.at, options.len}, &e) ||
+        filter_run(&chain, in, &out.out, &report, &e))
         fail(&out, &e);
     if (sessions_in_skipped(in))
         cli_warn("%llu records of unknown kinds were left out",
                  (unsigned long long)sessions_in_skipped(in));
-    if ((strict && check_report(&report, &e)) || stage_finish(&out, &e))
+    if ((strict && check_report(&report, &e)) || output_finish(&out, &e))
         fail(&out, &e);
     if (filter_chain_splits(&chain))
         say_report(&report);

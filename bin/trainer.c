@@ -36,6 +36,6 @@ int main(int argc, char **argv)
     }
     training_close(&training);
     if (!training.finished)
-        cli_die(stop_signal());
+        cli_die(signals_first());
     return 0;
 }

@@ -19,7 +19,7 @@ extern "C" {
 /* ---- the device ---- */
 
 /* Memory of the device that grows to the largest size asked for. */
-struct scratch {
+struct temp_file {
     void *at;
     size_t size;
 };
@@ -55,9 +55,9 @@ struct cuda {
     cudaStream_t compute, copies;
     cublasHandle_t blas;
     void *blas_workspace;
-    struct scratch scratch, sums; /* of one operation at a time; of one sum of rows at a time */
-    struct ring uploads, sends;    /* on the compute stream; on the other */
-    bool sent;                     /* something that the compute stream has not waited for yet */
+    struct temp_file scratch, sums; /* of one operation at a time; of one sum of rows at a time */
+    struct ring uploads, sends;     /* on the compute stream; on the other */
+    bool sent;                      /* something that the compute stream has not waited for yet */
     cudaEvent_t sends_done;
     cudaEvent_t marks[2]; /* where the last two steps began, on the compute stream */
     int mark;
@@ -166,7 +166,7 @@ static inline unsigned row_blocks(int rows)
 }
 
 #define WARP_ROWS(i, rows)                                                                         \
-    (int i = (int)(blockIdx.x * ROW_WARPS + threadIdx.x / WARP); i < (rows);                           \
+    (int i = (int)(blockIdx.x * ROW_WARPS + threadIdx.x / WARP); i < (rows);                       \
      i += (int)gridDim.x * ROW_WARPS)
 #define LANES(j, cols) (int j = (int)threadIdx.x % WARP; j < (cols); j += WARP)
 

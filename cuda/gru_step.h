@@ -52,11 +52,13 @@ static __device__ inline void forward_begin(const struct recurrence &k,
                                             const struct forward_step &f, const struct tile &tile,
                                             const float *h0)
 {
-    for EACH_UNIT (e, s, j, S, k) {
-        bool given = h0 && j < k.state && tile.steps[s] > 0;
-        f.state[e] = given ? h0[(size_t)tile.sequence[s] * k.state + j] : 0;
-        f.reset[e] = 0;
-    }
+    for
+        EACH_UNIT(e, s, j, S, k)
+        {
+            bool given = h0 && j < k.state && tile.steps[s] > 0;
+            f.state[e] = given ? h0[(size_t)tile.sequence[s] * k.state + j] : 0;
+            f.reset[e] = 0;
+        }
     __syncthreads();
 }
 
@@ -67,19 +69,21 @@ static __device__ inline void step_after(const struct recurrence &k, const struc
     int n = k.state, cols = 3 * k.padded;
     product<S>(k, f.chip, 0, k.padded, 0, cols, f.state, k.padded, f.part);
     __syncthreads();
-    for EACH_UNIT (e, s, j, S, k) {
-        int64_t row = row_at(k, tile, s, j, t);
-        if (row < 0)
-            continue;
-        float *kept = f.kept + (size_t)row * 4 * n + j, x[3], hidden[3];
-        for (int gate = 0; gate < 3; gate++) {
-            x[gate] = kept[gate * n] + f.ih_bias[gate * n + j];
-            hidden[gate] =
-                product_at<S>(f.part, cols, s, gate * k.padded + j) + f.hh_bias[gate * n + j];
+    for
+        EACH_UNIT(e, s, j, S, k)
+        {
+            int64_t row = row_at(k, tile, s, j, t);
+            if (row < 0)
+                continue;
+            float *kept = f.kept + (size_t)row * 4 * n + j, x[3], hidden[3];
+            for (int gate = 0; gate < 3; gate++) {
+                x[gate] = kept[gate * n] + f.ih_bias[gate * n + j];
+                hidden[gate] =
+                    product_at<S>(f.part, cols, s, gate * k.padded + j) + f.hh_bias[gate * n + j];
+            }
+            more.template add<0, 3>(s, j, x);
+            f.h[(size_t)row * n + j] = f.state[e] = unit_after(x, hidden, f.state[e], n, kept);
         }
-        more.template add<0, 3>(s, j, x);
-        f.h[(size_t)row * n + j] = f.state[e] = unit_after(x, hidden, f.state[e], n, kept);
-    }
     __syncthreads();
 }
 
@@ -91,17 +95,19 @@ static __device__ inline void gates_before(const struct recurrence &k, const str
     int n = k.state, p = k.padded;
     product<S>(k, f.chip, 0, p, 0, 2 * p, f.state, p, f.part);
     __syncthreads();
-    for EACH_UNIT (e, s, j, S, k) {
-        int64_t row = row_at(k, tile, s, j, t);
-        if (row < 0)
-            continue;
-        float *kept = f.kept + (size_t)row * 4 * n + j, x[2];
-        for (int gate = 0; gate < 2; gate++)
-            x[gate] = kept[gate * n] + f.ih_bias[gate * n + j] + f.hh_bias[gate * n + j] +
-                      product_at<S>(f.part, 2 * p, s, gate * p + j);
-        more.template add<0, 2>(s, j, x);
-        f.reset[e] = unit_gates_before(x, f.state[e], n, kept);
-    }
+    for
+        EACH_UNIT(e, s, j, S, k)
+        {
+            int64_t row = row_at(k, tile, s, j, t);
+            if (row < 0)
+                continue;
+            float *kept = f.kept + (size_t)row * 4 * n + j, x[2];
+            for (int gate = 0; gate < 2; gate++)
+                x[gate] = kept[gate * n] + f.ih_bias[gate * n + j] + f.hh_bias[gate * n + j] +
+                          product_at<S>(f.part, 2 * p, s, gate * p + j);
+            more.template add<0, 2>(s, j, x);
+            f.reset[e] = unit_gates_before(x, f.state[e], n, kept);
+        }
     __syncthreads();
 }
 
@@ -113,16 +119,18 @@ static __device__ inline void new_before(const struct recurrence &k, const struc
     int n = k.state, p = k.padded;
     product<S>(k, f.chip, 0, p, 2 * p, p, f.reset, p, f.part);
     __syncthreads();
-    for EACH_UNIT (e, s, j, S, k) {
-        int64_t row = row_at(k, tile, s, j, t);
-        if (row < 0)
-            continue;
-        float *kept = f.kept + (size_t)row * 4 * n + j;
-        float x = kept[2 * n] + f.ih_bias[2 * n + j];
-        float hidden = product_at<S>(f.part, p, s, j) + f.hh_bias[2 * n + j];
-        more.template add<2, 1>(s, j, &x);
-        f.h[(size_t)row * n + j] = f.state[e] = unit_new_before(x, hidden, f.state[e], n, kept);
-    }
+    for
+        EACH_UNIT(e, s, j, S, k)
+        {
+            int64_t row = row_at(k, tile, s, j, t);
+            if (row < 0)
+                continue;
+            float *kept = f.kept + (size_t)row * 4 * n + j;
+            float x = kept[2 * n] + f.ih_bias[2 * n + j];
+            float hidden = product_at<S>(f.part, p, s, j) + f.hh_bias[2 * n + j];
+            more.template add<2, 1>(s, j, &x);
+            f.h[(size_t)row * n + j] = f.state[e] = unit_new_before(x, hidden, f.state[e], n, kept);
+        }
     __syncthreads();
 }
 
@@ -175,22 +183,24 @@ static __device__ inline void gates_back(const struct recurrence &k, const struc
                                          const struct tile &tile, int t, const MORE &more)
 {
     int n = k.state, p = k.padded;
-    for EACH_UNIT (e, s, j, S, k) {
-        int64_t row = row_at(k, tile, s, j, t);
-        if (row < 0)
-            continue;
-        const float *kept = b.kept + (size_t)row * 4 * n + j;
-        float *g = b.g + (size_t)row * 4 * n + j, *step = b.step + (size_t)s * 3 * p + j;
-        float d = b.dh[(size_t)row * n + j] + b.carry[e], own[4];
-        if (t + 1 < tile.steps[s])
-            d += product_at<S>(b.part, p, s, j) + more.carried(s, j);
-        unit_back(k.reset_before, kept, n, b.before[(size_t)row * n + j], d, own);
-        step[0] = g[0] = own[0];
-        step[p] = g[n] = own[1];
-        g[2 * n] = own[2];
-        step[2 * p] = g[3 * n] = own[3];
-        b.carry[e] = d * kept[n];
-    }
+    for
+        EACH_UNIT(e, s, j, S, k)
+        {
+            int64_t row = row_at(k, tile, s, j, t);
+            if (row < 0)
+                continue;
+            const float *kept = b.kept + (size_t)row * 4 * n + j;
+            float *g = b.g + (size_t)row * 4 * n + j, *step = b.step + (size_t)s * 3 * p + j;
+            float d = b.dh[(size_t)row * n + j] + b.carry[e], own[4];
+            if (t + 1 < tile.steps[s])
+                d += product_at<S>(b.part, p, s, j) + more.carried(s, j);
+            unit_back(k.reset_before, kept, n, b.before[(size_t)row * n + j], d, own);
+            step[0] = g[0] = own[0];
+            step[p] = g[n] = own[1];
+            g[2 * n] = own[2];
+            step[2 * p] = g[3 * n] = own[3];
+            b.carry[e] = d * kept[n];
+        }
     __syncthreads();
 }
 
@@ -202,15 +212,17 @@ static __device__ inline void reset_back(const struct recurrence &k, const struc
     int n = k.state, p = k.padded;
     product<S>(k, b.chip, 2 * p, p, 0, p, b.step + 2 * p, 3 * p, b.part);
     __syncthreads();
-    for EACH_UNIT (e, s, j, S, k) {
-        int64_t row = row_at(k, tile, s, j, t);
-        if (row < 0)
-            continue;
-        float r = b.kept[(size_t)row * 4 * n + j], d = product_at<S>(b.part, p, s, j);
-        b.carry[e] += d * r;
-        b.step[(size_t)s * 3 * p + j] = b.g[(size_t)row * 4 * n + j] =
-            maths_sigmoid_back(r, d * b.before[(size_t)row * n + j]);
-    }
+    for
+        EACH_UNIT(e, s, j, S, k)
+        {
+            int64_t row = row_at(k, tile, s, j, t);
+            if (row < 0)
+                continue;
+            float r = b.kept[(size_t)row * 4 * n + j], d = product_at<S>(b.part, p, s, j);
+            b.carry[e] += d * r;
+            b.step[(size_t)s * 3 * p + j] = b.g[(size_t)row * 4 * n + j] =
+                maths_sigmoid_back(r, d * b.before[(size_t)row * n + j]);
+        }
     __syncthreads();
 }
 
@@ -234,10 +246,11 @@ static __device__ inline void backward_end(const struct recurrence &k,
                                            const struct backward_step &b, const struct tile &tile,
                                            float *dh0, const MORE &more)
 {
-    for EACH_UNIT (e, s, j, S, k)
-        if (dh0 && row_at(k, tile, s, j, 0) >= 0)
-            dh0[(size_t)tile.sequence[s] * k.state + j] +=
-                b.carry[e] + product_at<S>(b.part, k.padded, s, j) + more.carried(s, j);
+    for
+        EACH_UNIT(e, s, j, S, k)
+    if (dh0 && row_at(k, tile, s, j, 0) >= 0)
+        dh0[(size_t)tile.sequence[s] * k.state + j] +=
+            b.carry[e] + product_at<S>(b.part, k.padded, s, j) + more.carried(s, j);
 }
 
 #endif

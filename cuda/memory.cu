@@ -67,7 +67,7 @@ void cuda_release(struct device *d, void *p)
     CHECK(cudaFree(p));
 }
 
-static void *scratch(struct cuda *c, struct scratch *s, size_t bytes)
+static void *scratch(struct cuda *c, struct temp_file *s, size_t bytes)
 {
     if (bytes > s->size) {
         if (s->at)

@@ -12,11 +12,11 @@
 
 /* Of a row: the scores into shared memory `held` (NULL: not), and what was seen of them. */
 template <class T>
-static __device__ inline struct seen first_look(int items, const T *x, uint4 *held)
+static __device__ inline struct attended first_look(int items, const T *x, uint4 *held)
 {
     enum { N = vector_of<T>::SIZE };
     const uint4 *from = (const uint4 *)x;
-    struct seen s = {-INFINITY, 0, 0};
+    struct attended s = {-INFINITY, 0, 0};
     int own = (int)threadIdx.x, stride = (int)blockDim.x;
     uint4 next = own * N < items ? from[own] : uint4();
     for (int i = own; i * N < items; i += stride) { /* the next load is on its way */
@@ -37,7 +37,7 @@ static __device__ inline struct seen first_look(int items, const T *x, uint4 *he
 
 /* The gradients of the row's scores into x, from where they were held. */
 template <class T>
-static __device__ inline void second_look(int items, int target, struct seen s, float share, T *x,
+static __device__ inline void second_look(int items, int target, struct attended s, float share, T *x,
                                           const uint4 *held)
 {
     enum { N = vector_of<T>::SIZE };
@@ -67,7 +67,7 @@ static __global__ void __launch_bounds__(1024)
     uint4 *held = holds ? shared : NULL;
     int at = target[blockIdx.x];
     float own = number_of(x[at]);
-    struct seen s = see_all(first_look(items, x, held), room);
+    struct attended s = see_all(first_look(items, x, held), room);
     if (threadIdx.x == 0)
         loss[blockIdx.x] = loss_of(s, own);
     if (share > 0)
@@ -88,7 +88,7 @@ static __global__ void add_joined(int items, int width, int ld, const float *g, 
 }
 
 template <class T>
-static void loss_in(struct cuda *c, const struct output *o, float *loss, float *dstate,
+static void loss_in(struct cuda *c, const struct output_layer *o, float *loss, float *dstate,
                     float *dweight, float *dbias)
 {
     size_t of_grad = (size_t)o->items * output_padded(o->width + BIAS_PARTS) * sizeof(float);
@@ -115,7 +115,7 @@ static void loss_in(struct cuda *c, const struct output *o, float *loss, float *
                j.width, grad, dweight, dbias);
 }
 
-void cuda_output_loss(struct device *d, const struct output *o, float *loss, float *dstate,
+void cuda_output_loss(struct device *d, const struct output_layer *o, float *loss, float *dstate,
                       float *dweight, float *dbias)
 {
     struct cuda *c = cuda_of(d);

@@ -79,22 +79,26 @@ static __device__ inline float bias_part(float x, int part)
     return maths_from_bf16(maths_to_bf16(x));
 }
 
-/* to [padded rows, width] = x [rows, cols], then BIAS_PARTS parts of bias, or where that is NULL the
- * number `instead`, then zeros; the rows behind are zeros. */
+/* to [padded rows, width] = x [rows, cols], then BIAS_PARTS parts of bias, or where that is NULL
+ * the number `instead`, then zeros; the rows behind are zeros. */
 template <class T>
 static __global__ void join(int padded, int width, int rows, int cols, const float *x,
                             const float *bias, float instead, T *to)
 {
-    for WARP_ROWS (i, padded) {
-        for LANES (j, width) {
-            float y = 0;
-            if (i < rows && j < cols)
-                y = x[(size_t)i * cols + j];
-            else if (i < rows && j < cols + BIAS_PARTS)
-                y = bias ? bias_part(bias[i], j - cols) : instead;
-            number_to(y, to + (size_t)i * width + j);
+    for
+        WARP_ROWS(i, padded)
+        {
+        for
+            LANES(j, width)
+            {
+                float y = 0;
+                if (i < rows && j < cols)
+                    y = x[(size_t)i * cols + j];
+                else if (i < rows && j < cols + BIAS_PARTS)
+                    y = bias ? bias_part(bias[i], j - cols) : instead;
+                number_to(y, to + (size_t)i * width + j);
+            }
         }
-    }
 }
 
 static inline int output_padded(int n)
@@ -109,7 +113,7 @@ static inline size_t output_aligned(size_t bytes)
 
 /* Takes scratch, with `rest` bytes for the caller, and makes the copies. */
 template <class T, class S>
-static struct joined<T, S> output_join(struct cuda *c, const struct output *o, size_t rest) {
+static struct joined<T, S> output_join(struct cuda *c, const struct output_layer *o, size_t rest) {
     struct joined<T, S> j;
     j.width = output_padded(o->width + BIAS_PARTS);
     j.items = output_padded(o->items);
@@ -180,13 +184,13 @@ static __device__ inline float output_exp(float x)
 }
 
 /* Scores as far as they were seen: Σ e^(score - top); not_finite is 0, or NaN. */
-struct seen {
+struct attended {
     float top, sum, not_finite;
 };
 
 /* Of `count` of the numbers x [N] (Milakov & Gimelshein 2018, "Online normalizer calculation for
  * softmax"). */
-template <int N> static __device__ inline void see(struct seen *s, const float *x, int count)
+template <int N> static __device__ inline void see(struct attended *s, const float *x, int count)
 {
     float top = s->top;
 #pragma unroll
@@ -205,16 +209,16 @@ template <int N> static __device__ inline void see(struct seen *s, const float *
 }
 
 /* The same of all threads' together; room for 32 numbers. */
-static __device__ inline struct seen see_all(struct seen own, float *room)
+static __device__ inline struct attended see_all(struct attended own, float *room)
 {
-    struct seen all;
+    struct attended all;
     all.top = block_max(own.top, room);
     all.sum = block_sum(own.sum * output_exp(own.top - all.top), room);
     all.not_finite = block_sum(own.not_finite, room);
     return all;
 }
 
-static __device__ inline float loss_of(struct seen s, float score)
+static __device__ inline float loss_of(struct attended s, float score)
 {
     return logf(s.sum) + s.top - score + s.not_finite;
 }

@@ -61,10 +61,10 @@ struct best {
 
 enum { AT_ONCE = 4 };
 
-/* All threads: the k best rivals (NULL: of all) of x [items] to the front, sorted; returns how many
+/* All threads: the k best candidates (NULL: of all) of x [items] to the front, sorted; returns how many
  * there are. */
 static __device__ inline int find_best(struct best b, int items, const float *x,
-                                       const unsigned char *rival)
+                                       const unsigned char *candidate)
 {
     int each = AT_ONCE * (int)blockDim.x, most = 0; /* filled by now at most */
     place floor = 0;                                /* what does not come above it is none */
@@ -88,7 +88,7 @@ static __device__ inline int find_best(struct best b, int items, const float *x,
         int at = from + AT_ONCE * (int)threadIdx.x;
         for (int i = at; i < at + AT_ONCE && i < items; i++) {
             place p = place_of(x[i], i);
-            if (p > floor && (!rival || rival[i]))
+            if (p > floor && (!candidate || candidate[i]))
                 b.x[atomicAdd(b.filled, 1)] = p;
         }
         most += each;
@@ -104,7 +104,7 @@ static __device__ inline int find_best(struct best b, int items, const float *x,
 /* Where results go, and what is to be found. */
 struct ranks {
     const int32_t *target;
-    const unsigned char *rival; /* NULL: all items are */
+    const unsigned char *candidate; /* NULL: all items are */
     float *loss;
     int32_t *rank, *ties;
     int k, room;
@@ -118,15 +118,15 @@ static __device__ inline void count_row(const struct ranks &r, int row, int item
                                         float *room, int *counts)
 {
     float score = x[r.target[row]];
-    struct seen s = {-INFINITY, 0, 0};
+    struct attended s = {-INFINITY, 0, 0};
     int above = 0, equal = 0;
     for (int i = 4 * (int)threadIdx.x; i < items; i += 4 * (int)blockDim.x) {
         float y[4];
         int count = min(4, items - i);
         unpack(*(const uint4 *)(x + i), y, 0.0f);
         see<4>(&s, y, count);
-        for (int e = 0; r.rival && e < count; e++) /* what is none is neither above nor equal */
-            y[e] = r.rival[i + e] ? y[e] : NAN;
+        for (int e = 0; r.candidate && e < count; e++) /* what is none is neither above nor equal */
+            y[e] = r.candidate[i + e] ? y[e] : NAN;
 #pragma unroll
         for (int e = 0; e < 4; e++) {
             above += e < count && y[e] > score;
@@ -137,8 +137,8 @@ static __device__ inline void count_row(const struct ranks &r, int row, int item
     above = block_sum(above, counts);
     equal = block_sum(equal, counts);
     if (threadIdx.x == 0) {
-        /* the target is one of the equal, unless it is no rival, or NaN, which equals nothing */
-        int ties = equal - (equal && (!r.rival || r.rival[r.target[row]]));
+        /* the target is one of the equal, unless it is no candidate, or NaN, which equals nothing */
+        int ties = equal - (equal && (!r.candidate || r.candidate[r.target[row]]));
         r.loss[row] = loss_of(s, score);
         r.ties[row] = ties;
         r.rank[row] = 1 + above + ties;
@@ -159,7 +159,7 @@ static __global__ void __launch_bounds__(1024)
         count_row(r, row, items, x, room, counts);
         if (!r.k)
             continue;
-        int found = find_best(b, items, x, r.rival);
+        int found = find_best(b, items, x, r.candidate);
         for (int i = (int)threadIdx.x; i < r.k; i += (int)blockDim.x) {
             r.item[(size_t)row * r.k + i] = i < found ? place_item(b.x[i]) : -1;
             r.score[(size_t)row * r.k + i] = i < found ? place_score(b.x[i]) : -INFINITY;
@@ -177,7 +177,7 @@ static int best_room(int k, int items, unsigned threads)
     return (int)room;
 }
 
-template <class T> static void ranks_in(struct cuda *c, const struct output *o, struct ranks r)
+template <class T> static void ranks_in(struct cuda *c, const struct output_layer *o, struct ranks r)
 {
     unsigned threads = output_threads(o->items), blocks = (unsigned)c->processors * 8;
     threads = threads < 256 ? threads : 256;
@@ -200,11 +200,11 @@ template <class T> static void ranks_in(struct cuda *c, const struct output *o, 
     }
 }
 
-void cuda_output_rank(struct device *d, const struct output *o, float *loss, int32_t *rank,
+void cuda_output_rank(struct device *d, const struct output_layer *o, float *loss, int32_t *rank,
                       int32_t *ties, int k, int32_t *top_item, float *top_score)
 {
     struct cuda *c = cuda_of(d);
-    struct ranks r = {o->target, o->rival, loss, rank, ties, k, 0, top_item, top_score, NULL};
+    struct ranks r = {o->target, o->candidate, loss, rank, ties, k, 0, top_item, top_score, NULL};
     if (!o->targets || !o->items)
         return;
     if (c->precision == PRECISION_BF16)

@@ -68,8 +68,7 @@ void gru_before(struct cuda *c, const struct ragged *r, int state, const float *
 /* From g [total, 3H], the gradients before the activations of r, z, n, rows ld apart: of the input
  * columns first .. first+cols-1, which are x [total, cols]: dx += (NULL: not wanted), dw->ih +=. */
 void gru_inputs_back(struct cuda *c, int total, const struct gru_weights *w, int first, int cols,
-                     const float *x, const float *g, int ld, float *dx,
-                     const struct gru_grads *dw);
+                     const float *x, const float *g, int ld, float *dx, const struct gru_grads *dw);
 
 /* From g [total, 4H], those and that of W_hn h + b_hn: dw->hh and the biases +=; `before` is
  * overwritten where the reset comes before. */

@@ -229,7 +229,7 @@ static __device__ inline void pass_stepwise(const struct rates &u, int64_t from,
 }
 
 template <enum rule RULE>
-static __global__ void catch_up_rows(struct rates u, struct row_plan r, int cols, float *w,
+static __global__ void lazy_update_rows(struct rates u, struct row_plan r, int cols, float *w,
                                      float *m, float *v, int32_t *last)
 {
     __shared__ struct adam_passed passed[ROW_WARPS];
@@ -255,17 +255,17 @@ static __global__ void catch_up_rows(struct rates u, struct row_plan r, int cols
 }
 
 template <enum rule RULE>
-static void rows_catch_up(struct device *d, const struct update *u, const struct rows *r, int cols,
+static void rows_lazy_update(struct device *d, const struct update *u, const struct rows *r, int cols,
                           float *w, float *m, float *v, int32_t *last)
 {
-    LAUNCH(d, catch_up_rows<RULE>, row_blocks(r->unique), ROW_WARPS * WARP, 0, rates_of(u),
+    LAUNCH(d, lazy_update_rows<RULE>, row_blocks(r->unique), ROW_WARPS * WARP, 0, rates_of(u),
            cuda_rows(r), cols, w, m, v, last);
 }
 
-void cuda_rows_catch_up(struct device *d, const struct update *u, const struct rows *r, int cols,
+void cuda_rows_lazy_update(struct device *d, const struct update *u, const struct rows *r, int cols,
                         float *w, float *m, float *v, int32_t *last)
 {
-    BY_RULE(rows_catch_up, rule_of(u, m), d, u, r, cols, w, m, v, last);
+    BY_RULE(rows_lazy_update, rule_of(u, m), d, u, r, cols, w, m, v, last);
 }
 
 template <enum rule RULE>

@@ -1,3 +1,3 @@
 #include "base/input_meter.h"
 
-struct meter meter;
+struct input_meter input_meter;

@@ -6,24 +6,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct meter {
+struct input_meter {
     uint64_t bytes;     /* read, of all inputs */
     uint64_t records;   /* rows or records in what was taken up so far */
     void (*seen)(void); /* NULL: nobody watches */
 };
 
-extern struct meter meter;
+extern struct input_meter input_meter;
 
-static inline void meter_bytes(size_t n)
+static inline void input_meter_bytes(size_t n)
 {
-    meter.bytes += n;
-    if (meter.seen)
-        meter.seen();
+    input_meter.bytes += n;
+    if (input_meter.seen)
+        input_meter.seen();
 }
 
-static inline void meter_records(uint64_t n)
+static inline void input_meter_records(uint64_t n)
 {
-    meter.records += n;
+    input_meter.records += n;
 }
 
 #endif

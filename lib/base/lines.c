@@ -57,7 +57,7 @@ static int fill(struct lines *l, size_t *got, struct err *e)
     *got = (size_t)n;
     l->end += (size_t)n;
     l->bytes += (size_t)n;
-    meter_bytes((size_t)n);
+    input_meter_bytes((size_t)n);
     return 0;
 }
 

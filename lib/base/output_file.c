@@ -36,7 +36,7 @@ static int remember_temporary(char *name)
     return -1;
 }
 
-void sink_discard_all(void)
+void output_file_discard_all(void)
 {
     for (int i = 0; i < OPEN_LIMIT; i++) {
         char *name = atomic_exchange(&temporaries[i], NULL);
@@ -45,11 +45,11 @@ void sink_discard_all(void)
     }
 }
 
-static void forget(struct sink *s)
+static void forget(struct output_file *s)
 {
     mem_free(s->path);
     mem_free(s->temporary);
-    *s = (struct sink){.fd = -1};
+    *s = (struct output_file){.fd = -1};
 }
 
 /* Creates the file of that name, which is remembered before the file is there, so that no signal
@@ -82,7 +82,7 @@ static int create_temporary(char *name, size_t size, const char *path)
     return fd;
 }
 
-static int open_beside(struct sink *s, const char *path, bool locked, struct err *e)
+static int open_beside(struct output_file *s, const char *path, bool locked, struct err *e)
 {
     struct stat there;
     if (!*path)
@@ -103,23 +103,23 @@ static int open_beside(struct sink *s, const char *path, bool locked, struct err
     return 0;
 }
 
-int sink_open(struct sink *s, const char *path, struct err *e)
+int output_file_open(struct output_file *s, const char *path, struct err *e)
 {
-    *s = (struct sink){.fd = STDOUT_FILENO};
+    *s = (struct output_file){.fd = STDOUT_FILENO};
     return path && strcmp(path, "-") ? open_beside(s, path, false, e) : 0;
 }
 
-int sink_open_locked(struct sink *s, const char *path, struct err *e)
+int output_file_open_locked(struct output_file *s, const char *path, struct err *e)
 {
-    *s = (struct sink){.fd = -1};
+    *s = (struct output_file){.fd = -1};
     return open_beside(s, path, true, e);
 }
 
-int sink_continue(struct sink *s, const char *path, const char *temporary, uint64_t length,
-                  struct err *e)
+int output_file_continue(struct output_file *s, const char *path, const char *temporary,
+                         uint64_t length, struct err *e)
 {
     struct stat there;
-    *s = (struct sink){.kept = true};
+    *s = (struct output_file){.kept = true};
     s->fd = open(temporary, O_RDWR | O_CLOEXEC);
     if (s->fd < 0)
         return err_set(e, STATUS_NOINPUT, "cannot go on with %s: %s", temporary, strerror(errno));
@@ -131,11 +131,11 @@ int sink_continue(struct sink *s, const char *path, const char *temporary, uint6
     else if (ftruncate(s->fd, (off_t)length) || lseek(s->fd, 0, SEEK_END) < 0)
         status = err_set(e, STATUS_IO, "cannot cut %s: %s", temporary, strerror(errno));
     if (status)
-        sink_discard(s);
+        output_file_discard(s);
     return status;
 }
 
-int sink_keep(struct sink *s, uint64_t *length, struct err *e)
+int output_file_keep(struct output_file *s, uint64_t *length, struct err *e)
 {
     off_t at = lseek(s->fd, 0, SEEK_CUR);
     if (at < 0 || fsync(s->fd))
@@ -148,12 +148,12 @@ int sink_keep(struct sink *s, uint64_t *length, struct err *e)
     return 0;
 }
 
-static const char *name_of(const struct sink *s)
+static const char *name_of(const struct output_file *s)
 {
     return s->path ? s->path : "standard output";
 }
 
-int sink_write(struct sink *s, const void *bytes, size_t n, struct err *e)
+int output_file_write(struct output_file *s, const void *bytes, size_t n, struct err *e)
 {
     const char *at = bytes;
     while (n && !s->gone) {
@@ -164,14 +164,14 @@ int sink_write(struct sink *s, const void *bytes, size_t n, struct err *e)
             poll(&(struct pollfd){.fd = s->fd, .events = POLLOUT}, 1, -1);
             continue;
         }
-        if (done < 0 && errno == EPIPE && stop_caught()) {
-            stop_note(SIGPIPE);
+        if (done < 0 && errno == EPIPE && signals_caught()) {
+            signals_note(SIGPIPE);
             s->gone = true;
             return 0;
         }
         if (done < 0 && errno == EPIPE) { /* a parent had SIGPIPE ignored */
             signal(SIGPIPE, SIG_DFL);
-            sink_discard_all();
+            output_file_discard_all();
             raise(SIGPIPE);
         }
         if (done < 0)
@@ -193,7 +193,7 @@ static int open_folder(const char *path)
 }
 
 /* Gives the written file its name, which outlasts a failing machine too. */
-static int take_name(struct sink *s, struct err *e)
+static int take_name(struct output_file *s, struct err *e)
 {
     int folder = open_folder(s->path), status = 0;
     if (rename(s->temporary, s->path))
@@ -206,7 +206,7 @@ static int take_name(struct sink *s, struct err *e)
     return status;
 }
 
-int sink_commit(struct sink *s, struct err *e)
+int output_file_commit(struct output_file *s, struct err *e)
 {
     int status = 0;
     if (s->path && fsync(s->fd))
@@ -217,7 +217,7 @@ int sink_commit(struct sink *s, struct err *e)
     if (!status && s->path)
         status = take_name(s, e);
     if (status) {
-        sink_discard(s);
+        output_file_discard(s);
         return status;
     }
     if (s->temporary && !s->kept)
@@ -226,7 +226,7 @@ int sink_commit(struct sink *s, struct err *e)
     return 0;
 }
 
-void sink_discard(struct sink *s)
+void output_file_discard(struct output_file *s)
 {
     if (s->temporary) {
         if (s->fd >= 0)

@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 
-struct sink {
+struct output_file {
     int fd;
     char *path;      /* the name to take at commit; NULL = stdout */
     char *temporary; /* the name until then */
@@ -22,33 +22,33 @@ struct sink {
 
 /* Opens `path` (NULL or "-": stdout).  An existing path that is not a regular file is refused,
  * a folder that cannot be written to as well (73). */
-int sink_open(struct sink *s, const char *path, struct err *e);
+int output_file_open(struct output_file *s, const char *path, struct err *e);
 
 /* The same for who has locked `path` (base/lock.h): the temporary file has the name PATH.part, and
  * takes the place of one that a killed run left. */
-int sink_open_locked(struct sink *s, const char *path, struct err *e);
+int output_file_open_locked(struct output_file *s, const char *path, struct err *e);
 
 /* Goes on with what another run wrote beside `path` and left there: cuts its file `temporary` to
  * `length` bytes.  It is kept.  65: it is shorter; 66: it is not there. */
-int sink_continue(struct sink *s, const char *path, const char *temporary, uint64_t length,
-                  struct err *e);
+int output_file_continue(struct output_file *s, const char *path, const char *temporary,
+                         uint64_t length, struct err *e);
 
 /* The temporary file so far is safe on the disk, and stays there whatever happens to the program,
- * for sink_continue; *length (may be NULL) is what it holds.  74. */
-int sink_keep(struct sink *s, uint64_t *length, struct err *e);
+ * for output_file_continue; *length (may be NULL) is what it holds.  74. */
+int output_file_keep(struct output_file *s, uint64_t *length, struct err *e);
 
 /* Writes all n bytes.  A reader that went away ends the program by SIGPIPE, silently; after
- * stop_catch it is noted, and the rest is lost. */
-int sink_write(struct sink *s, const void *bytes, size_t n, struct err *e);
+ * signals_catch it is noted, and the rest is lost. */
+int output_file_write(struct output_file *s, const void *bytes, size_t n, struct err *e);
 
 /* Syncs, closes and renames, and syncs the folder; for stdout closes.  The sink is closed whatever
  * happens; after a failure nothing but the file from before stands under the name. */
-int sink_commit(struct sink *s, struct err *e);
+int output_file_commit(struct output_file *s, struct err *e);
 
 /* Closes and, unless it is kept, removes the temporary file; what stood under the name stays. */
-void sink_discard(struct sink *s);
+void output_file_discard(struct output_file *s);
 
 /* Removes the temporary files of all open sinks: safe in signal handlers. */
-void sink_discard_all(void);
+void output_file_discard_all(void);
 
 #endif

@@ -12,7 +12,7 @@ static bool caught;
 static volatile sig_atomic_t noted;
 static struct sigaction before[ASKING]; /* what ends the program */
 
-void stop_note(int signal)
+void signals_note(int signal)
 {
     if (!noted)
         noted = signal;
@@ -21,14 +21,14 @@ void stop_note(int signal)
 static void note(int signal)
 {
     int why = errno;
-    stop_note(signal);
+    signals_note(signal);
     for (int i = 0; i < ASKING; i++)
         if (before[i].sa_handler != SIG_IGN)
             sigaction(asking[i], &before[i], NULL);
     errno = why;
 }
 
-void stop_catch(void)
+void signals_catch(void)
 {
     struct sigaction action = {.sa_handler = note};
     sigemptyset(&action.sa_mask);
@@ -43,18 +43,18 @@ void stop_catch(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-bool stop_caught(void)
+bool signals_caught(void)
 {
     return caught;
 }
 
-int stop_signal(void)
+int signals_first(void)
 {
     return noted;
 }
 
 /* The signals are let in during the wait alone: none falls between the look and the wait. */
-bool stop_wait(int fd)
+bool signals_wait(int fd)
 {
     sigset_t block, all;
     fd_set reading;

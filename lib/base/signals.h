@@ -1,6 +1,6 @@
 /* Signals that ask a program to stop where it can save first: between two pieces of work.
  *
- * Before stop_catch nothing here has an effect: signals end the program as they did. */
+ * Before signals_catch nothing here has an effect: signals end the program as they did. */
 #ifndef BASE_SIGNALS_H
 #define BASE_SIGNALS_H
 
@@ -8,17 +8,17 @@
 
 /* From now on the first SIGINT, SIGTERM or SIGHUP (those that are not ignored) is only noted, and
  * the next one ends the program at once, as before this call.  SIGPIPE is ignored: a reader that
- * went away is noted too (stop_note), and what is written from then on is lost. */
-void stop_catch(void);
+ * went away is noted too (signals_note), and what is written from then on is lost. */
+void signals_catch(void);
 
-/* Whether stop_catch was called. */
-bool stop_caught(void);
+/* Whether signals_catch was called. */
+bool signals_caught(void);
 
 /* The signal that was noted first, or 0. */
-int stop_signal(void);
-void stop_note(int signal);
+int signals_first(void);
+void signals_note(int signal);
 
 /* Waits until `fd` can be read without waiting, has ended or failed.  False: a signal was noted. */
-bool stop_wait(int fd);
+bool signals_wait(int fd);
 
 #endif

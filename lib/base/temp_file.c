@@ -8,14 +8,14 @@
 
 #include "base/buf.h"
 
-int scratch_open(struct scratch *s, const char *folder, struct err *e)
+int temp_file_open(struct temp_file *s, const char *folder, struct err *e)
 {
     struct buf name = {0};
     if (!folder)
         folder = getenv("TMPDIR");
     if (!folder || !*folder)
         folder = "/tmp";
-    *s = (struct scratch){.fd = -1, .folder = mem_copy(folder, strlen(folder))};
+    *s = (struct temp_file){.fd = -1, .folder = mem_copy(folder, strlen(folder))};
     buf_format(&name, "%s/sesspipe.XXXXXX", folder);
     buf_byte(&name, '\0');
     s->fd = mkstemp(name.at);
@@ -30,7 +30,7 @@ int scratch_open(struct scratch *s, const char *folder, struct err *e)
                                 s->folder, strerror(why));
 }
 
-int scratch_append(struct scratch *s, const void *bytes, size_t n, struct err *e)
+int temp_file_append(struct temp_file *s, const void *bytes, size_t n, struct err *e)
 {
     for (size_t done = 0; done < n;) {
         ssize_t now = pwrite(s->fd, (const char *)bytes + done, n - done, (off_t)s->size);
@@ -45,7 +45,7 @@ int scratch_append(struct scratch *s, const void *bytes, size_t n, struct err *e
     return 0;
 }
 
-int scratch_read(const struct scratch *s, uint64_t offset, void *to, size_t n, struct err *e)
+int temp_file_read(const struct temp_file *s, uint64_t offset, void *to, size_t n, struct err *e)
 {
     for (size_t done = 0; done < n;) {
         ssize_t now = pread(s->fd, (char *)to + done, n - done, (off_t)(offset + done));
@@ -59,10 +59,10 @@ int scratch_read(const struct scratch *s, uint64_t offset, void *to, size_t n, s
     return 0;
 }
 
-void scratch_close(struct scratch *s)
+void temp_file_close(struct temp_file *s)
 {
     if (s->fd >= 0)
         close(s->fd);
     mem_free(s->folder);
-    *s = (struct scratch){.fd = -1};
+    *s = (struct temp_file){.fd = -1};
 }

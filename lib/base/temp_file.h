@@ -8,20 +8,20 @@
 
 #include "base/err.h"
 
-struct scratch {
+struct temp_file {
     int fd;        /* -1: not open */
     char *folder;  /* for messages */
     uint64_t size; /* what has been written */
 };
 
 /* Opens one in `folder` (NULL: $TMPDIR, else /tmp).  73: it cannot be created. */
-int scratch_open(struct scratch *s, const char *folder, struct err *e);
+int temp_file_open(struct temp_file *s, const char *folder, struct err *e);
 
-int scratch_append(struct scratch *s, const void *bytes, size_t n, struct err *e);
+int temp_file_append(struct temp_file *s, const void *bytes, size_t n, struct err *e);
 
 /* Reads the n bytes at `offset`, which have been written. */
-int scratch_read(const struct scratch *s, uint64_t offset, void *to, size_t n, struct err *e);
+int temp_file_read(const struct temp_file *s, uint64_t offset, void *to, size_t n, struct err *e);
 
-void scratch_close(struct scratch *s); /* also one that is not open */
+void temp_file_close(struct temp_file *s); /* also one that is not open */
 
 #endif

@@ -25,7 +25,7 @@ struct baseline {
     int64_t events;          /* n */
     int32_t items;           /* N */
     int32_t *place, *item;   /* by item: its place; by place: the item */
-    int32_t *ranked;         /* [N + 1] rivals at the places before each; NULL: all items are */
+    int32_t *ranked;         /* [N + 1] candidates at the places before each; NULL: all items are */
     double one;              /* scores that are a score of 1 */
     size_t contexts;
     size_t *start;  /* [contexts + 1]: where each row begins */
@@ -220,21 +220,21 @@ static void rank_rows(struct baseline *b)
     vec_release(&order);
 }
 
-static void count_rivals(struct baseline *b, const unsigned char *rival)
+static void count_candidates(struct baseline *b, const unsigned char *candidate)
 {
     b->ranked = mem_zero((size_t)b->items + 1, sizeof *b->ranked);
     for (int32_t p = 0; p < b->items; p++)
-        b->ranked[p + 1] = b->ranked[p] + rival[b->item[p]];
+        b->ranked[p + 1] = b->ranked[p] + candidate[b->item[p]];
 }
 
-void baseline_ready(struct baseline *b, int32_t items, const unsigned char *rival)
+void baseline_ready(struct baseline *b, int32_t items, const unsigned char *candidate)
 {
     b->items = items;
     while (b->popularity.len < (size_t)items)
         vec_push(&b->popularity, 0);
     order_by_popularity(b);
-    if (rival)
-        count_rivals(b, rival);
+    if (candidate)
+        count_candidates(b, candidate);
     if (b->kind->sets)
         sets_ready(&b->sets, b->place, items);
     if (b->kind->fill)
@@ -316,23 +316,23 @@ const struct baseline_kind *baseline_find(const char *name)
 
 /* ---- answering ---- */
 
-struct row {
+struct neighbour_row {
     const struct entry *at;
     int32_t len;
     int64_t total; /* s(c) */
 };
 
-static struct row row_of(const struct baseline *b, const struct moment *m)
+static struct neighbour_row row_of(const struct baseline *b, const struct moment *m)
 {
     int32_t c = b->kind->context(m);
     if (c < 0 || (size_t)c >= b->contexts)
-        return (struct row){NULL, 0, 0};
-    return (struct row){b->row.at + b->start[c], (int32_t)(b->start[c + 1] - b->start[c]),
-                        b->total[c]};
+        return (struct neighbour_row){NULL, 0, 0};
+    return (struct neighbour_row){b->row.at + b->start[c], (int32_t)(b->start[c + 1] - b->start[c]),
+                                  b->total[c]};
 }
 
 /* The number of entries before the place. */
-static int32_t entries_before(struct row row, int32_t place)
+static int32_t entries_before(struct neighbour_row row, int32_t place)
 {
     int32_t low = 0, high = row.len;
     while (low < high) {
@@ -359,7 +359,7 @@ static float listed(const struct baseline *b, int32_t place, int64_t score, int6
     return (float)probability(b, place, score, total);
 }
 
-static struct verdict row_rank(const struct baseline *b, struct row row, int32_t place)
+static struct verdict row_rank(const struct baseline *b, struct neighbour_row row, int32_t place)
 {
     int32_t at = entries_before(row, place);
     if (at < row.len && row.at[at].place == place)
@@ -369,7 +369,7 @@ static struct verdict row_rank(const struct baseline *b, struct row row, int32_t
     return (struct verdict){row.len + place - at + 1, probability(b, place, 0, row.total), false};
 }
 
-static void row_top(const struct baseline *b, struct row row, int32_t k, int32_t *items,
+static void row_top(const struct baseline *b, struct neighbour_row row, int32_t k, int32_t *items,
                     float *scores)
 {
     int32_t n = 0, member = 0;
@@ -395,7 +395,7 @@ static bool find_scores(const struct baseline *b, const struct moment *m, struct
     if (b->kind->score)
         b->kind->score(b, m, w);
     else {
-        struct row row = row_of(b, m);
+        struct neighbour_row row = row_of(b, m);
         for (int32_t i = 0; i < row.len; i++)
             scores_add(&w->scores, row.at[i].place, row.at[i].score);
     }
@@ -409,7 +409,7 @@ struct verdict baseline_answer(const struct baseline *b, struct baseline_work *w
 {
     int32_t place = b->place[target];
     if (!b->kind->score && !b->options.mix && !b->ranked) { /* rows are ranked beforehand */
-        struct row row = row_of(b, m);
+        struct neighbour_row row = row_of(b, m);
         row_top(b, row, k, items, scores);
         return row_rank(b, row, place);
     }

@@ -60,9 +60,9 @@ void baseline_free(struct baseline *b); /* NULL is fine */
 void baseline_learn(struct baseline *b, const struct session *s);
 
 /* All is learned; there are N items (more than any that was learned).  From here on the baseline
- * answers, several threads at once.  `rival` [N] is 1 for the items among which targets are ranked
- * and 0 for the others, which stand on no list; NULL: all are. */
-void baseline_ready(struct baseline *b, int32_t items, const unsigned char *rival);
+ * answers, several threads at once.  `candidate` [N] is 1 for the items among which targets are
+ * ranked and 0 for the others, which stand on no list; NULL: all are. */
+void baseline_ready(struct baseline *b, int32_t items, const unsigned char *candidate);
 
 /* Whether it searches neighbours, which several threads do faster; the others look answers up. */
 bool baseline_searches(const struct baseline *b);
@@ -77,7 +77,7 @@ struct verdict {
     bool mixed; /* whether the mix had a list of the position */
 };
 
-/* Where the target stands, and the k best of the rivals, of which there are as many, with what
+/* Where the target stands, and the k best of the candidates, of which there are as many, with what
  * lists give for them. */
 struct verdict baseline_answer(const struct baseline *b, struct baseline_work *w,
                                const struct moment *m, int32_t target, int32_t k, int32_t *items,

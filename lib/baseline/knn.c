@@ -111,7 +111,7 @@ static bool nearer(const struct knn_neighbour *a, const struct knn_neighbour *b)
 /* Brings the k nearest to the front (Hoare's quickselect); no two are equal. */
 static void select_nearest(struct knn_neighbour *n, size_t count, size_t k)
 {
-    size_t low = 0, high = count; /* what is not settled yet */
+    size_t low = 0, high = count; /* what is not flushed yet */
     while (high - low > 1) {
         struct knn_neighbour pivot = n[low + (high - 1 - low) / 2];
         size_t i = low, j = high - 1;

@@ -25,7 +25,7 @@ static int take(struct counting *c, const struct sessions_record *record, struct
     if (record->kind == RECORD_USER)
         return write_user(&c->out->out, n->id, n->name, n->attributes, e);
     if (record->kind == RECORD_ITEM) {
-        support_note(&c->support, n->attributes);
+        item_support_note(&c->support, n->attributes);
         return write_item(&c->out->out, n->id, n->name, n->attributes, e);
     }
     return take_session(c, &record->session, e);
@@ -41,11 +41,11 @@ static int learn(struct counting *c, struct err *e)
     if (got == READ_ERROR)
         return e->status;
     int32_t items = names_count(sessions_in_items(c->in));
-    unsigned char *rivals;
-    if (support_most(&c->support, c->rank_among, items, &rivals, e))
+    unsigned char *candidates;
+    if (item_support_most(&c->support, c->rank_among, items, &candidates, e))
         return e->status;
-    baseline_ready(c->baseline, items, rivals);
-    mem_free(rivals);
+    baseline_ready(c->baseline, items, candidates);
+    mem_free(candidates);
     return 0;
 }
 
@@ -88,6 +88,6 @@ void counting_release(struct counting *c)
 {
     answers_release(&c->answers);
     mix_release(&c->mix);
-    support_release(&c->support);
+    item_support_release(&c->support);
     vec_release(&c->sessions);
 }

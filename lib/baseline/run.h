@@ -11,16 +11,16 @@
 /* {0}, then the first members filled in, before counting_run. */
 struct counting {
     struct sessions_in *in;
-    struct stage *out; /* opened */
+    struct output *out; /* opened */
     struct baseline *baseline;
     int64_t top, threads; /* best items of each position; 0 threads: one a core */
     int64_t rank_among;   /* most supported items; 0: all */
     const char *mix_path; /* NULL: none */
     struct mix mix;
     struct answers answers;
-    struct support support; /* of the items */
-    i32_vec sessions;       /* of each user so far */
-    int64_t parts[4];       /* sessions of each part */
+    struct item_support support; /* of the items */
+    i32_vec sessions;            /* of each user so far */
+    int64_t parts[4];            /* sessions of each part */
 };
 
 /* From the first session to the last pass; the stage's end is the caller's.  65: sessions that are

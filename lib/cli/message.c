@@ -86,7 +86,7 @@ static void end(const char *text, int status)
 {
     progress_fail();
     say(text);
-    sink_discard_all();
+    output_file_discard_all();
     exit(status ? status : STATUS_FAIL);
 }
 
@@ -107,10 +107,10 @@ void cli_usage(const char *format, ...)
 
 void answer(const struct buf *text)
 {
-    struct sink out;
+    struct output_file out;
     struct err e;
-    if (sink_open(&out, NULL, &e) || sink_write(&out, text->at, text->len, &e) ||
-        sink_commit(&out, &e))
+    if (output_file_open(&out, NULL, &e) || output_file_write(&out, text->at, text->len, &e) ||
+        output_file_commit(&out, &e))
         cli_fail(&e);
     exit(STATUS_OK);
 }
@@ -121,14 +121,14 @@ static void out_of_memory(size_t n)
     char text[100];
     snprintf(text, sizeof text, "out of memory: %zu bytes more could not be had", n);
     say(text);
-    sink_discard_all();
+    output_file_discard_all();
     _exit(STATUS_MEMORY);
 }
 
 static void die_of(int signal)
 {
     progress_clear();
-    sink_discard_all();
+    output_file_discard_all();
     raise(signal); /* SA_RESETHAND has brought the default back */
 }
 

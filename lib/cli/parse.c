@@ -31,12 +31,12 @@ static struct {
 
 /* ---- the program's rows ---- */
 
-struct rows rows_of(const struct program *p)
+struct option_rows rows_of(const struct program *p)
 {
-    return (struct rows){.table = p->tables};
+    return (struct option_rows){.table = p->tables};
 }
 
-const struct option *rows_next(struct rows *r)
+const struct option *rows_next(struct option_rows *r)
 {
     for (;;) {
         if (r->row && r->row->kind != OPTION_END)
@@ -54,7 +54,7 @@ const struct option *rows_next(struct rows *r)
 
 static const struct option *find_letter(char letter)
 {
-    struct rows rows = rows_of(line.program);
+    struct option_rows rows = rows_of(line.program);
     for (const struct option *o; (o = rows_next(&rows));)
         if (o->letter == letter)
             return o;
@@ -63,7 +63,7 @@ static const struct option *find_letter(char letter)
 
 static const struct option *find_name(const char *name, size_t len)
 {
-    struct rows rows = rows_of(line.program);
+    struct option_rows rows = rows_of(line.program);
     struct nearest nearest = nearest_to(name, len);
     for (const struct option *o; (o = rows_next(&rows));) {
         size_t n = strlen(o->name);
@@ -281,7 +281,7 @@ void cli_options_packed(struct buf *to)
     msgpack_packer pk;
     msgpack_packer_init(&pk, to, buf_write);
     size_t count = 0;
-    struct rows rows = rows_of(line.program);
+    struct option_rows rows = rows_of(line.program);
     for (const struct option *o; (o = rows_next(&rows));)
         count += o->recorded;
     msgpack_pack_map(&pk, count);

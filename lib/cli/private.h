@@ -21,13 +21,13 @@ void progress_begin(const char *program, struct operands files);
 void progress_fail(void); /* the program ends with a message */
 
 /* The program's rows of all groups, then what every program takes; NULL behind the last. */
-struct rows {
+struct option_rows {
     const struct option *const *table;
     const struct option *row;
     bool common;
 };
-struct rows rows_of(const struct program *p);
-const struct option *rows_next(struct rows *r);
+struct option_rows rows_of(const struct program *p);
+const struct option *rows_next(struct option_rows *r);
 
 /* The shell's completion of the program's options, "bash" or "zsh". */
 void completion_text(const struct program *p, const char *shell, struct buf *to);

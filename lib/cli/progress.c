@@ -181,7 +181,7 @@ static void put_text(struct buf *to, const struct progress *p)
         buf_format(to, "%.0f %s/s", rate(p), p->unit);
     } else if (p->bytes > 0) {
         put_amount(to, rate(p));
-        buf_format(to, "/s, %llu records", (unsigned long long)meter.records);
+        buf_format(to, "/s, %llu records", (unsigned long long)input_meter.records);
     } else {
         to->len -= 2;
     }
@@ -210,7 +210,7 @@ static void put_json(struct buf *to, const struct progress *p, bool done)
     }
     if (p->bytes > 0) {
         put_member(to, "bytes", p->bytes);
-        put_member(to, "records", (double)meter.records);
+        put_member(to, "records", (double)input_meter.records);
     }
     if (p->total > 0)
         put_member(to, "total", p->total);
@@ -255,7 +255,8 @@ void progress_show(const struct progress *p)
 
 static struct progress of_input(void)
 {
-    struct progress p = {.bytes = (double)meter.bytes, .seconds = progress_clock() - now.began};
+    struct progress p = {.bytes = (double)input_meter.bytes,
+                         .seconds = progress_clock() - now.began};
     /* An input that is read twice, or grows, has no share. */
     if (now.total > 0 && p.bytes <= now.total) {
         p.total = now.total;
@@ -358,7 +359,7 @@ void progress_begin(const char *program, struct operands files)
     if (!now.text && !now.json)
         return;
     if (now.of_input)
-        meter.seen = show_input;
+        input_meter.seen = show_input;
     atexit(finish);
 }
 

@@ -34,7 +34,7 @@ static void clear(struct batching *b)
 /* The user's last sessions before session s, oldest first, whatever part they are of. */
 static void add_history(struct batching *b, size_t s)
 {
-    const struct corpus *c = b->corpus;
+    const struct session_store *c = b->corpus;
     size_t first = c->first.at[c->user.at[s]], number = s - first;
     size_t count = number < (size_t)b->history ? number : (size_t)b->history;
     vec_push(&b->history_count, (int32_t)count);
@@ -54,7 +54,7 @@ static void add_history(struct batching *b, size_t s)
 
 static void add_session(struct batching *b, size_t s)
 {
-    const struct corpus *c = b->corpus;
+    const struct session_store *c = b->corpus;
     size_t length = corpus_length(c, s);
     vec_push(&b->user, c->user.at[s]);
     vec_push(&b->session, (int32_t)(s - c->first.at[c->user.at[s]]));

@@ -1,6 +1,6 @@
 #include "data/epochs.h"
 
-void passes_meta(struct meta *m, const struct passes_options *o)
+void epochs_meta(struct meta *m, const struct epochs_options *o)
 {
     m->kind = STREAM_BATCHES;
     meta_set_text(m, "scheme", o->scheme->name);
@@ -23,15 +23,15 @@ static int emit_steps(void *to, const struct steps *s, struct err *e)
     return write_steps(out, s, e) != 0 ? e->status : frame_out_pause(out, e);
 }
 
-int passes_open(struct passes *p, const struct passes_options *o, struct sessions_in *in,
+int epochs_open(struct epochs *p, const struct epochs_options *o, struct sessions_in *in,
                 struct frame_out *out, struct err *e)
 {
     const struct meta *m = sessions_in_meta(in);
     int64_t week_shift = 0;
-    *p = (struct passes){.options = o, .out = out};
+    *p = (struct epochs){.options = o, .out = out};
     if (meta_get_i64s(m, "delta_edges", &p->edges, e) != 0 ||
         meta_get_int(m, "week_shift", &week_shift, e) != 0 ||
-        corpus_read(&p->corpus, in, out, e) != 0)
+        session_store_read(&p->corpus, in, out, e) != 0)
         return e->status;
     if (p->edges.len == 0)
         return err_set(e, STATUS_DATA, "header: no delta_edges, which say the ages of sessions");
@@ -52,14 +52,14 @@ int passes_open(struct passes *p, const struct passes_options *o, struct session
     return 0;
 }
 
-static bool is_due(const struct passes *p, struct epoch epoch)
+static bool is_due(const struct epochs *p, struct epoch epoch)
 {
     return epoch.part == PART_TRAIN ||
-           (corpus_part(&p->corpus, epoch.part) > 0 &&
+           (session_store_part(&p->corpus, epoch.part) > 0 &&
             (epoch.part != PART_TEST || epoch.number >= p->options->test_from));
 }
 
-int passes_epoch(struct passes *p, int64_t number, struct err *e)
+int epochs_write(struct epochs *p, int64_t number, struct err *e)
 {
     for (enum part part = PART_TRAIN; part <= PART_TEST; part++) {
         struct epoch epoch = {number, part};
@@ -70,9 +70,9 @@ int passes_epoch(struct passes *p, int64_t number, struct err *e)
     return 0;
 }
 
-void passes_release(struct passes *p)
+void epochs_release(struct epochs *p)
 {
-    corpus_release(&p->corpus);
+    session_store_release(&p->corpus);
     batching_release(&p->batching);
     vec_release(&p->edges);
 }

@@ -6,7 +6,8 @@
 
 enum { VALUES_LIMIT = 48 << 10 }; /* packed bytes: a header has 64 KiB */
 
-int carried_number(struct carried *c, struct bytes value, int32_t *number, struct err *e)
+int extra_columns_number(struct extra_columns *c, struct bytes value, int32_t *number,
+                         struct err *e)
 {
     *number = names_add(&c->values, value, NULL);
     if (c->values.text.len + 5 * c->values.start.len <= VALUES_LIMIT)
@@ -17,23 +18,23 @@ int carried_number(struct carried *c, struct bytes value, int32_t *number, struc
                    c->key, names_count(&c->values));
 }
 
-struct place {
+struct column_place {
     struct bytes value;
     int32_t number;
 };
 
 static int compare_places(const void *a, const void *b)
 {
-    const struct place *x = a, *y = b;
+    const struct column_place *x = a, *y = b;
     return bytes_compare(x->value, y->value);
 }
 
-void carried_sort(struct carried *c)
+void extra_columns_sort(struct extra_columns *c)
 {
-    VEC(struct place) places = {0};
+    VEC(struct column_place) places = {0};
     int32_t count = names_count(&c->values);
     for (int32_t i = 0; i < count; i++)
-        vec_push(&places, ((struct place){names_at(&c->values, i), i}));
+        vec_push(&places, ((struct column_place){names_at(&c->values, i), i}));
     if (count)
         qsort(places.at, places.len, sizeof *places.at, compare_places);
     vec_clear(&c->sorted);
@@ -47,7 +48,7 @@ void carried_sort(struct carried *c)
     vec_release(&places);
 }
 
-void carried_describe(const struct carried *columns, size_t count, struct meta *m)
+void extra_columns_describe(const struct extra_columns *columns, size_t count, struct meta *m)
 {
     struct buf packed = {0};
     msgpack_packer pk;
@@ -56,7 +57,7 @@ void carried_describe(const struct carried *columns, size_t count, struct meta *
     msgpack_packer_init(&pk, &packed, buf_write);
     msgpack_pack_map(&pk, count);
     for (size_t i = 0; i < count; i++) {
-        const struct carried *c = &columns[i];
+        const struct extra_columns *c = &columns[i];
         int32_t values = names_count(&c->values);
         pack_text(&pk, bytes_of(c->key));
         msgpack_pack_array(&pk, (size_t)values);
@@ -67,7 +68,7 @@ void carried_describe(const struct carried *columns, size_t count, struct meta *
     buf_release(&packed);
 }
 
-void carried_release(struct carried *c)
+void extra_columns_release(struct extra_columns *c)
 {
     names_release(&c->values);
     vec_release(&c->rank);

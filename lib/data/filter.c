@@ -196,15 +196,15 @@ int filter_chain_note(const struct filter_chain *chain, struct meta *m, struct e
     return 0;
 }
 
-static int apply(const struct filter_setting *s, struct history *h, struct err *e)
+static int apply(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     int status = s->filter->apply ? s->filter->apply(s, h, e) : 0;
     if (!status)
-        history_sweep(h);
+        user_sessions_sweep(h);
     return status;
 }
 
-int filter_chain_apply(const struct filter_chain *c, struct history *h, struct err *e)
+int filter_chain_apply(const struct filter_chain *c, struct user_sessions *h, struct err *e)
 {
     int status = 0;
     for (size_t i = 0; i < c->settings.len && !c->settings.at[i].surveys; i++)
@@ -214,7 +214,8 @@ int filter_chain_apply(const struct filter_chain *c, struct history *h, struct e
 }
 
 /* Puts all users through a filter; those of whom nothing is left are gone. */
-static int apply_to_all(const struct filter_setting *s, struct histories *all, struct err *e)
+static int apply_to_all(const struct filter_setting *s, struct all_user_sessions *all,
+                        struct err *e)
 {
     size_t kept = 0;
     int status = 0;
@@ -224,13 +225,13 @@ static int apply_to_all(const struct filter_setting *s, struct histories *all, s
         if (all->at[u].sessions.len)
             all->at[kept++] = all->at[u];
         else
-            history_release(&all->at[u]);
+            user_sessions_release(&all->at[u]);
     }
     all->len = kept;
     return status;
 }
 
-int filter_chain_finish(struct filter_chain *c, struct histories *all, struct err *e)
+int filter_chain_finish(struct filter_chain *c, struct all_user_sessions *all, struct err *e)
 {
     size_t i = 0;
     int status = 0;

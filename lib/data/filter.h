@@ -21,10 +21,10 @@ struct filter {
     /* Reads the value.  64: says what is possible.  NULL: takes none. */
     int (*parse)(struct filter_setting *s, const char *text, struct err *e);
     /* Finds out from all users, each with a session, what apply needs.  65 like apply. */
-    int (*survey)(struct filter_setting *s, const struct histories *all, struct err *e);
+    int (*survey)(struct filter_setting *s, const struct all_user_sessions *all, struct err *e);
     /* Changes one user's sessions, at least one of them; drops a session by session_cut to 0.
      * 65: the data does not suit.  NULL: leaves them as they are. */
-    int (*apply)(const struct filter_setting *s, struct history *h, struct err *e);
+    int (*apply)(const struct filter_setting *s, struct user_sessions *h, struct err *e);
     /* Writes a choice into the output's header. */
     void (*note)(const struct filter_setting *s, struct meta *m);
     bool splits; /* gives sessions their part, of which the output holds a count for each item */
@@ -87,12 +87,12 @@ int filter_chain_note(const struct filter_chain *c, struct meta *m, struct err *
 
 /* Puts one user through the filters before the first one that surveys all users; nothing is left of
  * a user that is dropped. */
-int filter_chain_apply(const struct filter_chain *c, struct history *h, struct err *e);
+int filter_chain_apply(const struct filter_chain *c, struct user_sessions *h, struct err *e);
 
 /* Whether there are filters that survey all users, and then puts all users through those and what
  * follows.  Users of whom nothing is left are gone. */
 bool filter_chain_surveys(const struct filter_chain *c);
-int filter_chain_finish(struct filter_chain *c, struct histories *all, struct err *e);
+int filter_chain_finish(struct filter_chain *c, struct all_user_sessions *all, struct err *e);
 
 bool filter_chain_splits(const struct filter_chain *c);
 void filter_chain_release(struct filter_chain *c);

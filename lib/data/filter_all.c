@@ -6,7 +6,7 @@
 
 static const double pi = 3.14159265358979323846;
 
-static int64_t events_of(const struct history *h)
+static int64_t events_of(const struct user_sessions *h)
 {
     int64_t events = 0;
     for (size_t i = 0; i < h->sessions.len; i++)
@@ -53,7 +53,7 @@ FILTER_PARSE(user_group)
                    "'%s' is not below-below, below-above, above-below or above-above", text);
 }
 
-static void statistics(const struct history *h, double x[2])
+static void statistics(const struct user_sessions *h, double x[2])
 {
     x[COUNT] = (double)h->sessions.len;
     x[LENGTH] = (double)events_of(h) / x[COUNT];
@@ -80,7 +80,7 @@ FILTER_APPLY(user_means)
     for (int i = 0; i < 2; i++) /* a mean of equals may differ from them by rounding */
         drop = drop || s->side[i] * (x[i] - s->mean[i]) < -1e-12 * s->mean[i];
     if (drop)
-        history_clear(h);
+        user_sessions_clear(h);
     return 0;
 }
 
@@ -94,10 +94,10 @@ FILTER_SURVEY(support)
     (void)e;
     vec_clear(&s->counts);
     for (size_t u = 0; u < all->len; u++) {
-        const struct history *h = &all->at[u];
+        const struct user_sessions *h = &all->at[u];
         below = below || events_of(h) < s->least_user;
         for (size_t i = 0; i < h->sessions.len; i++) {
-            histories_count(&s->counts, h->sessions.at[i], 1);
+            session_count_items(&s->counts, h->sessions.at[i], 1);
             below = below || (s->least_item && h->sessions.at[i]->count < 2);
         }
     }
@@ -111,7 +111,7 @@ FILTER_APPLY(support)
 {
     (void)e;
     if (events_of(h) < s->least_user)
-        history_clear(h);
+        user_sessions_clear(h);
     for (size_t i = 0; s->least_item && i < h->sessions.len; i++)
         session_keep_items(h->sessions.at[i], s->counts.at, s->least_item);
     return 0;

@@ -2,21 +2,21 @@
 
 #include "data/reindex.h"
 
-struct run {
+struct filtering {
     struct filter_chain *chain;
     struct frame_out *out;
-    struct relabel relabel;
-    struct history now;    /* the user being read */
-    VEC(bool) seen;        /* by user id: has begun */
-    struct histories held; /* users that are not written yet */
-    bool any, split;       /* whether one user is through; whether it is split */
-    bool surveys;          /* whether a filter needs all users */
-    i64_vec train;         /* by item id: events in the training part */
+    struct reindex relabel;
+    struct user_sessions now;      /* the user being read */
+    VEC(bool) seen;                /* by user id: has begun */
+    struct all_user_sessions held; /* users that are not written yet */
+    bool any, split;               /* whether one user is through; whether it is split */
+    bool surveys;                  /* whether a filter needs all users */
+    i64_vec train;                 /* by item id: events in the training part */
 };
 
 /* ---- a user is complete ---- */
 
-static int check_split(struct run *r, const struct history *h, struct err *e)
+static int check_split(struct filtering *r, const struct user_sessions *h, struct err *e)
 {
     if (!r->any)
         r->split = h->sessions.at[0]->part != PART_NONE;
@@ -28,30 +28,30 @@ static int check_split(struct run *r, const struct history *h, struct err *e)
     return 0;
 }
 
-static int of_user(const struct run *r, const struct history *h, struct err *e)
+static int of_user(const struct filtering *r, const struct user_sessions *h, struct err *e)
 {
     struct bytes name = names_at(r->relabel.users.names, h->user);
     return err_at(e, "user %.*s", (int)name.len, name.at);
 }
 
-static void hold(struct run *r)
+static void hold(struct filtering *r)
 {
     vec_push(&r->held, r->now);
-    r->now = (struct history){0};
+    r->now = (struct user_sessions){0};
 }
 
-static int write_user_now(struct run *r, struct err *e)
+static int write_user_now(struct filtering *r, struct err *e)
 {
-    int status = relabel_write(&r->relabel, r->out, &r->now, e);
-    history_clear(&r->now);
+    int status = reindex_write(&r->relabel, r->out, &r->now, e);
+    user_sessions_clear(&r->now);
     return status ? status : frame_out_pause(r->out, e);
 }
 
-static int user_end(struct run *r, struct err *e)
+static int user_end(struct filtering *r, struct err *e)
 {
     if (!r->now.sessions.len)
         return 0;
-    r->now.about = labels_attributes(&r->relabel.users, r->now.user);
+    r->now.about = new_ids_attributes(&r->relabel.users, r->now.user);
     int status = filter_chain_apply(r->chain, &r->now, e);
     if (status)
         return of_user(r, &r->now, e);
@@ -70,11 +70,11 @@ static int user_end(struct run *r, struct err *e)
 }
 
 /* The filters that had to wait for all users. */
-static int finish(struct run *r, struct err *e)
+static int finish(struct filtering *r, struct err *e)
 {
     int status = 0;
     for (size_t u = 0; u < r->held.len; u++)
-        r->held.at[u].about = labels_attributes(&r->relabel.users, r->held.at[u].user);
+        r->held.at[u].about = new_ids_attributes(&r->relabel.users, r->held.at[u].user);
     if (r->surveys)
         status = filter_chain_finish(r->chain, &r->held, e);
     for (size_t u = 0; u < r->held.len && !status; u++)
@@ -85,7 +85,7 @@ static int finish(struct run *r, struct err *e)
 
 /* ---- reading and writing ---- */
 
-static int user_begin(struct run *r, int32_t user, struct err *e)
+static int user_begin(struct filtering *r, int32_t user, struct err *e)
 {
     while (r->seen.len <= (size_t)user)
         vec_push(&r->seen, false);
@@ -102,15 +102,15 @@ static int user_begin(struct run *r, int32_t user, struct err *e)
     return 0;
 }
 
-static int take(struct run *r, const struct sessions_record *record, struct err *e)
+static int take(struct filtering *r, const struct sessions_record *record, struct err *e)
 {
     int status = 0;
     switch (record->kind) {
     case RECORD_USER:
-        labels_note(&r->relabel.users, &record->named);
+        new_ids_note(&r->relabel.users, &record->named);
         return 0;
     case RECORD_ITEM:
-        labels_note(&r->relabel.items, &record->named);
+        new_ids_note(&r->relabel.items, &record->named);
         return 0;
     default:
         break;
@@ -122,11 +122,11 @@ static int take(struct run *r, const struct sessions_record *record, struct err 
     }
     if (status)
         return status;
-    history_add(&r->now, &record->session);
+    user_sessions_add(&r->now, &record->session);
     return 0;
 }
 
-static int write_held(struct run *r, struct split_report *report, struct err *e)
+static int write_held(struct filtering *r, struct split_report *report, struct err *e)
 {
     int status = 0;
     if (r->split) {
@@ -136,18 +136,18 @@ static int write_held(struct run *r, struct split_report *report, struct err *e)
         r->relabel.train = r->train.at;
     }
     for (size_t i = 0; i < r->held.len && !status; i++) {
-        status = relabel_write(&r->relabel, r->out, &r->held.at[i], e);
-        history_release(&r->held.at[i]);
+        status = reindex_write(&r->relabel, r->out, &r->held.at[i], e);
+        user_sessions_release(&r->held.at[i]);
         if (!status)
             status = frame_out_pause(r->out, e);
     }
     return status;
 }
 
-int refine(struct filter_chain *chain, struct sessions_in *in, struct frame_out *out,
-           struct split_report *report, struct err *e)
+int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_out *out,
+               struct split_report *report, struct err *e)
 {
-    struct run r = {.chain = chain, .out = out, .surveys = filter_chain_surveys(chain)};
+    struct filtering r = {.chain = chain, .out = out, .surveys = filter_chain_surveys(chain)};
     struct sessions_record record;
     enum read_result got;
     int status = 0;
@@ -163,10 +163,10 @@ int refine(struct filter_chain *chain, struct sessions_in *in, struct frame_out 
     if (!status)
         status = write_held(&r, report, e);
 
-    histories_release(&r.held);
-    history_release(&r.now);
+    all_user_sessions_release(&r.held);
+    user_sessions_release(&r.now);
     vec_release(&r.seen);
     vec_release(&r.train);
-    relabel_release(&r.relabel);
+    reindex_release(&r.relabel);
     return status;
 }

@@ -11,7 +11,7 @@
  * else when all are read: an item's record says how often it stands in the training part.
  * *report, of zeros before: of a split stream.
  * 65: the sessions of a user do not stand together; some are split and some are not. */
-int refine(struct filter_chain *chain, struct sessions_in *in, struct frame_out *out,
-           struct split_report *report, struct err *e);
+int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_out *out,
+               struct split_report *report, struct err *e);
 
 #endif

@@ -70,7 +70,7 @@ static int64_t last_time(const struct session *s)
 }
 
 /* Time of the last event of all sessions of the part, less the span. */
-static void find_edge(struct filter_setting *s, const struct histories *all, enum part of)
+static void find_edge(struct filter_setting *s, const struct all_user_sessions *all, enum part of)
 {
     int64_t last = INT64_MIN;
     for (size_t u = 0; u < all->len; u++)
@@ -98,7 +98,7 @@ FILTER_SURVEY(validation)
 }
 
 /* The sessions from the `edge`-th of those of part `of` on become the rest. */
-static void divide_at(struct history *h, enum part of, int64_t edge, enum part first,
+static void divide_at(struct user_sessions *h, enum part of, int64_t edge, enum part first,
                       enum part rest)
 {
     int64_t i = 0;
@@ -114,7 +114,7 @@ static void divide_at(struct history *h, enum part of, int64_t edge, enum part f
 
 /* No event of the first part comes at or after the edge; a session around it is of the rest, and so
  * is what follows it, so that the parts stay in order where sessions overlap. */
-static void divide_by_time(struct history *h, enum part of, int64_t edge, enum part first,
+static void divide_by_time(struct user_sessions *h, enum part of, int64_t edge, enum part first,
                            enum part rest)
 {
     bool after = false;
@@ -130,7 +130,7 @@ static void divide_by_time(struct history *h, enum part of, int64_t edge, enum p
 
 /* The event before the last one, which stays in the first part, is the input from which the last
  * one is predicted: it begins a session of the rest of two events. */
-static void leave_one_out(struct history *h, size_t session, enum part first, enum part rest)
+static void leave_one_out(struct user_sessions *h, size_t session, enum part first, enum part rest)
 {
     struct session *s = h->sessions.at[session];
     h->edge[rest] = (struct edge){true, false, last_time(s)};
@@ -148,8 +148,8 @@ static void leave_one_out(struct history *h, size_t session, enum part first, en
     h->sessions.at[session + 1] = out;
 }
 
-static void divide(const struct filter_setting *s, struct history *h, enum part of, enum part first,
-                   enum part rest)
+static void divide(const struct filter_setting *s, struct user_sessions *h, enum part of,
+                   enum part first, enum part rest)
 {
     int64_t n = 0;
     size_t last = 0;
@@ -182,7 +182,7 @@ FILTER_APPLY(split)
     return 0;
 }
 
-static int refuse_unsplit(const char *option, const struct history *h, struct err *e)
+static int refuse_unsplit(const char *option, const struct user_sessions *h, struct err *e)
 {
     for (size_t i = 0; i < h->sessions.len; i++)
         if (h->sessions.at[i]->part == PART_NONE)
@@ -209,8 +209,8 @@ FILTER_SURVEY(drop_unseen)
     (void)e;
     for (size_t u = 0; u < all->len; u++)
         for (size_t i = 0; i < all->at[u].sessions.len; i++)
-            histories_count(&s->counts, all->at[u].sessions.at[i],
-                            all->at[u].sessions.at[i]->part == PART_TRAIN);
+            session_count_items(&s->counts, all->at[u].sessions.at[i],
+                                all->at[u].sessions.at[i]->part == PART_TRAIN);
     return 0;
 }
 

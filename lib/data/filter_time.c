@@ -8,7 +8,7 @@
 
 enum { MOST_EDGES = 4096 }; /* the header has to hold them */
 
-struct shape {
+struct bucket_shape {
     const char *name;
     /* The edge after the one given, the k-th from 1 on. */
     int64_t (*edge)(int64_t width, int64_t k);
@@ -29,11 +29,11 @@ static int64_t logarithmic(int64_t width, int64_t k)
     return k > 36 ? TIME_LIMIT : width << (k - 1);
 }
 
-static const struct shape shapes[] = {
+static const struct bucket_shape shapes[] = {
     {"linear:", linear}, {"quadratic:", quadratic}, {"log:", logarithmic}};
 
 /* Reads "SHAPE:WIDTHxCOUNT". */
-static const struct shape *shape_parse(const char *text, int64_t *width, int64_t *count)
+static const struct bucket_shape *shape_parse(const char *text, int64_t *width, int64_t *count)
 {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         size_t n = strlen(shapes[i].name);
@@ -51,7 +51,7 @@ static const struct shape *shape_parse(const char *text, int64_t *width, int64_t
 FILTER_PARSE(buckets)
 {
     int64_t width, count;
-    const struct shape *shape = shape_parse(text, &width, &count);
+    const struct bucket_shape *shape = shape_parse(text, &width, &count);
     (void)s;
     if (!shape)
         return err_set(e, STATUS_USAGE,
@@ -67,7 +67,7 @@ FILTER_PARSE(buckets)
 FILTER_NOTE(buckets)
 {
     int64_t width, count, edges[MOST_EDGES];
-    const struct shape *shape = shape_parse(s->text, &width, &count);
+    const struct bucket_shape *shape = shape_parse(s->text, &width, &count);
     for (int64_t k = 0; k < count; k++)
         edges[k] = shape->edge(width, k + 1);
     meta_set_i64s(m, "delta_edges", edges, (size_t)count);

@@ -11,7 +11,7 @@ FILTER_APPLY(min_sessions)
 {
     (void)e;
     if (h->sessions.len < (size_t)s->number)
-        history_clear(h);
+        user_sessions_clear(h);
     return 0;
 }
 
@@ -199,6 +199,6 @@ FILTER_APPLY(country)
     (void)e;
     struct bytes country = attributes_find(h->about, "country");
     if (!country.len || memchr(country.at, 0, country.len) || !listed(s->list, country))
-        history_clear(h);
+        user_sessions_clear(h);
     return 0;
 }

@@ -7,9 +7,10 @@
 #define FILTER_PARSE(name)                                                                         \
     int filter_parse_##name(struct filter_setting *s, const char *text, struct err *e)
 #define FILTER_SURVEY(name)                                                                        \
-    int filter_survey_##name(struct filter_setting *s, const struct histories *all, struct err *e)
+    int filter_survey_##name(struct filter_setting *s, const struct all_user_sessions *all,        \
+                             struct err *e)
 #define FILTER_APPLY(name)                                                                         \
-    int filter_apply_##name(const struct filter_setting *s, struct history *h, struct err *e)
+    int filter_apply_##name(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 #define FILTER_NOTE(name) void filter_note_##name(const struct filter_setting *s, struct meta *m)
 
 /* ---- values that several take ---- */

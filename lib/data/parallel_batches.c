@@ -2,23 +2,23 @@
 
 #include "stream/frame.h"
 
-struct lane {
-    struct turn turn; /* what follows the session in hand */
+struct slot {
+    struct session_range turn; /* what follows the session in hand */
     size_t session;
     size_t position, targets; /* of the session in hand; as many: it is through */
     int32_t user;             /* of the session in hand; -1: there was none */
 };
 
-struct lanes {
+struct slots {
     struct batching *to;
-    const struct turn *queue, *last;
-    struct lane *lane; /* [size] */
+    const struct session_range *queue, *last;
+    struct slot *lane; /* [size] */
     i32_vec item, target, user, session, position, length;
     VEC(unsigned char) reset;
 };
 
 /* Takes the lane to its next session; false: there is none. */
-static bool begin_session(struct lanes *l, struct lane *at)
+static bool begin_session(struct slots *l, struct slot *at)
 {
     do {
         while (at->turn.next == at->turn.end) {
@@ -33,7 +33,7 @@ static bool begin_session(struct lanes *l, struct lane *at)
     return true;
 }
 
-static enum reset advance(struct lanes *l, struct lane *at)
+static enum reset advance(struct slots *l, struct slot *at)
 {
     if (at->position < at->targets)
         return RESET_NONE;
@@ -45,9 +45,9 @@ static enum reset advance(struct lanes *l, struct lane *at)
 }
 
 /* One event of a lane, zeros where it is idle. */
-static void add(struct lanes *l, struct lane *at, enum reset reset)
+static void add(struct slots *l, struct slot *at, enum reset reset)
 {
-    const struct corpus *c = l->to->corpus;
+    const struct session_store *c = l->to->corpus;
     bool idle = reset == RESET_IDLE;
     const int32_t *items = idle ? NULL : corpus_items(c, at->session) + at->position;
     vec_push(&l->item, idle ? 0 : items[0]);
@@ -59,14 +59,14 @@ static void add(struct lanes *l, struct lane *at, enum reset reset)
     vec_push(&l->reset, (unsigned char)reset);
 }
 
-static void cut_steps(struct lanes *l, size_t len)
+static void cut_steps(struct slots *l, size_t len)
 {
     l->item.len = l->target.len = l->user.len = l->session.len = l->position.len = len;
     l->length.len = l->reset.len = len;
 }
 
 /* False, and no step, when all lanes are idle. */
-static bool step(struct lanes *l)
+static bool step(struct slots *l)
 {
     size_t before = l->reset.len, lanes = (size_t)l->to->size;
     bool any = false;
@@ -82,7 +82,7 @@ static bool step(struct lanes *l)
 
 #define COLUMN(v) ((struct column){(v).at, (v).len})
 
-static int emit(struct lanes *l, struct err *e)
+static int emit(struct slots *l, struct err *e)
 {
     const struct steps steps = {
         .lanes = l->to->size,
@@ -99,10 +99,11 @@ static int emit(struct lanes *l, struct err *e)
     return status;
 }
 
-int lanes_run(struct batching *b, const struct turn *turns, size_t count, struct err *e)
+int parallel_batches_run(struct batching *b, const struct session_range *turns, size_t count,
+                         struct err *e)
 {
     enum { EVENT_BYTES = 6 * sizeof(int32_t) + 1 };
-    struct lanes l = {.to = b, .queue = turns, .last = turns + count};
+    struct slots l = {.to = b, .queue = turns, .last = turns + count};
     l.lane = mem_zero((size_t)b->size, sizeof *l.lane);
     for (int64_t i = 0; i < b->size; i++)
         l.lane[i].user = -1;

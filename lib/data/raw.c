@@ -102,7 +102,7 @@ static int read_line(struct raw_log *log, struct bytes line, bool is_long, struc
     if (status && line.len && bytes_equal(line, log_header(log)))
         return 0; /* another header: the files were joined by cat */
     log->rows++;
-    meter_records(1);
+    input_meter_records(1);
     if (status == RAW_ROW)
         return 1;
     if (status < 0) {

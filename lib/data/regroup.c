@@ -67,7 +67,7 @@ static int write_block(struct regroup *g, size_t at_least, struct err *e)
 {
     if (g->block.len < at_least)
         return 0;
-    int status = scratch_append(&g->scratch, g->block.at, g->block.len, e);
+    int status = temp_file_append(&g->scratch, g->block.at, g->block.len, e);
     buf_clear(&g->block);
     return status;
 }
@@ -75,7 +75,7 @@ static int write_block(struct regroup *g, size_t at_least, struct err *e)
 /* Writes all that is in memory as a part of its own. */
 static int spill(struct regroup *g, struct err *e)
 {
-    if (g->scratch.fd < 0 && scratch_open(&g->scratch, NULL, e))
+    if (g->scratch.fd < 0 && temp_file_open(&g->scratch, NULL, e))
         return e->status;
     struct regroup_part part = {.at = g->scratch.size};
     sort_users(g);
@@ -130,7 +130,7 @@ static int part_read(struct regroup *g, struct regroup_part *p, void *to, size_t
             uint64_t left = p->end - p->at;
             p->from = 0;
             p->filled = left < p->size ? (size_t)left : p->size;
-            if (scratch_read(&g->scratch, p->at, p->block, p->filled, e))
+            if (temp_file_read(&g->scratch, p->at, p->block, p->filled, e))
                 return e->status;
             p->at += p->filled;
         }
@@ -299,5 +299,5 @@ void regroup_release(struct regroup *g)
     vec_release(&g->heap);
     mem_free(g->blocks);
     buf_release(&g->user);
-    scratch_close(&g->scratch);
+    temp_file_close(&g->scratch);
 }

@@ -34,7 +34,7 @@ struct regroup {
     uint32_t *next; /* the row behind each in its chain */
     size_t count, room;
     VEC(struct regroup_user) sorted; /* users in memory, by name */
-    struct scratch scratch;
+    struct temp_file scratch;
     struct buf block; /* what is on its way to it */
     VEC(struct regroup_part) parts;
     VEC(uint32_t) heap; /* of parts, by the user they stand at */

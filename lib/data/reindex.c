@@ -4,7 +4,7 @@
 
 #include "stream/attributes.h"
 
-void labels_note(struct labels *l, const struct named *n)
+void new_ids_note(struct new_ids *l, const struct named *n)
 {
     vec_push(&l->id, -1);
     if (n->attributes.packed.len)
@@ -12,22 +12,22 @@ void labels_note(struct labels *l, const struct named *n)
     vec_push(&l->end, l->packed.len);
 }
 
-void labels_release(struct labels *l)
+void new_ids_release(struct new_ids *l)
 {
     vec_release(&l->id);
     vec_release(&l->end);
     buf_release(&l->packed);
 }
 
-struct attributes labels_attributes(const struct labels *l, int32_t id)
+struct attributes new_ids_attributes(const struct new_ids *l, int32_t id)
 {
     size_t start = id ? l->end.at[id - 1] : 0, len = l->end.at[id] - start;
     return (struct attributes){{len ? l->packed.at + start : NULL, len}};
 }
 
-static int write_item_once(struct relabel *r, struct frame_out *out, int32_t id, struct err *e)
+static int write_item_once(struct reindex *r, struct frame_out *out, int32_t id, struct err *e)
 {
-    struct attributes a = labels_attributes(&r->items, id);
+    struct attributes a = new_ids_attributes(&r->items, id);
     if (r->items.id.at[id] >= 0)
         return 0;
     if (r->train) {
@@ -41,16 +41,16 @@ static int write_item_once(struct relabel *r, struct frame_out *out, int32_t id,
     return write_item(out, r->items.id.at[id], names_at(r->items.names, id), a, e);
 }
 
-static int write_user_once(struct relabel *r, struct frame_out *out, int32_t id, struct err *e)
+static int write_user_once(struct reindex *r, struct frame_out *out, int32_t id, struct err *e)
 {
     if (r->users.id.at[id] >= 0)
         return 0;
     r->users.id.at[id] = r->users.used++;
     return write_user(out, r->users.id.at[id], names_at(r->users.names, id),
-                      labels_attributes(&r->users, id), e);
+                      new_ids_attributes(&r->users, id), e);
 }
 
-int relabel_session(struct relabel *r, struct frame_out *out, const struct session *s,
+int reindex_session(struct reindex *r, struct frame_out *out, const struct session *s,
                     struct err *e)
 {
     int status = write_user_once(r, out, s->user, e);
@@ -65,18 +65,19 @@ int relabel_session(struct relabel *r, struct frame_out *out, const struct sessi
     return status ? status : write_session(out, &renamed, e);
 }
 
-int relabel_write(struct relabel *r, struct frame_out *out, const struct history *h, struct err *e)
+int reindex_write(struct reindex *r, struct frame_out *out, const struct user_sessions *h,
+                  struct err *e)
 {
     int status = 0;
     for (size_t i = 0; i < h->sessions.len && !status; i++)
-        status = relabel_session(r, out, h->sessions.at[i], e);
+        status = reindex_session(r, out, h->sessions.at[i], e);
     return status;
 }
 
-void relabel_release(struct relabel *r)
+void reindex_release(struct reindex *r)
 {
-    labels_release(&r->users);
-    labels_release(&r->items);
+    new_ids_release(&r->users);
+    new_ids_release(&r->items);
     vec_release(&r->scratch);
     buf_release(&r->packed);
 }

@@ -7,7 +7,7 @@
 #include "stream/record.h"
 
 /* The new ids and the attributes of users or of items, by the ids of the input. */
-struct labels {
+struct new_ids {
     const struct names *names; /* the input's, not owned */
     i32_vec id;                /* -1: not used yet */
     int32_t used;
@@ -16,13 +16,13 @@ struct labels {
 };
 
 /* Notes a name record of the input; the ids of an input come in order. */
-void labels_note(struct labels *l, const struct named *n);
-/* Valid until the next labels_note. */
-struct attributes labels_attributes(const struct labels *l, int32_t id);
-void labels_release(struct labels *l);
+void new_ids_note(struct new_ids *l, const struct named *n);
+/* Valid until the next new_ids_note. */
+struct attributes new_ids_attributes(const struct new_ids *l, int32_t id);
+void new_ids_release(struct new_ids *l);
 
-struct relabel {
-    struct labels users, items;
+struct reindex {
+    struct new_ids users, items;
     const int64_t *train; /* by item id of the input: how often it stands in the training part, what
                              item records then say; NULL: sessions are not split */
     i32_vec scratch;
@@ -30,9 +30,10 @@ struct relabel {
 };
 
 /* Writes the user's sessions, what they use for the first time before them. */
-int relabel_write(struct relabel *r, struct frame_out *out, const struct history *h, struct err *e);
-int relabel_session(struct relabel *r, struct frame_out *out, const struct session *s,
+int reindex_write(struct reindex *r, struct frame_out *out, const struct user_sessions *h,
+                  struct err *e);
+int reindex_session(struct reindex *r, struct frame_out *out, const struct session *s,
                     struct err *e); /* one */
-void relabel_release(struct relabel *r);
+void reindex_release(struct reindex *r);
 
 #endif

@@ -7,9 +7,9 @@
 
 /* A user's sessions of one part that are still to come: of every user, U turns; the caller frees.
  * A part is one run of a user's sessions. */
-static struct turn *turns_of(const struct corpus *c, enum part part)
+static struct session_range *turns_of(const struct session_store *c, enum part part)
 {
-    struct turn *turn = mem_zero(corpus_users(c), sizeof *turn);
+    struct session_range *turn = mem_zero(corpus_users(c), sizeof *turn);
     for (size_t u = 0; u < corpus_users(c); u++) {
         size_t s = c->first.at[u], end = c->first.at[u + 1];
         while (s < end && c->part.at[s] != part)
@@ -22,7 +22,7 @@ static struct turn *turns_of(const struct corpus *c, enum part part)
     return turn;
 }
 
-static size_t turns_left(const struct turn *t)
+static size_t turns_left(const struct session_range *t)
 {
     return t->end - t->next;
 }
@@ -33,23 +33,23 @@ static struct random random_for(const struct batching *b, struct epoch epoch)
 }
 
 /* All orders alike (Fisher, Yates). */
-static void shuffle(turn_vec *turns, struct random random)
+static void shuffle(session_range_vec *turns, struct random random)
 {
     for (size_t i = turns->len; i > 1; i--) {
         size_t j = random_below(&random, (uint32_t)i);
-        struct turn turn = turns->at[j];
+        struct session_range turn = turns->at[j];
         turns->at[j] = turns->at[i - 1];
         turns->at[i - 1] = turn;
     }
 }
 
 /* Each session of the part, a turn of its own, in an order drawn. */
-static turn_vec drawn_sessions(const struct batching *b, struct epoch epoch)
+static session_range_vec drawn_sessions(const struct batching *b, struct epoch epoch)
 {
-    turn_vec turns = {0};
+    session_range_vec turns = {0};
     for (size_t s = 0; s < corpus_sessions(b->corpus); s++)
         if (b->corpus->part.at[s] == epoch.part)
-            vec_push(&turns, ((struct turn){s, s + 1}));
+            vec_push(&turns, ((struct session_range){s, s + 1}));
     shuffle(&turns, random_for(b, epoch));
     return turns;
 }
@@ -57,12 +57,12 @@ static turn_vec drawn_sessions(const struct batching *b, struct epoch epoch)
 /* Each user's sessions of the part, one turn, in the order in which a draw of all sessions first
  * meets them: users of many sessions rather early, for a lane that begins a long one last goes on
  * alone when the others are done. */
-static turn_vec drawn_users(const struct batching *b, struct epoch epoch)
+static session_range_vec drawn_users(const struct batching *b, struct epoch epoch)
 {
-    turn_vec turns = {0}, sessions = drawn_sessions(b, epoch);
-    struct turn *of_user = turns_of(b->corpus, epoch.part);
+    session_range_vec turns = {0}, sessions = drawn_sessions(b, epoch);
+    struct session_range *of_user = turns_of(b->corpus, epoch.part);
     for (size_t i = 0; i < sessions.len; i++) {
-        struct turn *turn = &of_user[b->corpus->user.at[sessions.at[i].next]];
+        struct session_range *turn = &of_user[b->corpus->user.at[sessions.at[i].next]];
         if (turns_left(turn) > 0)
             vec_push(&turns, *turn);
         turn->next = turn->end;
@@ -77,7 +77,7 @@ static turn_vec drawn_users(const struct batching *b, struct epoch epoch)
 /* A max-heap of keys that order by most sessions left, then by the smaller user id. */
 typedef VEC(uint64_t) key_vec;
 
-static uint64_t key_of(const struct turn *turn, int32_t user)
+static uint64_t key_of(const struct session_range *turn, int32_t user)
 {
     return (uint64_t)turns_left(&turn[user]) << 32 | (UINT32_MAX - (uint32_t)user);
 }
@@ -114,7 +114,7 @@ static uint64_t heap_pop(key_vec *heap)
  * into the heap only after the batch, so that none stands in it twice. */
 static int longest_first(struct batching *b, struct epoch epoch, struct err *e)
 {
-    struct turn *turn = turns_of(b->corpus, epoch.part);
+    struct session_range *turn = turns_of(b->corpus, epoch.part);
     size_t *picked = mem_alloc((size_t)b->size * sizeof *picked);
     key_vec heap = {0};
     for (size_t u = 0; u < corpus_users(b->corpus); u++)
@@ -145,7 +145,7 @@ static int longest_first(struct batching *b, struct epoch epoch, struct err *e)
 static int shuffled(struct batching *b, struct epoch epoch, struct err *e)
 {
     struct random random = random_for(b, epoch);
-    struct turn *turn = turns_of(b->corpus, epoch.part);
+    struct session_range *turn = turns_of(b->corpus, epoch.part);
     size_t *picked = mem_alloc((size_t)b->size * sizeof *picked);
     i32_vec users = {0};
     for (size_t u = 0; u < corpus_users(b->corpus); u++)
@@ -177,7 +177,7 @@ static int shuffled(struct batching *b, struct epoch epoch, struct err *e)
 /* Any B sessions: batches are full to the end, but a user's sessions come in any order. */
 static int any_sessions(struct batching *b, struct epoch epoch, struct err *e)
 {
-    turn_vec turns = drawn_sessions(b, epoch);
+    session_range_vec turns = drawn_sessions(b, epoch);
     size_t *picked = mem_alloc((size_t)b->size * sizeof *picked);
     int status = 0;
     for (size_t from = 0; from < turns.len && status == 0; from += (size_t)b->size) {
@@ -196,8 +196,8 @@ static int any_sessions(struct batching *b, struct epoch epoch, struct err *e)
 /* Each lane one user after another, each user's sessions in order (Quadrana et al. 2017). */
 static int user_parallel(struct batching *b, struct epoch epoch, struct err *e)
 {
-    turn_vec turns = drawn_users(b, epoch);
-    int status = lanes_run(b, turns.at, turns.len, e);
+    session_range_vec turns = drawn_users(b, epoch);
+    int status = parallel_batches_run(b, turns.at, turns.len, e);
     vec_release(&turns);
     return status;
 }
@@ -205,8 +205,8 @@ static int user_parallel(struct batching *b, struct epoch epoch, struct err *e)
 /* Each lane one session after another, of whatever user (Hidasi et al. 2016). */
 static int session_parallel(struct batching *b, struct epoch epoch, struct err *e)
 {
-    turn_vec turns = drawn_sessions(b, epoch);
-    int status = lanes_run(b, turns.at, turns.len, e);
+    session_range_vec turns = drawn_sessions(b, epoch);
+    int status = parallel_batches_run(b, turns.at, turns.len, e);
     vec_release(&turns);
     return status;
 }

@@ -3,7 +3,7 @@
 #include "stream/row_filter.h"
 #include "stream/to_json.h"
 
-int pick_grep(struct pick_options *o, const char *text, struct err *e)
+int select_grep(struct select_options *o, const char *text, struct err *e)
 {
     const char *name = strchr(text, '=');
     struct bytes what = {text, name ? (size_t)(name - text) : 0};
@@ -15,17 +15,17 @@ int pick_grep(struct pick_options *o, const char *text, struct err *e)
     return 0;
 }
 
-static bool is_grep(const struct pick *p)
+static bool is_grep(const struct selection *p)
 {
     return p->options->user || p->options->item;
 }
 
-static bool is_user(const struct pick *p, int64_t user)
+static bool is_user(const struct selection *p, int64_t user)
 {
     return p->options->user && user == p->id && p->id >= 0;
 }
 
-static bool has_item(const struct pick *p, const int32_t *items, size_t count)
+static bool has_item(const struct selection *p, const int32_t *items, size_t count)
 {
     bool has = false;
     for (size_t i = 0; i < count && p->options->item && p->id >= 0; i++)
@@ -35,28 +35,28 @@ static bool has_item(const struct pick *p, const int32_t *items, size_t count)
 
 /* ---- parts ---- */
 
-static int write_text(struct pick *p, struct err *e)
+static int write_text(struct selection *p, struct err *e)
 {
-    int status = sink_write(p->to.sink, p->text.at, p->text.len, e);
+    int status = output_file_write(p->to.sink, p->text.at, p->text.len, e);
     buf_clear(&p->text);
     return status;
 }
 
 static int show_line(void *to, struct bytes record, struct err *e)
 {
-    struct pick *p = to;
-    show_record(&p->text, record);
+    struct selection *p = to;
+    to_json_record(&p->text, record);
     return p->text.len >= 1 << 16 ? write_text(p, e) : 0;
 }
 
-static int open_part(struct pick *p, const struct meta *in, struct err *e)
+static int open_part(struct selection *p, const struct meta *in, struct err *e)
 {
     p->id = -1;
     p->in_pass = false;
     if (p->options->lines) {
         frame_out_release(&p->out);
         frame_out_divert(&p->out, show_line, p);
-        return show_header(&p->text, in, e);
+        return to_json_header(&p->text, in, e);
     }
     struct meta m;
     meta_copy(&m, in);
@@ -67,7 +67,7 @@ static int open_part(struct pick *p, const struct meta *in, struct err *e)
     return status;
 }
 
-static int close_part(struct pick *p, struct err *e)
+static int close_part(struct selection *p, struct err *e)
 {
     if (p->options->lines)
         return write_text(p, e);
@@ -79,7 +79,7 @@ static int close_part(struct pick *p, struct err *e)
 
 /* ---- records ---- */
 
-static bool count_kept(struct pick *p)
+static bool count_kept(struct selection *p)
 {
     p->kept++;
     return true;
@@ -87,7 +87,8 @@ static bool count_kept(struct pick *p)
 
 /* Definitions: sessions' are written as they are used, others always, but where lines are looked
  * for by a name. */
-static int take_named(struct pick *p, enum record_kind kind, const struct named *n, struct err *e)
+static int take_named(struct selection *p, enum record_kind kind, const struct named *n,
+                      struct err *e)
 {
     bool of_user = kind == RECORD_USER;
     bool hit =
@@ -99,7 +100,7 @@ static int take_named(struct pick *p, enum record_kind kind, const struct named 
     if (hit || !is_grep(p))
         count_kept(p);
     if (p->kind == STREAM_SESSIONS) {
-        labels_note(of_user ? &p->relabel.users : &p->relabel.items, n);
+        new_ids_note(of_user ? &p->relabel.users : &p->relabel.items, n);
         return 0;
     }
     if (p->options->lines && is_grep(p) && !hit)
@@ -107,17 +108,17 @@ static int take_named(struct pick *p, enum record_kind kind, const struct named 
     return (of_user ? write_user : write_item)(&p->out, n->id, n->name, n->attributes, e);
 }
 
-static int take_session(struct pick *p, const struct session *s, struct err *e)
+static int take_session(struct selection *p, const struct session *s, struct err *e)
 {
     if (is_grep(p) && !is_user(p, s->user) && !has_item(p, s->items, s->count))
         return 0;
     count_kept(p);
-    return relabel_session(&p->relabel, &p->out, s, e);
+    return reindex_session(&p->relabel, &p->out, s, e);
 }
 
 /* Marks the rows of `user`, whose `per` (or `length`[i]) items stand end to end, that are asked
  * for; false: there is none. */
-static bool mark_rows(struct pick *p, struct column user, struct column item, int64_t per,
+static bool mark_rows(struct selection *p, struct column user, struct column item, int64_t per,
                       const int32_t *length)
 {
     size_t at = 0;
@@ -134,7 +135,7 @@ static bool mark_rows(struct pick *p, struct column user, struct column item, in
     return any && count_kept(p);
 }
 
-static int take_batch(struct pick *p, struct batch *b, struct err *e)
+static int take_batch(struct selection *p, struct batch *b, struct err *e)
 {
     if (!mark_rows(p, b->user, b->item, 0, column_i32(b->length)))
         return 0;
@@ -142,7 +143,7 @@ static int take_batch(struct pick *p, struct batch *b, struct err *e)
     return write_batch(&p->out, b, e);
 }
 
-static int take_ranks(struct pick *p, struct ranks *r, struct err *e)
+static int take_ranks(struct selection *p, struct ranks *r, struct err *e)
 {
     if (!mark_rows(p, r->user, r->target, 1, NULL))
         return 0;
@@ -153,7 +154,7 @@ static int take_ranks(struct pick *p, struct ranks *r, struct err *e)
     return write_ranks(&p->out, r, e);
 }
 
-static int take_tops(struct pick *p, struct tops *t, struct err *e)
+static int take_tops(struct selection *p, struct tops *t, struct err *e)
 {
     if (!mark_rows(p, t->user, t->item, t->k, NULL))
         return 0;
@@ -161,7 +162,7 @@ static int take_tops(struct pick *p, struct tops *t, struct err *e)
     return write_tops(&p->out, t, e);
 }
 
-static int take_attention(struct pick *p, const struct attention *a, struct err *e)
+static int take_attention(struct selection *p, const struct attention *a, struct err *e)
 {
     bool hit = is_user(p, a->user) || has_item(p, column_i32(a->item), a->item.len) ||
                has_item(p, column_i32(a->target), a->target.len) ||
@@ -174,7 +175,7 @@ static int take_attention(struct pick *p, const struct attention *a, struct err 
 
 /* Lanes are idle where others are at work; a user who comes back to a lane in a pass goes on there
  * as the same one. */
-static bool silence_lanes(struct pick *p, struct steps *s)
+static bool silence_lanes(struct selection *p, struct steps *s)
 {
     bool any = false;
     while (p->begun.len < (size_t)s->lanes)
@@ -197,7 +198,7 @@ static bool silence_lanes(struct pick *p, struct steps *s)
     return any;
 }
 
-static int take_steps(struct pick *p, struct steps *s, struct err *e)
+static int take_steps(struct selection *p, struct steps *s, struct err *e)
 {
     if (p->options->item)
         return err_set(e, STATUS_USAGE,
@@ -209,7 +210,7 @@ static int take_steps(struct pick *p, struct steps *s, struct err *e)
     return write_steps(&p->out, s, e);
 }
 
-static int take_epoch(struct pick *p, struct epoch epoch, struct err *e)
+static int take_epoch(struct selection *p, struct epoch epoch, struct err *e)
 {
     p->in_pass = p->kind == STREAM_PREDICTIONS;
     p->seen = p->ranked = 0;
@@ -221,7 +222,7 @@ static int take_epoch(struct pick *p, struct epoch epoch, struct err *e)
 }
 
 /* A pass that lost ranks came to what those that are left came to. */
-static int take_pass(struct pick *p, struct pass *pass, struct err *e)
+static int take_pass(struct selection *p, struct pass *pass, struct err *e)
 {
     p->in_pass = false;
     if (p->ranked != p->seen) {
@@ -233,7 +234,7 @@ static int take_pass(struct pick *p, struct pass *pass, struct err *e)
     return write_pass(&p->out, pass, e);
 }
 
-static int take(struct pick *p, union any_record *r, struct err *e)
+static int take(struct selection *p, union any_record *r, struct err *e)
 {
     struct predictions_record *record = &r->predictions; /* the records of all kinds begin alike */
     if (record->kind == RECORD_RANK)
@@ -265,7 +266,7 @@ static int take(struct pick *p, union any_record *r, struct err *e)
     return 0;
 }
 
-int pick_run(struct pick *p, struct any_in *in, struct err *e)
+int select_run(struct selection *p, struct any_in *in, struct err *e)
 {
     union any_record record;
     enum read_result result = READ_RECORD;
@@ -294,15 +295,15 @@ int pick_run(struct pick *p, struct any_in *in, struct err *e)
     return e->status;
 }
 
-void pick_abort(struct pick *p, const struct err *why)
+void select_abort(struct selection *p, const struct err *why)
 {
     frame_out_abort(&p->out, why);
 }
 
-void pick_release(struct pick *p)
+void select_release(struct selection *p)
 {
     frame_out_release(&p->out);
-    relabel_release(&p->relabel);
+    reindex_release(&p->relabel);
     vec_release(&p->keep);
     vec_release(&p->begun);
     buf_release(&p->text);

@@ -5,7 +5,7 @@
 #include "data/reindex.h"
 #include "stream/any.h"
 
-struct pick_options {
+struct select_options {
     uint64_t head;   /* records to keep, at most */
     bool user, item; /* those of the user or item `name` only */
     struct bytes name;
@@ -13,22 +13,22 @@ struct pick_options {
 };
 
 /* Reads "user=NAME" or "item=NAME".  64: neither. */
-int pick_grep(struct pick_options *o, const char *text, struct err *e);
+int select_grep(struct select_options *o, const char *text, struct err *e);
 
 /* Where it goes.  As a stream: the sink, and what the header says of the program. */
-struct pick_to {
-    struct sink *sink;
+struct select_to {
+    struct output_file *sink;
     const char *program, *version;
     struct bytes options; /* packed */
 };
 
-/* {.options = ..., .to = ...}; the caller frees by pick_release. */
-struct pick {
-    const struct pick_options *options;
-    struct pick_to to;
+/* {.options = ..., .to = ...}; the caller frees by select_release. */
+struct selection {
+    const struct select_options *options;
+    struct select_to to;
     enum stream_kind kind;
     struct frame_out out;
-    struct relabel relabel; /* sessions: an output defines nothing that no session of it has */
+    struct reindex relabel; /* sessions: an output defines nothing that no session of it has */
     uint64_t kept;
     bool found;                     /* a user or item of the name */
     int32_t id;                     /* its id in the part in hand; -1: not yet */
@@ -43,10 +43,10 @@ struct pick {
  * other users and items are taken out of batches and predictions, and what a valid stream needs is
  * there: sessions with ids of their own, all definitions of batches and predictions, the end of a
  * pass that was begun, with what the kept ranks came to.  Committing the sink is the caller's. */
-int pick_run(struct pick *p, struct any_in *in, struct err *e);
+int select_run(struct selection *p, struct any_in *in, struct err *e);
 
 /* Writes what a failing program writes instead of the end. */
-void pick_abort(struct pick *p, const struct err *why);
-void pick_release(struct pick *p);
+void select_abort(struct selection *p, const struct err *why);
+void select_release(struct selection *p);
 
 #endif

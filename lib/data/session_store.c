@@ -1,6 +1,6 @@
 #include "data/session_store.h"
 
-static void push(struct corpus *c, int32_t user, enum part part, int64_t start,
+static void push(struct session_store *c, int32_t user, enum part part, int64_t start,
                  const int32_t *items, size_t count)
 {
     if (c->event.len == 0)
@@ -12,13 +12,13 @@ static void push(struct corpus *c, int32_t user, enum part part, int64_t start,
     vec_push(&c->event, c->item.len);
 }
 
-void corpus_add(struct corpus *c, const struct session *s)
+void session_store_add(struct session_store *c, const struct session *s)
 {
     push(c, s->user, s->part, s->times[0], s->items, s->count);
 }
 
 /* Counts each user's sessions into first; returns whether the users' sessions stand together. */
-static bool count_users(struct corpus *c)
+static bool count_users(struct session_store *c)
 {
     bool grouped = true;
     vec_clear(&c->first);
@@ -36,7 +36,7 @@ static bool count_users(struct corpus *c)
 }
 
 /* A stable counting sort: streams may hold their users' sessions mixed. */
-void corpus_group(struct corpus *c)
+void session_store_group(struct session_store *c)
 {
     if (count_users(c))
         return;
@@ -46,7 +46,7 @@ void corpus_group(struct corpus *c)
     memcpy(next, c->first.at, c->first.len * sizeof *next);
     for (size_t s = 0; s < sessions; s++)
         order[next[c->user.at[s]]++] = s;
-    struct corpus to = {0};
+    struct session_store to = {0};
     for (size_t i = 0; i < sessions; i++) {
         size_t s = order[i];
         push(&to, c->user.at[s], c->part.at[s], c->start.at[s], corpus_items(c, s),
@@ -55,11 +55,11 @@ void corpus_group(struct corpus *c)
     count_users(&to);
     mem_free(order);
     mem_free(next);
-    corpus_release(c);
+    session_store_release(c);
     *c = to;
 }
 
-/* What corpus_read knows of each user so far. */
+/* What session_store_read knows of each user so far. */
 typedef VEC(unsigned char) part_vec;
 
 /* A user's training sessions come first, the test sessions last: else a history would hold what
@@ -79,7 +79,7 @@ static int check_part(const struct session *s, part_vec *last, struct err *e)
                : 0;
 }
 
-static int take(struct corpus *c, struct sessions_in *in, const struct sessions_record *r,
+static int take(struct session_store *c, struct sessions_in *in, const struct sessions_record *r,
                 struct frame_out *names, part_vec *last, struct err *e)
 {
     const struct named *n = &r->named;
@@ -89,11 +89,12 @@ static int take(struct corpus *c, struct sessions_in *in, const struct sessions_
         return names ? write_item(names, n->id, n->name, n->attributes, e) : 0;
     if (check_part(&r->session, last, e) != 0)
         return sessions_in_at(in, e);
-    corpus_add(c, &r->session);
+    session_store_add(c, &r->session);
     return 0;
 }
 
-int corpus_read(struct corpus *c, struct sessions_in *in, struct frame_out *names, struct err *e)
+int session_store_read(struct session_store *c, struct sessions_in *in, struct frame_out *names,
+                       struct err *e)
 {
     struct sessions_record r;
     part_vec last = {0};
@@ -105,11 +106,11 @@ int corpus_read(struct corpus *c, struct sessions_in *in, struct frame_out *name
     if (status == 0 && corpus_sessions(c) == 0)
         status = err_set(e, STATUS_DATA, "the input holds no session");
     if (status == 0)
-        corpus_group(c);
+        session_store_group(c);
     return status;
 }
 
-size_t corpus_part(const struct corpus *c, enum part part)
+size_t session_store_part(const struct session_store *c, enum part part)
 {
     size_t count = 0;
     for (size_t s = 0; s < corpus_sessions(c); s++)
@@ -117,7 +118,7 @@ size_t corpus_part(const struct corpus *c, enum part part)
     return count;
 }
 
-void corpus_release(struct corpus *c)
+void session_store_release(struct session_store *c)
 {
     vec_release(&c->first);
     vec_release(&c->user);

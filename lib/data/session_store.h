@@ -7,8 +7,8 @@
 
 /* Users, items: the ids of the stream.  Sessions: numbered by user, then by time, so that the
  * sessions of a user stand in first[u] .. first[u + 1] - 1.  {0} is empty. */
-struct corpus {
-    VEC(size_t) first;       /* [U + 1], set by corpus_group */
+struct session_store {
+    VEC(size_t) first;       /* [U + 1], set by session_store_group */
     i32_vec user;            /* [S] */
     i64_vec start;           /* [S] time of the first event */
     VEC(unsigned char) part; /* [S] enum part; never falls from one session of a user to the next */
@@ -19,34 +19,35 @@ struct corpus {
 /* Reads `in` to its end.  User and item records go on to `names` (NULL: nowhere) as they come.
  * 65: no session at all; one of no part; a user's training session after one of validation or
  * test, or validation after test. */
-int corpus_read(struct corpus *c, struct sessions_in *in, struct frame_out *names, struct err *e);
+int session_store_read(struct session_store *c, struct sessions_in *in, struct frame_out *names,
+                       struct err *e);
 
-/* The two steps of corpus_read, for sessions from elsewhere: copies a session; then, after the last
- * one, brings each user's together, in the order in which they were added. */
-void corpus_add(struct corpus *c, const struct session *s);
-void corpus_group(struct corpus *c);
+/* The two steps of session_store_read, for sessions from elsewhere: copies a session; then, after
+ * the last one, brings each user's together, in the order in which they were added. */
+void session_store_add(struct session_store *c, const struct session *s);
+void session_store_group(struct session_store *c);
 
 /* How many sessions are of a part. */
-size_t corpus_part(const struct corpus *c, enum part part);
+size_t session_store_part(const struct session_store *c, enum part part);
 
-void corpus_release(struct corpus *c);
+void session_store_release(struct session_store *c);
 
-static inline size_t corpus_users(const struct corpus *c)
+static inline size_t corpus_users(const struct session_store *c)
 {
     return c->first.len ? c->first.len - 1 : 0;
 }
 
-static inline size_t corpus_sessions(const struct corpus *c)
+static inline size_t corpus_sessions(const struct session_store *c)
 {
     return c->start.len;
 }
 
-static inline size_t corpus_length(const struct corpus *c, size_t session)
+static inline size_t corpus_length(const struct session_store *c, size_t session)
 {
     return c->event.at[session + 1] - c->event.at[session];
 }
 
-static inline const int32_t *corpus_items(const struct corpus *c, size_t session)
+static inline const int32_t *corpus_items(const struct session_store *c, size_t session)
 {
     return c->item.at + c->event.at[session];
 }

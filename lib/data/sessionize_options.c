@@ -48,7 +48,7 @@ const struct option *sessionize_options(struct sessionize_options *o)
     return table;
 }
 
-static void report_rows(const struct sessions_report *r)
+static void report_rows(const struct sessionize_report *r)
 {
     const struct session_counts *c = &r->counts;
     cli_warn("read %" PRIu64 " rows of %" PRId32 " users", r->rows, r->log_users);
@@ -59,7 +59,7 @@ static void report_rows(const struct sessions_report *r)
              c->unordered, c->ties, c->duplicates);
 }
 
-static void tell(const struct sessions_report *r, bool verbose)
+static void tell(const struct sessionize_report *r, bool verbose)
 {
     if (r->bad)
         cli_warn("skipped %" PRIu64 " bad of %" PRIu64 " rows; the first: %s", r->bad, r->rows,
@@ -84,7 +84,7 @@ static void tell(const struct sessions_report *r, bool verbose)
 int sessionize(const struct program *program, struct sessionize_options *o, struct operands files,
                struct meta *meta, struct err *e)
 {
-    struct sessions_report report;
+    struct sessionize_report report;
     struct buf options = {0};
     if (session_rules_check(&o->job.rules, e))
         return e->status;
@@ -101,7 +101,7 @@ int sessionize(const struct program *program, struct sessionize_options *o, stru
     o->job.program = program->name;
     o->job.version = SESSPIPE_VERSION;
     o->job.options = (struct bytes){options.at, options.len};
-    int status = log_to_sessions(&o->job, meta, &report, e);
+    int status = sessionize_run(&o->job, meta, &report, e);
     if (!status)
         tell(&report, o->verbose);
     buf_release(&options);

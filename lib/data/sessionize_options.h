@@ -6,7 +6,7 @@
 #include "data/sessionize_run.h"
 
 struct sessionize_options {
-    struct sessions_job job; /* its rules, skip_bad and ungrouped; memory */
+    struct sessionize_job job; /* its rules, skip_bad and ungrouped; memory */
     bool grouped, ungrouped, verbose;
     int64_t memory;
     struct output_options output;

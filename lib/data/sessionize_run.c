@@ -3,12 +3,12 @@
 #include "data/spool.h"
 #include "stream/output.h"
 
-struct run {
-    const struct sessions_job *job;
+struct sessionizing {
+    const struct sessionize_job *job;
     struct meta *meta;
-    struct stage stage;
+    struct output stage;
     bool opened;         /* the stage, or it failed */
-    struct held held;    /* where the records wait for the end of a grouped log */
+    struct spool held;   /* where the records wait for the end of a grouped log */
     struct regroup rows; /* where those of a log in any order wait */
     struct raw_log log;
     struct profiles profiles;
@@ -32,16 +32,16 @@ static void describe(const struct session_rules *rules, struct meta *m)
     meta_set_int(m, "week_shift", 0);
 }
 
-static int open_stage(struct run *r, struct err *e)
+static int open_stage(struct sessionizing *r, struct err *e)
 {
-    const struct sessions_job *job = r->job;
+    const struct sessionize_job *job = r->job;
     r->opened = true;
-    return stage_open(&r->stage, job->output, job->flush, r->meta, job->program, job->version,
-                      job->options, e);
+    return output_open(&r->stage, job->output, job->flush, r->meta, job->program, job->version,
+                       job->options, e);
 }
 
 /* What is known when the log has been read. */
-static void describe_rows(struct run *r)
+static void describe_rows(struct sessionizing *r)
 {
     meta_set_int(r->meta, "rows", (int64_t)r->log.rows);
     meta_set_int(r->meta, "bad_rows", (int64_t)r->log.bad);
@@ -49,21 +49,21 @@ static void describe_rows(struct run *r)
         meta_set_int(r->meta, "rows_left_out", (int64_t)r->log.unwanted);
     if (r->log.nobodys)
         meta_set_int(r->meta, "rows_without_user", (int64_t)r->log.nobodys);
-    carried_describe(r->sessionizer.carried.at, r->sessionizer.carried.len, r->meta);
+    extra_columns_describe(r->sessionizer.carried.at, r->sessionizer.carried.len, r->meta);
 }
 
-static int write_grouped(struct run *r, struct err *e)
+static int write_grouped(struct sessionizing *r, struct err *e)
 {
     if (!r->job->skip_bad && !r->log.format.carried_count)
         return open_stage(r, e) ? e->status : sessionizer_run(&r->sessionizer, &r->stage.out, e);
-    if (held_open(&r->held, r->job->output, r->meta, e) ||
+    if (spool_open(&r->held, r->job->output, r->meta, e) ||
         sessionizer_run(&r->sessionizer, &r->held.out, e))
         return e->status;
     describe_rows(r);
-    return open_stage(r, e) ? e->status : held_pour(&r->held, &r->stage.out, e);
+    return open_stage(r, e) ? e->status : spool_pour(&r->held, &r->stage.out, e);
 }
 
-static int write_ungrouped(struct run *r, struct err *e)
+static int write_ungrouped(struct sessionizing *r, struct err *e)
 {
     if (sessionizer_read(&r->sessionizer, &r->rows, r->job->memory, e))
         return e->status;
@@ -73,26 +73,26 @@ static int write_ungrouped(struct run *r, struct err *e)
     return sessionizer_write(&r->sessionizer, &r->rows, &r->stage.out, e);
 }
 
-static int write_sessions(struct run *r, struct err *e)
+static int write_sessions(struct sessionizing *r, struct err *e)
 {
     sessionizer_open(&r->sessionizer, &r->job->rules, &r->profiles, &r->log);
     if (r->job->ungrouped ? write_ungrouped(r, e) : write_grouped(r, e))
         return e->status;
-    return stage_finish(&r->stage, e);
+    return output_finish(&r->stage, e);
 }
 
 /* Tells the next program why, which may not even have seen a header. */
-static void abort_output(struct run *r, const struct err *why)
+static void abort_output(struct sessionizing *r, const struct err *why)
 {
     struct err ignored = {0};
     if (!r->opened)
         open_stage(r, &ignored);
-    stage_abort(&r->stage, why);
+    output_abort(&r->stage, why);
 }
 
-static void fill_report(const struct run *r, struct sessions_report *report)
+static void fill_report(const struct sessionizing *r, struct sessionize_report *report)
 {
-    *report = (struct sessions_report){
+    *report = (struct sessionize_report){
         .rows = r->log.rows,
         .bad = r->log.bad,
         .unwanted = r->log.unwanted,
@@ -105,10 +105,10 @@ static void fill_report(const struct run *r, struct sessions_report *report)
     };
 }
 
-int log_to_sessions(const struct sessions_job *job, struct meta *meta,
-                    struct sessions_report *report, struct err *e)
+int sessionize_run(const struct sessionize_job *job, struct meta *meta,
+                   struct sessionize_report *report, struct err *e)
 {
-    struct run r = {.job = job, .meta = meta, .stage.sink.fd = -1, .held = HELD_CLOSED};
+    struct sessionizing r = {.job = job, .meta = meta, .stage.sink.fd = -1, .held = HELD_CLOSED};
     r.rows.scratch.fd = -1;
     if (job->profiles && profiles_read(&r.profiles, job->profiles, e)) {
         profiles_release(&r.profiles);
@@ -120,7 +120,7 @@ int log_to_sessions(const struct sessions_job *job, struct meta *meta,
     if (status)
         abort_output(&r, e);
     fill_report(&r, report);
-    held_close(&r.held);
+    spool_close(&r.held);
     regroup_release(&r.rows);
     sessionizer_release(&r.sessionizer);
     raw_close(&r.log);

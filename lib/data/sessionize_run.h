@@ -4,7 +4,7 @@
 
 #include "data/sessionizer.h"
 
-struct sessions_job {
+struct sessionize_job {
     struct session_rules rules;
     bool skip_bad;
     bool ungrouped;       /* rows of users stand in any order */
@@ -20,7 +20,7 @@ struct sessions_job {
 };
 
 /* What became of it. */
-struct sessions_report {
+struct sessionize_report {
     uint64_t rows, bad, unwanted, nobodys; /* as in struct raw_log */
     struct err first_bad;
     int32_t log_users, users, items; /* in the log, in the stream */
@@ -31,7 +31,7 @@ struct sessions_report {
  * of the format's own, and writes the stream.  What only the end of a grouped log can tell, the
  * number of bad rows with skip_bad and the values of carried columns, makes the records wait in a
  * temporary file.  After a failure the output holds an abort record, or is not there. */
-int log_to_sessions(const struct sessions_job *job, struct meta *meta,
-                    struct sessions_report *report, struct err *e);
+int sessionize_run(const struct sessionize_job *job, struct meta *meta,
+                   struct sessionize_report *report, struct err *e);
 
 #endif

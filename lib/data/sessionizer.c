@@ -11,7 +11,7 @@ void sessionizer_open(struct sessionizer *s, const struct session_rules *rules,
 {
     *s = (struct sessionizer){.rules = rules, .profiles = profiles, .log = log};
     for (size_t i = 0; i < log->format.carried_count; i++)
-        vec_push(&s->carried, ((struct carried){.key = log->format.carried[i]}));
+        vec_push(&s->carried, ((struct extra_columns){.key = log->format.carried[i]}));
 }
 
 /* ---- from rows to events ---- */
@@ -57,7 +57,7 @@ static int read_codes(struct sessionizer *s, const struct raw_row *row, struct e
 {
     for (size_t i = 0; i < s->carried.len; i++) {
         int32_t code;
-        if (carried_number(&s->carried.at[i], row->carried[i], &code, e))
+        if (extra_columns_number(&s->carried.at[i], row->carried[i], &code, e))
             return raw_at(s->log, e);
         vec_push(&s->codes, code);
     }
@@ -105,7 +105,7 @@ static void fill_extras(struct sessionizer *s, const struct session_span *span)
     vec_clear(&s->extras);
     vec_reserve(&s->columns, s->carried.len * span->count);
     for (size_t i = 0; i < s->carried.len; i++) {
-        const struct carried *c = &s->carried.at[i];
+        const struct extra_columns *c = &s->carried.at[i];
         int32_t *column = s->columns.at + s->columns.len;
         for (size_t k = 0; k < span->count; k++)
             column[k] = carried_code(c, s->codes.at[rows[k] * s->carried.len + i]);
@@ -200,7 +200,7 @@ int sessionizer_read(struct sessionizer *s, struct regroup *rows, size_t memory,
     buf_release(&packed);
     vec_clear(&s->codes);
     for (size_t i = 0; i < s->carried.len; i++)
-        carried_sort(&s->carried.at[i]);
+        extra_columns_sort(&s->carried.at[i]);
     return got ? e->status : regroup_sort(rows, e);
 }
 
@@ -234,7 +234,7 @@ void sessionizer_release(struct sessionizer *s)
     buf_release(&s->titles);
     vec_release(&s->item_titles);
     for (size_t i = 0; i < s->carried.len; i++)
-        carried_release(&s->carried.at[i]);
+        extra_columns_release(&s->carried.at[i]);
     vec_release(&s->carried);
     vec_release(&s->extras);
     vec_release(&s->events);

@@ -26,7 +26,7 @@ struct sessionizer {
     bool least_title;   /* of an item's titles the least is taken, not the first */
     struct buf titles;
     VEC(struct title) item_titles;
-    VEC(struct carried) carried;
+    VEC(struct extra_columns) carried;
     i32_vec codes;            /* theirs, a row of them for each event */
     i32_vec columns;          /* the same of the session that is written, column by column */
     VEC(struct extra) extras; /* of that session */

@@ -26,7 +26,7 @@ static bool tied(const struct session *s, const struct edge *edge, enum part par
     return !edge->everyones && s->part < part && last_time(s) == edge->time;
 }
 
-static void look_at_edges(struct split_report *r, const struct history *h)
+static void look_at_edges(struct split_report *r, const struct user_sessions *h)
 {
     bool ties = false;
     for (size_t i = 0; i < h->sessions.len; i++) {
@@ -42,7 +42,7 @@ static void look_at_edges(struct split_report *r, const struct history *h)
     r->users_tied += ties;
 }
 
-static void count_user(struct split_report *r, const struct history *h)
+static void count_user(struct split_report *r, const struct user_sessions *h)
 {
     int64_t trained = r->sessions[PART_TRAIN];
     for (size_t i = 0; i < h->sessions.len; i++) {
@@ -58,8 +58,8 @@ static void count_user(struct split_report *r, const struct history *h)
 
 static void count_items(struct items *items, const struct session *s)
 {
-    histories_count(&items->train, s, s->part == PART_TRAIN);
-    histories_count(&items->test, s, s->part == PART_TEST);
+    session_count_items(&items->train, s, s->part == PART_TRAIN);
+    session_count_items(&items->test, s, s->part == PART_TEST);
     while (items->since.len < items->train.len)
         vec_push(&items->since, INT64_MAX);
     for (size_t i = 0; i < s->count && s->part == PART_TRAIN; i++)
@@ -84,7 +84,7 @@ static void count_future(struct split_report *r, const struct items *items, cons
             items->train.at[s->items[i]] && items->since.at[s->items[i]] > s->times[i];
 }
 
-void split_report_count(struct split_report *r, const struct histories *all, i64_vec *train)
+void split_report_count(struct split_report *r, const struct all_user_sessions *all, i64_vec *train)
 {
     struct items items = {.train = *train};
     for (size_t u = 0; u < all->len; u++) {

@@ -20,7 +20,8 @@ struct split_report {
 
 /* Counts all users, those of earlier calls aside.  `train`, by item and empty before: how often
  * each stands in the training part, 0 for all that occur otherwise. */
-void split_report_count(struct split_report *r, const struct histories *all, i64_vec *train);
+void split_report_count(struct split_report *r, const struct all_user_sessions *all,
+                        i64_vec *train);
 
 /* Appends what a strict reader refuses, "2 of 9 users ...; ..."; nothing where all is well. */
 void split_report_leaks(const struct split_report *r, struct buf *to);

@@ -9,20 +9,20 @@ static char *folder_of(const char *path)
     return mem_copy(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-int held_open(struct held *h, const char *path, const struct meta *m, struct err *e)
+int spool_open(struct spool *h, const char *path, const struct meta *m, struct err *e)
 {
     char *folder = path ? folder_of(path) : NULL;
-    int status = scratch_open(&h->scratch, folder, e);
+    int status = temp_file_open(&h->scratch, folder, e);
     mem_free(folder);
     if (status)
         return status;
     struct buf name = {0}; /* the sink frees it */
     buf_format(&name, "a temporary file in %s", h->scratch.folder);
-    h->sink = (struct sink){.fd = h->scratch.fd, .path = name.at};
+    h->sink = (struct output_file){.fd = h->scratch.fd, .path = name.at};
     return frame_out_open(&h->out, &h->sink, m, false, e);
 }
 
-int held_pour(struct held *h, struct frame_out *out, struct err *e)
+int spool_pour(struct spool *h, struct frame_out *out, struct err *e)
 {
     struct frame_in *in = NULL;
     struct buf name = {0}; /* under which the system opens what has no name */
@@ -47,9 +47,9 @@ int held_pour(struct held *h, struct frame_out *out, struct err *e)
     return got == READ_END ? 0 : e->status;
 }
 
-void held_close(struct held *h)
+void spool_close(struct spool *h)
 {
     frame_out_release(&h->out);
-    sink_discard(&h->sink);
-    scratch_close(&h->scratch);
+    output_file_discard(&h->sink);
+    temp_file_close(&h->scratch);
 }

@@ -6,22 +6,22 @@
 #include "base/temp_file.h"
 #include "stream/output.h"
 
-struct held {
-    struct scratch scratch;
-    struct sink sink;
+struct spool {
+    struct temp_file scratch;
+    struct output_file sink;
     struct frame_out out; /* takes the records */
 };
 
-#define HELD_CLOSED ((struct held){.scratch.fd = -1, .sink.fd = -1})
+#define HELD_CLOSED ((struct spool){.scratch.fd = -1, .sink.fd = -1})
 
 /* Opens the temporary file: in the folder of `path`, where the output will stand, or with NULL in
  * $TMPDIR (else /tmp).  *h is HELD_CLOSED before. */
-int held_open(struct held *h, const char *path, const struct meta *m, struct err *e);
+int spool_open(struct spool *h, const char *path, const struct meta *m, struct err *e);
 
 /* Ends the held records and appends them to `out`. */
-int held_pour(struct held *h, struct frame_out *out, struct err *e);
+int spool_pour(struct spool *h, struct frame_out *out, struct err *e);
 
-/* Gives the temporary file back; also after a held_open that failed. */
-void held_close(struct held *h);
+/* Gives the temporary file back; also after a spool_open that failed. */
+void spool_close(struct spool *h);
 
 #endif

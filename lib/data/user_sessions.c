@@ -44,7 +44,7 @@ static struct session *copied(const struct session *s)
     return copy;
 }
 
-void history_add(struct history *h, const struct session *s)
+void user_sessions_add(struct user_sessions *h, const struct session *s)
 {
     vec_push(&h->sessions, copied(s));
 }
@@ -124,7 +124,7 @@ struct session *session_with(struct session *s, const struct extra *x)
 }
 
 /* Sessions may overlap, so what is left of the earlier one may begin later. */
-static void sort_by_start(struct history *h)
+static void sort_by_start(struct user_sessions *h)
 {
     for (size_t i = 1; i < h->sessions.len; i++) {
         struct session *s = h->sessions.at[i];
@@ -135,7 +135,7 @@ static void sort_by_start(struct history *h)
     }
 }
 
-void history_sweep(struct history *h)
+void user_sessions_sweep(struct user_sessions *h)
 {
     size_t kept = 0;
     for (size_t i = 0; i < h->sessions.len; i++) {
@@ -148,7 +148,7 @@ void history_sweep(struct history *h)
     sort_by_start(h);
 }
 
-void histories_count(i64_vec *counts, const struct session *s, int64_t times)
+void session_count_items(i64_vec *counts, const struct session *s, int64_t times)
 {
     for (size_t i = 0; i < s->count; i++) {
         while (counts->len <= (size_t)s->items[i])
@@ -157,22 +157,22 @@ void histories_count(i64_vec *counts, const struct session *s, int64_t times)
     }
 }
 
-void history_clear(struct history *h)
+void user_sessions_clear(struct user_sessions *h)
 {
     for (size_t i = 0; i < h->sessions.len; i++)
         mem_free(h->sessions.at[i]);
     vec_clear(&h->sessions);
 }
 
-void history_release(struct history *h)
+void user_sessions_release(struct user_sessions *h)
 {
-    history_clear(h);
+    user_sessions_clear(h);
     vec_release(&h->sessions);
 }
 
-void histories_release(struct histories *all)
+void all_user_sessions_release(struct all_user_sessions *all)
 {
     for (size_t i = 0; i < all->len; i++)
-        history_release(&all->at[i]);
+        user_sessions_release(&all->at[i]);
     vec_release(all);
 }

@@ -10,7 +10,7 @@ struct edge {
     int64_t time;        /* of the part's first event that is not in the part before as well */
 };
 
-struct history {
+struct user_sessions {
     int32_t user;                   /* id in the input */
     struct attributes about;        /* the user's; valid while a filter runs */
     struct edge edge[4];            /* by part */
@@ -18,13 +18,13 @@ struct history {
 };
 
 /* All users, in the order of the input. */
-struct histories {
-    struct history *at;
+struct all_user_sessions {
+    struct user_sessions *at;
     size_t len, cap;
 };
 
 /* Appends a deep copy, extras included. */
-void history_add(struct history *h, const struct session *s);
+void user_sessions_add(struct user_sessions *h, const struct session *s);
 
 /* Leaves the session its first `count` events, and as many of each per-event extra.  A session cut
  * to no event counts as dropped. */
@@ -44,13 +44,13 @@ struct session *session_tail(const struct session *s, size_t count);
 struct session *session_with(struct session *s, const struct extra *x);
 
 /* Removes the dropped sessions, and brings those into time order that lost their first events. */
-void history_sweep(struct history *h);
+void user_sessions_sweep(struct user_sessions *h);
 
 /* Adds `times` for each of the session's events to its item's count. */
-void histories_count(i64_vec *counts, const struct session *s, int64_t times);
+void session_count_items(i64_vec *counts, const struct session *s, int64_t times);
 
-void history_clear(struct history *h);   /* frees the sessions, keeps the room for them */
-void history_release(struct history *h); /* frees everything */
-void histories_release(struct histories *all);
+void user_sessions_clear(struct user_sessions *h); /* frees the sessions, keeps the room for them */
+void user_sessions_release(struct user_sessions *h); /* frees everything */
+void all_user_sessions_release(struct all_user_sessions *all);
 
 #endif

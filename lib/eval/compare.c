@@ -2,10 +2,10 @@
 
 #include <math.h>
 
-void by_user_add(struct by_user *b, const struct run *r, const int32_t *user)
+void by_user_add(struct by_user *b, const struct scored_run *r, const int32_t *user)
 {
     const struct user_sums *from = &r->best_sums;
-    size_t columns = (size_t)score_columns(&r->how->cuts);
+    size_t columns = (size_t)metrics_columns(&r->how->cuts);
     for (size_t u = 0; u * columns < from->at.len; u++)
         if (from->at.at[u * columns] > 0)
             user_sums_merge(&b->sums, columns, user[u], from->at.at + u * columns);
@@ -61,8 +61,8 @@ static void contrast_column(const double *d, size_t rows, size_t stride, struct 
 void compare_users(const struct by_user *model, const struct by_user *base, const struct cuts *c,
                    size_t resamples, uint64_t seed, struct comparison *to)
 {
-    size_t columns = (size_t)score_columns(c);
-    struct interval interval[SCORE_COLUMNS];
+    size_t columns = (size_t)metrics_columns(c);
+    struct interval interval[METRICS_COLUMNS];
     f64_vec d = {0};
     *to = (struct comparison){0};
     pair_users(model, base, columns, to, &d);

@@ -13,7 +13,7 @@ struct by_user {
 };
 
 /* Adds a run that has ended; user[id] says who its users are among those of all runs. */
-void by_user_add(struct by_user *b, const struct run *r, const int32_t *user);
+void by_user_add(struct by_user *b, const struct scored_run *r, const int32_t *user);
 void by_user_release(struct by_user *b);
 
 /* How a column's scores differ. */
@@ -27,7 +27,7 @@ struct comparison {
     size_t users;  /* with targets in both */
     size_t alone;  /* with targets in one of the two: left out */
     size_t uneven; /* of `users`: with other numbers of targets in the two */
-    struct contrast column[SCORE_COLUMNS]; /* column 0 stays empty */
+    struct contrast column[METRICS_COLUMNS]; /* column 0 stays empty */
 };
 
 /* Differences are taken to 12 decimals, so that the order of summing makes none. */

@@ -12,7 +12,7 @@ enum { METRICS = sizeof metric_name / sizeof *metric_name };
 static bool parse_cut(const char *text, size_t n, int32_t *k)
 {
     int64_t value;
-    if (!num_i64(text, n, &value) || value < 1 || value > SCORE_DEPTH)
+    if (!num_i64(text, n, &value) || value < 1 || value > METRICS_DEPTH)
         return false;
     *k = (int32_t)value;
     return true;
@@ -41,9 +41,9 @@ int cuts_parse(struct cuts *c, const char *list, struct err *e)
         if (!parse_cut(at, n, &k))
             return err_set(e, STATUS_USAGE,
                            "\"%.*s\" is not a number from 1 to %d: give a list such as 5,10,20",
-                           (int)n, at, SCORE_DEPTH);
-        if (c->count == SCORE_CUTS)
-            return err_set(e, STATUS_USAGE, "more than %d numbers", SCORE_CUTS);
+                           (int)n, at, METRICS_DEPTH);
+        if (c->count == METRICS_CUTS)
+            return err_set(e, STATUS_USAGE, "more than %d numbers", METRICS_CUTS);
         if (!insert_cut(c, k))
             return err_set(e, STATUS_USAGE, "%d stands there twice", (int)k);
         at += n;
@@ -70,19 +70,19 @@ int criterion_parse(struct criterion *c, const char *text, struct err *e)
     return err_set(e, STATUS_USAGE,
                    "\"%s\" is no score: possible are recall@K, mrr@K and precision@K, K from 1 to "
                    "%d, and loss",
-                   text, SCORE_DEPTH);
+                   text, METRICS_DEPTH);
 }
 
-void score_column_name(const struct cuts *c, int column, char name[SCORE_NAME])
+void metrics_column_name(const struct cuts *c, int column, char name[METRICS_NAME])
 {
     if (!column)
-        snprintf(name, SCORE_NAME, "loss");
+        snprintf(name, METRICS_NAME, "loss");
     else
-        snprintf(name, SCORE_NAME, "%s@%d", metric_name[(column - 1) / c->count],
+        snprintf(name, METRICS_NAME, "%s@%d", metric_name[(column - 1) / c->count],
                  (int)c->at[(column - 1) % c->count]);
 }
 
-void score_target(const struct cuts *c, int32_t rank, double *value)
+void metrics_of_rank(const struct cuts *c, int32_t rank, double *value)
 {
     for (int i = 0; i < c->count; i++) {
         bool hit = rank <= c->at[i];
@@ -93,7 +93,7 @@ void score_target(const struct cuts *c, int32_t rank, double *value)
     }
 }
 
-void tally_start(struct tally *t, const struct cuts *c, const struct criterion *by)
+void rank_counts_start(struct rank_counts *t, const struct cuts *c, const struct criterion *by)
 {
     t->depth = c->at[c->count - 1] > by->at ? c->at[c->count - 1] : by->at;
     vec_clear(&t->hits);
@@ -101,7 +101,7 @@ void tally_start(struct tally *t, const struct cuts *c, const struct criterion *
     vec_clear(&t->loss);
 }
 
-static void ensure_group(struct tally *t, size_t group)
+static void ensure_group(struct rank_counts *t, size_t group)
 {
     while (t->events.len <= group) {
         size_t depth = (size_t)t->depth;
@@ -113,7 +113,7 @@ static void ensure_group(struct tally *t, size_t group)
     }
 }
 
-void tally_add(struct tally *t, size_t group, int32_t rank, double loss)
+void rank_counts_add(struct rank_counts *t, size_t group, int32_t rank, double loss)
 {
     ensure_group(t, group);
     if (rank <= t->depth)
@@ -122,7 +122,7 @@ void tally_add(struct tally *t, size_t group, int32_t rank, double loss)
     t->loss.at[group] += loss;
 }
 
-void tally_merge(struct tally *t, size_t into, size_t from)
+void rank_counts_merge(struct rank_counts *t, size_t into, size_t from)
 {
     ensure_group(t, into > from ? into : from);
     size_t depth = (size_t)t->depth;
@@ -145,11 +145,11 @@ static void score_at(const uint64_t *hits, uint64_t events, int32_t k, double *r
     *mrr = events ? reciprocal / (double)events : NAN;
 }
 
-struct score tally_score(const struct tally *t, size_t group, const struct cuts *c,
-                         const struct criterion *by)
+struct metrics rank_counts_metrics(const struct rank_counts *t, size_t group, const struct cuts *c,
+                                   const struct criterion *by)
 {
     bool there = group < t->events.len && t->events.at[group];
-    struct score s = {.events = there ? t->events.at[group] : 0};
+    struct metrics s = {.events = there ? t->events.at[group] : 0};
     const uint64_t *hits = there ? t->hits.at + group * (size_t)t->depth : NULL;
     s.value[0] = there ? t->loss.at[group] / (double)s.events : NAN;
     for (int i = 0; i < c->count; i++) {
@@ -166,7 +166,7 @@ struct score tally_score(const struct tally *t, size_t group, const struct cuts 
     return s;
 }
 
-void tally_release(struct tally *t)
+void rank_counts_release(struct rank_counts *t)
 {
     vec_release(&t->hits);
     vec_release(&t->events);

@@ -14,16 +14,16 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { SCORE_CUTS = 12, SCORE_DEPTH = 10000 };
+enum { METRICS_CUTS = 12, METRICS_DEPTH = 10000 };
 
 /* The k of recall@k and MRR@k, ascending. */
 struct cuts {
     int count;
-    int32_t at[SCORE_CUTS];
+    int32_t at[METRICS_CUTS];
     bool precision; /* whether there are columns of precision@k too */
 };
 
-/* "5,10,20": 1 to SCORE_CUTS different numbers from 1 to SCORE_DEPTH, in any order (64).
+/* "5,10,20": 1 to METRICS_CUTS different numbers from 1 to METRICS_DEPTH, in any order (64).
  * `precision` stays as it is. */
 int cuts_parse(struct cuts *c, const char *list, struct err *e);
 
@@ -37,26 +37,26 @@ int criterion_parse(struct criterion *c, const char *text, struct err *e);
 
 /* The numbers of a score: column 0 is the loss, then recall at every cut, then MRR at every cut,
  * and precision. */
-enum { SCORE_COLUMNS = 1 + 3 * SCORE_CUTS, SCORE_NAME = 24 };
+enum { METRICS_COLUMNS = 1 + 3 * METRICS_CUTS, METRICS_NAME = 24 };
 
-static inline int score_columns(const struct cuts *c)
+static inline int metrics_columns(const struct cuts *c)
 {
     return 1 + (c->precision ? 3 : 2) * c->count;
 }
 
-void score_column_name(const struct cuts *c, int column, char name[SCORE_NAME]);
+void metrics_column_name(const struct cuts *c, int column, char name[METRICS_NAME]);
 
 /* What a target of this rank adds to each column but the loss: value[1] on. */
-void score_target(const struct cuts *c, int32_t rank, double *value);
+void metrics_of_rank(const struct cuts *c, int32_t rank, double *value);
 
-struct score {
-    uint64_t events;             /* targets */
-    double value[SCORE_COLUMNS]; /* NaN: there is none */
-    double merit;                /* by the criterion, more is better; NaN: there is none */
+struct metrics {
+    uint64_t events;               /* targets */
+    double value[METRICS_COLUMNS]; /* NaN: there is none */
+    double merit;                  /* by the criterion, more is better; NaN: there is none */
 };
 
 /* How often each rank came, for any number of groups of targets. */
-struct tally {
+struct rank_counts {
     int32_t depth;        /* ranks beyond are one and the same: missed */
     VEC(uint64_t) hits;   /* [groups, depth] targets of rank r at r - 1 */
     VEC(uint64_t) events; /* [groups] */
@@ -64,14 +64,14 @@ struct tally {
 };
 
 /* Empties the tally for these cuts; {0} is a tally too. */
-void tally_start(struct tally *t, const struct cuts *c, const struct criterion *by);
-void tally_add(struct tally *t, size_t group, int32_t rank, double loss);
+void rank_counts_start(struct rank_counts *t, const struct cuts *c, const struct criterion *by);
+void rank_counts_add(struct rank_counts *t, size_t group, int32_t rank, double loss);
 
 /* Adds the counts of one group to another. */
-void tally_merge(struct tally *t, size_t into, size_t from);
-struct score tally_score(const struct tally *t, size_t group, const struct cuts *c,
-                         const struct criterion *by);
-void tally_release(struct tally *t);
+void rank_counts_merge(struct rank_counts *t, size_t into, size_t from);
+struct metrics rank_counts_metrics(const struct rank_counts *t, size_t group, const struct cuts *c,
+                                   const struct criterion *by);
+void rank_counts_release(struct rank_counts *t);
 
 /* Mean and sample standard deviation (n - 1; NaN for n < 2) of those of n values that are not NaN.
  */

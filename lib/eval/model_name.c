@@ -5,25 +5,27 @@ static const char *const label_option[] = {"model",   "inter",   "intra",
                                            "encoder", "decoder", "propagate"};
 enum { LABEL_OPTIONS = sizeof label_option / sizeof *label_option };
 
-static struct bytes text_at(const struct chain *c, const size_t at[2])
+static struct bytes text_at(const struct model_name *c, const size_t at[2])
 {
     return (struct bytes){c->text.at + at[0], at[1]};
 }
 
-static bool is_seed(const struct chain *c, const struct setting *s)
+static bool is_seed(const struct model_name *c, const struct program_option *s)
 {
     return bytes_equal(text_at(c, s->name), bytes_of("seed"));
 }
 
-void chain_add(struct chain *c, int program, struct bytes option, struct bytes value)
+void model_name_add(struct model_name *c, int program, struct bytes option, struct bytes value)
 {
-    struct setting s = {program, {c->text.len, option.len}, {c->text.len + option.len, value.len}};
+    struct program_option s = {
+        program, {c->text.len, option.len}, {c->text.len + option.len, value.len}};
     buf_append(&c->text, option.at, option.len);
     buf_append(&c->text, value.at, value.len);
     vec_push(&c->settings, s);
 }
 
-static const struct setting *find_setting(const struct chain *c, int program, struct bytes option)
+static const struct program_option *find_setting(const struct model_name *c, int program,
+                                                 struct bytes option)
 {
     for (size_t i = 0; i < c->settings.len; i++)
         if (c->settings.at[i].program == program &&
@@ -32,13 +34,14 @@ static const struct setting *find_setting(const struct chain *c, int program, st
     return NULL;
 }
 
-static bool same_setting(const struct chain *a, const struct setting *s, const struct chain *b)
+static bool same_setting(const struct model_name *a, const struct program_option *s,
+                         const struct model_name *b)
 {
-    const struct setting *t = find_setting(b, s->program, text_at(a, s->name));
+    const struct program_option *t = find_setting(b, s->program, text_at(a, s->name));
     return t && bytes_equal(text_at(a, s->value), text_at(b, t->value));
 }
 
-bool chain_same_model(const struct chain *a, const struct chain *b)
+bool model_name_same_model(const struct model_name *a, const struct model_name *b)
 {
     if (a->settings.len != b->settings.len)
         return false;
@@ -48,7 +51,7 @@ bool chain_same_model(const struct chain *a, const struct chain *b)
     return true;
 }
 
-struct bytes chain_find(const struct chain *c, const char *option)
+struct bytes model_name_find(const struct model_name *c, const char *option)
 {
     for (size_t i = c->settings.len; i-- > 0;)
         if (bytes_equal(text_at(c, c->settings.at[i].name), bytes_of(option)))
@@ -56,24 +59,24 @@ struct bytes chain_find(const struct chain *c, const char *option)
     return (struct bytes){NULL, 0};
 }
 
-void chain_label(const struct chain *c, struct buf *to)
+void model_name_label(const struct model_name *c, struct buf *to)
 {
     size_t before = to->len;
     for (int i = 0; i < LABEL_OPTIONS; i++) {
-        struct bytes value = chain_find(c, label_option[i]);
+        struct bytes value = model_name_find(c, label_option[i]);
         if (value.len && to->len > before)
             buf_byte(to, ' ');
         buf_append(to, value.at, value.len);
     }
     if (to->len == before) {
-        struct bytes program = chain_find(c, "");
+        struct bytes program = model_name_find(c, "");
         buf_append(to, program.at, program.len);
     }
     if (to->len == before)
         buf_text(to, "unnamed");
 }
 
-static bool in_label(const struct chain *c, const struct setting *s)
+static bool in_label(const struct model_name *c, const struct program_option *s)
 {
     for (int i = 0; i < LABEL_OPTIONS; i++)
         if (bytes_equal(text_at(c, s->name), bytes_of(label_option[i])))
@@ -82,8 +85,8 @@ static bool in_label(const struct chain *c, const struct setting *s)
 }
 
 /* Whether every other chain has the setting too. */
-static bool shared(const struct chain *c, const struct setting *s,
-                   const struct chain *const *others, size_t n)
+static bool shared(const struct model_name *c, const struct program_option *s,
+                   const struct model_name *const *others, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (!same_setting(c, s, others[i]))
@@ -91,11 +94,11 @@ static bool shared(const struct chain *c, const struct setting *s,
     return true;
 }
 
-void chain_distinguish(const struct chain *c, const struct chain *const *others, size_t n,
-                       struct buf *to)
+void model_name_distinguish(const struct model_name *c, const struct model_name *const *others,
+                            size_t n, struct buf *to)
 {
     for (size_t i = 0; i < c->settings.len; i++) {
-        const struct setting *s = &c->settings.at[i];
+        const struct program_option *s = &c->settings.at[i];
         if (is_seed(c, s) || in_label(c, s) || shared(c, s, others, n))
             continue;
         struct bytes name = text_at(c, s->name), value = text_at(c, s->value);
@@ -107,7 +110,7 @@ void chain_distinguish(const struct chain *c, const struct chain *const *others,
     }
 }
 
-void chain_release(struct chain *c)
+void model_name_release(struct model_name *c)
 {
     buf_release(&c->text);
     vec_release(&c->settings);

@@ -11,7 +11,7 @@
 
 enum { FIELDS = 64, CHUNK = 4096 /* targets a record */ };
 
-enum field { USER, POSITION, TARGET, RANK, HISTORY, LENGTH, LOSS, NAMED };
+enum ranks_column { USER, POSITION, TARGET, RANK, HISTORY, LENGTH, LOSS, NAMED };
 static const char *const field_name[NAMED] = {"user",    "position", "target", "rank",
                                               "history", "length",   "loss"};
 

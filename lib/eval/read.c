@@ -6,12 +6,12 @@
 
 static void visit_chain(void *to, int number, struct bytes option, struct bytes value)
 {
-    chain_add(to, number, option, value);
+    model_name_add(to, number, option, value);
 }
 
 int reading_show(struct reading *r, struct err *e)
 {
-    int status = r->out.len ? sink_write(r->sink, r->out.at, r->out.len, e) : 0;
+    int status = r->out.len ? output_file_write(r->sink, r->out.at, r->out.len, e) : 0;
     buf_clear(&r->out);
     return status;
 }
@@ -19,12 +19,12 @@ int reading_show(struct reading *r, struct err *e)
 static int begin_run(void *to, const struct meta *meta, struct err *e)
 {
     struct reading *r = to;
-    struct chain chain = {0};
+    struct model_name chain = {0};
     int64_t among;
-    if (support_read(meta, &among, e) || report_among(r->report, among, e))
+    if (item_support_read(meta, &among, e) || report_among(r->report, among, e))
         return e->status;
-    if (chain_each(meta, visit_chain, &chain, e)) {
-        chain_release(&chain);
+    if (provenance_each(meta, visit_chain, &chain, e)) {
+        model_name_release(&chain);
         return e->status;
     }
     r->run = report_run_begin(r->report, &chain, &r->out);
@@ -33,7 +33,7 @@ static int begin_run(void *to, const struct meta *meta, struct err *e)
 
 static int end_pass(struct reading *r, const struct pass *pass, struct err *e)
 {
-    if (run_pass(r->run, pass, e))
+    if (scored_run_pass(r->run, pass, e))
         return e->status;
     report_pass(r->report, &r->out);
     return reading_show(r, e); /* an epoch shows when it ends */
@@ -45,9 +45,9 @@ static int take(void *to, const struct predictions_record *record, struct err *e
     if (record->kind == RECORD_USER)
         report_user(r->report, record->named.name);
     else if (record->kind == RECORD_ITEM)
-        run_item(r->run, attributes_find(record->named.attributes, "train"));
+        scored_run_item(r->run, attributes_find(record->named.attributes, "train"));
     else if (record->kind == RECORD_RANK)
-        run_ranks(r->run, &record->ranks);
+        scored_run_ranks(r->run, &record->ranks);
     else if (record->kind == RECORD_PASS)
         return end_pass(r, &record->pass, e);
     return 0;
@@ -55,7 +55,7 @@ static int take(void *to, const struct predictions_record *record, struct err *e
 
 static int end_run(void *to, struct err *e)
 {
-    return run_end(((struct reading *)to)->run, e);
+    return scored_run_end(((struct reading *)to)->run, e);
 }
 
 static const struct predictions_visitor visitor = {begin_run, take, end_run};

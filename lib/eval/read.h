@@ -7,12 +7,12 @@
 
 struct reading {
     struct report *report;
-    struct sink *sink;       /* where rows go as epochs end */
-    const char *against;     /* the stream to read first; NULL: none */
-    VEC(const char *) texts; /* files of ranks as TSV, read after the streams */
-    uint64_t skipped;        /* records of unknown kinds */
-    struct buf out;          /* what is to be written next */
-    struct run *run;         /* the one in hand */
+    struct output_file *sink; /* where rows go as epochs end */
+    const char *against;      /* the stream to read first; NULL: none */
+    VEC(const char *) texts;  /* files of ranks as TSV, read after the streams */
+    uint64_t skipped;         /* records of unknown kinds */
+    struct buf out;           /* what is to be written next */
+    struct scored_run *run;   /* the one in hand */
 };
 
 /* Reads all runs: the streams (standard input where nothing is named at all), then the texts.  The

@@ -4,11 +4,11 @@
 #include <math.h>
 #include <stdio.h>
 
-static size_t model_of(struct report *r, struct chain *chain)
+static size_t model_of(struct report *r, struct model_name *chain)
 {
     for (size_t i = 0; i < r->models.len; i++)
-        if (chain_same_model(&r->models.at[i].chain, chain)) {
-            chain_release(chain);
+        if (model_name_same_model(&r->models.at[i].chain, chain)) {
+            model_name_release(chain);
             return i;
         }
     struct report_model m = {.chain = *chain};
@@ -16,7 +16,7 @@ static size_t model_of(struct report *r, struct chain *chain)
     if (index < r->names.len)
         buf_text(&m.name, r->names.at[index]);
     else
-        chain_label(chain, &m.name);
+        model_name_label(chain, &m.name);
     vec_push(&r->models, m);
     return index;
 }
@@ -26,15 +26,15 @@ static void start_live(struct report *r, struct buf *to)
 {
     static const size_t least[] = {5, 10, 9, 8};
     const struct cuts *cuts = &r->how->cuts;
-    r->live = (struct table){.columns = (size_t)score_columns(cuts) + 4};
+    r->live = (struct table){.columns = (size_t)metrics_columns(cuts) + 4};
     for (size_t i = 0; i < 4; i++)
         r->live.width[i] = least[i];
     table_cell(&r->live, "epoch");
     table_cell(&r->live, "part");
     table_cell(&r->live, "targets");
-    for (int c = 0; c < score_columns(cuts); c++) {
-        char name[SCORE_NAME];
-        score_column_name(cuts, c, name);
+    for (int c = 0; c < metrics_columns(cuts); c++) {
+        char name[METRICS_NAME];
+        metrics_column_name(cuts, c, name);
         table_cell(&r->live, "%s", name);
     }
     table_cell(&r->live, "best");
@@ -63,13 +63,13 @@ int report_among(struct report *r, int64_t among, struct err *e)
     return 0;
 }
 
-struct run *report_run_begin(struct report *r, struct chain *chain, struct buf *to)
+struct scored_run *report_run_begin(struct report *r, struct model_name *chain, struct buf *to)
 {
     struct report_run run = {0};
-    struct bytes seed = chain_find(chain, "seed");
+    struct bytes seed = model_name_find(chain, "seed");
     buf_append(&run.seed, seed.at, seed.len);
     run.model = model_of(r, chain);
-    run_start(&run.run, r->how);
+    scored_run_start(&run.run, r->how);
     vec_push(&r->runs, run);
     struct report_model *m = &r->models.at[run.model];
     m->runs++;
@@ -95,14 +95,14 @@ void report_user(struct report *r, struct bytes name)
 
 void report_pass(struct report *r, struct buf *to)
 {
-    const struct run *run = &r->runs.at[r->runs.len - 1].run;
+    const struct scored_run *run = &r->runs.at[r->runs.len - 1].run;
     const struct pass_score *p = &run->passes.at[run->passes.len - 1];
     if (r->format != REPORT_TABLE || r->best_only)
         return;
     table_cell(&r->live, "%" PRId64, p->epoch.number);
     table_cell(&r->live, "%s", part_name[p->epoch.part]);
     table_cell(&r->live, "%" PRIu64, p->overall.events);
-    for (int c = 0; c < score_columns(&r->how->cuts); c++)
+    for (int c = 0; c < metrics_columns(&r->how->cuts); c++)
         if (isnan(p->overall.value[c]))
             table_cell(&r->live, "-");
         else
@@ -122,13 +122,13 @@ static void distinguish_names(struct report *r)
 {
     size_t n = r->models.len;
     struct buf *suffix = mem_zero(n, sizeof *suffix);
-    VEC(const struct chain *) others = {0};
+    VEC(const struct model_name *) others = {0};
     for (size_t i = r->names.len; i < n; i++) {
         vec_clear(&others);
         for (size_t j = 0; j < n; j++)
             if (j != i && same_name(&r->models.at[i], &r->models.at[j]))
                 vec_push(&others, &r->models.at[j].chain);
-        chain_distinguish(&r->models.at[i].chain, others.at, others.len, &suffix[i]);
+        model_name_distinguish(&r->models.at[i].chain, others.at, others.len, &suffix[i]);
     }
     for (size_t i = 0; i < n; i++) {
         buf_append(&r->models.at[i].name, suffix[i].at, suffix[i].len);
@@ -185,9 +185,9 @@ void report_run_name(const struct report *r, size_t run, struct buf *to)
 
 int report_shown_column(const struct report *r)
 {
-    char name[SCORE_NAME];
-    for (int c = 1; c < score_columns(&r->how->cuts); c++) {
-        score_column_name(&r->how->cuts, c, name);
+    char name[METRICS_NAME];
+    for (int c = 1; c < metrics_columns(&r->how->cuts); c++) {
+        metrics_column_name(&r->how->cuts, c, name);
         if (!strcmp(name, r->best_by))
             return c;
     }
@@ -200,7 +200,7 @@ double report_change(const struct report *r, size_t model, int column)
     return report_spread(r, model, NULL, NULL, column).mean / base - 1;
 }
 
-const struct score *report_score(const struct report_run *r, const char *by, const char *group)
+const struct metrics *report_score(const struct report_run *r, const char *by, const char *group)
 {
     const struct pass_score *p = report_best(r);
     if (!by)
@@ -216,7 +216,7 @@ struct spread report_spread(const struct report *r, size_t model, const char *by
 {
     VEC(double) value = {0};
     for (size_t i = 0; i < r->runs.len; i++) {
-        const struct score *s =
+        const struct metrics *s =
             r->runs.at[i].model == model ? report_score(&r->runs.at[i], by, group) : NULL;
         if (s)
             vec_push(&value, s->value[column]);
@@ -254,14 +254,14 @@ void report_each_group(const struct report *r, size_t model,
 void report_release(struct report *r)
 {
     for (size_t i = 0; i < r->models.len; i++) {
-        chain_release(&r->models.at[i].chain);
+        model_name_release(&r->models.at[i].chain);
         buf_release(&r->models.at[i].name);
         by_user_release(&r->models.at[i].by_user);
     }
     for (size_t i = 0; i < r->runs.len; i++) {
         buf_release(&r->runs.at[i].seed);
         vec_release(&r->runs.at[i].users);
-        run_release(&r->runs.at[i].run);
+        scored_run_release(&r->runs.at[i].run);
     }
     vec_release(&r->names);
     names_release(&r->users);

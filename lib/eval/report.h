@@ -13,7 +13,7 @@
 enum report_format { REPORT_TABLE, REPORT_TSV, REPORT_JSON, REPORT_GNUPLOT };
 
 struct report_model {
-    struct chain chain; /* of its first run */
+    struct model_name chain; /* of its first run */
     struct buf name;
     size_t runs;
     struct by_user by_user;       /* where scoring.by_user says so */
@@ -24,7 +24,7 @@ struct report_run {
     size_t model;    /* index into the report's models */
     struct buf seed; /* as the last program that has one was given; may be empty */
     i32_vec users;   /* each user's id among those of all runs, where they are compared */
-    struct run run;
+    struct scored_run run;
 };
 
 struct report {
@@ -51,12 +51,12 @@ int report_among(struct report *r, int64_t among, struct err *e);
 
 /* Begins a run; the chain is taken over.  The run is the report's, valid until the next begins.
  * What has to be shown at once is appended to `to`, here and below. */
-struct run *report_run_begin(struct report *r, struct chain *chain, struct buf *to);
+struct scored_run *report_run_begin(struct report *r, struct model_name *chain, struct buf *to);
 
 /* The next user of the run in hand, ids from 0: only comparisons need to be told. */
 void report_user(struct report *r, struct bytes name);
 
-/* After run_pass: shows the pass. */
+/* After scored_run_pass: shows the pass. */
 void report_pass(struct report *r, struct buf *to);
 
 /* After the last run's end: everything that waited for all to be known.  64: more names than
@@ -75,7 +75,7 @@ static inline const struct pass_score *report_best(const struct report_run *r)
 }
 
 /* The score of a group of the best pass, or NULL; by = NULL: overall. */
-const struct score *report_score(const struct report_run *r, const char *by, const char *group);
+const struct metrics *report_score(const struct report_run *r, const char *by, const char *group);
 
 /* The spread of a column over the model's runs, each at its best epoch. */
 struct spread report_spread(const struct report *r, size_t model, const char *by, const char *group,

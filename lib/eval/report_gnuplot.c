@@ -76,7 +76,7 @@ struct group {
     const char *by, *name;
 };
 
-struct groups {
+struct plot_groups {
     VEC(struct group) at; /* of all models */
     VEC(const char *) by; /* each once, in the order in which they come */
 };
@@ -84,7 +84,7 @@ struct groups {
 static void add_group(void *to, const struct report *r, size_t model, const char *by,
                       const char *name)
 {
-    struct groups *g = to;
+    struct plot_groups *g = to;
     (void)r;
     (void)model;
     for (size_t i = 0; i < g->at.len; i++)
@@ -109,8 +109,8 @@ static void add_row(const struct report *r, const struct group *g, struct buf *t
     buf_byte(to, '\n');
 }
 
-static void add_data(const struct report *r, const struct groups *g, const char *by, size_t block,
-                     struct buf *to)
+static void add_data(const struct report *r, const struct plot_groups *g, const char *by,
+                     size_t block, struct buf *to)
 {
     buf_format(to, "$by%zu << EOD\n", block);
     for (size_t i = 0; i < g->at.len; i++)
@@ -120,7 +120,8 @@ static void add_data(const struct report *r, const struct groups *g, const char 
 }
 
 /* Whether the model has a group of it: gnuplot stops at a histogram without a point. */
-static bool has_any(const struct report *r, const struct groups *g, size_t model, const char *by)
+static bool has_any(const struct report *r, const struct plot_groups *g, size_t model,
+                    const char *by)
 {
     for (size_t i = 0; i < g->at.len; i++)
         if (!strcmp(g->at.at[i].by, by) && report_first(r, model, by, g->at.at[i].name))
@@ -128,7 +129,7 @@ static bool has_any(const struct report *r, const struct groups *g, size_t model
     return false;
 }
 
-static void plot_groups(const struct report *r, const struct groups *g, const char *by,
+static void plot_groups(const struct report *r, const struct plot_groups *g, const char *by,
                         size_t block, const char *score, struct buf *to)
 {
     buf_format(to, "set title '%s by %s%s%s' noenhanced\nset xlabel '%s'\nplot ", score, by,
@@ -145,10 +146,10 @@ static void plot_groups(const struct report *r, const struct groups *g, const ch
 
 void report_gnuplot(const struct report *r, struct buf *to)
 {
-    struct groups g = {0};
-    char score[SCORE_NAME];
+    struct plot_groups g = {0};
+    char score[METRICS_NAME];
     bool loss = has_loss(r);
-    score_column_name(&r->how->cuts, report_shown_column(r), score);
+    metrics_column_name(&r->how->cuts, report_shown_column(r), score);
     for (size_t m = 0; m < r->models.len; m++)
         report_each_group(r, m, add_group, &g);
     buf_text(to, "# gnuplot -p FILE shows it; to draw it into a file:\n"

@@ -7,7 +7,7 @@
 #include "eval/report.h"
 
 /* What a line says beside its scores. */
-struct line {
+struct result_line {
     const struct report *report;
     const struct report_run *run; /* NULL: a model's runs together */
     size_t model;
@@ -16,14 +16,14 @@ struct line {
     struct buf *to;
 };
 
-typedef void write_line(const struct line *l, const struct score *s);
+typedef void write_line(const struct result_line *l, const struct metrics *s);
 
-static bool is_best(const struct line *l)
+static bool is_best(const struct result_line *l)
 {
     return l->run && report_best(l->run) == l->pass;
 }
 
-static const struct report_run *any_run(const struct line *l)
+static const struct report_run *any_run(const struct result_line *l)
 {
     return l->run ? l->run : report_first(l->report, l->model, NULL, NULL);
 }
@@ -35,7 +35,7 @@ static void each_line(const struct report *r, struct buf *to, write_line *write)
         const struct report_run *run = &r->runs.at[i];
         for (size_t p = 0; p < run->run.passes.len; p++) {
             const struct pass_score *pass = &run->run.passes.at[p];
-            struct line l = {r, run, run->model, pass, NULL, NULL, to};
+            struct result_line l = {r, run, run->model, pass, NULL, NULL, to};
             if (r->best_only && !is_best(&l))
                 continue;
             write(&l, &pass->overall);
@@ -61,11 +61,11 @@ static void each_mean(const struct report *r, struct buf *to,
     }
 }
 
-static struct line mean_line(void *to, const struct report *r, size_t model, const char *by,
-                             const char *group)
+static struct result_line mean_line(void *to, const struct report *r, size_t model, const char *by,
+                                    const char *group)
 {
     const struct pass_score *pass = report_best(report_first(r, model, by, group));
-    return (struct line){r, NULL, model, pass, by, group, to};
+    return (struct result_line){r, NULL, model, pass, by, group, to};
 }
 
 /* What is told of a column of a comparison. */
@@ -97,7 +97,7 @@ static void tsv_number(struct buf *to, double value)
     buf_byte(to, '\t');
 }
 
-static void tsv_line(const struct line *l, const char *run, const struct score *s)
+static void tsv_line(const struct result_line *l, const char *run, const struct metrics *s)
 {
     const struct report_model *m = &l->report->models.at[l->model];
     struct buf *to = l->to;
@@ -109,7 +109,7 @@ static void tsv_line(const struct line *l, const char *run, const struct score *
     buf_format(to, "\t%s\t%s\t", part_name[l->pass->epoch.part], l->by ? l->by : "");
     tsv_text(to, l->group, l->by ? strlen(l->group) : 0);
     buf_format(to, "%" PRIu64 "\t", s->events);
-    for (int c = 0; c < score_columns(&l->report->how->cuts); c++)
+    for (int c = 0; c < metrics_columns(&l->report->how->cuts); c++)
         tsv_number(to, s->value[c]);
     buf_format(to, "%s\t%s\t",
                is_best(l) ? "true"
@@ -121,7 +121,7 @@ static void tsv_line(const struct line *l, const char *run, const struct score *
     buf_byte(to, '\n');
 }
 
-static void tsv_pass(const struct line *l, const struct score *s)
+static void tsv_pass(const struct result_line *l, const struct metrics *s)
 {
     struct buf run = {0};
     buf_format(&run, "%zu%c", (size_t)(l->run - l->report->runs.at), 0);
@@ -132,11 +132,11 @@ static void tsv_pass(const struct line *l, const struct score *s)
 static void tsv_mean(void *to, const struct report *r, size_t model, const char *by,
                      const char *group)
 {
-    struct line l = mean_line(to, r, model, by, group);
-    struct score mean = {.events =
-                             report_score(report_first(r, model, by, group), by, group)->events};
-    struct score deviation = mean;
-    for (int c = 0; c < score_columns(&r->how->cuts); c++) {
+    struct result_line l = mean_line(to, r, model, by, group);
+    struct metrics mean = {.events =
+                               report_score(report_first(r, model, by, group), by, group)->events};
+    struct metrics deviation = mean;
+    for (int c = 0; c < metrics_columns(&r->how->cuts); c++) {
         struct spread s = report_spread(r, model, by, group, c);
         mean.value[c] = s.mean;
         deviation.value[c] = s.deviation;
@@ -148,14 +148,14 @@ static void tsv_mean(void *to, const struct report *r, size_t model, const char 
 /* A line for each number, in which every score has its own. */
 static void tsv_comparison(const struct report *r, size_t model, struct buf *to)
 {
-    struct line l = mean_line(to, r, model, NULL, NULL);
+    struct result_line l = mean_line(to, r, model, NULL, NULL);
     const struct buf *name = &r->models.at[0].name;
     char *base = mem_copy(name->at, name->len);
     l.by = "against";
     l.group = base;
     for (int what = 0; what < CONTRASTS; what++) {
-        struct score s = {.events = r->models.at[model].comparison.users};
-        for (int c = 0; c < score_columns(&r->how->cuts); c++)
+        struct metrics s = {.events = r->models.at[model].comparison.users};
+        for (int c = 0; c < metrics_columns(&r->how->cuts); c++)
             s.value[c] = contrast_value(r, model, c, what);
         tsv_line(&l, contrast_name[what], &s);
     }
@@ -165,9 +165,9 @@ static void tsv_comparison(const struct report *r, size_t model, struct buf *to)
 void report_tsv(const struct report *r, struct buf *to)
 {
     buf_text(to, "run\tname\tseed\tepoch\tpart\tby\tgroup\tevents\t");
-    for (int c = 0; c < score_columns(&r->how->cuts); c++) {
-        char name[SCORE_NAME];
-        score_column_name(&r->how->cuts, c, name);
+    for (int c = 0; c < metrics_columns(&r->how->cuts); c++) {
+        char name[METRICS_NAME];
+        metrics_column_name(&r->how->cuts, c, name);
         buf_format(to, "%s\t", name);
     }
     buf_text(to, "best\tselected_on\trank_among\n");
@@ -214,7 +214,7 @@ static void json_among(const struct report *r, struct buf *to)
 }
 
 /* From the name on, what lines of runs and of means share, up to the scores. */
-static void json_middle(const struct line *l, uint64_t events)
+static void json_middle(const struct result_line *l, uint64_t events)
 {
     struct buf *to = l->to;
     const struct report_model *m = &l->report->models.at[l->model];
@@ -235,7 +235,7 @@ static void json_middle(const struct line *l, uint64_t events)
     buf_format(to, "%" PRIu64, events);
 }
 
-static void json_pass(const struct line *l, const struct score *s)
+static void json_pass(const struct result_line *l, const struct metrics *s)
 {
     struct buf *to = l->to;
     bool scored = l->pass->epoch.part != PART_TRAIN;
@@ -243,9 +243,9 @@ static void json_pass(const struct line *l, const struct score *s)
     json_key(to, "run");
     buf_format(to, "%zu", (size_t)(l->run - l->report->runs.at));
     json_middle(l, s->events);
-    for (int c = 0; c < (scored ? score_columns(&l->report->how->cuts) : 1); c++) {
-        char name[SCORE_NAME];
-        score_column_name(&l->report->how->cuts, c, name);
+    for (int c = 0; c < (scored ? metrics_columns(&l->report->how->cuts) : 1); c++) {
+        char name[METRICS_NAME];
+        metrics_column_name(&l->report->how->cuts, c, name);
         json_key(to, name);
         json_number(to, s->value[c]);
     }
@@ -261,15 +261,15 @@ static void json_pass(const struct line *l, const struct score *s)
 static void json_mean(void *to, const struct report *r, size_t model, const char *by,
                       const char *group)
 {
-    struct line l = mean_line(to, r, model, by, group);
+    struct result_line l = mean_line(to, r, model, by, group);
     buf_text(to, "{");
     json_key(to, "runs");
     buf_format(to, "%zu", r->models.at[model].runs);
     json_middle(&l, report_score(report_first(r, model, by, group), by, group)->events);
-    for (int c = 0; c < score_columns(&r->how->cuts); c++) {
-        char name[SCORE_NAME];
+    for (int c = 0; c < metrics_columns(&r->how->cuts); c++) {
+        char name[METRICS_NAME];
         struct spread s = report_spread(r, model, by, group, c);
-        score_column_name(&r->how->cuts, c, name);
+        metrics_column_name(&r->how->cuts, c, name);
         json_key(to, name);
         json_number(to, s.mean);
         buf_format(to, ", \"%s_sd\": ", name);
@@ -283,7 +283,7 @@ static void json_comparison(const struct report *r, size_t model, struct buf *to
 {
     const struct buf *base = &r->models.at[0].name, *name = &r->models.at[model].name;
     const struct comparison *c = &r->models.at[model].comparison;
-    struct line l = mean_line(to, r, model, NULL, NULL);
+    struct result_line l = mean_line(to, r, model, NULL, NULL);
     buf_text(to, "{\"against\": ");
     json_text(to, (struct bytes){base->at, base->len});
     json_key(to, "name");
@@ -292,9 +292,9 @@ static void json_comparison(const struct report *r, size_t model, struct buf *to
     json_among(r, to);
     buf_format(to, ", \"users\": %zu, \"users_alone\": %zu, \"users_uneven\": %zu", c->users,
                c->alone, c->uneven);
-    for (int column = 0; column < score_columns(&r->how->cuts); column++) {
-        char score[SCORE_NAME];
-        score_column_name(&r->how->cuts, column, score);
+    for (int column = 0; column < metrics_columns(&r->how->cuts); column++) {
+        char score[METRICS_NAME];
+        metrics_column_name(&r->how->cuts, column, score);
         for (int what = 0; what < (column ? CONTRASTS : 1); what++) {
             buf_format(to, ", \"%s_%s\": ", score, contrast_name[what]);
             json_number(to, contrast_value(r, model, column, what));

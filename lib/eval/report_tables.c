@@ -6,9 +6,9 @@
 
 static void name_cells(struct table *t, const struct cuts *cuts)
 {
-    for (int c = 0; c < score_columns(cuts); c++) {
-        char name[SCORE_NAME];
-        score_column_name(cuts, c, name);
+    for (int c = 0; c < metrics_columns(cuts); c++) {
+        char name[METRICS_NAME];
+        metrics_column_name(cuts, c, name);
         table_cell(t, "%s", name);
     }
 }
@@ -37,7 +37,7 @@ static void ranges_of(const struct report *r, size_t model, const char *by, cons
     bool first = true;
     for (size_t i = 0; i < r->runs.len; i++) {
         const struct report_run *run = &r->runs.at[i];
-        const struct score *s = run->model == model ? report_score(run, by, group) : NULL;
+        const struct metrics *s = run->model == model ? report_score(run, by, group) : NULL;
         if (!s)
             continue;
         widen(epochs, (uint64_t)report_best(run)->epoch.number, first);
@@ -49,7 +49,7 @@ static void ranges_of(const struct report *r, size_t model, const char *by, cons
 static void score_cells(struct table *t, const struct report *r, size_t model, const char *by,
                         const char *group)
 {
-    for (int c = 0; c < score_columns(&r->how->cuts); c++) {
+    for (int c = 0; c < metrics_columns(&r->how->cuts); c++) {
         struct spread s = report_spread(r, model, by, group, c);
         if (isnan(s.mean))
             table_cell(t, "-");
@@ -62,13 +62,13 @@ static void score_cells(struct table *t, const struct report *r, size_t model, c
 
 /* ---- breakdowns ---- */
 
-struct block {
+struct table_block {
     const char *by; /* of the rows in `rows`; NULL: none yet */
     struct table rows;
     struct buf *to;
 };
 
-static void begin_block(struct block *b, const struct report *r, size_t model, const char *by)
+static void begin_block(struct table_block *b, const struct report *r, size_t model, const char *by)
 {
     const struct report_model *m = &r->models.at[model];
     const struct report_run *run = report_first(r, model, NULL, NULL);
@@ -82,13 +82,13 @@ static void begin_block(struct block *b, const struct report *r, size_t model, c
     table_write(&title, b->to);
     table_release(&title);
     b->by = by;
-    b->rows = (struct table){.columns = (size_t)score_columns(&r->how->cuts) + 2};
+    b->rows = (struct table){.columns = (size_t)metrics_columns(&r->how->cuts) + 2};
     table_cell(&b->rows, "%s", by);
     table_cell(&b->rows, "targets");
     name_cells(&b->rows, &r->how->cuts);
 }
 
-static void end_block(struct block *b)
+static void end_block(struct table_block *b)
 {
     if (b->by)
         table_write(&b->rows, b->to);
@@ -99,7 +99,7 @@ static void end_block(struct block *b)
 static void add_group(void *to, const struct report *r, size_t model, const char *by,
                       const char *group)
 {
-    struct block *b = to;
+    struct table_block *b = to;
     uint64_t epochs[2], targets[2];
     if (!b->by || strcmp(b->by, by)) {
         end_block(b);
@@ -159,9 +159,9 @@ static void add_contrast(struct table *t, const struct report *r, size_t model, 
 {
     const struct report_model *m = &r->models.at[model];
     const struct contrast *c = &m->comparison.column[column];
-    char name[SCORE_NAME];
+    char name[METRICS_NAME];
     double change = report_change(r, model, column);
-    score_column_name(&r->how->cuts, column, name);
+    metrics_column_name(&r->how->cuts, column, name);
     table_bytes(t, (struct bytes){m->name.at, m->name.len});
     table_cell(t, "%s", name);
     table_cell(t, "%.4f", report_spread(r, 0, NULL, NULL, column).mean);
@@ -201,7 +201,7 @@ static void add_comparisons(const struct report *r, struct buf *to)
     table_cell(&t, "95 %% interval");
     table_cell(&t, "p");
     for (size_t m = 1; m < r->models.len; m++)
-        for (int c = 1; c < score_columns(&r->how->cuts); c++)
+        for (int c = 1; c < metrics_columns(&r->how->cuts); c++)
             add_contrast(&t, r, m, c);
     table_write(&t, to);
     table_release(&t);
@@ -216,8 +216,8 @@ static void add_comparisons(const struct report *r, struct buf *to)
 
 void report_tables(const struct report *r, struct buf *to)
 {
-    struct block block = {.to = to};
-    struct table t = {.columns = (size_t)score_columns(&r->how->cuts) + 4};
+    struct table_block block = {.to = to};
+    struct table t = {.columns = (size_t)metrics_columns(&r->how->cuts) + 4};
     bool several = false;
     for (size_t m = 0; m < r->models.len; m++) {
         if (r->break_down || r->models.len == 1)

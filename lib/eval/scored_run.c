@@ -5,20 +5,20 @@
 
 #include "base/num.h"
 
-static void start_pass(struct run *r)
+static void start_pass(struct scored_run *r)
 {
-    tally_start(&r->tally, &r->how->cuts, &r->how->criterion);
+    rank_counts_start(&r->tally, &r->how->cuts, &r->how->criterion);
     for (int b = 0; b < r->how->by.count; b++)
-        tally_start(&r->by[b], &r->how->cuts, &r->how->criterion);
+        rank_counts_start(&r->by[b], &r->how->cuts, &r->how->criterion);
 }
 
-void run_start(struct run *r, const struct scoring *how)
+void scored_run_start(struct scored_run *r, const struct scoring *how)
 {
-    *r = (struct run){.how = how, .best = SIZE_MAX, .validated = NAN};
+    *r = (struct scored_run){.how = how, .best = SIZE_MAX, .validated = NAN};
     start_pass(r);
 }
 
-void run_item(struct run *r, struct bytes train)
+void scored_run_item(struct scored_run *r, struct bytes train)
 {
     int64_t count;
     bool known = num_i64(train.at, train.len, &count) && count >= 0 && count <= INT32_MAX;
@@ -26,7 +26,7 @@ void run_item(struct run *r, struct bytes train)
 }
 
 /* What the breakdown needs to know of the targets and they do not have; NULL: nothing. */
-static const char *missing_for(const struct run *r, const struct breakdown *by,
+static const char *missing_for(const struct scored_run *r, const struct breakdown *by,
                                const struct ranks *k)
 {
     if (by->history && !k->history.at)
@@ -47,7 +47,7 @@ static int32_t value_at(struct column c, size_t i)
     return c.at ? column_i32(c)[i] : -1;
 }
 
-static struct target target_at(const struct run *r, const struct ranks *k, size_t i)
+static struct target target_at(const struct scored_run *r, const struct ranks *k, size_t i)
 {
     int32_t item = value_at(k->target, i);
     bool known = item >= 0 && (size_t)item < r->train.len;
@@ -57,7 +57,7 @@ static struct target target_at(const struct run *r, const struct ranks *k, size_
                            .train = known ? r->train.at[item] : -1};
 }
 
-void run_ranks(struct run *r, const struct ranks *k)
+void scored_run_ranks(struct scored_run *r, const struct ranks *k)
 {
     const struct breakdown_list *by = &r->how->by;
     for (int b = 0; b < by->count && !r->missing; b++) {
@@ -74,28 +74,29 @@ void run_ranks(struct run *r, const struct ranks *k)
         int32_t rank = column_i32(k->rank)[i];
         double loss = k->loss.at ? column_f32(k->loss)[i] : NAN;
         struct target t = target_at(r, k, i);
-        tally_add(&r->tally, 0, rank, loss);
+        rank_counts_add(&r->tally, 0, rank, loss);
         if (r->how->by_user)
             user_sums_add(&r->sums, &r->how->cuts, column_i32(k->user)[i], rank);
         for (int b = 0; b < by->count; b++) {
             int group = by->at[b]->group(&t, &r->popularity);
             if (group != NO_GROUP)
-                tally_add(&r->by[b], (size_t)group, rank, loss);
+                rank_counts_add(&r->by[b], (size_t)group, rank, loss);
         }
     }
 }
 
-static void add_group(struct run *r, struct pass_score *to, int b, const char *name, size_t group)
+static void add_group(struct scored_run *r, struct pass_score *to, int b, const char *name,
+                      size_t group)
 {
     struct group_score g = {.by = name, .number = group};
-    g.score = tally_score(&r->by[b], group, &r->how->cuts, &r->how->criterion);
+    g.score = rank_counts_metrics(&r->by[b], group, &r->how->cuts, &r->how->criterion);
     r->how->by.at[b]->label((int)group, &r->popularity, g.group);
     if (g.score.events)
         vec_push(&to->groups, g);
 }
 
 /* Scores each group of a breakdown, then, where it wants that, the groups up to each. */
-static void score_groups(struct run *r, struct pass_score *to, int b)
+static void score_groups(struct scored_run *r, struct pass_score *to, int b)
 {
     const struct breakdown *by = r->how->by.at[b];
     size_t groups = r->by[b].events.len;
@@ -103,13 +104,13 @@ static void score_groups(struct run *r, struct pass_score *to, int b)
         add_group(r, to, b, by->name, g);
     for (size_t g = 0; g < groups && by->up_to; g++) {
         if (g)
-            tally_merge(&r->by[b], g, g - 1);
+            rank_counts_merge(&r->by[b], g, g - 1);
         add_group(r, to, b, by->up_to, g);
     }
 }
 
 /* The merit of the epoch's validation pass; NaN where it has none. */
-static double validation_merit(const struct run *r, int64_t epoch)
+static double validation_merit(const struct scored_run *r, int64_t epoch)
 {
     for (size_t i = r->passes.len; i-- > 0;) {
         const struct pass_score *p = &r->passes.at[i];
@@ -119,7 +120,7 @@ static double validation_merit(const struct run *r, int64_t epoch)
     return NAN;
 }
 
-static bool has_validation(const struct run *r)
+static bool has_validation(const struct scored_run *r)
 {
     for (size_t i = 0; i < r->passes.len; i++)
         if (r->passes.at[i].epoch.part == PART_VALIDATION)
@@ -129,7 +130,7 @@ static bool has_validation(const struct run *r)
 
 /* Takes the pass as the best if its epoch's merit is above that of all before: of equals the first.
  */
-static bool challenge(struct run *r, size_t pass, double merit)
+static bool challenge(struct scored_run *r, size_t pass, double merit)
 {
     if (isnan(merit) || (r->best != SIZE_MAX && merit <= r->best_merit))
         return false;
@@ -138,9 +139,9 @@ static bool challenge(struct run *r, size_t pass, double merit)
     return true;
 }
 
-/* Keeps the sums of what run_end will find to be the best pass; without a test pass, that is a
- * validation pass. */
-static void keep_sums(struct run *r, const struct pass_score *p)
+/* Keeps the sums of what scored_run_end will find to be the best pass; without a test pass, that is
+ * a validation pass. */
+static void keep_sums(struct scored_run *r, const struct pass_score *p)
 {
     bool validates = p->epoch.part == PART_VALIDATION && r->selected_on == PART_NONE;
     bool best = validates ? isnan(r->validated) || p->overall.merit > r->validated
@@ -154,13 +155,13 @@ static void keep_sums(struct run *r, const struct pass_score *p)
     vec_clear(&r->sums.at);
 }
 
-int run_pass(struct run *r, const struct pass *p, struct err *e)
+int scored_run_pass(struct scored_run *r, const struct pass *p, struct err *e)
 {
     struct pass_score s = {.epoch = p->epoch};
     if (r->missing)
         return err_set(e, STATUS_DATA, "a breakdown by %s takes %s, and they are not there",
                        r->missing_by->name, r->missing);
-    s.overall = tally_score(&r->tally, 0, &r->how->cuts, &r->how->criterion);
+    s.overall = rank_counts_metrics(&r->tally, 0, &r->how->cuts, &r->how->criterion);
     for (int b = 0; b < r->how->by.count; b++)
         score_groups(r, &s, b);
     bool ranked = p->epoch.part == PART_TEST || p->epoch.part == PART_VALIDATION;
@@ -188,7 +189,7 @@ int run_pass(struct run *r, const struct pass *p, struct err *e)
     return 0;
 }
 
-int run_end(struct run *r, struct err *e)
+int scored_run_end(struct scored_run *r, struct err *e)
 {
     size_t fallback = SIZE_MAX;
     bool tested = r->selected_on != PART_NONE;
@@ -210,11 +211,11 @@ int run_end(struct run *r, struct err *e)
     return 0;
 }
 
-void run_release(struct run *r)
+void scored_run_release(struct scored_run *r)
 {
-    tally_release(&r->tally);
+    rank_counts_release(&r->tally);
     for (int b = 0; b < BREAKDOWNS; b++)
-        tally_release(&r->by[b]);
+        rank_counts_release(&r->by[b]);
     vec_release(&r->train);
     user_sums_release(&r->sums);
     user_sums_release(&r->best_sums);

@@ -14,9 +14,9 @@ void user_sums_merge(struct user_sums *s, size_t columns, int32_t user, const do
 
 void user_sums_add(struct user_sums *s, const struct cuts *c, int32_t user, int32_t rank)
 {
-    double value[SCORE_COLUMNS] = {1};
-    score_target(c, rank, value);
-    user_sums_merge(s, (size_t)score_columns(c), user, value);
+    double value[METRICS_COLUMNS] = {1};
+    metrics_of_rank(c, rank, value);
+    user_sums_merge(s, (size_t)metrics_columns(c), user, value);
 }
 
 void user_sums_release(struct user_sums *s)

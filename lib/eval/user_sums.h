@@ -4,7 +4,7 @@
 
 #include "eval/metrics.h"
 
-/* [users, score_columns]: column 0 counts the targets, the others are sums over them. */
+/* [users, metrics_columns]: column 0 counts the targets, the others are sums over them. */
 struct user_sums {
     VEC(double) at;
 };

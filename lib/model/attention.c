@@ -96,7 +96,7 @@ static void age_features(int64_t age, float f[AGE_FEATURES])
 }
 
 static struct tensor *embedded_ages(const struct energies *n, struct tape *t,
-                                    const struct history *h)
+                                    const struct lookback_sessions *h)
 {
     struct device *d = tape_device(t);
     size_t bytes = (size_t)h->total * AGE_FEATURES * sizeof(float);
@@ -112,7 +112,7 @@ static struct tensor *embedded_ages(const struct energies *n, struct tape *t,
 }
 
 struct tensor *energies_over(const struct energies *n, struct tape *t, struct tensor *states,
-                             const struct history *h)
+                             const struct lookback_sessions *h)
 {
     struct tensor *part[ATTEND_KINDS];
     int parts = 0;
@@ -174,7 +174,7 @@ struct parameter *grouped_parameter(struct parameters *p, const char *name, cons
 
 struct tensor *grouped_tensor(struct tape *t, const struct parameter *p, const struct grouped *g)
 {
-    return p->touched ? tape_touched(t, p, g->users) : tape_parameter(t, p);
+    return p->touched ? tape_sparse(t, p, g->users) : tape_parameter(t, p);
 }
 
 struct tensor *grouped_linear(struct tape *t, struct tensor *x, const struct parameter *w, int from,

@@ -30,7 +30,7 @@ void energies_declare(struct energies *n, struct parameters *p, int size, int32_
 
 /* x [total, width] of the history's rows; states: their h_j. */
 struct tensor *energies_over(const struct energies *n, struct tape *t, struct tensor *states,
-                             const struct history *h);
+                             const struct lookback_sessions *h);
 
 /* ---- one set of weights for all, or one for each user or cluster ---- */
 

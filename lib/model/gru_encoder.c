@@ -1,16 +1,16 @@
 #include "model/gru_encoder.h"
 
-void encoder_declare(struct encoder *n, struct parameters *p, const char *prefix, int in, int state,
-                     bool both, bool reset_before)
+void gru_encoder_declare(struct gru_encoder *n, struct parameters *p, const char *prefix, int in,
+                         int state, bool both, bool reset_before)
 {
-    *n = (struct encoder){.both = both, .state = both ? 2 * state : state};
+    *n = (struct gru_encoder){.both = both, .state = both ? 2 * state : state};
     parameters_add_gru(p, &n->forward, prefix, in, state, reset_before);
     if (both)
         parameters_add_gru_reverse(p, &n->backward, prefix, in, state, reset_before);
 }
 
-struct encoded encoder_run(const struct encoder *n, struct tape *t, struct tensor *x,
-                           const struct ragged *r)
+struct encoded gru_encoder_run(const struct gru_encoder *n, struct tape *t, struct tensor *x,
+                               const struct ragged *r)
 {
     struct encoded run = {.forward = tape_gru(t, &n->forward, x, NULL, r)};
     run.states = run.forward;
@@ -31,8 +31,8 @@ static const struct rows *ends(struct tape *t, const struct ragged *r, bool last
     return tape_rows(t, at, r->count);
 }
 
-struct tensor *encoder_last(const struct encoder *n, struct tape *t, const struct encoded *run,
-                            const struct ragged *r)
+struct tensor *gru_encoder_last(const struct gru_encoder *n, struct tape *t,
+                                const struct encoded *run, const struct ragged *r)
 {
     struct tensor *end = tape_gather(t, run->forward, ends(t, r, true));
     if (!n->both)

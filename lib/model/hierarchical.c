@@ -14,30 +14,30 @@
 #include "model/gru_encoder.h"
 
 /* How a sequence becomes one vector. */
-enum form { FORM_MEAN, FORM_LAST, FORM_ATTENTION, FORMS };
+enum rep_form { FORM_MEAN, FORM_LAST, FORM_ATTENTION, FORMS };
 static const char *const form_name[FORMS] = {"mean", "last", "attention"};
 
 struct level_of {
-    enum form form;
+    enum rep_form form;
     bool input; /* attention averages the input */
     bool per_user;
-    struct encoder gru;
+    struct gru_encoder gru;
     struct attention_layer attention;
 };
 
 struct hierarchical {
     struct level_of session, user;
     struct energies energies; /* of the user level, the state among them */
-    struct decoder decoder;
+    struct item_decoder decoder;
 };
 
 /* ---- opening ---- */
 
-static int read_form(enum form *to, const char *option, const char *name, struct err *e)
+static int read_form(enum rep_form *to, const char *option, const char *name, struct err *e)
 {
     for (int i = 0; i < FORMS; i++)
         if (!strcmp(name, form_name[i])) {
-            *to = (enum form)i;
+            *to = (enum rep_form)i;
             return 0;
         }
     return err_set(e, STATUS_USAGE, "%s %s: --model hierarchical has mean, last and attention",
@@ -110,21 +110,22 @@ static void declare(struct hierarchical *r, struct model *m)
     const struct model_options *o = m->options;
     int size = (int)o->embedding, state = o->bidirectional ? 2 * size : size;
     bool reset_before = model_reset_before(m);
-    decoder_declare_items(&r->decoder, m);
+    item_decoder_declare_items(&r->decoder, m);
     if (r->session.form != FORM_MEAN)
-        encoder_declare(&r->session.gru, p, "session_gru", size, size, false, reset_before);
+        gru_encoder_declare(&r->session.gru, p, "session_gru", size, size, false, reset_before);
     if (r->session.form == FORM_ATTENTION)
         attention_declare(&r->session.attention, p, "session_attention", size, size,
                           r->session.per_user ? m->data.groups : 0);
     if (r->user.form != FORM_MEAN)
-        encoder_declare(&r->user.gru, p, "user_gru", size, size, o->bidirectional, reset_before);
+        gru_encoder_declare(&r->user.gru, p, "user_gru", size, size, o->bidirectional,
+                            reset_before);
     if (r->user.form == FORM_ATTENTION) {
         int width = energies_width(&r->energies, state, size);
         energies_declare(&r->energies, p, size, m->data.delta_buckets);
         attention_declare(&r->user.attention, p, "user_attention", width, width,
                           r->user.per_user ? m->data.groups : 0);
     }
-    decoder_declare(&r->decoder, m, size, state);
+    item_decoder_declare(&r->decoder, m, size, state);
 }
 
 static void hierarchical_open(struct model *m)
@@ -148,7 +149,7 @@ struct sequences {
     const struct ragged *rows;
     const int32_t *user;             /* host: whose each sequence is */
     const struct energies *energies; /* NULL: they stand on the states alone */
-    const struct history *history;
+    const struct lookback_sessions *history;
 };
 
 /* One vector of each sequence of x. */
@@ -158,9 +159,9 @@ static struct tensor *represent(const struct level_of *l, const struct model *m,
     struct grouped g = {0};
     if (l->form == FORM_MEAN)
         return tape_mean(t, x, s->rows);
-    struct encoded run = encoder_run(&l->gru, t, x, s->rows);
+    struct encoded run = gru_encoder_run(&l->gru, t, x, s->rows);
     if (l->form == FORM_LAST)
-        return encoder_last(&l->gru, t, &run, s->rows);
+        return gru_encoder_last(&l->gru, t, &run, s->rows);
     if (l->per_user)
         g = grouped_by(m, t, s->user, s->rows->count);
     struct tensor *on =
@@ -175,7 +176,7 @@ static struct tensor *user_representation(const struct hierarchical *r, const st
                                           struct tensor *item, struct forward *f)
 {
     float rate = (float)m->options->dropout;
-    struct history h = history_all(t, b);
+    struct lookback_sessions h = lookback_all(t, b);
     const struct sequences sessions = {
         .rows = tape_ragged(t, column_i32(b->history_length), h.total), .user = h.user};
     const struct sequences users = {h.ragged, column_i32(b->user), &r->energies, &h};
@@ -184,7 +185,7 @@ static struct tensor *user_representation(const struct hierarchical *r, const st
     struct tensor *user = represent(&r->user, m, t, rep, &users, &f->weight[LEVEL_USER]);
     f->weights[LEVEL_SESSION] = f->weight[LEVEL_SESSION] ? item->rows : 0;
     f->weights[LEVEL_USER] = f->weight[LEVEL_USER] ? h.total : 0;
-    f->back = history_lookback(&h);
+    f->back = lookback_rows(&h);
     return tape_dropout(t, user, rate);
 }
 
@@ -193,10 +194,10 @@ static void hierarchical_forward(struct model *m, struct tape *t, const struct b
 {
     struct hierarchical *r = m->own;
     *f = (struct forward){0};
-    struct tensor *item = decoder_read(&r->decoder, m, t, b, b->history_item, f);
+    struct tensor *item = item_decoder_read(&r->decoder, m, t, b, b->history_item, f);
     struct tensor *start = user_representation(r, m, t, b, item, f);
-    const struct decoder *d = &r->decoder;
-    decoder_output(&r->decoder, m, t, tape_gru(t, &d->gru, d->input, start, d->steps), f);
+    const struct item_decoder *d = &r->decoder;
+    item_decoder_output(&r->decoder, m, t, tape_gru(t, &d->gru, d->input, start, d->steps), f);
 }
 
 extern const struct model_class hierarchical_class;

@@ -21,7 +21,7 @@
 
 #include "model/parallel.h"
 
-struct lanes {
+struct hrnn_slots {
     bool users;  /* the user level is there */
     bool all;    /* c goes into every step */
     bool joined; /* without users: sessions go on from one another */
@@ -29,7 +29,7 @@ struct lanes {
     const struct parameter *item, *start, *start_bias, *input, *output, *output_bias;
     struct gru session, user;
     /* what is carried on */
-    struct turns turns;
+    struct slot_states turns;
     float *s[2], *c[2]; /* device [lanes, H]; the second is to be written by the next step */
     float *kept; /* device [users, H] each user's c, or s of joined sessions, zeros at first */
 };
@@ -55,7 +55,7 @@ static bool lanes_attend(const struct model_options *o)
     return false;
 }
 
-static void declare(struct lanes *r, struct model *m)
+static void declare(struct hrnn_slots *r, struct model *m)
 {
     struct parameters *p = &m->parameters;
     const struct model_options *o = m->options;
@@ -74,16 +74,16 @@ static void declare(struct lanes *r, struct model *m)
     r->output_bias = parameters_add_items(p, "output.bias", m->data.items, 0, bound);
 }
 
-static struct lanes *lanes_open(struct model *m, bool users)
+static struct hrnn_slots *lanes_open(struct model *m, bool users)
 {
     const struct model_options *o = m->options;
-    struct lanes *r = mem_zero(1, sizeof *r);
+    struct hrnn_slots *r = mem_zero(1, sizeof *r);
     r->users = users;
     r->all = o->propagate && !strcmp(o->propagate, "all");
     r->joined = o->join_sessions;
     r->size = (int)(o->hidden ? o->hidden : o->embedding);
     m->own = r;
-    turns_open(&r->turns, users, r->joined, m->data.users);
+    slot_states_open(&r->turns, users, r->joined, m->data.users);
     declare(r, m);
     return r;
 }
@@ -91,41 +91,41 @@ static struct lanes *lanes_open(struct model *m, bool users)
 /* Zeros, H of each. */
 static float *zero_states(const struct model *m, int32_t count)
 {
-    const struct lanes *r = m->own;
+    const struct hrnn_slots *r = m->own;
     return device_zeros(m->device, (size_t)count * (size_t)r->size);
 }
 
 static void hrnn_open(struct model *m)
 {
-    struct lanes *r = lanes_open(m, true);
+    struct hrnn_slots *r = lanes_open(m, true);
     r->kept = zero_states(m, m->data.users);
 }
 
 static void rnn_open(struct model *m)
 {
-    struct lanes *r = lanes_open(m, false);
+    struct hrnn_slots *r = lanes_open(m, false);
     if (r->joined)
         r->kept = zero_states(m, m->data.users);
 }
 
 static void lanes_close(struct model *m)
 {
-    struct lanes *r = m->own;
+    struct hrnn_slots *r = m->own;
     float *memory[] = {r->s[0], r->s[1], r->c[0], r->c[1], r->kept};
     for (int i = 0; i < 5; i++)
         if (memory[i])
             m->device->op->release(m->device, memory[i]);
-    turns_release(&r->turns);
+    slot_states_release(&r->turns);
     mem_free(r);
 }
 
 /* Room for the stream's lanes, which is the same in all of it. */
 static void lanes_room(struct model *m, int32_t lanes)
 {
-    struct lanes *r = m->own;
+    struct hrnn_slots *r = m->own;
     if (r->turns.lanes)
         return;
-    turns_room(&r->turns, lanes);
+    slot_states_room(&r->turns, lanes);
     for (int i = 0; i < 2; i++) {
         r->s[i] = zero_states(m, lanes);
         r->c[i] = zero_states(m, lanes);
@@ -137,7 +137,7 @@ static void lanes_room(struct model *m, int32_t lanes)
 /* A step, and on the device which rows go where: NULL where all do as they stand (they are named in
  * ascending order) or none does. */
 struct lane_plan {
-    struct plan step;
+    struct slot_plan step;
     const struct rows *absorb, *end_row, *end_user, *load, *load_user, *begin, *moved[MOVES];
     const struct ragged *absorbed, *moves[MOVES]; /* one step of each */
 };
@@ -171,7 +171,7 @@ static const struct ragged *one_step(struct tape *t, const struct ragged **once,
     return once[count] = tape_ragged(t, ones, count);
 }
 
-static struct lane_plan plan_step(const struct lanes *r, struct tape *t, struct plan step,
+static struct lane_plan plan_step(const struct hrnn_slots *r, struct tape *t, struct slot_plan step,
                                   const struct ragged **once)
 {
     int lanes = r->turns.lanes;
@@ -193,18 +193,18 @@ static struct lane_plan plan_step(const struct lanes *r, struct tape *t, struct 
     return p;
 }
 
-static const struct ragged **no_steps_yet(const struct lanes *r, struct tape *t)
+static const struct ragged **no_steps_yet(const struct hrnn_slots *r, struct tape *t)
 {
     size_t bytes = ((size_t)r->turns.lanes + 1) * sizeof(struct ragged *);
     return memset(tape_host(t, bytes), 0, bytes);
 }
 
 /* Of a test, the items that a new session's first is said to follow are no targets. */
-static void plan_moves(const struct tape *t, struct plan *p, int32_t *input, int *inputs,
+static void plan_moves(const struct tape *t, struct slot_plan *p, int32_t *input, int *inputs,
                        int32_t *target, int *targets)
 {
     for (int i = 0; i < MOVES; i++) {
-        struct move *move = &p->move[i];
+        struct slot_move *move = &p->move[i];
         move->first = *inputs;
         for (int j = 0; j < move->count; j++)
             input[(*inputs)++] = move->input[j];
@@ -213,10 +213,10 @@ static void plan_moves(const struct tape *t, struct plan *p, int32_t *input, int
     }
 }
 
-static void lanes_plan(struct model *m, struct tape *t, const struct lane_steps *steps,
+static void lanes_plan(struct model *m, struct tape *t, const struct slot_steps *steps,
                        struct forward *f)
 {
-    struct lanes *r = m->own;
+    struct hrnn_slots *r = m->own;
     lanes_room(m, steps->lanes);
     size_t most = 2 * (size_t)steps->count * (size_t)r->turns.lanes;
     struct lanes_plan *plan = tape_host(t, sizeof *plan);
@@ -226,7 +226,7 @@ static void lanes_plan(struct model *m, struct tape *t, const struct lane_steps 
     *plan = (struct lanes_plan){.count = steps->count,
                                 .step = tape_host(t, (size_t)steps->count * sizeof *plan->step)};
     for (int k = 0; k < steps->count; k++) {
-        struct plan step = turns_step(&r->turns, t, steps, k);
+        struct slot_plan step = slot_states_step(&r->turns, t, steps, k);
         plan_moves(t, &step, input, &inputs, target, &targets);
         plan->step[k] = plan_step(r, t, step, once);
     }
@@ -255,7 +255,7 @@ static struct tensor *replaced(struct tape *t, struct tensor *x, const struct ro
 /* Keeps rows of x of the users who end. */
 static void keep(const struct model *m, struct tape *t, const struct lane_plan *p, const float *x)
 {
-    struct lanes *r = m->own;
+    struct hrnn_slots *r = m->own;
     struct device *d = m->device;
     if (!p->step.ended)
         return;
@@ -270,7 +270,7 @@ static void keep(const struct model *m, struct tape *t, const struct lane_plan *
 /* What was kept of the users who begin. */
 static struct tensor *load(const struct model *m, struct tape *t, const struct lane_plan *p)
 {
-    const struct lanes *r = m->own;
+    const struct hrnn_slots *r = m->own;
     return tape_gather(t, tape_constant(t, r->kept, m->data.users, r->size), p->load_user);
 }
 
@@ -279,7 +279,7 @@ static struct tensor *load(const struct model *m, struct tape *t, const struct l
 static struct tensor *users_step(const struct model *m, struct tape *t, const struct lane_plan *p,
                                  struct tensor *s, struct tensor *c)
 {
-    const struct lanes *r = m->own;
+    const struct hrnn_slots *r = m->own;
     if (p->step.absorbed) {
         struct tensor *taken =
             tape_gru(t, &r->user, rows_of(t, s, p->absorb), rows_of(t, c, p->absorb), p->absorbed);
@@ -294,7 +294,7 @@ static struct tensor *users_step(const struct model *m, struct tape *t, const st
 static struct tensor *first_states(const struct model *m, struct tape *t, const struct lane_plan *p,
                                    struct tensor *c)
 {
-    const struct lanes *r = m->own;
+    const struct hrnn_slots *r = m->own;
     if (r->joined)
         return load(m, t, p);
     if (!r->users)
@@ -308,14 +308,14 @@ static struct tensor *first_states(const struct model *m, struct tape *t, const 
 static struct tensor *sessions_begin(const struct model *m, struct tape *t,
                                      const struct lane_plan *p, struct tensor *s, struct tensor *c)
 {
-    const struct lanes *r = m->own;
+    const struct hrnn_slots *r = m->own;
     if (r->joined)
         keep(m, t, p, s->value);
     return p->step.begun ? replaced(t, s, p->begin, first_states(m, t, p, c)) : s;
 }
 
 /* The session GRU's input weights, beside them those of the user's state. */
-static struct gru input_of(const struct lanes *r, struct tape *t, struct parameter *wide)
+static struct gru input_of(const struct hrnn_slots *r, struct tape *t, struct parameter *wide)
 {
     struct gru g = r->session;
     if (!r->all)
@@ -333,8 +333,8 @@ static struct tensor *moved(const struct model *m, struct tape *t, const struct 
                             const struct lane_plan *p, int move, struct tensor *inputs,
                             struct tensor *c, struct tensor **s)
 {
-    const struct lanes *r = m->own;
-    const struct move *v = &p->step.move[move];
+    const struct hrnn_slots *r = m->own;
+    const struct slot_move *v = &p->step.move[move];
     const struct rows *rows = p->moved[move];
     struct tensor *x[] = {tape_part(t, inputs, v->first, v->count), NULL};
     if (r->all)
@@ -348,7 +348,7 @@ static struct tensor *moved(const struct model *m, struct tape *t, const struct 
 
 /* What a step begins with, and what it leaves for the next one to begin with: in turn in two
  * places, as the backward walk still reads the first. */
-static struct tensor *carried_in(const struct lanes *r, struct tape *t, float *x)
+static struct tensor *carried_in(const struct hrnn_slots *r, struct tape *t, float *x)
 {
     return tape_constant(t, x, r->turns.lanes, r->size);
 }
@@ -365,7 +365,7 @@ static void carry_out(const struct model *m, const struct tensor *x, float *carr
 
 static void lanes_steps(struct model *m, struct tape *t, struct forward *f)
 {
-    struct lanes *r = m->own;
+    struct hrnn_slots *r = m->own;
     const struct lanes_plan *plan = f->plan;
     struct tensor *s = carried_in(r, t, r->s[0]), *c = carried_in(r, t, r->c[0]);
     struct tensor **states = tape_host(t, MOVES * (size_t)plan->count * sizeof *states);
@@ -397,11 +397,11 @@ static void lanes_steps(struct model *m, struct tape *t, struct forward *f)
 /* A pass begins: sessions that still run have ended. */
 static void lanes_pass(struct model *m, struct tape *t)
 {
-    struct lanes *r = m->own;
+    struct hrnn_slots *r = m->own;
     if (!r->turns.lanes)
         return;
     tape_begin(t, false, 0, 0);
-    struct lane_plan p = plan_step(r, t, turns_end(&r->turns, t), no_steps_yet(r, t));
+    struct lane_plan p = plan_step(r, t, slot_states_end(&r->turns, t), no_steps_yet(r, t));
     if (r->users && p.step.absorbed)
         users_step(m, t, &p, carried_in(r, t, r->s[0]), carried_in(r, t, r->c[0]));
     else if (r->joined)
@@ -410,23 +410,23 @@ static void lanes_pass(struct model *m, struct tape *t)
 
 static void lanes_restart(struct model *m)
 {
-    struct lanes *r = m->own;
+    struct hrnn_slots *r = m->own;
     size_t n = (size_t)m->data.users * (size_t)r->size;
     if (r->kept)
         m->device->op->fill(m->device, r->kept, 0, n);
-    turns_forget(&r->turns);
+    slot_states_forget(&r->turns);
 }
 
 static void lanes_state(struct model *m, struct state *s)
 {
-    struct lanes *r = m->own;
+    struct hrnn_slots *r = m->own;
     int32_t lanes = r->turns.lanes;
     state_i32(s, "lanes", &lanes, 0, m->data.lanes);
     if (state_good(s) && lanes && lanes != m->data.lanes)
         state_refuse(s, "lanes", "not those of the batches");
     if (state_good(s) && lanes)
         lanes_room(m, lanes);
-    turns_state(&r->turns, s, &m->data);
+    slot_states_state(&r->turns, s, &m->data);
     if (!state_good(s))
         return;
     state_floats(s, "s", 2, (const int64_t[]){r->turns.lanes, r->size}, m->device, r->s[0]);

@@ -21,12 +21,12 @@ struct ii_rnn {
     bool last;                /* representations are last states rather than means */
     struct energies energies; /* none: the initial state is the last */
     bool per_user[2];
-    struct encoder inter;
+    struct gru_encoder inter;
     struct attention_layer attention;
     struct intra intra;
     const struct parameter *read, *read_bias; /* bring stored states of both ways to H */
-    struct decoder decoder;
-    struct stored stored;
+    struct item_decoder decoder;
+    struct session_memory stored;
 };
 
 /* ---- opening ---- */
@@ -62,13 +62,14 @@ static void declare(struct ii_rnn *r, struct model *m)
     struct parameters *p = &m->parameters;
     const struct model_options *o = m->options;
     int size = (int)o->embedding, state = o->bidirectional ? 2 * size : size;
-    decoder_declare_items(&r->decoder, m);
+    item_decoder_declare_items(&r->decoder, m);
     if (r->last && o->bidirectional) {
         float bound = 1 / sqrtf((float)state);
         r->read = parameters_add_matrix(p, "representation.weight", size, state, bound);
         r->read_bias = parameters_add_vector(p, "representation.bias", size, bound);
     }
-    encoder_declare(&r->inter, p, "inter_gru", size, size, o->bidirectional, model_reset_before(m));
+    gru_encoder_declare(&r->inter, p, "inter_gru", size, size, o->bidirectional,
+                        model_reset_before(m));
     if (energies_any(&r->energies)) {
         energies_declare(&r->energies, p, size, m->data.delta_buckets);
         attention_declare(&r->attention, p, "inter_attention", state,
@@ -77,8 +78,8 @@ static void declare(struct ii_rnn *r, struct model *m)
     }
     if (o->intra)
         intra_declare(&r->intra, p, o->intra, state, r->per_user[OF_INTRA] ? m->data.groups : 0);
-    decoder_declare(&r->decoder, m, o->intra ? size + state : size, state);
-    stored_open(&r->stored, m, r->last ? state : size);
+    item_decoder_declare(&r->decoder, m, o->intra ? size + state : size, state);
+    session_memory_open(&r->stored, m, r->last ? state : size);
 }
 
 static void ii_rnn_open(struct model *m)
@@ -93,13 +94,13 @@ static void ii_rnn_open(struct model *m)
 static void ii_rnn_restart(struct model *m)
 {
     struct ii_rnn *r = m->own;
-    stored_clear(&r->stored);
+    session_memory_clear(&r->stored);
 }
 
 static void ii_rnn_close(struct model *m)
 {
     struct ii_rnn *r = m->own;
-    stored_release(&r->stored);
+    session_memory_release(&r->stored);
     mem_free(r);
 }
 
@@ -109,9 +110,9 @@ static const struct grouped global;
 
 /* The stored representations of the history, after dropout [total, E]. */
 static struct tensor *representations(const struct ii_rnn *r, const struct model *m, struct tape *t,
-                                      const struct history *h)
+                                      const struct lookback_sessions *h)
 {
-    const struct stored *s = &r->stored;
+    const struct session_memory *s = &r->stored;
     struct tensor *table = tape_constant(t, s->table, s->rows, s->width);
     struct tensor *x = tape_gather(t, table, tape_rows(t, h->slot, h->total));
     if (r->read)
@@ -121,7 +122,7 @@ static struct tensor *representations(const struct ii_rnn *r, const struct model
 
 /* The initial state of the intra GRU, [B, S]. */
 static struct tensor *initial_state(const struct ii_rnn *r, const struct model *m, struct tape *t,
-                                    const struct encoded *inter, const struct history *h,
+                                    const struct encoded *inter, const struct lookback_sessions *h,
                                     const struct grouped *g, struct forward *f)
 {
     struct tensor *start;
@@ -131,7 +132,7 @@ static struct tensor *initial_state(const struct ii_rnn *r, const struct model *
                                r->per_user[OF_INTER] ? g : &global, &f->weight[LEVEL_INTER]);
         f->weights[LEVEL_INTER] = h->total;
     } else {
-        start = encoder_last(&r->inter, t, inter, h->ragged);
+        start = gru_encoder_last(&r->inter, t, inter, h->ragged);
     }
     return tape_dropout(t, start, (float)m->options->dropout);
 }
@@ -140,12 +141,12 @@ static void ii_rnn_forward(struct model *m, struct tape *t, const struct batch *
                            struct forward *f)
 {
     struct ii_rnn *r = m->own;
-    struct decoder *d = &r->decoder;
+    struct item_decoder *d = &r->decoder;
     struct grouped g = {0};
     *f = (struct forward){0};
-    decoder_read(d, m, t, b, (struct column){0}, f);
-    struct history h = history_known(t, b, &r->stored.past, m->data.delta_buckets);
-    struct encoded inter = encoder_run(&r->inter, t, representations(r, m, t, &h), h.ragged);
+    item_decoder_read(d, m, t, b, (struct column){0}, f);
+    struct lookback_sessions h = lookback_known(t, b, &r->stored.past, m->data.delta_buckets);
+    struct encoded inter = gru_encoder_run(&r->inter, t, representations(r, m, t, &h), h.ragged);
     if (m->options->per_user)
         g = grouped_by(m, t, column_i32(b->user), h.count);
     struct tensor *start = initial_state(r, m, t, &inter, &h, &g, f);
@@ -154,8 +155,8 @@ static void ii_rnn_forward(struct model *m, struct tape *t, const struct batch *
                                       inter.states, h.ragged, r->per_user[OF_INTRA] ? &g : &global,
                                       &f->weight[LEVEL_INTRA], &f->weights[LEVEL_INTRA])
                           : tape_gru(t, &d->gru, d->input, start, d->steps);
-    decoder_output(d, m, t, states, f);
-    f->back = history_lookback(&h);
+    item_decoder_output(d, m, t, states, f);
+    f->back = lookback_rows(&h);
 }
 
 /* ---- storing ---- */
@@ -163,7 +164,7 @@ static void ii_rnn_forward(struct model *m, struct tape *t, const struct batch *
 /* [B, width] what is to be stored of each session of the batch. */
 static float *to_store(const struct ii_rnn *r, struct tape *t, int count)
 {
-    const struct decoder *own = &r->decoder;
+    const struct item_decoder *own = &r->decoder;
     struct device *d = r->stored.device;
     int width = r->stored.width;
     float *out = tape_memory(t, (size_t)count * (size_t)width * sizeof *out);
@@ -184,13 +185,13 @@ static void ii_rnn_finish(struct model *m, struct tape *t, const struct batch *b
 {
     struct ii_rnn *r = m->own;
     if (r->stored.past.capacity)
-        stored_put(&r->stored, t, b, to_store(r, t, (int)b->user.len));
+        session_memory_put(&r->stored, t, b, to_store(r, t, (int)b->user.len));
 }
 
 static void ii_rnn_state(struct model *m, struct state *s)
 {
     struct ii_rnn *r = m->own;
-    stored_state(&r->stored, s);
+    session_memory_state(&r->stored, s);
 }
 
 extern const struct model_class ii_rnn_class;

@@ -3,13 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-void decoder_declare_items(struct decoder *d, struct model *m)
+void item_decoder_declare_items(struct item_decoder *d, struct model *m)
 {
     d->item = parameters_add_items(&m->parameters, "item_embedding.weight", m->data.items,
                                    m->options->embedding, 1);
 }
 
-void decoder_declare(struct decoder *d, struct model *m, int in, int state)
+void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int state)
 {
     struct parameters *p = &m->parameters;
     float bound = 1 / sqrtf((float)state);
@@ -22,8 +22,8 @@ void decoder_declare(struct decoder *d, struct model *m, int in, int state)
 
 /* Inputs are all events but the last, targets all but the first.  There is room for `more` inputs.
  */
-static int32_t *split_events(struct decoder *d, struct tape *t, const struct batch *b, size_t more,
-                             struct forward *f)
+static int32_t *split_events(struct item_decoder *d, struct tape *t, const struct batch *b,
+                             size_t more, struct forward *f)
 {
     size_t count = b->length.len;
     const int32_t *item = column_i32(b->item);
@@ -44,8 +44,8 @@ static int32_t *split_events(struct decoder *d, struct tape *t, const struct bat
     return input;
 }
 
-struct tensor *decoder_read(struct decoder *d, const struct model *m, struct tape *t,
-                            const struct batch *b, struct column more, struct forward *f)
+struct tensor *item_decoder_read(struct item_decoder *d, const struct model *m, struct tape *t,
+                                 const struct batch *b, struct column more, struct forward *f)
 {
     int32_t *item = split_events(d, t, b, more.len, f);
     int inputs = f->targets, others = (int)more.len;
@@ -59,8 +59,8 @@ struct tensor *decoder_read(struct decoder *d, const struct model *m, struct tap
     return tape_gather(t, table, tape_rows(t, place + inputs, others));
 }
 
-void decoder_output(struct decoder *d, const struct model *m, struct tape *t, struct tensor *states,
-                    struct forward *f)
+void item_decoder_output(struct item_decoder *d, const struct model *m, struct tape *t,
+                         struct tensor *states, struct forward *f)
 {
     d->states = states;
     f->state = tape_dropout(t, states, (float)m->options->dropout);

@@ -5,7 +5,7 @@
 
 #include "model/model.h"
 
-struct decoder {
+struct item_decoder {
     const struct parameter *item, *output, *output_bias;
     struct gru gru;
     /* of the batch */
@@ -16,17 +16,17 @@ struct decoder {
 };
 
 /* item_embedding first, which all begins with; then intra_gru, `in` wide, and output. */
-void decoder_declare_items(struct decoder *d, struct model *m);
-void decoder_declare(struct decoder *d, struct model *m, int in, int state);
+void item_decoder_declare_items(struct item_decoder *d, struct model *m);
+void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int state);
 
 /* Reads the batch: targets of *f, steps and input.  The embeddings of `more` items, which are asked
  * for together with the inputs' since all rows of a table are: [more.len, E], before any dropout.
  */
-struct tensor *decoder_read(struct decoder *d, const struct model *m, struct tape *t,
-                            const struct batch *b, struct column more, struct forward *f);
+struct tensor *item_decoder_read(struct item_decoder *d, const struct model *m, struct tape *t,
+                                 const struct batch *b, struct column more, struct forward *f);
 
 /* The GRU's outputs [T, S] on their way to the output layer: state of *f. */
-void decoder_output(struct decoder *d, const struct model *m, struct tape *t, struct tensor *states,
-                    struct forward *f);
+void item_decoder_output(struct item_decoder *d, const struct model *m, struct tape *t,
+                         struct tensor *states, struct forward *f);
 
 #endif

@@ -1,20 +1,21 @@
 #include "model/lookback.h"
 
-static struct history history_begin(struct tape *t, const struct batch *b)
+static struct lookback_sessions history_begin(struct tape *t, const struct batch *b)
 {
     size_t count = b->user.len, most = count + b->history_session.len;
-    return (struct history){.count = (int)count,
-                            .length = tape_host_ints(t, count),
-                            .row = tape_host_ints(t, most),
-                            .slot = tape_host_ints(t, most),
-                            .user = tape_host_ints(t, most),
-                            .delta = tape_host_ints(t, most),
-                            .week = tape_host_ints(t, most),
-                            .age = tape_host(t, most * sizeof(int64_t))};
+    return (struct lookback_sessions){.count = (int)count,
+                                      .length = tape_host_ints(t, count),
+                                      .row = tape_host_ints(t, most),
+                                      .slot = tape_host_ints(t, most),
+                                      .user = tape_host_ints(t, most),
+                                      .delta = tape_host_ints(t, most),
+                                      .week = tape_host_ints(t, most),
+                                      .age = tape_host(t, most * sizeof(int64_t))};
 }
 
 /* Appends the batch's history row of session i. */
-static void push(struct history *h, const struct batch *b, size_t i, size_t row, int32_t slot)
+static void push(struct lookback_sessions *h, const struct batch *b, size_t i, size_t row,
+                 int32_t slot)
 {
     int n = h->total++;
     h->row[n] = (int32_t)row;
@@ -25,7 +26,7 @@ static void push(struct history *h, const struct batch *b, size_t i, size_t row,
     h->age[n] = column_i64(b->start)[i] - column_i64(b->history_start)[row];
 }
 
-static void push_none(struct history *h, const struct batch *b, size_t i, int32_t delta)
+static void push_none(struct lookback_sessions *h, const struct batch *b, size_t i, int32_t delta)
 {
     int n = h->total++;
     h->row[n] = h->slot[n] = -1;
@@ -35,9 +36,9 @@ static void push_none(struct history *h, const struct batch *b, size_t i, int32_
     h->age[n] = -1;
 }
 
-struct history history_all(struct tape *t, const struct batch *b)
+struct lookback_sessions lookback_all(struct tape *t, const struct batch *b)
 {
-    struct history h = history_begin(t, b);
+    struct lookback_sessions h = history_begin(t, b);
     for (size_t i = 0, row = 0; i < b->user.len; i++) {
         int before = h.total;
         for (int32_t j = 0; j < column_i32(b->history)[i]; j++, row++)
@@ -48,14 +49,15 @@ struct history history_all(struct tape *t, const struct batch *b)
     return h;
 }
 
-struct history history_known(struct tape *t, const struct batch *b, const struct past *past,
-                             int32_t delta_buckets)
+struct lookback_sessions lookback_known(struct tape *t, const struct batch *b,
+                                        const struct memory_slots *past, int32_t delta_buckets)
 {
-    struct history h = history_begin(t, b);
+    struct lookback_sessions h = history_begin(t, b);
     int32_t *slot = tape_host_ints(t, b->history_session.len);
     for (size_t i = 0, at = 0; i < b->user.len; i++) {
         int given = column_i32(b->history)[i], before = h.total;
-        past_find(past, column_i32(b->user)[i], column_i32(b->history_session) + at, given, slot);
+        memory_slots_find(past, column_i32(b->user)[i], column_i32(b->history_session) + at, given,
+                          slot);
         for (int j = 0; j < given; j++)
             if (slot[j] >= 0)
                 push(&h, b, i, at + (size_t)j, slot[j]);
@@ -68,7 +70,7 @@ struct history history_known(struct tape *t, const struct batch *b, const struct
     return h;
 }
 
-struct lookback history_lookback(const struct history *h)
+struct lookback lookback_rows(const struct lookback_sessions *h)
 {
     return (struct lookback){h->total, h->length, h->row};
 }

@@ -5,7 +5,7 @@
 #include "model/model.h"
 #include "model/memory_slots.h"
 
-struct history {
+struct lookback_sessions {
     int count, total;            /* sessions of the batch; rows of all, the oldest first */
     int32_t *length;             /* host [count] rows of each */
     int32_t *row;                /* host [total] place in the batch's history arrays; -1 */
@@ -17,13 +17,13 @@ struct history {
 };
 
 /* All that the batch gives. */
-struct history history_all(struct tape *t, const struct batch *b);
+struct lookback_sessions lookback_all(struct tape *t, const struct batch *b);
 
 /* Those that `past` has.  A session that has none of them gets a single row -1, of the last of
  * `delta_buckets` and of hour "none". */
-struct history history_known(struct tape *t, const struct batch *b, const struct past *past,
-                             int32_t delta_buckets);
+struct lookback_sessions lookback_known(struct tape *t, const struct batch *b,
+                                        const struct memory_slots *past, int32_t delta_buckets);
 
-struct lookback history_lookback(const struct history *h);
+struct lookback lookback_rows(const struct lookback_sessions *h);
 
 #endif

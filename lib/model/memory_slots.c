@@ -4,13 +4,13 @@
 
 #include "nn/state.h"
 
-void past_init(struct past *p, int32_t users, int32_t capacity)
+void memory_slots_init(struct memory_slots *p, int32_t users, int32_t capacity)
 {
-    *p = (struct past){.users = users, .capacity = capacity};
+    *p = (struct memory_slots){.users = users, .capacity = capacity};
     p->user = mem_zero((size_t)users, sizeof *p->user);
 }
 
-void past_clear(struct past *p)
+void memory_slots_clear(struct memory_slots *p)
 {
     for (int32_t i = 0; i < p->users; i++)
         p->user[i].first = p->user[i].count = 0;
@@ -18,26 +18,26 @@ void past_clear(struct past *p)
     vec_clear(&p->spare);
 }
 
-void past_release(struct past *p)
+void memory_slots_release(struct memory_slots *p)
 {
     for (int32_t i = 0; i < p->users; i++)
         mem_free(p->user[i].entry);
     mem_free(p->user);
     vec_release(&p->spare);
-    *p = (struct past){0};
+    *p = (struct memory_slots){0};
 }
 
 /* The user's i-th remembered session, the oldest first. */
-static struct past_entry *entry_at(const struct past_user *u, int32_t i)
+static struct memory_slot *entry_at(const struct memory_user *u, int32_t i)
 {
     int32_t place = u->first - u->room + i;
     return &u->entry[place < 0 ? place + u->room : place];
 }
 
-static void grow(struct past_user *u, int32_t capacity)
+static void grow(struct memory_user *u, int32_t capacity)
 {
     int32_t room = u->room < capacity / 2 ? 2 * u->room + 1 : capacity;
-    struct past_entry *entry = mem_alloc((size_t)room * sizeof *entry);
+    struct memory_slot *entry = mem_alloc((size_t)room * sizeof *entry);
     for (int32_t i = 0; i < u->count; i++)
         entry[i] = *entry_at(u, i);
     mem_free(u->entry);
@@ -46,22 +46,22 @@ static void grow(struct past_user *u, int32_t capacity)
     u->first = 0;
 }
 
-static void forget_oldest(struct past *p, struct past_user *u)
+static void forget_oldest(struct memory_slots *p, struct memory_user *u)
 {
     vec_push(&p->spare, entry_at(u, 0)->slot);
     u->first = u->first + 1 < u->room ? u->first + 1 : 0;
     u->count--;
 }
 
-static void forget_from(struct past *p, struct past_user *u, int32_t session)
+static void forget_from(struct memory_slots *p, struct memory_user *u, int32_t session)
 {
     while (u->count && entry_at(u, u->count - 1)->session >= session)
         vec_push(&p->spare, entry_at(u, --u->count)->slot);
 }
 
-int32_t past_add(struct past *p, int32_t user, int32_t session)
+int32_t memory_slots_add(struct memory_slots *p, int32_t user, int32_t session)
 {
-    struct past_user *u = &p->user[user];
+    struct memory_user *u = &p->user[user];
     if (!p->capacity)
         return -1;
     forget_from(p, u, session);
@@ -70,13 +70,14 @@ int32_t past_add(struct past *p, int32_t user, int32_t session)
     else if (u->count == u->room)
         grow(u, p->capacity);
     int32_t slot = p->spare.len ? p->spare.at[--p->spare.len] : p->slots++;
-    *entry_at(u, u->count++) = (struct past_entry){session, slot};
+    *entry_at(u, u->count++) = (struct memory_slot){session, slot};
     return slot;
 }
 
-int past_find(const struct past *p, int32_t user, const int32_t *sessions, int count, int32_t *slot)
+int memory_slots_find(const struct memory_slots *p, int32_t user, const int32_t *sessions,
+                      int count, int32_t *slot)
 {
-    const struct past_user *u = &p->user[user];
+    const struct memory_user *u = &p->user[user];
     int known = 0;
     int32_t i = 0;
     for (int k = 0; k < count; k++) {
@@ -97,11 +98,11 @@ struct columns {
     i32_vec session, slot;
 };
 
-static struct columns columns_of(const struct past *p)
+static struct columns columns_of(const struct memory_slots *p)
 {
     struct columns c = {0};
     for (int32_t i = 0; i < p->users; i++) {
-        const struct past_user *u = &p->user[i];
+        const struct memory_user *u = &p->user[i];
         vec_push(&c.count, u->count);
         for (int32_t k = 0; k < u->count; k++) {
             vec_push(&c.session, entry_at(u, k)->session);
@@ -112,7 +113,7 @@ static struct columns columns_of(const struct past *p)
 }
 
 /* Whether every slot stands once, with a session or spare, and sessions rise. */
-static bool fits(const struct past *p, const struct columns *c)
+static bool fits(const struct memory_slots *p, const struct columns *c)
 {
     size_t at = 0, used = c->slot.len + p->spare.len;
     if (c->count.len != (size_t)p->users || c->session.len != c->slot.len ||
@@ -132,21 +133,21 @@ static bool fits(const struct past *p, const struct columns *c)
     return good && at == c->session.len;
 }
 
-static void take_columns(struct past *p, const struct columns *c)
+static void take_columns(struct memory_slots *p, const struct columns *c)
 {
     size_t at = 0;
     for (int32_t i = 0; i < p->users; i++) {
-        struct past_user *u = &p->user[i];
+        struct memory_user *u = &p->user[i];
         int32_t count = c->count.at[i];
         mem_free(u->entry);
-        *u = (struct past_user){.room = count, .count = count};
+        *u = (struct memory_user){.room = count, .count = count};
         u->entry = mem_alloc((size_t)count * sizeof *u->entry);
         for (int32_t k = 0; k < count; k++, at++)
-            u->entry[k] = (struct past_entry){c->session.at[at], c->slot.at[at]};
+            u->entry[k] = (struct memory_slot){c->session.at[at], c->slot.at[at]};
     }
 }
 
-void past_state(struct past *p, struct state *s)
+void memory_slots_state(struct memory_slots *p, struct state *s)
 {
     struct columns c = columns_of(p);
     state_begin(s, "past");

@@ -80,7 +80,7 @@ struct forward {
 
 /* Steps of lanes (sesspipe-stream(5)): arrays [count, lanes], step by step.  A lane stands still
  * where its item is -1: nothing ends or begins there. */
-struct lane_steps {
+struct slot_steps {
     int32_t lanes;
     int count;
     const int32_t *item, *target, *user;
@@ -108,7 +108,7 @@ struct model_class {
      * all but the state, made and sent before any operation, so that it goes together with what
      * the loss needs. */
     void (*forward)(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
-    void (*plan)(struct model *m, struct tape *t, const struct lane_steps *s, struct forward *f);
+    void (*plan)(struct model *m, struct tape *t, const struct slot_steps *s, struct forward *f);
     void (*steps)(struct model *m, struct tape *t, struct forward *f);
     /* A pass begins, before restart.  NULL: nothing to do. */
     void (*pass)(struct model *m, struct tape *t);
@@ -145,7 +145,7 @@ int model_check_option(const char *name, const char *option, struct err *e);
 bool model_attends(const char *name, const struct model_options *o);
 
 /* Whether it takes steps of lanes rather than whole sessions; the name is checked. */
-bool model_takes_lanes(const char *name);
+bool model_takes_slots(const char *name);
 
 /* Whether its loss goes over some of the items only; the name is checked. */
 bool model_samples(const char *name);

@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-void turns_open(struct turns *w, bool absorbs, bool joined, int32_t users)
+void slot_states_open(struct slot_states *w, bool absorbs, bool joined, int32_t users)
 {
-    *w = (struct turns){.absorbs = absorbs, .joined = joined};
+    *w = (struct slot_states){.absorbs = absorbs, .joined = joined};
     while (joined && w->unread.len < (size_t)users)
         vec_push(&w->unread, -1);
 }
 
-void turns_room(struct turns *w, int32_t lanes)
+void slot_states_room(struct slot_states *w, int32_t lanes)
 {
     w->lanes = lanes;
     while (w->user_of.len < (size_t)lanes) {
@@ -18,14 +18,14 @@ void turns_room(struct turns *w, int32_t lanes)
     }
 }
 
-void turns_release(struct turns *w)
+void slot_states_release(struct slot_states *w)
 {
     vec_release(&w->user_of);
     vec_release(&w->newest);
     vec_release(&w->unread);
 }
 
-void turns_forget(struct turns *w)
+void slot_states_forget(struct slot_states *w)
 {
     for (size_t i = 0; i < w->unread.len; i++)
         w->unread.at[i] = -1;
@@ -33,15 +33,15 @@ void turns_forget(struct turns *w)
 
 /* ---- a step ---- */
 
-static struct move no_move(struct tape *t, int32_t lanes)
+static struct slot_move no_move(struct tape *t, int32_t lanes)
 {
     size_t n = (size_t)lanes;
-    return (struct move){.lane = tape_host_ints(t, n),
-                         .input = tape_host_ints(t, n),
-                         .target = tape_host_ints(t, n)};
+    return (struct slot_move){.lane = tape_host_ints(t, n),
+                              .input = tape_host_ints(t, n),
+                              .target = tape_host_ints(t, n)};
 }
 
-static void add_move(struct move *m, int32_t lane, int32_t input, int32_t target)
+static void add_move(struct slot_move *m, int32_t lane, int32_t input, int32_t target)
 {
     m->lane[m->count] = lane;
     m->input[m->count] = input;
@@ -49,7 +49,7 @@ static void add_move(struct move *m, int32_t lane, int32_t input, int32_t target
 }
 
 /* What has ended in the lanes. */
-static void end_turns(struct turns *w, struct plan *p, const unsigned char *reset)
+static void end_turns(struct slot_states *w, struct slot_plan *p, const unsigned char *reset)
 {
     for (int32_t i = 0; i < w->lanes; i++) {
         bool ends = w->user_of.at[i] >= 0 && (reset[i] == RESET_USER || reset[i] == RESET_IDLE);
@@ -65,7 +65,7 @@ static void end_turns(struct turns *w, struct plan *p, const unsigned char *rese
     }
 }
 
-static void begin_turn(struct turns *w, struct plan *p, int32_t lane, enum reset reset,
+static void begin_turn(struct slot_states *w, struct slot_plan *p, int32_t lane, enum reset reset,
                        int32_t user, int32_t item)
 {
     if (reset == RESET_NONE)
@@ -82,18 +82,19 @@ static void begin_turn(struct turns *w, struct plan *p, int32_t lane, enum reset
         add_move(&p->move[MOVE_JOIN], lane, w->newest.at[lane], item);
 }
 
-struct plan turns_step(struct turns *w, struct tape *t, const struct lane_steps *steps, int k)
+struct slot_plan slot_states_step(struct slot_states *w, struct tape *t,
+                                  const struct slot_steps *steps, int k)
 {
     size_t n = (size_t)w->lanes, at = (size_t)k * n;
     const int32_t *item = steps->item + at, *target = steps->target + at;
     const unsigned char *reset = steps->reset + at;
-    struct plan p = {.absorb = tape_host_ints(t, n),
-                     .end_row = tape_host_ints(t, n),
-                     .end_user = tape_host_ints(t, n),
-                     .load = tape_host_ints(t, n),
-                     .load_user = tape_host_ints(t, n),
-                     .begin = tape_host_ints(t, n),
-                     .move = {no_move(t, w->lanes), no_move(t, w->lanes)}};
+    struct slot_plan p = {.absorb = tape_host_ints(t, n),
+                          .end_row = tape_host_ints(t, n),
+                          .end_user = tape_host_ints(t, n),
+                          .load = tape_host_ints(t, n),
+                          .load_user = tape_host_ints(t, n),
+                          .begin = tape_host_ints(t, n),
+                          .move = {no_move(t, w->lanes), no_move(t, w->lanes)}};
     end_turns(w, &p, reset);
     for (int32_t i = 0; i < w->lanes; i++) {
         if (reset[i] == RESET_IDLE || item[i] < 0)
@@ -105,13 +106,13 @@ struct plan turns_step(struct turns *w, struct tape *t, const struct lane_steps 
     return p;
 }
 
-struct plan turns_end(struct turns *w, struct tape *t)
+struct slot_plan slot_states_end(struct slot_states *w, struct tape *t)
 {
     unsigned char *idle = tape_host(t, (size_t)w->lanes);
     int32_t *nothing = tape_host_ints(t, (size_t)w->lanes);
     memset(idle, RESET_IDLE, (size_t)w->lanes);
-    const struct lane_steps end = {w->lanes, 1, nothing, nothing, nothing, idle};
-    return turns_step(w, t, &end, 0);
+    const struct slot_steps end = {w->lanes, 1, nothing, nothing, nothing, idle};
+    return slot_states_step(w, t, &end, 0);
 }
 
 /* ---- checkpoints ---- */
@@ -123,7 +124,7 @@ static void ids_state(struct state *s, const char *name, i32_vec *ids, int32_t k
         state_refuse(s, name, "of another length");
 }
 
-void turns_state(struct turns *w, struct state *s, const struct model_data *data)
+void slot_states_state(struct slot_states *w, struct state *s, const struct model_data *data)
 {
     ids_state(s, "user_of", &w->user_of, data->users, (size_t)w->lanes);
     ids_state(s, "newest", &w->newest, data->items, (size_t)w->lanes);

@@ -5,7 +5,7 @@
 
 #include "model/model.h"
 
-struct turns {
+struct slot_states {
     bool absorbs; /* users take in each session that ends */
     bool joined;  /* sessions of a user go on from one another */
     int32_t lanes;
@@ -15,7 +15,7 @@ struct turns {
 };
 
 /* Lanes that take an item in: host arrays of the tape's step. */
-struct move {
+struct slot_move {
     int count;
     int32_t *lane, *input, *target; /* [count] */
     int first;                      /* the caller's: its place among all inputs */
@@ -23,34 +23,35 @@ struct move {
 
 /* Joined sessions go on from the last item of the one before, which predicts the new one's first;
  * then comes the step itself, of all lanes that are not idle. */
-enum moves { MOVE_JOIN, MOVE_ON, MOVES };
+enum slot_moves { MOVE_JOIN, MOVE_ON, MOVES };
 
 /* Which rows go where: host arrays of the tape's step, lanes ascending. */
-struct plan {
+struct slot_plan {
     int absorbed, ended, loaded, begun;
     int32_t *absorb;             /* [absorbed] lanes whose session has ended */
     int32_t *end_row, *end_user; /* [ended] of the absorbed, those whose user has ended too */
     int32_t *load, *load_user;   /* [loaded] lanes in which a user begins, and who */
     int32_t *begin;              /* [begun] lanes whose state is made anew; of joined sessions where
                                     a user begins, else where a session does */
-    struct move move[MOVES];     /* one after the other */
+    struct slot_move move[MOVES]; /* one after the other */
 };
 
-/* Nobody runs.  lanes may be 0 until turns_room. */
-void turns_open(struct turns *w, bool absorbs, bool joined, int32_t users);
-void turns_room(struct turns *w, int32_t lanes);
-void turns_release(struct turns *w);
+/* Nobody runs.  lanes may be 0 until slot_states_room. */
+void slot_states_open(struct slot_states *w, bool absorbs, bool joined, int32_t users);
+void slot_states_room(struct slot_states *w, int32_t lanes);
+void slot_states_release(struct slot_states *w);
 
 /* No user has been before. */
-void turns_forget(struct turns *w);
+void slot_states_forget(struct slot_states *w);
 
 /* Goes through step k. */
-struct plan turns_step(struct turns *w, struct tape *t, const struct lane_steps *steps, int k);
+struct slot_plan slot_states_step(struct slot_states *w, struct tape *t,
+                                  const struct slot_steps *steps, int k);
 
 /* Goes through a step in which all lanes are idle. */
-struct plan turns_end(struct turns *w, struct tape *t);
+struct slot_plan slot_states_end(struct slot_states *w, struct tape *t);
 
 /* Of lanes that have their room, for checkpoints (nn/state.h). */
-void turns_state(struct turns *w, struct state *s, const struct model_data *data);
+void slot_states_state(struct slot_states *w, struct state *s, const struct model_data *data);
 
 #endif

@@ -152,7 +152,7 @@ bool model_reset_before(const struct model *m)
     return gru ? !strcmp(gru, "reset-before") : m->class->reset_before;
 }
 
-bool model_takes_lanes(const char *name)
+bool model_takes_slots(const char *name)
 {
     return !class_of(name)->forward;
 }

@@ -1,24 +1,24 @@
 #include "model/session_memory.h"
 
-void stored_open(struct stored *s, const struct model *m, int width)
+void session_memory_open(struct session_memory *s, const struct model *m, int width)
 {
-    *s = (struct stored){.device = m->device, .width = width};
-    past_init(&s->past, m->data.users, m->data.history);
+    *s = (struct session_memory){.device = m->device, .width = width};
+    memory_slots_init(&s->past, m->data.users, m->data.history);
 }
 
-void stored_clear(struct stored *s)
+void session_memory_clear(struct session_memory *s)
 {
-    past_clear(&s->past);
+    memory_slots_clear(&s->past);
 }
 
-void stored_release(struct stored *s)
+void session_memory_release(struct session_memory *s)
 {
     if (s->table)
         s->device->op->release(s->device, s->table);
-    past_release(&s->past);
+    memory_slots_release(&s->past);
 }
 
-static void grow(struct stored *s, int32_t rows)
+static void grow(struct session_memory *s, int32_t rows)
 {
     struct device *d = s->device;
     if (rows <= s->rows)
@@ -34,21 +34,22 @@ static void grow(struct stored *s, int32_t rows)
     s->rows = room;
 }
 
-void stored_put(struct stored *s, struct tape *t, const struct batch *b, const float *from)
+void session_memory_put(struct session_memory *s, struct tape *t, const struct batch *b,
+                        const float *from)
 {
     int count = (int)b->user.len;
     if (!s->past.capacity)
         return;
     int32_t *slot = tape_host(t, (size_t)count * sizeof *slot);
     for (int i = 0; i < count; i++)
-        slot[i] = past_add(&s->past, column_i32(b->user)[i], column_i32(b->session)[i]);
+        slot[i] = memory_slots_add(&s->past, column_i32(b->user)[i], column_i32(b->session)[i]);
     grow(s, s->past.slots);
     s->device->op->store(s->device, tape_rows(t, slot, count), s->width, from, s->table);
 }
 
-void stored_state(struct stored *s, struct state *to)
+void session_memory_state(struct session_memory *s, struct state *to)
 {
-    past_state(&s->past, to);
+    memory_slots_state(&s->past, to);
     if (!state_good(to))
         return;
     grow(s, s->past.slots);

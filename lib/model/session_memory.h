@@ -6,22 +6,23 @@
 #include "model/model.h"
 #include "model/memory_slots.h"
 
-struct stored {
+struct session_memory {
     struct device *device;
-    struct past past;
+    struct memory_slots past;
     int width;
     float *table; /* device [rows, width] */
     int32_t rows;
 };
 
-void stored_open(struct stored *s, const struct model *m, int width);
-void stored_clear(struct stored *s);
-void stored_release(struct stored *s);
+void session_memory_open(struct session_memory *s, const struct model *m, int width);
+void session_memory_clear(struct session_memory *s);
+void session_memory_release(struct session_memory *s);
 
 /* Keeps those of the batch's sessions; from: device [B, width]. */
-void stored_put(struct stored *s, struct tape *t, const struct batch *b, const float *from);
+void session_memory_put(struct session_memory *s, struct tape *t, const struct batch *b,
+                        const float *from);
 
 /* All of it, for checkpoints (nn/state.h). */
-void stored_state(struct stored *s, struct state *to);
+void session_memory_state(struct session_memory *s, struct state *to);
 
 #endif

@@ -16,13 +16,13 @@
 
 /* A product of one shape: made once for each thread, since threads must not share what it works
  * in. */
-struct shape {
+struct product_shape {
     bool bf16, turned;
     dnnl_dim_t m, n, k, lda, ldb, ldc;
 };
 
 struct prepared {
-    struct shape shape;
+    struct product_shape shape;
     dnnl_primitive_t product;
     dnnl_memory_t a, b, c;
 };
@@ -54,7 +54,7 @@ static dnnl_memory_t describe(dnnl_memory_desc_t *d, bool bf16, dnnl_dim_t rows,
 
 static void prepare(struct prepared *p)
 {
-    const struct shape *s = &p->shape;
+    const struct product_shape *s = &p->shape;
     dnnl_memory_desc_t a, b, c;
     dnnl_primitive_desc_t made;
     dnnl_primitive_attr_t attributes;
@@ -93,14 +93,14 @@ static void forget(struct prepared *p)
     dnnl_memory_destroy(p->c);
 }
 
-static bool same_shape(const struct shape *x, const struct shape *y)
+static bool same_shape(const struct product_shape *x, const struct product_shape *y)
 {
     return x->bf16 == y->bf16 && x->turned == y->turned && x->m == y->m && x->n == y->n &&
            x->k == y->k && x->lda == y->lda && x->ldb == y->ldb && x->ldc == y->ldc;
 }
 
 /* The thread's product of a shape. */
-static struct prepared *prepared_for(const struct shape *s)
+static struct prepared *prepared_for(const struct product_shape *s)
 {
     enum { SHAPES = 32 }; /* a step has some ten: of tiles and of the last one, for each chunk */
     static _Thread_local struct prepared known[SHAPES];
@@ -120,14 +120,14 @@ static struct prepared *prepared_for(const struct shape *s)
 static void multiply(const struct bf16_product *q, bool bf16, const void *a, const void *b)
 {
     static _Thread_local dnnl_stream_t stream;
-    const struct shape s = {.bf16 = bf16,
-                            .turned = q->turned,
-                            .m = (dnnl_dim_t)q->m,
-                            .n = (dnnl_dim_t)q->n,
-                            .k = (dnnl_dim_t)q->k,
-                            .lda = (dnnl_dim_t)q->lda,
-                            .ldb = (dnnl_dim_t)q->ldb,
-                            .ldc = (dnnl_dim_t)q->ldc};
+    const struct product_shape s = {.bf16 = bf16,
+                                    .turned = q->turned,
+                                    .m = (dnnl_dim_t)q->m,
+                                    .n = (dnnl_dim_t)q->n,
+                                    .k = (dnnl_dim_t)q->k,
+                                    .lda = (dnnl_dim_t)q->lda,
+                                    .ldb = (dnnl_dim_t)q->ldb,
+                                    .ldc = (dnnl_dim_t)q->ldc};
     int threads = omp_get_max_threads();
     if (!q->m || !q->n || !q->k)
         return;

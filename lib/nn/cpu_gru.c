@@ -7,14 +7,14 @@
 
 /* ---- blocks ---- */
 
-void cpu_gru_pack(const struct lanes *l, size_t cols, const float *x, float *packed)
+void cpu_gru_pack(const struct gru_columns *l, size_t cols, const float *x, float *packed)
 {
     for (int t = 0; t < lanes_steps(l); t++)
         for (int i = 0; i < lanes_running(l, t); i++, packed += cols)
             memcpy(packed, x + lanes_row(l, i, t) * cols, cols * sizeof *packed);
 }
 
-void cpu_gru_unpack(const struct lanes *l, size_t cols, size_t stride, const float *packed,
+void cpu_gru_unpack(const struct gru_columns *l, size_t cols, size_t stride, const float *packed,
                     float *x)
 {
     for (int t = 0; t < lanes_steps(l); t++)
@@ -73,7 +73,7 @@ VECTOR static void new_before(size_t n, const float *ih_bias, const float *hh_bi
     }
 }
 
-void cpu_gru_begin(const struct lanes *l, size_t n, const float *h0, float *state)
+void cpu_gru_begin(const struct gru_columns *l, size_t n, const float *h0, float *state)
 {
     for (int i = 0; i < lanes_running(l, -1); i++) {
         if (h0)
@@ -89,7 +89,7 @@ static int in_common(const struct gru_weights *w, bool zero)
     return zero ? 0 : w->state;
 }
 
-void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, bool zero,
+void cpu_gru_step(const struct gru_columns *l, const struct gru_weights *w, int t, bool zero,
                   const float *input, float *state, float *hidden, float *h, float *kept)
 {
     int run = lanes_running(l, t), H = w->state;
@@ -121,7 +121,7 @@ void cpu_gru_step(const struct lanes *l, const struct gru_weights *w, int t, boo
 }
 
 /* One block, with scratch for its rows [in + 3H] and lanes [4H]. */
-static void forward_block(const struct lanes *l, const struct gru_weights *w, const float *x,
+static void forward_block(const struct gru_columns *l, const struct gru_weights *w, const float *x,
                           const float *h0, float *h, float *kept, float *scratch)
 {
     size_t n = (size_t)w->state, rows = lanes_rows(l), lanes = (size_t)lanes_running(l, -1);
@@ -146,7 +146,7 @@ void cpu_gru(struct device *d, const struct ragged *r, const struct gru_weights 
              const float *h0, float *h, float *kept)
 {
     struct gru_blocks b = gru_blocks(d, r, w->state);
-    struct lanes first = {r, 0, b.parts};
+    struct gru_columns first = {r, 0, b.parts};
     size_t n = (size_t)w->state, most = (size_t)lanes_running(&first, -1);
     size_t size = cpu_padded(lanes_rows(&first) * ((size_t)w->in + 3 * n) + most * 4 * n);
     float *scratch = cpu_scratch(cpu_of(d), (size_t)b.threads * size);
@@ -155,7 +155,7 @@ void cpu_gru(struct device *d, const struct ragged *r, const struct gru_weights 
         int own = omp_get_thread_num();
         struct span s = cpu_share((size_t)b.parts, 1, own, b.threads);
         for (size_t part = s.from; part < s.to; part++)
-            forward_block(&(struct lanes){r, (int)part, b.parts}, w, x, h0, h, kept,
+            forward_block(&(struct gru_columns){r, (int)part, b.parts}, w, x, h0, h, kept,
                           scratch + (size_t)own * size);
     }
 }
@@ -208,7 +208,8 @@ VECTOR static void gates_before_back(size_t n, const float *restrict kept,
     }
 }
 
-void cpu_gru_before(const struct lanes *l, size_t n, const float *h0, const float *h, float *packed)
+void cpu_gru_before(const struct gru_columns *l, size_t n, const float *h0, const float *h,
+                    float *packed)
 {
     cpu_gru_begin(l, n, h0, packed);
     packed += (size_t)(l->r->longest ? lanes_running(l, 0) : 0) * n;
@@ -217,7 +218,7 @@ void cpu_gru_before(const struct lanes *l, size_t n, const float *h0, const floa
             memcpy(packed, h + lanes_row(l, i, t - 1) * n, n * sizeof *packed);
 }
 
-void cpu_gru_step_back(const struct lanes *l, const struct gru_weights *w, int t, bool ends,
+void cpu_gru_step_back(const struct gru_columns *l, const struct gru_weights *w, int t, bool ends,
                        const float *before, const float *kept, const float *dh, float *carry,
                        float *g, float *spare)
 {
@@ -244,15 +245,15 @@ void cpu_gru_step_back(const struct lanes *l, const struct gru_weights *w, int t
         cpu_sgemm(false, false, run, H, H, g + 3 * n, 4 * H, w->hh + 2 * n * n, H, 1, carry, H);
 }
 
-void cpu_gru_end_back(const struct lanes *l, size_t n, const float *carry, float *dh0)
+void cpu_gru_end_back(const struct gru_columns *l, size_t n, const float *carry, float *dh0)
 {
     for (int i = 0; dh0 && i < lanes_running(l, -1); i++)
         cpu_add_scaled(n, 1, carry + (size_t)i * n, dh0 + (size_t)lanes_sequence(l, i) * n);
 }
 
-void cpu_gru_inputs_back(const struct lanes *l, const struct gru_weights *w, size_t rows, int first,
-                         int cols, const float *x, const float *g, float *packed, float *dx,
-                         float *ih)
+void cpu_gru_inputs_back(const struct gru_columns *l, const struct gru_weights *w, size_t rows,
+                         int first, int cols, const float *x, const float *g, float *packed,
+                         float *dx, float *ih)
 {
     int H = w->state, in = w->in;
     cpu_gru_pack(l, (size_t)cols, x, packed);
@@ -271,8 +272,8 @@ static void reset_states(size_t rows, size_t n, const float *kept, float *before
             before[j] *= kept[j];
 }
 
-void cpu_gru_states_back(const struct lanes *l, const struct gru_weights *w, size_t rows, bool zero,
-                         const float *kept, const float *g, float *before,
+void cpu_gru_states_back(const struct gru_columns *l, const struct gru_weights *w, size_t rows,
+                         bool zero, const float *kept, const float *g, float *before,
                          const struct gru_grads *dw)
 {
     int H = w->state;
@@ -314,14 +315,14 @@ void cpu_gru_add_grads(const struct gru_weights *w, int threads, float *all,
 }
 
 /* What the backward of a layer takes and gives. */
-struct layer_back {
+struct gru_layer_back {
     const struct gru_weights *w;
     const float *x, *h0, *h, *kept, *dh;
     float *dx, *dh0;
 };
 
 /* One block, with scratch for its rows [5H + in] and lanes [2H]; dw += */
-static void backward_block(const struct lanes *l, const struct layer_back *b,
+static void backward_block(const struct gru_columns *l, const struct gru_layer_back *b,
                            const struct gru_grads *dw, float *scratch)
 {
     size_t n = (size_t)b->w->state, in = (size_t)b->w->in, rows = lanes_rows(l), at = rows;
@@ -348,9 +349,9 @@ void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_wei
                   const float *x, const float *h0, const float *h, const float *kept,
                   const float *dh, float *dx, float *dh0, const struct gru_grads *dw)
 {
-    const struct layer_back back = {w, x, h0, h, kept, dh, dx, dh0};
+    const struct gru_layer_back back = {w, x, h0, h, kept, dh, dx, dh0};
     struct gru_blocks b = gru_blocks(d, r, w->state);
-    struct lanes first = {r, 0, b.parts};
+    struct gru_columns first = {r, 0, b.parts};
     size_t n = (size_t)w->state, most = (size_t)lanes_running(&first, -1);
     size_t size = cpu_padded(lanes_rows(&first) * (5 * n + (size_t)w->in) + most * 3 * n);
     /* Of several threads each sums in matrices of its own. */
@@ -363,7 +364,7 @@ void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_wei
         struct gru_grads grads = sums ? cpu_gru_grads(w, all + own * sums) : *dw;
         memset(all + own * sums, 0, sums * sizeof *all);
         for (size_t part = s.from; part < s.to; part++)
-            backward_block(&(struct lanes){r, (int)part, b.parts}, &back, &grads,
+            backward_block(&(struct gru_columns){r, (int)part, b.parts}, &back, &grads,
                            scratch + own * size);
     }
     if (sums)

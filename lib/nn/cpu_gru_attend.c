@@ -10,8 +10,8 @@ static size_t group_of(const struct memory *m, int s)
 }
 
 /* y [lanes, n] = or += x [lanes, k] W or W transposed, W the lanes' own matrices [width, ld] */
-static void lanes_product(const struct lanes *l, const struct memory *m, int run, bool transpose,
-                          int n, int k, const float *x, float beta, float *y)
+static void lanes_product(const struct gru_columns *l, const struct memory *m, int run,
+                          bool transpose, int n, int k, const float *x, float beta, float *y)
 {
     if (!m->group) {
         cpu_sgemm(false, transpose, run, n, k, x, k, m->query, m->ld, beta, y, n);
@@ -61,14 +61,14 @@ struct layer {
 };
 
 /* The scratch of a block: its rows [x_cols + 3H], its lanes [4H + width + cols]. */
-struct block {
+struct attend_block {
     float *packed, *input;                   /* [rows, x_cols], [rows, 3H] */
     float *state, *hidden, *query, *context; /* [lanes, H], [., 3H], [., width], [., cols] */
 };
 
 /* The contexts of step t, and what they add to its input products. */
-static void look_back_step(const struct lanes *l, const struct layer *y, int t,
-                           const struct block *b, float *input)
+static void look_back_step(const struct gru_columns *l, const struct layer *y, int t,
+                           const struct attend_block *b, float *input)
 {
     const struct gru_weights *w = y->w;
     const struct memory *m = y->m;
@@ -85,11 +85,11 @@ static void look_back_step(const struct lanes *l, const struct layer *y, int t,
               input, 3 * H);
 }
 
-static void forward_block(const struct lanes *l, const struct layer *y, float *scratch)
+static void forward_block(const struct gru_columns *l, const struct layer *y, float *scratch)
 {
     const struct gru_weights *w = y->w;
     size_t n = (size_t)w->state, rows = lanes_rows(l), lanes = (size_t)lanes_running(l, -1);
-    struct block b = {.packed = scratch};
+    struct attend_block b = {.packed = scratch};
     b.input = b.packed + rows * (size_t)y->x_cols;
     b.state = b.input + rows * 3 * n;
     b.hidden = b.state + lanes * n;
@@ -114,7 +114,7 @@ void cpu_gru_attend(struct device *d, const struct ragged *r, const struct gru_w
 {
     const struct layer y = {w, m, x_cols, x, h0, h, kept, context, weight};
     struct gru_blocks b = gru_blocks(d, r, w->state);
-    struct lanes first = {r, 0, b.parts};
+    struct gru_columns first = {r, 0, b.parts};
     size_t n = (size_t)w->state, lane = 4 * n + (size_t)m->width + (size_t)m->cols;
     size_t size = cpu_padded(lanes_rows(&first) * ((size_t)x_cols + 3 * n) +
                              (size_t)lanes_running(&first, -1) * lane);
@@ -124,7 +124,8 @@ void cpu_gru_attend(struct device *d, const struct ragged *r, const struct gru_w
         int own = omp_get_thread_num();
         struct span s = cpu_share((size_t)b.parts, 1, own, b.threads);
         for (size_t part = s.from; part < s.to; part++)
-            forward_block(&(struct lanes){r, (int)part, b.parts}, &y, scratch + (size_t)own * size);
+            forward_block(&(struct gru_columns){r, (int)part, b.parts}, &y,
+                          scratch + (size_t)own * size);
     }
 }
 
@@ -147,7 +148,7 @@ VECTOR static void energy_back(size_t n, float de, const float *query, const flo
 }
 
 /* What the backward takes and gives, and what it needs of all rows and sequences. */
-struct layer_back {
+struct attend_layer_back {
     const struct gru_weights *w;
     const struct memory *m;
     const struct memory_grads *dm;
@@ -160,7 +161,8 @@ struct layer_back {
 };
 
 /* One row of sequence s, from the gradient of its context. */
-static void look_back_back(const struct layer_back *y, int s, size_t row, const float *dcontext)
+static void look_back_back(const struct attend_layer_back *y, int s, size_t row,
+                           const float *dcontext)
 {
     const struct memory *m = y->m;
     size_t width = (size_t)m->width, cols = (size_t)m->cols;
@@ -186,8 +188,8 @@ struct block_back {
 };
 
 /* From g [running, 4H] of step t: carry += what came through the query. */
-static void look_back_step_back(const struct lanes *l, const struct layer_back *y, int t,
-                                const struct block_back *b, const float *g)
+static void look_back_step_back(const struct gru_columns *l, const struct attend_layer_back *y,
+                                int t, const struct block_back *b, const float *g)
 {
     const struct gru_weights *w = y->w;
     const struct memory *m = y->m;
@@ -203,7 +205,7 @@ static void look_back_step_back(const struct lanes *l, const struct layer_back *
     lanes_product(l, m, run, false, H, m->width, b->dquery, 1, b->carry);
 }
 
-static void backward_block(const struct lanes *l, const struct layer_back *y,
+static void backward_block(const struct gru_columns *l, const struct attend_layer_back *y,
                            const struct gru_grads *dw, float *scratch)
 {
     const struct gru_weights *w = y->w;
@@ -247,7 +249,8 @@ static void states_before(const struct ragged *r, size_t n, const float *h0, con
 }
 
 /* The queries of all rows, from the states that they came from. */
-static void find_queries(struct device *d, const struct ragged *r, const struct layer_back *y)
+static void find_queries(struct device *d, const struct ragged *r,
+                         const struct attend_layer_back *y)
 {
     const struct memory *m = y->m;
     int H = y->w->state;
@@ -259,7 +262,8 @@ static void find_queries(struct device *d, const struct ragged *r, const struct 
                  m->width);
 }
 
-static void query_gradient(struct device *d, const struct ragged *r, const struct layer_back *y)
+static void query_gradient(struct device *d, const struct ragged *r,
+                           const struct attend_layer_back *y)
 {
     const struct memory *m = y->m;
     int H = y->w->state;
@@ -272,8 +276,9 @@ static void query_gradient(struct device *d, const struct ragged *r, const struc
 }
 
 /* All blocks, each thread with gradients and scratch [size] of its own behind `all`. */
-static void run_blocks_back(const struct ragged *r, struct gru_blocks b, const struct layer_back *y,
-                            float *all, size_t size, const struct gru_grads *dw)
+static void run_blocks_back(const struct ragged *r, struct gru_blocks b,
+                            const struct attend_layer_back *y, float *all, size_t size,
+                            const struct gru_grads *dw)
 {
     size_t sums = cpu_gru_grads_size(y->w);
     float *scratch = all + (size_t)b.threads * sums;
@@ -284,7 +289,8 @@ static void run_blocks_back(const struct ragged *r, struct gru_blocks b, const s
         struct gru_grads grads = cpu_gru_grads(y->w, all + own * sums);
         memset(all + own * sums, 0, sums * sizeof *all);
         for (size_t part = s.from; part < s.to; part++)
-            backward_block(&(struct lanes){r, (int)part, b.parts}, y, &grads, scratch + own * size);
+            backward_block(&(struct gru_columns){r, (int)part, b.parts}, y, &grads,
+                           scratch + own * size);
     }
     cpu_gru_add_grads(y->w, b.threads, all, dw);
 }
@@ -295,21 +301,21 @@ void cpu_gru_attend_back(struct device *d, const struct ragged *r, const struct 
                          const float *weight, const float *dh, float *dx, float *dh0,
                          const struct gru_grads *dw, const struct memory_grads *dm)
 {
-    struct layer_back y = {.w = w,
-                           .m = m,
-                           .dm = dm,
-                           .x_cols = x_cols,
-                           .x = x,
-                           .h0 = h0,
-                           .h = h,
-                           .kept = kept,
-                           .context = context,
-                           .weight = weight,
-                           .dh = dh,
-                           .dx = dx,
-                           .dh0 = dh0};
+    struct attend_layer_back y = {.w = w,
+                                  .m = m,
+                                  .dm = dm,
+                                  .x_cols = x_cols,
+                                  .x = x,
+                                  .h0 = h0,
+                                  .h = h,
+                                  .kept = kept,
+                                  .context = context,
+                                  .weight = weight,
+                                  .dh = dh,
+                                  .dx = dx,
+                                  .dh0 = dh0};
     struct gru_blocks b = gru_blocks(d, r, w->state);
-    struct lanes first = {r, 0, b.parts};
+    struct gru_columns first = {r, 0, b.parts};
     size_t n = (size_t)w->state, width = (size_t)m->width, cols = (size_t)m->cols;
     size_t total = (size_t)r->total, wide = (size_t)(x_cols > m->cols ? x_cols : m->cols);
     size_t sums = (size_t)r->count * width, weights = (size_t)m->weights;

@@ -106,7 +106,7 @@ static void walk_panel(const struct chunk *c, const struct gradients *g, int thr
 /* One row: its loss, and from the threads' Σ e W its dstate. */
 static void finish_row(const struct chunk *c, const struct gradients *g, size_t row, float *loss)
 {
-    const struct output *o = c->o;
+    const struct output_layer *o = c->o;
     size_t width = (size_t)o->width, at = (size_t)c->first + row;
     *loss = chunk_join(c, (int)row);
     if (!g->dstate)
@@ -149,7 +149,7 @@ static void scale_states(const struct chunk *c, const struct gradients *g, const
 /* What the targets in the tile take from dW and dbias. */
 static void subtract_targets(const struct chunk *c, const struct gradients *g, struct span s)
 {
-    const struct output *o = c->o;
+    const struct output_layer *o = c->o;
     size_t width = (size_t)o->width;
     float share = 1.0f / (float)o->targets;
     for (size_t i = (size_t)c->first; i < (size_t)(c->first + c->rows); i++) {
@@ -279,7 +279,7 @@ static size_t gradients_place(struct gradients *g, const struct chunk *c)
     return owns + (size_t)c->tiles * c->ld + threads * each;
 }
 
-void cpu_output_loss(struct device *d, const struct output *o, float *loss, float *dstate,
+void cpu_output_loss(struct device *d, const struct output_layer *o, float *loss, float *dstate,
                      float *dweight, float *dbias)
 {
     struct chunk c;

@@ -14,7 +14,7 @@ static size_t whole_lines(size_t floats)
     return (floats + LINE - 1) / LINE * LINE;
 }
 
-void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output *o, bool bf16)
+void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o, bool bf16)
 {
     size_t items = (size_t)(o->items > 0 ? o->items : 1), wanted = (size_t)o->targets;
     size_t fit = cpu->workspace / items;
@@ -136,7 +136,7 @@ bool chunk_panel(const struct chunk *c, int thread, int tile, size_t i, struct p
 /* The scores of some items beside some rows. */
 static void products(const struct chunk *c, struct span item, struct span row, float *x, size_t ld)
 {
-    const struct output *o = c->o;
+    const struct output_layer *o = c->o;
     size_t width = (size_t)o->width;
     cpu_tile_product(&(struct tile_product){
         .m = item.to - item.from,
@@ -156,7 +156,7 @@ static void products(const struct chunk *c, struct span item, struct span row, f
 /* The same of a panel's, from rounded factors. */
 static void rounded_products(const struct chunk *c, int thread, const struct panel *p)
 {
-    const struct output *o = c->o;
+    const struct output_layer *o = c->o;
     size_t width = (size_t)o->width, items = p->item.to - p->item.from;
     size_t rows = p->row.to - p->row.from;
     uint16_t *weight = c->weight16 + (size_t)thread * (size_t)c->width * c->deep;

@@ -23,7 +23,7 @@ enum {
 /* One chunk at a time.  A target's place in its chunk is its row.  Transposed, a row is a column of
  * [., ld]; those beyond `rows` have states of zeros, and nothing is read from them. */
 struct chunk {
-    const struct output *o;
+    const struct output_layer *o;
     int threads;
     int first, rows;    /* targets first .. first+rows-1 */
     int capacity;       /* rows of the largest chunk */
@@ -63,7 +63,7 @@ struct panel {
 };
 
 /* Plans the chunks, so that the scores of one fit the workspace; bf16: factors are rounded. */
-void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output *o, bool bf16);
+void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o, bool bf16);
 
 /* Takes scratch; `keep`: with room for all scores of a chunk; `rest`: floats for the caller. */
 void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest);

@@ -6,19 +6,19 @@
 
 /* ---- the k best: a heap with the worst on top ---- */
 
-struct best {
+struct best_items {
     int k, filled;
     int32_t *item;
     float *score;
 };
 
 /* Whether place a belongs below place b: lower score, or the same and a higher id. */
-static bool worse(const struct best *b, int i, int j)
+static bool worse(const struct best_items *b, int i, int j)
 {
     return b->score[i] < b->score[j] || (b->score[i] == b->score[j] && b->item[i] > b->item[j]);
 }
 
-static void exchange(struct best *b, int i, int j)
+static void exchange(struct best_items *b, int i, int j)
 {
     int32_t item = b->item[i];
     float score = b->score[i];
@@ -26,7 +26,7 @@ static void exchange(struct best *b, int i, int j)
     b->item[j] = item, b->score[j] = score;
 }
 
-static void sink_down(struct best *b, int i, int n)
+static void sink_down(struct best_items *b, int i, int n)
 {
     for (;;) {
         int child = 2 * i + 1;
@@ -41,7 +41,7 @@ static void sink_down(struct best *b, int i, int n)
     }
 }
 
-static void best_offer(struct best *b, int32_t item, float score)
+static void best_offer(struct best_items *b, int32_t item, float score)
 {
     if (b->filled < b->k) {
         b->item[b->filled] = item;
@@ -57,7 +57,7 @@ static void best_offer(struct best *b, int32_t item, float score)
 }
 
 /* Best first; places beyond what there is become -1. */
-static void best_sort(struct best *b)
+static void best_sort(struct best_items *b)
 {
     if (b->filled < b->k)
         for (int i = b->filled / 2; i-- > 0;)
@@ -84,21 +84,21 @@ struct ranking {
     } * found;                  /* [threads] */
 };
 
-static struct best best_at(const struct ranking *r, int thread, size_t row)
+static struct best_items best_at(const struct ranking *r, int thread, size_t row)
 {
     const struct found *f = &r->found[thread];
     size_t at = row * (size_t)r->k;
-    return (struct best){r->k, f->filled[row], f->item + at, f->score + at};
+    return (struct best_items){r->k, f->filled[row], f->item + at, f->score + at};
 }
 
 /* above and equal [LINE] += how many of x [n, LINE] are higher than the score, and equal to it;
- * of the rivals alone, where they are given. */
+ * of the candidates alone, where they are given. */
 VECTOR static void count_scores(size_t n, size_t ld, const float *x, const float *score,
-                                const unsigned char *rival, int32_t *above, int32_t *equal)
+                                const unsigned char *candidate, int32_t *above, int32_t *equal)
 {
     int32_t more[LINE] = {0}, same[LINE] = {0};
     for (size_t i = 0; i < n; i++, x += ld) {
-        if (rival && !rival[i])
+        if (candidate && !candidate[i])
             continue;
 #pragma omp simd
         for (int j = 0; j < LINE; j++) {
@@ -133,7 +133,7 @@ static void offer(const struct ranking *r, int thread, size_t row, const float *
     for (size_t i = row; i < row + LINE && i < (size_t)r->c.rows; i++) {
         if (!(x[i - row] > f->least[i]))
             continue;
-        struct best best = best_at(r, thread, i);
+        struct best_items best = best_at(r, thread, i);
         best_offer(&best, item, x[i - row]);
         f->filled[i] = best.filled;
         if (best.filled == r->k)
@@ -144,13 +144,13 @@ static void offer(const struct ranking *r, int thread, size_t row, const float *
 /* The k best so far of the rows from `row`, after the items of a panel. */
 static void list_best(const struct ranking *r, int thread, const struct panel *p, size_t row)
 {
-    const unsigned char *rival = r->c.o->rival;
+    const unsigned char *candidate = r->c.o->candidate;
     const float *x = p->x + (row - p->row.from);
     int32_t exceeds[TILE_ITEMS];
     size_t n = p->item.to - p->item.from;
     find_exceeding(n, p->ld, x, r->found[thread].least + row, exceeds);
     for (size_t i = 0; i < n; i++)
-        if (exceeds[i] && (!rival || rival[p->item.from + i]))
+        if (exceeds[i] && (!candidate || candidate[p->item.from + i]))
             offer(r, thread, row, x + i * p->ld, (int32_t)(p->item.from + i));
 }
 
@@ -158,13 +158,13 @@ static void walk_panel(const struct ranking *r, int thread, const struct panel *
 {
     const struct chunk *c = &r->c;
     const struct found *f = &r->found[thread];
-    const unsigned char *rival = c->o->rival ? c->o->rival + p->item.from : NULL;
+    const unsigned char *candidate = c->o->candidate ? c->o->candidate + p->item.from : NULL;
     float raise[PANEL];
     chunk_scores(c, thread, p, raise);
     chunk_sum(c, thread, p, false);
     for (size_t row = p->row.from; row < p->row.to; row += LINE) {
         count_scores(p->item.to - p->item.from, p->ld, p->x + (row - p->row.from), c->score + row,
-                     rival, f->above + row, f->equal + row);
+                     candidate, f->above + row, f->equal + row);
         if (r->k)
             list_best(r, thread, p, row);
     }
@@ -180,20 +180,20 @@ struct ranks_out {
 static void finish_row(const struct ranking *r, size_t row, const struct ranks_out *out)
 {
     const struct chunk *c = &r->c;
-    const unsigned char *rival = c->o->rival;
+    const unsigned char *candidate = c->o->candidate;
     size_t at = (size_t)c->first + row, k = (size_t)r->k;
     int32_t above = 0, equal = 0;
-    struct best best = {.k = r->k, .item = out->item + at * k, .score = out->score + at * k};
+    struct best_items best = {.k = r->k, .item = out->item + at * k, .score = out->score + at * k};
     for (int t = 0; t < c->threads; t++) {
-        struct best part = best_at(r, t, row);
+        struct best_items part = best_at(r, t, row);
         above += r->found[t].above[row];
         equal += r->found[t].equal[row];
         for (int i = 0; i < part.filled; i++)
             best_offer(&best, part.item[i], part.score[i]);
     }
     best_sort(&best);
-    /* the target is one of the equal, unless it is no rival, or NaN, which equals nothing */
-    bool own = equal && (!rival || rival[c->o->target[at]]);
+    /* the target is one of the equal, unless it is no candidate, or NaN, which equals nothing */
+    bool own = equal && (!candidate || candidate[c->o->target[at]]);
     out->loss[at] = chunk_join(c, (int)row);
     out->ties[at] = equal - own;
     out->rank[at] = 1 + above + out->ties[at];
@@ -249,7 +249,7 @@ static size_t ranking_place(struct ranking *r)
     return all + threads * each;
 }
 
-void cpu_output_rank(struct device *d, const struct output *o, float *loss, int32_t *rank,
+void cpu_output_rank(struct device *d, const struct output_layer *o, float *loss, int32_t *rank,
                      int32_t *ties, int k, int32_t *top_item, float *top_score)
 {
     struct ranking r = {.k = k};

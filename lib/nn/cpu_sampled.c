@@ -7,7 +7,7 @@
 #include "nn/maths.h"
 
 /* One row: its scores, corrected, and of each column the weight of a negative, else 0. */
-struct row {
+struct sampled_row {
     enum loss_kind kind;
     size_t cols, own;
     float own_score, share; /* of its loss in the mean */
@@ -53,7 +53,7 @@ VECTOR static float exponentials(size_t n, float top, const float *y, float *res
     return sum;
 }
 
-static float cross_entropy(const struct row *r, float *dscore)
+static float cross_entropy(const struct sampled_row *r, float *dscore)
 {
     float top = largest(r->cols, r->score, r->weight, r->own_score);
     float own = maths_exp(r->own_score - top);
@@ -70,7 +70,7 @@ static float cross_entropy(const struct row *r, float *dscore)
 #define LOOP static inline __attribute__((always_inline))
 
 /* Σ weight_j pair_j */
-LOOP float sum_pairs(int kind, const struct row *r)
+LOOP float sum_pairs(int kind, const struct sampled_row *r)
 {
     const float *y = r->score, *weight = r->weight, own = r->own_score;
     float sum = 0;
@@ -80,7 +80,7 @@ LOOP float sum_pairs(int kind, const struct row *r)
     return sum;
 }
 
-VECTOR static float pairs(const struct row *r)
+VECTOR static float pairs(const struct sampled_row *r)
 {
     switch (r->kind) {
     case LOSS_BPR:
@@ -100,7 +100,7 @@ struct sums {
 
 /* dscore_j += factor weight_j (the pair's derivative by y_j, and where the weights are a softmax
  * what they add); pairs and derivatives share their exponentials. */
-LOOP struct sums add_gradients(int kind, const struct row *r, float factor, float mean,
+LOOP struct sums add_gradients(int kind, const struct sampled_row *r, float factor, float mean,
                                bool weighed, float *restrict dscore)
 {
     const float *y = r->score, *weight = r->weight, own = r->own_score;
@@ -116,7 +116,8 @@ LOOP struct sums add_gradients(int kind, const struct row *r, float factor, floa
     return (struct sums){pairs, sum};
 }
 
-VECTOR static struct sums pairs_back(const struct row *r, float factor, float mean, float *dscore)
+VECTOR static struct sums pairs_back(const struct sampled_row *r, float factor, float mean,
+                                     float *dscore)
 {
     switch (r->kind) {
     case LOSS_BPR:
@@ -131,7 +132,7 @@ VECTOR static struct sums pairs_back(const struct row *r, float factor, float me
 }
 
 /* Only gradients through a softmax need the mean before them: the others take one walk for both. */
-static float pairwise(const struct row *r, float negatives, float *dscore)
+static float pairwise(const struct sampled_row *r, float negatives, float *dscore)
 {
     bool weighed = r->kind == LOSS_TOP1_MAX || r->kind == LOSS_BPR_MAX;
     if (weighed)
@@ -148,7 +149,7 @@ static float pairwise(const struct row *r, float negatives, float *dscore)
     return r->kind == LOSS_BPR_MAX ? -logf(mean) : mean;
 }
 
-static float loss_of(const struct row *r, float negatives, float *dscore)
+static float loss_of(const struct sampled_row *r, float negatives, float *dscore)
 {
     if (negatives == 0)
         return 0;
@@ -171,7 +172,7 @@ void cpu_sampled_loss(struct device *d, enum loss_kind kind, int rows, int cols,
 #pragma omp for schedule(static)
         for (int i = 0; i < rows; i++) {
             size_t at = (size_t)i * n;
-            struct row r = {
+            struct sampled_row r = {
                 kind, n,         (size_t)own[i], score[at + (size_t)own[i]], 1.0f / (float)rows,
                 y,    y + padded};
             float others = mark(n, target[i], item, score + at, correction, y, r.weight);

@@ -191,7 +191,7 @@ VECTOR static void pass_linear(float ww, float wm, float mw, float mm, size_t n,
     }
 }
 
-static void catch_up_linear(const struct update *u, int64_t last, size_t n, float *w, float *m)
+static void lazy_update_linear(const struct update *u, int64_t last, size_t n, float *w, float *m)
 {
     bool sgd = u->kind == OPTIMIZER_SGD;
     int64_t k = u->step - 1 - last;
@@ -211,8 +211,8 @@ static void catch_up_linear(const struct update *u, int64_t last, size_t n, floa
 
 /* Weight decay makes Adam and Adagrad anything but linear: step by step.  That is as much to
  * compute as if all rows took part in every step, but they are read and written once. */
-static void catch_up_stepwise(const struct update *u, int64_t last, size_t n, float *w, float *m,
-                              float *v)
+static void lazy_update_stepwise(const struct update *u, int64_t last, size_t n, float *w, float *m,
+                                 float *v)
 {
     enum { BLOCK = 1 << 8 }; /* stays in the cache while the steps pass */
     static const float none[BLOCK];
@@ -243,8 +243,8 @@ static void ask_for(const struct rows *r, int i, size_t n, const float *w, const
     }
 }
 
-void cpu_rows_catch_up(struct device *d, const struct update *u, const struct rows *r, int cols,
-                       float *w, float *m, float *v, int32_t *last)
+void cpu_rows_lazy_update(struct device *d, const struct update *u, const struct rows *r, int cols,
+                          float *w, float *m, float *v, int32_t *last)
 {
     enum { SHARE = 4 };
     size_t n = (size_t)cols;
@@ -262,11 +262,11 @@ void cpu_rows_catch_up(struct device *d, const struct update *u, const struct ro
                 continue;
             last[r->row[i]] = (int32_t)(u->step - 1);
             if (u->weight_decay != 0 && u->kind != OPTIMIZER_SGD)
-                catch_up_stepwise(u, from, n, w + at, part_of(m, at), part_of(v, at));
+                lazy_update_stepwise(u, from, n, w + at, part_of(m, at), part_of(v, at));
             else if (u->kind == OPTIMIZER_ADAM && from) /* 0: nothing was ever learned, m is 0 */
                 pass_row(adam_since(&memo, u, from), n, w + at, m + at, v + at);
             else if (u->kind != OPTIMIZER_ADAM)
-                catch_up_linear(u, from, n, w + at, part_of(m, at));
+                lazy_update_linear(u, from, n, w + at, part_of(m, at));
         }
     }
 }

@@ -108,13 +108,13 @@ struct update {
 enum loss_kind { LOSS_CROSS_ENTROPY, LOSS_TOP1, LOSS_BPR, LOSS_TOP1_MAX, LOSS_BPR_MAX };
 
 /* The output layer over all N items for T states of width H. */
-struct output {
+struct output_layer {
     int targets, width, items;  /* T, H, N */
     const float *state;         /* [T, H] */
     const float *weight, *bias; /* [N, H], [N] */
     const int32_t *target;      /* [T] */
     /* [N] 1: ranked beside every target, 0: beside none (output_rank); NULL: all are */
-    const unsigned char *rival;
+    const unsigned char *candidate;
 };
 
 #define DEVICE_OPERATIONS(OP)                                                                      \
@@ -243,16 +243,16 @@ struct output {
      * walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=; NULL: not wanted (dbias goes with  \
      * dweight) */                                                                                 \
     OP(void, output_loss,                                                                          \
-       (struct device * d, const struct output *o, float *loss, float *dstate, float *dweight,     \
-        float *dbias))                                                                             \
-    /* loss, over all items; rank = 1 + rivals scored strictly higher + ties; ties = other rivals  \
-     * with exactly the target's score; the k best rivals and scores, best first, equal scores by  \
-     * id [T, k].  The target need be no rival; where it is none, it stands on no list.            \
-     * A score that is not finite makes its row's loss NaN (output_loss too).  Beyond the rivals   \
-     * that there are, item -1 with a score of -infinity. */                                       \
+       (struct device * d, const struct output_layer *o, float *loss, float *dstate,               \
+        float *dweight, float *dbias))                                                             \
+    /* loss, over all items; rank = 1 + candidates scored strictly higher + ties; ties = other     \
+     * candidates with exactly the target's score; the k best candidates and scores, best first,   \
+     * equal scores by id [T, k].  The target need be no candidate: then it is on no list.  A      \
+     * score that is not finite makes its row's loss NaN (output_loss too).  Beyond the            \
+     * candidates that there are, item -1 with a score of -infinity. */                            \
     OP(void, output_rank,                                                                          \
-       (struct device * d, const struct output *o, float *loss, int32_t *rank, int32_t *ties,      \
-        int k, int32_t *top_item, float *top_score))                                               \
+       (struct device * d, const struct output_layer *o, float *loss, int32_t *rank,               \
+        int32_t *ties, int k, int32_t *top_item, float *top_score))                                \
     /* ---- losses over some of the items ---- */                                                  \
     /* loss [T] of each row of score [T, S]: column own[i] is row i's target, the others its       \
      * negatives, but for those that are the same item (item [S], target [T]); correction [S]      \
@@ -276,7 +276,7 @@ struct output {
      * brought, 0 at first */                                                                      \
     /* Brings the rows r->row[0 .. unique) to where updates with gradients of zero would have      \
      * brought them by step u->step - 1; last too */                                               \
-    OP(void, rows_catch_up,                                                                        \
+    OP(void, rows_lazy_update,                                                                     \
        (struct device * d, const struct update *u, const struct rows *r, int cols, float *w,       \
         float *m, float *v, int32_t *last))                                                        \
     /* Step u->step for those rows, caught up, from their gradients g [unique, cols];              \
@@ -332,11 +332,11 @@ static inline uint64_t device_table_version(void)
         DEVICE_OPERATIONS(OPERATION_TEXT)
 #undef OPERATION_TEXT
         ;
-    const size_t size[] = {sizeof(struct rows),        sizeof(struct ragged),
-                           sizeof(struct gru_weights), sizeof(struct update),
-                           sizeof(struct output),      sizeof(struct dropout_key),
-                           sizeof(struct memory),      sizeof(struct memory_grads),
-                           sizeof(struct device),      sizeof(struct device_options)};
+    const size_t size[] = {sizeof(struct rows),         sizeof(struct ragged),
+                           sizeof(struct gru_weights),  sizeof(struct update),
+                           sizeof(struct output_layer), sizeof(struct dropout_key),
+                           sizeof(struct memory),       sizeof(struct memory_grads),
+                           sizeof(struct device),       sizeof(struct device_options)};
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (size_t i = 0; i < sizeof text; i++)
         hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;

@@ -176,7 +176,7 @@ static float *state_of(float *flat, const struct parameter *q)
     return flat ? flat + q->offset : NULL;
 }
 
-static void update_touched(const struct update *u, struct parameters *p, const struct touched *t)
+static void update_sparse(const struct update *u, struct parameters *p, const struct touched *t)
 {
     const struct parameter *q = t->parameter;
     p->device->op->rows_update(p->device, u, t->rows, parameter_block(q), t->tensor->grad, q->value,
@@ -186,7 +186,7 @@ static void update_touched(const struct update *u, struct parameters *p, const s
 void optimizer_step(struct optimizer *o, struct parameters *p, struct tape *t)
 {
     const struct operations *op = p->device->op;
-    const struct touched *touched = t ? tape_all_touched(t) : NULL;
+    const struct touched *touched = t ? tape_all_sparse(t) : NULL;
     o->update.scale = 1;
     if (o->clip > 0) {
         double squares = op->square_sum(p->device, p->grad, p->dense);
@@ -198,42 +198,42 @@ void optimizer_step(struct optimizer *o, struct parameters *p, struct tape *t)
     }
     op->update(p->device, &o->update, p->dense, p->value, p->grad, p->m, p->v);
     for (; touched; touched = touched->before)
-        update_touched(&o->update, p, touched);
+        update_sparse(&o->update, p, touched);
     p->update = o->update;
 }
 
-void parameters_catch_up(const struct parameter *q, const struct rows *r)
+void parameters_lazy_update(const struct parameter *q, const struct rows *r)
 {
     struct parameters *p = q->owner;
     struct update u = p->update;
     if (!u.step++)
         return;
-    p->device->op->rows_catch_up(p->device, &u, r, parameter_block(q), q->value, state_of(p->m, q),
-                                 state_of(p->v, q), p->last + q->first);
+    p->device->op->rows_lazy_update(p->device, &u, r, parameter_block(q), q->value,
+                                    state_of(p->m, q), state_of(p->v, q), p->last + q->first);
 }
 
-void parameter_settle(struct parameter *q)
+void parameter_flush(struct parameter *q)
 {
     struct device *d = q->owner->device;
     size_t n = (size_t)q->shape[0];
-    if (!q->touched || q->settled == q->owner->update.step)
+    if (!q->touched || q->flushed == q->owner->update.step)
         return;
     int32_t *host = mem_alloc(n * sizeof *host);
     int32_t *row = d->op->alloc(d, n * sizeof *row);
     for (size_t i = 0; i < n; i++)
         host[i] = (int32_t)i;
     d->op->upload(d, row, host, n * sizeof *row);
-    parameters_catch_up(q,
-                        &(struct rows){.count = (int)n, .at = row, .unique = (int)n, .row = row});
+    parameters_lazy_update(
+        q, &(struct rows){.count = (int)n, .at = row, .unique = (int)n, .row = row});
     d->op->release(d, row);
     mem_free(host);
-    q->settled = q->owner->update.step;
+    q->flushed = q->owner->update.step;
 }
 
-void parameters_settle(struct parameters *p)
+void parameters_flush(struct parameters *p)
 {
     for (size_t i = 0; i < p->list.len; i++)
-        parameter_settle(p->list.at[i]);
+        parameter_flush(p->list.at[i]);
 }
 
 void parameters_flat_state(const struct parameters *p, struct state *s, const char *name,
@@ -258,7 +258,7 @@ void parameters_state(struct parameters *p, struct state *s)
         state_ints(s, "brought_to", (int64_t)p->blocks, p->device, p->last);
         state_i64(s, "last_step", &p->update.step, 0, INT32_MAX);
         for (size_t i = 0; i < p->list.len; i++)
-            p->list.at[i]->settled = -1; /* what was restored may stand anywhere */
+            p->list.at[i]->flushed = -1; /* what was restored may stand anywhere */
     }
 }
 

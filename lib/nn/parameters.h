@@ -4,7 +4,7 @@
  * Tables are those of which a step touches few blocks: one of weights for each user or cluster, or
  * one row for each item where a step reads some of the items only, as inputs or for a loss that
  * goes over some.  They stand behind the dense parameters, their gradients only on the tape
- * (tape_touched); a step updates the blocks that it touched and brings them first to where the
+ * (tape_sparse); a step updates the blocks that it touched and brings them first to where the
  * steps between would have brought them. */
 #ifndef NN_PARAMETERS_H
 #define NN_PARAMETERS_H
@@ -26,7 +26,7 @@ struct parameter {
     size_t offset, count; /* into the flat buffers; the offset after parameters_allocate */
     float *value, *grad;  /* after parameters_allocate; a table has no gradient here */
     size_t first;         /* a table: its place in `last` */
-    int64_t settled;      /* a table: the step to which all of it has been brought */
+    int64_t flushed;      /* a table: the step to which all of it has been brought */
     struct parameters *owner;
 };
 
@@ -101,12 +101,12 @@ struct optimizer {
 void optimizer_step(struct optimizer *o, struct parameters *p, struct tape *t);
 
 /* Brings blocks r->row[0 .. unique) of a table to the last step. */
-void parameters_catch_up(const struct parameter *p, const struct rows *r);
+void parameters_lazy_update(const struct parameter *p, const struct rows *r);
 
 /* Brings all blocks of a table, or of all tables, to the last step: before their values are read
  * where they stand. */
-void parameter_settle(struct parameter *p);
-void parameters_settle(struct parameters *p);
+void parameter_flush(struct parameter *p);
+void parameters_flush(struct parameters *p);
 
 /* Values and the optimizer's state, for checkpoints (nn/state.h). */
 struct state;

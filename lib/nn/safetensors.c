@@ -76,7 +76,7 @@ static void pack_header(struct buf *to, const struct safetensors_text *texts, in
         buf_byte(to, ' ');
 }
 
-int safetensors_head(struct sink *to, const struct safetensors_text *texts, int text_count,
+int safetensors_head(struct output_file *to, const struct safetensors_text *texts, int text_count,
                      const struct safetensors_entry *entries, int entry_count, uint64_t *data,
                      struct err *e)
 {
@@ -86,15 +86,15 @@ int safetensors_head(struct sink *to, const struct safetensors_text *texts, int 
     *data = sizeof length + header.len;
     for (int i = 0; i < 8; i++)
         length[i] = (unsigned char)((uint64_t)header.len >> 8 * i);
-    int status = sink_write(to, length, sizeof length, e);
+    int status = output_file_write(to, length, sizeof length, e);
     if (!status)
-        status = sink_write(to, header.at, header.len, e);
+        status = output_file_write(to, header.at, header.len, e);
     buf_release(&header);
     return status;
 }
 
 /* One behind the other. */
-static int write_all(struct sink *sink, const struct safetensors_text *texts, int text_count,
+static int write_all(struct output_file *sink, const struct safetensors_text *texts, int text_count,
                      struct safetensors_entry *entries, int entry_count, struct err *e)
 {
     uint64_t at = 0;
@@ -104,19 +104,19 @@ static int write_all(struct sink *sink, const struct safetensors_text *texts, in
     }
     int status = safetensors_head(sink, texts, text_count, entries, entry_count, &at, e);
     for (int i = 0; i < entry_count && !status; i++)
-        status = sink_write(sink, entries[i].at, shape_bytes(&entries[i]), e);
+        status = output_file_write(sink, entries[i].at, shape_bytes(&entries[i]), e);
     return status;
 }
 
 int safetensors_write(const char *path, const struct safetensors_text *texts, int text_count,
                       struct safetensors_entry *entries, int entry_count, struct err *e)
 {
-    struct sink sink;
-    if (sink_open(&sink, path, e))
+    struct output_file sink;
+    if (output_file_open(&sink, path, e))
         return e->status;
     if (!write_all(&sink, texts, text_count, entries, entry_count, e))
-        return sink_commit(&sink, e);
-    sink_discard(&sink);
+        return output_file_commit(&sink, e);
+    output_file_discard(&sink);
     return e->status;
 }
 

@@ -35,8 +35,8 @@ int safetensors_write(const char *path, const struct safetensors_text *texts, in
 
 /* The head of a file alone: entries stand at their `begin` behind it, from 0 without gaps, and
  * *data is where that is in the file.  Writing them is the caller's.  74. */
-struct sink;
-int safetensors_head(struct sink *to, const struct safetensors_text *texts, int text_count,
+struct output_file;
+int safetensors_head(struct output_file *to, const struct safetensors_text *texts, int text_count,
                      const struct safetensors_entry *entries, int entry_count, uint64_t *data,
                      struct err *e);
 

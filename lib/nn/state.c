@@ -18,7 +18,7 @@ struct state {
     struct buf name; /* of the array in hand, NUL behind */
     VEC(struct safetensors_entry) entries;
     size_t next; /* writing: the entry that comes next in the list */
-    struct sink *to;
+    struct output_file *to;
     uint64_t data; /* writing: where the tensors begin */
     const struct safetensors *from;
     VEC(bool) used; /* restoring: of the file's entries */
@@ -139,7 +139,7 @@ static void carry(struct state *s, const struct safetensors_entry *entry, struct
         char *bytes = d ? s->chunk : at + done;
         if (s->mode == WRITE && d)
             d->op->download(d, bytes, at + done, n);
-        s->status = s->mode == WRITE ? sink_write(s->to, bytes, n, s->e)
+        s->status = s->mode == WRITE ? output_file_write(s->to, bytes, n, s->e)
                                      : safetensors_read(s->from, entry, done, bytes, n, s->e);
         XXH3_64bits_update(s->hash, bytes, n);
         if (s->mode == READ && d && !s->status)
@@ -322,7 +322,7 @@ static void place(struct state *s)
         }
 }
 
-int state_write(struct sink *to, const struct safetensors_text *texts, int text_count,
+int state_write(struct output_file *to, const struct safetensors_text *texts, int text_count,
                 state_list *list, void *of, struct err *e)
 {
     struct state s;

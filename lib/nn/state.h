@@ -2,7 +2,7 @@
  * once, in one function that takes a `struct state`; the same list measures it, writes it to a file
  * and restores it from one:
  *
- *     void tally_state(struct tally *t, struct state *s)
+ *     void tally_state(struct rank_counts *t, struct state *s)
  *     {
  *         state_begin(s, "tally");
  *         state_i64(s, "events", &t->events, 0, INT64_MAX);   the array "tally.events"
@@ -28,7 +28,7 @@ struct state; /* opaque */
 typedef void state_list(void *of, struct state *s);
 
 /* Writes it through the sink, a file that is open and empty; committing is the caller's.  74. */
-int state_write(struct sink *to, const struct safetensors_text *texts, int text_count,
+int state_write(struct output_file *to, const struct safetensors_text *texts, int text_count,
                 state_list *list, void *of, struct err *e);
 
 /* Restores everything from the file.  65: a field is missing, has another type or shape, is out of

@@ -213,7 +213,7 @@ void tape_backward(struct tape *t)
 struct tensor *tape_parameter(struct tape *t, const struct parameter *p)
 {
     if (p->touched)
-        parameter_settle((struct parameter *)p);
+        parameter_flush((struct parameter *)p);
     return tape_tensor(t, p->value, t->training ? p->grad : NULL, p->rows, p->cols);
 }
 

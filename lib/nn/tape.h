@@ -47,7 +47,7 @@ struct tensor *tape_parameter(struct tape *t, const struct parameter *p);
 /* The blocks users->row[0 .. unique) of a table, brought to the last step, end to end: [unique ·
  * the block's rows, cols].  Their gradient is of this step alone; optimizer_step takes it from the
  * tape.  Asked for again in the same step, it is the same tensor: `users` must be the same. */
-struct tensor *tape_touched(struct tape *t, const struct parameter *p, const struct rows *users);
+struct tensor *tape_sparse(struct tape *t, const struct parameter *p, const struct rows *users);
 
 /* Rows of a parameter, the first dimension's, -1 for a row of zeros: [count, .].  Of a table that
  * is learned from they are asked for once a step, all of them together, and none is below 0. */
@@ -73,7 +73,7 @@ struct tensor *tape_different_rows(struct tape *t, const struct parameter *p, co
                                    int count, const int32_t **place);
 
 /* Which block each of `count` sequences takes: *users are the different ones of `user` (host, none
- * below 0), for tape_touched; the result is each sequence's place among them, for the operations
+ * below 0), for tape_sparse; the result is each sequence's place among them, for the operations
  * on what that gives. */
 const struct rows *tape_groups(struct tape *t, const int32_t *user, int count,
                                const struct rows **users);
@@ -85,7 +85,7 @@ struct touched {
     struct tensor *tensor;
     const struct touched *before;
 };
-const struct touched *tape_all_touched(const struct tape *t);
+const struct touched *tape_all_sparse(const struct tape *t);
 
 /* Rows from .. from + count of x where they stand. */
 struct tensor *tape_part(struct tape *t, struct tensor *x, int from, int count);

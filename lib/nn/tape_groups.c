@@ -3,12 +3,12 @@
 
 /* ---- tables ---- */
 
-const struct touched *tape_all_touched(const struct tape *t)
+const struct touched *tape_all_sparse(const struct tape *t)
 {
     return t->touched;
 }
 
-static struct tensor *find_touched(const struct tape *t, const struct parameter *p)
+static struct tensor *find_sparse(const struct tape *t, const struct parameter *p)
 {
     for (const struct touched *q = t->touched; q; q = q->before)
         if (q->parameter == p)
@@ -16,9 +16,9 @@ static struct tensor *find_touched(const struct tape *t, const struct parameter 
     return NULL;
 }
 
-struct tensor *tape_touched(struct tape *t, const struct parameter *p, const struct rows *users)
+struct tensor *tape_sparse(struct tape *t, const struct parameter *p, const struct rows *users)
 {
-    struct tensor *known = find_touched(t, p);
+    struct tensor *known = find_sparse(t, p);
     if (known)
         return known;
     int block = parameter_block(p), cols = p->cols;
@@ -26,7 +26,7 @@ struct tensor *tape_touched(struct tape *t, const struct parameter *p, const str
     struct tensor *y = p->dims > 1
                            ? tape_result(t, cols ? users->unique * (block / cols) : 0, cols, true)
                            : tape_result(t, users->unique, block, true);
-    parameters_catch_up(p, users);
+    parameters_lazy_update(p, users);
     t->op->gather(t->device, &blocks, block, p->value, y->value);
     if (y->grad) {
         struct touched *q = tape_host(t, sizeof *q);
@@ -61,12 +61,12 @@ struct tensor *tape_planned_rows(struct tape *t, const struct parameter *p,
 {
     int width = parameter_block(p);
     if (p->touched && t->training) {
-        struct tensor *table = tape_touched(t, p, r->rows);
+        struct tensor *table = tape_sparse(t, p, r->rows);
         struct tensor *x = tape_tensor(t, table->value, table->grad, r->rows->unique, width);
         return r->place ? tape_gather(t, x, r->place) : x;
     }
     if (p->touched) /* these rows alone: a batch that only looks may stand between two updates */
-        parameters_catch_up(p, r->rows);
+        parameters_lazy_update(p, r->rows);
     return tape_gather(
         t, tape_tensor(t, p->value, t->training ? p->grad : NULL, (int)p->shape[0], width),
         r->rows);
@@ -94,7 +94,7 @@ struct tensor *tape_different_rows(struct tape *t, const struct parameter *p, co
     int unique = tape_places(t, host, count, &different, place);
     if (!p->touched)
         return tape_rows_of(t, p, different, unique);
-    struct tensor *table = tape_touched(t, p, tape_rows(t, different, unique));
+    struct tensor *table = tape_sparse(t, p, tape_rows(t, different, unique));
     return tape_tensor(t, table->value, table->grad, unique, parameter_block(p));
 }
 

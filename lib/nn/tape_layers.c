@@ -337,13 +337,13 @@ struct tensor *tape_gru(struct tape *t, const struct gru *g, struct tensor *x, s
 float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
                         struct tensor *bias, const int32_t *target)
 {
-    struct output o = {.targets = state->rows,
-                       .width = state->cols,
-                       .items = weight->rows,
-                       .state = state->value,
-                       .weight = weight->value,
-                       .bias = bias->value,
-                       .target = target};
+    struct output_layer o = {.targets = state->rows,
+                             .width = state->cols,
+                             .items = weight->rows,
+                             .state = state->value,
+                             .weight = weight->value,
+                             .bias = bias->value,
+                             .target = target};
     float *loss = tape_floats(t, (size_t)state->rows);
     t->op->output_loss(t->device, &o, loss, state->grad, weight->grad, bias->grad);
     return loss;

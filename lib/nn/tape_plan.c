@@ -26,17 +26,17 @@ static int32_t *sort_by_row(const int32_t *row, int32_t *order, int32_t *spare, 
 }
 
 /* The plan of tape_rows, on the host. */
-struct plan {
+struct tape_plan {
     int real, unique;
     int32_t *order, *row, *start;
 };
 
-static struct plan plan_rows(struct tape *t, const int32_t *at, int count)
+static struct tape_plan plan_rows(struct tape *t, const int32_t *at, int count)
 {
     size_t n = (size_t)count;
-    struct plan p = {.order = tape_host_ints(t, n),
-                     .row = tape_host_ints(t, n),
-                     .start = tape_host_ints(t, n + 1)};
+    struct tape_plan p = {.order = tape_host_ints(t, n),
+                          .row = tape_host_ints(t, n),
+                          .start = tape_host_ints(t, n + 1)};
     for (int i = 0; i < count; i++)
         if (at[i] >= 0)
             p.order[p.real++] = i;
@@ -52,7 +52,7 @@ static struct plan plan_rows(struct tape *t, const int32_t *at, int count)
 
 const struct rows *tape_rows(struct tape *t, const int32_t *host, int count)
 {
-    struct plan p = plan_rows(t, host, count);
+    struct tape_plan p = plan_rows(t, host, count);
     struct rows *r = tape_host(t, sizeof *r);
     *r = (struct rows){.count = count,
                        .at = tape_ints(t, host, (size_t)count),
@@ -64,7 +64,7 @@ const struct rows *tape_rows(struct tape *t, const int32_t *host, int count)
 }
 
 /* place [count]: which of the plan's different rows each is. */
-static void find_places(const struct plan *p, int32_t *place)
+static void find_places(const struct tape_plan *p, int32_t *place)
 {
     for (int u = 0; u < p->unique; u++)
         for (int32_t i = p->start[u]; i < p->start[u + 1]; i++)
@@ -74,7 +74,7 @@ static void find_places(const struct plan *p, int32_t *place)
 int tape_places(struct tape *t, const int32_t *host, int count, const int32_t **different,
                 const int32_t **place)
 {
-    struct plan p = plan_rows(t, host, count);
+    struct tape_plan p = plan_rows(t, host, count);
     int32_t *at = tape_host_ints(t, (size_t)count);
     find_places(&p, at);
     *different = p.row;
@@ -85,7 +85,7 @@ int tape_places(struct tape *t, const int32_t *host, int count, const int32_t **
 const struct rows *tape_groups(struct tape *t, const int32_t *user, int count,
                                const struct rows **users)
 {
-    struct plan p = plan_rows(t, user, count);
+    struct tape_plan p = plan_rows(t, user, count);
     struct rows *all = tape_host(t, sizeof *all), *r = tape_host(t, sizeof *r);
     int32_t *place = tape_host_ints(t, (size_t)count), *row = tape_host_ints(t, (size_t)p.unique);
     find_places(&p, place);

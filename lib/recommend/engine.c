@@ -10,7 +10,7 @@
 /* ---- opening ---- */
 
 /* The blocks of users' clusters; whom the model does not know takes the mean of all. */
-static int open_groups(struct advisor *a, int32_t known, struct model_data *data, struct err *e)
+static int open_groups(struct engine *a, int32_t known, struct model_data *data, struct err *e)
 {
     int theirs;
     if (model_file_groups(&a->trained->file, &a->trained->users, &a->group, &data->groups, &theirs,
@@ -25,8 +25,8 @@ static int open_groups(struct advisor *a, int32_t known, struct model_data *data
     return 0;
 }
 
-int advisor_open(struct advisor *a, const struct trained *trained, const i64_vec *edges,
-                 struct device *d, struct err *e)
+int engine_open(struct engine *a, const struct saved_model *trained, const i64_vec *edges,
+                struct device *d, struct err *e)
 {
     const struct learn_options *o = learn_options();
     const int32_t known = names_count(&trained->users);
@@ -38,7 +38,7 @@ int advisor_open(struct advisor *a, const struct trained *trained, const i64_vec
                               .delta_buckets = (int32_t)edges->len + 1,
                               .keeps_order = true,
                               .history_items = true,
-                              .lanes = model_takes_lanes(o->model) ? a->batch : 0};
+                              .lanes = model_takes_slots(o->model) ? a->batch : 0};
     a->trained = trained;
     a->batching = (struct batching){.corpus = &a->corpus,
                                     .size = a->batch,
@@ -59,14 +59,14 @@ int advisor_open(struct advisor *a, const struct trained *trained, const i64_vec
     return model_file_read(&a->model, &names, &trained->file, e);
 }
 
-void advisor_release(struct advisor *a)
+void engine_release(struct engine *a)
 {
     if (a->states)
         a->model.device->op->release(a->model.device, a->states);
     if (a->tape)
         tape_free(a->tape);
     model_close(&a->model);
-    corpus_release(&a->corpus);
+    session_store_release(&a->corpus);
     batching_release(&a->batching);
     vec_release(&a->list);
     vec_release(&a->item);
@@ -85,7 +85,7 @@ void advisor_release(struct advisor *a)
 
 /* ---- the sessions, as batches ---- */
 
-static void clear_corpus(struct corpus *c)
+static void clear_corpus(struct session_store *c)
 {
     vec_clear(&c->user);
     vec_clear(&c->start);
@@ -94,7 +94,7 @@ static void clear_corpus(struct corpus *c)
     vec_clear(&c->item);
 }
 
-static void add_visit(struct advisor *a, int32_t slot, const struct visit *v, bool newest)
+static void add_visit(struct engine *a, int32_t slot, const struct user_session *v, bool newest)
 {
     vec_clear(&a->input);
     vec_append(&a->input, v->item, (size_t)v->count);
@@ -107,22 +107,22 @@ static void add_visit(struct advisor *a, int32_t slot, const struct visit *v, bo
                         .count = a->input.len,
                         .times = &v->start,
                         .items = a->input.at};
-    corpus_add(&a->corpus, &s);
+    session_store_add(&a->corpus, &s);
 }
 
-static void fill_corpus(struct advisor *a, const int32_t *user, size_t count)
+static void fill_corpus(struct engine *a, const int32_t *user, size_t count)
 {
     clear_corpus(&a->corpus);
     for (size_t i = 0; i < count; i++) {
-        const struct person *person = &a->people->at.at[user[i]];
+        const struct known_user *person = &a->people->at.at[user[i]];
         for (size_t v = 0; v < person->visits.len; v++)
             add_visit(a, (int32_t)i, &person->visits.at[v], v + 1 == person->visits.len);
     }
-    corpus_group(&a->corpus);
+    session_store_group(&a->corpus);
 }
 
 /* The batch with its users as the model counts them. */
-static struct batch of_model(struct advisor *a, const struct batch *b)
+static struct batch of_model(struct engine *a, const struct batch *b)
 {
     struct batch own = *b;
     vec_clear(&a->user);
@@ -138,7 +138,7 @@ static struct batch of_model(struct advisor *a, const struct batch *b)
 /* A batch of earlier sessions: forward, for what the model remembers of them. */
 static int look(void *to, const struct batch *given, struct err *e)
 {
-    struct advisor *a = to;
+    struct engine *a = to;
     struct batch own = of_model(a, given);
     const struct batch *b = &own;
     struct forward f;
@@ -152,7 +152,7 @@ static int look(void *to, const struct batch *given, struct err *e)
 /* ---- scores ---- */
 
 /* Marks the items that the user is not to be shown; how many they are. */
-static int32_t mark(struct advisor *a, const struct person *person)
+static int32_t mark(struct engine *a, const struct known_user *person)
 {
     int32_t count = 0;
     size_t from = a->exclude == EXCLUDE_HISTORY   ? 0
@@ -172,7 +172,7 @@ static int32_t mark(struct advisor *a, const struct person *person)
 }
 
 /* So many best items that `top` of them are left for everybody. */
-static int list_length(struct advisor *a)
+static int list_length(struct engine *a)
 {
     int32_t most = 0, items = a->model.data.items;
     for (size_t i = 0; i < a->list.len && a->exclude != EXCLUDE_NONE; i++) {
@@ -183,7 +183,7 @@ static int list_length(struct advisor *a)
 }
 
 /* [B, S] of [T, S]: the state after each session's last input, whose output is the next item. */
-static float *last_states(struct advisor *a, const struct batch *b, const struct tensor *state)
+static float *last_states(struct engine *a, const struct batch *b, const struct tensor *state)
 {
     size_t count = b->length.len;
     int32_t *last = tape_host(a->tape, count * sizeof *last), row = -1;
@@ -196,7 +196,7 @@ static float *last_states(struct advisor *a, const struct batch *b, const struct
 }
 
 /* The k best of each answer, to the host, from its state: states [answers, width]. */
-static int score(struct advisor *a, const struct forward *f, const float *states, int k,
+static int score(struct engine *a, const struct forward *f, const float *states, int k,
                  struct err *e)
 {
     struct tape *t = a->tape;
@@ -208,13 +208,13 @@ static int score(struct advisor *a, const struct forward *f, const float *states
     int32_t *items = tape_memory(t, listed * sizeof *items);
     int32_t *target = tape_host(t, n * sizeof *target);
     memset(target, 0, n * sizeof *target);
-    struct output output = {.targets = (int)n,
-                            .width = f->output->cols,
-                            .items = a->model.data.items,
-                            .state = states,
-                            .weight = model_output(t, f)->value,
-                            .bias = model_output_bias(t, f)->value,
-                            .target = tape_ints(t, target, n)};
+    struct output_layer output = {.targets = (int)n,
+                                  .width = f->output->cols,
+                                  .items = a->model.data.items,
+                                  .state = states,
+                                  .weight = model_output(t, f)->value,
+                                  .bias = model_output_bias(t, f)->value,
+                                  .target = tape_ints(t, target, n)};
     d->op->output_rank(d, &output, loss, unused, unused + n, k, items, scores);
     vec_clear(&a->loss), vec_reserve(&a->loss, n);
     vec_clear(&a->best), vec_reserve(&a->best, listed);
@@ -230,12 +230,12 @@ static int score(struct advisor *a, const struct forward *f, const float *states
 }
 
 /* From the k best of each those that the user may see. */
-static void choose(struct advisor *a, int k)
+static void choose(struct engine *a, int k)
 {
     vec_clear(&a->item);
     vec_clear(&a->score);
     for (size_t i = 0; i < a->list.len; i++) {
-        struct advice *answer = &a->list.at[i];
+        struct recommendation *answer = &a->list.at[i];
         mark(a, &a->people->at.at[answer->user]);
         answer->first = a->item.len;
         for (size_t j = i * (size_t)k; j < (i + 1) * (size_t)k && answer->count < a->top; j++) {
@@ -251,7 +251,7 @@ static void choose(struct advisor *a, int k)
 /* The batch of the newest sessions. */
 static int answer(void *to, const struct batch *given, struct err *e)
 {
-    struct advisor *a = to;
+    struct engine *a = to;
     struct batch own = of_model(a, given);
     const struct batch *b = &own;
     struct forward f;
@@ -269,7 +269,7 @@ static int answer(void *to, const struct batch *given, struct err *e)
 /* ---- models of lanes: a user each, all his sessions ---- */
 
 /* Of which lanes' elements the newest session has its last event: rows of the states, and users. */
-static int last_events(const struct advisor *a, const struct steps *s, int32_t *row, int32_t *user)
+static int last_events(const struct engine *a, const struct steps *s, int32_t *row, int32_t *user)
 {
     const size_t *first = a->corpus.first.at; /* [users + 1] */
     int32_t at = 0;
@@ -288,9 +288,9 @@ static int last_events(const struct advisor *a, const struct steps *s, int32_t *
     return count;
 }
 
-static struct forward run_steps(struct advisor *a, const struct steps *s)
+static struct forward run_steps(struct engine *a, const struct steps *s)
 {
-    const struct lane_steps steps = {.lanes = (int32_t)s->lanes,
+    const struct slot_steps steps = {.lanes = (int32_t)s->lanes,
                                      .count = (int)(s->item.len / (size_t)s->lanes),
                                      .item = column_i32(s->item),
                                      .target = column_i32(s->target),
@@ -306,7 +306,7 @@ static struct forward run_steps(struct advisor *a, const struct steps *s)
 /* Some steps, of which the states after the newest sessions' last events are kept. */
 static int step(void *to, const struct steps *s, struct err *e)
 {
-    struct advisor *a = to;
+    struct engine *a = to;
     struct device *d = a->model.device;
     struct forward f = run_steps(a, s);
     int32_t *row = tape_host(a->tape, (size_t)s->lanes * sizeof *row);
@@ -322,14 +322,14 @@ static int step(void *to, const struct steps *s, struct err *e)
     return 0;
 }
 
-static int answer_lanes(struct advisor *a, struct err *e)
+static int answer_lanes(struct engine *a, struct err *e)
 {
-    struct turn *turn = mem_alloc(a->list.len * sizeof *turn);
+    struct session_range *turn = mem_alloc(a->list.len * sizeof *turn);
     int k = list_length(a);
     for (size_t u = 0; u < a->list.len; u++)
-        turn[u] = (struct turn){a->corpus.first.at[u], a->corpus.first.at[u + 1]};
+        turn[u] = (struct session_range){a->corpus.first.at[u], a->corpus.first.at[u + 1]};
     a->batching.emit_steps = step;
-    int status = lanes_run(&a->batching, turn, a->list.len, e);
+    int status = parallel_batches_run(&a->batching, turn, a->list.len, e);
     mem_free(turn);
     tape_begin(a->tape, false, 0, 0);
     const struct forward f = {.output = a->output, .output_bias = a->output_bias};
@@ -343,7 +343,7 @@ static int answer_lanes(struct advisor *a, struct err *e)
 
 /* The earlier sessions, everybody's first, then everybody's second, ...: representations are made
  * from those before. */
-static int remember(struct advisor *a, size_t *picked, struct err *e)
+static int remember(struct engine *a, size_t *picked, struct err *e)
 {
     const size_t *first = a->corpus.first.at;
     a->batching.emit = look;
@@ -358,7 +358,7 @@ static int remember(struct advisor *a, size_t *picked, struct err *e)
     return 0;
 }
 
-static int answer_sessions(struct advisor *a, struct err *e)
+static int answer_sessions(struct engine *a, struct err *e)
 {
     size_t count = a->list.len, *picked = mem_alloc(count * sizeof *picked);
     int status = a->model.class->finish ? remember(a, picked, e) : 0;
@@ -371,8 +371,8 @@ static int answer_sessions(struct advisor *a, struct err *e)
     return status;
 }
 
-int advisor_make(struct advisor *a, const struct people *people, const int32_t *user, size_t count,
-                 struct err *e)
+int engine_make(struct engine *a, const struct users *people, const int32_t *user, size_t count,
+                struct err *e)
 {
     const struct model_class *class = a->model.class;
     a->people = people;
@@ -381,7 +381,7 @@ int advisor_make(struct advisor *a, const struct people *people, const int32_t *
     if (!count)
         return 0;
     for (size_t i = 0; i < count; i++)
-        vec_push(&a->list, ((struct advice){.user = user[i]}));
+        vec_push(&a->list, ((struct recommendation){.user = user[i]}));
     fill_corpus(a, user, count);
     if (class->pass)
         class->pass(&a->model, a->tape);

@@ -20,20 +20,20 @@ struct reason {
 
 enum { REASONS = 3 }; /* of each level, at most */
 
-struct advice {
+struct recommendation {
     int32_t user;  /* the stream's */
     int32_t count; /* items */
-    size_t first;  /* place of the first in struct advisor */
+    size_t first;  /* place of the first in struct engine */
     size_t reason, reasons;
 };
 
-struct advisor {
-    /* the caller's choice, before advisor_open */
+struct engine {
+    /* the caller's choice, before engine_open */
     int32_t top, batch; /* items wanted; most users at once */
     enum exclude exclude;
     bool why;
 
-    const struct trained *trained;
+    const struct saved_model *trained;
     struct model model;
     struct tape *tape;
     bool attends;
@@ -41,14 +41,14 @@ struct advisor {
     const struct parameter *output, *output_bias; /* theirs, too */
 
     /* the last batch's */
-    VEC(struct advice) list;
+    VEC(struct recommendation) list;
     i32_vec item; /* best first */
     f32_vec score;
     VEC(struct reason) reason; /* by level, the heaviest first */
 
     /* while it is made */
-    const struct people *people;
-    struct corpus corpus; /* its users: the answers, by number */
+    const struct users *people;
+    struct session_store corpus; /* its users: the answers, by number */
     struct batching batching;
     i32_vec
         user; /* of a batch, by the model's ids: those that it knows, then one for each answer */
@@ -60,14 +60,14 @@ struct advisor {
 
 /* Opens the model with what learn_options says; `edges` (the stream's) are taken where the file
  * does not say its own.  65, 71. */
-int advisor_open(struct advisor *a, const struct trained *trained, const i64_vec *edges,
-                 struct device *d, struct err *e);
+int engine_open(struct engine *a, const struct saved_model *trained, const i64_vec *edges,
+                struct device *d, struct err *e);
 
 /* Answers `count` users, at most a batch, each of whom has a session.  1: scores that are no
  * numbers. */
-int advisor_make(struct advisor *a, const struct people *people, const int32_t *user, size_t count,
-                 struct err *e);
+int engine_make(struct engine *a, const struct users *people, const int32_t *user, size_t count,
+                struct err *e);
 
-void advisor_release(struct advisor *a);
+void engine_release(struct engine *a);
 
 #endif

@@ -3,7 +3,7 @@
 #include "train/batch_cursor.h"
 
 /* Keeps the heaviest few behind `from`, of equal ones the later. */
-static void offer(struct advisor *a, size_t from, struct reason r)
+static void offer(struct engine *a, size_t from, struct reason r)
 {
     size_t at = a->reason.len;
     while (at > from && a->reason.at[at - 1].weight <= r.weight)
@@ -20,21 +20,21 @@ static void offer(struct advisor *a, size_t from, struct reason r)
 
 /* Of the session's rows of a level at which sessions are weighed; *intra* weighs them anew at every
  * target, of which the last is what is answered. */
-static const float *row_weights(const struct advisor *a, const struct batch *b,
-                                const struct forward *f, struct place p, enum level level)
+static const float *row_weights(const struct engine *a, const struct batch *b,
+                                const struct forward *f, struct batch_cursor p, enum level level)
 {
     const float *weight = a->weight[level].at + p.weight[level];
     if (level == LEVEL_INTRA)
-        weight += place_weights(p, b, f, level) - (size_t)place_rows(p, f);
+        weight += batch_cursor_weights(p, b, f, level) - (size_t)batch_cursor_rows(p, f);
     return weight;
 }
 
-static void find_sessions(struct advisor *a, const struct batch *b, const struct forward *f,
-                          struct place p, enum level level)
+static void find_sessions(struct engine *a, const struct batch *b, const struct forward *f,
+                          struct batch_cursor p, enum level level)
 {
     const float *weight = row_weights(a, b, f, p, level);
     size_t from = a->reason.len;
-    for (int32_t j = 0; j < place_rows(p, f); j++) {
+    for (int32_t j = 0; j < batch_cursor_rows(p, f); j++) {
         int32_t row = f->back.row[p.back + (size_t)j];
         if (row >= 0)
             offer(a, from,
@@ -43,14 +43,14 @@ static void find_sessions(struct advisor *a, const struct batch *b, const struct
 }
 
 /* Events by their weight in their session, times that of the session where it has one. */
-static void find_events(struct advisor *a, const struct batch *b, const struct forward *f,
-                        struct place p)
+static void find_events(struct engine *a, const struct batch *b, const struct forward *f,
+                        struct batch_cursor p)
 {
     const float *weight = a->weight[LEVEL_SESSION].at + p.weight[LEVEL_SESSION];
     const float *outer = f->weight[LEVEL_USER] ? row_weights(a, b, f, p, LEVEL_USER) : NULL;
-    const struct person *person = &a->people->at.at[a->list.at[p.i].user];
+    const struct known_user *person = &a->people->at.at[a->list.at[p.i].user];
     size_t from = a->reason.len;
-    for (int32_t j = 0; j < place_rows(p, f); j++) {
+    for (int32_t j = 0; j < batch_cursor_rows(p, f); j++) {
         int32_t row = f->back.row[p.back + (size_t)j];
         int32_t visit = column_i32(b->history_session)[row];
         for (int32_t i = 0; i < person->visits.at[visit].count; i++)
@@ -61,10 +61,10 @@ static void find_events(struct advisor *a, const struct batch *b, const struct f
 }
 
 /* Events of the newest session: the last target stands on some of its inputs, the newest. */
-static void find_own(struct advisor *a, const struct batch *b, const struct forward *f,
-                     struct place p)
+static void find_own(struct engine *a, const struct batch *b, const struct forward *f,
+                     struct batch_cursor p)
 {
-    const struct person *person = &a->people->at.at[a->list.at[p.i].user];
+    const struct known_user *person = &a->people->at.at[a->list.at[p.i].user];
     int32_t newest = (int32_t)person->visits.len - 1, count = person->visits.at[newest].count;
     size_t last = p.target + (size_t)column_i32(b->length)[p.i] - 2, from = a->reason.len;
     const float *weight = a->weight[LEVEL_ITEM].at + f->item_at[last];
@@ -73,7 +73,7 @@ static void find_own(struct advisor *a, const struct batch *b, const struct forw
               (struct reason){LEVEL_ITEM, newest, person->visits.at[newest].item[i], *weight++});
 }
 
-static void download(struct advisor *a, const struct forward *f)
+static void download(struct engine *a, const struct forward *f)
 {
     struct device *d = a->model.device;
     for (int l = 0; l < LEVELS; l++) {
@@ -85,11 +85,11 @@ static void download(struct advisor *a, const struct forward *f)
     }
 }
 
-void reasons_find(struct advisor *a, const struct batch *b, const struct forward *f)
+void reasons_find(struct engine *a, const struct batch *b, const struct forward *f)
 {
     download(a, f);
-    for (struct place p = {0}; p.i < a->list.len; p = place_after(p, b, f)) {
-        struct advice *answer = &a->list.at[p.i];
+    for (struct batch_cursor p = {0}; p.i < a->list.len; p = batch_cursor_after(p, b, f)) {
+        struct recommendation *answer = &a->list.at[p.i];
         answer->reason = a->reason.len;
         for (int l = 0; l < LEVELS; l++) {
             if (!f->weight[l])

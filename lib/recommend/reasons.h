@@ -5,6 +5,6 @@
 #include "recommend/engine.h"
 
 /* Appends the reasons of each answer, from the forward pass of the batch of newest sessions. */
-void reasons_find(struct advisor *a, const struct batch *b, const struct forward *f);
+void reasons_find(struct engine *a, const struct batch *b, const struct forward *f);
 
 #endif

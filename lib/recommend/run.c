@@ -18,10 +18,10 @@ static int make(struct recommending *r, struct err *e)
 {
     const struct text_names names = {sessions_in_users(r->in), &r->trained->items};
     pick(r);
-    if (r->with.len && advisor_make(&r->advisor, &r->people, r->with.at, r->with.len, e))
+    if (r->with.len && engine_make(&r->advisor, &r->people, r->with.at, r->with.len, e))
         return e->status;
     for (size_t i = 0, at = 0; i < r->asked.len; i++) {
-        const struct advice *answer = &(struct advice){.user = r->asked.at[i]};
+        const struct recommendation *answer = &(struct recommendation){.user = r->asked.at[i]};
         if (at < r->with.len && r->with.at[at] == r->asked.at[i])
             answer = &r->advisor.list.at[at++];
         else
@@ -33,7 +33,7 @@ static int make(struct recommending *r, struct err *e)
     }
     vec_clear(&r->asked);
     r->batch++;
-    int status = r->out.len ? sink_write(r->sink, r->out.at, r->out.len, e) : 0;
+    int status = r->out.len ? output_file_write(r->sink, r->out.at, r->out.len, e) : 0;
     buf_clear(&r->out);
     return status;
 }
@@ -66,7 +66,7 @@ static int take_session(struct recommending *r, const struct session *s, struct 
             return e->status;
         r->current = s->user;
     }
-    people_session(&r->people, s);
+    users_session(&r->people, s);
     return 0;
 }
 
@@ -74,9 +74,9 @@ static int take(struct recommending *r, const struct sessions_record *record, st
 {
     int status = 0;
     if (record->kind == RECORD_ITEM) {
-        people_item(&r->people, record->named.name, &r->trained->items);
+        users_item(&r->people, record->named.name, &r->trained->items);
     } else if (record->kind == RECORD_USER) {
-        people_user(&r->people, record->named.name, &r->trained->users);
+        users_user(&r->people, record->named.name, &r->trained->users);
         vec_push(&r->turn, 0);
     } else {
         status = take_session(r, &record->session, e);
@@ -94,7 +94,7 @@ int recommending_run(struct recommending *r, struct err *e)
     r->current = -1;
     r->batch = 1;
     if (!status)
-        status = advisor_open(&r->advisor, r->trained, &r->edges, r->device, e);
+        status = engine_open(&r->advisor, r->trained, &r->edges, r->device, e);
     while (!status && (got = sessions_in_next(r->in, &record, e)) != READ_END)
         status = got == READ_ERROR ? e->status : take(r, &record, e);
     if (!status)
@@ -104,8 +104,8 @@ int recommending_run(struct recommending *r, struct err *e)
 
 void recommending_release(struct recommending *r)
 {
-    advisor_release(&r->advisor);
-    people_release(&r->people);
+    engine_release(&r->advisor);
+    users_release(&r->people);
     vec_release(&r->edges);
     vec_release(&r->asked);
     vec_release(&r->with);

@@ -9,11 +9,11 @@
 /* The caller opens and closes what it points to, and releases. */
 struct recommending {
     struct sessions_in *in;
-    struct sink *sink;
-    struct trained *trained;
+    struct output_file *sink;
+    struct saved_model *trained;
     struct device *device;
-    struct advisor advisor; /* with the caller's choice */
-    struct people people;   /* with the caller's choice */
+    struct engine advisor; /* with the caller's choice */
+    struct users people;   /* with the caller's choice */
     bool json;
 
     i64_vec edges;

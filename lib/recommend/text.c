@@ -3,8 +3,8 @@
 #include "base/json.h"
 #include "base/time.h"
 
-static const struct visit *visit_of(const struct people *people, const struct advice *answer,
-                                    const struct reason *r)
+static const struct user_session *
+visit_of(const struct users *people, const struct recommendation *answer, const struct reason *r)
 {
     return &people->at.at[answer->user].visits.at[r->visit];
 }
@@ -19,8 +19,8 @@ static void append_name(struct buf *to, struct bytes name)
     buf_byte(to, '\t');
 }
 
-void text_tsv(struct buf *to, const struct advisor *a, const struct people *people,
-              const struct advice *answer, const struct text_names *names)
+void text_tsv(struct buf *to, const struct engine *a, const struct users *people,
+              const struct recommendation *answer, const struct text_names *names)
 {
     struct bytes user = names_at(names->users, answer->user);
     char start[TIME_TEXT];
@@ -43,10 +43,11 @@ void text_tsv(struct buf *to, const struct advisor *a, const struct people *peop
 
 /* ---- JSON ---- */
 
-static void append_reason(struct buf *to, const struct people *people, const struct advice *answer,
-                          const struct reason *r, const struct names *items)
+static void append_reason(struct buf *to, const struct users *people,
+                          const struct recommendation *answer, const struct reason *r,
+                          const struct names *items)
 {
-    const struct visit *visit = visit_of(people, answer, r);
+    const struct user_session *visit = visit_of(people, answer, r);
     char start[TIME_TEXT];
     time_text(visit->start, start);
     buf_format(to, "{\"level\":\"%s\",\"weight\":%.6g,\"start\":\"%s\",", level_name[r->level],
@@ -62,8 +63,8 @@ static void append_reason(struct buf *to, const struct people *people, const str
     buf_text(to, r->item < 0 ? "]}" : "}");
 }
 
-void text_json(struct buf *to, const struct advisor *a, const struct people *people,
-               const struct advice *answer, const struct text_names *names)
+void text_json(struct buf *to, const struct engine *a, const struct users *people,
+               const struct recommendation *answer, const struct text_names *names)
 {
     buf_text(to, "{\"user\":");
     json_text(to, names_at(names->users, answer->user));

@@ -9,11 +9,11 @@ struct text_names {
 };
 
 /* user, rank, item, score; then user, level, session or event, weight for each reason. */
-void text_tsv(struct buf *to, const struct advisor *a, const struct people *people,
-              const struct advice *answer, const struct text_names *names);
+void text_tsv(struct buf *to, const struct engine *a, const struct users *people,
+              const struct recommendation *answer, const struct text_names *names);
 
 /* One object. */
-void text_json(struct buf *to, const struct advisor *a, const struct people *people,
-               const struct advice *answer, const struct text_names *names);
+void text_json(struct buf *to, const struct engine *a, const struct users *people,
+               const struct recommendation *answer, const struct text_names *names);
 
 #endif

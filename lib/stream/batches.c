@@ -52,7 +52,7 @@ static const struct tag tags[] = {
 };
 
 /* Where a user stands in the pass, for streams that keep each user's order. */
-struct user_state {
+struct batch_user {
     uint64_t pass, batch; /* the last ones with the user */
     int32_t session;
 };
@@ -70,7 +70,7 @@ struct batches_in {
     uint64_t pass, batch; /* counted from 1 */
     bool keeps_order;
     int64_t lanes; /* 0: batches, not steps */
-    VEC(struct user_state) users;
+    VEC(struct batch_user) users;
     VEC(struct lane_state) lane;
 };
 
@@ -125,7 +125,7 @@ static int define(struct batches_in *in, struct tagged *t, struct named *named, 
         return err_set(e, STATUS_DATA, "a user or item behind the first epoch: all come before it");
     if (reader_define(&in->r, t, named, e))
         return e->status;
-    struct user_state new = {0};
+    struct batch_user new = {0};
     if (t->kind == RECORD_USER)
         vec_push(&in->users, new);
     return 0;
@@ -169,7 +169,7 @@ static int check_order(struct batches_in *in, const struct batch *b, struct err 
 {
     for (size_t i = 0; i < b->user.len; i++) {
         int32_t user = column_i32(b->user)[i], session = column_i32(b->session)[i];
-        struct user_state *state = &in->users.at[user];
+        struct batch_user *state = &in->users.at[user];
         if (state->batch == in->batch)
             return err_set(e, STATUS_DATA,
                            "user %d stands in one batch twice, in a stream that keeps each "
@@ -178,7 +178,7 @@ static int check_order(struct batches_in *in, const struct batch *b, struct err 
         if (state->pass == in->pass && session <= state->session)
             return err_set(e, STATUS_DATA, "session %d of user %d behind session %d in one pass",
                            session, user, state->session);
-        *state = (struct user_state){in->pass, in->batch, session};
+        *state = (struct batch_user){in->pass, in->batch, session};
     }
     return 0;
 }
@@ -205,7 +205,7 @@ static int read_batch(struct batches_in *in, struct tagged *t, struct batch *b, 
 static int check_start(struct batches_in *in, const struct lane_state *before,
                        const struct lane_state *now, enum reset reset, struct err *e)
 {
-    struct user_state *user = &in->users.at[now->user];
+    struct batch_user *user = &in->users.at[now->user];
     bool same = before->pass == in->pass && before->user == now->user;
     if (now->position)
         return err_set(e, STATUS_DATA, "session %d of user %d begins at position %d", now->session,

@@ -66,7 +66,7 @@ void frame_in_close(struct frame_in *in); /* NULL is fine */
 /* ---- writing ---- */
 
 struct frame_out {
-    struct sink *sink;
+    struct output_file *sink;
     struct buf block;    /* the records of the block so far */
     size_t record_start; /* where the record being packed begins */
     uint32_t block_records;
@@ -81,8 +81,8 @@ struct frame_out {
 };
 
 /* Writes the header.  `sink` stays the caller's. */
-int frame_out_open(struct frame_out *out, struct sink *sink, const struct meta *m, bool flush,
-                   struct err *e);
+int frame_out_open(struct frame_out *out, struct output_file *sink, const struct meta *m,
+                   bool flush, struct err *e);
 
 /* Where a stream stands that is written to a file: what lies there, and what waits for its block.
  */
@@ -95,8 +95,8 @@ struct frame_stand frame_out_stand(const struct frame_out *out, uint64_t length)
 
 /* Goes on with a stream that was left so, by the same header.  The sink's file, which can be read,
  * has that length, and is gone through.  65: it is not what was left. */
-int frame_out_continue(struct frame_out *out, struct sink *sink, const struct meta *m, bool flush,
-                       const struct frame_stand *stand, struct err *e);
+int frame_out_continue(struct frame_out *out, struct output_file *sink, const struct meta *m,
+                       bool flush, const struct frame_stand *stand, struct err *e);
 
 /* Nothing is written: each record is handed to `divert` as it is committed, for who wants to see
  * records as writers pack them. */

@@ -261,7 +261,7 @@ static int read_block(struct frame_in *in, struct err *e)
     in->block = (struct cursor){p, p + len};
     in->block_size = len;
     in->block_records = records;
-    meter_records(records);
+    input_meter_records(records);
     in->record = 0;
     in->part.blocks++, in->all.blocks++;
     in->part.bytes += len, in->all.bytes += len;

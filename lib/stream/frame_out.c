@@ -29,8 +29,8 @@ static void remember_program(struct frame_out *out, const struct meta *m)
 }
 
 /* Everything but writing the header, whose bytes it gives. */
-static int prepare(struct frame_out *out, struct sink *sink, const struct meta *m, bool flush,
-                   struct buf *header, struct err *e)
+static int prepare(struct frame_out *out, struct output_file *sink, const struct meta *m,
+                   bool flush, struct buf *header, struct err *e)
 {
     *out = (struct frame_out){.sink = sink, .flush = flush};
     buf_append(header, LAYOUT_MAGIC "\x01\xc5\0", LAYOUT_HEADER);
@@ -47,12 +47,12 @@ static int prepare(struct frame_out *out, struct sink *sink, const struct meta *
     return 0;
 }
 
-int frame_out_open(struct frame_out *out, struct sink *sink, const struct meta *m, bool flush,
-                   struct err *e)
+int frame_out_open(struct frame_out *out, struct output_file *sink, const struct meta *m,
+                   bool flush, struct err *e)
 {
     struct buf header = {0};
     if (!prepare(out, sink, m, flush, &header, e))
-        out->open = !sink_write(sink, header.at, header.len, e);
+        out->open = !output_file_write(sink, header.at, header.len, e);
     buf_release(&header);
     if (out->open)
         return 0;
@@ -135,8 +135,8 @@ static int recount(struct frame_out *out, const struct buf *header, uint64_t len
     return at == length ? 0 : not_left_so(out, "a block reaches beyond where it was left", e);
 }
 
-int frame_out_continue(struct frame_out *out, struct sink *sink, const struct meta *m, bool flush,
-                       const struct frame_stand *stand, struct err *e)
+int frame_out_continue(struct frame_out *out, struct output_file *sink, const struct meta *m,
+                       bool flush, const struct frame_stand *stand, struct err *e)
 {
     struct buf header = {0};
     int status = prepare(out, sink, m, flush, &header, e);
@@ -191,7 +191,7 @@ static int write_block(struct frame_out *out, size_t len, uint32_t records, stru
     out->blocks++;
     out->records += records;
     out->bytes += bytes;
-    return sink_write(out->sink, head, len, e);
+    return output_file_write(out->sink, head, len, e);
 }
 
 static int flush_block(struct frame_out *out, struct err *e)
@@ -247,7 +247,7 @@ int frame_out_end(struct frame_out *out, struct err *e)
         end[3 + 9 * i] = 0xcf;
         layout_put(end + 4 + 9 * i, 8, numbers[i]);
     }
-    if (sink_write(out->sink, end, sizeof end, e))
+    if (output_file_write(out->sink, end, sizeof end, e))
         return e->status;
     out->open = false;
     return 0;
@@ -282,7 +282,8 @@ void frame_out_abort(struct frame_out *out, const struct err *why)
     record[6] = (unsigned char)len;
     memcpy(record + LAYOUT_ABORT, text.at, len);
     buf_release(&text);
-    /* Past sink_write: a reader that is gone must not end the program before its own message. */
+    /* Past output_file_write: a reader that is gone must not end the program before its own
+     * message. */
     void (*before)(int) = signal(SIGPIPE, SIG_IGN);
     while (write(out->sink->fd, record, LAYOUT_ABORT + len) < 0 && errno == EINTR)
         ;

@@ -9,7 +9,7 @@
 /* No record is longer: \udcXX for each byte of a text is the most. */
 enum { LINE_MOST = 8 * BLOCK_LIMIT };
 
-void build_release(struct build *b)
+void from_json_release(struct from_json *b)
 {
     frame_out_release(&b->out);
     json_read_release(&b->json);
@@ -17,7 +17,7 @@ void build_release(struct build *b)
     buf_release(&b->value);
 }
 
-static bool is_tag(const struct build *b, const char *tag)
+static bool is_tag(const struct from_json *b, const char *tag)
 {
     return bytes_equal((struct bytes){b->tag.at, b->tag.len}, bytes_of(tag));
 }
@@ -28,21 +28,21 @@ static int expect(const char *what, struct err *e)
 }
 
 /* "]" and nothing behind it. */
-static int close_line(struct build *b, struct err *e)
+static int close_line(struct from_json *b, struct err *e)
 {
     if (!json_take(&b->json.in, ']'))
         return expect("\",\" or \"]\"", e);
     return json_done(&b->json.in) ? 0 : expect("the end of the line", e);
 }
 
-static int comma(struct build *b, struct err *e)
+static int comma(struct from_json *b, struct err *e)
 {
     return json_take(&b->json.in, ',') ? 0 : expect("\",\"", e);
 }
 
 /* ---- header ---- */
 
-static int open_part(struct build *b, const struct meta *m, struct err *e)
+static int open_part(struct from_json *b, const struct meta *m, struct err *e)
 {
     if (b->parts && m->kind != b->kind)
         return err_set(e, STATUS_DATA, "%s behind %s: parts are of one kind",
@@ -58,9 +58,9 @@ static int open_part(struct build *b, const struct meta *m, struct err *e)
     return 0;
 }
 
-static int read_header(struct build *b, struct err *e)
+static int read_header(struct from_json *b, struct err *e)
 {
-    const struct place place = {bytes_of(PLACE_MAGIC), 2};
+    const struct json_place place = {bytes_of(PLACE_MAGIC), 2};
     struct meta m;
     int64_t major;
     if (b->inside)
@@ -82,7 +82,7 @@ static int read_header(struct build *b, struct err *e)
 
 /* ---- end ---- */
 
-static int check_end(const struct build *b, const int64_t counts[3], struct err *e)
+static int check_end(const struct from_json *b, const int64_t counts[3], struct err *e)
 {
     const struct frame_out *out = &b->out;
     if ((uint64_t)counts[0] == out->blocks && (uint64_t)counts[1] == out->records &&
@@ -96,7 +96,7 @@ static int check_end(const struct build *b, const int64_t counts[3], struct err 
 }
 
 /* ["E"] or with the counts, which then have to be right. */
-static int read_end(struct build *b, struct err *e)
+static int read_end(struct from_json *b, struct err *e)
 {
     int64_t counts[3];
     bool counted = json_take(&b->json.in, ',');
@@ -111,9 +111,9 @@ static int read_end(struct build *b, struct err *e)
 
 /* ---- records ---- */
 
-static int read_record(struct build *b, struct err *e)
+static int read_record(struct from_json *b, struct err *e)
 {
-    struct place place = {{b->tag.at, b->tag.len}, 1};
+    struct json_place place = {{b->tag.at, b->tag.len}, 1};
     msgpack_packer pk;
     msgpack_packer_init(&pk, &b->value, pack_to_buf);
     pack_text(&pk, place.tag);
@@ -127,7 +127,7 @@ static int read_record(struct build *b, struct err *e)
     return frame_out_commit(&b->out, e);
 }
 
-static int read_tagged(struct build *b, struct err *e)
+static int read_tagged(struct from_json *b, struct err *e)
 {
     if (is_tag(b, PLACE_MAGIC))
         return read_header(b, e);
@@ -140,7 +140,7 @@ static int read_tagged(struct build *b, struct err *e)
     return read_record(b, e);
 }
 
-static int read_line(struct build *b, struct err *e)
+static int read_line(struct from_json *b, struct err *e)
 {
     if (!json_take(&b->json.in, '['))
         return expect("\"[\": each line is a list", e);
@@ -165,7 +165,7 @@ static const char *not_utf8(struct bytes line)
     return NULL;
 }
 
-int build_line(struct build *b, struct bytes line, struct err *e)
+int from_json_line(struct from_json *b, struct bytes line, struct err *e)
 {
     b->json.in = json_in_of(line);
     const char *wrong = line.len ? not_utf8(line) : NULL;
@@ -180,7 +180,7 @@ int build_line(struct build *b, struct bytes line, struct err *e)
     return e->status;
 }
 
-int build_end(struct build *b, struct err *e)
+int from_json_end(struct from_json *b, struct err *e)
 {
     if (!b->parts)
         return err_set(e, STATUS_DATA, "no line: a stream begins with a header");
@@ -213,7 +213,7 @@ static int next_line(struct input *in, struct bytes *line, bool *any, struct err
     return 0;
 }
 
-static int build_input(struct build *b, struct input *in, struct err *e)
+static int build_input(struct from_json *b, struct input *in, struct err *e)
 {
     struct bytes line;
     bool any = true;
@@ -223,7 +223,7 @@ static int build_input(struct build *b, struct input *in, struct err *e)
             !memcmp(line.at, LAYOUT_MAGIC, LAYOUT_MAGIC_SIZE - 2))
             status = err_set(e, STATUS_DATA, "a stream, where its lines of JSON are expected");
         else if (!status && any)
-            status = build_line(b, line, e);
+            status = from_json_line(b, line, e);
         if (status == STATUS_DATA || status == STATUS_VERSION)
             err_at(e, "%s, line %" PRIu64, input_name(in), number);
         if (status)
@@ -232,7 +232,7 @@ static int build_input(struct build *b, struct input *in, struct err *e)
     return 0;
 }
 
-int build_inputs(struct build *b, const char *const *paths, int count, struct err *e)
+int from_json_inputs(struct from_json *b, const char *const *paths, int count, struct err *e)
 {
     struct input in;
     bool any = true;
@@ -242,13 +242,13 @@ int build_inputs(struct build *b, const char *const *paths, int count, struct er
         if (!status && any)
             status = build_input(b, &in, e);
     }
-    if (!status && build_end(b, e))
+    if (!status && from_json_end(b, e))
         status = err_at(e, "%s", input_name(&in));
     input_close(&in);
     return status;
 }
 
-void build_abort(struct build *b, const struct err *why)
+void from_json_abort(struct from_json *b, const struct err *why)
 {
     frame_out_abort(&b->out, why);
 }

@@ -1,13 +1,13 @@
-/* A stream from its lines of JSON, as show_lines writes them. */
+/* A stream from its lines of JSON, as to_json_lines writes them. */
 #ifndef STREAM_FROM_JSON_H
 #define STREAM_FROM_JSON_H
 
 #include "stream/frame.h"
 #include "stream/json_read.h"
 
-/* {.sink = ...}; the sink stays the caller's.  The caller frees by build_release. */
-struct build {
-    struct sink *sink;
+/* {.sink = ...}; the sink stays the caller's.  The caller frees by from_json_release. */
+struct from_json {
+    struct output_file *sink;
     struct frame_out out; /* of the part in hand */
     bool inside;          /* between a header and its end */
     uint64_t parts;
@@ -18,17 +18,17 @@ struct build {
 
 /* Takes all lines of the inputs (`count` = 0 or "-": standard input).  66, 74; 65: names the input,
  * the line, and the character. */
-int build_inputs(struct build *b, const char *const *paths, int count, struct err *e);
+int from_json_inputs(struct from_json *b, const char *const *paths, int count, struct err *e);
 
 /* Takes one line, without its end.  65: no such line, or one out of place; the message names the
  * character. */
-int build_line(struct build *b, struct bytes line, struct err *e);
+int from_json_line(struct from_json *b, struct bytes line, struct err *e);
 
 /* After the last line.  65: an end is missing. */
-int build_end(struct build *b, struct err *e);
+int from_json_end(struct from_json *b, struct err *e);
 
 /* Writes what a failing program writes instead of the end. */
-void build_abort(struct build *b, const struct err *why);
-void build_release(struct build *b);
+void from_json_abort(struct from_json *b, const struct err *why);
+void from_json_release(struct from_json *b);
 
 #endif

@@ -72,7 +72,7 @@ const char *input_name(const struct input *in)
 static int read_some(struct input *in, struct err *e)
 {
     ssize_t got;
-    if (!stop_wait(in->fd))
+    if (!signals_wait(in->fd))
         return err_set(e, STATUS_IO, "stopped while reading %s", input_name(in));
     do
         got = read(in->fd, in->buffer.at + in->buffer.len, in->buffer.cap - in->buffer.len);
@@ -81,7 +81,7 @@ static int read_some(struct input *in, struct err *e)
         return err_set(e, STATUS_IO, "cannot read %s: %s", input_name(in), strerror(errno));
     in->ended = got == 0;
     in->buffer.len += (size_t)got;
-    meter_bytes((size_t)got);
+    input_meter_bytes((size_t)got);
     return 0;
 }
 

@@ -7,7 +7,7 @@
 
 static const char KEY[] = "rank_among";
 
-void support_note(struct support *s, struct attributes a)
+void item_support_note(struct item_support *s, struct attributes a)
 {
     struct bytes train = attributes_find(a, "train");
     int64_t n;
@@ -29,8 +29,8 @@ static int compare(const void *a, const void *b)
     return (x->item > y->item) - (x->item < y->item);
 }
 
-int support_most(const struct support *s, int64_t among, int32_t items, unsigned char **most,
-                 struct err *e)
+int item_support_most(const struct item_support *s, int64_t among, int32_t items,
+                      unsigned char **most, struct err *e)
 {
     *most = NULL;
     if (!among)
@@ -53,18 +53,18 @@ int support_most(const struct support *s, int64_t among, int32_t items, unsigned
     return 0;
 }
 
-void support_release(struct support *s)
+void item_support_release(struct item_support *s)
 {
     vec_release(&s->count);
 }
 
-void support_describe(struct meta *m, int64_t among)
+void item_support_describe(struct meta *m, int64_t among)
 {
     if (among)
         meta_set_int(m, KEY, among);
 }
 
-int support_read(const struct meta *m, int64_t *among, struct err *e)
+int item_support_read(const struct meta *m, int64_t *among, struct err *e)
 {
     *among = 0;
     if (!meta_find(m, KEY).len)

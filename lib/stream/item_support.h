@@ -9,27 +9,27 @@
 #include "stream/record.h"
 
 /* {0} is empty. */
-struct support {
+struct item_support {
     i32_vec count;   /* [items so far]; 0 where the stream does not say */
     int32_t unknown; /* of how many it does not */
 };
 
 /* The next item, ids from 0. */
-void support_note(struct support *s, struct attributes a);
+void item_support_note(struct item_support *s, struct attributes a);
 
 /* The `among` most supported of the items, those behind the noted ones with a count of 0; of equal
  * counts the lower id first.  *most [items] is 1 for each of these and 0 for the others, and the
  * caller's to free; NULL where all are.  `among` 0: all.  65: the stream does not say the counts.
  */
-int support_most(const struct support *s, int64_t among, int32_t items, unsigned char **most,
-                 struct err *e);
+int item_support_most(const struct item_support *s, int64_t among, int32_t items,
+                      unsigned char **most, struct err *e);
 
-void support_release(struct support *s);
+void item_support_release(struct item_support *s);
 
 /* Says in a header how many items ranks are among; 0: all. */
-void support_describe(struct meta *m, int64_t among);
+void item_support_describe(struct meta *m, int64_t among);
 
 /* What a header says of it.  65: no number from 1 on. */
-int support_read(const struct meta *m, int64_t *among, struct err *e);
+int item_support_read(const struct meta *m, int64_t *among, struct err *e);
 
 #endif

@@ -170,11 +170,11 @@ static bool show_key(struct buf *to, struct cursor *c, int depth, struct bytes *
     return true;
 }
 
-static bool show(struct buf *to, struct cursor *c, struct manner m, const struct place *place,
+static bool show(struct buf *to, struct cursor *c, struct manner m, const struct json_place *place,
                  int expected, int depth);
 
 static bool show_values(struct buf *to, struct cursor *c, const struct token *t, struct manner m,
-                        const struct place *place, int depth)
+                        const struct json_place *place, int depth)
 {
     bool is_map = t->kind == TOKEN_MAP, good = depth > 0;
     buf_byte(to, is_map ? '{' : '[');
@@ -186,7 +186,7 @@ static bool show_values(struct buf *to, struct cursor *c, const struct token *t,
         if (is_map) {
             good = show_key(to, c, depth - 1, &key);
             buf_byte(to, ':');
-            expected = place && key.at ? place_expects_key(place, key) : EXPECT_LIST;
+            expected = place && key.at ? json_schema_expects_key(place, key) : EXPECT_LIST;
         }
         good = good && show(to, c, m, NULL, expected, depth - 1);
     }
@@ -195,7 +195,7 @@ static bool show_values(struct buf *to, struct cursor *c, const struct token *t,
 }
 
 /* `place` for a map, `expected` for an array. */
-static bool show(struct buf *to, struct cursor *c, struct manner m, const struct place *place,
+static bool show(struct buf *to, struct cursor *c, struct manner m, const struct json_place *place,
                  int expected, int depth)
 {
     struct token t;
@@ -217,7 +217,7 @@ bool json_packed_short(struct buf *to, struct cursor *c, size_t limit)
     return show(to, c, (struct manner){.limit = limit}, NULL, EXPECT_LIST, CURSOR_DEPTH);
 }
 
-bool json_exact(struct buf *to, struct cursor *c, const struct place *place, int depth)
+bool json_exact(struct buf *to, struct cursor *c, const struct json_place *place, int depth)
 {
-    return show(to, c, (struct manner){.exact = true}, place, place_expects(place), depth);
+    return show(to, c, (struct manner){.exact = true}, place, json_schema_expects(place), depth);
 }

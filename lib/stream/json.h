@@ -20,6 +20,6 @@ bool json_packed_short(struct buf *to, struct cursor *c, size_t limit);
  * or an exponent; a typed array is a plain list where the place says its type, and else
  * {"ext": type, "values": list}; bin is {"ext": "bin", "bytes": text}.  Lost are keys that are not
  * strings, and numbers that JSON does not know. */
-bool json_exact(struct buf *to, struct cursor *c, const struct place *place, int depth);
+bool json_exact(struct buf *to, struct cursor *c, const struct json_place *place, int depth);
 
 #endif

@@ -181,8 +181,8 @@ static int read_ext(struct json_read *r, struct buf *to, struct err *e)
 
 /* ---- values in values ---- */
 
-static int read_value(struct json_read *r, struct buf *to, const struct place *place, int expected,
-                      int depth, struct err *e);
+static int read_value(struct json_read *r, struct buf *to, const struct json_place *place,
+                      int expected, int depth, struct err *e);
 
 /* Puts the head of a list or map of `count` before what was packed from `start` on: how many there
  * are is known at their end only. */
@@ -223,7 +223,7 @@ static int read_key(struct json_read *r, struct err *e)
     return json_take(&r->in, ':') ? 0 : expect("\":\" behind the key", e);
 }
 
-static int read_map(struct json_read *r, struct buf *to, const struct place *place, int depth,
+static int read_map(struct json_read *r, struct buf *to, const struct json_place *place, int depth,
                     struct err *e)
 {
     size_t start = to->len, count = 0;
@@ -234,7 +234,7 @@ static int read_map(struct json_read *r, struct buf *to, const struct place *pla
             struct bytes key = read_text(r);
             if (!count && bytes_equal(key, bytes_of("ext")) && is_ext(r))
                 return read_ext(r, to, e);
-            int expected = place ? place_expects_key(place, key) : EXPECT_LIST;
+            int expected = place ? json_schema_expects_key(place, key) : EXPECT_LIST;
             msgpack_packer pk = packer_to(to);
             pack_text(&pk, key);
             if (read_value(r, to, NULL, expected, depth, e))
@@ -271,8 +271,8 @@ static int read_scalar(struct json_read *r, struct buf *to, struct err *e)
     return 0;
 }
 
-static int read_value(struct json_read *r, struct buf *to, const struct place *place, int expected,
-                      int depth, struct err *e)
+static int read_value(struct json_read *r, struct buf *to, const struct json_place *place,
+                      int expected, int depth, struct err *e)
 {
     struct json_in before = r->in;
     bool is_map = json_take(&r->in, '{');
@@ -292,8 +292,8 @@ static int read_value(struct json_read *r, struct buf *to, const struct place *p
     return read_array(r, (enum column_type)expected, to, e);
 }
 
-int json_read(struct json_read *r, struct buf *to, const struct place *place, int depth,
+int json_read(struct json_read *r, struct buf *to, const struct json_place *place, int depth,
               struct err *e)
 {
-    return read_value(r, to, place, place_expects(place), depth, e);
+    return read_value(r, to, place, json_schema_expects(place), depth, e);
 }

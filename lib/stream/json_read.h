@@ -14,7 +14,7 @@ struct json_read {
 
 /* Packs the next value at the place behind what `to` holds.  65: says what is expected at in.at;
  * what stands in `to` then is no value. */
-int json_read(struct json_read *r, struct buf *to, const struct place *place, int depth,
+int json_read(struct json_read *r, struct buf *to, const struct json_place *place, int depth,
               struct err *e);
 
 /* A string into r->text. */

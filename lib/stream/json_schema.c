@@ -16,14 +16,14 @@ static bool is(struct bytes text, const char *word)
     return bytes_equal(text, bytes_of(word));
 }
 
-int place_expects(const struct place *p)
+int json_schema_expects(const struct json_place *p)
 {
     if (is(p->tag, "session") && p->index == 3)
         return COLUMN_I64;
     return is(p->tag, "session") && p->index == 4 ? COLUMN_I32 : EXPECT_LIST;
 }
 
-int place_expects_key(const struct place *p, struct bytes key)
+int json_schema_expects_key(const struct json_place *p, struct bytes key)
 {
     if (is(p->tag, "session") && p->index == 5)
         return EXPECT_NUMBERS;

@@ -13,7 +13,7 @@ enum expected {
 };
 
 /* The element `index` of a record with the tag; of the header with the magic in its place. */
-struct place {
+struct json_place {
     struct bytes tag;
     uint32_t index;
 };
@@ -21,7 +21,7 @@ struct place {
 #define PLACE_MAGIC "SESSPIPE\r\n"
 
 /* What stands there, or there in a map under the key. */
-int place_expects(const struct place *p);
-int place_expects_key(const struct place *p, struct bytes key);
+int json_schema_expects(const struct json_place *p);
+int json_schema_expects_key(const struct json_place *p, struct bytes key);
 
 #endif

@@ -8,50 +8,50 @@ static void make_header(struct meta *meta, const struct meta *base, const char *
     meta_add_program(meta, program, version, options);
 }
 
-int stage_open(struct stage *s, const char *path, bool flush, const struct meta *base,
-               const char *program, const char *version, struct bytes options, struct err *e)
+int output_open(struct output *s, const char *path, bool flush, const struct meta *base,
+                const char *program, const char *version, struct bytes options, struct err *e)
 {
     struct meta meta;
-    *s = (struct stage){.sink.fd = -1};
-    if (sink_open(&s->sink, path, e))
+    *s = (struct output){.sink.fd = -1};
+    if (output_file_open(&s->sink, path, e))
         return e->status;
     make_header(&meta, base, program, version, options);
     int status = frame_out_open(&s->out, &s->sink, &meta, flush, e);
     meta_release(&meta);
     if (status)
-        sink_discard(&s->sink);
+        output_file_discard(&s->sink);
     return status;
 }
 
-int stage_continue(struct stage *s, const char *path, bool flush, const struct meta *base,
-                   const char *program, const char *version, struct bytes options,
-                   const char *temporary, const struct frame_stand *stand, struct err *e)
+int output_continue(struct output *s, const char *path, bool flush, const struct meta *base,
+                    const char *program, const char *version, struct bytes options,
+                    const char *temporary, const struct frame_stand *stand, struct err *e)
 {
     struct meta meta;
-    *s = (struct stage){.sink.fd = -1};
-    if (sink_continue(&s->sink, path, temporary, stand->length, e))
+    *s = (struct output){.sink.fd = -1};
+    if (output_file_continue(&s->sink, path, temporary, stand->length, e))
         return e->status;
     make_header(&meta, base, program, version, options);
     int status = frame_out_continue(&s->out, &s->sink, &meta, flush, stand, e);
     meta_release(&meta);
     if (status)
-        sink_discard(&s->sink);
+        output_file_discard(&s->sink);
     return status;
 }
 
-int stage_finish(struct stage *s, struct err *e)
+int output_finish(struct output *s, struct err *e)
 {
-    if (s->out.open && frame_out_end(&s->out, e)) /* stage_abort cleans up */
+    if (s->out.open && frame_out_end(&s->out, e)) /* output_abort cleans up */
         return e->status;
     frame_out_release(&s->out);
-    return sink_commit(&s->sink, e);
+    return output_file_commit(&s->sink, e);
 }
 
-void stage_abort(struct stage *s, const struct err *why)
+void output_abort(struct output *s, const struct err *why)
 {
     if (!s->out.hash) /* not open, or finished */
         return;
     frame_out_abort(&s->out, why);
     frame_out_release(&s->out);
-    sink_discard(&s->sink);
+    output_file_discard(&s->sink);
 }

@@ -5,26 +5,26 @@
 
 #include "stream/record.h"
 
-struct stage {
-    struct sink sink;
+struct output {
+    struct output_file sink;
     struct frame_out out;
 };
 
 /* Opens `path` (NULL: stdout) and writes the header: `base` with the program appended. */
-int stage_open(struct stage *s, const char *path, bool flush, const struct meta *base,
-               const char *program, const char *version, struct bytes options, struct err *e);
+int output_open(struct output *s, const char *path, bool flush, const struct meta *base,
+                const char *program, const char *version, struct bytes options, struct err *e);
 
 /* Goes on with an output that another run left (base/output_file.h, stream/frame.h); the other
- * arguments are those of stage_open.  65, 66, 74. */
-int stage_continue(struct stage *s, const char *path, bool flush, const struct meta *base,
-                   const char *program, const char *version, struct bytes options,
-                   const char *temporary, const struct frame_stand *stand, struct err *e);
+ * arguments are those of output_open.  65, 66, 74. */
+int output_continue(struct output *s, const char *path, bool flush, const struct meta *base,
+                    const char *program, const char *version, struct bytes options,
+                    const char *temporary, const struct frame_stand *stand, struct err *e);
 
 /* Writes the end, unless frame_out_end did, then commits the output. */
-int stage_finish(struct stage *s, struct err *e);
+int output_finish(struct output *s, struct err *e);
 
 /* For a program that fails: the abort record where it can still be written, nothing committed.
- * Does nothing after stage_finish, nor to a stage of zeros that was not opened. */
-void stage_abort(struct stage *s, const struct err *why);
+ * Does nothing after output_finish, nor to a stage of zeros that was not opened. */
+void output_abort(struct output *s, const struct err *why);
 
 #endif

@@ -48,7 +48,7 @@ static bool value_text(struct cursor *c, int depth, struct buf *to)
     }
 }
 
-static bool visit_program(struct cursor *c, int program, chain_visit *visit, void *to,
+static bool visit_program(struct cursor *c, int program, provenance_visit *visit, void *to,
                           struct buf *value)
 {
     struct bytes name, version;
@@ -67,7 +67,7 @@ static bool visit_program(struct cursor *c, int program, chain_visit *visit, voi
     return true;
 }
 
-int chain_each(const struct meta *m, chain_visit *visit, void *to, struct err *e)
+int provenance_each(const struct meta *m, provenance_visit *visit, void *to, struct err *e)
 {
     struct buf value = {0};
     int status = 0;
@@ -156,11 +156,13 @@ static int other_version(const struct meta *was, const struct meta *is, struct b
     return -1;
 }
 
-int chain_difference(const struct meta *was, const struct meta *is, struct buf *what, struct err *e)
+int provenance_difference(const struct meta *was, const struct meta *is, struct buf *what,
+                          struct err *e)
 {
     visited_vec before = {0}, now = {0};
     int program = -2;
-    if (!chain_each(was, keep_visit, &before, e) && !chain_each(is, keep_visit, &now, e)) {
+    if (!provenance_each(was, keep_visit, &before, e) &&
+        !provenance_each(is, keep_visit, &now, e)) {
         program = first_difference(&before, &now, what);
         if (program < 0)
             program = other_version(was, is, what);

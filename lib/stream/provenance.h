@@ -8,14 +8,14 @@
 /* Called for each program, from 0, with an empty option name and the program's name as the value,
  * and then for each of its options; lists are joined by commas, what is not set is empty.  The
  * bytes are valid during the call. */
-typedef void chain_visit(void *to, int program, struct bytes option, struct bytes value);
+typedef void provenance_visit(void *to, int program, struct bytes option, struct bytes value);
 
 /* 65: the chain is not as sesspipe-stream(5) has it. */
-int chain_each(const struct meta *m, chain_visit *visit, void *to, struct err *e);
+int provenance_each(const struct meta *m, provenance_visit *visit, void *to, struct err *e);
 
 /* Where a chain first differs from one that was: appends it in words ("batcher --seed was 1, is 2")
  * and returns the program's number; -1: nowhere; -2: one of them is not as it should be (65). */
-int chain_difference(const struct meta *was, const struct meta *is, struct buf *what,
-                     struct err *e);
+int provenance_difference(const struct meta *was, const struct meta *is, struct buf *what,
+                          struct err *e);
 
 #endif

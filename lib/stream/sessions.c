@@ -3,7 +3,7 @@
 #include "stream/readers.h"
 
 /* What is known of an id of the whole input. */
-struct user_state {
+struct sessions_user {
     int64_t last_start; /* of the session before */
     bool used;
 };
@@ -16,7 +16,7 @@ struct sessions_in {
     VEC(unsigned char) item_used;
     size_t users_used, items_used;
     /* by the whole input's ids */
-    VEC(struct user_state) user_states;
+    VEC(struct sessions_user) user_states;
     VEC(uint64_t) item_parts; /* the last part that defined it */
     VEC(struct extra) extras;
 };
@@ -123,7 +123,7 @@ static int define_user(struct sessions_in *in, struct tagged *t, struct named *u
                        reader_shown(user->name, shown));
     user->id = id;
     vec_push(&in->users, id);
-    struct user_state new = {.last_start = 0};
+    struct sessions_user new = {.last_start = 0};
     vec_push(&in->user_states, new);
     return 0;
 }
@@ -253,7 +253,7 @@ static int read_session(struct sessions_in *in, struct tagged *t, struct session
     s->count = times.len;
     s->times = times.at;
     s->items = items.at;
-    struct user_state *state = &in->user_states.at[s->user];
+    struct sessions_user *state = &in->user_states.at[s->user];
     if (s->times[0] < state->last_start)
         return err_set(e, STATUS_DATA,
                        "the session begins at %lld, before the one ahead of it of the same user",

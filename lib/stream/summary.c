@@ -165,7 +165,7 @@ static void show_counts(struct buf *to, const struct summary *s, enum stream_kin
     rows(to, "events", s->events);
 }
 
-int show_summary(struct any_in *in, struct buf *to, struct err *e)
+int summary_write(struct any_in *in, struct buf *to, struct err *e)
 {
     struct summary s = {0};
     union any_record record;

@@ -6,9 +6,9 @@
 
 /* ---- lines ---- */
 
-int show_header(struct buf *to, const struct meta *m, struct err *e)
+int to_json_header(struct buf *to, const struct meta *m, struct err *e)
 {
-    const struct place place = {bytes_of(PLACE_MAGIC), 2};
+    const struct json_place place = {bytes_of(PLACE_MAGIC), 2};
     struct buf packed = {0};
     int status = meta_pack(m, &packed, e);
     if (!status) {
@@ -21,9 +21,9 @@ int show_header(struct buf *to, const struct meta *m, struct err *e)
     return status;
 }
 
-void show_record(struct buf *to, struct bytes record)
+void to_json_record(struct buf *to, struct bytes record)
 {
-    struct place place = {{0}, 0};
+    struct json_place place = {{0}, 0};
     struct cursor c = cursor_of(record), first;
     uint32_t count = 0;
     if (!cursor_array(&c, &count)) { /* whole, as all of it: the frame looked */
@@ -59,8 +59,8 @@ static bool ended_early(struct frame_counts block, struct frame_counts now, stru
            block_bytes + record.len <= BLOCK_LIMIT;
 }
 
-int show_lines(struct frame_in *in, uint64_t most, struct buf *to,
-               int (*write)(void *, struct buf *, struct err *), void *context, struct err *e)
+int to_json_lines(struct frame_in *in, uint64_t most, struct buf *to,
+                  int (*write)(void *, struct buf *, struct err *), void *context, struct err *e)
 {
     struct frame_counts before = {0}, block = {0};
     uint64_t block_bytes = 0;
@@ -72,7 +72,7 @@ int show_lines(struct frame_in *in, uint64_t most, struct buf *to,
         if (result == READ_HEADER) {
             if (now.parts > 1)
                 show_end(to, in, &before);
-            if (show_header(to, frame_in_meta(in), e))
+            if (to_json_header(to, frame_in_meta(in), e))
                 return e->status;
             block = (struct frame_counts){0};
         } else {
@@ -82,7 +82,7 @@ int show_lines(struct frame_in *in, uint64_t most, struct buf *to,
                 block_bytes = now.bytes - (block.records ? block.bytes : before.bytes);
                 block = now;
             }
-            show_record(to, record);
+            to_json_record(to, record);
         }
         if ((to->len >= 1 << 16 || frame_in_would_wait(in)) && write(context, to, e))
             return e->status;

@@ -8,14 +8,14 @@
  * block ends that is not full, and at the end of each part its counts.  Ends behind `most` records.
  * Text is handed to `write` whenever much of it stands in `to` or the input would wait.  Follows
  * the frame's rules alone, so that a stream whose records are wrong can be looked at. */
-int show_lines(struct frame_in *in, uint64_t most, struct buf *to,
-               int (*write)(void *, struct buf *, struct err *), void *context, struct err *e);
+int to_json_lines(struct frame_in *in, uint64_t most, struct buf *to,
+                  int (*write)(void *, struct buf *, struct err *), void *context, struct err *e);
 
 /* One record; one header. */
-void show_record(struct buf *to, struct bytes record);
-int show_header(struct buf *to, const struct meta *m, struct err *e);
+void to_json_record(struct buf *to, struct bytes record);
+int to_json_header(struct buf *to, const struct meta *m, struct err *e);
 
 /* Reads the stream to its end by all its rules and appends lines of `name<TAB>value`. */
-int show_summary(struct any_in *in, struct buf *to, struct err *e);
+int summary_write(struct any_in *in, struct buf *to, struct err *e);
 
 #endif

@@ -15,12 +15,13 @@ struct watched {
     i32_vec own, seen; /* events of the session itself; how many of them each target stands on */
 };                     /* what comes in here belongs into watched_state too */
 
-void watch_open(struct watch *w, int64_t wanted, uint64_t seed, const struct model *m)
+void attention_sample_open(struct attention_sample *w, int64_t wanted, uint64_t seed,
+                           const struct model *m)
 {
-    *w = (struct watch){.wanted = wanted, .seed = seed, .model = m->class->name};
+    *w = (struct attention_sample){.wanted = wanted, .seed = seed, .model = m->class->name};
     w->item_count = m->data.items;
     if (wanted)
-        past_init(&w->past, m->data.users, m->data.history);
+        memory_slots_init(&w->past, m->data.users, m->data.history);
 }
 
 static void watched_free(struct watched *x)
@@ -39,21 +40,21 @@ static void watched_free(struct watched *x)
     mem_free(x);
 }
 
-static void forget_drawn(struct watch *w)
+static void forget_drawn(struct attention_sample *w)
 {
     for (size_t i = 0; i < w->drawn.len; i++)
         watched_free(w->drawn.at[i]);
     vec_clear(&w->drawn);
 }
 
-static void forget_items(struct watch *w)
+static void forget_items(struct attention_sample *w)
 {
     for (size_t i = 0; i < w->items.len; i++)
         vec_release(&w->items.at[i]);
     vec_clear(&w->items);
 }
 
-void watch_close(struct watch *w)
+void attention_sample_close(struct attention_sample *w)
 {
     forget_drawn(w);
     forget_items(w);
@@ -62,10 +63,10 @@ void watch_close(struct watch *w)
     vec_release(&w->held);
     for (int l = 0; l < LEVELS; l++)
         vec_release(&w->weight[l]);
-    past_release(&w->past);
+    memory_slots_release(&w->past);
 }
 
-void watch_begin(struct watch *w, struct epoch epoch)
+void attention_sample_begin(struct attention_sample *w, struct epoch epoch)
 {
     w->sample = (struct sample){
         .places = w->wanted > 0 ? (uint64_t)w->wanted : 0,
@@ -73,17 +74,18 @@ void watch_begin(struct watch *w, struct epoch epoch)
                                          (uint64_t)epoch.part),
     };
     if (w->wanted && epoch.part == PART_TRAIN)
-        past_clear(&w->past);
+        memory_slots_clear(&w->past);
 }
 
 /* Appends what the attended session held; its length is 0 where it has gone by unseen. */
-static void copy_items(const struct watch *w, struct watched *x, const struct batch *b, int32_t row)
+static void copy_items(const struct attention_sample *w, struct watched *x, const struct batch *b,
+                       int32_t row)
 {
     int32_t slot, length = 0, session = column_i32(b->history_session)[row];
     if (b->history_item.at) {
         length = column_i32(b->history_length)[row];
         vec_append(&x->item, column_i32(b->history_item) + w->held.at[row], (size_t)length);
-    } else if (past_find(&w->past, x->user, &session, 1, &slot)) {
+    } else if (memory_slots_find(&w->past, x->user, &session, 1, &slot)) {
         length = (int32_t)w->items.at[slot].len;
         vec_append(&x->item, w->items.at[slot].at, (size_t)length);
     }
@@ -91,8 +93,8 @@ static void copy_items(const struct watch *w, struct watched *x, const struct ba
 }
 
 /* What each target of the session at p stands on: so many events before it. */
-static void copy_seen(const struct watch *w, struct watched *x, const struct batch *b,
-                      const struct forward *f, struct place p)
+static void copy_seen(const struct attention_sample *w, struct watched *x, const struct batch *b,
+                      const struct forward *f, struct batch_cursor p)
 {
     size_t length = (size_t)column_i32(b->length)[p.i];
     vec_append(&x->own, column_i32(b->item) + p.event, length);
@@ -103,8 +105,8 @@ static void copy_seen(const struct watch *w, struct watched *x, const struct bat
     }
 }
 
-static struct watched *watched_of(const struct watch *w, const struct batch *b,
-                                  const struct outcome *o, struct place p)
+static struct watched *watched_of(const struct attention_sample *w, const struct batch *b,
+                                  const struct outcome *o, struct batch_cursor p)
 {
     const struct forward *f = &o->forward;
     struct watched *x = mem_zero(1, sizeof *x);
@@ -112,10 +114,11 @@ static struct watched *watched_of(const struct watch *w, const struct batch *b,
     x->session = column_i32(b->session)[p.i];
     for (int l = 0; l < LEVELS; l++)
         if (f->weight[l])
-            vec_append(&x->weight[l], w->weight[l].at + p.weight[l], place_weights(p, b, f, l));
+            vec_append(&x->weight[l], w->weight[l].at + p.weight[l],
+                       batch_cursor_weights(p, b, f, l));
     if (f->weight[LEVEL_ITEM])
         copy_seen(w, x, b, f, p);
-    for (int32_t j = 0; j < place_rows(p, f); j++) {
+    for (int32_t j = 0; j < batch_cursor_rows(p, f); j++) {
         int32_t row = f->back.row[p.back + (size_t)j];
         vec_push(&x->delta, column_i32(b->history_delta)[row]);
         vec_push(&x->week, column_i32(b->history_week)[row]);
@@ -131,7 +134,8 @@ static struct watched *watched_of(const struct watch *w, const struct batch *b,
 }
 
 /* The record of a level at which sessions are attended to. */
-static struct attention over_sessions(const struct watch *w, const struct watched *x, int level)
+static struct attention over_sessions(const struct attention_sample *w, const struct watched *x,
+                                      int level)
 {
     return (struct attention){
         .model = bytes_of(w->model),
@@ -151,8 +155,8 @@ static struct attention over_sessions(const struct watch *w, const struct watche
 }
 
 /* A record for each attended session, of the weights of its events. */
-static int write_events(const struct watch *w, const struct watched *x, struct watch_to to,
-                        struct err *e)
+static int write_events(const struct attention_sample *w, const struct watched *x,
+                        struct attention_sample_to to, struct err *e)
 {
     int status = 0;
     for (size_t j = 0, at = 0; j < x->length.len && !status; at += (size_t)x->length.at[j++]) {
@@ -177,8 +181,8 @@ static int write_events(const struct watch *w, const struct watched *x, struct w
 }
 
 /* A record for each position, of the weights of the session's events up to there. */
-static int write_positions(const struct watch *w, const struct watched *x, struct watch_to to,
-                           struct err *e)
+static int write_positions(const struct attention_sample *w, const struct watched *x,
+                           struct attention_sample_to to, struct err *e)
 {
     int status = 0;
     for (size_t j = 0, at = 0; j < x->seen.len && !status; at += (size_t)x->seen.at[j++]) {
@@ -199,8 +203,8 @@ static int write_positions(const struct watch *w, const struct watched *x, struc
     return status;
 }
 
-static int write_watched(const struct watch *w, const struct watched *x, struct watch_to to,
-                         struct err *e)
+static int write_watched(const struct attention_sample *w, const struct watched *x,
+                         struct attention_sample_to to, struct err *e)
 {
     int status = 0;
     for (int l = 0; l < LEVEL_SESSION && !status; l++) {
@@ -214,8 +218,8 @@ static int write_watched(const struct watch *w, const struct watched *x, struct 
 }
 
 /* The next candidate is written at once where all are wanted, else it may be drawn. */
-static int draw(struct watch *w, const struct batch *b, const struct outcome *o, struct place p,
-                struct watch_to to, struct err *e)
+static int draw(struct attention_sample *w, const struct batch *b, const struct outcome *o,
+                struct batch_cursor p, struct attention_sample_to to, struct err *e)
 {
     if (w->wanted < 0) {
         struct watched *x = watched_of(w, b, o, p);
@@ -235,7 +239,8 @@ static int draw(struct watch *w, const struct batch *b, const struct outcome *o,
     return 0;
 }
 
-static void download_weights(struct watch *w, const struct learner *l, const struct forward *f)
+static void download_weights(struct attention_sample *w, const struct learner *l,
+                             const struct forward *f)
 {
     struct device *d = l->model->device;
     for (int k = 0; k < LEVELS; k++) {
@@ -247,7 +252,7 @@ static void download_weights(struct watch *w, const struct learner *l, const str
     }
 }
 
-static void place_held(struct watch *w, const struct batch *b)
+static void place_held(struct attention_sample *w, const struct batch *b)
 {
     vec_clear(&w->held);
     for (size_t row = 0, at = 0; b->history_item.at && row < b->history_length.len; row++) {
@@ -265,30 +270,31 @@ static bool attends(const struct forward *f)
 }
 
 /* Whether the session at p attended to anything real. */
-static bool is_candidate(struct place p, const struct batch *b, const struct forward *f)
+static bool is_candidate(struct batch_cursor p, const struct batch *b, const struct forward *f)
 {
-    bool back = place_rows(p, f) && f->back.row[p.back] >= 0;
+    bool back = batch_cursor_rows(p, f) && f->back.row[p.back] >= 0;
     return back || (f->weight[LEVEL_ITEM] && column_i32(b->length)[p.i] > 1);
 }
 
-static int draw_batch(struct watch *w, const struct learner *l, const struct batch *b,
-                      const struct outcome *o, struct watch_to to, struct err *e)
+static int draw_batch(struct attention_sample *w, const struct learner *l, const struct batch *b,
+                      const struct outcome *o, struct attention_sample_to to, struct err *e)
 {
     const struct forward *f = &o->forward;
     download_weights(w, l, f);
     place_held(w, b);
-    for (struct place p = {0}; p.i < b->user.len; p = place_after(p, b, f))
+    for (struct batch_cursor p = {0}; p.i < b->user.len; p = batch_cursor_after(p, b, f))
         if (is_candidate(p, b, f) && draw(w, b, o, p, to, e))
             return e->status;
     return 0;
 }
 
-static void remember(struct watch *w, const struct batch *b)
+static void remember(struct attention_sample *w, const struct batch *b)
 {
     const int32_t *item = column_i32(b->item);
     for (size_t i = 0; i < b->user.len; i++) {
         int32_t length = column_i32(b->length)[i];
-        int32_t slot = past_add(&w->past, column_i32(b->user)[i], column_i32(b->session)[i]);
+        int32_t slot =
+            memory_slots_add(&w->past, column_i32(b->user)[i], column_i32(b->session)[i]);
         if (slot < 0)
             return;
         while (w->items.len <= (size_t)slot)
@@ -299,8 +305,9 @@ static void remember(struct watch *w, const struct batch *b)
     }
 }
 
-int watch_batch(struct watch *w, const struct learner *l, const struct batch *b,
-                const struct outcome *o, struct watch_to to, struct err *e)
+int attention_sample_batch(struct attention_sample *w, const struct learner *l,
+                           const struct batch *b, const struct outcome *o,
+                           struct attention_sample_to to, struct err *e)
 {
     if (!w->wanted)
         return 0;
@@ -317,7 +324,7 @@ static int by_order(const void *a, const void *b)
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-int watch_end(struct watch *w, struct watch_to to, struct err *e)
+int attention_sample_end(struct attention_sample *w, struct attention_sample_to to, struct err *e)
 {
     int status = 0;
     if (w->drawn.len)
@@ -330,7 +337,7 @@ int watch_end(struct watch *w, struct watch_to to, struct err *e)
 
 /* ---- checkpoints ---- */
 
-static void share_items(struct watch *w, const i32_vec *length, const i32_vec *item,
+static void share_items(struct attention_sample *w, const i32_vec *length, const i32_vec *item,
                         struct state *s)
 {
     size_t at = 0;
@@ -347,7 +354,7 @@ static void share_items(struct watch *w, const i32_vec *length, const i32_vec *i
 }
 
 /* What the remembered sessions held: how many items each slot has, and the items end to end. */
-static void items_state(struct watch *w, struct state *s)
+static void items_state(struct attention_sample *w, struct state *s)
 {
     i32_vec length = {0}, item = {0};
     for (size_t i = 0; i < w->items.len; i++) {
@@ -385,7 +392,7 @@ static bool watched_fits(const struct watched *x)
            stands(x, LEVEL_SESSION, events) && stands(x, LEVEL_ITEM, seen);
 }
 
-static void watched_state(const struct watch *w, struct watched *x, struct state *s)
+static void watched_state(const struct attention_sample *w, struct watched *x, struct state *s)
 {
     state_i64(s, "order", &x->order, 1, INT64_MAX);
     state_i32(s, "user", &x->user, 0, w->past.users - 1);
@@ -407,7 +414,7 @@ static void watched_state(const struct watch *w, struct watched *x, struct state
         state_refuse(s, "length", "does not fit the other arrays");
 }
 
-static void drawn_state(struct watch *w, struct state *s)
+static void drawn_state(struct attention_sample *w, struct state *s)
 {
     int64_t count = (int64_t)w->drawn.len;
     char name[24];
@@ -424,7 +431,7 @@ static void drawn_state(struct watch *w, struct state *s)
     }
 }
 
-void watch_state(struct watch *w, struct state *s)
+void attention_sample_state(struct attention_sample *w, struct state *s)
 {
     int64_t candidates = (int64_t)w->sample.candidates, words = (int64_t)w->sample.random.drawn;
     if (!w->wanted)
@@ -432,7 +439,7 @@ void watch_state(struct watch *w, struct state *s)
     state_begin(s, "watch");
     state_i64(s, "candidates", &candidates, 0, INT64_MAX);
     state_i64(s, "random", &words, 0, INT64_MAX);
-    past_state(&w->past, s);
+    memory_slots_state(&w->past, s);
     items_state(w, s);
     drawn_state(w, s);
     state_end(s);

@@ -8,12 +8,12 @@
 #include "model/memory_slots.h"
 #include "train/learner.h"
 
-struct watch {
+struct attention_sample {
     int64_t wanted; /* sessions a pass; below 0: all */
     uint64_t seed;
     const char *model;
     int32_t item_count;
-    struct past past;
+    struct memory_slots past;
     VEC(i32_vec) items;   /* of each slot of `past` */
     struct sample sample; /* of the pass's sessions that attended to something */
     VEC(struct watched *) drawn;
@@ -22,26 +22,28 @@ struct watch {
 };
 
 /* Where records go; a failure is passed on. */
-struct watch_to {
+struct attention_sample_to {
     int (*write)(void *to, const struct attention *a, struct err *e);
     void *to;
 };
 
-void watch_open(struct watch *w, int64_t wanted, uint64_t seed, const struct model *m);
-void watch_close(struct watch *w);
+void attention_sample_open(struct attention_sample *w, int64_t wanted, uint64_t seed,
+                           const struct model *m);
+void attention_sample_close(struct attention_sample *w);
 
-/* What is remembered and drawn so far, for checkpoints (nn/state.h); restoring: after watch_begin
- * of the pass. */
-void watch_state(struct watch *w, struct state *s);
+/* What is remembered and drawn so far, for checkpoints (nn/state.h); restoring: after
+ * attention_sample_begin of the pass. */
+void attention_sample_state(struct attention_sample *w, struct state *s);
 
 /* A pass begins: draws anew; a training pass forgets all sessions. */
-void watch_begin(struct watch *w, struct epoch epoch);
+void attention_sample_begin(struct attention_sample *w, struct epoch epoch);
 
 /* After each batch of any pass. */
-int watch_batch(struct watch *w, const struct learner *l, const struct batch *b,
-                const struct outcome *o, struct watch_to to, struct err *e);
+int attention_sample_batch(struct attention_sample *w, const struct learner *l,
+                           const struct batch *b, const struct outcome *o,
+                           struct attention_sample_to to, struct err *e);
 
 /* The pass has ended: writes what was drawn, in the order of the pass. */
-int watch_end(struct watch *w, struct watch_to to, struct err *e);
+int attention_sample_end(struct attention_sample *w, struct attention_sample_to to, struct err *e);
 
 #endif

@@ -1,13 +1,14 @@
 #include "train/batch_cursor.h"
 
-int32_t place_rows(struct place p, const struct forward *f)
+int32_t batch_cursor_rows(struct batch_cursor p, const struct forward *f)
 {
     return f->back.length ? f->back.length[p.i] : 0;
 }
 
-size_t place_weights(struct place p, const struct batch *b, const struct forward *f, int level)
+size_t batch_cursor_weights(struct batch_cursor p, const struct batch *b, const struct forward *f,
+                            int level)
 {
-    int32_t rows = place_rows(p, f), length = column_i32(b->length)[p.i];
+    int32_t rows = batch_cursor_rows(p, f), length = column_i32(b->length)[p.i];
     size_t events = 0;
     if (!f->weight[level] || level == LEVEL_ITEM)
         return 0;
@@ -20,14 +21,15 @@ size_t place_weights(struct place p, const struct batch *b, const struct forward
     return events;
 }
 
-struct place place_after(struct place p, const struct batch *b, const struct forward *f)
+struct batch_cursor batch_cursor_after(struct batch_cursor p, const struct batch *b,
+                                       const struct forward *f)
 {
     int32_t length = column_i32(b->length)[p.i];
     for (int l = 0; l < LEVELS; l++)
-        p.weight[l] += place_weights(p, b, f, l);
+        p.weight[l] += batch_cursor_weights(p, b, f, l);
     p.event += (size_t)length;
     p.target += (size_t)(length ? length - 1 : 0);
-    p.back += (size_t)place_rows(p, f);
+    p.back += (size_t)batch_cursor_rows(p, f);
     p.i++;
     return p;
 }

@@ -5,7 +5,7 @@
 #include "model/model.h"
 
 /* Session i; {0} is the first. */
-struct place {
+struct batch_cursor {
     size_t i;
     size_t event;          /* its first event */
     size_t target;         /* its first target */
@@ -13,13 +13,15 @@ struct place {
     size_t weight[LEVELS]; /* its first weight */
 };
 
-int32_t place_rows(struct place p, const struct forward *f); /* of its lookback */
+int32_t batch_cursor_rows(struct batch_cursor p, const struct forward *f); /* of its lookback */
 
 /* How many weights of a level the session has; of LEVEL_ITEM, where each target's say for
  * themselves where they are, 0. */
-size_t place_weights(struct place p, const struct batch *b, const struct forward *f, int level);
+size_t batch_cursor_weights(struct batch_cursor p, const struct batch *b, const struct forward *f,
+                            int level);
 
 /* The session after it. */
-struct place place_after(struct place p, const struct batch *b, const struct forward *f);
+struct batch_cursor batch_cursor_after(struct batch_cursor p, const struct batch *b,
+                                       const struct forward *f);
 
 #endif

@@ -14,7 +14,7 @@ static int keep_weights(struct best *b, const struct learner *l, const char *sel
     struct device *d = l->model->device;
     if (!b->keep)
         return 0;
-    parameters_settle(p);
+    parameters_flush(p);
     /* looked at first, so that the last good weights stay */
     if (!isfinite(d->op->square_sum(d, p->value, p->count)))
         return err_set(e, STATUS_FAIL,
@@ -40,7 +40,7 @@ int best_pass(struct best *b, const struct learner *l, bool *improved, struct er
     b->validated |= part == PART_VALIDATION;
     if (b->validated && part != PART_VALIDATION)
         return 0;
-    double recall = tally_recall(&l->tally);
+    double recall = pass_stats_recall(&l->tally);
     if (recall <= b->recall) {
         b->waiting++;
         return 0;

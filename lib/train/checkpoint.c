@@ -56,9 +56,9 @@ static void run_state(struct training *t, struct state *s)
     learner_state(&t->learner, s);
     best_state(&t->best, &t->model.parameters, s);
     if (state_restoring(s) && state_good(s))
-        watch_begin(&t->watch, t->learner.tally.epoch);
-    watch_state(&t->watch, s);
-    report_state(&t->report, s);
+        attention_sample_begin(&t->watch, t->learner.tally.epoch);
+    attention_sample_state(&t->watch, s);
+    epoch_log_state(&t->report, s);
     state_begin(s, "run");
     state_flag(s, "in_pass", &t->in_pass);
     state_flag(s, "stopped", &t->stopped);
@@ -101,12 +101,12 @@ static int write_file(struct training *t, struct err *e)
 {
     struct checkpoint *c = &t->checkpoint;
     static const char *const key[] = {"format", "model", "output", "temporary"};
-    const struct sink *output = &t->stage.sink;
+    const struct output_file *output = &t->stage.sink;
     const char *const value[] = {format, t->o->model, output->path ? base_of(output->path) : "",
                                  output->path ? base_of(output->temporary) : ""};
     struct safetensors_text text[4];
-    struct sink sink;
-    if (sink_open_locked(&sink, c->path, e))
+    struct output_file sink;
+    if (output_file_open_locked(&sink, c->path, e))
         return e->status;
     for (int i = 0; i < 4; i++) {
         text[i] = (struct safetensors_text){mem_copy(key[i], strlen(key[i])), {0}};
@@ -118,18 +118,18 @@ static int write_file(struct training *t, struct err *e)
         buf_release(&text[i].value);
     }
     if (!status)
-        return sink_commit(&sink, e);
-    sink_discard(&sink);
+        return output_file_commit(&sink, e);
+    output_file_discard(&sink);
     return status;
 }
 
 int checkpoint_write(struct training *t, struct err *e)
 {
     struct checkpoint *c = &t->checkpoint;
-    struct sink *output = &t->stage.sink;
+    struct output_file *output = &t->stage.sink;
     uint64_t length = 0;
     uint64_t digest = batches_in_digest(t->in);
-    if (learner_settle(&t->learner, e) || (output->path && sink_keep(output, &length, e)))
+    if (learner_flush(&t->learner, e) || (output->path && output_file_keep(output, &length, e)))
         return e->status;
     struct frame_stand stand = {0};
     if (output->path && !c->ended)
@@ -209,7 +209,7 @@ static int name_difference(const struct checkpoint *c, const struct meta *was,
                            const struct meta *is, struct err *e)
 {
     struct buf what = {0};
-    int program = chain_difference(was, is, &what, e);
+    int program = provenance_difference(was, is, &what, e);
     const char *key = other_entry(was, is);
     if (program == -2)
         bad(c, "header: the pipeline is damaged", e);
@@ -297,7 +297,7 @@ int checkpoint_open(struct training *t, struct err *e)
 {
     struct checkpoint *c = &t->checkpoint;
     const struct learn_options *o = t->o;
-    struct sink probe;
+    struct output_file probe;
     c->resumed = o->resume;
     c->path = o->checkpoint ? o->checkpoint : o->resume;
     c->every = o->checkpoint_every;
@@ -307,10 +307,10 @@ int checkpoint_open(struct training *t, struct err *e)
     if (c->resumed && strcmp(c->resumed, c->path) && lock_take(&c->other, c->resumed, e))
         return e->status;
     if (lock_take(&c->own, c->path, e) || (c->resumed && open_resumed(t, e)) ||
-        sink_open_locked(&probe, c->path, e))
+        output_file_open_locked(&probe, c->path, e))
         return e->status;
-    sink_discard(&probe);
-    stop_catch();
+    output_file_discard(&probe);
+    signals_catch();
     return 0;
 }
 
@@ -350,9 +350,9 @@ int checkpoint_finish(struct training *t, struct err *e)
                        "%s is of a run that has ended: there are no weights left for %s",
                        c->resumed, t->o->save);
     if (!c->temporary)
-        return stage_finish(&t->stage, e);
-    if (!sink_continue(&t->stage.sink, t->output.path, c->temporary, c->stand.length, e))
-        return sink_commit(&t->stage.sink, e);
+        return output_finish(&t->stage, e);
+    if (!output_file_continue(&t->stage.sink, t->output.path, c->temporary, c->stand.length, e))
+        return output_file_commit(&t->stage.sink, e);
     if (e->status == STATUS_NOINPUT && !stat(t->output.path, &there) &&
         (uint64_t)there.st_size == c->stand.length)
         return 0; /* it was killed after it had done everything */

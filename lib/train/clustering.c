@@ -136,7 +136,7 @@ static float *embeddings(const struct model *m, int32_t *width)
     return table;
 }
 
-void clustering_find(struct clustering *c, const struct ahead *a, const struct model *m,
+void clustering_find(struct clustering *c, const struct first_epoch *a, const struct model *m,
                      bool embedded, uint64_t seed)
 {
     struct sparse s;

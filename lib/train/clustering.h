@@ -23,7 +23,7 @@ int clustering_open(struct clustering *c, const char *clusters, const struct saf
 
 /* Finds them by the items of the first training pass: by the mean of the model's embeddings where
  * `embedded`, else by their frequencies (train/kmeans.h). */
-void clustering_find(struct clustering *c, const struct ahead *a, const struct model *m,
+void clustering_find(struct clustering *c, const struct first_epoch *a, const struct model *m,
                      bool embedded, uint64_t seed);
 
 void clustering_release(struct clustering *c);

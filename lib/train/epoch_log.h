@@ -4,7 +4,7 @@
 
 #include "train/learner.h"
 
-struct report {
+struct epoch_log {
     int64_t epoch;
     double start;       /* seconds on the clock, when the pass began */
     int64_t batches[4]; /* of the last pass of each part; 0: not known */
@@ -12,19 +12,20 @@ struct report {
 };
 
 /* Seconds on a clock that never goes back. */
-double report_now(void);
+double epoch_log_now(void);
 
-void report_begin(struct report *r, const struct tally *t);
+void epoch_log_begin(struct epoch_log *r, const struct pass_stats *t);
 
 /* A pass has ended: its part of the epoch's line is added; `json` (may be NULL) gets members of an
  * object, each behind a comma. */
-void report_end(struct report *r, const struct tally *t, bool improved, struct buf *json);
+void epoch_log_end(struct epoch_log *r, const struct pass_stats *t, bool improved,
+                   struct buf *json);
 
 /* How much of the pass is done, by the one before; 0: not known. */
-double report_share(const struct report *r, const struct tally *t);
+double epoch_log_share(const struct epoch_log *r, const struct pass_stats *t);
 
 /* For checkpoints (nn/state.h): the line so far, the time spent on the pass. */
-void report_state(struct report *r, struct state *s);
-void report_release(struct report *r);
+void epoch_log_state(struct epoch_log *r, struct state *s);
+void epoch_log_release(struct epoch_log *r);
 
 #endif

@@ -25,7 +25,7 @@ static void columns_of(struct batch *b, struct column *column[BATCH_COLUMNS],
 }
 
 /* Keeps the record; what a batch points to is copied. */
-static void keep(struct ahead *a, const struct batches_record *r)
+static void keep(struct first_epoch *a, const struct batches_record *r)
 {
     struct batches_record copy = *r;
     struct column *column[BATCH_COLUMNS];
@@ -49,7 +49,7 @@ static void keep(struct ahead *a, const struct batches_record *r)
     vec_push(&a->kept, copy);
 }
 
-static void note_events(struct ahead *a, const struct batch *b)
+static void note_events(struct first_epoch *a, const struct batch *b)
 {
     for (size_t i = 0, at = 0; i < b->user.len; i++)
         for (int32_t k = 0; k < column_i32(b->length)[i]; k++, at++) {
@@ -59,8 +59,8 @@ static void note_events(struct ahead *a, const struct batch *b)
 }
 
 /* Reads on from the pass's first record, *r, to the first that is no batch of it. */
-static enum read_result read_pass(struct ahead *a, struct batches_in *in, struct batches_record *r,
-                                  struct err *e)
+static enum read_result read_pass(struct first_epoch *a, struct batches_in *in,
+                                  struct batches_record *r, struct err *e)
 {
     enum read_result got = READ_RECORD;
     keep(a, r);
@@ -73,7 +73,7 @@ static enum read_result read_pass(struct ahead *a, struct batches_in *in, struct
     return got;
 }
 
-static void forget(struct ahead *a)
+static void forget(struct first_epoch *a)
 {
     for (size_t i = 0; i < a->memory.len; i++)
         mem_free(a->memory.at[i]);
@@ -82,8 +82,8 @@ static void forget(struct ahead *a)
     a->next = 0;
 }
 
-enum read_result ahead_next(struct ahead *a, struct batches_in *in, struct batches_record *r,
-                            struct err *e)
+enum read_result first_epoch_next(struct first_epoch *a, struct batches_in *in,
+                                  struct batches_record *r, struct err *e)
 {
     if (a->next < a->kept.len) {
         *r = a->kept.at[a->next++];
@@ -102,7 +102,7 @@ enum read_result ahead_next(struct ahead *a, struct batches_in *in, struct batch
     return READ_RECORD;
 }
 
-void ahead_release(struct ahead *a)
+void first_epoch_release(struct first_epoch *a)
 {
     forget(a);
     vec_release(&a->user);

@@ -5,7 +5,7 @@
 
 #include "stream/record.h"
 
-struct ahead {
+struct first_epoch {
     bool wanted; /* the caller's: false hands every record out as it is read */
     /* of the events of the first training pass, once its first record was handed out */
     i32_vec user, item;
@@ -17,10 +17,10 @@ struct ahead {
 };
 
 /* As batches_in_next. */
-enum read_result ahead_next(struct ahead *a, struct batches_in *in, struct batches_record *r,
-                            struct err *e);
+enum read_result first_epoch_next(struct first_epoch *a, struct batches_in *in,
+                                  struct batches_record *r, struct err *e);
 
 /* Frees all of it. */
-void ahead_release(struct ahead *a);
+void first_epoch_release(struct first_epoch *a);
 
 #endif

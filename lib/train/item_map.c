@@ -2,9 +2,9 @@
 
 #include <math.h>
 
-void vocabulary_open(struct vocabulary *v, const struct names *streamed, const struct names *known)
+void item_map_open(struct item_map *v, const struct names *streamed, const struct names *known)
 {
-    *v = (struct vocabulary){.streamed = names_count(streamed)};
+    *v = (struct item_map){.streamed = names_count(streamed)};
     for (int32_t i = 0; i < v->streamed; i++) {
         struct bytes name = names_at(streamed, i);
         bool there = names_find(known, name) >= 0;
@@ -20,27 +20,27 @@ void vocabulary_open(struct vocabulary *v, const struct names *streamed, const s
         if (is_new)
             vec_push(&v->id, v->items++);
     }
-    v->rivals = v->items;
-    v->unknown_rivals = v->unknown;
+    v->candidates = v->items;
+    v->unknown_candidates = v->unknown;
 }
 
-const unsigned char *vocabulary_rivals(struct vocabulary *v, const unsigned char *rival)
+const unsigned char *item_map_candidates(struct item_map *v, const unsigned char *candidate)
 {
     size_t known = 0;
-    v->rival = rival;
-    v->rivals = v->unknown_rivals = 0;
+    v->candidate = candidate;
+    v->candidates = v->unknown_candidates = 0;
     for (int32_t i = 0; i < v->items; i++) {
-        v->rivals += rival[i];
-        v->unknown_rivals += rival[i] && i < v->streamed && v->row.at[i] < 0;
+        v->candidates += candidate[i];
+        v->unknown_candidates += candidate[i] && i < v->streamed && v->row.at[i] < 0;
     }
     for (size_t i = 0; i < v->id.len; i++) {
-        vec_push(&v->row_rival, rival[v->id.at[i]]);
-        known += rival[v->id.at[i]];
+        vec_push(&v->row_candidate, candidate[v->id.at[i]]);
+        known += candidate[v->id.at[i]];
     }
-    return known ? v->row_rival.at : NULL;
+    return known ? v->row_candidate.at : NULL;
 }
 
-void vocabulary_release(struct vocabulary *v)
+void item_map_release(struct item_map *v)
 {
     i32_vec *ints[] = {&v->row,
                        &v->id,
@@ -79,7 +79,7 @@ void vocabulary_release(struct vocabulary *v)
     vec_release(&v->step_reset);
     vec_release(&v->due);
     vec_release(&v->loss);
-    vec_release(&v->row_rival);
+    vec_release(&v->row_candidate);
     names_release(&v->rows);
 }
 
@@ -88,7 +88,7 @@ void vocabulary_release(struct vocabulary *v)
 /* ---- batches ---- */
 
 /* Appends the rows of the known among `count` items; returns how many. */
-static int32_t push_known(struct vocabulary *v, const int32_t *item, int32_t count, i32_vec *to)
+static int32_t push_known(struct item_map *v, const int32_t *item, int32_t count, i32_vec *to)
 {
     size_t before = to->len;
     for (int32_t i = 0; i < count; i++)
@@ -98,7 +98,7 @@ static int32_t push_known(struct vocabulary *v, const int32_t *item, int32_t cou
 }
 
 /* The earlier sessions at `row` of the batch, whose items begin at *item where they are given. */
-static void push_history(struct vocabulary *v, const struct batch *b, size_t row, int32_t count,
+static void push_history(struct item_map *v, const struct batch *b, size_t row, int32_t count,
                          const int32_t *item)
 {
     int32_t kept = 0;
@@ -120,7 +120,7 @@ static void push_history(struct vocabulary *v, const struct batch *b, size_t row
     vec_push(&v->history, kept);
 }
 
-static void clear_batch(struct vocabulary *v)
+static void clear_batch(struct item_map *v)
 {
     i32_vec *ints[] = {&v->user,           &v->session,       &v->length,       &v->item,
                        &v->history,        &v->history_delta, &v->history_week, &v->history_session,
@@ -133,7 +133,7 @@ static void clear_batch(struct vocabulary *v)
     vec_clear(&v->history_start);
 }
 
-static void lay_out_batch(struct vocabulary *v, const struct batch *b)
+static void lay_out_batch(struct item_map *v, const struct batch *b)
 {
     v->batch = (struct batch){.learn = b->learn,
                               .user = COLUMN(v->user),
@@ -152,7 +152,7 @@ static void lay_out_batch(struct vocabulary *v, const struct batch *b)
     }
 }
 
-const struct batch *vocabulary_batch(struct vocabulary *v, const struct batch *b)
+const struct batch *item_map_batch(struct item_map *v, const struct batch *b)
 {
     v->events += (int64_t)b->item.len;
     if (!v->unknown)
@@ -182,7 +182,7 @@ const struct batch *vocabulary_batch(struct vocabulary *v, const struct batch *b
 
 /* ---- steps of lanes ---- */
 
-static int32_t row_of(struct vocabulary *v, int32_t item)
+static int32_t row_of(struct item_map *v, int32_t item)
 {
     int32_t row = v->row.at[item];
     v->events++;
@@ -190,7 +190,7 @@ static int32_t row_of(struct vocabulary *v, int32_t item)
     return row;
 }
 
-static void push_step(struct vocabulary *v, int32_t item, int32_t target, unsigned char reset)
+static void push_step(struct item_map *v, int32_t item, int32_t target, unsigned char reset)
 {
     vec_push(&v->step_item, item);
     vec_push(&v->step_target, target);
@@ -198,7 +198,7 @@ static void push_step(struct vocabulary *v, int32_t item, int32_t target, unsign
 }
 
 /* Element i of the steps, which is the lane's. */
-static void take_step(struct vocabulary *v, const struct steps *s, size_t i, size_t lane)
+static void take_step(struct item_map *v, const struct steps *s, size_t i, size_t lane)
 {
     int32_t *held = &v->held.at[lane];
     unsigned char reset = column_u8(s->reset)[i], *due = &v->due.at[lane];
@@ -220,7 +220,7 @@ static void take_step(struct vocabulary *v, const struct steps *s, size_t i, siz
     *held = target >= 0 ? target : *held;
 }
 
-const struct steps *vocabulary_steps(struct vocabulary *v, const struct steps *s)
+const struct steps *item_map_steps(struct item_map *v, const struct steps *s)
 {
     size_t lanes = (size_t)s->lanes;
     if (!v->unknown)
@@ -243,7 +243,7 @@ const struct steps *vocabulary_steps(struct vocabulary *v, const struct steps *s
 
 /* ---- outcomes ---- */
 
-static void clear_outcome(struct vocabulary *v)
+static void clear_outcome(struct item_map *v)
 {
     i32_vec *ints[] = {&v->rank_user, &v->rank_session, &v->position,     &v->target,
                        &v->rank,      &v->ties,         &v->rank_history, &v->rank_length,
@@ -253,10 +253,10 @@ static void clear_outcome(struct vocabulary *v)
     vec_clear(&v->loss);
 }
 
-static void push_missed(struct vocabulary *v, int32_t target)
+static void push_missed(struct item_map *v, int32_t target)
 {
-    int32_t others = v->rivals - (!v->rival || v->rival[target]);
-    int32_t unknown = v->unknown_rivals - (v->rivals - others);
+    int32_t others = v->candidates - (!v->candidate || v->candidate[target]);
+    int32_t unknown = v->unknown_candidates - (v->candidates - others);
     vec_push(&v->rank, others + 1);
     vec_push(&v->ties, v->row.at[target] >= 0 ? others : unknown);
     vec_push(&v->loss, logf((float)v->items));
@@ -264,7 +264,7 @@ static void push_missed(struct vocabulary *v, int32_t target)
 }
 
 /* The model's target `at`, whose list goes with it. */
-static void push_scored(struct vocabulary *v, const struct outcome *o, size_t at)
+static void push_scored(struct item_map *v, const struct outcome *o, size_t at)
 {
     vec_push(&v->rank, column_i32(o->ranks.rank)[at]);
     vec_push(&v->ties, column_i32(o->ranks.ties)[at]);
@@ -283,7 +283,7 @@ struct aim {
 };
 
 /* It is number `at` of those that the model scored; -1: it did not. */
-static void push_target(struct vocabulary *v, struct aim aim, const struct outcome *o, int64_t at)
+static void push_target(struct item_map *v, struct aim aim, const struct outcome *o, int64_t at)
 {
     vec_push(&v->rank_user, aim.user);
     vec_push(&v->rank_session, aim.session);
@@ -299,7 +299,7 @@ static void push_target(struct vocabulary *v, struct aim aim, const struct outco
 
 /* The targets of session i, of which the model scored those from `at` on; returns where the next
  * session's begin. */
-static int64_t push_targets(struct vocabulary *v, const struct batch *b, size_t i,
+static int64_t push_targets(struct item_map *v, const struct batch *b, size_t i,
                             const int32_t *item, const struct outcome *o, int64_t at)
 {
     int32_t length = column_i32(b->length)[i];
@@ -317,8 +317,8 @@ static int64_t push_targets(struct vocabulary *v, const struct batch *b, size_t 
 }
 
 /* What has been pushed, of which so many targets were missed. */
-static struct outcome lay_out_outcome(struct vocabulary *v, const struct outcome *o, int64_t missed,
-                                      struct tally *t)
+static struct outcome lay_out_outcome(struct item_map *v, const struct outcome *o, int64_t missed,
+                                      struct pass_stats *t)
 {
     struct outcome shown = *o;
     v->targets += (int64_t)v->rank.len;
@@ -342,8 +342,8 @@ static struct outcome lay_out_outcome(struct vocabulary *v, const struct outcome
     return shown;
 }
 
-struct outcome vocabulary_outcome(struct vocabulary *v, const struct batch *b,
-                                  const struct outcome *o, struct tally *t)
+struct outcome item_map_outcome(struct item_map *v, const struct batch *b, const struct outcome *o,
+                                struct pass_stats *t)
 {
     const int32_t *item = column_i32(b->item);
     int64_t missed = v->missed, at = 0;
@@ -357,8 +357,8 @@ struct outcome vocabulary_outcome(struct vocabulary *v, const struct batch *b,
     return lay_out_outcome(v, o, v->missed - missed, t);
 }
 
-struct outcome vocabulary_steps_outcome(struct vocabulary *v, const struct steps *s,
-                                        const struct outcome *o, struct tally *t)
+struct outcome item_map_steps_outcome(struct item_map *v, const struct steps *s,
+                                      const struct outcome *o, struct pass_stats *t)
 {
     int64_t missed = v->missed, at = 0;
     if (!v->unknown)
@@ -376,7 +376,7 @@ struct outcome vocabulary_steps_outcome(struct vocabulary *v, const struct steps
 
 /* ---- attention ---- */
 
-static struct column shown(const struct vocabulary *v, struct column rows, i32_vec *to)
+static struct column shown(const struct item_map *v, struct column rows, i32_vec *to)
 {
     if (!rows.at)
         return rows;
@@ -387,7 +387,7 @@ static struct column shown(const struct vocabulary *v, struct column rows, i32_v
     return (struct column){to->at, to->len};
 }
 
-struct attention vocabulary_attention(struct vocabulary *v, const struct attention *a)
+struct attention item_map_attention(struct item_map *v, const struct attention *a)
 {
     struct attention to = *a;
     to.item = shown(v, a->item, &v->shown_item);

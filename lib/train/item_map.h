@@ -13,16 +13,16 @@
 #include "base/names.h"
 #include "train/learner.h"
 
-struct vocabulary {
+struct item_map {
     struct names rows; /* of the model: the stream's items that it knows, then its other ones */
     i32_vec row;       /* [items of the stream] -1: the model does not know it */
     i32_vec id;        /* [rows] in the output: the stream's, or one behind all of those */
     int32_t streamed, items; /* items of the stream; items of the output */
     int32_t unknown;         /* of the stream's */
     /* among which items targets are ranked */
-    const unsigned char *rival;     /* [items]; NULL: all */
-    int32_t rivals, unknown_rivals; /* of the output's items; of the unknown among them */
-    VEC(unsigned char) row_rival;   /* [rows] */
+    const unsigned char *candidate;         /* [items]; NULL: all */
+    int32_t candidates, unknown_candidates; /* of the output's items; of the unknown among them */
+    VEC(unsigned char) row_candidate;       /* [rows] */
     int64_t targets, missed;  /* of the pass's tests: all, and those that could not be scored */
     int64_t events, left_out; /* of all batches: events, and those of unknown items */
 
@@ -47,31 +47,31 @@ struct vocabulary {
 };
 
 /* `known`: the model's items. */
-void vocabulary_open(struct vocabulary *v, const struct names *streamed, const struct names *known);
+void item_map_open(struct item_map *v, const struct names *streamed, const struct names *known);
 
-/* Ranks are among those items of the output alone: rival [items], 1 or 0, stays the caller's.
+/* Ranks are among those items of the output alone: candidate [items], 1 or 0, stays the caller's.
  * Returns the same for the rows of the model; NULL: it knows none of them. */
-const unsigned char *vocabulary_rivals(struct vocabulary *v, const unsigned char *rival);
+const unsigned char *item_map_candidates(struct item_map *v, const unsigned char *candidate);
 
 /* The batch as the model takes it, valid until the next; without sessions where it knows nothing of
  * it. */
-const struct batch *vocabulary_batch(struct vocabulary *v, const struct batch *b);
+const struct batch *item_map_batch(struct item_map *v, const struct batch *b);
 
-/* The same of steps, as struct lane_steps has them. */
-const struct steps *vocabulary_steps(struct vocabulary *v, const struct steps *s);
+/* The same of steps, as struct slot_steps has them. */
+const struct steps *item_map_steps(struct item_map *v, const struct steps *s);
 
 /* What is to be written of a test batch: *o is what the model made of what it took of `b`.  Adds
  * what it could not score to the tally. */
-struct outcome vocabulary_outcome(struct vocabulary *v, const struct batch *b,
-                                  const struct outcome *o, struct tally *t);
+struct outcome item_map_outcome(struct item_map *v, const struct batch *b, const struct outcome *o,
+                                struct pass_stats *t);
 
-/* The same of steps, of which vocabulary_steps gave the last. */
-struct outcome vocabulary_steps_outcome(struct vocabulary *v, const struct steps *s,
-                                        const struct outcome *o, struct tally *t);
+/* The same of steps, of which item_map_steps gave the last. */
+struct outcome item_map_steps_outcome(struct item_map *v, const struct steps *s,
+                                      const struct outcome *o, struct pass_stats *t);
 
 /* An attention record with the output's items. */
-struct attention vocabulary_attention(struct vocabulary *v, const struct attention *a);
+struct attention item_map_attention(struct item_map *v, const struct attention *a);
 
-void vocabulary_release(struct vocabulary *v);
+void item_map_release(struct item_map *v);
 
 #endif

@@ -106,7 +106,7 @@ void clusters_of_means(struct sparse *to, const i32_vec *user, const i32_vec *it
 
 /* ---- k-means ---- */
 
-struct means {
+struct cluster_means {
     const struct sparse *s;
     int32_t count, k;
     float *centre;    /* [k, width] */
@@ -115,7 +115,7 @@ struct means {
     double *distance; /* [count] square of that to the nearest centre */
 };
 
-static double distance(const struct means *m, int32_t i, int32_t k)
+static double distance(const struct cluster_means *m, int32_t i, int32_t k)
 {
     const float *centre = m->centre + (size_t)k * (size_t)m->s->width;
     double product = 0;
@@ -125,7 +125,7 @@ static double distance(const struct means *m, int32_t i, int32_t k)
     return d > 0 ? d : 0;
 }
 
-static void measure(struct means *m, int32_t k)
+static void measure(struct cluster_means *m, int32_t k)
 {
     const float *centre = m->centre + (size_t)k * (size_t)m->s->width;
     m->length[k] = 0;
@@ -134,7 +134,7 @@ static void measure(struct means *m, int32_t k)
 }
 
 /* Centre k becomes vector i. */
-static void set_centre(struct means *m, int32_t k, int32_t i)
+static void set_centre(struct cluster_means *m, int32_t k, int32_t i)
 {
     float *centre = m->centre + (size_t)k * (size_t)m->s->width;
     memset(centre, 0, (size_t)m->s->width * sizeof *centre);
@@ -144,7 +144,7 @@ static void set_centre(struct means *m, int32_t k, int32_t i)
 }
 
 /* A vector with probability in proportion to its square distance from the centres so far. */
-static int32_t draw_vector(const struct means *m, struct random *random)
+static int32_t draw_vector(const struct cluster_means *m, struct random *random)
 {
     double sum = 0;
     for (int32_t i = 0; i < m->count; i++)
@@ -158,7 +158,7 @@ static int32_t draw_vector(const struct means *m, struct random *random)
     return (int32_t)random_below(random, (uint32_t)m->count);
 }
 
-static void draw_centres(struct means *m, uint64_t seed)
+static void draw_centres(struct cluster_means *m, uint64_t seed)
 {
     struct random random = random_of(seed, 0x636c7573746572ULL);
     for (int32_t k = 0; k < m->k; k++) {
@@ -172,7 +172,7 @@ static void draw_centres(struct means *m, uint64_t seed)
 }
 
 /* Each vector to its nearest centre, the first of equals; whether any moved. */
-static bool assign(struct means *m, int32_t *cluster)
+static bool assign(struct cluster_means *m, int32_t *cluster)
 {
     bool moved = false;
     for (int32_t i = 0; i < m->count; i++) {
@@ -191,7 +191,7 @@ static bool assign(struct means *m, int32_t *cluster)
 
 /* A cluster that nobody is in takes the vector that is farthest from its centre, of those in
  * clusters of more than one; whether there was any. */
-static bool fill_empty(struct means *m, int32_t *cluster, int32_t *members)
+static bool fill_empty(struct cluster_means *m, int32_t *cluster, int32_t *members)
 {
     bool any = false;
     for (int32_t k = 0; k < m->k; k++) {
@@ -211,7 +211,7 @@ static bool fill_empty(struct means *m, int32_t *cluster, int32_t *members)
 }
 
 /* Each centre to the mean of its vectors. */
-static void centre(struct means *m, const int32_t *cluster, const int32_t *members)
+static void centre(struct cluster_means *m, const int32_t *cluster, const int32_t *members)
 {
     size_t width = (size_t)m->s->width;
     memset(m->centre, 0, (size_t)m->k * width * sizeof *m->centre);
@@ -227,13 +227,13 @@ static void centre(struct means *m, const int32_t *cluster, const int32_t *membe
 void clusters_find(const struct sparse *s, int32_t k, uint64_t seed, int32_t *cluster)
 {
     int32_t count = sparse_count(s), *members = mem_alloc((size_t)k * sizeof *members);
-    struct means m = {.s = s,
-                      .count = count,
-                      .k = k,
-                      .centre = mem_alloc((size_t)k * (size_t)s->width * sizeof *m.centre),
-                      .length = mem_alloc((size_t)k * sizeof *m.length),
-                      .own = mem_zero((size_t)count, sizeof *m.own),
-                      .distance = mem_alloc((size_t)count * sizeof *m.distance)};
+    struct cluster_means m = {.s = s,
+                              .count = count,
+                              .k = k,
+                              .centre = mem_alloc((size_t)k * (size_t)s->width * sizeof *m.centre),
+                              .length = mem_alloc((size_t)k * sizeof *m.length),
+                              .own = mem_zero((size_t)count, sizeof *m.own),
+                              .distance = mem_alloc((size_t)count * sizeof *m.distance)};
     for (int32_t i = 0; i < count; i++) {
         for (size_t j = s->start.at[i]; j < s->start.at[i + 1]; j++)
             m.own[i] += (double)s->value.at[j] * (double)s->value.at[j];

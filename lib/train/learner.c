@@ -4,18 +4,18 @@
 
 enum { CUTOFF = 20 }; /* of the scores by which the best pass is chosen */
 
-static void open_rivals(struct learner *l)
+static void open_candidates(struct learner *l)
 {
     const struct device *d = l->model->device;
-    const unsigned char *rival = l->options.rival;
+    const unsigned char *candidate = l->options.candidate;
     size_t items = (size_t)l->model->data.items;
-    l->rivals = rival ? 0 : (int)items;
-    if (!rival)
+    l->candidates = candidate ? 0 : (int)items;
+    if (!candidate)
         return;
     for (size_t i = 0; i < items; i++)
-        l->rivals += rival[i];
-    l->rival = d->op->alloc(l->model->device, items);
-    d->op->upload(l->model->device, l->rival, rival, items);
+        l->candidates += candidate[i];
+    l->candidate = d->op->alloc(l->model->device, items);
+    d->op->upload(l->model->device, l->candidate, candidate, items);
 }
 
 void learner_open(struct learner *l, struct model *m, const struct train_options *o)
@@ -23,7 +23,7 @@ void learner_open(struct learner *l, struct model *m, const struct train_options
     *l = (struct learner){.model = m, .options = *o, .tape = tape_new(m->device)};
     if (o->sampled)
         negatives_open(&l->negatives, o->negatives, o->alpha, o->log_q, &m->data);
-    open_rivals(l);
+    open_candidates(l);
     m->parameters.update = o->optimizer.update;
     m->parameters.update.step = 0;
 }
@@ -37,19 +37,19 @@ void learner_close(struct learner *l)
     vec_release(&l->loss);
     vec_release(&l->top_score);
     negatives_release(&l->negatives);
-    if (l->rival)
-        l->model->device->op->release(l->model->device, l->rival);
+    if (l->candidate)
+        l->model->device->op->release(l->model->device, l->candidate);
     if (l->tape)
         tape_free(l->tape);
     *l = (struct learner){0};
 }
 
-/* Tables are settled here, so that whoever keeps the weights between passes finds them settled and
+/* Tables are flushed here, so that whoever keeps the weights between passes finds them flushed and
  * changes no rounding of what follows. */
 void learner_begin(struct learner *l, struct epoch epoch)
 {
-    l->tally = (struct tally){.epoch = epoch};
-    parameters_settle(&l->model->parameters);
+    l->tally = (struct pass_stats){.epoch = epoch};
+    parameters_flush(&l->model->parameters);
     if (l->model->class->pass)
         l->model->class->pass(l->model, l->tape);
     if (epoch.part == PART_TRAIN && l->model->class->restart)
@@ -76,7 +76,7 @@ static int sum_losses(struct learner *l, const float *loss, int targets, int64_t
     return 0;
 }
 
-int learner_settle(struct learner *l, struct err *e)
+int learner_flush(struct learner *l, struct err *e)
 {
     struct device *d = l->model->device;
     double sum;
@@ -90,7 +90,7 @@ int learner_settle(struct learner *l, struct err *e)
 /* One batch, or some steps of lanes. */
 struct work {
     const struct batch *batch; /* NULL: steps */
-    struct lane_steps steps;
+    struct slot_steps steps;
 };
 
 /* What a loss takes of the batch's targets, on the device: over all items, or over some. */
@@ -154,7 +154,7 @@ static int train(struct learner *l, const struct work *w, struct outcome *o, str
     tape_backward(t);
     l->options.optimizer.update.step = ++l->steps;
     optimizer_step(&l->options.optimizer, &l->model->parameters, t);
-    int status = learner_settle(l, e);
+    int status = learner_flush(l, e);
     l->late.ticket = ticket, l->late.targets = f->targets, l->late.step = l->steps - 1;
     return status;
 }
@@ -167,20 +167,20 @@ static int rank(struct learner *l, const struct work *w, int k, struct outcome *
     struct forward *f = &o->forward;
     tape_begin(t, false, 0, 0);
     struct goal goal = run_forward(l, w, false, f);
-    k = k < l->rivals ? k : l->rivals;
+    k = k < l->candidates ? k : l->candidates;
     size_t n = (size_t)f->targets, listed = n * (size_t)k;
     float *loss = tape_memory(t, n * sizeof *loss);
     int32_t *ranks = tape_memory(t, n * sizeof *ranks), *ties = tape_memory(t, n * sizeof *ties);
     int32_t *items = tape_memory(t, listed * sizeof *items);
     float *scores = tape_memory(t, listed * sizeof *scores);
-    struct output output = {.targets = f->targets,
-                            .width = f->state->cols,
-                            .items = l->model->data.items,
-                            .state = f->state->value,
-                            .weight = model_output(t, f)->value,
-                            .bias = model_output_bias(t, f)->value,
-                            .target = goal.target,
-                            .rival = l->rival};
+    struct output_layer output = {.targets = f->targets,
+                                  .width = f->state->cols,
+                                  .items = l->model->data.items,
+                                  .state = f->state->value,
+                                  .weight = model_output(t, f)->value,
+                                  .bias = model_output_bias(t, f)->value,
+                                  .target = goal.target,
+                                  .candidate = l->candidate};
     d->op->output_rank(d, &output, loss, ranks, ties, k, items, scores);
     vec_clear(&l->loss), vec_reserve(&l->loss, n);
     vec_clear(&l->rank), vec_reserve(&l->rank, n);
@@ -285,7 +285,7 @@ int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, s
     int status = 0;
     *o = (struct outcome){0};
     bool learn = b->learn && !l->options.look;
-    if (!(training && learn && updates(l)) && learner_settle(l, e))
+    if (!(training && learn && updates(l)) && learner_flush(l, e))
         return e->status;
     if (training && !learn)
         look(l, b, o);
@@ -308,10 +308,10 @@ int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, s
 
 /* ---- lanes ---- */
 
-static struct lane_steps part_of(const struct steps *s, int from, int count)
+static struct slot_steps part_of(const struct steps *s, int from, int count)
 {
     size_t at = (size_t)from * (size_t)s->lanes;
-    return (struct lane_steps){.lanes = (int32_t)s->lanes,
+    return (struct slot_steps){.lanes = (int32_t)s->lanes,
                                .count = count,
                                .item = column_i32(s->item) + at,
                                .target = column_i32(s->target) + at,
@@ -345,7 +345,7 @@ static int train_steps(struct learner *l, const struct steps *s, int steps, stru
         if (updates(l)) {
             status = train(l, &w, o, e);
         } else {
-            status = learner_settle(l, e) ? e->status : rank(l, &w, 0, o, e);
+            status = learner_flush(l, e) ? e->status : rank(l, &w, 0, o, e);
         }
         events += o->events;
     }
@@ -379,7 +379,7 @@ int learner_steps(struct learner *l, const struct steps *s, struct outcome *o, s
         if (train_steps(l, s, steps, o, e))
             return e->status;
     } else {
-        if (learner_settle(l, e) || rank(l, &w, l->options.top, o, e))
+        if (learner_flush(l, e) || rank(l, &w, l->options.top, o, e))
             return e->status;
         push_lanes(l, s);
         test(l, o);
@@ -391,7 +391,7 @@ int learner_steps(struct learner *l, const struct steps *s, struct outcome *o, s
 
 /* ---- checkpoints ---- */
 
-static void tally_state(struct tally *t, struct state *s)
+static void tally_state(struct pass_stats *t, struct state *s)
 {
     int32_t part = (int32_t)t->epoch.part;
     state_begin(s, "tally");
@@ -422,7 +422,7 @@ void learner_state(struct learner *l, struct state *s)
 
 /* ---- what a pass came to ---- */
 
-struct pass tally_pass(const struct tally *t)
+struct pass pass_stats_pass(const struct pass_stats *t)
 {
     return (struct pass){.epoch = t->epoch,
                          .loss = t->events ? t->loss / (double)t->events : 0,
@@ -430,12 +430,12 @@ struct pass tally_pass(const struct tally *t)
                          .left_out = t->left_out};
 }
 
-double tally_recall(const struct tally *t)
+double pass_stats_recall(const struct pass_stats *t)
 {
     return t->events ? (double)t->hits / (double)t->events : 0;
 }
 
-double tally_mrr(const struct tally *t)
+double pass_stats_mrr(const struct pass_stats *t)
 {
     return t->events ? t->reciprocal / (double)t->events : 0;
 }

@@ -17,8 +17,9 @@ struct train_options {
     int unroll; /* steps of lanes that are one update; 0: 1 */
     bool look;  /* training passes run forward only, for what the model remembers of them */
     int top;    /* best items wanted of each position of a test: of those that are ranked */
-    const unsigned char *rival; /* host [items] 1: ranked beside every target, 0: beside none (the
-                                   loss is over all); NULL: all are.  Only learner_open reads it */
+    const unsigned char
+        *candidate; /* host [items] 1: ranked beside every target, 0: beside none (the
+                   loss is over all); NULL: all are.  Only learner_open reads it */
 };
 
 /* What a batch came to.  Of a training batch only `events` is there: its loss comes to the tally
@@ -32,7 +33,7 @@ struct outcome {
 };
 
 /* What a pass came to so far. */
-struct tally {
+struct pass_stats {
     struct epoch epoch;
     int64_t batches, sessions, events, left_out, hits; /* hits: ranks of 20 or better */
     double loss, reciprocal;                           /* sums; reciprocal ranks, 0 beyond 20 */
@@ -43,10 +44,10 @@ struct learner {
     struct tape *tape;
     struct train_options options;
     struct negatives negatives;
-    unsigned char *rival; /* the device's; NULL: all items are */
-    int rivals;           /* how many are */
-    int64_t steps;        /* updates so far */
-    struct tally tally;   /* of the pass that runs */
+    unsigned char *candidate; /* the device's; NULL: all items are */
+    int candidates;           /* how many are */
+    int64_t steps;            /* updates so far */
+    struct pass_stats tally;  /* of the pass that runs */
     struct {
         int ticket, targets; /* targets 0: there is none */
         int64_t step;        /* updates before it */
@@ -72,15 +73,15 @@ int learner_steps(struct learner *l, const struct steps *s, struct outcome *o, s
 
 /* Brings the tally up to the last batch: at the end of a pass, and before a checkpoint.  1:
  * training diverged in it. */
-int learner_settle(struct learner *l, struct err *e);
+int learner_flush(struct learner *l, struct err *e);
 
-/* All that training changes, settled, for checkpoints (nn/state.h): weights, the optimizer's state,
+/* All that training changes, flushed, for checkpoints (nn/state.h): weights, the optimizer's state,
  * what the model remembers, and where the pass stands. */
 void learner_state(struct learner *l, struct state *s);
 
 /* What the pass came to. */
-struct pass tally_pass(const struct tally *t);
-double tally_recall(const struct tally *t); /* recall@20 */
-double tally_mrr(const struct tally *t);    /* mrr@20 */
+struct pass pass_stats_pass(const struct pass_stats *t);
+double pass_stats_recall(const struct pass_stats *t); /* recall@20 */
+double pass_stats_mrr(const struct pass_stats *t);    /* mrr@20 */
 
 #endif

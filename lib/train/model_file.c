@@ -8,14 +8,14 @@
 
 int model_file_check(const char *path, struct err *e)
 {
-    struct sink sink;
+    struct output_file sink;
     if (!strcmp(path, "-"))
         return err_set(e, STATUS_CANTCREATE,
                        "--save -: standard output holds the predictions: "
                        "name a file");
-    if (sink_open(&sink, path, e))
+    if (output_file_open(&sink, path, e))
         return e->status;
-    sink_discard(&sink);
+    output_file_discard(&sink);
     return 0;
 }
 

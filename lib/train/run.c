@@ -18,9 +18,9 @@ void training_header(const struct training *t, struct meta *m)
     meta_copy(m, batches_in_meta(t->in));
     m->kind = STREAM_PREDICTIONS;
     m->minor = STREAM_MINOR;
-    support_describe(m, t->o->rank_among);
+    item_support_describe(m, t->o->rank_among);
     if (t->trained)
-        trained_chain(t->trained, m);
+        saved_model_chain(t->trained, m);
 }
 
 /* A new output, or the one that the checkpoint knows of. */
@@ -32,16 +32,16 @@ static int open_output(struct training *t, struct err *e)
     struct meta m;
     training_header(t, &m);
     int status = c->temporary
-                     ? stage_continue(&t->stage, o->path, o->flush, &m, t->program,
-                                      SESSPIPE_VERSION, options, c->temporary, &c->stand, e)
-                     : stage_open(&t->stage, o->path, o->flush, &m, t->program, SESSPIPE_VERSION,
-                                  options, e);
+                     ? output_continue(&t->stage, o->path, o->flush, &m, t->program,
+                                       SESSPIPE_VERSION, options, c->temporary, &c->stand, e)
+                     : output_open(&t->stage, o->path, o->flush, &m, t->program, SESSPIPE_VERSION,
+                                   options, e);
     meta_release(&m);
     return status;
 }
 
 int training_open(struct training *t, const char *program, const struct learn_options *o,
-                  struct trained *trained, struct operands files,
+                  struct saved_model *trained, struct operands files,
                   const struct output_options *output, struct err *e)
 {
     *t = (struct training){.o = o, .program = program, .trained = trained, .output = *output};
@@ -49,7 +49,7 @@ int training_open(struct training *t, const char *program, const struct learn_op
     cli_options_packed(&t->options);
     if (batches_in_open(&t->in, files.at, files.count, e))
         return e->status;
-    if (trained && trained_check(trained, batches_in_meta(t->in), e))
+    if (trained && saved_model_check(trained, batches_in_meta(t->in), e))
         return e->status;
     if (checkpoint_open(t, e) || (!t->checkpoint.temporary && open_output(t, e)))
         return e->status;
@@ -61,15 +61,15 @@ int training_open(struct training *t, const char *program, const struct learn_op
 static int write_watched(void *to, const struct attention *a, struct err *e)
 {
     struct training *t = to;
-    struct attention shown = t->trained ? vocabulary_attention(&t->vocabulary, a) : *a;
+    struct attention shown = t->trained ? item_map_attention(&t->vocabulary, a) : *a;
     if (t->muted)
         return 0;
     return write_attention(&t->stage.out, &shown, e);
 }
 
-static struct watch_to watch_to(struct training *t)
+static struct attention_sample_to watch_to(struct training *t)
 {
-    return (struct watch_to){write_watched, t};
+    return (struct attention_sample_to){write_watched, t};
 }
 
 static void say_pass(struct training *t, bool improved)
@@ -77,7 +77,7 @@ static void say_pass(struct training *t, bool improved)
     struct buf json = {0};
     if (progress_json())
         buf_format(&json, "{\"program\":\"%s\"", t->program);
-    report_end(&t->report, &t->learner.tally, improved, json.len ? &json : NULL);
+    epoch_log_end(&t->report, &t->learner.tally, improved, json.len ? &json : NULL);
     if (json.len) {
         buf_text(&json, ",\"done\":true}\n");
         (void)!write(STDERR_FILENO, json.at, json.len);
@@ -108,11 +108,11 @@ static int end_pass(struct training *t, struct err *e)
     if (!t->in_pass)
         return 0;
     t->in_pass = false;
-    if (learner_settle(&t->learner, e))
+    if (learner_flush(&t->learner, e))
         return e->status;
-    struct pass pass = tally_pass(&t->learner.tally);
+    struct pass pass = pass_stats_pass(&t->learner.tally);
     progress_clear(); /* whoever reads the pass may write to the same terminal */
-    if (watch_end(&t->watch, watch_to(t), e) ||
+    if (attention_sample_end(&t->watch, watch_to(t), e) ||
         (!t->muted && write_pass(&t->stage.out, &pass, e)) || frame_out_pause(&t->stage.out, e) ||
         best_pass(&t->best, &t->learner, &improved, e))
         return e->status;
@@ -124,7 +124,7 @@ static int end_pass(struct training *t, struct err *e)
 
 static int begin_pass(struct training *t, struct epoch epoch, struct err *e)
 {
-    if (!t->learning && opening_model(t, e))
+    if (!t->learning && setup_model(t, e))
         return e->status;
     if (end_pass(t, e))
         return e->status;
@@ -135,8 +135,8 @@ static int begin_pass(struct training *t, struct epoch epoch, struct err *e)
         return 0;
     }
     learner_begin(&t->learner, epoch);
-    watch_begin(&t->watch, epoch);
-    report_begin(&t->report, &t->learner.tally);
+    attention_sample_begin(&t->watch, epoch);
+    epoch_log_begin(&t->report, &t->learner.tally);
     t->in_pass = true;
     return write_epoch(&t->stage.out, epoch, e);
 }
@@ -155,14 +155,14 @@ static int write_outcome(struct training *t, const struct outcome *o, struct err
 
 static void say_progress(const struct training *t)
 {
-    const struct tally *tally = &t->learner.tally;
+    const struct pass_stats *tally = &t->learner.tally;
     if (!progress_due())
         return;
-    double loss = tally_pass(tally).loss;
+    double loss = pass_stats_pass(tally).loss;
     struct progress at = {.epoch = tally->epoch.number,
                           .part = part_name[tally->epoch.part],
-                          .share = report_share(&t->report, tally),
-                          .seconds = report_now() - t->report.start,
+                          .share = epoch_log_share(&t->report, tally),
+                          .seconds = epoch_log_now() - t->report.start,
                           .count = (double)tally->events,
                           .unit = "events",
                           .loss = tally->events ? &loss : NULL};
@@ -180,38 +180,40 @@ static int no_numbers(const struct training *t, struct err *e)
 /* A batch for a model that is trained already. */
 static int predict_batch(struct training *t, const struct batch *given, struct err *e)
 {
-    struct tally *tally = &t->learner.tally;
-    const struct batch *b = vocabulary_batch(&t->vocabulary, given);
+    struct pass_stats *tally = &t->learner.tally;
+    const struct batch *b = item_map_batch(&t->vocabulary, given);
     struct outcome outcome = {0};
     if (b->user.len && learner_batch(&t->learner, b, &outcome, e))
         return no_numbers(t, e);
     if (tally->epoch.part != PART_TRAIN) {
-        struct outcome shown = vocabulary_outcome(&t->vocabulary, given, &outcome, tally);
+        struct outcome shown = item_map_outcome(&t->vocabulary, given, &outcome, tally);
         if (write_outcome(t, &shown, e))
             return e->status;
     }
-    return b->user.len ? watch_batch(&t->watch, &t->learner, b, &outcome, watch_to(t), e) : 0;
+    return b->user.len ? attention_sample_batch(&t->watch, &t->learner, b, &outcome, watch_to(t), e)
+                       : 0;
 }
 
 static int predict_steps(struct training *t, const struct steps *given, struct err *e)
 {
     struct outcome outcome;
-    const struct steps *s = vocabulary_steps(&t->vocabulary, given);
+    const struct steps *s = item_map_steps(&t->vocabulary, given);
     if (learner_steps(&t->learner, s, &outcome, e))
         return no_numbers(t, e);
     if (t->learner.tally.epoch.part == PART_TRAIN)
         return 0;
     struct outcome shown =
-        vocabulary_steps_outcome(&t->vocabulary, given, &outcome, &t->learner.tally);
+        item_map_steps_outcome(&t->vocabulary, given, &outcome, &t->learner.tally);
     return write_outcome(t, &shown, e);
 }
 
 static int run_batch(struct training *t, const struct batch *b, struct err *e)
 {
     struct outcome outcome;
-    if (t->trained ? predict_batch(t, b, e)
-                   : learner_batch(&t->learner, b, &outcome, e) || write_outcome(t, &outcome, e) ||
-                         watch_batch(&t->watch, &t->learner, b, &outcome, watch_to(t), e))
+    if (t->trained
+            ? predict_batch(t, b, e)
+            : learner_batch(&t->learner, b, &outcome, e) || write_outcome(t, &outcome, e) ||
+                  attention_sample_batch(&t->watch, &t->learner, b, &outcome, watch_to(t), e))
         return e->status;
     say_progress(t);
     return frame_out_pause(&t->stage.out, e);
@@ -233,7 +235,7 @@ static int run_steps(struct training *t, const struct steps *s, struct err *e)
  * it can show all of it. */
 static int go_on(struct training *t, struct err *e)
 {
-    const struct tally *tally = &t->learner.tally;
+    const struct pass_stats *tally = &t->learner.tally;
     if (checkpoint_arrive(t, e))
         return e->status;
     if (t->checkpoint.ended)
@@ -261,7 +263,7 @@ static int pass_over(struct training *t, const struct batches_record *r, struct 
     bool named = r->kind == RECORD_USER || r->kind == RECORD_ITEM;
     if (named && !c->temporary && write_named(t, r, e))
         return e->status;
-    if (!named && !t->learning && (opening_model(t, e) || checkpoint_restore(t, e)))
+    if (!named && !t->learning && (setup_model(t, e) || checkpoint_restore(t, e)))
         return e->status;
     return t->learning && c->records == c->target ? go_on(t, e) : 0;
 }
@@ -269,7 +271,7 @@ static int pass_over(struct training *t, const struct batches_record *r, struct 
 static int take(struct training *t, const struct batches_record *r, struct err *e)
 {
     if (r->kind == RECORD_ITEM)
-        support_note(&t->support, r->named.attributes);
+        item_support_note(&t->support, r->named.attributes);
     if (t->checkpoint.waiting)
         return pass_over(t, r, e);
     if (t->stopped || t->checkpoint.ended)
@@ -294,7 +296,7 @@ static int save(struct training *t, struct err *e)
                                    .options = {t->options.at, t->options.len},
                                    .meta = batches_in_meta(t->in),
                                    .best = &t->best};
-    const struct model_names names = opening_names(t);
+    const struct model_names names = setup_names(t);
     return save_model(&t->model, &texts, &names, t->o->save, e);
 }
 
@@ -315,7 +317,7 @@ static int diverged(struct training *t, struct err *e)
 
 static void say_unknown(const struct training *t)
 {
-    const struct vocabulary *v = &t->vocabulary;
+    const struct item_map *v = &t->vocabulary;
     if (v->unknown)
         cli_warn("%s does not know %" PRId32 " of the %" PRId32 " items: %" PRId64 " of %" PRId64
                  " events were taken out, and %" PRId64 " of %" PRId64 " targets count as missed",
@@ -345,14 +347,14 @@ static int finish(struct training *t, struct err *e)
     t->stage.out.flush = true;
     if (frame_out_pause(&t->stage.out, e))
         return e->status;
-    if (stop_signal())
+    if (signals_first())
         return 0;
     if (t->o->save && (best_finish(&t->best, &t->learner, e) || save(t, e)))
         return e->status;
     if (frame_out_end(&t->stage.out, e) || checkpoint_end(t, e))
         return e->status;
     t->finished = !t->stage.sink.gone; /* unless what follows fails */
-    return stage_finish(&t->stage, e);
+    return output_finish(&t->stage, e);
 }
 
 /* Asked to stop, or left by its reader: what can be gone on with is written. */
@@ -362,7 +364,7 @@ static int stop(struct training *t, struct err *e)
         return 0; /* what there is to go on from is there already, or nothing is */
     if (checkpoint_write(t, e))
         return e->status;
-    if (stop_signal() != SIGPIPE)
+    if (signals_first() != SIGPIPE)
         cli_note("stopped: --resume %s goes on", t->checkpoint.path);
     return 0;
 }
@@ -372,15 +374,15 @@ int training_run(struct training *t, struct err *e)
     struct batches_record record;
     enum read_result got = READ_RECORD;
     int status = 0;
-    while (!status && !stop_signal() &&
-           (got = ahead_next(&t->ahead, t->in, &record, e)) == READ_RECORD) {
+    while (!status && !signals_first() &&
+           (got = first_epoch_next(&t->ahead, t->in, &record, e)) == READ_RECORD) {
         bool used = !t->checkpoint.waiting;
         t->checkpoint.records++;
         status = take(t, &record, e);
         if (!status && used)
             status = checkpoint_step(t, record.kind, e);
     }
-    if (!status && !stop_signal())
+    if (!status && !signals_first())
         status = got == READ_ERROR ? e->status : finish(t, e);
     if (!status && !t->finished)
         status = stop(t, e);
@@ -389,25 +391,25 @@ int training_run(struct training *t, struct err *e)
 
 void training_abort(struct training *t, const struct err *why)
 {
-    stage_abort(&t->stage, why);
+    output_abort(&t->stage, why);
     checkpoint_close(&t->checkpoint);
 }
 
 void training_close(struct training *t)
 {
     if (t->learning) {
-        watch_close(&t->watch);
+        attention_sample_close(&t->watch);
         best_release(&t->best);
         learner_close(&t->learner);
         model_close(&t->model);
     }
-    vocabulary_release(&t->vocabulary);
+    item_map_release(&t->vocabulary);
     clustering_release(&t->clustering);
-    ahead_release(&t->ahead);
-    report_release(&t->report);
+    first_epoch_release(&t->ahead);
+    epoch_log_release(&t->report);
     checkpoint_close(&t->checkpoint);
-    support_release(&t->support);
-    mem_free(t->rivals);
+    item_support_release(&t->support);
+    mem_free(t->candidates);
     buf_release(&t->options);
     device_close(t->device);
     batches_in_close(t->in);

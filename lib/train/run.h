@@ -17,22 +17,22 @@
 struct training {
     const struct learn_options *o;
     const char *program;
-    struct trained *trained;      /* NULL: the model is learned here */
-    struct vocabulary vocabulary; /* of `trained` */
+    struct saved_model *trained; /* NULL: the model is learned here */
+    struct item_map vocabulary;  /* of `trained` */
     struct output_options output;
     struct batches_in *in;
-    struct ahead ahead;           /* of it: for clusters */
+    struct first_epoch ahead;     /* of it: for clusters */
     struct clustering clustering; /* of users */
     struct checkpoint checkpoint;
-    struct support support; /* of the stream's items */
-    unsigned char *rivals;  /* the items of the output that are ranked; NULL: all */
-    struct stage stage;
+    struct item_support support; /* of the stream's items */
+    unsigned char *candidates;   /* the items of the output that are ranked; NULL: all */
+    struct output stage;
     struct device *device;
     struct model model; /* these four from the first epoch on */
     struct learner learner;
     struct best best;
-    struct watch watch;
-    struct report report;
+    struct attention_sample watch;
+    struct epoch_log report;
     bool learning; /* they are there */
     bool in_pass, stopped, noted;
     bool muted;         /* the rest of a pass whose beginning went into another output */
@@ -43,7 +43,7 @@ struct training {
 /* Opens input, checkpoint, output and device.  `trained` (NULL: none) stays the caller's.  64, 65,
  * 66, 69, 73, 75. */
 int training_open(struct training *t, const char *program, const struct learn_options *o,
-                  struct trained *trained, struct operands files,
+                  struct saved_model *trained, struct operands files,
                   const struct output_options *output, struct err *e);
 
 /* Runs it to the end of the input, saves the model and ends the output.  1: training diverged, and

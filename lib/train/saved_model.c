@@ -12,13 +12,13 @@
 
 enum { HISTORY = 15 }; /* of files that do not say it */
 
-static int bad(const struct trained *t, const char *field, const char *what, struct err *e)
+static int bad(const struct saved_model *t, const char *field, const char *what, struct err *e)
 {
     return err_set(e, STATUS_DATA, "%s: __metadata__: %s: %s", t->path, field, what);
 }
 
 /* The text under a key; {NULL, 0}: there is none. */
-static struct bytes text_of(const struct trained *t, const char *key)
+static struct bytes text_of(const struct saved_model *t, const char *key)
 {
     for (size_t i = 0; i < t->file.texts.len; i++)
         if (!strcmp(t->file.texts.at[i].key, key))
@@ -27,11 +27,11 @@ static struct bytes text_of(const struct trained *t, const char *key)
 }
 
 /* The JSON under a key, packed behind what `to` holds; nothing where there is none. */
-static int packed_of(const struct trained *t, const char *key, struct buf *to, struct err *e)
+static int packed_of(const struct saved_model *t, const char *key, struct buf *to, struct err *e)
 {
     struct bytes text = text_of(t, key);
     struct json_read r = {.in = json_in_of(text)};
-    const struct place header = {bytes_of(PLACE_MAGIC), 2}; /* as in a stream's */
+    const struct json_place header = {bytes_of(PLACE_MAGIC), 2}; /* as in a stream's */
     if (!text.len)
         return 0;
     int status = json_read(&r, to, &header, CURSOR_DEPTH, e);
@@ -43,8 +43,8 @@ static int packed_of(const struct trained *t, const char *key, struct buf *to, s
 
 /* ---- options ---- */
 
-struct setting {
-    struct trained *trained;
+struct saved_option {
+    struct saved_model *trained;
     int status;
     struct err *e;
 };
@@ -68,7 +68,7 @@ static const struct option *option_of(struct bytes name)
 
 static void set_option(void *to, int program, struct bytes name, struct bytes value)
 {
-    struct setting *s = to;
+    struct saved_option *s = to;
     const struct option *o = option_of(name);
     (void)program;
     if (s->status || !o)
@@ -83,18 +83,18 @@ static void set_option(void *to, int program, struct bytes name, struct bytes va
     }
 }
 
-static int read_options(struct trained *t, struct err *e)
+static int read_options(struct saved_model *t, struct err *e)
 {
     struct buf packed = {0};
     struct meta m = {0};
-    struct setting setting = {.trained = t, .e = e};
+    struct saved_option setting = {.trained = t, .e = e};
     struct bytes model = text_of(t, "model");
     if (!model.len || !text_of(t, "options").len)
         return bad(t, model.len ? "options" : "model", "is missing: trainer --save writes it", e);
     int status = packed_of(t, "options", &packed, e);
     if (!status) {
         meta_add_program(&m, "", "", (struct bytes){packed.at, packed.len});
-        if (chain_each(&m, set_option, &setting, e))
+        if (provenance_each(&m, set_option, &setting, e))
             status = bad(t, "options", "not an object of options", e);
         else
             status = setting.status;
@@ -114,7 +114,7 @@ static int read_options(struct trained *t, struct err *e)
 
 /* ---- what it was trained on ---- */
 
-static int read_maker(struct trained *t, struct err *e)
+static int read_maker(struct saved_model *t, struct err *e)
 {
     struct buf packed = {0};
     uint32_t count;
@@ -132,7 +132,7 @@ static int read_maker(struct trained *t, struct err *e)
     return status;
 }
 
-static int read_number(const struct trained *t, const char *key, int64_t low, int64_t high,
+static int read_number(const struct saved_model *t, const char *key, int64_t low, int64_t high,
                        int64_t *value, struct err *e)
 {
     struct json_in in = json_in_of(text_of(t, key));
@@ -146,7 +146,7 @@ static int read_number(const struct trained *t, const char *key, int64_t low, in
     return 0;
 }
 
-static int read_edges(struct trained *t, struct err *e)
+static int read_edges(struct saved_model *t, struct err *e)
 {
     struct json_in in = json_in_of(text_of(t, "delta_edges"));
     int64_t edge;
@@ -163,10 +163,10 @@ static int read_edges(struct trained *t, struct err *e)
     return 0;
 }
 
-int trained_open(struct trained *t, const char *path, struct err *e)
+int saved_model_open(struct saved_model *t, const char *path, struct err *e)
 {
     bool named;
-    *t = (struct trained){.path = path, .file = {.fd = -1}, .history = HISTORY};
+    *t = (struct saved_model){.path = path, .file = {.fd = -1}, .history = HISTORY};
     if (safetensors_open(&t->file, path, e))
         return e->status;
     safetensors_map(&t->file);
@@ -179,7 +179,7 @@ int trained_open(struct trained *t, const char *path, struct err *e)
     return 0;
 }
 
-int trained_check(const struct trained *t, const struct meta *m, struct err *e)
+int saved_model_check(const struct saved_model *t, const struct meta *m, struct err *e)
 {
     int64_t shift = 0;
     i64_vec edges = {0};
@@ -201,7 +201,7 @@ int trained_check(const struct trained *t, const struct meta *m, struct err *e)
     return 0;
 }
 
-void trained_chain(const struct trained *t, struct meta *m)
+void saved_model_chain(const struct saved_model *t, struct meta *m)
 {
     struct buf program = {0};
     if (!t->maker.len)
@@ -210,7 +210,7 @@ void trained_chain(const struct trained *t, struct meta *m)
     vec_push(&m->pipeline, program);
 }
 
-void trained_close(struct trained *t)
+void saved_model_close(struct saved_model *t)
 {
     safetensors_close(&t->file);
     names_release(&t->items);

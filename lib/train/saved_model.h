@@ -7,7 +7,7 @@
 #include "nn/safetensors.h"
 #include "stream/meta.h"
 
-struct trained {
+struct saved_model {
     const char *path; /* the caller's */
     struct safetensors file;
     struct names items; /* in the file's order */
@@ -22,14 +22,14 @@ struct trained {
 /* Opens the file and sets the options of learn_model_table to what it was trained with, and the
  * seed where none was given.  66: no such file.  65: not a model's, or one that this program does
  * not know; the field is named. */
-int trained_open(struct trained *t, const char *path, struct err *e);
+int saved_model_open(struct saved_model *t, const char *path, struct err *e);
 
 /* 65: the stream measures the ages or weeks that the model attends to in another way. */
-int trained_check(const struct trained *t, const struct meta *m, struct err *e);
+int saved_model_check(const struct saved_model *t, const struct meta *m, struct err *e);
 
 /* Appends the program that made the model to the header's chain. */
-void trained_chain(const struct trained *t, struct meta *m);
+void saved_model_chain(const struct saved_model *t, struct meta *m);
 
-void trained_close(struct trained *t);
+void saved_model_close(struct saved_model *t);
 
 #endif

@@ -49,8 +49,8 @@ static int read_data(const struct training *t, struct model_data *data, struct e
 static int open_vocabulary(struct training *t, struct err *e)
 {
     const struct names *items = batches_in_items(t->in);
-    struct vocabulary *v = &t->vocabulary;
-    vocabulary_open(v, items, &t->trained->items);
+    struct item_map *v = &t->vocabulary;
+    item_map_open(v, items, &t->trained->items);
     if (v->unknown == v->streamed)
         return err_set(e, STATUS_DATA, "%s knows none of the items of the input", t->trained->path);
     for (size_t i = 0; i < v->id.len; i++)
@@ -61,7 +61,7 @@ static int open_vocabulary(struct training *t, struct err *e)
     return 0;
 }
 
-struct model_names opening_names(const struct training *t)
+struct model_names setup_names(const struct training *t)
 {
     const struct names *items = batches_in_items(t->in);
     return (struct model_names){t->trained ? &t->vocabulary.rows : items, batches_in_users(t->in)};
@@ -71,7 +71,7 @@ struct model_names opening_names(const struct training *t)
 static int open_weights(struct training *t, const struct train_options *options, struct err *e)
 {
     struct parameters *p = &t->model.parameters;
-    const struct model_names names = opening_names(t);
+    const struct model_names names = setup_names(t);
     if (t->trained) {
         parameters_hold(p, t->device);
         return model_file_read(&t->model, &names, &t->trained->file, e);
@@ -82,17 +82,17 @@ static int open_weights(struct training *t, const struct train_options *options,
 }
 
 /* Among which items targets are ranked. */
-static int open_rivals(struct training *t, struct train_options *options, struct err *e)
+static int open_candidates(struct training *t, struct train_options *options, struct err *e)
 {
-    struct vocabulary *v = &t->vocabulary;
+    struct item_map *v = &t->vocabulary;
     int32_t items = t->trained ? v->items : names_count(batches_in_items(t->in));
-    if (support_most(&t->support, t->o->rank_among, items, &t->rivals, e))
+    if (item_support_most(&t->support, t->o->rank_among, items, &t->candidates, e))
         return e->status;
-    options->rival = t->rivals;
-    if (!t->trained || !t->rivals)
+    options->candidate = t->candidates;
+    if (!t->trained || !t->candidates)
         return 0;
-    options->rival = vocabulary_rivals(v, t->rivals);
-    return options->rival
+    options->candidate = item_map_candidates(v, t->candidates);
+    return options->candidate
                ? 0
                : err_set(e, STATUS_DATA, "%s knows none of the %" PRId64 " most supported items",
                          t->trained->path, t->o->rank_among);
@@ -144,7 +144,7 @@ static int check_sampled(const struct training *t, const struct train_options *o
     return 0;
 }
 
-int opening_model(struct training *t, struct err *e)
+int setup_model(struct training *t, struct err *e)
 {
     const struct learn_options *o = t->o;
     struct model_data data;
@@ -160,7 +160,7 @@ int opening_model(struct training *t, struct err *e)
         options.sampled = false;
         data.items = names_count(&t->vocabulary.rows);
     }
-    if (check_sampled(t, &options, &data, e) || open_rivals(t, &options, e) ||
+    if (check_sampled(t, &options, &data, e) || open_candidates(t, &options, e) ||
         open_clusters(t, &data, e) ||
         model_open(&t->model, o->model, &o->shape, &data, t->device, e))
         return e->status;
@@ -175,6 +175,6 @@ int opening_model(struct training *t, struct err *e)
     learner_open(&t->learner, &t->model, &options);
     best_init(&t->best, !strcmp(o->save_by, "last") ? SAVE_BY_LAST : SAVE_BY_RECALL,
               o->save || t->checkpoint.path);
-    watch_open(&t->watch, learn_attention(o), options.seed, &t->model);
+    attention_sample_open(&t->watch, learn_attention(o), options.seed, &t->model);
     return 0;
 }

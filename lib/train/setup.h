@@ -7,9 +7,9 @@
 
 /* Opens model, learner, best and watch; the run is `learning` from here on.  64: the model cannot
  * learn from these batches; 65: the stream, a model file or --init does not fit. */
-int opening_model(struct training *t, struct err *e);
+int setup_model(struct training *t, struct err *e);
 
 /* What the rows of the model's items and users are called. */
-struct model_names opening_names(const struct training *t);
+struct model_names setup_names(const struct training *t);
 
 #endif

@@ -43,16 +43,16 @@ size_t attention_width(const struct level *l, const struct attention *a)
 }
 
 /* What is said of the j-th attended session; of events, of the session that they are of. */
-static struct seen told_at(const struct attention *a, size_t j)
+static struct attended told_at(const struct attention *a, size_t j)
 {
-    return (struct seen){.delta = a->delta.at ? column_i32(a->delta)[j] : -1,
-                         .week = a->week.at ? column_i32(a->week)[j] : -1,
-                         .start = a->start.at ? column_i64(a->start)[j] : -1,
-                         .length = -1};
+    return (struct attended){.delta = a->delta.at ? column_i32(a->delta)[j] : -1,
+                             .week = a->week.at ? column_i32(a->week)[j] : -1,
+                             .start = a->start.at ? column_i64(a->start)[j] : -1,
+                             .length = -1};
 }
 
 static void add_row(const struct level *l, const struct attention *a, const float *weight, size_t n,
-                    seen_vec *to)
+                    attended_vec *to)
 {
     size_t item = a->item.len, heaviest = n - 1;
     double total = 0;
@@ -61,7 +61,7 @@ static void add_row(const struct level *l, const struct attention *a, const floa
         heaviest = weight[j] > weight[heaviest] ? j : heaviest;
     }
     for (size_t j = n; j-- > 0;) {
-        struct seen s = told_at(a, l->events ? 0 : j);
+        struct attended s = told_at(a, l->events ? 0 : j);
         s.recency = n - j;
         s.of = n;
         s.heaviest = j == heaviest;
@@ -75,7 +75,7 @@ static void add_row(const struct level *l, const struct attention *a, const floa
     }
 }
 
-void seen_of(const struct level *l, const struct attention *a, seen_vec *to)
+void attended_of(const struct level *l, const struct attention *a, attended_vec *to)
 {
     size_t n = attention_width(l, a);
     vec_clear(to);

@@ -22,7 +22,7 @@ extern const struct level levels[LEVELS];
 const struct level *level_of(struct bytes name); /* NULL: there is none of that name */
 
 /* An attended session or event. */
-struct seen {
+struct attended {
     size_t recency; /* 1 = the newest */
     size_t of;      /* how many there are to choose from */
     bool heaviest;  /* of these; of equals the newest */
@@ -34,7 +34,7 @@ struct seen {
     const int32_t *items; /* [length] */
 };
 
-typedef VEC(struct seen) seen_vec;
+typedef VEC(struct attended) attended_vec;
 
 /* Rows of weights, and how many each has. */
 size_t attention_rows(const struct level *l, const struct attention *a);
@@ -42,7 +42,7 @@ size_t attention_width(const struct level *l, const struct attention *a);
 
 /* Puts all of the record's weights into `to`, row by row, the newest first in each, in place of
  * what was there; they point into `a`. */
-void seen_of(const struct level *l, const struct attention *a, seen_vec *to);
+void attended_of(const struct level *l, const struct attention *a, attended_vec *to);
 
 /* A copy with memory of its own; of the texts nothing is kept. */
 void attention_copy(struct attention *to, const struct attention *from);

@@ -22,18 +22,19 @@ enum {
     NAME = 80    /* columns */
 };
 
-struct chart {
-    const struct groups *g;
+struct bars {
+    const struct breakdown_plot *g;
     double slot, bar; /* widths: of a group, of a model's bar in it */
     struct scale y;
 };
 
-static const struct group_value *value_of(const struct groups *g, size_t group, size_t model)
+static const struct group_value *value_of(const struct breakdown_plot *g, size_t group,
+                                          size_t model)
 {
     return &g->value.at[group * g->models.len + model];
 }
 
-static double middle(const struct chart *c, size_t group)
+static double middle(const struct bars *c, size_t group)
 {
     return LEFT + c->slot * ((double)group + 0.5);
 }
@@ -44,14 +45,14 @@ static double error_of(const struct group_value *v)
 }
 
 /* Whether bars have room to be told apart. */
-static bool has_bars(const struct chart *c)
+static bool has_bars(const struct bars *c)
 {
     return c->bar >= 3 && c->g->labels.len <= BARRED;
 }
 
-static struct chart chart_of(const struct groups *g)
+static struct bars chart_of(const struct breakdown_plot *g)
 {
-    struct chart c = {.g = g, .y = {0, 0, BOTTOM, TOP}};
+    struct bars c = {.g = g, .y = {0, 0, BOTTOM, TOP}};
     c.slot = (double)(RIGHT - LEFT) / (double)g->labels.len;
     c.bar = fmin(c.slot * 0.8 / (double)g->models.len, 60);
     for (size_t i = 0; i < g->value.len; i++)
@@ -65,7 +66,7 @@ static struct chart chart_of(const struct groups *g)
 
 /* ---- axes ---- */
 
-static void draw_grid(const struct chart *c, double step, struct buf *to)
+static void draw_grid(const struct bars *c, double step, struct buf *to)
 {
     for (double v = 0; v <= c->y.high + step / 1e6; v += step) {
         double y = scale_at(&c->y, v);
@@ -76,7 +77,7 @@ static void draw_grid(const struct chart *c, double step, struct buf *to)
 }
 
 /* The groups' names, as many as have room. */
-static void draw_names(const struct chart *c, struct buf *to)
+static void draw_names(const struct bars *c, struct buf *to)
 {
     size_t widest = 1, every = 1;
     for (size_t i = 0; i < c->g->labels.len; i++) {
@@ -94,7 +95,7 @@ static void draw_names(const struct chart *c, struct buf *to)
 }
 
 /* Of models that were tested on other targets, the most. */
-static uint64_t size_of(const struct groups *g, size_t group)
+static uint64_t size_of(const struct breakdown_plot *g, size_t group)
 {
     uint64_t most = 0;
     for (size_t m = 0; m < g->models.len; m++) {
@@ -105,7 +106,7 @@ static uint64_t size_of(const struct groups *g, size_t group)
 }
 
 /* How many targets each group has: a strip of bars, and the numbers where they have room. */
-static void draw_sizes(const struct chart *c, struct buf *to)
+static void draw_sizes(const struct bars *c, struct buf *to)
 {
     uint64_t top = 1;
     char hint[100], digits[24];
@@ -128,7 +129,7 @@ static void draw_sizes(const struct chart *c, struct buf *to)
 
 /* ---- scores ---- */
 
-static void hint_of(const struct chart *c, size_t group, const struct group_value *v, char *to,
+static void hint_of(const struct bars *c, size_t group, const struct group_value *v, char *to,
                     size_t room)
 {
     char error[40] = "";
@@ -138,19 +139,19 @@ static void hint_of(const struct chart *c, size_t group, const struct group_valu
              v->targets);
 }
 
-static double above(const struct chart *c, const struct group_value *v)
+static double above(const struct bars *c, const struct group_value *v)
 {
     return scale_at(&c->y, fmin(v->mean + error_of(v), c->y.high));
 }
 
-static void draw_error(const struct chart *c, const char *class, double x,
+static void draw_error(const struct bars *c, const char *class, double x,
                        const struct group_value *v, struct buf *to)
 {
     if (v->deviation > 0)
         svg_line(to, class, x, scale_at(&c->y, fmax(v->mean - v->deviation, 0)), x, above(c, v));
 }
 
-static void draw_bar(const struct chart *c, size_t group, size_t model, struct buf *to)
+static void draw_bar(const struct bars *c, size_t group, size_t model, struct buf *to)
 {
     const struct group_value *v = value_of(c->g, group, model);
     double left = middle(c, group) + c->bar * ((double)model - (double)c->g->models.len / 2);
@@ -164,7 +165,7 @@ static void draw_bar(const struct chart *c, size_t group, size_t model, struct b
         svg_text(to, "s m", x, above(c, v) - 4, "%.4f", v->mean);
 }
 
-static void draw_dot(const struct chart *c, size_t group, size_t model, struct buf *to)
+static void draw_dot(const struct bars *c, size_t group, size_t model, struct buf *to)
 {
     const struct group_value *v = value_of(c->g, group, model);
     double x = middle(c, group), y = scale_at(&c->y, v->mean);
@@ -180,7 +181,7 @@ static void draw_dot(const struct chart *c, size_t group, size_t model, struct b
     svg_dot(to, class, x, y, c->slot > 8 ? 2.5 : 1.5, hint);
 }
 
-static void draw_legend(const struct groups *g, bool bars, struct buf *to)
+static void draw_legend(const struct breakdown_plot *g, bool bars, struct buf *to)
 {
     for (size_t m = 0; m < g->models.len; m++) {
         double y = LEGEND + 18 * (double)m + 10;
@@ -194,7 +195,7 @@ static void draw_legend(const struct groups *g, bool bars, struct buf *to)
     }
 }
 
-static bool has_errors(const struct groups *g)
+static bool has_errors(const struct breakdown_plot *g)
 {
     for (size_t i = 0; i < g->value.len; i++)
         if (g->value.at[i].deviation > 0)
@@ -202,11 +203,11 @@ static bool has_errors(const struct groups *g)
     return false;
 }
 
-void groups_svg(const struct groups *g, struct buf *to)
+void breakdown_plot_svg(const struct breakdown_plot *g, struct buf *to)
 {
     char title[160];
     bool some = g->ranks && *g->ranks;
-    struct chart c = chart_of(g);
+    struct bars c = chart_of(g);
     double step = scale_step(0, c.y.high, 6);
     scale_round(&c.y, step);
     snprintf(title, sizeof title, "%s by %s%s%s", g->score, g->by, some ? ", " : "",
@@ -229,7 +230,7 @@ void groups_svg(const struct groups *g, struct buf *to)
     svg_end(to);
 }
 
-void groups_release(struct groups *g)
+void breakdown_plot_release(struct breakdown_plot *g)
 {
     vec_release(&g->models);
     vec_release(&g->labels);

@@ -12,7 +12,7 @@ struct group_value {
     uint64_t targets; /* of one run */
 };
 
-struct groups {
+struct breakdown_plot {
     const char *by, *axis, *score; /* what is broken down, what the groups are, what is shown */
     const char *ranks;             /* what they are among, the caller's; NULL or empty: all items */
     VEC(struct bytes) models;      /* what each is called; the caller's */
@@ -20,7 +20,7 @@ struct groups {
     VEC(struct group_value) value; /* [labels, models] */
 };
 
-void groups_svg(const struct groups *g, struct buf *to);
-void groups_release(struct groups *g);
+void breakdown_plot_svg(const struct breakdown_plot *g, struct buf *to);
+void breakdown_plot_release(struct breakdown_plot *g);
 
 #endif

@@ -24,7 +24,7 @@ enum {
 };
 
 struct chart {
-    const struct gallery *g;
+    const struct figures *g;
     const struct grouping *by;
     const struct means *means;
     size_t groups;
@@ -126,7 +126,7 @@ static void draw_dot(const struct chart *c, size_t group, struct buf *to)
             scale_at(&c->y, fmin(value, c->y.high)), r, hint);
 }
 
-static void chart_svg(const struct gallery *g, const struct picture *p, struct buf *to)
+static void chart_svg(const struct figures *g, const struct figure *p, struct buf *to)
 {
     const struct means *m = &gallery_of(g, p)->means;
     struct chart c = {.g = g, .by = p->grouping, .means = m};
@@ -135,7 +135,7 @@ static void chart_svg(const struct gallery *g, const struct picture *p, struct b
     c.y = (struct scale){means_bottom(m), means_top(m, 1.2), BOTTOM, TOP};
     double step = scale_step(c.y.low, c.y.high, 6);
     scale_round(&c.y, step);
-    picture_begin_svg(p, WIDTH, HEIGHT, to);
+    figure_begin_svg(p, WIDTH, HEIGHT, to);
     svg_text(to, "q", 12, 44, "weight against even attention (= 1): mean ± standard error");
     draw_grid(&c, step, to);
     draw_counts(&c, to);
@@ -149,7 +149,7 @@ static void chart_svg(const struct gallery *g, const struct picture *p, struct b
 
 /* ---- terminal ---- */
 
-static void text_bar(const struct gallery *g, const struct picture *p, const struct blocks *b,
+static void text_bar(const struct figures *g, const struct figure *p, const struct terminal *b,
                      size_t group, double top, struct buf *to)
 {
     const struct mean *m = &gallery_of(g, p)->means.at.at[group];
@@ -158,16 +158,16 @@ static void text_bar(const struct gallery *g, const struct picture *p, const str
     buf_text(to, "  ");
     text_terminal(to, (struct bytes){label.at, label.len}, 11, true);
     buf_byte(to, ' ');
-    blocks_bar(to, scale_share(mean_relative(m), 0, top), b->columns > 72 ? 32 : 12);
+    terminal_bar(to, scale_share(mean_relative(m), 0, top), b->columns > 72 ? 32 : 12);
     buf_byte(to, ' ');
-    words_number(to, mean_relative(m), 2);
+    format_number(to, mean_relative(m), 2);
     buf_text(to, " ± ");
-    words_number(to, mean_error(m), 2);
+    format_number(to, mean_error(m), 2);
     buf_format(to, "  %" PRIu64 "\n", m->count);
     buf_release(&label);
 }
 
-static void chart_text(const struct gallery *g, const struct picture *p, const struct blocks *b,
+static void chart_text(const struct figures *g, const struct figure *p, const struct terminal *b,
                        struct buf *to)
 {
     const struct means *m = &gallery_of(g, p)->means;
@@ -175,7 +175,7 @@ static void chart_text(const struct gallery *g, const struct picture *p, const s
         form_map.text(g, p, b, to);
         return;
     }
-    picture_title(p, b, to);
+    figure_title(p, b, to);
     buf_format(to, "  %s; ± standard error; number of weights\n", p->grouping->axis);
     for (size_t i = 0; i < m->at.len; i++)
         if (m->at.at[i].count)
@@ -183,4 +183,5 @@ static void chart_text(const struct gallery *g, const struct picture *p, const s
     buf_byte(to, '\n');
 }
 
-const struct form form_chart = {means_take, means_empty, chart_svg, means_tsv, chart_text, false};
+const struct figure_form form_chart = {means_take, means_empty, chart_svg,
+                                       means_tsv,  chart_text,  false};

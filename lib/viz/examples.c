@@ -11,8 +11,8 @@
 
 /* ---- gathering ---- */
 
-void examples_take(struct gathered *to, const struct picture *p, struct cast *c,
-                   const seen_vec *seen, const struct attention *a, bool goes_on)
+void examples_take(struct gathered *to, const struct figure *p, struct run_names *c,
+                   const attended_vec *seen, const struct attention *a, bool goes_on)
 {
     (void)p, (void)c, (void)seen, (void)goes_on;
     struct examples *x = &to->examples;
@@ -39,46 +39,46 @@ static int by_order(const void *a, const void *b)
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-void examples_each(const struct gallery *g, const struct picture *p, example_visit *visit, void *to)
+void examples_each(const struct figures *g, const struct figure *p, example_visit *visit, void *to)
 {
     const struct examples *x = &gallery_of(g, p)->examples;
     const struct example **list = mem_zero(x->at.len, sizeof *list);
-    seen_vec seen = {0};
+    attended_vec seen = {0};
     for (size_t i = 0; i < x->at.len; i++)
         list[i] = &x->at.at[i];
     if (x->at.len)
         qsort(list, x->at.len, sizeof *list, by_order);
     for (size_t i = 0; i < x->at.len; i++) {
-        seen_of(p->level, &list[i]->attention, &seen);
+        attended_of(p->level, &list[i]->attention, &seen);
         visit(to, g, p, &list[i]->attention, &seen);
     }
     vec_release(&seen);
     mem_free(list);
 }
 
-void examples_svg(const struct gallery *g, const struct picture *p, example_visit *visit,
+void examples_svg(const struct figures *g, const struct figure *p, example_visit *visit,
                   const char *says, struct buf *to)
 {
     enum { TOP = 72 };
     struct example_drawn measured = {NULL, TOP}, drawn = {to, TOP};
     examples_each(g, p, visit, &measured);
-    picture_begin_svg(p, EXAMPLE_WIDTH, measured.y, to);
+    figure_begin_svg(p, EXAMPLE_WIDTH, measured.y, to);
     svg_text(to, "q", 12, 44, "%s", says);
     examples_each(g, p, visit, &drawn);
     svg_end(to);
 }
 
-void examples_text(const struct gallery *g, const struct picture *p, const struct blocks *b,
+void examples_text(const struct figures *g, const struct figure *p, const struct terminal *b,
                    example_visit *visit, struct buf *to)
 {
     struct example_written w = {to, b};
-    picture_title(p, b, to);
+    figure_title(p, b, to);
     examples_each(g, p, visit, &w);
 }
 
 /* ---- what is said of them ---- */
 
-double examples_heaviest(const seen_vec *seen)
+double examples_heaviest(const attended_vec *seen)
 {
     double top = 0;
     for (size_t j = 0; j < seen->len; j++)
@@ -86,19 +86,19 @@ double examples_heaviest(const seen_vec *seen)
     return top;
 }
 
-void say_age(const struct cast *c, const struct seen *s, struct buf *to)
+void say_age(const struct run_names *c, const struct attended *s, struct buf *to)
 {
     if (s->delta >= 0)
-        words_age(c, (size_t)s->delta, to);
+        format_age(c, (size_t)s->delta, to);
 }
 
-void say_week(const struct cast *c, const struct seen *s, struct buf *to)
+void say_week(const struct run_names *c, const struct attended *s, struct buf *to)
 {
     if (s->week >= 0)
-        words_week(c, (size_t)s->week, to);
+        format_week(c, (size_t)s->week, to);
 }
 
-int64_t event_train(const struct cast *c, const struct seen *s)
+int64_t event_train(const struct run_names *c, const struct attended *s)
 {
     return s->length == 1 ? c->train.at[s->items[0]] : -1;
 }
@@ -106,13 +106,13 @@ int64_t event_train(const struct cast *c, const struct seen *s)
 /* Heaviest first, of equals the newest. */
 static int by_weight(const void *a, const void *b)
 {
-    const struct seen *x = a, *y = b;
+    const struct attended *x = a, *y = b;
     if (x->weight != y->weight)
         return x->weight > y->weight ? -1 : 1;
     return x->recency < y->recency ? -1 : x->recency > y->recency;
 }
 
-void seen_rank(seen_vec *to, const seen_vec *seen)
+void seen_rank(attended_vec *to, const attended_vec *seen)
 {
     vec_clear(to);
     vec_append(to, seen->at, seen->len);
@@ -122,10 +122,10 @@ void seen_rank(seen_vec *to, const seen_vec *seen)
 
 /* ---- TSV ---- */
 
-static double group_of(const struct picture *p, const struct cast *c, const struct seen *s)
+static double group_of(const struct figure *p, const struct run_names *c, const struct attended *s)
 {
     if (p->form == &form_ages)
-        return s->delta < 0 ? NAN : (double)cast_age_from(c, (size_t)s->delta) / 3600;
+        return s->delta < 0 ? NAN : (double)run_names_age_from(c, (size_t)s->delta) / 3600;
     if (p->form == &form_weeks)
         return s->week < 0 ? NAN : s->week;
     if (p->form == &form_ranked)
@@ -133,15 +133,15 @@ static double group_of(const struct picture *p, const struct cast *c, const stru
     return (double)s->recency;
 }
 
-static void put_item(const struct gallery *g, struct column items, size_t i, struct buf *to)
+static void put_item(const struct figures *g, struct column items, size_t i, struct buf *to)
 {
     if (items.at && i < items.len)
-        text_clean(to, labels_at(&g->cast->items, column_i32(items)[i]), 0);
+        text_clean(to, label_list_at(&g->cast->items, column_i32(items)[i]), 0);
     buf_byte(to, '\t');
 }
 
 /* What was predicted there, and what came: at the steps of a session, or at a position of it. */
-static void put_step(const struct gallery *g, const struct picture *p, const struct attention *a,
+static void put_step(const struct figures *g, const struct figure *p, const struct attention *a,
                      size_t row, struct buf *to)
 {
     int64_t position = p->level->by_target ? (int64_t)row : a->position;
@@ -156,31 +156,31 @@ static void put_step(const struct gallery *g, const struct picture *p, const str
     put_item(g, a->target, row, to);
 }
 
-static void tsv_row(const struct gallery *g, const struct picture *p, const struct attention *a,
-                    size_t row, const struct seen *s, struct buf *to)
+static void tsv_row(const struct figures *g, const struct figure *p, const struct attention *a,
+                    size_t row, const struct attended *s, struct buf *to)
 {
-    gallery_tsv_begin(g, p, to);
-    text_clean(to, labels_at(&g->cast->users, a->user), 0);
+    figures_tsv_begin(g, p, to);
+    text_clean(to, label_list_at(&g->cast->users, a->user), 0);
     buf_format(to, "\t%" PRId64 "\t", a->session);
     put_step(g, p, a, row, to);
-    words_exact(to, group_of(p, g->cast, s));
+    format_exact(to, group_of(p, g->cast, s));
     buf_byte(to, '\t');
-    words_exact(to, s->weight);
+    format_exact(to, s->weight);
     buf_byte(to, '\t');
-    words_exact(to, s->relative);
+    format_exact(to, s->relative);
     buf_text(to, "\t\t1\t1\t");
     for (int32_t i = 0; i < s->length && p->form != &form_ages && p->form != &form_weeks; i++) {
         buf_text(to, i ? " | " : "");
-        text_clean(to, labels_at(&g->cast->items, s->items[i]), 0);
+        text_clean(to, label_list_at(&g->cast->items, s->items[i]), 0);
     }
     buf_byte(to, '\n');
 }
 
-static void visit_tsv(void *to, const struct gallery *g, const struct picture *p,
-                      const struct attention *a, const seen_vec *seen)
+static void visit_tsv(void *to, const struct figures *g, const struct figure *p,
+                      const struct attention *a, const attended_vec *seen)
 {
     size_t n = attention_width(p->level, a);
-    seen_vec ranked = {0};
+    attended_vec ranked = {0};
     if (p->form == &form_ranked)
         seen_rank(&ranked, seen);
     for (size_t j = 0; j < seen->len; j++)
@@ -188,7 +188,7 @@ static void visit_tsv(void *to, const struct gallery *g, const struct picture *p
     vec_release(&ranked);
 }
 
-void examples_tsv(const struct gallery *g, const struct picture *p, struct buf *to)
+void examples_tsv(const struct figures *g, const struct figure *p, struct buf *to)
 {
     examples_each(g, p, visit_tsv, to);
 }

@@ -7,25 +7,25 @@
 
 enum { HOUR = 3600, DAY = 24 * HOUR, MOST_RECENT = 64, LONGEST = 40, WEEK_HOURS = 168 };
 
-static size_t week_hours(const struct cast *c)
+static size_t week_hours(const struct run_names *c)
 {
     (void)c;
     return WEEK_HOURS;
 }
 
-static size_t day_hours(const struct cast *c)
+static size_t day_hours(const struct run_names *c)
 {
     (void)c;
     return 24;
 }
 
-static double count_from_one(const struct cast *c, size_t group)
+static double count_from_one(const struct run_names *c, size_t group)
 {
     (void)c;
     return (double)group + 1;
 }
 
-static double the_group(const struct cast *c, size_t group)
+static double the_group(const struct run_names *c, size_t group)
 {
     (void)c;
     return (double)group;
@@ -33,13 +33,13 @@ static double the_group(const struct cast *c, size_t group)
 
 /* ---- recency ---- */
 
-static long by_recency(struct cast *c, const struct seen *s)
+static long by_recency(struct run_names *c, const struct attended *s)
 {
     (void)c;
     return (long)(s->recency < MOST_RECENT ? s->recency : MOST_RECENT) - 1;
 }
 
-static void label_recency(const struct cast *c, size_t group, struct buf *to)
+static void label_recency(const struct run_names *c, size_t group, struct buf *to)
 {
     (void)c;
     buf_format(to, "%zu%s", group + 1, group + 1 == MOST_RECENT ? "+" : "");
@@ -61,42 +61,42 @@ static const struct grouping event_recency = {
 
 /* ---- age ---- */
 
-static long by_age(struct cast *c, const struct seen *s)
+static long by_age(struct run_names *c, const struct attended *s)
 {
     return s->delta >= 0 && (size_t)s->delta <= c->edges.len ? s->delta : -1;
 }
 
-static double hours_of(const struct cast *c, size_t group)
+static double hours_of(const struct run_names *c, size_t group)
 {
-    return (double)cast_age_from(c, group) / HOUR;
+    return (double)run_names_age_from(c, group) / HOUR;
 }
 
-static size_t age_groups(const struct cast *c)
+static size_t age_groups(const struct run_names *c)
 {
     return c->edges.len + 1;
 }
 
 /* Whole days, or where buckets do not begin there, every eighth of them. */
-static bool mark_age(const struct cast *c, size_t group)
+static bool mark_age(const struct run_names *c, size_t group)
 {
     size_t days = 0, n = c->edges.len + 1;
     for (size_t i = 1; i < n; i++)
-        days += cast_age_from(c, i) % DAY == 0;
+        days += run_names_age_from(c, i) % DAY == 0;
     if (days >= 2 && days <= 16)
-        return cast_age_from(c, group) % DAY == 0;
+        return run_names_age_from(c, group) % DAY == 0;
     return group % (n / 8 + 1) == 0;
 }
 
-static void row_of_ages(const struct cast *c, size_t row, struct buf *to)
+static void row_of_ages(const struct run_names *c, size_t row, struct buf *to)
 {
-    words_age(c, row * 24, to);
+    format_age(c, row * 24, to);
 }
 
 static const struct grouping age = {
     .axis = "age of the attended session, in hours before the one predicted",
     .of = by_age,
     .low = hours_of,
-    .label = words_age,
+    .label = format_age,
     .mark = mark_age,
     .groups = age_groups,
     .across = 24,
@@ -107,11 +107,12 @@ static const struct grouping age = {
 
 /* Ages from half a day on, as far as whole windows of a day around its multiples reach: each of the
  * 24 groups has then a bucket of every day.  Buckets that are not hours say nothing of it. */
-static long by_day_distance(struct cast *c, const struct seen *s)
+static long by_day_distance(struct run_names *c, const struct attended *s)
 {
     if (s->delta < 0 || (size_t)s->delta >= c->edges.len)
         return -1;
-    int64_t from = cast_age_from(c, (size_t)s->delta), to = cast_age_to(c, (size_t)s->delta);
+    int64_t from = run_names_age_from(c, (size_t)s->delta),
+            to = run_names_age_to(c, (size_t)s->delta);
     int64_t last = c->edges.at[c->edges.len - 1];
     if (to - from != HOUR || from % HOUR || from < DAY / 2 ||
         to > last - ((last - DAY / 2) % DAY + DAY) % DAY)
@@ -119,13 +120,13 @@ static long by_day_distance(struct cast *c, const struct seen *s)
     return (long)((from - DAY / 2) % DAY / HOUR);
 }
 
-static double day_distance(const struct cast *c, size_t group)
+static double day_distance(const struct run_names *c, size_t group)
 {
     (void)c;
     return (double)group - 12;
 }
 
-static void label_day_distance(const struct cast *c, size_t group, struct buf *to)
+static void label_day_distance(const struct run_names *c, size_t group, struct buf *to)
 {
     (void)c;
     if (group == 12)
@@ -134,7 +135,7 @@ static void label_day_distance(const struct cast *c, size_t group, struct buf *t
         buf_format(to, "%s%d h", group < 12 ? "−" : "+", abs((int)group - 12));
 }
 
-static bool mark_day_distance(const struct cast *c, size_t group)
+static bool mark_day_distance(const struct run_names *c, size_t group)
 {
     (void)c;
     return group % 4 == 0;
@@ -151,23 +152,23 @@ static const struct grouping day = {
 
 /* ---- the week ---- */
 
-static long by_week(struct cast *c, const struct seen *s)
+static long by_week(struct run_names *c, const struct attended *s)
 {
     (void)c;
     return s->week < WEEK_HOURS ? s->week : -1;
 }
 
-static void row_of_week(const struct cast *c, size_t row, struct buf *to)
+static void row_of_week(const struct run_names *c, size_t row, struct buf *to)
 {
     (void)c;
-    buf_text(to, words_day[row % 7]);
+    buf_text(to, format_day[row % 7]);
 }
 
 static const struct grouping week = {
     .axis = "hour of the day (UTC, or as the log was shifted)",
     .of = by_week,
     .low = the_group,
-    .label = words_week,
+    .label = format_week,
     .groups = week_hours,
     .across = 24,
     .row = row_of_week,
@@ -175,13 +176,13 @@ static const struct grouping week = {
 
 /* ---- length ---- */
 
-static long by_length(struct cast *c, const struct seen *s)
+static long by_length(struct run_names *c, const struct attended *s)
 {
     (void)c;
     return s->length < 1 ? -1 : (s->length < LONGEST ? s->length : LONGEST) - 1;
 }
 
-static void label_length(const struct cast *c, size_t group, struct buf *to)
+static void label_length(const struct run_names *c, size_t group, struct buf *to)
 {
     (void)c;
     buf_format(to, "%zu%s", group + 1, group + 1 == LONGEST ? "+" : "");
@@ -196,7 +197,7 @@ static const struct grouping length = {
 
 /* The weights of a session's events are 1 of even attention on average, however long it is: what
  * its length can change is how far they lie apart. */
-static long of_strongest(struct cast *c, const struct seen *s)
+static long of_strongest(struct run_names *c, const struct attended *s)
 {
     (void)c;
     return s->heaviest ? (long)(s->of < LONGEST ? s->of : LONGEST) - 1 : -1;
@@ -219,7 +220,7 @@ static int ascending(const void *a, const void *b)
 
 /* By the session's median item (the lower one of two): a single hit in a session of rarities does
  * not make it a popular one. */
-static long by_popularity(struct cast *c, const struct seen *s)
+static long by_popularity(struct run_names *c, const struct attended *s)
 {
     if (s->length < 1)
         return -1;
@@ -230,15 +231,15 @@ static long by_popularity(struct cast *c, const struct seen *s)
     int64_t median = train[(s->length - 1) / 2];
     bool known = train[0] >= 0;
     mem_free(train);
-    return known ? (long)cast_popularity(c, median) : -1;
+    return known ? (long)run_names_popularity(c, median) : -1;
 }
 
-static double least_popularity(const struct cast *c, size_t group)
+static double least_popularity(const struct run_names *c, size_t group)
 {
     return (double)c->popular.at[group];
 }
 
-static void label_popularity(const struct cast *c, size_t group, struct buf *to)
+static void label_popularity(const struct run_names *c, size_t group, struct buf *to)
 {
     int64_t from = c->popular.at[group];
     if (group + 1 == c->popular.len)
@@ -249,7 +250,7 @@ static void label_popularity(const struct cast *c, size_t group, struct buf *to)
         buf_format(to, "%" PRId64 "–%" PRId64, from, c->popular.at[group + 1] - 1);
 }
 
-static size_t popularity_groups(const struct cast *c)
+static size_t popularity_groups(const struct run_names *c)
 {
     return c->popular.len;
 }
@@ -314,7 +315,7 @@ static const struct grouping event_popularity = {
      "How far does the event with the largest weight stand out among the others, where there are " \
      "few of them and where there are many? At 1 all weigh the same.", &form_chart, &strongest}
 
-const struct picture pictures[] = {
+const struct figure pictures[] = {
     SIDE_BY_SIDE(&levels[LEVEL_INTER]),
     MEANS_OF_SESSIONS(&levels[LEVEL_INTER]),
     {"matrix", &levels[LEVEL_INTRA], "predictions and what they look at",

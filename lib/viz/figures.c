@@ -21,7 +21,7 @@ static void clear_examples(struct examples *x)
     vec_clear(&x->at);
 }
 
-void gallery_begin(struct gallery *g, struct cast *c, struct epoch epoch, int64_t examples,
+void figures_begin(struct figures *g, struct run_names *c, struct epoch epoch, int64_t examples,
                    uint64_t seed)
 {
     size_t n = count_pictures();
@@ -43,7 +43,7 @@ void gallery_begin(struct gallery *g, struct cast *c, struct epoch epoch, int64_
     }
 }
 
-void gallery_add(struct gallery *g, const struct attention *a)
+void figures_add(struct figures *g, const struct attention *a)
 {
     const struct level *level = level_of(a->level);
     size_t n = level ? attention_width(level, a) : 0;
@@ -58,19 +58,19 @@ void gallery_add(struct gallery *g, const struct attention *a)
     bool goes_on = level->several && a->user == count->user && a->session == count->session;
     count->user = a->user;
     count->session = a->session;
-    seen_of(level, a, &g->seen);
-    for (const struct picture *p = pictures; p->name; p++)
+    attended_of(level, a, &g->seen);
+    for (const struct figure *p = pictures; p->name; p++)
         if (p->level == level)
             p->form->take(&g->gathered[p - pictures], p, g->cast, &g->seen, a, goes_on);
 }
 
-void gallery_end(struct gallery *g)
+void figures_end(struct figures *g)
 {
-    for (const struct picture *p = pictures; p->name; p++)
+    for (const struct figure *p = pictures; p->name; p++)
         means_end_session(&g->gathered[p - pictures].means);
 }
 
-bool gallery_has_attention(const struct gallery *g)
+bool figures_has_attention(const struct figures *g)
 {
     for (size_t i = 0; i < LEVELS; i++)
         if (g->level[i].records)
@@ -78,7 +78,7 @@ bool gallery_has_attention(const struct gallery *g)
     return false;
 }
 
-void gallery_release(struct gallery *g)
+void figures_release(struct figures *g)
 {
     for (size_t i = 0; g->gathered && i < count_pictures(); i++) {
         means_release(&g->gathered[i].means);
@@ -87,22 +87,22 @@ void gallery_release(struct gallery *g)
     }
     mem_free(g->gathered);
     vec_release(&g->seen);
-    *g = (struct gallery){0};
+    *g = (struct figures){0};
 }
 
-void gallery_tsv_head(struct buf *to)
+void figures_tsv_head(struct buf *to)
 {
     buf_text(to, "run\tepoch\tpart\tlevel\tpicture\tuser\tsession\tposition\tpredicted\ttarget\t"
                  "group\tweight\trelative\terror\tweights\tsessions\titems\n");
 }
 
-void gallery_tsv_begin(const struct gallery *g, const struct picture *p, struct buf *to)
+void figures_tsv_begin(const struct figures *g, const struct figure *p, struct buf *to)
 {
     buf_format(to, "%" PRId64 "\t%" PRId64 "\t%s\t%s\t%s\t", g->run, g->epoch, part_name[g->part],
                p->level->name, p->name);
 }
 
-static void whole_title(const struct picture *p, struct buf *to)
+static void whole_title(const struct figure *p, struct buf *to)
 {
     buf_text(to, p->level->title);
     buf_text(to, ": ");
@@ -110,7 +110,7 @@ static void whole_title(const struct picture *p, struct buf *to)
     buf_byte(to, '\0');
 }
 
-void picture_begin_svg(const struct picture *p, double width, double height, struct buf *to)
+void figure_begin_svg(const struct figure *p, double width, double height, struct buf *to)
 {
     struct buf title = {0};
     whole_title(p, &title);
@@ -118,24 +118,24 @@ void picture_begin_svg(const struct picture *p, double width, double height, str
     buf_release(&title);
 }
 
-void picture_title(const struct picture *p, const struct blocks *b, struct buf *to)
+void figure_title(const struct figure *p, const struct terminal *b, struct buf *to)
 {
     struct buf title = {0};
     whole_title(p, &title);
-    blocks_title(b, to, title.at);
+    terminal_title(b, to, title.at);
     buf_release(&title);
 }
 
-void gallery_tsv(const struct gallery *g, struct buf *to)
+void figures_tsv(const struct figures *g, struct buf *to)
 {
-    for (const struct picture *p = pictures; p->name; p++)
+    for (const struct figure *p = pictures; p->name; p++)
         if (!gallery_lacks(g, p))
             p->form->tsv(g, p, to);
 }
 
-void gallery_text(const struct gallery *g, const struct blocks *b, struct buf *to)
+void figures_text(const struct figures *g, const struct terminal *b, struct buf *to)
 {
-    for (const struct picture *p = pictures; p->name; p++)
+    for (const struct figure *p = pictures; p->name; p++)
         if (p->form->text && !gallery_lacks(g, p))
             p->form->text(g, p, b, to);
 }

@@ -14,7 +14,7 @@
 #include "viz/mean.h"
 #include "viz/attended.h"
 
-struct blocks; /* viz/terminal.h */
+struct terminal; /* viz/terminal.h */
 
 /* A sample of records of fixed size, uniform over the pass. */
 struct examples {
@@ -36,25 +36,26 @@ struct gathered {
 struct grouping {
     const char *axis; /* what the groups are, with the unit */
     /* The group of an attended one; -1: none. */
-    long (*of)(struct cast *c, const struct seen *s);
+    long (*of)(struct run_names *c, const struct attended *s);
     /* The group's least value: what TSV calls it. */
-    double (*low)(const struct cast *c, size_t group);
+    double (*low)(const struct run_names *c, size_t group);
     /* The group as people read it, short. */
-    void (*label)(const struct cast *c, size_t group, struct buf *to);
+    void (*label)(const struct run_names *c, size_t group, struct buf *to);
     /* Whether the axis has a mark there; NULL: wherever there is room. */
-    bool (*mark)(const struct cast *c, size_t group);
+    bool (*mark)(const struct run_names *c, size_t group);
     /* Groups shown, weights or not; NULL: up to the last that has any. */
-    size_t (*groups)(const struct cast *c);
-    size_t across;                                                 /* in shades, groups in a row */
-    void (*row)(const struct cast *c, size_t row, struct buf *to); /* what stands before a row */
+    size_t (*groups)(const struct run_names *c);
+    size_t across; /* in shades, groups in a row */
+    void (*row)(const struct run_names *c, size_t row,
+                struct buf *to); /* what stands before a row */
 };
 
-struct picture {
+struct figure {
     const char *name; /* one of its level's; with that of its file, and in TSV */
     const struct level *level;
     const char *title; /* behind that of its level */
     const char *says;  /* a sentence or two for who sees it for the first time */
-    const struct form *form;
+    const struct figure_form *form;
     const struct grouping *grouping; /* of means */
 };
 
@@ -66,68 +67,68 @@ struct level_count {
 };
 
 /* The pass that is shown. */
-struct gallery {
-    struct cast *cast;
+struct figures {
+    struct run_names *cast;
     int64_t run, epoch;
     enum part part;
     struct level_count level[LEVELS];
     struct gathered *gathered; /* by picture */
-    seen_vec seen;
+    attended_vec seen;
 };
 
-struct form {
+struct figure_form {
     /* `goes_on`: the record is of the session that the one before it was of. */
-    void (*take)(struct gathered *to, const struct picture *p, struct cast *c, const seen_vec *seen,
-                 const struct attention *a, bool goes_on);
+    void (*take)(struct gathered *to, const struct figure *p, struct run_names *c,
+                 const attended_vec *seen, const struct attention *a, bool goes_on);
     bool (*empty)(const struct gathered *g);
-    void (*svg)(const struct gallery *g, const struct picture *p, struct buf *to);
-    void (*tsv)(const struct gallery *g, const struct picture *p, struct buf *to);
+    void (*svg)(const struct figures *g, const struct figure *p, struct buf *to);
+    void (*tsv)(const struct figures *g, const struct figure *p, struct buf *to);
     /* For terminals; NULL: another picture shows it there. */
-    void (*text)(const struct gallery *g, const struct picture *p, const struct blocks *b,
+    void (*text)(const struct figures *g, const struct figure *p, const struct terminal *b,
                  struct buf *to);
     bool wide; /* needs a page's whole width */
 };
 
-extern const struct picture pictures[]; /* the last has no name */
+extern const struct figure pictures[]; /* the last has no name */
 
 /* {0} is fine before.  The records that are examples follow from the seed and the epoch. */
-void gallery_begin(struct gallery *g, struct cast *c, struct epoch epoch, int64_t examples,
+void figures_begin(struct figures *g, struct run_names *c, struct epoch epoch, int64_t examples,
                    uint64_t seed);
-void gallery_add(struct gallery *g, const struct attention *a);
+void figures_add(struct figures *g, const struct attention *a);
 
 /* After the last record: only then may it be drawn. */
-void gallery_end(struct gallery *g);
-void gallery_release(struct gallery *g);
+void figures_end(struct figures *g);
+void figures_release(struct figures *g);
 
-static inline const struct gathered *gallery_of(const struct gallery *g, const struct picture *p)
+static inline const struct gathered *gallery_of(const struct figures *g, const struct figure *p)
 {
     return &g->gathered[p - pictures];
 }
 
 /* Whether the pass has any attention of a known level. */
-bool gallery_has_attention(const struct gallery *g);
+bool figures_has_attention(const struct figures *g);
 
 /* Whether it has gathered nothing. */
-static inline bool gallery_lacks(const struct gallery *g, const struct picture *p)
+static inline bool gallery_lacks(const struct figures *g, const struct figure *p)
 {
     return p->form->empty(gallery_of(g, p));
 }
 
-/* The columns of gallery_tsv, one line. */
-void gallery_tsv_head(struct buf *to);
-void gallery_tsv(const struct gallery *g, struct buf *to);
-void gallery_text(const struct gallery *g, const struct blocks *b, struct buf *to);
+/* The columns of figures_tsv, one line. */
+void figures_tsv_head(struct buf *to);
+void figures_tsv(const struct figures *g, struct buf *to);
+void figures_text(const struct figures *g, const struct terminal *b, struct buf *to);
 
 /* The columns that say where a row is from: run, epoch, part, level, picture. */
-void gallery_tsv_begin(const struct gallery *g, const struct picture *p, struct buf *to);
+void figures_tsv_begin(const struct figures *g, const struct figure *p, struct buf *to);
 
 /* Title: that of the level and its own.  Of an SVG picture, which it opens; of one for a terminal.
  */
-void picture_begin_svg(const struct picture *p, double width, double height, struct buf *to);
-void picture_title(const struct picture *p, const struct blocks *b, struct buf *to);
+void figure_begin_svg(const struct figure *p, double width, double height, struct buf *to);
+void figure_title(const struct figure *p, const struct terminal *b, struct buf *to);
 
-extern const struct form form_chart, form_map;                 /* of means */
-extern const struct form form_sessions, form_ages, form_weeks; /* of examples */
-extern const struct form form_matrix, form_events, form_ranked, form_lines;
+extern const struct figure_form form_chart, form_map;                 /* of means */
+extern const struct figure_form form_sessions, form_ages, form_weeks; /* of examples */
+extern const struct figure_form form_matrix, form_events, form_ranked, form_lines;
 
 #endif

@@ -18,15 +18,15 @@ int folder_make(const char *folder, struct err *e)
 static int write_file(const char *path, struct bytes svg, struct err *e)
 {
     struct buf file = {0};
-    struct sink sink;
+    struct output_file sink;
     svg_file(&file, svg);
-    int status = sink_open(&sink, path, e);
+    int status = output_file_open(&sink, path, e);
     if (!status) {
-        status = sink_write(&sink, file.at, file.len, e);
+        status = output_file_write(&sink, file.at, file.len, e);
         if (status)
-            sink_discard(&sink);
+            output_file_discard(&sink);
         else
-            status = sink_commit(&sink, e);
+            status = output_file_commit(&sink, e);
     }
     buf_release(&file);
     return status;

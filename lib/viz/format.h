@@ -5,17 +5,17 @@
 #include "viz/names.h"
 
 /* The age bucket by its least age: "5 h", "1 h 30 min", "168 h+" for the last one. */
-void words_age(const struct cast *c, size_t bucket, struct buf *to);
+void format_age(const struct run_names *c, size_t bucket, struct buf *to);
 
 /* "Mon 14 h"; "no hour" for 168. */
-void words_week(const struct cast *c, size_t hour, struct buf *to);
+void format_week(const struct run_names *c, size_t hour, struct buf *to);
 
-extern const char *const words_day[7]; /* "Mon".. */
+extern const char *const format_day[7]; /* "Mon".. */
 
 /* A number for TSV: every digit; nothing where there is none (NaN). */
-void words_exact(struct buf *to, double value);
+void format_exact(struct buf *to, double value);
 
 /* A number with so many decimals; "–" where there is none. */
-void words_number(struct buf *to, double value, int decimals);
+void format_number(struct buf *to, double value, int decimals);
 
 #endif

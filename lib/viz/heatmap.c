@@ -18,7 +18,7 @@ static double shades_top(const struct means *m)
     return means_top(m, 2);
 }
 
-static void draw_cell(const struct gallery *g, const struct picture *p, size_t group, double top,
+static void draw_cell(const struct figures *g, const struct figure *p, size_t group, double top,
                       struct buf *to)
 {
     const struct means *m = &gallery_of(g, p)->means;
@@ -34,14 +34,14 @@ static void draw_cell(const struct gallery *g, const struct picture *p, size_t g
     svg_shade(to, x, y, CELL - 2, HIGH - 2, scale_share(mean_relative(mean), 0, top), hint);
 }
 
-static void map_svg(const struct gallery *g, const struct picture *p, struct buf *to)
+static void map_svg(const struct figures *g, const struct figure *p, struct buf *to)
 {
     const struct grouping *by = p->grouping;
     size_t groups = means_groups(g, p), rows = (groups + by->across - 1) / by->across;
     double top = shades_top(&gallery_of(g, p)->means), bottom = TOP + HIGH * (double)rows;
     struct buf label = {0};
     char high[64];
-    picture_begin_svg(p, WIDTH, bottom + 84, to);
+    figure_begin_svg(p, WIDTH, bottom + 84, to);
     svg_text(to, "q", 12, 44, "weight against even attention (= 1): mean");
     for (size_t row = 0; row < rows; row++) {
         buf_clear(&label);
@@ -64,14 +64,14 @@ static void map_svg(const struct gallery *g, const struct picture *p, struct buf
 
 /* ---- terminal ---- */
 
-static void map_text(const struct gallery *g, const struct picture *p, const struct blocks *b,
+static void map_text(const struct figures *g, const struct figure *p, const struct terminal *b,
                      struct buf *to)
 {
     const struct grouping *by = p->grouping;
     const struct means *m = &gallery_of(g, p)->means;
     double top = shades_top(m);
     char high[100];
-    picture_title(p, b, to);
+    figure_title(p, b, to);
     buf_format(to, "  %s\n", by->axis);
     for (size_t i = 0; i < means_groups(g, p); i++) {
         if (i % by->across == 0) {
@@ -82,14 +82,14 @@ static void map_text(const struct gallery *g, const struct picture *p, const str
             buf_release(&label);
         }
         if (i < m->at.len && m->at.at[i].count)
-            blocks_shade(b, to, scale_share(mean_relative(&m->at.at[i]), 0, top));
+            terminal_shade(b, to, scale_share(mean_relative(&m->at.at[i]), 0, top));
         else
             buf_text(to, " ·");
     }
     snprintf(high, sizeof high, "%.2f   1 = even attention   · no session there", top);
     buf_text(to, "\n  ");
-    blocks_legend(b, to, "0", high);
+    terminal_legend(b, to, "0", high);
     buf_byte(to, '\n');
 }
 
-const struct form form_map = {means_take, means_empty, map_svg, means_tsv, map_text, false};
+const struct figure_form form_map = {means_take, means_empty, map_svg, means_tsv, map_text, false};

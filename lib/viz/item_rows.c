@@ -19,7 +19,7 @@ enum {
 };
 
 /* Weights of this level may be negative: the scale begins at the lowest then. */
-static double lowest(const seen_vec *seen)
+static double lowest(const attended_vec *seen)
 {
     double low = 0;
     for (size_t j = 0; j < seen->len; j++)
@@ -27,21 +27,21 @@ static double lowest(const seen_vec *seen)
     return low;
 }
 
-static size_t blocks_of(const struct attention *a, const seen_vec *seen)
+static size_t blocks_of(const struct attention *a, const attended_vec *seen)
 {
     return seen->len + (a->target.len > 0);
 }
 
-static void draw_named(const struct cast *c, int32_t item, const char *class, double x, double y,
-                       struct buf *to)
+static void draw_named(const struct run_names *c, int32_t item, const char *class, double x,
+                       double y, struct buf *to)
 {
     svg_begin_clip(to, x, y, BLOCK - 6, HIGH);
-    svg_name(to, class, x + 4, y + 14, labels_at(&c->items, item), columns_in(BLOCK - 8));
+    svg_name(to, class, x + 4, y + 14, label_list_at(&c->items, item), columns_in(BLOCK - 8));
     svg_end_clip(to);
 }
 
-static void draw_event(const struct cast *c, const struct seen *s, double share, double x, double y,
-                       struct buf *to)
+static void draw_event(const struct run_names *c, const struct attended *s, double share, double x,
+                       double y, struct buf *to)
 {
     const char *class = svg_is_dark(share) ? "s on" : "s off";
     svg_shade(to, x, y, BLOCK - 4, HIGH - 2, share, NULL);
@@ -50,19 +50,19 @@ static void draw_event(const struct cast *c, const struct seen *s, double share,
     svg_text(to, class, x + 4, y + 28, "%.3f", s->weight);
 }
 
-static void draw_line(const struct gallery *g, const struct attention *a, const seen_vec *seen,
+static void draw_line(const struct figures *g, const struct attention *a, const attended_vec *seen,
                       double y, struct buf *to)
 {
     double low = lowest(seen), high = examples_heaviest(seen);
     svg_begin_clip(to, 12, y, LEFT - 20, HIGH);
-    svg_name(to, "s b", 12, y + 14, labels_at(&g->cast->users, a->user), columns_in(LEFT - 20));
+    svg_name(to, "s b", 12, y + 14, label_list_at(&g->cast->users, a->user), columns_in(LEFT - 20));
     svg_end_clip(to);
     svg_text(to, "s q", 12, y + 28, "session %" PRId64 ", position %" PRId64, a->session,
              a->position);
     for (size_t i = 0; i < blocks_of(a, seen); i++) {
         double x = LEFT + BLOCK * (double)(i % ACROSS), at = y + HIGH * (double)(i / ACROSS);
         if (i < seen->len) { /* as they came */
-            const struct seen *s = &seen->at[seen->len - 1 - i];
+            const struct attended *s = &seen->at[seen->len - 1 - i];
             draw_event(g->cast, s, scale_share(s->weight, low, high), x, at, to);
             continue;
         }
@@ -72,8 +72,8 @@ static void draw_line(const struct gallery *g, const struct attention *a, const 
     }
 }
 
-static void visit_svg(void *drawn, const struct gallery *g, const struct picture *p,
-                      const struct attention *a, const seen_vec *seen)
+static void visit_svg(void *drawn, const struct figures *g, const struct figure *p,
+                      const struct attention *a, const attended_vec *seen)
 {
     struct example_drawn *d = drawn;
     (void)p;
@@ -82,7 +82,7 @@ static void visit_svg(void *drawn, const struct gallery *g, const struct picture
     d->y += HIGH * (double)((blocks_of(a, seen) + ACROSS - 1) / ACROSS) + GAP;
 }
 
-static void lines_svg(const struct gallery *g, const struct picture *p, struct buf *to)
+static void lines_svg(const struct figures *g, const struct figure *p, struct buf *to)
 {
     examples_svg(g, p, visit_svg,
                  "events from left to right, strongest shade: the line's largest weight; last what "
@@ -92,8 +92,8 @@ static void lines_svg(const struct gallery *g, const struct picture *p, struct b
 
 /* ---- terminal ---- */
 
-static void visit_text(void *written, const struct gallery *g, const struct picture *p,
-                       const struct attention *a, const seen_vec *seen)
+static void visit_text(void *written, const struct figures *g, const struct figure *p,
+                       const struct attention *a, const attended_vec *seen)
 {
     enum { NAME = 18, WIDE = NAME + 5 };
     struct example_written *w = written;
@@ -102,26 +102,26 @@ static void visit_text(void *written, const struct gallery *g, const struct pict
     (void)p;
     example_line(g, a, w->to);
     for (size_t i = 0; i < seen->len; i++) {
-        const struct seen *s = &seen->at[seen->len - 1 - i];
+        const struct attended *s = &seen->at[seen->len - 1 - i];
         buf_text(w->to, i % across ? "  " : "\n  ");
-        blocks_shade(w->b, w->to, scale_share(s->weight, low, high));
+        terminal_shade(w->b, w->to, scale_share(s->weight, low, high));
         buf_byte(w->to, ' ');
         if (s->length == 1)
-            text_terminal(w->to, labels_at(&g->cast->items, s->items[0]), NAME, true);
+            text_terminal(w->to, label_list_at(&g->cast->items, s->items[0]), NAME, true);
     }
     if (a->target.len) {
         buf_text(w->to, "\n  → ");
-        text_terminal(w->to, labels_at(&g->cast->items, column_i32(a->target)[0]), 60, false);
+        text_terminal(w->to, label_list_at(&g->cast->items, column_i32(a->target)[0]), 60, false);
     }
     buf_text(w->to, "\n\n");
 }
 
-static void lines_text(const struct gallery *g, const struct picture *p, const struct blocks *b,
+static void lines_text(const struct figures *g, const struct figure *p, const struct terminal *b,
                        struct buf *to)
 {
     examples_text(g, p, b, visit_text, to);
 }
 
-const struct form form_lines = {
+const struct figure_form form_lines = {
     examples_take, examples_empty, lines_svg, examples_tsv, lines_text, true,
 };

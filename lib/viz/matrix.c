@@ -21,15 +21,15 @@ enum {
 
 /* An example: steps × sessions. */
 struct matrix {
-    const struct gallery *g;
+    const struct figures *g;
     const struct attention *a;
-    const struct seen *at; /* [steps, sessions], each row the newest first */
+    const struct attended *at; /* [steps, sessions], each row the newest first */
     size_t steps, shown, sessions;
     double top; /* the largest weight */
 };
 
-static struct matrix matrix_of(const struct gallery *g, const struct picture *p,
-                               const struct attention *a, const seen_vec *seen)
+static struct matrix matrix_of(const struct figures *g, const struct figure *p,
+                               const struct attention *a, const attended_vec *seen)
 {
     size_t steps = attention_rows(p->level, a);
     return (struct matrix){
@@ -64,7 +64,7 @@ static void draw_name(const struct matrix *m, struct column items, size_t step, 
     if (!items.at)
         return;
     svg_begin_clip(to, x, y, NAME - 6, CELL);
-    svg_name(to, class, x, y + 13, labels_at(&m->g->cast->items, column_i32(items)[step]),
+    svg_name(to, class, x, y + 13, label_list_at(&m->g->cast->items, column_i32(items)[step]),
              columns_in(NAME));
     svg_end_clip(to);
 }
@@ -83,7 +83,7 @@ static void draw_step(const struct matrix *m, size_t step, double y, struct buf 
 static void draw_cell(const struct matrix *m, size_t step, size_t session, double x, double y,
                       double wide, struct buf *to)
 {
-    const struct seen *s = &m->at[step * m->sessions + session];
+    const struct attended *s = &m->at[step * m->sessions + session];
     double share = scale_share(s->weight, 0, m->top);
     svg_shade(to, x, y, wide, CELL - 1, share, NULL);
     svg_text(to, svg_on(share), x + wide / 2, y + 13, "%.3f", s->weight);
@@ -109,8 +109,8 @@ static void draw_band(const struct matrix *m, size_t first, size_t n, double y, 
                  m->steps - m->shown);
 }
 
-static void visit_svg(void *drawn, const struct gallery *g, const struct picture *p,
-                      const struct attention *a, const seen_vec *seen)
+static void visit_svg(void *drawn, const struct figures *g, const struct figure *p,
+                      const struct attention *a, const attended_vec *seen)
 {
     struct example_drawn *d = drawn;
     struct matrix m = matrix_of(g, p, a, seen);
@@ -126,7 +126,7 @@ static void visit_svg(void *drawn, const struct gallery *g, const struct picture
     }
 }
 
-static void matrix_svg(const struct gallery *g, const struct picture *p, struct buf *to)
+static void matrix_svg(const struct figures *g, const struct figure *p, struct buf *to)
 {
     examples_svg(
         g, p, visit_svg,
@@ -137,10 +137,10 @@ static void matrix_svg(const struct gallery *g, const struct picture *p, struct 
 
 /* ---- terminal ---- */
 
-static void text_session(const struct matrix *m, const struct blocks *b, size_t session,
+static void text_session(const struct matrix *m, const struct terminal *b, size_t session,
                          struct buf *to)
 {
-    const struct seen *s = &m->at[session];
+    const struct attended *s = &m->at[session];
     struct buf age = {0};
     say_age(m->g->cast, s, &age);
     buf_format(to, "  %2zu ", session + 1);
@@ -150,19 +150,19 @@ static void text_session(const struct matrix *m, const struct blocks *b, size_t 
     buf_release(&age);
 }
 
-static void text_step(const struct matrix *m, const struct blocks *b, size_t step, struct buf *to)
+static void text_step(const struct matrix *m, const struct terminal *b, size_t step, struct buf *to)
 {
     struct column items = m->a->top.at ? m->a->top : m->a->target;
     buf_text(to, came_true(m->a, step) ? "✓ " : "  ");
-    text_terminal(to, labels_at(&m->g->cast->items, column_i32(items)[step]), 24, true);
+    text_terminal(to, label_list_at(&m->g->cast->items, column_i32(items)[step]), 24, true);
     buf_byte(to, ' ');
     for (size_t j = 0; j < m->sessions; j++)
-        blocks_shade(b, to, scale_share(m->at[step * m->sessions + j].weight, 0, m->top));
+        terminal_shade(b, to, scale_share(m->at[step * m->sessions + j].weight, 0, m->top));
     buf_byte(to, '\n');
 }
 
-static void visit_text(void *written, const struct gallery *g, const struct picture *p,
-                       const struct attention *a, const seen_vec *seen)
+static void visit_text(void *written, const struct figures *g, const struct figure *p,
+                       const struct attention *a, const attended_vec *seen)
 {
     struct example_written *w = written;
     struct matrix m = matrix_of(g, p, a, seen);
@@ -177,12 +177,12 @@ static void visit_text(void *written, const struct gallery *g, const struct pict
     buf_byte(w->to, '\n');
 }
 
-static void matrix_text(const struct gallery *g, const struct picture *p, const struct blocks *b,
+static void matrix_text(const struct figures *g, const struct figure *p, const struct terminal *b,
                         struct buf *to)
 {
     examples_text(g, p, b, visit_text, to);
 }
 
-const struct form form_matrix = {
+const struct figure_form form_matrix = {
     examples_take, examples_empty, matrix_svg, examples_tsv, matrix_text, true,
 };

@@ -8,14 +8,14 @@
 
 enum { ENOUGH = 10 /* sessions */ };
 
-void means_take(struct gathered *to, const struct picture *p, struct cast *c, const seen_vec *seen,
-                const struct attention *a, bool goes_on)
+void means_take(struct gathered *to, const struct figure *p, struct run_names *c,
+                const attended_vec *seen, const struct attention *a, bool goes_on)
 {
     (void)a;
     if (!goes_on)
         means_end_session(&to->means);
     for (size_t j = 0; j < seen->len; j++) {
-        const struct seen *s = &seen->at[j];
+        const struct attended *s = &seen->at[j];
         long group = p->grouping->of(c, s);
         if (group >= 0)
             means_add(&to->means, (size_t)group, s->weight, s->relative);
@@ -27,27 +27,27 @@ bool means_empty(const struct gathered *g)
     return !g->means.at.len;
 }
 
-void means_tsv(const struct gallery *g, const struct picture *p, struct buf *to)
+void means_tsv(const struct figures *g, const struct figure *p, struct buf *to)
 {
     const struct means *m = &gallery_of(g, p)->means;
     for (size_t i = 0; i < m->at.len; i++) {
         const struct mean *x = &m->at.at[i];
         if (!x->count)
             continue;
-        gallery_tsv_begin(g, p, to);
+        figures_tsv_begin(g, p, to);
         buf_text(to, "\t\t\t\t\t");
-        words_exact(to, p->grouping->low(g->cast, i));
+        format_exact(to, p->grouping->low(g->cast, i));
         buf_byte(to, '\t');
-        words_exact(to, mean_weight(x));
+        format_exact(to, mean_weight(x));
         buf_byte(to, '\t');
-        words_exact(to, mean_relative(x));
+        format_exact(to, mean_relative(x));
         buf_byte(to, '\t');
-        words_exact(to, mean_error(x));
+        format_exact(to, mean_error(x));
         buf_format(to, "\t%" PRIu64 "\t%" PRIu64 "\t\n", x->count, x->sessions);
     }
 }
 
-size_t means_groups(const struct gallery *g, const struct picture *p)
+size_t means_groups(const struct figures *g, const struct figure *p)
 {
     size_t n = gallery_of(g, p)->means.at.len;
     size_t wanted = p->grouping->groups ? p->grouping->groups(g->cast) : n;
@@ -77,17 +77,17 @@ double means_bottom(const struct means *m)
     return bottom;
 }
 
-void means_hint(const struct cast *c, const struct grouping *by, const struct mean *m, size_t group,
-                char *to, size_t room)
+void means_hint(const struct run_names *c, const struct grouping *by, const struct mean *m,
+                size_t group, char *to, size_t room)
 {
     struct buf text = {0};
     by->label(c, group, &text);
     buf_text(&text, ": ");
-    words_number(&text, mean_relative(m), 3);
+    format_number(&text, mean_relative(m), 3);
     buf_text(&text, " ± ");
-    words_number(&text, mean_error(m), 3);
+    format_number(&text, mean_error(m), 3);
     buf_text(&text, " of even; mean weight ");
-    words_number(&text, mean_weight(m), 4);
+    format_number(&text, mean_weight(m), 4);
     buf_format(&text, "; %" PRIu64 " weights of %" PRIu64 " sessions", m->count, m->sessions);
     snprintf(to, room, "%.*s", (int)text.len, text.at);
     buf_release(&text);

@@ -4,13 +4,13 @@
 
 #include "viz/figures.h"
 
-void means_take(struct gathered *to, const struct picture *p, struct cast *c, const seen_vec *seen,
-                const struct attention *a, bool goes_on);
+void means_take(struct gathered *to, const struct figure *p, struct run_names *c,
+                const attended_vec *seen, const struct attention *a, bool goes_on);
 bool means_empty(const struct gathered *g);
-void means_tsv(const struct gallery *g, const struct picture *p, struct buf *to);
+void means_tsv(const struct figures *g, const struct figure *p, struct buf *to);
 
 /* Groups to show. */
-size_t means_groups(const struct gallery *g, const struct picture *p);
+size_t means_groups(const struct figures *g, const struct figure *p);
 
 /* The most that an axis or a scale of shades has to reach: the highest mean, error included, of
  * groups that stand on enough sessions to be trusted, if there are such; at least `least`. */
@@ -20,7 +20,7 @@ double means_top(const struct means *m, double least);
 double means_bottom(const struct means *m);
 
 /* A group in a sentence. */
-void means_hint(const struct cast *c, const struct grouping *by, const struct mean *m, size_t group,
-                char *to, size_t room);
+void means_hint(const struct run_names *c, const struct grouping *by, const struct mean *m,
+                size_t group, char *to, size_t room);
 
 #endif

@@ -4,18 +4,19 @@
 
 #include "base/num.h"
 
-static void add(struct labels *l, struct bytes label)
+static void add(struct label_list *l, struct bytes label)
 {
     buf_append(&l->text, label.at, label.len);
     vec_push(&l->end, l->text.len);
 }
 
-void cast_add_user(struct cast *c, struct bytes name)
+void run_names_add_user(struct run_names *c, struct bytes name)
 {
     add(&c->users, name);
 }
 
-void cast_add_item(struct cast *c, struct bytes name, struct bytes title, struct bytes train)
+void run_names_add_item(struct run_names *c, struct bytes name, struct bytes title,
+                        struct bytes train)
 {
     int64_t count;
     if (!train.len || !num_i64(train.at, train.len, &count) || count < 0)
@@ -24,18 +25,18 @@ void cast_add_item(struct cast *c, struct bytes name, struct bytes title, struct
     vec_push(&c->train, count);
 }
 
-struct bytes labels_at(const struct labels *l, int64_t id)
+struct bytes label_list_at(const struct label_list *l, int64_t id)
 {
     size_t from = id ? l->end.at[id - 1] : 0;
     return (struct bytes){l->text.at + from, l->end.at[id] - from};
 }
 
-int64_t cast_age_from(const struct cast *c, size_t bucket)
+int64_t run_names_age_from(const struct run_names *c, size_t bucket)
 {
     return bucket && bucket <= c->edges.len ? c->edges.at[bucket - 1] : 0;
 }
 
-int64_t cast_age_to(const struct cast *c, size_t bucket)
+int64_t run_names_age_to(const struct run_names *c, size_t bucket)
 {
     return bucket < c->edges.len ? c->edges.at[bucket] : INT64_MAX;
 }
@@ -48,7 +49,7 @@ static int ascending(const void *a, const void *b)
 
 /* Items in order of their counts share the training events out; items of one count lie together at
  * the middle of their events, and a group is what lies in one tenth of all events. */
-static void make_popular(struct cast *c)
+static void make_popular(struct run_names *c)
 {
     i64_vec sorted = {0};
     double total = 0, below = 0;
@@ -74,7 +75,7 @@ static void make_popular(struct cast *c)
     vec_release(&sorted);
 }
 
-size_t cast_popularity(struct cast *c, int64_t train)
+size_t run_names_popularity(struct run_names *c, int64_t train)
 {
     size_t group = 0;
     if (!c->popular.len)
@@ -84,7 +85,7 @@ size_t cast_popularity(struct cast *c, int64_t train)
     return group;
 }
 
-void cast_clear(struct cast *c)
+void run_names_clear(struct run_names *c)
 {
     buf_clear(&c->users.text);
     buf_clear(&c->items.text);
@@ -95,7 +96,7 @@ void cast_clear(struct cast *c)
     vec_clear(&c->popular);
 }
 
-void cast_release(struct cast *c)
+void run_names_release(struct run_names *c)
 {
     buf_release(&c->users.text);
     buf_release(&c->items.text);

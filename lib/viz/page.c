@@ -63,7 +63,7 @@ static void put_run(const struct page *p, size_t run, struct buf *to)
 static void put_cell(struct buf *to, double value)
 {
     buf_text(to, "<td>");
-    words_number(to, value, 4);
+    format_number(to, value, 4);
     buf_text(to, "</td>");
 }
 
@@ -118,9 +118,9 @@ static void write_chains(const struct page *p, struct buf *to)
 
 /* ---- scores ---- */
 
-static void write_row(const struct page *p, const struct result *x, bool name, struct buf *to)
+static void write_row(const struct page *p, const struct curve_run *x, bool name, struct buf *to)
 {
-    const struct results *r = &p->results;
+    const struct score_curve *r = &p->results;
     buf_text(to, x->best && !name ? "<tr class=\"best\">" : "<tr>");
     if (name || r->runs.len > 1) {
         buf_text(to, "<td class=\"name\">");
@@ -159,15 +159,15 @@ static const char *selection(const struct page *p)
 
 static void write_scores(const struct page *p, struct buf *to)
 {
-    const struct results *r = &p->results;
+    const struct score_curve *r = &p->results;
     char among[100] = "";
     if (r->ranks && *r->ranks)
         snprintf(among, sizeof among, "; %s", r->ranks);
     buf_text(to, "<h2>Scores</h2>\n");
     write_head(p, true, to);
     for (size_t i = 0; i < r->runs.len; i++)
-        if (results_best(r, i))
-            write_row(p, results_best(r, i), true, to);
+        if (score_curve_best(r, i))
+            write_row(p, score_curve_best(r, i), true, to);
     buf_format(to,
                "</tbody></table></div>\n<p class=\"quiet\">At the best epoch of each run, chosen "
                "by %s %s. "
@@ -175,7 +175,7 @@ static void write_scores(const struct page *p, struct buf *to)
                "mean of 1/rank, 0 beyond k%s.</p>\n",
                p->selected_by, selection(p), among);
     buf_text(to, "<div class=\"grid\"><figure tabindex=\"0\">");
-    results_svg(r, to);
+    score_curve_svg(r, to);
     buf_text(to, "</figure>\n");
     for (size_t i = 0; i < p->breakdowns.len; i++) {
         buf_text(to, "<figure tabindex=\"0\">");
@@ -245,9 +245,9 @@ static void write_run(const struct page *p, size_t run, struct buf *to)
             write_level(p, run, &levels[i], to);
 }
 
-void page_draw(struct page *p, size_t run, const struct gallery *g)
+void page_draw(struct page *p, size_t run, const struct figures *g)
 {
-    for (const struct picture *x = pictures; x->name; x++) {
+    for (const struct figure *x = pictures; x->name; x++) {
         struct drawing d = {run, x, {0}};
         if (gallery_lacks(g, x))
             continue;
@@ -320,5 +320,5 @@ void page_release(struct page *p)
     vec_release(&p->runs);
     vec_release(&p->drawings);
     vec_release(&p->breakdowns);
-    results_release(&p->results);
+    score_curve_release(&p->results);
 }

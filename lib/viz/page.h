@@ -9,7 +9,7 @@
 /* A picture drawn. */
 struct drawing {
     size_t run;
-    const struct picture *picture;
+    const struct figure *picture;
     struct buf svg;
 };
 
@@ -25,7 +25,7 @@ struct page_run {
 };
 
 struct page {
-    struct results results;
+    struct score_curve results;
     VEC(struct page_run) runs; /* as many as the results have */
     VEC(struct drawing) drawings;
     VEC(struct buf) breakdowns; /* of the scores, SVG each; the page frees them */
@@ -37,7 +37,7 @@ struct page {
 void page_chain(struct page_run *r, struct bytes option, struct bytes value);
 
 /* Draws all of a run's pictures that have gathered something. */
-void page_draw(struct page *p, size_t run, const struct gallery *g);
+void page_draw(struct page *p, size_t run, const struct figures *g);
 
 void page_write(const struct page *p, struct buf *to);
 void page_release(struct page *p);

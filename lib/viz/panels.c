@@ -16,9 +16,10 @@ enum { WIDTH = 640, TOP = 60, CELL = 18, HEAD = 40, FOOT = 20, MOST = 40 /* line
 /* How a panel is laid out. */
 struct layout {
     const char *says;
-    size_t across;                                                            /* panels in a row */
-    double weight, wide;                                                      /* the shade */
-    void (*when)(const struct cast *c, const struct seen *s, struct buf *to); /* sessions alone */
+    size_t across;       /* panels in a row */
+    double weight, wide; /* the shade */
+    void (*when)(const struct run_names *c, const struct attended *s,
+                 struct buf *to); /* sessions alone */
 };
 
 /* Places of panels, row by row; a row is as high as its highest. */
@@ -34,20 +35,20 @@ static double panel_width(const struct layout *l)
     return (WIDTH - 24) / (double)l->across;
 }
 
-static size_t lines_of(const seen_vec *seen)
+static size_t lines_of(const attended_vec *seen)
 {
     return seen->len < MOST ? seen->len : MOST;
 }
 
-static void draw_shade(const struct layout *l, const struct seen *s, double x, double y, double top,
-                       struct buf *to)
+static void draw_shade(const struct layout *l, const struct attended *s, double x, double y,
+                       double top, struct buf *to)
 {
     double share = scale_share(s->weight, 0, top);
     svg_shade(to, x + l->weight, y, l->wide, CELL - 1, share, NULL);
     svg_text(to, svg_on(share), x + l->weight + l->wide / 2, y + 13, "%.3f", s->weight);
 }
 
-static void draw_session(const struct gallery *g, const struct layout *l, const struct seen *s,
+static void draw_session(const struct figures *g, const struct layout *l, const struct attended *s,
                          double x, double y, struct buf *to)
 {
     struct buf text = {0};
@@ -56,13 +57,13 @@ static void draw_session(const struct gallery *g, const struct layout *l, const 
     buf_release(&text);
 }
 
-static void draw_event(const struct gallery *g, const struct layout *l, const struct seen *s,
+static void draw_event(const struct figures *g, const struct layout *l, const struct attended *s,
                        double x, double y, struct buf *to)
 {
     int64_t train = event_train(g->cast, s);
     if (s->length == 1) {
         svg_begin_clip(to, x, y, l->weight - 6, CELL);
-        svg_name(to, "s", x, y + 13, labels_at(&g->cast->items, s->items[0]),
+        svg_name(to, "s", x, y + 13, label_list_at(&g->cast->items, s->items[0]),
                  columns_in(l->weight));
         svg_end_clip(to);
     }
@@ -70,13 +71,14 @@ static void draw_event(const struct gallery *g, const struct layout *l, const st
         svg_text(to, "s e", x + panel_width(l) - 20, y + 13, "%" PRId64, train);
 }
 
-static void draw_panel(const struct gallery *g, const struct layout *l, const struct attention *a,
-                       const seen_vec *seen, double x, double y, struct buf *to)
+static void draw_panel(const struct figures *g, const struct layout *l, const struct attention *a,
+                       const attended_vec *seen, double x, double y, struct buf *to)
 {
     size_t lines = lines_of(seen);
     struct buf age = {0};
     svg_begin_clip(to, x, y, panel_width(l) - 8, 18);
-    svg_name(to, "s b", x, y + 12, labels_at(&g->cast->users, a->user), columns_in(panel_width(l)));
+    svg_name(to, "s b", x, y + 12, label_list_at(&g->cast->users, a->user),
+             columns_in(panel_width(l)));
     svg_end_clip(to);
     if (!l->when)
         say_age(g->cast, &seen->at[0], &age);
@@ -94,7 +96,7 @@ static void draw_panel(const struct gallery *g, const struct layout *l, const st
 }
 
 /* Sessions stand newest first, events as they came or by weight. */
-static void order_of(const struct picture *p, const seen_vec *seen, seen_vec *to)
+static void order_of(const struct figure *p, const attended_vec *seen, attended_vec *to)
 {
     if (p->form == &form_ranked)
         seen_rank(to, seen);
@@ -103,12 +105,12 @@ static void order_of(const struct picture *p, const seen_vec *seen, seen_vec *to
             vec_push(to, seen->at[p->form == &form_events ? seen->len - 1 - j : j]);
 }
 
-static void visit_svg(void *drawn, const struct gallery *g, const struct picture *p,
-                      const struct attention *a, const seen_vec *seen)
+static void visit_svg(void *drawn, const struct figures *g, const struct figure *p,
+                      const struct attention *a, const attended_vec *seen)
 {
     struct drawn *d = drawn;
     size_t place = d->i++ % d->layout->across;
-    seen_vec order = {0};
+    attended_vec order = {0};
     if (!place) {
         d->y += d->row;
         d->row = 0;
@@ -121,25 +123,25 @@ static void visit_svg(void *drawn, const struct gallery *g, const struct picture
     vec_release(&order);
 }
 
-static void panels_svg(const struct gallery *g, const struct picture *p, const struct layout *l,
+static void panels_svg(const struct figures *g, const struct figure *p, const struct layout *l,
                        struct buf *to)
 {
     struct drawn measured = {l, NULL, 0, TOP, 0}, drawn = {l, to, 0, TOP, 0};
     examples_each(g, p, visit_svg, &measured);
-    picture_begin_svg(p, WIDTH, measured.y + measured.row, to);
+    figure_begin_svg(p, WIDTH, measured.y + measured.row, to);
     svg_text(to, "q", 12, 44, "%s", l->says);
     examples_each(g, p, visit_svg, &drawn);
     svg_end(to);
 }
 
-static void ages_svg(const struct gallery *g, const struct picture *p, struct buf *to)
+static void ages_svg(const struct figures *g, const struct figure *p, struct buf *to)
 {
     static const struct layout l = {
         "left: how long ago the session was, newest first; right: its weight", 4, 64, 72, say_age};
     panels_svg(g, p, &l, to);
 }
 
-static void weeks_svg(const struct gallery *g, const struct picture *p, struct buf *to)
+static void weeks_svg(const struct figures *g, const struct figure *p, struct buf *to)
 {
     static const struct layout l = {
         "left: the hour of the week of the session, newest first; right: its weight", 4, 64, 72,
@@ -147,7 +149,7 @@ static void weeks_svg(const struct gallery *g, const struct picture *p, struct b
     panels_svg(g, p, &l, to);
 }
 
-static void events_svg(const struct gallery *g, const struct picture *p, struct buf *to)
+static void events_svg(const struct figures *g, const struct figure *p, struct buf *to)
 {
     static const struct layout l = {
         "the event's item, its weight, and how often it stands in the training part", 2, 166, 72,
@@ -157,21 +159,22 @@ static void events_svg(const struct gallery *g, const struct picture *p, struct 
 
 /* ---- terminal ---- */
 
-static void text_event(const struct gallery *g, const struct seen *s, double top, struct buf *to)
+static void text_event(const struct figures *g, const struct attended *s, double top,
+                       struct buf *to)
 {
     int64_t train = event_train(g->cast, s);
     buf_text(to, "  ");
-    blocks_bar(to, scale_share(s->weight, 0, top), 10);
+    terminal_bar(to, scale_share(s->weight, 0, top), 10);
     buf_format(to, " %.3f ", s->weight);
     if (train >= 0)
         buf_format(to, "%9" PRId64 "  ", train);
     if (s->length == 1)
-        text_terminal(to, labels_at(&g->cast->items, s->items[0]), 40, false);
+        text_terminal(to, label_list_at(&g->cast->items, s->items[0]), 40, false);
     buf_byte(to, '\n');
 }
 
-static void visit_text(void *written, const struct gallery *g, const struct picture *p,
-                       const struct attention *a, const seen_vec *seen)
+static void visit_text(void *written, const struct figures *g, const struct figure *p,
+                       const struct attention *a, const attended_vec *seen)
 {
     struct example_written *w = written;
     (void)p;
@@ -182,21 +185,21 @@ static void visit_text(void *written, const struct gallery *g, const struct pict
     buf_byte(w->to, '\n');
 }
 
-static void events_text(const struct gallery *g, const struct picture *p, const struct blocks *b,
+static void events_text(const struct figures *g, const struct figure *p, const struct terminal *b,
                         struct buf *to)
 {
     examples_text(g, p, b, visit_text, to);
 }
 
-const struct form form_ages = {
+const struct figure_form form_ages = {
     examples_take, examples_empty, ages_svg, examples_tsv, NULL, false,
 };
-const struct form form_weeks = {
+const struct figure_form form_weeks = {
     examples_take, examples_empty, weeks_svg, examples_tsv, NULL, false,
 };
-const struct form form_events = {
+const struct figure_form form_events = {
     examples_take, examples_empty, events_svg, examples_tsv, events_text, false,
 };
-const struct form form_ranked = {
+const struct figure_form form_ranked = {
     examples_take, examples_empty, events_svg, examples_tsv, NULL, false,
 };

@@ -7,12 +7,12 @@
 #include "viz/render.h"
 
 struct showing {
-    struct exhibit exhibit; /* what is to be shown of it, and how, is set before */
+    struct render exhibit;  /* what is to be shown of it, and how, is set before */
     struct scoring scoring; /* likewise: what the best epochs are chosen by */
     struct report report;
-    struct chain chain; /* of the run that begins */
-    struct run *run;    /* the one in hand */
-    struct buf unused;  /* rows of the report: its names and scores alone are wanted */
+    struct model_name chain; /* of the run that begins */
+    struct scored_run *run;  /* the one in hand */
+    struct buf unused;       /* rows of the report: its names and scores alone are wanted */
 };
 
 /* Reads all runs of the stream: each is drawn as it ends, the page's scores when all are known. */

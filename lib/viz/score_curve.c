@@ -19,14 +19,14 @@ enum {
 };
 
 /* A panel shows one number of the passes of up to two parts. */
-struct panel {
-    const struct results *r;
+struct curve_panel {
+    const struct score_curve *r;
     size_t column;
     bool train; /* the training passes too, dotted */
     struct scale x, y;
 };
 
-const struct result *results_best(const struct results *r, size_t run)
+const struct curve_run *score_curve_best(const struct score_curve *r, size_t run)
 {
     for (size_t i = 0; i < r->at.len; i++)
         if (r->at.at[i].run == run && r->at.at[i].best)
@@ -35,28 +35,28 @@ const struct result *results_best(const struct results *r, size_t run)
 }
 
 /* The part whose scores are shown: the one that the run's best epoch is of. */
-static enum part shown_part(const struct results *r, size_t run)
+static enum part shown_part(const struct score_curve *r, size_t run)
 {
-    const struct result *best = results_best(r, run);
+    const struct curve_run *best = score_curve_best(r, run);
     return best ? best->epoch.part : PART_TEST;
 }
 
-static bool is_shown(const struct panel *p, const struct result *x, enum part part)
+static bool is_shown(const struct curve_panel *p, const struct curve_run *x, enum part part)
 {
     return x->epoch.part == part && !isnan(x->value[p->column]);
 }
 
-static bool counts(const struct panel *p, const struct result *x)
+static bool counts(const struct curve_panel *p, const struct curve_run *x)
 {
     return is_shown(p, x, shown_part(p->r, x->run)) || (p->train && is_shown(p, x, PART_TRAIN));
 }
 
-static void measure(struct panel *p)
+static void measure(struct curve_panel *p)
 {
     p->x.low = p->y.low = INFINITY;
     p->x.high = p->y.high = -INFINITY;
     for (size_t i = 0; i < p->r->at.len; i++) {
-        const struct result *x = &p->r->at.at[i];
+        const struct curve_run *x = &p->r->at.at[i];
         if (!counts(p, x))
             continue;
         p->x.low = fmin(p->x.low, (double)x->epoch.number);
@@ -68,7 +68,7 @@ static void measure(struct panel *p)
         p->y.low = 0;
 }
 
-static void draw_axes(const struct panel *p, double step, struct buf *to)
+static void draw_axes(const struct curve_panel *p, double step, struct buf *to)
 {
     double epochs = fmax(1, scale_step(p->x.low, p->x.high, 8));
     for (double v = p->y.low; v <= p->y.high + step / 1e6; v += step) {
@@ -86,14 +86,14 @@ static void draw_axes(const struct panel *p, double step, struct buf *to)
 
 /* The passes of a part as a line with dots; a single pass, as of a model without epochs, as a level
  * all across. */
-static void draw_line(const struct panel *p, size_t run, enum part part, struct buf *to)
+static void draw_line(const struct curve_panel *p, size_t run, enum part part, struct buf *to)
 {
     char class[32], hint[100];
-    const struct result *last = NULL;
+    const struct curve_run *last = NULL;
     size_t n = 0;
     snprintf(class, sizeof class, "line l%zu%s", run % COLORS, part == PART_TRAIN ? " faint" : "");
     for (size_t i = 0; i < p->r->at.len; i++) {
-        const struct result *x = &p->r->at.at[i];
+        const struct curve_run *x = &p->r->at.at[i];
         if (x->run != run || !is_shown(p, x, part))
             continue;
         double at = scale_at(&p->x, (double)x->epoch.number);
@@ -109,7 +109,7 @@ static void draw_line(const struct panel *p, size_t run, enum part part, struct 
                  scale_at(&p->y, last->value[p->column]));
     snprintf(class, sizeof class, "f%zu", run % COLORS);
     for (size_t i = 0; i < p->r->at.len && part != PART_TRAIN; i++) {
-        const struct result *x = &p->r->at.at[i];
+        const struct curve_run *x = &p->r->at.at[i];
         if (x->run != run || !is_shown(p, x, part))
             continue;
         snprintf(hint, sizeof hint, "epoch %" PRId64 ", %s: %.4f%s", x->epoch.number,
@@ -119,10 +119,11 @@ static void draw_line(const struct panel *p, size_t run, enum part part, struct 
     }
 }
 
-static void draw_panel(const struct results *r, size_t column, bool train, double left,
+static void draw_panel(const struct score_curve *r, size_t column, bool train, double left,
                        struct buf *to)
 {
-    struct panel p = {r, column, train, {0, 0, left, left + PANEL - LEFT}, {0, 0, BOTTOM, TOP}};
+    struct curve_panel p = {
+        r, column, train, {0, 0, left, left + PANEL - LEFT}, {0, 0, BOTTOM, TOP}};
     measure(&p);
     if (!isfinite(p.y.low) || !isfinite(p.y.high) || !isfinite(p.x.low))
         return;
@@ -141,7 +142,7 @@ static void draw_panel(const struct results *r, size_t column, bool train, doubl
     }
 }
 
-void results_svg(const struct results *r, struct buf *to)
+void score_curve_svg(const struct score_curve *r, struct buf *to)
 {
     char title[120];
     bool some = r->ranks && *r->ranks;
@@ -166,7 +167,7 @@ void results_svg(const struct results *r, struct buf *to)
     svg_end(to);
 }
 
-void results_release(struct results *r)
+void score_curve_release(struct score_curve *r)
 {
     for (size_t i = 0; i < r->runs.len; i++)
         buf_release(&r->runs.at[i]);

@@ -10,7 +10,7 @@
 enum { RESULT_COLUMNS = 40, RESULT_NAME = 24 };
 
 /* A pass of a run. */
-struct result {
+struct curve_run {
     size_t run; /* index into results.runs */
     struct epoch epoch;
     uint64_t events;              /* targets */
@@ -18,20 +18,20 @@ struct result {
     double value[RESULT_COLUMNS]; /* by column; NaN: there is none */
 };
 
-struct results {
+struct score_curve {
     VEC(struct buf) runs; /* what each is called */
     size_t columns;
     char name[RESULT_COLUMNS][RESULT_NAME]; /* of each column; column 0 is the loss */
-    const char *ranks;     /* what they are among, the caller's; NULL or empty: all */
-    size_t shown;          /* the column that the curve shows beside the loss */
-    VEC(struct result) at; /* each run's in one piece, epochs in order */
+    const char *ranks;        /* what they are among, the caller's; NULL or empty: all */
+    size_t shown;             /* the column that the curve shows beside the loss */
+    VEC(struct curve_run) at; /* each run's in one piece, epochs in order */
 };
 
 /* The run's best pass, or NULL. */
-const struct result *results_best(const struct results *r, size_t run);
+const struct curve_run *score_curve_best(const struct score_curve *r, size_t run);
 
 /* Loss and the shown score by epoch, a line for each run. */
-void results_svg(const struct results *r, struct buf *to);
-void results_release(struct results *r);
+void score_curve_svg(const struct score_curve *r, struct buf *to);
+void score_curve_release(struct score_curve *r);
 
 #endif

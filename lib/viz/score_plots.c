@@ -6,25 +6,25 @@
 #include "viz/folder.h"
 #include "viz/breakdown_plot.h"
 
-_Static_assert((int)RESULT_COLUMNS >= (int)SCORE_COLUMNS, "a result holds every column");
+_Static_assert((int)RESULT_COLUMNS >= (int)METRICS_COLUMNS, "a result holds every column");
 
 /* ---- learning curves ---- */
 
-struct result drawing_pass(const struct pass_score *p)
+struct curve_run score_plots_pass(const struct pass_score *p)
 {
-    struct result x = {.epoch = p->epoch, .events = p->overall.events};
+    struct curve_run x = {.epoch = p->epoch, .events = p->overall.events};
     memcpy(x.value, p->overall.value, sizeof p->overall.value);
     return x;
 }
 
-void drawing_names(const struct report *r, struct results *to)
+void score_plots_names(const struct report *r, struct score_curve *to)
 {
-    char name[SCORE_NAME];
+    char name[METRICS_NAME];
     to->ranks = r->ranks;
-    to->columns = (size_t)score_columns(&r->how->cuts);
+    to->columns = (size_t)metrics_columns(&r->how->cuts);
     to->shown = (size_t)report_shown_column(r);
     for (size_t c = 0; c < to->columns; c++) {
-        score_column_name(&r->how->cuts, (int)c, name);
+        metrics_column_name(&r->how->cuts, (int)c, name);
         snprintf(to->name[c], sizeof to->name[c], "%s", name);
     }
     for (size_t i = 0; i < r->runs.len; i++) {
@@ -36,19 +36,19 @@ void drawing_names(const struct report *r, struct results *to)
 
 static void draw_learning(const struct report *r, struct buf *to)
 {
-    struct results results = {0};
-    drawing_names(r, &results);
+    struct score_curve results = {0};
+    score_plots_names(r, &results);
     for (size_t i = 0; i < r->runs.len; i++) {
-        const struct run *run = &r->runs.at[i].run;
+        const struct scored_run *run = &r->runs.at[i].run;
         for (size_t p = 0; p < run->passes.len; p++) {
-            struct result x = drawing_pass(&run->passes.at[p]);
+            struct curve_run x = score_plots_pass(&run->passes.at[p]);
             x.run = i;
             x.best = p == run->best;
             vec_push(&results.at, x);
         }
     }
-    results_svg(&results, to);
-    results_release(&results);
+    score_curve_svg(&results, to);
+    score_curve_release(&results);
 }
 
 /* ---- breakdowns ---- */
@@ -92,12 +92,12 @@ static struct group_value value_of(const struct report *r, size_t model, const c
     return (struct group_value){s.mean, s.deviation, report_score(run, by, group)->events};
 }
 
-void drawing_groups(const struct report *r, const struct breakdown *by, struct buf *to)
+void score_plots_groups(const struct report *r, const struct breakdown *by, struct buf *to)
 {
-    char score[SCORE_NAME];
-    struct groups g = {.by = by->name, .axis = by->axis, .score = score, .ranks = r->ranks};
+    char score[METRICS_NAME];
+    struct breakdown_plot g = {.by = by->name, .axis = by->axis, .score = score, .ranks = r->ranks};
     group_vec all = groups_of(r, by->name);
-    score_column_name(&r->how->cuts, report_shown_column(r), score);
+    metrics_column_name(&r->how->cuts, report_shown_column(r), score);
     for (size_t m = 0; m < r->models.len; m++)
         vec_push(&g.models, ((struct bytes){r->models.at[m].name.at, r->models.at[m].name.len}));
     for (size_t i = 0; i < all.len; i++) {
@@ -105,12 +105,12 @@ void drawing_groups(const struct report *r, const struct breakdown *by, struct b
         for (size_t m = 0; m < r->models.len; m++)
             vec_push(&g.value, value_of(r, m, by->name, all.at[i]->group));
     }
-    groups_svg(&g, to);
-    groups_release(&g);
+    breakdown_plot_svg(&g, to);
+    breakdown_plot_release(&g);
     vec_release(&all);
 }
 
-int drawing_write(const struct report *r, const char *folder, struct err *e)
+int score_plots_write(const struct report *r, const char *folder, struct err *e)
 {
     const struct breakdown_list *by = &r->how->by;
     struct buf svg = {0};
@@ -118,7 +118,7 @@ int drawing_write(const struct report *r, const char *folder, struct err *e)
     int status = folder_write(folder, "", "learning", &svg, e);
     for (int b = 0; b < by->count && !status; b++) {
         buf_clear(&svg);
-        drawing_groups(r, by->at[b], &svg);
+        score_plots_groups(r, by->at[b], &svg);
         status = folder_write(folder, "by-", by->at[b]->name, &svg, e);
     }
     buf_release(&svg);

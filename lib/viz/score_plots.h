@@ -6,16 +6,16 @@
 #include "viz/score_curve.h"
 
 /* A pass for pictures; its run and whether it is the best are the caller's to say. */
-struct result drawing_pass(const struct pass_score *p);
+struct curve_run score_plots_pass(const struct pass_score *p);
 
 /* After report_end: what the runs and the columns of their scores are called. */
-void drawing_names(const struct report *r, struct results *to);
+void score_plots_names(const struct report *r, struct score_curve *to);
 
 /* After report_end: the scores of a breakdown's groups, model by model, as SVG. */
-void drawing_groups(const struct report *r, const struct breakdown *by, struct buf *to);
+void score_plots_groups(const struct report *r, const struct breakdown *by, struct buf *to);
 
 /* After report_end: learning.svg and, for each breakdown, by-NAME.svg in the folder, which is
  * there.  73, 74: a file cannot be created or written. */
-int drawing_write(const struct report *r, const char *folder, struct err *e);
+int score_plots_write(const struct report *r, const char *folder, struct err *e);
 
 #endif

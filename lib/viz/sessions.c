@@ -25,12 +25,12 @@ size_t side_row_length(size_t n)
     return (n + rows - 1) / rows;
 }
 
-static size_t lines_of(const struct seen *s)
+static size_t lines_of(const struct attended *s)
 {
     return s->length < 0 ? 0 : s->length <= SIDE_ITEMS ? (size_t)s->length : SIDE_ITEMS;
 }
 
-double side_card_height(const struct seen *s, size_t n)
+double side_card_height(const struct attended *s, size_t n)
 {
     size_t most = 0;
     for (size_t j = 0; j < n; j++)
@@ -38,13 +38,13 @@ double side_card_height(const struct seen *s, size_t n)
     return (double)(most + 2) * SIDE_LINE + 8;
 }
 
-static void draw_contents(const struct cast *c, const struct seen *s, double x, double y,
+static void draw_contents(const struct run_names *c, const struct attended *s, double x, double y,
                           double width, struct buf *to)
 {
     size_t lines = lines_of(s);
     bool more = s->length > SIDE_ITEMS;
     for (size_t i = 0; i < lines - more; i++)
-        svg_name(to, "s", x, y + (double)i * SIDE_LINE, labels_at(&c->items, s->items[i]),
+        svg_name(to, "s", x, y + (double)i * SIDE_LINE, label_list_at(&c->items, s->items[i]),
                  columns_in(width));
     if (more)
         svg_text(to, "s q", x, y + (double)(lines - 1) * SIDE_LINE, "+ %d more",
@@ -53,8 +53,8 @@ static void draw_contents(const struct cast *c, const struct seen *s, double x, 
         svg_text(to, "s q", x, y, "not known");
 }
 
-void side_card(const struct cast *c, const struct seen *s, double x, double y, double width,
-               double height, struct buf *to)
+void side_card(const struct run_names *c, const struct attended *s, double x, double y,
+               double width, double height, struct buf *to)
 {
     struct buf age = {0}, week = {0};
     say_age(c, s, &age);
@@ -72,7 +72,7 @@ void side_card(const struct cast *c, const struct seen *s, double x, double y, d
 
 /* ---- examples ---- */
 
-void example_heading(const struct gallery *g, const struct attention *a, double y, struct buf *to,
+void example_heading(const struct figures *g, const struct attention *a, double y, struct buf *to,
                      const char *format, ...)
 {
     char words[200];
@@ -82,27 +82,27 @@ void example_heading(const struct gallery *g, const struct attention *a, double 
     va_end(args);
     svg_begin_text(to, "b", 12, y);
     svg_words(to, "Session %" PRId64 " of ", a->session);
-    svg_named(to, labels_at(&g->cast->users, a->user), 40);
+    svg_named(to, label_list_at(&g->cast->users, a->user), 40);
     svg_words(to, "%s", words);
     svg_end_text(to);
 }
 
-void example_line(const struct gallery *g, const struct attention *a, struct buf *to)
+void example_line(const struct figures *g, const struct attention *a, struct buf *to)
 {
     buf_format(to, "  session %" PRId64 " of ", a->session);
-    text_terminal(to, labels_at(&g->cast->users, a->user), 40, false);
+    text_terminal(to, label_list_at(&g->cast->users, a->user), 40, false);
     if (a->position >= 0)
         buf_format(to, ", position %" PRId64, a->position);
 }
 
 /* A row of cards with their weights below. */
-static double row_height(const seen_vec *seen, size_t first, size_t n)
+static double row_height(const attended_vec *seen, size_t first, size_t n)
 {
     size_t end = first + n < seen->len ? first + n : seen->len;
     return side_card_height(&seen->at[first], end - first) + WEIGHT + GAP;
 }
 
-static double example_height(const seen_vec *seen)
+static double example_height(const attended_vec *seen)
 {
     double height = HEAD;
     size_t n = side_row_length(seen->len);
@@ -111,7 +111,7 @@ static double example_height(const seen_vec *seen)
     return height;
 }
 
-static void draw_column(const struct gallery *g, const struct seen *s, double x, double y,
+static void draw_column(const struct figures *g, const struct attended *s, double x, double y,
                         double height, double top, struct buf *to)
 {
     double share = scale_share(s->weight, 0, top), below = y + height - WEIGHT - GAP;
@@ -122,7 +122,8 @@ static void draw_column(const struct gallery *g, const struct seen *s, double x,
 }
 
 /* What came next, as far as it fits. */
-static void draw_targets(const struct cast *c, const struct attention *a, double y, struct buf *to)
+static void draw_targets(const struct run_names *c, const struct attention *a, double y,
+                         struct buf *to)
 {
     enum { NAMES = 5 };
     if (!a->target.at || !a->target.len)
@@ -131,15 +132,15 @@ static void draw_targets(const struct cast *c, const struct attention *a, double
     svg_words(to, "what it then had to predict: ");
     for (size_t i = 0; i < a->target.len && i < NAMES; i++) {
         svg_words(to, i ? " · " : "");
-        svg_named(to, labels_at(&c->items, column_i32(a->target)[i]), 24);
+        svg_named(to, label_list_at(&c->items, column_i32(a->target)[i]), 24);
     }
     if (a->target.len > NAMES)
         svg_words(to, " · and %zu more", a->target.len - NAMES);
     svg_end_text(to);
 }
 
-static void visit_svg(void *drawn, const struct gallery *g, const struct picture *p,
-                      const struct attention *a, const seen_vec *seen)
+static void visit_svg(void *drawn, const struct figures *g, const struct figure *p,
+                      const struct attention *a, const attended_vec *seen)
 {
     struct example_drawn *d = drawn;
     size_t n = side_row_length(seen->len);
@@ -159,7 +160,7 @@ static void visit_svg(void *drawn, const struct gallery *g, const struct picture
     }
 }
 
-static void sessions_svg(const struct gallery *g, const struct picture *p, struct buf *to)
+static void sessions_svg(const struct figures *g, const struct figure *p, struct buf *to)
 {
     examples_svg(
         g, p, visit_svg,
@@ -170,8 +171,8 @@ static void sessions_svg(const struct gallery *g, const struct picture *p, struc
 
 /* ---- terminal ---- */
 
-static void text_session(const struct gallery *g, const struct blocks *b, const struct seen *s,
-                         double top, struct buf *to)
+static void text_session(const struct figures *g, const struct terminal *b,
+                         const struct attended *s, double top, struct buf *to)
 {
     enum { BEFORE = 40 /* columns before the names */ };
     struct buf when = {0}, week = {0};
@@ -179,7 +180,7 @@ static void text_session(const struct gallery *g, const struct blocks *b, const 
     say_age(g->cast, s, &when);
     say_week(g->cast, s, &week);
     buf_text(to, "  ");
-    blocks_bar(to, scale_share(s->weight, 0, top), 10);
+    terminal_bar(to, scale_share(s->weight, 0, top), 10);
     buf_format(to, " %.3f ", s->weight);
     text_terminal(to, (struct bytes){when.at, when.len}, 9, true);
     buf_byte(to, ' ');
@@ -190,12 +191,12 @@ static void text_session(const struct gallery *g, const struct blocks *b, const 
     buf_release(&week);
 }
 
-void text_items(const struct cast *c, const int32_t *items, int32_t n, size_t columns,
+void text_items(const struct run_names *c, const int32_t *items, int32_t n, size_t columns,
                 struct buf *to)
 {
     for (int32_t i = 0; i < n && columns > 4; i++) {
         struct buf name = {0};
-        bool cut = text_clean(&name, labels_at(&c->items, items[i]), columns - 3);
+        bool cut = text_clean(&name, label_list_at(&c->items, items[i]), columns - 3);
         struct bytes shown = {name.at, name.len};
         size_t used = text_columns(shown) + 3;
         buf_text(to, i ? " · " : " ");
@@ -206,8 +207,8 @@ void text_items(const struct cast *c, const int32_t *items, int32_t n, size_t co
     }
 }
 
-static void visit_text(void *written, const struct gallery *g, const struct picture *p,
-                       const struct attention *a, const seen_vec *seen)
+static void visit_text(void *written, const struct figures *g, const struct figure *p,
+                       const struct attention *a, const attended_vec *seen)
 {
     struct example_written *w = written;
     (void)p;
@@ -218,12 +219,12 @@ static void visit_text(void *written, const struct gallery *g, const struct pict
     buf_byte(w->to, '\n');
 }
 
-static void sessions_text(const struct gallery *g, const struct picture *p, const struct blocks *b,
+static void sessions_text(const struct figures *g, const struct figure *p, const struct terminal *b,
                           struct buf *to)
 {
     examples_text(g, p, b, visit_text, to);
 }
 
-const struct form form_sessions = {
+const struct figure_form form_sessions = {
     examples_take, examples_empty, sessions_svg, examples_tsv, sessions_text, true,
 };

@@ -6,7 +6,7 @@
 #include "base/terminal.h"
 #include "viz/text.h"
 
-bool blocks_of_stdout(struct blocks *b)
+bool terminal_of_stdout(struct terminal *b)
 {
     const char *no_color = getenv("NO_COLOR");
     size_t columns = terminal_columns(STDOUT_FILENO);
@@ -17,23 +17,23 @@ bool blocks_of_stdout(struct blocks *b)
     return true;
 }
 
-void blocks_pad(struct buf *to, size_t columns)
+void terminal_pad(struct buf *to, size_t columns)
 {
     while (columns--)
         buf_byte(to, ' ');
 }
 
-void blocks_bar(struct buf *to, double share, size_t columns)
+void terminal_bar(struct buf *to, double share, size_t columns)
 {
     static const char *const eighth[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     size_t eighths = (size_t)(share * (double)columns * 8 + 0.5), whole = eighths / 8;
     for (size_t i = 0; i < whole; i++)
         buf_text(to, "█");
     buf_text(to, eighth[eighths % 8]);
-    blocks_pad(to, columns - whole - (eighths % 8 > 0));
+    terminal_pad(to, columns - whole - (eighths % 8 > 0));
 }
 
-void blocks_shade(const struct blocks *b, struct buf *to, double share)
+void terminal_shade(const struct terminal *b, struct buf *to, double share)
 {
     /* from dark violet over blue and green to light yellow: lighter step by step, and told apart
      * without red or green, on dark and light grounds */
@@ -45,16 +45,16 @@ void blocks_shade(const struct blocks *b, struct buf *to, double share)
         buf_text(to, shade[(size_t)(share * 4 + 0.5)]);
 }
 
-void blocks_legend(const struct blocks *b, struct buf *to, const char *low, const char *high)
+void terminal_legend(const struct terminal *b, struct buf *to, const char *low, const char *high)
 {
     size_t steps = b->color ? 9 : 5;
     buf_format(to, "%s ", low);
     for (size_t i = 0; i < steps; i++)
-        blocks_shade(b, to, (double)i / (double)(steps - 1));
+        terminal_shade(b, to, (double)i / (double)(steps - 1));
     buf_format(to, " %s\n", high);
 }
 
-void blocks_title(const struct blocks *b, struct buf *to, const char *title)
+void terminal_title(const struct terminal *b, struct buf *to, const char *title)
 {
     buf_text(to, b->color ? "\033[1m" : "");
     text_terminal(to, bytes_of(title), b->columns, false);

@@ -52,13 +52,13 @@ static void copy(struct bench *b)
 static void output(struct bench *b)
 {
     size_t table = (size_t)b->n.items * (size_t)b->n.width;
-    struct output o = {.targets = b->n.targets,
-                       .width = b->n.width,
-                       .items = b->n.items,
-                       .state = b->x,
-                       .weight = b->w,
-                       .bias = b->w + table,
-                       .target = b->target};
+    struct output_layer o = {.targets = b->n.targets,
+                             .width = b->n.width,
+                             .items = b->n.items,
+                             .state = b->x,
+                             .weight = b->w,
+                             .bias = b->w + table,
+                             .target = b->target};
     b->d->op->output_loss(b->d, &o, b->loss, b->y, b->g, b->g + table);
 }
 

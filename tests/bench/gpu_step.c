@@ -22,7 +22,7 @@ static void wait_for(struct running *r)
 {
     float last;
     struct err e = {0};
-    if (learner_settle(&r->learner, &e))
+    if (learner_flush(&r->learner, &e))
         bench_fail(&e);
     r->device->op->download(r->device, &last, r->model.parameters.value, sizeof last);
 }

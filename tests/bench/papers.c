@@ -113,7 +113,7 @@ static int32_t some_item(struct random *r, int32_t items)
     return (int32_t)(x * x * (float)items);
 }
 
-static void make_corpus(struct corpus *c, const struct row *row, int32_t users)
+static void make_corpus(struct session_store *c, const struct row *row, int32_t users)
 {
     enum { MOST = 200 };
     static const int64_t times[MOST];
@@ -124,11 +124,11 @@ static void make_corpus(struct corpus *c, const struct row *row, int32_t users)
             size_t n = some_events(&r, row->paper->events, MOST);
             for (size_t i = 0; i < n; i++)
                 item[i] = some_item(&r, row->paper->items);
-            corpus_add(
+            session_store_add(
                 c, &(struct session){
                        .user = u, .part = row->part, .count = n, .times = times, .items = item});
         }
-    corpus_group(c);
+    session_store_group(c);
 }
 
 /* ---- passes ---- */
@@ -254,7 +254,7 @@ static void open_learner(struct passing *p, struct model *m, struct model_option
     struct model_data data = {.users = row->users ? row->users : paper->users,
                               .items = paper->items,
                               .keeps_order = true,
-                              .lanes = model_takes_lanes(row->v.model) ? (int32_t)paper->batch : 0};
+                              .lanes = model_takes_slots(row->v.model) ? (int32_t)paper->batch : 0};
     *o = row->v.o;
     o->embedding = paper->embedding;
     o->hidden = paper->hidden;
@@ -267,7 +267,8 @@ static void open_learner(struct passing *p, struct model *m, struct model_option
     learner_open(&p->learner, m, &t);
 }
 
-static void run_pass(struct passing *p, const struct row *row, const struct corpus *c, int number)
+static void run_pass(struct passing *p, const struct row *row, const struct session_store *c,
+                     int number)
 {
     struct err e = {0};
     struct epoch epoch = {number, row->part};
@@ -280,7 +281,7 @@ static void run_pass(struct passing *p, const struct row *row, const struct corp
                          .to = p};
     p->took = p->steps = p->targets = p->begun = p->read = 0;
     learner_begin(&p->learner, epoch);
-    if (scheme_find(row->scheme)->pass(&b, epoch, &e) || learner_settle(&p->learner, &e))
+    if (scheme_find(row->scheme)->pass(&b, epoch, &e) || learner_flush(&p->learner, &e))
         bench_fail(&e);
     batching_release(&b);
 }
@@ -290,7 +291,7 @@ static void open_floor(struct floor *f, const struct row *row, const struct pass
     *f = (struct floor){0};
     if (row->part == PART_TEST)
         rank_floor(f, row, p);
-    else if (model_takes_lanes(row->v.model))
+    else if (model_takes_slots(row->v.model))
         lane_floor(f, row, p);
     else
         (row->paper->t.sampled ? factors_floor : session_floor)(f, row, p);
@@ -300,7 +301,7 @@ static void open_floor(struct floor *f, const struct row *row, const struct pass
 
 static void measure(const struct row *row)
 {
-    struct corpus c = {0};
+    struct session_store c = {0};
     struct passing p = {0};
     struct model m;
     struct model_options o;
@@ -326,7 +327,7 @@ static void measure(const struct row *row)
     learner_close(&p.learner);
     model_close(&m);
     device_close(d);
-    corpus_release(&c);
+    session_store_release(&c);
 }
 
 int main(int argc, char **argv)

@@ -140,7 +140,7 @@ static int write_passes(struct frame_out *out, const struct sizes *z, int learne
 static void write_stream(const char *path, const struct sizes *z, int learned, int tested)
 {
     struct err e = {0};
-    struct stage stage = {0};
+    struct output stage = {0};
     struct meta m = {.kind = STREAM_BATCHES};
     int64_t edges[168];
     for (int i = 0; i < 168; i++)
@@ -149,9 +149,9 @@ static void write_stream(const char *path, const struct sizes *z, int learned, i
     meta_set_bool(&m, "keeps_order", 1);
     meta_set_int(&m, "history", HISTORY);
     const struct bytes no_options = {"\x80", 1};
-    if (stage_open(&stage, path, false, &m, "step", "1", no_options, &e) ||
+    if (output_open(&stage, path, false, &m, "step", "1", no_options, &e) ||
         write_names(&stage.out, z, &e) || write_passes(&stage.out, z, learned, tested, &e) ||
-        stage_finish(&stage, &e))
+        output_finish(&stage, &e))
         fail(e.text);
     meta_release(&m);
 }

@@ -20,12 +20,12 @@ static inline void read_every_way(const void *bytes, size_t n)
     struct buf text = {0};
     struct err e;
     if (!frame_in_open(&frame, &path, 1, -1, true, &e)) {
-        show_lines(frame, UINT64_MAX, &text, forget_text, NULL, &e);
+        to_json_lines(frame, UINT64_MAX, &text, forget_text, NULL, &e);
         frame_in_close(frame);
     }
     buf_clear(&text);
     if (!any_in_open(&any, &path, 1, &e)) {
-        show_summary(&any, &text, &e);
+        summary_write(&any, &text, &e);
         any_in_close(&any);
     }
     buf_release(&text);

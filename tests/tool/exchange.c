@@ -75,14 +75,14 @@ int main(int argc, char **argv)
 {
     struct sessions_in *in;
     struct sessions_record r;
-    struct stage stage;
+    struct output stage;
     int64_t seed = 1;
     enum read_result got;
     if (argc > 1)
         num_i64(argv[1], strlen(argv[1]), &seed);
     must(sessions_in_open(&in, NULL, 0, &err));
-    must(stage_open(&stage, NULL, false, sessions_in_meta(in), "exchange", "0",
-                    (struct bytes){"\x80", 1}, &err));
+    must(output_open(&stage, NULL, false, sessions_in_meta(in), "exchange", "0",
+                     (struct bytes){"\x80", 1}, &err));
     while ((got = sessions_in_next(in, &r, &err)) == READ_RECORD) {
         if (r.kind == RECORD_USER)
             must(write_user(&stage.out, r.named.id, r.named.name, r.named.attributes, &err));
@@ -97,7 +97,7 @@ int main(int argc, char **argv)
         shuffle((enum part)part, (uint64_t)seed);
     for (size_t i = 0; i < sessions.len; i++)
         write_kept(&stage.out, &sessions.at[i]);
-    must(stage_finish(&stage, &err));
+    must(output_finish(&stage, &err));
     sessions_in_close(in);
     vec_release(&sessions);
     vec_release(&items);

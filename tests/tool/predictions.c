@@ -25,7 +25,7 @@
 #include "cli/cli.h"
 #include "stream/item_support.h"
 
-static struct sink sink;
+static struct output_file sink;
 static struct frame_out out;
 static struct err err;
 static struct epoch epoch;
@@ -89,7 +89,7 @@ static void begin(void)
     for (int64_t i = 0; i < 168; i++)
         edges[i] = (i + 1) * 3600;
     meta_set_i64s(&m, "delta_edges", edges, 168);
-    support_describe(&m, among);
+    item_support_describe(&m, among);
     among = 0;
     users = items = 0;
     if (out.open)
@@ -336,7 +336,7 @@ static void end_pass(void)
 int main(void)
 {
     static char line[1 << 17];
-    must(sink_open(&sink, NULL, &err));
+    must(output_file_open(&sink, NULL, &err));
     while (fgets(line, sizeof line, stdin)) {
         const char *what = word(line);
         if (!what || *what == '#')
@@ -369,6 +369,6 @@ int main(void)
     }
     write_targets();
     must(frame_out_end(&out, &err));
-    must(sink_commit(&sink, &err));
+    must(output_file_commit(&sink, &err));
     return 0;
 }

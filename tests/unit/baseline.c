@@ -15,8 +15,8 @@ struct log {
     struct session sessions[SESSIONS];
     int32_t items[SESSIONS][LONGEST];
     int64_t count[ITEMS + USERS][ITEMS], popularity[ITEMS], total[ITEMS + USERS], events;
-    unsigned char rival[ITEMS]; /* among which targets are ranked */
-    int rivals;
+    unsigned char candidate[ITEMS]; /* among which targets are ranked */
+    int candidates;
 };
 
 /* Few items are frequent, three never occur in training, and users 4 and up have no training. */
@@ -80,7 +80,7 @@ static int rank_of(const struct log *l, int c, int target)
 {
     int rank = 1;
     for (int i = 0; i < ITEMS; i++)
-        rank += l->rival[i] && i != target && better(l, c, i, target);
+        rank += l->candidate[i] && i != target && better(l, c, i, target);
     return rank;
 }
 
@@ -96,7 +96,7 @@ static struct baseline *learned(const struct log *l, const char *model)
     for (int i = 0; i < SESSIONS; i++)
         if (l->sessions[i].part == PART_TRAIN)
             baseline_learn(b, &l->sessions[i]);
-    baseline_ready(b, ITEMS, l->rivals < ITEMS ? l->rival : NULL);
+    baseline_ready(b, ITEMS, l->candidates < ITEMS ? l->candidate : NULL);
     return b;
 }
 
@@ -113,14 +113,14 @@ static int compare(const struct log *l, const struct baseline *b, const char *mo
             double sum = 0;
             struct moment m = {.user = user, .items = &before, .count = 1};
             for (int32_t target = 0; target < ITEMS; target++) {
-                struct verdict v = baseline_answer(b, w, &m, target, l->rivals, top, scores);
+                struct verdict v = baseline_answer(b, w, &m, target, l->candidates, top, scores);
                 double p = probability_of(l, c, target);
                 sum += v.probability;
                 wrong += v.rank != rank_of(l, c, target) || fabs(v.probability - p) > 1e-12;
                 wrong += v.rank > 1 && scores[v.rank - 2] < (float)p;
-                for (int i = 0; i < l->rivals; i++)
-                    wrong += !l->rival[top[i]] || (top[i] == target && i + 1 != v.rank);
-                if (!l->rival[target])
+                for (int i = 0; i < l->candidates; i++)
+                    wrong += !l->candidate[top[i]] || (top[i] == target && i + 1 != v.rank);
+                if (!l->candidate[target])
                     continue;
                 wrong += top[v.rank - 1] != target || scores[v.rank - 1] != (float)v.probability;
             }
@@ -131,12 +131,12 @@ static int compare(const struct log *l, const struct baseline *b, const char *mo
 }
 
 /* Each item by a chance of one in `chance`; 1: all. */
-static void choose_rivals(struct log *l, struct random *r, uint32_t chance)
+static void choose_candidates(struct log *l, struct random *r, uint32_t chance)
 {
-    l->rivals = 0;
+    l->candidates = 0;
     for (int i = 0; i < ITEMS; i++) {
-        l->rival[i] = random_below(r, chance) == 0;
-        l->rivals += l->rival[i];
+        l->candidate[i] = random_below(r, chance) == 0;
+        l->candidates += l->candidate[i];
     }
 }
 
@@ -150,7 +150,7 @@ static void test_models(uint32_t chance, const char *among)
         for (int round = 0; round < 30; round++) {
             fill(&l, &r);
             count(&l, models[m]);
-            choose_rivals(&l, &r, chance);
+            choose_candidates(&l, &r, chance);
             struct baseline *b = learned(&l, models[m]);
             wrong += compare(&l, b, models[m]);
             baseline_free(b);

@@ -30,19 +30,19 @@ static void log_random(struct log *l, struct random *random)
     }
 }
 
-static void log_corpus(const struct log *l, struct corpus *c)
+static void log_corpus(const struct log *l, struct session_store *c)
 {
     for (size_t s = 0; s < l->sessions; s++) {
         int64_t times[5];
         for (size_t i = 0; i < l->length[s]; i++)
             times[i] = l->start[s] + (int64_t)i;
-        corpus_add(c, &(struct session){.user = l->user[s],
-                                        .part = PART_TRAIN,
-                                        .count = l->length[s],
-                                        .times = times,
-                                        .items = l->items[s]});
+        session_store_add(c, &(struct session){.user = l->user[s],
+                                               .part = PART_TRAIN,
+                                               .count = l->length[s],
+                                               .times = times,
+                                               .items = l->items[s]});
     }
-    corpus_group(c);
+    session_store_group(c);
 }
 
 /* The nth session of a user in the log. */
@@ -120,7 +120,7 @@ static int histories(uint64_t seed)
 {
     struct random random = random_of(seed, 1);
     struct log l;
-    struct corpus c = {0};
+    struct session_store c = {0};
     log_random(&l, &random);
     log_corpus(&l, &c);
     int64_t edges[200];
@@ -143,7 +143,7 @@ static int histories(uint64_t seed)
     k.good &= batching_emit(&b, PART_TRAIN, picked, l.sessions, &e) == 0;
     k.good &= batching_emit(&b, PART_TRAIN, picked + 1, 1, &e) == 0;
     batching_release(&b);
-    corpus_release(&c);
+    session_store_release(&c);
     return k.good && k.batches == 2;
 }
 
@@ -163,7 +163,7 @@ static void learning(void)
 {
     struct random random = random_of(3, 1);
     struct log l;
-    struct corpus c = {0};
+    struct session_store c = {0};
     log_random(&l, &random);
     log_corpus(&l, &c);
     struct batching b = {.corpus = &c, .min_batch = 2, .emit = check_batch};
@@ -178,7 +178,7 @@ static void learning(void)
     batching_emit(&b, PART_TEST, picked, 1, &e);
     tap_ok(k.learn == 1 && b.left_out == 1, "outside training the size does not matter");
     batching_release(&b);
-    corpus_release(&c);
+    session_store_release(&c);
 }
 
 static int refuse(void *to, const struct batch *b, struct err *e)
@@ -189,17 +189,17 @@ static int refuse(void *to, const struct batch *b, struct err *e)
 
 static void failing(void)
 {
-    struct corpus c = {0};
+    struct session_store c = {0};
     const int64_t times[] = {1, 2};
     const int32_t items[] = {0, 1};
-    corpus_add(&c,
-               &(struct session){.part = PART_TEST, .count = 2, .times = times, .items = items});
-    corpus_group(&c);
+    session_store_add(
+        &c, &(struct session){.part = PART_TEST, .count = 2, .times = times, .items = items});
+    session_store_group(&c);
     struct batching b = {.corpus = &c, .emit = refuse};
     struct err e;
     tap_ok(batching_emit(&b, PART_TEST, &(size_t){0}, 1, &e) == STATUS_IO, "failure is passed on");
     batching_release(&b);
-    corpus_release(&c);
+    session_store_release(&c);
 }
 
 int main(void)

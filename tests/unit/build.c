@@ -22,7 +22,7 @@ static void lines_of(const struct buf *stream, struct buf *lines)
     struct buf text = {0};
     struct err e;
     must(frame_in_open(&in, &path, 1, -1, true, &e), &e);
-    must(show_lines(in, UINT64_MAX, &text, keep_text, lines, &e), &e);
+    must(to_json_lines(in, UINT64_MAX, &text, keep_text, lines, &e), &e);
     frame_in_close(in);
     buf_release(&text);
 }
@@ -31,10 +31,10 @@ static int build(const void *lines, size_t n, struct buf *stream, struct err *e)
 {
     const char *path = stream_file(lines, n);
     FILE *file = stream_temporary();
-    struct sink sink = {.fd = fileno(file)};
-    struct build b = {.sink = &sink};
-    int status = build_inputs(&b, &path, 1, e);
-    build_release(&b);
+    struct output_file sink = {.fd = fileno(file)};
+    struct from_json b = {.sink = &sink};
+    int status = from_json_inputs(&b, &path, 1, e);
+    from_json_release(&b);
     stream_bytes(file, stream);
     return status;
 }

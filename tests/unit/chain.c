@@ -33,7 +33,7 @@ static void check(const char *what, const struct meta *was, const struct meta *i
 {
     struct buf said = {0};
     struct err e;
-    int got = chain_difference(was, is, &said, &e);
+    int got = provenance_difference(was, is, &said, &e);
     bool same = bytes_equal((struct bytes){said.at, said.len}, bytes_of(words));
     tap_ok(got == expected && same, "%s: %.*s", what, (int)said.len, said.at ? said.at : "");
     buf_release(&said);

@@ -241,9 +241,9 @@ static void warn_at_length(char **argv)
 
 static void open_output(void)
 {
-    static struct sink s;
+    static struct output_file s;
     struct err e;
-    if (sink_open(&s, "out", &e) || access(s.temporary, F_OK))
+    if (output_file_open(&s, "out", &e) || access(s.temporary, F_OK))
         cli_fail(&e);
 }
 

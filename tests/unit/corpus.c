@@ -7,7 +7,7 @@
 #include "streams.h"
 #include "tap.h"
 
-static void add(struct corpus *c, int32_t user, enum part part, int64_t start, size_t count)
+static void add(struct session_store *c, int32_t user, enum part part, int64_t start, size_t count)
 {
     int64_t times[8];
     int32_t items[8];
@@ -15,29 +15,31 @@ static void add(struct corpus *c, int32_t user, enum part part, int64_t start, s
         times[i] = start + (int64_t)i;
         items[i] = (int32_t)(start * 10 + (int64_t)i);
     }
-    corpus_add(c, &(struct session){
-                      .user = user, .part = part, .count = count, .times = times, .items = items});
+    session_store_add(
+        c, &(struct session){
+               .user = user, .part = part, .count = count, .times = times, .items = items});
 }
 
 static void empty_ones(void)
 {
-    struct corpus c = {0};
-    corpus_group(&c);
-    tap_ok(corpus_users(&c) == 0 && corpus_sessions(&c) == 0 && corpus_part(&c, PART_TEST) == 0,
+    struct session_store c = {0};
+    session_store_group(&c);
+    tap_ok(corpus_users(&c) == 0 && corpus_sessions(&c) == 0 &&
+               session_store_part(&c, PART_TEST) == 0,
            "an empty corpus is empty");
     add(&c, 2, PART_TEST, 5, 3);
-    corpus_group(&c);
+    session_store_group(&c);
     tap_ok(corpus_users(&c) == 3 && c.first.at[2] == 0 && c.first.at[3] == 1,
            "users without a session have an empty range");
     tap_ok(corpus_length(&c, 0) == 3 && corpus_items(&c, 0)[2] == 52, "items are kept");
-    corpus_release(&c);
+    session_store_release(&c);
 }
 
 /* Starts count up over the whole log, so the sorted order can be told from the starts alone. */
 static int random_log(uint64_t seed, int mixed)
 {
     struct random random = random_of(seed, 0);
-    struct corpus c = {0};
+    struct session_store c = {0};
     int32_t users = 1 + (int32_t)random_below(&random, 7);
     size_t sessions = 1 + random_below(&random, 60);
     int32_t user_of[64];
@@ -48,7 +50,7 @@ static int random_log(uint64_t seed, int mixed)
         length_of[s] = 1 + random_below(&random, 8);
         add(&c, user_of[s], s % 3 ? PART_TRAIN : PART_TEST, (int64_t)s, length_of[s]);
     }
-    corpus_group(&c);
+    session_store_group(&c);
     int good = corpus_sessions(&c) == sessions;
     size_t at = 0, train = 0;
     for (int32_t u = 0; u < (int32_t)corpus_users(&c); u++) {
@@ -65,19 +67,19 @@ static int random_log(uint64_t seed, int mixed)
             at++;
         }
     }
-    good = good && at == sessions && corpus_part(&c, PART_TRAIN) == train;
-    corpus_release(&c);
+    good = good && at == sessions && session_store_part(&c, PART_TRAIN) == train;
+    session_store_release(&c);
     return good;
 }
 
 /* Reads a stream in which session i is of user i % 2 and of parts[i]; the status. */
-static int read_parts(const enum part *parts, size_t count, struct corpus *c, struct err *e)
+static int read_parts(const enum part *parts, size_t count, struct session_store *c, struct err *e)
 {
     struct meta m;
     struct frame_out out;
     struct buf bytes = {0};
     FILE *file = tmpfile();
-    struct sink sink = {.fd = fileno(file)};
+    struct output_file sink = {.fd = fileno(file)};
     stream_meta(&m, STREAM_SESSIONS);
     must(frame_out_open(&out, &sink, &m, false, e), e);
     stream_names(&out, count < 2 ? (int)count : 2, count > 0, e);
@@ -94,7 +96,7 @@ static int read_parts(const enum part *parts, size_t count, struct corpus *c, st
     const char *path = stream_file(bytes.at, bytes.len);
     struct sessions_in *in = NULL;
     must(sessions_in_open(&in, &path, 1, e), e);
-    int status = corpus_read(c, in, NULL, e);
+    int status = session_store_read(c, in, NULL, e);
     sessions_in_close(in);
     buf_release(&bytes);
     return status;
@@ -115,7 +117,7 @@ static void reading(void)
         {{PART_NONE}, 0, "no session"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct corpus c = {0};
+        struct session_store c = {0};
         struct err e = {0};
         int status = read_parts(rows[i].parts, rows[i].count, &c, &e);
         if (rows[i].message) {
@@ -127,7 +129,7 @@ static void reading(void)
                 good = c.part.at[c.first.at[s % 2] + s / 2] == rows[i].parts[s];
             tap_ok(good, "a stream with its users mixed is read (%d)", (int)i);
         }
-        corpus_release(&c);
+        session_store_release(&c);
     }
 }
 

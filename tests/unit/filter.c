@@ -18,9 +18,9 @@ static int add(struct filter_chain *c, const char *name, const char *value)
 }
 
 /* A user with `n` sessions of three events, an hour apart: session i begins at i·10000. */
-static struct history sample(int n, bool extras)
+static struct user_sessions sample(int n, bool extras)
 {
-    struct history h = {.user = 7};
+    struct user_sessions h = {.user = 7};
     for (int i = 0; i < n; i++) {
         int64_t times[] = {i * 10000, i * 10000 + 10, i * 10000 + 20};
         int32_t items[] = {i, i + 1, i};
@@ -34,13 +34,13 @@ static struct history sample(int n, bool extras)
         struct session s = {.user = 7, .count = 3, .times = times, .items = items};
         s.extras = extras ? extra : NULL;
         s.extra_count = extras ? 3 : 0;
-        history_add(&h, &s);
+        user_sessions_add(&h, &s);
     }
     return h;
 }
 
 /* The starts of the sessions left (in units of 10000 s) with their parts: "0t 1t 2v". */
-static const char *shown(const struct history *h)
+static const char *shown(const struct user_sessions *h)
 {
     static char text[400];
     size_t n = 0;
@@ -59,11 +59,11 @@ static const char *shown(const struct history *h)
 static void check(const struct filter_chain *c, int sessions, const char *expected)
 {
     struct err e = {0};
-    struct history h = sample(sessions, false);
+    struct user_sessions h = sample(sessions, false);
     int status = filter_chain_apply(c, &h, &e);
     tap_ok(!status && !strcmp(shown(&h), expected), "%s=%s ... of %d: '%s', expected '%s'",
            c->settings.at[0].filter->name, c->settings.at[0].text, sessions, shown(&h), expected);
-    history_release(&h);
+    user_sessions_release(&h);
 }
 
 static void one(const char *name, const char *value, int sessions, const char *expected)
@@ -159,7 +159,7 @@ static void test_already_split(void)
 {
     struct err e;
     struct filter_chain split = {0}, validation = {0};
-    struct history h = sample(4, false);
+    struct user_sessions h = sample(4, false);
     add(&split, "split", "user:0.5");
     add(&validation, "validation", "0.5");
     tap_ok(filter_chain_apply(&validation, &h, &e) == STATUS_DATA, "validation of no split");
@@ -170,12 +170,12 @@ static void test_already_split(void)
     tap_ok(filter_chain_apply(&validation, &h, &e) == STATUS_DATA, "validation of a validation");
     filter_chain_release(&split);
     filter_chain_release(&validation);
-    history_release(&h);
+    user_sessions_release(&h);
 }
 
 static void test_extras(void)
 {
-    struct history h = sample(2, true);
+    struct user_sessions h = sample(2, true);
     session_cut(h.sessions.at[1], 2);
     const struct session *s = h.sessions.at[1];
     tap_ok(s->count == 2 && s->extra_count == 3, "cut to two");
@@ -187,16 +187,16 @@ static void test_extras(void)
            "another type is cut");
     tap_ok(h.sessions.at[0]->extras[0].column.len == 3, "the other session is left alone");
     session_cut(h.sessions.at[0], 0);
-    history_sweep(&h);
+    user_sessions_sweep(&h);
     tap_ok(h.sessions.len == 1 && h.sessions.at[0] == s, "a session of no event is swept");
-    history_release(&h);
+    user_sessions_release(&h);
 }
 
 /* Extras follow their events wherever those go. */
 static void test_moving(void)
 {
     static const int64_t counts[] = {1, 5, 0, 5};
-    struct history h = sample(2, true); /* the second has items 1, 2, 1 */
+    struct user_sessions h = sample(2, true); /* the second has items 1, 2, 1 */
     struct session *s = h.sessions.at[1];
     session_keep_items(s, counts, 5);
     tap_ok(s->count == 2 && s->items[0] == 1 && s->items[1] == 1 && s->times[1] == 10020 &&
@@ -219,9 +219,9 @@ static void test_moving(void)
     s = h.sessions.at[1] = session_with(s, &x);
     tap_ok(s->extra_count == 4 && s->items[1] == 1, "another one is added");
     session_keep_items(s, counts, 6);
-    history_sweep(&h);
+    user_sessions_sweep(&h);
     tap_ok(h.sessions.len == 1, "a session of fewer than two events goes");
-    history_release(&h);
+    user_sessions_release(&h);
 }
 
 /* A session that loses its first events may begin after the one behind it. */
@@ -233,15 +233,15 @@ static void test_order(void)
         {.count = 3, .times = early, .items = (int32_t[]){0, 1, 1}},
         {.count = 2, .times = late, .items = (int32_t[]){1, 1}},
     };
-    struct history h = {0};
+    struct user_sessions h = {0};
     for (int i = 0; i < 2; i++) {
-        history_add(&h, &overlapping[i]);
+        user_sessions_add(&h, &overlapping[i]);
         session_keep_items(h.sessions.at[i], counts, 5);
     }
-    history_sweep(&h);
+    user_sessions_sweep(&h);
     tap_ok(h.sessions.at[0]->times[0] == 50 && h.sessions.at[1]->times[0] == 100,
            "sessions stay in order of time");
-    history_release(&h);
+    user_sessions_release(&h);
 }
 
 static void test_repeats(void)
@@ -256,16 +256,16 @@ static void test_repeats(void)
         const struct session s = {
             .count = 5, .times = times, .items = items, .extras = &x, .extra_count = 1};
         struct filter_chain c = {0};
-        struct history h = {0};
+        struct user_sessions h = {0};
         struct err e;
-        history_add(&h, &s);
+        user_sessions_add(&h, &s);
         add(&c, "repeats", kinds[i]);
         filter_chain_apply(&c, &h, &e);
         tap_ok(h.sessions.at[0]->count == left[i] && h.sessions.at[0]->times[1] == 2 &&
                    h.sessions.at[0]->extras[0].column.len == left[i],
                "repeats=%s", kinds[i]);
         filter_chain_release(&c);
-        history_release(&h);
+        user_sessions_release(&h);
     }
 }
 

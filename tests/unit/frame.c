@@ -80,7 +80,7 @@ static void copied(int kind)
     union any_record r;
     struct frame_out out;
     FILE *file = stream_temporary();
-    struct sink sink = {.fd = fileno(file)};
+    struct output_file sink = {.fd = fileno(file)};
     stream_make(kind, false, &s);
     const char *path = stream_file(s.at, s.len);
     must(any_in_open(&in, &path, 1, &e), &e);
@@ -246,7 +246,7 @@ static void too_large(void)
     struct meta m;
     struct err e;
     FILE *file = stream_temporary();
-    struct sink sink = {.fd = fileno(file)};
+    struct output_file sink = {.fd = fileno(file)};
     stream_meta(&m, STREAM_SESSIONS);
     must(frame_out_open(&out, &sink, &m, false, &e), &e);
     buf_reserve(&record, BLOCK_LIMIT + 1);

@@ -131,9 +131,9 @@ static void clear(struct state *z)
 
 /* ---- held against the model ---- */
 
-static struct lane_steps steps_of(int from, int count)
+static struct slot_steps steps_of(int from, int count)
 {
-    return (struct lane_steps){.lanes = LANES,
+    return (struct slot_steps){.lanes = LANES,
                                .count = count,
                                .item = item + from * LANES,
                                .target = target + from * LANES,
@@ -171,7 +171,7 @@ static double slope(struct pair *p, const struct form *form, size_t i)
 
 /* Gradients of the mean loss of all steps, which is left in *loss position by position; all are to
  * be freed. */
-static float *gradients(struct pair *p, const struct lane_steps *steps, float **loss, int *targets)
+static float *gradients(struct pair *p, const struct slot_steps *steps, float **loss, int *targets)
 {
     const struct parameters *q = &p->model.parameters;
     struct tape *t = p->learner.tape;
@@ -191,7 +191,7 @@ static float *gradients(struct pair *p, const struct lane_steps *steps, float **
 static double worst_slope(struct pair *p, const struct form *form)
 {
     const struct parameters *q = &p->model.parameters;
-    struct lane_steps steps = steps_of(0, STEPS);
+    struct slot_steps steps = steps_of(0, STEPS);
     float *loss, *g;
     double worst = 0;
     int targets;
@@ -214,7 +214,7 @@ static double pass_loss(struct pair *p, enum part part)
     struct outcome o;
     struct err e;
     learner_begin(&p->learner, (struct epoch){1, part});
-    if (learner_steps(&p->learner, &steps, &o, &e) || learner_settle(&p->learner, &e))
+    if (learner_steps(&p->learner, &steps, &o, &e) || learner_flush(&p->learner, &e))
         return INFINITY;
     return p->learner.tally.loss / (double)p->learner.tally.events;
 }
@@ -286,7 +286,7 @@ static void check_concatenation(void)
         .embedding = IN, .hidden = SIZE, .join_sessions = true, .gru = "reset-before"};
     int32_t x[LONG], input[LONG], next[LONG], whose[LONG] = {0};
     unsigned char how[LONG];
-    struct lane_steps steps = {1, 0, input, next, whose, how};
+    struct slot_steps steps = {1, 0, input, next, whose, how};
     for (int i = 0; i < LONG; i++)
         x[i] = (int32_t)random_below(&drawn, PAIR_ITEMS);
     for (int s = 0, at = 0; s < 4; at += length[s++])
@@ -340,12 +340,12 @@ static void check_carried(void)
     const struct model_options shape = {
         .embedding = IN, .hidden = SIZE, .join_sessions = true, .gru = "reset-before"};
     struct pair p, q;
-    struct sink sink;
+    struct output_file sink;
     struct err e = {0};
     pair_open(&p, "rnn", &shape);
     pass_loss(&p, PART_TRAIN);
-    tap_ok(!sink_open(&sink, "carried", &e) && !state_write(&sink, NULL, 0, carried, &p, &e) &&
-               !sink_commit(&sink, &e),
+    tap_ok(!output_file_open(&sink, "carried", &e) &&
+               !state_write(&sink, NULL, 0, carried, &p, &e) && !output_file_commit(&sink, &e),
            "what lanes carry on is written");
     int status = restore(&shape, LANES, &q, &e);
     double on = pass_loss(&p, PART_TEST), restored = pass_loss(&q, PART_TEST);

@@ -230,7 +230,7 @@ static void check_no_targets(const char *rep)
     learner_begin(&p.learner, (struct epoch){1, PART_TEST});
     status = learner_batch(&p.learner, &made.batch, &o, &e);
     tap_ok(status == 0 && o.events == 0 && o.ranks.rank.len == 0 &&
-               tally_pass(&p.learner.tally).loss == 0,
+               pass_stats_pass(&p.learner.tally).loss == 0,
            "%s: no target, no rank", rep);
     pair_close(&p);
     made_release(&made);

@@ -10,7 +10,7 @@
 
 enum { USERS = 12, LANES_MOST = 9 };
 
-static void make_corpus(struct corpus *c, struct random *random)
+static void make_corpus(struct session_store *c, struct random *random)
 {
     size_t users = 1 + random_below(random, USERS);
     for (size_t u = 0; u < users; u++)
@@ -21,13 +21,13 @@ static void make_corpus(struct corpus *c, struct random *random)
                 size_t length = 1 + random_below(random, 6);
                 for (size_t i = 0; i < length; i++)
                     items[i] = (int32_t)random_below(random, 1000);
-                corpus_add(c, &(struct session){.user = (int32_t)u,
-                                                .part = part,
-                                                .count = length,
-                                                .times = times,
-                                                .items = items});
+                session_store_add(c, &(struct session){.user = (int32_t)u,
+                                                       .part = part,
+                                                       .count = length,
+                                                       .times = times,
+                                                       .items = items});
             }
-    corpus_group(c);
+    session_store_group(c);
 }
 
 /* All steps of a pass, records joined. */
@@ -67,7 +67,7 @@ static void trace_release(struct trace *t)
     vec_release(&t->reset);
 }
 
-static void run(const char *name, const struct corpus *c, int64_t lanes, uint64_t seed,
+static void run(const char *name, const struct session_store *c, int64_t lanes, uint64_t seed,
                 struct epoch epoch, struct trace *t)
 {
     struct err e;
@@ -77,15 +77,15 @@ static void run(const char *name, const struct corpus *c, int64_t lanes, uint64_
     batching_release(&b);
 }
 
-static size_t session_of(const struct corpus *c, const struct trace *t, size_t i)
+static size_t session_of(const struct session_store *c, const struct trace *t, size_t i)
 {
     return c->first.at[t->user.at[i]] + (size_t)t->session.at[i];
 }
 
 /* The sessions with a target as they begin in the steps, which are the turns of session-parallel;
  * of each user the first alone for those of user-parallel. */
-static size_t turns_begun(const struct corpus *c, const struct trace *t, bool users,
-                          struct turn turns[])
+static size_t turns_begun(const struct session_store *c, const struct trace *t, bool users,
+                          struct session_range turns[])
 {
     size_t count = 0;
     for (size_t i = 0; i < t->reset.len; i++) {
@@ -97,15 +97,15 @@ static size_t turns_begun(const struct corpus *c, const struct trace *t, bool us
         while (users && end < corpus_sessions(c) && c->user.at[end] == c->user.at[first] &&
                c->part.at[end] == c->part.at[first])
             end++;
-        turns[count++] = (struct turn){first, end};
+        turns[count++] = (struct session_range){first, end};
     }
     return count;
 }
 
 /* What a lane has to say of each step, written down event by event: whichever lane is free first,
  * the lower one among several, takes the next turn. */
-static int is_plain(const struct corpus *c, const struct trace *t, const struct turn *turns,
-                    size_t count)
+static int is_plain(const struct session_store *c, const struct trace *t,
+                    const struct session_range *turns, size_t count)
 {
     size_t lanes = (size_t)t->lanes, next = 0, row[LANES_MOST] = {0};
     size_t steps = t->reset.len / lanes;
@@ -120,7 +120,7 @@ static int is_plain(const struct corpus *c, const struct trace *t, const struct 
             lane = row[i] < row[lane] ? i : lane;
         if (next == count)
             break;
-        const struct turn turn = turns[next++];
+        const struct session_range turn = turns[next++];
         for (size_t s = turn.next; s < turn.end; s++)
             for (size_t k = 0; k + 1 < corpus_length(c, s); k++) {
                 size_t i = row[lane]++ * lanes + lane;
@@ -149,7 +149,7 @@ static int is_plain(const struct corpus *c, const struct trace *t, const struct 
 }
 
 /* Every session of the part that has a target begins once, and no other. */
-static int is_whole(const struct corpus *c, const struct trace *t, enum part part)
+static int is_whole(const struct session_store *c, const struct trace *t, enum part part)
 {
     char *begun = mem_zero(corpus_sessions(c) + 1, 1);
     int good = t->good;
@@ -168,13 +168,13 @@ static int write_to(void *out, const struct steps *s, struct err *e)
 }
 
 /* Writes the steps as a stream and reads it by its rules. */
-static int is_readable(const struct corpus *c, const struct scheme *scheme, int64_t lanes)
+static int is_readable(const struct session_store *c, const struct scheme *scheme, int64_t lanes)
 {
     struct meta m = {.kind = STREAM_BATCHES};
     struct err e = {0};
     struct frame_out out;
     FILE *file = stream_temporary();
-    struct sink sink = {.fd = fileno(file)};
+    struct output_file sink = {.fd = fileno(file)};
     meta_add_program(&m, "maker", "1", (struct bytes){0});
     meta_set_int(&m, "history", 0);
     meta_set_int(&m, "lanes", lanes);
@@ -202,10 +202,10 @@ static int is_readable(const struct corpus *c, const struct scheme *scheme, int6
 static void one_log(uint64_t seed)
 {
     struct random random = random_of(seed, 3);
-    struct corpus c = {0};
+    struct session_store c = {0};
     make_corpus(&c, &random);
     int64_t lanes = 1 + random_below(&random, LANES_MOST);
-    struct turn *turns = mem_alloc((corpus_sessions(&c) + 1) * sizeof *turns);
+    struct session_range *turns = mem_alloc((corpus_sessions(&c) + 1) * sizeof *turns);
     for (const struct scheme *s = scheme_table; s->name; s++) {
         if (!s->lanes)
             continue;
@@ -222,7 +222,7 @@ static void one_log(uint64_t seed)
         tap_ok(is_readable(&c, s, lanes), "log %d, %s: a stream by the rules", (int)seed, s->name);
     }
     mem_free(turns);
-    corpus_release(&c);
+    session_store_release(&c);
 }
 
 static int same(const struct trace *a, const struct trace *b)
@@ -236,7 +236,7 @@ static int same(const struct trace *a, const struct trace *b)
 static void seeds(const char *name)
 {
     struct random random = random_of(11, 3);
-    struct corpus c = {0};
+    struct session_store c = {0};
     struct trace a, again, other_seed, other_epoch;
     make_corpus(&c, &random);
     run(name, &c, 3, 1, (struct epoch){1, PART_TRAIN}, &a);
@@ -250,22 +250,22 @@ static void seeds(const char *name)
     trace_release(&again);
     trace_release(&other_seed);
     trace_release(&other_epoch);
-    corpus_release(&c);
+    session_store_release(&c);
 }
 
 /* One user of nine sessions and nine of one: he is the first as often as one of them. */
 static void long_users(void)
 {
-    struct corpus c = {0};
+    struct session_store c = {0};
     const int64_t times[] = {1, 2};
     const int32_t items[] = {0, 1};
     for (int32_t i = 0; i < 18; i++)
-        corpus_add(&c, &(struct session){.user = i < 9 ? 0 : i - 8,
-                                         .part = PART_TRAIN,
-                                         .count = 2,
-                                         .times = times,
-                                         .items = items});
-    corpus_group(&c);
+        session_store_add(&c, &(struct session){.user = i < 9 ? 0 : i - 8,
+                                                .part = PART_TRAIN,
+                                                .count = 2,
+                                                .times = times,
+                                                .items = items});
+    session_store_group(&c);
     int first = 0;
     for (int64_t epoch = 1; epoch <= 2000; epoch++) {
         struct trace t;
@@ -276,20 +276,20 @@ static void long_users(void)
     /* 1,000 ± 4.5 standard deviations */
     tap_ok(first > 900 && first < 1100, "a user of half the sessions is first in %d of 2000 draws",
            first);
-    corpus_release(&c);
+    session_store_release(&c);
 }
 
 /* 2,000 sessions of 20 events in few lanes, and in more than a record of 64 KiB has room for. */
 static void records(void)
 {
-    struct corpus c = {0};
+    struct session_store c = {0};
     int64_t times[20] = {0};
     int32_t items[20] = {0};
     for (int32_t u = 0; u < 2000; u++)
-        corpus_add(&c,
-                   &(struct session){
-                       .user = u, .part = PART_TRAIN, .count = 20, .times = times, .items = items});
-    corpus_group(&c);
+        session_store_add(
+            &c, &(struct session){
+                    .user = u, .part = PART_TRAIN, .count = 20, .times = times, .items = items});
+    session_store_group(&c);
     struct trace t;
     run("user-parallel", &c, 7, 1, (struct epoch){1, PART_TRAIN}, &t);
     tap_ok(t.good && t.records == (t.reset.len * 25 + 65535) / 65536 && t.largest * 25 <= 65536 &&
@@ -306,7 +306,7 @@ static void records(void)
                t.records == 3,
            "stops when its output fails");
     trace_release(&t);
-    corpus_release(&c);
+    session_store_release(&c);
 }
 
 int main(void)

@@ -122,7 +122,7 @@ static inline void pair_open(struct pair *p, const char *model, const struct mod
                               .groups = pair_groups,
                               .group = pair_group,
 
-                              .lanes = model_takes_lanes(model) ? 3 : 0};
+                              .lanes = model_takes_slots(model) ? 3 : 0};
     struct train_options options = {
         .seed = 11,
         .max_steps = -1,
@@ -164,7 +164,7 @@ static inline double batch_loss(struct pair *p, const struct batch *b)
     struct outcome o;
     struct err e;
     double before = p->learner.tally.loss;
-    if (learner_batch(&p->learner, b, &o, &e) || !o.events || learner_settle(&p->learner, &e))
+    if (learner_batch(&p->learner, b, &o, &e) || !o.events || learner_flush(&p->learner, &e))
         return INFINITY;
     return (p->learner.tally.loss - before) / o.events;
 }
@@ -220,7 +220,7 @@ static inline float *all_gradients(struct pair *p)
     struct device *d = p->device;
     float *g = mem_zero(q->count, sizeof *g);
     d->op->download(d, g, q->grad, q->dense * sizeof *g);
-    for (const struct touched *t = tape_all_touched(p->learner.tape); t; t = t->before) {
+    for (const struct touched *t = tape_all_sparse(p->learner.tape); t; t = t->before) {
         size_t block = (size_t)parameter_block(t->parameter);
         for (int u = 0; u < t->rows->unique; u++) {
             int32_t row;

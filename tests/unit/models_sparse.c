@@ -5,15 +5,16 @@
 
 enum { SHELVES = 12, ITEMS = PAIR_ITEMS * SHELVES, EPOCHS = 12, WAYS = 2 };
 
-struct trained {
+struct saved_model {
     struct device *device;
     struct model_options options;
     struct model model;
     struct learner learner;
 };
 
-static void trained_open(struct trained *t, const char *model, const struct model_options *shape,
-                         const struct optimizer *o, bool dense)
+static void saved_model_open(struct saved_model *t, const char *model,
+                             const struct model_options *shape, const struct optimizer *o,
+                             bool dense)
 {
     struct err e;
     struct model_data data = {.users = REF_USERS,
@@ -23,7 +24,7 @@ static void trained_open(struct trained *t, const char *model, const struct mode
                               .keeps_order = true,
                               .history_items = true};
     struct train_options options = {.seed = 11, .max_steps = -1, .top = 1, .optimizer = *o};
-    *t = (struct trained){.options = *shape};
+    *t = (struct saved_model){.options = *shape};
     t->device = test_device(&(struct device_options){.threads = 2});
     if (model_open(&t->model, model, &t->options, &data, t->device, &e)) {
         printf("Bail out! %s\n", e.text);
@@ -36,7 +37,7 @@ static void trained_open(struct trained *t, const char *model, const struct mode
     learner_open(&t->learner, &t->model, &options);
 }
 
-static void trained_close(struct trained *t)
+static void saved_model_close(struct saved_model *t)
 {
     learner_close(&t->learner);
     model_close(&t->model);
@@ -54,13 +55,13 @@ static void draw_items(i32_vec *item, struct random *r)
 
 /* One batch by all ways; the largest difference of their losses, which a training pass tells of all
  * of it. */
-static double run_ways(struct trained way[WAYS], const struct batch *b)
+static double run_ways(struct saved_model way[WAYS], const struct batch *b)
 {
     double loss[WAYS];
     for (int i = 0; i < WAYS; i++) {
         struct outcome o;
         struct err e;
-        if (learner_batch(&way[i].learner, b, &o, &e) || learner_settle(&way[i].learner, &e))
+        if (learner_batch(&way[i].learner, b, &o, &e) || learner_flush(&way[i].learner, &e))
             return INFINITY;
         loss[i] = way[i].learner.tally.loss / fmax(way[i].learner.tally.events, 1);
     }
@@ -68,11 +69,11 @@ static double run_ways(struct trained way[WAYS], const struct batch *b)
 }
 
 /* The largest difference of a weight; *moved: how far one came from `first`. */
-static double weights_apart(struct trained way[WAYS], const float *first, double *moved)
+static double weights_apart(struct saved_model way[WAYS], const float *first, double *moved)
 {
     double worst = 0;
     const struct parameters *p = &way[0].model.parameters;
-    parameters_settle(&way[0].model.parameters);
+    parameters_flush(&way[0].model.parameters);
     for (size_t n = 0; n < p->list.len; n++) {
         const struct parameter *own = p->list.at[n];
         const struct parameter *other = way[1].model.parameters.list.at[n];
@@ -92,12 +93,12 @@ static void check_way(const char *model, const struct model_options *shape,
                       const struct optimizer *o, const char *name)
 {
     struct made made[PAIR_BATCHES];
-    struct trained way[WAYS];
+    struct saved_model way[WAYS];
     struct random r = random_of(5, 21);
     double losses = 0, moved = 0;
     make_batches(made);
     for (int i = 0; i < WAYS; i++)
-        trained_open(&way[i], model, shape, o, i);
+        saved_model_open(&way[i], model, shape, o, i);
     const struct parameter *item = way[0].model.parameters.list.at[0];
     float *first = to_host(way[0].device, item->value, item->count * sizeof *first);
     for (int epoch = 1; epoch <= EPOCHS; epoch++) {
@@ -117,7 +118,7 @@ static void check_way(const char *model, const struct model_options *shape,
            name, apart, losses);
     mem_free(first);
     for (int i = 0; i < WAYS; i++)
-        trained_close(&way[i]);
+        saved_model_close(&way[i]);
     for (int b = 0; b < PAIR_BATCHES; b++)
         made_release(&made[b]);
 }

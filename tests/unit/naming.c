@@ -3,18 +3,18 @@
 #include "tap.h"
 
 /* "program option=value option=value;program ...". */
-static struct chain chain_of(const char *text)
+static struct model_name chain_of(const char *text)
 {
-    struct chain c = {0};
+    struct model_name c = {0};
     for (int program = 0; *text; program++) {
         size_t n = strcspn(text, " ;");
-        chain_add(&c, program, (struct bytes){"", 0}, (struct bytes){text, n});
+        model_name_add(&c, program, (struct bytes){"", 0}, (struct bytes){text, n});
         for (text += n; *text == ' '; text += n) {
             text++;
             n = strcspn(text, " ;");
             size_t name = strcspn(text, "=");
-            chain_add(&c, program, (struct bytes){text, name},
-                      (struct bytes){text + name + 1, n - name - 1});
+            model_name_add(&c, program, (struct bytes){text, name},
+                           (struct bytes){text + name + 1, n - name - 1});
         }
         text += *text == ';';
     }
@@ -23,44 +23,45 @@ static struct chain chain_of(const char *text)
 
 static void label_is(const char *text, const char *label)
 {
-    struct chain c = chain_of(text);
+    struct model_name c = chain_of(text);
     struct buf b = {0};
-    chain_label(&c, &b);
+    model_name_label(&c, &b);
     tap_ok(bytes_equal((struct bytes){b.at, b.len}, bytes_of(label)), "\"%s\" is %.*s", text,
            (int)b.len, b.at);
     buf_release(&b);
-    chain_release(&c);
+    model_name_release(&c);
 }
 
 static void same(int expected, const char *a, const char *b)
 {
-    struct chain first = chain_of(a), second = chain_of(b);
-    tap_ok(chain_same_model(&first, &second) == expected &&
-               chain_same_model(&second, &first) == expected,
+    struct model_name first = chain_of(a), second = chain_of(b);
+    tap_ok(model_name_same_model(&first, &second) == expected &&
+               model_name_same_model(&second, &first) == expected,
            "\"%s\" and \"%s\" are %s model", a, b, expected ? "one" : "not one");
-    chain_release(&first);
-    chain_release(&second);
+    model_name_release(&first);
+    model_name_release(&second);
 }
 
 static void test_distinguish(void)
 {
-    struct chain a = chain_of("batcher batch=9;trainer model=ii-rnn lr=0.1 dropout=0 seed=1");
-    struct chain b = chain_of("batcher batch=9;trainer model=ii-rnn lr=0.1 dropout=0.2 seed=2");
-    struct chain c = chain_of("batcher batch=8;trainer model=ii-rnn lr=0.1 dropout=0 seed=1");
-    const struct chain *others[] = {&b, &c};
+    struct model_name a = chain_of("batcher batch=9;trainer model=ii-rnn lr=0.1 dropout=0 seed=1");
+    struct model_name b =
+        chain_of("batcher batch=9;trainer model=ii-rnn lr=0.1 dropout=0.2 seed=2");
+    struct model_name c = chain_of("batcher batch=8;trainer model=ii-rnn lr=0.1 dropout=0 seed=1");
+    const struct model_name *others[] = {&b, &c};
     struct buf to = {0};
-    chain_distinguish(&a, others, 2, &to);
+    model_name_distinguish(&a, others, 2, &to);
     tap_ok(bytes_equal((struct bytes){to.at, to.len}, bytes_of(" batch=9 dropout=0")), "%.*s",
            (int)to.len, to.at);
     buf_clear(&to);
-    chain_distinguish(&a, others, 0, &to);
+    model_name_distinguish(&a, others, 0, &to);
     tap_ok(!to.len, "alone, there is nothing to tell apart");
-    struct bytes seed = chain_find(&b, "seed");
-    tap_ok(bytes_equal(seed, bytes_of("2")) && !chain_find(&b, "none").at, "options by name");
+    struct bytes seed = model_name_find(&b, "seed");
+    tap_ok(bytes_equal(seed, bytes_of("2")) && !model_name_find(&b, "none").at, "options by name");
     buf_release(&to);
-    chain_release(&a);
-    chain_release(&b);
-    chain_release(&c);
+    model_name_release(&a);
+    model_name_release(&b);
+    model_name_release(&c);
 }
 
 int main(void)

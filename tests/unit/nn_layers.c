@@ -165,7 +165,7 @@ static int32_t targets_of[300];
 /* in: state, weight, bias; out: the loss of each target */
 static void reference_loss(const struct problem *p, double *out)
 {
-    const struct output *o = p->shape;
+    const struct output_layer *o = p->shape;
     for (int i = 0; i < o->targets; i++) {
         double sum = 0, own = 0;
         for (int j = 0; j < o->items; j++) {
@@ -179,7 +179,7 @@ static void reference_loss(const struct problem *p, double *out)
     }
 }
 
-static void set_targets(struct output *o)
+static void set_targets(struct output_layer *o)
 {
     size_t bytes = (size_t)o->targets * sizeof *targets_of;
     if (o->target)
@@ -187,7 +187,7 @@ static void set_targets(struct output *o)
     o->target = to_device(device, targets_of, bytes);
 }
 
-static struct problem output_problem(struct output *o, int targets, int width, int items)
+static struct problem output_problem(struct output_layer *o, int targets, int width, int items)
 {
     struct problem p = {.reference = reference_loss, .shape = o};
     size_t T = (size_t)targets, H = (size_t)width, N = (size_t)items;
@@ -195,7 +195,8 @@ static struct problem output_problem(struct output *o, int targets, int width, i
     problem_input(&p, N * H, 1);
     problem_input(&p, N, 1);
     problem_output(&p, T);
-    *o = (struct output){targets, width, items, p.value[0], p.value[1], p.value[2], NULL, NULL};
+    *o = (struct output_layer){targets,    width,      items, p.value[0],
+                               p.value[1], p.value[2], NULL,  NULL};
     for (int i = 0; i < targets; i++) {
         targets_of[i] = (int32_t)random_below(&test_random, (uint32_t)items);
         p.slope[i] = 1.0f / (float)targets; /* the mean */
@@ -205,7 +206,7 @@ static struct problem output_problem(struct output *o, int targets, int width, i
     return p;
 }
 
-static void output_close(struct problem *p, struct output *o)
+static void output_close(struct problem *p, struct output_layer *o)
 {
     device->op->release(device, (void *)(uintptr_t)o->target);
     problem_close(p);
@@ -214,7 +215,7 @@ static void output_close(struct problem *p, struct output *o)
 /* A bias that is not learned: the other gradients are the same. */
 static void check_loss_no_bias(void)
 {
-    struct output o;
+    struct output_layer o;
     struct problem p = output_problem(&o, 33, 31, 1031);
     int inputs = p.inputs;
     device->op->output_loss(device, &o, p.found, p.grad[0], p.grad[1], NULL);
@@ -230,7 +231,7 @@ static void check_loss(void)
     const int way[][3] = {{1, 1, 1},    {31, 33, 257}, {33, 31, 1031}, {7, 257, 33},
                           {257, 1, 31}, {5, 31, 5},    {0, 3, 7},      {257, 3, 2311}};
     for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
-        struct output o;
+        struct output_layer o;
         struct problem p = output_problem(&o, way[i][0], way[i][1], way[i][2]);
         device->op->output_loss(device, &o, p.found, NULL, NULL, NULL);
         check_forward(&p, label("output_loss, the loss alone,", o.targets, o.items));
@@ -241,7 +242,7 @@ static void check_loss(void)
     }
     check_loss_no_bias();
     /* Scores far apart, higher from tile to tile: no sum and no exponential may overflow. */
-    struct output o;
+    struct output_layer o;
     struct problem p = output_problem(&o, 257, 3, 2311);
     for (int j = 0; j < 2311; j++)
         p.in[2][j] = (double)((float)j / 20.0f);
@@ -268,7 +269,7 @@ struct ranked {
 };
 
 /* Ranks by the device; the losses stand in the problem's result, too. */
-static void rank_on_device(struct problem *p, const struct output *o, int k, struct ranked *r)
+static void rank_on_device(struct problem *p, const struct output_layer *o, int k, struct ranked *r)
 {
     struct ranked *own = device->op->alloc(device, sizeof *own);
     device->op->output_rank(device, o, p->found, own->rank, own->ties, k, k ? own->item : NULL,
@@ -278,20 +279,20 @@ static void rank_on_device(struct problem *p, const struct output *o, int k, str
     device->op->release(device, own);
 }
 
-/* Each item a rival by a chance of one in `chance`; 0: all are, and nothing says so. */
-static unsigned char rival_of[1100];
+/* Each item a candidate by a chance of one in `chance`; 0: all are, and nothing says so. */
+static unsigned char candidate_of[1100];
 
-static void set_rivals(struct output *o, int chance)
+static void set_candidates(struct output_layer *o, int chance)
 {
     for (int j = 0; j < o->items; j++)
-        rival_of[j] = chance ? random_below(&test_random, (uint32_t)chance) == 0 : 1;
-    o->rival = chance ? to_device(device, rival_of, (size_t)o->items) : NULL;
+        candidate_of[j] = chance ? random_below(&test_random, (uint32_t)chance) == 0 : 1;
+    o->candidate = chance ? to_device(device, candidate_of, (size_t)o->items) : NULL;
 }
 
 /* The rank, the ties and the k best of one row, by looking at every score. */
 static bool rank_is_right(const struct problem *p, int row, const struct ranked *r, int k)
 {
-    const struct output *o = p->shape;
+    const struct output_layer *o = p->shape;
     double score[1100];
     for (int j = 0; j < o->items; j++) {
         score[j] = p->in[2][j];
@@ -300,14 +301,14 @@ static bool rank_is_right(const struct problem *p, int row, const struct ranked 
     }
     int above = 0, ties = 0, target = targets_of[row];
     for (int j = 0; j < o->items; j++) {
-        above += rival_of[j] && score[j] > score[target];
-        ties += rival_of[j] && j != target && score[j] == score[target];
+        above += candidate_of[j] && score[j] > score[target];
+        ties += candidate_of[j] && j != target && score[j] == score[target];
     }
     bool right = r->rank[row] == 1 + above + ties && r->ties[row] == ties;
     for (int place = 0; place < k; place++) {
         int best = -1;
         for (int j = 0; j < o->items; j++)
-            if (rival_of[j] && score[j] > (best < 0 ? -INFINITY : score[best]))
+            if (candidate_of[j] && score[j] > (best < 0 ? -INFINITY : score[best]))
                 best = j;
         right &= r->item[row * k + place] == best;
         right &= (double)r->score[row * k + place] == (best < 0 ? -INFINITY : score[best]);
@@ -317,30 +318,30 @@ static bool rank_is_right(const struct problem *p, int row, const struct ranked 
     return right;
 }
 
-enum { NONE = 1 << 30 }; /* the chance of no rival */
+enum { NONE = 1 << 30 }; /* the chance of no candidate */
 
 static void check_rank_of(int targets, int width, int items, int k, int chance)
 {
     static struct ranked r;
-    struct output o;
+    struct output_layer o;
     struct problem p = output_problem(&o, targets, width, items);
     round_inputs(&p);
-    set_rivals(&o, chance);
+    set_candidates(&o, chance);
     rank_on_device(&p, &o, k, &r);
     int wrong = 0, tied = 0, outside = 0;
     for (int i = 0; i < targets; i++) {
         wrong += !rank_is_right(&p, i, &r, k);
         tied += r.ties[i] > 0;
-        outside += !rival_of[targets_of[i]];
+        outside += !candidate_of[targets_of[i]];
     }
     bool met =
         items < 31 || !targets || ((tied > 0 || chance == NONE) && (chance > 0) == (outside > 0));
     tap_ok(wrong == 0 && met,
-           "ranks, ties and %d best, %d × %d, %s: %d wrong, %d tied, %d targets are no rivals", k,
-           targets, items, device->name, wrong, tied, outside);
+           "ranks, ties and %d best, %d × %d, %s: %d wrong, %d tied, %d targets are no candidates",
+           k, targets, items, device->name, wrong, tied, outside);
     check_forward(&p, label("output_rank, the loss,", targets, items));
-    if (o.rival)
-        device->op->release(device, (void *)(uintptr_t)o.rival);
+    if (o.candidate)
+        device->op->release(device, (void *)(uintptr_t)o.candidate);
     output_close(&p, &o);
 }
 
@@ -351,7 +352,7 @@ static void check_planted_ties(void)
 {
     static struct ranked r;
     enum { T = 97, H = 33, N = 1031, COPIES = 6 };
-    struct output o;
+    struct output_layer o;
     struct problem p = output_problem(&o, T, H, N);
     for (int i = 1; i < COPIES; i++) {
         memcpy(p.in[1] + i * (N - 1) / (COPIES - 1) * H, p.in[1], H * sizeof(double));
@@ -373,7 +374,7 @@ static void check_planted_ties(void)
 static void check_not_finite(void)
 {
     static struct ranked r;
-    struct output o;
+    struct output_layer o;
     struct problem p = output_problem(&o, 6, 3, 100);
     const float bad[3] = {NAN, INFINITY, -INFINITY};
     for (int i = 0; i < 3; i++)
@@ -403,7 +404,7 @@ static void check_rank(void)
         check_rank_of(33, 31, 257, 0, 0);
         check_rank_of(0, 3, 31, 5, 0);
         check_rank_of(1, 1, 1, 3, NONE); /* the target alone */
-        check_rank_of(31, 5, 33, 20, 3); /* lists longer than there are rivals */
+        check_rank_of(31, 5, 33, 20, 3); /* lists longer than there are candidates */
         check_rank_of(97, 3, 1031, 23, 2);
         check_rank_of(33, 31, 257, 7, 12);
         check_rank_of(31, 3, 257, 5, NONE);

@@ -59,7 +59,7 @@ enum { INPUTS = 10 };
     CHECK(attend_up_to_back, check_up_to)
 #define SAMPLED_CHECKS(CHECK) CHECK(sampled_loss, check_sampled)
 #define TABLE_CHECKS(CHECK)                                                                        \
-    CHECK(rows_catch_up, check_rows)                                                               \
+    CHECK(rows_lazy_update, check_rows)                                                            \
     CHECK(rows_update, check_rows)
 
 struct check {

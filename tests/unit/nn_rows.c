@@ -55,7 +55,7 @@ static double touch(struct table *t, struct update *u, bool momentum, const int3
     float *m = momentum ? t->m : NULL, *own = tape_memory(tape, sizeof g);
     const struct rows *r = tape_rows(tape, row, rows);
     double worst = 0;
-    device->op->rows_catch_up(device, u, r, COLS, t->w, m, t->v, t->last);
+    device->op->rows_lazy_update(device, u, r, COLS, t->w, m, t->v, t->last);
     for (int i = 0; i < r->unique; i++)
         worst = fmax(worst, worst_row(t, row[i]));
     for (int i = 0; i < rows * COLS; i++)
@@ -111,8 +111,8 @@ static void check_rows_of(struct update u, bool momentum, float size, const char
     int32_t all[ROWS_OF_TABLE];
     for (int32_t i = 0; i < ROWS_OF_TABLE; i++)
         all[i] = i;
-    device->op->rows_catch_up(device, &u, tape_rows(tape, all, ROWS_OF_TABLE), COLS, t.w,
-                              momentum ? t.m : NULL, t.v, t.last);
+    device->op->rows_lazy_update(device, &u, tape_rows(tape, all, ROWS_OF_TABLE), COLS, t.w,
+                                 momentum ? t.m : NULL, t.v, t.last);
     for (int i = 0; i < ROWS_OF_TABLE; i++)
         worst = fmax(worst, worst_row(&t, i));
     tap_ok(worst < 1e-6, "rows, %s, gradients up to %g: worst %.1e", name, (double)size, worst);

@@ -12,7 +12,7 @@
 
 /* ---- one operation on one device ---- */
 
-struct run {
+struct scored_run {
     struct device *d;
     struct tape *tape;
     struct random random; /* the same for both devices */
@@ -22,7 +22,7 @@ struct run {
 };
 
 /* Memory with random numbers in [-size, size). */
-static float *numbers(struct run *r, size_t n, float size)
+static float *numbers(struct scored_run *r, size_t n, float size)
 {
     float *host = mem_alloc(n * sizeof *host), *to = tape_memory(r->tape, n * sizeof *to);
     for (size_t i = 0; i < n; i++)
@@ -33,21 +33,21 @@ static float *numbers(struct run *r, size_t n, float size)
 }
 
 /* Memory that a result is written or added to: it begins at 1. */
-static float *results(struct run *r, size_t n)
+static float *results(struct scored_run *r, size_t n)
 {
     float *to = tape_memory(r->tape, n * sizeof *to);
     r->d->op->fill(r->d, to, 1, n);
     return to;
 }
 
-static void keep(struct run *r, const float *p, size_t n)
+static void keep(struct scored_run *r, const float *p, size_t n)
 {
     r->out[r->outs] = to_host(r->d, p, n * sizeof *p);
     r->size[r->outs++] = n;
 }
 
 /* The largest difference between two runs, as a share of the largest number of its result. */
-static double difference(const struct run *a, const struct run *b)
+static double difference(const struct scored_run *a, const struct scored_run *b)
 {
     double worst = 0;
     for (int i = 0; i < a->outs; i++) {
@@ -63,14 +63,14 @@ static double difference(const struct run *a, const struct run *b)
     return worst;
 }
 
-static void run_on(struct run *r, struct device *d, void (*f)(struct run *, const void *),
-                   const void *shape)
+static void run_on(struct scored_run *r, struct device *d,
+                   void (*f)(struct scored_run *, const void *), const void *shape)
 {
-    *r = (struct run){.d = d, .tape = tape_new(d), .random = random_of(7, 1)};
+    *r = (struct scored_run){.d = d, .tape = tape_new(d), .random = random_of(7, 1)};
     f(r, shape);
 }
 
-static void run_end(struct run *r)
+static void scored_run_end(struct scored_run *r)
 {
     tape_free(r->tape);
     for (int i = 0; i < r->outs; i++)
@@ -79,16 +79,16 @@ static void run_end(struct run *r)
 
 /* Both devices, and the line about them. */
 static void compare(const char *name, struct device_options o, double most,
-                    void (*f)(struct run *, const void *), const void *shape)
+                    void (*f)(struct scored_run *, const void *), const void *shape)
 {
     struct device *cpu = cpu_open(&(struct device_options){.threads = 1}), *d = test_device(&o);
-    struct run expected, found;
+    struct scored_run expected, found;
     run_on(&expected, cpu, f, shape);
     run_on(&found, d, f, shape);
     double worst = difference(&expected, &found);
     tap_ok(worst < most, "%s: differs by %.1e", name, worst);
-    run_end(&expected);
-    run_end(&found);
+    scored_run_end(&expected);
+    scored_run_end(&found);
     device_close(d);
     device_close(cpu);
 }
@@ -101,7 +101,7 @@ struct layer {
     int seen, width, cols, groups; /* memory rows at most; 0: it does not look back */
 };
 
-static const struct ragged *random_ragged(struct run *r, int sequences, int longest,
+static const struct ragged *random_ragged(struct scored_run *r, int sequences, int longest,
                                           int32_t *lengths)
 {
     for (int i = 0; i < sequences; i++)
@@ -117,7 +117,7 @@ struct layer_memory {
 };
 
 /* What both forms of the layer need; w.in may be more than the x's columns. */
-static struct layer_memory layer_memory(struct run *r, const struct layer *s, size_t total)
+static struct layer_memory layer_memory(struct scored_run *r, const struct layer *s, size_t total)
 {
     size_t n = (size_t)s->state, x = (size_t)s->in, in = x + (size_t)(s->seen ? s->cols : 0);
     size_t count = (size_t)s->sequences;
@@ -137,7 +137,7 @@ static struct layer_memory layer_memory(struct run *r, const struct layer *s, si
     return m;
 }
 
-static void layer_keep(struct run *r, const struct layer *s, const struct layer_memory *m,
+static void layer_keep(struct scored_run *r, const struct layer *s, const struct layer_memory *m,
                        size_t total)
 {
     size_t n = (size_t)s->state;
@@ -150,7 +150,7 @@ static void layer_keep(struct run *r, const struct layer *s, const struct layer_
     keep(r, m->dw.hh_bias, 3 * n);
 }
 
-static void run_gru(struct run *r, const void *shape)
+static void run_gru(struct scored_run *r, const void *shape)
 {
     const struct layer *s = shape;
     int32_t lengths[100];
@@ -179,7 +179,7 @@ static void check_gru(void)
 }
 
 /* Where the weights of each row begin, one for each memory row of its sequence. */
-static const int32_t *weights_at(struct run *r, const int32_t *lengths, const int32_t *seen,
+static const int32_t *weights_at(struct scored_run *r, const int32_t *lengths, const int32_t *seen,
                                  int sequences, int total, int *weights)
 {
     int32_t *at = mem_alloc(((size_t)total + 1) * sizeof *at);
@@ -194,7 +194,7 @@ static const int32_t *weights_at(struct run *r, const int32_t *lengths, const in
     return to;
 }
 
-static void run_gru_attend(struct run *r, const void *shape)
+static void run_gru_attend(struct scored_run *r, const void *shape)
 {
     const struct layer *s = shape;
     int32_t lengths[100], seen[100], group[100];
@@ -246,7 +246,7 @@ static void check_gru_attend(void)
 
 /* ---- attention, and matrices of groups ---- */
 
-static void run_attend(struct run *r, const void *shape)
+static void run_attend(struct scored_run *r, const void *shape)
 {
     const struct layer *s = shape;
     int32_t lengths[100], group[100];
@@ -271,7 +271,7 @@ static void run_attend(struct run *r, const void *shape)
     keep(r, dvalue, total * cols);
 }
 
-static void run_group_linear(struct run *r, const void *shape)
+static void run_group_linear(struct scored_run *r, const void *shape)
 {
     const struct layer *s = shape;
     int32_t lengths[100], group[100];
@@ -307,11 +307,11 @@ static void check_groups(void)
 
 /* ---- the output layer ---- */
 
-static struct output random_output(struct run *r, int targets, int width, int items)
+static struct output_layer random_output(struct scored_run *r, int targets, int width, int items)
 {
     size_t T = (size_t)targets, H = (size_t)width, N = (size_t)items;
     int32_t target[300];
-    struct output o = {.targets = targets, .width = width, .items = items};
+    struct output_layer o = {.targets = targets, .width = width, .items = items};
     o.state = numbers(r, T * H, 1);
     o.weight = numbers(r, N * H, 1);
     o.bias = numbers(r, N, 1);
@@ -325,11 +325,11 @@ struct size {
     int targets, width, items;
 };
 
-static void run_loss(struct run *r, const void *shape)
+static void run_loss(struct scored_run *r, const void *shape)
 {
     const struct size *s = shape;
     size_t T = (size_t)s->targets, H = (size_t)s->width, N = (size_t)s->items;
-    struct output o = random_output(r, s->targets, s->width, s->items);
+    struct output_layer o = random_output(r, s->targets, s->width, s->items);
     float *loss = results(r, T), *alone = results(r, T), *dstate = results(r, T * H);
     float *dweight = results(r, N * H), *dbias = results(r, N);
     /* gradients beginning at 1 would hide how small they are */
@@ -388,8 +388,8 @@ static bool list_is_right(const int32_t *item, const float *score, int items, in
 static void check_lists(const char *name, struct device_options options, struct size s, int k)
 {
     struct device *d = test_device(&options);
-    struct run r = {.d = d, .tape = tape_new(d), .random = random_of(3, 1)};
-    struct output o = random_output(&r, s.targets, s.width, s.items);
+    struct scored_run r = {.d = d, .tape = tape_new(d), .random = random_of(3, 1)};
+    struct output_layer o = random_output(&r, s.targets, s.width, s.items);
     size_t T = (size_t)s.targets, all = T * (size_t)s.items, some = T * (size_t)k;
     int32_t *rank[2], *ties[2], *item[2];
     float *score[2];
@@ -424,7 +424,7 @@ static void check_lists(const char *name, struct device_options options, struct 
         mem_free(score[i]);
     }
     mem_free(target);
-    run_end(&r);
+    scored_run_end(&r);
     device_close(d);
 }
 

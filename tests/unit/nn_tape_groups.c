@@ -70,7 +70,7 @@ static struct tensor *take(const struct taken *k, const struct parameter *p)
 {
     struct tape *t = k->n->tape;
     if (k->n->kind == TABLE)
-        return tape_touched(t, p, k->users);
+        return tape_sparse(t, p, k->users);
     if (k->n->kind == GLOBAL)
         return tape_parameter(t, p);
     struct tensor *all = tape_parameter(t, p); /* the blocks as rows, gathered */
@@ -143,7 +143,7 @@ static float *gradient_of(const struct network *n, const struct parameter *p)
     size_t size = p->count * sizeof(float), block = (size_t)parameter_block(p);
     if (!p->touched)
         return to_host(n->device, p->grad, size);
-    const struct touched *q = tape_all_touched(n->tape);
+    const struct touched *q = tape_all_sparse(n->tape);
     while (q->parameter != p)
         q = q->before;
     size_t unique = (size_t)q->rows->unique;
@@ -262,7 +262,7 @@ static void check_training(struct optimizer o, const char *name)
         first = o.update.step == 1 ? last : first;
         optimizer_step(&o, &table.p, table.tape);
     }
-    parameters_settle(&table.p);
+    parameters_flush(&table.p);
     double worst = worst_difference(&dense, &table);
     tap_ok(worst < 1e-6 && last < first, "%s: as dense weights: off by %.1e, loss %.3f to %.3f",
            name, worst, first, last);
@@ -284,7 +284,7 @@ static void check_repeats(void)
             network_run(&n[i], true, user);
             optimizer_step(&o, &n[i].p, n[i].tape);
         }
-        parameters_settle(&n[i].p);
+        parameters_flush(&n[i].p);
     }
     float *value[2];
     for (int i = 0; i < 2; i++)

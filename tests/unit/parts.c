@@ -73,7 +73,7 @@ static void other_header(const char *key)
     struct err e = {0};
     struct meta m;
     FILE *file = stream_temporary();
-    struct sink sink = {.fd = fileno(file)};
+    struct output_file sink = {.fd = fileno(file)};
     struct frame_out out;
     append_part(&s, STREAM_SESSIONS, FIRST);
     stream_meta(&m, STREAM_SESSIONS);

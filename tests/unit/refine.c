@@ -8,7 +8,7 @@
 /* A stream in memory, to be read again. */
 struct made {
     FILE *file;
-    struct sink sink;
+    struct output_file sink;
     struct frame_out out;
 };
 
@@ -17,7 +17,7 @@ static void made_open(struct made *m)
     struct err e;
     struct meta meta;
     m->file = tmpfile();
-    m->sink = (struct sink){.fd = fileno(m->file)};
+    m->sink = (struct output_file){.fd = fileno(m->file)};
     stream_meta(&meta, STREAM_SESSIONS);
     must(frame_out_open(&m->out, &m->sink, &meta, false, &e), &e);
     meta_release(&meta);
@@ -49,7 +49,7 @@ static int refined(struct made *from, const char *filter, const char *value,
             must(filter_chain_add(&chain, f, value, e), e);
     struct sessions_in *in = made_again(from);
     made_open(&to);
-    int status = refine(&chain, in, &to.out, &report, e);
+    int status = filter_run(&chain, in, &to.out, &report, e);
     sessions_in_close(in);
     filter_chain_release(&chain);
     if (!status) {

@@ -40,7 +40,7 @@ static int same_traces(const struct trace *a, const struct trace *b)
 }
 
 /* count[u][part] sessions of user u; some users have none of a part, few have very many. */
-static void make_corpus(struct corpus *c, uint64_t seed, size_t count[USERS][4])
+static void make_corpus(struct session_store *c, uint64_t seed, size_t count[USERS][4])
 {
     struct random random = random_of(seed, 2);
     memset(count, 0, sizeof(size_t[USERS][4]));
@@ -52,17 +52,17 @@ static void make_corpus(struct corpus *c, uint64_t seed, size_t count[USERS][4])
             count[u][part] = random_below(&random, most);
             for (size_t s = 0; s < count[u][part]; s++) {
                 int64_t start = (int64_t)part * 1000 + (int64_t)s, times[] = {start, start};
-                corpus_add(c, &(struct session){.user = (int32_t)u,
-                                                .part = part,
-                                                .count = 2,
-                                                .times = times,
-                                                .items = items});
+                session_store_add(c, &(struct session){.user = (int32_t)u,
+                                                       .part = part,
+                                                       .count = 2,
+                                                       .times = times,
+                                                       .items = items});
             }
         }
-    corpus_group(c);
+    session_store_group(c);
 }
 
-static void run(const char *name, const struct corpus *c, int64_t size, uint64_t seed,
+static void run(const char *name, const struct session_store *c, int64_t size, uint64_t seed,
                 struct epoch epoch, struct trace *t)
 {
     struct batching b = {.corpus = c, .size = size, .seed = seed, .emit = keep, .to = t};
@@ -150,7 +150,7 @@ static int is_longest_first(const struct trace *t, const size_t count[USERS][4],
 
 static void one_log(uint64_t seed)
 {
-    struct corpus c = {0};
+    struct session_store c = {0};
     size_t count[USERS][4];
     make_corpus(&c, seed, count);
     const int64_t sizes[] = {1, 3, 10, 1000};
@@ -166,12 +166,12 @@ static void one_log(uint64_t seed)
                        "log %d, %s, longest first", (int)seed, part_name[part]);
             trace_release(&t);
         }
-    corpus_release(&c);
+    session_store_release(&c);
 }
 
 static void seeds(void)
 {
-    struct corpus c = {0};
+    struct session_store c = {0};
     size_t count[USERS][4];
     make_corpus(&c, 5, count);
     const struct epoch first = {1, PART_TRAIN}, second = {2, PART_TRAIN};
@@ -197,20 +197,20 @@ static void seeds(void)
     }
     trace_release(&longest[0]);
     trace_release(&longest[1]);
-    corpus_release(&c);
+    session_store_release(&c);
 }
 
 /* Each of ten users with a session left is drawn first about equally often. */
 static void even_draws(const char *name)
 {
-    struct corpus c = {0};
+    struct session_store c = {0};
     const int64_t times[] = {1, 2};
     const int32_t items[] = {0, 1};
     for (int32_t u = 0; u < 10; u++)
-        corpus_add(&c,
-                   &(struct session){
-                       .user = u, .part = PART_TRAIN, .count = 2, .times = times, .items = items});
-    corpus_group(&c);
+        session_store_add(
+            &c, &(struct session){
+                    .user = u, .part = PART_TRAIN, .count = 2, .times = times, .items = items});
+    session_store_group(&c);
     int drawn[10] = {0}, even = 1;
     for (int64_t epoch = 1; epoch <= 2000; epoch++) {
         struct trace t = {0};
@@ -221,12 +221,12 @@ static void even_draws(const char *name)
     for (int u = 0; u < 10; u++)
         even = even && drawn[u] > 140 && drawn[u] < 260; /* 200 ± 4.5 standard deviations */
     tap_ok(even, "%s draws every user alike", name);
-    corpus_release(&c);
+    session_store_release(&c);
 }
 
 static void failing(void)
 {
-    struct corpus c = {0};
+    struct session_store c = {0};
     size_t count[USERS][4];
     make_corpus(&c, 5, count);
     for (const struct scheme *s = scheme_table; s->name; s++) {
@@ -240,7 +240,7 @@ static void failing(void)
         batching_release(&b);
         trace_release(&t);
     }
-    corpus_release(&c);
+    session_store_release(&c);
 }
 
 int main(void)

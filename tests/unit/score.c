@@ -36,13 +36,13 @@ static void test_parsing(void)
     struct cuts c = cuts_of("20,5,10");
     struct criterion by;
     struct err e = {0};
-    char name[SCORE_NAME];
+    char name[METRICS_NAME];
     tap_ok(c.count == 3 && c.at[0] == 5 && c.at[1] == 10 && c.at[2] == 20, "cuts are sorted");
-    score_column_name(&c, 0, name);
+    metrics_column_name(&c, 0, name);
     tap_ok(!strcmp(name, "loss"), "column 0 is %s", name);
-    score_column_name(&c, 3, name);
+    metrics_column_name(&c, 3, name);
     tap_ok(!strcmp(name, "recall@20"), "column 3 is %s", name);
-    score_column_name(&c, 4, name);
+    metrics_column_name(&c, 4, name);
     tap_ok(!strcmp(name, "mrr@5"), "column 4 is %s", name);
     refused("");
     refused("5,");
@@ -53,8 +53,8 @@ static void test_parsing(void)
     refused("5;10");
     refused("1,2,3,4,5,6,7,8,9,10,11,12,13");
     c.precision = true;
-    score_column_name(&c, 9, name);
-    tap_ok(score_columns(&c) == 10 && !strcmp(name, "precision@20"), "column 9 is %s", name);
+    metrics_column_name(&c, 9, name);
+    tap_ok(metrics_columns(&c) == 10 && !strcmp(name, "precision@20"), "column 9 is %s", name);
     tap_ok(!criterion_parse(&by, "mrr@7", &e) && by.metric == CRITERION_MRR && by.at == 7, "mrr@7");
     tap_ok(!criterion_parse(&by, "precision@3", &e) && by.metric == CRITERION_PRECISION,
            "precision");
@@ -71,11 +71,11 @@ static void test_scores(void)
     struct cuts c = cuts_of("1,5,20");
     struct criterion by = {CRITERION_RECALL, 6}, by_loss = {CRITERION_LOSS, 0},
                      by_mrr = {CRITERION_MRR, 2};
-    struct tally t = {0};
-    tally_start(&t, &c, &by);
+    struct rank_counts t = {0};
+    rank_counts_start(&t, &c, &by);
     for (size_t i = 0; i < 6; i++)
-        tally_add(&t, 2, rank[i], (double)i);
-    struct score s = tally_score(&t, 2, &c, &by);
+        rank_counts_add(&t, 2, rank[i], (double)i);
+    struct metrics s = rank_counts_metrics(&t, 2, &c, &by);
     tap_ok(s.events == 6 && near(s.value[0], 2.5), "targets and mean loss");
     tap_ok(near(s.value[1], 1 / 6.0), "recall@1");
     tap_ok(near(s.value[2], 4 / 6.0), "recall@5 counts rank 5");
@@ -84,31 +84,32 @@ static void test_scores(void)
     tap_ok(near(s.value[5], 1.95 / 6), "mrr@5 is 0 beyond rank 5");
     tap_ok(near(s.value[6], (1.95 + 1 / 6.0) / 6), "mrr@20");
     tap_ok(near(s.merit, 5 / 6.0), "merit by recall@6, which is no column");
-    tap_ok(near(tally_score(&t, 2, &c, &by_loss).merit, -2.5), "a smaller loss has more merit");
-    tap_ok(near(tally_score(&t, 2, &c, &by_mrr).merit, 1.5 / 6), "merit by mrr@2");
+    tap_ok(near(rank_counts_metrics(&t, 2, &c, &by_loss).merit, -2.5),
+           "a smaller loss has more merit");
+    tap_ok(near(rank_counts_metrics(&t, 2, &c, &by_mrr).merit, 1.5 / 6), "merit by mrr@2");
     c.precision = true;
-    s = tally_score(&t, 2, &c, &by);
+    s = rank_counts_metrics(&t, 2, &c, &by);
     tap_ok(near(s.value[7], 1 / 6.0) && near(s.value[8], 4 / 30.0) && near(s.value[9], 5 / 120.0),
            "precision@k is recall@k / k");
 
-    struct score none = tally_score(&t, 1, &c, &by);
+    struct metrics none = rank_counts_metrics(&t, 1, &c, &by);
     tap_ok(!none.events && isnan(none.value[0]) && isnan(none.value[1]) && isnan(none.merit),
            "a group without targets has no score");
-    tally_add(&t, 1, 3, 4);
-    tally_merge(&t, 2, 1);
-    s = tally_score(&t, 2, &c, &by);
+    rank_counts_add(&t, 1, 3, 4);
+    rank_counts_merge(&t, 2, 1);
+    s = rank_counts_metrics(&t, 2, &c, &by);
     tap_ok(s.events == 7 && near(s.value[2], 5 / 7.0) && near(s.value[0], 19 / 7.0), "merged");
-    tally_start(&t, &c, &by);
-    tap_ok(!tally_score(&t, 2, &c, &by).events, "a new start is empty");
-    tally_release(&t);
+    rank_counts_start(&t, &c, &by);
+    tap_ok(!rank_counts_metrics(&t, 2, &c, &by).events, "a new start is empty");
+    rank_counts_release(&t);
 }
 
 static void test_target(void)
 {
     struct cuts c = cuts_of("1,5,20");
-    double v[SCORE_COLUMNS];
+    double v[METRICS_COLUMNS];
     c.precision = true;
-    score_target(&c, 4, v);
+    metrics_of_rank(&c, 4, v);
     tap_ok(v[1] == 0 && v[2] == 1 && v[3] == 1, "rank 4 is found at 5 and 20");
     tap_ok(v[4] == 0 && v[5] == 0.25 && v[6] == 0.25, "and adds a quarter to their mrr");
     tap_ok(v[7] == 0 && v[8] == 0.2 && v[9] == 0.05, "and 1/k to their precision");

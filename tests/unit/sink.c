@@ -37,93 +37,99 @@ static int holds(const char *path, const char *text)
 
 static int write_file(const char *path, const char *text)
 {
-    struct sink s;
+    struct output_file s;
     struct err e;
-    if (sink_open(&s, path, &e) || sink_write(&s, text, strlen(text), &e))
+    if (output_file_open(&s, path, &e) || output_file_write(&s, text, strlen(text), &e))
         return e.status;
-    return sink_commit(&s, &e);
+    return output_file_commit(&s, &e);
 }
 
 static void whole_or_not_there(void)
 {
-    struct sink s;
+    struct output_file s;
     struct err e;
-    tap_ok(!sink_open(&s, "a", &e) && !sink_write(&s, "on", 2, &e) && holds("a", NULL),
+    tap_ok(!output_file_open(&s, "a", &e) && !output_file_write(&s, "on", 2, &e) &&
+               holds("a", NULL),
            "a name is not taken before the commit");
-    tap_ok(!sink_write(&s, "e\n", 2, &e) && !sink_commit(&s, &e) && holds("a", "one\n") &&
-               files_here() == 1,
+    tap_ok(!output_file_write(&s, "e\n", 2, &e) && !output_file_commit(&s, &e) &&
+               holds("a", "one\n") && files_here() == 1,
            "the commit takes it");
-    tap_ok(!sink_open(&s, "a", &e) && !sink_write(&s, "two", 3, &e) && holds("a", "one\n"),
+    tap_ok(!output_file_open(&s, "a", &e) && !output_file_write(&s, "two", 3, &e) &&
+               holds("a", "one\n"),
            "the file from before stands until then");
-    sink_discard(&s);
+    output_file_discard(&s);
     tap_ok(holds("a", "one\n") && files_here() == 1, "and stays when the new one is discarded");
     tap_ok(!write_file("a", "two") && holds("a", "two"), "a second commit replaces the first");
-    tap_ok(!sink_open(&s, "b", &e) && !sink_write(&s, "x", 1, &e), "two outputs");
-    struct sink t;
-    tap_ok(!sink_open(&t, "b", &e) && !sink_write(&t, "y", 1, &e) && files_here() == 3,
+    tap_ok(!output_file_open(&s, "b", &e) && !output_file_write(&s, "x", 1, &e), "two outputs");
+    struct output_file t;
+    tap_ok(!output_file_open(&t, "b", &e) && !output_file_write(&t, "y", 1, &e) &&
+               files_here() == 3,
            "of one name do not meet");
-    sink_discard_all();
+    output_file_discard_all();
     tap_ok(files_here() == 1, "all temporaries can be removed at once");
-    sink_discard(&s);
-    sink_discard(&t);
+    output_file_discard(&s);
+    output_file_discard(&t);
 }
 
 /* What one run leaves another goes on with. */
 static void gone_on_with(void)
 {
-    struct sink s, next;
+    struct output_file s, next;
     struct err e;
     uint64_t length = 0;
     char name[80];
-    tap_ok(!sink_open(&s, "c", &e) && !sink_write(&s, "kept", 4, &e) &&
-               !sink_keep(&s, &length, &e) && length == 4,
+    tap_ok(!output_file_open(&s, "c", &e) && !output_file_write(&s, "kept", 4, &e) &&
+               !output_file_keep(&s, &length, &e) && length == 4,
            "what is kept is measured");
     snprintf(name, sizeof name, "%s", s.temporary);
-    tap_ok(!sink_write(&s, " and lost", 9, &e), "more is written");
-    sink_discard_all();
-    sink_discard(&s);
+    tap_ok(!output_file_write(&s, " and lost", 9, &e), "more is written");
+    output_file_discard_all();
+    output_file_discard(&s);
     tap_ok(holds(name, "kept and lost"), "it outlives a failure");
-    tap_ok(!sink_continue(&next, "c", name, length, &e) && !sink_write(&next, " on", 3, &e) &&
-               !sink_commit(&next, &e) && holds("c", "kept on") && holds(name, NULL),
+    tap_ok(!output_file_continue(&next, "c", name, length, &e) &&
+               !output_file_write(&next, " on", 3, &e) && !output_file_commit(&next, &e) &&
+               holds("c", "kept on") && holds(name, NULL),
            "another goes on behind what was kept, and gives it its name");
-    tap_ok(sink_continue(&next, "c", name, 4, &e) == STATUS_NOINPUT, "one that is not there");
-    tap_ok(!write_file("d", "two") && sink_continue(&next, "c", "d", 4, &e) == STATUS_DATA &&
+    tap_ok(output_file_continue(&next, "c", name, 4, &e) == STATUS_NOINPUT,
+           "one that is not there");
+    tap_ok(!write_file("d", "two") && output_file_continue(&next, "c", "d", 4, &e) == STATUS_DATA &&
                holds("d", "two"),
            "one that is too short, which stays");
-    tap_ok(!sink_open_locked(&s, "c", &e) && !strcmp(s.temporary, "c.part") &&
-               !sink_write(&s, "a long line", 11, &e),
+    tap_ok(!output_file_open_locked(&s, "c", &e) && !strcmp(s.temporary, "c.part") &&
+               !output_file_write(&s, "a long line", 11, &e),
            "under a lock the name is known");
     close(s.fd); /* as if killed */
-    tap_ok(!sink_open_locked(&next, "c", &e) && !sink_write(&next, "new", 3, &e) &&
-               !sink_commit(&next, &e) && holds("c", "new") && holds("c.part", NULL),
+    tap_ok(!output_file_open_locked(&next, "c", &e) && !output_file_write(&next, "new", 3, &e) &&
+               !output_file_commit(&next, &e) && holds("c", "new") && holds("c.part", NULL),
            "and what was left there is overwritten");
     s.fd = -1;
-    sink_discard(&s);
+    output_file_discard(&s);
     unlink("c");
     unlink("d");
 }
 
 static void refused(void)
 {
-    struct sink s;
+    struct output_file s;
     struct err e;
     mkdir("folder", 0777);
     mkfifo("fifo", 0666);
     static const char *const bad[] = {"folder", "fifo", "/dev/null", "missing/a", "", "a/b"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        tap_ok(sink_open(&s, bad[i], &e) == STATUS_CANTCREATE && e.status == STATUS_CANTCREATE,
+        tap_ok(output_file_open(&s, bad[i], &e) == STATUS_CANTCREATE &&
+                   e.status == STATUS_CANTCREATE,
                "'%s' is refused: %s", bad[i], e.text);
     rmdir("folder");
     unlink("fifo");
     tap_ok(files_here() == 1, "and leaves nothing");
 
-    struct sink many[17];
+    struct output_file many[17];
     int opened = 0;
-    while (opened < 17 && !sink_open(&many[opened], "m", &e))
+    while (opened < 17 && !output_file_open(&many[opened], "m", &e))
         opened++;
     tap_ok(opened == 16 && e.status == STATUS_CANTCREATE, "16 outputs at a time: %s", e.text);
     for (int i = 0; i < opened; i++)
-        sink_discard(&many[i]);
+        output_file_discard(&many[i]);
     tap_ok(files_here() == 1 && !write_file("m", "m"), "after which there is room again");
     unlink("m");
 }
@@ -145,43 +151,45 @@ static int above_the_limit(void)
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &(struct rlimit){1000, 1000});
     static char block[4096];
-    struct sink s;
+    struct output_file s;
     struct err e;
-    if (sink_open(&s, "a", &e))
+    if (output_file_open(&s, "a", &e))
         return 1;
-    int status = sink_write(&s, block, sizeof block, &e);
-    sink_discard(&s);
+    int status = output_file_write(&s, block, sizeof block, &e);
+    output_file_discard(&s);
     return status;
 }
 
 static int to_full_device(void)
 {
-    struct sink s;
+    struct output_file s;
     struct err e;
     dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
-    return sink_open(&s, NULL, &e) || sink_write(&s, "x", 1, &e) || sink_commit(&s, &e) ? e.status
-                                                                                        : 0;
+    return output_file_open(&s, NULL, &e) || output_file_write(&s, "x", 1, &e) ||
+                   output_file_commit(&s, &e)
+               ? e.status
+               : 0;
 }
 
 static int to_closed_stdout(void)
 {
-    struct sink s;
+    struct output_file s;
     struct err e;
     close(STDOUT_FILENO);
-    return sink_open(&s, "-", &e) || sink_commit(&s, &e) ? e.status : 0;
+    return output_file_open(&s, "-", &e) || output_file_commit(&s, &e) ? e.status : 0;
 }
 
 static int to_nobody(void)
 {
     int ends[2];
-    struct sink s, file;
+    struct output_file s, file;
     struct err e;
-    if (pipe(ends) || sink_open(&file, "c", &e))
+    if (pipe(ends) || output_file_open(&file, "c", &e))
         return 1;
     close(ends[0]);
     dup2(ends[1], STDOUT_FILENO);
     signal(SIGPIPE, SIG_IGN);
-    return sink_open(&s, NULL, &e) || sink_write(&s, "x", 1, &e) ? e.status : 0;
+    return output_file_open(&s, NULL, &e) || output_file_write(&s, "x", 1, &e) ? e.status : 0;
 }
 
 static int through_nonblocking_pipe(void)
@@ -205,9 +213,10 @@ static int through_nonblocking_pipe(void)
     dup2(ends[1], STDOUT_FILENO);
     close(ends[1]);
     static char much[TOTAL];
-    struct sink s;
+    struct output_file s;
     struct err e;
-    if (sink_open(&s, NULL, &e) || sink_write(&s, much, sizeof much, &e) || sink_commit(&s, &e))
+    if (output_file_open(&s, NULL, &e) || output_file_write(&s, much, sizeof much, &e) ||
+        output_file_commit(&s, &e))
         return 2;
     int status;
     waitpid(reader, &status, 0);

@@ -12,12 +12,12 @@ static struct err failure(const char *text)
     return e;
 }
 
-static void write_stage(struct stage *s, const char *path, bool flush)
+static void write_stage(struct output *s, const char *path, bool flush)
 {
     struct err e;
     struct meta m;
     stream_meta(&m, STREAM_SESSIONS);
-    must(stage_open(s, path, flush, &m, "tfilter", "2", (struct bytes){0}, &e), &e);
+    must(output_open(s, path, flush, &m, "tfilter", "2", (struct bytes){0}, &e), &e);
     sessions_records(&s->out, &e);
     meta_release(&m);
 }
@@ -38,25 +38,25 @@ static int check_file(const char *path, struct err *e)
 
 static void finished(void)
 {
-    struct stage s;
+    struct output s;
     struct err e;
     write_stage(&s, "whole", false);
     tap_ok(access("whole", F_OK) != 0, "before it is finished the output is not there");
-    tap_ok(!stage_finish(&s, &e) && !check_file("whole", &e), "then it is whole");
-    stage_abort(&s, &e);
+    tap_ok(!output_finish(&s, &e) && !check_file("whole", &e), "then it is whole");
+    output_abort(&s, &e);
     tap_ok(!check_file("whole", &e), "an abort after that changes nothing");
-    struct stage none = {0};
-    stage_abort(&none, &e);
+    struct output none = {0};
+    output_abort(&none, &e);
     write_stage(&s, "whole", false);
     e = failure("x");
-    stage_abort(&s, &e);
+    output_abort(&s, &e);
     tap_ok(!check_file("whole", &e), "a stage that fails leaves the output from before");
     e = (struct err){0};
     struct meta m = {0};
-    tap_ok(stage_open(&s, "no/such/folder", false, &m, "p", "1", (struct bytes){0}, &e) ==
+    tap_ok(output_open(&s, "no/such/folder", false, &m, "p", "1", (struct bytes){0}, &e) ==
                STATUS_CANTCREATE,
            "what cannot be created is told");
-    stage_abort(&s, &e);
+    output_abort(&s, &e);
 }
 
 /* Runs a stage that fails with `text` and writes to a pipe; gives what is to be read from it. */
@@ -64,7 +64,7 @@ static int aborted(const char *text, struct err *told)
 {
     int ends[2];
     char path[32];
-    struct stage s;
+    struct output s;
     struct err why = failure(text);
     if (pipe(ends))
         return -1;
@@ -72,7 +72,7 @@ static int aborted(const char *text, struct err *told)
     fflush(stdout);
     dup2(ends[1], STDOUT_FILENO);
     write_stage(&s, NULL, true);
-    stage_abort(&s, &why);
+    output_abort(&s, &why);
     dup2(before, STDOUT_FILENO);
     close(ends[1]);
     close(before);
@@ -104,7 +104,7 @@ static void aborts(void)
 static void nobody_reads(void)
 {
     int ends[2];
-    struct stage s;
+    struct output s;
     struct err why = failure("x");
     int before = dup(STDOUT_FILENO);
     if (pipe(ends))
@@ -114,7 +114,7 @@ static void nobody_reads(void)
     close(ends[1]);
     write_stage(&s, NULL, false);
     close(ends[0]);
-    stage_abort(&s, &why);
+    output_abort(&s, &why);
     dup2(before, STDOUT_FILENO);
     close(before);
     tap_ok(1, "an abort to nobody does not end the program");
@@ -162,30 +162,30 @@ static void would_wait(void)
 /* A stage of many records, left behind the first `left` of them (or not at all), then ended. */
 static int write_left(int left, const char *path, const char *spoil, struct err *e)
 {
-    struct stage s;
+    struct output s;
     struct meta m;
     stream_meta(&m, STREAM_SESSIONS);
-    must(stage_open(&s, path, false, &m, "tfilter", "2", (struct bytes){0}, e), e);
+    must(output_open(&s, path, false, &m, "tfilter", "2", (struct bytes){0}, e), e);
     for (int i = 0; i < 30000; i++) {
         char name[32];
         if (i == left) {
             uint64_t length;
             char temporary[80];
-            must(sink_keep(&s.sink, &length, e), e);
+            must(output_file_keep(&s.sink, &length, e), e);
             struct frame_stand stand = frame_out_stand(&s.out, length);
             struct buf waiting = {0};
             buf_append(&waiting, stand.block.at, stand.block.len);
             stand.block = waiting;
             snprintf(temporary, sizeof temporary, "%s", s.sink.temporary);
-            stage_abort(&s, e);
+            output_abort(&s, e);
             if (spoil) {
                 FILE *f = fopen(temporary, "r+b");
                 fseek(f, (long)length / 2, SEEK_SET);
                 fputs(spoil, f);
                 fclose(f);
             }
-            int status = stage_continue(&s, path, false, &m, "tfilter", "2", (struct bytes){0},
-                                        temporary, &stand, e);
+            int status = output_continue(&s, path, false, &m, "tfilter", "2", (struct bytes){0},
+                                         temporary, &stand, e);
             buf_release(&waiting);
             if (status) {
                 unlink(temporary);
@@ -197,7 +197,7 @@ static int write_left(int left, const char *path, const char *spoil, struct err 
         must(write_user(&s.out, i, bytes_of(name), (struct attributes){{NULL, 0}}, e), e);
     }
     meta_release(&m);
-    return stage_finish(&s, e);
+    return output_finish(&s, e);
 }
 
 static void left(void)

@@ -122,10 +122,10 @@ static void write_thing(struct thing *t)
 {
     static char key[] = "format", text[] = "a thing";
     struct safetensors_text one = {key, {text, sizeof text - 1, 0}};
-    struct sink sink;
+    struct output_file sink;
     struct err e;
-    if (sink_open(&sink, path, &e) || state_write(&sink, &one, 1, thing_state, t, &e) ||
-        sink_commit(&sink, &e))
+    if (output_file_open(&sink, path, &e) || state_write(&sink, &one, 1, thing_state, t, &e) ||
+        output_file_commit(&sink, &e))
         stop(e.text);
 }
 
@@ -263,7 +263,7 @@ static void check_changes(struct device *d)
 static void check_full_disk(struct device *d)
 {
     struct thing t = full(d);
-    struct sink sink = {.fd = -1};
+    struct output_file sink = {.fd = -1};
     struct err e;
     int status = state_write(&sink, NULL, 0, thing_state, &t, &e);
     tap_ok(status == STATUS_IO, "where nothing can be written: %s", e.text);

@@ -254,7 +254,7 @@ static inline void stream_of(int sample, bool flush,
     struct err e;
     struct meta m;
     FILE *file = stream_temporary();
-    struct sink sink = {.fd = fileno(file)};
+    struct output_file sink = {.fd = fileno(file)};
     struct frame_out out;
     stream_meta(&m, sample);
     must(frame_out_open(&out, &sink, &m, flush, &e), &e);

@@ -118,26 +118,26 @@ static void test_means(void)
 
 static void test_cast(void)
 {
-    struct cast c = {0};
+    struct run_names c = {0};
     static const char *const train[] = {"1", "0", "1", "2", "96", "x"};
     for (size_t i = 0; i < sizeof train / sizeof *train; i++)
-        cast_add_item(&c, bytes_of("n"), bytes_of(i ? "" : "title"), bytes_of(train[i]));
-    tap_ok(bytes_equal(labels_at(&c.items, 0), bytes_of("title")) &&
-               bytes_equal(labels_at(&c.items, 1), bytes_of("n")),
+        run_names_add_item(&c, bytes_of("n"), bytes_of(i ? "" : "title"), bytes_of(train[i]));
+    tap_ok(bytes_equal(label_list_at(&c.items, 0), bytes_of("title")) &&
+               bytes_equal(label_list_at(&c.items, 1), bytes_of("n")),
            "a title is shown rather than a name");
     tap_ok(c.train.at[4] == 96 && c.train.at[5] == -1, "counts are read, or not known");
-    size_t hit = cast_popularity(&c, 96);
-    tap_ok(cast_popularity(&c, 0) == 0 && hit > 0 && c.popular.len <= POPULARITY_GROUPS &&
+    size_t hit = run_names_popularity(&c, 96);
+    tap_ok(run_names_popularity(&c, 0) == 0 && hit > 0 && c.popular.len <= POPULARITY_GROUPS &&
                c.popular.at[hit] <= 96 && hit == c.popular.len - 1,
            "groups of popularity, one for an item that fills several");
     vec_push(&c.edges, 3600);
     vec_push(&c.edges, 7200);
-    tap_ok(cast_age_from(&c, 0) == 0 && cast_age_to(&c, 0) == 3600 &&
-               cast_age_from(&c, 2) == 7200 && cast_age_to(&c, 2) == INT64_MAX,
+    tap_ok(run_names_age_from(&c, 0) == 0 && run_names_age_to(&c, 0) == 3600 &&
+               run_names_age_from(&c, 2) == 7200 && run_names_age_to(&c, 2) == INT64_MAX,
            "age buckets");
-    cast_clear(&c);
-    tap_ok(cast_popularity(&c, 5) == 0, "without counts there is one group");
-    cast_release(&c);
+    run_names_clear(&c);
+    tap_ok(run_names_popularity(&c, 5) == 0, "without counts there is one group");
+    run_names_release(&c);
 }
 
 int main(void)
