@@ -8,33 +8,9 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/option.h"
 
 #define SESSPIPE_VERSION "0.1.0"
-
-enum option_kind {
-    OPTION_END = 0, /* the last row of a table */
-    OPTION_FLAG,    /* bool *to, set to true */
-    OPTION_INT,     /* int64_t *to, low..high */
-    OPTION_REAL,    /* double *to, low..high */
-    OPTION_TEXT,    /* const char **to */
-    OPTION_CHOICE,  /* const char **to, one of the words of `choices` ("mean|last") */
-    OPTION_CALL,    /* call(to, value, e): options that repeat or whose order counts; called in the
-                     * order of the command line; value is NULL where `argument` is */
-};
-
-struct option {
-    enum option_kind kind;
-    char letter;          /* short form, 0 = none */
-    const char *name;     /* long form without "--" */
-    const char *argument; /* what the help calls the value ("N", "FILE"); CALL: NULL takes none */
-    const char *help;     /* one line; the default is added from *to, where *to is set */
-    void *to;
-    bool recorded;    /* changes the result: stands in the stream's header */
-    double low, high; /* bounds of INT and REAL, both inclusive; both 0 = any.  A default out of
-                       * them means "not given" and is not shown */
-    const char *choices;
-    int (*call)(void *to, const char *value, struct err *e);
-};
 
 struct program {
     const char *name;
