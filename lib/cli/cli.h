@@ -53,11 +53,6 @@ struct operands cli_parse(const struct program *p, int argc, char **argv);
 /* Whether the option was given on the command line (rather than left at its default). */
 bool cli_given(const char *name);
 
-/* Sets an option as the command line would: from its value's text, which has to stay; NULL stands
- * for a TEXT or CHOICE that is not set, "true" and "false" are a FLAG's.  64: a value that it does
- * not take. */
-int cli_set(const struct option *o, const char *value, struct err *e);
-
 /* The recorded options of the program's tables with their effective values as a packed map, in
  * table order: for meta_add_program.  A TEXT that is not set is nil; OPTION_CALL rows are the texts
  * given, in order, as a list (true for each where the option takes none). */

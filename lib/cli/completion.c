@@ -4,7 +4,7 @@
 /* "FILE" and "DIR" are completed by the shell's own means. */
 static bool takes_path(const struct option *o)
 {
-    const char *value = value_name(o);
+    const char *value = option_value_name(o);
     return value && (!strcmp(value, "FILE") || !strcmp(value, "DIR"));
 }
 
@@ -30,7 +30,7 @@ static void put_bash_values(const struct program *p, struct buf *to)
 {
     struct option_rows rows = rows_of(p);
     for (const struct option *o; (o = rows_next(&rows));) {
-        if (!value_name(o))
+        if (!option_value_name(o))
             continue;
         buf_text(to, "    ");
         put_pattern(to, o);
@@ -104,7 +104,7 @@ static void put_zsh_text(struct buf *to, const char *text)
 
 static void put_zsh_value(struct buf *to, const struct option *o)
 {
-    const char *value = value_name(o);
+    const char *value = option_value_name(o);
     if (!value)
         return;
     buf_byte(to, ':');
@@ -124,7 +124,7 @@ static void put_zsh_value(struct buf *to, const struct option *o)
 /* One form of an option: '(-o --output)--output=[what it does]:FILE:_files'. */
 static void put_zsh_form(struct buf *to, const struct option *o, bool is_long)
 {
-    bool value = value_name(o) != NULL;
+    bool value = option_value_name(o) != NULL;
     buf_text(to, "    '");
     if (o->kind == OPTION_CALL)
         buf_byte(to, '*');

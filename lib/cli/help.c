@@ -31,9 +31,9 @@ static void put_default(struct buf *to, const struct option *o)
     char number[NUM_TEXT];
     if (!o->to)
         return;
-    if (o->kind == OPTION_INT && value_inside(o, (double)*(int64_t *)o->to)) {
+    if (o->kind == OPTION_INT && option_inside(o, (double)*(int64_t *)o->to)) {
         buf_format(to, " [%lld]", (long long)*(int64_t *)o->to);
-    } else if (o->kind == OPTION_REAL && value_inside(o, *(double *)o->to)) {
+    } else if (o->kind == OPTION_REAL && option_inside(o, *(double *)o->to)) {
         num_text(*(double *)o->to, number);
         buf_format(to, " [%s]", number);
     } else if ((o->kind == OPTION_TEXT || o->kind == OPTION_CHOICE) && *(const char **)o->to) {
@@ -55,7 +55,7 @@ static void put_choices(struct buf *to, const char *choices)
 static void put_option(struct buf *to, const struct option *o)
 {
     size_t start = to->len;
-    const char *value = value_name(o);
+    const char *value = option_value_name(o);
     buf_text(to, "  ");
     if (o->letter)
         buf_format(to, "-%c, ", o->letter);

@@ -101,9 +101,9 @@ static void missing(const struct option *o)
 {
     struct buf what = {0};
     if (o->kind == OPTION_INT || o->kind == OPTION_REAL)
-        value_range(o, &what);
+        option_range(o, &what);
     else
-        buf_text(&what, value_name(o));
+        buf_text(&what, option_value_name(o));
     cli_usage("--%s needs a value: %.*s", o->name, (int)what.len, what.at);
 }
 
@@ -112,7 +112,7 @@ static void read_long(const char *word, struct words *rest)
     size_t len = strcspn(word, "=");
     const struct option *o = find_name(word, len);
     const char *value = word[len] ? word + len + 1 : NULL;
-    if (!value_name(o)) {
+    if (!option_value_name(o)) {
         if (value)
             cli_usage("--%s takes no value, and '%s' was given", o->name, value);
     } else if (!value && !(value = next_word(rest))) {
@@ -127,7 +127,7 @@ static void read_short(const char *word, struct words *rest)
     while (*word) {
         const struct option *o = find_letter(*word++);
         const char *value = NULL;
-        if (value_name(o)) {
+        if (option_value_name(o)) {
             value = *word ? word : next_word(rest);
             word = "";
             if (!value)
@@ -199,7 +199,7 @@ struct operands cli_parse(const struct program *p, int argc, char **argv)
     for (size_t i = 0; i < line.given.len; i++) {
         struct occurrence *at = &line.given.at[i];
         struct err e;
-        if (value_set(at->option, at->value, &e)) {
+        if (option_set(at->option, at->value, &e)) {
             err_at(&e, "--%s", at->option->name);
             cli_fail(&e);
         }

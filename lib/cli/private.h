@@ -32,19 +32,6 @@ const struct option *rows_next(struct option_rows *r);
 /* The shell's completion of the program's options, "bash" or "zsh". */
 void completion_text(const struct program *p, const char *shell, struct buf *to);
 
-/* "N", "FILE", "mean|last": how the help calls the value; NULL: the option takes none. */
-const char *value_name(const struct option *o);
-
-/* Checks the text and stores it in *o->to (CALL: hands it over).  The error does not name the
- * option. */
-int value_set(const struct option *o, const char *text, struct err *e);
-
-/* "a whole number from 1 to 100", for INT and REAL. */
-void value_range(const struct option *o, struct buf *to);
-
-/* Whether the number lies in the option's bounds. */
-bool value_inside(const struct option *o, double value);
-
 /* The nearest of the names to `word`, by edit distance, or NULL where none is near. */
 struct nearest {
     const char *word, *name;

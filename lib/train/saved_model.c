@@ -77,7 +77,7 @@ static void set_option(void *to, int program, struct bytes name, struct bytes va
     vec_push(&s->trained->settings, text);
     if (strlen(text) != value.len)
         s->status = bad(s->trained, "options", "a text with a zero byte", s->e);
-    else if (cli_set(o, value.len ? text : NULL, s->e)) {
+    else if (option_restore(o, value.len ? text : NULL, s->e)) {
         s->status = s->e->status = STATUS_DATA;
         err_at(s->e, "%s: __metadata__: options: %s", s->trained->path, o->name);
     }
