@@ -12,6 +12,12 @@
 
 #define SESSPIPE_VERSION "0.1.0"
 
+/* Options that go with one value of another option alone, as those of a model with --model. */
+struct option_group {
+    const char *name; /* the value; NULL behind the last group */
+    const struct option *rows;
+};
+
 struct program {
     const char *name;
     const char *purpose;                /* one line */
@@ -20,6 +26,8 @@ struct program {
     const char *notes;                  /* more for --help, NULL = none */
     const char *input_option;           /* names input too; NULL = operands and stdin alone */
     const struct option *const *tables; /* groups of options, NULL-terminated */
+    const char *chooser;                /* of `tables`: the option that names one of `groups` */
+    const struct option_group *groups;  /* NULL: there are none */
     const char *(*built_in)(
         void); /* what --version adds ("BLAS: OpenBLAS 0.3.21"), NULL = nothing */
 };

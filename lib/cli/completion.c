@@ -28,7 +28,7 @@ static void put_pattern(struct buf *to, const struct option *o)
 /* What follows an option that takes a value: words, a file, or something of the user's own. */
 static void put_bash_values(const struct program *p, struct buf *to)
 {
-    struct option_rows rows = rows_of(p);
+    struct option_rows rows = rows_of_all(p);
     for (const struct option *o; (o = rows_next(&rows));) {
         if (!option_value_name(o))
             continue;
@@ -48,7 +48,7 @@ static void put_bash_values(const struct program *p, struct buf *to)
 
 static void put_bash_names(const struct program *p, struct buf *to)
 {
-    struct option_rows rows = rows_of(p);
+    struct option_rows rows = rows_of_all(p);
     bool first = true;
     for (const struct option *o; (o = rows_next(&rows)); first = false)
         buf_format(to, "%s--%s", first ? "" : " ", o->name);
@@ -143,7 +143,7 @@ static void put_zsh_form(struct buf *to, const struct option *o, bool is_long)
 
 static void zsh_text(const struct program *p, struct buf *to)
 {
-    struct option_rows rows = rows_of(p);
+    struct option_rows rows = rows_of_all(p);
     buf_format(to,
                "#compdef %s\n"
                "# zsh completion of %s, sesspipe %s\n"

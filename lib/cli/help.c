@@ -88,8 +88,15 @@ void help_text(const struct program *p, struct buf *to)
     for (const struct option *const *table = p->tables; table && *table; table++)
         for (const struct option *o = *table; o->kind != OPTION_END; o++)
             put_option(to, o);
+    const struct option_group *group = rows_group(p);
     for (const struct option *o = common_options; o->kind != OPTION_END; o++)
         put_option(to, o);
+    if (group) {
+        buf_format(to, "\noptions of --%s %s (%s --%s NAME --help shows those of another):\n",
+                   p->chooser, group->name, p->name, p->chooser);
+        for (const struct option *o = group->rows; o->kind != OPTION_END; o++)
+            put_option(to, o);
+    }
     if (p->notes)
         buf_format(to, "\n%s\n", p->notes);
     if (p->example) {

@@ -33,28 +33,68 @@ static struct {
 
 struct option_rows rows_of(const struct program *p)
 {
-    return (struct option_rows){.table = p->tables};
+    return (struct option_rows){.program = p, .table = p->tables, .group = rows_group(p)};
+}
+
+struct option_rows rows_of_all(const struct program *p)
+{
+    return (struct option_rows){.program = p, .table = p->tables, .group = p->groups, .all = true};
+}
+
+static const struct option *row_named(const struct option *table, const char *name, size_t len)
+{
+    for (const struct option *o = table; o->kind != OPTION_END; o++)
+        if (bytes_equal((struct bytes){name, len}, bytes_of(o->name)))
+            return o;
+    return NULL;
+}
+
+/* Whether a group before this one has an option of the name. */
+static bool is_repeated(const struct option_rows *r, const struct option *o)
+{
+    if (!r->all || !r->group)
+        return false;
+    for (const struct option_group *g = r->program->groups; g < r->group - 1; g++)
+        if (row_named(g->rows, o->name, strlen(o->name)))
+            return true;
+    return false;
+}
+
+/* The next table: false behind the last. */
+static bool next_table(struct option_rows *r)
+{
+    if (r->table && *r->table) {
+        r->row = *r->table++;
+    } else if (r->group && r->group->name && !r->grouped) {
+        r->row = r->group++->rows;
+        r->grouped = !r->all;
+    } else if (!r->common) {
+        r->common = true;
+        r->group = NULL;
+        r->row = common_options;
+    } else {
+        return false;
+    }
+    return true;
 }
 
 const struct option *rows_next(struct option_rows *r)
 {
     for (;;) {
-        if (r->row && r->row->kind != OPTION_END)
-            return r->row++;
-        if (r->table && *r->table) {
-            r->row = *r->table++;
-        } else if (!r->common) {
-            r->common = true;
-            r->row = common_options;
-        } else {
-            return NULL;
+        bool own = !r->table || !*r->table; /* a row of a group may be one that others have too */
+        while (r->row && r->row->kind != OPTION_END) {
+            const struct option *o = r->row++;
+            if (!own || !is_repeated(r, o))
+                return o;
         }
+        if (!next_table(r))
+            return NULL;
     }
 }
 
 static const struct option *find_letter(char letter)
 {
-    struct option_rows rows = rows_of(line.program);
+    struct option_rows rows = rows_of_all(line.program);
     for (const struct option *o; (o = rows_next(&rows));)
         if (o->letter == letter)
             return o;
@@ -63,7 +103,7 @@ static const struct option *find_letter(char letter)
 
 static const struct option *find_name(const char *name, size_t len)
 {
-    struct option_rows rows = rows_of(line.program);
+    struct option_rows rows = rows_of_all(line.program);
     struct nearest nearest = nearest_to(name, len);
     for (const struct option *o; (o = rows_next(&rows));) {
         size_t n = strlen(o->name);
@@ -77,6 +117,64 @@ static const struct option *find_name(const char *name, size_t len)
         cli_usage("unknown option --%.*s: did you mean --%s?", (int)len, name, nearest.name);
     cli_usage("unknown option --%.*s: %s --help lists what there is", (int)len, name,
               line.program->name);
+}
+
+/* ---- the group that counts ---- */
+
+const struct option_group *rows_group(const struct program *p)
+{
+    const char *name = NULL;
+    for (const struct option *const *table = p->tables; p->groups && *table && !name; table++) {
+        const struct option *o = row_named(*table, p->chooser, strlen(p->chooser));
+        name = o ? *(const char **)o->to : NULL;
+    }
+    for (size_t i = 0; p->groups && i < line.given.len; i++)
+        if (!strcmp(line.given.at[i].option->name, p->chooser))
+            name = line.given.at[i].value;
+    for (const struct option_group *g = p->groups; name && g && g->name; g++)
+        if (!strcmp(g->name, name))
+            return g;
+    return NULL;
+}
+
+static void refuse_option(const struct option *o, const char *chosen) __attribute__((noreturn));
+static void refuse_option(const struct option *o, const char *chosen)
+{
+    const struct program *p = line.program;
+    struct buf others = {0};
+    for (const struct option_group *g = p->groups; g->name; g++)
+        if (row_named(g->rows, o->name, strlen(o->name)))
+            buf_format(&others, "%s%s", others.len ? ", " : "", g->name);
+    cli_usage("--%s goes with --%s %.*s, not with %s", o->name, p->chooser, (int)others.len,
+              others.at, chosen);
+}
+
+static bool is_of(const struct option *table, const struct option *o)
+{
+    for (; table->kind != OPTION_END; table++)
+        if (table == o)
+            return true;
+    return false;
+}
+
+/* Options of groups were read before it was known which group counts: its rows take their values.
+ * Where there is no such group the program says so. */
+static void settle_groups(void)
+{
+    const struct program *p = line.program;
+    const struct option_group *chosen = rows_group(p);
+    for (size_t i = 0; chosen && i < line.given.len; i++) {
+        const struct option **o = &line.given.at[i].option;
+        for (const struct option_group *g = p->groups; g->name; g++)
+            if (is_of(g->rows, *o)) {
+                const struct option *own =
+                    row_named(chosen->rows, (*o)->name, strlen((*o)->name));
+                if (!own)
+                    refuse_option(*o, chosen->name);
+                *o = own;
+                break;
+            }
+    }
 }
 
 /* ---- reading ---- */
@@ -196,6 +294,7 @@ struct operands cli_parse(const struct program *p, int argc, char **argv)
     line.program = p;
     read_line(argc, argv);
     answer_questions();
+    settle_groups();
     for (size_t i = 0; i < line.given.len; i++) {
         struct occurrence *at = &line.given.at[i];
         struct err e;

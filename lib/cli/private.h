@@ -20,13 +20,20 @@ extern const struct option common_options[];
 void progress_begin(const char *program, struct operands files);
 void progress_fail(void); /* the program ends with a message */
 
-/* The program's rows of all groups, then what every program takes; NULL behind the last. */
+/* The program's rows: its tables, the group that was chosen, or all groups and of a name the first
+ * one alone, then what every program takes; NULL behind the last. */
 struct option_rows {
+    const struct program *program;
     const struct option *const *table;
     const struct option *row;
-    bool common;
+    const struct option_group *group;
+    bool all, grouped, common;
 };
 struct option_rows rows_of(const struct program *p);
+struct option_rows rows_of_all(const struct program *p);
+
+/* The group that the command line or the default chose; NULL: none. */
+const struct option_group *rows_group(const struct program *p);
 const struct option *rows_next(struct option_rows *r);
 
 /* The shell's completion of the program's options, "bash" or "zsh". */
