@@ -26,13 +26,13 @@ struct option {
     const char *argument; /* what the help calls the value ("N", "FILE"); CALL: NULL takes none */
     const char *help;     /* one line; the default is added from *to, where *to is set */
     void *to;             /* the value; NULL in rows that a struct owns, until option_bind */
-    size_t at;            /* of such rows: the value's offset in the struct */
     bool recorded;        /* changes the result: the stream's header says it */
-    bool labels;      /* tells models apart: a value that is not the default is in a run's name */
-    double low, high; /* bounds of INT and REAL, both inclusive; both 0 = any.  A default out of
-                       * them means "not given" and is not shown */
+    double low, high;     /* bounds of INT and REAL, both inclusive; both 0 = any.  A default out of
+                           * them means "not given" and is not shown */
     const char *choices;
     int (*call)(void *to, const char *value, struct err *e);
+    size_t at;   /* of rows that a struct owns: the value's offset in the struct */
+    bool labels; /* tells models apart: a value that is not the default is in a run's name */
 };
 
 /* "N", "FILE", "mean|last": how the help calls the value; NULL: the option takes none. */
