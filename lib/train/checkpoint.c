@@ -102,7 +102,8 @@ static int write_file(struct training *t, struct err *e)
     struct checkpoint *c = &t->checkpoint;
     static const char *const key[] = {"format", "model", "output", "temporary"};
     const struct output_file *output = &t->stage.sink;
-    const char *const value[] = {format, t->o->model, output->path ? base_of(output->path) : "",
+    const char *const value[] = {format, t->o->class->name,
+                                 output->path ? base_of(output->path) : "",
                                  output->path ? base_of(output->temporary) : ""};
     struct safetensors_text text[4];
     struct output_file sink;
@@ -296,7 +297,7 @@ static int open_resumed(struct training *t, struct err *e)
 int checkpoint_open(struct training *t, struct err *e)
 {
     struct checkpoint *c = &t->checkpoint;
-    const struct learn_options *o = t->o;
+    const struct run_options *o = t->o;
     struct output_file probe;
     c->resumed = o->resume;
     c->path = o->checkpoint ? o->checkpoint : o->resume;

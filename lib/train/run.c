@@ -40,12 +40,12 @@ static int open_output(struct training *t, struct err *e)
     return status;
 }
 
-int training_open(struct training *t, const char *program, const struct learn_options *o,
+int training_open(struct training *t, const char *program, const struct run_options *o,
                   struct saved_model *trained, struct operands files,
                   const struct output_options *output, struct err *e)
 {
     *t = (struct training){.o = o, .program = program, .trained = trained, .output = *output};
-    t->ahead.wanted = !trained && o->shape.clusters && clustering_number(o->shape.clusters);
+    t->ahead.wanted = !trained && o->shape->clusters && clustering_number(o->shape->clusters);
     cli_options_packed(&t->options);
     if (batches_in_open(&t->in, files.at, files.count, e))
         return e->status;
@@ -53,7 +53,7 @@ int training_open(struct training *t, const char *program, const struct learn_op
         return e->status;
     if (checkpoint_open(t, e) || (!t->checkpoint.temporary && open_output(t, e)))
         return e->status;
-    return learn_device_open(o, &t->device, e);
+    return run_device_open(o, &t->device, e);
 }
 
 /* ---- one pass after another ---- */
@@ -291,7 +291,7 @@ static int take(struct training *t, const struct batches_record *r, struct err *
 
 static int save(struct training *t, struct err *e)
 {
-    struct training_texts texts = {.model = t->o->model,
+    struct training_texts texts = {.model = t->o->class->name,
                                    .program = t->program,
                                    .options = {t->options.at, t->options.len},
                                    .meta = batches_in_meta(t->in),

@@ -15,7 +15,7 @@
 #include "stream/item_support.h"
 
 struct training {
-    const struct learn_options *o;
+    const struct run_options *o;
     const char *program;
     struct saved_model *trained; /* NULL: the model is learned here */
     struct item_map vocabulary;  /* of `trained` */
@@ -42,7 +42,7 @@ struct training {
 
 /* Opens input, checkpoint, output and device.  `trained` (NULL: none) stays the caller's.  64, 65,
  * 66, 69, 73, 75. */
-int training_open(struct training *t, const char *program, const struct learn_options *o,
+int training_open(struct training *t, const char *program, const struct run_options *o,
                   struct saved_model *trained, struct operands files,
                   const struct output_options *output, struct err *e);
 

@@ -101,23 +101,23 @@ static int open_candidates(struct training *t, struct train_options *options, st
 /* Whose attention weights each user takes, where he has not his own. */
 static int open_clusters(struct training *t, struct model_data *data, struct err *e)
 {
-    const struct learn_options *o = t->o;
+    const struct run_options *o = t->o;
     struct clustering *c = &t->clustering;
     struct safetensors init = {.fd = -1}, *file = t->trained ? &t->trained->file : NULL;
-    if (!o->shape.clusters)
+    if (!o->shape->clusters)
         return 0;
     if (!t->trained && o->init) {
         if (safetensors_open(&init, o->init, e))
             return e->status;
         file = &init;
     }
-    int status =
-        clustering_open(c, o->shape.clusters, file, t->trained != NULL, batches_in_users(t->in), e);
+    int status = clustering_open(c, o->shape->clusters, file, t->trained != NULL,
+                                 batches_in_users(t->in), e);
     if (file == &init)
         safetensors_close(&init);
     if (!status && c->to_find && !t->ahead.done)
         status = err_set(e, STATUS_DATA, "--clusters %s: the input begins with no training pass",
-                         o->shape.clusters);
+                         o->shape->clusters);
     data->groups = c->blocks;
     data->group = c->group.at;
     return status;
@@ -136,7 +136,7 @@ static int check_sampled(const struct training *t, const struct train_options *o
                        "\"train\"): tfilter --split writes it%s",
                        o->log_q ? "--logq" : "--negatives",
                        o->log_q ? "" : "; --negatives-alpha 0 does without");
-    if (data->lanes == 1 && !o->negatives && o->unroll == 1 && !t->o->shape.join_sessions &&
+    if (data->lanes == 1 && !o->negatives && o->unroll <= 1 && !t->o->shape->join_sessions &&
         o->max_steps)
         return err_set(e, STATUS_USAGE,
                        "a single lane has no targets beside its own to learn from: give "
@@ -146,12 +146,12 @@ static int check_sampled(const struct training *t, const struct train_options *o
 
 int setup_model(struct training *t, struct err *e)
 {
-    const struct learn_options *o = t->o;
+    const struct run_options *o = t->o;
     struct model_data data;
     char scheme[100];
     if (read_data(t, &data, e))
         return e->status;
-    struct train_options options = learn_train_options(o);
+    struct train_options options = run_train_options(o);
     data.scheme = scheme_of(batches_in_meta(t->in), scheme, sizeof scheme);
     if (t->trained) {
         if (open_vocabulary(t, e))
@@ -162,7 +162,7 @@ int setup_model(struct training *t, struct err *e)
     }
     if (check_sampled(t, &options, &data, e) || open_candidates(t, &options, e) ||
         open_clusters(t, &data, e) ||
-        model_open(&t->model, o->model, &o->shape, &data, t->device, e))
+        model_open(&t->model, o->class, o->shape, &data, t->device, e))
         return e->status;
     t->learning = true;
     t->model.data.scheme = NULL; /* its text ends here */
@@ -170,11 +170,11 @@ int setup_model(struct training *t, struct err *e)
         return e->status;
     if (t->clustering.to_find)
         clustering_find(&t->clustering, &t->ahead, &t->model, o->init != NULL, options.seed);
-    if (learn_attention(o) && !options.top)
+    if (run_attention(o) && !options.top)
         options.top = 1; /* what the model held likely is part of the picture */
     learner_open(&t->learner, &t->model, &options);
     best_init(&t->best, !strcmp(o->save_by, "last") ? SAVE_BY_LAST : SAVE_BY_RECALL,
               o->save || t->checkpoint.path);
-    attention_sample_open(&t->watch, learn_attention(o), options.seed, &t->model);
+    attention_sample_open(&t->watch, run_attention(o), options.seed, &t->model);
     return 0;
 }
