@@ -1,7 +1,7 @@
 /* predictor: batches -> predictions, by a model that trainer has saved. */
 #include "base/threads.h"
 #include "cli/progress.h"
-#include "train/run.h"
+#include "train/predict_run.h"
 #include "nn/blas.h"
 
 static const char *model;
@@ -34,7 +34,7 @@ int main(int argc, char **argv)
     };
     struct operands files = cli_parse(&program, argc, argv);
     struct saved_model trained = {.file = {.fd = -1}};
-    struct training run = {0};
+    struct predict_run run = {0};
     struct err e = {0};
     if (!model)
         cli_usage("--model FILE is needed: trainer --save writes one");
@@ -46,12 +46,12 @@ int main(int argc, char **argv)
         given.seed = trained.seed; /* it names the run */
     if (run_check_saved(&given, model, &e))
         cli_fail(&e);
-    if (training_open(&run, program.name, &given, &trained, files, &output, &e) ||
-        training_run(&run, &e)) {
-        training_abort(&run, &e);
+    if (predict_run_open(&run, program.name, &given, &trained, files, &output, &e) ||
+        predict_run_all(&run, &e)) {
+        predict_run_abort(&run, &e);
         cli_fail(&e);
     }
-    training_close(&run);
+    predict_run_close(&run);
     saved_model_close(&trained);
     return 0;
 }

@@ -2,7 +2,7 @@
 #include "base/signals.h"
 #include "base/threads.h"
 #include "cli/progress.h"
-#include "train/run.h"
+#include "train/train_run.h"
 #include "nn/blas.h"
 
 int main(int argc, char **argv)
@@ -34,18 +34,18 @@ int main(int argc, char **argv)
         .built_in = run_built_in,
     };
     struct operands files = cli_parse(&program, argc, argv);
-    struct training training = {0};
+    struct train_run run = {0};
     struct err e = {0};
     if (run_check(&options, &models, &e))
         cli_fail(&e);
-    if (training_open(&training, program.name, &options, NULL, files, &output, &e) ||
-        training_run(&training, &e)) {
-        training_abort(&training, &e);
+    if (train_run_open(&run, program.name, &options, files, &output, &e) ||
+        train_run_all(&run, &e)) {
+        train_run_abort(&run, &e);
         cli_fail(&e);
     }
-    training_close(&training);
+    train_run_close(&run);
     model_choice_release(&models);
-    if (!training.finished)
+    if (!run.finished)
         cli_die(signals_first());
     return 0;
 }
