@@ -167,8 +167,7 @@ static void settle_groups(void)
         const struct option **o = &line.given.at[i].option;
         for (const struct option_group *g = p->groups; g->name; g++)
             if (is_of(g->rows, *o)) {
-                const struct option *own =
-                    row_named(chosen->rows, (*o)->name, strlen((*o)->name));
+                const struct option *own = row_named(chosen->rows, (*o)->name, strlen((*o)->name));
                 if (!own)
                     refuse_option(*o, chosen->name);
                 *o = own;
