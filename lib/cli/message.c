@@ -13,8 +13,6 @@
 #include "base/utf8.h"
 #include "cli/progress.h"
 
-static const char *program_name = "sesspipe";
-
 /* A message is made on the stack, since it may be about memory that is not there. */
 struct line {
     char at[4096];
@@ -50,7 +48,7 @@ static void put_harmless(struct line *l, const char *text)
 static void say(const char *text)
 {
     struct line l = {.len = 0};
-    put_harmless(&l, program_name);
+    put_harmless(&l, cli_context.program ? cli_context.program->name : "sesspipe");
     put(&l, ": ", 2);
     put_harmless(&l, text);
     l.at[l.len++] = '\n';
@@ -166,9 +164,8 @@ static void fill_descriptors(void)
             _exit(STATUS_IO);
 }
 
-void startup(const char *name)
+void startup(void)
 {
-    program_name = name;
     fill_descriptors();
     catch_signals();
     mem_on_failure(out_of_memory);

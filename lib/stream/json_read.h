@@ -3,7 +3,7 @@
 #define STREAM_JSON_READ_H
 
 #include "base/err.h"
-#include "base/json_in.h"
+#include "base/json.h"
 #include "stream/json_schema.h"
 
 /* {0} with `in` set; the caller frees by json_read_release. */
