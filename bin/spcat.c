@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "data/select.h"
 #include "stream/from_json.h"
+#include "stream/summary.h"
 #include "stream/to_json.h"
 
 static const char *output, *grep;

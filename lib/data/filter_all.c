@@ -33,17 +33,17 @@ static int parse_one_side(struct filter_setting *s, int which, const char *text,
     return err_set(e, STATUS_USAGE, "'%s' is not below or above", text);
 }
 
-FILTER_PARSE(user_length)
+int filter_parse_user_length(struct filter_setting *s, const char *text, struct err *e)
 {
     return parse_one_side(s, LENGTH, text, e);
 }
 
-FILTER_PARSE(user_count)
+int filter_parse_user_count(struct filter_setting *s, const char *text, struct err *e)
 {
     return parse_one_side(s, COUNT, text, e);
 }
 
-FILTER_PARSE(user_group)
+int filter_parse_user_group(struct filter_setting *s, const char *text, struct err *e)
 {
     const char *dash = strchr(text, '-');
     if (dash && parse_side(text, (size_t)(dash - text), &s->side[LENGTH]) &&
@@ -59,7 +59,8 @@ static void statistics(const struct user_sessions *h, double x[2])
     x[LENGTH] = (double)events_of(h) / x[COUNT];
 }
 
-FILTER_SURVEY(user_means)
+int filter_survey_user_means(struct filter_setting *s, const struct all_user_sessions *all,
+                             struct err *e)
 {
     (void)e;
     for (size_t u = 0; u < all->len; u++) {
@@ -71,7 +72,7 @@ FILTER_SURVEY(user_means)
     return 0;
 }
 
-FILTER_APPLY(user_means)
+int filter_apply_user_means(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     double x[2];
     bool drop = false;
@@ -88,7 +89,8 @@ FILTER_APPLY(user_means)
 
 /* Whether a pass changes anything decides whether there is another one: the end is the largest log
  * in which every item and every user has its support, whatever the order. */
-FILTER_SURVEY(support)
+int filter_survey_support(struct filter_setting *s, const struct all_user_sessions *all,
+                          struct err *e)
 {
     bool below = false;
     (void)e;
@@ -107,7 +109,7 @@ FILTER_SURVEY(support)
     return 0;
 }
 
-FILTER_APPLY(support)
+int filter_apply_support(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     (void)e;
     if (events_of(h) < s->least_user)
@@ -136,7 +138,8 @@ static int compare_begun(const void *a, const void *b)
     return (x->session > y->session) - (x->session < y->session);
 }
 
-FILTER_SURVEY(recent)
+int filter_survey_recent(struct filter_setting *s, const struct all_user_sessions *all,
+                         struct err *e)
 {
     VEC(struct begun) sessions = {0};
     for (size_t u = 0; u < all->len; u++)
@@ -158,7 +161,7 @@ FILTER_SURVEY(recent)
     return 0;
 }
 
-FILTER_APPLY(recent)
+int filter_apply_recent(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     struct begun oldest = {s->oldest.start, s->oldest.user, s->oldest.session};
     (void)e;
@@ -174,7 +177,7 @@ FILTER_APPLY(recent)
 
 enum { MOST_BINS = 1000000 };
 
-FILTER_PARSE(dwell)
+int filter_parse_dwell(struct filter_setting *s, const char *text, struct err *e)
 {
     s->number = 0;
     if (!strcmp(text, "scott"))
@@ -187,7 +190,8 @@ FILTER_PARSE(dwell)
 
 /* Scott's rule, ASARS eq. 8: t_bin = sigma · cbrt(24 sqrt(pi) / n), sigma over the n times that
  * there are. */
-FILTER_SURVEY(dwell)
+int filter_survey_dwell(struct filter_setting *s, const struct all_user_sessions *all,
+                        struct err *e)
 {
     double n = 0, mean = 0, squares = 0;
     (void)e;
@@ -215,7 +219,7 @@ static int32_t bin_of(const struct filter_setting *s, int64_t dwell)
     return s->width > 0 ? (int32_t)((double)dwell / s->width) + 1 : 1;
 }
 
-FILTER_APPLY(dwell)
+int filter_apply_dwell(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     i32_vec bins = {0};
     (void)e;

@@ -1,49 +1,35 @@
 #include "stream/reader.h"
 #include "stream/readers.h"
 
-#define ROW(key, type, required, length, by, low, high)                                            \
-    {                                                                                              \
-#key, type, offsetof(struct batch, key), required, length, offsetof(struct batch, by),     \
-            low, high                                                                              \
-    }
-
 /* clang-format off */
 const struct field batch_fields[] = {
-    ROW(user,            FIELD_I32,  true,  LENGTH_FREE, user,           0, HIGH_USER),
-    ROW(session,         FIELD_I32,  true,  LENGTH_AS,   user,           0, HIGH_NONE),
-    ROW(start,           FIELD_I64,  true,  LENGTH_AS,   user,           0, HIGH_TIME),
-    ROW(length,          FIELD_I32,  true,  LENGTH_AS,   user,           1, HIGH_NONE),
-    ROW(item,            FIELD_I32,  true,  LENGTH_SUM,  length,         0, HIGH_ITEM),
-    ROW(history,         FIELD_I32,  true,  LENGTH_AS,   user,           0, HIGH_HISTORY),
-    ROW(history_delta,   FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_DELTA),
-    ROW(history_week,    FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_WEEK),
-    ROW(history_session, FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_NONE),
-    ROW(history_start,   FIELD_I64,  true,  LENGTH_SUM,  history,        0, HIGH_TIME),
-    ROW(learn,           FIELD_FLAG, false, LENGTH_FREE, user,           0, HIGH_NONE),
-    ROW(history_length,  FIELD_I32,  false, LENGTH_SUM,  history,        1, HIGH_NONE),
-    ROW(history_item,    FIELD_I32,  false, LENGTH_SUM,  history_length, 0, HIGH_ITEM),
+    FIELD_ROW(batch, user,            FIELD_I32,  true,  LENGTH_FREE, user,           0, HIGH_USER),
+    FIELD_ROW(batch, session,         FIELD_I32,  true,  LENGTH_AS,   user,           0, HIGH_NONE),
+    FIELD_ROW(batch, start,           FIELD_I64,  true,  LENGTH_AS,   user,           0, HIGH_TIME),
+    FIELD_ROW(batch, length,          FIELD_I32,  true,  LENGTH_AS,   user,           1, HIGH_NONE),
+    FIELD_ROW(batch, item,            FIELD_I32,  true,  LENGTH_SUM,  length,         0, HIGH_ITEM),
+    FIELD_ROW(batch, history,         FIELD_I32,  true,  LENGTH_AS,   user,           0, HIGH_HISTORY),
+    FIELD_ROW(batch, history_delta,   FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_DELTA),
+    FIELD_ROW(batch, history_week,    FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_WEEK),
+    FIELD_ROW(batch, history_session, FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_NONE),
+    FIELD_ROW(batch, history_start,   FIELD_I64,  true,  LENGTH_SUM,  history,        0, HIGH_TIME),
+    FIELD_ROW(batch, learn,           FIELD_FLAG, false, LENGTH_FREE, user,           0, HIGH_NONE),
+    FIELD_ROW(batch, history_length,  FIELD_I32,  false, LENGTH_SUM,  history,        1, HIGH_NONE),
+    FIELD_ROW(batch, history_item,    FIELD_I32,  false, LENGTH_SUM,  history_length, 0, HIGH_ITEM),
     {.key = NULL},
 };
-#undef ROW
-
-#define ROW(key, type, required, length, by, low, high)                                            \
-    {                                                                                              \
-#key, type, offsetof(struct steps, key), required, length, offsetof(struct steps, by),     \
-            low, high                                                                              \
-    }
 
 const struct field steps_fields[] = {
-    ROW(item,     FIELD_I32, true,  LENGTH_FREE, item, 0, HIGH_ITEM),
-    ROW(target,   FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_ITEM),
-    ROW(user,     FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_USER),
-    ROW(session,  FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_NONE),
-    ROW(position, FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_NONE),
-    ROW(reset,    FIELD_U8,  true,  LENGTH_AS,   item, 0, HIGH_RESET),
-    ROW(length,   FIELD_I32, false, LENGTH_AS,   item, 0, HIGH_NONE),
-    ROW(lanes,    FIELD_INT, true,  LENGTH_FREE, item, 1, HIGH_NONE),
+    FIELD_ROW(steps, item,     FIELD_I32, true,  LENGTH_FREE, item, 0, HIGH_ITEM),
+    FIELD_ROW(steps, target,   FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_ITEM),
+    FIELD_ROW(steps, user,     FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_USER),
+    FIELD_ROW(steps, session,  FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_NONE),
+    FIELD_ROW(steps, position, FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_NONE),
+    FIELD_ROW(steps, reset,    FIELD_U8,  true,  LENGTH_AS,   item, 0, HIGH_RESET),
+    FIELD_ROW(steps, length,   FIELD_I32, false, LENGTH_AS,   item, 0, HIGH_NONE),
+    FIELD_ROW(steps, lanes,    FIELD_INT, true,  LENGTH_FREE, item, 1, HIGH_NONE),
     {.key = NULL},
 };
-#undef ROW
 /* clang-format on */
 
 static const struct tag tags[] = {
@@ -107,7 +93,30 @@ void batches_in_close(struct batches_in *in)
     mem_free(in);
 }
 
-READER_ACCESS(batches_in)
+const struct meta *batches_in_meta(const struct batches_in *in)
+{
+    return &in->r.meta;
+}
+
+const struct names *batches_in_users(const struct batches_in *in)
+{
+    return &in->r.users;
+}
+
+const struct names *batches_in_items(const struct batches_in *in)
+{
+    return &in->r.items;
+}
+
+uint64_t batches_in_skipped(const struct batches_in *in)
+{
+    return in->r.skipped;
+}
+
+struct frame_counts batches_in_counts(const struct batches_in *in)
+{
+    return frame_in_counts(in->r.frame);
+}
 
 void batches_in_digest_begin(struct batches_in *in)
 {

@@ -54,6 +54,13 @@ struct field {
     enum field_high high;
 };
 
+/* The row of a member of struct `record`, whose name is the key; `by` is another member. */
+/* clang-format off */
+#define FIELD_ROW(record, member, type, required, length, by, low, high) \
+    {#member, type, offsetof(struct record, member), required, length, \
+     offsetof(struct record, by), low, high}
+/* clang-format on */
+
 /* Packs the record as a map: what is required, and what is there. */
 void fields_pack(const struct field *fields, const void *record, msgpack_packer *pk);
 

@@ -165,7 +165,7 @@ void frame_out_divert(struct frame_out *out,
 
 msgpack_packer *frame_out_record(struct frame_out *out)
 {
-    msgpack_packer_init(&out->packer, &out->block, pack_to_buf);
+    msgpack_packer_init(&out->packer, &out->block, buf_write);
     return &out->packer;
 }
 

@@ -115,7 +115,7 @@ static int read_record(struct from_json *b, struct err *e)
 {
     struct json_place place = {{b->tag.at, b->tag.len}, 1};
     msgpack_packer pk;
-    msgpack_packer_init(&pk, &b->value, pack_to_buf);
+    msgpack_packer_init(&pk, &b->value, buf_write);
     pack_text(&pk, place.tag);
     for (; json_take(&b->json.in, ','); place.index++)
         if (json_read(&b->json, &b->value, &place, CURSOR_DEPTH - 1, e))

@@ -23,7 +23,7 @@ int json_read_text(struct json_read *r, struct err *e)
 static msgpack_packer packer_to(struct buf *to)
 {
     msgpack_packer pk;
-    msgpack_packer_init(&pk, to, pack_to_buf);
+    msgpack_packer_init(&pk, to, buf_write);
     return pk;
 }
 

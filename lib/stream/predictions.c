@@ -4,62 +4,50 @@
 #include "stream/readers.h"
 
 /* clang-format off */
-#define ROW(key, type, length, by, low, high)                                                      \
-    {#key, type, offsetof(struct ranks, key), true, length, offsetof(struct ranks, by), low, high}
-
 const struct field rank_fields[] = {
-    ROW(user,     FIELD_I32, LENGTH_FREE, user, 0, HIGH_USER),
-    ROW(session,  FIELD_I32, LENGTH_AS,   user, 0, HIGH_NONE),
-    ROW(position, FIELD_I32, LENGTH_AS,   user, 0, HIGH_NONE),
-    ROW(target,   FIELD_I32, LENGTH_AS,   user, 0, HIGH_ITEM),
-    ROW(rank,     FIELD_I32, LENGTH_AS,   user, 1, HIGH_ITEMS),
-    ROW(ties,     FIELD_I32, LENGTH_AS,   user, 0, HIGH_ITEM),
-    ROW(history,  FIELD_I32, LENGTH_AS,   user, 0, HIGH_NONE),
-    ROW(length,   FIELD_I32, LENGTH_AS,   user, 2, HIGH_NONE),
-    ROW(loss,     FIELD_F32, LENGTH_AS,   user, 0, HIGH_NONE),
+    FIELD_ROW(ranks, user,     FIELD_I32, true, LENGTH_FREE, user, 0, HIGH_USER),
+    FIELD_ROW(ranks, session,  FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_NONE),
+    FIELD_ROW(ranks, position, FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_NONE),
+    FIELD_ROW(ranks, target,   FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_ITEM),
+    FIELD_ROW(ranks, rank,     FIELD_I32, true, LENGTH_AS,   user, 1, HIGH_ITEMS),
+    FIELD_ROW(ranks, ties,     FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_ITEM),
+    FIELD_ROW(ranks, history,  FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_NONE),
+    FIELD_ROW(ranks, length,   FIELD_I32, true, LENGTH_AS,   user, 2, HIGH_NONE),
+    FIELD_ROW(ranks, loss,     FIELD_F32, true, LENGTH_AS,   user, 0, HIGH_NONE),
     {.key = NULL},
 };
-#undef ROW
-
-#define ROW(key, type, length, by, low, high)                                                      \
-    {#key, type, offsetof(struct tops, key), true, length, offsetof(struct tops, by), low, high}
 
 const struct field top_fields[] = {
-    ROW(user,     FIELD_I32, LENGTH_FREE,  user, 0, HIGH_USER),
-    ROW(session,  FIELD_I32, LENGTH_AS,    user, 0, HIGH_NONE),
-    ROW(position, FIELD_I32, LENGTH_AS,    user, 0, HIGH_NONE),
-    ROW(k,        FIELD_INT, LENGTH_FREE,  user, 1, HIGH_NONE),
-    ROW(item,     FIELD_I32, LENGTH_TIMES, k,    0, HIGH_ITEM),
-    ROW(score,    FIELD_F32, LENGTH_TIMES, k,    0, HIGH_NONE),
+    FIELD_ROW(tops, user,     FIELD_I32, true, LENGTH_FREE,  user, 0, HIGH_USER),
+    FIELD_ROW(tops, session,  FIELD_I32, true, LENGTH_AS,    user, 0, HIGH_NONE),
+    FIELD_ROW(tops, position, FIELD_I32, true, LENGTH_AS,    user, 0, HIGH_NONE),
+    FIELD_ROW(tops, k,        FIELD_INT, true, LENGTH_FREE,  user, 1, HIGH_NONE),
+    FIELD_ROW(tops, item,     FIELD_I32, true, LENGTH_TIMES, k,    0, HIGH_ITEM),
+    FIELD_ROW(tops, score,    FIELD_F32, true, LENGTH_TIMES, k,    0, HIGH_NONE),
     {.key = NULL},
 };
-#undef ROW
-
-#define ROW(key, type, required, low, high)                                                        \
-    {#key, type, offsetof(struct attention, key), required, LENGTH_FREE, 0, low, high}
 
 const struct field attention_fields[] = { /* lengths depend on the level: check_attention */
-    ROW(model,    FIELD_TEXT, true,  0,  HIGH_NONE),
-    ROW(level,    FIELD_TEXT, true,  0,  HIGH_NONE),
-    ROW(user,     FIELD_INT,  true,  0,  HIGH_USER),
-    ROW(session,  FIELD_INT,  true,  0,  HIGH_NONE),
-    ROW(position, FIELD_INT,  true,  -1, HIGH_NONE),
-    ROW(weight,   FIELD_F32,  true,  0,  HIGH_NONE),
-    ROW(length,   FIELD_I32,  false, 0,  HIGH_NONE),
-    ROW(item,     FIELD_I32,  false, 0,  HIGH_ITEM),
-    ROW(delta,    FIELD_I32,  false, 0,  HIGH_DELTA),
-    ROW(week,     FIELD_I32,  false, 0,  HIGH_NO_WEEK),
-    ROW(start,    FIELD_I64,  false, 0,  HIGH_TIME),
-    ROW(target,   FIELD_I32,  false, 0,  HIGH_ITEM),
-    ROW(top,      FIELD_I32,  false, 0,  HIGH_ITEM),
+    FIELD_ROW(attention, model,    FIELD_TEXT, true,  LENGTH_FREE, model,    0,  HIGH_NONE),
+    FIELD_ROW(attention, level,    FIELD_TEXT, true,  LENGTH_FREE, level,    0,  HIGH_NONE),
+    FIELD_ROW(attention, user,     FIELD_INT,  true,  LENGTH_FREE, user,     0,  HIGH_USER),
+    FIELD_ROW(attention, session,  FIELD_INT,  true,  LENGTH_FREE, session,  0,  HIGH_NONE),
+    FIELD_ROW(attention, position, FIELD_INT,  true,  LENGTH_FREE, position, -1, HIGH_NONE),
+    FIELD_ROW(attention, weight,   FIELD_F32,  true,  LENGTH_FREE, weight,   0,  HIGH_NONE),
+    FIELD_ROW(attention, length,   FIELD_I32,  false, LENGTH_FREE, length,   0,  HIGH_NONE),
+    FIELD_ROW(attention, item,     FIELD_I32,  false, LENGTH_FREE, item,     0,  HIGH_ITEM),
+    FIELD_ROW(attention, delta,    FIELD_I32,  false, LENGTH_FREE, delta,    0,  HIGH_DELTA),
+    FIELD_ROW(attention, week,     FIELD_I32,  false, LENGTH_FREE, week,     0,  HIGH_NO_WEEK),
+    FIELD_ROW(attention, start,    FIELD_I64,  false, LENGTH_FREE, start,    0,  HIGH_TIME),
+    FIELD_ROW(attention, target,   FIELD_I32,  false, LENGTH_FREE, target,   0,  HIGH_ITEM),
+    FIELD_ROW(attention, top,      FIELD_I32,  false, LENGTH_FREE, top,      0,  HIGH_ITEM),
     {.key = NULL},
 };
-#undef ROW
 
 static const struct field pass_fields[] = {
-    {"loss",     FIELD_REAL, offsetof(struct pass, loss),     true, LENGTH_FREE, 0, 0, HIGH_NONE},
-    {"events",   FIELD_INT,  offsetof(struct pass, events),   true, LENGTH_FREE, 0, 0, HIGH_NONE},
-    {"left_out", FIELD_INT,  offsetof(struct pass, left_out), true, LENGTH_FREE, 0, 0, HIGH_NONE},
+    FIELD_ROW(pass, loss,     FIELD_REAL, true, LENGTH_FREE, loss,     0, HIGH_NONE),
+    FIELD_ROW(pass, events,   FIELD_INT,  true, LENGTH_FREE, events,   0, HIGH_NONE),
+    FIELD_ROW(pass, left_out, FIELD_INT,  true, LENGTH_FREE, left_out, 0, HIGH_NONE),
     {.key = NULL},
 };
 /* clang-format on */
@@ -103,7 +91,30 @@ void predictions_in_close(struct predictions_in *in)
     mem_free(in);
 }
 
-READER_ACCESS(predictions_in)
+const struct meta *predictions_in_meta(const struct predictions_in *in)
+{
+    return &in->r.meta;
+}
+
+const struct names *predictions_in_users(const struct predictions_in *in)
+{
+    return &in->r.users;
+}
+
+const struct names *predictions_in_items(const struct predictions_in *in)
+{
+    return &in->r.items;
+}
+
+uint64_t predictions_in_skipped(const struct predictions_in *in)
+{
+    return in->r.skipped;
+}
+
+struct frame_counts predictions_in_counts(const struct predictions_in *in)
+{
+    return frame_in_counts(in->r.frame);
+}
 
 /* ---- passes ---- */
 
@@ -299,7 +310,7 @@ int predictions_in_each(struct predictions_in *in, const struct predictions_visi
     }
     if (!status)
         status = visit->end(to, e);
-    return status == STATUS_DATA ? predictions_in_at(in, e) : status;
+    return status == STATUS_DATA ? frame_in_at(in->r.frame, e) : status;
 }
 
 /* ---- writing ---- */

@@ -65,7 +65,6 @@ enum read_result sessions_in_next(struct sessions_in *in, struct sessions_record
 /* The first part's header, read at open; the other parts must agree in delta_edges and week_shift.
  */
 const struct meta *sessions_in_meta(const struct sessions_in *in);
-bool sessions_in_would_wait(const struct sessions_in *in);
 bool sessions_in_flushed(const struct sessions_in *in); /* frame_in_flushed */
 uint64_t
 sessions_in_skipped(const struct sessions_in *in); /* records with unknown lower-case tags */
@@ -94,12 +93,9 @@ enum read_result batches_in_next(struct batches_in *in, struct batches_record *r
 const struct meta *batches_in_meta(const struct batches_in *in);
 const struct names *batches_in_users(const struct batches_in *in);
 const struct names *batches_in_items(const struct batches_in *in);
-bool batches_in_would_wait(const struct batches_in *in);
-bool batches_in_flushed(const struct batches_in *in);
 uint64_t batches_in_skipped(const struct batches_in *in);
 void batches_in_digest_begin(struct batches_in *in); /* as frame_in_digest_begin */
 uint64_t batches_in_digest(const struct batches_in *in);
-int batches_in_at(const struct batches_in *in, struct err *e);
 void batches_in_close(struct batches_in *in);
 
 int write_epoch(struct frame_out *out, struct epoch epoch, struct err *e);
@@ -129,10 +125,7 @@ enum read_result predictions_in_next(struct predictions_in *in, struct predictio
 const struct meta *predictions_in_meta(const struct predictions_in *in);
 const struct names *predictions_in_users(const struct predictions_in *in); /* of the run in hand */
 const struct names *predictions_in_items(const struct predictions_in *in);
-bool predictions_in_would_wait(const struct predictions_in *in);
-bool predictions_in_flushed(const struct predictions_in *in);
 uint64_t predictions_in_skipped(const struct predictions_in *in);
-int predictions_in_at(const struct predictions_in *in, struct err *e);
 void predictions_in_close(struct predictions_in *in);
 
 /* Reads all runs: calls begin at each header, record for each record, end at each run's end, with

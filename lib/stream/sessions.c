@@ -61,7 +61,40 @@ void sessions_in_close(struct sessions_in *in)
     mem_free(in);
 }
 
-READER_ACCESS(sessions_in)
+const struct meta *sessions_in_meta(const struct sessions_in *in)
+{
+    return &in->r.meta;
+}
+
+const struct names *sessions_in_users(const struct sessions_in *in)
+{
+    return &in->r.users;
+}
+
+const struct names *sessions_in_items(const struct sessions_in *in)
+{
+    return &in->r.items;
+}
+
+bool sessions_in_flushed(const struct sessions_in *in)
+{
+    return frame_in_flushed(in->r.frame);
+}
+
+uint64_t sessions_in_skipped(const struct sessions_in *in)
+{
+    return in->r.skipped;
+}
+
+struct frame_counts sessions_in_counts(const struct sessions_in *in)
+{
+    return frame_in_counts(in->r.frame);
+}
+
+int sessions_in_at(const struct sessions_in *in, struct err *e)
+{
+    return frame_in_at(in->r.frame, e);
+}
 
 /* ---- parts ---- */
 

@@ -1,8 +1,9 @@
+#include "stream/summary.h"
+
 #include <inttypes.h>
 
 #include "base/json.h"
 #include "stream/json.h"
-#include "stream/to_json.h"
 
 /* What a stream holds; arrays by part (enum part). */
 struct summary {
