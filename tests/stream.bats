@@ -59,7 +59,7 @@ refused() {
 
 @test "what is no stream is told by its name, with what to do" {
     refused 65 'standard input is empty where a stream of records is expected' </dev/null
-    gzip -c sessions | refused 65 'standard input is gzip data: unpack it on the way in, as in .zcat'
+    gzip -c sessions | refused 65 'standard input is gzip, not a stream of records: pipe it through gzip -dc'
     printf 'username,subreddit,utc\na,b,1\n' |
         refused 65 'standard input is text where a stream of records is expected: lfm-sessionize, reddit-sessionize and csv-sessionize make'
     spcat sessions | refused 65 'standard input is JSON'

@@ -3,6 +3,7 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "base/ascending.h"
 #include "base/threads.h"
 #include "baseline/knn.h"
 
@@ -101,12 +102,6 @@ static int compare_ordered(const void *a, const void *b)
     return (x->what > y->what) - (x->what < y->what);
 }
 
-static int compare_pairs(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static void order_by_popularity(struct baseline *b)
 {
     struct ordered *order = mem_alloc((size_t)b->items * sizeof *order);
@@ -130,7 +125,7 @@ static void sort_pairs(struct baseline *b)
         b->pairs.at[i] = (pair >> 32 << 32) | (uint32_t)b->place[(uint32_t)pair];
     }
     if (b->pairs.len)
-        qsort(b->pairs.at, b->pairs.len, sizeof *b->pairs.at, compare_pairs);
+        qsort(b->pairs.at, b->pairs.len, sizeof *b->pairs.at, ascending_u64);
     b->contexts = b->pairs.len ? (size_t)(b->pairs.at[b->pairs.len - 1] >> 32) + 1 : 0;
 }
 

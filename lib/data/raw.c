@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/file_type.h"
 #include "base/input_meter.h"
 #include "base/num.h"
 #include "base/time.h"
@@ -20,27 +21,18 @@ int raw_at(const struct raw_log *log, struct err *e)
     return err_at(e, "%s, line %" PRIu64, log->lines.name, log->lines.number);
 }
 
-/* What is no log at all would pass as so many bad rows with skip_bad, so it is told apart first. */
+/* With skip_bad a file that is no log would pass as a log of bad rows: it is refused first. */
 static int check_start(const struct raw_log *log, struct bytes line, struct err *e)
 {
-    static const struct {
-        const char *start, *what, *advice;
-    } known[] = {
-        {"\x1f\x8b", "gzip", "pipe it through gzip -dc"},
-        {"\3757zXZ", "xz", "pipe it through xz -dc"},
-        {"\x28\xb5\x2f\xfd", "zstd", "pipe it through zstd -dc"},
-        {"BZh", "bzip2", "pipe it through bzip2 -dc"},
-        {"PK\x03\x04", "zip", "pipe it through unzip -p"},
-        {"\x93\xaaSESSPIPE", "a record stream", "sessions are made from raw logs"},
-        {"\xff\xfe", "UTF-16", "pipe it through iconv -f UTF-16 -t UTF-8"},
-        {"\xfe\xff", "UTF-16", "pipe it through iconv -f UTF-16 -t UTF-8"},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        size_t n = strlen(known[i].start);
-        if (line.len >= n && !memcmp(line.at, known[i].start, n))
-            return err_set(e, STATUS_DATA, "%s is %s, not %s: %s", log->lines.name, known[i].what,
-                           log->format.name, known[i].advice);
-    }
+    static const char stream[] = "\x93\xaaSESSPIPE";
+    const struct file_type *type = file_type_of(line);
+    if (type)
+        return err_set(e, STATUS_DATA, "%s is %s, not %s: %s", log->lines.name, type->name,
+                       log->format.name, type->advice);
+    if (line.len >= strlen(stream) && !memcmp(line.at, stream, strlen(stream)))
+        return err_set(e, STATUS_DATA,
+                       "%s is a record stream, not %s: sessions are made from raw logs",
+                       log->lines.name, log->format.name);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "data/scheme.h"
 
+#include "base/heap.h"
 #include "base/random.h"
 #include "data/parallel_batches.h"
 
@@ -87,26 +88,30 @@ static int32_t key_user(uint64_t key)
     return (int32_t)(UINT32_MAX - (uint32_t)key);
 }
 
-static void heap_push(key_vec *heap, uint64_t key)
+static bool is_greater(const void *heap, size_t a, size_t b)
 {
-    vec_push(heap, key);
-    size_t i = heap->len - 1;
-    for (; i > 0 && heap->at[(i - 1) / 2] < key; i = (i - 1) / 2)
-        heap->at[i] = heap->at[(i - 1) / 2];
-    heap->at[i] = key;
+    const uint64_t *key = heap;
+    return key[a] > key[b];
 }
 
-static uint64_t heap_pop(key_vec *heap)
+static void exchange(void *heap, size_t a, size_t b)
 {
-    uint64_t top = heap->at[0], key = heap->at[--heap->len];
-    size_t i = 0;
-    for (size_t child; (child = 2 * i + 1) < heap->len; i = child) {
-        child += child + 1 < heap->len && heap->at[child + 1] > heap->at[child];
-        if (heap->at[child] <= key)
-            break;
-        heap->at[i] = heap->at[child];
-    }
-    heap->at[i] = key;
+    uint64_t *key = heap, other = key[a];
+    key[a] = key[b];
+    key[b] = other;
+}
+
+static void push_key(key_vec *heap, uint64_t key)
+{
+    vec_push(heap, key);
+    heap_rise(heap->at, heap->len - 1, is_greater, exchange);
+}
+
+static uint64_t pop_key(key_vec *heap)
+{
+    uint64_t top = heap->at[0];
+    heap->at[0] = heap->at[--heap->len];
+    heap_sink(heap->at, heap->len, 0, is_greater, exchange);
     return top;
 }
 
@@ -119,17 +124,17 @@ static int longest_first(struct batching *b, struct epoch epoch, struct err *e)
     key_vec heap = {0};
     for (size_t u = 0; u < corpus_users(b->corpus); u++)
         if (turns_left(&turn[u]) > 0)
-            heap_push(&heap, key_of(turn, (int32_t)u));
+            push_key(&heap, key_of(turn, (int32_t)u));
     int status = 0;
     while (heap.len > 0 && status == 0) {
         size_t count = 0;
         while (heap.len > 0 && count < (size_t)b->size)
-            picked[count++] = turn[key_user(heap_pop(&heap))].next++;
+            picked[count++] = turn[key_user(pop_key(&heap))].next++;
         status = batching_emit(b, epoch.part, picked, count, e);
         for (size_t i = 0; i < count; i++) {
             int32_t user = b->corpus->user.at[picked[i]];
             if (turns_left(&turn[user]) > 0)
-                heap_push(&heap, key_of(turn, user));
+                push_key(&heap, key_of(turn, user));
         }
     }
     vec_release(&heap);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_type.h"
 #include "base/input_meter.h"
 #include "base/signals.h"
 
@@ -118,8 +119,9 @@ bool input_poll(struct input *in)
     return !read_some(in, &ignored) && (in->ended || in->buffer.len > before);
 }
 
-static bool begins(const struct input *in, const char *with, size_t n)
+static bool begins(const struct input *in, const char *with)
 {
+    size_t n = strlen(with);
     return input_available(in) >= n && !memcmp(input_bytes(in), with, n);
 }
 
@@ -134,22 +136,13 @@ static bool is_text(const struct input *in)
     return true;
 }
 
-/* Compressed files and others that are easy to know, and what to do about them. */
 static const struct {
-    const char *begin;
-    size_t len;
-    const char *what;
+    const char *begin, *what;
 } known[] = {
-    {"\x1f\x8b", 2, "gzip data: unpack it on the way in, as in `zcat FILE |`"},
-    {"\xfd"
-     "7zXZ",
-     5, "xz data: unpack it on the way in, as in `xzcat FILE |`"},
-    {"\x28\xb5\x2f\xfd", 4, "zstd data: unpack it on the way in, as in `zstdcat FILE |`"},
-    {"BZh", 3, "bzip2 data: unpack it on the way in, as in `bzcat FILE |`"},
-    {"\x93\xaaSESSPIPE", 10,
+    {"\x93\xaaSESSPIPE",
      "a stream whose bytes were changed on the way: copy it as binary, without touching line ends"},
-    {"{\"", 2, "JSON: programs read the binary streams that programs write"},
-    {"[\"", 2, "JSON: programs read the binary streams that programs write"},
+    {"{\"", "JSON: programs read the binary streams that programs write"},
+    {"[\"", "JSON: programs read the binary streams that programs write"},
 };
 
 int input_describe(const struct input *in, const char *kind, struct err *e)
@@ -162,8 +155,12 @@ int input_describe(const struct input *in, const char *kind, struct err *e)
                        "failed, or there is none",
                        name, wanted);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (begins(in, known[i].begin, known[i].len))
+        if (begins(in, known[i].begin))
             return err_set(e, STATUS_DATA, "%s is %s", name, known[i].what);
+    const struct file_type *type = file_type_of((struct bytes){(const char *)input_bytes(in), len});
+    if (type)
+        return err_set(e, STATUS_DATA, "%s is %s, not a stream of %s: %s", name, type->name, wanted,
+                       type->advice);
     if (is_text(in))
         return err_set(e, STATUS_DATA,
                        "%s is text where a stream of %s is expected: lfm-sessionize, "
