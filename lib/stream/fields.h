@@ -56,7 +56,7 @@ struct field {
 
 /* The row of a member of struct `record`, whose name is the key; `by` is another member. */
 /* clang-format off */
-#define FIELD_ROW(record, member, type, required, length, by, low, high) \
+#define FIELD(record, member, type, required, length, by, low, high) \
     {#member, type, offsetof(struct record, member), required, length, \
      offsetof(struct record, by), low, high}
 /* clang-format on */
