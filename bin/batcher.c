@@ -39,7 +39,7 @@ static const struct program program = {
 };
 
 /* Lanes have neither histories nor batches: what they leave without a meaning is 0. */
-static void settle_lanes(void)
+static void settle_parallel(void)
 {
     static const char *const foreign[] = {"history", "with-history-items", "min-batch"};
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
@@ -53,8 +53,8 @@ static void settle_lanes(void)
 static void settle_options(void)
 {
     chosen.scheme = scheme_find(scheme_name);
-    if (chosen.scheme->lanes) {
-        settle_lanes();
+    if (chosen.scheme->parallel) {
+        settle_parallel();
         return;
     }
     if (!cli_given("min-batch"))
@@ -87,8 +87,7 @@ static void report_left_out(const struct epochs *p)
     if (p->batching.left_out > 0)
         cli_note("%" PRIu64 " of %zu training sessions come in batches of fewer than %" PRId64
                  " and are not learned from: --min-batch 1 learns from all",
-                 p->batching.left_out, session_store_part(&p->corpus, PART_TRAIN),
-                 chosen.min_batch);
+                 p->batching.left_out, session_store_part(&p->store, PART_TRAIN), chosen.min_batch);
 }
 
 static int batcher(struct sessions_in *in, struct output *stage, struct epochs *p, struct err *e)

@@ -12,7 +12,7 @@ int32_t batch_age_bucket(const int64_t *edges, size_t count, int64_t age);
 /* How batches are made and where they go.  The caller sets the first block and frees with
  * batching_release; corpus and edges stay the caller's. */
 struct batching {
-    const struct session_store *corpus;
+    const struct session_store *store;
     int64_t size;       /* sessions a batch, at most */
     int64_t history;    /* earlier sessions given, at most */
     bool history_items; /* give their events too */

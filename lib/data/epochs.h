@@ -16,7 +16,7 @@ struct epochs_options {
 struct epochs {
     const struct epochs_options *options;
     struct frame_out *out;
-    struct session_store corpus;
+    struct session_store store;
     struct batching batching;
     i64_vec edges;
 };

@@ -8,7 +8,7 @@
 struct scheme {
     const char *name;
     bool keeps_order; /* each user's sessions come in order, none twice in a batch */
-    bool lanes;       /* emits steps, not batches: sessions of two events and more */
+    bool parallel;    /* emits steps of a parallel mini-batch, of sessions of two events and more */
 
     /* One pass: emits every session of the epoch's part exactly once.  What is drawn depends on
      * the batching's seed and the epoch alone. */

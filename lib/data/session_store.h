@@ -32,22 +32,22 @@ size_t session_store_part(const struct session_store *c, enum part part);
 
 void session_store_release(struct session_store *c);
 
-static inline size_t corpus_users(const struct session_store *c)
+static inline size_t session_store_users(const struct session_store *c)
 {
     return c->first.len ? c->first.len - 1 : 0;
 }
 
-static inline size_t corpus_sessions(const struct session_store *c)
+static inline size_t session_store_sessions(const struct session_store *c)
 {
     return c->start.len;
 }
 
-static inline size_t corpus_length(const struct session_store *c, size_t session)
+static inline size_t session_store_length(const struct session_store *c, size_t session)
 {
     return c->event.at[session + 1] - c->event.at[session];
 }
 
-static inline const int32_t *corpus_items(const struct session_store *c, size_t session)
+static inline const int32_t *session_store_items(const struct session_store *c, size_t session)
 {
     return c->item.at + c->event.at[session];
 }

@@ -43,9 +43,9 @@ struct batch_user {
     int32_t session;
 };
 
-/* Where a lane stands; steps go on from one record to the next. */
-struct lane_state {
-    uint64_t pass; /* the last one in which the lane was not idle all the time; 0: none */
+/* Where a slot stands; steps go on from one record to the next. */
+struct slot_state {
+    uint64_t pass; /* the last one in which the slot was not idle all the time; 0: none */
     bool idle;
     int32_t user, session, position, target;
 };
@@ -55,9 +55,9 @@ struct batches_in {
     struct epoch epoch;   /* number 0: none yet */
     uint64_t pass, batch; /* counted from 1 */
     bool keeps_order;
-    int64_t lanes; /* 0: batches, not steps */
+    int64_t slots; /* 0: batches, not steps */
     VEC(struct batch_user) users;
-    VEC(struct lane_state) lane;
+    VEC(struct slot_state) slot;
 };
 
 struct batches_in *batches_in_of(struct reader *r)
@@ -66,7 +66,7 @@ struct batches_in *batches_in_of(struct reader *r)
     int keeps_order = 0;
     struct err unused; /* the reader's ranges looked at it before */
     meta_get_bool(&r->meta, "keeps_order", &keeps_order, &unused);
-    meta_get_int(&r->meta, "lanes", &in->lanes, &unused);
+    meta_get_int(&r->meta, "lanes", &in->slots, &unused);
     in->r = *r;
     in->r.tags = tags;
     in->keeps_order = keeps_order;
@@ -89,7 +89,7 @@ void batches_in_close(struct batches_in *in)
         return;
     reader_release(&in->r);
     vec_release(&in->users);
-    vec_release(&in->lane);
+    vec_release(&in->slot);
     mem_free(in);
 }
 
@@ -195,8 +195,8 @@ static int check_order(struct batches_in *in, const struct batch *b, struct err 
 static int read_batch(struct batches_in *in, struct tagged *t, struct batch *b, struct err *e)
 {
     *b = (struct batch){0};
-    if (in->lanes)
-        return err_set(e, STATUS_DATA, "a batch in a stream of steps: its header says lanes");
+    if (in->slots)
+        return err_set(e, STATUS_DATA, "a batch in a stream of steps: its header has \"lanes\"");
     if (reader_fields(&in->r, t, batch_fields, b, e))
         return e->status;
     if (!b->user.len)
@@ -210,9 +210,9 @@ static int read_batch(struct batches_in *in, struct tagged *t, struct batch *b, 
     return in->keeps_order ? check_order(in, b, e) : 0;
 }
 
-/* A session begins in a lane; users' sessions rise in a pass where the order is kept. */
-static int check_start(struct batches_in *in, const struct lane_state *before,
-                       const struct lane_state *now, enum reset reset, struct err *e)
+/* A session begins in a slot; users' sessions rise in a pass where the order is kept. */
+static int check_start(struct batches_in *in, const struct slot_state *before,
+                       const struct slot_state *now, enum reset reset, struct err *e)
 {
     struct batch_user *user = &in->users.at[now->user];
     bool same = before->pass == in->pass && before->user == now->user;
@@ -220,7 +220,7 @@ static int check_start(struct batches_in *in, const struct lane_state *before,
         return err_set(e, STATUS_DATA, "session %d of user %d begins at position %d", now->session,
                        now->user, now->position);
     if (same != (reset == RESET_SESSION))
-        return err_set(e, STATUS_DATA, "reset %d where the lane's user %s", (int)reset,
+        return err_set(e, STATUS_DATA, "reset %d where the slot's user %s", (int)reset,
                        same ? "stays" : "is another");
     if (in->keeps_order && user->pass == in->pass && now->session <= user->session)
         return err_set(e, STATUS_DATA, "session %d of user %d behind session %d in one pass",
@@ -230,60 +230,60 @@ static int check_start(struct batches_in *in, const struct lane_state *before,
     return 0;
 }
 
-static int check_lane(struct batches_in *in, struct lane_state *lane, const struct steps *s,
+static int check_slot(struct batches_in *in, struct slot_state *slot, const struct steps *s,
                       size_t i, struct err *e)
 {
     const enum reset reset = column_u8(s->reset)[i];
-    const struct lane_state now = {.pass = in->pass,
+    const struct slot_state now = {.pass = in->pass,
                                    .user = column_i32(s->user)[i],
                                    .session = column_i32(s->session)[i],
                                    .position = column_i32(s->position)[i],
                                    .target = column_i32(s->target)[i]};
     if (reset == RESET_IDLE) {
-        lane->idle = true;
+        slot->idle = true;
         return 0;
     }
     if (s->length.at && now.position + 1 >= column_i32(s->length)[i])
         return err_set(e, STATUS_DATA, "position %d in a session of %d events", now.position,
                        column_i32(s->length)[i]);
-    if (reset != RESET_NONE && check_start(in, lane, &now, reset, e))
+    if (reset != RESET_NONE && check_start(in, slot, &now, reset, e))
         return e->status;
     if (reset == RESET_NONE &&
-        (lane->pass != in->pass || lane->idle || now.user != lane->user ||
-         now.session != lane->session || now.position != lane->position + 1 ||
-         column_i32(s->item)[i] != lane->target))
+        (slot->pass != in->pass || slot->idle || now.user != slot->user ||
+         now.session != slot->session || now.position != slot->position + 1 ||
+         column_i32(s->item)[i] != slot->target))
         return err_set(e, STATUS_DATA,
                        "position %d of session %d of user %d does not go on from the step before",
                        now.position, now.session, now.user);
-    *lane = now;
+    *slot = now;
     return 0;
 }
 
-static int check_lanes(struct batches_in *in, const struct steps *s, struct err *e)
+static int check_slots(struct batches_in *in, const struct steps *s, struct err *e)
 {
-    size_t lanes = (size_t)s->lanes; /* no more than the record has elements */
-    while (in->lane.len < lanes)
-        vec_push(&in->lane, ((struct lane_state){0}));
+    size_t slots = (size_t)s->lanes; /* no more than the record has elements */
+    while (in->slot.len < slots)
+        vec_push(&in->slot, ((struct slot_state){0}));
     for (size_t i = 0; i < s->item.len; i++)
-        if (check_lane(in, &in->lane.at[i % lanes], s, i, e))
-            return err_at(e, "step %zu, lane %zu", i / lanes, i % lanes);
+        if (check_slot(in, &in->slot.at[i % slots], s, i, e))
+            return err_at(e, "step %zu, slot %zu", i / slots, i % slots);
     return 0;
 }
 
 static int read_steps(struct batches_in *in, struct tagged *t, struct steps *s, struct err *e)
 {
     *s = (struct steps){0};
-    if (!in->lanes)
-        return err_set(e, STATUS_DATA, "steps in a stream of batches: its header says no lanes");
+    if (!in->slots)
+        return err_set(e, STATUS_DATA, "steps in a stream of batches: its header has no \"lanes\"");
     if (reader_fields(&in->r, t, steps_fields, s, e))
         return e->status;
-    if (s->lanes != in->lanes)
-        return err_set(e, STATUS_DATA, "steps of %lld lanes, the header says %lld",
-                       (long long)s->lanes, (long long)in->lanes);
+    if (s->lanes != in->slots)
+        return err_set(e, STATUS_DATA, "steps of %lld slots, the header says %lld",
+                       (long long)s->lanes, (long long)in->slots);
     if (!s->item.len || s->item.len % (uint64_t)s->lanes)
-        return err_set(e, STATUS_DATA, "%zu elements are no whole number of steps of %lld lanes",
+        return err_set(e, STATUS_DATA, "%zu elements are no whole number of steps of %lld slots",
                        s->item.len, (long long)s->lanes);
-    return check_lanes(in, s, e);
+    return check_slots(in, s, e);
 }
 
 static int read_record(struct batches_in *in, struct tagged *t, struct batches_record *r,
