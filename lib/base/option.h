@@ -1,5 +1,5 @@
-/* Options as plain data, so that a module states its own beside the code that they steer; cli/cli.h
- * reads them from a command line, shows them as help and records them. */
+/* Options as plain data, so that a module states its options beside the code that uses them;
+ * cli/cli.h reads them from a command line, shows them as help and records them. */
 #ifndef BASE_OPTION_H
 #define BASE_OPTION_H
 
@@ -25,7 +25,7 @@ struct option {
     const char *argument; /* what the help calls the value ("N", "FILE"); CALL: NULL takes none */
     const char *help;     /* one line; the default is added from *to, where *to is set */
     void *to;
-    bool recorded;    /* changes the result: stands in the stream's header */
+    bool recorded;    /* changes the result: the stream's header records it */
     double low, high; /* bounds of INT and REAL, both inclusive; both 0 = any.  A default out of
                        * them means "not given" and is not shown */
     const char *choices;

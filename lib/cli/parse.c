@@ -79,7 +79,7 @@ static void read_long(const char *word, struct words *rest)
     note(o, value);
 }
 
-/* "-qn5": letters that take no value, then perhaps one that takes the rest or the next word. */
+/* "-qn5": letters that take no value, then perhaps one whose value is the rest or the next word. */
 static void read_short(const char *word, struct words *rest)
 {
     while (*word) {
@@ -137,7 +137,7 @@ static void answer_completion(void)
     answer(&text);
 }
 
-/* A program that waits for somebody to type a stream of records looks as if it hung. */
+/* A program that waits for a user to type a stream of records looks as if it hung. */
 static void check_input(void)
 {
     const struct program *p = cli_context.program;

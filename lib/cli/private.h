@@ -69,7 +69,7 @@ const struct option *rows_next(struct option_rows *r);
 /* The shell's completion of the program's options, "bash" or "zsh". */
 void completion_text(const struct program *p, const char *shell, struct buf *to);
 
-/* "N", "FILE", "mean|last": how the help calls the value; NULL: the option takes none. */
+/* The name of the value in the help ("N", "FILE", "mean|last"); NULL: the option takes none. */
 const char *value_name(const struct option *o);
 
 /* Checks the text and stores it in *o->to (CALL: hands it over).  The error does not name the

@@ -13,9 +13,9 @@
 const struct option *progress_options(bool of_input)
 {
     static const struct option table[] = {
-        {OPTION_CHOICE, 0, "progress", "HOW", "how far, on stderr", &cli_context.progress,
-         .choices = "auto|json|none"},
-        {OPTION_FLAG, 'q', "quiet", .help = "say nothing when all is well",
+        {OPTION_CHOICE, 0, "progress", "HOW", "how to show progress on stderr",
+         &cli_context.progress, .choices = "auto|json|none"},
+        {OPTION_FLAG, 'q', "quiet", .help = "write nothing to stderr when all is well",
          .to = &cli_context.quiet},
         {0},
     };
@@ -181,7 +181,7 @@ static struct progress of_input(void)
 {
     struct progress p = {.bytes = (double)input_meter.bytes,
                          .seconds = progress_clock() - cli_context.began};
-    /* An input that is read twice, or grows, has no share. */
+    /* An input that is read twice or grows has no share. */
     if (cli_context.total > 0 && p.bytes <= cli_context.total) {
         p.total = cli_context.total;
         p.share = p.bytes / p.total;
@@ -247,7 +247,8 @@ static double size_of_inputs(struct operands files)
     return total;
 }
 
-/* In the middle of a pipeline its ends show; a terminal that takes the output takes nothing else.
+/* A program in the middle of a pipeline shows nothing; on a terminal that takes the output no
+ * progress is shown.
  */
 static bool may_rewrite(void)
 {
@@ -278,7 +279,8 @@ void progress_begin(struct operands files)
     cli_context.total = size_of_inputs(files);
     cli_context.json = !strcmp(cli_context.progress, "json");
     cli_context.text = !cli_context.json && may_rewrite();
-    /* Short work shows nothing, and who knows the share shows first. */
+    /* Short work shows nothing. Of the programs of a pipe those that know their share show first.
+     */
     cli_context.next = cli_context.began + (cli_context.json || cli_context.total <= 0 ? 1 : 0.5);
     if (!cli_context.text && !cli_context.json)
         return;

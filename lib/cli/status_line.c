@@ -25,8 +25,8 @@ void progress_clear(void)
     (void)!write(STDERR_FILENO, blank, n + 2);
 }
 
-/* A lock on the terminal itself: of several programs in a pipeline one shows.  Where the system
- * knows no such lock, all show. */
+/* Locks the terminal, so that only one program of a pipeline shows progress. Where the system has
+ * no such lock, all do. */
 static bool hold_line(void)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -45,8 +45,8 @@ void status_line_stop(void)
     cli_context.text = cli_context.held = false;
 }
 
-/* The line, blanks over what is left of a longer one before, and the cursor back at its start,
- * where another program's output covers it. */
+/* Writes the line and blanks over the rest of a longer one before, and sets the cursor to the
+ * start, so that another program's output covers the line. */
 void status_line_put(const struct buf *text)
 {
     char line[2 * LINE_WIDEST + 4];

@@ -70,7 +70,7 @@ int batching_emit(struct batching *b, enum part part, const size_t *picked, size
                   struct err *e)
 {
     clear(b);
-    if (b->history_items) { /* an array that is not there says that none is given */
+    if (b->history_items) { /* a NULL array would say that no items are given */
         vec_reserve(&b->history_length, 1);
         vec_reserve(&b->history_item, 1);
     }

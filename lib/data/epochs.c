@@ -34,7 +34,7 @@ int epochs_open(struct epochs *p, const struct epochs_options *o, struct session
         session_store_read(&p->store, in, out, e) != 0)
         return e->status;
     if (p->edges.len == 0)
-        return err_set(e, STATUS_DATA, "header: no delta_edges, which say the ages of sessions");
+        return err_set(e, STATUS_DATA, "header: no delta_edges, the edges of the buckets of ages");
     p->batching = (struct batching){
         .store = &p->store,
         .size = o->size,

@@ -5,7 +5,7 @@
 /* ---- the filters ---- */
 
 static const char item_support[] = "min-item-support", user_support[] = "min-user-support";
-static const char once[] = "once"; /* changes the filter before it and is none itself */
+static const char once[] = "once"; /* not a filter: changes the one before it */
 
 const struct filter filter_rows[] = {
     {"min-sessions", "N", "drop users with fewer than N sessions", .parse = filter_parse_count,
@@ -32,29 +32,29 @@ const struct filter filter_rows[] = {
      .parse = filter_parse_country_zone, .apply = filter_apply_country},
     {"repeats", "KIND", "drop repeats: consecutive, item (in a session), type",
      .parse = filter_parse_repeats, .apply = filter_apply_repeats},
-    {item_support, "N", "drop items of fewer than N events, till none falls",
+    {item_support, "N", "drop items of fewer than N events, until none is left",
      .parse = filter_parse_count, .survey = filter_survey_support, .apply = filter_apply_support},
-    {user_support, "N", "drop users of fewer than N events, likewise", .parse = filter_parse_count,
-     .survey = filter_survey_support, .apply = filter_apply_support},
-    {.name = once, .help = "go over the support before it a single time only"},
+    {user_support, "N", "drop users of fewer than N events, until none is left",
+     .parse = filter_parse_count, .survey = filter_survey_support, .apply = filter_apply_support},
+    {.name = once, .help = "apply the support option before it a single time"},
     {"delta-buckets", "SHAPE:WIDTHxCOUNT", "buckets of ages: linear, quadratic, log; 3600x168",
      .parse = filter_parse_buckets, .note = filter_note_buckets},
-    {"week-shift", "SECONDS", "add this before the hour of the week is taken",
+    {"week-shift", "SECONDS", "add SECONDS to times before the hour of the week is taken",
      .parse = filter_parse_shift, .note = filter_note_shift},
-    {"timezone", "ZONE", "the same by CET, UTC or +HH:MM", .parse = filter_parse_timezone,
+    {"timezone", "ZONE", "the same as CET, UTC or +HH:MM", .parse = filter_parse_timezone,
      .note = filter_note_shift},
     {"dwell-bins", "BINS", "bins of the time to the next event: scott or N",
      .parse = filter_parse_dwell, .survey = filter_survey_dwell, .apply = filter_apply_dwell},
     {"split", "user:F|...",
-     "what trains: each user's first F; all but last-session, leave-one-out, "
+     "training part: each user's first F; all but last-session, leave-one-out, "
      "time:DATE, last-day, last-week",
      .parse = filter_parse_split, .survey = filter_survey_split, .apply = filter_apply_split,
      .splits = true},
     {"validation", "F|...",
-     "cut off the end of training likewise: F of each user's sessions, or as --split",
+     "validation part from the end of training: F of each user's sessions, or as --split",
      .parse = filter_parse_validation, .survey = filter_survey_validation,
      .apply = filter_apply_validation, .splits = true},
-    {"drop-unseen", NULL, "drop from the other parts what training never sees", NULL,
+    {"drop-unseen", NULL, "drop items of the other parts that training never has", NULL,
      .survey = filter_survey_drop_unseen, .apply = filter_apply_drop_unseen},
     {0},
 };
@@ -78,7 +78,7 @@ static int add_once(struct filter_chain *c, struct err *e)
 {
     struct filter_setting *last = c->settings.len ? &c->settings.at[c->settings.len - 1] : NULL;
     if (!last || !is_support(last->filter->name))
-        return err_set(e, STATUS_USAGE, "stands right behind --%s or --%s", item_support,
+        return err_set(e, STATUS_USAGE, "has to come right behind --%s or --%s", item_support,
                        user_support);
     last->once = true;
     return 0;
@@ -94,7 +94,7 @@ int filter_chain_add(struct filter_chain *c, const struct filter *f, const char 
         return err_set(e, STATUS_USAGE, "given twice: a stream is split once");
     if (!strcmp(f->name, "split") && find(c, "validation"))
         return err_set(e, STATUS_USAGE,
-                       "stands behind --validation, which takes from the training "
+                       "comes behind --validation, which takes from the training "
                        "part: put --split first");
     int status = f->parse ? f->parse(&s, text, e) : 0;
     if (!status)
@@ -102,7 +102,7 @@ int filter_chain_add(struct filter_chain *c, const struct filter *f, const char 
     return status;
 }
 
-/* Filters as they stand in the header: "name", "name=value", "name=value once". */
+/* Filters as the header names them: "name", "name=value", "name=value once". */
 static void show(const struct filter_setting *s, struct buf *to)
 {
     buf_clear(to);
@@ -110,7 +110,7 @@ static void show(const struct filter_setting *s, struct buf *to)
                s->once ? " once" : "");
 }
 
-/* Raises what items and users need by an entry of the header's list that is about support. */
+/* Raises the least support of items and users by an entry of the header's list that names one. */
 static void recall(struct bytes text, int64_t *item, int64_t *user)
 {
     const struct {
@@ -198,7 +198,7 @@ int filter_chain_apply(const struct filter_chain *c, struct user_sessions *h, st
     return status;
 }
 
-/* Puts all users through a filter; those of whom nothing is left are gone. */
+/* Applies a filter to all users and removes those without a session. */
 static int apply_to_all(const struct filter_setting *s, struct all_user_sessions *all,
                         struct err *e)
 {

@@ -14,7 +14,7 @@ static int64_t events_of(const struct user_sessions *h)
     return events;
 }
 
-/* ---- users beside the mean of all ---- */
+/* ---- users below or above the mean ---- */
 
 enum { LENGTH, COUNT };
 
@@ -78,7 +78,7 @@ int filter_apply_user_means(const struct filter_setting *s, struct user_sessions
     bool drop = false;
     (void)e;
     statistics(h, x);
-    for (int i = 0; i < 2; i++) /* a mean of equals may differ from them by rounding */
+    for (int i = 0; i < 2; i++) /* a mean of equal numbers may differ from them by rounding */
         drop = drop || s->side[i] * (x[i] - s->mean[i]) < -1e-12 * s->mean[i];
     if (drop)
         user_sessions_clear(h);
@@ -87,8 +87,8 @@ int filter_apply_user_means(const struct filter_setting *s, struct user_sessions
 
 /* ---- support ---- */
 
-/* Whether a pass changes anything decides whether there is another one: the end is the largest log
- * in which every item and every user has its support, whatever the order. */
+/* Repeats as long as a pass changes anything: the result is the largest log in which every item and
+ * every user has its support, and does not depend on the order. */
 int filter_survey_support(struct filter_setting *s, const struct all_user_sessions *all,
                           struct err *e)
 {
@@ -127,7 +127,7 @@ struct begun {
     size_t session;
 };
 
-/* Older first; at one time the user who came first in the input counts as older. */
+/* Older first; of two at one time, that of the user earlier in the input is older. */
 static int compare_begun(const void *a, const void *b)
 {
     const struct begun *x = a, *y = b;
@@ -228,7 +228,7 @@ int filter_apply_dwell(const struct filter_setting *s, struct user_sessions *h, 
         vec_clear(&bins);
         for (size_t j = 1; j < session->count; j++)
             vec_push(&bins, bin_of(s, session->times[j] - session->times[j - 1]));
-        vec_push(&bins, 0); /* how long the last event lasted is not known */
+        vec_push(&bins, 0); /* the time to an event after the last is not known */
         struct extra x = {
             .key = bytes_of("dwell"), .type = COLUMN_I32, .column = {bins.at, bins.len}};
         h->sessions.at[i] = session_with(session, &x);

@@ -4,7 +4,7 @@
 
 /* ---- values ---- */
 
-/* All but the fraction. */
+/* Reads every form but the fraction. */
 static bool parse_division(struct filter_setting *s, const char *text)
 {
     static const struct {
@@ -69,7 +69,7 @@ static int64_t last_time(const struct session *s)
     return s->times[s->count - 1];
 }
 
-/* Time of the last event of all sessions of the part, less the span. */
+/* Sets the edge to the time of the last event of the part, less the span. */
 static void find_edge(struct filter_setting *s, const struct all_user_sessions *all, enum part of)
 {
     int64_t last = INT64_MIN;

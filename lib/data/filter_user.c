@@ -36,7 +36,7 @@ int filter_apply_last_sessions(const struct filter_setting *s, struct user_sessi
 
 /* ---- the first part of a history ---- */
 
-/* The thesis's months are the round numbers of seconds that its code used. */
+/* The months are those of the thesis, whose code used round numbers of seconds. */
 int filter_parse_span(struct filter_setting *s, const char *text, struct err *e)
 {
     static const struct {
@@ -123,7 +123,7 @@ static int64_t action_of(const struct session *s, size_t event)
     return 0;
 }
 
-/* Marks the events that repeat an earlier one of the session. */
+/* Marks the events that repeat an earlier event of the session. */
 static void mark_repeats(const struct session *s, bool by_type, bool *repeat)
 {
     struct happening *all = mem_alloc(s->count * sizeof *all);
@@ -181,7 +181,7 @@ int filter_parse_country_zone(struct filter_setting *s, const char *text, struct
     return 0;
 }
 
-/* Whether the name stands in the list between commas or ends; some names hold commas themselves. */
+/* Whether the list has the name between two commas or ends; some names hold commas themselves. */
 static bool listed(const char *list, struct bytes name)
 {
     for (const char *at = list; *at; at++) {

@@ -1,4 +1,5 @@
-/* The filters by subject, for the rows of filter.c; each as struct filter says. */
+/* The functions of the filters by subject, for the rows of filter.c; struct filter says what each
+ * kind does. */
 #ifndef DATA_FILTERS_H
 #define DATA_FILTERS_H
 
@@ -11,7 +12,7 @@ int filter_parse_count(struct filter_setting *s, const char *text, struct err *e
 /* From 0 to 1. */
 int filter_parse_fraction(struct filter_setting *s, const char *text, struct err *e);
 
-/* ---- filter_user.c: what looks at one user ---- */
+/* ---- filter_user.c: filters of one user ---- */
 
 int filter_apply_min_sessions(const struct filter_setting *s, struct user_sessions *h,
                               struct err *e);
@@ -60,7 +61,7 @@ int filter_survey_dwell(struct filter_setting *s, const struct all_user_sessions
                         struct err *e);
 int filter_apply_dwell(const struct filter_setting *s, struct user_sessions *h, struct err *e);
 
-/* ---- filter_time.c: how time is read, in the header alone ---- */
+/* ---- filter_time.c: how times are read, which only the header says ---- */
 
 int filter_parse_buckets(struct filter_setting *s, const char *text, struct err *e);
 void filter_note_buckets(const struct filter_setting *s, struct meta *m);

@@ -3,10 +3,10 @@
 #include "stream/frame.h"
 
 struct slot {
-    struct session_range range; /* what follows the session in hand */
+    struct session_range range; /* the sessions that follow the current one */
     size_t session;
-    size_t position, targets; /* of the session in hand; as many: it is through */
-    int32_t user;             /* of the session in hand; -1: there was none */
+    size_t position, targets; /* of the current session, which ends when they are equal */
+    int32_t user;             /* of the current session; -1: there was none */
 };
 
 struct slots {
@@ -65,7 +65,7 @@ static void cut_steps(struct slots *l, size_t len)
     l->length.len = l->reset.len = len;
 }
 
-/* False, and no step, when all slots are idle. */
+/* Adds a step; false, without a step, where all slots are idle. */
 static bool step(struct slots *l)
 {
     size_t before = l->reset.len, slots = (size_t)l->to->size;

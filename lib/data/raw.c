@@ -67,7 +67,7 @@ static struct bytes log_header(const struct raw_log *log)
     return (struct bytes){log->header.at, log->header.len};
 }
 
-/* The end of all inputs: 0, or -1 where they cannot have been such a log. */
+/* At the end of all inputs: 0, or -1 where they were no such log. */
 static int finish(struct raw_log *log, struct err *e)
 {
     if (log->lines.bytes && (!log->bad || log->bad < log->rows))
@@ -80,7 +80,7 @@ static int finish(struct raw_log *log, struct err *e)
     return -1;
 }
 
-/* Reads one line: 1: it is a row; 0: it is none, or a bad one to pass over; -1: an error. */
+/* Reads one line: 1: it is a row; 0: it is no row, or a bad one to skip; -1: an error. */
 static int read_line(struct raw_log *log, struct bytes line, bool is_long, struct raw_row *row,
                      struct err *e)
 {
@@ -110,9 +110,9 @@ static int read_line(struct raw_log *log, struct bytes line, bool is_long, struc
     return 0;
 }
 
-/* The lines behind the one in hand into which a quoted field of it goes on.  Where its quotes come
- * to no good end, the line stands alone, and so do those that were tried with it: each line is
- * looked at twice at most, and a lost quote costs no more than its own line. */
+/* Joins the line with the lines into which a quoted field of it continues. Where the quotes are
+ * never closed rightly, the line is a row of its own, and so are the lines that were tried with it:
+ * each line is read twice at most, and a lost quote spoils its own line alone. */
 static enum line_result join_lines(struct raw_log *log, struct bytes *line, struct err *e)
 {
     struct bytes delimiter = *log->format.delimiter;
@@ -187,7 +187,7 @@ int raw_time_range(const char *field, double time, const char *smaller, struct e
     return 0;
 }
 
-/* Digits, and perhaps a point with digits behind it: exactly, in nanoseconds of the unit. */
+/* Reads digits, perhaps with a point and digits behind it, exactly: whole units and billionths. */
 static bool read_decimal(struct bytes text, int64_t *whole, int64_t *rest)
 {
     enum { DIGITS = 17 };

@@ -10,7 +10,7 @@ enum {
     BLOCK_MOST = 256 << 10, /* the same, and what is written at a time */
 };
 
-/* What stands before the rows of a user in a part; the name comes between. */
+/* The head of a user's rows in a part; the name follows it. */
 struct head {
     uint64_t rows;
     uint64_t name;
@@ -74,7 +74,7 @@ static int write_block(struct regroup *g, size_t at_least, struct err *e)
     return status;
 }
 
-/* Writes all that is in memory as a part of its own. */
+/* Writes all rows in memory as a part. */
 static int spill(struct regroup *g, struct err *e)
 {
     if (g->scratch.fd < 0 && temp_file_open(&g->scratch, NULL, e))
@@ -224,7 +224,7 @@ int regroup_sort(struct regroup *g, struct err *e)
     return open_parts(g, e);
 }
 
-/* The part in hand is at the end of its user: puts it where it now belongs. */
+/* The first part has ended its user: moves it to its new place in the heap. */
 static int leave_user(struct regroup *g, struct err *e)
 {
     bool any;

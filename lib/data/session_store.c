@@ -17,7 +17,7 @@ void session_store_add(struct session_store *c, const struct session *s)
     push(c, s->user, s->part, s->times[0], s->items, s->count);
 }
 
-/* Counts each user's sessions into first; returns whether the users' sessions stand together. */
+/* Counts each user's sessions into `first`; returns whether they are grouped by user. */
 static bool count_users(struct session_store *c)
 {
     bool grouped = true;
@@ -35,7 +35,7 @@ static bool count_users(struct session_store *c)
     return grouped;
 }
 
-/* A stable counting sort: streams may hold their users' sessions mixed. */
+/* A stable counting sort: a stream may mix the sessions of its users. */
 void session_store_group(struct session_store *c)
 {
     if (count_users(c))
@@ -59,11 +59,11 @@ void session_store_group(struct session_store *c)
     *c = to;
 }
 
-/* What session_store_read knows of each user so far. */
+/* The part of each user's last session so far. */
 typedef VEC(unsigned char) part_vec;
 
-/* A user's training sessions come first, the test sessions last: else a history would hold what
- * is to be predicted. */
+/* A user's training sessions come first, the test sessions last: else a history would hold what has
+ * to be predicted. */
 static int check_part(const struct session *s, part_vec *last, struct err *e)
 {
     if (s->part == PART_NONE)

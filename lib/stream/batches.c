@@ -37,15 +37,15 @@ static const struct tag tags[] = {
     {"batch", RECORD_BATCH, 2, 2}, {"steps", RECORD_STEPS, 2, 2}, {NULL, RECORD_USER, 0, 0},
 };
 
-/* Where a user stands in the pass, for streams that keep each user's order. */
+/* The last session of a user in the pass, for streams that keep each user's order. */
 struct batch_user {
     uint64_t pass, batch; /* the last ones with the user */
     int32_t session;
 };
 
-/* Where a slot stands; steps go on from one record to the next. */
+/* The state of a slot, which goes on from one record to the next. */
 struct slot_state {
-    uint64_t pass; /* the last one in which the slot was not idle all the time; 0: none */
+    uint64_t pass; /* the last one in which the slot had a session; 0: none */
     bool idle;
     int32_t user, session, position, target;
 };
@@ -64,7 +64,7 @@ struct batches_in *batches_in_of(struct reader *r)
 {
     struct batches_in *in = mem_zero(1, sizeof *in);
     int keeps_order = 0;
-    struct err unused; /* the reader's ranges looked at it before */
+    struct err unused; /* read_ranges of the reader has checked it */
     meta_get_bool(&r->meta, "keeps_order", &keeps_order, &unused);
     meta_get_int(&r->meta, "lanes", &in->slots, &unused);
     in->r = *r;
@@ -131,7 +131,8 @@ uint64_t batches_in_digest(const struct batches_in *in)
 static int define(struct batches_in *in, struct tagged *t, struct named *named, struct err *e)
 {
     if (in->epoch.number)
-        return err_set(e, STATUS_DATA, "a user or item behind the first epoch: all come before it");
+        return err_set(e, STATUS_DATA,
+                       "a user or item behind the first epoch: all definitions come before it");
     if (reader_define(&in->r, t, named, e))
         return e->status;
     struct batch_user new = {0};
@@ -152,7 +153,7 @@ static int read_epoch(struct batches_in *in, struct tagged *t, struct epoch *epo
     return 0;
 }
 
-/* The earlier sessions of each one: oldest first, and earlier. */
+/* The history of each session: oldest first, and earlier than the session. */
 static int check_histories(const struct batch *b, struct err *e)
 {
     size_t at = 0;
@@ -180,10 +181,9 @@ static int check_order(struct batches_in *in, const struct batch *b, struct err 
         int32_t user = column_i32(b->user)[i], session = column_i32(b->session)[i];
         struct batch_user *state = &in->users.at[user];
         if (state->batch == in->batch)
-            return err_set(e, STATUS_DATA,
-                           "user %d stands in one batch twice, in a stream that keeps each "
-                           "user's order",
-                           user);
+            return err_set(
+                e, STATUS_DATA,
+                "user %d is in one batch twice, in a stream that keeps each user's order", user);
         if (state->pass == in->pass && session <= state->session)
             return err_set(e, STATUS_DATA, "session %d of user %d behind session %d in one pass",
                            session, user, state->session);
@@ -196,7 +196,7 @@ static int read_batch(struct batches_in *in, struct tagged *t, struct batch *b, 
 {
     *b = (struct batch){0};
     if (in->slots)
-        return err_set(e, STATUS_DATA, "a batch in a stream of steps: its header has \"lanes\"");
+        return err_set(e, STATUS_DATA, "a batch in a stream of steps, whose header has \"lanes\"");
     if (reader_fields(&in->r, t, batch_fields, b, e))
         return e->status;
     if (!b->user.len)
@@ -210,7 +210,8 @@ static int read_batch(struct batches_in *in, struct tagged *t, struct batch *b, 
     return in->keeps_order ? check_order(in, b, e) : 0;
 }
 
-/* A session begins in a slot; users' sessions rise in a pass where the order is kept. */
+/* Checks the first step of a session; where the order is kept, a user's session numbers rise in a
+ * pass. */
 static int check_start(struct batches_in *in, const struct slot_state *before,
                        const struct slot_state *now, enum reset reset, struct err *e)
 {
@@ -253,7 +254,7 @@ static int check_slot(struct batches_in *in, struct slot_state *slot, const stru
          now.session != slot->session || now.position != slot->position + 1 ||
          column_i32(s->item)[i] != slot->target))
         return err_set(e, STATUS_DATA,
-                       "position %d of session %d of user %d does not go on from the step before",
+                       "position %d of session %d of user %d does not continue the step before",
                        now.position, now.session, now.user);
     *slot = now;
     return 0;
@@ -274,7 +275,8 @@ static int read_steps(struct batches_in *in, struct tagged *t, struct steps *s, 
 {
     *s = (struct steps){0};
     if (!in->slots)
-        return err_set(e, STATUS_DATA, "steps in a stream of batches: its header has no \"lanes\"");
+        return err_set(e, STATUS_DATA,
+                       "steps in a stream of batches, whose header has no \"lanes\"");
     if (reader_fields(&in->r, t, steps_fields, s, e))
         return e->status;
     if (s->lanes != in->slots)

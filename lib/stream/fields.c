@@ -165,7 +165,7 @@ static int read_map(const struct field *fields, void *record, struct cursor *c, 
         if (!f)
             continue;
         if (*seen >> index & 1)
-            return err_set(e, STATUS_DATA, "\"%s\" stands there twice", f->key);
+            return err_set(e, STATUS_DATA, "\"%s\" is there twice", f->key);
         *seen |= (uint32_t)1 << index;
         if (read_value(f, at(record, f->offset), c, arena, e))
             return e->status;
@@ -273,7 +273,7 @@ static int64_t sum(struct column column)
     return total;
 }
 
-/* What `by` stands for was checked before: its row stands earlier in the table. */
+/* The member that `by` names was checked before: its row comes earlier in the table. */
 static int check_length(const struct field *fields, const struct field *f, const void *record,
                         struct err *e)
 {

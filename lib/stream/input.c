@@ -100,7 +100,8 @@ int input_need(struct input *in, size_t n, struct err *e)
     while (input_available(in) < n && !in->ended) {
         if (in->buffer.cap - in->at < n || in->buffer.cap == in->buffer.len)
             drop_consumed(in);
-        /* A length is only a claim: the buffer doubles each time it has been filled. */
+        /* The length may be false, so no memory is reserved by it: the buffer doubles when it is
+         * full. */
         if (in->buffer.cap == in->buffer.len)
             buf_reserve(&in->buffer, in->buffer.cap ? in->buffer.cap : READ_SIZE);
         if (read_some(in, e))
@@ -114,7 +115,7 @@ bool input_poll(struct input *in)
     struct pollfd fd = {.fd = in->fd, .events = POLLIN};
     if (in->fd < 0 || in->ended || in->buffer.cap == in->buffer.len || poll(&fd, 1, 0) <= 0)
         return false;
-    struct err ignored; /* the next input_need meets it again */
+    struct err ignored; /* the next input_need fails in the same way */
     size_t before = in->buffer.len;
     return !read_some(in, &ignored) && (in->ended || in->buffer.len > before);
 }

@@ -89,7 +89,7 @@ static int parse_entries(struct meta *m, struct cursor *c, uint32_t count, struc
                            i);
         names_add(keys, key, &is_new);
         if (!is_new)
-            return err_set(e, STATUS_DATA, "header: key %u stands there twice", i);
+            return err_set(e, STATUS_DATA, "header: key %u is there twice", i);
         if (parse_entry(m, &has_kind, key, value, e))
             return e->status;
     }

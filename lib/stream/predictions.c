@@ -122,7 +122,7 @@ static int read_epoch(struct predictions_in *in, struct tagged *t, struct epoch 
                       struct err *e)
 {
     if (in->in_pass)
-        return err_set(e, STATUS_DATA, "an epoch before the pass ahead of it came to its end");
+        return err_set(e, STATUS_DATA, "an epoch begins before the pass before it has ended");
     if (reader_epoch(t, epoch, e))
         return e->status;
     if (epoch->number < in->epoch.number)
@@ -140,7 +140,7 @@ static int read_pass(struct predictions_in *in, struct tagged *t, struct pass *p
         return e->status;
     if (!in->in_pass || pass->epoch.number != in->epoch.number ||
         pass->epoch.part != in->epoch.part)
-        return err_set(e, STATUS_DATA, "a pass came to its end that did not begin");
+        return err_set(e, STATUS_DATA, "a pass ends that did not begin");
     in->in_pass = false;
     return reader_fields(&in->r, t, pass_fields, pass, e);
 }
@@ -179,7 +179,7 @@ static int wrong_length(const char *key, size_t is, size_t expected, struct err 
     return err_set(e, STATUS_DATA, "\"%s\" has %zu elements, expected %zu", key, is, expected);
 }
 
-/* What stands on the attended sessions, where it is given: `n` of them. */
+/* Checks what is given of the n attended sessions. */
 static int check_sessions(const struct attention *a, size_t n, struct err *e)
 {
     if (a->delta.at && a->delta.len != n)
@@ -302,7 +302,7 @@ int predictions_in_each(struct predictions_in *in, const struct predictions_visi
     int status = visit->begin(to, &in->r.meta, e); /* the first header was read at open */
     while (!status && (got = predictions_in_next(in, &record, e)) != READ_END) {
         if (got == READ_ERROR)
-            return e->status; /* says already where */
+            return e->status; /* names the place already */
         if (got == READ_RECORD)
             status = visit->record(to, &record, e);
         else

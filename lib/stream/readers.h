@@ -1,10 +1,10 @@
-/* Between the readers of the kinds and the one that opens any. */
+/* What the readers of the three kinds give to the reader of any kind. */
 #ifndef STREAM_READERS_H
 #define STREAM_READERS_H
 
 #include "stream/reader.h"
 
-/* A reader whose header was read goes on as the kind's own, which takes it over. */
+/* Makes the kind's reader of one that has read the header, and takes it over. */
 struct sessions_in *sessions_in_of(struct reader *r);
 struct batches_in *batches_in_of(struct reader *r);
 struct predictions_in *predictions_in_of(struct reader *r);

@@ -6,8 +6,8 @@
 
 /* Appends a stream as lines that stream/from_json.h reads back: the header, records, ["B"] where a
  * block ends that is not full, and at the end of each part its counts.  Ends behind `most` records.
- * Text is handed to `write` whenever much of it stands in `to` or the input would wait.  Follows
- * the frame's rules alone, so that a stream whose records are wrong can be looked at. */
+ * Passes the text to `write` whenever `to` holds much of it or the input would wait. Checks the
+ * rules of the frame alone, so that users can look at a stream whose records are wrong. */
 int to_json_lines(struct frame_in *in, uint64_t most, struct buf *to,
                   int (*write)(void *, struct buf *, struct err *), void *context, struct err *e);
 
