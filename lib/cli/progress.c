@@ -13,7 +13,7 @@
 const struct option *progress_options(bool of_input)
 {
     static const struct option table[] = {
-        {OPTION_CHOICE, 0, "progress", "HOW", "how to show progress on stderr",
+        {OPTION_CHOICE, 0, "progress", "HOW", "progress on stderr",
          &cli_context.progress, .choices = "auto|json|none"},
         {OPTION_FLAG, 'q', "quiet", .help = "write nothing to stderr when all is well",
          .to = &cli_context.quiet},
