@@ -25,7 +25,7 @@ bool option_inside(const struct option *o, double value)
     return (o->low == 0 && o->high == 0) || (value >= o->low && value <= o->high);
 }
 
-/* Bounds that only say what the type can hold are not worth telling. */
+/* Bounds beyond these are those of the type and are not shown. */
 enum { FAR = 1000000000 };
 static bool is_far(double bound)
 {

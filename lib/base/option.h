@@ -1,5 +1,5 @@
-/* Options as plain data, so that a module states its own beside the code that they steer; cli/cli.h
- * reads them from a command line, shows them as help and records them. */
+/* Options as plain data, so that a module states its options beside the code that uses them;
+ * cli/cli.h reads them from a command line, shows them as help and records them. */
 #ifndef BASE_OPTION_H
 #define BASE_OPTION_H
 

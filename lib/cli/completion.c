@@ -25,7 +25,7 @@ static void put_pattern(struct buf *to, const struct option *o)
     buf_format(to, "--%s", o->name);
 }
 
-/* What follows an option that takes a value: words, a file, or something of the user's own. */
+/* The value of an option: one of several words, a file, or free text. */
 static void put_bash_values(const struct program *p, struct buf *to)
 {
     struct option_rows rows = rows_of_all(p);
@@ -90,7 +90,7 @@ static void bash_text(const struct program *p, struct buf *to)
 
 /* ---- zsh ---- */
 
-/* Inside single quotes, with what _arguments takes for its own marks escaped. */
+/* Text inside single quotes, with the special characters of _arguments escaped. */
 static void put_zsh_text(struct buf *to, const char *text)
 {
     for (; *text; text++) {

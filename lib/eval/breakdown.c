@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/ascending.h"
+
 /* ---- by whole numbers ---- */
 
 /* Positions and lengths from here on are one group: no session of a log worth splitting so is that
@@ -84,12 +86,6 @@ static void seen_label(int group, const struct popularity *p, char to[GROUP_NAME
 
 /* ---- by popularity ---- */
 
-static int ascending(const void *a, const void *b)
-{
-    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
-
 struct popularity popularity_of(const int32_t *train, size_t items)
 {
     struct popularity p = {{0}};
@@ -98,7 +94,7 @@ struct popularity popularity_of(const int32_t *train, size_t items)
     int32_t *count = mem_alloc(items * sizeof *count);
     for (size_t i = 0; i < items; i++)
         events += (uint64_t)(count[i] = train[i] > 0 ? train[i] : 0);
-    qsort(count, items, sizeof *count, ascending);
+    qsort(count, items, sizeof *count, ascending_i32);
     for (size_t i = 0; i < items; i++) {
         below += (uint64_t)count[i];
         while (group < POPULARITY_QUARTERS && below &&

@@ -38,7 +38,7 @@ int engine_open(struct engine *a, const struct saved_model *trained, const i64_v
                               .history_items = true,
                               .lanes = model_takes_slots(trained->class) ? a->batch : 0};
     a->trained = trained;
-    a->batching = (struct batching){.corpus = &a->corpus,
+    a->batching = (struct batching){.store = &a->corpus,
                                     .size = a->batch,
                                     .history = trained->history,
                                     .history_items = true,
@@ -348,7 +348,7 @@ static int remember(struct engine *a, size_t *picked, struct err *e)
     a->batching.emit = look;
     for (size_t round = 0, count = 1; count; round++) {
         count = 0;
-        for (size_t u = 0; u < corpus_users(&a->corpus); u++)
+        for (size_t u = 0; u < session_store_users(&a->corpus); u++)
             if (first[u] + round + 1 < first[u + 1])
                 picked[count++] = first[u] + round;
         if (count && batching_emit(&a->batching, PART_TEST, picked, count, e))

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "viz/figures.h"
+#include "base/ascending.h"
 #include "viz/format.h"
 
 enum { HOUR = 3600, DAY = 24 * HOUR, MOST_RECENT = 64, LONGEST = 40, WEEK_HOURS = 168 };
@@ -212,12 +213,6 @@ static const struct grouping strongest = {
 
 /* ---- popularity ---- */
 
-static int ascending(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* By the session's median item (the lower one of two): a single hit in a session of rarities does
  * not make it a popular one. */
 static long by_popularity(struct run_names *c, const struct attended *s)
@@ -227,7 +222,7 @@ static long by_popularity(struct run_names *c, const struct attended *s)
     int64_t *train = mem_alloc((size_t)s->length * sizeof *train);
     for (int32_t i = 0; i < s->length; i++)
         train[i] = c->train.at[s->items[i]];
-    qsort(train, (size_t)s->length, sizeof *train, ascending);
+    qsort(train, (size_t)s->length, sizeof *train, ascending_i64);
     int64_t median = train[(s->length - 1) / 2];
     bool known = train[0] >= 0;
     mem_free(train);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/ascending.h"
 #include "base/num.h"
 
 static void add(struct label_list *l, struct bytes label)
@@ -41,12 +42,6 @@ int64_t run_names_age_to(const struct run_names *c, size_t bucket)
     return bucket < c->edges.len ? c->edges.at[bucket] : INT64_MAX;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* Items in order of their counts share the training events out; items of one count lie together at
  * the middle of their events, and a group is what lies in one tenth of all events. */
 static void make_popular(struct run_names *c)
@@ -56,7 +51,7 @@ static void make_popular(struct run_names *c)
     int last = 0;
     vec_append(&sorted, c->train.at, c->train.len);
     if (sorted.len)
-        qsort(sorted.at, sorted.len, sizeof *sorted.at, ascending);
+        qsort(sorted.at, sorted.len, sizeof *sorted.at, ascending_i64);
     for (size_t i = 0; i < sorted.len; i++)
         total += sorted.at[i] > 0 ? (double)sorted.at[i] : 0;
     vec_push(&c->popular, 0);

@@ -274,7 +274,7 @@ static void run_pass(struct passing *p, const struct row *row, const struct sess
 {
     struct err e = {0};
     struct epoch epoch = {number, row->part};
-    struct batching b = {.corpus = c,
+    struct batching b = {.store = c,
                          .size = row->paper->batch,
                          .min_batch = 1,
                          .seed = 1,
