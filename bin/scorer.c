@@ -14,7 +14,7 @@ static struct reading reading;
 static const char *at = "5,10,20", *best_by = "recall@20", *by = "position", *format = "table";
 static const char *output, *svg;
 static int64_t resamples = 2000, seed = 1;
-static bool json, gnuplot;
+static bool json;
 
 static int set_name(void *to, const char *value, struct err *e)
 {
@@ -47,10 +47,9 @@ static const struct option options[] = {
     {OPTION_FLAG, .name = "best", .to = &report.best_only, .help = "show the best epochs only"},
     {OPTION_CALL, .name = "name", .argument = "NAME", .call = set_name,
      .help = "call the first model NAME; again for the second, and so on"},
-    {OPTION_CHOICE, .name = "format", .choices = "table|tsv|json|gnuplot", .to = &format,
+    {OPTION_CHOICE, .name = "format", .choices = "table|tsv|json", .to = &format,
      .help = "how the scores are written"},
     {OPTION_FLAG, .name = "json", .to = &json, .help = "the same as --format json"},
-    {OPTION_FLAG, .name = "gnuplot", .to = &gnuplot, .help = "the same as --format gnuplot"},
     {OPTION_TEXT, .name = "svg", .argument = "DIR", .to = &svg,
      .help = "write the learning curves and the breakdowns to DIR too, as SVG"},
     {OPTION_INT, .name = "resamples", .argument = "N", .to = &resamples, .low = 1, .high = 1e6,
@@ -88,17 +87,13 @@ static void check_options(void)
         cli_usage("--best-by %s: %s", best_by, e.text);
     if (breakdown_list_parse(&scoring.by, by, &e))
         cli_usage("--by %s: %s", by, e.text);
-    const char *same = json ? "json" : "gnuplot";
-    if (json && gnuplot)
-        cli_usage("--json and --gnuplot exclude each other");
-    if ((json || gnuplot) && cli_given("format") && strcmp(format, same))
-        cli_usage("--%s and --format %s exclude each other", same, format);
-    if (json || gnuplot)
-        format = same;
-    report.format = !strcmp(format, "json")      ? REPORT_JSON
-                    : !strcmp(format, "tsv")     ? REPORT_TSV
-                    : !strcmp(format, "gnuplot") ? REPORT_GNUPLOT
-                                                 : REPORT_TABLE;
+    if (json && cli_given("format") && strcmp(format, "json"))
+        cli_usage("--json and --format %s exclude each other", format);
+    if (json)
+        format = "json";
+    report.format = !strcmp(format, "json")  ? REPORT_JSON
+                    : !strcmp(format, "tsv") ? REPORT_TSV
+                                             : REPORT_TABLE;
     scoring.cuts.precision |= report.format != REPORT_TABLE;
     report.break_down = cli_given("by");
     report.how = &scoring;

@@ -162,7 +162,7 @@ static int compare(struct report *r, struct err *e)
 int report_end(struct report *r, struct buf *to, struct err *e)
 {
     static void (*const write[])(const struct report *, struct buf *) = {
-        report_tables, report_tsv, report_json, report_gnuplot};
+        report_tables, report_tsv, report_json};
     if (r->names.len > r->models.len)
         return err_set(e, STATUS_USAGE,
                        "%zu names for %zu models (runs that differ by their seeds are one model)",

@@ -1,4 +1,4 @@
-/* The scores of any number of runs as tables, TSV, JSON lines or a script for gnuplot.
+/* The scores of any number of runs as tables, TSV or JSON lines.
  *
  * Runs whose chains are the same but for the seeds are runs of one model and one row of the
  * comparison: their mean and deviation. */
@@ -10,7 +10,7 @@
 #include "eval/scored_run.h"
 #include "eval/table.h"
 
-enum report_format { REPORT_TABLE, REPORT_TSV, REPORT_JSON, REPORT_GNUPLOT };
+enum report_format { REPORT_TABLE, REPORT_TSV, REPORT_JSON };
 
 struct report_model {
     struct model_name chain; /* of its first run */
@@ -100,6 +100,5 @@ void report_each_group(const struct report *r, size_t model,
 void report_tables(const struct report *r, struct buf *to);
 void report_tsv(const struct report *r, struct buf *to);
 void report_json(const struct report *r, struct buf *to);
-void report_gnuplot(const struct report *r, struct buf *to);
 
 #endif
