@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "viz/score_plots.h"
 #include "eval/read.h"
+#include "eval/report_write.h"
 #include "viz/folder.h"
 
 static struct report report;
@@ -113,8 +114,10 @@ int main(int argc, char **argv)
     reading.report = &report;
     reading.sink = &sink;
     if ((svg && folder_make(svg, &e)) || output_file_open(&sink, output, &e) ||
-        reading_all(&reading, files.at, files.count, &e) || report_end(&report, &reading.out, &e) ||
-        reading_show(&reading, &e) || (svg && score_plots_write(&report, svg, &e)) ||
+        reading_all(&reading, files.at, files.count, &e) || report_end(&report, &e))
+        cli_fail(&e);
+    report_write(&report, &reading.out);
+    if (reading_show(&reading, &e) || (svg && score_plots_write(&report, svg, &e)) ||
         output_file_commit(&sink, &e))
         cli_fail(&e);
     if (reading.skipped)

@@ -23,8 +23,9 @@ struct program_option {
  * program's own name comes as the value of an option without a name. */
 void model_name_add(struct model_name *c, int program, struct bytes option, struct bytes value);
 
-/* Whether two chains are equal but for options named "seed". */
-bool model_name_same_model(const struct model_name *a, const struct model_name *b);
+/* Appends a key that is the same for two chains if they are equal but for options named "seed" and
+ * for the order of a program's options. */
+void model_name_key(const struct model_name *c, struct buf *to);
 
 /* The value of an option in the last program that has it; {NULL, 0}: none has. */
 struct bytes model_name_find(const struct model_name *c, const char *option);
@@ -33,9 +34,15 @@ struct bytes model_name_find(const struct model_name *c, const char *option);
  * "narm global dense"; of a chain without a model, the last program's name. */
 void model_name_label(const struct model_name *c, struct buf *to);
 
-/* Appends " option=value" for each option outside the label that not all of the n others share. */
-void model_name_distinguish(const struct model_name *c, const struct model_name *const *others,
-                            size_t n, struct buf *to);
+/* One of several models with the same name. */
+struct namesake {
+    const struct model_name *chain;
+    struct buf *to; /* its name; NULL: it stays as it is */
+};
+
+/* Appends to each of the n names " option=value" for each option outside the label that not all of
+ * the others share. */
+void model_name_distinguish(const struct namesake *same, size_t n);
 
 void model_name_release(struct model_name *c);
 

@@ -7,6 +7,7 @@
 
 #include "eval/compare.h"
 #include "eval/model_name.h"
+#include "eval/results.h"
 #include "eval/scored_run.h"
 #include "eval/table.h"
 
@@ -42,7 +43,9 @@ struct report {
     VEC(const char *) names; /* given by the user, one a model in order of appearance */
     VEC(struct report_model) models;
     VEC(struct report_run) runs;
-    struct table live; /* the rows of the run that is going on */
+    struct names model_keys; /* what tells the models apart; ids are indices into models */
+    struct table live;       /* the rows of the run that is going on */
+    struct results results;  /* of all runs, after report_end */
 };
 
 /* Before report_run_begin: what the ranks of the run that begins are among, as `among`.  65: those
@@ -59,46 +62,16 @@ void report_user(struct report *r, struct bytes name);
 /* After scored_run_pass: shows the pass. */
 void report_pass(struct report *r, struct buf *to);
 
-/* After the last run's end: everything that waited for all to be known.  64: more names than
+/* After the last run's end: names the models, builds the results and compares.  64: more names than
  * models, nothing to compare; 65: what is compared has no user in common. */
-int report_end(struct report *r, struct buf *to, struct err *e);
+int report_end(struct report *r, struct err *e);
 
 /* After report_end: appends what the run is called, with its seed where its model has several. */
 void report_run_name(const struct report *r, size_t run, struct buf *to);
-void report_release(struct report *r);
 
-/* ---- between the files of the report ---- */
-
-static inline const struct pass_score *report_best(const struct report_run *r)
-{
-    return &r->run.passes.at[r->run.best];
-}
-
-/* The score of a group of the best pass, or NULL; by = NULL: overall. */
-const struct metrics *report_score(const struct report_run *r, const char *by, const char *group);
-
-/* The spread of a column over the model's runs, each at its best epoch. */
-struct spread report_spread(const struct report *r, size_t model, const char *by, const char *group,
-                            int column);
-
-/* The column to draw: what the best epoch is chosen by, or the last recall. */
+/* The column that pictures draw: what the best epoch is chosen by, or the last recall. */
 int report_shown_column(const struct report *r);
 
-/* The column's relative change from the first model; NaN or infinite where that has 0. */
-double report_change(const struct report *r, size_t model, int column);
-
-/* A first run of the model that has the group, or NULL. */
-const struct report_run *report_first(const struct report *r, size_t model, const char *by,
-                                      const char *group);
-
-/* Calls visit(to, r, model, by, group) for each group of the model's best passes, each once. */
-void report_each_group(const struct report *r, size_t model,
-                       void (*visit)(void *to, const struct report *r, size_t model, const char *by,
-                                     const char *group),
-                       void *to);
-
-void report_tables(const struct report *r, struct buf *to);
-void report_tsv(const struct report *r, struct buf *to);
-void report_json(const struct report *r, struct buf *to);
+void report_release(struct report *r);
 
 #endif

@@ -56,7 +56,7 @@ static void put_name(struct buf *to, struct bytes name, size_t columns)
 
 static void put_run(const struct page *p, size_t run, struct buf *to)
 {
-    const struct buf *label = &p->results.runs.at[run];
+    const struct buf *label = &p->results.runs.at[run].name;
     put_name(to, (struct bytes){label->at, label->len}, RUN_NAME);
 }
 
@@ -118,13 +118,14 @@ static void write_chains(const struct page *p, struct buf *to)
 
 /* ---- scores ---- */
 
-static void write_row(const struct page *p, const struct curve_run *x, bool name, struct buf *to)
+static void write_row(const struct page *p, size_t run, const struct curve_pass *x, bool name,
+                      struct buf *to)
 {
     const struct score_curve *r = &p->results;
-    buf_text(to, x->best && !name ? "<tr class=\"best\">" : "<tr>");
+    buf_text(to, !name && x == score_curve_best(r, run) ? "<tr class=\"best\">" : "<tr>");
     if (name || r->runs.len > 1) {
         buf_text(to, "<td class=\"name\">");
-        put_run(p, x->run, to);
+        put_run(p, run, to);
         buf_text(to, "</td>");
     }
     buf_format(to, "<td>%" PRId64 "</td><td>%s</td><td>", x->epoch.number,
@@ -167,7 +168,7 @@ static void write_scores(const struct page *p, struct buf *to)
     write_head(p, true, to);
     for (size_t i = 0; i < r->runs.len; i++)
         if (score_curve_best(r, i))
-            write_row(p, score_curve_best(r, i), true, to);
+            write_row(p, i, score_curve_best(r, i), true, to);
     buf_format(to,
                "</tbody></table></div>\n<p class=\"quiet\">At the best epoch of each run, chosen "
                "by %s %s. "
@@ -184,8 +185,9 @@ static void write_scores(const struct page *p, struct buf *to)
     }
     buf_format(to, "</div>\n<details><summary>All epochs%s</summary>\n", among);
     write_head(p, false, to);
-    for (size_t i = 0; i < r->at.len; i++)
-        write_row(p, &r->at.at[i], false, to);
+    for (size_t run = 0; run < r->runs.len; run++)
+        for (size_t i = 0; i < r->runs.at[run].count; i++)
+            write_row(p, run, &r->at.at[r->runs.at[run].first + i], false, to);
     buf_text(to, "</tbody></table></div></details>\n");
 }
 
@@ -274,7 +276,7 @@ static void put_title(const struct page *p, bool markup, struct buf *to)
     for (size_t i = 0; i < p->runs.len; i++) {
         if (p->drawings.len && !has_drawings(p, i))
             continue;
-        const struct buf *label = &p->results.runs.at[i];
+        const struct buf *label = &p->results.runs.at[i].name;
         buf_text(to, named++ ? ", " : "");
         if (markup)
             put_run(p, i, to);

@@ -15,7 +15,6 @@ struct drawing {
 
 /* What the page says of a run beside its scores and pictures. */
 struct page_run {
-    size_t first;     /* its first pass among the results */
     struct buf chain; /* of programs, as markup */
     int program;      /* programs in it */
     struct level_count level[LEVELS];

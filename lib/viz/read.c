@@ -37,8 +37,7 @@ static int end_pass(struct showing *s, const struct pass *pass, struct err *e)
     if (scored_run_pass(s->run, pass, e))
         return e->status;
     const struct pass_score *p = &s->run->passes.at[s->run->passes.len - 1];
-    struct curve_run score = score_plots_pass(p);
-    render_end_pass(&s->exhibit, &score, p->leads, p->overall.merit);
+    render_end_pass(&s->exhibit, score_plots_pass(p), p->leads, p->overall.merit);
     return 0;
 }
 
@@ -84,7 +83,7 @@ int showing_read(struct showing *s, struct predictions_in *in, struct err *e)
         return e->status;
     s->report.how = &s->scoring;
     s->report.format = REPORT_JSON; /* of which no row is kept while it reads */
-    if (predictions_in_each(in, &visitor, s, e) || report_end(&s->report, &s->unused, e))
+    if (predictions_in_each(in, &visitor, s, e) || report_end(&s->report, e))
         return e->status;
     score_plots_names(&s->report, &page->results);
     for (int b = 0; b < s->scoring.by.count; b++) {

@@ -6,7 +6,8 @@
 
 struct page_run *render_begin_run(struct render *x)
 {
-    vec_push(&x->page.runs, (struct page_run){.first = x->page.results.at.len});
+    vec_push(&x->page.runs, (struct page_run){0});
+    score_curve_begin_run(&x->page.results);
     run_names_clear(&x->cast);
     x->kept.part = PART_NONE;
     return &x->page.runs.at[x->page.runs.len - 1];
@@ -28,12 +29,11 @@ static bool is_wanted(const struct render *x, struct epoch epoch, bool leads, do
     return x->epoch || (epoch.part == PART_TEST ? leads : merit > x->kept_merit);
 }
 
-void render_end_pass(struct render *x, const struct curve_run *score, bool leads, double merit)
+void render_end_pass(struct render *x, struct curve_pass score, bool leads, double merit)
 {
-    vec_push(&x->page.results.at, *score);
-    x->page.results.at.at[x->page.results.at.len - 1].run = x->page.runs.len - 1;
+    score_curve_add(&x->page.results, score);
     figures_end(&x->now);
-    if (!is_wanted(x, score->epoch, leads, merit))
+    if (!is_wanted(x, score.epoch, leads, merit))
         return;
     struct figures before = x->kept;
     x->kept = x->now;
@@ -44,7 +44,7 @@ void render_end_pass(struct render *x, const struct curve_run *score, bool leads
 void render_end_run(struct render *x, size_t best, enum part selected_on)
 {
     struct page_run *run = &x->page.runs.at[x->page.runs.len - 1];
-    x->page.results.at.at[run->first + best].best = true;
+    score_curve_best_pass(&x->page.results, best);
     run->selected_on = selected_on;
     if (x->kept.part == PART_NONE)
         return;

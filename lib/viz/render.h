@@ -30,7 +30,7 @@ void render_begin_pass(struct render *x, struct epoch epoch);
 
 /* The pass has ended, with this score.  `leads`: it is the best of the run's test passes up to
  * here; `merit`: by which validation passes are compared. */
-void render_end_pass(struct render *x, const struct curve_run *score, bool leads, double merit);
+void render_end_pass(struct render *x, struct curve_pass score, bool leads, double merit);
 
 /* The run has ended; its pass number `best` is the best one, as chosen on that part. */
 void render_end_run(struct render *x, size_t best, enum part selected_on);

@@ -5,10 +5,10 @@
 #include "eval/report.h"
 #include "viz/score_curve.h"
 
-/* A pass for pictures; its run and whether it is the best are the caller's to say. */
-struct curve_run score_plots_pass(const struct pass_score *p);
+/* A pass of a run as the learning curve takes it. */
+struct curve_pass score_plots_pass(const struct pass_score *p);
 
-/* After report_end: what the runs and the columns of their scores are called. */
+/* After report_end: names the runs, which are there, and the columns of their scores. */
 void score_plots_names(const struct report *r, struct score_curve *to);
 
 /* After report_end: the scores of a breakdown's groups, model by model, as SVG. */
