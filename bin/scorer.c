@@ -5,13 +5,13 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "viz/score_plots.h"
-#include "eval/read.h"
+#include "eval/report_reader.h"
 #include "eval/report_write.h"
 #include "viz/folder.h"
 
 static struct report report;
 static struct scoring scoring;
-static struct reading reading;
+static struct report_inputs inputs;
 static const char *at = "5,10,20", *best_by = "recall@20", *by = "position", *format = "table";
 static const char *output, *svg;
 static int64_t resamples = 2000, seed = 1;
@@ -29,12 +29,12 @@ static int add_text(void *to, const char *value, struct err *e)
 {
     (void)to;
     (void)e;
-    vec_push(&reading.texts, value);
+    vec_push(&inputs.texts, value);
     return 0;
 }
 
 static const struct option options[] = {
-    {OPTION_TEXT, .name = "against", .argument = "BASE", .to = &reading.against,
+    {OPTION_TEXT, .name = "against", .argument = "BASE", .to = &inputs.against,
      .help = "compare with the model of the predictions in BASE, paired by user"},
     {OPTION_TEXT, .name = "at", .argument = "LIST", .to = &at,
      .help = "the k of recall@k and mrr@k"},
@@ -98,7 +98,7 @@ static void check_options(void)
     scoring.cuts.precision |= report.format != REPORT_TABLE;
     report.break_down = cli_given("by");
     report.how = &scoring;
-    report.compare = scoring.by_user = reading.against != NULL;
+    report.compare = scoring.by_user = inputs.against != NULL;
     report.resamples = (size_t)resamples;
     report.seed = (uint64_t)seed;
     report.best_by = best_by;
@@ -108,21 +108,23 @@ int main(int argc, char **argv)
 {
     tables[1] = progress_options(true);
     struct operands files = cli_parse(&program, argc, argv);
-    struct output_file sink;
+    struct output_file out;
+    struct report_reader reader = {.report = &report, .output = &out};
     struct err e = {0};
     check_options();
-    reading.report = &report;
-    reading.sink = &sink;
-    if ((svg && folder_make(svg, &e)) || output_file_open(&sink, output, &e) ||
-        reading_all(&reading, files.at, files.count, &e) || report_end(&report, &e))
+    inputs.streams = files.at;
+    inputs.count = files.count;
+    if ((svg && folder_make(svg, &e)) || output_file_open(&out, output, &e) ||
+        report_reader_inputs(&reader, &inputs, &e) || report_end(&report, &e))
         cli_fail(&e);
-    report_write(&report, &reading.out);
-    if (reading_show(&reading, &e) || (svg && score_plots_write(&report, svg, &e)) ||
-        output_file_commit(&sink, &e))
+    report_write(&report, &reader.rows);
+    if (report_reader_flush(&reader, &e) || (svg && score_plots_write(&report, svg, &e)) ||
+        output_file_commit(&out, &e))
         cli_fail(&e);
-    if (reading.skipped)
-        cli_warn("%llu records of unknown kinds were skipped", (unsigned long long)reading.skipped);
+    if (inputs.skipped)
+        cli_warn("%llu records of unknown kinds were skipped", (unsigned long long)inputs.skipped);
+    report_reader_release(&reader);
     report_release(&report);
-    reading_release(&reading);
+    vec_release(&inputs.texts);
     return 0;
 }

@@ -51,12 +51,12 @@ void render_end_run(struct render *x, size_t best, enum part selected_on)
     memcpy(run->level, x->kept.level, sizeof run->level);
     run->epoch = x->kept.epoch;
     run->part = x->kept.part;
-    if (x->folder || x->form == EXHIBIT_HTML)
+    if (x->folder || x->form == RENDER_HTML)
         page_draw(&x->page, x->page.runs.len - 1, &x->kept);
-    if (x->form == EXHIBIT_TSV)
+    if (x->form == RENDER_TSV)
         figures_tsv(&x->kept, &x->rows);
-    if (x->form == EXHIBIT_TEXT)
-        figures_text(&x->kept, &x->blocks, &x->rows);
+    if (x->form == RENDER_TEXT)
+        figures_text(&x->kept, &x->terminal, &x->rows);
 }
 
 bool render_has_figures(const struct render *x)
@@ -88,14 +88,14 @@ static int write_files(const struct render *x, struct err *e)
 
 int render_end(struct render *x, struct buf *to, struct err *e)
 {
-    if (!render_has_figures(x) && x->form != EXHIBIT_HTML)
+    if (!render_has_figures(x) && x->form != RENDER_HTML)
         return err_set(e, STATUS_DATA,
                        "no attention weights%s in the input: train with trainer --inter "
                        "hidden,delta --attention 200",
                        x->epoch > 0 ? " of that epoch" : "");
-    if (x->form == EXHIBIT_HTML)
+    if (x->form == RENDER_HTML)
         page_write(&x->page, to);
-    if (x->form == EXHIBIT_TSV)
+    if (x->form == RENDER_TSV)
         figures_tsv_head(to);
     buf_append(to, x->rows.at, x->rows.len);
     return x->folder ? write_files(x, e) : 0;

@@ -6,16 +6,16 @@
 #include "viz/terminal.h"
 #include "viz/page.h"
 
-enum exhibit_form { EXHIBIT_NONE, EXHIBIT_TSV, EXHIBIT_TEXT, EXHIBIT_HTML };
+enum render_form { RENDER_NONE, RENDER_TSV, RENDER_TEXT, RENDER_HTML };
 
 struct render {
     /* How to show it: set before the first run. */
-    enum exhibit_form form;
-    const char *folder;     /* of SVG files; NULL: none */
-    struct terminal blocks; /* for EXHIBIT_TEXT */
-    int64_t examples;       /* sessions drawn one by one */
-    uint64_t seed;          /* which ones */
-    int64_t epoch;          /* the one to show; 0: the best; -1: the last */
+    enum render_form form;
+    const char *folder;       /* of SVG files; NULL: none */
+    struct terminal terminal; /* for RENDER_TEXT */
+    int64_t examples;         /* sessions drawn one by one */
+    uint64_t seed;            /* which ones */
+    int64_t epoch;            /* the one to show; 0: the best; -1: the last */
 
     struct page page;         /* the names of its runs and columns are the caller's to fill in */
     struct run_names cast;    /* of the run in hand */
