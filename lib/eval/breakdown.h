@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "eval/popularity.h"
 
 /* What groups are made of. */
 struct target {
@@ -15,15 +16,6 @@ struct target {
     int32_t length;   /* events of the session */
     int32_t train;    /* how often the item stands in the training part */
 };
-
-/* Popularity in groups that hold a quarter of the training part's events each: edge[i] is the least
- * count for which items of that count or less make up (i + 1) quarters of the events.  Counts below
- * 0 are not known, and no events. */
-enum { POPULARITY_QUARTERS = 4 };
-struct popularity {
-    int32_t edge[POPULARITY_QUARTERS]; /* the last is the highest count */
-};
-struct popularity popularity_of(const int32_t *train, size_t items);
 
 enum { GROUP_NAME = 24, NO_GROUP = -1 };
 

@@ -3,8 +3,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "base/num.h"
-
 static void start_pass(struct scored_run *r)
 {
     rank_counts_start(&r->tally, &r->how->cuts, &r->how->criterion);
@@ -20,9 +18,7 @@ void scored_run_start(struct scored_run *r, const struct scoring *how)
 
 void scored_run_item(struct scored_run *r, struct bytes train)
 {
-    int64_t count;
-    bool known = num_i64(train.at, train.len, &count) && count >= 0 && count <= INT32_MAX;
-    vec_push(&r->train, known ? (int32_t)count : -1);
+    vec_push(&r->train, popularity_count(train));
 }
 
 /* What the breakdown needs to know of the targets and they do not have; NULL: nothing. */
@@ -67,7 +63,7 @@ void scored_run_ranks(struct scored_run *r, const struct ranks *k)
     if (r->missing) /* told at the end of the pass */
         return;
     if (r->ranked != r->train.len) {
-        r->popularity = popularity_of(r->train.at, r->train.len);
+        r->popularity = popularity_of(r->train.at, r->train.len, POPULARITY_QUARTERS);
         r->ranked = r->train.len;
     }
     for (size_t i = 0; i < k->rank.len; i++) {

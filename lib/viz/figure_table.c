@@ -212,47 +212,36 @@ static const struct grouping strongest = {
 
 /* ---- popularity ---- */
 
-static int ascending(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* By the session's median item (the lower one of two): a single hit in a session of rarities does
  * not make it a popular one. */
 static long by_popularity(struct run_names *c, const struct attended *s)
 {
     if (s->length < 1)
         return -1;
-    int64_t *train = mem_alloc((size_t)s->length * sizeof *train);
+    int32_t *train = mem_alloc((size_t)s->length * sizeof *train);
     for (int32_t i = 0; i < s->length; i++)
         train[i] = c->train.at[s->items[i]];
-    qsort(train, (size_t)s->length, sizeof *train, ascending);
-    int64_t median = train[(s->length - 1) / 2];
+    int32_t median = popularity_median(train, (size_t)s->length);
     bool known = train[0] >= 0;
     mem_free(train);
-    return known ? (long)run_names_popularity(c, median) : -1;
+    return known ? popularity_group(run_names_popularity(c), median) : -1;
 }
 
 static double least_popularity(const struct run_names *c, size_t group)
 {
-    return (double)c->popular.at[group];
+    return popularity_low(&c->popularity, (int)group);
 }
 
 static void label_popularity(const struct run_names *c, size_t group, struct buf *to)
 {
-    int64_t from = c->popular.at[group];
-    if (group + 1 == c->popular.len)
-        buf_format(to, "%" PRId64 "+", from);
-    else if (c->popular.at[group + 1] == from + 1)
-        buf_format(to, "%" PRId64, from);
-    else
-        buf_format(to, "%" PRId64 "–%" PRId64, from, c->popular.at[group + 1] - 1);
+    int32_t low = popularity_low(&c->popularity, (int)group);
+    int32_t high = popularity_high(&c->popularity, (int)group);
+    buf_format(to, low == high ? "%d" : "%d–%d", (int)low, (int)high);
 }
 
 static size_t popularity_groups(const struct run_names *c)
 {
-    return c->popular.len;
+    return (size_t)c->popularity.groups + 1;
 }
 
 static const struct grouping popularity = {

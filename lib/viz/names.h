@@ -2,7 +2,10 @@
 #ifndef VIZ_NAMES_H
 #define VIZ_NAMES_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
+#include "eval/popularity.h"
 
 struct label_list {
     struct buf text;
@@ -12,9 +15,10 @@ struct label_list {
 /* {0} is a run of which nothing is known. */
 struct run_names {
     struct label_list users, items;
-    i64_vec train;   /* of each item: how often it stands in the training part; -1: not known */
-    i64_vec edges;   /* upper edges of the age buckets, in seconds */
-    i64_vec popular; /* the least `train` of each group of items; made when first asked for */
+    i32_vec train; /* of each item: how often it is in the training part; -1: not known */
+    i64_vec edges; /* upper edges of the age buckets, in seconds */
+    struct popularity popularity; /* of the items, in tenths; made when first asked for */
+    bool has_popularity;
 };
 
 /* The next id's name; its title, where it has one (len > 0), is what people read. */
@@ -29,11 +33,8 @@ struct bytes label_list_at(const struct label_list *l, int64_t id);
 int64_t run_names_age_from(const struct run_names *c, size_t bucket);
 int64_t run_names_age_to(const struct run_names *c, size_t bucket);
 
-/* The group of items that stand `train` times in the training part: up to POPULARITY_GROUPS, from
- * rare to popular, that each stand for about the same share of the training events.  An item that
- * has more than its share is a group alone. */
-enum { POPULARITY_GROUPS = 10 };
-size_t run_names_popularity(struct run_names *c, int64_t train);
+/* The groups of the run's items, of all that are known when it is first called. */
+const struct popularity *run_names_popularity(struct run_names *c);
 
 void run_names_clear(struct run_names *c);
 void run_names_release(struct run_names *c);
