@@ -11,8 +11,6 @@ const struct model_class *const model_classes[] = {
     &ii_rnn_class, &hierarchical_class, &narm_class, &hrnn_class,
     &rnn_class,    &bpr_mf_class,       &fpmc_class, NULL};
 
-const char *const level_name[LEVELS] = {"inter", "intra", "user", "session", "item"};
-
 static const struct model_class *class_of(const char *name)
 {
     for (int i = 0; model_classes[i]; i++)

@@ -4,22 +4,8 @@
 
 #include <stdbool.h>
 
+#include "base/attention_levels.h"
 #include "base/records.h"
-
-/* A level of attention (sesspipe-stream(5)). */
-struct level {
-    const char *name, *title;
-    const char *says;    /* what attends to what, a sentence */
-    const char *records; /* what has weights of its own: "sessions" */
-    const char *one;     /* of what it attends to: "earlier session" */
-    bool events;         /* that are events, else sessions with contents */
-    bool by_target;      /* a row of weights for each target, else one */
-    bool several;        /* a session has records for several positions or earlier sessions */
-};
-
-enum { LEVEL_INTER, LEVEL_INTRA, LEVEL_USER, LEVEL_SESSION, LEVEL_ITEM, LEVELS };
-extern const struct level levels[LEVELS];
-const struct level *level_of(struct bytes name); /* NULL: there is none of that name */
 
 /* An attended session or event. */
 struct attended {
@@ -37,12 +23,12 @@ struct attended {
 typedef VEC(struct attended) attended_vec;
 
 /* Rows of weights, and how many each has. */
-size_t attention_rows(const struct level *l, const struct attention *a);
-size_t attention_width(const struct level *l, const struct attention *a);
+size_t attention_rows(const struct level_info *l, const struct attention *a);
+size_t attention_width(const struct level_info *l, const struct attention *a);
 
 /* Puts all of the record's weights into `to`, row by row, the newest first in each, in place of
  * what was there; they point into `a`. */
-void attended_of(const struct level *l, const struct attention *a, attended_vec *to);
+void attended_of(const struct level_info *l, const struct attention *a, attended_vec *to);
 
 /* A copy with memory of its own; of the texts nothing is kept. */
 void attention_copy(struct attention *to, const struct attention *from);

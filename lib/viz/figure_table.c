@@ -305,28 +305,28 @@ static const struct grouping event_popularity = {
      "few of them and where there are many? At 1 all weigh the same.", &form_chart, &strongest}
 
 const struct figure pictures[] = {
-    SIDE_BY_SIDE(&levels[LEVEL_INTER]),
-    MEANS_OF_SESSIONS(&levels[LEVEL_INTER]),
-    {"matrix", &levels[LEVEL_INTRA], "predictions and what they look at",
+    SIDE_BY_SIDE(&attention_levels[LEVEL_INTER]),
+    MEANS_OF_SESSIONS(&attention_levels[LEVEL_INTER]),
+    {"matrix", &attention_levels[LEVEL_INTRA], "predictions and what they look at",
      "A row is a step of the session, with what the model ranked first and what came; a column is "
      "an earlier session of the user, the newest first, with what it held. The stronger the shade, "
      "the more the model looks at that session when it predicts that step.", &form_matrix, NULL},
-    MEANS_OF_SESSIONS(&levels[LEVEL_INTRA]),
-    SIDE_BY_SIDE(&levels[LEVEL_USER]),
-    MEANS_OF_SESSIONS(&levels[LEVEL_USER]),
-    {"events", &levels[LEVEL_SESSION], "the events of single sessions",
+    MEANS_OF_SESSIONS(&attention_levels[LEVEL_INTRA]),
+    SIDE_BY_SIDE(&attention_levels[LEVEL_USER]),
+    MEANS_OF_SESSIONS(&attention_levels[LEVEL_USER]),
+    {"events", &attention_levels[LEVEL_SESSION], "the events of single sessions",
      "From top to bottom the events of an earlier session, the weight of each in what the model "
      "keeps of the session, and how often its item stands in the training part.",
      &form_events, NULL},
-    {"ranked", &levels[LEVEL_SESSION], "events by weight",
+    {"ranked", &attention_levels[LEVEL_SESSION], "events by weight",
      "The same sessions, the heaviest events first: does the number on the right rise from top to "
      "bottom, so that rarities weigh more than hits?", &form_ranked, NULL},
-    MEANS_OF_EVENTS(&levels[LEVEL_SESSION]),
-    {"events", &levels[LEVEL_ITEM], "events up to a position",
+    MEANS_OF_EVENTS(&attention_levels[LEVEL_SESSION]),
+    {"events", &attention_levels[LEVEL_ITEM], "events up to a position",
      "Each line is a position of a session: from left to right the events up to there, shaded by "
      "their weight in what the model predicts next, and behind the arrow what came.",
      &form_lines, NULL},
-    MEANS_OF_EVENTS(&levels[LEVEL_ITEM]),
+    MEANS_OF_EVENTS(&attention_levels[LEVEL_ITEM]),
     {0},
 };
 /* clang-format on */

@@ -45,11 +45,11 @@ void figures_begin(struct figures *g, struct run_names *c, struct epoch epoch, i
 
 void figures_add(struct figures *g, const struct attention *a)
 {
-    const struct level *level = level_of(a->level);
+    const struct level_info *level = attention_level_find(a->level);
     size_t n = level ? attention_width(level, a) : 0;
     if (!n)
         return;
-    struct level_count *count = &g->level[level - levels];
+    struct level_count *count = &g->level[level - attention_levels];
     count->records++;
     if (n == 1) {
         count->alone++;

@@ -52,7 +52,7 @@ struct grouping {
 
 struct figure {
     const char *name; /* one of its level's; with that of its file, and in TSV */
-    const struct level *level;
+    const struct level_info *level;
     const char *title; /* behind that of its level */
     const char *says;  /* a sentence or two for who sees it for the first time */
     const struct figure_form *form;

@@ -193,7 +193,7 @@ static void write_scores(const struct page *p, struct buf *to)
 
 /* ---- pictures ---- */
 
-static void write_figures(const struct page *p, size_t run, const struct level *level,
+static void write_figures(const struct page *p, size_t run, const struct level_info *level,
                           struct buf *to)
 {
     buf_text(to, "<div class=\"grid\">\n");
@@ -209,9 +209,10 @@ static void write_figures(const struct page *p, size_t run, const struct level *
     buf_text(to, "</div>\n");
 }
 
-static void write_level(const struct page *p, size_t run, const struct level *level, struct buf *to)
+static void write_level(const struct page *p, size_t run, const struct level_info *level,
+                        struct buf *to)
 {
-    const struct level_count *count = &p->runs.at[run].level[level - levels];
+    const struct level_count *count = &p->runs.at[run].level[level - attention_levels];
     buf_format(to, "<h3>%s</h3>\n<p>%s Weights of ", level->title, level->says);
     put_count(to, count->records);
     buf_format(to, " %s.", level->records);
@@ -244,7 +245,7 @@ static void write_run(const struct page *p, size_t run, struct buf *to)
                part_name[r->part], r->epoch);
     for (size_t i = 0; i < LEVELS; i++)
         if (r->level[i].records)
-            write_level(p, run, &levels[i], to);
+            write_level(p, run, &attention_levels[i], to);
 }
 
 void page_draw(struct page *p, size_t run, const struct figures *g)
