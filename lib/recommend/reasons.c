@@ -21,7 +21,8 @@ static void offer(struct engine *a, size_t from, struct reason r)
 /* Of the session's rows of a level at which sessions are weighed; *intra* weighs them anew at every
  * target, of which the last is what is answered. */
 static const float *row_weights(const struct engine *a, const struct batch *b,
-                                const struct forward *f, struct batch_cursor p, enum attention_level level)
+                                const struct forward *f, struct batch_cursor p,
+                                enum attention_level level)
 {
     const float *weight = a->weight[level].at + p.weight[level];
     if (level == LEVEL_INTRA)

@@ -50,8 +50,8 @@ static void append_reason(struct buf *to, const struct users *people,
     const struct user_session *visit = visit_of(people, answer, r);
     char start[TIME_TEXT];
     time_text(visit->start, start);
-    buf_format(to, "{\"level\":\"%s\",\"weight\":%.6g,\"start\":\"%s\",", attention_levels[r->level].name,
-               (double)r->weight, start);
+    buf_format(to, "{\"level\":\"%s\",\"weight\":%.6g,\"start\":\"%s\",",
+               attention_levels[r->level].name, (double)r->weight, start);
     if (r->item >= 0) {
         buf_text(to, "\"item\":");
         json_text(to, names_at(items, r->item));

@@ -17,16 +17,16 @@ static int begin_run(void *to, const struct meta *meta, struct err *e)
     struct render *x = to;
     if (provenance_each(meta, add_option, render_begin_run(x), e))
         return e->status;
-    return meta_get_i64s(meta, "delta_edges", &x->cast.edges, e);
+    return meta_get_i64s(meta, "delta_edges", &x->names.edges, e);
 }
 
 static void take_record(void *to, const struct predictions_record *r)
 {
     struct render *x = to;
     if (r->kind == RECORD_USER)
-        run_names_add_user(&x->cast, r->named.name);
+        run_names_add_user(&x->names, r->named.name);
     else if (r->kind == RECORD_ITEM)
-        run_names_add_item(&x->cast, r->named.name, attributes_find(r->named.attributes, "title"),
+        run_names_add_item(&x->names, r->named.name, attributes_find(r->named.attributes, "title"),
                            attributes_find(r->named.attributes, "train"));
     else if (r->kind == RECORD_EPOCH)
         render_begin_pass(x, r->epoch);

@@ -2,7 +2,7 @@
 #ifndef VIZ_EXAMPLES_H
 #define VIZ_EXAMPLES_H
 
-#include "viz/figures.h"
+#include "viz/figure.h"
 
 void examples_take(struct gathered *to, const struct figure *p, struct run_names *c,
                    const attended_vec *seen, const struct attention *a, bool goes_on);
@@ -49,25 +49,6 @@ int64_t event_train(const struct run_names *c, const struct attended *s);
 
 /* Puts the weights into `to` by their size, the largest first. */
 void seen_rank(attended_vec *to, const attended_vec *seen);
-
-/* ---- sessions side by side, as pictures of sessions and of intra-session attention have them ----
- */
-
-enum {
-    SIDE_MOST = 8,   /* columns side by side */
-    SIDE_ITEMS = 12, /* lines of contents */
-    SIDE_LINE = 14,  /* height of one */
-};
-
-/* n sessions in rows of up to SIDE_MOST, evenly: how many in a row. */
-size_t side_row_length(size_t n);
-
-/* The height of a card with the contents of the longest of n sessions. */
-double side_card_height(const struct attended *s, size_t n);
-
-/* When the session was and what it held. */
-void side_card(const struct run_names *c, const struct attended *s, double x, double y,
-               double width, double height, struct buf *to);
 
 /* "Session 7 of NAME" and our own words behind it. */
 void example_heading(const struct figures *g, const struct attention *a, double y, struct buf *to,

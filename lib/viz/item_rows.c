@@ -6,6 +6,7 @@
 
 #include "viz/terminal.h"
 #include "viz/examples.h"
+#include "viz/figure_forms.h"
 #include "viz/scale.h"
 #include "viz/svg.h"
 #include "viz/text.h"
@@ -55,7 +56,8 @@ static void draw_line(const struct figures *g, const struct attention *a, const 
 {
     double low = lowest(seen), high = examples_heaviest(seen);
     svg_begin_clip(to, 12, y, LEFT - 20, HIGH);
-    svg_name(to, "s b", 12, y + 14, label_list_at(&g->cast->users, a->user), columns_in(LEFT - 20));
+    svg_name(to, "s b", 12, y + 14, label_list_at(&g->names->users, a->user),
+             columns_in(LEFT - 20));
     svg_end_clip(to);
     svg_text(to, "s q", 12, y + 28, "session %" PRId64 ", position %" PRId64, a->session,
              a->position);
@@ -63,12 +65,12 @@ static void draw_line(const struct figures *g, const struct attention *a, const 
         double x = LEFT + BLOCK * (double)(i % ACROSS), at = y + HIGH * (double)(i / ACROSS);
         if (i < seen->len) { /* as they came */
             const struct attended *s = &seen->at[seen->len - 1 - i];
-            draw_event(g->cast, s, scale_share(s->weight, low, high), x, at, to);
+            draw_event(g->names, s, scale_share(s->weight, low, high), x, at, to);
             continue;
         }
         svg_text(to, "s q", x + 4, at + 28, "→ came%s",
                  a->top.at && column_i32(a->top)[0] == column_i32(a->target)[0] ? " ✓" : "");
-        draw_named(g->cast, column_i32(a->target)[0], "s b", x, at, to);
+        draw_named(g->names, column_i32(a->target)[0], "s b", x, at, to);
     }
 }
 
@@ -107,11 +109,11 @@ static void visit_text(void *written, const struct figures *g, const struct figu
         terminal_shade(w->b, w->to, scale_share(s->weight, low, high));
         buf_byte(w->to, ' ');
         if (s->length == 1)
-            text_terminal(w->to, label_list_at(&g->cast->items, s->items[0]), NAME, true);
+            text_terminal(w->to, label_list_at(&g->names->items, s->items[0]), NAME, true);
     }
     if (a->target.len) {
         buf_text(w->to, "\n  → ");
-        text_terminal(w->to, label_list_at(&g->cast->items, column_i32(a->target)[0]), 60, false);
+        text_terminal(w->to, label_list_at(&g->names->items, column_i32(a->target)[0]), 60, false);
     }
     buf_text(w->to, "\n\n");
 }
@@ -123,5 +125,10 @@ static void lines_text(const struct figures *g, const struct figure *p, const st
 }
 
 const struct figure_form form_lines = {
-    examples_take, examples_empty, lines_svg, examples_tsv, lines_text, true,
+    .take = examples_take,
+    .empty = examples_empty,
+    .svg = lines_svg,
+    .tsv = examples_tsv,
+    .text = lines_text,
+    .wide = true,
 };

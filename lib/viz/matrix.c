@@ -4,7 +4,9 @@
 
 #include "viz/terminal.h"
 #include "viz/examples.h"
+#include "viz/figure_forms.h"
 #include "viz/scale.h"
+#include "viz/session_cards.h"
 #include "viz/svg.h"
 #include "viz/text.h"
 
@@ -64,7 +66,7 @@ static void draw_name(const struct matrix *m, struct column items, size_t step, 
     if (!items.at)
         return;
     svg_begin_clip(to, x, y, NAME - 6, CELL);
-    svg_name(to, class, x, y + 13, label_list_at(&m->g->cast->items, column_i32(items)[step]),
+    svg_name(to, class, x, y + 13, label_list_at(&m->g->names->items, column_i32(items)[step]),
              columns_in(NAME));
     svg_end_clip(to);
 }
@@ -98,7 +100,7 @@ static void draw_band(const struct matrix *m, size_t first, size_t n, double y, 
     svg_text(to, "s q", 12 + NAME, y + high - 8, m->a->target.at ? "what came" : "");
     for (size_t j = first; j < first + n && j < m->sessions; j++) {
         double x = LEFT + wide * (double)(j - first);
-        side_card(m->g->cast, &m->at[j], x, y, wide - 4, high - 4, to);
+        side_card(m->g->names, &m->at[j], x, y, wide - 4, high - 4, to);
         for (size_t step = 0; step < m->shown; step++)
             draw_cell(m, step, j, x, y + high + CELL * (double)step, wide - 4, to);
     }
@@ -142,10 +144,10 @@ static void text_session(const struct matrix *m, const struct terminal *b, size_
 {
     const struct attended *s = &m->at[session];
     struct buf age = {0};
-    say_age(m->g->cast, s, &age);
+    say_age(m->g->names, s, &age);
     buf_format(to, "  %2zu ", session + 1);
     text_terminal(to, (struct bytes){age.at, age.len}, 9, true);
-    text_items(m->g->cast, s->items, s->length, b->columns > 24 ? b->columns - 14 : 10, to);
+    text_items(m->g->names, s->items, s->length, b->columns > 24 ? b->columns - 14 : 10, to);
     buf_byte(to, '\n');
     buf_release(&age);
 }
@@ -154,7 +156,7 @@ static void text_step(const struct matrix *m, const struct terminal *b, size_t s
 {
     struct column items = m->a->top.at ? m->a->top : m->a->target;
     buf_text(to, came_true(m->a, step) ? "✓ " : "  ");
-    text_terminal(to, label_list_at(&m->g->cast->items, column_i32(items)[step]), 24, true);
+    text_terminal(to, label_list_at(&m->g->names->items, column_i32(items)[step]), 24, true);
     buf_byte(to, ' ');
     for (size_t j = 0; j < m->sessions; j++)
         terminal_shade(b, to, scale_share(m->at[step * m->sessions + j].weight, 0, m->top));
@@ -184,5 +186,10 @@ static void matrix_text(const struct figures *g, const struct figure *p, const s
 }
 
 const struct figure_form form_matrix = {
-    examples_take, examples_empty, matrix_svg, examples_tsv, matrix_text, true,
+    .take = examples_take,
+    .empty = examples_empty,
+    .svg = matrix_svg,
+    .tsv = examples_tsv,
+    .text = matrix_text,
+    .wide = true,
 };

@@ -2,7 +2,7 @@
 #ifndef VIZ_MEANS_FORM_H
 #define VIZ_MEANS_FORM_H
 
-#include "viz/figures.h"
+#include "viz/figure.h"
 
 void means_take(struct gathered *to, const struct figure *p, struct run_names *c,
                 const attended_vec *seen, const struct attention *a, bool goes_on);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "viz/figure_table.h"
 #include "viz/svg.h"
 #include "viz/text.h"
 #include "viz/format.h"
@@ -250,9 +251,9 @@ static void write_run(const struct page *p, size_t run, struct buf *to)
 
 void page_draw(struct page *p, size_t run, const struct figures *g)
 {
-    for (const struct figure *x = pictures; x->name; x++) {
+    for (const struct figure *x = figure_table; x->name; x++) {
         struct drawing d = {run, x, {0}};
-        if (gallery_lacks(g, x))
+        if (figure_is_empty(g, x))
             continue;
         x->form->svg(g, x, &d.svg);
         vec_push(&p->drawings, d);

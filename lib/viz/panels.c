@@ -6,6 +6,7 @@
 
 #include "viz/terminal.h"
 #include "viz/examples.h"
+#include "viz/figure_forms.h"
 #include "viz/scale.h"
 #include "viz/svg.h"
 #include "viz/text.h"
@@ -52,7 +53,7 @@ static void draw_session(const struct figures *g, const struct layout *l, const 
                          double x, double y, struct buf *to)
 {
     struct buf text = {0};
-    l->when(g->cast, s, &text);
+    l->when(g->names, s, &text);
     svg_text(to, "s e", x + l->weight - 8, y + 13, "%.*s", (int)text.len, text.at ? text.at : "");
     buf_release(&text);
 }
@@ -60,10 +61,10 @@ static void draw_session(const struct figures *g, const struct layout *l, const 
 static void draw_event(const struct figures *g, const struct layout *l, const struct attended *s,
                        double x, double y, struct buf *to)
 {
-    int64_t train = event_train(g->cast, s);
+    int64_t train = event_train(g->names, s);
     if (s->length == 1) {
         svg_begin_clip(to, x, y, l->weight - 6, CELL);
-        svg_name(to, "s", x, y + 13, label_list_at(&g->cast->items, s->items[0]),
+        svg_name(to, "s", x, y + 13, label_list_at(&g->names->items, s->items[0]),
                  columns_in(l->weight));
         svg_end_clip(to);
     }
@@ -77,11 +78,11 @@ static void draw_panel(const struct figures *g, const struct layout *l, const st
     size_t lines = lines_of(seen);
     struct buf age = {0};
     svg_begin_clip(to, x, y, panel_width(l) - 8, 18);
-    svg_name(to, "s b", x, y + 12, label_list_at(&g->cast->users, a->user),
+    svg_name(to, "s b", x, y + 12, label_list_at(&g->names->users, a->user),
              columns_in(panel_width(l)));
     svg_end_clip(to);
     if (!l->when)
-        say_age(g->cast, &seen->at[0], &age);
+        say_age(g->names, &seen->at[0], &age);
     svg_text(to, "s q", x, y + 27, "%.*s%ssession %" PRId64, (int)age.len, age.at ? age.at : "",
              age.len ? " before " : "", a->session);
     buf_release(&age);
@@ -98,7 +99,7 @@ static void draw_panel(const struct figures *g, const struct layout *l, const st
 /* Sessions stand newest first, events as they came or by weight. */
 static void order_of(const struct figure *p, const attended_vec *seen, attended_vec *to)
 {
-    if (p->form == &form_ranked)
+    if (p->form->by_weight)
         seen_rank(to, seen);
     else
         for (size_t j = 0; j < seen->len; j++)
@@ -162,14 +163,14 @@ static void events_svg(const struct figures *g, const struct figure *p, struct b
 static void text_event(const struct figures *g, const struct attended *s, double top,
                        struct buf *to)
 {
-    int64_t train = event_train(g->cast, s);
+    int64_t train = event_train(g->names, s);
     buf_text(to, "  ");
     terminal_bar(to, scale_share(s->weight, 0, top), 10);
     buf_format(to, " %.3f ", s->weight);
     if (train >= 0)
         buf_format(to, "%9" PRId64 "  ", train);
     if (s->length == 1)
-        text_terminal(to, label_list_at(&g->cast->items, s->items[0]), 40, false);
+        text_terminal(to, label_list_at(&g->names->items, s->items[0]), 40, false);
     buf_byte(to, '\n');
 }
 
@@ -191,15 +192,53 @@ static void events_text(const struct figures *g, const struct figure *p, const s
     examples_text(g, p, b, visit_text, to);
 }
 
+/* ---- TSV ---- */
+
+static double age_hours(const struct run_names *c, const struct attended *s)
+{
+    return s->delta < 0 ? NAN : (double)run_names_age_from(c, (size_t)s->delta) / 3600;
+}
+
+static double week_hour(const struct run_names *c, const struct attended *s)
+{
+    (void)c;
+    return s->week < 0 ? NAN : s->week;
+}
+
+static double train_count(const struct run_names *c, const struct attended *s)
+{
+    int64_t train = event_train(c, s);
+    return train < 0 ? NAN : (double)train;
+}
+
 const struct figure_form form_ages = {
-    examples_take, examples_empty, ages_svg, examples_tsv, NULL, false,
+    .take = examples_take,
+    .empty = examples_empty,
+    .svg = ages_svg,
+    .tsv = examples_tsv,
+    .group = age_hours,
+    .no_items = true,
 };
 const struct figure_form form_weeks = {
-    examples_take, examples_empty, weeks_svg, examples_tsv, NULL, false,
+    .take = examples_take,
+    .empty = examples_empty,
+    .svg = weeks_svg,
+    .tsv = examples_tsv,
+    .group = week_hour,
+    .no_items = true,
 };
 const struct figure_form form_events = {
-    examples_take, examples_empty, events_svg, examples_tsv, events_text, false,
+    .take = examples_take,
+    .empty = examples_empty,
+    .svg = events_svg,
+    .tsv = examples_tsv,
+    .text = events_text,
 };
 const struct figure_form form_ranked = {
-    examples_take, examples_empty, events_svg, examples_tsv, NULL, false,
+    .take = examples_take,
+    .empty = examples_empty,
+    .svg = events_svg,
+    .tsv = examples_tsv,
+    .group = train_count,
+    .by_weight = true,
 };

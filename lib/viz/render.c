@@ -8,14 +8,14 @@ struct page_run *render_begin_run(struct render *x)
 {
     vec_push(&x->page.runs, (struct page_run){0});
     score_curve_begin_run(&x->page.results);
-    run_names_clear(&x->cast);
+    run_names_clear(&x->names);
     x->kept.part = PART_NONE;
     return &x->page.runs.at[x->page.runs.len - 1];
 }
 
 void render_begin_pass(struct render *x, struct epoch epoch)
 {
-    figures_begin(&x->now, &x->cast, epoch, x->examples, x->seed);
+    figures_begin(&x->now, &x->names, epoch, x->examples, x->seed);
     x->now.run = (int64_t)x->page.runs.len - 1;
 }
 
@@ -104,7 +104,7 @@ int render_end(struct render *x, struct buf *to, struct err *e)
 void render_release(struct render *x)
 {
     page_release(&x->page);
-    run_names_release(&x->cast);
+    run_names_release(&x->names);
     figures_release(&x->now);
     figures_release(&x->kept);
     buf_release(&x->rows);

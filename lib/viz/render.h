@@ -18,7 +18,7 @@ struct render {
     int64_t epoch;            /* the one to show; 0: the best; -1: the last */
 
     struct page page;         /* the names of its runs and columns are the caller's to fill in */
-    struct run_names cast;    /* of the run in hand */
+    struct run_names names;   /* of the run in hand */
     struct figures now, kept; /* the pass in hand; the one to show */
     double kept_merit;
     struct buf rows; /* TSV or text of the runs that have ended */
