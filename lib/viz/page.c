@@ -194,18 +194,22 @@ static void write_scores(const struct page *p, struct buf *to)
 
 /* ---- pictures ---- */
 
+static bool has_drawings(const struct page *p, size_t run)
+{
+    return p->runs.at[run].end > p->runs.at[run].begin;
+}
+
 static void write_figures(const struct page *p, size_t run, const struct level_info *level,
                           struct buf *to)
 {
     buf_text(to, "<div class=\"grid\">\n");
-    for (size_t i = 0; i < p->drawings.len; i++) {
+    for (size_t i = p->runs.at[run].begin; i < p->runs.at[run].end; i++) {
         const struct drawing *d = &p->drawings.at[i];
-        if (d->run != run || d->picture->level != level)
+        if (d->figure->level != level)
             continue;
-        buf_format(to, "<figure%s tabindex=\"0\">",
-                   d->picture->form->wide ? " class=\"wide\"" : "");
+        buf_format(to, "<figure%s tabindex=\"0\">", d->figure->form->wide ? " class=\"wide\"" : "");
         buf_append(to, d->svg.at, d->svg.len);
-        buf_format(to, "<figcaption>%s</figcaption></figure>\n", d->picture->says);
+        buf_format(to, "<figcaption>%s</figcaption></figure>\n", d->figure->says);
     }
     buf_text(to, "</div>\n");
 }
@@ -251,6 +255,7 @@ static void write_run(const struct page *p, size_t run, struct buf *to)
 
 void page_draw(struct page *p, size_t run, const struct figures *g)
 {
+    p->runs.at[run].begin = p->drawings.len;
     for (const struct figure *x = figure_table; x->name; x++) {
         struct drawing d = {run, x, {0}};
         if (figure_is_empty(g, x))
@@ -258,17 +263,10 @@ void page_draw(struct page *p, size_t run, const struct figures *g)
         x->form->svg(g, x, &d.svg);
         vec_push(&p->drawings, d);
     }
+    p->runs.at[run].end = p->drawings.len;
 }
 
 /* ---- the whole ---- */
-
-static bool has_drawings(const struct page *p, size_t run)
-{
-    for (size_t i = 0; i < p->drawings.len; i++)
-        if (p->drawings.at[i].run == run)
-            return true;
-    return false;
-}
 
 /* What the page is about: the runs that attend, or the scores of all where none does. */
 static void put_title(const struct page *p, bool markup, struct buf *to)

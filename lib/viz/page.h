@@ -9,7 +9,7 @@
 /* A picture drawn. */
 struct drawing {
     size_t run;
-    const struct figure *picture;
+    const struct figure *figure;
     struct buf svg;
 };
 
@@ -20,6 +20,7 @@ struct page_run {
     struct level_count level[LEVELS];
     int64_t epoch; /* whose pictures are shown */
     enum part part;
+    size_t begin, end;     /* its drawings */
     enum part selected_on; /* the part that chose the best epoch */
 };
 

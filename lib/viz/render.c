@@ -79,8 +79,8 @@ static int write_files(const struct render *x, struct err *e)
         char run[32] = "", before[64];
         if (x->page.runs.len > 1)
             snprintf(run, sizeof run, "%zu-", d->run);
-        snprintf(before, sizeof before, "%s%s-", run, d->picture->level->name);
-        status = folder_write(x->folder, before, d->picture->name, &d->svg, e);
+        snprintf(before, sizeof before, "%s%s-", run, d->figure->level->name);
+        status = folder_write(x->folder, before, d->figure->name, &d->svg, e);
     }
     buf_release(&learning);
     return status;

@@ -79,8 +79,9 @@ static labelled_group_vec groups_of(const struct report *r, const char *by)
         if (!row->best || !row->group || strcmp(row->group->by, by))
             continue;
         names_add(&labels, bytes_of(row->group->group), &is_new);
+        struct labelled_group group = {row->group, all.len};
         if (is_new)
-            vec_push(&all, ((struct labelled_group){row->group, all.len}));
+            vec_push(&all, group);
     }
     if (all.len)
         qsort(all.at, all.len, sizeof *all.at, by_number);
