@@ -301,7 +301,7 @@ for line in sys.stdin: json.loads(line)'
     hand | sed '$s/.*/pass 2 4/' | predictions >1.mp
     run -65 --separate-stderr scorer --json 1.mp
     [ -z "$output" ]
-    [[ $stderr == *'epoch 2 has 4 targets, its ranks are 3'* ]]
+    [[ $stderr == *'epoch 2 has 4 targets but 3 ranks'* ]]
 }
 
 @test "a stream without a test pass is 65 and says what to look at" {
@@ -440,7 +440,7 @@ duel() {
     scorer --json --by none --against base.mp new.mp | grep '"against"' >line
     [ "$(value users <line) $(value users_alone <line) $(value users_uneven <line)" = '2 3 1' ]
     scorer --best --by none --against base.mp new.mp |
-        grep -qx 'new: 2 users; 3 in one of the two alone, left out; 1 with other numbers of targets'
+        grep -qx 'new: 2 users; 3 in only one of the two, left out; 1 with different numbers of targets'
     duel new 'eve' 1 | predictions >strange.mp
     run -65 --separate-stderr scorer --against base.mp strange.mp
     [[ $stderr == *'no user in common'* ]]

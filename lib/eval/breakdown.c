@@ -4,8 +4,7 @@
 
 /* ---- by whole numbers ---- */
 
-/* Positions and lengths from here on are one group: no session of a log worth splitting so is that
- * long. */
+/* Positions and lengths from here on are one group, which bounds the number of groups. */
 enum { LAST = 1000 };
 
 static void label_number(int number, char to[GROUP_NAME])
@@ -39,7 +38,7 @@ static void length_label(int group, const struct popularity *p, char to[GROUP_NA
 
 /* ---- by words ---- */
 
-/* Short and long histories as Quadrana et al. 2017 (HRNN) part them. */
+/* Short and long histories, divided as by Quadrana et al. 2017 (HRNN). */
 static int history_group(const struct target *t, const struct popularity *p)
 {
     (void)p;
@@ -161,7 +160,7 @@ int breakdown_list_parse(struct breakdown_list *l, const char *text, struct err 
         if (!b)
             return no_breakdown(at, n, e);
         if (has(l, b))
-            return err_set(e, STATUS_USAGE, "%s stands there twice", b->name);
+            return err_set(e, STATUS_USAGE, "%s is there twice", b->name);
         l->at[l->count++] = b;
         at += n;
         if (!*at)

@@ -4,7 +4,7 @@
 
 #include "base/names.h"
 
-/* The options that make the label, in its order; what is not set is left out. */
+/* The options in a label, in its order; those that are not set are left out. */
 static const char *const label_option[] = {"model",   "inter",   "intra",
                                            "encoder", "decoder", "propagate"};
 enum { LABEL_OPTIONS = sizeof label_option / sizeof *label_option };

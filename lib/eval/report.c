@@ -27,7 +27,7 @@ static size_t model_of(struct report *r, struct model_name *chain)
     return index;
 }
 
-/* What has to be wide enough from the first row on: later rows cannot widen what is written. */
+/* Writes the head.  Columns are wide from the start: later rows cannot widen what is written. */
 static void start_live(struct report *r, struct buf *to)
 {
     static const size_t least[] = {5, 10, 9, 8};
@@ -60,8 +60,8 @@ int report_among(struct report *r, int64_t among, struct err *e)
     if (r->runs.len && among != r->among)
         return err_set(
             e, STATUS_DATA,
-            "run %zu ranks among %s, the one before among %s (--rank-among): their scores "
-            "do not compare, score them apart",
+            "run %zu ranks among %s, the one before among %s (--rank-among): their scores do not "
+            "compare; score them separately",
             r->runs.len, among_words(among, now), among_words(r->among, before));
     r->among = among;
     if (among)
@@ -117,7 +117,8 @@ void report_pass(struct report *r, struct buf *to)
     table_write(&r->live, to);
 }
 
-/* Models of one name get the options in which they differ; names that the user gave stay. */
+/* Adds to equal names the options in which the models differ, but not to names that the user gave.
+ */
 static void distinguish_names(struct report *r)
 {
     struct names names = {0};
@@ -180,7 +181,7 @@ int report_end(struct report *r, struct err *e)
 {
     if (r->names.len > r->models.len)
         return err_set(e, STATUS_USAGE,
-                       "%zu names for %zu models (runs that differ by their seeds are one model)",
+                       "%zu names for %zu models (runs that differ only in seeds are one model)",
                        r->names.len, r->models.len);
     distinguish_names(r);
     build_results(r);

@@ -126,7 +126,7 @@ static void tsv_summary(const struct result_line *l, const struct summary *s)
     tsv_rest(l, &deviation);
 }
 
-/* A line for each number, in which every score has its own. */
+/* A line for each kind of number, with a column for each score. */
 static void tsv_comparison(const struct report *r, size_t model, struct buf *to)
 {
     const struct buf *name = &r->models.at[0].name;
@@ -187,7 +187,7 @@ static void json_seed(struct buf *to, const struct buf *seed)
         json_text(to, (struct bytes){seed->at, seed->len});
 }
 
-/* Without the key ranks are among all items, as in the streams. */
+/* Without the key, ranks are among all items, as in the streams. */
 static void json_among(const struct report *r, struct buf *to)
 {
     if (!r->among)

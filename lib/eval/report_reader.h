@@ -18,7 +18,7 @@ struct report_watcher {
 
 struct report_reader {
     struct report *report;
-    struct output_file *output;           /* gets the rows as passes end; NULL: nobody does */
+    struct output_file *output;           /* takes the rows as passes end; NULL: none */
     const struct report_watcher *watcher; /* NULL: none */
     void *to;                             /* the first argument of its functions */
     struct buf rows;                      /* to be written next */

@@ -100,7 +100,7 @@ static void add_model(struct table *t, const struct report *r, size_t model)
     score_cells(t, &r->results, all);
 }
 
-/* Says which part chose the epochs, and of which models where they are not of one kind. */
+/* Says which part chose the best epochs, and of which models if not of all. */
 static void add_selection(const struct report *r, enum part part, struct buf *to)
 {
     size_t with = 0;
@@ -121,14 +121,14 @@ static void add_selection(const struct report *r, enum part part, struct buf *to
     buf_release(&names);
 }
 
-/* What the ranks are among, where not all items. */
+/* Says which items the ranks are among, if not all. */
 static void add_ranks(const struct report *r, struct buf *to)
 {
     if (r->among)
         buf_format(to, "%s\n", r->ranks);
 }
 
-/* ---- one against the others ---- */
+/* ---- the comparison with the first model ---- */
 
 static void add_contrast(struct table *t, const struct report *r, size_t model, int column)
 {
@@ -156,9 +156,9 @@ static void add_pairing(const struct report *r, size_t model, struct buf *to)
     const struct buf *name = &r->models.at[model].name;
     buf_format(to, "%.*s: %zu users", (int)name->len, name->at, c->users);
     if (c->alone)
-        buf_format(to, "; %zu in one of the two alone, left out", c->alone);
+        buf_format(to, "; %zu in only one of the two, left out", c->alone);
     if (c->uneven)
-        buf_format(to, "; %zu with other numbers of targets", c->uneven);
+        buf_format(to, "; %zu with different numbers of targets", c->uneven);
     buf_byte(to, '\n');
 }
 
