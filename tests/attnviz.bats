@@ -332,7 +332,7 @@ EOT
 }
 
 @test "sessions that had nothing to choose are in no picture, and the page says so" {
-    hand | predictions | attnviz --html | grep -q 'Of these, 1 had one earlier session only'
+    hand | predictions | attnviz --html | grep -q 'Of these, 1 had only one earlier session'
     hand | sed '/^attention 0 [578]/d' | predictions >1.mp
     run -65 attnviz 1.mp
 }

@@ -13,8 +13,8 @@ size_t attention_width(const struct level_info *l, const struct attention *a)
     return rows ? a->weight.len / rows : 0;
 }
 
-/* What is said of the j-th attended session; of events, of the session that they are of. */
-static struct attended told_at(const struct attention *a, size_t j)
+/* What the record says of the j-th attended session; of events, of their session. */
+static struct attended session_at(const struct attention *a, size_t j)
 {
     return (struct attended){.delta = a->delta.at ? column_i32(a->delta)[j] : -1,
                              .week = a->week.at ? column_i32(a->week)[j] : -1,
@@ -32,7 +32,7 @@ static void add_row(const struct level_info *l, const struct attention *a, const
         heaviest = weight[j] > weight[heaviest] ? j : heaviest;
     }
     for (size_t j = n; j-- > 0;) {
-        struct attended s = told_at(a, l->events ? 0 : j);
+        struct attended s = session_at(a, l->events ? 0 : j);
         s.recency = n - j;
         s.of = n;
         s.heaviest = j == heaviest;

@@ -1,5 +1,5 @@
-/* Means over groups as a chart: dots with their errors over an axis, the line of even attention,
- * and below how many weights each dot stands on. */
+/* Means over groups as a chart: dots with errors, the line of even attention, and below the number
+ * of weights behind each dot. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -52,7 +52,7 @@ static void draw_grid(const struct chart *c, double step, struct buf *to)
     }
 }
 
-/* Marks where the grouping wants them, or as many as have room for their words. */
+/* Marks where the grouping wants them, or as many as there is room for. */
 static void draw_axis(const struct chart *c, struct buf *to)
 {
     struct buf label = {0};
@@ -80,8 +80,8 @@ static void draw_axis(const struct chart *c, struct buf *to)
     svg_text(to, "q m", (LEFT + RIGHT) / 2.0, HEIGHT - 14, "%s", c->by->axis);
 }
 
-/* What the strip of counts reaches up to: one group that towers above all others, as an open last
- * one does, is cut rather than letting the others vanish. */
+/* The top of the strip of counts.  A single group far above all others, such as an open last one,
+ * is cut off, so that the others stay visible. */
 static uint64_t count_top(const struct means *m)
 {
     uint64_t most = 1, second = 1;

@@ -1,4 +1,3 @@
-/* Single records, drawn by seed. */
 #include "viz/examples.h"
 
 #include <inttypes.h>
@@ -14,9 +13,9 @@
 /* ---- gathering ---- */
 
 void examples_take(struct gathered *to, const struct figure *p, struct run_names *c,
-                   const attended_vec *seen, const struct attention *a, bool goes_on)
+                   const attended_vec *attended, const struct attention *a, bool goes_on)
 {
-    (void)p, (void)c, (void)seen, (void)goes_on;
+    (void)p, (void)c, (void)attended, (void)goes_on;
     struct examples *x = &to->examples;
     size_t place = sample_place(&x->sample);
     if (place == SIZE_MAX)
@@ -45,16 +44,16 @@ void examples_each(const struct figures *g, const struct figure *p, example_visi
 {
     const struct examples *x = &gathered_of(g, p)->examples;
     const struct example **list = mem_zero(x->at.len, sizeof *list);
-    attended_vec seen = {0};
+    attended_vec attended = {0};
     for (size_t i = 0; i < x->at.len; i++)
         list[i] = &x->at.at[i];
     if (x->at.len)
         qsort(list, x->at.len, sizeof *list, by_order);
     for (size_t i = 0; i < x->at.len; i++) {
-        attended_of(p->level, &list[i]->attention, &seen);
-        visit(to, g, p, &list[i]->attention, &seen);
+        attended_of(p->level, &list[i]->attention, &attended);
+        visit(to, g, p, &list[i]->attention, &attended);
     }
-    vec_release(&seen);
+    vec_release(&attended);
     mem_free(list);
 }
 
@@ -78,13 +77,13 @@ void examples_text(const struct figures *g, const struct figure *p, const struct
     examples_each(g, p, visit, &w);
 }
 
-/* ---- what is said of them ---- */
+/* ---- words ---- */
 
-double examples_heaviest(const attended_vec *seen)
+double examples_heaviest(const attended_vec *attended)
 {
     double top = 0;
-    for (size_t j = 0; j < seen->len; j++)
-        top = fmax(top, seen->at[j].weight);
+    for (size_t j = 0; j < attended->len; j++)
+        top = fmax(top, attended->at[j].weight);
     return top;
 }
 
@@ -105,7 +104,7 @@ int64_t event_train(const struct run_names *c, const struct attended *s)
     return s->length == 1 ? c->train.at[s->items[0]] : -1;
 }
 
-/* Heaviest first, of equals the newest. */
+/* The heaviest first; of equals the newest. */
 static int by_weight(const void *a, const void *b)
 {
     const struct attended *x = a, *y = b;
@@ -114,10 +113,10 @@ static int by_weight(const void *a, const void *b)
     return x->recency < y->recency ? -1 : x->recency > y->recency;
 }
 
-void seen_rank(attended_vec *to, const attended_vec *seen)
+void attended_by_weight(attended_vec *to, const attended_vec *attended)
 {
     vec_clear(to);
-    vec_append(to, seen->at, seen->len);
+    vec_append(to, attended->at, attended->len);
     if (to->len)
         qsort(to->at, to->len, sizeof *to->at, by_weight);
 }
@@ -175,7 +174,7 @@ static void put_item(const struct figures *g, struct column items, size_t i, str
     buf_byte(to, '\t');
 }
 
-/* What was predicted there, and what came: at the steps of a session, or at a position of it. */
+/* What was predicted and what came, at a step or at a position of a session. */
 static void put_step(const struct figures *g, const struct figure *p, const struct attention *a,
                      size_t row, struct buf *to)
 {
@@ -212,14 +211,14 @@ static void tsv_row(const struct figures *g, const struct figure *p, const struc
 }
 
 static void visit_tsv(void *to, const struct figures *g, const struct figure *p,
-                      const struct attention *a, const attended_vec *seen)
+                      const struct attention *a, const attended_vec *attended)
 {
     size_t n = attention_width(p->level, a);
     attended_vec ranked = {0};
     if (p->form->by_weight)
-        seen_rank(&ranked, seen);
-    for (size_t j = 0; j < seen->len; j++)
-        tsv_row(g, p, a, j / n, ranked.len ? &ranked.at[j] : &seen->at[j], to);
+        attended_by_weight(&ranked, attended);
+    for (size_t j = 0; j < attended->len; j++)
+        tsv_row(g, p, a, j / n, ranked.len ? &ranked.at[j] : &attended->at[j], to);
     vec_release(&ranked);
 }
 

@@ -15,7 +15,7 @@
 
 struct terminal; /* viz/terminal.h */
 
-/* A sample of records of fixed size, uniform over the pass. */
+/* A sample of the pass's records: of fixed size, uniform. */
 struct examples {
     struct sample sample;
     VEC(struct example {
@@ -25,7 +25,7 @@ struct examples {
     at;
 };
 
-/* What a picture has gathered; of its form one of the two. */
+/* What a figure has gathered; its form uses one of the two. */
 struct gathered {
     struct means means;
     struct examples examples;
@@ -36,36 +36,35 @@ struct grouping {
     const char *axis; /* what the groups are, with the unit */
     /* The group of an attended one; -1: none. */
     long (*of)(struct run_names *c, const struct attended *s);
-    /* The group's least value: what TSV calls it. */
+    /* The least value of the group, its name in TSV. */
     double (*low)(const struct run_names *c, size_t group);
-    /* The group as people read it, short. */
+    /* A short name of the group, for people. */
     void (*label)(const struct run_names *c, size_t group, struct buf *to);
-    /* Whether the axis has a mark there; NULL: wherever there is room. */
+    /* Whether the axis has a mark there; NULL: marks where there is room. */
     bool (*mark)(const struct run_names *c, size_t group);
-    /* Groups shown, weights or not; NULL: up to the last that has any. */
+    /* The number of groups shown, empty ones included; NULL: up to the last with weights. */
     size_t (*groups)(const struct run_names *c);
-    size_t across; /* in shades, groups in a row */
-    void (*row)(const struct run_names *c, size_t row,
-                struct buf *to); /* what stands before a row */
+    size_t across; /* in a map of shades: groups in a row */
+    void (*row)(const struct run_names *c, size_t row, struct buf *to); /* the name of a row */
 };
 
 struct figure {
-    const char *name; /* one of its level's; with that of its file, and in TSV */
+    const char *name; /* among those of its level; in TSV, and in the name of its file */
     const struct level_info *level;
-    const char *title; /* behind that of its level */
-    const char *says;  /* a sentence or two for who sees it for the first time */
+    const char *title; /* follows that of its level */
+    const char *says;  /* explains it in a sentence or two */
     const struct figure_form *form;
     const struct grouping *grouping; /* of means */
 };
 
-/* What a pass has of a level. */
+/* The records of a level in a pass. */
 struct level_count {
     uint64_t records;
-    uint64_t alone;        /* of these, those with nothing to choose from: they are in no picture */
-    int64_t user, session; /* of the last of the others */
+    uint64_t alone;        /* records with a single session or event: in no figure */
+    int64_t user, session; /* of the last of the other records */
 };
 
-/* The pass that is shown. */
+/* The figures of one pass. */
 struct figures {
     struct run_names *names;
     int64_t run, epoch;
@@ -73,20 +72,20 @@ struct figures {
     struct level_count level[LEVELS];
     const struct figure *table; /* the figures; the last has no name */
     struct gathered *gathered;  /* of each figure */
-    attended_vec seen;
+    attended_vec attended;
 };
 
 struct figure_form {
-    /* `goes_on`: the record is of the session that the one before it was of. */
+    /* `goes_on`: the record and the one before it are of the same session. */
     void (*take)(struct gathered *to, const struct figure *p, struct run_names *c,
-                 const attended_vec *seen, const struct attention *a, bool goes_on);
+                 const attended_vec *attended, const struct attention *a, bool goes_on);
     bool (*empty)(const struct gathered *g);
     void (*svg)(const struct figures *g, const struct figure *p, struct buf *to);
     void (*tsv)(const struct figures *g, const struct figure *p, struct buf *to);
-    /* For terminals; NULL: another picture shows it there. */
+    /* For terminals; NULL: another figure shows it there. */
     void (*text)(const struct figures *g, const struct figure *p, const struct terminal *b,
                  struct buf *to);
-    bool wide; /* needs a page's whole width */
+    bool wide; /* needs the whole width of a page */
     /* Of examples, in TSV: the group of an attended one; NULL: its recency. */
     double (*group)(const struct run_names *c, const struct attended *s);
     bool by_weight; /* of examples: the heaviest first, else the newest */

@@ -4,6 +4,8 @@
 #include "viz/groupings.h"
 
 /* clang-format off */
+
+/* The rows that several levels share: one for each figure of a level. */
 #define SIDE_BY_SIDE(level)                                                                        \
     {"sessions", level, "sessions side by side",                                                   \
      "Each column is an earlier session of the user, the newest first: when it was, what it held, "\
@@ -18,18 +20,21 @@
 #define MEANS_OF_SESSIONS(level)                                                                   \
     {"recency", level, "mean by recency",                                                          \
      "Do the latest sessions count most? A flat line at 1 would be even attention.",               \
-     &form_chart, &grouping_recency},                                                                       \
+     &form_chart, &grouping_recency},                                                              \
     {"age", level, "mean by age",                                                                  \
      "Does what was 24, 48, 72 hours ago stand out? The upright lines are whole days.",            \
-     &form_chart, &grouping_age},                                                                           \
+     &form_chart, &grouping_age},                                                                  \
     {"day", level, "mean around whole days",                                                       \
      "All ages from half a day on, folded by 24 hours: habits of the day would show as a hill in " \
-     "the middle.", &form_chart, &grouping_day},                                                            \
+     "the middle.",                                                                                \
+     &form_chart, &grouping_day},                                                                  \
     {"week", level, "mean by hour of the week",                                                    \
      "In which hours were the sessions that the model looks at? A map of one shade says that the " \
-     "hour does not matter.", &form_map, &grouping_week},                                                   \
+     "hour does not matter.",                                                                      \
+     &form_map, &grouping_week},                                                                   \
     {"length", level, "mean by length of the attended session",                                    \
-     "Do long sessions count more than short ones?", &form_chart, &grouping_length},                        \
+     "Do long sessions count more than short ones?",                                               \
+     &form_chart, &grouping_length},                                                               \
     {"popularity", level, "mean by popularity of the session's items",                             \
      "Are sessions of hits or of rarities worth more? Each group holds about the same share of "   \
      "the training events.", &form_chart, &grouping_popularity}
@@ -37,13 +42,15 @@
 #define MEANS_OF_EVENTS(level)                                                                     \
     {"recency", level, "mean by recency",                                                          \
      "Do the last events count most? A flat line at 1 would be even attention.",                   \
-     &form_chart, &grouping_event_recency},                                                                 \
+     &form_chart, &grouping_event_recency},                                                        \
     {"popularity", level, "mean by popularity of the item",                                        \
      "Are hits or rarities worth more? Each group holds about the same share of the training "     \
-     "events.", &form_chart, &grouping_event_popularity},                                                   \
+     "events.",                                                                                    \
+     &form_chart, &grouping_event_popularity},                                                     \
     {"length", level, "the strongest event, by length",                                            \
-     "How far does the event with the largest weight stand out among the others, where there are " \
-     "few of them and where there are many? At 1 all weigh the same.", &form_chart, &grouping_strongest}
+     "How far is the event with the largest weight above the others, where there are "             \
+     "few of them and where there are many? At 1 all weigh the same.",                             \
+     &form_chart, &grouping_strongest}
 
 const struct figure figure_table[] = {
     SIDE_BY_SIDE(&attention_levels[LEVEL_INTER]),
@@ -57,7 +64,7 @@ const struct figure figure_table[] = {
     MEANS_OF_SESSIONS(&attention_levels[LEVEL_USER]),
     {"events", &attention_levels[LEVEL_SESSION], "the events of single sessions",
      "From top to bottom the events of an earlier session, the weight of each in what the model "
-     "keeps of the session, and how often its item stands in the training part.",
+     "keeps of the session, and how often its item is in the training part.",
      &form_events, NULL},
     {"ranked", &attention_levels[LEVEL_SESSION], "events by weight",
      "The same sessions, the heaviest events first: does the number on the right rise from top to "

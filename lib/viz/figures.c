@@ -55,10 +55,10 @@ void figures_add(struct figures *g, const struct attention *a)
     bool goes_on = level->several && a->user == count->user && a->session == count->session;
     count->user = a->user;
     count->session = a->session;
-    attended_of(level, a, &g->seen);
+    attended_of(level, a, &g->attended);
     for (const struct figure *p = figure_table; p->name; p++)
         if (p->level == level)
-            p->form->take(&g->gathered[p - figure_table], p, g->names, &g->seen, a, goes_on);
+            p->form->take(&g->gathered[p - figure_table], p, g->names, &g->attended, a, goes_on);
 }
 
 void figures_end(struct figures *g)
@@ -83,7 +83,7 @@ void figures_release(struct figures *g)
         vec_release(&g->gathered[i].examples.at);
     }
     mem_free(g->gathered);
-    vec_release(&g->seen);
+    vec_release(&g->attended);
     *g = (struct figures){0};
 }
 

@@ -76,7 +76,7 @@ static size_t age_groups(const struct run_names *c)
     return c->edges.len + 1;
 }
 
-/* Whole days, or where buckets do not begin there, every eighth of them. */
+/* Marks whole days, or eight buckets if buckets do not begin at whole days. */
 static bool mark_age(const struct run_names *c, size_t group)
 {
     size_t days = 0, n = c->edges.len + 1;
@@ -105,8 +105,8 @@ const struct grouping grouping_age = {
 
 /* ---- the distance from whole days ---- */
 
-/* Ages from half a day on, as far as whole windows of a day around its multiples reach: each of the
- * 24 groups has then a bucket of every day.  Buckets that are not hours say nothing of it. */
+/* Ages from half a day on, up to the last complete day around a multiple of 24 hours, so that each
+ * of the 24 groups has a bucket of every day.  Needs buckets of an hour. */
 static long by_day_distance(struct run_names *c, const struct attended *s)
 {
     if (s->delta < 0 || (size_t)s->delta >= c->edges.len)
@@ -195,8 +195,8 @@ const struct grouping grouping_length = {
     .label = label_length,
 };
 
-/* The weights of a session's events are 1 of even attention on average, however long it is: what
- * its length can change is how far they lie apart. */
+/* The mean weight of a session's events is 1 at any length, so only their spread can depend on the
+ * length: this takes the largest. */
 static long of_strongest(struct run_names *c, const struct attended *s)
 {
     (void)c;
@@ -212,8 +212,8 @@ const struct grouping grouping_strongest = {
 
 /* ---- popularity ---- */
 
-/* By the session's median item (the lower one of two): a single hit in a session of rarities does
- * not make it a popular one. */
+/* By the session's median item (the lower one of two), so that a single hit does not make a session
+ * popular. */
 static long by_popularity(struct run_names *c, const struct attended *s)
 {
     if (s->length < 1)
@@ -245,7 +245,7 @@ static size_t popularity_groups(const struct run_names *c)
 }
 
 const struct grouping grouping_popularity = {
-    .axis = "how often the session's median item stands in the training part",
+    .axis = "how often the session's median item is in the training part",
     .of = by_popularity,
     .low = least_popularity,
     .label = label_popularity,
@@ -253,7 +253,7 @@ const struct grouping grouping_popularity = {
 };
 
 const struct grouping grouping_event_popularity = {
-    .axis = "how often the event's item stands in the training part",
+    .axis = "how often the event's item is in the training part",
     .of = by_popularity,
     .low = least_popularity,
     .label = label_popularity,

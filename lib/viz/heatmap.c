@@ -1,4 +1,4 @@
-/* Means over groups as a map of shades, so many groups in a row. */
+/* Means over groups as a map of shades. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,8 +12,8 @@
 
 enum { WIDTH = 640, LEFT = 52, TOP = 76, CELL = 23, HIGH = 26 };
 
-/* The scale of shades begins at 0 and has even attention (1) in its middle at the highest, so that
- * what is nearly even looks even. */
+/* The scale of shades begins at 0 and reaches to 2 at least, so that even attention (1) is in its
+ * middle or below, and nearly even attention looks even. */
 static double shades_top(const struct means *m)
 {
     return means_top(m, 2);

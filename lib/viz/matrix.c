@@ -1,4 +1,4 @@
-/* The steps of a session beside the earlier sessions: what each step looks back at. */
+/* The steps of a session against the earlier sessions that each step looks back at. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -15,7 +15,7 @@ enum {
     NAMES = 2, /* before the cells: what was ranked first, what came */
     NAME = 128,
     LEFT = 12 + NAMES * NAME,
-    COLUMNS = EXAMPLE_WIDTH - 12 - LEFT, /* have so much room */
+    COLUMNS = EXAMPLE_WIDTH - 12 - LEFT, /* the room for cells */
     CELL = 19,
     GAP = 26,
     MOST = 40, /* steps */
@@ -31,17 +31,17 @@ struct matrix {
 };
 
 static struct matrix matrix_of(const struct figures *g, const struct figure *p,
-                               const struct attention *a, const attended_vec *seen)
+                               const struct attention *a, const attended_vec *attended)
 {
     size_t steps = attention_rows(p->level, a);
     return (struct matrix){
         .g = g,
         .a = a,
-        .at = seen->at,
+        .at = attended->at,
         .steps = steps,
         .shown = steps < MOST ? steps : MOST,
         .sessions = attention_width(p->level, a),
-        .top = examples_heaviest(seen),
+        .top = examples_heaviest(attended),
     };
 }
 
@@ -71,7 +71,7 @@ static void draw_name(const struct matrix *m, struct column items, size_t step, 
     svg_end_clip(to);
 }
 
-/* What was ranked first, and what came; where both are one, it stands once, in bold. */
+/* The item ranked first and the item that came; if they are the same, once and in bold. */
 static void draw_step(const struct matrix *m, size_t step, double y, struct buf *to)
 {
     bool right = came_true(m->a, step);
@@ -91,7 +91,7 @@ static void draw_cell(const struct matrix *m, size_t step, size_t session, doubl
     svg_text(to, svg_on(share), x + wide / 2, y + 13, "%.3f", s->weight);
 }
 
-/* The sessions from `first` on, `n` of them, and all steps. */
+/* `n` sessions from `first` on, and all steps. */
 static void draw_band(const struct matrix *m, size_t first, size_t n, double y, struct buf *to)
 {
     double wide = n > 4 ? COLUMNS / (double)n : COLUMNS / 4.0;
@@ -112,10 +112,10 @@ static void draw_band(const struct matrix *m, size_t first, size_t n, double y, 
 }
 
 static void visit_svg(void *drawn, const struct figures *g, const struct figure *p,
-                      const struct attention *a, const attended_vec *seen)
+                      const struct attention *a, const attended_vec *attended)
 {
     struct example_drawn *d = drawn;
-    struct matrix m = matrix_of(g, p, a, seen);
+    struct matrix m = matrix_of(g, p, a, attended);
     size_t n = side_row_length(m.sessions);
     if (d->to)
         example_heading(g, a, d->y + 12, d->to, ": %zu step%s over %zu earlier sessions", m.steps,
@@ -164,10 +164,10 @@ static void text_step(const struct matrix *m, const struct terminal *b, size_t s
 }
 
 static void visit_text(void *written, const struct figures *g, const struct figure *p,
-                       const struct attention *a, const attended_vec *seen)
+                       const struct attention *a, const attended_vec *attended)
 {
     struct example_written *w = written;
-    struct matrix m = matrix_of(g, p, a, seen);
+    struct matrix m = matrix_of(g, p, a, attended);
     example_line(g, a, w->to);
     buf_text(w->to, ": its earlier sessions, newest first\n");
     for (size_t j = 0; j < m.sessions; j++)

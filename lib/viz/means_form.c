@@ -9,13 +9,13 @@
 enum { ENOUGH = 10 /* sessions */ };
 
 void means_take(struct gathered *to, const struct figure *p, struct run_names *c,
-                const attended_vec *seen, const struct attention *a, bool goes_on)
+                const attended_vec *attended, const struct attention *a, bool goes_on)
 {
     (void)a;
     if (!goes_on)
         means_end_session(&to->means);
-    for (size_t j = 0; j < seen->len; j++) {
-        const struct attended *s = &seen->at[j];
+    for (size_t j = 0; j < attended->len; j++) {
+        const struct attended *s = &attended->at[j];
         long group = p->grouping->of(c, s);
         if (group >= 0)
             means_add(&to->means, (size_t)group, s->weight, s->relative);

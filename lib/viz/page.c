@@ -148,7 +148,7 @@ static void write_head(const struct page *p, bool name, struct buf *to)
     buf_text(to, "</tr></thead><tbody>\n");
 }
 
-/* An epoch chosen on the test part flatters the model: the page says which part it was. */
+/* The part that chose the best epochs.  The test part flatters the model, so the page says it. */
 static const char *selection(const struct page *p)
 {
     size_t on_test = 0;
@@ -225,7 +225,7 @@ static void write_level(const struct page *p, size_t run, const struct level_inf
         buf_text(to, " Of these, ");
         put_count(to, count->alone);
         buf_format(to,
-                   " had one %s only, so that there was nothing to choose: they are in no "
+                   " had only one %s, so that there was nothing to choose: they are in no "
                    "picture.",
                    level->one);
     }
@@ -241,13 +241,14 @@ static void write_run(const struct page *p, size_t run, struct buf *to)
         buf_text(to, ": ");
         put_run(p, run, to);
     }
-    buf_format(to,
-               "</h2>\n<p>The attention weights of the %s pass of epoch %" PRId64
-               ". Each is smaller where there are more of them, so means are taken of the weight "
-               "divided by the mean of those it stands among: 1 is what even attention would give. "
-               "Standard errors take sessions as independent and the model as it is: how another "
-               "training would come out, several seeds have to tell.</p>\n",
-               part_name[r->part], r->epoch);
+    buf_format(
+        to,
+        "</h2>\n<p>The attention weights of the %s pass of epoch %" PRId64
+        ". A weight is smaller where more sessions or events share the attention, so means are "
+        "of the weight divided by the mean of the weights beside it: 1 is even attention. "
+        "Standard errors take sessions as independent and the model as fixed: only "
+        "several seeds show how another training would differ.</p>\n",
+        part_name[r->part], r->epoch);
     for (size_t i = 0; i < LEVELS; i++)
         if (r->level[i].records)
             write_level(p, run, &attention_levels[i], to);
@@ -268,7 +269,7 @@ void page_draw(struct page *p, size_t run, const struct figures *g)
 
 /* ---- the whole ---- */
 
-/* What the page is about: the runs that attend, or the scores of all where none does. */
+/* The runs that have attention, or the scores of all runs if none has. */
 static void put_title(const struct page *p, bool markup, struct buf *to)
 {
     size_t named = 0;

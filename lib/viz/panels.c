@@ -1,5 +1,5 @@
-/* Columns of one example each: its attended sessions or events from top to bottom, what each is,
- * and its weight. */
+/* Panels of one example each: its attended sessions or events from top to bottom, with their
+ * weights. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -20,10 +20,10 @@ struct layout {
     size_t across;       /* panels in a row */
     double weight, wide; /* the shade */
     void (*when)(const struct run_names *c, const struct attended *s,
-                 struct buf *to); /* sessions alone */
+                 struct buf *to); /* of sessions; NULL: of events */
 };
 
-/* Places of panels, row by row; a row is as high as its highest. */
+/* Where panels are, row by row; a row is as high as its highest panel. */
 struct drawn {
     const struct layout *layout;
     struct buf *to; /* NULL: only measures */
@@ -36,9 +36,9 @@ static double panel_width(const struct layout *l)
     return (WIDTH - 24) / (double)l->across;
 }
 
-static size_t lines_of(const attended_vec *seen)
+static size_t lines_of(const attended_vec *attended)
 {
-    return seen->len < MOST ? seen->len : MOST;
+    return attended->len < MOST ? attended->len : MOST;
 }
 
 static void draw_shade(const struct layout *l, const struct attended *s, double x, double y,
@@ -73,41 +73,41 @@ static void draw_event(const struct figures *g, const struct layout *l, const st
 }
 
 static void draw_panel(const struct figures *g, const struct layout *l, const struct attention *a,
-                       const attended_vec *seen, double x, double y, struct buf *to)
+                       const attended_vec *attended, double x, double y, struct buf *to)
 {
-    size_t lines = lines_of(seen);
+    size_t lines = lines_of(attended);
     struct buf age = {0};
     svg_begin_clip(to, x, y, panel_width(l) - 8, 18);
     svg_name(to, "s b", x, y + 12, label_list_at(&g->names->users, a->user),
              columns_in(panel_width(l)));
     svg_end_clip(to);
     if (!l->when)
-        say_age(g->names, &seen->at[0], &age);
+        say_age(g->names, &attended->at[0], &age);
     svg_text(to, "s q", x, y + 27, "%.*s%ssession %" PRId64, (int)age.len, age.at ? age.at : "",
              age.len ? " before " : "", a->session);
     buf_release(&age);
     for (size_t j = 0; j < lines; j++) {
         double at = y + HEAD + CELL * (double)j;
-        (l->when ? draw_session : draw_event)(g, l, &seen->at[j], x, at, to);
-        draw_shade(l, &seen->at[j], x, at, examples_heaviest(seen), to);
+        (l->when ? draw_session : draw_event)(g, l, &attended->at[j], x, at, to);
+        draw_shade(l, &attended->at[j], x, at, examples_heaviest(attended), to);
     }
-    if (seen->len > lines)
+    if (attended->len > lines)
         svg_text(to, "s q", x, y + HEAD + CELL * (double)lines + 13, "+ %zu more",
-                 seen->len - lines);
+                 attended->len - lines);
 }
 
-/* Sessions stand newest first, events as they came or by weight. */
-static void order_of(const struct figure *p, const attended_vec *seen, attended_vec *to)
+/* Sessions are newest first, events oldest first or by weight. */
+static void order_of(const struct figure *p, const attended_vec *attended, attended_vec *to)
 {
     if (p->form->by_weight)
-        seen_rank(to, seen);
+        attended_by_weight(to, attended);
     else
-        for (size_t j = 0; j < seen->len; j++)
-            vec_push(to, seen->at[p->form == &form_events ? seen->len - 1 - j : j]);
+        for (size_t j = 0; j < attended->len; j++)
+            vec_push(to, attended->at[p->form == &form_events ? attended->len - 1 - j : j]);
 }
 
 static void visit_svg(void *drawn, const struct figures *g, const struct figure *p,
-                      const struct attention *a, const attended_vec *seen)
+                      const struct attention *a, const attended_vec *attended)
 {
     struct drawn *d = drawn;
     size_t place = d->i++ % d->layout->across;
@@ -116,10 +116,11 @@ static void visit_svg(void *drawn, const struct figures *g, const struct figure 
         d->y += d->row;
         d->row = 0;
     }
-    d->row = fmax(d->row, HEAD + CELL * (double)(lines_of(seen) + (seen->len > MOST)) + FOOT);
+    d->row =
+        fmax(d->row, HEAD + CELL * (double)(lines_of(attended) + (attended->len > MOST)) + FOOT);
     if (!d->to)
         return;
-    order_of(p, seen, &order);
+    order_of(p, attended, &order);
     draw_panel(g, d->layout, a, &order, 12 + panel_width(d->layout) * (double)place, d->y, d->to);
     vec_release(&order);
 }
@@ -153,8 +154,7 @@ static void weeks_svg(const struct figures *g, const struct figure *p, struct bu
 static void events_svg(const struct figures *g, const struct figure *p, struct buf *to)
 {
     static const struct layout l = {
-        "the event's item, its weight, and how often it stands in the training part", 2, 166, 72,
-        NULL};
+        "the event's item, its weight, and how often it is in the training part", 2, 166, 72, NULL};
     panels_svg(g, p, &l, to);
 }
 
@@ -175,14 +175,14 @@ static void text_event(const struct figures *g, const struct attended *s, double
 }
 
 static void visit_text(void *written, const struct figures *g, const struct figure *p,
-                       const struct attention *a, const attended_vec *seen)
+                       const struct attention *a, const attended_vec *attended)
 {
     struct example_written *w = written;
     (void)p;
     example_line(g, a, w->to);
     buf_text(w->to, ": weight, times in the training part, item; as they came\n");
-    for (size_t j = seen->len; j-- > 0;)
-        text_event(g, &seen->at[j], examples_heaviest(seen), w->to);
+    for (size_t j = attended->len; j-- > 0;)
+        text_event(g, &attended->at[j], examples_heaviest(attended), w->to);
     buf_byte(w->to, '\n');
 }
 

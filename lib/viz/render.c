@@ -19,7 +19,7 @@ void render_begin_pass(struct render *x, struct epoch epoch)
     x->now.run = (int64_t)x->page.runs.len - 1;
 }
 
-/* A test pass rather than a validation pass; of equals the one of the asked-for epoch. */
+/* Prefers a test pass to a validation pass, then the pass of the wanted epoch. */
 static bool is_wanted(const struct render *x, struct epoch epoch, bool leads, double merit)
 {
     if (!figures_has_attention(&x->now) || (x->epoch > 0 && epoch.number != x->epoch))
@@ -66,7 +66,7 @@ bool render_has_figures(const struct render *x)
 
 /* ---- files ---- */
 
-/* FOLDER/LEVEL-NAME.svg; of several runs FOLDER/RUN-LEVEL-NAME.svg. */
+/* Writes FOLDER/LEVEL-NAME.svg, or FOLDER/RUN-LEVEL-NAME.svg if there are several runs. */
 static int write_files(const struct render *x, struct err *e)
 {
     struct buf learning = {0};

@@ -49,7 +49,7 @@ const struct curve_pass *score_curve_best(const struct score_curve *r, size_t ru
     return best == SIZE_MAX ? NULL : &r->at.at[best];
 }
 
-/* The part whose scores are shown: the one that the run's best epoch is of. */
+/* The part whose scores are shown: that of the best pass. */
 static enum part shown_part(const struct score_curve *r, size_t run)
 {
     const struct curve_pass *best = score_curve_best(r, run);
@@ -81,7 +81,7 @@ static void measure(struct curve_panel *p)
     p->x.high = p->y.high = -INFINITY;
     for (size_t run = 0; run < p->r->runs.len; run++)
         measure_run(p, run);
-    if (!p->train) /* a score's axis begins at 0; what a loss of 0 is depends on the items */
+    if (!p->train) /* the axis of a score begins at 0; that of a loss does not */
         p->y.low = 0;
 }
 
@@ -101,7 +101,7 @@ static void draw_axes(const struct curve_panel *p, double step, struct buf *to)
     svg_text(to, "q m", (p->x.from + p->x.to) / 2, BOTTOM + 34, "epoch");
 }
 
-/* The passes of a part as a line; a single pass, as of a model without epochs, as a level all
+/* The passes of a part as a line.  A single pass, as of a model without epochs, is a level line all
  * across. */
 static void draw_line(const struct curve_panel *p, size_t run, enum part part, struct buf *to)
 {

@@ -1,4 +1,4 @@
-/* The scores of runs, as plain numbers: for the page's tables and for the learning curve. */
+/* The scores of runs by epoch, as plain numbers, for the learning curve and the page's tables. */
 #ifndef VIZ_SCORE_CURVE_H
 #define VIZ_SCORE_CURVE_H
 
@@ -13,7 +13,7 @@ enum { RESULT_COLUMNS = 40, RESULT_NAME = 24 };
 struct curve_pass {
     struct epoch epoch;
     uint64_t events;              /* targets */
-    double value[RESULT_COLUMNS]; /* by column; NaN: there is none */
+    double value[RESULT_COLUMNS]; /* by column; NaN: none */
 };
 
 struct curve_run {
@@ -26,12 +26,12 @@ struct score_curve {
     VEC(struct curve_run) runs;
     size_t columns;
     char name[RESULT_COLUMNS][RESULT_NAME]; /* of each column; column 0 is the loss */
-    const char *ranks;         /* what they are among, the caller's; NULL or empty: all */
-    size_t shown;              /* the column that the curve shows beside the loss */
-    VEC(struct curve_pass) at; /* run by run, epochs in order */
+    const char *ranks;                      /* what ranks are among; NULL or empty: all items */
+    size_t shown;                           /* the column that the curve shows beside the loss */
+    VEC(struct curve_pass) at;              /* run by run, epochs in order */
 };
 
-/* Adds a run, a pass of the last run, and says which of that run's passes (from 0) is its best. */
+/* Add a run; add a pass to the last run; say which of its passes (from 0) is its best. */
 void score_curve_begin_run(struct score_curve *r);
 void score_curve_add(struct score_curve *r, struct curve_pass pass);
 void score_curve_best_pass(struct score_curve *r, size_t pass);

@@ -54,7 +54,7 @@ static void draw_learning(const struct report *r, struct buf *to)
 
 struct labelled_group {
     const struct group_score *group;
-    size_t order; /* of equals in number, the one that comes first */
+    size_t order; /* as they come; the second key of the order */
 };
 
 static int by_number(const void *a, const void *b)
@@ -68,7 +68,7 @@ static int by_number(const void *a, const void *b)
 typedef VEC(struct labelled_group) labelled_group_vec;
 
 /* The groups of all runs at their best epochs, each once, in the order of their numbers. Popularity
- * may give a number another label for another training part. */
+ * gives a number different labels for different training parts. */
 static labelled_group_vec groups_of(const struct report *r, const char *by)
 {
     labelled_group_vec all = {0};

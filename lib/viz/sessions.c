@@ -1,4 +1,4 @@
-/* Sessions side by side: what they held, and what they weigh. */
+/* Sessions side by side, with their items and weights. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -19,18 +19,18 @@ enum {
 };
 
 /* A row of cards with their weights below. */
-static double row_height(const attended_vec *seen, size_t first, size_t n)
+static double row_height(const attended_vec *attended, size_t first, size_t n)
 {
-    size_t end = first + n < seen->len ? first + n : seen->len;
-    return side_card_height(&seen->at[first], end - first) + WEIGHT + GAP;
+    size_t end = first + n < attended->len ? first + n : attended->len;
+    return side_card_height(&attended->at[first], end - first) + WEIGHT + GAP;
 }
 
-static double example_height(const attended_vec *seen)
+static double example_height(const attended_vec *attended)
 {
     double height = HEAD;
-    size_t n = side_row_length(seen->len);
-    for (size_t j = 0; j < seen->len; j += n)
-        height += row_height(seen, j, n);
+    size_t n = side_row_length(attended->len);
+    for (size_t j = 0; j < attended->len; j += n)
+        height += row_height(attended, j, n);
     return height;
 }
 
@@ -44,7 +44,7 @@ static void draw_column(const struct figures *g, const struct attended *s, doubl
              s->relative);
 }
 
-/* What came next, as far as it fits. */
+/* The items that came next, as many as fit. */
 static void draw_targets(const struct run_names *c, const struct attention *a, double y,
                          struct buf *to)
 {
@@ -63,22 +63,22 @@ static void draw_targets(const struct run_names *c, const struct attention *a, d
 }
 
 static void visit_svg(void *drawn, const struct figures *g, const struct figure *p,
-                      const struct attention *a, const attended_vec *seen)
+                      const struct attention *a, const attended_vec *attended)
 {
     struct example_drawn *d = drawn;
-    size_t n = side_row_length(seen->len);
+    size_t n = side_row_length(attended->len);
     double y = d->y + HEAD;
     (void)p;
-    d->y += example_height(seen);
+    d->y += example_height(attended);
     if (!d->to)
         return;
-    example_heading(g, a, y - HEAD + 12, d->to, ", over %zu earlier ones", seen->len);
+    example_heading(g, a, y - HEAD + 12, d->to, ", over %zu earlier ones", attended->len);
     draw_targets(g->names, a, y - HEAD + 29, d->to);
-    for (size_t first = 0; first < seen->len; first += n) {
-        double height = row_height(seen, first, n);
-        for (size_t j = first; j < first + n && j < seen->len; j++)
-            draw_column(g, &seen->at[j], 12 + COLUMN * (double)(j - first), y, height,
-                        examples_heaviest(seen), d->to);
+    for (size_t first = 0; first < attended->len; first += n) {
+        double height = row_height(attended, first, n);
+        for (size_t j = first; j < first + n && j < attended->len; j++)
+            draw_column(g, &attended->at[j], 12 + COLUMN * (double)(j - first), y, height,
+                        examples_heaviest(attended), d->to);
         y += height;
     }
 }
@@ -115,14 +115,14 @@ static void text_session(const struct figures *g, const struct terminal *b,
 }
 
 static void visit_text(void *written, const struct figures *g, const struct figure *p,
-                       const struct attention *a, const attended_vec *seen)
+                       const struct attention *a, const attended_vec *attended)
 {
     struct example_written *w = written;
     (void)p;
     example_line(g, a, w->to);
     buf_text(w->to, ": weight, age, hour of the week, items; newest first\n");
-    for (size_t j = 0; j < seen->len; j++)
-        text_session(g, w->b, &seen->at[j], examples_heaviest(seen), w->to);
+    for (size_t j = 0; j < attended->len; j++)
+        text_session(g, w->b, &attended->at[j], examples_heaviest(attended), w->to);
     buf_byte(w->to, '\n');
 }
 
