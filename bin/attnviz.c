@@ -1,4 +1,5 @@
-/* attnviz: predictions -> pictures of what a model attends to: TSV, terminal, SVG files, a page. */
+/* attnviz: predictions -> pictures of what a model attends to, as TSV, text, SVG files or a page.
+ */
 
 #include "base/num.h"
 #include "base/output_file.h"
@@ -15,19 +16,20 @@ static struct render *const render = &reader.render;
 static const struct option options[] = {
     {OPTION_CHOICE, .name = "format", .choices = "auto|tsv|text|html", .to = &format,
      .help = "auto: text on a terminal, else tsv; with --svg nothing"},
-    {OPTION_FLAG, .name = "html", .to = &html, .help = "one page that holds everything"},
+    {OPTION_FLAG, .name = "html", .to = &html,
+     .help = "the same as --format html: one page with everything"},
     {OPTION_TEXT, .name = "svg", .argument = "DIR", .to = &reader.render.folder,
-     .help = "write each picture to a file in DIR, made if it is missing"},
+     .help = "write each picture to a file in DIR, which is made if it is missing"},
     {OPTION_TEXT, .name = "epoch", .argument = "EPOCH", .to = &epoch,
-     .help = "whose attention is shown: best, last or a number"},
+     .help = "epoch to show: best, last or a number"},
     {OPTION_TEXT, .name = "best-by", .argument = "SCORE", .to = &best_by,
-     .help = "what the best epoch is chosen by: recall@K, mrr@K, precision@K or loss"},
+     .help = "score that chooses the best epoch: recall@K, mrr@K, precision@K or loss"},
     {OPTION_INT, .name = "examples", .argument = "N", .to = &reader.render.examples, .low = 1,
-     .high = 1000, .help = "sessions of each level drawn one by one"},
+     .high = 1000, .help = "how many single examples to draw of each level"},
     {OPTION_INT, .name = "seed", .argument = "N", .to = &seed, .low = 0, .high = 0x1p53,
-     .help = "which sessions those are"},
+     .help = "seed of the choice of examples"},
     {OPTION_TEXT, 'o', "output", "FILE", .to = &output,
-     .help = "write to FILE, which is there only when it is whole"},
+     .help = "write to FILE, which appears only when it is complete"},
     {0},
 };
 
@@ -36,12 +38,13 @@ static const struct program program = {
     .purpose = "Draw what a model attends to: single sessions, and means over many.",
     .usage = "[option ...] [file ...]",
     .example = "trainer --inter hidden,delta --attention 200 b.mp | attnviz --html >page.html",
-    .notes = "Reads what trainer --attention N writes, of every level of attention; each run\n"
-             "shows one epoch.  Means are of the weight against even attention, which is 1.",
+    .notes = "Reads what trainer --attention N writes, at every level of attention, and shows\n"
+             "one epoch of each run. Means are of the weight relative to even attention,\n"
+             "which is 1.",
     .tables = (const struct option *const[]){options, NULL},
 };
 
-/* What goes to the output, and how it looks there. */
+/* Chooses what goes to the output. */
 static void choose_form(void)
 {
     bool terminal = !output && terminal_of_stdout(&render->terminal);
@@ -56,7 +59,7 @@ static void choose_form(void)
     else if (!render->folder)
         render->form = terminal ? RENDER_TEXT : RENDER_TSV;
     if (output && render->form == RENDER_NONE)
-        cli_usage("-o %s with --svg: give --html or --format tsv or text for it", output);
+        cli_usage("-o %s with --svg needs --html, --format tsv or --format text", output);
 }
 
 static void check_options(void)

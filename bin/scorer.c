@@ -1,4 +1,4 @@
-/* scorer: predictions -> recall and MRR, each epoch as it ends, the best one, runs compared. */
+/* scorer: predictions -> recall and MRR of each epoch, of the best epoch, and of runs compared. */
 #include <string.h>
 
 #include "base/output_file.h"
@@ -37,34 +37,33 @@ static const struct option options[] = {
     {OPTION_TEXT, .name = "against", .argument = "BASE", .to = &inputs.against,
      .help = "compare with the model of the predictions in BASE, paired by user"},
     {OPTION_TEXT, .name = "at", .argument = "LIST", .to = &at,
-     .help = "the k of recall@k and mrr@k"},
+     .help = "values of k for recall@k and mrr@k"},
     {OPTION_TEXT, .name = "best-by", .argument = "SCORE", .to = &best_by,
-     .help = "what the best epoch is chosen by: recall@K, mrr@K, precision@K or loss"},
+     .help = "score that chooses the best epoch: recall@K, mrr@K, precision@K or loss"},
     {OPTION_TEXT, .name = "by", .argument = "LIST", .to = &by,
-     .help =
-         "break the scores down: position, history, length, phase, popularity, seen; all; none"},
+     .help = "break scores down by position, history, length, phase, popularity, seen; all; none"},
     {OPTION_FLAG, .name = "precision", .to = &scoring.cuts.precision,
      .help = "show precision@k too, in the tables (TSV and JSON always have it)"},
     {OPTION_FLAG, .name = "best", .to = &report.best_only, .help = "show the best epochs only"},
     {OPTION_CALL, .name = "name", .argument = "NAME", .call = set_name,
-     .help = "call the first model NAME; again for the second, and so on"},
+     .help = "name the first model NAME; repeat for the second, and so on"},
     {OPTION_CHOICE, .name = "format", .choices = "table|tsv|json", .to = &format,
-     .help = "how the scores are written"},
+     .help = "how to write the scores"},
     {OPTION_FLAG, .name = "json", .to = &json, .help = "the same as --format json"},
     {OPTION_TEXT, .name = "svg", .argument = "DIR", .to = &svg,
      .help = "write the learning curves and the breakdowns to DIR too, as SVG"},
     {OPTION_INT, .name = "resamples", .argument = "N", .to = &resamples, .low = 1, .high = 1e6,
      .help = "draws of the bootstrap of --against"},
     {OPTION_INT, .name = "seed", .argument = "N", .to = &seed, .low = 0, .high = 0x1p53,
-     .help = "of its draws"},
+     .help = "seed of these draws; the same seed gives the same intervals"},
     {OPTION_CALL, .name = "tsv", .argument = "FILE", .call = add_text,
      .help = "score the ranks in FILE too: lines of user, position, target, rank"},
     {OPTION_TEXT, 'o', "output", "FILE", .to = &output,
-     .help = "write to FILE, which is there only when it is whole"},
+     .help = "write to FILE, which appears only when it is complete"},
     {0},
 };
 
-/* The group of progress comes in main. */
+/* main adds the options of progress. */
 static const struct option *tables[3] = {options};
 
 static const struct program program = {
@@ -72,9 +71,9 @@ static const struct program program = {
     .purpose = "Score predictions: recall@k and MRR@k, overall and by position.",
     .usage = "[option ...] [file ...]",
     .example = "baseline --model markov split.mp | scorer --at 5,10,20",
-    .notes = "Each stream is a run; runs that differ by their seeds alone are one model and\n"
-             "shown as mean and sample standard deviation. Without a validation part the\n"
-             "best epoch is chosen on the test part, and the output says selected_on: test.",
+    .notes = "Each stream is a run. Runs that differ only in seeds are one model, shown as\n"
+             "mean and sample standard deviation. Without a validation part, the test part\n"
+             "chooses the best epoch, and the output says selected_on: test.",
     .input_option = "tsv",
     .tables = tables,
 };
