@@ -1,33 +1,35 @@
-/* attnviz: predictions -> pictures of what a model attends to: TSV, terminal, SVG files, a page. */
+/* attnviz: predictions -> pictures of what a model attends to, as TSV, text, SVG files or a page.
+ */
 
 #include "base/num.h"
 #include "base/output_file.h"
 #include "cli/cli.h"
-#include "viz/read.h"
+#include "viz/attention_reader.h"
 
 static const char *best_by = "recall@20", *epoch = "best", *format = "auto";
 static const char *output;
 static int64_t seed = 1;
 static bool html;
-static struct showing showing = {.exhibit = {.blocks = {.columns = 80}, .examples = 4}};
-static struct render *const x = &showing.exhibit;
+static struct attention_reader reader = {.render = {.terminal = {.columns = 80}, .examples = 4}};
+static struct render *const render = &reader.render;
 
 static const struct option options[] = {
     {OPTION_CHOICE, .name = "format", .choices = "auto|tsv|text|html", .to = &format,
      .help = "auto: text on a terminal, else tsv; with --svg nothing"},
-    {OPTION_FLAG, .name = "html", .to = &html, .help = "one page that holds everything"},
-    {OPTION_TEXT, .name = "svg", .argument = "DIR", .to = &showing.exhibit.folder,
-     .help = "write each picture to a file in DIR, made if it is missing"},
+    {OPTION_FLAG, .name = "html", .to = &html,
+     .help = "the same as --format html: one page with everything"},
+    {OPTION_TEXT, .name = "svg", .argument = "DIR", .to = &reader.render.folder,
+     .help = "write each picture to a file in DIR, which is made if it is missing"},
     {OPTION_TEXT, .name = "epoch", .argument = "EPOCH", .to = &epoch,
-     .help = "whose attention is shown: best, last or a number"},
+     .help = "epoch to show: best, last or a number"},
     {OPTION_TEXT, .name = "best-by", .argument = "SCORE", .to = &best_by,
-     .help = "what the best epoch is chosen by: recall@K, mrr@K, precision@K or loss"},
-    {OPTION_INT, .name = "examples", .argument = "N", .to = &showing.exhibit.examples, .low = 1,
-     .high = 1000, .help = "sessions of each level drawn one by one"},
+     .help = "score that chooses the best epoch: recall@K, mrr@K, precision@K or loss"},
+    {OPTION_INT, .name = "examples", .argument = "N", .to = &reader.render.examples, .low = 1,
+     .high = 1000, .help = "how many single examples to draw of each level"},
     {OPTION_INT, .name = "seed", .argument = "N", .to = &seed, .low = 0, .high = 0x1p53,
-     .help = "which sessions those are"},
+     .help = "seed of the choice of examples"},
     {OPTION_TEXT, 'o', "output", "FILE", .to = &output,
-     .help = "write to FILE, which is there only when it is whole"},
+     .help = "write to FILE, which appears only when it is complete"},
     {0},
 };
 
@@ -36,44 +38,46 @@ static const struct program program = {
     .purpose = "Draw what a model attends to: single sessions, and means over many.",
     .usage = "[option ...] [file ...]",
     .example = "trainer --inter hidden,delta --attention 200 b.mp | attnviz --html >page.html",
-    .notes = "Reads what trainer --attention N writes, of every level of attention; each run\n"
-             "shows one epoch.  Means are of the weight against even attention, which is 1.",
+    .notes = "Reads what trainer --attention N writes, at every level of attention, and shows\n"
+             "one epoch of each run. Means are of the weight relative to even attention,\n"
+             "which is 1.",
     .tables = (const struct option *const[]){options, NULL},
 };
 
-/* What goes to the output, and how it looks there. */
+/* Chooses what goes to the output. */
 static void choose_form(void)
 {
-    bool terminal = !output && terminal_of_stdout(&x->blocks);
+    bool terminal = !output && terminal_of_stdout(&render->terminal);
     if (html && cli_given("format") && strcmp(format, "html"))
         cli_usage("--html and --format %s exclude each other", format);
     if (html || !strcmp(format, "html"))
-        x->form = EXHIBIT_HTML;
+        render->form = RENDER_HTML;
     else if (!strcmp(format, "text"))
-        x->form = EXHIBIT_TEXT;
+        render->form = RENDER_TEXT;
     else if (!strcmp(format, "tsv"))
-        x->form = EXHIBIT_TSV;
-    else if (!x->folder)
-        x->form = terminal ? EXHIBIT_TEXT : EXHIBIT_TSV;
-    if (output && x->form == EXHIBIT_NONE)
-        cli_usage("-o %s with --svg: give --html or --format tsv or text for it", output);
+        render->form = RENDER_TSV;
+    else if (!render->folder)
+        render->form = terminal ? RENDER_TEXT : RENDER_TSV;
+    if (output && render->form == RENDER_NONE)
+        cli_usage("-o %s with --svg needs --html, --format tsv or --format text", output);
 }
 
 static void check_options(void)
 {
     struct err e = {0};
-    if (cuts_parse(&showing.scoring.cuts, "5,10,20", &e))
+    if (cuts_parse(&reader.scoring.cuts, "5,10,20", &e))
         cli_fail(&e);
-    if (criterion_parse(&showing.scoring.criterion, best_by, &e))
+    if (criterion_parse(&reader.scoring.criterion, best_by, &e))
         cli_usage("--best-by %s: %s", best_by, e.text);
     if (!strcmp(epoch, "last"))
-        x->epoch = -1;
-    else if (strcmp(epoch, "best") && (!num_i64(epoch, strlen(epoch), &x->epoch) || x->epoch < 1))
+        render->epoch = -1;
+    else if (strcmp(epoch, "best") &&
+             (!num_i64(epoch, strlen(epoch), &render->epoch) || render->epoch < 1))
         cli_usage("--epoch: '%s' is no epoch: give best, last or a number from 1", epoch);
     choose_form();
-    x->seed = (uint64_t)seed;
-    x->page.maker = "attnviz (sesspipe) " SESSPIPE_VERSION;
-    showing.report.best_by = x->page.selected_by = best_by;
+    render->seed = (uint64_t)seed;
+    render->page.maker = "attnviz (sesspipe) " SESSPIPE_VERSION;
+    reader.report.best_by = render->page.selected_by = best_by;
 }
 
 static void warn_of(uint64_t n, const char *what)
@@ -91,14 +95,15 @@ int main(int argc, char **argv)
     struct err e = {0};
     check_options();
     if (predictions_in_open(&in, files.at, files.count, &e) ||
-        output_file_open(&sink, output, &e) || showing_read(&showing, in, &e) ||
-        render_end(x, &out, &e) || output_file_write(&sink, out.at, out.len, &e) ||
+        output_file_open(&sink, output, &e) || attention_reader_read(&reader, in, &e) ||
+        render_end(render, &out, &e) || output_file_write(&sink, out.at, out.len, &e) ||
         output_file_commit(&sink, &e))
         cli_fail(&e);
     warn_of(predictions_in_skipped(in), "records of unknown kinds were skipped");
-    warn_of(!render_has_figures(x), "page without pictures: no attention weights in the input");
+    warn_of(!render_has_figures(render),
+            "page without pictures: no attention weights in the input");
     predictions_in_close(in);
-    showing_release(&showing);
+    attention_reader_release(&reader);
     buf_release(&out);
     return 0;
 }

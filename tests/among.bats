@@ -175,9 +175,6 @@ EOT
 
 @test "pictures and the page say it" {
     { hand 50 1; hand 50 2; } | predictions >ranks.mp
-    scorer --gnuplot --by position ranks.mp >script
-    grep -q "set title 'recall@20 by epoch, ranks among the 50 most supported items'" script
-    grep -q "set title 'recall@20 by position, ranks among the 50 most supported items'" script
     scorer --svg drawn --by position ranks.mp >table
     grep -q 'Learning, epoch by epoch, ranks among the 50 most supported items' drawn/learning.svg
     grep -q 'recall@20 by position, ranks among the 50 most supported items' drawn/by-position.svg

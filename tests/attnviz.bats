@@ -105,11 +105,11 @@ of() {
     [ "$(of intra age 24 weights <tsv)" = 2 ]
     [ "$(of intra age 24 sessions <tsv)" = 1 ]
     near 1.25 "$(of intra length 3 relative <tsv)"
-    near 1.25 "$(of intra popularity 40 relative <tsv)"
+    near 1.25 "$(of intra popularity 9 relative <tsv)"   # counts 9 to 40
     near 1.5 "$(of user age 24 relative <tsv)"
     near 0.5 "$(of user recency 1 relative <tsv)"
     near 0.75 "$(of session recency 1 relative <tsv)"      # the one of a single event is left out
-    near 1.5 "$(of session popularity 40 relative <tsv)"
+    near 1.5 "$(of session popularity 9 relative <tsv)"
     near 1.5 "$(of session length 3 relative <tsv)"        # 0.5 of three
     near 0.5 "$(of session length 3 weight <tsv)"
     near 1.5 "$(of item recency 1 relative <tsv)"          # (1.5 + 2 + 1) / 3: over mean |weight|
@@ -332,7 +332,7 @@ EOT
 }
 
 @test "sessions that had nothing to choose are in no picture, and the page says so" {
-    hand | predictions | attnviz --html | grep -q 'Of these, 1 had one earlier session only'
+    hand | predictions | attnviz --html | grep -q 'Of these, 1 had only one earlier session'
     hand | sed '/^attention 0 [578]/d' | predictions >1.mp
     run -65 attnviz 1.mp
 }

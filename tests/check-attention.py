@@ -17,14 +17,14 @@ for line in open(sys.argv[1], encoding="utf-8"):
 
 
 def popularity_floors():
-    """The counts at which the middle of the events of such items lies in another tenth of all."""
-    floors, below, last = [0], 0, 0
+    """The least counts of groups that end where a tenth of all events, two tenths and so on is full."""
+    floors, edge, below, share = [0], 0, 0, 0
     for count in sorted(set(train) - {0}):
-        events = count * train.count(count)
-        tenth = 10 * (2 * below + events) // (2 * sum(train))
-        if tenth > last and below:
-            floors.append(count)
-        last, below = tenth, below + events
+        below += count * train.count(count)
+        full = 10 * below // sum(train)
+        if full > share:
+            floors.append(edge + 1)
+            edge, share = count, full
     return floors
 
 

@@ -127,7 +127,7 @@ each_page() { # PATTERN COMMAND...
         [ -e 1.sh ] || [ -e 1.py ] || { echo "no example"; return 1; }
         for block in [0-9]*.sh; do
             [ -e "$block" ] || continue
-            for tool in jq xz parallel gnuplot; do
+            for tool in jq xz parallel; do
                 grep -qw "^ *$tool\\|| *$tool" "$block" && ! command -v $tool >/dev/null || continue
                 echo "# no $tool here for an example of $(basename "$1")" >&3
                 continue 2
@@ -172,7 +172,7 @@ example_of_help() { # PAGE
         local name section
         while read -r _ name section _; do
             case $name in
-            awk | cat | cut | gnuplot | gzip | head | jq | make | parallel | sort | tee | xz | zstd) continue ;;
+            awk | cat | cut | gzip | head | jq | make | parallel | sort | tee | xz | zstd) continue ;;
             esac
             [ -e "$ROOT/man/$name.$section" ] || { echo "no $name($section)"; return 1; }
         done < <(grep -hE '^\.(Xr|It Xr) ' "$1" | sed 's/^\.It Xr/.Xr/')

@@ -1,14 +1,10 @@
 #include "eval/breakdown.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-#include "base/ascending.h"
 
 /* ---- by whole numbers ---- */
 
-/* Positions and lengths from here on are one group: no session of a log worth splitting so is that
- * long. */
+/* Positions and lengths from here on are one group, which bounds the number of groups. */
 enum { LAST = 1000 };
 
 static void label_number(int number, char to[GROUP_NAME])
@@ -42,7 +38,7 @@ static void length_label(int group, const struct popularity *p, char to[GROUP_NA
 
 /* ---- by words ---- */
 
-/* Short and long histories as Quadrana et al. 2017 (HRNN) part them. */
+/* Short and long histories, divided as by Quadrana et al. 2017 (HRNN). */
 static int history_group(const struct target *t, const struct popularity *p)
 {
     (void)p;
@@ -86,40 +82,14 @@ static void seen_label(int group, const struct popularity *p, char to[GROUP_NAME
 
 /* ---- by popularity ---- */
 
-struct popularity popularity_of(const int32_t *train, size_t items)
+static int by_popularity(const struct target *t, const struct popularity *p)
 {
-    struct popularity p = {{0}};
-    uint64_t events = 0, below = 0;
-    int group = 0;
-    int32_t *count = mem_alloc(items * sizeof *count);
-    for (size_t i = 0; i < items; i++)
-        events += (uint64_t)(count[i] = train[i] > 0 ? train[i] : 0);
-    qsort(count, items, sizeof *count, ascending_i32);
-    for (size_t i = 0; i < items; i++) {
-        below += (uint64_t)count[i];
-        while (group < POPULARITY_QUARTERS && below &&
-               below * POPULARITY_QUARTERS >= events * (uint64_t)(group + 1))
-            p.edge[group++] = count[i];
-    }
-    mem_free(count);
-    return p;
-}
-
-/* Group 0 is what training has never seen. */
-static int popularity_group(const struct target *t, const struct popularity *p)
-{
-    int group = 0;
-    if (!t->train)
-        return 0;
-    while (group < POPULARITY_QUARTERS - 1 && p->edge[group] < t->train)
-        group++;
-    return group + 1;
+    return popularity_group(p, t->train);
 }
 
 static void popularity_label(int group, const struct popularity *p, char to[GROUP_NAME])
 {
-    int32_t low = group > 1 ? p->edge[group - 2] + 1 : group;
-    int32_t high = group ? p->edge[group - 1] : 0;
+    int32_t low = popularity_low(p, group), high = popularity_high(p, group);
     if (low == high)
         snprintf(to, GROUP_NAME, "%d", (int)low);
     else
@@ -139,7 +109,7 @@ const struct breakdown breakdowns[] = {
     {"phase",      "part of the session",                  NULL,
      false, true,  false, phase_group, phase_label},
     {"popularity", "times in the training part",           NULL,
-     false, false, true, popularity_group, popularity_label},
+     false, false, true, by_popularity, popularity_label},
     {"seen",       "whether training has seen the target", NULL,
      false, false, true, seen_group, seen_label},
     {.name = NULL},
@@ -190,7 +160,7 @@ int breakdown_list_parse(struct breakdown_list *l, const char *text, struct err 
         if (!b)
             return no_breakdown(at, n, e);
         if (has(l, b))
-            return err_set(e, STATUS_USAGE, "%s stands there twice", b->name);
+            return err_set(e, STATUS_USAGE, "%s is there twice", b->name);
         l->at[l->count++] = b;
         at += n;
         if (!*at)

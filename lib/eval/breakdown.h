@@ -1,4 +1,4 @@
-/* Ways to break scores down: each puts a target into one group, or into none. */
+/* Ways to break scores down.  Each puts a target into one group or into none. */
 #ifndef EVAL_BREAKDOWN_H
 #define EVAL_BREAKDOWN_H
 
@@ -7,46 +7,38 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "eval/popularity.h"
 
-/* What groups are made of. */
+/* What a breakdown knows of a target. */
 struct target {
     int32_t position; /* in the session, from 0 */
     int32_t history;  /* sessions of the user before this one */
     int32_t length;   /* events of the session */
-    int32_t train;    /* how often the item stands in the training part */
+    int32_t train;    /* how often the item is in the training part */
 };
-
-/* Popularity in groups that hold a quarter of the training part's events each: edge[i] is the least
- * count for which items of that count or less make up (i + 1) quarters of the events.  Counts below
- * 0 are not known, and no events. */
-enum { POPULARITY_QUARTERS = 4 };
-struct popularity {
-    int32_t edge[POPULARITY_QUARTERS]; /* the last is the highest count */
-};
-struct popularity popularity_of(const int32_t *train, size_t items);
 
 enum { GROUP_NAME = 24, NO_GROUP = -1 };
 
 struct breakdown {
     const char *name;
-    const char *axis;            /* what its groups are, in a few words */
-    const char *up_to;           /* NULL, or what groups with all before them are called */
-    bool history, length, train; /* what it needs to know of a target */
+    const char *axis;  /* what the groups are, in a few words */
+    const char *up_to; /* the name of the same breakdown with groups added up; NULL: none */
+    bool history, length, train; /* the members of a target that it needs */
     int (*group)(const struct target *t, const struct popularity *p); /* from 0; NO_GROUP */
     void (*label)(int group, const struct popularity *p, char to[GROUP_NAME]);
 };
 
-/* All of them; a row without a name is the last. */
+/* All breakdowns; the row behind the last has no name. */
 extern const struct breakdown breakdowns[];
 enum { BREAKDOWNS = 6 };
 
-/* A choice of them, in the order given. */
+/* Some of them, in the order given. */
 struct breakdown_list {
     int count;
     const struct breakdown *at[BREAKDOWNS];
 };
 
-/* "position,seen", "all" or "none" (64 on anything else). */
+/* Reads "position,seen", "all" or "none"; 64 on anything else. */
 int breakdown_list_parse(struct breakdown_list *l, const char *text, struct err *e);
 
 #endif

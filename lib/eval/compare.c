@@ -17,7 +17,7 @@ void by_user_release(struct by_user *b)
     user_sums_release(&b->sums);
 }
 
-/* The user's sums, or NULL where there is no target. */
+/* The user's sums; NULL: the user has no target. */
 static const double *sums_of(const struct by_user *b, size_t user, size_t columns)
 {
     const double *at = b->sums.at.at + user * columns;
@@ -31,7 +31,7 @@ static double rounded(double d)
 
 typedef VEC(double) f64_vec;
 
-/* Appends the differences of each user who is in both: rows of columns - 1. */
+/* Appends a row of columns - 1 differences for each user who is in both. */
 static void pair_users(const struct by_user *model, const struct by_user *base, size_t columns,
                        struct comparison *to, f64_vec *d)
 {

@@ -6,7 +6,8 @@
 
 #include "base/num.h"
 
-static const char *const metric_name[] = {"recall", "mrr", "precision"}; /* as in CRITERION_ */
+static const char *const metric_name[] = {"recall", "mrr",
+                                          "precision"}; /* in the order of CRITERION_ */
 enum { METRICS = sizeof metric_name / sizeof *metric_name };
 
 static bool parse_cut(const char *text, size_t n, int32_t *k)
@@ -45,7 +46,7 @@ int cuts_parse(struct cuts *c, const char *list, struct err *e)
         if (c->count == METRICS_CUTS)
             return err_set(e, STATUS_USAGE, "more than %d numbers", METRICS_CUTS);
         if (!insert_cut(c, k))
-            return err_set(e, STATUS_USAGE, "%d stands there twice", (int)k);
+            return err_set(e, STATUS_USAGE, "%d is there twice", (int)k);
         at += n;
         if (!*at)
             return 0;
@@ -132,7 +133,8 @@ void rank_counts_merge(struct rank_counts *t, size_t into, size_t from)
     t->loss.at[into] += t->loss.at[from];
 }
 
-/* recall@k = Σ_{r≤k} n_r / n and MRR@k = Σ_{r≤k} n_r / r / n, n_r targets of rank r among n. */
+/* recall@k = Σ_{r≤k} n_r / n and MRR@k = Σ_{r≤k} n_r / r / n, where n_r of n targets have rank r.
+ */
 static void score_at(const uint64_t *hits, uint64_t events, int32_t k, double *recall, double *mrr)
 {
     uint64_t found = 0;

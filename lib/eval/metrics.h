@@ -1,10 +1,11 @@
 /* Recall@k, MRR@k and precision@k from ranks.
  *
- * With one target a position, recall@k is the share of targets of rank k or better, MRR@k the mean
- * of 1/rank where the rank is k or better and of 0 beyond, and precision@k, the share of the k that
- * were right, is recall@k / k.  Ranks are counted, not summed: the
- * memory is that of the counts, and scores depend neither on the order of the ranks nor on rounding
- * along the way. */
+ * Each position has one target.  Recall@k is the share of targets with a rank of k or better. MRR@k
+ * is the mean of 1/rank, with 0 for a rank beyond k.  Precision@k, the share of the k items shown
+ * that were right, is recall@k / k.
+ *
+ * Ranks are counted, not summed.  So memory is that of the counts, and scores depend neither on the
+ * order of the ranks nor on rounding. */
 #ifndef EVAL_METRICS_H
 #define EVAL_METRICS_H
 
@@ -20,14 +21,14 @@ enum { METRICS_CUTS = 12, METRICS_DEPTH = 10000 };
 struct cuts {
     int count;
     int32_t at[METRICS_CUTS];
-    bool precision; /* whether there are columns of precision@k too */
+    bool precision; /* there are columns of precision@k too */
 };
 
-/* "5,10,20": 1 to METRICS_CUTS different numbers from 1 to METRICS_DEPTH, in any order (64).
- * `precision` stays as it is. */
+/* Reads "5,10,20": 1 to METRICS_CUTS different numbers from 1 to METRICS_DEPTH, in any order; 64 on
+ * anything else.  Leaves `precision` as it is. */
 int cuts_parse(struct cuts *c, const char *list, struct err *e);
 
-/* What the best epoch is chosen by: "recall@20", "mrr@20", "precision@20", "loss". */
+/* The score that chooses the best epoch: "recall@20", "mrr@20", "precision@20" or "loss". */
 struct criterion {
     enum { CRITERION_RECALL, CRITERION_MRR, CRITERION_PRECISION, CRITERION_LOSS } metric;
     int32_t at; /* its k */
@@ -35,8 +36,8 @@ struct criterion {
 
 int criterion_parse(struct criterion *c, const char *text, struct err *e);
 
-/* The numbers of a score: column 0 is the loss, then recall at every cut, then MRR at every cut,
- * and precision. */
+/* The columns of a score: the loss (column 0), recall at every cut, MRR at every cut, precision at
+ * every cut. */
 enum { METRICS_COLUMNS = 1 + 3 * METRICS_CUTS, METRICS_NAME = 24 };
 
 static inline int metrics_columns(const struct cuts *c)
@@ -46,24 +47,24 @@ static inline int metrics_columns(const struct cuts *c)
 
 void metrics_column_name(const struct cuts *c, int column, char name[METRICS_NAME]);
 
-/* What a target of this rank adds to each column but the loss: value[1] on. */
+/* Sets value[1] on to what a target of this rank adds to each column but the loss. */
 void metrics_of_rank(const struct cuts *c, int32_t rank, double *value);
 
 struct metrics {
     uint64_t events;               /* targets */
-    double value[METRICS_COLUMNS]; /* NaN: there is none */
-    double merit;                  /* by the criterion, more is better; NaN: there is none */
+    double value[METRICS_COLUMNS]; /* NaN: none */
+    double merit;                  /* by the criterion, more is better; NaN: none */
 };
 
-/* How often each rank came, for any number of groups of targets. */
+/* How often each rank occurs, for any number of groups of targets. */
 struct rank_counts {
-    int32_t depth;        /* ranks beyond are one and the same: missed */
-    VEC(uint64_t) hits;   /* [groups, depth] targets of rank r at r - 1 */
+    int32_t depth;        /* ranks beyond it are misses, all alike */
+    VEC(uint64_t) hits;   /* [groups, depth]: targets of rank r at r - 1 */
     VEC(uint64_t) events; /* [groups] */
     VEC(double) loss;     /* [groups] sum */
 };
 
-/* Empties the tally for these cuts; {0} is a tally too. */
+/* Empties the counts, for these cuts; {0} is fine before. */
 void rank_counts_start(struct rank_counts *t, const struct cuts *c, const struct criterion *by);
 void rank_counts_add(struct rank_counts *t, size_t group, int32_t rank, double loss);
 
@@ -73,8 +74,7 @@ struct metrics rank_counts_metrics(const struct rank_counts *t, size_t group, co
                                    const struct criterion *by);
 void rank_counts_release(struct rank_counts *t);
 
-/* Mean and sample standard deviation (n - 1; NaN for n < 2) of those of n values that are not NaN.
- */
+/* Mean and sample standard deviation (n - 1; NaN for n < 2) of the values that are not NaN. */
 struct spread {
     int n;
     double mean, deviation;

@@ -1,6 +1,10 @@
 #include "eval/model_name.h"
 
-/* The options that make the label, in its order; what is not set is left out. */
+#include <stdlib.h>
+
+#include "base/names.h"
+
+/* The options in a label, in its order; those that are not set are left out. */
 static const char *const label_option[] = {"model",   "inter",   "intra",
                                            "encoder", "decoder", "propagate"};
 enum { LABEL_OPTIONS = sizeof label_option / sizeof *label_option };
@@ -24,31 +28,40 @@ void model_name_add(struct model_name *c, int program, struct bytes option, stru
     vec_push(&c->settings, s);
 }
 
-static const struct program_option *find_setting(const struct model_name *c, int program,
-                                                 struct bytes option)
+/* Appends an option in a form that no other option has, whatever bytes are in it. */
+static void append_key(const struct model_name *c, const struct program_option *s, struct buf *to)
 {
+    buf_format(to, "%d %zu %zu ", s->program, s->name[1], s->value[1]);
+    buf_append(to, c->text.at + s->name[0], s->name[1] + s->value[1]); /* end to end */
+    buf_byte(to, '\n');
+}
+
+struct keyed_option {
+    const struct model_name *chain;
+    const struct program_option *option;
+};
+
+static int by_program_and_name(const void *a, const void *b)
+{
+    const struct keyed_option *x = a, *y = b;
+    if (x->option->program != y->option->program)
+        return x->option->program < y->option->program ? -1 : 1;
+    int order =
+        bytes_compare(text_at(x->chain, x->option->name), text_at(y->chain, y->option->name));
+    return order ? order : (x->option > y->option) - (x->option < y->option);
+}
+
+void model_name_key(const struct model_name *c, struct buf *to)
+{
+    VEC(struct keyed_option) sorted = {0};
     for (size_t i = 0; i < c->settings.len; i++)
-        if (c->settings.at[i].program == program &&
-            bytes_equal(text_at(c, c->settings.at[i].name), option))
-            return &c->settings.at[i];
-    return NULL;
-}
-
-static bool same_setting(const struct model_name *a, const struct program_option *s,
-                         const struct model_name *b)
-{
-    const struct program_option *t = find_setting(b, s->program, text_at(a, s->name));
-    return t && bytes_equal(text_at(a, s->value), text_at(b, t->value));
-}
-
-bool model_name_same_model(const struct model_name *a, const struct model_name *b)
-{
-    if (a->settings.len != b->settings.len)
-        return false;
-    for (size_t i = 0; i < a->settings.len; i++)
-        if (!is_seed(a, &a->settings.at[i]) && !same_setting(a, &a->settings.at[i], b))
-            return false;
-    return true;
+        if (!is_seed(c, &c->settings.at[i]))
+            vec_push(&sorted, ((struct keyed_option){c, &c->settings.at[i]}));
+    if (sorted.len)
+        qsort(sorted.at, sorted.len, sizeof *sorted.at, by_program_and_name);
+    for (size_t i = 0; i < sorted.len; i++)
+        append_key(c, sorted.at[i].option, to);
+    vec_release(&sorted);
 }
 
 struct bytes model_name_find(const struct model_name *c, const char *option)
@@ -84,30 +97,54 @@ static bool in_label(const struct model_name *c, const struct program_option *s)
     return false;
 }
 
-/* Whether every other chain has the setting too. */
-static bool shared(const struct model_name *c, const struct program_option *s,
-                   const struct model_name *const *others, size_t n)
+static void append_option(const struct model_name *c, const struct program_option *s,
+                          struct buf *to)
 {
-    for (size_t i = 0; i < n; i++)
-        if (!same_setting(c, s, others[i]))
-            return false;
-    return true;
+    struct bytes name = text_at(c, s->name), value = text_at(c, s->value);
+    buf_byte(to, ' ');
+    buf_append(to, name.at, name.len);
+    if (name.len)
+        buf_byte(to, '=');
+    buf_append(to, value.at, value.len);
 }
 
-void model_name_distinguish(const struct model_name *c, const struct model_name *const *others,
-                            size_t n, struct buf *to)
+/* How many of the models have an option with a value. */
+struct option_counts {
+    struct names keys;
+    VEC(size_t) models; /* of each key */
+    struct buf key;
+};
+
+/* Adds `more` to the count of the option, which is returned. */
+static size_t count_option(struct option_counts *t, const struct model_name *c,
+                           const struct program_option *s, size_t more)
 {
-    for (size_t i = 0; i < c->settings.len; i++) {
-        const struct program_option *s = &c->settings.at[i];
-        if (is_seed(c, s) || in_label(c, s) || shared(c, s, others, n))
-            continue;
-        struct bytes name = text_at(c, s->name), value = text_at(c, s->value);
-        buf_byte(to, ' ');
-        buf_append(to, name.at, name.len);
-        if (name.len)
-            buf_byte(to, '=');
-        buf_append(to, value.at, value.len);
+    bool is_new;
+    buf_clear(&t->key);
+    append_key(c, s, &t->key);
+    int32_t id = names_add(&t->keys, (struct bytes){t->key.at, t->key.len}, &is_new);
+    if (is_new)
+        vec_push(&t->models, 0);
+    return t->models.at[id] += more;
+}
+
+void model_name_distinguish(const struct namesake *same, size_t n)
+{
+    struct option_counts t = {0};
+    for (size_t i = 0; i < n; i++)
+        for (size_t s = 0; s < same[i].chain->settings.len; s++)
+            count_option(&t, same[i].chain, &same[i].chain->settings.at[s], 1);
+    for (size_t i = 0; i < n; i++) {
+        const struct model_name *c = same[i].chain;
+        for (size_t k = 0; same[i].to && k < c->settings.len; k++) {
+            const struct program_option *s = &c->settings.at[k];
+            if (!is_seed(c, s) && !in_label(c, s) && count_option(&t, c, s, 0) < n)
+                append_option(c, s, same[i].to);
+        }
     }
+    names_release(&t.keys);
+    vec_release(&t.models);
+    buf_release(&t.key);
 }
 
 void model_name_release(struct model_name *c)

@@ -15,8 +15,8 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* P(W <= w) for W the sum of a random half of the n ranks, all doubled so that they are whole:
- * counts of the sums, one rank added after another.  Exact, as counts stay below 2^53. */
+/* P(W <= w), where W is the sum of a random subset of the n ranks, doubled to be whole numbers:
+ * counts the subsets of each sum, rank by rank.  Exact, because counts stay below 2^53. */
 static double share_up_to(const size_t *rank, size_t n, size_t w)
 {
     double count[WILCOXON_EXACT * (WILCOXON_EXACT + 1) + 1] = {1}, below = 0;
@@ -76,7 +76,7 @@ static double percentile(const double *sorted, size_t n, double share)
     return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[i];
 }
 
-/* One draw's means into to[0], to[stride], ... */
+/* Puts the means of one draw into to[0], to[stride], ... */
 static void draw_means(const double *d, size_t n, size_t columns, struct random *random, double *to,
                        size_t stride)
 {

@@ -18,12 +18,12 @@ static const char *const field_name[NAMED] = {"user",    "position", "target", "
 struct ranks_tsv {
     struct lines lines;
     size_t columns;    /* of every line; 0: none was read */
-    int field[FIELDS]; /* what stands in each; NAMED: nothing we know */
+    int field[FIELDS]; /* the column in each; NAMED: another one */
     bool has[NAMED];
     struct names users;
-    i32_vec value[LOSS]; /* the chunk's, by field */
+    i32_vec value[LOSS]; /* of the chunk, by column */
     f32_vec loss;
-    double losses; /* their sum over all */
+    double losses; /* the sum over all targets */
     int64_t targets;
     const struct predictions_visitor *visit;
     void *to;
@@ -107,7 +107,7 @@ static int take_loss(struct ranks_tsv *t, struct bytes text, struct err *e)
     return 0;
 }
 
-/* ---- what the visitor sees ---- */
+/* ---- records for the visitor ---- */
 
 static int take_user(struct ranks_tsv *t, struct bytes name, struct err *e)
 {
@@ -225,7 +225,7 @@ int ranks_tsv_each(const char *path, const struct predictions_visitor *visit, vo
     int status =
         begin(&t, name, e) || visit->record(to, &epoch, e) || read_lines(&t, e) ? e->status : 0;
     if (!status && !t.targets)
-        status = err_set(e, STATUS_DATA, "%s: there are no targets in it", name);
+        status = err_set(e, STATUS_DATA, "%s: there are no targets", name);
     if (!status)
         status = end(&t, e);
     lines_close(&t.lines);

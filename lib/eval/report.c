@@ -4,15 +4,21 @@
 #include <math.h>
 #include <stdio.h>
 
+typedef VEC(struct namesake) namesake_vec; /* models of one name */
+
+/* The model that the chain belongs to; a new one takes the chain over. */
 static size_t model_of(struct report *r, struct model_name *chain)
 {
-    for (size_t i = 0; i < r->models.len; i++)
-        if (model_name_same_model(&r->models.at[i].chain, chain)) {
-            model_name_release(chain);
-            return i;
-        }
+    bool is_new;
+    struct buf key = {0};
+    model_name_key(chain, &key);
+    size_t index = (size_t)names_add(&r->model_keys, (struct bytes){key.at, key.len}, &is_new);
+    buf_release(&key);
+    if (!is_new) {
+        model_name_release(chain);
+        return index;
+    }
     struct report_model m = {.chain = *chain};
-    size_t index = r->models.len;
     if (index < r->names.len)
         buf_text(&m.name, r->names.at[index]);
     else
@@ -21,7 +27,7 @@ static size_t model_of(struct report *r, struct model_name *chain)
     return index;
 }
 
-/* What has to be wide enough from the first row on: later rows cannot widen what is written. */
+/* Writes the head.  Columns are wide from the start: later rows cannot widen what is written. */
 static void start_live(struct report *r, struct buf *to)
 {
     static const size_t least[] = {5, 10, 9, 8};
@@ -54,8 +60,8 @@ int report_among(struct report *r, int64_t among, struct err *e)
     if (r->runs.len && among != r->among)
         return err_set(
             e, STATUS_DATA,
-            "run %zu ranks among %s, the one before among %s (--rank-among): their scores "
-            "do not compare, score them apart",
+            "run %zu ranks among %s, the one before among %s (--rank-among): their scores do not "
+            "compare; score them separately",
             r->runs.len, among_words(among, now), among_words(r->among, before));
     r->among = among;
     if (among)
@@ -111,31 +117,30 @@ void report_pass(struct report *r, struct buf *to)
     table_write(&r->live, to);
 }
 
-static bool same_name(const struct report_model *a, const struct report_model *b)
-{
-    return bytes_equal((struct bytes){a->name.at, a->name.len},
-                       (struct bytes){b->name.at, b->name.len});
-}
-
-/* Models of one name get the options in which they differ; names that the user gave stay. */
+/* Adds to equal names the options in which the models differ, but not to names that the user gave.
+ */
 static void distinguish_names(struct report *r)
 {
+    struct names names = {0};
+    VEC(size_t) id = {0};
     size_t n = r->models.len;
-    struct buf *suffix = mem_zero(n, sizeof *suffix);
-    VEC(const struct model_name *) others = {0};
-    for (size_t i = r->names.len; i < n; i++) {
-        vec_clear(&others);
-        for (size_t j = 0; j < n; j++)
-            if (j != i && same_name(&r->models.at[i], &r->models.at[j]))
-                vec_push(&others, &r->models.at[j].chain);
-        model_name_distinguish(&r->models.at[i].chain, others.at, others.len, &suffix[i]);
-    }
     for (size_t i = 0; i < n; i++) {
-        buf_append(&r->models.at[i].name, suffix[i].at, suffix[i].len);
-        buf_release(&suffix[i]);
+        const struct buf *name = &r->models.at[i].name;
+        vec_push(&id, (size_t)names_add(&names, (struct bytes){name->at, name->len}, NULL));
     }
-    vec_release(&others);
-    mem_free(suffix);
+    namesake_vec *same = mem_zero((size_t)names_count(&names), sizeof *same);
+    for (size_t i = 0; i < n; i++) {
+        struct report_model *m = &r->models.at[i];
+        vec_push(&same[id.at[i]],
+                 ((struct namesake){&m->chain, i < r->names.len ? NULL : &m->name}));
+    }
+    for (int32_t i = 0; i < names_count(&names); i++) {
+        model_name_distinguish(same[i].at, same[i].len);
+        vec_release(&same[i]);
+    }
+    mem_free(same);
+    vec_release(&id);
+    names_release(&names);
 }
 
 static int compare(struct report *r, struct err *e)
@@ -159,19 +164,28 @@ static int compare(struct report *r, struct err *e)
     return 0;
 }
 
-int report_end(struct report *r, struct buf *to, struct err *e)
+static void build_results(struct report *r)
 {
-    static void (*const write[])(const struct report *, struct buf *) = {
-        report_tables, report_tsv, report_json, report_gnuplot};
+    VEC(const struct scored_run *) runs = {0};
+    VEC(size_t) model = {0};
+    for (size_t i = 0; i < r->runs.len; i++) {
+        vec_push(&runs, &r->runs.at[i].run);
+        vec_push(&model, r->runs.at[i].model);
+    }
+    results_build(&r->results, runs.at, model.at, r->runs.len);
+    vec_release(&runs);
+    vec_release(&model);
+}
+
+int report_end(struct report *r, struct err *e)
+{
     if (r->names.len > r->models.len)
         return err_set(e, STATUS_USAGE,
-                       "%zu names for %zu models (runs that differ by their seeds are one model)",
+                       "%zu names for %zu models (runs that differ only in seeds are one model)",
                        r->names.len, r->models.len);
     distinguish_names(r);
-    if (r->compare && compare(r, e))
-        return e->status;
-    write[r->format](r, to);
-    return 0;
+    build_results(r);
+    return r->compare ? compare(r, e) : 0;
 }
 
 void report_run_name(const struct report *r, size_t run, struct buf *to)
@@ -194,63 +208,6 @@ int report_shown_column(const struct report *r)
     return r->how->cuts.count;
 }
 
-double report_change(const struct report *r, size_t model, int column)
-{
-    double base = report_spread(r, 0, NULL, NULL, column).mean;
-    return report_spread(r, model, NULL, NULL, column).mean / base - 1;
-}
-
-const struct metrics *report_score(const struct report_run *r, const char *by, const char *group)
-{
-    const struct pass_score *p = report_best(r);
-    if (!by)
-        return &p->overall;
-    for (size_t i = 0; i < p->groups.len; i++)
-        if (!strcmp(p->groups.at[i].by, by) && !strcmp(p->groups.at[i].group, group))
-            return &p->groups.at[i].score;
-    return NULL;
-}
-
-struct spread report_spread(const struct report *r, size_t model, const char *by, const char *group,
-                            int column)
-{
-    VEC(double) value = {0};
-    for (size_t i = 0; i < r->runs.len; i++) {
-        const struct metrics *s =
-            r->runs.at[i].model == model ? report_score(&r->runs.at[i], by, group) : NULL;
-        if (s)
-            vec_push(&value, s->value[column]);
-    }
-    struct spread spread = spread_of(value.at, value.len);
-    vec_release(&value);
-    return spread;
-}
-
-const struct report_run *report_first(const struct report *r, size_t model, const char *by,
-                                      const char *group)
-{
-    for (size_t i = 0; i < r->runs.len; i++)
-        if (r->runs.at[i].model == model && report_score(&r->runs.at[i], by, group))
-            return &r->runs.at[i];
-    return NULL;
-}
-
-void report_each_group(const struct report *r, size_t model,
-                       void (*visit)(void *to, const struct report *r, size_t model, const char *by,
-                                     const char *group),
-                       void *to)
-{
-    for (size_t i = 0; i < r->runs.len; i++) {
-        const struct report_run *run = &r->runs.at[i];
-        const struct pass_score *p = report_best(run);
-        for (size_t g = 0; run->model == model && g < p->groups.len; g++) {
-            const struct group_score *s = &p->groups.at[g];
-            if (report_first(r, model, s->by, s->group) == run)
-                visit(to, r, model, s->by, s->group);
-        }
-    }
-}
-
 void report_release(struct report *r)
 {
     for (size_t i = 0; i < r->models.len; i++) {
@@ -265,6 +222,8 @@ void report_release(struct report *r)
     }
     vec_release(&r->names);
     names_release(&r->users);
+    names_release(&r->model_keys);
+    results_release(&r->results);
     vec_release(&r->models);
     vec_release(&r->runs);
     table_release(&r->live);

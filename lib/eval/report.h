@@ -1,29 +1,30 @@
-/* The scores of any number of runs as tables, TSV, JSON lines or a script for gnuplot.
+/* The scores of any number of runs as tables, TSV or JSON lines.
  *
- * Runs whose chains are the same but for the seeds are runs of one model and one row of the
- * comparison: their mean and deviation. */
+ * Runs whose chains of programs differ by nothing but seeds are runs of one model.  A model has one
+ * row, with mean and deviation over its runs. */
 #ifndef EVAL_REPORT_H
 #define EVAL_REPORT_H
 
 #include "eval/compare.h"
 #include "eval/model_name.h"
+#include "eval/results.h"
 #include "eval/scored_run.h"
 #include "eval/table.h"
 
-enum report_format { REPORT_TABLE, REPORT_TSV, REPORT_JSON, REPORT_GNUPLOT };
+enum report_format { REPORT_TABLE, REPORT_TSV, REPORT_JSON };
 
 struct report_model {
     struct model_name chain; /* of its first run */
     struct buf name;
     size_t runs;
-    struct by_user by_user;       /* where scoring.by_user says so */
-    struct comparison comparison; /* with the first model, where the report compares */
+    struct by_user by_user;       /* only with scoring.by_user */
+    struct comparison comparison; /* with the first model, if the report compares */
 };
 
 struct report_run {
     size_t model;    /* index into the report's models */
-    struct buf seed; /* as the last program that has one was given; may be empty */
-    i32_vec users;   /* each user's id among those of all runs, where they are compared */
+    struct buf seed; /* of the last program with one; may be empty */
+    i32_vec users;   /* each user's id among those of all runs, if the report compares */
     struct scored_run run;
 };
 
@@ -31,75 +32,46 @@ struct report {
     enum report_format format;
     const struct scoring *how;
     const char *best_by; /* the criterion as the user wrote it */
-    bool best_only;      /* no rows but those of the best epochs */
-    bool break_down;     /* tables of the breakdowns for several models too, not for one alone */
-    bool compare;        /* the other models with the first: takes scoring.by_user */
-    size_t resamples;    /* for its bootstrap */
+    bool best_only;      /* show the best epochs only */
+    bool break_down;     /* show tables of breakdowns for several models too */
+    bool compare;        /* compare the others with the first model; needs scoring.by_user */
+    size_t resamples;    /* draws of the bootstrap */
     uint64_t seed;
-    int64_t among;           /* all runs rank among so many most supported items; 0: among all */
+    int64_t among;           /* ranks of all runs are among so many most supported items; 0: all */
     char ranks[96];          /* "ranks among the 500 most supported items"; empty: among all */
     struct names users;      /* of all runs */
-    VEC(const char *) names; /* given by the user, one a model in order of appearance */
+    VEC(const char *) names; /* that the user gave, for the first models */
     VEC(struct report_model) models;
     VEC(struct report_run) runs;
-    struct table live; /* the rows of the run that is going on */
+    struct names model_keys; /* of the models: model_name_key; ids are indices into models */
+    struct table live;       /* the rows of the current run */
+    struct results results;  /* of all runs, after report_end */
 };
 
-/* Before report_run_begin: what the ranks of the run that begins are among, as `among`.  65: those
- * of the runs before are among others, so that their scores do not compare. */
+/* Before report_run_begin: sets how many items the ranks of the next run are among, as `among`.
+ * 65: the ranks of the runs before are among another number, so that scores do not compare. */
 int report_among(struct report *r, int64_t among, struct err *e);
 
-/* Begins a run; the chain is taken over.  The run is the report's, valid until the next begins.
- * What has to be shown at once is appended to `to`, here and below. */
+/* Begins a run and takes over the chain.  The run belongs to the report and is valid until the next
+ * begins.  Appends to `to` what can be shown at once; so does report_pass. */
 struct scored_run *report_run_begin(struct report *r, struct model_name *chain, struct buf *to);
 
-/* The next user of the run in hand, ids from 0: only comparisons need to be told. */
+/* Adds the next user of the current run (ids count from 0).  Only comparisons need it. */
 void report_user(struct report *r, struct bytes name);
 
-/* After scored_run_pass: shows the pass. */
+/* After scored_run_pass: appends the row of the pass. */
 void report_pass(struct report *r, struct buf *to);
 
-/* After the last run's end: everything that waited for all to be known.  64: more names than
- * models, nothing to compare; 65: what is compared has no user in common. */
-int report_end(struct report *r, struct buf *to, struct err *e);
+/* After the last run: names the models, builds the results and compares.  64: more names than
+ * models, or no second model to compare; 65: two models to compare have no user in common. */
+int report_end(struct report *r, struct err *e);
 
-/* After report_end: appends what the run is called, with its seed where its model has several. */
+/* After report_end: appends the name of the run, with its seed where its model has several runs. */
 void report_run_name(const struct report *r, size_t run, struct buf *to);
-void report_release(struct report *r);
 
-/* ---- between the files of the report ---- */
-
-static inline const struct pass_score *report_best(const struct report_run *r)
-{
-    return &r->run.passes.at[r->run.best];
-}
-
-/* The score of a group of the best pass, or NULL; by = NULL: overall. */
-const struct metrics *report_score(const struct report_run *r, const char *by, const char *group);
-
-/* The spread of a column over the model's runs, each at its best epoch. */
-struct spread report_spread(const struct report *r, size_t model, const char *by, const char *group,
-                            int column);
-
-/* The column to draw: what the best epoch is chosen by, or the last recall. */
+/* The column that pictures draw: what the best epoch is chosen by, or the last recall. */
 int report_shown_column(const struct report *r);
 
-/* The column's relative change from the first model; NaN or infinite where that has 0. */
-double report_change(const struct report *r, size_t model, int column);
-
-/* A first run of the model that has the group, or NULL. */
-const struct report_run *report_first(const struct report *r, size_t model, const char *by,
-                                      const char *group);
-
-/* Calls visit(to, r, model, by, group) for each group of the model's best passes, each once. */
-void report_each_group(const struct report *r, size_t model,
-                       void (*visit)(void *to, const struct report *r, size_t model, const char *by,
-                                     const char *group),
-                       void *to);
-
-void report_tables(const struct report *r, struct buf *to);
-void report_tsv(const struct report *r, struct buf *to);
-void report_json(const struct report *r, struct buf *to);
-void report_gnuplot(const struct report *r, struct buf *to);
+void report_release(struct report *r);
 
 #endif

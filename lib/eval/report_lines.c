@@ -1,79 +1,64 @@
-/* The report for machines: one line a run, epoch, part and group, as TSV or as JSON. */
+/* The report for programs: one line for each row of the results, as TSV or as JSON. */
 #include <inttypes.h>
 #include <math.h>
 
 #include "base/json.h"
 #include "base/num.h"
-#include "eval/report.h"
+#include "eval/report_write.h"
 
 /* What a line says beside its scores. */
 struct result_line {
     const struct report *report;
-    const struct report_run *run; /* NULL: a model's runs together */
-    size_t model;
-    const struct pass_score *pass; /* of the run, or the best of the model's first */
-    const char *by, *group;        /* NULL: overall */
+    const struct result *row; /* of a summary, that of its first run */
+    bool of_run;              /* else of a model's runs together */
+    const char *by, *group;   /* NULL: the whole pass */
     struct buf *to;
 };
 
-typedef void write_line(const struct result_line *l, const struct metrics *s);
+static const struct report_model *model_of(const struct result_line *l)
+{
+    return &l->report->models.at[l->row->model];
+}
 
 static bool is_best(const struct result_line *l)
 {
-    return l->run && report_best(l->run) == l->pass;
+    return l->of_run && l->row->best;
 }
 
-static const struct report_run *any_run(const struct result_line *l)
+static struct result_line line_of(const struct report *r, const struct result *row, bool of_run,
+                                  struct buf *to)
 {
-    return l->run ? l->run : report_first(l->report, l->model, NULL, NULL);
+    const struct group_score *g = row->group;
+    return (struct result_line){r, row, of_run, g ? g->by : NULL, g ? g->group : NULL, to};
 }
 
-/* Calls `write` for each pass of each run and its groups. */
-static void each_line(const struct report *r, struct buf *to, write_line *write)
+typedef void write_row(const struct result_line *l, const struct metrics *s);
+typedef void write_summary(const struct result_line *l, const struct summary *s);
+
+/* Writes the rows of the runs, then the summaries of the models that have several runs. */
+static void write_rows(const struct report *r, struct buf *to, write_row *row,
+                       write_summary *summary)
 {
-    for (size_t i = 0; i < r->runs.len; i++) {
-        const struct report_run *run = &r->runs.at[i];
-        for (size_t p = 0; p < run->run.passes.len; p++) {
-            const struct pass_score *pass = &run->run.passes.at[p];
-            struct result_line l = {r, run, run->model, pass, NULL, NULL, to};
-            if (r->best_only && !is_best(&l))
-                continue;
-            write(&l, &pass->overall);
-            for (size_t g = 0; g < pass->groups.len; g++) {
-                l.by = pass->groups.at[g].by;
-                l.group = pass->groups.at[g].group;
-                write(&l, &pass->groups.at[g].score);
-            }
+    const struct results *t = &r->results;
+    for (size_t i = 0; i < t->rows.len; i++) {
+        struct result_line l = line_of(r, &t->rows.at[i], true, to);
+        if (l.row->best || !r->best_only)
+            row(&l, l.row->score);
+    }
+    for (size_t m = 0; m < t->models.len; m++)
+        for (size_t s = 0; r->models.at[m].runs > 1 && s < t->models.at[m].len; s++) {
+            const struct summary *of = &t->models.at[m].at[s];
+            struct result_line l = line_of(r, of->first, false, to);
+            summary(&l, of);
         }
-    }
 }
 
-/* Calls visit for each model of several runs, overall and for each group. */
-static void each_mean(const struct report *r, struct buf *to,
-                      void (*visit)(void *to, const struct report *r, size_t model, const char *by,
-                                    const char *group))
-{
-    for (size_t m = 0; m < r->models.len; m++) {
-        if (r->models.at[m].runs < 2)
-            continue;
-        visit(to, r, m, NULL, NULL);
-        report_each_group(r, m, visit, to);
-    }
-}
-
-static struct result_line mean_line(void *to, const struct report *r, size_t model, const char *by,
-                                    const char *group)
-{
-    const struct pass_score *pass = report_best(report_first(r, model, by, group));
-    return (struct result_line){r, NULL, model, pass, by, group, to};
-}
-
-/* What is told of a column of a comparison. */
+/* A number of a column of a comparison. */
 static double contrast_value(const struct report *r, size_t model, int column, int what)
 {
     const struct contrast *c = &r->models.at[model].comparison.column[column];
-    const double value[] = {report_change(r, model, column), c->difference, c->interval.low,
-                            c->interval.high, c->test.p};
+    const double value[] = {results_change(&r->results, model, column), c->difference,
+                            c->interval.low, c->interval.high, c->test.p};
     return column || !what ? value[what] : NAN;
 }
 
@@ -97,82 +82,80 @@ static void tsv_number(struct buf *to, double value)
     buf_byte(to, '\t');
 }
 
-static void tsv_line(const struct result_line *l, const char *run, const struct metrics *s)
+/* From the name on. */
+static void tsv_rest(const struct result_line *l, const struct metrics *s)
 {
-    const struct report_model *m = &l->report->models.at[l->model];
+    const struct report_run *run = &l->report->runs.at[l->row->run];
+    const struct report_model *m = model_of(l);
     struct buf *to = l->to;
-    buf_format(to, "%s\t", run);
     tsv_text(to, m->name.at, m->name.len);
-    tsv_text(to, l->run ? l->run->seed.at : NULL, l->run ? l->run->seed.len : 0);
-    if (l->run)
-        buf_format(to, "%" PRId64, l->pass->epoch.number);
-    buf_format(to, "\t%s\t%s\t", part_name[l->pass->epoch.part], l->by ? l->by : "");
+    tsv_text(to, run->seed.at, l->of_run ? run->seed.len : 0);
+    if (l->of_run)
+        buf_format(to, "%" PRId64, l->row->pass->epoch.number);
+    buf_format(to, "\t%s\t%s\t", part_name[l->row->pass->epoch.part], l->by ? l->by : "");
     tsv_text(to, l->group, l->by ? strlen(l->group) : 0);
     buf_format(to, "%" PRIu64 "\t", s->events);
-    for (int c = 0; c < metrics_columns(&l->report->how->cuts); c++)
+    for (int c = 0; c < l->report->results.columns; c++)
         tsv_number(to, s->value[c]);
     buf_format(to, "%s\t%s\t",
-               is_best(l) ? "true"
-               : l->run   ? "false"
-                          : "",
-               is_best(l) || !l->run ? part_name[any_run(l)->run.selected_on] : "");
+               is_best(l)  ? "true"
+               : l->of_run ? "false"
+                           : "",
+               is_best(l) || !l->of_run ? part_name[l->row->of->selected_on] : "");
     if (l->report->among)
         buf_format(to, "%" PRId64, l->report->among);
     buf_byte(to, '\n');
 }
 
-static void tsv_pass(const struct result_line *l, const struct metrics *s)
+static void tsv_row(const struct result_line *l, const struct metrics *s)
 {
-    struct buf run = {0};
-    buf_format(&run, "%zu%c", (size_t)(l->run - l->report->runs.at), 0);
-    tsv_line(l, run.at, s);
-    buf_release(&run);
+    buf_format(l->to, "%zu\t", l->row->run);
+    tsv_rest(l, s);
 }
 
-static void tsv_mean(void *to, const struct report *r, size_t model, const char *by,
-                     const char *group)
+static void tsv_summary(const struct result_line *l, const struct summary *s)
 {
-    struct result_line l = mean_line(to, r, model, by, group);
-    struct metrics mean = {.events =
-                               report_score(report_first(r, model, by, group), by, group)->events};
-    struct metrics deviation = mean;
-    for (int c = 0; c < metrics_columns(&r->how->cuts); c++) {
-        struct spread s = report_spread(r, model, by, group, c);
-        mean.value[c] = s.mean;
-        deviation.value[c] = s.deviation;
+    struct metrics mean = {.events = l->row->score->events}, deviation = mean;
+    for (int c = 0; c < l->report->results.columns; c++) {
+        mean.value[c] = s->spread[c].mean;
+        deviation.value[c] = s->spread[c].deviation;
     }
-    tsv_line(&l, "mean", &mean);
-    tsv_line(&l, "sd", &deviation);
+    buf_text(l->to, "mean\t");
+    tsv_rest(l, &mean);
+    buf_text(l->to, "sd\t");
+    tsv_rest(l, &deviation);
 }
 
-/* A line for each number, in which every score has its own. */
+/* A line for each kind of number, with a column for each score. */
 static void tsv_comparison(const struct report *r, size_t model, struct buf *to)
 {
-    struct result_line l = mean_line(to, r, model, NULL, NULL);
     const struct buf *name = &r->models.at[0].name;
-    char *base = mem_copy(name->at, name->len);
+    struct buf base = {0};
+    struct result_line l = line_of(r, results_overall(&r->results, model)->first, false, to);
+    buf_append(&base, name->at, name->len);
+    buf_byte(&base, '\0');
     l.by = "against";
-    l.group = base;
+    l.group = base.at;
     for (int what = 0; what < CONTRASTS; what++) {
         struct metrics s = {.events = r->models.at[model].comparison.users};
-        for (int c = 0; c < metrics_columns(&r->how->cuts); c++)
+        for (int c = 0; c < r->results.columns; c++)
             s.value[c] = contrast_value(r, model, c, what);
-        tsv_line(&l, contrast_name[what], &s);
+        buf_format(to, "%s\t", contrast_name[what]);
+        tsv_rest(&l, &s);
     }
-    mem_free(base);
+    buf_release(&base);
 }
 
 void report_tsv(const struct report *r, struct buf *to)
 {
     buf_text(to, "run\tname\tseed\tepoch\tpart\tby\tgroup\tevents\t");
-    for (int c = 0; c < metrics_columns(&r->how->cuts); c++) {
+    for (int c = 0; c < r->results.columns; c++) {
         char name[METRICS_NAME];
         metrics_column_name(&r->how->cuts, c, name);
         buf_format(to, "%s\t", name);
     }
     buf_text(to, "best\tselected_on\trank_among\n");
-    each_line(r, to, tsv_pass);
-    each_mean(r, to, tsv_mean);
+    write_rows(r, to, tsv_row, tsv_summary);
     for (size_t m = 1; r->compare && m < r->models.len; m++)
         tsv_comparison(r, m, to);
 }
@@ -204,7 +187,7 @@ static void json_seed(struct buf *to, const struct buf *seed)
         json_text(to, (struct bytes){seed->at, seed->len});
 }
 
-/* Without the key ranks are among all items, as in the streams. */
+/* Without the key, ranks are among all items, as in the streams. */
 static void json_among(const struct report *r, struct buf *to)
 {
     if (!r->among)
@@ -213,37 +196,37 @@ static void json_among(const struct report *r, struct buf *to)
     buf_format(to, "%" PRId64, r->among);
 }
 
-/* From the name on, what lines of runs and of means share, up to the scores. */
-static void json_middle(const struct result_line *l, uint64_t events)
+/* From the name on, what lines of runs and of summaries share, up to the scores. */
+static void json_middle(const struct result_line *l)
 {
     struct buf *to = l->to;
-    const struct report_model *m = &l->report->models.at[l->model];
+    const struct report_model *m = model_of(l);
     json_key(to, "name");
     json_text(to, (struct bytes){m->name.at, m->name.len});
-    if (l->run) {
-        json_seed(to, &l->run->seed);
+    if (l->of_run) {
+        json_seed(to, &l->report->runs.at[l->row->run].seed);
         json_key(to, "epoch");
-        buf_format(to, "%" PRId64, l->pass->epoch.number);
+        buf_format(to, "%" PRId64, l->row->pass->epoch.number);
     }
-    json_word(to, "part", part_name[l->pass->epoch.part]);
+    json_word(to, "part", part_name[l->row->pass->epoch.part]);
     if (l->by) {
         json_word(to, "by", l->by);
         json_word(to, "group", l->group);
     }
     json_among(l->report, to);
     json_key(to, "events");
-    buf_format(to, "%" PRIu64, events);
+    buf_format(to, "%" PRIu64, l->row->score->events);
 }
 
-static void json_pass(const struct result_line *l, const struct metrics *s)
+static void json_row(const struct result_line *l, const struct metrics *s)
 {
     struct buf *to = l->to;
-    bool scored = l->pass->epoch.part != PART_TRAIN;
+    bool scored = l->row->pass->epoch.part != PART_TRAIN;
     buf_text(to, "{");
     json_key(to, "run");
-    buf_format(to, "%zu", (size_t)(l->run - l->report->runs.at));
-    json_middle(l, s->events);
-    for (int c = 0; c < (scored ? metrics_columns(&l->report->how->cuts) : 1); c++) {
+    buf_format(to, "%zu", l->row->run);
+    json_middle(l);
+    for (int c = 0; c < (scored ? l->report->results.columns : 1); c++) {
         char name[METRICS_NAME];
         metrics_column_name(&l->report->how->cuts, c, name);
         json_key(to, name);
@@ -254,28 +237,26 @@ static void json_pass(const struct result_line *l, const struct metrics *s)
         buf_text(to, is_best(l) ? "true" : "false");
     }
     if (is_best(l))
-        json_word(to, "selected_on", part_name[l->run->run.selected_on]);
+        json_word(to, "selected_on", part_name[l->row->of->selected_on]);
     buf_text(to, "}\n");
 }
 
-static void json_mean(void *to, const struct report *r, size_t model, const char *by,
-                      const char *group)
+static void json_summary(const struct result_line *l, const struct summary *s)
 {
-    struct result_line l = mean_line(to, r, model, by, group);
+    struct buf *to = l->to;
     buf_text(to, "{");
     json_key(to, "runs");
-    buf_format(to, "%zu", r->models.at[model].runs);
-    json_middle(&l, report_score(report_first(r, model, by, group), by, group)->events);
-    for (int c = 0; c < metrics_columns(&r->how->cuts); c++) {
+    buf_format(to, "%zu", model_of(l)->runs);
+    json_middle(l);
+    for (int c = 0; c < l->report->results.columns; c++) {
         char name[METRICS_NAME];
-        struct spread s = report_spread(r, model, by, group, c);
-        metrics_column_name(&r->how->cuts, c, name);
+        metrics_column_name(&l->report->how->cuts, c, name);
         json_key(to, name);
-        json_number(to, s.mean);
+        json_number(to, s->spread[c].mean);
         buf_format(to, ", \"%s_sd\": ", name);
-        json_number(to, s.deviation);
+        json_number(to, s->spread[c].deviation);
     }
-    json_word(to, "selected_on", part_name[any_run(&l)->run.selected_on]);
+    json_word(to, "selected_on", part_name[l->row->of->selected_on]);
     buf_text(to, "}\n");
 }
 
@@ -283,16 +264,16 @@ static void json_comparison(const struct report *r, size_t model, struct buf *to
 {
     const struct buf *base = &r->models.at[0].name, *name = &r->models.at[model].name;
     const struct comparison *c = &r->models.at[model].comparison;
-    struct result_line l = mean_line(to, r, model, NULL, NULL);
+    const struct result *first = results_overall(&r->results, model)->first;
     buf_text(to, "{\"against\": ");
     json_text(to, (struct bytes){base->at, base->len});
     json_key(to, "name");
     json_text(to, (struct bytes){name->at, name->len});
-    json_word(to, "part", part_name[l.pass->epoch.part]);
+    json_word(to, "part", part_name[first->pass->epoch.part]);
     json_among(r, to);
     buf_format(to, ", \"users\": %zu, \"users_alone\": %zu, \"users_uneven\": %zu", c->users,
                c->alone, c->uneven);
-    for (int column = 0; column < metrics_columns(&r->how->cuts); column++) {
+    for (int column = 0; column < r->results.columns; column++) {
         char score[METRICS_NAME];
         metrics_column_name(&r->how->cuts, column, score);
         for (int what = 0; what < (column ? CONTRASTS : 1); what++) {
@@ -305,8 +286,7 @@ static void json_comparison(const struct report *r, size_t model, struct buf *to
 
 void report_json(const struct report *r, struct buf *to)
 {
-    each_line(r, to, json_pass);
-    each_mean(r, to, json_mean);
+    write_rows(r, to, json_row, json_summary);
     for (size_t m = 1; r->compare && m < r->models.len; m++)
         json_comparison(r, m, to);
 }

@@ -1,8 +1,8 @@
-/* The report as text: a block for each model and breakdown, and the comparison of the models. */
+/* The report for people: a block for each model and breakdown, and a row for each model. */
 #include <inttypes.h>
 #include <math.h>
 
-#include "eval/report.h"
+#include "eval/report_write.h"
 
 static void name_cells(struct table *t, const struct cuts *cuts)
 {
@@ -14,43 +14,18 @@ static void name_cells(struct table *t, const struct cuts *cuts)
 }
 
 /* "3" or "3-7". */
-static void range_cell(struct table *t, uint64_t low, uint64_t high)
+static void range_cell(struct table *t, const uint64_t range[2])
 {
-    if (low == high)
-        table_cell(t, "%" PRIu64, low);
+    if (range[0] == range[1])
+        table_cell(t, "%" PRIu64, range[0]);
     else
-        table_cell(t, "%" PRIu64 "-%" PRIu64, low, high);
+        table_cell(t, "%" PRIu64 "-%" PRIu64, range[0], range[1]);
 }
 
-static void widen(uint64_t range[2], uint64_t value, bool first)
+static void score_cells(struct table *t, const struct results *results, const struct summary *of)
 {
-    if (first || value < range[0])
-        range[0] = value;
-    if (first || value > range[1])
-        range[1] = value;
-}
-
-/* The best epochs of the model's runs, and the targets of the group. */
-static void ranges_of(const struct report *r, size_t model, const char *by, const char *group,
-                      uint64_t epochs[2], uint64_t targets[2])
-{
-    bool first = true;
-    for (size_t i = 0; i < r->runs.len; i++) {
-        const struct report_run *run = &r->runs.at[i];
-        const struct metrics *s = run->model == model ? report_score(run, by, group) : NULL;
-        if (!s)
-            continue;
-        widen(epochs, (uint64_t)report_best(run)->epoch.number, first);
-        widen(targets, s->events, first);
-        first = false;
-    }
-}
-
-static void score_cells(struct table *t, const struct report *r, size_t model, const char *by,
-                        const char *group)
-{
-    for (int c = 0; c < metrics_columns(&r->how->cuts); c++) {
-        struct spread s = report_spread(r, model, by, group, c);
+    for (int c = 0; c < results->columns; c++) {
+        struct spread s = of->spread[c];
         if (isnan(s.mean))
             table_cell(t, "-");
         else if (isnan(s.deviation))
@@ -71,18 +46,17 @@ struct table_block {
 static void begin_block(struct table_block *b, const struct report *r, size_t model, const char *by)
 {
     const struct report_model *m = &r->models.at[model];
-    const struct report_run *run = report_first(r, model, NULL, NULL);
-    uint64_t epochs[2], targets[2];
-    ranges_of(r, model, NULL, NULL, epochs, targets);
+    const struct summary *all = results_overall(&r->results, model);
     struct table title = {.columns = 1};
     table_cell(&title, "%.*s by %s: %s, epoch %" PRIu64 "%s%s%s", (int)m->name.len, m->name.at, by,
-               part_name[report_best(run)->epoch.part], epochs[0],
-               epochs[0] < epochs[1] ? " and others" : "", r->among ? ", " : "", r->ranks);
+               part_name[all->first->pass->epoch.part], all->epochs[0],
+               all->epochs[0] < all->epochs[1] ? " and others" : "", r->among ? ", " : "",
+               r->ranks);
     buf_text(b->to, b->to->len || !r->best_only ? "\n" : "");
     table_write(&title, b->to);
     table_release(&title);
     b->by = by;
-    b->rows = (struct table){.columns = (size_t)metrics_columns(&r->how->cuts) + 2};
+    b->rows = (struct table){.columns = (size_t)r->results.columns + 2};
     table_cell(&b->rows, "%s", by);
     table_cell(&b->rows, "targets");
     name_cells(&b->rows, &r->how->cuts);
@@ -96,42 +70,43 @@ static void end_block(struct table_block *b)
     b->by = NULL;
 }
 
-static void add_group(void *to, const struct report *r, size_t model, const char *by,
-                      const char *group)
+static void add_groups(const struct report *r, size_t model, struct buf *to)
 {
-    struct table_block *b = to;
-    uint64_t epochs[2], targets[2];
-    if (!b->by || strcmp(b->by, by)) {
-        end_block(b);
-        begin_block(b, r, model, by);
+    const summary_vec *of = &r->results.models.at[model];
+    struct table_block b = {.to = to};
+    for (size_t i = 1; i < of->len; i++) { /* the first is the whole pass */
+        const struct summary *s = &of->at[i];
+        if (!b.by || strcmp(b.by, s->group->by)) {
+            end_block(&b);
+            begin_block(&b, r, model, s->group->by);
+        }
+        table_cell(&b.rows, "%s", s->group->group);
+        range_cell(&b.rows, s->targets);
+        score_cells(&b.rows, &r->results, s);
     }
-    ranges_of(r, model, by, group, epochs, targets);
-    table_cell(&b->rows, "%s", group);
-    range_cell(&b->rows, targets[0], targets[1]);
-    score_cells(&b->rows, r, model, by, group);
+    end_block(&b);
 }
 
-/* ---- the comparison ---- */
+/* ---- a row for each model ---- */
 
 static void add_model(struct table *t, const struct report *r, size_t model)
 {
     const struct report_model *m = &r->models.at[model];
-    uint64_t epochs[2], targets[2];
-    ranges_of(r, model, NULL, NULL, epochs, targets);
+    const struct summary *all = results_overall(&r->results, model);
     table_bytes(t, (struct bytes){m->name.at, m->name.len});
     table_cell(t, "%zu", m->runs);
-    range_cell(t, epochs[0], epochs[1]);
-    range_cell(t, targets[0], targets[1]);
-    score_cells(t, r, model, NULL, NULL);
+    range_cell(t, all->epochs);
+    range_cell(t, all->targets);
+    score_cells(t, &r->results, all);
 }
 
-/* Says which part chose the epochs, and of which models where they are not of one kind. */
+/* Says which part chose the best epochs, and of which models if not of all. */
 static void add_selection(const struct report *r, enum part part, struct buf *to)
 {
     size_t with = 0;
     struct buf names = {0};
     for (size_t m = 0; m < r->models.len; m++) {
-        if (report_first(r, m, NULL, NULL)->run.selected_on != part)
+        if (results_overall(&r->results, m)->first->of->selected_on != part)
             continue;
         const struct buf *name = &r->models.at[m].name;
         buf_text(&names, with++ ? ", " : "");
@@ -146,26 +121,26 @@ static void add_selection(const struct report *r, enum part part, struct buf *to
     buf_release(&names);
 }
 
-/* What the ranks are among, where not all items. */
+/* Says which items the ranks are among, if not all. */
 static void add_ranks(const struct report *r, struct buf *to)
 {
     if (r->among)
         buf_format(to, "%s\n", r->ranks);
 }
 
-/* ---- one against the others ---- */
+/* ---- the comparison with the first model ---- */
 
 static void add_contrast(struct table *t, const struct report *r, size_t model, int column)
 {
     const struct report_model *m = &r->models.at[model];
     const struct contrast *c = &m->comparison.column[column];
     char name[METRICS_NAME];
-    double change = report_change(r, model, column);
+    double change = results_change(&r->results, model, column);
     metrics_column_name(&r->how->cuts, column, name);
     table_bytes(t, (struct bytes){m->name.at, m->name.len});
     table_cell(t, "%s", name);
-    table_cell(t, "%.4f", report_spread(r, 0, NULL, NULL, column).mean);
-    table_cell(t, "%.4f", report_spread(r, model, NULL, NULL, column).mean);
+    table_cell(t, "%.4f", results_overall(&r->results, 0)->spread[column].mean);
+    table_cell(t, "%.4f", results_overall(&r->results, model)->spread[column].mean);
     if (isfinite(change))
         table_cell(t, "%+.1f %%", 100 * change);
     else
@@ -181,9 +156,9 @@ static void add_pairing(const struct report *r, size_t model, struct buf *to)
     const struct buf *name = &r->models.at[model].name;
     buf_format(to, "%.*s: %zu users", (int)name->len, name->at, c->users);
     if (c->alone)
-        buf_format(to, "; %zu in one of the two alone, left out", c->alone);
+        buf_format(to, "; %zu in only one of the two, left out", c->alone);
     if (c->uneven)
-        buf_format(to, "; %zu with other numbers of targets", c->uneven);
+        buf_format(to, "; %zu with different numbers of targets", c->uneven);
     buf_byte(to, '\n');
 }
 
@@ -201,7 +176,7 @@ static void add_comparisons(const struct report *r, struct buf *to)
     table_cell(&t, "95 %% interval");
     table_cell(&t, "p");
     for (size_t m = 1; m < r->models.len; m++)
-        for (int c = 1; c < metrics_columns(&r->how->cuts); c++)
+        for (int c = 1; c < r->results.columns; c++)
             add_contrast(&t, r, m, c);
     table_write(&t, to);
     table_release(&t);
@@ -216,13 +191,11 @@ static void add_comparisons(const struct report *r, struct buf *to)
 
 void report_tables(const struct report *r, struct buf *to)
 {
-    struct table_block block = {.to = to};
-    struct table t = {.columns = (size_t)metrics_columns(&r->how->cuts) + 4};
+    struct table t = {.columns = (size_t)r->results.columns + 4};
     bool several = false;
     for (size_t m = 0; m < r->models.len; m++) {
         if (r->break_down || r->models.len == 1)
-            report_each_group(r, m, add_group, &block);
-        end_block(&block);
+            add_groups(r, m, to);
         several |= r->models.at[m].runs > 1;
     }
     buf_text(to, to->len || !r->best_only ? "\n" : "");

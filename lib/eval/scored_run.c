@@ -3,8 +3,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "base/num.h"
-
 static void start_pass(struct scored_run *r)
 {
     rank_counts_start(&r->tally, &r->how->cuts, &r->how->criterion);
@@ -20,12 +18,10 @@ void scored_run_start(struct scored_run *r, const struct scoring *how)
 
 void scored_run_item(struct scored_run *r, struct bytes train)
 {
-    int64_t count;
-    bool known = num_i64(train.at, train.len, &count) && count >= 0 && count <= INT32_MAX;
-    vec_push(&r->train, known ? (int32_t)count : -1);
+    vec_push(&r->train, popularity_count(train));
 }
 
-/* What the breakdown needs to know of the targets and they do not have; NULL: nothing. */
+/* What the breakdown needs and the targets lack, in words; NULL: nothing. */
 static const char *missing_for(const struct scored_run *r, const struct breakdown *by,
                                const struct ranks *k)
 {
@@ -64,10 +60,10 @@ void scored_run_ranks(struct scored_run *r, const struct ranks *k)
         r->missing = missing_for(r, by->at[b], k);
         r->missing_by = by->at[b];
     }
-    if (r->missing) /* told at the end of the pass */
+    if (r->missing) /* an error at the end of the pass */
         return;
     if (r->ranked != r->train.len) {
-        r->popularity = popularity_of(r->train.at, r->train.len);
+        r->popularity = popularity_of(r->train.at, r->train.len, POPULARITY_QUARTERS);
         r->ranked = r->train.len;
     }
     for (size_t i = 0; i < k->rank.len; i++) {
@@ -95,7 +91,7 @@ static void add_group(struct scored_run *r, struct pass_score *to, int b, const 
         vec_push(&to->groups, g);
 }
 
-/* Scores each group of a breakdown, then, where it wants that, the groups up to each. */
+/* Scores each group of a breakdown, then, if the breakdown says so, the groups up to each. */
 static void score_groups(struct scored_run *r, struct pass_score *to, int b)
 {
     const struct breakdown *by = r->how->by.at[b];
@@ -109,7 +105,7 @@ static void score_groups(struct scored_run *r, struct pass_score *to, int b)
     }
 }
 
-/* The merit of the epoch's validation pass; NaN where it has none. */
+/* The merit of the epoch's validation pass; NaN: it has none. */
 static double validation_merit(const struct scored_run *r, int64_t epoch)
 {
     for (size_t i = r->passes.len; i-- > 0;) {
@@ -128,8 +124,7 @@ static bool has_validation(const struct scored_run *r)
     return false;
 }
 
-/* Takes the pass as the best if its epoch's merit is above that of all before: of equals the first.
- */
+/* Makes the pass the best if its merit is above that of all before it. */
 static bool challenge(struct scored_run *r, size_t pass, double merit)
 {
     if (isnan(merit) || (r->best != SIZE_MAX && merit <= r->best_merit))
@@ -139,8 +134,8 @@ static bool challenge(struct scored_run *r, size_t pass, double merit)
     return true;
 }
 
-/* Keeps the sums of what scored_run_end will find to be the best pass; without a test pass, that is
- * a validation pass. */
+/* Keeps the sums of the pass that scored_run_end will choose: the best test pass, or the best
+ * validation pass of a run without test passes. */
 static void keep_sums(struct scored_run *r, const struct pass_score *p)
 {
     bool validates = p->epoch.part == PART_VALIDATION && r->selected_on == PART_NONE;
@@ -159,7 +154,7 @@ int scored_run_pass(struct scored_run *r, const struct pass *p, struct err *e)
 {
     struct pass_score s = {.epoch = p->epoch};
     if (r->missing)
-        return err_set(e, STATUS_DATA, "a breakdown by %s takes %s, and they are not there",
+        return err_set(e, STATUS_DATA, "a breakdown by %s needs %s, and the input lacks them",
                        r->missing_by->name, r->missing);
     s.overall = rank_counts_metrics(&r->tally, 0, &r->how->cuts, &r->how->criterion);
     for (int b = 0; b < r->how->by.count; b++)
@@ -168,11 +163,11 @@ int scored_run_pass(struct scored_run *r, const struct pass *p, struct err *e)
     if (ranked ? s.overall.events != (uint64_t)p->events : s.overall.events != 0) {
         vec_release(&s.groups);
         return err_set(e, STATUS_DATA,
-                       "the %s pass of epoch %" PRId64 " has %" PRId64
-                       " targets, its ranks are %" PRIu64,
+                       "the %s pass of epoch %" PRId64 " has %" PRId64 " targets but %" PRIu64
+                       " ranks",
                        part_name[p->epoch.part], p->epoch.number, p->events, s.overall.events);
     }
-    /* the pass's own mean is the one the trainer showed: not subject to another order of summing */
+    /* the pass's own mean: the order of summing does not change it */
     s.overall.events = (uint64_t)p->events;
     s.overall.value[0] = p->events ? p->loss : NAN;
     if (r->how->criterion.metric == CRITERION_LOSS)
@@ -206,7 +201,7 @@ int scored_run_end(struct scored_run *r, struct err *e)
         return err_set(e, STATUS_DATA,
                        "no validation or test pass to score: does batcher --test-from begin "
                        "after the last epoch?");
-    if (r->best == SIZE_MAX) /* no pass has a score to choose by: nothing was tested in any */
+    if (r->best == SIZE_MAX) /* no pass has a score: none has targets */
         r->best = fallback;
     return 0;
 }

@@ -5,8 +5,8 @@
 
 #include "base/utf8.h"
 
-/* Characters, each byte that is not UTF-8 counted as one.  Wide characters count as one too: what a
- * terminal makes of them is its own. */
+/* Counts characters; a byte that is not UTF-8 is one.  A wide character is one too, because
+ * terminals differ in how they show it. */
 static size_t characters(struct bytes text)
 {
     size_t count = 0;
@@ -20,7 +20,7 @@ static size_t characters(struct bytes text)
 void table_bytes(struct table *t, struct bytes text)
 {
     size_t column = t->end.len % t->columns, width = characters(text);
-    for (size_t i = 0; i < text.len; i++) /* a name with a line break must not break the table */
+    for (size_t i = 0; i < text.len; i++) /* no line break from a name */
         buf_byte(&t->text, (unsigned char)text.at[i] < 0x20 ? ' ' : text.at[i]);
     vec_push(&t->end, t->text.len);
     if (t->width[column] < width)
@@ -45,7 +45,8 @@ static void pad(struct buf *to, size_t n)
 
 void table_write(struct table *t, struct buf *to)
 {
-    size_t begin = 0, blank = 0; /* blanks wait: none at the end of a line */
+    size_t begin = 0,
+           blank = 0; /* blanks are written with the next text: none at the end of a line */
     while (t->end.len % t->columns)
         table_cell(t, "%s", "");
     for (size_t i = 0; i < t->end.len; i++) {

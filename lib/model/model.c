@@ -5,8 +5,6 @@
 
 #include "base/buf.h"
 
-const char *const level_name[LEVELS] = {"inter", "intra", "user", "session", "item"};
-
 /* ---- options ---- */
 
 const struct option model_size_rows[] = {

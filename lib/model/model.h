@@ -6,6 +6,7 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
+#include "base/attention_levels.h"
 #include "base/option.h"
 #include "base/records.h"
 #include "nn/state.h"
@@ -44,10 +45,6 @@ extern const struct option model_user_weight_rows[]; /* per-user, clusters */
 extern const struct option model_unroll_rows[];      /* unroll */
 
 enum { WEEK_HOURS = 168 }; /* hours of the week; this one after them means "none" */
-
-/* Where a model attends, as the stream's records name it. */
-enum level { LEVEL_INTER, LEVEL_INTRA, LEVEL_USER, LEVEL_SESSION, LEVEL_ITEM, LEVELS };
-extern const char *const level_name[LEVELS];
 
 /* The earlier sessions that each of a batch's sessions looks back at, the oldest first, end to end.
  * A row of -1 stands for none: a user without earlier sessions may have a single one. */

@@ -12,7 +12,7 @@ enum exclude { EXCLUDE_NONE, EXCLUDE_SESSION, EXCLUDE_HISTORY };
 
 /* What weighed most: a session, or an event of it, and its weight, up to 1. */
 struct reason {
-    enum level level;
+    enum attention_level level;
     int32_t visit; /* of the person's */
     int32_t item;  /* the model's; -1: the session */
     float weight;

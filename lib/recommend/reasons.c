@@ -21,7 +21,8 @@ static void offer(struct engine *a, size_t from, struct reason r)
 /* Of the session's rows of a level at which sessions are weighed; *intra* weighs them anew at every
  * target, of which the last is what is answered. */
 static const float *row_weights(const struct engine *a, const struct batch *b,
-                                const struct forward *f, struct batch_cursor p, enum level level)
+                                const struct forward *f, struct batch_cursor p,
+                                enum attention_level level)
 {
     const float *weight = a->weight[level].at + p.weight[level];
     if (level == LEVEL_INTRA)
@@ -30,7 +31,7 @@ static const float *row_weights(const struct engine *a, const struct batch *b,
 }
 
 static void find_sessions(struct engine *a, const struct batch *b, const struct forward *f,
-                          struct batch_cursor p, enum level level)
+                          struct batch_cursor p, enum attention_level level)
 {
     const float *weight = row_weights(a, b, f, p, level);
     size_t from = a->reason.len;
@@ -99,7 +100,7 @@ void reasons_find(struct engine *a, const struct batch *b, const struct forward 
             else if (l == LEVEL_SESSION)
                 find_events(a, b, f, p);
             else
-                find_sessions(a, b, f, p, (enum level)l);
+                find_sessions(a, b, f, p, (enum attention_level)l);
         }
         answer->reasons = a->reason.len - answer->reason;
     }

@@ -34,7 +34,7 @@ void text_tsv(struct buf *to, const struct engine *a, const struct users *people
     for (size_t i = answer->reason; i < answer->reason + answer->reasons; i++) {
         const struct reason *r = &a->reason.at[i];
         append_name(to, user);
-        append_name(to, bytes_of(level_name[r->level]));
+        append_name(to, bytes_of(attention_levels[r->level].name));
         time_text(visit_of(people, answer, r)->start, start);
         append_name(to, r->item < 0 ? bytes_of(start) : names_at(names->items, r->item));
         buf_format(to, "%.6g\n", (double)r->weight);
@@ -50,8 +50,8 @@ static void append_reason(struct buf *to, const struct users *people,
     const struct user_session *visit = visit_of(people, answer, r);
     char start[TIME_TEXT];
     time_text(visit->start, start);
-    buf_format(to, "{\"level\":\"%s\",\"weight\":%.6g,\"start\":\"%s\",", level_name[r->level],
-               (double)r->weight, start);
+    buf_format(to, "{\"level\":\"%s\",\"weight\":%.6g,\"start\":\"%s\",",
+               attention_levels[r->level].name, (double)r->weight, start);
     if (r->item >= 0) {
         buf_text(to, "\"item\":");
         json_text(to, names_at(items, r->item));

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "base/attention_levels.h"
 #include "stream/reader.h"
 #include "stream/readers.h"
 
@@ -206,28 +207,42 @@ static int check_contents(const struct attention *a, size_t n, struct err *e)
     return events == a->item.len ? 0 : wrong_length("item", a->item.len, events, e);
 }
 
-/* intra: T targets × n sessions; inter, user: n sessions; session, item: events of one session. */
+static int no_such_level(struct bytes name, struct err *e)
+{
+    char shown[SHOWN_NAME];
+    struct buf all = {0};
+    for (int i = 0; i < LEVELS; i++)
+        buf_format(&all, "%s%s",
+                   !i               ? ""
+                   : i < LEVELS - 1 ? ", "
+                                    : " or ",
+                   attention_levels[i].name);
+    err_set(e, STATUS_DATA, "\"level\" is \"%s\", expected %.*s", reader_shown(name, shown),
+            (int)all.len, all.at);
+    buf_release(&all);
+    return e->status;
+}
+
+/* Weights: of n sessions (inter, user), of n sessions for each of T targets (intra), of the n
+ * events of one session (session, item). */
 static int check_attention(const struct attention *a, struct err *e)
 {
+    const struct level_info *level = attention_level_find(a->level);
     size_t n = a->weight.len, targets = a->target.at ? a->target.len : a->top.len;
     if (a->target.at && a->top.at && a->target.len != a->top.len)
         return wrong_length("top", a->top.len, a->target.len, e);
-    if (bytes_equal(a->level, bytes_of("session")) || bytes_equal(a->level, bytes_of("item"))) {
+    if (!level)
+        return no_such_level(a->level, e);
+    if (level->events) {
         if (a->item.at && a->item.len != n)
             return wrong_length("item", a->item.len, n, e);
         return check_sessions(a, 1, e);
     }
-    if (bytes_equal(a->level, bytes_of("intra"))) {
+    if (level->by_target) {
         if (!targets || n % targets)
             return err_set(e, STATUS_DATA, "\"weight\" has %zu elements for %zu targets", n,
                            targets);
         n /= targets;
-    } else if (!bytes_equal(a->level, bytes_of("inter")) &&
-               !bytes_equal(a->level, bytes_of("user"))) {
-        char shown[SHOWN_NAME];
-        return err_set(e, STATUS_DATA,
-                       "\"level\" is \"%s\", expected inter, intra, session, user or item",
-                       reader_shown(a->level, shown));
     }
     return check_sessions(a, n, e) ? e->status : check_contents(a, n, e);
 }

@@ -139,7 +139,7 @@ static struct attention over_sessions(const struct attention_sample *w, const st
 {
     return (struct attention){
         .model = bytes_of(w->model),
-        .level = bytes_of(level_name[level]),
+        .level = bytes_of(attention_levels[level].name),
         .user = x->user,
         .session = x->session,
         .position = -1,
@@ -163,7 +163,7 @@ static int write_events(const struct attention_sample *w, const struct watched *
         size_t n = (size_t)x->length.at[j];
         struct attention a = {
             .model = bytes_of(w->model),
-            .level = bytes_of(level_name[LEVEL_SESSION]),
+            .level = bytes_of(attention_levels[LEVEL_SESSION].name),
             .user = x->user,
             .session = x->session,
             .position = -1,
@@ -189,7 +189,7 @@ static int write_positions(const struct attention_sample *w, const struct watche
         size_t n = (size_t)x->seen.at[j];
         struct attention a = {
             .model = bytes_of(w->model),
-            .level = bytes_of(level_name[LEVEL_ITEM]),
+            .level = bytes_of(attention_levels[LEVEL_ITEM].name),
             .user = x->user,
             .session = x->session,
             .position = (int64_t)j,
@@ -399,7 +399,7 @@ static void watched_state(const struct attention_sample *w, struct watched *x, s
     state_i32(s, "session", &x->session, 0, INT32_MAX);
     state_begin(s, "weight");
     for (int l = 0; l < LEVELS; l++)
-        state_f32s(s, level_name[l], &x->weight[l]);
+        state_f32s(s, attention_levels[l].name, &x->weight[l]);
     state_end(s);
     state_i32s(s, "length", &x->length, 0, INT32_MAX);
     state_i32s(s, "item", &x->item, 0, w->item_count - 1);

@@ -2,48 +2,19 @@
 
 #include <math.h>
 
-const struct level levels[LEVELS] = {
-    [LEVEL_INTER] = {"inter", "Inter-session attention",
-                     "Before a session begins, the model weighs the user's earlier sessions.",
-                     "sessions", "earlier session", false, false, false},
-    [LEVEL_INTRA] =
-        {"intra", "Intra-session attention",
-         "At each step of a session, the model weighs the user's earlier sessions anew.",
-         "sessions", "earlier session", false, true, false},
-    [LEVEL_USER] =
-        {"user", "User-level attention",
-         "What the model knows of the user is a mean of the earlier sessions, so weighted.",
-         "sessions", "earlier session", false, false, false},
-    [LEVEL_SESSION] =
-        {"session", "Session-level attention",
-         "What the model knows of an earlier session is a mean of its events, so weighted.",
-         "earlier sessions", "event", true, false, true},
-    [LEVEL_ITEM] = {"item", "Item attention",
-                    "At a position of a session, the model weighs the events up to there.",
-                    "positions", "event", true, false, true},
-};
-
-const struct level *level_of(struct bytes name)
-{
-    for (size_t i = 0; i < LEVELS; i++)
-        if (bytes_equal(name, bytes_of(levels[i].name)))
-            return &levels[i];
-    return NULL;
-}
-
-size_t attention_rows(const struct level *l, const struct attention *a)
+size_t attention_rows(const struct level_info *l, const struct attention *a)
 {
     return !l->by_target ? 1 : a->target.at ? a->target.len : a->top.len;
 }
 
-size_t attention_width(const struct level *l, const struct attention *a)
+size_t attention_width(const struct level_info *l, const struct attention *a)
 {
     size_t rows = attention_rows(l, a);
     return rows ? a->weight.len / rows : 0;
 }
 
-/* What is said of the j-th attended session; of events, of the session that they are of. */
-static struct attended told_at(const struct attention *a, size_t j)
+/* What the record says of the j-th attended session; of events, of their session. */
+static struct attended session_at(const struct attention *a, size_t j)
 {
     return (struct attended){.delta = a->delta.at ? column_i32(a->delta)[j] : -1,
                              .week = a->week.at ? column_i32(a->week)[j] : -1,
@@ -51,8 +22,8 @@ static struct attended told_at(const struct attention *a, size_t j)
                              .length = -1};
 }
 
-static void add_row(const struct level *l, const struct attention *a, const float *weight, size_t n,
-                    attended_vec *to)
+static void add_row(const struct level_info *l, const struct attention *a, const float *weight,
+                    size_t n, attended_vec *to)
 {
     size_t item = a->item.len, heaviest = n - 1;
     double total = 0;
@@ -61,7 +32,7 @@ static void add_row(const struct level *l, const struct attention *a, const floa
         heaviest = weight[j] > weight[heaviest] ? j : heaviest;
     }
     for (size_t j = n; j-- > 0;) {
-        struct attended s = told_at(a, l->events ? 0 : j);
+        struct attended s = session_at(a, l->events ? 0 : j);
         s.recency = n - j;
         s.of = n;
         s.heaviest = j == heaviest;
@@ -75,7 +46,7 @@ static void add_row(const struct level *l, const struct attention *a, const floa
     }
 }
 
-void attended_of(const struct level *l, const struct attention *a, attended_vec *to)
+void attended_of(const struct level_info *l, const struct attention *a, attended_vec *to)
 {
     size_t n = attention_width(l, a);
     vec_clear(to);

@@ -1,50 +1,36 @@
-/* What the weights of one attention record stand on, weight by weight. */
+/* The attended sessions or events of one attention record, with their weights. */
 #ifndef VIZ_ATTENDED_H
 #define VIZ_ATTENDED_H
 
 #include <stdbool.h>
 
+#include "base/attention_levels.h"
 #include "base/records.h"
-
-/* A level of attention (sesspipe-stream(5)). */
-struct level {
-    const char *name, *title;
-    const char *says;    /* what attends to what, a sentence */
-    const char *records; /* what has weights of its own: "sessions" */
-    const char *one;     /* of what it attends to: "earlier session" */
-    bool events;         /* that are events, else sessions with contents */
-    bool by_target;      /* a row of weights for each target, else one */
-    bool several;        /* a session has records for several positions or earlier sessions */
-};
-
-enum { LEVEL_INTER, LEVEL_INTRA, LEVEL_USER, LEVEL_SESSION, LEVEL_ITEM, LEVELS };
-extern const struct level levels[LEVELS];
-const struct level *level_of(struct bytes name); /* NULL: there is none of that name */
 
 /* An attended session or event. */
 struct attended {
     size_t recency; /* 1 = the newest */
-    size_t of;      /* how many there are to choose from */
-    bool heaviest;  /* of these; of equals the newest */
+    size_t of;      /* how many are attended to together: the row */
+    bool heaviest;  /* of the row; of equals the newest */
     double weight;
-    double relative;      /* to the mean of these weights' absolute values: 1 is even */
-    int32_t delta, week;  /* of the session, the event's too: age bucket, hour of the week; -1: */
-    int64_t start;        /* not given; seconds since 1970 */
-    int32_t length;       /* events: 1 of an event; -1: which ones is not given */
+    double relative;      /* weight over the mean absolute weight of the row: 1 is even */
+    int32_t delta, week;  /* age bucket and hour of the week of the session; -1: not given */
+    int64_t start;        /* of the session, seconds since 1970; -1: not given */
+    int32_t length;       /* number of items: 1 for an event; -1: the items are not given */
     const int32_t *items; /* [length] */
 };
 
 typedef VEC(struct attended) attended_vec;
 
-/* Rows of weights, and how many each has. */
-size_t attention_rows(const struct level *l, const struct attention *a);
-size_t attention_width(const struct level *l, const struct attention *a);
+/* The number of rows of weights, and of weights in each row. */
+size_t attention_rows(const struct level_info *l, const struct attention *a);
+size_t attention_width(const struct level_info *l, const struct attention *a);
 
-/* Puts all of the record's weights into `to`, row by row, the newest first in each, in place of
- * what was there; they point into `a`. */
-void attended_of(const struct level *l, const struct attention *a, attended_vec *to);
+/* Fills `to` with all of the record's weights, row by row, the newest first in each row.  They
+ * point into `a`. */
+void attended_of(const struct level_info *l, const struct attention *a, attended_vec *to);
 
-/* A copy with memory of its own; of the texts nothing is kept. */
+/* Copies a record into memory of its own, without its texts. */
 void attention_copy(struct attention *to, const struct attention *from);
 void attention_release(struct attention *a); /* of a copy */
 

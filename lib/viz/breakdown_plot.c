@@ -18,7 +18,7 @@ enum {
     COUNT_BOTTOM = 296,
     LEGEND = 356,
     COLORS = 8,
-    BARRED = 12, /* more groups than these are lines: what counts is their course */
+    BARRED = 12, /* more groups than these are shown as lines */
     NAME = 80    /* columns */
 };
 
@@ -44,7 +44,7 @@ static double error_of(const struct group_value *v)
     return v->deviation > 0 ? v->deviation : 0;
 }
 
-/* Whether bars have room to be told apart. */
+/* Whether there is room for bars. */
 static bool has_bars(const struct bars *c)
 {
     return c->bar >= 3 && c->g->labels.len <= BARRED;
@@ -59,7 +59,7 @@ static struct bars chart_of(const struct breakdown_plot *g)
         if (!isnan(g->value.at[i].mean))
             c.y.high = fmax(c.y.high, g->value.at[i].mean + error_of(&g->value.at[i]));
     c.y.high = fmin(c.y.high, 1);
-    if (!(c.y.high > 0)) /* nothing but zeros: on the ground, not in the middle */
+    if (!(c.y.high > 0)) /* all scores are 0: show them at the bottom, not in the middle */
         c.y.high = 1;
     return c;
 }
@@ -76,7 +76,7 @@ static void draw_grid(const struct bars *c, double step, struct buf *to)
     svg_line(to, "axis", LEFT, BOTTOM, RIGHT, BOTTOM);
 }
 
-/* The groups' names, as many as have room. */
+/* The names of the groups, as many as there is room for. */
 static void draw_names(const struct bars *c, struct buf *to)
 {
     size_t widest = 1, every = 1;
@@ -94,7 +94,7 @@ static void draw_names(const struct bars *c, struct buf *to)
     svg_text(to, "q m", (LEFT + RIGHT) / 2.0, COUNT_BOTTOM + 38, "%s", c->g->axis);
 }
 
-/* Of models that were tested on other targets, the most. */
+/* The number of targets; the highest where models differ. */
 static uint64_t size_of(const struct breakdown_plot *g, size_t group)
 {
     uint64_t most = 0;
@@ -105,24 +105,24 @@ static uint64_t size_of(const struct breakdown_plot *g, size_t group)
     return most;
 }
 
-/* How many targets each group has: a strip of bars, and the numbers where they have room. */
+/* How many targets each group has: a strip of bars, with numbers if there is room for them. */
 static void draw_sizes(const struct bars *c, struct buf *to)
 {
     uint64_t top = 1;
     char hint[100], digits[24];
     for (size_t i = 0; i < c->g->labels.len; i++)
         top = size_of(c->g, i) > top ? size_of(c->g, i) : top;
-    bool told = snprintf(digits, sizeof digits, "%" PRIu64, top) * 6.2 + 4 < c->slot;
+    bool numbers = snprintf(digits, sizeof digits, "%" PRIu64, top) * 6.2 + 4 < c->slot;
     double wide = c->slot * 0.8;
     for (size_t i = 0; i < c->g->labels.len; i++) {
         uint64_t n = size_of(c->g, i);
-        double high = (double)n / (double)top * (COUNT_BOTTOM - COUNT_TOP - (told ? 10 : 0));
+        double high = (double)n / (double)top * (COUNT_BOTTOM - COUNT_TOP - (numbers ? 10 : 0));
         snprintf(hint, sizeof hint, "%s: %" PRIu64 " targets", c->g->labels.at[i], n);
         svg_rect(to, "count", middle(c, i) - wide / 2, COUNT_BOTTOM - high, wide, high, hint);
-        if (told)
+        if (numbers)
             svg_text(to, "s q m", middle(c, i), COUNT_BOTTOM - high - 3, "%" PRIu64, n);
     }
-    if (!told)
+    if (!numbers)
         svg_text(to, "s q e", LEFT - 6, COUNT_TOP + 8, "%" PRIu64, top);
     svg_text(to, "s q e", LEFT - 6, COUNT_TOP + 20, "targets");
 }

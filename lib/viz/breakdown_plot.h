@@ -7,16 +7,16 @@
 
 /* A model's score of a group. */
 struct group_value {
-    double mean;      /* 0..1; NaN: it has none */
+    double mean;      /* 0..1; NaN: none */
     double deviation; /* over its runs; NaN or 0: none */
     uint64_t targets; /* of one run */
 };
 
 struct breakdown_plot {
-    const char *by, *axis, *score; /* what is broken down, what the groups are, what is shown */
-    const char *ranks;             /* what they are among, the caller's; NULL or empty: all items */
-    VEC(struct bytes) models;      /* what each is called; the caller's */
-    VEC(const char *) labels;      /* of the groups, in order; the caller's */
+    const char *by, *axis, *score; /* the breakdown, what its groups are, the score shown */
+    const char *ranks;             /* what ranks are among; NULL or empty: all items */
+    VEC(struct bytes) models;      /* their names; memory of the caller */
+    VEC(const char *) labels;      /* of the groups, in order; memory of the caller */
     VEC(struct group_value) value; /* [labels, models] */
 };
 

@@ -1,12 +1,13 @@
-/* Means over groups as a chart: dots with their errors over an axis, the line of even attention,
- * and below how many weights each dot stands on. */
+/* Means over groups as a chart: dots with errors, the line of even attention, and below the number
+ * of weights behind each dot. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
 #include "viz/terminal.h"
-#include "viz/figures.h"
+#include "viz/figure.h"
 #include "viz/means_form.h"
+#include "viz/figure_forms.h"
 #include "viz/scale.h"
 #include "viz/svg.h"
 #include "viz/text.h"
@@ -51,24 +52,24 @@ static void draw_grid(const struct chart *c, double step, struct buf *to)
     }
 }
 
-/* Marks where the grouping wants them, or as many as have room for their words. */
+/* Marks where the grouping wants them, or as many as there is room for. */
 static void draw_axis(const struct chart *c, struct buf *to)
 {
     struct buf label = {0};
     size_t widest = 1, every = 1;
     for (size_t i = 0; i < c->groups; i++) {
         buf_clear(&label);
-        c->by->label(c->g->cast, i, &label);
+        c->by->label(c->g->names, i, &label);
         size_t columns = text_columns((struct bytes){label.at, label.len});
         widest = columns > widest ? columns : widest;
     }
     while (!c->by->mark && (double)every * slot(c) < (double)widest * 6.2 + 4)
         every++;
     for (size_t i = 0; i < c->groups; i++) {
-        if (c->by->mark ? !c->by->mark(c->g->cast, i) : i % every != 0)
+        if (c->by->mark ? !c->by->mark(c->g->names, i) : i % every != 0)
             continue;
         buf_clear(&label);
-        c->by->label(c->g->cast, i, &label);
+        c->by->label(c->g->names, i, &label);
         double x = c->by->mark ? c->x.from + slot(c) * (double)i : middle(c, i);
         svg_line(to, c->by->mark ? "grid" : "axis", x, c->by->mark ? TOP : COUNT_BOTTOM, x,
                  COUNT_BOTTOM + 5);
@@ -79,8 +80,8 @@ static void draw_axis(const struct chart *c, struct buf *to)
     svg_text(to, "q m", (LEFT + RIGHT) / 2.0, HEIGHT - 14, "%s", c->by->axis);
 }
 
-/* What the strip of counts reaches up to: one group that towers above all others, as an open last
- * one does, is cut rather than letting the others vanish. */
+/* The top of the strip of counts.  A single group far above all others, such as an open last one,
+ * is cut off, so that the others stay visible. */
 static uint64_t count_top(const struct means *m)
 {
     uint64_t most = 1, second = 1;
@@ -121,14 +122,14 @@ static void draw_dot(const struct chart *c, size_t group, struct buf *to)
     if (error > 0)
         svg_line(to, "error", x, scale_at(&c->y, fmax(value - error, c->y.low)), x,
                  scale_at(&c->y, fmin(value + error, c->y.high)));
-    means_hint(c->g->cast, c->by, m, group, hint, sizeof hint);
+    means_hint(c->g->names, c->by, m, group, hint, sizeof hint);
     svg_dot(to, value > c->y.high || isnan(error) ? "hollow" : "dot", x,
             scale_at(&c->y, fmin(value, c->y.high)), r, hint);
 }
 
 static void chart_svg(const struct figures *g, const struct figure *p, struct buf *to)
 {
-    const struct means *m = &gallery_of(g, p)->means;
+    const struct means *m = &gathered_of(g, p)->means;
     struct chart c = {.g = g, .by = p->grouping, .means = m};
     c.groups = means_groups(g, p);
     c.x = (struct scale){0, 1, LEFT, RIGHT};
@@ -152,9 +153,9 @@ static void chart_svg(const struct figures *g, const struct figure *p, struct bu
 static void text_bar(const struct figures *g, const struct figure *p, const struct terminal *b,
                      size_t group, double top, struct buf *to)
 {
-    const struct mean *m = &gallery_of(g, p)->means.at.at[group];
+    const struct mean *m = &gathered_of(g, p)->means.at.at[group];
     struct buf label = {0};
-    p->grouping->label(g->cast, group, &label);
+    p->grouping->label(g->names, group, &label);
     buf_text(to, "  ");
     text_terminal(to, (struct bytes){label.at, label.len}, 11, true);
     buf_byte(to, ' ');
@@ -170,7 +171,7 @@ static void text_bar(const struct figures *g, const struct figure *p, const stru
 static void chart_text(const struct figures *g, const struct figure *p, const struct terminal *b,
                        struct buf *to)
 {
-    const struct means *m = &gallery_of(g, p)->means;
+    const struct means *m = &gathered_of(g, p)->means;
     if (p->grouping->across) {
         form_map.text(g, p, b, to);
         return;
@@ -183,5 +184,10 @@ static void chart_text(const struct figures *g, const struct figure *p, const st
     buf_byte(to, '\n');
 }
 
-const struct figure_form form_chart = {means_take, means_empty, chart_svg,
-                                       means_tsv,  chart_text,  false};
+const struct figure_form form_chart = {
+    .take = means_take,
+    .empty = means_empty,
+    .svg = chart_svg,
+    .tsv = means_tsv,
+    .text = chart_text,
+};

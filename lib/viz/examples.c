@@ -1,8 +1,9 @@
-/* Single records, drawn by seed. */
 #include "viz/examples.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "viz/svg.h"
@@ -12,9 +13,9 @@
 /* ---- gathering ---- */
 
 void examples_take(struct gathered *to, const struct figure *p, struct run_names *c,
-                   const attended_vec *seen, const struct attention *a, bool goes_on)
+                   const attended_vec *attended, const struct attention *a, bool goes_on)
 {
-    (void)p, (void)c, (void)seen, (void)goes_on;
+    (void)p, (void)c, (void)attended, (void)goes_on;
     struct examples *x = &to->examples;
     size_t place = sample_place(&x->sample);
     if (place == SIZE_MAX)
@@ -41,18 +42,18 @@ static int by_order(const void *a, const void *b)
 
 void examples_each(const struct figures *g, const struct figure *p, example_visit *visit, void *to)
 {
-    const struct examples *x = &gallery_of(g, p)->examples;
+    const struct examples *x = &gathered_of(g, p)->examples;
     const struct example **list = mem_zero(x->at.len, sizeof *list);
-    attended_vec seen = {0};
+    attended_vec attended = {0};
     for (size_t i = 0; i < x->at.len; i++)
         list[i] = &x->at.at[i];
     if (x->at.len)
         qsort(list, x->at.len, sizeof *list, by_order);
     for (size_t i = 0; i < x->at.len; i++) {
-        attended_of(p->level, &list[i]->attention, &seen);
-        visit(to, g, p, &list[i]->attention, &seen);
+        attended_of(p->level, &list[i]->attention, &attended);
+        visit(to, g, p, &list[i]->attention, &attended);
     }
-    vec_release(&seen);
+    vec_release(&attended);
     mem_free(list);
 }
 
@@ -76,13 +77,13 @@ void examples_text(const struct figures *g, const struct figure *p, const struct
     examples_each(g, p, visit, &w);
 }
 
-/* ---- what is said of them ---- */
+/* ---- words ---- */
 
-double examples_heaviest(const attended_vec *seen)
+double examples_heaviest(const attended_vec *attended)
 {
     double top = 0;
-    for (size_t j = 0; j < seen->len; j++)
-        top = fmax(top, seen->at[j].weight);
+    for (size_t j = 0; j < attended->len; j++)
+        top = fmax(top, attended->at[j].weight);
     return top;
 }
 
@@ -103,7 +104,7 @@ int64_t event_train(const struct run_names *c, const struct attended *s)
     return s->length == 1 ? c->train.at[s->items[0]] : -1;
 }
 
-/* Heaviest first, of equals the newest. */
+/* The heaviest first; of equals the newest. */
 static int by_weight(const void *a, const void *b)
 {
     const struct attended *x = a, *y = b;
@@ -112,35 +113,68 @@ static int by_weight(const void *a, const void *b)
     return x->recency < y->recency ? -1 : x->recency > y->recency;
 }
 
-void seen_rank(attended_vec *to, const attended_vec *seen)
+void attended_by_weight(attended_vec *to, const attended_vec *attended)
 {
     vec_clear(to);
-    vec_append(to, seen->at, seen->len);
+    vec_append(to, attended->at, attended->len);
     if (to->len)
         qsort(to->at, to->len, sizeof *to->at, by_weight);
+}
+
+void example_heading(const struct figures *g, const struct attention *a, double y, struct buf *to,
+                     const char *format, ...)
+{
+    char words[200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(words, sizeof words, format, args);
+    va_end(args);
+    svg_begin_text(to, "b", 12, y);
+    svg_words(to, "Session %" PRId64 " of ", a->session);
+    svg_named(to, label_list_at(&g->names->users, a->user), 40);
+    svg_words(to, "%s", words);
+    svg_end_text(to);
+}
+
+void example_line(const struct figures *g, const struct attention *a, struct buf *to)
+{
+    buf_format(to, "  session %" PRId64 " of ", a->session);
+    text_terminal(to, label_list_at(&g->names->users, a->user), 40, false);
+    if (a->position >= 0)
+        buf_format(to, ", position %" PRId64, a->position);
+}
+
+void text_items(const struct run_names *c, const int32_t *items, int32_t n, size_t columns,
+                struct buf *to)
+{
+    for (int32_t i = 0; i < n && columns > 4; i++) {
+        struct buf name = {0};
+        bool cut = text_clean(&name, label_list_at(&c->items, items[i]), columns - 3);
+        struct bytes shown = {name.at, name.len};
+        size_t used = text_columns(shown) + 3;
+        buf_text(to, i ? " · " : " ");
+        text_terminal(to, shown, 0, false);
+        columns = cut || used > columns ? 0 : columns - used;
+        buf_text(to, columns <= 4 && !cut && i + 1 < n ? " …" : "");
+        buf_release(&name);
+    }
 }
 
 /* ---- TSV ---- */
 
 static double group_of(const struct figure *p, const struct run_names *c, const struct attended *s)
 {
-    if (p->form == &form_ages)
-        return s->delta < 0 ? NAN : (double)run_names_age_from(c, (size_t)s->delta) / 3600;
-    if (p->form == &form_weeks)
-        return s->week < 0 ? NAN : s->week;
-    if (p->form == &form_ranked)
-        return event_train(c, s) < 0 ? NAN : (double)event_train(c, s);
-    return (double)s->recency;
+    return p->form->group ? p->form->group(c, s) : (double)s->recency;
 }
 
 static void put_item(const struct figures *g, struct column items, size_t i, struct buf *to)
 {
     if (items.at && i < items.len)
-        text_clean(to, label_list_at(&g->cast->items, column_i32(items)[i]), 0);
+        text_clean(to, label_list_at(&g->names->items, column_i32(items)[i]), 0);
     buf_byte(to, '\t');
 }
 
-/* What was predicted there, and what came: at the steps of a session, or at a position of it. */
+/* What was predicted and what came, at a step or at a position of a session. */
 static void put_step(const struct figures *g, const struct figure *p, const struct attention *a,
                      size_t row, struct buf *to)
 {
@@ -159,32 +193,32 @@ static void put_step(const struct figures *g, const struct figure *p, const stru
 static void tsv_row(const struct figures *g, const struct figure *p, const struct attention *a,
                     size_t row, const struct attended *s, struct buf *to)
 {
-    figures_tsv_begin(g, p, to);
-    text_clean(to, label_list_at(&g->cast->users, a->user), 0);
+    figure_tsv_begin(g, p, to);
+    text_clean(to, label_list_at(&g->names->users, a->user), 0);
     buf_format(to, "\t%" PRId64 "\t", a->session);
     put_step(g, p, a, row, to);
-    format_exact(to, group_of(p, g->cast, s));
+    format_exact(to, group_of(p, g->names, s));
     buf_byte(to, '\t');
     format_exact(to, s->weight);
     buf_byte(to, '\t');
     format_exact(to, s->relative);
     buf_text(to, "\t\t1\t1\t");
-    for (int32_t i = 0; i < s->length && p->form != &form_ages && p->form != &form_weeks; i++) {
+    for (int32_t i = 0; i < s->length && !p->form->no_items; i++) {
         buf_text(to, i ? " | " : "");
-        text_clean(to, label_list_at(&g->cast->items, s->items[i]), 0);
+        text_clean(to, label_list_at(&g->names->items, s->items[i]), 0);
     }
     buf_byte(to, '\n');
 }
 
 static void visit_tsv(void *to, const struct figures *g, const struct figure *p,
-                      const struct attention *a, const attended_vec *seen)
+                      const struct attention *a, const attended_vec *attended)
 {
     size_t n = attention_width(p->level, a);
     attended_vec ranked = {0};
-    if (p->form == &form_ranked)
-        seen_rank(&ranked, seen);
-    for (size_t j = 0; j < seen->len; j++)
-        tsv_row(g, p, a, j / n, ranked.len ? &ranked.at[j] : &seen->at[j], to);
+    if (p->form->by_weight)
+        attended_by_weight(&ranked, attended);
+    for (size_t j = 0; j < attended->len; j++)
+        tsv_row(g, p, a, j / n, ranked.len ? &ranked.at[j] : &attended->at[j], to);
     vec_release(&ranked);
 }
 

@@ -1,31 +1,31 @@
-/* What pictures of examples share: single records, drawn by seed. */
+/* What figures of examples share.  An example is a single record, drawn by seed. */
 #ifndef VIZ_EXAMPLES_H
 #define VIZ_EXAMPLES_H
 
-#include "viz/figures.h"
+#include "viz/figure.h"
 
 void examples_take(struct gathered *to, const struct figure *p, struct run_names *c,
-                   const attended_vec *seen, const struct attention *a, bool goes_on);
+                   const attended_vec *attended, const struct attention *a, bool goes_on);
 bool examples_empty(const struct gathered *g);
 
-/* An example and all of its weights, row by row, the newest first. */
+/* A function for an example and all of its weights, row by row, the newest first. */
 typedef void example_visit(void *to, const struct figures *g, const struct figure *p,
-                           const struct attention *a, const attended_vec *seen);
+                           const struct attention *a, const attended_vec *attended);
 
-/* Visits the picture's examples in the order of the pass. */
+/* Calls visit() for each of the figure's examples, in the order of the pass. */
 void examples_each(const struct figures *g, const struct figure *p, example_visit *visit, void *to);
 
-/* A picture of examples below each other: visit() with a struct example_drawn, first to measure,
- * then to draw; `says` stands below the title. */
+/* Draws the examples below each other.  Calls visit() with a struct example_drawn, first to
+ * measure, then to draw.  `says` is the line below the title. */
 enum { EXAMPLE_WIDTH = 960 };
 struct example_drawn {
-    struct buf *to; /* NULL: only measures */
-    double y;       /* where the next one begins: visit() moves it on */
+    struct buf *to; /* NULL: only measure */
+    double y;       /* where the next example begins; visit() moves it on */
 };
 void examples_svg(const struct figures *g, const struct figure *p, example_visit *visit,
                   const char *says, struct buf *to);
 
-/* The same on a terminal: visit() with a struct example_written. */
+/* The same for a terminal: calls visit() with a struct example_written. */
 struct example_written {
     struct buf *to;
     const struct terminal *b;
@@ -33,54 +33,35 @@ struct example_written {
 void examples_text(const struct figures *g, const struct figure *p, const struct terminal *b,
                    example_visit *visit, struct buf *to);
 
-/* The TSV of every form of examples: a line for each weight. */
+/* The TSV of all forms of examples: a line for each weight. */
 void examples_tsv(const struct figures *g, const struct figure *p, struct buf *to);
 
 /* The largest weight, at least 0. */
-double examples_heaviest(const attended_vec *seen);
+double examples_heaviest(const attended_vec *attended);
 
-/* How long ago the attended session was, "24 h"; its hour of the week, "Mon 14 h"; nothing where
- * that is not known. */
+/* Append how long ago the attended session was, "24 h", and its hour of the week, "Mon 14 h", or
+ * nothing if it is not known. */
 void say_age(const struct run_names *c, const struct attended *s, struct buf *to);
 void say_week(const struct run_names *c, const struct attended *s, struct buf *to);
 
-/* How often the event's item stands in the training part; -1: not known. */
+/* How often the event's item is in the training part; -1: not known. */
 int64_t event_train(const struct run_names *c, const struct attended *s);
 
-/* Puts the weights into `to` by their size, the largest first. */
-void seen_rank(attended_vec *to, const attended_vec *seen);
+/* Copies the weights into `to`, the largest first. */
+void attended_by_weight(attended_vec *to, const attended_vec *attended);
 
-/* ---- sessions side by side, as pictures of sessions and of intra-session attention have them ----
- */
-
-enum {
-    SIDE_MOST = 8,   /* columns side by side */
-    SIDE_ITEMS = 12, /* lines of contents */
-    SIDE_LINE = 14,  /* height of one */
-};
-
-/* n sessions in rows of up to SIDE_MOST, evenly: how many in a row. */
-size_t side_row_length(size_t n);
-
-/* The height of a card with the contents of the longest of n sessions. */
-double side_card_height(const struct attended *s, size_t n);
-
-/* When the session was and what it held. */
-void side_card(const struct run_names *c, const struct attended *s, double x, double y,
-               double width, double height, struct buf *to);
-
-/* "Session 7 of NAME" and our own words behind it. */
+/* "Session 7 of NAME" and the formatted text behind it. */
 void example_heading(const struct figures *g, const struct attention *a, double y, struct buf *to,
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* The same on a terminal. */
+/* "session 7 of NAME, position 3" for a terminal. */
 void example_line(const struct figures *g, const struct attention *a, struct buf *to);
 
-/* As many items as fit, with dots between. */
+/* Appends as many items as fit, with dots between them. */
 void text_items(const struct run_names *c, const int32_t *items, int32_t n, size_t columns,
                 struct buf *to);
 
-/* The columns of text that fit `width`, in the small type of pictures. */
+/* How many columns of small text fit into `width`. */
 static inline size_t columns_in(double width)
 {
     return width < 12 ? 2 : (size_t)(width / 5.6);

@@ -1,274 +1,11 @@
-/* The table of pictures, and how attended sessions and events fall into groups. */
-#include <inttypes.h>
-#include <stdlib.h>
+#include "viz/figure_table.h"
 
-#include "viz/figures.h"
-#include "base/ascending.h"
-#include "viz/format.h"
-
-enum { HOUR = 3600, DAY = 24 * HOUR, MOST_RECENT = 64, LONGEST = 40, WEEK_HOURS = 168 };
-
-static size_t week_hours(const struct run_names *c)
-{
-    (void)c;
-    return WEEK_HOURS;
-}
-
-static size_t day_hours(const struct run_names *c)
-{
-    (void)c;
-    return 24;
-}
-
-static double count_from_one(const struct run_names *c, size_t group)
-{
-    (void)c;
-    return (double)group + 1;
-}
-
-static double the_group(const struct run_names *c, size_t group)
-{
-    (void)c;
-    return (double)group;
-}
-
-/* ---- recency ---- */
-
-static long by_recency(struct run_names *c, const struct attended *s)
-{
-    (void)c;
-    return (long)(s->recency < MOST_RECENT ? s->recency : MOST_RECENT) - 1;
-}
-
-static void label_recency(const struct run_names *c, size_t group, struct buf *to)
-{
-    (void)c;
-    buf_format(to, "%zu%s", group + 1, group + 1 == MOST_RECENT ? "+" : "");
-}
-
-static const struct grouping recency = {
-    .axis = "how many sessions ago (1 = the newest)",
-    .of = by_recency,
-    .low = count_from_one,
-    .label = label_recency,
-};
-
-static const struct grouping event_recency = {
-    .axis = "how many events ago (1 = the last)",
-    .of = by_recency,
-    .low = count_from_one,
-    .label = label_recency,
-};
-
-/* ---- age ---- */
-
-static long by_age(struct run_names *c, const struct attended *s)
-{
-    return s->delta >= 0 && (size_t)s->delta <= c->edges.len ? s->delta : -1;
-}
-
-static double hours_of(const struct run_names *c, size_t group)
-{
-    return (double)run_names_age_from(c, group) / HOUR;
-}
-
-static size_t age_groups(const struct run_names *c)
-{
-    return c->edges.len + 1;
-}
-
-/* Whole days, or where buckets do not begin there, every eighth of them. */
-static bool mark_age(const struct run_names *c, size_t group)
-{
-    size_t days = 0, n = c->edges.len + 1;
-    for (size_t i = 1; i < n; i++)
-        days += run_names_age_from(c, i) % DAY == 0;
-    if (days >= 2 && days <= 16)
-        return run_names_age_from(c, group) % DAY == 0;
-    return group % (n / 8 + 1) == 0;
-}
-
-static void row_of_ages(const struct run_names *c, size_t row, struct buf *to)
-{
-    format_age(c, row * 24, to);
-}
-
-static const struct grouping age = {
-    .axis = "age of the attended session, in hours before the one predicted",
-    .of = by_age,
-    .low = hours_of,
-    .label = format_age,
-    .mark = mark_age,
-    .groups = age_groups,
-    .across = 24,
-    .row = row_of_ages,
-};
-
-/* ---- the distance from whole days ---- */
-
-/* Ages from half a day on, as far as whole windows of a day around its multiples reach: each of the
- * 24 groups has then a bucket of every day.  Buckets that are not hours say nothing of it. */
-static long by_day_distance(struct run_names *c, const struct attended *s)
-{
-    if (s->delta < 0 || (size_t)s->delta >= c->edges.len)
-        return -1;
-    int64_t from = run_names_age_from(c, (size_t)s->delta),
-            to = run_names_age_to(c, (size_t)s->delta);
-    int64_t last = c->edges.at[c->edges.len - 1];
-    if (to - from != HOUR || from % HOUR || from < DAY / 2 ||
-        to > last - ((last - DAY / 2) % DAY + DAY) % DAY)
-        return -1;
-    return (long)((from - DAY / 2) % DAY / HOUR);
-}
-
-static double day_distance(const struct run_names *c, size_t group)
-{
-    (void)c;
-    return (double)group - 12;
-}
-
-static void label_day_distance(const struct run_names *c, size_t group, struct buf *to)
-{
-    (void)c;
-    if (group == 12)
-        buf_text(to, "k × 24 h");
-    else
-        buf_format(to, "%s%d h", group < 12 ? "−" : "+", abs((int)group - 12));
-}
-
-static bool mark_day_distance(const struct run_names *c, size_t group)
-{
-    (void)c;
-    return group % 4 == 0;
-}
-
-static const struct grouping day = {
-    .axis = "age, in hours from the nearest multiple of 24 h",
-    .of = by_day_distance,
-    .low = day_distance,
-    .label = label_day_distance,
-    .mark = mark_day_distance,
-    .groups = day_hours,
-};
-
-/* ---- the week ---- */
-
-static long by_week(struct run_names *c, const struct attended *s)
-{
-    (void)c;
-    return s->week < WEEK_HOURS ? s->week : -1;
-}
-
-static void row_of_week(const struct run_names *c, size_t row, struct buf *to)
-{
-    (void)c;
-    buf_text(to, format_day[row % 7]);
-}
-
-static const struct grouping week = {
-    .axis = "hour of the day (UTC, or as the log was shifted)",
-    .of = by_week,
-    .low = the_group,
-    .label = format_week,
-    .groups = week_hours,
-    .across = 24,
-    .row = row_of_week,
-};
-
-/* ---- length ---- */
-
-static long by_length(struct run_names *c, const struct attended *s)
-{
-    (void)c;
-    return s->length < 1 ? -1 : (s->length < LONGEST ? s->length : LONGEST) - 1;
-}
-
-static void label_length(const struct run_names *c, size_t group, struct buf *to)
-{
-    (void)c;
-    buf_format(to, "%zu%s", group + 1, group + 1 == LONGEST ? "+" : "");
-}
-
-static const struct grouping length = {
-    .axis = "events in the attended session",
-    .of = by_length,
-    .low = count_from_one,
-    .label = label_length,
-};
-
-/* The weights of a session's events are 1 of even attention on average, however long it is: what
- * its length can change is how far they lie apart. */
-static long of_strongest(struct run_names *c, const struct attended *s)
-{
-    (void)c;
-    return s->heaviest ? (long)(s->of < LONGEST ? s->of : LONGEST) - 1 : -1;
-}
-
-static const struct grouping strongest = {
-    .axis = "events that there are to choose from",
-    .of = of_strongest,
-    .low = count_from_one,
-    .label = label_length,
-};
-
-/* ---- popularity ---- */
-
-/* By the session's median item (the lower one of two): a single hit in a session of rarities does
- * not make it a popular one. */
-static long by_popularity(struct run_names *c, const struct attended *s)
-{
-    if (s->length < 1)
-        return -1;
-    int64_t *train = mem_alloc((size_t)s->length * sizeof *train);
-    for (int32_t i = 0; i < s->length; i++)
-        train[i] = c->train.at[s->items[i]];
-    qsort(train, (size_t)s->length, sizeof *train, ascending_i64);
-    int64_t median = train[(s->length - 1) / 2];
-    bool known = train[0] >= 0;
-    mem_free(train);
-    return known ? (long)run_names_popularity(c, median) : -1;
-}
-
-static double least_popularity(const struct run_names *c, size_t group)
-{
-    return (double)c->popular.at[group];
-}
-
-static void label_popularity(const struct run_names *c, size_t group, struct buf *to)
-{
-    int64_t from = c->popular.at[group];
-    if (group + 1 == c->popular.len)
-        buf_format(to, "%" PRId64 "+", from);
-    else if (c->popular.at[group + 1] == from + 1)
-        buf_format(to, "%" PRId64, from);
-    else
-        buf_format(to, "%" PRId64 "–%" PRId64, from, c->popular.at[group + 1] - 1);
-}
-
-static size_t popularity_groups(const struct run_names *c)
-{
-    return c->popular.len;
-}
-
-static const struct grouping popularity = {
-    .axis = "how often the session's median item stands in the training part",
-    .of = by_popularity,
-    .low = least_popularity,
-    .label = label_popularity,
-    .groups = popularity_groups,
-};
-
-static const struct grouping event_popularity = {
-    .axis = "how often the event's item stands in the training part",
-    .of = by_popularity,
-    .low = least_popularity,
-    .label = label_popularity,
-    .groups = popularity_groups,
-};
-
-/* ---- the table ---- */
+#include "viz/figure_forms.h"
+#include "viz/groupings.h"
 
 /* clang-format off */
+
+/* The rows that several levels share: one for each figure of a level. */
 #define SIDE_BY_SIDE(level)                                                                        \
     {"sessions", level, "sessions side by side",                                                   \
      "Each column is an earlier session of the user, the newest first: when it was, what it held, "\
@@ -283,56 +20,61 @@ static const struct grouping event_popularity = {
 #define MEANS_OF_SESSIONS(level)                                                                   \
     {"recency", level, "mean by recency",                                                          \
      "Do the latest sessions count most? A flat line at 1 would be even attention.",               \
-     &form_chart, &recency},                                                                       \
+     &form_chart, &grouping_recency},                                                              \
     {"age", level, "mean by age",                                                                  \
      "Does what was 24, 48, 72 hours ago stand out? The upright lines are whole days.",            \
-     &form_chart, &age},                                                                           \
+     &form_chart, &grouping_age},                                                                  \
     {"day", level, "mean around whole days",                                                       \
      "All ages from half a day on, folded by 24 hours: habits of the day would show as a hill in " \
-     "the middle.", &form_chart, &day},                                                            \
+     "the middle.",                                                                                \
+     &form_chart, &grouping_day},                                                                  \
     {"week", level, "mean by hour of the week",                                                    \
      "In which hours were the sessions that the model looks at? A map of one shade says that the " \
-     "hour does not matter.", &form_map, &week},                                                   \
+     "hour does not matter.",                                                                      \
+     &form_map, &grouping_week},                                                                   \
     {"length", level, "mean by length of the attended session",                                    \
-     "Do long sessions count more than short ones?", &form_chart, &length},                        \
+     "Do long sessions count more than short ones?",                                               \
+     &form_chart, &grouping_length},                                                               \
     {"popularity", level, "mean by popularity of the session's items",                             \
      "Are sessions of hits or of rarities worth more? Each group holds about the same share of "   \
-     "the training events.", &form_chart, &popularity}
+     "the training events.", &form_chart, &grouping_popularity}
 
 #define MEANS_OF_EVENTS(level)                                                                     \
     {"recency", level, "mean by recency",                                                          \
      "Do the last events count most? A flat line at 1 would be even attention.",                   \
-     &form_chart, &event_recency},                                                                 \
+     &form_chart, &grouping_event_recency},                                                        \
     {"popularity", level, "mean by popularity of the item",                                        \
      "Are hits or rarities worth more? Each group holds about the same share of the training "     \
-     "events.", &form_chart, &event_popularity},                                                   \
+     "events.",                                                                                    \
+     &form_chart, &grouping_event_popularity},                                                     \
     {"length", level, "the strongest event, by length",                                            \
-     "How far does the event with the largest weight stand out among the others, where there are " \
-     "few of them and where there are many? At 1 all weigh the same.", &form_chart, &strongest}
+     "How far is the event with the largest weight above the others, where there are "             \
+     "few of them and where there are many? At 1 all weigh the same.",                             \
+     &form_chart, &grouping_strongest}
 
-const struct figure pictures[] = {
-    SIDE_BY_SIDE(&levels[LEVEL_INTER]),
-    MEANS_OF_SESSIONS(&levels[LEVEL_INTER]),
-    {"matrix", &levels[LEVEL_INTRA], "predictions and what they look at",
+const struct figure figure_table[] = {
+    SIDE_BY_SIDE(&attention_levels[LEVEL_INTER]),
+    MEANS_OF_SESSIONS(&attention_levels[LEVEL_INTER]),
+    {"matrix", &attention_levels[LEVEL_INTRA], "predictions and what they look at",
      "A row is a step of the session, with what the model ranked first and what came; a column is "
      "an earlier session of the user, the newest first, with what it held. The stronger the shade, "
      "the more the model looks at that session when it predicts that step.", &form_matrix, NULL},
-    MEANS_OF_SESSIONS(&levels[LEVEL_INTRA]),
-    SIDE_BY_SIDE(&levels[LEVEL_USER]),
-    MEANS_OF_SESSIONS(&levels[LEVEL_USER]),
-    {"events", &levels[LEVEL_SESSION], "the events of single sessions",
+    MEANS_OF_SESSIONS(&attention_levels[LEVEL_INTRA]),
+    SIDE_BY_SIDE(&attention_levels[LEVEL_USER]),
+    MEANS_OF_SESSIONS(&attention_levels[LEVEL_USER]),
+    {"events", &attention_levels[LEVEL_SESSION], "the events of single sessions",
      "From top to bottom the events of an earlier session, the weight of each in what the model "
-     "keeps of the session, and how often its item stands in the training part.",
+     "keeps of the session, and how often its item is in the training part.",
      &form_events, NULL},
-    {"ranked", &levels[LEVEL_SESSION], "events by weight",
+    {"ranked", &attention_levels[LEVEL_SESSION], "events by weight",
      "The same sessions, the heaviest events first: does the number on the right rise from top to "
      "bottom, so that rarities weigh more than hits?", &form_ranked, NULL},
-    MEANS_OF_EVENTS(&levels[LEVEL_SESSION]),
-    {"events", &levels[LEVEL_ITEM], "events up to a position",
+    MEANS_OF_EVENTS(&attention_levels[LEVEL_SESSION]),
+    {"events", &attention_levels[LEVEL_ITEM], "events up to a position",
      "Each line is a position of a session: from left to right the events up to there, shaded by "
      "their weight in what the model predicts next, and behind the arrow what came.",
      &form_lines, NULL},
-    MEANS_OF_EVENTS(&levels[LEVEL_ITEM]),
+    MEANS_OF_EVENTS(&attention_levels[LEVEL_ITEM]),
     {0},
 };
 /* clang-format on */

@@ -1,15 +1,11 @@
 #include "viz/figures.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
+#include "viz/figure_table.h"
 
-#include "viz/terminal.h"
-#include "viz/svg.h"
-
-static size_t count_pictures(void)
+static size_t count_figures(void)
 {
     size_t n = 0;
-    while (pictures[n].name)
+    while (figure_table[n].name)
         n++;
     return n;
 }
@@ -24,10 +20,11 @@ static void clear_examples(struct examples *x)
 void figures_begin(struct figures *g, struct run_names *c, struct epoch epoch, int64_t examples,
                    uint64_t seed)
 {
-    size_t n = count_pictures();
+    size_t n = count_figures();
     if (!g->gathered)
         g->gathered = mem_zero(n, sizeof *g->gathered);
-    g->cast = c;
+    g->table = figure_table;
+    g->names = c;
     g->epoch = epoch.number;
     g->part = epoch.part;
     for (size_t i = 0; i < LEVELS; i++)
@@ -45,11 +42,11 @@ void figures_begin(struct figures *g, struct run_names *c, struct epoch epoch, i
 
 void figures_add(struct figures *g, const struct attention *a)
 {
-    const struct level *level = level_of(a->level);
+    const struct level_info *level = attention_level_find(a->level);
     size_t n = level ? attention_width(level, a) : 0;
     if (!n)
         return;
-    struct level_count *count = &g->level[level - levels];
+    struct level_count *count = &g->level[level - attention_levels];
     count->records++;
     if (n == 1) {
         count->alone++;
@@ -58,16 +55,16 @@ void figures_add(struct figures *g, const struct attention *a)
     bool goes_on = level->several && a->user == count->user && a->session == count->session;
     count->user = a->user;
     count->session = a->session;
-    attended_of(level, a, &g->seen);
-    for (const struct figure *p = pictures; p->name; p++)
+    attended_of(level, a, &g->attended);
+    for (const struct figure *p = figure_table; p->name; p++)
         if (p->level == level)
-            p->form->take(&g->gathered[p - pictures], p, g->cast, &g->seen, a, goes_on);
+            p->form->take(&g->gathered[p - figure_table], p, g->names, &g->attended, a, goes_on);
 }
 
 void figures_end(struct figures *g)
 {
-    for (const struct figure *p = pictures; p->name; p++)
-        means_end_session(&g->gathered[p - pictures].means);
+    for (const struct figure *p = figure_table; p->name; p++)
+        means_end_session(&g->gathered[p - figure_table].means);
 }
 
 bool figures_has_attention(const struct figures *g)
@@ -80,13 +77,13 @@ bool figures_has_attention(const struct figures *g)
 
 void figures_release(struct figures *g)
 {
-    for (size_t i = 0; g->gathered && i < count_pictures(); i++) {
+    for (size_t i = 0; g->gathered && i < count_figures(); i++) {
         means_release(&g->gathered[i].means);
         clear_examples(&g->gathered[i].examples);
         vec_release(&g->gathered[i].examples.at);
     }
     mem_free(g->gathered);
-    vec_release(&g->seen);
+    vec_release(&g->attended);
     *g = (struct figures){0};
 }
 
@@ -96,46 +93,16 @@ void figures_tsv_head(struct buf *to)
                  "group\tweight\trelative\terror\tweights\tsessions\titems\n");
 }
 
-void figures_tsv_begin(const struct figures *g, const struct figure *p, struct buf *to)
-{
-    buf_format(to, "%" PRId64 "\t%" PRId64 "\t%s\t%s\t%s\t", g->run, g->epoch, part_name[g->part],
-               p->level->name, p->name);
-}
-
-static void whole_title(const struct figure *p, struct buf *to)
-{
-    buf_text(to, p->level->title);
-    buf_text(to, ": ");
-    buf_text(to, p->title);
-    buf_byte(to, '\0');
-}
-
-void figure_begin_svg(const struct figure *p, double width, double height, struct buf *to)
-{
-    struct buf title = {0};
-    whole_title(p, &title);
-    svg_begin(to, width, height, title.at);
-    buf_release(&title);
-}
-
-void figure_title(const struct figure *p, const struct terminal *b, struct buf *to)
-{
-    struct buf title = {0};
-    whole_title(p, &title);
-    terminal_title(b, to, title.at);
-    buf_release(&title);
-}
-
 void figures_tsv(const struct figures *g, struct buf *to)
 {
-    for (const struct figure *p = pictures; p->name; p++)
-        if (!gallery_lacks(g, p))
+    for (const struct figure *p = figure_table; p->name; p++)
+        if (!figure_is_empty(g, p))
             p->form->tsv(g, p, to);
 }
 
 void figures_text(const struct figures *g, const struct terminal *b, struct buf *to)
 {
-    for (const struct figure *p = pictures; p->name; p++)
-        if (p->form->text && !gallery_lacks(g, p))
+    for (const struct figure *p = figure_table; p->name; p++)
+        if (p->form->text && !figure_is_empty(g, p))
             p->form->text(g, p, b, to);
 }

@@ -1,4 +1,4 @@
-/* Ages, hours of the week and numbers as people read them. */
+/* Ages, hours of the week and numbers for people. */
 #ifndef VIZ_FORMAT_H
 #define VIZ_FORMAT_H
 
@@ -12,10 +12,10 @@ void format_week(const struct run_names *c, size_t hour, struct buf *to);
 
 extern const char *const format_day[7]; /* "Mon".. */
 
-/* A number for TSV: every digit; nothing where there is none (NaN). */
+/* Appends a number with all digits, for TSV; nothing for NaN. */
 void format_exact(struct buf *to, double value);
 
-/* A number with so many decimals; "–" where there is none. */
+/* Appends a number with so many decimals; "–" for NaN. */
 void format_number(struct buf *to, double value, int decimals);
 
 #endif

@@ -1,18 +1,19 @@
-/* Means over groups as a map of shades, so many groups in a row. */
+/* Means over groups as a map of shades. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
 #include "viz/terminal.h"
 #include "viz/means_form.h"
+#include "viz/figure_forms.h"
 #include "viz/scale.h"
 #include "viz/svg.h"
 #include "viz/text.h"
 
 enum { WIDTH = 640, LEFT = 52, TOP = 76, CELL = 23, HIGH = 26 };
 
-/* The scale of shades begins at 0 and has even attention (1) in its middle at the highest, so that
- * what is nearly even looks even. */
+/* The scale of shades begins at 0 and reaches to 2 at least, so that even attention (1) is in its
+ * middle or below, and nearly even attention looks even. */
 static double shades_top(const struct means *m)
 {
     return means_top(m, 2);
@@ -21,7 +22,7 @@ static double shades_top(const struct means *m)
 static void draw_cell(const struct figures *g, const struct figure *p, size_t group, double top,
                       struct buf *to)
 {
-    const struct means *m = &gallery_of(g, p)->means;
+    const struct means *m = &gathered_of(g, p)->means;
     double x = LEFT + CELL * (double)(group % p->grouping->across);
     double y = TOP + HIGH * (double)(group / p->grouping->across);
     char hint[400];
@@ -30,7 +31,7 @@ static void draw_cell(const struct figures *g, const struct figure *p, size_t gr
         return;
     }
     const struct mean *mean = &m->at.at[group];
-    means_hint(g->cast, p->grouping, mean, group, hint, sizeof hint);
+    means_hint(g->names, p->grouping, mean, group, hint, sizeof hint);
     svg_shade(to, x, y, CELL - 2, HIGH - 2, scale_share(mean_relative(mean), 0, top), hint);
 }
 
@@ -38,14 +39,14 @@ static void map_svg(const struct figures *g, const struct figure *p, struct buf 
 {
     const struct grouping *by = p->grouping;
     size_t groups = means_groups(g, p), rows = (groups + by->across - 1) / by->across;
-    double top = shades_top(&gallery_of(g, p)->means), bottom = TOP + HIGH * (double)rows;
+    double top = shades_top(&gathered_of(g, p)->means), bottom = TOP + HIGH * (double)rows;
     struct buf label = {0};
     char high[64];
     figure_begin_svg(p, WIDTH, bottom + 84, to);
     svg_text(to, "q", 12, 44, "weight against even attention (= 1): mean");
     for (size_t row = 0; row < rows; row++) {
         buf_clear(&label);
-        by->row(g->cast, row, &label);
+        by->row(g->names, row, &label);
         svg_text(to, "q e", LEFT - 8, TOP + HIGH * (double)row + 17, "%.*s", (int)label.len,
                  label.at);
     }
@@ -68,7 +69,7 @@ static void map_text(const struct figures *g, const struct figure *p, const stru
                      struct buf *to)
 {
     const struct grouping *by = p->grouping;
-    const struct means *m = &gallery_of(g, p)->means;
+    const struct means *m = &gathered_of(g, p)->means;
     double top = shades_top(m);
     char high[100];
     figure_title(p, b, to);
@@ -76,7 +77,7 @@ static void map_text(const struct figures *g, const struct figure *p, const stru
     for (size_t i = 0; i < means_groups(g, p); i++) {
         if (i % by->across == 0) {
             struct buf label = {0};
-            by->row(g->cast, i / by->across, &label);
+            by->row(g->names, i / by->across, &label);
             buf_text(to, i ? "\n  " : "  ");
             text_terminal(to, (struct bytes){label.at, label.len}, 8, true);
             buf_release(&label);
@@ -92,4 +93,10 @@ static void map_text(const struct figures *g, const struct figure *p, const stru
     buf_byte(to, '\n');
 }
 
-const struct figure_form form_map = {means_take, means_empty, map_svg, means_tsv, map_text, false};
+const struct figure_form form_map = {
+    .take = means_take,
+    .empty = means_empty,
+    .svg = map_svg,
+    .tsv = means_tsv,
+    .text = map_text,
+};

@@ -1,10 +1,12 @@
-/* The steps of a session beside the earlier sessions: what each step looks back at. */
+/* The steps of a session against the earlier sessions that each step looks back at. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "viz/terminal.h"
 #include "viz/examples.h"
+#include "viz/figure_forms.h"
 #include "viz/scale.h"
+#include "viz/session_cards.h"
 #include "viz/svg.h"
 #include "viz/text.h"
 
@@ -13,7 +15,7 @@ enum {
     NAMES = 2, /* before the cells: what was ranked first, what came */
     NAME = 128,
     LEFT = 12 + NAMES * NAME,
-    COLUMNS = EXAMPLE_WIDTH - 12 - LEFT, /* have so much room */
+    COLUMNS = EXAMPLE_WIDTH - 12 - LEFT, /* the room for cells */
     CELL = 19,
     GAP = 26,
     MOST = 40, /* steps */
@@ -29,17 +31,17 @@ struct matrix {
 };
 
 static struct matrix matrix_of(const struct figures *g, const struct figure *p,
-                               const struct attention *a, const attended_vec *seen)
+                               const struct attention *a, const attended_vec *attended)
 {
     size_t steps = attention_rows(p->level, a);
     return (struct matrix){
         .g = g,
         .a = a,
-        .at = seen->at,
+        .at = attended->at,
         .steps = steps,
         .shown = steps < MOST ? steps : MOST,
         .sessions = attention_width(p->level, a),
-        .top = examples_heaviest(seen),
+        .top = examples_heaviest(attended),
     };
 }
 
@@ -64,12 +66,12 @@ static void draw_name(const struct matrix *m, struct column items, size_t step, 
     if (!items.at)
         return;
     svg_begin_clip(to, x, y, NAME - 6, CELL);
-    svg_name(to, class, x, y + 13, label_list_at(&m->g->cast->items, column_i32(items)[step]),
+    svg_name(to, class, x, y + 13, label_list_at(&m->g->names->items, column_i32(items)[step]),
              columns_in(NAME));
     svg_end_clip(to);
 }
 
-/* What was ranked first, and what came; where both are one, it stands once, in bold. */
+/* The item ranked first and the item that came; if they are the same, once and in bold. */
 static void draw_step(const struct matrix *m, size_t step, double y, struct buf *to)
 {
     bool right = came_true(m->a, step);
@@ -89,7 +91,7 @@ static void draw_cell(const struct matrix *m, size_t step, size_t session, doubl
     svg_text(to, svg_on(share), x + wide / 2, y + 13, "%.3f", s->weight);
 }
 
-/* The sessions from `first` on, `n` of them, and all steps. */
+/* `n` sessions from `first` on, and all steps. */
 static void draw_band(const struct matrix *m, size_t first, size_t n, double y, struct buf *to)
 {
     double wide = n > 4 ? COLUMNS / (double)n : COLUMNS / 4.0;
@@ -98,7 +100,7 @@ static void draw_band(const struct matrix *m, size_t first, size_t n, double y, 
     svg_text(to, "s q", 12 + NAME, y + high - 8, m->a->target.at ? "what came" : "");
     for (size_t j = first; j < first + n && j < m->sessions; j++) {
         double x = LEFT + wide * (double)(j - first);
-        side_card(m->g->cast, &m->at[j], x, y, wide - 4, high - 4, to);
+        side_card(m->g->names, &m->at[j], x, y, wide - 4, high - 4, to);
         for (size_t step = 0; step < m->shown; step++)
             draw_cell(m, step, j, x, y + high + CELL * (double)step, wide - 4, to);
     }
@@ -110,10 +112,10 @@ static void draw_band(const struct matrix *m, size_t first, size_t n, double y, 
 }
 
 static void visit_svg(void *drawn, const struct figures *g, const struct figure *p,
-                      const struct attention *a, const attended_vec *seen)
+                      const struct attention *a, const attended_vec *attended)
 {
     struct example_drawn *d = drawn;
-    struct matrix m = matrix_of(g, p, a, seen);
+    struct matrix m = matrix_of(g, p, a, attended);
     size_t n = side_row_length(m.sessions);
     if (d->to)
         example_heading(g, a, d->y + 12, d->to, ": %zu step%s over %zu earlier sessions", m.steps,
@@ -142,10 +144,10 @@ static void text_session(const struct matrix *m, const struct terminal *b, size_
 {
     const struct attended *s = &m->at[session];
     struct buf age = {0};
-    say_age(m->g->cast, s, &age);
+    say_age(m->g->names, s, &age);
     buf_format(to, "  %2zu ", session + 1);
     text_terminal(to, (struct bytes){age.at, age.len}, 9, true);
-    text_items(m->g->cast, s->items, s->length, b->columns > 24 ? b->columns - 14 : 10, to);
+    text_items(m->g->names, s->items, s->length, b->columns > 24 ? b->columns - 14 : 10, to);
     buf_byte(to, '\n');
     buf_release(&age);
 }
@@ -154,7 +156,7 @@ static void text_step(const struct matrix *m, const struct terminal *b, size_t s
 {
     struct column items = m->a->top.at ? m->a->top : m->a->target;
     buf_text(to, came_true(m->a, step) ? "✓ " : "  ");
-    text_terminal(to, label_list_at(&m->g->cast->items, column_i32(items)[step]), 24, true);
+    text_terminal(to, label_list_at(&m->g->names->items, column_i32(items)[step]), 24, true);
     buf_byte(to, ' ');
     for (size_t j = 0; j < m->sessions; j++)
         terminal_shade(b, to, scale_share(m->at[step * m->sessions + j].weight, 0, m->top));
@@ -162,10 +164,10 @@ static void text_step(const struct matrix *m, const struct terminal *b, size_t s
 }
 
 static void visit_text(void *written, const struct figures *g, const struct figure *p,
-                       const struct attention *a, const attended_vec *seen)
+                       const struct attention *a, const attended_vec *attended)
 {
     struct example_written *w = written;
-    struct matrix m = matrix_of(g, p, a, seen);
+    struct matrix m = matrix_of(g, p, a, attended);
     example_line(g, a, w->to);
     buf_text(w->to, ": its earlier sessions, newest first\n");
     for (size_t j = 0; j < m.sessions; j++)
@@ -184,5 +186,10 @@ static void matrix_text(const struct figures *g, const struct figure *p, const s
 }
 
 const struct figure_form form_matrix = {
-    examples_take, examples_empty, matrix_svg, examples_tsv, matrix_text, true,
+    .take = examples_take,
+    .empty = examples_empty,
+    .svg = matrix_svg,
+    .tsv = examples_tsv,
+    .text = matrix_text,
+    .wide = true,
 };

@@ -9,13 +9,13 @@
 enum { ENOUGH = 10 /* sessions */ };
 
 void means_take(struct gathered *to, const struct figure *p, struct run_names *c,
-                const attended_vec *seen, const struct attention *a, bool goes_on)
+                const attended_vec *attended, const struct attention *a, bool goes_on)
 {
     (void)a;
     if (!goes_on)
         means_end_session(&to->means);
-    for (size_t j = 0; j < seen->len; j++) {
-        const struct attended *s = &seen->at[j];
+    for (size_t j = 0; j < attended->len; j++) {
+        const struct attended *s = &attended->at[j];
         long group = p->grouping->of(c, s);
         if (group >= 0)
             means_add(&to->means, (size_t)group, s->weight, s->relative);
@@ -29,14 +29,14 @@ bool means_empty(const struct gathered *g)
 
 void means_tsv(const struct figures *g, const struct figure *p, struct buf *to)
 {
-    const struct means *m = &gallery_of(g, p)->means;
+    const struct means *m = &gathered_of(g, p)->means;
     for (size_t i = 0; i < m->at.len; i++) {
         const struct mean *x = &m->at.at[i];
         if (!x->count)
             continue;
-        figures_tsv_begin(g, p, to);
+        figure_tsv_begin(g, p, to);
         buf_text(to, "\t\t\t\t\t");
-        format_exact(to, p->grouping->low(g->cast, i));
+        format_exact(to, p->grouping->low(g->names, i));
         buf_byte(to, '\t');
         format_exact(to, mean_weight(x));
         buf_byte(to, '\t');
@@ -49,8 +49,8 @@ void means_tsv(const struct figures *g, const struct figure *p, struct buf *to)
 
 size_t means_groups(const struct figures *g, const struct figure *p)
 {
-    size_t n = gallery_of(g, p)->means.at.len;
-    size_t wanted = p->grouping->groups ? p->grouping->groups(g->cast) : n;
+    size_t n = gathered_of(g, p)->means.at.len;
+    size_t wanted = p->grouping->groups ? p->grouping->groups(g->names) : n;
     return wanted > n ? wanted : n;
 }
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "viz/figure_table.h"
 #include "viz/svg.h"
 #include "viz/text.h"
 #include "viz/format.h"
@@ -56,7 +57,7 @@ static void put_name(struct buf *to, struct bytes name, size_t columns)
 
 static void put_run(const struct page *p, size_t run, struct buf *to)
 {
-    const struct buf *label = &p->results.runs.at[run];
+    const struct buf *label = &p->results.runs.at[run].name;
     put_name(to, (struct bytes){label->at, label->len}, RUN_NAME);
 }
 
@@ -118,13 +119,14 @@ static void write_chains(const struct page *p, struct buf *to)
 
 /* ---- scores ---- */
 
-static void write_row(const struct page *p, const struct curve_run *x, bool name, struct buf *to)
+static void write_row(const struct page *p, size_t run, const struct curve_pass *x, bool name,
+                      struct buf *to)
 {
     const struct score_curve *r = &p->results;
-    buf_text(to, x->best && !name ? "<tr class=\"best\">" : "<tr>");
+    buf_text(to, !name && x == score_curve_best(r, run) ? "<tr class=\"best\">" : "<tr>");
     if (name || r->runs.len > 1) {
         buf_text(to, "<td class=\"name\">");
-        put_run(p, x->run, to);
+        put_run(p, run, to);
         buf_text(to, "</td>");
     }
     buf_format(to, "<td>%" PRId64 "</td><td>%s</td><td>", x->epoch.number,
@@ -146,7 +148,7 @@ static void write_head(const struct page *p, bool name, struct buf *to)
     buf_text(to, "</tr></thead><tbody>\n");
 }
 
-/* An epoch chosen on the test part flatters the model: the page says which part it was. */
+/* The part that chose the best epochs.  The test part flatters the model, so the page says it. */
 static const char *selection(const struct page *p)
 {
     size_t on_test = 0;
@@ -167,7 +169,7 @@ static void write_scores(const struct page *p, struct buf *to)
     write_head(p, true, to);
     for (size_t i = 0; i < r->runs.len; i++)
         if (score_curve_best(r, i))
-            write_row(p, score_curve_best(r, i), true, to);
+            write_row(p, i, score_curve_best(r, i), true, to);
     buf_format(to,
                "</tbody></table></div>\n<p class=\"quiet\">At the best epoch of each run, chosen "
                "by %s %s. "
@@ -184,32 +186,38 @@ static void write_scores(const struct page *p, struct buf *to)
     }
     buf_format(to, "</div>\n<details><summary>All epochs%s</summary>\n", among);
     write_head(p, false, to);
-    for (size_t i = 0; i < r->at.len; i++)
-        write_row(p, &r->at.at[i], false, to);
+    for (size_t run = 0; run < r->runs.len; run++)
+        for (size_t i = 0; i < r->runs.at[run].count; i++)
+            write_row(p, run, &r->at.at[r->runs.at[run].first + i], false, to);
     buf_text(to, "</tbody></table></div></details>\n");
 }
 
 /* ---- pictures ---- */
 
-static void write_figures(const struct page *p, size_t run, const struct level *level,
+static bool has_drawings(const struct page *p, size_t run)
+{
+    return p->runs.at[run].end > p->runs.at[run].begin;
+}
+
+static void write_figures(const struct page *p, size_t run, const struct level_info *level,
                           struct buf *to)
 {
     buf_text(to, "<div class=\"grid\">\n");
-    for (size_t i = 0; i < p->drawings.len; i++) {
+    for (size_t i = p->runs.at[run].begin; i < p->runs.at[run].end; i++) {
         const struct drawing *d = &p->drawings.at[i];
-        if (d->run != run || d->picture->level != level)
+        if (d->figure->level != level)
             continue;
-        buf_format(to, "<figure%s tabindex=\"0\">",
-                   d->picture->form->wide ? " class=\"wide\"" : "");
+        buf_format(to, "<figure%s tabindex=\"0\">", d->figure->form->wide ? " class=\"wide\"" : "");
         buf_append(to, d->svg.at, d->svg.len);
-        buf_format(to, "<figcaption>%s</figcaption></figure>\n", d->picture->says);
+        buf_format(to, "<figcaption>%s</figcaption></figure>\n", d->figure->says);
     }
     buf_text(to, "</div>\n");
 }
 
-static void write_level(const struct page *p, size_t run, const struct level *level, struct buf *to)
+static void write_level(const struct page *p, size_t run, const struct level_info *level,
+                        struct buf *to)
 {
-    const struct level_count *count = &p->runs.at[run].level[level - levels];
+    const struct level_count *count = &p->runs.at[run].level[level - attention_levels];
     buf_format(to, "<h3>%s</h3>\n<p>%s Weights of ", level->title, level->says);
     put_count(to, count->records);
     buf_format(to, " %s.", level->records);
@@ -217,7 +225,7 @@ static void write_level(const struct page *p, size_t run, const struct level *le
         buf_text(to, " Of these, ");
         put_count(to, count->alone);
         buf_format(to,
-                   " had one %s only, so that there was nothing to choose: they are in no "
+                   " had only one %s, so that there was nothing to choose: they are in no "
                    "picture.",
                    level->one);
     }
@@ -233,40 +241,35 @@ static void write_run(const struct page *p, size_t run, struct buf *to)
         buf_text(to, ": ");
         put_run(p, run, to);
     }
-    buf_format(to,
-               "</h2>\n<p>The attention weights of the %s pass of epoch %" PRId64
-               ". Each is smaller where there are more of them, so means are taken of the weight "
-               "divided by the mean of those it stands among: 1 is what even attention would give. "
-               "Standard errors take sessions as independent and the model as it is: how another "
-               "training would come out, several seeds have to tell.</p>\n",
-               part_name[r->part], r->epoch);
+    buf_format(
+        to,
+        "</h2>\n<p>The attention weights of the %s pass of epoch %" PRId64
+        ". A weight is smaller where more sessions or events share the attention, so means are "
+        "of the weight divided by the mean of the weights beside it: 1 is even attention. "
+        "Standard errors take sessions as independent and the model as fixed: only "
+        "several seeds show how another training would differ.</p>\n",
+        part_name[r->part], r->epoch);
     for (size_t i = 0; i < LEVELS; i++)
         if (r->level[i].records)
-            write_level(p, run, &levels[i], to);
+            write_level(p, run, &attention_levels[i], to);
 }
 
 void page_draw(struct page *p, size_t run, const struct figures *g)
 {
-    for (const struct figure *x = pictures; x->name; x++) {
+    p->runs.at[run].begin = p->drawings.len;
+    for (const struct figure *x = figure_table; x->name; x++) {
         struct drawing d = {run, x, {0}};
-        if (gallery_lacks(g, x))
+        if (figure_is_empty(g, x))
             continue;
         x->form->svg(g, x, &d.svg);
         vec_push(&p->drawings, d);
     }
+    p->runs.at[run].end = p->drawings.len;
 }
 
 /* ---- the whole ---- */
 
-static bool has_drawings(const struct page *p, size_t run)
-{
-    for (size_t i = 0; i < p->drawings.len; i++)
-        if (p->drawings.at[i].run == run)
-            return true;
-    return false;
-}
-
-/* What the page is about: the runs that attend, or the scores of all where none does. */
+/* The runs that have attention, or the scores of all runs if none has. */
 static void put_title(const struct page *p, bool markup, struct buf *to)
 {
     size_t named = 0;
@@ -274,7 +277,7 @@ static void put_title(const struct page *p, bool markup, struct buf *to)
     for (size_t i = 0; i < p->runs.len; i++) {
         if (p->drawings.len && !has_drawings(p, i))
             continue;
-        const struct buf *label = &p->results.runs.at[i];
+        const struct buf *label = &p->results.runs.at[i].name;
         buf_text(to, named++ ? ", " : "");
         if (markup)
             put_run(p, i, to);

@@ -1,42 +1,42 @@
-/* One page that holds everything and needs nothing: scores, learning curve, pictures, and how the
- * stream was made.  No scripts, nothing to load, light and dark, screen and paper. */
+/* A page with scores, learning curve, figures, and how the streams were made.  It has no scripts
+ * and loads nothing; it has light and dark colours, and a layout for paper. */
 #ifndef VIZ_PAGE_H
 #define VIZ_PAGE_H
 
 #include "viz/figures.h"
 #include "viz/score_curve.h"
 
-/* A picture drawn. */
+/* A figure, drawn. */
 struct drawing {
     size_t run;
-    const struct figure *picture;
+    const struct figure *figure;
     struct buf svg;
 };
 
-/* What the page says of a run beside its scores and pictures. */
+/* What the page says about a run beside scores and figures. */
 struct page_run {
-    size_t first;     /* its first pass among the results */
-    struct buf chain; /* of programs, as markup */
-    int program;      /* programs in it */
+    struct buf chain; /* of programs and options, as markup */
+    int program;      /* how many programs it has */
     struct level_count level[LEVELS];
-    int64_t epoch; /* whose pictures are shown */
+    int64_t epoch; /* whose figures are shown */
     enum part part;
+    size_t begin, end;     /* its drawings */
     enum part selected_on; /* the part that chose the best epoch */
 };
 
 struct page {
     struct score_curve results;
-    VEC(struct page_run) runs; /* as many as the results have */
+    VEC(struct page_run) runs; /* as many as `results` has */
     VEC(struct drawing) drawings;
     VEC(struct buf) breakdowns; /* of the scores, SVG each; the page frees them */
-    const char *selected_by;    /* what the best epochs were chosen by: "recall@20" */
+    const char *selected_by;    /* the score that chose the best epochs: "recall@20" */
     const char *maker;          /* program and version */
 };
 
-/* Adds to the run's chain: a program (an empty option, its name as value) or one of its options. */
+/* Adds a program (an empty option with the program's name as value) or one of its options. */
 void page_chain(struct page_run *r, struct bytes option, struct bytes value);
 
-/* Draws all of a run's pictures that have gathered something. */
+/* Draws those figures of the run that are not empty. */
 void page_draw(struct page *p, size_t run, const struct figures *g);
 
 void page_write(const struct page *p, struct buf *to);

@@ -1,11 +1,12 @@
-/* Columns of one example each: its attended sessions or events from top to bottom, what each is,
- * and its weight. */
+/* Panels of one example each: its attended sessions or events from top to bottom, with their
+ * weights. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
 #include "viz/terminal.h"
 #include "viz/examples.h"
+#include "viz/figure_forms.h"
 #include "viz/scale.h"
 #include "viz/svg.h"
 #include "viz/text.h"
@@ -19,10 +20,10 @@ struct layout {
     size_t across;       /* panels in a row */
     double weight, wide; /* the shade */
     void (*when)(const struct run_names *c, const struct attended *s,
-                 struct buf *to); /* sessions alone */
+                 struct buf *to); /* of sessions; NULL: of events */
 };
 
-/* Places of panels, row by row; a row is as high as its highest. */
+/* Where panels are, row by row; a row is as high as its highest panel. */
 struct drawn {
     const struct layout *layout;
     struct buf *to; /* NULL: only measures */
@@ -35,9 +36,9 @@ static double panel_width(const struct layout *l)
     return (WIDTH - 24) / (double)l->across;
 }
 
-static size_t lines_of(const attended_vec *seen)
+static size_t lines_of(const attended_vec *attended)
 {
-    return seen->len < MOST ? seen->len : MOST;
+    return attended->len < MOST ? attended->len : MOST;
 }
 
 static void draw_shade(const struct layout *l, const struct attended *s, double x, double y,
@@ -52,7 +53,7 @@ static void draw_session(const struct figures *g, const struct layout *l, const 
                          double x, double y, struct buf *to)
 {
     struct buf text = {0};
-    l->when(g->cast, s, &text);
+    l->when(g->names, s, &text);
     svg_text(to, "s e", x + l->weight - 8, y + 13, "%.*s", (int)text.len, text.at ? text.at : "");
     buf_release(&text);
 }
@@ -60,10 +61,10 @@ static void draw_session(const struct figures *g, const struct layout *l, const 
 static void draw_event(const struct figures *g, const struct layout *l, const struct attended *s,
                        double x, double y, struct buf *to)
 {
-    int64_t train = event_train(g->cast, s);
+    int64_t train = event_train(g->names, s);
     if (s->length == 1) {
         svg_begin_clip(to, x, y, l->weight - 6, CELL);
-        svg_name(to, "s", x, y + 13, label_list_at(&g->cast->items, s->items[0]),
+        svg_name(to, "s", x, y + 13, label_list_at(&g->names->items, s->items[0]),
                  columns_in(l->weight));
         svg_end_clip(to);
     }
@@ -72,41 +73,41 @@ static void draw_event(const struct figures *g, const struct layout *l, const st
 }
 
 static void draw_panel(const struct figures *g, const struct layout *l, const struct attention *a,
-                       const attended_vec *seen, double x, double y, struct buf *to)
+                       const attended_vec *attended, double x, double y, struct buf *to)
 {
-    size_t lines = lines_of(seen);
+    size_t lines = lines_of(attended);
     struct buf age = {0};
     svg_begin_clip(to, x, y, panel_width(l) - 8, 18);
-    svg_name(to, "s b", x, y + 12, label_list_at(&g->cast->users, a->user),
+    svg_name(to, "s b", x, y + 12, label_list_at(&g->names->users, a->user),
              columns_in(panel_width(l)));
     svg_end_clip(to);
     if (!l->when)
-        say_age(g->cast, &seen->at[0], &age);
+        say_age(g->names, &attended->at[0], &age);
     svg_text(to, "s q", x, y + 27, "%.*s%ssession %" PRId64, (int)age.len, age.at ? age.at : "",
              age.len ? " before " : "", a->session);
     buf_release(&age);
     for (size_t j = 0; j < lines; j++) {
         double at = y + HEAD + CELL * (double)j;
-        (l->when ? draw_session : draw_event)(g, l, &seen->at[j], x, at, to);
-        draw_shade(l, &seen->at[j], x, at, examples_heaviest(seen), to);
+        (l->when ? draw_session : draw_event)(g, l, &attended->at[j], x, at, to);
+        draw_shade(l, &attended->at[j], x, at, examples_heaviest(attended), to);
     }
-    if (seen->len > lines)
+    if (attended->len > lines)
         svg_text(to, "s q", x, y + HEAD + CELL * (double)lines + 13, "+ %zu more",
-                 seen->len - lines);
+                 attended->len - lines);
 }
 
-/* Sessions stand newest first, events as they came or by weight. */
-static void order_of(const struct figure *p, const attended_vec *seen, attended_vec *to)
+/* Sessions are newest first, events oldest first or by weight. */
+static void order_of(const struct figure *p, const attended_vec *attended, attended_vec *to)
 {
-    if (p->form == &form_ranked)
-        seen_rank(to, seen);
+    if (p->form->by_weight)
+        attended_by_weight(to, attended);
     else
-        for (size_t j = 0; j < seen->len; j++)
-            vec_push(to, seen->at[p->form == &form_events ? seen->len - 1 - j : j]);
+        for (size_t j = 0; j < attended->len; j++)
+            vec_push(to, attended->at[p->form == &form_events ? attended->len - 1 - j : j]);
 }
 
 static void visit_svg(void *drawn, const struct figures *g, const struct figure *p,
-                      const struct attention *a, const attended_vec *seen)
+                      const struct attention *a, const attended_vec *attended)
 {
     struct drawn *d = drawn;
     size_t place = d->i++ % d->layout->across;
@@ -115,10 +116,11 @@ static void visit_svg(void *drawn, const struct figures *g, const struct figure 
         d->y += d->row;
         d->row = 0;
     }
-    d->row = fmax(d->row, HEAD + CELL * (double)(lines_of(seen) + (seen->len > MOST)) + FOOT);
+    d->row =
+        fmax(d->row, HEAD + CELL * (double)(lines_of(attended) + (attended->len > MOST)) + FOOT);
     if (!d->to)
         return;
-    order_of(p, seen, &order);
+    order_of(p, attended, &order);
     draw_panel(g, d->layout, a, &order, 12 + panel_width(d->layout) * (double)place, d->y, d->to);
     vec_release(&order);
 }
@@ -152,8 +154,7 @@ static void weeks_svg(const struct figures *g, const struct figure *p, struct bu
 static void events_svg(const struct figures *g, const struct figure *p, struct buf *to)
 {
     static const struct layout l = {
-        "the event's item, its weight, and how often it stands in the training part", 2, 166, 72,
-        NULL};
+        "the event's item, its weight, and how often it is in the training part", 2, 166, 72, NULL};
     panels_svg(g, p, &l, to);
 }
 
@@ -162,26 +163,26 @@ static void events_svg(const struct figures *g, const struct figure *p, struct b
 static void text_event(const struct figures *g, const struct attended *s, double top,
                        struct buf *to)
 {
-    int64_t train = event_train(g->cast, s);
+    int64_t train = event_train(g->names, s);
     buf_text(to, "  ");
     terminal_bar(to, scale_share(s->weight, 0, top), 10);
     buf_format(to, " %.3f ", s->weight);
     if (train >= 0)
         buf_format(to, "%9" PRId64 "  ", train);
     if (s->length == 1)
-        text_terminal(to, label_list_at(&g->cast->items, s->items[0]), 40, false);
+        text_terminal(to, label_list_at(&g->names->items, s->items[0]), 40, false);
     buf_byte(to, '\n');
 }
 
 static void visit_text(void *written, const struct figures *g, const struct figure *p,
-                       const struct attention *a, const attended_vec *seen)
+                       const struct attention *a, const attended_vec *attended)
 {
     struct example_written *w = written;
     (void)p;
     example_line(g, a, w->to);
     buf_text(w->to, ": weight, times in the training part, item; as they came\n");
-    for (size_t j = seen->len; j-- > 0;)
-        text_event(g, &seen->at[j], examples_heaviest(seen), w->to);
+    for (size_t j = attended->len; j-- > 0;)
+        text_event(g, &attended->at[j], examples_heaviest(attended), w->to);
     buf_byte(w->to, '\n');
 }
 
@@ -191,15 +192,53 @@ static void events_text(const struct figures *g, const struct figure *p, const s
     examples_text(g, p, b, visit_text, to);
 }
 
+/* ---- TSV ---- */
+
+static double age_hours(const struct run_names *c, const struct attended *s)
+{
+    return s->delta < 0 ? NAN : (double)run_names_age_from(c, (size_t)s->delta) / 3600;
+}
+
+static double week_hour(const struct run_names *c, const struct attended *s)
+{
+    (void)c;
+    return s->week < 0 ? NAN : s->week;
+}
+
+static double train_count(const struct run_names *c, const struct attended *s)
+{
+    int64_t train = event_train(c, s);
+    return train < 0 ? NAN : (double)train;
+}
+
 const struct figure_form form_ages = {
-    examples_take, examples_empty, ages_svg, examples_tsv, NULL, false,
+    .take = examples_take,
+    .empty = examples_empty,
+    .svg = ages_svg,
+    .tsv = examples_tsv,
+    .group = age_hours,
+    .no_items = true,
 };
 const struct figure_form form_weeks = {
-    examples_take, examples_empty, weeks_svg, examples_tsv, NULL, false,
+    .take = examples_take,
+    .empty = examples_empty,
+    .svg = weeks_svg,
+    .tsv = examples_tsv,
+    .group = week_hour,
+    .no_items = true,
 };
 const struct figure_form form_events = {
-    examples_take, examples_empty, events_svg, examples_tsv, events_text, false,
+    .take = examples_take,
+    .empty = examples_empty,
+    .svg = events_svg,
+    .tsv = examples_tsv,
+    .text = events_text,
 };
 const struct figure_form form_ranked = {
-    examples_take, examples_empty, events_svg, examples_tsv, NULL, false,
+    .take = examples_take,
+    .empty = examples_empty,
+    .svg = events_svg,
+    .tsv = examples_tsv,
+    .group = train_count,
+    .by_weight = true,
 };

@@ -1,4 +1,4 @@
-/* From a stream of passes to what is shown of it: one pass of each run, drawn when the run ends. */
+/* Shows the attention of one pass of each run.  Draws it when the run ends. */
 #ifndef VIZ_RENDER_H
 #define VIZ_RENDER_H
 
@@ -6,38 +6,38 @@
 #include "viz/terminal.h"
 #include "viz/page.h"
 
-enum exhibit_form { EXHIBIT_NONE, EXHIBIT_TSV, EXHIBIT_TEXT, EXHIBIT_HTML };
+enum render_form { RENDER_NONE, RENDER_TSV, RENDER_TEXT, RENDER_HTML };
 
 struct render {
-    /* How to show it: set before the first run. */
-    enum exhibit_form form;
-    const char *folder;     /* of SVG files; NULL: none */
-    struct terminal blocks; /* for EXHIBIT_TEXT */
-    int64_t examples;       /* sessions drawn one by one */
-    uint64_t seed;          /* which ones */
-    int64_t epoch;          /* the one to show; 0: the best; -1: the last */
+    /* What to show and how: set before the first run. */
+    enum render_form form;
+    const char *folder;       /* of SVG files; NULL: none */
+    struct terminal terminal; /* for RENDER_TEXT */
+    int64_t examples;         /* how many examples of each level */
+    uint64_t seed;            /* of the choice of examples */
+    int64_t epoch;            /* the one to show; 0: the best; -1: the last */
 
-    struct page page;         /* the names of its runs and columns are the caller's to fill in */
-    struct run_names cast;    /* of the run in hand */
-    struct figures now, kept; /* the pass in hand; the one to show */
+    struct page page;         /* the caller fills in names of runs and columns */
+    struct run_names names;   /* of the current run */
+    struct figures now, kept; /* the current pass; the one to show */
     double kept_merit;
     struct buf rows; /* TSV or text of the runs that have ended */
 };
 
-/* A run begins; its chain and its cast are the caller's to fill in. */
+/* Begins a run; the caller fills in its chain and its names. */
 struct page_run *render_begin_run(struct render *x);
 void render_begin_pass(struct render *x, struct epoch epoch);
 
-/* The pass has ended, with this score.  `leads`: it is the best of the run's test passes up to
- * here; `merit`: by which validation passes are compared. */
-void render_end_pass(struct render *x, const struct curve_run *score, bool leads, double merit);
+/* Ends the pass, with its score.  `leads`: it is the best test pass of the run up to here; `merit`
+ * compares validation passes. */
+void render_end_pass(struct render *x, struct curve_pass score, bool leads, double merit);
 
-/* The run has ended; its pass number `best` is the best one, as chosen on that part. */
+/* Ends the run.  Its pass number `best` (from 0) is the best one, chosen on that part. */
 void render_end_run(struct render *x, size_t best, enum part selected_on);
 
-/* All runs have ended: appends what was asked for to `to`, and writes the files of the folder,
- * which is made if it is missing.  65: there is no attention to show, and nothing else was asked
- * for than to show it; 73, 74: a file cannot be created or written. */
+/* After the last run: appends the output to `to` and writes the files of the folder, which it makes
+ * if it is missing.  65: there is no attention to show and no page to write; 73, 74: a file cannot
+ * be created or written. */
 int render_end(struct render *x, struct buf *to, struct err *e);
 
 /* Whether anything was drawn. */

@@ -26,45 +26,62 @@ struct curve_panel {
     struct scale x, y;
 };
 
-const struct curve_run *score_curve_best(const struct score_curve *r, size_t run)
+void score_curve_begin_run(struct score_curve *r)
 {
-    for (size_t i = 0; i < r->at.len; i++)
-        if (r->at.at[i].run == run && r->at.at[i].best)
-            return &r->at.at[i];
-    return NULL;
+    vec_push(&r->runs, ((struct curve_run){.first = r->at.len, .best = SIZE_MAX}));
 }
 
-/* The part whose scores are shown: the one that the run's best epoch is of. */
+void score_curve_add(struct score_curve *r, struct curve_pass pass)
+{
+    vec_push(&r->at, pass);
+    r->runs.at[r->runs.len - 1].count++;
+}
+
+void score_curve_best_pass(struct score_curve *r, size_t pass)
+{
+    struct curve_run *run = &r->runs.at[r->runs.len - 1];
+    run->best = run->first + pass;
+}
+
+const struct curve_pass *score_curve_best(const struct score_curve *r, size_t run)
+{
+    size_t best = r->runs.at[run].best;
+    return best == SIZE_MAX ? NULL : &r->at.at[best];
+}
+
+/* The part whose scores are shown: that of the best pass. */
 static enum part shown_part(const struct score_curve *r, size_t run)
 {
-    const struct curve_run *best = score_curve_best(r, run);
+    const struct curve_pass *best = score_curve_best(r, run);
     return best ? best->epoch.part : PART_TEST;
 }
 
-static bool is_shown(const struct curve_panel *p, const struct curve_run *x, enum part part)
+static bool is_shown(const struct curve_panel *p, const struct curve_pass *x, enum part part)
 {
     return x->epoch.part == part && !isnan(x->value[p->column]);
 }
 
-static bool counts(const struct curve_panel *p, const struct curve_run *x)
+static void measure_run(struct curve_panel *p, size_t run)
 {
-    return is_shown(p, x, shown_part(p->r, x->run)) || (p->train && is_shown(p, x, PART_TRAIN));
-}
-
-static void measure(struct curve_panel *p)
-{
-    p->x.low = p->y.low = INFINITY;
-    p->x.high = p->y.high = -INFINITY;
-    for (size_t i = 0; i < p->r->at.len; i++) {
-        const struct curve_run *x = &p->r->at.at[i];
-        if (!counts(p, x))
+    const struct curve_run *r = &p->r->runs.at[run];
+    for (size_t i = r->first; i < r->first + r->count; i++) {
+        const struct curve_pass *x = &p->r->at.at[i];
+        if (!is_shown(p, x, shown_part(p->r, run)) && !(p->train && is_shown(p, x, PART_TRAIN)))
             continue;
         p->x.low = fmin(p->x.low, (double)x->epoch.number);
         p->x.high = fmax(p->x.high, (double)x->epoch.number);
         p->y.low = fmin(p->y.low, x->value[p->column]);
         p->y.high = fmax(p->y.high, x->value[p->column]);
     }
-    if (!p->train) /* a score's axis begins at 0; what a loss of 0 is depends on the items */
+}
+
+static void measure(struct curve_panel *p)
+{
+    p->x.low = p->y.low = INFINITY;
+    p->x.high = p->y.high = -INFINITY;
+    for (size_t run = 0; run < p->r->runs.len; run++)
+        measure_run(p, run);
+    if (!p->train) /* the axis of a score begins at 0; that of a loss does not */
         p->y.low = 0;
 }
 
@@ -84,17 +101,18 @@ static void draw_axes(const struct curve_panel *p, double step, struct buf *to)
     svg_text(to, "q m", (p->x.from + p->x.to) / 2, BOTTOM + 34, "epoch");
 }
 
-/* The passes of a part as a line with dots; a single pass, as of a model without epochs, as a level
- * all across. */
+/* The passes of a part as a line.  A single pass, as of a model without epochs, is a level line all
+ * across. */
 static void draw_line(const struct curve_panel *p, size_t run, enum part part, struct buf *to)
 {
-    char class[32], hint[100];
-    const struct curve_run *last = NULL;
+    char class[32];
+    const struct curve_run *r = &p->r->runs.at[run];
+    const struct curve_pass *last = NULL;
     size_t n = 0;
     snprintf(class, sizeof class, "line l%zu%s", run % COLORS, part == PART_TRAIN ? " faint" : "");
-    for (size_t i = 0; i < p->r->at.len; i++) {
-        const struct curve_run *x = &p->r->at.at[i];
-        if (x->run != run || !is_shown(p, x, part))
+    for (size_t i = r->first; i < r->first + r->count; i++) {
+        const struct curve_pass *x = &p->r->at.at[i];
+        if (!is_shown(p, x, part))
             continue;
         double at = scale_at(&p->x, (double)x->epoch.number);
         double y = scale_at(&p->y, x->value[p->column]);
@@ -107,15 +125,22 @@ static void draw_line(const struct curve_panel *p, size_t run, enum part part, s
     if (n == 1 && part != PART_TRAIN && p->x.high > p->x.low)
         svg_line(to, class, p->x.from, scale_at(&p->y, last->value[p->column]), p->x.to,
                  scale_at(&p->y, last->value[p->column]));
+}
+
+/* The passes of a part as dots, a large one for the best. */
+static void draw_dots(const struct curve_panel *p, size_t run, enum part part, struct buf *to)
+{
+    char class[32], hint[100];
+    const struct curve_run *r = &p->r->runs.at[run];
     snprintf(class, sizeof class, "f%zu", run % COLORS);
-    for (size_t i = 0; i < p->r->at.len && part != PART_TRAIN; i++) {
-        const struct curve_run *x = &p->r->at.at[i];
-        if (x->run != run || !is_shown(p, x, part))
+    for (size_t i = r->first; i < r->first + r->count; i++) {
+        const struct curve_pass *x = &p->r->at.at[i];
+        if (!is_shown(p, x, part))
             continue;
         snprintf(hint, sizeof hint, "epoch %" PRId64 ", %s: %.4f%s", x->epoch.number,
-                 part_name[part], x->value[p->column], x->best ? ", the best epoch" : "");
+                 part_name[part], x->value[p->column], i == r->best ? ", the best epoch" : "");
         svg_dot(to, class, scale_at(&p->x, (double)x->epoch.number),
-                scale_at(&p->y, x->value[p->column]), x->best ? 5 : 2.5, hint);
+                scale_at(&p->y, x->value[p->column]), i == r->best ? 5 : 2.5, hint);
     }
 }
 
@@ -139,6 +164,7 @@ static void draw_panel(const struct score_curve *r, size_t column, bool train, d
         if (train)
             draw_line(&p, run, PART_TRAIN, to);
         draw_line(&p, run, shown_part(r, run), to);
+        draw_dots(&p, run, shown_part(r, run), to);
     }
 }
 
@@ -158,7 +184,7 @@ void score_curve_svg(const struct score_curve *r, struct buf *to)
         snprintf(class, sizeof class, "line l%zu", i % COLORS);
         svg_line(to, class, LEFT, y - 4, LEFT + 22, y - 4);
         svg_begin_text(to, "", LEFT + 30, y);
-        svg_named(to, (struct bytes){r->runs.at[i].at, r->runs.at[i].len}, 60);
+        svg_named(to, (struct bytes){r->runs.at[i].name.at, r->runs.at[i].name.len}, 60);
         svg_words(to, ": %s", part_name[shown_part(r, i)]);
         svg_end_text(to);
     }
@@ -170,7 +196,7 @@ void score_curve_svg(const struct score_curve *r, struct buf *to)
 void score_curve_release(struct score_curve *r)
 {
     for (size_t i = 0; i < r->runs.len; i++)
-        buf_release(&r->runs.at[i]);
+        buf_release(&r->runs.at[i].name);
     vec_release(&r->runs);
     vec_release(&r->at);
 }

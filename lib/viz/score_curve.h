@@ -1,4 +1,4 @@
-/* The scores of runs, as plain numbers: for the page's tables and for the learning curve. */
+/* The scores of runs by epoch, as plain numbers, for the learning curve and the page's tables. */
 #ifndef VIZ_SCORE_CURVE_H
 #define VIZ_SCORE_CURVE_H
 
@@ -10,25 +10,34 @@
 enum { RESULT_COLUMNS = 40, RESULT_NAME = 24 };
 
 /* A pass of a run. */
-struct curve_run {
-    size_t run; /* index into results.runs */
+struct curve_pass {
     struct epoch epoch;
     uint64_t events;              /* targets */
-    bool best;                    /* of its run */
-    double value[RESULT_COLUMNS]; /* by column; NaN: there is none */
+    double value[RESULT_COLUMNS]; /* by column; NaN: none */
+};
+
+struct curve_run {
+    struct buf name;
+    size_t first, count; /* its passes */
+    size_t best;         /* index of its best pass; SIZE_MAX: none */
 };
 
 struct score_curve {
-    VEC(struct buf) runs; /* what each is called */
+    VEC(struct curve_run) runs;
     size_t columns;
     char name[RESULT_COLUMNS][RESULT_NAME]; /* of each column; column 0 is the loss */
-    const char *ranks;        /* what they are among, the caller's; NULL or empty: all */
-    size_t shown;             /* the column that the curve shows beside the loss */
-    VEC(struct curve_run) at; /* each run's in one piece, epochs in order */
+    const char *ranks;                      /* what ranks are among; NULL or empty: all items */
+    size_t shown;                           /* the column that the curve shows beside the loss */
+    VEC(struct curve_pass) at;              /* run by run, epochs in order */
 };
 
+/* Add a run; add a pass to the last run; say which of its passes (from 0) is its best. */
+void score_curve_begin_run(struct score_curve *r);
+void score_curve_add(struct score_curve *r, struct curve_pass pass);
+void score_curve_best_pass(struct score_curve *r, size_t pass);
+
 /* The run's best pass, or NULL. */
-const struct curve_run *score_curve_best(const struct score_curve *r, size_t run);
+const struct curve_pass *score_curve_best(const struct score_curve *r, size_t run);
 
 /* Loss and the shown score by epoch, a line for each run. */
 void score_curve_svg(const struct score_curve *r, struct buf *to);

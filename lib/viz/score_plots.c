@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "viz/folder.h"
 #include "viz/breakdown_plot.h"
@@ -10,9 +11,9 @@ _Static_assert((int)RESULT_COLUMNS >= (int)METRICS_COLUMNS, "a result holds ever
 
 /* ---- learning curves ---- */
 
-struct curve_run score_plots_pass(const struct pass_score *p)
+struct curve_pass score_plots_pass(const struct pass_score *p)
 {
-    struct curve_run x = {.epoch = p->epoch, .events = p->overall.events};
+    struct curve_pass x = {.epoch = p->epoch, .events = p->overall.events};
     memcpy(x.value, p->overall.value, sizeof p->overall.value);
     return x;
 }
@@ -27,83 +28,91 @@ void score_plots_names(const struct report *r, struct score_curve *to)
         metrics_column_name(&r->how->cuts, (int)c, name);
         snprintf(to->name[c], sizeof to->name[c], "%s", name);
     }
-    for (size_t i = 0; i < r->runs.len; i++) {
-        struct buf label = {0};
-        report_run_name(r, i, &label);
-        vec_push(&to->runs, label);
-    }
+    for (size_t i = 0; i < r->runs.len; i++)
+        report_run_name(r, i, &to->runs.at[i].name);
 }
 
 static void draw_learning(const struct report *r, struct buf *to)
 {
-    struct score_curve results = {0};
-    score_plots_names(r, &results);
-    for (size_t i = 0; i < r->runs.len; i++) {
-        const struct scored_run *run = &r->runs.at[i].run;
-        for (size_t p = 0; p < run->passes.len; p++) {
-            struct curve_run x = score_plots_pass(&run->passes.at[p]);
-            x.run = i;
-            x.best = p == run->best;
-            vec_push(&results.at, x);
-        }
+    struct score_curve curve = {0};
+    for (size_t i = 0; i < r->results.rows.len; i++) {
+        const struct result *row = &r->results.rows.at[i];
+        if (row->group)
+            continue;
+        if (row->run == curve.runs.len)
+            score_curve_begin_run(&curve);
+        score_curve_add(&curve, score_plots_pass(row->pass));
+        if (row->best)
+            score_curve_best_pass(&curve, (size_t)(row->pass - row->of->passes.at));
     }
-    score_curve_svg(&results, to);
-    score_curve_release(&results);
+    score_plots_names(r, &curve);
+    score_curve_svg(&curve, to);
+    score_curve_release(&curve);
 }
 
 /* ---- breakdowns ---- */
 
-typedef VEC(const struct group_score *) group_vec;
+struct labelled_group {
+    const struct group_score *group;
+    size_t order; /* as they come; the second key of the order */
+};
 
-/* Takes in a group of that number and name, in the order of the numbers: popularity may call the
- * groups of one number differently for other training parts. */
-static void add_group(group_vec *all, const struct group_score *g)
+static int by_number(const void *a, const void *b)
 {
-    size_t at = all->len;
-    for (size_t i = 0; i < all->len; i++)
-        if (all->at[i]->number == g->number && !strcmp(all->at[i]->group, g->group))
-            return;
-    vec_push(all, g);
-    for (; at && all->at[at - 1]->number > g->number; at--)
-        all->at[at] = all->at[at - 1];
-    all->at[at] = g;
+    const struct labelled_group *x = a, *y = b;
+    if (x->group->number != y->group->number)
+        return x->group->number < y->group->number ? -1 : 1;
+    return (x->order > y->order) - (x->order < y->order);
 }
 
-/* The groups of all runs, each at its best epoch. */
-static group_vec groups_of(const struct report *r, const char *by)
+typedef VEC(struct labelled_group) labelled_group_vec;
+
+/* The groups of all runs at their best epochs, each once, in the order of their numbers. Popularity
+ * gives a number different labels for different training parts. */
+static labelled_group_vec groups_of(const struct report *r, const char *by)
 {
-    group_vec all = {0};
-    for (size_t i = 0; i < r->runs.len; i++) {
-        const struct pass_score *p = report_best(&r->runs.at[i]);
-        for (size_t g = 0; g < p->groups.len; g++)
-            if (!strcmp(p->groups.at[g].by, by))
-                add_group(&all, &p->groups.at[g]);
+    labelled_group_vec all = {0};
+    struct names labels = {0};
+    for (size_t i = 0; i < r->results.rows.len; i++) {
+        const struct result *row = &r->results.rows.at[i];
+        bool is_new = false;
+        if (!row->best || !row->group || strcmp(row->group->by, by))
+            continue;
+        names_add(&labels, bytes_of(row->group->group), &is_new);
+        struct labelled_group group = {row->group, all.len};
+        if (is_new)
+            vec_push(&all, group);
     }
+    if (all.len)
+        qsort(all.at, all.len, sizeof *all.at, by_number);
+    names_release(&labels);
     return all;
 }
 
 static struct group_value value_of(const struct report *r, size_t model, const char *by,
-                                   const char *group)
+                                   const char *group, int column)
 {
-    const struct report_run *run = report_first(r, model, by, group);
-    if (!run)
+    const struct summary *s = results_find(&r->results, model, by, group);
+    if (!s)
         return (struct group_value){NAN, NAN, 0};
-    struct spread s = report_spread(r, model, by, group, report_shown_column(r));
-    return (struct group_value){s.mean, s.deviation, report_score(run, by, group)->events};
+    return (struct group_value){s->spread[column].mean, s->spread[column].deviation,
+                                s->first->score->events};
 }
 
 void score_plots_groups(const struct report *r, const struct breakdown *by, struct buf *to)
 {
     char score[METRICS_NAME];
+    int column = report_shown_column(r);
     struct breakdown_plot g = {.by = by->name, .axis = by->axis, .score = score, .ranks = r->ranks};
-    group_vec all = groups_of(r, by->name);
-    metrics_column_name(&r->how->cuts, report_shown_column(r), score);
+    labelled_group_vec all = groups_of(r, by->name);
+    metrics_column_name(&r->how->cuts, column, score);
     for (size_t m = 0; m < r->models.len; m++)
         vec_push(&g.models, ((struct bytes){r->models.at[m].name.at, r->models.at[m].name.len}));
     for (size_t i = 0; i < all.len; i++) {
-        vec_push(&g.labels, all.at[i]->group);
+        const char *label = all.at[i].group->group;
+        vec_push(&g.labels, label);
         for (size_t m = 0; m < r->models.len; m++)
-            vec_push(&g.value, value_of(r, m, by->name, all.at[i]->group));
+            vec_push(&g.value, value_of(r, m, by->name, label, column));
     }
     breakdown_plot_svg(&g, to);
     breakdown_plot_release(&g);

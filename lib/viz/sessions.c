@@ -1,12 +1,13 @@
-/* Sessions side by side: what they held, and what they weigh. */
+/* Sessions side by side, with their items and weights. */
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "viz/terminal.h"
 #include "viz/examples.h"
+#include "viz/figure_forms.h"
 #include "viz/scale.h"
+#include "viz/session_cards.h"
 #include "viz/svg.h"
 #include "viz/text.h"
 
@@ -17,97 +18,19 @@ enum {
     GAP = 22,    /* below that */
 };
 
-/* ---- cards ---- */
-
-size_t side_row_length(size_t n)
-{
-    size_t rows = (n + SIDE_MOST - 1) / SIDE_MOST;
-    return (n + rows - 1) / rows;
-}
-
-static size_t lines_of(const struct attended *s)
-{
-    return s->length < 0 ? 0 : s->length <= SIDE_ITEMS ? (size_t)s->length : SIDE_ITEMS;
-}
-
-double side_card_height(const struct attended *s, size_t n)
-{
-    size_t most = 0;
-    for (size_t j = 0; j < n; j++)
-        most = lines_of(&s[j]) > most ? lines_of(&s[j]) : most;
-    return (double)(most + 2) * SIDE_LINE + 8;
-}
-
-static void draw_contents(const struct run_names *c, const struct attended *s, double x, double y,
-                          double width, struct buf *to)
-{
-    size_t lines = lines_of(s);
-    bool more = s->length > SIDE_ITEMS;
-    for (size_t i = 0; i < lines - more; i++)
-        svg_name(to, "s", x, y + (double)i * SIDE_LINE, label_list_at(&c->items, s->items[i]),
-                 columns_in(width));
-    if (more)
-        svg_text(to, "s q", x, y + (double)(lines - 1) * SIDE_LINE, "+ %d more",
-                 (int)s->length - SIDE_ITEMS + 1);
-    if (s->length == 0)
-        svg_text(to, "s q", x, y, "not known");
-}
-
-void side_card(const struct run_names *c, const struct attended *s, double x, double y,
-               double width, double height, struct buf *to)
-{
-    struct buf age = {0}, week = {0};
-    say_age(c, s, &age);
-    say_week(c, s, &week);
-    svg_rect(to, "card", x, y, width, height, NULL);
-    svg_text(to, "s b", x + 6, y + 13, "%.*s%s", (int)age.len, age.at ? age.at : "",
-             age.len ? " ago" : "");
-    svg_text(to, "s q", x + 6, y + 26, "%.*s", (int)week.len, week.at ? week.at : "");
-    svg_begin_clip(to, x, y, width - 2, height);
-    draw_contents(c, s, x + 6, y + 44, width - 6, to);
-    svg_end_clip(to);
-    buf_release(&age);
-    buf_release(&week);
-}
-
-/* ---- examples ---- */
-
-void example_heading(const struct figures *g, const struct attention *a, double y, struct buf *to,
-                     const char *format, ...)
-{
-    char words[200];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(words, sizeof words, format, args);
-    va_end(args);
-    svg_begin_text(to, "b", 12, y);
-    svg_words(to, "Session %" PRId64 " of ", a->session);
-    svg_named(to, label_list_at(&g->cast->users, a->user), 40);
-    svg_words(to, "%s", words);
-    svg_end_text(to);
-}
-
-void example_line(const struct figures *g, const struct attention *a, struct buf *to)
-{
-    buf_format(to, "  session %" PRId64 " of ", a->session);
-    text_terminal(to, label_list_at(&g->cast->users, a->user), 40, false);
-    if (a->position >= 0)
-        buf_format(to, ", position %" PRId64, a->position);
-}
-
 /* A row of cards with their weights below. */
-static double row_height(const attended_vec *seen, size_t first, size_t n)
+static double row_height(const attended_vec *attended, size_t first, size_t n)
 {
-    size_t end = first + n < seen->len ? first + n : seen->len;
-    return side_card_height(&seen->at[first], end - first) + WEIGHT + GAP;
+    size_t end = first + n < attended->len ? first + n : attended->len;
+    return side_card_height(&attended->at[first], end - first) + WEIGHT + GAP;
 }
 
-static double example_height(const attended_vec *seen)
+static double example_height(const attended_vec *attended)
 {
     double height = HEAD;
-    size_t n = side_row_length(seen->len);
-    for (size_t j = 0; j < seen->len; j += n)
-        height += row_height(seen, j, n);
+    size_t n = side_row_length(attended->len);
+    for (size_t j = 0; j < attended->len; j += n)
+        height += row_height(attended, j, n);
     return height;
 }
 
@@ -115,13 +38,13 @@ static void draw_column(const struct figures *g, const struct attended *s, doubl
                         double height, double top, struct buf *to)
 {
     double share = scale_share(s->weight, 0, top), below = y + height - WEIGHT - GAP;
-    side_card(g->cast, s, x, y, COLUMN - 6, below - y, to);
+    side_card(g->names, s, x, y, COLUMN - 6, below - y, to);
     svg_shade(to, x, below, COLUMN - 6, WEIGHT, share, NULL);
     svg_text(to, svg_on(share), x + (COLUMN - 6) / 2.0, below + 16, "%.3f (%.1f×)", s->weight,
              s->relative);
 }
 
-/* What came next, as far as it fits. */
+/* The items that came next, as many as fit. */
 static void draw_targets(const struct run_names *c, const struct attention *a, double y,
                          struct buf *to)
 {
@@ -140,22 +63,22 @@ static void draw_targets(const struct run_names *c, const struct attention *a, d
 }
 
 static void visit_svg(void *drawn, const struct figures *g, const struct figure *p,
-                      const struct attention *a, const attended_vec *seen)
+                      const struct attention *a, const attended_vec *attended)
 {
     struct example_drawn *d = drawn;
-    size_t n = side_row_length(seen->len);
+    size_t n = side_row_length(attended->len);
     double y = d->y + HEAD;
     (void)p;
-    d->y += example_height(seen);
+    d->y += example_height(attended);
     if (!d->to)
         return;
-    example_heading(g, a, y - HEAD + 12, d->to, ", over %zu earlier ones", seen->len);
-    draw_targets(g->cast, a, y - HEAD + 29, d->to);
-    for (size_t first = 0; first < seen->len; first += n) {
-        double height = row_height(seen, first, n);
-        for (size_t j = first; j < first + n && j < seen->len; j++)
-            draw_column(g, &seen->at[j], 12 + COLUMN * (double)(j - first), y, height,
-                        examples_heaviest(seen), d->to);
+    example_heading(g, a, y - HEAD + 12, d->to, ", over %zu earlier ones", attended->len);
+    draw_targets(g->names, a, y - HEAD + 29, d->to);
+    for (size_t first = 0; first < attended->len; first += n) {
+        double height = row_height(attended, first, n);
+        for (size_t j = first; j < first + n && j < attended->len; j++)
+            draw_column(g, &attended->at[j], 12 + COLUMN * (double)(j - first), y, height,
+                        examples_heaviest(attended), d->to);
         y += height;
     }
 }
@@ -177,45 +100,29 @@ static void text_session(const struct figures *g, const struct terminal *b,
     enum { BEFORE = 40 /* columns before the names */ };
     struct buf when = {0}, week = {0};
     size_t left = b->columns > BEFORE + 10 ? b->columns - BEFORE : 10;
-    say_age(g->cast, s, &when);
-    say_week(g->cast, s, &week);
+    say_age(g->names, s, &when);
+    say_week(g->names, s, &week);
     buf_text(to, "  ");
     terminal_bar(to, scale_share(s->weight, 0, top), 10);
     buf_format(to, " %.3f ", s->weight);
     text_terminal(to, (struct bytes){when.at, when.len}, 9, true);
     buf_byte(to, ' ');
     text_terminal(to, (struct bytes){week.at, week.len}, 9, true);
-    text_items(g->cast, s->items, s->length, left, to);
+    text_items(g->names, s->items, s->length, left, to);
     buf_byte(to, '\n');
     buf_release(&when);
     buf_release(&week);
 }
 
-void text_items(const struct run_names *c, const int32_t *items, int32_t n, size_t columns,
-                struct buf *to)
-{
-    for (int32_t i = 0; i < n && columns > 4; i++) {
-        struct buf name = {0};
-        bool cut = text_clean(&name, label_list_at(&c->items, items[i]), columns - 3);
-        struct bytes shown = {name.at, name.len};
-        size_t used = text_columns(shown) + 3;
-        buf_text(to, i ? " · " : " ");
-        text_terminal(to, shown, 0, false);
-        columns = cut || used > columns ? 0 : columns - used;
-        buf_text(to, columns <= 4 && !cut && i + 1 < n ? " …" : "");
-        buf_release(&name);
-    }
-}
-
 static void visit_text(void *written, const struct figures *g, const struct figure *p,
-                       const struct attention *a, const attended_vec *seen)
+                       const struct attention *a, const attended_vec *attended)
 {
     struct example_written *w = written;
     (void)p;
     example_line(g, a, w->to);
     buf_text(w->to, ": weight, age, hour of the week, items; newest first\n");
-    for (size_t j = 0; j < seen->len; j++)
-        text_session(g, w->b, &seen->at[j], examples_heaviest(seen), w->to);
+    for (size_t j = 0; j < attended->len; j++)
+        text_session(g, w->b, &attended->at[j], examples_heaviest(attended), w->to);
     buf_byte(w->to, '\n');
 }
 
@@ -226,5 +133,10 @@ static void sessions_text(const struct figures *g, const struct figure *p, const
 }
 
 const struct figure_form form_sessions = {
-    examples_take, examples_empty, sessions_svg, examples_tsv, sessions_text, true,
+    .take = examples_take,
+    .empty = examples_empty,
+    .svg = sessions_svg,
+    .tsv = examples_tsv,
+    .text = sessions_text,
+    .wide = true,
 };

@@ -136,7 +136,7 @@ void svg_text(struct buf *to, const char *class, double x, double y, const char 
 
 bool svg_is_dark(double share)
 {
-    return share > 0.72; /* here both colours of text have about the same contrast */
+    return share > 0.72; /* both text colours have about the same contrast here */
 }
 
 const char *svg_on(double share)

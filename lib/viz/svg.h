@@ -1,5 +1,5 @@
-/* Pieces of SVG, appended to a buffer; all text in it is escaped.  Colours come from classes, so
- * that a page and a file bring the same style, for light, dark and paper. */
+/* Appends pieces of SVG to a buffer.  All text is escaped.  Colours come from classes, so that
+ * pages and files have the same style, for light, dark and paper. */
 #ifndef VIZ_SVG_H
 #define VIZ_SVG_H
 
@@ -7,57 +7,58 @@
 
 #include "base/buf.h"
 
-/* Rules for the classes that pictures use; the page holds it once, a file of its own each. */
+/* The CSS of the classes.  A page has it once, and so has each file. */
 extern const char svg_style[];
 
-/* Opens <svg>, with the title in it as its name and its first line. */
+/* Opens <svg> with a title, which is also the first line of text. */
 void svg_begin(struct buf *to, double width, double height, const char *title);
 void svg_end(struct buf *to);
 
 void svg_line(struct buf *to, const char *class, double x1, double y1, double x2, double y2);
 
-/* A rectangle that says `hint` when pointed at (NULL: nothing). */
+/* A rectangle; `hint` shows when the mouse points at it (NULL: nothing). */
 void svg_rect(struct buf *to, const char *class, double x, double y, double w, double h,
               const char *hint);
 
-/* The same, shaded by a share of 0..1 on a scale of one hue. */
+/* The same in a shade of one hue, from a share of 0..1. */
 void svg_shade(struct buf *to, double x, double y, double w, double h, double share,
                const char *hint);
 void svg_dot(struct buf *to, const char *class, double x, double y, double r, const char *hint);
 
-/* Our own words at a baseline.  Classes: "m" middle, "e" end at x; "q" quiet, "b" bold, "t" title,
- * "on"/"off": on a shade. */
+/* Our own text; y is its baseline.  Classes: "m" middle, "e" end at x; "q" quiet, "b" bold, "t"
+ * title, "on"/"off": on a shade. */
 void svg_text(struct buf *to, const char *class, double x, double y, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* Whether text on a shade has to be of class "on" rather than "off"; such a class for text in the
- * middle of it. */
+/* Whether text on a shade has class "on" rather than "off"; the class of text in the middle of a
+ * shade. */
 bool svg_is_dark(double share);
 const char *svg_on(double share);
 
-/* A foreign name, cleaned and cut to columns; where it is cut, the whole shows when pointed at. */
+/* A name from the data, cleaned and cut to columns.  If it is cut, the whole name shows when the
+ * mouse points at it. */
 void svg_name(struct buf *to, const char *class, double x, double y, struct bytes name,
               size_t columns);
 
-/* A text of several pieces: our words, and foreign names that keep their direction to themselves.
- */
+/* A text of several pieces: our words, and names from the data, whose writing direction does not
+ * affect the rest. */
 void svg_begin_text(struct buf *to, const char *class, double x, double y);
 void svg_words(struct buf *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void svg_named(struct buf *to, struct bytes name, size_t columns);
 void svg_end_text(struct buf *to);
 
-/* A place for a shade where there is nothing to show. */
+/* Marks the place of a shade that has no value. */
 void svg_nothing(struct buf *to, double x, double y, double w, double h);
 
-/* What is drawn between shows within this rectangle alone: a name is as wide as its font makes it.
- */
+/* Hides what is drawn between these two outside of the rectangle: fonts differ in how wide a name
+ * is. */
 void svg_begin_clip(struct buf *to, double x, double y, double w, double h);
 void svg_end_clip(struct buf *to);
 
 /* A legend of shades from `low` to `high` (their texts), `w` wide, at y. */
 void svg_shades(struct buf *to, double x, double y, double w, const char *low, const char *high);
 
-/* A file of its own from what svg_begin .. svg_end appended. */
+/* Appends a complete file with what svg_begin .. svg_end appended. */
 void svg_file(struct buf *to, struct bytes svg);
 
 #endif

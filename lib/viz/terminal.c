@@ -35,8 +35,8 @@ void terminal_bar(struct buf *to, double share, size_t columns)
 
 void terminal_shade(const struct terminal *b, struct buf *to, double share)
 {
-    /* from dark violet over blue and green to light yellow: lighter step by step, and told apart
-     * without red or green, on dark and light grounds */
+    /* from dark violet over blue and green to light yellow: lighter step by step, and different
+     * for colour-blind people too, on dark and light backgrounds */
     static const int color[] = {54, 61, 67, 73, 79, 114, 150, 186, 229};
     static const char *const shade[] = {"  ", "░░", "▒▒", "▓▓", "██"};
     if (b->color)

@@ -7,15 +7,15 @@
 #include "base/buf.h"
 
 struct terminal {
-    bool color;     /* shades by colour, of 256; else by characters */
+    bool color;     /* shades are colours, of 256; else characters */
     size_t columns; /* of the terminal */
 };
 
-/* What standard output is: true, with its width and whether it may have colours (NO_COLOR), where
- * it is a terminal. */
+/* Whether standard output is a terminal.  If so, sets its width, and `color` unless NO_COLOR is
+ * set. */
 bool terminal_of_stdout(struct terminal *b);
 
-/* A bar of up to `columns`, in eighths of one, and spaces up to there. */
+/* A bar of up to `columns`, in eighths of a column, filled up with spaces. */
 void terminal_bar(struct buf *to, double share, size_t columns);
 
 /* A shade, two columns wide. */

@@ -23,7 +23,7 @@ static const struct range wide[] = {
     {0xffe0, 0xffe6},   {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1faff},
     {0x20000, 0x3fffd},
 };
-/* Controls, and what turns directions or hides: none of it shows, all of it can do harm. */
+/* Control characters and marks that change directions or hide text: invisible and harmful. */
 static const struct range harmful[] = {
     {0x0000, 0x001f}, {0x007f, 0x009f}, {0x061c, 0x061c}, {0x200e, 0x200f}, {0x2028, 0x202e},
     {0x2066, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xfdd0, 0xfdef}, {0xe0000, 0xe00ff},
@@ -48,7 +48,7 @@ static size_t width_of(uint32_t code)
     return code < 0x300 ? 1 : IN(zero_width, code) ? 0 : IN(wide, code) ? 2 : 1;
 }
 
-/* Takes one character, made harmless. */
+/* Takes one character and makes it harmless. */
 static uint32_t take(struct bytes *text)
 {
     uint32_t code = REPLACEMENT;
@@ -75,7 +75,7 @@ static void put(struct buf *to, uint32_t c)
         buf_byte(to, (char)(0x80 | (c >> 6 * i & 0x3f)));
 }
 
-/* Appends characters while they fit into `columns`; false: not all of them did. */
+/* Appends characters while they fit into `columns`; false: not all of them fit. */
 static bool put_clean(struct buf *to, struct bytes name, size_t columns)
 {
     size_t used = 0, marks = 0;

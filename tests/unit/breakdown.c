@@ -22,7 +22,7 @@ static void falls(const char *by, struct target t, const struct popularity *p, c
 
 static void test_groups(void)
 {
-    struct popularity p = {{0}};
+    struct popularity p = {0};
     falls("position", (struct target){.position = 0}, &p, "1");
     falls("position", (struct target){.position = 998}, &p, "999");
     falls("position", (struct target){.position = 999}, &p, "1000+");
@@ -47,22 +47,40 @@ static void test_groups(void)
 static void test_popularity(void)
 {
     static const int32_t train[] = {10, 0, 1, 2, 5, 1, 1, 0};
-    struct popularity p = popularity_of(train, 8);
-    tap_ok(p.edge[0] == 2 && p.edge[1] == 5 && p.edge[2] == 10 && p.edge[3] == 10, "quarters");
+    struct popularity p = popularity_of(train, 8, POPULARITY_QUARTERS);
+    tap_ok(p.groups == 3 && p.edge[0] == 2 && p.edge[1] == 5 && p.edge[2] == 10, "quarters");
     falls("popularity", (struct target){.train = 0}, &p, "0");
     falls("popularity", (struct target){.train = 1}, &p, "1-2");
     falls("popularity", (struct target){.train = 2}, &p, "1-2");
     falls("popularity", (struct target){.train = 5}, &p, "3-5");
     falls("popularity", (struct target){.train = 10}, &p, "6-10");
-    p = popularity_of((const int32_t[]){3, 3, 3, 3}, 4);
+    p = popularity_of((const int32_t[]){3, 3, 3, 3}, 4, POPULARITY_QUARTERS);
     falls("popularity", (struct target){.train = 3}, &p, "1-3");
-    p = popularity_of(train, 0);
-    tap_ok(!p.edge[0] && !p.edge[3], "no item, no popularity");
-    p = popularity_of((const int32_t[]){0, 0}, 2);
+    p = popularity_of(train, 0, POPULARITY_QUARTERS);
+    tap_ok(!p.groups, "no item, no popularity");
+    p = popularity_of((const int32_t[]){0, 0}, 2, POPULARITY_QUARTERS);
     falls("popularity", (struct target){.train = 0}, &p, "0");
-    p = popularity_of((const int32_t[]){-1, 1, -1, 2, 3, -1}, 6);
+    p = popularity_of((const int32_t[]){-1, 1, -1, 2, 3, -1}, 6, POPULARITY_QUARTERS);
     falls("popularity", (struct target){.train = 1}, &p, "1-2"); /* as without those not known */
     falls("popularity", (struct target){.train = 3}, &p, "3");
+}
+
+/* 20 events of items 1, 1, 1, 2, 5, 10: tenths of 2 end with 1, 2, 5 and 10. */
+static void test_tenths(void)
+{
+    static const int32_t train[] = {10, 0, 1, 2, 5, 1, 1, 0};
+    struct popularity p = popularity_of(train, 8, POPULARITY_TENTHS);
+    int32_t counts[] = {7, -1, 3, 9};
+    tap_ok(p.groups == 4 && popularity_high(&p, 1) == 1 && popularity_low(&p, 2) == 2 &&
+               popularity_high(&p, 2) == 2 && popularity_low(&p, 4) == 6 &&
+               popularity_high(&p, 4) == 10,
+           "tenths");
+    tap_ok(popularity_group(&p, 11) == 4 && popularity_group(&p, 3) == 3, "a count of no item");
+    tap_ok(popularity_median(counts, 4) == 3 && counts[0] == -1, "the lower one of two medians");
+    tap_ok(popularity_count(bytes_of("12")) == 12 && popularity_count(bytes_of("-1")) == -1 &&
+               popularity_count(bytes_of("")) == -1 &&
+               popularity_count(bytes_of("4294967296")) == -1,
+           "counts are read, or not known");
 }
 
 static void test_parsing(void)
@@ -84,6 +102,7 @@ int main(void)
 {
     test_groups();
     test_popularity();
+    test_tenths();
     test_parsing();
     return tap_done();
 }

@@ -35,9 +35,13 @@ static void label_is(const char *text, const char *label)
 static void same(int expected, const char *a, const char *b)
 {
     struct model_name first = chain_of(a), second = chain_of(b);
-    tap_ok(model_name_same_model(&first, &second) == expected &&
-               model_name_same_model(&second, &first) == expected,
+    struct buf x = {0}, y = {0};
+    model_name_key(&first, &x);
+    model_name_key(&second, &y);
+    tap_ok(bytes_equal((struct bytes){x.at, x.len}, (struct bytes){y.at, y.len}) == expected,
            "\"%s\" and \"%s\" are %s model", a, b, expected ? "one" : "not one");
+    buf_release(&x);
+    buf_release(&y);
     model_name_release(&first);
     model_name_release(&second);
 }
@@ -48,17 +52,19 @@ static void test_distinguish(void)
     struct model_name b =
         chain_of("batcher batch=9;trainer model=ii-rnn lr=0.1 dropout=0.2 seed=2");
     struct model_name c = chain_of("batcher batch=8;trainer model=ii-rnn lr=0.1 dropout=0 seed=1");
-    const struct model_name *others[] = {&b, &c};
-    struct buf to = {0};
-    model_name_distinguish(&a, others, 2, &to);
+    struct buf to = {0}, third = {0};
+    model_name_distinguish((struct namesake[]){{&a, &to}, {&b, NULL}, {&c, &third}}, 3);
     tap_ok(bytes_equal((struct bytes){to.at, to.len}, bytes_of(" batch=9 dropout=0")), "%.*s",
            (int)to.len, to.at);
+    tap_ok(bytes_equal((struct bytes){third.at, third.len}, bytes_of(" batch=8 dropout=0")), "%.*s",
+           (int)third.len, third.at);
     buf_clear(&to);
-    model_name_distinguish(&a, others, 0, &to);
+    model_name_distinguish((struct namesake[]){{&a, &to}}, 1);
     tap_ok(!to.len, "alone, there is nothing to tell apart");
     struct bytes seed = model_name_find(&b, "seed");
     tap_ok(bytes_equal(seed, bytes_of("2")) && !model_name_find(&b, "none").at, "options by name");
     buf_release(&to);
+    buf_release(&third);
     model_name_release(&a);
     model_name_release(&b);
     model_name_release(&c);
@@ -79,6 +85,8 @@ int main(void)
     same(0, "trainer lr=0.1", "trainer lr=0.2");
     same(0, "trainer lr=0.1", "predictor lr=0.1");
     same(0, "trainer lr=0.1", "trainer lr=0.1 clip=1");
+    same(1, "trainer lr=0.1 clip=1", "trainer clip=1 lr=0.1");
+    same(0, "trainer ab=c", "trainer a=bc");
     same(0, "tfilter a=1;tfilter b=1", "tfilter b=1;tfilter a=1");
     same(1, "", "");
     test_distinguish();

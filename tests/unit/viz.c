@@ -126,9 +126,9 @@ static void test_cast(void)
                bytes_equal(label_list_at(&c.items, 1), bytes_of("n")),
            "a title is shown rather than a name");
     tap_ok(c.train.at[4] == 96 && c.train.at[5] == -1, "counts are read, or not known");
-    size_t hit = run_names_popularity(&c, 96);
-    tap_ok(run_names_popularity(&c, 0) == 0 && hit > 0 && c.popular.len <= POPULARITY_GROUPS &&
-               c.popular.at[hit] <= 96 && hit == c.popular.len - 1,
+    const struct popularity *p = run_names_popularity(&c);
+    tap_ok(popularity_group(p, 0) == 0 && p->groups == 1 && popularity_group(p, 96) == 1 &&
+               popularity_low(p, 1) == 1 && popularity_high(p, 1) == 96,
            "groups of popularity, one for an item that fills several");
     vec_push(&c.edges, 3600);
     vec_push(&c.edges, 7200);
@@ -136,7 +136,8 @@ static void test_cast(void)
                run_names_age_from(&c, 2) == 7200 && run_names_age_to(&c, 2) == INT64_MAX,
            "age buckets");
     run_names_clear(&c);
-    tap_ok(run_names_popularity(&c, 5) == 0, "without counts there is one group");
+    p = run_names_popularity(&c);
+    tap_ok(popularity_group(p, 5) == 1 && !p->groups, "without counts there is one group");
     run_names_release(&c);
 }
 

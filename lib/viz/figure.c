@@ -1,0 +1,36 @@
+#include "viz/figure.h"
+
+#include <inttypes.h>
+
+#include "viz/terminal.h"
+#include "viz/svg.h"
+
+void figure_tsv_begin(const struct figures *g, const struct figure *p, struct buf *to)
+{
+    buf_format(to, "%" PRId64 "\t%" PRId64 "\t%s\t%s\t%s\t", g->run, g->epoch, part_name[g->part],
+               p->level->name, p->name);
+}
+
+static void whole_title(const struct figure *p, struct buf *to)
+{
+    buf_text(to, p->level->title);
+    buf_text(to, ": ");
+    buf_text(to, p->title);
+    buf_byte(to, '\0');
+}
+
+void figure_begin_svg(const struct figure *p, double width, double height, struct buf *to)
+{
+    struct buf title = {0};
+    whole_title(p, &title);
+    svg_begin(to, width, height, title.at);
+    buf_release(&title);
+}
+
+void figure_title(const struct figure *p, const struct terminal *b, struct buf *to)
+{
+    struct buf title = {0};
+    whole_title(p, &title);
+    terminal_title(b, to, title.at);
+    buf_release(&title);
+}
