@@ -4,8 +4,10 @@ load helpers
 
 # One run of two epochs, three targets each; the second epoch is better at 20, worse at 10.
 hand() {
+    local inter=${2-hidden,delta}
     cat <<EOT
-run batcher seed=3 | trainer model=ii-rnn inter=${2-hidden,delta} lr=0.1 seed=${1:-1}
+label ii-rnn${inter:+ $inter}
+run batcher seed=3 | trainer model=ii-rnn inter=$inter lr=0.1 seed=${1:-1}
 items 30
 epoch 1 train
 pass 3.5 100

@@ -1,13 +1,9 @@
 #include "eval/model_name.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/names.h"
-
-/* The options in a label, in its order; those that are not set are left out. */
-static const char *const label_option[] = {"model",   "inter",   "intra",
-                                           "encoder", "decoder", "propagate"};
-enum { LABEL_OPTIONS = sizeof label_option / sizeof *label_option };
 
 static struct bytes text_at(const struct model_name *c, const size_t at[2])
 {
@@ -74,26 +70,29 @@ struct bytes model_name_find(const struct model_name *c, const char *option)
 
 void model_name_label(const struct model_name *c, struct buf *to)
 {
-    size_t before = to->len;
-    for (int i = 0; i < LABEL_OPTIONS; i++) {
-        struct bytes value = model_name_find(c, label_option[i]);
-        if (value.len && to->len > before)
-            buf_byte(to, ' ');
-        buf_append(to, value.at, value.len);
-    }
-    if (to->len == before) {
-        struct bytes program = model_name_find(c, "");
-        buf_append(to, program.at, program.len);
-    }
-    if (to->len == before)
+    struct bytes name = {c->label.at, c->label.len};
+    if (!name.len)
+        name = model_name_find(c, "model");
+    if (!name.len)
+        name = model_name_find(c, "");
+    buf_append(to, name.at, name.len);
+    if (!name.len)
         buf_text(to, "unnamed");
 }
 
+/* Whether the label says the option: it is the model, or its value is a word of the label. */
 static bool in_label(const struct model_name *c, const struct program_option *s)
 {
-    for (int i = 0; i < LABEL_OPTIONS; i++)
-        if (bytes_equal(text_at(c, s->name), bytes_of(label_option[i])))
+    struct bytes value = text_at(c, s->value);
+    const char *at = c->label.at, *end = at + c->label.len;
+    if (bytes_equal(text_at(c, s->name), bytes_of("model")))
+        return true;
+    for (const char *space; at < end; at = space + 1) {
+        space = memchr(at, ' ', (size_t)(end - at));
+        space = space ? space : end;
+        if (bytes_equal((struct bytes){at, (size_t)(space - at)}, value))
             return true;
+    }
     return false;
 }
 
@@ -149,6 +148,7 @@ void model_name_distinguish(const struct namesake *same, size_t n)
 
 void model_name_release(struct model_name *c)
 {
+    buf_release(&c->label);
     buf_release(&c->text);
     vec_release(&c->settings);
 }

@@ -12,6 +12,7 @@
 struct model_name {
     struct buf text;
     VEC(struct program_option) settings;
+    struct buf label; /* what the stream's header calls the model; empty: it does not say */
 };
 
 struct program_option {
@@ -30,8 +31,8 @@ void model_name_key(const struct model_name *c, struct buf *to);
 /* The value of an option in the last program that has it; {NULL, 0}: no program has it. */
 struct bytes model_name_find(const struct model_name *c, const char *option);
 
-/* Appends the model and its main options, where they are set: "ii-rnn hidden,delta", "narm global
- * dense".  Without a model in the chain it is the last program's name. */
+/* Appends the label, "ii-rnn hidden,delta"; without one the value of the option "model"; without
+ * that the last program's name. */
 void model_name_label(const struct model_name *c, struct buf *to);
 
 /* One of several models with the same name. */

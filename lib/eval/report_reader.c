@@ -36,6 +36,10 @@ static int begin_run(void *to, const struct meta *meta, struct err *e)
         model_name_release(&chain);
         return e->status;
     }
+    struct cursor c = cursor_of(meta_find(meta, "label"));
+    struct bytes label;
+    if (cursor_str(&c, &label))
+        buf_append(&chain.label, label.at, label.len);
     r->run = report_run_begin(r->report, &chain, &r->rows);
     if (watcher_of(r)->begin_run && watcher_of(r)->begin_run(r->to, meta, e))
         return e->status;

@@ -3,6 +3,7 @@
  *     run trainer model=ii-rnn seed=1     begins a stream; "|" between two programs
  *     among 50                            the run's ranks are among so many most supported items;
  *                                         before its `run`
+ *     label ii-rnn hidden                 what the run's header calls the model; before its `run`
  *     items 9                             defines so many items, and a user
  *     user NAME                           defines a user; the name is the rest of the line
  *     item TRAIN NAME                     an item that stands TRAIN times in the training part
@@ -33,6 +34,7 @@ static i32_vec position, rank, ties;
 static i32_vec users_of, target, history, lengths;
 static f32_vec loss;
 static int64_t targets, among;
+static char label[100]; /* empty: the header has none */
 static int32_t users, items;
 
 static void must(int status)
@@ -91,6 +93,9 @@ static void begin(void)
     meta_set_i64s(&m, "delta_edges", edges, 168);
     item_support_describe(&m, among);
     among = 0;
+    if (*label)
+        meta_set_text(&m, "label", label);
+    *label = 0;
     users = items = 0;
     if (out.open)
         must(frame_out_end(&out, &err));
@@ -345,6 +350,8 @@ int main(void)
             write_targets();
         if (!strcmp(what, "among"))
             among = (int64_t)number(word(NULL));
+        else if (!strcmp(what, "label"))
+            snprintf(label, sizeof label, "%s", rest());
         else if (!strcmp(what, "run"))
             begin();
         else if (!strcmp(what, "items"))

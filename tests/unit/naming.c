@@ -32,6 +32,26 @@ static void label_is(const char *text, const char *label)
     model_name_release(&c);
 }
 
+/* The header's label comes first, and what it says is not told again. */
+static void test_header(void)
+{
+    struct model_name a = chain_of("trainer model=narm encoder=global lr=0.1");
+    struct model_name b = chain_of("trainer model=narm encoder=local lr=0.2");
+    struct buf to = {0}, other = {0};
+    buf_text(&a.label, "narm global");
+    model_name_label(&a, &to);
+    tap_ok(bytes_equal((struct bytes){to.at, to.len}, bytes_of("narm global")),
+           "the header's label");
+    buf_clear(&to);
+    model_name_distinguish((struct namesake[]){{&a, &to}, {&b, &other}}, 2);
+    tap_ok(bytes_equal((struct bytes){to.at, to.len}, bytes_of(" lr=0.1")), "what it says: %.*s",
+           (int)to.len, to.at);
+    buf_release(&to);
+    buf_release(&other);
+    model_name_release(&a);
+    model_name_release(&b);
+}
+
 static void same(int expected, const char *a, const char *b)
 {
     struct model_name first = chain_of(a), second = chain_of(b);
@@ -72,12 +92,7 @@ static void test_distinguish(void)
 
 int main(void)
 {
-    label_is("batcher seed=3;trainer model=ii-rnn inter=hidden,delta seed=1",
-             "ii-rnn hidden,delta");
-    label_is("trainer model=ii-rnn inter=", "ii-rnn");
-    label_is("trainer model=ii-rnn intra=cat inter=hidden", "ii-rnn hidden cat");
-    label_is("trainer model=narm encoder=global decoder=dense", "narm global dense");
-    label_is("trainer model=hrnn propagate=all", "hrnn all");
+    label_is("batcher seed=3;trainer model=ii-rnn inter=hidden,delta seed=1", "ii-rnn");
     label_is("tfilter;baseline model=pop", "pop");
     label_is("tfilter;mymodel k=3", "mymodel");
     label_is("", "unnamed");
@@ -90,5 +105,6 @@ int main(void)
     same(0, "tfilter a=1;tfilter b=1", "tfilter b=1;tfilter a=1");
     same(1, "", "");
     test_distinguish();
+    test_header();
     return tap_done();
 }
