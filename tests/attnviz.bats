@@ -5,6 +5,7 @@ load helpers
 # A run of two epochs; two sessions with attention in each, worked out by hand below.
 hand() {
     cat <<EOT
+label ii-rnn hidden,delta
 run batcher seed=3 | trainer model=ii-rnn inter=hidden,delta seed=${1:-1}
 user ann
 item 2 rare
