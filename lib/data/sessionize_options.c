@@ -56,11 +56,11 @@ static void report_rows(const struct sessionize_report *r)
     if (r->unwanted)
         cli_warn("left out %" PRIu64 " rows that are not wanted", r->unwanted);
     cli_warn("%" PRIu64 " rows come behind a later row of their user, %" PRIu64
-             "  have the time of the row before, %" PRIu64 " its item too",
+             " have the time of the row before, %" PRIu64 " its item too",
              c->unordered, c->ties, c->duplicates);
 }
 
-static void tell(const struct sessionize_report *r, bool verbose)
+static void report_run(const struct sessionize_report *r, bool verbose)
 {
     if (r->bad)
         cli_warn("skipped %" PRIu64 " bad of %" PRIu64 " rows; the first: %s", r->bad, r->rows,
@@ -104,7 +104,7 @@ int sessionize(const struct program *program, struct sessionize_options *o, stru
     o->job.options = (struct bytes){options.at, options.len};
     int status = sessionize_run(&o->job, meta, &report, e);
     if (!status)
-        tell(&report, o->verbose);
+        report_run(&report, o->verbose);
     buf_release(&options);
     meta_release(meta);
     return status;
