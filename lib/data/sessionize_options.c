@@ -14,7 +14,6 @@ static int read_memory(void *to, const char *text, struct err *e)
 
 const struct option *sessionize_options(struct sessionize_options *o)
 {
-    static struct option table[12];
     struct session_rules *rules = &o->job.rules;
     const struct option rows[] = {
         {OPTION_INT, 0, "gap", "SECONDS", "a session begins SECONDS or more after the event before",
@@ -45,8 +44,9 @@ const struct option *sessionize_options(struct sessionize_options *o)
          .to = &o->verbose},
         {0},
     };
-    memcpy(table, rows, sizeof rows);
-    return table;
+    _Static_assert(sizeof rows <= sizeof o->rows, "room for the rows");
+    memcpy(o->rows, rows, sizeof rows);
+    return o->rows;
 }
 
 static void report_rows(const struct sessionize_report *r)
