@@ -26,7 +26,7 @@ int main(int argc, char **argv)
                                            NULL};
     const struct program program = {
         .name = "predictor",
-        .purpose = "rank the test part of batches by a trained model",
+        .purpose = "Rank the test part of batches by a trained model.",
         .usage = "--model FILE [option ...] [file ...]",
         .example = "batcher --epochs 1 split.mp | predictor --model lastfm.safetensors | scorer",
         .tables = tables,

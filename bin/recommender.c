@@ -50,7 +50,7 @@ int main(int argc, char **argv)
                                            progress_options(true), NULL};
     const struct program program = {
         .name = "recommender",
-        .purpose = "recommend what comes next in each user's newest session",
+        .purpose = "Recommend what comes next in each user's newest session.",
         .usage = "--model FILE [option ...] [file ...]",
         .example = "recommender --model lastfm.safetensors --top 5 new.mp",
         .tables = tables,

@@ -23,7 +23,7 @@ int main(int argc, char **argv)
     model_choice_open(&models);
     const struct program program = {
         .name = "trainer",
-        .purpose = "train a model on batches, and write how it ranks the test part",
+        .purpose = "Train a model on batches, and write how it ranks the test part.",
         .usage = "[option ...] [file ...]",
         .example = "batcher --epochs 5 split.mp | trainer --inter hidden,delta | scorer",
         .notes = "Without a validation part the best epoch is chosen on the test part, and the\n"

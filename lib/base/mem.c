@@ -6,6 +6,7 @@
 #include <string.h>
 #include <stdatomic.h>
 
+/* Variables of the process: every allocation of the program reads them. */
 static void (*on_failure)(size_t);
 static atomic_long fail_at; /* allocations until the one that fails; 0 = none does */
 

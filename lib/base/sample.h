@@ -14,8 +14,8 @@ struct sample {
     struct random random;
 };
 
-/* The place of the next candidate, in place of whoever has it: 0, 1 .. until all are taken, then
- * any of them, or SIZE_MAX: it is not drawn. */
+/* The place of the next candidate, which it takes over: 0, 1 .. until all are taken, then any
+ * place, or SIZE_MAX where the candidate is not drawn. */
 static inline size_t sample_place(struct sample *s)
 {
     uint64_t n = ++s->candidates;

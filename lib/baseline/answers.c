@@ -69,7 +69,7 @@ static int64_t answer_each(struct answers *a, const struct baseline *b, int32_t 
 {
     size_t count = a->asked.len;
     int64_t mixed = 0;
-    if (threads == 1) { /* without libgomp, which wants memory even then */
+    if (threads == 1) { /* without libgomp, which needs memory even for one thread */
         for (size_t i = 0; i < count; i++)
             mixed += answer(a, b, a->works.at[0], i, top);
         return mixed;

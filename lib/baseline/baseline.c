@@ -159,7 +159,7 @@ static void find_row(struct baseline *b, int32_t c, int32_t *shared, struct simi
 static void find_rows(struct baseline *b, struct similar **rows)
 {
     int threads = threads_to_be_had(omp_get_max_threads());
-    if (threads == 1) { /* without libgomp, which wants memory even then */
+    if (threads == 1) { /* without libgomp, which needs memory even for one thread */
         int32_t *shared = mem_zero(b->contexts, sizeof *shared);
         for (int32_t c = 0; c < b->items; c++)
             find_row(b, c, shared, &rows[c]);
@@ -381,7 +381,7 @@ static void row_top(const struct baseline *b, struct neighbour_row row, int32_t 
     }
 }
 
-/* The moment's scores into the work's; whether the mix had a list for it. */
+/* Puts the scores of the moment into the work; returns whether the mix had a list for it. */
 static bool find_scores(const struct baseline *b, const struct moment *m, struct baseline_work *w)
 {
     scores_clear(&w->scores);

@@ -24,7 +24,7 @@ static int compare_positions(const struct mix_key *x, const struct mix_key *y)
     return (x->position > y->position) - (x->position < y->position);
 }
 
-/* Later lists first among those of one position. */
+/* Of the lists of one position the later ones first. */
 static int compare_keys(const void *a, const void *b)
 {
     const struct mix_key *x = a, *y = b;

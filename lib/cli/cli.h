@@ -36,6 +36,7 @@ struct program {
 struct output_options {
     const char *path; /* NULL: stdout */
     bool flush;
+    struct option rows[3]; /* set by cli_output_options */
 };
 
 /* Their group for a program's `tables`; *o, which is the caller's, takes the values.  A program has

@@ -1,7 +1,8 @@
-/* Shells' completion, made from the option tables: names of options, words of choices, files. */
+/* Completion scripts of shells, made from the option tables: names of options, words of choices,
+ * files. */
 #include "cli/private.h"
 
-/* "FILE" and "DIR" are completed by the shell's own means. */
+/* Whether the shell itself completes the value: "FILE" and "DIR". */
 static bool takes_path(const struct option *o)
 {
     const char *value = option_value_name(o);

@@ -290,12 +290,14 @@ void cli_options_packed(struct buf *to)
 
 const struct option *cli_output_options(struct output_options *o)
 {
-    static struct option table[] = {
-        {OPTION_TEXT, 'o', "output", "FILE", .help = "write to FILE, which appears once whole"},
-        {OPTION_FLAG, 0, "flush", .help = "end a block where a reader may be waiting"},
+    const struct option rows[] = {
+        {OPTION_TEXT, 'o', "output", "FILE", .help = "write to FILE, which appears once whole",
+         .to = &o->path},
+        {OPTION_FLAG, 0, "flush", .help = "end a block where a reader may be waiting",
+         .to = &o->flush},
         {0},
     };
-    table[0].to = &o->path;
-    table[1].to = &o->flush;
-    return table;
+    _Static_assert(sizeof rows == sizeof o->rows, "room for the rows");
+    memcpy(o->rows, rows, sizeof rows);
+    return o->rows;
 }

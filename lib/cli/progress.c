@@ -29,7 +29,8 @@ bool progress_json(void)
     return cli_context.json;
 }
 
-double progress_clock(void)
+/* Seconds on a clock that never goes back. */
+static double seconds_now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -152,7 +153,7 @@ bool progress_due(void)
 {
     if (!cli_context.text && !cli_context.json)
         return false;
-    double t = progress_clock();
+    double t = seconds_now();
     if (t < cli_context.next)
         return false;
     cli_context.next = t + (cli_context.json ? 1 : 0.25);
@@ -180,7 +181,7 @@ void progress_show(const struct progress *p)
 static struct progress of_input(void)
 {
     struct progress p = {.bytes = (double)input_meter.bytes,
-                         .seconds = progress_clock() - cli_context.began};
+                         .seconds = seconds_now() - cli_context.began};
     /* An input that is read twice or grows has no share. */
     if (cli_context.total > 0 && p.bytes <= cli_context.total) {
         p.total = cli_context.total;
@@ -201,14 +202,14 @@ void progress_count(const char *part, double count, const char *unit)
 {
     if (strcmp(part, cli_context.part)) {
         cli_context.part = part;
-        cli_context.part_began = progress_clock();
+        cli_context.part_began = seconds_now();
     }
     if (!progress_due())
         return;
     struct progress p = {.part = part,
                          .count = count,
                          .unit = unit,
-                         .seconds = progress_clock() - cli_context.part_began};
+                         .seconds = seconds_now() - cli_context.part_began};
     progress_show(&p);
 }
 
@@ -223,7 +224,7 @@ void progress_epoch(int64_t epoch, int64_t epochs)
     struct progress p = {.epoch = epoch,
                          .epochs = epochs,
                          .share = (double)(epoch - 1) / (double)epochs,
-                         .seconds = progress_clock() - cli_context.began};
+                         .seconds = seconds_now() - cli_context.began};
     progress_show(&p);
 }
 
@@ -275,7 +276,7 @@ void progress_begin(struct operands files)
 {
     if (!cli_context.offered)
         return;
-    cli_context.began = progress_clock();
+    cli_context.began = seconds_now();
     cli_context.total = size_of_inputs(files);
     cli_context.json = !strcmp(cli_context.progress, "json");
     cli_context.text = !cli_context.json && may_rewrite();

@@ -41,9 +41,6 @@ void progress_count(const char *part, double count, const char *unit);
  * the pace and shows progress, and this program shows no more. */
 void progress_epoch(int64_t epoch, int64_t epochs);
 
-/* Seconds on a clock that never goes back. */
-double progress_clock(void);
-
 /* Erases the line, before something else is written to the terminal. */
 void progress_clear(void);
 

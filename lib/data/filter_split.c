@@ -99,7 +99,7 @@ int filter_survey_validation(struct filter_setting *s, const struct all_user_ses
     return 0;
 }
 
-/* The sessions from the `edge`-th of those of part `of` on become the rest. */
+/* Divides part `of`: its first `edge` sessions become `first`, the others `rest`. */
 static void divide_at(struct user_sessions *h, enum part of, int64_t edge, enum part first,
                       enum part rest)
 {
@@ -114,8 +114,8 @@ static void divide_at(struct user_sessions *h, enum part of, int64_t edge, enum 
     }
 }
 
-/* No event of the first part comes at or after the edge; a session around it is of the rest, and so
- * is what follows it, so that the parts stay in order where sessions overlap. */
+/* No event of `first` comes at or after the edge. A session around the edge belongs to `rest`, and
+ * so do the sessions that follow it, so that the parts stay in order where sessions overlap. */
 static void divide_by_time(struct user_sessions *h, enum part of, int64_t edge, enum part first,
                            enum part rest)
 {
@@ -130,8 +130,8 @@ static void divide_by_time(struct user_sessions *h, enum part of, int64_t edge, 
     h->edge[rest] = (struct edge){true, true, edge};
 }
 
-/* The event before the last one, which stays in the first part, is the input from which the last
- * one is predicted: it begins a session of the rest of two events. */
+/* The last event is predicted from the event before it: both make a session of `rest`. The event
+ * before the last one stays in `first` as well. */
 static void leave_one_out(struct user_sessions *h, size_t session, enum part first, enum part rest)
 {
     struct session *s = h->sessions.at[session];

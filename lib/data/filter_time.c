@@ -10,7 +10,7 @@ enum { MOST_EDGES = 4096 }; /* the header has to hold them */
 
 struct bucket_shape {
     const char *name;
-    /* The edge after the one given, the k-th from 1 on. */
+    /* The k-th edge, from 1 on. */
     int64_t (*edge)(int64_t width, int64_t k);
 };
 

@@ -176,7 +176,8 @@ int raw_name(const char *field, struct bytes text, struct err *e)
     return 0;
 }
 
-int raw_time_range(const char *field, double time, const char *smaller, struct err *e)
+/* Checks 0 <= time < 2^36; the error suggests that the time is in the smaller unit. */
+static int check_time_range(const char *field, double time, const char *smaller, struct err *e)
 {
     if (time < 0)
         return err_set(e, STATUS_DATA, "the %s is before 1970", field);
@@ -214,7 +215,7 @@ static int bad_time(const char *field, struct bytes text, enum raw_unit unit, st
     char shown[FIELD_TEXT];
     double seconds;
     if (unit == RAW_ISO && num_f64(text.at, text.len, &seconds) && seconds >= (double)TIME_LIMIT)
-        return raw_time_range(field, seconds, "milliseconds", e);
+        return check_time_range(field, seconds, "milliseconds", e);
     return err_set(e, STATUS_DATA, "the %s is %s: %s expected", field, field_text(text, shown),
                    expected[unit]);
 }
@@ -237,7 +238,7 @@ int raw_time(const char *field, struct bytes text, enum raw_unit unit, struct ra
         row->order = milli ? (whole % MILLI * NANO + rest) / MILLI : rest;
     } else if (!iso && num_f64(text.at, text.len, &number)) {
         number = milli ? number / MILLI : number;
-        if (raw_time_range(field, number, milli ? "microseconds" : "milliseconds", e))
+        if (check_time_range(field, number, milli ? "microseconds" : "milliseconds", e))
             return e->status;
         row->time = (int64_t)floor(number);
         row->order = (int64_t)((number - floor(number)) * NANO);
@@ -246,5 +247,5 @@ int raw_time(const char *field, struct bytes text, enum raw_unit unit, struct ra
     }
     if (row->time >= 0 && row->time < TIME_LIMIT)
         return 0;
-    return raw_time_range(field, (double)row->time, milli ? "microseconds" : "milliseconds", e);
+    return check_time_range(field, (double)row->time, milli ? "microseconds" : "milliseconds", e);
 }

@@ -84,9 +84,6 @@ void raw_close(struct raw_log *log);
 /* Checks that a field is neither empty nor too long to be a name. */
 int raw_name(const char *field, struct bytes text, struct err *e);
 
-/* Checks 0 <= time < 2^36; the error suggests that the time is in the smaller unit. */
-int raw_time_range(const char *field, double time, const char *smaller, struct err *e);
-
 enum raw_unit { RAW_SECONDS, RAW_MILLISECONDS, RAW_ISO, RAW_ANY }; /* ANY: seconds or ISO 8601 */
 
 /* Reads a time: whole seconds, and nanoseconds for the rest, which goes into row->order. */

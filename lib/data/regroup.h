@@ -39,7 +39,7 @@ struct regroup {
     VEC(struct regroup_part) parts;
     VEC(uint32_t) heap; /* of parts, by their next user */
     char *blocks;       /* what was read of each */
-    struct buf user;    /* in hand */
+    struct buf user;    /* the current one */
     size_t at;          /* user in memory that comes next */
     uint32_t row, left; /* of the user in memory */
 };

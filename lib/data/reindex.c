@@ -12,7 +12,7 @@ void new_ids_note(struct new_ids *l, const struct named *n)
     vec_push(&l->end, l->packed.len);
 }
 
-void new_ids_release(struct new_ids *l)
+static void new_ids_release(struct new_ids *l)
 {
     vec_release(&l->id);
     vec_release(&l->end);

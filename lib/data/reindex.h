@@ -19,7 +19,6 @@ struct new_ids {
 void new_ids_note(struct new_ids *l, const struct named *n);
 /* Valid until the next new_ids_note. */
 struct attributes new_ids_attributes(const struct new_ids *l, int32_t id);
-void new_ids_release(struct new_ids *l);
 
 struct reindex {
     struct new_ids users, items;

@@ -139,8 +139,8 @@ static int take_attention(struct selection *p, const struct attention *a, struct
     return write_attention(&p->out, a, e);
 }
 
-/* Makes the slots of other users idle; a user who comes back to a slot in a pass continues there as
- * the same one.  False: the user is in no slot. */
+/* Makes the slots of other users idle; a user whose slot had another user in between continues
+ * there as the same user.  False: the user is in no slot. */
 static bool silence_slots(struct selection *p, struct steps *s)
 {
     bool any = false;
@@ -196,7 +196,8 @@ static int take_pass(struct selection *p, struct pass *pass, struct err *e)
 
 static int take(struct selection *p, union any_record *r, struct err *e)
 {
-    struct predictions_record *record = &r->predictions; /* the records of all kinds begin alike */
+    struct predictions_record *record =
+        &r->predictions; /* the structs of all kinds begin with the kind */
     if (record->kind == RECORD_RANK)
         p->seen += (int64_t)record->ranks.user.len;
     switch (record->kind) {
@@ -243,7 +244,7 @@ int select_run(struct selection *p, struct any_in *in, struct err *e)
     }
     if (result != READ_ERROR)
         return write_text(p, e);
-    struct err later; /* what was found is shown before the error is told */
+    struct err later; /* what was found is shown before the error */
     write_text(p, &later);
     return e->status;
 }

@@ -23,7 +23,7 @@ struct selection {
     struct reindex relabel; /* of sessions */
     uint64_t kept;
     bool found;                     /* a user or item of the name */
-    int32_t id;                     /* its id in the part in hand; -1: not yet */
+    int32_t id;                     /* its id in the current part; -1: not seen yet */
     int64_t seen, ranked;           /* ranks of the pass so far: in the input, shown */
     double loss;                    /* sum over those shown */
     VEC(unsigned char) keep, begun; /* of rows; of slots: the user was there in this pass */

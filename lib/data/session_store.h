@@ -16,7 +16,7 @@ struct session_store {
     i32_vec item;            /* [events] */
 };
 
-/* Reads `in` to its end.  Writes user and item records to `names` (NULL: nowhere) as they come.
+/* Reads `in` to its end.  Writes user and item records to `names` (NULL: drops them) as they come.
  * 65: no session at all; one of no part; a user's training session after one of validation or
  * test, or validation after test. */
 int session_store_read(struct session_store *c, struct sessions_in *in, struct frame_out *names,

@@ -14,7 +14,6 @@ static int read_memory(void *to, const char *text, struct err *e)
 
 const struct option *sessionize_options(struct sessionize_options *o)
 {
-    static struct option table[12];
     struct session_rules *rules = &o->job.rules;
     const struct option rows[] = {
         {OPTION_INT, 0, "gap", "SECONDS", "a session begins SECONDS or more after the event before",
@@ -45,8 +44,9 @@ const struct option *sessionize_options(struct sessionize_options *o)
          .to = &o->verbose},
         {0},
     };
-    memcpy(table, rows, sizeof rows);
-    return table;
+    _Static_assert(sizeof rows <= sizeof o->rows, "room for the rows");
+    memcpy(o->rows, rows, sizeof rows);
+    return o->rows;
 }
 
 static void report_rows(const struct sessionize_report *r)
@@ -56,11 +56,11 @@ static void report_rows(const struct sessionize_report *r)
     if (r->unwanted)
         cli_warn("left out %" PRIu64 " rows that are not wanted", r->unwanted);
     cli_warn("%" PRIu64 " rows come behind a later row of their user, %" PRIu64
-             "  have the time of the row before, %" PRIu64 " its item too",
+             " have the time of the row before, %" PRIu64 " its item too",
              c->unordered, c->ties, c->duplicates);
 }
 
-static void tell(const struct sessionize_report *r, bool verbose)
+static void report_run(const struct sessionize_report *r, bool verbose)
 {
     if (r->bad)
         cli_warn("skipped %" PRIu64 " bad of %" PRIu64 " rows; the first: %s", r->bad, r->rows,
@@ -104,7 +104,7 @@ int sessionize(const struct program *program, struct sessionize_options *o, stru
     o->job.options = (struct bytes){options.at, options.len};
     int status = sessionize_run(&o->job, meta, &report, e);
     if (!status)
-        tell(&report, o->verbose);
+        report_run(&report, o->verbose);
     buf_release(&options);
     meta_release(meta);
     return status;

@@ -10,13 +10,14 @@ struct sessionize_options {
     bool grouped, ungrouped, verbose;
     int64_t memory;
     struct output_options output;
+    struct option rows[12]; /* set by sessionize_options */
 };
 
 /* Their group for a program's `tables`; *o holds the defaults and takes the values. */
 const struct option *sessionize_options(struct sessionize_options *o);
 
 /* Runs over the files and writes the report of -v. *meta holds the format's own keys, and is
- * released.  64: options that cannot be together. */
+ * released.  64: options that exclude each other. */
 int sessionize(const struct program *program, struct sessionize_options *o, struct operands files,
                struct meta *meta, struct err *e);
 

@@ -43,7 +43,7 @@ struct batch_user {
     int32_t session;
 };
 
-/* The state of a slot, which goes on from one record to the next. */
+/* The state of a slot, which continues from one record to the next. */
 struct slot_state {
     uint64_t pass; /* the last one in which the slot had a session; 0: none */
     bool idle;

@@ -76,11 +76,12 @@ void fields_pack(const struct field *fields, const void *record, msgpack_packer 
 void arena_begin(struct buf *arena, size_t bytes)
 {
     buf_clear(arena);
-    /* An array takes three bytes of the record at least, and eight here for its alignment. */
+    /* An array takes at least three bytes of the record, and up to eight more here for its
+     * alignment. */
     buf_reserve(arena, 4 * bytes + 64);
 }
 
-void *arena_array(struct buf *arena, size_t bytes)
+static void *arena_array(struct buf *arena, size_t bytes)
 {
     void *p = arena->at + arena->len;
     arena->len += (bytes + 7) / 8 * 8;
@@ -221,8 +222,8 @@ static int64_t integer_at(enum column_type type, struct column column, size_t i)
                                 : column_u8(column)[i];
 }
 
-/* All elements are looked at together, which the compiler makes vector code of; the first bad one
- * is looked for only where there is one. */
+/* Compares all elements first, in a loop that becomes vector code, and searches the first bad
+ * element only where there is one. */
 static int check_range(const char *key, enum column_type type, struct column column, int64_t low,
                        int64_t high, struct err *e)
 {

@@ -71,10 +71,9 @@ int fields_read(const struct field *fields, void *record, struct cursor *c, stru
 
 /* ---- parts of it, for records that are not maps ---- */
 
-/* Room for every array that `bytes` can hold; pointers from `arena_array` stay valid until the next
- * arena_begin. */
+/* Makes room for every array that a record of `bytes` can hold.  The arrays are valid until the
+ * next arena_begin. */
 void arena_begin(struct buf *arena, size_t bytes);
-void *arena_array(struct buf *arena, size_t bytes);
 
 /* Reads one typed array. 65: another type; a length that is no multiple of the element's. */
 int field_array(struct cursor *c, const char *key, enum column_type type, struct buf *arena,

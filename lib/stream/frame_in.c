@@ -98,7 +98,7 @@ static int at_place(const struct frame_in *in, uint64_t part, int64_t block, int
 
 int frame_in_at(const struct frame_in *in, struct err *e)
 {
-    /* The block in hand was counted, and so was the record. */
+    /* The current block and record are counted already. */
     return at_place(in, in->input_parts, (int64_t)in->part.blocks - 1, (int64_t)in->record - 1, e);
 }
 
@@ -194,7 +194,7 @@ static void begin_part(struct frame_in *in)
     layout_hash_number(in->end_hash, in->header_hash);
 }
 
-/* Outside of a part: a header, or the end of this input and the next one. */
+/* Between parts: reads a header, where needed from the next input. */
 static enum read_result read_header(struct frame_in *in, struct err *e)
 {
     for (;;) {
@@ -335,7 +335,7 @@ static int read_object(struct frame_in *in, struct err *e)
     return bad_block(in, "here is neither a block nor the end of the stream", e);
 }
 
-/* The next record of the block in hand; there is one. */
+/* Takes the next record of the current block; there is one. */
 static int take_record(struct frame_in *in, struct bytes *record, struct err *e)
 {
     in->record++;

@@ -165,7 +165,7 @@ static const char *not_utf8(struct bytes line)
     return NULL;
 }
 
-int from_json_line(struct from_json *b, struct bytes line, struct err *e)
+static int take_line(struct from_json *b, struct bytes line, struct err *e)
 {
     b->json.in = json_in_of(line);
     const char *wrong = line.len ? not_utf8(line) : NULL;
@@ -180,7 +180,7 @@ int from_json_line(struct from_json *b, struct bytes line, struct err *e)
     return e->status;
 }
 
-int from_json_end(struct from_json *b, struct err *e)
+static int check_inputs_end(struct from_json *b, struct err *e)
 {
     if (!b->parts)
         return err_set(e, STATUS_DATA, "no line: a stream begins with a header");
@@ -215,7 +215,7 @@ static int next_line(struct input *in, struct bytes *line, bool *any, struct err
 
 static int build_input(struct from_json *b, struct input *in, struct err *e)
 {
-    struct bytes line;
+    struct bytes line = {0};
     bool any = true;
     for (uint64_t number = 1; any; number++) {
         int status = next_line(in, &line, &any, e);
@@ -223,7 +223,7 @@ static int build_input(struct from_json *b, struct input *in, struct err *e)
             !memcmp(line.at, LAYOUT_MAGIC, LAYOUT_MAGIC_SIZE - 2))
             status = err_set(e, STATUS_DATA, "a stream, where its lines of JSON are expected");
         else if (!status && any)
-            status = from_json_line(b, line, e);
+            status = take_line(b, line, e);
         if (status == STATUS_DATA || status == STATUS_VERSION)
             err_at(e, "%s, line %" PRIu64, input_name(in), number);
         if (status)
@@ -242,7 +242,7 @@ int from_json_inputs(struct from_json *b, const char *const *paths, int count, s
         if (!status && any)
             status = build_input(b, &in, e);
     }
-    if (!status && from_json_end(b, e))
+    if (!status && check_inputs_end(b, e))
         status = err_at(e, "%s", input_name(&in));
     input_close(&in);
     return status;

@@ -86,7 +86,7 @@ static int append_float(struct bytes text, struct buf *to, struct err *e)
     return 0;
 }
 
-/* The numbers of a list, its "[" still ahead, to r->elements. */
+/* Reads a list of numbers, from its "[" on, into r->elements. */
 static int read_elements(struct json_read *r, enum column_type type, struct err *e)
 {
     buf_clear(&r->elements);
@@ -132,7 +132,8 @@ static bool has_real(struct json_in in)
 
 /* ---- what JSON has no form for ---- */
 
-/* Whether behind {"ext": a value and "values" or "bytes" follow: any other map is a map. */
+/* Whether {"ext": is followed by a value and "values" or "bytes"; otherwise the map is an ordinary
+ * one. */
 static bool is_ext(struct json_read *r)
 {
     struct json_in in = r->in;

@@ -50,8 +50,8 @@ static void show_end(struct buf *to, const struct frame_in *in, struct frame_cou
     *before = now;
 }
 
-/* A block ended where a writer of full blocks would have gone on: `block` holds what was read until
- * its first record, `now` until the first one of the block behind it. */
+/* Whether a block ended where a writer of full blocks would have continued it: `block` holds what
+ * was read until its first record, `now` until the first one of the block behind it. */
 static bool ended_early(struct frame_counts block, struct frame_counts now, struct bytes record,
                         uint64_t block_bytes)
 {
