@@ -1,4 +1,4 @@
-/* baseline: ranks by counting, a yardstick for what is trained. */
+/* baseline: ranks items by counts and neighbours, for comparison with trained models. */
 #include "base/threads.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
@@ -45,7 +45,7 @@ static void check_options(void)
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
         const char *found = strstr(uses[i].models, model);
         while (found && found > uses[i].models && found[-1] != ' ')
-            found = strstr(found + 1, model); /* "pop" stands in "s-pop" */
+            found = strstr(found + 1, model); /* "pop" is part of "s-pop" */
         if (cli_given(uses[i].option) && !found)
             cli_usage("--%s changes nothing in --model %s: it is for %s", uses[i].option, model,
                       uses[i].models);
@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     struct buf notes = {0}, packed = {0};
     for (const struct baseline_kind *k = baseline_kinds; k->name; k++)
         buf_format(&notes, "%-12s %s\n", k->name, k->help);
-    buf_text(&notes, "Each fills up by popularity, then by id.");
+    buf_text(&notes, "Items of equal score are ordered by popularity, then by id.");
     buf_byte(&notes, 0);
     const struct option *const tables[] = {own_options, cli_output_options(&to),
                                            progress_options(true), NULL};

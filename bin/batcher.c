@@ -1,4 +1,4 @@
-/* batcher: sessions → batches. */
+/* batcher: makes batches of sessions. */
 #include <inttypes.h>
 
 #include "cli/cli.h"
@@ -12,39 +12,41 @@ static struct epochs_options chosen = {
     .size = 100, .history = 15, .min_batch = 51, .epochs = 10, .test_from = 1, .seed = 1};
 
 static struct option options[] = {
-    {OPTION_CHOICE, 's', "scheme", "NAME", "which sessions come together", &scheme_name,
-     .recorded = true},
-    {OPTION_INT, 'b', "batch", "N", "sessions a batch, at most; lanes of the parallel schemes",
+    {OPTION_CHOICE, 's', "scheme", "NAME", "which sessions a batch holds, and in which order",
+     &scheme_name, .recorded = true},
+    {OPTION_INT, 'b', "batch", "N", "sessions a batch, at most; slots of the parallel schemes",
      &chosen.size, .recorded = true, .low = 1, .high = 1 << 20},
-    {OPTION_INT, 'n', "history", "N", "earlier sessions of the user given with each, at most",
-     &chosen.history, .recorded = true, .low = 0, .high = 1 << 20},
+    {OPTION_INT, 'n', "history", "N",
+     "earlier sessions of the user given with each session, at most", &chosen.history,
+     .recorded = true, .low = 0, .high = 1 << 20},
     {OPTION_FLAG, 0, "with-history-items", .help = "give the earlier sessions' events too",
      .to = &chosen.history_items, .recorded = true},
     {OPTION_INT, 0, "min-batch", "N",
-     "learn from training batches of N sessions and more only; follows --batch: half of it and one",
+     "learn only from training batches of N sessions and more; by default half of --batch plus one",
      &chosen.min_batch, .recorded = true, .low = 0, .high = 1 << 20},
     {OPTION_INT, 'e', "epochs", "N", "how often to go through the training part", &chosen.epochs,
      .recorded = true, .low = 1, .high = 1 << 30},
     {OPTION_INT, 0, "test-from", "N", "the first epoch that ends with a test pass",
      &chosen.test_from, .recorded = true, .low = 1, .high = 1 << 30},
-    {OPTION_INT, 0, "seed", "N", "seed of what is drawn", &chosen.seed, .recorded = true},
+    {OPTION_INT, 0, "seed", "N", "seed of every random choice; the same seed gives the same bytes",
+     &chosen.seed, .recorded = true},
     {.kind = OPTION_END},
 };
 
 static const struct program program = {
     .name = "batcher",
-    .purpose = "put sessions together to batches, epoch by epoch",
+    .purpose = "Make batches of sessions, epoch by epoch.",
     .usage = "[option ...] [file ...]",
     .example = "tfilter --split user:0.8 sessions.mp | batcher --epochs 2 | spcat --summary",
 };
 
-/* Lanes have neither histories nor batches: what they leave without a meaning is 0. */
-static void settle_lanes(void)
+/* Steps have neither histories nor a least batch: the options that have no meaning are 0. */
+static void settle_parallel(void)
 {
     static const char *const foreign[] = {"history", "with-history-items", "min-batch"};
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (cli_given(foreign[i]))
-            cli_usage("--%s: --scheme %s makes steps of lanes, without histories and batches: use "
+            cli_usage("--%s: --scheme %s makes parallel mini-batches, without histories: use "
                       "longest-first, shuffled or sessions",
                       foreign[i], scheme_name);
     chosen.history = chosen.min_batch = 0;
@@ -53,8 +55,8 @@ static void settle_lanes(void)
 static void settle_options(void)
 {
     chosen.scheme = scheme_find(scheme_name);
-    if (chosen.scheme->lanes) {
-        settle_lanes();
+    if (chosen.scheme->parallel) {
+        settle_parallel();
         return;
     }
     if (!cli_given("min-batch"))
@@ -81,14 +83,13 @@ static int open_output(struct output *stage, const struct meta *in, struct err *
     return status;
 }
 
-/* Once, after the first epoch: what the trainer will not learn from. */
+/* Reports once, after the first epoch, the sessions that the trainer will not learn from. */
 static void report_left_out(const struct epochs *p)
 {
     if (p->batching.left_out > 0)
         cli_note("%" PRIu64 " of %zu training sessions come in batches of fewer than %" PRId64
                  " and are not learned from: --min-batch 1 learns from all",
-                 p->batching.left_out, session_store_part(&p->corpus, PART_TRAIN),
-                 chosen.min_batch);
+                 p->batching.left_out, session_store_part(&p->store, PART_TRAIN), chosen.min_batch);
 }
 
 static int batcher(struct sessions_in *in, struct output *stage, struct epochs *p, struct err *e)

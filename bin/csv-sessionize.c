@@ -1,4 +1,4 @@
-/* csv-sessionize: any delimited log in, sessions out. */
+/* csv-sessionize: makes sessions of any delimited log. */
 
 #include "cli/progress.h"
 #include "data/csv.h"
@@ -14,13 +14,13 @@ static int add_carry(void *to, const char *value, struct err *e)
     return csv_carry(to, value, e);
 }
 
-/* With --gap a user's sessions go by it, even where the preset knows a column of sessions. */
+/* With --gap sessions are made by the gap, even where the preset has a column of sessions. */
 static void prefer_gap(struct csv *csv, struct raw_format *format)
 {
     if (!format->sessions || !cli_given("gap"))
         return;
     if (csv->given.session)
-        cli_usage("--gap and --session cannot both be: sessions go by one of them");
+        cli_usage("--gap and --session exclude each other: both say where sessions begin");
     if (!csv->layout.user)
         cli_usage("--gap: in --preset %s each session is a user of its own: add --user COLUMN",
                   csv->preset);
@@ -44,28 +44,28 @@ int main(int argc, char **argv)
     bool header = false, no_header = false;
     char *presets = csv_preset_names();
     const struct option own[] = {
-        {OPTION_CHOICE, 0, "preset", "NAME", "a layout that is known", &csv.preset, true,
+        {OPTION_CHOICE, 0, "preset", "NAME", "a known layout of columns", &csv.preset, true,
          .choices = presets},
-        {OPTION_TEXT, 0, "user", "COLUMN", "who", &l->user, .recorded = true},
-        {OPTION_TEXT, 0, "item", "COLUMN", "what", &l->item, .recorded = true},
-        {OPTION_TEXT, 0, "time", "COLUMN", "when", &l->time, .recorded = true},
-        {OPTION_TEXT, 0, "session", "COLUMN", "its sessions, in place of --gap", &l->session,
-         .recorded = true},
-        {OPTION_TEXT, 0, "sequence", "COLUMN", "whole number that orders rows of one time",
+        {OPTION_TEXT, 0, "user", "COLUMN", "the user", &l->user, .recorded = true},
+        {OPTION_TEXT, 0, "item", "COLUMN", "the item", &l->item, .recorded = true},
+        {OPTION_TEXT, 0, "time", "COLUMN", "the time", &l->time, .recorded = true},
+        {OPTION_TEXT, 0, "session", "COLUMN", "the name of the session, in place of --gap",
+         &l->session, .recorded = true},
+        {OPTION_TEXT, 0, "sequence", "COLUMN", "a whole number that orders rows of equal time",
          &l->sequence, .recorded = true},
-        {OPTION_CHOICE, 0, "time-unit", "UNIT", "of the times; auto: s or iso [auto]",
+        {OPTION_CHOICE, 0, "time-unit", "UNIT", "unit of the times; auto: s or iso [auto]",
          &l->time_unit, true, .choices = "auto|s|ms|iso"},
-        {OPTION_CALL, 0, "where", "COLUMN=VALUE", "keep only such rows; != drops them", &csv, true,
-         .call = add_where},
+        {OPTION_CALL, 0, "where", "COLUMN=VALUE", "keep only such rows; COLUMN!=VALUE drops them",
+         &csv, true, .call = add_where},
         {OPTION_CALL, 0, "carry", "[KEY=]COLUMN", "carry the column's values as codes", &csv, true,
          .call = add_carry},
-        {OPTION_TEXT, 0, "delimiter", "C", "a byte, tab, or :: [,]", &l->delimiter,
-         .recorded = true},
+        {OPTION_TEXT, 0, "delimiter", "C", "what separates fields: a byte, tab, or :: [,]",
+         &l->delimiter, .recorded = true},
         {OPTION_FLAG, 0, "header", NULL, "the first line names the columns (the default)",
          .to = &header},
-        {OPTION_FLAG, 0, "no-header", NULL, "the first line is a row", &no_header,
-         .recorded = true},
-        {OPTION_FLAG, 0, "no-quotes", NULL, "a quote is a byte like others", &csv.no_quotes,
+        {OPTION_FLAG, 0, "no-header", NULL, "the first line is a row; columns go by number",
+         &no_header, .recorded = true},
+        {OPTION_FLAG, 0, "no-quotes", NULL, "a quote is an ordinary byte", &csv.no_quotes,
          .recorded = true},
         {0},
     };
@@ -73,7 +73,7 @@ int main(int argc, char **argv)
         own, sessionize_options(&o), cli_output_options(&o.output), progress_options(true), NULL};
     const struct program program = {
         .name = "csv-sessionize",
-        .purpose = "make sessions of a delimited log",
+        .purpose = "Make sessions of a delimited log.",
         .usage = "[option ...] [file ...]",
         .example = "csv-sessionize --user who --item what --time when log.csv | spcat --summary",
         .notes = notes,
@@ -83,7 +83,7 @@ int main(int argc, char **argv)
     struct err e = {0};
     struct meta meta = {.kind = STREAM_SESSIONS, .minor = STREAM_MINOR};
     if (header && no_header)
-        cli_usage("--header and --no-header cannot both be: choose one");
+        cli_usage("--header and --no-header exclude each other: choose one");
     l->header = header ? "yes" : no_header ? "no" : NULL;
     if (csv_open(&csv, &o.job.format, &e))
         cli_fail(&e);

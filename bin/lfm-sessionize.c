@@ -1,4 +1,4 @@
-/* lfm-sessionize: a log of Last.fm in, sessions out. */
+/* lfm-sessionize: makes sessions of a log of Last.fm. */
 #include "cli/progress.h"
 #include "data/sessionize_options.h"
 
@@ -9,9 +9,9 @@ int main(int argc, char **argv)
     };
     static const char *item = "artist";
     const struct option own[] = {
-        {OPTION_CHOICE, 0, "item", "ITEM", "what a user listens to", &item, true,
+        {OPTION_CHOICE, 0, "item", "ITEM", "what the user listens to", &item, true,
          .choices = "artist|track"},
-        {OPTION_TEXT, 0, "profiles", "FILE", "take users' countries, genders and ages from it",
+        {OPTION_TEXT, 0, "profiles", "FILE", "take users' countries, genders and ages from FILE",
          .to = &o.job.profiles},
         {0},
     };
@@ -19,7 +19,7 @@ int main(int argc, char **argv)
         own, sessionize_options(&o), cli_output_options(&o.output), progress_options(true), NULL};
     const struct program program = {
         .name = "lfm-sessionize",
-        .purpose = "make sessions of a log of Last.fm",
+        .purpose = "Make sessions of a log of Last.fm.",
         .usage = "[option ...] [file ...]",
         .example = "lfm-sessionize log.tsv | spcat --summary",
         .tables = tables,

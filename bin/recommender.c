@@ -45,15 +45,16 @@ static void say_unknown(const struct recommending *r)
 int main(int argc, char **argv)
 {
     threads_wait_asleep(argv, blas_fit_processor());
-    const struct option *const tables[] = {options, learn_device_table(), progress_options(true),
-                                           NULL};
+    struct run_options given = run_defaults;
+    const struct option *const tables[] = {options, run_bind(run_device_rows, &given),
+                                           progress_options(true), NULL};
     const struct program program = {
         .name = "recommender",
         .purpose = "recommend what comes next in each user's newest session",
         .usage = "--model FILE [option ...] [file ...]",
         .example = "recommender --model lastfm.safetensors --top 5 new.mp",
         .tables = tables,
-        .built_in = learn_built_in,
+        .built_in = run_built_in,
     };
     struct operands files = cli_parse(&program, argc, argv);
     struct saved_model trained = {.file = {.fd = -1}};
@@ -73,11 +74,10 @@ int main(int argc, char **argv)
     };
     if (!model)
         cli_usage("--model FILE is needed: trainer --save writes one");
-    if (saved_model_open(&trained, model, &e) ||
-        learn_device_open(learn_options(), &r.device, &e) ||
+    if (saved_model_open(&trained, model, &e) || run_device_open(&given, &r.device, &e) ||
         sessions_in_open(&r.in, files.at, files.count, &e) || output_file_open(&sink, output, &e))
         cli_fail(&e);
-    if (why && !model_attends(learn_options()->model, &learn_options()->shape))
+    if (why && !model_attends(trained.class, trained.options))
         cli_warn("--why: the model in %s attends to nothing, so no reasons are given", model);
     if (recommending_run(&r, &e)) {
         output_file_discard(&sink);

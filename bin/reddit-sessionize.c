@@ -1,4 +1,4 @@
-/* reddit-sessionize: a log of posts (username,subreddit,utc) in, sessions out. */
+/* reddit-sessionize: makes sessions of a log of posts (username,subreddit,utc). */
 #include "cli/progress.h"
 #include "data/sessionize_options.h"
 
@@ -11,7 +11,7 @@ int main(int argc, char **argv)
                                            progress_options(true), NULL};
     const struct program program = {
         .name = "reddit-sessionize",
-        .purpose = "make sessions of a log of posts with columns username, subreddit and utc",
+        .purpose = "Make sessions of a log of posts with columns username, subreddit and utc.",
         .usage = "[option ...] [file ...]",
         .example = "reddit-sessionize reddit.csv | spcat --summary",
         .tables = tables,

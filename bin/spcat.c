@@ -1,37 +1,37 @@
-/* spcat: any stream as JSON lines, and back; parts of it; its check; its summary. */
+/* spcat: shows any stream as lines of JSON, and makes one of them; checks it, sums it up. */
 #include "cli/cli.h"
 #include "data/select.h"
 #include "stream/from_json.h"
+#include "stream/summary.h"
 #include "stream/to_json.h"
 
 static const char *output, *grep;
-static bool check, summary, from_json, stream;
+static bool check, summary, from_json;
 static int64_t head = -1;
 
 static const struct option options[] = {
     {OPTION_FLAG, 'c', "check", .help = "read everything by every rule; say nothing if all is well",
      .to = &check},
     {OPTION_FLAG, 's', "summary",
-     .help = "what the stream holds and how it was made, instead of its records", .to = &summary},
-    {OPTION_INT, 'n', "head", "N", "the first N records only", &head, .recorded = true, .low = 0,
-     .high = 1e15},
+     .help = "show what the stream holds and how it was made, in place of its records",
+     .to = &summary},
+    {OPTION_INT, 'n', "head", "N", "show the first N records only", &head, .low = 0, .high = 1e15},
     {OPTION_TEXT, 'g', "grep", "WHAT=NAME",
-     "the records of one user or item only: user=NAME, item=NAME", &grep, .recorded = true},
-    {OPTION_FLAG, 'S', "stream", .help = "write a stream, not lines", .to = &stream},
+     "show the records of one user or item only: user=NAME, item=NAME", .to = &grep},
     {OPTION_FLAG, 'j', "from-json", .help = "read such lines and write the stream that they show",
      .to = &from_json},
-    {OPTION_TEXT, 'o', "output", "FILE", "write here, whole or not at all", .to = &output},
+    {OPTION_TEXT, 'o', "output", "FILE", "write to FILE, which appears once whole", .to = &output},
     {.kind = OPTION_END},
 };
 
 static const struct program program = {
     .name = "spcat",
-    .purpose = "shows a stream as JSON lines, or a part of it; makes a stream of such lines",
+    .purpose = "Show a stream as lines of JSON, or make a stream of such lines.",
     .usage = "[option ...] [file ...]",
     .example = "lfm-sessionize log.tsv | spcat --head 3",
     .notes = "Reads standard input where no file is named.  A stream with errors is shown\n"
-             "up to the first error of its frame; --check, --summary, --grep and --stream\n"
-             "hold the records to their rules too.",
+             "up to the first error of its frame; --check, --summary and --grep check the\n"
+             "rules of its records too.",
     .tables = (const struct option *const[]){options, NULL},
 };
 
@@ -62,24 +62,17 @@ static int read_strictly(struct any_in *in, struct output_file *sink, struct err
     return status;
 }
 
-static int pick(struct any_in *in, struct output_file *sink, struct err *e)
+static int search(struct any_in *in, struct output_file *sink, struct err *e)
 {
-    struct buf packed = {0};
-    struct select_options chosen = {.head = head < 0 ? UINT64_MAX : (uint64_t)head,
-                                    .lines = !stream};
-    if (grep && select_grep(&chosen, grep, e))
+    struct select_options chosen = {.head = head < 0 ? UINT64_MAX : (uint64_t)head};
+    struct selection p = {.options = &chosen, .sink = sink};
+    if (select_grep(&chosen, grep, e))
         return e->status;
-    cli_options_packed(&packed);
-    struct selection p = {.options = &chosen,
-                          .to = {sink, program.name, SESSPIPE_VERSION, {packed.at, packed.len}}};
     int status = select_run(&p, in, e);
-    if (status)
-        select_abort(&p, e);
-    else if (grep && !p.found)
+    if (!status && !p.found)
         cli_warn("no %s is named \"%.*s\"", chosen.user ? "user" : "item", (int)chosen.name.len,
                  chosen.name.at);
     select_release(&p);
-    buf_release(&packed);
     return status;
 }
 
@@ -88,7 +81,7 @@ static int read_records(struct operands files, struct output_file *sink, struct 
     struct any_in in;
     if (any_in_open(&in, files.at, files.count, e))
         return e->status;
-    int status = check || summary ? read_strictly(&in, sink, e) : pick(&in, sink, e);
+    int status = check || summary ? read_strictly(&in, sink, e) : search(&in, sink, e);
     any_in_close(&in);
     return status;
 }
@@ -119,15 +112,15 @@ static int build(struct operands files, struct output_file *sink, struct err *e)
 
 static void check_options(void)
 {
-    bool part = head >= 0 || grep || stream;
+    bool part = head >= 0 || grep;
     struct select_options unused;
     struct err e = {0};
     if (check && summary)
         cli_usage("--check and --summary exclude each other: --summary checks too");
     if ((check || summary) && part)
-        cli_usage("--check and --summary look at whole streams: use them behind another spcat");
+        cli_usage("--check and --summary read whole streams: they go with no --head or --grep");
     if (from_json && (check || summary || part))
-        cli_usage("--from-json goes with no other choice: put another spcat behind it");
+        cli_usage("--from-json goes with no other choice: pipe its stream into another spcat");
     if (grep && select_grep(&unused, grep, &e))
         cli_usage("--grep: %s", e.text);
 }
@@ -140,7 +133,7 @@ int main(int argc, char **argv)
     check_options();
     if (output_file_open(&sink, output, &e))
         cli_fail(&e);
-    bool records = check || summary || grep || stream;
+    bool records = check || summary || grep;
     int status = from_json ? build(files, &sink, &e)
                  : records ? read_records(files, &sink, &e)
                            : show(files, &sink, &e);

@@ -1,4 +1,4 @@
-/* tfilter: keeps some of the sessions, splits them into training, validation and test. */
+/* tfilter: keeps some of the sessions and splits them into training, validation and test. */
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "data/filter_run.h"
@@ -6,7 +6,7 @@
 
 enum { ROWS = 32 };
 
-/* One for each filter: what its option's call is handed. */
+/* The argument of an option's call: one for each filter. */
 struct choice {
     struct filter_chain *chain;
     const struct filter *filter;
@@ -35,9 +35,9 @@ static const struct option *filter_options(struct filter_chain *chain)
 static const char notes[] =
     "Filters apply in the order of the command line.\n"
     "\n"
-    "A split by user lets the future of one user train the model that is tested on\n"
-    "the past of another: scores may be better than those that the same model\n"
-    "reaches in use, where the future is not there yet.";
+    "A split by user trains the model on the future of one user and tests it on the\n"
+    "past of another.  Its scores may be better than those that the same model\n"
+    "reaches in use, where the future is not known.";
 
 static void say_report(const struct split_report *r)
 {
@@ -61,7 +61,7 @@ static void say_report(const struct split_report *r)
                  (long long)r->users_tied);
 }
 
-/* --strict: nothing of the report may be there. */
+/* --strict: fails where the report finds anything. */
 static int check_report(const struct split_report *r, struct err *e)
 {
     struct buf leaks = {0};

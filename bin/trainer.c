@@ -2,17 +2,25 @@
 #include "base/signals.h"
 #include "base/threads.h"
 #include "cli/progress.h"
-#include "train/run.h"
+#include "train/train_run.h"
 #include "nn/blas.h"
 
 int main(int argc, char **argv)
 {
     threads_wait_asleep(argv, blas_fit_processor());
     struct output_options output = {0};
-    const struct option *const tables[] = {
-        learn_model_table(),         learn_training_table(),  learn_seed_table(),
-        learn_device_table(),        learn_result_table(),    learn_lists_table(),
-        cli_output_options(&output), progress_options(false), NULL};
+    struct run_options options = run_defaults;
+    struct model_choice models;
+    const struct option *const tables[] = {run_bind(run_model_rows, &options),
+                                           run_bind(run_training_rows, &options),
+                                           run_bind(run_seed_rows, &options),
+                                           run_bind(run_device_rows, &options),
+                                           run_bind(run_result_rows, &options),
+                                           run_bind(run_lists_rows, &options),
+                                           cli_output_options(&output),
+                                           progress_options(false),
+                                           NULL};
+    model_choice_open(&models);
     const struct program program = {
         .name = "trainer",
         .purpose = "train a model on batches, and write how it ranks the test part",
@@ -21,21 +29,23 @@ int main(int argc, char **argv)
         .notes = "Without a validation part the best epoch is chosen on the test part, and the\n"
                  "model file says selected_on: test.",
         .tables = tables,
-        .built_in = learn_built_in,
+        .chooser = "model",
+        .groups = models.groups,
+        .built_in = run_built_in,
     };
-    const struct learn_options *options = learn_options();
     struct operands files = cli_parse(&program, argc, argv);
-    struct training training = {0};
+    struct train_run run = {0};
     struct err e = {0};
-    if (learn_check(options, &e))
+    if (run_check(&options, &models, &e))
         cli_fail(&e);
-    if (training_open(&training, program.name, options, NULL, files, &output, &e) ||
-        training_run(&training, &e)) {
-        training_abort(&training, &e);
+    if (train_run_open(&run, program.name, &options, files, &output, &e) ||
+        train_run_all(&run, &e)) {
+        train_run_abort(&run, &e);
         cli_fail(&e);
     }
-    training_close(&training);
-    if (!training.finished)
+    train_run_close(&run);
+    model_choice_release(&models);
+    if (!run.finished)
         cli_die(signals_first());
     return 0;
 }

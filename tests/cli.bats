@@ -138,9 +138,29 @@ most_lines() { case $1 in trainer) echo 96 ;; *) echo 50 ;; esac }
     each_program ranged
 }
 
+# What --help shows, with the options of each model where they depend on it.
+help_of() {
+    "$1" --help
+    ! "$1" --help | grep -q '^options of --model' ||
+        for model in $("$1" --model none </dev/null 2>&1 | sed -n 's/.*choose from //p' | tr -d ,); do
+            "$1" --model "$model" --help
+        done
+}
+
+@test "options of another model are refused, wherever --model is named; --help shows those of the model" {
+    run -64 --separate-stderr trainer --encoder local --model ii-rnn batches
+    [ "$stderr" = 'trainer: --encoder goes with --model narm, not with ii-rnn' ]
+    run -64 --separate-stderr trainer --hidden 5 -m hierarchical batches
+    [ "$stderr" = 'trainer: --hidden goes with --model narm, hrnn, rnn, not with hierarchical' ]
+    trainer --model narm --help | grep -q -- '^ *--feature-dropout RATE'
+    run -1 grep -q -- '--propagate' <(trainer --model narm --help)
+    trainer --help | grep -q -- '^ *--inter LIST'
+    trainer --completion bash | grep -q -- '--propagate'
+}
+
 @test "the options of --help and those of the manual page are the same" {
     documented() {
-        "$1" --help | sed -nE 's/^ +(-., )?(--[a-z-]+).*/\2/p' | sort -u >helped
+        help_of "$1" | sed -nE 's/^ +(-., )?(--[a-z-]+).*/\2/p' | sort -u >helped
         sed -nE '/^\.It Fl/{s/ Fl -/\n--/g;p}' "$ROOT/man/$1.1" | sed -nE 's/^(--[a-z-]+).*/\1/p' |
             sort -u >manual
         [ -s helped ] && diff helped manual

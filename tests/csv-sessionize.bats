@@ -307,7 +307,7 @@ END
     run_csv --user u --session s --item i --time t log
     refused 65 'line 2: the session is empty'
     run_csv --user u --session s --item i --time t --gap 5 log
-    refused 64 '--gap and --session cannot both be'
+    refused 64 '--gap and --session exclude each other'
 }
 
 @test "--where keeps and drops rows; those need not be good ones" {
@@ -352,7 +352,7 @@ END
 @test "the summary counts times in the wrong order, ties and duplicates" {
     printf 'u,i,t\nu,a,5\nu,b,5\nu,b,5\nu,c,4\nv,a,1\nv,a,2\n' >log
     run_csv -v --user u --item i --time t log
-    grep -qF '1 rows stand behind a later one of their user, 2 have the time of the one before, 1 its item too' err
+    grep -qF '1 rows come behind a later row of their user, 2 have the time of the row before, 1 its item too' err
 }
 
 @test "--carry gives codes, and the header their names, in byte order" {
@@ -432,9 +432,9 @@ END
     run_csv "$@" --memory 10K </dev/null
     refused 64 "--memory: '10K' is not a size of 64K or more, like 512M or 2G"
     run_csv "$@" --grouped --ungrouped </dev/null
-    refused 64 '--grouped and --ungrouped cannot both be'
+    refused 64 '--grouped and --ungrouped exclude each other'
     run_csv "$@" --header --no-header </dev/null
-    refused 64 '--header and --no-header cannot both be'
+    refused 64 '--header and --no-header exclude each other'
     run_csv "$@" </dev/null
     refused 65 'standard input is empty: a delimited log is expected'
 }

@@ -193,7 +193,7 @@ user 2 u3
 user 3 u4
 END
     printf 'u1\tm\t\tPeru\t\n' >>profiles
-    lfm --profiles profiles log && refused 65 'profiles, line 5: the id "u1" stands twice'
+    lfm --profiles profiles log && refused 65 'profiles, line 5: the id "u1" is there twice'
     printf 'u1\tm\n' >profiles
     lfm --profiles profiles log && refused 65 'profiles, line 1: 2 columns'
     lfm --profiles nowhere log && refused 66 'cannot open nowhere'

@@ -238,7 +238,7 @@ EOT
         [ ! -e out.mp ]
     }
     patched '"model":"ii-rnn"|"model":"xx"'
-    refuses '__metadata__: options: --model xx: no such model'
+    refuses '__metadata__: model: --model xx: no such model'
     patched '"model":"ii-rnn"|"model":""'
     refuses '__metadata__: model: is missing'
     patched '"options":|"other":'

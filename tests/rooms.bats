@@ -33,6 +33,36 @@ knows() {
     [ "$wrong" = 0 ]
 }
 
+# Rooms whose files still use each other in a loop.
+excluded="model nn train eval viz recommend"
+
+# Pairs "user definer" of files: an object that has an undefined symbol, the object that defines it.
+# Only objects whose source is there count: one that was moved or removed may be left behind.
+uses() {
+    for source in lib/*/*.c; do
+        object=.build/${VARIANT:-release}/${source%.c}.o
+        [[ ! -e $object || " $excluded " == *" $(basename "$(dirname "$source")") "* ]] || echo "$object"
+    done | xargs nm -A | awk '
+        { split($1, place, ":"); file = place[1]; name = $NF; type = $(NF - 1) }
+        type == "U" { wanted[file, name] = 1 }
+        type ~ /^[TDBR]$/ { home[name] = file }
+        END {
+            for (pair in wanted) {
+                split(pair, part, SUBSEP)
+                if (part[2] in home) print part[1], home[part[2]]
+            }
+        }'
+}
+
+@test "no circle among the files of lib" {
+    cd "$ROOT"
+    command -v nm >/dev/null || skip "no nm here"
+    [ -e ".build/${VARIANT:-release}/lib/base/mem.o" ] || skip "nothing is built"
+    uses >"$BATS_TEST_TMPDIR/uses"
+    run -0 tsort "$BATS_TEST_TMPDIR/uses"
+    [[ $output != *loop* ]]
+}
+
 @test "an include names its room: none goes by a relative path" {
     cd "$ROOT"
     run -1 grep -nE '^ *# *include +"(\.\.?/|[a-z0-9_]+\.h")' lib/*/*.[ch]

@@ -43,13 +43,13 @@ refused() {
     mapfile -t at < <(offsets sessions)
     [ ${#at[@]} = 7 ]
     { head -c "${at[2]}" sessions; tail -c +$((at[3] + 1)) sessions; } >lost
-    refused 65 'lost, block 1: another block stands in its place' lost
+    refused 65 'lost, block 1: another block is in its place' lost
     { head -c "${at[2]}" sessions; tail -c +$((at[1] + 1)) sessions; } >doubled
-    refused 65 'doubled, block 1: another block stands in its place' doubled
+    refused 65 'doubled, block 1: another block is in its place' doubled
     { head -c "${at[2]}" sessions; bytes sessions "${at[3]}" "${at[4]}"; bytes sessions "${at[2]}" "${at[3]}"
         tail -c +$((at[4] + 1)) sessions; } >swapped
     [ "$(wc -c <swapped)" = "$(wc -c <sessions)" ]
-    refused 65 'swapped, block 1: another block stands in its place' swapped
+    refused 65 'swapped, block 1: another block is in its place' swapped
     { head -c "${at[4]}" sessions; tail -c 39 sessions; } >last
     refused 65 'last: the end counts 9 records in 4 blocks, read were 8 in 3' last
     mapfile -t b < <(offsets batches)
@@ -59,7 +59,7 @@ refused() {
 
 @test "what is no stream is told by its name, with what to do" {
     refused 65 'standard input is empty where a stream of records is expected' </dev/null
-    gzip -c sessions | refused 65 'standard input is gzip data: unpack it on the way in, as in .zcat'
+    gzip -c sessions | refused 65 'standard input is gzip, not a stream of records: pipe it through gzip -dc'
     printf 'username,subreddit,utc\na,b,1\n' |
         refused 65 'standard input is text where a stream of records is expected: lfm-sessionize, reddit-sessionize and csv-sessionize make'
     spcat sessions | refused 65 'standard input is JSON'
@@ -121,7 +121,7 @@ refused() {
           bytes sessions "${at[i]}" "${at[i + 1]}" >&8
           bytes batches 0 40 >&9
       done; } 3>&- &
-    refused 65 'pipe, block 0: another stream begins before this one came to its end' pipe
+    refused 65 'pipe, block 0: another stream begins before this one has ended' pipe
     wait
 }
 

@@ -254,8 +254,8 @@ END
 }
 
 @test "help and manual warn of the future of others" {
-    tfilter --help | tr '\n' ' ' | grep -q 'lets the future of one user train the model that is tested on the past of another'
-    tr '\n' ' ' <"$ROOT/man/tfilter.1" | grep -q 'lets the future of one user train the model that is tested on the past of another'
+    tfilter --help | tr '\n' ' ' | grep -q 'trains the model on the future of one user and tests it on the past of another'
+    tr '\n' ' ' <"$ROOT/man/tfilter.1" | grep -q 'trains the model on the future of one user and tests it on the past of another'
 }
 
 @test "real logs, filtered and split" {
@@ -286,11 +286,11 @@ END
     run -64 --separate-stderr tfilter --split user:0.5 --split user:0.8 "$SESSIONS.mp"
     [[ $stderr == "tfilter: --split: given twice"* ]]
     run -64 --separate-stderr tfilter --validation 0.5 --split user:0.8 "$SESSIONS.mp"
-    [[ $stderr == "tfilter: --split: stands behind --validation"* ]]
+    [[ $stderr == "tfilter: --split: comes behind --validation"* ]]
     run -64 --separate-stderr tfilter --country= "$SESSIONS.mp"
     [[ $stderr == *"is not a list of countries"* ]]
     run -64 --separate-stderr tfilter --once --min-item-support 2 "$SESSIONS.mp"
-    [[ $stderr == "tfilter: --once: stands right behind --min-item-support or --min-user-support"* ]]
+    [[ $stderr == "tfilter: --once: has to come right behind --min-item-support or --min-user-support"* ]]
     run -64 --separate-stderr tfilter --strict --min-sessions 3 "$SESSIONS.mp"
     [[ $stderr == "tfilter: --strict looks at a split"* ]]
 }

@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-/* A run of bytes that somebody else owns; not NUL-terminated. */
+/* A run of bytes that its user does not own; not NUL-terminated. */
 struct bytes {
     const char *at;
     size_t len;

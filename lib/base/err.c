@@ -6,7 +6,7 @@
 
 int err_set(struct err *e, int status, const char *format, ...)
 {
-    char text[sizeof e->text]; /* the old text may stand among the arguments */
+    char text[sizeof e->text]; /* the old text may be among the arguments */
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);

@@ -1,4 +1,4 @@
-/* Errors of the library: a status from sysexits.h and one line of text.
+/* Errors of the library: a status as in sysexits.h and one line of text.
  *
  * A function that can fail takes a `struct err *` last and returns 0 or the status it set, so that
  * a caller passes failure on with `return`.  The text says what happened and, where it helps, what

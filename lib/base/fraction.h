@@ -1,4 +1,4 @@
-/* Fractions that people write as decimals ("0.8") or as ratios ("1/64"), kept exact: 0.8 of 5 is 4
+/* Fractions that users write as decimals ("0.8") or as ratios ("1/64"), kept exact: 0.8 of 5 is 4
  * whatever a binary floating-point number makes of 0.8. */
 #ifndef BASE_FRACTION_H
 #define BASE_FRACTION_H

@@ -1,5 +1,6 @@
-/* How far the process has come in its input.  Readers count here, and who shows progress is called
- * after each read(2); all of it from the thread that reads. */
+/* How much of its input the process has read. It is one variable of the process, since readers at
+ * any depth of the code count here and the command line shows it. Only the thread that reads
+ * touches it. */
 #ifndef BASE_INPUT_METER_H
 #define BASE_INPUT_METER_H
 
@@ -8,8 +9,8 @@
 
 struct input_meter {
     uint64_t bytes;     /* read, of all inputs */
-    uint64_t records;   /* rows or records in what was taken up so far */
-    void (*seen)(void); /* NULL: nobody watches */
+    uint64_t records;   /* rows or records in those bytes */
+    void (*seen)(void); /* called after each read(2); NULL: progress is not shown */
 };
 
 extern struct input_meter input_meter;

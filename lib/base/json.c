@@ -5,6 +5,8 @@
 #include "base/num.h"
 #include "base/utf8.h"
 
+/* ---- writing ---- */
+
 static void escape(struct buf *to, char c)
 {
     static const char plain[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt";
@@ -42,4 +44,176 @@ void json_number(struct buf *to, double value)
         buf_append(to, text, num_text(value, text));
     else
         buf_text(to, "null");
+}
+
+/* ---- reading ---- */
+
+static void skip_space(struct json_in *in)
+{
+    while (in->at < in->end &&
+           (*in->at == ' ' || *in->at == '\t' || *in->at == '\n' || *in->at == '\r'))
+        in->at++;
+}
+
+bool json_take(struct json_in *in, char mark)
+{
+    skip_space(in);
+    bool there = in->at < in->end && *in->at == mark;
+    in->at += there;
+    return there;
+}
+
+bool json_done(struct json_in *in)
+{
+    skip_space(in);
+    return in->at == in->end;
+}
+
+bool json_integer(struct json_in *in, int64_t *value)
+{
+    skip_space(in);
+    const char *end = in->at;
+    while (end < in->end && *end >= '0' && *end <= '9')
+        end++;
+    if (!num_i64(in->at, (size_t)(end - in->at), value))
+        return false;
+    in->at = end;
+    return true;
+}
+
+/* Digits from `at`, one at least; NULL: none. */
+static const char *past_digits(const char *at, const char *end)
+{
+    const char *from = at;
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    return at > from ? at : NULL;
+}
+
+bool json_numeral(struct json_in *in, struct bytes *text, bool *whole)
+{
+    skip_space(in);
+    const char *at = in->at, *end = in->end;
+    at += at < end && *at == '-';
+    /* no zero leads other digits */
+    at = at < end && *at == '0' ? at + 1 : past_digits(at, end);
+    *whole = true;
+    if (at && at < end && *at == '.') {
+        *whole = false;
+        at = past_digits(at + 1, end);
+    }
+    if (at && at < end && (*at == 'e' || *at == 'E')) {
+        *whole = false;
+        at++;
+        at += at < end && (*at == '+' || *at == '-');
+        at = past_digits(at, end);
+    }
+    if (!at)
+        return false;
+    *text = (struct bytes){in->at, (size_t)(at - in->at)};
+    in->at = at;
+    return true;
+}
+
+bool json_literal(struct json_in *in, const char *word)
+{
+    size_t n = strlen(word);
+    skip_space(in);
+    if ((size_t)(in->end - in->at) < n || memcmp(in->at, word, n))
+        return false;
+    in->at += n;
+    return true;
+}
+
+/* The four hexadecimal digits after \u; -1: they are not there. */
+static int32_t hex4(const char *at, const char *end)
+{
+    int32_t code = 0;
+    if (end - at < 4)
+        return -1;
+    for (int i = 0; i < 4; i++) {
+        char c = at[i];
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+        if (digit < 0)
+            return -1;
+        code = code * 16 + digit;
+    }
+    return code;
+}
+
+static void push_utf8(struct buf *to, int32_t code)
+{
+    if (code < 0x80) {
+        buf_byte(to, (char)code);
+        return;
+    }
+    int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+    static const int lead[] = {0, 0xc0, 0xe0, 0xf0};
+    buf_byte(to, (char)(lead[more] | code >> 6 * more));
+    while (more--)
+        buf_byte(to, (char)(0x80 | (code >> 6 * more & 0x3f)));
+}
+
+/* What follows "\u": one code or a pair of surrogates. */
+static bool take_code(struct json_in *in, struct buf *to)
+{
+    int32_t code = hex4(in->at, in->end);
+    if (code < 0)
+        return false;
+    in->at += 4;
+    if (code < 0xd800 || code > 0xdfff) {
+        push_utf8(to, code);
+        return true;
+    }
+    if (code >= 0xdc80 && code <= 0xdcff) {
+        buf_byte(to, (char)(code - 0xdc00));
+        return true;
+    }
+    if (code >= 0xdc00 || in->end - in->at < 6 || in->at[0] != '\\' || in->at[1] != 'u')
+        return false;
+    int32_t low = hex4(in->at + 2, in->end);
+    if (low < 0xdc00 || low > 0xdfff)
+        return false;
+    in->at += 6;
+    push_utf8(to, 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00));
+    return true;
+}
+
+static bool take_escape(struct json_in *in, struct buf *to)
+{
+    static const char mark[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+    if (in->at == in->end)
+        return false;
+    char c = *in->at++;
+    if (c == 'u')
+        return take_code(in, to);
+    const char *found = c ? strchr(mark, c) : NULL;
+    if (!found)
+        return false;
+    buf_byte(to, meant[found - mark]);
+    return true;
+}
+
+bool json_string(struct json_in *in, struct buf *to)
+{
+    const char *before;
+    skip_space(in);
+    before = in->at;
+    if (!json_take(in, '"'))
+        return false;
+    buf_clear(to);
+    while (in->at < in->end && (unsigned char)*in->at >= 0x20) {
+        char c = *in->at++;
+        if (c == '"')
+            return true;
+        if (c != '\\')
+            buf_byte(to, c);
+        else if (!take_escape(in, to))
+            break;
+    }
+    in->at = before;
+    return false;
 }

@@ -1,15 +1,53 @@
-/* Text in JSON. */
+/* JSON: values that are appended to a buffer, and a bounded cursor that reads them back. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/buf.h"
 
-/* Appends the bytes as a JSON string, quotes included.  What is UTF-8 stays as it is; a byte that
- * is not becomes \udcXX, the form in which Python's "surrogateescape" keeps such bytes. */
+/* ---- writing ---- */
+
+/* Appends the bytes as a JSON string, quotes included.  UTF-8 is copied as it is; a byte that is
+ * not UTF-8 becomes \udcXX, the form in which Python's "surrogateescape" keeps such bytes. */
 void json_text(struct buf *to, struct bytes text);
 
-/* Appends the shortest form of the number that reads back as the same; null for what JSON does not
- * know (NaN, infinity). */
+/* Appends the shortest form of the number that reads back as the same number; null for NaN and
+ * infinity, which JSON does not have. */
 void json_number(struct buf *to, double value);
+
+/* ---- reading ---- */
+
+/* A cursor for a caller who knows what comes next.  Each function skips white space and takes one
+ * thing; it returns false where something else comes, and the cursor then points at that.  No
+ * function recurses, and no memory is reserved by a count in the text. */
+struct json_in {
+    const char *at, *end;
+};
+
+static inline struct json_in json_in_of(struct bytes text)
+{
+    return (struct json_in){text.at, text.at + text.len};
+}
+
+/* The punctuation mark. */
+bool json_take(struct json_in *in, char mark);
+
+/* A string, its escapes resolved, in place of what `to` held.  A lone \udcXX gives the byte XX
+ * back (json_text). */
+bool json_string(struct json_in *in, struct buf *to);
+
+/* A number without sign, fraction and exponent, up to 2⁶³ - 1. */
+bool json_integer(struct json_in *in, int64_t *value);
+
+/* A number of any form: its text, and whether it is written without fraction and exponent. */
+bool json_numeral(struct json_in *in, struct bytes *text, bool *whole);
+
+/* The word true, false or null. */
+bool json_literal(struct json_in *in, const char *word);
+
+/* Whether only white space is left. */
+bool json_done(struct json_in *in);
 
 #endif

@@ -42,7 +42,7 @@ static int fill(struct lines *l, size_t *got, struct err *e)
     size_t left = l->end - l->at;
     if (left > LINE_LIMIT) {
         l->skipping = true;
-        left = LINE_LIMIT; /* the line's beginning stays; what follows is read over */
+        left = LINE_LIMIT; /* the line's beginning stays; what follows is skipped */
     }
     if (l->at)
         memmove(l->block, l->block + l->at, left);
@@ -78,8 +78,8 @@ static enum line_result deliver(struct lines *l, size_t stop, size_t next, struc
     return is_long ? LINE_LONG : LINE_TEXT;
 }
 
-/* Goes on from `searched` to the end of a line.  LINE_END: none is left that ends in a newline.
- * `keep`: nothing is read over; rather is it LINE_LONG. */
+/* Searches the end of the line from `searched` on. LINE_END: no line is left that ends in a
+ * newline. `keep`: the rest of a long line is not skipped; the line is LINE_LONG. */
 static enum line_result find_end(struct lines *l, bool keep, struct bytes *line, struct err *e)
 {
     for (;;) {
@@ -126,7 +126,7 @@ enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e)
 enum line_result lines_extend(struct lines *l, struct bytes *line, struct err *e)
 {
     size_t had = l->at - l->last;
-    l->at = l->last; /* what was searched stays so */
+    l->at = l->last; /* what was searched is not searched again */
     enum line_result got = find_end(l, true, line, e);
     if (got == LINE_END) {
         bool more = l->end - l->at > had;

@@ -13,7 +13,7 @@ enum { LINE_LIMIT = 1 << 20, LINE_BLOCK = 128 << 10 };
 enum line_result {
     LINE_END = 0,
     LINE_TEXT = 1,
-    LINE_LONG = 2, /* a line above LINE_LIMIT bytes, which were read past */
+    LINE_LONG = 2, /* a line above LINE_LIMIT bytes, whose rest is skipped */
     LINE_ERROR = -1,
 };
 
@@ -23,7 +23,7 @@ struct lines {
     int fd;            /* -1: none is open */
     const char *name;  /* of the input, for messages */
     uint64_t number;   /* of the line in its input, from 1 */
-    uint64_t span;     /* how many lines the last one has become by lines_extend */
+    uint64_t span;     /* lines that the last one consists of, after lines_extend */
     uint64_t bytes;    /* read from all inputs */
     char *block;
     size_t last, first;       /* where the last line begins; its bytes before it was extended */
@@ -40,13 +40,13 @@ void lines_open(struct lines *l, const char *const *paths, int count);
  * LINE_ERROR: 66 no such input, 74 a failing read. */
 enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e);
 
-/* The line that was given last with the one behind it and what is between them, as one line, whose
- * number stays.  LINE_END where it is the last of its input, LINE_LONG where it would be too long:
- * lines_rewind has to follow. */
+/* Extends the last line by the one behind it, the line end between them included; its number stays.
+ * LINE_END: it is the last line of its input. LINE_LONG: it would be too long; the caller has to
+ * call lines_rewind. */
 enum line_result lines_extend(struct lines *l, struct bytes *line, struct err *e);
 
-/* The line as it was before it was extended; those behind it come again.  Returns how many lines
- * it had become. */
+/* Gives the line back as it was before it was extended; the lines behind it are read again. Returns
+ * of how many lines it consisted. */
 uint64_t lines_rewind(struct lines *l, struct bytes *line);
 
 void lines_close(struct lines *l);

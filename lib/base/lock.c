@@ -17,7 +17,7 @@ static int held(const char *path, int fd, struct err *e)
                    (long)holder.l_pid);
 }
 
-/* Whether the file that was locked still stands under its name: who held it may have removed it. */
+/* Whether the locked file still has its name: the process that held it may have removed it. */
 static int still_there(int fd, const char *path)
 {
     struct stat mine, there;

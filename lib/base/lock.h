@@ -1,4 +1,4 @@
-/* One program at a time: a lock beside a file, held until the program ends, in whatever way. */
+/* A lock beside a file, for one program at a time; it is held until the program ends in any way. */
 #ifndef BASE_LOCK_H
 #define BASE_LOCK_H
 
@@ -12,7 +12,7 @@ struct lock {
 /* Locks `path` by a file PATH.lock.  75: another process holds it, and the text names it. */
 int lock_take(struct lock *l, const char *path, struct err *e);
 
-/* Gives it back and removes the file; also one of zeros. */
+/* Releases it and removes the file; a lock of zeros is fine. */
 void lock_release(struct lock *l);
 
 #endif

@@ -1,4 +1,4 @@
-/* Memory that is there or ends the program.
+/* Allocation that succeeds or ends the program.
  *
  * Every allocation of the project goes through here.  When memory runs out, the handler that the
  * program installed is called (it prints a message, removes temporary files and exits with 71);
@@ -25,7 +25,8 @@ char *mem_copy(const void *p, size_t n);
 
 void mem_free(void *p);
 
-/* For a library that could not get n bytes of its own: ends as a failed allocation does. */
+/* Ends the program as a failed allocation of n bytes does: for libraries with allocators of their
+ * own. */
 void mem_fail(size_t n);
 
 /* Called with the size that was asked for; must not return. */

@@ -7,7 +7,8 @@
 
 #include "base/buf.h"
 
-/* {0} is empty.  Open addressing over XXH3 hashes; the bytes stand end to end in one buffer. */
+/* {0} is empty.  Open addressing over XXH3 hashes; the bytes of all names lie end to end in one
+ * buffer. */
 struct names {
     struct buf text;
     VEC(size_t) start;  /* where each name begins in text */

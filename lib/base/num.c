@@ -26,8 +26,8 @@ bool num_i64(const char *s, size_t n, int64_t *value)
     return true;
 }
 
-/* strtod reads the decimal point of the C locale: no program here ever calls setlocale.  What
- * strtod would take and we do not (blanks, hexadecimal, inf, nan) is kept out by the alphabet. */
+/* strtod reads the decimal point of the C locale: no program here ever calls setlocale.  The set of
+ * allowed characters keeps out what strtod takes beside decimals: blanks, hexadecimal, inf, nan. */
 bool num_f64(const char *s, size_t n, double *value)
 {
     char text[128], *end;

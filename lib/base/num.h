@@ -1,4 +1,4 @@
-/* Numbers in text, the same in every locale: all of [s, s + n) is the number, or it is not one. */
+/* Numbers in text, the same in every locale. The whole of [s, s + n) has to be the number. */
 #ifndef BASE_NUM_H
 #define BASE_NUM_H
 

@@ -13,7 +13,8 @@
 #include "base/buf.h"
 #include "base/signals.h"
 
-/* Names of the temporary files that a signal handler has to remove. */
+/* Names of the temporary files that a signal handler has to remove: the handler has no argument, so
+ * they are a variable of the process. */
 enum { OPEN_LIMIT = 16 };
 static _Atomic(char *) temporaries[OPEN_LIMIT];
 
@@ -122,12 +123,12 @@ int output_file_continue(struct output_file *s, const char *path, const char *te
     *s = (struct output_file){.kept = true};
     s->fd = open(temporary, O_RDWR | O_CLOEXEC);
     if (s->fd < 0)
-        return err_set(e, STATUS_NOINPUT, "cannot go on with %s: %s", temporary, strerror(errno));
+        return err_set(e, STATUS_NOINPUT, "cannot continue %s: %s", temporary, strerror(errno));
     s->path = mem_copy(path, strlen(path));
     s->temporary = mem_copy(temporary, strlen(temporary));
     int status = 0;
     if (fstat(s->fd, &there) || !S_ISREG(there.st_mode) || (uint64_t)there.st_size < length)
-        status = err_set(e, STATUS_DATA, "cannot go on with %s: it has become shorter", temporary);
+        status = err_set(e, STATUS_DATA, "cannot continue %s: it has become shorter", temporary);
     else if (ftruncate(s->fd, (off_t)length) || lseek(s->fd, 0, SEEK_END) < 0)
         status = err_set(e, STATUS_IO, "cannot cut %s: %s", temporary, strerror(errno));
     if (status)
@@ -192,7 +193,8 @@ static int open_folder(const char *path)
     return fd;
 }
 
-/* Gives the written file its name, which outlasts a failing machine too. */
+/* Gives the written file its name and puts the name on the disk, for the case that the machine
+ * fails. */
 static int take_name(struct output_file *s, struct err *e)
 {
     int folder = open_folder(s->path), status = 0;
@@ -200,7 +202,7 @@ static int take_name(struct output_file *s, struct err *e)
         status = err_set(e, STATUS_IO, "cannot rename to %s: %s", s->path, strerror(errno));
     if (folder >= 0) {
         if (!status)
-            fsync(folder); /* what a file system cannot do is left to what it does by itself */
+            fsync(folder); /* an error is ignored: some file systems cannot sync a folder */
         close(folder);
     }
     return status;

@@ -49,7 +49,7 @@ static inline struct random random_of(uint64_t seed, uint64_t stream)
     return r;
 }
 
-/* The words of the block that the sequence stands in. */
+/* The words of the current block of the sequence. */
 static inline void random_block(struct random *r)
 {
     uint64_t block = r->drawn / 4;
@@ -57,7 +57,7 @@ static inline void random_block(struct random *r)
     random_philox(r->seed, counter, r->word);
 }
 
-/* Goes on where so many words have been drawn. */
+/* Continues after so many words have been drawn. */
 static inline void random_continue(struct random *r, uint64_t drawn)
 {
     r->drawn = drawn;

@@ -1,6 +1,6 @@
-/* The plain structs of what flows between programs: arrays, sessions, batches, ranks.  The stream
- * reads and writes them, the data stages make them, models and metrics take them: this header is
- * all that those know of the stream. */
+/* The plain structs of what programs exchange: arrays, sessions, batches, ranks. The stream reads
+ * and writes them, the rooms data and train make them, models and metrics use them. Models and
+ * metrics know no more of the stream than this header. */
 #ifndef BASE_RECORDS_H
 #define BASE_RECORDS_H
 
@@ -67,15 +67,16 @@ struct batch {
         history_item; /* int32 Σhistory, Σhistory_length; at = NULL: not given */
 };
 
-/* What a lane does at a step. */
+/* What a slot does at a step. */
 enum reset {
-    RESET_NONE = 0,    /* goes on */
+    RESET_NONE = 0,    /* continues its session */
     RESET_SESSION = 1, /* a new session of the same user starts */
     RESET_USER = 2,    /* a new user starts */
-    RESET_IDLE = 3,    /* nothing: the other numbers say nothing */
+    RESET_IDLE = 3,    /* the slot is empty: its other numbers have no meaning */
 };
 
-/* Steps of session- or user-parallel batching: K steps of B lanes, step-major, arrays of K·B. */
+/* Steps of a session- or user-parallel mini-batch: K steps of B slots, step by step in arrays of
+ * K·B. The stream calls slots "lanes". */
 struct steps {
     int64_t lanes;
     struct column item, target, user, session, position; /* int32 */
@@ -111,7 +112,7 @@ struct attention {
     struct column target, top;               /* int32 T */
 };
 
-/* What a pass came to; `loss` is the mean over `events` targets. */
+/* The result of a pass; `loss` is the mean over `events` targets. */
 struct pass {
     struct epoch epoch;
     double loss;

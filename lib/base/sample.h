@@ -1,4 +1,4 @@
-/* A sample of fixed size, uniform over candidates of which nobody knows how many will come: the
+/* A sample of fixed size, uniform over candidates whose number is not known before: the
  * n-th takes one of the places with probability places / n (algorithm R; Vitter 1985, "Random
  * sampling with a reservoir"). */
 #ifndef BASE_SAMPLE_H

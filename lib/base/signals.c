@@ -8,6 +8,7 @@
 static const int asking[] = {SIGINT, SIGTERM, SIGHUP};
 enum { ASKING = sizeof asking / sizeof *asking };
 
+/* Variables of the process, since a signal handler has no argument. */
 static bool caught;
 static volatile sig_atomic_t noted;
 static struct sigaction before[ASKING]; /* what ends the program */
@@ -53,7 +54,8 @@ int signals_first(void)
     return noted;
 }
 
-/* The signals are let in during the wait alone: none falls between the look and the wait. */
+/* Signals are delivered only during the wait, so that none is missed between the test and the wait.
+ */
 bool signals_wait(int fd)
 {
     sigset_t block, all;

@@ -1,6 +1,6 @@
-/* Signals that ask a program to stop where it can save first: between two pieces of work.
+/* Signals that ask a program to stop, for programs that save their work before they end.
  *
- * Before signals_catch nothing here has an effect: signals end the program as they did. */
+ * Before signals_catch the functions here have no effect: a signal ends the program. */
 #ifndef BASE_SIGNALS_H
 #define BASE_SIGNALS_H
 
@@ -8,7 +8,7 @@
 
 /* From now on the first SIGINT, SIGTERM or SIGHUP (those that are not ignored) is only noted, and
  * the next one ends the program at once, as before this call.  SIGPIPE is ignored: a reader that
- * went away is noted too (signals_note), and what is written from then on is lost. */
+ * has gone is noted too (signals_note), and what is written after that is lost. */
 void signals_catch(void);
 
 /* Whether signals_catch was called. */

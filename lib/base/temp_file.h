@@ -1,5 +1,5 @@
-/* A temporary file that nobody else sees: it loses its name as soon as it is open, so that it is
- * gone when the program ends, in whatever way. */
+/* A temporary file without a name: the name is removed as soon as the file is open, so that the
+ * file is gone when the program ends in any way. */
 #ifndef BASE_TEMP_FILE_H
 #define BASE_TEMP_FILE_H
 

@@ -20,14 +20,14 @@ size_t fields_split_at(struct bytes line, struct bytes delimiter, struct bytes *
 bool fields_split_csv(struct bytes line, struct bytes delimiter, struct buf *scratch,
                       struct bytes *fields, size_t room, size_t *count);
 
-/* How the quotes of a text of fields end; in OPEN the row goes on in the next line. */
+/* How the quotes of a text of fields end; OPEN: the row continues in the next line. */
 enum fields_end { FIELDS_CLOSED, FIELDS_OPEN, FIELDS_BROKEN };
 
 /* `before`: OPEN where the text begins inside a quoted field, CLOSED where it begins with a field.
  */
 enum fields_end fields_end(struct bytes text, struct bytes delimiter, enum fields_end before);
 
-/* A field as it may stand in a message: at most 40 bytes, in quotes, "\xNN" for what does not
+/* A field as a message shows it: at most 40 bytes, in quotes, "\xNN" for what does not
  * print.  `to` has room for FIELD_TEXT bytes. */
 enum { FIELD_TEXT = 4 * 40 + 8 };
 const char *field_text(struct bytes field, char *to);

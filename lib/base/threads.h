@@ -14,9 +14,9 @@
 void threads_wait_asleep(char **argv, bool again);
 
 /* How many of `wanted` threads a parallel region can have, the calling one among them, found by
- * starting them: libgomp ends the program with words and a status of its own where it gets none.
- * Memory for what libgomp allocates beside them is there too.  1 means that no region is to be
- * opened at all. */
+ * starting them: libgomp itself would end the program where it gets no thread. Memory for what
+ * libgomp allocates beside the threads is there too. 1: the caller must not open a parallel region.
+ */
 int threads_to_be_had(int wanted);
 
 #endif

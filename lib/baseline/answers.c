@@ -5,7 +5,7 @@
 
 #include "base/threads.h"
 
-/* A record of the stream stays far below its limit, however long sessions and lists are. */
+/* So that records of the stream stay far below their limit, however long sessions and lists are. */
 enum { BLOCK_ROWS = 4096, BLOCK_LISTED = 1 << 18 };
 
 void answers_keep(struct answers *a, const struct session *s, int32_t number)
@@ -26,7 +26,7 @@ static void clear(struct answers *a)
     vec_clear(&a->asked);
 }
 
-/* The columns of what is asked; those of the answers get their room. */
+/* Fills the columns of the question and makes room in those of the answer. */
 static void ask(struct answers *a, const struct question *q, size_t question, size_t event)
 {
     vec_push(&a->asked, ((struct asked){question, event}));
@@ -54,7 +54,7 @@ static bool answer(struct answers *a, const struct baseline *b, struct baseline_
     return verdict.mixed;
 }
 
-/* The threads to answer with; a model that only looks answers up gains nothing by more than one. */
+/* How many threads answer; a model that only looks answers up gains nothing by more than one. */
 static int threads_of(struct answers *a, const struct baseline *b, int wanted)
 {
     if (!baseline_searches(b))
@@ -64,7 +64,7 @@ static int threads_of(struct answers *a, const struct baseline *b, int wanted)
     return a->threads;
 }
 
-/* Every answer has its own place: the threads change nothing but the time it takes. */
+/* Every answer has its own place, so that the number of threads changes only the time. */
 static int64_t answer_each(struct answers *a, const struct baseline *b, int32_t top, int threads)
 {
     size_t count = a->asked.len;
@@ -121,7 +121,8 @@ static void lay_out(const struct answers *a, int32_t top, struct ranks *ranks, s
     };
 }
 
-/* Asks until a block is full or all is asked; a long session may go on in the next block. */
+/* Adds questions until the block is full or none is left; a long session may continue in the next
+ * block. */
 static void fill(struct answers *a, enum part part, int32_t top)
 {
     for (; a->next < a->questions.len; a->next++, a->event = 0) {

@@ -1,4 +1,5 @@
-/* The sessions to predict, kept until everything is learned, and the ranks of their targets. */
+/* The sessions to predict, kept until the training part is learned, and the ranks of their targets.
+ */
 #ifndef BASELINE_ANSWERS_H
 #define BASELINE_ANSWERS_H
 
@@ -13,7 +14,7 @@ struct question {
     size_t start, count; /* in items */
 };
 
-/* One of its targets. */
+/* One target of a session. */
 struct asked {
     size_t question, event;
 };
@@ -21,11 +22,11 @@ struct asked {
 struct answers {
     VEC(struct question) questions;
     i32_vec items;
-    size_t next, event; /* where answers_next goes on: question, event of its session */
-    int threads;        /* to be had; 0: not asked yet */
+    size_t next, event; /* where answers_next continues: question, event of its session */
+    int threads;        /* threads that can be started; 0: not tried yet */
     VEC(struct baseline_work *) works; /* of each thread */
     VEC(struct asked) asked;           /* the positions of the block */
-    int64_t predicted, mixed;          /* positions so far; of these the mix had a list */
+    int64_t predicted, mixed;          /* positions so far; those for which the mix had a list */
 
     /* the block of answers being made */
     i32_vec user, session, position, target, rank, ties, history, length, top_item;
@@ -37,8 +38,8 @@ void answers_keep(struct answers *a, const struct session *s, int32_t number);
 
 /* Answers the next questions of the part, as many as make a block, in `threads` threads (0: all
  * there are), with the `top` best items of each (0: none; N at most).  False when there are no
- * more: the next call begins anew.  Ranks and lists are a's until the next call.  Adds to the loss
- * of `pass` (so far their sum) and to its events. */
+ * more; the next call starts again. Ranks and lists are valid until the next call. Adds to the loss
+ * (the sum so far) and the events of `pass`. */
 bool answers_next(struct answers *a, const struct baseline *b, enum part part, int32_t top,
                   int threads, struct ranks *ranks, struct tops *tops, struct pass *pass);
 

@@ -3,6 +3,7 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "base/ascending.h"
 #include "base/threads.h"
 #include "baseline/knn.h"
 
@@ -101,12 +102,6 @@ static int compare_ordered(const void *a, const void *b)
     return (x->what > y->what) - (x->what < y->what);
 }
 
-static int compare_pairs(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static void order_by_popularity(struct baseline *b)
 {
     struct ordered *order = mem_alloc((size_t)b->items * sizeof *order);
@@ -122,7 +117,7 @@ static void order_by_popularity(struct baseline *b)
     mem_free(order);
 }
 
-/* Pairs with places for items, sorted: each row's events stand together, by place. */
+/* Replaces items by places and sorts the pairs: each row's events are together, by place. */
 static void sort_pairs(struct baseline *b)
 {
     for (size_t i = 0; i < b->pairs.len; i++) {
@@ -130,7 +125,7 @@ static void sort_pairs(struct baseline *b)
         b->pairs.at[i] = (pair >> 32 << 32) | (uint32_t)b->place[(uint32_t)pair];
     }
     if (b->pairs.len)
-        qsort(b->pairs.at, b->pairs.len, sizeof *b->pairs.at, compare_pairs);
+        qsort(b->pairs.at, b->pairs.len, sizeof *b->pairs.at, ascending_u64);
     b->contexts = b->pairs.len ? (size_t)(b->pairs.at[b->pairs.len - 1] >> 32) + 1 : 0;
 }
 
@@ -285,12 +280,10 @@ static void score_neighbours(const struct baseline *b, const struct moment *m,
 }
 
 const struct baseline_kind baseline_kinds[] = {
-    {.name = "pop",
-     .help = "how often the item stands in the training part",
-     .context = no_context},
-    {.name = "s-pop", .help = "how often it stands in the session so far", .score = score_session},
+    {.name = "pop", .help = "how often the item is in the training part", .context = no_context},
+    {.name = "s-pop", .help = "how often it is in the session so far", .score = score_session},
     {.name = "ppop",
-     .help = "how often it stands in the user's own training sessions",
+     .help = "how often it is in the user's own training sessions",
      .context = user_context},
     {.name = "markov",
      .help = "how often it comes right after the item before, in training",
@@ -351,7 +344,7 @@ static double probability(const struct baseline *b, int32_t place, int64_t score
     return ((double)score / b->one + p) / ((double)total / b->one + 1);
 }
 
-/* What a list says of an item. */
+/* The score of an item on a list. */
 static float listed(const struct baseline *b, int32_t place, int64_t score, int64_t total)
 {
     if (b->one > 1)
@@ -365,7 +358,7 @@ static struct verdict row_rank(const struct baseline *b, struct neighbour_row ro
     if (at < row.len && row.at[at].place == place)
         return (struct verdict){row.at[at].rank + 1,
                                 probability(b, place, row.at[at].score, row.total), false};
-    /* The whole row stands before it, and what is more popular and not in the row. */
+    /* The whole row comes before it, and so do more popular items that are not in the row. */
     return (struct verdict){row.len + place - at + 1, probability(b, place, 0, row.total), false};
 }
 
@@ -408,7 +401,8 @@ struct verdict baseline_answer(const struct baseline *b, struct baseline_work *w
                                float *scores)
 {
     int32_t place = b->place[target];
-    if (!b->kind->score && !b->options.mix && !b->ranked) { /* rows are ranked beforehand */
+    if (!b->kind->score && !b->options.mix &&
+        !b->ranked) { /* the rows were ranked by baseline_ready */
         struct neighbour_row row = row_of(b, m);
         row_top(b, row, k, items, scores);
         return row_rank(b, row, place);

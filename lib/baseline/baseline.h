@@ -1,17 +1,17 @@
-/* Baselines that count: popularity, personal popularity, popularity in the session, first-order
- * Markov, nearest neighbours of items and of sessions.
+/* Baseline models that count: popularity, personal popularity, popularity in the session,
+ * first-order Markov, nearest neighbours of items and of sessions.
  *
- * Each gives some items a score s(c, i) in what is known at a position, its context c: the user,
- * the session so far.  Items are ordered by score, 0 for those without, then by popularity n(i)
- * (how often i stands in training), then by id: a total order, so there are no ties.  What goes
- * with it is the probability
+ * Each gives some items a score s(c, i), where the context c is what is known at a position: the
+ * user, the session so far.  Items are ordered by score, 0 for those without, then by popularity
+ * n(i) (how often training has i), then by id. This is a total order, without ties. The probability
+ * of an item is
  *
  *     p(i | c) = (s(c, i) + p(i)) / (s(c) + 1),    p(i) = (n(i) + 1) / (n + N),
  *
  * with s(c) the sum of the scores: popularity with one added to each of the N items, which weighs
  * as much as a score of 1.  It sums to 1 over all items and never is 0.  Where scores are counts it
- * falls in the order of the ranks and is what lists give for each item; where they are
- * similarities, or mixed, lists give s(c, i). */
+ * falls with the ranks, and lists give it for each item; where scores are similarities, or mixed,
+ * lists give s(c, i). */
 #ifndef BASELINE_BASELINE_H
 #define BASELINE_BASELINE_H
 
@@ -31,7 +31,7 @@ struct baseline_work;
 struct baseline_kind {
     const char *name;
     const char *help;
-    /* The row of the table of scores that the moment looks at; -1: none. */
+    /* The row of the table of scores for the moment; -1: none. */
     int32_t (*context)(const struct moment *m);
     /* Fills the table from the training sessions; NULL: how often an item comes in a context. */
     void (*fill)(struct baseline *b);
@@ -59,15 +59,16 @@ void baseline_free(struct baseline *b); /* NULL is fine */
 /* Counts a training session.  Only before baseline_ready. */
 void baseline_learn(struct baseline *b, const struct session *s);
 
-/* All is learned; there are N items (more than any that was learned).  From here on the baseline
- * answers, several threads at once.  `candidate` [N] is 1 for the items among which targets are
- * ranked and 0 for the others, which stand on no list; NULL: all are. */
+/* Call it when everything is learned; there are N items, of which some may not have been learned.
+ * After it several threads may ask at once.  `candidate` [N] is 1 for the items among which targets
+ * are ranked and 0 for the others, which are on no list; NULL: all are candidates. */
 void baseline_ready(struct baseline *b, int32_t items, const unsigned char *candidate);
 
-/* Whether it searches neighbours, which several threads do faster; the others look answers up. */
+/* Whether the model searches neighbours, which several threads do faster; other models look answers
+ * up. */
 bool baseline_searches(const struct baseline *b);
 
-/* What one thread works with. */
+/* The working memory of one thread. */
 struct baseline_work *baseline_work_new(const struct baseline *b);
 void baseline_work_free(struct baseline_work *w); /* NULL is fine */
 
@@ -77,8 +78,8 @@ struct verdict {
     bool mixed; /* whether the mix had a list of the position */
 };
 
-/* Where the target stands, and the k best of the candidates, of which there are as many, with what
- * lists give for them. */
+/* The rank of the target, and the k best candidates (there are as many) with their scores for
+ * lists. */
 struct verdict baseline_answer(const struct baseline *b, struct baseline_work *w,
                                const struct moment *m, int32_t target, int32_t k, int32_t *items,
                                float *scores);

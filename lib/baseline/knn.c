@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/heap.h"
+
 /* ---- items ---- */
 
 static int compare_score(const void *a, const void *b)
@@ -51,17 +53,17 @@ size_t knn_items(const struct sets *x, int32_t place, int64_t neighbours, double
 
 /* ---- candidates: a merge of the lists of sessions, newest first ---- */
 
-static void sift(struct knn_list *heap, size_t count, size_t at)
+static bool is_newer(const void *heap, size_t a, size_t b)
 {
-    struct knn_list list = heap[at];
-    for (size_t child; (child = 2 * at + 1) < count; at = child) {
-        if (child + 1 < count && *heap[child + 1].at < *heap[child].at)
-            child++;
-        if (*list.at <= *heap[child].at)
-            break;
-        heap[at] = heap[child];
-    }
-    heap[at] = list;
+    const struct knn_list *list = heap;
+    return *list[a].at < *list[b].at;
+}
+
+static void exchange(void *heap, size_t a, size_t b)
+{
+    struct knn_list *list = heap, other = list[a];
+    list[a] = list[b];
+    list[b] = other;
 }
 
 /* The newest session that a list still holds; there is one. */
@@ -71,8 +73,7 @@ static int32_t next_session(struct knn_work *w)
     int32_t session = *heap->at++;
     if (heap->at == heap->end)
         *heap = heap[--w->lists.len];
-    if (w->lists.len)
-        sift(heap, w->lists.len, 0);
+    heap_sink(heap, w->lists.len, 0, is_newer, exchange);
     return session;
 }
 
@@ -85,8 +86,7 @@ static void find_candidates(const struct sets *x, const int32_t *set, size_t cou
         if (sets_support(x, set[i]))
             vec_push(&w->lists,
                      ((struct knn_list){x->user + x->use[set[i]], x->user + x->use[set[i] + 1]}));
-    for (size_t i = w->lists.len / 2; i-- > 0;)
-        sift(w->lists.at, w->lists.len, i);
+    heap_make(w->lists.at, w->lists.len, is_newer, exchange);
     while (w->lists.len) {
         int32_t session = *w->lists.at[0].at;
         struct knn_neighbour n = {.session = session};
@@ -111,7 +111,7 @@ static bool nearer(const struct knn_neighbour *a, const struct knn_neighbour *b)
 /* Brings the k nearest to the front (Hoare's quickselect); no two are equal. */
 static void select_nearest(struct knn_neighbour *n, size_t count, size_t k)
 {
-    size_t low = 0, high = count; /* what is not flushed yet */
+    size_t low = 0, high = count; /* what is not in order yet */
     while (high - low > 1) {
         struct knn_neighbour pivot = n[low + (high - 1 - low) / 2];
         size_t i = low, j = high - 1;

@@ -12,7 +12,7 @@ struct similar {
 };
 
 /* Items that share sessions with the item, the `neighbours` most similar ones (by score, then
- * place), by place; `shared` is a room of zeros for N counts and is so again.  With c(i, j) the
+ * place), by place; `shared` holds N zeros before and after.  With c(i, j) the
  * sessions that have both and c(i) those that have i,
  *
  *     sim(i, j) = c(i, j) / sqrt((c(i) + regularization) (c(j) + regularization)).
@@ -21,7 +21,7 @@ struct similar {
 size_t knn_items(const struct sets *x, int32_t place, int64_t neighbours, double regularization,
                  int32_t *shared, struct similar **to);
 
-/* The sessions of one item that are not looked at yet. */
+/* The sessions of one item that are still to be read. */
 struct knn_list {
     const int32_t *at, *end;
 };
@@ -32,7 +32,7 @@ struct knn_neighbour {
     int64_t score;
 };
 
-/* What knn_sessions works with; {0} is ready. */
+/* The working memory of knn_sessions; {0} is ready. */
 struct knn_work {
     VEC(struct knn_list) lists; /* a heap */
     VEC(struct knn_neighbour) neighbours;

@@ -23,12 +23,11 @@ struct counting {
     int64_t parts[4];            /* sessions of each part */
 };
 
-/* From the first session to the last pass; the stage's end is the caller's.  65: sessions that are
- * not split, or items of which the stream does not say how often training has them, where ranks
- * are among the most supported. */
+/* Runs from the first session to the last pass; the caller ends the output.  65: sessions that are
+ * not split, or, with rank_among, items whose training count the stream does not say. */
 int counting_run(struct counting *c, struct err *e);
 
-/* What it made; in, out and baseline stay the caller's. */
+/* Frees what the run made; the caller keeps in, out and baseline. */
 void counting_release(struct counting *c);
 
 #endif

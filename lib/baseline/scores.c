@@ -49,7 +49,7 @@ int32_t scores_rank(const struct scores *s, int32_t place)
 {
     int64_t score = s->of[place];
     int32_t before = 0;
-    if (!score) { /* all that have one stand before it, and what is more popular */
+    if (!score) { /* all places with a score come before it, and the more popular ones */
         for (size_t i = 0; i < s->places.len; i++)
             before += s->places.at[i] > place && is_ranked(s, s->places.at[i]);
         return (s->ranked ? s->ranked[place] : place) + before + 1;

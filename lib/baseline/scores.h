@@ -1,9 +1,9 @@
-/* Scores of the items of one position: a few items have one, all the others have none.
+/* Scores of the items at one position; most items have none.
  *
- * Items are known by their place in the order of popularity.  Greater scores rank first, then the
- * place decides: a total order.  Scores are whole numbers, so that sums come out the same whatever
- * their order, and equal ones are equal; SCORE_ONE of them are a score of 1 where scores are not
- * counts. */
+ * Items are known by their place in the order of popularity.  Greater scores rank first, then lower
+ * places: a total order.  Scores are whole numbers, so that sums come out the same whatever their
+ * order, and equal ones are equal; SCORE_ONE of them are a score of 1 where scores are not counts.
+ */
 #ifndef BASELINE_SCORES_H
 #define BASELINE_SCORES_H
 
@@ -21,12 +21,12 @@ struct scores {
     int64_t *of;    /* [N] by place, 0: none */
     i32_vec places; /* those with a score, in no order */
     int64_t total;
-    /* [N + 1] how many places before each are ranked: the others stand on no list and come before
-     * nothing; NULL: all are ranked */
+    /* [N + 1] how many places before each are ranked: the others are on no list and count in no
+     * rank; NULL: all are ranked */
     const int32_t *ranked;
 };
 
-/* `ranked` stays the caller's. */
+/* The caller keeps `ranked`. */
 void scores_open(struct scores *s, int32_t items, const int32_t *ranked);
 void scores_release(struct scores *s);
 void scores_clear(struct scores *s);
@@ -40,13 +40,13 @@ static inline void scores_add(struct scores *s, int32_t place, int64_t n)
     s->total += n;
 }
 
-/* Brings all scores to `weight` times their share of the greatest one. */
+/* Divides all scores by the greatest one and multiplies them by `weight`. */
 void scores_normalize(struct scores *s, double weight);
 
-/* From 1 on: how many that are ranked stand before the place, which need not be itself. */
+/* The rank of a place, from 1, among those that are ranked; the place itself need not be. */
 int32_t scores_rank(const struct scores *s, int32_t place);
 
-/* The places of the k best that are ranked, of which there are as many. */
+/* The places of the k best that are ranked; there are as many. */
 void scores_top(struct scores *s, int32_t k, int32_t *to);
 
 #endif

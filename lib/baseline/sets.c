@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/ascending.h"
+
 void sets_add(struct sets *x, const struct session *s)
 {
     if (!x->begin.len)
@@ -11,17 +13,11 @@ void sets_add(struct sets *x, const struct session *s)
     vec_push(&x->begin, x->item.len);
 }
 
-static int compare_places(const void *a, const void *b)
-{
-    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
-
 size_t sets_unique(int32_t *places, size_t count)
 {
     size_t kept = 0;
     if (count)
-        qsort(places, count, sizeof *places, compare_places);
+        qsort(places, count, sizeof *places, ascending_i32);
     for (size_t i = 0; i < count; i++)
         if (i == 0 || places[i] != places[kept - 1])
             places[kept++] = places[i];

@@ -17,7 +17,7 @@ struct sets {
 
 void sets_add(struct sets *x, const struct session *s);
 
-/* After the last sets_add: `place` says where each of the N items stands. */
+/* After the last sets_add: `place` is the place of each of the N items. */
 void sets_ready(struct sets *x, const int32_t *place, int32_t items);
 void sets_release(struct sets *x);
 

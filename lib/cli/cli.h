@@ -12,6 +12,12 @@
 
 #define SESSPIPE_VERSION "0.1.0"
 
+/* Options that go with one value of another option alone, as those of a model with --model. */
+struct option_group {
+    const char *name; /* the value; NULL behind the last group */
+    const struct option *rows;
+};
+
 struct program {
     const char *name;
     const char *purpose;                /* one line */
@@ -20,6 +26,8 @@ struct program {
     const char *notes;                  /* more for --help, NULL = none */
     const char *input_option;           /* names input too; NULL = operands and stdin alone */
     const struct option *const *tables; /* groups of options, NULL-terminated */
+    const char *chooser;                /* of `tables`: the option that names one of `groups` */
+    const struct option_group *groups;  /* NULL: there are none */
     const char *(*built_in)(
         void); /* what --version adds ("BLAS: OpenBLAS 0.3.21"), NULL = nothing */
 };
@@ -30,50 +38,45 @@ struct output_options {
     bool flush;
 };
 
-/* Their group for a program's `tables`; *o, which is the caller's, takes the values.  One a
- * program. */
+/* Their group for a program's `tables`; *o, which is the caller's, takes the values.  A program has
+ * one. */
 const struct option *cli_output_options(struct output_options *o);
 
-/* What is not an option: argv's own words, in order, NULL behind the last. */
+/* The words that are not options: pointers of argv, in order, NULL behind the last. */
 struct operands {
     const char *const *at;
     int count;
 };
 
 /* Parses; answers -h, --help and --version (status 0, or 74 if stdout fails); ends with 64 on a
- * wrong usage, naming the option, what is possible, and the nearest name.  Options and operands may
- * be mixed; "--" ends the options; the last of several values counts.  A program whose usage names
- * a file ends with 64 too where it is given none and standard input is a terminal. Sets up what
- * every program needs: open standard descriptors, messages, out-of-memory, signals that remove
- * temporaries (SIGINT, SIGTERM, SIGHUP, SIGPIPE; then the program dies of them), a file-size limit
- * that shows as a failed write.  SESSPIPE_FAIL_ALLOC=N in the environment makes the Nth allocation
- * fail, for tests. */
+ * wrong usage; the message names the option, what is possible, and the nearest name.  Options and
+ * operands may be mixed; "--" ends the options; the last of several values counts.  A program whose
+ * usage names a file ends with 64 too where it is given none and standard input is a terminal. Sets
+ * up what every program needs: open standard descriptors, messages, out-of-memory, signals that
+ * remove temporaries (SIGINT, SIGTERM, SIGHUP, SIGPIPE; then the program dies of them), a file-size
+ * limit that shows as a failed write.  SESSPIPE_FAIL_ALLOC=N in the environment makes the Nth
+ * allocation fail, for tests. */
 struct operands cli_parse(const struct program *p, int argc, char **argv);
 
 /* Whether the option was given on the command line (rather than left at its default). */
 bool cli_given(const char *name);
-
-/* Sets an option as the command line would: from its value's text, which has to stay; NULL stands
- * for a TEXT or CHOICE that is not set, "true" and "false" are a FLAG's.  64: a value that it does
- * not take. */
-int cli_set(const struct option *o, const char *value, struct err *e);
 
 /* The recorded options of the program's tables with their effective values as a packed map, in
  * table order: for meta_add_program.  A TEXT that is not set is nil; OPTION_CALL rows are the texts
  * given, in order, as a list (true for each where the option takes none). */
 void cli_options_packed(struct buf *to);
 
-/* ---- messages: "program: text" on stderr, one write each; control characters are shown as \xNN
+/* ---- messages: "program: text" on stderr, one write(2) each; control characters as \xNN
  * ---- */
 
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* What is no trouble: not said with --quiet. */
+/* For what is no problem; --quiet suppresses it. */
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Ends the program: message, temporaries removed, status (1 where *e holds none). */
 void cli_fail(const struct err *e) __attribute__((noreturn));
-/* Dies of the signal, as if it had not been caught: temporaries removed. */
+/* Ends the program by the signal, as if it had not been caught, and removes temporaries. */
 void cli_die(int signal) __attribute__((noreturn));
 void cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn)); /* 64 */
 

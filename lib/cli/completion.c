@@ -4,7 +4,7 @@
 /* "FILE" and "DIR" are completed by the shell's own means. */
 static bool takes_path(const struct option *o)
 {
-    const char *value = value_name(o);
+    const char *value = option_value_name(o);
     return value && (!strcmp(value, "FILE") || !strcmp(value, "DIR"));
 }
 
@@ -25,12 +25,12 @@ static void put_pattern(struct buf *to, const struct option *o)
     buf_format(to, "--%s", o->name);
 }
 
-/* What follows an option that takes a value: words, a file, or something of the user's own. */
+/* The value of an option: one of several words, a file, or free text. */
 static void put_bash_values(const struct program *p, struct buf *to)
 {
-    struct option_rows rows = rows_of(p);
+    struct option_rows rows = rows_of_all(p);
     for (const struct option *o; (o = rows_next(&rows));) {
-        if (!value_name(o))
+        if (!option_value_name(o))
             continue;
         buf_text(to, "    ");
         put_pattern(to, o);
@@ -48,7 +48,7 @@ static void put_bash_values(const struct program *p, struct buf *to)
 
 static void put_bash_names(const struct program *p, struct buf *to)
 {
-    struct option_rows rows = rows_of(p);
+    struct option_rows rows = rows_of_all(p);
     bool first = true;
     for (const struct option *o; (o = rows_next(&rows)); first = false)
         buf_format(to, "%s--%s", first ? "" : " ", o->name);
@@ -90,7 +90,7 @@ static void bash_text(const struct program *p, struct buf *to)
 
 /* ---- zsh ---- */
 
-/* Inside single quotes, with what _arguments takes for its own marks escaped. */
+/* Text inside single quotes, with the special characters of _arguments escaped. */
 static void put_zsh_text(struct buf *to, const char *text)
 {
     for (; *text; text++) {
@@ -104,7 +104,7 @@ static void put_zsh_text(struct buf *to, const char *text)
 
 static void put_zsh_value(struct buf *to, const struct option *o)
 {
-    const char *value = value_name(o);
+    const char *value = option_value_name(o);
     if (!value)
         return;
     buf_byte(to, ':');
@@ -124,7 +124,7 @@ static void put_zsh_value(struct buf *to, const struct option *o)
 /* One form of an option: '(-o --output)--output=[what it does]:FILE:_files'. */
 static void put_zsh_form(struct buf *to, const struct option *o, bool is_long)
 {
-    bool value = value_name(o) != NULL;
+    bool value = option_value_name(o) != NULL;
     buf_text(to, "    '");
     if (o->kind == OPTION_CALL)
         buf_byte(to, '*');
@@ -143,7 +143,7 @@ static void put_zsh_form(struct buf *to, const struct option *o, bool is_long)
 
 static void zsh_text(const struct program *p, struct buf *to)
 {
-    struct option_rows rows = rows_of(p);
+    struct option_rows rows = rows_of_all(p);
     buf_format(to,
                "#compdef %s\n"
                "# zsh completion of %s, sesspipe %s\n"

@@ -31,9 +31,9 @@ static void put_default(struct buf *to, const struct option *o)
     char number[NUM_TEXT];
     if (!o->to)
         return;
-    if (o->kind == OPTION_INT && value_inside(o, (double)*(int64_t *)o->to)) {
+    if (o->kind == OPTION_INT && option_inside(o, (double)*(int64_t *)o->to)) {
         buf_format(to, " [%lld]", (long long)*(int64_t *)o->to);
-    } else if (o->kind == OPTION_REAL && value_inside(o, *(double *)o->to)) {
+    } else if (o->kind == OPTION_REAL && option_inside(o, *(double *)o->to)) {
         num_text(*(double *)o->to, number);
         buf_format(to, " [%s]", number);
     } else if ((o->kind == OPTION_TEXT || o->kind == OPTION_CHOICE) && *(const char **)o->to) {
@@ -55,7 +55,7 @@ static void put_choices(struct buf *to, const char *choices)
 static void put_option(struct buf *to, const struct option *o)
 {
     size_t start = to->len;
-    const char *value = value_name(o);
+    const char *value = option_value_name(o);
     buf_text(to, "  ");
     if (o->letter)
         buf_format(to, "-%c, ", o->letter);
@@ -88,8 +88,15 @@ void help_text(const struct program *p, struct buf *to)
     for (const struct option *const *table = p->tables; table && *table; table++)
         for (const struct option *o = *table; o->kind != OPTION_END; o++)
             put_option(to, o);
+    const struct option_group *group = rows_group(p);
     for (const struct option *o = common_options; o->kind != OPTION_END; o++)
         put_option(to, o);
+    if (group) {
+        buf_format(to, "\noptions of --%s %s (%s --%s NAME --help shows those of another):\n",
+                   p->chooser, group->name, p->name, p->chooser);
+        for (const struct option *o = group->rows; o->kind != OPTION_END; o++)
+            put_option(to, o);
+    }
     if (p->notes)
         buf_format(to, "\n%s\n", p->notes);
     if (p->example) {

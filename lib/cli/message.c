@@ -13,9 +13,7 @@
 #include "base/utf8.h"
 #include "cli/progress.h"
 
-static const char *program_name = "sesspipe";
-
-/* A message is made on the stack, since it may be about memory that is not there. */
+/* A message is made on the stack, since it may say that memory ran out. */
 struct line {
     char at[4096];
     size_t len;
@@ -29,7 +27,7 @@ static void put(struct line *l, const char *bytes, size_t n)
     }
 }
 
-/* File names and data may hold anything: what a terminal would obey is written as \xNN. */
+/* File names and data may hold any bytes: control characters are written as \xNN. */
 static void put_harmless(struct line *l, const char *text)
 {
     for (size_t left = strlen(text), n; left; text += n, left -= n) {
@@ -50,7 +48,7 @@ static void put_harmless(struct line *l, const char *text)
 static void say(const char *text)
 {
     struct line l = {.len = 0};
-    put_harmless(&l, program_name);
+    put_harmless(&l, cli_context.program ? cli_context.program->name : "sesspipe");
     put(&l, ": ", 2);
     put_harmless(&l, text);
     l.at[l.len++] = '\n';
@@ -129,14 +127,14 @@ static void die_of(int signal)
 {
     progress_clear();
     output_file_discard_all();
-    raise(signal); /* SA_RESETHAND has brought the default back */
+    raise(signal); /* SA_RESETHAND has restored the default */
 }
 
 void cli_die(int number)
 {
     signal(number, SIG_DFL);
     die_of(number);
-    _exit(128 + number); /* it was blocked */
+    _exit(128 + number); /* the signal was blocked */
 }
 
 static void catch_signals(void)
@@ -155,8 +153,8 @@ static void catch_signals(void)
     signal(SIGXFSZ, SIG_IGN);
 }
 
-/* A standard descriptor that was closed at the start would be given to the first file opened, and
- * messages or records would end in it.  It is filled with /dev/null, opened so that what a
+/* The system gives a standard descriptor that was closed at the start to the first file opened,
+ * which would then receive messages or records.  It is filled with /dev/null, opened so that what a
  * program reads or writes there fails. */
 static void fill_descriptors(void)
 {
@@ -166,9 +164,8 @@ static void fill_descriptors(void)
             _exit(STATUS_IO);
 }
 
-void startup(const char *name)
+void startup(void)
 {
-    program_name = name;
     fill_descriptors();
     catch_signals();
     mem_on_failure(out_of_memory);

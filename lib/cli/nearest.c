@@ -35,7 +35,7 @@ struct nearest nearest_to(const char *word, size_t len)
     return (struct nearest){.word = word, .wordlen = len, .best = len < 6 ? 3 : len / 2 + 1};
 }
 
-/* The beginning of a name is as near as one wrong letter. */
+/* A word that is the beginning of a name counts as one wrong letter. */
 void nearest_try(struct nearest *n, const char *name, size_t len)
 {
     size_t d = distance(n->word, n->wordlen, name, len);

@@ -1,69 +1,27 @@
 #include <msgpack.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/private.h"
 
-const struct option common_options[] = {
-    {OPTION_FLAG, 'h', "help", .help = "show this help"},
-    {OPTION_FLAG, 0, "version", .help = "show the version and what was built in"},
-    {0},
-};
+/* `make install` alone uses this option: help and completion do not show it. */
+static const struct option completion_option = {
+    OPTION_CHOICE, .name = "completion", .to = &cli_context.completion, .choices = "bash|zsh"};
 
-/* For `make install`, not for people: neither in the help nor completed. */
-static const char *completion;
-static const struct option completion_option = {OPTION_CHOICE, .name = "completion",
-                                                .to = &completion, .choices = "bash|zsh"};
-
-/* What stands on the command line, in its order, before any value is looked at: --help shows
- * defaults wherever it stands. */
-struct occurrence {
-    const struct option *option;
-    const char *value; /* NULL: takes none */
-};
-
-static struct {
-    const struct program *program;
-    VEC(struct occurrence) given;
-    VEC(const char *) operands;
-} line;
-
-/* ---- the program's rows ---- */
-
-struct option_rows rows_of(const struct program *p)
-{
-    return (struct option_rows){.table = p->tables};
-}
-
-const struct option *rows_next(struct option_rows *r)
-{
-    for (;;) {
-        if (r->row && r->row->kind != OPTION_END)
-            return r->row++;
-        if (r->table && *r->table) {
-            r->row = *r->table++;
-        } else if (!r->common) {
-            r->common = true;
-            r->row = common_options;
-        } else {
-            return NULL;
-        }
-    }
-}
+/* ---- finding a row ---- */
 
 static const struct option *find_letter(char letter)
 {
-    struct option_rows rows = rows_of(line.program);
+    struct option_rows rows = rows_of_all(cli_context.program);
     for (const struct option *o; (o = rows_next(&rows));)
         if (o->letter == letter)
             return o;
-    cli_usage("unknown option -%c: %s --help lists what there is", letter, line.program->name);
+    cli_usage("unknown option -%c: %s --help lists what there is", letter,
+              cli_context.program->name);
 }
 
 static const struct option *find_name(const char *name, size_t len)
 {
-    struct option_rows rows = rows_of(line.program);
+    struct option_rows rows = rows_of_all(cli_context.program);
     struct nearest nearest = nearest_to(name, len);
     for (const struct option *o; (o = rows_next(&rows));) {
         size_t n = strlen(o->name);
@@ -76,7 +34,48 @@ static const struct option *find_name(const char *name, size_t len)
     if (nearest.name)
         cli_usage("unknown option --%.*s: did you mean --%s?", (int)len, name, nearest.name);
     cli_usage("unknown option --%.*s: %s --help lists what there is", (int)len, name,
-              line.program->name);
+              cli_context.program->name);
+}
+
+/* ---- options of groups ---- */
+
+static void refuse_option(const struct option *o, const char *chosen) __attribute__((noreturn));
+static void refuse_option(const struct option *o, const char *chosen)
+{
+    const struct program *p = cli_context.program;
+    struct buf others = {0};
+    for (const struct option_group *g = p->groups; g->name; g++)
+        if (row_named(g->rows, o->name, strlen(o->name)))
+            buf_format(&others, "%s%s", others.len ? ", " : "", g->name);
+    cli_usage("--%s goes with --%s %.*s, not with %s", o->name, p->chooser, (int)others.len,
+              others.at, chosen);
+}
+
+static bool is_of(const struct option *table, const struct option *o)
+{
+    for (; table->kind != OPTION_END; table++)
+        if (table == o)
+            return true;
+    return false;
+}
+
+/* Options of groups were read before it was known which group counts: its rows take their values.
+ * Where there is no such group the program says so. */
+static void settle_groups(void)
+{
+    const struct program *p = cli_context.program;
+    const struct option_group *chosen = rows_group(p);
+    for (size_t i = 0; chosen && i < cli_context.given.len; i++) {
+        const struct option **o = &cli_context.given.at[i].option;
+        for (const struct option_group *g = p->groups; g->name; g++)
+            if (is_of(g->rows, *o)) {
+                const struct option *own = row_named(chosen->rows, (*o)->name, strlen((*o)->name));
+                if (!own)
+                    refuse_option(*o, chosen->name);
+                *o = own;
+                break;
+            }
+    }
 }
 
 /* ---- reading ---- */
@@ -93,7 +92,7 @@ static const char *next_word(struct words *w)
 
 static void note(const struct option *o, const char *value)
 {
-    vec_push(&line.given, ((struct occurrence){o, value}));
+    vec_push(&cli_context.given, ((struct occurrence){o, value}));
 }
 
 static void missing(const struct option *o) __attribute__((noreturn));
@@ -101,9 +100,9 @@ static void missing(const struct option *o)
 {
     struct buf what = {0};
     if (o->kind == OPTION_INT || o->kind == OPTION_REAL)
-        value_range(o, &what);
+        option_range(o, &what);
     else
-        buf_text(&what, value_name(o));
+        buf_text(&what, option_value_name(o));
     cli_usage("--%s needs a value: %.*s", o->name, (int)what.len, what.at);
 }
 
@@ -112,7 +111,7 @@ static void read_long(const char *word, struct words *rest)
     size_t len = strcspn(word, "=");
     const struct option *o = find_name(word, len);
     const char *value = word[len] ? word + len + 1 : NULL;
-    if (!value_name(o)) {
+    if (!option_value_name(o)) {
         if (value)
             cli_usage("--%s takes no value, and '%s' was given", o->name, value);
     } else if (!value && !(value = next_word(rest))) {
@@ -121,13 +120,13 @@ static void read_long(const char *word, struct words *rest)
     note(o, value);
 }
 
-/* "-qn5": letters that take no value, then perhaps one that takes the rest or the next word. */
+/* "-qn5": letters that take no value, then perhaps one whose value is the rest or the next word. */
 static void read_short(const char *word, struct words *rest)
 {
     while (*word) {
         const struct option *o = find_letter(*word++);
         const char *value = NULL;
-        if (value_name(o)) {
+        if (option_value_name(o)) {
             value = *word ? word : next_word(rest);
             word = "";
             if (!value)
@@ -143,7 +142,7 @@ static void read_line(int argc, char **argv)
     bool options = true;
     for (const char *word; (word = next_word(&rest));) {
         if (!options || word[0] != '-' || !word[1])
-            vec_push(&line.operands, word);
+            vec_push(&cli_context.operands, word);
         else if (word[1] != '-')
             read_short(word + 1, &rest);
         else if (word[2])
@@ -151,19 +150,19 @@ static void read_line(int argc, char **argv)
         else
             options = false;
     }
-    vec_push(&line.operands, NULL);
-    line.operands.len--;
+    vec_push(&cli_context.operands, NULL);
+    cli_context.operands.len--;
 }
 
 static void answer_questions(void)
 {
     struct buf text = {0};
-    for (size_t i = 0; i < line.given.len; i++) {
-        const struct option *o = line.given.at[i].option;
+    for (size_t i = 0; i < cli_context.given.len; i++) {
+        const struct option *o = cli_context.given.at[i].option;
         if (o == &common_options[0])
-            help_text(line.program, &text);
+            help_text(cli_context.program, &text);
         else if (o == &common_options[1])
-            version_text(line.program, &text);
+            version_text(cli_context.program, &text);
         else
             continue;
         answer(&text);
@@ -173,17 +172,17 @@ static void answer_questions(void)
 static void answer_completion(void)
 {
     struct buf text = {0};
-    if (!completion)
+    if (!cli_context.completion)
         return;
-    completion_text(line.program, completion, &text);
+    completion_text(cli_context.program, cli_context.completion, &text);
     answer(&text);
 }
 
-/* A program that waits for somebody to type a stream of records looks as if it hung. */
+/* A program that waits for a user to type a stream of records looks as if it hung. */
 static void check_input(void)
 {
-    const struct program *p = line.program;
-    if (!line.operands.len && !(p->input_option && cli_given(p->input_option)) &&
+    const struct program *p = cli_context.program;
+    if (!cli_context.operands.len && !(p->input_option && cli_given(p->input_option)) &&
         strstr(p->usage, "file") && isatty(STDIN_FILENO))
         cli_usage("no input: standard input is a terminal: name a FILE, or pipe one in; - reads "
                   "the terminal; %s --help shows an example",
@@ -192,34 +191,27 @@ static void check_input(void)
 
 struct operands cli_parse(const struct program *p, int argc, char **argv)
 {
-    startup(p->name);
-    line.program = p;
+    cli_context.program = p;
+    startup();
     read_line(argc, argv);
     answer_questions();
-    for (size_t i = 0; i < line.given.len; i++) {
-        struct occurrence *at = &line.given.at[i];
+    settle_groups();
+    for (size_t i = 0; i < cli_context.given.len; i++) {
+        struct occurrence *at = &cli_context.given.at[i];
         struct err e;
-        if (value_set(at->option, at->value, &e)) {
+        if (option_set(at->option, at->value, &e)) {
             err_at(&e, "--%s", at->option->name);
             cli_fail(&e);
         }
     }
     answer_completion();
     check_input();
-    struct operands files = {line.operands.at, (int)line.operands.len};
-    progress_begin(p->name, files);
+    struct operands files = {cli_context.operands.at, (int)cli_context.operands.len};
+    progress_begin(files);
     return files;
 }
 
 /* ---- what was read ---- */
-
-bool cli_given(const char *name)
-{
-    for (size_t i = 0; i < line.given.len; i++)
-        if (!strcmp(line.given.at[i].option->name, name))
-            return true;
-    return false;
-}
 
 static void pack_text(msgpack_packer *pk, const char *text)
 {
@@ -231,14 +223,14 @@ static void pack_text(msgpack_packer *pk, const char *text)
 static void pack_calls(msgpack_packer *pk, const struct option *o)
 {
     size_t count = 0;
-    for (size_t i = 0; i < line.given.len; i++)
-        count += line.given.at[i].option == o;
+    for (size_t i = 0; i < cli_context.given.len; i++)
+        count += cli_context.given.at[i].option == o;
     msgpack_pack_array(pk, count);
-    for (size_t i = 0; i < line.given.len; i++) {
-        if (line.given.at[i].option != o)
+    for (size_t i = 0; i < cli_context.given.len; i++) {
+        if (cli_context.given.at[i].option != o)
             continue;
-        if (line.given.at[i].value)
-            pack_text(pk, line.given.at[i].value);
+        if (cli_context.given.at[i].value)
+            pack_text(pk, cli_context.given.at[i].value);
         else
             msgpack_pack_true(pk);
     }
@@ -281,11 +273,11 @@ void cli_options_packed(struct buf *to)
     msgpack_packer pk;
     msgpack_packer_init(&pk, to, buf_write);
     size_t count = 0;
-    struct option_rows rows = rows_of(line.program);
+    struct option_rows rows = rows_of(cli_context.program);
     for (const struct option *o; (o = rows_next(&rows));)
         count += o->recorded;
     msgpack_pack_map(&pk, count);
-    rows = rows_of(line.program);
+    rows = rows_of(cli_context.program);
     for (const struct option *o; (o = rows_next(&rows));) {
         if (o->recorded) {
             pack_text(&pk, o->name);

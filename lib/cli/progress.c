@@ -1,7 +1,5 @@
 #include "cli/progress.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -10,45 +8,25 @@
 
 #include "base/json.h"
 #include "base/input_meter.h"
-#include "base/terminal.h"
 #include "cli/private.h"
-
-enum { WIDEST = 250 }; /* columns that a line may take */
-
-static const char *mode = "auto";
-static bool quiet;
-
-static struct {
-    const char *program;
-    bool offered, of_input;
-    bool text, json; /* what is shown: one of them or neither */
-    bool held;       /* the terminal's line is this program's */
-    bool failed;     /* the program has said why it ends */
-    double began, next, total;
-    volatile size_t width; /* of the line that stands on the terminal; 0: none */
-} now;
 
 const struct option *progress_options(bool of_input)
 {
     static const struct option table[] = {
-        {OPTION_CHOICE, 0, "progress", "HOW", "how far, on stderr", &mode,
+        {OPTION_CHOICE, 0, "progress", "HOW", "progress on stderr", &cli_context.progress,
          .choices = "auto|json|none"},
-        {OPTION_FLAG, 'q', "quiet", .help = "say nothing when all is well", .to = &quiet},
+        {OPTION_FLAG, 'q', "quiet", .help = "write nothing to stderr when all is well",
+         .to = &cli_context.quiet},
         {0},
     };
-    now.offered = true;
-    now.of_input = of_input;
+    cli_context.offered = true;
+    cli_context.of_input = of_input;
     return table;
-}
-
-bool progress_quiet(void)
-{
-    return quiet;
 }
 
 bool progress_json(void)
 {
-    return now.json;
+    return cli_context.json;
 }
 
 double progress_clock(void)
@@ -56,60 +34,6 @@ double progress_clock(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-/* ---- the line on the terminal ---- */
-
-/* Called by signal handlers too. */
-void progress_clear(void)
-{
-    char blank[WIDEST + 2];
-    size_t n = now.width;
-    if (!n)
-        return;
-    now.width = 0;
-    memset(blank, ' ', sizeof blank);
-    blank[0] = blank[n + 1] = '\r';
-    (void)!write(STDERR_FILENO, blank, n + 2);
-}
-
-/* A lock on the terminal itself: of several programs in a pipeline one shows.  Where the system
- * knows no such lock, all show. */
-static bool hold_line(void)
-{
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (!now.held)
-        now.held = !fcntl(STDERR_FILENO, F_SETLK, &lock) || (errno != EACCES && errno != EAGAIN);
-    return now.held;
-}
-
-static void stop(void)
-{
-    struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
-    progress_clear();
-    if (now.held)
-        fcntl(STDERR_FILENO, F_SETLK, &lock);
-    now.text = now.held = false;
-}
-
-/* The line, blanks over what is left of a longer one before, and the cursor back at its start,
- * where another program's output covers it. */
-static void put_line(const struct buf *text)
-{
-    char line[2 * WIDEST + 4];
-    size_t columns = terminal_columns(STDERR_FILENO), n = text->len, before = now.width;
-    if (columns <= 1 || !hold_line())
-        return;
-    if (n > columns - 1)
-        n = columns - 1;
-    if (n > WIDEST)
-        n = WIDEST;
-    size_t blanks = before > n && before < columns ? before - n : 0;
-    memset(line, ' ', sizeof line);
-    memcpy(line, text->at, n);
-    line[n + blanks] = '\r';
-    now.width = n;
-    (void)!write(STDERR_FILENO, line, n + blanks + 1);
 }
 
 /* ---- what is said ---- */
@@ -146,7 +70,7 @@ static double rate(const struct progress *p)
 
 static void put_head(struct buf *to, const struct progress *p)
 {
-    buf_format(to, "%s: ", now.program);
+    buf_format(to, "%s: ", cli_context.program->name);
     if (p->epoch)
         buf_format(to, "epoch %lld ", (long long)p->epoch);
     if (p->epochs)
@@ -196,7 +120,7 @@ static void put_member(struct buf *to, const char *key, double value)
 static void put_json(struct buf *to, const struct progress *p, bool done)
 {
     buf_text(to, "{\"program\":");
-    json_text(to, bytes_of(now.program));
+    json_text(to, bytes_of(cli_context.program->name));
     if (p->epoch)
         buf_format(to, ",\"epoch\":%lld", (long long)p->epoch);
     if (p->epochs)
@@ -226,24 +150,24 @@ static void put_json(struct buf *to, const struct progress *p, bool done)
 
 bool progress_due(void)
 {
-    if (!now.text && !now.json)
+    if (!cli_context.text && !cli_context.json)
         return false;
     double t = progress_clock();
-    if (t < now.next)
+    if (t < cli_context.next)
         return false;
-    now.next = t + (now.json ? 1 : 0.25);
+    cli_context.next = t + (cli_context.json ? 1 : 0.25);
     return true;
 }
 
 static void say(const struct progress *p, bool done)
 {
     struct buf text = {0};
-    if (now.json) {
+    if (cli_context.json) {
         put_json(&text, p, done);
         (void)!write(STDERR_FILENO, text.at, text.len);
-    } else if (now.text) {
+    } else if (cli_context.text) {
         put_text(&text, p);
-        put_line(&text);
+        status_line_put(&text);
     }
     buf_release(&text);
 }
@@ -256,10 +180,10 @@ void progress_show(const struct progress *p)
 static struct progress of_input(void)
 {
     struct progress p = {.bytes = (double)input_meter.bytes,
-                         .seconds = progress_clock() - now.began};
-    /* An input that is read twice, or grows, has no share. */
-    if (now.total > 0 && p.bytes <= now.total) {
-        p.total = now.total;
+                         .seconds = progress_clock() - cli_context.began};
+    /* An input that is read twice or grows has no share. */
+    if (cli_context.total > 0 && p.bytes <= cli_context.total) {
+        p.total = cli_context.total;
         p.share = p.bytes / p.total;
     }
     return p;
@@ -275,30 +199,31 @@ static void show_input(void)
 
 void progress_count(const char *part, double count, const char *unit)
 {
-    static const char *last = "";
-    static double began;
-    if (strcmp(part, last)) {
-        last = part;
-        began = progress_clock();
+    if (strcmp(part, cli_context.part)) {
+        cli_context.part = part;
+        cli_context.part_began = progress_clock();
     }
     if (!progress_due())
         return;
-    struct progress p = {
-        .part = part, .count = count, .unit = unit, .seconds = progress_clock() - began};
+    struct progress p = {.part = part,
+                         .count = count,
+                         .unit = unit,
+                         .seconds = progress_clock() - cli_context.part_began};
     progress_show(&p);
 }
 
 void progress_epoch(int64_t epoch, int64_t epochs)
 {
     struct stat out;
-    if (now.text && !cli_given("output") && !fstat(STDOUT_FILENO, &out) && S_ISFIFO(out.st_mode))
-        stop();
+    if (cli_context.text && !cli_given("output") && !fstat(STDOUT_FILENO, &out) &&
+        S_ISFIFO(out.st_mode))
+        status_line_stop();
     if (!progress_due())
         return;
     struct progress p = {.epoch = epoch,
                          .epochs = epochs,
                          .share = (double)(epoch - 1) / (double)epochs,
-                         .seconds = progress_clock() - now.began};
+                         .seconds = progress_clock() - cli_context.began};
     progress_show(&p);
 }
 
@@ -322,48 +247,44 @@ static double size_of_inputs(struct operands files)
     return total;
 }
 
-/* In the middle of a pipeline its ends show; a terminal that takes the output takes nothing else.
+/* A program in the middle of a pipeline shows nothing; on a terminal that takes the output no
+ * progress is shown.
  */
 static bool may_rewrite(void)
 {
     struct stat in, out;
-    if (quiet || strcmp(mode, "auto") || !isatty(STDERR_FILENO))
+    if (cli_context.quiet || strcmp(cli_context.progress, "auto") || !isatty(STDERR_FILENO))
         return false;
-    if (!now.of_input || cli_given("output"))
+    if (!cli_context.of_input || cli_given("output"))
         return true;
     return !isatty(STDOUT_FILENO) &&
-           !(now.total <= 0 && !fstat(STDIN_FILENO, &in) && S_ISFIFO(in.st_mode) &&
+           !(cli_context.total <= 0 && !fstat(STDIN_FILENO, &in) && S_ISFIFO(in.st_mode) &&
              !fstat(STDOUT_FILENO, &out) && S_ISFIFO(out.st_mode));
 }
 
 static void finish(void)
 {
-    if (now.json && now.of_input && !now.failed) {
+    if (cli_context.json && cli_context.of_input && !cli_context.failed) {
         struct progress p = of_input();
         say(&p, true);
     }
-    stop();
+    status_line_stop();
 }
 
-void progress_begin(const char *program, struct operands files)
+void progress_begin(struct operands files)
 {
-    if (!now.offered)
+    if (!cli_context.offered)
         return;
-    now.program = program;
-    now.began = progress_clock();
-    now.total = size_of_inputs(files);
-    now.json = !strcmp(mode, "json");
-    now.text = !now.json && may_rewrite();
-    /* Short work shows nothing, and who knows the share shows first. */
-    now.next = now.began + (now.json || now.total <= 0 ? 1 : 0.5);
-    if (!now.text && !now.json)
+    cli_context.began = progress_clock();
+    cli_context.total = size_of_inputs(files);
+    cli_context.json = !strcmp(cli_context.progress, "json");
+    cli_context.text = !cli_context.json && may_rewrite();
+    /* Short work shows nothing. Of the programs of a pipe those that know their share show first.
+     */
+    cli_context.next = cli_context.began + (cli_context.json || cli_context.total <= 0 ? 1 : 0.5);
+    if (!cli_context.text && !cli_context.json)
         return;
-    if (now.of_input)
+    if (cli_context.of_input)
         input_meter.seen = show_input;
     atexit(finish);
-}
-
-void progress_fail(void)
-{
-    now.failed = true;
 }

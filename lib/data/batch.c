@@ -34,7 +34,7 @@ static void clear(struct batching *b)
 /* The user's last sessions before session s, oldest first, whatever part they are of. */
 static void add_history(struct batching *b, size_t s)
 {
-    const struct session_store *c = b->corpus;
+    const struct session_store *c = b->store;
     size_t first = c->first.at[c->user.at[s]], number = s - first;
     size_t count = number < (size_t)b->history ? number : (size_t)b->history;
     vec_push(&b->history_count, (int32_t)count);
@@ -46,21 +46,21 @@ static void add_history(struct batching *b, size_t s)
         vec_push(&b->history_session, (int32_t)(h - first));
         vec_push(&b->history_start, start);
         if (b->history_items) {
-            vec_push(&b->history_length, (int32_t)corpus_length(c, h));
-            vec_append(&b->history_item, corpus_items(c, h), corpus_length(c, h));
+            vec_push(&b->history_length, (int32_t)session_store_length(c, h));
+            vec_append(&b->history_item, session_store_items(c, h), session_store_length(c, h));
         }
     }
 }
 
 static void add_session(struct batching *b, size_t s)
 {
-    const struct session_store *c = b->corpus;
-    size_t length = corpus_length(c, s);
+    const struct session_store *c = b->store;
+    size_t length = session_store_length(c, s);
     vec_push(&b->user, c->user.at[s]);
     vec_push(&b->session, (int32_t)(s - c->first.at[c->user.at[s]]));
     vec_push(&b->start, c->start.at[s]);
     vec_push(&b->length, (int32_t)length);
-    vec_append(&b->item, corpus_items(c, s), length);
+    vec_append(&b->item, session_store_items(c, s), length);
     add_history(b, s);
 }
 
@@ -70,7 +70,7 @@ int batching_emit(struct batching *b, enum part part, const size_t *picked, size
                   struct err *e)
 {
     clear(b);
-    if (b->history_items) { /* an array that is not there says that none is given */
+    if (b->history_items) { /* a NULL array would say that no items are given */
         vec_reserve(&b->history_length, 1);
         vec_reserve(&b->history_item, 1);
     }

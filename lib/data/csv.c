@@ -3,7 +3,7 @@
 #include "base/num.h"
 #include "base/text_fields.h"
 
-/* ---- what is said of the log ---- */
+/* ---- what the options say of the log ---- */
 
 int csv_where(csv_tests *tests, const char *text, struct err *e)
 {
@@ -92,7 +92,7 @@ static bool contains(struct bytes line, const char *sign)
     return !len;
 }
 
-/* The preset's variant whose sign stands in the line; before there is a line, the first. */
+/* The preset's variant whose sign is in the line; without a line, the first one. */
 static const struct csv_preset *find_preset(const char *name, const struct bytes *line)
 {
     for (const struct csv_preset *p = csv_presets; name && p->name; p++)
@@ -216,7 +216,8 @@ static int first_line(void *state, struct bytes line, struct err *e)
     struct csv *c = state;
     if (choose_layout(c, &line, e))
         return e->status;
-    for (c->fields.len = 0;; c->fields.len = c->columns) { /* once to count, once to have them */
+    for (c->fields.len = 0;;
+         c->fields.len = c->columns) { /* once to count them, once to store them */
         if (!split(c, line, &c->columns))
             return err_set(e, STATUS_DATA, "column %zu: the quotes do not match", c->columns + 1);
         if (c->fields.len == c->columns)

@@ -4,7 +4,7 @@
 
 #include "data/raw.h"
 
-/* How a log is laid out; NULL where it is not said.  Columns go by name, or by number from 1. */
+/* The layout of a log; NULL where it is not given.  Columns go by name, or by number from 1. */
 struct csv_layout {
     const char *user, *item, *time;
     const char *session;   /* names each row's session; without a user it is the user as well */
@@ -14,8 +14,8 @@ struct csv_layout {
     const char *header;    /* "no": columns have no names; "yes" by default */
 };
 
-/* A layout that is known by name; several rows of one name are its variants, of which that one
- * holds whose sign stands in the first line. */
+/* A layout that is known by name. Several rows of one name are variants: the one whose sign is in
+ * the first line applies. */
 struct csv_preset {
     const char *name, *sign;
     struct csv_layout layout;
@@ -27,7 +27,7 @@ extern const struct csv_preset csv_presets[]; /* ends with a row without name */
 char *csv_preset_names(void);
 
 struct csv_test {
-    const char *column; /* its NUL is where "=" or "!=" stood */
+    const char *column; /* ended by a NUL in place of "=" or "!=" */
     struct bytes value;
     bool differs; /* "!=" */
     bool begins;  /* the value is what others begin with */
@@ -40,23 +40,24 @@ struct csv_column {
     size_t at;
 };
 
-/* What is said of the log; then the state of reading it. */
+/* What the options say of the log, and the state of reading it. */
 struct csv {
     struct csv_layout given;
     const char *preset;
-    bool no_quotes; /* a quote is a byte like others */
-    bool by_gap;    /* rows do not name their sessions, even if the preset says so */
+    bool no_quotes; /* a quote is an ordinary byte */
+    bool by_gap;    /* ignore the preset's column of sessions */
     csv_tests where;
     VEC(struct csv_column) carry;
 
     struct csv_layout layout; /* what is given, the rest from the preset */
     char delimiter_text[2];
-    struct bytes delimiter, quoting; /* of fields; of those with quotes, empty = none */
+    struct bytes delimiter,
+        quoting; /* between fields; between fields that may be quoted, empty = none may */
     enum raw_unit unit;
     size_t user, item, time, session, sequence; /* columns, from 0; CSV_NONE */
     size_t columns, wanted;                     /* how many rows have; how many are looked at */
     csv_tests preset_where;
-    const csv_tests *tests; /* the one of the two that holds */
+    const csv_tests *tests; /* the one of the two that applies */
     VEC(struct bytes) fields;
     VEC(struct bytes) carried;
     VEC(const char *) keys;
@@ -64,15 +65,15 @@ struct csv {
 };
 #define CSV_NONE SIZE_MAX
 
-/* Appends a test, "COLUMN=VALUE" or "COLUMN!=VALUE".  A row is wanted if each column that "="
- * names has one of the values named for it, and none that "!=" names; "VALUE*" is all that begin
- * so.  64: neither stands there. */
+/* Appends a test, "COLUMN=VALUE" or "COLUMN!=VALUE".  A row is wanted if each column named with "="
+ * has one of its values, and no column has a value named with "!="; "VALUE*" is every value that
+ * begins so. 64: the text has neither form. */
 int csv_where(csv_tests *tests, const char *text, struct err *e);
 
-/* Appends a column to carry, "COLUMN" or "KEY=COLUMN".  64: it is carried already. */
+/* Appends a column to carry into the stream, "COLUMN" or "KEY=COLUMN". 64: the key is taken. */
 int csv_carry(struct csv *c, const char *text, struct err *e);
 
-/* Puts *format together of what is said.  64: something is missing or cannot be meant. */
+/* Makes *format of the options. 64: something is missing or makes no sense. */
 int csv_open(struct csv *c, struct raw_format *format, struct err *e);
 
 void csv_release(struct csv *c);

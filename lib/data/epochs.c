@@ -5,7 +5,7 @@ void epochs_meta(struct meta *m, const struct epochs_options *o)
     m->kind = STREAM_BATCHES;
     meta_set_text(m, "scheme", o->scheme->name);
     meta_set_bool(m, "keeps_order", o->scheme->keeps_order);
-    meta_set_int(m, o->scheme->lanes ? "lanes" : "batch", o->size);
+    meta_set_int(m, o->scheme->parallel ? "lanes" : "batch", o->size);
     meta_set_int(m, "history", o->history);
     meta_set_bool(m, "history_items", o->history_items);
     meta_set_int(m, "epochs", o->epochs);
@@ -31,12 +31,12 @@ int epochs_open(struct epochs *p, const struct epochs_options *o, struct session
     *p = (struct epochs){.options = o, .out = out};
     if (meta_get_i64s(m, "delta_edges", &p->edges, e) != 0 ||
         meta_get_int(m, "week_shift", &week_shift, e) != 0 ||
-        session_store_read(&p->corpus, in, out, e) != 0)
+        session_store_read(&p->store, in, out, e) != 0)
         return e->status;
     if (p->edges.len == 0)
-        return err_set(e, STATUS_DATA, "header: no delta_edges, which say the ages of sessions");
+        return err_set(e, STATUS_DATA, "header: no delta_edges, the edges of the buckets of ages");
     p->batching = (struct batching){
-        .corpus = &p->corpus,
+        .store = &p->store,
         .size = o->size,
         .history = o->history,
         .history_items = o->history_items,
@@ -55,7 +55,7 @@ int epochs_open(struct epochs *p, const struct epochs_options *o, struct session
 static bool is_due(const struct epochs *p, struct epoch epoch)
 {
     return epoch.part == PART_TRAIN ||
-           (session_store_part(&p->corpus, epoch.part) > 0 &&
+           (session_store_part(&p->store, epoch.part) > 0 &&
             (epoch.part != PART_TEST || epoch.number >= p->options->test_from));
 }
 
@@ -72,7 +72,7 @@ int epochs_write(struct epochs *p, int64_t number, struct err *e)
 
 void epochs_release(struct epochs *p)
 {
-    session_store_release(&p->corpus);
+    session_store_release(&p->store);
     batching_release(&p->batching);
     vec_release(&p->edges);
 }

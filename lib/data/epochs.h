@@ -1,4 +1,4 @@
-/* From split sessions to a whole stream of batches: epoch by epoch, part by part. */
+/* Makes a stream of batches from split sessions: epoch by epoch, part by part. */
 #ifndef DATA_EPOCHS_H
 #define DATA_EPOCHS_H
 
@@ -16,16 +16,16 @@ struct epochs_options {
 struct epochs {
     const struct epochs_options *options;
     struct frame_out *out;
-    struct session_store corpus;
+    struct session_store store;
     struct batching batching;
     i64_vec edges;
 };
 
-/* What a reader of the batches has to know, set in the sessions' header. */
+/* Sets in the header what a reader of the batches has to know. */
 void epochs_meta(struct meta *m, const struct epochs_options *o);
 
-/* Reads the sessions to their end; users and items go on to `out`.  Options, `in` (until here) and
- * `out` are the caller's.  65: as session_store_read; no delta_edges. */
+/* Reads the sessions to their end and writes users and items to `out`. The caller keeps options,
+ * `in` and `out`.  65: as session_store_read; no delta_edges. */
 int epochs_open(struct epochs *p, const struct epochs_options *o, struct sessions_in *in,
                 struct frame_out *out, struct err *e);
 

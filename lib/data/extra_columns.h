@@ -1,5 +1,5 @@
 /* A column that is carried into the stream beside times and items: each of its values has a code,
- * and the header says what the codes stand for. */
+ * and the header says what the codes mean. */
 #ifndef DATA_EXTRA_COLUMNS_H
 #define DATA_EXTRA_COLUMNS_H
 

@@ -2,75 +2,61 @@
 #include "data/filters.h"
 #include "stream/cursor.h"
 
-/* ---- values ---- */
-
-FILTER_PARSE(count)
-{
-    if (!num_i64(text, strlen(text), &s->number) || s->number < 1)
-        return err_set(e, STATUS_USAGE, "'%s' is not a whole number of 1 or more", text);
-    return 0;
-}
-
-FILTER_PARSE(fraction)
-{
-    if (!fraction_parse(text, strlen(text), &s->fraction))
-        return err_set(e, STATUS_USAGE,
-                       "'%s' is not a fraction from 0 to 1 with at most nine decimals", text);
-    return 0;
-}
-
 /* ---- the filters ---- */
 
-#define PARSE(name)  .parse = filter_parse_##name
-#define SURVEY(name) .survey = filter_survey_##name
-#define APPLY(name)  .apply = filter_apply_##name
-#define NOTE(name)   .note = filter_note_##name
-
 static const char item_support[] = "min-item-support", user_support[] = "min-user-support";
-static const char once[] = "once"; /* changes the filter before it and is none itself */
+static const char once[] = "once"; /* not a filter: changes the one before it */
 
 const struct filter filter_rows[] = {
-    {"min-sessions", "N", "drop users with fewer than N sessions", PARSE(count),
-     APPLY(min_sessions)},
-    {"min-events", "N", "drop sessions with fewer than N events", PARSE(count), APPLY(min_events)},
-    {"first", "TIME", "keep 1month, 2months, 3months or SECONDS of each user", PARSE(span),
-     APPLY(first)},
-    {"last-sessions", "N", "keep the last N sessions of each user", PARSE(count),
-     APPLY(last_sessions)},
-    {"recent", "F", "keep the newest F of all sessions, after a split of training", PARSE(fraction),
-     SURVEY(recent), APPLY(recent)},
-    {"user-length", "SIDE", "keep users below or above the mean session length", PARSE(user_length),
-     SURVEY(user_means), APPLY(user_means)},
-    {"user-count", "SIDE", "keep users below or above the mean session count", PARSE(user_count),
-     SURVEY(user_means), APPLY(user_means)},
-    {"user-group", "L-C", "both at once, such as below-above", PARSE(user_group),
-     SURVEY(user_means), APPLY(user_means)},
-    {"country", "LIST", "keep the users of these countries", PARSE(country), APPLY(country)},
+    {"min-sessions", "N", "drop users with fewer than N sessions", .parse = filter_parse_count,
+     .apply = filter_apply_min_sessions},
+    {"min-events", "N", "drop sessions with fewer than N events", .parse = filter_parse_count,
+     .apply = filter_apply_min_events},
+    {"first", "TIME", "keep 1month, 2months, 3months or SECONDS of each user",
+     .parse = filter_parse_span, .apply = filter_apply_first},
+    {"last-sessions", "N", "keep the last N sessions of each user", .parse = filter_parse_count,
+     .apply = filter_apply_last_sessions},
+    {"recent", "F", "keep the newest F of all sessions, after a split of training",
+     .parse = filter_parse_fraction, .survey = filter_survey_recent, .apply = filter_apply_recent},
+    {"user-length", "SIDE", "keep users below or above the mean session length",
+     .parse = filter_parse_user_length, .survey = filter_survey_user_means,
+     .apply = filter_apply_user_means},
+    {"user-count", "SIDE", "keep users below or above the mean session count",
+     .parse = filter_parse_user_count, .survey = filter_survey_user_means,
+     .apply = filter_apply_user_means},
+    {"user-group", "L-C", "both sides at once, such as below-above",
+     .parse = filter_parse_user_group, .survey = filter_survey_user_means,
+     .apply = filter_apply_user_means},
+    {"country", "LIST", "keep the users of these countries", .parse = filter_parse_country,
+     .apply = filter_apply_country},
     {"country-zone", "CET", "keep the users of the countries of this time zone",
-     PARSE(country_zone), APPLY(country)},
-    {"repeats", "KIND", "drop repeats: consecutive, item (in a session), type", PARSE(repeats),
-     APPLY(repeats)},
-    {item_support, "N", "drop items of fewer than N events, till none falls", PARSE(count),
-     SURVEY(support), APPLY(support)},
-    {user_support, "N", "drop users of fewer than N events, likewise", PARSE(count),
-     SURVEY(support), APPLY(support)},
-    {.name = once, .help = "go over the support before it a single time only"},
+     .parse = filter_parse_country_zone, .apply = filter_apply_country},
+    {"repeats", "KIND", "drop repeats: consecutive, item (in a session), type",
+     .parse = filter_parse_repeats, .apply = filter_apply_repeats},
+    {item_support, "N", "drop items of fewer than N events, until none is left",
+     .parse = filter_parse_count, .survey = filter_survey_support, .apply = filter_apply_support},
+    {user_support, "N", "drop users of fewer than N events, until none is left",
+     .parse = filter_parse_count, .survey = filter_survey_support, .apply = filter_apply_support},
+    {.name = once, .help = "apply the support option before it a single time"},
     {"delta-buckets", "SHAPE:WIDTHxCOUNT", "buckets of ages: linear, quadratic, log; 3600x168",
-     PARSE(buckets), NOTE(buckets)},
-    {"week-shift", "SECONDS", "add this before the hour of the week is taken", PARSE(shift),
-     NOTE(shift)},
-    {"timezone", "ZONE", "the same by CET, UTC or +HH:MM", PARSE(timezone), NOTE(shift)},
-    {"dwell-bins", "BINS", "bins of the time to the next event: scott or N", PARSE(dwell),
-     SURVEY(dwell), APPLY(dwell)},
+     .parse = filter_parse_buckets, .note = filter_note_buckets},
+    {"week-shift", "SECONDS", "shift times by SECONDS for the hour of the week",
+     .parse = filter_parse_shift, .note = filter_note_shift},
+    {"timezone", "ZONE", "the same shift as CET, UTC or +HH:MM", .parse = filter_parse_timezone,
+     .note = filter_note_shift},
+    {"dwell-bins", "BINS", "bins of the time to the next event: scott or N",
+     .parse = filter_parse_dwell, .survey = filter_survey_dwell, .apply = filter_apply_dwell},
     {"split", "user:F|...",
-     "what trains: each user's first F; all but last-session, leave-one-out, "
+     "training part: each user's first F; all but last-session, leave-one-out, "
      "time:DATE, last-day, last-week",
-     PARSE(split), SURVEY(split), APPLY(split), .splits = true},
+     .parse = filter_parse_split, .survey = filter_survey_split, .apply = filter_apply_split,
+     .splits = true},
     {"validation", "F|...",
-     "cut off the end of training likewise: F of each user's sessions, or as --split",
-     PARSE(validation), SURVEY(validation), APPLY(validation), .splits = true},
-    {"drop-unseen", NULL, "drop from the other parts what training never sees", NULL,
-     SURVEY(drop_unseen), APPLY(drop_unseen)},
+     "validation part from the end of training: F of each user's sessions, or as --split",
+     .parse = filter_parse_validation, .survey = filter_survey_validation,
+     .apply = filter_apply_validation, .splits = true},
+    {"drop-unseen", NULL, "drop items of the other parts that training never has", NULL,
+     .survey = filter_survey_drop_unseen, .apply = filter_apply_drop_unseen},
     {0},
 };
 
@@ -93,7 +79,7 @@ static int add_once(struct filter_chain *c, struct err *e)
 {
     struct filter_setting *last = c->settings.len ? &c->settings.at[c->settings.len - 1] : NULL;
     if (!last || !is_support(last->filter->name))
-        return err_set(e, STATUS_USAGE, "stands right behind --%s or --%s", item_support,
+        return err_set(e, STATUS_USAGE, "has to come right behind --%s or --%s", item_support,
                        user_support);
     last->once = true;
     return 0;
@@ -109,7 +95,7 @@ int filter_chain_add(struct filter_chain *c, const struct filter *f, const char 
         return err_set(e, STATUS_USAGE, "given twice: a stream is split once");
     if (!strcmp(f->name, "split") && find(c, "validation"))
         return err_set(e, STATUS_USAGE,
-                       "stands behind --validation, which takes from the training "
+                       "comes behind --validation, which takes from the training "
                        "part: put --split first");
     int status = f->parse ? f->parse(&s, text, e) : 0;
     if (!status)
@@ -117,7 +103,7 @@ int filter_chain_add(struct filter_chain *c, const struct filter *f, const char 
     return status;
 }
 
-/* Filters as they stand in the header: "name", "name=value", "name=value once". */
+/* Filters as the header names them: "name", "name=value", "name=value once". */
 static void show(const struct filter_setting *s, struct buf *to)
 {
     buf_clear(to);
@@ -125,7 +111,7 @@ static void show(const struct filter_setting *s, struct buf *to)
                s->once ? " once" : "");
 }
 
-/* Raises what items and users need by an entry of the header's list that is about support. */
+/* Raises the least support of items and users by an entry of the header's list that names one. */
 static void recall(struct bytes text, int64_t *item, int64_t *user)
 {
     const struct {
@@ -213,7 +199,7 @@ int filter_chain_apply(const struct filter_chain *c, struct user_sessions *h, st
     return status;
 }
 
-/* Puts all users through a filter; those of whom nothing is left are gone. */
+/* Applies a filter to all users and removes those without a session. */
 static int apply_to_all(const struct filter_setting *s, struct all_user_sessions *all,
                         struct err *e)
 {

@@ -1,10 +1,9 @@
-/* Filters over sessions: what they do to one user, and chains of them in the order given.
+/* Filters over sessions, and chains of them in the order given.
  *
- * A filter is one function and one row of filter_rows; the program makes its options from the
- * rows.  A filter that depends on more than the one user has a second function, the survey: it
- * looks at all users as they are at that place of the chain and puts what it finds into the
- * setting, from which the first function then treats each user alone.  A chain A B gives what B
- * gives on the output of A. */
+ * A filter is one function and one row of filter_rows; tfilter makes its options from the rows. A
+ * filter that depends on more than one user has a second function, the survey: it looks at all
+ * users, as the filters before have left them, and puts what it finds into the setting. The first
+ * function then treats each user alone. A chain A B gives what B gives on the output of A. */
 #ifndef DATA_FILTER_H
 #define DATA_FILTER_H
 
@@ -16,21 +15,22 @@ struct filter_setting;
 
 struct filter {
     const char *name;     /* of the option */
-    const char *argument; /* what the help calls the value; NULL: takes none */
+    const char *argument; /* the name of the value in the help; NULL: takes none */
     const char *help;
     /* Reads the value.  64: says what is possible.  NULL: takes none. */
     int (*parse)(struct filter_setting *s, const char *text, struct err *e);
-    /* Finds out from all users, each with a session, what apply needs.  65 like apply. */
+    /* Finds what apply needs in all users, each of whom has a session. 65 as apply. */
     int (*survey)(struct filter_setting *s, const struct all_user_sessions *all, struct err *e);
     /* Changes one user's sessions, at least one of them; drops a session by session_cut to 0.
-     * 65: the data does not suit.  NULL: leaves them as they are. */
+     * 65: the filter does not fit the data. NULL: changes nothing. */
     int (*apply)(const struct filter_setting *s, struct user_sessions *h, struct err *e);
     /* Writes a choice into the output's header. */
     void (*note)(const struct filter_setting *s, struct meta *m);
-    bool splits; /* gives sessions their part, of which the output holds a count for each item */
+    bool splits; /* gives sessions their part; the output then counts the training events of each
+                    item */
 };
 
-/* How a part of the sessions is cut off at the end. */
+/* How a later part is divided from the sessions. */
 enum division {
     DIVIDE_FRACTION,      /* the first `fraction` of each user's sessions stay */
     DIVIDE_LAST_SESSION,  /* all but the user's last one stay */
@@ -63,7 +63,7 @@ struct filter_setting {
     } oldest;           /* session that stays */
     int64_t longest;    /* dwell time */
     double width;       /* of a dwell bin */
-    bool again;         /* the survey is to be asked again when all users are through */
+    bool again;         /* survey and apply have to be repeated */
 };
 
 extern const struct filter filter_rows[]; /* ends with a row without name */
@@ -73,24 +73,24 @@ struct filter_chain {
     VEC(struct filter_setting) settings;
 };
 
-/* Appends a filter.  64: an impossible value, or one that can never follow what stands before. */
+/* Appends a filter. 64: an impossible value, or a filter that cannot follow those before it. */
 int filter_chain_add(struct filter_chain *c, const struct filter *f, const char *text,
                      struct err *e);
 
-/* Lets the support filters hold with those that were applied to the input before: call it once,
- * between the last filter_chain_add and filter_chain_apply. */
+/* Makes the support filters keep the support that earlier ones demanded of the input (header). Call
+ * it once, between the last filter_chain_add and filter_chain_apply. */
 void filter_chain_recall(struct filter_chain *c, const struct meta *input);
 
 /* Appends the chain's filters to the header's list of those that were applied ("filters"), and
- * writes the choices that stand in the header alone.  65: the list is none. */
+ * writes the choices that only the header holds. 65: "filters" is not a list. */
 int filter_chain_note(const struct filter_chain *c, struct meta *m, struct err *e);
 
-/* Puts one user through the filters before the first one that surveys all users; nothing is left of
- * a user that is dropped. */
+/* Applies to one user the filters before the first one that surveys all users; a user that is
+ * dropped has no session left. */
 int filter_chain_apply(const struct filter_chain *c, struct user_sessions *h, struct err *e);
 
-/* Whether there are filters that survey all users, and then puts all users through those and what
- * follows.  Users of whom nothing is left are gone. */
+/* filter_chain_surveys: whether a filter surveys all users. filter_chain_finish: applies the first
+ * such filter and those behind it to all users, and removes users without a session. */
 bool filter_chain_surveys(const struct filter_chain *c);
 int filter_chain_finish(struct filter_chain *c, struct all_user_sessions *all, struct err *e);
 

@@ -14,7 +14,7 @@ static int64_t events_of(const struct user_sessions *h)
     return events;
 }
 
-/* ---- users beside the mean of all ---- */
+/* ---- users below or above the mean ---- */
 
 enum { LENGTH, COUNT };
 
@@ -33,17 +33,17 @@ static int parse_one_side(struct filter_setting *s, int which, const char *text,
     return err_set(e, STATUS_USAGE, "'%s' is not below or above", text);
 }
 
-FILTER_PARSE(user_length)
+int filter_parse_user_length(struct filter_setting *s, const char *text, struct err *e)
 {
     return parse_one_side(s, LENGTH, text, e);
 }
 
-FILTER_PARSE(user_count)
+int filter_parse_user_count(struct filter_setting *s, const char *text, struct err *e)
 {
     return parse_one_side(s, COUNT, text, e);
 }
 
-FILTER_PARSE(user_group)
+int filter_parse_user_group(struct filter_setting *s, const char *text, struct err *e)
 {
     const char *dash = strchr(text, '-');
     if (dash && parse_side(text, (size_t)(dash - text), &s->side[LENGTH]) &&
@@ -59,7 +59,8 @@ static void statistics(const struct user_sessions *h, double x[2])
     x[LENGTH] = (double)events_of(h) / x[COUNT];
 }
 
-FILTER_SURVEY(user_means)
+int filter_survey_user_means(struct filter_setting *s, const struct all_user_sessions *all,
+                             struct err *e)
 {
     (void)e;
     for (size_t u = 0; u < all->len; u++) {
@@ -71,13 +72,13 @@ FILTER_SURVEY(user_means)
     return 0;
 }
 
-FILTER_APPLY(user_means)
+int filter_apply_user_means(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     double x[2];
     bool drop = false;
     (void)e;
     statistics(h, x);
-    for (int i = 0; i < 2; i++) /* a mean of equals may differ from them by rounding */
+    for (int i = 0; i < 2; i++) /* a mean of equal numbers may differ from them by rounding */
         drop = drop || s->side[i] * (x[i] - s->mean[i]) < -1e-12 * s->mean[i];
     if (drop)
         user_sessions_clear(h);
@@ -86,9 +87,10 @@ FILTER_APPLY(user_means)
 
 /* ---- support ---- */
 
-/* Whether a pass changes anything decides whether there is another one: the end is the largest log
- * in which every item and every user has its support, whatever the order. */
-FILTER_SURVEY(support)
+/* Repeats as long as a pass changes anything: the result is the largest log in which every item and
+ * every user has its support, and does not depend on the order. */
+int filter_survey_support(struct filter_setting *s, const struct all_user_sessions *all,
+                          struct err *e)
 {
     bool below = false;
     (void)e;
@@ -107,7 +109,7 @@ FILTER_SURVEY(support)
     return 0;
 }
 
-FILTER_APPLY(support)
+int filter_apply_support(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     (void)e;
     if (events_of(h) < s->least_user)
@@ -125,7 +127,7 @@ struct begun {
     size_t session;
 };
 
-/* Older first; at one time the user who came first in the input counts as older. */
+/* Older first; of two at one time, that of the user earlier in the input is older. */
 static int compare_begun(const void *a, const void *b)
 {
     const struct begun *x = a, *y = b;
@@ -136,7 +138,8 @@ static int compare_begun(const void *a, const void *b)
     return (x->session > y->session) - (x->session < y->session);
 }
 
-FILTER_SURVEY(recent)
+int filter_survey_recent(struct filter_setting *s, const struct all_user_sessions *all,
+                         struct err *e)
 {
     VEC(struct begun) sessions = {0};
     for (size_t u = 0; u < all->len; u++)
@@ -158,7 +161,7 @@ FILTER_SURVEY(recent)
     return 0;
 }
 
-FILTER_APPLY(recent)
+int filter_apply_recent(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     struct begun oldest = {s->oldest.start, s->oldest.user, s->oldest.session};
     (void)e;
@@ -174,7 +177,7 @@ FILTER_APPLY(recent)
 
 enum { MOST_BINS = 1000000 };
 
-FILTER_PARSE(dwell)
+int filter_parse_dwell(struct filter_setting *s, const char *text, struct err *e)
 {
     s->number = 0;
     if (!strcmp(text, "scott"))
@@ -187,7 +190,8 @@ FILTER_PARSE(dwell)
 
 /* Scott's rule, ASARS eq. 8: t_bin = sigma · cbrt(24 sqrt(pi) / n), sigma over the n times that
  * there are. */
-FILTER_SURVEY(dwell)
+int filter_survey_dwell(struct filter_setting *s, const struct all_user_sessions *all,
+                        struct err *e)
 {
     double n = 0, mean = 0, squares = 0;
     (void)e;
@@ -215,7 +219,7 @@ static int32_t bin_of(const struct filter_setting *s, int64_t dwell)
     return s->width > 0 ? (int32_t)((double)dwell / s->width) + 1 : 1;
 }
 
-FILTER_APPLY(dwell)
+int filter_apply_dwell(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     i32_vec bins = {0};
     (void)e;
@@ -224,7 +228,7 @@ FILTER_APPLY(dwell)
         vec_clear(&bins);
         for (size_t j = 1; j < session->count; j++)
             vec_push(&bins, bin_of(s, session->times[j] - session->times[j - 1]));
-        vec_push(&bins, 0); /* how long the last event lasted is not known */
+        vec_push(&bins, 0); /* the time to an event after the last is not known */
         struct extra x = {
             .key = bytes_of("dwell"), .type = COLUMN_I32, .column = {bins.at, bins.len}};
         h->sessions.at[i] = session_with(session, &x);

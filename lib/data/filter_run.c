@@ -8,7 +8,7 @@ struct filtering {
     struct reindex relabel;
     struct user_sessions now;      /* the user being read */
     VEC(bool) seen;                /* by user id: has begun */
-    struct all_user_sessions held; /* users that are not written yet */
+    struct all_user_sessions held; /* users that wait for the end of the input */
     bool any, split;               /* whether one user is through; whether it is split */
     bool surveys;                  /* whether a filter needs all users */
     i64_vec train;                 /* by item id: events in the training part */
@@ -69,7 +69,7 @@ static int user_end(struct filtering *r, struct err *e)
     return 0;
 }
 
-/* The filters that had to wait for all users. */
+/* Applies the filters that need all users. */
 static int finish(struct filtering *r, struct err *e)
 {
     int status = 0;
@@ -92,7 +92,7 @@ static int user_begin(struct filtering *r, int32_t user, struct err *e)
     if (r->seen.at[user]) {
         struct bytes name = names_at(r->relabel.users.names, user);
         return err_set(e, STATUS_DATA,
-                       "user %.*s comes back after another one: a user's sessions have to stand "
+                       "user %.*s comes back after another one: a user's sessions have to be "
                        "together",
                        (int)name.len, name.at);
     }

@@ -6,11 +6,11 @@
 #include "data/split_report.h"
 #include "stream/record.h"
 
-/* Reads everything, filters it user by user, writes what is left.  Where sessions are not split and
- * no filter surveys all users, each user is written when complete, in the memory of one user;
- * else when all are read: an item's record says how often it stands in the training part.
- * *report, of zeros before: of a split stream.
- * 65: the sessions of a user do not stand together; some are split and some are not. */
+/* Reads the sessions, filters them user by user, and writes what is left.  Where sessions are not
+ * split and no filter surveys all users, each user is written when complete, in the memory of one
+ * user; else all are written after the last is read, since an item's record says how often the
+ * training part has it. *report, zeros before, describes a split. 65: the sessions of a user are
+ * not together; some sessions are split and some are not. */
 int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_out *out,
                struct split_report *report, struct err *e);
 

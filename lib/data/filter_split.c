@@ -4,7 +4,7 @@
 
 /* ---- values ---- */
 
-/* All but the fraction. */
+/* Reads every form but the fraction. */
 static bool parse_division(struct filter_setting *s, const char *text)
 {
     static const struct {
@@ -33,7 +33,7 @@ static bool parse_division(struct filter_setting *s, const char *text)
 #define OTHER_DIVISIONS                                                                            \
     "last-session, leave-one-out, time:DATE with a date such as 2014-09-24, last-day or last-week"
 
-FILTER_PARSE(split)
+int filter_parse_split(struct filter_setting *s, const char *text, struct err *e)
 {
     if (parse_division(s, text))
         return 0;
@@ -47,7 +47,7 @@ FILTER_PARSE(split)
                    text);
 }
 
-FILTER_PARSE(validation)
+int filter_parse_validation(struct filter_setting *s, const char *text, struct err *e)
 {
     if (parse_division(s, text))
         return 0;
@@ -69,7 +69,7 @@ static int64_t last_time(const struct session *s)
     return s->times[s->count - 1];
 }
 
-/* Time of the last event of all sessions of the part, less the span. */
+/* Sets the edge to the time of the last event of the part, less the span. */
 static void find_edge(struct filter_setting *s, const struct all_user_sessions *all, enum part of)
 {
     int64_t last = INT64_MIN;
@@ -83,14 +83,16 @@ static void find_edge(struct filter_setting *s, const struct all_user_sessions *
     s->number = last == INT64_MIN ? 0 : last - s->number;
 }
 
-FILTER_SURVEY(split)
+int filter_survey_split(struct filter_setting *s, const struct all_user_sessions *all,
+                        struct err *e)
 {
     (void)e;
     find_edge(s, all, PART_NONE);
     return 0;
 }
 
-FILTER_SURVEY(validation)
+int filter_survey_validation(struct filter_setting *s, const struct all_user_sessions *all,
+                             struct err *e)
 {
     (void)e;
     find_edge(s, all, PART_TRAIN);
@@ -172,7 +174,7 @@ static void divide(const struct filter_setting *s, struct user_sessions *h, enum
         leave_one_out(h, last, first, rest);
 }
 
-FILTER_APPLY(split)
+int filter_apply_split(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     for (size_t i = 0; i < h->sessions.len; i++)
         if (h->sessions.at[i]->part != PART_NONE)
@@ -191,7 +193,7 @@ static int refuse_unsplit(const char *option, const struct user_sessions *h, str
     return 0;
 }
 
-FILTER_APPLY(validation)
+int filter_apply_validation(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     if (refuse_unsplit("validation", h, e))
         return e->status;
@@ -204,7 +206,8 @@ FILTER_APPLY(validation)
 
 /* ---- items unseen in training ---- */
 
-FILTER_SURVEY(drop_unseen)
+int filter_survey_drop_unseen(struct filter_setting *s, const struct all_user_sessions *all,
+                              struct err *e)
 {
     (void)e;
     for (size_t u = 0; u < all->len; u++)
@@ -214,7 +217,7 @@ FILTER_SURVEY(drop_unseen)
     return 0;
 }
 
-FILTER_APPLY(drop_unseen)
+int filter_apply_drop_unseen(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     if (refuse_unsplit("drop-unseen", h, e))
         return e->status;

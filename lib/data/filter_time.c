@@ -48,7 +48,7 @@ static const struct bucket_shape *shape_parse(const char *text, int64_t *width, 
     return NULL;
 }
 
-FILTER_PARSE(buckets)
+int filter_parse_buckets(struct filter_setting *s, const char *text, struct err *e)
 {
     int64_t width, count;
     const struct bucket_shape *shape = shape_parse(text, &width, &count);
@@ -64,7 +64,7 @@ FILTER_PARSE(buckets)
     return 0;
 }
 
-FILTER_NOTE(buckets)
+void filter_note_buckets(const struct filter_setting *s, struct meta *m)
 {
     int64_t width, count, edges[MOST_EDGES];
     const struct bucket_shape *shape = shape_parse(s->text, &width, &count);
@@ -75,7 +75,7 @@ FILTER_NOTE(buckets)
 
 /* ---- hour of the week ---- */
 
-FILTER_PARSE(shift)
+int filter_parse_shift(struct filter_setting *s, const char *text, struct err *e)
 {
     if (!num_i64(text, strlen(text), &s->number) || s->number <= -604800 || s->number >= 604800)
         return err_set(e, STATUS_USAGE, "'%s' is not a number of seconds of less than a week",
@@ -83,7 +83,7 @@ FILTER_PARSE(shift)
     return 0;
 }
 
-FILTER_PARSE(timezone)
+int filter_parse_timezone(struct filter_setting *s, const char *text, struct err *e)
 {
     char day[32];
     int64_t seconds;
@@ -100,7 +100,7 @@ FILTER_PARSE(timezone)
     return 0;
 }
 
-FILTER_NOTE(shift)
+void filter_note_shift(const struct filter_setting *s, struct meta *m)
 {
     meta_set_int(m, "week_shift", s->number);
 }

@@ -7,7 +7,8 @@
 
 /* ---- how many sessions, and how long ---- */
 
-FILTER_APPLY(min_sessions)
+int filter_apply_min_sessions(const struct filter_setting *s, struct user_sessions *h,
+                              struct err *e)
 {
     (void)e;
     if (h->sessions.len < (size_t)s->number)
@@ -15,7 +16,7 @@ FILTER_APPLY(min_sessions)
     return 0;
 }
 
-FILTER_APPLY(min_events)
+int filter_apply_min_events(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     (void)e;
     for (size_t i = 0; i < h->sessions.len; i++)
@@ -24,7 +25,8 @@ FILTER_APPLY(min_events)
     return 0;
 }
 
-FILTER_APPLY(last_sessions)
+int filter_apply_last_sessions(const struct filter_setting *s, struct user_sessions *h,
+                               struct err *e)
 {
     (void)e;
     for (size_t i = 0; i + (size_t)s->number < h->sessions.len; i++)
@@ -34,8 +36,8 @@ FILTER_APPLY(last_sessions)
 
 /* ---- the first part of a history ---- */
 
-/* The thesis's months are the round numbers of seconds that its code used. */
-FILTER_PARSE(span)
+/* The months are those of the thesis, whose code used round numbers of seconds. */
+int filter_parse_span(struct filter_setting *s, const char *text, struct err *e)
 {
     static const struct {
         const char *name;
@@ -55,7 +57,7 @@ FILTER_PARSE(span)
     return 0;
 }
 
-FILTER_APPLY(first)
+int filter_apply_first(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     (void)e;
     int64_t last = h->sessions.at[0]->times[0] + s->number;
@@ -73,7 +75,7 @@ FILTER_APPLY(first)
 
 enum { REPEATS_CONSECUTIVE, REPEATS_ITEM, REPEATS_TYPE };
 
-FILTER_PARSE(repeats)
+int filter_parse_repeats(struct filter_setting *s, const char *text, struct err *e)
 {
     static const char *const words[] = {"consecutive", "item", "type"};
     for (int i = 0; i < 3; i++)
@@ -121,7 +123,7 @@ static int64_t action_of(const struct session *s, size_t event)
     return 0;
 }
 
-/* Marks the events that repeat an earlier one of the session. */
+/* Marks the events that repeat an earlier event of the session. */
 static void mark_repeats(const struct session *s, bool by_type, bool *repeat)
 {
     struct happening *all = mem_alloc(s->count * sizeof *all);
@@ -150,7 +152,7 @@ static void drop_repeats(struct session *s, int64_t kind)
     mem_free(repeat);
 }
 
-FILTER_APPLY(repeats)
+int filter_apply_repeats(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     (void)e;
     for (size_t i = 0; i < h->sessions.len; i++)
@@ -160,7 +162,7 @@ FILTER_APPLY(repeats)
 
 /* ---- countries ---- */
 
-FILTER_PARSE(country)
+int filter_parse_country(struct filter_setting *s, const char *text, struct err *e)
 {
     if (!*text)
         return err_set(e, STATUS_USAGE, "'%s' is not a list of countries with commas between them",
@@ -169,7 +171,7 @@ FILTER_PARSE(country)
     return 0;
 }
 
-FILTER_PARSE(country_zone)
+int filter_parse_country_zone(struct filter_setting *s, const char *text, struct err *e)
 {
     if (strcasecmp(text, "CET"))
         return err_set(e, STATUS_USAGE, "'%s' is not a zone that is known: CET is", text);
@@ -179,7 +181,7 @@ FILTER_PARSE(country_zone)
     return 0;
 }
 
-/* Whether the name stands in the list between commas or ends; some names hold commas themselves. */
+/* Whether the list has the name between two commas or ends; some names hold commas themselves. */
 static bool listed(const char *list, struct bytes name)
 {
     for (const char *at = list; *at; at++) {
@@ -194,7 +196,7 @@ static bool listed(const char *list, struct bytes name)
     return false;
 }
 
-FILTER_APPLY(country)
+int filter_apply_country(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     (void)e;
     struct bytes country = attributes_find(h->about, "country");

@@ -1,68 +1,72 @@
-/* The filters by subject, for the rows of filter.c; each as struct filter says. */
+/* The functions of the filters by subject, for the rows of filter.c; struct filter says what each
+ * kind does. */
 #ifndef DATA_FILTERS_H
 #define DATA_FILTERS_H
 
 #include "data/filter.h"
 
-#define FILTER_PARSE(name)                                                                         \
-    int filter_parse_##name(struct filter_setting *s, const char *text, struct err *e)
-#define FILTER_SURVEY(name)                                                                        \
-    int filter_survey_##name(struct filter_setting *s, const struct all_user_sessions *all,        \
-                             struct err *e)
-#define FILTER_APPLY(name)                                                                         \
-    int filter_apply_##name(const struct filter_setting *s, struct user_sessions *h, struct err *e)
-#define FILTER_NOTE(name) void filter_note_##name(const struct filter_setting *s, struct meta *m)
+/* ---- filter_values.c: values that several filters take ---- */
 
-/* ---- values that several take ---- */
+/* A whole number from 1. */
+int filter_parse_count(struct filter_setting *s, const char *text, struct err *e);
+/* From 0 to 1. */
+int filter_parse_fraction(struct filter_setting *s, const char *text, struct err *e);
 
-FILTER_PARSE(count);    /* a whole number from 1 */
-FILTER_PARSE(fraction); /* 0..1 */
+/* ---- filter_user.c: filters of one user ---- */
 
-/* ---- filter_user.c: what looks at one user ---- */
-
-FILTER_APPLY(min_sessions);
-FILTER_APPLY(min_events);
-FILTER_APPLY(last_sessions);
-FILTER_PARSE(span);
-FILTER_APPLY(first);
-FILTER_PARSE(repeats);
-FILTER_APPLY(repeats);
-FILTER_PARSE(country);
-FILTER_PARSE(country_zone);
-FILTER_APPLY(country);
+int filter_apply_min_sessions(const struct filter_setting *s, struct user_sessions *h,
+                              struct err *e);
+int filter_apply_min_events(const struct filter_setting *s, struct user_sessions *h, struct err *e);
+int filter_apply_last_sessions(const struct filter_setting *s, struct user_sessions *h,
+                               struct err *e);
+int filter_parse_span(struct filter_setting *s, const char *text, struct err *e);
+int filter_apply_first(const struct filter_setting *s, struct user_sessions *h, struct err *e);
+int filter_parse_repeats(struct filter_setting *s, const char *text, struct err *e);
+int filter_apply_repeats(const struct filter_setting *s, struct user_sessions *h, struct err *e);
+int filter_parse_country(struct filter_setting *s, const char *text, struct err *e);
+int filter_parse_country_zone(struct filter_setting *s, const char *text, struct err *e);
+int filter_apply_country(const struct filter_setting *s, struct user_sessions *h, struct err *e);
 
 /* ---- filter_split.c ---- */
 
-FILTER_PARSE(split);
-FILTER_PARSE(validation);
-FILTER_SURVEY(split);
-FILTER_SURVEY(validation);
-FILTER_APPLY(split);
-FILTER_APPLY(validation);
-FILTER_SURVEY(drop_unseen);
-FILTER_APPLY(drop_unseen);
+int filter_parse_split(struct filter_setting *s, const char *text, struct err *e);
+int filter_parse_validation(struct filter_setting *s, const char *text, struct err *e);
+int filter_survey_split(struct filter_setting *s, const struct all_user_sessions *all,
+                        struct err *e);
+int filter_survey_validation(struct filter_setting *s, const struct all_user_sessions *all,
+                             struct err *e);
+int filter_apply_split(const struct filter_setting *s, struct user_sessions *h, struct err *e);
+int filter_apply_validation(const struct filter_setting *s, struct user_sessions *h, struct err *e);
+int filter_survey_drop_unseen(struct filter_setting *s, const struct all_user_sessions *all,
+                              struct err *e);
+int filter_apply_drop_unseen(const struct filter_setting *s, struct user_sessions *h,
+                             struct err *e);
 
 /* ---- filter_all.c: statistics of all users ---- */
 
-FILTER_PARSE(user_length);
-FILTER_PARSE(user_count);
-FILTER_PARSE(user_group);
-FILTER_SURVEY(user_means);
-FILTER_APPLY(user_means);
-FILTER_SURVEY(support);
-FILTER_APPLY(support);
-FILTER_SURVEY(recent);
-FILTER_APPLY(recent);
-FILTER_PARSE(dwell);
-FILTER_SURVEY(dwell);
-FILTER_APPLY(dwell);
+int filter_parse_user_length(struct filter_setting *s, const char *text, struct err *e);
+int filter_parse_user_count(struct filter_setting *s, const char *text, struct err *e);
+int filter_parse_user_group(struct filter_setting *s, const char *text, struct err *e);
+int filter_survey_user_means(struct filter_setting *s, const struct all_user_sessions *all,
+                             struct err *e);
+int filter_apply_user_means(const struct filter_setting *s, struct user_sessions *h, struct err *e);
+int filter_survey_support(struct filter_setting *s, const struct all_user_sessions *all,
+                          struct err *e);
+int filter_apply_support(const struct filter_setting *s, struct user_sessions *h, struct err *e);
+int filter_survey_recent(struct filter_setting *s, const struct all_user_sessions *all,
+                         struct err *e);
+int filter_apply_recent(const struct filter_setting *s, struct user_sessions *h, struct err *e);
+int filter_parse_dwell(struct filter_setting *s, const char *text, struct err *e);
+int filter_survey_dwell(struct filter_setting *s, const struct all_user_sessions *all,
+                        struct err *e);
+int filter_apply_dwell(const struct filter_setting *s, struct user_sessions *h, struct err *e);
 
-/* ---- filter_time.c: how time is read, in the header alone ---- */
+/* ---- filter_time.c: how times are read, which only the header says ---- */
 
-FILTER_PARSE(buckets);
-FILTER_NOTE(buckets);
-FILTER_PARSE(shift);
-FILTER_PARSE(timezone);
-FILTER_NOTE(shift);
+int filter_parse_buckets(struct filter_setting *s, const char *text, struct err *e);
+void filter_note_buckets(const struct filter_setting *s, struct meta *m);
+int filter_parse_shift(struct filter_setting *s, const char *text, struct err *e);
+int filter_parse_timezone(struct filter_setting *s, const char *text, struct err *e);
+void filter_note_shift(const struct filter_setting *s, struct meta *m);
 
 #endif

@@ -3,31 +3,31 @@
 #include "stream/frame.h"
 
 struct slot {
-    struct session_range turn; /* what follows the session in hand */
+    struct session_range range; /* the sessions that follow the current one */
     size_t session;
-    size_t position, targets; /* of the session in hand; as many: it is through */
-    int32_t user;             /* of the session in hand; -1: there was none */
+    size_t position, targets; /* of the current session, which ends when they are equal */
+    int32_t user;             /* of the current session; -1: there was none */
 };
 
 struct slots {
     struct batching *to;
     const struct session_range *queue, *last;
-    struct slot *lane; /* [size] */
+    struct slot *slot; /* [size] */
     i32_vec item, target, user, session, position, length;
     VEC(unsigned char) reset;
 };
 
-/* Takes the lane to its next session; false: there is none. */
+/* Moves the slot to its next session; false: there is none. */
 static bool begin_session(struct slots *l, struct slot *at)
 {
     do {
-        while (at->turn.next == at->turn.end) {
+        while (at->range.next == at->range.end) {
             if (l->queue == l->last)
                 return false;
-            at->turn = *l->queue++;
+            at->range = *l->queue++;
         }
-        at->session = at->turn.next++;
-        at->targets = corpus_length(l->to->corpus, at->session) - 1;
+        at->session = at->range.next++;
+        at->targets = session_store_length(l->to->store, at->session) - 1;
     } while (at->targets == 0);
     at->position = 0;
     return true;
@@ -40,16 +40,16 @@ static enum reset advance(struct slots *l, struct slot *at)
     if (!begin_session(l, at))
         return RESET_IDLE;
     int32_t before = at->user;
-    at->user = l->to->corpus->user.at[at->session];
+    at->user = l->to->store->user.at[at->session];
     return at->user == before ? RESET_SESSION : RESET_USER;
 }
 
-/* One event of a lane, zeros where it is idle. */
+/* One event of a slot, zeros where it is idle. */
 static void add(struct slots *l, struct slot *at, enum reset reset)
 {
-    const struct session_store *c = l->to->corpus;
+    const struct session_store *c = l->to->store;
     bool idle = reset == RESET_IDLE;
-    const int32_t *items = idle ? NULL : corpus_items(c, at->session) + at->position;
+    const int32_t *items = idle ? NULL : session_store_items(c, at->session) + at->position;
     vec_push(&l->item, idle ? 0 : items[0]);
     vec_push(&l->target, idle ? 0 : items[1]);
     vec_push(&l->user, idle ? 0 : at->user);
@@ -65,15 +65,15 @@ static void cut_steps(struct slots *l, size_t len)
     l->length.len = l->reset.len = len;
 }
 
-/* False, and no step, when all lanes are idle. */
+/* Adds a step; false, without a step, where all slots are idle. */
 static bool step(struct slots *l)
 {
-    size_t before = l->reset.len, lanes = (size_t)l->to->size;
+    size_t before = l->reset.len, slots = (size_t)l->to->size;
     bool any = false;
-    for (size_t i = 0; i < lanes; i++) {
-        enum reset reset = advance(l, &l->lane[i]);
+    for (size_t i = 0; i < slots; i++) {
+        enum reset reset = advance(l, &l->slot[i]);
         any = any || reset != RESET_IDLE;
-        add(l, &l->lane[i], reset);
+        add(l, &l->slot[i], reset);
     }
     if (!any)
         cut_steps(l, before);
@@ -99,21 +99,21 @@ static int emit(struct slots *l, struct err *e)
     return status;
 }
 
-int parallel_batches_run(struct batching *b, const struct session_range *turns, size_t count,
+int parallel_batches_run(struct batching *b, const struct session_range *ranges, size_t count,
                          struct err *e)
 {
     enum { EVENT_BYTES = 6 * sizeof(int32_t) + 1 };
-    struct slots l = {.to = b, .queue = turns, .last = turns + count};
-    l.lane = mem_zero((size_t)b->size, sizeof *l.lane);
+    struct slots l = {.to = b, .queue = ranges, .last = ranges + count};
+    l.slot = mem_zero((size_t)b->size, sizeof *l.slot);
     for (int64_t i = 0; i < b->size; i++)
-        l.lane[i].user = -1;
+        l.slot[i].user = -1;
     int status = 0;
     while (status == 0 && step(&l))
         if ((l.reset.len + (size_t)b->size) * EVENT_BYTES > BLOCK_TARGET)
             status = emit(&l, e);
     if (status == 0)
         status = emit(&l, e);
-    mem_free(l.lane);
+    mem_free(l.slot);
     vec_release(&l.item);
     vec_release(&l.target);
     vec_release(&l.user);

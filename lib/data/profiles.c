@@ -23,7 +23,7 @@ static int add_line(struct profiles *p, struct bytes line, struct err *e)
     names_add(&p->users, fields[ID], &is_new);
     if (!is_new) {
         char text[FIELD_TEXT];
-        return err_set(e, STATUS_DATA, "the id %s stands twice", field_text(fields[ID], text));
+        return err_set(e, STATUS_DATA, "the id %s is there twice", field_text(fields[ID], text));
     }
     const struct attribute given[] = {
         {"country", fields[COUNTRY]},

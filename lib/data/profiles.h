@@ -12,8 +12,8 @@ struct profiles {
     VEC(size_t) ends;  /* where each user's end */
 };
 
-/* Reads the file; lines that begin with # are not of users.  65, naming file, line and field: less
- * than four columns, an empty or a repeated user.  To be released either way. */
+/* Reads the file; lines that begin with # are comments. 65, naming file, line and field: fewer than
+ * four columns, an empty or a repeated user. The caller releases *p in any case. */
 int profiles_read(struct profiles *p, const char *path, struct err *e);
 
 /* A user's country, gender and age as far as they are given, packed; {NULL, 0} where none is. */

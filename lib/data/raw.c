@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/file_type.h"
 #include "base/input_meter.h"
 #include "base/num.h"
 #include "base/time.h"
@@ -20,27 +21,18 @@ int raw_at(const struct raw_log *log, struct err *e)
     return err_at(e, "%s, line %" PRIu64, log->lines.name, log->lines.number);
 }
 
-/* What is no log at all would pass as so many bad rows with skip_bad, so it is told apart first. */
+/* With skip_bad a file that is no log would pass as a log of bad rows: it is refused first. */
 static int check_start(const struct raw_log *log, struct bytes line, struct err *e)
 {
-    static const struct {
-        const char *start, *what, *advice;
-    } known[] = {
-        {"\x1f\x8b", "gzip", "pipe it through gzip -dc"},
-        {"\3757zXZ", "xz", "pipe it through xz -dc"},
-        {"\x28\xb5\x2f\xfd", "zstd", "pipe it through zstd -dc"},
-        {"BZh", "bzip2", "pipe it through bzip2 -dc"},
-        {"PK\x03\x04", "zip", "pipe it through unzip -p"},
-        {"\x93\xaaSESSPIPE", "a record stream", "sessions are made from raw logs"},
-        {"\xff\xfe", "UTF-16", "pipe it through iconv -f UTF-16 -t UTF-8"},
-        {"\xfe\xff", "UTF-16", "pipe it through iconv -f UTF-16 -t UTF-8"},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        size_t n = strlen(known[i].start);
-        if (line.len >= n && !memcmp(line.at, known[i].start, n))
-            return err_set(e, STATUS_DATA, "%s is %s, not %s: %s", log->lines.name, known[i].what,
-                           log->format.name, known[i].advice);
-    }
+    static const char stream[] = "\x93\xaaSESSPIPE";
+    const struct file_type *type = file_type_of(line);
+    if (type)
+        return err_set(e, STATUS_DATA, "%s is %s, not %s: %s", log->lines.name, type->name,
+                       log->format.name, type->advice);
+    if (line.len >= strlen(stream) && !memcmp(line.at, stream, strlen(stream)))
+        return err_set(e, STATUS_DATA,
+                       "%s is a record stream, not %s: sessions are made from raw logs",
+                       log->lines.name, log->format.name);
     return 0;
 }
 
@@ -75,7 +67,7 @@ static struct bytes log_header(const struct raw_log *log)
     return (struct bytes){log->header.at, log->header.len};
 }
 
-/* The end of all inputs: 0, or -1 where they cannot have been such a log. */
+/* At the end of all inputs: 0, or -1 where they were no such log. */
 static int finish(struct raw_log *log, struct err *e)
 {
     if (log->lines.bytes && (!log->bad || log->bad < log->rows))
@@ -88,7 +80,7 @@ static int finish(struct raw_log *log, struct err *e)
     return -1;
 }
 
-/* Reads one line: 1: it is a row; 0: it is none, or a bad one to pass over; -1: an error. */
+/* Reads one line: 1: it is a row; 0: it is no row, or a bad one to skip; -1: an error. */
 static int read_line(struct raw_log *log, struct bytes line, bool is_long, struct raw_row *row,
                      struct err *e)
 {
@@ -118,9 +110,9 @@ static int read_line(struct raw_log *log, struct bytes line, bool is_long, struc
     return 0;
 }
 
-/* The lines behind the one in hand into which a quoted field of it goes on.  Where its quotes come
- * to no good end, the line stands alone, and so do those that were tried with it: each line is
- * looked at twice at most, and a lost quote costs no more than its own line. */
+/* Joins the line with the lines into which a quoted field of it continues. Where the quotes are
+ * never closed rightly, the line is a row of its own, and so are the lines that were tried with it:
+ * each line is read twice at most, and a lost quote spoils its own line alone. */
 static enum line_result join_lines(struct raw_log *log, struct bytes *line, struct err *e)
 {
     struct bytes delimiter = *log->format.delimiter;
@@ -195,7 +187,7 @@ int raw_time_range(const char *field, double time, const char *smaller, struct e
     return 0;
 }
 
-/* Digits, and perhaps a point with digits behind it: exactly, in nanoseconds of the unit. */
+/* Reads digits, perhaps with a point and digits behind it, exactly: whole units and billionths. */
 static bool read_decimal(struct bytes text, int64_t *whole, int64_t *rest)
 {
     enum { DIGITS = 17 };

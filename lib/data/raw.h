@@ -8,27 +8,27 @@
 struct raw_row {
     struct bytes user;
     struct bytes item;    /* the key, which is the item's name in the stream */
-    struct bytes title;   /* what people call it, where that is not the key; else empty */
+    struct bytes title;   /* what users call it, where that is not the key; else empty */
     struct bytes session; /* its name, where the log gives them */
     int64_t time;
     int64_t order;               /* of rows of one second: their fractions, or what the log says */
     const struct bytes *carried; /* values of the format's carried columns */
 };
 
-/* What a format says of a row that is as it should be. */
+/* What a format says of a row without errors. */
 enum raw_verdict {
     RAW_ROW = 0,
-    RAW_UNWANTED = -1, /* left out, as was asked for */
-    RAW_NOBODY = -2,   /* left out, as it has no user */
+    RAW_UNWANTED = -1, /* left out, as --where asks */
+    RAW_NOBODY = -2,   /* left out, since it has no user */
 };
 
-/* A format: how a line is read.  Functions return 65 with a text that names the field where the
- * line is not as it should be; what they put into *row, which comes with zeros or an earlier row in
- * it, is valid until the next call. */
+/* A format: how a line is read.  On a wrong line the functions return 65 with a text that names the
+ * field. They fill *row, which holds zeros or an earlier row before; it is valid until the next
+ * call. */
 struct raw_format {
     void *state;
     const char *name; /* "a Last.fm log" */
-    /* Fields may be quoted, with line ends in them, between these; NULL or empty: they may not. */
+    /* Fields between these may be quoted, with line ends in them; NULL or empty: none may. */
     const struct bytes *delimiter;
     /* The first line of an input: 0, or RAW_ROW_TOO for one that is a row already; NULL: all are */
     int (*header)(void *state, struct bytes line, struct err *e);
@@ -50,7 +50,7 @@ void lastfm_release(struct lastfm *l);
 
 /* CSV with a header that names username, subreddit and utc (seconds), in any order. */
 struct reddit {
-    size_t columns, user, item, time; /* how many, and where they stand */
+    size_t columns, user, item, time; /* their number, and the place of each */
     struct buf unquoted;
 };
 struct raw_format reddit_format(struct reddit *r);
@@ -60,18 +60,18 @@ struct raw_log {
     struct lines lines;
     struct raw_format format;
     bool skip_bad;
-    struct buf header;          /* of the input, as it stands there */
+    struct buf header;          /* of the input, as it is there */
     uint64_t rows, bad;         /* rows in all, and those of them that could not be parsed */
-    uint64_t unwanted, nobodys; /* those that were left out otherwise: see raw_verdict */
-    uint64_t broken;            /* the last line before which a field that goes on was given up */
-    struct err first_bad;       /* what was wrong with the first of those, and where */
+    uint64_t unwanted, nobodys; /* those that were left out: see raw_verdict */
+    uint64_t broken;      /* up to this line, a quoted field over several lines was given up */
+    struct err first_bad; /* what was wrong with the first of those, and where */
 };
 
 void raw_open(struct raw_log *log, struct raw_format format, const char *const *paths, int count,
               bool skip_bad);
 
-/* 1: a row; 0: the end; -1: *e says what is wrong, naming input and line.  Rows that cannot be
- * parsed are such an error, or counted and passed over with skip_bad, unless all are bad. */
+/* 1: a row; 0: the end; -1: *e says what is wrong, naming input and line.  A row that cannot be
+ * parsed is an error; with skip_bad it is counted and skipped, unless all are bad. */
 int raw_next(struct raw_log *log, struct raw_row *row, struct err *e);
 
 /* Puts "FILE, line N: " before the text of *e; returns its status. */
@@ -84,7 +84,7 @@ void raw_close(struct raw_log *log);
 /* Checks that a field is neither empty nor too long to be a name. */
 int raw_name(const char *field, struct bytes text, struct err *e);
 
-/* Checks 0 <= time < 2^36; the error suggests the smaller unit that it looks like. */
+/* Checks 0 <= time < 2^36; the error suggests that the time is in the smaller unit. */
 int raw_time_range(const char *field, double time, const char *smaller, struct err *e);
 
 enum raw_unit { RAW_SECONDS, RAW_MILLISECONDS, RAW_ISO, RAW_ANY }; /* ANY: seconds or ISO 8601 */

@@ -2,13 +2,15 @@
 
 #include <stdlib.h>
 
+#include "base/heap.h"
+
 enum {
     FIRST_ROOM = 1024,      /* rows */
     BLOCK_LEAST = 4 << 10,  /* bytes read of a part at a time */
     BLOCK_MOST = 256 << 10, /* the same, and what is written at a time */
 };
 
-/* What stands before the rows of a user in a part; the name comes between. */
+/* The head of a user's rows in a part; the name follows it. */
 struct head {
     uint64_t rows;
     uint64_t name;
@@ -72,7 +74,7 @@ static int write_block(struct regroup *g, size_t at_least, struct err *e)
     return status;
 }
 
-/* Writes all that is in memory as a part of its own. */
+/* Writes all rows in memory as a part. */
 static int spill(struct regroup *g, struct err *e)
 {
     if (g->scratch.fd < 0 && temp_file_open(&g->scratch, NULL, e))
@@ -159,28 +161,22 @@ static int part_advance(struct regroup *g, struct regroup_part *p, bool *any, st
     return part_read(g, p, p->name.at, head.name, e);
 }
 
-/* Whether part a comes before part b; of one user the earlier rows come first. */
-static bool comes_before(const struct regroup *g, uint32_t a, uint32_t b)
+/* Whether the part at place a of the heap comes before that at place b: by name; of one user the
+ * earlier rows come first. */
+static bool comes_before(const void *heap, size_t a, size_t b)
 {
-    const struct buf *x = &g->parts.at[a].name, *y = &g->parts.at[b].name;
+    const struct regroup *g = heap;
+    uint32_t i = g->heap.at[a], j = g->heap.at[b];
+    const struct buf *x = &g->parts.at[i].name, *y = &g->parts.at[j].name;
     int order = bytes_compare((struct bytes){x->at, x->len}, (struct bytes){y->at, y->len});
-    return order ? order < 0 : a < b;
+    return order ? order < 0 : i < j;
 }
 
-static void sift_down(struct regroup *g, size_t at)
+static void exchange(void *heap, size_t a, size_t b)
 {
-    uint32_t *heap = g->heap.at;
-    for (;;) {
-        size_t least = at;
-        for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < g->heap.len; child++)
-            if (comes_before(g, heap[child], heap[least]))
-                least = child;
-        if (least == at)
-            return;
-        uint32_t swapped = heap[at];
-        heap[at] = heap[least];
-        heap[at = least] = swapped;
-    }
+    uint32_t *part = ((struct regroup *)heap)->heap.at, other = part[a];
+    part[a] = part[b];
+    part[b] = other;
 }
 
 static int open_parts(struct regroup *g, struct err *e)
@@ -200,8 +196,7 @@ static int open_parts(struct regroup *g, struct err *e)
             return e->status;
         vec_push(&g->heap, (uint32_t)i);
     }
-    for (size_t i = g->heap.len / 2; i-- > 0;)
-        sift_down(g, i);
+    heap_make(g, g->heap.len, comes_before, exchange);
     return 0;
 }
 
@@ -229,7 +224,7 @@ int regroup_sort(struct regroup *g, struct err *e)
     return open_parts(g, e);
 }
 
-/* The part in hand is at the end of its user: puts it where it now belongs. */
+/* The first part has ended its user: moves it to its new place in the heap. */
 static int leave_user(struct regroup *g, struct err *e)
 {
     bool any;
@@ -237,7 +232,7 @@ static int leave_user(struct regroup *g, struct err *e)
         return e->status;
     if (!any)
         g->heap.at[0] = g->heap.at[--g->heap.len];
-    sift_down(g, 0);
+    heap_sink(g, g->heap.len, 0, comes_before, exchange);
     return 0;
 }
 

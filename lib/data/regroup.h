@@ -1,8 +1,8 @@
-/* Brings the rows of each user together, whatever their order, in bounded memory: what does not
- * fit goes to a temporary file, each part of it in order of users, and the parts are merged.
+/* Groups rows in any order by user, in bounded memory: what does not fit is written to a temporary
+ * file in parts, each sorted by user, and the parts are merged.
  *
- * Rows are added; regroup_sort ends that; then come the users in byte order of their names, each
- * with its rows in the order in which they were added. */
+ * Add the rows, call regroup_sort, then read the users in byte order of their names, each with its
+ * rows in the order in which they were added. */
 #ifndef DATA_REGROUP_H
 #define DATA_REGROUP_H
 
@@ -22,7 +22,7 @@ struct regroup_part {          /* of the temporary file */
     uint64_t at, end;          /* what has not been read */
     char *block;               /* of the regroup's blocks */
     size_t from, filled, size; /* its unread bytes, its size */
-    struct buf name;           /* of the user it stands at */
+    struct buf name;           /* of its next user */
     uint64_t left;             /* rows of that user */
 };
 
@@ -35,16 +35,16 @@ struct regroup {
     size_t count, room;
     VEC(struct regroup_user) sorted; /* users in memory, by name */
     struct temp_file scratch;
-    struct buf block; /* what is on its way to it */
+    struct buf block; /* what is to be written to it */
     VEC(struct regroup_part) parts;
-    VEC(uint32_t) heap; /* of parts, by the user they stand at */
+    VEC(uint32_t) heap; /* of parts, by their next user */
     char *blocks;       /* what was read of each */
     struct buf user;    /* in hand */
     size_t at;          /* user in memory that comes next */
     uint32_t row, left; /* of the user in memory */
 };
 
-/* Rows have row_size bytes, `memory` is what they and their users' names may take. */
+/* Rows have row_size bytes; rows and users' names may take `memory` bytes. */
 void regroup_open(struct regroup *g, size_t row_size, size_t memory);
 
 /* 73, 74: the temporary file. */
@@ -55,8 +55,8 @@ int regroup_sort(struct regroup *g, struct err *e);
 /* The next user, valid until the next call; false: there is none. */
 bool regroup_user(struct regroup *g, struct bytes *user);
 
-/* 1: the next row of that user; 0: there is none, which has to be reached before the next user;
- * -1: 74, the temporary file. */
+/* 1: the next row of that user; 0: there is none; -1: 74, the temporary file. Read all rows of a
+ * user before the next one. */
 int regroup_row(struct regroup *g, void *row, struct err *e);
 
 void regroup_release(struct regroup *g);

@@ -1,5 +1,5 @@
-/* Writes sessions with ids counted anew in order of first use, so that an output defines no user
- * and no item that none of its sessions has. */
+/* Writes sessions with new ids in order of first use, so that an output defines only users and
+ * items that its sessions use. */
 #ifndef DATA_REINDEX_H
 #define DATA_REINDEX_H
 
@@ -15,7 +15,7 @@ struct new_ids {
     VEC(size_t) end;   /* where those of each one end in packed */
 };
 
-/* Notes a name record of the input; the ids of an input come in order. */
+/* Notes a user or item of the input; call it in the order of the ids. */
 void new_ids_note(struct new_ids *l, const struct named *n);
 /* Valid until the next new_ids_note. */
 struct attributes new_ids_attributes(const struct new_ids *l, int32_t id);
@@ -23,13 +23,13 @@ void new_ids_release(struct new_ids *l);
 
 struct reindex {
     struct new_ids users, items;
-    const int64_t *train; /* by item id of the input: how often it stands in the training part, what
-                             item records then say; NULL: sessions are not split */
+    const int64_t *train; /* by item id of the input: how often the training part has it, which item
+                             records then say; NULL: sessions are not split */
     i32_vec scratch;
     struct buf packed;
 };
 
-/* Writes the user's sessions, what they use for the first time before them. */
+/* Writes the user's sessions, each behind the definitions that it is the first to use. */
 int reindex_write(struct reindex *r, struct frame_out *out, const struct user_sessions *h,
                   struct err *e);
 int reindex_session(struct reindex *r, struct frame_out *out, const struct session *s,

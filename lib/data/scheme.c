@@ -1,28 +1,29 @@
 #include "data/scheme.h"
 
+#include "base/heap.h"
 #include "base/random.h"
 #include "data/parallel_batches.h"
 
-/* ---- what schemes share: whose turn it is, and what is drawn ---- */
+/* ---- what schemes share: the sessions that are left, and random orders ---- */
 
-/* A user's sessions of one part that are still to come: of every user, U turns; the caller frees.
- * A part is one run of a user's sessions. */
-static struct session_range *turns_of(const struct session_store *c, enum part part)
+/* The sessions of one part that are left, as a range for each of the U users; the caller frees.  A
+ * user's sessions of a part follow each other. */
+static struct session_range *ranges_of(const struct session_store *c, enum part part)
 {
-    struct session_range *turn = mem_zero(corpus_users(c), sizeof *turn);
-    for (size_t u = 0; u < corpus_users(c); u++) {
+    struct session_range *range = mem_zero(session_store_users(c), sizeof *range);
+    for (size_t u = 0; u < session_store_users(c); u++) {
         size_t s = c->first.at[u], end = c->first.at[u + 1];
         while (s < end && c->part.at[s] != part)
             s++;
-        turn[u].next = s;
+        range[u].next = s;
         while (s < end && c->part.at[s] == part)
             s++;
-        turn[u].end = s;
+        range[u].end = s;
     }
-    return turn;
+    return range;
 }
 
-static size_t turns_left(const struct session_range *t)
+static size_t sessions_left(const struct session_range *t)
 {
     return t->end - t->next;
 }
@@ -32,44 +33,44 @@ static struct random random_for(const struct batching *b, struct epoch epoch)
     return random_of(b->seed, (uint64_t)epoch.number << 2 | epoch.part);
 }
 
-/* All orders alike (Fisher, Yates). */
-static void shuffle(session_range_vec *turns, struct random random)
+/* Every order is as likely as any other (Fisher, Yates). */
+static void shuffle(session_range_vec *ranges, struct random random)
 {
-    for (size_t i = turns->len; i > 1; i--) {
+    for (size_t i = ranges->len; i > 1; i--) {
         size_t j = random_below(&random, (uint32_t)i);
-        struct session_range turn = turns->at[j];
-        turns->at[j] = turns->at[i - 1];
-        turns->at[i - 1] = turn;
+        struct session_range range = ranges->at[j];
+        ranges->at[j] = ranges->at[i - 1];
+        ranges->at[i - 1] = range;
     }
 }
 
-/* Each session of the part, a turn of its own, in an order drawn. */
+/* The sessions of the part in a random order, each a range of its own. */
 static session_range_vec drawn_sessions(const struct batching *b, struct epoch epoch)
 {
-    session_range_vec turns = {0};
-    for (size_t s = 0; s < corpus_sessions(b->corpus); s++)
-        if (b->corpus->part.at[s] == epoch.part)
-            vec_push(&turns, ((struct session_range){s, s + 1}));
-    shuffle(&turns, random_for(b, epoch));
-    return turns;
+    session_range_vec ranges = {0};
+    for (size_t s = 0; s < session_store_sessions(b->store); s++)
+        if (b->store->part.at[s] == epoch.part)
+            vec_push(&ranges, ((struct session_range){s, s + 1}));
+    shuffle(&ranges, random_for(b, epoch));
+    return ranges;
 }
 
-/* Each user's sessions of the part, one turn, in the order in which a draw of all sessions first
- * meets them: users of many sessions rather early, for a lane that begins a long one last goes on
- * alone when the others are done. */
+/* The users of the part, a range of each one's sessions, in the order in which a random order of
+ * all sessions first meets them.  Users of many sessions so come rather early: a slot that began
+ * one of them last would run alone at the end. */
 static session_range_vec drawn_users(const struct batching *b, struct epoch epoch)
 {
-    session_range_vec turns = {0}, sessions = drawn_sessions(b, epoch);
-    struct session_range *of_user = turns_of(b->corpus, epoch.part);
+    session_range_vec ranges = {0}, sessions = drawn_sessions(b, epoch);
+    struct session_range *of_user = ranges_of(b->store, epoch.part);
     for (size_t i = 0; i < sessions.len; i++) {
-        struct session_range *turn = &of_user[b->corpus->user.at[sessions.at[i].next]];
-        if (turns_left(turn) > 0)
-            vec_push(&turns, *turn);
-        turn->next = turn->end;
+        struct session_range *range = &of_user[b->store->user.at[sessions.at[i].next]];
+        if (sessions_left(range) > 0)
+            vec_push(&ranges, *range);
+        range->next = range->end;
     }
     mem_free(of_user);
     vec_release(&sessions);
-    return turns;
+    return ranges;
 }
 
 /* ---- longest-first ---- */
@@ -77,9 +78,9 @@ static session_range_vec drawn_users(const struct batching *b, struct epoch epoc
 /* A max-heap of keys that order by most sessions left, then by the smaller user id. */
 typedef VEC(uint64_t) key_vec;
 
-static uint64_t key_of(const struct session_range *turn, int32_t user)
+static uint64_t key_of(const struct session_range *range, int32_t user)
 {
-    return (uint64_t)turns_left(&turn[user]) << 32 | (UINT32_MAX - (uint32_t)user);
+    return (uint64_t)sessions_left(&range[user]) << 32 | (UINT32_MAX - (uint32_t)user);
 }
 
 static int32_t key_user(uint64_t key)
@@ -87,69 +88,73 @@ static int32_t key_user(uint64_t key)
     return (int32_t)(UINT32_MAX - (uint32_t)key);
 }
 
-static void heap_push(key_vec *heap, uint64_t key)
+static bool is_greater(const void *heap, size_t a, size_t b)
 {
-    vec_push(heap, key);
-    size_t i = heap->len - 1;
-    for (; i > 0 && heap->at[(i - 1) / 2] < key; i = (i - 1) / 2)
-        heap->at[i] = heap->at[(i - 1) / 2];
-    heap->at[i] = key;
+    const uint64_t *key = heap;
+    return key[a] > key[b];
 }
 
-static uint64_t heap_pop(key_vec *heap)
+static void exchange(void *heap, size_t a, size_t b)
 {
-    uint64_t top = heap->at[0], key = heap->at[--heap->len];
-    size_t i = 0;
-    for (size_t child; (child = 2 * i + 1) < heap->len; i = child) {
-        child += child + 1 < heap->len && heap->at[child + 1] > heap->at[child];
-        if (heap->at[child] <= key)
-            break;
-        heap->at[i] = heap->at[child];
-    }
-    heap->at[i] = key;
+    uint64_t *key = heap, other = key[a];
+    key[a] = key[b];
+    key[b] = other;
+}
+
+static void push_key(key_vec *heap, uint64_t key)
+{
+    vec_push(heap, key);
+    heap_rise(heap->at, heap->len - 1, is_greater, exchange);
+}
+
+static uint64_t pop_key(key_vec *heap)
+{
+    uint64_t top = heap->at[0];
+    heap->at[0] = heap->at[--heap->len];
+    heap_sink(heap->at, heap->len, 0, is_greater, exchange);
     return top;
 }
 
-/* One session of each of the B users with most sessions left: the thesis's rule.  A user goes back
- * into the heap only after the batch, so that none stands in it twice. */
+/* One session of each of the B users with the most sessions left, which is the rule of the thesis.
+ * A user goes back into the heap only after the batch, so that no user is in a batch twice. */
 static int longest_first(struct batching *b, struct epoch epoch, struct err *e)
 {
-    struct session_range *turn = turns_of(b->corpus, epoch.part);
+    struct session_range *range = ranges_of(b->store, epoch.part);
     size_t *picked = mem_alloc((size_t)b->size * sizeof *picked);
     key_vec heap = {0};
-    for (size_t u = 0; u < corpus_users(b->corpus); u++)
-        if (turns_left(&turn[u]) > 0)
-            heap_push(&heap, key_of(turn, (int32_t)u));
+    for (size_t u = 0; u < session_store_users(b->store); u++)
+        if (sessions_left(&range[u]) > 0)
+            push_key(&heap, key_of(range, (int32_t)u));
     int status = 0;
     while (heap.len > 0 && status == 0) {
         size_t count = 0;
         while (heap.len > 0 && count < (size_t)b->size)
-            picked[count++] = turn[key_user(heap_pop(&heap))].next++;
+            picked[count++] = range[key_user(pop_key(&heap))].next++;
         status = batching_emit(b, epoch.part, picked, count, e);
         for (size_t i = 0; i < count; i++) {
-            int32_t user = b->corpus->user.at[picked[i]];
-            if (turns_left(&turn[user]) > 0)
-                heap_push(&heap, key_of(turn, user));
+            int32_t user = b->store->user.at[picked[i]];
+            if (sessions_left(&range[user]) > 0)
+                push_key(&heap, key_of(range, user));
         }
     }
     vec_release(&heap);
     mem_free(picked);
-    mem_free(turn);
+    mem_free(range);
     return status;
 }
 
 /* ---- shuffled ---- */
 
-/* One session of each of B users drawn from all that have sessions left, each as likely as the
- * other: the first steps of a Fisher-Yates shuffle, taken up again for every batch. */
+/* One session of each of B users, drawn with equal chances from all that have sessions left: the
+ * first steps of a Fisher-Yates shuffle, begun again for every batch. */
 static int shuffled(struct batching *b, struct epoch epoch, struct err *e)
 {
     struct random random = random_for(b, epoch);
-    struct session_range *turn = turns_of(b->corpus, epoch.part);
+    struct session_range *range = ranges_of(b->store, epoch.part);
     size_t *picked = mem_alloc((size_t)b->size * sizeof *picked);
     i32_vec users = {0};
-    for (size_t u = 0; u < corpus_users(b->corpus); u++)
-        if (turns_left(&turn[u]) > 0)
+    for (size_t u = 0; u < session_store_users(b->store); u++)
+        if (sessions_left(&range[u]) > 0)
             vec_push(&users, (int32_t)u);
     int status = 0;
     while (users.len > 0 && status == 0) {
@@ -159,16 +164,16 @@ static int shuffled(struct batching *b, struct epoch epoch, struct err *e)
             int32_t user = users.at[j];
             users.at[j] = users.at[i];
             users.at[i] = user;
-            picked[i] = turn[user].next++;
+            picked[i] = range[user].next++;
         }
         status = batching_emit(b, epoch.part, picked, count, e);
         for (size_t i = count; i-- > 0;)
-            if (turns_left(&turn[users.at[i]]) == 0)
+            if (sessions_left(&range[users.at[i]]) == 0)
                 users.at[i] = users.at[--users.len];
     }
     vec_release(&users);
     mem_free(picked);
-    mem_free(turn);
+    mem_free(range);
     return status;
 }
 
@@ -177,37 +182,37 @@ static int shuffled(struct batching *b, struct epoch epoch, struct err *e)
 /* Any B sessions: batches are full to the end, but a user's sessions come in any order. */
 static int any_sessions(struct batching *b, struct epoch epoch, struct err *e)
 {
-    session_range_vec turns = drawn_sessions(b, epoch);
+    session_range_vec ranges = drawn_sessions(b, epoch);
     size_t *picked = mem_alloc((size_t)b->size * sizeof *picked);
     int status = 0;
-    for (size_t from = 0; from < turns.len && status == 0; from += (size_t)b->size) {
+    for (size_t from = 0; from < ranges.len && status == 0; from += (size_t)b->size) {
         size_t count = 0;
-        for (; count < (size_t)b->size && from + count < turns.len; count++)
-            picked[count] = turns.at[from + count].next;
+        for (; count < (size_t)b->size && from + count < ranges.len; count++)
+            picked[count] = ranges.at[from + count].next;
         status = batching_emit(b, epoch.part, picked, count, e);
     }
     mem_free(picked);
-    vec_release(&turns);
+    vec_release(&ranges);
     return status;
 }
 
-/* ---- lanes ---- */
+/* ---- parallel mini-batches ---- */
 
-/* Each lane one user after another, each user's sessions in order (Quadrana et al. 2017). */
+/* Each slot takes one user after another, each user's sessions in order (Quadrana et al. 2017). */
 static int user_parallel(struct batching *b, struct epoch epoch, struct err *e)
 {
-    session_range_vec turns = drawn_users(b, epoch);
-    int status = parallel_batches_run(b, turns.at, turns.len, e);
-    vec_release(&turns);
+    session_range_vec ranges = drawn_users(b, epoch);
+    int status = parallel_batches_run(b, ranges.at, ranges.len, e);
+    vec_release(&ranges);
     return status;
 }
 
-/* Each lane one session after another, of whatever user (Hidasi et al. 2016). */
+/* Each slot takes one session after another, of any user (Hidasi et al. 2016). */
 static int session_parallel(struct batching *b, struct epoch epoch, struct err *e)
 {
-    session_range_vec turns = drawn_sessions(b, epoch);
-    int status = parallel_batches_run(b, turns.at, turns.len, e);
-    vec_release(&turns);
+    session_range_vec ranges = drawn_sessions(b, epoch);
+    int status = parallel_batches_run(b, ranges.at, ranges.len, e);
+    vec_release(&ranges);
     return status;
 }
 

@@ -1,5 +1,5 @@
-/* Schemes: which sessions come together in a batch, and in which order.  Another scheme is one
- * function and one row. */
+/* Schemes: which sessions a batch holds, and in which order. A new scheme is one function and one
+ * row. */
 #ifndef DATA_SCHEME_H
 #define DATA_SCHEME_H
 
@@ -8,10 +8,10 @@
 struct scheme {
     const char *name;
     bool keeps_order; /* each user's sessions come in order, none twice in a batch */
-    bool lanes;       /* emits steps, not batches: sessions of two events and more */
+    bool parallel;    /* emits steps of a parallel mini-batch, of sessions of two events and more */
 
-    /* One pass: emits every session of the epoch's part exactly once.  What is drawn depends on
-     * the batching's seed and the epoch alone. */
+    /* One pass: emits every session of the epoch's part exactly once.  Random choices depend on the
+     * batching's seed and the epoch alone. */
     int (*pass)(struct batching *b, struct epoch epoch, struct err *e);
 };
 

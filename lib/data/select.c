@@ -15,11 +15,6 @@ int select_grep(struct select_options *o, const char *text, struct err *e)
     return 0;
 }
 
-static bool is_grep(const struct selection *p)
-{
-    return p->options->user || p->options->item;
-}
-
 static bool is_user(const struct selection *p, int64_t user)
 {
     return p->options->user && user == p->id && p->id >= 0;
@@ -37,7 +32,7 @@ static bool has_item(const struct selection *p, const int32_t *items, size_t cou
 
 static int write_text(struct selection *p, struct err *e)
 {
-    int status = output_file_write(p->to.sink, p->text.at, p->text.len, e);
+    int status = output_file_write(p->sink, p->text.at, p->text.len, e);
     buf_clear(&p->text);
     return status;
 }
@@ -52,41 +47,15 @@ static int show_line(void *to, struct bytes record, struct err *e)
 static int open_part(struct selection *p, const struct meta *in, struct err *e)
 {
     p->id = -1;
-    p->in_pass = false;
-    if (p->options->lines) {
-        frame_out_release(&p->out);
-        frame_out_divert(&p->out, show_line, p);
-        return to_json_header(&p->text, in, e);
-    }
-    struct meta m;
-    meta_copy(&m, in);
-    m.minor = STREAM_MINOR;
-    meta_add_program(&m, p->to.program, p->to.version, p->to.options);
-    int status = frame_out_open(&p->out, p->to.sink, &m, false, e);
-    meta_release(&m);
-    return status;
-}
-
-static int close_part(struct selection *p, struct err *e)
-{
-    if (p->options->lines)
-        return write_text(p, e);
-    if (frame_out_end(&p->out, e))
-        return e->status;
     frame_out_release(&p->out);
-    return 0;
+    frame_out_divert(&p->out, show_line, p);
+    return to_json_header(&p->text, in, e);
 }
 
 /* ---- records ---- */
 
-static bool count_kept(struct selection *p)
-{
-    p->kept++;
-    return true;
-}
-
-/* Definitions: sessions' are written as they are used, others always, but where lines are looked
- * for by a name. */
+/* Sessions are shown with ids of their own, and definitions where a session first uses them; of
+ * other kinds only the definition that was asked for is shown. */
 static int take_named(struct selection *p, enum record_kind kind, const struct named *n,
                       struct err *e)
 {
@@ -96,28 +65,25 @@ static int take_named(struct selection *p, enum record_kind kind, const struct n
     if (hit) {
         p->id = n->id;
         p->found = true;
+        p->kept++;
     }
-    if (hit || !is_grep(p))
-        count_kept(p);
     if (p->kind == STREAM_SESSIONS) {
         new_ids_note(of_user ? &p->relabel.users : &p->relabel.items, n);
         return 0;
     }
-    if (p->options->lines && is_grep(p) && !hit)
-        return 0;
-    return (of_user ? write_user : write_item)(&p->out, n->id, n->name, n->attributes, e);
+    return hit ? (of_user ? write_user : write_item)(&p->out, n->id, n->name, n->attributes, e) : 0;
 }
 
 static int take_session(struct selection *p, const struct session *s, struct err *e)
 {
-    if (is_grep(p) && !is_user(p, s->user) && !has_item(p, s->items, s->count))
+    if (!is_user(p, s->user) && !has_item(p, s->items, s->count))
         return 0;
-    count_kept(p);
+    p->kept++;
     return reindex_session(&p->relabel, &p->out, s, e);
 }
 
-/* Marks the rows of `user`, whose `per` (or `length`[i]) items stand end to end, that are asked
- * for; false: there is none. */
+/* Marks the rows that are asked for.  `item` holds the items of the rows end to end: length[i] of
+ * them, or `per` of each row.  False: there is no such row. */
 static bool mark_rows(struct selection *p, struct column user, struct column item, int64_t per,
                       const int32_t *length)
 {
@@ -126,13 +92,13 @@ static bool mark_rows(struct selection *p, struct column user, struct column ite
     vec_clear(&p->keep);
     for (size_t i = 0; i < user.len; i++) {
         size_t items = length ? (size_t)length[i] : (size_t)per;
-        bool kept = !is_grep(p) || is_user(p, column_i32(user)[i]) ||
-                    has_item(p, column_i32(item) + at, items);
+        bool kept = is_user(p, column_i32(user)[i]) || has_item(p, column_i32(item) + at, items);
         vec_push(&p->keep, kept);
         any = any || kept;
         at += items;
     }
-    return any && count_kept(p);
+    p->kept += any;
+    return any;
 }
 
 static int take_batch(struct selection *p, struct batch *b, struct err *e)
@@ -167,15 +133,15 @@ static int take_attention(struct selection *p, const struct attention *a, struct
     bool hit = is_user(p, a->user) || has_item(p, column_i32(a->item), a->item.len) ||
                has_item(p, column_i32(a->target), a->target.len) ||
                has_item(p, column_i32(a->top), a->top.len);
-    if (is_grep(p) && !hit)
+    if (!hit)
         return 0;
-    count_kept(p);
+    p->kept++;
     return write_attention(&p->out, a, e);
 }
 
-/* Lanes are idle where others are at work; a user who comes back to a lane in a pass goes on there
- * as the same one. */
-static bool silence_lanes(struct selection *p, struct steps *s)
+/* Makes the slots of other users idle; a user who comes back to a slot in a pass continues there as
+ * the same one.  False: the user is in no slot. */
+static bool silence_slots(struct selection *p, struct steps *s)
 {
     bool any = false;
     while (p->begun.len < (size_t)s->lanes)
@@ -202,35 +168,29 @@ static int take_steps(struct selection *p, struct steps *s, struct err *e)
 {
     if (p->options->item)
         return err_set(e, STATUS_USAGE,
-                       "steps of lanes cannot be searched for an item: search the sessions that "
-                       "they were made of");
-    if (p->options->user && !silence_lanes(p, s))
+                       "steps cannot be searched for an item: search the sessions that they were "
+                       "made of");
+    if (!silence_slots(p, s))
         return 0;
-    count_kept(p);
+    p->kept++;
     return write_steps(&p->out, s, e);
 }
 
 static int take_epoch(struct selection *p, struct epoch epoch, struct err *e)
 {
-    p->in_pass = p->kind == STREAM_PREDICTIONS;
     p->seen = p->ranked = 0;
     p->loss = 0;
     vec_clear(&p->begun);
-    if (!is_grep(p))
-        count_kept(p);
     return write_epoch(&p->out, epoch, e);
 }
 
-/* A pass that lost ranks came to what those that are left came to. */
+/* A pass some of whose ranks were left out is shown with the count and mean loss of the others. */
 static int take_pass(struct selection *p, struct pass *pass, struct err *e)
 {
-    p->in_pass = false;
     if (p->ranked != p->seen) {
         pass->events = p->ranked;
         pass->loss = p->ranked ? p->loss / (double)p->ranked : 0;
     }
-    if (!is_grep(p))
-        count_kept(p);
     return write_pass(&p->out, pass, e);
 }
 
@@ -239,9 +199,6 @@ static int take(struct selection *p, union any_record *r, struct err *e)
     struct predictions_record *record = &r->predictions; /* the records of all kinds begin alike */
     if (record->kind == RECORD_RANK)
         p->seen += (int64_t)record->ranks.user.len;
-    if (p->kept >= p->options->head &&
-        !(record->kind == RECORD_PASS && p->in_pass && !p->options->lines))
-        return 0;
     switch (record->kind) {
     case RECORD_USER:
     case RECORD_ITEM:
@@ -277,27 +234,18 @@ int select_run(struct selection *p, struct any_in *in, struct err *e)
     }
     if (open_part(p, any_in_meta(in), e))
         return e->status;
-    while (!(p->options->lines && p->kept >= p->options->head) &&
-           (result = any_in_next(in, &record, e)) > READ_END) {
-        int status = 0;
-        if (result == READ_RECORD)
-            status = take(p, &record, e);
-        else if (p->kept < p->options->head)
-            status = close_part(p, e) ? e->status : open_part(p, any_in_meta(in), e);
+    while (p->kept < p->options->head && (result = any_in_next(in, &record, e)) > READ_END) {
+        int status = result == READ_RECORD ? take(p, &record, e)
+                     : write_text(p, e)    ? e->status
+                                           : open_part(p, any_in_meta(in), e);
         if (status)
             return status;
     }
     if (result != READ_ERROR)
-        return close_part(p, e);
+        return write_text(p, e);
     struct err later; /* what was found is shown before the error is told */
-    if (p->options->lines)
-        write_text(p, &later);
+    write_text(p, &later);
     return e->status;
-}
-
-void select_abort(struct selection *p, const struct err *why)
-{
-    frame_out_abort(&p->out, why);
 }
 
 void select_release(struct selection *p)

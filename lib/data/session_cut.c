@@ -101,7 +101,7 @@ static bool are_together(const event_vec *events)
     return true;
 }
 
-/* Brings the events of each session together, in order of the sessions' first events. */
+/* Groups the events by session, in order of the sessions' first events. */
 static void gather(event_vec *events, struct session_set *set)
 {
     if (are_together(events))
@@ -133,7 +133,7 @@ static void shrink(struct session_set *set, size_t count)
     set->times.len = set->items.len = set->rows.len = count;
 }
 
-/* Keeps the session that stands at the end of the set, from `start`, whole, in pieces, or not. */
+/* Keeps the session at the end of the set, from `start` on, whole or in pieces, or drops it. */
 static void close_session(const struct session_rules *rules, struct session_set *set, size_t start)
 {
     size_t count = set->times.len - start, cut = rules->cut ? (size_t)rules->cut : count;

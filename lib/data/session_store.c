@@ -17,13 +17,13 @@ void session_store_add(struct session_store *c, const struct session *s)
     push(c, s->user, s->part, s->times[0], s->items, s->count);
 }
 
-/* Counts each user's sessions into first; returns whether the users' sessions stand together. */
+/* Counts each user's sessions into `first`; returns whether they are grouped by user. */
 static bool count_users(struct session_store *c)
 {
     bool grouped = true;
     vec_clear(&c->first);
     vec_push(&c->first, 0);
-    for (size_t s = 0; s < corpus_sessions(c); s++) {
+    for (size_t s = 0; s < session_store_sessions(c); s++) {
         size_t user = (size_t)c->user.at[s];
         grouped = grouped && (s == 0 || c->user.at[s - 1] <= c->user.at[s]);
         while (c->first.len < user + 2)
@@ -35,12 +35,12 @@ static bool count_users(struct session_store *c)
     return grouped;
 }
 
-/* A stable counting sort: streams may hold their users' sessions mixed. */
+/* A stable counting sort: a stream may mix the sessions of its users. */
 void session_store_group(struct session_store *c)
 {
     if (count_users(c))
         return;
-    size_t sessions = corpus_sessions(c);
+    size_t sessions = session_store_sessions(c);
     size_t *order = mem_alloc(sessions * sizeof *order);
     size_t *next = mem_alloc(c->first.len * sizeof *next);
     memcpy(next, c->first.at, c->first.len * sizeof *next);
@@ -49,8 +49,8 @@ void session_store_group(struct session_store *c)
     struct session_store to = {0};
     for (size_t i = 0; i < sessions; i++) {
         size_t s = order[i];
-        push(&to, c->user.at[s], c->part.at[s], c->start.at[s], corpus_items(c, s),
-             corpus_length(c, s));
+        push(&to, c->user.at[s], c->part.at[s], c->start.at[s], session_store_items(c, s),
+             session_store_length(c, s));
     }
     count_users(&to);
     mem_free(order);
@@ -59,11 +59,11 @@ void session_store_group(struct session_store *c)
     *c = to;
 }
 
-/* What session_store_read knows of each user so far. */
+/* The part of each user's last session so far. */
 typedef VEC(unsigned char) part_vec;
 
-/* A user's training sessions come first, the test sessions last: else a history would hold what
- * is to be predicted. */
+/* A user's training sessions come first, the test sessions last: else a history would hold what has
+ * to be predicted. */
 static int check_part(const struct session *s, part_vec *last, struct err *e)
 {
     if (s->part == PART_NONE)
@@ -103,7 +103,7 @@ int session_store_read(struct session_store *c, struct sessions_in *in, struct f
     while (status == 0 && (got = sessions_in_next(in, &r, e)) != READ_END)
         status = got == READ_ERROR ? e->status : take(c, in, &r, names, &last, e);
     vec_release(&last);
-    if (status == 0 && corpus_sessions(c) == 0)
+    if (status == 0 && session_store_sessions(c) == 0)
         status = err_set(e, STATUS_DATA, "the input holds no session");
     if (status == 0)
         session_store_group(c);
@@ -113,7 +113,7 @@ int session_store_read(struct session_store *c, struct sessions_in *in, struct f
 size_t session_store_part(const struct session_store *c, enum part part)
 {
     size_t count = 0;
-    for (size_t s = 0; s < corpus_sessions(c); s++)
+    for (size_t s = 0; s < session_store_sessions(c); s++)
         count += c->part.at[s] == part;
     return count;
 }

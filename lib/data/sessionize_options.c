@@ -17,7 +17,7 @@ const struct option *sessionize_options(struct sessionize_options *o)
     static struct option table[12];
     struct session_rules *rules = &o->job.rules;
     const struct option rows[] = {
-        {OPTION_INT, 0, "gap", "SECONDS", "a session begins this long after the event before",
+        {OPTION_INT, 0, "gap", "SECONDS", "a session begins SECONDS or more after the event before",
          &rules->gap, true, .low = 1, .high = 0x1p36},
         {OPTION_INT, 0, "min-events", "N", "drop sessions of fewer events, 0 = none",
          &rules->min_events, true, .high = INT32_MAX},
@@ -27,20 +27,21 @@ const struct option *sessionize_options(struct sessionize_options *o)
          &rules->cut, true, .high = INT32_MAX},
         {OPTION_FLAG, 0, "keep-repeats", NULL, "keep an item that follows itself",
          &rules->keep_repeats, .recorded = true},
-        {OPTION_CHOICE, 0, "order", "ORDER", "how rows of equal time stand in the log",
+        {OPTION_CHOICE, 0, "order", "ORDER", "order of rows of equal time in the log",
          &rules->order, true, .choices = "auto|newest-first|oldest-first"},
-        {OPTION_FLAG, 0, "skip-bad", NULL, "count rows that cannot be parsed and go on",
+        {OPTION_FLAG, 0, "skip-bad", NULL, "skip and count rows that cannot be parsed",
          &o->job.skip_bad, .recorded = true},
         {OPTION_FLAG, 0, "grouped", NULL,
-         o->job.ungrouped ? "each user's rows stand together"
-                          : "each user's rows stand together (the default)",
+         o->job.ungrouped ? "each user's rows are together"
+                          : "each user's rows are together (the default)",
          .to = &o->grouped},
         {OPTION_FLAG, 0, "ungrouped", NULL,
-         o->job.ungrouped ? "rows stand in any order (the default)" : "rows stand in any order",
+         o->job.ungrouped ? "rows are in any order (the default)" : "rows are in any order",
          &o->ungrouped, .recorded = true},
-        {OPTION_CALL, 0, "memory", "SIZE", "for rows in any order; beyond, use a file [256M]",
-         &o->memory, .call = read_memory},
-        {OPTION_FLAG, 'v', "verbose", NULL, "say on stderr how much was read, kept and dropped",
+        {OPTION_CALL, 0, "memory", "SIZE",
+         "memory for rows in any order; the rest goes to a file [256M]", &o->memory,
+         .call = read_memory},
+        {OPTION_FLAG, 'v', "verbose", NULL, "write to stderr how much was read, kept and dropped",
          .to = &o->verbose},
         {0},
     };
@@ -54,8 +55,8 @@ static void report_rows(const struct sessionize_report *r)
     cli_warn("read %" PRIu64 " rows of %" PRId32 " users", r->rows, r->log_users);
     if (r->unwanted)
         cli_warn("left out %" PRIu64 " rows that are not wanted", r->unwanted);
-    cli_warn("%" PRIu64 " rows stand behind a later one of their user, %" PRIu64
-             " have the time of the one before, %" PRIu64 " its item too",
+    cli_warn("%" PRIu64 " rows come behind a later row of their user, %" PRIu64
+             "  have the time of the row before, %" PRIu64 " its item too",
              c->unordered, c->ties, c->duplicates);
 }
 
@@ -89,7 +90,7 @@ int sessionize(const struct program *program, struct sessionize_options *o, stru
     if (session_rules_check(&o->job.rules, e))
         return e->status;
     if (o->grouped && o->ungrouped)
-        return err_set(e, STATUS_USAGE, "--grouped and --ungrouped cannot both be: choose one");
+        return err_set(e, STATUS_USAGE, "--grouped and --ungrouped exclude each other: choose one");
     o->ungrouped = o->job.ungrouped = o->ungrouped || (o->job.ungrouped && !o->grouped);
     o->grouped = !o->ungrouped;
     o->job.memory = o->memory ? (size_t)o->memory : (size_t)256 << 20;

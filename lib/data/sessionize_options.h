@@ -15,7 +15,7 @@ struct sessionize_options {
 /* Their group for a program's `tables`; *o holds the defaults and takes the values. */
 const struct option *sessionize_options(struct sessionize_options *o);
 
-/* The run over the files, and what -v tells of it.  *meta holds what is the format's own, and is
+/* Runs over the files and writes the report of -v. *meta holds the format's own keys, and is
  * released.  64: options that cannot be together. */
 int sessionize(const struct program *program, struct sessionize_options *o, struct operands files,
                struct meta *meta, struct err *e);

@@ -9,7 +9,7 @@ struct sessionizing {
     struct output stage;
     bool opened;         /* the stage, or it failed */
     struct spool held;   /* where the records wait for the end of a grouped log */
-    struct regroup rows; /* where those of a log in any order wait */
+    struct regroup rows; /* where the rows of a log in any order wait */
     struct raw_log log;
     struct profiles profiles;
     struct sessionizer sessionizer;
@@ -40,7 +40,7 @@ static int open_stage(struct sessionizing *r, struct err *e)
                        job->options, e);
 }
 
-/* What is known when the log has been read. */
+/* Sets in the header what is known only after the log has been read. */
 static void describe_rows(struct sessionizing *r)
 {
     meta_set_int(r->meta, "rows", (int64_t)r->log.rows);
@@ -81,7 +81,7 @@ static int write_sessions(struct sessionizing *r, struct err *e)
     return output_finish(&r->stage, e);
 }
 
-/* Tells the next program why, which may not even have seen a header. */
+/* Writes an abort for the next program, behind a header if there is none yet. */
 static void abort_output(struct sessionizing *r, const struct err *why)
 {
     struct err ignored = {0};
@@ -108,7 +108,7 @@ static void fill_report(const struct sessionizing *r, struct sessionize_report *
 int sessionize_run(const struct sessionize_job *job, struct meta *meta,
                    struct sessionize_report *report, struct err *e)
 {
-    struct sessionizing r = {.job = job, .meta = meta, .stage.sink.fd = -1, .held = HELD_CLOSED};
+    struct sessionizing r = {.job = job, .meta = meta, .stage.sink.fd = -1, .held = SPOOL_CLOSED};
     r.rows.scratch.fd = -1;
     if (job->profiles && profiles_read(&r.profiles, job->profiles, e)) {
         profiles_release(&r.profiles);

@@ -1,4 +1,4 @@
-/* The whole work of a program that makes sessions: a raw log in, a `sessions` stream out. */
+/* The run of a program that makes sessions: reads a raw log and writes a `sessions` stream. */
 #ifndef DATA_SESSIONIZE_RUN_H
 #define DATA_SESSIONIZE_RUN_H
 
@@ -7,8 +7,8 @@
 struct sessionize_job {
     struct session_rules rules;
     bool skip_bad;
-    bool ungrouped;       /* rows of users stand in any order */
-    size_t memory;        /* for them; what is beyond goes to a temporary file */
+    bool ungrouped;       /* rows are in any order of users */
+    size_t memory;        /* for these rows; the rest goes to a temporary file */
     const char *profiles; /* the users' attributes; NULL = none */
     struct raw_format format;
     const char *const *paths; /* of the log; none = standard input */
@@ -19,7 +19,7 @@ struct sessionize_job {
     struct bytes options; /* packed, for the header */
 };
 
-/* What became of it. */
+/* The result. */
 struct sessionize_report {
     uint64_t rows, bad, unwanted, nobodys; /* as in struct raw_log */
     struct err first_bad;
@@ -27,10 +27,10 @@ struct sessionize_report {
     struct session_counts counts;
 };
 
-/* Puts the rules, the usual age buckets and what became of the rows into *meta, which may hold keys
- * of the format's own, and writes the stream.  What only the end of a grouped log can tell, the
- * number of bad rows with skip_bad and the values of carried columns, makes the records wait in a
- * temporary file.  After a failure the output holds an abort record, or is not there. */
+/* Writes the stream, with the rules, the usual age buckets and the counts of rows in its header;
+ * *meta may hold keys of the format's own. Where the header needs what only the end of a grouped
+ * log shows (the number of bad rows with skip_bad, the values of carried columns), the records wait
+ * in a temporary file. After a failure the output holds an abort, or does not exist. */
 int sessionize_run(const struct sessionize_job *job, struct meta *meta,
                    struct sessionize_report *report, struct err *e);
 

@@ -52,7 +52,7 @@ static struct event event_of(struct sessionizer *s, const struct raw_row *row)
     };
 }
 
-/* Appends the codes of what the row carries. */
+/* Appends the codes of the row's carried columns. */
 static int read_codes(struct sessionizer *s, const struct raw_row *row, struct err *e)
 {
     for (size_t i = 0; i < s->carried.len; i++) {
@@ -97,7 +97,7 @@ static int use_user(struct sessionizer *s, struct err *e)
     return write_user(s->out, s->users_written++, s->user, attributes, e);
 }
 
-/* What is carried beside the session, column by column. */
+/* Fills the extras of the session from the codes, column by column. */
 static void fill_extras(struct sessionizer *s, const struct session_span *span)
 {
     const uint32_t *rows = s->sessions.rows.at + span->from;

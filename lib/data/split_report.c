@@ -12,8 +12,8 @@ static int64_t last_time(const struct session *s)
     return s->times[s->count - 1];
 }
 
-/* One edge for all users leaves the sessions around it in the later part; a user's own edge is
- * where the later part begins, so that it is earlier sessions that may end after it. */
+/* With one edge for all users, sessions around it are in the later part. A user's own edge is where
+ * the later part begins, and sessions of the earlier part may end after it. */
 static bool astride(const struct session *s, const struct edge *edge, enum part part)
 {
     if (edge->everyones)

@@ -1,5 +1,5 @@
-/* What it is wise to know of a split: its sizes, and what of the test part training should not have
- * seen, or has never seen. */
+/* What users should know of a split: the sizes of its parts, and which of the test part training
+ * has never seen or should not have seen. */
 #ifndef DATA_SPLIT_REPORT_H
 #define DATA_SPLIT_REPORT_H
 
@@ -18,12 +18,12 @@ struct split_report {
                                               edge */
 };
 
-/* Counts all users, those of earlier calls aside.  `train`, by item and empty before: how often
- * each stands in the training part, 0 for all that occur otherwise. */
+/* Counts all users. `train`, empty before, gets by item how often the training part has it, 0 for
+ * items of other parts. */
 void split_report_count(struct split_report *r, const struct all_user_sessions *all,
                         i64_vec *train);
 
-/* Appends what a strict reader refuses, "2 of 9 users ...; ..."; nothing where all is well. */
+/* Appends what --strict refuses, "2 of 9 users ...; ..."; nothing where the split is clean. */
 void split_report_leaks(const struct split_report *r, struct buf *to);
 
 #endif

@@ -25,7 +25,7 @@ int spool_open(struct spool *h, const char *path, const struct meta *m, struct e
 int spool_pour(struct spool *h, struct frame_out *out, struct err *e)
 {
     struct frame_in *in = NULL;
-    struct buf name = {0}; /* under which the system opens what has no name */
+    struct buf name = {0}; /* the name by which the system opens a file that has none */
     buf_format(&name, "/dev/fd/%d", h->scratch.fd);
     const char *path = name.at;
     enum read_result got = READ_ERROR;

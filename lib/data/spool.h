@@ -1,5 +1,5 @@
-/* An output whose header depends on its end, such as on the number of bad rows: the records are
- * held in a temporary file until the header is known. */
+/* A temporary file that holds the records of an output until its header is known, for headers that
+ * depend on the end of the input, such as on the number of bad rows. */
 #ifndef DATA_SPOOL_H
 #define DATA_SPOOL_H
 
@@ -12,16 +12,16 @@ struct spool {
     struct frame_out out; /* takes the records */
 };
 
-#define HELD_CLOSED ((struct spool){.scratch.fd = -1, .sink.fd = -1})
+#define SPOOL_CLOSED ((struct spool){.scratch.fd = -1, .sink.fd = -1})
 
-/* Opens the temporary file: in the folder of `path`, where the output will stand, or with NULL in
- * $TMPDIR (else /tmp).  *h is HELD_CLOSED before. */
+/* Opens the temporary file in the folder of `path`, the output; NULL: in $TMPDIR (else /tmp). *h is
+ * SPOOL_CLOSED before. */
 int spool_open(struct spool *h, const char *path, const struct meta *m, struct err *e);
 
 /* Ends the held records and appends them to `out`. */
 int spool_pour(struct spool *h, struct frame_out *out, struct err *e);
 
-/* Gives the temporary file back; also after a spool_open that failed. */
+/* Closes the temporary file, also after a spool_open that failed. */
 void spool_close(struct spool *h);
 
 #endif

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/ascending.h"
 #include "base/mem.h"
 #include "base/random.h"
 
@@ -68,12 +69,6 @@ struct wilcoxon wilcoxon_of(const double *d, size_t n)
 
 /* ---- bootstrap ---- */
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double percentile(const double *sorted, size_t n, double share)
 {
     double at = share * (double)(n - 1);
@@ -106,7 +101,7 @@ void bootstrap_means(const double *d, size_t n, size_t columns, size_t resamples
     for (size_t c = 0; c < columns; c++) {
         double *of = mean + c * resamples;
         if (n)
-            qsort(of, resamples, sizeof *of, ascending);
+            qsort(of, resamples, sizeof *of, ascending_f64);
         to[c].low = n ? percentile(of, resamples, 0.025) : NAN;
         to[c].high = n ? percentile(of, resamples, 0.975) : NAN;
     }

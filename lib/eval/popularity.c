@@ -2,13 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/ascending.h"
 #include "base/num.h"
-
-static int ascending(const void *a, const void *b)
-{
-    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
 
 struct popularity popularity_of(const int32_t *train, size_t items, int shares)
 {
@@ -19,7 +14,7 @@ struct popularity popularity_of(const int32_t *train, size_t items, int shares)
     for (size_t i = 0; i < items; i++)
         events += (uint64_t)(count[i] = train[i] > 0 ? train[i] : 0);
     if (items)
-        qsort(count, items, sizeof *count, ascending);
+        qsort(count, items, sizeof *count, ascending_i32);
     for (size_t i = 0; i < items; i++) {
         int before = share;
         below += (uint64_t)count[i];
@@ -55,7 +50,7 @@ int32_t popularity_high(const struct popularity *p, int group)
 
 int32_t popularity_median(int32_t *train, size_t n)
 {
-    qsort(train, n, sizeof *train, ascending);
+    qsort(train, n, sizeof *train, ascending_i32);
     return train[(n - 1) / 2];
 }
 

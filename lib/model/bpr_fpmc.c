@@ -21,17 +21,8 @@ struct factors {
 
 /* ---- opening ---- */
 
-static int factors_check(const struct model_options *o, struct err *e)
-{
-    (void)o, (void)e;
-    return 0;
-}
-
-static bool factors_attend(const struct model_options *o)
-{
-    (void)o;
-    return false;
-}
+static const struct model_options defaults = {.embedding = 100, .dropout = 0.2};
+static const struct option *const options[] = {model_size_rows, NULL};
 
 static struct factors *factors_open(struct model *m)
 {
@@ -179,11 +170,11 @@ extern const struct model_class bpr_mf_class, fpmc_class;
 const struct model_class bpr_mf_class = {
     .name = "bpr-mf",
     .purpose = "factors of users and items",
-    .takes = "",
+    .options_size = sizeof defaults,
+    .defaults = &defaults,
+    .options = options,
     .samples = true,
     .loss = "bpr",
-    .check = factors_check,
-    .attends = factors_attend,
     .open = bpr_mf_open,
     .forward = bpr_mf_forward,
     .close = factors_close,
@@ -191,11 +182,11 @@ const struct model_class bpr_mf_class = {
 const struct model_class fpmc_class = {
     .name = "fpmc",
     .purpose = "factors of users and items, and of steps from item to item",
-    .takes = "",
+    .options_size = sizeof defaults,
+    .defaults = &defaults,
+    .options = options,
     .samples = true,
     .loss = "bpr",
-    .check = factors_check,
-    .attends = factors_attend,
     .open = fpmc_open,
     .forward = fpmc_forward,
     .close = factors_close,

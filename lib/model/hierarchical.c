@@ -7,6 +7,7 @@
  * g(age_i)] + d)
  *
  * With --attend-to input the weights average what went into the GRU: s_j and r_i. */
+#include <stddef.h>
 #include <string.h>
 
 #include "model/attention.h"
@@ -31,21 +32,58 @@ struct hierarchical {
     struct item_decoder decoder;
 };
 
-/* ---- opening ---- */
+/* ---- options ---- */
 
-static int read_form(enum rep_form *to, const char *option, const char *name, struct err *e)
+struct hierarchical_options {
+    struct model_options shared;
+    const char *session_rep, *user_rep; /* "mean", "last", "attention" */
+    const char *inter;                  /* "delta,week,age": what attention reads beside states */
+    const char *attend_to;              /* "output", "input"; NULL: output */
+    bool bidirectional;
+};
+
+static const struct hierarchical_options defaults = {
+    .shared = {.embedding = 100, .dropout = 0.2, .gru = "reset-after"},
+    .session_rep = "mean",
+    .user_rep = "last",
+};
+
+static const struct option own_rows[] = {
+    {OPTION_CHOICE, .name = "session-rep", .choices = "mean|last|attention", .recorded = true,
+     .at = offsetof(struct hierarchical_options, session_rep),
+     .help = "what represents an earlier session"},
+    {OPTION_CHOICE, .name = "user-rep", .choices = "mean|last|attention", .recorded = true,
+     .at = offsetof(struct hierarchical_options, user_rep), .help = "what represents a user"},
+    {OPTION_TEXT, .name = "inter", .argument = "LIST", .recorded = true, .labels = true,
+     .at = offsetof(struct hierarchical_options, inter),
+     .help = "what attention over sessions reads beside states: delta,week,age"},
+    {OPTION_CHOICE, .name = "attend-to", .choices = "output|input", .recorded = true,
+     .at = offsetof(struct hierarchical_options, attend_to),
+     .help = "what attention averages, of the GRUs; output"},
+    {OPTION_FLAG, .name = "bidirectional", .recorded = true,
+     .at = offsetof(struct hierarchical_options, bidirectional),
+     .help = "read earlier sessions both ways"},
+    {0},
+};
+
+static const struct option *const options[] = {model_size_rows, own_rows, model_user_weight_rows,
+                                               model_gru_rows, NULL};
+
+static const struct hierarchical_options *own_options(const struct model_options *o)
 {
-    for (int i = 0; i < FORMS; i++)
-        if (!strcmp(name, form_name[i])) {
-            *to = (enum rep_form)i;
-            return 0;
-        }
-    return err_set(e, STATUS_USAGE, "%s %s: --model hierarchical has mean, last and attention",
-                   option, name);
+    return (const struct hierarchical_options *)o;
+}
+
+static enum rep_form form_of(const char *name)
+{
+    int i = 0;
+    while (i < FORMS - 1 && strcmp(name, form_name[i]))
+        i++;
+    return (enum rep_form)i;
 }
 
 /* What goes with what. */
-static int check_together(const struct hierarchical *r, const struct model_options *o,
+static int check_together(const struct hierarchical *r, const struct hierarchical_options *o,
                           struct err *e)
 {
     bool attends = r->session.form == FORM_ATTENTION || r->user.form == FORM_ATTENTION;
@@ -63,7 +101,7 @@ static int check_together(const struct hierarchical *r, const struct model_optio
             e, STATUS_USAGE,
             "--per-user %s: each level goes with its attention: --session-rep attention, "
             "--user-rep attention",
-            o->per_user);
+            o->shared.per_user);
     if (o->bidirectional && (r->user.form == FORM_MEAN || r->user.input))
         return err_set(e, STATUS_USAGE,
                        "--bidirectional is of the GRU over sessions: it goes with --user-rep last, "
@@ -71,20 +109,17 @@ static int check_together(const struct hierarchical *r, const struct model_optio
     return 0;
 }
 
-static int read_options(struct hierarchical *r, const struct model_options *o, struct err *e)
+static int read_options(struct hierarchical *r, const struct hierarchical_options *o, struct err *e)
 {
     static const bool kinds[ATTEND_KINDS] = {false, true, true, true};
-    if (read_form(&r->session.form, "--session-rep", o->session_rep, e) ||
-        read_form(&r->user.form, "--user-rep", o->user_rep ? o->user_rep : "last", e))
-        return e->status;
-    if (o->attend_to && strcmp(o->attend_to, "output") && strcmp(o->attend_to, "input"))
-        return err_set(e, STATUS_USAGE, "--attend-to %s: give output or input", o->attend_to);
     bool input = o->attend_to && !strcmp(o->attend_to, "input");
+    bool per_user[2] = {false, false};
+    r->session.form = form_of(o->session_rep);
+    r->user.form = form_of(o->user_rep);
     r->session.input = input && r->session.form == FORM_ATTENTION;
     r->user.input = input && r->user.form == FORM_ATTENTION;
-    bool per_user[2] = {false, false};
     if (energies_read(&r->energies, o->inter, kinds, e) ||
-        grouped_read(per_user, o->per_user, "session", "user", e))
+        grouped_read(per_user, o->shared.per_user, "session", "user", e))
         return e->status;
     r->session.per_user = per_user[0];
     r->user.per_user = per_user[1];
@@ -95,20 +130,22 @@ static int read_options(struct hierarchical *r, const struct model_options *o, s
 static int hierarchical_check(const struct model_options *o, struct err *e)
 {
     struct hierarchical unused = {0};
-    return read_options(&unused, o, e);
+    return read_options(&unused, own_options(o), e);
 }
 
 static bool hierarchical_attends(const struct model_options *o)
 {
-    return !strcmp(o->session_rep, "attention") ||
-           (o->user_rep && !strcmp(o->user_rep, "attention"));
+    return form_of(own_options(o)->session_rep) == FORM_ATTENTION ||
+           form_of(own_options(o)->user_rep) == FORM_ATTENTION;
 }
+
+/* ---- opening ---- */
 
 static void declare(struct hierarchical *r, struct model *m)
 {
     struct parameters *p = &m->parameters;
-    const struct model_options *o = m->options;
-    int size = (int)o->embedding, state = o->bidirectional ? 2 * size : size;
+    const struct hierarchical_options *o = own_options(m->options);
+    int size = (int)o->shared.embedding, state = o->bidirectional ? 2 * size : size;
     bool reset_before = model_reset_before(m);
     item_decoder_declare_items(&r->decoder, m);
     if (r->session.form != FORM_MEAN)
@@ -133,7 +170,7 @@ static void hierarchical_open(struct model *m)
     struct hierarchical *r = mem_zero(1, sizeof *r);
     struct err unused;
     m->own = r;
-    read_options(r, m->options, &unused);
+    read_options(r, own_options(m->options), &unused);
     declare(r, m);
 }
 
@@ -204,7 +241,9 @@ extern const struct model_class hierarchical_class;
 const struct model_class hierarchical_class = {
     .name = "hierarchical",
     .purpose = "user from sessions from items, computed anew from the items of earlier sessions",
-    .takes = "gru session-rep user-rep inter attend-to per-user clusters bidirectional",
+    .options_size = sizeof defaults,
+    .defaults = &defaults,
+    .options = options,
     .needs_items = true,
     .check = hierarchical_check,
     .attends = hierarchical_attends,

@@ -17,6 +17,7 @@
  * What is carried from step to step is a plain value: gradient flows within the steps of one call.
  */
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "model/parallel.h"
@@ -34,32 +35,62 @@ struct hrnn_slots {
     float *kept; /* device [users, H] each user's c, or s of joined sessions, zeros at first */
 };
 
+/* ---- options ---- */
+
+/* Of both models; rnn has no rows for what a user level would need. */
+struct recurrent_options {
+    struct model_options shared;
+    int64_t hidden;                     /* H, the size of states; 0: the embedding's */
+    const char *propagate;              /* "init", "all" */
+    double user_dropout, start_dropout; /* of c; of a session's s_0 */
+};
+
+static const struct recurrent_options defaults = {
+    .shared = {.embedding = 100, .dropout = 0.2, .gru = "reset-before", .unroll = 1},
+    .propagate = "init",
+};
+
+static const struct option hidden_rows[] = {
+    {OPTION_INT, .name = "hidden", .argument = "N", .recorded = true, .high = 65536,
+     .at = offsetof(struct recurrent_options, hidden), .help = "size of states; 0: as --embedding"},
+    {0},
+};
+
+static const struct option user_rows[] = {
+    {OPTION_CHOICE, .name = "propagate", .choices = "init|all", .recorded = true, .labels = true,
+     .at = offsetof(struct recurrent_options, propagate),
+     .help = "where the user's state goes: into a session's first state, or into every step too"},
+    {OPTION_REAL, .name = "user-dropout", .argument = "RATE", .recorded = true, .high = 0.999,
+     .at = offsetof(struct recurrent_options, user_dropout), .help = "dropout of the user's state"},
+    {OPTION_REAL, .name = "start-dropout", .argument = "RATE", .recorded = true, .high = 0.999,
+     .at = offsetof(struct recurrent_options, start_dropout),
+     .help = "dropout of a session's first state"},
+    {0},
+};
+
+static const struct option join_rows[] = {
+    {OPTION_FLAG, .name = "join-sessions", .recorded = true,
+     .at = offsetof(struct model_options, join_sessions),
+     .help = "read each user's sessions as one"},
+    {0},
+};
+
+static const struct option *const hrnn_options[] = {model_size_rows, hidden_rows,       user_rows,
+                                                    model_gru_rows,  model_unroll_rows, NULL};
+static const struct option *const rnn_options[] = {model_size_rows, hidden_rows,       join_rows,
+                                                   model_gru_rows,  model_unroll_rows, NULL};
+
+static const struct recurrent_options *own_options(const struct model *m)
+{
+    return (const struct recurrent_options *)m->options;
+}
+
 /* ---- opening ---- */
-
-static int hrnn_check(const struct model_options *o, struct err *e)
-{
-    if (o->propagate && strcmp(o->propagate, "init") && strcmp(o->propagate, "all"))
-        return err_set(e, STATUS_USAGE, "--propagate %s: give init or all", o->propagate);
-    return 0;
-}
-
-static int rnn_check(const struct model_options *o, struct err *e)
-{
-    (void)o, (void)e;
-    return 0;
-}
-
-static bool lanes_attend(const struct model_options *o)
-{
-    (void)o;
-    return false;
-}
 
 static void declare(struct hrnn_slots *r, struct model *m)
 {
     struct parameters *p = &m->parameters;
-    const struct model_options *o = m->options;
-    int in = (int)o->embedding, size = r->size;
+    int in = (int)m->options->embedding, size = r->size;
     float bound = 1 / sqrtf((float)size);
     r->item = parameters_add_items(p, "item_embedding.weight", m->data.items, in, 1);
     parameters_add_gru(p, &r->session, "session_gru", in, size, model_reset_before(m));
@@ -76,12 +107,12 @@ static void declare(struct hrnn_slots *r, struct model *m)
 
 static struct hrnn_slots *lanes_open(struct model *m, bool users)
 {
-    const struct model_options *o = m->options;
+    const struct recurrent_options *o = own_options(m);
     struct hrnn_slots *r = mem_zero(1, sizeof *r);
     r->users = users;
-    r->all = o->propagate && !strcmp(o->propagate, "all");
-    r->joined = o->join_sessions;
-    r->size = (int)(o->hidden ? o->hidden : o->embedding);
+    r->all = users && !strcmp(o->propagate, "all");
+    r->joined = o->shared.join_sessions;
+    r->size = (int)(o->hidden ? o->hidden : o->shared.embedding);
     m->own = r;
     slot_states_open(&r->turns, users, r->joined, m->data.users);
     declare(r, m);
@@ -283,7 +314,7 @@ static struct tensor *users_step(const struct model *m, struct tape *t, const st
     if (p->step.absorbed) {
         struct tensor *taken =
             tape_gru(t, &r->user, rows_of(t, s, p->absorb), rows_of(t, c, p->absorb), p->absorbed);
-        taken = tape_dropout(t, taken, (float)m->options->user_dropout);
+        taken = tape_dropout(t, taken, (float)own_options(m)->user_dropout);
         keep(m, t, p, taken->value);
         c = replaced(t, c, p->absorb, taken);
     }
@@ -301,7 +332,8 @@ static struct tensor *first_states(const struct model *m, struct tape *t, const 
         return tape_zeros(t, p->step.begun, r->size);
     struct tensor *to = tape_linear(t, rows_of(t, c, p->begin), tape_parameter(t, r->start),
                                     tape_parameter(t, r->start_bias));
-    return tape_dropout(t, tape_activate(t, ACTIVATION_TANH, to), (float)m->options->start_dropout);
+    return tape_dropout(t, tape_activate(t, ACTIVATION_TANH, to),
+                        (float)own_options(m)->start_dropout);
 }
 
 /* The session states from which this step goes on, [lanes, H]. */
@@ -439,12 +471,11 @@ extern const struct model_class hrnn_class, rnn_class;
 const struct model_class hrnn_class = {
     .name = "hrnn",
     .purpose = "a user GRU over the last states of a session GRU, on user-parallel lanes",
-    .takes = "gru hidden propagate user-dropout start-dropout unroll",
+    .options_size = sizeof defaults,
+    .defaults = &defaults,
+    .options = hrnn_options,
     .needs_order = true,
     .samples = true,
-    .reset_before = true,
-    .check = hrnn_check,
-    .attends = lanes_attend,
     .open = hrnn_open,
     .plan = lanes_plan,
     .steps = lanes_steps,
@@ -456,11 +487,10 @@ const struct model_class hrnn_class = {
 const struct model_class rnn_class = {
     .name = "rnn",
     .purpose = "one GRU over each session, on lanes",
-    .takes = "gru hidden join-sessions unroll",
+    .options_size = sizeof defaults,
+    .defaults = &defaults,
+    .options = rnn_options,
     .samples = true,
-    .reset_before = true,
-    .check = rnn_check,
-    .attends = lanes_attend,
     .open = rnn_open,
     .plan = lanes_plan,
     .steps = lanes_steps,

@@ -7,6 +7,7 @@
  * With --intra the intra-session GRU looks back at the h_j from each of its steps too (intra.h).
  * A representation is the mean of a session's input embeddings, or the intra GRU's last output. */
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "model/attention.h"
@@ -29,39 +30,75 @@ struct ii_rnn {
     struct session_memory stored;
 };
 
-/* ---- opening ---- */
+/* ---- options ---- */
 
-static int read_options(struct ii_rnn *r, const struct model_options *o, struct err *e)
+struct ii_rnn_options {
+    struct model_options shared;
+    const char *session_rep; /* "mean", "last" */
+    const char *inter;       /* "hidden,delta,week,age": what attention over sessions reads */
+    const char *intra;       /* "cat", "sum" */
+    bool bidirectional;
+};
+
+static const struct ii_rnn_options defaults = {
+    .shared = {.embedding = 100, .dropout = 0.2, .gru = "reset-after"},
+    .session_rep = "mean",
+};
+
+static const struct option own_rows[] = {
+    {OPTION_CHOICE, .name = "session-rep", .choices = "mean|last", .recorded = true,
+     .at = offsetof(struct ii_rnn_options, session_rep),
+     .help = "what represents an earlier session"},
+    {OPTION_TEXT, .name = "inter", .argument = "LIST", .recorded = true, .labels = true,
+     .at = offsetof(struct ii_rnn_options, inter),
+     .help = "attend to earlier sessions: hidden,delta,week,age"},
+    {OPTION_CHOICE, .name = "intra", .choices = "cat|sum", .recorded = true, .labels = true,
+     .at = offsetof(struct ii_rnn_options, intra), .help = "attend to them at every step too"},
+    {OPTION_FLAG, .name = "bidirectional", .recorded = true,
+     .at = offsetof(struct ii_rnn_options, bidirectional),
+     .help = "read earlier sessions both ways"},
+    {0},
+};
+
+static const struct option *const options[] = {model_size_rows, own_rows, model_user_weight_rows,
+                                               model_gru_rows, NULL};
+
+static const struct ii_rnn_options *own_options(const struct model_options *o)
+{
+    return (const struct ii_rnn_options *)o;
+}
+
+static int read_options(struct ii_rnn *r, const struct ii_rnn_options *o, struct err *e)
 {
     static const bool kinds[ATTEND_KINDS] = {true, true, true, true};
-    if (strcmp(o->session_rep, "mean") && strcmp(o->session_rep, "last"))
-        return err_set(e, STATUS_USAGE, "--session-rep %s: --model ii-rnn has mean and last",
-                       o->session_rep);
+    const char *per_user = o->shared.per_user;
     r->last = !strcmp(o->session_rep, "last");
-    if (intra_check(o->intra, e) || grouped_read(r->per_user, o->per_user, "inter", "intra", e))
+    if (grouped_read(r->per_user, per_user, "inter", "intra", e))
         return e->status;
     if ((r->per_user[OF_INTER] && !o->inter) || (r->per_user[OF_INTRA] && !o->intra))
         return err_set(e, STATUS_USAGE, "--per-user %s: attention of that level goes with %s",
-                       o->per_user, o->inter ? "--intra cat or sum" : "--inter hidden");
+                       per_user, o->inter ? "--intra cat or sum" : "--inter hidden");
     return energies_read(&r->energies, o->inter, kinds, e);
 }
 
 static int ii_rnn_check(const struct model_options *o, struct err *e)
 {
     struct ii_rnn unused = {0};
-    return read_options(&unused, o, e);
+    return read_options(&unused, own_options(o), e);
 }
 
 static bool ii_rnn_attends(const struct model_options *o)
 {
-    return o->inter || o->intra;
+    return own_options(o)->inter || own_options(o)->intra;
 }
+
+/* ---- opening ---- */
 
 static void declare(struct ii_rnn *r, struct model *m)
 {
     struct parameters *p = &m->parameters;
-    const struct model_options *o = m->options;
-    int size = (int)o->embedding, state = o->bidirectional ? 2 * size : size;
+    const struct ii_rnn_options *o = own_options(m->options);
+    int size = (int)o->shared.embedding, state = o->bidirectional ? 2 * size : size;
     item_decoder_declare_items(&r->decoder, m);
     if (r->last && o->bidirectional) {
         float bound = 1 / sqrtf((float)state);
@@ -87,7 +124,7 @@ static void ii_rnn_open(struct model *m)
     struct ii_rnn *r = mem_zero(1, sizeof *r);
     struct err unused;
     m->own = r;
-    read_options(r, m->options, &unused);
+    read_options(r, own_options(m->options), &unused);
     declare(r, m);
 }
 
@@ -151,10 +188,11 @@ static void ii_rnn_forward(struct model *m, struct tape *t, const struct batch *
         g = grouped_by(m, t, column_i32(b->user), h.count);
     struct tensor *start = initial_state(r, m, t, &inter, &h, &g, f);
     struct tensor *states =
-        m->options->intra ? intra_run(&r->intra, t, &d->gru, d->input, start, d->steps,
-                                      inter.states, h.ragged, r->per_user[OF_INTRA] ? &g : &global,
-                                      &f->weight[LEVEL_INTRA], &f->weights[LEVEL_INTRA])
-                          : tape_gru(t, &d->gru, d->input, start, d->steps);
+        own_options(m->options)->intra
+            ? intra_run(&r->intra, t, &d->gru, d->input, start, d->steps, inter.states, h.ragged,
+                        r->per_user[OF_INTRA] ? &g : &global, &f->weight[LEVEL_INTRA],
+                        &f->weights[LEVEL_INTRA])
+            : tape_gru(t, &d->gru, d->input, start, d->steps);
     item_decoder_output(d, m, t, states, f);
     f->back = lookback_rows(&h);
 }
@@ -198,7 +236,9 @@ extern const struct model_class ii_rnn_class;
 const struct model_class ii_rnn_class = {
     .name = "ii-rnn",
     .purpose = "inter- and intra-session GRUs over stored session representations",
-    .takes = "gru session-rep inter intra per-user clusters bidirectional",
+    .options_size = sizeof defaults,
+    .defaults = &defaults,
+    .options = options,
     .needs_order = true,
     .check = ii_rnn_check,
     .attends = ii_rnn_attends,

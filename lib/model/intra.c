@@ -3,13 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-int intra_check(const char *form, struct err *e)
-{
-    if (form && strcmp(form, "cat") && strcmp(form, "sum"))
-        return err_set(e, STATUS_USAGE, "--intra %s: give cat or sum", form);
-    return 0;
-}
-
 void intra_declare(struct intra *n, struct parameters *p, const char *form, int state, int groups)
 {
     static const char name[] = "intra_attention";

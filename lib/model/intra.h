@@ -15,9 +15,6 @@ struct intra {
     const struct parameter *scale;         /* a */
 };
 
-/* "cat", "sum" or NULL.  64. */
-int intra_check(const char *form, struct err *e);
-
 /* groups > 0: tables of so many blocks. */
 void intra_declare(struct intra *n, struct parameters *p, const char *form, int state, int groups);
 

@@ -7,6 +7,7 @@
 #define MODEL_MODEL_H
 
 #include "base/attention_levels.h"
+#include "base/option.h"
 #include "base/records.h"
 #include "nn/state.h"
 #include "nn/tape.h"
@@ -25,27 +26,23 @@ struct model_data {
     const char *scheme;    /* how the batches were made, for messages; NULL: not known */
 };
 
-/* The options of all models, as given on the command line; NULL where one was not given. */
+/* Options that models share, the first member of each model's own.  A model offers those that it
+ * has a row for. */
 struct model_options {
-    const char *session_rep; /* "mean", "last", "attention" */
-    const char *user_rep;    /* the same */
-    const char *inter;       /* "hidden,delta,week": what attention over sessions stands on */
-    const char *intra;       /* "cat", "sum" */
-    const char *attend_to;   /* "output", "input" */
-    const char *per_user;    /* "inter,intra", "session,user": levels with weights for each user */
-    const char *clusters;    /* a number or a file: such weights for clusters of users instead */
-    bool bidirectional;
-    int64_t embedding;   /* E */
-    int64_t hidden;      /* of models whose states have a size of their own; 0: E */
-    const char *encoder; /* "global", "local", "hybrid" */
-    const char *decoder; /* "bilinear", "dense" */
+    int64_t embedding; /* E */
     double dropout;
-    const char *propagate; /* "init", "all" */
-    bool join_sessions;
-    double user_dropout, start_dropout; /* of a user's state; of a session's first one */
-    double feature_dropout;             /* before the decoder */
-    const char *gru;                    /* "reset-after", "reset-before"; NULL: the model's own */
+    const char *gru;      /* "reset-after", "reset-before" */
+    const char *per_user; /* "inter,intra", "session,user": levels with weights for each user */
+    const char *clusters; /* a number or a file: such weights for clusters of users instead */
+    bool join_sessions;   /* each user's sessions are read as one */
+    int64_t unroll;       /* steps of an update, of slots */
 };
+
+/* Rows for them, one table each. */
+extern const struct option model_size_rows[];        /* embedding, dropout */
+extern const struct option model_gru_rows[];         /* gru */
+extern const struct option model_user_weight_rows[]; /* per-user, clusters */
+extern const struct option model_unroll_rows[];      /* unroll */
 
 enum { WEEK_HOURS = 168 }; /* hours of the week; this one after them means "none" */
 
@@ -88,15 +85,19 @@ struct model;
 
 struct model_class {
     const char *name, *purpose;
-    const char *takes; /* options that not all models take, with spaces between */
-    bool needs_order;  /* keeps representations: wants each user's sessions in order */
-    bool needs_items;  /* reads the earlier sessions' items */
-    bool samples;      /* its loss goes over some of the items only, as do those of all lanes */
-    const char *loss;  /* where none is asked for; NULL: cross-entropy */
-    bool reset_before; /* its GRUs, where no form is asked for */
-    /* Checks the options together: 64 with a text that says what is possible. */
+    /* Its options: a struct of so many bytes that begins with struct model_options, the values
+     * where none are given, and the rows, whose `at` is a member's offset; NULL behind the last
+     * table. */
+    size_t options_size;
+    const void *defaults;
+    const struct option *const *options;
+    bool needs_order; /* keeps representations: wants each user's sessions in order */
+    bool needs_items; /* reads the earlier sessions' items */
+    bool samples;     /* its loss goes over some of the items only, as do those of all slots */
+    const char *loss; /* where none is asked for; NULL: cross-entropy */
+    /* Checks its options together: 64 with a text that says what is possible.  NULL: any. */
     int (*check)(const struct model_options *o, struct err *e);
-    /* Whether it attends to anything with these (checked) options. */
+    /* Whether it attends to anything with these (checked) options.  NULL: never. */
     bool (*attends)(const struct model_options *o);
     /* Declares the parameters; the options are checked. */
     void (*open)(struct model *m);
@@ -121,7 +122,7 @@ struct model_class {
 
 struct model {
     const struct model_class *class;
-    const struct model_options *options;
+    const struct model_options *options; /* those of its class */
     struct model_data data;
     struct device *device;
     struct parameters parameters;
@@ -131,32 +132,34 @@ struct model {
 /* The registry; NULL-terminated. */
 extern const struct model_class *const model_classes[];
 
-/* Checks the options before there is any data.  64: no such model or impossible options. */
-int model_check(const char *name, const struct model_options *o, struct err *e);
+/* The class of that name.  64: there is none; the text names all. */
+int model_find(const char *name, const struct model_class **class, struct err *e);
 
-/* The same of an option that has a value where none is given, so that only the command line knows
- * whether one was; the name is checked, and some model takes the option.  64: not this one. */
-int model_check_option(const char *name, const char *option, struct err *e);
+/* Options with the values of its defaults; the caller frees them with mem_free. */
+struct model_options *model_options_new(const struct model_class *class);
 
-/* Whether the model attends to anything; name and options are checked. */
-bool model_attends(const char *name, const struct model_options *o);
+/* Appends the model's name and what was chosen for it beside its defaults: "ii-rnn hidden,delta".
+ */
+void model_label(const struct model_class *class, const struct model_options *o, struct buf *to);
 
-/* Whether it takes steps of lanes rather than whole sessions; the name is checked. */
-bool model_takes_slots(const char *name);
+/* Checks the options before there is any data.  64: impossible ones. */
+int model_check(const struct model_class *class, const struct model_options *o, struct err *e);
 
-/* Whether its loss goes over some of the items only; the name is checked. */
-bool model_samples(const char *name);
+bool model_attends(const struct model_class *class, const struct model_options *o);
 
-/* The loss that it is trained with where none is asked for; the name is checked. */
-const char *model_loss(const char *name);
+/* Whether it takes steps of slots rather than whole sessions. */
+bool model_takes_slots(const struct model_class *class);
+
+/* The loss that it is trained with where none is asked for. */
+const char *model_loss(const struct model_class *class);
 
 /* The output layer over all items as the operations take it: [N, S] and [1, N]. */
 struct tensor *model_output(struct tape *t, const struct forward *f);
 struct tensor *model_output_bias(struct tape *t, const struct forward *f);
 
-/* The model of that name, declared, its parameters not yet allocated.  64: as model_check, or data
- * that the model cannot learn from. */
-int model_open(struct model *m, const char *name, const struct model_options *o,
+/* The model, declared, its parameters not yet allocated; the options, which are checked, stay the
+ * caller's and as they are.  64: data that the model cannot learn from. */
+int model_open(struct model *m, const struct model_class *class, const struct model_options *o,
                const struct model_data *data, struct device *d, struct err *e);
 void model_close(struct model *m);
 

@@ -6,6 +6,7 @@
  * The decoder scores the items by their embeddings, score_i = emb_iᵀ B c_t (eq. 10), or by a dense
  * layer.  Every position of a session is trained from the items up to it, at most the last 19. */
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "model/model.h"
@@ -20,38 +21,56 @@ struct narm {
     const struct parameter *energy, *query, *key, *bilinear;
 };
 
-/* ---- opening ---- */
+/* ---- options ---- */
 
-static int read_options(struct narm *r, const struct model_options *o, struct err *e)
-{
-    const char *encoder = o->encoder ? o->encoder : "hybrid";
-    const char *decoder = o->decoder ? o->decoder : "bilinear";
-    r->global = !strcmp(encoder, "global") || !strcmp(encoder, "hybrid");
-    r->local = !strcmp(encoder, "local") || !strcmp(encoder, "hybrid");
-    r->dense = !strcmp(decoder, "dense");
-    if (!r->global && !r->local)
-        return err_set(e, STATUS_USAGE, "--encoder %s: give global, local or hybrid", encoder);
-    if (!r->dense && strcmp(decoder, "bilinear"))
-        return err_set(e, STATUS_USAGE, "--decoder %s: give bilinear or dense", decoder);
-    return 0;
-}
+struct narm_options {
+    struct model_options shared;
+    int64_t hidden;         /* size of states; 0: the embedding's */
+    const char *encoder;    /* "global", "local", "hybrid" */
+    const char *decoder;    /* "bilinear", "dense" */
+    double feature_dropout; /* of c_t, before the decoder */
+};
 
-static int narm_check(const struct model_options *o, struct err *e)
+static const struct narm_options defaults = {
+    .shared = {.embedding = 100, .dropout = 0.2, .gru = "reset-after"},
+    .encoder = "hybrid",
+    .decoder = "bilinear",
+    .feature_dropout = 0.5,
+};
+
+static const struct option own_rows[] = {
+    {OPTION_INT, .name = "hidden", .argument = "N", .recorded = true, .high = 65536,
+     .at = offsetof(struct narm_options, hidden), .help = "size of states; 0: as --embedding"},
+    {OPTION_CHOICE, .name = "encoder", .choices = "global|local|hybrid", .recorded = true,
+     .labels = true, .at = offsetof(struct narm_options, encoder),
+     .help = "what it takes of the states"},
+    {OPTION_CHOICE, .name = "decoder", .choices = "bilinear|dense", .recorded = true,
+     .labels = true, .at = offsetof(struct narm_options, decoder),
+     .help = "how it scores the items"},
+    {OPTION_REAL, .name = "feature-dropout", .argument = "RATE", .recorded = true, .high = 0.999,
+     .at = offsetof(struct narm_options, feature_dropout), .help = "dropout before the decoder"},
+    {0},
+};
+
+static const struct option *const options[] = {model_size_rows, own_rows, model_gru_rows, NULL};
+
+static const struct narm_options *own_options(const struct model_options *o)
 {
-    struct narm unused = {0};
-    return read_options(&unused, o, e);
+    return (const struct narm_options *)o;
 }
 
 static bool narm_attends(const struct model_options *o)
 {
-    return !o->encoder || strcmp(o->encoder, "global");
+    return strcmp(own_options(o)->encoder, "global") != 0;
 }
+
+/* ---- opening ---- */
 
 static void declare(struct narm *r, struct model *m)
 {
     struct parameters *p = &m->parameters;
-    const struct model_options *o = m->options;
-    int size = (int)o->embedding, state = (int)(o->hidden ? o->hidden : o->embedding);
+    const struct narm_options *o = own_options(m->options);
+    int size = (int)o->shared.embedding, state = (int)(o->hidden ? o->hidden : size);
     int wide = r->global && r->local ? 2 * state : state;
     float bound = 1 / sqrtf((float)state), wide_bound = 1 / sqrtf((float)wide);
     static const char item[] = "item_embedding.weight";
@@ -77,10 +96,12 @@ static void declare(struct narm *r, struct model *m)
 
 static void narm_open(struct model *m)
 {
+    const struct narm_options *o = own_options(m->options);
     struct narm *r = mem_zero(1, sizeof *r);
-    struct err unused;
     m->own = r;
-    read_options(r, m->options, &unused);
+    r->global = strcmp(o->encoder, "local") != 0;
+    r->local = strcmp(o->encoder, "global") != 0;
+    r->dense = !strcmp(o->decoder, "dense");
     declare(r, m);
 }
 
@@ -178,12 +199,13 @@ static void show_weights(struct tape *t, const struct windows *w, const struct t
 static void narm_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
 {
     struct narm *r = m->own;
-    const struct model_options *o = m->options;
+    const struct narm_options *o = own_options(m->options);
     struct windows w = make_windows(t, b);
     struct tape_looks looks = {0};
     const struct ragged *rows = tape_ragged(t, w.length, w.count);
     struct tensor *x = tape_rows_of(t, r->item, w.input, w.total);
-    struct tensor *h = tape_gru(t, &r->gru, tape_dropout(t, x, (float)o->dropout), NULL, rows);
+    struct tensor *h =
+        tape_gru(t, &r->gru, tape_dropout(t, x, (float)o->shared.dropout), NULL, rows);
     struct tensor *c = features(r, t, h, rows, &looks);
     if (w.total > w.targets) /* rows that only lead up to one that predicts */
         c = tape_gather(t, c, tape_rows(t, w.row, w.targets));
@@ -205,8 +227,9 @@ extern const struct model_class narm_class;
 const struct model_class narm_class = {
     .name = "narm",
     .purpose = "one session: a GRU, and attention over its states without softmax",
-    .takes = "gru hidden encoder decoder feature-dropout",
-    .check = narm_check,
+    .options_size = sizeof defaults,
+    .defaults = &defaults,
+    .options = options,
     .attends = narm_attends,
     .open = narm_open,
     .forward = narm_forward,

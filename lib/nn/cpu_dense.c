@@ -138,19 +138,23 @@ void cpu_activate_back(struct device *d, enum activation a, size_t n, const floa
 
 /* ---- dropout ---- */
 
-enum { LANES = 16, MASK = 4 * LANES };
+enum { BLOCKS = 16, MASK = 4 * BLOCKS };
 
-/* The factors of elements 4·block .. 4·block + MASK-1. */
+/* The factors of elements 4·block .. 4·block + MASK-1.  The words of one place lie beside each
+ * other first: of a loop over blocks that stores the four words of each at once compilers make no
+ * vector code. */
 VECTOR static void dropout_mask(struct dropout_key key, uint32_t block, float *restrict mask)
 {
     float kept = 1.0f / (1.0f - key.rate);
-#pragma omp simd
-    for (uint32_t i = 0; i < LANES; i++) {
-        uint32_t word[4];
-        maths_dropout_words(key.seed, key.step, key.tensor, block + i, word);
-        for (int j = 0; j < 4; j++)
-            mask[4 * i + j] = maths_dropout_factor(word[j], key.rate, kept);
+    uint32_t word[4][BLOCKS];
+    for (uint32_t i = 0; i < BLOCKS; i++) {
+        uint32_t own[4];
+        maths_dropout_words(key.seed, key.step, key.tensor, block + i, own);
+        word[0][i] = own[0], word[1][i] = own[1], word[2][i] = own[2], word[3][i] = own[3];
     }
+    for (int i = 0; i < BLOCKS; i++)
+        for (int j = 0; j < 4; j++)
+            mask[4 * i + j] = maths_dropout_factor(word[j][i], key.rate, kept);
 }
 
 void cpu_dropout(struct device *d, struct dropout_key key, size_t n, const float *x, float *y,

@@ -314,6 +314,43 @@ void cpu_gru_add_grads(const struct gru_weights *w, int threads, float *all,
     }
 }
 
+static bool is_among(const struct rows *r, int32_t row)
+{
+    int from = 0, to = r->unique;
+    while (from < to) {
+        int middle = (from + to) / 2;
+        if (r->row[middle] < row)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from < r->unique && r->row[from] == row;
+}
+
+/* dh0 += of the sequences that w->begun names alone: from the first step's g [lanes, 4H] and the
+ * carry that it left without its products; both become those of these sequences, end to end. */
+static void begun_back(const struct gru_columns *l, const struct gru_weights *w, float *carry,
+                       float *g, float *dh0)
+{
+    int some = 0, H = w->state;
+    size_t n = (size_t)H;
+    for (int i = 0; i < lanes_running(l, 0); i++) {
+        if (!is_among(w->begun, lanes_sequence(l, i)))
+            continue;
+        memmove(carry + (size_t)some * n, carry + (size_t)i * n, n * sizeof *carry);
+        memmove(g + (size_t)some * 4 * n, g + (size_t)i * 4 * n, 4 * n * sizeof *g);
+        some++;
+    }
+    cpu_sgemm(false, false, some, H, 2 * H, g, 4 * H, w->hh, H, 1, carry, H);
+    if (!w->reset_before)
+        cpu_sgemm(false, false, some, H, H, g + 3 * n, 4 * H, w->hh + 2 * n * n, H, 1, carry, H);
+    for (int i = 0; i < lanes_running(l, 0); i++)
+        if (is_among(w->begun, lanes_sequence(l, i))) {
+            cpu_add_scaled(n, 1, carry, dh0 + (size_t)lanes_sequence(l, i) * n);
+            carry += n;
+        }
+}
+
 /* What the backward of a layer takes and gives. */
 struct gru_layer_back {
     const struct gru_weights *w;
@@ -330,19 +367,23 @@ static void backward_block(const struct gru_columns *l, const struct gru_layer_b
     float *g = scratch, *before = g + rows * 4 * n, *packed = before + (rows + lanes) * n;
     float *carry = packed + rows * in, *spare = carry + lanes * n;
     const float *kept = b->kept + lanes_first(l) * 4 * n;
+    bool some = b->dh0 && b->w->begun && lanes_steps(l) > 0;
     cpu_gru_before(l, n, b->h0, b->h, before);
     memset(carry, 0, lanes * n * sizeof *carry);
     for (int t = lanes_steps(l) - 1; t >= 0; t--) {
         at -= (size_t)lanes_running(l, t);
-        cpu_gru_step_back(l, b->w, t, !t && !b->dh0, before + at * n, kept + at * 4 * n, b->dh,
-                          carry, g + at * 4 * n, spare);
+        cpu_gru_step_back(l, b->w, t, !t && (!b->dh0 || some), before + at * n, kept + at * 4 * n,
+                          b->dh, carry, g + at * 4 * n, spare);
     }
-    cpu_gru_end_back(l, n, carry, b->dh0);
+    if (!some)
+        cpu_gru_end_back(l, n, carry, b->dh0);
     cpu_gru_states_back(l, b->w, rows, !b->h0, kept, g, before, dw);
     if (b->w->ih)
         cpu_gru_inputs_back(l, b->w, rows, 0, b->w->in, b->x, g, packed, b->dx, dw->ih);
     else if (b->dx)
         cpu_gru_unpack(l, 3 * n, 4 * n, g, b->dx);
+    if (some)
+        begun_back(l, b->w, carry, g, b->dh0);
 }
 
 void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_weights *w,

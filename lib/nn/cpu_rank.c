@@ -2,6 +2,7 @@
 #include <math.h>
 #include <omp.h>
 
+#include "base/heap.h"
 #include "nn/cpu_output.h"
 
 /* ---- the k best: a heap with the worst on top ---- */
@@ -12,33 +13,25 @@ struct best_items {
     float *score;
 };
 
-/* Whether place a belongs below place b: lower score, or the same and a higher id. */
-static bool worse(const struct best_items *b, int i, int j)
+/* Whether place i is worse than place j: lower score, or the same and a higher id. */
+static bool is_worse(const void *best, size_t i, size_t j)
 {
+    const struct best_items *b = best;
     return b->score[i] < b->score[j] || (b->score[i] == b->score[j] && b->item[i] > b->item[j]);
 }
 
-static void exchange(struct best_items *b, int i, int j)
+static void exchange(void *best, size_t i, size_t j)
 {
+    struct best_items *b = best;
     int32_t item = b->item[i];
     float score = b->score[i];
     b->item[i] = b->item[j], b->score[i] = b->score[j];
     b->item[j] = item, b->score[j] = score;
 }
 
-static void sink_down(struct best_items *b, int i, int n)
+static void sink(struct best_items *b, int n)
 {
-    for (;;) {
-        int child = 2 * i + 1;
-        if (child >= n)
-            return;
-        if (child + 1 < n && worse(b, child + 1, child))
-            child++;
-        if (!worse(b, child, i))
-            return;
-        exchange(b, i, child);
-        i = child;
-    }
+    heap_sink(b, (size_t)n, 0, is_worse, exchange);
 }
 
 static void best_offer(struct best_items *b, int32_t item, float score)
@@ -47,12 +40,11 @@ static void best_offer(struct best_items *b, int32_t item, float score)
         b->item[b->filled] = item;
         b->score[b->filled] = score;
         if (++b->filled == b->k)
-            for (int i = b->k / 2; i-- > 0;)
-                sink_down(b, i, b->k);
+            heap_make(b, (size_t)b->k, is_worse, exchange);
     } else if (score > b->score[0] || (score == b->score[0] && item < b->item[0])) {
         b->item[0] = item;
         b->score[0] = score;
-        sink_down(b, 0, b->k);
+        sink(b, b->k);
     }
 }
 
@@ -60,11 +52,10 @@ static void best_offer(struct best_items *b, int32_t item, float score)
 static void best_sort(struct best_items *b)
 {
     if (b->filled < b->k)
-        for (int i = b->filled / 2; i-- > 0;)
-            sink_down(b, i, b->filled);
+        heap_make(b, (size_t)b->filled, is_worse, exchange);
     for (int n = b->filled; n-- > 1;) {
-        exchange(b, 0, n);
-        sink_down(b, 0, n);
+        exchange(b, 0, (size_t)n);
+        sink(b, n);
     }
     for (int i = b->filled; i < b->k; i++)
         b->item[i] = -1, b->score[i] = -INFINITY;

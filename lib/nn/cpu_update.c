@@ -163,6 +163,9 @@ enum { MEMO = 128 };
 struct memo {
     int64_t last[MEMO]; /* 0: nothing is here yet */
     struct adam_passed passed[MEMO];
+    /* Of the other optimizers the last row's alone, of so many steps; 0: nothing is here yet. */
+    int64_t steps;
+    struct linear_passed linear;
 };
 
 static const struct adam_passed *adam_since(struct memo *memo, const struct update *u, int64_t last)
@@ -191,22 +194,40 @@ VECTOR static void pass_linear(float ww, float wm, float mw, float mm, size_t n,
     }
 }
 
-static void lazy_update_linear(const struct update *u, int64_t last, size_t n, float *w, float *m)
+/* Steps after which Adagrad's velocity has become 0 (maths_velocity_passed): more come to the same,
+ * and most rows have waited longer. */
+static int64_t velocity_steps(double momentum)
+{
+    return momentum > 0 && momentum < 1 ? (int64_t)(-70 / log(momentum)) + 1 : INT64_MAX;
+}
+
+static const struct linear_passed *linear_since(struct memo *memo, const struct update *u,
+                                                double momentum, int64_t k)
+{
+    if (memo->steps == k)
+        return &memo->linear;
+    memo->steps = k;
+    memo->linear = u->kind == OPTIMIZER_SGD
+                       ? maths_linear_power(
+                             maths_sgd_step((double)u->rate, momentum, (double)u->weight_decay), k)
+                       : maths_velocity_passed(momentum, k);
+    return &memo->linear;
+}
+
+static void lazy_update_linear(struct memo *memo, const struct update *u, int64_t most,
+                               int64_t last, size_t n, float *w, float *m)
 {
     bool sgd = u->kind == OPTIMIZER_SGD;
     int64_t k = u->step - 1 - last;
     double momentum = m ? (double)u->momentum : 0;
     if (sgd ? !m && u->weight_decay == 0 : !m || last == 0) /* what passed by changed nothing */
         return;
-    struct linear_passed p =
-        sgd ? maths_linear_power(maths_sgd_step((double)u->rate, momentum, (double)u->weight_decay),
-                                 k)
-            : maths_velocity_passed(momentum, k);
+    const struct linear_passed *p = linear_since(memo, u, momentum, !sgd && k > most ? most : k);
     if (m)
-        pass_linear((float)p.ww, (float)p.wm, (float)p.mw, (float)p.mm, n, w, m);
+        pass_linear((float)p->ww, (float)p->wm, (float)p->mw, (float)p->mm, n, w, m);
     else
         for (size_t i = 0; i < n; i++)
-            w[i] *= (float)p.ww;
+            w[i] *= (float)p->ww;
 }
 
 /* Weight decay makes Adam and Adagrad anything but linear: step by step.  That is as much to
@@ -249,10 +270,12 @@ void cpu_rows_lazy_update(struct device *d, const struct update *u, const struct
     enum { SHARE = 4 };
     size_t n = (size_t)cols;
     int threads = cpu_threads_for(cpu_of(d), 4.0 * r->unique * cols);
+    int64_t most = velocity_steps((double)u->momentum);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         struct memo memo;
         memset(memo.last, 0, sizeof memo.last);
+        memo.steps = 0;
 #pragma omp for schedule(dynamic, SHARE)
         for (int i = 0; i < r->unique; i++) {
             size_t at = (size_t)r->row[i] * n;
@@ -266,7 +289,7 @@ void cpu_rows_lazy_update(struct device *d, const struct update *u, const struct
             else if (u->kind == OPTIMIZER_ADAM && from) /* 0: nothing was ever learned, m is 0 */
                 pass_row(adam_since(&memo, u, from), n, w + at, m + at, v + at);
             else if (u->kind != OPTIMIZER_ADAM)
-                lazy_update_linear(u, from, n, w + at, part_of(m, at));
+                lazy_update_linear(&memo, u, most, from, n, w + at, part_of(m, at));
         }
     }
 }

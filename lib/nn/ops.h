@@ -52,6 +52,8 @@ struct gru_weights {
     /* [3H, in], [3H, H]; ih NULL with in 0: what goes in is W_ih x itself, [., 3H] */
     const float *ih, *hh;
     const float *ih_bias, *hh_bias; /* [3H] */
+    /* Sequences whose gradient of h0 is read: a device may leave out the others'.  NULL: all. */
+    const struct rows *begun;
 };
 
 struct gru_grads { /* all += */

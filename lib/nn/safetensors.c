@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "base/json_in.h"
 #include "base/output_file.h"
 
 static const struct {

@@ -16,6 +16,8 @@ struct tensor {
     /* Where it is rows of another tensor, as they are: that, and which; else NULL. */
     struct tensor *table;
     const struct rows *from;
+    /* The rows whose gradient is read, where the others' is of no use; NULL: all. */
+    const struct rows *learned;
 };
 
 struct tape; /* opaque */

@@ -54,6 +54,8 @@ struct tensor *tape_replace(struct tape *t, struct tensor *x, const struct rows 
     struct tensor *y = tape_result(t, x->rows, x->cols, x->grad || by->grad);
     t->op->copy(t->device, y->value, x->value, tensor_size(x));
     t->op->store(t->device, r, x->cols, by->value, y->value);
+    if (!x->grad) /* replace_back */
+        y->learned = r;
     if (y->grad) {
         struct replace_node *n = tape_record(t, sizeof *n, replace_back);
         n->x = x, n->by = by, n->y = y, n->rows = r;
@@ -279,8 +281,13 @@ struct tensor *tape_linear(struct tape *t, struct tensor *x, struct tensor *w, s
 
 struct gru_weights tape_gru_weights(const struct gru *g)
 {
-    return (struct gru_weights){g->ih->cols,  g->hh->cols,       g->reset_before,  g->ih->value,
-                                g->hh->value, g->ih_bias->value, g->hh_bias->value};
+    return (struct gru_weights){.in = g->ih->cols,
+                                .state = g->hh->cols,
+                                .reset_before = g->reset_before,
+                                .ih = g->ih->value,
+                                .hh = g->hh->value,
+                                .ih_bias = g->ih_bias->value,
+                                .hh_bias = g->hh_bias->value};
 }
 
 struct gru_grads tape_gru_grads(const struct gru *g)
@@ -328,6 +335,7 @@ struct tensor *tape_gru(struct tape *t, const struct gru *g, struct tensor *x, s
     if (h->grad) {
         struct gru_node *n = tape_record(t, sizeof *n, gru_back);
         n->x = x, n->h0 = h0, n->h = h, n->ragged = r, n->weights = w, n->kept = kept;
+        n->weights.begun = h0 ? h0->learned : NULL;
         n->grads = tape_gru_grads(g);
     }
     return h;

@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "data/parallel_batches.h"
-#include "train/options.h"
 #include "train/model_file.h"
 #include "recommend/reasons.h"
 
@@ -28,7 +27,6 @@ static int open_groups(struct engine *a, int32_t known, struct model_data *data,
 int engine_open(struct engine *a, const struct saved_model *trained, const i64_vec *edges,
                 struct device *d, struct err *e)
 {
-    const struct learn_options *o = learn_options();
     const int32_t known = names_count(&trained->users);
     if (trained->edges.len)
         edges = &trained->edges;
@@ -38,9 +36,9 @@ int engine_open(struct engine *a, const struct saved_model *trained, const i64_v
                               .delta_buckets = (int32_t)edges->len + 1,
                               .keeps_order = true,
                               .history_items = true,
-                              .lanes = model_takes_slots(o->model) ? a->batch : 0};
+                              .lanes = model_takes_slots(trained->class) ? a->batch : 0};
     a->trained = trained;
-    a->batching = (struct batching){.corpus = &a->corpus,
+    a->batching = (struct batching){.store = &a->corpus,
                                     .size = a->batch,
                                     .history = trained->history,
                                     .history_items = true,
@@ -48,9 +46,10 @@ int engine_open(struct engine *a, const struct saved_model *trained, const i64_v
                                     .edge_count = edges->len,
                                     .week_shift = trained->week_shift,
                                     .to = a};
-    if (open_groups(a, known, &data, e) || model_open(&a->model, o->model, &o->shape, &data, d, e))
+    if (open_groups(a, known, &data, e) ||
+        model_open(&a->model, trained->class, trained->options, &data, d, e))
         return e->status;
-    a->attends = model_attends(o->model, &o->shape);
+    a->attends = model_attends(trained->class, trained->options);
     a->tape = tape_new(d);
     parameters_hold(&a->model.parameters, d);
     for (int32_t i = 0; i < data.items; i++)
@@ -349,7 +348,7 @@ static int remember(struct engine *a, size_t *picked, struct err *e)
     a->batching.emit = look;
     for (size_t round = 0, count = 1; count; round++) {
         count = 0;
-        for (size_t u = 0; u < corpus_users(&a->corpus); u++)
+        for (size_t u = 0; u < session_store_users(&a->corpus); u++)
             if (first[u] + round + 1 < first[u + 1])
                 picked[count++] = first[u] + round;
         if (count && batching_emit(&a->batching, PART_TEST, picked, count, e))

@@ -58,7 +58,7 @@ struct engine {
     int32_t marks;
 };
 
-/* Opens the model with what learn_options says; `edges` (the stream's) are taken where the file
+/* Opens the model as it was saved; `edges` (the stream's) are taken where the file
  * does not say its own.  65, 71. */
 int engine_open(struct engine *a, const struct saved_model *trained, const i64_vec *edges,
                 struct device *d, struct err *e);

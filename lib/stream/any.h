@@ -1,4 +1,4 @@
-/* A stream of whatever kind its header says, read by the rules of that kind. */
+/* A stream of any kind, read by the rules of the kind that its header names. */
 #ifndef STREAM_ANY_H
 #define STREAM_ANY_H
 

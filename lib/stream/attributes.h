@@ -12,7 +12,7 @@ struct attribute {
 /* Appends the packed map of those that are not empty; nothing where all are. */
 void attributes_pack(struct buf *to, const struct attribute *pairs, size_t count);
 
-/* Appends a packed map: the attributes, with `key` set to `text`. */
+/* Appends the packed map of the attributes, with `key` set to `text`. */
 void attributes_set(struct buf *to, struct attributes a, const char *key, const char *text);
 
 #endif

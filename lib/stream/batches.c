@@ -1,49 +1,35 @@
 #include "stream/reader.h"
 #include "stream/readers.h"
 
-#define ROW(key, type, required, length, by, low, high)                                            \
-    {                                                                                              \
-#key, type, offsetof(struct batch, key), required, length, offsetof(struct batch, by),     \
-            low, high                                                                              \
-    }
-
 /* clang-format off */
 const struct field batch_fields[] = {
-    ROW(user,            FIELD_I32,  true,  LENGTH_FREE, user,           0, HIGH_USER),
-    ROW(session,         FIELD_I32,  true,  LENGTH_AS,   user,           0, HIGH_NONE),
-    ROW(start,           FIELD_I64,  true,  LENGTH_AS,   user,           0, HIGH_TIME),
-    ROW(length,          FIELD_I32,  true,  LENGTH_AS,   user,           1, HIGH_NONE),
-    ROW(item,            FIELD_I32,  true,  LENGTH_SUM,  length,         0, HIGH_ITEM),
-    ROW(history,         FIELD_I32,  true,  LENGTH_AS,   user,           0, HIGH_HISTORY),
-    ROW(history_delta,   FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_DELTA),
-    ROW(history_week,    FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_WEEK),
-    ROW(history_session, FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_NONE),
-    ROW(history_start,   FIELD_I64,  true,  LENGTH_SUM,  history,        0, HIGH_TIME),
-    ROW(learn,           FIELD_FLAG, false, LENGTH_FREE, user,           0, HIGH_NONE),
-    ROW(history_length,  FIELD_I32,  false, LENGTH_SUM,  history,        1, HIGH_NONE),
-    ROW(history_item,    FIELD_I32,  false, LENGTH_SUM,  history_length, 0, HIGH_ITEM),
+    FIELD(batch, user,            FIELD_I32,  true,  LENGTH_FREE, user,           0, HIGH_USER),
+    FIELD(batch, session,         FIELD_I32,  true,  LENGTH_AS,   user,           0, HIGH_NONE),
+    FIELD(batch, start,           FIELD_I64,  true,  LENGTH_AS,   user,           0, HIGH_TIME),
+    FIELD(batch, length,          FIELD_I32,  true,  LENGTH_AS,   user,           1, HIGH_NONE),
+    FIELD(batch, item,            FIELD_I32,  true,  LENGTH_SUM,  length,         0, HIGH_ITEM),
+    FIELD(batch, history,         FIELD_I32,  true,  LENGTH_AS,   user,           0, HIGH_HISTORY),
+    FIELD(batch, history_delta,   FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_DELTA),
+    FIELD(batch, history_week,    FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_WEEK),
+    FIELD(batch, history_session, FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_NONE),
+    FIELD(batch, history_start,   FIELD_I64,  true,  LENGTH_SUM,  history,        0, HIGH_TIME),
+    FIELD(batch, learn,           FIELD_FLAG, false, LENGTH_FREE, user,           0, HIGH_NONE),
+    FIELD(batch, history_length,  FIELD_I32,  false, LENGTH_SUM,  history,        1, HIGH_NONE),
+    FIELD(batch, history_item,    FIELD_I32,  false, LENGTH_SUM,  history_length, 0, HIGH_ITEM),
     {.key = NULL},
 };
-#undef ROW
-
-#define ROW(key, type, required, length, by, low, high)                                            \
-    {                                                                                              \
-#key, type, offsetof(struct steps, key), required, length, offsetof(struct steps, by),     \
-            low, high                                                                              \
-    }
 
 const struct field steps_fields[] = {
-    ROW(item,     FIELD_I32, true,  LENGTH_FREE, item, 0, HIGH_ITEM),
-    ROW(target,   FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_ITEM),
-    ROW(user,     FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_USER),
-    ROW(session,  FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_NONE),
-    ROW(position, FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_NONE),
-    ROW(reset,    FIELD_U8,  true,  LENGTH_AS,   item, 0, HIGH_RESET),
-    ROW(length,   FIELD_I32, false, LENGTH_AS,   item, 0, HIGH_NONE),
-    ROW(lanes,    FIELD_INT, true,  LENGTH_FREE, item, 1, HIGH_NONE),
+    FIELD(steps, item,     FIELD_I32, true,  LENGTH_FREE, item, 0, HIGH_ITEM),
+    FIELD(steps, target,   FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_ITEM),
+    FIELD(steps, user,     FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_USER),
+    FIELD(steps, session,  FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_NONE),
+    FIELD(steps, position, FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_NONE),
+    FIELD(steps, reset,    FIELD_U8,  true,  LENGTH_AS,   item, 0, HIGH_RESET),
+    FIELD(steps, length,   FIELD_I32, false, LENGTH_AS,   item, 0, HIGH_NONE),
+    FIELD(steps, lanes,    FIELD_INT, true,  LENGTH_FREE, item, 1, HIGH_NONE),
     {.key = NULL},
 };
-#undef ROW
 /* clang-format on */
 
 static const struct tag tags[] = {
@@ -51,15 +37,15 @@ static const struct tag tags[] = {
     {"batch", RECORD_BATCH, 2, 2}, {"steps", RECORD_STEPS, 2, 2}, {NULL, RECORD_USER, 0, 0},
 };
 
-/* Where a user stands in the pass, for streams that keep each user's order. */
+/* The last session of a user in the pass, for streams that keep each user's order. */
 struct batch_user {
     uint64_t pass, batch; /* the last ones with the user */
     int32_t session;
 };
 
-/* Where a lane stands; steps go on from one record to the next. */
-struct lane_state {
-    uint64_t pass; /* the last one in which the lane was not idle all the time; 0: none */
+/* The state of a slot, which goes on from one record to the next. */
+struct slot_state {
+    uint64_t pass; /* the last one in which the slot had a session; 0: none */
     bool idle;
     int32_t user, session, position, target;
 };
@@ -69,18 +55,18 @@ struct batches_in {
     struct epoch epoch;   /* number 0: none yet */
     uint64_t pass, batch; /* counted from 1 */
     bool keeps_order;
-    int64_t lanes; /* 0: batches, not steps */
+    int64_t slots; /* 0: batches, not steps */
     VEC(struct batch_user) users;
-    VEC(struct lane_state) lane;
+    VEC(struct slot_state) slot;
 };
 
 struct batches_in *batches_in_of(struct reader *r)
 {
     struct batches_in *in = mem_zero(1, sizeof *in);
     int keeps_order = 0;
-    struct err unused; /* the reader's ranges looked at it before */
+    struct err unused; /* read_ranges of the reader has checked it */
     meta_get_bool(&r->meta, "keeps_order", &keeps_order, &unused);
-    meta_get_int(&r->meta, "lanes", &in->lanes, &unused);
+    meta_get_int(&r->meta, "lanes", &in->slots, &unused);
     in->r = *r;
     in->r.tags = tags;
     in->keeps_order = keeps_order;
@@ -103,11 +89,34 @@ void batches_in_close(struct batches_in *in)
         return;
     reader_release(&in->r);
     vec_release(&in->users);
-    vec_release(&in->lane);
+    vec_release(&in->slot);
     mem_free(in);
 }
 
-READER_ACCESS(batches_in)
+const struct meta *batches_in_meta(const struct batches_in *in)
+{
+    return &in->r.meta;
+}
+
+const struct names *batches_in_users(const struct batches_in *in)
+{
+    return &in->r.users;
+}
+
+const struct names *batches_in_items(const struct batches_in *in)
+{
+    return &in->r.items;
+}
+
+uint64_t batches_in_skipped(const struct batches_in *in)
+{
+    return in->r.skipped;
+}
+
+struct frame_counts batches_in_counts(const struct batches_in *in)
+{
+    return frame_in_counts(in->r.frame);
+}
 
 void batches_in_digest_begin(struct batches_in *in)
 {
@@ -122,7 +131,8 @@ uint64_t batches_in_digest(const struct batches_in *in)
 static int define(struct batches_in *in, struct tagged *t, struct named *named, struct err *e)
 {
     if (in->epoch.number)
-        return err_set(e, STATUS_DATA, "a user or item behind the first epoch: all come before it");
+        return err_set(e, STATUS_DATA,
+                       "a user or item behind the first epoch: all definitions come before it");
     if (reader_define(&in->r, t, named, e))
         return e->status;
     struct batch_user new = {0};
@@ -143,7 +153,7 @@ static int read_epoch(struct batches_in *in, struct tagged *t, struct epoch *epo
     return 0;
 }
 
-/* The earlier sessions of each one: oldest first, and earlier. */
+/* The history of each session: oldest first, and earlier than the session. */
 static int check_histories(const struct batch *b, struct err *e)
 {
     size_t at = 0;
@@ -171,10 +181,9 @@ static int check_order(struct batches_in *in, const struct batch *b, struct err 
         int32_t user = column_i32(b->user)[i], session = column_i32(b->session)[i];
         struct batch_user *state = &in->users.at[user];
         if (state->batch == in->batch)
-            return err_set(e, STATUS_DATA,
-                           "user %d stands in one batch twice, in a stream that keeps each "
-                           "user's order",
-                           user);
+            return err_set(
+                e, STATUS_DATA,
+                "user %d is in one batch twice, in a stream that keeps each user's order", user);
         if (state->pass == in->pass && session <= state->session)
             return err_set(e, STATUS_DATA, "session %d of user %d behind session %d in one pass",
                            session, user, state->session);
@@ -186,8 +195,8 @@ static int check_order(struct batches_in *in, const struct batch *b, struct err 
 static int read_batch(struct batches_in *in, struct tagged *t, struct batch *b, struct err *e)
 {
     *b = (struct batch){0};
-    if (in->lanes)
-        return err_set(e, STATUS_DATA, "a batch in a stream of steps: its header says lanes");
+    if (in->slots)
+        return err_set(e, STATUS_DATA, "a batch in a stream of steps, whose header has \"lanes\"");
     if (reader_fields(&in->r, t, batch_fields, b, e))
         return e->status;
     if (!b->user.len)
@@ -201,9 +210,10 @@ static int read_batch(struct batches_in *in, struct tagged *t, struct batch *b, 
     return in->keeps_order ? check_order(in, b, e) : 0;
 }
 
-/* A session begins in a lane; users' sessions rise in a pass where the order is kept. */
-static int check_start(struct batches_in *in, const struct lane_state *before,
-                       const struct lane_state *now, enum reset reset, struct err *e)
+/* Checks the first step of a session; where the order is kept, a user's session numbers rise in a
+ * pass. */
+static int check_start(struct batches_in *in, const struct slot_state *before,
+                       const struct slot_state *now, enum reset reset, struct err *e)
 {
     struct batch_user *user = &in->users.at[now->user];
     bool same = before->pass == in->pass && before->user == now->user;
@@ -211,7 +221,7 @@ static int check_start(struct batches_in *in, const struct lane_state *before,
         return err_set(e, STATUS_DATA, "session %d of user %d begins at position %d", now->session,
                        now->user, now->position);
     if (same != (reset == RESET_SESSION))
-        return err_set(e, STATUS_DATA, "reset %d where the lane's user %s", (int)reset,
+        return err_set(e, STATUS_DATA, "reset %d where the slot's user %s", (int)reset,
                        same ? "stays" : "is another");
     if (in->keeps_order && user->pass == in->pass && now->session <= user->session)
         return err_set(e, STATUS_DATA, "session %d of user %d behind session %d in one pass",
@@ -221,60 +231,61 @@ static int check_start(struct batches_in *in, const struct lane_state *before,
     return 0;
 }
 
-static int check_lane(struct batches_in *in, struct lane_state *lane, const struct steps *s,
+static int check_slot(struct batches_in *in, struct slot_state *slot, const struct steps *s,
                       size_t i, struct err *e)
 {
     const enum reset reset = column_u8(s->reset)[i];
-    const struct lane_state now = {.pass = in->pass,
+    const struct slot_state now = {.pass = in->pass,
                                    .user = column_i32(s->user)[i],
                                    .session = column_i32(s->session)[i],
                                    .position = column_i32(s->position)[i],
                                    .target = column_i32(s->target)[i]};
     if (reset == RESET_IDLE) {
-        lane->idle = true;
+        slot->idle = true;
         return 0;
     }
     if (s->length.at && now.position + 1 >= column_i32(s->length)[i])
         return err_set(e, STATUS_DATA, "position %d in a session of %d events", now.position,
                        column_i32(s->length)[i]);
-    if (reset != RESET_NONE && check_start(in, lane, &now, reset, e))
+    if (reset != RESET_NONE && check_start(in, slot, &now, reset, e))
         return e->status;
     if (reset == RESET_NONE &&
-        (lane->pass != in->pass || lane->idle || now.user != lane->user ||
-         now.session != lane->session || now.position != lane->position + 1 ||
-         column_i32(s->item)[i] != lane->target))
+        (slot->pass != in->pass || slot->idle || now.user != slot->user ||
+         now.session != slot->session || now.position != slot->position + 1 ||
+         column_i32(s->item)[i] != slot->target))
         return err_set(e, STATUS_DATA,
-                       "position %d of session %d of user %d does not go on from the step before",
+                       "position %d of session %d of user %d does not continue the step before",
                        now.position, now.session, now.user);
-    *lane = now;
+    *slot = now;
     return 0;
 }
 
-static int check_lanes(struct batches_in *in, const struct steps *s, struct err *e)
+static int check_slots(struct batches_in *in, const struct steps *s, struct err *e)
 {
-    size_t lanes = (size_t)s->lanes; /* no more than the record has elements */
-    while (in->lane.len < lanes)
-        vec_push(&in->lane, ((struct lane_state){0}));
+    size_t slots = (size_t)s->lanes; /* no more than the record has elements */
+    while (in->slot.len < slots)
+        vec_push(&in->slot, ((struct slot_state){0}));
     for (size_t i = 0; i < s->item.len; i++)
-        if (check_lane(in, &in->lane.at[i % lanes], s, i, e))
-            return err_at(e, "step %zu, lane %zu", i / lanes, i % lanes);
+        if (check_slot(in, &in->slot.at[i % slots], s, i, e))
+            return err_at(e, "step %zu, slot %zu", i / slots, i % slots);
     return 0;
 }
 
 static int read_steps(struct batches_in *in, struct tagged *t, struct steps *s, struct err *e)
 {
     *s = (struct steps){0};
-    if (!in->lanes)
-        return err_set(e, STATUS_DATA, "steps in a stream of batches: its header says no lanes");
+    if (!in->slots)
+        return err_set(e, STATUS_DATA,
+                       "steps in a stream of batches, whose header has no \"lanes\"");
     if (reader_fields(&in->r, t, steps_fields, s, e))
         return e->status;
-    if (s->lanes != in->lanes)
-        return err_set(e, STATUS_DATA, "steps of %lld lanes, the header says %lld",
-                       (long long)s->lanes, (long long)in->lanes);
+    if (s->lanes != in->slots)
+        return err_set(e, STATUS_DATA, "steps of %lld slots, the header says %lld",
+                       (long long)s->lanes, (long long)in->slots);
     if (!s->item.len || s->item.len % (uint64_t)s->lanes)
-        return err_set(e, STATUS_DATA, "%zu elements are no whole number of steps of %lld lanes",
+        return err_set(e, STATUS_DATA, "%zu elements are no whole number of steps of %lld slots",
                        s->item.len, (long long)s->lanes);
-    return check_lanes(in, s, e);
+    return check_slots(in, s, e);
 }
 
 static int read_record(struct batches_in *in, struct tagged *t, struct batches_record *r,

@@ -10,8 +10,8 @@ static uint64_t big_endian(const unsigned char *p, unsigned bytes)
     return v;
 }
 
-/* What a first byte announces: the kind, and how many bytes of value or length follow it.  The
- * bytes below 0xc0 and from 0xe0 on hold their value or length themselves. */
+/* What a first byte says: the kind of the value, and how many bytes of value or length follow it.
+ * The bytes below 0xc0 and from 0xe0 on hold their value or length themselves. */
 static const struct form {
     signed char kind;      /* enum token_kind, -1 = never used */
     unsigned char width;   /* bytes of the value, or of the length */
@@ -50,7 +50,7 @@ static void set_integer(struct token *t, uint64_t bits, unsigned width, bool is_
     memcpy(&t->i, &bits, sizeof bits); /* .i and .u lie in one place */
 }
 
-/* A length is believed once that many bytes are there. */
+/* A length is accepted only where that many bytes follow. */
 static bool set_bytes(struct token *t, const unsigned char **at, const unsigned char *end,
                       uint64_t n)
 {
@@ -128,7 +128,7 @@ bool cursor_next(struct cursor *c, struct token *t)
     return true;
 }
 
-/* No deeper than `depth` calls, so the stack is bounded whatever the data say. */
+/* Recurses `depth` calls at most, so that no data can exhaust the stack. */
 static bool skip(struct cursor *c, int depth)
 {
     struct token t;

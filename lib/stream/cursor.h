@@ -1,6 +1,6 @@
-/* A bounded cursor over MessagePack bytes: one token at a time, nothing reserved, nothing copied.
+/* A bounded cursor over MessagePack bytes: one token at a time; it allocates and copies nothing.
  *
- * Every length and count is checked against the bytes that are left before it is believed: a string
+ * Every length and count is checked against the bytes that are left: a string
  * or ext must lie inside, an array of n needs at least n more bytes, a map of n at least 2n. */
 #ifndef STREAM_CURSOR_H
 #define STREAM_CURSOR_H
@@ -46,7 +46,7 @@ static inline struct cursor cursor_of(struct bytes b)
     return (struct cursor){at, b.len ? at + b.len : at}; /* NULL + 0 is undefined */
 }
 
-/* The next token; false at the end, on a cut or impossible value (at stays before it). */
+/* The next token; false at the end and on a cut or impossible value, where the cursor stays. */
 bool cursor_next(struct cursor *c, struct token *t);
 
 /* Steps over one whole value, arrays and maps with all they hold, nested at most `depth` deep. */

@@ -165,7 +165,7 @@ static int read_map(const struct field *fields, void *record, struct cursor *c, 
         if (!f)
             continue;
         if (*seen >> index & 1)
-            return err_set(e, STATUS_DATA, "\"%s\" stands there twice", f->key);
+            return err_set(e, STATUS_DATA, "\"%s\" is there twice", f->key);
         *seen |= (uint32_t)1 << index;
         if (read_value(f, at(record, f->offset), c, arena, e))
             return e->status;
@@ -180,21 +180,62 @@ static int not_in(const char *key, size_t i, int64_t value, int64_t low, int64_t
                    (long long)value, (long long)low, (long long)high);
 }
 
-#define CHECK_RANGE(T)                                                                             \
-    do {                                                                                           \
-        const T *v = column.at;                                                                    \
-        T least = v[0], most = v[0];                                                               \
-        for (size_t i = 1; i < column.len; i++) {                                                  \
-            least = v[i] < least ? v[i] : least;                                                   \
-            most = v[i] > most ? v[i] : most;                                                      \
-        }                                                                                          \
-        if (least >= low && most <= high)                                                          \
-            return 0;                                                                              \
-        size_t i = 0;                                                                              \
-        while (v[i] >= low && v[i] <= high)                                                        \
-            i++;                                                                                   \
-        return not_in(key, i, v[i], low, high, e);                                                 \
-    } while (0)
+struct range {
+    int64_t least, most;
+};
+
+static struct range range_i32(const int32_t *v, size_t n)
+{
+    int32_t least = v[0], most = v[0];
+    for (size_t i = 1; i < n; i++) {
+        least = v[i] < least ? v[i] : least;
+        most = v[i] > most ? v[i] : most;
+    }
+    return (struct range){least, most};
+}
+
+static struct range range_i64(const int64_t *v, size_t n)
+{
+    int64_t least = v[0], most = v[0];
+    for (size_t i = 1; i < n; i++) {
+        least = v[i] < least ? v[i] : least;
+        most = v[i] > most ? v[i] : most;
+    }
+    return (struct range){least, most};
+}
+
+static struct range range_u8(const unsigned char *v, size_t n)
+{
+    unsigned char least = v[0], most = v[0];
+    for (size_t i = 1; i < n; i++) {
+        least = v[i] < least ? v[i] : least;
+        most = v[i] > most ? v[i] : most;
+    }
+    return (struct range){least, most};
+}
+
+static int64_t integer_at(enum column_type type, struct column column, size_t i)
+{
+    return type == COLUMN_I32   ? column_i32(column)[i]
+           : type == COLUMN_I64 ? column_i64(column)[i]
+                                : column_u8(column)[i];
+}
+
+/* All elements are looked at together, which the compiler makes vector code of; the first bad one
+ * is looked for only where there is one. */
+static int check_range(const char *key, enum column_type type, struct column column, int64_t low,
+                       int64_t high, struct err *e)
+{
+    struct range range = type == COLUMN_I32   ? range_i32(column.at, column.len)
+                         : type == COLUMN_I64 ? range_i64(column.at, column.len)
+                                              : range_u8(column.at, column.len);
+    if (range.least >= low && range.most <= high)
+        return 0;
+    size_t i = 0;
+    while (integer_at(type, column, i) >= low && integer_at(type, column, i) <= high)
+        i++;
+    return not_in(key, i, integer_at(type, column, i), low, high, e);
+}
 
 static int check_finite(const char *key, struct column column, struct err *e)
 {
@@ -219,16 +260,8 @@ int field_check(const char *key, enum column_type type, struct column column, in
 {
     if (!column.len)
         return 0;
-    switch (type) {
-    case COLUMN_I32:
-        CHECK_RANGE(int32_t);
-    case COLUMN_I64:
-        CHECK_RANGE(int64_t);
-    case COLUMN_U8:
-        CHECK_RANGE(unsigned char);
-    case COLUMN_F32:
-        break;
-    }
+    if (type != COLUMN_F32)
+        return check_range(key, type, column, low, high, e);
     return check_finite(key, column, e);
 }
 
@@ -240,7 +273,7 @@ static int64_t sum(struct column column)
     return total;
 }
 
-/* What `by` stands for was checked before: its row stands earlier in the table. */
+/* The member that `by` names was checked before: its row comes earlier in the table. */
 static int check_length(const struct field *fields, const struct field *f, const void *record,
                         struct err *e)
 {

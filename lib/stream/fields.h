@@ -20,7 +20,7 @@ enum field_type {
     FIELD_TEXT, /* struct bytes */
 };
 
-/* How long an array has to be; `by` is the offset of the member that says so. */
+/* How long an array has to be; `by` is the offset of the member that gives the length. */
 enum field_length {
     LENGTH_FREE,
     LENGTH_AS,    /* as the array `by` */
@@ -28,7 +28,7 @@ enum field_length {
     LENGTH_TIMES, /* as the first array of the table times the integer `by` */
 };
 
-/* The highest value of a number; a reader knows them by its header and its dictionaries. */
+/* The highest value of a number; the reader takes them from the header and the dictionaries. */
 enum field_high {
     HIGH_NONE, /* the type's */
     HIGH_USER,
@@ -37,7 +37,7 @@ enum field_high {
     HIGH_TIME,
     HIGH_DELTA,
     HIGH_WEEK,
-    HIGH_NO_WEEK, /* with the bucket of those without a history */
+    HIGH_NO_WEEK, /* with one more for no earlier session */
     HIGH_HISTORY,
     HIGH_RESET,
     HIGH_COUNT,
@@ -54,23 +54,29 @@ struct field {
     enum field_high high;
 };
 
-/* Packs the record as a map: what is required, and what is there. */
+/* The row of a member of struct `record`, whose name is the key; `by` is another member. */
+/* clang-format off */
+#define FIELD(record, member, type, required, length, by, low, high) \
+    {#member, type, offsetof(struct record, member), required, length, \
+     offsetof(struct record, by), low, high}
+/* clang-format on */
+
+/* Packs the record as a map of the required members and of the optional ones that it has. */
 void fields_pack(const struct field *fields, const void *record, msgpack_packer *pk);
 
 /* Reads a map into the record, which is zeroed before; arrays are copied into `arena`, aligned, and
- * live until it is cleared.  Unknown keys are passed over.  65: names the key and what was
- * expected. */
+ * live until it is cleared.  Unknown keys are skipped. 65: names the key and what was expected. */
 int fields_read(const struct field *fields, void *record, struct cursor *c, struct buf *arena,
                 const int64_t high[HIGH_COUNT], struct err *e);
 
-/* ---- its pieces, for records that are no maps ---- */
+/* ---- parts of it, for records that are not maps ---- */
 
 /* Room for every array that `bytes` can hold; pointers from `arena_array` stay valid until the next
  * arena_begin. */
 void arena_begin(struct buf *arena, size_t bytes);
 void *arena_array(struct buf *arena, size_t bytes);
 
-/* Reads one typed array.  65: another type; a length that is not whole. */
+/* Reads one typed array. 65: another type; a length that is no multiple of the element's. */
 int field_array(struct cursor *c, const char *key, enum column_type type, struct buf *arena,
                 struct column *column, struct err *e);
 

@@ -1,7 +1,7 @@
 /* The frame of every stream: header, hashed blocks, end or abort (sesspipe-stream(5)).
  *
- * Reading checks the head, the length against its limit, and the hash before anything inside is
- * decoded.  A stream without its end is an error, so what is read is committed only after it. */
+ * A reader checks the head, the length against its limit, and the hash before it decodes what is
+ * inside. A stream without its end is an error: a program commits its output only after the end. */
 #ifndef STREAM_FRAME_H
 #define STREAM_FRAME_H
 
@@ -19,7 +19,8 @@ enum { BLOCK_TARGET = 64 << 10, BLOCK_LIMIT = 8 << 20 };
 
 /* ---- reading ---- */
 
-/* What an error begins with that is another program's: its abort is handed on, not told anew. */
+/* The beginning of an error that another program reported; a program passes its abort on without a
+ * second message. */
 #define FRAME_RELAY "the program before this one failed: "
 
 enum read_result { READ_END = 0, READ_RECORD = 1, READ_HEADER = 2, READ_ERROR = -1 };
@@ -32,26 +33,26 @@ int frame_in_open(struct frame_in **in, const char *const *paths, int count, int
                   struct err *e);
 
 /* READ_HEADER: a part begins, frame_in_meta holds its header.  READ_RECORD: *record holds the bytes
- * of one record, valid until the next call.  READ_END: every part of every input came to its end.
+ * of one record, valid until the next call.  READ_END: every part of every input has ended.
  * READ_ERROR: *e names the input and the block. */
 enum read_result frame_in_next(struct frame_in *in, struct bytes *record, struct err *e);
 
 const struct meta *frame_in_meta(const struct frame_in *in);
 
-/* Whether the next call would wait for more input: a flushing program flushes before it.  The
- * record in hand stays valid. */
+/* Whether the next call would wait for more input; a flushing program flushes before that. The
+ * current record stays valid. */
 bool frame_in_would_wait(struct frame_in *in);
 
-/* Whether the record in hand is the last of a block that its writer ended before it was full:
- * somebody waits for what it holds. */
+/* Whether the current record is the last of a block that its writer ended early, because a reader
+ * waits for it. */
 bool frame_in_flushed(const struct frame_in *in);
 
 /* Puts "FILE, block B, record R" (from 0 each) before the text of *e: for errors found while
- * decoding the record in hand. */
+ * decoding the current record. */
 int frame_in_at(const struct frame_in *in, struct err *e);
 
-/* From here on, before the first record: frame_in_digest is a hash of the headers and records given
- * out so far, however they lie in blocks. */
+/* Begins a hash of the headers and records that frame_in_next returns, which does not depend on the
+ * blocks; call it before the first record. frame_in_digest gives the hash so far. */
 void frame_in_digest_begin(struct frame_in *in);
 uint64_t frame_in_digest(const struct frame_in *in);
 
@@ -70,9 +71,9 @@ struct frame_out {
     struct buf block;    /* the records of the block so far */
     size_t record_start; /* where the record being packed begins */
     uint32_t block_records;
-    char program[64]; /* who writes: the last one of the header's pipeline */
+    char program[64]; /* the writer: the last program of the header's pipeline */
     uint64_t blocks, records, bytes, head_hash;
-    void *hash; /* XXH3 state over what the hash of the end is taken of */
+    void *hash; /* XXH3 state of the hash that the end holds */
     bool flush; /* --flush: frame_out_pause ends a block */
     bool open;  /* between header and end or abort */
     msgpack_packer packer;
@@ -80,11 +81,12 @@ struct frame_out {
     void *divert_to;
 };
 
-/* Writes the header.  `sink` stays the caller's. */
+/* Writes the header.  The caller keeps `sink`. */
 int frame_out_open(struct frame_out *out, struct output_file *sink, const struct meta *m,
                    bool flush, struct err *e);
 
-/* Where a stream stands that is written to a file: what lies there, and what waits for its block.
+/* How far a stream is written to a file: what the file holds, and the records that wait for their
+ * block.
  */
 struct frame_stand {
     uint64_t length;  /* of the file */
@@ -93,28 +95,28 @@ struct frame_stand {
 };
 struct frame_stand frame_out_stand(const struct frame_out *out, uint64_t length);
 
-/* Goes on with a stream that was left so, by the same header.  The sink's file, which can be read,
- * has that length, and is gone through.  65: it is not what was left. */
+/* Continues a stream that was left so, with the same header. The file of the sink has that length;
+ * it is read and checked. 65: it is not what was left. */
 int frame_out_continue(struct frame_out *out, struct output_file *sink, const struct meta *m,
                        bool flush, const struct frame_stand *stand, struct err *e);
 
-/* Nothing is written: each record is handed to `divert` as it is committed, for who wants to see
+/* Writes nothing: frame_out_commit passes each packed record to `divert`, for callers that want
  * records as writers pack them. */
 void frame_out_divert(struct frame_out *out,
                       int (*divert)(void *to, struct bytes record, struct err *e), void *to);
 
-/* The packer for one record, then its end, which may write a block.  65: a record above 8 MiB,
- * which is left out. */
+/* frame_out_record gives the packer for one record, and frame_out_commit ends the record, which may
+ * write a block. 65: the record is above 8 MiB and is left out. */
 msgpack_packer *frame_out_record(struct frame_out *out);
 int frame_out_commit(struct frame_out *out, struct err *e);
 
-/* A place where a reader may be waiting (after a user, a batch): ends the block with --flush. */
+/* With --flush ends the block, where a reader may be waiting: after a user, after a batch. */
 int frame_out_pause(struct frame_out *out, struct err *e);
 
-/* Writes the last block and the end.  Committing the sink is the caller's. */
+/* Writes the last block and the end. The caller commits the sink. */
 int frame_out_end(struct frame_out *out, struct err *e);
 
-/* Writes what a failing program writes instead of the end, as far as it still can. */
+/* Writes the abort in place of the end, as far as it can still be written. */
 void frame_out_abort(struct frame_out *out, const struct err *why);
 
 void frame_out_release(struct frame_out *out);

@@ -22,7 +22,7 @@ struct frame_in {
     uint64_t input_parts;          /* parts begun in the open input */
 };
 
-/* What makes each kind, for who gave us another. */
+/* The programs that write each kind, for a message about another kind. */
 static const char *const made_by[] = {
     "lfm-sessionize, reddit-sessionize and tfilter write sessions",
     "batcher makes batches of sessions",
@@ -102,14 +102,14 @@ int frame_in_at(const struct frame_in *in, struct err *e)
     return at_place(in, in->input_parts, (int64_t)in->part.blocks - 1, (int64_t)in->record - 1, e);
 }
 
-/* What is wrong with the object that would be the next block. */
+/* Reports what is wrong with the object that would be the next block. */
 static int bad_block(const struct frame_in *in, const char *what, struct err *e)
 {
     err_set(e, STATUS_DATA, "%s", what);
     return at_place(in, in->input_parts, (int64_t)in->part.blocks, -1, e);
 }
 
-/* n more bytes, all of them there. */
+/* Reads until n bytes are there; fails where the input ends before. */
 static int need(struct frame_in *in, size_t n, struct err *e)
 {
     if (input_need(&in->input, n, e))
@@ -156,7 +156,7 @@ static int check_version(const struct frame_in *in, unsigned major, struct err *
     return bad_header(in, e);
 }
 
-/* The bytes of the fixed part are there and are those of a header. */
+/* The fixed part of a header has been read. */
 static int read_meta(struct frame_in *in, struct err *e)
 {
     const unsigned char *p = input_bytes(&in->input);
@@ -252,7 +252,7 @@ static int read_block(struct frame_in *in, struct err *e)
         return e->status;
     p = input_bytes(&in->input) + LAYOUT_BLOCK;
     if (sequence != in->part.blocks)
-        return bad_block(in, "another block stands in its place: one was lost, repeated or swapped",
+        return bad_block(in, "another block is in its place: a block was lost, repeated or swapped",
                          e);
     if (hash != layout_block_hash(in->header_hash, sequence, records, p, len))
         return bad_block(in, "its bytes do not fit its hash: the stream was changed on the way", e);
@@ -331,8 +331,8 @@ static int read_object(struct frame_in *in, struct err *e)
                 LAYOUT_TAG))
         return read_abort(in, e);
     if (!memcmp(p, LAYOUT_MAGIC, LAYOUT_TAG))
-        return bad_block(in, "another stream begins before this one came to its end", e);
-    return bad_block(in, "neither a block nor the end of the stream stands here", e);
+        return bad_block(in, "another stream begins before this one has ended", e);
+    return bad_block(in, "here is neither a block nor the end of the stream", e);
 }
 
 /* The next record of the block in hand; there is one. */

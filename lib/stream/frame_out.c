@@ -28,7 +28,7 @@ static void remember_program(struct frame_out *out, const struct meta *m)
     out->program[n] = 0;
 }
 
-/* Everything but writing the header, whose bytes it gives. */
+/* Does everything but write the header, whose bytes it gives. */
 static int prepare(struct frame_out *out, struct output_file *sink, const struct meta *m,
                    bool flush, struct buf *header, struct err *e)
 {
@@ -60,7 +60,7 @@ int frame_out_open(struct frame_out *out, struct output_file *sink, const struct
     return e->status;
 }
 
-/* ---- leaving a stream, and going on with it ---- */
+/* ---- leaving a stream, and continuing it ---- */
 
 struct frame_stand frame_out_stand(const struct frame_out *out, uint64_t length)
 {
@@ -71,10 +71,10 @@ struct frame_stand frame_out_stand(const struct frame_out *out, uint64_t length)
 
 static int not_left_so(const struct frame_out *out, const char *what, struct err *e)
 {
-    return err_set(e, STATUS_DATA, "cannot go on with %s: %s", out->sink->temporary, what);
+    return err_set(e, STATUS_DATA, "cannot continue %s: %s", out->sink->temporary, what);
 }
 
-/* The n bytes of the file at `at`, in front of what waits for its block. */
+/* Reads the n bytes of the file at `at` into the buffer. */
 static int read_left(struct frame_out *out, uint64_t at, size_t n, struct err *e)
 {
     ssize_t got;
@@ -95,7 +95,7 @@ static int read_left(struct frame_out *out, uint64_t at, size_t n, struct err *e
     return 0;
 }
 
-/* Takes the block at `at` for written; *size is what it has. */
+/* Checks the block at `at` and counts it as written; *size is its length. */
 static int recount_block(struct frame_out *out, uint64_t at, uint64_t *size, struct err *e)
 {
     if (read_left(out, at, LAYOUT_BLOCK, e))
@@ -165,7 +165,7 @@ void frame_out_divert(struct frame_out *out,
 
 msgpack_packer *frame_out_record(struct frame_out *out)
 {
-    msgpack_packer_init(&out->packer, &out->block, pack_to_buf);
+    msgpack_packer_init(&out->packer, &out->block, buf_write);
     return &out->packer;
 }
 
@@ -253,7 +253,7 @@ int frame_out_end(struct frame_out *out, struct err *e)
     return 0;
 }
 
-/* As much of the text as has room; UTF-8 characters are not cut. */
+/* The length of the text that fits; UTF-8 characters are not cut. */
 static size_t message_length(const struct buf *text)
 {
     size_t n = text->len;
@@ -282,8 +282,8 @@ void frame_out_abort(struct frame_out *out, const struct err *why)
     record[6] = (unsigned char)len;
     memcpy(record + LAYOUT_ABORT, text.at, len);
     buf_release(&text);
-    /* Past output_file_write: a reader that is gone must not end the program before its own
-     * message. */
+    /* Not by output_file_write: a reader that has gone must not end the program before its message.
+     */
     void (*before)(int) = signal(SIGPIPE, SIG_IGN);
     while (write(out->sink->fd, record, LAYOUT_ABORT + len) < 0 && errno == EINTR)
         ;

@@ -6,7 +6,7 @@
 #include "stream/input.h"
 #include "stream/layout.h"
 
-/* No record is longer: \udcXX for each byte of a text is the most. */
+/* No record has a longer line: \udcXX for each byte of a text is the most. */
 enum { LINE_MOST = 8 * BLOCK_LIMIT };
 
 void from_json_release(struct from_json *b)
@@ -45,7 +45,7 @@ static int comma(struct from_json *b, struct err *e)
 static int open_part(struct from_json *b, const struct meta *m, struct err *e)
 {
     if (b->parts && m->kind != b->kind)
-        return err_set(e, STATUS_DATA, "%s behind %s: parts are of one kind",
+        return err_set(e, STATUS_DATA, "%s behind %s: all parts have to be of one kind",
                        stream_kind_name[m->kind], stream_kind_name[b->kind]);
     if (b->parts && m->kind == STREAM_BATCHES)
         return err_set(e, STATUS_DATA, "batches come alone: another part of them begins");
@@ -95,7 +95,7 @@ static int check_end(const struct from_json *b, const int64_t counts[3], struct 
                    counts[0], counts[1], counts[2], out->blocks, out->records, out->bytes);
 }
 
-/* ["E"] or with the counts, which then have to be right. */
+/* ["E"], perhaps with the counts, which then have to be right. */
 static int read_end(struct from_json *b, struct err *e)
 {
     int64_t counts[3];
@@ -115,7 +115,7 @@ static int read_record(struct from_json *b, struct err *e)
 {
     struct json_place place = {{b->tag.at, b->tag.len}, 1};
     msgpack_packer pk;
-    msgpack_packer_init(&pk, &b->value, pack_to_buf);
+    msgpack_packer_init(&pk, &b->value, buf_write);
     pack_text(&pk, place.tag);
     for (; json_take(&b->json.in, ','); place.index++)
         if (json_read(&b->json, &b->value, &place, CURSOR_DEPTH - 1, e))
@@ -152,7 +152,7 @@ static int read_line(struct from_json *b, struct err *e)
     return read_tagged(b, e);
 }
 
-/* Where the line is no UTF-8; NULL: it is. */
+/* The first byte of the line that is not UTF-8; NULL: all of it is. */
 static const char *not_utf8(struct bytes line)
 {
     const char *at = line.at, *end = line.at + line.len;
@@ -191,7 +191,7 @@ int from_json_end(struct from_json *b, struct err *e)
                : 0;
 }
 
-/* The next line of the open input, its end passed over; *any: there is one. */
+/* The next line of the open input, without its end; *any = false where there is none. */
 static int next_line(struct input *in, struct bytes *line, bool *any, struct err *e)
 {
     const char *end = NULL;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_type.h"
 #include "base/input_meter.h"
 #include "base/signals.h"
 
@@ -99,7 +100,8 @@ int input_need(struct input *in, size_t n, struct err *e)
     while (input_available(in) < n && !in->ended) {
         if (in->buffer.cap - in->at < n || in->buffer.cap == in->buffer.len)
             drop_consumed(in);
-        /* A length is only a claim: the buffer doubles each time it has been filled. */
+        /* The length may be false, so no memory is reserved by it: the buffer doubles when it is
+         * full. */
         if (in->buffer.cap == in->buffer.len)
             buf_reserve(&in->buffer, in->buffer.cap ? in->buffer.cap : READ_SIZE);
         if (read_some(in, e))
@@ -113,13 +115,14 @@ bool input_poll(struct input *in)
     struct pollfd fd = {.fd = in->fd, .events = POLLIN};
     if (in->fd < 0 || in->ended || in->buffer.cap == in->buffer.len || poll(&fd, 1, 0) <= 0)
         return false;
-    struct err ignored; /* the next input_need meets it again */
+    struct err ignored; /* the next input_need fails in the same way */
     size_t before = in->buffer.len;
     return !read_some(in, &ignored) && (in->ended || in->buffer.len > before);
 }
 
-static bool begins(const struct input *in, const char *with, size_t n)
+static bool begins(const struct input *in, const char *with)
 {
+    size_t n = strlen(with);
     return input_available(in) >= n && !memcmp(input_bytes(in), with, n);
 }
 
@@ -134,22 +137,13 @@ static bool is_text(const struct input *in)
     return true;
 }
 
-/* Compressed files and others that are easy to know, and what to do about them. */
 static const struct {
-    const char *begin;
-    size_t len;
-    const char *what;
+    const char *begin, *what;
 } known[] = {
-    {"\x1f\x8b", 2, "gzip data: unpack it on the way in, as in `zcat FILE |`"},
-    {"\xfd"
-     "7zXZ",
-     5, "xz data: unpack it on the way in, as in `xzcat FILE |`"},
-    {"\x28\xb5\x2f\xfd", 4, "zstd data: unpack it on the way in, as in `zstdcat FILE |`"},
-    {"BZh", 3, "bzip2 data: unpack it on the way in, as in `bzcat FILE |`"},
-    {"\x93\xaaSESSPIPE", 10,
+    {"\x93\xaaSESSPIPE",
      "a stream whose bytes were changed on the way: copy it as binary, without touching line ends"},
-    {"{\"", 2, "JSON: programs read the binary streams that programs write"},
-    {"[\"", 2, "JSON: programs read the binary streams that programs write"},
+    {"{\"", "JSON: programs read the binary streams that programs write"},
+    {"[\"", "JSON: programs read the binary streams that programs write"},
 };
 
 int input_describe(const struct input *in, const char *kind, struct err *e)
@@ -162,8 +156,12 @@ int input_describe(const struct input *in, const char *kind, struct err *e)
                        "failed, or there is none",
                        name, wanted);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (begins(in, known[i].begin, known[i].len))
+        if (begins(in, known[i].begin))
             return err_set(e, STATUS_DATA, "%s is %s", name, known[i].what);
+    const struct file_type *type = file_type_of((struct bytes){(const char *)input_bytes(in), len});
+    if (type)
+        return err_set(e, STATUS_DATA, "%s is %s, not a stream of %s: %s", name, type->name, wanted,
+                       type->advice);
     if (is_text(in))
         return err_set(e, STATUS_DATA,
                        "%s is text where a stream of %s is expected: lfm-sessionize, "

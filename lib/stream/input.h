@@ -1,4 +1,5 @@
-/* The bytes of one input after another, by read(2) into one buffer that grows with what arrives. */
+/* The bytes of several inputs, one after another, read into one buffer that grows with what
+ * arrives. */
 #ifndef STREAM_INPUT_H
 #define STREAM_INPUT_H
 
@@ -16,7 +17,7 @@ struct input {
     size_t at; /* where in the buffer the unread bytes begin */
 };
 
-/* `paths` stays the caller's, until input_close; count = 0: stdin.  66: one of them is missing. */
+/* The caller keeps `paths` until input_close; count = 0: stdin.  66: one of them is missing. */
 int input_open(struct input *in, const char *const *paths, int count, struct err *e);
 
 /* Closes the open input and opens the next; *any = false when there is none. */
@@ -25,8 +26,8 @@ int input_advance(struct input *in, bool *any, struct err *e);
 /* "standard input" or the open input's path. */
 const char *input_name(const struct input *in);
 
-/* Reads until n bytes are there or the input ends; 74 on a failing read.  Bytes got before lie at
- * another place afterwards. */
+/* Reads until n bytes are there or the input ends; 74 on a failing read. The bytes read before may
+ * move. */
 int input_need(struct input *in, size_t n, struct err *e);
 
 static inline size_t input_available(const struct input *in)
@@ -39,10 +40,10 @@ static inline const unsigned char *input_bytes(const struct input *in)
     return (const unsigned char *)in->buffer.at + in->at;
 }
 
-/* Takes in what can be had without waiting and without moving anything; false: nothing was. */
+/* Reads what is there without waiting and without moving bytes; false: nothing was. */
 bool input_poll(struct input *in);
 
-/* 65: what an input is that does not begin like a stream of the asked-for kind. */
+/* 65: says what the input is, which does not begin like a stream of the kind. */
 int input_describe(const struct input *in, const char *kind, struct err *e);
 
 void input_close(struct input *in);

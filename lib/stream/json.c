@@ -15,7 +15,7 @@ struct manner {
     bool exact;   /* so that they can be read back */
 };
 
-/* A number that is no integer is to be seen as one that is none. */
+/* Appends a point to a real number whose text looks like an integer. */
 static void mark_real(struct buf *to, size_t from)
 {
     for (size_t i = from; i < to->len; i++)

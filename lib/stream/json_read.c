@@ -23,7 +23,7 @@ int json_read_text(struct json_read *r, struct err *e)
 static msgpack_packer packer_to(struct buf *to)
 {
     msgpack_packer pk;
-    msgpack_packer_init(&pk, to, pack_to_buf);
+    msgpack_packer_init(&pk, to, buf_write);
     return pk;
 }
 
@@ -256,11 +256,11 @@ static int read_scalar(struct json_read *r, struct buf *to, struct err *e)
     bool whole;
     if (json_string(&r->in, &r->text)) {
         pack_text(&pk, read_text(r));
-    } else if (json_word(&r->in, "true")) {
+    } else if (json_literal(&r->in, "true")) {
         msgpack_pack_true(&pk);
-    } else if (json_word(&r->in, "false")) {
+    } else if (json_literal(&r->in, "false")) {
         msgpack_pack_false(&pk);
-    } else if (json_word(&r->in, "null")) {
+    } else if (json_literal(&r->in, "null")) {
         msgpack_pack_nil(&pk);
     } else if (!json_numeral(&r->in, &text, &whole)) {
         return expect("a value", e);

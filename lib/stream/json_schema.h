@@ -1,5 +1,5 @@
-/* Where a value stands in a stream, and what a plain list of numbers in JSON is there.  Streams are
- * shown and read back by these rules: what they do not tell is written out. */
+/* The type of a plain list of numbers in JSON, by its place in the stream. Streams are shown and
+ * read back by these rules; where they do not give the type, the JSON names it. */
 #ifndef STREAM_JSON_SCHEMA_H
 #define STREAM_JSON_SCHEMA_H
 
@@ -12,7 +12,7 @@ enum expected {
     EXPECT_NUMBERS = -1, /* a typed array: int32, or float32 if one of the numbers is no integer */
 };
 
-/* The element `index` of a record with the tag; of the header with the magic in its place. */
+/* The element `index` of a record with the tag; the header's tag is PLACE_MAGIC. */
 struct json_place {
     struct bytes tag;
     uint32_t index;
@@ -20,7 +20,7 @@ struct json_place {
 
 #define PLACE_MAGIC "SESSPIPE\r\n"
 
-/* What stands there, or there in a map under the key. */
+/* The type expected at the place, or at the place in a map under the key. */
 int json_schema_expects(const struct json_place *p);
 int json_schema_expects_key(const struct json_place *p, struct bytes key);
 

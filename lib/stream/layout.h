@@ -1,5 +1,5 @@
-/* The fixed-width heads of the frame's objects and what their hashes are taken of
- * (sesspipe-stream(5)); shared by the reading and the writing side. */
+/* The fixed-width heads of the frame's objects and their hashes (sesspipe-stream(5)), for the
+ * reading and the writing side. */
 #ifndef STREAM_LAYOUT_H
 #define STREAM_LAYOUT_H
 
@@ -18,7 +18,7 @@ enum {
     LAYOUT_BLOCK = 31, /* 95 a1 "B" cf sequence ce records cf xxh3 c6 len32 | records */
     LAYOUT_END = 39,   /* 95 a1 "E" cf blocks cf records cf bytes cf xxh3 */
     LAYOUT_ABORT = 7,  /* 93 a1 "X" cc status d9 len8 | message */
-    LAYOUT_TAG = 3,    /* what tells blocks, ends and aborts apart */
+    LAYOUT_TAG = 3,    /* distinguishes blocks, ends and aborts */
 };
 
 static inline void layout_put(unsigned char *p, unsigned bytes, uint64_t v)
@@ -46,7 +46,7 @@ static inline uint64_t layout_block_hash(uint64_t header, uint64_t sequence, uin
     return XXH3_64bits_withSeed(bytes, len, XXH3_64bits(place, sizeof place));
 }
 
-/* Takes one more number into the hash of the end. */
+/* Adds a number to the hash of the end. */
 static inline void layout_hash_number(XXH3_state_t *state, uint64_t v)
 {
     unsigned char bytes[8];

@@ -89,7 +89,7 @@ static int parse_entries(struct meta *m, struct cursor *c, uint32_t count, struc
                            i);
         names_add(keys, key, &is_new);
         if (!is_new)
-            return err_set(e, STATUS_DATA, "header: key %u stands there twice", i);
+            return err_set(e, STATUS_DATA, "header: key %u is there twice", i);
         if (parse_entry(m, &has_kind, key, value, e))
             return e->status;
     }
@@ -119,7 +119,7 @@ int meta_pack(const struct meta *m, struct buf *to, struct err *e)
 {
     size_t before = to->len;
     msgpack_packer pk;
-    msgpack_packer_init(&pk, to, pack_to_buf);
+    msgpack_packer_init(&pk, to, buf_write);
     msgpack_pack_map(&pk, 3 + m->entries.len);
     pack_text(&pk, bytes_of("kind"));
     pack_text(&pk, bytes_of(stream_kind_name[m->kind]));
@@ -169,7 +169,7 @@ void meta_add_program(struct meta *m, const char *program, const char *version,
 {
     struct buf packed = {0};
     msgpack_packer pk;
-    msgpack_packer_init(&pk, &packed, pack_to_buf);
+    msgpack_packer_init(&pk, &packed, buf_write);
     msgpack_pack_array(&pk, 3);
     pack_text(&pk, bytes_of(program));
     pack_text(&pk, bytes_of(version));
@@ -208,37 +208,52 @@ void meta_set(struct meta *m, const char *key, struct bytes packed)
     entry->value = value;
 }
 
+static msgpack_packer packer_to(struct buf *to)
+{
+    msgpack_packer pk;
+    msgpack_packer_init(&pk, to, buf_write);
+    return pk;
+}
+
 static void set_and_release(struct meta *m, const char *key, struct buf *value)
 {
     meta_set(m, key, (struct bytes){value->at, value->len});
     buf_release(value);
 }
 
-#define SET(pack)                                                                                  \
-    struct buf value_ = {0};                                                                       \
-    msgpack_packer pk;                                                                             \
-    msgpack_packer_init(&pk, &value_, pack_to_buf);                                                \
-    pack;                                                                                          \
-    set_and_release(m, key, &value_)
-
 void meta_set_int(struct meta *m, const char *key, int64_t value)
 {
-    SET(msgpack_pack_int64(&pk, value));
+    struct buf packed = {0};
+    msgpack_packer pk = packer_to(&packed);
+    msgpack_pack_int64(&pk, value);
+    set_and_release(m, key, &packed);
 }
 
 void meta_set_bool(struct meta *m, const char *key, int value)
 {
-    SET(value ? msgpack_pack_true(&pk) : msgpack_pack_false(&pk));
+    struct buf packed = {0};
+    msgpack_packer pk = packer_to(&packed);
+    if (value)
+        msgpack_pack_true(&pk);
+    else
+        msgpack_pack_false(&pk);
+    set_and_release(m, key, &packed);
 }
 
 void meta_set_text(struct meta *m, const char *key, const char *value)
 {
-    SET(pack_text(&pk, bytes_of(value)));
+    struct buf packed = {0};
+    msgpack_packer pk = packer_to(&packed);
+    pack_text(&pk, bytes_of(value));
+    set_and_release(m, key, &packed);
 }
 
 void meta_set_i64s(struct meta *m, const char *key, const int64_t *at, size_t len)
 {
-    SET(pack_array(&pk, COLUMN_I64, at, len));
+    struct buf packed = {0};
+    msgpack_packer pk = packer_to(&packed);
+    pack_array(&pk, COLUMN_I64, at, len);
+    set_and_release(m, key, &packed);
 }
 
 /* Whether the key is there; then *t is its value's token. */

@@ -1,5 +1,5 @@
 /* The header's map: the kind of a stream, the chain of programs that made it, and the kind's own
- * keys.  Values are kept as MessagePack bytes, so that what a program does not know passes through.
+ * keys.  Values are kept as MessagePack bytes, so that a program passes on what it does not know.
  */
 #ifndef STREAM_META_H
 #define STREAM_META_H
@@ -34,7 +34,7 @@ int meta_parse(struct meta *m, struct bytes packed, struct err *e);
 /* Appends the packed map to `to`.  65: above META_LIMIT. */
 int meta_pack(const struct meta *m, struct buf *to, struct err *e);
 
-/* A deep copy: what a stage starts its own header from. */
+/* A deep copy, from which a program makes its own header. */
 void meta_copy(struct meta *to, const struct meta *from);
 void meta_release(struct meta *m);
 

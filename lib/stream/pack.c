@@ -4,12 +4,6 @@
 #error "typed arrays are little-endian: a big-endian machine has to swap them here and in fields.c"
 #endif
 
-int pack_to_buf(void *buf, const char *bytes, size_t n)
-{
-    buf_append(buf, bytes, n);
-    return 0;
-}
-
 void pack_array(msgpack_packer *pk, enum column_type type, const void *at, size_t len)
 {
     size_t n = len * column_size(type);

@@ -7,9 +7,6 @@
 #include "base/buf.h"
 #include "base/records.h"
 
-/* The msgpack_packer_write of packers whose data is a struct buf. */
-int pack_to_buf(void *buf, const char *bytes, size_t n);
-
 /* Packs a typed array as ext (little-endian). */
 void pack_array(msgpack_packer *pk, enum column_type type, const void *at, size_t len);
 

@@ -5,62 +5,50 @@
 #include "stream/readers.h"
 
 /* clang-format off */
-#define ROW(key, type, length, by, low, high)                                                      \
-    {#key, type, offsetof(struct ranks, key), true, length, offsetof(struct ranks, by), low, high}
-
 const struct field rank_fields[] = {
-    ROW(user,     FIELD_I32, LENGTH_FREE, user, 0, HIGH_USER),
-    ROW(session,  FIELD_I32, LENGTH_AS,   user, 0, HIGH_NONE),
-    ROW(position, FIELD_I32, LENGTH_AS,   user, 0, HIGH_NONE),
-    ROW(target,   FIELD_I32, LENGTH_AS,   user, 0, HIGH_ITEM),
-    ROW(rank,     FIELD_I32, LENGTH_AS,   user, 1, HIGH_ITEMS),
-    ROW(ties,     FIELD_I32, LENGTH_AS,   user, 0, HIGH_ITEM),
-    ROW(history,  FIELD_I32, LENGTH_AS,   user, 0, HIGH_NONE),
-    ROW(length,   FIELD_I32, LENGTH_AS,   user, 2, HIGH_NONE),
-    ROW(loss,     FIELD_F32, LENGTH_AS,   user, 0, HIGH_NONE),
+    FIELD(ranks, user,     FIELD_I32, true, LENGTH_FREE, user, 0, HIGH_USER),
+    FIELD(ranks, session,  FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_NONE),
+    FIELD(ranks, position, FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_NONE),
+    FIELD(ranks, target,   FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_ITEM),
+    FIELD(ranks, rank,     FIELD_I32, true, LENGTH_AS,   user, 1, HIGH_ITEMS),
+    FIELD(ranks, ties,     FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_ITEM),
+    FIELD(ranks, history,  FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_NONE),
+    FIELD(ranks, length,   FIELD_I32, true, LENGTH_AS,   user, 2, HIGH_NONE),
+    FIELD(ranks, loss,     FIELD_F32, true, LENGTH_AS,   user, 0, HIGH_NONE),
     {.key = NULL},
 };
-#undef ROW
-
-#define ROW(key, type, length, by, low, high)                                                      \
-    {#key, type, offsetof(struct tops, key), true, length, offsetof(struct tops, by), low, high}
 
 const struct field top_fields[] = {
-    ROW(user,     FIELD_I32, LENGTH_FREE,  user, 0, HIGH_USER),
-    ROW(session,  FIELD_I32, LENGTH_AS,    user, 0, HIGH_NONE),
-    ROW(position, FIELD_I32, LENGTH_AS,    user, 0, HIGH_NONE),
-    ROW(k,        FIELD_INT, LENGTH_FREE,  user, 1, HIGH_NONE),
-    ROW(item,     FIELD_I32, LENGTH_TIMES, k,    0, HIGH_ITEM),
-    ROW(score,    FIELD_F32, LENGTH_TIMES, k,    0, HIGH_NONE),
+    FIELD(tops, user,     FIELD_I32, true, LENGTH_FREE,  user, 0, HIGH_USER),
+    FIELD(tops, session,  FIELD_I32, true, LENGTH_AS,    user, 0, HIGH_NONE),
+    FIELD(tops, position, FIELD_I32, true, LENGTH_AS,    user, 0, HIGH_NONE),
+    FIELD(tops, k,        FIELD_INT, true, LENGTH_FREE,  user, 1, HIGH_NONE),
+    FIELD(tops, item,     FIELD_I32, true, LENGTH_TIMES, k,    0, HIGH_ITEM),
+    FIELD(tops, score,    FIELD_F32, true, LENGTH_TIMES, k,    0, HIGH_NONE),
     {.key = NULL},
 };
-#undef ROW
-
-#define ROW(key, type, required, low, high)                                                        \
-    {#key, type, offsetof(struct attention, key), required, LENGTH_FREE, 0, low, high}
 
 const struct field attention_fields[] = { /* lengths depend on the level: check_attention */
-    ROW(model,    FIELD_TEXT, true,  0,  HIGH_NONE),
-    ROW(level,    FIELD_TEXT, true,  0,  HIGH_NONE),
-    ROW(user,     FIELD_INT,  true,  0,  HIGH_USER),
-    ROW(session,  FIELD_INT,  true,  0,  HIGH_NONE),
-    ROW(position, FIELD_INT,  true,  -1, HIGH_NONE),
-    ROW(weight,   FIELD_F32,  true,  0,  HIGH_NONE),
-    ROW(length,   FIELD_I32,  false, 0,  HIGH_NONE),
-    ROW(item,     FIELD_I32,  false, 0,  HIGH_ITEM),
-    ROW(delta,    FIELD_I32,  false, 0,  HIGH_DELTA),
-    ROW(week,     FIELD_I32,  false, 0,  HIGH_NO_WEEK),
-    ROW(start,    FIELD_I64,  false, 0,  HIGH_TIME),
-    ROW(target,   FIELD_I32,  false, 0,  HIGH_ITEM),
-    ROW(top,      FIELD_I32,  false, 0,  HIGH_ITEM),
+    FIELD(attention, model,    FIELD_TEXT, true,  LENGTH_FREE, model,    0,  HIGH_NONE),
+    FIELD(attention, level,    FIELD_TEXT, true,  LENGTH_FREE, level,    0,  HIGH_NONE),
+    FIELD(attention, user,     FIELD_INT,  true,  LENGTH_FREE, user,     0,  HIGH_USER),
+    FIELD(attention, session,  FIELD_INT,  true,  LENGTH_FREE, session,  0,  HIGH_NONE),
+    FIELD(attention, position, FIELD_INT,  true,  LENGTH_FREE, position, -1, HIGH_NONE),
+    FIELD(attention, weight,   FIELD_F32,  true,  LENGTH_FREE, weight,   0,  HIGH_NONE),
+    FIELD(attention, length,   FIELD_I32,  false, LENGTH_FREE, length,   0,  HIGH_NONE),
+    FIELD(attention, item,     FIELD_I32,  false, LENGTH_FREE, item,     0,  HIGH_ITEM),
+    FIELD(attention, delta,    FIELD_I32,  false, LENGTH_FREE, delta,    0,  HIGH_DELTA),
+    FIELD(attention, week,     FIELD_I32,  false, LENGTH_FREE, week,     0,  HIGH_NO_WEEK),
+    FIELD(attention, start,    FIELD_I64,  false, LENGTH_FREE, start,    0,  HIGH_TIME),
+    FIELD(attention, target,   FIELD_I32,  false, LENGTH_FREE, target,   0,  HIGH_ITEM),
+    FIELD(attention, top,      FIELD_I32,  false, LENGTH_FREE, top,      0,  HIGH_ITEM),
     {.key = NULL},
 };
-#undef ROW
 
 static const struct field pass_fields[] = {
-    {"loss",     FIELD_REAL, offsetof(struct pass, loss),     true, LENGTH_FREE, 0, 0, HIGH_NONE},
-    {"events",   FIELD_INT,  offsetof(struct pass, events),   true, LENGTH_FREE, 0, 0, HIGH_NONE},
-    {"left_out", FIELD_INT,  offsetof(struct pass, left_out), true, LENGTH_FREE, 0, 0, HIGH_NONE},
+    FIELD(pass, loss,     FIELD_REAL, true, LENGTH_FREE, loss,     0, HIGH_NONE),
+    FIELD(pass, events,   FIELD_INT,  true, LENGTH_FREE, events,   0, HIGH_NONE),
+    FIELD(pass, left_out, FIELD_INT,  true, LENGTH_FREE, left_out, 0, HIGH_NONE),
     {.key = NULL},
 };
 /* clang-format on */
@@ -104,7 +92,30 @@ void predictions_in_close(struct predictions_in *in)
     mem_free(in);
 }
 
-READER_ACCESS(predictions_in)
+const struct meta *predictions_in_meta(const struct predictions_in *in)
+{
+    return &in->r.meta;
+}
+
+const struct names *predictions_in_users(const struct predictions_in *in)
+{
+    return &in->r.users;
+}
+
+const struct names *predictions_in_items(const struct predictions_in *in)
+{
+    return &in->r.items;
+}
+
+uint64_t predictions_in_skipped(const struct predictions_in *in)
+{
+    return in->r.skipped;
+}
+
+struct frame_counts predictions_in_counts(const struct predictions_in *in)
+{
+    return frame_in_counts(in->r.frame);
+}
 
 /* ---- passes ---- */
 
@@ -112,7 +123,7 @@ static int read_epoch(struct predictions_in *in, struct tagged *t, struct epoch 
                       struct err *e)
 {
     if (in->in_pass)
-        return err_set(e, STATUS_DATA, "an epoch before the pass ahead of it came to its end");
+        return err_set(e, STATUS_DATA, "an epoch begins before the pass before it has ended");
     if (reader_epoch(t, epoch, e))
         return e->status;
     if (epoch->number < in->epoch.number)
@@ -130,7 +141,7 @@ static int read_pass(struct predictions_in *in, struct tagged *t, struct pass *p
         return e->status;
     if (!in->in_pass || pass->epoch.number != in->epoch.number ||
         pass->epoch.part != in->epoch.part)
-        return err_set(e, STATUS_DATA, "a pass came to its end that did not begin");
+        return err_set(e, STATUS_DATA, "a pass ends that did not begin");
     in->in_pass = false;
     return reader_fields(&in->r, t, pass_fields, pass, e);
 }
@@ -169,7 +180,7 @@ static int wrong_length(const char *key, size_t is, size_t expected, struct err 
     return err_set(e, STATUS_DATA, "\"%s\" has %zu elements, expected %zu", key, is, expected);
 }
 
-/* What stands on the attended sessions, where it is given: `n` of them. */
+/* Checks what is given of the n attended sessions. */
 static int check_sessions(const struct attention *a, size_t n, struct err *e)
 {
     if (a->delta.at && a->delta.len != n)
@@ -306,7 +317,7 @@ int predictions_in_each(struct predictions_in *in, const struct predictions_visi
     int status = visit->begin(to, &in->r.meta, e); /* the first header was read at open */
     while (!status && (got = predictions_in_next(in, &record, e)) != READ_END) {
         if (got == READ_ERROR)
-            return e->status; /* says already where */
+            return e->status; /* names the place already */
         if (got == READ_RECORD)
             status = visit->record(to, &record, e);
         else
@@ -314,7 +325,7 @@ int predictions_in_each(struct predictions_in *in, const struct predictions_visi
     }
     if (!status)
         status = visit->end(to, e);
-    return status == STATUS_DATA ? predictions_in_at(in, e) : status;
+    return status == STATUS_DATA ? frame_in_at(in->r.frame, e) : status;
 }
 
 /* ---- writing ---- */

@@ -85,7 +85,7 @@ int provenance_each(const struct meta *m, provenance_visit *visit, void *to, str
 
 /* ---- differences ---- */
 
-/* One visit, its texts kept. */
+/* One call of provenance_each, with copies of its texts. */
 struct visited {
     int program;
     char *option, *value;
@@ -108,7 +108,7 @@ static void release_visits(visited_vec *all)
     vec_release(all);
 }
 
-/* What stands there, or the name of the program that comes instead. */
+/* Describes the difference at i: another value, another program, or another order. */
 static void say(struct buf *what, const visited_vec *was, const visited_vec *is, size_t i,
                 const char *program)
 {
@@ -120,7 +120,7 @@ static void say(struct buf *what, const visited_vec *was, const visited_vec *is,
     else if (a && b && !*a->option && !*b->option)
         buf_format(what, "%s came where %s comes now", a->value, b->value);
     else
-        buf_format(what, "%s has other options or stands at another place", program);
+        buf_format(what, "%s has other options or is at another place", program);
 }
 
 static int first_difference(const visited_vec *was, const visited_vec *is, struct buf *what)
@@ -143,7 +143,7 @@ static int first_difference(const visited_vec *was, const visited_vec *is, struc
     return -1;
 }
 
-/* Programs whose names and options are alike may be of different versions. */
+/* Programs with the same names and options may be of different versions. */
 static int other_version(const struct meta *was, const struct meta *is, struct buf *what)
 {
     for (size_t i = 0; i < was->pipeline.len && i < is->pipeline.len; i++) {

@@ -1,4 +1,4 @@
-/* The chain of programs in a header, option by option, as text: for those who show or compare it.
+/* The chain of programs in a header, option by option, as text, to be shown or compared.
  */
 #ifndef STREAM_PROVENANCE_H
 #define STREAM_PROVENANCE_H
@@ -10,11 +10,12 @@
  * bytes are valid during the call. */
 typedef void provenance_visit(void *to, int program, struct bytes option, struct bytes value);
 
-/* 65: the chain is not as sesspipe-stream(5) has it. */
+/* 65: the chain is not as in sesspipe-stream(5). */
 int provenance_each(const struct meta *m, provenance_visit *visit, void *to, struct err *e);
 
-/* Where a chain first differs from one that was: appends it in words ("batcher --seed was 1, is 2")
- * and returns the program's number; -1: nowhere; -2: one of them is not as it should be (65). */
+/* Finds the first difference of a chain from an earlier one, appends it in words ("batcher --seed
+ * was 1, is 2") and returns the program's number. -1: there is none; -2: one of the chains is
+ * damaged (65). */
 int provenance_difference(const struct meta *was, const struct meta *is, struct buf *what,
                           struct err *e);
 

@@ -88,7 +88,7 @@ const char *reader_shown(struct bytes name, char to[SHOWN_NAME])
     return to;
 }
 
-/* *known: whether the tag is one of the kind's; unknown ones in lower case are passed over. */
+/* *known: whether the tag is one of the kind's; unknown ones in lower case are skipped. */
 static int read_tag(struct reader *r, struct bytes record, struct tagged *t, bool *known,
                     struct err *e)
 {
@@ -112,7 +112,7 @@ static int read_tag(struct reader *r, struct bytes record, struct tagged *t, boo
     }
     if (!tag.len || tag.at[0] < 'a' || tag.at[0] > 'z')
         return err_set(e, STATUS_DATA,
-                       "the tag \"%s\" is unknown, and what it says must not be passed over: use "
+                       "the tag \"%s\" is unknown, and its record must not be skipped: use "
                        "programs of one release",
                        reader_shown(tag, shown));
     r->skipped++;

@@ -1,11 +1,11 @@
-/* What the readers of the three kinds share: the frame below, the two dictionaries, tags. */
+/* What the readers of the three kinds share: the frame, the two dictionaries, the tags. */
 #ifndef STREAM_READER_H
 #define STREAM_READER_H
 
 #include "stream/fields.h"
 #include "stream/record.h"
 
-/* A kind's tags and the records they stand for; NULL ends the list. */
+/* A kind's tags and their records; NULL ends the list. */
 struct tag {
     const char *name;
     enum record_kind kind;
@@ -22,7 +22,7 @@ struct reader {
     int64_t high[HIGH_COUNT];
 };
 
-/* A record that was found to have a known tag. */
+/* A record with a known tag. */
 struct tagged {
     enum record_kind kind;
     uint32_t left;   /* elements behind the tag */
@@ -33,7 +33,7 @@ struct tagged {
 int reader_open(struct reader *r, const char *const *paths, int count, int kind, bool parts,
                 struct err *e);
 
-/* Sets what the current header says of ranges. */
+/* Sets the ranges of values by the current header. */
 int reader_ranges(struct reader *r, struct err *e);
 
 /* The next record with a tag of the kind. */
@@ -42,7 +42,7 @@ enum read_result reader_next(struct reader *r, struct tagged *t, struct err *e);
 /* [id, name, attributes?], whose id must be `next`. */
 int reader_named(struct tagged *t, int64_t next, struct named *named, struct err *e);
 
-/* The same into a dictionary in which no name stands twice. */
+/* The same, added to a dictionary in which each name is unique. */
 int reader_define(struct reader *r, struct tagged *t, struct named *named, struct err *e);
 
 /* [number, part] */
@@ -52,7 +52,7 @@ int reader_epoch(struct tagged *t, struct epoch *epoch, struct err *e);
 int reader_fields(struct reader *r, struct tagged *t, const struct field *fields, void *record,
                   struct err *e);
 
-/* A name for a message: whole or its beginning, nothing in it that a terminal would obey. */
+/* A name for a message, whole or its beginning, without control characters. */
 enum { SHOWN_NAME = 64 };
 const char *reader_shown(struct bytes name, char to[SHOWN_NAME]);
 

@@ -1,10 +1,10 @@
-/* Between the readers of the kinds and the one that opens any. */
+/* What the readers of the three kinds give to the reader of any kind. */
 #ifndef STREAM_READERS_H
 #define STREAM_READERS_H
 
 #include "stream/reader.h"
 
-/* A reader whose header was read goes on as the kind's own, which takes it over. */
+/* Makes the kind's reader of one that has read the header, and takes it over. */
 struct sessions_in *sessions_in_of(struct reader *r);
 struct batches_in *batches_in_of(struct reader *r);
 struct predictions_in *predictions_in_of(struct reader *r);
@@ -20,40 +20,5 @@ extern const struct field rank_fields[], top_fields[], attention_fields[];
 /* Packs [tag, map] by the map's table. */
 int write_fields(struct frame_out *out, const char *tag, const struct field *fields,
                  const void *record, struct err *e);
-
-/* What every kind's reader answers alike. */
-#define READER_ACCESS(name)                                                                        \
-    const struct meta *name##_meta(const struct name *in)                                          \
-    {                                                                                              \
-        return &in->r.meta;                                                                        \
-    }                                                                                              \
-    const struct names *name##_users(const struct name *in)                                        \
-    {                                                                                              \
-        return &in->r.users;                                                                       \
-    }                                                                                              \
-    const struct names *name##_items(const struct name *in)                                        \
-    {                                                                                              \
-        return &in->r.items;                                                                       \
-    }                                                                                              \
-    bool name##_would_wait(const struct name *in)                                                  \
-    {                                                                                              \
-        return frame_in_would_wait(in->r.frame);                                                   \
-    }                                                                                              \
-    bool name##_flushed(const struct name *in)                                                     \
-    {                                                                                              \
-        return frame_in_flushed(in->r.frame);                                                      \
-    }                                                                                              \
-    uint64_t name##_skipped(const struct name *in)                                                 \
-    {                                                                                              \
-        return in->r.skipped;                                                                      \
-    }                                                                                              \
-    struct frame_counts name##_counts(const struct name *in)                                       \
-    {                                                                                              \
-        return frame_in_counts(in->r.frame);                                                       \
-    }                                                                                              \
-    int name##_at(const struct name *in, struct err *e)                                            \
-    {                                                                                              \
-        return frame_in_at(in->r.frame, e);                                                        \
-    }
 
 #endif

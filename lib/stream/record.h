@@ -48,11 +48,11 @@ enum record_kind {
     RECORD_PASS
 };
 
-/* One record of a `sessions` stream, of any number of parts: ids are those of the whole input, in
- * order of first use, names joined over parts. */
+/* One record of a `sessions` stream of any number of parts. Ids are those of the whole input: names
+ * that are equal in several parts have one id. */
 struct sessions_record {
     enum record_kind kind; /* USER, ITEM or SESSION */
-    struct named named;    /* USER and ITEM: only such as are new to the whole input */
+    struct named named;    /* USER and ITEM: only those that are new to the whole input */
     struct session session;
 };
 
@@ -62,17 +62,17 @@ int sessions_in_open(struct sessions_in **in, const char *const *paths, int coun
 enum read_result sessions_in_next(struct sessions_in *in, struct sessions_record *r,
                                   struct err *e); /* RECORD, END or ERROR */
 
-/* The first part's header, read at open; the other parts must agree in delta_edges and week_shift.
+/* The first part's header, read at open; the other parts must have the same delta_edges and
+ * week_shift.
  */
 const struct meta *sessions_in_meta(const struct sessions_in *in);
-bool sessions_in_would_wait(const struct sessions_in *in);
 bool sessions_in_flushed(const struct sessions_in *in); /* frame_in_flushed */
 uint64_t
 sessions_in_skipped(const struct sessions_in *in); /* records with unknown lower-case tags */
 const struct names *sessions_in_users(const struct sessions_in *in);
 const struct names *sessions_in_items(const struct sessions_in *in);
 
-/* frame_in_at, for errors that the program finds in the record in hand. */
+/* frame_in_at, for errors that the program finds in the current record. */
 int sessions_in_at(const struct sessions_in *in, struct err *e);
 void sessions_in_close(struct sessions_in *in);
 
@@ -94,12 +94,9 @@ enum read_result batches_in_next(struct batches_in *in, struct batches_record *r
 const struct meta *batches_in_meta(const struct batches_in *in);
 const struct names *batches_in_users(const struct batches_in *in);
 const struct names *batches_in_items(const struct batches_in *in);
-bool batches_in_would_wait(const struct batches_in *in);
-bool batches_in_flushed(const struct batches_in *in);
 uint64_t batches_in_skipped(const struct batches_in *in);
 void batches_in_digest_begin(struct batches_in *in); /* as frame_in_digest_begin */
 uint64_t batches_in_digest(const struct batches_in *in);
-int batches_in_at(const struct batches_in *in, struct err *e);
 void batches_in_close(struct batches_in *in);
 
 int write_epoch(struct frame_out *out, struct epoch epoch, struct err *e);
@@ -127,16 +124,14 @@ int predictions_in_open(struct predictions_in **in, const char *const *paths, in
 enum read_result predictions_in_next(struct predictions_in *in, struct predictions_record *r,
                                      struct err *e);
 const struct meta *predictions_in_meta(const struct predictions_in *in);
-const struct names *predictions_in_users(const struct predictions_in *in); /* of the run in hand */
+const struct names *predictions_in_users(const struct predictions_in *in); /* of the current run */
 const struct names *predictions_in_items(const struct predictions_in *in);
-bool predictions_in_would_wait(const struct predictions_in *in);
-bool predictions_in_flushed(const struct predictions_in *in);
 uint64_t predictions_in_skipped(const struct predictions_in *in);
-int predictions_in_at(const struct predictions_in *in, struct err *e);
 void predictions_in_close(struct predictions_in *in);
 
-/* Reads all runs: calls begin at each header, record for each record, end at each run's end, with
- * `to` first.  An error of theirs ends it; one of the data (65) is told with its place. */
+/* Reads all runs: calls `begin` at each header, `record` for each record and `end` at each run's
+ * end, with `to` first. An error that they return ends the reading; an error of the data (65) gets
+ * its place in the input. */
 struct predictions_visitor {
     int (*begin)(void *to, const struct meta *meta, struct err *e);
     int (*record)(void *to, const struct predictions_record *r, struct err *e);

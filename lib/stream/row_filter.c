@@ -16,8 +16,8 @@ static const struct field *field_at(const struct field *fields, size_t offset)
     return fields;
 }
 
-/* Marks of the elements of an array, by those of the rows: an element goes with the one of the
- * array that says how many it has. */
+/* The marks of an array's elements by the marks of the rows: an element of a ragged array has the
+ * mark of the element that counts it. */
 static mark_vec marks_of(const struct field *fields, void *record, const struct field *f,
                          const unsigned char *keep)
 {
@@ -50,7 +50,7 @@ static void compact(struct column *column, size_t size, const unsigned char *mar
     column->len = kept;
 }
 
-/* From the last array to the first: what says lengths stands before what has them. */
+/* From the last array to the first, since an array's lengths come before it in the table. */
 static void keep_rows(const struct field *fields, void *record, const unsigned char *keep)
 {
     const struct field *f = fields;

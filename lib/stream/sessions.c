@@ -2,7 +2,7 @@
 #include "stream/reader.h"
 #include "stream/readers.h"
 
-/* What is known of an id of the whole input. */
+/* The state of a user of the whole input. */
 struct sessions_user {
     int64_t last_start; /* of the session before */
     bool used;
@@ -11,7 +11,8 @@ struct sessions_user {
 struct sessions_in {
     struct reader r;
     uint64_t part; /* from 1 */
-    /* of the part in hand: the whole input's ids of its own, and whether a session used them */
+    /* of the current part: the whole input's id of each id of the part, and whether a session used
+     * it */
     i32_vec users, items;
     VEC(unsigned char) item_used;
     size_t users_used, items_used;
@@ -61,7 +62,40 @@ void sessions_in_close(struct sessions_in *in)
     mem_free(in);
 }
 
-READER_ACCESS(sessions_in)
+const struct meta *sessions_in_meta(const struct sessions_in *in)
+{
+    return &in->r.meta;
+}
+
+const struct names *sessions_in_users(const struct sessions_in *in)
+{
+    return &in->r.users;
+}
+
+const struct names *sessions_in_items(const struct sessions_in *in)
+{
+    return &in->r.items;
+}
+
+bool sessions_in_flushed(const struct sessions_in *in)
+{
+    return frame_in_flushed(in->r.frame);
+}
+
+uint64_t sessions_in_skipped(const struct sessions_in *in)
+{
+    return in->r.skipped;
+}
+
+struct frame_counts sessions_in_counts(const struct sessions_in *in)
+{
+    return frame_in_counts(in->r.frame);
+}
+
+int sessions_in_at(const struct sessions_in *in, struct err *e)
+{
+    return frame_in_at(in->r.frame, e);
+}
 
 /* ---- parts ---- */
 
@@ -71,18 +105,18 @@ static int check_part_end(const struct sessions_in *in, struct err *e)
     if (!users && in->items_used == in->items.len)
         return 0;
     err_set(e, STATUS_DATA,
-            "%zu %s were defined that no session of this part uses: their number would be wrong",
+            "%zu %s are defined that no session of this part uses: their count would be wrong",
             users ? in->users.len - in->users_used : in->items.len - in->items_used,
             users ? "users" : "items");
     return frame_in_at(in->r.frame, e);
 }
 
-/* The name of a choice in which the part in hand differs from the first one. */
+/* The key of the header in which the current part differs from the first one. */
 static const char *other_choice(const struct sessions_in *in)
 {
     const struct meta *first = &in->r.meta, *here = frame_in_meta(in->r.frame);
     int64_t shift = 0, shift_here = 0;
-    struct err unused; /* the reader's ranges looked at both before */
+    struct err unused; /* read_ranges of the reader has checked both */
     meta_get_int(first, "week_shift", &shift, &unused);
     meta_get_int(here, "week_shift", &shift_here, &unused);
     if (!bytes_equal(meta_find(first, "delta_edges"), meta_find(here, "delta_edges")))
@@ -90,7 +124,7 @@ static const char *other_choice(const struct sessions_in *in)
     return shift == shift_here ? NULL : "week_shift";
 }
 
-/* The choices that sessions were made with must be one for the whole input. */
+/* All parts must have been made with the same choices. */
 static int next_part(struct sessions_in *in, struct err *e)
 {
     const char *choice = other_choice(in);
@@ -118,9 +152,10 @@ static int define_user(struct sessions_in *in, struct tagged *t, struct named *u
         return e->status;
     int32_t id = names_add(&in->r.users, user->name, &is_new);
     if (!is_new)
-        return err_set(e, STATUS_DATA,
-                       "user \"%s\" was defined before: a user's sessions stand in one part alone",
-                       reader_shown(user->name, shown));
+        return err_set(
+            e, STATUS_DATA,
+            "user \"%s\" was defined before: all sessions of a user have to be in one part",
+            reader_shown(user->name, shown));
     user->id = id;
     vec_push(&in->users, id);
     struct sessions_user new = {.last_start = 0};
@@ -164,7 +199,7 @@ static int check_times(struct column times, struct err *e)
     return field_check("times", COLUMN_I64, times, 0, TIME_LIMIT - 1, e);
 }
 
-/* The part's ids become the whole input's, in place. */
+/* Replaces the part's ids by those of the whole input. */
 static int join_items(struct sessions_in *in, struct column items, struct err *e)
 {
     int32_t *id = column_i32(items);
@@ -244,7 +279,7 @@ static int read_session(struct sessions_in *in, struct tagged *t, struct session
         field_array(&t->c, "items", COLUMN_I32, &in->r.arena, &items, e))
         return e->status;
     if (!times.len || items.len != times.len)
-        return err_set(e, STATUS_DATA, "%zu times and %zu items, expected as many, 1 at least",
+        return err_set(e, STATUS_DATA, "%zu times and %zu items, expected equally many, 1 at least",
                        times.len, items.len);
     if (check_times(times, e) || join_items(in, items, e))
         return e->status;
@@ -255,9 +290,10 @@ static int read_session(struct sessions_in *in, struct tagged *t, struct session
     s->items = items.at;
     struct sessions_user *state = &in->user_states.at[s->user];
     if (s->times[0] < state->last_start)
-        return err_set(e, STATUS_DATA,
-                       "the session begins at %lld, before the one ahead of it of the same user",
-                       (long long)s->times[0]);
+        return err_set(
+            e, STATUS_DATA,
+            "the session begins at %lld, before the session ahead of it of the same user",
+            (long long)s->times[0]);
     state->last_start = s->times[0];
     in->users_used += !state->used;
     state->used = true;

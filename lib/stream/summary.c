@@ -1,8 +1,9 @@
+#include "stream/summary.h"
+
 #include <inttypes.h>
 
 #include "base/json.h"
 #include "stream/json.h"
-#include "stream/to_json.h"
 
 /* What a stream holds; arrays by part (enum part). */
 struct summary {
@@ -17,7 +18,7 @@ static void row(struct buf *to, const char *name, uint64_t value)
     buf_format(to, "%s\t%" PRIu64 "\n", name, value);
 }
 
-/* The sum, and how it falls into parts. */
+/* The sum, and each part's share. */
 static void rows(struct buf *to, const char *name, const uint64_t value[4])
 {
     row(to, name, value[0] + value[1] + value[2] + value[3]);
@@ -26,7 +27,7 @@ static void rows(struct buf *to, const char *name, const uint64_t value[4])
             buf_format(to, "%s %s\t%" PRIu64 "\n", name, part_name[part], value[part]);
 }
 
-/* Text with what terminals may obey escaped. */
+/* Text with control characters escaped. */
 static void show_text(struct buf *to, struct bytes text)
 {
     size_t from = to->len;
@@ -74,7 +75,7 @@ static void count_session(struct summary *s, const struct session *session)
     s->events[session->part] += session->count;
 }
 
-/* A session has one event more than steps. */
+/* A session has one event more than it has steps. */
 static void count_steps(struct summary *s, const struct steps *steps)
 {
     uint64_t of[4] = {0};
@@ -127,7 +128,7 @@ static void count_prediction(struct summary *s, const struct predictions_record 
 
 static void count(struct summary *s, enum stream_kind kind, const union any_record *r)
 {
-    /* The three records begin alike. */
+    /* All three structs begin with the kind. */
     enum record_kind record = r->sessions.kind;
     s->users += record == RECORD_USER;
     s->items += record == RECORD_ITEM;

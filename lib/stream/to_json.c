@@ -26,7 +26,7 @@ void to_json_record(struct buf *to, struct bytes record)
     struct json_place place = {{0}, 0};
     struct cursor c = cursor_of(record), first;
     uint32_t count = 0;
-    if (!cursor_array(&c, &count)) { /* whole, as all of it: the frame looked */
+    if (!cursor_array(&c, &count)) { /* whole: the frame checked it */
         json_exact(to, &c, &place, CURSOR_DEPTH);
     } else {
         first = c;
@@ -41,7 +41,7 @@ void to_json_record(struct buf *to, struct bytes record)
     buf_byte(to, '\n');
 }
 
-/* What came since `before`, which is brought up to date. */
+/* Shows the counts since `before`, and sets `before` to now. */
 static void show_end(struct buf *to, const struct frame_in *in, struct frame_counts *before)
 {
     struct frame_counts now = frame_in_counts(in);
@@ -89,7 +89,7 @@ int to_json_lines(struct frame_in *in, uint64_t most, struct buf *to,
     }
     if (result == READ_END)
         show_end(to, in, &before);
-    struct err later; /* what was read is shown before the error is told */
+    struct err later; /* what was read is shown before the error */
     int status = write(context, to, &later);
     if (result != READ_ERROR && status)
         *e = later;

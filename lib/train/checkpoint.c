@@ -4,24 +4,11 @@
 #include <sys/stat.h>
 
 #include "base/signals.h"
-#include "train/run.h"
 #include "stream/provenance.h"
 
 static const char format[] = "sesspipe-checkpoint 1";
 
 /* ---- what a checkpoint holds ---- */
-
-/* The output's header, packed: what the data and the options were. */
-static int pack_header(const struct training *t, struct buf *to, struct err *e)
-{
-    struct meta m;
-    training_header(t, &m);
-    meta_add_program(&m, t->program, SESSPIPE_VERSION,
-                     (struct bytes){t->options.at, t->options.len});
-    int status = meta_pack(&m, to, e);
-    meta_release(&m);
-    return status;
-}
 
 static void output_state(struct checkpoint *c, struct state *s)
 {
@@ -35,47 +22,14 @@ static void output_state(struct checkpoint *c, struct state *s)
     c->stand.records = (uint32_t)records;
 }
 
-/* Clusters are made anew, of the same users and items or by the same file: they come out the same.
- */
-static void clusters_state(const struct clustering *c, struct state *s)
-{
-    i32_vec group = {0};
-    vec_append(&group, c->group.at, c->group.len);
-    state_i32s(s, "clusters", &group, 0, INT32_MAX);
-    if (state_good(s) &&
-        (group.len != c->group.len ||
-         (group.len && memcmp(group.at, c->group.at, group.len * sizeof *group.at))))
-        state_refuse(s, "clusters", "the users' clusters are others now");
-    vec_release(&group);
-}
-
-static void run_state(struct training *t, struct state *s)
-{
-    if (t->clustering.blocks)
-        clusters_state(&t->clustering, s);
-    learner_state(&t->learner, s);
-    best_state(&t->best, &t->model.parameters, s);
-    if (state_restoring(s) && state_good(s))
-        attention_sample_begin(&t->watch, t->learner.tally.epoch);
-    attention_sample_state(&t->watch, s);
-    epoch_log_state(&t->report, s);
-    state_begin(s, "run");
-    state_flag(s, "in_pass", &t->in_pass);
-    state_flag(s, "stopped", &t->stopped);
-    state_flag(s, "noted", &t->noted);
-    state_end(s);
-}
-
 /* Everything; of a run that came to its end only what is left to do. */
 static void list(void *of, struct state *s)
 {
-    struct training *t = of;
-    struct checkpoint *c = &t->checkpoint;
+    struct checkpoint *c = of;
     struct buf header = {0};
-    struct err unused; /* the output has that header: it could be packed */
     int64_t records = state_restoring(s) ? 0 : c->records;
     if (!state_restoring(s))
-        pack_header(t, &header, &unused);
+        buf_append(&header, c->run.header.at, c->run.header.len);
     state_bytes(s, "header", &header);
     buf_release(&header);
     state_begin(s, "input");
@@ -86,7 +40,7 @@ static void list(void *of, struct state *s)
     output_state(c, s);
     state_flag(s, "ended", &c->ended);
     if (!c->ended)
-        run_state(t, s);
+        c->run.state(c->run.of, s);
 }
 
 /* ---- writing ---- */
@@ -97,12 +51,11 @@ static const char *base_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static int write_file(struct training *t, struct err *e)
+static int write_file(struct checkpoint *c, struct err *e)
 {
-    struct checkpoint *c = &t->checkpoint;
     static const char *const key[] = {"format", "model", "output", "temporary"};
-    const struct output_file *output = &t->stage.sink;
-    const char *const value[] = {format, t->o->model, output->path ? base_of(output->path) : "",
+    const struct output_file *output = &c->run.out->sink;
+    const char *const value[] = {format, c->run.model, output->path ? base_of(output->path) : "",
                                  output->path ? base_of(output->temporary) : ""};
     struct safetensors_text text[4];
     struct output_file sink;
@@ -112,7 +65,7 @@ static int write_file(struct training *t, struct err *e)
         text[i] = (struct safetensors_text){mem_copy(key[i], strlen(key[i])), {0}};
         buf_text(&text[i].value, value[i]);
     }
-    int status = state_write(&sink, text, output->path ? 4 : 2, list, t, e);
+    int status = state_write(&sink, text, output->path ? 4 : 2, list, c, e);
     for (int i = 0; i < 4; i++) {
         mem_free(text[i].key);
         buf_release(&text[i].value);
@@ -123,21 +76,20 @@ static int write_file(struct training *t, struct err *e)
     return status;
 }
 
-int checkpoint_write(struct training *t, struct err *e)
+int checkpoint_write(struct checkpoint *c, struct err *e)
 {
-    struct checkpoint *c = &t->checkpoint;
-    struct output_file *output = &t->stage.sink;
+    struct output_file *output = &c->run.out->sink;
     uint64_t length = 0;
-    uint64_t digest = batches_in_digest(t->in);
-    if (learner_flush(&t->learner, e) || (output->path && output_file_keep(output, &length, e)))
+    uint64_t digest = batches_in_digest(c->run.in);
+    if (c->run.flush(c->run.of, e) || (output->path && output_file_keep(output, &length, e)))
         return e->status;
     struct frame_stand stand = {0};
     if (output->path && !c->ended)
-        stand = frame_out_stand(&t->stage.out, length);
+        stand = frame_out_stand(&c->run.out->out, length);
     stand.length = length;
     c->stand = stand; /* its bytes are the output's */
     memcpy(&c->digest, &digest, sizeof c->digest);
-    int status = write_file(t, e);
+    int status = write_file(c, e);
     c->stand = (struct frame_stand){0};
     if (status && !c->written)
         output->kept = false; /* nothing knows of it */
@@ -146,22 +98,21 @@ int checkpoint_write(struct training *t, struct err *e)
     return status;
 }
 
-int checkpoint_step(struct training *t, enum record_kind kind, struct err *e)
+int checkpoint_step(struct checkpoint *c, enum record_kind kind, struct err *e)
 {
-    struct checkpoint *c = &t->checkpoint;
-    if (!c->path || c->ended || !t->learning)
+    if (!c->path || c->ended)
         return 0;
     c->since += kind == RECORD_BATCH || kind == RECORD_STEPS;
     bool due = c->since && (kind == RECORD_EPOCH || (c->every && c->since >= c->every));
-    return due ? checkpoint_write(t, e) : 0;
+    return due ? checkpoint_write(c, e) : 0;
 }
 
-int checkpoint_end(struct training *t, struct err *e)
+int checkpoint_end(struct checkpoint *c, struct err *e)
 {
-    if (!t->checkpoint.path)
+    if (!c->path)
         return 0;
-    t->checkpoint.ended = true;
-    return checkpoint_write(t, e);
+    c->ended = true;
+    return checkpoint_write(c, e);
 }
 
 /* ---- going on: is it the same run? ---- */
@@ -240,32 +191,28 @@ static int compare_headers(const struct checkpoint *c, struct bytes was, struct 
     return status;
 }
 
-static int check_header(struct training *t, struct err *e)
+static int check_header(struct checkpoint *c, struct err *e)
 {
-    struct checkpoint *c = &t->checkpoint;
     const struct safetensors_entry *entry = safetensors_find(&c->from, "header");
-    struct buf was = {0}, is = {0};
+    struct buf was = {0};
     if (!entry || strcmp(entry->type, "U8") || entry->dims != 1 ||
         safetensors_bytes(entry) > META_LIMIT)
         return bad(c, "header: is missing, or of another type or length", e);
     size_t n = (size_t)safetensors_bytes(entry);
     buf_reserve(&was, n);
     int status = safetensors_read(&c->from, entry, 0, was.at, n, e);
+    const struct buf *is = &c->run.header;
     if (!status)
-        status = pack_header(t, &is, e);
-    if (!status)
-        status = compare_headers(c, (struct bytes){was.at, n}, (struct bytes){is.at, is.len}, e);
+        status = compare_headers(c, (struct bytes){was.at, n}, (struct bytes){is->at, is->len}, e);
     buf_release(&was);
-    buf_release(&is);
     return status;
 }
 
 /* Where the output's temporary file is: beside the output. */
-static int find_output(struct training *t, struct err *e)
+static int find_output(struct checkpoint *c, struct err *e)
 {
-    struct checkpoint *c = &t->checkpoint;
     struct bytes output = text_of(c, "output"), temporary = text_of(c, "temporary");
-    const char *path = t->output.path;
+    const char *path = c->run.path;
     struct buf name = {0};
     if (!path || !strcmp(path, "-") || !temporary.len)
         return 0; /* a new output, of the passes that follow */
@@ -284,29 +231,26 @@ static int find_output(struct training *t, struct err *e)
     return 0;
 }
 
-static int open_resumed(struct training *t, struct err *e)
+static int open_resumed(struct checkpoint *c, struct err *e)
 {
-    struct checkpoint *c = &t->checkpoint;
     if (safetensors_open(&c->from, c->resumed, e))
         return e->status;
     c->waiting = true;
-    return check_format(c, e) || check_header(t, e) || find_output(t, e) ? e->status : 0;
+    return check_format(c, e) || check_header(c, e) || find_output(c, e) ? e->status : 0;
 }
 
-int checkpoint_open(struct training *t, struct err *e)
+int checkpoint_open(struct checkpoint *c, const struct checkpoint_run *run, const char *path,
+                    const char *resumed, int64_t every, struct err *e)
 {
-    struct checkpoint *c = &t->checkpoint;
-    const struct learn_options *o = t->o;
     struct output_file probe;
-    c->resumed = o->resume;
-    c->path = o->checkpoint ? o->checkpoint : o->resume;
-    c->every = o->checkpoint_every;
+    *c = (struct checkpoint){.run = *run, .resumed = resumed, .every = every};
+    c->path = path ? path : resumed;
     if (!c->path)
         return 0;
-    batches_in_digest_begin(t->in);
+    batches_in_digest_begin(c->run.in);
     if (c->resumed && strcmp(c->resumed, c->path) && lock_take(&c->other, c->resumed, e))
         return e->status;
-    if (lock_take(&c->own, c->path, e) || (c->resumed && open_resumed(t, e)) ||
+    if (lock_take(&c->own, c->path, e) || (c->resumed && open_resumed(c, e)) ||
         output_file_open_locked(&probe, c->path, e))
         return e->status;
     output_file_discard(&probe);
@@ -316,21 +260,19 @@ int checkpoint_open(struct training *t, struct err *e)
 
 /* ---- going on: from where it stood ---- */
 
-int checkpoint_restore(struct training *t, struct err *e)
+int checkpoint_restore(struct checkpoint *c, struct err *e)
 {
-    struct checkpoint *c = &t->checkpoint;
     c->stand = (struct frame_stand){0};
-    if (state_read(&c->from, list, t, e))
+    if (state_read(&c->from, list, c, e))
         return e->status;
     return c->target < c->records
                ? bad(c, "input.records: is before the first epoch of the input", e)
                : 0;
 }
 
-int checkpoint_arrive(struct training *t, struct err *e)
+int checkpoint_arrive(struct checkpoint *c, struct err *e)
 {
-    struct checkpoint *c = &t->checkpoint;
-    uint64_t digest = batches_in_digest(t->in);
+    uint64_t digest = batches_in_digest(c->run.in);
     if (memcmp(&digest, &c->digest, sizeof digest) != 0)
         return err_set(e, STATUS_DATA,
                        "%s is of other data: the first %" PRId64 " records of the input differ",
@@ -341,19 +283,18 @@ int checkpoint_arrive(struct training *t, struct err *e)
     return 0;
 }
 
-int checkpoint_finish(struct training *t, struct err *e)
+int checkpoint_finish(struct checkpoint *c, struct err *e)
 {
-    struct checkpoint *c = &t->checkpoint;
     struct stat there;
-    if (t->o->save && stat(t->o->save, &there))
+    if (c->run.save && stat(c->run.save, &there))
         return err_set(e, STATUS_NOINPUT,
                        "%s is of a run that has ended: there are no weights left for %s",
-                       c->resumed, t->o->save);
+                       c->resumed, c->run.save);
     if (!c->temporary)
-        return output_finish(&t->stage, e);
-    if (!output_file_continue(&t->stage.sink, t->output.path, c->temporary, c->stand.length, e))
-        return output_file_commit(&t->stage.sink, e);
-    if (e->status == STATUS_NOINPUT && !stat(t->output.path, &there) &&
+        return output_finish(c->run.out, e);
+    if (!output_file_continue(&c->run.out->sink, c->run.path, c->temporary, c->stand.length, e))
+        return output_file_commit(&c->run.out->sink, e);
+    if (e->status == STATUS_NOINPUT && !stat(c->run.path, &there) &&
         (uint64_t)there.st_size == c->stand.length)
         return 0; /* it was killed after it had done everything */
     return e->status;
@@ -368,6 +309,7 @@ void checkpoint_close(struct checkpoint *c)
     if (c->other.path)
         lock_release(&c->other);
     mem_free(c->temporary);
+    buf_release(&c->run.header);
     buf_release(&c->stand.block);
     c->temporary = NULL;
     c->waiting = false;

@@ -10,10 +10,24 @@
 
 #include "base/lock.h"
 #include "nn/state.h"
-#include "stream/frame.h"
+#include "stream/output.h"
 #include "stream/record.h"
 
+/* The run that a checkpoint is of. */
+struct checkpoint_run {
+    struct buf header;     /* the output's, packed: what the data and the options were; owned */
+    const char *model;     /* its name */
+    const char *save;      /* the model file that it ends with; NULL: none */
+    const char *path;      /* of the output; NULL: standard output */
+    struct batches_in *in; /* the input, its header read */
+    struct output *out;
+    void (*state)(void *of, struct state *s); /* lists all that it goes on from */
+    int (*flush)(void *of, struct err *e);    /* brings that up to the last record */
+    void *of;
+};
+
 struct checkpoint {
+    struct checkpoint_run run;
     const char *path;       /* where they are written; NULL: nowhere */
     struct lock own, other; /* of `path`, and of what is resumed where that is another file */
     bool written;           /* one is there that the output's temporary file belongs to */
@@ -29,29 +43,28 @@ struct checkpoint {
     struct frame_stand stand;
 };
 
-struct training;
-
-/* Once the input's header is read: takes the locks, opens what is to be resumed and compares what
- * made it with what is given now.  64: other options, 65: other data or no checkpoint, 66: no such
- * file, 73, 75: another run works with it. */
-int checkpoint_open(struct training *t, struct err *e);
+/* Takes the locks, opens what is to be resumed and compares what made it with the run, which stays
+ * the caller's but for its header.  `path`, `resumed`: NULL: none.  64: other options, 65: other
+ * data or no checkpoint, 66: no such file, 73, 75: another run works with it. */
+int checkpoint_open(struct checkpoint *c, const struct checkpoint_run *run, const char *path,
+                    const char *resumed, int64_t every, struct err *e);
 
 /* The model is there and may be filled: restores everything. */
-int checkpoint_restore(struct training *t, struct err *e);
+int checkpoint_restore(struct checkpoint *c, struct err *e);
 
-/* The input stands at `target`: sees that it is the same. */
-int checkpoint_arrive(struct training *t, struct err *e);
+/* The input is at `target`: checks that it is the same. */
+int checkpoint_arrive(struct checkpoint *c, struct err *e);
 
 /* A record was used: writes a checkpoint where one is due. */
-int checkpoint_step(struct training *t, enum record_kind kind, struct err *e);
-int checkpoint_write(struct training *t, struct err *e);
+int checkpoint_step(struct checkpoint *c, enum record_kind kind, struct err *e);
+int checkpoint_write(struct checkpoint *c, struct err *e);
 
 /* The output has its end: from here on there is nothing left to do but giving it its name. */
-int checkpoint_end(struct training *t, struct err *e);
+int checkpoint_end(struct checkpoint *c, struct err *e);
 
 /* What is left to do for a run that had come to its end: the output takes its name, unless it has
  * it. */
-int checkpoint_finish(struct training *t, struct err *e);
+int checkpoint_finish(struct checkpoint *c, struct err *e);
 
 void checkpoint_close(struct checkpoint *c); /* also one of zeros */
 

@@ -1,19 +1,18 @@
 #include "train/options.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include "base/num.h"
-#include "train/model_file.h"
 #include "nn/blas.h"
 #include "nn/device_open.h"
+#include "train/model_file.h"
 
-static struct learn_options given = {
+const struct run_options run_defaults = {
     .model = "ii-rnn",
-    .shape = {.session_rep = "mean", .embedding = 100, .dropout = 0.2, .feature_dropout = 0.5},
     .loss = "cross-entropy",
     .negatives = -1,
     .alpha = 1,
-    .unroll = 1,
     .optimizer = "adam",
     .lr = 0.001,
     .max_steps = -1,
@@ -25,161 +24,138 @@ static struct learn_options given = {
     .attention = "0",
 };
 
-static const struct option model_table[] = {
-    {OPTION_TEXT, .name = "model", .to = &given.model, .letter = 'm', .argument = "NAME",
-     .recorded = true, .help = "which model to train"},
-    {OPTION_CHOICE, .name = "session-rep", .to = &given.shape.session_rep,
-     .choices = "mean|last|attention", .recorded = true,
-     .help = "what stands for an earlier session"},
-    {OPTION_CHOICE, .name = "user-rep", .to = &given.shape.user_rep,
-     .choices = "mean|last|attention", .recorded = true,
-     .help = "hierarchical: what stands for a user; last"},
-    {OPTION_TEXT, .name = "inter", .to = &given.shape.inter, .argument = "LIST", .recorded = true,
-     .help = "attend to earlier sessions: hidden,delta,week,age"},
-    {OPTION_CHOICE, .name = "intra", .to = &given.shape.intra, .choices = "cat|sum",
-     .recorded = true, .help = "ii-rnn: attend to them at every step too"},
-    {OPTION_CHOICE, .name = "attend-to", .to = &given.shape.attend_to, .choices = "output|input",
-     .recorded = true, .help = "hierarchical: what is averaged, of the GRUs; output"},
-    {OPTION_TEXT, .name = "per-user", .to = &given.shape.per_user, .argument = "LIST",
-     .recorded = true, .help = "attention weights of each user's own: levels"},
-    {OPTION_TEXT, .name = "clusters", .to = &given.shape.clusters, .argument = "K|FILE",
-     .recorded = true, .help = "the same for clusters of users instead"},
-    {OPTION_FLAG, .name = "bidirectional", .to = &given.shape.bidirectional, .recorded = true,
-     .help = "read earlier sessions both ways"},
-    {OPTION_INT, .name = "embedding", .to = &given.shape.embedding, .letter = 'e', .argument = "N",
-     .recorded = true, .low = 1, .high = 65536, .help = "size of embeddings and states"},
-    {OPTION_REAL, .name = "dropout", .to = &given.shape.dropout, .argument = "RATE",
-     .recorded = true, .high = 0.999, .help = "share of values dropped in training"},
-    {OPTION_INT, .name = "hidden", .to = &given.shape.hidden, .argument = "N", .recorded = true,
-     .high = 65536, .help = "narm, hrnn, rnn: size of states; 0: as --embedding"},
-    {OPTION_CHOICE, .name = "encoder", .to = &given.shape.encoder, .choices = "global|local|hybrid",
-     .recorded = true, .help = "narm: what it takes of the states; hybrid"},
-    {OPTION_CHOICE, .name = "decoder", .to = &given.shape.decoder, .choices = "bilinear|dense",
-     .recorded = true, .help = "narm: how it scores the items; bilinear"},
-    {OPTION_REAL, .name = "feature-dropout", .to = &given.shape.feature_dropout, .argument = "RATE",
-     .recorded = true, .high = 0.999, .help = "narm: dropout before its decoder"},
-    {OPTION_CHOICE, .name = "propagate", .to = &given.shape.propagate, .choices = "init|all",
-     .recorded = true, .help = "hrnn: where the user's state goes; init"},
-    {OPTION_REAL, .name = "user-dropout", .to = &given.shape.user_dropout, .argument = "RATE",
-     .recorded = true, .high = 0.999, .help = "hrnn: dropout of the user's state"},
-    {OPTION_REAL, .name = "start-dropout", .to = &given.shape.start_dropout, .argument = "RATE",
-     .recorded = true, .high = 0.999, .help = "hrnn: dropout of a session's first state"},
-    {OPTION_FLAG, .name = "join-sessions", .to = &given.shape.join_sessions, .recorded = true,
-     .help = "rnn: read each user's sessions as one"},
-    {OPTION_CHOICE, .name = "gru", .to = &given.shape.gru, .choices = "reset-after|reset-before",
-     .recorded = true, .help = "where reset gates act; -after, hrnn, rnn: -before"},
+const struct option run_model_rows[] = {
+    {OPTION_TEXT, .name = "model", .at = offsetof(struct run_options, model), .letter = 'm',
+     .argument = "NAME", .recorded = true, .help = "which model to train"},
     {0},
 };
 
-static const struct option training_table[] = {
-    {OPTION_CHOICE, .name = "loss", .to = &given.loss, .argument = "NAME",
+const struct option run_training_rows[] = {
+    {OPTION_CHOICE, .name = "loss", .at = offsetof(struct run_options, loss), .argument = "NAME",
      .choices = "cross-entropy|top1|bpr|top1-max|bpr-max", .recorded = true,
      .help = "what is minimized; bpr-mf, fpmc: bpr"},
-    {OPTION_INT, .name = "negatives", .to = &given.negatives, .argument = "N", .recorded = true,
-     .high = 1 << 24, .help = "score the batch's targets and N items, not all"},
-    {OPTION_REAL, .name = "negatives-alpha", .to = &given.alpha, .argument = "X", .recorded = true,
-     .high = 32, .help = "draw them by popularity to this power"},
-    {OPTION_FLAG, .name = "logq", .to = &given.log_q, .recorded = true,
+    {OPTION_INT, .name = "negatives", .at = offsetof(struct run_options, negatives),
+     .argument = "N", .recorded = true, .high = 1 << 24,
+     .help = "score the batch's targets and N items, not all"},
+    {OPTION_REAL, .name = "negatives-alpha", .at = offsetof(struct run_options, alpha),
+     .argument = "X", .recorded = true, .high = 32,
+     .help = "draw them by popularity to this power"},
+    {OPTION_FLAG, .name = "logq", .at = offsetof(struct run_options, log_q), .recorded = true,
      .help = "correct scores for how items were drawn"},
-    {OPTION_INT, .name = "unroll", .to = &given.unroll, .argument = "N", .recorded = true, .low = 1,
-     .high = 1 << 20, .help = "hrnn, rnn: steps of an update"},
-    {OPTION_CHOICE, .name = "optimizer", .to = &given.optimizer, .choices = "adam|adagrad|sgd",
-     .recorded = true, .help = "how weights move"},
-    {OPTION_REAL, .name = "lr", .to = &given.lr, .letter = 'l', .argument = "RATE",
-     .recorded = true, .high = 1e30, .help = "learning rate"},
-    {OPTION_REAL, .name = "momentum", .to = &given.momentum, .argument = "RATE", .recorded = true,
-     .high = 1, .help = "of adagrad and sgd"},
-    {OPTION_REAL, .name = "weight-decay", .to = &given.weight_decay, .argument = "X",
-     .recorded = true, .high = 1e30, .help = "weights drawn to 0"},
-    {OPTION_REAL, .name = "clip", .to = &given.clip, .argument = "NORM", .recorded = true,
-     .high = 1e30, .help = "largest norm of the gradients; 0: any"},
-    {OPTION_INT, .name = "max-steps", .to = &given.max_steps, .argument = "N", .recorded = true,
-     .high = 1e19, .help = "update the weights N times only"},
-    {OPTION_INT, .name = "stop-after", .to = &given.stop_after, .argument = "N", .recorded = true,
-     .high = 1e19, .help = "stop after N tests without a better one; 0: never"},
+    {OPTION_CHOICE, .name = "optimizer", .at = offsetof(struct run_options, optimizer),
+     .choices = "adam|adagrad|sgd", .recorded = true, .help = "how weights move"},
+    {OPTION_REAL, .name = "lr", .at = offsetof(struct run_options, lr), .letter = 'l',
+     .argument = "RATE", .recorded = true, .high = 1e30, .help = "learning rate"},
+    {OPTION_REAL, .name = "momentum", .at = offsetof(struct run_options, momentum),
+     .argument = "RATE", .recorded = true, .high = 1, .help = "of adagrad and sgd"},
+    {OPTION_REAL, .name = "weight-decay", .at = offsetof(struct run_options, weight_decay),
+     .argument = "X", .recorded = true, .high = 1e30, .help = "weights drawn to 0"},
+    {OPTION_REAL, .name = "clip", .at = offsetof(struct run_options, clip), .argument = "NORM",
+     .recorded = true, .high = 1e30, .help = "largest norm of the gradients; 0: any"},
+    {OPTION_INT, .name = "max-steps", .at = offsetof(struct run_options, max_steps),
+     .argument = "N", .recorded = true, .high = 1e19, .help = "update the weights N times only"},
+    {OPTION_INT, .name = "stop-after", .at = offsetof(struct run_options, stop_after),
+     .argument = "N", .recorded = true, .high = 1e19,
+     .help = "stop after N tests without a better one; 0: never"},
     {0},
 };
 
-static const struct option seed_table[] = {
-    {OPTION_INT, .name = "seed", .to = &given.seed, .letter = 's', .argument = "N",
-     .recorded = true, .high = 1e19, .help = "seed of all that is drawn"},
+const struct option run_seed_rows[] = {
+    {OPTION_INT, .name = "seed", .at = offsetof(struct run_options, seed), .letter = 's',
+     .argument = "N", .recorded = true, .high = 1e19, .help = "seed of all that is drawn"},
     {0},
 };
 
-static const struct option device_table[] = {
-    {OPTION_TEXT, .name = "device", .to = &given.device, .argument = "NAME",
+const struct option run_device_rows[] = {
+    {OPTION_TEXT, .name = "device", .at = offsetof(struct run_options, device), .argument = "NAME",
      .help = "auto, cpu, cuda or cuda:N"},
-    {OPTION_CHOICE, .name = "precision", .to = &given.precision, .argument = "NAME",
-     .choices = "f32|tf32|bf16", .recorded = true, .help = "of wide products' factors"},
-    {OPTION_INT, .name = "threads", .to = &given.threads, .letter = 'j', .argument = "N",
-     .high = 4096, .help = "threads; 0: one a core"},
-    {OPTION_INT, .name = "workspace", .to = &given.workspace, .argument = "N", .low = 1,
-     .high = 1 << 20, .help = "megabytes for scores of items"},
+    {OPTION_CHOICE, .name = "precision", .at = offsetof(struct run_options, precision),
+     .argument = "NAME", .choices = "f32|tf32|bf16", .recorded = true,
+     .help = "of wide products' factors"},
+    {OPTION_INT, .name = "threads", .at = offsetof(struct run_options, threads), .letter = 'j',
+     .argument = "N", .high = 4096, .help = "threads; 0: one a core"},
+    {OPTION_INT, .name = "workspace", .at = offsetof(struct run_options, workspace),
+     .argument = "N", .low = 1, .high = 1 << 20, .help = "megabytes for scores of items"},
     {0},
 };
 
-static const struct option result_table[] = {
-    {OPTION_TEXT, .name = "save", .to = &given.save, .argument = "FILE",
+const struct option run_result_rows[] = {
+    {OPTION_TEXT, .name = "save", .at = offsetof(struct run_options, save), .argument = "FILE",
      .help = "write the model to FILE at the end"},
-    {OPTION_CHOICE, .name = "save-by", .to = &given.save_by, .choices = "recall@20|last",
-     .recorded = true, .help = "which weights"},
-    {OPTION_TEXT, .name = "init", .to = &given.init, .argument = "FILE", .recorded = true,
-     .help = "start from the weights in FILE"},
-    {OPTION_TEXT, .name = "checkpoint", .to = &given.checkpoint, .argument = "FILE",
-     .help = "write to FILE what --resume needs, after every pass"},
-    {OPTION_INT, .name = "checkpoint-every", .to = &given.checkpoint_every, .argument = "N",
-     .high = 1e18, .help = "and every N batches; 0: not"},
-    {OPTION_TEXT, .name = "resume", .to = &given.resume, .argument = "FILE",
+    {OPTION_CHOICE, .name = "save-by", .at = offsetof(struct run_options, save_by),
+     .choices = "recall@20|last", .recorded = true, .help = "which weights"},
+    {OPTION_TEXT, .name = "init", .at = offsetof(struct run_options, init), .argument = "FILE",
+     .recorded = true, .help = "start from the weights in FILE"},
+    {OPTION_TEXT, .name = "checkpoint", .at = offsetof(struct run_options, checkpoint),
+     .argument = "FILE", .help = "write to FILE what --resume needs, after every pass"},
+    {OPTION_INT, .name = "checkpoint-every", .at = offsetof(struct run_options, checkpoint_every),
+     .argument = "N", .high = 1e18, .help = "and every N batches; 0: not"},
+    {OPTION_TEXT, .name = "resume", .at = offsetof(struct run_options, resume), .argument = "FILE",
      .help = "go on from the checkpoint in FILE"},
     {0},
 };
 
-static const struct option lists_table[] = {
-    {OPTION_INT, .name = "top", .to = &given.top, .letter = 'k', .argument = "N", .recorded = true,
-     .high = 1 << 20, .help = "write the N best items of each position"},
-    {OPTION_INT, .name = "rank-among", .to = &given.rank_among, .argument = "N", .recorded = true,
-     .high = INT32_MAX, .help = "rank among the N most supported items; 0: all"},
-    {OPTION_TEXT, .name = "attention", .to = &given.attention, .argument = "N|all",
-     .recorded = true, .help = "write the attention of N sessions a test"},
+const struct option run_lists_rows[] = {
+    {OPTION_INT, .name = "top", .at = offsetof(struct run_options, top), .letter = 'k',
+     .argument = "N", .recorded = true, .high = 1 << 20,
+     .help = "write the N best items of each position"},
+    {OPTION_INT, .name = "rank-among", .at = offsetof(struct run_options, rank_among),
+     .argument = "N", .recorded = true, .high = INT32_MAX,
+     .help = "rank among the N most supported items; 0: all"},
+    {OPTION_TEXT, .name = "attention", .at = offsetof(struct run_options, attention),
+     .argument = "N|all", .recorded = true, .help = "write the attention of N sessions a test"},
     {0},
 };
 
-const struct learn_options *learn_options(void)
+const struct option *run_bind(const struct option *rows, struct run_options *o)
 {
-    return &given;
+    return option_bind((const struct option *const[]){rows, NULL}, o);
 }
 
-const struct option *learn_model_table(void)
+/* ---- the models' options ---- */
+
+static int count_models(void)
 {
-    return model_table;
+    int n = 0;
+    while (model_classes[n])
+        n++;
+    return n;
 }
 
-const struct option *learn_training_table(void)
+void model_choice_open(struct model_choice *c)
 {
-    return training_table;
+    size_t n = (size_t)count_models();
+    c->values = mem_zero(n, sizeof *c->values);
+    c->rows = mem_zero(n, sizeof *c->rows);
+    c->groups = mem_zero(n + 1, sizeof *c->groups);
+    for (size_t i = 0; i < n; i++) {
+        c->values[i] = model_options_new(model_classes[i]);
+        c->rows[i] = option_bind(model_classes[i]->options, c->values[i]);
+        c->groups[i] = (struct option_group){model_classes[i]->name, c->rows[i]};
+    }
 }
 
-const struct option *learn_seed_table(void)
+const struct model_options *model_choice_of(const struct model_choice *c,
+                                            const struct model_class *class)
 {
-    return seed_table;
+    int i = 0;
+    while (model_classes[i] != class)
+        i++;
+    return c->values[i];
 }
 
-const struct option *learn_device_table(void)
+void model_choice_release(struct model_choice *c)
 {
-    return device_table;
+    for (int i = 0; i < count_models(); i++) {
+        mem_free(c->values[i]);
+        mem_free(c->rows[i]);
+    }
+    mem_free(c->values);
+    mem_free(c->rows);
+    mem_free(c->groups);
 }
 
-const struct option *learn_result_table(void)
-{
-    return result_table;
-}
-
-const struct option *learn_lists_table(void)
-{
-    return lists_table;
-}
-
-int learn_device_open(const struct learn_options *o, struct device **d, struct err *e)
+int run_device_open(const struct run_options *o, struct device **d, struct err *e)
 {
     struct device_options options = {.threads = (int)o->threads,
                                      .workspace = (size_t)o->workspace << 20,
@@ -194,7 +170,7 @@ int learn_device_open(const struct learn_options *o, struct device **d, struct e
     return 0;
 }
 
-const char *learn_built_in(void)
+const char *run_built_in(void)
 {
     static char text[1500];
     const char *advice = blas_advice();
@@ -203,7 +179,7 @@ const char *learn_built_in(void)
     return text;
 }
 
-int64_t learn_attention(const struct learn_options *o)
+int64_t run_attention(const struct run_options *o)
 {
     int64_t n;
     if (!strcmp(o->attention, "all"))
@@ -211,25 +187,25 @@ int64_t learn_attention(const struct learn_options *o)
     return num_i64(o->attention, strlen(o->attention), &n) && n >= 0 ? n : -2;
 }
 
-static int check_attention(const struct learn_options *o, struct err *e)
+static int check_attention(const struct run_options *o, struct err *e)
 {
-    if (learn_attention(o) == -2)
+    if (run_attention(o) == -2)
         return err_set(e, STATUS_USAGE, "--attention %s: give a number of sessions, or all",
                        o->attention);
     return 0;
 }
 
-int learn_check_trained(const struct learn_options *o, const char *path, struct err *e)
+int run_check_saved(const struct run_options *o, const char *path, struct err *e)
 {
     if (check_attention(o, e))
         return e->status;
-    if (learn_attention(o) && !model_attends(o->model, &o->shape))
+    if (run_attention(o) && !model_attends(o->class, o->shape))
         return err_set(e, STATUS_USAGE, "--attention %s: the model in %s attends to nothing",
                        o->attention, path);
     return 0;
 }
 
-static int check_checkpoint(const struct learn_options *o, struct err *e)
+static int check_checkpoint(const struct run_options *o, struct err *e)
 {
     const char *path = o->checkpoint ? o->checkpoint : o->resume;
     if (cli_given("checkpoint-every") && !path)
@@ -256,22 +232,12 @@ static enum loss_kind loss_of(const char *name)
     return (enum loss_kind)kind;
 }
 
-/* The model, and that it takes what was given of options that have a value for all models. */
-static int check_model(const struct learn_options *o, struct err *e)
+static bool is_sampled(const struct run_options *o)
 {
-    static const char *const valued[] = {"session-rep", "feature-dropout", "unroll"};
-    int status = model_check(o->model, &o->shape, e);
-    for (size_t i = 0; i < sizeof valued / sizeof *valued && !status; i++)
-        status = cli_given(valued[i]) ? model_check_option(o->model, valued[i], e) : 0;
-    return status;
+    return o->class->samples || loss_of(o->loss) || o->negatives >= 0;
 }
 
-static bool is_sampled(const struct learn_options *o)
-{
-    return model_samples(o->model) || loss_of(o->loss) || o->negatives >= 0;
-}
-
-static int check_loss(const struct learn_options *o, struct err *e)
+static int check_loss(const struct run_options *o, struct err *e)
 {
     if (o->log_q && strcmp(o->loss, "cross-entropy"))
         return err_set(e, STATUS_USAGE, "--logq corrects --loss cross-entropy, not %s", o->loss);
@@ -284,15 +250,18 @@ static int check_loss(const struct learn_options *o, struct err *e)
     return 0;
 }
 
-int learn_check(const struct learn_options *o, struct err *e)
+int run_check(struct run_options *o, const struct model_choice *choice, struct err *e)
 {
-    if (check_attention(o, e) || check_model(o, e))
+    if (check_attention(o, e) || model_find(o->model, &o->class, e))
+        return e->status;
+    o->shape = model_choice_of(choice, o->class);
+    if (model_check(o->class, o->shape, e))
         return e->status;
     if (!cli_given("loss"))
-        given.loss = model_loss(o->model);
+        o->loss = model_loss(o->class);
     if (check_loss(o, e))
         return e->status;
-    if (learn_attention(o) && !model_attends(o->model, &o->shape))
+    if (run_attention(o) && !model_attends(o->class, o->shape))
         return err_set(e, STATUS_USAGE, "--attention %s: this model attends to nothing%s",
                        o->attention,
                        !strcmp(o->model, "ii-rnn") ? ": give --inter or --intra too"
@@ -310,7 +279,7 @@ int learn_check(const struct learn_options *o, struct err *e)
     return o->save ? model_file_check(o->save, e) : 0;
 }
 
-struct train_options learn_train_options(const struct learn_options *o)
+struct train_options run_train_options(const struct run_options *o)
 {
     enum optimizer_kind kind = !strcmp(o->optimizer, "adam")      ? OPTIMIZER_ADAM
                                : !strcmp(o->optimizer, "adagrad") ? OPTIMIZER_ADAGRAD
@@ -328,6 +297,6 @@ struct train_options learn_train_options(const struct learn_options *o)
                                   .negatives = o->negatives > 0 ? (int)o->negatives : 0,
                                   .alpha = o->alpha,
                                   .log_q = o->log_q,
-                                  .unroll = (int)o->unroll,
+                                  .unroll = (int)o->shape->unroll,
                                   .top = (int)o->top};
 }

@@ -4,7 +4,7 @@
 
 #include "base/num.h"
 #include "base/time.h"
-#include "train/options.h"
+#include "base/option.h"
 #include "train/model_file.h"
 #include "train/model_file_names.h"
 #include "stream/provenance.h"
@@ -43,69 +43,80 @@ static int packed_of(const struct saved_model *t, const char *key, struct buf *t
 
 /* ---- options ---- */
 
-struct saved_option {
-    struct saved_model *trained;
+struct reading {
+    struct saved_model *model;
+    struct option *rows; /* of its class, their values those of the model */
     int status;
     struct err *e;
 };
 
-static const struct option *option_in(const struct option *table, struct bytes name)
+/* The text of a value, which the options point to; NULL: refused. */
+static const char *keep_text(struct reading *r, struct bytes value)
 {
-    for (const struct option *o = table; o->kind != OPTION_END; o++)
-        if (bytes_equal(name, bytes_of(o->name)))
-            return o;
+    char *text = mem_copy(value.at, value.len);
+    vec_push(&r->model->settings, text);
+    if (strlen(text) == value.len)
+        return text;
+    r->status = bad(r->model, "options", "a text with a zero byte", r->e);
     return NULL;
 }
 
-/* The model's own; those of training and of output do not concern who runs it.  The seed names a
- * run, and so goes on, unless another is asked for. */
-static const struct option *option_of(struct bytes name)
-{
-    if (bytes_equal(name, bytes_of("seed")) && !cli_given("seed"))
-        return option_in(learn_seed_table(), name);
-    return option_in(learn_model_table(), name);
-}
-
+/* Those of the model and the seed: the options of training and of output do not concern who runs
+ * it. */
 static void set_option(void *to, int program, struct bytes name, struct bytes value)
 {
-    struct saved_option *s = to;
-    const struct option *o = option_of(name);
+    struct reading *r = to;
+    const struct option seed = {OPTION_INT, .name = "seed", .to = &r->model->seed};
+    const struct option *o = r->rows;
     (void)program;
-    if (s->status || !o)
+    while (o->kind != OPTION_END && !bytes_equal(name, bytes_of(o->name)))
+        o++;
+    if (bytes_equal(name, bytes_of(seed.name)))
+        o = &seed;
+    if (r->status || o->kind == OPTION_END)
         return;
-    char *text = mem_copy(value.at, value.len);
-    vec_push(&s->trained->settings, text);
-    if (strlen(text) != value.len)
-        s->status = bad(s->trained, "options", "a text with a zero byte", s->e);
-    else if (cli_set(o, value.len ? text : NULL, s->e)) {
-        s->status = s->e->status = STATUS_DATA;
-        err_at(s->e, "%s: __metadata__: options: %s", s->trained->path, o->name);
+    const char *text = keep_text(r, value);
+    if (text && option_restore(o, value.len ? text : NULL, r->e)) {
+        r->status = r->e->status = STATUS_DATA;
+        err_at(r->e, "%s: __metadata__: options: %s", r->model->path, o->name);
     }
+}
+
+static int read_class(struct saved_model *t, struct err *e)
+{
+    struct bytes model = text_of(t, "model");
+    if (!model.len || !text_of(t, "options").len)
+        return bad(t, model.len ? "options" : "model", "is missing: trainer --save writes it", e);
+    char *name = mem_copy(model.at, model.len);
+    int status = model_find(name, &t->class, e);
+    mem_free(name);
+    if (status) {
+        e->status = STATUS_DATA;
+        return err_at(e, "%s: __metadata__: model", t->path);
+    }
+    t->options = model_options_new(t->class);
+    return 0;
 }
 
 static int read_options(struct saved_model *t, struct err *e)
 {
     struct buf packed = {0};
     struct meta m = {0};
-    struct saved_option setting = {.trained = t, .e = e};
-    struct bytes model = text_of(t, "model");
-    if (!model.len || !text_of(t, "options").len)
-        return bad(t, model.len ? "options" : "model", "is missing: trainer --save writes it", e);
+    if (read_class(t, e))
+        return e->status;
+    struct reading r = {.model = t, .rows = option_bind(t->class->options, t->options), .e = e};
     int status = packed_of(t, "options", &packed, e);
     if (!status) {
         meta_add_program(&m, "", "", (struct bytes){packed.at, packed.len});
-        if (provenance_each(&m, set_option, &setting, e))
+        if (provenance_each(&m, set_option, &r, e))
             status = bad(t, "options", "not an object of options", e);
         else
-            status = setting.status;
-    }
-    if (!status) {
-        set_option(&setting, 0, bytes_of("model"), model);
-        status = setting.status;
+            status = r.status;
     }
     meta_release(&m);
     buf_release(&packed);
-    if (!status && model_check(learn_options()->model, &learn_options()->shape, e)) {
+    mem_free(r.rows);
+    if (!status && model_check(t->class, t->options, e)) {
         e->status = STATUS_DATA;
         status = err_at(e, "%s: __metadata__: options", t->path);
     }
@@ -166,7 +177,7 @@ static int read_edges(struct saved_model *t, struct err *e)
 int saved_model_open(struct saved_model *t, const char *path, struct err *e)
 {
     bool named;
-    *t = (struct saved_model){.path = path, .file = {.fd = -1}, .history = HISTORY};
+    *t = (struct saved_model){.path = path, .file = {.fd = -1}, .history = HISTORY, .seed = 1};
     if (safetensors_open(&t->file, path, e))
         return e->status;
     safetensors_map(&t->file);
@@ -220,4 +231,5 @@ void saved_model_close(struct saved_model *t)
     for (size_t i = 0; i < t->settings.len; i++)
         mem_free(t->settings.at[i]);
     vec_release(&t->settings);
+    mem_free(t->options);
 }

@@ -245,23 +245,25 @@ static void rank_floor(struct floor *f, const struct row *row, const struct pass
 
 /* ---- what is measured ---- */
 
-static void open_learner(struct passing *p, struct model *m, struct model_options *o,
+static void open_learner(struct passing *p, struct model *m, struct model_options **o,
                          const struct row *row, struct device *d)
 {
     const struct paper *paper = row->paper;
     struct err e = {0};
     struct train_options t = paper->t;
+    const struct model_class *class = class_named(row->v.model);
     struct model_data data = {.users = row->users ? row->users : paper->users,
                               .items = paper->items,
                               .keeps_order = true,
-                              .lanes = model_takes_slots(row->v.model) ? (int32_t)paper->batch : 0};
-    *o = row->v.o;
-    o->embedding = paper->embedding;
-    o->hidden = paper->hidden;
+                              .lanes = model_takes_slots(class) ? (int32_t)paper->batch : 0};
+    struct model_shape shape = row->v.o;
+    shape.embedding = paper->embedding;
+    shape.hidden = paper->hidden;
+    *o = options_of_shape(class, &shape);
     t.seed = 1, t.max_steps = -1, t.top = 20;
     if (row->negatives)
         t.loss = LOSS_CROSS_ENTROPY, t.negatives = row->negatives;
-    if (model_open(m, row->v.model, o, &data, d, &e))
+    if (model_open(m, class, *o, &data, d, &e))
         bench_fail(&e);
     parameters_allocate(&m->parameters, d, t.optimizer.update.kind, t.optimizer.update.momentum, 1);
     learner_open(&p->learner, m, &t);
@@ -272,7 +274,7 @@ static void run_pass(struct passing *p, const struct row *row, const struct sess
 {
     struct err e = {0};
     struct epoch epoch = {number, row->part};
-    struct batching b = {.corpus = c,
+    struct batching b = {.store = c,
                          .size = row->paper->batch,
                          .min_batch = 1,
                          .seed = 1,
@@ -291,7 +293,7 @@ static void open_floor(struct floor *f, const struct row *row, const struct pass
     *f = (struct floor){0};
     if (row->part == PART_TEST)
         rank_floor(f, row, p);
-    else if (model_takes_slots(row->v.model))
+    else if (model_takes_slots(class_named(row->v.model)))
         lane_floor(f, row, p);
     else
         (row->paper->t.sampled ? factors_floor : session_floor)(f, row, p);
@@ -304,7 +306,7 @@ static void measure(const struct row *row)
     struct session_store c = {0};
     struct passing p = {0};
     struct model m;
-    struct model_options o;
+    struct model_options *o;
     struct floor f;
     double took[ROUNDS], least_of[ROUNDS];
     bool ranks = row->part == PART_TEST;
@@ -326,6 +328,7 @@ static void measure(const struct row *row)
     floor_close(&f);
     learner_close(&p.learner);
     model_close(&m);
+    mem_free(o);
     device_close(d);
     session_store_release(&c);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../unit/model_shape.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "train/learner.h"
@@ -121,12 +122,12 @@ static inline const struct batch *next_batch(struct made *m, struct log *l, int 
 
 struct variant {
     const char *name, *model;
-    struct model_options o; /* what is not given is the shape's */
+    struct model_shape o; /* what is not given is the shape's */
 };
 
 struct running {
     struct device *device;
-    struct model_options o;
+    struct model_options *options;
     struct model model;
     struct learner learner;
     struct log log;
@@ -162,14 +163,15 @@ static inline struct running *open_running(const struct shape *s, const struct v
                               .keeps_order = true,
                               .history_items = true};
     t.optimizer.update = (struct update){.kind = OPTIMIZER_ADAM, .rate = 0.001f};
-    r->o = v->o;
-    r->o.session_rep = r->o.session_rep ? r->o.session_rep : s->rep;
-    r->o.embedding = s->size;
-    r->o.dropout = s->dropout;
-    r->o.gru = "reset-after";
+    const struct model_class *class = class_named(v->model);
+    struct model_shape shape = v->o;
+    shape.session_rep = shape.session_rep ? shape.session_rep : s->rep;
+    shape.embedding = s->size;
+    shape.dropout = s->dropout;
+    r->options = options_of_shape(class, &shape);
     r->log = (struct log){.shape = s, .users = users, .active = active, .random = random_of(1, 1)};
     r->device = d;
-    if (model_open(&r->model, v->model, &r->o, &data, r->device, &e))
+    if (model_open(&r->model, class, r->options, &data, r->device, &e))
         bench_fail(&e);
     parameters_allocate(&r->model.parameters, r->device, OPTIMIZER_ADAM, 0, 1);
     learner_open(&r->learner, &r->model, &t);
@@ -185,6 +187,7 @@ static inline void close_running(struct running *r)
 {
     learner_close(&r->learner);
     model_close(&r->model);
+    mem_free(r->options);
     device_close(r->device);
     vec_release(&r->made.item);
     vec_release(&r->made.past_item);

@@ -2,6 +2,7 @@
 #ifndef TESTS_FUZZ_STREAMS_H
 #define TESTS_FUZZ_STREAMS_H
 
+#include "stream/summary.h"
 #include "stream/to_json.h"
 #include "../unit/streams.h"
 

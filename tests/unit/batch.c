@@ -127,7 +127,7 @@ static int histories(uint64_t seed)
     size_t edge_count = random_below(&random, 200);
     for (size_t k = 0; k < edge_count; k++)
         edges[k] = (k ? edges[k - 1] : 0) + 1 + random_below(&random, 7200);
-    struct batching b = {.corpus = &c,
+    struct batching b = {.store = &c,
                          .history = random_below(&random, 6),
                          .history_items = seed % 2,
                          .edges = edges,
@@ -166,7 +166,7 @@ static void learning(void)
     struct session_store c = {0};
     log_random(&l, &random);
     log_corpus(&l, &c);
-    struct batching b = {.corpus = &c, .min_batch = 2, .emit = check_batch};
+    struct batching b = {.store = &c, .min_batch = 2, .emit = check_batch};
     struct check k = {.log = &l, .batching = &b, .good = 1};
     b.to = &k;
     struct err e;
@@ -195,7 +195,7 @@ static void failing(void)
     session_store_add(
         &c, &(struct session){.part = PART_TEST, .count = 2, .times = times, .items = items});
     session_store_group(&c);
-    struct batching b = {.corpus = &c, .emit = refuse};
+    struct batching b = {.store = &c, .emit = refuse};
     struct err e;
     tap_ok(batching_emit(&b, PART_TEST, &(size_t){0}, 1, &e) == STATUS_IO, "failure is passed on");
     batching_release(&b);

@@ -311,7 +311,7 @@ static void refusals(void)
         {HEADER "[\"E\",0,0]\n", "expected \",\""},
         {HEADER HEADER, "line 2: character 16: expected [\"E\"], the end of the part, before"},
         {HEADER "[\"E\"]\n[\"E\"]\n", "line 3: character 5: expected a header"},
-        {HEADER "[\"E\"]\n" OTHER, "batches behind sessions: parts are of one kind"},
+        {HEADER "[\"E\"]\n" OTHER, "batches behind sessions: all parts have to be of one kind"},
         {OTHER "[\"E\"]\n" OTHER, "batches come alone"},
         {"[\"SESSPIPE\\r\\n\",1,{\"kind\":\"other\"}]\n", "kind is not"},
         {"[\"SESSPIPE\\r\\n\",1,[]]\n", "header: not a map"},

@@ -60,8 +60,7 @@ int main(void)
           "trainer --inter was hidden, is not given");
     check("another program", &was, &name, 1, "trainer came where baseline comes now");
     check("another version", &was, &version, 1, "program 2 of the pipeline was of another version");
-    check("a program more", &was, &longer, 2,
-          "scorer has other options or stands at another place");
+    check("a program more", &was, &longer, 2, "scorer has other options or is at another place");
     check("no chain", &was, &bad, -2, "");
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         meta_release(all[i]);

@@ -24,14 +24,15 @@ static void empty_ones(void)
 {
     struct session_store c = {0};
     session_store_group(&c);
-    tap_ok(corpus_users(&c) == 0 && corpus_sessions(&c) == 0 &&
+    tap_ok(session_store_users(&c) == 0 && session_store_sessions(&c) == 0 &&
                session_store_part(&c, PART_TEST) == 0,
            "an empty corpus is empty");
     add(&c, 2, PART_TEST, 5, 3);
     session_store_group(&c);
-    tap_ok(corpus_users(&c) == 3 && c.first.at[2] == 0 && c.first.at[3] == 1,
+    tap_ok(session_store_users(&c) == 3 && c.first.at[2] == 0 && c.first.at[3] == 1,
            "users without a session have an empty range");
-    tap_ok(corpus_length(&c, 0) == 3 && corpus_items(&c, 0)[2] == 52, "items are kept");
+    tap_ok(session_store_length(&c, 0) == 3 && session_store_items(&c, 0)[2] == 52,
+           "items are kept");
     session_store_release(&c);
 }
 
@@ -51,18 +52,18 @@ static int random_log(uint64_t seed, int mixed)
         add(&c, user_of[s], s % 3 ? PART_TRAIN : PART_TEST, (int64_t)s, length_of[s]);
     }
     session_store_group(&c);
-    int good = corpus_sessions(&c) == sessions;
+    int good = session_store_sessions(&c) == sessions;
     size_t at = 0, train = 0;
-    for (int32_t u = 0; u < (int32_t)corpus_users(&c); u++) {
+    for (int32_t u = 0; u < (int32_t)session_store_users(&c); u++) {
         good = good && c.first.at[u] == at;
         for (size_t s = 0; s < sessions; s++) {
             if (user_of[s] != u)
                 continue;
             good = good && at < sessions && c.user.at[at] == u && c.start.at[at] == (int64_t)s;
             good = good && c.part.at[at] == (s % 3 ? PART_TRAIN : PART_TEST);
-            good = good && corpus_length(&c, at) == length_of[s];
-            good = good &&
-                   corpus_items(&c, at)[length_of[s] - 1] == (int32_t)(s * 10 + length_of[s] - 1);
+            good = good && session_store_length(&c, at) == length_of[s];
+            good = good && session_store_items(&c, at)[length_of[s] - 1] ==
+                               (int32_t)(s * 10 + length_of[s] - 1);
             train += s % 3 != 0;
             at++;
         }
@@ -124,7 +125,7 @@ static void reading(void)
             tap_ok(status == STATUS_DATA && strstr(e.text, rows[i].message), "refused: %s",
                    rows[i].message);
         } else {
-            int good = status == 0 && corpus_sessions(&c) == rows[i].count;
+            int good = status == 0 && session_store_sessions(&c) == rows[i].count;
             for (size_t s = 0; good && s < rows[i].count; s++)
                 good = c.part.at[c.first.at[s % 2] + s / 2] == rows[i].parts[s];
             tap_ok(good, "a stream with its users mixed is read (%d)", (int)i);

@@ -131,7 +131,7 @@ static void packed_values(void)
     for (int round = 0; round < 2000; round++) {
         struct buf b = {0};
         msgpack_packer pk;
-        msgpack_packer_init(&pk, &b, pack_to_buf);
+        msgpack_packer_init(&pk, &b, buf_write);
         pack_random(&pk, 3);
         msgpack_unpacked object;
         msgpack_unpacked_init(&object);

@@ -130,7 +130,7 @@ static void set(struct pair *p, const char *name, float low, float high)
 
 static void open_pair(struct pair *p, const char *model, int size, double dropout)
 {
-    struct model_options shape = {.embedding = size, .dropout = dropout};
+    struct model_shape shape = {.embedding = size, .dropout = dropout};
     pair_open(p, model, &shape);
     set(p, "user_embedding.weight", -1, 1);
     set(p, "item_embedding.weight", -1, 1);

@@ -5,14 +5,14 @@
 static void check(const char *session, const char *user, const char *inter, const char *attend_to,
                   bool both, const char *gru, int size, double dropout)
 {
-    check_form("hierarchical", &(struct model_options){.session_rep = session,
-                                                       .user_rep = user,
-                                                       .inter = inter,
-                                                       .attend_to = attend_to,
-                                                       .bidirectional = both,
-                                                       .gru = gru,
-                                                       .embedding = size,
-                                                       .dropout = dropout});
+    check_form("hierarchical", &(struct model_shape){.session_rep = session,
+                                                     .user_rep = user,
+                                                     .inter = inter,
+                                                     .attend_to = attend_to,
+                                                     .bidirectional = both,
+                                                     .gru = gru,
+                                                     .embedding = size,
+                                                     .dropout = dropout});
 }
 
 static void check_forms(void)
@@ -39,13 +39,13 @@ static void check_forms(void)
 
 static void check_per_user(void)
 {
-    struct model_options o = {.session_rep = "attention",
-                              .user_rep = "attention",
-                              .inter = "delta,week",
-                              .per_user = "session,user",
-                              .gru = "reset-after",
-                              .embedding = 4,
-                              .dropout = 0.3};
+    struct model_shape o = {.session_rep = "attention",
+                            .user_rep = "attention",
+                            .inter = "delta,week",
+                            .per_user = "session,user",
+                            .gru = "reset-after",
+                            .embedding = 4,
+                            .dropout = 0.3};
     check_form("hierarchical", &o);
     o.attend_to = "input", o.per_user = "user", o.session_rep = "mean";
     check_form("hierarchical", &o);
@@ -61,7 +61,7 @@ static void check_per_user(void)
 /* Losses of a batch of users' first sessions, against the intra GRU from a state of zeros. */
 static void check_plain(void)
 {
-    struct model_options shape = {.session_rep = "last", .gru = "reset-after", .embedding = 7};
+    struct model_shape shape = {.session_rep = "last", .gru = "reset-after", .embedding = 7};
     struct made made = {0};
     struct pair p;
     struct outcome o;
@@ -91,38 +91,37 @@ static void check_plain(void)
 
 /* ---- options ---- */
 
-static void refused(const char *part, struct model_options o)
+static void refused(const char *part, struct model_shape shape)
 {
     struct err e = {0};
-    o.gru = "reset-after", o.embedding = 3;
-    o.session_rep = o.session_rep ? o.session_rep : "mean";
-    int status = model_check("hierarchical", &o, &e);
+    const struct model_class *class = class_named("hierarchical");
+    struct model_options *o = options_of_shape(class, &shape);
+    int status = model_check(class, o, &e);
     tap_ok(status == STATUS_USAGE && strstr(e.text, part), "refused: %s", e.text);
+    mem_free(o);
 }
 
 static void check_refusals(void)
 {
     struct err e;
     struct model m;
-    struct model_options good = {.session_rep = "mean", .gru = "reset-after", .embedding = 3};
+    const struct model_class *class = class_named("hierarchical");
+    struct model_options *good = model_options_new(class);
     struct model_data data = {.users = 1, .items = 1, .delta_buckets = 2, .scheme = "sessions"};
-    int status = model_open(&m, "hierarchical", &good, &data, NULL, &e);
+    int status = model_open(&m, class, good, &data, NULL, &e);
     tap_ok(status == STATUS_USAGE && strstr(e.text, "batcher --with-history-items"),
            "batches without the items of earlier sessions are refused");
-    refused("--user-rep middle", (struct model_options){.user_rep = "middle"});
-    refused("--user-rep attention", (struct model_options){.inter = "delta"});
+    mem_free(good);
+    refused("--user-rep attention", (struct model_shape){.inter = "delta"});
     refused("delta, week, age",
-            (struct model_options){.inter = "hidden,delta", .user_rep = "attention"});
-    refused("session,user", (struct model_options){.per_user = "inter"});
-    refused("--user-rep attention", (struct model_options){.per_user = "user"});
-    refused("ii-rnn", (struct model_options){.intra = "cat"});
-    refused("--session-rep attention", (struct model_options){.attend_to = "input"});
-    refused("output or input",
-            (struct model_options){.attend_to = "both", .user_rep = "attention"});
-    refused("--user-rep last", (struct model_options){.bidirectional = true, .user_rep = "mean"});
-    refused("--attend-to is output", (struct model_options){.bidirectional = true,
-                                                            .user_rep = "attention",
-                                                            .attend_to = "input"});
+            (struct model_shape){.inter = "hidden,delta", .user_rep = "attention"});
+    refused("session,user", (struct model_shape){.per_user = "inter"});
+    refused("--user-rep attention", (struct model_shape){.per_user = "user"});
+    refused("--session-rep attention", (struct model_shape){.attend_to = "input"});
+    refused("--user-rep last", (struct model_shape){.bidirectional = true, .user_rep = "mean"});
+    refused(
+        "--attend-to is output",
+        (struct model_shape){.bidirectional = true, .user_rep = "attention", .attend_to = "input"});
 }
 
 int main(void)

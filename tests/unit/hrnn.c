@@ -221,11 +221,11 @@ static double pass_loss(struct pair *p, enum part part)
 
 static void check_lanes(const struct form *form)
 {
-    struct model_options shape = {.embedding = IN,
-                                  .hidden = SIZE,
-                                  .propagate = form->propagate,
-                                  .join_sessions = form->joined,
-                                  .gru = form->gru};
+    struct model_shape shape = {.embedding = IN,
+                                .hidden = SIZE,
+                                .propagate = form->propagate,
+                                .join_sessions = form->joined,
+                                .gru = form->gru};
     struct pair p;
     struct state z;
     pair_open(&p, form->model, &shape);
@@ -282,7 +282,7 @@ static double plain_slope(struct reference *r, const int32_t x[LONG], size_t i)
 static void check_concatenation(void)
 {
     static const int length[] = {4, 2, 5, 2};
-    struct model_options shape = {
+    struct model_shape shape = {
         .embedding = IN, .hidden = SIZE, .join_sessions = true, .gru = "reset-before"};
     int32_t x[LONG], input[LONG], next[LONG], whose[LONG] = {0};
     unsigned char how[LONG];
@@ -323,7 +323,7 @@ static void carried(void *of, struct state *s)
 }
 
 /* Restores the file for batches of so many lanes. */
-static int restore(const struct model_options *shape, int lanes, struct pair *p, struct err *e)
+static int restore(const struct model_shape *shape, int lanes, struct pair *p, struct err *e)
 {
     struct safetensors file;
     pair_open(p, "rnn", shape);
@@ -337,7 +337,7 @@ static int restore(const struct model_options *shape, int lanes, struct pair *p,
 
 static void check_carried(void)
 {
-    const struct model_options shape = {
+    const struct model_shape shape = {
         .embedding = IN, .hidden = SIZE, .join_sessions = true, .gru = "reset-before"};
     struct pair p, q;
     struct output_file sink;

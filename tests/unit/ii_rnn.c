@@ -5,13 +5,13 @@
 static void check(const char *rep, const char *inter, const char *intra, bool both, const char *gru,
                   int size, double dropout)
 {
-    check_form("ii-rnn", &(struct model_options){.session_rep = rep,
-                                                 .inter = inter,
-                                                 .intra = intra,
-                                                 .bidirectional = both,
-                                                 .gru = gru,
-                                                 .embedding = size,
-                                                 .dropout = dropout});
+    check_form("ii-rnn", &(struct model_shape){.session_rep = rep,
+                                               .inter = inter,
+                                               .intra = intra,
+                                               .bidirectional = both,
+                                               .gru = gru,
+                                               .embedding = size,
+                                               .dropout = dropout});
 }
 
 static void check_forms(void)
@@ -45,13 +45,13 @@ static void check_forms(void)
 
 static void check_per_user(void)
 {
-    struct model_options o = {.session_rep = "mean",
-                              .inter = "hidden,delta",
-                              .intra = "cat",
-                              .per_user = "inter,intra",
-                              .gru = "reset-after",
-                              .embedding = 4,
-                              .dropout = 0.3};
+    struct model_shape o = {.session_rep = "mean",
+                            .inter = "hidden,delta",
+                            .intra = "cat",
+                            .per_user = "inter,intra",
+                            .gru = "reset-after",
+                            .embedding = 4,
+                            .dropout = 0.3};
     check_form("ii-rnn", &o);
     o.bidirectional = true, o.intra = "sum", o.session_rep = "last";
     check_form("ii-rnn", &o);
@@ -81,11 +81,11 @@ static void check_passes(const char *rep)
     struct err e;
     make_batches(made);
     pair_open(&p, "ii-rnn",
-              &(struct model_options){.session_rep = rep,
-                                      .inter = "hidden,delta",
-                                      .gru = "reset-after",
-                                      .embedding = 7,
-                                      .dropout = 0.4});
+              &(struct model_shape){.session_rep = rep,
+                                    .inter = "hidden,delta",
+                                    .gru = "reset-after",
+                                    .embedding = 7,
+                                    .dropout = 0.4});
     learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
     double trained = loss_difference(&p, made, 2);
     made[2].batch.learn = 0;
@@ -102,7 +102,7 @@ static void check_passes(const char *rep)
            tested);
     learner_begin(&p.learner, (struct epoch){2, PART_TRAIN});
     memset(p.reference.known, 0, sizeof p.reference.known);
-    p.reference.rate = p.options.dropout;
+    p.reference.rate = p.options->dropout;
     made[2].batch.learn = 1;
     tap_ok(loss_difference(&p, made + 2, 3) < 1e-5,
            "%s: a training pass begins with none, and unseen sessions are left out", rep);
@@ -154,7 +154,7 @@ static void check_single(const char *rep, const char *inter)
     make_batches(made);
     const struct batch *whole = &made[PAIR_BATCHES - 1].batch;
     pair_open(&p, "ii-rnn",
-              &(struct model_options){
+              &(struct model_shape){
                   .session_rep = rep, .inter = inter, .gru = "reset-after", .embedding = 31});
     learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
     loss_difference(&p, made, PAIR_BATCHES - 1);
@@ -219,11 +219,11 @@ static void check_no_targets(const char *rep)
     made.item.len = 3;
     close_batch(&made);
     pair_open(&p, "ii-rnn",
-              &(struct model_options){.session_rep = rep,
-                                      .inter = "hidden",
-                                      .gru = "reset-after",
-                                      .embedding = 3,
-                                      .dropout = 0.2});
+              &(struct model_shape){.session_rep = rep,
+                                    .inter = "hidden",
+                                    .gru = "reset-after",
+                                    .embedding = 3,
+                                    .dropout = 0.2});
     learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
     int status = learner_batch(&p.learner, &made.batch, &o, &e);
     tap_ok(status == 0 && o.events == 0 && p.learner.steps == 0, "%s: no target, no step", rep);
@@ -242,19 +242,22 @@ static void check_refusals(void)
 {
     struct err e;
     struct model m;
-    struct model_options good = {.session_rep = "mean", .embedding = 3, .gru = "reset-after"};
-    struct model_options bad = good;
+    const struct model_class *class = class_named("ii-rnn"), *none;
+    struct model_options *good = options_of_shape(class, &(struct model_shape){0});
+    struct model_options *bad =
+        options_of_shape(class, &(struct model_shape){.inter = "delta,hidden,delta"});
     struct model_data data = {.users = 1, .items = 1, .delta_buckets = 2, .scheme = "sessions"};
-    int status = model_open(&m, "ii-rnn", &good, &data, NULL, &e);
+    int status = model_open(&m, class, good, &data, NULL, &e);
     tap_ok(status == STATUS_USAGE &&
                !strcmp(e.text, "--scheme sessions does not keep each user's order, which --model "
                                "ii-rnn needs: use longest-first"),
            "batches that lose each user's order are refused");
-    tap_ok(model_check("gru", &good, &e) == STATUS_USAGE && strstr(e.text, "ii-rnn"),
+    tap_ok(model_find("gru", &none, &e) == STATUS_USAGE && strstr(e.text, "ii-rnn"),
            "an unknown model is refused, and those that there are named");
-    bad.inter = "delta,hidden,delta";
-    tap_ok(model_check("ii-rnn", &bad, &e) == STATUS_USAGE && !model_check("ii-rnn", &good, &e),
+    tap_ok(model_check(class, bad, &e) == STATUS_USAGE && !model_check(class, good, &e),
            "a list with a word twice is refused");
+    mem_free(good);
+    mem_free(bad);
 }
 
 int main(void)

@@ -72,7 +72,7 @@ static void run(const char *name, const struct session_store *c, int64_t lanes, 
 {
     struct err e;
     *t = (struct trace){.lanes = lanes, .stop_after = -1, .good = 1};
-    struct batching b = {.corpus = c, .size = lanes, .seed = seed, .emit_steps = keep, .to = t};
+    struct batching b = {.store = c, .size = lanes, .seed = seed, .emit_steps = keep, .to = t};
     scheme_find(name)->pass(&b, epoch, &e);
     batching_release(&b);
 }
@@ -94,7 +94,7 @@ static size_t turns_begun(const struct session_store *c, const struct trace *t, 
         size_t first = session_of(c, t, i), end = first + 1;
         if (users && t->reset.at[i] != RESET_USER)
             continue;
-        while (users && end < corpus_sessions(c) && c->user.at[end] == c->user.at[first] &&
+        while (users && end < session_store_sessions(c) && c->user.at[end] == c->user.at[first] &&
                c->part.at[end] == c->part.at[first])
             end++;
         turns[count++] = (struct session_range){first, end};
@@ -122,7 +122,7 @@ static int is_plain(const struct session_store *c, const struct trace *t,
             break;
         const struct session_range turn = turns[next++];
         for (size_t s = turn.next; s < turn.end; s++)
-            for (size_t k = 0; k + 1 < corpus_length(c, s); k++) {
+            for (size_t k = 0; k + 1 < session_store_length(c, s); k++) {
                 size_t i = row[lane]++ * lanes + lane;
                 if (i >= t->reset.len) {
                     mem_free(seen);
@@ -133,8 +133,8 @@ static int is_plain(const struct session_store *c, const struct trace *t,
                                                                     : RESET_USER;
                 good &= t->reset.at[i] == reset && session_of(c, t, i) == s;
                 good &= t->position.at[i] == (int32_t)k && t->user.at[i] == c->user.at[s];
-                good &= t->item.at[i] == corpus_items(c, s)[k];
-                good &= t->target.at[i] == corpus_items(c, s)[k + 1];
+                good &= t->item.at[i] == session_store_items(c, s)[k];
+                good &= t->target.at[i] == session_store_items(c, s)[k + 1];
                 user[lane] = c->user.at[s];
                 seen[i] = 1;
             }
@@ -151,13 +151,13 @@ static int is_plain(const struct session_store *c, const struct trace *t,
 /* Every session of the part that has a target begins once, and no other. */
 static int is_whole(const struct session_store *c, const struct trace *t, enum part part)
 {
-    char *begun = mem_zero(corpus_sessions(c) + 1, 1);
+    char *begun = mem_zero(session_store_sessions(c) + 1, 1);
     int good = t->good;
     for (size_t i = 0; i < t->reset.len; i++)
         if (t->reset.at[i] == RESET_SESSION || t->reset.at[i] == RESET_USER)
             good &= !begun[session_of(c, t, i)]++;
-    for (size_t s = 0; s < corpus_sessions(c); s++)
-        good &= begun[s] == (c->part.at[s] == part && corpus_length(c, s) > 1);
+    for (size_t s = 0; s < session_store_sessions(c); s++)
+        good &= begun[s] == (c->part.at[s] == part && session_store_length(c, s) > 1);
     mem_free(begun);
     return good;
 }
@@ -181,7 +181,7 @@ static int is_readable(const struct session_store *c, const struct scheme *schem
     meta_set_bool(&m, "keeps_order", scheme->keeps_order);
     must(frame_out_open(&out, &sink, &m, false, &e), &e);
     stream_names(&out, USERS, 1000, &e);
-    struct batching b = {.corpus = c, .size = lanes, .emit_steps = write_to, .to = &out};
+    struct batching b = {.store = c, .size = lanes, .emit_steps = write_to, .to = &out};
     for (int64_t number = 1; number <= 2; number++)
         for (enum part part = PART_TRAIN; part <= PART_TEST; part++) {
             must(write_epoch(&out, (struct epoch){number, part}, &e), &e);
@@ -205,9 +205,9 @@ static void one_log(uint64_t seed)
     struct session_store c = {0};
     make_corpus(&c, &random);
     int64_t lanes = 1 + random_below(&random, LANES_MOST);
-    struct session_range *turns = mem_alloc((corpus_sessions(&c) + 1) * sizeof *turns);
+    struct session_range *turns = mem_alloc((session_store_sessions(&c) + 1) * sizeof *turns);
     for (const struct scheme *s = scheme_table; s->name; s++) {
-        if (!s->lanes)
+        if (!s->parallel)
             continue;
         for (enum part part = PART_TRAIN; part <= PART_TEST; part++) {
             struct trace t;
@@ -300,7 +300,7 @@ static void records(void)
     tap_ok(t.good && t.records == 19 && t.largest == 4000, "one step at least");
     trace_release(&t);
     t = (struct trace){.lanes = 7, .stop_after = 2};
-    struct batching b = {.corpus = &c, .size = 7, .emit_steps = keep, .to = &t};
+    struct batching b = {.store = &c, .size = 7, .emit_steps = keep, .to = &t};
     struct err e;
     tap_ok(scheme_find("user-parallel")->pass(&b, (struct epoch){1, PART_TRAIN}, &e) == STATUS_IO &&
                t.records == 3,

@@ -103,7 +103,7 @@ int main(void)
     refused("{}", "no kind");
     refused("{\"kind\":\"tables\"}", "kind is not \"sessions\"");
     refused("{\"kind\":1}", "kind is not \"sessions\"");
-    refused("{\"kind\":\"sessions\",\"kind\":\"sessions\"}", "key 1 stands there twice");
+    refused("{\"kind\":\"sessions\",\"kind\":\"sessions\"}", "key 1 is there twice");
     refused("{\"kind\":\"sessions\",1:2}", "key 1 of the map is not a string");
     refused("{\"kind\":\"sessions\",\"minor\":-1}", "minor is not a number");
     refused("{\"kind\":\"sessions\",\"pipeline\":{}}", "pipeline is not a list");

@@ -4,6 +4,7 @@
 
 #include "train/learner.h"
 
+#include "model_shape.h"
 #include "models_reference.h"
 #include "nn_device.h"
 #include "tap.h"
@@ -93,7 +94,8 @@ struct pair {
     struct model model;
     struct learner learner;
     struct reference reference;
-    struct model_options options;
+    struct model_shape shape;
+    struct model_options *options;
 };
 
 static inline void load_reference(struct pair *p)
@@ -110,9 +112,10 @@ static inline void load_reference(struct pair *p)
 static int pair_groups;
 static const int32_t *pair_group; /* [REF_USERS] */
 
-static inline void pair_open(struct pair *p, const char *model, const struct model_options *shape)
+static inline void pair_open(struct pair *p, const char *model, const struct model_shape *shape)
 {
     struct err e;
+    const struct model_class *class = class_named(model);
     struct model_data data = {.users = REF_USERS,
                               .items = PAIR_ITEMS,
                               .history = REF_HISTORY,
@@ -122,22 +125,22 @@ static inline void pair_open(struct pair *p, const char *model, const struct mod
                               .groups = pair_groups,
                               .group = pair_group,
 
-                              .lanes = model_takes_slots(model) ? 3 : 0};
+                              .lanes = model_takes_slots(class) ? 3 : 0};
     struct train_options options = {
         .seed = 11,
         .max_steps = -1,
         .top = 1,
         .optimizer = {.update = {.kind = OPTIMIZER_SGD, .scale = 1}}}; /* rate 0: nothing moves */
-    *p = (struct pair){.options = *shape};
+    *p = (struct pair){.shape = *shape, .options = options_of_shape(class, shape)};
     p->device = test_device(&(struct device_options){.threads = 2});
-    if (model_open(&p->model, model, &p->options, &data, p->device, &e)) {
+    if (model_open(&p->model, class, p->options, &data, p->device, &e)) {
         printf("Bail out! %s\n", e.text);
         exit(1);
     }
     parameters_allocate(&p->model.parameters, p->device, OPTIMIZER_SGD, 0, 3);
     learner_open(&p->learner, &p->model, &options);
     p->reference = (struct reference){.parameters = &p->model.parameters,
-                                      .options = &p->options,
+                                      .options = &p->shape,
                                       .group = pair_group,
                                       .hierarchical = !strcmp(model, "hierarchical"),
                                       .size = (int)shape->embedding,
@@ -155,6 +158,7 @@ static inline void pair_close(struct pair *p)
     mem_free(p->reference.w);
     learner_close(&p->learner);
     model_close(&p->model);
+    mem_free(p->options);
     device_close(p->device);
 }
 
@@ -259,7 +263,7 @@ static inline double gradient_difference(struct pair *p, const struct batch *b, 
 }
 
 /* Losses of all batches but the last and gradients of that one; says what it looked at. */
-static inline void check_form(const char *model, const struct model_options *shape)
+static inline void check_form(const char *model, const struct model_shape *shape)
 {
     struct made made[PAIR_BATCHES];
     struct pair p;
@@ -300,12 +304,12 @@ static inline void copy_weights(struct pair *to, const struct pair *from)
 
 /* The same losses as the model with one set for all: with weights that are tied, where nothing is
  * learned; with a single block that all users share, through steps of gradient descent. */
-static inline void check_tied(const char *model, const struct model_options *shape, bool shared)
+static inline void check_tied(const char *model, const struct model_shape *shape, bool shared)
 {
     static const int32_t one[REF_USERS];
     struct made made[PAIR_BATCHES];
     struct pair own, all;
-    struct model_options global = *shape;
+    struct model_shape global = *shape;
     double worst = 0, moved = 0, first = 0;
     global.per_user = NULL;
     make_batches(made);

@@ -29,7 +29,7 @@ struct ref_layer {
 
 struct reference {
     const struct parameters *parameters;
-    const struct model_options *options;
+    const struct model_shape *options;
     const int32_t *group; /* of each user; NULL: his own */
     bool hierarchical;
     int size, items, buckets;

@@ -5,18 +5,18 @@
 
 enum { SHELVES = 12, ITEMS = PAIR_ITEMS * SHELVES, EPOCHS = 12, WAYS = 2 };
 
-struct saved_model {
+struct way_of {
     struct device *device;
-    struct model_options options;
+    struct model_options *options;
     struct model model;
     struct learner learner;
 };
 
-static void saved_model_open(struct saved_model *t, const char *model,
-                             const struct model_options *shape, const struct optimizer *o,
-                             bool dense)
+static void way_open(struct way_of *t, const char *model, const struct model_shape *shape,
+                     const struct optimizer *o, bool dense)
 {
     struct err e;
+    const struct model_class *class = class_named(model);
     struct model_data data = {.users = REF_USERS,
                               .items = ITEMS,
                               .history = REF_HISTORY,
@@ -24,9 +24,9 @@ static void saved_model_open(struct saved_model *t, const char *model,
                               .keeps_order = true,
                               .history_items = true};
     struct train_options options = {.seed = 11, .max_steps = -1, .top = 1, .optimizer = *o};
-    *t = (struct saved_model){.options = *shape};
+    *t = (struct way_of){.options = options_of_shape(class, shape)};
     t->device = test_device(&(struct device_options){.threads = 2});
-    if (model_open(&t->model, model, &t->options, &data, t->device, &e)) {
+    if (model_open(&t->model, class, t->options, &data, t->device, &e)) {
         printf("Bail out! %s\n", e.text);
         exit(1);
     }
@@ -37,10 +37,11 @@ static void saved_model_open(struct saved_model *t, const char *model,
     learner_open(&t->learner, &t->model, &options);
 }
 
-static void saved_model_close(struct saved_model *t)
+static void way_close(struct way_of *t)
 {
     learner_close(&t->learner);
     model_close(&t->model);
+    mem_free(t->options);
     device_close(t->device);
 }
 
@@ -55,7 +56,7 @@ static void draw_items(i32_vec *item, struct random *r)
 
 /* One batch by all ways; the largest difference of their losses, which a training pass tells of all
  * of it. */
-static double run_ways(struct saved_model way[WAYS], const struct batch *b)
+static double run_ways(struct way_of way[WAYS], const struct batch *b)
 {
     double loss[WAYS];
     for (int i = 0; i < WAYS; i++) {
@@ -69,7 +70,7 @@ static double run_ways(struct saved_model way[WAYS], const struct batch *b)
 }
 
 /* The largest difference of a weight; *moved: how far one came from `first`. */
-static double weights_apart(struct saved_model way[WAYS], const float *first, double *moved)
+static double weights_apart(struct way_of way[WAYS], const float *first, double *moved)
 {
     double worst = 0;
     const struct parameters *p = &way[0].model.parameters;
@@ -89,16 +90,16 @@ static double weights_apart(struct saved_model way[WAYS], const float *first, do
     return worst;
 }
 
-static void check_way(const char *model, const struct model_options *shape,
-                      const struct optimizer *o, const char *name)
+static void check_way(const char *model, const struct model_shape *shape, const struct optimizer *o,
+                      const char *name)
 {
     struct made made[PAIR_BATCHES];
-    struct saved_model way[WAYS];
+    struct way_of way[WAYS];
     struct random r = random_of(5, 21);
     double losses = 0, moved = 0;
     make_batches(made);
     for (int i = 0; i < WAYS; i++)
-        saved_model_open(&way[i], model, shape, o, i);
+        way_open(&way[i], model, shape, o, i);
     const struct parameter *item = way[0].model.parameters.list.at[0];
     float *first = to_host(way[0].device, item->value, item->count * sizeof *first);
     for (int epoch = 1; epoch <= EPOCHS; epoch++) {
@@ -118,7 +119,7 @@ static void check_way(const char *model, const struct model_options *shape,
            name, apart, losses);
     mem_free(first);
     for (int i = 0; i < WAYS; i++)
-        saved_model_close(&way[i]);
+        way_close(&way[i]);
     for (int b = 0; b < PAIR_BATCHES; b++)
         made_release(&made[b]);
 }
@@ -127,7 +128,7 @@ int main(void)
 {
     const struct {
         const char *model;
-        struct model_options shape;
+        struct model_shape shape;
     } form[] = {
         {"ii-rnn", {.session_rep = "mean", .inter = "hidden", .dropout = 0.2}},
         {"hierarchical", {.session_rep = "attention", .user_rep = "last"}},
@@ -148,7 +149,7 @@ int main(void)
     };
     for (size_t i = 0; i < sizeof form / sizeof *form; i++)
         for (int j = 0; j < test_some((int)(sizeof way / sizeof *way)); j++) {
-            struct model_options shape = form[i].shape;
+            struct model_shape shape = form[i].shape;
             shape.embedding = 7, shape.gru = "reset-after";
             check_way(form[i].model, &shape, &way[j].o, way[j].name);
         }

@@ -145,13 +145,13 @@ static double slope(struct pair *p, const struct form *s, const struct batch *b,
 
 static void check_narm(const struct form *s, const char *gru)
 {
-    struct model_options shape = {.encoder = s->encoder,
-                                  .decoder = s->decoder,
-                                  .embedding = s->size,
-                                  .hidden = s->hidden,
-                                  .dropout = s->dropout,
-                                  .feature_dropout = s->feature_dropout,
-                                  .gru = gru};
+    struct model_shape shape = {.encoder = s->encoder,
+                                .decoder = s->decoder,
+                                .embedding = s->size,
+                                .hidden = s->hidden,
+                                .dropout = s->dropout,
+                                .feature_dropout = s->feature_dropout,
+                                .gru = gru};
     struct made made;
     struct pair p;
     make_batch(&made);

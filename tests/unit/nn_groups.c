@@ -239,8 +239,8 @@ static void check_gru_attend_of(const struct shape *s)
                              .group = s->grouped ? tape_rows(tape, all[2], sequences) : NULL,
                              .at = tape_ints(tape, at, (size_t)rows + 1),
                              .weights = at[rows]};
-    struct gru_weights w = {s->x + s->cols, s->state,         s->before,       p.value[IH],
-                            p.value[HH],    p.value[IH_BIAS], p.value[HH_BIAS]};
+    struct gru_weights w = {s->x + s->cols, s->state,         s->before,        p.value[IH],
+                            p.value[HH],    p.value[IH_BIAS], p.value[HH_BIAS], NULL};
     float *kept = device_floats((size_t)rows * 4 * H);
     float *context = device_floats((size_t)rows * cols);
     float *weight = device_floats(weights);
@@ -290,7 +290,7 @@ static void check_nothing(void)
     const struct rows *group = tape_rows(tape, none, 0);
     const float zeros[3 * 4] = {0}, seven = 7;
     float *x = to_device(device, zeros, sizeof zeros), *h = to_device(device, &seven, sizeof seven);
-    struct gru_weights w = {2, 1, false, x, x, x, x};
+    struct gru_weights w = {2, 1, false, x, x, x, x, NULL};
     struct gru_grads g = {x, x, x, x};
     const struct memory m = {r, 1, 1, x, x, x, 1, x, group, tape_ints(tape, none, 1), 0};
     const struct memory_grads dm = {x, x, x, x};

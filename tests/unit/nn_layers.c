@@ -55,6 +55,27 @@ static const char *name_of(const struct layer *s, bool back)
     return name;
 }
 
+/* Some sequences' gradient of h0 alone: as it is among all. */
+static void check_begun(const struct problem *p, const struct ragged *r, struct gru_weights w,
+                        const float *kept, const struct gru_grads *g)
+{
+    static const int32_t begun[] = {0, 2, SEQUENCES - 1};
+    size_t n = (size_t)w.state, bytes = p->size[5] * sizeof(float);
+    float *all = to_host(device, p->grad[5], bytes);
+    device->op->fill(device, p->grad[5], 1, p->size[5]);
+    w.begun = tape_rows(tape, begun, 3);
+    device->op->gru_back(device, r, &w, p->value[0], p->value[5], p->found, kept, p->dout,
+                         p->grad[0], p->grad[5], g);
+    float *some = to_host(device, p->grad[5], bytes);
+    double worst = 0;
+    for (int i = 0; i < 3; i++)
+        for (size_t j = 0, at = (size_t)begun[i] * n; j < n; j++, at++)
+            worst = fmax(worst, fabs((double)some[at] - (double)all[at]));
+    tap_ok(worst < 1e-5, "gru_back of sequences that begin, %zu units: worst %.1e", n, worst);
+    mem_free(all);
+    mem_free(some);
+}
+
 static void check_gru_of(struct layer s)
 {
     int32_t *lengths = copies_of(lengths_of(&s), s.copies);
@@ -71,14 +92,16 @@ static void check_gru_of(struct layer s)
         problem_input(&p, (size_t)(s.copies * SEQUENCES) * H, 1);
     problem_output(&p, rows * H);
     float *kept = device_floats(rows * 4 * H), *h0 = s.start ? p.value[5] : NULL;
-    struct gru_weights w = {s.in,       s.state,    s.before,  s.multiplied ? NULL : p.value[1],
-                            p.value[2], p.value[3], p.value[4]};
+    struct gru_weights w = {s.in,       s.state,    s.before,   s.multiplied ? NULL : p.value[1],
+                            p.value[2], p.value[3], p.value[4], NULL};
     device->op->gru(device, r, &w, p.value[0], h0, p.found, kept);
     check_forward(&p, label(name_of(&s, false), s.in, s.state));
     struct gru_grads g = {s.multiplied ? NULL : p.grad[1], p.grad[2], p.grad[3], p.grad[4]};
     device->op->gru_back(device, r, &w, p.value[0], h0, p.found, kept, p.dout, p.grad[0],
                          s.start ? p.grad[5] : NULL, &g);
     check_backward(&p, label(name_of(&s, true), s.in, s.state));
+    if (s.start)
+        check_begun(&p, r, w, kept, &g);
     device->op->release(device, kept);
     problem_close(&p);
     mem_free(lengths);

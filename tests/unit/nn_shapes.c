@@ -124,7 +124,7 @@ static struct layer_memory layer_memory(struct scored_run *r, const struct layer
     float bound = 1.0f / sqrtf((float)s->state);
     struct layer_memory m = {.w = {(int)in, s->state, s->before, numbers(r, 3 * n * in, bound),
                                    numbers(r, 3 * n * n, bound), numbers(r, 3 * n, bound),
-                                   numbers(r, 3 * n, bound)},
+                                   numbers(r, 3 * n, bound), NULL},
                              .dw = {results(r, 3 * n * in), results(r, 3 * n * n),
                                     results(r, 3 * n), results(r, 3 * n)}};
     m.x = numbers(r, total * x, 1);

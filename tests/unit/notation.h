@@ -76,7 +76,7 @@ static inline const char *notation_number(const char *s, msgpack_packer *pk)
 static inline const char *notation_value(const char *s, struct buf *to)
 {
     msgpack_packer pk;
-    msgpack_packer_init(&pk, to, pack_to_buf);
+    msgpack_packer_init(&pk, to, buf_write);
     if (*s == '[' || *s == '{')
         return notation_list(s, &pk, to);
     if (*s == '"') {

@@ -125,7 +125,7 @@ int main(void)
     refused("[\"user\",0,\"b\"] [\"item\",0,\"x\"] [\"item\",1,\"x\"]",
             "item \"x\" is defined twice");
     refused("[\"user\",0,\"b\"] [\"session\",0,0,l[1],i[0]]", "but 0 items are defined so far");
-    refused("[\"user\",0,\"b\"]", "1 users were defined that no session");
+    refused("[\"user\",0,\"b\"]", "1 users are defined that no session");
     refused("[\"session\",0,0,l[5],i[0]]", "the session's user is not the id of one of the 0");
     other_header("delta_edges");
     other_header("week_shift");

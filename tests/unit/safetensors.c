@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/json_in.h"
+#include "base/json.h"
 #include "base/random.h"
 #include "bytes_of_file.h"
 #include "tap.h"

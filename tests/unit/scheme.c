@@ -65,7 +65,7 @@ static void make_corpus(struct session_store *c, uint64_t seed, size_t count[USE
 static void run(const char *name, const struct session_store *c, int64_t size, uint64_t seed,
                 struct epoch epoch, struct trace *t)
 {
-    struct batching b = {.corpus = c, .size = size, .seed = seed, .emit = keep, .to = t};
+    struct batching b = {.store = c, .size = size, .seed = seed, .emit = keep, .to = t};
     struct err e;
     t->stop_after = -1;
     scheme_find(name)->pass(&b, epoch, &e);
@@ -156,7 +156,7 @@ static void one_log(uint64_t seed)
     const int64_t sizes[] = {1, 3, 10, 1000};
     int64_t size = sizes[seed % 4];
     for (const struct scheme *s = scheme_table; s->name; s++)
-        for (enum part part = PART_TRAIN; part <= PART_TEST && !s->lanes; part++) {
+        for (enum part part = PART_TRAIN; part <= PART_TEST && !s->parallel; part++) {
             struct trace t = {0};
             run(s->name, &c, size, seed, (struct epoch){1, part}, &t);
             tap_ok((s->keeps_order ? is_whole : is_full)(&t, (const size_t(*)[4])count, part, size),
@@ -230,10 +230,10 @@ static void failing(void)
     size_t count[USERS][4];
     make_corpus(&c, 5, count);
     for (const struct scheme *s = scheme_table; s->name; s++) {
-        if (s->lanes)
+        if (s->parallel)
             continue;
         struct trace t = {.stop_after = 2};
-        struct batching b = {.corpus = &c, .size = 5, .emit = keep, .to = &t};
+        struct batching b = {.store = &c, .size = 5, .emit = keep, .to = &t};
         struct err e;
         tap_ok(s->pass(&b, (struct epoch){1, PART_TRAIN}, &e) == STATUS_IO && t.end.len == 3,
                "%s stops when its output fails", s->name);

@@ -1,9 +1,12 @@
-#include <stdlib.h>
+#include "base/option.h"
 
+#include <stdint.h>
+#include <string.h>
+
+#include "base/mem.h"
 #include "base/num.h"
-#include "cli/private.h"
 
-const char *value_name(const struct option *o)
+const char *option_value_name(const struct option *o)
 {
     switch (o->kind) {
     case OPTION_FLAG:
@@ -17,19 +20,19 @@ const char *value_name(const struct option *o)
     }
 }
 
-bool value_inside(const struct option *o, double value)
+bool option_inside(const struct option *o, double value)
 {
     return (o->low == 0 && o->high == 0) || (value >= o->low && value <= o->high);
 }
 
-/* Bounds that only say what the type can hold are not worth telling. */
+/* Bounds beyond these are those of the type and are not shown. */
 enum { FAR = 1000000000 };
 static bool is_far(double bound)
 {
     return bound > (double)FAR * FAR || bound < -(double)FAR * FAR;
 }
 
-void value_range(const struct option *o, struct buf *to)
+void option_range(const struct option *o, struct buf *to)
 {
     char low[NUM_TEXT], high[NUM_TEXT];
     num_text(o->low, low);
@@ -48,7 +51,7 @@ void value_range(const struct option *o, struct buf *to)
 static int refuse(const struct option *o, const char *text, struct err *e)
 {
     struct buf range = {0};
-    value_range(o, &range);
+    option_range(o, &range);
     err_set(e, STATUS_USAGE, "'%s' is not %.*s", text, (int)range.len, range.at);
     buf_release(&range);
     return e->status;
@@ -73,7 +76,7 @@ static int set_choice(const struct option *o, const char *text, struct err *e)
     return e->status;
 }
 
-int value_set(const struct option *o, const char *text, struct err *e)
+int option_set(const struct option *o, const char *text, struct err *e)
 {
     int64_t i;
     double real;
@@ -84,12 +87,12 @@ int value_set(const struct option *o, const char *text, struct err *e)
         *(bool *)o->to = true;
         break;
     case OPTION_INT:
-        if (!num_i64(text, strlen(text), &i) || !value_inside(o, (double)i))
+        if (!num_i64(text, strlen(text), &i) || !option_inside(o, (double)i))
             return refuse(o, text, e);
         *(int64_t *)o->to = i;
         break;
     case OPTION_REAL:
-        if (!num_f64(text, strlen(text), &real) || !value_inside(o, real))
+        if (!num_f64(text, strlen(text), &real) || !option_inside(o, real))
             return refuse(o, text, e);
         *(double *)o->to = real;
         break;
@@ -104,7 +107,7 @@ int value_set(const struct option *o, const char *text, struct err *e)
     return 0;
 }
 
-int cli_set(const struct option *o, const char *value, struct err *e)
+int option_restore(const struct option *o, const char *value, struct err *e)
 {
     if (o->kind == OPTION_FLAG && value && !strcmp(value, "false")) {
         *(bool *)o->to = false;
@@ -113,9 +116,24 @@ int cli_set(const struct option *o, const char *value, struct err *e)
     if (o->kind == OPTION_FLAG && (!value || strcmp(value, "true")))
         return err_set(e, STATUS_USAGE, "'%s' is neither true nor false", value ? value : "");
     if (value || o->kind == OPTION_CALL)
-        return value_set(o, value, e);
+        return option_set(o, value, e);
     if (o->kind != OPTION_TEXT && o->kind != OPTION_CHOICE)
         return refuse(o, "", e);
     *(const char **)o->to = NULL;
     return 0;
+}
+
+struct option *option_bind(const struct option *const *groups, void *to)
+{
+    size_t n = 0;
+    for (const struct option *const *g = groups; *g; g++)
+        for (const struct option *o = *g; o->kind != OPTION_END; o++)
+            n++;
+    struct option *table = mem_zero(n + 1, sizeof *table), *row = table;
+    for (const struct option *const *g = groups; *g; g++)
+        for (const struct option *o = *g; o->kind != OPTION_END; o++, row++) {
+            *row = *o;
+            row->to = (char *)to + o->at;
+        }
+    return table;
 }

@@ -1,0 +1,149 @@
+#include "model/model.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+/* ---- options ---- */
+
+const struct option model_size_rows[] = {
+    {OPTION_INT, .name = "embedding", .letter = 'e', .argument = "N", .recorded = true, .low = 1,
+     .high = 65536, .at = offsetof(struct model_options, embedding),
+     .help = "size of embeddings and states"},
+    {OPTION_REAL, .name = "dropout", .argument = "RATE", .recorded = true, .high = 0.999,
+     .at = offsetof(struct model_options, dropout),
+     .help = "share of values that are dropped in training"},
+    {0},
+};
+
+const struct option model_gru_rows[] = {
+    {OPTION_CHOICE, .name = "gru", .choices = "reset-after|reset-before", .recorded = true,
+     .at = offsetof(struct model_options, gru),
+     .help = "whether reset gates act after or before the product"},
+    {0},
+};
+
+const struct option model_user_weight_rows[] = {
+    {OPTION_TEXT, .name = "per-user", .argument = "LIST", .recorded = true,
+     .at = offsetof(struct model_options, per_user),
+     .help = "levels whose attention weights are each user's own"},
+    {OPTION_TEXT, .name = "clusters", .argument = "K|FILE", .recorded = true,
+     .at = offsetof(struct model_options, clusters),
+     .help = "the same for clusters of users instead"},
+    {0},
+};
+
+const struct option model_unroll_rows[] = {
+    {OPTION_INT, .name = "unroll", .argument = "N", .recorded = true, .low = 1, .high = 1 << 20,
+     .at = offsetof(struct model_options, unroll), .help = "steps of an update"},
+    {0},
+};
+
+struct model_options *model_options_new(const struct model_class *class)
+{
+    struct model_options *o = mem_zero(1, class->options_size);
+    memcpy(o, class->defaults, class->options_size);
+    return o;
+}
+
+void model_label(const struct model_class *class, const struct model_options *o, struct buf *to)
+{
+    struct model_options *plain = model_options_new(class);
+    struct option *given = option_bind(class->options, (void *)(uintptr_t)o);
+    struct option *unset = option_bind(class->options, plain);
+    buf_text(to, class->name);
+    for (int i = 0; given[i].kind != OPTION_END; i++) {
+        if (!given[i].labels)
+            continue;
+        const char *value = *(const char **)given[i].to, *usual = *(const char **)unset[i].to;
+        if (value && (!usual || strcmp(value, usual)))
+            buf_format(to, " %s", value);
+    }
+    mem_free(given);
+    mem_free(unset);
+    mem_free(plain);
+}
+
+int model_check(const struct model_class *class, const struct model_options *o, struct err *e)
+{
+    if (o->clusters && !o->per_user)
+        return err_set(e, STATUS_USAGE,
+                       "--clusters goes with --per-user, which says of which levels");
+    return class->check ? class->check(o, e) : 0;
+}
+
+bool model_attends(const struct model_class *class, const struct model_options *o)
+{
+    return class->attends && class->attends(o);
+}
+
+bool model_takes_slots(const struct model_class *class)
+{
+    return !class->forward;
+}
+
+const char *model_loss(const struct model_class *class)
+{
+    return class->loss ? class->loss : "cross-entropy";
+}
+
+bool model_reset_before(const struct model *m)
+{
+    return !strcmp(m->options->gru, "reset-before");
+}
+
+/* ---- a model ---- */
+
+struct tensor *model_output(struct tape *t, const struct forward *f)
+{
+    return tape_whole(t, f->output);
+}
+
+struct tensor *model_output_bias(struct tape *t, const struct forward *f)
+{
+    return f->output_bias ? tape_whole(t, f->output_bias)
+                          : tape_zeros(t, 1, (int)f->output->shape[0]);
+}
+
+int model_open(struct model *m, const struct model_class *class, const struct model_options *o,
+               const struct model_data *data, struct device *d, struct err *e)
+{
+    const char *name = class->name;
+    *m = (struct model){0};
+    bool ordered = class->needs_order || o->join_sessions;
+    if (!class->forward != (data->lanes > 0))
+        return err_set(e, STATUS_USAGE,
+                       "the batches are %s, --model %s takes %s: use batcher --scheme %s",
+                       data->lanes ? "steps of lanes" : "of whole sessions", name,
+                       data->lanes ? "whole sessions" : "steps of lanes",
+                       data->lanes ? "longest-first"
+                       : ordered   ? "user-parallel"
+                                   : "session-parallel");
+    if (ordered && !data->keeps_order)
+        return err_set(e, STATUS_USAGE,
+                       "--scheme %s does not keep each user's order, which --model %s%s needs: use "
+                       "%s",
+                       data->scheme ? data->scheme : "of the input", name,
+                       o->join_sessions ? " --join-sessions" : "",
+                       data->lanes ? "user-parallel" : "longest-first");
+    if (class->needs_items && !data->history_items)
+        return err_set(
+            e, STATUS_USAGE,
+            "the batches hold no items of earlier sessions, which --model %s reads: make "
+            "them with batcher --with-history-items",
+            name);
+    *m = (struct model){.class = class, .options = o, .data = *data, .device = d};
+    if (!m->data.groups)
+        m->data.groups = data->users;
+    class->open(m);
+    return 0;
+}
+
+void model_close(struct model *m)
+{
+    if (m->class)
+        m->class->close(m);
+    parameters_release(&m->parameters);
+    *m = (struct model){0};
+}

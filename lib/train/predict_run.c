@@ -1,0 +1,227 @@
+#include "train/predict_run.h"
+
+#include <inttypes.h>
+
+#include "cli/progress.h"
+
+/* ---- opening ---- */
+
+int predict_run_open(struct predict_run *r, const char *program, const struct run_options *o,
+                     struct saved_model *saved, struct operands files,
+                     const struct output_options *output, struct err *e)
+{
+    struct meta m;
+    *r = (struct predict_run){.saved = saved};
+    if (pass_run_open(&r->pass, program, o, files, output, e) ||
+        saved_model_check(saved, batches_in_meta(r->pass.in), e))
+        return e->status;
+    pass_run_header(&r->pass, &m);
+    saved_model_chain(saved, &m);
+    int status = pass_run_output(&r->pass, &m, e);
+    meta_release(&m);
+    return status ? status : run_device_open(o, &r->pass.device, e);
+}
+
+/* The model knows items of its own, which are written behind the stream's. */
+static int open_items(struct predict_run *r, struct err *e)
+{
+    struct item_map *v = &r->map;
+    item_map_open(v, batches_in_items(r->pass.in), &r->saved->items);
+    if (v->unknown == v->streamed)
+        return err_set(e, STATUS_DATA, "%s knows none of the items of the input", r->saved->path);
+    for (size_t i = 0; i < v->id.len; i++)
+        if (v->id.at[i] >= v->streamed &&
+            write_item(&r->pass.out.out, v->id.at[i], names_at(&v->rows, (int32_t)i),
+                       (struct attributes){{NULL, 0}}, e))
+            return e->status;
+    return 0;
+}
+
+/* Among which items targets are ranked. */
+static int open_candidates(struct predict_run *r, struct train_options *options, struct err *e)
+{
+    struct pass_run *p = &r->pass;
+    int64_t among = p->o->rank_among;
+    if (item_support_most(&p->support, among, r->map.items, &p->candidates, e))
+        return e->status;
+    if (!p->candidates)
+        return 0;
+    options->candidate = item_map_candidates(&r->map, p->candidates);
+    return options->candidate
+               ? 0
+               : err_set(e, STATUS_DATA, "%s knows none of the %" PRId64 " most supported items",
+                         r->saved->path, among);
+}
+
+/* Whose attention weights each user takes, where they share them. */
+static int open_clusters(struct predict_run *r, struct model_data *data, struct err *e)
+{
+    const char *clusters = r->saved->options->clusters;
+    if (!clusters)
+        return 0;
+    int status = clustering_open(&r->clustering, clusters, &r->saved->file, true,
+                                 batches_in_users(r->pass.in), e);
+    data->groups = r->clustering.blocks;
+    data->group = r->clustering.group.at;
+    return status;
+}
+
+static int open_model(struct predict_run *r, struct err *e)
+{
+    struct pass_run *p = &r->pass;
+    struct model_data data;
+    char scheme[100];
+    if (pass_run_data(p, &data, e) || open_items(r, e))
+        return e->status;
+    struct train_options options = run_train_options(p->o);
+    options.look = true;
+    options.sampled = false;
+    data.scheme = pass_run_scheme(p, scheme, sizeof scheme);
+    data.items = names_count(&r->map.rows);
+    if (open_candidates(r, &options, e) || open_clusters(r, &data, e) ||
+        model_open(&p->model, r->saved->class, r->saved->options, &data, p->device, e))
+        return e->status;
+    p->model.data.scheme = NULL; /* its text ends here */
+    const struct model_names names = {&r->map.rows, batches_in_users(p->in)};
+    parameters_hold(&p->model.parameters, p->device);
+    if (model_file_read(&p->model, &names, &r->saved->file, e))
+        return e->status;
+    pass_run_begin(p, &options);
+    return 0;
+}
+
+/* ---- passes ---- */
+
+static int write_attended(void *to, const struct attention *a, struct err *e)
+{
+    struct predict_run *r = to;
+    struct attention shown = item_map_attention(&r->map, a);
+    return write_attention(&r->pass.out.out, &shown, e);
+}
+
+static int end_pass(struct predict_run *r, struct err *e)
+{
+    if (!r->pass.in_pass)
+        return 0;
+    if (pass_run_end_pass(&r->pass, e))
+        return e->status;
+    pass_run_say_pass(&r->pass, false);
+    return 0;
+}
+
+static int begin_pass(struct predict_run *r, struct epoch epoch, struct err *e)
+{
+    struct pass_run *p = &r->pass;
+    p->watched = (struct attention_sample_to){write_attended, r};
+    if ((!p->ready && open_model(r, e)) || end_pass(r, e))
+        return e->status;
+    if (epoch.part == PART_TRAIN || epoch.number != p->log.epoch)
+        pass_run_say_epoch(p);
+    return pass_run_begin_pass(p, epoch, e);
+}
+
+static int no_numbers(const struct predict_run *r, struct err *e)
+{
+    return e->status == STATUS_FAIL
+               ? err_set(e, STATUS_FAIL, "the weights in %s give losses that are no numbers",
+                         r->saved->path)
+               : e->status;
+}
+
+static int run_batch(struct predict_run *r, const struct batch *given, struct err *e)
+{
+    struct pass_run *p = &r->pass;
+    struct pass_stats *stats = pass_run_stats(p);
+    const struct batch *b = item_map_batch(&r->map, given);
+    struct outcome outcome = {0};
+    if (b->user.len && learner_batch(&p->learner, b, &outcome, e))
+        return no_numbers(r, e);
+    if (stats->epoch.part != PART_TRAIN) {
+        struct outcome shown = item_map_outcome(&r->map, given, &outcome, stats);
+        if (pass_run_write(p, &shown, e))
+            return e->status;
+    }
+    return b->user.len ? attention_sample_batch(&p->watch, &p->learner, b, &outcome, p->watched, e)
+                       : 0;
+}
+
+static int run_steps(struct predict_run *r, const struct steps *given, struct err *e)
+{
+    struct pass_run *p = &r->pass;
+    struct pass_stats *stats = pass_run_stats(p);
+    struct outcome outcome;
+    const struct steps *s = item_map_steps(&r->map, given);
+    if (learner_steps(&p->learner, s, &outcome, e))
+        return no_numbers(r, e);
+    if (stats->epoch.part == PART_TRAIN)
+        return 0;
+    struct outcome shown = item_map_steps_outcome(&r->map, given, &outcome, stats);
+    return pass_run_write(p, &shown, e);
+}
+
+/* ---- the whole run ---- */
+
+static int take(struct predict_run *r, const struct batches_record *record, struct err *e)
+{
+    struct pass_run *p = &r->pass;
+    switch (record->kind) {
+    case RECORD_ITEM:
+        item_support_note(&p->support, record->named.attributes);
+        return pass_run_write_named(p, record, e);
+    case RECORD_USER:
+        return pass_run_write_named(p, record, e);
+    case RECORD_EPOCH:
+        return begin_pass(r, record->epoch, e);
+    case RECORD_BATCH:
+        if (run_batch(r, &record->batch, e))
+            return e->status;
+        break;
+    default:
+        if (run_steps(r, &record->steps, e))
+            return e->status;
+    }
+    pass_run_say_progress(p);
+    return frame_out_pause(&p->out.out, e);
+}
+
+static void say_unknown(const struct predict_run *r)
+{
+    const struct item_map *v = &r->map;
+    if (v->unknown)
+        cli_warn("%s does not know %" PRId32 " of the %" PRId32 " items: %" PRId64 " of %" PRId64
+                 " events were taken out, and %" PRId64 " of %" PRId64 " targets count as missed",
+                 r->saved->path, v->unknown, v->streamed, v->left_out, v->events, v->missed,
+                 v->targets);
+}
+
+int predict_run_all(struct predict_run *r, struct err *e)
+{
+    struct batches_record record;
+    enum read_result got;
+    while ((got = batches_in_next(r->pass.in, &record, e)) == READ_RECORD)
+        if (take(r, &record, e))
+            return e->status;
+    if (got == READ_ERROR)
+        return e->status;
+    if (!r->pass.ready)
+        return err_set(e, STATUS_DATA, "the input holds no epoch");
+    if (end_pass(r, e))
+        return e->status;
+    pass_run_say_epoch(&r->pass);
+    say_unknown(r);
+    if (pass_run_drain(&r->pass, e))
+        return e->status;
+    return frame_out_end(&r->pass.out.out, e) ? e->status : output_finish(&r->pass.out, e);
+}
+
+void predict_run_abort(struct predict_run *r, const struct err *why)
+{
+    pass_run_abort(&r->pass, why);
+}
+
+void predict_run_close(struct predict_run *r)
+{
+    pass_run_close(&r->pass);
+    item_map_release(&r->map);
+    clustering_release(&r->clustering);
+}

@@ -1,0 +1,30 @@
+/* Prediction from stream to stream: a saved model runs forward over all passes, and what it ranks
+ * in validation and test passes is written. */
+#ifndef TRAIN_PREDICT_RUN_H
+#define TRAIN_PREDICT_RUN_H
+
+#include "train/clustering.h"
+#include "train/item_map.h"
+#include "train/pass_run.h"
+#include "train/saved_model.h"
+
+struct predict_run {
+    struct pass_run pass;
+    struct saved_model *saved; /* the caller's */
+    struct item_map map;       /* between its items and the stream's */
+    struct clustering clustering;
+};
+
+/* Opens input, output and device.  65, 66, 69, 73. */
+int predict_run_open(struct predict_run *r, const char *program, const struct run_options *o,
+                     struct saved_model *saved, struct operands files,
+                     const struct output_options *output, struct err *e);
+
+/* Runs it to the end of the input and ends the output.  1: the weights give no numbers. */
+int predict_run_all(struct predict_run *r, struct err *e);
+
+/* After a failure: the output's abort record; nothing is committed. */
+void predict_run_abort(struct predict_run *r, const struct err *why);
+void predict_run_close(struct predict_run *r);
+
+#endif

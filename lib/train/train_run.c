@@ -1,0 +1,418 @@
+#include "train/train_run.h"
+
+#include <inttypes.h>
+#include <signal.h>
+
+#include "base/signals.h"
+#include "cli/progress.h"
+#include "train/save.h"
+
+/* ---- what a checkpoint goes on from ---- */
+
+/* Clusters are made anew, of the same users and items or by the same file: they come out the same.
+ */
+static void clusters_state(const struct clustering *c, struct state *s)
+{
+    i32_vec group = {0};
+    vec_append(&group, c->group.at, c->group.len);
+    state_i32s(s, "clusters", &group, 0, INT32_MAX);
+    if (state_good(s) &&
+        (group.len != c->group.len ||
+         (group.len && memcmp(group.at, c->group.at, group.len * sizeof *group.at))))
+        state_refuse(s, "clusters", "the users' clusters are others now");
+    vec_release(&group);
+}
+
+static void run_state(void *of, struct state *s)
+{
+    struct train_run *t = of;
+    struct pass_run *p = &t->pass;
+    if (t->clustering.blocks)
+        clusters_state(&t->clustering, s);
+    learner_state(&p->learner, s);
+    best_state(&t->best, &p->model.parameters, s);
+    if (state_restoring(s) && state_good(s))
+        attention_sample_begin(&p->watch, p->learner.tally.epoch);
+    attention_sample_state(&p->watch, s);
+    epoch_log_state(&p->log, s);
+    state_begin(s, "run");
+    state_flag(s, "in_pass", &p->in_pass);
+    state_flag(s, "stopped", &t->stopped);
+    state_flag(s, "noted", &t->noted);
+    state_end(s);
+}
+
+static int flush(void *of, struct err *e)
+{
+    struct train_run *t = of;
+    return learner_flush(&t->pass.learner, e);
+}
+
+/* ---- opening ---- */
+
+/* A new output, or the one that the checkpoint knows of. */
+static int open_output(struct train_run *t, struct err *e)
+{
+    const struct checkpoint *c = &t->checkpoint;
+    struct pass_run *p = &t->pass;
+    const struct output_options *o = &p->output;
+    struct bytes options = {p->options.at, p->options.len};
+    struct meta m;
+    pass_run_header(p, &m);
+    int status = c->temporary
+                     ? output_continue(&p->out, o->path, o->flush, &m, p->program, SESSPIPE_VERSION,
+                                       options, c->temporary, &c->stand, e)
+                     : pass_run_output(p, &m, e);
+    meta_release(&m);
+    return status;
+}
+
+static int open_checkpoint(struct train_run *t, struct err *e)
+{
+    struct pass_run *p = &t->pass;
+    const struct run_options *o = p->o;
+    struct checkpoint_run run = {.model = o->class->name,
+                                 .save = o->save,
+                                 .path = p->output.path,
+                                 .in = p->in,
+                                 .out = &p->out,
+                                 .state = run_state,
+                                 .flush = flush,
+                                 .of = t};
+    struct meta m;
+    pass_run_header(p, &m);
+    meta_add_program(&m, p->program, SESSPIPE_VERSION,
+                     (struct bytes){p->options.at, p->options.len});
+    int status = meta_pack(&m, &run.header, e);
+    meta_release(&m);
+    return status ? status
+                  : checkpoint_open(&t->checkpoint, &run, o->checkpoint, o->resume,
+                                    o->checkpoint_every, e);
+}
+
+int train_run_open(struct train_run *t, const char *program, const struct run_options *o,
+                   struct operands files, const struct output_options *output, struct err *e)
+{
+    const char *clusters = o->shape->clusters;
+    *t = (struct train_run){.ahead = {.wanted = clusters && clustering_number(clusters)}};
+    if (pass_run_open(&t->pass, program, o, files, output, e) || open_checkpoint(t, e) ||
+        (!t->checkpoint.temporary && open_output(t, e)))
+        return e->status;
+    return run_device_open(o, &t->pass.device, e);
+}
+
+/* ---- the model, once the stream has given its users and items ---- */
+
+static struct model_names names_of(const struct train_run *t)
+{
+    return (struct model_names){batches_in_items(t->pass.in), batches_in_users(t->pass.in)};
+}
+
+/* Whose attention weights each user takes, where they share them. */
+static int open_clusters(struct train_run *t, struct model_data *data, struct err *e)
+{
+    const char *clusters = t->pass.o->shape->clusters, *init = t->pass.o->init;
+    struct clustering *c = &t->clustering;
+    struct safetensors file = {.fd = -1};
+    if (!clusters)
+        return 0;
+    if (init && safetensors_open(&file, init, e))
+        return e->status;
+    int status =
+        clustering_open(c, clusters, init ? &file : NULL, false, batches_in_users(t->pass.in), e);
+    if (init)
+        safetensors_close(&file);
+    if (!status && c->to_find && !t->ahead.done)
+        status = err_set(e, STATUS_DATA, "--clusters %s: the input begins with no training pass",
+                         clusters);
+    data->groups = c->blocks;
+    data->group = c->group.at;
+    return status;
+}
+
+/* What a loss over some of the items needs of the stream. */
+static int check_sampled(const struct train_run *t, const struct train_options *o,
+                         const struct model_data *data, struct err *e)
+{
+    bool by_count = o->negatives && o->alpha > 0;
+    if (!o->sampled)
+        return 0;
+    if ((by_count || o->log_q) && t->pass.support.unknown)
+        return err_set(e, STATUS_DATA,
+                       "%s: the input does not say how often training has each item (the items' "
+                       "\"train\"): tfilter --split writes it%s",
+                       o->log_q ? "--logq" : "--negatives",
+                       o->log_q ? "" : "; --negatives-alpha 0 does without");
+    if (data->lanes == 1 && !o->negatives && o->unroll <= 1 && !t->pass.o->shape->join_sessions &&
+        o->max_steps)
+        return err_set(e, STATUS_USAGE,
+                       "a single lane has no targets beside its own to learn from: give "
+                       "--negatives, or make more lanes with batcher --batch");
+    return 0;
+}
+
+/* Gives the parameters their first values. */
+static int open_weights(struct train_run *t, const struct train_options *options, struct err *e)
+{
+    struct model *m = &t->pass.model;
+    const struct model_names names = names_of(t);
+    parameters_allocate(&m->parameters, t->pass.device, options->optimizer.update.kind,
+                        options->optimizer.update.momentum, options->seed);
+    return t->pass.o->init ? model_file_init(m, &names, t->pass.o->init, e) : 0;
+}
+
+static int open_model(struct train_run *t, struct err *e)
+{
+    struct pass_run *p = &t->pass;
+    const struct run_options *o = p->o;
+    struct model_data data;
+    char scheme[100];
+    if (pass_run_data(p, &data, e))
+        return e->status;
+    struct train_options options = run_train_options(o);
+    data.scheme = pass_run_scheme(p, scheme, sizeof scheme);
+    if (check_sampled(t, &options, &data, e) ||
+        item_support_most(&p->support, o->rank_among, data.items, &p->candidates, e) ||
+        open_clusters(t, &data, e) ||
+        model_open(&p->model, o->class, o->shape, &data, p->device, e))
+        return e->status;
+    options.candidate = p->candidates;
+    p->model.data.scheme = NULL; /* its text ends here */
+    if (open_weights(t, &options, e))
+        return e->status;
+    if (t->clustering.to_find)
+        clustering_find(&t->clustering, &t->ahead, &p->model, o->init != NULL, options.seed);
+    best_init(&t->best, !strcmp(o->save_by, "last") ? SAVE_BY_LAST : SAVE_BY_RECALL,
+              o->save || t->checkpoint.path);
+    pass_run_begin(p, &options);
+    return 0;
+}
+
+/* ---- one pass after another ---- */
+
+static int write_attended(void *to, const struct attention *a, struct err *e)
+{
+    struct pass_run *p = to;
+    return p->muted ? 0 : write_attention(&p->out.out, a, e);
+}
+
+static void say_selection(struct train_run *t)
+{
+    if (t->noted || t->best.validated || t->best.recall < 0 || !t->pass.o->save ||
+        t->best.by != SAVE_BY_RECALL)
+        return;
+    t->noted = true;
+    cli_note("no validation part: the best epoch is chosen on the test part");
+}
+
+static int end_pass(struct train_run *t, struct err *e)
+{
+    bool improved;
+    if (!t->pass.in_pass)
+        return 0;
+    if (pass_run_end_pass(&t->pass, e) || best_pass(&t->best, &t->pass.learner, &improved, e))
+        return e->status;
+    t->pass.muted = false;
+    say_selection(t);
+    pass_run_say_pass(&t->pass, improved);
+    return 0;
+}
+
+static int begin_pass(struct train_run *t, struct epoch epoch, struct err *e)
+{
+    struct pass_run *p = &t->pass;
+    int64_t patience = p->o->stop_after;
+    if ((!p->ready && open_model(t, e)) || end_pass(t, e))
+        return e->status;
+    if (epoch.part == PART_TRAIN || epoch.number != p->log.epoch)
+        pass_run_say_epoch(p);
+    if (epoch.part == PART_TRAIN && patience && t->best.waiting >= patience) {
+        t->stopped = true;
+        return 0;
+    }
+    return pass_run_begin_pass(p, epoch, e);
+}
+
+static int run_batch(struct train_run *t, const struct batch *b, struct err *e)
+{
+    struct pass_run *p = &t->pass;
+    struct outcome outcome;
+    if (learner_batch(&p->learner, b, &outcome, e) || pass_run_write(p, &outcome, e) ||
+        attention_sample_batch(&p->watch, &p->learner, b, &outcome, p->watched, e))
+        return e->status;
+    pass_run_say_progress(p);
+    return frame_out_pause(&p->out.out, e);
+}
+
+static int run_steps(struct train_run *t, const struct steps *s, struct err *e)
+{
+    struct pass_run *p = &t->pass;
+    struct outcome outcome;
+    if (learner_steps(&p->learner, s, &outcome, e) || pass_run_write(p, &outcome, e))
+        return e->status;
+    pass_run_say_progress(p);
+    return frame_out_pause(&p->out.out, e);
+}
+
+/* ---- going on from a checkpoint ---- */
+
+/* The input has come to where the checkpoint was written.  A new output begins with the pass at
+ * hand if it can show all of it. */
+static int go_on(struct train_run *t, struct err *e)
+{
+    struct pass_run *p = &t->pass;
+    const struct pass_stats *stats = pass_run_stats(p);
+    if (checkpoint_arrive(&t->checkpoint, e))
+        return e->status;
+    if (t->checkpoint.ended)
+        return 0;
+    if (t->checkpoint.temporary && open_output(t, e))
+        return e->status;
+    buf_release(&t->checkpoint.stand.block); /* from here on the output's own is told */
+    if (t->checkpoint.temporary || !p->in_pass)
+        return 0;
+    p->muted = stats->epoch.part != PART_TRAIN && stats->batches;
+    return p->muted ? 0 : write_epoch(&p->out.out, stats->epoch, e);
+}
+
+/* A record that was used before the checkpoint was written. */
+static int pass_over(struct train_run *t, const struct batches_record *r, struct err *e)
+{
+    struct checkpoint *c = &t->checkpoint;
+    bool named = r->kind == RECORD_USER || r->kind == RECORD_ITEM;
+    if (named && !c->temporary && pass_run_write_named(&t->pass, r, e))
+        return e->status;
+    if (!named && !t->pass.ready && (open_model(t, e) || checkpoint_restore(c, e)))
+        return e->status;
+    return t->pass.ready && c->records == c->target ? go_on(t, e) : 0;
+}
+
+/* ---- the whole run ---- */
+
+static int take(struct train_run *t, const struct batches_record *r, struct err *e)
+{
+    if (r->kind == RECORD_ITEM)
+        item_support_note(&t->pass.support, r->named.attributes);
+    if (t->checkpoint.waiting)
+        return pass_over(t, r, e);
+    if (t->stopped || t->checkpoint.ended)
+        return 0; /* read to the end, so that the stages before end normally */
+    switch (r->kind) {
+    case RECORD_USER:
+    case RECORD_ITEM:
+        return pass_run_write_named(&t->pass, r, e);
+    case RECORD_EPOCH:
+        return begin_pass(t, r->epoch, e);
+    case RECORD_BATCH:
+        return run_batch(t, &r->batch, e);
+    default:
+        return run_steps(t, &r->steps, e);
+    }
+}
+
+static int save(struct train_run *t, struct err *e)
+{
+    const struct pass_run *p = &t->pass;
+    struct training_texts texts = {.model = p->o->class->name,
+                                   .program = p->program,
+                                   .options = {p->options.at, p->options.len},
+                                   .meta = batches_in_meta(p->in),
+                                   .best = &t->best};
+    const struct model_names names = names_of(t);
+    return save_model(&p->model, &texts, &names, p->o->save, e);
+}
+
+/* Keeps what there is to keep of a run that went wrong by itself. */
+static int diverged(struct train_run *t, struct err *e)
+{
+    const char *path = t->pass.o->save;
+    struct err other;
+    if (!t->pass.ready || !path || !t->best.weights)
+        return e->status;
+    if (save(t, &other)) {
+        cli_warn("%s", other.text);
+        return e->status;
+    }
+    cli_warn("%s holds the %s model, of epoch %" PRId64, path,
+             t->best.by == SAVE_BY_LAST ? "last good" : "best", t->best.epoch);
+    return e->status;
+}
+
+static int finish(struct train_run *t, struct err *e)
+{
+    struct pass_run *p = &t->pass;
+    if (t->checkpoint.waiting)
+        return err_set(e, STATUS_DATA, "%s is of other data: the input ends before it",
+                       t->checkpoint.resumed);
+    if (!p->ready)
+        return err_set(e, STATUS_DATA, "the input holds no epoch");
+    if (t->checkpoint.ended) {
+        t->finished = true;
+        return checkpoint_finish(&t->checkpoint, e);
+    }
+    if (end_pass(t, e))
+        return e->status;
+    pass_run_say_epoch(p);
+    /* All but the end is written first: where the reader went away no model is saved, and where the
+     * save fails the output has no end. */
+    if (pass_run_drain(p, e))
+        return e->status;
+    if (signals_first())
+        return 0;
+    if (p->o->save && (best_finish(&t->best, &p->learner, e) || save(t, e)))
+        return e->status;
+    if (frame_out_end(&p->out.out, e) || checkpoint_end(&t->checkpoint, e))
+        return e->status;
+    t->finished = !p->out.sink.gone; /* unless what follows fails */
+    return output_finish(&p->out, e);
+}
+
+/* Asked to stop, or left by its reader: what can be gone on with is written. */
+static int stop(struct train_run *t, struct err *e)
+{
+    struct checkpoint *c = &t->checkpoint;
+    if (!t->pass.ready || c->waiting || c->ended)
+        return 0; /* what there is to go on from is there already, or nothing is */
+    if (checkpoint_write(c, e))
+        return e->status;
+    if (signals_first() != SIGPIPE)
+        cli_note("stopped: --resume %s goes on", c->path);
+    return 0;
+}
+
+int train_run_all(struct train_run *t, struct err *e)
+{
+    struct batches_record record;
+    struct checkpoint *c = &t->checkpoint;
+    enum read_result got = READ_RECORD;
+    int status = 0;
+    t->pass.watched = (struct attention_sample_to){write_attended, &t->pass};
+    while (!status && !signals_first() &&
+           (got = first_epoch_next(&t->ahead, t->pass.in, &record, e)) == READ_RECORD) {
+        bool used = !c->waiting;
+        c->records++;
+        status = take(t, &record, e);
+        if (!status && used && t->pass.ready)
+            status = checkpoint_step(c, record.kind, e);
+    }
+    if (!status && !signals_first())
+        status = got == READ_ERROR ? e->status : finish(t, e);
+    if (!status && !t->finished)
+        status = stop(t, e);
+    return status == STATUS_FAIL ? diverged(t, e) : status;
+}
+
+void train_run_abort(struct train_run *t, const struct err *why)
+{
+    pass_run_abort(&t->pass, why);
+    checkpoint_close(&t->checkpoint);
+}
+
+void train_run_close(struct train_run *t)
+{
+    best_release(&t->best);
+    pass_run_close(&t->pass);
+    clustering_release(&t->clustering);
+    first_epoch_release(&t->ahead);
+    checkpoint_close(&t->checkpoint);
+}

@@ -1,0 +1,78 @@
+/* Options of any model as one struct, for tests and measurements that go over models. */
+#ifndef TESTS_MODEL_SHAPE_H
+#define TESTS_MODEL_SHAPE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/model.h"
+
+/* A text of NULL and an embedding of 0 are the model's default. */
+struct model_shape {
+    const char *session_rep, *user_rep, *inter, *intra, *attend_to, *per_user, *clusters;
+    const char *encoder, *decoder, *propagate, *gru;
+    bool bidirectional, join_sessions;
+    int64_t embedding, hidden;
+    double dropout, feature_dropout, user_dropout, start_dropout;
+};
+
+static inline const struct model_class *class_named(const char *name)
+{
+    const struct model_class *class;
+    struct err e;
+    if (model_find(name, &class, &e)) {
+        fprintf(stderr, "%s\n", e.text);
+        exit(1);
+    }
+    return class;
+}
+
+/* The model's options by the shape; what the model has no option for is left out.  The caller frees
+ * them with mem_free. */
+static inline struct model_options *options_of_shape(const struct model_class *class,
+                                                     const struct model_shape *s)
+{
+    const struct {
+        const char *name, *text;
+    } text[] = {{"session-rep", s->session_rep},
+                {"user-rep", s->user_rep},
+                {"inter", s->inter},
+                {"intra", s->intra},
+                {"attend-to", s->attend_to},
+                {"per-user", s->per_user},
+                {"clusters", s->clusters},
+                {"encoder", s->encoder},
+                {"decoder", s->decoder},
+                {"propagate", s->propagate},
+                {"gru", s->gru}};
+    const struct {
+        const char *name;
+        double value;
+    } rate[] = {{"dropout", s->dropout},
+                {"feature-dropout", s->feature_dropout},
+                {"user-dropout", s->user_dropout},
+                {"start-dropout", s->start_dropout}};
+    struct model_options *to = model_options_new(class);
+    struct option *rows = option_bind(class->options, to);
+    for (struct option *o = rows; o->kind != OPTION_END; o++) {
+        for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+            if (!strcmp(o->name, text[i].name) && text[i].text)
+                *(const char **)o->to = text[i].text;
+        for (size_t i = 0; i < sizeof rate / sizeof *rate; i++)
+            if (!strcmp(o->name, rate[i].name))
+                *(double *)o->to = rate[i].value;
+        if (!strcmp(o->name, "hidden"))
+            *(int64_t *)o->to = s->hidden;
+        if (!strcmp(o->name, "bidirectional"))
+            *(bool *)o->to = s->bidirectional;
+    }
+    if (s->embedding)
+        to->embedding = s->embedding;
+    to->join_sessions = s->join_sessions;
+    mem_free(rows);
+    return to;
+}
+
+#endif
