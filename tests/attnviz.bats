@@ -1,4 +1,4 @@
-# attnviz: means against an independent computation, names that want to do harm, every output.
+# attnviz: means against an independent computation, harmful names, every output.
 bats_require_minimum_version 1.5.0
 load helpers
 
@@ -209,7 +209,7 @@ of() {
     [ "$output" -gt 900 ]
 }
 
-@test "examples: as many as asked for, drawn by seed, their weights those of the stream" {
+@test "examples: as many as --examples says, drawn by seed, with the weights of the stream" {
     { hand | sed '/^attention/,$d'
       for i in $(seq 100); do echo "attention 0 $i 0.25:24:3:0,1 0.75:1:4:1,2,0"; done
       echo 'pass 2'; } | predictions >1.mp
@@ -229,7 +229,7 @@ weeks\tann\t4\t0.75\t1.5\t
 weeks\tann\t3\t0.25\t0.5\t' ]
 }
 
-@test "the page: everything in it, nothing to load, nothing that runs" {
+@test "the page has everything, loads nothing and runs nothing" {
     hand | predictions >1.mp
     attnviz --html 1.mp >page.html
     grep -q '^<!DOCTYPE html>' page.html
@@ -267,7 +267,7 @@ weeks\tann\t3\t0.25\t0.5\t' ]
     attnviz --html --svg one 1.mp | grep -q '^<!DOCTYPE html>'
 }
 
-@test "names that want to do harm do none: page" {
+@test "harmful names are made harmless: page" {
     hostile | predictions >1.mp
     attnviz --html 1.mp >page.html
     run -1 grep -qi '<script\|</title></svg><\|<b>&"m' page.html
@@ -294,7 +294,7 @@ reader = Reader(); reader.feed(page); assert not reader.stack
 EOT
 }
 
-@test "names that want to do harm do none: TSV and terminal" {
+@test "harmful names are made harmless: TSV and terminal" {
     hostile | predictions >1.mp
     attnviz 1.mp >tsv
     [ "$(awk -F '\t' '{ print NF }' tsv | sort -u)" = 17 ]
@@ -332,7 +332,7 @@ EOT
     [[ $stderr == *'without pictures'* ]]
 }
 
-@test "sessions that had nothing to choose are in no picture, and the page says so" {
+@test "sessions with nothing to choose are in no picture, and the page says so" {
     hand | predictions | attnviz --html | grep -q 'Of these, 1 had only one earlier session'
     hand | sed '/^attention 0 [578]/d' | predictions >1.mp
     run -65 attnviz 1.mp

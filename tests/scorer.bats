@@ -113,7 +113,7 @@ group() { grep "\"by\": \"$1\", \"group\": \"$2\"" lines >line; } # group BY GRO
     [ "$(grep -c '"by"' lines)" = $((5 + 5 + 2 + 2 + 3 + 3 + 2)) ]
 }
 
-@test "--by takes a list, and no more is shown than it asks for" {
+@test "--by takes a list and shows only what is in it" {
     broken_down | predictions >ranks.mp
     scorer --by phase,seen --best ranks.mp >table
     [ "$(grep ' by ' table | cut -d: -f1)" = $'ii-rnn by phase\nii-rnn by seen\nbest epoch by recall@20, selected_on' ]
@@ -122,7 +122,7 @@ group() { grep "\"by\": \"$1\", \"group\": \"$2\"" lines >line; } # group BY GRO
     [[ $output == *'--by phase,week: "week" is no breakdown: possible are position, '* ]]
 }
 
-@test "popularity and seen need the items' counts: 65 where they are not there" {
+@test "popularity and seen need the items' counts: 65 without them" {
     hand | predictions >ranks.mp
     for by in popularity seen all; do
         run -65 --separate-stderr scorer --by $by ranks.mp
@@ -144,7 +144,7 @@ group() { grep "\"by\": \"$1\", \"group\": \"$2\"" lines >line; } # group BY GRO
     done
 }
 
-@test "precision is recall over k, in tables where it is asked for" {
+@test "precision is recall over k; in tables only with --precision" {
     hand | predictions >ranks.mp
     scorer --json --by none --at 20,4 ranks.mp | grep '"epoch": 2, "part": "test"' >line
     near 0.16666666666666667 "$(value precision@4 <line)" # 2 of 3 ranks, each one of 4
@@ -232,7 +232,7 @@ EOT
     cat 1.mp 2.mp 3.mp | scorer --best --by none | cmp - table
 }
 
-@test "different models are rows of their own, told apart" {
+@test "different models are rows of their own, with different names" {
     hand 1 | predictions >1.mp
     hand 1 '' | predictions >2.mp
     hand 1 | sed 's/lr=0.1/lr=0.2/' | predictions >3.mp
@@ -255,7 +255,7 @@ EOT
     [[ $output == *'2 names for 1 models'* ]]
 }
 
-@test "tables by position of one model; of several only where they are asked for" {
+@test "tables by position for one model; for several models only with --by" {
     hand 1 | predictions >1.mp
     hand 2 | predictions >2.mp
     hand 1 '' | predictions >other.mp
@@ -436,7 +436,7 @@ duel() {
     run -66 scorer --against no-such-file new.mp
 }
 
-@test "--against: users of one of the two alone are left out, other numbers of targets told" {
+@test "--against: users of only one of the two are left out, different numbers of targets counted" {
     duel base 'ann bob cyd dan' 1 2 30 3 | predictions >base.mp
     duel new 'eve bob ann dan' 1 1 2,2 '' | predictions >new.mp
     scorer --json --by none --against base.mp new.mp | grep '"against"' >line
@@ -557,7 +557,7 @@ EOT
         $'ii-rnn hidden,delta\nown file=a/own.tsv\nown file=b/own.tsv' ]
 }
 
-@test "--tsv: what cannot be is 65 and named with its line" {
+@test "--tsv: an impossible value is 65, with its line" {
     bad() { # bad TEXT MESSAGE OPTION...
         printf "$1" >bad.tsv
         run -65 --separate-stderr scorer "${@:3}" --tsv bad.tsv
@@ -635,7 +635,7 @@ EOT
     xmllint --noout lines/*.svg empty/*.svg
 }
 
-@test "--svg: names that want to do harm do none; what cannot be written" {
+@test "--svg: harmful names are made harmless; files that cannot be written" {
     broken_down | predictions >1.mp
     scorer --best --svg names --name '</title></svg><script>alert(1)</script>&"' 1.mp >out
     run -1 grep -qi '<script\|</title></svg>' names/learning.svg names/by-position.svg

@@ -55,7 +55,7 @@ int attention_reader_read(struct attention_reader *a, struct predictions_in *in,
     a->reader = (struct report_reader){.report = &a->report, .watcher = &watcher, .to = &a->render};
     if (report_reader_stream(&a->reader, in, e) || report_end(&a->report, e))
         return e->status;
-    score_plots_names(&a->report, &page->results);
+    score_plots_names(&a->report, &page->curve);
     for (int b = 0; b < a->scoring.by.count; b++) {
         struct buf svg = {0};
         score_plots_groups(&a->report, a->scoring.by.at[b], &svg);

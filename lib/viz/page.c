@@ -57,7 +57,7 @@ static void put_name(struct buf *to, struct bytes name, size_t columns)
 
 static void put_run(const struct page *p, size_t run, struct buf *to)
 {
-    const struct buf *label = &p->results.runs.at[run].name;
+    const struct buf *label = &p->curve.runs.at[run].name;
     put_name(to, (struct bytes){label->at, label->len}, RUN_NAME);
 }
 
@@ -122,7 +122,7 @@ static void write_chains(const struct page *p, struct buf *to)
 static void write_row(const struct page *p, size_t run, const struct curve_pass *x, bool name,
                       struct buf *to)
 {
-    const struct score_curve *r = &p->results;
+    const struct score_curve *r = &p->curve;
     buf_text(to, !name && x == score_curve_best(r, run) ? "<tr class=\"best\">" : "<tr>");
     if (name || r->runs.len > 1) {
         buf_text(to, "<td class=\"name\">");
@@ -141,10 +141,10 @@ static void write_row(const struct page *p, size_t run, const struct curve_pass 
 static void write_head(const struct page *p, bool name, struct buf *to)
 {
     buf_text(to, "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>");
-    buf_text(to, name || p->results.runs.len > 1 ? "<th>model</th>" : "");
+    buf_text(to, name || p->curve.runs.len > 1 ? "<th>model</th>" : "");
     buf_text(to, "<th>epoch</th><th>part</th><th>targets</th>");
-    for (size_t c = 0; c < p->results.columns; c++)
-        buf_format(to, "<th>%s</th>", p->results.name[c]);
+    for (size_t c = 0; c < p->curve.columns; c++)
+        buf_format(to, "<th>%s</th>", p->curve.name[c]);
     buf_text(to, "</tr></thead><tbody>\n");
 }
 
@@ -161,7 +161,7 @@ static const char *selection(const struct page *p)
 
 static void write_scores(const struct page *p, struct buf *to)
 {
-    const struct score_curve *r = &p->results;
+    const struct score_curve *r = &p->curve;
     char among[100] = "";
     if (r->ranks && *r->ranks)
         snprintf(among, sizeof among, "; %s", r->ranks);
@@ -277,7 +277,7 @@ static void put_title(const struct page *p, bool markup, struct buf *to)
     for (size_t i = 0; i < p->runs.len; i++) {
         if (p->drawings.len && !has_drawings(p, i))
             continue;
-        const struct buf *label = &p->results.runs.at[i].name;
+        const struct buf *label = &p->curve.runs.at[i].name;
         buf_text(to, named++ ? ", " : "");
         if (markup)
             put_run(p, i, to);
@@ -323,5 +323,5 @@ void page_release(struct page *p)
     vec_release(&p->runs);
     vec_release(&p->drawings);
     vec_release(&p->breakdowns);
-    score_curve_release(&p->results);
+    score_curve_release(&p->curve);
 }

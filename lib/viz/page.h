@@ -25,8 +25,8 @@ struct page_run {
 };
 
 struct page {
-    struct score_curve results;
-    VEC(struct page_run) runs; /* as many as `results` has */
+    struct score_curve curve; /* its runs are those of `runs` */
+    VEC(struct page_run) runs;
     VEC(struct drawing) drawings;
     VEC(struct buf) breakdowns; /* of the scores, SVG each; the page frees them */
     const char *selected_by;    /* the score that chose the best epochs: "recall@20" */

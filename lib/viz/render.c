@@ -7,7 +7,7 @@
 struct page_run *render_begin_run(struct render *x)
 {
     vec_push(&x->page.runs, (struct page_run){0});
-    score_curve_begin_run(&x->page.results);
+    score_curve_begin_run(&x->page.curve);
     run_names_clear(&x->names);
     x->kept.part = PART_NONE;
     return &x->page.runs.at[x->page.runs.len - 1];
@@ -31,7 +31,7 @@ static bool is_wanted(const struct render *x, struct epoch epoch, bool leads, do
 
 void render_end_pass(struct render *x, struct curve_pass score, bool leads, double merit)
 {
-    score_curve_add(&x->page.results, score);
+    score_curve_add(&x->page.curve, score);
     figures_end(&x->now);
     if (!is_wanted(x, score.epoch, leads, merit))
         return;
@@ -44,7 +44,7 @@ void render_end_pass(struct render *x, struct curve_pass score, bool leads, doub
 void render_end_run(struct render *x, size_t best, enum part selected_on)
 {
     struct page_run *run = &x->page.runs.at[x->page.runs.len - 1];
-    score_curve_best_pass(&x->page.results, best);
+    score_curve_best_pass(&x->page.curve, best);
     run->selected_on = selected_on;
     if (x->kept.part == PART_NONE)
         return;
@@ -72,7 +72,7 @@ static int write_files(const struct render *x, struct err *e)
     struct buf learning = {0};
     if (folder_make(x->folder, e))
         return e->status;
-    score_curve_svg(&x->page.results, &learning);
+    score_curve_svg(&x->page.curve, &learning);
     int status = folder_write(x->folder, "", "learning", &learning, e);
     for (size_t i = 0; i < x->page.drawings.len && !status; i++) {
         const struct drawing *d = &x->page.drawings.at[i];

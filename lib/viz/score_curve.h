@@ -2,18 +2,14 @@
 #ifndef VIZ_SCORE_CURVE_H
 #define VIZ_SCORE_CURVE_H
 
-#include <stdbool.h>
-
-#include "base/buf.h"
 #include "base/records.h"
-
-enum { RESULT_COLUMNS = 40, RESULT_NAME = 24 };
+#include "eval/metrics.h"
 
 /* A pass of a run. */
 struct curve_pass {
     struct epoch epoch;
-    uint64_t events;              /* targets */
-    double value[RESULT_COLUMNS]; /* by column; NaN: none */
+    uint64_t events;               /* targets */
+    double value[METRICS_COLUMNS]; /* by column; NaN: none */
 };
 
 struct curve_run {
@@ -25,10 +21,10 @@ struct curve_run {
 struct score_curve {
     VEC(struct curve_run) runs;
     size_t columns;
-    char name[RESULT_COLUMNS][RESULT_NAME]; /* of each column; column 0 is the loss */
-    const char *ranks;                      /* what ranks are among; NULL or empty: all items */
-    size_t shown;                           /* the column that the curve shows beside the loss */
-    VEC(struct curve_pass) at;              /* run by run, epochs in order */
+    char name[METRICS_COLUMNS][METRICS_NAME]; /* of each column; column 0 is the loss */
+    const char *ranks;                        /* what ranks are among; NULL or empty: all items */
+    size_t shown;                             /* the column that the curve shows beside the loss */
+    VEC(struct curve_pass) at;                /* run by run, epochs in order */
 };
 
 /* Add a run; add a pass to the last run; say which of its passes (from 0) is its best. */

@@ -1,13 +1,10 @@
 #include "viz/score_plots.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "viz/folder.h"
 #include "viz/breakdown_plot.h"
-
-_Static_assert((int)RESULT_COLUMNS >= (int)METRICS_COLUMNS, "a result holds every column");
 
 /* ---- learning curves ---- */
 
@@ -20,14 +17,11 @@ struct curve_pass score_plots_pass(const struct pass_score *p)
 
 void score_plots_names(const struct report *r, struct score_curve *to)
 {
-    char name[METRICS_NAME];
     to->ranks = r->ranks;
     to->columns = (size_t)metrics_columns(&r->how->cuts);
     to->shown = (size_t)report_shown_column(r);
-    for (size_t c = 0; c < to->columns; c++) {
-        metrics_column_name(&r->how->cuts, (int)c, name);
-        snprintf(to->name[c], sizeof to->name[c], "%s", name);
-    }
+    for (size_t c = 0; c < to->columns; c++)
+        metrics_column_name(&r->how->cuts, (int)c, to->name[c]);
     for (size_t i = 0; i < r->runs.len; i++)
         report_run_name(r, i, &to->runs.at[i].name);
 }

@@ -116,7 +116,7 @@ static void test_means(void)
     means_release(&m);
 }
 
-static void test_cast(void)
+static void test_names(void)
 {
     struct run_names c = {0};
     static const char *const train[] = {"1", "0", "1", "2", "96", "x"};
@@ -148,6 +148,6 @@ int main(void)
     test_markup();
     test_scale();
     test_means();
-    test_cast();
+    test_names();
     return tap_done();
 }
