@@ -22,7 +22,7 @@ struct parameter {
     int rows, cols;       /* as a matrix: all but the last dimension, the last; a vector: 1 row */
     float low, high;      /* initial values: uniform in [low, high) */
     bool per_item;        /* one row an item: matched by name when read from a file */
-    bool touched;         /* a table: one block of rows a user, cluster or item; steps touch few */
+    bool sparse;          /* a table: one block of rows a user, cluster or item; steps touch few */
     size_t offset, count; /* into the flat buffers; the offset after parameters_allocate */
     float *value, *grad;  /* after parameters_allocate; a table has no gradient here */
     size_t first;         /* a table: its place in `last` */
@@ -59,7 +59,7 @@ struct parameter *parameters_add_items(struct parameters *p, const char *name, i
 /* Whether it is a table of users or clusters. */
 static inline bool parameter_per_user(const struct parameter *p)
 {
-    return p->touched && !p->per_item;
+    return p->sparse && !p->per_item;
 }
 
 /* Floats of a table's block. */
@@ -68,9 +68,20 @@ static inline int parameter_block(const struct parameter *p)
     return p->shape[0] ? (int)(p->count / (size_t)p->shape[0]) : 0;
 }
 
+/* A table's part of a flat buffer of the optimizer's state (m or v); NULL where there is none. */
+static inline float *parameter_state(float *flat, const struct parameter *p)
+{
+    return flat ? flat + p->offset : NULL;
+}
+
+/* A GRU's four parameters; models.md has their names and equations. */
+struct gru {
+    const struct parameter *ih, *hh, *ih_bias, *hh_bias; /* [3H, in], [3H, H], [3H], [3H] */
+    bool reset_before; /* the reset gate acts on h before the product with hh's third part */
+};
+
 /* A GRU's four under `prefix` (state bound 1/√state), a linear layer's weight and (bias: true) bias
  * under `name` (bound 1/√in). */
-struct gru;
 void parameters_add_gru(struct parameters *p, struct gru *g, const char *prefix, int in, int state,
                         bool reset_before);
 /* The same for the reverse direction: the names end in _reverse. */
@@ -89,16 +100,6 @@ void parameters_allocate(struct parameters *p, struct device *d, enum optimizer_
 /* Places values alone, for who sets them all and never learns. */
 void parameters_hold(struct parameters *p, struct device *d);
 struct parameter *parameters_find(const struct parameters *p, const char *name);
-
-/* The settings of an optimizer, and its step over everything: clips to `clip` (0: not) by the
- * global norm, updates, zeroes the gradients.  update.step is the caller's, from 1.  Blocks of
- * tables that the tape touched are updated too; t may be NULL where there are none. */
-struct tape;
-struct optimizer {
-    struct update update;
-    float clip;
-};
-void optimizer_step(struct optimizer *o, struct parameters *p, struct tape *t);
 
 /* Brings blocks r->row[0 .. unique) of a table to the last step. */
 void parameters_lazy_update(const struct parameter *p, const struct rows *r);

@@ -99,7 +99,7 @@ void tape_begin(struct tape *t, bool training, uint64_t seed, uint64_t step)
     t->turn ^= 1;
     arena_clear(&t->sent[t->turn]);
     t->last = NULL;
-    t->touched = NULL;
+    t->sparse = NULL;
     t->training = training;
     t->seed = seed;
     t->step = step;
@@ -212,7 +212,7 @@ void tape_backward(struct tape *t)
 
 struct tensor *tape_parameter(struct tape *t, const struct parameter *p)
 {
-    if (p->touched)
+    if (p->sparse)
         parameter_flush((struct parameter *)p);
     return tape_tensor(t, p->value, t->training ? p->grad : NULL, p->rows, p->cols);
 }
@@ -233,4 +233,39 @@ struct tensor *tape_zeros(struct tape *t, int rows, int cols)
     struct tensor *x = tape_result(t, rows, cols, false);
     t->op->fill(t->device, x->value, 0, tensor_size(x));
     return x;
+}
+
+/* ---- sparse parameters: blocks of tables ---- */
+
+const struct sparse_update *tape_all_sparse(const struct tape *t)
+{
+    return t->sparse;
+}
+
+static struct tensor *find_sparse(const struct tape *t, const struct parameter *p)
+{
+    for (const struct sparse_update *q = t->sparse; q; q = q->before)
+        if (q->parameter == p)
+            return q->tensor;
+    return NULL;
+}
+
+struct tensor *tape_sparse(struct tape *t, const struct parameter *p, const struct rows *users)
+{
+    struct tensor *known = find_sparse(t, p);
+    if (known)
+        return known;
+    int block = parameter_block(p), cols = p->cols;
+    const struct rows blocks = {.count = users->unique, .at = users->row};
+    struct tensor *y = p->dims > 1
+                           ? tape_result(t, cols ? users->unique * (block / cols) : 0, cols, true)
+                           : tape_result(t, users->unique, block, true);
+    parameters_lazy_update(p, users);
+    t->op->gather(t->device, &blocks, block, p->value, y->value);
+    if (y->grad) {
+        struct sparse_update *q = tape_host(t, sizeof *q);
+        *q = (struct sparse_update){p, users, y, t->sparse};
+        t->sparse = q;
+    }
+    return y;
 }

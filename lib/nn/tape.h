@@ -66,7 +66,7 @@ struct planned_rows tape_plan_rows(struct tape *t, const struct parameter *p, co
 struct tensor *tape_planned_rows(struct tape *t, const struct parameter *p,
                                  const struct planned_rows *r);
 
-/* All of a parameter; of a table that is learned from, all rows are touched. */
+/* All of a parameter; of a table that is learned from, all rows are sparse. */
 struct tensor *tape_whole(struct tape *t, const struct parameter *p);
 
 /* The different rows among them, [., .], and in *place (host [count]) where each of them stands
@@ -81,13 +81,13 @@ const struct rows *tape_groups(struct tape *t, const int32_t *user, int count,
                                const struct rows **users);
 
 /* What optimizer_step updates; the newest first. */
-struct touched {
+struct sparse_update {
     const struct parameter *parameter;
     const struct rows *rows;
     struct tensor *tensor;
-    const struct touched *before;
+    const struct sparse_update *before;
 };
-const struct touched *tape_all_sparse(const struct tape *t);
+const struct sparse_update *tape_all_sparse(const struct tape *t);
 
 /* Rows from .. from + count of x where they stand. */
 struct tensor *tape_part(struct tape *t, struct tensor *x, int from, int count);
@@ -126,11 +126,6 @@ struct tensor *tape_group_linear(struct tape *t, struct tensor *x, struct tensor
                                  struct tensor *b, const struct ragged *r,
                                  const struct rows *group);
 
-/* A GRU's four parameters (models.md names). */
-struct gru {
-    const struct parameter *ih, *hh, *ih_bias, *hh_bias;
-    bool reset_before;
-};
 /* Where the inputs are rows of a table, and enough of them are equal, the input products are those
  * of the table, made once. */
 struct tensor *tape_gru(struct tape *t, const struct gru *g, struct tensor *x, struct tensor *h0,
@@ -150,20 +145,20 @@ struct tape_memory {
     const struct rows *group;     /* NULL: one for all */
 };
 /* Of each row, its weights over the memory rows of its sequence, end to end. */
-struct tape_looks {
+struct attention_weights {
     const float *weight; /* device [total] */
     const int32_t *at;   /* host [rows + 1] where those of each row begin */
     int total;
 };
 struct tensor *tape_gru_attend(struct tape *t, const struct gru *g, struct tensor *x,
                                struct tensor *h0, const struct ragged *r,
-                               const struct tape_memory *m, struct tape_looks *looks);
+                               const struct tape_memory *m, struct attention_weights *weights);
 
 /* Each row's Σ_j scale · σ(query + key_j) value_j over the rows j of its sequence up to itself (Li
- * et al. 2017, eq. 6 to 8).  All but *looks take a gradient. */
+ * et al. 2017, eq. 6 to 8).  All but *weights take a gradient. */
 struct tensor *tape_attend_up_to(struct tape *t, struct tensor *query, struct tensor *key,
                                  struct tensor *scale, struct tensor *value, const struct ragged *r,
-                                 struct tape_looks *looks);
+                                 struct attention_weights *weights);
 
 /* Mean cross-entropy over the whole vocabulary; the gradient starts here, of a bias that takes one
  * too.  Losses [targets] stay on the device. */

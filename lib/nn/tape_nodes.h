@@ -34,7 +34,7 @@ struct tape {
     const int32_t *numbers; /* device 0, 1, ..., for tape_all_rows */
     int numbered;           /* how many */
     struct node *last;
-    struct touched *touched;
+    struct sparse_update *sparse;
     bool training;
     uint64_t seed, step;
     uint32_t dropouts; /* so far in this step */

@@ -104,15 +104,6 @@ const struct rows *tape_groups(struct tape *t, const int32_t *user, int count,
     return r;
 }
 
-struct tensor *tape_reverse(struct tape *t, struct tensor *x, const struct ragged *r)
-{
-    int32_t *at = tape_host_ints(t, (size_t)r->total);
-    for (int s = 0, from = 0; s < r->count; from += r->length[s++])
-        for (int i = 0; i < r->length[s]; i++)
-            at[from + i] = from + r->length[s] - 1 - i;
-    return tape_gather(t, x, tape_rows(t, at, r->total));
-}
-
 /* sequence [count]: longest first, equal ones in their order; running [longest]. */
 static void pack_sequences(const int32_t *lengths, int count, int longest, int32_t *at,
                            int32_t *sequence, int32_t *running)
