@@ -10,7 +10,7 @@
 
 /* ---- the plan ---- */
 
-/* Floats that a lane's sums take in the largest product. */
+/* Floats that a sequence's sums take in the largest product. */
 static size_t sums_of(unsigned threads, int padded)
 {
     return 4 * threads > 3 * (unsigned)padded ? 4 * threads : 3 * (unsigned)padded;
@@ -21,7 +21,7 @@ enum { STATIC_SHARED = 512 };
 
 struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged *r,
                                       const struct gru_weights *w, bool transposed,
-                                      size_t lane_floats)
+                                      size_t floats)
 {
     struct recurrent_plan p = {};
     struct recurrence *k = &p.k;
@@ -38,15 +38,15 @@ struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged 
     p.threads = wanted < most ? wanted : most;
 
     size_t room = (c->shared_most - STATIC_SHARED) / sizeof(float);
-    size_t lane = (lane_floats + 3) / 4 * 4, each = lane + sums_of(p.threads, k->padded);
-    k->lanes = 1;
-    while (k->lanes < LANES_MOST && (k->running + k->lanes - 1) / k->lanes > c->processors)
-        k->lanes *= 2;
-    while (k->lanes > 1 && (size_t)k->lanes * each > room / 2)
-        k->lanes /= 2;
-    k->tiles = (k->running + k->lanes - 1) / k->lanes;
-    k->lane = (int)lane;
-    k->own = (int)((size_t)k->lanes * each);
+    size_t each = (floats + 3) / 4 * 4, all = each + sums_of(p.threads, k->padded);
+    k->tile = 1;
+    while (k->tile < TILE_MOST && (k->running + k->tile - 1) / k->tile > c->processors)
+        k->tile *= 2;
+    while (k->tile > 1 && (size_t)k->tile * all > room / 2)
+        k->tile /= 2;
+    k->tiles = (k->running + k->tile - 1) / k->tile;
+    k->each = (int)each;
+    k->own = (int)((size_t)k->tile * all);
     p.spills = (size_t)k->own > room;
     size_t taken = p.spills ? 0 : (size_t)k->own, fit = (room - taken) / k->cols / 4 * 4;
     k->resident = fit < (size_t)p.rows ? (int)fit : p.rows;
@@ -127,7 +127,7 @@ void cuda_gru(struct device *d, const struct ragged *r, const struct gru_weights
     else
         cuda_columns(d, r->total, 3 * w->state, x, 3 * w->state, kept, 4 * w->state, false);
     struct forward_step f = {w->ih_bias, w->hh_bias, NULL, NULL, NULL, NULL, h, kept};
-    LAUNCH_LANES(c, p, forward, p.k, f, h0);
+    LAUNCH_TILES(c, p, forward, p.k, f, h0);
 }
 
 /* ---- backward ---- */
@@ -226,7 +226,7 @@ void cuda_gru_back(struct device *d, const struct ragged *r, const struct gru_we
     recurrent_pack(c, &p, w->hh, scratch);
     gru_before(c, r, w->state, h0, h, before);
     struct backward_step b = {before, kept, dh, g, NULL, NULL, NULL, NULL};
-    LAUNCH_LANES(c, p, backward, p.k, b, dh0);
+    LAUNCH_TILES(c, p, backward, p.k, b, dh0);
     if (w->ih)
         gru_inputs_back(c, r->total, w, 0, w->in, x, g, 4 * w->state, dx, dw);
     else if (dx)

@@ -2,8 +2,8 @@
  * (cuda/recurrent.h).
  *
  * gru_attend.cu adds to a step what it sees in its memory: MORE has
- *   add<FROM, COUNT>(s, j, x)   x[i] += input product of gate FROM + i of unit j of lane s
- *   carried(s, j)               what else the step after it sent back to unit j of lane s */
+ *   add<FROM, COUNT>(s, j, x)   x[i] += input product of gate FROM + i of unit j of sequence s
+ *   carried(s, j)               what else the step after it sent back to unit j of sequence s */
 #ifndef CUDA_GRU_STEP_H
 #define CUDA_GRU_STEP_H
 
@@ -21,7 +21,7 @@ struct no_more {
     }
 };
 
-/* The row of a lane at a step; -1 beyond its end, and for the zeros between the gates. */
+/* The row of a sequence at a step; -1 beyond its end, and for the zeros between the gates. */
 static __device__ inline int64_t row_at(const struct recurrence &k, const struct tile &tile, int s,
                                         int j, int t)
 {
@@ -33,17 +33,17 @@ static __device__ inline int64_t row_at(const struct recurrence &k, const struct
 struct forward_step {
     const float *ih_bias, *hh_bias; /* [3H] */
     const float *chip;
-    float *state, *reset, *part; /* [lanes, padded]; sums of a product */
+    float *state, *reset, *part; /* [S, padded]; sums of a product */
     float *h, *kept;             /* kept [total, 4H] holds the input products of r, z, n */
 };
 
 static __device__ inline void forward_open(const struct recurrence &k, struct forward_step *f,
-                                           const struct block_memory &m, int lanes)
+                                           const struct block_memory &m, int sequences)
 {
     f->chip = m.chip;
     f->state = m.own;
-    f->reset = m.own + (size_t)lanes * k.padded;
-    f->part = m.own + (size_t)lanes * k.lane;
+    f->reset = m.own + (size_t)sequences * k.padded;
+    f->part = m.own + (size_t)sequences * k.each;
 }
 
 /* All threads: the states before the tile's first step. */
@@ -154,23 +154,23 @@ struct backward_step {
         *dh;  /* [total, H]: the states before each row; as forward; theirs */
     float *g; /* [total, 4H] gradients before the activations */
     const float *chip;
-    float *carry, *step, *part; /* [lanes, padded]; [lanes, 3 padded]; sums of a product */
+    float *carry, *step, *part; /* [S, padded]; [S, 3 padded]; sums of a product */
 };
 
 static __device__ inline void backward_open(const struct recurrence &k, struct backward_step *b,
-                                            const struct block_memory &m, int lanes)
+                                            const struct block_memory &m, int sequences)
 {
     b->chip = m.chip;
     b->carry = m.own;
-    b->step = m.own + (size_t)lanes * k.padded;
-    b->part = m.own + (size_t)lanes * k.lane;
+    b->step = m.own + (size_t)sequences * k.padded;
+    b->part = m.own + (size_t)sequences * k.each;
 }
 
 /* All threads: nothing has come back yet to any of the block's vectors. */
 static __device__ inline void backward_begin(const struct recurrence &k,
-                                             const struct block_memory &m, int lanes)
+                                             const struct block_memory &m, int sequences)
 {
-    for (int i = (int)threadIdx.x; i < lanes * k.lane; i += (int)blockDim.x)
+    for (int i = (int)threadIdx.x; i < sequences * k.each; i += (int)blockDim.x)
         m.own[i] = 0;
     __syncthreads();
 }

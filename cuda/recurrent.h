@@ -15,18 +15,18 @@
 
 #include "cuda.h"
 
-enum { RECURRENT_THREADS = 512, LANES_MOST = 8 };
+enum { RECURRENT_THREADS = 512, TILE_MOST = 8 };
 
 /* A kernel's argument: no holes, for the emulation looks at every word for pointers of the host. */
 struct recurrence {
     int state, padded;
-    int lanes, tiles; /* sequences of a tile; tiles */
+    int tile, tiles;  /* sequences of a tile; tiles */
     int running;      /* sequences that have rows */
     int reset_before; /* 0 or 1 */
     int cols;         /* of the matrix */
     int resident;     /* its first rows that stand in shared memory, a multiple of 4 */
-    int lane;         /* floats of a lane's own, a multiple of 4 */
-    int own;          /* floats of a block's lanes and of the sums of a product after them */
+    int each;         /* floats of each sequence's own, a multiple of 4 */
+    int own;          /* floats of a tile's sequences and of the sums of a product after them */
     const int32_t *start, *sequence;
     const float *matrix; /* [rows, cols] */
     float *spill;        /* [blocks, own] where shared memory has no room for them, else NULL */
@@ -41,11 +41,11 @@ struct recurrent_plan {
     bool transposed, spills; /* the matrix; the blocks' own floats into the scratch */
 };
 
-/* Plans for the state's matrix [3 padded, padded], or its transpose, and `lane_floats` numbers of a
- * lane's own. */
+/* Plans for the state's matrix [3 padded, padded], or its transpose, and `floats` numbers of each
+ * sequence's own. */
 struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged *r,
                                       const struct gru_weights *w, bool transposed,
-                                      size_t lane_floats);
+                                      size_t floats);
 
 static inline int recurrent_padded(int state)
 {
@@ -107,7 +107,7 @@ static __device__ inline struct block_memory block_open(const struct recurrence 
 
 /* The sequences of a tile, longest first, in shared memory; -1 and no steps where there is none. */
 struct tile {
-    int sequence[LANES_MOST], first[LANES_MOST], steps[LANES_MOST];
+    int sequence[TILE_MOST], first[TILE_MOST], steps[TILE_MOST];
 };
 
 /* Tiles in rounds, every second one backwards, so that each block has its share of the long ones.
@@ -122,18 +122,18 @@ static __device__ inline int tile_of(int round)
 static __device__ inline void tile_open(const struct recurrence &k, int number, struct tile *t)
 {
     __syncthreads();
-    int lane = (int)threadIdx.x;
-    if (lane < k.lanes) {
-        int place = number * k.lanes + lane;
+    int i = (int)threadIdx.x;
+    if (i < k.tile) {
+        int place = number * k.tile + i;
         int s = place < k.running ? k.sequence[place] : -1;
-        t->sequence[lane] = s;
-        t->first[lane] = s < 0 ? 0 : k.start[s];
-        t->steps[lane] = s < 0 ? 0 : k.start[s + 1] - k.start[s];
+        t->sequence[i] = s;
+        t->first[i] = s < 0 ? 0 : k.start[s];
+        t->steps[i] = s < 0 ? 0 : k.start[s + 1] - k.start[s];
     }
     __syncthreads();
 }
 
-/* for EACH_UNIT (e, s, j, S, k): the thread's units j of the lanes s; e = s · padded + j */
+/* for EACH_UNIT (e, s, j, S, k): the thread's units j of the sequences s; e = s · padded + j */
 #define EACH_UNIT(e, s, j, S, k)                                                                   \
     (int e = (int)threadIdx.x, s = e / (k).padded, j = e - s * (k).padded; e < (S) * (k).padded;   \
      e += (int)blockDim.x, s = e / (k).padded, j = e - s * (k).padded)
@@ -190,7 +190,7 @@ static __device__ inline void product(const struct recurrence &k, const float *c
     }
 }
 
-/* One column of one lane of a product. */
+/* One column of one sequence of a product. */
 template <int S>
 static __device__ inline float product_at(const float *part, int cols, int s, int col)
 {
@@ -201,16 +201,16 @@ static __device__ inline float product_at(const float *part, int cols, int s, in
     return sum;
 }
 
-/* A kernel<S, SPILLS> with the plan's lanes; what spills has one lane. */
-#define LAUNCH_LANES(c, p, kernel, ...)                                                            \
+/* A kernel<S, SPILLS> with the plan's sequences of a tile; what spills has one. */
+#define LAUNCH_TILES(c, p, kernel, ...)                                                            \
     do {                                                                                           \
         if ((p).spills)                                                                            \
             LAUNCH_PLAN(c, p, (kernel<1, true>), __VA_ARGS__);                                     \
-        else if ((p).k.lanes == 1)                                                                 \
+        else if ((p).k.tile == 1)                                                                  \
             LAUNCH_PLAN(c, p, (kernel<1, false>), __VA_ARGS__);                                    \
-        else if ((p).k.lanes == 2)                                                                 \
+        else if ((p).k.tile == 2)                                                                  \
             LAUNCH_PLAN(c, p, (kernel<2, false>), __VA_ARGS__);                                    \
-        else if ((p).k.lanes == 4)                                                                 \
+        else if ((p).k.tile == 4)                                                                  \
             LAUNCH_PLAN(c, p, (kernel<4, false>), __VA_ARGS__);                                    \
         else                                                                                       \
             LAUNCH_PLAN(c, p, (kernel<8, false>), __VA_ARGS__);                                    \

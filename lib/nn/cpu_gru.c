@@ -7,19 +7,19 @@
 
 /* ---- blocks ---- */
 
-void cpu_gru_pack(const struct gru_columns *l, size_t cols, const float *x, float *packed)
+void cpu_gru_pack(const struct gru_block *block, size_t cols, const float *x, float *packed)
 {
-    for (int t = 0; t < lanes_steps(l); t++)
-        for (int i = 0; i < lanes_running(l, t); i++, packed += cols)
-            memcpy(packed, x + lanes_row(l, i, t) * cols, cols * sizeof *packed);
+    for (int t = 0; t < block_steps(block); t++)
+        for (int i = 0; i < block_running(block, t); i++, packed += cols)
+            memcpy(packed, x + block_row(block, i, t) * cols, cols * sizeof *packed);
 }
 
-void cpu_gru_unpack(const struct gru_columns *l, size_t cols, size_t stride, const float *packed,
+void cpu_gru_unpack(const struct gru_block *block, size_t cols, size_t stride, const float *packed,
                     float *x)
 {
-    for (int t = 0; t < lanes_steps(l); t++)
-        for (int i = 0; i < lanes_running(l, t); i++, packed += stride)
-            cpu_add_scaled(cols, 1, packed, x + lanes_row(l, i, t) * cols);
+    for (int t = 0; t < block_steps(block); t++)
+        for (int i = 0; i < block_running(block, t); i++, packed += stride)
+            cpu_add_scaled(cols, 1, packed, x + block_row(block, i, t) * cols);
 }
 
 /* ---- forward ---- */
@@ -73,11 +73,12 @@ VECTOR static void new_before(size_t n, const float *ih_bias, const float *hh_bi
     }
 }
 
-void cpu_gru_begin(const struct gru_columns *l, size_t n, const float *h0, float *state)
+void cpu_gru_begin(const struct gru_block *block, size_t n, const float *h0, float *state)
 {
-    for (int i = 0; i < lanes_running(l, -1); i++) {
+    for (int i = 0; i < block_running(block, -1); i++) {
         if (h0)
-            memcpy(state + (size_t)i * n, h0 + (size_t)lanes_sequence(l, i) * n, n * sizeof *state);
+            memcpy(state + (size_t)i * n, h0 + (size_t)block_sequence(block, i) * n,
+                   n * sizeof *state);
         else
             memset(state + (size_t)i * n, 0, n * sizeof *state);
     }
@@ -89,56 +90,57 @@ static int in_common(const struct gru_weights *w, bool zero)
     return zero ? 0 : w->state;
 }
 
-void cpu_gru_step(const struct gru_columns *l, const struct gru_weights *w, int t, bool zero,
+void cpu_gru_step(const struct gru_block *block, const struct gru_weights *w, int t, bool zero,
                   const float *input, float *state, float *hidden, float *h, float *kept)
 {
-    int run = lanes_running(l, t), H = w->state;
+    int run = block_running(block, t), H = w->state;
     size_t n = (size_t)H;
     cpu_sgemm(false, true, run, w->reset_before ? 2 * H : 3 * H, in_common(w, zero), state, H,
               w->hh, H, 0, hidden, 3 * H);
     if (!w->reset_before) {
         for (int i = 0; i < run; i++) {
-            size_t row = lanes_row(l, i, t), lane = (size_t)i;
-            gates_after(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, hidden + lane * 3 * n,
-                        kept + lane * 4 * n, state + lane * n, h + row * n);
+            size_t row = block_row(block, i, t), place = (size_t)i;
+            gates_after(n, w->ih_bias, w->hh_bias, input + place * 3 * n, hidden + place * 3 * n,
+                        kept + place * 4 * n, state + place * n, h + row * n);
         }
         return;
     }
     /* The last third of hidden takes r∘h; its first third, by then used, takes W_hn(r∘h). */
     for (int i = 0; i < run; i++) {
-        size_t lane = (size_t)i;
-        float *own = hidden + lane * 3 * n;
-        gates_before(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, own, kept + lane * 4 * n,
-                     state + lane * n, own + 2 * n);
+        size_t place = (size_t)i;
+        float *own = hidden + place * 3 * n;
+        gates_before(n, w->ih_bias, w->hh_bias, input + place * 3 * n, own, kept + place * 4 * n,
+                     state + place * n, own + 2 * n);
     }
     cpu_sgemm(false, true, run, H, in_common(w, zero), hidden + 2 * n, 3 * H, w->hh + 2 * n * n, H,
               0, hidden, 3 * H);
     for (int i = 0; i < run; i++) {
-        size_t row = lanes_row(l, i, t), lane = (size_t)i;
-        new_before(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, hidden + lane * 3 * n,
-                   kept + lane * 4 * n, state + lane * n, h + row * n);
+        size_t row = block_row(block, i, t), place = (size_t)i;
+        new_before(n, w->ih_bias, w->hh_bias, input + place * 3 * n, hidden + place * 3 * n,
+                   kept + place * 4 * n, state + place * n, h + row * n);
     }
 }
 
-/* One block, with scratch for its rows [in + 3H] and lanes [4H]. */
-static void forward_block(const struct gru_columns *l, const struct gru_weights *w, const float *x,
-                          const float *h0, float *h, float *kept, float *scratch)
+/* One block, with scratch for its rows [in + 3H] and sequences [4H]. */
+static void forward_block(const struct gru_block *block, const struct gru_weights *w,
+                          const float *x, const float *h0, float *h, float *kept, float *scratch)
 {
-    size_t n = (size_t)w->state, rows = lanes_rows(l), lanes = (size_t)lanes_running(l, -1);
+    size_t n = (size_t)w->state, rows = block_rows(block);
+    size_t sequences = (size_t)block_running(block, -1);
     float *packed = scratch, *input = packed + rows * (size_t)w->in, *state = input + rows * 3 * n;
     if (w->ih) {
-        cpu_gru_pack(l, (size_t)w->in, x, packed);
+        cpu_gru_pack(block, (size_t)w->in, x, packed);
         cpu_sgemm(false, true, (int)rows, 3 * w->state, w->in, packed, w->in, w->ih, w->in, 0,
                   input, 3 * w->state);
     } else {
-        cpu_gru_pack(l, 3 * n, x, input);
+        cpu_gru_pack(block, 3 * n, x, input);
     }
-    cpu_gru_begin(l, n, h0, state);
-    kept += lanes_first(l) * 4 * n;
-    for (int t = 0; t < lanes_steps(l); t++) {
-        cpu_gru_step(l, w, t, !t && !h0, input, state, state + lanes * n, h, kept);
-        input += (size_t)lanes_running(l, t) * 3 * n;
-        kept += (size_t)lanes_running(l, t) * 4 * n;
+    cpu_gru_begin(block, n, h0, state);
+    kept += block_first(block) * 4 * n;
+    for (int t = 0; t < block_steps(block); t++) {
+        cpu_gru_step(block, w, t, !t && !h0, input, state, state + sequences * n, h, kept);
+        input += (size_t)block_running(block, t) * 3 * n;
+        kept += (size_t)block_running(block, t) * 4 * n;
     }
 }
 
@@ -146,16 +148,16 @@ void cpu_gru(struct device *d, const struct ragged *r, const struct gru_weights 
              const float *h0, float *h, float *kept)
 {
     struct gru_blocks b = gru_blocks(d, r, w->state);
-    struct gru_columns first = {r, 0, b.parts};
-    size_t n = (size_t)w->state, most = (size_t)lanes_running(&first, -1);
-    size_t size = cpu_padded(lanes_rows(&first) * ((size_t)w->in + 3 * n) + most * 4 * n);
+    struct gru_block first = {r, 0, b.parts};
+    size_t n = (size_t)w->state, most = (size_t)block_running(&first, -1);
+    size_t size = cpu_padded(block_rows(&first) * ((size_t)w->in + 3 * n) + most * 4 * n);
     float *scratch = cpu_scratch(cpu_of(d), (size_t)b.threads * size);
 #pragma omp parallel num_threads(b.threads) if (b.threads > 1)
     {
         int own = omp_get_thread_num();
         struct span s = cpu_share((size_t)b.parts, 1, own, b.threads);
         for (size_t part = s.from; part < s.to; part++)
-            forward_block(&(struct gru_columns){r, (int)part, b.parts}, w, x, h0, h, kept,
+            forward_block(&(struct gru_block){r, (int)part, b.parts}, w, x, h0, h, kept,
                           scratch + (size_t)own * size);
     }
 }
@@ -208,34 +210,34 @@ VECTOR static void gates_before_back(size_t n, const float *restrict kept,
     }
 }
 
-void cpu_gru_before(const struct gru_columns *l, size_t n, const float *h0, const float *h,
+void cpu_gru_before(const struct gru_block *block, size_t n, const float *h0, const float *h,
                     float *packed)
 {
-    cpu_gru_begin(l, n, h0, packed);
-    packed += (size_t)(l->r->longest ? lanes_running(l, 0) : 0) * n;
-    for (int t = 1; t < lanes_steps(l); t++)
-        for (int i = 0; i < lanes_running(l, t); i++, packed += n)
-            memcpy(packed, h + lanes_row(l, i, t - 1) * n, n * sizeof *packed);
+    cpu_gru_begin(block, n, h0, packed);
+    packed += (size_t)(block->r->longest ? block_running(block, 0) : 0) * n;
+    for (int t = 1; t < block_steps(block); t++)
+        for (int i = 0; i < block_running(block, t); i++, packed += n)
+            memcpy(packed, h + block_row(block, i, t - 1) * n, n * sizeof *packed);
 }
 
-void cpu_gru_step_back(const struct gru_columns *l, const struct gru_weights *w, int t, bool ends,
+void cpu_gru_step_back(const struct gru_block *block, const struct gru_weights *w, int t, bool ends,
                        const float *before, const float *kept, const float *dh, float *carry,
                        float *g, float *spare)
 {
-    int run = lanes_running(l, t), H = w->state;
+    int run = block_running(block, t), H = w->state;
     size_t n = (size_t)H;
     for (int i = 0; i < run; i++) {
-        size_t row = lanes_row(l, i, t), lane = (size_t)i;
-        (w->reset_before ? new_before_back : gates_after_back)(n, kept + lane * 4 * n,
-                                                               before + lane * n, dh + row * n,
-                                                               carry + lane * n, g + lane * 4 * n);
+        size_t row = block_row(block, i, t), place = (size_t)i;
+        (w->reset_before ? new_before_back
+                         : gates_after_back)(n, kept + place * 4 * n, before + place * n,
+                                             dh + row * n, carry + place * n, g + place * 4 * n);
     }
     if (w->reset_before) {
         cpu_sgemm(false, false, run, H, H, g + 3 * n, 4 * H, w->hh + 2 * n * n, H, 0, spare, H);
         for (int i = 0; i < run; i++) {
-            size_t lane = (size_t)i;
-            gates_before_back(n, kept + lane * 4 * n, before + lane * n, spare + lane * n,
-                              carry + lane * n, g + lane * 4 * n);
+            size_t place = (size_t)i;
+            gates_before_back(n, kept + place * 4 * n, before + place * n, spare + place * n,
+                              carry + place * n, g + place * 4 * n);
         }
     }
     if (ends)
@@ -245,23 +247,23 @@ void cpu_gru_step_back(const struct gru_columns *l, const struct gru_weights *w,
         cpu_sgemm(false, false, run, H, H, g + 3 * n, 4 * H, w->hh + 2 * n * n, H, 1, carry, H);
 }
 
-void cpu_gru_end_back(const struct gru_columns *l, size_t n, const float *carry, float *dh0)
+void cpu_gru_end_back(const struct gru_block *block, size_t n, const float *carry, float *dh0)
 {
-    for (int i = 0; dh0 && i < lanes_running(l, -1); i++)
-        cpu_add_scaled(n, 1, carry + (size_t)i * n, dh0 + (size_t)lanes_sequence(l, i) * n);
+    for (int i = 0; dh0 && i < block_running(block, -1); i++)
+        cpu_add_scaled(n, 1, carry + (size_t)i * n, dh0 + (size_t)block_sequence(block, i) * n);
 }
 
-void cpu_gru_inputs_back(const struct gru_columns *l, const struct gru_weights *w, size_t rows,
+void cpu_gru_inputs_back(const struct gru_block *block, const struct gru_weights *w, size_t rows,
                          int first, int cols, const float *x, const float *g, float *packed,
                          float *dx, float *ih)
 {
     int H = w->state, in = w->in;
-    cpu_gru_pack(l, (size_t)cols, x, packed);
+    cpu_gru_pack(block, (size_t)cols, x, packed);
     cpu_sgemm(true, false, 3 * H, cols, (int)rows, g, 4 * H, packed, cols, 1, ih + first, in);
     if (!dx)
         return;
     cpu_sgemm(false, false, (int)rows, cols, 3 * H, g, 4 * H, w->ih + first, in, 0, packed, cols);
-    cpu_gru_unpack(l, (size_t)cols, (size_t)cols, packed, dx);
+    cpu_gru_unpack(block, (size_t)cols, (size_t)cols, packed, dx);
 }
 
 /* before = r∘before: what W_hn was multiplied with. */
@@ -272,12 +274,12 @@ static void reset_states(size_t rows, size_t n, const float *kept, float *before
             before[j] *= kept[j];
 }
 
-void cpu_gru_states_back(const struct gru_columns *l, const struct gru_weights *w, size_t rows,
+void cpu_gru_states_back(const struct gru_block *block, const struct gru_weights *w, size_t rows,
                          bool zero, const float *kept, const float *g, float *before,
                          const struct gru_grads *dw)
 {
     int H = w->state;
-    size_t n = (size_t)H, first = zero && rows ? (size_t)lanes_running(l, 0) : 0;
+    size_t n = (size_t)H, first = zero && rows ? (size_t)block_running(block, 0) : 0;
     const float *from = g + first * 4 * n, *state = before + first * n;
     int some = (int)(rows - first);
     cpu_sgemm(true, false, 2 * H, H, some, from, 4 * H, state, H, 1, dw->hh, H);
@@ -327,15 +329,15 @@ static bool is_among(const struct rows *r, int32_t row)
     return from < r->unique && r->row[from] == row;
 }
 
-/* dh0 += of the sequences that w->begun names alone: from the first step's g [lanes, 4H] and the
- * carry that it left without its products; both become those of these sequences, end to end. */
-static void begun_back(const struct gru_columns *l, const struct gru_weights *w, float *carry,
+/* dh0 += of the sequences that w->begun names alone: from the first step's g [sequences, 4H] and
+ * the carry that it left without its products; both become those of these sequences, end to end. */
+static void begun_back(const struct gru_block *block, const struct gru_weights *w, float *carry,
                        float *g, float *dh0)
 {
     int some = 0, H = w->state;
     size_t n = (size_t)H;
-    for (int i = 0; i < lanes_running(l, 0); i++) {
-        if (!is_among(w->begun, lanes_sequence(l, i)))
+    for (int i = 0; i < block_running(block, 0); i++) {
+        if (!is_among(w->begun, block_sequence(block, i)))
             continue;
         memmove(carry + (size_t)some * n, carry + (size_t)i * n, n * sizeof *carry);
         memmove(g + (size_t)some * 4 * n, g + (size_t)i * 4 * n, 4 * n * sizeof *g);
@@ -344,9 +346,9 @@ static void begun_back(const struct gru_columns *l, const struct gru_weights *w,
     cpu_sgemm(false, false, some, H, 2 * H, g, 4 * H, w->hh, H, 1, carry, H);
     if (!w->reset_before)
         cpu_sgemm(false, false, some, H, H, g + 3 * n, 4 * H, w->hh + 2 * n * n, H, 1, carry, H);
-    for (int i = 0; i < lanes_running(l, 0); i++)
-        if (is_among(w->begun, lanes_sequence(l, i))) {
-            cpu_add_scaled(n, 1, carry, dh0 + (size_t)lanes_sequence(l, i) * n);
+    for (int i = 0; i < block_running(block, 0); i++)
+        if (is_among(w->begun, block_sequence(block, i))) {
+            cpu_add_scaled(n, 1, carry, dh0 + (size_t)block_sequence(block, i) * n);
             carry += n;
         }
 }
@@ -358,32 +360,32 @@ struct gru_layer_back {
     float *dx, *dh0;
 };
 
-/* One block, with scratch for its rows [5H + in] and lanes [2H]; dw += */
-static void backward_block(const struct gru_columns *l, const struct gru_layer_back *b,
+/* One block, with scratch for its rows [5H + in] and sequences [2H]; dw += */
+static void backward_block(const struct gru_block *block, const struct gru_layer_back *b,
                            const struct gru_grads *dw, float *scratch)
 {
-    size_t n = (size_t)b->w->state, in = (size_t)b->w->in, rows = lanes_rows(l), at = rows;
-    size_t lanes = (size_t)lanes_running(l, -1);
-    float *g = scratch, *before = g + rows * 4 * n, *packed = before + (rows + lanes) * n;
-    float *carry = packed + rows * in, *spare = carry + lanes * n;
-    const float *kept = b->kept + lanes_first(l) * 4 * n;
-    bool some = b->dh0 && b->w->begun && lanes_steps(l) > 0;
-    cpu_gru_before(l, n, b->h0, b->h, before);
-    memset(carry, 0, lanes * n * sizeof *carry);
-    for (int t = lanes_steps(l) - 1; t >= 0; t--) {
-        at -= (size_t)lanes_running(l, t);
-        cpu_gru_step_back(l, b->w, t, !t && (!b->dh0 || some), before + at * n, kept + at * 4 * n,
-                          b->dh, carry, g + at * 4 * n, spare);
+    size_t n = (size_t)b->w->state, in = (size_t)b->w->in, rows = block_rows(block), at = rows;
+    size_t sequences = (size_t)block_running(block, -1);
+    float *g = scratch, *before = g + rows * 4 * n, *packed = before + (rows + sequences) * n;
+    float *carry = packed + rows * in, *spare = carry + sequences * n;
+    const float *kept = b->kept + block_first(block) * 4 * n;
+    bool some = b->dh0 && b->w->begun && block_steps(block) > 0;
+    cpu_gru_before(block, n, b->h0, b->h, before);
+    memset(carry, 0, sequences * n * sizeof *carry);
+    for (int t = block_steps(block) - 1; t >= 0; t--) {
+        at -= (size_t)block_running(block, t);
+        cpu_gru_step_back(block, b->w, t, !t && (!b->dh0 || some), before + at * n,
+                          kept + at * 4 * n, b->dh, carry, g + at * 4 * n, spare);
     }
     if (!some)
-        cpu_gru_end_back(l, n, carry, b->dh0);
-    cpu_gru_states_back(l, b->w, rows, !b->h0, kept, g, before, dw);
+        cpu_gru_end_back(block, n, carry, b->dh0);
+    cpu_gru_states_back(block, b->w, rows, !b->h0, kept, g, before, dw);
     if (b->w->ih)
-        cpu_gru_inputs_back(l, b->w, rows, 0, b->w->in, b->x, g, packed, b->dx, dw->ih);
+        cpu_gru_inputs_back(block, b->w, rows, 0, b->w->in, b->x, g, packed, b->dx, dw->ih);
     else if (b->dx)
-        cpu_gru_unpack(l, 3 * n, 4 * n, g, b->dx);
+        cpu_gru_unpack(block, 3 * n, 4 * n, g, b->dx);
     if (some)
-        begun_back(l, b->w, carry, g, b->dh0);
+        begun_back(block, b->w, carry, g, b->dh0);
 }
 
 void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_weights *w,
@@ -392,9 +394,9 @@ void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_wei
 {
     const struct gru_layer_back back = {w, x, h0, h, kept, dh, dx, dh0};
     struct gru_blocks b = gru_blocks(d, r, w->state);
-    struct gru_columns first = {r, 0, b.parts};
-    size_t n = (size_t)w->state, most = (size_t)lanes_running(&first, -1);
-    size_t size = cpu_padded(lanes_rows(&first) * (5 * n + (size_t)w->in) + most * 3 * n);
+    struct gru_block first = {r, 0, b.parts};
+    size_t n = (size_t)w->state, most = (size_t)block_running(&first, -1);
+    size_t size = cpu_padded(block_rows(&first) * (5 * n + (size_t)w->in) + most * 3 * n);
     /* Of several threads each sums in matrices of its own. */
     size_t threads = (size_t)b.threads, sums = threads > 1 ? cpu_gru_grads_size(w) : 0;
     float *all = cpu_scratch(cpu_of(d), threads * (size + sums)), *scratch = all + threads * sums;
@@ -405,7 +407,7 @@ void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_wei
         struct gru_grads grads = sums ? cpu_gru_grads(w, all + own * sums) : *dw;
         memset(all + own * sums, 0, sums * sizeof *all);
         for (size_t part = s.from; part < s.to; part++)
-            backward_block(&(struct gru_columns){r, (int)part, b.parts}, &back, &grads,
+            backward_block(&(struct gru_block){r, (int)part, b.parts}, &back, &grads,
                            scratch + own * size);
     }
     if (sums)

@@ -184,24 +184,24 @@ static void floor_gru(struct floor *f, double all, double going, int in, int H, 
     floor_linear(f, going, H, H, going); /* of W_hn(r∘h): r wants its gradient */
 }
 
-static void lane_floor(struct floor *f, const struct row *row, const struct passing *p)
+static void parallel_floor(struct floor *f, const struct row *row, const struct passing *p)
 {
     const char *propagate = row->v.o.propagate;
     int H = (int)row->paper->hidden, items = row->paper->items;
     bool all = propagate && !strcmp(propagate, "all");
-    double lanes = p->targets / p->steps, begun = propagate ? p->begun / p->steps : 0;
-    double candidates = lanes + row->negatives;
-    floor_gru(f, lanes, lanes, H, H, lanes, begun);
+    double slots = p->targets / p->steps, begun = propagate ? p->begun / p->steps : 0;
+    double candidates = slots + row->negatives;
+    floor_gru(f, slots, slots, H, H, slots, begun);
     if (all)
-        floor_linear(f, lanes, 3 * H, H, begun);
+        floor_linear(f, slots, 3 * H, H, begun);
     if (propagate) {
         floor_gru(f, begun, begun, H, H, 0, 0);
         floor_linear(f, begun, H, H, begun);
     }
-    floor_linear(f, lanes, (int)candidates, H, lanes);
-    floor_rows(f, lanes, H, items, false);
+    floor_linear(f, slots, (int)candidates, H, slots);
+    floor_rows(f, slots, H, items, false);
     floor_rows(f, candidates, H, items, false);
-    floor_rows(f, lanes, H, items, true);
+    floor_rows(f, slots, H, items, true);
     floor_rows(f, candidates, H, items, true);
     floor_rows(f, candidates, 1, items, true);
 }
@@ -234,7 +234,7 @@ static void factors_floor(struct floor *f, const struct row *row, const struct p
     floor_rows(f, targets, 1, items, true);
 }
 
-/* Of all lanes' steps in a record, one after another; the weights of the output at once. */
+/* Of all slots' steps in a record, one after another; the weights of the output at once. */
 static void rank_floor(struct floor *f, const struct row *row, const struct passing *p)
 {
     int H = (int)row->paper->hidden, items = row->paper->items;
@@ -292,7 +292,7 @@ static void open_floor(struct floor *f, const struct row *row, const struct pass
     if (row->part == PART_TEST)
         rank_floor(f, row, p);
     else if (model_takes_slots(row->v.model))
-        lane_floor(f, row, p);
+        parallel_floor(f, row, p);
     else
         (row->paper->t.sampled ? factors_floor : session_floor)(f, row, p);
     f->dense = row->part == PART_TEST ? 0 : p->learner.model->parameters.dense;
