@@ -1,4 +1,4 @@
-/* The CPU backend: its table of operations, opening and closing it. */
+/* The CPU backend: its table of operations; opens and closes it. */
 #include "nn/cpu.h"
 
 #include <omp.h>
@@ -17,7 +17,7 @@ struct device *cpu_open(const struct device_options *o)
 {
     struct cpu *c = mem_zero(1, sizeof *c);
     c->threads = o->threads > 0 ? o->threads : omp_get_max_threads();
-    /* The output layer counts on every thread that it asks for. */
+    /* The output layer needs every thread that it asks for. */
     omp_set_dynamic(0);
     if (c->threads > omp_get_thread_limit())
         c->threads = omp_get_thread_limit();

@@ -9,7 +9,7 @@ static int attend_threads(struct device *d, const struct ragged *r, int width, i
     return cpu_threads_for(cpu_of(d), (double)r->total * (width + cols));
 }
 
-/* key = tanh(key); its product with scale */
+/* key = tanh(key); returns scale · key. */
 VECTOR static float energy(size_t n, float *restrict key, const float *restrict scale)
 {
     float sum = 0;
@@ -72,7 +72,7 @@ void cpu_attend_back(struct device *d, const struct ragged *r, const struct rows
     int threads = attend_threads(d, r, width, cols);
     size_t k = (size_t)width, c = (size_t)cols, count = (size_t)r->count;
     float *energies = cpu_scratch(cpu_of(d), count * k + (size_t)r->total);
-    float *sums = energies + r->total; /* [count, width] of dscale */
+    float *sums = energies + r->total; /* [count, width] each sequence's gradient of scale */
     memset(sums, 0, count * k * sizeof *sums);
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
     for (int s = 0; s < r->count; s++) {
@@ -91,8 +91,8 @@ void cpu_attend_back(struct device *d, const struct ragged *r, const struct rows
         cpu_add_by_group(d, group, r->count, width, sums, dscale);
 }
 
-/* ---- each row attends to the rows up to itself: threads share out the sequences; backward
- * computes the logistic function again rather than keep it ---- */
+/* ---- attention of each row to the rows up to itself: threads share the sequences; the backward
+ * pass computes the logistic function again instead of storing it ---- */
 
 static int up_to_threads(struct device *d, const struct ragged *r, int width, int cols)
 {
@@ -110,7 +110,7 @@ VECTOR static float energy_up_to(size_t n, const float *query, const float *key,
     return sum;
 }
 
-/* Gradients of one energy, de its own. */
+/* Gradients of one energy, given its gradient de. */
 VECTOR static void energy_up_to_back(size_t n, float de, const float *query, const float *key,
                                      const float *scale, float *restrict dquery,
                                      float *restrict dkey, float *restrict dscale)
@@ -150,7 +150,7 @@ void cpu_attend_up_to_back(struct device *d, const struct ragged *r, const int32
 {
     int threads = up_to_threads(d, r, width, cols);
     size_t k = (size_t)width, c = (size_t)cols, padded = cpu_padded(k);
-    /* of dscale, one a thread, added in the threads' order */
+    /* gradients of scale, one row a thread, added in the order of the threads */
     float *sums = cpu_scratch(cpu_of(d), (size_t)threads * padded);
     memset(sums, 0, (size_t)threads * padded * sizeof *sums);
 #pragma omp parallel num_threads(threads) if (threads > 1)

@@ -6,7 +6,7 @@
 
 /* ---- products ---- */
 
-/* The rows or the columns of c are shared out, k never: each element is summed by one thread. */
+/* Threads share the rows or the columns of c, never k: one thread sums each element. */
 void cpu_gemm(struct device *d, bool ta, bool tb, int m, int n, int k, const float *a, int lda,
               const float *b, int ldb, float beta, float *c, int ldc)
 {
@@ -117,9 +117,9 @@ void cpu_activate_back(struct device *d, enum activation a, size_t n, const floa
 
 enum { BLOCKS = 16, MASK = 4 * BLOCKS };
 
-/* The factors of elements 4·block .. 4·block + MASK-1.  The words of one place lie beside each
- * other first: of a loop over blocks that stores the four words of each at once compilers make no
- * vector code. */
+/* The factors of elements 4·block .. 4·block + MASK-1.  The first loop stores words of the same
+ * index side by side: compilers do not vectorize a loop that stores the four words of each block at
+ * once. */
 VECTOR static void dropout_mask(struct dropout_key key, uint32_t block, float *restrict mask)
 {
     float kept = 1.0f / (1.0f - key.rate);
@@ -171,7 +171,7 @@ void cpu_group_linear(struct device *d, const struct ragged *r, const struct row
     }
 }
 
-/* One thread has all that goes to a matrix, and adds it in the plan's order. */
+/* One thread computes the whole gradient of a matrix and adds its parts in the plan's order. */
 void cpu_group_linear_back(struct device *d, const struct ragged *r, const struct rows *group,
                            int in, int out, const float *x, const float *w, int ldw,
                            const float *dy, float *dx, float *dw)

@@ -1,4 +1,4 @@
-/* The CPU's recurrent layer. */
+/* The CPU's GRU layer. */
 #include "nn/cpu_gru.h"
 
 #include <omp.h>
@@ -24,7 +24,8 @@ void cpu_gru_unpack(const struct gru_block *block, size_t cols, size_t stride, c
 
 /* ---- forward ---- */
 
-/* One row's gates from its input products [3H] and those of its state [3H]; kept [4H]. */
+/* Gates of one row, reset after, from its input products [3H] and state products [3H]; kept
+ * [4H]. */
 VECTOR static void gates_after(size_t n, const float *ih_bias, const float *hh_bias,
                                const float *restrict input, const float *restrict hidden,
                                float *restrict kept, float *restrict state, float *restrict h)
@@ -43,7 +44,7 @@ VECTOR static void gates_after(size_t n, const float *ih_bias, const float *hh_b
     }
 }
 
-/* Reset before, first half: r and z, and r∘h into reset [H]. */
+/* Reset before, first half: gates r and z, and r∘h into reset [H]. */
 VECTOR static void gates_before(size_t n, const float *ih_bias, const float *hh_bias,
                                 const float *restrict input, const float *restrict hidden,
                                 float *restrict kept, const float *restrict state,
@@ -58,7 +59,7 @@ VECTOR static void gates_before(size_t n, const float *ih_bias, const float *hh_
     }
 }
 
-/* Second half, with hidden [H] = W_hn(r∘h). */
+/* Reset before, second half: n and the new state, with hidden [H] = W_hn(r∘h). */
 VECTOR static void new_before(size_t n, const float *ih_bias, const float *hh_bias,
                               const float *restrict input, const float *restrict hidden,
                               float *restrict kept, float *restrict state, float *restrict h)
@@ -84,7 +85,8 @@ void cpu_gru_begin(const struct gru_block *block, size_t n, const float *h0, flo
     }
 }
 
-/* A product with nothing in common gives zeros. */
+/* The inner dimension of a product with the states: 0 where they are all zeros, which makes the
+ * product zeros. */
 static int in_common(const struct gru_weights *w, bool zero)
 {
     return zero ? 0 : w->state;
@@ -105,7 +107,7 @@ void cpu_gru_step(const struct gru_block *block, const struct gru_weights *w, in
         }
         return;
     }
-    /* The last third of hidden takes r∘h; its first third, by then used, takes W_hn(r∘h). */
+    /* The last third of hidden holds r∘h; its first third, no longer needed, holds W_hn(r∘h). */
     for (int i = 0; i < run; i++) {
         size_t place = (size_t)i;
         float *own = hidden + place * 3 * n;
@@ -121,7 +123,7 @@ void cpu_gru_step(const struct gru_block *block, const struct gru_weights *w, in
     }
 }
 
-/* One block, with scratch for its rows [in + 3H] and sequences [4H]. */
+/* Forward pass of one block.  Scratch: [in + 3H] floats a row and [4H] a sequence. */
 static void forward_block(const struct gru_block *block, const struct gru_weights *w,
                           const float *x, const float *h0, float *h, float *kept, float *scratch)
 {
@@ -164,8 +166,8 @@ void cpu_gru(struct device *d, const struct ragged *r, const struct gru_weights 
 
 /* ---- backward ---- */
 
-/* One row: from its dh and the carry [H] of the step after it, the gradients before the
- * activations into g [4H] (r, z, n, W_hn h + b_hn); carry becomes dh∘z. */
+/* One row, reset after.  From dh and carry [H], the gradient from the next step: g [4H] = the
+ * gradients before the activations (r, z, n, W_hn h + b_hn); carry = dh∘z. */
 VECTOR static void gates_after_back(size_t n, const float *restrict kept,
                                     const float *restrict before, const float *restrict dh,
                                     float *restrict carry, float *restrict g)
@@ -183,7 +185,7 @@ VECTOR static void gates_after_back(size_t n, const float *restrict kept,
     }
 }
 
-/* Reset before, first half: all but r's. */
+/* One row, reset before, first half: all gradients but the reset gate's. */
 VECTOR static void new_before_back(size_t n, const float *restrict kept,
                                    const float *restrict before, const float *restrict dh,
                                    float *restrict carry, float *restrict g)
@@ -198,7 +200,7 @@ VECTOR static void new_before_back(size_t n, const float *restrict kept,
     }
 }
 
-/* Second half: r's, from the gradient d [H] of r∘h. */
+/* Second half: the reset gate's gradient, from the gradient d [H] of r∘h. */
 VECTOR static void gates_before_back(size_t n, const float *restrict kept,
                                      const float *restrict before, const float *restrict d,
                                      float *restrict carry, float *restrict g)
@@ -266,7 +268,7 @@ void cpu_gru_inputs_back(const struct gru_block *block, const struct gru_weights
     cpu_gru_unpack(block, (size_t)cols, (size_t)cols, packed, dx);
 }
 
-/* before = r∘before: what W_hn was multiplied with. */
+/* before = r∘before, the factor of W_hn in the forward pass. */
 static void reset_states(size_t rows, size_t n, const float *kept, float *before)
 {
     for (size_t i = 0; i < rows; i++, kept += 4 * n, before += n)
@@ -329,8 +331,9 @@ static bool is_among(const struct rows *r, int32_t row)
     return from < r->unique && r->row[from] == row;
 }
 
-/* dh0 += of the sequences that w->begun names alone: from the first step's g [sequences, 4H] and
- * the carry that it left without its products; both become those of these sequences, end to end. */
+/* dh0 += for the sequences in w->begun only.  Takes the first step's g [sequences, 4H] and its
+ * carry, which lacks the products with W_hh; overwrites both with the rows of those sequences, end
+ * to end. */
 static void begun_back(const struct gru_block *block, const struct gru_weights *w, float *carry,
                        float *g, float *dh0)
 {
@@ -353,14 +356,14 @@ static void begun_back(const struct gru_block *block, const struct gru_weights *
         }
 }
 
-/* What the backward of a layer takes and gives. */
+/* Inputs and outputs of a layer's backward pass. */
 struct gru_layer_back {
     const struct gru_weights *w;
     const float *x, *h0, *h, *kept, *dh;
     float *dx, *dh0;
 };
 
-/* One block, with scratch for its rows [5H + in] and sequences [2H]; dw += */
+/* Backward pass of one block; dw +=.  Scratch: [5H + in] floats a row and [3H] a sequence. */
 static void backward_block(const struct gru_block *block, const struct gru_layer_back *b,
                            const struct gru_grads *dw, float *scratch)
 {
@@ -397,7 +400,7 @@ void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_wei
     struct gru_block first = {r, 0, b.parts};
     size_t n = (size_t)w->state, most = (size_t)block_running(&first, -1);
     size_t size = cpu_padded(block_rows(&first) * (5 * n + (size_t)w->in) + most * 3 * n);
-    /* Of several threads each sums in matrices of its own. */
+    /* With several threads each sums the gradients of the weights in matrices of its own. */
     size_t threads = (size_t)b.threads, sums = threads > 1 ? cpu_gru_grads_size(w) : 0;
     float *all = cpu_scratch(cpu_of(d), threads * (size + sums)), *scratch = all + threads * sums;
 #pragma omp parallel num_threads(b.threads) if (b.threads > 1)

@@ -1,4 +1,4 @@
-/* The CPU's recurrent layer that looks back at every step. */
+/* The CPU's GRU with attention to a memory in every step. */
 #include <omp.h>
 
 #include "nn/cpu_gru.h"
@@ -9,8 +9,8 @@ static size_t group_of(const struct memory *m, int s)
     return m->group ? (size_t)m->group->at[s] : 0;
 }
 
-/* y [sequences, n] = or += x [sequences, k] W or W transposed, W each sequence's own matrix [width,
- * ld] */
+/* y [sequences, n] = or += x [sequences, k] times W or its transpose; W [width, ld] is the query
+ * matrix of each sequence. */
 static void queries_product(const struct gru_block *block, const struct memory *m, int run,
                             bool transpose, int n, int k, const float *x, float beta, float *y)
 {
@@ -35,7 +35,7 @@ VECTOR static float energy(size_t n, const float *query, const float *key, const
     return sum;
 }
 
-/* The weights of one row, and its context. */
+/* Attention of one row of sequence s: weight [memory rows] and context [cols]. */
 static void attend_row(const struct memory *m, int s, const float *query, float *weight,
                        float *context)
 {
@@ -52,7 +52,7 @@ static void attend_row(const struct memory *m, int s, const float *query, float 
         cpu_add_scaled(cols, weight[j], m->value + (from + j) * cols, context);
 }
 
-/* What a layer that looks back takes and gives. */
+/* Inputs and outputs of the layer's forward pass. */
 struct layer {
     const struct gru_weights *w;
     const struct memory *m;
@@ -61,13 +61,13 @@ struct layer {
     float *h, *kept, *context, *weight;
 };
 
-/* The scratch of a block: its rows [x_cols + 3H], its sequences [4H + width + cols]. */
+/* Scratch of a block: [x_cols + 3H] floats a row, [4H + width + cols] a sequence. */
 struct attend_block {
     float *packed, *input;                   /* [rows, x_cols], [rows, 3H] */
     float *state, *hidden, *query, *context; /* [sequences, H], [., 3H], [., width], [., cols] */
 };
 
-/* The contexts of step t, and what they add to its input products. */
+/* Computes the contexts of step t and adds their products to its input products. */
 static void attend_step(const struct gru_block *block, const struct layer *y, int t,
                         const struct attend_block *b, float *input)
 {
@@ -134,8 +134,8 @@ void cpu_gru_attend(struct device *d, const struct ragged *r, const struct gru_w
 
 /* ---- backward ---- */
 
-/* One memory row: with its energy's gradient de, dquery += and dkey += (NULL: not wanted)
- * de · scale ∘ tanh', dscale += de · tanh. */
+/* One memory row.  With y = tanh(query + key) and the gradient de of its energy: dquery and dkey
+ * (NULL: not wanted) += de · scale ∘ (1 - y²), dscale += de · y. */
 VECTOR static void energy_back(size_t n, float de, const float *query, const float *key,
                                const float *scale, float *restrict dquery, float *restrict dscale,
                                float *restrict dkey)
@@ -150,7 +150,7 @@ VECTOR static void energy_back(size_t n, float de, const float *query, const flo
     }
 }
 
-/* What the backward takes and gives, and what it needs of all rows and sequences. */
+/* Inputs and outputs of the backward pass, and scratch that covers all rows and sequences. */
 struct attend_layer_back {
     const struct gru_weights *w;
     const struct memory *m;
@@ -163,7 +163,7 @@ struct attend_layer_back {
     float *de;                      /* [weights] */
 };
 
-/* One row of sequence s, from the gradient of its context. */
+/* Backward pass of the attention of one row of sequence s, from the gradient of its context. */
 static void attend_row_back(const struct attend_layer_back *y, int s, size_t row,
                             const float *dcontext)
 {
@@ -183,15 +183,15 @@ static void attend_row_back(const struct attend_layer_back *y, int s, size_t row
     }
 }
 
-/* The scratch of a block: its rows [5H + the wider of x and context], its sequences [3H + width +
- * cols]. */
+/* Scratch of a block: [5H + max(x_cols, cols)] floats a row, [3H + width + cols] a sequence. */
 struct block_back {
     float *g, *before, *packed; /* [rows, 4H], [rows + sequences, H], [rows, .] */
     float *carry, *spare;       /* [sequences, H] */
     float *dcontext, *dquery;   /* [sequences, cols], [sequences, width] */
 };
 
-/* From g [running, 4H] of step t: carry += what came through the query. */
+/* From g [running, 4H] of step t: carry += the gradient that reaches the state through the
+ * query. */
 static void attend_step_back(const struct gru_block *block, const struct attend_layer_back *y,
                              int t, const struct block_back *b, const float *g)
 {
@@ -254,7 +254,7 @@ static void states_before(const struct ragged *r, size_t n, const float *h0, con
     }
 }
 
-/* The queries of all rows, from the states that they came from. */
+/* Computes the queries of all rows again from the states before them. */
 static void find_queries(struct device *d, const struct ragged *r,
                          const struct attend_layer_back *y)
 {
@@ -281,7 +281,7 @@ static void query_gradient(struct device *d, const struct ragged *r,
                  y->dm->query, m->ld);
 }
 
-/* All blocks, each thread with gradients and scratch [size] of its own behind `all`. */
+/* Runs all blocks.  Each thread has gradients and `size` floats of scratch of its own in `all`. */
 static void run_blocks_back(const struct ragged *r, struct gru_blocks b,
                             const struct attend_layer_back *y, float *all, size_t size,
                             const struct gru_grads *dw)

@@ -9,8 +9,7 @@ float *cpu_scratch(struct cpu *c, size_t n)
     if (n > c->scratch_size) {
         mem_free(c->scratch);
         c->scratch_size = 0;
-        c->scratch =
-            mem_aligned((n + n / 4) * sizeof(float)); /* the next step may be a bit larger */
+        c->scratch = mem_aligned((n + n / 4) * sizeof(float)); /* room for a somewhat larger step */
         c->scratch_size = n + n / 4;
     }
     return c->scratch;

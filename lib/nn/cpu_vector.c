@@ -1,4 +1,4 @@
-/* Loops over vectors and rows in the calling thread, which the CPU's operations share. */
+/* Vector and row loops in the calling thread, which the CPU's operations share. */
 #include "nn/blas.h"
 #include "nn/cpu.h"
 #include "nn/maths.h"

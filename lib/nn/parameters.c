@@ -96,7 +96,8 @@ void parameters_add_gru_reverse(struct parameters *p, struct gru *g, const char 
     add_gru(p, g, prefix, in, state, reset_before, "_reverse");
 }
 
-/* Uniform in [low, high), a sequence of its own for each parameter; drawn in blocks on the host. */
+/* Draws initial values uniform in [low, high) on the host, in blocks; each parameter has a random
+ * sequence of its own. */
 static void draw_initial(struct parameters *p, size_t place, uint64_t seed)
 {
     enum { BLOCK = 1 << 12 };
@@ -111,7 +112,7 @@ static void draw_initial(struct parameters *p, size_t place, uint64_t seed)
     }
 }
 
-/* Dense ones first, then tables; each begins on a cache line. */
+/* Places dense parameters first, then tables; each begins on a cache line. */
 static void place(struct parameters *p)
 {
     p->count = p->blocks = 0;
@@ -227,7 +228,7 @@ void parameters_state(struct parameters *p, struct state *s)
         state_ints(s, "brought_to", (int64_t)p->blocks, p->device, p->last);
         state_i64(s, "last_step", &p->update.step, 0, INT32_MAX);
         for (size_t i = 0; i < p->list.len; i++)
-            p->list.at[i]->flushed = -1; /* what was restored may stand anywhere */
+            p->list.at[i]->flushed = -1; /* restored values may be at any step */
     }
 }
 

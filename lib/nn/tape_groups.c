@@ -1,9 +1,9 @@
-/* The tape's attention, and what takes one matrix a user: tables, groups, looking back. */
+/* The tape's tables of blocks and rows, grouped products and attention. */
 #include "nn/tape_nodes.h"
 
 /* ---- tables ---- */
 
-/* Each after the one before: all different, and sorted. */
+/* Whether the numbers are all different and in ascending order. */
 static bool ascend(const int32_t *host, int count)
 {
     for (int i = 1; i < count; i++)
@@ -32,7 +32,7 @@ struct tensor *tape_planned_rows(struct tape *t, const struct parameter *p,
         struct tensor *x = tape_tensor(t, table->value, table->grad, r->rows->unique, width);
         return r->place ? tape_gather(t, x, r->place) : x;
     }
-    if (p->sparse) /* these rows alone: a batch that only looks may stand between two updates */
+    if (p->sparse) /* only these rows: a batch outside training may come between two updates */
         parameters_lazy_update(p, r->rows);
     return tape_gather(
         t, tape_tensor(t, p->value, t->training ? p->grad : NULL, (int)p->shape[0], width),
@@ -87,7 +87,7 @@ static void group_linear_back(struct tape *t, struct node *node)
                                  n->b->value, 1, n->y->grad, NULL, n->b->grad);
 }
 
-/* A bias is a matrix of one column, times 1. */
+/* A bias is a matrix of one column, multiplied by 1. */
 struct tensor *tape_group_linear(struct tape *t, struct tensor *x, struct tensor *w, int from,
                                  struct tensor *b, const struct ragged *r, const struct rows *group)
 {
@@ -146,7 +146,7 @@ struct tensor *tape_attend(struct tape *t, struct tensor *key, struct tensor *sc
     return y;
 }
 
-/* ---- looking back ---- */
+/* ---- GRU with attention to a memory ---- */
 
 struct gru_attend_node {
     struct node node;
@@ -168,7 +168,7 @@ static void gru_attend_back(struct tape *t, struct node *node)
                            &n->memory_grads);
 }
 
-/* Where the weights of each row begin: as many as its sequence has memory rows. */
+/* Where each row's weights begin: it has one for each memory row of its sequence. */
 static int32_t *weight_places(struct tape *t, const struct ragged *r, const struct ragged *rows)
 {
     int32_t *at = tape_host(t, ((size_t)r->total + 1) * sizeof *at), n = 0;

@@ -1,4 +1,4 @@
-/* The tape's operations: each forward function with its node and its backward. */
+/* The tape's layers: each forward function with its node and its backward function. */
 #include "nn/tape_nodes.h"
 
 struct gather_node {
@@ -41,7 +41,7 @@ struct replace_node {
     float *spare; /* [rows->count, cols] */
 };
 
-/* Nothing reads y's gradient after this: where rows were replaced it may become 0. */
+/* Nothing reads y's gradient later, so the replaced rows may be set to 0 in it. */
 static void replace_back(struct tape *t, struct node *node)
 {
     struct replace_node *n = (struct replace_node *)node;
@@ -63,7 +63,7 @@ struct tensor *tape_replace(struct tape *t, struct tensor *x, const struct rows 
     struct tensor *y = tape_result(t, x->rows, x->cols, x->grad || by->grad);
     t->op->copy(t->device, y->value, x->value, tensor_size(x));
     t->op->store(t->device, r, x->cols, by->value, y->value);
-    if (!x->grad) /* replace_back */
+    if (!x->grad) /* replace_back reads only these */
         y->learned = r;
     if (y->grad) {
         struct replace_node *n = tape_record(t, sizeof *n, replace_back);
@@ -321,9 +321,9 @@ static void gru_back(struct tape *t, struct node *node)
                     &n->grads);
 }
 
-/* A row that is there again saves its products, forward and backward, but every row costs copies of
- * its 3H numbers.  At 50 units that comes out even where two thirds of the rows differ; where 43 %
- * do, a step of the hierarchical model takes 2 % less, and at 27 % it takes 3 % less. */
+/* Each repeated row saves its products, forward and backward, but every row costs copies of its 3H
+ * numbers.  At 50 units both are equal where two thirds of the rows differ; where 43 % differ, a
+ * step of the hierarchical model takes 2 % less time, at 27 % it takes 3 % less. */
 static bool repeats_enough(const struct tensor *x)
 {
     return x->table && x->table->rows <= x->rows / 2;
@@ -369,7 +369,7 @@ static void up_to_back(struct tape *t, struct node *node)
                              n->value->grad);
 }
 
-/* Where the weights of each row begin: one for each row of its sequence up to it. */
+/* Where each row's weights begin: it has one for each row of its sequence up to itself. */
 static const int32_t *count_weights(struct tape *t, const struct ragged *r)
 {
     int32_t *at = tape_host(t, ((size_t)r->total + 1) * sizeof *at);

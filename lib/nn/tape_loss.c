@@ -1,7 +1,7 @@
-/* The losses that end a tape: over all items, and over some of them. */
+/* The losses at the end of a tape: over all items, and over some of them. */
 #include "nn/tape_nodes.h"
 
-/* The gradients stand where they belong after the forward walk: nothing is left for backward. */
+/* The forward walk adds the gradients already, so the backward pass has no node here. */
 float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
                         struct tensor *bias, const int32_t *target)
 {
@@ -30,7 +30,7 @@ tape_plan_candidates(struct tape *t, const struct parameter *weight, const struc
         .target = tape_ints(t, target, T),
         .correction = c->correction ? tape_send(t, c->correction, n * sizeof(float)) : NULL,
         .weight = tape_plan_rows(t, weight, c->item, c->count)};
-    if (bias) /* of two tables the same rows */
+    if (bias) /* two tables share one plan of rows */
         p->bias =
             bias->sparse == weight->sparse ? p->weight : tape_plan_rows(t, bias, c->item, c->count);
     return p;
