@@ -1,22 +1,22 @@
-/* The recurrent layer.  What does not depend on the state is one product over all rows: the input
- * products before the steps, the gradients of weights and inputs after them.  The steps themselves
- * are one kernel (cuda/recurrent.h).
+/* The GRU layer.  Products that do not depend on the state are computed over all rows: the input
+ * products before the steps, the gradients of weights and inputs after them.  One kernel runs the
+ * steps (cuda/recurrent.h).
  *
- * 1000 rows at H = in = 100: the input products are 60 million operations; the steps read the input
- * products (1.2 MB) and write the gates (1.6 MB) and states (0.4 MB), a microsecond of memory's
- * time.  What counts is a step's latency, some 1500 cycles at one sequence a block, so that twenty
+ * 1000 rows at H = in = 100: the input products take 60 million operations; the steps read the
+ * input products (1.2 MB) and write the gates (1.6 MB) and states (0.4 MB), a microsecond of memory
+ * traffic.  The latency of a step dominates, about 1500 cycles with one sequence a block: twenty
  * steps take 20 µs forward and as much backward. */
 #include "gru_step.h"
 
 /* ---- the plan ---- */
 
-/* Floats that a sequence's sums take in the largest product. */
+/* Floats that the sums of a sequence's largest product take. */
 static size_t sums_of(unsigned threads, int padded)
 {
     return 4 * threads > 3 * (unsigned)padded ? 4 * threads : 3 * (unsigned)padded;
 }
 
-/* What a kernel has of its own in shared memory. */
+/* Bytes of a kernel's static shared memory. */
 enum { STATIC_SHARED = 512 };
 
 struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged *r,
@@ -64,7 +64,7 @@ size_t recurrent_scratch(const struct recurrent_plan *p)
     return (matrix + (p->spills ? (size_t)p->blocks * p->k.own : 0) + 63) / 64 * 64;
 }
 
-/* to [3 padded, padded] or, transposed, [padded, 3 padded] */
+/* to = hh as [3 padded, padded] or, transposed, [padded, 3 padded]. */
 static __global__ void pack(int state, int padded, bool transposed, const float *hh, float *to)
 {
     size_t cols = (size_t)(transposed ? 3 * padded : padded);
@@ -173,7 +173,7 @@ void gru_before(struct cuda *c, const struct ragged *r, int state, const float *
            r->start, r->owner, h0, h, before);
 }
 
-/* before = r∘before: what W_hn was multiplied with. */
+/* before = r∘before, the factor of W_hn in the forward pass. */
 static __global__ void reset_states(int total, int state, const float *kept, float *before)
 {
     for EACH (i, (size_t)total * state)

@@ -1,29 +1,29 @@
 /* A GRU with attention to a memory in every step.
  *
- * The context is a sum of memory rows, and so is what it adds to the gates: with V_j = W_ih
- * value_j, one product for all memory rows before the steps, a step adds Σ α_j V_j in place of W_ih
- * c.  For 15 memory rows at H = 100 those are 4,500 products in place of 30,000, and the one matrix
- * that a step needs beside the state's is the query's, 40 KB that stay in the first-level cache.
- * Contexts and the gradients of keys, values and scale stand outside of the steps: each follows
- * from α, the queries and the gradients of the energies, for all rows at once. */
+ * The context is a sum of memory rows, and so is its part of the gates: with V_j = W_ih value_j,
+ * one product for all memory rows before the steps, a step adds Σ α_j V_j instead of W_ih c.  For
+ * 15 memory rows at H = 100 that is 4,500 multiplications instead of 30,000.  Beside the state's
+ * matrix a step then needs only the query's, 40 KB, which stays in the first-level cache.  Contexts
+ * and the gradients of keys, values and scale are computed outside the steps for all rows at once:
+ * they follow from α, the queries and the gradients of the energies. */
 #include "gru_step.h"
 
-/* A kernel's argument: the memory. */
+/* The memory, as an argument of a kernel. */
 struct attend_memory {
     const int32_t *start; /* memory rows of each sequence */
-    const int32_t *group; /* matrix of each; NULL: all take the first */
-    const int32_t *at;    /* where a row's weights begin */
+    const int32_t *group; /* matrix of each sequence; NULL: all use the first */
+    const int32_t *at;    /* where each row's weights begin */
     int width, ld, longest, state;
-    const float *key, *query, *scale; /* as struct memory's */
+    const float *key, *query, *scale; /* as in struct memory */
     const float *input;               /* V [memory rows, 3H] */
 };
 
-/* The memory rows of the sequences of a tile. */
+/* The memory rows of a tile's sequences. */
 struct tile_memory {
     int first[TILE_MOST], count[TILE_MOST], group[TILE_MOST];
 };
 
-/* The first threads, one a sequence; a barrier has to follow. */
+/* The first threads, one a sequence, fill *to; a barrier must follow. */
 static __device__ inline void tile_memory_open(const struct recurrence &k,
                                                const struct attend_memory &l,
                                                const struct tile &tile, struct tile_memory *to)
@@ -37,7 +37,7 @@ static __device__ inline void tile_memory_open(const struct recurrence &k,
     to->group[i] = s < 0 || !l.group ? 0 : l.group[s];
 }
 
-/* Memory rows of a sequence in step t: none beyond its end. */
+/* Memory rows of sequence s in step t; 0 beyond its end. */
 static __device__ inline int rows_at(const struct tile &tile, const struct tile_memory &at, int s,
                                      int t)
 {
@@ -61,7 +61,7 @@ static __device__ inline int warps_of(void)
 
 /* ---- forward ---- */
 
-/* What a step adds: Σ α_j V_j. */
+/* Adds Σ α_j V_j to a step's input products. */
 struct forward_more {
     const struct tile_memory *at;
     const float *alpha; /* [S, longest] */
@@ -79,7 +79,7 @@ struct forward_more {
     }
 };
 
-/* query [S, width] = W_q h of the sequences that have memory rows: a warp a row of the matrix. */
+/* query [S, width] = W_q h of the sequences that have memory rows: a warp computes an element. */
 template <int S>
 static __device__ inline void find_queries(const struct recurrence &k,
                                            const struct attend_memory &l, const struct tile &tile,
@@ -100,7 +100,7 @@ static __device__ inline void find_queries(const struct recurrence &k,
     }
 }
 
-/* alpha = scale · tanh(query + key): a warp a memory row. */
+/* alpha = scale · tanh(query + key): a warp computes a memory row's. */
 template <int S>
 static __device__ inline void find_energies(const struct attend_memory &l, const struct tile &tile,
                                             const struct tile_memory &at, int t, const float *query,
@@ -121,7 +121,7 @@ static __device__ inline void find_energies(const struct attend_memory &l, const
     }
 }
 
-/* A warp a sequence: alpha = softmax(alpha), also into weight. */
+/* alpha = softmax(alpha), also into weight: a warp computes a sequence's. */
 template <int S>
 static __device__ inline void find_weights(const struct attend_memory &l, const struct tile &tile,
                                            const struct tile_memory &at, int t, float *alpha,
@@ -144,7 +144,7 @@ static __device__ inline void find_weights(const struct attend_memory &l, const 
     }
 }
 
-/* Floats of each sequence: as the forward step's, query [width], alpha [longest]. */
+/* Floats of each sequence: those of a forward step, query [width], alpha [longest]. */
 template <int S, bool SPILLS>
 static __global__ void __launch_bounds__(RECURRENT_THREADS, 1)
     forward(struct recurrence k, struct forward_step f, struct attend_memory l, const float *h0,
@@ -199,7 +199,7 @@ static struct attend_memory attend_memory_of(const struct memory *m, int state, 
     return l;
 }
 
-/* input [memory rows, 3H] = value W_ihᵀ, of the columns that take the context */
+/* input [memory rows, 3H] = value W_ihᵀ, with the columns of W_ih for the context. */
 static void memory_inputs(struct cuda *c, const struct gru_weights *w, const struct memory *m,
                           int x_cols, float *input)
 {
@@ -232,13 +232,13 @@ void cuda_gru_attend(struct device *d, const struct ragged *r, const struct gru_
 
 /* ---- backward ---- */
 
-/* What the steps give to those before them and to what follows: q of each row, α; de, dq. */
+/* Kept for the backward steps: q of each row, α; results of the steps: de, dq. */
 struct attend_saved {
     const float *query, *weight; /* [total, width], [weights] */
     float *de, *dquery;          /* [weights], [total, width] */
 };
 
-/* What a step sends back through its query, [parts, S, padded]. */
+/* The gradient that a step sends back through its query, [parts, S, padded]. */
 struct backward_more {
     const float *part;
     int parts, stride, padded;
@@ -252,7 +252,7 @@ struct backward_more {
     }
 };
 
-/* de [S, longest] = the gradients of the weights, g · V_j: a warp a memory row. */
+/* de [S, longest] = the gradients of the weights, g · V_j: a warp computes a memory row's. */
 template <int S>
 static __device__ inline void weights_back(const struct recurrence &k,
                                            const struct attend_memory &l, const struct tile &tile,
@@ -274,7 +274,7 @@ static __device__ inline void weights_back(const struct recurrence &k,
     }
 }
 
-/* A warp a sequence: through the softmax, to the gradients of the energies. */
+/* Through the softmax to the gradients of the energies: a warp computes a sequence's. */
 template <int S>
 static __device__ inline void energies_back(const struct attend_memory &l,
                                             const struct attend_saved &b, const struct tile &tile,
@@ -295,7 +295,7 @@ static __device__ inline void energies_back(const struct attend_memory &l,
     }
 }
 
-/* dquery [S, width] = Σ_j de_j scale ∘ tanh', also for all rows. */
+/* dquery [S, width] = Σ_j de_j scale ∘ tanh', also stored for all rows. */
 template <int S>
 static __device__ inline void queries_back(const struct attend_memory &l,
                                            const struct attend_saved &b, const struct tile &tile,
@@ -315,7 +315,7 @@ static __device__ inline void queries_back(const struct attend_memory &l,
     }
 }
 
-/* part [parts, S, padded] = dquery W_q, its rows shared out into parts. */
+/* part [parts, S, padded] = dquery W_q; the parts share its rows. */
 template <int S>
 static __device__ inline void states_back(const struct recurrence &k, const struct attend_memory &l,
                                           const struct tile_memory &at, int parts,
@@ -334,8 +334,8 @@ static __device__ inline void states_back(const struct recurrence &k, const stru
     }
 }
 
-/* Floats of each sequence: as the backward step's, dquery [width], de [longest], and its part of
- * what states_back gives [max(threads, padded)]. */
+/* Floats of each sequence: those of a backward step, dquery [width], de [longest], and its part of
+ * the result of states_back [max(threads, padded)]. */
 template <int S, bool SPILLS>
 static __global__ void __launch_bounds__(RECURRENT_THREADS, 1)
     backward(struct recurrence k, struct backward_step b, struct attend_memory l,
@@ -389,11 +389,11 @@ static __global__ void values_back(int rows, int cols, const int32_t *owner,
     }
 }
 
-/* Columns of a block of keys_back, and its warps, among which a sequence's memory rows go round. */
+/* Columns of a block of keys_back, and its warps, which share a sequence's memory rows. */
 enum { KEY_COLUMNS = WARP, KEY_WARPS = 8 };
 
-/* A block KEY_COLUMNS columns of a sequence: dkey += Σ over the steps of de scale ∘ tanh' (NULL:
- * not wanted), dscale [count, width] = Σ over steps and memory rows of de tanh. */
+/* A block computes KEY_COLUMNS columns of a sequence: dkey += Σ over the steps of de scale ∘ tanh'
+ * (NULL: not wanted), dscale [count, width] = Σ over steps and memory rows of de tanh. */
 static __global__ void keys_back(struct attend_memory l, struct attend_saved b,
                                  const int32_t *start, int tiles, float *dkey, float *dscale)
 {
@@ -425,7 +425,7 @@ static __global__ void keys_back(struct attend_memory l, struct attend_saved b,
     }
 }
 
-/* The queries of all rows at once, from the states before them. */
+/* Computes the queries of all rows again from the states before them. */
 static void all_queries(struct cuda *c, const struct ragged *r, const struct memory *m, int state,
                         const float *before, float *query)
 {
@@ -448,7 +448,7 @@ static void query_gradient(struct cuda *c, const struct ragged *r, const struct 
                   m->ld);
 }
 
-/* Scratch, in this order after the packed matrix. */
+/* Scratch behind the packed matrix, in this order. */
 struct attend_scratch {
     float *input;    /* [memory rows, 3H] */
     float *g;        /* [total, 4H] */
@@ -481,7 +481,7 @@ static struct attend_scratch take_scratch(struct cuda *c, const struct ragged *r
     return s;
 }
 
-/* The memory's gradients, from those of the steps. */
+/* Computes the memory's gradients from those of the steps. */
 static void memory_back(struct cuda *c, const struct ragged *r, const struct gru_weights *w,
                         const struct memory *m, int x_cols, const struct attend_scratch *s,
                         const float *weight, const struct memory_grads *dm)

@@ -217,7 +217,7 @@ static int read_field(struct header *h, struct safetensors_entry *entry, unsigne
         if (!bytes_equal(key, bytes_of(fields[i].name)))
             continue;
         if (*seen & 1u << i)
-            return bad(h, entry->name, "a field stands twice");
+            return bad(h, entry->name, "a field appears twice");
         *seen |= 1u << i;
         return fields[i].read(h, entry);
     }
@@ -266,7 +266,7 @@ static int read_header(struct header *h)
             bool texts =
                 bytes_equal((struct bytes){h->key.at, h->key.len}, bytes_of("__metadata__"));
             if (texts && texts_seen)
-                return bad(h, "__metadata__", "stands twice");
+                return bad(h, "__metadata__", "appears twice");
             texts_seen |= texts;
             if (texts ? read_texts(h) : read_entry(h))
                 return h->e->status;
@@ -301,7 +301,7 @@ static int check_names(struct header *h)
         qsort(names.at, names.len, sizeof *names.at, by_name);
     for (size_t i = 1; i < names.len && !status; i++)
         if (!strcmp(names.at[i - 1], names.at[i]))
-            status = bad(h, names.at[i], "stands twice");
+            status = bad(h, names.at[i], "appears twice");
     vec_release(&names);
     return status;
 }
