@@ -1,9 +1,9 @@
-/* A block of threads: who waits where, who may go on. */
+/* A block of threads: which thread waits where, and which may continue. */
 #include "inside.h"
 
 #include <stdio.h>
 
-/* Weak: there under ThreadSanitizer alone, for which barriers are made known. */
+/* Weak: defined under ThreadSanitizer only, which has to be told of barriers. */
 extern "C" {
 void __tsan_acquire(void *p) __attribute__((weak));
 void __tsan_release(void *p) __attribute__((weak));
@@ -12,8 +12,8 @@ void __tsan_release(void *p) __attribute__((weak));
 EMULATED_LOCAL uint3 threadIdx, blockIdx;
 dim3 blockDim, gridDim;
 
-/* All __shared__ arrays stand in one section; the linker makes its borders known.  One word of our
- * own, so that it is there. */
+/* All __shared__ arrays are in one section whose borders the linker defines.  This word makes sure
+ * that the section exists. */
 extern char __start_emulated_shared[] __attribute__((visibility("hidden")));
 extern char __stop_emulated_shared[] __attribute__((visibility("hidden")));
 __attribute__((used, section("emulated_shared"))) static uint32_t shared_word;
@@ -26,7 +26,7 @@ struct block_thread {
     emulated_place at;
     uint32_t mask;
     bool truth, votes;
-    int from; /* lane whose value is wanted */
+    int from; /* lane of the warp whose value is wanted */
     uint64_t value, result;
 };
 
@@ -37,7 +37,8 @@ static const emulated_launch *launch;
 static uint3 block_index;
 static EMULATED_LOCAL int current;
 
-/* What threads begin behind, and what comes behind their ends. */
+/* Tags for ThreadSanitizer: threads begin after `begin`, and what follows the block comes after
+ * `end`. */
 static char begin, end;
 
 static void meet(void (*how)(void *), void *at)
@@ -64,7 +65,7 @@ void one_thread(int i)
     block_threads[i].waiting = ENDED;
 }
 
-/* The calling thread waits in this way until it is let go. */
+/* The calling thread waits in this way until let_go releases it. */
 static uint64_t stop(enum waiting waiting, emulated_place at, void *with)
 {
     int i = current;
@@ -120,7 +121,8 @@ static void barrier_all(void)
 {
     uint64_t true_ones = 0;
     for (int i = 0; i < thread_count; i++) {
-        if (block_threads[i].waiting == ENDED || !same_place(block_threads[i].at, block_threads[0].at))
+        if (block_threads[i].waiting == ENDED ||
+            !same_place(block_threads[i].at, block_threads[0].at))
             apart(i, block_threads[0].waiting == ENDED ? 0 : i ? 0 : 1);
         true_ones += block_threads[i].truth;
     }
@@ -169,7 +171,7 @@ uint32_t emulated_vote(emulated_place at, uint32_t mask, bool truth)
     return (uint32_t)meet_warp(at, mask);
 }
 
-/* The first lane of the mask that has not come to where lane i waits; -1: all have. */
+/* The first thread of the mask that has not arrived where thread i waits; -1: all have. */
 static int missing(int i)
 {
     struct block_thread *l = &block_threads[i];
@@ -224,7 +226,7 @@ void all_stopped(void)
 
 /* ---- a block ---- */
 
-/* Not by memset: sanitizers keep room of their own between the arrays. */
+/* Not by memset: sanitizers use the space between the arrays. */
 static __attribute__((no_sanitize("address"))) void spoil_shared(uint32_t garbage, void *dynamic,
                                                                  size_t bytes)
 {
