@@ -1,13 +1,13 @@
-/* Attention over ragged rows: a block a sequence.
+/* Attention over ragged rows: a block computes a sequence.
  *
- * 100 sequences of 15 rows, 100 wide: forward reads keys and values and writes keys, 1.8 MB;
- * backward reads them and adds to their gradients, 3.6 MB: half a microsecond and one of memory's
- * time.  So both take what a launch and some loads one after the other take. */
+ * 100 sequences of 15 rows, width 100: forward reads keys and values and writes keys, 1.8 MB;
+ * backward reads them and adds to their gradients, 3.6 MB.  That is half a microsecond and one
+ * microsecond of memory traffic, so launch and load latency dominate. */
 #include "cuda.h"
 
 enum { ATTEND_THREADS = 128, ATTEND_WARPS = ATTEND_THREADS / WARP };
 
-/* Rows of a block's sequence, and its row of scale. */
+/* Rows of the block's sequence, and its row of scale. */
 struct span {
     size_t from, to;
     const float *scale;
@@ -22,7 +22,7 @@ static __device__ inline struct span span_of(const int32_t *start, const int32_t
     return own;
 }
 
-/* key = tanh(key); weight = its product with scale: a warp a row. */
+/* key = tanh(key); weight = scale · key: a warp computes a row. */
 static __device__ inline void energies(struct span own, int width, float *key, float *weight)
 {
     int lane = (int)threadIdx.x % WARP;
@@ -74,7 +74,7 @@ void cuda_attend(struct device *d, const struct ragged *r, const struct rows *gr
 
 /* ---- backward ---- */
 
-/* de = dout · value: a warp a row. */
+/* de = dout · value: a warp computes a row. */
 static __device__ inline void weights_back(struct span own, int cols, const float *value,
                                            const float *dout, float *de)
 {
@@ -89,7 +89,7 @@ static __device__ inline void weights_back(struct span own, int cols, const floa
     }
 }
 
-/* de [total]: the gradients of the energies; dscale [count, width]: each sequence's. */
+/* de [total] = the gradients of the energies; dscale [count, width] = each sequence's part. */
 static __global__ void __launch_bounds__(ATTEND_THREADS)
     attend_back(const int32_t *start, const int32_t *group, int width, int cols, const float *key,
                 const float *scale, const float *value, const float *weight, const float *dout,
@@ -137,7 +137,7 @@ void cuda_attend_back(struct device *d, const struct ragged *r, const struct row
         cuda_add_by_group(c, group, r->count, width, each, dscale);
 }
 
-/* to[row[u]] += the rows of g that stand in its group, in the plan's order. */
+/* to[row[u]] += the rows of g in its group, in the plan's order. */
 static __global__ void add_groups(int unique, int cols, const int32_t *row, const int32_t *start,
                                   const int32_t *order, const float *g, float *to)
 {

@@ -1,4 +1,4 @@
-/* Products: row-major matrices by cuBLAS, whose matrices are column-major. */
+/* Products of row-major matrices by cuBLAS, which is column-major. */
 #include <stdio.h>
 
 #include "blas.h"
@@ -70,7 +70,7 @@ static void check(cublasStatus_t got, const char *where, const char *what)
 
 void blas_open(struct cuda *c, int major)
 {
-    size_t bytes = (size_t)(major >= 9 ? 32 : 4) << 20; /* what cuBLAS advises */
+    size_t bytes = (size_t)(major >= 9 ? 32 : 4) << 20; /* as cuBLAS recommends */
     c->blas_workspace = cuda_alloc(&c->device, bytes);
     CHECK_BLAS(blas.create(&c->blas));
     CHECK_BLAS(blas.set_stream(c->blas, c->compute));
@@ -105,7 +105,7 @@ static cudaDataType_t type_of(const bf16 *)
     return CUDA_R_16BF;
 }
 
-/* A row-major matrix is its transpose in column-major form: yᵀ = op(b)ᵀ op(a)ᵀ. */
+/* A row-major matrix is its transpose in column-major order: yᵀ = op(b)ᵀ op(a)ᵀ. */
 template <class X, class Y>
 static void product(struct cuda *c, cublasComputeType_t compute, bool ta, bool tb, int m, int n,
                     int k, const X *a, int lda, const X *b, int ldb, float beta, Y *y, int ldy)

@@ -1,10 +1,11 @@
-/* What the files of the CUDA backend share: the device's state, how kernels are launched, products
- * by cuBLAS, sums over the threads of a warp and of a block.
+/* Shared declarations of the CUDA backend: the device's state, kernel launches, products by cuBLAS,
+ * sums over the threads of a warp and of a block.
  *
  * One stream computes, in the order of the calls; a second one copies what the next step needs.
- * Nothing here waits for the device but `download`, `fetched`, `square_sum`, and memory that has to
- * grow.  The files compile with nvcc for GPUs, and with g++ against an emulation of what is used
- * here (tests/emulation), where <cuda_runtime.h> and <cublas_v2.h> are its own. */
+ * Only `download`, `fetched`, `square_sum` and the growth of memory wait for the device.
+ *
+ * The files compile with nvcc for GPUs, and with g++ for an emulation (tests/emulation), which has
+ * its own <cuda_runtime.h> and <cublas_v2.h>. */
 #ifndef CUDA_CUDA_H
 #define CUDA_CUDA_H
 
@@ -18,25 +19,25 @@ extern "C" {
 
 /* ---- the device ---- */
 
-/* Memory of the device that grows to the largest size asked for. */
+/* Device memory that grows to the largest size ever needed. */
 struct temp_file {
     void *at;
     size_t size;
 };
 
-/* Pinned memory of the host through which copies to the device go, part after part. */
+/* Pinned host memory for copies to the device, used part after part. */
 enum { RING_PARTS = 8 };
 struct ring {
-    cudaStream_t stream; /* that copies */
+    cudaStream_t stream; /* the stream that copies */
     char *at;
-    size_t used; /* of the part that is being filled */
+    size_t used; /* bytes used of the current part */
     int part;
-    char *to; /* where the last `waiting` bytes of what is used are to be copied, together */
+    char *to; /* destination of the last `waiting` bytes used, which one copy will move */
     size_t waiting;
-    cudaEvent_t done[RING_PARTS]; /* the copies out of the part */
+    cudaEvent_t done[RING_PARTS]; /* end of the copies out of each part */
 };
 
-/* Numbers on their way to the host. */
+/* Results on their way to the host. */
 enum { TICKETS = 4 };
 struct ticket {
     void *at; /* pinned */
@@ -45,21 +46,21 @@ struct ticket {
 };
 
 struct cuda {
-    struct device device; /* first: what the table's functions are given */
+    struct device device; /* first member: the table's functions get a pointer to it */
     int index;
     int processors;     /* multiprocessors */
-    size_t shared_most; /* bytes of shared memory that a block can be given */
+    size_t shared_most; /* bytes of shared memory available to a block */
     size_t cache;       /* bytes of the second-level cache */
     size_t workspace;   /* bytes for the output layer's chunks */
     enum precision precision;
     cudaStream_t compute, copies;
     cublasHandle_t blas;
     void *blas_workspace;
-    struct temp_file scratch, sums; /* of one operation at a time; of one sum of rows at a time */
-    struct ring uploads, sends;     /* on the compute stream; on the other */
-    bool sent;                      /* something that the compute stream has not waited for yet */
+    struct temp_file scratch, sums; /* of the current operation; of the current sum of rows */
+    struct ring uploads, sends;     /* on the compute stream; on the other stream */
+    bool sent;                      /* the compute stream has yet to wait for a copy */
     cudaEvent_t sends_done;
-    cudaEvent_t marks[2]; /* where the last two steps began, on the compute stream */
+    cudaEvent_t marks[2]; /* beginnings of the last two steps on the compute stream */
     int mark;
     struct ticket tickets[TICKETS];
     int fetches; /* so far */
@@ -76,19 +77,20 @@ static inline struct cuda *cuda_of(struct cuda *c)
     return c;
 }
 
-/* Device memory until the operation ends: one call per operation.  Aligned to 256 bytes. */
+/* Returns device memory that is valid until the operation ends, aligned to 256 bytes.  At most one
+ * call in an operation. */
 void *cuda_scratch(struct cuda *c, size_t bytes);
 
-/* Likewise until a sum of rows ends, within an operation that has scratch. */
+/* The same, valid until a sum of rows ends; may be used in an operation that has scratch. */
 void *cuda_sums(struct cuda *c, size_t bytes);
 
 /* ---- failing ---- */
 
-/* Tells what broke in which function (its cuda_ is left out), and does not return. */
+/* Reports what failed in which function (without the prefix cuda_); does not return. */
 [[noreturn]] void cuda_fail(int status, const char *where, const char *what);
 void cuda_check(cudaError_t got, const char *where, const char *what);
 
-/* Of every call: CHECK(cudaMemsetAsync(...)) */
+/* Checks the result of a CUDA call: CHECK(cudaMemsetAsync(...)) */
 #define CHECK(call) cuda_check((call), __func__, #call)
 
 /* ---- launching ----
@@ -112,7 +114,7 @@ void cuda_before_launch(struct cuda *c);
               __VA_ARGS__);                                                                        \
         cuda_check(cudaGetLastError(), __func__, #kernel);                                         \
     } while (0)
-/* SHARED(float, x); in a kernel: the dynamic shared memory, as an array of the type. */
+/* SHARED(float, x); in a kernel: the dynamic shared memory as an array of that type. */
 #ifdef __CUDACC__
 #define START(kernel, grid, block, shared, stream, ...)                                            \
     kernel<<<grid, block, shared, stream>>>(__VA_ARGS__)
@@ -124,26 +126,26 @@ void cuda_before_launch(struct cuda *c);
 #define SHARED(type, name) type *name = (type *)emulated_shared()
 #endif
 
-/* Blocks for n pieces of work, `each` a block. */
+/* Number of blocks for n elements, `each` a block. */
 static inline unsigned cuda_blocks(size_t n, size_t each)
 {
     return (unsigned)((n + each - 1) / each);
 }
 
-/* Blocks of a kernel whose threads walk over n elements in strides of the grid (EACH), enough of
- * them to fill the device. */
+/* Number of blocks, enough to fill the device, for a kernel whose threads walk over n elements in
+ * strides of the grid (EACH). */
 static inline unsigned cuda_grid(const struct cuda *c, size_t n, unsigned block)
 {
     size_t most = (size_t)c->processors * (2048 / block) * 2, want = (n + block - 1) / block;
     return (unsigned)(want < most ? want : most);
 }
 
-/* for EACH (i, n): this thread's share of 0..n-1 */
+/* for EACH (i, n): the thread's elements of 0..n-1 */
 #define EACH(i, n)                                                                                 \
     (size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x; i < (n);                            \
      i += (size_t)gridDim.x * blockDim.x)
 
-/* struct rows as kernels take it, without a hole. */
+/* struct rows as an argument of a kernel, without padding. */
 struct row_plan {
     const int32_t *at, *row, *start, *order;
     int count, unique;
@@ -155,8 +157,8 @@ static inline struct row_plan cuda_rows(const struct rows *r)
     return plan;
 }
 
-/* A warp a row: LAUNCH(d, kernel, row_blocks(rows), ROW_WARPS * WARP, ...), and in the kernel
- * for WARP_ROWS (i, rows) ... for LANES (j, cols) */
+/* A warp computes a row: LAUNCH(d, kernel, row_blocks(rows), ROW_WARPS * WARP, ...), and in the
+ * kernel for WARP_ROWS (i, rows) ... for LANES (j, cols) */
 enum { WARP = 32, ROW_WARPS = 8, MOST_ROW_BLOCKS = 4096 };
 
 static inline unsigned row_blocks(int rows)
@@ -172,16 +174,16 @@ static inline unsigned row_blocks(int rows)
 
 /* ---- products ---- */
 
-/* c [m, n] = op(a) op(b) + beta c of row-major matrices, as the table's gemm: in float32. */
+/* c [m, n] = op(a) op(b) + beta c of row-major matrices in float32, as the table's gemm. */
 void cuda_gemm(struct cuda *c, bool ta, bool tb, int m, int n, int k, const float *a, int lda,
                const float *b, int ldb, float beta, float *y, int ldy);
 
-/* The same, but with --precision tf32 or bf16 the factors are rounded to tf32 on their way: small
- * products gain nothing by copies in bf16.  For the output layer and GRUs. */
+/* The same for the output layer and GRUs: with --precision tf32 or bf16 the product rounds its
+ * factors to tf32, since copies in bf16 cost small products more than they gain. */
 void cuda_gemm_wide(struct cuda *c, bool ta, bool tb, int m, int n, int k, const float *a, int lda,
                     const float *b, int ldb, float beta, float *y, int ldy);
 
-/* Numbers of 16 bits, the upper half of a float32. */
+/* A number of 16 bits, the upper half of a float32. */
 typedef uint16_t bf16;
 
 static __device__ inline float number_of(float x)
@@ -204,7 +206,7 @@ static __device__ inline void number_to(float x, bf16 *to)
     *to = maths_to_bf16(x);
 }
 
-/* The same of factors that are bf16; the second rounds the result to bf16 too. */
+/* The same with bf16 factors; the second one also rounds the result to bf16. */
 void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const bf16 *a, int lda,
                     const bf16 *b, int ldb, float beta, float *y, int ldy);
 void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const bf16 *a, int lda,
@@ -212,21 +214,21 @@ void cuda_gemm_bf16(struct cuda *c, bool ta, bool tb, int m, int n, int k, const
 
 /* ---- sums of rows ---- */
 
-/* Neither takes scratch of the operation's.  to [cols] += the sum of the rows of g, `stride` apart,
- * in an order of its own. */
+/* to [cols] += the sum of the rows of g, `stride` apart, in a fixed order.  Neither uses the
+ * operation's scratch. */
 void cuda_sum_rows(struct cuda *c, int rows, int cols, int stride, const float *g, float *to);
-/* and those of another matrix of that shape */
+/* The same for two matrices of one shape. */
 void cuda_sum_rows(struct cuda *c, int rows, int cols, int stride, const float *g, float *to,
                    const float *other, float *to_other);
 
-/* g [count, cols], one row a sequence: to += their sum; with groups to[group->at[s]] += row s, in
- * the plan's order. */
+/* Adds g [count, cols], one row a sequence: group NULL: to [cols] += the sum of the rows; else
+ * to[group->at[s]] += row s, in the plan's order. */
 void cuda_add_by_group(struct cuda *c, const struct rows *group, int count, int cols,
                        const float *g, float *to);
 
 /* ---- sums and maxima over threads, always in the same order ---- */
 
-/* Every lane gets it; all 32 take part. */
+/* Every thread of the warp gets the result; all 32 must take part. */
 template <class T> __device__ inline T warp_sum(T x)
 {
     for (int step = WARP / 2; step > 0; step /= 2)
@@ -243,8 +245,8 @@ template <class T> __device__ inline T warp_max(T x)
     return x;
 }
 
-/* Every thread of the block gets it; blocks of whole warps, all threads take part.  `room` is
- * shared memory for 32 values, free again for the next call. */
+/* Every thread of the block gets the result; the block has whole warps, and all threads must take
+ * part.  `room` is shared memory for 32 values, free again for the next call. */
 template <class T> __device__ inline T block_sum(T x, T *room)
 {
     int lane = (int)threadIdx.x % WARP, warp = (int)threadIdx.x / WARP;

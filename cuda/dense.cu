@@ -68,7 +68,7 @@ void cuda_columns(struct device *d, int rows, int cols, const float *from, int l
 
 enum { SUM_WARPS = 8, SUM_PART = 256 };
 
-/* One sum, or two of one shape: blockIdx.z is which. */
+/* One sum, or two of one shape; blockIdx.z selects it. */
 struct sums {
     const float *g, *other;
     float *to, *to_other;
@@ -163,7 +163,7 @@ void cuda_activate_back(struct device *d, enum activation a, size_t n, const flo
     LAUNCH(d, activate_back, cuda_grid(cuda_of(d), n, 256), 256, 0, a, n, y, dy, dx);
 }
 
-/* ---- dropout: a thread has the four elements that are drawn together ---- */
+/* ---- dropout: a thread computes the four elements that share a draw ---- */
 
 static __global__ void drop_out(struct dropout_key key, size_t n, const float *x, float *y,
                                 bool accumulate)

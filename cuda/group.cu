@@ -1,20 +1,19 @@
-/* Grouped matrices, one a user or cluster: products of the few rows of each sequence with a matrix
- * of its own, all sequences at once.
+/* Grouped matrices, one a user or cluster: the product of each sequence's few rows with a matrix of
+ * its own, all sequences at once.
  *
  * 100 sequences of 15 rows, matrices of 100 × 100: each matrix is read once, 4 MB, a microsecond of
- * memory's time, and 15 million products are done, less than one.  So rows are taken eight at a
- * time, for each number of the matrix that is loaded, and what they load again comes from the
- * first-level cache. */
+ * memory traffic; 15 million multiplications take less.  So each loaded number of the matrix is
+ * used for eight rows, and the rows come from the first-level cache. */
 #include "cuda.h"
 
 enum { WARPS = 8, ROWS_AT_ONCE = WARPS };
 
-/* What the kernels are given. */
+/* Arguments of the kernels. */
 struct grouped {
     const int32_t *start; /* rows of the sequences */
-    const int32_t *group; /* matrix of each */
+    const int32_t *group; /* matrix of each sequence */
     int in, out, ldw;
-    int tiles; /* of a sequence's blocks */
+    int tiles; /* blocks of a sequence */
 };
 
 static __device__ inline const float *matrix_of(const struct grouped &g, int s, const float *w)
@@ -22,7 +21,8 @@ static __device__ inline const float *matrix_of(const struct grouped &g, int s, 
     return w + (size_t)g.group[s] * g.out * g.ldw;
 }
 
-/* ---- forward: a warp one output of a sequence, its lanes along the row of the matrix ---- */
+/* ---- forward: a warp computes one output of a sequence; its threads share the row of the matrix
+ * ---- */
 
 static __device__ inline void some_rows(const float *w, const float *x, int in, int rows,
                                         float *sum)
@@ -79,7 +79,7 @@ void cuda_group_linear(struct device *d, const struct ragged *r, const struct ro
 
 /* ---- backward ---- */
 
-/* dx += dy w: a block 32 inputs of a sequence, its warps sharing out the outputs. */
+/* dx += dy w: a block computes 32 inputs of a sequence; its warps share the outputs. */
 static __global__ void inputs_back(struct grouped g, const float *w, const float *dy, float *dx)
 {
     __shared__ float sums[WARPS][ROWS_AT_ONCE][WARP];
@@ -101,7 +101,7 @@ static __global__ void inputs_back(struct grouped g, const float *w, const float
         for (int r = 0; r < ROWS_AT_ONCE; r++)
             sums[warp][r][lane] = sum[r];
         __syncthreads();
-        if (warp < rows && j < g.in) { /* a warp a row: there are as many of both */
+        if (warp < rows && j < g.in) { /* a warp a row: there are as many warps as rows */
             float all = 0;
             for (int i = 0; i < WARPS; i++)
                 all += sums[i][warp][lane];
@@ -111,11 +111,11 @@ static __global__ void inputs_back(struct grouped g, const float *w, const float
     }
 }
 
-/* Outputs of a block of weights_back, its inputs being 32; each warp has four of them. */
+/* Outputs of a block of weights_back, for 32 inputs; each warp has four outputs. */
 enum { OUTPUTS_AT_ONCE = 4, OUTPUTS = OUTPUTS_AT_ONCE * WARPS };
 
-/* dw[group] += dyᵀ x: a block a tile of one matrix, which walks over the rows of its sequences in
- * the plan's order. */
+/* dw[group] += dyᵀ x: a block computes a tile of one matrix and walks over the rows of its
+ * sequences in the plan's order. */
 static __global__ void weights_back(struct grouped g, const int32_t *matrix, const int32_t *first,
                                     const int32_t *order, const float *x, const float *dy,
                                     float *dw)

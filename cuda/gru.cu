@@ -1,27 +1,27 @@
-/* The recurrent layer.  What does not depend on the state is one product over all rows: the input
- * products before the steps, the gradients of weights and inputs after them.  The steps themselves
- * are one kernel (cuda/recurrent.h).
+/* The GRU layer.  Products that do not depend on the state are computed over all rows: the input
+ * products before the steps, the gradients of weights and inputs after them.  One kernel runs the
+ * steps (cuda/recurrent.h).
  *
- * 1000 rows at H = in = 100: the input products are 60 million operations; the steps read the input
- * products (1.2 MB) and write the gates (1.6 MB) and states (0.4 MB), a microsecond of memory's
- * time.  What counts is a step's latency, some 1500 cycles at one sequence a block, so that twenty
+ * 1000 rows at H = in = 100: the input products take 60 million operations; the steps read the
+ * input products (1.2 MB) and write the gates (1.6 MB) and states (0.4 MB), a microsecond of memory
+ * traffic.  The latency of a step dominates, about 1500 cycles with one sequence a block: twenty
  * steps take 20 µs forward and as much backward. */
 #include "gru_step.h"
 
 /* ---- the plan ---- */
 
-/* Floats that a lane's sums take in the largest product. */
+/* Floats that the sums of a sequence's largest product take. */
 static size_t sums_of(unsigned threads, int padded)
 {
     return 4 * threads > 3 * (unsigned)padded ? 4 * threads : 3 * (unsigned)padded;
 }
 
-/* What a kernel has of its own in shared memory. */
+/* Bytes of a kernel's static shared memory. */
 enum { STATIC_SHARED = 512 };
 
 struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged *r,
                                       const struct gru_weights *w, bool transposed,
-                                      size_t lane_floats)
+                                      size_t floats)
 {
     struct recurrent_plan p = {};
     struct recurrence *k = &p.k;
@@ -38,15 +38,15 @@ struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged 
     p.threads = wanted < most ? wanted : most;
 
     size_t room = (c->shared_most - STATIC_SHARED) / sizeof(float);
-    size_t lane = (lane_floats + 3) / 4 * 4, each = lane + sums_of(p.threads, k->padded);
-    k->lanes = 1;
-    while (k->lanes < LANES_MOST && (k->running + k->lanes - 1) / k->lanes > c->processors)
-        k->lanes *= 2;
-    while (k->lanes > 1 && (size_t)k->lanes * each > room / 2)
-        k->lanes /= 2;
-    k->tiles = (k->running + k->lanes - 1) / k->lanes;
-    k->lane = (int)lane;
-    k->own = (int)((size_t)k->lanes * each);
+    size_t each = (floats + 3) / 4 * 4, all = each + sums_of(p.threads, k->padded);
+    k->tile = 1;
+    while (k->tile < TILE_MOST && (k->running + k->tile - 1) / k->tile > c->processors)
+        k->tile *= 2;
+    while (k->tile > 1 && (size_t)k->tile * all > room / 2)
+        k->tile /= 2;
+    k->tiles = (k->running + k->tile - 1) / k->tile;
+    k->each = (int)each;
+    k->own = (int)((size_t)k->tile * all);
     p.spills = (size_t)k->own > room;
     size_t taken = p.spills ? 0 : (size_t)k->own, fit = (room - taken) / k->cols / 4 * 4;
     k->resident = fit < (size_t)p.rows ? (int)fit : p.rows;
@@ -64,7 +64,7 @@ size_t recurrent_scratch(const struct recurrent_plan *p)
     return (matrix + (p->spills ? (size_t)p->blocks * p->k.own : 0) + 63) / 64 * 64;
 }
 
-/* to [3 padded, padded] or, transposed, [padded, 3 padded] */
+/* to = hh as [3 padded, padded] or, transposed, [padded, 3 padded]. */
 static __global__ void pack(int state, int padded, bool transposed, const float *hh, float *to)
 {
     size_t cols = (size_t)(transposed ? 3 * padded : padded);
@@ -127,7 +127,7 @@ void cuda_gru(struct device *d, const struct ragged *r, const struct gru_weights
     else
         cuda_columns(d, r->total, 3 * w->state, x, 3 * w->state, kept, 4 * w->state, false);
     struct forward_step f = {w->ih_bias, w->hh_bias, NULL, NULL, NULL, NULL, h, kept};
-    LAUNCH_LANES(c, p, forward, p.k, f, h0);
+    LAUNCH_TILES(c, p, forward, p.k, f, h0);
 }
 
 /* ---- backward ---- */
@@ -173,7 +173,7 @@ void gru_before(struct cuda *c, const struct ragged *r, int state, const float *
            r->start, r->owner, h0, h, before);
 }
 
-/* before = r∘before: what W_hn was multiplied with. */
+/* before = r∘before, the factor of W_hn in the forward pass. */
 static __global__ void reset_states(int total, int state, const float *kept, float *before)
 {
     for EACH (i, (size_t)total * state)
@@ -226,7 +226,7 @@ void cuda_gru_back(struct device *d, const struct ragged *r, const struct gru_we
     recurrent_pack(c, &p, w->hh, scratch);
     gru_before(c, r, w->state, h0, h, before);
     struct backward_step b = {before, kept, dh, g, NULL, NULL, NULL, NULL};
-    LAUNCH_LANES(c, p, backward, p.k, b, dh0);
+    LAUNCH_TILES(c, p, backward, p.k, b, dh0);
     if (w->ih)
         gru_inputs_back(c, r->total, w, 0, w->in, x, g, 4 * w->state, dx, dw);
     else if (dx)

@@ -1,43 +1,44 @@
-/* The recurrent layer that looks back at every step.
+/* A GRU with attention to a memory in every step.
  *
- * The context is a sum of memory rows, and so is what it adds to the gates: with V_j = W_ih
- * value_j, one product for all memory rows before the steps, a step adds Σ α_j V_j in place of W_ih
- * c.  For 15 memory rows at H = 100 those are 4,500 products in place of 30,000, and the one matrix
- * that a step needs beside the state's is the query's, 40 KB that stay in the first-level cache.
- * Contexts and the gradients of keys, values and scale stand outside of the steps: each follows
- * from α, the queries and the gradients of the energies, for all rows at once. */
+ * The context is a sum of memory rows, and so is its part of the gates: with V_j = W_ih value_j,
+ * one product for all memory rows before the steps, a step adds Σ α_j V_j instead of W_ih c.  For
+ * 15 memory rows at H = 100 that is 4,500 multiplications instead of 30,000.  Beside the state's
+ * matrix a step then needs only the query's, 40 KB, which stays in the first-level cache.  Contexts
+ * and the gradients of keys, values and scale are computed outside the steps for all rows at once:
+ * they follow from α, the queries and the gradients of the energies. */
 #include "gru_step.h"
 
-/* A kernel's argument: the memory. */
-struct look {
+/* The memory, as an argument of a kernel. */
+struct attend_memory {
     const int32_t *start; /* memory rows of each sequence */
-    const int32_t *group; /* matrix of each; NULL: all take the first */
-    const int32_t *at;    /* where a row's weights begin */
+    const int32_t *group; /* matrix of each sequence; NULL: all use the first */
+    const int32_t *at;    /* where each row's weights begin */
     int width, ld, longest, state;
-    const float *key, *query, *scale; /* as struct memory's */
+    const float *key, *query, *scale; /* as in struct memory */
     const float *input;               /* V [memory rows, 3H] */
 };
 
-/* What the lanes of a tile look back at. */
-struct looking {
-    int first[LANES_MOST], count[LANES_MOST], group[LANES_MOST];
+/* The memory rows of a tile's sequences. */
+struct tile_memory {
+    int first[TILE_MOST], count[TILE_MOST], group[TILE_MOST];
 };
 
-/* Threads of the first lanes; a barrier has to follow. */
-static __device__ inline void look_open(const struct recurrence &k, const struct look &l,
-                                        const struct tile &tile, struct looking *to)
+/* The first threads, one a sequence, fill *to; a barrier must follow. */
+static __device__ inline void tile_memory_open(const struct recurrence &k,
+                                               const struct attend_memory &l,
+                                               const struct tile &tile, struct tile_memory *to)
 {
-    int lane = (int)threadIdx.x;
-    if (lane >= k.lanes)
+    int i = (int)threadIdx.x;
+    if (i >= k.tile)
         return;
-    int s = tile.sequence[lane];
-    to->first[lane] = s < 0 ? 0 : l.start[s];
-    to->count[lane] = s < 0 ? 0 : l.start[s + 1] - l.start[s];
-    to->group[lane] = s < 0 || !l.group ? 0 : l.group[s];
+    int s = tile.sequence[i];
+    to->first[i] = s < 0 ? 0 : l.start[s];
+    to->count[i] = s < 0 ? 0 : l.start[s + 1] - l.start[s];
+    to->group[i] = s < 0 || !l.group ? 0 : l.group[s];
 }
 
-/* Memory rows that a lane looks at in step t: none beyond its end. */
-static __device__ inline int seen_at(const struct tile &tile, const struct looking &at, int s,
+/* Memory rows of sequence s in step t; 0 beyond its end. */
+static __device__ inline int rows_at(const struct tile &tile, const struct tile_memory &at, int s,
                                      int t)
 {
     return t < tile.steps[s] ? at.count[s] : 0;
@@ -60,10 +61,10 @@ static __device__ inline int warps_of(void)
 
 /* ---- forward ---- */
 
-/* What a step adds: Σ α_j V_j. */
+/* Adds Σ α_j V_j to a step's input products. */
 struct forward_more {
-    const struct looking *at;
-    const float *alpha; /* [lanes, longest] */
+    const struct tile_memory *at;
+    const float *alpha; /* [S, longest] */
     const float *input;
     int longest, state;
 
@@ -78,15 +79,16 @@ struct forward_more {
     }
 };
 
-/* query [lanes, width] = W_q h of the lanes that look at something: a warp a row of the matrix. */
+/* query [S, width] = W_q h of the sequences that have memory rows: a warp computes an element. */
 template <int S>
-static __device__ inline void find_queries(const struct recurrence &k, const struct look &l,
-                                           const struct tile &tile, const struct looking &at, int t,
-                                           const float *state, float *query)
+static __device__ inline void find_queries(const struct recurrence &k,
+                                           const struct attend_memory &l, const struct tile &tile,
+                                           const struct tile_memory &at, int t, const float *state,
+                                           float *query)
 {
     for (int i = warp_of(); i < S * l.width; i += warps_of()) {
         int s = i / l.width, w = i - s * l.width;
-        if (!seen_at(tile, at, s, t))
+        if (!rows_at(tile, at, s, t))
             continue;
         const float *row = l.query + ((size_t)at.group[s] * l.width + w) * l.ld;
         float sum = 0;
@@ -98,16 +100,16 @@ static __device__ inline void find_queries(const struct recurrence &k, const str
     }
 }
 
-/* alpha = scale · tanh(query + key): a warp a memory row. */
+/* alpha = scale · tanh(query + key): a warp computes a memory row's. */
 template <int S>
-static __device__ inline void find_energies(const struct look &l, const struct tile &tile,
-                                            const struct looking &at, int t, const float *query,
+static __device__ inline void find_energies(const struct attend_memory &l, const struct tile &tile,
+                                            const struct tile_memory &at, int t, const float *query,
                                             float *alpha)
 {
     for (int s = 0; s < S; s++) {
         const float *scale = l.scale + (size_t)at.group[s] * l.width;
         const float *own = query + (size_t)s * l.width;
-        for (int i = warp_of(); i < seen_at(tile, at, s, t); i += warps_of()) {
+        for (int i = warp_of(); i < rows_at(tile, at, s, t); i += warps_of()) {
             const float *key = l.key + (size_t)(at.first[s] + i) * l.width;
             float sum = 0;
             for (int j = lane_of(); j < l.width; j += WARP)
@@ -119,14 +121,14 @@ static __device__ inline void find_energies(const struct look &l, const struct t
     }
 }
 
-/* A warp a lane: alpha = softmax(alpha), also into weight. */
+/* alpha = softmax(alpha), also into weight: a warp computes a sequence's. */
 template <int S>
-static __device__ inline void find_weights(const struct look &l, const struct tile &tile,
-                                           const struct looking &at, int t, float *alpha,
+static __device__ inline void find_weights(const struct attend_memory &l, const struct tile &tile,
+                                           const struct tile_memory &at, int t, float *alpha,
                                            float *weight)
 {
     for (int s = warp_of(); s < S; s += warps_of()) {
-        int n = seen_at(tile, at, s, t);
+        int n = rows_at(tile, at, s, t);
         if (!n)
             continue;
         float *own = alpha + (size_t)s * l.longest, *to = weight + l.at[tile.first[s] + t];
@@ -142,15 +144,15 @@ static __device__ inline void find_weights(const struct look &l, const struct ti
     }
 }
 
-/* A lane's own: as the forward step's, query [width], alpha [longest]. */
+/* Floats of each sequence: those of a forward step, query [width], alpha [longest]. */
 template <int S, bool SPILLS>
 static __global__ void __launch_bounds__(RECURRENT_THREADS, 1)
-    forward(struct recurrence k, struct forward_step f, struct look l, const float *h0,
+    forward(struct recurrence k, struct forward_step f, struct attend_memory l, const float *h0,
             float *weight)
 {
     SHARED(float, shared);
     __shared__ struct tile tile;
-    __shared__ struct looking at;
+    __shared__ struct tile_memory at;
     forward_open(k, &f, block_open<SPILLS>(k, shared), S);
     float *query = f.reset + (size_t)S * k.padded, *alpha = query + (size_t)S * l.width;
     struct forward_more more = {&at, alpha, l.input, l.longest, k.state};
@@ -159,7 +161,7 @@ static __global__ void __launch_bounds__(RECURRENT_THREADS, 1)
         if (number >= k.tiles)
             continue;
         tile_open(k, number, &tile);
-        look_open(k, l, tile, &at);
+        tile_memory_open(k, l, tile, &at);
         forward_begin<S>(k, f, tile, h0);
         for (int t = 0; t < tile.steps[0]; t++) {
             find_queries<S>(k, l, tile, at, t, f.state, query);
@@ -188,18 +190,16 @@ static __global__ void contexts(int total, int cols, const int32_t *owner, const
     }
 }
 
-static struct look look_of(const struct memory *m, int state, const float *input)
+static struct attend_memory attend_memory_of(const struct memory *m, int state, const float *input)
 {
-    const struct look l = {m->rows->start, m->group ? m->group->at : NULL,
-                           m->at,          m->width,
-                           m->ld,          m->rows->longest,
-                           state,          m->key,
-                           m->query,       m->scale,
-                           input};
+    const struct attend_memory l = {
+        m->rows->start,   m->group ? m->group->at : NULL, m->at,  m->width, m->ld,
+        m->rows->longest, state,                          m->key, m->query, m->scale,
+        input};
     return l;
 }
 
-/* input [memory rows, 3H] = value W_ihᵀ, of the columns that take the context */
+/* input [memory rows, 3H] = value W_ihᵀ, with the columns of W_ih for the context. */
 static void memory_inputs(struct cuda *c, const struct gru_weights *w, const struct memory *m,
                           int x_cols, float *input)
 {
@@ -214,8 +214,8 @@ void cuda_gru_attend(struct device *d, const struct ragged *r, const struct gru_
     struct cuda *c = cuda_of(d);
     if (!r->total || !w->state)
         return;
-    size_t lane = 2 * (size_t)recurrent_padded(w->state) + (size_t)m->width + m->rows->longest;
-    struct recurrent_plan p = plan_recurrence(c, r, w, true, lane);
+    size_t each = 2 * (size_t)recurrent_padded(w->state) + (size_t)m->width + m->rows->longest;
+    struct recurrent_plan p = plan_recurrence(c, r, w, true, each);
     size_t packed = recurrent_scratch(&p), inputs = (size_t)m->rows->total * 3 * w->state;
     float *scratch = (float *)cuda_scratch(c, (packed + inputs) * sizeof(float));
     float *input = scratch + packed;
@@ -224,7 +224,7 @@ void cuda_gru_attend(struct device *d, const struct ragged *r, const struct gru_
     cuda_gemm_wide(c, false, true, r->total, 3 * w->state, x_cols, x, x_cols, w->ih, w->in, 0, kept,
                    4 * w->state);
     struct forward_step f = {w->ih_bias, w->hh_bias, NULL, NULL, NULL, NULL, h, kept};
-    LAUNCH_LANES(c, p, forward, p.k, f, look_of(m, w->state, input), h0, weight);
+    LAUNCH_TILES(c, p, forward, p.k, f, attend_memory_of(m, w->state, input), h0, weight);
     size_t values = (size_t)r->total * m->cols;
     LAUNCH(c, contexts, cuda_grid(c, values, 256), 256, 0, r->total, m->cols, r->owner,
            m->rows->start, m->at, weight, m->value, context);
@@ -232,13 +232,13 @@ void cuda_gru_attend(struct device *d, const struct ragged *r, const struct gru_
 
 /* ---- backward ---- */
 
-/* What the steps give to those before them and to what follows: q of each row, α; de, dq. */
-struct look_back {
+/* Kept for the backward steps: q of each row, α; results of the steps: de, dq. */
+struct attend_saved {
     const float *query, *weight; /* [total, width], [weights] */
     float *de, *dquery;          /* [weights], [total, width] */
 };
 
-/* What a step sends back through its query, [parts, lanes, padded]. */
+/* The gradient that a step sends back through its query, [parts, S, padded]. */
 struct backward_more {
     const float *part;
     int parts, stride, padded;
@@ -252,16 +252,17 @@ struct backward_more {
     }
 };
 
-/* de [lanes, longest] = the gradients of the weights, g · V_j: a warp a memory row. */
+/* de [S, longest] = the gradients of the weights, g · V_j: a warp computes a memory row's. */
 template <int S>
-static __device__ inline void weights_back(const struct recurrence &k, const struct look &l,
-                                           const struct tile &tile, const struct looking &at, int t,
-                                           const float *g, float *de)
+static __device__ inline void weights_back(const struct recurrence &k,
+                                           const struct attend_memory &l, const struct tile &tile,
+                                           const struct tile_memory &at, int t, const float *g,
+                                           float *de)
 {
     int n = 3 * k.state;
     for (int s = 0; s < S; s++) {
         const float *row = g + (size_t)(tile.first[s] + t) * 4 * k.state;
-        for (int i = warp_of(); i < seen_at(tile, at, s, t); i += warps_of()) {
+        for (int i = warp_of(); i < rows_at(tile, at, s, t); i += warps_of()) {
             const float *input = l.input + (size_t)(at.first[s] + i) * n;
             float sum = 0;
             for (int j = lane_of(); j < n; j += WARP)
@@ -273,14 +274,14 @@ static __device__ inline void weights_back(const struct recurrence &k, const str
     }
 }
 
-/* A warp a lane: through the softmax, to the gradients of the energies. */
+/* Through the softmax to the gradients of the energies: a warp computes a sequence's. */
 template <int S>
-static __device__ inline void energies_back(const struct look &l, const struct look_back &b,
-                                            const struct tile &tile, const struct looking &at,
-                                            int t, float *de)
+static __device__ inline void energies_back(const struct attend_memory &l,
+                                            const struct attend_saved &b, const struct tile &tile,
+                                            const struct tile_memory &at, int t, float *de)
 {
     for (int s = warp_of(); s < S; s += warps_of()) {
-        int n = seen_at(tile, at, s, t);
+        int n = rows_at(tile, at, s, t);
         if (!n)
             continue;
         size_t first = (size_t)l.at[tile.first[s] + t];
@@ -294,11 +295,12 @@ static __device__ inline void energies_back(const struct look &l, const struct l
     }
 }
 
-/* dquery [lanes, width] = Σ_j de_j scale ∘ tanh', also for all rows. */
+/* dquery [S, width] = Σ_j de_j scale ∘ tanh', also stored for all rows. */
 template <int S>
-static __device__ inline void queries_back(const struct look &l, const struct look_back &b,
-                                           const struct tile &tile, const struct looking &at, int t,
-                                           const float *de, float *dquery)
+static __device__ inline void queries_back(const struct attend_memory &l,
+                                           const struct attend_saved &b, const struct tile &tile,
+                                           const struct tile_memory &at, int t, const float *de,
+                                           float *dquery)
 {
     for (int i = (int)threadIdx.x; i < S * l.width; i += (int)blockDim.x) {
         int s = i / l.width, w = i - s * l.width;
@@ -313,15 +315,15 @@ static __device__ inline void queries_back(const struct look &l, const struct lo
     }
 }
 
-/* part [parts, lanes, padded] = dquery W_q, its rows shared out into parts. */
+/* part [parts, S, padded] = dquery W_q; the parts share its rows. */
 template <int S>
-static __device__ inline void states_back(const struct recurrence &k, const struct look &l,
-                                          const struct looking &at, int parts, const float *dquery,
-                                          float *part)
+static __device__ inline void states_back(const struct recurrence &k, const struct attend_memory &l,
+                                          const struct tile_memory &at, int parts,
+                                          const float *dquery, float *part)
 {
-    int share = (l.width + parts - 1) / parts, lanes = S * k.padded;
-    for (int i = (int)threadIdx.x; i < parts * lanes; i += (int)blockDim.x) {
-        int p = i / lanes, s = i % lanes / k.padded, j = i % k.padded;
+    int share = (l.width + parts - 1) / parts, floats = S * k.padded;
+    for (int i = (int)threadIdx.x; i < parts * floats; i += (int)blockDim.x) {
+        int p = i / floats, s = i % floats / k.padded, j = i % k.padded;
         int from = p * share, to = min(from + share, l.width);
         const float *column = l.query + (size_t)at.group[s] * l.width * l.ld + j;
         float sum = 0;
@@ -332,16 +334,16 @@ static __device__ inline void states_back(const struct recurrence &k, const stru
     }
 }
 
-/* A lane's own: as the backward step's, dquery [width], de [longest], and its part of what
- * states_back gives [max(threads, padded)]. */
+/* Floats of each sequence: those of a backward step, dquery [width], de [longest], and its part of
+ * the result of states_back [max(threads, padded)]. */
 template <int S, bool SPILLS>
 static __global__ void __launch_bounds__(RECURRENT_THREADS, 1)
-    backward(struct recurrence k, struct backward_step b, struct look l, struct look_back lb,
-             float *dh0)
+    backward(struct recurrence k, struct backward_step b, struct attend_memory l,
+             struct attend_saved lb, float *dh0)
 {
     SHARED(float, shared);
     __shared__ struct tile tile;
-    __shared__ struct looking at;
+    __shared__ struct tile_memory at;
     struct block_memory m = block_open<SPILLS>(k, shared);
     backward_open(k, &b, m, S);
     float *dquery = b.step + (size_t)S * 3 * k.padded, *de = dquery + (size_t)S * l.width;
@@ -353,7 +355,7 @@ static __global__ void __launch_bounds__(RECURRENT_THREADS, 1)
         if (number >= k.tiles)
             continue;
         tile_open(k, number, &tile);
-        look_open(k, l, tile, &at);
+        tile_memory_open(k, l, tile, &at);
         backward_begin(k, m, S);
         for (int t = tile.steps[0] - 1; t >= 0; t--) {
             step_backward<S>(k, b, tile, t, more);
@@ -387,13 +389,13 @@ static __global__ void values_back(int rows, int cols, const int32_t *owner,
     }
 }
 
-/* Columns of a block of keys_back, and its warps, among which a sequence's memory rows go round. */
+/* Columns of a block of keys_back, and its warps, which share a sequence's memory rows. */
 enum { KEY_COLUMNS = WARP, KEY_WARPS = 8 };
 
-/* A block KEY_COLUMNS columns of a sequence: dkey += Σ over the steps of de scale ∘ tanh' (NULL:
- * not wanted), dscale [count, width] = Σ over steps and memory rows of de tanh. */
-static __global__ void keys_back(struct look l, struct look_back b, const int32_t *start, int tiles,
-                                 float *dkey, float *dscale)
+/* A block computes KEY_COLUMNS columns of a sequence: dkey += Σ over the steps of de scale ∘ tanh'
+ * (NULL: not wanted), dscale [count, width] = Σ over steps and memory rows of de tanh. */
+static __global__ void keys_back(struct attend_memory l, struct attend_saved b,
+                                 const int32_t *start, int tiles, float *dkey, float *dscale)
 {
     __shared__ float sums[KEY_WARPS][KEY_COLUMNS];
     int s = (int)blockIdx.x / tiles, w = (int)blockIdx.x % tiles * KEY_COLUMNS + (int)threadIdx.x;
@@ -423,7 +425,7 @@ static __global__ void keys_back(struct look l, struct look_back b, const int32_
     }
 }
 
-/* The queries of all rows at once, from the states before them. */
+/* Computes the queries of all rows again from the states before them. */
 static void all_queries(struct cuda *c, const struct ragged *r, const struct memory *m, int state,
                         const float *before, float *query)
 {
@@ -446,7 +448,7 @@ static void query_gradient(struct cuda *c, const struct ragged *r, const struct 
                   m->ld);
 }
 
-/* Scratch, in this order after the packed matrix. */
+/* Scratch behind the packed matrix, in this order. */
 struct attend_scratch {
     float *input;    /* [memory rows, 3H] */
     float *g;        /* [total, 4H] */
@@ -479,12 +481,12 @@ static struct attend_scratch take_scratch(struct cuda *c, const struct ragged *r
     return s;
 }
 
-/* The memory's gradients, from those of the steps. */
+/* Computes the memory's gradients from those of the steps. */
 static void memory_back(struct cuda *c, const struct ragged *r, const struct gru_weights *w,
                         const struct memory *m, int x_cols, const struct attend_scratch *s,
                         const float *weight, const struct memory_grads *dm)
 {
-    struct look_back b = {s->query, weight, s->de, s->dquery};
+    struct attend_saved b = {s->query, weight, s->de, s->dquery};
     int n = w->state, tiles = (m->width + KEY_COLUMNS - 1) / KEY_COLUMNS;
     size_t values = (size_t)m->rows->total * m->cols;
     if (dm->value) {
@@ -495,7 +497,7 @@ static void memory_back(struct cuda *c, const struct ragged *r, const struct gru
     }
     if (dm->key || dm->scale)
         LAUNCH(c, keys_back, (unsigned)(r->count * tiles), dim3(KEY_COLUMNS, KEY_WARPS), 0,
-               look_of(m, n, s->input), b, r->start, tiles, dm->key, s->dscale);
+               attend_memory_of(m, n, s->input), b, r->start, tiles, dm->key, s->dscale);
     if (dm->scale)
         cuda_add_by_group(c, m->group, r->count, m->width, s->dscale, dm->scale);
     if (dm->query)
@@ -523,8 +525,8 @@ void cuda_gru_attend_back(struct device *d, const struct ragged *r, const struct
     memory_inputs(c, w, m, x_cols, s.input);
 
     struct backward_step b = {s.before, kept, dh, s.g, NULL, NULL, NULL, NULL};
-    struct look_back lb = {s.query, weight, s.de, s.dquery};
-    LAUNCH_LANES(c, p, backward, p.k, b, look_of(m, w->state, s.input), lb, dh0);
+    struct attend_saved lb = {s.query, weight, s.de, s.dquery};
+    LAUNCH_TILES(c, p, backward, p.k, b, attend_memory_of(m, w->state, s.input), lb, dh0);
 
     gru_inputs_back(c, r->total, w, 0, x_cols, x, s.g, 4 * w->state, dx, dw);
     gru_inputs_back(c, r->total, w, x_cols, m->cols, context, s.g, 4 * w->state, NULL, dw);

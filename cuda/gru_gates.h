@@ -1,15 +1,14 @@
-/* One unit of one row of a GRU: its gates from its products, and their gradients.  What the
- * recurrent kernels (cuda/gru_step.h) and those of layers of one step (cuda/gru_once.cu) put
- * around their products.
+/* One unit of one row of a GRU: its gates from its products, and their gradients, for the recurrent
+ * kernels (cuda/gru_step.h) and for layers of one step (cuda/gru_once.cu).
  *
- * kept and g are the row's at this unit: the gates stand n = H numbers apart, r, z, n, and fourth
- * W_hn h + b_hn.  Biases stand in the parts already. */
+ * kept and g point to this unit of the row: its gates are n = H numbers apart, in the order r, z,
+ * n, W_hn h + b_hn.  The parts include the biases. */
 #ifndef CUDA_GRU_GATES_H
 #define CUDA_GRU_GATES_H
 
 #include "cuda.h"
 
-/* Reset after, from the input's parts x and the state's parts hidden: the new state. */
+/* Reset after: the new state from the input parts x and the state parts hidden. */
 static __device__ inline float unit_after(const float x[3], const float hidden[3], float state,
                                           int n, float *kept)
 {
@@ -22,8 +21,8 @@ static __device__ inline float unit_after(const float x[3], const float hidden[3
     return maths_gru_new(z, fresh, state);
 }
 
-/* Reset before, first half, from the sums of both parts of r and z: r∘h, of which W_hn takes its
- * product. */
+/* Reset before, first half: returns r∘h, the factor of W_hn; x: the sums of both parts of r
+ * and z. */
 static __device__ inline float unit_gates_before(const float x[2], float state, int n, float *kept)
 {
     kept[0] = maths_sigmoid(x[0]);
@@ -31,7 +30,7 @@ static __device__ inline float unit_gates_before(const float x[2], float state, 
     return kept[0] * state;
 }
 
-/* Second half: the new state. */
+/* Reset before, second half: the new state. */
 static __device__ inline float unit_new_before(float x, float hidden, float state, int n,
                                                float *kept)
 {
@@ -41,8 +40,9 @@ static __device__ inline float unit_new_before(float x, float hidden, float stat
     return maths_gru_new(kept[n], fresh, state);
 }
 
-/* From the gradient d of the new state, those before the activations; with reset before r's is
- * left as 0, for it needs that of r∘h.  Beside them d∘z goes to the state before. */
+/* g = the gradients before the activations, from the gradient d of the new state.  With reset
+ * before, the reset gate's is 0, since it needs the gradient of r∘h.  The caller adds d∘z to the
+ * gradient of the state before. */
 static __device__ inline void unit_back(bool reset_before, const float *kept, int n, float before,
                                         float d, float g[4])
 {

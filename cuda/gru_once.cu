@@ -1,25 +1,25 @@
-/* A recurrent layer whose sequences have one step each, as a step of a parallel mini-batch has:
- * with nothing to wait for between steps, products of all rows at once and a kernel of gates around
- * them, in place of the kernel that takes a sequence through its steps (gru.cu).
+/* A GRU layer whose sequences have one step each, as in a step of a parallel mini-batch.  No step
+ * waits for another, so products of all rows at once and a kernel of gates around them replace the
+ * kernel that runs a sequence's steps (gru.cu).
  *
- * 100 rows at H = 100: the state's products are 3 million operations, spread over the device; the
- * recurrent kernel would lay the matrix out anew and read all of it in every block. */
+ * 100 rows at H = 100: the state's products take 3 million operations, spread over the device; the
+ * recurrent kernel would pack the matrix again and read all of it in every block. */
 #include "gru_gates.h"
 #include "recurrent.h"
 
-/* What the forward kernels are given; matrices have one row a row of the layer. */
+/* Arguments of the forward kernels; matrices have one row for each row of the layer. */
 struct gates {
     const float *x;      /* input products of r, z, n, rows ld_x apart */
     const float *hidden; /* state products likewise, [total, 3H]; NULL: zeros */
     const float *ih_bias, *hh_bias;
     const float *before; /* [total, H] the states before; NULL: zeros */
-    float *reset;        /* [total, H] takes r∘h, with reset before */
+    float *reset;        /* [total, H] receives r∘h, with reset before */
     float *kept, *h;
     int total, state, ld_x, reset_before;
 };
 
-/* The states that the rows come from: h0 as it is where every sequence has its row, else gathered
- * into `room`; NULL: zeros. */
+/* The states before the rows: h0 itself where every sequence has a row, else gathered into `room`;
+ * NULL: zeros. */
 static const float *once_before(struct cuda *c, const struct ragged *r, int state,
                                   const float *h0, float *room)
 {
@@ -41,7 +41,7 @@ static __device__ inline float input_part(const struct gates &f, size_t row, int
     return f.ih_bias[at] + f.x[row * f.ld_x + at];
 }
 
-/* All of a row with reset after, its r and z with reset before. */
+/* All gates of a row with reset after, its r and z with reset before. */
 static __global__ void first_gates(struct gates f)
 {
     const int n = f.state, gates = f.reset_before ? 2 : 3;
@@ -75,7 +75,7 @@ static __global__ void last_gate(struct gates f)
     }
 }
 
-/* The state's products of some gates, each H rows of W_hh. */
+/* The state products of `gates` gates from `gate` on; each has H rows of W_hh. */
 static void state_products(struct cuda *c, const struct gru_weights *w, int rows, int gate,
                            int gates, const float *state, float *hidden)
 {
@@ -109,14 +109,14 @@ void gru_once(struct cuda *c, const struct ragged *r, const struct gru_weights *
 
 /* ---- backward ---- */
 
-/* What the backward kernels are given. */
+/* Arguments of the backward kernels. */
 struct gates_back {
     const float *before, *kept, *dh; /* as above; the gradient of h */
-    float *input, *hidden; /* [total, 3H] gradients of the parts; the same where reset is before */
-    float *reset;          /* [total, H] the gradient of r∘h, which r∘h replaces */
-    float *carry;          /* [total, H] that of the states before, or NULL: not wanted */
+    float *input, *hidden; /* [total, 3H] gradients of the parts; one array where reset is before */
+    float *reset;          /* [total, H] the gradient of r∘h, then r∘h */
+    float *carry;          /* [total, H] the gradient of the states before; NULL: not wanted */
     int total, state, reset_before;
-    int adds; /* to carry, else it is set */
+    int adds; /* 1: adds to carry, 0: sets it */
 };
 
 static __global__ void all_gates_back(struct gates_back b)
@@ -139,7 +139,7 @@ static __global__ void all_gates_back(struct gates_back b)
     }
 }
 
-/* Reset before: the reset gate's, from the gradient of r∘h. */
+/* Reset before: the reset gate's gradient, from the gradient of r∘h. */
 static __global__ void reset_gate_back(struct gates_back b)
 {
     const int n = b.state;
@@ -163,7 +163,7 @@ static __global__ void add_to_first(int total, int state, const int32_t *owner, 
     }
 }
 
-/* What goes back through W_hh, to the states before and to W_hh itself. */
+/* The gradients through W_hh: of the states before, and of W_hh. */
 static void states_back(struct cuda *c, const struct gru_weights *w, const struct gates_back *b,
                         const struct gru_grads *dw)
 {

@@ -1,16 +1,16 @@
 /* One step of the recurrent kernels, forward and backward: gates around products
  * (cuda/recurrent.h).
  *
- * gru_attend.cu adds to a step what it sees in its memory: MORE has
- *   add<FROM, COUNT>(s, j, x)   x[i] += input product of gate FROM + i of unit j of lane s
- *   carried(s, j)               what else the step after it sent back to unit j of lane s */
+ * gru_attend.cu adds the attention to a step: MORE has
+ *   add<FROM, COUNT>(s, j, x)   x[i] += input product of gate FROM + i of unit j of sequence s
+ *   carried(s, j)               gradient of unit j of sequence s that the next step sends back */
 #ifndef CUDA_GRU_STEP_H
 #define CUDA_GRU_STEP_H
 
 #include "gru_gates.h"
 #include "recurrent.h"
 
-/* Nothing is added. */
+/* Adds nothing. */
 struct no_more {
     template <int FROM, int COUNT> __device__ void add(int, int, float *) const
     {
@@ -21,7 +21,7 @@ struct no_more {
     }
 };
 
-/* The row of a lane at a step; -1 beyond its end, and for the zeros between the gates. */
+/* The row of sequence s at step t; -1 beyond its end, and for the zeros between the gates. */
 static __device__ inline int64_t row_at(const struct recurrence &k, const struct tile &tile, int s,
                                         int j, int t)
 {
@@ -33,20 +33,20 @@ static __device__ inline int64_t row_at(const struct recurrence &k, const struct
 struct forward_step {
     const float *ih_bias, *hh_bias; /* [3H] */
     const float *chip;
-    float *state, *reset, *part; /* [lanes, padded]; sums of a product */
+    float *state, *reset, *part; /* [S, padded]; sums of a product */
     float *h, *kept;             /* kept [total, 4H] holds the input products of r, z, n */
 };
 
 static __device__ inline void forward_open(const struct recurrence &k, struct forward_step *f,
-                                           const struct block_memory &m, int lanes)
+                                           const struct block_memory &m, int sequences)
 {
     f->chip = m.chip;
     f->state = m.own;
-    f->reset = m.own + (size_t)lanes * k.padded;
-    f->part = m.own + (size_t)lanes * k.lane;
+    f->reset = m.own + (size_t)sequences * k.padded;
+    f->part = m.own + (size_t)sequences * k.each;
 }
 
-/* All threads: the states before the tile's first step. */
+/* All threads: sets the states before the tile's first step. */
 template <int S>
 static __device__ inline void forward_begin(const struct recurrence &k,
                                             const struct forward_step &f, const struct tile &tile,
@@ -111,7 +111,7 @@ static __device__ inline void gates_before(const struct recurrence &k, const str
     __syncthreads();
 }
 
-/* Second half. */
+/* Reset before, second half: n and the new state. */
 template <int S, class MORE>
 static __device__ inline void new_before(const struct recurrence &k, const struct forward_step &f,
                                          const struct tile &tile, int t, const MORE &more)
@@ -134,7 +134,7 @@ static __device__ inline void new_before(const struct recurrence &k, const struc
     __syncthreads();
 }
 
-/* All threads; what MORE adds is read after a barrier. */
+/* All threads: one step; barriers separate what MORE adds. */
 template <int S, class MORE>
 static __device__ inline void step_forward(const struct recurrence &k, const struct forward_step &f,
                                            const struct tile &tile, int t, const MORE &more)
@@ -154,30 +154,30 @@ struct backward_step {
         *dh;  /* [total, H]: the states before each row; as forward; theirs */
     float *g; /* [total, 4H] gradients before the activations */
     const float *chip;
-    float *carry, *step, *part; /* [lanes, padded]; [lanes, 3 padded]; sums of a product */
+    float *carry, *step, *part; /* [S, padded]; [S, 3 padded]; sums of a product */
 };
 
 static __device__ inline void backward_open(const struct recurrence &k, struct backward_step *b,
-                                            const struct block_memory &m, int lanes)
+                                            const struct block_memory &m, int sequences)
 {
     b->chip = m.chip;
     b->carry = m.own;
-    b->step = m.own + (size_t)lanes * k.padded;
-    b->part = m.own + (size_t)lanes * k.lane;
+    b->step = m.own + (size_t)sequences * k.padded;
+    b->part = m.own + (size_t)sequences * k.each;
 }
 
-/* All threads: nothing has come back yet to any of the block's vectors. */
+/* All threads: sets the gradients that come back to 0. */
 static __device__ inline void backward_begin(const struct recurrence &k,
-                                             const struct block_memory &m, int lanes)
+                                             const struct block_memory &m, int sequences)
 {
-    for (int i = (int)threadIdx.x; i < lanes * k.lane; i += (int)blockDim.x)
+    for (int i = (int)threadIdx.x; i < sequences * k.each; i += (int)blockDim.x)
         m.own[i] = 0;
     __syncthreads();
 }
 
-/* A row's gradients before the activations, with reset before all but the reset gate's: those of
- * the state's products into the step, all into g; carry = dh∘z.  What the step after it sent back
- * is in `part`. */
+/* A row's gradients before the activations, with reset before all but the reset gate's: into g, and
+ * those of the state's products into step; carry = dh∘z.  `part` holds what the next step sent
+ * back. */
 template <int S, class MORE>
 static __device__ inline void gates_back(const struct recurrence &k, const struct backward_step &b,
                                          const struct tile &tile, int t, const MORE &more)
@@ -204,7 +204,7 @@ static __device__ inline void gates_back(const struct recurrence &k, const struc
     __syncthreads();
 }
 
-/* Reset before: the reset gate's, from the gradient of r∘h. */
+/* Reset before: the reset gate's gradient, from the gradient of r∘h. */
 template <int S>
 static __device__ inline void reset_back(const struct recurrence &k, const struct backward_step &b,
                                          const struct tile &tile, int t)
@@ -226,8 +226,8 @@ static __device__ inline void reset_back(const struct recurrence &k, const struc
     __syncthreads();
 }
 
-/* All threads: a step's gradients; the next barrier has them whole, and what goes back to the
- * states before it in `part`. */
+/* All threads: one step's gradients.  After the next barrier they are complete, and `part` holds
+ * what goes back to the states before. */
 template <int S, class MORE>
 static __device__ inline void step_backward(const struct recurrence &k,
                                             const struct backward_step &b, const struct tile &tile,
@@ -240,7 +240,7 @@ static __device__ inline void step_backward(const struct recurrence &k,
                3 * k.padded, b.part);
 }
 
-/* All threads, after the first step's barrier: dh0 +=, where it is wanted. */
+/* All threads, after the first step's barrier: adds to dh0, where it is wanted. */
 template <int S, class MORE>
 static __device__ inline void backward_end(const struct recurrence &k,
                                            const struct backward_step &b, const struct tile &tile,

@@ -1,4 +1,4 @@
-/* Opening and closing; memory, copies to the device and back, failing. */
+/* Opens and closes the device; its memory, copies to it and back; failures. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +62,7 @@ void *cuda_alloc(struct device *d, size_t bytes)
 
 void cuda_release(struct device *d, void *p)
 {
-    cuda_before_launch(cuda_of(d)); /* it may still be in use, or wait for its copy */
+    cuda_before_launch(cuda_of(d)); /* it may be in use, or waiting for a copy */
     CHECK(cudaDeviceSynchronize());
     CHECK(cudaFree(p));
 }
@@ -71,8 +71,8 @@ static void *scratch(struct cuda *c, struct temp_file *s, size_t bytes)
 {
     if (bytes > s->size) {
         if (s->at)
-            cuda_release(&c->device, s->at); /* waits for what uses it */
-        s->size = bytes + bytes / 4;         /* the next step may be a bit larger */
+            cuda_release(&c->device, s->at); /* waits for its users */
+        s->size = bytes + bytes / 4;         /* room for a somewhat larger step */
         s->at = cuda_alloc(&c->device, s->size);
     }
     return s->at;
@@ -88,8 +88,8 @@ void *cuda_sums(struct cuda *c, size_t bytes)
     return scratch(c, &c->sums, bytes);
 }
 
-/* ---- to the device, without waiting: host memory is copied to the ring and may change after ----
- */
+/* ---- to the device, without waiting: host memory is copied to the ring and may change afterwards
+ * ---- */
 
 static void ring_open(struct ring *r, cudaStream_t stream)
 {
@@ -106,7 +106,7 @@ static void ring_close(struct ring *r)
     CHECK(cudaFreeHost(r->at));
 }
 
-/* Begins the copy of what waits for it. */
+/* Starts the copy of the bytes that wait for it. */
 static void ring_flush(struct ring *r)
 {
     const char *from = r->at + (size_t)r->part * RING_PART + r->used - r->waiting;
@@ -115,7 +115,7 @@ static void ring_flush(struct ring *r)
     r->waiting = 0;
 }
 
-/* Waits only where the device is a whole ring behind. */
+/* Waits only if the device is a whole ring behind. */
 static void ring_next_part(struct ring *r)
 {
     ring_flush(r);
@@ -125,7 +125,7 @@ static void ring_next_part(struct ring *r)
     CHECK(cudaEventSynchronize(r->done[r->part]));
 }
 
-/* What goes to where the last one ended, is copied together with it. */
+/* Bytes whose destination follows the last one's are copied together with them. */
 static void ring_add(struct ring *r, char *to, const char *from, size_t bytes)
 {
     while (bytes) {
@@ -142,7 +142,7 @@ static void ring_add(struct ring *r, char *to, const char *from, size_t bytes)
     }
 }
 
-/* In the order of the operations around it. */
+/* In order with the operations around it. */
 void cuda_upload(struct device *d, void *to, const void *from_host, size_t bytes)
 {
     cuda_before_launch(cuda_of(d));
@@ -150,14 +150,14 @@ void cuda_upload(struct device *d, void *to, const void *from_host, size_t bytes
     ring_flush(&cuda_of(d)->uploads);
 }
 
-/* The copy begins with the next work, for what follows to go with it. */
+/* The copy starts before the next work, so that more can join it. */
 void cuda_send(struct device *d, void *to, const void *from_host, size_t bytes)
 {
     ring_add(&cuda_of(d)->sends, (char *)to, (const char *)from_host, bytes);
     cuda_of(d)->sent = true;
 }
 
-/* What is sent from here on waits for the end of the step before the one that ends here. */
+/* Later sends wait for the end of the step before the one that ends here. */
 void cuda_step(struct device *d)
 {
     struct cuda *c = cuda_of(d);
@@ -167,7 +167,7 @@ void cuda_step(struct device *d)
     CHECK(cudaEventRecord(c->marks[c->mark], c->compute));
 }
 
-/* Before work for the compute stream: it waits for what was sent. */
+/* Before work on the compute stream: makes it wait for what was sent. */
 void cuda_before_launch(struct cuda *c)
 {
     if (!c->sent)
@@ -273,7 +273,7 @@ static bool refuse(char *why, size_t room, const char *format, ...)
     return false;
 }
 
-/* Whether GPU `index` can be used; *p is what it is. */
+/* Whether GPU `index` can be used; fills *p. */
 static bool usable(int index, struct cudaDeviceProp *p, char *why, size_t room)
 {
     int driver = 0, devices = 0;
@@ -300,7 +300,7 @@ static bool usable(int index, struct cudaDeviceProp *p, char *why, size_t room)
     return true;
 }
 
-/* What a program looks up. */
+/* The functions that programs look up. */
 #pragma GCC visibility push(default)
 extern "C" {
 uint64_t sesspipe_cuda_table(void);
@@ -347,7 +347,7 @@ struct device *sesspipe_cuda_open(const struct device_options *o, int index, cha
         return NULL;
     cudaError_t got = cudaSetDevice(index);
     if (got == cudaSuccess)
-        got = cudaFree(NULL); /* the device is taken here, or refused */
+        got = cudaFree(NULL); /* makes the driver take the device, or refuse it */
     if (got != cudaSuccess) {
         refuse(why, room, "GPU %d: %s", index, cudaGetErrorString(got));
         return NULL;

@@ -1,22 +1,24 @@
-/* The loss over the whole vocabulary and its gradients, with p = softmax of a row's scores, u = its
- * unit vector at the target and T targets:
- *   loss = -log p[target], dscore = (p - u) / T, dstate = dscore W, dW = dscoreᵀ state.
+/* The loss over all items and its gradients, with p = softmax of a row's scores, u = the unit
+ * vector of its target and T targets:
  *
- * T = 800, N = 94,000, H = 100 in bf16, the scores of a chunk being 2 TN = 150 MB: the first
- * product writes them, one kernel reads them and writes dscore in their place, the two other
- * products read that: 750 MB, of which the products alone have 450, so that 1.67 times the products
- * is what memory allows.  Beside them stand the copies of the weights and their gradient (2 NH and
- * 4 NH bytes, once).  The kernel has a row a block and keeps it in shared memory between its two
- * looks where it fits there (N up to 116,000 in bf16); each look is an exponential a score. */
+ *     loss = -log p[target], dscore = (p - u) / T, dstate = dscore W, dW = dscoreᵀ state.
+ *
+ * T = 800, N = 94,000, H = 100 in bf16: the scores of a chunk are 2 TN = 150 MB.  The first product
+ * writes them, one kernel reads them and writes dscore in their place, and two products read that:
+ * 750 MB, of which the products alone move 450, so that memory allows 1.67 times the products'
+ * time.  The copies of the weights and of their gradient come on top (2 NH and 4 NH bytes, once).
+ * A block of the kernel computes a row and keeps it in shared memory between its two passes where
+ * it fits (N up to 116,000 in bf16); each pass takes one exponential a score. */
 #include "output.h"
 
-/* Of a row: the scores into shared memory `held` (NULL: not), and what was seen of them. */
+/* First pass over a row: copies the scores into shared memory `held` (NULL: not) and returns their
+ * maximum and sum. */
 template <class T>
-static __device__ inline struct attended first_look(int items, const T *x, uint4 *held)
+static __device__ inline struct softmax_sum first_pass(int items, const T *x, uint4 *held)
 {
     enum { N = vector_of<T>::SIZE };
     const uint4 *from = (const uint4 *)x;
-    struct attended s = {-INFINITY, 0, 0};
+    struct softmax_sum s = {-INFINITY, 0, 0};
     int own = (int)threadIdx.x, stride = (int)blockDim.x;
     uint4 next = own * N < items ? from[own] : uint4();
     for (int i = own; i * N < items; i += stride) { /* the next load is on its way */
@@ -28,17 +30,17 @@ static __device__ inline struct attended first_look(int items, const T *x, uint4
         if (held)
             held[i] = raw;
         if (i * N + N <= items)
-            see<N>(&s, y, N);
+            softmax_add<N>(&s, y, N);
         else
-            see<N>(&s, y, items - i * N);
+            softmax_add<N>(&s, y, items - i * N);
     }
     return s;
 }
 
-/* The gradients of the row's scores into x, from where they were held. */
+/* Second pass: the gradients of the row's scores into x, from `held` where they are. */
 template <class T>
-static __device__ inline void second_look(int items, int target, struct attended s, float share, T *x,
-                                          const uint4 *held)
+static __device__ inline void second_pass(int items, int target, struct softmax_sum s, float share,
+                                          T *x, const uint4 *held)
 {
     enum { N = vector_of<T>::SIZE };
     float factor = share / s.sum;
@@ -55,7 +57,7 @@ static __device__ inline void second_look(int items, int target, struct attended
     }
 }
 
-/* A block a row of score [rows, stride]: its loss, and dscore in its place (share > 0). */
+/* A block computes a row of score [rows, stride]: its loss, and dscore in its place (share > 0). */
 template <class T>
 static __global__ void __launch_bounds__(1024)
     row_losses(int items, int stride, const int32_t *target, T *score, float share, bool holds,
@@ -67,15 +69,15 @@ static __global__ void __launch_bounds__(1024)
     uint4 *held = holds ? shared : NULL;
     int at = target[blockIdx.x];
     float own = number_of(x[at]);
-    struct attended s = see_all(first_look(items, x, held), room);
+    struct softmax_sum s = softmax_join(first_pass(items, x, held), room);
     if (threadIdx.x == 0)
         loss[blockIdx.x] = loss_of(s, own);
     if (share > 0)
-        second_look(items, at, s, share, x, held);
+        second_pass(items, at, s, share, x, held);
 }
 
-/* What a product over states with ones gave: g [items, ld] its first columns += to dweight, the
- * next += to dbias (NULL: not wanted). */
+/* Splits the product over states and ones: the first columns of g [items, ld] += to dweight, the
+ * next one += to dbias (NULL: not wanted). */
 static __global__ void add_joined(int items, int width, int ld, const float *g, float *dweight,
                                   float *dbias)
 {

@@ -1,11 +1,11 @@
-/* What loss and ranks over all items share: the scores of a chunk of rows by one product, and what
- * a block learns of a row's scores.
+/* What loss and ranks over all items share: the scores of a chunk of rows by one product, and the
+ * maximum and sum of a row's scores by one block.
  *
- * The product's matrices are copies.  Behind the states stand ones and behind the weights the
- * biases, so that no pass over the scores adds biases, and the product that gives the gradient of
- * the weights has that of the biases in a column of its own.  A bias stands there in parts of 8
- * bits, which every precision multiplies exactly.  Rows are padded to whole vectors of 16 bytes,
- * which tensor cores want too. */
+ * The product's matrices are copies.  Ones follow the states and the biases follow the weights, so
+ * that no extra pass adds biases, and the product for the gradient of the weights has the gradient
+ * of the biases in a column of its own.  A bias is split into parts of 8 bits, which every
+ * precision multiplies exactly.  Rows are padded to whole vectors of 16 bytes, as tensor cores
+ * require. */
 #ifndef CUDA_OUTPUT_H
 #define CUDA_OUTPUT_H
 
@@ -33,10 +33,10 @@ static __device__ inline void unpack(uint4 raw, float x[8], bf16)
     }
 }
 
-/* Two numbers as bf16, the first in the lower half. */
+/* Two numbers as bf16, the first one in the lower half. */
 static __device__ inline unsigned both_to_bf16(float a, float b)
 {
-#ifdef __CUDA_ARCH__ /* one instruction for the same rounding */
+#ifdef __CUDA_ARCH__ /* one instruction with the same rounding */
     unsigned both;
     asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(b), "f"(a));
     return both;
@@ -61,17 +61,17 @@ static __device__ inline uint4 pack(const float x[8], bf16)
 
 enum { BIAS_PARTS = 3 };
 
-/* T: what the copies are; S: what scores are. */
+/* T: type of the copies; S: type of the scores. */
 template <class T, class S> struct joined {
-    int width, items; /* padded; the columns and rows behind are 0 */
+    int width, items; /* padded; padding is 0 */
     T *state;         /* [targets, width] state, ones */
     T *weight;        /* [items, width] weight, bias in parts */
     S *score;         /* [rows, items] of one chunk */
     int rows;         /* of the largest chunk */
-    void *rest;       /* what the caller asked for, aligned to 256 bytes */
+    void *rest;       /* the caller's scratch, aligned to 256 bytes */
 };
 
-/* The first 8 bits of x, those after them, ... */
+/* Part number `part` of x: x rounded to bf16, then the rounded rest, and so on. */
 static __device__ inline float bias_part(float x, int part)
 {
     for (int p = 0; p < part; p++)
@@ -79,8 +79,8 @@ static __device__ inline float bias_part(float x, int part)
     return maths_from_bf16(maths_to_bf16(x));
 }
 
-/* to [padded rows, width] = x [rows, cols], then BIAS_PARTS parts of bias, or where that is NULL
- * the number `instead`, then zeros; the rows behind are zeros. */
+/* to [padded rows, width] = x [rows, cols], then BIAS_PARTS parts of bias, or the number `instead`
+ * where bias is NULL, then zeros; padding rows are zeros. */
 template <class T>
 static __global__ void join(int padded, int width, int rows, int cols, const float *x,
                             const float *bias, float instead, T *to)
@@ -111,7 +111,7 @@ static inline size_t output_aligned(size_t bytes)
     return (bytes + 255) / 256 * 256;
 }
 
-/* Takes scratch, with `rest` bytes for the caller, and makes the copies. */
+/* Takes scratch memory, with `rest` bytes for the caller, and makes the copies. */
 template <class T, class S>
 static struct joined<T, S> output_join(struct cuda *c, const struct output_layer *o, size_t rest) {
     struct joined<T, S> j;
@@ -137,7 +137,7 @@ static struct joined<T, S> output_join(struct cuda *c, const struct output_layer
     return j;
 }
 
-/* y [m, n] = op(a) op(b) + beta y, the factors as they are */
+/* y [m, n] = op(a) op(b) + beta y, without rounding the factors. */
 static inline void
 output_product(struct cuda *c, bool ta, bool tb, int m, int n, int k, const float *a, int lda,
                const float *b, int ldb, float beta, float *y, int ldy)
@@ -153,7 +153,7 @@ static inline void output_product(struct cuda *c, bool ta, bool tb, int m, int n
     cuda_gemm_bf16(c, ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy);
 }
 
-/* The scores of `rows` targets from `first`; columns beyond the items are zeros. */
+/* The scores of `rows` targets from `first` on; columns beyond the items are zeros. */
 template <class T, class S>
 static void output_scores(struct cuda *c, const struct joined<T, S> *j, int first, int rows)
 {
@@ -161,7 +161,7 @@ static void output_scores(struct cuda *c, const struct joined<T, S> *j, int firs
                    j->width, j->weight, j->width, 0, j->score, j->items);
 }
 
-/* Threads for a row of scores: enough loads on their way, few of them idle. */
+/* Threads for a row of scores: enough loads in flight, few idle threads. */
 static inline unsigned output_threads(int items)
 {
     unsigned threads = 128;
@@ -170,10 +170,10 @@ static inline unsigned output_threads(int items)
     return threads;
 }
 
-/* ---- in a block: a row of scores in one look ---- */
+/* ---- in a block: a row of scores in one pass ---- */
 
-/* e^x to the softmax's needs, x <= 0: twice for each score, so that it must not cost more than
- * memory does. */
+/* e^x for x <= 0 as exact as the softmax needs it.  Each score takes two, so it must not cost more
+ * than memory traffic. */
 static __device__ inline float output_exp(float x)
 {
 #ifdef __CUDA_ARCH__
@@ -183,19 +183,20 @@ static __device__ inline float output_exp(float x)
 #endif
 }
 
-/* Scores as far as they were seen: Σ e^(score - top); not_finite is 0, or NaN. */
-struct attended {
+/* Maximum and sum of the scores so far: Σ e^(score - top); not_finite is 0, or NaN. */
+struct softmax_sum {
     float top, sum, not_finite;
 };
 
-/* Of `count` of the numbers x [N] (Milakov & Gimelshein 2018, "Online normalizer calculation for
- * softmax"). */
-template <int N> static __device__ inline void see(struct attended *s, const float *x, int count)
+/* Adds the first `count` numbers of x [N] (Milakov & Gimelshein 2018, "Online normalizer
+ * calculation for softmax"). */
+template <int N>
+static __device__ inline void softmax_add(struct softmax_sum *s, const float *x, int count)
 {
     float top = s->top;
 #pragma unroll
     for (int i = 0; i < N; i++)
-        top = i < count ? fmaxf(x[i], top) : top; /* NaN is no maximum */
+        top = i < count ? fmaxf(x[i], top) : top; /* fmaxf ignores NaN */
     if (top > s->top) {
         s->sum *= output_exp(s->top - top);
         s->top = top;
@@ -208,17 +209,17 @@ template <int N> static __device__ inline void see(struct attended *s, const flo
         }
 }
 
-/* The same of all threads' together; room for 32 numbers. */
-static __device__ inline struct attended see_all(struct attended own, float *room)
+/* Joins all threads' maxima and sums; room for 32 numbers. */
+static __device__ inline struct softmax_sum softmax_join(struct softmax_sum own, float *room)
 {
-    struct attended all;
+    struct softmax_sum all;
     all.top = block_max(own.top, room);
     all.sum = block_sum(own.sum * output_exp(own.top - all.top), room);
     all.not_finite = block_sum(own.not_finite, room);
     return all;
 }
 
-static __device__ inline float loss_of(struct attended s, float score)
+static __device__ inline float loss_of(struct softmax_sum s, float score)
 {
     return logf(s.sum) + s.top - score + s.not_finite;
 }

@@ -1,19 +1,19 @@
-/* Ranks, ties and best items, from the scores of the loss: the same product, in float32 whatever
- * its factors are, the target's score taken from it.
+/* Ranks, ties and best items from the scores of the loss: the same product, but with float32 scores
+ * whatever its factors are; the target's score is one of them.
  *
- * A row of N = 94,000 scores is 376 KB.  A block reads it once for the softmax's sum and to count
- * what is above and beside the target, and once more for the best, from the second-level cache: 300
- * MB of memory and as much of the cache for T = 800, 0.1 ms. */
+ * A row of N = 94,000 scores is 376 KB.  A block reads it once for the softmax's sum and the counts
+ * of items above and equal to the target, and once more, from the second-level cache, for the best
+ * items: 300 MB of memory and as much of the cache for T = 800, 0.1 ms. */
 #include "output.h"
 
-/* ---- the best: sorted by (score, id) as one number, all different ---- */
+/* ---- the best: (score, id) sorted as one number, all different ---- */
 
 typedef unsigned long long place;
 
-/* Higher comes first: a higher score, of equal ones the lower id.  0 is below them all. */
+/* A higher score first; of equal scores the lower id.  0 is below all. */
 static __device__ inline place place_of(float score, int item)
 {
-    unsigned order = (unsigned)maths_order(score + 0.0f) ^ 0x80000000u; /* -0 is 0 */
+    unsigned order = (unsigned)maths_order(score + 0.0f) ^ 0x80000000u; /* -0 equals 0 */
     return (place)order << 32 | (0xffffffffu - (unsigned)item);
 }
 
@@ -27,8 +27,8 @@ static __device__ inline float place_score(place p)
     return maths_order_back((int32_t)((unsigned)(p >> 32) ^ 0x80000000u));
 }
 
-/* All threads: the first `filled` of x, highest first, by Batcher's bitonic network; x has room for
- * the next power of two.  A barrier stands before what is read and after what is written. */
+/* All threads: sorts the first `filled` of x, highest first, by Batcher's bitonic network; x has
+ * room for the next power of two.  Barriers come before its reads and after its writes. */
 static __device__ inline void sort_places(place *x, int filled)
 {
     int n = 1;
@@ -52,22 +52,22 @@ static __device__ inline void sort_places(place *x, int filled)
         }
 }
 
-/* What a block has of a row's best. */
+/* A block's working memory for a row's best. */
 struct best {
     place *x;    /* [room], shared or global memory */
-    int room, k; /* room: a power of two, at least k + what all threads bring at once */
+    int room, k; /* room: a power of two, at least k plus what all threads add at once */
     int *filled; /* shared */
 };
 
 enum { AT_ONCE = 4 };
 
-/* All threads: the k best candidates (NULL: of all) of x [items] to the front, sorted; returns how many
- * there are. */
+/* All threads: moves the k best candidates (candidate NULL: all items) of x [items] to the front,
+ * sorted; returns their number. */
 static __device__ inline int find_best(struct best b, int items, const float *x,
                                        const unsigned char *candidate)
 {
-    int each = AT_ONCE * (int)blockDim.x, most = 0; /* filled by now at most */
-    place floor = 0;                                /* what does not come above it is none */
+    int each = AT_ONCE * (int)blockDim.x, most = 0; /* upper bound of what is filled */
+    place floor = 0;                                /* not above it: not among the best */
     if (threadIdx.x == 0)
         *b.filled = 0;
     __syncthreads();
@@ -101,7 +101,7 @@ static __device__ inline int find_best(struct best b, int items, const float *x,
 
 /* ---- a row ---- */
 
-/* Where results go, and what is to be found. */
+/* Arguments: inputs and destinations of the results. */
 struct ranks {
     const int32_t *target;
     const unsigned char *candidate; /* NULL: all items are */
@@ -118,14 +118,15 @@ static __device__ inline void count_row(const struct ranks &r, int row, int item
                                         float *room, int *counts)
 {
     float score = x[r.target[row]];
-    struct attended s = {-INFINITY, 0, 0};
+    struct softmax_sum s = {-INFINITY, 0, 0};
     int above = 0, equal = 0;
     for (int i = 4 * (int)threadIdx.x; i < items; i += 4 * (int)blockDim.x) {
         float y[4];
         int count = min(4, items - i);
         unpack(*(const uint4 *)(x + i), y, 0.0f);
-        see<4>(&s, y, count);
-        for (int e = 0; r.candidate && e < count; e++) /* what is none is neither above nor equal */
+        softmax_add<4>(&s, y, count);
+        /* non-candidates count neither as above nor as equal */
+        for (int e = 0; r.candidate && e < count; e++)
             y[e] = r.candidate[i + e] ? y[e] : NAN;
 #pragma unroll
         for (int e = 0; e < 4; e++) {
@@ -133,11 +134,11 @@ static __device__ inline void count_row(const struct ranks &r, int row, int item
             equal += e < count && y[e] == score;
         }
     }
-    s = see_all(s, room);
+    s = softmax_join(s, room);
     above = block_sum(above, counts);
     equal = block_sum(equal, counts);
     if (threadIdx.x == 0) {
-        /* the target is one of the equal, unless it is no candidate, or NaN, which equals nothing */
+        /* the target counts as equal to itself, unless it is no candidate or its score is NaN */
         int ties = equal - (equal && (!r.candidate || r.candidate[r.target[row]]));
         r.loss[row] = loss_of(s, score);
         r.ties[row] = ties;
@@ -145,7 +146,7 @@ static __device__ inline void count_row(const struct ranks &r, int row, int item
     }
 }
 
-/* score [rows, stride]; blocks take the rows in turns. */
+/* score [rows, stride]; blocks take rows in turn. */
 static __global__ void __launch_bounds__(1024)
     rank_rows(int rows, int items, int stride, const float *score, struct ranks r)
 {
@@ -168,7 +169,7 @@ static __global__ void __launch_bounds__(1024)
     }
 }
 
-/* Places that a block wants room for: what is kept, and what all threads bring twice. */
+/* Entries that a block needs room for: the best, and twice what all threads add at once. */
 static int best_room(int k, int items, unsigned threads)
 {
     size_t room = 1, kept = (size_t)(k < items ? k : items);

@@ -1,82 +1,83 @@
-/* What the recurrent kernels share: a block takes a tile of packed sequences through all their
- * steps, and waits for no other block.
+/* What the recurrent kernels share.  A block runs a tile of packed sequences through all their
+ * steps and waits for no other block.
  *
- * At each step the tile's vectors (states forward, gradients of gates backward) meet one matrix. It
- * stands in shared memory as far as it fits; what is left comes from the second-level cache.  Gates
- * stand `padded` numbers apart, H rounded up to whole float4s, with zeros between, so that no loop
- * has an odd end.
+ * At each step the tile's vectors (states forward, gradients of gates backward) are multiplied by
+ * one matrix.  As much of it as fits is in shared memory; the rest comes from the second-level
+ * cache.  Gates are `padded` numbers apart, H rounded up to whole float4s, with zeros between, so
+ * that no loop has a remainder.
  *
- * One step of a tile of S sequences at H = 100, forward: 30,000 weights of 4 bytes from shared
- * memory, at 128 bytes a cycle 940 cycles, whatever S; 30,000 S products, at 128 a cycle 235 S.
- * Four sequences cost little more than one.  So a tile has one sequence while there are processors
- * without work, then two, four, eight. */
+ * One forward step of a tile of S sequences at H = 100: 30,000 weights of 4 bytes from shared
+ * memory, at 128 bytes a cycle 940 cycles for any S; 30,000 S multiplications, at 128 a cycle 235
+ * S.  So four sequences cost little more than one.  A tile has one sequence as long as processors
+ * are idle, then two, four, eight. */
 #ifndef CUDA_RECURRENT_H
 #define CUDA_RECURRENT_H
 
 #include "cuda.h"
 
-enum { RECURRENT_THREADS = 512, LANES_MOST = 8 };
+enum { RECURRENT_THREADS = 512, TILE_MOST = 8 };
 
-/* A kernel's argument: no holes, for the emulation looks at every word for pointers of the host. */
+/* Argument of a kernel, without padding: the emulation checks every word for pointers of the
+ * host. */
 struct recurrence {
     int state, padded;
-    int lanes, tiles; /* sequences of a tile; tiles */
+    int tile, tiles;  /* sequences of a tile; number of tiles */
     int running;      /* sequences that have rows */
     int reset_before; /* 0 or 1 */
     int cols;         /* of the matrix */
-    int resident;     /* its first rows that stand in shared memory, a multiple of 4 */
-    int lane;         /* floats of a lane's own, a multiple of 4 */
-    int own;          /* floats of a block's lanes and of the sums of a product after them */
+    int resident;     /* rows of the matrix in shared memory, a multiple of 4 */
+    int each;         /* floats for each sequence, a multiple of 4 */
+    int own;          /* floats for a tile's sequences and for the sums of a product */
     const int32_t *start, *sequence;
     const float *matrix; /* [rows, cols] */
-    float *spill;        /* [blocks, own] where shared memory has no room for them, else NULL */
+    float *spill;        /* [blocks, own] where shared memory is too small for them, else NULL */
 };
 
-/* How a kernel is launched. */
+/* A kernel's argument and its launch. */
 struct recurrent_plan {
     struct recurrence k;
     int rows; /* of the matrix */
     unsigned blocks, threads;
     size_t shared;
-    bool transposed, spills; /* the matrix; the blocks' own floats into the scratch */
+    bool transposed, spills; /* the matrix is transposed; the blocks' floats are in scratch */
 };
 
-/* Plans for the state's matrix [3 padded, padded], or its transpose, and `lane_floats` numbers of a
- * lane's own. */
+/* Plans a kernel that multiplies by the state's matrix [3 padded, padded] or its transpose and
+ * needs `floats` floats for each sequence. */
 struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged *r,
                                       const struct gru_weights *w, bool transposed,
-                                      size_t lane_floats);
+                                      size_t floats);
 
 static inline int recurrent_padded(int state)
 {
     return (state + 3) / 4 * 4;
 }
 
-/* Floats of scratch that a plan wants, a multiple of 64. */
+/* Floats of scratch that the plan needs, a multiple of 64. */
 size_t recurrent_scratch(const struct recurrent_plan *p);
 
-/* Lays out the state's matrix hh [3H, H] in that scratch: as it is, or transposed, with zeros
- * between. */
+/* Copies the state's matrix hh [3H, H] into that scratch, padded with zeros, and transposed if the
+ * plan says so. */
 void recurrent_pack(struct cuda *c, struct recurrent_plan *p, const float *hh, float *scratch);
 
-/* ---- what is not recurrent: gru.cu has them, gru_attend.cu uses them too ---- */
+/* ---- computations over all rows, of gru.cu; gru_attend.cu uses them too ---- */
 
-/* before [total, H]: the state that each row came from. */
+/* before [total, H] = the state before each row. */
 void gru_before(struct cuda *c, const struct ragged *r, int state, const float *h0, const float *h,
                 float *before);
 
-/* From g [total, 3H], the gradients before the activations of r, z, n, rows ld apart: of the input
- * columns first .. first+cols-1, which are x [total, cols]: dx += (NULL: not wanted), dw->ih +=. */
+/* From g [total, 3H], the gradients of r, z, n before the activations, row stride ld: for input
+ * columns first .. first+cols-1, x [total, cols]: dx += (NULL: not wanted), dw->ih +=. */
 void gru_inputs_back(struct cuda *c, int total, const struct gru_weights *w, int first, int cols,
                      const float *x, const float *g, int ld, float *dx, const struct gru_grads *dw);
 
-/* From g [total, 4H], those and that of W_hn h + b_hn: dw->hh and the biases +=; `before` is
- * overwritten where the reset comes before. */
+/* From g [total, 4H], the same and the gradient of W_hn h + b_hn: dw->hh and the biases +=.
+ * Overwrites `before` with reset before. */
 void gru_state_back(struct cuda *c, int total, const struct gru_weights *w, const float *kept,
                     const float *g, float *before, const struct gru_grads *dw);
 
-/* ---- layers of which every sequence has one step at most: gru_once.cu; as cuda_gru, cuda_gru_back
- * ---- */
+/* ---- layers whose sequences have at most one step: gru_once.cu; arguments as in cuda_gru and
+ * cuda_gru_back ---- */
 
 void gru_once(struct cuda *c, const struct ragged *r, const struct gru_weights *w, const float *x,
               const float *h0, float *h, float *kept);
@@ -86,13 +87,13 @@ void gru_once_back(struct cuda *c, const struct ragged *r, const struct gru_weig
 
 /* ---- inside a kernel ---- */
 
-/* The vectors of the block, and the matrix. */
+/* The block's floats, and the matrix's rows in shared memory. */
 struct block_memory {
     float *own;
     const float *chip;
 };
 
-/* All threads; the matrix's resident rows are there after the next barrier. */
+/* All threads: the matrix's resident rows are complete after the next barrier. */
 template <bool SPILLS>
 static __device__ inline struct block_memory block_open(const struct recurrence &k, float *shared)
 {
@@ -105,47 +106,48 @@ static __device__ inline struct block_memory block_open(const struct recurrence 
     return m;
 }
 
-/* The sequences of a tile, longest first, in shared memory; -1 and no steps where there is none. */
+/* The sequences of a tile, longest first, in shared memory; unused ones are -1 and have no
+ * steps. */
 struct tile {
-    int sequence[LANES_MOST], first[LANES_MOST], steps[LANES_MOST];
+    int sequence[TILE_MOST], first[TILE_MOST], steps[TILE_MOST];
 };
 
-/* Tiles in rounds, every second one backwards, so that each block has its share of the long ones.
- */
+/* Blocks take tiles in rounds, in alternating directions, so that each has its share of the long
+ * ones. */
 static __device__ inline int tile_of(int round)
 {
     int blocks = (int)gridDim.x, b = (int)blockIdx.x;
     return round * blocks + (round & 1 ? blocks - 1 - b : b);
 }
 
-/* All threads, barriers before and after. */
+/* All threads; begins and ends with a barrier. */
 static __device__ inline void tile_open(const struct recurrence &k, int number, struct tile *t)
 {
     __syncthreads();
-    int lane = (int)threadIdx.x;
-    if (lane < k.lanes) {
-        int place = number * k.lanes + lane;
+    int i = (int)threadIdx.x;
+    if (i < k.tile) {
+        int place = number * k.tile + i;
         int s = place < k.running ? k.sequence[place] : -1;
-        t->sequence[lane] = s;
-        t->first[lane] = s < 0 ? 0 : k.start[s];
-        t->steps[lane] = s < 0 ? 0 : k.start[s + 1] - k.start[s];
+        t->sequence[i] = s;
+        t->first[i] = s < 0 ? 0 : k.start[s];
+        t->steps[i] = s < 0 ? 0 : k.start[s + 1] - k.start[s];
     }
     __syncthreads();
 }
 
-/* for EACH_UNIT (e, s, j, S, k): the thread's units j of the lanes s; e = s · padded + j */
+/* for EACH_UNIT (e, s, j, S, k): the thread's units j of the sequences s; e = s · padded + j */
 #define EACH_UNIT(e, s, j, S, k)                                                                   \
     (int e = (int)threadIdx.x, s = e / (k).padded, j = e - s * (k).padded; e < (S) * (k).padded;   \
      e += (int)blockDim.x, s = e / (k).padded, j = e - s * (k).padded)
 
-/* Parts into which the rows of a product are shared out, so that all threads have work. */
+/* Number of parts into which the rows of a product are divided, so that all threads have work. */
 static __host__ __device__ inline int product_parts(int cols, int threads)
 {
     int parts = threads / (cols / 4);
     return parts < 1 ? 1 : parts;
 }
 
-/* sum [S][4] += the rows from .. to-1 of four columns of m, each times its number of v */
+/* sum [S][4] += rows from .. to-1 of four columns of m, each times its element of v. */
 template <int S>
 static __device__ inline void product_rows(const float *m, int cols, int from, int to,
                                            const float *v, int ldv, float4 *sum)
@@ -166,8 +168,8 @@ static __device__ inline void product_rows(const float *m, int cols, int from, i
     }
 }
 
-/* part [parts, S, cols] = v [S, rows] times rows row .. and columns col .. of the matrix, all
- * multiples of 4; v's rows stand ldv apart, and v[0] meets the matrix's row `row`. */
+/* part [parts, S, cols] = v [S, rows] times rows row .. row+rows-1 and columns col .. col+cols-1 of
+ * the matrix, all multiples of 4; row stride of v: ldv. */
 template <int S>
 static __device__ inline void product(const struct recurrence &k, const float *chip, int row,
                                       int rows, int col, int cols, const float *v, int ldv,
@@ -190,7 +192,7 @@ static __device__ inline void product(const struct recurrence &k, const float *c
     }
 }
 
-/* One column of one lane of a product. */
+/* The sum of a product's parts for one sequence and column. */
 template <int S>
 static __device__ inline float product_at(const float *part, int cols, int s, int col)
 {
@@ -201,16 +203,16 @@ static __device__ inline float product_at(const float *part, int cols, int s, in
     return sum;
 }
 
-/* A kernel<S, SPILLS> with the plan's lanes; what spills has one lane. */
-#define LAUNCH_LANES(c, p, kernel, ...)                                                            \
+/* Launches kernel<S, SPILLS> for the plan's tile size; with spills it is 1. */
+#define LAUNCH_TILES(c, p, kernel, ...)                                                            \
     do {                                                                                           \
         if ((p).spills)                                                                            \
             LAUNCH_PLAN(c, p, (kernel<1, true>), __VA_ARGS__);                                     \
-        else if ((p).k.lanes == 1)                                                                 \
+        else if ((p).k.tile == 1)                                                                  \
             LAUNCH_PLAN(c, p, (kernel<1, false>), __VA_ARGS__);                                    \
-        else if ((p).k.lanes == 2)                                                                 \
+        else if ((p).k.tile == 2)                                                                  \
             LAUNCH_PLAN(c, p, (kernel<2, false>), __VA_ARGS__);                                    \
-        else if ((p).k.lanes == 4)                                                                 \
+        else if ((p).k.tile == 4)                                                                  \
             LAUNCH_PLAN(c, p, (kernel<4, false>), __VA_ARGS__);                                    \
         else                                                                                       \
             LAUNCH_PLAN(c, p, (kernel<8, false>), __VA_ARGS__);                                    \

@@ -1,7 +1,7 @@
-/* Rows of tables: gathering, adding back, storing, means of ragged rows.
+/* Operations on rows of tables: gather, scatter-add, store, means of ragged rows.
  *
- * A warp has a row at a time and its lanes the columns, four of them each where the rows allow
- * it: V is float or float4, and `cols` of a template counts in V. */
+ * A warp processes a row at a time; its threads process the columns, four each where the rows allow
+ * it: V is float or float4, and a template counts `cols` in V. */
 #include "cuda.h"
 
 static __device__ inline float zero_of(float)
@@ -34,7 +34,7 @@ static __device__ inline float4 times(float4 a, float factor)
     return make_float4(a.x * factor, a.y * factor, a.z * factor, a.w * factor);
 }
 
-/* Whether rows of these two matrices can be taken four columns at a time. */
+/* Whether rows of these two matrices can be processed four columns at a time. */
 static bool by_four(int cols, const void *a, const void *b)
 {
     return cols % 4 == 0 && ((uintptr_t)a | (uintptr_t)b) % sizeof(float4) == 0;
@@ -142,7 +142,7 @@ static __global__ void add_tiles(int tiles, int cols, const V *g, V *table, stru
     }
 }
 
-/* A block a row: its warps sum a run of tiles each, the first warp adds what they found. */
+/* A block a row: each warp sums a run of tiles, and the first warp adds their sums. */
 template <class V>
 static __global__ void add_parts(int cols, const V *sums, V *table, struct row_plan r)
 {
@@ -182,7 +182,7 @@ static void gather_back(struct device *d, const struct rows *r, int cols, const 
         return;
     LAUNCH(d, add_tiles<V>, row_blocks(tiles), ROW_WARPS * WARP, 0, tiles, cols, g, table,
            cuda_rows(r), sums);
-    if (tiles == 1 || r->unique == r->count) /* no row goes beyond a tile */
+    if (tiles == 1 || r->unique == r->count) /* no row crosses a tile's border */
         return;
     LAUNCH(d, add_parts<V>, (unsigned)r->unique, ROW_WARPS * WARP, sizeof(V) * ROW_WARPS * WARP,
            cols, sums, table, cuda_rows(r));

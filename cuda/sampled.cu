@@ -1,7 +1,8 @@
-/* Losses over some of the items: a block a row, which walks over its columns three times: for the
- * largest score, for the sums, for the gradient.
+/* Losses over some of the items.  A block computes a row and walks over its columns three times:
+ * for the largest score, for the sums, for the gradient.
  *
- * 100 rows of 2,148 columns: 0.9 MB of scores read from the second-level cache, as much written. */
+ * 100 rows of 2,148 columns: 0.9 MB of scores are read from the second-level cache, and as much is
+ * written. */
 #include "cuda.h"
 
 enum { SAMPLED_THREADS = 128 };
@@ -25,13 +26,13 @@ static __device__ inline float score_of(const struct row &r, int j)
     return r.score[j] - (r.correction && j != r.own ? r.correction[j] : 0.0f);
 }
 
-/* What the gradients of a row need. */
+/* Results of the first two walks, which the gradients need. */
 struct found {
     int negatives;
     float top, sum; /* the largest score; Σ e^(y_j - top) over the negatives */
 };
 
-static __device__ inline struct found look(const struct row &r, float *room)
+static __device__ inline struct found sum_row(const struct row &r, float *room)
 {
     struct found f = {0, r.kind == LOSS_CROSS_ENTROPY ? score_of(r, r.own) : -INFINITY, 0};
     float count = 0;
@@ -72,7 +73,7 @@ static __device__ inline float pairwise(const struct row &r, struct found f, flo
             mean += weight * maths_pair(r.kind, own, y);
         }
     mean = block_sum(mean, room);
-    /* BPR-max is the logarithm of its mean. */
+    /* BPR-max is the negative logarithm of its mean. */
     float outer = r.kind == LOSS_BPR_MAX ? -1 / mean : 1.0f;
     for (int j = (int)threadIdx.x; j < r.cols && dscore; j += SAMPLED_THREADS)
         if (is_negative(r, j)) {
@@ -97,7 +98,7 @@ static __global__ void __launch_bounds__(SAMPLED_THREADS)
     __shared__ float room[WARP];
     size_t i = blockIdx.x, at = i * (size_t)cols;
     struct row r = {kind, cols, own[i], target[i], score + at, correction, item};
-    struct found f = look(r, room);
+    struct found f = sum_row(r, room);
     float share = 1.0f / (float)rows, *gradient = dscore ? dscore + at : NULL, sum = 0;
     if (f.negatives)
         sum = kind == LOSS_CROSS_ENTROPY ? cross_entropy(r, f, share, gradient)

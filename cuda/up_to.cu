@@ -1,9 +1,9 @@
-/* Attention of each row to the rows up to itself: a block a row.
+/* Attention of each row to the rows up to itself: a block computes a row.
  *
- * 512 sequences of 6 rows, 100 wide: 10,752 weights of 100 logistic functions each, some
- * microseconds of arithmetic; rows are read from the second-level cache.  Backward a row stands in
- * two sums, over what it looks at and over what looks at it: two kernels, each with one writer a
- * number. */
+ * 512 sequences of 6 rows, width 100: 10,752 weights of 100 logistic functions each, some
+ * microseconds of arithmetic; rows come from the second-level cache.  In the backward pass a row is
+ * part of two sums, over the rows it attends to and over the rows that attend to it: two kernels,
+ * each with one writer for each number. */
 #include "cuda.h"
 
 enum { UP_TO_THREADS = 128, UP_TO_WARPS = UP_TO_THREADS / WARP };
@@ -41,7 +41,7 @@ void cuda_attend_up_to(struct device *d, const struct ragged *r, const int32_t *
            query, key, scale, value, weight, out);
 }
 
-/* As far as row t looks: de_tj = dout_t · value_j, dquery_t, and the row's part of dscale. */
+/* Row t as a query: de_tj = dout_t · value_j, dquery_t, and the row's part of dscale. */
 static __global__ void __launch_bounds__(UP_TO_THREADS)
     look_back(const int32_t *start, const int32_t *owner, const int32_t *at, int width, int cols,
               const float *query, const float *key, const float *scale, const float *value,
@@ -71,7 +71,7 @@ static __global__ void __launch_bounds__(UP_TO_THREADS)
     }
 }
 
-/* As far as row j is looked at: dkey_j and dvalue_j. */
+/* Row j as a key: dkey_j and dvalue_j. */
 static __global__ void __launch_bounds__(UP_TO_THREADS)
     looked_at_back(const int32_t *start, const int32_t *owner, const int32_t *at, int width,
                    int cols, const float *query, const float *key, const float *scale,
@@ -100,7 +100,7 @@ void cuda_attend_up_to_back(struct device *d, const struct ragged *r, const int3
                             const float *value, const float *weight, const float *dout,
                             float *dquery, float *dkey, float *dscale, float *dvalue)
 {
-    /* No sequence has more weights than its rows times the longest one. */
+    /* Upper bound of the weights: rows times the longest sequence. */
     size_t rows = (size_t)r->total, weights = rows * (size_t)r->longest;
     float *part =
         (float *)cuda_scratch(cuda_of(d), (rows * (size_t)width + weights) * sizeof *part);

@@ -1,9 +1,10 @@
-/* Optimizers: one pass over the flat buffers, which also empties the gradient; rows of tables. */
+/* Optimizers: one pass over the flat buffers, which also sets the gradient to 0; and sparse and
+ * lazy updates of table rows. */
 #include <math.h>
 
 #include "cuda.h"
 
-/* ---- sum of squares: parts of fixed size, added in their order whatever the device ---- */
+/* ---- sum of squares: blocks of fixed size, added in order on every device ---- */
 
 enum { PART = 1 << 14, THREADS = 256 };
 
@@ -43,7 +44,7 @@ double cuda_square_sum(struct device *d, const float *g, size_t n)
 
 /* ---- one step ---- */
 
-/* struct update as kernels take it, without a hole. */
+/* struct update as an argument of a kernel, without padding. */
 struct rates {
     int64_t step;
     float rate, momentum, decay, scale;
@@ -59,7 +60,7 @@ enum rule { ADAM, ADAGRAD, ADAGRAD_MOMENTUM, SGD, SGD_MOMENTUM };
 
 struct step {
     float scale, decay, rate, momentum;
-    float rate1, root2; /* Adam's, with its bias corrections */
+    float rate1, root2; /* Adam's, with bias corrections */
 };
 
 static __host__ __device__ struct step step_of(const struct rates &u, int64_t step)
@@ -129,7 +130,7 @@ static __device__ inline bool all_zero(const float4 &x)
     return x.x == 0 && x.y == 0 && x.z == 0 && x.w == 0;
 }
 
-/* Most of the gradient of a large table is 0 and stays as it is. */
+/* Most of a large table's gradient is 0 and need not be written. */
 template <enum rule RULE, class V>
 static __global__ void update_all(struct step s, size_t n, V *w, V *g, V *m, V *v)
 {
@@ -157,7 +158,7 @@ static void update(struct device *d, const struct step &s, size_t n, float *w, f
            w + done, g + done, m ? m + done : m, v ? v + done : v);
 }
 
-/* Calls the function template of the rule. */
+/* Calls the function template for the rule. */
 #define BY_RULE(function, rule, ...)                                                               \
     do {                                                                                           \
         if ((rule) == ADAM)                                                                        \
@@ -178,9 +179,9 @@ void cuda_update(struct device *d, const struct update *u, size_t n, float *w, f
     BY_RULE(update, rule_of(u, m), d, step_of(rates_of(u), u->step), n, w, g, m, v);
 }
 
-/* ---- rows of tables: a warp a row ---- */
+/* ---- rows of tables: a warp processes a row ---- */
 
-/* The threads of a warp make the groups of the closed form together, and then take the columns. */
+/* The threads of a warp compute the groups of the closed form together, then share the columns. */
 static __device__ inline void pass_adam(const struct rates &u, int64_t from, int64_t k,
                                         struct adam_passed *p, size_t n, float *w, float *m,
                                         float *v)
@@ -216,7 +217,7 @@ static __device__ inline void pass_linear(const struct rates &u, int64_t k, size
     }
 }
 
-/* With weight decay Adam and Adagrad are not linear. */
+/* With weight decay Adam and Adagrad are not linear, so steps are computed one by one. */
 template <enum rule RULE>
 static __device__ inline void pass_stepwise(const struct rates &u, int64_t from, size_t n, float *w,
                                             float *m, float *v)
@@ -239,18 +240,18 @@ static __global__ void lazy_update_rows(struct rates u, struct row_plan r, int c
         const size_t at = (size_t)row * n;
         const int64_t from = last[row], k = u.step - 1 - from;
         float *of_m = has_m<RULE> ? m + at : m, *of_v = has_v<RULE> ? v + at : v;
-        __syncwarp(); /* all have read how far it is */
+        __syncwarp(); /* all threads have read `last` */
         if (k <= 0)
             continue;
         if (u.decay != 0 && RULE != SGD && RULE != SGD_MOMENTUM)
             pass_stepwise<RULE>(u, from, n, w + at, of_m, of_v);
         else if (RULE != ADAM)
             pass_linear<RULE>(u, k, n, w + at, of_m);
-        else if (from > 0) /* else nothing was ever learned here: m is 0 */
+        else if (from > 0) /* from 0: never updated, m is 0 */
             pass_adam(u, from, k, passed + threadIdx.x / WARP, n, w + at, of_m, of_v);
         if (threadIdx.x % WARP == 0)
             last[row] = (int32_t)(u.step - 1);
-        __syncwarp(); /* the next row's groups take the same place */
+        __syncwarp(); /* the next row's groups use the same memory */
     }
 }
 

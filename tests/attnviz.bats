@@ -341,7 +341,7 @@ EOT
 @test "several runs: pictures of each, scores side by side" {
     hand 1 | predictions >1.mp
     hand 2 | predictions >2.mp
-    hand | grep -v ^attention | sed 's/^run.*/run baseline model=pop/' | predictions >pop.mp
+    hand | grep -v ^attention | sed '/^label/d; s/^run.*/run baseline model=pop/' | predictions >pop.mp
     attnviz --html pop.mp 1.mp 2.mp >page.html
     [ "$(grep -c 'What it looks at: ' page.html)" = 2 ]
     grep -q '<td class="name"><bdi>pop</bdi></td>' page.html

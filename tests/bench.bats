@@ -16,7 +16,7 @@ setup() {
     bench/run bench/one bench/two >out
     printf 'step_ms\t12.5\tms\nsessionize_over_cut\t2.25\tratio\nnew_row\t3\tMB\n' >rows
     cmp rows <(head -n 3 out)
-    grep -qE '^ +12\.5 +25\.0  ms +a training step$' out
+    grep -qE '^ +12\.5 +25\.0  ms +time of a training step, Last\.fm$' out
     grep -qE '^ +2\.25 +-  ratio +time of lfm-sessionize' out
     grep -qE '^ +3 +-  MB +new_row$' out
     [ "$(tail -n 1 out)" = 'recorded: then, there' ]

@@ -24,7 +24,7 @@ struct tensor *intra_run(const struct intra *n, struct tape *t, const struct gru
                          struct tensor *h, const struct ragged *back, const struct grouped *g,
                          const float **weight, int *weights)
 {
-    struct tape_looks looks;
+    struct attention_weights attention;
     const struct tape_memory memory = {
         .rows = back,
         .key = grouped_linear(t, h, n->weight, n->hidden ? 0 : n->state, n->bias, back, g),
@@ -33,8 +33,8 @@ struct tensor *intra_run(const struct intra *n, struct tape *t, const struct gru
         .scale = grouped_tensor(t, n->scale, g),
         .group = g->group,
     };
-    struct tensor *states = tape_gru_attend(t, gru, x, start, steps, &memory, &looks);
-    *weight = looks.weight;
-    *weights = looks.total;
+    struct tensor *states = tape_gru_attend(t, gru, x, start, steps, &memory, &attention);
+    *weight = attention.weight;
+    *weights = attention.total;
     return states;
 }

@@ -165,7 +165,7 @@ static struct windows make_windows(struct tape *t, const struct batch *b)
 
 /* c [rows, ·] */
 static struct tensor *features(const struct narm *r, struct tape *t, struct tensor *h,
-                               const struct ragged *rows, struct tape_looks *looks)
+                               const struct ragged *rows, struct attention_weights *attention)
 {
     struct tensor *part[2];
     int parts = 0;
@@ -175,23 +175,23 @@ static struct tensor *features(const struct narm *r, struct tape *t, struct tens
         struct tensor *query = tape_linear(t, h, tape_parameter(t, r->query), NULL);
         struct tensor *key = tape_linear(t, h, tape_parameter(t, r->key), NULL);
         part[parts++] =
-            tape_attend_up_to(t, query, key, tape_parameter(t, r->energy), h, rows, looks);
+            tape_attend_up_to(t, query, key, tape_parameter(t, r->energy), h, rows, attention);
     }
     return tape_concat(t, part, parts);
 }
 
 /* The weights of each target's row, for pictures. */
-static void show_weights(struct tape *t, const struct windows *w, const struct tape_looks *looks,
-                         struct forward *f)
+static void show_weights(struct tape *t, const struct windows *w,
+                         const struct attention_weights *attention, struct forward *f)
 {
     int32_t *at = tape_host(t, (size_t)w->targets * sizeof *at);
     int32_t *count = tape_host(t, (size_t)w->targets * sizeof *count);
     for (int i = 0; i < w->targets; i++) {
-        at[i] = looks->at[w->row[i]];
-        count[i] = looks->at[w->row[i] + 1] - at[i];
+        at[i] = attention->at[w->row[i]];
+        count[i] = attention->at[w->row[i] + 1] - at[i];
     }
-    f->weight[LEVEL_ITEM] = looks->weight;
-    f->weights[LEVEL_ITEM] = looks->total;
+    f->weight[LEVEL_ITEM] = attention->weight;
+    f->weights[LEVEL_ITEM] = attention->total;
     f->item_at = at;
     f->item_count = count;
 }
@@ -201,18 +201,18 @@ static void narm_forward(struct model *m, struct tape *t, const struct batch *b,
     struct narm *r = m->own;
     const struct narm_options *o = own_options(m->options);
     struct windows w = make_windows(t, b);
-    struct tape_looks looks = {0};
+    struct attention_weights attention = {0};
     const struct ragged *rows = tape_ragged(t, w.length, w.count);
     struct tensor *x = tape_rows_of(t, r->item, w.input, w.total);
     struct tensor *h =
         tape_gru(t, &r->gru, tape_dropout(t, x, (float)o->shared.dropout), NULL, rows);
-    struct tensor *c = features(r, t, h, rows, &looks);
+    struct tensor *c = features(r, t, h, rows, &attention);
     if (w.total > w.targets) /* rows that only lead up to one that predicts */
         c = tape_gather(t, c, tape_rows(t, w.row, w.targets));
     c = tape_dropout(t, c, (float)o->feature_dropout);
     *f = (struct forward){.targets = w.targets, .target = w.target};
     if (r->local)
-        show_weights(t, &w, &looks, f);
+        show_weights(t, &w, &attention, f);
     if (r->dense) {
         f->state = c;
         f->output = r->output;

@@ -14,8 +14,8 @@
 
 #include <dnnl.h>
 
-/* A product of one shape: made once for each thread, since threads must not share what it works
- * in. */
+/* The shape of a product.  Each thread prepares its own product of a shape: the memory that a
+ * product works in is not shared. */
 struct product_shape {
     bool bf16, turned;
     dnnl_dim_t m, n, k, lda, ldb, ldc;
@@ -31,11 +31,11 @@ static dnnl_engine_t engine_of_all;
 
 static void must(dnnl_status_t status)
 {
-    if (status != dnnl_success) /* shapes and types are legal: memory was not to be had */
+    if (status != dnnl_success) /* shapes and types are legal, so memory ran out */
         mem_fail(0);
 }
 
-/* The description of rows × cols numbers; strides between rows and between columns. */
+/* Describes rows × cols numbers; row and col are the strides between rows and between columns. */
 static dnnl_memory_t describe(dnnl_memory_desc_t *d, bool bf16, dnnl_dim_t rows, dnnl_dim_t cols,
                               dnnl_dim_t row, dnnl_dim_t col)
 {
@@ -99,10 +99,12 @@ static bool same_shape(const struct product_shape *x, const struct product_shape
            x->k == y->k && x->lda == y->lda && x->ldb == y->ldb && x->ldc == y->ldc;
 }
 
-/* The thread's product of a shape. */
+/* Returns the thread's product of a shape; prepares it on first use. */
 static struct prepared *prepared_for(const struct product_shape *s)
 {
-    enum { SHAPES = 32 }; /* a step has some ten: of tiles and of the last one, for each chunk */
+    enum {
+        SHAPES = 32
+    }; /* a step has about ten shapes: per chunk one of whole tiles and one of the last tile */
     static _Thread_local struct prepared known[SHAPES];
     static _Thread_local int count;
     int filled = count < SHAPES ? count : SHAPES;
@@ -159,7 +161,7 @@ static const char *no_instructions(void)
 static void multiply(const struct bf16_product *q, bool bf16, const void *a, const void *b)
 {
     (void)q, (void)bf16, (void)a, (void)b;
-    mem_fail(0); /* nobody asks: bf16_missing */
+    mem_fail(0); /* not reached: bf16_missing refuses bf16 first */
 }
 
 static const char *no_instructions(void)
@@ -180,7 +182,7 @@ const char *bf16_missing(void)
     return is_rounded() ? NULL : no_instructions();
 }
 
-/* Whether float32 multiplies the rounded factors; looked up once. */
+/* Whether float32 multiplies the rounded factors.  Reads the environment once. */
 static bool by_float32(void)
 {
     enum { UNKNOWN, YES, NO };
@@ -210,7 +212,7 @@ VECTOR static void unpack(size_t n, const uint16_t *from, float *to)
         to[i] = maths_from_bf16(from[i]);
 }
 
-/* The rounded factors' product by float32. */
+/* Multiplies the rounded factors in float32. */
 static void multiply_rounded(const struct bf16_product *p)
 {
     size_t rows = p->turned ? p->k : p->m, columns = p->turned ? p->m : p->k;

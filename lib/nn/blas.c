@@ -14,13 +14,13 @@
 void blas_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
                 int ldb, float beta, float *c, int ldc)
 {
-    /* Outside of a parallel region oneDNN would open one of its own. */
+    /* Outside a parallel region oneDNN would start threads of its own. */
     int threads = omp_get_max_threads();
     omp_set_num_threads(1);
     dnnl_status_t status =
         dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
     omp_set_num_threads(threads);
-    if (status != dnnl_success) /* the arguments are valid: its scratch memory was not to be had */
+    if (status != dnnl_success) /* the arguments are valid, so its scratch memory ran out */
         mem_fail((size_t)m * (size_t)k * sizeof *a);
 }
 
@@ -63,7 +63,7 @@ bool blas_fit_processor(void)
 
 #include <cblas.h>
 
-/* Names that one library has and the others lack: NULL then. */
+/* Functions of single libraries: NULL where another library is linked. */
 extern void openblas_set_num_threads(int n) __attribute__((weak));
 extern char *openblas_get_corename(void) __attribute__((weak));
 extern char *openblas_get_config(void) __attribute__((weak));
@@ -71,8 +71,8 @@ extern void MKL_Set_Num_Threads(int n) __attribute__((weak));
 extern void bli_thread_set_num_threads(int64_t n) __attribute__((weak));
 extern void ATL_buildinfo(void) __attribute__((weak));
 
-/* The threads are ours (OpenMP); a library that brought its own inside them would fight over the
- * cores. */
+/* Parallel loops here use OpenMP; threads that the library starts inside them would compete for the
+ * same cores. */
 static void run_alone(void)
 {
     static bool done;
@@ -120,7 +120,8 @@ const char *blas_advice(void)
            "libdnnl-dev (oneDNN) and build again";
 }
 
-/* How far OpenBLAS's kernels go: 0 SSE, 1 AVX, 2 AVX2, 3 AVX-512; -1: a name that is not here. */
+/* The newest instructions that an OpenBLAS kernel uses: 0 SSE, 1 AVX, 2 AVX2, 3 AVX-512; -1: an
+ * unknown name. */
 static int generation_of(const char *core)
 {
     static const struct {
@@ -141,7 +142,7 @@ static int generation_of(const char *core)
     return -1;
 }
 
-/* The same of the processor, as far as it and the system let programs go. */
+/* The newest instructions that the processor and the system let programs use, on the same scale. */
 static int generation_here(void)
 {
 #if defined __x86_64__

@@ -1,26 +1,28 @@
-/* The CPU's matrix products come from one library, chosen when the programs are built
- * (make BLAS=onednn|openblas|cblas): oneDNN, which picks its kernels by what the processor can do;
- * else OpenBLAS, which picks them by the processor's model number; else any CBLAS. */
+/* The CPU's matrix products come from one library, chosen at build time (make
+ * BLAS=onednn|openblas|cblas): oneDNN, which selects kernels by what the processor can do; else
+ * OpenBLAS, which selects them by the processor's model number; else any CBLAS. */
 #ifndef NN_BLAS_H
 #define NN_BLAS_H
 
 #include <stdbool.h>
 
-/* c [m, n] = op(a) op(b) + beta c, row-major, op transposes where ta, tb; ld = row stride.  Runs in
- * the calling thread, whatever the library's own settings are.  m, n and k are above 0. */
+/* c [m, n] = op(a) op(b) + beta c, row-major; op transposes where ta, tb are true; lda, ldb, ldc
+ * are row strides.  Runs in the calling thread, whatever the library's own settings are.  m, n and
+ * k are above 0. */
 void blas_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
                 int ldb, float beta, float *c, int ldc);
 
-/* The library and the kernels that run: "oneDNN 2.6.3 (AVX2)", "OpenBLAS 0.3.21 (Haswell)". */
+/* The library and the kernels in use: "oneDNN 2.6.3 (AVX2)", "OpenBLAS 0.3.21 (Haswell)". */
 const char *blas_name(void);
 
-/* What to tell a user whose library is a slow one; NULL where it is not. */
+/* Advice for a user whose library is slow, as one line of text; NULL where none is needed. */
 const char *blas_advice(void);
 
-/* OpenBLAS takes a processor that it does not know by number for an old one.  Where its kernels are
- * older than what the processor can do, puts the newest that fit into the environment, which
- * OpenBLAS reads before main: true, and the program has to start itself again (base/threads.h).
- * False where there is nothing to mend, or the environment has a choice already. */
+/* OpenBLAS treats a processor whose model number it does not know as an old one.  Where its kernels
+ * are older than what the processor can do, this sets OPENBLAS_CORETYPE to the newest kernels that
+ * fit and returns true: OpenBLAS reads the variable before main, so the program must start itself
+ * again (base/threads.h).  Returns false where nothing has to change or the variable is set
+ * already. */
 bool blas_fit_processor(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* Inside the CPU backend: what its families of operations share. */
+/* Shared declarations of the CPU backend. */
 #ifndef NN_CPU_H
 #define NN_CPU_H
 
@@ -6,8 +6,8 @@
 
 #include "nn/ops.h"
 
-/* A vector loop compiled for several processors, the best chosen at program start.  Sanitizers
- * cannot bear the choosing, and what clang makes of it does not link. */
+/* Compiles a vector loop for several processors; the program selects the best at its start.
+ * Sanitizers do not support that selection, and with clang it does not link. */
 #if defined __x86_64__ && defined __gnu_linux__ && defined __OPTIMIZE__ && !defined __clang__ &&   \
     !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
 #define VECTOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -19,11 +19,11 @@ struct cpu {
     struct device device;
     int threads;
     size_t workspace; /* floats for the output layer's chunks */
-    bool bf16;        /* its products in training round their factors (nn/bf16.h) */
-    float *scratch;   /* of one operation at a time */
+    bool bf16;        /* training: the output layer rounds its factors (nn/bf16.h) */
+    float *scratch;   /* of the current operation */
     size_t scratch_size;
     char name[128];
-    void *fetched[2]; /* the last two fetches */
+    void *fetched[2]; /* results of the last two fetches */
     size_t fetched_size[2];
     int fetches;
 };
@@ -33,16 +33,17 @@ static inline struct cpu *cpu_of(struct device *d)
     return (struct cpu *)d;
 }
 
-/* n floats, aligned to 64 bytes, until the operation ends: one call per operation. */
+/* Returns n floats, aligned to 64 bytes, valid until the operation ends.  At most one call in an
+ * operation. */
 float *cpu_scratch(struct cpu *c, size_t n);
 
-/* Rounds up so that what follows is aligned to 64 bytes. */
+/* Rounds a count of floats up to whole cache lines of 64 bytes. */
 static inline size_t cpu_padded(size_t floats)
 {
     return (floats + 15) / 16 * 16;
 }
 
-/* The part of 0..n-1 that falls to thread `part` of `parts`, in whole units. */
+/* The part of 0..n-1 that belongs to thread `part` of `parts`, in whole units. */
 struct span {
     size_t from, to;
 };
@@ -55,33 +56,35 @@ static inline struct span cpu_share(size_t n, size_t unit, int part, int parts)
     return (struct span){from < n ? from : n, to < n ? to : n};
 }
 
-/* Threads that are worth waking for so many elementary steps. */
+/* How many threads to use for that many elementary steps: 1 where starting more costs more than it
+ * gains. */
 static inline int cpu_threads_for(const struct cpu *c, double steps)
 {
     double worth = steps / 20000;
     return worth < 2 ? 1 : worth < c->threads ? (int)worth : c->threads;
 }
 
-/* c = op(a) op(b) + beta c in the calling thread; any size, 0 included. */
+/* c [m, n] = op(a) op(b) + beta c in the calling thread; any size, 0 included. */
 void cpu_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
                int ldb, float beta, float *c, int ldc);
 
-/* to [cols] += the sum of `rows` rows of g, `stride` floats apart, in their order. */
+/* to [cols] += the sum of `rows` rows of g, `stride` floats apart, added in their order. */
 void cpu_sum_rows(size_t rows, size_t cols, size_t stride, const float *g, float *to);
 
-/* a · b; y += factor x; both of n numbers */
+/* Returns a · b; adds y += factor x.  All have n numbers. */
 float cpu_product(size_t n, const float *a, const float *b);
 void cpu_add_scaled(size_t n, float factor, const float *x, float *y);
 
-/* w [n] = softmax(w); n > 0 */
+/* w [n] = softmax(w), n > 0. */
 void cpu_softmax(size_t n, float *w);
 
-/* out = Σ_j weight_j value_j, weight = softmax(e): de_j = weight_j (dout · value_j - Σ_i weight_i
- * (dout · value_i)); value [n, cols]. */
+/* Gradient of the energies e [n] where out = Σ_j w_j value_j and w = softmax(e): de_j = w_j (dout ·
+ * value_j - Σ_i w_i dout · value_i); value [n, cols]. */
 void cpu_softmax_back(size_t n, size_t cols, const float *weight, const float *value,
                       const float *dout, float *de);
 
-/* g [count, cols], one row a sequence: to += their sum; with groups to[group->at[s]] += row s. */
+/* Adds g [count, cols], one row a sequence: group NULL: to [cols] += the sum of the rows; else
+ * to[group->at[s]] += row s. */
 void cpu_add_by_group(struct device *d, const struct rows *group, int count, int cols,
                       const float *g, float *to);
 

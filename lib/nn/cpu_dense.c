@@ -1,27 +1,12 @@
-/* The CPU's matrix products, biases, columns, activations and dropout. */
+/* The CPU's matrix products, biases, columns, activations, dropout and grouped products. */
 #include <omp.h>
 
-#include "nn/blas.h"
 #include "nn/cpu.h"
 #include "nn/maths.h"
 
 /* ---- products ---- */
 
-void cpu_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
-               int ldb, float beta, float *c, int ldc)
-{
-    if (m <= 0 || n <= 0)
-        return;
-    if (k <= 0) { /* no terms: c = beta c */
-        for (int i = 0; i < m; i++)
-            for (int j = 0; j < n; j++)
-                c[(size_t)i * ldc + j] = beta == 0 ? 0 : beta * c[(size_t)i * ldc + j];
-        return;
-    }
-    blas_sgemm(ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
-}
-
-/* The rows or the columns of c are shared out, k never: each element is summed by one thread. */
+/* Threads share the rows or the columns of c, never k: one thread sums each element. */
 void cpu_gemm(struct device *d, bool ta, bool tb, int m, int n, int k, const float *a, int lda,
               const float *b, int ldb, float beta, float *c, int ldc)
 {
@@ -58,14 +43,6 @@ void cpu_bias(struct device *d, int rows, int cols, const float *bias, float *y)
         struct span s = cpu_share((size_t)rows, 1, omp_get_thread_num(), omp_get_num_threads());
         add_to_rows(s.to - s.from, (size_t)cols, bias, y + s.from * (size_t)cols);
     }
-}
-
-VECTOR void cpu_sum_rows(size_t rows, size_t cols, size_t stride, const float *restrict g,
-                         float *restrict to)
-{
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < cols; j++)
-            to[j] += g[i * stride + j];
 }
 
 void cpu_bias_back(struct device *d, int rows, int cols, const float *g, float *to)
@@ -140,9 +117,9 @@ void cpu_activate_back(struct device *d, enum activation a, size_t n, const floa
 
 enum { BLOCKS = 16, MASK = 4 * BLOCKS };
 
-/* The factors of elements 4·block .. 4·block + MASK-1.  The words of one place lie beside each
- * other first: of a loop over blocks that stores the four words of each at once compilers make no
- * vector code. */
+/* The factors of elements 4·block .. 4·block + MASK-1.  The first loop stores words of the same
+ * index side by side: compilers do not vectorize a loop that stores the four words of each block at
+ * once. */
 VECTOR static void dropout_mask(struct dropout_key key, uint32_t block, float *restrict mask)
 {
     float kept = 1.0f / (1.0f - key.rate);
@@ -170,6 +147,51 @@ void cpu_dropout(struct device *d, struct dropout_key key, size_t n, const float
             size_t some = s.to - i < MASK ? s.to - i : MASK;
             for (size_t j = 0; j < some; j++)
                 y[i + j] = x[i + j] * mask[j] + (accumulate ? y[i + j] : 0);
+        }
+    }
+}
+
+/* ---- grouped products: one small matrix a user or cluster ---- */
+
+static int group_threads(struct device *d, const struct ragged *r, int in, int out)
+{
+    return cpu_threads_for(cpu_of(d), (double)r->total * in * out / 16);
+}
+
+void cpu_group_linear(struct device *d, const struct ragged *r, const struct rows *group, int in,
+                      int out, const float *x, const float *w, int ldw, bool accumulate, float *y)
+{
+    int threads = group_threads(d, r, in, out);
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int s = 0; s < r->count; s++) {
+        size_t from = (size_t)r->start[s], size = (size_t)out * (size_t)ldw;
+        cpu_sgemm(false, true, r->start[s + 1] - r->start[s], out, in, x + from * (size_t)in, in,
+                  w + (size_t)group->at[s] * size, ldw, accumulate ? 1 : 0, y + from * (size_t)out,
+                  out);
+    }
+}
+
+/* One thread computes the whole gradient of a matrix and adds its parts in the plan's order. */
+void cpu_group_linear_back(struct device *d, const struct ragged *r, const struct rows *group,
+                           int in, int out, const float *x, const float *w, int ldw,
+                           const float *dy, float *dx, float *dw)
+{
+    int threads = group_threads(d, r, in, out);
+    size_t size = (size_t)out * (size_t)ldw;
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int u = 0; u < group->unique; u++) {
+        size_t matrix = (size_t)group->row[u] * size;
+        for (int32_t i = group->start[u]; i < group->start[u + 1]; i++) {
+            int32_t s = group->order[i];
+            size_t from = (size_t)r->start[s];
+            int rows = r->start[s + 1] - r->start[s];
+            const float *own = dy + from * (size_t)out;
+            if (dx)
+                cpu_sgemm(false, false, rows, in, out, own, out, w + matrix, ldw, 1,
+                          dx + from * (size_t)in, in);
+            if (dw)
+                cpu_sgemm(true, false, out, in, rows, own, out, x + from * (size_t)in, in, 1,
+                          dw + matrix, ldw);
         }
     }
 }

@@ -1,4 +1,4 @@
-/* The CPU's recurrent layer. */
+/* The CPU's GRU layer. */
 #include "nn/cpu_gru.h"
 
 #include <omp.h>
@@ -7,24 +7,25 @@
 
 /* ---- blocks ---- */
 
-void cpu_gru_pack(const struct gru_columns *l, size_t cols, const float *x, float *packed)
+void cpu_gru_pack(const struct gru_block *block, size_t cols, const float *x, float *packed)
 {
-    for (int t = 0; t < lanes_steps(l); t++)
-        for (int i = 0; i < lanes_running(l, t); i++, packed += cols)
-            memcpy(packed, x + lanes_row(l, i, t) * cols, cols * sizeof *packed);
+    for (int t = 0; t < block_steps(block); t++)
+        for (int i = 0; i < block_running(block, t); i++, packed += cols)
+            memcpy(packed, x + block_row(block, i, t) * cols, cols * sizeof *packed);
 }
 
-void cpu_gru_unpack(const struct gru_columns *l, size_t cols, size_t stride, const float *packed,
+void cpu_gru_unpack(const struct gru_block *block, size_t cols, size_t stride, const float *packed,
                     float *x)
 {
-    for (int t = 0; t < lanes_steps(l); t++)
-        for (int i = 0; i < lanes_running(l, t); i++, packed += stride)
-            cpu_add_scaled(cols, 1, packed, x + lanes_row(l, i, t) * cols);
+    for (int t = 0; t < block_steps(block); t++)
+        for (int i = 0; i < block_running(block, t); i++, packed += stride)
+            cpu_add_scaled(cols, 1, packed, x + block_row(block, i, t) * cols);
 }
 
 /* ---- forward ---- */
 
-/* One row's gates from its input products [3H] and those of its state [3H]; kept [4H]. */
+/* Gates of one row, reset after, from its input products [3H] and state products [3H]; kept
+ * [4H]. */
 VECTOR static void gates_after(size_t n, const float *ih_bias, const float *hh_bias,
                                const float *restrict input, const float *restrict hidden,
                                float *restrict kept, float *restrict state, float *restrict h)
@@ -43,7 +44,7 @@ VECTOR static void gates_after(size_t n, const float *ih_bias, const float *hh_b
     }
 }
 
-/* Reset before, first half: r and z, and r∘h into reset [H]. */
+/* Reset before, first half: gates r and z, and r∘h into reset [H]. */
 VECTOR static void gates_before(size_t n, const float *ih_bias, const float *hh_bias,
                                 const float *restrict input, const float *restrict hidden,
                                 float *restrict kept, const float *restrict state,
@@ -58,7 +59,7 @@ VECTOR static void gates_before(size_t n, const float *ih_bias, const float *hh_
     }
 }
 
-/* Second half, with hidden [H] = W_hn(r∘h). */
+/* Reset before, second half: n and the new state, with hidden [H] = W_hn(r∘h). */
 VECTOR static void new_before(size_t n, const float *ih_bias, const float *hh_bias,
                               const float *restrict input, const float *restrict hidden,
                               float *restrict kept, float *restrict state, float *restrict h)
@@ -73,72 +74,75 @@ VECTOR static void new_before(size_t n, const float *ih_bias, const float *hh_bi
     }
 }
 
-void cpu_gru_begin(const struct gru_columns *l, size_t n, const float *h0, float *state)
+void cpu_gru_begin(const struct gru_block *block, size_t n, const float *h0, float *state)
 {
-    for (int i = 0; i < lanes_running(l, -1); i++) {
+    for (int i = 0; i < block_running(block, -1); i++) {
         if (h0)
-            memcpy(state + (size_t)i * n, h0 + (size_t)lanes_sequence(l, i) * n, n * sizeof *state);
+            memcpy(state + (size_t)i * n, h0 + (size_t)block_sequence(block, i) * n,
+                   n * sizeof *state);
         else
             memset(state + (size_t)i * n, 0, n * sizeof *state);
     }
 }
 
-/* A product with nothing in common gives zeros. */
+/* The inner dimension of a product with the states: 0 where they are all zeros, which makes the
+ * product zeros. */
 static int in_common(const struct gru_weights *w, bool zero)
 {
     return zero ? 0 : w->state;
 }
 
-void cpu_gru_step(const struct gru_columns *l, const struct gru_weights *w, int t, bool zero,
+void cpu_gru_step(const struct gru_block *block, const struct gru_weights *w, int t, bool zero,
                   const float *input, float *state, float *hidden, float *h, float *kept)
 {
-    int run = lanes_running(l, t), H = w->state;
+    int run = block_running(block, t), H = w->state;
     size_t n = (size_t)H;
     cpu_sgemm(false, true, run, w->reset_before ? 2 * H : 3 * H, in_common(w, zero), state, H,
               w->hh, H, 0, hidden, 3 * H);
     if (!w->reset_before) {
         for (int i = 0; i < run; i++) {
-            size_t row = lanes_row(l, i, t), lane = (size_t)i;
-            gates_after(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, hidden + lane * 3 * n,
-                        kept + lane * 4 * n, state + lane * n, h + row * n);
+            size_t row = block_row(block, i, t), place = (size_t)i;
+            gates_after(n, w->ih_bias, w->hh_bias, input + place * 3 * n, hidden + place * 3 * n,
+                        kept + place * 4 * n, state + place * n, h + row * n);
         }
         return;
     }
-    /* The last third of hidden takes r∘h; its first third, by then used, takes W_hn(r∘h). */
+    /* The last third of hidden holds r∘h; its first third, no longer needed, holds W_hn(r∘h). */
     for (int i = 0; i < run; i++) {
-        size_t lane = (size_t)i;
-        float *own = hidden + lane * 3 * n;
-        gates_before(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, own, kept + lane * 4 * n,
-                     state + lane * n, own + 2 * n);
+        size_t place = (size_t)i;
+        float *own = hidden + place * 3 * n;
+        gates_before(n, w->ih_bias, w->hh_bias, input + place * 3 * n, own, kept + place * 4 * n,
+                     state + place * n, own + 2 * n);
     }
     cpu_sgemm(false, true, run, H, in_common(w, zero), hidden + 2 * n, 3 * H, w->hh + 2 * n * n, H,
               0, hidden, 3 * H);
     for (int i = 0; i < run; i++) {
-        size_t row = lanes_row(l, i, t), lane = (size_t)i;
-        new_before(n, w->ih_bias, w->hh_bias, input + lane * 3 * n, hidden + lane * 3 * n,
-                   kept + lane * 4 * n, state + lane * n, h + row * n);
+        size_t row = block_row(block, i, t), place = (size_t)i;
+        new_before(n, w->ih_bias, w->hh_bias, input + place * 3 * n, hidden + place * 3 * n,
+                   kept + place * 4 * n, state + place * n, h + row * n);
     }
 }
 
-/* One block, with scratch for its rows [in + 3H] and lanes [4H]. */
-static void forward_block(const struct gru_columns *l, const struct gru_weights *w, const float *x,
-                          const float *h0, float *h, float *kept, float *scratch)
+/* Forward pass of one block.  Scratch: [in + 3H] floats a row and [4H] a sequence. */
+static void forward_block(const struct gru_block *block, const struct gru_weights *w,
+                          const float *x, const float *h0, float *h, float *kept, float *scratch)
 {
-    size_t n = (size_t)w->state, rows = lanes_rows(l), lanes = (size_t)lanes_running(l, -1);
+    size_t n = (size_t)w->state, rows = block_rows(block);
+    size_t sequences = (size_t)block_running(block, -1);
     float *packed = scratch, *input = packed + rows * (size_t)w->in, *state = input + rows * 3 * n;
     if (w->ih) {
-        cpu_gru_pack(l, (size_t)w->in, x, packed);
+        cpu_gru_pack(block, (size_t)w->in, x, packed);
         cpu_sgemm(false, true, (int)rows, 3 * w->state, w->in, packed, w->in, w->ih, w->in, 0,
                   input, 3 * w->state);
     } else {
-        cpu_gru_pack(l, 3 * n, x, input);
+        cpu_gru_pack(block, 3 * n, x, input);
     }
-    cpu_gru_begin(l, n, h0, state);
-    kept += lanes_first(l) * 4 * n;
-    for (int t = 0; t < lanes_steps(l); t++) {
-        cpu_gru_step(l, w, t, !t && !h0, input, state, state + lanes * n, h, kept);
-        input += (size_t)lanes_running(l, t) * 3 * n;
-        kept += (size_t)lanes_running(l, t) * 4 * n;
+    cpu_gru_begin(block, n, h0, state);
+    kept += block_first(block) * 4 * n;
+    for (int t = 0; t < block_steps(block); t++) {
+        cpu_gru_step(block, w, t, !t && !h0, input, state, state + sequences * n, h, kept);
+        input += (size_t)block_running(block, t) * 3 * n;
+        kept += (size_t)block_running(block, t) * 4 * n;
     }
 }
 
@@ -146,24 +150,24 @@ void cpu_gru(struct device *d, const struct ragged *r, const struct gru_weights 
              const float *h0, float *h, float *kept)
 {
     struct gru_blocks b = gru_blocks(d, r, w->state);
-    struct gru_columns first = {r, 0, b.parts};
-    size_t n = (size_t)w->state, most = (size_t)lanes_running(&first, -1);
-    size_t size = cpu_padded(lanes_rows(&first) * ((size_t)w->in + 3 * n) + most * 4 * n);
+    struct gru_block first = {r, 0, b.parts};
+    size_t n = (size_t)w->state, most = (size_t)block_running(&first, -1);
+    size_t size = cpu_padded(block_rows(&first) * ((size_t)w->in + 3 * n) + most * 4 * n);
     float *scratch = cpu_scratch(cpu_of(d), (size_t)b.threads * size);
 #pragma omp parallel num_threads(b.threads) if (b.threads > 1)
     {
         int own = omp_get_thread_num();
         struct span s = cpu_share((size_t)b.parts, 1, own, b.threads);
         for (size_t part = s.from; part < s.to; part++)
-            forward_block(&(struct gru_columns){r, (int)part, b.parts}, w, x, h0, h, kept,
+            forward_block(&(struct gru_block){r, (int)part, b.parts}, w, x, h0, h, kept,
                           scratch + (size_t)own * size);
     }
 }
 
 /* ---- backward ---- */
 
-/* One row: from its dh and the carry [H] of the step after it, the gradients before the
- * activations into g [4H] (r, z, n, W_hn h + b_hn); carry becomes dh∘z. */
+/* One row, reset after.  From dh and carry [H], the gradient from the next step: g [4H] = the
+ * gradients before the activations (r, z, n, W_hn h + b_hn); carry = dh∘z. */
 VECTOR static void gates_after_back(size_t n, const float *restrict kept,
                                     const float *restrict before, const float *restrict dh,
                                     float *restrict carry, float *restrict g)
@@ -181,7 +185,7 @@ VECTOR static void gates_after_back(size_t n, const float *restrict kept,
     }
 }
 
-/* Reset before, first half: all but r's. */
+/* One row, reset before, first half: all gradients but the reset gate's. */
 VECTOR static void new_before_back(size_t n, const float *restrict kept,
                                    const float *restrict before, const float *restrict dh,
                                    float *restrict carry, float *restrict g)
@@ -196,7 +200,7 @@ VECTOR static void new_before_back(size_t n, const float *restrict kept,
     }
 }
 
-/* Second half: r's, from the gradient d [H] of r∘h. */
+/* Second half: the reset gate's gradient, from the gradient d [H] of r∘h. */
 VECTOR static void gates_before_back(size_t n, const float *restrict kept,
                                      const float *restrict before, const float *restrict d,
                                      float *restrict carry, float *restrict g)
@@ -208,34 +212,34 @@ VECTOR static void gates_before_back(size_t n, const float *restrict kept,
     }
 }
 
-void cpu_gru_before(const struct gru_columns *l, size_t n, const float *h0, const float *h,
+void cpu_gru_before(const struct gru_block *block, size_t n, const float *h0, const float *h,
                     float *packed)
 {
-    cpu_gru_begin(l, n, h0, packed);
-    packed += (size_t)(l->r->longest ? lanes_running(l, 0) : 0) * n;
-    for (int t = 1; t < lanes_steps(l); t++)
-        for (int i = 0; i < lanes_running(l, t); i++, packed += n)
-            memcpy(packed, h + lanes_row(l, i, t - 1) * n, n * sizeof *packed);
+    cpu_gru_begin(block, n, h0, packed);
+    packed += (size_t)(block->r->longest ? block_running(block, 0) : 0) * n;
+    for (int t = 1; t < block_steps(block); t++)
+        for (int i = 0; i < block_running(block, t); i++, packed += n)
+            memcpy(packed, h + block_row(block, i, t - 1) * n, n * sizeof *packed);
 }
 
-void cpu_gru_step_back(const struct gru_columns *l, const struct gru_weights *w, int t, bool ends,
+void cpu_gru_step_back(const struct gru_block *block, const struct gru_weights *w, int t, bool ends,
                        const float *before, const float *kept, const float *dh, float *carry,
                        float *g, float *spare)
 {
-    int run = lanes_running(l, t), H = w->state;
+    int run = block_running(block, t), H = w->state;
     size_t n = (size_t)H;
     for (int i = 0; i < run; i++) {
-        size_t row = lanes_row(l, i, t), lane = (size_t)i;
-        (w->reset_before ? new_before_back : gates_after_back)(n, kept + lane * 4 * n,
-                                                               before + lane * n, dh + row * n,
-                                                               carry + lane * n, g + lane * 4 * n);
+        size_t row = block_row(block, i, t), place = (size_t)i;
+        (w->reset_before ? new_before_back
+                         : gates_after_back)(n, kept + place * 4 * n, before + place * n,
+                                             dh + row * n, carry + place * n, g + place * 4 * n);
     }
     if (w->reset_before) {
         cpu_sgemm(false, false, run, H, H, g + 3 * n, 4 * H, w->hh + 2 * n * n, H, 0, spare, H);
         for (int i = 0; i < run; i++) {
-            size_t lane = (size_t)i;
-            gates_before_back(n, kept + lane * 4 * n, before + lane * n, spare + lane * n,
-                              carry + lane * n, g + lane * 4 * n);
+            size_t place = (size_t)i;
+            gates_before_back(n, kept + place * 4 * n, before + place * n, spare + place * n,
+                              carry + place * n, g + place * 4 * n);
         }
     }
     if (ends)
@@ -245,26 +249,26 @@ void cpu_gru_step_back(const struct gru_columns *l, const struct gru_weights *w,
         cpu_sgemm(false, false, run, H, H, g + 3 * n, 4 * H, w->hh + 2 * n * n, H, 1, carry, H);
 }
 
-void cpu_gru_end_back(const struct gru_columns *l, size_t n, const float *carry, float *dh0)
+void cpu_gru_end_back(const struct gru_block *block, size_t n, const float *carry, float *dh0)
 {
-    for (int i = 0; dh0 && i < lanes_running(l, -1); i++)
-        cpu_add_scaled(n, 1, carry + (size_t)i * n, dh0 + (size_t)lanes_sequence(l, i) * n);
+    for (int i = 0; dh0 && i < block_running(block, -1); i++)
+        cpu_add_scaled(n, 1, carry + (size_t)i * n, dh0 + (size_t)block_sequence(block, i) * n);
 }
 
-void cpu_gru_inputs_back(const struct gru_columns *l, const struct gru_weights *w, size_t rows,
+void cpu_gru_inputs_back(const struct gru_block *block, const struct gru_weights *w, size_t rows,
                          int first, int cols, const float *x, const float *g, float *packed,
                          float *dx, float *ih)
 {
     int H = w->state, in = w->in;
-    cpu_gru_pack(l, (size_t)cols, x, packed);
+    cpu_gru_pack(block, (size_t)cols, x, packed);
     cpu_sgemm(true, false, 3 * H, cols, (int)rows, g, 4 * H, packed, cols, 1, ih + first, in);
     if (!dx)
         return;
     cpu_sgemm(false, false, (int)rows, cols, 3 * H, g, 4 * H, w->ih + first, in, 0, packed, cols);
-    cpu_gru_unpack(l, (size_t)cols, (size_t)cols, packed, dx);
+    cpu_gru_unpack(block, (size_t)cols, (size_t)cols, packed, dx);
 }
 
-/* before = r∘before: what W_hn was multiplied with. */
+/* before = r∘before, the factor of W_hn in the forward pass. */
 static void reset_states(size_t rows, size_t n, const float *kept, float *before)
 {
     for (size_t i = 0; i < rows; i++, kept += 4 * n, before += n)
@@ -272,12 +276,12 @@ static void reset_states(size_t rows, size_t n, const float *kept, float *before
             before[j] *= kept[j];
 }
 
-void cpu_gru_states_back(const struct gru_columns *l, const struct gru_weights *w, size_t rows,
+void cpu_gru_states_back(const struct gru_block *block, const struct gru_weights *w, size_t rows,
                          bool zero, const float *kept, const float *g, float *before,
                          const struct gru_grads *dw)
 {
     int H = w->state;
-    size_t n = (size_t)H, first = zero && rows ? (size_t)lanes_running(l, 0) : 0;
+    size_t n = (size_t)H, first = zero && rows ? (size_t)block_running(block, 0) : 0;
     const float *from = g + first * 4 * n, *state = before + first * n;
     int some = (int)(rows - first);
     cpu_sgemm(true, false, 2 * H, H, some, from, 4 * H, state, H, 1, dw->hh, H);
@@ -327,15 +331,16 @@ static bool is_among(const struct rows *r, int32_t row)
     return from < r->unique && r->row[from] == row;
 }
 
-/* dh0 += of the sequences that w->begun names alone: from the first step's g [lanes, 4H] and the
- * carry that it left without its products; both become those of these sequences, end to end. */
-static void begun_back(const struct gru_columns *l, const struct gru_weights *w, float *carry,
+/* dh0 += for the sequences in w->begun only.  Takes the first step's g [sequences, 4H] and its
+ * carry, which lacks the products with W_hh; overwrites both with the rows of those sequences, end
+ * to end. */
+static void begun_back(const struct gru_block *block, const struct gru_weights *w, float *carry,
                        float *g, float *dh0)
 {
     int some = 0, H = w->state;
     size_t n = (size_t)H;
-    for (int i = 0; i < lanes_running(l, 0); i++) {
-        if (!is_among(w->begun, lanes_sequence(l, i)))
+    for (int i = 0; i < block_running(block, 0); i++) {
+        if (!is_among(w->begun, block_sequence(block, i)))
             continue;
         memmove(carry + (size_t)some * n, carry + (size_t)i * n, n * sizeof *carry);
         memmove(g + (size_t)some * 4 * n, g + (size_t)i * 4 * n, 4 * n * sizeof *g);
@@ -344,46 +349,46 @@ static void begun_back(const struct gru_columns *l, const struct gru_weights *w,
     cpu_sgemm(false, false, some, H, 2 * H, g, 4 * H, w->hh, H, 1, carry, H);
     if (!w->reset_before)
         cpu_sgemm(false, false, some, H, H, g + 3 * n, 4 * H, w->hh + 2 * n * n, H, 1, carry, H);
-    for (int i = 0; i < lanes_running(l, 0); i++)
-        if (is_among(w->begun, lanes_sequence(l, i))) {
-            cpu_add_scaled(n, 1, carry, dh0 + (size_t)lanes_sequence(l, i) * n);
+    for (int i = 0; i < block_running(block, 0); i++)
+        if (is_among(w->begun, block_sequence(block, i))) {
+            cpu_add_scaled(n, 1, carry, dh0 + (size_t)block_sequence(block, i) * n);
             carry += n;
         }
 }
 
-/* What the backward of a layer takes and gives. */
+/* Inputs and outputs of a layer's backward pass. */
 struct gru_layer_back {
     const struct gru_weights *w;
     const float *x, *h0, *h, *kept, *dh;
     float *dx, *dh0;
 };
 
-/* One block, with scratch for its rows [5H + in] and lanes [2H]; dw += */
-static void backward_block(const struct gru_columns *l, const struct gru_layer_back *b,
+/* Backward pass of one block; dw +=.  Scratch: [5H + in] floats a row and [3H] a sequence. */
+static void backward_block(const struct gru_block *block, const struct gru_layer_back *b,
                            const struct gru_grads *dw, float *scratch)
 {
-    size_t n = (size_t)b->w->state, in = (size_t)b->w->in, rows = lanes_rows(l), at = rows;
-    size_t lanes = (size_t)lanes_running(l, -1);
-    float *g = scratch, *before = g + rows * 4 * n, *packed = before + (rows + lanes) * n;
-    float *carry = packed + rows * in, *spare = carry + lanes * n;
-    const float *kept = b->kept + lanes_first(l) * 4 * n;
-    bool some = b->dh0 && b->w->begun && lanes_steps(l) > 0;
-    cpu_gru_before(l, n, b->h0, b->h, before);
-    memset(carry, 0, lanes * n * sizeof *carry);
-    for (int t = lanes_steps(l) - 1; t >= 0; t--) {
-        at -= (size_t)lanes_running(l, t);
-        cpu_gru_step_back(l, b->w, t, !t && (!b->dh0 || some), before + at * n, kept + at * 4 * n,
-                          b->dh, carry, g + at * 4 * n, spare);
+    size_t n = (size_t)b->w->state, in = (size_t)b->w->in, rows = block_rows(block), at = rows;
+    size_t sequences = (size_t)block_running(block, -1);
+    float *g = scratch, *before = g + rows * 4 * n, *packed = before + (rows + sequences) * n;
+    float *carry = packed + rows * in, *spare = carry + sequences * n;
+    const float *kept = b->kept + block_first(block) * 4 * n;
+    bool some = b->dh0 && b->w->begun && block_steps(block) > 0;
+    cpu_gru_before(block, n, b->h0, b->h, before);
+    memset(carry, 0, sequences * n * sizeof *carry);
+    for (int t = block_steps(block) - 1; t >= 0; t--) {
+        at -= (size_t)block_running(block, t);
+        cpu_gru_step_back(block, b->w, t, !t && (!b->dh0 || some), before + at * n,
+                          kept + at * 4 * n, b->dh, carry, g + at * 4 * n, spare);
     }
     if (!some)
-        cpu_gru_end_back(l, n, carry, b->dh0);
-    cpu_gru_states_back(l, b->w, rows, !b->h0, kept, g, before, dw);
+        cpu_gru_end_back(block, n, carry, b->dh0);
+    cpu_gru_states_back(block, b->w, rows, !b->h0, kept, g, before, dw);
     if (b->w->ih)
-        cpu_gru_inputs_back(l, b->w, rows, 0, b->w->in, b->x, g, packed, b->dx, dw->ih);
+        cpu_gru_inputs_back(block, b->w, rows, 0, b->w->in, b->x, g, packed, b->dx, dw->ih);
     else if (b->dx)
-        cpu_gru_unpack(l, 3 * n, 4 * n, g, b->dx);
+        cpu_gru_unpack(block, 3 * n, 4 * n, g, b->dx);
     if (some)
-        begun_back(l, b->w, carry, g, b->dh0);
+        begun_back(block, b->w, carry, g, b->dh0);
 }
 
 void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_weights *w,
@@ -392,10 +397,10 @@ void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_wei
 {
     const struct gru_layer_back back = {w, x, h0, h, kept, dh, dx, dh0};
     struct gru_blocks b = gru_blocks(d, r, w->state);
-    struct gru_columns first = {r, 0, b.parts};
-    size_t n = (size_t)w->state, most = (size_t)lanes_running(&first, -1);
-    size_t size = cpu_padded(lanes_rows(&first) * (5 * n + (size_t)w->in) + most * 3 * n);
-    /* Of several threads each sums in matrices of its own. */
+    struct gru_block first = {r, 0, b.parts};
+    size_t n = (size_t)w->state, most = (size_t)block_running(&first, -1);
+    size_t size = cpu_padded(block_rows(&first) * (5 * n + (size_t)w->in) + most * 3 * n);
+    /* With several threads each sums the gradients of the weights in matrices of its own. */
     size_t threads = (size_t)b.threads, sums = threads > 1 ? cpu_gru_grads_size(w) : 0;
     float *all = cpu_scratch(cpu_of(d), threads * (size + sums)), *scratch = all + threads * sums;
 #pragma omp parallel num_threads(b.threads) if (b.threads > 1)
@@ -405,7 +410,7 @@ void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_wei
         struct gru_grads grads = sums ? cpu_gru_grads(w, all + own * sums) : *dw;
         memset(all + own * sums, 0, sums * sizeof *all);
         for (size_t part = s.from; part < s.to; part++)
-            backward_block(&(struct gru_columns){r, (int)part, b.parts}, &back, &grads,
+            backward_block(&(struct gru_block){r, (int)part, b.parts}, &back, &grads,
                            scratch + own * size);
     }
     if (sums)

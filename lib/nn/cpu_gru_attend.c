@@ -1,4 +1,4 @@
-/* The CPU's recurrent layer that looks back at every step. */
+/* The CPU's GRU with attention to a memory in every step. */
 #include <omp.h>
 
 #include "nn/cpu_gru.h"
@@ -9,9 +9,10 @@ static size_t group_of(const struct memory *m, int s)
     return m->group ? (size_t)m->group->at[s] : 0;
 }
 
-/* y [lanes, n] = or += x [lanes, k] W or W transposed, W the lanes' own matrices [width, ld] */
-static void lanes_product(const struct gru_columns *l, const struct memory *m, int run,
-                          bool transpose, int n, int k, const float *x, float beta, float *y)
+/* y [sequences, n] = or += x [sequences, k] times W or its transpose; W [width, ld] is the query
+ * matrix of each sequence. */
+static void queries_product(const struct gru_block *block, const struct memory *m, int run,
+                            bool transpose, int n, int k, const float *x, float beta, float *y)
 {
     if (!m->group) {
         cpu_sgemm(false, transpose, run, n, k, x, k, m->query, m->ld, beta, y, n);
@@ -20,7 +21,7 @@ static void lanes_product(const struct gru_columns *l, const struct memory *m, i
     size_t size = (size_t)m->width * (size_t)m->ld;
     for (int i = 0; i < run; i++)
         cpu_sgemm(false, transpose, 1, n, k, x + (size_t)i * (size_t)k, k,
-                  m->query + group_of(m, lanes_sequence(l, i)) * size, m->ld, beta,
+                  m->query + group_of(m, block_sequence(block, i)) * size, m->ld, beta,
                   y + (size_t)i * (size_t)n, n);
 }
 
@@ -34,9 +35,9 @@ VECTOR static float energy(size_t n, const float *query, const float *key, const
     return sum;
 }
 
-/* The weights of one row, and its context. */
-static void look_back(const struct memory *m, int s, const float *query, float *weight,
-                      float *context)
+/* Attention of one row of sequence s: weight [memory rows] and context [cols]. */
+static void attend_row(const struct memory *m, int s, const float *query, float *weight,
+                       float *context)
 {
     size_t width = (size_t)m->width, cols = (size_t)m->cols;
     size_t from = (size_t)m->rows->start[s], n = (size_t)m->rows->start[s + 1] - from;
@@ -51,7 +52,7 @@ static void look_back(const struct memory *m, int s, const float *query, float *
         cpu_add_scaled(cols, weight[j], m->value + (from + j) * cols, context);
 }
 
-/* What a layer that looks back takes and gives. */
+/* Inputs and outputs of the layer's forward pass. */
 struct layer {
     const struct gru_weights *w;
     const struct memory *m;
@@ -60,51 +61,53 @@ struct layer {
     float *h, *kept, *context, *weight;
 };
 
-/* The scratch of a block: its rows [x_cols + 3H], its lanes [4H + width + cols]. */
+/* Scratch of a block: [x_cols + 3H] floats a row, [4H + width + cols] a sequence. */
 struct attend_block {
     float *packed, *input;                   /* [rows, x_cols], [rows, 3H] */
-    float *state, *hidden, *query, *context; /* [lanes, H], [., 3H], [., width], [., cols] */
+    float *state, *hidden, *query, *context; /* [sequences, H], [., 3H], [., width], [., cols] */
 };
 
-/* The contexts of step t, and what they add to its input products. */
-static void look_back_step(const struct gru_columns *l, const struct layer *y, int t,
-                           const struct attend_block *b, float *input)
+/* Computes the contexts of step t and adds their products to its input products. */
+static void attend_step(const struct gru_block *block, const struct layer *y, int t,
+                        const struct attend_block *b, float *input)
 {
     const struct gru_weights *w = y->w;
     const struct memory *m = y->m;
-    int run = lanes_running(l, t), H = w->state;
+    int run = block_running(block, t), H = w->state;
     size_t cols = (size_t)m->cols, width = (size_t)m->width;
-    lanes_product(l, m, run, true, m->width, H, b->state, 0, b->query);
+    queries_product(block, m, run, true, m->width, H, b->state, 0, b->query);
     for (int i = 0; i < run; i++) {
-        size_t row = lanes_row(l, i, t), lane = (size_t)i;
-        float *own = b->context + lane * cols;
-        look_back(m, lanes_sequence(l, i), b->query + lane * width, y->weight + m->at[row], own);
+        size_t row = block_row(block, i, t), place = (size_t)i;
+        float *own = b->context + place * cols;
+        attend_row(m, block_sequence(block, i), b->query + place * width, y->weight + m->at[row],
+                   own);
         memcpy(y->context + row * cols, own, cols * sizeof *own);
     }
     cpu_sgemm(false, true, run, 3 * H, m->cols, b->context, m->cols, w->ih + y->x_cols, w->in, 1,
               input, 3 * H);
 }
 
-static void forward_block(const struct gru_columns *l, const struct layer *y, float *scratch)
+static void forward_block(const struct gru_block *block, const struct layer *y, float *scratch)
 {
     const struct gru_weights *w = y->w;
-    size_t n = (size_t)w->state, rows = lanes_rows(l), lanes = (size_t)lanes_running(l, -1);
+    size_t n = (size_t)w->state, rows = block_rows(block);
+    size_t sequences = (size_t)block_running(block, -1);
     struct attend_block b = {.packed = scratch};
     b.input = b.packed + rows * (size_t)y->x_cols;
     b.state = b.input + rows * 3 * n;
-    b.hidden = b.state + lanes * n;
-    b.query = b.hidden + lanes * 3 * n;
-    b.context = b.query + lanes * (size_t)y->m->width;
-    cpu_gru_pack(l, (size_t)y->x_cols, y->x, b.packed);
+    b.hidden = b.state + sequences * n;
+    b.query = b.hidden + sequences * 3 * n;
+    b.context = b.query + sequences * (size_t)y->m->width;
+    cpu_gru_pack(block, (size_t)y->x_cols, y->x, b.packed);
     cpu_sgemm(false, true, (int)rows, 3 * w->state, y->x_cols, b.packed, y->x_cols, w->ih, w->in, 0,
               b.input, 3 * w->state);
-    cpu_gru_begin(l, n, y->h0, b.state);
-    float *input = b.input, *kept = y->kept + lanes_first(l) * 4 * n;
-    for (int t = 0; t < lanes_steps(l); t++) {
-        look_back_step(l, y, t, &b, input);
-        cpu_gru_step(l, w, t, !t && !y->h0, input, b.state, b.hidden, y->h, kept);
-        input += (size_t)lanes_running(l, t) * 3 * n;
-        kept += (size_t)lanes_running(l, t) * 4 * n;
+    cpu_gru_begin(block, n, y->h0, b.state);
+    float *input = b.input, *kept = y->kept + block_first(block) * 4 * n;
+    for (int t = 0; t < block_steps(block); t++) {
+        attend_step(block, y, t, &b, input);
+        cpu_gru_step(block, w, t, !t && !y->h0, input, b.state, b.hidden, y->h, kept);
+        input += (size_t)block_running(block, t) * 3 * n;
+        kept += (size_t)block_running(block, t) * 4 * n;
     }
 }
 
@@ -114,25 +117,25 @@ void cpu_gru_attend(struct device *d, const struct ragged *r, const struct gru_w
 {
     const struct layer y = {w, m, x_cols, x, h0, h, kept, context, weight};
     struct gru_blocks b = gru_blocks(d, r, w->state);
-    struct gru_columns first = {r, 0, b.parts};
-    size_t n = (size_t)w->state, lane = 4 * n + (size_t)m->width + (size_t)m->cols;
-    size_t size = cpu_padded(lanes_rows(&first) * ((size_t)x_cols + 3 * n) +
-                             (size_t)lanes_running(&first, -1) * lane);
+    struct gru_block first = {r, 0, b.parts};
+    size_t n = (size_t)w->state, each = 4 * n + (size_t)m->width + (size_t)m->cols;
+    size_t size = cpu_padded(block_rows(&first) * ((size_t)x_cols + 3 * n) +
+                             (size_t)block_running(&first, -1) * each);
     float *scratch = cpu_scratch(cpu_of(d), (size_t)b.threads * size);
 #pragma omp parallel num_threads(b.threads) if (b.threads > 1)
     {
         int own = omp_get_thread_num();
         struct span s = cpu_share((size_t)b.parts, 1, own, b.threads);
         for (size_t part = s.from; part < s.to; part++)
-            forward_block(&(struct gru_columns){r, (int)part, b.parts}, &y,
+            forward_block(&(struct gru_block){r, (int)part, b.parts}, &y,
                           scratch + (size_t)own * size);
     }
 }
 
 /* ---- backward ---- */
 
-/* One memory row: with its energy's gradient de, dquery += and dkey += (NULL: not wanted)
- * de · scale ∘ tanh', dscale += de · tanh. */
+/* One memory row.  With y = tanh(query + key) and the gradient de of its energy: dquery and dkey
+ * (NULL: not wanted) += de · scale ∘ (1 - y²), dscale += de · y. */
 VECTOR static void energy_back(size_t n, float de, const float *query, const float *key,
                                const float *scale, float *restrict dquery, float *restrict dscale,
                                float *restrict dkey)
@@ -147,7 +150,7 @@ VECTOR static void energy_back(size_t n, float de, const float *query, const flo
     }
 }
 
-/* What the backward takes and gives, and what it needs of all rows and sequences. */
+/* Inputs and outputs of the backward pass, and scratch that covers all rows and sequences. */
 struct attend_layer_back {
     const struct gru_weights *w;
     const struct memory *m;
@@ -160,9 +163,9 @@ struct attend_layer_back {
     float *de;                      /* [weights] */
 };
 
-/* One row of sequence s, from the gradient of its context. */
-static void look_back_back(const struct attend_layer_back *y, int s, size_t row,
-                           const float *dcontext)
+/* Backward pass of the attention of one row of sequence s, from the gradient of its context. */
+static void attend_row_back(const struct attend_layer_back *y, int s, size_t row,
+                            const float *dcontext)
 {
     const struct memory *m = y->m;
     size_t width = (size_t)m->width, cols = (size_t)m->cols;
@@ -180,57 +183,60 @@ static void look_back_back(const struct attend_layer_back *y, int s, size_t row,
     }
 }
 
-/* The scratch of a block: its rows [5H + the wider of x and context], its lanes [3H + width +
- * cols]. */
+/* Scratch of a block: [5H + max(x_cols, cols)] floats a row, [3H + width + cols] a sequence. */
 struct block_back {
-    float *g, *before, *packed;               /* [rows, 4H], [rows + lanes, H], [rows, .] */
-    float *carry, *spare, *dcontext, *dquery; /* [lanes, H] twice, [lanes, cols], [lanes, width] */
+    float *g, *before, *packed; /* [rows, 4H], [rows + sequences, H], [rows, .] */
+    float *carry, *spare;       /* [sequences, H] */
+    float *dcontext, *dquery;   /* [sequences, cols], [sequences, width] */
 };
 
-/* From g [running, 4H] of step t: carry += what came through the query. */
-static void look_back_step_back(const struct gru_columns *l, const struct attend_layer_back *y,
-                                int t, const struct block_back *b, const float *g)
+/* From g [running, 4H] of step t: carry += the gradient that reaches the state through the
+ * query. */
+static void attend_step_back(const struct gru_block *block, const struct attend_layer_back *y,
+                             int t, const struct block_back *b, const float *g)
 {
     const struct gru_weights *w = y->w;
     const struct memory *m = y->m;
-    int run = lanes_running(l, t), H = w->state;
+    int run = block_running(block, t), H = w->state;
     size_t cols = (size_t)m->cols, width = (size_t)m->width;
     cpu_sgemm(false, false, run, m->cols, 3 * H, g, 4 * H, w->ih + y->x_cols, w->in, 0, b->dcontext,
               m->cols);
     for (int i = 0; i < run; i++) {
-        size_t row = lanes_row(l, i, t), lane = (size_t)i;
-        look_back_back(y, lanes_sequence(l, i), row, b->dcontext + lane * cols);
-        memcpy(b->dquery + lane * width, y->dquery + row * width, width * sizeof *g);
+        size_t row = block_row(block, i, t), place = (size_t)i;
+        attend_row_back(y, block_sequence(block, i), row, b->dcontext + place * cols);
+        memcpy(b->dquery + place * width, y->dquery + row * width, width * sizeof *g);
     }
-    lanes_product(l, m, run, false, H, m->width, b->dquery, 1, b->carry);
+    queries_product(block, m, run, false, H, m->width, b->dquery, 1, b->carry);
 }
 
-static void backward_block(const struct gru_columns *l, const struct attend_layer_back *y,
+static void backward_block(const struct gru_block *block, const struct attend_layer_back *y,
                            const struct gru_grads *dw, float *scratch)
 {
     const struct gru_weights *w = y->w;
-    size_t n = (size_t)w->state, rows = lanes_rows(l), lanes = (size_t)lanes_running(l, -1);
+    size_t n = (size_t)w->state, rows = block_rows(block);
+    size_t sequences = (size_t)block_running(block, -1);
     size_t at = rows, wide = (size_t)(y->x_cols > y->m->cols ? y->x_cols : y->m->cols);
     struct block_back b = {.g = scratch};
     b.before = b.g + rows * 4 * n;
-    b.packed = b.before + (rows + lanes) * n;
+    b.packed = b.before + (rows + sequences) * n;
     b.carry = b.packed + rows * wide;
-    b.spare = b.carry + lanes * n;
-    b.dcontext = b.spare + lanes * n;
-    b.dquery = b.dcontext + lanes * (size_t)y->m->cols;
-    const float *kept = y->kept + lanes_first(l) * 4 * n;
-    cpu_gru_before(l, n, y->h0, y->h, b.before);
-    memset(b.carry, 0, lanes * n * sizeof *b.carry);
-    for (int t = lanes_steps(l) - 1; t >= 0; t--) {
-        at -= (size_t)lanes_running(l, t);
-        cpu_gru_step_back(l, w, t, !t && !y->dh0, b.before + at * n, kept + at * 4 * n, y->dh,
+    b.spare = b.carry + sequences * n;
+    b.dcontext = b.spare + sequences * n;
+    b.dquery = b.dcontext + sequences * (size_t)y->m->cols;
+    const float *kept = y->kept + block_first(block) * 4 * n;
+    cpu_gru_before(block, n, y->h0, y->h, b.before);
+    memset(b.carry, 0, sequences * n * sizeof *b.carry);
+    for (int t = block_steps(block) - 1; t >= 0; t--) {
+        at -= (size_t)block_running(block, t);
+        cpu_gru_step_back(block, w, t, !t && !y->dh0, b.before + at * n, kept + at * 4 * n, y->dh,
                           b.carry, b.g + at * 4 * n, b.spare);
-        look_back_step_back(l, y, t, &b, b.g + at * 4 * n);
+        attend_step_back(block, y, t, &b, b.g + at * 4 * n);
     }
-    cpu_gru_end_back(l, n, b.carry, y->dh0);
-    cpu_gru_states_back(l, w, rows, !y->h0, kept, b.g, b.before, dw);
-    cpu_gru_inputs_back(l, w, rows, 0, y->x_cols, y->x, b.g, b.packed, y->dx, dw->ih);
-    cpu_gru_inputs_back(l, w, rows, y->x_cols, y->m->cols, y->context, b.g, b.packed, NULL, dw->ih);
+    cpu_gru_end_back(block, n, b.carry, y->dh0);
+    cpu_gru_states_back(block, w, rows, !y->h0, kept, b.g, b.before, dw);
+    cpu_gru_inputs_back(block, w, rows, 0, y->x_cols, y->x, b.g, b.packed, y->dx, dw->ih);
+    cpu_gru_inputs_back(block, w, rows, y->x_cols, y->m->cols, y->context, b.g, b.packed, NULL,
+                        dw->ih);
 }
 
 static void states_before(const struct ragged *r, size_t n, const float *h0, const float *h,
@@ -248,7 +254,7 @@ static void states_before(const struct ragged *r, size_t n, const float *h0, con
     }
 }
 
-/* The queries of all rows, from the states that they came from. */
+/* Computes the queries of all rows again from the states before them. */
 static void find_queries(struct device *d, const struct ragged *r,
                          const struct attend_layer_back *y)
 {
@@ -275,7 +281,7 @@ static void query_gradient(struct device *d, const struct ragged *r,
                  y->dm->query, m->ld);
 }
 
-/* All blocks, each thread with gradients and scratch [size] of its own behind `all`. */
+/* Runs all blocks.  Each thread has gradients and `size` floats of scratch of its own in `all`. */
 static void run_blocks_back(const struct ragged *r, struct gru_blocks b,
                             const struct attend_layer_back *y, float *all, size_t size,
                             const struct gru_grads *dw)
@@ -289,7 +295,7 @@ static void run_blocks_back(const struct ragged *r, struct gru_blocks b,
         struct gru_grads grads = cpu_gru_grads(y->w, all + own * sums);
         memset(all + own * sums, 0, sums * sizeof *all);
         for (size_t part = s.from; part < s.to; part++)
-            backward_block(&(struct gru_columns){r, (int)part, b.parts}, y, &grads,
+            backward_block(&(struct gru_block){r, (int)part, b.parts}, y, &grads,
                            scratch + own * size);
     }
     cpu_gru_add_grads(y->w, b.threads, all, dw);
@@ -315,12 +321,12 @@ void cpu_gru_attend_back(struct device *d, const struct ragged *r, const struct 
                                   .dx = dx,
                                   .dh0 = dh0};
     struct gru_blocks b = gru_blocks(d, r, w->state);
-    struct gru_columns first = {r, 0, b.parts};
+    struct gru_block first = {r, 0, b.parts};
     size_t n = (size_t)w->state, width = (size_t)m->width, cols = (size_t)m->cols;
     size_t total = (size_t)r->total, wide = (size_t)(x_cols > m->cols ? x_cols : m->cols);
     size_t sums = (size_t)r->count * width, weights = (size_t)m->weights;
-    size_t size = cpu_padded(lanes_rows(&first) * (5 * n + wide) +
-                             (size_t)lanes_running(&first, -1) * (3 * n + cols + width));
+    size_t size = cpu_padded(block_rows(&first) * (5 * n + wide) +
+                             (size_t)block_running(&first, -1) * (3 * n + cols + width));
     y.before = cpu_scratch(cpu_of(d), cpu_padded(total * (n + 2 * width) + sums + weights) +
                                           (size_t)b.threads * (cpu_gru_grads_size(w) + size));
     y.query = y.before + total * n;

@@ -1,13 +1,15 @@
-/* The CPU's loss over the whole vocabulary and its gradients, with p = softmax of a row's scores,
- * u = its unit vector at the target and T targets:
- *   loss = -log p[target], dscore = (p - u) / T, dstate = dscore W, dW = dscoreᵀ state.
+/* The CPU's loss over all items and its gradients, with p = softmax of a row's scores, u = the unit
+ * vector of its target and T targets:
  *
- * Two walks over the tiles of a chunk.  The first computes the scores, leaves e^(score - reference)
- * in their place, the reference being the largest score that the thread has seen up to this tile,
- * and adds their product with the tile's weights while both are in the cache (rescaled when the
- * reference rises, as in Milakov & Gimelshein 2018, "Online normalizer calculation for softmax").
- * Then each row's sum is known, and dstate with it.  The second walk needs only one product a tile:
- * the factors that turn what stands there into p go to the rows of the states instead. */
+ *     loss = -log p[target], dscore = (p - u) / T, dstate = dscore W, dW = dscoreᵀ state.
+ *
+ * Each chunk takes two walks over the tiles of items.  The first walk computes the scores and
+ * replaces them by e^(score - reference); the reference is the largest score that the thread has
+ * seen up to this tile.  It adds their product with the tile's weights while both are in the cache
+ * and rescales the sum when the reference rises (Milakov & Gimelshein 2018, "Online normalizer
+ * calculation for softmax").  After it each row's sum and dstate are known.  The second walk needs
+ * one product a tile: the factors that turn the exponentials into p multiply the rows of the states
+ * instead. */
 #include <math.h>
 #include <omp.h>
 
@@ -15,23 +17,23 @@
 #include "nn/cpu_output.h"
 #include "nn/maths.h"
 
-/* Scratch beside the chunk's.  Rows of `scaled` hold a state and then a 1, so that its product with
- * a tile gives dW and dbias at once; the columns from `direct` on go through `tail`, since rows of
- * dW are no whole vectors. */
+/* Scratch in addition to the chunk's.  A row of `scaled` holds a state and then a 1, so that its
+ * product with a tile gives dW and dbias at once.  Columns from `direct` on are computed in `tail`,
+ * because a row of dW does not end at a whole vector. */
 struct gradients {
-    size_t direct, columns; /* whole vectors of the width; of `scaled` */
+    size_t direct, columns; /* the width in whole vectors; row stride of `scaled` */
     float *reference;       /* [tiles, ld] */
     struct own {
         float *product;     /* [H, ld] Σ e W */
-        float *scaled;      /* [rows, columns], each row by its factor */
-        float *as_of;       /* [ld] the reference that its factor was made for */
+        float *scaled;      /* [rows, columns], each row times its factor */
+        float *as_of;       /* [ld] the reference for which the factor was computed */
         float *tail;        /* [width, columns - direct] */
         uint16_t *scaled16; /* [ld, columns] rounded, with bf16; zeros beyond the rows */
     } * own;                /* [threads] */
     float *dstate, *dweight, *dbias;
 };
 
-/* y [n, cols] *= factor [cols], `ld` floats between its rows */
+/* y [n, cols] *= factor [cols]; rows are `ld` floats apart. */
 VECTOR static void scale_columns(size_t n, size_t cols, const float *factor, float *y, size_t ld)
 {
     for (size_t i = 0; i < n; i++, y += ld)
@@ -55,7 +57,7 @@ static bool any_raised(const float *raise, size_t rows)
     return false;
 }
 
-/* One panel: its exponentials, and Σ e W over its items. */
+/* Computes a panel's exponentials and adds Σ e W over its items. */
 static void walk_panel(const struct chunk *c, const struct gradients *g, int thread, int tile,
                        const struct panel *p)
 {
@@ -103,7 +105,7 @@ static void walk_panel(const struct chunk *c, const struct gradients *g, int thr
 
 /* ---- between the walks ---- */
 
-/* One row: its loss, and from the threads' Σ e W its dstate. */
+/* Computes one row's loss, and its dstate from the threads' Σ e W. */
 static void finish_row(const struct chunk *c, const struct gradients *g, size_t row, float *loss)
 {
     const struct output_layer *o = c->o;
@@ -125,8 +127,8 @@ static void finish_row(const struct chunk *c, const struct gradients *g, size_t 
 
 /* ---- the second walk ---- */
 
-/* The rows of the states by the factors that turn what the tile holds into p / T: those rows whose
- * reference was another in the tile before. */
+/* Multiplies the rows of the states by the factors that turn the tile's exponentials into p / T.
+ * Only rows whose reference differs from the tile before change. */
 static void scale_states(const struct chunk *c, const struct gradients *g, const struct own *own,
                          int tile)
 {
@@ -146,7 +148,7 @@ static void scale_states(const struct chunk *c, const struct gradients *g, const
     }
 }
 
-/* What the targets in the tile take from dW and dbias. */
+/* Subtracts what the targets within the tile contribute to dW and dbias. */
 static void subtract_targets(const struct chunk *c, const struct gradients *g, struct span s)
 {
     const struct output_layer *o = c->o;
@@ -162,7 +164,8 @@ static void subtract_targets(const struct chunk *c, const struct gradients *g, s
     }
 }
 
-/* to [items, cols] += the tile's exponentials by columns col, col+1, ... of the scaled states. */
+/* to [items, cols] += the tile's exponentials times columns col, col+1, ... of the scaled
+ * states. */
 static void add_products(const struct chunk *c, const struct gradients *g, const struct own *own,
                          int tile, size_t col, size_t cols, float *to, size_t ld)
 {
@@ -196,7 +199,7 @@ static void add_products(const struct chunk *c, const struct gradients *g, const
         });
 }
 
-/* One tile: what it adds to dW and dbias. */
+/* Adds one tile's gradients to dW and dbias. */
 static void tile_gradients(const struct chunk *c, const struct gradients *g, int thread, int tile)
 {
     const struct own *own = &g->own[thread];
@@ -247,13 +250,14 @@ static void loss_of_chunk(const struct chunk *c, const struct gradients *g, floa
         for (size_t i = rows.from; i < rows.to; i++)
             finish_row(c, g, i, loss + i);
 #pragma omp barrier
-        /* Backwards: the last tiles may still be in the cache. */
+        /* From the last tile: it may still be in the cache. */
         for (size_t tile = tiles.to; g->dweight && tile-- > tiles.from;)
             tile_gradients(c, g, thread, (int)tile);
     }
 }
 
-/* The gradients' parts of the caller's scratch memory; without a chunk's memory yet, their size. */
+/* Places the gradients' scratch in the memory behind the chunk's; without that memory only returns
+ * its size in floats. */
 static size_t gradients_place(struct gradients *g, const struct chunk *c)
 {
     size_t width = (size_t)c->o->width, threads = (size_t)c->threads, vector = cpu_tile_vector();

@@ -5,9 +5,7 @@
 #include "nn/bf16.h"
 #include "nn/maths.h"
 
-enum {
-    ROUNDED_ITEMS = 192
-}; /* of a tile whose factors are rounded, at most: oneDNN copies factors */
+enum { ROUNDED_ITEMS = 192 }; /* of a tile with rounded factors, at most: oneDNN copies factors */
 
 static size_t whole_lines(size_t floats)
 {
@@ -35,7 +33,7 @@ void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_laye
     c->tiles = (o->items + c->width - 1) / c->width;
 }
 
-/* The next n floats of the scratch memory. */
+/* Takes the next n floats of the scratch memory. */
 static float *take(float **from, size_t n)
 {
     float *at = *from;
@@ -43,7 +41,7 @@ static float *take(float **from, size_t n)
     return at;
 }
 
-/* The same of rounded numbers. */
+/* Takes n rounded numbers likewise. */
 static uint16_t *take_rounded(float **from, size_t n)
 {
     return (uint16_t *)(void *)take(from, (n + 1) / 2);
@@ -88,7 +86,7 @@ bool chunk_next(struct chunk *c)
     size_t width = (size_t)c->o->width;
     c->first += c->rows;
     int left = c->o->targets - c->first;
-    /* Chunks of sizes that differ by one at most. */
+    /* The sizes of chunks differ by 1 at most. */
     int chunks = c->capacity ? (left + c->capacity - 1) / c->capacity : 0;
     c->rows = chunks ? (left + chunks - 1) / chunks : 0;
     for (int t = 0; t < c->threads; t++)
@@ -133,7 +131,7 @@ bool chunk_panel(const struct chunk *c, int thread, int tile, size_t i, struct p
     return true;
 }
 
-/* The scores of some items beside some rows. */
+/* The scores of some items for some rows. */
 static void products(const struct chunk *c, struct span item, struct span row, float *x, size_t ld)
 {
     const struct output_layer *o = c->o;
@@ -153,7 +151,7 @@ static void products(const struct chunk *c, struct span item, struct span row, f
     });
 }
 
-/* The same of a panel's, from rounded factors. */
+/* The scores of a panel from rounded factors. */
 static void rounded_products(const struct chunk *c, int thread, const struct panel *p)
 {
     const struct output_layer *o = c->o;
@@ -177,7 +175,8 @@ static void rounded_products(const struct chunk *c, int thread, const struct pan
     });
 }
 
-/* Each by itself, in the row that it has in its panel: the same sum in the same order. */
+/* Computes each score by itself, at the place that it has in its panel: the same sum in the same
+ * order. */
 void chunk_target_scores(const struct chunk *c, int thread)
 {
     struct span own = cpu_share((size_t)c->rows, LINE, thread, c->threads);
@@ -201,8 +200,7 @@ void chunk_note_targets(const struct chunk *c, const struct panel *p)
     }
 }
 
-/* top [LINE] = the largest of it and x [n, LINE]; NaN is added to not_finite where some x is
- * not finite. */
+/* top [LINE] = max(top, x [n, LINE]); not_finite becomes NaN where an x is not finite. */
 VECTOR static void find_tops(size_t n, size_t ld, const float *x, float *top, float *not_finite)
 {
     float most[LINE], nothing[LINE] = {0};

@@ -13,7 +13,7 @@ struct best_items {
     float *score;
 };
 
-/* Whether place i is worse than place j: lower score, or the same and a higher id. */
+/* Whether entry i ranks below entry j: a lower score, or the same score and a higher id. */
 static bool is_worse(const void *best, size_t i, size_t j)
 {
     const struct best_items *b = best;
@@ -48,7 +48,7 @@ static void best_offer(struct best_items *b, int32_t item, float score)
     }
 }
 
-/* Best first; places beyond what there is become -1. */
+/* Sorts best first; unused entries become item -1. */
 static void best_sort(struct best_items *b)
 {
     if (b->filled < b->k)
@@ -67,9 +67,9 @@ struct ranking {
     struct chunk c;
     int k;
     struct found {
-        int32_t *above, *equal; /* [ld] items with a higher score than the target, with the same */
-        int32_t *filled;        /* [ld] of the k best */
-        float *least;           /* [ld] the score that the next of them has to exceed */
+        int32_t *above, *equal; /* [ld] items with a score above, and equal to, the target's */
+        int32_t *filled;        /* [ld] how many of the k best are filled */
+        float *least;           /* [ld] score that a new item has to exceed */
         int32_t *item;          /* [rows, k] */
         float *score;           /* [rows, k] */
     } * found;                  /* [threads] */
@@ -82,8 +82,8 @@ static struct best_items best_at(const struct ranking *r, int thread, size_t row
     return (struct best_items){r->k, f->filled[row], f->item + at, f->score + at};
 }
 
-/* above and equal [LINE] += how many of x [n, LINE] are higher than the score, and equal to it;
- * of the candidates alone, where they are given. */
+/* above, equal [LINE] += how many of x [n, LINE] are above and equal to the score.  Counts
+ * candidates only, where `candidate` is given. */
 VECTOR static void count_scores(size_t n, size_t ld, const float *x, const float *score,
                                 const unsigned char *candidate, int32_t *above, int32_t *equal)
 {
@@ -103,7 +103,7 @@ VECTOR static void count_scores(size_t n, size_t ld, const float *x, const float
     }
 }
 
-/* exceeds [n] = whether any of an item's x [LINE] exceeds its least. */
+/* exceeds [n] = whether any of an item's scores x [LINE] exceeds its row's least. */
 VECTOR static void find_exceeding(size_t n, size_t ld, const float *x, const float *least,
                                   int32_t *exceeds)
 {
@@ -116,8 +116,8 @@ VECTOR static void find_exceeding(size_t n, size_t ld, const float *x, const flo
     }
 }
 
-/* Offers one item's scores x [LINE] to the best of the rows from `row`.  Items come in the order
- * of their ids: one with the score of the worst belongs behind it. */
+/* Offers one item's scores x [LINE] to the k best of the rows from `row`.  Items come in the order
+ * of their ids, so an item whose score equals the worst ranks behind it. */
 static void offer(const struct ranking *r, int thread, size_t row, const float *x, int32_t item)
 {
     const struct found *f = &r->found[thread];
@@ -132,7 +132,7 @@ static void offer(const struct ranking *r, int thread, size_t row, const float *
     }
 }
 
-/* The k best so far of the rows from `row`, after the items of a panel. */
+/* Updates the k best of the rows from `row` with the items of a panel. */
 static void list_best(const struct ranking *r, int thread, const struct panel *p, size_t row)
 {
     const unsigned char *candidate = r->c.o->candidate;
@@ -167,7 +167,7 @@ struct ranks_out {
     float *score;
 };
 
-/* Joins what the threads found of a row. */
+/* Joins the threads' results of a row. */
 static void finish_row(const struct ranking *r, size_t row, const struct ranks_out *out)
 {
     const struct chunk *c = &r->c;
@@ -183,7 +183,7 @@ static void finish_row(const struct ranking *r, size_t row, const struct ranks_o
             best_offer(&best, part.item[i], part.score[i]);
     }
     best_sort(&best);
-    /* the target is one of the equal, unless it is no candidate, or NaN, which equals nothing */
+    /* the target counts as equal to itself, unless it is no candidate or its score is NaN */
     bool own = equal && (!candidate || candidate[c->o->target[at]]);
     out->loss[at] = chunk_join(c, (int)row);
     out->ties[at] = equal - own;
@@ -220,7 +220,8 @@ static void rank_chunk(const struct ranking *r, const struct ranks_out *out)
     }
 }
 
-/* Its parts of the caller's scratch memory; without a chunk's memory yet, their size. */
+/* Places the ranking's scratch in the memory behind the chunk's; without that memory only returns
+ * its size in floats. */
 static size_t ranking_place(struct ranking *r)
 {
     const struct chunk *c = &r->c;

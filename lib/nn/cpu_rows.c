@@ -1,4 +1,4 @@
-/* The CPU's tables of rows: gathering, adding back, storing, means of ragged rows. */
+/* The CPU's operations on rows of tables: gather, scatter-add, store, means of ragged rows. */
 #include "nn/cpu.h"
 
 void cpu_gather(struct device *d, const struct rows *r, int cols, const float *table, float *out)
@@ -20,7 +20,7 @@ VECTOR static void add_row(size_t n, const float *restrict from, float *restrict
         to[i] += from[i];
 }
 
-/* One thread has all that goes to a row of the table, and adds it in the plan's order. */
+/* One thread computes the whole gradient of a table row and adds its parts in the plan's order. */
 void cpu_gather_back(struct device *d, const struct rows *r, int cols, const float *g, float *table)
 {
     int threads = cpu_threads_for(cpu_of(d), (double)r->count * cols / 8);

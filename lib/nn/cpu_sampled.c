@@ -1,21 +1,21 @@
-/* The CPU's losses over some of the items: rows shared out among the threads, each gone through
- * without branches, its negatives told from the rest by weights of 1 and 0. */
+/* The CPU's losses over some of the items.  Threads share the rows.  The loops over a row have no
+ * branches: weights of 1 and 0 tell negatives from other columns. */
 #include <math.h>
 #include <omp.h>
 
 #include "nn/cpu.h"
 #include "nn/maths.h"
 
-/* One row: its scores, corrected, and of each column the weight of a negative, else 0. */
+/* One row: its corrected scores, and for each column the weight of a negative, else 0. */
 struct sampled_row {
     enum loss_kind kind;
     size_t cols, own;
-    float own_score, share; /* of its loss in the mean */
+    float own_score, share; /* share: weight of its loss in the mean */
     const float *score;     /* [cols] */
     float *weight;          /* [cols] */
 };
 
-/* y and weight; returns the sum of the weights. */
+/* Fills y and weight; returns the sum of the weights. */
 VECTOR static float mark(size_t cols, int32_t target, const int32_t *item, const float *score,
                          const float *correction, float *restrict y, float *restrict weight)
 {
@@ -29,7 +29,7 @@ VECTOR static float mark(size_t cols, int32_t target, const int32_t *item, const
     return sum;
 }
 
-/* The largest score of a negative, or `least`. */
+/* The largest score of a negative, at least `least`. */
 VECTOR static float largest(size_t n, const float *y, const float *weight, float least)
 {
     int32_t top = maths_order(least);
@@ -41,7 +41,7 @@ VECTOR static float largest(size_t n, const float *y, const float *weight, float
     return maths_order_back(top);
 }
 
-/* The weights become e^(y_j - top); returns their sum. */
+/* weight_j = e^(y_j - top) for negatives; returns their sum. */
 VECTOR static float exponentials(size_t n, float top, const float *y, float *restrict weight)
 {
     float sum = 0;
@@ -92,14 +92,14 @@ VECTOR static float pairs(const struct sampled_row *r)
     }
 }
 
-/* What a walk over a row's pairs adds up, each times weight_j: the pairs, and their derivatives by
- * the target's score. */
+/* Sums over a row's pairs, each times weight_j: of the pairs, and of their derivatives by the
+ * target's score. */
 struct sums {
     float pairs, by_own;
 };
 
-/* dscore_j += factor weight_j (the pair's derivative by y_j, and where the weights are a softmax
- * what they add); pairs and derivatives share their exponentials. */
+/* dscore_j += factor weight_j times the pair's derivative by y_j, plus for softmax weights their
+ * own derivative.  Pairs and derivatives share their exponentials. */
 LOOP struct sums add_gradients(int kind, const struct sampled_row *r, float factor, float mean,
                                bool weighed, float *restrict dscore)
 {
@@ -131,7 +131,8 @@ VECTOR static struct sums pairs_back(const struct sampled_row *r, float factor, 
     }
 }
 
-/* Only gradients through a softmax need the mean before them: the others take one walk for both. */
+/* Gradients through softmax weights need the mean first; the other losses compute both in one
+ * walk. */
 static float pairwise(const struct sampled_row *r, float negatives, float *dscore)
 {
     bool weighed = r->kind == LOSS_TOP1_MAX || r->kind == LOSS_BPR_MAX;
@@ -139,7 +140,7 @@ static float pairwise(const struct sampled_row *r, float negatives, float *dscor
         negatives = exponentials(r->cols, largest(r->cols, r->score, r->weight, -INFINITY),
                                  r->score, r->weight);
     float mean = weighed || !dscore ? pairs(r) / negatives : 0;
-    /* BPR-max is the logarithm of its mean. */
+    /* BPR-max is the negative logarithm of its mean. */
     float factor = r->share / negatives * (r->kind == LOSS_BPR_MAX ? -1 / mean : 1);
     if (dscore) {
         struct sums sums = pairs_back(r, factor, mean, dscore);

@@ -2,7 +2,7 @@
 
 #include <stdbool.h>
 
-/* Forms for instructions that not every processor has, chosen when the program runs. */
+/* Forms for instructions that not every processor has; the program selects one when it runs. */
 #if defined __x86_64__
 #define VECTOR_FLOATS 16
 #define TARGET        __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma")))
@@ -21,7 +21,7 @@
 #undef FORM
 #endif
 
-/* What every processor has that the compiler was told of. */
+/* The form for the instructions that the compiler may always use. */
 #define VECTOR_FLOATS 4
 #define TARGET
 #define FORM(name) name##_plain

@@ -1,25 +1,25 @@
-/* The CPU's own product of matrices small enough for its caches, of which the output layer is made
+/* The CPU's own product of matrices that fit its caches; the output layer is made of it
  * (nn/cpu_output.h).
  *
- * Every element of the result is one chain of multiplications and additions over k, in the order of
- * k, whatever its place and whatever else is computed beside it.  So equal factors give equal
- * results to the last bit, on every processor: ties between items depend on it. */
+ * Every element of the result is one chain of multiplications and additions in the order of k,
+ * wherever it is and whatever is computed beside it.  So equal factors give results that are equal
+ * to the last bit, on every processor: ties between items depend on it. */
 #ifndef NN_CPU_TILE_H
 #define NN_CPU_TILE_H
 
 #include <stddef.h>
 
-/* c [m, n] = bias + a b, or without a bias c += a b.  Rows of b and c may stand anywhere; n counts
- * whole vectors (cpu_tile_vector), so that what b and c hold beyond their last column is read and
+/* c [m, n] = bias + a b, or without a bias c += a b.  Rows of b and c need no alignment.  n is a
+ * multiple of the vector's width (cpu_tile_vector): columns beyond the last one used are read and
  * written too. */
 struct tile_product {
     size_t m, n, k;
     const float *a; /* element (i, p) at a[i · a_row + p · a_col] */
     size_t a_row, a_col;
-    const float *b; /* [k, n], ldb between rows */
+    const float *b; /* [k, n], row stride ldb */
     size_t ldb;
     const float *bias; /* [m] or NULL */
-    float *c;          /* [m, n], ldc between rows */
+    float *c;          /* [m, n], row stride ldc */
     size_t ldc;
 };
 
@@ -28,7 +28,7 @@ void cpu_tile_product(const struct tile_product *p);
 /* Floats of a vector: 16, or a number that divides it. */
 size_t cpu_tile_vector(void);
 
-/* The forms that this processor can run, the fastest first: NULL beyond them.  For tests. */
+/* The forms that this processor can run, the fastest first; NULL beyond the last.  For tests. */
 struct tile_kernel {
     const char *name; /* "AVX2" */
     size_t vector;

@@ -1,21 +1,22 @@
 /* One form of the product of cpu_tile.h, for vectors of VECTOR_FLOATS floats and the instructions
- * of TARGET; cpu_tile.c includes it once for each, with FORM(name) to tell their names apart.
+ * of TARGET.  cpu_tile.c includes this file once for each form; FORM(name) makes their names
+ * differ.
  *
- * ROWS × 2 vectors of the result stay in registers while k passes: each step loads two vectors of b
- * and multiplies them by ROWS elements of a, which is enough independent work to keep two
+ * `rows` × `cols` vectors of the result stay in registers while k runs.  Each step loads `cols`
+ * vectors of b and multiplies them by `rows` elements of a: enough independent work to keep two
  * multipliers busy. */
 
 typedef float FORM(vector) __attribute__((vector_size(4 * VECTOR_FLOATS), aligned(4)));
 
-/* rows × cols vectors, both constants where it is called. */
+/* A block of rows × cols vectors; both are constants at every call. */
 TARGET static inline __attribute__((always_inline)) void
 FORM(block)(const int rows, const int cols, const struct tile_product *p, size_t row, size_t col)
 {
     const float *a = p->a + row * p->a_row, *b = p->b + col;
     float *c = p->c + row * p->ldc + col;
     FORM(vector) sum[12], none = {0};
-    /* What comes after these rows may be in no cache, and its steps are none that a processor's own
-     * prefetching follows. */
+    /* The next rows may be in no cache, and their stride is too large for the processor's own
+     * prefetcher. */
     for (int i = 0; i < rows; i++) {
         __builtin_prefetch(c + (size_t)(rows + i) * p->ldc, 1);
         __builtin_prefetch(c + (size_t)(rows + i) * p->ldc + cols * VECTOR_FLOATS - 1, 1);
@@ -49,7 +50,7 @@ FORM(block)(const int rows, const int cols, const struct tile_product *p, size_t
             *(FORM(vector) *)(c + (size_t)i * p->ldc + j * VECTOR_FLOATS) = sum[i * cols + j];
 }
 
-/* All rows of so many columns. */
+/* All rows of `cols` vectors. */
 TARGET static inline __attribute__((always_inline)) void
 FORM(column)(const int rows, const int cols, const struct tile_product *p, size_t col)
 {

@@ -1,5 +1,5 @@
-/* The CPU's optimizers: one pass over the flat buffers, which also empties the gradient; rows of
- * tables, which first catch up. */
+/* The CPU's optimizers: one pass over the flat buffers, which also sets the gradient to 0; and
+ * sparse and lazy updates of table rows. */
 #include <math.h>
 #include <omp.h>
 
@@ -15,7 +15,8 @@ VECTOR static double square_sum(size_t n, const float *g)
     return sum;
 }
 
-/* Blocks of fixed size, added in their order: the same for any number of threads. */
+/* Sums blocks of fixed size and adds them in order: the result is the same for any number of
+ * threads. */
 double cpu_square_sum(struct device *d, const float *g, size_t n)
 {
     enum { BLOCK = 1 << 16 };
@@ -75,7 +76,7 @@ VECTOR static void sgd_momentum(size_t n, float scale, float decay, float rate, 
         maths_sgd_momentum(UPDATE_GRADIENT(i), rate, momentum, w + i, m + i);
 }
 
-/* What a step's bias correction makes of the rate and of the root of v. */
+/* Adam's rate and its divisor of √v, bias corrections included. */
 struct step {
     float rate1, root2;
 };
@@ -113,7 +114,7 @@ static float *part_of(float *state, size_t at)
 void cpu_update(struct device *d, const struct update *u, size_t n, float *w, float *g, float *m,
                 float *v)
 {
-    enum { BLOCK = 1 << 11 }; /* emptied while it is in the cache */
+    enum { BLOCK = 1 << 11 }; /* set to 0 while it is in the cache */
     int threads = cpu_threads_for(cpu_of(d), (double)n);
     struct step step = step_of(u, u->step);
 #pragma omp parallel num_threads(threads) if (threads > 1)
@@ -131,7 +132,8 @@ void cpu_update(struct device *d, const struct update *u, size_t n, float *w, fl
 
 enum { PASSED = 128 }; /* weights at once: few enough to stay in the cache */
 
-/* maths_adam_pass of some weights, group by group so that each is a plain loop over them. */
+/* maths_adam_pass for several weights, group by group, so that each group is a plain loop over
+ * them. */
 VECTOR static void pass_adam(const struct adam_passed *p, size_t n, float *restrict w,
                              float *restrict m, float *restrict v)
 {
@@ -157,13 +159,13 @@ static void pass_row(const struct adam_passed *p, size_t n, float *w, float *m, 
         pass_adam(p, n - at < PASSED ? n - at : PASSED, w + at, m + at, v + at);
 }
 
-/* What the steps since a row's last one come to, for many rows have that in common. */
+/* The effect of the steps since a row's last one, stored because many rows share it. */
 enum { MEMO = 128 };
 
 struct memo {
-    int64_t last[MEMO]; /* 0: nothing is here yet */
+    int64_t last[MEMO]; /* 0: empty */
     struct adam_passed passed[MEMO];
-    /* Of the other optimizers the last row's alone, of so many steps; 0: nothing is here yet. */
+    /* Of the other optimizers only the last row's, for that many steps; 0: empty. */
     int64_t steps;
     struct linear_passed linear;
 };
@@ -194,8 +196,8 @@ VECTOR static void pass_linear(float ww, float wm, float mw, float mm, size_t n,
     }
 }
 
-/* Steps after which Adagrad's velocity has become 0 (maths_velocity_passed): more come to the same,
- * and most rows have waited longer. */
+/* Number of steps after which Adagrad's velocity is 0 (maths_velocity_passed).  More steps have the
+ * same effect, and most rows have waited longer. */
 static int64_t velocity_steps(double momentum)
 {
     return momentum > 0 && momentum < 1 ? (int64_t)(-70 / log(momentum)) + 1 : INT64_MAX;
@@ -220,7 +222,7 @@ static void lazy_update_linear(struct memo *memo, const struct update *u, int64_
     bool sgd = u->kind == OPTIMIZER_SGD;
     int64_t k = u->step - 1 - last;
     double momentum = m ? (double)u->momentum : 0;
-    if (sgd ? !m && u->weight_decay == 0 : !m || last == 0) /* what passed by changed nothing */
+    if (sgd ? !m && u->weight_decay == 0 : !m || last == 0) /* the steps change nothing */
         return;
     const struct linear_passed *p = linear_since(memo, u, momentum, !sgd && k > most ? most : k);
     if (m)
@@ -230,12 +232,12 @@ static void lazy_update_linear(struct memo *memo, const struct update *u, int64_
             w[i] *= (float)p->ww;
 }
 
-/* Weight decay makes Adam and Adagrad anything but linear: step by step.  That is as much to
- * compute as if all rows took part in every step, but they are read and written once. */
+/* With weight decay Adam and Adagrad are not linear, so the steps are computed one by one.  That
+ * costs as much arithmetic as dense updates, but rows are read and written once. */
 static void lazy_update_stepwise(const struct update *u, int64_t last, size_t n, float *w, float *m,
                                  float *v)
 {
-    enum { BLOCK = 1 << 8 }; /* stays in the cache while the steps pass */
+    enum { BLOCK = 1 << 8 }; /* stays in the cache over all steps */
     static const float none[BLOCK];
     double first = (double)last + 1;
     for (size_t at = 0; at < n; at += BLOCK) {
@@ -246,8 +248,8 @@ static void lazy_update_stepwise(const struct update *u, int64_t last, size_t n,
     }
 }
 
-/* Rows stand anywhere in tables that no cache holds: one is asked for a few rows before it is its
- * turn; of a long one the beginning, from where the processor sees what comes next. */
+/* Rows are scattered over tables that no cache holds, so each is prefetched a few rows ahead; of a
+ * long row only the beginning, since the processor then prefetches the rest. */
 static void ask_for(const struct rows *r, int i, size_t n, const float *w, const float *m,
                     const float *v)
 {
@@ -286,7 +288,7 @@ void cpu_rows_lazy_update(struct device *d, const struct update *u, const struct
             last[r->row[i]] = (int32_t)(u->step - 1);
             if (u->weight_decay != 0 && u->kind != OPTIMIZER_SGD)
                 lazy_update_stepwise(u, from, n, w + at, part_of(m, at), part_of(v, at));
-            else if (u->kind == OPTIMIZER_ADAM && from) /* 0: nothing was ever learned, m is 0 */
+            else if (u->kind == OPTIMIZER_ADAM && from) /* from 0: never updated, m is 0 */
                 pass_row(adam_since(&memo, u, from), n, w + at, m + at, v + at);
             else if (u->kind != OPTIMIZER_ADAM)
                 lazy_update_linear(&memo, u, most, from, n, w + at, part_of(m, at));

@@ -13,20 +13,20 @@
 
 #define BACKEND "sesspipe-cuda.so"
 
-/* What the file exports. */
+/* The functions that the file exports. */
 struct backend {
     uint64_t (*table)(void);
     struct device *(*open)(const struct device_options *o, int index, char *why, size_t room);
     void (*about)(char *to, size_t room);
 };
 
-/* Finds the file.  False: it is not there. */
+/* Finds the file; false: there is none. */
 static bool backend_path(char *to, size_t room)
 {
     static const char *const beside[] = {"/" BACKEND, "/../lib/sesspipe/" BACKEND};
     char program[2048];
     const char *given = getenv("SESSPIPE_CUDA");
-    if (given) /* with a slash: dlopen looks for others elsewhere */
+    if (given) /* with a slash: dlopen searches the library path for other names */
         return snprintf(to, room, "%s%s", strchr(given, '/') ? "" : "./", given) < (int)room &&
                !access(to, F_OK);
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
@@ -40,7 +40,7 @@ static bool backend_path(char *to, size_t room)
     return false;
 }
 
-/* The function of that name; *to is its pointer, of whatever type. */
+/* Looks up the function of that name; *to is its pointer, of whatever type. */
 static bool function(void *file, const char *name, void *to)
 {
     void *at = dlsym(file, name);
@@ -48,7 +48,7 @@ static bool function(void *file, const char *name, void *to)
     return at != NULL;
 }
 
-/* Opens it for the rest of the process.  False: `why` says what is the matter. */
+/* Loads the file for the rest of the process.  False: `why` is the reason. */
 static bool backend_load(struct backend *b, char *why, size_t room)
 {
     char path[4096];
@@ -85,9 +85,9 @@ const char *device_about_cuda(void)
     return text;
 }
 
-/* ---- choosing ---- */
+/* ---- the choice ---- */
 
-/* Whether the choice is a GPU, and which. */
+/* Whether the choice is a GPU; *index is its number. */
 static bool names_gpu(const char *choice, int *index)
 {
     int64_t number = 0;
@@ -104,7 +104,8 @@ static struct device *open_gpu(const struct device_options *o, int index, char *
     return backend_load(&b, why, room) ? b.open(o, index, why, room) : NULL;
 }
 
-/* A precision that the CPU does not have; any: there could have been a GPU, `why` says why not. */
+/* Refuses a precision that the CPU does not have.  any: a GPU was acceptable too, and `why` is the
+ * reason that there is none. */
 static int cpu_refuses(enum precision precision, bool any, const char *why, struct err *e)
 {
     bool tf32 = precision == PRECISION_TF32;

@@ -1,7 +1,6 @@
 /* The maths of the operations, once for every device: C for gcc, __host__ __device__ for nvcc.
- *
- * Plain functions of numbers, without branches that depend on data, so that a loop around them
- * becomes vector code. */
+ * Plain functions of numbers without branches that depend on data, so that compilers vectorize
+ * loops around them. */
 #ifndef NN_MATHS_H
 #define NN_MATHS_H
 
@@ -20,12 +19,12 @@
 
 /* ---- elementary functions, good to a few units in the last place ---- */
 
-/* e^x = 2^n e^r, n the integer nearest to x / ln 2, |r| <= ln 2 / 2; the polynomial of Cephes'
- * expf.  Below -87.3 and above 88.3 it stays at the value there; NaN gives NaN. */
+/* e^x = 2^n e^r, n the integer nearest to x / ln 2, |r| <= ln 2 / 2, by the polynomial of Cephes'
+ * expf.  Constant below -87.3 and above 88.3; NaN gives NaN. */
 MATHS float maths_exp(float x)
 {
     const float to_integer =
-        12582912.0f; /* 1.5 · 2^23: adding it rounds, n stands in the low bits */
+        12582912.0f; /* 1.5 · 2^23: adding it rounds, and n is in the low bits */
     float low = x < -87.3f ? -87.3f : x;
     float t = low > 88.3f ? 88.3f : low;
     float shifted = t * 1.44269504f + to_integer;
@@ -46,9 +45,9 @@ MATHS float maths_exp(float x)
     return p * power;
 }
 
-/* e^x for x <= 0, as of scores from which the largest is taken off, with fewer operations: 2^n 2^r,
- * n the integer nearest to x / ln 2, |r| <= 1/2.  Off by 3e-7 of the value, and by 6e-8 |x| / ln 2
- * more, where the value counts little beside e^0.  Below -87.3 it stays at the value there. */
+/* e^x for x <= 0, for scores minus their maximum, in fewer operations: 2^n 2^r, n the integer
+ * nearest to x / ln 2, |r| <= 1/2.  The relative error is 3e-7 plus 6e-8 |x| / ln 2, large only
+ * where the value is small beside e^0.  Constant below -87.3. */
 MATHS float maths_exp_below(float x)
 {
     const float to_integer = 12583039.0f; /* 1.5 · 2^23 + 127: the low bits are the exponent's */
@@ -89,8 +88,9 @@ MATHS float maths_tanh(float x)
     return size < 0.625f ? near : x < 0 ? -far : far;
 }
 
-/* log(1 + u), 0 <= u <= 1: 2 artanh s = 2 s (1 + s²/3 + s⁴/5 + ...) with s = u / (2 + u) <= 1/3,
- * the series cut to four terms that leave out 5e-9 of it at most.  Small u lose no digits. */
+/* log(1 + u), 0 <= u <= 1: 2 artanh s = 2 s (1 + s²/3 + s⁴/5 + ...) with s = u / (2 + u) <= 1/3.
+ * The series is cut to four terms, with a relative error of at most 5e-9.  Small u keep full
+ * precision. */
 MATHS float maths_log1p(float u)
 {
     float s = u / (2.0f + u), t = s * s;
@@ -101,8 +101,8 @@ MATHS float maths_log1p(float u)
     return 2.0f * s * (t * p + 1.0f);
 }
 
-/* An integer that orders as the float does, for the largest of many: compilers make vector code of
- * it, where NaN would keep them from comparing floats out of order.  NaN comes beyond infinity. */
+/* An integer in the same order as the float, for maxima: compilers vectorize its maximum, but not
+ * that of floats, because of NaN.  NaN is above infinity. */
 MATHS int32_t maths_order(float x)
 {
     int32_t bits;
@@ -118,8 +118,8 @@ MATHS float maths_order_back(int32_t order)
     return x;
 }
 
-/* The upper half of a float32, rounded to the nearest, halves to the even one (bfloat16: its range,
- * 7 bits of fraction); and back.  NaN stays NaN. */
+/* To bfloat16, the upper half of a float32 (its range, 7 bits of fraction), rounded to the nearest,
+ * ties to even; and back.  NaN stays NaN. */
 MATHS uint16_t maths_to_bf16(float x)
 {
     uint32_t bits;
@@ -136,7 +136,7 @@ MATHS float maths_from_bf16(uint16_t x)
     return value;
 }
 
-/* Gradients through an activation, from its value: σ' = y(1 - y), tanh' = 1 - y². */
+/* Gradients through an activation from its value y: σ' = y(1 - y), tanh' = 1 - y². */
 MATHS float maths_sigmoid_back(float y, float dy)
 {
     return dy * y * (1.0f - y);
@@ -157,7 +157,7 @@ MATHS float maths_gru_new(float z, float n, float h)
     return (1.0f - z) * n + z * h;
 }
 
-/* Before their activations: dz and dn from the gradient dh of h'. */
+/* dz and dn, the gradients before the activations, from the gradient dh of h'. */
 MATHS float maths_gru_dz(float z, float n, float h, float dh)
 {
     return maths_sigmoid_back(z, dh * (h - n));
@@ -168,9 +168,9 @@ MATHS float maths_gru_dn(float z, float n, float dh)
     return maths_tanh_back(n, dh * (1.0f - z));
 }
 
-/* ---- losses over some of the items (device.h, enum loss_kind) ---- */
+/* ---- losses over some of the items (nn/ops.h, enum loss_kind) ---- */
 
-/* log σ(x), for any x, and its derivative σ(-x), both from e^-|x|. */
+/* log σ(x) and its derivative σ(-x) for any x, both from e^-|x|. */
 MATHS float maths_log_sigmoid(float x)
 {
     float size = x < 0 ? -x : x;
@@ -183,8 +183,8 @@ MATHS float maths_log_sigmoid_back(float x)
     return (x < 0 ? 1.0f : power) / (1.0f + power);
 }
 
-/* A negative's part of the pairwise losses, before it is weighed, from its score and the target's:
- * TOP1's σ(y_j - y_i) + σ(y_j²), BPR's -log σ(y_i - y_j), and for BPR-max σ(y_i - y_j). */
+/* A negative's term of the pairwise losses before its weight, from its score y_j and the target's
+ * y_i: TOP1: σ(y_j - y_i) + σ(y_j²); BPR: -log σ(y_i - y_j); BPR-max: σ(y_i - y_j). */
 MATHS float maths_pair(int kind, float own, float other)
 {
     if (kind == LOSS_BPR)
@@ -194,7 +194,7 @@ MATHS float maths_pair(int kind, float own, float other)
     return maths_sigmoid(other - own) + maths_sigmoid(other * other);
 }
 
-/* Its derivatives: by the target's score, and by the negative's own. */
+/* Its derivatives by the target's score and by the negative's score. */
 MATHS void maths_pair_back(int kind, float own, float other, float *by_own, float *by_other)
 {
     if (kind == LOSS_BPR) {
@@ -211,8 +211,8 @@ MATHS void maths_pair_back(int kind, float own, float other, float *by_own, floa
 
 /* ---- dropout ---- */
 
-/* Elements 4·block .. 4·block+3 of the tensor draw these words; the key is kept apart from that of
- * the initial values. */
+/* The four random words of elements 4·block .. 4·block+3 of the tensor.  Their key differs from the
+ * one of initial values. */
 MATHS void maths_dropout_words(uint64_t seed, uint64_t step, uint32_t tensor, uint32_t block,
                                uint32_t word[4])
 {
@@ -220,7 +220,7 @@ MATHS void maths_dropout_words(uint64_t seed, uint64_t step, uint32_t tensor, ui
     random_philox(seed ^ 0x64726f706f757421u, counter, word);
 }
 
-/* What an element is multiplied by: 0 with probability `rate`, else 1 / (1 - rate). */
+/* The factor of an element: 0 with probability `rate`, else 1 / (1 - rate). */
 MATHS float maths_dropout_factor(uint32_t word, float rate, float kept)
 {
     return random_unit(word) < rate ? 0.0f : kept;
@@ -248,8 +248,8 @@ MATHS void maths_adam(float g, float rate1, float root2, float *w, float *m, flo
     *w -= rate1 * (*m / (sqrtf(*v) * root2 + ADAM_EPSILON));
 }
 
-/* Adagrad with momentum, as GRU4Rec (Hidasi et al. 2016) has it: a = a + g²,
- * velocity = momentum · velocity - lr · g / √(a + 1e-6), w += velocity. */
+/* Adagrad with momentum, as in GRU4Rec (Hidasi et al.  2016): a = a + g², velocity = momentum ·
+ * velocity - lr · g / √(a + 1e-6), w += velocity. */
 #define ADAGRAD_EPSILON 1e-6f
 
 MATHS float maths_adagrad_step(float g, float rate, float *sum)
@@ -282,7 +282,7 @@ MATHS void maths_sgd_momentum(float g, float rate, float momentum, float *w, flo
     *w -= rate * *velocity;
 }
 
-/* ---- rows that steps without gradient passed by: k steps at once ---- */
+/* ---- lazy updates: the effect of k steps without a gradient at once ---- */
 
 /* Adam without weight decay, step t being the row's last: m falls as β₁ʲ, v as β₂ʲ, and w by
  *
@@ -295,17 +295,17 @@ MATHS void maths_sgd_momentum(float g, float rate, float momentum, float *w, flo
 enum { ADAM_GROUPS = 6, ADAM_FADED = 200 };
 
 struct adam_group {
-    float weight, root, moment[3]; /* A, C, mean ((C - c_j)/C)^2, ^3, ^4 */
+    float weight, root, moment[3]; /* A, C, mean of ((C - c_j)/C)^2, ^3, ^4 */
 };
 
 struct adam_passed {
     struct adam_group group[ADAM_GROUPS];
-    int groups; /* how many of them have terms */
-    float m, v; /* what those are multiplied by */
+    int groups; /* groups that have terms */
+    float m, v; /* factors of m and v */
 };
 
-/* Group g of k steps after step t > 0, from β₁ᵗ and β₂ᵗ.  In one walk: the powers of how far c_j
- * lies below the group's first c, weighted and summed, give the mean and the moments about it. */
+/* Group g of k steps after step t > 0, from β₁ᵗ and β₂ᵗ.  One walk sums powers of the distance of
+ * c_j from the group's first c, weighted; they give the mean and the moments about it. */
 MATHS struct adam_group maths_adam_group(double rate, double b1t, double b2t, int64_t k, int g)
 {
     const int first[ADAM_GROUPS + 1] = {1, 3, 6, 12, 22, 40, ADAM_FADED + 1};
@@ -371,7 +371,7 @@ MATHS struct linear_passed maths_sgd_step(double rate, double momentum, double d
     return p;
 }
 
-/* k steps: its k-th power. */
+/* The effect of k steps: the matrix to the power k. */
 MATHS struct linear_passed maths_linear_power(struct linear_passed a, int64_t k)
 {
     struct linear_passed p = {1, 0, 0, 1};
@@ -391,8 +391,8 @@ MATHS struct linear_passed maths_linear_power(struct linear_passed a, int64_t k)
     return p;
 }
 
-/* Adagrad: m = μm, w += m, k times: w takes μ + μ² + ... + μᵏ of m.  What would leave m below all
- * that counts leaves 0, with which the processor computes faster than with numbers so small. */
+/* Adagrad: k times m = μm, w += m, so w += (μ + μ² + ... + μᵏ) m.  Once m no longer matters it
+ * becomes 0: processors are slow with numbers that small. */
 MATHS struct linear_passed maths_velocity_passed(double momentum, int64_t k)
 {
     double power = k > 0 ? pow(momentum, (double)k) : 1;

@@ -1,14 +1,14 @@
-/* The table of operations: all that a model computes, one row an operation, filled once for the
- * CPU and once for each other kind of device.
+/* The table of operations: all computations of a model, one row an operation.  Each device, the CPU
+ * and each other kind, fills it once.
  *
  * Matrices are row-major float32.  Pointers are memory of the device, from its `alloc`, unless a
- * comment says host.  "+=" marks outputs that are added to.  Shapes are never zero-padded: ragged
- * rows lie end to end (struct ragged).  Any size is legal, 0 rows included.  No operation allocates
- * after the first step of its size; none depends on anything but its arguments, so that a run
- * repeats byte for byte on the same device with the same number of threads.
+ * comment says host.  "+=" marks outputs that are added to.  Ragged rows are end to end without
+ * padding (struct ragged).  Any size is legal, 0 rows included.  No operation allocates after the
+ * first step of its size.  Results depend on the arguments only, so that a run repeats byte for
+ * byte on the same device with the same number of threads.
  *
- * The maths of an operation (gates, their gradients, update rules, pieces of the softmax) stands
- * once in nn/maths.h, for every device. */
+ * nn/maths.h has the maths of the operations (gates, their gradients, update rules, pieces of the
+ * softmax) once for every device. */
 #ifndef NN_OPS_H
 #define NN_OPS_H
 
@@ -18,41 +18,42 @@
 
 #include "base/err.h"
 
-struct device; /* a device's own state: threads, workspace; its first member is the table */
+struct device; /* a device's own state (threads, workspace); first member: the table */
 
-/* Row numbers into a table, with the plan that adds gradients back in a fixed order: equal rows
- * stand together, in the order in which they were given.  -1 stands for a row of zeros. */
+/* Row numbers of a table, and the plan by which gradients are added back in a fixed order:
+ * positions with equal rows are together, in the order in which they were given.  -1 is a row of
+ * zeros. */
 struct rows {
     int count;
-    const int32_t *at;    /* [count] row of each; -1 = zeros, no gradient */
+    const int32_t *at;    /* [count] row of each position; -1: zeros, no gradient */
     int unique;           /* different rows, without -1 */
     const int32_t *row;   /* [unique] ascending */
     const int32_t *start; /* [unique + 1] into order */
     const int32_t *order; /* positions of `at`, grouped by row */
 };
 
-/* Sequences laid end to end: sequence s has rows start[s] .. start[s+1]-1.  The packed order takes
- * first every sequence's first row, longest sequence first, then every second row, ...: at step t
- * the sequences that are still running are the first running[t] of the packed sequences. */
+/* Sequences end to end: sequence s has rows start[s] .. start[s+1]-1.  The packed order has the
+ * first row of every sequence, the longest sequence first, then every second row, and so on: at
+ * step t the first running[t] of the packed sequences have a row. */
 struct ragged {
     int count, total, longest; /* sequences, rows, rows of the longest */
     const int32_t *start;      /* [count + 1] */
     const int32_t *owner;      /* [total] sequence of each row */
     const int32_t *sequence;   /* [count] packed place -> sequence */
     const int32_t *packed;     /* [total] packed position -> row */
-    const int32_t *running;    /* host [longest] sequences running at each step */
+    const int32_t *running;    /* host [longest] sequences that have a row at each step */
     const int32_t *length;     /* host [count] */
 };
 
-/* One layer of gated recurrent units (models.md, "GRU"): in = input size, H = state size; gates
+/* One GRU layer (equations in nn/maths.h and models.md): in = input size, H = state size; gates
  * stacked r, z, n. */
 struct gru_weights {
     int in, state;
     bool reset_before; /* n = tanh(W_in x + b_in + W_hn(r∘h) + b_hn) */
-    /* [3H, in], [3H, H]; ih NULL with in 0: what goes in is W_ih x itself, [., 3H] */
+    /* [3H, in], [3H, H]; ih NULL with in = 0: the input is W_ih x already, [., 3H] */
     const float *ih, *hh;
     const float *ih_bias, *hh_bias; /* [3H] */
-    /* Sequences whose gradient of h0 is read: a device may leave out the others'.  NULL: all. */
+    /* The only sequences whose gradient of h0 is read; a device may skip the others.  NULL: all. */
     const struct rows *begun;
 };
 
@@ -60,28 +61,28 @@ struct gru_grads { /* all += */
     float *ih, *hh, *ih_bias, *hh_bias;
 };
 
-/* What a recurrent layer looks back at from each of its steps (models.md, "--intra"); G matrices,
- * one a user or cluster. */
+/* The memory that a GRU attends to in each step (models.md, "--intra"); G matrices, one a user or
+ * cluster. */
 struct memory {
-    const struct ragged *rows; /* of each sequence; count = that of the sequences */
-    int width, cols;           /* of keys and of values */
+    const struct ragged *rows; /* memory rows of each sequence; count = the number of sequences */
+    int width, cols;           /* of keys, of values */
     const float *key, *value;  /* [rows->total, width], [rows->total, cols] */
     const float *query;        /* [G, width, ld]: W_q in the first H columns of each row */
     int ld;
     const float *scale;       /* [G, width] */
-    const struct rows *group; /* matrix of each sequence; NULL: all take the first */
-    const int32_t *at;        /* [r->total + 1] where the weights of each row of r begin */
+    const struct rows *group; /* matrix of each sequence; NULL: all use the first */
+    const int32_t *at;        /* [r->total + 1] where each row's weights begin */
     int weights;              /* at[r->total], on the host */
 };
 
-struct memory_grads { /* laid out as above; all +=; each may be NULL: not wanted */
+struct memory_grads { /* shapes as above; all +=; NULL: not wanted */
     float *key, *value, *query, *scale;
 };
 
 enum activation { ACTIVATION_TANH, ACTIVATION_SIGMOID };
 
-/* What dropout masks are drawn from (models.md): the mask of element i of a tensor depends on
- * these and i alone. */
+/* The key of a dropout mask (models.md): the mask of element i of a tensor depends only on the key
+ * and i. */
 struct dropout_key {
     uint64_t seed, step;
     uint32_t tensor; /* number of the dropout within the step */
@@ -93,12 +94,11 @@ enum optimizer_kind { OPTIMIZER_SGD, OPTIMIZER_ADAM, OPTIMIZER_ADAGRAD };
 struct update {
     enum optimizer_kind kind;
     float rate, momentum, weight_decay;
-    float scale;  /* gradients are multiplied by it first (clipping); 1 = as they are */
+    float scale;  /* factor of the gradients, applied first (clipping); 1: none */
     int64_t step; /* from 1: Adam's bias correction */
 };
 
-/* What is minimized over a target's score y_i and those y_j of n negatives, with s = softmax of
- * y_j:
+/* Losses over a target's score y_i and the scores y_j of n negatives, with s = softmax(y_j):
  *
  *     cross-entropy  -log softmax(y)_i over target and negatives
  *     TOP1           1/n Σ_j σ(y_j - y_i) + σ(y_j²)                    (Hidasi et al. 2016)
@@ -109,13 +109,13 @@ struct update {
  * Without negatives each is 0. */
 enum loss_kind { LOSS_CROSS_ENTROPY, LOSS_TOP1, LOSS_BPR, LOSS_TOP1_MAX, LOSS_BPR_MAX };
 
-/* The output layer over all N items for T states of width H. */
+/* The output layer over all N items, for T states of width H. */
 struct output_layer {
     int targets, width, items;  /* T, H, N */
     const float *state;         /* [T, H] */
     const float *weight, *bias; /* [N, H], [N] */
     const int32_t *target;      /* [T] */
-    /* [N] 1: ranked beside every target, 0: beside none (output_rank); NULL: all are */
+    /* [N] 1: a candidate for every target, 0: for none (output_rank); NULL: all are candidates */
     const unsigned char *candidate;
 };
 
@@ -124,20 +124,20 @@ struct output_layer {
     OP(void *, alloc, (struct device * d, size_t bytes))                                           \
     OP(void, release, (struct device * d, void *p))                                                \
     OP(void, upload, (struct device * d, void *to, const void *from_host, size_t bytes))           \
-    /* the same to memory that nothing has used since the step before this one began: a GPU copies \
-     * while it still computes that step, and in one copy what is sent between two operations to   \
-     * places that adjoin */                                                                       \
+    /* upload to memory that nothing has used since the step before this one began: a GPU copies   \
+     * while it still computes that step, and copies adjacent pieces that are sent between two     \
+     * operations together */                                                                      \
     OP(void, send, (struct device * d, void *to, const void *from_host, size_t bytes))             \
     OP(void, download, (struct device * d, void *to_host, const void *from, size_t bytes))         \
     OP(void, fill, (struct device * d, float *to, float value, size_t n))                          \
     OP(void, copy, (struct device * d, float *to, const float *from, size_t n))                    \
     OP(void, add, (struct device * d, float *to, const float *from, size_t n)) /* to += from */    \
     /* ---- numbers for the host without making it wait ---- */                                    \
-    /* Begins to copy to host memory of the device's own; a ticket for `fetched`, which waits for  \
-     * the copy and gives it, valid until two more fetches were begun */                           \
+    /* Begins a copy to host memory of the device; returns a ticket.  `fetched` waits for the      \
+     * copy and returns its memory, which is valid until two more fetches have begun */            \
     OP(int, fetch, (struct device * d, const void *from, size_t bytes))                            \
     OP(const void *, fetched, (struct device * d, int ticket))                                     \
-    /* A step (batch) begins: what `send` counts by */                                             \
+    /* Marks the begin of a step (batch), for `send` */                                            \
     OP(void, step, (struct device * d))                                                            \
     /* ---- dense ---- */                                                                          \
     /* c [m, n] = op(a) op(b) + beta c; op transposes where ta, tb; ld = row stride */             \
@@ -166,10 +166,10 @@ struct output_layer {
     /* out [count, cols] = table rows */                                                           \
     OP(void, gather,                                                                               \
        (struct device * d, const struct rows *r, int cols, const float *table, float *out))        \
-    /* table [., cols] += g [count, cols] at their rows, in the plan's order */                    \
+    /* table rows [., cols] += g [count, cols], in the plan's order */                             \
     OP(void, gather_back,                                                                          \
        (struct device * d, const struct rows *r, int cols, const float *g, float *table))          \
-    /* table rows = from [count, cols]; rows differ */                                             \
+    /* table rows = from [count, cols]; the rows are all different */                              \
     OP(void, store,                                                                                \
        (struct device * d, const struct rows *r, int cols, const float *from, float *table))       \
     /* out [count, cols] = mean of each sequence's rows of x; an empty one: zeros */               \
@@ -178,9 +178,8 @@ struct output_layer {
     OP(void, mean_back,                                                                            \
        (struct device * d, const struct ragged *r, int cols, const float *g, float *dx)) /* += */  \
     /* ---- recurrent ---- */                                                                      \
-    /* h [total, H] from x [total, in] and h0 [count, H] (NULL: zeros).                            \
-     * kept [total, 4H]: what the backward needs (r, z, n, W_hn h + b_hn), rows in an order of the \
-     * device's own */                                                                             \
+    /* h [total, H] = GRU of x [total, in] from h0 [count, H] (NULL: zeros). kept [total, 4H] =    \
+     * r, z, n and W_hn h + b_hn for the backward pass, rows in an order of the device */          \
     OP(void, gru,                                                                                  \
        (struct device * d, const struct ragged *r, const struct gru_weights *w, const float *x,    \
         const float *h0, float *h, float *kept))                                                   \
@@ -189,10 +188,10 @@ struct output_layer {
        (struct device * d, const struct ragged *r, const struct gru_weights *w, const float *x,    \
         const float *h0, const float *h, const float *kept, const float *dh, float *dx,            \
         float *dh0, const struct gru_grads *dw))                                                   \
-    /* Looks back at every step: q = W_q h_{i-1}, e_j = scale · tanh(q + key_j), α = softmax(e)  \
-     * over the memory rows of the sequence, c_i = Σ α_j value_j (zeros where there are none),   \
-     * h_i = GRU([x_i; c_i], h_{i-1}); x [total, x_cols], w->in = x_cols + m->cols; h and kept as  \
-     * gru's, context [total, m->cols] = c, weight [m->weights] = α */                            \
+    /* GRU with attention to a memory in every step: q = W_q h_{i-1}, e_j = scale · tanh(q +      \
+     * key_j), α = softmax(e) over the memory rows of the sequence, c_i = Σ α_j value_j (zeros  \
+     * where there are none), h_i = GRU([x_i; c_i], h_{i-1}).  x [total, x_cols], w->in = x_cols   \
+     * + m->cols; h and kept as in gru, context [total, m->cols] = c, weight [m->weights] = α */  \
     OP(void, gru_attend,                                                                           \
        (struct device * d, const struct ragged *r, const struct gru_weights *w,                    \
         const struct memory *m, int x_cols, const float *x, const float *h0, float *h,             \
@@ -220,8 +219,8 @@ struct output_layer {
     OP(void, attend,                                                                               \
        (struct device * d, const struct ragged *r, const struct rows *group, int width, int cols,  \
         float *key, const float *scale, const float *value, float *weight, float *out))            \
-    /* from dout [count, cols] and the tanh'ed key: dkey (before tanh), dscale, dvalue, all +=,    \
-     * each may be NULL */                                                                         \
+    /* from dout [count, cols] and the key that attend left, tanh(key): dkey (before tanh),        \
+     * dscale, dvalue, all +=; NULL: not wanted */                                                 \
     OP(void, attend_back,                                                                          \
        (struct device * d, const struct ragged *r, const struct rows *group, int width, int cols,  \
         const float *key, const float *scale, const float *value, const float *weight,             \
@@ -241,47 +240,47 @@ struct output_layer {
         const float *weight, const float *dout, float *dquery, float *dkey, float *dscale,         \
         float *dvalue))                                                                            \
     /* ---- the output layer, in chunks of rows within the workspace ---- */                       \
-    /* loss [T] = -log softmax(state weightᵀ + bias)[target]; and for the mean loss, in the same \
-     * walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=; NULL: not wanted (dbias goes with  \
-     * dweight) */                                                                                 \
+    /* loss [T] = -log softmax(state weightᵀ + bias)[target], and the gradients of the mean loss \
+     * in the same walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=; NULL: not wanted       \
+     * (dweight and dbias both or neither) */                                                      \
     OP(void, output_loss,                                                                          \
        (struct device * d, const struct output_layer *o, float *loss, float *dstate,               \
         float *dweight, float *dbias))                                                             \
-    /* loss, over all items; rank = 1 + candidates scored strictly higher + ties; ties = other     \
-     * candidates with exactly the target's score; the k best candidates and scores, best first,   \
-     * equal scores by id [T, k].  The target need be no candidate: then it is on no list.  A      \
-     * score that is not finite makes its row's loss NaN (output_loss too).  Beyond the            \
-     * candidates that there are, item -1 with a score of -infinity. */                            \
+    /* loss [T] over all items, as in output_loss.  ties [T] = other candidates with exactly the   \
+     * target's score; rank [T] = 1 + candidates with a higher score + ties.  top_item,            \
+     * top_score [T, k] = the k best candidates, best first, equal scores by id; beyond the last   \
+     * candidate item -1 with score -infinity.  A target that is no candidate is on no list.  A    \
+     * score that is not finite makes its row's loss NaN (in output_loss too) */                   \
     OP(void, output_rank,                                                                          \
        (struct device * d, const struct output_layer *o, float *loss, int32_t *rank,               \
         int32_t *ties, int k, int32_t *top_item, float *top_score))                                \
     /* ---- losses over some of the items ---- */                                                  \
-    /* loss [T] of each row of score [T, S]: column own[i] is row i's target, the others its       \
-     * negatives, but for those that are the same item (item [S], target [T]); correction [S]      \
-     * is taken from the negatives' scores first (NULL: none), so that a sum over e^y_j comes,     \
-     * in the mean, to that over all items, where it is the log of how often an item is            \
-     * expected among them.  dscore [T, S] += its gradient of the mean (NULL: not wanted) */       \
+    /* loss [T] (enum loss_kind) of each row of score [T, S]: column own[i] is row i's target,     \
+     * the others are its negatives, except columns of the same item (item [S], target [T]).       \
+     * correction [S] is subtracted from the negatives' scores first (NULL: none); if it is the    \
+     * log of the expected count of an item among the negatives, sums of e^y_j estimate the sum    \
+     * over all items.  dscore [T, S] += the gradient of the mean loss (NULL: not wanted) */       \
     OP(void, sampled_loss,                                                                         \
        (struct device * d, enum loss_kind kind, int rows, int cols, const float *score,            \
         const int32_t *own, const int32_t *item, const int32_t *target, const float *correction,   \
         float *loss, float *dscore))                                                               \
     /* ---- optimizers ---- */                                                                     \
-    /* sum of squares of g, in an order of its own: to the host */                                 \
+    /* sum of squares of g in a fixed order, returned to the host */                               \
     OP(double, square_sum, (struct device * d, const float *g, size_t n))                          \
     /* One step over n parameters; g becomes 0.  Adam: m, v; Adagrad: m = velocity (NULL without   \
      * momentum), v = sum of squares; SGD: m = velocity (likewise), v unused */                    \
     OP(void, update,                                                                               \
        (struct device * d, const struct update *u, size_t n, float *w, float *g, float *m,         \
         float *v))                                                                                 \
-    /* ---- tables of which a step touches few rows: as dense updates, to 1e-6 ----                \
-     * w, m, v [., cols] (m, v NULL as above); last [.] = the step up to which a row has been      \
-     * brought, 0 at first */                                                                      \
-    /* Brings the rows r->row[0 .. unique) to where updates with gradients of zero would have      \
-     * brought them by step u->step - 1; last too */                                               \
+    /* ---- sparse parameters: tables of which a step uses few rows ---- The result equals dense   \
+     * updates to 1e-6.  w, m, v [., cols] (m, v NULL as above); last [.] = the step up to which   \
+     * a row is up to date, 0 at first */                                                          \
+    /* Lazy update: applies to the rows r->row[0 .. unique) what updates with gradients of zero    \
+     * would have done up to step u->step - 1; sets last */                                        \
     OP(void, rows_lazy_update,                                                                     \
        (struct device * d, const struct update *u, const struct rows *r, int cols, float *w,       \
         float *m, float *v, int32_t *last))                                                        \
-    /* Step u->step for those rows, caught up, from their gradients g [unique, cols];              \
+    /* Step u->step for those rows, which are up to date, from their gradients g [unique, cols];   \
      * last = u->step */                                                                           \
     OP(void, rows_update,                                                                          \
        (struct device * d, const struct update *u, const struct rows *r, int cols, const float *g, \
@@ -297,10 +296,10 @@ struct device {
     const struct operations *op;
     const char *name; /* "cpu: oneDNN 2.6.3 (AVX2), 2 threads" */
     void (*close)(struct device *d);
-    bool host; /* its memory is the host's: what the host has need not be uploaded */
+    bool host; /* its memory is the host's, so host data needs no upload */
 };
 
-/* Memory of n floats, all 0; for op->release. */
+/* Returns n floats, all 0; free them by op->release. */
 static inline float *device_zeros(struct device *d, size_t n)
 {
     float *x = (float *)d->op->alloc(d, n * sizeof *x);
@@ -308,25 +307,27 @@ static inline float *device_zeros(struct device *d, size_t n)
     return x;
 }
 
-/* How many rows the table has, and their names: a test holds each device and the tests to them. */
+/* The names of the table's rows, and their number; a test compares each device and the tests with
+ * them. */
 extern const char *const operation_name[];
 extern const int operation_count;
 
-/* Of the factors of wide products (the output layer, the input products of GRUs): as they are, or
- * rounded to 10 or 7 bits of fraction, for tensor cores.  All else, sums and weights, is float32.
- * The CPU rounds the output layer's in output_loss alone. */
+/* Precision of the factors of wide products (the output layer, the input products of GRUs): not
+ * rounded, or rounded to 10 or 7 bits of fraction, for tensor cores.  Everything else, sums and
+ * weights included, is float32.  The CPU rounds only in output_loss. */
 enum precision { PRECISION_F32, PRECISION_TF32, PRECISION_BF16 };
 
 struct device_options {
-    int threads;              /* 0: as many as there are cores */
-    size_t workspace;         /* bytes for the output layer's chunks; 0: 128 MB */
-    enum precision precision; /* the CPU has no TF32, and bf16 where bf16_missing is NULL */
-    /* A device that breaks down in an operation calls this (69, or 71 where its memory runs out),
-     * which must not return; NULL: the text goes to standard error and the process ends. */
+    int threads;      /* 0: one a core */
+    size_t workspace; /* bytes for the output layer's chunks; 0: 128 MB */
+    enum precision
+        precision; /* the CPU has no TF32, and bf16 only where bf16_missing returns NULL */
+    /* Called when a device fails in an operation (69, or 71 where its memory runs out); must not
+     * return.  NULL: the message goes to standard error and the process ends. */
     void (*on_failure)(const struct err *why);
 };
 
-/* A number that differs where a backend built apart would not fit: another table, other structs. */
+/* A number that differs if a backend built separately has another table or other structs. */
 static inline uint64_t device_table_version(void)
 {
     static const char text[] =
@@ -347,7 +348,7 @@ static inline uint64_t device_table_version(void)
     return hash;
 }
 
-/* The CPU: the library of nn/blas.h, OpenMP. */
+/* Opens the CPU as a device: the library of nn/blas.h, OpenMP threads. */
 struct device *cpu_open(const struct device_options *o);
 void cpu_close(struct device *d);
 

@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "nn/state.h"
-#include "nn/tape.h"
 
 struct parameter *parameters_add(struct parameters *p, const char *name, int dims,
                                  const int64_t *shape, float bound)
@@ -31,7 +30,7 @@ struct parameter *parameters_add_table(struct parameters *p, const char *name, i
                                        const int64_t *shape, float bound)
 {
     struct parameter *q = parameters_add(p, name, dims, shape, bound);
-    q->touched = true;
+    q->sparse = true;
     return q;
 }
 
@@ -97,7 +96,8 @@ void parameters_add_gru_reverse(struct parameters *p, struct gru *g, const char 
     add_gru(p, g, prefix, in, state, reset_before, "_reverse");
 }
 
-/* Uniform in [low, high), a sequence of its own for each parameter; drawn in blocks on the host. */
+/* Draws initial values uniform in [low, high) on the host, in blocks; each parameter has a random
+ * sequence of its own. */
 static void draw_initial(struct parameters *p, size_t place, uint64_t seed)
 {
     enum { BLOCK = 1 << 12 };
@@ -112,20 +112,20 @@ static void draw_initial(struct parameters *p, size_t place, uint64_t seed)
     }
 }
 
-/* Dense ones first, then tables; each begins on a cache line. */
+/* Places dense parameters first, then tables; each begins on a cache line. */
 static void place(struct parameters *p)
 {
     p->count = p->blocks = 0;
     for (int tables = 0; tables < 2; tables++) {
         for (size_t i = 0; i < p->list.len; i++) {
             struct parameter *q = p->list.at[i];
-            if (q->touched != tables)
+            if (q->sparse != tables)
                 continue;
             q->owner = p;
             q->offset = p->count;
             p->count += (q->count + 15) / 16 * 16;
             q->first = p->blocks;
-            p->blocks += q->touched ? (size_t)q->shape[0] : 0;
+            p->blocks += q->sparse ? (size_t)q->shape[0] : 0;
         }
         p->dense = tables ? p->dense : p->count;
     }
@@ -156,7 +156,7 @@ void parameters_allocate(struct parameters *p, struct device *d, enum optimizer_
     for (size_t i = 0; i < p->list.len; i++) {
         struct parameter *q = p->list.at[i];
         q->value = p->value + q->offset;
-        q->grad = q->touched ? NULL : p->grad + q->offset;
+        q->grad = q->sparse ? NULL : p->grad + q->offset;
         draw_initial(p, i, seed);
     }
 }
@@ -171,37 +171,6 @@ struct parameter *parameters_find(const struct parameters *p, const char *name)
 
 /* ---- updates ---- */
 
-static float *state_of(float *flat, const struct parameter *q)
-{
-    return flat ? flat + q->offset : NULL;
-}
-
-static void update_sparse(const struct update *u, struct parameters *p, const struct touched *t)
-{
-    const struct parameter *q = t->parameter;
-    p->device->op->rows_update(p->device, u, t->rows, parameter_block(q), t->tensor->grad, q->value,
-                               state_of(p->m, q), state_of(p->v, q), p->last + q->first);
-}
-
-void optimizer_step(struct optimizer *o, struct parameters *p, struct tape *t)
-{
-    const struct operations *op = p->device->op;
-    const struct touched *touched = t ? tape_all_sparse(t) : NULL;
-    o->update.scale = 1;
-    if (o->clip > 0) {
-        double squares = op->square_sum(p->device, p->grad, p->dense);
-        for (const struct touched *q = touched; q; q = q->before)
-            squares += op->square_sum(p->device, q->tensor->grad,
-                                      (size_t)q->tensor->rows * (size_t)q->tensor->cols);
-        if (sqrt(squares) > o->clip)
-            o->update.scale = (float)(o->clip / sqrt(squares));
-    }
-    op->update(p->device, &o->update, p->dense, p->value, p->grad, p->m, p->v);
-    for (; touched; touched = touched->before)
-        update_sparse(&o->update, p, touched);
-    p->update = o->update;
-}
-
 void parameters_lazy_update(const struct parameter *q, const struct rows *r)
 {
     struct parameters *p = q->owner;
@@ -209,14 +178,15 @@ void parameters_lazy_update(const struct parameter *q, const struct rows *r)
     if (!u.step++)
         return;
     p->device->op->rows_lazy_update(p->device, &u, r, parameter_block(q), q->value,
-                                    state_of(p->m, q), state_of(p->v, q), p->last + q->first);
+                                    parameter_state(p->m, q), parameter_state(p->v, q),
+                                    p->last + q->first);
 }
 
 void parameter_flush(struct parameter *q)
 {
     struct device *d = q->owner->device;
     size_t n = (size_t)q->shape[0];
-    if (!q->touched || q->flushed == q->owner->update.step)
+    if (!q->sparse || q->flushed == q->owner->update.step)
         return;
     int32_t *host = mem_alloc(n * sizeof *host);
     int32_t *row = d->op->alloc(d, n * sizeof *row);
@@ -258,7 +228,7 @@ void parameters_state(struct parameters *p, struct state *s)
         state_ints(s, "brought_to", (int64_t)p->blocks, p->device, p->last);
         state_i64(s, "last_step", &p->update.step, 0, INT32_MAX);
         for (size_t i = 0; i < p->list.len; i++)
-            p->list.at[i]->flushed = -1; /* what was restored may stand anywhere */
+            p->list.at[i]->flushed = -1; /* restored values may be at any step */
     }
 }
 

@@ -30,7 +30,7 @@ static int type_of(struct bytes name)
     return -1;
 }
 
-/* Bytes of that shape; UINT64_MAX where they are beyond any file. */
+/* Bytes of that shape; UINT64_MAX where no file is that large. */
 static uint64_t shape_bytes(const struct safetensors_entry *e)
 {
     uint64_t bytes = types[type_of(bytes_of(e->type))].size;
@@ -92,7 +92,7 @@ int safetensors_head(struct output_file *to, const struct safetensors_text *text
     return status;
 }
 
-/* One behind the other. */
+/* Writes the entries end to end. */
 static int write_all(struct output_file *sink, const struct safetensors_text *texts, int text_count,
                      struct safetensors_entry *entries, int entry_count, struct err *e)
 {
@@ -136,7 +136,7 @@ static int read_at(int fd, uint64_t at, void *to, size_t n, struct err *e)
     return 0;
 }
 
-/* The reader of a header: where it stands and what it has found. */
+/* State of the header's reader: its position and what it has found. */
 struct header {
     struct json_in in;
     struct buf key, text;
@@ -204,7 +204,7 @@ static int read_type(struct header *h, struct safetensors_entry *entry)
     return 0;
 }
 
-/* One of an entry's fields; `seen` keeps a bit for each. */
+/* Reads one field of an entry; `seen` has a bit for each field. */
 static int read_field(struct header *h, struct safetensors_entry *entry, unsigned *seen)
 {
     static const struct {
@@ -216,7 +216,7 @@ static int read_field(struct header *h, struct safetensors_entry *entry, unsigne
         if (!bytes_equal(key, bytes_of(fields[i].name)))
             continue;
         if (*seen & 1u << i)
-            return bad(h, entry->name, "a field stands twice");
+            return bad(h, entry->name, "a field appears twice");
         *seen |= 1u << i;
         return fields[i].read(h, entry);
     }
@@ -265,7 +265,7 @@ static int read_header(struct header *h)
             bool texts =
                 bytes_equal((struct bytes){h->key.at, h->key.len}, bytes_of("__metadata__"));
             if (texts && texts_seen)
-                return bad(h, "__metadata__", "stands twice");
+                return bad(h, "__metadata__", "appears twice");
             texts_seen |= texts;
             if (texts ? read_texts(h) : read_entry(h))
                 return h->e->status;
@@ -300,12 +300,12 @@ static int check_names(struct header *h)
         qsort(names.at, names.len, sizeof *names.at, by_name);
     for (size_t i = 1; i < names.len && !status; i++)
         if (!strcmp(names.at[i - 1], names.at[i]))
-            status = bad(h, names.at[i], "stands twice");
+            status = bad(h, names.at[i], "appears twice");
     vec_release(&names);
     return status;
 }
 
-/* The tensors must fill what follows the header: no overlap, no hole, nothing outside. */
+/* Checks that the tensors fill the file after the header: no overlap, no hole, nothing outside. */
 static int check_places(struct header *h, uint64_t size)
 {
     struct safetensors *s = h->file;
@@ -407,7 +407,7 @@ void safetensors_map(struct safetensors *s)
 
 const void *safetensors_at(const struct safetensors *s, const struct safetensors_entry *entry)
 {
-    /* a file may be shorter by now than when it was opened */
+    /* the file may have become shorter since it was opened */
     return s->map && s->data + entry->end <= s->size ? s->map + s->data + entry->begin : NULL;
 }
 

@@ -1,5 +1,5 @@
 /* Files of named tensors (the safetensors format): an 8-byte little-endian length, a JSON header of
- * that length, then the tensors' bytes end to end.  Of the host, little-endian. */
+ * that length, then the tensors' bytes end to end, little-endian. */
 #ifndef NN_SAFETENSORS_H
 #define NN_SAFETENSORS_H
 
@@ -16,7 +16,7 @@ struct safetensors_entry {
     int dims;
     int64_t shape[SAFETENSORS_DIMS];
     const void *at;      /* writing: its elements */
-    uint64_t begin, end; /* where its bytes stand, after the header */
+    uint64_t begin, end; /* its bytes, counted from the end of the header */
 };
 
 /* A string of `__metadata__`. */
@@ -25,16 +25,16 @@ struct safetensors_text {
     struct buf value;
 };
 
-/* Bytes of an entry: elements of its shape times the size of its type. */
+/* Bytes of an entry: the elements of its shape times the size of its type. */
 uint64_t safetensors_bytes(const struct safetensors_entry *e);
 
-/* Writes the file beside its name and renames it when it is whole (base/output_file.h); sets where
- * each entry stands.  73, 74. */
+/* Writes the file under a temporary name and renames it when it is complete (base/output_file.h).
+ * Sets begin and end of each entry.  Errors: 73, 74. */
 int safetensors_write(const char *path, const struct safetensors_text *texts, int text_count,
                       struct safetensors_entry *entries, int entry_count, struct err *e);
 
-/* The head of a file alone: entries stand at their `begin` behind it, from 0 without gaps, and
- * *data is where that is in the file.  Writing them is the caller's.  74. */
+/* Writes the head of a file only.  Entries are at their `begin` behind it, from 0 without gaps;
+ * *data is the file offset of 0.  The caller writes their bytes.  Errors: 74. */
 struct output_file;
 int safetensors_head(struct output_file *to, const struct safetensors_text *texts, int text_count,
                      const struct safetensors_entry *entries, int entry_count, uint64_t *data,
@@ -51,18 +51,19 @@ struct safetensors {
     VEC(struct safetensors_text) texts;
 };
 
-/* 66: no such file.  65: not such a file; the text names the field. */
+/* Opens a file and checks its header.  Errors: 66: no such file; 65: not a safetensors file, and
+ * the text names the field. */
 int safetensors_open(struct safetensors *s, const char *path, struct err *e);
 const struct safetensors_entry *safetensors_find(const struct safetensors *s, const char *name);
 
-/* `n` bytes of the entry, from byte `offset` of it on.  74: cannot be read. */
+/* Reads n bytes of the entry, from its byte `offset` on.  Errors: 74: cannot read. */
 int safetensors_read(const struct safetensors *s, const struct safetensors_entry *entry,
                      uint64_t offset, void *to, size_t n, struct err *e);
 
-/* Maps the file into memory until it is closed, where that can be done. */
+/* Maps the file into memory until safetensors_close; does nothing where that fails. */
 void safetensors_map(struct safetensors *s);
 
-/* Where the entry's bytes stand in memory; NULL: the file is not mapped. */
+/* The entry's bytes in memory; NULL: the file is not mapped. */
 const void *safetensors_at(const struct safetensors *s, const struct safetensors_entry *entry);
 void safetensors_close(struct safetensors *s);
 

@@ -14,22 +14,22 @@ enum mode { MEASURE, WRITE, READ };
 
 struct state {
     enum mode mode;
-    struct buf path; /* what names begin with */
-    struct buf name; /* of the array in hand, NUL behind */
+    struct buf path; /* prefix of names */
+    struct buf name; /* full name of the current array, with a NUL */
     VEC(struct safetensors_entry) entries;
-    size_t next; /* writing: the entry that comes next in the list */
+    size_t next; /* writing: the next entry of the list */
     struct output_file *to;
     uint64_t data; /* writing: where the tensors begin */
     const struct safetensors *from;
-    VEC(bool) used; /* restoring: of the file's entries */
-    size_t near[9]; /* restoring: by size of element, the entry that likely comes next */
+    VEC(bool) used; /* restoring: which of the file's entries the list has read */
+    size_t near[9]; /* restoring: by size of element, the likely next entry */
     XXH3_state_t *hash;
     char *chunk;
     struct err *e;
     int status;
 };
 
-static const char hash_name[] = "hash"; /* of all that the list holds, in its order */
+static const char hash_name[] = "hash"; /* hash of all arrays of the list, in order */
 
 /* ---- names ---- */
 
@@ -106,7 +106,7 @@ static void measure(struct state *s, const char *type, int dims, const int64_t *
 static const struct safetensors_entry *find(struct state *s, const char *type, int dims,
                                             const int64_t *shape)
 {
-    size_t *near = &s->near[element_size(type)]; /* entries of one size stand in the list's order */
+    size_t *near = &s->near[element_size(type)]; /* entries of one size are in the list's order */
     const struct safetensors_entry *entry = &s->from->entries.at[*near];
     if (*near >= s->from->entries.len || strcmp(entry->name, s->name.at))
         entry = safetensors_find(s->from, s->name.at);
@@ -126,7 +126,7 @@ static const struct safetensors_entry *find(struct state *s, const char *type, i
     return s->status ? NULL : entry;
 }
 
-/* Carries the array between the file and its place, a chunk at a time. */
+/* Copies the array between the file and its variable, a chunk at a time. */
 static void carry(struct state *s, const struct safetensors_entry *entry, struct device *d,
                   char *at)
 {
@@ -147,7 +147,7 @@ static void carry(struct state *s, const struct safetensors_entry *entry, struct
     }
 }
 
-/* The next array of the list.  False: its place was not filled. */
+/* Handles the next array of the list.  False: its variable was not filled. */
 static bool pass(struct state *s, const char *name, const char *type, int dims,
                  const int64_t *shape, struct device *d, void *at)
 {
@@ -171,9 +171,9 @@ static bool pass(struct state *s, const char *name, const char *type, int dims,
     return s->mode == READ && !s->status;
 }
 
-/* ---- what lists are made of ---- */
+/* ---- elements of lists ---- */
 
-/* Whether a number that was restored may stand; where not the failure is set. */
+/* Checks a restored number; outside the bounds it sets the failure. */
 static bool inside(struct state *s, int64_t x, int64_t low, int64_t high)
 {
     char what[100];
@@ -216,7 +216,7 @@ void state_f64(struct state *s, const char *name, double *x)
         *x = value;
 }
 
-/* How long the array of that name is: restored ones have the length of the file. */
+/* Length of the array of that name: in the file when restoring, else `now`. */
 static int64_t length_of(struct state *s, const char *name, const char *type, size_t now)
 {
     if (s->mode != READ || s->status)
@@ -226,7 +226,7 @@ static int64_t length_of(struct state *s, const char *name, const char *type, si
     return entry ? entry->shape[0] : 0;
 }
 
-/* The four kinds of arrays differ in their element alone. */
+/* The kinds of arrays differ only in their element. */
 #define PASS_VEC(s, name, type, v)                                                                 \
     do {                                                                                           \
         int64_t n_ = length_of(s, name, type, (v)->len);                                           \
@@ -299,7 +299,7 @@ static void close_state(struct state *s)
     mem_free(s->chunk);
 }
 
-/* The hash of the arrays before it, as an array. */
+/* The hash of the arrays so far, as a number that can be listed. */
 static int64_t digest(struct state *s)
 {
     uint64_t hash = XXH3_64bits_digest(s->hash);
@@ -308,7 +308,7 @@ static int64_t digest(struct state *s)
     return number;
 }
 
-/* Places every array, the widest type first, so that every element is aligned. */
+/* Places every array, the widest type first, so that elements are aligned. */
 static void place(struct state *s)
 {
     uint64_t at = 0;

@@ -12,7 +12,7 @@ static char *arena_block(struct arena *a, size_t bytes)
     return a->device ? a->device->op->alloc(a->device, bytes) : mem_aligned(bytes);
 }
 
-/* The first bytes of the last block. */
+/* Sets the first bytes of the last block to 0. */
 static void arena_zero(const struct arena *a, size_t bytes)
 {
     float *x = (void *)a->blocks.at[a->blocks.len - 1];
@@ -55,7 +55,7 @@ static void arena_clear(struct arena *a)
     a->used = 0;
 }
 
-/* bytes rounded up to multiples of `unit` */
+/* Takes bytes, rounded up to multiples of `unit`. */
 static void *arena_take(struct arena *a, size_t bytes, size_t unit)
 {
     size_t padded = (bytes + unit - 1) / unit * unit;
@@ -99,7 +99,7 @@ void tape_begin(struct tape *t, bool training, uint64_t seed, uint64_t step)
     t->turn ^= 1;
     arena_clear(&t->sent[t->turn]);
     t->last = NULL;
-    t->touched = NULL;
+    t->sparse = NULL;
     t->training = training;
     t->seed = seed;
     t->step = step;
@@ -131,7 +131,7 @@ void *tape_memory(struct tape *t, size_t bytes)
     return arena_take(&t->memory, bytes, LINE);
 }
 
-/* One behind the other without a gap, so that they can go in one copy. */
+/* Pieces adjoin without gaps, so that one copy can move them all. */
 const void *tape_send(struct tape *t, const void *host, size_t bytes)
 {
     void *to = arena_take(&t->sent[t->turn], bytes, sizeof(int32_t));
@@ -144,7 +144,7 @@ const int32_t *tape_ints(struct tape *t, const int32_t *host, size_t n)
     return tape_send(t, host, n * sizeof *host);
 }
 
-/* They are sent once, and again where more are asked for. */
+/* Uploads 0 .. count-1 once; again when more are needed. */
 static void number_rows(struct tape *t, int count)
 {
     size_t bytes = (size_t)count * sizeof(int32_t);
@@ -172,8 +172,8 @@ struct tensor *tape_tensor(struct tape *t, float *value, float *grad, int rows, 
     return x;
 }
 
-/* Zeros.  A GPU fills all of a step in one go, before the step; the host one after another, as its
- * cache then has them. */
+/* Zeros.  A GPU clears the whole arena before the step; the host clears each gradient when it is
+ * made, which leaves it in the cache. */
 static float *new_gradient(struct tape *t, size_t n)
 {
     float *grad = arena_take(&t->grads, n * sizeof *grad, LINE);
@@ -212,7 +212,7 @@ void tape_backward(struct tape *t)
 
 struct tensor *tape_parameter(struct tape *t, const struct parameter *p)
 {
-    if (p->touched)
+    if (p->sparse)
         parameter_flush((struct parameter *)p);
     return tape_tensor(t, p->value, t->training ? p->grad : NULL, p->rows, p->cols);
 }
@@ -233,4 +233,39 @@ struct tensor *tape_zeros(struct tape *t, int rows, int cols)
     struct tensor *x = tape_result(t, rows, cols, false);
     t->op->fill(t->device, x->value, 0, tensor_size(x));
     return x;
+}
+
+/* ---- sparse parameters: blocks of tables ---- */
+
+const struct sparse_update *tape_all_sparse(const struct tape *t)
+{
+    return t->sparse;
+}
+
+static struct tensor *find_sparse(const struct tape *t, const struct parameter *p)
+{
+    for (const struct sparse_update *q = t->sparse; q; q = q->before)
+        if (q->parameter == p)
+            return q->tensor;
+    return NULL;
+}
+
+struct tensor *tape_sparse(struct tape *t, const struct parameter *p, const struct rows *users)
+{
+    struct tensor *known = find_sparse(t, p);
+    if (known)
+        return known;
+    int block = parameter_block(p), cols = p->cols;
+    const struct rows blocks = {.count = users->unique, .at = users->row};
+    struct tensor *y = p->dims > 1
+                           ? tape_result(t, cols ? users->unique * (block / cols) : 0, cols, true)
+                           : tape_result(t, users->unique, block, true);
+    parameters_lazy_update(p, users);
+    t->op->gather(t->device, &blocks, block, p->value, y->value);
+    if (y->grad) {
+        struct sparse_update *q = tape_host(t, sizeof *q);
+        *q = (struct sparse_update){p, users, y, t->sparse};
+        t->sparse = q;
+    }
+    return y;
 }

@@ -1,42 +1,9 @@
-/* The tape's attention, and what takes one matrix a user: tables, groups, looking back. */
+/* The tape's tables of blocks and rows, grouped products and attention. */
 #include "nn/tape_nodes.h"
 
 /* ---- tables ---- */
 
-const struct touched *tape_all_sparse(const struct tape *t)
-{
-    return t->touched;
-}
-
-static struct tensor *find_sparse(const struct tape *t, const struct parameter *p)
-{
-    for (const struct touched *q = t->touched; q; q = q->before)
-        if (q->parameter == p)
-            return q->tensor;
-    return NULL;
-}
-
-struct tensor *tape_sparse(struct tape *t, const struct parameter *p, const struct rows *users)
-{
-    struct tensor *known = find_sparse(t, p);
-    if (known)
-        return known;
-    int block = parameter_block(p), cols = p->cols;
-    const struct rows blocks = {.count = users->unique, .at = users->row};
-    struct tensor *y = p->dims > 1
-                           ? tape_result(t, cols ? users->unique * (block / cols) : 0, cols, true)
-                           : tape_result(t, users->unique, block, true);
-    parameters_lazy_update(p, users);
-    t->op->gather(t->device, &blocks, block, p->value, y->value);
-    if (y->grad) {
-        struct touched *q = tape_host(t, sizeof *q);
-        *q = (struct touched){p, users, y, t->touched};
-        t->touched = q;
-    }
-    return y;
-}
-
-/* Each after the one before: all different, and sorted. */
+/* Whether the numbers are all different and in ascending order. */
 static bool ascend(const int32_t *host, int count)
 {
     for (int i = 1; i < count; i++)
@@ -49,7 +16,7 @@ struct planned_rows tape_plan_rows(struct tape *t, const struct parameter *p, co
                                    int count)
 {
     struct planned_rows r = {0};
-    if (p->touched && t->training && !ascend(host, count))
+    if (p->sparse && t->training && !ascend(host, count))
         r.place = tape_groups(t, host, count, &r.rows);
     else
         r.rows = tape_rows(t, host, count);
@@ -60,12 +27,12 @@ struct tensor *tape_planned_rows(struct tape *t, const struct parameter *p,
                                  const struct planned_rows *r)
 {
     int width = parameter_block(p);
-    if (p->touched && t->training) {
+    if (p->sparse && t->training) {
         struct tensor *table = tape_sparse(t, p, r->rows);
         struct tensor *x = tape_tensor(t, table->value, table->grad, r->rows->unique, width);
         return r->place ? tape_gather(t, x, r->place) : x;
     }
-    if (p->touched) /* these rows alone: a batch that only looks may stand between two updates */
+    if (p->sparse) /* only these rows: a batch outside training may come between two updates */
         parameters_lazy_update(p, r->rows);
     return tape_gather(
         t, tape_tensor(t, p->value, t->training ? p->grad : NULL, (int)p->shape[0], width),
@@ -81,7 +48,7 @@ struct tensor *tape_rows_of(struct tape *t, const struct parameter *p, const int
 
 struct tensor *tape_whole(struct tape *t, const struct parameter *p)
 {
-    if (!p->touched || !t->training)
+    if (!p->sparse || !t->training)
         return tape_parameter(t, p);
     struct planned_rows r = {.rows = tape_all_rows(t, (int)p->shape[0])};
     return tape_planned_rows(t, p, &r);
@@ -92,7 +59,7 @@ struct tensor *tape_different_rows(struct tape *t, const struct parameter *p, co
 {
     const int32_t *different;
     int unique = tape_places(t, host, count, &different, place);
-    if (!p->touched)
+    if (!p->sparse)
         return tape_rows_of(t, p, different, unique);
     struct tensor *table = tape_sparse(t, p, tape_rows(t, different, unique));
     return tape_tensor(t, table->value, table->grad, unique, parameter_block(p));
@@ -120,7 +87,7 @@ static void group_linear_back(struct tape *t, struct node *node)
                                  n->b->value, 1, n->y->grad, NULL, n->b->grad);
 }
 
-/* A bias is a matrix of one column, times 1. */
+/* A bias is a matrix of one column, multiplied by 1. */
 struct tensor *tape_group_linear(struct tape *t, struct tensor *x, struct tensor *w, int from,
                                  struct tensor *b, const struct ragged *r, const struct rows *group)
 {
@@ -179,7 +146,7 @@ struct tensor *tape_attend(struct tape *t, struct tensor *key, struct tensor *sc
     return y;
 }
 
-/* ---- looking back ---- */
+/* ---- GRU with attention to a memory ---- */
 
 struct gru_attend_node {
     struct node node;
@@ -201,7 +168,7 @@ static void gru_attend_back(struct tape *t, struct node *node)
                            &n->memory_grads);
 }
 
-/* Where the weights of each row begin: as many as its sequence has memory rows. */
+/* Where each row's weights begin: it has one for each memory row of its sequence. */
 static int32_t *weight_places(struct tape *t, const struct ragged *r, const struct ragged *rows)
 {
     int32_t *at = tape_host(t, ((size_t)r->total + 1) * sizeof *at), n = 0;
@@ -215,7 +182,7 @@ static int32_t *weight_places(struct tape *t, const struct ragged *r, const stru
 
 struct tensor *tape_gru_attend(struct tape *t, const struct gru *g, struct tensor *x,
                                struct tensor *h0, const struct ragged *r,
-                               const struct tape_memory *m, struct tape_looks *looks)
+                               const struct tape_memory *m, struct attention_weights *weights)
 {
     int32_t *at = weight_places(t, r, m->rows);
     struct memory memory = {.rows = m->rows,
@@ -244,7 +211,7 @@ struct tensor *tape_gru_attend(struct tape *t, const struct gru *g, struct tenso
             (struct memory_grads){m->key->grad, m->value->grad, m->query->grad, m->scale->grad};
         n->kept = kept, n->context = context, n->weight = weight;
     }
-    if (looks)
-        *looks = (struct tape_looks){weight, at, memory.weights};
+    if (weights)
+        *weights = (struct attention_weights){weight, at, memory.weights};
     return h;
 }

@@ -1,4 +1,4 @@
-/* Inside the tape: what its families of operations share. */
+/* Private declarations of the tape: what its files share. */
 #ifndef NN_TAPE_NODES_H
 #define NN_TAPE_NODES_H
 
@@ -7,17 +7,18 @@
 #include "base/buf.h"
 #include "nn/tape.h"
 
-/* Memory that is given out piece by piece and taken back at once.  After a step that needed more
- * than one block, the next begins with a single one of that size: soon nothing is allocated. */
+/* Memory that is given out piece by piece and reset as a whole.  After a step that needed several
+ * blocks the next step begins with one block of their total size, so that steps soon allocate
+ * nothing. */
 struct arena {
-    VEC(char *) blocks;    /* the last one is being given out */
+    VEC(char *) blocks;    /* pieces come from the last one */
     size_t size, used;     /* of the last block */
     size_t before;         /* bytes in the blocks before it */
     struct device *device; /* NULL: host memory */
-    bool zeroed;           /* what is given out is all 0 */
+    bool zeroed;           /* pieces are all 0 */
 };
 
-/* What is to be run backward; each operation's own struct begins with it. */
+/* An operation of the backward pass; each operation's own struct begins with it. */
 struct node {
     void (*back)(struct tape *t, struct node *n);
     struct node *before;
@@ -27,20 +28,21 @@ struct tape {
     struct device *device;
     const struct operations *op;
     struct arena host, memory;
-    struct arena grads;   /* of results */
-    struct arena sent[2]; /* in turn: this step's is sent while the last is computed */
+    struct arena grads; /* gradients of results */
+    struct arena
+        sent[2]; /* alternate by step: one is filled while the device still reads the other */
     int turn;
-    struct arena kept;      /* of all steps */
-    const int32_t *numbers; /* device 0, 1, ..., for tape_all_rows */
-    int numbered;           /* how many */
+    struct arena kept;      /* valid over all steps */
+    const int32_t *numbers; /* device 0, 1, 2, ..., for tape_all_rows */
+    int numbered;           /* how many numbers */
     struct node *last;
-    struct touched *touched;
+    struct sparse_update *sparse;
     bool training;
     uint64_t seed, step;
-    uint32_t dropouts; /* so far in this step */
+    uint32_t dropouts; /* dropouts so far in this step */
 };
 
-/* Host numbers of four bytes to the device: of the step, like all that tape_ints sends. */
+/* Copies host numbers of four bytes to the device; valid for the step. */
 const void *tape_send(struct tape *t, const void *host, size_t bytes);
 
 static inline float *tape_floats(struct tape *t, size_t n)
@@ -53,24 +55,24 @@ static inline size_t tensor_size(const struct tensor *x)
     return (size_t)x->rows * (size_t)x->cols;
 }
 
-/* A tensor of given memory. */
+/* A tensor in given memory. */
 struct tensor *tape_tensor(struct tape *t, float *value, float *grad, int rows, int cols);
 
-/* A result; with a gradient of zeros where something is learned through it. */
+/* A result; learned: with a gradient of zeros in training. */
 struct tensor *tape_result(struct tape *t, int rows, int cols, bool learned);
 
-/* Puts a node of `size` bytes on the tape, zeroed; the caller fills in what follows its head. */
+/* Records a node of `size` bytes, zeroed; the caller fills in what follows its head. */
 void *tape_record(struct tape *t, size_t size, void (*back)(struct tape *, struct node *));
 
-/* The different ones of host, none below 0, ascending, and each one's place among them [count];
- * host arrays of the step.  Returns how many they are. */
+/* *different = the distinct numbers of host, none below 0, ascending; *place [count] = which of
+ * them each one is.  Both are host arrays of the step.  Returns how many are distinct. */
 int tape_places(struct tape *t, const int32_t *host, int count, const int32_t **different,
                 const int32_t **place);
 
-/* Rows 0 .. n-1, each once. */
+/* A plan of rows 0 .. n-1, each once. */
 const struct rows *tape_all_rows(struct tape *t, int n);
 
-/* A GRU's parameters as the table of operations takes them. */
+/* A GRU's parameters in the form of the table of operations. */
 struct gru_weights tape_gru_weights(const struct gru *g);
 struct gru_grads tape_gru_grads(const struct gru *g);
 

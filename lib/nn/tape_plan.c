@@ -1,10 +1,10 @@
-/* The plans of ragged operations, made on the host and uploaded. */
+/* Plans of rows and ragged sequences, made on the host and copied to the device. */
 #include <string.h>
 
 #include "nn/tape_nodes.h"
 
-/* The n places in `order`, sorted by their rows, equal ones in the order they have: a radix sort,
- * eight bits at a time from the lowest.  Returns order or spare, whichever holds the result. */
+/* Sorts the n indices in `order` by their rows, stably: a radix sort, eight bits at a time from the
+ * lowest.  Returns order or spare, whichever holds the result. */
 static int32_t *sort_by_row(const int32_t *row, int32_t *order, int32_t *spare, int n)
 {
     int32_t top = 0;
@@ -25,7 +25,7 @@ static int32_t *sort_by_row(const int32_t *row, int32_t *order, int32_t *spare, 
     return order;
 }
 
-/* The plan of tape_rows, on the host. */
+/* A plan of rows on the host. */
 struct tape_plan {
     int real, unique;
     int32_t *order, *row, *start;
@@ -63,7 +63,7 @@ const struct rows *tape_rows(struct tape *t, const int32_t *host, int count)
     return r;
 }
 
-/* place [count]: which of the plan's different rows each is. */
+/* place [count] = which of the plan's distinct rows each one is. */
 static void find_places(const struct tape_plan *p, int32_t *place)
 {
     for (int u = 0; u < p->unique; u++)
@@ -104,20 +104,11 @@ const struct rows *tape_groups(struct tape *t, const int32_t *user, int count,
     return r;
 }
 
-struct tensor *tape_reverse(struct tape *t, struct tensor *x, const struct ragged *r)
-{
-    int32_t *at = tape_host_ints(t, (size_t)r->total);
-    for (int s = 0, from = 0; s < r->count; from += r->length[s++])
-        for (int i = 0; i < r->length[s]; i++)
-            at[from + i] = from + r->length[s] - 1 - i;
-    return tape_gather(t, x, tape_rows(t, at, r->total));
-}
-
-/* sequence [count]: longest first, equal ones in their order; running [longest]. */
+/* sequence [count] = the sequences, longest first, equal ones in their order; running [longest]. */
 static void pack_sequences(const int32_t *lengths, int count, int longest, int32_t *at,
                            int32_t *sequence, int32_t *running)
 {
-    /* at[l]: how many sequences are longer than l, which is where those of length l begin. */
+    /* at[l]: the number of sequences longer than l, which is where those of length l begin. */
     memset(at, 0, ((size_t)longest + 1) * sizeof *at);
     for (int s = 0; s < count; s++)
         if (lengths[s] > 0)

@@ -3,6 +3,7 @@
 #ifndef TRAIN_LEARNER_H
 #define TRAIN_LEARNER_H
 
+#include "nn/optimizer.h"
 #include "train/negatives.h"
 
 struct train_options {

@@ -1,4 +1,4 @@
-"""What lfm-sessionize does, as it is done with pandas: prints the numbers of sessions and events."""
+"""The work of lfm-sessionize by pandas: prints the numbers of sessions and events."""
 import sys
 import pandas
 

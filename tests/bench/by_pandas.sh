@@ -1,7 +1,7 @@
 #!/bin/bash
-# The same sessions by pandas and by lfm-sessionize, of a log of Last.fm of 50 MB: wall time, medians
-# of runs that take turns, and peak memory.  Says so and measures nothing where there is no pandas;
-# PYTHON names the interpreter.
+# The same sessions by pandas and by lfm-sessionize, from a Last.fm log of 50 MB: wall time, the
+# median of alternating runs, and peak memory.  Without pandas it measures nothing and says so.
+# PYTHON is the interpreter.
 set -eu -o pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)

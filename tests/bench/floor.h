@@ -1,5 +1,5 @@
-/* What a step cannot do without, timed by itself: products of matrices in the fastest library, one
- * after another, and passes over memory. */
+/* The floor of a step: its matrix products in the fastest library, one after another, and its
+ * passes over memory, timed alone. */
 #ifndef TESTS_BENCH_FLOOR_H
 #define TESTS_BENCH_FLOOR_H
 
@@ -12,32 +12,32 @@
 #include "products.h"
 #include "timing.h"
 
-/* A product [m, n] = [m, k] [k, n], either factor stored transposed; m of 0: nothing. */
+/* A product [m, n] = [m, k] [k, n]; either factor may be stored transposed.  m = 0: no product. */
 struct product {
     bool ta, tb;
     int m, n, k;
 };
 
-/* Rows of a table, at random places: read, and where they are updated their gradient, weight and
- * two numbers of the optimizer's read, the last three written. */
+/* Rows of a table at random places.  They are read; where they are updated, gradient, weight and
+ * two numbers of the optimizer's are read and the last three are written. */
 struct row_pass {
     int count, cols, table;
     bool update;
 };
 
-enum { PLACES = 1 << 17 }; /* so many that what comes again has left the cache */
+enum { PLACES = 1 << 17 }; /* so many that a row has left the cache when it comes again */
 
 struct floor {
     struct product product[32];
     int products;
     struct row_pass rows[8];
     int row_passes;
-    size_t dense; /* floats updated likewise, gradients emptied */
+    size_t dense; /* floats updated in the same way, with their gradients set to 0 */
     /* memory */
     float *a, *b, *c;
     float *w, *m, *v, *g;
     int32_t *place; /* [PLACES] */
-    size_t at;      /* so many are used up */
+    size_t at;      /* next place to use */
 };
 
 static inline void floor_product(struct floor *f, bool ta, bool tb, double m, int n, double k)
@@ -45,8 +45,8 @@ static inline void floor_product(struct floor *f, bool ta, bool tb, double m, in
     f->product[f->products++] = (struct product){ta, tb, (int)(m + 0.5), n, (int)(k + 0.5)};
 }
 
-/* y [rows, out] = x [rows, in] Wᵀ forward, and its two products backward, of x's gradient so many
- * rows as are wanted. */
+/* Adds y [rows, out] = x [rows, in] Wᵀ and its two backward products; `rows_back` rows of x get a
+ * gradient. */
 static inline void floor_linear(struct floor *f, double rows, int out, int in, double rows_back)
 {
     floor_product(f, false, true, rows, out, in);
@@ -103,7 +103,7 @@ static inline void floor_close(struct floor *f)
     mem_free(f->place);
 }
 
-/* The traffic of an update, with little more arithmetic than that. */
+/* The memory traffic of an update, with little arithmetic. */
 static inline void floor_update(size_t n, float *restrict g, float *restrict w, float *restrict m,
                                 float *restrict v)
 {
@@ -148,15 +148,15 @@ static inline double floor_seconds_by(struct floor *f, const struct library *l, 
                                       int times)
 {
     library_threads(l, threads);
-    floor_run(f, l, threads); /* wakes the threads and warms the cache */
+    floor_run(f, l, threads); /* starts the threads and warms the cache */
     double begin = now();
     for (int i = 0; i < times; i++)
         floor_run(f, l, threads);
     return (now() - begin) / times;
 }
 
-/* Seconds of one of `times` that follow each other, by the library and with one thread or all that
- * there are, whichever is fastest. */
+/* Seconds of one of `times` runs in a row, by the library and with one thread or all threads,
+ * whichever is fastest. */
 static inline double floor_seconds(struct floor *f, int times)
 {
     static struct library library[LIBRARIES_MOST];

@@ -1,9 +1,9 @@
 #!/bin/bash
 # usage: tests/bench/gpu.sh [tiny]
 #
-# What a GPU takes (gpu_products, gpu_operations, gpu_step of $BENCH_BIN) and the same step in
-# PyTorch where $PYTHON has it: rows of name, value and unit.  The GPU's backend is the one beside
-# those programs, or the file that SESSPIPE_CUDA names.  `tiny` takes sizes for the emulation.
+# Measures a GPU (gpu_products, gpu_operations, gpu_step of $BENCH_BIN) and the same training step in
+# PyTorch if $PYTHON has it: rows of name, value and unit.  The CUDA backend is the file beside those
+# programs, or the one that SESSPIPE_CUDA names.  `tiny` takes sizes for the emulation.
 set -eu -o pipefail
 here=$(dirname "$0")
 bin=${BENCH_BIN:-.build/release/tests/bench}

@@ -1,8 +1,8 @@
-/* Single operations of a GPU at the thesis's shape of Last.fm: the time of the output layer,
- * forward and backward; and of the others the memory that they have to move over what the device
- * moves in their time when it does nothing but copy: rows "name<TAB>value<TAB>unit".
+/* Single operations of a GPU at the thesis's shape of Last.fm.  For the output layer, forward and
+ * backward, the time; for the others the rate at which they move the memory that they must move,
+ * over the rate at which the device copies: rows "name<TAB>value<TAB>unit".
  *
- * Usage: gpu_operations [tiny]; `tiny` goes through the same paths with sizes for the emulation. */
+ * Usage: gpu_operations [tiny]; `tiny` takes the same paths with sizes for the emulation. */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,12 +16,12 @@ struct sizes {
     int repeats;
 };
 
-/* All operations work on these. */
+/* The data of all operations. */
 struct bench {
     struct device *d;
     struct tape *tape;
     struct sizes n;
-    size_t weights; /* of an item table and an output layer */
+    size_t weights; /* of an item table and an output layer together */
     float *w, *g, *m, *v, *big, *x, *y, *loss;
     const int32_t *target;
     const struct rows *rows;
@@ -91,7 +91,7 @@ static void mean(struct bench *b)
 
 /* ---- measuring ---- */
 
-/* Seconds of one run, many put before the device at once. */
+/* Seconds of one run, with many runs queued on the device. */
 static double time_of(struct bench *b, void (*run)(struct bench *b))
 {
     enum { ROUNDS = 5 };
@@ -165,7 +165,7 @@ static void measure_others(const struct sizes *n)
     const struct {
         const char *name;
         void (*run)(struct bench *b);
-        double floats; /* read or written at least */
+        double floats; /* floats that it must read or write */
     } other[] = {
         {"adam", adam, 7 * (double)b.weights}, /* gradients of 0 are only read */
         {"gather", gather, 2 * values},        {"gather_back", gather_back, 3 * values},

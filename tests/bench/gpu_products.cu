@@ -1,9 +1,9 @@
-/* The three products of the output layer alone, by cuBLAS, at the thesis's shape of Last.fm: scores =
- * states · weightsᵀ, then the gradients of states and of weights from those of the scores.  Rows
- * "name<TAB>value<TAB>unit".  In bf16 the scores and their gradients are bf16 too; the gradients
- * that come out are float32 always.
+/* The three products of the output layer alone, by cuBLAS, at the thesis's shape of Last.fm: scores
+ * = states · weightsᵀ, then the gradients of states and of weights from those of the scores.  Rows
+ * "name<TAB>value<TAB>unit".  In bf16 the scores and their gradients are bf16 too; the resulting
+ * gradients are always float32.
  *
- * Usage: gpu_products [tiny]; `tiny` goes through the same paths with sizes for the emulation. */
+ * Usage: gpu_products [tiny]; `tiny` takes the same paths with sizes for the emulation. */
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 #include <stdint.h>
@@ -59,8 +59,8 @@ static void *zeros(size_t floats)
     return p;
 }
 
-/* Words that are two bf16 numbers or one float32, between 0.5 and 2 with bits that differ: products of
- * zeros would take less power and so run faster than they do in earnest. */
+/* Words that are two bf16 numbers or one float32, between 0.5 and 2 with varied bits: products of
+ * zeros would take less power and so run faster than real ones. */
 static void *numbers(size_t floats)
 {
     uint32_t *host = (uint32_t *)calloc(floats, sizeof *host), bits = 1;

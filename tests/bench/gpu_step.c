@@ -1,8 +1,8 @@
-/* Training steps on a GPU at the thesis's shapes of Last.fm and Reddit, batches made up while it
- * computes: rows "name<TAB>value<TAB>unit".  Beside the time of a step stands the share of it that
- * the host takes to put the step before the device: what is near 1 waits for launches.
+/* Training steps on a GPU at the thesis's shapes of Last.fm and Reddit; the host generates batches
+ * while the GPU computes: rows "name<TAB>value<TAB>unit".  For each step also the share of its time
+ * that the host takes to queue it: near 1 the GPU waits for launches.
  *
- * Usage: gpu_step [tiny]; `tiny` goes through the same paths with sizes for the emulation. */
+ * Usage: gpu_step [tiny]; `tiny` takes the same paths with sizes for the emulation. */
 #include <string.h>
 
 #include "running.h"
@@ -10,7 +10,7 @@
 
 static const struct shape small = {"tiny", 60, 130, 8, 0.2, "mean"};
 
-/* Training sessions of the thesis's sets, four fifths of all. */
+/* Training sessions of the thesis's data sets: four fifths of all sessions. */
 enum { LASTFM_SESSIONS = 500000, REDDIT_SESSIONS = 908000 };
 
 static const struct variant variants[] = {

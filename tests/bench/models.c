@@ -1,10 +1,10 @@
-/* A training step of each model over that of the baseline without attention, at the thesis's shapes
- * of Last.fm and Reddit; with weights of each user over the same model with weights for all: rows
- * "name<TAB>ratio<TAB>ratio".
+/* The time of a training step of each model over that of the baseline without attention, at the
+ * thesis's shapes of Last.fm and Reddit, and with weights for each user over the same model with
+ * weights for all: rows "name<TAB>ratio<TAB>ratio".
  *
- * Models that are compared take their steps in turns, on batches of as many targets; of each the
- * least of the rounds, and the ratio of these.  Arguments are beginnings of names: the rows to
- * measure. */
+ * Models that are compared take alternate steps on batches with the same number of targets.  The
+ * result is the ratio of their least times over the rounds.  Arguments are prefixes of the names of
+ * rows to measure. */
 #include "running.h"
 #include "timing.h"
 
@@ -57,7 +57,7 @@ static const struct variant variants[] = {
 static void compare_models(const struct shape *s)
 {
     char name[100];
-    struct running *base = NULL; /* goes on from one to the next */
+    struct running *base = NULL; /* used again for the next variant */
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
         snprintf(name, sizeof name, "%s_%s", s->name, variants[i].name);
         if (!is_wanted(wanted, name))
@@ -71,7 +71,7 @@ static void compare_models(const struct shape *s)
         close_running(base);
 }
 
-/* Weights of each user over weights for all. */
+/* Weights for each user over weights for all. */
 static const struct variant per_user[] = {
     {"per_user_inter", "ii-rnn", {.inter = "hidden,delta", .per_user = "inter"}},
     {"per_user_intra", "ii-rnn", {.intra = "cat", .per_user = "intra"}},

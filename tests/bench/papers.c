@@ -1,23 +1,22 @@
 /* Training steps of HRNN, its RNN, NARM and BPR-MF at the shapes of their papers, and ranking at
- * HRNN's, each over what it cannot do without, and the targets that it gets through in a second:
- * rows "name<TAB>value<TAB>unit".
+ * HRNN's: time over the floor, and targets a second: rows "name<TAB>value<TAB>unit".
  *
  * The floor of a step (floor.h) is its matrix products at the mean number of rows, forward and
- * backward, and the traffic of the optimizer: of all weights, or where the loss goes over some of
- * the items, of the rows that the step has to read and update.  Passes over the same sessions and
- * floors take turns; of each the least of the rounds.  Arguments are beginnings of names: the rows
- * to measure. */
+ * backward, and the memory traffic of the optimizer: of all weights, or where the loss is over some
+ * of the items, of the rows that the step must read and update.  Passes over the same sessions and
+ * floors alternate; the result is the least time over the rounds.  Arguments are prefixes of the
+ * names of rows to measure. */
 #include "base/threads.h"
 #include "data/scheme.h"
 #include "floor.h"
 #include "nn/blas.h"
 #include "running.h"
 
-enum { ROUNDS = 5, CHUNK = 880 /* rows of scores at once, in the floor */ };
+enum { ROUNDS = 5, CHUNK = 880 /* rows of scores at once in the floor */ };
 
 struct paper {
-    int32_t items, users, sessions; /* sessions of each user */
-    double events;                  /* of a session, in the mean */
+    int32_t items, users, sessions; /* sessions: of each user */
+    double events;                  /* events of a session, on average */
     int64_t embedding, hidden, batch;
     struct train_options t;
 };
@@ -44,7 +43,7 @@ static const struct paper yoochoose = {
     .batch = 512,
     .t = {.optimizer = {.update = {.kind = OPTIMIZER_ADAM, .rate = 0.001f}}}};
 
-/* BPR-MF beside NARM: factors, learned from batches of 160 sessions (pipelines/narm.mk). */
+/* BPR-MF as NARM's paper compares it: batches of 160 sessions (pipelines/narm.mk). */
 static const struct paper yoochoose_factors = {
     .items = 37483,
     .users = 6 * 160,
@@ -60,8 +59,8 @@ struct row {
     const struct paper *paper;
     struct variant v;
     const char *scheme;
-    int negatives; /* drawn, for cross-entropy; 0: the paper's loss */
-    int32_t users; /* fewer than the paper's; 0: all */
+    int negatives; /* drawn, with cross-entropy; 0: the paper's loss */
+    int32_t users; /* 0: as many as in the paper */
     enum part part;
 };
 
@@ -97,7 +96,7 @@ static const struct row rows[] = {
 
 /* ---- sessions ---- */
 
-/* Two events, and more with a chance that makes the mean the paper's. */
+/* Two events, and more with a probability that gives the paper's mean. */
 static size_t some_events(struct random *r, double mean, size_t most)
 {
     size_t n = 2;
@@ -106,7 +105,7 @@ static size_t some_events(struct random *r, double mean, size_t most)
     return n;
 }
 
-/* The first items more often than the last. */
+/* A random item; the first ones are more frequent than the last. */
 static int32_t some_item(struct random *r, int32_t items)
 {
     float x = random_between(r, 0, 1);
@@ -136,7 +135,7 @@ static void make_corpus(struct session_store *c, const struct row *row, int32_t 
 struct passing {
     struct learner learner;
     double took;
-    double steps, targets, begun, read; /* begun: sessions; read: inputs, with NARM's windows */
+    double steps, targets, begun, read; /* begun: sessions; read: input rows, with NARM's windows */
 };
 
 static int take_batch(void *to, const struct batch *b, struct err *e)
@@ -174,34 +173,34 @@ static int take_steps(void *to, const struct steps *s, struct err *e)
 
 /* ---- floors ---- */
 
-/* A GRU's products over so many rows, of which `going` go on from a state other than 0; of the
- * gradients of inputs and states those rows that are wanted. */
+/* Adds a GRU's products over `all` rows, of which `going` continue from a state other than 0;
+ * `inputs_back` input rows and `states_back` state rows get a gradient. */
 static void floor_gru(struct floor *f, double all, double going, int in, int H, double inputs_back,
                       double states_back)
 {
     floor_linear(f, all, 3 * H, in, inputs_back);
     floor_linear(f, going, 2 * H, H, states_back);
-    floor_linear(f, going, H, H, going); /* of W_hn(r∘h): r wants its gradient */
+    floor_linear(f, going, H, H, going); /* W_hn(r∘h): the gradient of r needs it */
 }
 
-static void lane_floor(struct floor *f, const struct row *row, const struct passing *p)
+static void parallel_floor(struct floor *f, const struct row *row, const struct passing *p)
 {
     const char *propagate = row->v.o.propagate;
     int H = (int)row->paper->hidden, items = row->paper->items;
     bool all = propagate && !strcmp(propagate, "all");
-    double lanes = p->targets / p->steps, begun = propagate ? p->begun / p->steps : 0;
-    double candidates = lanes + row->negatives;
-    floor_gru(f, lanes, lanes, H, H, lanes, begun);
+    double slots = p->targets / p->steps, begun = propagate ? p->begun / p->steps : 0;
+    double candidates = slots + row->negatives;
+    floor_gru(f, slots, slots, H, H, slots, begun);
     if (all)
-        floor_linear(f, lanes, 3 * H, H, begun);
+        floor_linear(f, slots, 3 * H, H, begun);
     if (propagate) {
         floor_gru(f, begun, begun, H, H, 0, 0);
         floor_linear(f, begun, H, H, begun);
     }
-    floor_linear(f, lanes, (int)candidates, H, lanes);
-    floor_rows(f, lanes, H, items, false);
+    floor_linear(f, slots, (int)candidates, H, slots);
+    floor_rows(f, slots, H, items, false);
     floor_rows(f, candidates, H, items, false);
-    floor_rows(f, lanes, H, items, true);
+    floor_rows(f, slots, H, items, true);
     floor_rows(f, candidates, H, items, true);
     floor_rows(f, candidates, 1, items, true);
 }
@@ -213,7 +212,7 @@ static void session_floor(struct floor *f, const struct row *row, const struct p
     double going = read - p->begun / p->steps;
     int chunks = (int)targets / CHUNK + 1;
     floor_gru(f, read, going, E, H, read, going);
-    floor_linear(f, read, H, H, read); /* attention's queries and keys */
+    floor_linear(f, read, H, H, read); /* queries and keys of the attention */
     floor_linear(f, read, H, H, read);
     floor_linear(f, targets, E, 2 * H, targets);
     for (int i = 0; i < chunks; i++)
@@ -221,7 +220,7 @@ static void session_floor(struct floor *f, const struct row *row, const struct p
     floor_rows(f, read, E, items, false);
 }
 
-/* Every event of a session is its user's target, and a negative of all the others. */
+/* Every event of a session is a target of its user, and a negative for all other targets. */
 static void factors_floor(struct floor *f, const struct row *row, const struct passing *p)
 {
     int E = (int)row->paper->embedding, items = row->paper->items;
@@ -234,7 +233,7 @@ static void factors_floor(struct floor *f, const struct row *row, const struct p
     floor_rows(f, targets, 1, items, true);
 }
 
-/* Of all lanes' steps in a record, one after another; the weights of the output at once. */
+/* One step of each slot after another in a record; the output weights are read once. */
 static void rank_floor(struct floor *f, const struct row *row, const struct passing *p)
 {
     int H = (int)row->paper->hidden, items = row->paper->items;
@@ -243,7 +242,7 @@ static void rank_floor(struct floor *f, const struct row *row, const struct pass
     floor_product(f, false, true, CHUNK, items, H);
 }
 
-/* ---- what is measured ---- */
+/* ---- measurements ---- */
 
 static void open_learner(struct passing *p, struct model *m, struct model_options **o,
                          const struct row *row, struct device *d)
@@ -294,7 +293,7 @@ static void open_floor(struct floor *f, const struct row *row, const struct pass
     if (row->part == PART_TEST)
         rank_floor(f, row, p);
     else if (model_takes_slots(class_named(row->v.model)))
-        lane_floor(f, row, p);
+        parallel_floor(f, row, p);
     else
         (row->paper->t.sampled ? factors_floor : session_floor)(f, row, p);
     f->dense = row->part == PART_TEST ? 0 : p->learner.model->parameters.dense;
@@ -313,7 +312,7 @@ static void measure(const struct row *row)
     struct device *d = cpu_open(&(struct device_options){0});
     make_corpus(&c, row, row->users ? row->users : row->paper->users);
     open_learner(&p, &m, &o, row, d);
-    run_pass(&p, row, &c, 1); /* the rows' first times, and what a pass holds */
+    run_pass(&p, row, &c, 1); /* warms up and counts what a pass contains */
     open_floor(&f, row, &p);
     double floors = ranks ? p.targets / CHUNK : p.steps;
     for (int round = 0; round < ROUNDS; round++) {
@@ -336,7 +335,7 @@ static void measure(const struct row *row)
 int main(int argc, char **argv)
 {
     (void)argc;
-    threads_wait_asleep(argv, blas_fit_processor()); /* as trainer's */
+    threads_wait_asleep(argv, blas_fit_processor()); /* as in trainer */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (is_wanted((const char *const *)argv + 1, rows[i].v.name))
             measure(&rows[i]);

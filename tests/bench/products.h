@@ -1,5 +1,5 @@
-/* Matrix products by every library that is at hand, whatever the programs were built with: the
- * fastest of them is what a step is measured against. */
+/* Matrix products by every library that is installed, whatever the programs were built with; a step
+ * is compared with the fastest one. */
 #ifndef TESTS_BENCH_PRODUCTS_H
 #define TESTS_BENCH_PRODUCTS_H
 
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A library, opened; only one of the two forms of the product is there. */
+/* A loaded library; only one of the two forms of the product is available. */
 struct library {
     const char *name;
     int (*dnnl)(char ta, char tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
@@ -31,7 +31,7 @@ static inline bool library_find(void *file, const char *name, void *to)
     return at != NULL;
 }
 
-/* Opens those that are there; how many. */
+/* Loads the libraries that are installed; returns their number. */
 static inline int libraries_open(struct library to[LIBRARIES_MOST])
 {
     static const struct {
@@ -62,7 +62,7 @@ static inline int libraries_open(struct library to[LIBRARIES_MOST])
     return count;
 }
 
-/* The threads of a library's products from now on. */
+/* Sets the number of threads for the library's products. */
 static inline void library_threads(const struct library *l, int threads)
 {
     if (l->set_int)
@@ -73,7 +73,7 @@ static inline void library_threads(const struct library *l, int threads)
         omp_set_num_threads(threads);
 }
 
-/* c [m, n] = op(a) op(b), row-major, rows end to end. */
+/* c [m, n] = op(a) op(b), row-major, rows contiguous. */
 static inline void library_product(const struct library *l, bool ta, bool tb, int m, int n, int k,
                                    const float *a, const float *b, float *c)
 {

@@ -1,4 +1,4 @@
-/* Models at the thesis's shapes, on batches made up as they go, for measurements of a step. */
+/* Models at the thesis's shapes that train on generated batches, for measurements of a step. */
 #ifndef TESTS_BENCH_RUNNING_H
 #define TESTS_BENCH_RUNNING_H
 
@@ -25,7 +25,7 @@ struct shape {
 static const struct shape lastfm = {"lastfm", 94284, 805, 100, 0.2, "mean"};
 static const struct shape reddit = {"reddit", 27452, 300, 50, 0, "last"};
 
-/* ---- batches: users spread over all there are, each with a session a day ---- */
+/* ---- batches: users spread over all users, each with one session a day ---- */
 
 struct made {
     int32_t user[ACTIVE_MOST], session[ACTIVE_MOST], length[ACTIVE_MOST], history[ACTIVE_MOST];
@@ -40,8 +40,8 @@ struct log {
     const struct shape *shape;
     int32_t users, active;
     struct random random;
-    int32_t next[ACTIVE_MOST]; /* number of each active user's next session */
-    int32_t at;                /* whose turn it is */
+    int32_t next[ACTIVE_MOST]; /* index of each active user's next session */
+    int32_t at;                /* the next user */
 };
 
 static inline void push_items(i32_vec *to, struct log *l, int count)
@@ -50,7 +50,7 @@ static inline void push_items(i32_vec *to, struct log *l, int count)
         vec_push(to, (int32_t)random_below(&l->random, (uint32_t)l->shape->items));
 }
 
-/* A length with the shape's mean. */
+/* A random length with the shape's mean. */
 static inline int32_t some_length(struct log *l)
 {
     uint32_t mean = (uint32_t)(l->shape->targets / SESSIONS + 1);
@@ -82,7 +82,7 @@ static inline void share_lengths(struct made *m, struct log *l, int count)
     }
 }
 
-/* The next sessions of `count` users. */
+/* A batch of the next sessions of `count` users. */
 static inline const struct batch *next_batch(struct made *m, struct log *l, int count, bool learn)
 {
     int known = 0;
@@ -122,7 +122,7 @@ static inline const struct batch *next_batch(struct made *m, struct log *l, int 
 
 struct variant {
     const char *name, *model;
-    struct model_shape o; /* what is not given is the shape's */
+    struct model_shape o; /* the shape gives what is not set */
 };
 
 struct running {
@@ -148,8 +148,8 @@ static inline void run_batch(struct running *r, int count, bool learn)
         bench_fail(&e);
 }
 
-/* Open, every active user's history full, FIRST steps done.  The device becomes
- * its own. */
+/* Opens a model, fills every active user's history and runs FIRST steps.  Takes ownership of the
+ * device. */
 static inline struct running *open_running(const struct shape *s, const struct variant *v,
                                            int32_t users, int32_t active, struct device *d)
 {

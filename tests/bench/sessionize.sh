@@ -1,6 +1,7 @@
 #!/bin/bash
-# lfm-sessionize over cut -f1,2,3 on a log of Last.fm of 200 MB, both from the page cache and to
-# /dev/null, the median of runs that take turns; and its peak memory on the log and on a tenth of it.
+# Time of lfm-sessionize over that of cut -f1,2,3 on a Last.fm log of 200 MB, both from the page
+# cache to /dev/null, the median of alternating runs; and peak memory on the log and on a tenth of
+# it.
 set -eu -o pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 PATH=${SESSPIPE_BIN:-$root/bin}:$root/.build/${VARIANT:-release}/fixtures:$PATH

@@ -1,7 +1,7 @@
 #!/bin/bash
-# How fast the stages between raw log and trainer are, and what memory they take: on the Globo log
-# where it is there ($SESSPIPE_DATA, ../shared/data), else on a made-up one.  From file to file, the
-# median of three runs.
+# Speed and peak memory of the stages between raw log and trainer, on the Globo log if it is there
+# ($SESSPIPE_DATA, ../shared/data), else on a generated one.  From file to file, the median of three
+# runs.
 set -eu -o pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/bench/cost

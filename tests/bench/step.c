@@ -1,13 +1,13 @@
-/* trainer's training step and test batch at the thesis's Last.fm and Reddit shapes, over the bare
- * matrix products that their targets need, in the fastest library that is at hand, with as many
- * threads, and its peak memory: rows "name<TAB>value<TAB>unit".
+/* A training step and a test batch of trainer at the thesis's Last.fm and Reddit shapes: time over
+ * that of the matrix products that their targets need, in the fastest installed library with the
+ * same number of threads, and peak memory: rows "name<TAB>value<TAB>unit".
  *
- * Three made-up batches streams differ in their number of training and test batches alone, so that
- * a difference of two runs is the time of those batches.  Runs and products take turns; of each the
- * least of the rounds.  The programs come from $SESSPIPE_BIN.
+ * Three generated streams of batches differ only in their number of training and test batches, so
+ * that the difference of two runs is the time of those batches.  Runs and products alternate; the
+ * result is the least time over the rounds.  $SESSPIPE_BIN has the programs.
  *
- * Usage: step, or step DEVICE PRECISION BATCHES: trainer's step there alone, over so many of them,
- * reading and writing included. */
+ * Usage: step, or step DEVICE PRECISION BATCHES: trainer's step on that device only, over that many
+ * batches, including reading and writing. */
 #include <fcntl.h>
 #include <math.h>
 #include <spawn.h>
@@ -29,7 +29,7 @@ enum {
     EVENTS_MOST = 905,
     HISTORY = 15,
     FEW = 2,
-    MANY = 8, /* batches more, whose time is taken */
+    MANY = 8, /* additional batches, whose time is measured */
     ROUNDS = 12,
 };
 
@@ -43,9 +43,9 @@ static void fail(const char *what)
 
 /* ---- the streams ---- */
 
-/* Sizes of a batch, and what trainer is told beside them. */
+/* Sizes of a batch, and trainer's options. */
 struct sizes {
-    const char *name; /* of the rows: what stands before "step_..." */
+    const char *name; /* prefix of the rows' names, before "step_..." */
     int items, units, targets;
     const char *embedding, *dropout, *rep;
     const char *threads; /* "0": all */
@@ -63,7 +63,7 @@ struct shape {
     int32_t delta[SESSIONS * HISTORY], week[SESSIONS * HISTORY], past[SESSIONS * HISTORY];
 };
 
-/* Each user's session `number`, one a day; lengths that add up, none above 20. */
+/* Fills session `number` of each user, one a day; the lengths add up, none above 20. */
 static void fill_shape(struct shape *s, const struct sizes *z, struct random *r, int32_t number)
 {
     int32_t known = number < HISTORY ? number : HISTORY;
@@ -118,7 +118,7 @@ static int write_names(struct frame_out *out, const struct sizes *z, struct err 
     return 0;
 }
 
-/* Batches that fill the histories, then those that are learned from, then those of the test. */
+/* Batches that fill the histories, then training batches, then test batches. */
 static int write_passes(struct frame_out *out, const struct sizes *z, int learned, int tested,
                         struct err *e)
 {
@@ -156,7 +156,7 @@ static void write_stream(const char *path, const struct sizes *z, int learned, i
     meta_release(&m);
 }
 
-/* ---- what is measured ---- */
+/* ---- measurements ---- */
 
 static const char *device = "cpu", *precision = "f32";
 
@@ -217,7 +217,7 @@ static double gradient_products(const struct floor *f, const struct library *l)
     return seconds() - begin;
 }
 
-/* The least times of runs, and of a library's products. */
+/* Least times of runs, and of a library's products. */
 enum { BASE, STEPS, TESTS, RUNS };
 struct took {
     double run[RUNS], forward[LIBRARIES_MOST], all[LIBRARIES_MOST];
@@ -236,15 +236,15 @@ static void measure(char path[RUNS][300], const struct floor *f, struct took *t)
     for (int i = 0; i < f->libraries; i++) {
         const struct library *l = &f->lib[i];
         library_threads(l, threads);
-        forward_product(f, l); /* wakes the threads and warms the cache */
+        forward_product(f, l); /* starts the threads and warms the cache */
         double forward = forward_product(f, l);
         t->forward[i] = less(t->forward[i], forward);
         t->all[i] = less(t->all[i], forward + gradient_products(f, l));
     }
 }
 
-/* Peak memory of the runs so far in megabytes; to be asked while this program itself is small,
- * since a child's begins with its parent's. */
+/* Peak memory in megabytes of the runs so far.  Call it while this program is small: a child's peak
+ * begins with its parent's memory. */
 static double child_megabytes(void)
 {
     struct rusage usage;
@@ -252,7 +252,7 @@ static double child_megabytes(void)
     return (double)usage.ru_maxrss / 1024;
 }
 
-/* The step on a device, behind the stream's reader: a difference of two runs. */
+/* Time of a step on a device including the stream's reader: the difference of two runs. */
 static int pipe_step(char path[3][300], int many)
 {
     double least_of[2] = {INFINITY, INFINITY};
@@ -266,8 +266,8 @@ static int pipe_step(char path[3][300], int many)
     return 0;
 }
 
-/* The step of one thread with rounded factors, over that with float32's, where the processor has
- * the instructions. */
+/* The step of one thread with factors rounded to bf16 over the step in float32, where the processor
+ * has the instructions. */
 static void measure_bf16(char path[RUNS][300])
 {
     static const char *const precisions[] = {"f32", "bf16"};

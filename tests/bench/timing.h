@@ -1,4 +1,4 @@
-/* What measurements share. */
+/* Timing functions of the measurements. */
 #ifndef TESTS_BENCH_TIMING_H
 #define TESTS_BENCH_TIMING_H
 
@@ -16,7 +16,7 @@ static inline double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* With one thread the processor's time, which others on the machine hardly lengthen. */
+/* Seconds; with one thread in processor time, which other work on the machine hardly changes. */
 static inline double now(void)
 {
     struct timespec t;
@@ -26,7 +26,7 @@ static inline double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* What else a machine does only adds: the least of the rounds is what the thing itself takes. */
+/* The least of n times: other work on the machine can only add to a time. */
 static inline double least(const double *x, size_t n)
 {
     double best = x[0];
@@ -35,7 +35,7 @@ static inline double least(const double *x, size_t n)
     return best;
 }
 
-/* Whether one of `beginnings` (NULL-terminated; none: all) begins the name of a row. */
+/* Whether a row's name has one of the NULL-terminated prefixes; without prefixes true. */
 static inline bool is_wanted(const char *const *beginnings, const char *name)
 {
     bool found = !*beginnings;

@@ -1,7 +1,7 @@
 #!/bin/bash
-# trainer from file to file at the shapes of HRNN's and NARM's papers: targets that it learns from in
-# a second, start and end of the program included, and its peak memory; HRNN's time over that of
-# reading its stream alone.
+# trainer from file to file at the shapes of HRNN's and NARM's papers: targets a second in training,
+# start and end of the program included, and peak memory; for HRNN also its time over the time of
+# reading its stream.
 set -eu -o pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/bench/cost

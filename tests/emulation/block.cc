@@ -1,9 +1,9 @@
-/* A block of threads: who waits where, who may go on. */
+/* A block of threads: which thread waits where, and which may continue. */
 #include "inside.h"
 
 #include <stdio.h>
 
-/* Weak: there under ThreadSanitizer alone, for which barriers are made known. */
+/* Weak: defined under ThreadSanitizer only, which has to be told of barriers. */
 extern "C" {
 void __tsan_acquire(void *p) __attribute__((weak));
 void __tsan_release(void *p) __attribute__((weak));
@@ -12,32 +12,33 @@ void __tsan_release(void *p) __attribute__((weak));
 EMULATED_LOCAL uint3 threadIdx, blockIdx;
 dim3 blockDim, gridDim;
 
-/* All __shared__ arrays stand in one section; the linker makes its borders known.  One word of our
- * own, so that it is there. */
+/* All __shared__ arrays are in one section whose borders the linker defines.  This word makes sure
+ * that the section exists. */
 extern char __start_emulated_shared[] __attribute__((visibility("hidden")));
 extern char __stop_emulated_shared[] __attribute__((visibility("hidden")));
 __attribute__((used, section("emulated_shared"))) static uint32_t shared_word;
 
 enum waiting { RUNNING, AT_BARRIER, AT_WARP, ENDED };
 
-struct lane {
+struct block_thread {
     uint3 index;
     enum waiting waiting;
     emulated_place at;
     uint32_t mask;
     bool truth, votes;
-    int from; /* lane whose value is wanted */
+    int from; /* lane of the warp whose value is wanted */
     uint64_t value, result;
 };
 
 static const int WARP = 32;
-static struct lane lanes[1024];
-static int lane_count;
+static struct block_thread block_threads[1024];
+static int thread_count;
 static const emulated_launch *launch;
 static uint3 block_index;
 static EMULATED_LOCAL int current;
 
-/* What threads begin behind, and what comes behind their ends. */
+/* Tags for ThreadSanitizer: threads begin after `begin`, and what follows the block comes after
+ * `end`. */
 static char begin, end;
 
 static void meet(void (*how)(void *), void *at)
@@ -51,7 +52,7 @@ static void meet(void (*how)(void *), void *at)
 static void enter(int i)
 {
     current = i;
-    threadIdx = lanes[i].index;
+    threadIdx = block_threads[i].index;
     blockIdx = block_index;
 }
 
@@ -61,38 +62,38 @@ void one_thread(int i)
     meet(__tsan_acquire, &begin);
     launch->thread();
     meet(__tsan_release, &end);
-    lanes[i].waiting = ENDED;
+    block_threads[i].waiting = ENDED;
 }
 
-/* The calling thread waits in this way until it is let go. */
+/* The calling thread waits in this way until let_go releases it. */
 static uint64_t stop(enum waiting waiting, emulated_place at, void *with)
 {
     int i = current;
-    lanes[i].waiting = waiting;
-    lanes[i].at = at;
+    block_threads[i].waiting = waiting;
+    block_threads[i].at = at;
     meet(__tsan_release, with);
     threads_stop(i);
     enter(i);
     meet(__tsan_acquire, with);
-    return lanes[i].result;
+    return block_threads[i].result;
 }
 
 static void let_go(int i, uint64_t result)
 {
-    lanes[i].result = result;
-    lanes[i].waiting = RUNNING;
+    block_threads[i].result = result;
+    block_threads[i].waiting = RUNNING;
     threads_go(i);
 }
 
 static const char *describe(int i, char *to, size_t room)
 {
-    uint3 t = lanes[i].index;
+    uint3 t = block_threads[i].index;
     int n = snprintf(to, room, "thread (%u, %u, %u) ", t.x, t.y, t.z);
-    if (lanes[i].waiting == ENDED)
+    if (block_threads[i].waiting == ENDED)
         snprintf(to + n, room - (size_t)n, "ended");
     else
-        snprintf(to + n, room - (size_t)n, "waits at %s (%s:%d)", lanes[i].at.what,
-                 lanes[i].at.file, lanes[i].at.line);
+        snprintf(to + n, room - (size_t)n, "waits at %s (%s:%d)", block_threads[i].at.what,
+                 block_threads[i].at.file, block_threads[i].at.line);
     return to;
 }
 
@@ -112,19 +113,20 @@ static bool same_place(const emulated_place &a, const emulated_place &b)
 
 int emulated_barrier(emulated_place at, bool truth)
 {
-    lanes[current].truth = truth;
-    return (int)stop(AT_BARRIER, at, &lanes);
+    block_threads[current].truth = truth;
+    return (int)stop(AT_BARRIER, at, &block_threads);
 }
 
 static void barrier_all(void)
 {
     uint64_t true_ones = 0;
-    for (int i = 0; i < lane_count; i++) {
-        if (lanes[i].waiting == ENDED || !same_place(lanes[i].at, lanes[0].at))
-            apart(i, lanes[0].waiting == ENDED ? 0 : i ? 0 : 1);
-        true_ones += lanes[i].truth;
+    for (int i = 0; i < thread_count; i++) {
+        if (block_threads[i].waiting == ENDED ||
+            !same_place(block_threads[i].at, block_threads[0].at))
+            apart(i, block_threads[0].waiting == ENDED ? 0 : i ? 0 : 1);
+        true_ones += block_threads[i].truth;
     }
-    for (int i = 0; i < lane_count; i++)
+    for (int i = 0; i < thread_count; i++)
         let_go(i, true_ones);
 }
 
@@ -135,15 +137,15 @@ int emulated_lane(void)
     return current % WARP;
 }
 
-static struct lane *warp_of(int i)
+static struct block_thread *warp_of(int i)
 {
-    return &lanes[i / WARP * WARP];
+    return &block_threads[i / WARP * WARP];
 }
 
 static uint64_t meet_warp(emulated_place at, uint32_t mask)
 {
     int i = current;
-    lanes[i].mask = mask;
+    block_threads[i].mask = mask;
     if (!(mask >> i % WARP & 1))
         emulation_die("%s (%s:%d): its mask 0x%x lacks the thread itself, lane %d", at.what,
                       at.file, at.line, mask, i % WARP);
@@ -152,7 +154,7 @@ static uint64_t meet_warp(emulated_place at, uint32_t mask)
 
 uint64_t emulated_exchange(emulated_place at, uint32_t mask, uint64_t value, int from)
 {
-    struct lane *l = &lanes[current];
+    struct block_thread *l = &block_threads[current];
     l->votes = false;
     l->value = value;
     l->from = from;
@@ -164,23 +166,23 @@ uint64_t emulated_exchange(emulated_place at, uint32_t mask, uint64_t value, int
 
 uint32_t emulated_vote(emulated_place at, uint32_t mask, bool truth)
 {
-    lanes[current].votes = true;
-    lanes[current].truth = truth;
+    block_threads[current].votes = true;
+    block_threads[current].truth = truth;
     return (uint32_t)meet_warp(at, mask);
 }
 
-/* The first lane of the mask that has not come to where lane i waits; -1: all have. */
+/* The first thread of the mask that has not arrived where thread i waits; -1: all have. */
 static int missing(int i)
 {
-    struct lane *l = &lanes[i];
+    struct block_thread *l = &block_threads[i];
     int first = i / WARP * WARP;
     for (int j = first; j < first + WARP; j++)
         if (l->mask >> (j - first) & 1) {
-            if (j >= lane_count)
+            if (j >= thread_count)
                 emulation_die("%s (%s:%d): its mask 0x%x names lane %d; the block has %d threads",
-                              l->at.what, l->at.file, l->at.line, l->mask, j - first, lane_count);
-            if (lanes[j].waiting != AT_WARP || lanes[j].mask != l->mask ||
-                !same_place(lanes[j].at, l->at))
+                              l->at.what, l->at.file, l->at.line, l->mask, j - first, thread_count);
+            if (block_threads[j].waiting != AT_WARP || block_threads[j].mask != l->mask ||
+                !same_place(block_threads[j].at, l->at))
                 return j;
         }
     return -1;
@@ -188,8 +190,8 @@ static int missing(int i)
 
 static void warp_go(int i)
 {
-    uint32_t mask = lanes[i].mask, vote = 0;
-    struct lane *warp = warp_of(i);
+    uint32_t mask = block_threads[i].mask, vote = 0;
+    struct block_thread *warp = warp_of(i);
     uint64_t value[WARP];
     for (int j = 0; j < WARP; j++)
         if (mask >> j & 1) {
@@ -198,14 +200,14 @@ static void warp_go(int i)
         }
     for (int j = 0; j < WARP; j++)
         if (mask >> j & 1)
-            let_go((int)(warp - lanes) + j, warp[j].votes ? vote : value[warp[j].from]);
+            let_go((int)(warp - block_threads) + j, warp[j].votes ? vote : value[warp[j].from]);
 }
 
 void all_stopped(void)
 {
     int stuck = -1, without = -1, gone = 0;
-    for (int i = 0; i < lane_count; i++)
-        if (lanes[i].waiting == AT_WARP) {
+    for (int i = 0; i < thread_count; i++)
+        if (block_threads[i].waiting == AT_WARP) {
             int j = missing(i);
             if (j < 0) {
                 warp_go(i);
@@ -224,7 +226,7 @@ void all_stopped(void)
 
 /* ---- a block ---- */
 
-/* Not by memset: sanitizers keep room of their own between the arrays. */
+/* Not by memset: sanitizers use the space between the arrays. */
 static __attribute__((no_sanitize("address"))) void spoil_shared(uint32_t garbage, void *dynamic,
                                                                  size_t bytes)
 {
@@ -262,18 +264,18 @@ void block_run(const emulated_launch &l, uint3 index, const thread_order &order)
     block_index = index;
     blockDim = l.block;
     gridDim = l.grid;
-    lane_count = (int)(l.block.x * l.block.y * l.block.z);
-    if (lane_count != turns_count || (int)order.kind != turns_kind) {
-        order_fill(order, lane_count, turns);
-        turns_count = lane_count;
+    thread_count = (int)(l.block.x * l.block.y * l.block.z);
+    if (thread_count != turns_count || (int)order.kind != turns_kind) {
+        order_fill(order, thread_count, turns);
+        turns_count = thread_count;
         turns_kind = order.kind;
     }
     dynamic_shared = shared_place(l.shared);
     spoil_shared(order.garbage, dynamic_shared, l.shared);
     uint3 next = {0, 0, 0};
-    for (int i = 0; i < lane_count; i++) {
-        lanes[i].waiting = RUNNING;
-        lanes[i].index = next;
+    for (int i = 0; i < thread_count; i++) {
+        block_threads[i].waiting = RUNNING;
+        block_threads[i].index = next;
         if (++next.x == l.block.x) {
             next.x = 0;
             if (++next.y == l.block.y) {
@@ -283,6 +285,6 @@ void block_run(const emulated_launch &l, uint3 index, const thread_order &order)
         }
     }
     meet(__tsan_release, &begin);
-    threads_run(lane_count, turns);
+    threads_run(thread_count, turns);
     meet(__tsan_acquire, &end);
 }

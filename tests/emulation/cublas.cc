@@ -1,5 +1,5 @@
-/* cuBLAS by plain loops, column-major as there: each element is one sum in the order of k, so that
- * equal columns give equal results, and no test depends on a library's rounding. */
+/* cuBLAS by plain loops, column-major.  Each element is one sum in the order of k, so that equal
+ * columns give equal results and no test depends on a library's rounding. */
 #include "cublas_v2.h"
 
 #include <vector>
@@ -14,7 +14,7 @@ struct emulated_cublas {
 struct operand {
     const void *at;
     cudaDataType type;
-    int rows, cols, ld; /* as it stands in memory, column-major */
+    int rows, cols, ld; /* as in memory, column-major */
     long long stride;
 };
 
@@ -111,13 +111,13 @@ static const char *of_batch(const operand &o, int i)
     return (const char *)o.at + (long long)i * o.stride * (long long)size_of(o.type);
 }
 
-/* Round to the nearest of 10 bits, as tensor cores take their operands in TF32. */
+/* Rounds to the nearest number with 10 bits of fraction, as tensor cores do in TF32. */
 static float to_tf32(float x)
 {
     return x - x != 0 ? x : __uint_as_float((__float_as_uint(x) + 0x1000u) & ~0x1fffu);
 }
 
-/* The operand as packed floats. */
+/* The operand as contiguous floats. */
 static std::vector<float> floats_of(const operand &o, const char *from, bool tf32)
 {
     size_t rows = (size_t)o.rows;
@@ -132,7 +132,7 @@ static std::vector<float> floats_of(const operand &o, const char *from, bool tf3
     return to;
 }
 
-/* c [m] = beta c + alpha Σ_p op(a)_p b_p, one column; b's elements are `step` apart. */
+/* c [m] = beta c + alpha Σ_p op(a)_p b_p, one column; elements of b are `step` apart. */
 static void multiply_column(const product &p, const float *a, const float *b, size_t step, float *c)
 {
     size_t m = (size_t)p.m;

@@ -1,6 +1,6 @@
-/* The matrix products of cuBLAS, by the CBLAS that is there: column-major, at least as strict about
- * shapes, and every operand must lie in one allocation of device memory.  bf16 operands are
- * multiplied as floats; under TF32 their mantissas are cut to 10 bits first. */
+/* The matrix products of cuBLAS, column-major, at least as strict about shapes: every operand must
+ * be in one allocation of device memory.  bf16 operands are multiplied as floats; TF32 first rounds
+ * them to 10 bits of fraction. */
 #ifndef EMULATION_CUBLAS_V2_H
 #define EMULATION_CUBLAS_V2_H
 

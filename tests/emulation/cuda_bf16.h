@@ -1,4 +1,4 @@
-/* Of CUDA's header of that name: the type and its conversions. */
+/* The type of CUDA's header of that name, and its conversions. */
 #ifndef EMULATION_CUDA_BF16_H
 #define EMULATION_CUDA_BF16_H
 
@@ -8,7 +8,7 @@ struct __nv_bfloat16 {
     uint16_t bits;
 };
 
-/* To the nearest, ties to even. */
+/* Rounds to the nearest, ties to even. */
 static inline __nv_bfloat16 __float2bfloat16(float x)
 {
     uint32_t bits = __float_as_uint(x);

@@ -102,7 +102,8 @@ extern EMULATED_LOCAL uint3 threadIdx, blockIdx;
 extern dim3 blockDim, gridDim;
 static const int warpSize = 32;
 
-/* Where in the source a barrier or warp operation stands: threads that meet must meet at one. */
+/* The place in the source of a barrier or warp operation: threads that meet must be at the same
+ * one. */
 struct emulated_place {
     const char *what, *file;
     int line;
@@ -114,11 +115,11 @@ struct emulated_place {
     }
 
 void *emulated_shared(void);
-/* Returns how many threads gave true. */
+/* Returns the number of threads that passed true. */
 int emulated_barrier(emulated_place at, bool truth);
-/* All lanes of the mask meet; `value` of the lane `from`, of this thread's warp. */
+/* All lanes of the mask meet; returns the `value` of lane `from` of this thread's warp. */
 uint64_t emulated_exchange(emulated_place at, uint32_t mask, uint64_t value, int from);
-/* Bit i: lane i of the mask gave true. */
+/* Bit i: lane i of the mask passed true. */
 uint32_t emulated_vote(emulated_place at, uint32_t mask, bool truth);
 int emulated_lane(void);
 
@@ -138,7 +139,7 @@ static inline T emulated_shuffle(emulated_place at, uint32_t mask, T value, int 
     return value;
 }
 
-/* The lane to read: one beyond the segment of `width` lanes is the own. */
+/* The lane to read; the thread's own where `from` is outside its segment. */
 static inline int emulated_within(int from, int first, int end)
 {
     return from < first || from >= end ? emulated_lane() : from;
@@ -408,11 +409,11 @@ struct emulated_launch {
     const void *function;
     dim3 grid, block;
     size_t shared;
-    std::function<void()> thread; /* what one thread does */
+    std::function<void()> thread; /* the work of one thread */
 };
 
-/* `argument` from 1.  A pointer must be NULL or device memory; a struct may hold no host pointer.
- */
+/* `argument` counts from 1.  A pointer must be NULL or device memory; a struct may hold no host
+ * pointer. */
 void emulated_check_pointer(const char *kernel, int argument, const void *p);
 void emulated_check_struct(const char *kernel, int argument, const void *p, size_t bytes);
 void emulated_enqueue(cudaStream_t stream, const emulated_launch &launch);

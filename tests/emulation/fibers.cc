@@ -1,5 +1,5 @@
 /* The threads of a block as fibers of the calling thread.  A fiber runs one thread after another
- * until one has to wait; only then the next needs a stack of its own. */
+ * until one has to wait; only then does the next one need a stack of its own. */
 #include "inside.h"
 
 #include <sys/mman.h>
@@ -8,14 +8,14 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-/* Stacks that begin at the same place of a page would share few lines of the cache: each is a bit
- * shorter than the one before. */
+/* Stacks that begin at the same place of a page would share few lines of the cache, so each is a
+ * bit shorter than the one before. */
 static const size_t STACK = 256 << 10, GUARD = 4096, SHORTER = 576;
 
 struct fiber {
-    void *saved; /* stack pointer, or context, of one that does not run */
+    void *saved; /* stack pointer, or context, of a fiber that does not run */
     char *stack;
-    const void *bottom; /* for AddressSanitizer: the stack, and its own notes */
+    const void *bottom; /* for AddressSanitizer: the stack, and data of its own */
     size_t size;
     void *notes;
 };
@@ -36,7 +36,7 @@ static void fiber_main(void);
 
 #ifdef __x86_64__
 
-/* Saves what a call keeps, changes the stack, takes it back from there. */
+/* Saves the registers that a call preserves, switches the stack, and restores them from it. */
 extern "C" void emulated_switch(void **from, void *to);
 __asm__(".text\n"
         ".globl emulated_switch\n"
@@ -52,7 +52,7 @@ __asm__(".text\n"
 
 static void fiber_prepare(struct fiber *f)
 {
-    void **top = (void **)(f->stack + f->size) - 1; /* then, as after a call, 8 bytes off 16 */
+    void **top = (void **)(f->stack + f->size) - 1; /* as after a call: 8 off 16 */
     *--top = (void *)fiber_main;
     f->saved = top - 6;
 }
@@ -95,7 +95,8 @@ static void leave(struct fiber *from, struct fiber *to)
     __sanitizer_start_switch_fiber(&from->notes, to->bottom, to->size);
 }
 
-/* Who comes from the host is told where its stack is. */
+/* Tells AddressSanitizer that the switch is complete, and stores the host's stack if it came from
+ * there. */
 static void arrived(struct fiber *at)
 {
     const void *bottom;
@@ -183,7 +184,7 @@ void threads_go(int i)
     ready[ready_to++] = i;
 }
 
-/* Those that may go on, in the order of turns. */
+/* Sorts the threads that may continue into the order of turns. */
 static void sort_ready(void)
 {
     bool goes[1024] = {false};
@@ -195,7 +196,7 @@ static void sort_ready(void)
             ready[n++] = turns[i];
 }
 
-/* Where to go on, called by who cannot. */
+/* The next fiber to run; called by one that has to wait. */
 static struct fiber *next_fiber(void)
 {
     if (fresh < count)

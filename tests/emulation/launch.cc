@@ -1,4 +1,4 @@
-/* Running kernels, and what is said when one goes wrong. */
+/* Runs kernels, and reports what goes wrong in them. */
 #include "inside.h"
 
 #include <signal.h>
@@ -14,9 +14,9 @@
 #endif
 
 static std::recursive_mutex lock;
-static int calls; /* one within another */
+static int calls; /* depth of nested calls */
 
-static const char *working; /* the name of what is being done; NULL: the host's own work */
+static const char *working; /* name of the current work; NULL: the host's own code */
 static const emulated_launch *kernel;
 static char last_work[200];
 
@@ -88,11 +88,11 @@ static void fault(int, siginfo_t *info, void *)
         work_describe(why, sizeof why);
         fprintf(stderr, "emulation: %s: touches %p, which is not memory of the device\n", why, p);
     }
-    sigaction(SIGSEGV, &previous, NULL); /* it comes again */
+    sigaction(SIGSEGV, &previous, NULL); /* the fault then occurs again, without this handler */
 }
 
 #ifdef __SANITIZE_ADDRESS__
-/* What AddressSanitizer or UndefinedBehaviorSanitizer found, ends the process. */
+/* After a report of AddressSanitizer or UndefinedBehaviorSanitizer, which end the process. */
 static void after_report(void)
 {
     char where[300];
@@ -101,7 +101,7 @@ static void after_report(void)
 }
 #endif
 
-/* On a stack of its own: that of a thread may be full. */
+/* The handler has a stack of its own: a thread's may be full. */
 static void watch_faults(void)
 {
     static bool watching;

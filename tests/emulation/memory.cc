@@ -1,5 +1,5 @@
-/* Device memory: host memory that may be touched only while work of the device is being done, each
- * allocation between guards. */
+/* Device memory: host memory that may be accessed only during work of the device; each allocation
+ * is between guard pages. */
 #include "inside.h"
 
 #include <stdio.h>
@@ -18,30 +18,30 @@
 #endif
 
 static const size_t GUARD = 1 << 20, PIECE = 64 << 10, ALIGN = 16, SHARED = 256 << 10;
-static const ptrdiff_t NEAR = 256; /* bytes in front that are looked at */
-static const int NOTHING = 0xff;   /* bytes of new memory: floats that are NaN */
+static const ptrdiff_t NEAR = 256; /* bytes in front of an allocation that are checked */
+static const int NOTHING = 0xff;   /* contents of new memory: floats that are NaN */
 
 struct allocation {
     char *at, *pages;
     size_t bytes, room;     /* room: of the pages */
-    std::vector<char> open; /* of each piece */
+    std::vector<char> open; /* for each piece */
 };
 
-/* What is opened at once of an allocation. */
+/* The part of an allocation that is opened at once. */
 struct piece {
     allocation *of;
     char *pages;
     size_t room;
-    char *at; /* its part of the memory that was asked for */
+    char *at; /* its part of the requested memory */
     size_t bytes;
-    char *before, *result; /* while a launch is to be repeated */
+    char *before, *result; /* saved contents, while a launch is to be repeated */
 };
 
 static char *region, *region_end, *next_free;
 static std::map<char *, allocation> allocations; /* by their first page */
 static std::vector<piece> opened;
 static bool remembering;
-static int opening; /* held while one is opened: several threads may touch it at once */
+static int opening; /* lock held while a piece is opened: several threads may access it at once */
 
 static std::map<char *, size_t> pinned;
 
@@ -50,7 +50,7 @@ static size_t rounded(size_t n, size_t unit)
     return (n + unit - 1) / unit * unit;
 }
 
-/* ---- where allocations stand ---- */
+/* ---- addresses of allocations ---- */
 
 static void region_reserve(void)
 {
@@ -65,7 +65,7 @@ static void region_reserve(void)
         emulation_die("no address space for device memory");
 }
 
-/* Addresses are used again only when all were used once. */
+/* Addresses are used again only when all have been used once. */
 static char *place_for(size_t room)
 {
     size_t needed = room + 2 * GUARD;
@@ -138,7 +138,7 @@ bool memory_is_device(const void *p)
 
 /* ---- opening and closing ---- */
 
-/* Says where p stands beside the allocations there are. */
+/* Describes where p is relative to the nearest allocation. */
 static void describe(const char *p, char *to, size_t room)
 {
     auto after = allocations.upper_bound((char *)p);
@@ -184,7 +184,7 @@ static char *copy_of(const piece &p)
     return to;
 }
 
-/* Opens the piece that p stands in. */
+/* Opens the piece that contains p. */
 static void open_piece(allocation *a, const char *p)
 {
     size_t number = (size_t)(p - a->pages) / PIECE;
@@ -256,14 +256,14 @@ static __attribute__((unused)) void check_unwritten(const char *from, const char
         }
 }
 
-/* What stands between an allocation and the borders of its pages. */
+/* Checks the bytes between an allocation and the borders of its pages. */
 static __attribute__((unused)) void check_rest(const piece &p)
 {
     check_unwritten(p.at - p.pages < NEAR ? p.pages : p.at - NEAR, p.at);
     check_unwritten(p.at + p.bytes, p.pages + p.room);
 }
 
-/* AddressSanitizer sees it sooner, and would take a look for a fault. */
+/* AddressSanitizer detects such a write sooner, and would report the check itself. */
 void memory_check_borders(void)
 {
 #ifndef __SANITIZE_ADDRESS__
@@ -284,7 +284,7 @@ void memory_close_all(void)
     remembering = false;
 }
 
-/* ---- doing a launch again ---- */
+/* ---- repeating a launch ---- */
 
 void memory_remember(void)
 {
@@ -395,8 +395,8 @@ void emulated_check_pointer(const char *kernel, int argument, const void *p)
         emulation_die("kernel %s: argument %d is a pointer of the host: %p", kernel, argument, p);
 }
 
-/* A word that could be an address of the host's heap or stack, of a page that is there; not a small
- * number beside a hole of the struct, in which half an address may stand. */
+/* Whether a word could be an address of the host's heap or stack, in a mapped page.  Small numbers
+ * beside a hole of the struct, which may contain half an address, are excluded. */
 static bool host_address(uintptr_t word)
 {
     unsigned char resident;

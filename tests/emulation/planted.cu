@@ -1,7 +1,8 @@
 /* usage: planted FAULT
  *
- * Small kernels, right and wrong, for the test of the emulation itself: "none" runs all that is
- * right and prints "right"; any other name plants that fault, which the emulation is to catch. */
+ * Small kernels, right and wrong, for the test of the emulation itself.  "none" runs everything
+ * that is right and prints "right"; any other name runs a kernel with that fault, which the
+ * emulation must detect. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <vector>
@@ -23,7 +24,7 @@ static void expect(bool right, const char *what)
     }
 }
 
-/* ---- kernels that are right, if they are called rightly ---- */
+/* ---- kernels that are right if they are launched correctly ---- */
 
 struct shape {
     int n;
@@ -68,7 +69,7 @@ static __global__ void warp_sums(const float *x, float *y)
     y[threadIdx.x] = right ? sum : -1;
 }
 
-/* Rows reversed through dynamic shared memory of n floats. */
+/* Reverses rows through dynamic shared memory of n floats. */
 static __global__ void reversed(int n, float *x)
 {
     float *kept = (float *)emulated_shared();
@@ -79,7 +80,7 @@ static __global__ void reversed(int n, float *x)
         x[i] = all == 10 ? kept[n - 1 - i] : 0;
 }
 
-/* Each thread of a block of (2, 3, 4), in a grid of (1, 2), writes where it stands. */
+/* Each thread of a block of (2, 3, 4), in a grid of (1, 2), writes its index. */
 static __global__ void places(float *y)
 {
     unsigned i = threadIdx.x + 2 * (threadIdx.y + 3 * threadIdx.z) + 24 * blockIdx.y;
@@ -236,7 +237,7 @@ static bool product(float *x, const float *host, cublasOperation_t tb, int ldb)
     return !wrong;
 }
 
-/* Pinned memory that is looked at, or changed, before the copy was waited for. */
+/* Reads or changes pinned memory before it has waited for the copy, unless `wait`. */
 static void early(float *x, const float *host, bool wait, bool read)
 {
     float *pinned;
@@ -260,7 +261,7 @@ static void early(float *x, const float *host, bool wait, bool read)
     cudaFreeHost(pinned);
 }
 
-/* A second stream that copies, with or without the first waiting for it. */
+/* A second stream copies; it waits for the first one, or does not. */
 static void two_streams(float *x, const float *host, bool wait)
 {
     cudaStream_t other;

@@ -1,4 +1,4 @@
-/* Streams, events, copies, and what a program asks about devices. */
+/* Streams, events, copies, and properties of devices. */
 #include "inside.h"
 
 #include <stdio.h>
@@ -12,11 +12,11 @@
 struct emulated_stream {
     std::deque<std::function<void()>> waiting;
     uint64_t queued, done;
-    bool blocking; /* waits for the default stream, and it for this one */
+    bool blocking; /* synchronizes with the default stream */
 };
 
 struct emulated_event {
-    emulated_stream *stream; /* NULL: never recorded, or its stream is gone: all done */
+    emulated_stream *stream; /* NULL: never recorded, or its stream was destroyed: complete */
     uint64_t upto;
     std::shared_ptr<double> time;
 };
@@ -154,7 +154,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
 {
     host_call held;
     must_be("cudaStreamDestroy", stream);
-    streams_finish(); /* those that wait for it, too */
+    streams_finish(); /* including those that wait for it */
     streams.erase(stream);
     for (emulated_event *e : events)
         if (e->stream == stream)
@@ -329,7 +329,7 @@ static cudaError_t copy_async(const char *call, const copy &c, cudaMemcpyKind ki
     } else {
         if (!to_device && memory_is_pinned(c.to) && s)
             for (size_t i = 0; i < c.height; i++)
-                memset(c.to + i * c.to_pitch, 0xff, c.width); /* not to be read before the end */
+                memset(c.to + i * c.to_pitch, 0xff, c.width); /* not valid before the end */
         stream_enqueue(s, [c] { copy_now(c); });
     }
     if (!to_device && !memory_is_pinned(c.to))

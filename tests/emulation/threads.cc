@@ -1,4 +1,5 @@
-/* The threads of a block as real ones, kept from block to block: for ThreadSanitizer. */
+/* The threads of a block as real threads, which are kept from block to block: for
+ * ThreadSanitizer. */
 #include "inside.h"
 
 #include <linux/futex.h>
@@ -16,8 +17,8 @@ static int lock; /* futex: held */
 static int over; /* futex: the block has ended */
 static int count, moving, ended;
 
-/* Raw futexes: ThreadSanitizer knows those of pthreads, and would see in each meeting of two
- * threads an order that a device does not keep. */
+/* Raw futexes: ThreadSanitizer knows those of pthreads, and would derive from each meeting of two
+ * threads an order that a device does not guarantee. */
 static void sleep_while(int *word, int value)
 {
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
@@ -53,7 +54,7 @@ static void wait_for(int *word)
     __atomic_store_n(word, 0, __ATOMIC_RELAXED);
 }
 
-/* The calling thread stops or ends; the last one sees to it that others go on. */
+/* The calling thread stops or ends; the last one to do so releases others. */
 static void step_back(bool end)
 {
     take_lock();

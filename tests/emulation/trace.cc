@@ -1,5 +1,5 @@
-/* EMULATED_TRACE=FILE: a line in it for each piece of work that is handed to the device, in the
- * order of the calls, for tests that count what a step of training takes. */
+/* EMULATED_TRACE=FILE: writes a line into FILE for each piece of work that the device gets, in the
+ * order of the calls, for tests that count the work of a training step. */
 #include "inside.h"
 
 #include <stdarg.h>

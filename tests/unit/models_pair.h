@@ -224,7 +224,7 @@ static inline float *all_gradients(struct pair *p)
     struct device *d = p->device;
     float *g = mem_zero(q->count, sizeof *g);
     d->op->download(d, g, q->grad, q->dense * sizeof *g);
-    for (const struct touched *t = tape_all_sparse(p->learner.tape); t; t = t->before) {
+    for (const struct sparse_update *t = tape_all_sparse(p->learner.tape); t; t = t->before) {
         size_t block = (size_t)parameter_block(t->parameter);
         for (int u = 0; u < t->rows->unique; u++) {
             int32_t row;

@@ -31,8 +31,8 @@ static void way_open(struct way_of *t, const char *model, const struct model_sha
         exit(1);
     }
     struct parameter *item = parameters_find(&t->model.parameters, "item_embedding.weight");
-    tap_ok(item->touched && item->per_item, "%s: a table of items", model);
-    item->touched = !dense;
+    tap_ok(item->sparse && item->per_item, "%s: a table of items", model);
+    item->sparse = !dense;
     parameters_allocate(&t->model.parameters, t->device, o->update.kind, o->update.momentum, 3);
     learner_open(&t->learner, &t->model, &options);
 }

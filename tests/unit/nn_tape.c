@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "nn/optimizer.h"
 #include "nn/tape.h"
 #include "nn_device.h"
 #include "tap.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "nn/optimizer.h"
 #include "nn/tape.h"
 #include "nn_device.h"
 #include "tap.h"
@@ -120,9 +121,9 @@ static double network_run(struct network *n, bool training, const int32_t *user)
     struct tensor *scale = take(&k, n->scale), *query = take(&k, n->query);
     struct tensor *start = tape_attend(t, key, scale, value, history, k.group, NULL);
     struct tape_memory m = {history, key, value, query, scale, k.group};
-    struct tape_looks looks;
+    struct attention_weights attention;
     struct tensor *h = tape_gru_attend(t, &n->gru, x, tape_activate(t, ACTIVATION_SIGMOID, start),
-                                       session, &m, &looks);
+                                       session, &m, &attention);
     float *loss = tape_output_loss(t, h, tape_parameter(t, n->output), tape_parameter(t, n->bias),
                                    tape_ints(t, targets, EVENTS));
     float losses[EVENTS];
@@ -137,13 +138,13 @@ static double network_run(struct network *n, bool training, const int32_t *user)
 
 /* ---- gradients ---- */
 
-/* The gradient of a parameter; a table's stands on the tape, touched blocks alone. */
+/* The gradient of a parameter; a table's stands on the tape, the step's blocks alone. */
 static float *gradient_of(const struct network *n, const struct parameter *p)
 {
     size_t size = p->count * sizeof(float), block = (size_t)parameter_block(p);
-    if (!p->touched)
+    if (!p->sparse)
         return to_host(n->device, p->grad, size);
-    const struct touched *q = tape_all_sparse(n->tape);
+    const struct sparse_update *q = tape_all_sparse(n->tape);
     while (q->parameter != p)
         q = q->before;
     size_t unique = (size_t)q->rows->unique;

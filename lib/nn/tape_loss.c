@@ -1,5 +1,21 @@
-/* The tape's losses over some of the items. */
+/* The losses at the end of a tape: over all items, and over some of them. */
 #include "nn/tape_nodes.h"
+
+/* The forward walk adds the gradients already, so the backward pass has no node here. */
+float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
+                        struct tensor *bias, const int32_t *target)
+{
+    struct output_layer o = {.targets = state->rows,
+                             .width = state->cols,
+                             .items = weight->rows,
+                             .state = state->value,
+                             .weight = weight->value,
+                             .bias = bias->value,
+                             .target = target};
+    float *loss = tape_floats(t, (size_t)state->rows);
+    t->op->output_loss(t->device, &o, loss, state->grad, weight->grad, bias->grad);
+    return loss;
+}
 
 const struct planned_candidates *
 tape_plan_candidates(struct tape *t, const struct parameter *weight, const struct parameter *bias,
@@ -14,9 +30,9 @@ tape_plan_candidates(struct tape *t, const struct parameter *weight, const struc
         .target = tape_ints(t, target, T),
         .correction = c->correction ? tape_send(t, c->correction, n * sizeof(float)) : NULL,
         .weight = tape_plan_rows(t, weight, c->item, c->count)};
-    if (bias) /* of two tables the same rows */
-        p->bias = bias->touched == weight->touched ? p->weight
-                                                   : tape_plan_rows(t, bias, c->item, c->count);
+    if (bias) /* two tables share one plan of rows */
+        p->bias =
+            bias->sparse == weight->sparse ? p->weight : tape_plan_rows(t, bias, c->item, c->count);
     return p;
 }
 
