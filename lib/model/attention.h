@@ -8,7 +8,7 @@
 
 /* ---- what the energies of earlier sessions stand on: x_j, side by side in this order ---- */
 
-enum attended { ATTEND_HIDDEN, ATTEND_DELTA, ATTEND_WEEK, ATTEND_AGE, ATTEND_KINDS };
+enum energy_part { ATTEND_HIDDEN, ATTEND_DELTA, ATTEND_WEEK, ATTEND_AGE, ATTEND_KINDS };
 
 struct energies {
     bool on[ATTEND_KINDS];

@@ -181,38 +181,38 @@ static int not_in(const char *key, size_t i, int64_t value, int64_t low, int64_t
                    (long long)value, (long long)low, (long long)high);
 }
 
-struct range {
+struct bounds {
     int64_t least, most;
 };
 
-static struct range range_i32(const int32_t *v, size_t n)
+static struct bounds range_i32(const int32_t *v, size_t n)
 {
     int32_t least = v[0], most = v[0];
     for (size_t i = 1; i < n; i++) {
         least = v[i] < least ? v[i] : least;
         most = v[i] > most ? v[i] : most;
     }
-    return (struct range){least, most};
+    return (struct bounds){least, most};
 }
 
-static struct range range_i64(const int64_t *v, size_t n)
+static struct bounds range_i64(const int64_t *v, size_t n)
 {
     int64_t least = v[0], most = v[0];
     for (size_t i = 1; i < n; i++) {
         least = v[i] < least ? v[i] : least;
         most = v[i] > most ? v[i] : most;
     }
-    return (struct range){least, most};
+    return (struct bounds){least, most};
 }
 
-static struct range range_u8(const unsigned char *v, size_t n)
+static struct bounds range_u8(const unsigned char *v, size_t n)
 {
     unsigned char least = v[0], most = v[0];
     for (size_t i = 1; i < n; i++) {
         least = v[i] < least ? v[i] : least;
         most = v[i] > most ? v[i] : most;
     }
-    return (struct range){least, most};
+    return (struct bounds){least, most};
 }
 
 static int64_t integer_at(enum column_type type, struct column column, size_t i)
@@ -227,9 +227,9 @@ static int64_t integer_at(enum column_type type, struct column column, size_t i)
 static int check_range(const char *key, enum column_type type, struct column column, int64_t low,
                        int64_t high, struct err *e)
 {
-    struct range range = type == COLUMN_I32   ? range_i32(column.at, column.len)
-                         : type == COLUMN_I64 ? range_i64(column.at, column.len)
-                                              : range_u8(column.at, column.len);
+    struct bounds range = type == COLUMN_I32   ? range_i32(column.at, column.len)
+                          : type == COLUMN_I64 ? range_i64(column.at, column.len)
+                                               : range_u8(column.at, column.len);
     if (range.least >= low && range.most <= high)
         return 0;
     size_t i = 0;

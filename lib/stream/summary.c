@@ -6,7 +6,7 @@
 #include "stream/json.h"
 
 /* What a stream holds; arrays by part (enum part). */
-struct summary {
+struct stream_summary {
     uint64_t users, items, passes, batches, steps, left_out;
     uint64_t sessions[4], events[4];
     uint64_t ranks[4], lists[4], attention[4];
@@ -69,14 +69,14 @@ static void show_meta(struct buf *to, const struct meta *m)
     }
 }
 
-static void count_session(struct summary *s, const struct session *session)
+static void count_session(struct stream_summary *s, const struct session *session)
 {
     s->sessions[session->part]++;
     s->events[session->part] += session->count;
 }
 
 /* A session has one event more than it has steps. */
-static void count_steps(struct summary *s, const struct steps *steps)
+static void count_steps(struct stream_summary *s, const struct steps *steps)
 {
     uint64_t of[4] = {0};
     for (size_t i = 0; i < steps->reset.len; i++)
@@ -87,7 +87,7 @@ static void count_steps(struct summary *s, const struct steps *steps)
     s->events[s->epoch.part] += of[RESET_NONE] + 2 * begun;
 }
 
-static void count_batch(struct summary *s, const struct batches_record *r)
+static void count_batch(struct stream_summary *s, const struct batches_record *r)
 {
     if (r->kind == RECORD_STEPS) {
         count_steps(s, &r->steps);
@@ -100,13 +100,13 @@ static void count_batch(struct summary *s, const struct batches_record *r)
         s->left_out += r->batch.user.len;
 }
 
-static void count_epoch(struct summary *s, struct epoch epoch)
+static void count_epoch(struct stream_summary *s, struct epoch epoch)
 {
     s->epoch = epoch;
     s->passes++;
 }
 
-static void count_prediction(struct summary *s, const struct predictions_record *r)
+static void count_prediction(struct stream_summary *s, const struct predictions_record *r)
 {
     switch (r->kind) {
     case RECORD_EPOCH:
@@ -126,7 +126,7 @@ static void count_prediction(struct summary *s, const struct predictions_record 
     }
 }
 
-static void count(struct summary *s, enum stream_kind kind, const union any_record *r)
+static void count(struct stream_summary *s, enum stream_kind kind, const union any_record *r)
 {
     /* All three structs begin with the kind. */
     enum record_kind record = r->sessions.kind;
@@ -144,7 +144,7 @@ static void count(struct summary *s, enum stream_kind kind, const union any_reco
         count_batch(s, &r->batches);
 }
 
-static void show_counts(struct buf *to, const struct summary *s, enum stream_kind kind)
+static void show_counts(struct buf *to, const struct stream_summary *s, enum stream_kind kind)
 {
     row(to, "users", s->users);
     row(to, "items", s->items);
@@ -168,7 +168,7 @@ static void show_counts(struct buf *to, const struct summary *s, enum stream_kin
 
 int summary_write(struct any_in *in, struct buf *to, struct err *e)
 {
-    struct summary s = {0};
+    struct stream_summary s = {0};
     union any_record record;
     enum read_result result;
     show_meta(to, any_in_meta(in));
@@ -178,7 +178,7 @@ int summary_write(struct any_in *in, struct buf *to, struct err *e)
             continue;
         }
         show_counts(to, &s, in->kind);
-        s = (struct summary){0};
+        s = (struct stream_summary){0};
         buf_byte(to, '\n');
         show_meta(to, any_in_meta(in));
     }
