@@ -138,15 +138,6 @@ most_lines() { case $1 in trainer) echo 96 ;; *) echo 50 ;; esac }
     each_program ranged
 }
 
-# What --help shows, with the options of each model where they depend on it.
-help_of() {
-    "$1" --help
-    ! "$1" --help | grep -q '^options of --model' ||
-        for model in $("$1" --model none </dev/null 2>&1 | sed -n 's/.*choose from //p' | tr -d ,); do
-            "$1" --model "$model" --help
-        done
-}
-
 @test "options of another model are refused, wherever --model is named; --help shows those of the model" {
     run -64 --separate-stderr trainer --encoder local --model ii-rnn batches
     [ "$stderr" = 'trainer: --encoder goes with --model narm, not with ii-rnn' ]

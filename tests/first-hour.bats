@@ -64,7 +64,7 @@ offered() {
         [ "$(offered "$program" --vers)" = --version ]
         # All options of the help, and no other.
         offered "$program" -- | tr ' ' '\n' | sort >names
-        "$program" --help | sed -nE 's/^ +(-., )?(--[a-z-]+).*/\2/p' | sort -u | diff - names
+        help_of "$program" | sed -nE 's/^ +(-., )?(--[a-z-]+).*/\2/p' | sort -u | diff - names
     done
     [ "$(offered tfilter --progress '')" = 'auto json none' ]
     [ "$(offered tfilter --progress j)" = json ]

@@ -35,3 +35,12 @@ alike() {
         all(range($a | length); $a[.][0] == $b[.][0] and ($a[.][1] as $x | $b[.][1] as $y |
             if ($x | type) == "number" then ($x - $y | fabs) < 1e-5 * (1 + ($x | fabs)) else $x == $y end))' >/dev/null
 }
+
+# What --help shows, with the options of each model where they depend on it.
+help_of() {
+    "$1" --help
+    ! "$1" --help | grep -q '^options of --model' ||
+        for model in $("$1" --model none </dev/null 2>&1 | sed -n 's/.*choose from //p' | tr -d ,); do
+            "$1" --model "$model" --help
+        done
+}

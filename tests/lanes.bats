@@ -32,12 +32,13 @@ plain() { # MODEL-OPTION ...: weights, and what comes of 1 and of 7 lanes, again
 # The records of trainer --max-steps 0, and what is said beside its training passes.
 records() { spcat "$1" | grep -E '^\["(user|item|epoch|rank|top|pass",[0-9]+,[23])'; }
 
-train() { trainer --threads 1 --quiet --embedding 8 --hidden 12 --optimizer adagrad --lr 0.05 --dropout 0 "$@"; }
+train_sessions() { trainer --threads 1 --quiet --embedding 8 --optimizer adagrad --lr 0.05 --dropout 0 "$@"; }
+train() { train_sessions --hidden 12 "$@"; }
 
 @test "rnn and hrnn: every target of the test once, in its session and place" {
     train --model rnn "$LOG/session.mp" >rnn.mp
     train --model hrnn --propagate all --user-dropout 0.1 --start-dropout 0.1 "$LOG/user.mp" >hrnn.mp
-    batcher --batch 10 --epochs 1 "$LOG/split.mp" | train --model ii-rnn --hidden 0 >sessions.mp
+    batcher --batch 10 --epochs 1 "$LOG/split.mp" | train_sessions --model ii-rnn >sessions.mp
     for run in rnn hrnn sessions; do
         spcat --check $run.mp >/dev/null
         spcat $run.mp | python3 -c '
@@ -88,11 +89,11 @@ print(*sorted(rows), sep="\n")' >$run.txt
 
 @test "a session model takes the losses too, and options change what comes out" {
     batcher --batch 10 --epochs 1 -o batches.mp "$LOG/split.mp"
-    train --hidden 0 batches.mp >0.mp
-    train --hidden 0 --negatives 50 batches.mp >1.mp
-    train --hidden 0 --negatives 50 --negatives-alpha 0 batches.mp >2.mp
-    train --hidden 0 --negatives 50 --logq batches.mp >3.mp
-    train --hidden 0 --loss bpr batches.mp >4.mp
+    train_sessions batches.mp >0.mp
+    train_sessions --negatives 50 batches.mp >1.mp
+    train_sessions --negatives 50 --negatives-alpha 0 batches.mp >2.mp
+    train_sessions --negatives 50 --logq batches.mp >3.mp
+    train_sessions --loss bpr batches.mp >4.mp
     train --model hrnn "$LOG/user.mp" >5.mp
     train --model hrnn --propagate all "$LOG/user.mp" >6.mp
     train --model hrnn --unroll 4 "$LOG/user.mp" >7.mp
@@ -192,7 +193,7 @@ for line in sys.stdin:
 @test "the wrong batches and options are refused with what is possible" {
     run -64 train --model hrnn "$LOG/session.mp"
     [[ $output == *'--scheme session-parallel does not keep each user'*'use user-parallel'* ]]
-    run -64 train --model ii-rnn --hidden 0 "$LOG/user.mp"
+    run -64 train_sessions --model ii-rnn "$LOG/user.mp"
     [[ $output == *'the batches are steps of lanes, --model ii-rnn takes whole sessions: use batcher --scheme longest-first'* ]]
     batcher --epochs 1 -o batches.mp "$LOG/split.mp"
     run -64 train --model rnn batches.mp
