@@ -71,7 +71,7 @@ uses() {
 @test "no banned call" {
     cd "$ROOT"
     run -1 grep -nwE '(rand|srand|strcpy|strcat|sprintf|gets|atoi|atof|setlocale) *\(' \
-        lib/*/*.[ch] bin/*.[ch] tests/unit/*.[ch]
+        lib/*/*.[ch] bin/*.[ch] tests/*.h tests/*/*.[ch]
 }
 
 @test "memory comes from base/mem.h alone" {
@@ -92,7 +92,7 @@ uses() {
 
 @test "nothing is left for later" {
     cd "$ROOT"
-    run -1 grep -rnwE 'TODO|FIXME|XXX' lib bin tests/unit man Makefile --include='*.[ch1-9]' --include=Makefile
+    run -1 grep -rnwE 'TODO|FIXME|XXX' lib bin tests man Makefile --include='*.[ch1-9]' --include=Makefile
 }
 
 # bats shows what `run` caught only where it is printed.
@@ -106,7 +106,7 @@ teardown() {
         FNR == 1 { limit = FILENAME ~ /^bin\/.*\.c$/ ? 200 : 700 }
         FNR == limit + 1 { print FILENAME ": longer than " limit " lines"; wrong = 1 }
         length($0) > 100 && $0 !~ /[\200-\377]/ { print FILENAME ":" FNR ": " length($0) " columns"; wrong = 1 }
-        END { exit wrong }' lib/*/*.[ch] bin/*.[ch] tests/unit/*.[ch]
+        END { exit wrong }' lib/*/*.[ch] bin/*.[ch] tests/*.h tests/*/*.[ch]
 }
 
 @test "every program has its manual page and its tests" {
