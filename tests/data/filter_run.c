@@ -2,40 +2,8 @@
 #include "data/filter_run.h"
 
 #include "stream/attributes.h"
-#include "../streams.h"
 #include "../tap.h"
-
-/* A stream in memory, to be read again. */
-struct made {
-    FILE *file;
-    struct output_file sink;
-    struct frame_out out;
-};
-
-static void made_open(struct made *m)
-{
-    struct err e;
-    struct meta meta;
-    m->file = tmpfile();
-    m->sink = (struct output_file){.fd = fileno(m->file)};
-    stream_meta(&meta, STREAM_SESSIONS);
-    must(frame_out_open(&m->out, &m->sink, &meta, false, &e), &e);
-    meta_release(&meta);
-}
-
-static struct sessions_in *made_again(struct made *m)
-{
-    struct err e;
-    struct buf bytes = {0};
-    struct sessions_in *in;
-    must(frame_out_end(&m->out, &e), &e);
-    frame_out_release(&m->out);
-    stream_bytes(m->file, &bytes);
-    const char *path = stream_file(bytes.at, bytes.len);
-    must(sessions_in_open(&in, &path, 1, &e), &e);
-    buf_release(&bytes);
-    return in;
-}
+#include "made.h"
 
 /* Runs the filter over the stream; what it wrote is opened in *result where it succeeded. */
 static int refined(struct made *from, const char *filter, const char *value,

@@ -1,5 +1,5 @@
-/* lib/data/parallel_batches and the schemes with lanes: steps against lanes run plainly, one event at a time;
- * every session rebuilt from them; the stream's reader takes them. */
+/* lib/data/parallel_batches and the schemes with slots: steps against slots run plainly, one event
+ * at a time; every session rebuilt from them; the stream's reader takes them. */
 #include "data/parallel_batches.h"
 
 #include "base/random.h"

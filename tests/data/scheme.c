@@ -1,5 +1,5 @@
 /* lib/data/scheme: every session once, each user's in order where that is promised; longest-first
- * against the rule written down plainly.  Steps of lanes: tests/data/parallel_batches.c. */
+ * against the rule written down plainly.  Steps of slots: tests/data/parallel_batches.c. */
 #include "data/scheme.h"
 
 #include "base/random.h"

@@ -1,5 +1,5 @@
-/* lib/data/session_store: sessions that come mixed are brought together by user, in the order they came.
- */
+/* lib/data/session_store: sessions that come mixed are brought together by user, in the order they
+ * came. */
 #include "data/session_store.h"
 
 #include "base/random.h"
