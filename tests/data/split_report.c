@@ -85,8 +85,26 @@ static void leaks(void)
     vec_release(&train);
 }
 
+/* Training has item 0 from 10 on and item 1 from 20 on. */
+static void same_time(void)
+{
+    struct all_user_sessions all = {0};
+    struct split_report r = {0};
+    i64_vec train = {0};
+    user(&all, true, 0);
+    session(&all.at[0], PART_TRAIN, 10, 20, 0, 1);
+    session(&all.at[0], PART_TEST, 10, 20, 0, 1);
+    session(&all.at[0], PART_TEST, 9, 19, 0, 1);
+    split_report_count(&r, &all, &train);
+    tap_ok(r.test_events_future == 2,
+           "an event of the time of the first training event is not early");
+    all_user_sessions_release(&all);
+    vec_release(&train);
+}
+
 int main(void)
 {
+    same_time();
     clean();
     leaks();
     return tap_done();
