@@ -13,7 +13,7 @@ static void note_names(struct reindex *r, struct names *users, struct names *ite
     attributes_pack(&packed, (const struct attribute[]){{"country", bytes_of("Norway")}}, 1);
     struct attributes norway = {{packed.at, packed.len}};
     for (int32_t i = 0; i < 5; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "i%d", i);
         names_add(items, bytes_of(name), NULL);
         new_ids_note(&r->items, &(struct named){i, bytes_of(name),
