@@ -17,7 +17,8 @@ ROOMS := $(notdir $(patsubst %/,%,$(wildcard lib/*/)))
 ARCHIVES := $(ROOMS:%=$(BUILD)/lib%.a)
 PROGRAMS := $(patsubst bin/%.c,%,$(wildcard bin/*.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
-UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c)) $(FUZZERS)
+UNIT_SOURCES := $(wildcard $(ROOMS:%=tests/%/*.c))
+UNITS := $(UNIT_SOURCES:%.c=$(BUILD)/%) $(FUZZERS)
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/bench/gpu_%,$(wildcard tests/bench/*.c)))
 GPU_BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/gpu_*.c))
 FIXTURES := $(patsubst %.c,$(BUILD)/%,$(wildcard fixtures/*.c))
@@ -196,8 +197,8 @@ TEST_FILES = $(if $(filter release,$(VARIANT)),$(wildcard tests/*.bats),\
     $(wildcard tests/cli.bats tests/faults.bats tests/emulation.bats tests/cuda.bats))
 RUN_TESTS = SESSPIPE_BIN=$(CURDIR)/$(BIN) VARIANT=$(VARIANT) tests/run
 # The tests of operations and models, which run on any device; those of models are slow in a variant.
-ON_DEVICE = $(patsubst %.c,$(BUILD)/%@cuda,$(filter $(if $(filter release,$(VARIANT)),%,tests/unit/nn_%), \
-    $(shell grep -lE '"(nn_device|nn_reference|models_pair)\.h"' tests/unit/*.c)))
+ON_DEVICE = $(patsubst %.c,$(BUILD)/%@cuda,$(filter $(if $(filter release,$(VARIANT)),%,tests/nn/%), \
+    $(shell grep -lE '"(\.\./device|reference|pair)\.h"' $(UNIT_SOURCES))))
 
 check: all units
 	@TEST_CUDA=$(CURDIR)/$(EMULATED) $(RUN_TESTS) $(ON_DEVICE) $(TEST_FILES) $(UNITS)
@@ -211,7 +212,7 @@ check-long: all units
 check-threads: all units
 	@TEST_CUDA=$(CURDIR)/$(EMULATED) EMULATED_ORDER=forward OMP_NUM_THREADS=1 \
 	    TSAN_OPTIONS="report_signal_unsafe=0 $(TSAN_OPTIONS)" \
-	    $(RUN_TESTS) $(filter %/nn_operations@cuda %/nn_up_to@cuda,$(ON_DEVICE)) \
+	    $(RUN_TESTS) $(filter %/nn/ops@cuda %/nn/ops_up_to@cuda,$(ON_DEVICE)) \
 	    tests/emulation.bats
 
 # The numeric tests with every library of products and every set of its kernels that can be run here;
@@ -226,7 +227,7 @@ check-gpu: all units
 	    { $(BIN)/trainer --version >&2; echo 'check-gpu: no GPU that can be used here' >&2; exit 1; }
 	@SESSPIPE_CUDA=$(CURDIR)/$(BIN)/sesspipe-cuda.so SESSPIPE_LONG=1 $(RUN_TESTS) $(ON_DEVICE) tests/cuda.bats
 	@SESSPIPE_CUDA=$(CURDIR)/$(BIN)/sesspipe-cuda.so TEST_DEVICE=cuda tests/compute-sanitizer \
-	    $(filter %/nn_operations %/nn_layers %/nn_groups,$(ON_DEVICE:@cuda=))
+	    $(filter %/nn/ops %/nn/ops_layers %/nn/ops_groups,$(ON_DEVICE:@cuda=))
 
 # Each target of tests/fuzz from what is kept beside it; what it finds is left in .build/fuzz.
 FUZZ_SECONDS ?= 60
@@ -255,7 +256,7 @@ bench-gpu bench-gpu-record: all $(GPU_BENCHES) $(BUILD)/tests/bench/step $(if $(
 demo: all $(FIXTURES)
 	@$(MAKE) --no-print-directory -f pipelines/demo.mk BIN=$(BIN) FIXTURES=$(BUILD)/fixtures
 
-SOURCES = $(wildcard lib/*/*.[ch] bin/*.[ch] tests/*/*.[ch] fixtures/*.[ch])
+SOURCES = $(wildcard lib/*/*.[ch] bin/*.[ch] tests/*.h tests/*/*.[ch] fixtures/*.[ch])
 
 lint: | $(AFTER_DEPS)
 	@if command -v clang-format >/dev/null; then clang-format --dry-run --Werror $(SOURCES); \

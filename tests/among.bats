@@ -1,4 +1,3 @@
-#!/usr/bin/env bats
 # --rank-among: ranks among the most supported items, found anew by tests/check-among.py from lists
 # of the whole vocabulary; what says so, what is refused.
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,3 @@
-#!/usr/bin/env bats
 # batcher: what tests/check-batches.py calls the rules, on a log of our own and on real ones;
 # options, messages, refusals.
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env bats
 # Checkpoints of trainer: a run that was killed or stopped and gone on with leaves the bytes of one
 # that never was; what is not its checkpoint is refused.  SESSPIPE_LONG=1: every moment, 20 kills.
 

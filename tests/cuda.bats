@@ -1,4 +1,3 @@
-#!/usr/bin/env bats
 # trainer on a GPU, the whole way from batches to ranks, against the CPU.  The GPU is the emulation,
 # or the backend that SESSPIPE_CUDA names.
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env bats
 # The emulation in which the kernels run where there is no GPU: what it must catch, it catches, and
 # its message names the kernel.
 

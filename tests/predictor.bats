@@ -1,4 +1,3 @@
-#!/usr/bin/env bats
 # predictor: the ranks that trainer gives from the same weights, items that the model does not know,
 # model files that do not fit.
 

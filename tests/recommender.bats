@@ -1,4 +1,3 @@
-#!/usr/bin/env bats
 # recommender: its scores against tests/check-recommender.py and against predictor's lists, new users
 # and items, answers as they are asked for.
 

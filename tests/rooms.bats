@@ -75,7 +75,7 @@ uses() {
 @test "no banned call" {
     cd "$ROOT"
     run -1 grep -nwE '(rand|srand|strcpy|strcat|sprintf|gets|atoi|atof|setlocale) *\(' \
-        lib/*/*.[ch] bin/*.[ch] tests/unit/*.[ch]
+        lib/*/*.[ch] bin/*.[ch] tests/*.h tests/*/*.[ch]
 }
 
 @test "memory comes from base/mem.h alone" {
@@ -96,7 +96,7 @@ uses() {
 
 @test "nothing is left for later" {
     cd "$ROOT"
-    run -1 grep -rnwE 'TODO|FIXME|XXX' lib bin tests/unit man Makefile --include='*.[ch1-9]' --include=Makefile
+    run -1 grep -rnwE 'TODO|FIXME|XXX' lib bin tests man Makefile --include='*.[ch1-9]' --include=Makefile
 }
 
 # bats shows what `run` caught only where it is printed.
@@ -110,7 +110,7 @@ teardown() {
         FNR == 1 { limit = FILENAME ~ /^bin\/.*\.c$/ ? 200 : 700 }
         FNR == limit + 1 { print FILENAME ": longer than " limit " lines"; wrong = 1 }
         length($0) > 100 && $0 !~ /[\200-\377]/ { print FILENAME ":" FNR ": " length($0) " columns"; wrong = 1 }
-        END { exit wrong }' lib/*/*.[ch] bin/*.[ch] tests/unit/*.[ch]
+        END { exit wrong }' lib/*/*.[ch] bin/*.[ch] tests/*.h tests/*/*.[ch]
 }
 
 @test "every program has its manual page and its tests" {
@@ -119,5 +119,71 @@ teardown() {
         name=$(basename "$source" .c)
         [ -e "man/$name.1" ] || { echo "no man/$name.1"; false; }
         [ -e "tests/$name.bats" ] || { echo "no tests/$name.bats"; false; }
+    done
+}
+
+# Modules that the tests of programs cover, with the reason why they have no unit test of their own.
+covered_by_programs="
+data/csv                 csv-sessionize.bats: what it reads are options and logs
+data/epochs              batcher.bats, against tests/check-batches.py
+data/raw                 the three sessionizers' tests; tests/fuzz/raw.c
+data/select              spcat.bats: --grep on streams of each kind
+data/sessionize_options  the three sessionizers' tests: a table of options
+data/sessionize_run      the three sessionizers' tests: whole runs
+data/sessionizer         the three sessionizers' tests, against tests/check-sessions.py
+eval/ranks_tsv           scorer.bats: ranks as text
+eval/report              scorer.bats: tables, TSV and JSON by hand-made streams
+eval/report_reader       scorer.bats, attnviz.bats: several inputs, --against
+eval/report_write        scorer.bats: one call by format
+train/attention_sample   trainer.bats, attnviz.bats: needs a trained model
+train/checkpoint         checkpoints.bats: whole runs, killed and gone on with
+train/clustering         trainer.bats: --clusters; what it computes is train/kmeans
+train/learner            tests/model/*.c train through it
+train/model_file         trainer.bats, predictor.bats: files written, read, damaged
+train/model_file_names   predictor.bats: damaged files
+train/options            trainer.bats, predictor.bats: a table of options
+train/pass_run           trainer.bats, predictor.bats: whole runs
+train/predict_run        predictor.bats: whole runs
+train/save               trainer.bats: what the file says
+train/saved_model        predictor.bats, recommender.bats: models of files
+train/train_run          trainer.bats: whole runs
+"
+
+@test "a module of data, eval and train has its unit test, or is known to be covered by programs" {
+    cd "$ROOT"
+    wrong=0
+    for header in lib/{data,eval,train}/*.h; do
+        module=${header#lib/} module=${module%.h}
+        [ -e "lib/$module.c" ] || continue
+        listed=$(grep -c "^$module " <<<"$covered_by_programs" || true)
+        [ -e "tests/$module.c" ] || [ "$listed" = 1 ] ||
+            { echo "no tests/$module.c, and it is not in the list above"; wrong=1; }
+        [ ! -e "tests/$module.c" ] || [ "$listed" = 0 ] ||
+            { echo "tests/$module.c is there: take it out of the list above"; wrong=1; }
+    done
+    while read -r module _; do
+        [ -z "$module" ] || [ -e "lib/$module.c" ] || { echo "no lib/$module.c, which is listed"; wrong=1; }
+    done <<<"$covered_by_programs"
+    [ "$wrong" = 0 ]
+}
+
+@test "a test file is named after a program or says its topic in its first line" {
+    cd "$ROOT"
+    wrong=0
+    for file in tests/*.bats; do
+        [ -e "bin/$(basename "$file" .bats).c" ] || [[ $(head -n 1 "$file") == '# '* ]] ||
+            { echo "$file: the first line is no comment"; wrong=1; }
+    done
+    [ "$wrong" = 0 ]
+}
+
+@test "a unit test is in the folder of a room" {
+    cd "$ROOT"
+    for file in tests/*/*.c; do
+        folder=$(basename "$(dirname "$file")")
+        case $folder in
+        bench | emulation | fuzz | tool) ;;
+        *) [ -d "lib/$folder" ] || { echo "$file: no lib/$folder"; false; } ;;
+        esac
     done
 }

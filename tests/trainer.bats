@@ -1,4 +1,3 @@
-#!/usr/bin/env bats
 # trainer: its updates against tests/check-trainer.py, repeatability, options, model files, what
 # it writes, refusals.
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../unit/model_shape.h"
+#include "../model_shape.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "train/learner.h"

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #include <string.h>
 
 #include "base/buf.h"
-#include "../unit/tap.h"
+#include "../tap.h"
 
 static int fuzz_file(const char *path)
 {

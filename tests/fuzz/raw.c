@@ -4,7 +4,7 @@
 
 #include "data/csv.h"
 #include "fuzz.h"
-#include "../unit/streams.h"
+#include "../streams.h"
 
 static void check_row(const struct raw_row *row)
 {

@@ -4,7 +4,7 @@
 
 #include "stream/summary.h"
 #include "stream/to_json.h"
-#include "../unit/streams.h"
+#include "../streams.h"
 
 static inline int forget_text(void *context, struct buf *text, struct err *e)
 {

@@ -1,0 +1,266 @@
+/* Lines against the bytes they came from, through pipes that give few bytes at a time. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/random.h"
+#include "base/text_fields.h"
+#include "base/lines.h"
+#include "../tap.h"
+
+/* Makes the bytes standard input, written in chunks of at most `chunk` by a child. */
+static pid_t feed(const char *bytes, size_t n, size_t chunk)
+{
+    int ends[2];
+    if (pipe(ends))
+        abort();
+    pid_t child = fork();
+    if (!child) {
+        close(ends[0]);
+        for (size_t at = 0; at < n;) {
+            ssize_t done = write(ends[1], bytes + at, n - at < chunk ? n - at : chunk);
+            if (done < 0)
+                _exit(1);
+            at += (size_t)done;
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    dup2(ends[0], STDIN_FILENO);
+    close(ends[0]);
+    return child;
+}
+
+/* Every line, "\n" behind each, "<long>" for one that is too long. */
+static void read_all(struct buf *to, uint64_t *count)
+{
+    struct lines l;
+    struct bytes line;
+    struct err e = {0};
+    enum line_result got;
+    lines_open(&l, NULL, 0);
+    *count = 0;
+    while ((got = lines_next(&l, &line, &e)) > LINE_END) {
+        if (got == LINE_LONG)
+            buf_text(to, "<long>");
+        else
+            buf_append(to, line.at, line.len);
+        buf_byte(to, '\n');
+        *count = l.number;
+    }
+    lines_close(&l);
+}
+
+static void check(const char *name, struct bytes in, size_t chunk, struct bytes out, uint64_t lines)
+{
+    struct buf got = {0};
+    uint64_t count;
+    pid_t child = feed(in.at, in.len, chunk);
+    read_all(&got, &count);
+    waitpid(child, NULL, 0);
+    tap_ok(bytes_equal((struct bytes){got.at, got.len}, out) && count == lines,
+           "%s, %zu bytes at a time", name, chunk);
+    buf_release(&got);
+}
+
+#define TEXT(s) ((struct bytes){s, sizeof(s) - 1})
+
+static void test_ends(size_t chunk)
+{
+    check("nothing", TEXT(""), chunk, TEXT(""), 0);
+    check("a newline", TEXT("\n"), chunk, TEXT("\n"), 1);
+    check("no last newline", TEXT("a\nb"), chunk, TEXT("a\nb\n"), 2);
+    check("CRLF", TEXT("a\r\n\r\nb\r"), chunk, TEXT("a\n\nb\n"), 3);
+    check("a return inside", TEXT("a\rb\n"), chunk, TEXT("a\rb\n"), 1);
+    check("NUL", TEXT("a\0b\n\0\n"), chunk, TEXT("a\0b\n\0\n"), 2);
+}
+
+static void test_random(void)
+{
+    struct random r = random_of(1, 0);
+    struct buf in = {0};
+    uint64_t lines = 0;
+    while (in.len < 600000) {
+        uint32_t length = random_below(&r, random_below(&r, 50) ? 200 : 200000);
+        for (uint32_t i = 0; i < length; i++)
+            buf_byte(&in, (char)('a' + random_below(&r, 26)));
+        buf_byte(&in, '\n');
+        lines++;
+    }
+    struct bytes bytes = {in.at, in.len};
+    check("random lines", bytes, 4093, bytes, lines);
+    check("random lines", bytes, 65536, bytes, lines);
+    buf_release(&in);
+}
+
+static void test_limit(void)
+{
+    static const int lengths[] = {LINE_LIMIT - 1, LINE_LIMIT, LINE_LIMIT + 1,
+                                  LINE_LIMIT + LINE_BLOCK, 3 * LINE_LIMIT};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        struct buf in = {0}, out = {0};
+        buf_text(&in, "before\n");
+        buf_append(&out, in.at, in.len);
+        for (int k = 0; k < lengths[i]; k++)
+            buf_byte(&in, 'x');
+        if (lengths[i] <= LINE_LIMIT)
+            buf_append(&out, in.at + 7, in.len - 7);
+        else
+            buf_text(&out, "<long>");
+        char name[40];
+        snprintf(name, sizeof name, "a line of %d", lengths[i]);
+        buf_byte(&out, '\n');
+        check(name, (struct bytes){in.at, in.len}, 65536, (struct bytes){out.at, out.len}, 2);
+        buf_text(&in, "\nafter");
+        buf_text(&out, "after\n");
+        check(name, (struct bytes){in.at, in.len}, 50000, (struct bytes){out.at, out.len}, 3);
+        buf_release(&in);
+        buf_release(&out);
+    }
+}
+
+/* The fields joined by "|", or "bad". */
+static const char *csv(const char *line)
+{
+    static struct buf text;
+    struct buf scratch = {0};
+    struct bytes fields[8];
+    size_t count;
+    buf_clear(&text);
+    bool good = fields_split_csv(bytes_of(line), bytes_of(","), &scratch, fields, 8, &count);
+    for (size_t i = 0; good && i < count; i++) {
+        buf_text(&text, i ? "|" : "");
+        buf_append(&text, fields[i].at, fields[i].len);
+    }
+    if (!good)
+        buf_text(&text, "bad");
+    buf_byte(&text, '\0');
+    buf_release(&scratch);
+    return text.at;
+}
+
+static void test_csv(void)
+{
+    static const char *const cases[][2] = {
+        {"a,b,c", "a|b|c"},
+        {"", ""},
+        {",", "|"},
+        {"\"a\",b", "a|b"},
+        {"\"a,b\",\"c\"\"d\"", "a,b|c\"d"},
+        {"a,\"\"", "a|"},
+        {"a\"b,c", "a\"b|c"},
+        {"\"a", "bad"},
+        {"\"a\"b,c", "bad"},
+        {"\"a\"\"", "bad"},
+        {"\"a\",", "a|"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        tap_ok(!strcmp(csv(cases[i][0]), cases[i][1]), "CSV %s: %s", cases[i][0], csv(cases[i][0]));
+}
+
+/* How the quotes end, taken at once and taken in two pieces at every place. */
+static void test_ends_of_fields(void)
+{
+    static const struct {
+        const char *text;
+        enum fields_end end;
+    } cases[] = {
+        {"", FIELDS_CLOSED},         {"a,b", FIELDS_CLOSED},       {"a,\"b", FIELDS_OPEN},
+        {"\"a\"", FIELDS_CLOSED},    {"\"a\"\"", FIELDS_OPEN},     {"\"a\"\"\"", FIELDS_CLOSED},
+        {"a\"b", FIELDS_CLOSED},     {"\"a\"b", FIELDS_BROKEN},    {"\"a\",\"", FIELDS_OPEN},
+        {"\"a,\",b", FIELDS_CLOSED}, {"\"\",\"\"", FIELDS_CLOSED}, {"\"", FIELDS_OPEN},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        tap_ok(fields_end(bytes_of(cases[i].text), bytes_of(","), FIELDS_CLOSED) == cases[i].end,
+               "the end of %s", cases[i].text);
+    tap_ok(fields_end(bytes_of("b\",c"), bytes_of(","), FIELDS_OPEN) == FIELDS_CLOSED &&
+               fields_end(bytes_of("b"), bytes_of(","), FIELDS_OPEN) == FIELDS_OPEN &&
+               fields_end(bytes_of(""), bytes_of(","), FIELDS_OPEN) == FIELDS_OPEN,
+           "a text that begins inside a field");
+    tap_ok(fields_end(bytes_of("\"a:\"::\"b"), bytes_of("::"), FIELDS_CLOSED) == FIELDS_OPEN,
+           "a delimiter of two bytes");
+}
+
+/* Lines joined and given back, whatever the size of reads. */
+static void test_extend(size_t chunk)
+{
+    static const char text[] = "one\r\ntwo\nthree\nfour";
+    struct lines l;
+    struct bytes line;
+    struct err e = {0};
+    pid_t child = feed(text, sizeof text - 1, chunk);
+    lines_open(&l, NULL, 0);
+    bool good = lines_next(&l, &line, &e) == LINE_TEXT && bytes_equal(line, TEXT("one"));
+    good = good && lines_extend(&l, &line, &e) == LINE_TEXT &&
+           bytes_equal(line, TEXT("one\r\ntwo")) && l.number == 1;
+    good = good && lines_extend(&l, &line, &e) == LINE_TEXT &&
+           bytes_equal(line, TEXT("one\r\ntwo\nthree"));
+    good = good && lines_rewind(&l, &line) == 3 && bytes_equal(line, TEXT("one"));
+    good = good && lines_next(&l, &line, &e) == LINE_TEXT && bytes_equal(line, TEXT("two")) &&
+           l.number == 2;
+    good =
+        good && lines_extend(&l, &line, &e) == LINE_TEXT && bytes_equal(line, TEXT("two\nthree"));
+    good = good && lines_next(&l, &line, &e) == LINE_TEXT && bytes_equal(line, TEXT("four")) &&
+           l.number == 4;
+    good = good && lines_extend(&l, &line, &e) == LINE_END;
+    lines_rewind(&l, &line);
+    good = good && bytes_equal(line, TEXT("four")) && lines_next(&l, &line, &e) == LINE_END;
+    tap_ok(good, "lines joined, %zu bytes at a time", chunk);
+    lines_close(&l);
+    waitpid(child, NULL, 0);
+}
+
+static void test_extend_limit(void)
+{
+    struct buf in = {0};
+    struct lines l;
+    struct bytes line;
+    struct err e = {0};
+    enum line_result got;
+    while (in.len < 3 * LINE_LIMIT)
+        buf_text(&in, "a line of some length\n");
+    pid_t child = feed(in.at, in.len, 65536);
+    uint64_t joined = 0, rest = 0;
+    lines_open(&l, NULL, 0);
+    lines_next(&l, &line, &e);
+    while ((got = lines_extend(&l, &line, &e)) == LINE_TEXT)
+        joined++;
+    bool good = got == LINE_LONG && joined > LINE_LIMIT / 22 - 2;
+    lines_rewind(&l, &line);
+    good = good && bytes_equal(line, TEXT("a line of some length"));
+    while (lines_next(&l, &line, &e) == LINE_TEXT)
+        rest += bytes_equal(line, TEXT("a line of some length"));
+    tap_ok(good && rest == in.len / 22 - 1 && l.number == rest + 1, "no line is lost at the limit");
+    lines_close(&l);
+    waitpid(child, NULL, 0);
+    buf_release(&in);
+}
+
+static void test_field_text(void)
+{
+    char text[FIELD_TEXT];
+    tap_ok(!strcmp(field_text(TEXT("a\x1b\xff"), text), "\"a\\x1b\\xff\""), "field_text escapes");
+    struct buf full = {0};
+    for (int i = 0; i < 100; i++)
+        buf_byte(&full, '\x01');
+    tap_ok(strlen(field_text((struct bytes){full.at, full.len}, text)) < FIELD_TEXT,
+           "field_text fits");
+    buf_release(&full);
+}
+
+int main(void)
+{
+    setvbuf(stdout, NULL, _IONBF, 0); /* nothing for the children to write twice */
+    test_ends(1);
+    test_ends(100);
+    test_random();
+    test_limit();
+    test_csv();
+    test_ends_of_fields();
+    test_extend(1);
+    test_extend(100);
+    test_extend_limit();
+    test_field_text();
+    return tap_done();
+}

@@ -1,0 +1,245 @@
+#include "base/output_file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../tap.h"
+
+static int files_here(void)
+{
+    DIR *dir = opendir(".");
+    int count = 0;
+    for (struct dirent *d; (d = readdir(dir));)
+        count += d->d_name[0] != '.';
+    closedir(dir);
+    return count;
+}
+
+/* Whether the file holds exactly the text; NULL: whether it is not there. */
+static int holds(const char *path, const char *text)
+{
+    char got[64] = "";
+    int fd = open(path, O_RDONLY);
+    if (fd < 0)
+        return !text;
+    ssize_t n = read(fd, got, sizeof got - 1);
+    close(fd);
+    return text && n == (ssize_t)strlen(text) && !strcmp(got, text);
+}
+
+static int write_file(const char *path, const char *text)
+{
+    struct output_file s;
+    struct err e;
+    if (output_file_open(&s, path, &e) || output_file_write(&s, text, strlen(text), &e))
+        return e.status;
+    return output_file_commit(&s, &e);
+}
+
+static void whole_or_not_there(void)
+{
+    struct output_file s;
+    struct err e;
+    tap_ok(!output_file_open(&s, "a", &e) && !output_file_write(&s, "on", 2, &e) &&
+               holds("a", NULL),
+           "a name is not taken before the commit");
+    tap_ok(!output_file_write(&s, "e\n", 2, &e) && !output_file_commit(&s, &e) &&
+               holds("a", "one\n") && files_here() == 1,
+           "the commit takes it");
+    tap_ok(!output_file_open(&s, "a", &e) && !output_file_write(&s, "two", 3, &e) &&
+               holds("a", "one\n"),
+           "the file from before stands until then");
+    output_file_discard(&s);
+    tap_ok(holds("a", "one\n") && files_here() == 1, "and stays when the new one is discarded");
+    tap_ok(!write_file("a", "two") && holds("a", "two"), "a second commit replaces the first");
+    tap_ok(!output_file_open(&s, "b", &e) && !output_file_write(&s, "x", 1, &e), "two outputs");
+    struct output_file t;
+    tap_ok(!output_file_open(&t, "b", &e) && !output_file_write(&t, "y", 1, &e) &&
+               files_here() == 3,
+           "of one name do not meet");
+    output_file_discard_all();
+    tap_ok(files_here() == 1, "all temporaries can be removed at once");
+    output_file_discard(&s);
+    output_file_discard(&t);
+}
+
+/* What one run leaves another goes on with. */
+static void gone_on_with(void)
+{
+    struct output_file s, next;
+    struct err e;
+    uint64_t length = 0;
+    char name[80];
+    tap_ok(!output_file_open(&s, "c", &e) && !output_file_write(&s, "kept", 4, &e) &&
+               !output_file_keep(&s, &length, &e) && length == 4,
+           "what is kept is measured");
+    snprintf(name, sizeof name, "%s", s.temporary);
+    tap_ok(!output_file_write(&s, " and lost", 9, &e), "more is written");
+    output_file_discard_all();
+    output_file_discard(&s);
+    tap_ok(holds(name, "kept and lost"), "it outlives a failure");
+    tap_ok(!output_file_continue(&next, "c", name, length, &e) &&
+               !output_file_write(&next, " on", 3, &e) && !output_file_commit(&next, &e) &&
+               holds("c", "kept on") && holds(name, NULL),
+           "another goes on behind what was kept, and gives it its name");
+    tap_ok(output_file_continue(&next, "c", name, 4, &e) == STATUS_NOINPUT,
+           "one that is not there");
+    tap_ok(!write_file("d", "two") && output_file_continue(&next, "c", "d", 4, &e) == STATUS_DATA &&
+               holds("d", "two"),
+           "one that is too short, which stays");
+    tap_ok(!output_file_open_locked(&s, "c", &e) && !strcmp(s.temporary, "c.part") &&
+               !output_file_write(&s, "a long line", 11, &e),
+           "under a lock the name is known");
+    close(s.fd); /* as if killed */
+    tap_ok(!output_file_open_locked(&next, "c", &e) && !output_file_write(&next, "new", 3, &e) &&
+               !output_file_commit(&next, &e) && holds("c", "new") && holds("c.part", NULL),
+           "and what was left there is overwritten");
+    s.fd = -1;
+    output_file_discard(&s);
+    unlink("c");
+    unlink("d");
+}
+
+static void refused(void)
+{
+    struct output_file s;
+    struct err e;
+    mkdir("folder", 0777);
+    mkfifo("fifo", 0666);
+    static const char *const bad[] = {"folder", "fifo", "/dev/null", "missing/a", "", "a/b"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        tap_ok(output_file_open(&s, bad[i], &e) == STATUS_CANTCREATE &&
+                   e.status == STATUS_CANTCREATE,
+               "'%s' is refused: %s", bad[i], e.text);
+    rmdir("folder");
+    unlink("fifo");
+    tap_ok(files_here() == 1, "and leaves nothing");
+
+    struct output_file many[17];
+    int opened = 0;
+    while (opened < 17 && !output_file_open(&many[opened], "m", &e))
+        opened++;
+    tap_ok(opened == 16 && e.status == STATUS_CANTCREATE, "16 outputs at a time: %s", e.text);
+    for (int i = 0; i < opened; i++)
+        output_file_discard(&many[i]);
+    tap_ok(files_here() == 1 && !write_file("m", "m"), "after which there is room again");
+    unlink("m");
+}
+
+/* Runs in a child: its status, or 128 + signal. */
+static int in_child(int (*body)(void))
+{
+    fflush(stdout);
+    pid_t child = fork();
+    if (!child)
+        _exit(body());
+    int status;
+    waitpid(child, &status, 0);
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int above_the_limit(void)
+{
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){1000, 1000});
+    static char block[4096];
+    struct output_file s;
+    struct err e;
+    if (output_file_open(&s, "a", &e))
+        return 1;
+    int status = output_file_write(&s, block, sizeof block, &e);
+    output_file_discard(&s);
+    return status;
+}
+
+static int to_full_device(void)
+{
+    struct output_file s;
+    struct err e;
+    dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
+    return output_file_open(&s, NULL, &e) || output_file_write(&s, "x", 1, &e) ||
+                   output_file_commit(&s, &e)
+               ? e.status
+               : 0;
+}
+
+static int to_closed_stdout(void)
+{
+    struct output_file s;
+    struct err e;
+    close(STDOUT_FILENO);
+    return output_file_open(&s, "-", &e) || output_file_commit(&s, &e) ? e.status : 0;
+}
+
+static int to_nobody(void)
+{
+    int ends[2];
+    struct output_file s, file;
+    struct err e;
+    if (pipe(ends) || output_file_open(&file, "c", &e))
+        return 1;
+    close(ends[0]);
+    dup2(ends[1], STDOUT_FILENO);
+    signal(SIGPIPE, SIG_IGN);
+    return output_file_open(&s, NULL, &e) || output_file_write(&s, "x", 1, &e) ? e.status : 0;
+}
+
+static int through_nonblocking_pipe(void)
+{
+    enum { TOTAL = 1 << 20 };
+    int ends[2];
+    if (pipe(ends))
+        return 1;
+    pid_t reader = fork();
+    if (!reader) {
+        char got[999];
+        size_t sum = 0;
+        close(ends[1]);
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        for (ssize_t n; (n = read(ends[0], got, sizeof got)) > 0;)
+            sum += (size_t)n;
+        _exit(sum != TOTAL);
+    }
+    close(ends[0]);
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    dup2(ends[1], STDOUT_FILENO);
+    close(ends[1]);
+    static char much[TOTAL];
+    struct output_file s;
+    struct err e;
+    if (output_file_open(&s, NULL, &e) || output_file_write(&s, much, sizeof much, &e) ||
+        output_file_commit(&s, &e))
+        return 2;
+    int status;
+    waitpid(reader, &status, 0);
+    return status;
+}
+
+int main(void)
+{
+    char folder[] = "sink-XXXXXX";
+    if (!mkdtemp(folder) || chdir(folder))
+        return 1;
+    whole_or_not_there();
+    gone_on_with();
+    refused();
+    tap_ok(in_child(above_the_limit) == STATUS_IO && holds("a", "two") && files_here() == 1,
+           "a file-size limit: 74, the file from before stays");
+    tap_ok(in_child(to_full_device) == STATUS_IO, "a full disk: 74");
+    tap_ok(in_child(to_closed_stdout) == STATUS_IO, "a closed stdout shows at the close: 74");
+    tap_ok(in_child(to_nobody) == 128 + SIGPIPE && files_here() == 1,
+           "a reader that went away: SIGPIPE, also where that was ignored, and no temporary left");
+    tap_ok(in_child(through_nonblocking_pipe) == 0, "a pipe that somebody made non-blocking");
+    unlink("a");
+    if (!chdir(".."))
+        rmdir(folder);
+    return tap_done();
+}

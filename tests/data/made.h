@@ -1,0 +1,42 @@
+/* Sessions written to a stream that is read again. */
+#ifndef TESTS_DATA_MADE_H
+#define TESTS_DATA_MADE_H
+
+#include "stream/record.h"
+
+#include "../streams.h"
+
+/* A stream in memory, to be read again. */
+struct made {
+    FILE *file;
+    struct output_file sink;
+    struct frame_out out;
+};
+
+static inline void made_open(struct made *m)
+{
+    struct err e;
+    struct meta meta;
+    m->file = tmpfile();
+    m->sink = (struct output_file){.fd = fileno(m->file)};
+    stream_meta(&meta, STREAM_SESSIONS);
+    must(frame_out_open(&m->out, &m->sink, &meta, false, &e), &e);
+    meta_release(&meta);
+}
+
+/* Ends the stream and opens it; until the next stream_file. */
+static inline struct sessions_in *made_again(struct made *m)
+{
+    struct err e;
+    struct buf bytes = {0};
+    struct sessions_in *in;
+    must(frame_out_end(&m->out, &e), &e);
+    frame_out_release(&m->out);
+    stream_bytes(m->file, &bytes);
+    const char *path = stream_file(bytes.at, bytes.len);
+    must(sessions_in_open(&in, &path, 1, &e), &e);
+    buf_release(&bytes);
+    return in;
+}
+
+#endif

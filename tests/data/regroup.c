@@ -1,0 +1,84 @@
+/* Rows of users in any order, with memory for all, for some, and for hardly any of them. */
+#include <stdio.h>
+
+#include "base/random.h"
+#include "data/regroup.h"
+#include "../tap.h"
+
+enum { ROWS = 20000, USERS = 700 };
+
+struct row {
+    uint32_t user, number; /* number among all rows */
+};
+
+/* Names of all lengths, of which some begin with others. */
+static struct bytes name_of(uint32_t user, char *to)
+{
+    int n = snprintf(to, 64, "%x", user * 2654435761u >> user % 20);
+    for (uint32_t i = 0; i < user % 30; i++)
+        to[n++] = (char)(0xff - i * user % 256);
+    n += snprintf(to + n, 16, "%u", user);
+    return (struct bytes){to, (size_t)n};
+}
+
+static bool fill(struct regroup *g, uint32_t rows)
+{
+    struct random r = random_of(1, rows);
+    struct err e;
+    for (uint32_t i = 0; i < rows; i++) {
+        char name[128];
+        struct row row = {random_below(&r, random_below(&r, 2) ? 3 : USERS), i};
+        if (regroup_add(g, name_of(row.user, name), &row, &e))
+            return false;
+    }
+    return !regroup_sort(g, &e);
+}
+
+/* Whether users come in order, each once, with all their rows in order. */
+static bool drain(struct regroup *g, uint32_t rows)
+{
+    struct bytes user;
+    struct buf before = {0};
+    struct err e;
+    bool good = true;
+    uint32_t count = 0;
+    while (good && regroup_user(g, &user)) {
+        char name[128];
+        struct row row, last = {0, 0};
+        int got;
+        good = bytes_compare((struct bytes){before.at, before.len}, user) < 0;
+        buf_clear(&before);
+        buf_append(&before, user.at, user.len);
+        for (uint32_t n = 0; (got = regroup_row(g, &row, &e)) > 0; n++, count++, last = row)
+            good = good &&
+                   bytes_equal(name_of(row.user, name), (struct bytes){before.at, before.len}) &&
+                   (!n || row.number > last.number);
+        good = good && got == 0;
+    }
+    buf_release(&before);
+    return good && count == rows;
+}
+
+static void check(uint32_t rows, size_t memory, bool with_file)
+{
+    struct regroup g;
+    regroup_open(&g, sizeof(struct row), memory);
+    bool filled = fill(&g, rows);
+    size_t parts = g.parts.len;
+    bool drained = filled && drain(&g, rows);
+    tap_ok(drained && (parts > 0) == with_file, "%u rows, memory for %zu bytes: %zu parts", rows,
+           memory, parts);
+    regroup_release(&g);
+}
+
+int main(void)
+{
+    check(0, 1 << 20, false);
+    check(1, 1 << 20, false);
+    check(ROWS, 16 << 20, false);
+    check(ROWS, 256 << 10, true);
+    check(ROWS, 64 << 10, true);
+    check(ROWS, 1 << 10, true);
+    check(ROWS, 0, true);
+    return tap_done();
+}

@@ -1,0 +1,136 @@
+#include "eval/metrics.h"
+
+#include <math.h>
+
+#include "../tap.h"
+
+static int near(double a, double b)
+{
+    return fabs(a - b) < 1e-12 || (isnan(a) && isnan(b));
+}
+
+static struct cuts cuts_of(const char *list)
+{
+    struct cuts c = {0};
+    struct err e = {0};
+    tap_ok(!cuts_parse(&c, list, &e), "%s is read", list);
+    return c;
+}
+
+static void refused(const char *list)
+{
+    struct cuts c = {0};
+    struct err e = {0};
+    tap_ok(cuts_parse(&c, list, &e) == STATUS_USAGE, "cuts \"%s\": %s", list, e.text);
+}
+
+static void no_criterion(const char *text)
+{
+    struct criterion c;
+    struct err e = {0};
+    tap_ok(criterion_parse(&c, text, &e) == STATUS_USAGE, "criterion \"%s\": %s", text, e.text);
+}
+
+static void test_parsing(void)
+{
+    struct cuts c = cuts_of("20,5,10");
+    struct criterion by;
+    struct err e = {0};
+    char name[METRICS_NAME];
+    tap_ok(c.count == 3 && c.at[0] == 5 && c.at[1] == 10 && c.at[2] == 20, "cuts are sorted");
+    metrics_column_name(&c, 0, name);
+    tap_ok(!strcmp(name, "loss"), "column 0 is %s", name);
+    metrics_column_name(&c, 3, name);
+    tap_ok(!strcmp(name, "recall@20"), "column 3 is %s", name);
+    metrics_column_name(&c, 4, name);
+    tap_ok(!strcmp(name, "mrr@5"), "column 4 is %s", name);
+    refused("");
+    refused("5,");
+    refused("0");
+    refused("-5");
+    refused("5,5");
+    refused("10001");
+    refused("5;10");
+    refused("1,2,3,4,5,6,7,8,9,10,11,12,13");
+    c.precision = true;
+    metrics_column_name(&c, 9, name);
+    tap_ok(metrics_columns(&c) == 10 && !strcmp(name, "precision@20"), "column 9 is %s", name);
+    tap_ok(!criterion_parse(&by, "mrr@7", &e) && by.metric == CRITERION_MRR && by.at == 7, "mrr@7");
+    tap_ok(!criterion_parse(&by, "precision@3", &e) && by.metric == CRITERION_PRECISION,
+           "precision");
+    tap_ok(!criterion_parse(&by, "loss", &e) && by.metric == CRITERION_LOSS, "loss");
+    no_criterion("recall");
+    no_criterion("recall@0");
+    no_criterion("auc@20");
+}
+
+/* Ranks 1, 2, 4, 5, 6, 21: by hand, recall@5 = 4/6, MRR@5 = (1 + 1/2 + 1/4 + 1/5)/6 = 1.95/6. */
+static void test_scores(void)
+{
+    static const int32_t rank[] = {6, 1, 21, 2, 5, 4};
+    struct cuts c = cuts_of("1,5,20");
+    struct criterion by = {CRITERION_RECALL, 6}, by_loss = {CRITERION_LOSS, 0},
+                     by_mrr = {CRITERION_MRR, 2};
+    struct rank_counts t = {0};
+    rank_counts_start(&t, &c, &by);
+    for (size_t i = 0; i < 6; i++)
+        rank_counts_add(&t, 2, rank[i], (double)i);
+    struct metrics s = rank_counts_metrics(&t, 2, &c, &by);
+    tap_ok(s.events == 6 && near(s.value[0], 2.5), "targets and mean loss");
+    tap_ok(near(s.value[1], 1 / 6.0), "recall@1");
+    tap_ok(near(s.value[2], 4 / 6.0), "recall@5 counts rank 5");
+    tap_ok(near(s.value[3], 5 / 6.0), "recall@20 leaves out rank 21");
+    tap_ok(near(s.value[4], 1 / 6.0), "mrr@1");
+    tap_ok(near(s.value[5], 1.95 / 6), "mrr@5 is 0 beyond rank 5");
+    tap_ok(near(s.value[6], (1.95 + 1 / 6.0) / 6), "mrr@20");
+    tap_ok(near(s.merit, 5 / 6.0), "merit by recall@6, which is no column");
+    tap_ok(near(rank_counts_metrics(&t, 2, &c, &by_loss).merit, -2.5),
+           "a smaller loss has more merit");
+    tap_ok(near(rank_counts_metrics(&t, 2, &c, &by_mrr).merit, 1.5 / 6), "merit by mrr@2");
+    c.precision = true;
+    s = rank_counts_metrics(&t, 2, &c, &by);
+    tap_ok(near(s.value[7], 1 / 6.0) && near(s.value[8], 4 / 30.0) && near(s.value[9], 5 / 120.0),
+           "precision@k is recall@k / k");
+
+    struct metrics none = rank_counts_metrics(&t, 1, &c, &by);
+    tap_ok(!none.events && isnan(none.value[0]) && isnan(none.value[1]) && isnan(none.merit),
+           "a group without targets has no score");
+    rank_counts_add(&t, 1, 3, 4);
+    rank_counts_merge(&t, 2, 1);
+    s = rank_counts_metrics(&t, 2, &c, &by);
+    tap_ok(s.events == 7 && near(s.value[2], 5 / 7.0) && near(s.value[0], 19 / 7.0), "merged");
+    rank_counts_start(&t, &c, &by);
+    tap_ok(!rank_counts_metrics(&t, 2, &c, &by).events, "a new start is empty");
+    rank_counts_release(&t);
+}
+
+static void test_target(void)
+{
+    struct cuts c = cuts_of("1,5,20");
+    double v[METRICS_COLUMNS];
+    c.precision = true;
+    metrics_of_rank(&c, 4, v);
+    tap_ok(v[1] == 0 && v[2] == 1 && v[3] == 1, "rank 4 is found at 5 and 20");
+    tap_ok(v[4] == 0 && v[5] == 0.25 && v[6] == 0.25, "and adds a quarter to their mrr");
+    tap_ok(v[7] == 0 && v[8] == 0.2 && v[9] == 0.05, "and 1/k to their precision");
+}
+
+static void test_spread(void)
+{
+    static const double value[] = {2, 4, NAN, 9};
+    struct spread s = spread_of(value, 4);
+    tap_ok(s.n == 3 && near(s.mean, 5) && near(s.deviation, sqrt(13)), "sample deviation, n - 1");
+    s = spread_of(value, 1);
+    tap_ok(near(s.mean, 2) && isnan(s.deviation), "one value has no deviation");
+    s = spread_of(value, 0);
+    tap_ok(isnan(s.mean) && isnan(s.deviation), "no value has no mean");
+}
+
+int main(void)
+{
+    test_parsing();
+    test_scores();
+    test_target();
+    test_spread();
+    return tap_done();
+}

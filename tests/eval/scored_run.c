@@ -1,0 +1,152 @@
+#include "eval/scored_run.h"
+
+#include <math.h>
+
+#include "../tap.h"
+
+static const struct scoring scoring = {
+    .cuts = {2, {1, 5}, false}, .criterion = {CRITERION_RECALL, 5}, .by = {1, {&breakdowns[0]}}};
+
+static int near(double a, double b)
+{
+    return fabs(a - b) < 1e-12;
+}
+
+static void add_ranks(struct scored_run *r, size_t n, int32_t *position, int32_t *rank,
+                      int32_t *ties)
+{
+    float loss[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    struct ranks k = {
+        .position = {position, n}, .rank = {rank, n}, .ties = {ties, n}, .loss = {loss, n}};
+    scored_run_ranks(r, &k);
+}
+
+/* A pass of one target of the rank. */
+static void add_pass(struct scored_run *r, int64_t epoch, enum part part, int32_t rank)
+{
+    struct err e = {0};
+    int32_t position = 0, ties = 0;
+    struct pass p = {.epoch = {epoch, part}, .loss = 2, .events = 1};
+    if (part != PART_TRAIN)
+        add_ranks(r, 1, &position, &rank, &ties);
+    if (scored_run_pass(r, &p, &e))
+        tap_ok(0, "pass: %s", e.text);
+}
+
+static const struct group_score *group_of(const struct pass_score *p, const char *by,
+                                          const char *group)
+{
+    for (size_t i = 0; i < p->groups.len; i++)
+        if (!strcmp(p->groups.at[i].by, by) && !strcmp(p->groups.at[i].group, group))
+            return &p->groups.at[i];
+    return NULL;
+}
+
+/* Positions 0: ranks 1, 3; 1: rank 9; 3: rank 2.  Nothing stands at position 2. */
+static void test_groups(void)
+{
+    struct scored_run r;
+    struct err e = {0};
+    struct pass p = {.epoch = {1, PART_TEST}, .loss = 0.5, .events = 4};
+    int32_t position[] = {1, 0, 0, 3}, rank[] = {9, 1, 3, 2}, ties[] = {8, 0, 1, 0};
+    scored_run_start(&r, &scoring);
+
+    add_ranks(&r, 4, position, rank, ties);
+    tap_ok(!scored_run_pass(&r, &p, &e) && !scored_run_end(&r, &e), "a pass: %s", e.text);
+    const struct pass_score *s = &r.passes.at[0];
+    tap_ok(s->overall.events == 4 && near(s->overall.value[0], 0.5), "the loss is the pass's own");
+    tap_ok(near(s->overall.value[1], 0.25) && near(s->overall.value[2], 0.75), "recall");
+    tap_ok(near(s->overall.value[4], (1 + 1 / 3.0 + 0.5) / 4), "mrr");
+    const struct group_score *g = group_of(s, "position", "1");
+    tap_ok(g && g->score.events == 2 && near(g->score.value[1], 0.5), "the first position");
+    g = group_of(s, "position", "4");
+    tap_ok(g && g->score.events == 1 && near(g->score.value[4], 0.5), "the fourth");
+    tap_ok(!group_of(s, "position", "3"), "none without a target");
+    g = group_of(s, "position-up-to", "2");
+    tap_ok(g && g->score.events == 3 && near(g->score.value[2], 2 / 3.0), "up to the second");
+    g = group_of(s, "position-up-to", "4");
+    tap_ok(g && g->score.events == 4 && near(g->score.value[2], s->overall.value[2]),
+           "up to the last is overall");
+    scored_run_release(&r);
+}
+
+static void test_far_positions(void)
+{
+    struct scored_run r;
+    struct err e = {0};
+    struct pass p = {.epoch = {1, PART_TEST}, .events = 2};
+    int32_t position[] = {INT32_MAX, 999}, rank[] = {1, 2}, ties[] = {0, 0};
+    scored_run_start(&r, &scoring);
+    add_ranks(&r, 2, position, rank, ties);
+    tap_ok(!scored_run_pass(&r, &p, &e), "far positions");
+    const struct group_score *g = group_of(&r.passes.at[0], "position", "1000+");
+    tap_ok(g && g->score.events == 2, "are one group");
+    scored_run_release(&r);
+}
+
+/* A breakdown that needs the lengths, and the items' counts, where they are not there. */
+static void test_missing(void)
+{
+    static const struct pass p = {.epoch = {1, PART_TEST}, .events = 1};
+    for (int b = 0; b < BREAKDOWNS; b++) {
+        struct scoring how = {.cuts = {1, {5}, false}, .by = {1, {&breakdowns[b]}}};
+        struct scored_run r;
+        struct err e = {0};
+        scored_run_start(&r, &how);
+        add_ranks(&r, 1, (int32_t[]){0}, (int32_t[]){1}, (int32_t[]){0});
+        int status = scored_run_pass(&r, &p, &e);
+        tap_ok(status == (b ? STATUS_DATA : 0), "without all but positions, by %s: %s",
+               breakdowns[b].name, e.text);
+        scored_run_release(&r);
+    }
+}
+
+static void test_refusals(void)
+{
+    struct scored_run r;
+    struct err e = {0};
+    struct pass p = {.epoch = {1, PART_TEST}, .events = 3};
+    scored_run_start(&r, &scoring);
+    tap_ok(scored_run_pass(&r, &p, &e) == STATUS_DATA, "targets without ranks: %s", e.text);
+    p = (struct pass){.epoch = {1, PART_TRAIN}, .events = 3, .loss = 1};
+    tap_ok(!scored_run_pass(&r, &p, &e), "a training pass has none");
+    tap_ok(scored_run_end(&r, &e) == STATUS_DATA, "no test pass: %s", e.text);
+    scored_run_release(&r);
+}
+
+/* Each step is a pass of one target: what is found at which rank says how good it was. */
+static void test_best(const char *name, const char *parts, const int32_t *rank, size_t best,
+                      enum part selected_on)
+{
+    struct scored_run r;
+    struct err e = {0};
+    int64_t epoch = 0;
+    scored_run_start(&r, &scoring);
+    for (size_t i = 0; parts[i]; i++) {
+        enum part part = parts[i] == 't'   ? PART_TRAIN
+                         : parts[i] == 'v' ? PART_VALIDATION
+                                           : PART_TEST;
+        epoch += part == PART_TRAIN;
+        add_pass(&r, epoch, part, rank[i]);
+    }
+    int status = scored_run_end(&r, &e);
+    tap_ok(!status && r.best == best && r.selected_on == selected_on, "%s: pass %zu by %s", name,
+           r.best, part_name[r.selected_on]);
+    tap_ok(r.passes.at[r.best].leads, "%s: the pass was seen to lead", name);
+    scored_run_release(&r);
+}
+
+int main(void)
+{
+    test_groups();
+    test_far_positions();
+    test_missing();
+    test_refusals();
+    test_best("test part alone", "tTtTtT", (int32_t[]){0, 9, 0, 1, 0, 9}, 3, PART_TEST);
+    test_best("of equals the first", "tTtTtT", (int32_t[]){0, 9, 0, 5, 0, 1}, 3, PART_TEST);
+    test_best("validation decides", "tvTtvT", (int32_t[]){0, 1, 9, 0, 9, 1}, 2, PART_VALIDATION);
+    test_best("untested epochs do not stand", "tvtvT", (int32_t[]){0, 1, 0, 9, 9}, 4,
+              PART_VALIDATION);
+    test_best("validation alone", "tvtvtv", (int32_t[]){0, 9, 0, 2, 0, 1}, 3, PART_VALIDATION);
+    return tap_done();
+}

@@ -1,0 +1,157 @@
+/* Models that update only the item embeddings that a step read come out as if it had updated all:
+ * against the same model with its embeddings among the dense parameters, step by step, through
+ * batches that are only looked at and through tests. */
+#include "pair.h"
+
+enum { SHELVES = 12, ITEMS = PAIR_ITEMS * SHELVES, EPOCHS = 12, WAYS = 2 };
+
+struct way_of {
+    struct device *device;
+    struct model_options *options;
+    struct model model;
+    struct learner learner;
+};
+
+static void way_open(struct way_of *t, const char *model, const struct model_shape *shape,
+                     const struct optimizer *o, bool dense)
+{
+    struct err e;
+    const struct model_class *class = class_named(model);
+    struct model_data data = {.users = REF_USERS,
+                              .items = ITEMS,
+                              .history = REF_HISTORY,
+                              .delta_buckets = PAIR_BUCKETS,
+                              .keeps_order = true,
+                              .history_items = true};
+    struct train_options options = {.seed = 11, .max_steps = -1, .top = 1, .optimizer = *o};
+    *t = (struct way_of){.options = options_of_shape(class, shape)};
+    t->device = test_device(&(struct device_options){.threads = 2});
+    if (model_open(&t->model, class, t->options, &data, t->device, &e)) {
+        printf("Bail out! %s\n", e.text);
+        exit(1);
+    }
+    struct parameter *item = parameters_find(&t->model.parameters, "item_embedding.weight");
+    tap_ok(item->sparse && item->per_item, "%s: a table of items", model);
+    item->sparse = !dense;
+    parameters_allocate(&t->model.parameters, t->device, o->update.kind, o->update.momentum, 3);
+    learner_open(&t->learner, &t->model, &options);
+}
+
+static void way_close(struct way_of *t)
+{
+    learner_close(&t->learner);
+    model_close(&t->model);
+    mem_free(t->options);
+    device_close(t->device);
+}
+
+/* Moves items to other shelves, the first of which are taken more often: some are rare. */
+static void draw_items(i32_vec *item, struct random *r)
+{
+    for (size_t i = 0; i < item->len; i++) {
+        uint32_t shelf = random_below(r, 1 + random_below(r, SHELVES));
+        item->at[i] = item->at[i] % PAIR_ITEMS + PAIR_ITEMS * (int32_t)shelf;
+    }
+}
+
+/* One batch by all ways; the largest difference of their losses, which a training pass tells of all
+ * of it. */
+static double run_ways(struct way_of way[WAYS], const struct batch *b)
+{
+    double loss[WAYS];
+    for (int i = 0; i < WAYS; i++) {
+        struct outcome o;
+        struct err e;
+        if (learner_batch(&way[i].learner, b, &o, &e) || learner_flush(&way[i].learner, &e))
+            return INFINITY;
+        loss[i] = way[i].learner.tally.loss / fmax(way[i].learner.tally.events, 1);
+    }
+    return fabs(loss[0] - loss[1]);
+}
+
+/* The largest difference of a weight; *moved: how far one came from `first`. */
+static double weights_apart(struct way_of way[WAYS], const float *first, double *moved)
+{
+    double worst = 0;
+    const struct parameters *p = &way[0].model.parameters;
+    parameters_flush(&way[0].model.parameters);
+    for (size_t n = 0; n < p->list.len; n++) {
+        const struct parameter *own = p->list.at[n];
+        const struct parameter *other = way[1].model.parameters.list.at[n];
+        float *x = to_host(way[0].device, own->value, own->count * sizeof *x);
+        float *y = to_host(way[1].device, other->value, own->count * sizeof *y);
+        for (size_t i = 0; i < own->count; i++) {
+            worst = fmax(worst, fabs((double)x[i] - (double)y[i]));
+            *moved = n ? *moved : fmax(*moved, fabs((double)x[i] - (double)first[i]));
+        }
+        mem_free(x);
+        mem_free(y);
+    }
+    return worst;
+}
+
+static void check_way(const char *model, const struct model_shape *shape, const struct optimizer *o,
+                      const char *name)
+{
+    struct made made[PAIR_BATCHES];
+    struct way_of way[WAYS];
+    struct random r = random_of(5, 21);
+    double losses = 0, moved = 0;
+    make_batches(made);
+    for (int i = 0; i < WAYS; i++)
+        way_open(&way[i], model, shape, o, i);
+    const struct parameter *item = way[0].model.parameters.list.at[0];
+    float *first = to_host(way[0].device, item->value, item->count * sizeof *first);
+    for (int epoch = 1; epoch <= EPOCHS; epoch++) {
+        bool tests = epoch % 4 == 3;
+        for (int i = 0; i < WAYS; i++)
+            learner_begin(&way[i].learner, (struct epoch){epoch, tests ? PART_TEST : PART_TRAIN});
+        for (int b = 0; b < PAIR_BATCHES; b++) {
+            draw_items(&made[b].item, &r);
+            draw_items(&made[b].of_item, &r);
+            made[b].batch.learn = tests || b != 2; /* 2: only looked at, between two updates */
+            losses = fmax(losses, run_ways(way, &made[b].batch));
+        }
+    }
+    double apart = weights_apart(way, first, &moved);
+    tap_ok(apart < 2e-6 && losses < 2e-6 && moved > 0.005,
+           "%s, %s: as if all embeddings were updated, weights to %.1e, losses to %.1e", model,
+           name, apart, losses);
+    mem_free(first);
+    for (int i = 0; i < WAYS; i++)
+        way_close(&way[i]);
+    for (int b = 0; b < PAIR_BATCHES; b++)
+        made_release(&made[b]);
+}
+
+int main(void)
+{
+    const struct {
+        const char *model;
+        struct model_shape shape;
+    } form[] = {
+        {"ii-rnn", {.session_rep = "mean", .inter = "hidden", .dropout = 0.2}},
+        {"hierarchical", {.session_rep = "attention", .user_rep = "last"}},
+        {"hierarchical", {.session_rep = "mean", .user_rep = "attention", .dropout = 0.2}},
+        {"narm", {.decoder = "dense", .hidden = 5, .feature_dropout = 0.3}},
+    };
+    const struct {
+        struct optimizer o;
+        const char *name;
+    } way[] = {
+        {{{.kind = OPTIMIZER_ADAM, .rate = 0.001f}, 0}, "adam"},
+        {{{.kind = OPTIMIZER_ADAM, .rate = 0.001f}, 0.05f}, "adam with clipping"},
+        {{{.kind = OPTIMIZER_ADAM, .rate = 0.001f, .weight_decay = 0.01f}, 0}, "adam with decay"},
+        {{{.kind = OPTIMIZER_ADAGRAD, .rate = 0.05f, .momentum = 0.5f}, 0.1f},
+         "adagrad with momentum and clipping"},
+        {{{.kind = OPTIMIZER_SGD, .rate = 0.5f, .momentum = 0.5f, .weight_decay = 1e-3f}, 0},
+         "gradient descent with momentum and decay"},
+    };
+    for (size_t i = 0; i < sizeof form / sizeof *form; i++)
+        for (int j = 0; j < test_some((int)(sizeof way / sizeof *way)); j++) {
+            struct model_shape shape = form[i].shape;
+            shape.embedding = 7, shape.gru = "reset-after";
+            check_way(form[i].model, &shape, &way[j].o, way[j].name);
+        }
+    return tap_done();
+}

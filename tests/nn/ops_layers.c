@@ -1,0 +1,453 @@
+/* The layers of the table (recurrent, attention, output) against plain references in double
+ * precision: forward, and backward against its differences, at odd sizes and with empty and single
+ * sequences; ties, best items, chunks. */
+#include "gru_reference.h"
+#include "reference.h"
+
+struct matrix {
+    int rows, cols;
+};
+
+/* ---- recurrent ---- */
+
+/* Layers of one step at most, which devices may compute otherwise; without and with empty ones. */
+static const int32_t one_step[SEQUENCES] = {1, 1, 1, 1, 1, 1, 1};
+static const int32_t one_or_none[SEQUENCES] = {0, 1, 1, 0, 1, 0, 1};
+
+struct layer {
+    int in, state;
+    bool before, start;     /* reset before; an initial state is given */
+    int copies;             /* of the sequences, one behind the other */
+    bool multiplied;        /* x is W_ih x; in: 0 */
+    const int32_t *lengths; /* [SEQUENCES]; NULL: some_lengths */
+};
+
+static const int32_t *lengths_of(const struct layer *s)
+{
+    return s->lengths ? s->lengths : some_lengths;
+}
+
+static int input_cols(const struct layer *s)
+{
+    return s->multiplied ? 3 * s->state : s->in;
+}
+
+/* in: x, W_ih, W_hh, b_ih, b_hh, h0 */
+static void reference_gru(const struct problem *p, double *out)
+{
+    const struct layer *s = p->shape;
+    const struct reference_unit u = {s->in,    s->state, s->before, s->multiplied ? NULL : p->in[1],
+                                     p->in[2], p->in[3], p->in[4]};
+    const int32_t *length = lengths_of(s);
+    for (int q = 0, row = 0; q < s->copies * SEQUENCES; row += length[q++ % SEQUENCES])
+        for (int t = 0; t < length[q % SEQUENCES]; t++) {
+            const double zeros[257] = {0}, *h = s->start ? p->in[5] + q * s->state : zeros;
+            reference_step(&u, p->in[0] + (row + t) * input_cols(s),
+                           t ? out + (row + t - 1) * s->state : h, out + (row + t) * s->state);
+        }
+}
+
+static const char *name_of(const struct layer *s, bool back)
+{
+    static char name[60];
+    snprintf(name, sizeof name, "gru%s%s%s", back ? "_back" : "", s->lengths ? " of one step," : "",
+             s->before ? " reset before," : "");
+    return name;
+}
+
+/* Some sequences' gradient of h0 alone: as it is among all. */
+static void check_begun(const struct problem *p, const struct ragged *r, struct gru_weights w,
+                        const float *kept, const struct gru_grads *g)
+{
+    static const int32_t begun[] = {0, 2, SEQUENCES - 1};
+    size_t n = (size_t)w.state, bytes = p->size[5] * sizeof(float);
+    float *all = to_host(device, p->grad[5], bytes);
+    device->op->fill(device, p->grad[5], 1, p->size[5]);
+    w.begun = tape_rows(tape, begun, 3);
+    device->op->gru_back(device, r, &w, p->value[0], p->value[5], p->found, kept, p->dout,
+                         p->grad[0], p->grad[5], g);
+    float *some = to_host(device, p->grad[5], bytes);
+    double worst = 0;
+    for (int i = 0; i < 3; i++)
+        for (size_t j = 0, at = (size_t)begun[i] * n; j < n; j++, at++)
+            worst = fmax(worst, fabs((double)some[at] - (double)all[at]));
+    tap_ok(worst < 1e-5, "gru_back of sequences that begin, %zu units: worst %.1e", n, worst);
+    mem_free(all);
+    mem_free(some);
+}
+
+static void check_gru_of(struct layer s)
+{
+    int32_t *lengths = copies_of(lengths_of(&s), s.copies);
+    const struct ragged *r = tape_ragged(tape, lengths, s.copies * SEQUENCES);
+    struct problem p = {.reference = reference_gru, .shape = &s};
+    size_t in = (size_t)s.in, H = (size_t)s.state, rows = (size_t)r->total;
+    float bound = 1.5f / sqrtf((float)s.state);
+    problem_input(&p, rows * (size_t)input_cols(&s), 1);
+    problem_input(&p, 3 * H * in, bound);
+    problem_input(&p, 3 * H * H, bound);
+    problem_input(&p, 3 * H, bound);
+    problem_input(&p, 3 * H, bound);
+    if (s.start)
+        problem_input(&p, (size_t)(s.copies * SEQUENCES) * H, 1);
+    problem_output(&p, rows * H);
+    float *kept = device_floats(rows * 4 * H), *h0 = s.start ? p.value[5] : NULL;
+    struct gru_weights w = {s.in,       s.state,    s.before,   s.multiplied ? NULL : p.value[1],
+                            p.value[2], p.value[3], p.value[4], NULL};
+    device->op->gru(device, r, &w, p.value[0], h0, p.found, kept);
+    check_forward(&p, label(name_of(&s, false), s.in, s.state));
+    struct gru_grads g = {s.multiplied ? NULL : p.grad[1], p.grad[2], p.grad[3], p.grad[4]};
+    device->op->gru_back(device, r, &w, p.value[0], h0, p.found, kept, p.dout, p.grad[0],
+                         s.start ? p.grad[5] : NULL, &g);
+    check_backward(&p, label(name_of(&s, true), s.in, s.state));
+    if (s.start)
+        check_begun(&p, r, w, kept, &g);
+    device->op->release(device, kept);
+    problem_close(&p);
+    mem_free(lengths);
+}
+
+static void check_gru_once(void)
+{
+    for (int i = 0; i < SIZES; i++)
+        for (int way = 0; way < 8; way++) {
+            const int32_t *lengths = way & 4 ? one_or_none : one_step;
+            int state = sizes[(i + way) % (SIZES - 1)];
+            check_gru_of((struct layer){sizes[i], state, way & 1, way & 2, 1, false, lengths});
+            if (i == 0) /* the input products are given */
+                check_gru_of((struct layer){0, state, way & 1, way & 2, 1, true, lengths});
+        }
+    for (int way = 0; way < 2; way++)
+        check_gru_of((struct layer){3, 5, way, true, 50, false, one_step});
+}
+
+static void check_gru(void)
+{
+    for (int i = 0; i < SIZES; i++)
+        for (int way = 0; way < 4; way++)
+            check_gru_of((struct layer){sizes[i], sizes[(i + way) % (SIZES - 1)], way & 1, way & 2,
+                                        1, false, NULL});
+    for (int way = 0; way < 2; way++) { /* more sequences than are taken at once */
+        check_gru_of((struct layer){3, 5, way, true, 50, false, NULL});
+        check_gru_of((struct layer){0, 5, way, true, 50, true, NULL});
+    }
+    for (int way = 0; way < 4; way++) /* the input products are given */
+        check_gru_of((struct layer){0, sizes[way], way & 1, way & 2, 1, true, NULL});
+    check_gru_once();
+}
+
+/* ---- attention ---- */
+
+/* in: key, scale, value */
+static void reference_attend(const struct problem *p, double *out)
+{
+    const struct matrix *s = p->shape; /* width and columns */
+    for (int q = 0, row = 0; q < SEQUENCES; row += some_lengths[q++]) {
+        double e[8], sum = 0;
+        for (int i = 0; i < some_lengths[q]; i++) {
+            e[i] = 0;
+            for (int j = 0; j < s->rows; j++)
+                e[i] += p->in[1][j] * tanh(p->in[0][(row + i) * s->rows + j]);
+            sum += e[i] = exp(e[i]);
+        }
+        for (int j = 0; j < s->cols; j++) {
+            out[q * s->cols + j] = 0;
+            for (int i = 0; i < some_lengths[q]; i++)
+                out[q * s->cols + j] += e[i] / sum * p->in[2][(row + i) * s->cols + j];
+        }
+    }
+}
+
+static void check_attend(void)
+{
+    for (int i = 0; i < SIZES; i++) {
+        struct matrix s = {sizes[i], sizes[SIZES - 1 - i]};
+        const struct ragged *r = tape_ragged(tape, some_lengths, SEQUENCES);
+        struct problem p = {.reference = reference_attend, .shape = &s};
+        problem_input(&p, ROWS * (size_t)s.rows, 2);
+        problem_input(&p, (size_t)s.rows, 1);
+        problem_input(&p, ROWS * (size_t)s.cols, 1);
+        problem_output(&p, SEQUENCES * (size_t)s.cols);
+        float *weight = device_floats(ROWS);
+        device->op->attend(device, r, NULL, s.rows, s.cols, p.value[0], p.value[1], p.value[2],
+                           weight, p.found);
+        check_forward(&p, label("attend", s.rows, s.cols));
+        device->op->attend_back(device, r, NULL, s.rows, s.cols, p.value[0], p.value[1], p.value[2],
+                                weight, p.dout, p.grad[0], p.grad[1], p.grad[2]);
+        check_backward(&p, label("attend_back", s.rows, s.cols));
+        device->op->release(device, weight);
+        problem_close(&p);
+    }
+}
+/* ---- the output layer ---- */
+
+/* A problem of the output layer: o refers to its inputs, on the device; the reference reads the
+ * targets from here. */
+static int32_t targets_of[300];
+
+/* in: state, weight, bias; out: the loss of each target */
+static void reference_loss(const struct problem *p, double *out)
+{
+    const struct output_layer *o = p->shape;
+    for (int i = 0; i < o->targets; i++) {
+        double sum = 0, own = 0;
+        for (int j = 0; j < o->items; j++) {
+            double score = p->in[2][j];
+            for (int k = 0; k < o->width; k++)
+                score += p->in[0][i * o->width + k] * p->in[1][j * o->width + k];
+            sum += exp(score);
+            own = j == targets_of[i] ? score : own;
+        }
+        out[i] = log(sum) - own;
+    }
+}
+
+static void set_targets(struct output_layer *o)
+{
+    size_t bytes = (size_t)o->targets * sizeof *targets_of;
+    if (o->target)
+        device->op->release(device, (void *)(uintptr_t)o->target);
+    o->target = to_device(device, targets_of, bytes);
+}
+
+static struct problem output_problem(struct output_layer *o, int targets, int width, int items)
+{
+    struct problem p = {.reference = reference_loss, .shape = o};
+    size_t T = (size_t)targets, H = (size_t)width, N = (size_t)items;
+    problem_input(&p, T * H, 1);
+    problem_input(&p, N * H, 1);
+    problem_input(&p, N, 1);
+    problem_output(&p, T);
+    *o = (struct output_layer){targets,    width,      items, p.value[0],
+                               p.value[1], p.value[2], NULL,  NULL};
+    for (int i = 0; i < targets; i++) {
+        targets_of[i] = (int32_t)random_below(&test_random, (uint32_t)items);
+        p.slope[i] = 1.0f / (float)targets; /* the mean */
+    }
+    problem_set_slope(&p);
+    set_targets(o);
+    return p;
+}
+
+static void output_close(struct problem *p, struct output_layer *o)
+{
+    device->op->release(device, (void *)(uintptr_t)o->target);
+    problem_close(p);
+}
+
+/* A bias that is not learned: the other gradients are the same. */
+static void check_loss_no_bias(void)
+{
+    struct output_layer o;
+    struct problem p = output_problem(&o, 33, 31, 1031);
+    int inputs = p.inputs;
+    device->op->output_loss(device, &o, p.found, p.grad[0], p.grad[1], NULL);
+    check_forward(&p, "output_loss, no gradient of the bias");
+    p.inputs = 2;
+    check_backward(&p, "output_loss, no gradient of the bias, gradients");
+    p.inputs = inputs;
+    output_close(&p, &o);
+}
+
+static void check_loss(void)
+{
+    const int way[][3] = {{1, 1, 1},    {31, 33, 257}, {33, 31, 1031}, {7, 257, 33},
+                          {257, 1, 31}, {5, 31, 5},    {0, 3, 7},      {257, 3, 2311}};
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+        struct output_layer o;
+        struct problem p = output_problem(&o, way[i][0], way[i][1], way[i][2]);
+        device->op->output_loss(device, &o, p.found, NULL, NULL, NULL);
+        check_forward(&p, label("output_loss, the loss alone,", o.targets, o.items));
+        device->op->output_loss(device, &o, p.found, p.grad[0], p.grad[1], p.grad[2]);
+        check_forward(&p, label("output_loss", o.targets, o.items));
+        check_backward(&p, label("output_loss, gradients,", o.targets, o.items));
+        output_close(&p, &o);
+    }
+    check_loss_no_bias();
+    /* Scores far apart, higher from tile to tile: no sum and no exponential may overflow. */
+    struct output_layer o;
+    struct problem p = output_problem(&o, 257, 3, 2311);
+    for (int j = 0; j < 2311; j++)
+        p.in[2][j] = (double)((float)j / 20.0f);
+    problem_set(&p, 2);
+    device->op->output_loss(device, &o, p.found, p.grad[0], p.grad[1], p.grad[2]);
+    check_forward(&p, "output_loss, scores far apart");
+    check_backward(&p, "output_loss, scores far apart, gradients");
+    output_close(&p, &o);
+}
+
+/* Small whole numbers: scores are exact, so many are equal and ties are known. */
+static void round_inputs(struct problem *p)
+{
+    for (int i = 0; i < p->inputs; i++) {
+        for (size_t j = 0; j < p->size[i]; j++)
+            p->in[i][j] = round(p->in[i][j] * 2);
+        problem_set(p, i);
+    }
+}
+
+struct ranked {
+    float loss[300], score[300 * 23];
+    int32_t rank[300], ties[300], item[300 * 23];
+};
+
+/* Ranks by the device; the losses stand in the problem's result, too. */
+static void rank_on_device(struct problem *p, const struct output_layer *o, int k, struct ranked *r)
+{
+    struct ranked *own = device->op->alloc(device, sizeof *own);
+    device->op->output_rank(device, o, p->found, own->rank, own->ties, k, k ? own->item : NULL,
+                            k ? own->score : NULL);
+    device->op->download(device, r, own, sizeof *r);
+    device->op->download(device, r->loss, p->found, p->out_size * sizeof *r->loss);
+    device->op->release(device, own);
+}
+
+/* Each item a candidate by a chance of one in `chance`; 0: all are, and nothing says so. */
+static unsigned char candidate_of[1100];
+
+static void set_candidates(struct output_layer *o, int chance)
+{
+    for (int j = 0; j < o->items; j++)
+        candidate_of[j] = chance ? random_below(&test_random, (uint32_t)chance) == 0 : 1;
+    o->candidate = chance ? to_device(device, candidate_of, (size_t)o->items) : NULL;
+}
+
+/* The rank, the ties and the k best of one row, by looking at every score. */
+static bool rank_is_right(const struct problem *p, int row, const struct ranked *r, int k)
+{
+    const struct output_layer *o = p->shape;
+    double score[1100];
+    for (int j = 0; j < o->items; j++) {
+        score[j] = p->in[2][j];
+        for (int l = 0; l < o->width; l++)
+            score[j] += p->in[0][row * o->width + l] * p->in[1][j * o->width + l];
+    }
+    int above = 0, ties = 0, target = targets_of[row];
+    for (int j = 0; j < o->items; j++) {
+        above += candidate_of[j] && score[j] > score[target];
+        ties += candidate_of[j] && j != target && score[j] == score[target];
+    }
+    bool right = r->rank[row] == 1 + above + ties && r->ties[row] == ties;
+    for (int place = 0; place < k; place++) {
+        int best = -1;
+        for (int j = 0; j < o->items; j++)
+            if (candidate_of[j] && score[j] > (best < 0 ? -INFINITY : score[best]))
+                best = j;
+        right &= r->item[row * k + place] == best;
+        right &= (double)r->score[row * k + place] == (best < 0 ? -INFINITY : score[best]);
+        if (best >= 0)
+            score[best] = -INFINITY;
+    }
+    return right;
+}
+
+enum { NONE = 1 << 30 }; /* the chance of no candidate */
+
+static void check_rank_of(int targets, int width, int items, int k, int chance)
+{
+    static struct ranked r;
+    struct output_layer o;
+    struct problem p = output_problem(&o, targets, width, items);
+    round_inputs(&p);
+    set_candidates(&o, chance);
+    rank_on_device(&p, &o, k, &r);
+    int wrong = 0, tied = 0, outside = 0;
+    for (int i = 0; i < targets; i++) {
+        wrong += !rank_is_right(&p, i, &r, k);
+        tied += r.ties[i] > 0;
+        outside += !candidate_of[targets_of[i]];
+    }
+    bool met =
+        items < 31 || !targets || ((tied > 0 || chance == NONE) && (chance > 0) == (outside > 0));
+    tap_ok(wrong == 0 && met,
+           "ranks, ties and %d best, %d × %d, %s: %d wrong, %d tied, %d targets are no candidates",
+           k, targets, items, device->name, wrong, tied, outside);
+    check_forward(&p, label("output_rank, the loss,", targets, items));
+    if (o.candidate)
+        device->op->release(device, (void *)(uintptr_t)o.candidate);
+    output_close(&p, &o);
+}
+
+/* Equal rows of weights have equal scores, whatever the numbers and wherever they stand: also in
+ * the last columns, where a product ends with a narrower kernel.  (What cuBLAS does there is its
+ * own; the emulation's products keep the order of k.) */
+static void check_planted_ties(void)
+{
+    static struct ranked r;
+    enum { T = 97, H = 33, N = 1031, COPIES = 6 };
+    struct output_layer o;
+    struct problem p = output_problem(&o, T, H, N);
+    for (int i = 1; i < COPIES; i++) {
+        memcpy(p.in[1] + i * (N - 1) / (COPIES - 1) * H, p.in[1], H * sizeof(double));
+        p.in[2][i * (N - 1) / (COPIES - 1)] = p.in[2][0];
+    }
+    for (int i = 0; i < T; i++)
+        targets_of[i] = i % COPIES * (N - 1) / (COPIES - 1);
+    problem_set(&p, 1);
+    problem_set(&p, 2);
+    set_targets(&o);
+    rank_on_device(&p, &o, 0, &r);
+    int wrong = 0;
+    for (int i = 0; i < T; i++)
+        wrong += r.ties[i] != COPIES - 1;
+    tap_ok(wrong == 0, "equal weights tie exactly: %d wrong", wrong);
+    output_close(&p, &o);
+}
+
+static void check_not_finite(void)
+{
+    static struct ranked r;
+    struct output_layer o;
+    struct problem p = output_problem(&o, 6, 3, 100);
+    const float bad[3] = {NAN, INFINITY, -INFINITY};
+    for (int i = 0; i < 3; i++)
+        device_set_float(device, p.value[0] + i * 6, bad[i]); /* rows 0, 2, 4 */
+    rank_on_device(&p, &o, 3, &r);
+    int wrong = 0;
+    for (int i = 0; i < 6; i++)
+        wrong += (isnan(r.loss[i]) != 0) != (i % 2 == 0);
+    tap_ok(wrong == 0, "scores that are not finite make the loss NaN: %d wrong", wrong);
+    device->op->output_loss(device, &o, p.found, NULL, NULL, NULL);
+    float *loss = to_host(device, p.found, 6 * sizeof *loss);
+    tap_ok(isnan(loss[0]) && isnan(loss[2]) && isnan(loss[4]), "output_loss likewise");
+    mem_free(loss);
+    output_close(&p, &o);
+}
+
+static void check_rank(void)
+{
+    const struct device_options way[] = {
+        {.threads = 2}, {.threads = 1, .workspace = 1}, {.threads = 3, .workspace = 4096}};
+    struct device *usual = device;
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+        device = test_device(&way[i]);
+        check_rank_of(1, 1, 1, 3, 0);
+        check_rank_of(31, 5, 33, 20, 0);
+        check_rank_of(257, 3, 1031, 23, 0);
+        check_rank_of(33, 31, 257, 0, 0);
+        check_rank_of(0, 3, 31, 5, 0);
+        check_rank_of(1, 1, 1, 3, NONE); /* the target alone */
+        check_rank_of(31, 5, 33, 20, 3); /* lists longer than there are candidates */
+        check_rank_of(97, 3, 1031, 23, 2);
+        check_rank_of(33, 31, 257, 7, 12);
+        check_rank_of(31, 3, 257, 5, NONE);
+        check_rank_of(33, 31, 257, 0, 2);
+        device_close(device);
+    }
+    device = usual;
+    check_planted_ties();
+    check_not_finite();
+}
+
+static const struct check checks[] = {LAYER_CHECKS(CHECK_ROW)};
+
+int main(void)
+{
+    test_random = random_of(2, 1);
+    device = test_device(&(struct device_options){.threads = 2});
+    tape = tape_new(device);
+    run_checks(checks, sizeof checks / sizeof *checks);
+    tape_free(tape);
+    device_close(device);
+    return tap_done();
+}
