@@ -311,7 +311,7 @@ int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, s
 static struct slot_steps part_of(const struct steps *s, int from, int count)
 {
     size_t at = (size_t)from * (size_t)s->lanes;
-    return (struct slot_steps){.lanes = (int32_t)s->lanes,
+    return (struct slot_steps){.slots = (int32_t)s->lanes,
                                .count = count,
                                .item = column_i32(s->item) + at,
                                .target = column_i32(s->target) + at,

@@ -70,7 +70,7 @@ int pass_run_data(const struct pass_run *r, struct model_data *data, struct err 
                                 .delta_buckets = (int32_t)edges.len + 1,
                                 .keeps_order = keeps_order,
                                 .history_items = items,
-                                .lanes = (int32_t)slots,
+                                .slots = (int32_t)slots,
                                 .count = r->support.count.at};
     vec_release(&edges);
     return status;

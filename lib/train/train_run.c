@@ -143,7 +143,7 @@ static int check_sampled(const struct train_run *t, const struct train_options *
                        "\"train\"): tfilter --split writes it%s",
                        o->log_q ? "--logq" : "--negatives",
                        o->log_q ? "" : "; --negatives-alpha 0 does without");
-    if (data->lanes == 1 && !o->negatives && o->unroll <= 1 && !t->pass.o->shape->join_sessions &&
+    if (data->slots == 1 && !o->negatives && o->unroll <= 1 && !t->pass.o->shape->join_sessions &&
         o->max_steps)
         return err_set(e, STATUS_USAGE,
                        "a single lane has no targets beside its own to learn from: give "

@@ -125,7 +125,7 @@ static inline void pair_open(struct pair *p, const char *model, const struct mod
                               .groups = pair_groups,
                               .group = pair_group,
 
-                              .lanes = model_takes_slots(class) ? 3 : 0};
+                              .slots = model_takes_slots(class) ? 3 : 0};
     struct train_options options = {
         .seed = 11,
         .max_steps = -1,
