@@ -216,7 +216,7 @@ static double pass_loss(struct pair *p, enum part part)
     learner_begin(&p->learner, (struct epoch){1, part});
     if (learner_steps(&p->learner, &steps, &o, &e) || learner_flush(&p->learner, &e))
         return INFINITY;
-    return p->learner.tally.loss / (double)p->learner.tally.events;
+    return p->learner.stats.loss / (double)p->learner.stats.events;
 }
 
 static void check_lanes(const struct form *form)
