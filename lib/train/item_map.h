@@ -1,8 +1,8 @@
 /* Maps a stream's items to those of a model by name, and makes batches that the model can read.
  * Events of items that the model does not know are left out, and sessions and earlier sessions of
- * which no event is left.  In steps of slots, a slot waits until the next known item of its session,
- * which becomes the target of the last known item; if there is none, the next session's step ends
- * the session or the user.
+ * which no event is left.  In steps of slots, a slot waits until the next known item of its
+ * session, which becomes the target of the last known item; if there is none, the next session's
+ * step ends the session or the user.
  *
  * A target that the model cannot score counts as missed.  An unknown item ranks after all known
  * items and ties with all other unknown items.  A target without a known item before it ties with
