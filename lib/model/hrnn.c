@@ -459,7 +459,7 @@ static void slots_state(struct model *m, struct state *s)
     int32_t slots = r->slot_states.slots;
     state_i32(s, "lanes", &slots, 0, m->data.slots);
     if (state_good(s) && slots && slots != m->data.slots)
-        state_refuse(s, "lanes", "differs from the number of slots of the batches");
+        state_refuse(s, "lanes", "not those of the batches");
     if (state_good(s) && slots)
         slots_room(m, slots);
     slot_states_state(&r->slot_states, s, &m->data);

@@ -122,8 +122,8 @@ int model_open(struct model *m, const struct model_class *class, const struct mo
                                    : "session-parallel");
     if (ordered && !data->keeps_order)
         return err_set(e, STATUS_USAGE,
-                       "--scheme %s does not keep each user's sessions in order, which --model "
-                       "%s%s needs: use %s",
+                       "--scheme %s does not keep each user's order, which --model %s%s needs: use "
+                       "%s",
                        data->scheme ? data->scheme : "of the input", name,
                        o->join_sessions ? " --join-sessions" : "",
                        data->slots ? "user-parallel" : "longest-first");
