@@ -33,7 +33,7 @@ const struct option run_model_rows[] = {
 const struct option run_training_rows[] = {
     {OPTION_CHOICE, .name = "loss", .at = offsetof(struct run_options, loss), .argument = "NAME",
      .choices = "cross-entropy|top1|bpr|top1-max|bpr-max", .recorded = true,
-     .help = "loss; of bpr-mf and fpmc by default bpr"},
+     .help = "loss (bpr for bpr-mf and fpmc)"},
     {OPTION_INT, .name = "negatives", .at = offsetof(struct run_options, negatives),
      .argument = "N", .recorded = true, .high = 1 << 24,
      .help = "score the batch's targets and N drawn items only"},
