@@ -1,4 +1,4 @@
-/* predictor: batches -> predictions, by a model that trainer has saved. */
+/* predictor: ranks the test part of batches with a model that trainer saved. */
 #include "base/threads.h"
 #include "cli/progress.h"
 #include "train/predict_run.h"
@@ -8,7 +8,7 @@ static const char *model;
 
 static const struct option options[] = {
     {OPTION_TEXT, .name = "model", .letter = 'm', .argument = "FILE", .to = &model,
-     .help = "the model, as trainer --save writes it"},
+     .help = "a model that trainer --save wrote"},
     {0},
 };
 
@@ -26,32 +26,32 @@ int main(int argc, char **argv)
                                            NULL};
     const struct program program = {
         .name = "predictor",
-        .purpose = "Rank the test part of batches by a trained model.",
+        .purpose = "Rank the items of the test part of batches with a trained model.",
         .usage = "--model FILE [option ...] [file ...]",
         .example = "batcher --epochs 1 split.mp | predictor --model lastfm.safetensors | scorer",
         .tables = tables,
         .built_in = run_built_in,
     };
     struct operands files = cli_parse(&program, argc, argv);
-    struct saved_model trained = {.file = {.fd = -1}};
+    struct saved_model saved = {.file = {.fd = -1}};
     struct predict_run run = {0};
     struct err e = {0};
     if (!model)
         cli_usage("--model FILE is needed: trainer --save writes one");
-    if (saved_model_open(&trained, model, &e))
+    if (saved_model_open(&saved, model, &e))
         cli_fail(&e);
-    given.class = trained.class;
-    given.shape = trained.options;
+    given.class = saved.class;
+    given.shape = saved.options;
     if (!cli_given("seed"))
-        given.seed = trained.seed; /* it names the run */
+        given.seed = saved.seed; /* part of the run's name */
     if (run_check_saved(&given, model, &e))
         cli_fail(&e);
-    if (predict_run_open(&run, program.name, &given, &trained, files, &output, &e) ||
+    if (predict_run_open(&run, program.name, &given, &saved, files, &output, &e) ||
         predict_run_all(&run, &e)) {
         predict_run_abort(&run, &e);
         cli_fail(&e);
     }
     predict_run_close(&run);
-    saved_model_close(&trained);
+    saved_model_close(&saved);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* trainer: batches -> predictions, and a model file. */
+/* trainer: trains a model on batches, writes its predictions, and saves it. */
 #include "base/signals.h"
 #include "base/threads.h"
 #include "cli/progress.h"
@@ -23,11 +23,11 @@ int main(int argc, char **argv)
     model_choice_open(&models);
     const struct program program = {
         .name = "trainer",
-        .purpose = "Train a model on batches, and write how it ranks the test part.",
+        .purpose = "Train a model on batches, and rank the items of the test part with it.",
         .usage = "[option ...] [file ...]",
         .example = "batcher --epochs 5 split.mp | trainer --inter hidden,delta | scorer",
-        .notes = "Without a validation part the best epoch is chosen on the test part, and the\n"
-                 "model file says selected_on: test.",
+        .notes = "Without a validation part trainer chooses the best epoch on the test part; the\n"
+                 "model file then says selected_on: test.",
         .tables = tables,
         .chooser = "model",
         .groups = models.groups,

@@ -1,5 +1,5 @@
 # The news log of Globo with its own sessions, filtered as HRNN filters: items of at least 20 events,
-# sessions of at least 3, users of at least 5 sessions, of which the last is tested.
+# sessions of at least 3, users of at least 5 sessions.  The last session of a user is the test part.
 #
 #   make -f pipelines/globo.mk DATA=clicks.csv.xz SEEDS='1 2 3'
 

@@ -1,7 +1,7 @@
 # usage: spcat SPLIT.MP | awk -f hrnn-histories.awk
 #
-# The test sessions of users with at most 6 sessions before them, and of others: table 4 of Quadrana
-# et al. 2017.
+# Counts the test sessions with at most 6 sessions of the user before them, and the others: table 4 of
+# Quadrana et al. 2017.
 BEGIN { FS = "[],[]" } # "", "session", user, part, ...
 $2 != "\"session\"" { next }
 $4 < 3 { before[$3]++ }

@@ -1,32 +1,34 @@
-# HRNN (Quadrana et al. 2017) beside networks without users and what counts, on a log with users: by
-# default that of Globo.  Preprocessing and split as in the paper: items of at least SUPPORT events,
-# then sessions of at least EVENTS, then users of at least 5 sessions, of which the last is tested,
-# without items that training never sees.  The one before it chooses the epoch and trains nothing.
+# HRNN (Quadrana et al. 2017) beside networks without users and baselines that count, on a log with
+# users: by default that of Globo.  Preprocessing and split as in the paper: items of at least SUPPORT
+# events, then sessions of at least EVENTS, then users of at least 5 sessions.  The last session of a
+# user is the test part, without items that are never in training; the one before is the validation
+# part.
 #
 #   make -f pipelines/hrnn.mk DATA=clicks.csv.xz SEEDS='1 2 3 4 5'
 #
 #   SUPPORT    20 as for the paper's XING, 10 as for VIDEO, 5 for smaller logs
 #   EVENTS     3
 #   UNITS      100 of each GRU, the paper's small networks
-#   LARGE=1    its large ones beside them, of LARGE_UNITS=500
-#   LOSS       '--loss top1', the paper's, which learns slowly; '--loss bpr-max', or
-#              '--loss cross-entropy --negatives 2000 --logq', learn much faster
+#   LARGE=1    also the paper's large networks, of LARGE_UNITS=500
+#   LOSS       '--loss top1', that of the paper, which is slow; '--loss bpr-max' and
+#              '--loss cross-entropy --negatives 2000 --logq' are much faster
 #   LR         0.01; small logs need more: 0.03 on some thousand sessions
 #   OPTIMIZER  '--optimizer adagrad --lr LR'.  No momentum: 0.3 was no better on the validation part
 #              of news
-#   UNROLL     1, the steps that are one update; more where earlier sessions tell much
-#   USER_DROPOUT=0.5, or 0.7: of HRNN's user state and first state of a session, instead of the
-#              paper's, which fit a log where users repeat themselves.  On a log of news HRNN Init had
-#              recall@20 0.36 with the paper's, 0.38 with 0.5 and 0.40 with 0.7 on the validation part.
+#   UNROLL     1, the steps in one update; more if earlier sessions predict much
+#   USER_DROPOUT=0.5 or 0.7: dropout rate of HRNN's user state and first state of a session, instead
+#              of the paper's, which suit a log whose users repeat items.  On a log of news HRNN Init
+#              had recall@20 0.36 with the paper's, 0.38 with 0.5 and 0.40 with 0.7 on the validation
+#              part.
 #
-# What the paper's tables are here:
+# The paper's tables and figures, and their files here:
 #   3        scores.txt, and against.txt: tests over users, against RNN and against RNN Concat
-#   4        histories.txt: test sessions by how many are before them
-#   fig 3, 4 positions.txt, by history: all sessions before the tested one, the validation's included
+#   4        histories.txt: test sessions by the number of sessions before them
+#   fig 3, 4 positions.txt, by history: the sessions before the test session, validation included
 #   fig 5, 6 positions.txt, by phase: sessions of 5 events and more
 #   5        scores.txt with RANK_AMONG=50000
-# Scores are means over targets, of all seeds, where the figures have the median over seeds of means
-# over sessions.
+# Scores are means over the targets of all seeds; the paper's figures show the median over seeds of
+# means over sessions.
 
 OUT ?= out/hrnn
 EPOCHS ?= 10
@@ -56,8 +58,8 @@ small := --embedding $(UNITS) --hidden $(UNITS)
 large := --embedding $(LARGE_UNITS) --hidden $(LARGE_UNITS)
 more := $(if $(USER_DROPOUT),--user-dropout $(USER_DROPOUT) --start-dropout $(USER_DROPOUT))
 
-# Dropout of the user's state, the session's and a session's first, from the paper's table 2; what
-# the table says of RNN did not survive in the text at hand.
+# Dropout rates of the user's state, the session's state and a session's first state, from table 2 of
+# the paper; the available text of the paper has no rates for RNN.
 OPTIONS.item-knn = --neighbours 300
 OPTIONS.rnn = --model rnn $(small) --dropout 0.1
 OPTIONS.rnn-concat = $(OPTIONS.rnn) --join-sessions

@@ -1,7 +1,7 @@
 # usage: awk -v base=NAME -v model=NAME -f narm-lengths.awk SCORES.TSV
 #
-# How many targets each of two models has among its best 20, by how many events were read before
-# them, a mean over the runs of a model: table 5 of Li et al. 2017.
+# The number of targets among the best 20 of each of two models, by the number of events before them,
+# as a mean over the runs of a model: table 5 of Li et al. 2017.
 BEGIN { FS = "\t" }
 FNR == 1 {
     for (i = 1; i <= NF; i++)

@@ -1,27 +1,28 @@
-# NARM (Li et al. 2017) beside recurrent networks, factors and what counts: by default clicks of RecSys
-# 2015, raw or with a header.  Preprocessing and split as in the paper: sessions of at least 2 clicks,
-# items of at least 5, the last day tested; the day before chooses the epoch and trains nothing.
+# NARM (Li et al. 2017) beside recurrent networks, factors and baselines that count: by default on the
+# clicks of RecSys 2015, raw or with a header.  Preprocessing and split as in the paper: sessions of at
+# least 2 clicks, items of at least 5; the last day is the test part, the day before the validation
+# part.
 #
 #   make -f pipelines/narm.mk DATA=yoochoose-clicks.dat FRACTION=1/64 SEEDS='1 2 3 4 5'
 #
 #   FRACTION  1/64, 1/4: train on the newest part of the training sessions
-#   SPLIT     --split last-week --validation last-week as for DIGINETICA, or other words of tfilter
-#   HIDDEN    100 states; models named -50 have half of it
-#   SESSIONS  in a batch: 160 have about the 512 beginnings of sessions that are the paper's batch
-#   LR        0.001 as in the paper, where an epoch has 700 updates and more; on ten thousand
-#             sessions 0.01 was better on their validation part, on three thousand with SESSIONS=50
-#   GRU_LR    of GRU-Rec: 0.05, and 0.01 where that falls off after an epoch
+#   SPLIT     --split last-week --validation last-week as for DIGINETICA, or other options of tfilter
+#   HIDDEN    100, the size of states; models named -50 have half of it
+#   SESSIONS  160 in a batch: about as many targets as the paper's batch of 512 beginnings of sessions
+#   LR        0.001 as in the paper, which has at least 700 updates in an epoch; with ten thousand
+#             sessions 0.01 was better on the validation part, with three thousand SESSIONS=50 too
+#   GRU_LR    of GRU-Rec: 0.05, or 0.01 if scores fall after an epoch
 #   EPOCHS    10; the paper has 30
 #
-# Items of the test part that the whole of training never saw are dropped.  Those that only the
-# FRACTION did not see stay, as in the paper: nobody can predict them, and they count as missed.
+# Test items that are not in the whole training part are dropped.  Items that are only missing in the
+# FRACTION are kept, as in the paper: no model can predict them, and they count as missed.
 #
-# What the paper's tables are here:
+# The paper's tables, and their files here:
 #   2     scores.txt: narm-dense beside narm
 #   3     scores.txt, and against.txt: tests over users, who are sessions where a log has no users
 #   4     scores.txt: narm-global, narm-local, narm
-#   5     lengths.txt: its lengths are those of what was read before the target, the position
-# markov and session-knn stand beside; for logs with users add ppop to BASELINES.
+#   5     lengths.txt: its lengths are the number of events before the target, the position
+# The tables also have markov and session-knn; for logs with users add ppop to BASELINES.
 
 OUT ?= out/narm
 EPOCHS ?= 10
@@ -54,7 +55,7 @@ OPTIONS.narm-local = $(narm) --encoder local --decoder bilinear
 OPTIONS.narm-dense = $(narm) --encoder hybrid --decoder dense
 OPTIONS.narm = $(narm) --encoder hybrid --decoder bilinear --attention $(ATTENTION)
 $(foreach m,narm narm-global narm-local,$(eval OPTIONS.$(m)-50 = $$(OPTIONS.$(m)) $$(half)))
-# Tan et al. 2016: every beginning of a session, dropout of embeddings, cross-entropy.
+# Tan et al. 2016: all beginnings of sessions, dropout of embeddings, cross-entropy.
 OPTIONS.improved-gru-rec = $(narm) --encoder global --decoder dense
 INPUT.gru-rec = session-parallel
 

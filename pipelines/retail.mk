@@ -1,5 +1,5 @@
 # The purchases of an online shop: each invoice is a session, cancellations and rows without a
-# customer are left out; the last invoice of a customer is tested.
+# customer are left out; the last invoice of a customer is the test part.
 #
 #   make -f pipelines/retail.mk DATA=online-retail.csv.xz SEEDS='1 2 3'
 

@@ -1,12 +1,11 @@
-# What every pipeline shares: from a raw log to a table of models beside baselines.
+# Rules that all pipelines share: from a raw log to a table of models and baselines.
 #
-# A pipeline sets its own values and includes this file.  Every stream is a target, so what was made
-# stays made, and what was cut off is made again.  Variables, on the command line or in the
-# environment:
+# A pipeline sets its own values and includes this file.  Every stream is a target: complete files are
+# not made again, interrupted ones are.  Variables, on the command line or in the environment:
 #
 #   DATA    the raw log, plain or as .xz, .gz, .zst       OUT     folder for everything made
 #   SEEDS   one run of each model for each: "1 2 3"       EPOCHS  passes over the training part
-#   JOBS    how many things to do at once                 THREADS of each of them
+#   JOBS    number of programs that run at once           THREADS of each of them
 #   DEVICE  auto, cpu, cuda                               BIN     where the programs are
 
 SHELL := /bin/bash
@@ -19,16 +18,16 @@ SEEDS ?= 1
 THREADS ?= $(shell n=$$(($$(nproc) / $(or $(JOBS),1))); echo $$((n ? n : 1)))
 DEVICE ?= auto
 TEST_FROM ?= 1
-# Sessions of each test pass whose attention is kept for the pictures.
+# The number of sessions of each test pass whose attention is written for the figures.
 ATTENTION ?= 500
 MAKEFLAGS += $(if $(JOBS),-j$(JOBS))
 
 BASELINES ?= pop ppop markov
-# Each model is a name and the options that make it, in OPTIONS.<name>; a baseline may have some.
-# Scores are those of SCORE, at each run's epoch that is BEST_BY one of them, broken down BY groups, and
-# every model is tested over users against each model or baseline of AGAINST.  With NAMED=1 tables call
-# the models by their names here, and not by their options.  RANK_AMONG=N ranks among the N most
-# supported items only.  EXTRA names further files to make.
+# A model is a name and its options, in OPTIONS.<name>; a baseline may have options too.  SCORE names
+# the scores, BEST_BY the one that selects the epoch, BY the groups of the breakdown, and AGAINST models
+# and baselines against which every model is tested over users.  With NAMED=1 tables have the names of
+# models here instead of their options.  RANK_AMONG=N ranks among the N most frequent items only.  EXTRA
+# names further files to make.
 BEST_BY ?= recall@20
 BY ?= position
 MODELS ?= ii-rnn ii-rnn-hidden-delta
@@ -63,15 +62,16 @@ endif
 $(OUT)/split.mp: $(OUT)/sessions.mp
 	$(BIN)/tfilter $(FILTER) -o $@ $<
 
-# One for all models and seeds.  It takes about as much room as the sessions times the epochs times
-# the history.
+# One file of batches for all models and seeds.  Its size is about that of the sessions, times the
+# number of epochs, times the history.
 $(OUT)/batches.mp: $(OUT)/split.mp
 	$(BIN)/batcher --epochs $(EPOCHS) --test-from $(TEST_FROM) $(BATCH) -o $@ $<
 
 $(BASELINE_RUNS): $(OUT)/%.mp: $(OUT)/split.mp
 	$(BIN)/baseline --model $* $(OPTIONS.$*) $(AMONG) --threads $(THREADS) -o $@ $<
 
-# Models of lanes name their own: session-parallel or user-parallel in INPUT.<model>.
+# Models over parallel mini-batches name their scheme in INPUT.<model>: session-parallel or
+# user-parallel.
 $(OUT)/session-parallel.mp $(OUT)/user-parallel.mp: $(OUT)/%.mp: $(OUT)/split.mp
 	$(BIN)/batcher --scheme $* --epochs $(EPOCHS) --test-from $(TEST_FROM) $(LANES) -o $@ $<
 
@@ -88,7 +88,7 @@ $(OUT)/scores.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
 $(OUT)/positions.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
 	$(scorer) --best --by $(BY) $(call names,$(BASELINES) $(MODELS)) -o $@ $^
 
-# One table after the other, each with all runs of its base.
+# One table for each base, with all its runs.
 runs_of = $(if $(filter $(1),$(MODELS)),$(call model_runs,$(1)),$(OUT)/$(1).mp)
 define against
 $(scorer) --best --by none $(call names,$(1) $(filter-out $(1),$(BASELINES) $(MODELS))) \

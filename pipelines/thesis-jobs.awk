@@ -1,7 +1,7 @@
 # usage: awk -f thesis-jobs.awk JOBS-BEFORE JOBS JOBLOG
 #
-# The log of GNU parallel, which knows runs by their line in the list, for another list: keeps the
-# runs that ended well, are in the list with the same settings, and whose result is there and newer
+# Rewrites the log of GNU parallel, which identifies runs by their line in the list, for a new list:
+# keeps the runs that succeeded, are in the new list with the same settings, and have a result newer
 # than the data.  parallel --resume makes the others.
 BEGIN { FS = OFS = "\t" }
 FNR == 1 { list++ }

@@ -1,6 +1,6 @@
 # The tables of the thesis: mean ± sample deviation over the runs of each row, the change against
-# the first row of its part, and, where the logs are the thesis's own, what it printed.  Reads the
-# counts of the data sets, then thesis.tsv; the results of the runs lie in the folder `out`.
+# the first row of its part, and the thesis's own numbers if the logs are the same.  Reads the counts of
+# the data sets, then thesis.tsv; the results of the runs are in the directory `out`.
 
 BEGIN {
     FS = "\t"
@@ -33,7 +33,7 @@ function padded(text, width,    bare) {
     return text sprintf("%*s", width > length(bare) ? width - length(bare) : 1, "")
 }
 
-# mean[], deviation[] of the metrics over the runs; how many there are
+# mean[], deviation[] of the metrics over the runs; returns their number
 function read_runs(data, model,    i, m, file, line, field, at, runs, sum, squares) {
     split("", sum); split("", squares)
     for (i = 1; i <= seed_count; i++) {
@@ -64,7 +64,7 @@ function read_runs(data, model,    i, m, file, line, field, at, runs, sum, squar
     return runs + 0
 }
 
-# ---- what is read ----
+# ---- input ----
 
 FILENAME ~ /counts$/ {
     split($0, word, " ")
@@ -80,7 +80,7 @@ $1 == "table" {
 { split($3, name, "-") }
 !($1 in wanted) || !(name[1] in family) { next }
 
-# The numbers of the thesis belong to the thesis's logs.
+# The numbers of the thesis are shown only for the thesis's logs.
 { log_name = name[1] == "cet" ? "lastfm" : name[1] }
 { own = 1 }
 {

@@ -4,20 +4,20 @@
 #   make -f pipelines/thesis.mk LASTFM=userid-timestamp-artid-artname-traid-traname.tsv \
 #       REDDIT=reddit.csv PROFILES=userid-profile.tsv
 #
-# One log alone gives the parts that it is for, and DATA='a.tsv b.csv' names both: .csv is Reddit's.
-# Any other log of the same form may stand in for either, and of another form with
-# SESSIONIZE.lastfm='csv-sessionize --preset NAME'.  The thesis's numbers stand beside ours where
-# the logs are its own, which shows in the counts of items and users.
+# With one log only its parts of the tables are made.  DATA='a.tsv b.csv' names both logs: .csv is
+# Reddit's.  Other logs of the same form may replace them, and logs of another form with
+# SESSIONIZE.lastfm='csv-sessionize --preset NAME'.  The tables show the thesis's numbers beside ours
+# if the logs are the same, which the numbers of items and users show.
 #
 #   TABLES  which: 5.5 ... 5.14           SEEDS    one run of each model for each: "1 2 3 4 5"
 #   OUT     folder for everything made    EPOCHS   passes, instead of the thesis's 25 and 30
-#   JOBS    how many runs at once         THREADS  of each of them
+#   JOBS    number of runs at once        THREADS  of each of them
 #   DEVICE  auto, cpu, cuda               DEVICES  numbers of the GPUs that share the runs: "0 1"
 #   BIN     where the programs are        SSHLOGIN hosts that share them, as GNU parallel takes
 #                                                  them, which have the programs on their PATH
 #
-# The runs are in OUT/jobs.tsv and what became of them in OUT/jobs.log.  A run that is there is not
-# made again, unless its settings or its data are new: what was stopped goes on.
+# OUT/jobs.tsv lists the runs, OUT/jobs.log their results.  A complete run is not made again unless its
+# settings or its data have changed, so that a stopped make continues.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
@@ -50,7 +50,8 @@ FILTER.cet = --country-zone CET --timezone CET --last-sessions 1420 --min-sessio
 FILTER.1-month = --first 1month --min-sessions 3
 FILTER.2-months = --first 2months --min-sessions 3
 FILTER.3-months = --first 3months --min-sessions 3
-# A name says who went: those above the mean session length or count (high), or below it (low).
+# A name says which users are left out: those above the mean session length or count (high), or below
+# it (low).
 FILTER.high-high = --min-sessions 3 --user-group below-below
 FILTER.high-low = --min-sessions 3 --user-group below-above
 FILTER.low-high = --min-sessions 3 --user-group above-below
@@ -135,10 +136,10 @@ $(OUT)/$(1)/split.mp: $(OUT)/$(call raw,$(1)).mp
 	@mkdir -p $$(@D)
 	$$(BIN)/tfilter $(call filter_of,$(1)) --split user:0.8 -o $$@ $$<
 endef
-LOGS := $(sort $(foreach data,$(DATA_SETS),$(call raw,$(data)))) # their counts tell whose they are
+LOGS := $(sort $(foreach data,$(DATA_SETS),$(call raw,$(data)))) # their counts show whether they are the thesis's
 $(foreach data,$(sort $(DATA_SETS) $(LOGS)),$(eval $(call split_rule,$(data))))
 
-# New only when a run is: the log of the runs counts by its lines.
+# Changes only when a run is made: compares the log of the runs by its lines.
 $(OUT)/jobs.tsv: FORCE
 	$(shell mkdir -p $(@D))$(file >$@.now,$(subst $(newline) ,$(newline),$(JOB_LINES)))@sed -i '/^$$/d' $@.now
 	@if cmp -s $@.now $@; then rm $@.now; \
@@ -146,7 +147,7 @@ $(OUT)/jobs.tsv: FORCE
 	        mv $(OUT)/jobs.log.now $(OUT)/jobs.log; mv $@.now $@; \
 	    else mv $@.now $@; fi
 
-# A run alone, or on one of several devices or hosts, below WORKDIR in the home there.
+# Runs on this machine, on one of several devices, or on a host, below WORKDIR in the home there.
 WORKDIR ?= sesspipe
 RUN_ON = $(if $(SSHLOGIN),--sshlogin '$(SSHLOGIN)' --workdir $(WORKDIR) $(SPLITS:%=--basefile %) --return '{1}' --cleanup)
 programs := $(if $(SSHLOGIN),,$(BIN)/)

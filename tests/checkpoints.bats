@@ -1,5 +1,5 @@
-# Checkpoints of trainer: a run that was killed or stopped and gone on with leaves the bytes of one
-# that never was; what is not its checkpoint is refused.  SESSPIPE_LONG=1: every moment, 20 kills.
+# Checkpoints of trainer: a run that was killed or stopped and resumed gives the bytes of a run that
+# was not; other checkpoints are refused.  SESSPIPE_LONG=1: every moment, 20 kills.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -22,11 +22,11 @@ setup() {
     NEVER=$BATS_FILE_TMPDIR/never
 }
 
-# Commands for the background are given whole: of a function the shell would be killed.
+# Background commands are arrays: killing a function would kill its shell, not the program.
 TRAIN=("$SESSPIPE_BIN/trainer" --quiet --threads 1 --embedding 8 --inter hidden,delta --attention 9 --top 3)
 train() { "${TRAIN[@]}" "$@"; }
 
-# A run that leaves checkpoints; from the one that is there, if one is.
+# A run that writes checkpoints; it resumes from an existing one.
 WHOLE=("${TRAIN[@]}" --save model -o out --checkpoint check --checkpoint-every 1)
 run_on() { # OPTION ...
     local resume=()
@@ -39,7 +39,7 @@ same_as_never() {
     cmp "$NEVER.st" model
 }
 
-# The status of the command, and what it says in `said`.
+# Checks the status of the command, and its message in `said`.
 status_of() {
     status=0
     "$@" >got 2>said || status=$?
@@ -67,7 +67,7 @@ killed_run() {
     rm input
 }
 
-# Until the file is there and changes no more.
+# Waits until the file exists and no longer changes.
 wait_for_quiet() {
     local before=- now
     for ((i = 0; i < 300; i++)); do
@@ -86,7 +86,7 @@ can_trace() {
     export ASAN_OPTIONS=detect_leaks=0
 }
 
-@test "checkpoints change no byte; from the end there is nothing left to do" {
+@test "checkpoints do not change the output; a run that has ended has nothing left to do" {
     run_on
     same_as_never
     [ ! -e check.lock ]
@@ -97,7 +97,7 @@ can_trace() {
     run -1 grep -E 'checkpoint|resume' header
 }
 
-@test "killed again and again and gone on with: the bytes of a run that never was" {
+@test "killed and resumed again and again: the bytes of a run that was not killed" {
     local most=3 kills=0 took
     [ -z "${SESSPIPE_LONG:-}" ] || most=20
     took=$(date +%s%N)
@@ -144,11 +144,11 @@ can_trace() {
     done
 }
 
-@test "SIGINT, SIGTERM, SIGHUP: the checkpoint, then the signal's death; no model" {
+@test "SIGINT, SIGTERM, SIGHUP: writes the checkpoint, then dies of the signal; no model" {
     for row in INT:130 TERM:143 HUP:129; do
         rm -f check out* model input
         mkfifo input
-        # A shell's background jobs ignore SIGINT, and what is ignored stays so.
+        # A shell's background jobs ignore SIGINT, and their children do too.
         /usr/bin/env --default-signal=INT,TERM,HUP "$SESSPIPE_BIN/trainer" --threads 1 --embedding 8 \
             --inter hidden,delta --attention 9 --top 3 --save model -o out --checkpoint check input 2>said &
         pid=$!
@@ -160,7 +160,7 @@ can_trace() {
         wait "$pid" || status=$?
         exec 9>&-
         [ "$status" = "${row#*:}" ] || { echo "$row: $status: $(cat said)"; false; }
-        grep -q -- '--resume check goes on' said
+        grep -q -- '--resume check continues' said
         [ -s check ]
         [ ! -e check.lock ]
         [ ! -e model ]
@@ -194,7 +194,7 @@ can_trace() {
     [ ! -s said ]
     [ -s check ]
     [ ! -e model ]
-    # What follows goes to the next reader: whole passes, the last ones of the run.
+    # The resumed run writes the rest: whole passes, the last ones of the run.
     train --save model --top 11 --resume check "$BATCHES" >rest.mp
     train --top 11 "$BATCHES" >all.mp
     spcat rest.mp | grep '^\["pass"' >rest
@@ -204,7 +204,7 @@ can_trace() {
     [ -s model ]
 }
 
-@test "without -o a test pass that was begun is left out, a training pass is not" {
+@test "without -o the output leaves out a test pass that had begun, but not a training pass" {
     killed_run
     train --resume check --checkpoint new "$BATCHES" >rest.mp
     spcat --check rest.mp
@@ -215,7 +215,7 @@ can_trace() {
     [ -z "$(diff <(spcat rest.mp | grep -c '^\["epoch"') <(wc -l <rest))" ]
 }
 
-@test "the program before fails: 65, the last checkpoint stays, no model" {
+@test "when the program before fails: 65, the last checkpoint stays, no model" {
     head -c $((SIZE / 2)) "$BATCHES" >cut.mp
     refused 65 'ended early' train --save model -o out --checkpoint check cut.mp
     [ -s check ]
@@ -230,7 +230,7 @@ can_trace() {
     refused 64 'trainer --lr was 0.001, is 0.01' run_on --lr 0.01
     refused 64 'trainer --inter was hidden,delta, is hidden' run_on --inter hidden
     refused 64 'trainer --stop-after was 0, is 1' run_on --stop-after 1
-    refused 64 'goes on with the output out' train --resume check -o another "$BATCHES"
+    refused 64 'continues the output out' train --resume check -o another "$BATCHES"
     refused 65 'batcher --seed was 1, is 2' train --resume check -o out "$BATS_FILE_TMPDIR/others.mp"
     # The same header, other records.
     spcat "$BATCHES" | sed '/^\["batch"/s/"start":\[1/"start":[2/' | spcat --from-json -o changed.mp
@@ -264,7 +264,7 @@ can_trace() {
     same_as_never
 }
 
-@test "what is cut, changed or no checkpoint is refused with 65, the output stays" {
+@test "a file that is cut, changed or no checkpoint is refused with 65, and the output stays" {
     killed_run
     cp check good
     size=$(stat -c %s good)
@@ -278,7 +278,7 @@ can_trace() {
         cmp -s good check || refused 65 check run_on
     done
     cp "$NEVER.st" check
-    refused 65 'a model, not a checkpoint: start from it by --init' run_on
+    refused 65 'a model, not a checkpoint: use --init to start from it' run_on
     echo nothing >check
     refused 65 check run_on
     rm check
@@ -318,7 +318,7 @@ can_trace() {
     same_as_never
 }
 
-@test "a checkpoint that cannot be written: 74 or 73, the one from before stays whole" {
+@test "a checkpoint that cannot be written: 74 or 73, and the checkpoint before stays complete" {
     can_trace
     killed_run
     cp check good
@@ -345,7 +345,7 @@ can_trace() {
     refused 66 missing train --resume missing "$BATCHES"
 }
 
-# A run of the batches that is cut off and gone on with, beside one that is not.
+# A run over the batches that is cut off and resumed, and one that is not.
 goes_on() { # BATCHES OPTION ...
     local batches=$1 plain
     shift
@@ -359,7 +359,7 @@ goes_on() { # BATCHES OPTION ...
     cmp expected.st model
 }
 
-@test "every model goes on: the same bytes" {
+@test "every model resumes with the same bytes" {
     goes_on "$BATCHES" --inter hidden,delta --session-rep last --optimizer adagrad --clip 0.5
     goes_on "$BATCHES" --inter age --bidirectional --optimizer sgd --momentum 0.5 --attention 5
     goes_on "$BATCHES" --inter week --intra cat --per-user inter,intra --attention 5

@@ -1,4 +1,4 @@
-# What every program shares: --help, --version, wrong usage, its manual page.
+# The command line that all programs share: --help, --version, wrong usage, manual pages.
 bats_require_minimum_version 1.5.0
 load helpers
 
@@ -25,7 +25,7 @@ each_program() {
     each_program help_is_told
 }
 
-# A screen, or with the options of all models and of training two.
+# One screen; two for trainer.
 most_lines() { case $1 in trainer) echo 96 ;; *) echo 50 ;; esac }
 
 @test "--help fits a screen of 80 columns and holds no control characters" {
@@ -36,7 +36,7 @@ most_lines() { case $1 in trainer) echo 96 ;; *) echo 50 ;; esac }
     each_program fits
 }
 
-@test "--help shows defaults wherever it stands" {
+@test "--help shows defaults in any position" {
     same() {
         local option
         "$1" --help >plain
@@ -69,7 +69,7 @@ most_lines() { case $1 in trainer) echo 96 ;; *) echo 50 ;; esac }
     each_program full
 }
 
-@test "--help says nothing where nobody listens" {
+@test "--help writes no message if its reader has gone away" {
     unheard() {
         local status=0
         "$1" --help 2>&- >/dev/full || status=$?
@@ -95,7 +95,7 @@ most_lines() { case $1 in trainer) echo 96 ;; *) echo 50 ;; esac }
     each_program unknown
 }
 
-@test "control characters in an argument are not obeyed by the terminal" {
+@test "control characters in an argument do not reach the terminal" {
     harmless() {
         local status=0
         "$1" $'--\e[31m\a\nx' </dev/null 2>err || status=$?
@@ -105,7 +105,7 @@ most_lines() { case $1 in trainer) echo 96 ;; *) echo 50 ;; esac }
     each_program harmless
 }
 
-@test "every option of --help needs what it shows: a missing value is 64 and names it" {
+@test "a missing value of an option is 64 and names the option" {
     missing() {
         local option status
         for option in $("$1" --help | sed -nE 's/^ +(-., )?(--[a-z-]+) [^ ].*/\2/p'); do
@@ -119,7 +119,7 @@ most_lines() { case $1 in trainer) echo 96 ;; *) echo 50 ;; esac }
     each_program missing
 }
 
-@test "a number out of its range and a word that is no choice are 64 and say what is possible" {
+@test "a number out of range and a wrong choice are 64 and say what is possible" {
     ranged() {
         local option status
         for option in $("$1" --help | sed -nE 's/^ +(-., )?(--[a-z-]+) N .*/\2/p'); do
@@ -138,7 +138,7 @@ most_lines() { case $1 in trainer) echo 96 ;; *) echo 50 ;; esac }
     each_program ranged
 }
 
-@test "options of another model are refused, wherever --model is named; --help shows those of the model" {
+@test "options of another model are refused, wherever --model is; --help shows those of the model" {
     run -64 --separate-stderr trainer --encoder local --model ii-rnn batches
     [ "$stderr" = 'trainer: --encoder goes with --model narm, not with ii-rnn' ]
     run -64 --separate-stderr trainer --hidden 5 -m hierarchical batches
@@ -173,7 +173,7 @@ most_lines() { case $1 in trainer) echo 96 ;; *) echo 50 ;; esac }
     for page in "$ROOT"/man/*.[5-8]; do
         [ ! -e "$page" ] || mandoc -T lint -W warning "$page"
     done
-    # A name that is also a macro, as Li, is gone where it is not escaped.
+    # A name that is also a macro, such as Li, disappears unless it is escaped.
     run -1 grep -nE '(Pq|Po|No) [A-Z][a-z] et al' "$ROOT"/man/*.[1-8]
 }
 
@@ -183,7 +183,7 @@ most_lines() { case $1 in trainer) echo 96 ;; *) echo 50 ;; esac }
         for signal in INT TERM HUP; do
             mkfifo "$1.$signal"
             status=0
-            # A shell's background jobs ignore SIGINT, and what is ignored stays so.
+            # A shell's background jobs ignore SIGINT, and their children do too.
             env --default-signal=INT,HUP "$1" <"$1.$signal" >/dev/null 2>&1 3>&- &
             exec 9>"$1.$signal"
             sleep 0.2

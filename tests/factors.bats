@@ -149,9 +149,9 @@ assert sum(any(row) for row in new.values()) == 55'
     run -64 trainer --model fpmc --feature-dropout 0.5 "$LOG/tastes.batches.mp"
     [[ $output == *'--feature-dropout goes with --model narm, not with fpmc'* ]]
     run -64 trainer --model fpmc --negatives-alpha 1 "$LOG/tastes.batches.mp"
-    [[ $output == *'--negatives-alpha says how --negatives N are drawn: give that too'* ]]
+    [[ $output == *'--negatives-alpha needs --negatives N'* ]]
     run -64 trainer --logq "$LOG/tastes.batches.mp"
-    [[ $output == *'--logq corrects a loss over some of the items: give --negatives too'* ]]
+    [[ $output == *'--logq corrects a loss over drawn items: give --negatives too'* ]]
     learn --model fpmc --max-steps 2 --save fpmc "$LOG/tastes.batches.mp" >/dev/null
     run -0 --separate-stderr recommender -q -j 1 -m fpmc --why --top 1 "$LOG/tastes.mp"
     [[ $stderr == *'attends to nothing, so no reasons are given'* ]]

@@ -1,4 +1,4 @@
-# What the tests of tfilter share: a log, and its output against the rules of check-filters.py.
+# Shared by the tests of tfilter: a log, and a comparison of tfilter's output with check-filters.py.
 
 # A log of 60 users whose histories span up to 150 days: username,subreddit,utc, newest first
 # within a user.  Names hold a backslash and a byte that is not UTF-8.
@@ -35,7 +35,7 @@ records() {
     spcat "$@" | grep -E '^\["(user|item|session)"'
 }
 
-# check INPUT FILTER=VALUE ...: tfilter with these filters, its output against the rules.
+# check INPUT FILTER=VALUE ...: runs tfilter with these filters and checks its output.
 check() {
     local before=$1
     shift

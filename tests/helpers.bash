@@ -1,13 +1,13 @@
-# What every .bats file loads: the variant's programs on PATH, a folder of its own to work in.
+# Loaded by every .bats file: puts the variant's programs on PATH, and gives each test its own folder.
 #
-#   $ROOT   the repository            need_data [FILE]  skips where the real data is not there
-#   $DATA   the real data's folder    need TOOL         skips where the tool is not there
+#   $ROOT   the repository            need_data [FILE]  skips without the real data
+#   $DATA   the real data's folder    need TOOL         skips without the tool
 
 ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 DATA=${SESSPIPE_DATA:-$ROOT/../shared/data}
 [[ $DATA == /* ]] || DATA=$ROOT/$DATA
 SESSPIPE_BIN=${SESSPIPE_BIN:-$ROOT/bin}
-# The programs, and what only tests use: tools and the generator of logs.
+# The programs, the tools of the tests, and the generator of logs.
 PATH=$SESSPIPE_BIN:$ROOT/.build/${VARIANT:-release}/tests/tool:$ROOT/.build/${VARIANT:-release}/fixtures:$PATH
 export ROOT DATA SESSPIPE_BIN PATH
 unset LC_ALL LANG LANGUAGE TZ
@@ -22,7 +22,7 @@ need() {
     command -v "$1" >/dev/null || skip "no $1 here"
 }
 
-# Two files, TSV or JSON lines: the same but for numbers that another order of sums rounds otherwise.
+# Compares two files of TSV or JSON lines; numbers may differ by the rounding of sums in another order.
 alike() {
     local n=0 file
     for file in "$1" "$2"; do

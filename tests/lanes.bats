@@ -1,4 +1,4 @@
-# Models of lanes: from a log through the programs.
+# Models over parallel mini-batches (rnn, hrnn), from a log through the programs.
 bats_require_minimum_version 1.5.0
 load helpers
 
@@ -17,7 +17,7 @@ setup_file() {
     done
 }
 
-# The same models on fewer users, of whom python reads the sessions in a moment.
+# The same models on fewer users, whose sessions Python reads quickly.
 plain() { # MODEL-OPTION ...: weights, and what comes of 1 and of 7 lanes, against one user after another
     trainer --threads 1 --quiet --embedding 4 --hidden 5 --optimizer adagrad --lr 0.1 "$@" \
         --save w.safetensors "$LOG/few.7.mp" >/dev/null
@@ -29,13 +29,14 @@ plain() { # MODEL-OPTION ...: weights, and what comes of 1 and of 7 lanes, again
     done
 }
 
-# The records of trainer --max-steps 0, and what is said beside its training passes.
+# The records of trainer --max-steps 0, without its training passes.
 records() { spcat "$1" | grep -E '^\["(user|item|epoch|rank|top|pass",[0-9]+,[23])'; }
 
+# ii-rnn, which has no --hidden.
 train_sessions() { trainer --threads 1 --quiet --embedding 8 --optimizer adagrad --lr 0.05 --dropout 0 "$@"; }
 train() { train_sessions --hidden 12 "$@"; }
 
-@test "rnn and hrnn: every target of the test once, in its session and place" {
+@test "rnn and hrnn: every target of the test once, with its session and position" {
     train --model rnn "$LOG/session.mp" >rnn.mp
     train --model hrnn --propagate all --user-dropout 0.1 --start-dropout 0.1 "$LOG/user.mp" >hrnn.mp
     batcher --batch 10 --epochs 1 "$LOG/split.mp" | train_sessions --model ii-rnn >sessions.mp
@@ -58,14 +59,14 @@ print(*sorted(rows), sep="\n")' >$run.txt
     cmp hrnn.txt sessions.txt
 }
 
-@test "however many lanes, each user's sessions make what the plain recurrence makes of them" {
+@test "with any number of slots, states are those of the plain recurrence over each user's sessions" {
     plain --model rnn
     plain --model rnn --join-sessions
     plain --model hrnn
     plain --model hrnn --propagate all
 }
 
-@test "joined sessions are learned as one: the first item of each but the first is a target too" {
+@test "joined sessions are trained as one: the first item of each later session is a target too" {
     for join in '' --join-sessions; do
         trainer --threads 1 --quiet --embedding 4 --model rnn $join "$LOG/few.7.mp" | spcat |
             jq 'select(.[0] == "pass" and .[2] == 1)[3].events'
@@ -87,7 +88,7 @@ print(*sorted(rows), sep="\n")' >$run.txt
     done
 }
 
-@test "a session model takes the losses too, and options change what comes out" {
+@test "a model over whole sessions takes the losses too, and options change the results" {
     batcher --batch 10 --epochs 1 -o batches.mp "$LOG/split.mp"
     train_sessions batches.mp >0.mp
     train_sessions --negatives 50 batches.mp >1.mp
@@ -133,8 +134,8 @@ print(*sorted(rows), sep="\n")' >$run.txt
     done
 }
 
-@test "predictor: steps of unknown items are as though the items had never been there" {
-    # Half of the users know a part of the items only.
+@test "predictor: results are those of a stream without the unknown items" {
+    # Half of the users have only a part of the items.
     spcat "$LOG/few.mp" | awk '/^\["user",6,/ { exit } { print } END { print "[\"E\"]" }' | spcat --from-json |
         tfilter --quiet --min-item-support 2 | batcher --scheme user-parallel --batch 3 --epochs 1 -o half.mp
     for options in 'rnn' 'rnn --join-sessions' 'hrnn --propagate all'; do
@@ -153,7 +154,7 @@ print(*sorted(rows), sep="\n")' >$run.txt
             [ "${said[3]}" -gt 20 ]
             [ $((said[4] - said[3])) -gt 20 ]
         done
-        # A record for each step: what a lane holds goes from one to the next, and some have no list.
+        # A record for each step: slots keep their state from one to the next, and some have no list.
         predictor --threads 1 --quiet -m half "$LOG/few.1.mp" 2>/dev/null | spcat >out.json
         spcat "$LOG/few.1.mp" | python3 -c '
 import json, sys
@@ -172,7 +173,7 @@ for line in sys.stdin:
     done
 }
 
-@test "recommender: the scores are those of the plain recurrence, however many are answered at once" {
+@test "recommender: the scores are those of the plain recurrence, for any --batch" {
     head -n 500 <(synthesize --users 12 --days 8) | lfm-sessionize | tfilter --quiet --split user:0.8 |
         batcher --scheme user-parallel --batch 3 --epochs 1 -o part.mp
     for log in few.7.mp part.mp; do
@@ -190,14 +191,14 @@ for line in sys.stdin:
     done
 }
 
-@test "the wrong batches and options are refused with what is possible" {
+@test "wrong batches and options are refused, and the message says what is possible" {
     run -64 train --model hrnn "$LOG/session.mp"
     [[ $output == *'--scheme session-parallel does not keep each user'*'use user-parallel'* ]]
     run -64 train_sessions --model ii-rnn "$LOG/user.mp"
-    [[ $output == *'the batches are steps of lanes, --model ii-rnn takes whole sessions: use batcher --scheme longest-first'* ]]
+    [[ $output == *'the batches are steps of slots, --model ii-rnn takes whole sessions: use batcher --scheme longest-first'* ]]
     batcher --epochs 1 -o batches.mp "$LOG/split.mp"
     run -64 train --model rnn batches.mp
-    [[ $output == *'--model rnn takes steps of lanes: use batcher --scheme session-parallel'* ]]
+    [[ $output == *'--model rnn takes steps of slots: use batcher --scheme session-parallel'* ]]
     run -64 train --model rnn --propagate all "$LOG/session.mp"
     [[ $output == *'--propagate goes with --model hrnn, not with rnn'* ]]
     run -64 trainer --model narm --inter hidden batches.mp
@@ -209,7 +210,7 @@ for line in sys.stdin:
     [[ $output == *'which --model rnn --join-sessions needs: use user-parallel'* ]]
     run -64 train --model rnn --loss top1 --logq "$LOG/session.mp"
     run -64 train --model hrnn "$LOG/few.1.mp"
-    [[ $output == *'a single lane has no targets beside its own to learn from: give --negatives'* ]]
+    [[ $output == *'a single slot has no targets of other slots to learn from: give --negatives'* ]]
     train --model hrnn --negatives 3 "$LOG/few.1.mp" >/dev/null
     spcat "$LOG/few.mp" | sed 's/,"train":"[0-9]*"//; s/^\["E".*/["E"]/' | spcat --from-json |
         batcher --scheme user-parallel --epochs 1 --batch 7 -o bare.mp

@@ -1,15 +1,15 @@
-# What training is for: the trained model beats counting, and it is the users' history that earns it.
-# And that a run can be repeated, and that each option of trainer does something.
+# Training works: the trained model beats counting, because of the users' history.  Runs can be
+# repeated, and each option of trainer has an effect.
 bats_require_minimum_version 1.5.0
 load helpers
 
-# A model that learns the fixture in seconds.  One thread: others may be busy on this machine.
+# A model that learns the fixture in seconds.  One thread: other tests run at the same time.
 learn() { trainer --inter hidden,delta --embedding 100 --lr 0.005 --threads 1 --quiet "$@"; }
 
 # The best epoch's recall@20.
 recall() { scorer --json --by none "$@" | sed -n 's/.*"recall@20": \([0-9.e-]*\).*"best": true.*/\1/p'; }
 
-# A log that is long enough to learn from, and the same with sessions exchanged; and a small one.
+# A log that is long enough for training, the same with sessions exchanged, and a small log.
 setup_file() {
     cd "$BATS_FILE_TMPDIR"
     synthesize --users 80 --days 30 --seed 7 | lfm-sessionize | tfilter --split user:0.8 -o split.mp
@@ -23,7 +23,7 @@ setup_file() {
         batcher --epochs 2 --batch 6 -o small.mp
 }
 
-# compare CONDITION: between numbers, as awk has it.
+# compare CONDITION: a comparison of numbers in awk's syntax.
 compare() { awk "BEGIN { exit !(${1//$'\n'/ }) }" || { echo "not so: $1"; return 1; }; }
 
 @test "the trained model reaches 1.2 times the recall@20 of first-order counts" {
@@ -31,7 +31,7 @@ compare() { awk "BEGIN { exit !(${1//$'\n'/ }) }" || { echo "not so: $1"; return
     compare "$(recall split.rnn.mp) >= 1.2 * $(recall split.markov.mp)"
 }
 
-@test "with sessions exchanged between users, the counts stay and the gain is gone" {
+@test "with sessions exchanged between users, the model is no better than counts" {
     cd "$BATS_FILE_TMPDIR"
     [ "$(recall split.markov.mp)" = "$(recall exchanged.markov.mp)" ]
     compare "$(recall exchanged.ppop.mp) < 0.5 * $(recall split.ppop.mp)"
@@ -41,14 +41,14 @@ compare() { awk "BEGIN { exit !(${1//$'\n'/ }) }" || { echo "not so: $1"; return
 
 small() { trainer --embedding 16 --threads 1 --quiet "$@" "$BATS_FILE_TMPDIR/small.mp"; }
 
-@test "two runs with one seed are byte-identical, weights and all" {
+@test "two runs with one seed give the same bytes, weights included" {
     small --inter hidden,delta,week --save a.safetensors >a.mp
     small --inter hidden,delta,week --save b.safetensors >b.mp
     cmp a.mp b.mp
     cmp a.safetensors b.safetensors
 }
 
-@test "another number of threads changes the loss by rounding only" {
+@test "another number of threads changes the loss only by rounding" {
     losses() { scorer --format tsv --by none "$1" | awk -F '\t' 'NR > 1 { print $9 }'; }
     small --inter hidden,delta --threads 1 >one.mp
     for n in 2 3; do
@@ -60,10 +60,10 @@ small() { trainer --embedding 16 --threads 1 --quiet "$@" "$BATS_FILE_TMPDIR/sma
     done
 }
 
-# What the stream says of the ranks and losses, without the header, which names the options.
+# The stream's ranks and losses, without the header, which has the options.
 results() { scorer --format tsv "$1" | cut -f 4-; }
 
-# differs FROM-OPTIONS OPTION ...: other results than those of the options alone.
+# differs FROM-OPTIONS OPTION ...: the options give other results than FROM-OPTIONS alone.
 differs() {
     small $1 >base.mp
     small $1 "${@:2}" >other.mp
@@ -88,7 +88,7 @@ differs() {
     differs '--optimizer adagrad' --momentum 0.5
 }
 
-@test "each combination of what sessions are attended by has results of its own" {
+@test "each combination of inputs of --inter gives other results" {
     for inter in '' hidden delta week hidden,delta hidden,week delta,week hidden,delta,week; do
         small ${inter:+--inter $inter} >one.mp
         results one.mp | cksum
@@ -96,7 +96,7 @@ differs() {
     [ "$(sort -u sums | wc -l)" = 8 ]
 }
 
-@test "options that only ask for more leave the ranks as they are" {
+@test "options that add output do not change the ranks" {
     small --inter hidden >base.mp
     for more in '--top 3' '--attention all' '--workspace 1'; do
         small --inter hidden $more >other.mp
@@ -114,7 +114,7 @@ differs() {
     diff trainer.txt scorer.txt
 }
 
-@test "--stop-after ends when tests bring no improvement, the programs before it end well" {
+@test "--stop-after ends training when tests bring no improvement; the programs before it succeed" {
     synthesize --users 12 --days 8 | lfm-sessionize | tfilter --split user:0.8 -o split.mp
     batcher --batch 6 --epochs 300 split.mp |
         trainer --embedding 8 --lr 0 --dropout 0 --threads 1 --quiet --stop-after 2 >short.mp

@@ -1,8 +1,8 @@
-# The manual pages and the help as a reader takes them: their examples run, their names lead somewhere.
+# The manual pages and the help: their examples run, and the names in them exist.
 bats_require_minimum_version 1.5.0
 load helpers
 
-# Files of the names that the examples read; streams that are not here, `supply` makes.
+# Files with the names that the examples read; `supply` makes other streams.
 setup_file() {
     local log=userid-timestamp-artid-artname-traid-traname.tsv files=$BATS_FILE_TMPDIR/files
     mkdir "$files" && cd "$files"
@@ -30,7 +30,7 @@ setup_file() {
     baseline --model pop -o pop.mp split.mp
     baseline --model markov -o markov.mp split.mp
     cp rnn-1.mp ranks.mp && cp rnn-1.mp model.mp && cp batches.mp b.mp
-    # What the pages train has the size that they name: only the threads are few.
+    # Models have the sizes in the pages, but few threads.
     export OMP_THREAD_LIMIT=1
 }
 
@@ -56,7 +56,7 @@ delimited() {
     ! command -v xz >/dev/null || xz deskdrop.csv
 }
 
-# What an example reads and no example wrote: by the program that reads it.
+# Makes a file that an example reads and no example wrote, by the program that reads it.
 supply() { # FILE.sh
     local line word program
     set -f
@@ -167,7 +167,7 @@ example_of_help() { # PAGE
     [ -s example.sh ] && runs example.sh
 }
 
-@test "what a page names as a page is there, and every page says where to go on" {
+@test "pages that a page names exist, and every page has a SEE ALSO" {
     cross() {
         local name section
         while read -r _ name section _; do
@@ -187,6 +187,6 @@ example_of_help() { # PAGE
     done
 }
 
-@test "no quote of a literal is taken for one of the page's own language" {
+@test "quotes in literal text are escaped" {
     run -1 grep -nE '^\.(It )?(Li|Ql) [^"].* "' "$ROOT"/man/*.[1-9]
 }

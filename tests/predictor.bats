@@ -11,7 +11,7 @@ setup_file() {
     batcher --batch 7 --history 3 --epochs 2 --min-batch 3 split.mp 2>>report >batches.mp
     train --save model --save-by last batches.mp >/dev/null
     train --inter hidden,delta,week --save attentive --save-by last batches.mp >/dev/null
-    # Half of the users know a part of the items only.
+    # Half of the users have only a part of the items.
     head -n $(($(wc -l <log.tsv) / 2)) log.tsv | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
         batcher --batch 7 2>/dev/null | train --save half >/dev/null
 }
@@ -27,7 +27,7 @@ setup() {
 train() { trainer -q --threads 1 --embedding 6 "$@"; }
 predict() { predictor -q --threads 1 "$@"; }
 
-# What is said of tests, and the names.
+# The records of tests, and the names.
 records() { spcat "$1" | grep -E '^\["(user|item|epoch|rank|top|attention|pass",[0-9]+,[23])'; }
 
 same_as_trainer() { # MODEL OPTION-OF-TRAINING ... -- OPTION ...
@@ -66,7 +66,7 @@ same_as_trainer() { # MODEL OPTION-OF-TRAINING ... -- OPTION ...
     [ "$(wc -l <passes)" = 2 ]
     [ "$(grep -c '"events":0[,}]' passes)" = 2 ]
     [ "$(spcat out.mp | grep -c '^\["epoch"')" = 4 ]
-    # Without them the test begins with empty histories.
+    # Without training passes the test begins with empty histories.
     spcat "$BATCHES" >lines
     awk '/^\["epoch",[0-9]+,1\]/ { skip = 1 } /^\["epoch",[0-9]+,3\]/ { skip = 0 }
         /^\["E"/ { $0 = "[\"E\"]" } !skip' lines |
@@ -75,7 +75,7 @@ same_as_trainer() { # MODEL OPTION-OF-TRAINING ... -- OPTION ...
     run ! cmp <(records out.mp) <(records forgetful.mp)
 }
 
-@test "scorer and attnviz read it; the header says how the model was made" {
+@test "scorer and attnviz read the output; its header says how the model was made" {
     predict -m "$ATTENTIVE" --attention 5 --top 2 "$BATCHES" >out.mp
     run -0 scorer out.mp
     [[ ${lines[0]} == *'ii-rnn hidden,delta,week'* ]]
@@ -86,7 +86,7 @@ same_as_trainer() { # MODEL OPTION-OF-TRAINING ... -- OPTION ...
     head -1 table | grep -q 'seed 7'
 }
 
-@test "a batch of which the model knows nothing has ranks and no lists" {
+@test "a batch without known items has ranks and no lists" {
     awk -F '\t' 'BEGIN { OFS = FS } NR == 1 { user = $1 } $1 == user { $3 = ""; $4 = "new " $4 } 1' \
         "$BATS_FILE_TMPDIR/log.tsv" >log.tsv
     lfm-sessionize log.tsv | tfilter -q --split user:0.8 | batcher -q --batch 1 >batches.mp
@@ -97,7 +97,7 @@ same_as_trainer() { # MODEL OPTION-OF-TRAINING ... -- OPTION ...
     [ "$(grep -c '^\["rank"' lines)" -gt "$(grep -c '^\["top"' lines)" ]
 }
 
-@test "events of unknown items are taken out; targets that cannot be scored count as missed" {
+@test "events of unknown items are left out; targets that cannot be scored count as missed" {
     run -0 --separate-stderr predict -m "$HALF" --top 2 "$BATCHES" -o out.mp
     [[ $stderr =~ "does not know "([0-9]+)" of the "([0-9]+)" items: "([0-9]+)" of "([0-9]+)" events were taken out, and "([0-9]+)" of "([0-9]+)" targets count as missed" ]]
     spcat --check out.mp
@@ -147,7 +147,7 @@ for r in batches:
 with open(sys.argv[4], "w") as file:
     for r in without:
         file.write(json.dumps(r) + "\n")
-# what was missed
+# the targets that were missed
 missed = total = 0
 tests, part = [], 0
 for r in batches:
@@ -173,7 +173,7 @@ for b, k in zip(tests, ranks):
                 assert row["rank"] == len(listed)
                 assert row["ties"] == (unknown if items[j] not in ids else len(listed)) - 1
     assert at == len(k["rank"])
-# what was scored, by names
+# the targets that were scored, by name
 for r in out:
     if r[0] == "rank":
         for i, target in enumerate(r[1]["target"]):
@@ -207,7 +207,7 @@ for line in sys.stdin:
     cmp expected said
 }
 
-@test "a stream of which nothing is known is refused" {
+@test "a stream without known items is refused" {
     spcat "$BATCHES" | sed -E 's/^(\["item",[0-9]+,")/\1other /; s/^\["E".*/["E"]/' | spcat --from-json >other.mp
     run -65 --separate-stderr predict -m "$MODEL" other.mp -o out.mp
     [[ $stderr == *'knows none of the items'* ]]
@@ -269,7 +269,7 @@ EOT
     [[ $output == *'--model FILE is needed'* ]]
 }
 
-@test "ages and weeks have to be measured as in training, where the model attends to them" {
+@test "a model that attends to ages or weeks needs them measured as in training" {
     tfilter --delta-buckets linear:3600x20 "$SPLIT" | batcher --history 3 >buckets.mp
     run -65 --separate-stderr predict -m "$ATTENTIVE" buckets.mp
     [[ $stderr == *delta_edges* ]]
@@ -290,7 +290,7 @@ EOT
     run -69 predict -m "$MODEL" --device cuda "$BATCHES"
 }
 
-@test "the same bytes each time; another number of threads changes rounding only" {
+@test "the same bytes each time; another number of threads only changes rounding" {
     predict -m "$ATTENTIVE" --attention 3 "$BATCHES" >one.mp
     predict -m "$ATTENTIVE" --attention 3 - <"$BATCHES" >two.mp
     cmp one.mp two.mp

@@ -1,4 +1,4 @@
-# What README.md shows works as it stands there.
+# The commands in README.md work.
 bats_require_minimum_version 1.5.0
 load helpers
 
@@ -10,7 +10,7 @@ block() {
         on { block = block $0 "\n" }' "$ROOT/README.md"
 }
 
-# What the pipeline of the README leaves behind is what the rest goes on from.
+# The recipes of the README start from the files of its pipeline.
 setup_file() {
     cd "$BATS_FILE_TMPDIR"
     synthesize --users 12 --days 12 >userid-timestamp-artid-artname-traid-traname.tsv
@@ -83,7 +83,7 @@ setup() {
     [[ $output == *'cut off'* ]]
 }
 
-@test "every program stands in the README's table, and what it names is there" {
+@test "every program is in the README's table, and files that it names exist" {
     for source in "$ROOT"/bin/*.c; do
         grep -q "^| .*\`$(basename "$source" .c)\`" "$ROOT/README.md"
     done

@@ -1,5 +1,5 @@
 # recommender: its scores against tests/check-recommender.py and against predictor's lists, new users
-# and items, answers as they are asked for.
+# and items, answers on each flush.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -22,7 +22,7 @@ setup_file() {
     train --model rnn --hidden 7 --save rnn lanes.mp >/dev/null
     train --model rnn --join-sessions --save joined lanes.mp >/dev/null
     train --model hrnn --hidden 7 --propagate all --save hrnn lanes.mp >/dev/null
-    # The first users alone, whose items are not all that the others have.
+    # Only the first users, who do not have all items.
     head -n $(($(wc -l <log.tsv) / 3)) log.tsv | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
         batcher --batch 7 2>/dev/null | train --save third >/dev/null
 }
@@ -37,7 +37,7 @@ setup() {
 train() { trainer -q --threads 1 --embedding 6 --lr 0.02 --save-by last "$@"; }
 recommend() { recommender -q --threads 1 "$@"; }
 
-# Lines of JSON to a stream of sessions, whose end counts itself.
+# Makes a stream of sessions from lines of JSON, and its end record.
 sessions() { sed 's/^\["E",.*/["E"]/' | spcat --from-json; }
 
 # A small log in JSON: the header of the split, and the records given.
@@ -47,7 +47,7 @@ small() {
     echo '["E"]'
 }
 
-@test "scores and weights are those of the equations" {
+@test "scores and attention weights are those of the equations" {
     need python3
     for options in '' '--session-rep last' '--inter hidden,delta,week' '--session-rep last --inter delta'; do
         # shellcheck disable=SC2086
@@ -60,7 +60,7 @@ small() {
     done
 }
 
-@test "the list is that of the predictor at the same place, for every model" {
+@test "the list is that of the predictor at the same position, for every model" {
     need python3
     # Each user's last session without its last event.
     spcat "$SPLIT" >all
@@ -150,7 +150,7 @@ for line in open(sys.argv[1]):
     assert all(s["items"] in given for s in sessions)
     assert all(any(e["item"] in s for s in given) for e in events)
 EOT
-    # Weights of every level add up to 1 over all that there is, which is three at most here.
+    # Weights of a level add up to 1 over all sessions or events, here at most three.
     recommend -m "$BATS_FILE_TMPDIR/own" --why --top 1 --keep 4 "$SPLIT" >own
     recommend -m "$BATS_FILE_TMPDIR/narm" --why --top 1 "$SPLIT" >narm
     for level in inter intra; do
@@ -180,7 +180,7 @@ EOT
     [[ ${lines[4]} == $'another\tinter\t2011-03-13T07:06:40Z\t1' ]]
 }
 
-@test "unknown items are skipped and counted; who has nothing else gets an empty answer" {
+@test "unknown items are skipped and counted; a user without known items gets an empty answer" {
     item=$(spcat "$SPLIT" | sed -nE 's/^\["item",0,"([^"]*)".*/\1/p')
     {
         echo '["user",0,"a"]' '["user",1,"b"]' | tr ' ' '\n'
@@ -196,7 +196,7 @@ EOT
     run -0 --separate-stderr recommend -m "$PLAIN" --json --top 3 mixed.mp
     [[ $stderr == *'does not know 1 of the 2 items: 4 of 6 events were skipped, and 1 answers are empty'* ]]
     [ "${lines[1]}" = '{"user":"b","items":[]}' ]
-    # What is left is as though the unknown item had never been there.
+    # The answer is that of a stream without the unknown item.
     [ "${lines[0]/\"a\"/}" = "${lines[2]/\"c\"/}" ]
     run -0 --separate-stderr recommend -m "$PLAIN" --top 3 mixed.mp
     [ "${#lines[@]}" = 6 ]
@@ -206,7 +206,7 @@ EOT
     spcat "$SPLIT" | python3 "$ROOT/tests/check-recommender.py" "$THIRD" answers
 }
 
-@test "--exclude leaves out what the user has had, and still gives as many" {
+@test "--exclude leaves out the user's items, and still gives --top items" {
     need python3
     spcat "$SPLIT" >lines
     for exclude in none session history; do
@@ -231,11 +231,11 @@ for path in sys.argv[3:]:
         assert items == [x for x in whole[user] if x not in had][:60], (path, user)
         assert len(whole[user]) == len(names) and (path == "none" or had & set(whole[user][:60 + len(had)]))
 EOT
-    # More than there are: all that may be shown.
+    # With --top above the number of items, all that are not excluded.
     [ "$(recommend -m "$PLAIN" --exclude history --top 100000 "$SPLIT" | wc -l)" -lt "$(recommend -m "$PLAIN" --top 100000 "$SPLIT" | wc -l)" ]
 }
 
-@test "how many are answered at once changes rounding alone, as does how the stream was cut into blocks" {
+@test "--batch and the blocks of the stream only change rounding" {
     recommend -m "$ATTENTIVE" --why --json "$SPLIT" >expected
     for batch in 1 2 4; do
         recommend -m "$ATTENTIVE" --why --json --batch $batch "$SPLIT" >got
@@ -249,23 +249,23 @@ EOT
     run ! alike expected got
 }
 
-@test "who comes again is answered again, with what was known before" {
+@test "a user who comes again is answered again, from all sessions so far" {
     spcat "$SPLIT" >lines
     grep -vE '^\["(user|session|E)"' lines >names
     grep -E '^\["user",[01],' lines >users
     grep '^\["session",0,' lines | head -n 4 >first
     grep '^\["session",1,' lines | head -n 3 >second
-    # Two users in turns.
+    # Two users alternate.
     { cat names users && sed -n 1,2p first && cat second && sed -n 3,4p first; } | used >turns.mp
     recommend -m "$ATTENTIVE" --top 1 turns.mp >got
     [ "$(cut -f 1 got | uniq | wc -l)" = 3 ]
     [ "$(grep -c "^$(cut -f 1 got | head -n 1)" got)" = 2 ]
-    # The last answer is that to all four sessions in a row.
+    # The last answer is that of all four sessions in a row.
     { cat names && head -n 1 users && cat first; } | used >row.mp
     recommend -m "$ATTENTIVE" --top 1 row.mp >row
     tail -n 1 got >last
     alike row last
-    # Where three sessions of each are kept, it is that to the last three.
+    # With --keep 3 it is that of the last three.
     { cat names && head -n 1 users && sed -n 2,4p first; } | used >three.mp
     recommend -m "$ATTENTIVE" --top 1 --why three.mp >three
     recommend -m "$ATTENTIVE" --top 1 --why --keep 3 row.mp >kept
@@ -292,7 +292,7 @@ for r in lines:
 print(json.dumps(["E"]))' | spcat --from-json
 }
 
-@test "a block flushed in gives answers flushed out" {
+@test "a flushed block of input gives flushed answers" {
     mkfifo in out
     recommend -m "$PLAIN" --json --top 2 <in >out &
     pid=$!
@@ -314,7 +314,7 @@ print(json.dumps(["E"]))' | spcat --from-json
     cmp got <(recommend -m "$PLAIN" --json --top 2 "$SPLIT")
 }
 
-@test "names with a tab keep to their column, and are exact in JSON" {
+@test "a tab in a name does not add a column, and names are exact in JSON" {
     item=$(spcat "$SPLIT" | sed -nE 's/^\["item",0,"([^"]*)".*/\1/p')
     {
         echo '["user",0,"tab\tand\nline"]'

@@ -1,9 +1,9 @@
-# The form of the house: who includes whom, what is not called, how large things are.
+# Rules for the source: which directory includes which, banned calls, sizes of files and lines.
 bats_require_minimum_version 1.5.0
 load helpers
 shopt -s extglob
 
-# Rooms that a room may include beside itself; the programs and the tests may include all.
+# Rooms (directories of lib) that a room may include besides itself; programs and tests may include all.
 knows() {
     case $1 in
     base) echo ;;
@@ -18,7 +18,7 @@ knows() {
     esac
 }
 
-@test "each room includes only the rooms it may know" {
+@test "each room includes only the rooms that it may" {
     cd "$ROOT"
     wrong=0
     for room in lib/*/; do
@@ -34,7 +34,7 @@ knows() {
 }
 
 # Pairs "user definer" of files: an object that has an undefined symbol, the object that defines it.
-# Only objects whose source is there count: one that was moved or removed may be left behind.
+# Objects without a source are skipped: they are left from a file that was moved or removed.
 uses() {
     for source in lib/*/*.c; do
         object=.build/${VARIANT:-release}/${source%.c}.o
@@ -67,7 +67,7 @@ uses() {
     [[ $output != *loop* ]]
 }
 
-@test "an include names its room: none goes by a relative path" {
+@test "an include names its room: none has a relative path" {
     cd "$ROOT"
     run -1 grep -nE '^ *# *include +"(\.\.?/|[a-z0-9_]+\.h")' lib/*/*.[ch]
 }

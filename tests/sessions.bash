@@ -1,7 +1,7 @@
-# What the tests of the programs that make sessions share: a dump of a stream, and sessions worked
-# out another way.
+# Shared by the tests of the programs that make sessions: a dump of a stream, and a second
+# implementation of the sessions.
 
-# Each session of a stream as "user<TAB>time:item time:item ...", in the order of the stream.
+# Prints each session of a stream as "user<TAB>time:item time:item ...", in the order of the stream.
 dump() {
     "$PYTHON" -c '
 import io, msgpack, struct, sys
@@ -23,7 +23,7 @@ for last in msgpack.Unpacker(open(sys.argv[1], "rb"), unicode_errors="surrogatee
 assert last[0] == "E"' "$1"
 }
 
-# Skips where no Python has msgpack; else PYTHON is one that has.
+# Sets PYTHON to a Python with msgpack; skips if there is none.
 need_dump() {
     for PYTHON in python3 /usr/bin/python3; do
         ! "$PYTHON" -c 'import msgpack' 2>/dev/null || return 0
@@ -31,8 +31,8 @@ need_dump() {
     skip 'no msgpack for python3 here'
 }
 
-# Rows "user<TAB>seconds<TAB>item", newest first, to what dump shows.  Variables: gap, min, max,
-# cut, keep, as the options.  sort(1) does the ordering, and each rule is a pass of its own.
+# Makes the output of dump from rows "user<TAB>seconds<TAB>item", newest first.  Variables: gap, min,
+# max, cut, keep, as the options.  sort(1) does the ordering; each rule is a pass of its own.
 reference() {
     awk -F'\t' -v OFS='\t' '!($1 in seen) { seen[$1] = ++users } { print seen[$1], $2, -NR, $1, $3 }' |
         LC_ALL=C sort -t "$(printf '\t')" -k1,1n -k2,2n -k3,3n |
@@ -81,7 +81,7 @@ random_log() {
     }'
 }
 
-# The header of a stream, its times' edges aside, as Python shows it.
+# Prints the header of a stream, without the edges of its times, as Python shows it.
 header() {
     "$PYTHON" -c '
 import msgpack, sys
@@ -90,7 +90,7 @@ assert meta.pop("delta_edges").data[:8] == (3600).to_bytes(8, "little")
 print(meta)' "$1"
 }
 
-# The users or items of a stream with their attributes, a line each: "user|item ID NAME {...}".
+# Prints the users or items of a stream with their attributes, a line each: "user|item ID NAME {...}".
 definitions() {
     "$PYTHON" -c '
 import io, msgpack, sys
@@ -101,7 +101,7 @@ for o in msgpack.Unpacker(open(sys.argv[1], "rb")):
                 print(*r)' "$1"
 }
 
-# same_bytes FILE COMMAND...: whether the command writes just what stands in the file.
+# same_bytes FILE COMMAND...: whether the command writes the bytes of the file.
 same_bytes() {
     local expected=$1
     shift

@@ -1,5 +1,5 @@
-# trainer: its updates against tests/check-trainer.py, repeatability, options, model files, what
-# it writes, refusals.
+# trainer: its updates against tests/check-trainer.py, repeatability, options, model files, output,
+# refused input.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -41,7 +41,7 @@ setup() {
 
 train() { trainer --quiet --threads 1 --embedding 5 "$@"; }
 
-# The check's verdict on K steps of plain gradient descent with the options.
+# Checks K steps of plain gradient descent with the options.
 descend() { # descend K RATE OPTION ...
     local k=$1 rate=$2
     shift 2
@@ -64,7 +64,7 @@ differ() { ! cmp -s "$1" "$2" || { echo "$1 and $2 are the same"; return 1; }; }
 
 records() { spcat "$1" | grep "^\[\"$2\""; }
 
-@test "a step of plain gradient descent moves each weight by its gradient, in every form" {
+@test "a step of plain gradient descent moves each weight by its gradient, for every model" {
     need_check
     for rep in mean last; do
         for inter in '' hidden delta week hidden,delta hidden,week delta,week hidden,delta,week; do
@@ -77,14 +77,14 @@ records() { spcat "$1" | grep "^\[\"$2\""; }
     done
 }
 
-@test "the first step gives what has no history behind it no gradient" {
+@test "in the first step, without history, weights over earlier sessions have no gradient" {
     need_check
     run -0 descend 1 1 --inter hidden,delta
     [[ $output == *" delta_embedding.weight inter_attention.bias inter_attention.weight "* ]]
     [[ $output != *" output."* && $output != *" item_embedding"* ]]
 }
 
-@test "gradient descent through whole epochs, batches to leave out among them" {
+@test "gradient descent through whole epochs, with batches that are left out" {
     need_check
     run -0 descend 30 0.1 --inter hidden,delta
     [[ $output == ok\ * ]]
@@ -92,7 +92,7 @@ records() { spcat "$1" | grep "^\[\"$2\""; }
     [[ $output == ok\ * ]]
 }
 
-@test "a seed gives the same bytes, another one others; so does another file name" {
+@test "the same seed gives the same bytes under any file name; another seed gives others" {
     train --inter hidden --top 3 --attention 4 --save one "$BATCHES" >one.mp
     train --inter hidden --top 3 --attention 4 --save two "$BATCHES" >two.mp
     train --inter hidden --top 3 --attention 4 --save three --seed 2 "$BATCHES" >three.mp
@@ -161,7 +161,7 @@ ranks_of() { spcat | grep -E '^\["(rank|pass)"'; }
     spcat --check out.mp
 }
 
-@test "--top lists the best items first; the target's rank agrees with its place" {
+@test "--top lists the best items first; the target's rank agrees with its position in the list" {
     train --top 11 "$BATCHES" -o out.mp
     need_check
     run -0 /usr/bin/python3 - out.mp <<'EOT'
@@ -188,7 +188,7 @@ EOT
     [ "$output" = 'ok True' ]
 }
 
-@test "--attention writes weights that add up to 1 over sessions as they were" {
+@test "--attention writes weights that add up to 1 over the earlier sessions" {
     need_check
     train --inter hidden,delta,week --attention all "$BATCHES" -o all.mp
     train --inter hidden,delta,week --attention 5 "$BATCHES" -o five.mp
@@ -223,7 +223,7 @@ EOT
     [ "$output" = 'ok True' ]
 }
 
-@test "attention of every level is what the saved weights make of it" {
+@test "attention of every level is that of the equations with the saved weights" {
     need_check
     batcher --batch 7 --history 3 --epochs 2 --min-batch 1 --with-history-items "$SPLIT" >held.mp
     while read -r levels options; do
@@ -245,7 +245,7 @@ user --model hierarchical --session-rep last --user-rep attention --bidirectiona
 EOT
 }
 
-@test "--clusters: as a file says, as many as asked for, and as a model's file has them" {
+@test "--clusters: from a file, of a given number, and from a model's file" {
     own=(--inter hidden,delta --per-user inter)
     shape() { header "$1" | grep -o '"inter_attention.weight":{[^}]*}' | grep -o 'shape":\[[0-9]*'; }
     train "${own[@]}" --clusters 3 --save three --save-by last "$BATCHES" | ranks_of >found
@@ -256,19 +256,19 @@ EOT
     differ found each
     [ "$(shape three)" = 'shape":[3' ]
     header three | grep -q '"users.cluster":{"dtype":"I32","shape":\[9\]'
-    # the same by a file of users and clusters
+    # the same clusters from a file of users and clusters
     spcat "$BATCHES" | sed -nE 's/^\["user",([0-9]+),"([^"]*)".*/\1 \2/p' |
         awk '{ print $2 "\tclub " $1 % 2 }' >clubs
     train "${own[@]}" --clusters clubs --save clubbed "$BATCHES" >/dev/null
     [ "$(shape clubbed)" = 'shape":[2' ]
-    # a model's file keeps its own; a user whom it does not know stands behind them
+    # clusters of a model's file are kept; a user whom it does not know is in a new one after them
     train "${own[@]}" --clusters 3 --init three --max-steps 0 --save-by last --save same "$BATCHES" >/dev/null
     cmp <(tensors three) <(tensors same)
     make_log | sed 's/^u3,/new,/' | reddit-sessionize 2>/dev/null | tfilter --split user:0.8 2>/dev/null |
         batcher --batch 5 2>/dev/null >other.mp
     train "${own[@]}" --clusters 3 --init three --save four other.mp >/dev/null
     [ "$(shape four)" = 'shape":[4' ]
-    # one set for all is where each begins from
+    # from one set of weights for all, each cluster begins with that set
     train --inter hidden,delta --save global "$BATCHES" >/dev/null
     train --inter hidden,delta --init global --max-steps 0 "$BATCHES" | ranks_of >plain
     train "${own[@]}" --clusters 2 --init global --max-steps 0 "$BATCHES" | ranks_of >own
@@ -278,8 +278,8 @@ EOT
         echo "$stderr"
         [[ $stderr == *$2* ]]
     }
-    refused 64 'goes with --per-user' --clusters 3
-    refused 64 '9 users only' "${own[@]}" --clusters 10
+    refused 64 '--clusters needs --per-user' --clusters 3
+    refused 64 'only 9 users' "${own[@]}" --clusters 10
     refused 64 '--clusters 3 with it' "${own[@]}" --clusters 2 --init three
     refused 66 'number of clusters' "${own[@]}" --clusters nowhere
     sed -i 2d clubs
@@ -289,7 +289,7 @@ EOT
     refused 65 'own' "${own[@]}" --init three
 }
 
-@test "age buckets of other widths come through to the embedding" {
+@test "the embedding has the stream's number of age buckets" {
     reddit-sessionize <(make_log) 2>/dev/null >sessions.mp
     for shape in quadratic:600x20 log:900x12; do
         tfilter --delta-buckets $shape --split user:0.8 sessions.mp 2>/dev/null | batcher --batch 7 2>/dev/null >other.mp
@@ -302,7 +302,7 @@ EOT
     done
 }
 
-@test "a saved model that is started from and not trained ranks as the trainer did" {
+@test "--init without training ranks as the trainer that saved the model" {
     train --save model --save-by last "$BATCHES" >/dev/null
     train --save again --save-by last --init model --max-steps 0 "$BATCHES" >/dev/null
     cmp <(tensors model) <(tensors again)
@@ -345,7 +345,7 @@ EOT
     [ "$output" = ok ]
 }
 
-@test "--init matches users by name; new ones take the mean, and all the weights for all" {
+@test "--init matches users by name; new users take the mean; one set of weights for all goes to each" {
     need_check
     options=(--inter hidden,delta --intra cat)
     make_log | sed 's/^u3,/new,/' | reddit-sessionize 2>/dev/null | tfilter --split user:0.8 2>/dev/null |
@@ -407,7 +407,7 @@ EOT
     run -66 train --init nowhere "$BATCHES"
 }
 
-@test "the model file says what it comes from, and which pass chose it" {
+@test "the model file says how it was made, and which pass selected it" {
     train --inter hidden --save model "$BATCHES" >/dev/null
     header model | grep -q '"selected_on":"test"'
     header model | grep -q '"model":"ii-rnn"'
@@ -424,7 +424,7 @@ EOT
     [ -z "$stderr" ]
 }
 
-@test "--stop-after stops when tests bring nothing better, and reads the rest of the input" {
+@test "--stop-after stops when tests bring no improvement, and reads the rest of the input" {
     batcher --batch 7 --epochs 9 --min-batch 1 "$SPLIT" >long.mp
     train --lr 0 --stop-after 2 --save model long.mp >out.mp
     [ "$(records out.mp pass | wc -l)" = 6 ] # the first is the best, two bring nothing
@@ -436,7 +436,7 @@ EOT
     [ ! -e model ]
 }
 
-@test "training that diverges ends with 1 and keeps the best model until then" {
+@test "training that diverges ends with 1 and saves the best model so far" {
     train --save model "$BATCHES" >/dev/null
     cp model before
     run -1 --separate-stderr train --lr 1e9 --save model "$BATCHES" -o out.mp
@@ -445,14 +445,14 @@ EOT
     [ ! -e out.mp ]
     run -1 --separate-stderr train --lr 1e30 --optimizer sgd --save model "$BATCHES" -o out.mp
     [[ $stderr == *diverged* ]]
-    # the program behind it learns of it
+    # the program after it gets an abort record
     train --lr 1e9 "$BATCHES" 2>/dev/null >bad.mp || [ $? = 1 ]
     run -65 scorer bad.mp
     [[ $output == *diverged* ]]
     [ "$(find . -name '*.part' | wc -l)" = 0 ]
 }
 
-@test "input that is cut or whose maker failed leaves no model" {
+@test "no model is saved if the input is cut off or the program before failed" {
     head -c 20000 "$BATCHES" >cut.mp
     run -65 train --save model --save-by last cut.mp -o out.mp
     [ ! -e model ]
@@ -464,7 +464,7 @@ EOT
     [ ! -e model ]
 }
 
-@test "a reader that goes away leaves no model and no message" {
+@test "when the reader goes away, no model is saved and there is no message" {
     run -0 --separate-stderr bash -c "trainer -q --save model '$BATCHES' | head -c1 >/dev/null; echo \${PIPESTATUS[0]}"
     [ "$output" = 141 ]
     [ -z "$stderr" ]
@@ -482,7 +482,7 @@ EOT
     run -73 train --save pipe "$BATCHES"
 }
 
-@test "a full disk at the save is an error, and the file from before stays" {
+@test "a full disk at the save is an error, and an older file stays" {
     [ -e /dev/full ] || skip 'no /dev/full here'
     train --save model "$BATCHES" >/dev/null
     cp model before
@@ -492,7 +492,7 @@ EOT
     run -74 bash -c "trainer -q --embedding 5 '$BATCHES' >/dev/full"
 }
 
-@test "wrong options are refused, and what is possible is said" {
+@test "wrong options are refused, and the message says what is possible" {
     fails() {
         run -64 --separate-stderr trainer "${@:2}" "$BATCHES"
         echo "$stderr"
@@ -516,7 +516,7 @@ EOT
 
 built_with() { trainer --version | grep -q "^BLAS: $1"; }
 
-@test "OpenBLAS that takes the processor for an old one is started with kernels that fit" {
+@test "if OpenBLAS takes the processor for an old one, trainer selects newer kernels" {
     built_with OpenBLAS || skip 'built with another library'
     grep -qw avx /proc/cpuinfo || skip 'a processor without AVX'
     cat >shim.c <<'EOF'
@@ -541,15 +541,15 @@ EOF
     [ "$(sort -u told)" = Nehalem ]
 }
 
-@test "a reference BLAS is said once, on standard error and by --version" {
+@test "a reference BLAS is reported once, on standard error and by --version" {
     built_with 'reference BLAS' || skip 'built with another library'
     trainer --version | grep -q '^BLAS: reference BLAS: .*install libdnnl-dev'
     run -0 --separate-stderr trainer --device cpu --embedding 3 -o out.mp "$BATCHES"
     [ "$(grep -c 'reference BLAS.*: install libdnnl-dev' <<<"$stderr")" = 1 ]
 }
 
-# Where the processor has no instructions for it float32 multiplies the rounded factors, for tests.
-@test "bf16 on the CPU: refused in words or as its instructions compute, near f32 and not the same" {
+# On a processor without these instructions, float32 multiplies the rounded factors, for tests.
+@test "bf16 on the CPU: refused with a message, or close to f32 but not the same" {
     run --separate-stderr trainer --device cpu --precision bf16 --embedding 3 -o native.mp "$BATCHES"
     [ "$status" = 0 ] || {
         [ "$status" = 69 ]
@@ -567,7 +567,7 @@ EOF
     jq -n --argjson a "$(loss f32.mp)" --argjson b "$(loss bf16-1.mp)" -e '($a - $b) | fabs < 0.02'
 }
 
-@test "no GPU: cuda is refused, auto says what it took" {
+@test "without a GPU cuda is refused, and auto says which device it chose" {
     export SESSPIPE_CUDA=$PWD/none # also where there is one
     run -69 --separate-stderr trainer --device cuda "$BATCHES"
     [[ $stderr == *'no usable GPU'* ]]
@@ -580,7 +580,7 @@ EOF
     [[ $stderr != *device* ]]
 }
 
-@test "what is the matter with the backend's file is told, and --device cpu does not open it" {
+@test "a bad backend file is reported, and --device cpu does not open it" {
     run -0 trainer --version
     [[ $output == *$'\nCUDA: '* ]]
     echo text >file.so
@@ -596,7 +596,7 @@ EOF
     [[ $stderr == *'another version'* ]]
 }
 
-@test "waiting threads sleep, unless the caller says otherwise" {
+@test "waiting threads sleep, unless OMP_WAIT_POLICY is set" {
     run -0 --separate-stderr env -u OMP_WAIT_POLICY OMP_DISPLAY_ENV=true trainer --version
     [[ $stderr == *"OMP_WAIT_POLICY = 'PASSIVE'"* ]]
     run -0 --separate-stderr env OMP_WAIT_POLICY=active OMP_DISPLAY_ENV=true trainer --version
@@ -605,13 +605,13 @@ EOF
 
 @test "--progress json is one object a pass" {
     run -0 --separate-stderr train --device cpu --progress json -o out.mp "$BATCHES"
-    # Passes of more than a second show in between.
+    # Passes of more than a second write objects in between.
     [ "$(grep -vc '"done":false' <<<"$stderr")" = 6 ]
     [ "$(grep -cE '^\{"program":"trainer","epoch":[123],"part":"(train|test)","loss":[0-9.]+,.*,"done":true\}$' <<<"$stderr")" = 6 ]
     [ "$(grep -c '"recall@20":' <<<"$stderr")" = 3 ]
 }
 
-@test "real logs: better with every epoch than before" {
+@test "real logs: training improves recall" {
     need_data lastfm-part.tsv.xz
     need xz
     xz -dc "$DATA/lastfm-part.tsv.xz" | lfm-sessionize | tfilter --min-sessions 3 --split user:0.8 2>/dev/null |

@@ -5,7 +5,7 @@
 
 enum { AGE_FEATURES = 5, HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY };
 
-/* ---- what energies stand on ---- */
+/* ---- inputs of the energies ---- */
 
 static const char *const attended_name[ATTEND_KINDS] = {"hidden", "delta", "week", "age"};
 

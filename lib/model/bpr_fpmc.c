@@ -1,17 +1,17 @@
-/* Factors of users and items, learned by ranking what was taken above what was not (Rendle et al.
- * 2009 and 2010, the loss BPR):
+/* Factors of users and items, trained to rank items that were consumed above items that were not
+ * (Rendle et al. 2009 and 2010, loss BPR):
  *
  *     bpr-mf  score_i = p_u · q_i + b_i
- *     fpmc    score_i = p_u · q_i + m_l · n_i, l being the item before
+ *     fpmc    score_i = p_u · q_i + m_l · n_i, where l is the item before
  *
- * The factors of users begin at zero, so that a user who was never trained is known by that: bpr-mf
- * puts the mean of the q of his session so far in place of his p (Li et al. 2017, 4.2), fpmc goes
- * by the item before alone. */
+ * The factors of users begin at zero, which marks users without training: for them bpr-mf replaces
+ * p by the mean of the q of the session so far (Li et al. 2017, 4.2), and fpmc uses the item before
+ * only. */
 #include <string.h>
 
 #include "model/model.h"
 
-static const float BOUND = 0.1f; /* of the first factors of items */
+static const float BOUND = 0.1f; /* of the initial factors of items */
 
 struct factors {
     bool chained; /* fpmc */
@@ -58,14 +58,14 @@ static void factors_close(struct model *m)
 
 /* ---- the forward pass ---- */
 
-/* What is scored, target by target: host arrays of the tape's step. */
+/* What the scores of each target are computed from: host arrays of the tape's step. */
 struct taken {
     int count;
     int32_t *user, *last, *target;
 };
 
-/* The events of each session from number `first` on, 0 or 1; with 0 nothing is the last item of
- * the first of them. */
+/* The targets: each session's events from number `first` (0 or 1) on.  Event 0 has no item before
+ * it. */
 static struct taken take(struct tape *t, const struct batch *b, int first)
 {
     const int32_t *item = column_i32(b->item);
@@ -84,7 +84,7 @@ static struct taken take(struct tape *t, const struct batch *b, int first)
     return k;
 }
 
-/* Rows of a parameter, to the host. */
+/* Downloads rows of a parameter. */
 static float *fetch(struct tape *t, const struct parameter *p, const struct column *rows)
 {
     struct device *d = tape_device(t);
@@ -103,7 +103,7 @@ static bool is_zero(const float *x, size_t n)
     return true;
 }
 
-/* out [n, size]: of each row the mean of those of x up to it. */
+/* out [n, size]: row i is the mean of rows 0 .. i of x. */
 static void means_so_far(size_t n, size_t size, const float *x, float *out)
 {
     for (size_t i = 0; i < size; i++) {
@@ -115,8 +115,8 @@ static void means_so_far(size_t n, size_t size, const float *x, float *out)
     }
 }
 
-/* What stands for the user in a test, at each position but the last of his session: his factors, or
- * where he has none what the session tells. */
+/* The user's factors in a test, at each position of the session but the last; for a user without
+ * training what replaces them. */
 static struct tensor *stand_in(const struct factors *r, struct tape *t, const struct batch *b,
                                const struct taken *k)
 {
@@ -138,7 +138,7 @@ static struct tensor *stand_in(const struct factors *r, struct tape *t, const st
     return tape_constant(t, there, k->count, r->size);
 }
 
-/* Training takes every event of a session as its user's, also the first. */
+/* In training every event of a session is a target, the first included. */
 static void bpr_mf_forward(struct model *m, struct tape *t, const struct batch *b,
                            struct forward *f)
 {
@@ -181,7 +181,7 @@ const struct model_class bpr_mf_class = {
 };
 const struct model_class fpmc_class = {
     .name = "fpmc",
-    .purpose = "factors of users and items, and of steps from item to item",
+    .purpose = "factors of users and items, and of transitions from item to item",
     .options_size = sizeof defaults,
     .defaults = &defaults,
     .options = options,

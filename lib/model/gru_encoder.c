@@ -22,7 +22,7 @@ struct encoded gru_encoder_run(const struct gru_encoder *n, struct tape *t, stru
     return run;
 }
 
-/* The first or the last row of each sequence; -1: it has none. */
+/* The first or the last row of each sequence; -1: the sequence is empty. */
 static const struct rows *ends(struct tape *t, const struct ragged *r, bool last)
 {
     int32_t *at = tape_host(t, (size_t)r->count * sizeof *at);

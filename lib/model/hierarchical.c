@@ -1,12 +1,13 @@
-/* The hierarchical model (Yang et al. 2016, for sessions of users): the items of the user's last
- * sessions make session representations, these a user representation, and that is the initial state
- * of the intra-session GRU.  All is computed anew each time, with gradient into the embeddings.
+/* The hierarchical model (Yang et al. 2016, applied to sessions of users).  Session representations
+ * are computed from the items of the user's last sessions, a user representation from these, and
+ * the latter is the initial state of the intra-session GRU.  Nothing is stored: all of this is
+ * computed for each batch, and gradients flow into the embeddings.
  *
  *     r = mean s_j | last h_j of the session GRU | Σ_j α_j h_j, e_j = aᵀ tanh(B h_j + b)
  *     u = mean r_i | last h_i of the user GRU | Σ_i α_i h_i, e_i = cᵀ tanh(D [h_i; Δ_i; w_i;
  * g(age_i)] + d)
  *
- * With --attend-to input the weights average what went into the GRU: s_j and r_i. */
+ * With --attend-to input the weights average the inputs of the GRU: s_j and r_i. */
 #include <stddef.h>
 #include <string.h>
 
@@ -28,7 +29,7 @@ struct level_of {
 
 struct hierarchical {
     struct level_of session, user;
-    struct energies energies; /* of the user level, the state among them */
+    struct energies energies; /* of the user level, including the state */
     struct item_decoder decoder;
 };
 
@@ -37,7 +38,7 @@ struct hierarchical {
 struct hierarchical_options {
     struct model_options shared;
     const char *session_rep, *user_rep; /* "mean", "last", "attention" */
-    const char *inter;                  /* "delta,week,age": what attention reads beside states */
+    const char *inter;                  /* "delta,week,age": inputs of attention besides states */
     const char *attend_to;              /* "output", "input"; NULL: output */
     bool bidirectional;
 };
@@ -51,18 +52,19 @@ static const struct hierarchical_options defaults = {
 static const struct option own_rows[] = {
     {OPTION_CHOICE, .name = "session-rep", .choices = "mean|last|attention", .recorded = true,
      .at = offsetof(struct hierarchical_options, session_rep),
-     .help = "what represents an earlier session"},
+     .help = "how items become the representation of an earlier session"},
     {OPTION_CHOICE, .name = "user-rep", .choices = "mean|last|attention", .recorded = true,
-     .at = offsetof(struct hierarchical_options, user_rep), .help = "what represents a user"},
+     .at = offsetof(struct hierarchical_options, user_rep),
+     .help = "how sessions become the user's representation"},
     {OPTION_TEXT, .name = "inter", .argument = "LIST", .recorded = true, .labels = true,
      .at = offsetof(struct hierarchical_options, inter),
-     .help = "what attention over sessions reads beside states: delta,week,age"},
+     .help = "inputs of attention over sessions besides states: delta,week,age"},
     {OPTION_CHOICE, .name = "attend-to", .choices = "output|input", .recorded = true,
      .at = offsetof(struct hierarchical_options, attend_to),
-     .help = "what attention averages, of the GRUs; output"},
+     .help = "whether attention averages outputs or inputs of the GRUs [output]"},
     {OPTION_FLAG, .name = "bidirectional", .recorded = true,
      .at = offsetof(struct hierarchical_options, bidirectional),
-     .help = "read earlier sessions both ways"},
+     .help = "read earlier sessions in both directions"},
     {0},
 };
 
@@ -82,14 +84,14 @@ static enum rep_form form_of(const char *name)
     return (enum rep_form)i;
 }
 
-/* What goes with what. */
+/* Checks which options need others. */
 static int check_together(const struct hierarchical *r, const struct hierarchical_options *o,
                           struct err *e)
 {
     bool attends = r->session.form == FORM_ATTENTION || r->user.form == FORM_ATTENTION;
     if (o->inter && r->user.form != FORM_ATTENTION)
         return err_set(e, STATUS_USAGE,
-                       "--inter %s: with --model hierarchical it goes with --user-rep attention",
+                       "--inter %s: --model hierarchical needs --user-rep attention for it",
                        o->inter);
     if (o->attend_to && !attends)
         return err_set(e, STATUS_USAGE,
@@ -181,15 +183,15 @@ static void hierarchical_close(struct model *m)
 
 /* ---- the forward pass ---- */
 
-/* The sequences of a level, with what stands on them. */
+/* The sequences of a level, and what its attention reads. */
 struct sequences {
     const struct ragged *rows;
-    const int32_t *user;             /* host: whose each sequence is */
-    const struct energies *energies; /* NULL: they stand on the states alone */
+    const int32_t *user;             /* host: the user of each sequence */
+    const struct energies *energies; /* NULL: the states only */
     const struct lookback_sessions *history;
 };
 
-/* One vector of each sequence of x. */
+/* Makes one vector of each sequence of x. */
 static struct tensor *represent(const struct level_of *l, const struct model *m, struct tape *t,
                                 struct tensor *x, const struct sequences *s, const float **weight)
 {
@@ -240,7 +242,7 @@ static void hierarchical_forward(struct model *m, struct tape *t, const struct b
 extern const struct model_class hierarchical_class;
 const struct model_class hierarchical_class = {
     .name = "hierarchical",
-    .purpose = "user from sessions from items, computed anew from the items of earlier sessions",
+    .purpose = "a user representation from session representations, computed from items",
     .options_size = sizeof defaults,
     .defaults = &defaults,
     .options = options,

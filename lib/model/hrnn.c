@@ -1,21 +1,22 @@
-/* Recurrent networks over lanes, one step of each lane at a time.
+/* Recurrent networks over the slots of parallel mini-batches: at each step every slot reads the
+ * next event of its session.
  *
- * hrnn (Quadrana et al. 2017): where a session ends the user GRU takes its last state s in, and the
- * next session starts from the user's state c, which goes into every step too with --propagate all:
+ * hrnn (Quadrana et al. 2017): when a session ends, the user GRU takes in its last state s, and the
+ * next session starts from the user's state c.  With --propagate all, c is an input of every step
+ * too:
  *
  *     c_m = GRU_usr(s_m, c_{m-1}), c_0 = 0,   s_0 = tanh(W c_m + b),   s_t = GRU_ses([x_t; c_m],
  * s_{t-1})
  *
- * A user's c is kept where his lane or the pass ends, and the next pass goes on from it.  rnn has
- * no user level: every session starts from zeros (Hidasi et al. 2016).
+ * When the user's sessions in a slot end, or the pass ends, c is stored; the next pass continues
+ * from it.  rnn has no user level: every session starts from zeros (Hidasi et al. 2016).
  *
- * With --join-sessions rnn reads the sessions of a user as a single one (RNN Concat): his s goes on
- * from session to session and from pass to pass, and where a session begins he first takes in the
- * last item of the one before, which was a target only.  What that makes likely for the new
- * session's first item is learned, and no part of a test.
+ * With --join-sessions rnn reads the sessions of a user as a single one (RNN Concat): s continues
+ * from session to session and from pass to pass.  When a session begins, the last item of the
+ * session before, which was only a target so far, is read first.  The prediction after it, of the
+ * new session's first item, is trained but not part of a test.
  *
- * What is carried from step to step is a plain value: gradient flows within the steps of one call.
- */
+ * Between two calls states are plain values: gradients flow only within the steps of one call. */
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -23,26 +24,26 @@
 #include "model/parallel.h"
 
 struct hrnn_slots {
-    bool users;  /* the user level is there */
-    bool all;    /* c goes into every step */
-    bool joined; /* without users: sessions go on from one another */
+    bool users;  /* there is a user level */
+    bool all;    /* c is an input of every step */
+    bool joined; /* without user level: a user's sessions are read as one */
     int size;    /* H */
     const struct parameter *item, *start, *start_bias, *input, *output, *output_bias;
     struct gru session, user;
-    /* what is carried on */
-    struct slot_states turns;
-    float *s[2], *c[2]; /* device [lanes, H]; the second is to be written by the next step */
-    float *kept; /* device [users, H] each user's c, or s of joined sessions, zeros at first */
+    /* state between calls */
+    struct slot_states slot_states;
+    float *s[2], *c[2]; /* device [slots, H]; the next call writes the second of each */
+    float *kept;        /* device [users, H] stored c, or s of joined sessions; zeros at first */
 };
 
 /* ---- options ---- */
 
-/* Of both models; rnn has no rows for what a user level would need. */
+/* Of both models; rnn has no option rows for the user level. */
 struct recurrent_options {
     struct model_options shared;
     int64_t hidden;                     /* H, the size of states; 0: the embedding's */
     const char *propagate;              /* "init", "all" */
-    double user_dropout, start_dropout; /* of c; of a session's s_0 */
+    double user_dropout, start_dropout; /* of c; of s_0 */
 };
 
 static const struct recurrent_options defaults = {
@@ -59,12 +60,13 @@ static const struct option hidden_rows[] = {
 static const struct option user_rows[] = {
     {OPTION_CHOICE, .name = "propagate", .choices = "init|all", .recorded = true, .labels = true,
      .at = offsetof(struct recurrent_options, propagate),
-     .help = "where the user's state goes: into a session's first state, or into every step too"},
+     .help = "use the user's state in a session's first state, or in every step too"},
     {OPTION_REAL, .name = "user-dropout", .argument = "RATE", .recorded = true, .high = 0.999,
-     .at = offsetof(struct recurrent_options, user_dropout), .help = "dropout of the user's state"},
+     .at = offsetof(struct recurrent_options, user_dropout),
+     .help = "dropout rate of the user's state"},
     {OPTION_REAL, .name = "start-dropout", .argument = "RATE", .recorded = true, .high = 0.999,
      .at = offsetof(struct recurrent_options, start_dropout),
-     .help = "dropout of a session's first state"},
+     .help = "dropout rate of a session's first state"},
     {0},
 };
 
@@ -105,7 +107,7 @@ static void declare(struct hrnn_slots *r, struct model *m)
     r->output_bias = parameters_add_items(p, "output.bias", m->data.items, 0, bound);
 }
 
-static struct hrnn_slots *lanes_open(struct model *m, bool users)
+static struct hrnn_slots *slots_open(struct model *m, bool users)
 {
     const struct recurrent_options *o = own_options(m);
     struct hrnn_slots *r = mem_zero(1, sizeof *r);
@@ -114,12 +116,12 @@ static struct hrnn_slots *lanes_open(struct model *m, bool users)
     r->joined = o->shared.join_sessions;
     r->size = (int)(o->hidden ? o->hidden : o->shared.embedding);
     m->own = r;
-    slot_states_open(&r->turns, users, r->joined, m->data.users);
+    slot_states_open(&r->slot_states, users, r->joined, m->data.users);
     declare(r, m);
     return r;
 }
 
-/* Zeros, H of each. */
+/* [count, H] zeros */
 static float *zero_states(const struct model *m, int32_t count)
 {
     const struct hrnn_slots *r = m->own;
@@ -128,59 +130,59 @@ static float *zero_states(const struct model *m, int32_t count)
 
 static void hrnn_open(struct model *m)
 {
-    struct hrnn_slots *r = lanes_open(m, true);
+    struct hrnn_slots *r = slots_open(m, true);
     r->kept = zero_states(m, m->data.users);
 }
 
 static void rnn_open(struct model *m)
 {
-    struct hrnn_slots *r = lanes_open(m, false);
+    struct hrnn_slots *r = slots_open(m, false);
     if (r->joined)
         r->kept = zero_states(m, m->data.users);
 }
 
-static void lanes_close(struct model *m)
+static void slots_close(struct model *m)
 {
     struct hrnn_slots *r = m->own;
     float *memory[] = {r->s[0], r->s[1], r->c[0], r->c[1], r->kept};
     for (int i = 0; i < 5; i++)
         if (memory[i])
             m->device->op->release(m->device, memory[i]);
-    slot_states_release(&r->turns);
+    slot_states_release(&r->slot_states);
     mem_free(r);
 }
 
-/* Room for the stream's lanes, which is the same in all of it. */
-static void lanes_room(struct model *m, int32_t lanes)
+/* Allocates the states at the first call; the number of slots is the same in all of a stream. */
+static void slots_room(struct model *m, int32_t slots)
 {
     struct hrnn_slots *r = m->own;
-    if (r->turns.lanes)
+    if (r->slot_states.slots)
         return;
-    slot_states_room(&r->turns, lanes);
+    slot_states_room(&r->slot_states, slots);
     for (int i = 0; i < 2; i++) {
-        r->s[i] = zero_states(m, lanes);
-        r->c[i] = zero_states(m, lanes);
+        r->s[i] = zero_states(m, slots);
+        r->c[i] = zero_states(m, slots);
     }
 }
 
 /* ---- a plan ---- */
 
-/* A step, and on the device which rows go where: NULL where all do as they stand (they are named in
- * ascending order) or none does. */
-struct lane_plan {
+/* A step, and on the device the rows (slots or users) of each operation, ascending; NULL: all slots
+ * in order, or none. */
+struct step_plan {
     struct slot_plan step;
     const struct rows *absorb, *end_row, *end_user, *load, *load_user, *begin, *moved[MOVES];
-    const struct ragged *absorbed, *moves[MOVES]; /* one step of each */
+    const struct ragged *absorbed, *moves[MOVES]; /* sequences of one step for the GRUs */
 };
 
-/* All steps of a call, and the rows of the embeddings of all their inputs, move by move. */
-struct lanes_plan {
+/* All steps of a call, and the embedding rows of all their inputs, move by move. */
+struct steps_plan {
     int count;
-    struct lane_plan *step;
+    struct step_plan *step;
     struct planned_rows input;
 };
 
-/* Those of `all` rows that are named. */
+/* The rows at [count], or NULL where these are all rows or none. */
 static const struct rows *some_of(struct tape *t, const int32_t *at, int count, int all)
 {
     return count && count < all ? tape_rows(t, at, count) : NULL;
@@ -191,7 +193,7 @@ static const struct rows *rows_at(struct tape *t, const int32_t *at, int count)
     return count ? tape_rows(t, at, count) : NULL;
 }
 
-/* `count` sequences of one step; the same to whoever asks for as many again: once [lanes + 1]. */
+/* `count` sequences of one step, made once for each count: once [slots + 1]. */
 static const struct ragged *one_step(struct tape *t, const struct ragged **once, int count)
 {
     int32_t *ones = tape_host_ints(t, (size_t)count);
@@ -202,23 +204,23 @@ static const struct ragged *one_step(struct tape *t, const struct ragged **once,
     return once[count] = tape_ragged(t, ones, count);
 }
 
-static struct lane_plan plan_step(const struct hrnn_slots *r, struct tape *t, struct slot_plan step,
+static struct step_plan plan_step(const struct hrnn_slots *r, struct tape *t, struct slot_plan step,
                                   const struct ragged **once)
 {
-    int lanes = r->turns.lanes;
+    int slots = r->slot_states.slots;
     bool loads = r->users || r->joined;
-    struct lane_plan p = {.step = step,
+    struct step_plan p = {.step = step,
                           .end_user = rows_at(t, step.end_user, step.ended),
                           .load_user = loads ? rows_at(t, step.load_user, step.loaded) : NULL,
-                          .begin = some_of(t, step.begin, step.begun, lanes)};
-    p.end_row = some_of(t, step.end_row, step.ended, r->users ? step.absorbed : lanes);
+                          .begin = some_of(t, step.begin, step.begun, slots)};
+    p.end_row = some_of(t, step.end_row, step.ended, r->users ? step.absorbed : slots);
     if (r->users) {
-        p.absorb = some_of(t, step.absorb, step.absorbed, lanes);
-        p.load = some_of(t, step.load, step.loaded, lanes);
+        p.absorb = some_of(t, step.absorb, step.absorbed, slots);
+        p.load = some_of(t, step.load, step.loaded, slots);
         p.absorbed = one_step(t, once, step.absorbed);
     }
     for (int i = 0; i < MOVES; i++) {
-        p.moved[i] = some_of(t, step.move[i].lane, step.move[i].count, lanes);
+        p.moved[i] = some_of(t, step.move[i].slot, step.move[i].count, slots);
         p.moves[i] = one_step(t, once, step.move[i].count);
     }
     return p;
@@ -226,11 +228,11 @@ static struct lane_plan plan_step(const struct hrnn_slots *r, struct tape *t, st
 
 static const struct ragged **no_steps_yet(const struct hrnn_slots *r, struct tape *t)
 {
-    size_t bytes = ((size_t)r->turns.lanes + 1) * sizeof(struct ragged *);
+    size_t bytes = ((size_t)r->slot_states.slots + 1) * sizeof(struct ragged *);
     return memset(tape_host(t, bytes), 0, bytes);
 }
 
-/* Of a test, the items that a new session's first is said to follow are no targets. */
+/* Numbers the inputs and targets of the step.  In a test the targets of MOVE_JOIN do not count. */
 static void plan_moves(const struct tape *t, struct slot_plan *p, int32_t *input, int *inputs,
                        int32_t *target, int *targets)
 {
@@ -244,20 +246,20 @@ static void plan_moves(const struct tape *t, struct slot_plan *p, int32_t *input
     }
 }
 
-static void lanes_plan(struct model *m, struct tape *t, const struct slot_steps *steps,
+static void slots_plan(struct model *m, struct tape *t, const struct slot_steps *steps,
                        struct forward *f)
 {
     struct hrnn_slots *r = m->own;
-    lanes_room(m, steps->lanes);
-    size_t most = 2 * (size_t)steps->count * (size_t)r->turns.lanes;
-    struct lanes_plan *plan = tape_host(t, sizeof *plan);
+    slots_room(m, steps->slots);
+    size_t most = 2 * (size_t)steps->count * (size_t)r->slot_states.slots;
+    struct steps_plan *plan = tape_host(t, sizeof *plan);
     int32_t *input = tape_host_ints(t, most), *target = tape_host_ints(t, most);
     const struct ragged **once = no_steps_yet(r, t);
     int inputs = 0, targets = 0;
-    *plan = (struct lanes_plan){.count = steps->count,
+    *plan = (struct steps_plan){.count = steps->count,
                                 .step = tape_host(t, (size_t)steps->count * sizeof *plan->step)};
     for (int k = 0; k < steps->count; k++) {
-        struct slot_plan step = slot_states_step(&r->turns, t, steps, k);
+        struct slot_plan step = slot_states_step(&r->slot_states, t, steps, k);
         plan_moves(t, &step, input, &inputs, target, &targets);
         plan->step[k] = plan_step(r, t, step, once);
     }
@@ -271,20 +273,21 @@ static void lanes_plan(struct model *m, struct tape *t, const struct slot_steps 
 
 /* ---- a step ---- */
 
-/* Of all lanes' rows those that are planned, and all with those replaced. */
+/* The rows of x; NULL: all. */
 static struct tensor *rows_of(struct tape *t, struct tensor *x, const struct rows *rows)
 {
     return rows ? tape_gather(t, x, rows) : x;
 }
 
+/* x with these rows replaced by `by`. */
 static struct tensor *replaced(struct tape *t, struct tensor *x, const struct rows *rows,
                                struct tensor *by)
 {
     return rows ? tape_replace(t, x, rows, by) : by;
 }
 
-/* Keeps rows of x of the users who end. */
-static void keep(const struct model *m, struct tape *t, const struct lane_plan *p, const float *x)
+/* Stores the rows of x of users whose sessions in a slot have ended. */
+static void keep(const struct model *m, struct tape *t, const struct step_plan *p, const float *x)
 {
     struct hrnn_slots *r = m->own;
     struct device *d = m->device;
@@ -298,16 +301,16 @@ static void keep(const struct model *m, struct tape *t, const struct lane_plan *
     d->op->store(d, p->end_user, r->size, ended ? ended : x, r->kept);
 }
 
-/* What was kept of the users who begin. */
-static struct tensor *load(const struct model *m, struct tape *t, const struct lane_plan *p)
+/* The stored states of users who begin in a slot. */
+static struct tensor *load(const struct model *m, struct tape *t, const struct step_plan *p)
 {
     const struct hrnn_slots *r = m->own;
     return tape_gather(t, tape_constant(t, r->kept, m->data.users, r->size), p->load_user);
 }
 
-/* The user's states once the sessions that ended are taken in, those kept that end, and those of
- * the users who begin: [lanes, H]. */
-static struct tensor *users_step(const struct model *m, struct tape *t, const struct lane_plan *p,
+/* c of all slots [slots, H] after the user GRU has taken in the sessions that ended, and users who
+ * begin are loaded. */
+static struct tensor *users_step(const struct model *m, struct tape *t, const struct step_plan *p,
                                  struct tensor *s, struct tensor *c)
 {
     const struct hrnn_slots *r = m->own;
@@ -321,8 +324,8 @@ static struct tensor *users_step(const struct model *m, struct tape *t, const st
     return p->step.loaded ? replaced(t, c, p->load, load(m, t, p)) : c;
 }
 
-/* The states that sessions begin with: [begun, H]. */
-static struct tensor *first_states(const struct model *m, struct tape *t, const struct lane_plan *p,
+/* s_0 of the sessions that begin: [begun, H]. */
+static struct tensor *first_states(const struct model *m, struct tape *t, const struct step_plan *p,
                                    struct tensor *c)
 {
     const struct hrnn_slots *r = m->own;
@@ -336,9 +339,9 @@ static struct tensor *first_states(const struct model *m, struct tape *t, const 
                         (float)own_options(m)->start_dropout);
 }
 
-/* The session states from which this step goes on, [lanes, H]. */
+/* s of all slots [slots, H] before the step reads its items. */
 static struct tensor *sessions_begin(const struct model *m, struct tape *t,
-                                     const struct lane_plan *p, struct tensor *s, struct tensor *c)
+                                     const struct step_plan *p, struct tensor *s, struct tensor *c)
 {
     const struct hrnn_slots *r = m->own;
     if (r->joined)
@@ -346,7 +349,7 @@ static struct tensor *sessions_begin(const struct model *m, struct tape *t,
     return p->step.begun ? replaced(t, s, p->begin, first_states(m, t, p, c)) : s;
 }
 
-/* The session GRU's input weights, beside them those of the user's state. */
+/* The session GRU with input weights for [x; c] where c is an input of every step. */
 static struct gru input_of(const struct hrnn_slots *r, struct tape *t, struct parameter *wide)
 {
     struct gru g = r->session;
@@ -360,9 +363,10 @@ static struct gru input_of(const struct hrnn_slots *r, struct tape *t, struct pa
     return g;
 }
 
-/* Takes the move's items in: the states after them, [count, H]; *s of all lanes goes on. */
+/* Reads the items of the move: returns the states after them, [count, H], and updates *s of all
+ * slots. */
 static struct tensor *moved(const struct model *m, struct tape *t, const struct gru *gru,
-                            const struct lane_plan *p, int move, struct tensor *inputs,
+                            const struct step_plan *p, int move, struct tensor *inputs,
                             struct tensor *c, struct tensor **s)
 {
     const struct hrnn_slots *r = m->own;
@@ -378,27 +382,27 @@ static struct tensor *moved(const struct model *m, struct tape *t, const struct 
     return h;
 }
 
-/* What a step begins with, and what it leaves for the next one to begin with: in turn in two
- * places, as the backward walk still reads the first. */
+/* The state from the call before.  A call writes its own into the second of two buffers, as the
+ * backward pass still reads the first. */
 static struct tensor *carried_in(const struct hrnn_slots *r, struct tape *t, float *x)
 {
-    return tape_constant(t, x, r->turns.lanes, r->size);
+    return tape_constant(t, x, r->slot_states.slots, r->size);
 }
 
 static void carry_out(const struct model *m, const struct tensor *x, float *carried[2])
 {
     float *was = carried[0];
-    if (x->value == was) /* no lane has changed */
+    if (x->value == was) /* unchanged in all slots */
         return;
     m->device->op->copy(m->device, carried[1], x->value, (size_t)x->rows * (size_t)x->cols);
     carried[0] = carried[1];
     carried[1] = was;
 }
 
-static void lanes_steps(struct model *m, struct tape *t, struct forward *f)
+static void slots_steps(struct model *m, struct tape *t, struct forward *f)
 {
     struct hrnn_slots *r = m->own;
-    const struct lanes_plan *plan = f->plan;
+    const struct steps_plan *plan = f->plan;
     struct tensor *s = carried_in(r, t, r->s[0]), *c = carried_in(r, t, r->c[0]);
     struct tensor **states = tape_host(t, MOVES * (size_t)plan->count * sizeof *states);
     struct parameter *wide = tape_host(t, sizeof *wide);
@@ -406,7 +410,7 @@ static void lanes_steps(struct model *m, struct tape *t, struct forward *f)
     struct tensor *x = tape_planned_rows(t, r->item, &plan->input);
     int parts = 0;
     for (int k = 0; k < plan->count; k++) {
-        const struct lane_plan *p = &plan->step[k];
+        const struct step_plan *p = &plan->step[k];
         if (r->users)
             c = users_step(m, t, p, s, c);
         s = sessions_begin(m, t, p, s, c);
@@ -426,43 +430,43 @@ static void lanes_steps(struct model *m, struct tape *t, struct forward *f)
 
 /* ---- passes ---- */
 
-/* A pass begins: sessions that still run have ended. */
-static void lanes_pass(struct model *m, struct tape *t)
+/* A pass begins: ends the sessions of the pass before. */
+static void slots_pass(struct model *m, struct tape *t)
 {
     struct hrnn_slots *r = m->own;
-    if (!r->turns.lanes)
+    if (!r->slot_states.slots)
         return;
     tape_begin(t, false, 0, 0);
-    struct lane_plan p = plan_step(r, t, slot_states_end(&r->turns, t), no_steps_yet(r, t));
+    struct step_plan p = plan_step(r, t, slot_states_end(&r->slot_states, t), no_steps_yet(r, t));
     if (r->users && p.step.absorbed)
         users_step(m, t, &p, carried_in(r, t, r->s[0]), carried_in(r, t, r->c[0]));
     else if (r->joined)
         keep(m, t, &p, r->s[0]);
 }
 
-static void lanes_restart(struct model *m)
+static void slots_restart(struct model *m)
 {
     struct hrnn_slots *r = m->own;
     size_t n = (size_t)m->data.users * (size_t)r->size;
     if (r->kept)
         m->device->op->fill(m->device, r->kept, 0, n);
-    slot_states_forget(&r->turns);
+    slot_states_forget(&r->slot_states);
 }
 
-static void lanes_state(struct model *m, struct state *s)
+static void slots_state(struct model *m, struct state *s)
 {
     struct hrnn_slots *r = m->own;
-    int32_t lanes = r->turns.lanes;
-    state_i32(s, "lanes", &lanes, 0, m->data.lanes);
-    if (state_good(s) && lanes && lanes != m->data.lanes)
+    int32_t slots = r->slot_states.slots;
+    state_i32(s, "lanes", &slots, 0, m->data.slots);
+    if (state_good(s) && slots && slots != m->data.slots)
         state_refuse(s, "lanes", "not those of the batches");
-    if (state_good(s) && lanes)
-        lanes_room(m, lanes);
-    slot_states_state(&r->turns, s, &m->data);
+    if (state_good(s) && slots)
+        slots_room(m, slots);
+    slot_states_state(&r->slot_states, s, &m->data);
     if (!state_good(s))
         return;
-    state_floats(s, "s", 2, (const int64_t[]){r->turns.lanes, r->size}, m->device, r->s[0]);
-    state_floats(s, "c", 2, (const int64_t[]){r->turns.lanes, r->size}, m->device, r->c[0]);
+    state_floats(s, "s", 2, (const int64_t[]){r->slot_states.slots, r->size}, m->device, r->s[0]);
+    state_floats(s, "c", 2, (const int64_t[]){r->slot_states.slots, r->size}, m->device, r->c[0]);
     if (r->kept)
         state_floats(s, "kept", 2, (const int64_t[]){m->data.users, r->size}, m->device, r->kept);
 }
@@ -470,32 +474,32 @@ static void lanes_state(struct model *m, struct state *s)
 extern const struct model_class hrnn_class, rnn_class;
 const struct model_class hrnn_class = {
     .name = "hrnn",
-    .purpose = "a user GRU over the last states of a session GRU, on user-parallel lanes",
+    .purpose = "a user GRU over the last states of a session GRU, on user-parallel mini-batches",
     .options_size = sizeof defaults,
     .defaults = &defaults,
     .options = hrnn_options,
     .needs_order = true,
     .samples = true,
     .open = hrnn_open,
-    .plan = lanes_plan,
-    .steps = lanes_steps,
-    .pass = lanes_pass,
-    .restart = lanes_restart,
-    .state = lanes_state,
-    .close = lanes_close,
+    .plan = slots_plan,
+    .steps = slots_steps,
+    .pass = slots_pass,
+    .restart = slots_restart,
+    .state = slots_state,
+    .close = slots_close,
 };
 const struct model_class rnn_class = {
     .name = "rnn",
-    .purpose = "one GRU over each session, on lanes",
+    .purpose = "one GRU over each session, on session-parallel mini-batches",
     .options_size = sizeof defaults,
     .defaults = &defaults,
     .options = rnn_options,
     .samples = true,
     .open = rnn_open,
-    .plan = lanes_plan,
-    .steps = lanes_steps,
-    .pass = lanes_pass,
-    .restart = lanes_restart,
-    .state = lanes_state,
-    .close = lanes_close,
+    .plan = slots_plan,
+    .steps = slots_steps,
+    .pass = slots_pass,
+    .restart = slots_restart,
+    .state = slots_state,
+    .close = slots_close,
 };

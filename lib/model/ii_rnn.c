@@ -1,11 +1,12 @@
-/* The II-RNN family: the inter-session GRU reads the user's last session representations and gives
- * the intra-session GRU its initial state (Ruocco et al. 2017), or an attention over its states
- * does, which may look at their age and their hour of the week:
+/* The II-RNN family: the inter-session GRU reads the user's last session representations.  Its last
+ * state is the initial state of the intra-session GRU (Ruocco et al. 2017), or with --inter an
+ * attention over its states, which may also read age and hour of the week of each session:
  *
  *     e_j = aᵀ tanh(B [h_j; Δ_j; w_j; g(age_j)] + b),  α = softmax(e),  s_0 = Σ_j α_j h_j
  *
- * With --intra the intra-session GRU looks back at the h_j from each of its steps too (intra.h).
- * A representation is the mean of a session's input embeddings, or the intra GRU's last output. */
+ * With --intra the intra-session GRU also attends to the h_j at each step (intra.h).  A
+ * representation is the mean of a session's input embeddings, or the last output of the
+ * intra-session GRU; it is stored for the user's later sessions. */
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -20,14 +21,14 @@ enum { OF_INTER, OF_INTRA }; /* levels with weights for each user */
 
 struct ii_rnn {
     bool last;                /* representations are last states rather than means */
-    struct energies energies; /* none: the initial state is the last */
+    struct energies energies; /* none: the initial state is the inter-session GRU's last */
     bool per_user[2];
     struct gru_encoder inter;
     struct attention_layer attention;
     struct intra intra;
-    const struct parameter *read, *read_bias; /* bring stored states of both ways to H */
+    const struct parameter *read, *read_bias; /* map stored states of both directions to H */
     struct item_decoder decoder;
-    struct session_memory stored;
+    struct session_memory memory;
 };
 
 /* ---- options ---- */
@@ -35,7 +36,7 @@ struct ii_rnn {
 struct ii_rnn_options {
     struct model_options shared;
     const char *session_rep; /* "mean", "last" */
-    const char *inter;       /* "hidden,delta,week,age": what attention over sessions reads */
+    const char *inter;       /* "hidden,delta,week,age": inputs of attention over sessions */
     const char *intra;       /* "cat", "sum" */
     bool bidirectional;
 };
@@ -48,15 +49,16 @@ static const struct ii_rnn_options defaults = {
 static const struct option own_rows[] = {
     {OPTION_CHOICE, .name = "session-rep", .choices = "mean|last", .recorded = true,
      .at = offsetof(struct ii_rnn_options, session_rep),
-     .help = "what represents an earlier session"},
+     .help = "representation of an earlier session: mean of its items, or last state"},
     {OPTION_TEXT, .name = "inter", .argument = "LIST", .recorded = true, .labels = true,
      .at = offsetof(struct ii_rnn_options, inter),
-     .help = "attend to earlier sessions: hidden,delta,week,age"},
+     .help = "attend to earlier sessions by these inputs: hidden,delta,week,age"},
     {OPTION_CHOICE, .name = "intra", .choices = "cat|sum", .recorded = true, .labels = true,
-     .at = offsetof(struct ii_rnn_options, intra), .help = "attend to them at every step too"},
+     .at = offsetof(struct ii_rnn_options, intra),
+     .help = "attend to earlier sessions at every step too"},
     {OPTION_FLAG, .name = "bidirectional", .recorded = true,
      .at = offsetof(struct ii_rnn_options, bidirectional),
-     .help = "read earlier sessions both ways"},
+     .help = "read earlier sessions in both directions"},
     {0},
 };
 
@@ -116,7 +118,7 @@ static void declare(struct ii_rnn *r, struct model *m)
     if (o->intra)
         intra_declare(&r->intra, p, o->intra, state, r->per_user[OF_INTRA] ? m->data.groups : 0);
     item_decoder_declare(&r->decoder, m, o->intra ? size + state : size, state);
-    session_memory_open(&r->stored, m, r->last ? state : size);
+    session_memory_open(&r->memory, m, r->last ? state : size);
 }
 
 static void ii_rnn_open(struct model *m)
@@ -131,13 +133,13 @@ static void ii_rnn_open(struct model *m)
 static void ii_rnn_restart(struct model *m)
 {
     struct ii_rnn *r = m->own;
-    session_memory_clear(&r->stored);
+    session_memory_clear(&r->memory);
 }
 
 static void ii_rnn_close(struct model *m)
 {
     struct ii_rnn *r = m->own;
-    session_memory_release(&r->stored);
+    session_memory_release(&r->memory);
     mem_free(r);
 }
 
@@ -145,11 +147,11 @@ static void ii_rnn_close(struct model *m)
 
 static const struct grouped global;
 
-/* The stored representations of the history, after dropout [total, E]. */
+/* The stored representations of the earlier sessions, after dropout: [total, E]. */
 static struct tensor *representations(const struct ii_rnn *r, const struct model *m, struct tape *t,
                                       const struct lookback_sessions *h)
 {
-    const struct session_memory *s = &r->stored;
+    const struct session_memory *s = &r->memory;
     struct tensor *table = tape_constant(t, s->table, s->rows, s->width);
     struct tensor *x = tape_gather(t, table, tape_rows(t, h->slot, h->total));
     if (r->read)
@@ -182,7 +184,7 @@ static void ii_rnn_forward(struct model *m, struct tape *t, const struct batch *
     struct grouped g = {0};
     *f = (struct forward){0};
     item_decoder_read(d, m, t, b, (struct column){0}, f);
-    struct lookback_sessions h = lookback_known(t, b, &r->stored.past, m->data.delta_buckets);
+    struct lookback_sessions h = lookback_known(t, b, &r->memory.kept, m->data.delta_buckets);
     struct encoded inter = gru_encoder_run(&r->inter, t, representations(r, m, t, &h), h.ragged);
     if (m->options->per_user)
         g = grouped_by(m, t, column_i32(b->user), h.count);
@@ -199,12 +201,12 @@ static void ii_rnn_forward(struct model *m, struct tape *t, const struct batch *
 
 /* ---- storing ---- */
 
-/* [B, width] what is to be stored of each session of the batch. */
+/* [B, width] the representations of the batch's sessions, to be stored. */
 static float *to_store(const struct ii_rnn *r, struct tape *t, int count)
 {
     const struct item_decoder *own = &r->decoder;
-    struct device *d = r->stored.device;
-    int width = r->stored.width;
+    struct device *d = r->memory.device;
+    int width = r->memory.width;
     float *out = tape_memory(t, (size_t)count * (size_t)width * sizeof *out);
     if (!r->last) {
         d->op->mean(d, own->steps, width, own->input->value, out);
@@ -222,14 +224,14 @@ static float *to_store(const struct ii_rnn *r, struct tape *t, int count)
 static void ii_rnn_finish(struct model *m, struct tape *t, const struct batch *b)
 {
     struct ii_rnn *r = m->own;
-    if (r->stored.past.capacity)
-        session_memory_put(&r->stored, t, b, to_store(r, t, (int)b->user.len));
+    if (r->memory.kept.capacity)
+        session_memory_put(&r->memory, t, b, to_store(r, t, (int)b->user.len));
 }
 
 static void ii_rnn_state(struct model *m, struct state *s)
 {
     struct ii_rnn *r = m->own;
-    session_memory_state(&r->stored, s);
+    session_memory_state(&r->memory, s);
 }
 
 extern const struct model_class ii_rnn_class;

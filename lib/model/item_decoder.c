@@ -20,8 +20,8 @@ void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int s
         parameters_per_item(parameters_add_vector(p, "output.bias", m->data.items, bound));
 }
 
-/* Inputs are all events but the last, targets all but the first.  There is room for `more` inputs.
- */
+/* Inputs are all events but the last, targets all but the first.  The arrays have room for `more`
+ * inputs. */
 static int32_t *split_events(struct item_decoder *d, struct tape *t, const struct batch *b,
                              size_t more, struct forward *f)
 {

@@ -1,5 +1,5 @@
-/* The session at hand, the same in all models: embeddings of its items, the intra-session GRU from
- * an initial state, and the output layer over all items. */
+/* The current session, shared by models: embeddings of its items, the intra-session GRU from an
+ * initial state, and the output layer over all items. */
 #ifndef MODEL_ITEM_DECODER_H
 #define MODEL_ITEM_DECODER_H
 
@@ -15,17 +15,17 @@ struct item_decoder {
     struct tensor *states;      /* [T, S] the GRU's outputs before dropout */
 };
 
-/* item_embedding first, which all begins with; then intra_gru, `in` wide, and output. */
+/* Declare item_embedding, which is a model's first parameter; intra_gru with inputs of width `in`,
+ * and output. */
 void item_decoder_declare_items(struct item_decoder *d, struct model *m);
 void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int state);
 
-/* Reads the batch: targets of *f, steps and input.  The embeddings of `more` items, which are asked
- * for together with the inputs' since all rows of a table are: [more.len, E], before any dropout.
- */
+/* Reads the batch: sets steps, input and the targets of *f.  Returns the embeddings [more.len, E]
+ * of `more` items, before dropout: all rows of a table are looked up together. */
 struct tensor *item_decoder_read(struct item_decoder *d, const struct model *m, struct tape *t,
                                  const struct batch *b, struct column more, struct forward *f);
 
-/* The GRU's outputs [T, S] on their way to the output layer: state of *f. */
+/* Sets the state of *f from the GRU's outputs [T, S]. */
 void item_decoder_output(struct item_decoder *d, const struct model *m, struct tape *t,
                          struct tensor *states, struct forward *f);
 

@@ -13,7 +13,7 @@ static struct lookback_sessions history_begin(struct tape *t, const struct batch
                                       .age = tape_host(t, most * sizeof(int64_t))};
 }
 
-/* Appends the batch's history row of session i. */
+/* Appends a history row of the batch to session i. */
 static void push(struct lookback_sessions *h, const struct batch *b, size_t i, size_t row,
                  int32_t slot)
 {
@@ -50,14 +50,14 @@ struct lookback_sessions lookback_all(struct tape *t, const struct batch *b)
 }
 
 struct lookback_sessions lookback_known(struct tape *t, const struct batch *b,
-                                        const struct memory_slots *past, int32_t delta_buckets)
+                                        const struct memory_slots *memory, int32_t delta_buckets)
 {
     struct lookback_sessions h = history_begin(t, b);
     int32_t *slot = tape_host_ints(t, b->history_session.len);
     for (size_t i = 0, at = 0; i < b->user.len; i++) {
         int given = column_i32(b->history)[i], before = h.total;
-        memory_slots_find(past, column_i32(b->user)[i], column_i32(b->history_session) + at, given,
-                          slot);
+        memory_slots_find(memory, column_i32(b->user)[i], column_i32(b->history_session) + at,
+                          given, slot);
         for (int j = 0; j < given; j++)
             if (slot[j] >= 0)
                 push(&h, b, i, at + (size_t)j, slot[j]);

@@ -27,7 +27,7 @@ void memory_slots_release(struct memory_slots *p)
     *p = (struct memory_slots){0};
 }
 
-/* The user's i-th remembered session, the oldest first. */
+/* The user's i-th stored session, the oldest first. */
 static struct memory_slot *entry_at(const struct memory_user *u, int32_t i)
 {
     int32_t place = u->first - u->room + i;
@@ -92,7 +92,7 @@ int memory_slots_find(const struct memory_slots *p, int32_t user, const int32_t 
 
 /* ---- checkpoints ---- */
 
-/* What is remembered as plain columns, user after user. */
+/* The stored sessions as columns, user after user. */
 struct columns {
     i32_vec count; /* [users] */
     i32_vec session, slot;
@@ -112,7 +112,7 @@ static struct columns columns_of(const struct memory_slots *p)
     return c;
 }
 
-/* Whether every slot stands once, with a session or spare, and sessions rise. */
+/* Whether every slot occurs once, used or spare, and each user's session numbers rise. */
 static bool fits(const struct memory_slots *p, const struct columns *c)
 {
     size_t at = 0, used = c->slot.len + p->spare.len;

@@ -13,7 +13,7 @@ const struct option model_size_rows[] = {
      .help = "size of embeddings and states"},
     {OPTION_REAL, .name = "dropout", .argument = "RATE", .recorded = true, .high = 0.999,
      .at = offsetof(struct model_options, dropout),
-     .help = "share of values that are dropped in training"},
+     .help = "dropout rate of embeddings and states"},
     {0},
 };
 
@@ -27,16 +27,16 @@ const struct option model_gru_rows[] = {
 const struct option model_user_weight_rows[] = {
     {OPTION_TEXT, .name = "per-user", .argument = "LIST", .recorded = true,
      .at = offsetof(struct model_options, per_user),
-     .help = "levels whose attention weights are each user's own"},
+     .help = "levels of attention with weights for each user"},
     {OPTION_TEXT, .name = "clusters", .argument = "K|FILE", .recorded = true,
      .at = offsetof(struct model_options, clusters),
-     .help = "the same for clusters of users instead"},
+     .help = "share these weights within clusters of users"},
     {0},
 };
 
 const struct option model_unroll_rows[] = {
     {OPTION_INT, .name = "unroll", .argument = "N", .recorded = true, .low = 1, .high = 1 << 20,
-     .at = offsetof(struct model_options, unroll), .help = "steps of an update"},
+     .at = offsetof(struct model_options, unroll), .help = "number of steps in an update"},
     {0},
 };
 
@@ -69,7 +69,7 @@ int model_check(const struct model_class *class, const struct model_options *o, 
 {
     if (o->clusters && !o->per_user)
         return err_set(e, STATUS_USAGE,
-                       "--clusters goes with --per-user, which says of which levels");
+                       "--clusters needs --per-user, which names the levels of attention");
     return class->check ? class->check(o, e) : 0;
 }
 
@@ -112,12 +112,12 @@ int model_open(struct model *m, const struct model_class *class, const struct mo
     const char *name = class->name;
     *m = (struct model){0};
     bool ordered = class->needs_order || o->join_sessions;
-    if (!class->forward != (data->lanes > 0))
+    if (!class->forward != (data->slots > 0))
         return err_set(e, STATUS_USAGE,
                        "the batches are %s, --model %s takes %s: use batcher --scheme %s",
-                       data->lanes ? "steps of lanes" : "of whole sessions", name,
-                       data->lanes ? "whole sessions" : "steps of lanes",
-                       data->lanes ? "longest-first"
+                       data->slots ? "steps of slots" : "of whole sessions", name,
+                       data->slots ? "whole sessions" : "steps of slots",
+                       data->slots ? "longest-first"
                        : ordered   ? "user-parallel"
                                    : "session-parallel");
     if (ordered && !data->keeps_order)
@@ -126,13 +126,12 @@ int model_open(struct model *m, const struct model_class *class, const struct mo
                        "%s",
                        data->scheme ? data->scheme : "of the input", name,
                        o->join_sessions ? " --join-sessions" : "",
-                       data->lanes ? "user-parallel" : "longest-first");
+                       data->slots ? "user-parallel" : "longest-first");
     if (class->needs_items && !data->history_items)
-        return err_set(
-            e, STATUS_USAGE,
-            "the batches hold no items of earlier sessions, which --model %s reads: make "
-            "them with batcher --with-history-items",
-            name);
+        return err_set(e, STATUS_USAGE,
+                       "the batches hold no items of earlier sessions, which --model %s reads: use "
+                       "batcher --with-history-items",
+                       name);
     *m = (struct model){.class = class, .options = o, .data = *data, .device = d};
     if (!m->data.groups)
         m->data.groups = data->users;

@@ -1,8 +1,8 @@
 /* A model is one file and one row of the registry: its options, its parameters and its forward
  * pass over one batch.  Training, testing, saving and the command line are the same for all.
  *
- * Batches are taken at their word: ids, buckets and lengths are in range (the stream's reader sees
- * to it). */
+ * Models do not check batches: the stream's reader has checked that ids, buckets and lengths are in
+ * range. */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
@@ -15,67 +15,70 @@
 /* What a model may know of the data. */
 struct model_data {
     int32_t users, items;
-    int32_t history;       /* most earlier sessions that a batch gives */
-    int32_t delta_buckets; /* edges + 1, the last for all that is older */
+    int32_t history;       /* largest number of earlier sessions in a batch for a session */
+    int32_t delta_buckets; /* buckets of session ages: edges + 1, the last of all older sessions */
     bool keeps_order;      /* each user's sessions come in order */
     bool history_items;    /* batches hold the items of earlier sessions */
-    int groups;            /* blocks of per-user weights; 0: one a user */
-    const int32_t *group;  /* [users] whose block each user takes; NULL: his own */
-    int32_t lanes;         /* of steps; 0: batches of whole sessions */
-    const int32_t *count;  /* host [items] how often training has each; NULL: not known */
-    const char *scheme;    /* how the batches were made, for messages; NULL: not known */
+    int groups;            /* sets of per-user weights; 0: one for each user */
+    const int32_t *group;  /* [users] which set each user takes; NULL: one for each user */
+    int32_t slots;         /* of parallel mini-batches; 0: batches of whole sessions */
+    const int32_t *count;  /* host [items] events of each in training; NULL: not known */
+    const char *scheme;    /* of the batches, for messages; NULL: not known */
 };
 
-/* Options that models share, the first member of each model's own.  A model offers those that it
- * has a row for. */
+/* Options that models share: the first member of each model's own options struct.  A model offers
+ * those for which its table has a row. */
 struct model_options {
     int64_t embedding; /* E */
     double dropout;
     const char *gru;      /* "reset-after", "reset-before" */
     const char *per_user; /* "inter,intra", "session,user": levels with weights for each user */
-    const char *clusters; /* a number or a file: such weights for clusters of users instead */
+    const char *clusters; /* a number or a file: clusters of users that share such weights */
     bool join_sessions;   /* each user's sessions are read as one */
-    int64_t unroll;       /* steps of an update, of slots */
+    int64_t unroll;       /* steps of slots in one update */
 };
 
-/* Rows for them, one table each. */
+/* Their option rows. */
 extern const struct option model_size_rows[];        /* embedding, dropout */
 extern const struct option model_gru_rows[];         /* gru */
 extern const struct option model_user_weight_rows[]; /* per-user, clusters */
 extern const struct option model_unroll_rows[];      /* unroll */
 
-enum { WEEK_HOURS = 168 }; /* hours of the week; this one after them means "none" */
+enum { WEEK_HOURS = 168 }; /* hours of a week; as an hour of the week, 168 means "none" */
 
-/* The earlier sessions that each of a batch's sessions looks back at, the oldest first, end to end.
- * A row of -1 stands for none: a user without earlier sessions may have a single one. */
+/* The earlier sessions that each session of a batch looks back at, the oldest first, end to end.
+ * A session without earlier sessions may have a single row of -1. */
 struct lookback {
     int total;
     const int32_t *length; /* host [B] */
-    const int32_t *row;    /* host [total] place in the batch's history arrays; -1 */
+    const int32_t *row;    /* host [total] index in the batch's history arrays; -1: none */
 };
 
-/* What the forward pass of one batch leaves for the output layer and for pictures: tensors of the
- * tape, host arrays of its arena.  While it trains, a model may have more targets. */
+/* Results of the forward pass of one batch, for the output layer and for attention records: tensors
+ * of the tape and host arrays of its arena.  In training a model may have more targets. */
 struct forward {
     struct tensor *state;  /* [T, S], after dropout: T = Σ(length - 1), sessions end to end */
     const int32_t *target; /* host [T] */
     int targets;
     const struct parameter *output, *output_bias; /* [N, S], [N], or NULL: no bias */
-    struct lookback back;                         /* what all that follows stands over */
-    /* The attention weights of each level, on the device, and how many; NULL: none of that level.
-     * inter, user: one for each row of `back`; intra: of each session all its targets', one row of
-     * its lookback each; session: one for each event of each row of `back`; item: of each target
-     * one for each of its newest inputs, item_count[i] from item_at[i] on (host [T]). */
+    struct lookback back;                         /* what the weights below belong to */
+    /* The attention weights of each level, on the device, and their number; NULL: none of the
+     * level. inter, user: one for each row of `back`.  intra: for each session and each of its
+     * targets, one for each row of its lookback.  session: one for each event of each row of
+     * `back`.  item: for each target, one for each of its newest inputs, item_count[i] from
+     * item_at[i] on (host [T]).
+     */
     const float *weight[LEVELS];
     int weights[LEVELS];
     const int32_t *item_at, *item_count;
-    void *plan; /* of lanes, the model's own: what `steps` takes from `plan` */
+    void *plan; /* of steps of slots: passed from the class's `plan` to its `steps` */
 };
 
-/* Steps of lanes (sesspipe-stream(5)): arrays [count, lanes], step by step.  A lane stands still
- * where its item is -1: nothing ends or begins there. */
+/* Steps of the slots of a parallel mini-batch (sesspipe-stream(5)): arrays [count, slots], step by
+ * step.  In a step a slot whose item is -1 waits: it reads nothing, and no session ends or begins.
+ */
 struct slot_steps {
-    int32_t lanes;
+    int32_t slots;
     int count;
     const int32_t *item, *target, *user;
     const unsigned char *reset;
@@ -85,37 +88,38 @@ struct model;
 
 struct model_class {
     const char *name, *purpose;
-    /* Its options: a struct of so many bytes that begins with struct model_options, the values
-     * where none are given, and the rows, whose `at` is a member's offset; NULL behind the last
-     * table. */
+    /* Its options: size of the struct, which begins with struct model_options; its default values;
+     * tables of option rows, whose `at` is a member's offset, with NULL after the last table. */
     size_t options_size;
     const void *defaults;
     const struct option *const *options;
-    bool needs_order; /* keeps representations: wants each user's sessions in order */
-    bool needs_items; /* reads the earlier sessions' items */
-    bool samples;     /* its loss goes over some of the items only, as do those of all slots */
-    const char *loss; /* where none is asked for; NULL: cross-entropy */
-    /* Checks its options together: 64 with a text that says what is possible.  NULL: any. */
+    bool needs_order; /* stores representations: needs each user's sessions in order */
+    bool needs_items; /* reads the items of earlier sessions */
+    bool samples;     /* its loss is over the batch's targets and negatives, not over all items */
+    const char *loss; /* the default; NULL: cross-entropy */
+    /* Checks how its options fit together: 64, and the message says what is possible.  NULL: all
+     * do.
+     */
     int (*check)(const struct model_options *o, struct err *e);
-    /* Whether it attends to anything with these (checked) options.  NULL: never. */
+    /* Whether it has attention with these (checked) options.  NULL: never. */
     bool (*attends)(const struct model_options *o);
     /* Declares the parameters; the options are checked. */
     void (*open)(struct model *m);
-    /* Batches of whole sessions, or NULL and steps of lanes, of which only state, target and output
-     * of *f are there: of each step its lanes that are not idle.  Of steps comes a plan first, with
-     * all but the state, made and sent before any operation, so that it goes together with what
-     * the loss needs. */
+    /* A model has `forward`, for batches of whole sessions, or `plan` and `steps`, for steps of
+     * slots.  The latter set only state, target and output of *f, for the slots of each step that
+     * are not idle.  `plan` sets all but the state, before any operation, so that its host arrays
+     * are uploaded together with those of the loss. */
     void (*forward)(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
     void (*plan)(struct model *m, struct tape *t, const struct slot_steps *s, struct forward *f);
     void (*steps)(struct model *m, struct tape *t, struct forward *f);
-    /* A pass begins, before restart.  NULL: nothing to do. */
+    /* Called when any pass begins, before `restart`.  NULL: nothing to do. */
     void (*pass)(struct model *m, struct tape *t);
-    /* After the whole batch: stores representations.  NULL: nothing to do. */
+    /* Called after a batch: stores representations.  NULL: nothing to do. */
     void (*finish)(struct model *m, struct tape *t, const struct batch *b);
-    /* A training pass begins: representations are emptied.  NULL: there are none. */
+    /* Called when a training pass begins: forgets stored representations.  NULL: there are none. */
     void (*restart)(struct model *m);
-    /* What it remembers between batches, beside its parameters, for checkpoints: one list that both
-     * writes and restores it (nn/state.h).  NULL: nothing. */
+    /* Writes or restores, for checkpoints, what the model stores between batches besides its
+     * parameters (nn/state.h).  NULL: nothing. */
     void (*state)(struct model *m, struct state *s);
     void (*close)(struct model *m);
 };
@@ -132,38 +136,37 @@ struct model {
 /* The registry; NULL-terminated. */
 extern const struct model_class *const model_classes[];
 
-/* The class of that name.  64: there is none; the text names all. */
+/* Finds the class of a name.  64: there is none; the message names all. */
 int model_find(const char *name, const struct model_class **class, struct err *e);
 
-/* Options with the values of its defaults; the caller frees them with mem_free. */
+/* A copy of its default options; the caller frees it with mem_free. */
 struct model_options *model_options_new(const struct model_class *class);
 
-/* Appends the model's name and what was chosen for it beside its defaults: "ii-rnn hidden,delta".
- */
+/* Appends the model's name and the options that differ from the defaults: "ii-rnn hidden,delta". */
 void model_label(const struct model_class *class, const struct model_options *o, struct buf *to);
 
-/* Checks the options before there is any data.  64: impossible ones. */
+/* Checks how the options fit together, before there is any data.  64. */
 int model_check(const struct model_class *class, const struct model_options *o, struct err *e);
 
 bool model_attends(const struct model_class *class, const struct model_options *o);
 
-/* Whether it takes steps of slots rather than whole sessions. */
+/* Whether it reads steps of slots rather than batches of whole sessions. */
 bool model_takes_slots(const struct model_class *class);
 
-/* The loss that it is trained with where none is asked for. */
+/* Its default loss. */
 const char *model_loss(const struct model_class *class);
 
-/* The output layer over all items as the operations take it: [N, S] and [1, N]. */
+/* Weights and bias of the output layer over all items: [N, S] and [1, N]. */
 struct tensor *model_output(struct tape *t, const struct forward *f);
 struct tensor *model_output_bias(struct tape *t, const struct forward *f);
 
-/* The model, declared, its parameters not yet allocated; the options, which are checked, stay the
- * caller's and as they are.  64: data that the model cannot learn from. */
+/* Declares the model's parameters but does not allocate them.  The options are checked and belong
+ * to the caller, who does not change them.  64: data that the model cannot learn from. */
 int model_open(struct model *m, const struct model_class *class, const struct model_options *o,
                const struct model_data *data, struct device *d, struct err *e);
 void model_close(struct model *m);
 
-/* Whether reset gates act before the product, in all its GRUs. */
+/* Whether all its GRUs apply the reset gate before the product with the recurrent weights. */
 bool model_reset_before(const struct model *m);
 
 #endif

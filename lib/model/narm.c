@@ -1,5 +1,6 @@
-/* The neural attentive recommendation machine (Li et al. 2017).  A GRU reads the session's items;
- * of its states h the global encoder takes the newest, the local one a sum over all so far:
+/* The neural attentive recommendation machine (Li et al. 2017).  A GRU reads the session's items.
+ * The global encoder takes its newest state h, the local encoder a weighted sum over all states so
+ * far:
  *
  *     c_t = [h_t ; Σ_{j<=t} α_tj h_j],  α_tj = vᵀ σ(A₁ h_t + A₂ h_j)        (eq. 6 to 9)
  *
@@ -43,12 +44,13 @@ static const struct option own_rows[] = {
      .at = offsetof(struct narm_options, hidden), .help = "size of states; 0: as --embedding"},
     {OPTION_CHOICE, .name = "encoder", .choices = "global|local|hybrid", .recorded = true,
      .labels = true, .at = offsetof(struct narm_options, encoder),
-     .help = "what it takes of the states"},
+     .help = "newest state (global), attention over states (local), or both"},
     {OPTION_CHOICE, .name = "decoder", .choices = "bilinear|dense", .recorded = true,
      .labels = true, .at = offsetof(struct narm_options, decoder),
-     .help = "how it scores the items"},
+     .help = "score items by their embeddings, or by a dense layer"},
     {OPTION_REAL, .name = "feature-dropout", .argument = "RATE", .recorded = true, .high = 0.999,
-     .at = offsetof(struct narm_options, feature_dropout), .help = "dropout before the decoder"},
+     .at = offsetof(struct narm_options, feature_dropout),
+     .help = "dropout rate before the decoder"},
     {0},
 };
 
@@ -112,14 +114,14 @@ static void narm_close(struct model *m)
 
 /* ---- the forward pass ---- */
 
-/* What is read: of a session its first NARM_STEPS inputs are one sequence, each position of which
- * predicts; every later position has a sequence of its own, the NARM_STEPS inputs up to it, whose
- * last row predicts. */
+/* The GRU's input.  The first NARM_STEPS inputs of a session are one sequence, and each of its rows
+ * predicts the next item.  Each later position has its own sequence of the NARM_STEPS inputs up to
+ * it, and only the last row predicts. */
 struct windows {
     int count, total, targets;
     int32_t *length; /* host [count] */
     int32_t *input;  /* host [total] */
-    int32_t *row;    /* host [targets] which row predicts each */
+    int32_t *row;    /* host [targets] the row that predicts each */
     int32_t *target; /* host [targets] */
 };
 
@@ -163,7 +165,7 @@ static struct windows make_windows(struct tape *t, const struct batch *b)
     return w;
 }
 
-/* c [rows, ·] */
+/* c_t of all rows: [rows, H or 2H] */
 static struct tensor *features(const struct narm *r, struct tape *t, struct tensor *h,
                                const struct ragged *rows, struct attention_weights *attention)
 {
@@ -180,7 +182,7 @@ static struct tensor *features(const struct narm *r, struct tape *t, struct tens
     return tape_concat(t, part, parts);
 }
 
-/* The weights of each target's row, for pictures. */
+/* Sets the attention weights of each target in *f. */
 static void show_weights(struct tape *t, const struct windows *w,
                          const struct attention_weights *attention, struct forward *f)
 {
@@ -207,7 +209,7 @@ static void narm_forward(struct model *m, struct tape *t, const struct batch *b,
     struct tensor *h =
         tape_gru(t, &r->gru, tape_dropout(t, x, (float)o->shared.dropout), NULL, rows);
     struct tensor *c = features(r, t, h, rows, &attention);
-    if (w.total > w.targets) /* rows that only lead up to one that predicts */
+    if (w.total > w.targets) /* leave out rows that predict nothing */
         c = tape_gather(t, c, tape_rows(t, w.row, w.targets));
     c = tape_dropout(t, c, (float)o->feature_dropout);
     *f = (struct forward){.targets = w.targets, .target = w.target};

@@ -9,10 +9,10 @@ void slot_states_open(struct slot_states *w, bool absorbs, bool joined, int32_t 
         vec_push(&w->unread, -1);
 }
 
-void slot_states_room(struct slot_states *w, int32_t lanes)
+void slot_states_room(struct slot_states *w, int32_t slots)
 {
-    w->lanes = lanes;
-    while (w->user_of.len < (size_t)lanes) {
+    w->slots = slots;
+    while (w->user_of.len < (size_t)slots) {
         vec_push(&w->user_of, -1);
         vec_push(&w->newest, -1);
     }
@@ -33,25 +33,25 @@ void slot_states_forget(struct slot_states *w)
 
 /* ---- a step ---- */
 
-static struct slot_move no_move(struct tape *t, int32_t lanes)
+static struct slot_move no_move(struct tape *t, int32_t slots)
 {
-    size_t n = (size_t)lanes;
-    return (struct slot_move){.lane = tape_host_ints(t, n),
+    size_t n = (size_t)slots;
+    return (struct slot_move){.slot = tape_host_ints(t, n),
                               .input = tape_host_ints(t, n),
                               .target = tape_host_ints(t, n)};
 }
 
-static void add_move(struct slot_move *m, int32_t lane, int32_t input, int32_t target)
+static void add_move(struct slot_move *m, int32_t slot, int32_t input, int32_t target)
 {
-    m->lane[m->count] = lane;
+    m->slot[m->count] = slot;
     m->input[m->count] = input;
     m->target[m->count++] = target;
 }
 
-/* What has ended in the lanes. */
-static void end_turns(struct slot_states *w, struct slot_plan *p, const unsigned char *reset)
+/* Ends sessions and users. */
+static void end_users(struct slot_states *w, struct slot_plan *p, const unsigned char *reset)
 {
-    for (int32_t i = 0; i < w->lanes; i++) {
+    for (int32_t i = 0; i < w->slots; i++) {
         bool ends = w->user_of.at[i] >= 0 && (reset[i] == RESET_USER || reset[i] == RESET_IDLE);
         if (w->absorbs && (ends || reset[i] == RESET_SESSION))
             p->absorb[p->absorbed++] = i;
@@ -65,27 +65,27 @@ static void end_turns(struct slot_states *w, struct slot_plan *p, const unsigned
     }
 }
 
-static void begin_turn(struct slot_states *w, struct slot_plan *p, int32_t lane, enum reset reset,
-                       int32_t user, int32_t item)
+static void begin_session(struct slot_states *w, struct slot_plan *p, int32_t slot,
+                          enum reset reset, int32_t user, int32_t item)
 {
     if (reset == RESET_NONE)
         return;
     if (reset == RESET_USER) {
-        w->user_of.at[lane] = user;
-        w->newest.at[lane] = w->joined ? w->unread.at[user] : -1;
-        p->load[p->loaded] = lane;
+        w->user_of.at[slot] = user;
+        w->newest.at[slot] = w->joined ? w->unread.at[user] : -1;
+        p->load[p->loaded] = slot;
         p->load_user[p->loaded++] = user;
     }
     if (reset == RESET_USER || !w->joined)
-        p->begin[p->begun++] = lane;
-    if (w->joined && w->newest.at[lane] >= 0)
-        add_move(&p->move[MOVE_JOIN], lane, w->newest.at[lane], item);
+        p->begin[p->begun++] = slot;
+    if (w->joined && w->newest.at[slot] >= 0)
+        add_move(&p->move[MOVE_JOIN], slot, w->newest.at[slot], item);
 }
 
 struct slot_plan slot_states_step(struct slot_states *w, struct tape *t,
                                   const struct slot_steps *steps, int k)
 {
-    size_t n = (size_t)w->lanes, at = (size_t)k * n;
+    size_t n = (size_t)w->slots, at = (size_t)k * n;
     const int32_t *item = steps->item + at, *target = steps->target + at;
     const unsigned char *reset = steps->reset + at;
     struct slot_plan p = {.absorb = tape_host_ints(t, n),
@@ -94,12 +94,12 @@ struct slot_plan slot_states_step(struct slot_states *w, struct tape *t,
                           .load = tape_host_ints(t, n),
                           .load_user = tape_host_ints(t, n),
                           .begin = tape_host_ints(t, n),
-                          .move = {no_move(t, w->lanes), no_move(t, w->lanes)}};
-    end_turns(w, &p, reset);
-    for (int32_t i = 0; i < w->lanes; i++) {
+                          .move = {no_move(t, w->slots), no_move(t, w->slots)}};
+    end_users(w, &p, reset);
+    for (int32_t i = 0; i < w->slots; i++) {
         if (reset[i] == RESET_IDLE || item[i] < 0)
             continue;
-        begin_turn(w, &p, i, (enum reset)reset[i], steps->user[at + (size_t)i], item[i]);
+        begin_session(w, &p, i, (enum reset)reset[i], steps->user[at + (size_t)i], item[i]);
         add_move(&p.move[MOVE_ON], i, item[i], target[i]);
         w->newest.at[i] = target[i];
     }
@@ -108,10 +108,10 @@ struct slot_plan slot_states_step(struct slot_states *w, struct tape *t,
 
 struct slot_plan slot_states_end(struct slot_states *w, struct tape *t)
 {
-    unsigned char *idle = tape_host(t, (size_t)w->lanes);
-    int32_t *nothing = tape_host_ints(t, (size_t)w->lanes);
-    memset(idle, RESET_IDLE, (size_t)w->lanes);
-    const struct slot_steps end = {w->lanes, 1, nothing, nothing, nothing, idle};
+    unsigned char *idle = tape_host(t, (size_t)w->slots);
+    int32_t *nothing = tape_host_ints(t, (size_t)w->slots);
+    memset(idle, RESET_IDLE, (size_t)w->slots);
+    const struct slot_steps end = {w->slots, 1, nothing, nothing, nothing, idle};
     return slot_states_step(w, t, &end, 0);
 }
 
@@ -126,8 +126,8 @@ static void ids_state(struct state *s, const char *name, i32_vec *ids, int32_t k
 
 void slot_states_state(struct slot_states *w, struct state *s, const struct model_data *data)
 {
-    ids_state(s, "user_of", &w->user_of, data->users, (size_t)w->lanes);
-    ids_state(s, "newest", &w->newest, data->items, (size_t)w->lanes);
+    ids_state(s, "user_of", &w->user_of, data->users, (size_t)w->slots);
+    ids_state(s, "newest", &w->newest, data->items, (size_t)w->slots);
     if (w->joined)
         ids_state(s, "unread", &w->unread, data->items, (size_t)data->users);
 }

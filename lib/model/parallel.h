@@ -1,57 +1,59 @@
-/* Whose session runs in each lane, and what a step of the lanes does: which rows of a model's
- * states end, begin and go on.  Host integers alone. */
+/* The slots of a parallel mini-batch: which user's session each slot reads, and what a step does
+ * with each slot's state (end, begin, continue).  Host integers only. */
 #ifndef MODEL_PARALLEL_H
 #define MODEL_PARALLEL_H
 
 #include "model/model.h"
 
 struct slot_states {
-    bool absorbs; /* users take in each session that ends */
-    bool joined;  /* sessions of a user go on from one another */
-    int32_t lanes;
-    i32_vec user_of; /* [lanes] whose session runs; -1: nobody's */
-    i32_vec newest;  /* [lanes] the last target, which was no input yet; -1: there was none */
-    i32_vec unread;  /* [users] the same of those who have ended; of joined sessions alone */
+    bool absorbs; /* a user's state takes in each session that ends */
+    bool joined;  /* a user's sessions are read as one */
+    int32_t slots;
+    i32_vec user_of; /* [slots] the user in the slot; -1: none */
+    i32_vec newest;  /* [slots] the last target, which is not an input yet; -1: none */
+    i32_vec unread;  /* [users] the same of users who are in no slot; only of joined sessions */
 };
 
-/* Lanes that take an item in: host arrays of the tape's step. */
+/* The slots that read an item: host arrays of the tape's step. */
 struct slot_move {
     int count;
-    int32_t *lane, *input, *target; /* [count] */
-    int first;                      /* the caller's: its place among all inputs */
+    int32_t *slot, *input, *target; /* [count] */
+    int first;                      /* set by the caller: index of the first among all inputs */
 };
 
-/* Joined sessions go on from the last item of the one before, which predicts the new one's first;
- * then comes the step itself, of all lanes that are not idle. */
+/* MOVE_JOIN, of joined sessions: where a session begins, reads the last item of the session before,
+ * which predicts the first of the new one.  MOVE_ON: reads the step's items, in all slots that are
+ * not idle. */
 enum slot_moves { MOVE_JOIN, MOVE_ON, MOVES };
 
-/* Which rows go where: host arrays of the tape's step, lanes ascending. */
+/* What one step does: host arrays of the tape's step, slots ascending. */
 struct slot_plan {
     int absorbed, ended, loaded, begun;
-    int32_t *absorb;             /* [absorbed] lanes whose session has ended */
-    int32_t *end_row, *end_user; /* [ended] of the absorbed, those whose user has ended too */
-    int32_t *load, *load_user;   /* [loaded] lanes in which a user begins, and who */
-    int32_t *begin;              /* [begun] lanes whose state is made anew; of joined sessions where
-                                    a user begins, else where a session does */
-    struct slot_move move[MOVES]; /* one after the other */
+    int32_t *absorb; /* [absorbed] slots whose session has ended */
+    int32_t *end_row,
+        *end_user; /* [ended] rows of the absorbed whose user has ended too; the users */
+    int32_t *load, *load_user;    /* [loaded] slots in which a user begins; the users */
+    int32_t *begin;               /* [begun] slots whose session state is set anew: where a user
+                                     begins (joined sessions) or a session begins (else) */
+    struct slot_move move[MOVES]; /* in this order */
 };
 
-/* Nobody runs.  lanes may be 0 until slot_states_room. */
+/* All slots are empty; there are none until slot_states_room. */
 void slot_states_open(struct slot_states *w, bool absorbs, bool joined, int32_t users);
-void slot_states_room(struct slot_states *w, int32_t lanes);
+void slot_states_room(struct slot_states *w, int32_t slots);
 void slot_states_release(struct slot_states *w);
 
-/* No user has been before. */
+/* Forgets the unread targets of all users. */
 void slot_states_forget(struct slot_states *w);
 
-/* Goes through step k. */
+/* Applies step k. */
 struct slot_plan slot_states_step(struct slot_states *w, struct tape *t,
                                   const struct slot_steps *steps, int k);
 
-/* Goes through a step in which all lanes are idle. */
+/* Applies a step in which all slots are idle: every session ends. */
 struct slot_plan slot_states_end(struct slot_states *w, struct tape *t);
 
-/* Of lanes that have their room, for checkpoints (nn/state.h). */
+/* For checkpoints (nn/state.h), after slot_states_room. */
 void slot_states_state(struct slot_states *w, struct state *s, const struct model_data *data);
 
 #endif

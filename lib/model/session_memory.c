@@ -3,19 +3,19 @@
 void session_memory_open(struct session_memory *s, const struct model *m, int width)
 {
     *s = (struct session_memory){.device = m->device, .width = width};
-    memory_slots_init(&s->past, m->data.users, m->data.history);
+    memory_slots_init(&s->kept, m->data.users, m->data.history);
 }
 
 void session_memory_clear(struct session_memory *s)
 {
-    memory_slots_clear(&s->past);
+    memory_slots_clear(&s->kept);
 }
 
 void session_memory_release(struct session_memory *s)
 {
     if (s->table)
         s->device->op->release(s->device, s->table);
-    memory_slots_release(&s->past);
+    memory_slots_release(&s->kept);
 }
 
 static void grow(struct session_memory *s, int32_t rows)
@@ -38,21 +38,21 @@ void session_memory_put(struct session_memory *s, struct tape *t, const struct b
                         const float *from)
 {
     int count = (int)b->user.len;
-    if (!s->past.capacity)
+    if (!s->kept.capacity)
         return;
     int32_t *slot = tape_host(t, (size_t)count * sizeof *slot);
     for (int i = 0; i < count; i++)
-        slot[i] = memory_slots_add(&s->past, column_i32(b->user)[i], column_i32(b->session)[i]);
-    grow(s, s->past.slots);
+        slot[i] = memory_slots_add(&s->kept, column_i32(b->user)[i], column_i32(b->session)[i]);
+    grow(s, s->kept.slots);
     s->device->op->store(s->device, tape_rows(t, slot, count), s->width, from, s->table);
 }
 
 void session_memory_state(struct session_memory *s, struct state *to)
 {
-    memory_slots_state(&s->past, to);
+    memory_slots_state(&s->kept, to);
     if (!state_good(to))
         return;
-    grow(s, s->past.slots);
-    state_floats(to, "representations", 2, (const int64_t[]){s->past.slots, s->width}, s->device,
+    grow(s, s->kept.slots);
+    state_floats(to, "representations", 2, (const int64_t[]){s->kept.slots, s->width}, s->device,
                  s->table);
 }

@@ -1,5 +1,5 @@
-/* Session representations that are kept from batch to batch as plain values: the newest few of each
- * user, in a table on the device. */
+/* Session representations stored from batch to batch, as plain values without gradient: the newest
+ * of each user, in a table on the device. */
 #ifndef MODEL_SESSION_MEMORY_H
 #define MODEL_SESSION_MEMORY_H
 
@@ -8,7 +8,7 @@
 
 struct session_memory {
     struct device *device;
-    struct memory_slots past;
+    struct memory_slots kept;
     int width;
     float *table; /* device [rows, width] */
     int32_t rows;
@@ -18,11 +18,11 @@ void session_memory_open(struct session_memory *s, const struct model *m, int wi
 void session_memory_clear(struct session_memory *s);
 void session_memory_release(struct session_memory *s);
 
-/* Keeps those of the batch's sessions; from: device [B, width]. */
+/* Stores those of the batch's sessions; from: device [B, width]. */
 void session_memory_put(struct session_memory *s, struct tape *t, const struct batch *b,
                         const float *from);
 
-/* All of it, for checkpoints (nn/state.h). */
+/* For checkpoints (nn/state.h). */
 void session_memory_state(struct session_memory *s, struct state *to);
 
 #endif

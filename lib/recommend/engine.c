@@ -8,12 +8,11 @@
 
 /* ---- opening ---- */
 
-/* The blocks of users' clusters; whom the model does not know takes the mean of all. */
+/* Reads the users' clusters; users whom the model does not know take the mean of all clusters. */
 static int open_groups(struct engine *a, int32_t known, struct model_data *data, struct err *e)
 {
     int theirs;
-    if (model_file_groups(&a->trained->file, &a->trained->users, &a->group, &data->groups, &theirs,
-                          e))
+    if (model_file_groups(&a->saved->file, &a->saved->users, &a->group, &data->groups, &theirs, e))
         return e->status;
     if (!data->groups)
         return 0;
@@ -24,38 +23,38 @@ static int open_groups(struct engine *a, int32_t known, struct model_data *data,
     return 0;
 }
 
-int engine_open(struct engine *a, const struct saved_model *trained, const i64_vec *edges,
+int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec *edges,
                 struct device *d, struct err *e)
 {
-    const int32_t known = names_count(&trained->users);
-    if (trained->edges.len)
-        edges = &trained->edges;
+    const int32_t known = names_count(&saved->users);
+    if (saved->edges.len)
+        edges = &saved->edges;
     struct model_data data = {.users = known + a->batch,
-                              .items = names_count(&trained->items),
-                              .history = (int32_t)trained->history,
+                              .items = names_count(&saved->items),
+                              .history = (int32_t)saved->history,
                               .delta_buckets = (int32_t)edges->len + 1,
                               .keeps_order = true,
                               .history_items = true,
-                              .lanes = model_takes_slots(trained->class) ? a->batch : 0};
-    a->trained = trained;
-    a->batching = (struct batching){.store = &a->corpus,
+                              .slots = model_takes_slots(saved->class) ? a->batch : 0};
+    a->saved = saved;
+    a->batching = (struct batching){.store = &a->store,
                                     .size = a->batch,
-                                    .history = trained->history,
+                                    .history = saved->history,
                                     .history_items = true,
                                     .edges = edges->at,
                                     .edge_count = edges->len,
-                                    .week_shift = trained->week_shift,
+                                    .week_shift = saved->week_shift,
                                     .to = a};
     if (open_groups(a, known, &data, e) ||
-        model_open(&a->model, trained->class, trained->options, &data, d, e))
+        model_open(&a->model, saved->class, saved->options, &data, d, e))
         return e->status;
-    a->attends = model_attends(trained->class, trained->options);
+    a->attends = model_attends(saved->class, saved->options);
     a->tape = tape_new(d);
     parameters_hold(&a->model.parameters, d);
     for (int32_t i = 0; i < data.items; i++)
         vec_push(&a->mark, 0);
-    const struct model_names names = {.items = &trained->items, .users = &trained->users};
-    return model_file_read(&a->model, &names, &trained->file, e);
+    const struct model_names names = {.items = &saved->items, .users = &saved->users};
+    return model_file_read(&a->model, &names, &saved->file, e);
 }
 
 void engine_release(struct engine *a)
@@ -65,7 +64,7 @@ void engine_release(struct engine *a)
     if (a->tape)
         tape_free(a->tape);
     model_close(&a->model);
-    session_store_release(&a->corpus);
+    session_store_release(&a->store);
     batching_release(&a->batching);
     vec_release(&a->list);
     vec_release(&a->item);
@@ -84,7 +83,7 @@ void engine_release(struct engine *a)
 
 /* ---- the sessions, as batches ---- */
 
-static void clear_corpus(struct session_store *c)
+static void clear_store(struct session_store *c)
 {
     vec_clear(&c->user);
     vec_clear(&c->start);
@@ -93,49 +92,49 @@ static void clear_corpus(struct session_store *c)
     vec_clear(&c->item);
 }
 
-static void add_visit(struct engine *a, int32_t slot, const struct user_session *v, bool newest)
+static void add_session(struct engine *a, int32_t user, const struct user_session *v, bool newest)
 {
     vec_clear(&a->input);
     vec_append(&a->input, v->item, (size_t)v->count);
-    /* A session's last event is a target only.  What comes next is not known: any item in its place
-     * makes inputs of all that there are. */
+    /* A session's last event is only a target, never an input.  The target of the newest session is
+     * not known: item 0 takes its place, so that all real events are inputs. */
     if (newest)
         vec_push(&a->input, 0);
-    struct session s = {.user = slot,
+    struct session s = {.user = user,
                         .part = PART_TEST,
                         .count = a->input.len,
                         .times = &v->start,
                         .items = a->input.at};
-    session_store_add(&a->corpus, &s);
+    session_store_add(&a->store, &s);
 }
 
-static void fill_corpus(struct engine *a, const int32_t *user, size_t count)
+static void fill_store(struct engine *a, const int32_t *user, size_t count)
 {
-    clear_corpus(&a->corpus);
+    clear_store(&a->store);
     for (size_t i = 0; i < count; i++) {
-        const struct known_user *person = &a->people->at.at[user[i]];
-        for (size_t v = 0; v < person->visits.len; v++)
-            add_visit(a, (int32_t)i, &person->visits.at[v], v + 1 == person->visits.len);
+        const struct known_user *known = &a->users->at.at[user[i]];
+        for (size_t v = 0; v < known->sessions.len; v++)
+            add_session(a, (int32_t)i, &known->sessions.at[v], v + 1 == known->sessions.len);
     }
-    session_store_group(&a->corpus);
+    session_store_group(&a->store);
 }
 
-/* The batch with its users as the model counts them. */
+/* The batch with users by the model's ids. */
 static struct batch of_model(struct engine *a, const struct batch *b)
 {
     struct batch own = *b;
     vec_clear(&a->user);
     for (size_t i = 0; i < b->user.len; i++) {
         int32_t place = column_i32(b->user)[i];
-        int32_t known = a->people->at.at[a->list.at[place].user].known;
-        vec_push(&a->user, known < 0 ? names_count(&a->trained->users) + place : known);
+        int32_t known = a->users->at.at[a->list.at[place].user].known;
+        vec_push(&a->user, known < 0 ? names_count(&a->saved->users) + place : known);
     }
     own.user.at = a->user.at;
     return own;
 }
 
-/* A batch of earlier sessions: forward, for what the model remembers of them. */
-static int look(void *to, const struct batch *given, struct err *e)
+/* Runs a batch of earlier sessions forward, so that the model stores their representations. */
+static int run_history(void *to, const struct batch *given, struct err *e)
 {
     struct engine *a = to;
     struct batch own = of_model(a, given);
@@ -150,38 +149,38 @@ static int look(void *to, const struct batch *given, struct err *e)
 
 /* ---- scores ---- */
 
-/* Marks the items that the user is not to be shown; how many they are. */
-static int32_t mark(struct engine *a, const struct known_user *person)
+/* Marks the items that --exclude leaves out for the user; returns how many. */
+static int32_t mark(struct engine *a, const struct known_user *user)
 {
     int32_t count = 0;
     size_t from = a->exclude == EXCLUDE_HISTORY   ? 0
-                  : a->exclude == EXCLUDE_SESSION ? person->visits.len - 1
-                                                  : person->visits.len;
+                  : a->exclude == EXCLUDE_SESSION ? user->sessions.len - 1
+                                                  : user->sessions.len;
     if (a->marks++ == INT32_MAX - 1) {
         memset(a->mark.at, 0, a->mark.len * sizeof *a->mark.at);
         a->marks = 1;
     }
-    for (size_t v = from; v < person->visits.len; v++)
-        for (int32_t i = 0; i < person->visits.at[v].count; i++) {
-            int32_t *at = &a->mark.at[person->visits.at[v].item[i]];
+    for (size_t v = from; v < user->sessions.len; v++)
+        for (int32_t i = 0; i < user->sessions.at[v].count; i++) {
+            int32_t *at = &a->mark.at[user->sessions.at[v].item[i]];
             count += *at != a->marks;
             *at = a->marks;
         }
     return count;
 }
 
-/* So many best items that `top` of them are left for everybody. */
+/* How many best items to compute so that every user has `top` left after --exclude. */
 static int list_length(struct engine *a)
 {
     int32_t most = 0, items = a->model.data.items;
     for (size_t i = 0; i < a->list.len && a->exclude != EXCLUDE_NONE; i++) {
-        int32_t count = mark(a, &a->people->at.at[a->list.at[i].user]);
+        int32_t count = mark(a, &a->users->at.at[a->list.at[i].user]);
         most = count > most ? count : most;
     }
     return most < items - a->top ? most + a->top : items;
 }
 
-/* [B, S] of [T, S]: the state after each session's last input, whose output is the next item. */
+/* [B, S] of [T, S]: the state after each session's last input, which predicts the next item. */
 static float *last_states(struct engine *a, const struct batch *b, const struct tensor *state)
 {
     size_t count = b->length.len;
@@ -194,7 +193,7 @@ static float *last_states(struct engine *a, const struct batch *b, const struct 
     return out;
 }
 
-/* The k best of each answer, to the host, from its state: states [answers, width]. */
+/* Downloads the k best items of each user; states: [users, width]. */
 static int score(struct engine *a, const struct forward *f, const float *states, int k,
                  struct err *e)
 {
@@ -223,19 +222,19 @@ static int score(struct engine *a, const struct forward *f, const float *states,
     d->op->download(d, a->best_score.at, scores, listed * sizeof *scores);
     for (size_t i = 0; i < n; i++)
         if (isnan(a->loss.at[i]))
-            return err_set(e, STATUS_FAIL, "the weights in %s give scores that are no numbers",
-                           a->trained->path);
+            return err_set(e, STATUS_FAIL, "the weights in %s give scores that are not numbers",
+                           a->saved->path);
     return 0;
 }
 
-/* From the k best of each those that the user may see. */
+/* Takes the first `top` of each user's k best items that are not excluded. */
 static void choose(struct engine *a, int k)
 {
     vec_clear(&a->item);
     vec_clear(&a->score);
     for (size_t i = 0; i < a->list.len; i++) {
         struct recommendation *answer = &a->list.at[i];
-        mark(a, &a->people->at.at[answer->user]);
+        mark(a, &a->users->at.at[answer->user]);
         answer->first = a->item.len;
         for (size_t j = i * (size_t)k; j < (i + 1) * (size_t)k && answer->count < a->top; j++) {
             if (a->mark.at[a->best.at[j]] == a->marks)
@@ -247,7 +246,7 @@ static void choose(struct engine *a, int k)
     }
 }
 
-/* The batch of the newest sessions. */
+/* Recommends from the batch of the newest sessions. */
 static int answer(void *to, const struct batch *given, struct err *e)
 {
     struct engine *a = to;
@@ -265,12 +264,12 @@ static int answer(void *to, const struct batch *given, struct err *e)
     return 0;
 }
 
-/* ---- models of lanes: a user each, all his sessions ---- */
+/* ---- models over slots: each user has a slot for all their sessions ---- */
 
-/* Of which lanes' elements the newest session has its last event: rows of the states, and users. */
+/* The slots in which a newest session has its last event: rows of the states, and users. */
 static int last_events(const struct engine *a, const struct steps *s, int32_t *row, int32_t *user)
 {
-    const size_t *first = a->corpus.first.at; /* [users + 1] */
+    const size_t *first = a->store.first.at; /* [users + 1] */
     int32_t at = 0;
     int count = 0;
     for (size_t i = 0; i < s->item.len; i++) {
@@ -289,7 +288,7 @@ static int last_events(const struct engine *a, const struct steps *s, int32_t *r
 
 static struct forward run_steps(struct engine *a, const struct steps *s)
 {
-    const struct slot_steps steps = {.lanes = (int32_t)s->lanes,
+    const struct slot_steps steps = {.slots = (int32_t)s->lanes,
                                      .count = (int)(s->item.len / (size_t)s->lanes),
                                      .item = column_i32(s->item),
                                      .target = column_i32(s->target),
@@ -302,7 +301,7 @@ static struct forward run_steps(struct engine *a, const struct steps *s)
     return f;
 }
 
-/* Some steps, of which the states after the newest sessions' last events are kept. */
+/* Runs some steps and keeps the states after the last events of newest sessions. */
 static int step(void *to, const struct steps *s, struct err *e)
 {
     struct engine *a = to;
@@ -321,15 +320,15 @@ static int step(void *to, const struct steps *s, struct err *e)
     return 0;
 }
 
-static int answer_lanes(struct engine *a, struct err *e)
+static int answer_slots(struct engine *a, struct err *e)
 {
-    struct session_range *turn = mem_alloc(a->list.len * sizeof *turn);
+    struct session_range *range = mem_alloc(a->list.len * sizeof *range);
     int k = list_length(a);
     for (size_t u = 0; u < a->list.len; u++)
-        turn[u] = (struct session_range){a->corpus.first.at[u], a->corpus.first.at[u + 1]};
+        range[u] = (struct session_range){a->store.first.at[u], a->store.first.at[u + 1]};
     a->batching.emit_steps = step;
-    int status = parallel_batches_run(&a->batching, turn, a->list.len, e);
-    mem_free(turn);
+    int status = parallel_batches_run(&a->batching, range, a->list.len, e);
+    mem_free(range);
     tape_begin(a->tape, false, 0, 0);
     const struct forward f = {.output = a->output, .output_bias = a->output_bias};
     if (status || score(a, &f, a->states, k, e))
@@ -340,15 +339,15 @@ static int answer_lanes(struct engine *a, struct err *e)
 
 /* ---- models of whole sessions ---- */
 
-/* The earlier sessions, everybody's first, then everybody's second, ...: representations are made
- * from those before. */
+/* Runs the earlier sessions: the first of every user, then the second of every user, and so on, as
+ * a representation depends on the sessions before. */
 static int remember(struct engine *a, size_t *picked, struct err *e)
 {
-    const size_t *first = a->corpus.first.at;
-    a->batching.emit = look;
+    const size_t *first = a->store.first.at;
+    a->batching.emit = run_history;
     for (size_t round = 0, count = 1; count; round++) {
         count = 0;
-        for (size_t u = 0; u < session_store_users(&a->corpus); u++)
+        for (size_t u = 0; u < session_store_users(&a->store); u++)
             if (first[u] + round + 1 < first[u + 1])
                 picked[count++] = first[u] + round;
         if (count && batching_emit(&a->batching, PART_TEST, picked, count, e))
@@ -362,7 +361,7 @@ static int answer_sessions(struct engine *a, struct err *e)
     size_t count = a->list.len, *picked = mem_alloc(count * sizeof *picked);
     int status = a->model.class->finish ? remember(a, picked, e) : 0;
     for (size_t i = 0; i < count; i++)
-        picked[i] = a->corpus.first.at[i + 1] - 1;
+        picked[i] = a->store.first.at[i + 1] - 1;
     a->batching.emit = answer;
     if (!status)
         status = batching_emit(&a->batching, PART_TEST, picked, count, e);
@@ -370,21 +369,21 @@ static int answer_sessions(struct engine *a, struct err *e)
     return status;
 }
 
-int engine_make(struct engine *a, const struct users *people, const int32_t *user, size_t count,
+int engine_make(struct engine *a, const struct users *users, const int32_t *user, size_t count,
                 struct err *e)
 {
     const struct model_class *class = a->model.class;
-    a->people = people;
+    a->users = users;
     vec_clear(&a->list);
     vec_clear(&a->reason);
     if (!count)
         return 0;
     for (size_t i = 0; i < count; i++)
         vec_push(&a->list, ((struct recommendation){.user = user[i]}));
-    fill_corpus(a, user, count);
+    fill_store(a, user, count);
     if (class->pass)
         class->pass(&a->model, a->tape);
     if (class->restart)
         class->restart(&a->model);
-    return class->forward ? answer_sessions(a, e) : answer_lanes(a, e);
+    return class->forward ? answer_sessions(a, e) : answer_slots(a, e);
 }

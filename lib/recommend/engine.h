@@ -1,5 +1,5 @@
-/* The items that a trained model holds likeliest to come next in the newest session of each of
- * some users, and what it looked at for that. */
+/* Recommendations of a trained model: the items that it finds most likely to come next in the
+ * newest session of each user, and what its attention weighed most. */
 #ifndef RECOMMEND_ENGINE_H
 #define RECOMMEND_ENGINE_H
 
@@ -10,62 +10,65 @@
 
 enum exclude { EXCLUDE_NONE, EXCLUDE_SESSION, EXCLUDE_HISTORY };
 
-/* What weighed most: a session, or an event of it, and its weight, up to 1. */
+/* A session, or an event of it, that the model's attention weighed most; the weight is at most 1.
+ */
 struct reason {
     enum attention_level level;
-    int32_t visit; /* of the person's */
-    int32_t item;  /* the model's; -1: the session */
+    int32_t session; /* number among the user's sessions */
+    int32_t item;    /* the model's id; -1: the reason is the session */
     float weight;
 };
 
 enum { REASONS = 3 }; /* of each level, at most */
 
 struct recommendation {
-    int32_t user;  /* the stream's */
-    int32_t count; /* items */
-    size_t first;  /* place of the first in struct engine */
-    size_t reason, reasons;
+    int32_t user;           /* the stream's id */
+    int32_t count;          /* items */
+    size_t first;           /* index of the first in the engine's item and score */
+    size_t reason, reasons; /* index of the first in the engine's reason; how many */
 };
 
 struct engine {
-    /* the caller's choice, before engine_open */
-    int32_t top, batch; /* items wanted; most users at once */
+    /* options, which the caller sets before engine_open */
+    int32_t top, batch; /* items of each user; most users at once */
     enum exclude exclude;
     bool why;
 
-    const struct saved_model *trained;
+    const struct saved_model *saved;
     struct model model;
     struct tape *tape;
     bool attends;
-    float *states; /* of models of lanes: device [batch, S] after each user's last event */
-    const struct parameter *output, *output_bias; /* theirs, too */
+    /* of models over slots of parallel mini-batches: device [batch, S] the state after each user's
+     * last event, and the output layer */
+    float *states;
+    const struct parameter *output, *output_bias;
 
-    /* the last batch's */
+    /* results of the last batch */
     VEC(struct recommendation) list;
     i32_vec item; /* best first */
     f32_vec score;
     VEC(struct reason) reason; /* by level, the heaviest first */
 
-    /* while it is made */
-    const struct users *people;
-    struct session_store corpus; /* its users: the answers, by number */
+    /* used while a batch is computed */
+    const struct users *users;
+    struct session_store store; /* sessions of the batch's users, who are numbered from 0 */
     struct batching batching;
-    i32_vec
-        user; /* of a batch, by the model's ids: those that it knows, then one for each answer */
-    i32_vec group;             /* by the model's users: the block of each, where it has clusters */
-    i32_vec input, best, mark; /* mark: by item, the number of the user for whom it is left out */
+    i32_vec user;  /* the batch's users in the model's ids, in which unknown users come last */
+    i32_vec group; /* [model's users] cluster of each; empty: the model has no clusters */
+    i32_vec input, best;
+    i32_vec mark; /* [items] `marks` at the last user for whom the item is excluded */
     f32_vec best_score, loss, weight[LEVELS];
     int32_t marks;
 };
 
-/* Opens the model as it was saved; `edges` (the stream's) are taken where the file
- * does not say its own.  65, 71. */
-int engine_open(struct engine *a, const struct saved_model *trained, const i64_vec *edges,
+/* Opens the model as it was saved.  `edges`: the stream's edges of session ages, used where the
+ * file has none.  65, 71. */
+int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec *edges,
                 struct device *d, struct err *e);
 
-/* Answers `count` users, at most a batch, each of whom has a session.  1: scores that are no
- * numbers. */
-int engine_make(struct engine *a, const struct users *people, const int32_t *user, size_t count,
+/* Computes recommendations for `count` users, at most `batch`, each of whom has a session.  1: the
+ * model gives scores that are not numbers. */
+int engine_make(struct engine *a, const struct users *users, const int32_t *user, size_t count,
                 struct err *e);
 
 void engine_release(struct engine *a);

@@ -2,7 +2,7 @@
 
 #include "train/batch_cursor.h"
 
-/* Keeps the heaviest few behind `from`, of equal ones the later. */
+/* Keeps the reasons of largest weight after `from`; of equal weights the later wins. */
 static void offer(struct engine *a, size_t from, struct reason r)
 {
     size_t at = a->reason.len;
@@ -18,8 +18,8 @@ static void offer(struct engine *a, size_t from, struct reason r)
         a->reason.len = from + REASONS;
 }
 
-/* Of the session's rows of a level at which sessions are weighed; *intra* weighs them anew at every
- * target, of which the last is what is answered. */
+/* The weights of the session's lookback at a level over sessions.  LEVEL_INTRA has weights for each
+ * target; the last target's count. */
 static const float *row_weights(const struct engine *a, const struct batch *b,
                                 const struct forward *f, struct batch_cursor p,
                                 enum attention_level level)
@@ -43,35 +43,36 @@ static void find_sessions(struct engine *a, const struct batch *b, const struct 
     }
 }
 
-/* Events by their weight in their session, times that of the session where it has one. */
+/* Events of earlier sessions: the weight in the session, times the session's weight if it has one.
+ */
 static void find_events(struct engine *a, const struct batch *b, const struct forward *f,
                         struct batch_cursor p)
 {
     const float *weight = a->weight[LEVEL_SESSION].at + p.weight[LEVEL_SESSION];
     const float *outer = f->weight[LEVEL_USER] ? row_weights(a, b, f, p, LEVEL_USER) : NULL;
-    const struct known_user *person = &a->people->at.at[a->list.at[p.i].user];
+    const struct known_user *user = &a->users->at.at[a->list.at[p.i].user];
     size_t from = a->reason.len;
     for (int32_t j = 0; j < batch_cursor_rows(p, f); j++) {
         int32_t row = f->back.row[p.back + (size_t)j];
-        int32_t visit = column_i32(b->history_session)[row];
-        for (int32_t i = 0; i < person->visits.at[visit].count; i++)
+        int32_t session = column_i32(b->history_session)[row];
+        for (int32_t i = 0; i < user->sessions.at[session].count; i++)
             offer(a, from,
-                  (struct reason){LEVEL_SESSION, visit, person->visits.at[visit].item[i],
+                  (struct reason){LEVEL_SESSION, session, user->sessions.at[session].item[i],
                                   *weight++ * (outer ? outer[j] : 1)});
     }
 }
 
-/* Events of the newest session: the last target stands on some of its inputs, the newest. */
+/* Events of the newest session: the last target attends to the newest of its inputs. */
 static void find_own(struct engine *a, const struct batch *b, const struct forward *f,
                      struct batch_cursor p)
 {
-    const struct known_user *person = &a->people->at.at[a->list.at[p.i].user];
-    int32_t newest = (int32_t)person->visits.len - 1, count = person->visits.at[newest].count;
+    const struct known_user *user = &a->users->at.at[a->list.at[p.i].user];
+    int32_t newest = (int32_t)user->sessions.len - 1, count = user->sessions.at[newest].count;
     size_t last = p.target + (size_t)column_i32(b->length)[p.i] - 2, from = a->reason.len;
     const float *weight = a->weight[LEVEL_ITEM].at + f->item_at[last];
     for (int32_t i = count - f->item_count[last]; i < count; i++)
         offer(a, from,
-              (struct reason){LEVEL_ITEM, newest, person->visits.at[newest].item[i], *weight++});
+              (struct reason){LEVEL_ITEM, newest, user->sessions.at[newest].item[i], *weight++});
 }
 
 static void download(struct engine *a, const struct forward *f)

@@ -4,36 +4,37 @@
 
 /* ---- answers ---- */
 
-/* Those who have a session, in the order in which they were asked. */
+/* Lists the users who have a session, in the order in which they were asked. */
 static void pick(struct recommending *r)
 {
-    vec_clear(&r->with);
+    vec_clear(&r->answerable);
     for (size_t i = 0; i < r->asked.len; i++)
-        if (r->people.at.at[r->asked.at[i]].visits.len)
-            vec_push(&r->with, r->asked.at[i]);
+        if (r->users.at.at[r->asked.at[i]].sessions.len)
+            vec_push(&r->answerable, r->asked.at[i]);
 }
 
-/* Answers all who were asked, and writes it. */
+/* Answers all users of the batch and writes the answers. */
 static int make(struct recommending *r, struct err *e)
 {
-    const struct text_names names = {sessions_in_users(r->in), &r->trained->items};
+    const struct text_names names = {sessions_in_users(r->in), &r->saved->items};
     pick(r);
-    if (r->with.len && engine_make(&r->advisor, &r->people, r->with.at, r->with.len, e))
+    if (r->answerable.len &&
+        engine_make(&r->engine, &r->users, r->answerable.at, r->answerable.len, e))
         return e->status;
     for (size_t i = 0, at = 0; i < r->asked.len; i++) {
         const struct recommendation *answer = &(struct recommendation){.user = r->asked.at[i]};
-        if (at < r->with.len && r->with.at[at] == r->asked.at[i])
-            answer = &r->advisor.list.at[at++];
+        if (at < r->answerable.len && r->answerable.at[at] == r->asked.at[i])
+            answer = &r->engine.list.at[at++];
         else
             r->unanswered++;
         if (r->json)
-            text_json(&r->out, &r->advisor, &r->people, answer, &names);
+            text_json(&r->out, &r->engine, &r->users, answer, &names);
         else
-            text_tsv(&r->out, &r->advisor, &r->people, answer, &names);
+            text_tsv(&r->out, &r->engine, &r->users, answer, &names);
     }
     vec_clear(&r->asked);
     r->batch++;
-    int status = r->out.len ? output_file_write(r->sink, r->out.at, r->out.len, e) : 0;
+    int status = r->out.len ? output_file_write(r->output, r->out.at, r->out.len, e) : 0;
     buf_clear(&r->out);
     return status;
 }
@@ -42,18 +43,18 @@ static int make(struct recommending *r, struct err *e)
 
 static bool is_asked(const struct recommending *r, int32_t user)
 {
-    return r->turn.at[user] == r->batch;
+    return r->asked_in.at[user] == r->batch;
 }
 
-/* The sessions of the user in hand have ended. */
+/* The sessions of the current user have ended: asks for an answer. */
 static int ask(struct recommending *r, struct err *e)
 {
     if (r->current < 0)
         return 0;
     vec_push(&r->asked, r->current);
-    r->turn.at[r->current] = r->batch;
+    r->asked_in.at[r->current] = r->batch;
     r->current = -1;
-    return r->asked.len < (size_t)r->advisor.batch ? 0 : make(r, e);
+    return r->asked.len < (size_t)r->engine.batch ? 0 : make(r, e);
 }
 
 static int take_session(struct recommending *r, const struct session *s, struct err *e)
@@ -61,12 +62,12 @@ static int take_session(struct recommending *r, const struct session *s, struct 
     if (s->user != r->current) {
         if (ask(r, e))
             return e->status;
-        /* who comes again is answered first for what he had done until then */
+        /* a user who comes again is first answered from the sessions so far */
         if (is_asked(r, s->user) && make(r, e))
             return e->status;
         r->current = s->user;
     }
-    users_session(&r->people, s);
+    users_session(&r->users, s);
     return 0;
 }
 
@@ -74,10 +75,10 @@ static int take(struct recommending *r, const struct sessions_record *record, st
 {
     int status = 0;
     if (record->kind == RECORD_ITEM) {
-        users_item(&r->people, record->named.name, &r->trained->items);
+        users_item(&r->users, record->named.name, &r->saved->items);
     } else if (record->kind == RECORD_USER) {
-        users_user(&r->people, record->named.name, &r->trained->users);
-        vec_push(&r->turn, 0);
+        users_user(&r->users, record->named.name, &r->saved->users);
+        vec_push(&r->asked_in, 0);
     } else {
         status = take_session(r, &record->session, e);
     }
@@ -94,7 +95,7 @@ int recommending_run(struct recommending *r, struct err *e)
     r->current = -1;
     r->batch = 1;
     if (!status)
-        status = engine_open(&r->advisor, r->trained, &r->edges, r->device, e);
+        status = engine_open(&r->engine, r->saved, &r->edges, r->device, e);
     while (!status && (got = sessions_in_next(r->in, &record, e)) != READ_END)
         status = got == READ_ERROR ? e->status : take(r, &record, e);
     if (!status)
@@ -104,11 +105,11 @@ int recommending_run(struct recommending *r, struct err *e)
 
 void recommending_release(struct recommending *r)
 {
-    engine_release(&r->advisor);
-    users_release(&r->people);
+    engine_release(&r->engine);
+    users_release(&r->users);
     vec_release(&r->edges);
     vec_release(&r->asked);
-    vec_release(&r->with);
-    vec_release(&r->turn);
+    vec_release(&r->answerable);
+    vec_release(&r->asked_in);
     buf_release(&r->out);
 }

@@ -1,4 +1,4 @@
-/* From sessions to recommendations, names in and names out. */
+/* Reads sessions and writes recommendations; both name users and items. */
 #ifndef RECOMMEND_RUN_H
 #define RECOMMEND_RUN_H
 
@@ -6,28 +6,28 @@
 #include "recommend/engine.h"
 #include "stream/record.h"
 
-/* The caller opens and closes what it points to, and releases. */
+/* The caller opens and closes what the pointers point to. */
 struct recommending {
     struct sessions_in *in;
-    struct output_file *sink;
-    struct saved_model *trained;
+    struct output_file *output;
+    struct saved_model *saved;
     struct device *device;
-    struct engine advisor; /* with the caller's choice */
-    struct users people;   /* with the caller's choice */
+    struct engine engine; /* its options set by the caller */
+    struct users users;   /* `keep` set by the caller */
     bool json;
 
     i64_vec edges;
-    int32_t current; /* whose sessions are being read; -1: nobody's */
-    i32_vec asked;   /* users to be answered, each once */
-    i32_vec with;    /* those of them who have a session */
-    i32_vec turn;    /* by user: the batch in which he was asked last, from 1 */
-    int32_t batch;   /* number of the one in hand */
+    int32_t current;    /* the user whose sessions are being read; -1: nobody */
+    i32_vec asked;      /* users of the current batch of answers, each once */
+    i32_vec answerable; /* those of them who have a session */
+    i32_vec asked_in;   /* by user: number of the last batch that has them */
+    int32_t batch;      /* number of the current batch, from 1 */
     struct buf out;
-    int64_t unanswered; /* of whose sessions the model knows nothing */
+    int64_t unanswered; /* users of whose sessions the model knows nothing */
 };
 
-/* Reads all sessions and answers each user when his sessions end: another user's begin, the stream
- * was flushed, or it ends.  65, 74, 1. */
+/* Reads all sessions and answers each user when their sessions end: when another user's sessions
+ * begin, when the stream was flushed, or when it ends.  65, 74, 1. */
 int recommending_run(struct recommending *r, struct err *e);
 void recommending_release(struct recommending *r);
 

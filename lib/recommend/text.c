@@ -4,9 +4,9 @@
 #include "base/time.h"
 
 static const struct user_session *
-visit_of(const struct users *people, const struct recommendation *answer, const struct reason *r)
+session_of(const struct users *users, const struct recommendation *answer, const struct reason *r)
 {
-    return &people->at.at[answer->user].visits.at[r->visit];
+    return &users->at.at[answer->user].sessions.at[r->session];
 }
 
 /* ---- TSV ---- */
@@ -19,7 +19,7 @@ static void append_name(struct buf *to, struct bytes name)
     buf_byte(to, '\t');
 }
 
-void text_tsv(struct buf *to, const struct engine *a, const struct users *people,
+void text_tsv(struct buf *to, const struct engine *a, const struct users *users,
               const struct recommendation *answer, const struct text_names *names)
 {
     struct bytes user = names_at(names->users, answer->user);
@@ -35,7 +35,7 @@ void text_tsv(struct buf *to, const struct engine *a, const struct users *people
         const struct reason *r = &a->reason.at[i];
         append_name(to, user);
         append_name(to, bytes_of(attention_levels[r->level].name));
-        time_text(visit_of(people, answer, r)->start, start);
+        time_text(session_of(users, answer, r)->start, start);
         append_name(to, r->item < 0 ? bytes_of(start) : names_at(names->items, r->item));
         buf_format(to, "%.6g\n", (double)r->weight);
     }
@@ -43,27 +43,27 @@ void text_tsv(struct buf *to, const struct engine *a, const struct users *people
 
 /* ---- JSON ---- */
 
-static void append_reason(struct buf *to, const struct users *people,
+static void append_reason(struct buf *to, const struct users *users,
                           const struct recommendation *answer, const struct reason *r,
                           const struct names *items)
 {
-    const struct user_session *visit = visit_of(people, answer, r);
+    const struct user_session *session = session_of(users, answer, r);
     char start[TIME_TEXT];
-    time_text(visit->start, start);
+    time_text(session->start, start);
     buf_format(to, "{\"level\":\"%s\",\"weight\":%.6g,\"start\":\"%s\",",
                attention_levels[r->level].name, (double)r->weight, start);
     if (r->item >= 0) {
         buf_text(to, "\"item\":");
         json_text(to, names_at(items, r->item));
     }
-    for (int32_t i = 0; i < visit->count && r->item < 0; i++) {
+    for (int32_t i = 0; i < session->count && r->item < 0; i++) {
         buf_text(to, i ? "," : "\"items\":[");
-        json_text(to, names_at(items, visit->item[i]));
+        json_text(to, names_at(items, session->item[i]));
     }
     buf_text(to, r->item < 0 ? "]}" : "}");
 }
 
-void text_json(struct buf *to, const struct engine *a, const struct users *people,
+void text_json(struct buf *to, const struct engine *a, const struct users *users,
                const struct recommendation *answer, const struct text_names *names)
 {
     buf_text(to, "{\"user\":");
@@ -80,7 +80,7 @@ void text_json(struct buf *to, const struct engine *a, const struct users *peopl
         buf_text(to, a->attends ? ",\"why\":[" : ",\"why\":null");
         for (size_t i = 0; i < answer->reasons; i++) {
             buf_text(to, i ? "," : "");
-            append_reason(to, people, answer, &a->reason.at[answer->reason + i], names->items);
+            append_reason(to, users, answer, &a->reason.at[answer->reason + i], names->items);
         }
         buf_text(to, a->attends ? "]" : "");
     }

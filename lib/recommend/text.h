@@ -1,19 +1,19 @@
-/* Answers as lines. */
+/* Recommendations as lines of TSV or JSON. */
 #ifndef RECOMMEND_TEXT_H
 #define RECOMMEND_TEXT_H
 
 #include "recommend/engine.h"
 
 struct text_names {
-    const struct names *users, *items; /* the stream's; the model's */
+    const struct names *users, *items; /* of the stream; of the model */
 };
 
-/* user, rank, item, score; then user, level, session or event, weight for each reason. */
-void text_tsv(struct buf *to, const struct engine *a, const struct users *people,
+/* Lines of user, rank, item, score; then of user, level, session or event, weight: the reasons. */
+void text_tsv(struct buf *to, const struct engine *a, const struct users *users,
               const struct recommendation *answer, const struct text_names *names);
 
-/* One object. */
-void text_json(struct buf *to, const struct engine *a, const struct users *people,
+/* One object on a line. */
+void text_json(struct buf *to, const struct engine *a, const struct users *users,
                const struct recommendation *answer, const struct text_names *names);
 
 #endif

@@ -12,39 +12,39 @@ void users_user(struct users *p, struct bytes name, const struct names *known)
     vec_push(&p->at, ((struct known_user){.known = names_find(known, name)}));
 }
 
-/* The oldest makes room. */
 static void forget_oldest(struct known_user *user)
 {
-    mem_free(user->visits.at[0].item);
-    user->visits.len--;
-    memmove(user->visits.at, user->visits.at + 1, user->visits.len * sizeof *user->visits.at);
+    mem_free(user->sessions.at[0].item);
+    user->sessions.len--;
+    memmove(user->sessions.at, user->sessions.at + 1,
+            user->sessions.len * sizeof *user->sessions.at);
 }
 
 void users_session(struct users *p, const struct session *s)
 {
     struct known_user *user = &p->at.at[s->user];
-    struct user_session visit = {.start = s->times[0],
-                                 .item = mem_alloc(s->count * sizeof *visit.item)};
+    struct user_session session = {.start = s->times[0],
+                                   .item = mem_alloc(s->count * sizeof *session.item)};
     for (size_t i = 0; i < s->count; i++)
         if (p->row.at[s->items[i]] >= 0)
-            visit.item[visit.count++] = p->row.at[s->items[i]];
+            session.item[session.count++] = p->row.at[s->items[i]];
     p->events += (int64_t)s->count;
-    p->unknown += (int64_t)s->count - visit.count;
-    if (!visit.count) {
-        mem_free(visit.item);
+    p->unknown += (int64_t)s->count - session.count;
+    if (!session.count) {
+        mem_free(session.item);
         return;
     }
-    if (p->keep && user->visits.len == (size_t)p->keep)
+    if (p->keep && user->sessions.len == (size_t)p->keep)
         forget_oldest(user);
-    vec_push(&user->visits, visit);
+    vec_push(&user->sessions, session);
 }
 
 void users_release(struct users *p)
 {
     for (size_t i = 0; i < p->at.len; i++) {
-        for (size_t j = 0; j < p->at.at[i].visits.len; j++)
-            mem_free(p->at.at[i].visits.at[j].item);
-        vec_release(&p->at.at[i].visits);
+        for (size_t j = 0; j < p->at.at[i].sessions.len; j++)
+            mem_free(p->at.at[i].sessions.at[j].item);
+        vec_release(&p->at.at[i].sessions);
     }
     vec_release(&p->at);
     vec_release(&p->row);

@@ -1,32 +1,33 @@
-/* The users so far and their sessions, as far as the model knows their items. */
+/* The users of the stream so far and their sessions, without items that the model does not know. */
 #ifndef RECOMMEND_USERS_H
 #define RECOMMEND_USERS_H
 
 #include "base/names.h"
 #include "base/records.h"
 
-struct user_session { /* a session */
+struct user_session {
     int64_t start;
-    int32_t count, *item; /* at least 1; the model's */
+    int32_t count, *item; /* at least 1; by the model's ids */
 };
 
 struct known_user {
-    int32_t known;                   /* which of the model's users; -1: none */
-    VEC(struct user_session) visits; /* in time order */
+    int32_t known;                     /* the model's id; -1: the model does not know them */
+    VEC(struct user_session) sessions; /* in time order */
 };
 
 struct users {
     VEC(struct known_user) at; /* by the stream's id */
-    i32_vec row;               /* the model's item of each of the stream's; -1: unknown */
-    int64_t keep;              /* newest sessions kept of each; 0: all */
-    int64_t events, unknown, items_unknown;
+    i32_vec row;               /* [stream's items] the model's id; -1: unknown */
+    int64_t keep;              /* newest sessions kept of each user; 0: all */
+    int64_t events, unknown;   /* events read; those of unknown items */
+    int64_t items_unknown;
 };
 
-/* The next item and the next user of the stream; `known`: the model's. */
+/* Add the next item and the next user of the stream; `known`: names that the model has. */
 void users_item(struct users *p, struct bytes name, const struct names *known);
 void users_user(struct users *p, struct bytes name, const struct names *known);
 
-/* A copy of what is known of the session; nothing where that is nothing. */
+/* Adds a copy of the session's known items; nothing is added where there are none. */
 void users_session(struct users *p, const struct session *s);
 
 void users_release(struct users *p);

@@ -5,15 +5,17 @@
 
 #include "train/batch_cursor.h"
 
-/* One session's weights, with copies of all they stand on. */
-struct watched {
-    int64_t order; /* among the pass's candidates */
+/* The weights of one session, with copies of what they belong to.  sampled_session_state lists all
+ * members. */
+struct sampled_session {
+    int64_t order; /* number among the candidates of the pass */
     int32_t user, session;
     f32_vec weight[LEVELS];
     i32_vec length, item, delta, week, target, top;
     i64_vec start;
-    i32_vec own, seen; /* events of the session itself; how many of them each target stands on */
-};                     /* what comes in here belongs into watched_state too */
+    i32_vec own;      /* events of the session itself */
+    i32_vec attended; /* how many of them each target attends to */
+};
 
 void attention_sample_open(struct attention_sample *w, int64_t wanted, uint64_t seed,
                            const struct model *m)
@@ -21,10 +23,10 @@ void attention_sample_open(struct attention_sample *w, int64_t wanted, uint64_t 
     *w = (struct attention_sample){.wanted = wanted, .seed = seed, .model = m->class->name};
     w->item_count = m->data.items;
     if (wanted)
-        memory_slots_init(&w->past, m->data.users, m->data.history);
+        memory_slots_init(&w->memory, m->data.users, m->data.history);
 }
 
-static void watched_free(struct watched *x)
+static void sampled_session_free(struct sampled_session *x)
 {
     for (int l = 0; l < LEVELS; l++)
         vec_release(&x->weight[l]);
@@ -36,14 +38,14 @@ static void watched_free(struct watched *x)
     vec_release(&x->top);
     vec_release(&x->start);
     vec_release(&x->own);
-    vec_release(&x->seen);
+    vec_release(&x->attended);
     mem_free(x);
 }
 
 static void forget_drawn(struct attention_sample *w)
 {
     for (size_t i = 0; i < w->drawn.len; i++)
-        watched_free(w->drawn.at[i]);
+        sampled_session_free(w->drawn.at[i]);
     vec_clear(&w->drawn);
 }
 
@@ -60,10 +62,10 @@ void attention_sample_close(struct attention_sample *w)
     forget_items(w);
     vec_release(&w->items);
     vec_release(&w->drawn);
-    vec_release(&w->held);
+    vec_release(&w->item_at);
     for (int l = 0; l < LEVELS; l++)
         vec_release(&w->weight[l]);
-    memory_slots_release(&w->past);
+    memory_slots_release(&w->memory);
 }
 
 void attention_sample_begin(struct attention_sample *w, struct epoch epoch)
@@ -74,42 +76,43 @@ void attention_sample_begin(struct attention_sample *w, struct epoch epoch)
                                          (uint64_t)epoch.part),
     };
     if (w->wanted && epoch.part == PART_TRAIN)
-        memory_slots_clear(&w->past);
+        memory_slots_clear(&w->memory);
 }
 
-/* Appends what the attended session held; its length is 0 where it has gone by unseen. */
-static void copy_items(const struct attention_sample *w, struct watched *x, const struct batch *b,
-                       int32_t row)
+/* Appends the items of an attended session; length 0 where they are not known. */
+static void copy_items(const struct attention_sample *w, struct sampled_session *x,
+                       const struct batch *b, int32_t row)
 {
     int32_t slot, length = 0, session = column_i32(b->history_session)[row];
     if (b->history_item.at) {
         length = column_i32(b->history_length)[row];
-        vec_append(&x->item, column_i32(b->history_item) + w->held.at[row], (size_t)length);
-    } else if (memory_slots_find(&w->past, x->user, &session, 1, &slot)) {
+        vec_append(&x->item, column_i32(b->history_item) + w->item_at.at[row], (size_t)length);
+    } else if (memory_slots_find(&w->memory, x->user, &session, 1, &slot)) {
         length = (int32_t)w->items.at[slot].len;
         vec_append(&x->item, w->items.at[slot].at, (size_t)length);
     }
     vec_push(&x->length, length);
 }
 
-/* What each target of the session at p stands on: so many events before it. */
-static void copy_seen(const struct attention_sample *w, struct watched *x, const struct batch *b,
-                      const struct forward *f, struct batch_cursor p)
+/* Copies the weights of each target over the events before it. */
+static void copy_attended(const struct attention_sample *w, struct sampled_session *x,
+                          const struct batch *b, const struct forward *f, struct batch_cursor p)
 {
     size_t length = (size_t)column_i32(b->length)[p.i];
     vec_append(&x->own, column_i32(b->item) + p.event, length);
     for (size_t t = p.target; t + 1 < p.target + length; t++) {
-        vec_push(&x->seen, f->item_count[t]);
+        vec_push(&x->attended, f->item_count[t]);
         vec_append(&x->weight[LEVEL_ITEM], w->weight[LEVEL_ITEM].at + f->item_at[t],
                    (size_t)f->item_count[t]);
     }
 }
 
-static struct watched *watched_of(const struct attention_sample *w, const struct batch *b,
-                                  const struct outcome *o, struct batch_cursor p)
+static struct sampled_session *sampled_session_of(const struct attention_sample *w,
+                                                  const struct batch *b, const struct outcome *o,
+                                                  struct batch_cursor p)
 {
     const struct forward *f = &o->forward;
-    struct watched *x = mem_zero(1, sizeof *x);
+    struct sampled_session *x = mem_zero(1, sizeof *x);
     x->user = column_i32(b->user)[p.i];
     x->session = column_i32(b->session)[p.i];
     for (int l = 0; l < LEVELS; l++)
@@ -117,7 +120,7 @@ static struct watched *watched_of(const struct attention_sample *w, const struct
             vec_append(&x->weight[l], w->weight[l].at + p.weight[l],
                        batch_cursor_weights(p, b, f, l));
     if (f->weight[LEVEL_ITEM])
-        copy_seen(w, x, b, f, p);
+        copy_attended(w, x, b, f, p);
     for (int32_t j = 0; j < batch_cursor_rows(p, f); j++) {
         int32_t row = f->back.row[p.back + (size_t)j];
         vec_push(&x->delta, column_i32(b->history_delta)[row]);
@@ -133,9 +136,9 @@ static struct watched *watched_of(const struct attention_sample *w, const struct
     return x;
 }
 
-/* The record of a level at which sessions are attended to. */
-static struct attention over_sessions(const struct attention_sample *w, const struct watched *x,
-                                      int level)
+/* The record of a level of attention over sessions. */
+static struct attention over_sessions(const struct attention_sample *w,
+                                      const struct sampled_session *x, int level)
 {
     return (struct attention){
         .model = bytes_of(w->model),
@@ -154,8 +157,8 @@ static struct attention over_sessions(const struct attention_sample *w, const st
     };
 }
 
-/* A record for each attended session, of the weights of its events. */
-static int write_events(const struct attention_sample *w, const struct watched *x,
+/* Writes a record for each attended session, with the weights of its events. */
+static int write_events(const struct attention_sample *w, const struct sampled_session *x,
                         struct attention_sample_to to, struct err *e)
 {
     int status = 0;
@@ -180,13 +183,13 @@ static int write_events(const struct attention_sample *w, const struct watched *
     return status;
 }
 
-/* A record for each position, of the weights of the session's events up to there. */
-static int write_positions(const struct attention_sample *w, const struct watched *x,
+/* Writes a record for each position, with the weights of the session's events up to it. */
+static int write_positions(const struct attention_sample *w, const struct sampled_session *x,
                            struct attention_sample_to to, struct err *e)
 {
     int status = 0;
-    for (size_t j = 0, at = 0; j < x->seen.len && !status; at += (size_t)x->seen.at[j++]) {
-        size_t n = (size_t)x->seen.at[j];
+    for (size_t j = 0, at = 0; j < x->attended.len && !status; at += (size_t)x->attended.at[j++]) {
+        size_t n = (size_t)x->attended.at[j];
         struct attention a = {
             .model = bytes_of(w->model),
             .level = bytes_of(attention_levels[LEVEL_ITEM].name),
@@ -203,7 +206,7 @@ static int write_positions(const struct attention_sample *w, const struct watche
     return status;
 }
 
-static int write_watched(const struct attention_sample *w, const struct watched *x,
+static int write_session(const struct attention_sample *w, const struct sampled_session *x,
                          struct attention_sample_to to, struct err *e)
 {
     int status = 0;
@@ -214,17 +217,18 @@ static int write_watched(const struct attention_sample *w, const struct watched 
     }
     if (!status && x->weight[LEVEL_SESSION].len)
         status = write_events(w, x, to, e);
-    return status || !x->seen.len ? status : write_positions(w, x, to, e);
+    return status || !x->attended.len ? status : write_positions(w, x, to, e);
 }
 
-/* The next candidate is written at once where all are wanted, else it may be drawn. */
+/* Takes the next candidate: writes it where all sessions are wanted, else may add it to the sample.
+ */
 static int draw(struct attention_sample *w, const struct batch *b, const struct outcome *o,
                 struct batch_cursor p, struct attention_sample_to to, struct err *e)
 {
     if (w->wanted < 0) {
-        struct watched *x = watched_of(w, b, o, p);
-        int status = write_watched(w, x, to, e);
-        watched_free(x);
+        struct sampled_session *x = sampled_session_of(w, b, o, p);
+        int status = write_session(w, x, to, e);
+        sampled_session_free(x);
         return status;
     }
     size_t place = sample_place(&w->sample);
@@ -233,8 +237,8 @@ static int draw(struct attention_sample *w, const struct batch *b, const struct 
     if (place == w->drawn.len)
         vec_push(&w->drawn, NULL);
     else
-        watched_free(w->drawn.at[place]);
-    w->drawn.at[place] = watched_of(w, b, o, p);
+        sampled_session_free(w->drawn.at[place]);
+    w->drawn.at[place] = sampled_session_of(w, b, o, p);
     w->drawn.at[place]->order = (int64_t)w->sample.candidates;
     return 0;
 }
@@ -252,11 +256,11 @@ static void download_weights(struct attention_sample *w, const struct learner *l
     }
 }
 
-static void place_held(struct attention_sample *w, const struct batch *b)
+static void place_items(struct attention_sample *w, const struct batch *b)
 {
-    vec_clear(&w->held);
+    vec_clear(&w->item_at);
     for (size_t row = 0, at = 0; b->history_item.at && row < b->history_length.len; row++) {
-        vec_push(&w->held, (int32_t)at);
+        vec_push(&w->item_at, (int32_t)at);
         at += (size_t)column_i32(b->history_length)[row];
     }
 }
@@ -269,7 +273,7 @@ static bool attends(const struct forward *f)
     return any;
 }
 
-/* Whether the session at p attended to anything real. */
+/* Whether the session at p attends to anything. */
 static bool is_candidate(struct batch_cursor p, const struct batch *b, const struct forward *f)
 {
     bool back = batch_cursor_rows(p, f) && f->back.row[p.back] >= 0;
@@ -281,7 +285,7 @@ static int draw_batch(struct attention_sample *w, const struct learner *l, const
 {
     const struct forward *f = &o->forward;
     download_weights(w, l, f);
-    place_held(w, b);
+    place_items(w, b);
     for (struct batch_cursor p = {0}; p.i < b->user.len; p = batch_cursor_after(p, b, f))
         if (is_candidate(p, b, f) && draw(w, b, o, p, to, e))
             return e->status;
@@ -294,7 +298,7 @@ static void remember(struct attention_sample *w, const struct batch *b)
     for (size_t i = 0; i < b->user.len; i++) {
         int32_t length = column_i32(b->length)[i];
         int32_t slot =
-            memory_slots_add(&w->past, column_i32(b->user)[i], column_i32(b->session)[i]);
+            memory_slots_add(&w->memory, column_i32(b->user)[i], column_i32(b->session)[i]);
         if (slot < 0)
             return;
         while (w->items.len <= (size_t)slot)
@@ -311,7 +315,7 @@ int attention_sample_batch(struct attention_sample *w, const struct learner *l,
 {
     if (!w->wanted)
         return 0;
-    bool ranked = o->ranks.rank.len && l->tally.epoch.part != PART_TRAIN;
+    bool ranked = o->ranks.rank.len && l->stats.epoch.part != PART_TRAIN;
     if (ranked && attends(&o->forward) && draw_batch(w, l, b, o, to, e))
         return e->status;
     remember(w, b);
@@ -320,7 +324,8 @@ int attention_sample_batch(struct attention_sample *w, const struct learner *l,
 
 static int by_order(const void *a, const void *b)
 {
-    const struct watched *x = *(struct watched *const *)a, *y = *(struct watched *const *)b;
+    const struct sampled_session *x = *(struct sampled_session *const *)a,
+                                 *y = *(struct sampled_session *const *)b;
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
@@ -330,7 +335,7 @@ int attention_sample_end(struct attention_sample *w, struct attention_sample_to 
     if (w->drawn.len)
         qsort(w->drawn.at, w->drawn.len, sizeof *w->drawn.at, by_order);
     for (size_t i = 0; i < w->drawn.len && !status; i++)
-        status = write_watched(w, w->drawn.at[i], to, e);
+        status = write_session(w, w->drawn.at[i], to, e);
     forget_drawn(w);
     return status;
 }
@@ -349,11 +354,11 @@ static void share_items(struct attention_sample *w, const i32_vec *length, const
             vec_append(&w->items.at[i], item->at + at, n);
         at += n;
     }
-    if (at != item->len || w->items.len < (size_t)w->past.slots)
+    if (at != item->len || w->items.len < (size_t)w->memory.slots)
         state_refuse(s, "length", "does not fit the items and slots");
 }
 
-/* What the remembered sessions held: how many items each slot has, and the items end to end. */
+/* The items of the remembered sessions: the number in each slot, and the items end to end. */
 static void items_state(struct attention_sample *w, struct state *s)
 {
     i32_vec length = {0}, item = {0};
@@ -369,33 +374,35 @@ static void items_state(struct attention_sample *w, struct state *s)
     vec_release(&item);
 }
 
-/* Whether so many weights stand over that, or the level has none. */
-static bool stands(const struct watched *x, int level, size_t expected)
+/* Whether the level has the expected number of weights, or none. */
+static bool has_weights(const struct sampled_session *x, int level, size_t expected)
 {
     return !x->weight[level].len || x->weight[level].len == expected;
 }
 
-/* Whether the arrays are as long as each other say. */
-static bool watched_fits(const struct watched *x)
+/* Whether the lengths of the arrays agree. */
+static bool sampled_session_fits(const struct sampled_session *x)
 {
-    size_t rows = x->length.len, events = 0, seen = 0;
+    size_t rows = x->length.len, events = 0, attended = 0;
     bool good = x->delta.len == rows && x->week.len == rows && x->start.len == rows &&
-                x->top.len == x->target.len && (!x->seen.len || x->seen.len == x->target.len);
+                x->top.len == x->target.len &&
+                (!x->attended.len || x->attended.len == x->target.len);
     for (size_t i = 0; i < rows; i++)
         events += (size_t)x->length.at[i];
-    for (size_t i = 0; i < x->seen.len; i++) {
-        seen += (size_t)x->seen.at[i];
-        good &= (size_t)x->seen.at[i] <= x->own.len;
+    for (size_t i = 0; i < x->attended.len; i++) {
+        attended += (size_t)x->attended.at[i];
+        good &= (size_t)x->attended.at[i] <= x->own.len;
     }
-    return good && x->item.len == events && stands(x, LEVEL_INTER, rows) &&
-           stands(x, LEVEL_USER, rows) && stands(x, LEVEL_INTRA, rows * x->target.len) &&
-           stands(x, LEVEL_SESSION, events) && stands(x, LEVEL_ITEM, seen);
+    return good && x->item.len == events && has_weights(x, LEVEL_INTER, rows) &&
+           has_weights(x, LEVEL_USER, rows) && has_weights(x, LEVEL_INTRA, rows * x->target.len) &&
+           has_weights(x, LEVEL_SESSION, events) && has_weights(x, LEVEL_ITEM, attended);
 }
 
-static void watched_state(const struct attention_sample *w, struct watched *x, struct state *s)
+static void sampled_session_state(const struct attention_sample *w, struct sampled_session *x,
+                                  struct state *s)
 {
     state_i64(s, "order", &x->order, 1, INT64_MAX);
-    state_i32(s, "user", &x->user, 0, w->past.users - 1);
+    state_i32(s, "user", &x->user, 0, w->memory.users - 1);
     state_i32(s, "session", &x->session, 0, INT32_MAX);
     state_begin(s, "weight");
     for (int l = 0; l < LEVELS; l++)
@@ -409,8 +416,8 @@ static void watched_state(const struct attention_sample *w, struct watched *x, s
     state_i32s(s, "target", &x->target, 0, w->item_count - 1);
     state_i32s(s, "top", &x->top, 0, w->item_count - 1);
     state_i32s(s, "own", &x->own, 0, w->item_count - 1);
-    state_i32s(s, "seen", &x->seen, 0, INT32_MAX);
-    if (state_restoring(s) && state_good(s) && !watched_fits(x))
+    state_i32s(s, "seen", &x->attended, 0, INT32_MAX);
+    if (state_restoring(s) && state_good(s) && !sampled_session_fits(x))
         state_refuse(s, "length", "does not fit the other arrays");
 }
 
@@ -426,7 +433,7 @@ static void drawn_state(struct attention_sample *w, struct state *s)
             vec_push(&w->drawn, mem_zero(1, sizeof *w->drawn.at[0]));
         snprintf(name, sizeof name, "%lld", (long long)i);
         state_begin(s, name);
-        watched_state(w, w->drawn.at[i], s);
+        sampled_session_state(w, w->drawn.at[i], s);
         state_end(s);
     }
 }
@@ -439,7 +446,7 @@ void attention_sample_state(struct attention_sample *w, struct state *s)
     state_begin(s, "watch");
     state_i64(s, "candidates", &candidates, 0, INT64_MAX);
     state_i64(s, "random", &words, 0, INT64_MAX);
-    memory_slots_state(&w->past, s);
+    memory_slots_state(&w->memory, s);
     items_state(w, s);
     drawn_state(w, s);
     state_end(s);

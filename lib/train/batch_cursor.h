@@ -1,10 +1,11 @@
-/* Where a batch's sessions stand in what a forward pass leaves: host counts beside its arrays. */
+/* A cursor over the sessions of a batch: where each session begins in the batch's arrays and in the
+ * results of the forward pass. */
 #ifndef TRAIN_BATCH_CURSOR_H
 #define TRAIN_BATCH_CURSOR_H
 
 #include "model/model.h"
 
-/* Session i; {0} is the first. */
+/* Session i of the batch; {0} is the first. */
 struct batch_cursor {
     size_t i;
     size_t event;          /* its first event */
@@ -15,8 +16,8 @@ struct batch_cursor {
 
 int32_t batch_cursor_rows(struct batch_cursor p, const struct forward *f); /* of its lookback */
 
-/* How many weights of a level the session has; of LEVEL_ITEM, where each target's say for
- * themselves where they are, 0. */
+/* The number of weights that the session has at a level; 0 for LEVEL_ITEM, whose weights
+ * forward.item_at finds. */
 size_t batch_cursor_weights(struct batch_cursor p, const struct batch *b, const struct forward *f,
                             int level);
 

@@ -15,7 +15,7 @@ static int keep_weights(struct best *b, const struct learner *l, const char *sel
     if (!b->keep)
         return 0;
     parameters_flush(p);
-    /* looked at first, so that the last good weights stay */
+    /* checked before the last good weights are replaced */
     if (!isfinite(d->op->square_sum(d, p->value, p->count)))
         return err_set(e, STATUS_FAIL,
                        "training diverged: weights are not finite after step %lld: try a smaller "
@@ -25,14 +25,14 @@ static int keep_weights(struct best *b, const struct learner *l, const char *sel
         b->weights = mem_aligned(p->count * sizeof *b->weights);
     d->op->download(d, b->weights, p->value, p->count * sizeof *b->weights);
     b->selected_on = selected_on;
-    b->epoch = l->tally.epoch.number;
+    b->epoch = l->stats.epoch.number;
     b->step = l->steps;
     return 0;
 }
 
 int best_pass(struct best *b, const struct learner *l, bool *improved, struct err *e)
 {
-    enum part part = l->tally.epoch.part;
+    enum part part = l->stats.epoch.part;
     if (improved)
         *improved = false;
     if (part == PART_TRAIN)
@@ -40,7 +40,7 @@ int best_pass(struct best *b, const struct learner *l, bool *improved, struct er
     b->validated |= part == PART_VALIDATION;
     if (b->validated && part != PART_VALIDATION)
         return 0;
-    double recall = pass_stats_recall(&l->tally);
+    double recall = pass_stats_recall(&l->stats);
     if (recall <= b->recall) {
         b->waiting++;
         return 0;
@@ -57,7 +57,7 @@ int best_finish(struct best *b, const struct learner *l, struct err *e)
     return b->weights ? 0 : keep_weights(b, l, "last", e);
 }
 
-/* What weights can be selected on; best.selected_on points here. */
+/* The values of best.selected_on. */
 static const char *const selections[] = {"last", "validation", "test"};
 
 static int32_t selection_of(const struct best *b)

@@ -8,7 +8,7 @@
 
 static const char format[] = "sesspipe-checkpoint 1";
 
-/* ---- what a checkpoint holds ---- */
+/* ---- contents ---- */
 
 static void output_state(struct checkpoint *c, struct state *s)
 {
@@ -22,7 +22,7 @@ static void output_state(struct checkpoint *c, struct state *s)
     c->stand.records = (uint32_t)records;
 }
 
-/* Everything; of a run that came to its end only what is left to do. */
+/* Writes or restores all members; of a run that reached its end, without the run's state. */
 static void list(void *of, struct state *s)
 {
     struct checkpoint *c = of;
@@ -58,21 +58,21 @@ static int write_file(struct checkpoint *c, struct err *e)
     const char *const value[] = {format, c->run.model, output->path ? base_of(output->path) : "",
                                  output->path ? base_of(output->temporary) : ""};
     struct safetensors_text text[4];
-    struct output_file sink;
-    if (output_file_open_locked(&sink, c->path, e))
+    struct output_file file;
+    if (output_file_open_locked(&file, c->path, e))
         return e->status;
     for (int i = 0; i < 4; i++) {
         text[i] = (struct safetensors_text){mem_copy(key[i], strlen(key[i])), {0}};
         buf_text(&text[i].value, value[i]);
     }
-    int status = state_write(&sink, text, output->path ? 4 : 2, list, c, e);
+    int status = state_write(&file, text, output->path ? 4 : 2, list, c, e);
     for (int i = 0; i < 4; i++) {
         mem_free(text[i].key);
         buf_release(&text[i].value);
     }
     if (!status)
-        return output_file_commit(&sink, e);
-    output_file_discard(&sink);
+        return output_file_commit(&file, e);
+    output_file_discard(&file);
     return status;
 }
 
@@ -87,12 +87,12 @@ int checkpoint_write(struct checkpoint *c, struct err *e)
     if (output->path && !c->ended)
         stand = frame_out_stand(&c->run.out->out, length);
     stand.length = length;
-    c->stand = stand; /* its bytes are the output's */
+    c->stand = stand; /* its bytes belong to the output */
     memcpy(&c->digest, &digest, sizeof c->digest);
     int status = write_file(c, e);
     c->stand = (struct frame_stand){0};
     if (status && !c->written)
-        output->kept = false; /* nothing knows of it */
+        output->kept = false; /* no checkpoint names it */
     c->written |= !status;
     c->since = 0;
     return status;
@@ -115,7 +115,7 @@ int checkpoint_end(struct checkpoint *c, struct err *e)
     return checkpoint_write(c, e);
 }
 
-/* ---- going on: is it the same run? ---- */
+/* ---- resuming: is it the same run? ---- */
 
 static int bad(const struct checkpoint *c, const char *what, struct err *e)
 {
@@ -139,12 +139,12 @@ static int check_format(const struct checkpoint *c, struct err *e)
         return bad(c, "format: a checkpoint of another version of trainer", e);
     return bad(c,
                text_of(c, "model").len
-                   ? "format: a model, not a checkpoint: start from it by --init"
+                   ? "format: a model, not a checkpoint: use --init to start from it"
                    : "format: not a checkpoint",
                e);
 }
 
-/* The key of the first entry that differs; NULL: none does. */
+/* The key of the first entry that differs; NULL: none. */
 static const char *other_entry(const struct meta *was, const struct meta *is)
 {
     for (size_t i = 0; i < is->entries.len; i++) {
@@ -168,7 +168,7 @@ static int name_difference(const struct checkpoint *c, const struct meta *was,
         err_set(e, (size_t)program + 1 == is->pipeline.len ? STATUS_USAGE : STATUS_DATA,
                 "%s is of another run: %.*s", c->resumed, (int)what.len, what.at);
     else
-        err_set(e, STATUS_DATA, "%s is of other data: the header's \"%s\" was another", c->resumed,
+        err_set(e, STATUS_DATA, "%s is of other data: the header's \"%s\" differs", c->resumed,
                 key ? key : "minor");
     buf_release(&what);
     return e->status;
@@ -208,19 +208,19 @@ static int check_header(struct checkpoint *c, struct err *e)
     return status;
 }
 
-/* Where the output's temporary file is: beside the output. */
+/* Finds the output's temporary file, which is in the output's directory. */
 static int find_output(struct checkpoint *c, struct err *e)
 {
     struct bytes output = text_of(c, "output"), temporary = text_of(c, "temporary");
     const char *path = c->run.path;
     struct buf name = {0};
     if (!path || !strcmp(path, "-") || !temporary.len)
-        return 0; /* a new output, of the passes that follow */
+        return 0; /* a new output with the passes that follow */
     const char *base = base_of(path);
     if (!bytes_equal(output, bytes_of(base)))
         return err_set(e, STATUS_USAGE,
-                       "%s goes on with the output %.*s: give that by -o, or none for the passes "
-                       "that follow",
+                       "%s continues the output %.*s: give that to -o, or no -o for an output of "
+                       "the passes that follow",
                        c->resumed, (int)output.len, output.at);
     if (memchr(temporary.at, '/', temporary.len) || memchr(temporary.at, 0, temporary.len))
         return bad(c, "temporary: not the name of a file", e);
@@ -258,7 +258,7 @@ int checkpoint_open(struct checkpoint *c, const struct checkpoint_run *run, cons
     return 0;
 }
 
-/* ---- going on: from where it stood ---- */
+/* ---- resuming: state and output ---- */
 
 int checkpoint_restore(struct checkpoint *c, struct err *e)
 {
@@ -288,7 +288,7 @@ int checkpoint_finish(struct checkpoint *c, struct err *e)
     struct stat there;
     if (c->run.save && stat(c->run.save, &there))
         return err_set(e, STATUS_NOINPUT,
-                       "%s is of a run that has ended: there are no weights left for %s",
+                       "%s is of a run that has ended, and has no weights to write to %s",
                        c->resumed, c->run.save);
     if (!c->temporary)
         return output_finish(c->run.out, e);
@@ -296,7 +296,7 @@ int checkpoint_finish(struct checkpoint *c, struct err *e)
         return output_file_commit(&c->run.out->sink, e);
     if (e->status == STATUS_NOINPUT && !stat(c->run.path, &there) &&
         (uint64_t)there.st_size == c->stand.length)
-        return 0; /* it was killed after it had done everything */
+        return 0; /* the run was killed after all was done */
     return e->status;
 }
 

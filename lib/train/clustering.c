@@ -23,7 +23,7 @@ static int read_file(const char *path, struct buf *to, struct err *e)
     if (!f)
         return err_set(
             e, STATUS_NOINPUT,
-            "--clusters %s: %s: give a number of clusters, or a file of lines with user, "
+            "--clusters %s: %s: give a number of clusters, or a file with lines of user, "
             "tab, cluster",
             path, strerror(errno));
     do {
@@ -47,7 +47,7 @@ static int take_line(struct clustering *c, struct bytes line, const struct names
     int32_t user = names_find(users, (struct bytes){line.at, n});
     int32_t cluster = names_add(clusters, (struct bytes){tab + 1, line.len - n - 1}, NULL);
     if (user >= 0 && c->group.at[user] >= 0)
-        return err_set(e, STATUS_DATA, "this user stands there twice");
+        return err_set(e, STATUS_DATA, "this user has a line already");
     if (user >= 0)
         c->group.at[user] = cluster;
     return 0;
@@ -93,7 +93,7 @@ static int open_file(struct clustering *c, const char *path, const struct names 
 
 /* ---- opening ---- */
 
-/* Those of a model's file. */
+/* Takes the clusters of a model's file. */
 static int take_theirs(struct clustering *c, const struct safetensors *model, int64_t number,
                        bool trained, const struct names *users, struct err *e)
 {
@@ -116,7 +116,7 @@ int clustering_open(struct clustering *c, const char *clusters, const struct saf
     if (!number)
         return open_file(c, clusters, users, e);
     if (number > names_count(users))
-        return err_set(e, STATUS_USAGE, "--clusters %" PRId64 ": there are %d users only", number,
+        return err_set(e, STATUS_USAGE, "--clusters %" PRId64 ": there are only %d users", number,
                        (int)names_count(users));
     c->blocks = (int)number;
     c->to_find = true;

@@ -1,5 +1,5 @@
-/* Which users share attention weights (--clusters): as a file says, as the model's file has it, or
- * as their items are alike. */
+/* Clusters of users who share attention weights (--clusters): from a file, from the model's file,
+ * or found by the users' items. */
 #ifndef TRAIN_CLUSTERING_H
 #define TRAIN_CLUSTERING_H
 
@@ -8,20 +8,20 @@
 
 struct clustering {
     i32_vec group; /* [users] */
-    int blocks;    /* how many there are; 0: users share nothing */
-    bool to_find;  /* from the users' items, which clustering_find does */
+    int blocks;    /* number of clusters; 0: users share no weights */
+    bool to_find;  /* clustering_find has to find them */
 };
 
-/* The number in "8"; 0: it names a file. */
+/* The number of clusters, as in "8"; 0: the text names a file. */
 int64_t clustering_number(const char *clusters);
 
-/* Where a model's file has clusters, those: for a model that is trained already whatever `clusters`
- * is, else it has to be their number.  Else what the file of that name says, or as many blocks as
- * the number says, to be found.  model: NULL: none.  64, 65, 66. */
+/* Takes the clusters of the model's file (`model`, NULL: none) if it has some; for a model that is
+ * to be trained on, `clusters` has to be their number.  Else reads the file that `clusters` names,
+ * or leaves the number of clusters to clustering_find.  64, 65, 66. */
 int clustering_open(struct clustering *c, const char *clusters, const struct safetensors *model,
                     bool trained, const struct names *users, struct err *e);
 
-/* Finds them by the items of the first training pass: by the mean of the model's embeddings where
+/* Finds clusters by the users' items in the first training pass: by the mean of their embeddings if
  * `embedded`, else by their frequencies (train/kmeans.h). */
 void clustering_find(struct clustering *c, const struct first_epoch *a, const struct model *m,
                      bool embedded, uint64_t seed);

@@ -1,4 +1,4 @@
-/* What training says while it runs: a line an epoch for people, a JSON line a pass for machines. */
+/* Messages of a run: a line of text for each epoch, or a JSON line for each pass. */
 #ifndef TRAIN_EPOCH_LOG_H
 #define TRAIN_EPOCH_LOG_H
 
@@ -6,25 +6,25 @@
 
 struct epoch_log {
     int64_t epoch;
-    double start;       /* seconds on the clock, when the pass began */
+    double start;       /* when the pass began, in seconds on the clock */
     int64_t batches[4]; /* of the last pass of each part; 0: not known */
-    struct buf line;    /* of the epoch so far */
+    struct buf line;    /* the epoch's line so far */
 };
 
-/* Seconds on a clock that never goes back. */
+/* Seconds on a monotonic clock. */
 double epoch_log_now(void);
 
 void epoch_log_begin(struct epoch_log *r, const struct pass_stats *t);
 
-/* A pass has ended: its part of the epoch's line is added; `json` (may be NULL) gets members of an
- * object, each behind a comma. */
+/* A pass has ended: adds its part to the epoch's line.  Appends members of a JSON object, each
+ * after a comma, to `json` (may be NULL). */
 void epoch_log_end(struct epoch_log *r, const struct pass_stats *t, bool improved,
                    struct buf *json);
 
-/* How much of the pass is done, by the one before; 0: not known. */
+/* The share of the pass that is done, estimated from the pass before; 0: not known. */
 double epoch_log_share(const struct epoch_log *r, const struct pass_stats *t);
 
-/* For checkpoints (nn/state.h): the line so far, the time spent on the pass. */
+/* For checkpoints (nn/state.h): the line and the time spent on the pass so far. */
 void epoch_log_state(struct epoch_log *r, struct state *s);
 void epoch_log_release(struct epoch_log *r);
 

@@ -1,7 +1,7 @@
 #include "train/first_epoch.h"
 
 /* The columns of a batch. */
-enum { BATCH_COLUMNS = 13 }; /* with a NULL behind them */
+enum { BATCH_COLUMNS = 13 }; /* and a NULL after them */
 static void columns_of(struct batch *b, struct column *column[BATCH_COLUMNS],
                        size_t size[BATCH_COLUMNS])
 {
@@ -24,7 +24,7 @@ static void columns_of(struct batch *b, struct column *column[BATCH_COLUMNS],
     }
 }
 
-/* Keeps the record; what a batch points to is copied. */
+/* Keeps a copy of the record. */
 static void keep(struct first_epoch *a, const struct batches_record *r)
 {
     struct batches_record copy = *r;
@@ -58,7 +58,7 @@ static void note_events(struct first_epoch *a, const struct batch *b)
         }
 }
 
-/* Reads on from the pass's first record, *r, to the first that is no batch of it. */
+/* Reads from the first record of the pass, *r, up to the first that is not a batch of it. */
 static enum read_result read_pass(struct first_epoch *a, struct batches_in *in,
                                   struct batches_record *r, struct err *e)
 {

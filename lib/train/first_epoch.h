@@ -1,15 +1,15 @@
-/* The first training pass read ahead, for what has to be known of it before it is learned from: its
- * batches are kept, and handed out once all of them are there. */
+/* Reads the whole first training pass before training begins, to find clusters by its events: keeps
+ * its batches, and returns them once all are read. */
 #ifndef TRAIN_FIRST_EPOCH_H
 #define TRAIN_FIRST_EPOCH_H
 
 #include "stream/record.h"
 
 struct first_epoch {
-    bool wanted; /* the caller's: false hands every record out as it is read */
-    /* of the events of the first training pass, once its first record was handed out */
+    bool wanted; /* set by the caller; false: returns every record as it is read */
+    /* events of the first training pass, complete once its first record was returned */
     i32_vec user, item;
-    /* what is kept */
+    /* records read but not yet returned */
     VEC(struct batches_record) kept;
     VEC(char *) memory; /* what their columns point to */
     size_t next;

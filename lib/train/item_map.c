@@ -56,7 +56,7 @@ void item_map_release(struct item_map *v)
                        &v->history_item,
                        &v->step_item,
                        &v->step_target,
-                       &v->held,
+                       &v->last_item,
                        &v->rank_user,
                        &v->rank_session,
                        &v->position,
@@ -87,7 +87,7 @@ void item_map_release(struct item_map *v)
 
 /* ---- batches ---- */
 
-/* Appends the rows of the known among `count` items; returns how many. */
+/* Appends the rows of the known items among `count`; returns how many. */
 static int32_t push_known(struct item_map *v, const int32_t *item, int32_t count, i32_vec *to)
 {
     size_t before = to->len;
@@ -97,7 +97,8 @@ static int32_t push_known(struct item_map *v, const int32_t *item, int32_t count
     return (int32_t)(to->len - before);
 }
 
-/* The earlier sessions at `row` of the batch, whose items begin at *item where they are given. */
+/* Appends the earlier session at `row` of the batch; its items, if the batch has them, begin at
+ * *item. */
 static void push_history(struct item_map *v, const struct batch *b, size_t row, int32_t count,
                          const int32_t *item)
 {
@@ -127,7 +128,7 @@ static void clear_batch(struct item_map *v)
                        &v->history_length, &v->history_item};
     for (size_t i = 0; i < sizeof ints / sizeof *ints; i++) {
         vec_clear(ints[i]);
-        vec_reserve(ints[i], 1); /* an array that is not there says that none is given */
+        vec_reserve(ints[i], 1); /* NULL would say that the batch does not have the array */
     }
     vec_clear(&v->start);
     vec_clear(&v->history_start);
@@ -180,7 +181,7 @@ const struct batch *item_map_batch(struct item_map *v, const struct batch *b)
     return &v->batch;
 }
 
-/* ---- steps of lanes ---- */
+/* ---- steps ---- */
 
 static int32_t row_of(struct item_map *v, int32_t item)
 {
@@ -197,43 +198,43 @@ static void push_step(struct item_map *v, int32_t item, int32_t target, unsigned
     vec_push(&v->step_reset, reset);
 }
 
-/* Element i of the steps, which is the lane's. */
-static void take_step(struct item_map *v, const struct steps *s, size_t i, size_t lane)
+/* Takes element i of the steps, which belongs to the slot. */
+static void take_step(struct item_map *v, const struct steps *s, size_t i, size_t slot)
 {
-    int32_t *held = &v->held.at[lane];
-    unsigned char reset = column_u8(s->reset)[i], *due = &v->due.at[lane];
+    int32_t *last = &v->last_item.at[slot];
+    unsigned char reset = column_u8(s->reset)[i], *due = &v->due.at[slot];
     if (reset == RESET_IDLE) {
         *due = RESET_NONE;
         push_step(v, 0, 0, reset);
         return;
     }
     if (reset != RESET_NONE)
-        *held = row_of(v, column_i32(s->item)[i]);
+        *last = row_of(v, column_i32(s->item)[i]);
     *due = reset > *due ? reset : *due;
     int32_t target = row_of(v, column_i32(s->target)[i]);
-    if (*held >= 0 && target >= 0) {
-        push_step(v, *held, target, *due);
+    if (*last >= 0 && target >= 0) {
+        push_step(v, *last, target, *due);
         *due = RESET_NONE;
     } else {
         push_step(v, -1, 0, RESET_NONE);
     }
-    *held = target >= 0 ? target : *held;
+    *last = target >= 0 ? target : *last;
 }
 
 const struct steps *item_map_steps(struct item_map *v, const struct steps *s)
 {
-    size_t lanes = (size_t)s->lanes;
+    size_t slots = (size_t)s->lanes;
     if (!v->unknown)
         return s;
     vec_clear(&v->step_item);
     vec_clear(&v->step_target);
     vec_clear(&v->step_reset);
-    while (v->held.len < lanes) {
-        vec_push(&v->held, -1);
+    while (v->last_item.len < slots) {
+        vec_push(&v->last_item, -1);
         vec_push(&v->due, RESET_NONE);
     }
     for (size_t i = 0; i < s->item.len; i++)
-        take_step(v, s, i, i % lanes);
+        take_step(v, s, i, i % slots);
     v->steps = *s;
     v->steps.item = COLUMN(v->step_item);
     v->steps.target = COLUMN(v->step_target);
@@ -263,7 +264,7 @@ static void push_missed(struct item_map *v, int32_t target)
     v->missed++;
 }
 
-/* The model's target `at`, whose list goes with it. */
+/* Appends rank and list of the model's target `at`. */
 static void push_scored(struct item_map *v, const struct outcome *o, size_t at)
 {
     vec_push(&v->rank, column_i32(o->ranks.rank)[at]);
@@ -277,12 +278,12 @@ static void push_scored(struct item_map *v, const struct outcome *o, size_t at)
         vec_push(&v->top_item, v->id.at[list[k]]);
 }
 
-/* The place and item of a target. */
+/* Appends user, session, position and item of a target. */
 struct aim {
     int32_t user, session, length, position, item;
 };
 
-/* It is number `at` of those that the model scored; -1: it did not. */
+/* Appends a target; at: its number among those that the model scored, -1: not scored. */
 static void push_target(struct item_map *v, struct aim aim, const struct outcome *o, int64_t at)
 {
     vec_push(&v->rank_user, aim.user);
@@ -297,13 +298,13 @@ static void push_target(struct item_map *v, struct aim aim, const struct outcome
         push_missed(v, aim.item);
 }
 
-/* The targets of session i, of which the model scored those from `at` on; returns where the next
- * session's begin. */
+/* Appends the targets of session i; `at`: the first that the model scored.  Returns that of the
+ * next session. */
 static int64_t push_targets(struct item_map *v, const struct batch *b, size_t i,
                             const int32_t *item, const struct outcome *o, int64_t at)
 {
     int32_t length = column_i32(b->length)[i];
-    bool input = false; /* something that the model knows went before */
+    bool input = false; /* a known item came before */
     for (int32_t j = 0; j < length; j++) {
         bool known = v->row.at[item[j]] >= 0, scored = known && input;
         input |= known;
@@ -316,7 +317,7 @@ static int64_t push_targets(struct item_map *v, const struct batch *b, size_t i,
     return at;
 }
 
-/* What has been pushed, of which so many targets were missed. */
+/* The outcome of the targets appended so far; missed: those that the model did not score. */
 static struct outcome lay_out_outcome(struct item_map *v, const struct outcome *o, int64_t missed,
                                       struct pass_stats *t)
 {

@@ -17,7 +17,7 @@ void sparse_release(struct sparse *s)
 
 /* ---- vectors ---- */
 
-/* The events' items user after user: start [users + 1], item [events]. */
+/* The items of the events, user after user: start [users + 1], item [events]. */
 struct grouped_events {
     size_t *start;
     int32_t *item;
@@ -38,11 +38,11 @@ static struct grouped_events group_events(const i32_vec *user, const i32_vec *it
     return g;
 }
 
-/* Each user's different items with how often he has them, in the order in which they come. */
+/* Counts the events of each user and item, items in order of their first event. */
 static void count_items(struct sparse *to, const struct grouped_events *g, int32_t users,
                         int32_t items)
 {
-    size_t *place = mem_zero((size_t)items, sizeof *place); /* behind it, in `to` */
+    size_t *place = mem_zero((size_t)items, sizeof *place); /* one past the item's index in `to` */
     vec_push(&to->start, 0);
     for (int32_t u = 0; u < users; u++) {
         size_t first = to->start.at[u];
@@ -110,9 +110,9 @@ struct cluster_means {
     const struct sparse *s;
     int32_t count, k;
     float *centre;    /* [k, width] */
-    double *length;   /* [k] square of each */
-    double *own;      /* [count] square of each vector */
-    double *distance; /* [count] square of that to the nearest centre */
+    double *length;   /* [k] squared length of each centre */
+    double *own;      /* [count] squared length of each vector */
+    double *distance; /* [count] squared distance to the nearest centre */
 };
 
 static double distance(const struct cluster_means *m, int32_t i, int32_t k)
@@ -133,7 +133,7 @@ static void measure(struct cluster_means *m, int32_t k)
         m->length[k] += (double)centre[c] * (double)centre[c];
 }
 
-/* Centre k becomes vector i. */
+/* Sets centre k to vector i. */
 static void set_centre(struct cluster_means *m, int32_t k, int32_t i)
 {
     float *centre = m->centre + (size_t)k * (size_t)m->s->width;
@@ -143,7 +143,7 @@ static void set_centre(struct cluster_means *m, int32_t k, int32_t i)
     measure(m, k);
 }
 
-/* A vector with probability in proportion to its square distance from the centres so far. */
+/* Draws a vector with probability proportional to its squared distance to the nearest centre. */
 static int32_t draw_vector(const struct cluster_means *m, struct random *random)
 {
     double sum = 0;
@@ -171,7 +171,7 @@ static void draw_centres(struct cluster_means *m, uint64_t seed)
     }
 }
 
-/* Each vector to its nearest centre, the first of equals; whether any moved. */
+/* Assigns each vector to its nearest centre, the first of equals; returns whether any changed. */
 static bool assign(struct cluster_means *m, int32_t *cluster)
 {
     bool moved = false;
@@ -189,8 +189,8 @@ static bool assign(struct cluster_means *m, int32_t *cluster)
     return moved;
 }
 
-/* A cluster that nobody is in takes the vector that is farthest from its centre, of those in
- * clusters of more than one; whether there was any. */
+/* Gives each empty cluster the vector that is farthest from its centre, out of clusters with more
+ * than one; returns whether any cluster was empty. */
 static bool fill_empty(struct cluster_means *m, int32_t *cluster, int32_t *members)
 {
     bool any = false;
@@ -210,7 +210,7 @@ static bool fill_empty(struct cluster_means *m, int32_t *cluster, int32_t *membe
     return any;
 }
 
-/* Each centre to the mean of its vectors. */
+/* Moves each centre to the mean of its vectors. */
 static void centre(struct cluster_means *m, const int32_t *cluster, const int32_t *members)
 {
     size_t width = (size_t)m->s->width;

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-enum { CUTOFF = 20 }; /* of the scores by which the best pass is chosen */
+enum { CUTOFF = 20 }; /* of recall and MRR, by which the best epoch is chosen */
 
 static void open_candidates(struct learner *l)
 {
@@ -44,11 +44,11 @@ void learner_close(struct learner *l)
     *l = (struct learner){0};
 }
 
-/* Tables are flushed here, so that whoever keeps the weights between passes finds them flushed and
- * changes no rounding of what follows. */
+/* Flushes lazy updates in every pass, so that results do not depend on whether the weights are read
+ * between passes. */
 void learner_begin(struct learner *l, struct epoch epoch)
 {
-    l->tally = (struct pass_stats){.epoch = epoch};
+    l->stats = (struct pass_stats){.epoch = epoch};
     parameters_flush(&l->model->parameters);
     if (l->model->class->pass)
         l->model->class->pass(l->model, l->tape);
@@ -58,8 +58,8 @@ void learner_begin(struct learner *l, struct epoch epoch)
 
 /* ---- one batch ---- */
 
-/* Adds losses up, `step` updates after the first weights.  A mean of which e^-loss is 0 has left
- * what a probability can be. */
+/* Sums losses; step: updates before them.  Training has diverged if e^-loss, the probability of the
+ * mean loss, is 0. */
 static int sum_losses(struct learner *l, const float *loss, int targets, int64_t step, double *sum,
                       struct err *e)
 {
@@ -71,8 +71,8 @@ static int sum_losses(struct learner *l, const float *loss, int targets, int64_t
                        "training diverged: the loss is %g after step %lld: try a smaller --lr, or "
                        "--clip",
                        *sum / targets, (long long)step);
-    l->tally.loss += *sum;
-    l->tally.events += targets;
+    l->stats.loss += *sum;
+    l->stats.events += targets;
     return 0;
 }
 
@@ -87,49 +87,51 @@ int learner_flush(struct learner *l, struct err *e)
     return sum_losses(l, d->op->fetched(d, l->late.ticket), targets, l->late.step, &sum, e);
 }
 
-/* One batch, or some steps of lanes. */
+/* One batch, or some steps of slots. */
 struct work {
-    const struct batch *batch; /* NULL: steps */
+    const struct batch *batch; /* NULL: use `steps` */
     struct slot_steps steps;
 };
 
-/* What a loss takes of the batch's targets, on the device: over all items, or over some. */
-struct goal {
+/* The targets of a loss on the device: `target` for a loss over all items, else `candidates`. */
+struct loss_targets {
     const int32_t *target;
     const struct planned_candidates *candidates;
 };
 
-static struct goal goal_of(const struct learner *l, const struct forward *f, bool sampled)
+static struct loss_targets loss_targets_of(const struct learner *l, const struct forward *f,
+                                           bool sampled)
 {
     struct tape *t = l->tape;
     if (!f->targets)
-        return (struct goal){0};
+        return (struct loss_targets){0};
     if (!sampled)
-        return (struct goal){.target = tape_ints(t, f->target, (size_t)f->targets)};
+        return (struct loss_targets){.target = tape_ints(t, f->target, (size_t)f->targets)};
     struct candidates c = negatives_draw(&l->negatives, t, f->target, f->targets, l->options.seed,
                                          (uint64_t)l->steps + 1);
-    return (struct goal){.candidates = tape_plan_candidates(t, f->output, f->output_bias, &c,
-                                                            f->target, f->targets)};
+    return (struct loss_targets){.candidates = tape_plan_candidates(t, f->output, f->output_bias,
+                                                                    &c, f->target, f->targets)};
 }
 
-/* Steps of lanes are planned before they are computed, and the loss with them: a device waits for
- * the host once. */
-static struct goal run_forward(struct learner *l, const struct work *w, bool sampled,
-                               struct forward *f)
+/* Steps of slots and their loss are planned before they are computed, so that the device waits for
+ * the host only once. */
+static struct loss_targets run_forward(struct learner *l, const struct work *w, bool sampled,
+                                       struct forward *f)
 {
     const struct model_class *class = l->model->class;
     if (w->batch)
         class->forward(l->model, l->tape, w->batch, f);
     else
         class->plan(l->model, l->tape, &w->steps, f);
-    struct goal goal = goal_of(l, f, sampled);
+    struct loss_targets goal = loss_targets_of(l, f, sampled);
     if (!w->batch)
         class->steps(l->model, l->tape, f);
     return goal;
 }
 
-/* The losses of the targets; the gradient starts here. */
-static float *run_loss(const struct learner *l, const struct forward *f, const struct goal *g)
+/* The losses of the targets, from which the gradient starts. */
+static float *run_loss(const struct learner *l, const struct forward *f,
+                       const struct loss_targets *g)
 {
     struct tape *t = l->tape;
     if (g->candidates)
@@ -138,14 +140,14 @@ static float *run_loss(const struct learner *l, const struct forward *f, const s
     return tape_output_loss(t, f->state, model_output(t, f), model_output_bias(t, f), g->target);
 }
 
-/* Puts a whole step before the device, and only then waits for the losses of the one before. */
+/* Queues a whole step on the device, and then waits for the losses of the step before. */
 static int train(struct learner *l, const struct work *w, struct outcome *o, struct err *e)
 {
     struct tape *t = l->tape;
     struct device *d = l->model->device;
     struct forward *f = &o->forward;
     tape_begin(t, true, l->options.seed, (uint64_t)l->steps + 1);
-    struct goal goal = run_forward(l, w, l->options.sampled, f);
+    struct loss_targets goal = run_forward(l, w, l->options.sampled, f);
     o->events = f->targets;
     if (!f->targets)
         return 0;
@@ -159,14 +161,14 @@ static int train(struct learner *l, const struct work *w, struct outcome *o, str
     return status;
 }
 
-/* Losses, ranks and the k best of each target. */
+/* Losses, ranks and the k best items of each target. */
 static int rank(struct learner *l, const struct work *w, int k, struct outcome *o, struct err *e)
 {
     struct tape *t = l->tape;
     struct device *d = l->model->device;
     struct forward *f = &o->forward;
     tape_begin(t, false, 0, 0);
-    struct goal goal = run_forward(l, w, false, f);
+    struct loss_targets goal = run_forward(l, w, false, f);
     k = k < l->candidates ? k : l->candidates;
     size_t n = (size_t)f->targets, listed = n * (size_t)k;
     float *loss = tape_memory(t, n * sizeof *loss);
@@ -199,7 +201,7 @@ static int rank(struct learner *l, const struct work *w, int k, struct outcome *
 
 /* ---- the records of a test batch ---- */
 
-static void clear_places(struct learner *l)
+static void clear_positions(struct learner *l)
 {
     vec_clear(&l->user);
     vec_clear(&l->session);
@@ -208,16 +210,16 @@ static void clear_places(struct learner *l)
     vec_clear(&l->length);
 }
 
-static void push_places(struct learner *l, const struct batch *b)
+static void push_positions(struct learner *l, const struct batch *b)
 {
-    clear_places(l);
+    clear_positions(l);
     for (size_t i = 0; i < b->user.len; i++) {
         int32_t session = column_i32(b->session)[i], length = column_i32(b->length)[i];
         for (int32_t j = 0; j + 1 < length; j++) {
             vec_push(&l->user, column_i32(b->user)[i]);
             vec_push(&l->session, session);
             vec_push(&l->position, j);
-            vec_push(&l->history, session); /* sessions are numbered from the user's first */
+            vec_push(&l->history, session); /* session numbers count from the user's first */
             vec_push(&l->length, length);
         }
     }
@@ -250,8 +252,8 @@ static void count_ranks(struct learner *l)
 {
     for (size_t i = 0; i < l->user.len; i++) {
         bool hit = l->rank.at[i] <= CUTOFF;
-        l->tally.hits += hit;
-        l->tally.reciprocal += hit ? 1.0 / l->rank.at[i] : 0;
+        l->stats.hits += hit;
+        l->stats.reciprocal += hit ? 1.0 / l->rank.at[i] : 0;
     }
 }
 
@@ -263,14 +265,14 @@ static void test(struct learner *l, struct outcome *o)
 
 /* ---- passes ---- */
 
-/* Forward only, for the representations, if the model keeps any. */
-static void look(struct learner *l, const struct batch *b, struct outcome *o)
+/* Runs a batch forward without an update, for the representations if the model stores any. */
+static void run_unlearned(struct learner *l, const struct batch *b, struct outcome *o)
 {
     if (l->model->class->finish) {
         tape_begin(l->tape, false, 0, 0);
         l->model->class->forward(l->model, l->tape, b, &o->forward);
     }
-    l->tally.left_out += (int64_t)b->user.len;
+    l->stats.left_out += (int64_t)b->user.len;
 }
 
 static bool updates(const struct learner *l)
@@ -280,15 +282,15 @@ static bool updates(const struct learner *l)
 
 int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, struct err *e)
 {
-    bool training = l->tally.epoch.part == PART_TRAIN;
+    bool training = l->stats.epoch.part == PART_TRAIN;
     const struct work w = {.batch = b};
     int status = 0;
     *o = (struct outcome){0};
-    bool learn = b->learn && !l->options.look;
+    bool learn = b->learn && !l->options.forward_only;
     if (!(training && learn && updates(l)) && learner_flush(l, e))
         return e->status;
     if (training && !learn)
-        look(l, b, o);
+        run_unlearned(l, b, o);
     else if (training && updates(l))
         status = train(l, &w, o, e);
     else
@@ -296,22 +298,22 @@ int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, s
     if (status)
         return status;
     if (!training) {
-        push_places(l, b);
+        push_positions(l, b);
         test(l, o);
     }
     if (l->model->class->finish)
         l->model->class->finish(l->model, l->tape, b);
-    l->tally.batches++;
-    l->tally.sessions += (int64_t)b->user.len;
+    l->stats.batches++;
+    l->stats.sessions += (int64_t)b->user.len;
     return 0;
 }
 
-/* ---- lanes ---- */
+/* ---- steps of slots ---- */
 
 static struct slot_steps part_of(const struct steps *s, int from, int count)
 {
     size_t at = (size_t)from * (size_t)s->lanes;
-    return (struct slot_steps){.lanes = (int32_t)s->lanes,
+    return (struct slot_steps){.slots = (int32_t)s->lanes,
                                .count = count,
                                .item = column_i32(s->item) + at,
                                .target = column_i32(s->target) + at,
@@ -319,10 +321,10 @@ static struct slot_steps part_of(const struct steps *s, int from, int count)
                                .reset = column_u8(s->reset) + at};
 }
 
-/* Of every step the lanes that are neither idle nor stand still, as the model takes them. */
-static void push_lanes(struct learner *l, const struct steps *s)
+/* Appends the position of every slot of each step that is neither idle nor waiting. */
+static void push_slots(struct learner *l, const struct steps *s)
 {
-    clear_places(l);
+    clear_positions(l);
     for (size_t i = 0; i < s->item.len; i++) {
         if (column_u8(s->reset)[i] == RESET_IDLE || column_i32(s->item)[i] < 0)
             continue;
@@ -334,7 +336,7 @@ static void push_lanes(struct learner *l, const struct steps *s)
     }
 }
 
-/* Update after update. */
+/* One update for each `unroll` steps. */
 static int train_steps(struct learner *l, const struct steps *s, int steps, struct outcome *o,
                        struct err *e)
 {
@@ -365,33 +367,33 @@ int learner_steps(struct learner *l, const struct steps *s, struct outcome *o, s
 {
     int steps = (int)(s->item.len / (size_t)s->lanes);
     int64_t sessions = sessions_begun(s);
-    bool training = l->tally.epoch.part == PART_TRAIN;
+    bool training = l->stats.epoch.part == PART_TRAIN;
     *o = (struct outcome){0};
     if (!s->length.at)
         return err_set(e, STATUS_DATA,
-                       "the steps do not say how long their sessions are (\"length\")");
+                       "the steps do not have the lengths of their sessions (\"length\")");
     const struct work w = {.steps = part_of(s, 0, steps)};
-    if (training && l->options.look) {
+    if (training && l->options.forward_only) {
         tape_begin(l->tape, false, 0, 0);
         run_forward(l, &w, false, &o->forward);
-        l->tally.left_out += sessions;
+        l->stats.left_out += sessions;
     } else if (training) {
         if (train_steps(l, s, steps, o, e))
             return e->status;
     } else {
         if (learner_flush(l, e) || rank(l, &w, l->options.top, o, e))
             return e->status;
-        push_lanes(l, s);
+        push_slots(l, s);
         test(l, o);
     }
-    l->tally.batches++;
-    l->tally.sessions += sessions;
+    l->stats.batches++;
+    l->stats.sessions += sessions;
     return 0;
 }
 
 /* ---- checkpoints ---- */
 
-static void tally_state(struct pass_stats *t, struct state *s)
+static void stats_state(struct pass_stats *t, struct state *s)
 {
     int32_t part = (int32_t)t->epoch.part;
     state_begin(s, "tally");
@@ -412,7 +414,7 @@ void learner_state(struct learner *l, struct state *s)
 {
     struct model *m = l->model;
     state_i64(s, "steps", &l->steps, 0, INT64_MAX);
-    tally_state(&l->tally, s);
+    stats_state(&l->stats, s);
     parameters_state(&m->parameters, s);
     state_begin(s, "model");
     if (m->class->state)
@@ -420,7 +422,7 @@ void learner_state(struct learner *l, struct state *s)
     state_end(s);
 }
 
-/* ---- what a pass came to ---- */
+/* ---- results of a pass ---- */
 
 struct pass pass_stats_pass(const struct pass_stats *t)
 {

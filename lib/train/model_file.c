@@ -8,20 +8,20 @@
 
 int model_file_check(const char *path, struct err *e)
 {
-    struct output_file sink;
+    struct output_file file;
     if (!strcmp(path, "-"))
         return err_set(e, STATUS_CANTCREATE,
                        "--save -: standard output holds the predictions: "
                        "name a file");
-    if (output_file_open(&sink, path, e))
+    if (output_file_open(&file, path, e))
         return e->status;
-    output_file_discard(&sink);
+    output_file_discard(&file);
     return 0;
 }
 
 /* ---- saving ---- */
 
-/* Entries to be written, and what they point to. */
+/* Entries to write, and what they point to. */
 struct saving {
     VEC(struct safetensors_entry) entries;
     struct buf text[2];
@@ -38,7 +38,7 @@ static void add_entry(struct saving *s, const char *name, const char *type, size
                                                       .at = at}));
 }
 
-/* The names end to end in place i, and where each begins. */
+/* Adds list i of names: their bytes end to end, and where each begins. */
 static void gather_names(struct saving *s, int i, const struct names *names)
 {
     vec_push(&s->offsets[i], 0);
@@ -99,7 +99,7 @@ int model_file_save(const struct model *m, const float *weights, const struct mo
 
 /* ---- starting from a file ---- */
 
-/* The row of the model for each row of the file; -1: the model has no place for it. */
+/* The model's row for each row of the file; -1: none. */
 struct matched {
     bool named; /* whether the file has names */
     i32_vec row;
@@ -108,7 +108,7 @@ struct matched {
 struct matching {
     const struct model *model;
     const struct safetensors *file;
-    struct matched items, users; /* users: blocks of tables, be they users or clusters */
+    struct matched items, users; /* users: of users or of clusters */
     struct err *e;
 };
 
@@ -154,18 +154,18 @@ static int match_users(struct matching *m, const struct names *users)
     if (status || !m->users.named || (!blocks && !m->model->data.group))
         return status;
     if (!m->model->data.group)
-        return bad(m, "users.cluster", "the model's options give each user weights of his own");
+        return bad(m, "users.cluster", "the model's options give each user their own weights");
     if (!blocks)
-        return bad(m, "users.cluster", "is missing: the weights are of each user's own");
+        return bad(m, "users.cluster", "is missing: in this file each user has their own weights");
     if (blocks > m->model->data.groups)
-        return bad(m, "users.cluster", "there are more of them than the model's options give");
+        return bad(m, "users.cluster", "has more clusters than the model's options give");
     vec_clear(&m->users.row);
     for (int k = 0; k < blocks; k++)
         vec_push(&m->users.row, k);
     return 0;
 }
 
-/* The rows of the file that go to a parameter's first dimension; NULL: as they stand. */
+/* How rows of the file map to the parameter's rows; NULL: they are the same. */
 static const struct matched *matched_for(const struct matching *m, const struct parameter *p)
 {
     const struct matched *r = p->per_item ? &m->items : parameter_per_user(p) ? &m->users : NULL;
@@ -179,7 +179,7 @@ static void shape_text(struct buf *to, const int64_t *shape, int dims)
     buf_byte(to, 0);
 }
 
-/* A table's block that stands alone, for all users. */
+/* Whether the entry is a table per user without its first dimension. */
 static bool is_block(const struct parameter *p, const struct safetensors_entry *entry)
 {
     return parameter_per_user(p) && entry->dims == p->dims - 1 &&
@@ -218,7 +218,7 @@ static int check_finite(struct matching *m, const char *name, const float *at, s
     return 0;
 }
 
-/* All of the file's tensor to where it begins. */
+/* Reads the whole tensor. */
 static int read_whole(struct matching *m, const struct parameter *p,
                       const struct safetensors_entry *entry, size_t count, float *to)
 {
@@ -227,8 +227,8 @@ static int read_whole(struct matching *m, const struct parameter *p,
     return check_finite(m, p->name, to, count);
 }
 
-/* New users begin with the mean of the `rows` that the file has, or with zeros where all users
- * begin so; new items as drawn. */
+/* Sets the rows of new users to the mean of the file's `rows`, or to zeros if all users begin with
+ * zeros. */
 static void begin_new(const struct parameter *p, const char *found, const double *sum, size_t rows,
                       float *to)
 {
@@ -239,7 +239,7 @@ static void begin_new(const struct parameter *p, const char *found, const double
             to[row * width + k] = zeros ? 0 : (float)(sum[k] / (double)rows);
 }
 
-/* The rows of the file's tensor, one after another. */
+/* Reads the tensor row by row to the model's rows. */
 static int read_rows(struct matching *m, const struct parameter *p,
                      const struct safetensors_entry *entry, const struct matched *r, float *to)
 {
@@ -294,7 +294,7 @@ static int read_values(struct matching *m, const struct parameter *p,
                               : read_whole(m, p, entry, p->count, to);
 }
 
-/* Whether the rows of the file are those of the model. */
+/* Whether file and model have the same rows. */
 static bool is_same(const struct parameter *p, const struct matched *r)
 {
     for (size_t i = 0; r && i < r->row.len; i++)
@@ -303,7 +303,7 @@ static bool is_same(const struct parameter *p, const struct matched *r)
     return !r || (int64_t)r->row.len == p->shape[0];
 }
 
-/* Where the parameter's values stand in memory as it wants them; NULL: nowhere. */
+/* The parameter's values in the mapped file, if the model can use them there; else NULL. */
 static float *mapped(const struct matching *m, const struct device *d, const struct parameter *p,
                      const struct safetensors_entry *entry)
 {
@@ -322,7 +322,7 @@ static int init_parameter(struct matching *m, struct device *d, struct parameter
         return m->e->status;
     float *there = mapped(m, d, p, entry);
     if (there) {
-        p->value = there; /* read only: what learns has gradients */
+        p->value = there; /* read only: a model that learns has gradients */
         return check_finite(m, p->name, there, p->count);
     }
     float *host = mem_alloc(p->count * sizeof *host);
@@ -334,7 +334,7 @@ static int init_parameter(struct matching *m, struct device *d, struct parameter
     return status;
 }
 
-/* A tensor that the model has no place for is of another model: nothing is dropped in silence. */
+/* A tensor that the model does not have is an error: it is of another model. */
 static int check_foreign(struct matching *m, const struct parameters *p)
 {
     for (size_t i = 0; i < m->file->entries.len; i++) {

@@ -9,7 +9,7 @@ int file_bad(const struct safetensors *file, const char *field, const char *what
     return err_set(e, STATUS_DATA, "%s: %s: %s", file->path, field, what);
 }
 
-/* Names under a prefix: PREFIX.bytes end to end, PREFIX.offsets where each begins. */
+/* A list of names: PREFIX.bytes holds them end to end, PREFIX.offsets where each begins. */
 struct listed {
     const struct safetensors *file;
     const struct safetensors_entry *text, *offsets;
@@ -39,7 +39,7 @@ static int split_names(const struct listed *l, const int64_t *offsets, size_t co
         names_add(to, (struct bytes){text.at + offsets[i], (size_t)(offsets[i + 1] - offsets[i])},
                   &is_new);
         if (!is_new)
-            return file_bad(l->file, l->bytes_name, "a name stands twice", e);
+            return file_bad(l->file, l->bytes_name, "a name occurs twice", e);
     }
     return 0;
 }

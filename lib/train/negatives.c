@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-/* The first of the items low .. high whose sum is beyond x, or the last. */
+/* The first of the items low .. high whose `until` is above x, or the last. */
 static int32_t item_at(const struct negatives *n, double x, int32_t low, int32_t high)
 {
     while (low < high) {
@@ -15,8 +15,8 @@ static int32_t item_at(const struct negatives *n, double x, int32_t low, int32_t
     return low;
 }
 
-/* The sums stand far apart in memory for a search through all of them: it begins between the items
- * at which equal parts begin. */
+/* A search through all of `until` would miss the cache at each step: `from` limits it to one part.
+ */
 static void mark_parts(struct negatives *n)
 {
     n->from = mem_zero(NEGATIVES_PARTS + 1, sizeof *n->from);
@@ -56,7 +56,7 @@ void negatives_release(struct negatives *n)
     *n = (struct negatives){0};
 }
 
-/* log of how often the item is expected among the other targets and the negatives. */
+/* log of the expected number of times that the item is among the other targets and negatives */
 static float expected(const struct negatives *n, int32_t item, int targets)
 {
     double total = n->until[n->items - 1];
@@ -65,15 +65,15 @@ static float expected(const struct negatives *n, int32_t item, int targets)
     return (float)log(times > 1e-12 ? times : 1e-12);
 }
 
-/* In [0, 1), fine enough for any number of items. */
+/* A uniform number in [0, 1) of 53 bits. */
 static double chance(struct random *r)
 {
     uint64_t high = random_u32(r), low = random_u32(r);
     return (double)(high << 21 | low >> 11) * 0x1p-53;
 }
 
-/* The item at x of all chances, 0 <= x < 1.  As the number of parts is a power of two, x's is
- * found exactly. */
+/* The item at quantile x, 0 <= x < 1.  The number of parts is a power of two, so that the part of x
+ * is exact. */
 static int32_t draw(const struct negatives *n, double x)
 {
     const int32_t *from = n->from + (int)(x * NEGATIVES_PARTS);

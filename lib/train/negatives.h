@@ -1,5 +1,5 @@
-/* The items over which a loss over some of them goes: the targets of the batch, and more that are
- * drawn by how often training has them, to a power. */
+/* The items of a sampled loss: the targets of the batch, and negatives drawn in proportion to their
+ * number of events in training, to the power alpha. */
 #ifndef TRAIN_NEGATIVES_H
 #define TRAIN_NEGATIVES_H
 
@@ -9,19 +9,19 @@ enum { NEGATIVES_PARTS = 1 << 14 };
 
 struct negatives {
     int count;    /* drawn for each step */
-    bool correct; /* scores are corrected for how likely each is among them (logQ) */
+    bool correct; /* scores are corrected by the expected number of times an item is drawn (logQ) */
     int32_t items;
-    double *until; /* [items] sum of the chances up to each item */
-    double *share; /* [items] of the training's targets */
-    int32_t *from; /* [NEGATIVES_PARTS + 1] where equal parts of all chances begin: items */
+    double *until; /* [items] cumulative probability up to each item, not normalized */
+    double *share; /* [items] share of the targets of training */
+    int32_t *from; /* [NEGATIVES_PARTS + 1] the item at which each equal part of `until` begins */
 };
 
-/* data->count NULL or all zeros: all items alike. */
+/* data->count NULL or all zeros: all items are equally likely. */
 void negatives_open(struct negatives *n, int count, double alpha, bool correct,
                     const struct model_data *data);
 void negatives_release(struct negatives *n);
 
-/* Target by target, then the negatives of this seed and step; of the tape's step. */
+/* The targets in order, then the negatives for this seed and step; valid for the tape's step. */
 struct candidates negatives_draw(const struct negatives *n, struct tape *t, const int32_t *target,
                                  int targets, uint64_t seed, uint64_t step);
 

@@ -33,49 +33,50 @@ const struct option run_model_rows[] = {
 const struct option run_training_rows[] = {
     {OPTION_CHOICE, .name = "loss", .at = offsetof(struct run_options, loss), .argument = "NAME",
      .choices = "cross-entropy|top1|bpr|top1-max|bpr-max", .recorded = true,
-     .help = "what is minimized; bpr-mf, fpmc: bpr"},
+     .help = "loss (bpr for bpr-mf and fpmc)"},
     {OPTION_INT, .name = "negatives", .at = offsetof(struct run_options, negatives),
      .argument = "N", .recorded = true, .high = 1 << 24,
-     .help = "score the batch's targets and N items, not all"},
+     .help = "score the batch's targets and N drawn items only"},
     {OPTION_REAL, .name = "negatives-alpha", .at = offsetof(struct run_options, alpha),
      .argument = "X", .recorded = true, .high = 32,
-     .help = "draw them by popularity to this power"},
+     .help = "draw these items by popularity to this power"},
     {OPTION_FLAG, .name = "logq", .at = offsetof(struct run_options, log_q), .recorded = true,
-     .help = "correct scores for how items were drawn"},
+     .help = "correct scores by how likely items are drawn"},
     {OPTION_CHOICE, .name = "optimizer", .at = offsetof(struct run_options, optimizer),
-     .choices = "adam|adagrad|sgd", .recorded = true, .help = "how weights move"},
+     .choices = "adam|adagrad|sgd", .recorded = true, .help = "optimizer"},
     {OPTION_REAL, .name = "lr", .at = offsetof(struct run_options, lr), .letter = 'l',
      .argument = "RATE", .recorded = true, .high = 1e30, .help = "learning rate"},
     {OPTION_REAL, .name = "momentum", .at = offsetof(struct run_options, momentum),
-     .argument = "RATE", .recorded = true, .high = 1, .help = "of adagrad and sgd"},
+     .argument = "RATE", .recorded = true, .high = 1, .help = "momentum of adagrad and sgd"},
     {OPTION_REAL, .name = "weight-decay", .at = offsetof(struct run_options, weight_decay),
-     .argument = "X", .recorded = true, .high = 1e30, .help = "weights drawn to 0"},
+     .argument = "X", .recorded = true, .high = 1e30,
+     .help = "weight decay: pull of all weights towards 0"},
     {OPTION_REAL, .name = "clip", .at = offsetof(struct run_options, clip), .argument = "NORM",
-     .recorded = true, .high = 1e30, .help = "largest norm of the gradients; 0: any"},
+     .recorded = true, .high = 1e30, .help = "largest norm of the gradients; 0: no limit"},
     {OPTION_INT, .name = "max-steps", .at = offsetof(struct run_options, max_steps),
-     .argument = "N", .recorded = true, .high = 1e19, .help = "update the weights N times only"},
+     .argument = "N", .recorded = true, .high = 1e19, .help = "update the weights only N times"},
     {OPTION_INT, .name = "stop-after", .at = offsetof(struct run_options, stop_after),
      .argument = "N", .recorded = true, .high = 1e19,
-     .help = "stop after N tests without a better one; 0: never"},
+     .help = "stop after N tests without improvement; 0: never"},
     {0},
 };
 
 const struct option run_seed_rows[] = {
     {OPTION_INT, .name = "seed", .at = offsetof(struct run_options, seed), .letter = 's',
-     .argument = "N", .recorded = true, .high = 1e19, .help = "seed of all that is drawn"},
+     .argument = "N", .recorded = true, .high = 1e19, .help = "seed of every random choice"},
     {0},
 };
 
 const struct option run_device_rows[] = {
     {OPTION_TEXT, .name = "device", .at = offsetof(struct run_options, device), .argument = "NAME",
-     .help = "auto, cpu, cuda or cuda:N"},
+     .help = "device: auto, cpu, cuda or cuda:N"},
     {OPTION_CHOICE, .name = "precision", .at = offsetof(struct run_options, precision),
      .argument = "NAME", .choices = "f32|tf32|bf16", .recorded = true,
-     .help = "of wide products' factors"},
+     .help = "number format of large matrix products"},
     {OPTION_INT, .name = "threads", .at = offsetof(struct run_options, threads), .letter = 'j',
-     .argument = "N", .high = 4096, .help = "threads; 0: one a core"},
+     .argument = "N", .high = 4096, .help = "number of threads; 0: one for each core"},
     {OPTION_INT, .name = "workspace", .at = offsetof(struct run_options, workspace),
-     .argument = "N", .low = 1, .high = 1 << 20, .help = "megabytes for scores of items"},
+     .argument = "N", .low = 1, .high = 1 << 20, .help = "megabytes of memory for scores of items"},
     {0},
 };
 
@@ -83,27 +84,29 @@ const struct option run_result_rows[] = {
     {OPTION_TEXT, .name = "save", .at = offsetof(struct run_options, save), .argument = "FILE",
      .help = "write the model to FILE at the end"},
     {OPTION_CHOICE, .name = "save-by", .at = offsetof(struct run_options, save_by),
-     .choices = "recall@20|last", .recorded = true, .help = "which weights"},
+     .choices = "recall@20|last", .recorded = true,
+     .help = "weights to save: of the best recall, or the last"},
     {OPTION_TEXT, .name = "init", .at = offsetof(struct run_options, init), .argument = "FILE",
      .recorded = true, .help = "start from the weights in FILE"},
     {OPTION_TEXT, .name = "checkpoint", .at = offsetof(struct run_options, checkpoint),
-     .argument = "FILE", .help = "write to FILE what --resume needs, after every pass"},
+     .argument = "FILE", .help = "write a checkpoint to FILE after every pass"},
     {OPTION_INT, .name = "checkpoint-every", .at = offsetof(struct run_options, checkpoint_every),
-     .argument = "N", .high = 1e18, .help = "and every N batches; 0: not"},
+     .argument = "N", .high = 1e18, .help = "write it every N batches too; 0: do not"},
     {OPTION_TEXT, .name = "resume", .at = offsetof(struct run_options, resume), .argument = "FILE",
-     .help = "go on from the checkpoint in FILE"},
+     .help = "continue from the checkpoint in FILE"},
     {0},
 };
 
 const struct option run_lists_rows[] = {
     {OPTION_INT, .name = "top", .at = offsetof(struct run_options, top), .letter = 'k',
      .argument = "N", .recorded = true, .high = 1 << 20,
-     .help = "write the N best items of each position"},
+     .help = "write the N best items of each tested position"},
     {OPTION_INT, .name = "rank-among", .at = offsetof(struct run_options, rank_among),
      .argument = "N", .recorded = true, .high = INT32_MAX,
-     .help = "rank among the N most supported items; 0: all"},
+     .help = "rank among the N most frequent items; 0: all"},
     {OPTION_TEXT, .name = "attention", .at = offsetof(struct run_options, attention),
-     .argument = "N|all", .recorded = true, .help = "write the attention of N sessions a test"},
+     .argument = "N|all", .recorded = true,
+     .help = "write attention weights of N sessions of each test"},
     {0},
 };
 
@@ -209,9 +212,7 @@ static int check_checkpoint(const struct run_options *o, struct err *e)
 {
     const char *path = o->checkpoint ? o->checkpoint : o->resume;
     if (cli_given("checkpoint-every") && !path)
-        return err_set(e, STATUS_USAGE,
-                       "--checkpoint-every says how often --checkpoint FILE is written: give that "
-                       "too");
+        return err_set(e, STATUS_USAGE, "--checkpoint-every needs --checkpoint FILE");
     if (!path)
         return 0;
     if (!strcmp(path, "-"))
@@ -240,13 +241,13 @@ static bool is_sampled(const struct run_options *o)
 static int check_loss(const struct run_options *o, struct err *e)
 {
     if (o->log_q && strcmp(o->loss, "cross-entropy"))
-        return err_set(e, STATUS_USAGE, "--logq corrects --loss cross-entropy, not %s", o->loss);
+        return err_set(e, STATUS_USAGE, "--logq corrects only --loss cross-entropy, not %s",
+                       o->loss);
     if (o->log_q && !is_sampled(o))
         return err_set(e, STATUS_USAGE,
-                       "--logq corrects a loss over some of the items: give --negatives too");
+                       "--logq corrects a loss over drawn items: give --negatives too");
     if (cli_given("negatives-alpha") && o->negatives <= 0)
-        return err_set(e, STATUS_USAGE,
-                       "--negatives-alpha says how --negatives N are drawn: give that too");
+        return err_set(e, STATUS_USAGE, "--negatives-alpha needs --negatives N");
     return 0;
 }
 
@@ -270,10 +271,9 @@ int run_check(struct run_options *o, const struct model_choice *choice, struct e
                            : "");
     if (o->momentum > 0 && !strcmp(o->optimizer, "adam"))
         return err_set(e, STATUS_USAGE,
-                       "--momentum goes with --optimizer adagrad or sgd: adam has its own");
+                       "--momentum is for --optimizer adagrad or sgd: adam has its own");
     if (cli_given("save-by") && !o->save)
-        return err_set(e, STATUS_USAGE,
-                       "--save-by says which weights --save FILE writes: give --save too");
+        return err_set(e, STATUS_USAGE, "--save-by needs --save FILE");
     if (check_checkpoint(o, e))
         return e->status;
     return o->save ? model_file_check(o->save, e) : 0;

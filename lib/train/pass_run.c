@@ -70,7 +70,7 @@ int pass_run_data(const struct pass_run *r, struct model_data *data, struct err 
                                 .delta_buckets = (int32_t)edges.len + 1,
                                 .keeps_order = keeps_order,
                                 .history_items = items,
-                                .lanes = (int32_t)slots,
+                                .slots = (int32_t)slots,
                                 .count = r->support.count.at};
     vec_release(&edges);
     return status;
@@ -79,9 +79,9 @@ int pass_run_data(const struct pass_run *r, struct model_data *data, struct err 
 void pass_run_begin(struct pass_run *r, struct train_options *options)
 {
     if (run_attention(r->o) && !options->top)
-        options->top = 1; /* what the model held likely is part of the picture */
+        options->top = 1; /* attention records hold the model's best item */
     learner_open(&r->learner, &r->model, options);
-    attention_sample_open(&r->watch, run_attention(r->o), options->seed, &r->model);
+    attention_sample_open(&r->sample, run_attention(r->o), options->seed, &r->model);
     r->ready = true;
 }
 
@@ -89,14 +89,14 @@ void pass_run_begin(struct pass_run *r, struct train_options *options)
 
 struct pass_stats *pass_run_stats(struct pass_run *r)
 {
-    return &r->learner.tally;
+    return &r->learner.stats;
 }
 
 int pass_run_begin_pass(struct pass_run *r, struct epoch epoch, struct err *e)
 {
     learner_begin(&r->learner, epoch);
-    attention_sample_begin(&r->watch, epoch);
-    epoch_log_begin(&r->log, &r->learner.tally);
+    attention_sample_begin(&r->sample, epoch);
+    epoch_log_begin(&r->log, &r->learner.stats);
     r->in_pass = true;
     return write_epoch(&r->out.out, epoch, e);
 }
@@ -106,9 +106,9 @@ int pass_run_end_pass(struct pass_run *r, struct err *e)
     r->in_pass = false;
     if (learner_flush(&r->learner, e))
         return e->status;
-    struct pass pass = pass_stats_pass(&r->learner.tally);
-    progress_clear(); /* whoever reads the pass may write to the same terminal */
-    if (attention_sample_end(&r->watch, r->watched, e) ||
+    struct pass pass = pass_stats_pass(&r->learner.stats);
+    progress_clear(); /* a reader of the pass may write to the same terminal */
+    if (attention_sample_end(&r->sample, r->attention_to, e) ||
         (!r->muted && write_pass(&r->out.out, &pass, e)))
         return e->status;
     return frame_out_pause(&r->out.out, e);
@@ -119,7 +119,7 @@ void pass_run_say_pass(struct pass_run *r, bool improved)
     struct buf json = {0};
     if (progress_json())
         buf_format(&json, "{\"program\":\"%s\"", r->program);
-    epoch_log_end(&r->log, &r->learner.tally, improved, json.len ? &json : NULL);
+    epoch_log_end(&r->log, &r->learner.stats, improved, json.len ? &json : NULL);
     if (json.len) {
         buf_text(&json, ",\"done\":true}\n");
         (void)!write(STDERR_FILENO, json.at, json.len);
@@ -136,7 +136,7 @@ void pass_run_say_epoch(struct pass_run *r)
 
 void pass_run_say_progress(const struct pass_run *r)
 {
-    const struct pass_stats *stats = &r->learner.tally;
+    const struct pass_stats *stats = &r->learner.stats;
     if (!progress_due())
         return;
     double loss = pass_stats_pass(stats).loss;
@@ -158,7 +158,7 @@ int pass_run_write(struct pass_run *r, const struct outcome *o, struct err *e)
         return 0;
     if (o->ranks.rank.len && write_ranks(&r->out.out, &o->ranks, e))
         return e->status;
-    /* a batch that a saved model knows nothing of has no lists */
+    /* a batch without items that a saved model knows has no lists */
     if (r->o->top && o->tops.user.len && write_tops(&r->out.out, &o->tops, e))
         return e->status;
     return 0;
@@ -189,7 +189,7 @@ void pass_run_abort(struct pass_run *r, const struct err *why)
 void pass_run_close(struct pass_run *r)
 {
     if (r->ready) {
-        attention_sample_close(&r->watch);
+        attention_sample_close(&r->sample);
         learner_close(&r->learner);
     }
     model_close(&r->model);

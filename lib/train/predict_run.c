@@ -22,7 +22,7 @@ int predict_run_open(struct predict_run *r, const char *program, const struct ru
     return status ? status : run_device_open(o, &r->pass.device, e);
 }
 
-/* The model knows items of its own, which are written behind the stream's. */
+/* Writes items that only the model knows, after the stream's. */
 static int open_items(struct predict_run *r, struct err *e)
 {
     struct item_map *v = &r->map;
@@ -37,7 +37,7 @@ static int open_items(struct predict_run *r, struct err *e)
     return 0;
 }
 
-/* Among which items targets are ranked. */
+/* Chooses the items among which targets are ranked. */
 static int open_candidates(struct predict_run *r, struct train_options *options, struct err *e)
 {
     struct pass_run *p = &r->pass;
@@ -53,7 +53,7 @@ static int open_candidates(struct predict_run *r, struct train_options *options,
                          r->saved->path, among);
 }
 
-/* Whose attention weights each user takes, where they share them. */
+/* Finds the clusters of users who share attention weights. */
 static int open_clusters(struct predict_run *r, struct model_data *data, struct err *e)
 {
     const char *clusters = r->saved->options->clusters;
@@ -74,14 +74,14 @@ static int open_model(struct predict_run *r, struct err *e)
     if (pass_run_data(p, &data, e) || open_items(r, e))
         return e->status;
     struct train_options options = run_train_options(p->o);
-    options.look = true;
+    options.forward_only = true;
     options.sampled = false;
     data.scheme = pass_run_scheme(p, scheme, sizeof scheme);
     data.items = names_count(&r->map.rows);
     if (open_candidates(r, &options, e) || open_clusters(r, &data, e) ||
         model_open(&p->model, r->saved->class, r->saved->options, &data, p->device, e))
         return e->status;
-    p->model.data.scheme = NULL; /* its text ends here */
+    p->model.data.scheme = NULL; /* points to a local array */
     const struct model_names names = {&r->map.rows, batches_in_users(p->in)};
     parameters_hold(&p->model.parameters, p->device);
     if (model_file_read(&p->model, &names, &r->saved->file, e))
@@ -112,7 +112,7 @@ static int end_pass(struct predict_run *r, struct err *e)
 static int begin_pass(struct predict_run *r, struct epoch epoch, struct err *e)
 {
     struct pass_run *p = &r->pass;
-    p->watched = (struct attention_sample_to){write_attended, r};
+    p->attention_to = (struct attention_sample_to){write_attended, r};
     if ((!p->ready && open_model(r, e)) || end_pass(r, e))
         return e->status;
     if (epoch.part == PART_TRAIN || epoch.number != p->log.epoch)
@@ -123,7 +123,7 @@ static int begin_pass(struct predict_run *r, struct epoch epoch, struct err *e)
 static int no_numbers(const struct predict_run *r, struct err *e)
 {
     return e->status == STATUS_FAIL
-               ? err_set(e, STATUS_FAIL, "the weights in %s give losses that are no numbers",
+               ? err_set(e, STATUS_FAIL, "the weights in %s give losses that are not numbers",
                          r->saved->path)
                : e->status;
 }
@@ -141,8 +141,9 @@ static int run_batch(struct predict_run *r, const struct batch *given, struct er
         if (pass_run_write(p, &shown, e))
             return e->status;
     }
-    return b->user.len ? attention_sample_batch(&p->watch, &p->learner, b, &outcome, p->watched, e)
-                       : 0;
+    return b->user.len
+               ? attention_sample_batch(&p->sample, &p->learner, b, &outcome, p->attention_to, e)
+               : 0;
 }
 
 static int run_steps(struct predict_run *r, const struct steps *given, struct err *e)

@@ -1,5 +1,5 @@
-/* Prediction from stream to stream: a saved model runs forward over all passes, and what it ranks
- * in validation and test passes is written. */
+/* A prediction run from stream to stream: a saved model runs forward over all passes, and its ranks
+ * in validation and test passes are written. */
 #ifndef TRAIN_PREDICT_RUN_H
 #define TRAIN_PREDICT_RUN_H
 
@@ -10,7 +10,7 @@
 
 struct predict_run {
     struct pass_run pass;
-    struct saved_model *saved; /* the caller's */
+    struct saved_model *saved; /* owned by the caller */
     struct item_map map;       /* between its items and the stream's */
     struct clustering clustering;
 };
@@ -20,10 +20,11 @@ int predict_run_open(struct predict_run *r, const char *program, const struct ru
                      struct saved_model *saved, struct operands files,
                      const struct output_options *output, struct err *e);
 
-/* Runs it to the end of the input and ends the output.  1: the weights give no numbers. */
+/* Runs to the end of the input and ends the output.  1: the weights give losses that are not
+ * numbers. */
 int predict_run_all(struct predict_run *r, struct err *e);
 
-/* After a failure: the output's abort record; nothing is committed. */
+/* After a failure: writes an abort record to the output; no file takes its name. */
 void predict_run_abort(struct predict_run *r, const struct err *why);
 void predict_run_close(struct predict_run *r);
 

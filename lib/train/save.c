@@ -13,7 +13,7 @@ static void append_packed(struct buf *to, struct bytes packed)
     json_packed(to, &c, CURSOR_DEPTH);
 }
 
-/* The chain of programs, this one last. */
+/* The pipeline of programs, this one last. */
 static void append_pipeline(struct buf *to, const struct training_texts *texts)
 {
     buf_byte(to, '[');
@@ -38,7 +38,7 @@ enum {
     TEXT_EPOCH,
     TEXT_STEP,
     TEXT_SELECTED,
-    TEXT_HISTORY, /* these as in the input's header */
+    TEXT_HISTORY, /* the next ones are as in the input's header */
     TEXT_EDGES,
     TEXT_SHIFT,
     TEXTS

@@ -1,4 +1,4 @@
-/* A model file's `__metadata__`: what the weights come from. */
+/* The `__metadata__` of a model file: how the weights were made. */
 #ifndef TRAIN_SAVE_H
 #define TRAIN_SAVE_H
 
@@ -8,7 +8,7 @@
 
 struct training_texts {
     const char *model, *program;
-    struct bytes options;    /* the program's, packed */
+    struct bytes options;    /* of the program, packed */
     const struct meta *meta; /* of the input */
     const struct best *best;
 };

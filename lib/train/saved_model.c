@@ -10,14 +10,14 @@
 #include "stream/provenance.h"
 #include "stream/json_read.h"
 
-enum { HISTORY = 15 }; /* of files that do not say it */
+enum { HISTORY = 15 }; /* of files without a "history" */
 
 static int bad(const struct saved_model *t, const char *field, const char *what, struct err *e)
 {
     return err_set(e, STATUS_DATA, "%s: __metadata__: %s: %s", t->path, field, what);
 }
 
-/* The text under a key; {NULL, 0}: there is none. */
+/* The text of a key; {NULL, 0}: there is none. */
 static struct bytes text_of(const struct saved_model *t, const char *key)
 {
     for (size_t i = 0; i < t->file.texts.len; i++)
@@ -26,7 +26,7 @@ static struct bytes text_of(const struct saved_model *t, const char *key)
     return (struct bytes){NULL, 0};
 }
 
-/* The JSON under a key, packed behind what `to` holds; nothing where there is none. */
+/* Appends the JSON value of a key, packed, to `to`; nothing if there is none. */
 static int packed_of(const struct saved_model *t, const char *key, struct buf *to, struct err *e)
 {
     struct bytes text = text_of(t, key);
@@ -45,12 +45,12 @@ static int packed_of(const struct saved_model *t, const char *key, struct buf *t
 
 struct reading {
     struct saved_model *model;
-    struct option *rows; /* of its class, their values those of the model */
+    struct option *rows; /* of the model's class, bound to its options */
     int status;
     struct err *e;
 };
 
-/* The text of a value, which the options point to; NULL: refused. */
+/* Copies a text value, which the options then point to; NULL: refused. */
 static const char *keep_text(struct reading *r, struct bytes value)
 {
     char *text = mem_copy(value.at, value.len);
@@ -61,8 +61,7 @@ static const char *keep_text(struct reading *r, struct bytes value)
     return NULL;
 }
 
-/* Those of the model and the seed: the options of training and of output do not concern who runs
- * it. */
+/* Reads the model's options and the seed; options of training and output are skipped. */
 static void set_option(void *to, int program, struct bytes name, struct bytes value)
 {
     struct reading *r = to;
@@ -134,7 +133,7 @@ static int read_maker(struct saved_model *t, struct err *e)
     struct cursor c = cursor_of((struct bytes){packed.at, packed.len});
     if (!status && packed.len && !cursor_array(&c, &count))
         status = bad(t, "pipeline", "expected a list of programs", e);
-    while (!status && cursor_value(&c, CURSOR_DEPTH, &program)) /* to the last */
+    while (!status && cursor_value(&c, CURSOR_DEPTH, &program)) /* up to the last */
         ;
     if (!status && program.len && !meta_is_program(program))
         status = bad(t, "pipeline", "expected [program, version, {options}]", e);

@@ -7,10 +7,10 @@
 #include "cli/progress.h"
 #include "train/save.h"
 
-/* ---- what a checkpoint goes on from ---- */
+/* ---- the state in a checkpoint ---- */
 
-/* Clusters are made anew, of the same users and items or by the same file: they come out the same.
- */
+/* A resumed run finds its clusters again, from the same users and items or the same file; checks
+ * that they are the same. */
 static void clusters_state(const struct clustering *c, struct state *s)
 {
     i32_vec group = {0};
@@ -19,7 +19,7 @@ static void clusters_state(const struct clustering *c, struct state *s)
     if (state_good(s) &&
         (group.len != c->group.len ||
          (group.len && memcmp(group.at, c->group.at, group.len * sizeof *group.at))))
-        state_refuse(s, "clusters", "the users' clusters are others now");
+        state_refuse(s, "clusters", "the users' clusters have changed");
     vec_release(&group);
 }
 
@@ -32,8 +32,8 @@ static void run_state(void *of, struct state *s)
     learner_state(&p->learner, s);
     best_state(&t->best, &p->model.parameters, s);
     if (state_restoring(s) && state_good(s))
-        attention_sample_begin(&p->watch, p->learner.tally.epoch);
-    attention_sample_state(&p->watch, s);
+        attention_sample_begin(&p->sample, p->learner.stats.epoch);
+    attention_sample_state(&p->sample, s);
     epoch_log_state(&p->log, s);
     state_begin(s, "run");
     state_flag(s, "in_pass", &p->in_pass);
@@ -50,7 +50,7 @@ static int flush(void *of, struct err *e)
 
 /* ---- opening ---- */
 
-/* A new output, or the one that the checkpoint knows of. */
+/* Opens a new output, or continues that of the checkpoint. */
 static int open_output(struct train_run *t, struct err *e)
 {
     const struct checkpoint *c = &t->checkpoint;
@@ -94,21 +94,21 @@ int train_run_open(struct train_run *t, const char *program, const struct run_op
                    struct operands files, const struct output_options *output, struct err *e)
 {
     const char *clusters = o->shape->clusters;
-    *t = (struct train_run){.ahead = {.wanted = clusters && clustering_number(clusters)}};
+    *t = (struct train_run){.first_epoch = {.wanted = clusters && clustering_number(clusters)}};
     if (pass_run_open(&t->pass, program, o, files, output, e) || open_checkpoint(t, e) ||
         (!t->checkpoint.temporary && open_output(t, e)))
         return e->status;
     return run_device_open(o, &t->pass.device, e);
 }
 
-/* ---- the model, once the stream has given its users and items ---- */
+/* ---- the model, once the stream's users and items are known ---- */
 
 static struct model_names names_of(const struct train_run *t)
 {
     return (struct model_names){batches_in_items(t->pass.in), batches_in_users(t->pass.in)};
 }
 
-/* Whose attention weights each user takes, where they share them. */
+/* Finds the clusters of users who share attention weights. */
 static int open_clusters(struct train_run *t, struct model_data *data, struct err *e)
 {
     const char *clusters = t->pass.o->shape->clusters, *init = t->pass.o->init;
@@ -122,15 +122,15 @@ static int open_clusters(struct train_run *t, struct model_data *data, struct er
         clustering_open(c, clusters, init ? &file : NULL, false, batches_in_users(t->pass.in), e);
     if (init)
         safetensors_close(&file);
-    if (!status && c->to_find && !t->ahead.done)
-        status = err_set(e, STATUS_DATA, "--clusters %s: the input begins with no training pass",
-                         clusters);
+    if (!status && c->to_find && !t->first_epoch.done)
+        status = err_set(e, STATUS_DATA,
+                         "--clusters %s: the input does not begin with a training pass", clusters);
     data->groups = c->blocks;
     data->group = c->group.at;
     return status;
 }
 
-/* What a loss over some of the items needs of the stream. */
+/* Checks that the stream has what a sampled loss needs. */
 static int check_sampled(const struct train_run *t, const struct train_options *o,
                          const struct model_data *data, struct err *e)
 {
@@ -143,15 +143,15 @@ static int check_sampled(const struct train_run *t, const struct train_options *
                        "\"train\"): tfilter --split writes it%s",
                        o->log_q ? "--logq" : "--negatives",
                        o->log_q ? "" : "; --negatives-alpha 0 does without");
-    if (data->lanes == 1 && !o->negatives && o->unroll <= 1 && !t->pass.o->shape->join_sessions &&
+    if (data->slots == 1 && !o->negatives && o->unroll <= 1 && !t->pass.o->shape->join_sessions &&
         o->max_steps)
         return err_set(e, STATUS_USAGE,
-                       "a single lane has no targets beside its own to learn from: give "
-                       "--negatives, or make more lanes with batcher --batch");
+                       "a single slot has no targets of other slots to learn from: give "
+                       "--negatives, or make more slots with batcher --batch");
     return 0;
 }
 
-/* Gives the parameters their first values. */
+/* Sets the initial values of the parameters. */
 static int open_weights(struct train_run *t, const struct train_options *options, struct err *e)
 {
     struct model *m = &t->pass.model;
@@ -177,18 +177,18 @@ static int open_model(struct train_run *t, struct err *e)
         model_open(&p->model, o->class, o->shape, &data, p->device, e))
         return e->status;
     options.candidate = p->candidates;
-    p->model.data.scheme = NULL; /* its text ends here */
+    p->model.data.scheme = NULL; /* points to a local array */
     if (open_weights(t, &options, e))
         return e->status;
     if (t->clustering.to_find)
-        clustering_find(&t->clustering, &t->ahead, &p->model, o->init != NULL, options.seed);
+        clustering_find(&t->clustering, &t->first_epoch, &p->model, o->init != NULL, options.seed);
     best_init(&t->best, !strcmp(o->save_by, "last") ? SAVE_BY_LAST : SAVE_BY_RECALL,
               o->save || t->checkpoint.path);
     pass_run_begin(p, &options);
     return 0;
 }
 
-/* ---- one pass after another ---- */
+/* ---- passes ---- */
 
 static int write_attended(void *to, const struct attention *a, struct err *e)
 {
@@ -238,7 +238,7 @@ static int run_batch(struct train_run *t, const struct batch *b, struct err *e)
     struct pass_run *p = &t->pass;
     struct outcome outcome;
     if (learner_batch(&p->learner, b, &outcome, e) || pass_run_write(p, &outcome, e) ||
-        attention_sample_batch(&p->watch, &p->learner, b, &outcome, p->watched, e))
+        attention_sample_batch(&p->sample, &p->learner, b, &outcome, p->attention_to, e))
         return e->status;
     pass_run_say_progress(p);
     return frame_out_pause(&p->out.out, e);
@@ -254,10 +254,10 @@ static int run_steps(struct train_run *t, const struct steps *s, struct err *e)
     return frame_out_pause(&p->out.out, e);
 }
 
-/* ---- going on from a checkpoint ---- */
+/* ---- resuming ---- */
 
-/* The input has come to where the checkpoint was written.  A new output begins with the pass at
- * hand if it can show all of it. */
+/* The input has reached the record after which the checkpoint was written.  A new output begins
+ * with the current pass if the checkpoint is at its beginning. */
 static int go_on(struct train_run *t, struct err *e)
 {
     struct pass_run *p = &t->pass;
@@ -268,14 +268,14 @@ static int go_on(struct train_run *t, struct err *e)
         return 0;
     if (t->checkpoint.temporary && open_output(t, e))
         return e->status;
-    buf_release(&t->checkpoint.stand.block); /* from here on the output's own is told */
+    buf_release(&t->checkpoint.stand.block); /* from now on checkpoints take that of the output */
     if (t->checkpoint.temporary || !p->in_pass)
         return 0;
     p->muted = stats->epoch.part != PART_TRAIN && stats->batches;
     return p->muted ? 0 : write_epoch(&p->out.out, stats->epoch, e);
 }
 
-/* A record that was used before the checkpoint was written. */
+/* Skips a record that was used before the checkpoint was written. */
 static int pass_over(struct train_run *t, const struct batches_record *r, struct err *e)
 {
     struct checkpoint *c = &t->checkpoint;
@@ -296,7 +296,7 @@ static int take(struct train_run *t, const struct batches_record *r, struct err 
     if (t->checkpoint.waiting)
         return pass_over(t, r, e);
     if (t->stopped || t->checkpoint.ended)
-        return 0; /* read to the end, so that the stages before end normally */
+        return 0; /* read to the end, so that programs upstream end normally */
     switch (r->kind) {
     case RECORD_USER:
     case RECORD_ITEM:
@@ -322,7 +322,7 @@ static int save(struct train_run *t, struct err *e)
     return save_model(&p->model, &texts, &names, p->o->save, e);
 }
 
-/* Keeps what there is to keep of a run that went wrong by itself. */
+/* Saves what is left after a failure of training itself. */
 static int diverged(struct train_run *t, struct err *e)
 {
     const char *path = t->pass.o->save;
@@ -353,8 +353,8 @@ static int finish(struct train_run *t, struct err *e)
     if (end_pass(t, e))
         return e->status;
     pass_run_say_epoch(p);
-    /* All but the end is written first: where the reader went away no model is saved, and where the
-     * save fails the output has no end. */
+    /* The output is written up to its end record, then the model is saved, then the end is written:
+     * if the reader has gone away no model is saved, and if saving fails the output has no end. */
     if (pass_run_drain(p, e))
         return e->status;
     if (signals_first())
@@ -363,20 +363,20 @@ static int finish(struct train_run *t, struct err *e)
         return e->status;
     if (frame_out_end(&p->out.out, e) || checkpoint_end(&t->checkpoint, e))
         return e->status;
-    t->finished = !p->out.sink.gone; /* unless what follows fails */
+    t->finished = !p->out.sink.gone; /* unless the rest fails */
     return output_finish(&p->out, e);
 }
 
-/* Asked to stop, or left by its reader: what can be gone on with is written. */
+/* Stopped by a signal, or by a reader that went away: writes a checkpoint. */
 static int stop(struct train_run *t, struct err *e)
 {
     struct checkpoint *c = &t->checkpoint;
     if (!t->pass.ready || c->waiting || c->ended)
-        return 0; /* what there is to go on from is there already, or nothing is */
+        return 0; /* there is a checkpoint already, or nothing to continue from */
     if (checkpoint_write(c, e))
         return e->status;
     if (signals_first() != SIGPIPE)
-        cli_note("stopped: --resume %s goes on", c->path);
+        cli_note("stopped: --resume %s continues", c->path);
     return 0;
 }
 
@@ -386,9 +386,9 @@ int train_run_all(struct train_run *t, struct err *e)
     struct checkpoint *c = &t->checkpoint;
     enum read_result got = READ_RECORD;
     int status = 0;
-    t->pass.watched = (struct attention_sample_to){write_attended, &t->pass};
+    t->pass.attention_to = (struct attention_sample_to){write_attended, &t->pass};
     while (!status && !signals_first() &&
-           (got = first_epoch_next(&t->ahead, t->pass.in, &record, e)) == READ_RECORD) {
+           (got = first_epoch_next(&t->first_epoch, t->pass.in, &record, e)) == READ_RECORD) {
         bool used = !c->waiting;
         c->records++;
         status = take(t, &record, e);
@@ -413,6 +413,6 @@ void train_run_close(struct train_run *t)
     best_release(&t->best);
     pass_run_close(&t->pass);
     clustering_release(&t->clustering);
-    first_epoch_release(&t->ahead);
+    first_epoch_release(&t->first_epoch);
     checkpoint_close(&t->checkpoint);
 }

@@ -10,25 +10,25 @@
 
 struct train_run {
     struct pass_run pass;
-    struct first_epoch ahead;     /* of the input: for clusters */
-    struct clustering clustering; /* of users */
+    struct first_epoch first_epoch; /* read before training, to find clusters */
+    struct clustering clustering;   /* clusters of users */
     struct checkpoint checkpoint;
-    struct best best; /* from the first epoch on */
-    bool stopped;     /* --stop-after: the rest is read alone */
-    bool noted;       /* that the test part chooses was said */
-    bool finished;    /* everything is done, and committed */
+    struct best best; /* set from the first epoch on */
+    bool stopped;     /* by --stop-after: the rest of the input is read but not used */
+    bool noted;       /* the user was told that the test part selects the best epoch */
+    bool finished;    /* all outputs are complete */
 };
 
 /* Opens input, checkpoint, output and device.  64, 65, 66, 69, 73, 75. */
 int train_run_open(struct train_run *t, const char *program, const struct run_options *o,
                    struct operands files, const struct output_options *output, struct err *e);
 
-/* Runs it to the end of the input, saves the model and ends the output.  1: training diverged, and
- * the best model until then is saved.  With checkpoints a signal ends it too (base/signals.h): then
- * the checkpoint is written, and the run is not `finished`. */
+/* Runs to the end of the input, saves the model and ends the output.  1: training diverged; the
+ * best model so far is saved.  With checkpoints, a signal ends the run too (base/signals.h): it
+ * writes a checkpoint and is not `finished`. */
 int train_run_all(struct train_run *t, struct err *e);
 
-/* After a failure: the output's abort record; nothing is committed. */
+/* After a failure: writes an abort record to the output; no file takes its name. */
 void train_run_abort(struct train_run *t, const struct err *why);
 void train_run_close(struct train_run *t);
 

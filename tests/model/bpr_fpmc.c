@@ -193,7 +193,7 @@ static void check_training(const char *model, int size, double dropout)
     int targets = f.targets, columns = c.count;
     mem_free(g);
     bool failed = learner_batch(&p.learner, &made.batch, &o, &e) || learner_flush(&p.learner, &e);
-    double loss = failed ? INFINITY : p.learner.tally.loss / o.events;
+    double loss = failed ? INFINITY : p.learner.stats.loss / o.events;
     tap_ok(fabs(loss - expected) < 1e-6 && worst < 1e-6 && o.events == targets &&
                targets == (strcmp(model, "fpmc") ? 13 : 9) && columns == targets + NEGATIVES,
            "%s, %d wide, dropout %g: loss to %.1e, gradients to %.1e", model, size, dropout,

@@ -133,7 +133,7 @@ static void clear(struct state *z)
 
 static struct slot_steps steps_of(int from, int count)
 {
-    return (struct slot_steps){.lanes = LANES,
+    return (struct slot_steps){.slots = LANES,
                                .count = count,
                                .item = item + from * LANES,
                                .target = target + from * LANES,
@@ -216,7 +216,7 @@ static double pass_loss(struct pair *p, enum part part)
     learner_begin(&p->learner, (struct epoch){1, part});
     if (learner_steps(&p->learner, &steps, &o, &e) || learner_flush(&p->learner, &e))
         return INFINITY;
-    return p->learner.tally.loss / (double)p->learner.tally.events;
+    return p->learner.stats.loss / (double)p->learner.stats.events;
 }
 
 static void check_lanes(const struct form *form)
@@ -327,7 +327,7 @@ static int restore(const struct model_shape *shape, int lanes, struct pair *p, s
 {
     struct safetensors file;
     pair_open(p, "rnn", shape);
-    p->model.data.lanes = lanes;
+    p->model.data.slots = lanes;
     if (safetensors_open(&file, "carried", e))
         return e->status;
     int status = state_read(&file, carried, p, e);

@@ -93,7 +93,7 @@ static void check_passes(const char *rep)
     p.reference.rate = 0; /* no dropout where nothing is learned */
     ref_batch(&p.reference, &made[2].batch, true);
     tap_ok(status == 0 && o.events == 0 && p.learner.steps == 2 &&
-               p.learner.tally.left_out == (int64_t)made[2].batch.user.len,
+               p.learner.stats.left_out == (int64_t)made[2].batch.user.len,
            "%s: a batch to leave out is no step and has no loss", rep);
     learner_begin(&p.learner, (struct epoch){1, PART_TEST});
     double tested = loss_difference(&p, made + 3, 2);
@@ -230,7 +230,7 @@ static void check_no_targets(const char *rep)
     learner_begin(&p.learner, (struct epoch){1, PART_TEST});
     status = learner_batch(&p.learner, &made.batch, &o, &e);
     tap_ok(status == 0 && o.events == 0 && o.ranks.rank.len == 0 &&
-               pass_stats_pass(&p.learner.tally).loss == 0,
+               pass_stats_pass(&p.learner.stats).loss == 0,
            "%s: no target, no rank", rep);
     pair_close(&p);
     made_release(&made);

@@ -175,7 +175,7 @@ static void check_narm(const struct form *s, const char *gru)
     struct outcome o;
     struct err e;
     bool failed = learner_batch(&p.learner, &made.batch, &o, &e) || learner_flush(&p.learner, &e);
-    double loss = failed ? INFINITY : p.learner.tally.loss / o.events;
+    double loss = failed ? INFINITY : p.learner.stats.loss / o.events;
     tap_ok(fabs(loss - expected) < 1e-6 && worst < 1e-6 && o.events == LONG - 1 + 1 + 4,
            "narm %s, %s, %s, %d and %d wide, dropout %g and %g: loss to %.1e, gradients to %.1e",
            s->encoder, s->decoder, gru, s->size, s->hidden, s->dropout, s->feature_dropout,

@@ -125,7 +125,7 @@ static inline void pair_open(struct pair *p, const char *model, const struct mod
                               .groups = pair_groups,
                               .group = pair_group,
 
-                              .lanes = model_takes_slots(class) ? 3 : 0};
+                              .slots = model_takes_slots(class) ? 3 : 0};
     struct train_options options = {
         .seed = 11,
         .max_steps = -1,
@@ -167,10 +167,10 @@ static inline double batch_loss(struct pair *p, const struct batch *b)
 {
     struct outcome o;
     struct err e;
-    double before = p->learner.tally.loss;
+    double before = p->learner.stats.loss;
     if (learner_batch(&p->learner, b, &o, &e) || !o.events || learner_flush(&p->learner, &e))
         return INFINITY;
-    return (p->learner.tally.loss - before) / o.events;
+    return (p->learner.stats.loss - before) / o.events;
 }
 
 /* The largest difference of mean losses between model and reference over the batches. */

@@ -64,7 +64,7 @@ static double run_ways(struct way_of way[WAYS], const struct batch *b)
         struct err e;
         if (learner_batch(&way[i].learner, b, &o, &e) || learner_flush(&way[i].learner, &e))
             return INFINITY;
-        loss[i] = way[i].learner.tally.loss / fmax(way[i].learner.tally.events, 1);
+        loss[i] = way[i].learner.stats.loss / fmax(way[i].learner.stats.events, 1);
     }
     return fabs(loss[0] - loss[1]);
 }
