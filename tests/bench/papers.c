@@ -254,7 +254,7 @@ static void open_learner(struct passing *p, struct model *m, struct model_option
     struct model_data data = {.users = row->users ? row->users : paper->users,
                               .items = paper->items,
                               .keeps_order = true,
-                              .lanes = model_takes_slots(class) ? (int32_t)paper->batch : 0};
+                              .slots = model_takes_slots(class) ? (int32_t)paper->batch : 0};
     struct model_shape shape = row->v.o;
     shape.embedding = paper->embedding;
     shape.hidden = paper->hidden;

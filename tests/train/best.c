@@ -38,7 +38,7 @@ static int pass(struct best *b, struct fake *f, int64_t epoch, enum part part, i
     struct device *d = f->model.device;
     d->op->fill(d, f->model.parameters.value, weight, WEIGHTS);
     f->learner.steps += 10;
-    f->learner.tally = (struct pass_stats){.epoch = {epoch, part}, .events = 100, .hits = hits};
+    f->learner.stats = (struct pass_stats){.epoch = {epoch, part}, .events = 100, .hits = hits};
     return best_pass(b, &f->learner, improved, &e);
 }
 
