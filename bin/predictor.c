@@ -17,10 +17,12 @@ int main(int argc, char **argv)
     threads_wait_asleep(argv, blas_fit_processor());
     struct output_options output = {0};
     struct run_options given = run_defaults;
+    struct run_rows rows;
+    run_rows_open(&rows, &given);
     const struct option *const tables[] = {options,
-                                           run_bind(run_lists_rows, &given),
-                                           run_bind(run_seed_rows, &given),
-                                           run_bind(run_device_rows, &given),
+                                           rows.lists,
+                                           rows.seed,
+                                           rows.device,
                                            cli_output_options(&output),
                                            progress_options(false),
                                            NULL};
@@ -53,5 +55,6 @@ int main(int argc, char **argv)
     }
     predict_run_close(&run);
     saved_model_close(&saved);
+    run_rows_release(&rows);
     return 0;
 }

@@ -45,8 +45,9 @@ int main(int argc, char **argv)
 {
     threads_wait_asleep(argv, blas_fit_processor());
     struct run_options given = run_defaults;
-    const struct option *const tables[] = {options, run_bind(run_device_rows, &given),
-                                           progress_options(true), NULL};
+    struct run_rows rows;
+    run_rows_open(&rows, &given);
+    const struct option *const tables[] = {options, rows.device, progress_options(true), NULL};
     const struct program program = {
         .name = "recommender",
         .purpose = "Recommend what comes next in each user's newest session.",
@@ -90,5 +91,6 @@ int main(int argc, char **argv)
     sessions_in_close(r.in);
     saved_model_close(&saved);
     device_close(r.device);
+    run_rows_release(&rows);
     return 0;
 }

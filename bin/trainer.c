@@ -11,12 +11,14 @@ int main(int argc, char **argv)
     struct output_options output = {0};
     struct run_options options = run_defaults;
     struct model_choice models;
-    const struct option *const tables[] = {run_bind(run_model_rows, &options),
-                                           run_bind(run_training_rows, &options),
-                                           run_bind(run_seed_rows, &options),
-                                           run_bind(run_device_rows, &options),
-                                           run_bind(run_result_rows, &options),
-                                           run_bind(run_lists_rows, &options),
+    struct run_rows rows;
+    run_rows_open(&rows, &options);
+    const struct option *const tables[] = {rows.model,
+                                           rows.training,
+                                           rows.seed,
+                                           rows.device,
+                                           rows.result,
+                                           rows.lists,
                                            cli_output_options(&output),
                                            progress_options(false),
                                            NULL};
@@ -45,6 +47,7 @@ int main(int argc, char **argv)
     }
     train_run_close(&run);
     model_choice_release(&models);
+    run_rows_release(&rows);
     if (!run.finished)
         cli_die(signals_first());
     return 0;

@@ -24,13 +24,13 @@ const struct run_options run_defaults = {
     .attention = "0",
 };
 
-const struct option run_model_rows[] = {
+static const struct option model_rows[] = {
     {OPTION_TEXT, .name = "model", .at = offsetof(struct run_options, model), .letter = 'm',
      .argument = "NAME", .recorded = true, .help = "which model to train"},
     {0},
 };
 
-const struct option run_training_rows[] = {
+static const struct option training_rows[] = {
     {OPTION_CHOICE, .name = "loss", .at = offsetof(struct run_options, loss), .argument = "NAME",
      .choices = "cross-entropy|top1|bpr|top1-max|bpr-max", .recorded = true,
      .help = "loss (bpr for bpr-mf and fpmc)"},
@@ -61,13 +61,13 @@ const struct option run_training_rows[] = {
     {0},
 };
 
-const struct option run_seed_rows[] = {
+static const struct option seed_rows[] = {
     {OPTION_INT, .name = "seed", .at = offsetof(struct run_options, seed), .letter = 's',
      .argument = "N", .recorded = true, .high = 1e19, .help = "seed of every random choice"},
     {0},
 };
 
-const struct option run_device_rows[] = {
+static const struct option device_rows[] = {
     {OPTION_TEXT, .name = "device", .at = offsetof(struct run_options, device), .argument = "NAME",
      .help = "device: auto, cpu, cuda or cuda:N"},
     {OPTION_CHOICE, .name = "precision", .at = offsetof(struct run_options, precision),
@@ -80,7 +80,7 @@ const struct option run_device_rows[] = {
     {0},
 };
 
-const struct option run_result_rows[] = {
+static const struct option result_rows[] = {
     {OPTION_TEXT, .name = "save", .at = offsetof(struct run_options, save), .argument = "FILE",
      .help = "write the model to FILE at the end"},
     {OPTION_CHOICE, .name = "save-by", .at = offsetof(struct run_options, save_by),
@@ -97,7 +97,7 @@ const struct option run_result_rows[] = {
     {0},
 };
 
-const struct option run_lists_rows[] = {
+static const struct option lists_rows[] = {
     {OPTION_INT, .name = "top", .at = offsetof(struct run_options, top), .letter = 'k',
      .argument = "N", .recorded = true, .high = 1 << 20,
      .help = "write the N best items of each tested position"},
@@ -110,9 +110,29 @@ const struct option run_lists_rows[] = {
     {0},
 };
 
-const struct option *run_bind(const struct option *rows, struct run_options *o)
+static struct option *bind(const struct option *rows, struct run_options *o)
 {
     return option_bind((const struct option *const[]){rows, NULL}, o);
+}
+
+void run_rows_open(struct run_rows *r, struct run_options *o)
+{
+    *r = (struct run_rows){.model = bind(model_rows, o),
+                           .training = bind(training_rows, o),
+                           .seed = bind(seed_rows, o),
+                           .device = bind(device_rows, o),
+                           .result = bind(result_rows, o),
+                           .lists = bind(lists_rows, o)};
+}
+
+void run_rows_release(struct run_rows *r)
+{
+    mem_free(r->model);
+    mem_free(r->training);
+    mem_free(r->seed);
+    mem_free(r->device);
+    mem_free(r->result);
+    mem_free(r->lists);
 }
 
 /* ---- the models' options ---- */

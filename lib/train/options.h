@@ -27,13 +27,15 @@ struct run_options {
 
 extern const struct run_options run_defaults;
 
-/* Option rows for members of struct run_options: the model's name; training; the seed; the device;
- * files read and written; what the output holds besides ranks. */
-extern const struct option run_model_rows[], run_training_rows[], run_seed_rows[],
-    run_device_rows[], run_result_rows[], run_lists_rows[];
-
-/* The rows for a program's `tables`, with values in *o.  The caller frees them with mem_free. */
-const struct option *run_bind(const struct option *rows, struct run_options *o);
+/* Option rows for a program's `tables`, with values in one struct run_options. */
+struct run_rows {
+    struct option *model; /* its name */
+    struct option *training, *seed, *device;
+    struct option *result; /* files read and written */
+    struct option *lists;  /* what the output holds besides ranks */
+};
+void run_rows_open(struct run_rows *r, struct run_options *o);
+void run_rows_release(struct run_rows *r);
 
 /* The options of each model of the registry, for a program's `groups`; --model chooses one. */
 struct model_choice {
