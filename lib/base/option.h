@@ -48,7 +48,7 @@ void option_range(const struct option *o, struct buf *to);
 /* Whether the number lies in the option's bounds. */
 bool option_inside(const struct option *o, double value);
 
-/* Sets an option as the command line would: from its value's text, which has to stay; NULL stands
+/* Sets an option as the command line would: from its value's text, which has to stay; NULL is
  * for a TEXT or CHOICE that is not set, "true" and "false" are a FLAG's.  64: a value that it does
  * not take. */
 int option_restore(const struct option *o, const char *value, struct err *e);
