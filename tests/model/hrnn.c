@@ -1,6 +1,8 @@
 /* Models of lanes against themselves written plainly, in double, lane by lane: losses step after
  * step and over all steps at once, gradients through all of them, what is kept of users from pass
  * to pass. */
+#include <unistd.h>
+
 #include "pair.h"
 
 enum { LANES = 3, STEPS = 9, SIZE = 7, IN = 5 };
@@ -354,6 +356,7 @@ static void check_carried(void)
     status = restore(&shape, LANES + 1, &q, &e);
     tap_ok(status == STATUS_DATA && strstr(e.text, "lanes: not those of the batches"),
            "but not in other lanes: %s", e.text);
+    unlink("carried");
     pair_close(&q);
     pair_close(&p);
 }
