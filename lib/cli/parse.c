@@ -61,7 +61,7 @@ static bool is_of(const struct option *table, const struct option *o)
 
 /* Options of groups were read before it was known which group counts: its rows take their values.
  * Where there is no such group the program says so. */
-static void settle_groups(void)
+static void resolve_groups(void)
 {
     const struct program *p = cli_context.program;
     const struct option_group *chosen = rows_group(p);
@@ -195,7 +195,7 @@ struct operands cli_parse(const struct program *p, int argc, char **argv)
     startup();
     read_line(argc, argv);
     answer_questions();
-    settle_groups();
+    resolve_groups();
     for (size_t i = 0; i < cli_context.given.len; i++) {
         struct occurrence *at = &cli_context.given.at[i];
         struct err e;

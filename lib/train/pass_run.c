@@ -87,11 +87,6 @@ void pass_run_begin(struct pass_run *r, struct train_options *options)
 
 /* ---- passes ---- */
 
-struct pass_stats *pass_run_stats(struct pass_run *r)
-{
-    return &r->learner.stats;
-}
-
 int pass_run_begin_pass(struct pass_run *r, struct epoch epoch, struct err *e)
 {
     learner_begin(&r->learner, epoch);

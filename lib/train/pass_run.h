@@ -53,9 +53,6 @@ const char *pass_run_scheme(const struct pass_run *r, char *to, size_t room);
  */
 void pass_run_begin(struct pass_run *r, struct train_options *options);
 
-/* The results of the current pass so far. */
-struct pass_stats *pass_run_stats(struct pass_run *r);
-
 /* A pass begins; the one before has ended. */
 int pass_run_begin_pass(struct pass_run *r, struct epoch epoch, struct err *e);
 

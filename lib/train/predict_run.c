@@ -131,7 +131,7 @@ static int no_numbers(const struct predict_run *r, struct err *e)
 static int run_batch(struct predict_run *r, const struct batch *given, struct err *e)
 {
     struct pass_run *p = &r->pass;
-    struct pass_stats *stats = pass_run_stats(p);
+    struct pass_stats *stats = &p->learner.stats;
     const struct batch *b = item_map_batch(&r->map, given);
     struct outcome outcome = {0};
     if (b->user.len && learner_batch(&p->learner, b, &outcome, e))
@@ -149,7 +149,7 @@ static int run_batch(struct predict_run *r, const struct batch *given, struct er
 static int run_steps(struct predict_run *r, const struct steps *given, struct err *e)
 {
     struct pass_run *p = &r->pass;
-    struct pass_stats *stats = pass_run_stats(p);
+    struct pass_stats *stats = &p->learner.stats;
     struct outcome outcome;
     const struct steps *s = item_map_steps(&r->map, given);
     if (learner_steps(&p->learner, s, &outcome, e))

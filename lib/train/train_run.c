@@ -261,7 +261,7 @@ static int run_steps(struct train_run *t, const struct steps *s, struct err *e)
 static int go_on(struct train_run *t, struct err *e)
 {
     struct pass_run *p = &t->pass;
-    const struct pass_stats *stats = pass_run_stats(p);
+    const struct pass_stats *stats = &p->learner.stats;
     if (checkpoint_arrive(&t->checkpoint, e))
         return e->status;
     if (t->checkpoint.ended)
