@@ -8,8 +8,15 @@
 
 static struct output_options output;
 static const char *scheme_name = "longest-first";
-static struct epochs_options chosen = {
-    .size = 100, .history = 15, .min_batch = 51, .epochs = 10, .test_from = 1, .seed = 1};
+static struct epochs_options chosen = {.size = 100,
+                                       .history = 15,
+                                       .min_batch = 1,
+                                       .epochs = 10,
+                                       .test_from = 1,
+                                       .test_every = 1,
+                                       .recent = 1,
+                                       .seed = 1,
+                                       .memory = (int64_t)1 << 30};
 
 static struct option options[] = {
     {OPTION_CHOICE, 's', "scheme", "NAME", "which sessions a batch holds, and in which order",
@@ -17,19 +24,25 @@ static struct option options[] = {
     {OPTION_INT, 'b', "batch", "N", "sessions a batch, at most; slots of the parallel schemes",
      &chosen.size, .recorded = true, .low = 1, .high = 1 << 20},
     {OPTION_INT, 'n', "history", "N",
-     "earlier sessions of the user given with each session, at most", &chosen.history,
+     "earlier sessions of the user that a model may look at, at most", &chosen.history,
      .recorded = true, .low = 0, .high = 1 << 20},
-    {OPTION_FLAG, 0, "with-history-items", .help = "give the earlier sessions' events too",
-     .to = &chosen.history_items, .recorded = true},
     {OPTION_INT, 0, "min-batch", "N",
-     "learn only from training batches of N sessions and more; by default half of --batch plus one",
-     &chosen.min_batch, .recorded = true, .low = 0, .high = 1 << 20},
+     "learn only from training batches of N sessions and more", &chosen.min_batch,
+     .recorded = true, .low = 0, .high = 1 << 20},
+    {OPTION_REAL, 0, "train-recent", "SHARE",
+     "learn only from this share of the training sessions, the newest", &chosen.recent,
+     .recorded = true, .low = 1e-9, .high = 1},
     {OPTION_INT, 'e', "epochs", "N", "how often to go through the training part", &chosen.epochs,
      .recorded = true, .low = 1, .high = 1 << 30},
     {OPTION_INT, 0, "test-from", "N", "the first epoch that ends with a test pass",
      &chosen.test_from, .recorded = true, .low = 1, .high = 1 << 30},
+    {OPTION_INT, 0, "test-every", "N", "validate and test every Nth epoch, and after the last",
+     &chosen.test_every, .recorded = true, .low = 1, .high = 1 << 30},
     {OPTION_INT, 0, "seed", "N", "seed of every random choice; the same seed gives the same bytes",
      &chosen.seed, .recorded = true},
+    {OPTION_CALL, 0, "memory", "SIZE",
+     "memory for events; beyond it they go to a temporary file [1G]", &chosen.memory,
+     .call = option_memory},
     {.kind = OPTION_END},
 };
 
@@ -40,32 +53,16 @@ static const struct program program = {
     .example = "tfilter --split user:0.8 sessions.mp | batcher --epochs 2 | spcat --summary",
 };
 
-/* Steps have neither histories nor a least batch: the options that have no meaning are 0. */
-static void settle_parallel(void)
-{
-    static const char *const foreign[] = {"history", "with-history-items", "min-batch"};
-    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-        if (cli_given(foreign[i]))
-            cli_usage("--%s: --scheme %s makes parallel mini-batches, without histories: use "
-                      "longest-first, shuffled or sessions",
-                      foreign[i], scheme_name);
-    chosen.history = chosen.min_batch = 0;
-}
-
 static void settle_options(void)
 {
     chosen.scheme = scheme_find(scheme_name);
-    if (chosen.scheme->parallel) {
-        settle_parallel();
-        return;
-    }
-    if (!cli_given("min-batch"))
-        chosen.min_batch = chosen.size / 2 + 1;
-    if (chosen.min_batch > chosen.size)
+    if (chosen.scheme->parallel && cli_given("min-batch"))
+        cli_usage("--min-batch: --scheme %s makes parallel mini-batches, which learn from every "
+                  "session",
+                  scheme_name);
+    if (!chosen.scheme->parallel && chosen.min_batch > chosen.size)
         cli_usage("--min-batch %" PRId64 ": no batch of --batch %" PRId64 " is as large",
                   chosen.min_batch, chosen.size);
-    if (chosen.history_items && chosen.history == 0)
-        cli_usage("--with-history-items: --history 0 gives no earlier session");
 }
 
 /* The header: the input's, with what a reader of batches has to know. */
@@ -86,10 +83,10 @@ static int open_output(struct output *stage, const struct meta *in, struct err *
 /* Reports once, after the first epoch, the sessions that the trainer will not learn from. */
 static void report_left_out(const struct epochs *p)
 {
-    if (p->batching.left_out > 0)
+    if (p->schedule.left_out > 0)
         cli_note("%" PRIu64 " of %zu training sessions come in batches of fewer than %" PRId64
                  " and are not learned from: --min-batch 1 learns from all",
-                 p->batching.left_out, session_store_part(&p->store, PART_TRAIN), chosen.min_batch);
+                 p->schedule.left_out, session_store_part_count(&p->store, PART_TRAIN), chosen.min_batch);
 }
 
 static int batcher(struct sessions_in *in, struct output *stage, struct epochs *p, struct err *e)

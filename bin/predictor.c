@@ -23,6 +23,7 @@ int main(int argc, char **argv)
                                            rows.lists,
                                            rows.seed,
                                            rows.device,
+                                           rows.input,
                                            cli_output_options(&output),
                                            progress_options(false),
                                            NULL};

@@ -17,6 +17,7 @@ int main(int argc, char **argv)
                                            rows.training,
                                            rows.seed,
                                            rows.device,
+                                           rows.input,
                                            rows.result,
                                            rows.lists,
                                            cli_output_options(&output),

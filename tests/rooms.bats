@@ -10,7 +10,7 @@ knows() {
     stream | cli | nn) echo base ;;
     data | baseline) echo base stream cli ;;
     model) echo base nn ;;
-    train) echo base stream cli nn model ;;
+    train) echo base stream cli data nn model ;;
     recommend) echo base stream cli data nn model train ;;
     eval) echo base stream ;;
     viz) echo base stream eval ;;

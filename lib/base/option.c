@@ -107,6 +107,13 @@ int option_set(const struct option *o, const char *text, struct err *e)
     return 0;
 }
 
+int option_memory(void *to, const char *text, struct err *e)
+{
+    if (num_size(text, strlen(text), to) && *(int64_t *)to >= 64 << 10)
+        return 0;
+    return err_set(e, STATUS_USAGE, "'%s' is not a size of 64K or more, like 512M or 2G", text);
+}
+
 int option_restore(const struct option *o, const char *value, struct err *e)
 {
     if (o->kind == OPTION_FLAG && value && !strcmp(value, "false")) {

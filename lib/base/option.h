@@ -45,6 +45,9 @@ int option_set(const struct option *o, const char *text, struct err *e);
 /* "a whole number from 1 to 100", for INT and REAL. */
 void option_range(const struct option *o, struct buf *to);
 
+/* The `call` of an option whose value is a size of memory, into an int64_t: "512M", "2G". */
+int option_memory(void *to, const char *text, struct err *e);
+
 /* Whether the number lies in the option's bounds. */
 bool option_inside(const struct option *o, double value);
 

@@ -54,17 +54,17 @@ struct session {
 
 /* ---- batches ---- */
 
-/* One batch of B sessions; ragged arrays end to end (sesspipe-stream(5)). */
+/* One batch of B sessions; ragged arrays end to end.  `history` counts each session's earlier
+ * sessions, the oldest first; a session's number counts from 0 among its user's. */
 struct batch {
-    int learn;                   /* 0: forward only, for the representations */
+    int learn;                   /* 0: forward only, for what the model remembers */
     struct column user, session; /* int32 B */
     struct column start;         /* int64 B */
     struct column length, item;  /* int32 B, Σlength */
     struct column history;       /* int32 B */
     struct column history_delta, history_week, history_session; /* int32 Σhistory */
     struct column history_start;                                /* int64 Σhistory */
-    struct column history_length,
-        history_item; /* int32 Σhistory, Σhistory_length; at = NULL: not given */
+    struct column history_length, history_item; /* int32 Σhistory, Σhistory_length */
 };
 
 /* What a slot does at a step. */
@@ -75,13 +75,11 @@ enum reset {
     RESET_IDLE = 3,    /* the slot is empty: its other numbers have no meaning */
 };
 
-/* Steps of a session- or user-parallel mini-batch: K steps of B slots, step by step in arrays of
- * K·B. The stream calls slots "lanes". */
+/* Steps of a parallel mini-batch: K steps of B slots, step by step in arrays of K·B. */
 struct steps {
-    int64_t lanes;
-    struct column item, target, user, session, position; /* int32 */
-    struct column reset;                                 /* uint8, enum reset */
-    struct column length; /* int32, events of the session; at = NULL: not given */
+    int64_t slots;
+    struct column item, target, user; /* int32 */
+    struct column reset;              /* uint8, enum reset */
 };
 
 struct epoch {

@@ -31,53 +31,78 @@ static void clear(struct batching *b)
     vec_clear(&b->history_item);
 }
 
-/* The user's last sessions before session s, oldest first, whatever part they are of. */
-static void add_history(struct batching *b, size_t s)
+/* Appends the ids of the session's events; returns how many are left. */
+static size_t add_items(const struct batching *b, size_t s, i32_vec *to)
+{
+    const int32_t *item = session_store_items(b->store, s);
+    size_t length = session_store_length(b->store, s), before = to->len;
+    if (!b->row)
+        vec_append(to, item, length);
+    for (size_t i = 0; b->row && i < length; i++)
+        if (b->row[item[i]] >= 0)
+            vec_push(to, b->row[item[i]]);
+    return to->len - before;
+}
+
+static bool has_items(const struct batching *b, size_t s)
+{
+    const int32_t *item = session_store_items(b->store, s);
+    size_t length = session_store_length(b->store, s), i = 0;
+    while (b->row && i < length && b->row[item[i]] < 0)
+        i++;
+    return i < length;
+}
+
+/* Finds the earlier sessions of session s, whose user's first session is `first`. */
+static void find_earlier(struct batching *b, size_t first, size_t s)
+{
+    int64_t start = session_store_start(b->store, s);
+    vec_clear(&b->earlier);
+    for (size_t h = s; h-- > first && b->earlier.len < (size_t)b->history;)
+        if (session_store_last(b->store, h) < start && has_items(b, h))
+            vec_push(&b->earlier, (int32_t)h);
+}
+
+static void add_earlier(struct batching *b, size_t first, size_t s)
 {
     const struct session_store *c = b->store;
-    size_t first = c->first.at[c->user.at[s]], number = s - first;
-    size_t count = number < (size_t)b->history ? number : (size_t)b->history;
-    vec_push(&b->history_count, (int32_t)count);
-    for (size_t h = s - count; h < s; h++) {
-        int64_t start = c->start.at[h];
-        int32_t bucket = batch_age_bucket(b->edges, b->edge_count, c->start.at[s] - start);
-        vec_push(&b->history_delta, bucket);
+    find_earlier(b, first, s);
+    vec_push(&b->history_count, (int32_t)b->earlier.len);
+    for (size_t i = b->earlier.len; i-- > 0;) {
+        size_t h = (size_t)b->earlier.at[i];
+        int64_t start = session_store_start(c, h), age = session_store_start(c, s) - start;
+        vec_push(&b->history_delta, batch_age_bucket(b->edges, b->edge_count, age));
         vec_push(&b->history_week, time_week_hour(start, b->week_shift));
         vec_push(&b->history_session, (int32_t)(h - first));
         vec_push(&b->history_start, start);
-        if (b->history_items) {
-            vec_push(&b->history_length, (int32_t)session_store_length(c, h));
-            vec_append(&b->history_item, session_store_items(c, h), session_store_length(c, h));
-        }
+        if (b->history_items)
+            vec_push(&b->history_length, (int32_t)add_items(b, h, &b->history_item));
     }
 }
 
 static void add_session(struct batching *b, size_t s)
 {
     const struct session_store *c = b->store;
-    size_t length = session_store_length(c, s);
-    vec_push(&b->user, c->user.at[s]);
-    vec_push(&b->session, (int32_t)(s - c->first.at[c->user.at[s]]));
-    vec_push(&b->start, c->start.at[s]);
+    size_t length = add_items(b, s, &b->item);
+    if (!length)
+        return;
+    int32_t user = session_store_user(c, s), first = c->first.at[user];
+    vec_push(&b->user, user);
+    vec_push(&b->session, (int32_t)s - first);
+    vec_push(&b->start, session_store_start(c, s));
     vec_push(&b->length, (int32_t)length);
-    vec_append(&b->item, session_store_items(c, s), length);
-    add_history(b, s);
+    add_earlier(b, (size_t)first, s);
 }
 
 #define COLUMN(v) ((struct column){(v).at, (v).len})
 
-int batching_emit(struct batching *b, enum part part, const size_t *picked, size_t count,
-                  struct err *e)
+struct batch batching_make(struct batching *b, const int32_t *picked, size_t count, bool learn)
 {
     clear(b);
-    if (b->history_items) { /* a NULL array would say that no items are given */
-        vec_reserve(&b->history_length, 1);
-        vec_reserve(&b->history_item, 1);
-    }
     for (size_t i = 0; i < count; i++)
-        add_session(b, picked[i]);
-    struct batch batch = {
-        .learn = part != PART_TRAIN || count >= (size_t)b->min_batch,
+        add_session(b, (size_t)picked[i]);
+    return (struct batch){
+        .learn = learn,
         .user = COLUMN(b->user),
         .session = COLUMN(b->session),
         .start = COLUMN(b->start),
@@ -91,8 +116,6 @@ int batching_emit(struct batching *b, enum part part, const size_t *picked, size
         .history_length = COLUMN(b->history_length),
         .history_item = COLUMN(b->history_item),
     };
-    b->left_out += batch.learn ? 0 : count;
-    return b->emit(b->to, &batch, e);
 }
 
 void batching_release(struct batching *b)
@@ -109,4 +132,5 @@ void batching_release(struct batching *b)
     vec_release(&b->history_start);
     vec_release(&b->history_length);
     vec_release(&b->history_item);
+    vec_release(&b->earlier);
 }

@@ -1,4 +1,5 @@
-/* Makes a stream of batches from split sessions: epoch by epoch, part by part. */
+/* Makes a stream of batches from split sessions: the sessions, then epoch by epoch, part by part,
+ * which of them come together. */
 #ifndef DATA_EPOCHS_H
 #define DATA_EPOCHS_H
 
@@ -6,26 +7,30 @@
 
 struct epochs_options {
     const struct scheme *scheme;
-    int64_t size, history, min_batch; /* as in struct batching */
-    bool history_items;
-    int64_t epochs, test_from; /* the first epoch that ends with a test pass */
+    int64_t size, min_batch; /* as in struct schedule_out */
+    int64_t history;         /* the most earlier sessions that a model may look at */
+    int64_t epochs;
+    int64_t test_from;  /* the first epoch that ends with a test pass */
+    int64_t test_every; /* validation and test end every nth epoch, that one among them, and the
+                           last */
+    double recent; /* share of the training sessions, the newest, that are learned from */
     int64_t seed;
+    int64_t memory; /* bytes for events; the rest goes to a temporary file; 0: no limit */
 };
 
 /* The caller frees with epochs_release, after epochs_open or of {0}. */
 struct epochs {
     const struct epochs_options *options;
-    struct frame_out *out;
     struct session_store store;
-    struct batching batching;
-    i64_vec edges;
+    struct schedule_out schedule;
+    int64_t written[4]; /* by part: the epoch whose pass is written out; 0: none yet */
 };
 
 /* Sets in the header what a reader of the batches has to know. */
 void epochs_meta(struct meta *m, const struct epochs_options *o);
 
-/* Reads the sessions to their end and writes users and items to `out`. The caller keeps options,
- * `in` and `out`.  65: as session_store_read; no delta_edges. */
+/* Reads the sessions to their end and writes them to `out`.  The caller keeps options, `in` and
+ * `out`.  65: as session_store_read. */
 int epochs_open(struct epochs *p, const struct epochs_options *o, struct sessions_in *in,
                 struct frame_out *out, struct err *e);
 

@@ -1,125 +1,111 @@
 #include "data/parallel_batches.h"
 
-#include "stream/frame.h"
+enum { RUN_TOGETHER = 2600 }; /* events of all slots */
 
-struct slot {
-    struct session_range range; /* the sessions that follow the current one */
-    size_t session;
-    size_t position, targets; /* of the current session, which ends when they are equal */
-    int32_t user;             /* of the current session; -1: there was none */
-};
-
-struct slots {
-    struct batching *to;
-    const struct session_range *queue, *last;
-    struct slot *slot; /* [size] */
-    i32_vec item, target, user, session, position, length;
-    VEC(unsigned char) reset;
-};
-
-/* Moves the slot to its next session; false: there is none. */
-static bool begin_session(struct slots *l, struct slot *at)
+void parallel_batches_begin(struct parallel_batches *p)
 {
-    do {
-        while (at->range.next == at->range.end) {
-            if (l->queue == l->last)
-                return false;
-            at->range = *l->queue++;
-        }
-        at->session = at->range.next++;
-        at->targets = session_store_length(l->to->store, at->session) - 1;
-    } while (at->targets == 0);
-    at->position = 0;
-    return true;
+    if (!p->slot)
+        p->slot = mem_zero((size_t)p->slots, sizeof *p->slot);
+    for (int64_t i = 0; i < p->slots; i++) {
+        struct parallel_slot *slot = &p->slot[i];
+        vec_clear(&slot->next);
+        slot->begun = slot->position = slot->targets = 0;
+        slot->user = -1;
+    }
 }
 
-static enum reset advance(struct slots *l, struct slot *at)
+void parallel_batches_give(struct parallel_batches *p, int32_t slot, int32_t session)
 {
-    if (at->position < at->targets)
+    struct parallel_slot *to = &p->slot[slot];
+    if (session_store_length(p->store, (size_t)session) < 2)
+        return;
+    if (to->begun == to->next.len) {
+        vec_clear(&to->next);
+        to->begun = 0;
+    }
+    vec_push(&to->next, session);
+}
+
+bool parallel_batches_wants(const struct parallel_batches *p)
+{
+    int64_t i = 0;
+    while (i < p->slots && (p->slot[i].position < p->slot[i].targets ||
+                            p->slot[i].begun < p->slot[i].next.len))
+        i++;
+    return i < p->slots;
+}
+
+/* Moves the slot to its next event. */
+static enum reset advance(const struct parallel_batches *p, struct parallel_slot *slot)
+{
+    if (slot->position < slot->targets)
         return RESET_NONE;
-    if (!begin_session(l, at))
+    if (slot->begun == slot->next.len)
         return RESET_IDLE;
-    int32_t before = at->user;
-    at->user = l->to->store->user.at[at->session];
-    return at->user == before ? RESET_SESSION : RESET_USER;
+    int32_t before = slot->user;
+    slot->session = (size_t)slot->next.at[slot->begun++];
+    slot->targets = session_store_length(p->store, slot->session) - 1;
+    slot->position = 0;
+    slot->user = session_store_user(p->store, slot->session);
+    return slot->user == before ? RESET_SESSION : RESET_USER;
 }
 
 /* One event of a slot, zeros where it is idle. */
-static void add(struct slots *l, struct slot *at, enum reset reset)
+static void add(struct parallel_batches *p, struct parallel_slot *slot, enum reset reset)
 {
-    const struct session_store *c = l->to->store;
     bool idle = reset == RESET_IDLE;
-    const int32_t *items = idle ? NULL : session_store_items(c, at->session) + at->position;
-    vec_push(&l->item, idle ? 0 : items[0]);
-    vec_push(&l->target, idle ? 0 : items[1]);
-    vec_push(&l->user, idle ? 0 : at->user);
-    vec_push(&l->session, idle ? 0 : (int32_t)(at->session - c->first.at[at->user]));
-    vec_push(&l->position, idle ? 0 : (int32_t)at->position++);
-    vec_push(&l->length, idle ? 0 : (int32_t)at->targets + 1);
-    vec_push(&l->reset, (unsigned char)reset);
+    const int32_t *items =
+        idle ? NULL : session_store_items(p->store, slot->session) + slot->position++;
+    vec_push(&p->item, idle ? 0 : items[0]);
+    vec_push(&p->target, idle ? 0 : items[1]);
+    vec_push(&p->user, idle ? 0 : slot->user);
+    vec_push(&p->reset, (unsigned char)reset);
 }
 
-static void cut_steps(struct slots *l, size_t len)
+static void cut_steps(struct parallel_batches *p, size_t len)
 {
-    l->item.len = l->target.len = l->user.len = l->session.len = l->position.len = len;
-    l->length.len = l->reset.len = len;
+    p->item.len = p->target.len = p->user.len = p->reset.len = len;
 }
 
-/* Adds a step; false, without a step, where all slots are idle. */
-static bool step(struct slots *l)
+bool parallel_batches_step(struct parallel_batches *p)
 {
-    size_t before = l->reset.len, slots = (size_t)l->to->size;
+    size_t before = p->reset.len;
     bool any = false;
-    for (size_t i = 0; i < slots; i++) {
-        enum reset reset = advance(l, &l->slot[i]);
+    for (int64_t i = 0; i < p->slots; i++) {
+        enum reset reset = advance(p, &p->slot[i]);
         any = any || reset != RESET_IDLE;
-        add(l, &l->slot[i], reset);
+        add(p, &p->slot[i], reset);
     }
     if (!any)
-        cut_steps(l, before);
+        cut_steps(p, before);
     return any;
+}
+
+bool parallel_batches_full(const struct parallel_batches *p)
+{
+    return p->reset.len + (size_t)p->slots > RUN_TOGETHER;
 }
 
 #define COLUMN(v) ((struct column){(v).at, (v).len})
 
-static int emit(struct slots *l, struct err *e)
+struct steps parallel_batches_take(struct parallel_batches *p)
 {
-    const struct steps steps = {
-        .lanes = l->to->size,
-        .item = COLUMN(l->item),
-        .target = COLUMN(l->target),
-        .user = COLUMN(l->user),
-        .session = COLUMN(l->session),
-        .position = COLUMN(l->position),
-        .reset = COLUMN(l->reset),
-        .length = COLUMN(l->length),
-    };
-    int status = l->reset.len ? l->to->emit_steps(l->to->to, &steps, e) : 0;
-    cut_steps(l, 0);
-    return status;
+    const struct steps steps = {.slots = p->slots,
+                                .item = COLUMN(p->item),
+                                .target = COLUMN(p->target),
+                                .user = COLUMN(p->user),
+                                .reset = COLUMN(p->reset)};
+    cut_steps(p, 0);
+    return steps;
 }
 
-int parallel_batches_run(struct batching *b, const struct session_range *ranges, size_t count,
-                         struct err *e)
+void parallel_batches_release(struct parallel_batches *p)
 {
-    enum { EVENT_BYTES = 6 * sizeof(int32_t) + 1 };
-    struct slots l = {.to = b, .queue = ranges, .last = ranges + count};
-    l.slot = mem_zero((size_t)b->size, sizeof *l.slot);
-    for (int64_t i = 0; i < b->size; i++)
-        l.slot[i].user = -1;
-    int status = 0;
-    while (status == 0 && step(&l))
-        if ((l.reset.len + (size_t)b->size) * EVENT_BYTES > BLOCK_TARGET)
-            status = emit(&l, e);
-    if (status == 0)
-        status = emit(&l, e);
-    mem_free(l.slot);
-    vec_release(&l.item);
-    vec_release(&l.target);
-    vec_release(&l.user);
-    vec_release(&l.session);
-    vec_release(&l.position);
-    vec_release(&l.length);
-    vec_release(&l.reset);
-    return status;
+    for (int64_t i = 0; p->slot && i < p->slots; i++)
+        vec_release(&p->slot[i].next);
+    mem_free(p->slot);
+    vec_release(&p->item);
+    vec_release(&p->target);
+    vec_release(&p->user);
+    vec_release(&p->reset);
 }

@@ -2,21 +2,33 @@
 
 #include "base/heap.h"
 #include "base/random.h"
-#include "data/parallel_batches.h"
 
-/* ---- what schemes share: the sessions that are left, and random orders ---- */
+/* ---- what schemes share: the sessions that are left, random orders, a batch ---- */
+
+/* Sessions next .. end - 1 of the store, of one user, that follow each other. */
+struct session_range {
+    size_t next, end;
+};
+typedef VEC(struct session_range) session_range_vec;
+
+static bool is_of(const struct schedule_out *o, size_t session, enum part part)
+{
+    return session_store_part(o->store, session) == part &&
+           (part != PART_TRAIN || session_store_start(o->store, session) >= o->since);
+}
 
 /* The sessions of one part that are left, as a range for each of the U users; the caller frees.  A
  * user's sessions of a part follow each other. */
-static struct session_range *ranges_of(const struct session_store *c, enum part part)
+static struct session_range *ranges_of(const struct schedule_out *o, enum part part)
 {
+    const struct session_store *c = o->store;
     struct session_range *range = mem_zero(session_store_users(c), sizeof *range);
     for (size_t u = 0; u < session_store_users(c); u++) {
-        size_t s = c->first.at[u], end = c->first.at[u + 1];
-        while (s < end && c->part.at[s] != part)
+        size_t s = (size_t)c->first.at[u], end = (size_t)c->first.at[u + 1];
+        while (s < end && !is_of(o, s, part))
             s++;
         range[u].next = s;
-        while (s < end && c->part.at[s] == part)
+        while (s < end && is_of(o, s, part))
             s++;
         range[u].end = s;
     }
@@ -28,9 +40,9 @@ static size_t sessions_left(const struct session_range *t)
     return t->end - t->next;
 }
 
-static struct random random_for(const struct batching *b, struct epoch epoch)
+static struct random random_for(const struct schedule_out *o, struct epoch epoch)
 {
-    return random_of(b->seed, (uint64_t)epoch.number << 2 | epoch.part);
+    return random_of(o->seed, (uint64_t)epoch.number << 2 | epoch.part);
 }
 
 /* Every order is as likely as any other (Fisher, Yates). */
@@ -45,25 +57,26 @@ static void shuffle(session_range_vec *ranges, struct random random)
 }
 
 /* The sessions of the part in a random order, each a range of its own. */
-static session_range_vec drawn_sessions(const struct batching *b, struct epoch epoch)
+static session_range_vec drawn_sessions(const struct schedule_out *o, struct epoch epoch)
 {
     session_range_vec ranges = {0};
-    for (size_t s = 0; s < session_store_sessions(b->store); s++)
-        if (b->store->part.at[s] == epoch.part)
+    for (size_t s = 0; s < session_store_sessions(o->store); s++)
+        if (is_of(o, s, epoch.part))
             vec_push(&ranges, ((struct session_range){s, s + 1}));
-    shuffle(&ranges, random_for(b, epoch));
+    shuffle(&ranges, random_for(o, epoch));
     return ranges;
 }
 
 /* The users of the part, a range of each one's sessions, in the order in which a random order of
  * all sessions first meets them.  Users of many sessions so come rather early: a slot that began
  * one of them last would run alone at the end. */
-static session_range_vec drawn_users(const struct batching *b, struct epoch epoch)
+static session_range_vec drawn_users(const struct schedule_out *o, struct epoch epoch)
 {
-    session_range_vec ranges = {0}, sessions = drawn_sessions(b, epoch);
-    struct session_range *of_user = ranges_of(b->store, epoch.part);
+    session_range_vec ranges = {0}, sessions = drawn_sessions(o, epoch);
+    struct session_range *of_user = ranges_of(o, epoch.part);
     for (size_t i = 0; i < sessions.len; i++) {
-        struct session_range *range = &of_user[b->store->user.at[sessions.at[i].next]];
+        struct session_range *range =
+            &of_user[session_store_user(o->store, sessions.at[i].next)];
         if (sessions_left(range) > 0)
             vec_push(&ranges, *range);
         range->next = range->end;
@@ -71,6 +84,14 @@ static session_range_vec drawn_users(const struct batching *b, struct epoch epoc
     mem_free(of_user);
     vec_release(&sessions);
     return ranges;
+}
+
+static int write_picked(struct schedule_out *o, enum part part, const int32_t *picked, size_t count,
+                        struct err *e)
+{
+    bool learn = part != PART_TRAIN || count >= (size_t)o->min_batch;
+    o->left_out += learn ? 0 : count;
+    return write_batch(o->out, picked, count, learn, e) ? e->status : frame_out_pause(o->out, e);
 }
 
 /* ---- longest-first ---- */
@@ -117,22 +138,22 @@ static uint64_t pop_key(key_vec *heap)
 
 /* One session of each of the B users with the most sessions left, which is the rule of the thesis.
  * A user goes back into the heap only after the batch, so that no user is in a batch twice. */
-static int longest_first(struct batching *b, struct epoch epoch, struct err *e)
+static int longest_first(struct schedule_out *o, struct epoch epoch, struct err *e)
 {
-    struct session_range *range = ranges_of(b->store, epoch.part);
-    size_t *picked = mem_alloc((size_t)b->size * sizeof *picked);
+    struct session_range *range = ranges_of(o, epoch.part);
+    int32_t *picked = mem_alloc((size_t)o->size * sizeof *picked);
     key_vec heap = {0};
-    for (size_t u = 0; u < session_store_users(b->store); u++)
+    for (size_t u = 0; u < session_store_users(o->store); u++)
         if (sessions_left(&range[u]) > 0)
             push_key(&heap, key_of(range, (int32_t)u));
     int status = 0;
     while (heap.len > 0 && status == 0) {
         size_t count = 0;
-        while (heap.len > 0 && count < (size_t)b->size)
-            picked[count++] = range[key_user(pop_key(&heap))].next++;
-        status = batching_emit(b, epoch.part, picked, count, e);
+        while (heap.len > 0 && count < (size_t)o->size)
+            picked[count++] = (int32_t)range[key_user(pop_key(&heap))].next++;
+        status = write_picked(o, epoch.part, picked, count, e);
         for (size_t i = 0; i < count; i++) {
-            int32_t user = b->store->user.at[picked[i]];
+            int32_t user = session_store_user(o->store, (size_t)picked[i]);
             if (sessions_left(&range[user]) > 0)
                 push_key(&heap, key_of(range, user));
         }
@@ -147,26 +168,26 @@ static int longest_first(struct batching *b, struct epoch epoch, struct err *e)
 
 /* One session of each of B users, drawn with equal chances from all that have sessions left: the
  * first steps of a Fisher-Yates shuffle, begun again for every batch. */
-static int shuffled(struct batching *b, struct epoch epoch, struct err *e)
+static int shuffled(struct schedule_out *o, struct epoch epoch, struct err *e)
 {
-    struct random random = random_for(b, epoch);
-    struct session_range *range = ranges_of(b->store, epoch.part);
-    size_t *picked = mem_alloc((size_t)b->size * sizeof *picked);
+    struct random random = random_for(o, epoch);
+    struct session_range *range = ranges_of(o, epoch.part);
+    int32_t *picked = mem_alloc((size_t)o->size * sizeof *picked);
     i32_vec users = {0};
-    for (size_t u = 0; u < session_store_users(b->store); u++)
+    for (size_t u = 0; u < session_store_users(o->store); u++)
         if (sessions_left(&range[u]) > 0)
             vec_push(&users, (int32_t)u);
     int status = 0;
     while (users.len > 0 && status == 0) {
-        size_t count = users.len < (size_t)b->size ? users.len : (size_t)b->size;
+        size_t count = users.len < (size_t)o->size ? users.len : (size_t)o->size;
         for (size_t i = 0; i < count; i++) {
             size_t j = i + random_below(&random, (uint32_t)(users.len - i));
             int32_t user = users.at[j];
             users.at[j] = users.at[i];
             users.at[i] = user;
-            picked[i] = range[user].next++;
+            picked[i] = (int32_t)range[user].next++;
         }
-        status = batching_emit(b, epoch.part, picked, count, e);
+        status = write_picked(o, epoch.part, picked, count, e);
         for (size_t i = count; i-- > 0;)
             if (sessions_left(&range[users.at[i]]) == 0)
                 users.at[i] = users.at[--users.len];
@@ -180,16 +201,16 @@ static int shuffled(struct batching *b, struct epoch epoch, struct err *e)
 /* ---- sessions ---- */
 
 /* Any B sessions: batches are full to the end, but a user's sessions come in any order. */
-static int any_sessions(struct batching *b, struct epoch epoch, struct err *e)
+static int any_sessions(struct schedule_out *o, struct epoch epoch, struct err *e)
 {
-    session_range_vec ranges = drawn_sessions(b, epoch);
-    size_t *picked = mem_alloc((size_t)b->size * sizeof *picked);
+    session_range_vec ranges = drawn_sessions(o, epoch);
+    int32_t *picked = mem_alloc((size_t)o->size * sizeof *picked);
     int status = 0;
-    for (size_t from = 0; from < ranges.len && status == 0; from += (size_t)b->size) {
+    for (size_t from = 0; from < ranges.len && status == 0; from += (size_t)o->size) {
         size_t count = 0;
-        for (; count < (size_t)b->size && from + count < ranges.len; count++)
-            picked[count] = ranges.at[from + count].next;
-        status = batching_emit(b, epoch.part, picked, count, e);
+        for (; count < (size_t)o->size && from + count < ranges.len; count++)
+            picked[count] = (int32_t)ranges.at[from + count].next;
+        status = write_picked(o, epoch.part, picked, count, e);
     }
     mem_free(picked);
     vec_release(&ranges);
@@ -198,20 +219,91 @@ static int any_sessions(struct batching *b, struct epoch epoch, struct err *e)
 
 /* ---- parallel mini-batches ---- */
 
-/* Each slot takes one user after another, each user's sessions in order (Quadrana et al. 2017). */
-static int user_parallel(struct batching *b, struct epoch epoch, struct err *e)
+enum { TOGETHER = 8192, SLOT_BITS = 20 }; /* sessions in a record */
+
+/* Slots by when their sessions end, of equal times the lower slot first: step << SLOT_BITS | slot.
+ */
+static bool is_less(const void *heap, size_t a, size_t b)
 {
-    session_range_vec ranges = drawn_users(b, epoch);
-    int status = parallel_batches_run(b, ranges.at, ranges.len, e);
+    return is_greater(heap, b, a);
+}
+
+/* The next session of two events and more of the range, else of the queue from *next on; -1: there
+ * is none. */
+static int32_t next_session(const struct schedule_out *o, struct session_range *range,
+                            const session_range_vec *queue, size_t *next)
+{
+    for (;;) {
+        while (range->next < range->end)
+            if (session_store_length(o->store, range->next++) >= 2)
+                return (int32_t)range->next - 1;
+        if (*next == queue->len)
+            return -1;
+        *range = queue->at[(*next)++];
+    }
+}
+
+/* What has been given to slots and not yet written. */
+struct given {
+    i32_vec slot, session;
+};
+
+static int write_given(struct schedule_out *o, struct given *g, size_t at_least, struct err *e)
+{
+    if (g->slot.len < at_least)
+        return 0;
+    int status = write_parallel(o->out, g->slot.at, g->session.at, g->slot.len, e);
+    g->slot.len = g->session.len = 0;
+    return status ? status : frame_out_pause(o->out, e);
+}
+
+/* Gives sessions to the slots in the order in which they begin.  A slot that has finished a range
+ * takes the next one of the queue, the lower slot first, and is idle once there is none. */
+static int fill_slots(struct schedule_out *o, const session_range_vec *queue, struct err *e)
+{
+    struct session_range *range = mem_zero((size_t)o->size, sizeof *range);
+    key_vec heap = {0};
+    struct given given = {{0}, {0}};
+    size_t next = 0;
+    int status = 0;
+    for (int64_t i = 0; i < o->size; i++)
+        vec_push(&heap, (uint64_t)i); /* ascending numbers are a heap */
+    while (heap.len && !status) {
+        int32_t slot = (int32_t)(heap.at[0] & ((1 << SLOT_BITS) - 1));
+        int32_t session = next_session(o, &range[slot], queue, &next);
+        if (session >= 0) {
+            vec_push(&given.slot, slot);
+            vec_push(&given.session, session);
+            heap.at[0] += (session_store_length(o->store, (size_t)session) - 1) << SLOT_BITS;
+        } else {
+            heap.at[0] = heap.at[--heap.len];
+        }
+        heap_sink(heap.at, heap.len, 0, is_less, exchange);
+        status = write_given(o, &given, TOGETHER, e);
+    }
+    if (!status)
+        status = write_given(o, &given, 1, e);
+    vec_release(&given.slot);
+    vec_release(&given.session);
+    vec_release(&heap);
+    mem_free(range);
+    return status;
+}
+
+/* Each slot takes one user after another, each user's sessions in order (Quadrana et al. 2017). */
+static int user_parallel(struct schedule_out *o, struct epoch epoch, struct err *e)
+{
+    session_range_vec ranges = drawn_users(o, epoch);
+    int status = fill_slots(o, &ranges, e);
     vec_release(&ranges);
     return status;
 }
 
 /* Each slot takes one session after another, of any user (Hidasi et al. 2016). */
-static int session_parallel(struct batching *b, struct epoch epoch, struct err *e)
+static int session_parallel(struct schedule_out *o, struct epoch epoch, struct err *e)
 {
-    session_range_vec ranges = drawn_sessions(b, epoch);
-    int status = parallel_batches_run(b, ranges.at, ranges.len, e);
+    session_range_vec ranges = drawn_sessions(o, epoch);
+    int status = fill_slots(o, &ranges, e);
     vec_release(&ranges);
     return status;
 }
@@ -219,13 +311,18 @@ static int session_parallel(struct batching *b, struct epoch epoch, struct err *
 /* ---- the table ---- */
 
 const struct scheme scheme_table[] = {
-    {"longest-first", true, false, longest_first},
-    {"shuffled", true, false, shuffled},
-    {"sessions", false, false, any_sessions},
-    {"user-parallel", true, true, user_parallel},
-    {"session-parallel", false, true, session_parallel},
-    {NULL, false, false, NULL},
+    {"longest-first", true, false, true, longest_first},
+    {"shuffled", true, false, false, shuffled},
+    {"sessions", false, false, false, any_sessions},
+    {"user-parallel", true, true, false, user_parallel},
+    {"session-parallel", false, true, false, session_parallel},
+    {NULL, false, false, false, NULL},
 };
+
+const struct scheme *scheme_of_tests(void)
+{
+    return scheme_table;
+}
 
 const struct scheme *scheme_find(const char *name)
 {

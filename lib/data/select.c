@@ -74,44 +74,47 @@ static int take_named(struct selection *p, enum record_kind kind, const struct n
     return hit ? (of_user ? write_user : write_item)(&p->out, n->id, n->name, n->attributes, e) : 0;
 }
 
+static bool is_asked(const struct selection *p, const struct session *s)
+{
+    return is_user(p, s->user) || has_item(p, s->items, s->count);
+}
+
 static int take_session(struct selection *p, const struct session *s, struct err *e)
 {
-    if (!is_user(p, s->user) && !has_item(p, s->items, s->count))
+    if (!is_asked(p, s))
         return 0;
     p->kept++;
     return reindex_session(&p->relabel, &p->out, s, e);
 }
 
-/* Marks the rows that are asked for.  `item` holds the items of the rows end to end: length[i] of
- * them, or `per` of each row.  False: there is no such row. */
-static bool mark_rows(struct selection *p, struct column user, struct column item, int64_t per,
-                      const int32_t *length)
+/* A session of a schedule, shown with the ids of the input. */
+static int take_numbered(struct selection *p, const struct session *s, struct err *e)
 {
-    size_t at = 0;
+    vec_push(&p->shown, is_asked(p, s));
+    if (!is_asked(p, s))
+        return 0;
+    p->kept++;
+    return write_session(&p->out, s, e);
+}
+
+/* Marks the rows that are asked for, each with `per` items.  False: there is no such row. */
+static bool mark_rows(struct selection *p, struct column user, struct column item, int64_t per)
+{
     bool any = false;
     vec_clear(&p->keep);
     for (size_t i = 0; i < user.len; i++) {
-        size_t items = length ? (size_t)length[i] : (size_t)per;
-        bool kept = is_user(p, column_i32(user)[i]) || has_item(p, column_i32(item) + at, items);
+        bool kept = is_user(p, column_i32(user)[i]) ||
+                    has_item(p, column_i32(item) + i * (size_t)per, (size_t)per);
         vec_push(&p->keep, kept);
         any = any || kept;
-        at += items;
     }
     p->kept += any;
     return any;
 }
 
-static int take_batch(struct selection *p, struct batch *b, struct err *e)
-{
-    if (!mark_rows(p, b->user, b->item, 0, column_i32(b->length)))
-        return 0;
-    batch_keep(b, p->keep.at);
-    return write_batch(&p->out, b, e);
-}
-
 static int take_ranks(struct selection *p, struct ranks *r, struct err *e)
 {
-    if (!mark_rows(p, r->user, r->target, 1, NULL))
+    if (!mark_rows(p, r->user, r->target, 1))
         return 0;
     ranks_keep(r, p->keep.at);
     p->ranked += (int64_t)r->loss.len;
@@ -122,7 +125,7 @@ static int take_ranks(struct selection *p, struct ranks *r, struct err *e)
 
 static int take_tops(struct selection *p, struct tops *t, struct err *e)
 {
-    if (!mark_rows(p, t->user, t->item, t->k, NULL))
+    if (!mark_rows(p, t->user, t->item, t->k))
         return 0;
     tops_keep(t, p->keep.at);
     return write_tops(&p->out, t, e);
@@ -139,48 +142,29 @@ static int take_attention(struct selection *p, const struct attention *a, struct
     return write_attention(&p->out, a, e);
 }
 
-/* Makes the slots of other users idle; a user whose slot had another user in between continues
- * there as the same user.  False: the user is in no slot. */
-static bool silence_slots(struct selection *p, struct steps *s)
+/* Keeps the sessions of a schedule that are shown, with the numbers that they have in the input. */
+static int take_numbers(struct selection *p, struct batches_record *r, struct err *e)
 {
-    bool any = false;
-    while (p->begun.len < (size_t)s->lanes)
-        vec_push(&p->begun, 0);
-    for (size_t i = 0; i < s->user.len; i++) {
-        unsigned char *reset = &column_u8(s->reset)[i], *begun = &p->begun.at[i % (size_t)s->lanes];
-        if (*reset != RESET_IDLE && is_user(p, column_i32(s->user)[i])) {
-            if (*reset != RESET_NONE)
-                *reset = *begun ? RESET_SESSION : RESET_USER;
-            *begun = 1;
-            any = true;
+    int32_t *number = column_i32(r->number), *slot = column_i32(r->slot);
+    size_t kept = 0;
+    for (size_t i = 0; i < r->number.len; i++) {
+        if (!p->shown.at[number[i]])
             continue;
-        }
-        *reset = RESET_IDLE;
-        struct column *const columns[] = {&s->item, &s->target, &s->user, &s->session,
-                                          &s->position};
-        for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
-            column_i32(*columns[k])[i] = 0;
+        if (slot)
+            slot[kept] = slot[i];
+        number[kept++] = number[i];
     }
-    return any;
-}
-
-static int take_steps(struct selection *p, struct steps *s, struct err *e)
-{
-    if (p->options->item)
-        return err_set(e, STATUS_USAGE,
-                       "steps cannot be searched for an item: search the sessions that they were "
-                       "made of");
-    if (!silence_slots(p, s))
+    if (!kept)
         return 0;
     p->kept++;
-    return write_steps(&p->out, s, e);
+    return slot ? write_parallel(&p->out, slot, number, kept, e)
+                : write_batch(&p->out, number, kept, r->learn, e);
 }
 
 static int take_epoch(struct selection *p, struct epoch epoch, struct err *e)
 {
     p->seen = p->ranked = 0;
     p->loss = 0;
-    vec_clear(&p->begun);
     return write_epoch(&p->out, epoch, e);
 }
 
@@ -205,13 +189,15 @@ static int take(struct selection *p, union any_record *r, struct err *e)
     case RECORD_ITEM:
         return take_named(p, record->kind, &record->named, e);
     case RECORD_SESSION:
-        return take_session(p, &r->sessions.session, e);
+        return p->kind == STREAM_SESSIONS ? take_session(p, &r->sessions.session, e)
+                                          : take_numbered(p, &r->batches.session, e);
     case RECORD_EPOCH:
-        return take_epoch(p, record->epoch, e);
+        return take_epoch(p, p->kind == STREAM_BATCHES ? r->batches.epoch : record->epoch, e);
     case RECORD_BATCH:
-        return take_batch(p, &r->batches.batch, e);
-    case RECORD_STEPS:
-        return take_steps(p, &r->batches.steps, e);
+    case RECORD_PARALLEL:
+        return take_numbers(p, &r->batches, e);
+    case RECORD_AGAIN:
+        return write_again(&p->out, r->batches.again, e);
     case RECORD_RANK:
         return take_ranks(p, &record->ranks, e);
     case RECORD_TOP:
@@ -254,6 +240,6 @@ void select_release(struct selection *p)
     frame_out_release(&p->out);
     reindex_release(&p->relabel);
     vec_release(&p->keep);
-    vec_release(&p->begun);
+    vec_release(&p->shown);
     buf_release(&p->text);
 }

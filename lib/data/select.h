@@ -26,12 +26,12 @@ struct selection {
     int32_t id;                     /* its id in the current part; -1: not seen yet */
     int64_t seen, ranked;           /* ranks of the pass so far: in the input, shown */
     double loss;                    /* sum over those shown */
-    VEC(unsigned char) keep, begun; /* of rows; of slots: the user was there in this pass */
+    VEC(unsigned char) keep, shown; /* of rows; by session of a schedule */
     struct buf text;                /* lines */
 };
 
 /* Reads the input to its end or until `head` and writes what is kept of it: rows of other users and
- * items are taken out of batches and predictions.  Committing the sink is the caller's. */
+ * items are taken out of predictions, sessions out of batches.  Committing the sink is the caller's. */
 int select_run(struct selection *p, struct any_in *in, struct err *e);
 
 void select_release(struct selection *p);

@@ -1,20 +1,28 @@
 #include "data/session_store.h"
 
-static void push(struct session_store *c, int32_t user, enum part part, int64_t start,
-                 const int32_t *items, size_t count)
+enum { LONGEST = (1 << 28) - 1 }; /* seconds of a duration */
+
+static int push(struct session_store *c, int32_t user, struct stored_session s,
+                const int32_t *items, size_t count, struct err *e)
 {
-    if (c->event.len == 0)
-        vec_push(&c->event, 0);
+    struct stored_session end = {0};
+    if (c->session.len == 0)
+        vec_push(&c->session, end);
+    s.item = c->session.at[c->session.len - 1].item;
+    end.item = s.item + count;
+    c->session.at[c->session.len - 1] = s;
+    vec_push(&c->session, end);
     vec_push(&c->user, user);
-    vec_push(&c->part, (unsigned char)part);
-    vec_push(&c->start, start);
-    vec_append(&c->item, items, count);
-    vec_push(&c->event, c->item.len);
+    return spill_append(&c->item, items, count * sizeof *items, e);
 }
 
-void session_store_add(struct session_store *c, const struct session *s)
+int session_store_add(struct session_store *c, const struct session *s, struct err *e)
 {
-    push(c, s->user, s->part, s->times[0], s->items, s->count);
+    int64_t lasts = s->times[s->count - 1] - s->times[0];
+    struct stored_session to = {.start = (uint64_t)s->times[0],
+                                .duration = (uint64_t)(lasts < LONGEST ? lasts : LONGEST),
+                                .part = (uint64_t)s->part};
+    return push(c, s->user, to, s->items, s->count, e);
 }
 
 /* Counts each user's sessions into `first`; returns whether they are grouped by user. */
@@ -36,28 +44,40 @@ static bool count_users(struct session_store *c)
 }
 
 /* A stable counting sort: a stream may mix the sessions of its users. */
-void session_store_group(struct session_store *c)
+static int sort_by_user(struct session_store *c, struct err *e)
 {
-    if (count_users(c))
-        return;
     size_t sessions = session_store_sessions(c);
     size_t *order = mem_alloc(sessions * sizeof *order);
-    size_t *next = mem_alloc(c->first.len * sizeof *next);
+    int32_t *next = mem_alloc(c->first.len * sizeof *next);
     memcpy(next, c->first.at, c->first.len * sizeof *next);
     for (size_t s = 0; s < sessions; s++)
         order[next[c->user.at[s]]++] = s;
-    struct session_store to = {0};
-    for (size_t i = 0; i < sessions; i++) {
+    struct session_store to = {.item.limit = c->item.limit};
+    int status = 0;
+    for (size_t i = 0; i < sessions && !status; i++) {
         size_t s = order[i];
-        push(&to, c->user.at[s], c->part.at[s], c->start.at[s], session_store_items(c, s),
-             session_store_length(c, s));
+        status = push(&to, c->user.at[s], c->session.at[s], session_store_items(c, s),
+                      session_store_length(c, s), e);
     }
+    if (!status)
+        status = spill_end(&to.item, e);
     count_users(&to);
     mem_free(order);
     mem_free(next);
     session_store_release(c);
     *c = to;
+    return status;
 }
+
+int session_store_end(struct session_store *c, struct err *e)
+{
+    if (spill_end(&c->item, e) || (!count_users(c) && sort_by_user(c, e)))
+        return e->status;
+    vec_release(&c->user);
+    return 0;
+}
+
+/* ---- from a stream ---- */
 
 /* The part of each user's last session so far. */
 typedef VEC(unsigned char) part_vec;
@@ -79,21 +99,40 @@ static int check_part(const struct session *s, part_vec *last, struct err *e)
                : 0;
 }
 
+/* Batches number sessions by user. */
+static int check_user(const struct session_store *c, const struct session *s, struct err *e)
+{
+    size_t n = c->user.len;
+    return n && s->user < c->user.at[n - 1]
+               ? err_set(e, STATUS_DATA,
+                         "the sessions of a user do not follow each other: tfilter puts them "
+                         "together")
+               : 0;
+}
+
+static int take_session(struct session_store *c, const struct session *s, struct frame_out *out,
+                        part_vec *last, struct err *e)
+{
+    if (check_part(s, last, e) || (out && check_user(c, s, e)))
+        return e->status;
+    if (session_store_sessions(c) == INT32_MAX)
+        return err_set(e, STATUS_DATA, "more than %d sessions", INT32_MAX);
+    return session_store_add(c, s, e) || (out && write_session(out, s, e)) ? e->status : 0;
+}
+
 static int take(struct session_store *c, struct sessions_in *in, const struct sessions_record *r,
-                struct frame_out *names, part_vec *last, struct err *e)
+                struct frame_out *out, part_vec *last, struct err *e)
 {
     const struct named *n = &r->named;
     if (r->kind == RECORD_USER)
-        return names ? write_user(names, n->id, n->name, n->attributes, e) : 0;
+        return out ? write_user(out, n->id, n->name, n->attributes, e) : 0;
     if (r->kind == RECORD_ITEM)
-        return names ? write_item(names, n->id, n->name, n->attributes, e) : 0;
-    if (check_part(&r->session, last, e) != 0)
-        return sessions_in_at(in, e);
-    session_store_add(c, &r->session);
-    return 0;
+        return out ? write_item(out, n->id, n->name, n->attributes, e) : 0;
+    int status = take_session(c, &r->session, out, last, e);
+    return status == STATUS_DATA ? sessions_in_at(in, e) : status;
 }
 
-int session_store_read(struct session_store *c, struct sessions_in *in, struct frame_out *names,
+int session_store_read(struct session_store *c, struct sessions_in *in, struct frame_out *out,
                        struct err *e)
 {
     struct sessions_record r;
@@ -101,29 +140,49 @@ int session_store_read(struct session_store *c, struct sessions_in *in, struct f
     enum read_result got;
     int status = 0;
     while (status == 0 && (got = sessions_in_next(in, &r, e)) != READ_END)
-        status = got == READ_ERROR ? e->status : take(c, in, &r, names, &last, e);
+        status = got == READ_ERROR ? e->status : take(c, in, &r, out, &last, e);
     vec_release(&last);
     if (status == 0 && session_store_sessions(c) == 0)
         status = err_set(e, STATUS_DATA, "the input holds no session");
-    if (status == 0)
-        session_store_group(c);
-    return status;
+    return status ? status : session_store_end(c, e);
 }
 
-size_t session_store_part(const struct session_store *c, enum part part)
+/* ---- use ---- */
+
+size_t session_store_part_count(const struct session_store *c, enum part part)
 {
     size_t count = 0;
     for (size_t s = 0; s < session_store_sessions(c); s++)
-        count += c->part.at[s] == part;
+        count += session_store_part(c, s) == part;
     return count;
+}
+
+/* The last user whose sessions begin at or before it. */
+int32_t session_store_user(const struct session_store *c, size_t session)
+{
+    size_t low = 0, high = session_store_users(c);
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if ((size_t)c->first.at[middle] <= session)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (int32_t)low;
+}
+
+void session_store_clear(struct session_store *c)
+{
+    vec_clear(&c->first);
+    vec_clear(&c->session);
+    vec_clear(&c->user);
+    spill_clear(&c->item);
 }
 
 void session_store_release(struct session_store *c)
 {
     vec_release(&c->first);
+    vec_release(&c->session);
     vec_release(&c->user);
-    vec_release(&c->start);
-    vec_release(&c->part);
-    vec_release(&c->event);
-    vec_release(&c->item);
+    spill_release(&c->item);
 }

@@ -1,36 +1,47 @@
-/* All sessions of a split `sessions` stream in compact arrays, to be read many times:
- * about 25 bytes a session and 4 an event. */
+/* All sessions of a log in compact arrays, to be read many times: 16 bytes a session, 4 an event
+ * and 4 a user.  Beyond a limit the events go to a temporary file that is mapped. */
 #ifndef DATA_SESSION_STORE_H
 #define DATA_SESSION_STORE_H
 
+#include "base/spill.h"
 #include "stream/record.h"
 
-/* Users, items: the ids of the stream.  Sessions: numbered by user, then by time, so that the
- * sessions of user u are first[u] .. first[u + 1] - 1.  {0} is empty. */
-struct session_store {
-    VEC(size_t) first;       /* [U + 1], set by session_store_group */
-    i32_vec user;            /* [S] */
-    i64_vec start;           /* [S] time of the first event */
-    VEC(unsigned char) part; /* [S] enum part; never falls from one session of a user to the next */
-    VEC(size_t) event;       /* [S + 1] where the session's items begin */
-    i32_vec item;            /* [events] */
+/* A session: its first event's time, seconds from there to its last event (the most that fits,
+ * eight years and a half, stands for all that is longer), where its items begin, its part. */
+struct stored_session {
+    uint64_t start : 36, duration : 28;
+    uint64_t item : 40, part : 2;
 };
 
-/* Reads `in` to its end.  Writes user and item records to `names` (NULL: drops them) as they come.
- * 65: no session at all; one of no part; a user's training session after one of validation or
- * test, or validation after test. */
-int session_store_read(struct session_store *c, struct sessions_in *in, struct frame_out *names,
+/* Users, items: the ids of the stream.  Sessions: numbered by user, then in the order in which they
+ * were added, which is that of time, so that those of user u are first[u] .. first[u + 1] - 1.  {0}
+ * is empty; item.limit can be set before the first session. */
+struct session_store {
+    i32_vec first;                      /* [U + 1], set by session_store_end */
+    VEC(struct stored_session) session; /* [S + 1], the last one for the end of the items */
+    struct spill item;                  /* int32 [events] */
+    i32_vec user;                       /* [S] until session_store_end */
+};
+
+/* Reads `in` to its end.  Writes what it reads to `out` (NULL: drops it) as it comes, and refuses
+ * then what a stream of batches may not have: a user's sessions that do not follow each other.  65:
+ * no session at all; one of no part; a user's training session after one of validation or test, or
+ * validation after test. */
+int session_store_read(struct session_store *c, struct sessions_in *in, struct frame_out *out,
                        struct err *e);
 
 /* The two steps of session_store_read, for sessions from elsewhere: session_store_add copies a
- * session; session_store_group, after the last one, groups them by user, in the order in which they
- * were added. */
-void session_store_add(struct session_store *c, const struct session *s);
-void session_store_group(struct session_store *c);
+ * session; session_store_end, after the last one, groups them by user.  73, 74: the temporary file.
+ * 71. */
+int session_store_add(struct session_store *c, const struct session *s, struct err *e);
+int session_store_end(struct session_store *c, struct err *e);
 
 /* How many sessions are of a part. */
-size_t session_store_part(const struct session_store *c, enum part part);
+size_t session_store_part_count(const struct session_store *c, enum part part);
 
+int32_t session_store_user(const struct session_store *c, size_t session);
+
+void session_store_clear(struct session_store *c); /* empties, keeps the memory */
 void session_store_release(struct session_store *c);
 
 static inline size_t session_store_users(const struct session_store *c)
@@ -40,17 +51,33 @@ static inline size_t session_store_users(const struct session_store *c)
 
 static inline size_t session_store_sessions(const struct session_store *c)
 {
-    return c->start.len;
+    return c->session.len ? c->session.len - 1 : 0;
+}
+
+static inline enum part session_store_part(const struct session_store *c, size_t session)
+{
+    return (enum part)c->session.at[session].part;
+}
+
+static inline int64_t session_store_start(const struct session_store *c, size_t session)
+{
+    return (int64_t)c->session.at[session].start;
+}
+
+/* The time of its last event. */
+static inline int64_t session_store_last(const struct session_store *c, size_t session)
+{
+    return session_store_start(c, session) + (int64_t)c->session.at[session].duration;
 }
 
 static inline size_t session_store_length(const struct session_store *c, size_t session)
 {
-    return c->event.at[session + 1] - c->event.at[session];
+    return c->session.at[session + 1].item - c->session.at[session].item;
 }
 
 static inline const int32_t *session_store_items(const struct session_store *c, size_t session)
 {
-    return c->item.at + c->event.at[session];
+    return (const int32_t *)(const void *)c->item.at + c->session.at[session].item;
 }
 
 #endif

@@ -5,13 +5,6 @@
 
 #include "base/num.h"
 
-static int read_memory(void *to, const char *text, struct err *e)
-{
-    if (num_size(text, strlen(text), to) && *(int64_t *)to >= 64 << 10)
-        return 0;
-    return err_set(e, STATUS_USAGE, "'%s' is not a size of 64K or more, like 512M or 2G", text);
-}
-
 const struct option *sessionize_options(struct sessionize_options *o)
 {
     struct session_rules *rules = &o->job.rules;
@@ -39,7 +32,7 @@ const struct option *sessionize_options(struct sessionize_options *o)
          &o->ungrouped, .recorded = true},
         {OPTION_CALL, 0, "memory", "SIZE",
          "memory for rows in any order; the rest goes to a file [256M]", &o->memory,
-         .call = read_memory},
+         .call = option_memory},
         {OPTION_FLAG, 'v', "verbose", NULL, "write to stderr how much was read, kept and dropped",
          .to = &o->verbose},
         {0},

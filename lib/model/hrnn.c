@@ -8,15 +8,17 @@
  *     c_m = GRU_usr(s_m, c_{m-1}), c_0 = 0,   s_0 = tanh(W c_m + b),   s_t = GRU_ses([x_t; c_m],
  * s_{t-1})
  *
- * When the user's sessions in a slot end, or the pass ends, c is stored; the next pass continues
- * from it.  rnn has no user level: every session starts from zeros (Hidasi et al. 2016).
+ * When the user's sessions in a slot end, c is stored.  rnn has no user level: every session starts
+ * from zeros (Hidasi et al. 2016).
  *
  * With --join-sessions rnn reads the sessions of a user as a single one (RNN Concat): s continues
- * from session to session and from pass to pass.  When a session begins, the last item of the
- * session before, which was only a target so far, is read first.  The prediction after it, of the
- * new session's first item, is trained but not part of a test.
+ * from session to session.  When a session begins, the last item of the session before, which was
+ * only a target so far, is read first.  The prediction after it, of the new session's first item,
+ * is trained but not part of a test.
  *
- * Between two calls states are plain values: gradients flow only within the steps of one call. */
+ * Between two calls states are plain values: gradients flow only within the steps of one call.
+ *
+ * In tests sessions run whole, each from the stored state of its user. */
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -34,6 +36,11 @@ struct hrnn_slots {
     struct slot_states slot_states;
     float *s[2], *c[2]; /* device [slots, H]; the next call writes the second of each */
     float *kept;        /* device [users, H] stored c, or s of joined sessions; zeros at first */
+    struct tested {     /* the batch of a test */
+        int32_t *length;       /* host [B] inputs of each session */
+        struct tensor *states; /* [Σ length, H] after each input */
+        struct tensor *c;      /* [B, H] the users' states; NULL: there is no user level */
+    } tested;
 };
 
 /* ---- options ---- */
@@ -114,6 +121,7 @@ static struct hrnn_slots *slots_open(struct model *m, bool users)
     r->users = users;
     r->all = users && !strcmp(o->propagate, "all");
     r->joined = o->shared.join_sessions;
+    m->remembers = r->users || r->joined;
     r->size = (int)(o->hidden ? o->hidden : o->shared.embedding);
     m->own = r;
     slot_states_open(&r->slot_states, users, r->joined, m->data.users);
@@ -324,6 +332,16 @@ static struct tensor *users_step(const struct model *m, struct tape *t, const st
     return p->step.loaded ? replaced(t, c, p->load, load(m, t, p)) : c;
 }
 
+/* s_0 of the users' states c. */
+static struct tensor *first_of(const struct model *m, struct tape *t, struct tensor *c)
+{
+    const struct hrnn_slots *r = m->own;
+    struct tensor *to =
+        tape_linear(t, c, tape_parameter(t, r->start), tape_parameter(t, r->start_bias));
+    return tape_dropout(t, tape_activate(t, ACTIVATION_TANH, to),
+                        (float)own_options(m)->start_dropout);
+}
+
 /* s_0 of the sessions that begin: [begun, H]. */
 static struct tensor *first_states(const struct model *m, struct tape *t, const struct step_plan *p,
                                    struct tensor *c)
@@ -333,10 +351,7 @@ static struct tensor *first_states(const struct model *m, struct tape *t, const 
         return load(m, t, p);
     if (!r->users)
         return tape_zeros(t, p->step.begun, r->size);
-    struct tensor *to = tape_linear(t, rows_of(t, c, p->begin), tape_parameter(t, r->start),
-                                    tape_parameter(t, r->start_bias));
-    return tape_dropout(t, tape_activate(t, ACTIVATION_TANH, to),
-                        (float)own_options(m)->start_dropout);
+    return first_of(m, t, rows_of(t, c, p->begin));
 }
 
 /* s of all slots [slots, H] before the step reads its items. */
@@ -428,21 +443,120 @@ static void slots_steps(struct model *m, struct tape *t, struct forward *f)
         carry_out(m, c, r->c);
 }
 
-/* ---- passes ---- */
+/* ---- whole sessions, in tests ---- */
 
-/* A pass begins: ends the sessions of the pass before. */
-static void slots_pass(struct model *m, struct tape *t)
+/* What the sessions of a batch read and predict: host arrays of the tape's step. */
+struct reading_plan {
+    int inputs, targets;
+    int32_t *input, *session; /* [inputs] items, and the session of each in the batch */
+    int32_t *target, *after;  /* [targets] items, and the input that each follows */
+};
+
+/* The last item of the sessions before, which joined sessions read first; -1: nothing. */
+static int32_t unread_of(const struct hrnn_slots *r, const struct batch *b, size_t i)
+{
+    return r->joined ? r->slot_states.unread.at[column_i32(b->user)[i]] : -1;
+}
+
+static struct reading_plan plan_reading(struct hrnn_slots *r, struct tape *t, const struct batch *b)
+{
+    size_t count = b->length.len, most = b->item.len + count;
+    const int32_t *item = column_i32(b->item);
+    struct reading_plan p = {.input = tape_host_ints(t, most),
+                             .session = tape_host_ints(t, most),
+                             .target = tape_host_ints(t, most),
+                             .after = tape_host_ints(t, most)};
+    r->tested.length = tape_host_ints(t, count);
+    for (size_t i = 0; i < count; item += column_i32(b->length)[i++]) {
+        int before = p.inputs, length = column_i32(b->length)[i];
+        int32_t unread = unread_of(r, b, i);
+        if (length > 1 && unread >= 0)
+            p.input[p.inputs++] = unread;
+        for (int j = 0; j + 1 < length; j++) {
+            p.target[p.targets] = item[j + 1];
+            p.after[p.targets++] = p.inputs;
+            p.input[p.inputs++] = item[j];
+        }
+        r->tested.length[i] = p.inputs - before;
+        for (int j = before; j < p.inputs; j++)
+            p.session[j] = (int32_t)i;
+    }
+    return p;
+}
+
+/* The stored states of the batch's users, [B, H]. */
+static struct tensor *stored(const struct model *m, struct tape *t, const struct batch *b)
+{
+    const struct hrnn_slots *r = m->own;
+    return tape_gather(t, tape_constant(t, r->kept, m->data.users, r->size),
+                       tape_rows(t, column_i32(b->user), (int)b->user.len));
+}
+
+/* s_0 of the batch's sessions, [B, H]. */
+static struct tensor *start_states(struct model *m, struct tape *t, const struct batch *b)
 {
     struct hrnn_slots *r = m->own;
-    if (!r->slot_states.slots)
-        return;
-    tape_begin(t, false, 0, 0);
-    struct step_plan p = plan_step(r, t, slot_states_end(&r->slot_states, t), no_steps_yet(r, t));
-    if (r->users && p.step.absorbed)
-        users_step(m, t, &p, carried_in(r, t, r->s[0]), carried_in(r, t, r->c[0]));
-    else if (r->joined)
-        keep(m, t, &p, r->s[0]);
+    r->tested.c = r->users ? stored(m, t, b) : NULL;
+    if (r->users)
+        return first_of(m, t, r->tested.c);
+    return r->joined ? stored(m, t, b) : tape_zeros(t, (int)b->user.len, r->size);
 }
+
+static void slots_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
+{
+    struct hrnn_slots *r = m->own;
+    struct reading_plan p = plan_reading(r, t, b);
+    struct parameter wide;
+    struct gru gru = input_of(r, t, &wide);
+    struct tensor *start = start_states(m, t, b);
+    struct tensor *x[] = {tape_rows_of(t, r->item, p.input, p.inputs), NULL};
+    if (r->all)
+        x[1] = tape_gather(t, r->tested.c, tape_rows(t, p.session, p.inputs));
+    const struct ragged *sessions = tape_ragged(t, r->tested.length, (int)b->length.len);
+    struct tensor *h = tape_gru(t, &gru, tape_concat(t, x, r->all ? 2 : 1), start, sessions);
+    r->tested.states = h;
+    *f = (struct forward){
+        .state = r->joined ? tape_gather(t, h, tape_rows(t, p.after, p.targets)) : h,
+        .target = p.target,
+        .targets = p.targets,
+        .output = r->output,
+        .output_bias = r->output_bias,
+    };
+}
+
+/* The user GRU takes in the last state of each session; of joined sessions that is kept as it is,
+ * with the last item, which is unread.  Sessions of one event read nothing and change nothing. */
+static void slots_finish(struct model *m, struct tape *t, const struct batch *b)
+{
+    struct hrnn_slots *r = m->own;
+    const struct tested *tested = &r->tested;
+    size_t count = b->length.len;
+    int32_t *last = tape_host_ints(t, count), *of = tape_host_ints(t, count);
+    int32_t *user = tape_host_ints(t, count), *ones = tape_host_ints(t, count);
+    int ended = 0, row = 0;
+    size_t event = 0;
+    for (size_t i = 0; i < count; i++) {
+        row += tested->length[i];
+        event += (size_t)column_i32(b->length)[i];
+        if (!tested->length[i])
+            continue;
+        if (r->joined)
+            r->slot_states.unread.at[column_i32(b->user)[i]] = column_i32(b->item)[event - 1];
+        of[ended] = (int32_t)i;
+        ones[ended] = 1;
+        user[ended] = column_i32(b->user)[i];
+        last[ended++] = row - 1;
+    }
+    if (!m->remembers || !ended)
+        return;
+    struct tensor *s = tape_gather(t, tested->states, tape_rows(t, last, ended));
+    if (r->users)
+        s = tape_gru(t, &r->user, s, tape_gather(t, tested->c, tape_rows(t, of, ended)),
+                     tape_ragged(t, ones, ended));
+    m->device->op->store(m->device, tape_rows(t, user, ended), r->size, s->value, r->kept);
+}
+
+/* ---- passes ---- */
 
 static void slots_restart(struct model *m)
 {
@@ -457,9 +571,9 @@ static void slots_state(struct model *m, struct state *s)
 {
     struct hrnn_slots *r = m->own;
     int32_t slots = r->slot_states.slots;
-    state_i32(s, "lanes", &slots, 0, m->data.slots);
+    state_i32(s, "slots", &slots, 0, m->data.slots);
     if (state_good(s) && slots && slots != m->data.slots)
-        state_refuse(s, "lanes", "not those of the batches");
+        state_refuse(s, "slots", "not those of the batches");
     if (state_good(s) && slots)
         slots_room(m, slots);
     slot_states_state(&r->slot_states, s, &m->data);
@@ -481,9 +595,10 @@ const struct model_class hrnn_class = {
     .needs_order = true,
     .samples = true,
     .open = hrnn_open,
+    .forward = slots_forward,
     .plan = slots_plan,
     .steps = slots_steps,
-    .pass = slots_pass,
+    .finish = slots_finish,
     .restart = slots_restart,
     .state = slots_state,
     .close = slots_close,
@@ -496,9 +611,10 @@ const struct model_class rnn_class = {
     .options = rnn_options,
     .samples = true,
     .open = rnn_open,
+    .forward = slots_forward,
     .plan = slots_plan,
     .steps = slots_steps,
-    .pass = slots_pass,
+    .finish = slots_finish,
     .restart = slots_restart,
     .state = slots_state,
     .close = slots_close,

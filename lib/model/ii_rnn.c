@@ -126,6 +126,7 @@ static void ii_rnn_open(struct model *m)
     struct ii_rnn *r = mem_zero(1, sizeof *r);
     struct err unused;
     m->own = r;
+    m->remembers = m->data.history > 0;
     read_options(r, own_options(m->options), &unused);
     declare(r, m);
 }

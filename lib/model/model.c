@@ -78,9 +78,26 @@ bool model_attends(const struct model_class *class, const struct model_options *
     return class->attends && class->attends(o);
 }
 
-bool model_takes_slots(const struct model_class *class)
+int model_check_batches(const struct model_class *class, const struct model_options *o,
+                        const struct model_batches *b, struct err *e)
 {
-    return !class->forward;
+    bool ordered = class->needs_order || o->join_sessions, slots = class->steps != NULL;
+    if (slots != b->slots)
+        return err_set(e, STATUS_USAGE,
+                       "the batches are %s, --model %s learns from %s: use batcher --scheme %s",
+                       b->slots ? "parallel mini-batches" : "of whole sessions", class->name,
+                       slots ? "parallel mini-batches" : "whole sessions",
+                       !slots    ? "longest-first"
+                       : ordered ? "user-parallel"
+                                 : "session-parallel");
+    if (ordered && !b->keeps_order)
+        return err_set(e, STATUS_USAGE,
+                       "--scheme %s does not keep each user's order, which --model %s%s needs: use "
+                       "%s",
+                       b->scheme ? b->scheme : "of the input", class->name,
+                       o->join_sessions ? " --join-sessions" : "",
+                       slots ? "user-parallel" : "longest-first");
+    return 0;
 }
 
 const char *model_loss(const struct model_class *class)
@@ -106,37 +123,13 @@ struct tensor *model_output_bias(struct tape *t, const struct forward *f)
                           : tape_zeros(t, 1, (int)f->output->shape[0]);
 }
 
-int model_open(struct model *m, const struct model_class *class, const struct model_options *o,
-               const struct model_data *data, struct device *d, struct err *e)
+void model_open(struct model *m, const struct model_class *class, const struct model_options *o,
+                const struct model_data *data, struct device *d)
 {
-    const char *name = class->name;
-    *m = (struct model){0};
-    bool ordered = class->needs_order || o->join_sessions;
-    if (!class->forward != (data->slots > 0))
-        return err_set(e, STATUS_USAGE,
-                       "the batches are %s, --model %s takes %s: use batcher --scheme %s",
-                       data->slots ? "steps of slots" : "of whole sessions", name,
-                       data->slots ? "whole sessions" : "steps of slots",
-                       data->slots ? "longest-first"
-                       : ordered   ? "user-parallel"
-                                   : "session-parallel");
-    if (ordered && !data->keeps_order)
-        return err_set(e, STATUS_USAGE,
-                       "--scheme %s does not keep each user's order, which --model %s%s needs: use "
-                       "%s",
-                       data->scheme ? data->scheme : "of the input", name,
-                       o->join_sessions ? " --join-sessions" : "",
-                       data->slots ? "user-parallel" : "longest-first");
-    if (class->needs_items && !data->history_items)
-        return err_set(e, STATUS_USAGE,
-                       "the batches hold no items of earlier sessions, which --model %s reads: use "
-                       "batcher --with-history-items",
-                       name);
     *m = (struct model){.class = class, .options = o, .data = *data, .device = d};
     if (!m->data.groups)
         m->data.groups = data->users;
     class->open(m);
-    return 0;
 }
 
 void model_close(struct model *m)

@@ -17,13 +17,10 @@ struct model_data {
     int32_t users, items;
     int32_t history;       /* largest number of earlier sessions in a batch for a session */
     int32_t delta_buckets; /* buckets of session ages: edges + 1, the last of all older sessions */
-    bool keeps_order;      /* each user's sessions come in order */
-    bool history_items;    /* batches hold the items of earlier sessions */
     int groups;            /* sets of per-user weights; 0: one for each user */
     const int32_t *group;  /* [users] which set each user takes; NULL: one for each user */
-    int32_t slots;         /* of parallel mini-batches; 0: batches of whole sessions */
+    int32_t slots;         /* of parallel mini-batches; 0: there are none */
     const int32_t *count;  /* host [items] events of each in training; NULL: not known */
-    const char *scheme;    /* of the batches, for messages; NULL: not known */
 };
 
 /* Options that models share: the first member of each model's own options struct.  A model offers
@@ -75,8 +72,7 @@ struct forward {
 };
 
 /* Steps of the slots of a parallel mini-batch (sesspipe-stream(5)): arrays [count, slots], step by
- * step.  In a step a slot whose item is -1 waits: it reads nothing, and no session ends or begins.
- */
+ * step. */
 struct slot_steps {
     int32_t slots;
     int count;
@@ -93,7 +89,7 @@ struct model_class {
     size_t options_size;
     const void *defaults;
     const struct option *const *options;
-    bool needs_order; /* stores representations: needs each user's sessions in order */
+    bool needs_order; /* remembers sessions: learns from each user's in order */
     bool needs_items; /* reads the items of earlier sessions */
     bool samples;     /* its loss is over the batch's targets and negatives, not over all items */
     const char *loss; /* the default; NULL: cross-entropy */
@@ -105,18 +101,18 @@ struct model_class {
     bool (*attends)(const struct model_options *o);
     /* Declares the parameters; the options are checked. */
     void (*open)(struct model *m);
-    /* A model has `forward`, for batches of whole sessions, or `plan` and `steps`, for steps of
-     * slots.  The latter set only state, target and output of *f, for the slots of each step that
-     * are not idle.  `plan` sets all but the state, before any operation, so that its host arrays
-     * are uploaded together with those of the loss. */
+    /* The forward pass over a batch of whole sessions. */
     void (*forward)(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
+    /* A model that has these learns from steps of slots, and uses `forward` in tests only.  They
+     * set only state, target and output of *f, for the slots of each step that are not idle.
+     * `plan` sets all but the state, before any operation, so that its host arrays are uploaded
+     * together with those of the loss. */
     void (*plan)(struct model *m, struct tape *t, const struct slot_steps *s, struct forward *f);
     void (*steps)(struct model *m, struct tape *t, struct forward *f);
-    /* Called when any pass begins, before `restart`.  NULL: nothing to do. */
-    void (*pass)(struct model *m, struct tape *t);
-    /* Called after a batch: stores representations.  NULL: nothing to do. */
+    /* Called after `forward`: remembers the batch's sessions.  NULL: nothing to remember. */
     void (*finish)(struct model *m, struct tape *t, const struct batch *b);
-    /* Called when a training pass begins: forgets stored representations.  NULL: there are none. */
+    /* Called when a training pass begins, and before the sessions are remembered anew for a test:
+     * forgets them.  NULL: there are none. */
     void (*restart)(struct model *m);
     /* Writes or restores, for checkpoints, what the model stores between batches besides its
      * parameters (nn/state.h).  NULL: nothing. */
@@ -130,7 +126,9 @@ struct model {
     struct model_data data;
     struct device *device;
     struct parameters parameters;
-    void *own; /* the model's own state */
+    bool remembers; /* what it makes of a session depends on those before, which `finish` stores;
+                       set by `open` */
+    void *own;      /* the model's own state */
 };
 
 /* The registry; NULL-terminated. */
@@ -150,8 +148,14 @@ int model_check(const struct model_class *class, const struct model_options *o, 
 
 bool model_attends(const struct model_class *class, const struct model_options *o);
 
-/* Whether it reads steps of slots rather than batches of whole sessions. */
-bool model_takes_slots(const struct model_class *class);
+/* What batches are made for learning: 64 where the model learns from others. */
+struct model_batches {
+    const char *scheme; /* for messages; NULL: not known */
+    bool keeps_order;   /* each user's sessions come in order */
+    bool slots;         /* parallel mini-batches rather than whole sessions */
+};
+int model_check_batches(const struct model_class *class, const struct model_options *o,
+                        const struct model_batches *b, struct err *e);
 
 /* Its default loss. */
 const char *model_loss(const struct model_class *class);
@@ -161,9 +165,9 @@ struct tensor *model_output(struct tape *t, const struct forward *f);
 struct tensor *model_output_bias(struct tape *t, const struct forward *f);
 
 /* Declares the model's parameters but does not allocate them.  The options are checked and belong
- * to the caller, who does not change them.  64: data that the model cannot learn from. */
-int model_open(struct model *m, const struct model_class *class, const struct model_options *o,
-               const struct model_data *data, struct device *d, struct err *e);
+ * to the caller, who does not change them. */
+void model_open(struct model *m, const struct model_class *class, const struct model_options *o,
+                const struct model_data *data, struct device *d);
 void model_close(struct model *m);
 
 /* Whether all its GRUs apply the reset gate before the product with the recurrent weights. */

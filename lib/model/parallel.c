@@ -1,7 +1,5 @@
 #include "model/parallel.h"
 
-#include <string.h>
-
 void slot_states_open(struct slot_states *w, bool absorbs, bool joined, int32_t users)
 {
     *w = (struct slot_states){.absorbs = absorbs, .joined = joined};
@@ -29,6 +27,8 @@ void slot_states_forget(struct slot_states *w)
 {
     for (size_t i = 0; i < w->unread.len; i++)
         w->unread.at[i] = -1;
+    for (size_t i = 0; i < w->user_of.len; i++)
+        w->user_of.at[i] = w->newest.at[i] = -1;
 }
 
 /* ---- a step ---- */
@@ -97,22 +97,13 @@ struct slot_plan slot_states_step(struct slot_states *w, struct tape *t,
                           .move = {no_move(t, w->slots), no_move(t, w->slots)}};
     end_users(w, &p, reset);
     for (int32_t i = 0; i < w->slots; i++) {
-        if (reset[i] == RESET_IDLE || item[i] < 0)
+        if (reset[i] == RESET_IDLE)
             continue;
         begin_session(w, &p, i, (enum reset)reset[i], steps->user[at + (size_t)i], item[i]);
         add_move(&p.move[MOVE_ON], i, item[i], target[i]);
         w->newest.at[i] = target[i];
     }
     return p;
-}
-
-struct slot_plan slot_states_end(struct slot_states *w, struct tape *t)
-{
-    unsigned char *idle = tape_host(t, (size_t)w->slots);
-    int32_t *nothing = tape_host_ints(t, (size_t)w->slots);
-    memset(idle, RESET_IDLE, (size_t)w->slots);
-    const struct slot_steps end = {w->slots, 1, nothing, nothing, nothing, idle};
-    return slot_states_step(w, t, &end, 0);
 }
 
 /* ---- checkpoints ---- */

@@ -43,15 +43,12 @@ void slot_states_open(struct slot_states *w, bool absorbs, bool joined, int32_t 
 void slot_states_room(struct slot_states *w, int32_t slots);
 void slot_states_release(struct slot_states *w);
 
-/* Forgets the unread targets of all users. */
+/* Empties all slots and forgets the unread targets of all users. */
 void slot_states_forget(struct slot_states *w);
 
 /* Applies step k. */
 struct slot_plan slot_states_step(struct slot_states *w, struct tape *t,
                                   const struct slot_steps *steps, int k);
-
-/* Applies a step in which all slots are idle: every session ends. */
-struct slot_plan slot_states_end(struct slot_states *w, struct tape *t);
 
 /* For checkpoints (nn/state.h), after slot_states_room. */
 void slot_states_state(struct slot_states *w, struct state *s, const struct model_data *data);

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "data/parallel_batches.h"
+#include "data/rounds.h"
 #include "train/model_file.h"
 #include "recommend/reasons.h"
 
@@ -32,22 +32,17 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
     struct model_data data = {.users = known + a->batch,
                               .items = names_count(&saved->items),
                               .history = (int32_t)saved->history,
-                              .delta_buckets = (int32_t)edges->len + 1,
-                              .keeps_order = true,
-                              .history_items = true,
-                              .slots = model_takes_slots(saved->class) ? a->batch : 0};
+                              .delta_buckets = (int32_t)edges->len + 1};
     a->saved = saved;
     a->batching = (struct batching){.store = &a->store,
-                                    .size = a->batch,
                                     .history = saved->history,
                                     .history_items = true,
                                     .edges = edges->at,
                                     .edge_count = edges->len,
-                                    .week_shift = saved->week_shift,
-                                    .to = a};
-    if (open_groups(a, known, &data, e) ||
-        model_open(&a->model, saved->class, saved->options, &data, d, e))
+                                    .week_shift = saved->week_shift};
+    if (open_groups(a, known, &data, e))
         return e->status;
+    model_open(&a->model, saved->class, saved->options, &data, d);
     a->attends = model_attends(saved->class, saved->options);
     a->tape = tape_new(d);
     parameters_hold(&a->model.parameters, d);
@@ -59,8 +54,6 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
 
 void engine_release(struct engine *a)
 {
-    if (a->states)
-        a->model.device->op->release(a->model.device, a->states);
     if (a->tape)
         tape_free(a->tape);
     model_close(&a->model);
@@ -73,6 +66,7 @@ void engine_release(struct engine *a)
     vec_release(&a->user);
     vec_release(&a->group);
     vec_release(&a->input);
+    vec_release(&a->time);
     vec_release(&a->best);
     vec_release(&a->mark);
     vec_release(&a->best_score);
@@ -83,16 +77,8 @@ void engine_release(struct engine *a)
 
 /* ---- the sessions, as batches ---- */
 
-static void clear_store(struct session_store *c)
-{
-    vec_clear(&c->user);
-    vec_clear(&c->start);
-    vec_clear(&c->part);
-    vec_clear(&c->event);
-    vec_clear(&c->item);
-}
-
-static void add_session(struct engine *a, int32_t user, const struct user_session *v, bool newest)
+static int add_session(struct engine *a, int32_t user, const struct user_session *v, bool newest,
+                       struct err *e)
 {
     vec_clear(&a->input);
     vec_append(&a->input, v->item, (size_t)v->count);
@@ -100,32 +86,37 @@ static void add_session(struct engine *a, int32_t user, const struct user_sessio
      * not known: item 0 takes its place, so that all real events are inputs. */
     if (newest)
         vec_push(&a->input, 0);
+    vec_clear(&a->time);
+    for (size_t i = 0; i < a->input.len; i++)
+        vec_push(&a->time, i && i + 1 == a->input.len ? v->last : v->start);
     struct session s = {.user = user,
-                        .part = PART_TEST,
+                        .part = newest ? PART_TEST : PART_TRAIN,
                         .count = a->input.len,
-                        .times = &v->start,
+                        .times = a->time.at,
                         .items = a->input.at};
-    session_store_add(&a->store, &s);
+    return session_store_add(&a->store, &s, e);
 }
 
-static void fill_store(struct engine *a, const int32_t *user, size_t count)
+static int fill_store(struct engine *a, const int32_t *user, size_t count, struct err *e)
 {
-    clear_store(&a->store);
+    int status = 0;
+    session_store_clear(&a->store);
     for (size_t i = 0; i < count; i++) {
         const struct known_user *known = &a->users->at.at[user[i]];
-        for (size_t v = 0; v < known->sessions.len; v++)
-            add_session(a, (int32_t)i, &known->sessions.at[v], v + 1 == known->sessions.len);
+        size_t n = known->sessions.len;
+        for (size_t v = 0; v < n && !status; v++)
+            status = add_session(a, (int32_t)i, &known->sessions.at[v], v + 1 == n, e);
     }
-    session_store_group(&a->store);
+    return status ? status : session_store_end(&a->store, e);
 }
 
-/* The batch with users by the model's ids. */
-static struct batch of_model(struct engine *a, const struct batch *b)
+/* The batch of these sessions of the store, with users by the model's ids. */
+static struct batch batch_of(struct engine *a, const i32_vec *sessions)
 {
-    struct batch own = *b;
+    struct batch own = batching_make(&a->batching, sessions->at, sessions->len, false);
     vec_clear(&a->user);
-    for (size_t i = 0; i < b->user.len; i++) {
-        int32_t place = column_i32(b->user)[i];
+    for (size_t i = 0; i < own.user.len; i++) {
+        int32_t place = column_i32(own.user)[i];
         int32_t known = a->users->at.at[a->list.at[place].user].known;
         vec_push(&a->user, known < 0 ? names_count(&a->saved->users) + place : known);
     }
@@ -133,18 +124,19 @@ static struct batch of_model(struct engine *a, const struct batch *b)
     return own;
 }
 
-/* Runs a batch of earlier sessions forward, so that the model stores their representations. */
-static int run_history(void *to, const struct batch *given, struct err *e)
+/* Takes in the earlier sessions: what the model makes of one depends on those before. */
+static void remember(struct engine *a)
 {
-    struct engine *a = to;
-    struct batch own = of_model(a, given);
-    const struct batch *b = &own;
-    struct forward f;
-    (void)e;
-    tape_begin(a->tape, false, 0, 0);
-    a->model.class->forward(&a->model, a->tape, b, &f);
-    a->model.class->finish(&a->model, a->tape, b);
-    return 0;
+    struct rounds rounds;
+    rounds_open(&rounds, &a->store, PART_TRAIN);
+    while (rounds_next(&rounds, (size_t)a->batch)) {
+        struct batch b = batch_of(a, &rounds.picked);
+        struct forward f;
+        tape_begin(a->tape, false, 0, 0);
+        a->model.class->forward(&a->model, a->tape, &b, &f);
+        a->model.class->finish(&a->model, a->tape, &b);
+    }
+    rounds_release(&rounds);
 }
 
 /* ---- scores ---- */
@@ -247,11 +239,8 @@ static void choose(struct engine *a, int k)
 }
 
 /* Recommends from the batch of the newest sessions. */
-static int answer(void *to, const struct batch *given, struct err *e)
+static int answer(struct engine *a, const struct batch *b, struct err *e)
 {
-    struct engine *a = to;
-    struct batch own = of_model(a, given);
-    const struct batch *b = &own;
     struct forward f;
     int k = list_length(a);
     tape_begin(a->tape, false, 0, 0);
@@ -262,111 +251,6 @@ static int answer(void *to, const struct batch *given, struct err *e)
     if (a->why && a->attends)
         reasons_find(a, b, &f);
     return 0;
-}
-
-/* ---- models over slots: each user has a slot for all their sessions ---- */
-
-/* The slots in which a newest session has its last event: rows of the states, and users. */
-static int last_events(const struct engine *a, const struct steps *s, int32_t *row, int32_t *user)
-{
-    const size_t *first = a->store.first.at; /* [users + 1] */
-    int32_t at = 0;
-    int count = 0;
-    for (size_t i = 0; i < s->item.len; i++) {
-        if (column_u8(s->reset)[i] == RESET_IDLE)
-            continue;
-        int32_t who = column_i32(s->user)[i];
-        if (first[who] + (size_t)column_i32(s->session)[i] + 1 == first[who + 1] &&
-            column_i32(s->position)[i] + 2 == column_i32(s->length)[i]) {
-            row[count] = at;
-            user[count++] = who;
-        }
-        at++;
-    }
-    return count;
-}
-
-static struct forward run_steps(struct engine *a, const struct steps *s)
-{
-    const struct slot_steps steps = {.slots = (int32_t)s->lanes,
-                                     .count = (int)(s->item.len / (size_t)s->lanes),
-                                     .item = column_i32(s->item),
-                                     .target = column_i32(s->target),
-                                     .user = column_i32(s->user),
-                                     .reset = column_u8(s->reset)};
-    struct forward f;
-    tape_begin(a->tape, false, 0, 0);
-    a->model.class->plan(&a->model, a->tape, &steps, &f);
-    a->model.class->steps(&a->model, a->tape, &f);
-    return f;
-}
-
-/* Runs some steps and keeps the states after the last events of newest sessions. */
-static int step(void *to, const struct steps *s, struct err *e)
-{
-    struct engine *a = to;
-    struct device *d = a->model.device;
-    struct forward f = run_steps(a, s);
-    int32_t *row = tape_host(a->tape, (size_t)s->lanes * sizeof *row);
-    int32_t *user = tape_host(a->tape, (size_t)s->lanes * sizeof *user);
-    int count = last_events(a, s, row, user), width = f.state->cols;
-    float *out = tape_memory(a->tape, (size_t)count * (size_t)width * sizeof *out);
-    (void)e;
-    a->output = f.output, a->output_bias = f.output_bias;
-    if (!a->states)
-        a->states = d->op->alloc(d, (size_t)a->batch * (size_t)width * sizeof *a->states);
-    d->op->gather(d, tape_rows(a->tape, row, count), width, f.state->value, out);
-    d->op->store(d, tape_rows(a->tape, user, count), width, out, a->states);
-    return 0;
-}
-
-static int answer_slots(struct engine *a, struct err *e)
-{
-    struct session_range *range = mem_alloc(a->list.len * sizeof *range);
-    int k = list_length(a);
-    for (size_t u = 0; u < a->list.len; u++)
-        range[u] = (struct session_range){a->store.first.at[u], a->store.first.at[u + 1]};
-    a->batching.emit_steps = step;
-    int status = parallel_batches_run(&a->batching, range, a->list.len, e);
-    mem_free(range);
-    tape_begin(a->tape, false, 0, 0);
-    const struct forward f = {.output = a->output, .output_bias = a->output_bias};
-    if (status || score(a, &f, a->states, k, e))
-        return e->status;
-    choose(a, k);
-    return 0;
-}
-
-/* ---- models of whole sessions ---- */
-
-/* Runs the earlier sessions: the first of every user, then the second of every user, and so on, as
- * a representation depends on the sessions before. */
-static int remember(struct engine *a, size_t *picked, struct err *e)
-{
-    const size_t *first = a->store.first.at;
-    a->batching.emit = run_history;
-    for (size_t round = 0, count = 1; count; round++) {
-        count = 0;
-        for (size_t u = 0; u < session_store_users(&a->store); u++)
-            if (first[u] + round + 1 < first[u + 1])
-                picked[count++] = first[u] + round;
-        if (count && batching_emit(&a->batching, PART_TEST, picked, count, e))
-            return e->status;
-    }
-    return 0;
-}
-
-static int answer_sessions(struct engine *a, struct err *e)
-{
-    size_t count = a->list.len, *picked = mem_alloc(count * sizeof *picked);
-    int status = a->model.class->finish ? remember(a, picked, e) : 0;
-    for (size_t i = 0; i < count; i++)
-        picked[i] = a->store.first.at[i + 1] - 1;
-    a->batching.emit = answer;
-    if (!status)
-        status = batching_emit(&a->batching, PART_TEST, picked, count, e);
-    mem_free(picked);
-    return status;
 }
 
 int engine_make(struct engine *a, const struct users *users, const int32_t *user, size_t count,
@@ -380,10 +264,16 @@ int engine_make(struct engine *a, const struct users *users, const int32_t *user
         return 0;
     for (size_t i = 0; i < count; i++)
         vec_push(&a->list, ((struct recommendation){.user = user[i]}));
-    fill_store(a, user, count);
-    if (class->pass)
-        class->pass(&a->model, a->tape);
+    if (fill_store(a, user, count, e))
+        return e->status;
     if (class->restart)
         class->restart(&a->model);
-    return class->forward ? answer_sessions(a, e) : answer_slots(a, e);
+    if (a->model.remembers)
+        remember(a);
+    struct rounds newest;
+    rounds_open(&newest, &a->store, PART_TEST);
+    rounds_next(&newest, count);
+    struct batch b = batch_of(a, &newest.picked);
+    rounds_release(&newest);
+    return answer(a, &b, e);
 }

@@ -4,6 +4,7 @@
 #define RECOMMEND_ENGINE_H
 
 #include "data/batch.h"
+#include "data/session_store.h"
 #include "train/saved_model.h"
 #include "model/model.h"
 #include "recommend/users.h"
@@ -38,11 +39,6 @@ struct engine {
     struct model model;
     struct tape *tape;
     bool attends;
-    /* of models over slots of parallel mini-batches: device [batch, S] the state after each user's
-     * last event, and the output layer */
-    float *states;
-    const struct parameter *output, *output_bias;
-
     /* results of the last batch */
     VEC(struct recommendation) list;
     i32_vec item; /* best first */
@@ -51,11 +47,13 @@ struct engine {
 
     /* used while a batch is computed */
     const struct users *users;
-    struct session_store store; /* sessions of the batch's users, who are numbered from 0 */
+    struct session_store store; /* sessions of the batch's users, who are numbered from 0: earlier
+                                   ones as training, the newest as test */
     struct batching batching;
     i32_vec user;  /* the batch's users in the model's ids, in which unknown users come last */
     i32_vec group; /* [model's users] cluster of each; empty: the model has no clusters */
     i32_vec input, best;
+    i64_vec time;
     i32_vec mark; /* [items] `marks` at the last user for whom the item is excluded */
     f32_vec best_score, loss, weight[LEVELS];
     int32_t marks;

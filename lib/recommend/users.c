@@ -24,6 +24,7 @@ void users_session(struct users *p, const struct session *s)
 {
     struct known_user *user = &p->at.at[s->user];
     struct user_session session = {.start = s->times[0],
+                                   .last = s->times[s->count - 1],
                                    .item = mem_alloc(s->count * sizeof *session.item)};
     for (size_t i = 0; i < s->count; i++)
         if (p->row.at[s->items[i]] >= 0)

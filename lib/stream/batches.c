@@ -1,63 +1,34 @@
-#include "stream/reader.h"
 #include "stream/readers.h"
-
-/* clang-format off */
-const struct field batch_fields[] = {
-    FIELD(batch, user,            FIELD_I32,  true,  LENGTH_FREE, user,           0, HIGH_USER),
-    FIELD(batch, session,         FIELD_I32,  true,  LENGTH_AS,   user,           0, HIGH_NONE),
-    FIELD(batch, start,           FIELD_I64,  true,  LENGTH_AS,   user,           0, HIGH_TIME),
-    FIELD(batch, length,          FIELD_I32,  true,  LENGTH_AS,   user,           1, HIGH_NONE),
-    FIELD(batch, item,            FIELD_I32,  true,  LENGTH_SUM,  length,         0, HIGH_ITEM),
-    FIELD(batch, history,         FIELD_I32,  true,  LENGTH_AS,   user,           0, HIGH_HISTORY),
-    FIELD(batch, history_delta,   FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_DELTA),
-    FIELD(batch, history_week,    FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_WEEK),
-    FIELD(batch, history_session, FIELD_I32,  true,  LENGTH_SUM,  history,        0, HIGH_NONE),
-    FIELD(batch, history_start,   FIELD_I64,  true,  LENGTH_SUM,  history,        0, HIGH_TIME),
-    FIELD(batch, learn,           FIELD_FLAG, false, LENGTH_FREE, user,           0, HIGH_NONE),
-    FIELD(batch, history_length,  FIELD_I32,  false, LENGTH_SUM,  history,        1, HIGH_NONE),
-    FIELD(batch, history_item,    FIELD_I32,  false, LENGTH_SUM,  history_length, 0, HIGH_ITEM),
-    {.key = NULL},
-};
-
-const struct field steps_fields[] = {
-    FIELD(steps, item,     FIELD_I32, true,  LENGTH_FREE, item, 0, HIGH_ITEM),
-    FIELD(steps, target,   FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_ITEM),
-    FIELD(steps, user,     FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_USER),
-    FIELD(steps, session,  FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_NONE),
-    FIELD(steps, position, FIELD_I32, true,  LENGTH_AS,   item, 0, HIGH_NONE),
-    FIELD(steps, reset,    FIELD_U8,  true,  LENGTH_AS,   item, 0, HIGH_RESET),
-    FIELD(steps, length,   FIELD_I32, false, LENGTH_AS,   item, 0, HIGH_NONE),
-    FIELD(steps, lanes,    FIELD_INT, true,  LENGTH_FREE, item, 1, HIGH_NONE),
-    {.key = NULL},
-};
-/* clang-format on */
+#include "stream/session_record.h"
 
 static const struct tag tags[] = {
-    {"user", RECORD_USER, 3, 4},   {"item", RECORD_ITEM, 3, 4},   {"epoch", RECORD_EPOCH, 3, 3},
-    {"batch", RECORD_BATCH, 2, 2}, {"steps", RECORD_STEPS, 2, 2}, {NULL, RECORD_USER, 0, 0},
+    {"user", RECORD_USER, 3, 4},         {"item", RECORD_ITEM, 3, 4},
+    {"session", RECORD_SESSION, 5, 6},   {"epoch", RECORD_EPOCH, 3, 3},
+    {"batch", RECORD_BATCH, 2, 3},       {"parallel", RECORD_PARALLEL, 3, 3},
+    {"again", RECORD_AGAIN, 2, 2},       {NULL, RECORD_USER, 0, 0},
 };
 
-/* The last session of a user in the pass, for streams that keep each user's order. */
-struct batch_user {
-    uint64_t pass, batch; /* the last ones with the user */
-    int32_t session;
+/* A user's sessions, whose numbers follow each other. */
+struct batches_user {
+    int32_t first, end; /* number of the first session, and of the one after the last */
+    int64_t start;      /* of the last session */
+    uint64_t pass, batch;
+    int32_t newest; /* the last session in that pass */
 };
 
-/* The state of a slot, which continues from one record to the next. */
-struct slot_state {
-    uint64_t pass; /* the last one in which the slot had a session; 0: none */
-    bool idle;
-    int32_t user, session, position, target;
-};
 
 struct batches_in {
     struct reader r;
+    extra_vec extras;
+    VEC(struct batches_user) users;
+    VEC(unsigned char) item_used, part; /* by item; by session: enum part */
+    size_t users_used, items_used;
     struct epoch epoch;   /* number 0: none yet */
     uint64_t pass, batch; /* counted from 1 */
+    enum record_kind of;  /* BATCH, PARALLEL or AGAIN: what the current pass holds; EPOCH: nothing */
+    int64_t written[4];   /* by part: the last epoch whose pass is written out */
     bool keeps_order;
-    int64_t slots; /* 0: batches, not steps */
-    VEC(struct batch_user) users;
-    VEC(struct slot_state) slot;
+    int64_t slots; /* of parallel mini-batches; 0: there are none */
 };
 
 struct batches_in *batches_in_of(struct reader *r)
@@ -66,7 +37,7 @@ struct batches_in *batches_in_of(struct reader *r)
     int keeps_order = 0;
     struct err unused; /* read_ranges of the reader has checked it */
     meta_get_bool(&r->meta, "keeps_order", &keeps_order, &unused);
-    meta_get_int(&r->meta, "lanes", &in->slots, &unused);
+    meta_get_int(&r->meta, "slots", &in->slots, &unused);
     in->r = *r;
     in->r.tags = tags;
     in->keeps_order = keeps_order;
@@ -88,8 +59,10 @@ void batches_in_close(struct batches_in *in)
     if (!in)
         return;
     reader_release(&in->r);
+    vec_release(&in->extras);
     vec_release(&in->users);
-    vec_release(&in->slot);
+    vec_release(&in->item_used);
+    vec_release(&in->part);
     mem_free(in);
 }
 
@@ -118,6 +91,11 @@ struct frame_counts batches_in_counts(const struct batches_in *in)
     return frame_in_counts(in->r.frame);
 }
 
+int batches_in_at(const struct batches_in *in, struct err *e)
+{
+    return frame_in_at(in->r.frame, e);
+}
+
 void batches_in_digest_begin(struct batches_in *in)
 {
     frame_in_digest_begin(in->r.frame);
@@ -128,178 +106,231 @@ uint64_t batches_in_digest(const struct batches_in *in)
     return frame_in_digest(in->r.frame);
 }
 
+/* ---- users, items, sessions ---- */
+
 static int define(struct batches_in *in, struct tagged *t, struct named *named, struct err *e)
 {
-    if (in->epoch.number)
-        return err_set(e, STATUS_DATA,
-                       "a user or item behind the first epoch: all definitions come before it");
     if (reader_define(&in->r, t, named, e))
         return e->status;
-    struct batch_user new = {0};
     if (t->kind == RECORD_USER)
-        vec_push(&in->users, new);
+        vec_push(&in->users, ((struct batches_user){.end = 0}));
+    else
+        vec_push(&in->item_used, 0);
     return 0;
 }
 
+/* Adds the session to its user's: the one whose sessions are being read, or the next one. */
+static int add_to_user(struct batches_in *in, const struct session *s, struct err *e)
+{
+    struct batches_user *user = &in->users.at[s->user];
+    int32_t number = (int32_t)in->part.len;
+    int32_t before = s->user ? in->users.at[s->user - 1].end : 0;
+    bool begins = user->end == 0;
+    if (number != (begins ? before : user->end))
+        return err_set(e, STATUS_DATA,
+                       "a session of user %d: a user's sessions have to follow each other, in the "
+                       "order of the users' ids",
+                       s->user);
+    if (s->part == PART_NONE)
+        return err_set(e, STATUS_DATA, "the session is of no part: tfilter --split makes parts");
+    if (!begins && s->part < in->part.at[number - 1])
+        return err_set(e, STATUS_DATA, "a %s session behind a %s session of the same user",
+                       part_name[s->part], part_name[in->part.at[number - 1]]);
+    if (session_record_order(s, &user->start, e))
+        return e->status;
+    in->users_used += begins;
+    user->first = begins ? number : user->first;
+    user->end = number + 1;
+    return 0;
+}
+
+static int read_session(struct batches_in *in, struct tagged *t, struct session *s, struct err *e)
+{
+    if (session_record_read(&in->r, t, in->users.len, in->item_used.len, &in->extras, s, e))
+        return e->status;
+    if (in->part.len == INT32_MAX)
+        return err_set(e, STATUS_DATA, "more than %d sessions", INT32_MAX);
+    if (add_to_user(in, s, e))
+        return e->status;
+    for (size_t i = 0; i < s->count; i++) {
+        in->items_used += !in->item_used.at[s->items[i]];
+        in->item_used.at[s->items[i]] = 1;
+    }
+    vec_push(&in->part, (unsigned char)s->part);
+    return 0;
+}
+
+static int end_sessions(struct batches_in *in, struct err *e)
+{
+    if (session_record_all_used(in->users.len, in->users_used, in->item_used.len, in->items_used,
+                                e))
+        return e->status;
+    return in->part.len ? 0 : err_set(e, STATUS_DATA, "the input holds no session");
+}
+
+/* ---- passes ---- */
+
 static int read_epoch(struct batches_in *in, struct tagged *t, struct epoch *epoch, struct err *e)
 {
+    if (!in->epoch.number && end_sessions(in, e))
+        return e->status;
     if (reader_epoch(t, epoch, e))
         return e->status;
     if (epoch->number < in->epoch.number)
         return err_set(e, STATUS_DATA, "epoch %lld behind epoch %lld", (long long)epoch->number,
                        (long long)in->epoch.number);
     in->epoch = *epoch;
+    in->of = RECORD_EPOCH;
     in->pass++;
     return 0;
 }
 
-/* The history of each session: oldest first, and earlier than the session. */
-static int check_histories(const struct batch *b, struct err *e)
+static int read_again(struct batches_in *in, struct tagged *t, int64_t *again, struct err *e)
 {
-    size_t at = 0;
-    for (size_t i = 0; i < b->user.len; i++) {
-        int32_t session = -1;
-        int64_t start = 0;
-        for (int32_t j = 0; j < column_i32(b->history)[i]; j++, at++) {
-            if (column_i32(b->history_session)[at] <= session ||
-                column_i64(b->history_start)[at] < start)
-                return err_set(e, STATUS_DATA,
-                               "the history of session %zu of the batch is not in order", i);
-            session = column_i32(b->history_session)[at];
-            start = column_i64(b->history_start)[at];
-        }
-        if (session >= column_i32(b->session)[i] || start > column_i64(b->start)[i])
-            return err_set(e, STATUS_DATA,
-                           "the history of session %zu of the batch is not earlier than it", i);
-    }
-    return 0;
-}
-
-static int check_order(struct batches_in *in, const struct batch *b, struct err *e)
-{
-    for (size_t i = 0; i < b->user.len; i++) {
-        int32_t user = column_i32(b->user)[i], session = column_i32(b->session)[i];
-        struct batch_user *state = &in->users.at[user];
-        if (state->batch == in->batch)
-            return err_set(
-                e, STATUS_DATA,
-                "user %d is in one batch twice, in a stream that keeps each user's order", user);
-        if (state->pass == in->pass && session <= state->session)
-            return err_set(e, STATUS_DATA, "session %d of user %d behind session %d in one pass",
-                           session, user, state->session);
-        *state = (struct batch_user){in->pass, in->batch, session};
-    }
-    return 0;
-}
-
-static int read_batch(struct batches_in *in, struct tagged *t, struct batch *b, struct err *e)
-{
-    *b = (struct batch){0};
-    if (in->slots)
-        return err_set(e, STATUS_DATA, "a batch in a stream of steps, whose header has \"lanes\"");
-    if (reader_fields(&in->r, t, batch_fields, b, e))
-        return e->status;
-    if (!b->user.len)
-        return err_set(e, STATUS_DATA, "a batch of no sessions");
-    if (!b->history_length.at != !b->history_item.at)
+    int64_t written = in->written[in->epoch.part];
+    if (!cursor_int(&t->c, 1, INT32_MAX, again))
+        return err_set(e, STATUS_DATA, "the epoch that comes again is not a number from 1");
+    if (in->of != RECORD_EPOCH)
+        return err_set(e, STATUS_DATA, "an earlier pass again, in a pass that has begun");
+    if (*again != written)
         return err_set(e, STATUS_DATA,
-                       "\"history_length\" and \"history_item\" come together or not at all");
-    in->batch++;
-    if (check_histories(b, e))
-        return e->status;
-    return in->keeps_order ? check_order(in, b, e) : 0;
+                       "the %s pass of epoch %lld again, but the last one written out is %s%lld",
+                       part_name[in->epoch.part], (long long)*again, written ? "" : "none: ",
+                       (long long)written);
+    in->of = RECORD_AGAIN;
+    return 0;
 }
 
-/* Checks the first step of a session; where the order is kept, a user's session numbers rise in a
- * pass. */
-static int check_start(struct batches_in *in, const struct slot_state *before,
-                       const struct slot_state *now, enum reset reset, struct err *e)
+/* The user of a session: the last one who begins at or before it. */
+static int32_t user_of(const struct batches_in *in, int32_t session)
 {
-    struct batch_user *user = &in->users.at[now->user];
-    bool same = before->pass == in->pass && before->user == now->user;
-    if (now->position)
-        return err_set(e, STATUS_DATA, "session %d of user %d begins at position %d", now->session,
-                       now->user, now->position);
-    if (same != (reset == RESET_SESSION))
-        return err_set(e, STATUS_DATA, "reset %d where the slot's user %s", (int)reset,
-                       same ? "stays" : "is another");
-    if (in->keeps_order && user->pass == in->pass && now->session <= user->session)
+    size_t low = 0, high = in->users.len;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (in->users.at[middle].first <= session)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (int32_t)low;
+}
+
+/* Where the order is kept, a user's sessions rise in a pass, and a batch has one of each. */
+static int check_order(struct batches_in *in, int32_t session, bool whole, struct err *e)
+{
+    int32_t id = user_of(in, session);
+    struct batches_user *user = &in->users.at[id];
+    if (whole && user->batch == in->batch)
+        return err_set(e, STATUS_DATA,
+                       "user %d is in one batch twice, in a stream that keeps each user's order",
+                       id);
+    if (user->pass == in->pass && session <= user->newest)
         return err_set(e, STATUS_DATA, "session %d of user %d behind session %d in one pass",
-                       now->session, now->user, user->session);
+                       session - user->first, id, user->newest - user->first);
     user->pass = in->pass;
-    user->session = now->session;
+    user->batch = in->batch;
+    user->newest = session;
     return 0;
 }
 
-static int check_slot(struct batches_in *in, struct slot_state *slot, const struct steps *s,
-                      size_t i, struct err *e)
+static int check_sessions(struct batches_in *in, struct column sessions, bool whole, struct err *e)
 {
-    const enum reset reset = column_u8(s->reset)[i];
-    const struct slot_state now = {.pass = in->pass,
-                                   .user = column_i32(s->user)[i],
-                                   .session = column_i32(s->session)[i],
-                                   .position = column_i32(s->position)[i],
-                                   .target = column_i32(s->target)[i]};
-    if (reset == RESET_IDLE) {
-        slot->idle = true;
-        return 0;
+    if (!sessions.len)
+        return err_set(e, STATUS_DATA, "a batch of no sessions");
+    for (size_t i = 0; i < sessions.len; i++) {
+        int32_t session = column_i32(sessions)[i];
+        if ((uint32_t)session >= in->part.len)
+            return err_set(e, STATUS_DATA, "session %d, but there are %zu", session, in->part.len);
+        if (in->part.at[session] != in->epoch.part)
+            return err_set(e, STATUS_DATA, "session %d is of the %s part, the pass is of %s",
+                           session, part_name[in->part.at[session]], part_name[in->epoch.part]);
+        if (in->keeps_order && check_order(in, session, whole, e))
+            return e->status;
     }
-    if (s->length.at && now.position + 1 >= column_i32(s->length)[i])
-        return err_set(e, STATUS_DATA, "position %d in a session of %d events", now.position,
-                       column_i32(s->length)[i]);
-    if (reset != RESET_NONE && check_start(in, slot, &now, reset, e))
+    return 0;
+}
+
+/* A pass has batches, or parallel mini-batches, or is an earlier one again. */
+static int begin_batch(struct batches_in *in, enum record_kind kind, struct err *e)
+{
+    if (in->of != RECORD_EPOCH && in->of != kind)
+        return err_set(e, STATUS_DATA, "a %s in a pass that %s",
+                       kind == RECORD_BATCH ? "batch" : "parallel mini-batch",
+                       in->of == RECORD_AGAIN ? "is an earlier one again" : "has the other kind");
+    in->of = kind;
+    in->batch++;
+    in->written[in->epoch.part] = in->epoch.number;
+    return 0;
+}
+
+static int read_batch(struct batches_in *in, struct tagged *t, struct batches_record *r,
+                      struct err *e)
+{
+    int64_t learn = 1;
+    if (begin_batch(in, t->kind, e) ||
+        field_array(&t->c, "session", COLUMN_I32, &in->r.arena, &r->number, e))
         return e->status;
-    if (reset == RESET_NONE &&
-        (slot->pass != in->pass || slot->idle || now.user != slot->user ||
-         now.session != slot->session || now.position != slot->position + 1 ||
-         column_i32(s->item)[i] != slot->target))
-        return err_set(e, STATUS_DATA,
-                       "position %d of session %d of user %d does not continue the step before",
-                       now.position, now.session, now.user);
-    *slot = now;
-    return 0;
+    if (t->left > 1 && !cursor_int(&t->c, 0, 1, &learn))
+        return err_set(e, STATUS_DATA, "\"learn\" is neither 0 nor 1");
+    r->learn = (int)learn;
+    r->slot = (struct column){0};
+    return check_sessions(in, r->number, true, e);
 }
 
-static int check_slots(struct batches_in *in, const struct steps *s, struct err *e)
+static int read_parallel(struct batches_in *in, struct tagged *t, struct batches_record *r,
+                         struct err *e)
 {
-    size_t slots = (size_t)s->lanes; /* no more than the record has elements */
-    while (in->slot.len < slots)
-        vec_push(&in->slot, ((struct slot_state){0}));
-    for (size_t i = 0; i < s->item.len; i++)
-        if (check_slot(in, &in->slot.at[i % slots], s, i, e))
-            return err_at(e, "step %zu, slot %zu", i / slots, i % slots);
-    return 0;
-}
-
-static int read_steps(struct batches_in *in, struct tagged *t, struct steps *s, struct err *e)
-{
-    *s = (struct steps){0};
     if (!in->slots)
+        return err_set(e, STATUS_DATA, "a parallel mini-batch, but the header has no \"slots\"");
+    if (in->epoch.part != PART_TRAIN)
         return err_set(e, STATUS_DATA,
-                       "steps in a stream of batches, whose header has no \"lanes\"");
-    if (reader_fields(&in->r, t, steps_fields, s, e))
+                       "a parallel mini-batch in a %s pass: only training has them",
+                       part_name[in->epoch.part]);
+    if (begin_batch(in, t->kind, e) ||
+        field_array(&t->c, "slot", COLUMN_I32, &in->r.arena, &r->slot, e) ||
+        field_array(&t->c, "session", COLUMN_I32, &in->r.arena, &r->number, e))
         return e->status;
-    if (s->lanes != in->slots)
-        return err_set(e, STATUS_DATA, "steps of %lld slots, the header says %lld",
-                       (long long)s->lanes, (long long)in->slots);
-    if (!s->item.len || s->item.len % (uint64_t)s->lanes)
-        return err_set(e, STATUS_DATA, "%zu elements are no whole number of steps of %lld slots",
-                       s->item.len, (long long)s->lanes);
-    return check_slots(in, s, e);
+    if (r->slot.len != r->number.len)
+        return err_set(e, STATUS_DATA, "%zu slots and %zu sessions, expected equally many",
+                       r->slot.len, r->number.len);
+    return field_check("slot", COLUMN_I32, r->slot, 0, in->slots - 1, e)
+               ? e->status
+               : check_sessions(in, r->number, false, e);
+}
+
+/* ---- records ---- */
+
+static int read_before(struct batches_in *in, struct tagged *t, struct batches_record *r,
+                       struct err *e)
+{
+    if (t->kind == RECORD_SESSION)
+        return read_session(in, t, &r->session, e);
+    if (t->kind == RECORD_EPOCH)
+        return read_epoch(in, t, &r->epoch, e);
+    if (t->kind == RECORD_USER || t->kind == RECORD_ITEM)
+        return define(in, t, &r->named, e);
+    return err_set(e, STATUS_DATA, "a batch before the first epoch");
 }
 
 static int read_record(struct batches_in *in, struct tagged *t, struct batches_record *r,
                        struct err *e)
 {
     r->kind = t->kind;
-    if (t->kind == RECORD_USER || t->kind == RECORD_ITEM)
-        return define(in, t, &r->named, e);
-    if (t->kind == RECORD_EPOCH)
-        return read_epoch(in, t, &r->epoch, e);
     if (!in->epoch.number)
-        return err_set(e, STATUS_DATA, "a batch before the first epoch");
-    return t->kind == RECORD_STEPS ? read_steps(in, t, &r->steps, e)
-                                   : read_batch(in, t, &r->batch, e);
+        return read_before(in, t, r, e);
+    switch (t->kind) {
+    case RECORD_EPOCH:
+        return read_epoch(in, t, &r->epoch, e);
+    case RECORD_BATCH:
+        return read_batch(in, t, r, e);
+    case RECORD_PARALLEL:
+        return read_parallel(in, t, r, e);
+    case RECORD_AGAIN:
+        return read_again(in, t, &r->again, e);
+    default:
+        return err_set(e, STATUS_DATA,
+                       "a user, item or session behind the first epoch: all come before it");
+    }
 }
 
 enum read_result batches_in_next(struct batches_in *in, struct batches_record *r, struct err *e)
@@ -313,12 +344,36 @@ enum read_result batches_in_next(struct batches_in *in, struct batches_record *r
     return result;
 }
 
-int write_batch(struct frame_out *out, const struct batch *b, struct err *e)
+/* ---- writing ---- */
+
+int write_batch(struct frame_out *out, const int32_t *session, size_t count, int learn,
+                struct err *e)
 {
-    return write_fields(out, "batch", batch_fields, b, e);
+    msgpack_packer *pk = frame_out_record(out);
+    msgpack_pack_array(pk, learn ? 2 : 3);
+    pack_text(pk, bytes_of("batch"));
+    pack_array(pk, COLUMN_I32, session, count);
+    if (!learn)
+        msgpack_pack_int(pk, 0);
+    return frame_out_commit(out, e);
 }
 
-int write_steps(struct frame_out *out, const struct steps *s, struct err *e)
+int write_parallel(struct frame_out *out, const int32_t *slot, const int32_t *session,
+                   size_t count, struct err *e)
 {
-    return write_fields(out, "steps", steps_fields, s, e);
+    msgpack_packer *pk = frame_out_record(out);
+    msgpack_pack_array(pk, 3);
+    pack_text(pk, bytes_of("parallel"));
+    pack_array(pk, COLUMN_I32, slot, count);
+    pack_array(pk, COLUMN_I32, session, count);
+    return frame_out_commit(out, e);
+}
+
+int write_again(struct frame_out *out, int64_t epoch, struct err *e)
+{
+    msgpack_packer *pk = frame_out_record(out);
+    msgpack_pack_array(pk, 2);
+    pack_text(pk, bytes_of("again"));
+    msgpack_pack_int64(pk, epoch);
+    return frame_out_commit(out, e);
 }

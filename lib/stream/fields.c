@@ -30,14 +30,9 @@ static bool is_there(const struct field *f, const void *record)
 {
     if (f->required)
         return true;
-    switch (f->type) {
-    case FIELD_FLAG:
-        return !*(const int *)at_const(record, f->offset);
-    case FIELD_TEXT:
+    if (f->type == FIELD_TEXT)
         return ((const struct bytes *)at_const(record, f->offset))->at;
-    default:
-        return !is_array(f) || ((const struct column *)at_const(record, f->offset))->at;
-    }
+    return !is_array(f) || ((const struct column *)at_const(record, f->offset))->at;
 }
 
 void fields_pack(const struct field *fields, const void *record, msgpack_packer *pk)
@@ -52,9 +47,6 @@ void fields_pack(const struct field *fields, const void *record, msgpack_packer 
             continue;
         pack_text(pk, bytes_of(f->key));
         switch (f->type) {
-        case FIELD_FLAG:
-            msgpack_pack_int(pk, *(const int *)p);
-            break;
         case FIELD_INT:
             msgpack_pack_int64(pk, *(const int64_t *)p);
             break;
@@ -112,16 +104,9 @@ static int read_value(const struct field *f, void *p, struct cursor *c, struct b
 {
     struct cursor before = *c;
     struct token t;
-    int64_t i;
     if (is_array(f))
         return field_array(c, f->key, (enum column_type)f->type, arena, p, e);
     switch (f->type) {
-    case FIELD_FLAG:
-        if (cursor_int(c, 0, 1, &i)) {
-            *(int *)p = (int)i;
-            return 0;
-        }
-        break;
     case FIELD_INT:
         if (cursor_int(c, INT64_MIN, INT64_MAX, p))
             return 0;
@@ -266,14 +251,6 @@ int field_check(const char *key, enum column_type type, struct column column, in
     return check_finite(key, column, e);
 }
 
-static int64_t sum(struct column column)
-{
-    int64_t total = 0;
-    for (size_t i = 0; i < column.len; i++)
-        total += column_i32(column)[i];
-    return total;
-}
-
 /* The member that `by` names was checked before: its row comes earlier in the table. */
 static int check_length(const struct field *fields, const struct field *f, const void *record,
                         struct err *e)
@@ -286,9 +263,6 @@ static int check_length(const struct field *fields, const struct field *f, const
         break;
     case LENGTH_AS:
         expected = (int64_t)by->len;
-        break;
-    case LENGTH_SUM:
-        expected = sum(*by);
         break;
     case LENGTH_TIMES:
         factor = *(const int64_t *)at_const(record, f->by);
@@ -305,9 +279,6 @@ int fields_read(const struct field *fields, void *record, struct cursor *c, stru
                 const int64_t high[HIGH_COUNT], struct err *e)
 {
     uint32_t seen = 0;
-    for (const struct field *f = fields; f->key; f++)
-        if (f->type == FIELD_FLAG)
-            *(int *)at(record, f->offset) = 1;
     if (read_map(fields, record, c, arena, &seen, e))
         return e->status;
     for (const struct field *f = fields; f->key; f++) {

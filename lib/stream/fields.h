@@ -14,7 +14,6 @@ enum field_type {
     FIELD_I64 = COLUMN_I64,
     FIELD_F32 = COLUMN_F32,
     FIELD_U8 = COLUMN_U8,
-    FIELD_FLAG, /* int, 0 or 1; 1 where absent, and absent where 1 */
     FIELD_INT,  /* int64_t */
     FIELD_REAL, /* double */
     FIELD_TEXT, /* struct bytes */
@@ -24,7 +23,6 @@ enum field_type {
 enum field_length {
     LENGTH_FREE,
     LENGTH_AS,    /* as the array `by` */
-    LENGTH_SUM,   /* the sum of the int32 array `by` */
     LENGTH_TIMES, /* as the first array of the table times the integer `by` */
 };
 
@@ -36,10 +34,7 @@ enum field_high {
     HIGH_ITEMS, /* how many there are */
     HIGH_TIME,
     HIGH_DELTA,
-    HIGH_WEEK,
     HIGH_NO_WEEK, /* with one more for no earlier session */
-    HIGH_HISTORY,
-    HIGH_RESET,
     HIGH_COUNT,
 };
 

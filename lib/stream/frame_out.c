@@ -33,7 +33,7 @@ static int prepare(struct frame_out *out, struct output_file *sink, const struct
                    bool flush, struct buf *header, struct err *e)
 {
     *out = (struct frame_out){.sink = sink, .flush = flush};
-    buf_append(header, LAYOUT_MAGIC "\x01\xc5\0", LAYOUT_HEADER);
+    buf_append(header, LAYOUT_MAGIC "\x02\xc5\0", LAYOUT_HEADER);
     if (meta_pack(m, header, e))
         return e->status;
     layout_put((unsigned char *)header->at + 14, 2, header->len - LAYOUT_HEADER);

@@ -132,7 +132,7 @@ static int read_tagged(struct from_json *b, struct err *e)
     if (is_tag(b, PLACE_MAGIC))
         return read_header(b, e);
     if (!b->inside)
-        return expect("a header, [\"SESSPIPE\\r\\n\", 1, {...}]", e);
+        return expect("a header, [\"SESSPIPE\\r\\n\", 2, {...}]", e);
     if (is_tag(b, "E"))
         return read_end(b, e);
     if (is_tag(b, "B"))

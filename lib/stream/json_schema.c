@@ -7,8 +7,9 @@ static const struct {
     const char *tag;
     const struct field *fields;
 } maps[] = {
-    {"batch", batch_fields}, {"steps", steps_fields},         {"rank", rank_fields},
-    {"top", top_fields},     {"attention", attention_fields},
+    {"rank", rank_fields},
+    {"top", top_fields},
+    {"attention", attention_fields},
 };
 
 static bool is(struct bytes text, const char *word)
@@ -20,7 +21,9 @@ int json_schema_expects(const struct json_place *p)
 {
     if (is(p->tag, "session") && p->index == 3)
         return COLUMN_I64;
-    return is(p->tag, "session") && p->index == 4 ? COLUMN_I32 : EXPECT_LIST;
+    bool numbers = (is(p->tag, "session") && p->index == 4) || is(p->tag, "parallel") ||
+                   (is(p->tag, "batch") && p->index == 1);
+    return numbers ? COLUMN_I32 : EXPECT_LIST;
 }
 
 int json_schema_expects_key(const struct json_place *p, struct bytes key)

@@ -13,7 +13,7 @@
 enum stream_kind { STREAM_SESSIONS, STREAM_BATCHES, STREAM_PREDICTIONS };
 extern const char *const stream_kind_name[3]; /* "sessions", "batches", "predictions" */
 
-enum { STREAM_MAJOR = 1, STREAM_MINOR = 0, META_LIMIT = 65535 };
+enum { STREAM_MAJOR = 2, STREAM_MINOR = 0, META_LIMIT = 65535 };
 
 struct meta_entry {
     char *key;

@@ -41,12 +41,12 @@ static int read_ranges(struct reader *r, struct err *e)
     const struct meta *m = frame_in_meta(r->frame);
     i64_vec edges = {0};
     int keeps_order = -1;
-    int64_t history = -1, shift = 0, lanes = 1;
+    int64_t history = -1, shift = 0, slots = 1;
     int status = meta_get_i64s(m, "delta_edges", &edges, e);
     if (!status)
         status = check_edges(&edges, e);
     r->high[HIGH_DELTA] = edges.len ? (int64_t)edges.len : INT32_MAX;
-    if (!status && m->kind == STREAM_SESSIONS && !edges.len)
+    if (!status && m->kind != STREAM_PREDICTIONS && !edges.len)
         status = err_set(e, STATUS_DATA, "header: no \"delta_edges\"");
     vec_release(&edges);
     if (status || meta_get_int(m, "week_shift", &shift, e))
@@ -57,15 +57,14 @@ static int read_ranges(struct reader *r, struct err *e)
         return e->status;
     if (history < 0 || history > INT32_MAX)
         return err_set(e, STATUS_DATA,
-                       "header: no \"history\", the most sessions that a batch gives");
+                       "header: no \"history\", the most earlier sessions that a model sees");
     if (keeps_order < 0)
         return err_set(e, STATUS_DATA, "header: no \"keeps_order\"");
-    if (meta_get_int(m, "lanes", &lanes, e))
+    if (meta_get_int(m, "slots", &slots, e))
         return e->status;
-    if (lanes < 1 || lanes > INT32_MAX)
-        return err_set(e, STATUS_DATA, "header: \"lanes\" is %lld, expected 1 or more",
-                       (long long)lanes);
-    r->high[HIGH_HISTORY] = history;
+    if (slots < 1 || slots > INT32_MAX)
+        return err_set(e, STATUS_DATA, "header: \"slots\" is %lld, expected 1 or more",
+                       (long long)slots);
     return 0;
 }
 
@@ -73,7 +72,7 @@ int reader_ranges(struct reader *r, struct err *e)
 {
     const int64_t high[HIGH_COUNT] = {
         [HIGH_NONE] = INT64_MAX,      [HIGH_USER] = -1,  [HIGH_ITEM] = -1,     [HIGH_ITEMS] = 0,
-        [HIGH_TIME] = TIME_LIMIT - 1, [HIGH_WEEK] = 167, [HIGH_NO_WEEK] = 168, [HIGH_RESET] = 3,
+        [HIGH_TIME] = TIME_LIMIT - 1, [HIGH_NO_WEEK] = 168,
     };
     memcpy(r->high, high, sizeof high);
     return read_ranges(r, e) ? frame_in_at(r->frame, e) : 0;

@@ -41,7 +41,8 @@ enum record_kind {
     RECORD_SESSION,
     RECORD_EPOCH,
     RECORD_BATCH,
-    RECORD_STEPS,
+    RECORD_PARALLEL,
+    RECORD_AGAIN,
     RECORD_RANK,
     RECORD_TOP,
     RECORD_ATTENTION,
@@ -80,12 +81,17 @@ int write_session(struct frame_out *out, const struct session *s, struct err *e)
 
 /* ---- batches ---- */
 
+/* One record of a `batches` stream: its sessions, then for each pass which of them come together.
+ * Sessions are numbered from 0 in the order of the stream, in which a user's sessions follow each
+ * other. */
 struct batches_record {
-    enum record_kind kind; /* USER, ITEM, EPOCH, BATCH or STEPS */
-    struct named named;
-    struct epoch epoch;
-    struct batch batch;
-    struct steps steps;
+    enum record_kind kind;      /* USER, ITEM, SESSION, EPOCH, BATCH, PARALLEL or AGAIN */
+    struct named named;         /* USER, ITEM */
+    struct session session;     /* SESSION */
+    struct epoch epoch;         /* EPOCH */
+    struct column slot, number; /* int32 [n] BATCH: the sessions; PARALLEL: slots, their next ones */
+    int learn;                  /* BATCH; 0: forward only, for what the model remembers */
+    int64_t again;              /* AGAIN: the earlier epoch whose pass of this part comes again */
 };
 
 struct batches_in;
@@ -97,11 +103,17 @@ const struct names *batches_in_items(const struct batches_in *in);
 uint64_t batches_in_skipped(const struct batches_in *in);
 void batches_in_digest_begin(struct batches_in *in); /* as frame_in_digest_begin */
 uint64_t batches_in_digest(const struct batches_in *in);
+
+/* frame_in_at, for errors that the program finds in the current record. */
+int batches_in_at(const struct batches_in *in, struct err *e);
 void batches_in_close(struct batches_in *in);
 
 int write_epoch(struct frame_out *out, struct epoch epoch, struct err *e);
-int write_batch(struct frame_out *out, const struct batch *b, struct err *e);
-int write_steps(struct frame_out *out, const struct steps *s, struct err *e);
+int write_batch(struct frame_out *out, const int32_t *session, size_t count, int learn,
+                struct err *e);
+int write_parallel(struct frame_out *out, const int32_t *slot, const int32_t *session,
+                   size_t count, struct err *e);
+int write_again(struct frame_out *out, int64_t epoch, struct err *e);
 
 /* ---- predictions ---- */
 

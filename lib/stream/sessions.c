@@ -1,6 +1,5 @@
-#include "base/time.h"
-#include "stream/reader.h"
 #include "stream/readers.h"
+#include "stream/session_record.h"
 
 /* The state of a user of the whole input. */
 struct sessions_user {
@@ -19,7 +18,7 @@ struct sessions_in {
     /* by the whole input's ids */
     VEC(struct sessions_user) user_states;
     VEC(uint64_t) item_parts; /* the last part that defined it */
-    VEC(struct extra) extras;
+    extra_vec extras;
 };
 
 static const struct tag tags[] = {
@@ -101,14 +100,9 @@ int sessions_in_at(const struct sessions_in *in, struct err *e)
 
 static int check_part_end(const struct sessions_in *in, struct err *e)
 {
-    bool users = in->users_used < in->users.len;
-    if (!users && in->items_used == in->items.len)
-        return 0;
-    err_set(e, STATUS_DATA,
-            "%zu %s are defined that no session of this part uses: their count would be wrong",
-            users ? in->users.len - in->users_used : in->items.len - in->items_used,
-            users ? "users" : "items");
-    return frame_in_at(in->r.frame, e);
+    return session_record_all_used(in->users.len, in->users_used, in->items.len, in->items_used, e)
+               ? frame_in_at(in->r.frame, e)
+               : 0;
 }
 
 /* The key of the header in which the current part differs from the first one. */
@@ -184,120 +178,29 @@ static int define_item(struct sessions_in *in, struct tagged *t, struct named *i
 
 /* ---- sessions ---- */
 
-static int check_times(struct column times, struct err *e)
-{
-    const int64_t *t = column_i64(times);
-    int falls = 0;
-    for (size_t i = 1; i < times.len; i++)
-        falls |= t[i] < t[i - 1];
-    if (!falls && t[0] >= 0 && t[times.len - 1] < TIME_LIMIT)
-        return 0;
-    for (size_t i = 1; falls && i < times.len; i++)
-        if (t[i] < t[i - 1])
-            return err_set(e, STATUS_DATA, "times[%zu] is %lld, before the %lld ahead of it", i,
-                           (long long)t[i], (long long)t[i - 1]);
-    return field_check("times", COLUMN_I64, times, 0, TIME_LIMIT - 1, e);
-}
-
 /* Replaces the part's ids by those of the whole input. */
-static int join_items(struct sessions_in *in, struct column items, struct err *e)
+static void join(struct sessions_in *in, struct session *s)
 {
-    int32_t *id = column_i32(items);
-    size_t known = in->items.len, used = 0;
-    for (size_t i = 0; i < items.len; i++) {
-        if ((uint32_t)id[i] >= known)
-            return err_set(e, STATUS_DATA, "items[%zu] is %d, but %zu items are defined so far", i,
-                           id[i], known);
-        used += !in->item_used.at[id[i]];
+    int32_t *id = (int32_t *)s->items; /* the reader's own array */
+    for (size_t i = 0; i < s->count; i++) {
+        in->items_used += !in->item_used.at[id[i]];
         in->item_used.at[id[i]] = 1;
         id[i] = in->items.at[id[i]];
     }
-    in->items_used += used;
-    return 0;
-}
-
-static int read_extra(struct sessions_in *in, struct cursor *c, struct extra *x, size_t events,
-                      struct err *e)
-{
-    struct cursor ahead = *c;
-    struct token t;
-    char key[SHOWN_NAME];
-    *x = (struct extra){0};
-    if (!cursor_str(c, &x->key))
-        return err_set(e, STATUS_DATA, "a key of the map of extras is not a string");
-    reader_shown(x->key, key);
-    if (cursor_int(c, INT64_MIN, INT64_MAX, &x->value)) {
-        if (bytes_equal(x->key, bytes_of("week")) && (x->value < 0 || x->value > 167))
-            return err_set(e, STATUS_DATA, "\"week\" is %lld, expected 0 to 167",
-                           (long long)x->value);
-        return 0;
-    }
-    ahead = *c;
-    if (!cursor_next(&ahead, &t) || t.kind != TOKEN_EXT || t.type < 1 ||
-        !column_size((enum column_type)t.type))
-        return err_set(e, STATUS_DATA, "the extra \"%s\" is neither an integer nor a typed array",
-                       key);
-    x->type = (enum column_type)t.type;
-    if (field_array(c, key, x->type, &in->r.arena, &x->column, e))
-        return e->status;
-    if (x->column.len != events)
-        return err_set(e, STATUS_DATA, "the extra \"%s\" has %zu elements, expected %zu", key,
-                       x->column.len, events);
-    return field_check(key, x->type, x->column, INT64_MIN, INT64_MAX, e);
-}
-
-static int read_extras(struct sessions_in *in, struct tagged *t, struct session *s, struct err *e)
-{
-    uint32_t count;
-    vec_clear(&in->extras);
-    if (t->left < 5)
-        return 0;
-    if (!cursor_map(&t->c, &count))
-        return err_set(e, STATUS_DATA, "the extras are not a map");
-    for (uint32_t i = 0; i < count; i++) {
-        struct extra x;
-        if (read_extra(in, &t->c, &x, s->count, e))
-            return e->status;
-        vec_push(&in->extras, x);
-    }
-    s->extras = in->extras.at;
-    s->extra_count = count;
-    return 0;
+    s->user = in->users.at[s->user];
 }
 
 static int read_session(struct sessions_in *in, struct tagged *t, struct session *s, struct err *e)
 {
-    int64_t user, part;
-    struct column times, items;
-    *s = (struct session){0};
-    if (!cursor_int(&t->c, 0, (int64_t)in->users.len - 1, &user))
-        return err_set(e, STATUS_DATA, "the session's user is not the id of one of the %zu so far",
-                       in->users.len);
-    if (!cursor_int(&t->c, PART_NONE, PART_TEST, &part))
-        return err_set(e, STATUS_DATA, "the session's part is not 0, 1, 2 or 3");
-    if (field_array(&t->c, "times", COLUMN_I64, &in->r.arena, &times, e) ||
-        field_array(&t->c, "items", COLUMN_I32, &in->r.arena, &items, e))
+    if (session_record_read(&in->r, t, in->users.len, in->items.len, &in->extras, s, e))
         return e->status;
-    if (!times.len || items.len != times.len)
-        return err_set(e, STATUS_DATA, "%zu times and %zu items, expected equally many, 1 at least",
-                       times.len, items.len);
-    if (check_times(times, e) || join_items(in, items, e))
-        return e->status;
-    s->user = in->users.at[user];
-    s->part = (enum part)part;
-    s->count = times.len;
-    s->times = times.at;
-    s->items = items.at;
+    join(in, s);
     struct sessions_user *state = &in->user_states.at[s->user];
-    if (s->times[0] < state->last_start)
-        return err_set(
-            e, STATUS_DATA,
-            "the session begins at %lld, before the session ahead of it of the same user",
-            (long long)s->times[0]);
-    state->last_start = s->times[0];
+    if (session_record_order(s, &state->last_start, e))
+        return e->status;
     in->users_used += !state->used;
     state->used = true;
-    return read_extras(in, t, s, e);
+    return 0;
 }
 
 /* *given: whether the record is new to the whole input. */

@@ -7,7 +7,7 @@
 
 /* What a stream holds; arrays by part (enum part). */
 struct stream_summary {
-    uint64_t users, items, passes, batches, steps, left_out;
+    uint64_t users, items, passes, batches, parallel, again, left_out;
     uint64_t sessions[4], events[4];
     uint64_t ranks[4], lists[4], attention[4];
     struct epoch epoch; /* the last one */
@@ -75,35 +75,31 @@ static void count_session(struct stream_summary *s, const struct session *sessio
     s->events[session->part] += session->count;
 }
 
-/* A session has one event more than it has steps. */
-static void count_steps(struct stream_summary *s, const struct steps *steps)
-{
-    uint64_t of[4] = {0};
-    for (size_t i = 0; i < steps->reset.len; i++)
-        of[column_u8(steps->reset)[i]]++;
-    uint64_t begun = of[RESET_SESSION] + of[RESET_USER];
-    s->steps += steps->reset.len / (uint64_t)steps->lanes;
-    s->sessions[s->epoch.part] += begun;
-    s->events[s->epoch.part] += of[RESET_NONE] + 2 * begun;
-}
-
-static void count_batch(struct stream_summary *s, const struct batches_record *r)
-{
-    if (r->kind == RECORD_STEPS) {
-        count_steps(s, &r->steps);
-        return;
-    }
-    s->batches++;
-    s->sessions[s->epoch.part] += r->batch.user.len;
-    s->events[s->epoch.part] += r->batch.item.len;
-    if (!r->batch.learn)
-        s->left_out += r->batch.user.len;
-}
-
 static void count_epoch(struct stream_summary *s, struct epoch epoch)
 {
     s->epoch = epoch;
     s->passes++;
+}
+
+static void count_batches(struct stream_summary *s, const struct batches_record *r)
+{
+    switch (r->kind) {
+    case RECORD_SESSION:
+        count_session(s, &r->session);
+        break;
+    case RECORD_EPOCH:
+        count_epoch(s, r->epoch);
+        break;
+    case RECORD_BATCH:
+        s->batches++;
+        s->left_out += r->learn ? 0 : r->number.len;
+        break;
+    case RECORD_PARALLEL:
+        s->parallel += r->number.len;
+        break;
+    default: /* an earlier pass again */
+        s->again++;
+    }
 }
 
 static void count_prediction(struct stream_summary *s, const struct predictions_record *r)
@@ -138,10 +134,8 @@ static void count(struct stream_summary *s, enum stream_kind kind, const union a
         count_session(s, &r->sessions.session);
     else if (kind == STREAM_PREDICTIONS)
         count_prediction(s, &r->predictions);
-    else if (record == RECORD_EPOCH)
-        count_epoch(s, r->batches.epoch);
     else
-        count_batch(s, &r->batches);
+        count_batches(s, &r->batches);
 }
 
 static void show_counts(struct buf *to, const struct stream_summary *s, enum stream_kind kind)
@@ -153,8 +147,11 @@ static void show_counts(struct buf *to, const struct stream_summary *s, enum str
         row(to, "passes", s->passes);
     }
     if (kind == STREAM_BATCHES) {
-        row(to, s->steps ? "steps" : "batches", s->steps ? s->steps : s->batches);
+        row(to, "passes that come again", s->again);
+        row(to, "batches", s->batches);
         row(to, "sessions not learned from", s->left_out);
+        if (s->parallel)
+            row(to, "sessions in slots", s->parallel);
     }
     if (kind == STREAM_PREDICTIONS) {
         rows(to, "ranks", s->ranks);

@@ -22,8 +22,7 @@ void attention_sample_open(struct attention_sample *w, int64_t wanted, uint64_t 
 {
     *w = (struct attention_sample){.wanted = wanted, .seed = seed, .model = m->class->name};
     w->item_count = m->data.items;
-    if (wanted)
-        memory_slots_init(&w->memory, m->data.users, m->data.history);
+    w->users = m->data.users;
 }
 
 static void sampled_session_free(struct sampled_session *x)
@@ -49,23 +48,13 @@ static void forget_drawn(struct attention_sample *w)
     vec_clear(&w->drawn);
 }
 
-static void forget_items(struct attention_sample *w)
-{
-    for (size_t i = 0; i < w->items.len; i++)
-        vec_release(&w->items.at[i]);
-    vec_clear(&w->items);
-}
-
 void attention_sample_close(struct attention_sample *w)
 {
     forget_drawn(w);
-    forget_items(w);
-    vec_release(&w->items);
     vec_release(&w->drawn);
     vec_release(&w->item_at);
     for (int l = 0; l < LEVELS; l++)
         vec_release(&w->weight[l]);
-    memory_slots_release(&w->memory);
 }
 
 void attention_sample_begin(struct attention_sample *w, struct epoch epoch)
@@ -75,22 +64,14 @@ void attention_sample_begin(struct attention_sample *w, struct epoch epoch)
         .random = random_of(w->seed, 0x77617463ULL << 32 | (uint64_t)epoch.number << 2 |
                                          (uint64_t)epoch.part),
     };
-    if (w->wanted && epoch.part == PART_TRAIN)
-        memory_slots_clear(&w->memory);
 }
 
-/* Appends the items of an attended session; length 0 where they are not known. */
+/* Appends the items of an attended session. */
 static void copy_items(const struct attention_sample *w, struct sampled_session *x,
                        const struct batch *b, int32_t row)
 {
-    int32_t slot, length = 0, session = column_i32(b->history_session)[row];
-    if (b->history_item.at) {
-        length = column_i32(b->history_length)[row];
-        vec_append(&x->item, column_i32(b->history_item) + w->item_at.at[row], (size_t)length);
-    } else if (memory_slots_find(&w->memory, x->user, &session, 1, &slot)) {
-        length = (int32_t)w->items.at[slot].len;
-        vec_append(&x->item, w->items.at[slot].at, (size_t)length);
-    }
+    int32_t length = column_i32(b->history_length)[row];
+    vec_append(&x->item, column_i32(b->history_item) + w->item_at.at[row], (size_t)length);
     vec_push(&x->length, length);
 }
 
@@ -259,7 +240,7 @@ static void download_weights(struct attention_sample *w, const struct learner *l
 static void place_items(struct attention_sample *w, const struct batch *b)
 {
     vec_clear(&w->item_at);
-    for (size_t row = 0, at = 0; b->history_item.at && row < b->history_length.len; row++) {
+    for (size_t row = 0, at = 0; row < b->history_length.len; row++) {
         vec_push(&w->item_at, (int32_t)at);
         at += (size_t)column_i32(b->history_length)[row];
     }
@@ -292,23 +273,6 @@ static int draw_batch(struct attention_sample *w, const struct learner *l, const
     return 0;
 }
 
-static void remember(struct attention_sample *w, const struct batch *b)
-{
-    const int32_t *item = column_i32(b->item);
-    for (size_t i = 0; i < b->user.len; i++) {
-        int32_t length = column_i32(b->length)[i];
-        int32_t slot =
-            memory_slots_add(&w->memory, column_i32(b->user)[i], column_i32(b->session)[i]);
-        if (slot < 0)
-            return;
-        while (w->items.len <= (size_t)slot)
-            vec_push(&w->items, (i32_vec){0});
-        vec_clear(&w->items.at[slot]);
-        vec_append(&w->items.at[slot], item, (size_t)length);
-        item += length;
-    }
-}
-
 int attention_sample_batch(struct attention_sample *w, const struct learner *l,
                            const struct batch *b, const struct outcome *o,
                            struct attention_sample_to to, struct err *e)
@@ -316,10 +280,7 @@ int attention_sample_batch(struct attention_sample *w, const struct learner *l,
     if (!w->wanted)
         return 0;
     bool ranked = o->ranks.rank.len && l->stats.epoch.part != PART_TRAIN;
-    if (ranked && attends(&o->forward) && draw_batch(w, l, b, o, to, e))
-        return e->status;
-    remember(w, b);
-    return 0;
+    return ranked && attends(&o->forward) ? draw_batch(w, l, b, o, to, e) : 0;
 }
 
 static int by_order(const void *a, const void *b)
@@ -341,38 +302,6 @@ int attention_sample_end(struct attention_sample *w, struct attention_sample_to 
 }
 
 /* ---- checkpoints ---- */
-
-static void share_items(struct attention_sample *w, const i32_vec *length, const i32_vec *item,
-                        struct state *s)
-{
-    size_t at = 0;
-    forget_items(w);
-    for (size_t i = 0; i < length->len && at <= item->len; i++) {
-        size_t n = (size_t)length->at[i];
-        vec_push(&w->items, (i32_vec){0});
-        if (n <= item->len - at)
-            vec_append(&w->items.at[i], item->at + at, n);
-        at += n;
-    }
-    if (at != item->len || w->items.len < (size_t)w->memory.slots)
-        state_refuse(s, "length", "does not fit the items and slots");
-}
-
-/* The items of the remembered sessions: the number in each slot, and the items end to end. */
-static void items_state(struct attention_sample *w, struct state *s)
-{
-    i32_vec length = {0}, item = {0};
-    for (size_t i = 0; i < w->items.len; i++) {
-        vec_push(&length, (int32_t)w->items.at[i].len);
-        vec_append(&item, w->items.at[i].at, w->items.at[i].len);
-    }
-    state_i32s(s, "length", &length, 0, INT32_MAX);
-    state_i32s(s, "item", &item, 0, w->item_count - 1);
-    if (state_restoring(s) && state_good(s))
-        share_items(w, &length, &item, s);
-    vec_release(&length);
-    vec_release(&item);
-}
 
 /* Whether the level has the expected number of weights, or none. */
 static bool has_weights(const struct sampled_session *x, int level, size_t expected)
@@ -402,7 +331,7 @@ static void sampled_session_state(const struct attention_sample *w, struct sampl
                                   struct state *s)
 {
     state_i64(s, "order", &x->order, 1, INT64_MAX);
-    state_i32(s, "user", &x->user, 0, w->memory.users - 1);
+    state_i32(s, "user", &x->user, 0, w->users - 1);
     state_i32(s, "session", &x->session, 0, INT32_MAX);
     state_begin(s, "weight");
     for (int l = 0; l < LEVELS; l++)
@@ -446,8 +375,6 @@ void attention_sample_state(struct attention_sample *w, struct state *s)
     state_begin(s, "watch");
     state_i64(s, "candidates", &candidates, 0, INT64_MAX);
     state_i64(s, "random", &words, 0, INT64_MAX);
-    memory_slots_state(&w->memory, s);
-    items_state(w, s);
     drawn_state(w, s);
     state_end(s);
     w->sample.candidates = (uint64_t)candidates;

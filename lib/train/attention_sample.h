@@ -1,20 +1,17 @@
 /* Attention records (--attention): the weights of some sessions of a validation or test pass, drawn
- * by seed, at each level of attention.  The batches name the earlier sessions that a session
- * attends to.  The items of these are in the batch too, or are remembered from batches before. */
+ * by seed, at each level of attention.  The batches hold the earlier sessions that a session
+ * attends to, with their items. */
 #ifndef TRAIN_ATTENTION_SAMPLE_H
 #define TRAIN_ATTENTION_SAMPLE_H
 
 #include "base/sample.h"
-#include "model/memory_slots.h"
 #include "train/learner.h"
 
 struct attention_sample {
     int64_t wanted; /* sessions of a pass; below 0: all */
     uint64_t seed;
     const char *model;
-    int32_t item_count;
-    struct memory_slots memory;
-    VEC(i32_vec) items;   /* of the session in each slot of `memory` */
+    int32_t item_count, users;
     struct sample sample; /* of the sessions of the pass that attend to something */
     VEC(struct sampled_session *) drawn;
     f32_vec weight[LEVELS]; /* weights of the batch, on the host */
@@ -34,7 +31,7 @@ void attention_sample_close(struct attention_sample *w);
 /* For checkpoints (nn/state.h); to restore, first call attention_sample_begin for the pass. */
 void attention_sample_state(struct attention_sample *w, struct state *s);
 
-/* A pass begins: starts a new sample; a training pass forgets all sessions. */
+/* A pass begins: starts a new sample. */
 void attention_sample_begin(struct attention_sample *w, struct epoch epoch);
 
 /* Call after each batch of any pass. */

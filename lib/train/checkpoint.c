@@ -102,7 +102,7 @@ int checkpoint_step(struct checkpoint *c, enum record_kind kind, struct err *e)
 {
     if (!c->path || c->ended)
         return 0;
-    c->since += kind == RECORD_BATCH || kind == RECORD_STEPS;
+    c->since += kind == RECORD_BATCH || kind == RECORD_PARALLEL;
     bool due = c->since && (kind == RECORD_EPOCH || (c->every && c->since >= c->every));
     return due ? checkpoint_write(c, e) : 0;
 }

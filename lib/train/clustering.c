@@ -136,20 +136,42 @@ static float *embeddings(const struct model *m, int32_t *width)
     return table;
 }
 
-void clustering_find(struct clustering *c, const struct first_epoch *a, const struct model *m,
-                     bool embedded, uint64_t seed)
+/* The events of training: the user and the item of each. */
+struct training_events {
+    i32_vec user, item;
+};
+
+static struct training_events events_of(const struct session_store *c)
 {
+    struct training_events to = {{0}, {0}};
+    for (size_t s = 0; s < session_store_sessions(c); s++) {
+        size_t length = session_store_length(c, s);
+        if (session_store_part(c, s) != PART_TRAIN)
+            continue;
+        vec_append(&to.item, session_store_items(c, s), length);
+        for (size_t i = 0; i < length; i++)
+            vec_push(&to.user, session_store_user(c, s));
+    }
+    return to;
+}
+
+void clustering_find(struct clustering *c, const struct session_store *sessions,
+                     const struct model *m, bool embedded, uint64_t seed)
+{
+    struct training_events of = events_of(sessions);
     struct sparse s;
     if (embedded) {
         int32_t width;
         float *table = embeddings(m, &width);
-        clusters_of_means(&s, &a->user, &a->item, m->data.users, table, width);
+        clusters_of_means(&s, &of.user, &of.item, m->data.users, table, width);
         mem_free(table);
     } else {
-        clusters_of_items(&s, &a->user, &a->item, m->data.users, m->data.items);
+        clusters_of_items(&s, &of.user, &of.item, m->data.users, m->data.items);
     }
     clusters_find(&s, c->blocks, seed, c->group.at);
     sparse_release(&s);
+    vec_release(&of.user);
+    vec_release(&of.item);
 }
 
 void clustering_release(struct clustering *c)

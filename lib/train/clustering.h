@@ -3,7 +3,7 @@
 #ifndef TRAIN_CLUSTERING_H
 #define TRAIN_CLUSTERING_H
 
-#include "train/first_epoch.h"
+#include "data/session_store.h"
 #include "train/model_file.h"
 
 struct clustering {
@@ -21,9 +21,9 @@ int64_t clustering_number(const char *clusters);
 int clustering_open(struct clustering *c, const char *clusters, const struct safetensors *model,
                     bool trained, const struct names *users, struct err *e);
 
-/* Finds clusters by the users' items in the first training pass: by the mean of their embeddings if
+/* Finds clusters by the users' items in the training sessions: by the mean of their embeddings if
  * `embedded`, else by their frequencies (train/kmeans.h). */
-void clustering_find(struct clustering *c, const struct first_epoch *a, const struct model *m,
+void clustering_find(struct clustering *c, const struct session_store *sessions, const struct model *m,
                      bool embedded, uint64_t seed);
 
 void clustering_release(struct clustering *c);

@@ -40,207 +40,31 @@ const unsigned char *item_map_candidates(struct item_map *v, const unsigned char
     return known ? v->row_candidate.at : NULL;
 }
 
+void item_map_count(struct item_map *v, const struct session_store *sessions)
+{
+    for (size_t s = 0; s < session_store_sessions(sessions); s++) {
+        size_t length = session_store_length(sessions, s);
+        v->events += (int64_t)length;
+        for (size_t i = 0; i < length; i++)
+            v->left_out += v->row.at[session_store_items(sessions, s)[i]] < 0;
+    }
+}
+
 void item_map_release(struct item_map *v)
 {
-    i32_vec *ints[] = {&v->row,
-                       &v->id,
-                       &v->user,
-                       &v->session,
-                       &v->length,
-                       &v->item,
-                       &v->history,
-                       &v->history_delta,
-                       &v->history_week,
-                       &v->history_session,
-                       &v->history_length,
-                       &v->history_item,
-                       &v->step_item,
-                       &v->step_target,
-                       &v->last_item,
-                       &v->rank_user,
-                       &v->rank_session,
-                       &v->position,
-                       &v->target,
-                       &v->rank,
-                       &v->ties,
-                       &v->rank_history,
-                       &v->rank_length,
-                       &v->top_user,
-                       &v->top_session,
-                       &v->top_position,
-                       &v->top_item,
-                       &v->shown_item,
-                       &v->shown_target,
+    i32_vec *ints[] = {&v->row,        &v->id,          &v->rank_user,  &v->rank_session,
+                       &v->position,   &v->target,      &v->rank,       &v->ties,
+                       &v->rank_history, &v->rank_length, &v->top_user, &v->top_session,
+                       &v->top_position, &v->top_item,  &v->shown_item, &v->shown_target,
                        &v->shown_top};
     for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
         vec_release(ints[i]);
-    vec_release(&v->start);
-    vec_release(&v->history_start);
-    vec_release(&v->step_reset);
-    vec_release(&v->due);
     vec_release(&v->loss);
     vec_release(&v->row_candidate);
     names_release(&v->rows);
 }
 
 #define COLUMN(v) ((struct column){(v).at, (v).len})
-
-/* ---- batches ---- */
-
-/* Appends the rows of the known items among `count`; returns how many. */
-static int32_t push_known(struct item_map *v, const int32_t *item, int32_t count, i32_vec *to)
-{
-    size_t before = to->len;
-    for (int32_t i = 0; i < count; i++)
-        if (v->row.at[item[i]] >= 0)
-            vec_push(to, v->row.at[item[i]]);
-    return (int32_t)(to->len - before);
-}
-
-/* Appends the earlier session at `row` of the batch; its items, if the batch has them, begin at
- * *item. */
-static void push_history(struct item_map *v, const struct batch *b, size_t row, int32_t count,
-                         const int32_t *item)
-{
-    int32_t kept = 0;
-    for (size_t h = row; h < row + (size_t)count; h++) {
-        if (item) {
-            int32_t length = column_i32(b->history_length)[h];
-            int32_t known = push_known(v, item, length, &v->history_item);
-            item += length;
-            if (!known)
-                continue;
-            vec_push(&v->history_length, known);
-        }
-        vec_push(&v->history_delta, column_i32(b->history_delta)[h]);
-        vec_push(&v->history_week, column_i32(b->history_week)[h]);
-        vec_push(&v->history_session, column_i32(b->history_session)[h]);
-        vec_push(&v->history_start, column_i64(b->history_start)[h]);
-        kept++;
-    }
-    vec_push(&v->history, kept);
-}
-
-static void clear_batch(struct item_map *v)
-{
-    i32_vec *ints[] = {&v->user,           &v->session,       &v->length,       &v->item,
-                       &v->history,        &v->history_delta, &v->history_week, &v->history_session,
-                       &v->history_length, &v->history_item};
-    for (size_t i = 0; i < sizeof ints / sizeof *ints; i++) {
-        vec_clear(ints[i]);
-        vec_reserve(ints[i], 1); /* NULL would say that the batch does not have the array */
-    }
-    vec_clear(&v->start);
-    vec_clear(&v->history_start);
-}
-
-static void lay_out_batch(struct item_map *v, const struct batch *b)
-{
-    v->batch = (struct batch){.learn = b->learn,
-                              .user = COLUMN(v->user),
-                              .session = COLUMN(v->session),
-                              .start = COLUMN(v->start),
-                              .length = COLUMN(v->length),
-                              .item = COLUMN(v->item),
-                              .history = COLUMN(v->history),
-                              .history_delta = COLUMN(v->history_delta),
-                              .history_week = COLUMN(v->history_week),
-                              .history_session = COLUMN(v->history_session),
-                              .history_start = COLUMN(v->history_start)};
-    if (b->history_item.at) {
-        v->batch.history_length = COLUMN(v->history_length);
-        v->batch.history_item = COLUMN(v->history_item);
-    }
-}
-
-const struct batch *item_map_batch(struct item_map *v, const struct batch *b)
-{
-    v->events += (int64_t)b->item.len;
-    if (!v->unknown)
-        return b;
-    const int32_t *item = column_i32(b->item), *earlier = column_i32(b->history_item);
-    size_t row = 0;
-    clear_batch(v);
-    for (size_t i = 0; i < b->user.len; i++) {
-        int32_t length = column_i32(b->length)[i], history = column_i32(b->history)[i];
-        int32_t known = push_known(v, item, length, &v->item);
-        v->left_out += length - known;
-        if (known) {
-            vec_push(&v->user, column_i32(b->user)[i]);
-            vec_push(&v->session, column_i32(b->session)[i]);
-            vec_push(&v->start, column_i64(b->start)[i]);
-            vec_push(&v->length, known);
-            push_history(v, b, row, history, earlier);
-        }
-        for (int32_t h = 0; h < history && earlier; h++)
-            earlier += column_i32(b->history_length)[row + (size_t)h];
-        item += length;
-        row += (size_t)history;
-    }
-    lay_out_batch(v, b);
-    return &v->batch;
-}
-
-/* ---- steps ---- */
-
-static int32_t row_of(struct item_map *v, int32_t item)
-{
-    int32_t row = v->row.at[item];
-    v->events++;
-    v->left_out += row < 0;
-    return row;
-}
-
-static void push_step(struct item_map *v, int32_t item, int32_t target, unsigned char reset)
-{
-    vec_push(&v->step_item, item);
-    vec_push(&v->step_target, target);
-    vec_push(&v->step_reset, reset);
-}
-
-/* Takes element i of the steps, which belongs to the slot. */
-static void take_step(struct item_map *v, const struct steps *s, size_t i, size_t slot)
-{
-    int32_t *last = &v->last_item.at[slot];
-    unsigned char reset = column_u8(s->reset)[i], *due = &v->due.at[slot];
-    if (reset == RESET_IDLE) {
-        *due = RESET_NONE;
-        push_step(v, 0, 0, reset);
-        return;
-    }
-    if (reset != RESET_NONE)
-        *last = row_of(v, column_i32(s->item)[i]);
-    *due = reset > *due ? reset : *due;
-    int32_t target = row_of(v, column_i32(s->target)[i]);
-    if (*last >= 0 && target >= 0) {
-        push_step(v, *last, target, *due);
-        *due = RESET_NONE;
-    } else {
-        push_step(v, -1, 0, RESET_NONE);
-    }
-    *last = target >= 0 ? target : *last;
-}
-
-const struct steps *item_map_steps(struct item_map *v, const struct steps *s)
-{
-    size_t slots = (size_t)s->lanes;
-    if (!v->unknown)
-        return s;
-    vec_clear(&v->step_item);
-    vec_clear(&v->step_target);
-    vec_clear(&v->step_reset);
-    while (v->last_item.len < slots) {
-        vec_push(&v->last_item, -1);
-        vec_push(&v->due, RESET_NONE);
-    }
-    for (size_t i = 0; i < s->item.len; i++)
-        take_step(v, s, i, i % slots);
-    v->steps = *s;
-    v->steps.item = COLUMN(v->step_item);
-    v->steps.target = COLUMN(v->step_target);
-    v->steps.reset = COLUMN(v->step_reset);
-    return &v->steps;
-}
 
 /* ---- outcomes ---- */
 
@@ -254,13 +78,16 @@ static void clear_outcome(struct item_map *v)
     vec_clear(&v->loss);
 }
 
-static void push_missed(struct item_map *v, int32_t target)
+/* A missed target counts by its rank as any other: where there are few items, even the last rank
+ * is among the best 20. */
+static void push_missed(struct item_map *v, int32_t target, struct pass_stats *t)
 {
     int32_t others = v->candidates - (!v->candidate || v->candidate[target]);
     int32_t unknown = v->unknown_candidates - (v->candidates - others);
     vec_push(&v->rank, others + 1);
     vec_push(&v->ties, v->row.at[target] >= 0 ? others : unknown);
     vec_push(&v->loss, logf((float)v->items));
+    pass_stats_rank(t, others + 1);
     v->missed++;
 }
 
@@ -284,7 +111,8 @@ struct aim {
 };
 
 /* Appends a target; at: its number among those that the model scored, -1: not scored. */
-static void push_target(struct item_map *v, struct aim aim, const struct outcome *o, int64_t at)
+static void push_target(struct item_map *v, struct aim aim, const struct outcome *o, int64_t at,
+                        struct pass_stats *t)
 {
     vec_push(&v->rank_user, aim.user);
     vec_push(&v->rank_session, aim.session);
@@ -295,24 +123,25 @@ static void push_target(struct item_map *v, struct aim aim, const struct outcome
     if (at >= 0)
         push_scored(v, o, (size_t)at);
     else
-        push_missed(v, aim.item);
+        push_missed(v, aim.item, t);
 }
 
-/* Appends the targets of session i; `at`: the first that the model scored.  Returns that of the
+/* Appends the targets of a session; `at`: the first that the model scored.  Returns that of the
  * next session. */
-static int64_t push_targets(struct item_map *v, const struct batch *b, size_t i,
-                            const int32_t *item, const struct outcome *o, int64_t at)
+static int64_t push_targets(struct item_map *v, const struct session_store *c, size_t session,
+                            const struct outcome *o, int64_t at, struct pass_stats *t)
 {
-    int32_t length = column_i32(b->length)[i];
+    const int32_t *item = session_store_items(c, session);
+    int32_t length = (int32_t)session_store_length(c, session);
+    int32_t user = session_store_user(c, session);
     bool input = false; /* a known item came before */
     for (int32_t j = 0; j < length; j++) {
         bool known = v->row.at[item[j]] >= 0, scored = known && input;
         input |= known;
         if (!j)
             continue;
-        struct aim aim = {column_i32(b->user)[i], column_i32(b->session)[i], length, j - 1,
-                          item[j]};
-        push_target(v, aim, o, scored ? at++ : -1);
+        struct aim aim = {user, (int32_t)session - c->first.at[user], length, j - 1, item[j]};
+        push_target(v, aim, o, scored ? at++ : -1, t);
     }
     return at;
 }
@@ -343,35 +172,16 @@ static struct outcome lay_out_outcome(struct item_map *v, const struct outcome *
     return shown;
 }
 
-struct outcome item_map_outcome(struct item_map *v, const struct batch *b, const struct outcome *o,
+struct outcome item_map_outcome(struct item_map *v, const struct session_store *sessions,
+                                struct column number, const struct outcome *o,
                                 struct pass_stats *t)
 {
-    const int32_t *item = column_i32(b->item);
     int64_t missed = v->missed, at = 0;
     if (!v->unknown)
         return *o;
     clear_outcome(v);
-    for (size_t i = 0; i < b->user.len; i++) {
-        at = push_targets(v, b, i, item, o, at);
-        item += column_i32(b->length)[i];
-    }
-    return lay_out_outcome(v, o, v->missed - missed, t);
-}
-
-struct outcome item_map_steps_outcome(struct item_map *v, const struct steps *s,
-                                      const struct outcome *o, struct pass_stats *t)
-{
-    int64_t missed = v->missed, at = 0;
-    if (!v->unknown)
-        return *o;
-    clear_outcome(v);
-    for (size_t i = 0; i < s->item.len; i++) {
-        struct aim aim = {column_i32(s->user)[i], column_i32(s->session)[i],
-                          column_i32(s->length)[i], column_i32(s->position)[i],
-                          column_i32(s->target)[i]};
-        if (column_u8(s->reset)[i] != RESET_IDLE)
-            push_target(v, aim, o, v->step_item.at[i] >= 0 ? at++ : -1);
-    }
+    for (size_t i = 0; i < number.len; i++)
+        at = push_targets(v, sessions, (size_t)column_i32(number)[i], o, at, t);
     return lay_out_outcome(v, o, v->missed - missed, t);
 }
 

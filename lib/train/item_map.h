@@ -1,8 +1,6 @@
-/* Maps a stream's items to those of a model by name, and makes batches that the model can read.
- * Events of items that the model does not know are left out, and sessions and earlier sessions of
- * which no event is left.  In steps of slots, a slot waits until the next known item of its
- * session, which becomes the target of the last known item; if there is none, the next session's
- * step ends the session or the user.
+/* Maps a stream's items to those of a model by name.  Batches for the model are made without the
+ * events of items that it does not know, and without sessions and earlier sessions of which no event
+ * is left.
  *
  * A target that the model cannot score counts as missed.  An unknown item ranks after all known
  * items and ties with all other unknown items.  A target without a known item before it ties with
@@ -11,6 +9,7 @@
 #define TRAIN_ITEM_MAP_H
 
 #include "base/names.h"
+#include "data/session_store.h"
 #include "train/learner.h"
 
 struct item_map {
@@ -25,20 +24,8 @@ struct item_map {
     VEC(unsigned char) row_candidate;       /* [rows] */
     int64_t targets,
         missed; /* of validation and test passes: all; those that the model cannot score */
-    int64_t events, left_out; /* of all batches: all; those of unknown items */
+    int64_t events, left_out; /* of all sessions: all; those of unknown items */
 
-    /* the current batch for the model */
-    struct batch batch;
-    i32_vec user, session, length, item;
-    i64_vec start;
-    i32_vec history, history_delta, history_week, history_session, history_length, history_item;
-    i64_vec history_start;
-    /* the current steps for the model; for each slot, the last known item of its session (-1: none)
-     * and what has begun since its last step for the model (enum reset) */
-    struct steps steps;
-    i32_vec step_item, step_target, last_item;
-    VEC(unsigned char) step_reset;
-    VEC(unsigned char) due;
     /* the records of the batch's outcome */
     i32_vec rank_user, rank_session, position, target, rank, ties, rank_history, rank_length;
     f32_vec loss;
@@ -50,24 +37,19 @@ struct item_map {
 /* streamed: the stream's items; known: the model's. */
 void item_map_open(struct item_map *v, const struct names *streamed, const struct names *known);
 
+/* Counts the events of the sessions. */
+void item_map_count(struct item_map *v, const struct session_store *sessions);
+
 /* Limits ranks to these items of the output: candidate [items], 1 or 0, belongs to the caller.
  * Returns the same for the model's rows; NULL: the model knows none of them. */
 const unsigned char *item_map_candidates(struct item_map *v, const unsigned char *candidate);
 
-/* The batch for the model, valid until the next; it has no sessions if the model knows no item. */
-const struct batch *item_map_batch(struct item_map *v, const struct batch *b);
-
-/* The same for steps of slots. */
-const struct steps *item_map_steps(struct item_map *v, const struct steps *s);
-
-/* The outcome of a test batch `b` in the output's items; *o is the model's outcome of
- * item_map_batch.  Adds the targets that the model cannot score to *t. */
-struct outcome item_map_outcome(struct item_map *v, const struct batch *b, const struct outcome *o,
+/* The outcome in the output's items of a test batch of these sessions (int32 numbers); *o is the
+ * model's outcome of the batch that was made of them, zeros where nothing of them was left.  Adds
+ * the targets that the model cannot score to *t. */
+struct outcome item_map_outcome(struct item_map *v, const struct session_store *sessions,
+                                struct column number, const struct outcome *o,
                                 struct pass_stats *t);
-
-/* The same for steps, after item_map_steps. */
-struct outcome item_map_steps_outcome(struct item_map *v, const struct steps *s,
-                                      const struct outcome *o, struct pass_stats *t);
 
 /* An attention record with the output's items. */
 struct attention item_map_attention(struct item_map *v, const struct attention *a);

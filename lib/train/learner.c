@@ -44,16 +44,46 @@ void learner_close(struct learner *l)
     *l = (struct learner){0};
 }
 
+static void forget(struct learner *l)
+{
+    if (l->model->class->restart)
+        l->model->class->restart(l->model);
+    l->remembered = PART_NONE;
+}
+
 /* Flushes lazy updates in every pass, so that results do not depend on whether the weights are read
  * between passes. */
 void learner_begin(struct learner *l, struct epoch epoch)
 {
     l->stats = (struct pass_stats){.epoch = epoch};
     parameters_flush(&l->model->parameters);
-    if (l->model->class->pass)
-        l->model->class->pass(l->model, l->tape);
-    if (epoch.part == PART_TRAIN && l->model->class->restart)
-        l->model->class->restart(l->model);
+    if (epoch.part == PART_TRAIN)
+        forget(l);
+}
+
+/* ---- what the model remembers ---- */
+
+enum part learner_takes(struct learner *l, enum part part)
+{
+    if (!l->model->remembers)
+        return PART_NONE;
+    if (l->remembered == PART_NONE || l->remembered >= part)
+        forget(l);
+    enum part next = l->remembered + 1;
+    return next < part ? next : PART_NONE;
+}
+
+void learner_take(struct learner *l, const struct batch *b)
+{
+    struct forward f;
+    tape_begin(l->tape, false, 0, 0);
+    l->model->class->forward(l->model, l->tape, b, &f);
+    l->model->class->finish(l->model, l->tape, b);
+}
+
+void learner_took(struct learner *l, enum part part)
+{
+    l->remembered = part;
 }
 
 /* ---- one batch ---- */
@@ -248,60 +278,60 @@ static void fill_outcome(struct learner *l, struct outcome *o)
     o->tops.score = (struct column){l->top_score.at, listed};
 }
 
-static void count_ranks(struct learner *l)
+void pass_stats_rank(struct pass_stats *t, int32_t rank)
 {
-    for (size_t i = 0; i < l->user.len; i++) {
-        bool hit = l->rank.at[i] <= CUTOFF;
-        l->stats.hits += hit;
-        l->stats.reciprocal += hit ? 1.0 / l->rank.at[i] : 0;
-    }
+    bool hit = rank <= CUTOFF;
+    t->hits += hit;
+    t->reciprocal += hit ? 1.0 / rank : 0;
 }
 
 static void test(struct learner *l, struct outcome *o)
 {
     fill_outcome(l, o);
-    count_ranks(l);
+    for (size_t i = 0; i < l->user.len; i++)
+        pass_stats_rank(&l->stats, l->rank.at[i]);
 }
 
 /* ---- passes ---- */
-
-/* Runs a batch forward without an update, for the representations if the model stores any. */
-static void run_unlearned(struct learner *l, const struct batch *b, struct outcome *o)
-{
-    if (l->model->class->finish) {
-        tape_begin(l->tape, false, 0, 0);
-        l->model->class->forward(l->model, l->tape, b, &o->forward);
-    }
-    l->stats.left_out += (int64_t)b->user.len;
-}
 
 static bool updates(const struct learner *l)
 {
     return l->options.max_steps < 0 || l->steps < l->options.max_steps;
 }
 
+static int train_batch(struct learner *l, const struct batch *b, struct outcome *o, struct err *e)
+{
+    const struct work w = {.batch = b};
+    if (b->learn && updates(l))
+        return train(l, &w, o, e);
+    if (learner_flush(l, e))
+        return e->status;
+    if (b->learn)
+        return rank(l, &w, 0, o, e);
+    l->stats.left_out += (int64_t)b->user.len;
+    if (l->model->remembers) {
+        tape_begin(l->tape, false, 0, 0);
+        l->model->class->forward(l->model, l->tape, b, &o->forward);
+    }
+    return 0;
+}
+
+static int test_batch(struct learner *l, const struct batch *b, struct outcome *o, struct err *e)
+{
+    const struct work w = {.batch = b};
+    if (learner_flush(l, e) || rank(l, &w, l->options.top, o, e))
+        return e->status;
+    push_positions(l, b);
+    test(l, o);
+    return 0;
+}
+
 int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, struct err *e)
 {
-    bool training = l->stats.epoch.part == PART_TRAIN;
-    const struct work w = {.batch = b};
-    int status = 0;
     *o = (struct outcome){0};
-    bool learn = b->learn && !l->options.forward_only;
-    if (!(training && learn && updates(l)) && learner_flush(l, e))
+    if (l->stats.epoch.part == PART_TRAIN ? train_batch(l, b, o, e) : test_batch(l, b, o, e))
         return e->status;
-    if (training && !learn)
-        run_unlearned(l, b, o);
-    else if (training && updates(l))
-        status = train(l, &w, o, e);
-    else
-        status = rank(l, &w, training ? 0 : l->options.top, o, e);
-    if (status)
-        return status;
-    if (!training) {
-        push_positions(l, b);
-        test(l, o);
-    }
-    if (l->model->class->finish)
+    if (l->model->remembers)
         l->model->class->finish(l->model, l->tape, b);
     l->stats.batches++;
     l->stats.sessions += (int64_t)b->user.len;
@@ -312,28 +342,13 @@ int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, s
 
 static struct slot_steps part_of(const struct steps *s, int from, int count)
 {
-    size_t at = (size_t)from * (size_t)s->lanes;
-    return (struct slot_steps){.slots = (int32_t)s->lanes,
+    size_t at = (size_t)from * (size_t)s->slots;
+    return (struct slot_steps){.slots = (int32_t)s->slots,
                                .count = count,
                                .item = column_i32(s->item) + at,
                                .target = column_i32(s->target) + at,
                                .user = column_i32(s->user) + at,
                                .reset = column_u8(s->reset) + at};
-}
-
-/* Appends the position of every slot of each step that is neither idle nor waiting. */
-static void push_slots(struct learner *l, const struct steps *s)
-{
-    clear_positions(l);
-    for (size_t i = 0; i < s->item.len; i++) {
-        if (column_u8(s->reset)[i] == RESET_IDLE || column_i32(s->item)[i] < 0)
-            continue;
-        vec_push(&l->user, column_i32(s->user)[i]);
-        vec_push(&l->session, column_i32(s->session)[i]);
-        vec_push(&l->position, column_i32(s->position)[i]);
-        vec_push(&l->history, column_i32(s->session)[i]);
-        vec_push(&l->length, column_i32(s->length)[i]);
-    }
 }
 
 /* One update for each `unroll` steps. */
@@ -365,29 +380,11 @@ static int64_t sessions_begun(const struct steps *s)
 
 int learner_steps(struct learner *l, const struct steps *s, struct outcome *o, struct err *e)
 {
-    int steps = (int)(s->item.len / (size_t)s->lanes);
-    int64_t sessions = sessions_begun(s);
-    bool training = l->stats.epoch.part == PART_TRAIN;
     *o = (struct outcome){0};
-    if (!s->length.at)
-        return err_set(e, STATUS_DATA,
-                       "the steps do not have the lengths of their sessions (\"length\")");
-    const struct work w = {.steps = part_of(s, 0, steps)};
-    if (training && l->options.forward_only) {
-        tape_begin(l->tape, false, 0, 0);
-        run_forward(l, &w, false, &o->forward);
-        l->stats.left_out += sessions;
-    } else if (training) {
-        if (train_steps(l, s, steps, o, e))
-            return e->status;
-    } else {
-        if (learner_flush(l, e) || rank(l, &w, l->options.top, o, e))
-            return e->status;
-        push_slots(l, s);
-        test(l, o);
-    }
+    if (train_steps(l, s, (int)(s->item.len / (size_t)s->slots), o, e))
+        return e->status;
     l->stats.batches++;
-    l->stats.sessions += sessions;
+    l->stats.sessions += sessions_begun(s);
     return 0;
 }
 
@@ -413,7 +410,10 @@ static void stats_state(struct pass_stats *t, struct state *s)
 void learner_state(struct learner *l, struct state *s)
 {
     struct model *m = l->model;
+    int32_t remembered = (int32_t)l->remembered;
     state_i64(s, "steps", &l->steps, 0, INT64_MAX);
+    state_i32(s, "remembered", &remembered, PART_NONE, PART_TEST);
+    l->remembered = (enum part)remembered;
     stats_state(&l->stats, s);
     parameters_state(&m->parameters, s);
     state_begin(s, "model");

@@ -15,7 +15,6 @@ struct train_options {
     double alpha;
     bool log_q;        /* scores are corrected by how likely an item is drawn */
     int unroll;        /* steps of slots in one update; 0: 1 */
-    bool forward_only; /* training passes only update what the model stores */
     int top;           /* number of best items listed for each target of a test */
     const unsigned char
         *candidate; /* host [items] 1: targets are ranked among these items (the loss is over all);
@@ -48,6 +47,8 @@ struct learner {
     int candidates;           /* their number */
     int64_t steps;            /* updates so far */
     struct pass_stats stats;  /* of the current pass */
+    enum part remembered;     /* with the current weights the model remembers the sessions of all
+                                 parts up to this one; PART_NONE: of none */
     struct {
         int ticket, targets; /* targets 0: none */
         int64_t step;        /* updates before it */
@@ -61,14 +62,22 @@ struct learner {
 void learner_open(struct learner *l, struct model *m, const struct train_options *o);
 void learner_close(struct learner *l);
 
-/* A pass begins; if it is a training pass, the model forgets what it stored of sessions. */
+/* A pass begins; if it is a training pass, the model forgets what it remembers of sessions. */
 void learner_begin(struct learner *l, struct epoch epoch);
+
+/* What a model remembers after a training pass was made with weights that have changed since: before
+ * a test it forgets, and takes in all earlier sessions again.  learner_takes says which part comes
+ * next before a pass of `part`, PART_NONE: all are there; learner_took is called after a part's
+ * last session; learner_take runs a batch of them forward, without an output layer. */
+enum part learner_takes(struct learner *l, enum part part);
+void learner_take(struct learner *l, const struct batch *b);
+void learner_took(struct learner *l, enum part part);
 
 /* Runs one batch: an update in a training pass, ranks in another pass.  *o is valid until the next
  * batch.  1: training diverged in this batch or the one before. */
 int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, struct err *e);
 
-/* The same for steps of slots. */
+/* Updates by steps of slots, in a training pass. */
 int learner_steps(struct learner *l, const struct steps *s, struct outcome *o, struct err *e);
 
 /* Adds the loss of the last training batch to the stats: at the end of a pass and before a
@@ -78,6 +87,9 @@ int learner_flush(struct learner *l, struct err *e);
 /* For checkpoints (nn/state.h), after learner_flush: weights, the optimizer's state, what the model
  * stores, and the stats of the pass. */
 void learner_state(struct learner *l, struct state *s);
+
+/* Counts a target by its rank. */
+void pass_stats_rank(struct pass_stats *t, int32_t rank);
 
 /* The record of the pass. */
 struct pass pass_stats_pass(const struct pass_stats *t);

@@ -20,6 +20,7 @@ const struct run_options run_defaults = {
     .device = "auto",
     .precision = "f32",
     .workspace = 128,
+    .memory = (int64_t)1 << 30,
     .save_by = "recall@20",
     .attention = "0",
 };
@@ -80,6 +81,13 @@ static const struct option device_rows[] = {
     {0},
 };
 
+static const struct option input_rows[] = {
+    {OPTION_CALL, .name = "memory", .at = offsetof(struct run_options, memory), .argument = "SIZE",
+     .call = option_memory,
+     .help = "memory for events; beyond it they go to a temporary file [1G]"},
+    {0},
+};
+
 static const struct option result_rows[] = {
     {OPTION_TEXT, .name = "save", .at = offsetof(struct run_options, save), .argument = "FILE",
      .help = "write the model to FILE at the end"},
@@ -121,6 +129,7 @@ void run_rows_open(struct run_rows *r, struct run_options *o)
                            .training = bind(training_rows, o),
                            .seed = bind(seed_rows, o),
                            .device = bind(device_rows, o),
+                           .input = bind(input_rows, o),
                            .result = bind(result_rows, o),
                            .lists = bind(lists_rows, o)};
 }
@@ -131,6 +140,7 @@ void run_rows_release(struct run_rows *r)
     mem_free(r->training);
     mem_free(r->seed);
     mem_free(r->device);
+    mem_free(r->input);
     mem_free(r->result);
     mem_free(r->lists);
 }

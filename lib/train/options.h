@@ -17,6 +17,7 @@ struct run_options {
     int64_t max_steps, stop_after, seed;
     const char *device, *precision;
     int64_t threads, workspace; /* workspace: MB */
+    int64_t memory;             /* bytes for events */
     const char *save, *save_by, *init;
     const char *checkpoint, *resume;
     int64_t checkpoint_every; /* batches; 0: only when a pass begins */
@@ -30,7 +31,7 @@ extern const struct run_options run_defaults;
 /* Option rows for a program's `tables`, with values in one struct run_options. */
 struct run_rows {
     struct option *model; /* its name */
-    struct option *training, *seed, *device;
+    struct option *training, *seed, *device, *input;
     struct option *result; /* files read and written */
     struct option *lists;  /* what the output holds besides ranks */
 };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/progress.h"
+#include "data/rounds.h"
 #include "nn/device_open.h"
 
 /* ---- opening ---- */
@@ -14,13 +15,13 @@ int pass_run_open(struct pass_run *r, const char *program, const struct run_opti
 {
     *r = (struct pass_run){.o = o, .program = program, .output = *output};
     cli_options_packed(&r->options);
-    return batches_in_open(&r->in, files.at, files.count, e);
+    return schedule_in_open(&r->in, files.at, files.count, o->memory, e);
 }
 
 void pass_run_header(const struct pass_run *r, struct meta *m)
 {
     struct buf label = {0};
-    meta_copy(m, batches_in_meta(r->in));
+    meta_copy(m, batches_in_meta(r->in.in));
     m->kind = STREAM_PREDICTIONS;
     m->minor = STREAM_MINOR;
     model_label(r->o->class, r->o->shape, &label);
@@ -37,49 +38,22 @@ int pass_run_output(struct pass_run *r, const struct meta *m, struct err *e)
                        options, e);
 }
 
-const char *pass_run_scheme(const struct pass_run *r, char *to, size_t room)
+void pass_run_data(const struct pass_run *r, struct model_data *data)
 {
-    struct cursor c = cursor_of(meta_find(batches_in_meta(r->in), "scheme"));
-    struct bytes name;
-    if (!cursor_str(&c, &name))
-        return NULL;
-    snprintf(to, room, "%.*s", (int)(name.len < 80 ? name.len : 80), name.at);
-    return to;
-}
-
-int pass_run_data(const struct pass_run *r, struct model_data *data, struct err *e)
-{
-    const struct meta *m = batches_in_meta(r->in);
-    int64_t history = 0, slots = 0;
-    int keeps_order = 0, items = 0;
-    i64_vec edges = {0};
-    int status = meta_get_int(m, "history", &history, e);
-    if (!status)
-        status = meta_get_bool(m, "keeps_order", &keeps_order, e);
-    if (!status)
-        status = meta_get_bool(m, "history_items", &items, e);
-    if (!status && meta_find(m, "lanes").len)
-        status = meta_get_int(m, "lanes", &slots, e);
-    if (!status)
-        status = meta_get_i64s(m, "delta_edges", &edges, e);
-    if (!status && !edges.len)
-        status = err_set(e, STATUS_DATA, "header: no \"delta_edges\"");
-    *data = (struct model_data){.users = names_count(batches_in_users(r->in)),
-                                .items = names_count(batches_in_items(r->in)),
-                                .history = (int32_t)history,
-                                .delta_buckets = (int32_t)edges.len + 1,
-                                .keeps_order = keeps_order,
-                                .history_items = items,
-                                .slots = (int32_t)slots,
+    const struct schedule_in *in = &r->in;
+    *data = (struct model_data){.users = names_count(batches_in_users(in->in)),
+                                .items = names_count(batches_in_items(in->in)),
+                                .history = (int32_t)in->batching.history,
+                                .delta_buckets = (int32_t)in->edges.len + 1,
+                                .slots = (int32_t)in->parallel.slots,
                                 .count = r->support.count.at};
-    vec_release(&edges);
-    return status;
 }
 
 void pass_run_begin(struct pass_run *r, struct train_options *options)
 {
     if (run_attention(r->o) && !options->top)
         options->top = 1; /* attention records hold the model's best item */
+    r->in.batching.history_items = r->model.class->needs_items || run_attention(r->o);
     learner_open(&r->learner, &r->model, options);
     attention_sample_open(&r->sample, run_attention(r->o), options->seed, &r->model);
     r->ready = true;
@@ -87,9 +61,30 @@ void pass_run_begin(struct pass_run *r, struct train_options *options)
 
 /* ---- passes ---- */
 
+enum { TAKEN_TOGETHER = 256 }; /* sessions */
+
+static void take_part(struct pass_run *r, enum part part)
+{
+    struct schedule_in *in = &r->in;
+    struct rounds rounds;
+    rounds_open(&rounds, &in->store, part);
+    while (rounds_next(&rounds, TAKEN_TOGETHER)) {
+        struct batch b =
+            batching_make(&in->batching, rounds.picked.at, rounds.picked.len, false);
+        if (b.user.len)
+            learner_take(&r->learner, &b);
+    }
+    rounds_release(&rounds);
+    learner_took(&r->learner, part);
+}
+
 int pass_run_begin_pass(struct pass_run *r, struct epoch epoch, struct err *e)
 {
+    enum part part;
     learner_begin(&r->learner, epoch);
+    while (epoch.part != PART_TRAIN &&
+           (part = learner_takes(&r->learner, epoch.part)) != PART_NONE)
+        take_part(r, part);
     attention_sample_begin(&r->sample, epoch);
     epoch_log_begin(&r->log, &r->learner.stats);
     r->in_pass = true;
@@ -101,6 +96,8 @@ int pass_run_end_pass(struct pass_run *r, struct err *e)
     r->in_pass = false;
     if (learner_flush(&r->learner, e))
         return e->status;
+    if (r->learner.stats.epoch.part != PART_TRAIN)
+        learner_took(&r->learner, r->learner.stats.epoch.part);
     struct pass pass = pass_stats_pass(&r->learner.stats);
     progress_clear(); /* a reader of the pass may write to the same terminal */
     if (attention_sample_end(&r->sample, r->attention_to, e) ||
@@ -159,7 +156,7 @@ int pass_run_write(struct pass_run *r, const struct outcome *o, struct err *e)
     return 0;
 }
 
-int pass_run_write_named(struct pass_run *r, const struct batches_record *record, struct err *e)
+int pass_run_write_named(struct pass_run *r, const struct schedule_record *record, struct err *e)
 {
     const struct named *n = &record->named;
     return record->kind == RECORD_USER ? write_user(&r->out.out, n->id, n->name, n->attributes, e)
@@ -168,8 +165,8 @@ int pass_run_write_named(struct pass_run *r, const struct batches_record *record
 
 int pass_run_drain(struct pass_run *r, struct err *e)
 {
-    if (batches_in_skipped(r->in))
-        cli_warn("%" PRIu64 " records of unknown kinds were skipped", batches_in_skipped(r->in));
+    if (batches_in_skipped(r->in.in))
+        cli_warn("%" PRIu64 " records of unknown kinds were skipped", batches_in_skipped(r->in.in));
     r->out.out.flush = true;
     return frame_out_pause(&r->out.out, e);
 }
@@ -193,5 +190,5 @@ void pass_run_close(struct pass_run *r)
     mem_free(r->candidates);
     buf_release(&r->options);
     device_close(r->device);
-    batches_in_close(r->in);
+    schedule_in_close(&r->in);
 }

@@ -3,6 +3,7 @@
 #ifndef TRAIN_PASS_RUN_H
 #define TRAIN_PASS_RUN_H
 
+#include "data/schedule_in.h"
 #include "stream/item_support.h"
 #include "stream/output.h"
 #include "stream/record.h"
@@ -16,7 +17,7 @@ struct pass_run {
     const char *program;
     struct buf options; /* for the header, packed */
     struct output_options output;
-    struct batches_in *in;
+    struct schedule_in in;
     struct output out;
     struct device *device;
     struct item_support support; /* of the stream's items */
@@ -42,18 +43,15 @@ void pass_run_header(const struct pass_run *r, struct meta *m);
 /* Opens the output with that header.  73. */
 int pass_run_output(struct pass_run *r, const struct meta *m, struct err *e);
 
-/* What a model may know of the data, from the header and from the users and items read so far.
- * 65: the header is incomplete. */
-int pass_run_data(const struct pass_run *r, struct model_data *data, struct err *e);
-
-/* The scheme of the batches, for messages; NULL: not known. */
-const char *pass_run_scheme(const struct pass_run *r, char *to, size_t room);
+/* What a model may know of the data, from the header and from the users and items read so far. */
+void pass_run_data(const struct pass_run *r, struct model_data *data);
 
 /* Opens learner and attention sample, once the model's parameters have their values; sets `ready`.
  */
 void pass_run_begin(struct pass_run *r, struct train_options *options);
 
-/* A pass begins; the one before has ended. */
+/* A pass begins; the one before has ended.  Before a test the model takes in all earlier sessions,
+ * so that its figures are those of the weights under test. */
 int pass_run_begin_pass(struct pass_run *r, struct epoch epoch, struct err *e);
 
 /* A pass has ended: writes its attention records and its own record.  1: training diverged in it.
@@ -69,7 +67,7 @@ void pass_run_say_progress(const struct pass_run *r);
 
 /* Write the outcome of a batch; a user or an item. */
 int pass_run_write(struct pass_run *r, const struct outcome *o, struct err *e);
-int pass_run_write_named(struct pass_run *r, const struct batches_record *record, struct err *e);
+int pass_run_write_named(struct pass_run *r, const struct schedule_record *record, struct err *e);
 
 /* Writes all buffered output, without the end record. */
 int pass_run_drain(struct pass_run *r, struct err *e);

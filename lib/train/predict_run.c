@@ -13,7 +13,7 @@ int predict_run_open(struct predict_run *r, const char *program, const struct ru
     struct meta m;
     *r = (struct predict_run){.saved = saved};
     if (pass_run_open(&r->pass, program, o, files, output, e) ||
-        saved_model_check(saved, batches_in_meta(r->pass.in), e))
+        saved_model_check(saved, batches_in_meta(r->pass.in.in), e))
         return e->status;
     pass_run_header(&r->pass, &m);
     saved_model_chain(saved, &m);
@@ -26,9 +26,10 @@ int predict_run_open(struct predict_run *r, const char *program, const struct ru
 static int open_items(struct predict_run *r, struct err *e)
 {
     struct item_map *v = &r->map;
-    item_map_open(v, batches_in_items(r->pass.in), &r->saved->items);
+    item_map_open(v, batches_in_items(r->pass.in.in), &r->saved->items);
     if (v->unknown == v->streamed)
         return err_set(e, STATUS_DATA, "%s knows none of the items of the input", r->saved->path);
+    item_map_count(v, &r->pass.in.store);
     for (size_t i = 0; i < v->id.len; i++)
         if (v->id.at[i] >= v->streamed &&
             write_item(&r->pass.out.out, v->id.at[i], names_at(&v->rows, (int32_t)i),
@@ -60,7 +61,7 @@ static int open_clusters(struct predict_run *r, struct model_data *data, struct 
     if (!clusters)
         return 0;
     int status = clustering_open(&r->clustering, clusters, &r->saved->file, true,
-                                 batches_in_users(r->pass.in), e);
+                                 batches_in_users(r->pass.in.in), e);
     data->groups = r->clustering.blocks;
     data->group = r->clustering.group.at;
     return status;
@@ -70,23 +71,22 @@ static int open_model(struct predict_run *r, struct err *e)
 {
     struct pass_run *p = &r->pass;
     struct model_data data;
-    char scheme[100];
-    if (pass_run_data(p, &data, e) || open_items(r, e))
+    if (open_items(r, e))
         return e->status;
+    pass_run_data(p, &data);
     struct train_options options = run_train_options(p->o);
-    options.forward_only = true;
     options.sampled = false;
-    data.scheme = pass_run_scheme(p, scheme, sizeof scheme);
     data.items = names_count(&r->map.rows);
-    if (open_candidates(r, &options, e) || open_clusters(r, &data, e) ||
-        model_open(&p->model, r->saved->class, r->saved->options, &data, p->device, e))
+    if (open_candidates(r, &options, e) || open_clusters(r, &data, e))
         return e->status;
-    p->model.data.scheme = NULL; /* points to a local array */
-    const struct model_names names = {&r->map.rows, batches_in_users(p->in)};
+    model_open(&p->model, r->saved->class, r->saved->options, &data, p->device);
+    const struct model_names names = {&r->map.rows, batches_in_users(p->in.in)};
     parameters_hold(&p->model.parameters, p->device);
     if (model_file_read(&p->model, &names, &r->saved->file, e))
         return e->status;
     pass_run_begin(p, &options);
+    if (r->map.unknown)
+        p->in.batching.row = r->map.row.at;
     return 0;
 }
 
@@ -109,15 +109,16 @@ static int end_pass(struct predict_run *r, struct err *e)
     return 0;
 }
 
+/* Training passes are passed over: before a test the model takes in the training sessions. */
 static int begin_pass(struct predict_run *r, struct epoch epoch, struct err *e)
 {
     struct pass_run *p = &r->pass;
     p->attention_to = (struct attention_sample_to){write_attended, r};
     if ((!p->ready && open_model(r, e)) || end_pass(r, e))
         return e->status;
-    if (epoch.part == PART_TRAIN || epoch.number != p->log.epoch)
+    if (epoch.number != p->log.epoch)
         pass_run_say_epoch(p);
-    return pass_run_begin_pass(p, epoch, e);
+    return epoch.part == PART_TRAIN ? 0 : pass_run_begin_pass(p, epoch, e);
 }
 
 static int no_numbers(const struct predict_run *r, struct err *e)
@@ -128,59 +129,37 @@ static int no_numbers(const struct predict_run *r, struct err *e)
                : e->status;
 }
 
-static int run_batch(struct predict_run *r, const struct batch *given, struct err *e)
+static int run_batch(struct predict_run *r, const struct schedule_record *record, struct err *e)
 {
     struct pass_run *p = &r->pass;
-    struct pass_stats *stats = &p->learner.stats;
-    const struct batch *b = item_map_batch(&r->map, given);
+    const struct batch *b = &record->batch;
     struct outcome outcome = {0};
     if (b->user.len && learner_batch(&p->learner, b, &outcome, e))
         return no_numbers(r, e);
-    if (stats->epoch.part != PART_TRAIN) {
-        struct outcome shown = item_map_outcome(&r->map, given, &outcome, stats);
-        if (pass_run_write(p, &shown, e))
-            return e->status;
-    }
+    struct outcome shown =
+        item_map_outcome(&r->map, &p->in.store, record->number, &outcome, &p->learner.stats);
+    if (pass_run_write(p, &shown, e))
+        return e->status;
     return b->user.len
                ? attention_sample_batch(&p->sample, &p->learner, b, &outcome, p->attention_to, e)
                : 0;
 }
 
-static int run_steps(struct predict_run *r, const struct steps *given, struct err *e)
-{
-    struct pass_run *p = &r->pass;
-    struct pass_stats *stats = &p->learner.stats;
-    struct outcome outcome;
-    const struct steps *s = item_map_steps(&r->map, given);
-    if (learner_steps(&p->learner, s, &outcome, e))
-        return no_numbers(r, e);
-    if (stats->epoch.part == PART_TRAIN)
-        return 0;
-    struct outcome shown = item_map_steps_outcome(&r->map, given, &outcome, stats);
-    return pass_run_write(p, &shown, e);
-}
-
 /* ---- the whole run ---- */
 
-static int take(struct predict_run *r, const struct batches_record *record, struct err *e)
+static int take(struct predict_run *r, const struct schedule_record *record, struct err *e)
 {
     struct pass_run *p = &r->pass;
-    switch (record->kind) {
-    case RECORD_ITEM:
+    if (record->kind == RECORD_ITEM)
         item_support_note(&p->support, record->named.attributes);
+    if (record->kind == RECORD_ITEM || record->kind == RECORD_USER)
         return pass_run_write_named(p, record, e);
-    case RECORD_USER:
-        return pass_run_write_named(p, record, e);
-    case RECORD_EPOCH:
+    if (record->kind == RECORD_EPOCH)
         return begin_pass(r, record->epoch, e);
-    case RECORD_BATCH:
-        if (run_batch(r, &record->batch, e))
-            return e->status;
-        break;
-    default:
-        if (run_steps(r, &record->steps, e))
-            return e->status;
-    }
+    if (!p->in_pass)
+        return 0;
+    if (run_batch(r, record, e))
+        return e->status;
     pass_run_say_progress(p);
     return frame_out_pause(&p->out.out, e);
 }
@@ -197,9 +176,9 @@ static void say_unknown(const struct predict_run *r)
 
 int predict_run_all(struct predict_run *r, struct err *e)
 {
-    struct batches_record record;
+    struct schedule_record record;
     enum read_result got;
-    while ((got = batches_in_next(r->pass.in, &record, e)) == READ_RECORD)
+    while ((got = schedule_in_next(&r->pass.in, &record, e)) == READ_RECORD)
         if (take(r, &record, e))
             return e->status;
     if (got == READ_ERROR)

@@ -74,7 +74,7 @@ static int open_checkpoint(struct train_run *t, struct err *e)
     struct checkpoint_run run = {.model = o->class->name,
                                  .save = o->save,
                                  .path = p->output.path,
-                                 .in = p->in,
+                                 .in = p->in.in,
                                  .out = &p->out,
                                  .state = run_state,
                                  .flush = flush,
@@ -93,8 +93,7 @@ static int open_checkpoint(struct train_run *t, struct err *e)
 int train_run_open(struct train_run *t, const char *program, const struct run_options *o,
                    struct operands files, const struct output_options *output, struct err *e)
 {
-    const char *clusters = o->shape->clusters;
-    *t = (struct train_run){.first_epoch = {.wanted = clusters && clustering_number(clusters)}};
+    *t = (struct train_run){.stopped = false};
     if (pass_run_open(&t->pass, program, o, files, output, e) || open_checkpoint(t, e) ||
         (!t->checkpoint.temporary && open_output(t, e)))
         return e->status;
@@ -105,7 +104,7 @@ int train_run_open(struct train_run *t, const char *program, const struct run_op
 
 static struct model_names names_of(const struct train_run *t)
 {
-    return (struct model_names){batches_in_items(t->pass.in), batches_in_users(t->pass.in)};
+    return (struct model_names){batches_in_items(t->pass.in.in), batches_in_users(t->pass.in.in)};
 }
 
 /* Finds the clusters of users who share attention weights. */
@@ -119,14 +118,28 @@ static int open_clusters(struct train_run *t, struct model_data *data, struct er
     if (init && safetensors_open(&file, init, e))
         return e->status;
     int status =
-        clustering_open(c, clusters, init ? &file : NULL, false, batches_in_users(t->pass.in), e);
+        clustering_open(c, clusters, init ? &file : NULL, false, batches_in_users(t->pass.in.in), e);
     if (init)
         safetensors_close(&file);
-    if (!status && c->to_find && !t->first_epoch.done)
-        status = err_set(e, STATUS_DATA,
-                         "--clusters %s: the input does not begin with a training pass", clusters);
     data->groups = c->blocks;
     data->group = c->group.at;
+    return status;
+}
+
+/* Checks that the model can learn from the stream's batches. */
+static int check_batches(const struct train_run *t, struct err *e)
+{
+    const struct meta *m = batches_in_meta(t->pass.in.in);
+    struct cursor c = cursor_of(meta_find(m, "scheme"));
+    struct bytes name = {NULL, 0};
+    int keeps_order = 0;
+    if (meta_get_bool(m, "keeps_order", &keeps_order, e))
+        return e->status;
+    char *scheme = cursor_str(&c, &name) ? mem_copy(name.at, name.len) : NULL;
+    const struct model_batches batches = {
+        .scheme = scheme, .keeps_order = keeps_order, .slots = t->pass.in.parallel.slots > 0};
+    int status = model_check_batches(t->pass.o->class, t->pass.o->shape, &batches, e);
+    mem_free(scheme);
     return status;
 }
 
@@ -166,22 +179,18 @@ static int open_model(struct train_run *t, struct err *e)
     struct pass_run *p = &t->pass;
     const struct run_options *o = p->o;
     struct model_data data;
-    char scheme[100];
-    if (pass_run_data(p, &data, e))
-        return e->status;
+    pass_run_data(p, &data);
     struct train_options options = run_train_options(o);
-    data.scheme = pass_run_scheme(p, scheme, sizeof scheme);
-    if (check_sampled(t, &options, &data, e) ||
+    if (check_batches(t, e) || check_sampled(t, &options, &data, e) ||
         item_support_most(&p->support, o->rank_among, data.items, &p->candidates, e) ||
-        open_clusters(t, &data, e) ||
-        model_open(&p->model, o->class, o->shape, &data, p->device, e))
+        open_clusters(t, &data, e))
         return e->status;
     options.candidate = p->candidates;
-    p->model.data.scheme = NULL; /* points to a local array */
+    model_open(&p->model, o->class, o->shape, &data, p->device);
     if (open_weights(t, &options, e))
         return e->status;
     if (t->clustering.to_find)
-        clustering_find(&t->clustering, &t->first_epoch, &p->model, o->init != NULL, options.seed);
+        clustering_find(&t->clustering, &p->in.store, &p->model, o->init != NULL, options.seed);
     best_init(&t->best, !strcmp(o->save_by, "last") ? SAVE_BY_LAST : SAVE_BY_RECALL,
               o->save || t->checkpoint.path);
     pass_run_begin(p, &options);
@@ -276,7 +285,7 @@ static int go_on(struct train_run *t, struct err *e)
 }
 
 /* Skips a record that was used before the checkpoint was written. */
-static int pass_over(struct train_run *t, const struct batches_record *r, struct err *e)
+static int pass_over(struct train_run *t, const struct schedule_record *r, struct err *e)
 {
     struct checkpoint *c = &t->checkpoint;
     bool named = r->kind == RECORD_USER || r->kind == RECORD_ITEM;
@@ -289,7 +298,7 @@ static int pass_over(struct train_run *t, const struct batches_record *r, struct
 
 /* ---- the whole run ---- */
 
-static int take(struct train_run *t, const struct batches_record *r, struct err *e)
+static int take(struct train_run *t, const struct schedule_record *r, struct err *e)
 {
     if (r->kind == RECORD_ITEM)
         item_support_note(&t->pass.support, r->named.attributes);
@@ -316,7 +325,7 @@ static int save(struct train_run *t, struct err *e)
     struct training_texts texts = {.model = p->o->class->name,
                                    .program = p->program,
                                    .options = {p->options.at, p->options.len},
-                                   .meta = batches_in_meta(p->in),
+                                   .meta = batches_in_meta(p->in.in),
                                    .best = &t->best};
     const struct model_names names = names_of(t);
     return save_model(&p->model, &texts, &names, p->o->save, e);
@@ -382,13 +391,13 @@ static int stop(struct train_run *t, struct err *e)
 
 int train_run_all(struct train_run *t, struct err *e)
 {
-    struct batches_record record;
+    struct schedule_record record;
     struct checkpoint *c = &t->checkpoint;
     enum read_result got = READ_RECORD;
     int status = 0;
     t->pass.attention_to = (struct attention_sample_to){write_attended, &t->pass};
     while (!status && !signals_first() &&
-           (got = first_epoch_next(&t->first_epoch, t->pass.in, &record, e)) == READ_RECORD) {
+           (got = schedule_in_next(&t->pass.in, &record, e)) == READ_RECORD) {
         bool used = !c->waiting;
         c->records++;
         status = take(t, &record, e);
@@ -413,6 +422,5 @@ void train_run_close(struct train_run *t)
     best_release(&t->best);
     pass_run_close(&t->pass);
     clustering_release(&t->clustering);
-    first_epoch_release(&t->first_epoch);
     checkpoint_close(&t->checkpoint);
 }

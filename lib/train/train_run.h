@@ -10,7 +10,6 @@
 
 struct train_run {
     struct pass_run pass;
-    struct first_epoch first_epoch; /* read before training, to find clusters */
     struct clustering clustering;   /* clusters of users */
     struct checkpoint checkpoint;
     struct best best; /* set from the first epoch on */

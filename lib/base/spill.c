@@ -1,0 +1,71 @@
+#include "base/spill.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { CHUNK = 1 << 20 }; /* bytes written at a time */
+
+static int write_memory(struct spill *s, struct err *e)
+{
+    int status = temp_file_append(&s->file, s->memory.at, s->memory.len, e);
+    buf_clear(&s->memory);
+    return status;
+}
+
+static int begin_file(struct spill *s, struct err *e)
+{
+    if (temp_file_open(&s->file, NULL, e))
+        return e->status;
+    s->filed = true;
+    int status = write_memory(s, e);
+    buf_release(&s->memory);
+    return status;
+}
+
+int spill_append(struct spill *s, const void *bytes, size_t n, struct err *e)
+{
+    buf_append(&s->memory, bytes, n);
+    s->len += n;
+    if (s->filed)
+        return s->memory.len < CHUNK ? 0 : write_memory(s, e);
+    return s->limit && s->len > s->limit ? begin_file(s, e) : 0;
+}
+
+int spill_end(struct spill *s, struct err *e)
+{
+    s->at = s->memory.at;
+    if (!s->filed)
+        return 0;
+    if (write_memory(s, e))
+        return e->status;
+    buf_release(&s->memory);
+    void *at = mmap(NULL, s->len, PROT_READ, MAP_PRIVATE, s->file.fd, 0);
+    s->at = at == MAP_FAILED ? NULL : at;
+    return s->at ? 0
+                 : err_set(e, STATUS_MEMORY, "cannot map a temporary file in %s: %s",
+                           s->file.folder, strerror(errno));
+}
+
+void spill_clear(struct spill *s)
+{
+    size_t limit = s->limit;
+    if (s->filed) {
+        spill_release(s);
+        s->limit = limit;
+        return;
+    }
+    buf_clear(&s->memory);
+    s->at = NULL;
+    s->len = 0;
+}
+
+void spill_release(struct spill *s)
+{
+    if (s->filed && s->at)
+        munmap((void *)(uintptr_t)s->at, s->len);
+    if (s->filed)
+        temp_file_close(&s->file);
+    buf_release(&s->memory);
+    *s = (struct spill){0};
+}

@@ -1,0 +1,32 @@
+/* A growing run of bytes that moves to a temporary file when it outgrows its limit, and is then
+ * read through a mapping: the system keeps in memory what is used. */
+#ifndef BASE_SPILL_H
+#define BASE_SPILL_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/temp_file.h"
+
+/* {.limit = N} is empty; limit 0: no limit. */
+struct spill {
+    size_t limit;
+    const char *at; /* all bytes, valid after spill_end */
+    size_t len;
+    struct buf memory; /* all of them, or those behind what the file holds */
+    struct temp_file file;
+    bool filed; /* the file is open */
+};
+
+/* 73, 74: the temporary file. */
+int spill_append(struct spill *s, const void *bytes, size_t n, struct err *e);
+
+/* Nothing more is appended: sets `at`.  71: the file cannot be mapped. */
+int spill_end(struct spill *s, struct err *e);
+
+/* Empties it, to be filled again. */
+void spill_clear(struct spill *s);
+
+void spill_release(struct spill *s);
+
+#endif

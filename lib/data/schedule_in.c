@@ -1,0 +1,206 @@
+#include "data/schedule_in.h"
+
+/* ---- opening ---- */
+
+static int read_header(struct schedule_in *s, struct err *e)
+{
+    const struct meta *m = batches_in_meta(s->in);
+    int64_t history = 0, week_shift = 0, slots = 0;
+    if (meta_get_i64s(m, "delta_edges", &s->edges, e) || meta_get_int(m, "history", &history, e) ||
+        meta_get_int(m, "week_shift", &week_shift, e) || meta_get_int(m, "slots", &slots, e))
+        return e->status;
+    s->batching = (struct batching){.store = &s->store,
+                                    .history = history,
+                                    .edges = s->edges.at,
+                                    .edge_count = s->edges.len,
+                                    .week_shift = week_shift};
+    s->parallel = (struct parallel_batches){.store = &s->store, .slots = slots};
+    return 0;
+}
+
+int schedule_in_open(struct schedule_in *s, const char *const *paths, int count, int64_t memory,
+                     struct err *e)
+{
+    *s = (struct schedule_in){.store.item.limit = (size_t)memory};
+    return batches_in_open(&s->in, paths, count, e) ? e->status : read_header(s, e);
+}
+
+void schedule_in_close(struct schedule_in *s)
+{
+    for (int part = 0; part < 4; part++) {
+        vec_release(&s->kept[part].slot);
+        vec_release(&s->kept[part].number);
+        vec_release(&s->kept[part].size);
+    }
+    parallel_batches_release(&s->parallel);
+    batching_release(&s->batching);
+    session_store_release(&s->store);
+    vec_release(&s->edges);
+    batches_in_close(s->in);
+    *s = (struct schedule_in){0};
+}
+
+/* ---- passes that come again ---- */
+
+static void keep_record(struct schedule_in *s, const struct batches_record *r)
+{
+    struct kept_pass *kept = &s->kept[s->epoch.part];
+    int32_t size = (int32_t)r->number.len;
+    vec_append(&kept->number, column_i32(r->number), r->number.len);
+    if (r->kind == RECORD_PARALLEL)
+        vec_append(&kept->slot, column_i32(r->slot), r->slot.len);
+    vec_push(&kept->size, r->kind == RECORD_PARALLEL || r->learn ? size : -size);
+}
+
+/* A pass that is written out takes the place of the one before of its part. */
+static void begin_kept(struct schedule_in *s)
+{
+    struct kept_pass *kept = &s->kept[s->epoch.part];
+    vec_clear(&kept->slot);
+    vec_clear(&kept->number);
+    vec_clear(&kept->size);
+}
+
+/* The next record of the pass that comes again; false: it has ended. */
+static bool repeat(struct schedule_in *s, struct batches_record *r)
+{
+    struct kept_pass *kept = &s->kept[s->epoch.part];
+    if (kept->record == kept->size.len)
+        return false;
+    int32_t size = kept->size.at[kept->record++];
+    size_t n = (size_t)(size < 0 ? -size : size);
+    *r = (struct batches_record){.kind = kept->slot.len ? RECORD_PARALLEL : RECORD_BATCH,
+                                 .number = {kept->number.at + kept->at, n},
+                                 .learn = size > 0};
+    if (kept->slot.len)
+        r->slot = (struct column){kept->slot.at + kept->at, n};
+    kept->at += n;
+    return true;
+}
+
+/* ---- records ---- */
+
+/* The next record: of the pass that comes again, the one that was read ahead, or the input's. */
+static enum read_result next_record(struct schedule_in *s, struct batches_record *r, struct err *e)
+{
+    if (s->again && repeat(s, r))
+        return READ_RECORD;
+    s->again = false;
+    if (s->holds) {
+        s->holds = false;
+        *r = s->held;
+        return s->held_result;
+    }
+    enum read_result got = batches_in_next(s->in, r, e);
+    if (got == READ_RECORD && (r->kind == RECORD_BATCH || r->kind == RECORD_PARALLEL)) {
+        if (!s->keeping)
+            begin_kept(s);
+        s->keeping = true;
+        keep_record(s, r);
+    }
+    return got;
+}
+
+static void give(struct schedule_in *s, const struct batches_record *r)
+{
+    for (size_t i = 0; i < r->number.len; i++)
+        parallel_batches_give(&s->parallel, column_i32(r->slot)[i], column_i32(r->number)[i]);
+}
+
+/* Reads on while a slot has nothing to go on with; holds the first record of another kind.  What is
+ * held is the beginning of a pass or the end: it has no arrays, which the next read would drop. */
+static int feed(struct schedule_in *s, struct err *e)
+{
+    struct batches_record r;
+    while (!s->holds && parallel_batches_wants(&s->parallel)) {
+        enum read_result got = next_record(s, &r, e);
+        if (got == READ_ERROR)
+            return e->status;
+        if (got == READ_RECORD && r.kind == RECORD_PARALLEL) {
+            give(s, &r);
+            continue;
+        }
+        s->holds = true;
+        s->held = r;
+        s->held_result = got;
+    }
+    return 0;
+}
+
+/* Makes the next steps; false: the pass has no more of them. */
+static bool make_steps(struct schedule_in *s, struct schedule_record *to, struct err *e)
+{
+    bool more = true;
+    while (more && !parallel_batches_full(&s->parallel)) {
+        if (feed(s, e))
+            return false;
+        more = parallel_batches_step(&s->parallel);
+    }
+    to->kind = RECORD_PARALLEL;
+    to->steps = parallel_batches_take(&s->parallel);
+    s->in_slots = more;
+    return to->steps.item.len > 0;
+}
+
+static int begin_pass(struct schedule_in *s, struct epoch epoch, struct err *e)
+{
+    if (!s->epoch.number && session_store_end(&s->store, e))
+        return e->status;
+    for (int part = 0; part < 4; part++)
+        s->kept[part].record = s->kept[part].at = 0;
+    s->epoch = epoch;
+    s->keeping = false;
+    if (s->parallel.slots)
+        parallel_batches_begin(&s->parallel);
+    return 0;
+}
+
+/* Takes a record of the stream; *given: it makes one for the caller. */
+static int take(struct schedule_in *s, const struct batches_record *r, struct schedule_record *to,
+                bool *given, struct err *e)
+{
+    *to = (struct schedule_record){.kind = r->kind, .named = r->named, .epoch = r->epoch};
+    *given = true;
+    switch (r->kind) {
+    case RECORD_SESSION:
+        *given = false;
+        return session_store_add(&s->store, &r->session, e);
+    case RECORD_EPOCH:
+        return begin_pass(s, r->epoch, e);
+    case RECORD_BATCH:
+        to->learn = r->learn;
+        to->number = r->number;
+        to->batch = batching_make(&s->batching, column_i32(r->number), r->number.len, r->learn);
+        return 0;
+    case RECORD_PARALLEL:
+        give(s, r);
+        *given = false;
+        s->in_slots = true;
+        return 0;
+    case RECORD_AGAIN:
+        *given = false;
+        s->again = true;
+        return 0;
+    default: /* a user or an item */
+        return 0;
+    }
+}
+
+enum read_result schedule_in_next(struct schedule_in *s, struct schedule_record *r, struct err *e)
+{
+    struct batches_record record;
+    bool given = false;
+    e->status = 0;
+    while (!given) {
+        if (s->in_slots && make_steps(s, r, e))
+            return READ_RECORD;
+        if (e->status)
+            return READ_ERROR;
+        enum read_result got = next_record(s, &record, e);
+        if (got != READ_RECORD)
+            return got;
+        if (take(s, &record, r, &given, e))
+            return READ_ERROR;
+    }
+    return READ_RECORD;
+}

@@ -1,0 +1,50 @@
+/* Reads a stream of batches: keeps its sessions, and makes each batch that the schedule names. */
+#ifndef DATA_SCHEDULE_IN_H
+#define DATA_SCHEDULE_IN_H
+
+#include "data/batch.h"
+#include "data/parallel_batches.h"
+
+/* What comes next: a user or an item, a pass that begins, a batch (RECORD_BATCH) or some steps of a
+ * parallel mini-batch (RECORD_PARALLEL). */
+struct schedule_record {
+    enum record_kind kind;
+    struct named named;
+    struct epoch epoch;
+    int learn;
+    struct column number; /* BATCH: int32, its sessions in the store */
+    struct batch batch;
+    struct steps steps;
+};
+
+/* A pass as it was written, to come again. */
+struct kept_pass {
+    i32_vec slot, number; /* `slot` is empty but for parallel mini-batches */
+    i32_vec size;         /* of each record; negative: learn 0 */
+    size_t record, at;    /* the next record and its first session, where the pass comes again */
+};
+
+struct schedule_in {
+    struct batches_in *in;
+    struct session_store store; /* complete once the first epoch was read */
+    struct batching batching;   /* `row` and `history_items` may be set before the first batch */
+    struct parallel_batches parallel;
+    i64_vec edges;
+    struct epoch epoch;        /* number 0: none yet */
+    struct kept_pass kept[4];  /* by part */
+    bool again, keeping;        /* the pass comes from `kept`, or goes there */
+    struct batches_record held; /* the record behind a pass of parallel mini-batches */
+    enum read_result held_result;
+    bool holds, in_slots; /* `held` waits; slots may have steps left */
+};
+
+/* `memory`: bytes for events, the rest goes to a temporary file; 0: no limit.  65, 66. */
+int schedule_in_open(struct schedule_in *s, const char *const *paths, int count, int64_t memory,
+                     struct err *e);
+
+/* Arrays are valid until the next call.  RECORD, END or ERROR. */
+enum read_result schedule_in_next(struct schedule_in *s, struct schedule_record *r, struct err *e);
+
+void schedule_in_close(struct schedule_in *s); /* {0} is fine */
+
+#endif
