@@ -8,7 +8,7 @@
 
 static struct output_options output;
 static const char *scheme_name = "longest-first";
-static struct epochs_options chosen = {.size = 100,
+static struct epochs_options chosen = {.size = 20,
                                        .history = 15,
                                        .min_batch = 1,
                                        .epochs = 10,
@@ -80,13 +80,21 @@ static int open_output(struct output *stage, const struct meta *in, struct err *
     return status;
 }
 
-/* Reports once, after the first epoch, the sessions that the trainer will not learn from. */
-static void report_left_out(const struct epochs *p)
+/* Reports once, after the first epoch, the sessions that the trainer will not learn from.  65: it
+ * would learn from none. */
+static int report_left_out(const struct epochs *p, struct err *e)
 {
+    size_t sessions = session_store_part_count(&p->store, PART_TRAIN);
+    if (sessions > 0 && p->schedule.left_out == sessions)
+        return err_set(e, STATUS_DATA,
+                       "no training batch has --min-batch %" PRId64
+                       " sessions: nothing would be learned; --min-batch 1 learns from all",
+                       chosen.min_batch);
     if (p->schedule.left_out > 0)
         cli_note("%" PRIu64 " of %zu training sessions come in batches of fewer than %" PRId64
                  " and are not learned from: --min-batch 1 learns from all",
-                 p->schedule.left_out, session_store_part_count(&p->store, PART_TRAIN), chosen.min_batch);
+                 p->schedule.left_out, sessions, chosen.min_batch);
+    return 0;
 }
 
 static int batcher(struct sessions_in *in, struct output *stage, struct epochs *p, struct err *e)
@@ -100,8 +108,8 @@ static int batcher(struct sessions_in *in, struct output *stage, struct epochs *
         progress_epoch(number, chosen.epochs);
         if (epochs_write(p, number, e) != 0)
             return e->status;
-        if (number == 1)
-            report_left_out(p);
+        if (number == 1 && report_left_out(p, e) != 0)
+            return e->status;
     }
     return output_finish(stage, e);
 }

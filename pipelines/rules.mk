@@ -62,8 +62,7 @@ endif
 $(OUT)/split.mp: $(OUT)/sessions.mp
 	$(BIN)/tfilter $(FILTER) -o $@ $<
 
-# One file of batches for all models and seeds.  Its size is about that of the sessions, times the
-# number of epochs, times the history.
+# One file of batches for all models and seeds: the sessions, and which of them come together.
 $(OUT)/batches.mp: $(OUT)/split.mp
 	$(BIN)/batcher --epochs $(EPOCHS) --test-from $(TEST_FROM) $(BATCH) -o $@ $<
 
@@ -73,7 +72,7 @@ $(BASELINE_RUNS): $(OUT)/%.mp: $(OUT)/split.mp
 # Models over parallel mini-batches name their scheme in INPUT.<model>: session-parallel or
 # user-parallel.
 $(OUT)/session-parallel.mp $(OUT)/user-parallel.mp: $(OUT)/%.mp: $(OUT)/split.mp
-	$(BIN)/batcher --scheme $* --epochs $(EPOCHS) --test-from $(TEST_FROM) $(LANES) -o $@ $<
+	$(BIN)/batcher --scheme $* --epochs $(EPOCHS) --test-from $(TEST_FROM) $(SLOTS) -o $@ $<
 
 define model_rule
 $(OUT)/$(1).%.mp $(OUT)/$(1).%.safetensors: $(OUT)/$(or $(INPUT.$(1)),batches).mp

@@ -93,7 +93,6 @@ MODEL.hierarchical = --model hierarchical --session-rep $(REP.$(1)) --user-rep l
 MODEL.hierarchical-attention = $(built)
 MODEL.hierarchical-delta = $(built) --inter delta
 MODEL.per-user-hierarchical = $(built) --per-user session,user
-with_items = $(if $(findstring hierarchical,$(1)),--with-history-items)
 
 # ---- the runs: data set and model of each row that is wanted, each once ----
 
@@ -103,9 +102,9 @@ SPLITS := $(DATA_SETS:%=$(OUT)/%/split.mp)
 tab := $(shell printf '\t')
 
 # result, data set, options of batcher, options of trainer; $(1) data set, $(2) model, $(3) seed
-job = $(OUT)/$(1)/$(2).$(3).tsv$(tab)$(1)$(tab)$(call batcher_options,$(call family,$(1)),$(2))$(tab)$(strip \
+job = $(OUT)/$(1)/$(2).$(3).tsv$(tab)$(1)$(tab)$(call batcher_options,$(call family,$(1)))$(tab)$(strip \
     $(call MODEL.$(2),$(call family,$(1))) $(TRAIN.$(call family,$(1))) --seed $(3))
-batcher_options = $(strip --epochs $(EPOCHS.$(1)) $(BATCH.$(1)) $(call with_items,$(2)))
+batcher_options = $(strip --epochs $(EPOCHS.$(1)) $(BATCH.$(1)))
 define newline
 
 

@@ -214,12 +214,30 @@ static void say_selection(struct train_run *t)
     cli_note("no validation part: the best epoch is chosen on the test part");
 }
 
+/* A training pass without an update would leave a model of random weights. */
+static int check_learned(const struct train_run *t, struct err *e)
+{
+    const struct pass_stats *stats = &t->pass.learner.stats;
+    if (stats->epoch.part != PART_TRAIN || stats->events || !t->pass.o->max_steps)
+        return 0;
+    if (stats->left_out)
+        return err_set(e, STATUS_DATA,
+                       "epoch %" PRId64 " has nothing to learn from: its %" PRId64
+                       " training sessions are in batches that are not learned from: use batcher "
+                       "--min-batch 1",
+                       stats->epoch.number, stats->left_out);
+    return err_set(e, STATUS_DATA,
+                   "epoch %" PRId64 " has nothing to learn from: %" PRId64
+                   " training sessions, none of two events",
+                   stats->epoch.number, stats->sessions);
+}
+
 static int end_pass(struct train_run *t, struct err *e)
 {
     bool improved;
     if (!t->pass.in_pass)
         return 0;
-    if (pass_run_end_pass(&t->pass, e) || best_pass(&t->best, &t->pass.learner, &improved, e))
+    if (pass_run_end_pass(&t->pass, e) || check_learned(t, e) || best_pass(&t->best, &t->pass.learner, &improved, e))
         return e->status;
     t->pass.muted = false;
     say_selection(t);
