@@ -141,7 +141,9 @@ void cuda_bias_back(struct device *d, int rows, int cols, const float *g, float 
 static __global__ void activate(enum activation a, size_t n, const float *x, float *y)
 {
     for EACH (i, n)
-        y[i] = a == ACTIVATION_TANH ? maths_tanh(x[i]) : maths_sigmoid(x[i]);
+        y[i] = a == ACTIVATION_TANH   ? maths_tanh(x[i])
+               : a == ACTIVATION_RELU ? fmaxf(x[i], 0)
+                                      : maths_sigmoid(x[i]);
 }
 
 void cuda_activate(struct device *d, enum activation a, size_t n, const float *x, float *y)
@@ -154,7 +156,9 @@ static __global__ void activate_back(enum activation a, size_t n, const float *y
 {
     for EACH (i, n)
         dx[i] +=
-            a == ACTIVATION_TANH ? maths_tanh_back(y[i], dy[i]) : maths_sigmoid_back(y[i], dy[i]);
+            a == ACTIVATION_TANH   ? maths_tanh_back(y[i], dy[i])
+            : a == ACTIVATION_RELU ? (y[i] > 0 ? dy[i] : 0)
+                                   : maths_sigmoid_back(y[i], dy[i]);
 }
 
 void cuda_activate_back(struct device *d, enum activation a, size_t n, const float *y,

@@ -9,8 +9,9 @@ knows() {
     base) echo ;;
     stream | cli | nn) echo base ;;
     data | baseline) echo base stream cli ;;
+    index) echo base stream data ;;
     model) echo base nn ;;
-    train) echo base stream cli data nn model ;;
+    train) echo base stream cli data index nn model ;;
     recommend) echo base stream cli data nn model train ;;
     eval) echo base stream ;;
     viz) echo base stream eval ;;

@@ -54,6 +54,17 @@ struct session {
 
 /* ---- batches ---- */
 
+/* For each position of a batch the items that counting knows something of, its candidates, and
+ * numbers that say what (index/evidence.h). */
+enum { EVIDENCE_FEATURES = 26, EVIDENCE_CONTEXT = 12 };
+struct evidence {
+    int positions, candidates;
+    const int32_t *start; /* [positions + 1] where a position's candidates begin */
+    const int32_t *item;  /* [candidates] those of a position are all different */
+    const float *feature; /* [candidates, EVIDENCE_FEATURES] */
+    const float *context; /* [positions, EVIDENCE_CONTEXT] */
+};
+
 /* One batch of B sessions; ragged arrays end to end.  `history` counts each session's earlier
  * sessions, the oldest first; a session's number counts from 0 among its user's. */
 struct batch {
@@ -65,6 +76,7 @@ struct batch {
     struct column history_delta, history_week, history_session; /* int32 Σhistory */
     struct column history_start;                                /* int64 Σhistory */
     struct column history_length, history_item; /* int32 Σhistory, Σhistory_length */
+    const struct evidence *evidence;            /* NULL: not made */
 };
 
 /* What a slot does at a step. */

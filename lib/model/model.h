@@ -58,6 +58,9 @@ struct forward {
     const int32_t *target; /* host [T] */
     int targets;
     const struct parameter *output, *output_bias; /* [N, S], [N], or NULL: no bias */
+    /* What stands in their place for losses over all items and for ranks; NULL: the parameters. */
+    struct tensor *item_weight, *item_bias; /* [N, S], [1, N] */
+    struct tape_additions add;              /* to the scores of some items */
     struct lookback back;                         /* what the weights below belong to */
     /* The attention weights of each level, on the device, and their number; NULL: none of the
      * level. inter, user: one for each row of `back`.  intra: for each session and each of its
@@ -91,6 +94,7 @@ struct model_class {
     const struct option *const *options;
     bool needs_order; /* remembers sessions: learns from each user's in order */
     bool needs_items; /* reads the items of earlier sessions */
+    bool needs_evidence; /* reads the batch's evidence */
     bool samples;     /* its loss is over the batch's targets and negatives, not over all items */
     const char *loss; /* the default; NULL: cross-entropy */
     /* Checks how its options fit together: 64, and the message says what is possible.  NULL: all

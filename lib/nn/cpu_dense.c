@@ -76,6 +76,9 @@ VECTOR static void activate(enum activation a, size_t n, const float *x, float *
     if (a == ACTIVATION_TANH)
         for (size_t i = 0; i < n; i++)
             y[i] = maths_tanh(x[i]);
+    else if (a == ACTIVATION_RELU)
+        for (size_t i = 0; i < n; i++)
+            y[i] = x[i] > 0 ? x[i] : 0;
     else
         for (size_t i = 0; i < n; i++)
             y[i] = maths_sigmoid(x[i]);
@@ -97,6 +100,9 @@ VECTOR static void activate_back(enum activation a, size_t n, const float *y, co
     if (a == ACTIVATION_TANH)
         for (size_t i = 0; i < n; i++)
             dx[i] += maths_tanh_back(y[i], dy[i]);
+    else if (a == ACTIVATION_RELU)
+        for (size_t i = 0; i < n; i++)
+            dx[i] += y[i] > 0 ? dy[i] : 0;
     else
         for (size_t i = 0; i < n; i++)
             dx[i] += maths_sigmoid_back(y[i], dy[i]);

@@ -110,10 +110,12 @@ static void finish_row(const struct chunk *c, const struct gradients *g, size_t 
 {
     const struct output_layer *o = c->o;
     size_t width = (size_t)o->width, at = (size_t)c->first + row;
+    float share = 1.0f / (float)o->targets;
     *loss = chunk_join(c, (int)row);
+    if (o->add.grad)
+        chunk_addition_gradients(c, row, share);
     if (!g->dstate)
         return;
-    float share = 1.0f / (float)o->targets;
     float *to = g->dstate + at * width;
     for (int t = 0; t < c->threads; t++) {
         const float *product = g->own[t].product + row;

@@ -31,6 +31,7 @@ void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_laye
     int most = bf16 ? ROUNDED_ITEMS : TILE_ITEMS;
     c->width = share > most ? most : share > 0 ? share : 6;
     c->tiles = (o->items + c->width - 1) / c->width;
+    c->panels = (c->ld + c->panel - 1) / c->panel;
 }
 
 /* Takes the next n floats of the scratch memory. */
@@ -56,7 +57,9 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
     size_t own = threads * (width * c->panel + 4 * ld) + 4 * ld;
     size_t state16 = c->deep * ld, weight16 = threads * width * c->deep;
     size_t rounded = c->bf16 ? whole_lines(state16) + whole_lines(weight16) : 0;
-    float *at = cpu_scratch(cpu, state + kept + parts + own + rounded + rest);
+    size_t added = (size_t)c->o->add.count, buckets = (size_t)c->tiles * c->panels + 1;
+    size_t placing = added ? whole_lines(buckets) + whole_lines(2 * added) + whole_lines(added) : 0;
+    float *at = cpu_scratch(cpu, state + kept + parts + own + rounded + placing + rest);
     c->state = take(&at, state);
     if (c->bf16)
         c->kept16 = take_rounded(&at, kept);
@@ -78,7 +81,71 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
         memset(c->state16, 0, state16 * sizeof *c->state16);
         memset(c->weight16, 0, weight16 * sizeof *c->weight16);
     }
+    if (added) {
+        c->bucket = (int32_t *)(void *)take(&at, buckets);
+        c->placed = (struct placed *)(void *)take(&at, 2 * added);
+        c->summed = take(&at, added);
+    }
     c->rest = at;
+}
+
+/* ---- additions ---- */
+
+static size_t bucket_of(const struct chunk *c, int32_t item, size_t row)
+{
+    return (size_t)item / (size_t)c->width * c->panels + row / c->panel;
+}
+
+/* A counting sort of the chunk's additions by panel. */
+static void place_additions(const struct chunk *c)
+{
+    const struct additions *add = &c->o->add;
+    size_t buckets = (size_t)c->tiles * c->panels;
+    memset(c->bucket, 0, (buckets + 1) * sizeof *c->bucket);
+    for (size_t row = 0; row < (size_t)c->rows; row++)
+        for (int32_t i = add->start[(size_t)c->first + row];
+             i < add->start[(size_t)c->first + row + 1]; i++)
+            c->bucket[bucket_of(c, add->item[i], row) + 1]++;
+    for (size_t b = 0; b < buckets; b++)
+        c->bucket[b + 1] += c->bucket[b];
+    for (size_t row = (size_t)c->rows; row-- > 0;) /* from behind: each bucket ends where it began */
+        for (int32_t i = add->start[(size_t)c->first + row];
+             i < add->start[(size_t)c->first + row + 1]; i++)
+            c->placed[--c->bucket[bucket_of(c, add->item[i], row) + 1]] =
+                (struct placed){i, (int32_t)row};
+    memmove(c->bucket, c->bucket + 1, buckets * sizeof *c->bucket);
+    c->bucket[buckets] = add->start[c->first + c->rows] - add->start[c->first];
+}
+
+static void add_to_panel(const struct chunk *c, const struct panel *p)
+{
+    const struct additions *add = &c->o->add;
+    size_t bucket = bucket_of(c, (int32_t)p->item.from, p->row.from);
+    for (int32_t k = c->bucket[bucket]; k < c->bucket[bucket + 1]; k++) {
+        struct placed at = c->placed[k];
+        size_t item = (size_t)add->item[at.number] - p->item.from;
+        float *x = p->x + item * p->ld + ((size_t)at.row - p->row.from);
+        *x += add->value[at.number];
+        c->summed[at.number] = *x;
+    }
+}
+
+static float addition_of(const struct additions *add, size_t target, int32_t item)
+{
+    for (int32_t i = add->start[target]; i < add->start[target + 1]; i++)
+        if (add->item[i] == item)
+            return add->value[i];
+    return 0;
+}
+
+void chunk_addition_gradients(const struct chunk *c, size_t row, float share)
+{
+    const struct additions *add = &c->o->add;
+    size_t at = (size_t)c->first + row;
+    for (int32_t i = add->start[at]; i < add->start[at + 1]; i++) {
+        float p = (float)(maths_exp(c->summed[i] - c->top[row]) / c->total[row]);
+        add->grad[i] += share * (p - (add->item[i] == c->o->target[at]));
+    }
 }
 
 bool chunk_next(struct chunk *c)
@@ -102,6 +169,8 @@ bool chunk_next(struct chunk *c)
     }
     if (c->bf16)
         bf16_round(width, c->ld, c->state, c->ld, c->state16, c->ld);
+    if (c->rows && c->o->add.count)
+        place_additions(c);
     return c->rows > 0;
 }
 
@@ -186,6 +255,8 @@ void chunk_target_scores(const struct chunk *c, int thread)
         size_t target = (size_t)c->o->target[(size_t)c->first + row], from = row / vector * vector;
         products(c, (struct span){target, target + 1}, (struct span){from, from + vector}, x, LINE);
         c->score[row] = x[row - from];
+        if (c->o->add.count)
+            c->score[row] += addition_of(&c->o->add, (size_t)c->first + row, (int32_t)target);
     }
 }
 
@@ -223,6 +294,8 @@ void chunk_scores(const struct chunk *c, int thread, const struct panel *p, floa
         rounded_products(c, thread, p);
     else
         products(c, p->item, p->row, p->x, p->ld);
+    if (c->o->add.count)
+        add_to_panel(c, p);
     for (size_t row = p->row.from; row < p->row.to; row += LINE, raise += LINE) {
         float before[LINE], *top = part->top + row;
         memcpy(before, top, sizeof before);

@@ -45,6 +45,13 @@ struct chunk {
     uint16_t *state16;  /* [deep, ld] */
     uint16_t *weight16; /* [threads, width, deep]: weights of the current tile */
     uint16_t *kept16;   /* [tiles, width, ld] in place of `kept` */
+    /* Additions of the chunk, grouped by the panels that they belong to. */
+    size_t panels;      /* of a tile */
+    int32_t *bucket;    /* [tiles · panels + 1] where a panel's begin in `placed` */
+    struct placed {     /* number of the addition and its row in the chunk */
+        int32_t number, row;
+    } * placed;         /* [additions] */
+    float *summed;      /* [additions] the scores with them */
     float *rest;        /* the caller's scratch */
 };
 
@@ -89,6 +96,9 @@ void chunk_scores(const struct chunk *c, int thread, const struct panel *p, floa
 /* Adds a panel's e^(score - top) to the thread's sums.  replace: also stores them in place of the
  * scores, and rounded where the panel asks for it. */
 void chunk_sum(const struct chunk *c, int thread, const struct panel *p, bool replace);
+
+/* Adds the gradients of a row's additions, after chunk_join. */
+void chunk_addition_gradients(const struct chunk *c, size_t row, float share);
 
 /* Joins the threads' maxima and sums of a row into top and total; returns the row's loss. */
 float chunk_join(const struct chunk *c, int row);

@@ -79,7 +79,7 @@ struct memory_grads { /* shapes as above; all +=; NULL: not wanted */
     float *key, *value, *query, *scale;
 };
 
-enum activation { ACTIVATION_TANH, ACTIVATION_SIGMOID };
+enum activation { ACTIVATION_TANH, ACTIVATION_SIGMOID, ACTIVATION_RELU };
 
 /* The key of a dropout mask (models.md): the mask of element i of a tensor depends only on the key
  * and i. */
@@ -109,6 +109,16 @@ struct update {
  * Without negatives each is 0. */
 enum loss_kind { LOSS_CROSS_ENTROPY, LOSS_TOP1, LOSS_BPR, LOSS_TOP1_MAX, LOSS_BPR_MAX };
 
+/* Numbers that are added to some of the scores of each row: row t has those from start[t] to
+ * start[t + 1] - 1, of items that are all different. */
+struct additions {
+    int count;
+    const int32_t *start; /* [T + 1] */
+    const int32_t *item;  /* [count] */
+    const float *value;   /* [count] */
+    float *grad;          /* [count] += from output_loss; NULL: not wanted */
+};
+
 /* The output layer over all N items, for T states of width H. */
 struct output_layer {
     int targets, width, items;  /* T, H, N */
@@ -117,6 +127,7 @@ struct output_layer {
     const int32_t *target;      /* [T] */
     /* [N] 1: a candidate for every target, 0: for none (output_rank); NULL: all are candidates */
     const unsigned char *candidate;
+    struct additions add; /* count 0: none */
 };
 
 #define DEVICE_OPERATIONS(OP)                                                                      \
@@ -240,7 +251,8 @@ struct output_layer {
         const float *weight, const float *dout, float *dquery, float *dkey, float *dscale,         \
         float *dvalue))                                                                            \
     /* ---- the output layer, in chunks of rows within the workspace ---- */                       \
-    /* loss [T] = -log softmax(state weightᵀ + bias)[target], and the gradients of the mean loss \
+    /* loss [T] = -log softmax(state weightᵀ + bias + additions)[target], and the gradients of the \
+     * mean loss                                                                                   \
      * in the same walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=; NULL: not wanted       \
      * (dweight and dbias both or neither) */                                                      \
     OP(void, output_loss,                                                                          \
@@ -338,6 +350,7 @@ static inline uint64_t device_table_version(void)
     const size_t size[] = {sizeof(struct rows),         sizeof(struct ragged),
                            sizeof(struct gru_weights),  sizeof(struct update),
                            sizeof(struct output_layer), sizeof(struct dropout_key),
+                           sizeof(struct additions),
                            sizeof(struct memory),       sizeof(struct memory_grads),
                            sizeof(struct device),       sizeof(struct device_options)};
     uint64_t hash = 14695981039346656037u; /* FNV-1a */

@@ -40,6 +40,12 @@ struct parameter *parameters_per_item(struct parameter *p)
     return p;
 }
 
+struct parameter *parameters_from(struct parameter *p, float value)
+{
+    p->low = p->high = value;
+    return p;
+}
+
 struct parameter *parameters_add_items(struct parameters *p, const char *name, int64_t items,
                                        int64_t cols, float bound)
 {

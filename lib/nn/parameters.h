@@ -53,6 +53,9 @@ struct parameter *parameters_add_table(struct parameters *p, const char *name, i
 /* Marks a parameter whose rows belong to items; returns it. */
 struct parameter *parameters_per_item(struct parameter *p);
 
+/* Gives all of a parameter the same initial value; returns it. */
+struct parameter *parameters_from(struct parameter *p, float value);
+
 /* Declares a table of items, [items, cols], or with cols 0 a vector [items]. */
 struct parameter *parameters_add_items(struct parameters *p, const char *name, int64_t items,
                                        int64_t cols, float bound);

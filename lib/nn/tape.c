@@ -144,6 +144,13 @@ const int32_t *tape_ints(struct tape *t, const int32_t *host, size_t n)
     return tape_send(t, host, n * sizeof *host);
 }
 
+struct tensor *tape_numbers(struct tape *t, const float *host, int rows, int cols)
+{
+    size_t bytes = (size_t)rows * (size_t)cols * sizeof *host;
+    /* the tape's constants are not written to */
+    return tape_constant(t, (float *)(uintptr_t)tape_send(t, host, bytes), rows, cols);
+}
+
 /* Uploads 0 .. count-1 once; again when more are needed. */
 static void number_rows(struct tape *t, int count)
 {

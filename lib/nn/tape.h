@@ -36,8 +36,9 @@ void *tape_host(struct tape *t, size_t bytes);
 int32_t *tape_host_ints(struct tape *t, size_t n);
 void *tape_memory(struct tape *t, size_t bytes);
 
-/* Copies n host integers to the device. */
+/* Copies n host integers, or numbers as a tensor without a gradient, to the device. */
 const int32_t *tape_ints(struct tape *t, const int32_t *host, size_t n);
+struct tensor *tape_numbers(struct tape *t, const float *host, int rows, int cols);
 
 /* Makes plans from host integers and copies them to the device (struct rows and struct ragged in
  * nn/ops.h). */
@@ -168,12 +169,22 @@ struct tensor *tape_attend_up_to(struct tape *t, struct tensor *query, struct te
                                  struct tensor *scale, struct tensor *value, const struct ragged *r,
                                  struct attention_weights *weights);
 
-/* Mean over the targets of the cross-entropy -log softmax(state weightᵀ + bias)[target] over
+/* Numbers that are added to some of the scores (nn/ops.h, struct additions). */
+struct tape_additions {
+    const int32_t *start, *item; /* device [T + 1], [value->rows] */
+    struct tensor *value;        /* [count, 1]; NULL: there are none */
+};
+
+/* Mean over the targets of the cross-entropy -log softmax(state weightᵀ + bias + add)[target] over
  * all items; state [T, H], weight [N, H], bias [N], target: device [T].  Returns the losses
- * [T], on the device.  The backward pass starts here: adds to the gradients of state, weight
- * and bias at once. */
+ * [T], on the device.  The backward pass starts here: adds to the gradients of state, weight,
+ * bias and additions at once. */
 float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
-                        struct tensor *bias, const int32_t *target);
+                        struct tensor *bias, const struct tape_additions *add,
+                        const int32_t *target);
+
+/* The additions in the form of the operations. */
+struct additions tape_additions_of(const struct tape_additions *a);
 
 /* The items that a loss compares: the targets of the batch and negatives (host arrays).  Target i
  * is item[own[i]]. */

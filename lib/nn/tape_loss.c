@@ -1,9 +1,21 @@
 /* The losses at the end of a tape: over all items, and over some of them. */
 #include "nn/tape_nodes.h"
 
+struct additions tape_additions_of(const struct tape_additions *a)
+{
+    if (!a->value)
+        return (struct additions){0};
+    return (struct additions){.count = a->value->rows,
+                              .start = a->start,
+                              .item = a->item,
+                              .value = a->value->value,
+                              .grad = a->value->grad};
+}
+
 /* The forward walk adds the gradients already, so the backward pass has no node here. */
 float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
-                        struct tensor *bias, const int32_t *target)
+                        struct tensor *bias, const struct tape_additions *add,
+                        const int32_t *target)
 {
     struct output_layer o = {.targets = state->rows,
                              .width = state->cols,
@@ -11,7 +23,8 @@ float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *wei
                              .state = state->value,
                              .weight = weight->value,
                              .bias = bias->value,
-                             .target = target};
+                             .target = target,
+                             .add = tape_additions_of(add)};
     float *loss = tape_floats(t, (size_t)state->rows);
     t->op->output_loss(t->device, &o, loss, state->grad, weight->grad, bias->grad);
     return loss;

@@ -204,7 +204,8 @@ static int score(struct engine *a, const struct forward *f, const float *states,
                                   .state = states,
                                   .weight = model_output(t, f)->value,
                                   .bias = model_output_bias(t, f)->value,
-                                  .target = tape_ints(t, target, n)};
+                                  .target = tape_ints(t, target, n),
+                                  .add = tape_additions_of(&f->add)};
     d->op->output_rank(d, &output, loss, unused, unused + n, k, items, scores);
     vec_clear(&a->loss), vec_reserve(&a->loss, n);
     vec_clear(&a->best), vec_reserve(&a->best, listed);

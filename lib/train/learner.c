@@ -167,7 +167,7 @@ static float *run_loss(const struct learner *l, const struct forward *f,
     if (g->candidates)
         return tape_sampled_loss(t, l->options.loss, f->state, f->output, f->output_bias,
                                  g->candidates);
-    return tape_output_loss(t, f->state, model_output(t, f), model_output_bias(t, f), g->target);
+    return tape_output_loss(t, f->state, model_output(t, f), model_output_bias(t, f), &f->add, g->target);
 }
 
 /* Queues a whole step on the device, and then waits for the losses of the step before. */
@@ -212,7 +212,8 @@ static int rank(struct learner *l, const struct work *w, int k, struct outcome *
                                   .weight = model_output(t, f)->value,
                                   .bias = model_output_bias(t, f)->value,
                                   .target = goal.target,
-                                  .candidate = l->candidate};
+                                  .candidate = l->candidate,
+                                  .add = tape_additions_of(&f->add)};
     d->op->output_rank(d, &output, loss, ranks, ties, k, items, scores);
     vec_clear(&l->loss), vec_reserve(&l->loss, n);
     vec_clear(&l->rank), vec_reserve(&l->rank, n);

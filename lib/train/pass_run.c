@@ -1,9 +1,11 @@
 #include "train/pass_run.h"
 
 #include <inttypes.h>
+#include <omp.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/threads.h"
 #include "cli/progress.h"
 #include "data/rounds.h"
 #include "nn/device_open.h"
@@ -49,6 +51,19 @@ void pass_run_data(const struct pass_run *r, struct model_data *data)
                                 .count = r->support.count.at};
 }
 
+static void open_index(struct pass_run *r)
+{
+    session_index_build(&r->index, &r->in.store, names_count(batches_in_items(r->in.in)),
+                        PART_TRAIN, PART_TRAIN);
+    r->evidence = (struct evidence_maker){
+        .index = &r->index,
+        .store = &r->in.store,
+        .row = r->in.batching.row,
+        .postings = 200,
+        .threads = threads_to_be_had(r->o->threads ? (int)r->o->threads : omp_get_num_procs()),
+    };
+}
+
 void pass_run_begin(struct pass_run *r, struct train_options *options)
 {
     if (run_attention(r->o) && !options->top)
@@ -56,7 +71,18 @@ void pass_run_begin(struct pass_run *r, struct train_options *options)
     r->in.batching.history_items = r->model.class->needs_items || run_attention(r->o);
     learner_open(&r->learner, &r->model, options);
     attention_sample_open(&r->sample, run_attention(r->o), options->seed, &r->model);
+    if (r->model.class->needs_evidence)
+        open_index(r);
     r->ready = true;
+}
+
+void pass_run_evidence(struct pass_run *r, struct schedule_record *record)
+{
+    if (!r->model.class->needs_evidence)
+        return;
+    r->said = evidence_make(&r->evidence, column_i32(record->number), record->number.len,
+                            r->learner.stats.epoch.part == PART_TRAIN);
+    record->batch.evidence = &r->said;
 }
 
 /* ---- passes ---- */
@@ -185,6 +211,8 @@ void pass_run_close(struct pass_run *r)
         learner_close(&r->learner);
     }
     model_close(&r->model);
+    evidence_release(&r->evidence);
+    session_index_release(&r->index);
     epoch_log_release(&r->log);
     item_support_release(&r->support);
     mem_free(r->candidates);

@@ -4,6 +4,7 @@
 #define TRAIN_PASS_RUN_H
 
 #include "data/schedule_in.h"
+#include "index/evidence.h"
 #include "stream/item_support.h"
 #include "stream/output.h"
 #include "stream/record.h"
@@ -27,6 +28,9 @@ struct pass_run {
     struct model model;
     struct learner learner;
     struct attention_sample sample;
+    struct session_index index; /* of the training sessions, and */
+    struct evidence_maker evidence; /* what it says of a batch, for models that read it */
+    struct evidence said;
     struct attention_sample_to attention_to; /* writes attention records */
     struct epoch_log log;
     bool in_pass;
@@ -53,6 +57,9 @@ void pass_run_begin(struct pass_run *r, struct train_options *options);
 /* A pass begins; the one before has ended.  Before a test the model takes in all earlier sessions,
  * so that its figures are those of the weights under test. */
 int pass_run_begin_pass(struct pass_run *r, struct epoch epoch, struct err *e);
+
+/* Gives the batch its evidence, if the model reads it. */
+void pass_run_evidence(struct pass_run *r, struct schedule_record *record);
 
 /* A pass has ended: writes its attention records and its own record.  1: training diverged in it.
  */

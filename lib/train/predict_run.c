@@ -129,11 +129,12 @@ static int no_numbers(const struct predict_run *r, struct err *e)
                : e->status;
 }
 
-static int run_batch(struct predict_run *r, const struct schedule_record *record, struct err *e)
+static int run_batch(struct predict_run *r, struct schedule_record *record, struct err *e)
 {
     struct pass_run *p = &r->pass;
     const struct batch *b = &record->batch;
     struct outcome outcome = {0};
+    pass_run_evidence(p, record);
     if (b->user.len && learner_batch(&p->learner, b, &outcome, e))
         return no_numbers(r, e);
     struct outcome shown =
@@ -147,7 +148,7 @@ static int run_batch(struct predict_run *r, const struct schedule_record *record
 
 /* ---- the whole run ---- */
 
-static int take(struct predict_run *r, const struct schedule_record *record, struct err *e)
+static int take(struct predict_run *r, struct schedule_record *record, struct err *e)
 {
     struct pass_run *p = &r->pass;
     if (record->kind == RECORD_ITEM)

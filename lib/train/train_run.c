@@ -260,10 +260,12 @@ static int begin_pass(struct train_run *t, struct epoch epoch, struct err *e)
     return pass_run_begin_pass(p, epoch, e);
 }
 
-static int run_batch(struct train_run *t, const struct batch *b, struct err *e)
+static int run_batch(struct train_run *t, struct schedule_record *record, struct err *e)
 {
     struct pass_run *p = &t->pass;
+    const struct batch *b = &record->batch;
     struct outcome outcome;
+    pass_run_evidence(p, record);
     if (learner_batch(&p->learner, b, &outcome, e) || pass_run_write(p, &outcome, e) ||
         attention_sample_batch(&p->sample, &p->learner, b, &outcome, p->attention_to, e))
         return e->status;
@@ -316,7 +318,7 @@ static int pass_over(struct train_run *t, const struct schedule_record *r, struc
 
 /* ---- the whole run ---- */
 
-static int take(struct train_run *t, const struct schedule_record *r, struct err *e)
+static int take(struct train_run *t, struct schedule_record *r, struct err *e)
 {
     if (r->kind == RECORD_ITEM)
         item_support_note(&t->pass.support, r->named.attributes);
@@ -331,7 +333,7 @@ static int take(struct train_run *t, const struct schedule_record *r, struct err
     case RECORD_EPOCH:
         return begin_pass(t, r->epoch, e);
     case RECORD_BATCH:
-        return run_batch(t, &r->batch, e);
+        return run_batch(t, r, e);
     default:
         return run_steps(t, &r->steps, e);
     }

@@ -1,0 +1,38 @@
+/* What counting knows of each next item: for every position of a session the items that have some
+ * evidence, with numbers that say of what kind and how much of it there is.  A network over these
+ * numbers (model/wide.c) has no weight that belongs to an item or a user.
+ *
+ * Of position t of session s, which began at t0, nothing is read but sessions of the index that had
+ * ended before t0 (in validation and test passes all sessions of the index), never s itself; the
+ * user's sessions that had ended before t0, of all parts; and the first t events of s. */
+#ifndef INDEX_EVIDENCE_H
+#define INDEX_EVIDENCE_H
+
+#include "base/records.h"
+#include "index/index.h"
+
+struct evidence_worker;
+
+/* Makes evidence.  The caller sets the first block and keeps what it points to. */
+struct evidence_maker {
+    const struct session_index *index;
+    const struct session_store *store;
+    const int32_t *row; /* [items] as in struct batching; NULL: ids are the store's */
+    int postings;       /* M: sessions looked at of each item, the newest */
+    int threads;
+
+    struct evidence_worker **worker; /* [threads] */
+    /* the evidence of the last batch */
+    i32_vec start, item;
+    f32_vec feature, context;
+};
+
+/* The evidence of all positions of the store's sessions picked[0 .. count - 1], in the order of the
+ * batch that batching_make makes of them; valid until the next call.  ended: only what had ended
+ * before each session began counts. */
+struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, size_t count,
+                              bool ended);
+
+void evidence_release(struct evidence_maker *e);
+
+#endif

@@ -1,0 +1,698 @@
+#include "index/evidence_worker.h"
+
+#include <math.h>
+
+/* What was chosen in developing the features, on the validation parts of several logs. */
+enum {
+    RECENT_ITEMS = 10,      /* distinct items of the session whose postings are read */
+    RULE_ITEMS = 5,         /* last items of the session that sequential rules start from */
+    RULE_DISTANCE = 5,      /* events that a rule reaches ahead */
+    NEAR_DISTANCE = 30,     /* positions within which items occur together */
+    NEIGHBOURS = 100,       /* sessions that vote as nearest neighbours */
+    CHOSEN = 100,           /* candidates by each kind of score, and of the user's items */
+    NEWEST = 50,            /* candidates that anybody used last */
+    OWN_EVENTS = 2000,      /* newest events of the user that are looked at */
+    LOGS = 4096,            /* logarithms of whole numbers in a table */
+    POWERS = 1024,          /* powers of OWN_DECAY in a table; further ones are 0 */
+    LATE = 200, RECENT = 20 /* the last windows: the log's duration divided by these */
+};
+static const float NEAR_DECAY = 0.8f;    /* for each item back */
+static const float SESSION_DECAY = 0.85f; /* of what a shared item adds to a neighbour's weight */
+static const float OWN_DECAY = 0.98f;     /* for each event back */
+static const float SMOOTH = 5;            /* added to counts under square roots */
+
+/* What the sessions that hold one item say of another one. */
+struct neighbour {
+    int32_t item;
+    float next, second, before; /* times right after it, two after it, right before it */
+    float rule, near;           /* Σ 1/distance ahead; times within NEAR_DISTANCE */
+};
+
+/* The sessions read for an item of the current session. */
+struct gathered {
+    int32_t item;
+    int32_t uses;               /* postings that count, read or not */
+    int32_t walked, occurrences; /* sessions read; times the item is in them */
+    i32_vec session;            /* their ranks */
+    VEC(struct neighbour) neighbour;
+};
+
+/* Facts of an item as of the beginning of the current session. */
+struct item_facts {
+    size_t run; /* the session for which they hold */
+    int32_t uses, late, recent;
+    float age, unseen; /* 0.1 log of seconds since it was first and last seen */
+    bool seen;
+};
+
+/* The user's use of an item. */
+struct own_use {
+    int32_t count, last; /* index of the last use among the user's events */
+    float decayed;       /* Σ OWN_DECAY^(events from each use to the last one) */
+};
+
+struct own_event {
+    int32_t item, before; /* index of the event before of the same item; -1: none */
+    bool begins;          /* first event of its session */
+    int64_t time;         /* end of its session; of the current one: its start */
+};
+
+struct scored {
+    int32_t item;
+    float rule, near, knn;
+    bool chosen;
+};
+
+struct ordered { /* for the choice of the largest */
+    float value;
+    int32_t at;
+};
+
+struct evidence_worker {
+    const struct evidence_maker *maker;
+    float log[LOGS], power[POWERS];
+    size_t run; /* sessions so far */
+    /* the current session */
+    int64_t time;
+    bool ended;
+    int32_t rank, late, recent; /* ranks of the first session at `time`, and of the windows */
+    i32_vec sequence;           /* its items, in the store's ids */
+    VEC(struct gathered) gathered;
+    size_t gathers;
+    i32_vec newest; /* items that anybody used last before it */
+    struct item_facts *facts;  /* [items] */
+    struct own_use *own;       /* [items] */
+    int32_t *in_session;       /* [items] times in the session so far */
+    int32_t *last_in_session;  /* [items] index of the last */
+    VEC(struct own_event) event; /* the user's, oldest first, then the session's */
+    float own_total;           /* Σ OWN_DECAY^age of all these events */
+    int32_t own_distinct, sessions_before, repeats;
+    int64_t last_before; /* end of the user's session before; -1: there is none */
+    /* the current position */
+    VEC(struct scored) scored;
+    int32_t *slot;   /* [items] index in `scored`, or among an item's neighbours; -1: none */
+    int32_t *follow; /* [items] index of the neighbour of the last item; -1: none */
+    int32_t *own_next; /* [items] the user's own successors of the last item */
+    i32_vec own_nexts;
+    float *weight; /* [sessions] of neighbours */
+    i32_vec weighed;
+    VEC(struct ordered) order;
+};
+
+void found_evidence_release(struct found_evidence *f)
+{
+    vec_release(&f->end);
+    vec_release(&f->item);
+    vec_release(&f->feature);
+    vec_release(&f->context);
+}
+
+/* ---- opening ---- */
+
+static int32_t *no_slots(size_t n)
+{
+    int32_t *slot = mem_alloc(n * sizeof *slot);
+    for (size_t i = 0; i < n; i++)
+        slot[i] = -1;
+    return slot;
+}
+
+struct evidence_worker *evidence_worker_new(const struct evidence_maker *e)
+{
+    struct evidence_worker *w = mem_zero(1, sizeof *w);
+    size_t items = (size_t)e->index->items;
+    w->maker = e;
+    for (int i = 0; i < LOGS; i++)
+        w->log[i] = logf((float)(i ? i : 1));
+    for (int i = 0; i < POWERS; i++)
+        w->power[i] = powf(OWN_DECAY, (float)i);
+    w->facts = mem_zero(items, sizeof *w->facts);
+    w->own = mem_zero(items, sizeof *w->own);
+    w->in_session = mem_zero(items, sizeof *w->in_session);
+    w->last_in_session = mem_zero(items, sizeof *w->last_in_session);
+    w->own_next = mem_zero(items, sizeof *w->own_next);
+    w->slot = no_slots(items);
+    w->follow = no_slots(items);
+    w->weight = mem_zero((size_t)e->index->sessions, sizeof *w->weight);
+    return w;
+}
+
+void evidence_worker_free(struct evidence_worker *w)
+{
+    for (size_t i = 0; i < w->gathered.len; i++) {
+        vec_release(&w->gathered.at[i].session);
+        vec_release(&w->gathered.at[i].neighbour);
+    }
+    vec_release(&w->gathered);
+    vec_release(&w->sequence);
+    vec_release(&w->newest);
+    vec_release(&w->event);
+    vec_release(&w->scored);
+    vec_release(&w->own_nexts);
+    vec_release(&w->weighed);
+    vec_release(&w->order);
+    mem_free(w->facts);
+    mem_free(w->own);
+    mem_free(w->in_session);
+    mem_free(w->last_in_session);
+    mem_free(w->own_next);
+    mem_free(w->slot);
+    mem_free(w->follow);
+    mem_free(w->weight);
+    mem_free(w);
+}
+
+/* ---- numbers ---- */
+
+/* log n for n >= 1. */
+static float log_of(const struct evidence_worker *w, int32_t n)
+{
+    return n < LOGS ? w->log[n] : logf((float)n);
+}
+
+/* log (1 + n) */
+static float log1_of(const struct evidence_worker *w, int32_t n)
+{
+    return log_of(w, n + 1);
+}
+
+static float log_seconds(int64_t seconds)
+{
+    return 0.1f * log1pf(seconds > 0 ? (float)seconds : 0);
+}
+
+static float power_of(const struct evidence_worker *w, int32_t n)
+{
+    return n < POWERS ? w->power[n] : 0;
+}
+
+/* ---- the index, as of the beginning of the session ---- */
+
+/* Whether the session of the index counts: in training it has to have ended. */
+static bool counts(const struct evidence_worker *w, int32_t rank)
+{
+    return !w->ended || w->maker->index->last[rank] < w->time;
+}
+
+/* How many of an item's postings are candidates to be read: those of sessions that began before. */
+static size_t usable(const struct evidence_worker *w, int32_t item)
+{
+    const struct session_index *x = w->maker->index;
+    return w->ended ? session_index_postings(x, item, w->rank)
+                    : x->posting[item + 1] - x->posting[item];
+}
+
+static const struct item_facts *facts_of(struct evidence_worker *w, int32_t item)
+{
+    const struct session_index *x = w->maker->index;
+    const int32_t *session = x->session + x->posting[item];
+    struct item_facts *f = &w->facts[item];
+    if (f->run == w->run)
+        return f;
+    size_t before = session_index_postings(x, item, w->rank);
+    size_t late = session_index_postings(x, item, w->late);
+    size_t recent = session_index_postings(x, item, w->recent);
+    size_t all = usable(w, item), newest = w->ended ? before : all;
+    *f = (struct item_facts){.run = w->run,
+                             .uses = (int32_t)all,
+                             .late = before > late ? (int32_t)(before - late) : 0,
+                             .recent = before > recent ? (int32_t)(before - recent) : 0};
+    while (newest > 0 && !counts(w, session[newest - 1]))
+        newest--;
+    f->seen = newest > 0;
+    if (f->seen) {
+        size_t last = before && before < newest ? before : newest;
+        f->unseen = log_seconds(w->time - x->last[session[last - 1]]);
+        f->age = log_seconds(w->time - x->start[session[0]]);
+    }
+    return f;
+}
+
+/* ---- what the sessions that hold an item say ---- */
+
+static struct neighbour *neighbour_of(struct evidence_worker *w, struct gathered *g, int32_t item)
+{
+    if (w->slot[item] < 0) {
+        w->slot[item] = (int32_t)g->neighbour.len;
+        vec_push(&g->neighbour, ((struct neighbour){.item = item}));
+    }
+    return &g->neighbour.at[w->slot[item]];
+}
+
+/* Adds what stands around an occurrence. */
+static void add_around(struct evidence_worker *w, struct gathered *g, const int32_t *item, int at,
+                       int length)
+{
+    int from = at - NEAR_DISTANCE, to = at + NEAR_DISTANCE + 1;
+    from = from < 0 ? 0 : from;
+    to = to < length ? to : length;
+    g->occurrences++;
+    for (int i = from; i < to; i++) {
+        struct neighbour *n = neighbour_of(w, g, item[i]);
+        int ahead = i - at;
+        n->near += ahead != 0;
+        n->next += ahead == 1;
+        n->second += ahead == 2;
+        n->before += ahead == -1;
+        if (ahead > 0 && ahead <= RULE_DISTANCE)
+            n->rule += 1 / (float)ahead;
+    }
+}
+
+static void walk_session(struct evidence_worker *w, struct gathered *g, int32_t rank)
+{
+    const struct session_index *x = w->maker->index;
+    const int32_t *item = session_index_items(x, rank);
+    int length = (int)session_index_length(x, rank);
+    vec_push(&g->session, rank);
+    g->walked++;
+    for (int i = 0; i < length; i++)
+        if (item[i] == g->item)
+            add_around(w, g, item, i, length);
+}
+
+static void walk_postings(struct evidence_worker *w, struct gathered *g)
+{
+    const struct session_index *x = w->maker->index;
+    const int32_t *session = x->session + x->posting[g->item];
+    size_t n = usable(w, g->item);
+    g->uses = (int32_t)n;
+    while (n-- > 0 && g->walked < w->maker->postings)
+        if (counts(w, session[n]))
+            walk_session(w, g, session[n]);
+    for (size_t i = 0; i < g->neighbour.len; i++)
+        w->slot[g->neighbour.at[i].item] = -1;
+}
+
+/* What is known of an item of the session, read once a session. */
+static struct gathered *gathered_of(struct evidence_worker *w, int32_t item)
+{
+    for (size_t i = 0; i < w->gathers; i++)
+        if (w->gathered.at[i].item == item)
+            return &w->gathered.at[i];
+    if (w->gathers == w->gathered.len)
+        vec_push(&w->gathered, ((struct gathered){.item = -1}));
+    struct gathered *g = &w->gathered.at[w->gathers++];
+    g->item = item;
+    g->uses = g->walked = g->occurrences = 0;
+    vec_clear(&g->session);
+    vec_clear(&g->neighbour);
+    walk_postings(w, g);
+    return g;
+}
+
+/* ---- the user ---- */
+
+static void add_event(struct evidence_worker *w, int32_t item, bool begins, int64_t time)
+{
+    struct own_use *own = &w->own[item];
+    int32_t at = (int32_t)w->event.len;
+    vec_push(&w->event, ((struct own_event){item, own->count ? own->last : -1, begins, time}));
+    own->decayed = 1 + (own->count ? own->decayed * power_of(w, at - own->last) : 0);
+    w->own_distinct += own->count == 0;
+    own->count++;
+    own->last = at;
+    w->own_total = 1 + w->own_total * OWN_DECAY;
+}
+
+/* The user's sessions that had ended before this one: their newest OWN_EVENTS events. */
+static void read_own(struct evidence_worker *w, size_t session)
+{
+    const struct session_store *c = w->maker->store;
+    size_t first = (size_t)c->first.at[session_store_user(c, session)], from = session, events = 0;
+    w->last_before = -1;
+    w->sessions_before = (int32_t)(session - first);
+    while (from > first && events < OWN_EVENTS)
+        events += session_store_length(c, --from);
+    for (size_t s = from; s < session; s++) {
+        int64_t last = session_store_last(c, s);
+        if (last >= w->time)
+            continue;
+        w->last_before = last > w->last_before ? last : w->last_before;
+        for (size_t i = 0; i < session_store_length(c, s); i++)
+            add_event(w, session_store_items(c, s)[i], i == 0, last);
+    }
+}
+
+static void forget_own(struct evidence_worker *w)
+{
+    for (size_t i = 0; i < w->event.len; i++)
+        w->own[w->event.at[i].item] = (struct own_use){0};
+    for (size_t i = 0; i < w->sequence.len; i++)
+        w->in_session[w->sequence.at[i]] = 0;
+    vec_clear(&w->event);
+    w->own_total = 0;
+    w->own_distinct = 0;
+}
+
+/* ---- the session ---- */
+
+static void find_newest(struct evidence_worker *w)
+{
+    const struct session_index *x = w->maker->index;
+    vec_clear(&w->newest);
+    for (int32_t rank = w->rank; rank-- > 0 && w->newest.len < NEWEST;) {
+        if (!counts(w, rank))
+            continue;
+        const int32_t *item = session_index_items(x, rank);
+        for (size_t i = session_index_length(x, rank); i-- > 0 && w->newest.len < NEWEST;) {
+            if (w->slot[item[i]] >= 0)
+                continue;
+            w->slot[item[i]] = 0;
+            vec_push(&w->newest, item[i]);
+        }
+    }
+    for (size_t i = 0; i < w->newest.len; i++)
+        w->slot[w->newest.at[i]] = -1;
+}
+
+static void begin_session(struct evidence_worker *w, size_t session, bool ended)
+{
+    const struct session_index *x = w->maker->index;
+    const struct session_store *c = w->maker->store;
+    const int32_t *item = session_store_items(c, session), *row = w->maker->row;
+    int64_t lasts = x->sessions ? x->start[x->sessions - 1] - x->start[0] : 0;
+    w->run++;
+    w->gathers = 0;
+    w->ended = ended;
+    w->time = session_store_start(c, session);
+    w->rank = session_index_before(x, w->time);
+    w->late = session_index_before(x, w->time - lasts / LATE);
+    w->recent = session_index_before(x, w->time - lasts / RECENT);
+    w->repeats = 0;
+    vec_clear(&w->sequence);
+    for (size_t i = 0; i < session_store_length(c, session); i++)
+        if (!row || row[item[i]] >= 0)
+            vec_push(&w->sequence, item[i]);
+    read_own(w, session);
+    find_newest(w);
+}
+
+/* ---- candidates of a position ---- */
+
+static struct scored *scored_of(struct evidence_worker *w, int32_t item)
+{
+    if (w->slot[item] < 0) {
+        w->slot[item] = (int32_t)w->scored.len;
+        vec_push(&w->scored, ((struct scored){.item = item}));
+    }
+    return &w->scored.at[w->slot[item]];
+}
+
+/* Sequential rules from the last items: 1/(j+1) for the jth last, 1/d for each occurrence d events
+ * later. */
+static void score_rules(struct evidence_worker *w, size_t seen)
+{
+    for (size_t j = 0; j < RULE_ITEMS && j < seen; j++) {
+        const struct gathered *g = gathered_of(w, w->sequence.at[seen - 1 - j]);
+        float factor = 1 / ((float)(j + 1) * (float)(g->occurrences + 1));
+        for (size_t i = 0; i < g->neighbour.len; i++)
+            if (g->neighbour.at[i].rule > 0)
+                scored_of(w, g->neighbour.at[i].item)->rule += factor * g->neighbour.at[i].rule;
+    }
+}
+
+/* The distinct items of the session, the last one first, at most RECENT_ITEMS. */
+static int recent_items(struct evidence_worker *w, size_t seen, struct gathered *of[RECENT_ITEMS])
+{
+    int32_t item[RECENT_ITEMS];
+    int count = 0;
+    for (size_t i = seen; i-- > 0 && count < RECENT_ITEMS;)
+        if (w->last_in_session[w->sequence.at[i]] == (int32_t)i)
+            item[count++] = w->sequence.at[i];
+    for (int j = 0; j < count; j++)
+        gathered_of(w, item[j]);
+    for (int j = 0; j < count; j++) /* all are there: none moves any more */
+        of[j] = gathered_of(w, item[j]);
+    return count;
+}
+
+/* Co-occurrence, as a cosine of counts. */
+static void score_near(struct evidence_worker *w, struct gathered *const *of, int count)
+{
+    float decay = 1;
+    for (int j = 0; j < count; j++, decay *= NEAR_DECAY) {
+        const struct gathered *g = of[j];
+        float scale = g->walked ? (float)g->uses / (float)g->walked : 0;
+        float factor = decay * scale / sqrtf((float)g->uses + SMOOTH);
+        for (size_t i = 0; i < g->neighbour.len; i++)
+            if (g->neighbour.at[i].near > 0)
+                scored_of(w, g->neighbour.at[i].item)->near += factor * g->neighbour.at[i].near;
+    }
+    for (size_t i = 0; i < w->scored.len; i++) {
+        struct scored *s = &w->scored.at[i];
+        if (s->near > 0)
+            s->near /= sqrtf((float)facts_of(w, s->item)->uses + SMOOTH);
+    }
+}
+
+/* ---- choosing the largest ---- */
+
+/* Moves the `count` largest of the n to the front, in any order. */
+static void largest_first(struct ordered *x, size_t n, size_t count)
+{
+    size_t low = 0, high = n;
+    while (high - low > 1 && count > low && count < high) {
+        float pivot = x[low + (high - low) / 2].value;
+        size_t i = low, above = low, below = high;
+        while (i < below) { /* above: larger; then equal; then smaller */
+            struct ordered y = x[i];
+            if (y.value > pivot) {
+                x[i++] = x[above];
+                x[above++] = y;
+            } else if (y.value < pivot) {
+                x[i] = x[--below];
+                x[below] = y;
+            } else {
+                i++;
+            }
+        }
+        if (count <= above)
+            high = above;
+        else if (count >= below)
+            low = below;
+        else
+            return;
+    }
+}
+
+/* Sessions that share items with this one vote for their items: the best NEIGHBOURS of them. */
+static void score_neighbours(struct evidence_worker *w, struct gathered *const *of, int count)
+{
+    const struct session_index *x = w->maker->index;
+    float decay = 1, sessions = (float)x->sessions + 1;
+    vec_clear(&w->weighed);
+    for (int j = 0; j < count; j++, decay *= SESSION_DECAY) {
+        float weight = decay * logf(sessions / ((float)of[j]->uses + 1));
+        for (size_t i = 0; i < of[j]->session.len; i++) {
+            int32_t rank = of[j]->session.at[i];
+            if (w->weight[rank] == 0)
+                vec_push(&w->weighed, rank);
+            w->weight[rank] += weight;
+        }
+    }
+    vec_clear(&w->order);
+    for (size_t i = 0; i < w->weighed.len; i++) {
+        int32_t rank = w->weighed.at[i];
+        float length = (float)session_index_length(x, rank);
+        vec_push(&w->order, ((struct ordered){w->weight[rank] / sqrtf(length), rank}));
+        w->weight[rank] = 0;
+    }
+    size_t best = w->order.len < NEIGHBOURS ? w->order.len : NEIGHBOURS;
+    largest_first(w->order.at, w->order.len, best);
+    for (size_t i = 0; i < best; i++) {
+        const int32_t *item = session_index_items(x, w->order.at[i].at);
+        for (size_t k = 0; k < session_index_length(x, w->order.at[i].at); k++)
+            scored_of(w, item[k])->knn += w->order.at[i].value;
+    }
+}
+
+enum score { BY_RULE, BY_NEAR, BY_KNN };
+
+static float score_by(const struct scored *s, enum score by)
+{
+    return by == BY_RULE ? s->rule : by == BY_NEAR ? s->near : s->knn;
+}
+
+static void choose_best(struct evidence_worker *w, enum score by)
+{
+    vec_clear(&w->order);
+    for (size_t i = 0; i < w->scored.len; i++) {
+        float value = score_by(&w->scored.at[i], by);
+        if (value > 0)
+            vec_push(&w->order, ((struct ordered){value, (int32_t)i}));
+    }
+    size_t best = w->order.len < CHOSEN ? w->order.len : CHOSEN;
+    largest_first(w->order.at, w->order.len, best);
+    for (size_t i = 0; i < best; i++)
+        w->scored.at[w->order.at[i].at].chosen = true;
+}
+
+/* The user's latest distinct items, and what followed the last item in the user's sessions. */
+static void choose_own(struct evidence_worker *w, int32_t last)
+{
+    int count = 0;
+    for (size_t i = w->event.len; i-- > 0 && count < CHOSEN;) {
+        int32_t item = w->event.at[i].item;
+        if (w->own[item].last != (int32_t)i)
+            continue;
+        scored_of(w, item)->chosen = true;
+        count++;
+    }
+    vec_clear(&w->own_nexts);
+    for (int32_t i = w->event.at[w->own[last].last].before; i >= 0; i = w->event.at[i].before) {
+        const struct own_event *next = &w->event.at[i + 1];
+        if (next->begins)
+            continue;
+        if (!w->own_next[next->item]++)
+            vec_push(&w->own_nexts, next->item);
+        scored_of(w, next->item)->chosen = true;
+    }
+}
+
+/* ---- features ---- */
+
+struct position {
+    int32_t events, own_successors;
+    const struct gathered *last;
+    float best_knn;
+};
+
+static void put_features(struct evidence_worker *w, const struct position *p,
+                         const struct scored *s, float *f)
+{
+    static const struct neighbour nothing;
+    const struct gathered *g = p->last;
+    const struct item_facts *facts = facts_of(w, s->item);
+    const struct own_use *own = &w->own[s->item];
+    const struct neighbour *n =
+        w->follow[s->item] < 0 ? &nothing : &g->neighbour.at[w->follow[s->item]];
+    int32_t since = p->events - 1 - own->last, next = (int32_t)n->next, in = w->in_session[s->item];
+    int32_t own_next = w->own_next[s->item];
+    float total = (float)g->occurrences + 1, uses = (float)facts->uses;
+    float scale = g->walked ? (float)g->uses / (float)g->walked : 0;
+    /* successors of the last item */
+    f[0] = log1_of(w, next);
+    f[1] = n->next / total;
+    f[2] = next ? log_of(w, next) - log_of(w, g->occurrences + 1) + 5 : 0;
+    f[3] = 0.5f * log1pf(100 * s->rule);
+    f[4] = log1pf(20 * s->near);
+    /* the user */
+    f[5] = log1_of(w, own->count);
+    f[6] = own->count ? 5 * own->decayed * power_of(w, since) / w->own_total : 0;
+    f[7] = own->count ? 1 / (1 + (float)since) : 0;
+    f[8] = own->count ? 1 - log1_of(w, since) / 8 : 0;
+    f[9] = log1_of(w, own_next);
+    f[10] = p->own_successors ? (float)own_next / (float)p->own_successors : 0;
+    /* the session */
+    f[11] = log1_of(w, in);
+    f[12] = in ? 1 / (1 + (float)since) : 0;
+    /* all users, and time */
+    f[13] = 0.3f * log1_of(w, facts->uses);
+    f[14] = own->count ? log_seconds(w->time - w->event.at[own->last].time) : 0;
+    f[15] = 0.5f * log1_of(w, facts->late);
+    f[16] = 0.3f * log1_of(w, facts->recent);
+    f[17] = facts->age;
+    f[18] = facts->unseen;
+    f[19] = facts->seen;
+    /* neighbours */
+    f[20] = log1pf(s->knn);
+    f[21] = p->best_knn > 0 ? s->knn / p->best_knn : 0;
+    f[22] = n->second / total;
+    f[23] = n->before / (uses + 1);
+    f[24] = scale * n->near / sqrtf(((float)g->uses + SMOOTH) * (uses + SMOOTH));
+    f[25] = n->near / total;
+}
+
+static void put_context(const struct evidence_worker *w, const struct position *p, size_t seen,
+                        float *z)
+{
+    float events = (float)p->events;
+    z[0] = 0.2f * log1_of(w, p->last->uses);
+    z[1] = 0.2f * log1_of(w, p->events);
+    z[2] = 0.2f * log1_of(w, w->own_distinct);
+    z[3] = 0.2f * log1_of(w, (int32_t)w->scored.len);
+    z[4] = 1 - (float)w->own_distinct / events;
+    z[5] = 0.3f * log1_of(w, (int32_t)seen);
+    z[6] = 0.3f * log1_of(w, w->sessions_before);
+    z[7] = 0.3f * log1_of(w, p->own_successors);
+    z[8] = (float)w->repeats / (float)seen;
+    z[9] = 0; /* seconds since the event before: the store has the times of sessions alone */
+    z[10] = w->last_before < 0 ? 0 : log_seconds(w->time - w->last_before);
+    z[11] = seen == 1;
+}
+
+/* ---- a position ---- */
+
+static void mark_follow(struct evidence_worker *w, const struct gathered *last, bool mark)
+{
+    for (size_t i = 0; i < last->neighbour.len; i++)
+        w->follow[last->neighbour.at[i].item] = mark ? (int32_t)i : -1;
+}
+
+static void put_candidates(struct evidence_worker *w, const struct position *p, size_t seen,
+                           struct found_evidence *to)
+{
+    const int32_t *row = w->maker->row;
+    float f[EVIDENCE_FEATURES], z[EVIDENCE_CONTEXT];
+    for (size_t i = 0; i < w->scored.len; i++) {
+        const struct scored *s = &w->scored.at[i];
+        if (!s->chosen || (row && row[s->item] < 0))
+            continue;
+        put_features(w, p, s, f);
+        vec_push(&to->item, row ? row[s->item] : s->item);
+        vec_append(&to->feature, f, EVIDENCE_FEATURES);
+    }
+    put_context(w, p, seen, z);
+    vec_append(&to->context, z, EVIDENCE_CONTEXT);
+    vec_push(&to->end, (int32_t)to->item.len);
+}
+
+static void clear_position(struct evidence_worker *w)
+{
+    for (size_t i = 0; i < w->scored.len; i++)
+        w->slot[w->scored.at[i].item] = -1;
+    for (size_t i = 0; i < w->own_nexts.len; i++)
+        w->own_next[w->own_nexts.at[i]] = 0;
+    vec_clear(&w->scored);
+}
+
+/* The first `seen` events have happened. */
+static void run_position(struct evidence_worker *w, size_t seen, struct found_evidence *to)
+{
+    struct gathered *of[RECENT_ITEMS];
+    int32_t last = w->sequence.at[seen - 1];
+    int count = recent_items(w, seen, of);
+    struct position p = {.events = (int32_t)w->event.len, .last = of[0]};
+    score_rules(w, seen);
+    score_near(w, of, count);
+    score_neighbours(w, of, count);
+    for (enum score by = BY_RULE; by <= BY_KNN; by++)
+        choose_best(w, by);
+    choose_own(w, last);
+    for (size_t i = 0; i < w->newest.len; i++)
+        scored_of(w, w->newest.at[i])->chosen = true;
+    for (size_t i = 0; i < w->scored.len; i++)
+        p.best_knn = w->scored.at[i].knn > p.best_knn ? w->scored.at[i].knn : p.best_knn;
+    for (size_t i = 0; i < w->own_nexts.len; i++)
+        p.own_successors += w->own_next[w->own_nexts.at[i]];
+    mark_follow(w, p.last, true);
+    put_candidates(w, &p, seen, to);
+    mark_follow(w, p.last, false);
+    clear_position(w);
+}
+
+void evidence_worker_run(struct evidence_worker *w, size_t session, bool ended,
+                         struct found_evidence *to)
+{
+    begin_session(w, session, ended);
+    for (size_t i = 0; i + 1 < w->sequence.len; i++) {
+        int32_t item = w->sequence.at[i];
+        w->repeats += w->in_session[item] > 0;
+        w->in_session[item]++;
+        w->last_in_session[item] = (int32_t)i;
+        add_event(w, item, i == 0, w->time);
+        run_position(w, i + 1, to);
+    }
+    forget_own(w);
+}

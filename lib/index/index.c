@@ -1,0 +1,144 @@
+#include "index/index.h"
+
+#include <stdlib.h>
+
+/* ---- sessions by time ---- */
+
+struct by_start {
+    int64_t start;
+    int32_t session; /* of the store; breaks ties, so that the order is one */
+};
+
+static int compare_starts(const void *a, const void *b)
+{
+    const struct by_start *x = a, *y = b;
+    if (x->start != y->start)
+        return x->start < y->start ? -1 : 1;
+    return (x->session > y->session) - (x->session < y->session);
+}
+
+typedef VEC(struct by_start) by_start_vec;
+
+static by_start_vec sessions_of(const struct session_store *c, enum part first, enum part last)
+{
+    by_start_vec found = {0};
+    for (size_t s = 0; s < session_store_sessions(c); s++)
+        if (session_store_part(c, s) >= first && session_store_part(c, s) <= last)
+            vec_push(&found, ((struct by_start){session_store_start(c, s), (int32_t)s}));
+    if (found.len)
+        qsort(found.at, found.len, sizeof *found.at, compare_starts);
+    return found;
+}
+
+static void copy_sessions(struct session_index *x, const struct session_store *c,
+                          const by_start_vec *order)
+{
+    size_t events = 0, n = order->len;
+    for (size_t i = 0; i < n; i++)
+        events += session_store_length(c, (size_t)order->at[i].session);
+    x->sessions = (int32_t)n;
+    x->start = mem_alloc(n * sizeof *x->start);
+    x->last = mem_alloc(n * sizeof *x->last);
+    x->user = mem_alloc(n * sizeof *x->user);
+    x->event = mem_alloc((n + 1) * sizeof *x->event);
+    x->item = mem_alloc(events * sizeof *x->item);
+    x->event[0] = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t s = (size_t)order->at[i].session, length = session_store_length(c, s);
+        x->start[i] = session_store_start(c, s);
+        x->last[i] = session_store_last(c, s);
+        x->user[i] = session_store_user(c, s);
+        memcpy(x->item + x->event[i], session_store_items(c, s), length * sizeof *x->item);
+        x->event[i + 1] = x->event[i] + length;
+    }
+}
+
+/* ---- postings ---- */
+
+/* Calls for each item of each session once: counts into `next`, or places the ranks. */
+static void each_posting(const struct session_index *x, int32_t *newest, size_t *next,
+                         int32_t *place)
+{
+    for (int32_t i = 0; i < x->items; i++)
+        newest[i] = -1;
+    for (int32_t rank = 0; rank < x->sessions; rank++) {
+        const int32_t *item = session_index_items(x, rank);
+        for (size_t k = 0; k < session_index_length(x, rank); k++) {
+            if (newest[item[k]] == rank)
+                continue;
+            newest[item[k]] = rank;
+            if (place)
+                place[next[item[k]]] = rank;
+            next[item[k]]++;
+        }
+    }
+}
+
+static void make_postings(struct session_index *x)
+{
+    size_t n = (size_t)x->items, total = 0;
+    int32_t *newest = mem_alloc(n * sizeof *newest);
+    size_t *next = mem_zero(n, sizeof *next);
+    x->posting = mem_alloc((n + 1) * sizeof *x->posting);
+    each_posting(x, newest, next, NULL);
+    for (size_t i = 0; i < n; i++) {
+        size_t count = next[i];
+        x->posting[i] = next[i] = total;
+        total += count;
+    }
+    x->posting[n] = total;
+    x->session = mem_alloc(total * sizeof *x->session);
+    each_posting(x, newest, next, x->session);
+    mem_free(newest);
+    mem_free(next);
+}
+
+void session_index_build(struct session_index *x, const struct session_store *c, int32_t items,
+                         enum part first, enum part last)
+{
+    by_start_vec order = sessions_of(c, first, last);
+    *x = (struct session_index){.items = items};
+    copy_sessions(x, c, &order);
+    make_postings(x);
+    vec_release(&order);
+}
+
+void session_index_release(struct session_index *x)
+{
+    mem_free(x->start);
+    mem_free(x->last);
+    mem_free(x->user);
+    mem_free(x->event);
+    mem_free(x->item);
+    mem_free(x->posting);
+    mem_free(x->session);
+    *x = (struct session_index){0};
+}
+
+/* ---- queries ---- */
+
+int32_t session_index_before(const struct session_index *x, int64_t time)
+{
+    int32_t low = 0, high = x->sessions;
+    while (low < high) {
+        int32_t middle = low + (high - low) / 2;
+        if (x->start[middle] < time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+size_t session_index_postings(const struct session_index *x, int32_t item, int32_t rank)
+{
+    size_t first = x->posting[item], low = first, high = x->posting[item + 1];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (x->session[middle] < rank)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low - first;
+}
