@@ -40,6 +40,7 @@ enum field_high {
     HIGH_NO_WEEK, /* with one more for no earlier session */
     HIGH_HISTORY,
     HIGH_RESET,
+    HIGH_ONE,
     HIGH_COUNT,
 };
 

@@ -126,6 +126,7 @@ enum read_result predictions_in_next(struct predictions_in *in, struct predictio
 const struct meta *predictions_in_meta(const struct predictions_in *in);
 const struct names *predictions_in_users(const struct predictions_in *in); /* of the current run */
 const struct names *predictions_in_items(const struct predictions_in *in);
+const char *predictions_in_name(const struct predictions_in *in); /* of the input that is read */
 uint64_t predictions_in_skipped(const struct predictions_in *in);
 void predictions_in_close(struct predictions_in *in);
 
