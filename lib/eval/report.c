@@ -75,7 +75,7 @@ struct scored_run *report_run_begin(struct report *r, struct model_name *chain, 
     struct bytes seed = model_name_find(chain, "seed");
     buf_append(&run.seed, seed.at, seed.len);
     run.model = model_of(r, chain);
-    scored_run_start(&run.run, r->how);
+    scored_run_start(&run.run, r->how, r->among);
     vec_push(&r->runs, run);
     struct report_model *m = &r->models.at[run.model];
     m->runs++;

@@ -67,6 +67,8 @@ static int take_record(void *to, const struct predictions_record *record, struct
         scored_run_item(r->run, attributes_find(record->named.attributes, "train"));
     else if (record->kind == RECORD_RANK)
         scored_run_ranks(r->run, &record->ranks);
+    else if (record->kind == RECORD_TOP)
+        scored_run_lists(r->run, &record->tops);
     if (watcher_of(r)->record)
         watcher_of(r)->record(r->to, record);
     return 0;

@@ -19,7 +19,7 @@ static const struct scoring *scoring(void)
 static void add_run(struct scored_run *r, const struct scoring *how, const int32_t *rank, size_t n)
 {
     struct err e = {0};
-    scored_run_start(r, how);
+    scored_run_start(r, how, 0);
     for (size_t i = 0; i < n; i++) {
         int32_t at[] = {0, 1, 2, 3}, user[4] = {0}, ranks[4] = {rank[i], rank[i], rank[i], rank[i]};
         struct pass p = {.epoch = {(int64_t)i + 1, PART_TEST}, .events = (int64_t)i + 1};
