@@ -326,11 +326,13 @@ int predictions_in_each(struct predictions_in *in, const struct predictions_visi
             return e->status; /* names the place already */
         if (got == READ_RECORD)
             status = visit->record(to, &record, e);
+        else if (visit->end(to, e)) /* the input may be the next one already */
+            return e->status;
         else
-            status = visit->end(to, e) || visit->begin(to, &in->r.meta, e) ? e->status : 0;
+            status = visit->begin(to, &in->r.meta, e);
     }
     if (!status)
-        status = visit->end(to, e);
+        return visit->end(to, e);
     return status == STATUS_DATA ? frame_in_at(in->r.frame, e) : status;
 }
 

@@ -61,7 +61,8 @@ int main(void)
     tap_ok(results_find(&t, 0, "position-up-to", "1") && !results_find(&t, 1, "position", "2") &&
                !results_find(&t, 0, "seen", "1") && !results_find(&t, 7, "position", "1"),
            "groups are found by name, where there are such");
-    tap_ok(fabs(results_change(&t, 1, 4) - (1 / 0.375 - 1)) < 1e-12, "change");
+    tap_ok(fabs(results_change(&t, 1, 0, 4) - (1 / 0.375 - 1)) < 1e-12,
+           "change against another model");
     results_release(&t);
     for (int i = 0; i < 3; i++)
         scored_run_release(&run[i]);
