@@ -211,12 +211,13 @@ int filter_survey_dwell(struct filter_setting *s, const struct all_user_sessions
     return 0;
 }
 
-/* Bins count from 1. */
+/* Bins count from 1.  Where times hardly differ, many of Scott's narrow bins lie before them. */
 static int32_t bin_of(const struct filter_setting *s, int64_t dwell)
 {
     if (s->number)
         return (int32_t)(dwell * s->number / (s->longest + 1)) + 1;
-    return s->width > 0 ? (int32_t)((double)dwell / s->width) + 1 : 1;
+    double bin = s->width > 0 ? (double)dwell / s->width : 0;
+    return bin < MOST_BINS ? (int32_t)bin + 1 : MOST_BINS;
 }
 
 int filter_apply_dwell(const struct filter_setting *s, struct user_sessions *h, struct err *e)
