@@ -55,6 +55,9 @@ static void say_report(const struct split_report *r)
     if (r->sessions_astride)
         cli_warn("%lld sessions straddle the edge between two parts",
                  (long long)r->sessions_astride);
+    if (r->sessions_overlapping)
+        cli_warn("%lld sessions begin before an earlier one of their user has ended",
+                 (long long)r->sessions_overlapping);
     if (r->users_tied)
         cli_warn("%lld users have events of one time on both sides of the edge: the order of the "
                  "log decides",

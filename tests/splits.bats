@@ -113,3 +113,22 @@ stream() {
     tfilter --strict --split last-session --drop-unseen new.mp 2>report >out.mp
     [ "$(records out.mp | jq -c 'select(.[0] == "session") | .[3]' | paste -sd' ')" = '[100,200] [5100,5200]' ]
 }
+
+@test "sessions of one user that overlap, in one part or in two" {
+    # sessions 1 and 2 overlap, 3 begins when 2 ends, 5 lies in 4
+    printf '%s\n' u,s,i,t a,1,x,10 a,1,y,90 a,2,y,80 a,2,x,100 a,3,x,100 a,3,y,150 a,4,x,200 a,4,y,300 \
+        a,5,y,210 a,5,x,220 a,6,x,400 a,6,y,410 |
+        csv-sessionize --user u --session s --item i --time t >log.mp
+    tfilter --split last-session log.mp 2>report >out.mp
+    [ "$(said 'begin before an earlier one')" = 2 ]
+    [ "$(said straddle)" = 0 ]
+    run -65 --separate-stderr tfilter --strict --split last-session -o out.mp log.mp
+    [[ $stderr == "tfilter: --strict: 2 sessions begin before an earlier one of their user has ended" ]]
+    # of a stream that was split before too, and from one part to the next
+    tfilter --last-sessions 3 --split user:0.4 log.mp 2>report >split.mp
+    run -65 --separate-stderr tfilter --strict --validation 0 -o out.mp split.mp
+    [[ $stderr == *"--strict: "*"1 sessions begin before an earlier one"* ]]
+    # without them there is nothing to refuse
+    tfilter --last-sessions 1 log.mp >last.mp
+    tfilter --strict --split user:1 last.mp 2>report >out.mp
+}
