@@ -115,6 +115,35 @@ check() {
     [ ! -e out.mp ]
 }
 
+@test "another run of other sessions or of another split is refused, with the place" {
+    tfilter --split user:0.5 --validation 0.3 --repeats consecutive "${SPLIT%split}sessions.mp" 2>report |
+        baseline --model markov --top 5 >other.mp
+    run -65 --separate-stderr baseline --model ppop --mix other.mp -o out.mp "$SPLIT.mp"
+    [[ $stderr == "baseline: --mix other.mp: user u"*", session "*", position "*": the target is "*", and in the sessions "*": both have to be of one log"* ]]
+    # items of other names
+    make_log 4711 | sed 's/,r/,q/' | reddit-sessionize --min-events 1 --keep-repeats |
+        tfilter --split user:0.5 --validation 0.3 2>report | baseline --model markov --top 5 >other.mp
+    run -65 --separate-stderr baseline --model ppop --mix other.mp -o out.mp "$SPLIT.mp"
+    [[ $stderr == *": the target is another item, and in the sessions r"* ]]
+    # the users' sessions by other numbers
+    tfilter --last-sessions 1 "${SPLIT%split}sessions.mp" | tfilter --split user:0 2>report |
+        baseline --model markov --top 5 >other.mp
+    run -65 --separate-stderr baseline --model ppop --mix other.mp -o out.mp "$SPLIT.mp"
+    [[ $stderr == *"--mix other.mp: the file has no list for any of the "*" positions: it has to be of the same log"* && ! -e out.mp ]]
+}
+
+@test "a session behind one of a later part is refused, with the place" {
+    spcat "$SPLIT.mp" >split.json
+    for parts in 1,3 3,1; do
+        # the first session of the one part becomes one of the other
+        awk -v part=",${parts%,*}," -v other=",${parts#*,}," '/^."session"/ && !done && substr($0, 12) ~ "^[0-9]*" part { sub(part, other); done = 1 } { print }' split.json |
+            spcat --from-json >swapped.mp
+        run -65 --separate-stderr baseline --model pop -o out.mp swapped.mp
+        echo "$stderr"
+        [[ $stderr == *"swapped.mp, block 0, record "*" session comes after a "*" session of the same user" && ! -e out.mp ]]
+    done
+}
+
 @test "options that a model does not have" {
     run -64 --separate-stderr baseline --model pop --neighbours 5 "$SPLIT.mp"
     [[ $stderr == *"--neighbours changes nothing in --model pop: it is for item-knn, session-knn"* ]]

@@ -392,8 +392,9 @@ static bool find_scores(const struct baseline *b, const struct moment *m, struct
         for (int32_t i = 0; i < row.len; i++)
             scores_add(&w->scores, row.at[i].place, row.at[i].score);
     }
-    return b->options.mix && mix_into(b->options.mix, m->user, m->session, (int32_t)m->count - 1,
-                                      b->options.mix_weight, b->place, &w->scores);
+    struct mix_position at = {m->user, m->session, (int32_t)m->count - 1};
+    return b->options.mix &&
+           mix_into(b->options.mix, at, b->options.mix_weight, b->place, &w->scores);
 }
 
 struct verdict baseline_answer(const struct baseline *b, struct baseline_work *w,
