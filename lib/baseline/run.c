@@ -27,9 +27,8 @@ static int take_session(struct counting *c, const struct session *s, struct err 
     struct counted_user *user = &c->users.at[s->user];
     user->last = s->part;
     c->parts[s->part]++;
-    if (s->part == PART_TRAIN)
-        baseline_learn(c->baseline, s);
-    else
+    baseline_take(c->baseline, s);
+    if (s->part != PART_TRAIN)
         answers_keep(&c->answers, s, user->sessions);
     user->sessions++;
     return 0;
@@ -61,6 +60,8 @@ static int learn(struct counting *c, struct err *e)
     if (item_support_most(&c->support, c->rank_among, items, &candidates, e))
         return e->status;
     baseline_ready(c->baseline, items, candidates);
+    if (baseline_is_online(c->baseline) == ONLINE_ALL)
+        answers_sort(&c->answers);
     mem_free(candidates);
     return 0;
 }
