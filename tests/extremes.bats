@@ -11,7 +11,7 @@ setup_file() {
     sessionize --gap 68719476736 log.csv >sessions.mp
     # Long times between events, which hardly differ.
     grep -E 'time|c,' log.csv | sessionize --gap 68719476736 >alike.mp
-    tfilter --split user:0.5 sessions.mp >split.mp 2>report
+    tfilter --split newest:0.4 sessions.mp >split.mp 2>report
 }
 
 setup() {
@@ -69,10 +69,11 @@ NUMBERS=(-9223372036854775808 -1 0 1 2 1000000 2147483647 2147483648 34359738367
 
 @test "fractions, dates and zones of tfilter" {
     for value in 0 1 0.000000001 1/999999999 999999998/999999999 0.999999999; do
-        for option in recent= split=user: ; do
+        for option in recent= split=user: split=newest:; do
             readable_or_refused tfilter "--$option$value" "$SESSIONS"
         done
         readable_or_refused tfilter --validation "$value" "$SPLIT"
+        readable_or_refused tfilter --validation "newest:$value" "$SPLIT"
     done
     for date in 0000-01-01 1969-12-31 1970-01-01 4147-08-20T07:32:15Z 9999-12-31T23:59:59Z; do
         readable_or_refused tfilter --split "time:$date" "$SESSIONS"
