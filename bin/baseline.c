@@ -4,18 +4,41 @@
 #include "cli/progress.h"
 #include "baseline/run.h"
 
-static const char *model;
+#define MODELS "pop|s-pop|ppop|ppop-decay|markov|item-knn|session-knn|vstan"
+
+static const char *model, *online = "none";
+static double age_days = 5;
 static struct counting counting;
-static struct baseline_options options = {
-    .neighbours = 100, .sample = 1000, .regularization = 20, .mix_weight = 0.5};
+static struct baseline_options options = {.neighbours = 100,
+                                          .sample = 1000,
+                                          .regularization = 20,
+                                          .decays = {.position = 0.7, .item = 5, .idf = 1},
+                                          .decay = 0.8,
+                                          .mix_weight = 0.5};
 
 static const struct option own_options[] = {
     {OPTION_CHOICE, 0, "model", .help = "what to count", .to = &model, .recorded = true,
-     .choices = "pop|s-pop|ppop|markov|item-knn|session-knn"},
-    {OPTION_INT, 0, "neighbours", "K", "item-knn, session-knn: how many are looked at",
+     .choices = MODELS},
+    {OPTION_CHOICE, 0, "online", "WHOSE", "learn also what ended before: own sessions, or all",
+     &online, true, .choices = "none|user|all"},
+    {OPTION_FLAG, 0, "no-remind", .help = "put the items of the session so far behind all others",
+     .to = &options.no_remind, .recorded = true},
+    {OPTION_INT, 0, "window", "SECONDS", "pop: count what ended in the last SECONDS; 0: all",
+     &options.window, true, .high = 0x1p36},
+    {OPTION_REAL, 0, "decay", "R", "ppop-decay: weight beside the session after it", &options.decay,
+     true, .high = 1},
+    {OPTION_REAL, 0, "position-decay", "N", "vstan: N events ago weighs 1/e; 0: all alike",
+     &options.decays.position, true, .high = 1e9},
+    {OPTION_REAL, 0, "item-decay", "N", "vstan: so does N events from the shared item",
+     &options.decays.item, true, .high = 1e9},
+    {OPTION_REAL, 0, "age-decay", "DAYS", "vstan: so does a session of DAYS ago", &age_days, true,
+     .high = 1e9},
+    {OPTION_REAL, 0, "idf", "W", "vstan: extra weight of the rarest item; 0: none",
+     &options.decays.idf, true, .high = 1e9},
+    {OPTION_INT, 0, "neighbours", "K", "*-knn, vstan: how many are looked at; vstan 200",
      .to = &options.neighbours, .recorded = true, .low = 1, .high = INT32_MAX},
     {OPTION_INT, 0, "sample", "M",
-     "session-knn: among how many, the newest sessions with an item of this one; 0: all",
+     "session-knn, vstan: among how many, the newest sessions with an item of this one; 0: all",
      .to = &options.sample, .recorded = true, .high = INT32_MAX},
     {OPTION_REAL, 0, "regularization", "R", "item-knn: added to how often an item occurs",
      .to = &options.regularization, .recorded = true, .high = 1e9},
@@ -32,26 +55,54 @@ static const struct option own_options[] = {
     {0},
 };
 
+/* Whether a list "a, b, c" has the word. */
+static bool has_word(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)); at += n)
+        if ((at == list || at[-1] == ' ') && (!at[n] || at[n] == ','))
+            return true;
+    return false;
+}
+
 static void check_options(void)
 {
     static const struct {
         const char *option, *models; /* that it changes */
-    } uses[] = {{"neighbours", "item-knn, session-knn"},
-                {"sample", "session-knn"},
+    } uses[] = {{"neighbours", "item-knn, session-knn, vstan"},
+                {"sample", "session-knn, vstan"},
                 {"regularization", "item-knn"},
-                {"mix", "s-pop, ppop, markov, item-knn, session-knn"}};
+                {"window", "pop"},
+                {"decay", "ppop-decay"},
+                {"position-decay", "vstan"},
+                {"item-decay", "vstan"},
+                {"age-decay", "vstan"},
+                {"idf", "vstan"},
+                {"no-remind", "pop, ppop, ppop-decay, markov, item-knn, session-knn, vstan"},
+                {"mix", "s-pop, ppop, ppop-decay, markov, item-knn, session-knn, vstan"}};
     if (!model)
         cli_usage("--model is needed: one of %s", own_options[0].choices);
-    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
-        const char *found = strstr(uses[i].models, model);
-        while (found && found > uses[i].models && found[-1] != ' ')
-            found = strstr(found + 1, model); /* "pop" is part of "s-pop" */
-        if (cli_given(uses[i].option) && !found)
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+        if (cli_given(uses[i].option) && !has_word(uses[i].models, model))
             cli_usage("--%s changes nothing in --model %s: it is for %s", uses[i].option, model,
                       uses[i].models);
-    }
+    bool own = !strcmp(online, "user"), any = strcmp(online, "none") != 0;
+    if ((any && !strcmp(model, "s-pop")) || (own && !strcmp(model, "pop")))
+        cli_usage("--online %s changes nothing in --model %s", online, model);
     if (cli_given("mix-weight") && !counting.mix_path)
         cli_usage("--mix-weight is the weight of another run: give its file by --mix");
+}
+
+static void set_options(void)
+{
+    if (!strcmp(model, "vstan") && !cli_given("neighbours"))
+        options.neighbours = 200;
+    options.decays.age = age_days * 86400;
+    options.online = !strcmp(online, "all")    ? ONLINE_ALL
+                     : !strcmp(online, "user") ? ONLINE_USER
+                                               : ONLINE_NONE;
+    if (counting.mix_path)
+        options.mix = &counting.mix;
 }
 
 int main(int argc, char **argv)
@@ -68,20 +119,19 @@ int main(int argc, char **argv)
     const struct program program = {
         .name = "baseline",
         .purpose = "Predict the test part of split sessions by counting their training part.",
-        .usage = "--model pop|s-pop|ppop|markov|item-knn|session-knn [option ...] [file ...]",
+        .usage = "--model MODEL [option ...] [file ...]",
         .example = "baseline --model markov split.mp | scorer",
         .notes = notes.at,
         .tables = tables,
     };
     struct operands files = cli_parse(&program, argc, argv);
     check_options();
+    set_options();
 
     struct err e = {0};
     struct output out = {0};
     struct meta meta = {0};
     struct counting *c = &counting;
-    if (c->mix_path)
-        options.mix = &c->mix;
     c->out = &out;
     c->baseline = baseline_new(baseline_find(model), &options);
     cli_options_packed(&packed);

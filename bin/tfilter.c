@@ -55,10 +55,26 @@ static void say_report(const struct split_report *r)
     if (r->sessions_astride)
         cli_warn("%lld sessions straddle the edge between two parts",
                  (long long)r->sessions_astride);
+    if (r->sessions_overlapping)
+        cli_warn("%lld sessions begin before an earlier one of their user has ended",
+                 (long long)r->sessions_overlapping);
     if (r->users_tied)
         cli_warn("%lld users have events of one time on both sides of the edge: the order of the "
                  "log decides",
                  (long long)r->users_tied);
+}
+
+/* The number of items is the width of every model's output, and of what targets are ranked among.
+ */
+static void say_lost(const struct filter_chain *chain)
+{
+    for (size_t i = 0; i < chain->settings.len; i++) {
+        const struct filter_setting *s = &chain->settings.at[i];
+        if (s->items_lost)
+            cli_warn("--%s %s behind a split drops %lld items that only older sessions have, and "
+                     "targets are ranked among fewer: batcher --train-recent %s keeps them",
+                     s->filter->name, s->text, (long long)s->items_lost, s->text);
+    }
 }
 
 /* --strict: fails where the report finds anything. */
@@ -125,6 +141,7 @@ int main(int argc, char **argv)
         fail(&out, &e);
     if (filter_chain_splits(&chain))
         say_report(&report);
+    say_lost(&chain);
 
     sessions_in_close(in);
     meta_release(&meta);

@@ -169,7 +169,7 @@ EOT
         sort -u | tr '\n' ' ')" = '50 rank_among ' ]
     hand '' 1 | predictions >whole.mp
     run -1 grep -q among <(scorer --json whole.mp)
-    scorer --format tsv whole.mp | awk -F '\t' 'NF != 21 || (NR > 1 && $21 != "") { exit 1 }'
+    scorer --format tsv whole.mp | awk -F '\t' 'NF != 31 || (NR > 1 && $31 != "") { exit 1 }'
 }
 
 @test "pictures and the page say it" {

@@ -409,7 +409,8 @@ EOT
     hand | predictions >1.mp
     run -74 bash -c 'attnviz 1.mp >/dev/full'
     run -74 bash -c 'attnviz --html 1.mp >&-'
-    run -141 --separate-stderr bash -o pipefail -c 'attnviz --examples 1000 --html 1.mp 1.mp 1.mp 1.mp | head -c 1 >/dev/null'
+    for seed in {1..4}; do hand $seed; done | predictions >many.mp
+    run -141 --separate-stderr bash -o pipefail -c 'attnviz --examples 1000 --html many.mp | head -c 1 >/dev/null'
     [ -z "$stderr" ]
 }
 

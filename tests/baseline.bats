@@ -66,6 +66,73 @@ check() {
     check "$SPLIT" session-knn neighbours=9 sample=7
 }
 
+@test "ppop-decay" {
+    check "$SPLIT" ppop-decay top=5
+    check "$SPLIT" ppop-decay decay=0.3
+    check "$SPLIT" ppop-decay decay=0 top=9
+    check "$SPLIT" ppop-decay decay=1
+}
+
+@test "vstan" {
+    check "$SPLIT" vstan top=5
+    check "$SPLIT" vstan neighbours=3 sample=9 top=9
+    check "$SPLIT" vstan position-decay=2 item-decay=0 age-decay=0 idf=0
+    check "$SPLIT" vstan position-decay=0 item-decay=1 age-decay=0 idf=0 neighbours=7
+    check "$SPLIT" vstan position-decay=0 item-decay=0 age-decay=1 idf=0 neighbours=7
+    check "$SPLIT" vstan position-decay=0 item-decay=0 age-decay=0 idf=2.5 sample=0
+    # without its decays it is session-knn
+    for model in 'vstan --position-decay 0 --item-decay 0 --age-decay 0 --idf 0 --neighbours 100' session-knn; do
+        baseline --model $model --top 5 "$SPLIT.mp" | spcat | grep -E '^."(rank|top)"' | cksum
+    done | uniq | wc -l | grep -qx 1
+}
+
+@test "pop of a window" {
+    for window in 1 3600 100000 1000000 68719476736; do
+        check "$SPLIT" pop window=$window top=5
+    done
+    check "$SPLIT" pop window=0
+    run -1 cmp <(baseline --model pop "$SPLIT.mp" | spcat | grep '"rank"') <(baseline --model pop --window 100000 "$SPLIT.mp" | spcat | grep '"rank"')
+}
+
+@test "the items of the session so far behind all others" {
+    for model in pop ppop ppop-decay markov item-knn session-knn vstan; do
+        check "$SPLIT" $model no-remind top=6
+    done
+    check "$SPLIT" session-knn no-remind top=10000
+    check "$SPLIT" pop no-remind window=100000 top=10000
+    baseline --model markov --top 8 "$SPLIT.mp" >other.mp
+    spcat other.mp >other.json
+    check "$SPLIT" session-knn no-remind mix=other.mp top=9
+    run -64 --separate-stderr baseline --model s-pop --no-remind "$SPLIT.mp"
+    [[ $stderr == *"--no-remind changes nothing in --model s-pop"* ]]
+}
+
+@test "learning online: the user's own sessions, or all, that ended before" {
+    tfilter --split user:0.5 --validation 0.3 <(make_log 99 | awk -F, 'NR == 1 || $1 ~ /^u.$/' |
+        reddit-sessionize --min-events 1 --keep-repeats) >few.mp 2>report
+    spcat few.mp >few.json
+    for model in ppop ppop-decay markov item-knn session-knn vstan; do
+        check few $model online=user top=6
+        check few $model online=all top=6
+    done
+    # what is learned changes the answers
+    for online in none user all; do
+        baseline --model session-knn --online $online few.mp | spcat | jq -c 'select(.[0] == "rank") | [.[1] | .user, .session, .position, .rank] | transpose[]' | sort | cksum
+    done | sort -u | wc -l | grep -qx 3
+    check few pop online=all top=5
+    check few pop online=all window=200000 top=5
+    check few vstan online=all no-remind neighbours=5 sample=8
+    check few session-knn online=user neighbours=3 sample=8
+    baseline --model markov --top 8 few.mp >other.mp
+    spcat other.mp >other.json
+    check few markov online=all mix=other.mp top=3
+    check few ppop online=user mix=other.mp no-remind top=3
+    for wrong in 'pop --online user' 's-pop --online user' 's-pop --online all'; do
+        run -64 --separate-stderr baseline --model $wrong few.mp
+        [[ $stderr == *"--online "*" changes nothing in --model "* ]]
+    done
+}
+
 @test "mixed with another run's lists" {
     for other in markov session-knn; do
         baseline --model $other --top 8 "$SPLIT.mp" >other.mp
@@ -115,9 +182,38 @@ check() {
     [ ! -e out.mp ]
 }
 
+@test "another run of other sessions or of another split is refused, with the place" {
+    tfilter --split user:0.5 --validation 0.3 --repeats consecutive "${SPLIT%split}sessions.mp" 2>report |
+        baseline --model markov --top 5 >other.mp
+    run -65 --separate-stderr baseline --model ppop --mix other.mp -o out.mp "$SPLIT.mp"
+    [[ $stderr == "baseline: --mix other.mp: user u"*", session "*", position "*": the target is "*", and in the sessions "*": both have to be of one log"* ]]
+    # items of other names
+    make_log 4711 | sed 's/,r/,q/' | reddit-sessionize --min-events 1 --keep-repeats |
+        tfilter --split user:0.5 --validation 0.3 2>report | baseline --model markov --top 5 >other.mp
+    run -65 --separate-stderr baseline --model ppop --mix other.mp -o out.mp "$SPLIT.mp"
+    [[ $stderr == *": the target is another item, and in the sessions r"* ]]
+    # the users' sessions by other numbers
+    tfilter --last-sessions 1 "${SPLIT%split}sessions.mp" | tfilter --split user:0 2>report |
+        baseline --model markov --top 5 >other.mp
+    run -65 --separate-stderr baseline --model ppop --mix other.mp -o out.mp "$SPLIT.mp"
+    [[ $stderr == *"--mix other.mp: the file has no list for any of the "*" positions: it has to be of the same log"* && ! -e out.mp ]]
+}
+
+@test "a session behind one of a later part is refused, with the place" {
+    spcat "$SPLIT.mp" >split.json
+    for parts in 1,3 3,1; do
+        # the first session of the one part becomes one of the other
+        awk -v part=",${parts%,*}," -v other=",${parts#*,}," '/^."session"/ && !done && substr($0, 12) ~ "^[0-9]*" part { sub(part, other); done = 1 } { print }' split.json |
+            spcat --from-json >swapped.mp
+        run -65 --separate-stderr baseline --model pop -o out.mp swapped.mp
+        echo "$stderr"
+        [[ $stderr == *"swapped.mp, block 0, record "*" session comes after a "*" session of the same user" && ! -e out.mp ]]
+    done
+}
+
 @test "options that a model does not have" {
     run -64 --separate-stderr baseline --model pop --neighbours 5 "$SPLIT.mp"
-    [[ $stderr == *"--neighbours changes nothing in --model pop: it is for item-knn, session-knn"* ]]
+    [[ $stderr == *"--neighbours changes nothing in --model pop: it is for item-knn, session-knn, vstan"* ]]
     run -64 baseline --model item-knn --sample 5 "$SPLIT.mp"
     run -64 baseline --model session-knn --regularization 5 "$SPLIT.mp"
     run -64 baseline --model pop --mix "$SPLIT.mp" "$SPLIT.mp"
@@ -167,9 +263,9 @@ check() {
 }
 
 @test "the models differ" {
-    for model in pop s-pop ppop markov item-knn session-knn; do
+    for model in pop s-pop ppop ppop-decay markov item-knn session-knn vstan; do
         baseline --model $model "$SPLIT.mp" | spcat | grep '^\["rank"' | cksum
-    done | sort -u | wc -l | grep -qx 6
+    done | sort -u | wc -l | grep -qx 8
 }
 
 @test "real logs" {
@@ -189,7 +285,7 @@ check() {
 
 @test "a model is needed, and is one that there is" {
     run -64 --separate-stderr baseline "$SPLIT.mp"
-    [[ $stderr == *"--model is needed: one of pop|s-pop|ppop|markov|item-knn|session-knn"* ]]
+    [[ $stderr == *"--model is needed: one of pop|s-pop|ppop|ppop-decay|markov|item-knn|session-knn|vstan"* ]]
     run -64 --separate-stderr baseline --model best "$SPLIT.mp"
     [[ $stderr == *best*pop*ppop*markov* ]]
     run -64 baseline --model pop --top -1 "$SPLIT.mp"

@@ -9,8 +9,8 @@ Prints "ok" and the number of ranks, or what is wrong.
 import json
 import struct
 import sys
-from collections import Counter, defaultdict
-from math import floor, log, sqrt
+from collections import Counter, defaultdict, namedtuple
+from math import exp, floor, log, sqrt
 
 TRAIN, VALIDATION, TEST = 1, 2, 3
 ONE = 2**32  # similarities and mixed scores are whole numbers of 1/ONE
@@ -63,36 +63,88 @@ def item_knn(train, neighbours, regularization):
     return scores
 
 
-def session_knn(train, times, neighbours, sample):
-    newest = sorted(range(len(train)), key=lambda i: (times[i], i), reverse=True)
-    sets = [set(train[i][1]) for i in newest]
+def decayed(distance, decay):
+    return exp(-distance / decay) if decay else 1
+
+
+def session_knn(train, now, options, position=0, item=0, age=0, idf=0):
+    """Without decays session-kNN, with them VSTAN; position, item and age as --*-decay, in s."""
+    neighbours, sample = int(options.get("neighbours", 100)), int(options.get("sample", 1000))
+    newest = sorted(range(len(train)), key=lambda i: (train[i].end, i), reverse=True)
+    sessions = [train[i] for i in newest]
+    places = [{item: len(s.items) - 1 - t for t, item in enumerate(s.items)} for s in sessions]
+    having = Counter(i for p in places for i in p)
+
+    def similarity(n, ago, weight):
+        shared = sum(score(w) for i, w in weight.items() if i in places[n])
+        squares = 0
+        for i in sorted(ago, key=ago.get):
+            squares += weight[i] * weight[i]
+        alike = shared / ONE / sqrt(squares * len(places[n]))
+        return score(alike * decayed(max(0, now - sessions[n].end), age))
+
+    def rarity(i):
+        return log(len(sessions) / having[i]) / log(len(sessions)) if len(sessions) > 1 else 0
 
     def scores(user, before):
-        now, found = set(before), Counter()
-        candidates = [n for n, s in enumerate(sets) if s & now][: sample or None]
-        sims = [(-score(len(sets[n] & now) / sqrt(len(now) * len(sets[n]))), n) for n in candidates]
-        for sim, n in sorted(sims)[:neighbours]:
-            for item in sets[n]:
-                found[item] -= sim
+        ago = {item: len(before) - 1 - t for t, item in enumerate(before)}
+        weight, found = {i: decayed(d, position) for i, d in ago.items()}, Counter()
+        candidates = [n for n, p in enumerate(places) if p.keys() & ago.keys()][: sample or None]
+        for sim, n in sorted((-similarity(n, ago, weight), n) for n in candidates)[:neighbours]:
+            last = places[n][min(places[n].keys() & ago.keys(), key=ago.get)]
+            for i, p in places[n].items():
+                factor = decayed(abs(p - last), item) * (1 + idf * rarity(i)) if item or idf else 1
+                found[i] += score(-sim / ONE * factor) if factor != 1 else -sim
         return found
 
     return scores
 
 
-def model_of(name, train, times, options):
-    k = int(options.get("neighbours", 100))
+def ppop_decay(train, decay):
+    def scores(user, before):
+        own = sorted((s for s in train if s.user == user), key=lambda s: s.end)
+        found, weight = Counter(), 1.0
+        for s in reversed(own):
+            for i in set(s.items):
+                found[i] += score(weight)
+            weight *= decay
+        return found
+
+    return scores
+
+
+def window(train, now, seconds):
+    """Pop in a window: how often items come in sessions that ended at most so long before."""
+    last = now if now is not None else max((s.end for s in train), default=0)
+    recent = Counter(i for s in train if s.end >= last - seconds for i in s.items)
+    return lambda user, before: recent
+
+
+def model_of(name, train, start, options):
+    """The model of these training sessions, for a session that begins at `start`."""
+    k = int(options.get("neighbours", 200 if name == "vstan" else 100))
+    options = {**options, "neighbours": k}
+    pairs = [(s.user, s.items) for s in train]
+    if name == "pop" and int(options.get("window", 0)):
+        return window(train, start if options.get("online") == "all" else None, int(options["window"]))
     if name == "pop":
         return lambda user, before: {}
     if name == "s-pop":
         return lambda user, before: Counter(before)
     if name == "ppop":
-        return counts(train, lambda user, before: user, lambda user, before: user)
+        return counts(pairs, lambda user, before: user, lambda user, before: user)
+    if name == "ppop-decay":
+        return ppop_decay(train, float(options.get("decay", 0.8)))
     if name == "markov":
         last = lambda user, before: before[-1] if before else None
-        return counts(train, last, last)
+        return counts(pairs, last, last)
     if name == "item-knn":
-        return item_knn(train, k, float(options.get("regularization", 20)))
-    return session_knn(train, times, k, int(options.get("sample", 1000)))
+        return item_knn(pairs, k, float(options.get("regularization", 20)))
+    if name == "session-knn":
+        return session_knn(train, start, options)
+    default = {"position-decay": 0.7, "item-decay": 5, "age-decay": 5, "idf": 1}
+    position, item, age, idf = (float(options.get(o, d)) for o, d in default.items())
+    return session_knn(train, start, options, position, item, age * 86400, idf)
 
 
 # ---- the lists of another run ----
@@ -130,48 +182,76 @@ def mixed(own, other, weight):
 # ---- what should have come out ----
 
 
+Session = namedtuple("Session", "user part times items number end")
+
+
+def learned(sessions, session, online):
+    """What the model learns from before it predicts the session."""
+    train = [s for s in sessions if s.part == TRAIN]
+    before = [s for s in sessions if s.end < session.times[0]]
+    if online == "user":
+        return train + [s for s in before if s.part != TRAIN and s.user == session.user]
+    if online == "all":
+        return sorted(before, key=lambda s: s.end)
+    return train
+
+
 def answers(named, sessions, name, part, options):
     """For each target of the part: what its row of the ranks and of the lists should be."""
     global order
     users = [r[2] for r in named if r[0] == "user"]
     items = [r[2] for r in named if r[0] == "item"]
-    train = [(user, s) for _, user, of, _, s, *_ in sessions if of == TRAIN]
-    times = [t[-1] for _, _, of, t, *_ in sessions if of == TRAIN]
-    popularity = Counter(item for _, s in train for item in s)
-    order = lambda item: (-popularity[item], item)
-    model, top = model_of(name, train, times, options), int(options.get("top", 0))
+    top, online = int(options.get("top", 0)), options.get("online", "none")
     others = lists(options["mix"]) if "mix" in options else None
-    events, number, known = sum(popularity.values()), Counter(), {}
-    for _, user, of, _, session, *_ in sessions:
-        n = number[user]
-        number[user] += 1
-        for t in range(1, len(session) if of == part else 0):
-            row, one = model(user, session[:t]), 1 if "knn" not in name else ONE
+    counting = name in ("pop", "s-pop", "ppop", "markov")
+    model, known = None, None
+    for session in [s for s in sessions if s.part == part]:
+        train = learned(sessions, session, online)
+        if train != known or name == "vstan":
+            popularity = Counter(item for s in train for item in s.items)
+            order = lambda item: (-popularity[item], item)
+            events = sum(popularity.values())
+            model, known = model_of(name, train, session.times[0], options), train
+        for t in range(1, len(session.items)):
+            before = session.items[:t]
+            row, one = model(session.user, before), 1 if counting else ONE
+            if online != "none" and others is not None and counting:
+                row = {i: n * ONE for i, n in row.items()}
             if others is not None:
-                other = others.get((users[user], n, t - 1), [])
+                other = others.get((users[session.user], session.number, t - 1), [])
                 other = [(items.index(i), x) for i, x in other if i in items]
                 row, one = mixed(row, other, float(options.get("mix-weight", 0.5))), ONE
-            best = sorted(range(len(items)), key=lambda i: (-row.get(i, 0), *order(i)))
+            barred = set(before) if "no-remind" in options else set()
+            row = {i: n for i, n in row.items() if i not in barred}
+            best = sorted(range(len(items)), key=lambda i: (i in barred, -row.get(i, 0), *order(i)))
             total = sum(row.values())
 
             def p(i):
                 smooth = (popularity[i] + 1) / (events + len(items))
                 return (row.get(i, 0) / one + smooth) / (total / one + 1)
 
-            target = session[t]
+            target = session.items[t]
             rank = best.index(target) + 1
             value = p if one == 1 else lambda i: row.get(i, 0) / ONE
-            yield ([user, n, t - 1, target, rank, 0, n, len(session)], -log(p(target)), best[:top],
-                   [value(i) for i in best[:top]])
+            yield ([session.user, session.number, t - 1, target, rank, 0, session.number,
+                    len(session.items)], -log(p(target)), best[:top], [value(i) for i in best[:top]])
+
+
+def by_number(records):
+    """Sessions with their number among the user's."""
+    number = Counter()
+    for _, user, part, times, items, *_ in records:
+        yield Session(user, part, times, items, number[user], times[-1])
+        number[user] += 1
 
 
 def main(split, predictions, name, *given):
-    options = dict(g.split("=", 1) for g in given)
+    options = dict(g.partition("=")[::2] for g in given)
     inside, outside = records(split), records(predictions)
     named = [r for r in inside if r[0] in ("user", "item")]
-    sessions = [r for r in inside if r[0] == "session"]
+    sessions = list(by_number(r for r in inside if r[0] == "session"))
     expect([r for r in outside if r[0] in ("user", "item")], named, "users and items")
-    parts = [p for p in (VALIDATION, TEST) if p == TEST or any(s[2] == p for s in sessions)]
+    parts = [p for p in (VALIDATION, TEST) if p == TEST or any(s.part == p for s in sessions)]
     expect([r[1:] for r in outside if r[0] == "epoch"], [[1, p] for p in parts], "passes")
 
     columns = ("user", "session", "position", "target", "rank", "ties", "history", "length")
@@ -186,6 +266,9 @@ def main(split, predictions, name, *given):
         listed = [x for t in tops for x in t["item"]]
         scores = [x for t in tops for x in t["score"]]
         wanted = list(answers(named, sessions, name, part, options))
+        if options.get("online") == "all":  # which predicts in the order of time
+            start = {(s.user, s.number): s.times[0] for s in sessions}
+            wanted.sort(key=lambda w: start[w[0][0], w[0][1]])
         expect(len(rows), len(wanted), f"ranks in part {part}")
         expect(len(tops) > 0, int(options.get("top", 0)) > 0 and len(wanted) > 0, "lists")
         for i, (row, loss, best, score_list) in enumerate(wanted):

@@ -158,7 +158,8 @@ def support(users, item, user):
 
 
 def dwell_bins(users, value):
-    gaps = [b[0] - a[0] for s in everything(users) for a, b in zip(s["events"], s["events"][1:])]
+    gaps = [b[0] - a[0] for s in everything(users) if s["part"] <= TRAIN
+            for a, b in zip(s["events"], s["events"][1:])]
     if value == "scott":
         mean = sum(gaps) / max(1, len(gaps))
         width = sqrt(sum((g - mean) ** 2 for g in gaps) / len(gaps))
@@ -167,7 +168,7 @@ def dwell_bins(users, value):
         width = Fraction(max(gaps) + 1, int(value))
     for s in everything(users):
         times = [e[0] for e in s["events"]]
-        bins = [floor((b - a) / width) + 1 for a, b in zip(times, times[1:])] + [0]
+        bins = [floor(min(b - a, max(gaps)) / width) + 1 for a, b in zip(times, times[1:])] + [0]
         s["events"] = [(t, i, {**x, "dwell": b}) for (t, i, x), b in zip(s["events"], bins)]
 
 
@@ -186,6 +187,9 @@ def divide(users, value, of, one, other):
     edge = {"last-day": lambda: max(ends) - DAY, "last-week": lambda: max(ends) - 7 * DAY}.get(value)
     if value.startswith("time:"):
         edge = lambda: seconds(value[5:])
+    if value.startswith("newest:"):
+        share = floor(Fraction(value[7:]) * len(ends))
+        edge = lambda: sorted(ends, reverse=True)[share - 1] if share else max(ends) + 1
     for user, sessions in zip(users, mine):
         if edge and ends:
             late = [i for i, s in enumerate(sessions) if s["events"][-1][0] >= edge()]
@@ -194,6 +198,8 @@ def divide(users, value, of, one, other):
             stay = len(sessions) - 1
         else:
             stay = floor(Fraction(value) * len(sessions))
+            if of == TRAIN and Fraction(value) and sessions:
+                stay = max(1, stay)
         for i, s in enumerate(sessions):
             s["part"] = one if i < stay else other
         if value == "leave-one-out" and sessions and len(sessions[-1]["events"]) > 2:

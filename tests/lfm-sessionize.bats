@@ -176,6 +176,32 @@ item 2 t1 {'title': 'Same – Song'}
 END
 }
 
+@test "a title is better than none, whichever comes first" {
+    need_dump
+    row u 2009-01-01T00:04:00Z id1 '' >log
+    row u 2009-01-01T00:03:00Z id1 Zebra >>log
+    row u 2009-01-01T00:02:00Z id2 Band >>log
+    row u 2009-01-01T00:01:00Z id1 Ant >>log
+    row u 2009-01-01T00:00:00Z id2 '' >>log
+    titles() { definitions out.mp | sed -n "s/^item . id\\(.\\) {'title': '\\(.*\\)'}/\\1 \\2/p" | sort | paste -sd' '; }
+    lfm-sessionize log >out.mp
+    [ "$(titles)" = '1 Zebra 2 Band' ] # the first in the log
+    for order in cat tac; do
+        $order log | lfm-sessionize --ungrouped >out.mp
+        [ "$(titles)" = '1 Ant 2 Band' ] # the least
+    done
+}
+
+@test "titles that were superseded take no memory" {
+    # 50 items, each row a longer title that is less than the one before
+    awk -v OFS='\t' 'BEGIN {
+        long = sprintf("%1000s", ""); gsub(/ /, "x", long)
+        for (i = 60000; i > 0; i--)
+            print "u" i % 7, "2009-01-01T00:00:00Z", "id" i % 50, sprintf("%06d", i) long, "", "track"
+    }' >log
+    (ulimit -v 65536 && exec lfm-sessionize --ungrouped --memory 64K log >out.mp)
+}
+
 @test "--profiles gives users country, gender and age as far as they are given" {
     need_dump
     for user in u1 u2 u3 u4; do

@@ -134,6 +134,7 @@ data/sessionize_run      the three sessionizers' tests: whole runs
 data/sessionizer         the three sessionizers' tests, against tests/check-sessions.py
 eval/ranks_tsv           scorer.bats: ranks as text
 eval/report              scorer.bats: tables, TSV and JSON by hand-made streams
+eval/report_check        scorer.bats: runs that may not be averaged or compared
 eval/report_reader       scorer.bats, attnviz.bats: several inputs, --against
 eval/report_write        scorer.bats: one call by format
 train/attention_sample   trainer.bats, attnviz.bats: needs a trained model

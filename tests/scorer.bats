@@ -26,6 +26,9 @@ pass 2
 EOT
 }
 
+# A column of TSV on stdin, by its name.
+column() { awk -F '\t' -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next } { print $at }'; }
+
 # The value of a key in JSON lines on stdin.
 value() { grep -o "\"$1\": [^,}]*" | sed 's/^[^:]*: //'; }
 
@@ -262,19 +265,20 @@ EOT
     scorer --best 1.mp 2.mp >one
     [ "$(grep -c ' by position' one)" = 2 ]
     scorer --best 1.mp other.mp >several
-    [ "$(wc -l <several)" = 4 ]
+    [ "$(wc -l <several)" = 5 ]
     run -1 grep ' by position' several
     scorer --best --by position 1.mp other.mp >asked
     [ "$(grep -c ' by position' asked)" = 4 ]
-    cmp several <(tail -n 4 asked)
+    cmp several <(tail -n 5 asked)
 }
 
 @test "TSV: one width, the same numbers as JSON, empty where there is none" {
     hand 1 | predictions >1.mp
     hand 2 | predictions >2.mp
     scorer --format tsv 1.mp 2.mp >tsv
-    [ "$(awk -F '\t' '{ print NF }' tsv | sort -u)" = 21 ]
-    [ "$(awk -F '\t' '$19 == "true" && $6 == "" { print $1, $3, $4, $20 }' tsv)" = $'0 1 2 test\n1 2 2 test' ]
+    [ "$(awk -F '\t' '{ print NF }' tsv | sort -u)" = 31 ]
+    [ "$(awk -F '\t' '$28 == "true" && $6 == "" { print $1, $3, $4, $29 }' tsv)" = $'0 1 2 test\n1 2 2 test' ]
+    [ "$(column best <tsv | sort -u | tr '\n' ' ')" = ' false true ' ]
     [ "$(awk -F '\t' '$5 == "train" { print $10 }' tsv | sort -u)" = '' ]
     [ "$(awk -F '\t' '$1 == "sd" { print $10 }' tsv | sort -u)" = 0 ]
     [ "$(awk -F '\t' 'NR > 1 && $5 == "test" && $1 ~ /^[0-9]/ { print $15 }' tsv)" = \
@@ -286,7 +290,7 @@ EOT
     hand 2 $'a\tb"\\\xff' | predictions >2.mp
     name=$'x\ty"\\\xff'
     scorer --json --name "$name" --best --by none 1.mp | grep -qF '"name": "x\ty\"\\\udcff"'
-    [ "$(scorer --format tsv --name "$name" 1.mp | awk -F '\t' '{ print NF }' | sort -u)" = 21 ]
+    [ "$(scorer --format tsv --name "$name" 1.mp | awk -F '\t' '{ print NF }' | sort -u)" = 31 ]
     if command -v python3 >/dev/null; then
         scorer --json 1.mp 2.mp | python3 -c 'import json, sys
 for line in sys.stdin: json.loads(line)'
@@ -309,7 +313,10 @@ for line in sys.stdin: json.loads(line)'
 @test "a stream without a test pass is 65 and says what to look at" {
     hand | sed '/^epoch 1 test/,$d' | predictions >1.mp
     run -65 --separate-stderr scorer 1.mp
-    [[ $stderr == *'--test-from'* ]]
+    [[ $stderr == *'1.mp: '*'--test-from'* ]]
+    hand 2 | predictions >2.mp
+    run -65 --separate-stderr scorer 1.mp 2.mp           # the file is named, not the one that follows
+    [[ $stderr == 'scorer: 1.mp: no validation or test pass'* ]]
 }
 
 @test "input that is cut off is 65, and no result is written" {
@@ -354,7 +361,8 @@ for line in sys.stdin: json.loads(line)'
     hand | predictions >1.mp
     run -74 bash -c 'scorer 1.mp >/dev/full'
     run -74 bash -c 'scorer 1.mp >&-'
-    run -141 --separate-stderr bash -o pipefail -c 'for i in $(seq 200); do cat 1.mp; done | scorer | head -c 1 >/dev/null'
+    for i in $(seq 200); do hand "$i"; done | predictions >many.mp
+    run -141 --separate-stderr bash -o pipefail -c 'scorer many.mp | head -c 1 >/dev/null'
     [ -z "$stderr" ]
 }
 
@@ -403,6 +411,16 @@ duel() {
     echo "pass 1"
 }
 
+# validated MODEL RANK ...: validation passes of one target, an epoch for each rank.
+validated() {
+    local epoch=0 rank
+    duel "$1" 'ann bob' | sed '/^epoch/,$d'
+    for rank in "${@:2}"; do
+        epoch=$((epoch + 1))
+        printf '%s\n' "epoch $epoch validation" "rank 0 $rank" 'pass 1'
+    done
+}
+
 @test "--against: change, difference, test and interval by hand, users joined by name" {
     duel base 'ann bob cyd' 1,2 30,4 30,30 | predictions >base.mp
     duel new 'cyd ann bob' 1,30 1,2 1,4 | predictions >new.mp
@@ -416,12 +434,16 @@ duel() {
     near 0.5 "$(value recall@1_p <line)"                 # 2 of 2 go up: 2 / 2^2
     near 0 "$(value recall@1_low <line)"                 # 1 draw in 27 is the user without change
     near 0.5 "$(value recall@1_high <line)"
+    near 0.16666666666666667 "$(value recall@1_users_base <line)"
+    near 0.5 "$(value recall@1_users_model <line)"
+    near 0.5 "$(value recall@1_holm <line)"              # one model: nothing to correct for
     scorer --best --by none --at 1 --against base.mp new.mp >table
-    grep -qE '^new +recall@1  0.1667  0.5000  \+200.0 % +\+0.3333  \+0.0000 to \+0.5000  0.5$' table
+    grep -qE '^new +recall@1 +0.1667  0.5000  \+200.0 % +0.1667  0.5000 +\+0.3333  \+0.0000 to \+0.5000  0.5$' table
+    run -1 grep -i holm table
     grep -qx 'new: 3 users' table
     scorer --format tsv --by none --at 1 --against base.mp new.mp | awk -F '\t' '$6 == "against"' >tsv
     [ "$(cut -f 1,2,7,8,10 tsv | tr '\n\t' '; ')" = \
-        "change new base 3 2;difference new base 3 $(value recall@1_difference <line);low new base 3 0;high new base 3 0.5;p new base 3 0.5;" ]
+        "change new base 3 2;users_base new base 3 $(value recall@1_users_base <line);users_model new base 3 0.5;difference new base 3 $(value recall@1_difference <line);low new base 3 0;high new base 3 0.5;p new base 3 0.5;holm new base 3 0.5;" ]
 }
 
 @test "--against: the base is read once, and the others from standard input where none is named" {
@@ -431,19 +453,21 @@ duel() {
     scorer --best --against base.mp new.mp base.mp | cmp - table
     scorer --best --against base.mp <new.mp | cmp - table
     run -64 --separate-stderr scorer --against base.mp base.mp </dev/null
-    run -64 --separate-stderr scorer --against base.mp - <base.mp
     [[ $stderr == *'no other model to compare with base'* ]]
+    run -65 --separate-stderr scorer --against base.mp - <base.mp
+    [[ $stderr == *'run 1 (standard input) and run 0 (base.mp) are the same model with the same seeds'* ]]
+    scorer --best --against - new.mp <base.mp | cmp - table
     run -66 scorer --against no-such-file new.mp
 }
 
 @test "--against: users of only one of the two are left out, different numbers of targets counted" {
-    duel base 'ann bob cyd dan' 1 2 30 3 | predictions >base.mp
-    duel new 'eve bob ann dan' 1 1 2,2 '' | predictions >new.mp
+    duel base 'ann bob cyd dan eve' 1 2 30 3 | predictions >base.mp
+    duel new 'eve bob ann dan cyd' 1 1 2,2 '' | predictions >new.mp
     scorer --json --by none --against base.mp new.mp | grep '"against"' >line
     [ "$(value users <line) $(value users_alone <line) $(value users_uneven <line)" = '2 3 1' ]
     scorer --best --by none --against base.mp new.mp |
         grep -qx 'new: 2 users; 3 in only one of the two, left out; 1 with different numbers of targets'
-    duel new 'eve' 1 | predictions >strange.mp
+    duel new 'eve ann bob cyd dan' 1 | predictions >strange.mp
     run -65 --separate-stderr scorer --against base.mp strange.mp
     [[ $stderr == *'no user in common'* ]]
     [ -z "$(grep against <<<"$output")" ]
@@ -467,33 +491,20 @@ duel() {
 @test "--against takes the best epoch of each, by validation too" {
     duel base 'ann bob' 1 1 | predictions >base.mp
     predictions >new.mp <<EOT
-run trainer model=new
-items 9
-user bob
-user ann
+$(duel new 'bob ann' | sed '/^epoch/,$d')
 $(for epoch in 1 2 3; do
-    printf '%s\n' "epoch $epoch validation" "rank 0 $((epoch == 2 ? 1 : 9)) user=1" 'pass 1'
-    printf '%s\n' "epoch $epoch test" "rank 0 $((epoch == 2 ? 3 : 1)) user=1" "rank 0 1 user=2" 'pass 1'
+    printf '%s\n' "epoch $epoch validation" "rank 0 $((epoch == 2 ? 1 : 9))" 'pass 1'
+    printf '%s\n' "epoch $epoch test" "rank 0 $((epoch == 2 ? 3 : 1))" "rank 0 1 user=1" 'pass 1'
 done)
 EOT
     scorer --json --by none --at 1,20 --best-by recall@1 --against base.mp new.mp | grep '"against"' >line
     near -0.5 "$(value recall@1_difference <line)"
-    predictions >valid.mp <<EOT
-run trainer model=new
-user ann
-items 9
-epoch 1 validation
-rank 0 9
-pass 1
-epoch 2 validation
-rank 0 2
-pass 1
-epoch 3 validation
-rank 0 5
-pass 1
-EOT
-    scorer --json --by none --at 20 --best-by mrr@20 --against base.mp valid.mp | grep '"against"' >line
+    validated new 9 2 5 | predictions >valid.mp
+    validated base 1 8 | predictions >valid-base.mp
+    scorer --json --by none --at 20 --best-by mrr@20 --against valid-base.mp valid.mp | grep '"against"' >line
     near -0.5 "$(value mrr@20_difference <line)"
+    run -65 --separate-stderr scorer --against base.mp valid.mp
+    [[ $stderr == *'run 1 (valid.mp) and run 0 (base.mp) are scored on different parts, the validation part and the test part'* ]]
 }
 
 @test "--seed and --resamples choose the draws, and the same ones give the same interval" {
@@ -508,6 +519,312 @@ EOT
         [ "$(value recall@5_difference <base) $(value recall@5_p <base)" = \
             "$(value recall@5_difference <other) $(value recall@5_p <other)" ]
     done
+}
+
+@test "--against: a model may be compared with several bases, which are not compared with each other" {
+    duel pop 'ann bob' 1,9 30,9 | predictions >pop.mp
+    duel markov 'ann bob' 1,9 1,9 | predictions >markov.mp
+    duel new 'ann bob' 1,1 1,9 | predictions >new.mp
+    scorer --json --by none --at 1 --against pop.mp --against markov.mp new.mp | grep '"against"' >lines
+    [ "$(value against <lines) $(value name <lines)" = $'"pop"\n"markov" "new"\n"new"' ]
+    [ "$(value recall@1_difference <lines)" = $'0.5\n0.25' ]
+    scorer --best --by none --at 1 --against pop.mp --against markov.mp new.mp >table
+    grep -qE '^against pop +score' table && grep -qE '^against markov +score' table
+    run -1 grep -E '^markov +recall@1' table
+    scorer --best --by none --at 1 --against pop.mp --against markov.mp pop.mp new.mp markov.mp | cmp - table
+    run -64 --separate-stderr scorer --against pop.mp --against markov.mp pop.mp
+    [[ $stderr == *'no other model to compare with pop'* ]]
+}
+
+@test "--against: Holm's correction over the models, by hand" {
+    users='a b c d e f'
+    duel base "$users" 9 9 9 9 9 9 | predictions >base.mp
+    duel all "$users" 1 1 1 1 1 1 | predictions >all.mp      # p = 2 / 2^6
+    duel four "$users" 1 1 1 1 9 9 | predictions >four.mp    # p = 2 / 2^4
+    duel five "$users" 1 1 1 1 1 9 | predictions >five.mp    # p = 2 / 2^5
+    scorer --json --by none --at 1 --against base.mp all.mp four.mp five.mp | grep '"against"' >lines
+    [ "$(value recall@1_p <lines | tr '\n' ' ')" = '0.03125 0.125 0.0625 ' ]
+    [ "$(value recall@1_holm <lines | tr '\n' ' ')" = '0.09375 0.125 0.125 ' ] # 3 p, 1 p, 2 p
+    scorer --best --by none --at 1 --against base.mp all.mp four.mp five.mp >table
+    grep -qE '^all +recall@1 .* 0.031 +0.094$' table
+    grep -qx 'Holm: p corrected for the 3 models that are compared with one base' table
+    scorer --format tsv --by none --at 1 --against base.mp all.mp four.mp five.mp >tsv
+    [ "$(awk -F '\t' '$1 == "holm" { print $10 }' tsv | tr '\n' ' ')" = '0.09375 0.125 0.125 ' ]
+}
+
+@test "--against: a change per target of another sign than the difference per user is explained" {
+    # ann's 4 targets get worse, three users with one target each get better
+    duel base 'ann bob cyd dan' 1,1,1,1 9 9 9 | predictions >base.mp
+    duel new 'ann bob cyd dan' 9,9,9,9 1 1 1 | predictions >new.mp
+    scorer --best --by none --at 1 --against base.mp new.mp >table
+    grep -qE '^new +recall@1 +0.5714  0.4286  -25.0 % +0.2500  0.7500 +\+0.5000 ' table
+    grep -qx 'new, recall@1: worse per target, where users with many targets count more, but better per user' table
+    grep -q '^per target: every target counts the same' table
+    grep -q '^per user: every user in both counts the same' table
+    duel new 'ann bob cyd dan' 1,1,1,1 1 1 1 | predictions >better.mp
+    scorer --best --by none --at 1 --against base.mp better.mp >table
+    run -1 grep 'per target,' table
+}
+
+# places ITEM ...: a run with a target at each position of a session of ann's
+places() {
+    printf '%s\n' "run trainer model=${MODEL:-base} seed=${SEED:-1}" 'user ann' 'item 1 a' 'item 1 b' 'item 1 c'
+    local position=0 item
+    echo "epoch 1 ${PART:-test}"
+    for item; do
+        echo "rank $position 2 target=$item session=${SESSION:-3}"
+        position=$((position + 1))
+    done
+    echo 'pass 1'
+}
+
+@test "--against: inputs of different data are 65, with the count and the first difference" {
+    places 0 1 2 | predictions >base.mp
+    MODEL=new places 0 2 1 | predictions >new.mp
+    run -65 --separate-stderr scorer --best --against base.mp new.mp
+    [[ $stderr == *'run 1 (new.mp) and run 0 (base.mp) have different targets at 2 of 3 common places, first user "ann", session 3, position 1: "c" and "b"'*'make both from one split'* ]]
+    MODEL=new places 0 1 | predictions >fewer.mp            # a target less is no error, and is counted
+    scorer --best --by none --against base.mp fewer.mp | grep -qx 'new: 1 users; 1 with different numbers of targets'
+    MODEL=new places 0 1 2 | sed 's/^item 1 c/item 1 d/' | predictions >items.mp
+    run -65 --separate-stderr scorer --against base.mp items.mp
+    [[ $stderr == *'not of one data set: items in only one of them: 2, first "c", in the latter'* ]]
+    MODEL=new places 0 1 2 | sed 's/^user ann/&\nuser bob/' | predictions >users.mp
+    run -65 --separate-stderr scorer --against base.mp users.mp
+    [[ $stderr == *'not of one data set: users in only one of them: 1, first "bob", in the former'* ]]
+    # ranks as text have no sessions, and name what they rank alone
+    printf 'ann\t0\ta\t1\nann\t1\tb\t1\n' >same.tsv
+    scorer --best --by none --against base.mp --tsv same.tsv >table
+    printf 'ann\t0\tb\t1\nann\t1\tb\t1\n' >other.tsv
+    run -65 --separate-stderr scorer --best --against base.mp --tsv other.tsv
+    [[ $stderr == *'different targets at 1 of 2 common places, first user "ann", session 0, position 0: "b" and "a"'* ]]
+    # the bases are held to each other too
+    run -65 --separate-stderr scorer --best --against base.mp --against new.mp fewer.mp
+    [[ $stderr == *'run 1 (new.mp) and run 0 (base.mp) have different targets'* ]]
+}
+
+# ---- what may be averaged ----
+
+@test "runs of one model: the same run twice is 65" {
+    hand 1 | predictions >1.mp
+    hand 2 | predictions >2.mp
+    for twice in '1.mp 1.mp' '1.mp 2.mp 1.mp' '2.mp --tsv a.tsv --tsv a.tsv'; do
+        printf 'ann\t0\tx\t1\n' >a.tsv
+        run -65 --separate-stderr scorer --best $twice
+        [[ $stderr == *'are the same model with the same seeds'*'would count one run twice'* ]]
+        run ! grep '^model' <<<"$output"
+    done
+    run -65 --separate-stderr scorer 1.mp 2.mp 1.mp
+    [[ $stderr == *'run 2 (1.mp) and run 0 (1.mp) are'* ]]
+    cat 1.mp 1.mp >both.mp
+    run -65 scorer both.mp
+    hand 1 | sed 's/batcher seed=3/batcher seed=4/' | predictions >3.mp # another seed of the batches
+    scorer --best 1.mp 2.mp 3.mp >table
+}
+
+@test "runs of one model on different data are 65: other targets, other counts, another part" {
+    places 0 1 2 | predictions >1.mp
+    SEED=2 places 0 2 1 | predictions >2.mp
+    SEED=3 places 0 1 | predictions >3.mp
+    SEED=4 PART=validation places 0 1 2 | predictions >4.mp
+    SEED=5 SESSION=7 places 0 1 2 | predictions >5.mp
+    run -65 --separate-stderr scorer --best 1.mp 2.mp
+    [[ $stderr == *'run 1 (2.mp) and run 0 (1.mp) are runs of one model on different data (3 targets of the test part and 3 others of the test part)'* ]]
+    run -65 --separate-stderr scorer --best 1.mp 3.mp
+    [[ $stderr == *'(2 targets of the test part and 3 of the test part)'* ]]
+    run -65 --separate-stderr scorer --best 1.mp 4.mp
+    [[ $stderr == *'(3 targets of the validation part and 3'*' of the test part)'* ]]
+    scorer --best 1.mp 5.mp >table
+    run -1 grep 'do not compare' table
+    MODEL=other places 0 2 1 | predictions >other.mp
+    scorer --best 1.mp other.mp | grep -qx 'the models were not scored on the same targets: their scores do not compare'
+}
+
+# ---- more measures ----
+
+@test "ndcg by hand, and by an obvious implementation on thousands of ranks" {
+    hand | predictions | scorer --json --by none | grep '"epoch": 1, "part": "test"' >line
+    near 0.33333333333333333 "$(value ndcg@5 <line)"     # rank 1 of 1, 6, 21
+    near 0.45206906236934069 "$(value ndcg@10 <line)"    # (1 + 1 / log2(7)) / 3
+    synthesize --users 40 --days 30 | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
+        baseline --model markov -o ranks.mp
+    spcat ranks.mp | sed -n 's/^\["rank".*"rank": *\[\([0-9, ]*\)\].*/\1/p' | tr -s ', ' '\n' >ranks
+    for k in 1 7 20; do
+        gain=$(awk -v k=$k '{ n++ } $1 <= k { sum += log(2) / log(1 + $1) } END { printf "%.17g", sum / n }' ranks)
+        scorer --json --by none --at $k ranks.mp >line
+        near "$gain" "$(value ndcg@$k <line)"
+    done
+    scorer --best --by none --ndcg ranks.mp | grep -qE ' mrr@20 +ndcg@5 +ndcg@10 +ndcg@20$'
+    scorer --best --by none --best-by ndcg@10 ranks.mp | grep -qx 'best epoch by ndcg@10, selected_on: test'
+    scorer --best --by none ranks.mp >table
+    run -1 grep ndcg table
+}
+
+@test "--at all: every k from 1 to 20, as each alone" {
+    hand | predictions >1.mp
+    scorer --json --by none --best --at all 1.mp >all
+    [ "$(grep -o '"recall@[0-9]*"' all | wc -l)" = 20 ]
+    for k in 1 4 19 20; do
+        scorer --json --by none --best --best-by recall@20 --at $k 1.mp >one
+        [ "$(value ndcg@$k <all) $(value mrr@$k <all)" = "$(value ndcg@$k <one) $(value mrr@$k <one)" ]
+    done
+    scorer --best --by none --at all 1.mp | grep -qE 'recall@1 +recall@2 .* mrr@20$'
+}
+
+@test "coverage and popularity of lists, by an obvious implementation; none without lists" {
+    synthesize --users 20 --days 20 | lfm-sessionize | tfilter --split user:0.8 -o split.mp 2>/dev/null
+    baseline --model session-knn --top 10 split.mp -o top.mp
+    scorer --json --by none --at 1,5,10,20 top.mp >line
+    spcat top.mp >lines
+    jq -c 'select(.[0] == "item") | [.[1], (.[3].train | tonumber)] | @tsv' -r lines >items
+    jq -c 'select(.[0] == "top") | .[1] | .k as $k | .item as $i | range(0; $i | length / $k) | $i[. * $k:(. + 1) * $k] | @tsv' -r lines >lists
+    [ "$(wc -l <lists)" -gt 100 ]
+    for k in 1 5 10; do
+        read -r coverage popularity < <(awk -v k=$k '
+            NR == FNR { train[$1] = $2; items++; next }
+            { n++; sum = 0; for (i = 1; i <= k; i++) { if (!($i in in_any)) { in_any[$i]; covered++ }; sum += train[$i] }; total += sum / k }
+            END { printf "%.17g %.17g\n", covered / items, total / n }' items lists)
+        near "$coverage" "$(value coverage@$k <line)"
+        awk -v a="$popularity" -v b="$(value popularity@$k <line)" 'BEGIN { exit !((a - b) ^ 2 < 1e-18 && b > 0) }'
+    done
+    run -1 grep 'coverage@20\|popularity@20' line        # the lists have 10 items
+    scorer --best --by none --lists --at 5,20 top.mp >table
+    grep -qE ' coverage@5 +coverage@20 +popularity@5 +popularity@20$' table
+    grep -qE '^session-knn .* 0\.[0-9]{4} +- +[0-9.]+ +-$' table
+    baseline --model session-knn split.mp -o bare.mp
+    run -1 grep 'coverage\|popularity' <(scorer --json --by none bare.mp)
+    baseline --model pop --top 5 --rank-among 8 split.mp | scorer --json --by none --at 5 >line
+    near 0.625 "$(value coverage@5 <line)"               # the same 5 of 8 candidates in every list
+    predictions >hand.mp <<EOT
+run baseline model=pop
+user ann
+item 8 a
+item 4 b
+item 2 c
+item 1 d
+item 0 e
+epoch 1 test
+rank 0 1
+top 0,1 0,2 3,0
+pass 1
+EOT
+    scorer --json --by none --at 1,2 hand.mp >line
+    near 0.4 "$(value coverage@1 <line)"                 # a and d of 5
+    near 0.8 "$(value coverage@2 <line)"
+    near 5.66666666666666667 "$(value popularity@1 <line)"  # of 8, 8 and 1
+    near 5.16666666666666667 "$(value popularity@2 <line)"  # of 6, 5 and 4.5
+    # several models: a change, and no difference per user
+    baseline --model pop --top 10 split.mp -o pop.mp
+    scorer --json --by none --at 5 --against pop.mp top.mp | grep '"against"' >line
+    [ -n "$(value coverage@5_change <line)" ]
+    run -1 grep coverage@5_difference line
+}
+
+@test "repeat and explore: by hand; in every table but for --by none; unknown where the ranks do not say" {
+    broken_down | awk '/^rank/ { $0 = $0 " seen=" (n++ % 3 == 0) } 1' | predictions >seen.mp # ranks 1 and 3
+    broken_down | sed 's/model=ii-rnn/model=old/' | predictions >old.mp
+    scorer --json --at 2 --by repeat seen.mp >lines
+    group repeat repeat && [ "$(value events <line)" = 2 ]
+    near 0.5 "$(value recall@2 <line)"                   # ranks 1 and 3
+    near 0.5 "$(value mrr@2 <line)"
+    near 2.5 "$(value loss <line)"
+    group repeat explore && [ "$(value events <line)" = 4 ]
+    near 0.75 "$(value recall@2 <line)"                  # ranks 2, 4, 2, 1
+    scorer --best --at 2 seen.mp >table
+    grep -qE '^ii-rnn +repeat +2 +2.5000 +0.5000 +0.5000$' table
+    grep -qE '^ii-rnn +explore +4 +4.0000 +0.7500 +0.5000$' table
+    grep -qx 'repeat: the user had the target in an earlier event; explore: not' table
+    scorer --best --by repeat --at 2 seen.mp >table
+    [ "$(grep -c explore table)" = 2 ]                   # no second block
+    scorer --best --at 2 seen.mp old.mp >table           # several models have it without --by
+    grep -qE '^ii-rnn +explore +4 ' table
+    grep -q '^by repeat: unknown of old: the ranks do not say which targets the user had before' table
+    scorer --best --by repeat --at 2 old.mp | grep -q '^by repeat: unknown: the ranks do not say'
+    scorer --best --by none seen.mp >table
+    run -1 grep repeat table
+    run -1 grep repeat <(scorer --json --by none seen.mp)
+    spcat seen.mp | spcat --from-json | cmp - seen.mp
+    spcat --grep item=new seen.mp | grep -q '^."rank".*"target":.0.,.*"seen":.1.' # of the one target
+    printf 'user\tposition\ttarget\trank\tseen\nann\t0\tx\t1\t1\nann\t1\ty\t9\t0\n' >own.tsv
+    scorer --best --at 5 --tsv own.tsv | grep -qE '^own +repeat +1 +- +1.0000 +1.0000$'
+    sed 's/1$/2/' own.tsv >bad.tsv
+    run -65 --separate-stderr scorer --tsv bad.tsv
+    [[ $stderr == *'line 2: the seen is "2", expected 1 where the user had the target before'* ]]
+    broken_down | sed 's/^rank 0 .*/& seen=2/' | predictions >bad.mp
+    run -65 --separate-stderr scorer bad.mp
+    [[ $stderr == *'"seen"[0] is 2, expected 0 to 1'* ]]
+}
+
+@test "--by user: a line of TSV for each user, whose mean by targets is the whole" {
+    duel new 'ann bob cyd' 1,3,30 '' 4 | sed '/^item/s/$/\t/' | predictions >1.mp
+    scorer --by user --at 2,5 1.mp >tsv
+    [ "$(column group <tsv | tr '\n' ' ')" = 'ann cyd ' ] # bob has no target
+    [ "$(column by <tsv | sort -u)" = user ]
+    [ "$(column events <tsv | tr '\n' ' ')" = '3 1 ' ]
+    near 0.33333333333333333 "$(column recall@2 <tsv | head -n 1)"
+    near 0.44444444444444444 "$(column mrr@5 <tsv | head -n 1)"  # (1 + 1/3) / 3
+    near 0.5 "$(column ndcg@5 <tsv | head -n 1)"         # (1 + 1/2) / 3
+    near 0.05 "$(column precision@5 <tsv | tail -n 1 | awk '{ print $1 / 4 }')"
+    synthesize --users 20 --days 8 | lfm-sessionize | tfilter --split user:0.5 2>/dev/null |
+        baseline --model markov -o markov.mp
+    scorer --by user markov.mp >tsv
+    scorer --format tsv --by none markov.mp >whole
+    [ "$(wc -l <tsv)" = 21 ]
+    for score in loss recall@5 mrr@20 precision@10 ndcg@20; do
+        column events <tsv | paste - <(column $score <tsv) |
+            awk '{ n += $1; sum += $1 * $2 } END { printf "%.17g\n", sum / n }' >mean
+        awk -v a="$(cat mean)" -v b="$(column $score <whole)" 'BEGIN { exit !((a - b) ^ 2 < 1e-12 && b > 0) }'
+    done
+    scorer --json --by user markov.mp | grep -c '"by": "user", "group": "user_0000' | grep -qx 20
+    run -64 --separate-stderr scorer --by user --format table markov.mp
+    [[ $stderr == *'--by user is written as TSV or JSON'* ]]
+    run -64 --separate-stderr scorer --by user --against markov.mp 1.mp
+    [[ $stderr == *'--by user and --against exclude each other'* ]]
+}
+
+# ---- what chose the epoch, and which run is best ----
+
+@test "the validation score that chose the epoch: in tables, TSV and JSON" {
+    validated new 9 2 5 | predictions >1.mp
+    SEED=2 validated new 9 9 4 | predictions >2.mp
+    scorer --best --by none --best-by mrr@20 1.mp >table
+    grep -qE '^model .* validation mrr@20$' table
+    grep -qE '^new .* 0.5000$' table
+    scorer --best --by none --best-by mrr@20 1.mp 2.mp | grep -qE '^new .* 0.3750 ± 0.1768$' # 1/2 and 1/4
+    scorer --json --best --by none --best-by mrr@20 1.mp | value selection_score | grep -qx '0.5'
+    scorer --format tsv --best --by none --best-by mrr@20 1.mp | column selection_score | grep -qx 0.5
+    hand | predictions >test.mp
+    scorer --best --by none test.mp >table
+    run -1 grep validation table
+    scorer --json --best --by none --best-by loss test.mp | grep -qF '"selected_on": "test", "selection_score": 2}'
+}
+
+@test "JSON says the file of each run" {
+    hand 1 | predictions >'a "b".mp'
+    hand 2 | predictions >2.mp
+    scorer --json --by none --best 'a "b".mp' 2.mp >lines
+    [ "$(value file <lines)" = $'"a \\"b\\".mp"\n"2.mp"' ]
+    scorer --json --by none --best <2.mp | grep -qF '{"run": 0, "file": "standard input", '
+}
+
+@test "--pick prints the file of the run that is best on validation, and nothing else" {
+    validated a 9 2 30 | predictions >a.mp
+    validated b 9 1 30 | predictions >'b 1.mp'
+    validated c 1 1 1 | predictions >c.mp
+    hand | predictions >test.mp
+    [ "$(scorer --pick --best-by mrr@20 a.mp 'b 1.mp' test.mp)" = 'b 1.mp' ]
+    [ "$(scorer --pick a.mp 'b 1.mp' c.mp)" = a.mp ]     # all have a recall@20 of 1: the first
+    [ "$(scorer --pick --best-by recall@1 c.mp a.mp)" = c.mp ]
+    scorer --pick --best-by mrr@20 -o picked a.mp 'b 1.mp'
+    [ "$(cat picked)" = 'b 1.mp' ]
+    run -65 --separate-stderr scorer --pick test.mp
+    [ -z "$output" ]
+    [[ $stderr == *'--pick: no run has a validation pass'*'tfilter --validation'* ]]
+    run -64 --separate-stderr scorer --pick <a.mp
+    [[ $stderr == *'standard input, which has no name'* ]]
+    run -64 --separate-stderr scorer --pick --json a.mp
+    MODEL=d PART=validation places 0 1 | predictions >d.mp
+    run -65 --separate-stderr scorer --pick a.mp d.mp
+    [[ $stderr == *'run 1 (d.mp) and run 0 (a.mp) have different targets in their validation parts'* ]]
 }
 
 # ---- ranks of other programs ----
@@ -532,7 +849,8 @@ for line in open("lines", errors="surrogateescape"):
                   r["rank"][i], r["length"][i], r["loss"][i], sep="\t")
 EOT
     scorer --json --by position,history,length,phase markov.mp | sed 's/"loss": [0-9.]*/"loss"/' >stream
-    scorer --json --by position,history,length,phase --tsv markov.tsv | sed 's/"loss": [0-9.]*/"loss"/' >text
+    scorer --json --by position,history,length,phase --tsv markov.tsv |
+        sed 's/"loss": [0-9.]*/"loss"/; s/markov.tsv/markov.mp/' >text
     [ "$(wc -l <stream)" -gt 20 ]
     cmp stream text
     scorer --json --by none --tsv markov.tsv --against markov.mp --name base --name text |
@@ -591,7 +909,8 @@ EOT
     scorer --json --by none --tsv many.tsv >line
     [ "$(value events <line)" = 20000 ]
     near 0.3335 "$(value recall@10 <line)"               # 6670 of 20000
-    sort -R many.tsv | scorer --json --by none --tsv - --name many | cmp - line
+    sort -R many.tsv | scorer --json --by none --tsv - --name many |
+        sed 's/standard input/many.tsv/' | cmp - line
 }
 
 # ---- pictures ----

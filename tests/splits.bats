@@ -5,15 +5,15 @@ load filters
 
 @test "each split, alone and after other filters" {
     for split in last-session leave-one-out last-day last-week time:2011-03-20 \
-        time:2011-04-01T12:00:00Z time:1971-01-01 time:2200-01-01; do
+        time:2011-04-01T12:00:00Z time:1971-01-01 time:2200-01-01 newest:0.2 newest:1/3 newest:0 newest:1; do
         check "$SESSIONS" "split=$split"
         check "$SESSIONS" min-sessions=2 recent=3/4 "split=$split"
     done
 }
 
 @test "a validation part of each kind behind a split of each kind" {
-    for split in user:0.8 last-session leave-one-out last-week time:2011-04-01; do
-        for validation in 0.2 last-session leave-one-out last-week time:2011-03-20; do
+    for split in user:0.8 newest:0.3 last-session leave-one-out last-week time:2011-04-01; do
+        for validation in 0.2 newest:0.1 last-session leave-one-out last-week time:2011-03-20; do
             check "$SESSIONS" split=$split validation=$validation
         done
     done
@@ -29,7 +29,7 @@ load filters
 }
 
 @test "the splits differ" {
-    for split in user:0.5 user:0.8 last-session leave-one-out last-day last-week time:2011-03-20; do
+    for split in user:0.5 user:0.8 newest:0.3 last-session leave-one-out last-day last-week time:2011-03-20; do
         tfilter --split $split "$SESSIONS.mp" 2>report | records | cksum
     done | sort | uniq -d | wc -l | grep -qx 0
 }
@@ -112,4 +112,71 @@ stream() {
     run -65 tfilter --strict --split last-session -o out.mp new.mp
     tfilter --strict --split last-session --drop-unseen new.mp 2>report >out.mp
     [ "$(records out.mp | jq -c 'select(.[0] == "session") | .[3]' | paste -sd' ')" = '[100,200] [5100,5200]' ]
+}
+
+@test "sessions of one user that overlap, in one part or in two" {
+    # sessions 1 and 2 overlap, 3 begins when 2 ends, 5 lies in 4
+    printf '%s\n' u,s,i,t a,1,x,10 a,1,y,90 a,2,y,80 a,2,x,100 a,3,x,100 a,3,y,150 a,4,x,200 a,4,y,300 \
+        a,5,y,210 a,5,x,220 a,6,x,400 a,6,y,410 |
+        csv-sessionize --user u --session s --item i --time t >log.mp
+    tfilter --split last-session log.mp 2>report >out.mp
+    [ "$(said 'begin before an earlier one')" = 2 ]
+    [ "$(said straddle)" = 0 ]
+    run -65 --separate-stderr tfilter --strict --split last-session -o out.mp log.mp
+    [[ $stderr == "tfilter: --strict: 2 sessions begin before an earlier one of their user has ended" ]]
+    # of a stream that was split before too, and from one part to the next
+    tfilter --last-sessions 3 --split user:0.4 log.mp 2>report >split.mp
+    run -65 --separate-stderr tfilter --strict --validation 0 -o out.mp split.mp
+    [[ $stderr == *"--strict: "*"1 sessions begin before an earlier one"* ]]
+    # without them there is nothing to refuse
+    tfilter --last-sessions 1 log.mp >last.mp
+    tfilter --strict --split user:1 last.mp 2>report >out.mp
+}
+
+@test "a log without users is divided over all sessions, or not at all" {
+    for ((i = 0; i < 20; i++)); do
+        printf '%s\n' "$i,x,$((i * 100))" "$i,y,$((i * 100 + 250))"
+    done | sed '1i s,i,t' | csv-sessionize --session s --item i --time t >log.mp
+    parts() { spcat "$1" | jq -r 'select(.[0] == "session") | .[2]' | sort | uniq -c | awk '{ printf "%s%dx%d", n++ ? " " : "", $1, $2 }'; }
+    tfilter --split newest:0.2 --validation newest:0.25 log.mp 2>report >out.mp
+    [ "$(parts out.mp)" = '12x1 4x2 4x3' ]
+    for split in user:0.8 last-session; do
+        run -65 --separate-stderr tfilter --split $split -o out2.mp log.mp
+        [[ $stderr == "tfilter: --split $split: the training part has no session: "*"newest:F"* && ! -e out2.mp ]]
+    done
+    tfilter --split newest:0.2 log.mp 2>report >split.mp
+    run -65 --separate-stderr tfilter --validation 0.1 -o out2.mp split.mp
+    [[ $stderr == "tfilter: --validation 0.1: the validation part has no session: "*"newest:F"* && ! -e out2.mp ]]
+    run -65 --separate-stderr tfilter --validation last-session -o out2.mp split.mp
+    [[ $stderr == "tfilter: --validation last-session: the training part has no session: "* && ! -e out2.mp ]]
+    # where that is asked for
+    tfilter --validation 0 split.mp 2>report >out.mp
+    [ "$(parts out.mp)" = '16x1 4x3' ]
+    tfilter --validation 1 split.mp 2>report >out.mp
+    [ "$(parts out.mp)" = '16x2 4x3' ]
+    tfilter --split user:0 log.mp 2>report >out.mp
+    [ "$(parts out.mp)" = '20x3' ]
+}
+
+@test "--recent says how many items it drops behind a split" {
+    printf '%s\n' 'a 100 x' 'a 200 y' 'a 5000 x' 'a 5900 z' 'a 9000 x' 'a 9100 z' 'b 100 q' 'b 900 x' | stream >log.mp
+    tfilter --split newest:1/4 --recent 1/3 log.mp 2>report >out.mp
+    grep -qF -- '--recent 1/3 behind a split drops 2 items that only older sessions have' report
+    grep -qF -- 'batcher --train-recent 1/3' report
+    [ "$(records out.mp | grep -c '"item"')" = 2 ]
+    tfilter --recent 3/4 --split newest:1/3 log.mp 2>report >out.mp
+    tfilter --split newest:1/4 --recent 1 log.mp 2>>report >out.mp
+    run -1 grep -F -- '--recent' report
+}
+
+@test "dwell bins are those of the training part" {
+    check "$SESSIONS" split=newest:0.3 dwell-bins=scott
+    check "$SESSIONS" split=user:0.6 validation=0.2 dwell-bins=7
+    # what is tested changes no bin: the same sessions, the last of them ten times as long
+    printf '%s\n' 'a 100 x' 'a 150 y' 'a 190 z' 'a 5000 x' 'a 5100 z' 'a 9000 x' >long
+    bins() { (cat long; echo "a $1 y") | stream | tfilter --split last-session --dwell-bins "$2" 2>report | records | jq -c 'select(.[0] == "session") | .[5].dwell'; }
+    for kind in scott 4; do
+        cmp <(bins 9100 $kind) <(bins 9900 $kind)
+    done
+    [ "$(bins 9900 4 | paste -sd' ')" = '[2,2,0] [4,0] [4,0]' ]
 }

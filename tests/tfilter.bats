@@ -279,7 +279,8 @@ END
         --delta-buckets=linear:3600 --delta-buckets=cubic:1x1 --delta-buckets=log:60x60 \
         --delta-buckets=linear:1x5000 --delta-buckets=linear:0x5 --week-shift=604800 \
         --timezone=EST --timezone=+25:00 --timezone= --dwell-bins=0 --dwell-bins=many \
-        --split=last-month --split=time:2014-13-01 --validation=user:0.5; do
+        --split=last-month --split=time:2014-13-01 --validation=user:0.5 \
+        --split=newest: --split=newest:1.1 --validation=newest:x; do
         run -64 --separate-stderr tfilter "$wrong" "$SESSIONS.mp"
         [[ $stderr == "tfilter: ${wrong%%=*}: '"*"' is "* && -z $output ]]
     done

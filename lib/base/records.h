@@ -104,6 +104,8 @@ struct epoch {
 struct ranks {
     struct column user, session, position, target, rank, ties, history, length; /* int32 n */
     struct column loss;                                                         /* float32 n */
+    struct column seen; /* uint8 n: 1 where the user had the target in an earlier event, of this
+                           session or an earlier one; at = NULL: not given */
 };
 
 struct tops {

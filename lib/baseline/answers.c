@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <omp.h>
+#include <stdlib.h>
 
 #include "base/threads.h"
 
@@ -10,9 +11,24 @@ enum { BLOCK_ROWS = 4096, BLOCK_LISTED = 1 << 18 };
 
 void answers_keep(struct answers *a, const struct session *s, int32_t number)
 {
-    struct question q = {s->user, number, s->part, a->items.len, s->count};
+    struct question q = {s->user, number, s->part, s->times[0], a->items.len, s->count};
     vec_append(&a->items, s->items, s->count);
     vec_push(&a->questions, q);
+}
+
+/* Of one time in the order of the input, in which their items are. */
+static int compare_questions(const void *x, const void *y)
+{
+    const struct question *p = x, *q = y;
+    if (p->time != q->time)
+        return p->time < q->time ? -1 : 1;
+    return (p->start > q->start) - (p->start < q->start);
+}
+
+void answers_sort(struct answers *a)
+{
+    if (a->questions.len)
+        qsort(a->questions.at, a->questions.len, sizeof *a->questions.at, compare_questions);
 }
 
 static void clear(struct answers *a)
@@ -41,11 +57,17 @@ static void ask(struct answers *a, const struct question *q, size_t question, si
     vec_push(&a->loss, 0);
 }
 
+static struct moment moment_of(const struct answers *a, size_t i)
+{
+    const struct question *q = &a->questions.at[a->asked.at[i].question];
+    return (struct moment){q->user, q->number, q->time, a->items.at + q->start,
+                           a->asked.at[i].event};
+}
+
 static bool answer(struct answers *a, const struct baseline *b, struct baseline_work *w, size_t i,
                    int32_t top)
 {
-    const struct question *q = &a->questions.at[a->asked.at[i].question];
-    struct moment m = {q->user, q->number, a->items.at + q->start, a->asked.at[i].event};
+    struct moment m = moment_of(a, i);
     size_t list = i * (size_t)top;
     struct verdict verdict = baseline_answer(b, w, &m, a->target.at[i], top, a->top_item.at + list,
                                              a->top_score.at + list);
@@ -54,10 +76,11 @@ static bool answer(struct answers *a, const struct baseline *b, struct baseline_
     return verdict.mixed;
 }
 
-/* How many threads answer; a model that only looks answers up gains nothing by more than one. */
+/* How many threads answer; a model that only looks answers up gains nothing by more than one, and
+ * one that learns between the answers needs them in their order. */
 static int threads_of(struct answers *a, const struct baseline *b, int wanted)
 {
-    if (!baseline_searches(b))
+    if (!baseline_searches(b) || baseline_is_online(b))
         return 1;
     if (!a->threads)
         a->threads = threads_to_be_had(wanted ? wanted : omp_get_max_threads());
@@ -65,13 +88,16 @@ static int threads_of(struct answers *a, const struct baseline *b, int wanted)
 }
 
 /* Every answer has its own place, so that the number of threads changes only the time. */
-static int64_t answer_each(struct answers *a, const struct baseline *b, int32_t top, int threads)
+static int64_t answer_each(struct answers *a, struct baseline *b, int32_t top, int threads)
 {
     size_t count = a->asked.len;
     int64_t mixed = 0;
     if (threads == 1) { /* without libgomp, which needs memory even for one thread */
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
+            struct moment m = moment_of(a, i);
+            baseline_advance(b, &m);
             mixed += answer(a, b, a->works.at[0], i, top);
+        }
         return mixed;
     }
 #pragma omp parallel for schedule(dynamic, 16) num_threads(threads) reduction(+ : mixed)
@@ -80,7 +106,7 @@ static int64_t answer_each(struct answers *a, const struct baseline *b, int32_t 
     return mixed;
 }
 
-static void answer_all(struct answers *a, const struct baseline *b, int32_t top, int threads,
+static void answer_all(struct answers *a, struct baseline *b, int32_t top, int threads,
                        struct pass *pass)
 {
     size_t count = a->asked.len, listed = count * (size_t)top;
@@ -135,8 +161,8 @@ static void fill(struct answers *a, enum part part, int32_t top)
     }
 }
 
-bool answers_next(struct answers *a, const struct baseline *b, enum part part, int32_t top,
-                  int threads, struct ranks *ranks, struct tops *tops, struct pass *pass)
+bool answers_next(struct answers *a, struct baseline *b, enum part part, int32_t top, int threads,
+                  struct ranks *ranks, struct tops *tops, struct pass *pass)
 {
     clear(a);
     fill(a, part, top);

@@ -11,6 +11,7 @@
 struct question {
     int32_t user, number; /* the session's among the user's, from 0 */
     enum part part;
+    int64_t time;        /* of the first event */
     size_t start, count; /* in items */
 };
 
@@ -36,12 +37,15 @@ struct answers {
 /* Keeps a session; `number` counts all sessions of its user. */
 void answers_keep(struct answers *a, const struct session *s, int32_t number);
 
+/* Puts the questions in the order of their times. */
+void answers_sort(struct answers *a);
+
 /* Answers the next questions of the part, as many as make a block, in `threads` threads (0: all
  * there are), with the `top` best items of each (0: none; N at most).  False when there are no
  * more; the next call starts again. Ranks and lists are valid until the next call. Adds to the loss
  * (the sum so far) and the events of `pass`. */
-bool answers_next(struct answers *a, const struct baseline *b, enum part part, int32_t top,
-                  int threads, struct ranks *ranks, struct tops *tops, struct pass *pass);
+bool answers_next(struct answers *a, struct baseline *b, enum part part, int32_t top, int threads,
+                  struct ranks *ranks, struct tops *tops, struct pass *pass);
 
 void answers_release(struct answers *a);
 

@@ -1,6 +1,9 @@
 /* Baseline models that count: popularity, personal popularity, popularity in the session,
  * first-order Markov, nearest neighbours of items and of sessions.
  *
+ * A model learns the training part, or, online, for each session what is known when it begins: then
+ * it predicts as if the training part were that.
+ *
  * Each gives some items a score s(c, i), where the context c is what is known at a position: the
  * user, the session so far.  Items are ordered by score, 0 for those without, then by popularity
  * n(i) (how often training has i), then by id. This is a total order, without ties. The probability
@@ -16,11 +19,13 @@
 #define BASELINE_BASELINE_H
 
 #include "base/records.h"
+#include "baseline/knn.h"
 #include "baseline/mix.h"
 
 /* What is known where an item is predicted. */
 struct moment {
     int32_t user, session; /* number of the session among the user's */
+    int64_t start;         /* time of the session's first event */
     const int32_t *items;  /* the session so far */
     size_t count;          /* 1 at least */
 };
@@ -37,7 +42,9 @@ struct baseline_kind {
     void (*fill)(struct baseline *b);
     /* Instead of a table: adds the scores of the moment to the work's. */
     void (*score)(const struct baseline *b, const struct moment *m, struct baseline_work *w);
-    bool sets; /* needs the training sessions as sets */
+    /* The same for a table that fill fills, where sessions are learned one by one. */
+    void (*score_online)(const struct baseline *b, const struct moment *m, struct baseline_work *w);
+    bool sets; /* needs the sessions as sets */
 };
 
 extern const struct baseline_kind baseline_kinds[]; /* ends with a row without name */
@@ -45,10 +52,22 @@ extern const struct baseline_kind baseline_kinds[]; /* ends with a row without n
 /* The row of that name, or NULL. */
 const struct baseline_kind *baseline_find(const char *name);
 
+/* What is learned beside, or in place of, the training part. */
+enum baseline_online {
+    ONLINE_NONE,
+    ONLINE_USER, /* also the user's own sessions that ended before */
+    ONLINE_ALL,  /* all sessions of any part that ended before, and no others */
+};
+
 struct baseline_options {
-    int64_t neighbours;    /* of item-knn, of session-knn */
-    int64_t sample;        /* of session-knn; 0: all */
-    double regularization; /* of item-knn */
+    int64_t neighbours;       /* of item-knn, session-knn, vstan */
+    int64_t sample;           /* of session-knn, vstan; 0: all */
+    double regularization;    /* of item-knn */
+    struct knn_decays decays; /* of vstan */
+    double decay;             /* of ppop-decay, for each session */
+    int64_t window;           /* of pop: seconds; 0: all */
+    bool no_remind;           /* items of the session so far come last */
+    enum baseline_online online;
     const struct mix *mix; /* NULL: none; the caller's */
     double mix_weight;
 };
@@ -56,13 +75,19 @@ struct baseline_options {
 struct baseline *baseline_new(const struct baseline_kind *kind, const struct baseline_options *o);
 void baseline_free(struct baseline *b); /* NULL is fine */
 
-/* Counts a training session.  Only before baseline_ready. */
-void baseline_learn(struct baseline *b, const struct session *s);
+/* Takes a session of any part, each user's in order of time: of the training part to be learned; of
+ * the others too where the model learns online.  Only before baseline_ready. */
+void baseline_take(struct baseline *b, const struct session *s);
 
-/* Call it when everything is learned; there are N items, of which some may not have been learned.
+/* Call it when everything is taken; there are N items, of which some may not have been learned.
  * After it several threads may ask at once.  `candidate` [N] is 1 for the items among which targets
  * are ranked and 0 for the others, which are on no list; NULL: all are candidates. */
 void baseline_ready(struct baseline *b, int32_t items, const unsigned char *candidate);
+
+/* Online: learns what ended before the session began, and forgets what it should not know.  Times
+ * must not fall from call to call with ONLINE_ALL.  No thread may ask meanwhile. */
+void baseline_advance(struct baseline *b, const struct moment *m);
+enum baseline_online baseline_is_online(const struct baseline *b);
 
 /* Whether the model searches neighbours, which several threads do faster; other models look answers
  * up. */

@@ -2,21 +2,28 @@
 
 #include <stdlib.h>
 
-void mix_add(struct mix *m, int32_t user, int32_t session, int32_t position, const int32_t *items,
-             const float *scores, size_t count)
+void mix_add(struct mix *m, struct mix_position at, const int32_t *items, const float *scores,
+             size_t count)
 {
-    struct mix_key key = {user, session, position, m->item.len, 0};
+    struct mix_list list = {at, m->item.len, 0};
     for (size_t i = 0; i < count; i++)
         if (items[i] >= 0) {
             vec_push(&m->item, items[i]);
             vec_push(&m->score, scores[i]);
-            key.count++;
+            list.count++;
         }
-    vec_push(&m->lists, key);
+    vec_push(&m->lists, list);
 }
 
-static int compare_positions(const struct mix_key *x, const struct mix_key *y)
+void mix_add_target(struct mix *m, struct mix_position at, int32_t item)
 {
+    vec_push(&m->targets, ((struct mix_target){at, item}));
+}
+
+/* Of positions, and so of lists and targets, which begin with theirs. */
+static int compare_positions(const void *a, const void *b)
+{
+    const struct mix_position *x = a, *y = b;
     if (x->user != y->user)
         return x->user < y->user ? -1 : 1;
     if (x->session != y->session)
@@ -25,9 +32,9 @@ static int compare_positions(const struct mix_key *x, const struct mix_key *y)
 }
 
 /* Of the lists of one position the later ones first. */
-static int compare_keys(const void *a, const void *b)
+static int compare_lists(const void *a, const void *b)
 {
-    const struct mix_key *x = a, *y = b;
+    const struct mix_list *x = a, *y = b;
     int order = compare_positions(x, y);
     return order ? order : (x->begin < y->begin) - (x->begin > y->begin);
 }
@@ -36,37 +43,38 @@ void mix_ready(struct mix *m)
 {
     size_t kept = 0;
     if (m->lists.len)
-        qsort(m->lists.at, m->lists.len, sizeof *m->lists.at, compare_keys);
+        qsort(m->lists.at, m->lists.len, sizeof *m->lists.at, compare_lists);
     for (size_t i = 0; i < m->lists.len; i++)
         if (!kept || compare_positions(&m->lists.at[kept - 1], &m->lists.at[i]))
             m->lists.at[kept++] = m->lists.at[i];
     m->lists.len = kept;
+    if (m->targets.len)
+        qsort(m->targets.at, m->targets.len, sizeof *m->targets.at, compare_positions);
 }
 
 void mix_release(struct mix *m)
 {
     vec_release(&m->lists);
+    vec_release(&m->targets);
     vec_release(&m->item);
     vec_release(&m->score);
 }
 
-static const struct mix_key *find(const struct mix *m, const struct mix_key *key)
+const struct mix_list *mix_list_at(const struct mix *m, struct mix_position at)
 {
-    size_t low = 0, high = m->lists.len;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = compare_positions(&m->lists.at[middle], key);
-        if (!order)
-            return &m->lists.at[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
+    return m->lists.len
+               ? bsearch(&at, m->lists.at, m->lists.len, sizeof *m->lists.at, compare_positions)
+               : NULL;
 }
 
-static void add_list(const struct mix *m, const struct mix_key *list, double weight,
+const struct mix_target *mix_target_at(const struct mix *m, struct mix_position at)
+{
+    return m->targets.len ? bsearch(&at, m->targets.at, m->targets.len, sizeof *m->targets.at,
+                                    compare_positions)
+                          : NULL;
+}
+
+static void add_list(const struct mix *m, const struct mix_list *list, double weight,
                      const int32_t *place, struct scores *s)
 {
     const float *score = m->score.at + list->begin;
@@ -83,11 +91,10 @@ static void add_list(const struct mix *m, const struct mix_key *list, double wei
     }
 }
 
-bool mix_into(const struct mix *m, int32_t user, int32_t session, int32_t position, double weight,
-              const int32_t *place, struct scores *s)
+bool mix_into(const struct mix *m, struct mix_position at, double weight, const int32_t *place,
+              struct scores *s)
 {
-    const struct mix_key key = {user, session, position, 0, 0};
-    const struct mix_key *list = find(m, &key);
+    const struct mix_list *list = mix_list_at(m, at);
     scores_normalize(s, 1 - weight);
     if (list && list->count)
         add_list(m, list, weight, place, s);

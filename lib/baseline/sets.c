@@ -4,15 +4,6 @@
 
 #include "base/ascending.h"
 
-void sets_add(struct sets *x, const struct session *s)
-{
-    if (!x->begin.len)
-        vec_push(&x->begin, 0);
-    vec_push(&x->time, s->times[s->count - 1]);
-    vec_append(&x->item, s->items, s->count);
-    vec_push(&x->begin, x->item.len);
-}
-
 size_t sets_unique(int32_t *places, size_t count)
 {
     size_t kept = 0;
@@ -24,69 +15,96 @@ size_t sets_unique(int32_t *places, size_t count)
     return kept;
 }
 
-struct dated {
-    int64_t time;
-    int32_t number; /* in the input */
-};
-
-static int compare_dated(const void *a, const void *b)
+size_t sets_find(const struct sets *x, int32_t session, int32_t place)
 {
-    const struct dated *x = a, *y = b;
-    if (x->time != y->time)
-        return x->time < y->time ? 1 : -1;
-    return (x->number < y->number) - (x->number > y->number);
-}
-
-/* Sessions newest first, as sets of places. */
-static void reorder(struct sets *x, const int32_t *place)
-{
-    size_t sessions = x->time.len;
-    struct dated *order = mem_alloc(sessions * sizeof *order);
-    for (size_t i = 0; i < sessions; i++)
-        order[i] = (struct dated){x->time.at[i], (int32_t)i};
-    if (sessions)
-        qsort(order, sessions, sizeof *order, compare_dated);
-    struct sets to = {0};
-    vec_push(&to.begin, 0);
-    for (size_t i = 0; i < sessions; i++) {
-        size_t from = x->begin.at[order[i].number], count = x->begin.at[order[i].number + 1] - from;
-        vec_reserve(&to.item, count);
-        int32_t *set = to.item.at + to.item.len;
-        for (size_t j = 0; j < count; j++)
-            set[j] = place[x->item.at[from + j]];
-        to.item.len += sets_unique(set, count);
-        vec_push(&to.time, order[i].time);
-        vec_push(&to.begin, to.item.len);
+    size_t low = x->begin.at[session], high = x->begin.at[session + 1];
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (x->item.at[middle] <= place)
+            low = middle;
+        else
+            high = middle;
     }
-    mem_free(order);
-    sets_release(x);
-    *x = to;
+    return low;
 }
 
-void sets_ready(struct sets *x, const int32_t *place, int32_t items)
+/* Puts the session into a list by its time. */
+static void enter(const struct sets *x, session_list *list, int32_t session)
 {
-    reorder(x, place);
-    x->use = mem_zero((size_t)items + 1, sizeof *x->use);
-    x->user = mem_alloc(x->item.len * sizeof *x->user);
-    for (size_t i = 0; i < x->item.len; i++)
-        x->use[x->item.at[i] + 1]++;
-    for (int32_t p = 0; p < items; p++)
-        x->use[p + 1] += x->use[p];
-    size_t *next = mem_alloc((size_t)items * sizeof *next);
-    memcpy(next, x->use, (size_t)items * sizeof *next);
-    for (int32_t s = 0; s < sets_count(x); s++)
-        for (size_t i = x->begin.at[s]; i < x->begin.at[s + 1]; i++)
-            x->user[next[x->item.at[i]]++] = s;
-    mem_free(next);
+    vec_push(list, session);
+    size_t at = list->len - 1;
+    for (; at && x->time.at[list->at[at - 1]] > x->time.at[session]; at--)
+        list->at[at] = list->at[at - 1];
+    list->at[at] = session;
+}
+
+static void leave(session_list *list, int32_t session)
+{
+    size_t at = list->len - 1;
+    while (list->at[at] != session)
+        at--;
+    memmove(list->at + at, list->at + at + 1, (--list->len - at) * sizeof *list->at);
+}
+
+/* Appends the items, of those that occur twice the last one. */
+static void add_items(struct sets *x, const int32_t *places, size_t count)
+{
+    VEC(uint64_t) pairs = {0}; /* place, then how many events follow */
+    for (size_t i = 0; i < count; i++)
+        vec_push(&pairs, (uint64_t)places[i] << 32 | (uint32_t)(count - 1 - i));
+    qsort(pairs.at, pairs.len, sizeof *pairs.at, ascending_u64);
+    for (size_t i = 0; i < pairs.len; i++)
+        if (!i || pairs.at[i] >> 32 != pairs.at[i - 1] >> 32) {
+            vec_push(&x->item, (int32_t)(pairs.at[i] >> 32));
+            vec_push(&x->from_end, (int32_t)(uint32_t)pairs.at[i]);
+        }
+    vec_release(&pairs);
+}
+
+static session_list *list_of(session_list_vec *lists, int32_t of)
+{
+    while (lists->len <= (size_t)of)
+        vec_push(lists, (session_list){0});
+    return &lists->at[of];
+}
+
+void sets_add(struct sets *x, int32_t user, int64_t time, const int32_t *places, size_t count)
+{
+    int32_t session = sets_count(x);
+    if (!x->begin.len)
+        vec_push(&x->begin, 0);
+    vec_push(&x->time, time);
+    vec_push(&x->user, user);
+    add_items(x, places, count);
+    vec_push(&x->begin, x->item.len);
+    for (size_t i = x->begin.at[session]; i < x->begin.at[session + 1]; i++)
+        enter(x, list_of(&x->of_item, x->item.at[i]), session);
+    enter(x, list_of(&x->of_user, user), session);
+}
+
+void sets_remove_last(struct sets *x)
+{
+    int32_t session = sets_count(x) - 1;
+    for (size_t i = x->begin.at[session]; i < x->begin.at[session + 1]; i++)
+        leave(&x->of_item.at[x->item.at[i]], session);
+    leave(&x->of_user.at[x->user.at[session]], session);
+    x->time.len--;
+    x->user.len--;
+    x->begin.len--;
+    x->item.len = x->from_end.len = x->begin.at[session];
 }
 
 void sets_release(struct sets *x)
 {
+    for (size_t i = 0; i < x->of_item.len; i++)
+        vec_release(&x->of_item.at[i]);
+    for (size_t i = 0; i < x->of_user.len; i++)
+        vec_release(&x->of_user.at[i]);
+    vec_release(&x->of_item);
+    vec_release(&x->of_user);
     vec_release(&x->time);
+    vec_release(&x->user);
     vec_release(&x->begin);
     vec_release(&x->item);
-    mem_free(x->use);
-    mem_free(x->user);
-    x->use = NULL;
-    x->user = NULL;
+    vec_release(&x->from_end);
 }

@@ -47,14 +47,14 @@ const struct filter filter_rows[] = {
     {"dwell-bins", "BINS", "bins of the time to the next event: scott or N",
      .parse = filter_parse_dwell, .survey = filter_survey_dwell, .apply = filter_apply_dwell},
     {"split", "user:F|...",
-     "training part: each user's first F; all but last-session, leave-one-out, "
+     "training part: each user's first F; all but newest:F, last-session, leave-one-out, "
      "time:DATE, last-day, last-week",
      .parse = filter_parse_split, .survey = filter_survey_split, .apply = filter_apply_split,
-     .splits = true},
+     .check = filter_check_split, .splits = true},
     {"validation", "F|...",
      "validation part from the end of training: F of each user's sessions, or as --split",
      .parse = filter_parse_validation, .survey = filter_survey_validation,
-     .apply = filter_apply_validation, .splits = true},
+     .apply = filter_apply_validation, .check = filter_check_validation, .splits = true},
     {"drop-unseen", NULL, "drop items of the other parts that training never has", NULL,
      .survey = filter_survey_drop_unseen, .apply = filter_apply_drop_unseen},
     {0},
@@ -242,6 +242,15 @@ bool filter_chain_surveys(const struct filter_chain *c)
         if (c->settings.at[i].surveys)
             return true;
     return false;
+}
+
+int filter_chain_check(const struct filter_chain *c, const int64_t sessions[4], struct err *e)
+{
+    int status = 0;
+    for (size_t i = 0; i < c->settings.len && !status; i++)
+        if (c->settings.at[i].filter->check)
+            status = c->settings.at[i].filter->check(&c->settings.at[i], sessions, e);
+    return status;
 }
 
 bool filter_chain_splits(const struct filter_chain *c)

@@ -26,6 +26,9 @@ struct filter {
     int (*apply)(const struct filter_setting *s, struct user_sessions *h, struct err *e);
     /* Writes a choice into the output's header. */
     void (*note)(const struct filter_setting *s, struct meta *m);
+    /* Whether the sessions of each part are what the value asks for, when all filters are through.
+     * 65: they are not. NULL: whatever is left is good. */
+    int (*check)(const struct filter_setting *s, const int64_t sessions[4], struct err *e);
     bool splits; /* gives sessions their part; the output then counts the training events of each
                     item */
 };
@@ -35,6 +38,7 @@ enum division {
     DIVIDE_FRACTION,      /* the first `fraction` of each user's sessions stay */
     DIVIDE_LAST_SESSION,  /* all but the user's last one stay */
     DIVIDE_LEAVE_ONE_OUT, /* all but the user's last event stay */
+    DIVIDE_NEWEST,        /* all but the newest `fraction` of all sessions stay */
     DIVIDE_TIME,          /* what ends before the time `number` stays */
     DIVIDE_SPAN,          /* what ends more than `number` seconds before the last event of all
                            * stays */
@@ -61,6 +65,7 @@ struct filter_setting {
         int32_t user;
         size_t session; /* among the user's */
     } oldest;           /* session that stays */
+    int64_t items_lost; /* that only sessions before it have, behind a split */
     int64_t longest;    /* dwell time */
     double width;       /* of a dwell bin */
     bool again;         /* survey and apply have to be repeated */
@@ -93,6 +98,11 @@ int filter_chain_apply(const struct filter_chain *c, struct user_sessions *h, st
  * such filter and those behind it to all users, and removes users without a session. */
 bool filter_chain_surveys(const struct filter_chain *c);
 int filter_chain_finish(struct filter_chain *c, struct all_user_sessions *all, struct err *e);
+
+/* Whether all filters got what they ask for; `sessions` counts those of each part.  65: they did
+ * not.
+ */
+int filter_chain_check(const struct filter_chain *c, const int64_t sessions[4], struct err *e);
 
 bool filter_chain_splits(const struct filter_chain *c);
 void filter_chain_release(struct filter_chain *c);

@@ -121,6 +121,13 @@ int filter_apply_support(const struct filter_setting *s, struct user_sessions *h
 
 /* ---- the newest sessions ---- */
 
+/* Filters of what is learned from look at all sessions before a split, at those of training after.
+ */
+static bool is_training(const struct session *s)
+{
+    return s->part <= PART_TRAIN;
+}
+
 struct begun {
     int64_t start;
     int32_t user;
@@ -138,13 +145,40 @@ static int compare_begun(const void *a, const void *b)
     return (x->session > y->session) - (x->session < y->session);
 }
 
+static bool is_older(const struct filter_setting *s, const struct user_sessions *h, size_t session)
+{
+    struct begun oldest = {s->oldest.start, s->oldest.user, s->oldest.session};
+    struct begun here = {h->sessions.at[session]->times[0], h->user, session};
+    return is_training(h->sessions.at[session]) && compare_begun(&here, &oldest) < 0;
+}
+
+/* Items of all sessions that those that stay do not have. */
+static int64_t count_lost(const struct filter_setting *s, const struct all_user_sessions *all)
+{
+    i64_vec before = {0}, after = {0};
+    int64_t lost = 0;
+    bool split = false;
+    for (size_t u = 0; u < all->len; u++)
+        for (size_t i = 0; i < all->at[u].sessions.len; i++) {
+            const struct session *session = all->at[u].sessions.at[i];
+            session_count_items(&before, session, 1);
+            session_count_items(&after, session, !is_older(s, &all->at[u], i));
+            split = split || session->part != PART_NONE;
+        }
+    for (size_t i = 0; i < before.len && split; i++)
+        lost += before.at[i] && !after.at[i];
+    vec_release(&before);
+    vec_release(&after);
+    return lost;
+}
+
 int filter_survey_recent(struct filter_setting *s, const struct all_user_sessions *all,
                          struct err *e)
 {
     VEC(struct begun) sessions = {0};
     for (size_t u = 0; u < all->len; u++)
         for (size_t i = 0; i < all->at[u].sessions.len; i++)
-            if (all->at[u].sessions.at[i]->part <= PART_TRAIN)
+            if (is_training(all->at[u].sessions.at[i]))
                 vec_push(&sessions,
                          ((struct begun){all->at[u].sessions.at[i]->times[0], all->at[u].user, i}));
     (void)e;
@@ -158,18 +192,16 @@ int filter_survey_recent(struct filter_setting *s, const struct all_user_session
         s->oldest.session = oldest.session;
     }
     vec_release(&sessions);
+    s->items_lost = count_lost(s, all);
     return 0;
 }
 
 int filter_apply_recent(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
-    struct begun oldest = {s->oldest.start, s->oldest.user, s->oldest.session};
     (void)e;
-    for (size_t i = 0; i < h->sessions.len; i++) {
-        struct begun here = {h->sessions.at[i]->times[0], h->user, i};
-        if (h->sessions.at[i]->part <= PART_TRAIN && compare_begun(&here, &oldest) < 0)
+    for (size_t i = 0; i < h->sessions.len; i++)
+        if (is_older(s, h, i))
             session_cut(h->sessions.at[i], 0);
-    }
     return 0;
 }
 
@@ -188,8 +220,8 @@ int filter_parse_dwell(struct filter_setting *s, const char *text, struct err *e
     return 0;
 }
 
-/* Scott's rule, ASARS eq. 8: t_bin = sigma · cbrt(24 sqrt(pi) / n), sigma over the n times that
- * there are. */
+/* Scott's rule, ASARS eq. 8: t_bin = sigma · cbrt(24 sqrt(pi) / n), sigma over the n times of the
+ * training part: bins know nothing of what is tested. */
 int filter_survey_dwell(struct filter_setting *s, const struct all_user_sessions *all,
                         struct err *e)
 {
@@ -198,7 +230,7 @@ int filter_survey_dwell(struct filter_setting *s, const struct all_user_sessions
     for (size_t u = 0; u < all->len; u++)
         for (size_t i = 0; i < all->at[u].sessions.len; i++) {
             const struct session *session = all->at[u].sessions.at[i];
-            for (size_t j = 1; j < session->count; j++) {
+            for (size_t j = 1; is_training(session) && j < session->count; j++) {
                 int64_t dwell = session->times[j] - session->times[j - 1];
                 double apart = (double)dwell - mean;
                 mean += apart / ++n;
@@ -211,12 +243,16 @@ int filter_survey_dwell(struct filter_setting *s, const struct all_user_sessions
     return 0;
 }
 
-/* Bins count from 1. */
+/* Bins count from 1; times longer than all of training are in its last one.  Where times hardly
+ * differ, many of Scott's narrow bins lie before them. */
 static int32_t bin_of(const struct filter_setting *s, int64_t dwell)
 {
+    if (dwell > s->longest)
+        dwell = s->longest;
     if (s->number)
         return (int32_t)(dwell * s->number / (s->longest + 1)) + 1;
-    return s->width > 0 ? (int32_t)((double)dwell / s->width) + 1 : 1;
+    double bin = s->width > 0 ? (double)dwell / s->width : 0;
+    return bin < MOST_BINS ? (int32_t)bin + 1 : MOST_BINS;
 }
 
 int filter_apply_dwell(const struct filter_setting *s, struct user_sessions *h, struct err *e)

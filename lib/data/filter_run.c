@@ -134,6 +134,7 @@ static int write_held(struct filtering *r, struct split_report *report, struct e
         while (r->train.len < r->relabel.items.id.len)
             vec_push(&r->train, 0);
         r->relabel.train = r->train.at;
+        status = filter_chain_check(r->chain, report->sessions, e);
     }
     for (size_t i = 0; i < r->held.len && !status; i++) {
         status = reindex_write(&r->relabel, r->out, &r->held.at[i], e);

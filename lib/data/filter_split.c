@@ -1,3 +1,6 @@
+#include <stdlib.h>
+
+#include "base/ascending.h"
 #include "base/num.h"
 #include "base/time.h"
 #include "data/filters.h"
@@ -20,6 +23,9 @@ static bool parse_division(struct filter_setting *s, const char *text)
         s->surveys = false;
         return true;
     }
+    s->division = DIVIDE_NEWEST;
+    if (!strncmp(text, "newest:", 7))
+        return fraction_parse(text + 7, strlen(text + 7), &s->fraction);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (!strcmp(text, words[i].name)) {
             s->division = words[i].division;
@@ -31,7 +37,9 @@ static bool parse_division(struct filter_setting *s, const char *text)
 }
 
 #define OTHER_DIVISIONS                                                                            \
-    "last-session, leave-one-out, time:DATE with a date such as 2014-09-24, last-day or last-week"
+    "newest:F, last-session, leave-one-out, time:DATE with a date such as 2014-09-24, last-day "   \
+    "or "                                                                                          \
+    "last-week"
 
 int filter_parse_split(struct filter_setting *s, const char *text, struct err *e)
 {
@@ -69,18 +77,32 @@ static int64_t last_time(const struct session *s)
     return s->times[s->count - 1];
 }
 
-/* Sets the edge to the time of the last event of the part, less the span. */
+/* The times of the last events of the part's sessions, ascending. */
+static i64_vec ends_of(const struct all_user_sessions *all, enum part of)
+{
+    i64_vec ends = {0};
+    for (size_t u = 0; u < all->len; u++)
+        for (size_t i = 0; i < all->at[u].sessions.len; i++)
+            if (all->at[u].sessions.at[i]->part == of)
+                vec_push(&ends, last_time(all->at[u].sessions.at[i]));
+    if (ends.len)
+        qsort(ends.at, ends.len, sizeof *ends.at, ascending_i64);
+    return ends;
+}
+
+/* Turns a span before the last event of the part, or a share of its newest sessions, into a time:
+ * sessions that end at one time are on one side of it. */
 static void find_edge(struct filter_setting *s, const struct all_user_sessions *all, enum part of)
 {
-    int64_t last = INT64_MIN;
-    for (size_t u = 0; u < all->len; u++)
-        for (size_t i = 0; i < all->at[u].sessions.len; i++) {
-            const struct session *session = all->at[u].sessions.at[i];
-            if (session->part == of && last_time(session) > last)
-                last = last_time(session);
-        }
+    i64_vec ends = ends_of(all, of);
+    if (s->division == DIVIDE_SPAN) {
+        s->number = ends.len ? ends.at[ends.len - 1] - s->number : 0;
+    } else {
+        size_t newest = (size_t)fraction_floor(s->fraction, (int64_t)ends.len);
+        s->number = newest ? ends.at[ends.len - newest] : INT64_MAX;
+    }
     s->division = DIVIDE_TIME;
-    s->number = last == INT64_MIN ? 0 : last - s->number;
+    vec_release(&ends);
 }
 
 int filter_survey_split(struct filter_setting *s, const struct all_user_sessions *all,
@@ -169,6 +191,8 @@ static void divide(const struct filter_setting *s, struct user_sessions *h, enum
     int64_t edge = s->division == DIVIDE_FRACTION       ? fraction_floor(s->fraction, n)
                    : s->division == DIVIDE_LAST_SESSION ? n - 1
                                                         : n;
+    if (!edge && first == of && s->division == DIVIDE_FRACTION && s->fraction.over)
+        edge = 1; /* a fraction of the training part does not take all of it from a user */
     divide_at(h, of, edge, first, rest);
     if (s->division == DIVIDE_LEAVE_ONE_OUT)
         leave_one_out(h, last, first, rest);
@@ -202,6 +226,36 @@ int filter_apply_validation(const struct filter_setting *s, struct user_sessions
             return err_set(e, STATUS_DATA, "--validation: the input has a validation part already");
     divide(s, h, PART_TRAIN, PART_TRAIN, PART_VALIDATION);
     return 0;
+}
+
+/* ---- parts that came out empty ---- */
+
+static int refuse_empty(const struct filter_setting *s, const char *part, struct err *e)
+{
+    return err_set(e, STATUS_DATA,
+                   "--%s %s: the %s part has no session: it divides the sessions of each user, and "
+                   "no user has enough of them: newest:F takes the newest F of all sessions",
+                   s->filter->name, s->text, part);
+}
+
+int filter_check_split(const struct filter_setting *s, const int64_t sessions[4], struct err *e)
+{
+    bool asked =
+        s->division == DIVIDE_FRACTION ? s->fraction.over > 0 : s->division < DIVIDE_NEWEST;
+    return asked && !sessions[PART_TRAIN] && sessions[PART_VALIDATION] + sessions[PART_TEST]
+               ? refuse_empty(s, "training", e)
+               : 0;
+}
+
+int filter_check_validation(const struct filter_setting *s, const int64_t sessions[4],
+                            struct err *e)
+{
+    bool asked = s->division == DIVIDE_FRACTION && s->fraction.over < s->fraction.under;
+    if (filter_check_split(s, sessions, e))
+        return e->status;
+    return asked && !sessions[PART_VALIDATION] && sessions[PART_TRAIN]
+               ? refuse_empty(s, "validation", e)
+               : 0;
 }
 
 /* ---- items unseen in training ---- */

@@ -26,7 +26,7 @@ static int64_t quadratic(int64_t width, int64_t k)
 
 static int64_t logarithmic(int64_t width, int64_t k)
 {
-    return k > 36 ? TIME_LIMIT : width << (k - 1);
+    return k > 36 || width > TIME_LIMIT >> (k - 1) ? TIME_LIMIT : width << (k - 1);
 }
 
 static const struct bucket_shape shapes[] = {

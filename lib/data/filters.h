@@ -37,6 +37,9 @@ int filter_survey_validation(struct filter_setting *s, const struct all_user_ses
                              struct err *e);
 int filter_apply_split(const struct filter_setting *s, struct user_sessions *h, struct err *e);
 int filter_apply_validation(const struct filter_setting *s, struct user_sessions *h, struct err *e);
+int filter_check_split(const struct filter_setting *s, const int64_t sessions[4], struct err *e);
+int filter_check_validation(const struct filter_setting *s, const int64_t sessions[4],
+                            struct err *e);
 int filter_survey_drop_unseen(struct filter_setting *s, const struct all_user_sessions *all,
                               struct err *e);
 int filter_apply_drop_unseen(const struct filter_setting *s, struct user_sessions *h,

@@ -16,16 +16,14 @@ void sessionizer_open(struct sessionizer *s, const struct session_rules *rules,
 
 /* ---- from rows to events ---- */
 
-static void set_title(struct sessionizer *s, int32_t item, struct bytes title)
+/* Any title is better than none; of two the first counts, or, in rows of any order, the least. */
+static void offer_title(struct sessionizer *s, int32_t item, struct bytes title)
 {
-    s->item_titles.at[item] = (struct title){s->titles.len, title.len};
-    buf_append(&s->titles, title.at, title.len);
-}
-
-static struct bytes title_of(const struct sessionizer *s, int32_t item)
-{
-    const struct title *t = &s->item_titles.at[item];
-    return (struct bytes){t->len ? s->titles.at + t->from : NULL, t->len};
+    struct bytes *now = &s->titles.at[item];
+    if (!title.len || (now->len && !(s->least_title && bytes_compare(title, *now) < 0)))
+        return;
+    mem_free((char *)now->at);
+    *now = (struct bytes){mem_copy(title.at, title.len), title.len};
 }
 
 static int32_t item_of(struct sessionizer *s, const struct raw_row *row)
@@ -34,11 +32,9 @@ static int32_t item_of(struct sessionizer *s, const struct raw_row *row)
     int32_t item = names_add(&s->items, row->item, &is_new);
     if (is_new) {
         vec_push(&s->item_ids, -1);
-        vec_push(&s->item_titles, ((struct title){0}));
-        set_title(s, item, row->title);
-    } else if (s->least_title && bytes_compare(row->title, title_of(s, item)) < 0) {
-        set_title(s, item, row->title);
+        vec_push(&s->titles, ((struct bytes){0}));
     }
+    offer_title(s, item, row->title);
     return item;
 }
 
@@ -68,7 +64,7 @@ static int read_codes(struct sessionizer *s, const struct raw_row *row, struct e
 
 static int use_item(struct sessionizer *s, int32_t item, struct err *e)
 {
-    const struct attribute title = {"title", title_of(s, item)};
+    const struct attribute title = {"title", s->titles.at[item]};
     buf_clear(&s->packed);
     attributes_pack(&s->packed, &title, 1);
     struct attributes attributes = {{s->packed.at, s->packed.len}};
@@ -231,8 +227,9 @@ void sessionizer_release(struct sessionizer *s)
     names_release(&s->users);
     names_release(&s->items);
     vec_release(&s->item_ids);
-    buf_release(&s->titles);
-    vec_release(&s->item_titles);
+    for (size_t i = 0; i < s->titles.len; i++)
+        mem_free((char *)s->titles.at[i].at);
+    vec_release(&s->titles);
     for (size_t i = 0; i < s->carried.len; i++)
         extra_columns_release(&s->carried.at[i]);
     vec_release(&s->carried);

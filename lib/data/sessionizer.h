@@ -11,21 +11,16 @@
 #include "data/session_cut.h"
 #include "stream/record.h"
 
-struct title {
-    size_t from, len;
-};
-
 struct sessionizer {
     const struct session_rules *rules;
     const struct profiles *profiles; /* of the users */
     struct raw_log *log;
     struct frame_out *out;
-    struct names users; /* of the log, where rows are grouped */
-    struct names items; /* of the log, whether a session uses them or not */
-    i32_vec item_ids;   /* theirs in the stream, -1 = not used so far */
-    bool least_title;   /* of an item's titles take the least, not the first */
-    struct buf titles;
-    VEC(struct title) item_titles;
+    struct names users;       /* of the log, where rows are grouped */
+    struct names items;       /* of the log, whether a session uses them or not */
+    i32_vec item_ids;         /* theirs in the stream, -1 = not used so far */
+    bool least_title;         /* of an item's titles take the least, not the first */
+    VEC(struct bytes) titles; /* of each item; len = 0: none so far */
     VEC(struct extra_columns) carried;
     i32_vec codes;            /* their codes, a row for each event */
     i32_vec columns;          /* those of the current session, column by column */

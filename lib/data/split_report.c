@@ -26,6 +26,18 @@ static bool tied(const struct session *s, const struct edge *edge, enum part par
     return !edge->everyones && s->part < part && last_time(s) == edge->time;
 }
 
+/* What such a session looks back on holds events that come after its own. */
+static void look_at_overlaps(struct split_report *r, const struct user_sessions *h)
+{
+    int64_t ended = INT64_MIN;
+    for (size_t i = 0; i < h->sessions.len; i++) {
+        const struct session *s = h->sessions.at[i];
+        r->sessions_overlapping += s->times[0] < ended;
+        if (last_time(s) > ended)
+            ended = last_time(s);
+    }
+}
+
 static void look_at_edges(struct split_report *r, const struct user_sessions *h)
 {
     bool ties = false;
@@ -52,6 +64,7 @@ static void count_user(struct split_report *r, const struct user_sessions *h)
     r->users++;
     r->users_untrained += r->sessions[PART_TRAIN] == trained;
     look_at_edges(r, h);
+    look_at_overlaps(r, h);
 }
 
 /* ---- items ---- */
@@ -111,6 +124,7 @@ void split_report_leaks(const struct split_report *r, struct buf *to)
         {r->test_items_unseen, "test items are never seen in training"},
         {r->test_events_future, "test events are of items that training sees only later"},
         {r->sessions_astride, "sessions straddle the edge between two parts"},
+        {r->sessions_overlapping, "sessions begin before an earlier one of their user has ended"},
         {r->users_tied, "users have events of one time on both sides of the edge"},
     };
     for (size_t i = 0; i < sizeof leaks / sizeof *leaks; i++)

@@ -14,6 +14,7 @@ struct split_report {
     int64_t test_events_future;            /* of items that training sees only later */
     int64_t sessions_astride;              /* with events before the edge between two parts, and at
                                               it or later */
+    int64_t sessions_overlapping;          /* that begin before an earlier one of their user ends */
     int64_t users_tied;                    /* with events of one time on both sides of their own
                                               edge */
 };

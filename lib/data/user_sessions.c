@@ -123,14 +123,19 @@ struct session *session_with(struct session *s, const struct extra *x)
     return with;
 }
 
-/* Sessions may overlap, so what is left of the earlier one may begin later. */
+/* Sessions may overlap, so what is left of the earlier one may begin later.  Where the other one is
+ * of a later part it is of that part then, as the sessions that follow it are: parts stay in order.
+ */
 static void sort_by_start(struct user_sessions *h)
 {
     for (size_t i = 1; i < h->sessions.len; i++) {
         struct session *s = h->sessions.at[i];
         size_t at = i;
-        for (; at && h->sessions.at[at - 1]->times[0] > s->times[0]; at--)
+        for (; at && h->sessions.at[at - 1]->times[0] > s->times[0]; at--) {
             h->sessions.at[at] = h->sessions.at[at - 1];
+            if (h->sessions.at[at]->part < s->part)
+                h->sessions.at[at]->part = s->part;
+        }
         h->sessions.at[at] = s;
     }
 }

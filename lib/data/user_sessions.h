@@ -44,7 +44,7 @@ struct session *session_tail(const struct session *s, size_t count);
 struct session *session_with(struct session *s, const struct extra *x);
 
 /* Removes the dropped sessions and sorts the others by time, since some may have lost their first
- * events. */
+ * events. One that now follows a session of a later part gets that part. */
 void user_sessions_sweep(struct user_sessions *h);
 
 /* Adds `times` for each of the session's events to its item's count. */

@@ -80,6 +80,19 @@ static void seen_label(int group, const struct popularity *p, char to[GROUP_NAME
     snprintf(to, GROUP_NAME, "%s", group ? "unseen" : "seen");
 }
 
+/* Repeat consumption and exploration (Anderson et al. 2014). */
+static int repeat_group(const struct target *t, const struct popularity *p)
+{
+    (void)p;
+    return t->seen < 0 ? NO_GROUP : !t->seen;
+}
+
+static void repeat_label(int group, const struct popularity *p, char to[GROUP_NAME])
+{
+    (void)p;
+    snprintf(to, GROUP_NAME, "%s", group ? "explore" : "repeat");
+}
+
 /* ---- by popularity ---- */
 
 static int by_popularity(const struct target *t, const struct popularity *p)
@@ -101,20 +114,24 @@ static void popularity_label(int group, const struct popularity *p, char to[GROU
 /* clang-format off */
 const struct breakdown breakdowns[] = {
     {"position",   "position in the session",              "position-up-to",
-     false, false, false, position_group, position_label},
+     false, false, false, false, position_group, position_label},
     {"history",    "earlier sessions of the user",         NULL,
-     true,  false, false, history_group, history_label},
+     true,  false, false, false, history_group, history_label},
     {"length",     "events of the session",                NULL,
-     false, true,  false, length_group, length_label},
+     false, true,  false, false, length_group, length_label},
     {"phase",      "part of the session",                  NULL,
-     false, true,  false, phase_group, phase_label},
+     false, true,  false, false, phase_group, phase_label},
     {"popularity", "times in the training part",           NULL,
-     false, false, true, by_popularity, popularity_label},
+     false, false, true,  false, by_popularity, popularity_label},
     {"seen",       "whether training has seen the target", NULL,
-     false, false, true, seen_group, seen_label},
+     false, false, true,  false, seen_group, seen_label},
+    {"repeat",     "whether the user had the target before", NULL,
+     false, false, false, true,  repeat_group, repeat_label},
     {.name = NULL},
 };
 /* clang-format on */
+
+const struct breakdown *const breakdown_repeat = &breakdowns[BREAKDOWNS - 1];
 
 _Static_assert(sizeof breakdowns / sizeof *breakdowns == BREAKDOWNS + 1, "BREAKDOWNS counts them");
 
@@ -163,7 +180,10 @@ int breakdown_list_parse(struct breakdown_list *l, const char *text, struct err 
             return err_set(e, STATUS_USAGE, "%s is there twice", b->name);
         l->at[l->count++] = b;
         at += n;
-        if (!*at)
-            return 0;
+        if (*at)
+            continue;
+        if (!has(l, breakdown_repeat))
+            l->at[l->count++] = breakdown_repeat;
+        return 0;
     }
 }

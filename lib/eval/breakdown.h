@@ -15,6 +15,7 @@ struct target {
     int32_t history;  /* sessions of the user before this one */
     int32_t length;   /* events of the session */
     int32_t train;    /* how often the item is in the training part */
+    int32_t seen;     /* 1: the user had the item in an earlier event; 0: not; -1: not known */
 };
 
 enum { GROUP_NAME = 24, NO_GROUP = -1 };
@@ -24,13 +25,17 @@ struct breakdown {
     const char *axis;  /* what the groups are, in a few words */
     const char *up_to; /* the name of the same breakdown with groups added up; NULL: none */
     bool history, length, train; /* the members of a target that it needs */
+    bool optional; /* without what it needs, targets are in no group; others are an error */
     int (*group)(const struct target *t, const struct popularity *p); /* from 0; NO_GROUP */
     void (*label)(int group, const struct popularity *p, char to[GROUP_NAME]);
 };
 
 /* All breakdowns; the row behind the last has no name. */
 extern const struct breakdown breakdowns[];
-enum { BREAKDOWNS = 6 };
+enum { BREAKDOWNS = 7 };
+
+/* The breakdown by repeat, which every list but "none" has. */
+extern const struct breakdown *const breakdown_repeat;
 
 /* Some of them, in the order given. */
 struct breakdown_list {
@@ -38,7 +43,8 @@ struct breakdown_list {
     const struct breakdown *at[BREAKDOWNS];
 };
 
-/* Reads "position,seen", "all" or "none"; 64 on anything else. */
+/* Reads "position,seen", "all" or "none", and adds `repeat` to what is not none; 64 on anything
+ * else. */
 int breakdown_list_parse(struct breakdown_list *l, const char *text, struct err *e);
 
 #endif

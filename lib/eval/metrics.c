@@ -6,9 +6,8 @@
 
 #include "base/num.h"
 
-static const char *const metric_name[] = {"recall", "mrr",
-                                          "precision"}; /* in the order of CRITERION_ */
-enum { METRICS = sizeof metric_name / sizeof *metric_name };
+static const char *const measure_name[MEASURES] = {"recall", "mrr",      "precision",
+                                                   "ndcg",   "coverage", "popularity"};
 
 static bool parse_cut(const char *text, size_t n, int32_t *k)
 {
@@ -33,16 +32,26 @@ static bool insert_cut(struct cuts *c, int32_t k)
     return true;
 }
 
+static int all_cuts(struct cuts *c)
+{
+    for (c->count = 0; c->count < METRICS_CUTS; c->count++)
+        c->at[c->count] = c->count + 1;
+    return 0;
+}
+
 int cuts_parse(struct cuts *c, const char *list, struct err *e)
 {
+    if (!strcmp(list, "all"))
+        return all_cuts(c);
     c->count = 0;
     for (const char *at = list;; at++) {
         size_t n = strcspn(at, ",");
         int32_t k;
         if (!parse_cut(at, n, &k))
-            return err_set(e, STATUS_USAGE,
-                           "\"%.*s\" is not a number from 1 to %d: give a list such as 5,10,20",
-                           (int)n, at, METRICS_DEPTH);
+            return err_set(
+                e, STATUS_USAGE,
+                "\"%.*s\" is not a number from 1 to %d: give a list such as 5,10,20, or all",
+                (int)n, at, METRICS_DEPTH);
         if (c->count == METRICS_CUTS)
             return err_set(e, STATUS_USAGE, "more than %d numbers", METRICS_CUTS);
         if (!insert_cut(c, k))
@@ -56,42 +65,66 @@ int cuts_parse(struct cuts *c, const char *list, struct err *e)
 int criterion_parse(struct criterion *c, const char *text, struct err *e)
 {
     if (!strcmp(text, "loss")) {
-        *c = (struct criterion){.metric = CRITERION_LOSS};
+        *c = (struct criterion){.loss = true};
         return 0;
     }
-    for (int i = 0; i < METRICS; i++) {
-        size_t n = strlen(metric_name[i]);
+    for (int m = 0; m < MEASURES_OF_TARGETS; m++) {
+        size_t n = strlen(measure_name[m]);
         int32_t k;
-        if (!strncmp(text, metric_name[i], n) && text[n] == '@' &&
+        if (!strncmp(text, measure_name[m], n) && text[n] == '@' &&
             parse_cut(text + n + 1, strlen(text + n + 1), &k)) {
-            *c = (struct criterion){i, k};
+            *c = (struct criterion){.measure = (enum measure)m, .at = k};
             return 0;
         }
     }
     return err_set(e, STATUS_USAGE,
-                   "\"%s\" is no score: possible are recall@K, mrr@K and precision@K, K from 1 to "
-                   "%d, and loss",
+                   "\"%s\" is no score: possible are recall@K, mrr@K, precision@K and ndcg@K, K "
+                   "from 1 to %d, and loss",
                    text, METRICS_DEPTH);
+}
+
+static bool has_measure(const struct cuts *c, enum measure m)
+{
+    return m == MEASURE_PRECISION ? c->precision
+           : m == MEASURE_NDCG    ? c->ndcg
+                                  : m < MEASURES_OF_TARGETS || c->lists;
+}
+
+int metrics_column_of(const struct cuts *c, enum measure m)
+{
+    int column = 1;
+    for (int before = 0; before < (int)m; before++)
+        column += has_measure(c, (enum measure)before) ? c->count : 0;
+    return has_measure(c, m) ? column : -1;
 }
 
 void metrics_column_name(const struct cuts *c, int column, char name[METRICS_NAME])
 {
-    if (!column)
-        snprintf(name, METRICS_NAME, "loss");
-    else
-        snprintf(name, METRICS_NAME, "%s@%d", metric_name[(column - 1) / c->count],
-                 (int)c->at[(column - 1) % c->count]);
+    snprintf(name, METRICS_NAME, "loss");
+    for (int m = 0; m < MEASURES; m++) {
+        int first = metrics_column_of(c, (enum measure)m);
+        if (first > 0 && column >= first && column < first + c->count)
+            snprintf(name, METRICS_NAME, "%s@%d", measure_name[m], (int)c->at[column - first]);
+    }
+}
+
+/* What a target at this rank, from 1, is worth by NDCG. */
+static double gain_of(int32_t rank)
+{
+    return 1 / log2(1.0 + rank);
 }
 
 void metrics_of_rank(const struct cuts *c, int32_t rank, double *value)
 {
-    for (int i = 0; i < c->count; i++) {
-        bool hit = rank <= c->at[i];
-        value[1 + i] = hit;
-        value[1 + c->count + i] = hit ? 1.0 / rank : 0;
-        if (c->precision)
-            value[1 + 2 * c->count + i] = hit ? 1.0 / c->at[i] : 0;
-    }
+    int column = 1;
+    for (int m = 0; m < MEASURES_OF_TARGETS; m++)
+        for (int i = 0; has_measure(c, (enum measure)m) && i < c->count; i++) {
+            const double at_hit[] = {[MEASURE_RECALL] = 1,
+                                     [MEASURE_MRR] = 1.0 / rank,
+                                     [MEASURE_PRECISION] = 1.0 / c->at[i],
+                                     [MEASURE_NDCG] = gain_of(rank)};
+            value[column++] = rank <= c->at[i] ? at_hit[m] : 0;
+        }
 }
 
 void rank_counts_start(struct rank_counts *t, const struct cuts *c, const struct criterion *by)
@@ -133,18 +166,23 @@ void rank_counts_merge(struct rank_counts *t, size_t into, size_t from)
     t->loss.at[into] += t->loss.at[from];
 }
 
-/* recall@k = Σ_{r≤k} n_r / n and MRR@k = Σ_{r≤k} n_r / r / n, where n_r of n targets have rank r.
- */
-static void score_at(const uint64_t *hits, uint64_t events, int32_t k, double *recall, double *mrr)
+/* With n_r of n targets at rank r: recall@k = Σ_{r≤k} n_r / n, MRR@k = Σ_{r≤k} n_r / r / n,
+ * precision@k = recall@k / k, NDCG@k = Σ_{r≤k} n_r / log2(1 + r) / n. */
+static void score_at(const uint64_t *hits, uint64_t events, int32_t k,
+                     double to[MEASURES_OF_TARGETS])
 {
     uint64_t found = 0;
-    double reciprocal = 0;
-    for (int32_t r = 0; r < k; r++) {
-        found += hits[r];
-        reciprocal += (double)hits[r] / (r + 1);
-    }
-    *recall = events ? (double)found / (double)events : NAN;
-    *mrr = events ? reciprocal / (double)events : NAN;
+    double reciprocal = 0, gain = 0, n = events ? (double)events : NAN;
+    for (int32_t r = 0; events && r < k; r++)
+        if (hits[r]) {
+            found += hits[r];
+            reciprocal += (double)hits[r] / (r + 1);
+            gain += (double)hits[r] * gain_of(r + 1);
+        }
+    to[MEASURE_RECALL] = (double)found / n;
+    to[MEASURE_MRR] = reciprocal / n;
+    to[MEASURE_PRECISION] = to[MEASURE_RECALL] / k;
+    to[MEASURE_NDCG] = gain / n;
 }
 
 struct metrics rank_counts_metrics(const struct rank_counts *t, size_t group, const struct cuts *c,
@@ -153,18 +191,18 @@ struct metrics rank_counts_metrics(const struct rank_counts *t, size_t group, co
     bool there = group < t->events.len && t->events.at[group];
     struct metrics s = {.events = there ? t->events.at[group] : 0};
     const uint64_t *hits = there ? t->hits.at + group * (size_t)t->depth : NULL;
+    double at[MEASURES_OF_TARGETS];
     s.value[0] = there ? t->loss.at[group] / (double)s.events : NAN;
     for (int i = 0; i < c->count; i++) {
-        score_at(hits, s.events, there ? c->at[i] : 0, &s.value[1 + i], &s.value[1 + c->count + i]);
-        if (c->precision)
-            s.value[1 + 2 * c->count + i] = s.value[1 + i] / c->at[i];
+        score_at(hits, s.events, c->at[i], at);
+        for (int m = 0; m < MEASURES; m++) {
+            int first = metrics_column_of(c, (enum measure)m);
+            if (first > 0)
+                s.value[first + i] = m < MEASURES_OF_TARGETS ? at[m] : NAN;
+        }
     }
-    double recall, mrr;
-    score_at(hits, s.events, there ? by->at : 0, &recall, &mrr);
-    s.merit = by->metric == CRITERION_LOSS        ? -s.value[0]
-              : by->metric == CRITERION_RECALL    ? recall
-              : by->metric == CRITERION_PRECISION ? recall / by->at
-                                                  : mrr;
+    score_at(hits, s.events, by->at, at);
+    s.merit = by->loss ? -s.value[0] : at[by->measure];
     return s;
 }
 

@@ -1,8 +1,10 @@
-/* Recall@k, MRR@k and precision@k from ranks.
+/* Recall@k, MRR@k, precision@k and NDCG@k from ranks.
  *
  * Each position has one target.  Recall@k is the share of targets with a rank of k or better. MRR@k
  * is the mean of 1/rank, with 0 for a rank beyond k.  Precision@k, the share of the k items shown
- * that were right, is recall@k / k.
+ * that were right, is recall@k / k.  NDCG@k is the mean of 1/log2(1 + rank), with 0 beyond k: the
+ * best gain of a list with one right item is 1, so that nothing is left to divide by (Jarvelin and
+ * Kekalainen 2002).
  *
  * Ranks are counted, not summed.  So memory is that of the counts, and scores depend neither on the
  * order of the ranks nor on rounding. */
@@ -15,39 +17,63 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { METRICS_CUTS = 12, METRICS_DEPTH = 10000 };
+enum { METRICS_CUTS = 20, METRICS_DEPTH = 10000 };
 
-/* The k of recall@k and MRR@k, ascending. */
+/* What is measured at each k: first what every target has a value of, then what only the lists of a
+ * whole pass have (eval/list_counts.h). */
+enum measure {
+    MEASURE_RECALL,
+    MEASURE_MRR,
+    MEASURE_PRECISION,
+    MEASURE_NDCG,
+    MEASURES_OF_TARGETS,
+    MEASURE_COVERAGE = MEASURES_OF_TARGETS,
+    MEASURE_POPULARITY,
+    MEASURES
+};
+
+/* The k of the measures, ascending. */
 struct cuts {
     int count;
     int32_t at[METRICS_CUTS];
-    bool precision; /* there are columns of precision@k too */
+    bool precision, ndcg, lists; /* there are columns of these too; lists: coverage, popularity */
 };
 
-/* Reads "5,10,20": 1 to METRICS_CUTS different numbers from 1 to METRICS_DEPTH, in any order; 64 on
- * anything else.  Leaves `precision` as it is. */
+/* Reads "5,10,20", 1 to METRICS_CUTS different numbers from 1 to METRICS_DEPTH, in any order, or
+ * "all", which is 1 to METRICS_CUTS; 64 on anything else.  Leaves the other members as they are. */
 int cuts_parse(struct cuts *c, const char *list, struct err *e);
 
-/* The score that chooses the best epoch: "recall@20", "mrr@20", "precision@20" or "loss". */
+/* The score that chooses the best epoch: "recall@20", "mrr@20", "precision@20", "ndcg@20" or
+ * "loss". */
 struct criterion {
-    enum { CRITERION_RECALL, CRITERION_MRR, CRITERION_PRECISION, CRITERION_LOSS } metric;
-    int32_t at; /* its k */
+    bool loss;
+    enum measure measure; /* of targets */
+    int32_t at;           /* its k */
 };
 
 int criterion_parse(struct criterion *c, const char *text, struct err *e);
 
-/* The columns of a score: the loss (column 0), recall at every cut, MRR at every cut, precision at
- * every cut. */
-enum { METRICS_COLUMNS = 1 + 3 * METRICS_CUTS, METRICS_NAME = 24 };
+/* The columns of a score: the loss (column 0), then each measure at every cut: recall, MRR,
+ * precision, NDCG, coverage, popularity. */
+enum { METRICS_COLUMNS = 1 + MEASURES * METRICS_CUTS, METRICS_NAME = 24 };
+
+/* Columns that a single target, and so a user, has a value of: the first ones. */
+static inline int metrics_target_columns(const struct cuts *c)
+{
+    return 1 + (2 + c->precision + c->ndcg) * c->count;
+}
 
 static inline int metrics_columns(const struct cuts *c)
 {
-    return 1 + (c->precision ? 3 : 2) * c->count;
+    return metrics_target_columns(c) + (c->lists ? 2 : 0) * c->count;
 }
+
+/* The first column of a measure; -1: it has none. */
+int metrics_column_of(const struct cuts *c, enum measure m);
 
 void metrics_column_name(const struct cuts *c, int column, char name[METRICS_NAME]);
 
-/* Sets value[1] on to what a target of this rank adds to each column but the loss. */
+/* Sets value[1] on to what a target of this rank adds to each of its columns but the loss. */
 void metrics_of_rank(const struct cuts *c, int32_t rank, double *value);
 
 struct metrics {
@@ -70,6 +96,8 @@ void rank_counts_add(struct rank_counts *t, size_t group, int32_t rank, double l
 
 /* Adds the counts of one group to another. */
 void rank_counts_merge(struct rank_counts *t, size_t into, size_t from);
+
+/* The scores of a group; the columns of lists are NaN. */
 struct metrics rank_counts_metrics(const struct rank_counts *t, size_t group, const struct cuts *c,
                                    const struct criterion *by);
 void rank_counts_release(struct rank_counts *t);

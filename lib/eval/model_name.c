@@ -60,6 +60,13 @@ void model_name_key(const struct model_name *c, struct buf *to)
     vec_release(&sorted);
 }
 
+void model_name_seeds(const struct model_name *c, struct buf *to)
+{
+    for (size_t i = 0; i < c->settings.len; i++)
+        if (is_seed(c, &c->settings.at[i]))
+            append_key(c, &c->settings.at[i], to);
+}
+
 struct bytes model_name_find(const struct model_name *c, const char *option)
 {
     for (size_t i = c->settings.len; i-- > 0;)

@@ -28,6 +28,10 @@ void model_name_add(struct model_name *c, int program, struct bytes option, stru
  * for the order of a program's options. */
 void model_name_key(const struct model_name *c, struct buf *to);
 
+/* Appends the values of the options named "seed": equal for two runs of a model that are the same
+ * run. */
+void model_name_seeds(const struct model_name *c, struct buf *to);
+
 /* The value of an option in the last program that has it; {NULL, 0}: no program has it. */
 struct bytes model_name_find(const struct model_name *c, const char *option);
 

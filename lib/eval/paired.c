@@ -67,6 +67,23 @@ struct wilcoxon wilcoxon_of(const double *d, size_t n)
     return w;
 }
 
+/* ---- Holm ---- */
+
+/* The i-th smallest p is the one with i others before it, of equal ones by their order; n is the
+ * number of models, so searching for it takes no time. */
+void holm(const double *p, size_t n, double *to)
+{
+    double highest = 0;
+    for (size_t rank = 0; rank < n; rank++)
+        for (size_t i = 0; i < n; i++) {
+            size_t before = 0;
+            for (size_t j = 0; j < n; j++)
+                before += p[j] < p[i] || (p[j] == p[i] && j < i);
+            if (before == rank)
+                to[i] = highest = fmax(highest, fmin(1, (double)(n - rank) * p[i]));
+        }
+}
+
 /* ---- bootstrap ---- */
 
 static double percentile(const double *sorted, size_t n, double share)

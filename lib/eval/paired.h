@@ -24,6 +24,11 @@ struct wilcoxon {
  * (Wilcoxon 1945; Hollander, Wolfe and Chicken 2014, section 3.1.) */
 struct wilcoxon wilcoxon_of(const double *d, size_t n);
 
+/* Holm's correction of n p values that belong together: with p_(1) <= p_(2) <= ... in order,
+ * to_(i) = max over j <= i of min(1, (n - j + 1) p_(j)).  Rejecting what is at most alpha then errs
+ * anywhere with a probability of at most alpha (Holm 1979). */
+void holm(const double *p, size_t n, double *to);
+
 struct interval {
     double low, high;
 };

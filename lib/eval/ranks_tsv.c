@@ -11,18 +11,30 @@
 
 enum { FIELDS = 64, CHUNK = 4096 /* targets a record */ };
 
-enum ranks_column { USER, POSITION, TARGET, RANK, HISTORY, LENGTH, LOSS, NAMED };
+enum ranks_column {
+    USER,
+    POSITION,
+    TARGET,
+    RANK,
+    HISTORY,
+    LENGTH,
+    INTEGERS,
+    SEEN = INTEGERS,
+    LOSS,
+    NAMED
+};
 static const char *const field_name[NAMED] = {"user",    "position", "target", "rank",
-                                              "history", "length",   "loss"};
+                                              "history", "length",   "seen",   "loss"};
 
 struct ranks_tsv {
     struct lines lines;
     size_t columns;    /* of every line; 0: none was read */
     int field[FIELDS]; /* the column in each; NAMED: another one */
     bool has[NAMED];
-    struct names users;
-    i32_vec value[LOSS]; /* of the chunk, by column */
+    struct names users, items;
+    i32_vec value[INTEGERS]; /* of the chunk, by column */
     f32_vec loss;
+    VEC(unsigned char) seen;
     double losses; /* the sum over all targets */
     int64_t targets;
     const struct predictions_visitor *visit;
@@ -97,6 +109,14 @@ static int take_number(struct ranks_tsv *t, int field, struct bytes text, struct
     return 0;
 }
 
+static int take_seen(struct ranks_tsv *t, struct bytes text, struct err *e)
+{
+    if (text.len != 1 || (*text.at != '0' && *text.at != '1'))
+        return no_number(SEEN, text, "1 where the user had the target before, else 0", e);
+    vec_push(&t->seen, *text.at == '1');
+    return 0;
+}
+
 static int take_loss(struct ranks_tsv *t, struct bytes text, struct err *e)
 {
     double value;
@@ -109,14 +129,17 @@ static int take_loss(struct ranks_tsv *t, struct bytes text, struct err *e)
 
 /* ---- records for the visitor ---- */
 
-static int take_user(struct ranks_tsv *t, struct bytes name, struct err *e)
+/* A user or a target. */
+static int take_name(struct ranks_tsv *t, int field, struct bytes name, struct err *e)
 {
     bool is_new;
     if (name.len > NAME_LIMIT)
-        return err_set(e, STATUS_DATA, "the user's name is longer than %d bytes", NAME_LIMIT);
-    int32_t id = names_add(&t->users, name, &is_new);
-    struct predictions_record r = {.kind = RECORD_USER, .named = {.id = id, .name = name}};
-    vec_push(&t->value[USER], id);
+        return err_set(e, STATUS_DATA, "the %s's name is longer than %d bytes", field_name[field],
+                       NAME_LIMIT);
+    int32_t id = names_add(field == USER ? &t->users : &t->items, name, &is_new);
+    struct predictions_record r = {.kind = field == USER ? RECORD_USER : RECORD_ITEM,
+                                   .named = {.id = id, .name = name}};
+    vec_push(&t->value[field], id);
     return is_new ? t->visit->record(t->to, &r, e) : 0;
 }
 
@@ -131,16 +154,20 @@ static int flush(struct ranks_tsv *t, struct err *e)
     struct predictions_record r = {.kind = RECORD_RANK, .epoch = the_epoch};
     r.ranks = (struct ranks){.user = column_of(t, USER),
                              .position = column_of(t, POSITION),
+                             .target = column_of(t, TARGET),
                              .rank = column_of(t, RANK),
                              .history = column_of(t, HISTORY),
                              .length = column_of(t, LENGTH)};
     if (t->has[LOSS])
         r.ranks.loss = (struct column){t->loss.at, t->loss.len};
+    if (t->has[SEEN])
+        r.ranks.seen = (struct column){t->seen.at, t->seen.len};
     int status = r.ranks.rank.len ? t->visit->record(t->to, &r, e) : 0;
     t->targets += (int64_t)r.ranks.rank.len;
-    for (int f = 0; f < LOSS; f++)
+    for (int f = 0; f < INTEGERS; f++)
         vec_clear(&t->value[f]);
     vec_clear(&t->loss);
+    vec_clear(&t->seen);
     return status;
 }
 
@@ -160,10 +187,11 @@ static int take_line(struct ranks_tsv *t, struct bytes line, struct err *e)
         return err_set(e, STATUS_DATA, "%zu fields, expected %zu", n, t->columns);
     for (size_t i = 0; i < n && !status; i++) {
         int f = t->field[i];
-        status = f == USER                  ? take_user(t, fields[i], e)
-                 : f == LOSS                ? take_loss(t, fields[i], e)
-                 : f != TARGET && f < NAMED ? take_number(t, f, fields[i], e)
-                                            : 0;
+        status = f == USER || f == TARGET ? take_name(t, f, fields[i], e)
+                 : f == LOSS              ? take_loss(t, fields[i], e)
+                 : f == SEEN              ? take_seen(t, fields[i], e)
+                 : f < NAMED              ? take_number(t, f, fields[i], e)
+                                          : 0;
     }
     return status || t->value[RANK].len < CHUNK ? status : flush(t, e);
 }
@@ -230,8 +258,10 @@ int ranks_tsv_each(const char *path, const struct predictions_visitor *visit, vo
         status = end(&t, e);
     lines_close(&t.lines);
     names_release(&t.users);
-    for (int f = 0; f < LOSS; f++)
+    names_release(&t.items);
+    for (int f = 0; f < INTEGERS; f++)
         vec_release(&t.value[f]);
     vec_release(&t.loss);
+    vec_release(&t.seen);
     return status;
 }

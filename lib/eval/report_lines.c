@@ -11,7 +11,8 @@ struct result_line {
     const struct report *report;
     const struct result *row; /* of a summary, that of its first run */
     bool of_run;              /* else of a model's runs together */
-    const char *by, *group;   /* NULL: the whole pass */
+    const char *by;           /* NULL: the whole pass */
+    struct bytes group;
     struct buf *to;
 };
 
@@ -29,7 +30,12 @@ static struct result_line line_of(const struct report *r, const struct result *r
                                   struct buf *to)
 {
     const struct group_score *g = row->group;
-    return (struct result_line){r, row, of_run, g ? g->by : NULL, g ? g->group : NULL, to};
+    return (struct result_line){.report = r,
+                                .row = row,
+                                .of_run = of_run,
+                                .by = g ? g->by : NULL,
+                                .group = g ? bytes_of(g->group) : (struct bytes){NULL, 0},
+                                .to = to};
 }
 
 typedef void write_row(const struct result_line *l, const struct metrics *s);
@@ -53,24 +59,60 @@ static void write_rows(const struct report *r, struct buf *to, write_row *row,
         }
 }
 
-/* A number of a column of a comparison. */
-static double contrast_value(const struct report *r, size_t model, int column, int what)
+/* A row of each user of the best passes, with means over the user's targets. */
+static void write_users(const struct report *r, struct buf *to, write_row *row)
 {
-    const struct contrast *c = &r->models.at[model].comparison.column[column];
-    const double value[] = {results_change(&r->results, model, column), c->difference,
-                            c->interval.low, c->interval.high, c->test.p};
-    return column || !what ? value[what] : NAN;
+    size_t width = user_sums_width(&r->how->cuts), count = width - 1;
+    for (size_t i = 0; i < r->results.rows.len; i++) {
+        struct result_line l = line_of(r, &r->results.rows.at[i], true, to);
+        if (!l.row->best || l.row->group)
+            continue;
+        const struct report_run *run = &r->runs.at[l.row->run];
+        l.by = "user";
+        for (size_t u = 0; u < run->users.len; u++) {
+            const double *sums = user_sums_of(&run->run.best_sums, u, width);
+            struct metrics s = {.events = sums ? (uint64_t)sums[count] : 0};
+            for (size_t c = 0; c < (size_t)r->results.columns; c++)
+                s.value[c] = sums && c < count ? sums[c] / sums[count] : NAN;
+            l.group = names_at(&r->users, run->users.at[u]);
+            if (sums)
+                row(&l, &s);
+        }
+    }
 }
 
-static const char *const contrast_name[] = {"change", "difference", "low", "high", "p"};
+/* The numbers of a column of a comparison. */
+static const char *const contrast_name[] = {"change", "users_base", "users_model", "difference",
+                                            "low",    "high",       "p",           "holm"};
 enum { CONTRASTS = sizeof contrast_name / sizeof *contrast_name };
+
+/* How many of them the column has: the loss and what only lists have are not compared by user. */
+static int contrasts_of(const struct report *r, int column)
+{
+    return column && column < metrics_target_columns(&r->how->cuts) ? CONTRASTS : 1;
+}
+
+static double contrast_value(const struct report *r, const struct report_comparison *of, int column,
+                             int what)
+{
+    const struct contrast *c = &of->numbers.column[column];
+    const double value[] = {results_change(&r->results, of->model, of->base, column),
+                            c->base,
+                            c->model,
+                            c->difference,
+                            c->interval.low,
+                            c->interval.high,
+                            c->test.p,
+                            c->holm};
+    return what < contrasts_of(r, column) ? value[what] : NAN;
+}
 
 /* ---- TSV ---- */
 
-static void tsv_text(struct buf *to, const char *text, size_t n)
+static void tsv_text(struct buf *to, struct bytes text)
 {
-    for (size_t i = 0; i < n; i++)
-        buf_byte(to, (unsigned char)text[i] < 0x20 ? ' ' : text[i]);
+    for (size_t i = 0; i < text.len; i++)
+        buf_byte(to, (unsigned char)text.at[i] < 0x20 ? ' ' : text.at[i]);
     buf_byte(to, '\t');
 }
 
@@ -88,12 +130,12 @@ static void tsv_rest(const struct result_line *l, const struct metrics *s)
     const struct report_run *run = &l->report->runs.at[l->row->run];
     const struct report_model *m = model_of(l);
     struct buf *to = l->to;
-    tsv_text(to, m->name.at, m->name.len);
-    tsv_text(to, run->seed.at, l->of_run ? run->seed.len : 0);
+    tsv_text(to, (struct bytes){m->name.at, m->name.len});
+    tsv_text(to, (struct bytes){run->seed.at, l->of_run ? run->seed.len : 0});
     if (l->of_run)
         buf_format(to, "%" PRId64, l->row->pass->epoch.number);
     buf_format(to, "\t%s\t%s\t", part_name[l->row->pass->epoch.part], l->by ? l->by : "");
-    tsv_text(to, l->group, l->by ? strlen(l->group) : 0);
+    tsv_text(to, l->group);
     buf_format(to, "%" PRIu64 "\t", s->events);
     for (int c = 0; c < l->report->results.columns; c++)
         tsv_number(to, s->value[c]);
@@ -102,6 +144,7 @@ static void tsv_rest(const struct result_line *l, const struct metrics *s)
                : l->of_run ? "false"
                            : "",
                is_best(l) || !l->of_run ? part_name[l->row->of->selected_on] : "");
+    tsv_number(to, is_best(l) ? scored_run_selection(l->row->of) : NAN);
     if (l->report->among)
         buf_format(to, "%" PRId64, l->report->among);
     buf_byte(to, '\n');
@@ -127,23 +170,20 @@ static void tsv_summary(const struct result_line *l, const struct summary *s)
 }
 
 /* A line for each kind of number, with a column for each score. */
-static void tsv_comparison(const struct report *r, size_t model, struct buf *to)
+static void tsv_comparison(const struct report *r, const struct report_comparison *of,
+                           struct buf *to)
 {
-    const struct buf *name = &r->models.at[0].name;
-    struct buf base = {0};
-    struct result_line l = line_of(r, results_overall(&r->results, model)->first, false, to);
-    buf_append(&base, name->at, name->len);
-    buf_byte(&base, '\0');
+    const struct buf *base = &r->models.at[of->base].name;
+    struct result_line l = line_of(r, results_overall(&r->results, of->model)->first, false, to);
     l.by = "against";
-    l.group = base.at;
+    l.group = (struct bytes){base->at, base->len};
     for (int what = 0; what < CONTRASTS; what++) {
-        struct metrics s = {.events = r->models.at[model].comparison.users};
+        struct metrics s = {.events = of->numbers.users};
         for (int c = 0; c < r->results.columns; c++)
-            s.value[c] = contrast_value(r, model, c, what);
+            s.value[c] = contrast_value(r, of, c, what);
         buf_format(to, "%s\t", contrast_name[what]);
         tsv_rest(&l, &s);
     }
-    buf_release(&base);
 }
 
 void report_tsv(const struct report *r, struct buf *to)
@@ -154,10 +194,14 @@ void report_tsv(const struct report *r, struct buf *to)
         metrics_column_name(&r->how->cuts, c, name);
         buf_format(to, "%s\t", name);
     }
-    buf_text(to, "best\tselected_on\trank_among\n");
+    buf_text(to, "best\tselected_on\tselection_score\trank_among\n");
+    if (r->users_only) {
+        write_users(r, to, tsv_row);
+        return;
+    }
     write_rows(r, to, tsv_row, tsv_summary);
-    for (size_t m = 1; r->compare && m < r->models.len; m++)
-        tsv_comparison(r, m, to);
+    for (size_t i = 0; i < r->comparisons.len; i++)
+        tsv_comparison(r, &r->comparisons.at[i], to);
 }
 
 /* ---- JSON ---- */
@@ -197,7 +241,7 @@ static void json_among(const struct report *r, struct buf *to)
 }
 
 /* From the name on, what lines of runs and of summaries share, up to the scores. */
-static void json_middle(const struct result_line *l)
+static void json_middle(const struct result_line *l, const struct metrics *s)
 {
     struct buf *to = l->to;
     const struct report_model *m = model_of(l);
@@ -211,11 +255,18 @@ static void json_middle(const struct result_line *l)
     json_word(to, "part", part_name[l->row->pass->epoch.part]);
     if (l->by) {
         json_word(to, "by", l->by);
-        json_word(to, "group", l->group);
+        json_key(to, "group");
+        json_text(to, l->group);
     }
     json_among(l->report, to);
     json_key(to, "events");
-    buf_format(to, "%" PRIu64, l->row->score->events);
+    buf_format(to, "%" PRIu64, s->events);
+}
+
+/* Whether the column has a key: it is left out where only lists have it and there are none. */
+static bool json_has(const struct report *r, int column, double value)
+{
+    return column < metrics_target_columns(&r->how->cuts) || !isnan(value);
 }
 
 static void json_row(const struct result_line *l, const struct metrics *s)
@@ -225,9 +276,12 @@ static void json_row(const struct result_line *l, const struct metrics *s)
     buf_text(to, "{");
     json_key(to, "run");
     buf_format(to, "%zu", l->row->run);
-    json_middle(l);
+    json_word(to, "file", l->report->runs.at[l->row->run].from.file);
+    json_middle(l, s);
     for (int c = 0; c < (scored ? l->report->results.columns : 1); c++) {
         char name[METRICS_NAME];
+        if (!json_has(l->report, c, s->value[c]))
+            continue;
         metrics_column_name(&l->report->how->cuts, c, name);
         json_key(to, name);
         json_number(to, s->value[c]);
@@ -236,8 +290,11 @@ static void json_row(const struct result_line *l, const struct metrics *s)
         json_key(to, "best");
         buf_text(to, is_best(l) ? "true" : "false");
     }
-    if (is_best(l))
+    if (is_best(l)) {
         json_word(to, "selected_on", part_name[l->row->of->selected_on]);
+        json_key(to, "selection_score");
+        json_number(to, scored_run_selection(l->row->of));
+    }
     buf_text(to, "}\n");
 }
 
@@ -247,9 +304,11 @@ static void json_summary(const struct result_line *l, const struct summary *s)
     buf_text(to, "{");
     json_key(to, "runs");
     buf_format(to, "%zu", model_of(l)->runs);
-    json_middle(l);
+    json_middle(l, l->row->score);
     for (int c = 0; c < l->report->results.columns; c++) {
         char name[METRICS_NAME];
+        if (!json_has(l->report, c, s->spread[c].mean))
+            continue;
         metrics_column_name(&l->report->how->cuts, c, name);
         json_key(to, name);
         json_number(to, s->spread[c].mean);
@@ -260,11 +319,12 @@ static void json_summary(const struct result_line *l, const struct summary *s)
     buf_text(to, "}\n");
 }
 
-static void json_comparison(const struct report *r, size_t model, struct buf *to)
+static void json_comparison(const struct report *r, const struct report_comparison *of,
+                            struct buf *to)
 {
-    const struct buf *base = &r->models.at[0].name, *name = &r->models.at[model].name;
-    const struct comparison *c = &r->models.at[model].comparison;
-    const struct result *first = results_overall(&r->results, model)->first;
+    const struct buf *base = &r->models.at[of->base].name, *name = &r->models.at[of->model].name;
+    const struct comparison *c = &of->numbers;
+    const struct result *first = results_overall(&r->results, of->model)->first;
     buf_text(to, "{\"against\": ");
     json_text(to, (struct bytes){base->at, base->len});
     json_key(to, "name");
@@ -276,9 +336,12 @@ static void json_comparison(const struct report *r, size_t model, struct buf *to
     for (int column = 0; column < r->results.columns; column++) {
         char score[METRICS_NAME];
         metrics_column_name(&r->how->cuts, column, score);
-        for (int what = 0; what < (column ? CONTRASTS : 1); what++) {
+        for (int what = 0; what < contrasts_of(r, column); what++) {
+            double value = contrast_value(r, of, column, what);
+            if (!json_has(r, column, value))
+                continue;
             buf_format(to, ", \"%s_%s\": ", score, contrast_name[what]);
-            json_number(to, contrast_value(r, model, column, what));
+            json_number(to, value);
         }
     }
     buf_text(to, "}\n");
@@ -286,7 +349,11 @@ static void json_comparison(const struct report *r, size_t model, struct buf *to
 
 void report_json(const struct report *r, struct buf *to)
 {
+    if (r->users_only) {
+        write_users(r, to, json_row);
+        return;
+    }
     write_rows(r, to, json_row, json_summary);
-    for (size_t m = 1; r->compare && m < r->models.len; m++)
-        json_comparison(r, m, to);
+    for (size_t i = 0; i < r->comparisons.len; i++)
+        json_comparison(r, &r->comparisons.at[i], to);
 }

@@ -22,7 +22,9 @@ struct report_reader {
     const struct report_watcher *watcher; /* NULL: none */
     void *to;                             /* the first argument of its functions */
     struct buf rows;                      /* to be written next */
-    struct scored_run *run;               /* the one that is being read */
+    struct run_source from;               /* of the run that is read next */
+    const struct predictions_in *in;      /* where it is read; NULL: from text */
+    const struct report_inputs *inputs;   /* NULL: there is no base */
 };
 
 /* Reads all runs of the streams. */
@@ -32,13 +34,13 @@ int report_reader_stream(struct report_reader *r, struct predictions_in *in, str
 struct report_inputs {
     const char *const *streams; /* [count] paths */
     int count;
-    const char *against;     /* the stream to read first; NULL: none */
-    VEC(const char *) texts; /* files of ranks as TSV, read after the streams */
-    uint64_t skipped;        /* set: records of unknown kinds */
+    word_vec against; /* streams to read first: the bases */
+    word_vec texts;   /* files of ranks as TSV, read after the streams */
+    uint64_t skipped; /* set: records of unknown kinds */
 };
 
-/* Reads all inputs, or standard input where there are none.  The stream `against` is read first and
- * once, even where it is among the streams. */
+/* Reads all inputs, or standard input where there are none.  The streams `against` are read first
+ * and once, even where they are among the streams. */
 int report_reader_inputs(struct report_reader *r, struct report_inputs *from, struct err *e);
 
 /* Writes the rows to the output. */

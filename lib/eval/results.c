@@ -111,10 +111,10 @@ const struct summary *results_find(const struct results *t, size_t model, const 
     return id < 0 ? NULL : &t->models.at[model].at[t->place.at[id]];
 }
 
-double results_change(const struct results *t, size_t model, int column)
+double results_change(const struct results *t, size_t model, size_t base, int column)
 {
     return results_overall(t, model)->spread[column].mean /
-               results_overall(t, 0)->spread[column].mean -
+               results_overall(t, base)->spread[column].mean -
            1;
 }
 

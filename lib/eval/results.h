@@ -52,9 +52,9 @@ static inline const struct summary *results_overall(const struct results *t, siz
 const struct summary *results_find(const struct results *t, size_t model, const char *by,
                                    const char *group);
 
-/* How much the model's mean score is above that of the first model, as a share of the latter; NaN
- * or infinite where the latter is 0. */
-double results_change(const struct results *t, size_t model, int column);
+/* How much the model's mean score is above the base's, as a share of the latter; NaN or infinite
+ * where the latter is 0. */
+double results_change(const struct results *t, size_t model, size_t base, int column);
 
 void results_release(struct results *t);
 

@@ -6,13 +6,15 @@
 static void start_pass(struct scored_run *r)
 {
     rank_counts_start(&r->tally, &r->how->cuts, &r->how->criterion);
+    list_counts_start(&r->lists);
     for (int b = 0; b < r->how->by.count; b++)
         rank_counts_start(&r->by[b], &r->how->cuts, &r->how->criterion);
 }
 
-void scored_run_start(struct scored_run *r, const struct scoring *how)
+void scored_run_start(struct scored_run *r, const struct scoring *how, int64_t among)
 {
-    *r = (struct scored_run){.how = how, .best = SIZE_MAX, .validated = NAN};
+    *r = (struct scored_run){
+        .how = how, .among = among, .best = SIZE_MAX, .best_merit = NAN, .validated = NAN};
     start_pass(r);
 }
 
@@ -50,7 +52,16 @@ static struct target target_at(const struct scored_run *r, const struct ranks *k
     return (struct target){.position = value_at(k->position, i),
                            .history = value_at(k->history, i),
                            .length = value_at(k->length, i),
-                           .train = known ? r->train.at[item] : -1};
+                           .train = known ? r->train.at[item] : -1,
+                           .seen = k->seen.at ? column_u8(k->seen)[i] : -1};
+}
+
+static bool needs_popularity(const struct breakdown_list *by)
+{
+    for (int b = 0; b < by->count; b++)
+        if (by->at[b]->train)
+            return true;
+    return false;
 }
 
 void scored_run_ranks(struct scored_run *r, const struct ranks *k)
@@ -62,7 +73,7 @@ void scored_run_ranks(struct scored_run *r, const struct ranks *k)
     }
     if (r->missing) /* an error at the end of the pass */
         return;
-    if (r->ranked != r->train.len) {
+    if (r->ranked != r->train.len && needs_popularity(by)) {
         r->popularity = popularity_of(r->train.at, r->train.len, POPULARITY_QUARTERS);
         r->ranked = r->train.len;
     }
@@ -72,13 +83,26 @@ void scored_run_ranks(struct scored_run *r, const struct ranks *k)
         struct target t = target_at(r, k, i);
         rank_counts_add(&r->tally, 0, rank, loss);
         if (r->how->by_user)
-            user_sums_add(&r->sums, &r->how->cuts, column_i32(k->user)[i], rank);
+            user_sums_add(&r->sums, &r->how->cuts, column_i32(k->user)[i], rank, loss);
         for (int b = 0; b < by->count; b++) {
             int group = by->at[b]->group(&t, &r->popularity);
             if (group != NO_GROUP)
                 rank_counts_add(&r->by[b], (size_t)group, rank, loss);
         }
     }
+}
+
+void scored_run_lists(struct scored_run *r, const struct tops *t)
+{
+    if (r->how->cuts.lists)
+        list_counts_add(&r->lists, t, &r->train);
+}
+
+/* The items that are ranked. */
+static int64_t candidates_of(const struct scored_run *r)
+{
+    int64_t items = (int64_t)r->train.len;
+    return r->among && r->among < items ? r->among : items;
 }
 
 static void add_group(struct scored_run *r, struct pass_score *to, int b, const char *name,
@@ -170,7 +194,8 @@ int scored_run_pass(struct scored_run *r, const struct pass *p, struct err *e)
     /* the pass's own mean: the order of summing does not change it */
     s.overall.events = (uint64_t)p->events;
     s.overall.value[0] = p->events ? p->loss : NAN;
-    if (r->how->criterion.metric == CRITERION_LOSS)
+    list_counts_metrics(&r->lists, candidates_of(r), &r->how->cuts, &s.overall);
+    if (r->how->criterion.loss)
         s.overall.merit = -s.overall.value[0];
     if (p->epoch.part == PART_TEST) {
         r->selected_on = has_validation(r) ? PART_VALIDATION : PART_TEST;
@@ -206,9 +231,15 @@ int scored_run_end(struct scored_run *r, struct err *e)
     return 0;
 }
 
+double scored_run_selection(const struct scored_run *r)
+{
+    return r->how->criterion.loss ? -r->best_merit : r->best_merit;
+}
+
 void scored_run_release(struct scored_run *r)
 {
     rank_counts_release(&r->tally);
+    list_counts_release(&r->lists);
     for (int b = 0; b < BREAKDOWNS; b++)
         rank_counts_release(&r->by[b]);
     vec_release(&r->train);

@@ -6,6 +6,7 @@
 
 #include "base/records.h"
 #include "eval/breakdown.h"
+#include "eval/list_counts.h"
 #include "eval/metrics.h"
 #include "eval/user_sums.h"
 
@@ -36,8 +37,10 @@ struct scored_run {
     const struct scoring *how;
     struct rank_counts tally;          /* a single group: all targets */
     struct rank_counts by[BREAKDOWNS]; /* one for each of how->by */
-    i32_vec train;                     /* of each item; -1: not known */
-    struct popularity popularity;      /* of the first `ranked` items */
+    struct list_counts lists;
+    int64_t among;                /* how many items are ranked; 0: all */
+    i32_vec train;                /* of each item; -1: not known */
+    struct popularity popularity; /* of the first `ranked` items */
     size_t ranked;
     const char *missing; /* what a breakdown needs and the ranks lack; NULL: nothing */
     const struct breakdown *missing_by;
@@ -49,8 +52,9 @@ struct scored_run {
     enum part selected_on; /* the part that chose the best epoch */
 };
 
-/* `how` must stay valid as long as the run. */
-void scored_run_start(struct scored_run *r, const struct scoring *how);
+/* `how` must stay valid as long as the run.  Ranks and lists are of the `among` most supported
+ * items; 0: of all. */
+void scored_run_start(struct scored_run *r, const struct scoring *how, int64_t among);
 
 /* Adds the next item (ids count from 0) and how often it is in the training part, as text (empty:
  * not known).  Only breakdowns by popularity need it.  All items come before the first ranks. */
@@ -60,6 +64,9 @@ void scored_run_item(struct scored_run *r, struct bytes train);
  * Columns that no breakdown needs may be missing. */
 void scored_run_ranks(struct scored_run *r, const struct ranks *k);
 
+/* Adds lists to the current pass.  Only coverage and popularity need them. */
+void scored_run_lists(struct scored_run *r, const struct tops *t);
+
 /* Ends a pass and appends its score.  65: the pass counts other targets than it has, or they lack
  * what a breakdown needs. */
 int scored_run_pass(struct scored_run *r, const struct pass *p, struct err *e);
@@ -67,6 +74,9 @@ int scored_run_pass(struct scored_run *r, const struct pass *p, struct err *e);
 /* Chooses the best epoch: by its validation pass where the stream has validation passes, else by
  * its test pass.  65: the stream has neither. */
 int scored_run_end(struct scored_run *r, struct err *e);
+
+/* After scored_run_end: the score that chose the best epoch, by the criterion; NaN: none did. */
+double scored_run_selection(const struct scored_run *r);
 void scored_run_release(struct scored_run *r);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-enum { TABLE_COLUMNS = 48 };
+enum { TABLE_COLUMNS = 128 };
 
 /* {.columns = n} is an empty table of n columns, at most TABLE_COLUMNS. */
 struct table {

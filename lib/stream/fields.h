@@ -35,6 +35,7 @@ enum field_high {
     HIGH_TIME,
     HIGH_DELTA,
     HIGH_NO_WEEK, /* with one more for no earlier session */
+    HIGH_ONE,
     HIGH_COUNT,
 };
 

@@ -39,6 +39,9 @@ enum read_result frame_in_next(struct frame_in *in, struct bytes *record, struct
 
 const struct meta *frame_in_meta(const struct frame_in *in);
 
+/* "standard input" or the path of the input that is read. */
+const char *frame_in_name(const struct frame_in *in);
+
 /* Whether the next call would wait for more input; a flushing program flushes before that. The
  * current record stays valid. */
 bool frame_in_would_wait(struct frame_in *in);

@@ -61,6 +61,11 @@ const struct meta *frame_in_meta(const struct frame_in *in)
     return &in->meta;
 }
 
+const char *frame_in_name(const struct frame_in *in)
+{
+    return input_name(&in->input);
+}
+
 struct frame_counts frame_in_counts(const struct frame_in *in)
 {
     return in->all;

@@ -15,6 +15,7 @@ const struct field rank_fields[] = {
     FIELD(ranks, history,  FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_NONE),
     FIELD(ranks, length,   FIELD_I32, true, LENGTH_AS,   user, 2, HIGH_NONE),
     FIELD(ranks, loss,     FIELD_F32, true, LENGTH_AS,   user, 0, HIGH_NONE),
+    FIELD(ranks, seen,     FIELD_U8,  false, LENGTH_AS,  user, 0, HIGH_ONE),
     {.key = NULL},
 };
 
@@ -105,6 +106,11 @@ const struct names *predictions_in_users(const struct predictions_in *in)
 const struct names *predictions_in_items(const struct predictions_in *in)
 {
     return &in->r.items;
+}
+
+const char *predictions_in_name(const struct predictions_in *in)
+{
+    return frame_in_name(in->r.frame);
 }
 
 uint64_t predictions_in_skipped(const struct predictions_in *in)
@@ -320,11 +326,13 @@ int predictions_in_each(struct predictions_in *in, const struct predictions_visi
             return e->status; /* names the place already */
         if (got == READ_RECORD)
             status = visit->record(to, &record, e);
+        else if (visit->end(to, e)) /* the input may be the next one already */
+            return e->status;
         else
-            status = visit->end(to, e) || visit->begin(to, &in->r.meta, e) ? e->status : 0;
+            status = visit->begin(to, &in->r.meta, e);
     }
     if (!status)
-        status = visit->end(to, e);
+        return visit->end(to, e);
     return status == STATUS_DATA ? frame_in_at(in->r.frame, e) : status;
 }
 

@@ -138,12 +138,13 @@ enum read_result predictions_in_next(struct predictions_in *in, struct predictio
 const struct meta *predictions_in_meta(const struct predictions_in *in);
 const struct names *predictions_in_users(const struct predictions_in *in); /* of the current run */
 const struct names *predictions_in_items(const struct predictions_in *in);
+const char *predictions_in_name(const struct predictions_in *in); /* of the input that is read */
 uint64_t predictions_in_skipped(const struct predictions_in *in);
 void predictions_in_close(struct predictions_in *in);
 
 /* Reads all runs: calls `begin` at each header, `record` for each record and `end` at each run's
- * end, with `to` first. An error that they return ends the reading; an error of the data (65) gets
- * its place in the input. */
+ * end, with `to` first. An error that they return ends the reading; an error of the data (65) in
+ * `begin` and `record` gets its place in the input. */
 struct predictions_visitor {
     int (*begin)(void *to, const struct meta *meta, struct err *e);
     int (*record)(void *to, const struct predictions_record *r, struct err *e);

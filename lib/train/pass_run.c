@@ -69,6 +69,7 @@ void pass_run_begin(struct pass_run *r, struct train_options *options)
     if (run_attention(r->o) && !options->top)
         options->top = 1; /* attention records hold the model's best item */
     r->in.batching.history_items = r->model.class->needs_items || run_attention(r->o);
+    repeats_find(&r->repeats, &r->in.store, names_count(batches_in_items(r->in.in)));
     learner_open(&r->learner, &r->model, options);
     attention_sample_open(&r->sample, run_attention(r->o), options->seed, &r->model);
     if (r->model.class->needs_evidence)
@@ -170,12 +171,30 @@ void pass_run_say_progress(const struct pass_run *r)
 
 /* ---- records ---- */
 
+/* Says of each target whether the user had it before. */
+static struct ranks with_seen(struct pass_run *r, const struct ranks *ranks)
+{
+    const struct session_store *c = &r->in.store;
+    struct ranks to = *ranks;
+    vec_clear(&r->seen);
+    for (size_t i = 0; i < ranks->user.len; i++) {
+        int32_t session = c->first.at[column_i32(ranks->user)[i]] + column_i32(ranks->session)[i];
+        size_t event = (size_t)column_i32(ranks->position)[i] + 1;
+        vec_push(&r->seen, repeats_at(&r->repeats, c, (size_t)session, event));
+    }
+    to.seen = (struct column){r->seen.at, r->seen.len};
+    return to;
+}
+
 int pass_run_write(struct pass_run *r, const struct outcome *o, struct err *e)
 {
     if (r->muted)
         return 0;
-    if (o->ranks.rank.len && write_ranks(&r->out.out, &o->ranks, e))
-        return e->status;
+    if (o->ranks.rank.len) {
+        struct ranks ranks = with_seen(r, &o->ranks);
+        if (write_ranks(&r->out.out, &ranks, e))
+            return e->status;
+    }
     /* a batch without items that a saved model knows has no lists */
     if (r->o->top && o->tops.user.len && write_tops(&r->out.out, &o->tops, e))
         return e->status;
@@ -215,6 +234,8 @@ void pass_run_close(struct pass_run *r)
     session_index_release(&r->index);
     epoch_log_release(&r->log);
     item_support_release(&r->support);
+    repeats_release(&r->repeats);
+    vec_release(&r->seen);
     mem_free(r->candidates);
     buf_release(&r->options);
     device_close(r->device);

@@ -3,6 +3,7 @@
 #ifndef TRAIN_PASS_RUN_H
 #define TRAIN_PASS_RUN_H
 
+#include "data/repeats.h"
 #include "data/schedule_in.h"
 #include "index/evidence.h"
 #include "stream/item_support.h"
@@ -27,6 +28,8 @@ struct pass_run {
     bool ready;
     struct model model;
     struct learner learner;
+    struct repeats repeats; /* of the stream's events */
+    VEC(unsigned char) seen; /* of the ranks being written */
     struct attention_sample sample;
     struct session_index index; /* of the training sessions, and */
     struct evidence_maker evidence; /* what it says of a batch, for models that read it */
@@ -72,7 +75,7 @@ void pass_run_say_epoch(struct pass_run *r);
 /* Reports how far the pass is, if a report is due. */
 void pass_run_say_progress(const struct pass_run *r);
 
-/* Write the outcome of a batch; a user or an item. */
+/* Write the outcome of a batch, in the stream's ids; a user or an item. */
 int pass_run_write(struct pass_run *r, const struct outcome *o, struct err *e);
 int pass_run_write_named(struct pass_run *r, const struct schedule_record *record, struct err *e);
 

@@ -58,8 +58,8 @@ int attention_reader_read(struct attention_reader *a, struct predictions_in *in,
     score_plots_names(&a->report, &page->curve);
     for (int b = 0; b < a->scoring.by.count; b++) {
         struct buf svg = {0};
-        score_plots_groups(&a->report, a->scoring.by.at[b], &svg);
-        vec_push(&page->breakdowns, svg);
+        if (score_plots_groups(&a->report, a->scoring.by.at[b], &svg))
+            vec_push(&page->breakdowns, svg);
     }
     return 0;
 }

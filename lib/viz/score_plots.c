@@ -93,7 +93,7 @@ static struct group_value value_of(const struct report *r, size_t model, const c
                                 s->first->score->events};
 }
 
-void score_plots_groups(const struct report *r, const struct breakdown *by, struct buf *to)
+bool score_plots_groups(const struct report *r, const struct breakdown *by, struct buf *to)
 {
     char score[METRICS_NAME];
     int column = report_shown_column(r);
@@ -108,9 +108,12 @@ void score_plots_groups(const struct report *r, const struct breakdown *by, stru
         for (size_t m = 0; m < r->models.len; m++)
             vec_push(&g.value, value_of(r, m, by->name, label, column));
     }
-    breakdown_plot_svg(&g, to);
+    bool drawn = all.len || !by->optional;
+    if (drawn)
+        breakdown_plot_svg(&g, to);
     breakdown_plot_release(&g);
     vec_release(&all);
+    return drawn;
 }
 
 int score_plots_write(const struct report *r, const char *folder, struct err *e)
@@ -121,8 +124,8 @@ int score_plots_write(const struct report *r, const char *folder, struct err *e)
     int status = folder_write(folder, "", "learning", &svg, e);
     for (int b = 0; b < by->count && !status; b++) {
         buf_clear(&svg);
-        score_plots_groups(r, by->at[b], &svg);
-        status = folder_write(folder, "by-", by->at[b]->name, &svg, e);
+        if (score_plots_groups(r, by->at[b], &svg))
+            status = folder_write(folder, "by-", by->at[b]->name, &svg, e);
     }
     buf_release(&svg);
     return status;

@@ -11,8 +11,9 @@ struct curve_pass score_plots_pass(const struct pass_score *p);
 /* After report_end: names the runs, which are in `to` already, and the columns. */
 void score_plots_names(const struct report *r, struct score_curve *to);
 
-/* After report_end: the scores of a breakdown's groups, model by model, as SVG. */
-void score_plots_groups(const struct report *r, const struct breakdown *by, struct buf *to);
+/* After report_end: the scores of a breakdown's groups, model by model, as SVG.  False, and nothing
+ * is drawn: the breakdown is optional and the input has nothing for it. */
+bool score_plots_groups(const struct report *r, const struct breakdown *by, struct buf *to);
 
 /* After report_end: writes learning.svg and, for each breakdown, by-NAME.svg into the folder, which
  * must exist.  73, 74: a file cannot be created or written. */

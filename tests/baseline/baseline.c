@@ -14,6 +14,7 @@ static const struct baseline_options plain = {.neighbours = 100};
 struct log {
     struct session sessions[SESSIONS];
     int32_t items[SESSIONS][LONGEST];
+    int64_t times[LONGEST];
     int64_t count[ITEMS + USERS][ITEMS], popularity[ITEMS], total[ITEMS + USERS], events;
     unsigned char candidate[ITEMS]; /* among which targets are ranked */
     int candidates;
@@ -34,6 +35,7 @@ static void fill(struct log *l, struct random *r)
             l->items[i][j] = x;
         }
         s->items = l->items[i];
+        s->times = l->times;
     }
 }
 
@@ -94,8 +96,7 @@ static struct baseline *learned(const struct log *l, const char *model)
 {
     struct baseline *b = baseline_new(baseline_find(model), &plain);
     for (int i = 0; i < SESSIONS; i++)
-        if (l->sessions[i].part == PART_TRAIN)
-            baseline_learn(b, &l->sessions[i]);
+        baseline_take(b, &l->sessions[i]);
     baseline_ready(b, ITEMS, l->candidates < ITEMS ? l->candidate : NULL);
     return b;
 }
@@ -175,14 +176,17 @@ static void test_answers(void)
 {
     enum { LONG = 10001 };
     static int32_t items[LONG];
-    struct session s = {.user = 0, .part = PART_TRAIN, .count = LONG, .items = items};
+    static int64_t times[LONG];
+    struct session s = {
+        .user = 0, .part = PART_TRAIN, .count = LONG, .items = items, .times = times};
     for (int i = 0; i < LONG; i++)
         items[i] = i % 7;
     struct baseline *b = baseline_new(baseline_find("markov"), &plain);
-    baseline_learn(b, &s);
+    baseline_take(b, &s);
     baseline_ready(b, 7, NULL);
     struct answers a = {0};
-    struct session lone = {.user = 0, .part = PART_TEST, .count = 1, .items = items};
+    struct session lone = {
+        .user = 0, .part = PART_TEST, .count = 1, .items = items, .times = times};
     answers_keep(&a, &lone, 1);
     s.part = PART_TEST;
     answers_keep(&a, &s, 2);

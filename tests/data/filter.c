@@ -233,15 +233,21 @@ static void test_order(void)
         {.count = 3, .times = early, .items = (int32_t[]){0, 1, 1}},
         {.count = 2, .times = late, .items = (int32_t[]){1, 1}},
     };
-    struct user_sessions h = {0};
-    for (int i = 0; i < 2; i++) {
-        user_sessions_add(&h, &overlapping[i]);
-        session_keep_items(h.sessions.at[i], counts, 5);
+    for (int split = 0; split < 2; split++) {
+        struct user_sessions h = {0};
+        for (int i = 0; i < 2; i++) {
+            user_sessions_add(&h, &overlapping[i]);
+            session_keep_items(h.sessions.at[i], counts, 5);
+        }
+        h.sessions.at[0]->part = split ? PART_TRAIN : PART_NONE;
+        h.sessions.at[1]->part = split ? PART_TEST : PART_NONE;
+        user_sessions_sweep(&h);
+        tap_ok(h.sessions.at[0]->times[0] == 50 && h.sessions.at[1]->times[0] == 100,
+               "sessions stay in order of time");
+        tap_ok(h.sessions.at[0]->part == h.sessions.at[1]->part,
+               "a training session that follows a test session now is one");
+        user_sessions_release(&h);
     }
-    user_sessions_sweep(&h);
-    tap_ok(h.sessions.at[0]->times[0] == 50 && h.sessions.at[1]->times[0] == 100,
-           "sessions stay in order of time");
-    user_sessions_release(&h);
 }
 
 static void test_repeats(void)

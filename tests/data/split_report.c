@@ -74,12 +74,14 @@ static void leaks(void)
            (long long)r.test_events_unseen);
     tap_ok(r.test_events_future == 1, "an event whose item training sees only later");
     tap_ok(r.sessions_astride == 2 && r.users_tied == 1, "sessions astride, users tied");
+    tap_ok(r.sessions_overlapping == 2, "sessions that begin before an earlier one has ended");
     tap_ok(train.len == 8 && train.at[0] == 2 && train.at[1] == 3 && train.at[4] == 1 &&
                !train.at[7],
            "training alone counts");
     check_leaks(&r, "1 users have no training session; 2 test items are never seen in training; "
                     "1 test events are of items that training sees only later; "
                     "2 sessions straddle the edge between two parts; "
+                    "2 sessions begin before an earlier one of their user has ended; "
                     "1 users have events of one time on both sides of the edge");
     all_user_sessions_release(&all);
     vec_release(&train);

@@ -41,6 +41,9 @@ static void test_groups(void)
     falls("phase", (struct target){.length = 9, .position = 4}, &p, "end");
     falls("seen", (struct target){.train = 0}, &p, "unseen");
     falls("seen", (struct target){.train = 1}, &p, "seen");
+    falls("repeat", (struct target){.seen = 1}, &p, "repeat");
+    falls("repeat", (struct target){.seen = 0}, &p, "explore");
+    falls("repeat", (struct target){.seen = -1}, &p, "");
 }
 
 /* 20 events: items of 1, 1, 1, 2 make up a quarter, the one of 5 the second, the one of 10 two. */
@@ -87,9 +90,13 @@ static void test_parsing(void)
 {
     struct breakdown_list l;
     struct err e = {0};
-    tap_ok(!breakdown_list_parse(&l, "seen,position", &e) && l.count == 2 &&
-               l.at[0] == named("seen") && l.at[1] == named("position"),
-           "a list in the order given");
+    tap_ok(!breakdown_list_parse(&l, "seen,position", &e) && l.count == 3 &&
+               l.at[0] == named("seen") && l.at[1] == named("position") &&
+               l.at[2] == named("repeat"),
+           "a list in the order given, and repeat");
+    tap_ok(!breakdown_list_parse(&l, "repeat,seen", &e) && l.count == 2 &&
+               l.at[0] == breakdown_repeat,
+           "repeat once");
     tap_ok(!breakdown_list_parse(&l, "all", &e) && l.count == BREAKDOWNS, "all");
     tap_ok(!breakdown_list_parse(&l, "none", &e) && !l.count, "none");
     tap_ok(breakdown_list_parse(&l, "", &e) == STATUS_USAGE, "an empty one: %s", e.text);

@@ -66,6 +66,20 @@ static void same(int expected, const char *a, const char *b)
     model_name_release(&second);
 }
 
+static void one_run(int expected, const char *a, const char *b)
+{
+    struct model_name first = chain_of(a), second = chain_of(b);
+    struct buf x = {0}, y = {0};
+    model_name_seeds(&first, &x);
+    model_name_seeds(&second, &y);
+    tap_ok(bytes_equal((struct bytes){x.at, x.len}, (struct bytes){y.at, y.len}) == expected,
+           "\"%s\" and \"%s\" have %s seeds", a, b, expected ? "the same" : "different");
+    buf_release(&x);
+    buf_release(&y);
+    model_name_release(&first);
+    model_name_release(&second);
+}
+
 static void test_distinguish(void)
 {
     struct model_name a = chain_of("batcher batch=9;trainer model=ii-rnn lr=0.1 dropout=0 seed=1");
@@ -92,6 +106,10 @@ static void test_distinguish(void)
 
 int main(void)
 {
+    one_run(1, "batcher seed=1;trainer lr=1 seed=2", "batcher seed=1;trainer lr=2 seed=2");
+    one_run(0, "batcher seed=1;trainer seed=2", "batcher seed=2;trainer seed=2");
+    one_run(0, "batcher seed=1;trainer", "batcher;trainer seed=1");
+    one_run(1, "baseline model=pop", "baseline model=markov");
     label_is("batcher seed=3;trainer model=ii-rnn inter=hidden,delta seed=1", "ii-rnn");
     label_is("tfilter;baseline model=pop", "pop");
     label_is("tfilter;mymodel k=3", "mymodel");

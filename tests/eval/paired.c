@@ -55,6 +55,26 @@ static void test_normal(void)
     wilcoxon_is("the other way round", ties, 60, 58, 595, 0.04353205576279501, false);
 }
 
+static void holm_is(const char *name, const double *p, const double *expected, size_t n)
+{
+    double to[8];
+    bool same = true;
+    holm(p, n, to);
+    for (size_t i = 0; i < n; i++)
+        same &= fabs(to[i] - expected[i]) < 1e-12;
+    tap_ok(same, "Holm: %s", name);
+}
+
+/* By hand: 4 * 0.005, 3 * 0.01, 2 * 0.03, and 1 * 0.04, which may not be below the one before. */
+static void test_holm(void)
+{
+    holm_is("four in any order", (double[]){0.01, 0.04, 0.03, 0.005},
+            (double[]){0.03, 0.06, 0.06, 0.02}, 4);
+    holm_is("equal ones", (double[]){0.02, 0.02, 0.5}, (double[]){0.06, 0.06, 0.5}, 3);
+    holm_is("1 at most", (double[]){0.6, 0.7}, (double[]){1, 1}, 2);
+    holm_is("one alone", (double[]){0.2}, (double[]){0.2}, 1);
+}
+
 /* 200000 resamples of scipy.stats.bootstrap((d,), np.mean, method="percentile") give 0.2525 (and
  * 0.25125 with other seeds) to 0.7125 (0.71375). */
 static void test_bootstrap(void)
@@ -95,6 +115,7 @@ int main(void)
 {
     test_exact();
     test_normal();
+    test_holm();
     test_bootstrap();
     test_bootstrap_by_hand();
     return tap_done();

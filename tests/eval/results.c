@@ -19,7 +19,7 @@ static const struct scoring *scoring(void)
 static void add_run(struct scored_run *r, const struct scoring *how, const int32_t *rank, size_t n)
 {
     struct err e = {0};
-    scored_run_start(r, how);
+    scored_run_start(r, how, 0);
     for (size_t i = 0; i < n; i++) {
         int32_t at[] = {0, 1, 2, 3}, user[4] = {0}, ranks[4] = {rank[i], rank[i], rank[i], rank[i]};
         struct pass p = {.epoch = {(int64_t)i + 1, PART_TEST}, .events = (int64_t)i + 1};
@@ -61,7 +61,8 @@ int main(void)
     tap_ok(results_find(&t, 0, "position-up-to", "1") && !results_find(&t, 1, "position", "2") &&
                !results_find(&t, 0, "seen", "1") && !results_find(&t, 7, "position", "1"),
            "groups are found by name, where there are such");
-    tap_ok(fabs(results_change(&t, 1, 4) - (1 / 0.375 - 1)) < 1e-12, "change");
+    tap_ok(fabs(results_change(&t, 1, 0, 4) - (1 / 0.375 - 1)) < 1e-12,
+           "change against another model");
     results_release(&t);
     for (int i = 0; i < 3; i++)
         scored_run_release(&run[i]);

@@ -4,8 +4,9 @@
 
 #include "../tap.h"
 
-static const struct scoring scoring = {
-    .cuts = {2, {1, 5}, false}, .criterion = {CRITERION_RECALL, 5}, .by = {1, {&breakdowns[0]}}};
+static const struct scoring scoring = {.cuts = {.count = 2, .at = {1, 5}},
+                                       .criterion = {.measure = MEASURE_RECALL, .at = 5},
+                                       .by = {1, {&breakdowns[0]}}};
 
 static int near(double a, double b)
 {
@@ -49,7 +50,7 @@ static void test_groups(void)
     struct err e = {0};
     struct pass p = {.epoch = {1, PART_TEST}, .loss = 0.5, .events = 4};
     int32_t position[] = {1, 0, 0, 3}, rank[] = {9, 1, 3, 2}, ties[] = {8, 0, 1, 0};
-    scored_run_start(&r, &scoring);
+    scored_run_start(&r, &scoring, 0);
 
     add_ranks(&r, 4, position, rank, ties);
     tap_ok(!scored_run_pass(&r, &p, &e) && !scored_run_end(&r, &e), "a pass: %s", e.text);
@@ -76,7 +77,7 @@ static void test_far_positions(void)
     struct err e = {0};
     struct pass p = {.epoch = {1, PART_TEST}, .events = 2};
     int32_t position[] = {INT32_MAX, 999}, rank[] = {1, 2}, ties[] = {0, 0};
-    scored_run_start(&r, &scoring);
+    scored_run_start(&r, &scoring, 0);
     add_ranks(&r, 2, position, rank, ties);
     tap_ok(!scored_run_pass(&r, &p, &e), "far positions");
     const struct group_score *g = group_of(&r.passes.at[0], "position", "1000+");
@@ -89,16 +90,50 @@ static void test_missing(void)
 {
     static const struct pass p = {.epoch = {1, PART_TEST}, .events = 1};
     for (int b = 0; b < BREAKDOWNS; b++) {
-        struct scoring how = {.cuts = {1, {5}, false}, .by = {1, {&breakdowns[b]}}};
+        struct scoring how = {.cuts = {.count = 1, .at = {5}}, .by = {1, {&breakdowns[b]}}};
         struct scored_run r;
         struct err e = {0};
-        scored_run_start(&r, &how);
+        scored_run_start(&r, &how, 0);
         add_ranks(&r, 1, (int32_t[]){0}, (int32_t[]){1}, (int32_t[]){0});
         int status = scored_run_pass(&r, &p, &e);
-        tap_ok(status == (b ? STATUS_DATA : 0), "without all but positions, by %s: %s",
+        bool fine = !b || breakdowns[b].optional;
+        tap_ok(status == (fine ? 0 : STATUS_DATA), "without all but positions, by %s: %s",
                breakdowns[b].name, e.text);
         scored_run_release(&r);
     }
+}
+
+/* Repeats of ranks 1 and 9, an exploration of rank 2, and lists of two candidates of three items.
+ */
+static void test_repeat_and_lists(void)
+{
+    struct scoring how = {.cuts = {.count = 2, .at = {1, 2}, .lists = true},
+                          .criterion = {.measure = MEASURE_RECALL, .at = 2},
+                          .by = {1, {breakdown_repeat}}};
+    struct scored_run r;
+    struct err e = {0};
+    unsigned char seen[] = {1, 0, 1};
+    int32_t user[] = {0, 0}, position[] = {0, 1, 2}, rank[] = {1, 2, 9}, item[] = {2, 0, 2, 2};
+    struct ranks k = {.position = {position, 3}, .rank = {rank, 3}, .seen = {seen, 3}};
+    struct tops lists = {.user = {user, 2}, .k = 2, .item = {item, 4}};
+    struct pass p = {.epoch = {1, PART_TEST}, .loss = 1, .events = 3};
+    scored_run_start(&r, &how, 2);
+    for (const char *const *train = (const char *const[]){"5", "1", "3", NULL}; *train; train++)
+        scored_run_item(&r, bytes_of(*train));
+    scored_run_ranks(&r, &k);
+    scored_run_lists(&r, &lists);
+    tap_ok(!scored_run_pass(&r, &p, &e) && !scored_run_end(&r, &e), "a pass with lists");
+    const struct pass_score *s = &r.passes.at[0];
+    const struct group_score *g = group_of(s, "repeat", "repeat");
+    tap_ok(g && g->score.events == 2 && near(g->score.value[1], 0.5), "repeats");
+    g = group_of(s, "repeat", "explore");
+    tap_ok(g && g->score.events == 1 && near(g->score.value[2], 1), "explorations");
+    tap_ok(near(s->overall.value[5], 0.5) && near(s->overall.value[6], 1),
+           "coverage is of the candidates");
+    tap_ok(near(s->overall.value[7], 3) && near(s->overall.value[8], 3.5),
+           "popularity of lists: 3, 3 and 3, 5, 3, 3");
+    tap_ok(near(scored_run_selection(&r), 2 / 3.0), "the score that chose the epoch");
+    scored_run_release(&r);
 }
 
 static void test_refusals(void)
@@ -106,7 +141,7 @@ static void test_refusals(void)
     struct scored_run r;
     struct err e = {0};
     struct pass p = {.epoch = {1, PART_TEST}, .events = 3};
-    scored_run_start(&r, &scoring);
+    scored_run_start(&r, &scoring, 0);
     tap_ok(scored_run_pass(&r, &p, &e) == STATUS_DATA, "targets without ranks: %s", e.text);
     p = (struct pass){.epoch = {1, PART_TRAIN}, .events = 3, .loss = 1};
     tap_ok(!scored_run_pass(&r, &p, &e), "a training pass has none");
@@ -121,7 +156,7 @@ static void test_best(const char *name, const char *parts, const int32_t *rank, 
     struct scored_run r;
     struct err e = {0};
     int64_t epoch = 0;
-    scored_run_start(&r, &scoring);
+    scored_run_start(&r, &scoring, 0);
     for (size_t i = 0; parts[i]; i++) {
         enum part part = parts[i] == 't'   ? PART_TRAIN
                          : parts[i] == 'v' ? PART_VALIDATION
@@ -141,6 +176,7 @@ int main(void)
     test_groups();
     test_far_positions();
     test_missing();
+    test_repeat_and_lists();
     test_refusals();
     test_best("test part alone", "tTtTtT", (int32_t[]){0, 9, 0, 1, 0, 9}, 3, PART_TEST);
     test_best("of equals the first", "tTtTtT", (int32_t[]){0, 9, 0, 5, 0, 1}, 3, PART_TEST);

@@ -9,7 +9,9 @@
  *     item TRAIN NAME                     an item that stands TRAIN times in the training part
  *     epoch 1 test                        begins a pass
  *     rank POSITION RANK [TIES [LOSS]] [KEY=NUMBER ...]
- *                                         a target; KEY: user, target, history (0 each), length
+ *                                         a target; KEY: user, session, target, history (0 each),
+ *                                         length, seen (no target has it unless one is given it)
+ *     top ITEM,ITEM ...                   lists of equal lengths, best first
  *     attention USER SESSION WEIGHT:AGE:WEEK:ITEM,ITEM ...    of earlier sessions, oldest first
  *     attention USER SESSION level=intra target=ITEM,ITEM [top=ITEM,ITEM] WEIGHT,WEIGHT:AGE: ...
  *                                         with a weight for each target; also level=user
@@ -31,7 +33,9 @@ static struct frame_out out;
 static struct err err;
 static struct epoch epoch;
 static i32_vec position, rank, ties;
-static i32_vec users_of, target, history, lengths;
+static i32_vec users_of, sessions, target, history, lengths;
+static VEC(unsigned char) seen;
+static bool says_seen;
 static f32_vec loss;
 static int64_t targets, among;
 static char label[100]; /* empty: the header has none */
@@ -265,9 +269,13 @@ static void add_attention(void)
 /* KEY=NUMBER into the column of the target that was added last. */
 static void set_column(const char *text)
 {
-    static const char *const key[] = {"user", "target", "history", "length"};
-    i32_vec *const column[] = {&users_of, &target, &history, &lengths};
+    static const char *const key[] = {"user", "session", "target", "history", "length"};
+    i32_vec *const column[] = {&users_of, &sessions, &target, &history, &lengths};
     size_t n = strcspn(text, "=");
+    if (!strncmp(text, "seen=", 5)) {
+        says_seen = true;
+        seen.at[rank.len - 1] = (unsigned char)number(text + 5);
+    }
     for (size_t i = 0; i < sizeof key / sizeof *key; i++)
         if (!strncmp(text, key[i], n) && !key[i][n])
             column[i]->at[rank.len - 1] = (int32_t)number(text + n + 1);
@@ -284,6 +292,8 @@ static void add_target(void)
     vec_push(&ties, (int32_t)given[2]);
     vec_push(&loss, (float)given[3]);
     vec_push(&users_of, 0);
+    vec_push(&sessions, 0);
+    vec_push(&seen, 0);
     vec_push(&target, 0);
     vec_push(&history, 0);
     vec_push(&lengths, (int32_t)given[0] + 2);
@@ -291,25 +301,26 @@ static void add_target(void)
         set_column(next);
 }
 
-/* What these streams do not care about is session 0. */
 static void write_targets(void)
 {
     size_t n = rank.len;
-    int32_t *zero = mem_zero(n, sizeof *zero);
     struct ranks r = {.user = {users_of.at, n},
-                      .session = {zero, n},
+                      .session = {sessions.at, n},
                       .position = {position.at, n},
                       .target = {target.at, n},
                       .rank = {rank.at, n},
                       .ties = {ties.at, n},
                       .history = {history.at, n},
                       .length = {lengths.at, n},
-                      .loss = {loss.at, n}};
+                      .loss = {loss.at, n},
+                      .seen = {says_seen ? seen.at : NULL, n}};
     if (n)
         must(write_ranks(&out, &r, &err));
     targets += (int64_t)n;
-    mem_free(zero);
+    says_seen = false;
     vec_clear(&users_of);
+    vec_clear(&sessions);
+    vec_clear(&seen);
     vec_clear(&target);
     vec_clear(&history);
     vec_clear(&lengths);
@@ -317,6 +328,32 @@ static void write_targets(void)
     vec_clear(&rank);
     vec_clear(&ties);
     vec_clear(&loss);
+}
+
+/* Lists of user 0, session 0, at positions from 0. */
+static void add_lists(void)
+{
+    i32_vec listed = {0}, zero = {0}, at = {0};
+    f32_vec score = {0};
+    int32_t lists = 0;
+    for (char *text = strtok(NULL, " \n"); text; text = strtok(NULL, " \n")) {
+        take_list(text, &listed);
+        vec_push(&at, lists++);
+        vec_push(&zero, 0);
+    }
+    for (size_t i = 0; i < listed.len; i++)
+        vec_push(&score, -(float)i);
+    struct tops t = {.user = {zero.at, at.len},
+                     .session = {zero.at, at.len},
+                     .position = {at.at, at.len},
+                     .k = (int64_t)(listed.len / at.len),
+                     .item = {listed.at, listed.len},
+                     .score = {score.at, listed.len}};
+    must(write_tops(&out, &t, &err));
+    vec_release(&listed);
+    vec_release(&zero);
+    vec_release(&at);
+    vec_release(&score);
 }
 
 static void begin_pass(void)
@@ -367,6 +404,8 @@ int main(void)
             begin_pass();
         else if (!strcmp(what, "rank"))
             add_target();
+        else if (!strcmp(what, "top"))
+            add_lists();
         else if (!strcmp(what, "pass"))
             end_pass();
         else if (!strcmp(what, "cut"))
