@@ -29,6 +29,7 @@ static int32_t *split_events(struct item_decoder *d, struct tape *t, const struc
     const int32_t *item = column_i32(b->item);
     int32_t *input = tape_host(t, (b->item.len + more) * sizeof *input);
     int32_t *target = tape_host(t, b->item.len * sizeof *target);
+    int32_t *owner = tape_host(t, b->item.len * sizeof *owner);
     d->length = tape_host(t, count * sizeof *d->length);
     f->targets = 0;
     for (size_t i = 0; i < count; i++) {
@@ -36,11 +37,13 @@ static int32_t *split_events(struct item_decoder *d, struct tape *t, const struc
         d->length[i] = length ? length - 1 : 0;
         for (int32_t j = 0; j + 1 < length; j++) {
             input[f->targets] = item[j];
+            owner[f->targets] = (int32_t)i;
             target[f->targets++] = item[j + 1];
         }
         item += length;
     }
     f->target = target;
+    f->owner = owner;
     return input;
 }
 

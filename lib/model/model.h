@@ -59,6 +59,9 @@ struct lookback {
 struct forward {
     struct tensor *state;  /* [T, S], after dropout: T = Σ(length - 1), sessions end to end */
     const int32_t *target; /* host [T] */
+    /* host [T] the slot or session of the batch that each belongs to: those of one are no negatives
+     * of each other */
+    const int32_t *owner;
     int targets;
     const struct parameter *output, *output_bias; /* [N, S], [N], or NULL: no bias */
     struct lookback back;                         /* what the weights below belong to */
@@ -106,9 +109,9 @@ struct model_class {
     /* Declares the parameters; the options are checked. */
     void (*open)(struct model *m);
     /* A model has `forward`, for batches of whole sessions, or `plan` and `steps`, for steps of
-     * slots.  The latter set only state, target and output of *f, for the slots of each step that
-     * are not idle.  `plan` sets all but the state, before any operation, so that its host arrays
-     * are uploaded together with those of the loss. */
+     * slots.  The latter set only state, target, owner and output of *f, for the slots of each step
+     * that are not idle.  `plan` sets all but the state, before any operation, so that its host
+     * arrays are uploaded together with those of the loss. */
     void (*forward)(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
     void (*plan)(struct model *m, struct tape *t, const struct slot_steps *s, struct forward *f);
     void (*steps)(struct model *m, struct tape *t, struct forward *f);

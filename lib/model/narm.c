@@ -123,6 +123,7 @@ struct windows {
     int32_t *input;  /* host [total] */
     int32_t *row;    /* host [targets] the row that predicts each */
     int32_t *target; /* host [targets] */
+    int32_t *owner;  /* host [targets] the session of each */
 };
 
 static int windows_of(int inputs)
@@ -143,6 +144,7 @@ static struct windows make_windows(struct tape *t, const struct batch *b)
     w.input = tape_host(t, (size_t)total * sizeof *w.input);
     w.row = tape_host(t, b->item.len * sizeof *w.row);
     w.target = tape_host(t, b->item.len * sizeof *w.target);
+    w.owner = tape_host(t, b->item.len * sizeof *w.owner);
     const int32_t *item = column_i32(b->item);
     for (size_t i = 0; i < b->length.len; i++) {
         int events = column_i32(b->length)[i], inputs = events > 0 ? events - 1 : 0;
@@ -159,6 +161,8 @@ static struct windows make_windows(struct tape *t, const struct batch *b)
             w.row[w.targets + j] = w.total - 1;
         }
         memcpy(w.target + w.targets, item + 1, (size_t)inputs * sizeof *item);
+        for (int j = 0; j < inputs; j++)
+            w.owner[w.targets + j] = (int32_t)i;
         w.targets += inputs;
         item += events;
     }
@@ -212,7 +216,7 @@ static void narm_forward(struct model *m, struct tape *t, const struct batch *b,
     if (w.total > w.targets) /* leave out rows that predict nothing */
         c = tape_gather(t, c, tape_rows(t, w.row, w.targets));
     c = tape_dropout(t, c, (float)o->feature_dropout);
-    *f = (struct forward){.targets = w.targets, .target = w.target};
+    *f = (struct forward){.targets = w.targets, .target = w.target, .owner = w.owner};
     if (r->local)
         show_weights(t, &w, &attention, f);
     if (r->dense) {

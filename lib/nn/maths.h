@@ -209,6 +209,12 @@ MATHS void maths_pair_back(int kind, float own, float other, float *by_own, floa
     }
 }
 
+/* Whether a candidate is a negative for a target, from the items and the owners of both. */
+MATHS bool maths_negative(int32_t item, int32_t target, int32_t owner, int32_t own_owner)
+{
+    return (item != target) & ((owner != own_owner) | (owner < 0));
+}
+
 /* ---- dropout ---- */
 
 /* The four random words of elements 4·block .. 4·block+3 of the tensor.  Their key differs from the

@@ -176,20 +176,22 @@ float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *wei
                         struct tensor *bias, const int32_t *target);
 
 /* The items that a loss compares: the targets of the batch and negatives (host arrays).  Target i
- * is item[own[i]]. */
+ * is item[own[i]], and its owner is owner[own[i]]. */
 struct candidates {
     int count;
     const int32_t *item;     /* [count] */
     const int32_t *own;      /* [targets] */
+    const int32_t *owner;    /* [count] candidates of one owner are not compared; -1: nobody's */
     const float *correction; /* [count] subtracted from negatives' scores; NULL: none */
+    /* Items that are no negatives for target i: spared[spared_at[i] .. spared_at[i + 1]),
+     * ascending; spared_at NULL: there are none. */
+    const int32_t *spared_at, *spared;
 };
 
 /* Candidates on the device, with the rows of weight and bias (may be NULL) that belong to them.
  * target: host [targets]. */
 struct planned_candidates {
-    int count;
-    const int32_t *item, *own, *target;
-    const float *correction;
+    struct sampled_scores scores; /* without the scores */
     struct planned_rows weight, bias;
 };
 const struct planned_candidates *

@@ -69,6 +69,10 @@ void *tape_record(struct tape *t, size_t size, void (*back)(struct tape *, struc
 int tape_places(struct tape *t, const int32_t *host, int count, const int32_t **different,
                 const int32_t **place);
 
+/* Each target's spared candidates, ascending and end to end (host), from its list of spared items;
+ * fills at [targets + 1]. */
+const int32_t *tape_spared(struct tape *t, const struct candidates *c, int targets, int32_t *at);
+
 /* A plan of rows 0 .. n-1, each once. */
 const struct rows *tape_all_rows(struct tape *t, int n);
 

@@ -329,11 +329,11 @@ static void pairs_open(struct pairs *n, bool tables, enum optimizer_kind kind, f
  * DRAWN - 1 more. */
 static void pairs_step(struct pairs *n, struct optimizer *o, const int32_t *drawn)
 {
-    static const int32_t own[] = {0, 1};
+    static const int32_t own[] = {0, 1}, owner[DRAWN] = {0, 1, -1, -1, -1, -1};
     struct tape *t = n->tape;
     tape_begin(t, true, 1, 1);
     struct tensor *x = tape_rows_of(t, n->item, drawn + 2, 2);
-    struct candidates c = {.count = DRAWN, .item = drawn, .own = own};
+    struct candidates c = {.count = DRAWN, .item = drawn, .own = own, .owner = owner};
     tape_sampled_loss(t, LOSS_BPR, x, n->output, n->bias,
                       tape_plan_candidates(t, n->output, n->bias, &c, drawn, 2));
     tape_backward(t);
