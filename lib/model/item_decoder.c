@@ -14,10 +14,8 @@ void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int s
     struct parameters *p = &m->parameters;
     float bound = 1 / sqrtf((float)state);
     parameters_add_gru(p, &d->gru, "intra_gru", in, state, model_reset_before(m));
-    d->output =
-        parameters_per_item(parameters_add_matrix(p, "output.weight", m->data.items, state, bound));
-    d->output_bias =
-        parameters_per_item(parameters_add_vector(p, "output.bias", m->data.items, bound));
+    d->output = parameters_add_items(p, "output.weight", m->data.items, state, bound);
+    d->output_bias = parameters_add_items(p, "output.bias", m->data.items, 0, bound);
 }
 
 /* Inputs are all events but the last, targets all but the first.  The arrays have room for `more`

@@ -75,11 +75,7 @@ static void declare(struct narm *r, struct model *m)
     int size = (int)o->shared.embedding, state = (int)(o->hidden ? o->hidden : size);
     int wide = r->global && r->local ? 2 * state : state;
     float bound = 1 / sqrtf((float)state), wide_bound = 1 / sqrtf((float)wide);
-    static const char item[] = "item_embedding.weight";
-    /* The bilinear decoder scores all items by their embeddings. */
-    r->item = r->dense
-                  ? parameters_add_items(p, item, m->data.items, size, 1)
-                  : parameters_per_item(parameters_add_matrix(p, item, m->data.items, size, 1));
+    r->item = parameters_add_items(p, "item_embedding.weight", m->data.items, size, 1);
     parameters_add_gru(p, &r->gru, "gru", size, state, model_reset_before(m));
     if (r->local) {
         r->query = parameters_add_matrix(p, "attention_query.weight", state, state, bound);
@@ -87,10 +83,8 @@ static void declare(struct narm *r, struct model *m)
         r->energy = parameters_add_matrix(p, "attention_energy.weight", 1, state, bound);
     }
     if (r->dense) {
-        r->output = parameters_per_item(
-            parameters_add_matrix(p, "output.weight", m->data.items, wide, wide_bound));
-        r->output_bias =
-            parameters_per_item(parameters_add_vector(p, "output.bias", m->data.items, wide_bound));
+        r->output = parameters_add_items(p, "output.weight", m->data.items, wide, wide_bound);
+        r->output_bias = parameters_add_items(p, "output.bias", m->data.items, 0, wide_bound);
     } else {
         r->bilinear = parameters_add_matrix(p, "bilinear.weight", size, wide, wide_bound);
     }

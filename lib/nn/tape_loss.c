@@ -47,7 +47,7 @@ tape_plan_candidates(struct tape *t, const struct parameter *weight, const struc
         plan_spared(t, c, targets, &p->scores);
     if (bias) /* two tables share one plan of rows */
         p->bias =
-            bias->sparse == weight->sparse ? p->weight : tape_plan_rows(t, bias, c->item, c->count);
+            bias->table == weight->table ? p->weight : tape_plan_rows(t, bias, c->item, c->count);
     return p;
 }
 

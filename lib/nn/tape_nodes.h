@@ -36,7 +36,7 @@ struct tape {
     const int32_t *numbers; /* device 0, 1, 2, ..., for tape_all_rows */
     int numbered;           /* how many numbers */
     struct node *last;
-    struct sparse_update *sparse;
+    struct table_use *uses;
     bool training;
     uint64_t seed, step;
     uint32_t dropouts; /* dropouts so far in this step */
