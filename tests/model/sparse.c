@@ -35,7 +35,7 @@ static void way_open(struct way_of *t, const struct form *form, const struct opt
                                     .top = 1,
                                     .optimizer = *o,
                                     .sampled = form->sampled,
-                                    .loss = form->sampled ? LOSS_BPR_MAX : LOSS_CROSS_ENTROPY,
+                                    .loss = form->sampled ? LOSS_BPR : LOSS_CROSS_ENTROPY,
                                     .negatives = 9};
     *t = (struct way_of){.options = options_of_shape(class, &form->shape)};
     t->device = test_device(&(struct device_options){.threads = 2});
@@ -130,7 +130,9 @@ static void check_way(const struct form *form, const struct optimizer *o, const 
         }
     }
     double apart = weights_apart(way, first, &moved);
-    tap_ok(apart < 2e-6 && losses < 2e-6 && moved > 0.005,
+    /* A hundredth of Adam's rate: it moves weights whose gradient is 0 by the gradient's rounding.
+     */
+    tap_ok(apart < 1e-5 && losses < 2e-6 && moved > 0.005,
            "%s%s, %s: as if all rows were updated, weights to %.1e, losses to %.1e", form->model,
            form->sampled ? ", some items scored" : "", name, apart, losses);
     mem_free(first);
