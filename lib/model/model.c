@@ -114,12 +114,12 @@ bool model_reset_before(const struct model *m)
 
 struct tensor *model_output(struct tape *t, const struct forward *f)
 {
-    return tape_whole(t, f->output);
+    return tape_parameter(t, f->output);
 }
 
 struct tensor *model_output_bias(struct tape *t, const struct forward *f)
 {
-    return f->output_bias ? tape_whole(t, f->output_bias)
+    return f->output_bias ? tape_parameter(t, f->output_bias)
                           : tape_zeros(t, 1, (int)f->output->shape[0]);
 }
 
