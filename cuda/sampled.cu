@@ -10,15 +10,51 @@ enum { SAMPLED_THREADS = 128 };
 /* One row: its scores, and which columns are negatives. */
 struct row {
     enum loss_kind kind;
-    int cols, own;
-    int32_t target;
+    int cols, own, spared; /* spared: columns in its list */
+    int32_t target, owner;
     const float *score, *correction;
-    const int32_t *item;
+    const int32_t *item, *owners, *list;
 };
+
+static __device__ inline struct row row_of(enum loss_kind kind, const struct sampled_scores &s,
+                                           size_t i)
+{
+    struct row r = {};
+    r.kind = kind;
+    r.cols = s.candidates;
+    r.own = s.own[i];
+    r.target = s.target[i];
+    r.owner = s.owner[r.own];
+    r.score = s.score + i * (size_t)s.candidates;
+    r.correction = s.correction;
+    r.item = s.item;
+    r.owners = s.owner;
+    r.list = s.spared;
+    if (s.spared_at) {
+        r.spared = s.spared_at[i + 1] - s.spared_at[i];
+        r.list += s.spared_at[i];
+    }
+    return r;
+}
+
+/* Whether the row's list, which is ascending, has the column. */
+static __device__ inline bool is_spared(const struct row &r, int j)
+{
+    int low = 0, high = r.spared;
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (r.list[middle] < j)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < r.spared && r.list[low] == j;
+}
 
 static __device__ inline bool is_negative(const struct row &r, int j)
 {
-    return j != r.own && r.item[j] != r.target;
+    return j != r.own && maths_negative(r.item[j], r.target, r.owners[j], r.owner) &&
+           !is_spared(r, j);
 }
 
 static __device__ inline float score_of(const struct row &r, int j)
@@ -91,15 +127,14 @@ static __device__ inline float pairwise(const struct row &r, struct found f, flo
 }
 
 static __global__ void __launch_bounds__(SAMPLED_THREADS)
-    sampled_loss(enum loss_kind kind, int rows, int cols, const float *score, const int32_t *own,
-                 const int32_t *item, const int32_t *target, const float *correction, float *loss,
-                 float *dscore)
+    sampled_loss(enum loss_kind kind, struct sampled_scores s, float *loss, float *dscore)
 {
     __shared__ float room[WARP];
-    size_t i = blockIdx.x, at = i * (size_t)cols;
-    struct row r = {kind, cols, own[i], target[i], score + at, correction, item};
+    size_t i = blockIdx.x;
+    struct row r = row_of(kind, s, i);
     struct found f = sum_row(r, room);
-    float share = 1.0f / (float)rows, *gradient = dscore ? dscore + at : NULL, sum = 0;
+    float share = 1.0f / (float)s.targets, sum = 0;
+    float *gradient = dscore ? dscore + i * (size_t)s.candidates : NULL;
     if (f.negatives)
         sum = kind == LOSS_CROSS_ENTROPY ? cross_entropy(r, f, share, gradient)
                                          : pairwise(r, f, share, gradient, room);
@@ -107,10 +142,8 @@ static __global__ void __launch_bounds__(SAMPLED_THREADS)
         loss[i] = sum;
 }
 
-void cuda_sampled_loss(struct device *d, enum loss_kind kind, int rows, int cols,
-                       const float *score, const int32_t *own, const int32_t *item,
-                       const int32_t *target, const float *correction, float *loss, float *dscore)
+void cuda_sampled_loss(struct device *d, enum loss_kind kind, const struct sampled_scores *s,
+                       float *loss, float *dscore)
 {
-    LAUNCH(d, sampled_loss, (unsigned)rows, SAMPLED_THREADS, 0, kind, rows, cols, score, own, item,
-           target, correction, loss, dscore);
+    LAUNCH(d, sampled_loss, (unsigned)s->targets, SAMPLED_THREADS, 0, kind, *s, loss, dscore);
 }

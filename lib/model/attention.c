@@ -174,7 +174,7 @@ struct parameter *grouped_parameter(struct parameters *p, const char *name, cons
 
 struct tensor *grouped_tensor(struct tape *t, const struct parameter *p, const struct grouped *g)
 {
-    return p->sparse ? tape_sparse(t, p, g->users) : tape_parameter(t, p);
+    return p->table ? tape_blocks(t, p, g->users) : tape_parameter(t, p);
 }
 
 struct tensor *grouped_linear(struct tape *t, struct tensor *x, const struct parameter *w, int from,
@@ -182,8 +182,8 @@ struct tensor *grouped_linear(struct tape *t, struct tensor *x, const struct par
                               const struct grouped *g)
 {
     struct tensor *weight = grouped_tensor(t, w, g), *bias = b ? grouped_tensor(t, b, g) : NULL;
-    return w->sparse ? tape_group_linear(t, x, weight, from, bias, rows, g->group)
-                     : tape_linear_part(t, x, weight, from, bias);
+    return w->table ? tape_group_linear(t, x, weight, from, bias, rows, g->group)
+                    : tape_linear_part(t, x, weight, from, bias);
 }
 
 /* ---- the layer ---- */

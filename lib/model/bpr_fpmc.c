@@ -61,7 +61,7 @@ static void factors_close(struct model *m)
 /* What the scores of each target are computed from: host arrays of the tape's step. */
 struct taken {
     int count;
-    int32_t *user, *last, *target;
+    int32_t *user, *last, *target, *session; /* session: index in the batch */
 };
 
 /* The targets: each session's events from number `first` (0 or 1) on.  Event 0 has no item before
@@ -70,13 +70,16 @@ static struct taken take(struct tape *t, const struct batch *b, int first)
 {
     const int32_t *item = column_i32(b->item);
     size_t bytes = b->item.len * sizeof *item;
-    struct taken k = {
-        .user = tape_host(t, bytes), .last = tape_host(t, bytes), .target = tape_host(t, bytes)};
+    struct taken k = {.user = tape_host(t, bytes),
+                      .last = tape_host(t, bytes),
+                      .target = tape_host(t, bytes),
+                      .session = tape_host(t, bytes)};
     for (size_t i = 0; i < b->length.len; i++) {
         int length = column_i32(b->length)[i];
         for (int j = first; j < length; j++) {
             k.user[k.count] = column_i32(b->user)[i];
             k.last[k.count] = j ? item[j - 1] : -1;
+            k.session[k.count] = (int32_t)i;
             k.target[k.count++] = item[j];
         }
         item += length;
@@ -148,6 +151,7 @@ static void bpr_mf_forward(struct model *m, struct tape *t, const struct batch *
     struct tensor *p = training ? tape_rows_of(t, r->user, k.user, k.count) : stand_in(r, t, b, &k);
     *f = (struct forward){.state = tape_dropout(t, p, (float)m->options->dropout),
                           .target = k.target,
+                          .owner = k.session,
                           .targets = k.count,
                           .output = r->output,
                           .output_bias = r->bias};
@@ -162,6 +166,7 @@ static void fpmc_forward(struct model *m, struct tape *t, const struct batch *b,
     *f = (struct forward){.state =
                               tape_dropout(t, tape_concat(t, part, 2), (float)m->options->dropout),
                           .target = k.target,
+                          .owner = k.session,
                           .targets = k.count,
                           .output = r->output};
 }

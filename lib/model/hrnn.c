@@ -240,17 +240,24 @@ static const struct ragged **no_steps_yet(const struct hrnn_slots *r, struct tap
     return memset(tape_host(t, bytes), 0, bytes);
 }
 
-/* Numbers the inputs and targets of the step.  In a test the targets of MOVE_JOIN do not count. */
-static void plan_moves(const struct tape *t, struct slot_plan *p, int32_t *input, int *inputs,
-                       int32_t *target, int *targets)
+/* Inputs of all steps of a call, and targets with their slots: host arrays. */
+struct steps_items {
+    int inputs, targets;
+    int32_t *input, *target, *owner;
+};
+
+/* Adds the inputs and targets of a step.  In a test the targets of MOVE_JOIN do not count. */
+static void plan_moves(const struct tape *t, struct slot_plan *p, struct steps_items *n)
 {
     for (int i = 0; i < MOVES; i++) {
         struct slot_move *move = &p->move[i];
-        move->first = *inputs;
+        move->first = n->inputs;
         for (int j = 0; j < move->count; j++)
-            input[(*inputs)++] = move->input[j];
-        for (int j = 0; j < move->count && (i != MOVE_JOIN || tape_training(t)); j++)
-            target[(*targets)++] = move->target[j];
+            n->input[n->inputs++] = move->input[j];
+        for (int j = 0; j < move->count && (i != MOVE_JOIN || tape_training(t)); j++) {
+            n->owner[n->targets] = move->slot[j];
+            n->target[n->targets++] = move->target[j];
+        }
     }
 }
 
@@ -261,19 +268,21 @@ static void slots_plan(struct model *m, struct tape *t, const struct slot_steps 
     slots_room(m, steps->slots);
     size_t most = 2 * (size_t)steps->count * (size_t)r->slot_states.slots;
     struct steps_plan *plan = tape_host(t, sizeof *plan);
-    int32_t *input = tape_host_ints(t, most), *target = tape_host_ints(t, most);
+    struct steps_items n = {.input = tape_host_ints(t, most),
+                            .target = tape_host_ints(t, most),
+                            .owner = tape_host_ints(t, most)};
     const struct ragged **once = no_steps_yet(r, t);
-    int inputs = 0, targets = 0;
     *plan = (struct steps_plan){.count = steps->count,
                                 .step = tape_host(t, (size_t)steps->count * sizeof *plan->step)};
     for (int k = 0; k < steps->count; k++) {
         struct slot_plan step = slot_states_step(&r->slot_states, t, steps, k);
-        plan_moves(t, &step, input, &inputs, target, &targets);
+        plan_moves(t, &step, &n);
         plan->step[k] = plan_step(r, t, step, once);
     }
-    plan->input = tape_plan_rows(t, r->item, input, inputs);
-    *f = (struct forward){.target = target,
-                          .targets = targets,
+    plan->input = tape_plan_rows(t, r->item, n.input, n.inputs);
+    *f = (struct forward){.target = n.target,
+                          .owner = n.owner,
+                          .targets = n.targets,
                           .output = r->output,
                           .output_bias = r->output_bias,
                           .plan = plan};

@@ -148,15 +148,32 @@ static void ii_rnn_close(struct model *m)
 
 static const struct grouped global;
 
+/* Stored states of both directions, mapped to [total, E].  A session without earlier ones has a row
+ * of zeros, as without this layer: the layer reads only the rows that are there. */
+static struct tensor *mapped(const struct ii_rnn *r, struct tape *t, struct tensor *table,
+                             const struct lookback_sessions *h)
+{
+    int32_t *slot = tape_host_ints(t, (size_t)h->total),
+            *place = tape_host_ints(t, (size_t)h->total);
+    int known = 0;
+    for (int i = 0; i < h->total; i++) {
+        place[i] = h->slot[i] < 0 ? -1 : known;
+        if (h->slot[i] >= 0)
+            slot[known++] = h->slot[i];
+    }
+    struct tensor *x = tape_linear(t, tape_gather(t, table, tape_rows(t, slot, known)),
+                                   tape_parameter(t, r->read), tape_parameter(t, r->read_bias));
+    return tape_gather(t, x, tape_rows(t, place, h->total));
+}
+
 /* The stored representations of the earlier sessions, after dropout: [total, E]. */
 static struct tensor *representations(const struct ii_rnn *r, const struct model *m, struct tape *t,
                                       const struct lookback_sessions *h)
 {
     const struct session_memory *s = &r->memory;
     struct tensor *table = tape_constant(t, s->table, s->rows, s->width);
-    struct tensor *x = tape_gather(t, table, tape_rows(t, h->slot, h->total));
-    if (r->read)
-        x = tape_linear(t, x, tape_parameter(t, r->read), tape_parameter(t, r->read_bias));
+    struct tensor *x =
+        r->read ? mapped(r, t, table, h) : tape_gather(t, table, tape_rows(t, h->slot, h->total));
     return tape_dropout(t, x, (float)m->options->dropout);
 }
 

@@ -14,10 +14,8 @@ void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int s
     struct parameters *p = &m->parameters;
     float bound = 1 / sqrtf((float)state);
     parameters_add_gru(p, &d->gru, "intra_gru", in, state, model_reset_before(m));
-    d->output =
-        parameters_per_item(parameters_add_matrix(p, "output.weight", m->data.items, state, bound));
-    d->output_bias =
-        parameters_per_item(parameters_add_vector(p, "output.bias", m->data.items, bound));
+    d->output = parameters_add_items(p, "output.weight", m->data.items, state, bound);
+    d->output_bias = parameters_add_items(p, "output.bias", m->data.items, 0, bound);
 }
 
 /* Inputs are all events but the last, targets all but the first.  The arrays have room for `more`
@@ -29,6 +27,7 @@ static int32_t *split_events(struct item_decoder *d, struct tape *t, const struc
     const int32_t *item = column_i32(b->item);
     int32_t *input = tape_host(t, (b->item.len + more) * sizeof *input);
     int32_t *target = tape_host(t, b->item.len * sizeof *target);
+    int32_t *owner = tape_host(t, b->item.len * sizeof *owner);
     d->length = tape_host(t, count * sizeof *d->length);
     f->targets = 0;
     for (size_t i = 0; i < count; i++) {
@@ -36,11 +35,13 @@ static int32_t *split_events(struct item_decoder *d, struct tape *t, const struc
         d->length[i] = length ? length - 1 : 0;
         for (int32_t j = 0; j + 1 < length; j++) {
             input[f->targets] = item[j];
+            owner[f->targets] = (int32_t)i;
             target[f->targets++] = item[j + 1];
         }
         item += length;
     }
     f->target = target;
+    f->owner = owner;
     return input;
 }
 

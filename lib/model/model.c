@@ -114,14 +114,14 @@ bool model_reset_before(const struct model *m)
 
 struct tensor *model_output(struct tape *t, const struct forward *f)
 {
-    return f->item_weight ? f->item_weight : tape_whole(t, f->output);
+    return f->item_weight ? f->item_weight : tape_parameter(t, f->output);
 }
 
 struct tensor *model_output_bias(struct tape *t, const struct forward *f)
 {
     if (f->item_bias)
         return f->item_bias;
-    return f->output_bias ? tape_whole(t, f->output_bias)
+    return f->output_bias ? tape_parameter(t, f->output_bias)
                           : tape_zeros(t, 1, (int)f->output->shape[0]);
 }
 

@@ -56,6 +56,9 @@ struct lookback {
 struct forward {
     struct tensor *state;  /* [T, S], after dropout: T = Σ(length - 1), sessions end to end */
     const int32_t *target; /* host [T] */
+    /* host [T] the slot or session of the batch that each belongs to: those of one are no negatives
+     * of each other */
+    const int32_t *owner;
     int targets;
     const struct parameter *output, *output_bias; /* [N, S], [N], or NULL: no bias */
     /* What stands in their place for losses over all items and for ranks; NULL: the parameters. */
@@ -108,8 +111,8 @@ struct model_class {
     /* The forward pass over a batch of whole sessions. */
     void (*forward)(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
     /* A model that has these learns from steps of slots, and uses `forward` in tests only.  They
-     * set only state, target and output of *f, for the slots of each step that are not idle.
-     * `plan` sets all but the state, before any operation, so that its host arrays are uploaded
+     * set only state, target, owner and output of *f, for the slots of each step that are not
+     * idle.  `plan` sets all but the state, before any operation, so that its host arrays are uploaded
      * together with those of the loss. */
     void (*plan)(struct model *m, struct tape *t, const struct slot_steps *s, struct forward *f);
     void (*steps)(struct model *m, struct tape *t, struct forward *f);

@@ -75,11 +75,7 @@ static void declare(struct narm *r, struct model *m)
     int size = (int)o->shared.embedding, state = (int)(o->hidden ? o->hidden : size);
     int wide = r->global && r->local ? 2 * state : state;
     float bound = 1 / sqrtf((float)state), wide_bound = 1 / sqrtf((float)wide);
-    static const char item[] = "item_embedding.weight";
-    /* The bilinear decoder scores all items by their embeddings. */
-    r->item = r->dense
-                  ? parameters_add_items(p, item, m->data.items, size, 1)
-                  : parameters_per_item(parameters_add_matrix(p, item, m->data.items, size, 1));
+    r->item = parameters_add_items(p, "item_embedding.weight", m->data.items, size, 1);
     parameters_add_gru(p, &r->gru, "gru", size, state, model_reset_before(m));
     if (r->local) {
         r->query = parameters_add_matrix(p, "attention_query.weight", state, state, bound);
@@ -87,10 +83,8 @@ static void declare(struct narm *r, struct model *m)
         r->energy = parameters_add_matrix(p, "attention_energy.weight", 1, state, bound);
     }
     if (r->dense) {
-        r->output = parameters_per_item(
-            parameters_add_matrix(p, "output.weight", m->data.items, wide, wide_bound));
-        r->output_bias =
-            parameters_per_item(parameters_add_vector(p, "output.bias", m->data.items, wide_bound));
+        r->output = parameters_add_items(p, "output.weight", m->data.items, wide, wide_bound);
+        r->output_bias = parameters_add_items(p, "output.bias", m->data.items, 0, wide_bound);
     } else {
         r->bilinear = parameters_add_matrix(p, "bilinear.weight", size, wide, wide_bound);
     }
@@ -123,6 +117,7 @@ struct windows {
     int32_t *input;  /* host [total] */
     int32_t *row;    /* host [targets] the row that predicts each */
     int32_t *target; /* host [targets] */
+    int32_t *owner;  /* host [targets] the session of each */
 };
 
 static int windows_of(int inputs)
@@ -143,6 +138,7 @@ static struct windows make_windows(struct tape *t, const struct batch *b)
     w.input = tape_host(t, (size_t)total * sizeof *w.input);
     w.row = tape_host(t, b->item.len * sizeof *w.row);
     w.target = tape_host(t, b->item.len * sizeof *w.target);
+    w.owner = tape_host(t, b->item.len * sizeof *w.owner);
     const int32_t *item = column_i32(b->item);
     for (size_t i = 0; i < b->length.len; i++) {
         int events = column_i32(b->length)[i], inputs = events > 0 ? events - 1 : 0;
@@ -159,6 +155,8 @@ static struct windows make_windows(struct tape *t, const struct batch *b)
             w.row[w.targets + j] = w.total - 1;
         }
         memcpy(w.target + w.targets, item + 1, (size_t)inputs * sizeof *item);
+        for (int j = 0; j < inputs; j++)
+            w.owner[w.targets + j] = (int32_t)i;
         w.targets += inputs;
         item += events;
     }
@@ -212,7 +210,7 @@ static void narm_forward(struct model *m, struct tape *t, const struct batch *b,
     if (w.total > w.targets) /* leave out rows that predict nothing */
         c = tape_gather(t, c, tape_rows(t, w.row, w.targets));
     c = tape_dropout(t, c, (float)o->feature_dropout);
-    *f = (struct forward){.targets = w.targets, .target = w.target};
+    *f = (struct forward){.targets = w.targets, .target = w.target, .owner = w.owner};
     if (r->local)
         show_weights(t, &w, &attention, f);
     if (r->dense) {

@@ -15,16 +15,31 @@ struct sampled_row {
     float *weight;          /* [cols] */
 };
 
-/* Fills y and weight; returns the sum of the weights. */
-VECTOR static float mark(size_t cols, int32_t target, const int32_t *item, const float *score,
-                         const float *correction, float *restrict y, float *restrict weight)
+/* Fills y and weight for row i; returns the sum of the weights. */
+VECTOR static float mark(const struct sampled_scores *s, size_t i, const float *correction,
+                         float *restrict y, float *restrict weight)
 {
+    size_t cols = (size_t)s->candidates;
+    const float *score = s->score + i * cols;
+    const int32_t *item = s->item, *owner = s->owner;
+    int32_t target = s->target[i], own_owner = owner[s->own[i]];
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (size_t j = 0; j < cols; j++) {
         y[j] = score[j] - correction[j];
-        weight[j] = item[j] != target ? 1.0f : 0.0f;
+        weight[j] = maths_negative(item[j], target, owner[j], own_owner) ? 1.0f : 0.0f;
         sum += weight[j];
+    }
+    return sum;
+}
+
+/* Sets the weights of row i's spared candidates to 0; returns the sum of what they were. */
+static float spare(const struct sampled_scores *s, size_t i, float *weight)
+{
+    float sum = 0;
+    for (int32_t k = s->spared_at[i]; k < s->spared_at[i + 1]; k++) {
+        sum += weight[s->spared[k]];
+        weight[s->spared[k]] = 0;
     }
     return sum;
 }
@@ -158,29 +173,42 @@ static float loss_of(const struct sampled_row *r, float negatives, float *dscore
                                          : pairwise(r, negatives, dscore);
 }
 
-void cpu_sampled_loss(struct device *d, enum loss_kind kind, int rows, int cols, const float *score,
-                      const int32_t *own, const int32_t *item, const int32_t *target,
-                      const float *correction, float *loss, float *dscore)
+/* Row i, ready for its loss; *negatives: how many it has. */
+static struct sampled_row open_row(enum loss_kind kind, const struct sampled_scores *s, size_t i,
+                                   const float *correction, float *y, float *negatives)
 {
-    int threads = cpu_threads_for(cpu_of(d), (double)rows * cols * 2);
-    size_t n = (size_t)cols, padded = cpu_padded(n);
+    size_t cols = (size_t)s->candidates, own = (size_t)s->own[i];
+    struct sampled_row r = {.kind = kind,
+                            .cols = cols,
+                            .own = own,
+                            .own_score = s->score[i * cols + own],
+                            .share = 1.0f / (float)s->targets,
+                            .score = y,
+                            .weight = y + cpu_padded(cols)};
+    *negatives = mark(s, i, correction, y, r.weight) - r.weight[own];
+    r.weight[own] = 0;
+    if (s->spared_at)
+        *negatives -= spare(s, i, r.weight);
+    y[own] = r.own_score;
+    return r;
+}
+
+void cpu_sampled_loss(struct device *d, enum loss_kind kind, const struct sampled_scores *s,
+                      float *loss, float *dscore)
+{
+    size_t n = (size_t)s->candidates, padded = cpu_padded(n);
+    int threads = cpu_threads_for(cpu_of(d), (double)s->targets * s->candidates * 2);
     float *scratch = cpu_scratch(cpu_of(d), (size_t)(2 * threads + 1) * padded);
-    if (!correction)
-        correction = memset(scratch, 0, n * sizeof *scratch);
+    const float *correction =
+        s->correction ? s->correction : memset(scratch, 0, n * sizeof *scratch);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         float *y = scratch + (size_t)(2 * omp_get_thread_num() + 1) * padded;
 #pragma omp for schedule(static)
-        for (int i = 0; i < rows; i++) {
-            size_t at = (size_t)i * n;
-            struct sampled_row r = {
-                kind, n,         (size_t)own[i], score[at + (size_t)own[i]], 1.0f / (float)rows,
-                y,    y + padded};
-            float others = mark(n, target[i], item, score + at, correction, y, r.weight);
-            others -= r.weight[r.own];
-            y[r.own] = r.own_score;
-            r.weight[r.own] = 0;
-            loss[i] = loss_of(&r, others, dscore ? dscore + at : NULL);
+        for (int i = 0; i < s->targets; i++) {
+            float negatives;
+            struct sampled_row r = open_row(kind, s, (size_t)i, correction, y, &negatives);
+            loss[i] = loss_of(&r, negatives, dscore ? dscore + (size_t)i * n : NULL);
         }
     }
 }

@@ -209,6 +209,12 @@ MATHS void maths_pair_back(int kind, float own, float other, float *by_own, floa
     }
 }
 
+/* Whether a candidate is a negative for a target, from the items and the owners of both. */
+MATHS bool maths_negative(int32_t item, int32_t target, int32_t owner, int32_t own_owner)
+{
+    return (item != target) & ((owner != own_owner) | (owner < 0));
+}
+
 /* ---- dropout ---- */
 
 /* The four random words of elements 4·block .. 4·block+3 of the tensor.  Their key differs from the
@@ -289,9 +295,9 @@ MATHS void maths_sgd_momentum(float g, float rate, float momentum, float *w, flo
  *     m Σ_j a_j / (c_j √v + ε),  a_j = lr β₁ʲ/(1-β₁ᵗ⁺ʲ),  c_j = √(β₂ʲ/(1-β₂ᵗ⁺ʲ)),  j = 1 .. k.
  *
  * The terms are taken in groups: one of weight A = Σ a_j at C, the mean of its c_j, with the series
- * of 1 / (c √v + ε) about C up to the fourth power of (C - c_j)/C; y = C √v / (C √v + ε).  What
- * that leaves out is below 4e-5 lr, whatever t, k and the gradients were.  After ADAM_FADED steps
- * β₁ʲ counts no more. */
+ * of 1 / (c √v + ε) about C up to the fourth power of (C - c_j)/C; y = C √v / (C √v + ε), computed
+ * as 1 - ε / (C √v + ε), since v may be infinite.  What that leaves out is below 4e-5 lr, whatever
+ * t, k and the gradients were.  After ADAM_FADED steps β₁ʲ counts no more. */
 enum { ADAM_GROUPS = 6, ADAM_FADED = 200 };
 
 struct adam_group {
@@ -344,8 +350,7 @@ MATHS int maths_adam_groups(int64_t k)
 
 MATHS float maths_adam_fall(const struct adam_group *g, float root_v)
 {
-    float size = g->root * root_v;
-    float x = 1.0f / (size + ADAM_EPSILON), y = size * x;
+    float x = 1.0f / (g->root * root_v + ADAM_EPSILON), y = 1.0f - ADAM_EPSILON * x;
     return g->weight * x * (1.0f + y * y * (g->moment[0] + y * (g->moment[1] + y * g->moment[2])));
 }
 

@@ -106,7 +106,7 @@ struct update {
  *     TOP1-max       Σ_j s_j (σ(y_j - y_i) + σ(y_j²))                  (Hidasi & Karatzoglou 2018)
  *     BPR-max        -log Σ_j s_j σ(y_i - y_j)                         (the same)
  *
- * Without negatives each is 0. */
+ * A target without negatives has loss 0 and no gradient. */
 enum loss_kind { LOSS_CROSS_ENTROPY, LOSS_TOP1, LOSS_BPR, LOSS_TOP1_MAX, LOSS_BPR_MAX };
 
 /* Numbers that are added to some of the scores of each row: row t has those from start[t] to
@@ -117,6 +117,20 @@ struct additions {
     const int32_t *item;  /* [count] */
     const float *value;   /* [count] */
     float *grad;          /* [count] += from output_loss; NULL: not wanted */
+};
+
+/* The scores of S candidates, some of which are the T targets.  The negatives of a target are the
+ * candidates of other items and of other owners, without those spared for it. */
+struct sampled_scores {
+    int targets, candidates;  /* T, S */
+    const float *score;       /* [T, S] */
+    const int32_t *own;       /* [T] the candidate that is the target itself */
+    const int32_t *target;    /* [T] its item */
+    const int32_t *item;      /* [S] */
+    const int32_t *owner;     /* [S] the slot or session whose target it is; -1: nobody's */
+    const int32_t *spared_at; /* [T + 1] where each target's part of `spared` begins; NULL: none */
+    const int32_t *spared;    /* candidates, ascending for each target */
+    const float *correction;  /* [S] subtracted from negatives' scores first; NULL: none */
 };
 
 /* The output layer over all N items, for T states of width H. */
@@ -267,15 +281,12 @@ struct output_layer {
        (struct device * d, const struct output_layer *o, float *loss, int32_t *rank,               \
         int32_t *ties, int k, int32_t *top_item, float *top_score))                                \
     /* ---- losses over some of the items ---- */                                                  \
-    /* loss [T] (enum loss_kind) of each row of score [T, S]: column own[i] is row i's target,     \
-     * the others are its negatives, except columns of the same item (item [S], target [T]).       \
-     * correction [S] is subtracted from the negatives' scores first (NULL: none); if it is the    \
-     * log of the expected count of an item among the negatives, sums of e^y_j estimate the sum    \
-     * over all items.  dscore [T, S] += the gradient of the mean loss (NULL: not wanted) */       \
+    /* loss [T] (enum loss_kind) of each target.  If the correction is the log of the expected     \
+     * count of an item among the negatives, sums of e^y_j estimate the sum over all items.        \
+     * dscore [T, S] += the gradient of the mean loss (NULL: not wanted) */                        \
     OP(void, sampled_loss,                                                                         \
-       (struct device * d, enum loss_kind kind, int rows, int cols, const float *score,            \
-        const int32_t *own, const int32_t *item, const int32_t *target, const float *correction,   \
-        float *loss, float *dscore))                                                               \
+       (struct device * d, enum loss_kind kind, const struct sampled_scores *s, float *loss,       \
+        float *dscore))                                                                            \
     /* ---- optimizers ---- */                                                                     \
     /* sum of squares of g in a fixed order, returned to the host */                               \
     OP(double, square_sum, (struct device * d, const float *g, size_t n))                          \
@@ -347,12 +358,12 @@ static inline uint64_t device_table_version(void)
         DEVICE_OPERATIONS(OPERATION_TEXT)
 #undef OPERATION_TEXT
         ;
-    const size_t size[] = {sizeof(struct rows),         sizeof(struct ragged),
-                           sizeof(struct gru_weights),  sizeof(struct update),
-                           sizeof(struct output_layer), sizeof(struct dropout_key),
-                           sizeof(struct additions),
-                           sizeof(struct memory),       sizeof(struct memory_grads),
-                           sizeof(struct device),       sizeof(struct device_options)};
+    const size_t size[] = {
+        sizeof(struct rows),           sizeof(struct ragged),        sizeof(struct gru_weights),
+        sizeof(struct update),         sizeof(struct output_layer),  sizeof(struct dropout_key),
+        sizeof(struct sampled_scores), sizeof(struct additions),
+         sizeof(struct memory),        sizeof(struct memory_grads),
+        sizeof(struct device),         sizeof(struct device_options)};
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (size_t i = 0; i < sizeof text; i++)
         hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;

@@ -4,30 +4,47 @@
 
 #include "nn/tape.h"
 
-static void update_sparse(const struct update *u, struct parameters *p,
-                          const struct sparse_update *t)
+static double table_squares(const struct table_use *use)
 {
-    const struct parameter *q = t->parameter;
-    p->device->op->rows_update(p->device, u, t->rows, parameter_block(q), t->tensor->grad, q->value,
-                               parameter_state(p->m, q), parameter_state(p->v, q),
-                               p->last + q->first);
+    const struct parameter *q = use->parameter;
+    struct device *d = q->owner->device;
+    if (!use->rows)
+        return d->op->square_sum(d, q->grad, q->count);
+    const struct tensor *x = use->tensor;
+    return d->op->square_sum(d, x->grad, (size_t)x->rows * (size_t)x->cols);
+}
+
+static void update_table(const struct update *u, const struct table_use *use)
+{
+    struct parameter *q = use->parameter;
+    struct parameters *p = q->owner;
+    const struct operations *op = p->device->op;
+    float *m = parameter_state(p->m, q), *v = parameter_state(p->v, q);
+    if (use->rows) {
+        parameter_mark(q);
+        op->rows_update(p->device, u, use->rows, parameter_block(q), use->tensor->grad, q->value, m,
+                        v, p->last + q->first);
+    } else {
+        op->update(p->device, u, q->count, q->value, q->grad, m, v);
+        q->flushed = u->step;
+        q->unmarked = true;
+    }
 }
 
 void optimizer_step(struct optimizer *o, struct parameters *p, struct tape *t)
 {
     const struct operations *op = p->device->op;
-    const struct sparse_update *sparse = t ? tape_all_sparse(t) : NULL;
+    const struct table_use *uses = t ? tape_table_uses(t) : NULL;
     o->update.scale = 1;
     if (o->clip > 0) {
         double squares = op->square_sum(p->device, p->grad, p->dense);
-        for (const struct sparse_update *q = sparse; q; q = q->before)
-            squares += op->square_sum(p->device, q->tensor->grad,
-                                      (size_t)q->tensor->rows * (size_t)q->tensor->cols);
+        for (const struct table_use *use = uses; use; use = use->before)
+            squares += table_squares(use);
         if (sqrt(squares) > o->clip)
             o->update.scale = (float)(o->clip / sqrt(squares));
     }
     op->update(p->device, &o->update, p->dense, p->value, p->grad, p->m, p->v);
-    for (; sparse; sparse = sparse->before)
-        update_sparse(&o->update, p, sparse);
+    for (; uses; uses = uses->before)
+        update_table(&o->update, uses);
     p->update = o->update;
 }

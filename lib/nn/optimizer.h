@@ -11,8 +11,8 @@ struct optimizer {
     float clip;           /* bound of the gradients' global norm; 0: no bound */
 };
 
-/* Scales the gradients to a global norm of at most `clip`, updates the dense parameters and the
- * blocks of tables that tape t used (t may be NULL: no tables), and sets the dense gradients to 0.
+/* Scales the gradients to a global norm of at most `clip`, updates the dense parameters and what
+ * tape t used of tables (t may be NULL: no tables), and sets the dense gradients to 0.
  * The caller sets update.step: 1 for the first step, then one more each time. */
 void optimizer_step(struct optimizer *o, struct parameters *p, struct tape *t);
 

@@ -30,14 +30,8 @@ struct parameter *parameters_add_table(struct parameters *p, const char *name, i
                                        const int64_t *shape, float bound)
 {
     struct parameter *q = parameters_add(p, name, dims, shape, bound);
-    q->sparse = true;
+    q->table = true;
     return q;
-}
-
-struct parameter *parameters_per_item(struct parameter *p)
-{
-    p->per_item = true;
-    return p;
 }
 
 struct parameter *parameters_from(struct parameter *p, float value)
@@ -49,8 +43,10 @@ struct parameter *parameters_from(struct parameter *p, float value)
 struct parameter *parameters_add_items(struct parameters *p, const char *name, int64_t items,
                                        int64_t cols, float bound)
 {
-    return parameters_per_item(
-        parameters_add_table(p, name, cols ? 2 : 1, (const int64_t[]){items, cols}, bound));
+    struct parameter *q =
+        parameters_add_table(p, name, cols ? 2 : 1, (const int64_t[]){items, cols}, bound);
+    q->per_item = true;
+    return q;
 }
 
 struct parameter *parameters_add_matrix(struct parameters *p, const char *name, int64_t rows,
@@ -125,13 +121,13 @@ static void place(struct parameters *p)
     for (int tables = 0; tables < 2; tables++) {
         for (size_t i = 0; i < p->list.len; i++) {
             struct parameter *q = p->list.at[i];
-            if (q->sparse != tables)
+            if (q->table != tables)
                 continue;
             q->owner = p;
             q->offset = p->count;
             p->count += (q->count + 15) / 16 * 16;
             q->first = p->blocks;
-            p->blocks += q->sparse ? (size_t)q->shape[0] : 0;
+            p->blocks += q->table ? (size_t)q->shape[0] : 0;
         }
         p->dense = tables ? p->dense : p->count;
     }
@@ -162,7 +158,7 @@ void parameters_allocate(struct parameters *p, struct device *d, enum optimizer_
     for (size_t i = 0; i < p->list.len; i++) {
         struct parameter *q = p->list.at[i];
         q->value = p->value + q->offset;
-        q->grad = q->sparse ? NULL : p->grad + q->offset;
+        q->grad = q->table ? NULL : p->grad + q->offset;
         draw_initial(p, i, seed);
     }
 }
@@ -177,12 +173,34 @@ struct parameter *parameters_find(const struct parameters *p, const char *name)
 
 /* ---- updates ---- */
 
-void parameters_lazy_update(const struct parameter *q, const struct rows *r)
+float *parameter_gradient(struct parameter *q)
+{
+    if (!q->grad)
+        q->grad = device_zeros(q->owner->device, q->count);
+    return q->grad;
+}
+
+void parameter_mark(struct parameter *q)
+{
+    struct parameters *p = q->owner;
+    size_t n = (size_t)q->shape[0];
+    if (!q->unmarked)
+        return;
+    int32_t *host = mem_alloc(n * sizeof *host);
+    for (size_t i = 0; i < n; i++)
+        host[i] = (int32_t)q->flushed;
+    p->device->op->upload(p->device, p->last + q->first, host, n * sizeof *host);
+    mem_free(host);
+    q->unmarked = false;
+}
+
+void parameters_lazy_update(struct parameter *q, const struct rows *r)
 {
     struct parameters *p = q->owner;
     struct update u = p->update;
-    if (!u.step++)
+    if (q->flushed == u.step++)
         return;
+    parameter_mark(q);
     p->device->op->rows_lazy_update(p->device, &u, r, parameter_block(q), q->value,
                                     parameter_state(p->m, q), parameter_state(p->v, q),
                                     p->last + q->first);
@@ -192,7 +210,7 @@ void parameter_flush(struct parameter *q)
 {
     struct device *d = q->owner->device;
     size_t n = (size_t)q->shape[0];
-    if (!q->sparse || q->flushed == q->owner->update.step)
+    if (!q->table || q->flushed == q->owner->update.step)
         return;
     int32_t *host = mem_alloc(n * sizeof *host);
     int32_t *row = d->op->alloc(d, n * sizeof *row);
@@ -231,6 +249,8 @@ void parameters_state(struct parameters *p, struct state *s)
     if (p->v)
         parameters_flat_state(p, s, "second_moment", p->device, p->v);
     if (p->blocks) {
+        for (size_t i = 0; i < p->list.len; i++)
+            parameter_mark(p->list.at[i]);
         state_ints(s, "brought_to", (int64_t)p->blocks, p->device, p->last);
         state_i64(s, "last_step", &p->update.step, 0, INT32_MAX);
         for (size_t i = 0; i < p->list.len; i++)
@@ -247,8 +267,11 @@ void parameters_release(struct parameters *p)
     if (p->last)
         p->device->op->release(p->device, p->last);
     for (size_t i = 0; i < p->list.len; i++) {
-        mem_free(p->list.at[i]->name);
-        mem_free(p->list.at[i]);
+        struct parameter *q = p->list.at[i];
+        if (q->table && q->grad)
+            p->device->op->release(p->device, q->grad);
+        mem_free(q->name);
+        mem_free(q);
     }
     vec_release(&p->list);
     *p = (struct parameters){0};

@@ -1,11 +1,12 @@
 /* A model's parameters: named matrices in flat buffers, one each for values, gradients and the
  * optimizer's state, so that one pass updates them all.
  *
- * A table is a sparse parameter: a step uses few of its blocks.  A block is the weights of one user
- * or cluster, or the row of one item.  Tables come after the dense parameters.  Their gradients are
- * only on the tape (tape_sparse).  A step updates only the blocks that it used.  A lazy update
- * first applies to these blocks what the steps since their last update would have done with
- * gradients of zero. */
+ * A table is a parameter of blocks: the weights of one user or cluster, or the row of one item. How
+ * a step updates it follows from how the step used it (the uses are on the tape).  If the step used
+ * some blocks, it updates only these; a lazy update first applies to them what the steps since
+ * their last update would have done with gradients of zero.  If the step used all of the table, or
+ * different blocks in several places, the update is that of a dense parameter.  Tables come after
+ * the dense parameters. */
 #ifndef NN_PARAMETERS_H
 #define NN_PARAMETERS_H
 
@@ -21,12 +22,15 @@ struct parameter {
     int64_t shape[PARAMETER_DIMS];
     int rows, cols;       /* as a matrix: all dimensions but the last, the last; a vector: 1 row */
     float low, high;      /* initial values: uniform in [low, high) */
-    bool per_item;        /* one row an item: matched by name when read from a file */
-    bool sparse;          /* a table: one block of rows a user, cluster or item */
+    bool table;           /* its first dimension counts users, clusters or items */
+    bool per_item;        /* a table of items: matched by name when read from a file */
     size_t offset, count; /* floats in the flat buffers; offset: after parameters_allocate */
-    float *value, *grad;  /* after parameters_allocate; a table has no gradient here */
-    size_t first;         /* a table: its first element of `last` */
-    int64_t flushed;      /* a table: the step up to which all blocks are up to date */
+    /* After parameters_allocate.  A table has a gradient from the first step on that uses all of
+     * it, in memory of its own. */
+    float *value, *grad;
+    size_t first;    /* a table: its first element of `last` */
+    int64_t flushed; /* a table: the step up to which all blocks are up to date */
+    bool unmarked;   /* a table: `last` does not say yet that all blocks are at step `flushed` */
     struct parameters *owner;
 };
 
@@ -46,12 +50,9 @@ struct parameters {
 struct parameter *parameters_add(struct parameters *p, const char *name, int dims,
                                  const int64_t *shape, float bound);
 
-/* Declares a table: its first dimension counts users, clusters or (parameters_per_item) items. */
+/* Declares a table of users or clusters, which its first dimension counts. */
 struct parameter *parameters_add_table(struct parameters *p, const char *name, int dims,
                                        const int64_t *shape, float bound);
-
-/* Marks a parameter whose rows belong to items; returns it. */
-struct parameter *parameters_per_item(struct parameter *p);
 
 /* Gives all of a parameter the same initial value; returns it. */
 struct parameter *parameters_from(struct parameter *p, float value);
@@ -63,7 +64,7 @@ struct parameter *parameters_add_items(struct parameters *p, const char *name, i
 /* Whether it is a table of users or clusters. */
 static inline bool parameter_per_user(const struct parameter *p)
 {
-    return p->sparse && !p->per_item;
+    return p->table && !p->per_item;
 }
 
 /* Size of a table's block in floats. */
@@ -110,8 +111,15 @@ void parameters_hold(struct parameters *p, struct device *d);
 /* The parameter of that name; NULL: there is none. */
 struct parameter *parameters_find(const struct parameters *p, const char *name);
 
+/* The gradient of all of a table, which is made of zeros at the first call. */
+float *parameter_gradient(struct parameter *p);
+
 /* Brings blocks r->row[0 .. unique) of a table up to date with the last step. */
-void parameters_lazy_update(const struct parameter *p, const struct rows *r);
+void parameters_lazy_update(struct parameter *p, const struct rows *r);
+
+/* Writes the step `flushed` to `last` for all blocks of a table, if it is not there: needed before
+ * an update of some of them. */
+void parameter_mark(struct parameter *p);
 
 /* Flush: brings all blocks of a table, or of all tables, up to date with the last step.  Needed
  * before anyone reads values from the buffer itself. */

@@ -99,7 +99,7 @@ void tape_begin(struct tape *t, bool training, uint64_t seed, uint64_t step)
     t->turn ^= 1;
     arena_clear(&t->sent[t->turn]);
     t->last = NULL;
-    t->sparse = NULL;
+    t->uses = NULL;
     t->training = training;
     t->seed = seed;
     t->step = step;
@@ -208,21 +208,7 @@ void *tape_record(struct tape *t, size_t size, void (*back)(struct tape *, struc
     return n;
 }
 
-void tape_backward(struct tape *t)
-{
-    for (struct node *n = t->last; n; n = n->before)
-        n->back(t, n);
-    t->last = NULL;
-}
-
 /* ---- leaves ---- */
-
-struct tensor *tape_parameter(struct tape *t, const struct parameter *p)
-{
-    if (p->sparse)
-        parameter_flush((struct parameter *)p);
-    return tape_tensor(t, p->value, t->training ? p->grad : NULL, p->rows, p->cols);
-}
 
 struct tensor *tape_part(struct tape *t, struct tensor *x, int from, int count)
 {
@@ -242,37 +228,104 @@ struct tensor *tape_zeros(struct tape *t, int rows, int cols)
     return x;
 }
 
-/* ---- sparse parameters: blocks of tables ---- */
+/* ---- parameters, and uses of tables ---- */
 
-const struct sparse_update *tape_all_sparse(const struct tape *t)
+const struct table_use *tape_table_uses(const struct tape *t)
 {
-    return t->sparse;
+    return t->uses;
 }
 
-static struct tensor *find_sparse(const struct tape *t, const struct parameter *p)
+/* The use of these rows (NULL: of all) by the step; NULL: none. */
+static struct table_use *find_use(const struct tape *t, const struct parameter *p,
+                                  const struct rows *rows)
 {
-    for (const struct sparse_update *q = t->sparse; q; q = q->before)
-        if (q->parameter == p)
-            return q->tensor;
+    for (struct table_use *use = t->uses; use; use = use->before)
+        if (use->parameter == p && use->rows == rows)
+            return use;
     return NULL;
 }
 
-struct tensor *tape_sparse(struct tape *t, const struct parameter *p, const struct rows *users)
+static void add_use(struct tape *t, struct parameter *p, const struct rows *rows, struct tensor *x)
 {
-    struct tensor *known = find_sparse(t, p);
+    struct table_use *use = tape_host(t, sizeof *use);
+    *use = (struct table_use){p, rows, x, t->uses};
+    t->uses = use;
+}
+
+static struct tensor *whole_table(struct tape *t, struct parameter *p)
+{
+    struct table_use *known = find_use(t, p, NULL);
     if (known)
-        return known;
+        return known->tensor;
+    parameter_flush(p);
+    float *grad = t->training ? parameter_gradient(p) : NULL;
+    struct tensor *x = tape_tensor(t, p->value, grad, p->rows, p->cols);
+    if (grad)
+        add_use(t, p, NULL, x);
+    return x;
+}
+
+struct tensor *tape_parameter(struct tape *t, const struct parameter *p)
+{
+    if (p->table)
+        return whole_table(t, (struct parameter *)p);
+    return tape_tensor(t, p->value, t->training ? p->grad : NULL, p->rows, p->cols);
+}
+
+struct tensor *tape_blocks(struct tape *t, const struct parameter *p, const struct rows *users)
+{
+    struct table_use *known = find_use(t, p, users);
+    if (known)
+        return known->tensor;
     int block = parameter_block(p), cols = p->cols;
     const struct rows blocks = {.count = users->unique, .at = users->row};
     struct tensor *y = p->dims > 1
                            ? tape_result(t, cols ? users->unique * (block / cols) : 0, cols, true)
                            : tape_result(t, users->unique, block, true);
-    parameters_lazy_update(p, users);
+    parameters_lazy_update((struct parameter *)p, users);
     t->op->gather(t->device, &blocks, block, p->value, y->value);
-    if (y->grad) {
-        struct sparse_update *q = tape_host(t, sizeof *q);
-        *q = (struct sparse_update){p, users, y, t->sparse};
-        t->sparse = q;
-    }
+    if (y->grad)
+        add_use(t, (struct parameter *)p, users, y);
     return y;
+}
+
+/* ---- the backward pass ---- */
+
+/* Adds the gradient of blocks to that of the whole table. */
+static void add_blocks(struct tape *t, const struct table_use *use, const struct tensor *whole)
+{
+    struct rows blocks = *tape_all_rows(t, use->rows->unique);
+    blocks.row = use->rows->row;
+    t->op->gather_back(t->device, &blocks, parameter_block(use->parameter), use->tensor->grad,
+                       whole->grad);
+}
+
+static bool used_elsewhere(const struct tape *t, const struct table_use *use)
+{
+    for (const struct table_use *other = t->uses; other; other = other->before)
+        if (other != use && other->parameter == use->parameter)
+            return true;
+    return false;
+}
+
+/* Turns several uses of a table into one of all of it. */
+static void join_uses(struct tape *t)
+{
+    for (struct table_use **at = &t->uses; *at;) {
+        struct table_use *use = *at;
+        if (!use->rows || !used_elsewhere(t, use)) {
+            at = &use->before;
+            continue;
+        }
+        *at = use->before;
+        add_blocks(t, use, whole_table(t, use->parameter));
+    }
+}
+
+void tape_backward(struct tape *t)
+{
+    for (struct node *n = t->last; n; n = n->before)
+        n->back(t, n);
+    t->last = NULL;
+    join_uses(t);
 }

@@ -45,18 +45,18 @@ struct tensor *tape_numbers(struct tape *t, const float *host, int rows, int col
 const struct rows *tape_rows(struct tape *t, const int32_t *host, int count);
 const struct ragged *tape_ragged(struct tape *t, const int32_t *lengths, int count);
 
-/* A parameter as a tensor whose gradient is in the parameters' gradient buffer.  Of a table this is
- * all of it, flushed, without a gradient. */
+/* A parameter as a tensor whose gradient is that of the parameter.  Of a table this is all of it,
+ * flushed; in training its update is dense. */
 struct tensor *tape_parameter(struct tape *t, const struct parameter *p);
 
 /* Blocks users->row[0 .. unique) of a table, brought up to date and copied end to end: [unique ·
  * the block's rows, cols].  Their gradient belongs to this step only; optimizer_step reads it from
- * the tape.  A second call for the same table in a step returns the same tensor and must have the
- * same `users`. */
-struct tensor *tape_sparse(struct tape *t, const struct parameter *p, const struct rows *users);
+ * the tape.  A second call with the same `users` in a step returns the same tensor. */
+struct tensor *tape_blocks(struct tape *t, const struct parameter *p, const struct rows *users);
 
 /* Rows of a parameter by the index of its first dimension: [count, .]; -1 gives a row of zeros.
- * Rows of a table in training: one call a step for all of them, and none below 0. */
+ * Rows of a table in training: none below 0, and best one call a step for all of them, since the
+ * update is dense after several. */
 struct tensor *tape_rows_of(struct tape *t, const struct parameter *p, const int32_t *host,
                             int count);
 
@@ -71,29 +71,28 @@ struct planned_rows tape_plan_rows(struct tape *t, const struct parameter *p, co
 struct tensor *tape_planned_rows(struct tape *t, const struct parameter *p,
                                  const struct planned_rows *r);
 
-/* All rows of a parameter.  In training all rows of a table count as used by the step. */
-struct tensor *tape_whole(struct tape *t, const struct parameter *p);
-
 /* The distinct rows of a parameter among host [count], none below 0: [distinct, .].  *place (host
  * [count]) says which of them each one is. */
 struct tensor *tape_different_rows(struct tape *t, const struct parameter *p, const int32_t *host,
                                    int count, const int32_t **place);
 
 /* Plans which block each of `count` sequences uses.  *users are the distinct ones of `user` (host,
- * none below 0), for tape_sparse.  The result says which of those each sequence has, for operations
- * on the tensor that tape_sparse returns. */
+ * none below 0), for tape_blocks.  The result says which of those each sequence has, for operations
+ * on the tensor that tape_blocks returns. */
 const struct rows *tape_groups(struct tape *t, const int32_t *user, int count,
                                const struct rows **users);
 
-/* A sparse update that optimizer_step has to do: a table, its rows and their gradient; the newest
- * first. */
-struct sparse_update {
-    const struct parameter *parameter;
-    const struct rows *rows;
+/* A use of a table by the step: blocks and their gradient, or all of it, whose gradient is that of
+ * the parameter. */
+struct table_use {
+    struct parameter *parameter;
+    const struct rows *rows; /* NULL: all of it */
     struct tensor *tensor;
-    const struct sparse_update *before;
+    struct table_use *before;
 };
-const struct sparse_update *tape_all_sparse(const struct tape *t);
+
+/* The uses; after tape_backward one for each table that was used. */
+const struct table_use *tape_table_uses(const struct tape *t);
 
 /* Rows from .. from + count-1 of x, without a copy. */
 struct tensor *tape_part(struct tape *t, struct tensor *x, int from, int count);
@@ -187,20 +186,22 @@ float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *wei
 struct additions tape_additions_of(const struct tape_additions *a);
 
 /* The items that a loss compares: the targets of the batch and negatives (host arrays).  Target i
- * is item[own[i]]. */
+ * is item[own[i]], and its owner is owner[own[i]]. */
 struct candidates {
     int count;
     const int32_t *item;     /* [count] */
     const int32_t *own;      /* [targets] */
+    const int32_t *owner;    /* [count] candidates of one owner are not compared; -1: nobody's */
     const float *correction; /* [count] subtracted from negatives' scores; NULL: none */
+    /* Items that are no negatives for target i: spared[spared_at[i] .. spared_at[i + 1]),
+     * ascending; spared_at NULL: there are none. */
+    const int32_t *spared_at, *spared;
 };
 
 /* Candidates on the device, with the rows of weight and bias (may be NULL) that belong to them.
  * target: host [targets]. */
 struct planned_candidates {
-    int count;
-    const int32_t *item, *own, *target;
-    const float *correction;
+    struct sampled_scores scores; /* without the scores */
     struct planned_rows weight, bias;
 };
 const struct planned_candidates *
@@ -213,7 +214,8 @@ float *tape_sampled_loss(struct tape *t, enum loss_kind kind, struct tensor *sta
                          const struct parameter *weight, const struct parameter *bias,
                          const struct planned_candidates *c);
 
-/* Runs the backward pass; adds the gradients of parameters to their buffer. */
+/* Runs the backward pass, which leaves the gradients of parameters with them or in the uses of
+ * tables. */
 void tape_backward(struct tape *t);
 
 #endif

@@ -16,7 +16,7 @@ struct planned_rows tape_plan_rows(struct tape *t, const struct parameter *p, co
                                    int count)
 {
     struct planned_rows r = {0};
-    if (p->sparse && t->training && !ascend(host, count))
+    if (p->table && t->training && !ascend(host, count))
         r.place = tape_groups(t, host, count, &r.rows);
     else
         r.rows = tape_rows(t, host, count);
@@ -27,13 +27,13 @@ struct tensor *tape_planned_rows(struct tape *t, const struct parameter *p,
                                  const struct planned_rows *r)
 {
     int width = parameter_block(p);
-    if (p->sparse && t->training) {
-        struct tensor *table = tape_sparse(t, p, r->rows);
+    if (p->table && t->training) {
+        struct tensor *table = tape_blocks(t, p, r->rows);
         struct tensor *x = tape_tensor(t, table->value, table->grad, r->rows->unique, width);
         return r->place ? tape_gather(t, x, r->place) : x;
     }
-    if (p->sparse) /* only these rows: a batch outside training may come between two updates */
-        parameters_lazy_update(p, r->rows);
+    if (p->table) /* only these rows: a batch outside training may come between two updates */
+        parameters_lazy_update((struct parameter *)p, r->rows);
     return tape_gather(
         t, tape_tensor(t, p->value, t->training ? p->grad : NULL, (int)p->shape[0], width),
         r->rows);
@@ -46,22 +46,14 @@ struct tensor *tape_rows_of(struct tape *t, const struct parameter *p, const int
     return tape_planned_rows(t, p, &r);
 }
 
-struct tensor *tape_whole(struct tape *t, const struct parameter *p)
-{
-    if (!p->sparse || !t->training)
-        return tape_parameter(t, p);
-    struct planned_rows r = {.rows = tape_all_rows(t, (int)p->shape[0])};
-    return tape_planned_rows(t, p, &r);
-}
-
 struct tensor *tape_different_rows(struct tape *t, const struct parameter *p, const int32_t *host,
                                    int count, const int32_t **place)
 {
     const int32_t *different;
     int unique = tape_places(t, host, count, &different, place);
-    if (!p->sparse)
+    if (!p->table)
         return tape_rows_of(t, p, different, unique);
-    struct tensor *table = tape_sparse(t, p, tape_rows(t, different, unique));
+    struct tensor *table = tape_blocks(t, p, tape_rows(t, different, unique));
     return tape_tensor(t, table->value, table->grad, unique, parameter_block(p));
 }
 

@@ -30,6 +30,16 @@ float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *wei
     return loss;
 }
 
+/* Uploads the lists of spared candidates, which are made from those of spared items. */
+static void plan_spared(struct tape *t, const struct candidates *c, int targets,
+                        struct sampled_scores *s)
+{
+    int32_t *at = tape_host_ints(t, (size_t)targets + 1);
+    const int32_t *spared = tape_spared(t, c, targets, at);
+    s->spared_at = tape_ints(t, at, (size_t)targets + 1);
+    s->spared = tape_ints(t, spared, (size_t)at[targets]);
+}
+
 const struct planned_candidates *
 tape_plan_candidates(struct tape *t, const struct parameter *weight, const struct parameter *bias,
                      const struct candidates *c, const int32_t *target, int targets)
@@ -37,15 +47,20 @@ tape_plan_candidates(struct tape *t, const struct parameter *weight, const struc
     size_t n = (size_t)c->count, T = (size_t)targets;
     struct planned_candidates *p = tape_host(t, sizeof *p);
     *p = (struct planned_candidates){
-        .count = c->count,
-        .item = tape_ints(t, c->item, n),
-        .own = tape_ints(t, c->own, T),
-        .target = tape_ints(t, target, T),
-        .correction = c->correction ? tape_send(t, c->correction, n * sizeof(float)) : NULL,
+        .scores = {.targets = targets,
+                   .candidates = c->count,
+                   .item = tape_ints(t, c->item, n),
+                   .own = tape_ints(t, c->own, T),
+                   .target = tape_ints(t, target, T),
+                   .owner = tape_ints(t, c->owner, n),
+                   .correction =
+                       c->correction ? tape_send(t, c->correction, n * sizeof(float)) : NULL},
         .weight = tape_plan_rows(t, weight, c->item, c->count)};
+    if (c->spared_at)
+        plan_spared(t, c, targets, &p->scores);
     if (bias) /* two tables share one plan of rows */
         p->bias =
-            bias->sparse == weight->sparse ? p->weight : tape_plan_rows(t, bias, c->item, c->count);
+            bias->table == weight->table ? p->weight : tape_plan_rows(t, bias, c->item, c->count);
     return p;
 }
 
@@ -56,7 +71,8 @@ float *tape_sampled_loss(struct tape *t, enum loss_kind kind, struct tensor *sta
     struct tensor *score = tape_linear(t, state, tape_planned_rows(t, weight, &c->weight),
                                        bias ? tape_planned_rows(t, bias, &c->bias) : NULL);
     float *loss = tape_floats(t, (size_t)state->rows);
-    t->op->sampled_loss(t->device, kind, state->rows, c->count, score->value, c->own, c->item,
-                        c->target, c->correction, loss, score->grad);
+    struct sampled_scores s = c->scores;
+    s.score = score->value;
+    t->op->sampled_loss(t->device, kind, &s, loss, score->grad);
     return loss;
 }

@@ -36,7 +36,7 @@ struct tape {
     const int32_t *numbers; /* device 0, 1, 2, ..., for tape_all_rows */
     int numbered;           /* how many numbers */
     struct node *last;
-    struct sparse_update *sparse;
+    struct table_use *uses;
     bool training;
     uint64_t seed, step;
     uint32_t dropouts; /* dropouts so far in this step */
@@ -68,6 +68,10 @@ void *tape_record(struct tape *t, size_t size, void (*back)(struct tape *, struc
  * them each one is.  Both are host arrays of the step.  Returns how many are distinct. */
 int tape_places(struct tape *t, const int32_t *host, int count, const int32_t **different,
                 const int32_t **place);
+
+/* Each target's spared candidates, ascending and end to end (host), from its list of spared items;
+ * fills at [targets + 1]. */
+const int32_t *tape_spared(struct tape *t, const struct candidates *c, int targets, int32_t *at);
 
 /* A plan of rows 0 .. n-1, each once. */
 const struct rows *tape_all_rows(struct tape *t, int n);

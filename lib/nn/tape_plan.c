@@ -104,6 +104,45 @@ const struct rows *tape_groups(struct tape *t, const int32_t *user, int count,
     return r;
 }
 
+/* Sets mark[j] to `with` for the candidates whose item is in the ascending list; returns how many.
+ * items: the plan of the candidates' items. */
+static int mark_items(const struct tape_plan *items, const int32_t *list, int count, int32_t with,
+                      int32_t *mark)
+{
+    int marked = 0;
+    for (int u = 0, k = 0; u < items->unique && k < count;) {
+        if (items->row[u] == list[k])
+            for (int32_t i = items->start[u]; i < items->start[u + 1]; i++, marked++)
+                mark[items->order[i]] = with;
+        if (items->row[u] < list[k])
+            u++;
+        else
+            k++;
+    }
+    return marked;
+}
+
+const int32_t *tape_spared(struct tape *t, const struct candidates *c, int targets, int32_t *at)
+{
+    struct tape_plan items = plan_rows(t, c->item, c->count);
+    int32_t *mark = tape_host_ints(t, (size_t)c->count);
+    memset(mark, 0xff, (size_t)c->count * sizeof *mark);
+    at[0] = 0;
+    for (int i = 0; i < targets; i++)
+        at[i + 1] = at[i] + mark_items(&items, c->spared + c->spared_at[i],
+                                       c->spared_at[i + 1] - c->spared_at[i], i, mark);
+    int32_t *spared = tape_host_ints(t, (size_t)at[targets]);
+    for (int i = 0, n = 0; i < targets; i++) {
+        if (at[i + 1] > at[i])
+            mark_items(&items, c->spared + c->spared_at[i], c->spared_at[i + 1] - c->spared_at[i],
+                       i, mark);
+        for (int32_t j = 0; n < at[i + 1]; j++)
+            if (mark[j] == i)
+                spared[n++] = j;
+    }
+    return spared;
+}
+
 /* sequence [count] = the sequences, longest first, equal ones in their order; running [longest]. */
 static void pack_sequences(const int32_t *lengths, int count, int longest, int32_t *at,
                            int32_t *sequence, int32_t *running)

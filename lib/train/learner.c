@@ -137,8 +137,8 @@ static struct loss_targets loss_targets_of(const struct learner *l, const struct
         return (struct loss_targets){0};
     if (!sampled)
         return (struct loss_targets){.target = tape_ints(t, f->target, (size_t)f->targets)};
-    struct candidates c = negatives_draw(&l->negatives, t, f->target, f->targets, l->options.seed,
-                                         (uint64_t)l->steps + 1);
+    struct candidates c =
+        negatives_draw(&l->negatives, t, f, l->options.seed, (uint64_t)l->steps + 1);
     return (struct loss_targets){.candidates = tape_plan_candidates(t, f->output, f->output_bias,
                                                                     &c, f->target, f->targets)};
 }

@@ -56,12 +56,30 @@ void negatives_release(struct negatives *n)
     *n = (struct negatives){0};
 }
 
-/* log of the expected number of times that the item is among the other targets and negatives */
-static float expected(const struct negatives *n, int32_t item, int targets)
+/* How many targets of other owners a target has, in the mean. */
+static double targets_of_others(struct tape *t, const struct forward *f)
+{
+    int32_t owners = 0;
+    double pairs = 0; /* of targets with one owner, each with itself too */
+    for (int i = 0; i < f->targets; i++)
+        owners = f->owner[i] >= owners ? f->owner[i] + 1 : owners;
+    int32_t *count = tape_host_ints(t, (size_t)owners);
+    for (int32_t i = 0; i < owners; i++)
+        count[i] = 0;
+    for (int i = 0; i < f->targets; i++)
+        count[f->owner[i]]++;
+    for (int32_t i = 0; i < owners; i++)
+        pairs += (double)count[i] * count[i];
+    return f->targets ? f->targets - pairs / f->targets : 0;
+}
+
+/* log of the expected number of times that the item is among a target's negatives: the targets of
+ * others, and those drawn */
+static float expected(const struct negatives *n, int32_t item, double others)
 {
     double total = n->until[n->items - 1];
     double drawn = n->until[item] - (item ? n->until[item - 1] : 0);
-    double times = (targets - 1) * n->share[item] + (total > 0 ? n->count * drawn / total : 0);
+    double times = others * n->share[item] + (total > 0 ? n->count * drawn / total : 0);
     return (float)log(times > 1e-12 ? times : 1e-12);
 }
 
@@ -80,21 +98,26 @@ static int32_t draw(const struct negatives *n, double x)
     return item_at(n, x * n->until[n->items - 1], from[0], from[1]);
 }
 
-struct candidates negatives_draw(const struct negatives *n, struct tape *t, const int32_t *target,
-                                 int targets, uint64_t seed, uint64_t step)
+struct candidates negatives_draw(const struct negatives *n, struct tape *t, const struct forward *f,
+                                 uint64_t seed, uint64_t step)
 {
-    int count = targets + n->count;
-    int32_t *item = tape_host(t, (size_t)count * sizeof *item);
-    int32_t *own = tape_host(t, (size_t)targets * sizeof *own);
+    int targets = f->targets, count = targets + n->count;
+    int32_t *item = tape_host_ints(t, (size_t)count), *owner = tape_host_ints(t, (size_t)count);
+    int32_t *own = tape_host_ints(t, (size_t)targets);
     struct random random = random_of(seed ^ 0x6e65676174697665u, step);
     for (int i = 0; i < targets; i++) {
-        item[i] = target[i];
+        item[i] = f->target[i];
+        owner[i] = f->owner[i];
         own[i] = i;
     }
-    for (int i = targets; i < count; i++)
+    for (int i = targets; i < count; i++) {
         item[i] = draw(n, chance(&random));
+        owner[i] = -1;
+    }
     float *correction = n->correct ? tape_host(t, (size_t)count * sizeof *correction) : NULL;
+    double others = correction ? targets_of_others(t, f) : 0;
     for (int i = 0; i < count && correction; i++)
-        correction[i] = expected(n, item[i], targets);
-    return (struct candidates){count, item, own, correction};
+        correction[i] = expected(n, item[i], others);
+    return (struct candidates){
+        .count = count, .item = item, .own = own, .owner = owner, .correction = correction};
 }

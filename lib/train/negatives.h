@@ -21,8 +21,9 @@ void negatives_open(struct negatives *n, int count, double alpha, bool correct,
                     const struct model_data *data);
 void negatives_release(struct negatives *n);
 
-/* The targets in order, then the negatives for this seed and step; valid for the tape's step. */
-struct candidates negatives_draw(const struct negatives *n, struct tape *t, const int32_t *target,
-                                 int targets, uint64_t seed, uint64_t step);
+/* The targets in order with their owners, then the negatives for this seed and step; valid for the
+ * tape's step. */
+struct candidates negatives_draw(const struct negatives *n, struct tape *t, const struct forward *f,
+                                 uint64_t seed, uint64_t step);
 
 #endif

@@ -287,6 +287,15 @@ static void run_pass(struct passing *p, const struct row *row, const struct sess
     batching_release(&b);
 }
 
+/* Floats of the dense parameters and of the tables that a step uses as a whole. */
+static size_t dense_floats(const struct parameters *p)
+{
+    size_t n = p->dense;
+    for (size_t i = 0; i < p->list.len; i++)
+        n += p->list.at[i]->table && p->list.at[i]->grad ? p->list.at[i]->count : 0;
+    return n;
+}
+
 static void open_floor(struct floor *f, const struct row *row, const struct passing *p)
 {
     *f = (struct floor){0};
@@ -296,7 +305,7 @@ static void open_floor(struct floor *f, const struct row *row, const struct pass
         parallel_floor(f, row, p);
     else
         (row->paper->t.sampled ? factors_floor : session_floor)(f, row, p);
-    f->dense = row->part == PART_TEST ? 0 : p->learner.model->parameters.dense;
+    f->dense = row->part == PART_TEST ? 0 : dense_floats(&p->learner.model->parameters);
     floor_open(f);
 }
 

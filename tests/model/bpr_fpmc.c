@@ -80,7 +80,7 @@ static double reference_batch(const struct reference *r, const struct batch *b,
             double sum = 0, own = score_of(&w, state, item[j]);
             int negatives = 0;
             for (int k = 0; k < c->count; k++)
-                if (c->item[k] != item[j]) {
+                if (c->item[k] != item[j] && c->owner[k] != (int)s) {
                     sum += log(1 + exp(score_of(&w, state, c->item[k]) - own));
                     negatives++;
                 }
@@ -183,8 +183,7 @@ static void check_training(const char *model, int size, double dropout)
     p.learner.steps = 8;
     learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
     struct forward f = run_forward(&p, &made.batch, 9);
-    struct candidates c =
-        negatives_draw(&p.learner.negatives, p.learner.tape, f.target, f.targets, 11, 9);
+    struct candidates c = negatives_draw(&p.learner.negatives, p.learner.tape, &f, 11, 9);
     losses_over(&p, &f, &c);
     tape_backward(p.learner.tape);
     float *g = all_gradients(&p);
@@ -235,13 +234,13 @@ static void put(struct pair *p, const char *name, int row, float a, float b)
 /* The loss of item 0 after item 1 over items 0, 1 and 2, for user 3. */
 static double loss_of_three(struct pair *p)
 {
-    static const int32_t items[] = {0, 1, 2}, own[] = {1, 0};
+    static const int32_t items[] = {0, 1, 2}, own[] = {1, 0}, owner[] = {-1, -1, -1};
     struct made m = {0};
     vec_push(&m.user, 3), vec_push(&m.session, 0), vec_push(&m.start, 0), vec_push(&m.history, 0);
     vec_push(&m.length, 2), vec_push(&m.item, 1), vec_push(&m.item, 0);
     close_batch(&m);
     struct forward f = run_forward(p, &m.batch, 1);
-    struct candidates c = {.count = 3, .item = items, .own = own + 2 - f.targets};
+    struct candidates c = {.count = 3, .item = items, .own = own + 2 - f.targets, .owner = owner};
     float *loss = to_host(p->device, losses_over(p, &f, &c), (size_t)f.targets * sizeof *loss);
     double last = (double)loss[f.targets - 1];
     mem_free(loss);

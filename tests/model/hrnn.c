@@ -175,10 +175,9 @@ static double slope(struct pair *p, const struct form *form, size_t i)
  * be freed. */
 static float *gradients(struct pair *p, const struct slot_steps *steps, float **loss, int *targets)
 {
-    const struct parameters *q = &p->model.parameters;
     struct tape *t = p->learner.tape;
     struct forward f;
-    p->device->op->fill(p->device, q->grad, 0, q->dense);
+    clear_gradients(p);
     tape_begin(t, true, 1, 1);
     p->model.class->plan(&p->model, t, steps, &f);
     p->model.class->steps(&p->model, t, &f);

@@ -137,9 +137,8 @@ static struct batch single(const struct batch *b, int i)
 
 static float *gradients_now(struct pair *p)
 {
-    const struct parameters *q = &p->model.parameters;
     float *g = all_gradients(p);
-    p->device->op->fill(p->device, q->grad, 0, q->dense);
+    clear_gradients(p);
     return g;
 }
 
@@ -159,7 +158,7 @@ static void check_single(const char *rep, const char *inter)
     learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
     loss_difference(&p, made, PAIR_BATCHES - 1);
     const struct parameters *q = &p.model.parameters;
-    p.device->op->fill(p.device, q->grad, 0, q->dense);
+    clear_gradients(&p);
     add_gradients(&p, whole, 1);
     float *expected = gradients_now(&p);
     double *sum = mem_zero(q->count, sizeof *sum), worst = 0;

@@ -161,7 +161,7 @@ static void check_narm(const struct form *s, const char *gru)
     learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
     double expected = reference_batch(&p.reference, s, &made.batch);
     const struct parameters *q = &p.model.parameters;
-    p.device->op->fill(p.device, q->grad, 0, q->dense);
+    clear_gradients(&p);
     add_gradients(&p, &made.batch, 9);
     float *g = all_gradients(&p);
     double worst = 0;

@@ -216,23 +216,40 @@ static inline double numeric(struct reference *r, const struct batch *b, size_t 
     return (above - below) / (2 * step);
 }
 
-/* Those of the dense parameters, and behind them those of the tables' blocks that the tape holds;
- * to be freed. */
+/* Sets the gradients of dense parameters and of whole tables to 0. */
+static inline void clear_gradients(struct pair *p)
+{
+    const struct parameters *q = &p->model.parameters;
+    const struct operations *op = p->device->op;
+    op->fill(p->device, q->grad, 0, q->dense);
+    for (size_t i = 0; i < q->list.len; i++)
+        if (q->list.at[i]->table && q->list.at[i]->grad)
+            op->fill(p->device, q->list.at[i]->grad, 0, q->list.at[i]->count);
+}
+
+/* Downloads the gradient of what the step used of a table. */
+static inline void table_gradient(struct device *d, const struct table_use *use, float *to)
+{
+    size_t block = (size_t)parameter_block(use->parameter);
+    if (!use->rows)
+        d->op->download(d, to, use->parameter->grad, use->parameter->count * sizeof *to);
+    for (int u = 0; use->rows && u < use->rows->unique; u++) {
+        int32_t row;
+        d->op->download(d, &row, use->rows->row + u, sizeof row);
+        d->op->download(d, to + (size_t)row * block, use->tensor->grad + (size_t)u * block,
+                        block * sizeof *to);
+    }
+}
+
+/* Those of the dense parameters, and behind them those of the tables that the step used; to be
+ * freed. */
 static inline float *all_gradients(struct pair *p)
 {
     const struct parameters *q = &p->model.parameters;
-    struct device *d = p->device;
     float *g = mem_zero(q->count, sizeof *g);
-    d->op->download(d, g, q->grad, q->dense * sizeof *g);
-    for (const struct sparse_update *t = tape_all_sparse(p->learner.tape); t; t = t->before) {
-        size_t block = (size_t)parameter_block(t->parameter);
-        for (int u = 0; u < t->rows->unique; u++) {
-            int32_t row;
-            d->op->download(d, &row, t->rows->row + u, sizeof row);
-            d->op->download(d, g + t->parameter->offset + (size_t)row * block,
-                            t->tensor->grad + (size_t)u * block, block * sizeof *g);
-        }
-    }
+    p->device->op->download(p->device, g, q->grad, q->dense * sizeof *g);
+    for (const struct table_use *use = tape_table_uses(p->learner.tape); use; use = use->before)
+        table_gradient(p->device, use, g + use->parameter->offset);
     return g;
 }
 
@@ -242,7 +259,7 @@ static inline double gradient_difference(struct pair *p, const struct batch *b, 
 {
     const struct parameters *q = &p->model.parameters;
     double worst = 0;
-    p->device->op->fill(p->device, q->grad, 0, q->dense);
+    clear_gradients(p);
     p->reference.step = 9;
     add_gradients(p, b, 9);
     float *g = all_gradients(p);

@@ -339,8 +339,8 @@ static inline void ref_inter(struct reference *r, const struct batch *b, int i, 
             continue;
         const double *rep = end ? none : r->rep[user][session];
         for (int k = 0; k < n; k++) {
-            double x =
-                r->read ? ref_dot(2 * n, r->read + 2 * k * n, rep) + r->read_bias[k] : rep[k];
+            double x = r->read && !end ? ref_dot(2 * n, r->read + 2 * k * n, rep) + r->read_bias[k]
+                                       : rep[k];
             s->x[s->count][k] = ref_drop(r, 1, (size_t)(r->row * n + k), x);
         }
         if (!end)

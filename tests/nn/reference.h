@@ -186,14 +186,18 @@ static inline void problem_close(struct problem *p)
     device->op->release(device, p->dout);
 }
 
+/* The larger of two errors; a NaN is the largest. */
+static inline double worse(double a, double b)
+{
+    return a > b || isnan(a) ? a : b;
+}
+
 /* The largest difference, as a share of 1 + the size of what was expected. */
 static inline double worst_of(const double *expected, const float *found, size_t n)
 {
     double worst = 0;
-    for (size_t i = 0; i < n; i++) {
-        double error = fabs((double)found[i] - expected[i]) / (1 + fabs(expected[i]));
-        worst = error > worst || isnan(error) ? error : worst;
-    }
+    for (size_t i = 0; i < n; i++)
+        worst = worse(worst, fabs((double)found[i] - expected[i]) / (1 + fabs(expected[i])));
     return worst;
 }
 
@@ -230,8 +234,7 @@ static inline void check_backward(struct problem *p, const char *name)
             double down = weighted(p);
             *x = kept;
             double expected = 1 + (up - down) / (2 * step);
-            double error = fabs((double)grad[j] - expected) / (1 + fabs(expected));
-            worst = error > worst || isnan(error) ? error : worst;
+            worst = worse(worst, fabs((double)grad[j] - expected) / (1 + fabs(expected)));
         }
         mem_free(grad);
     }

@@ -303,6 +303,25 @@ static void check_ragged_plan(struct tape *t, int count, int longest)
     mem_free(length);
 }
 
+/* Lists of items become lists of the candidates that have them. */
+static void check_spared(struct tape *t)
+{
+    static const int32_t item[] = {7, 3, 7, 9, 1}, own[] = {0, 1, 2, 3}, owner[] = {0, 1, 2, 3, -1},
+                         spared_at[] = {0, 3, 3, 4, 6}, spared[] = {1, 7, 8, 2, 1, 3},
+                         at[] = {0, 3, 3, 3, 5}, candidate[] = {0, 2, 4, 1, 4};
+    struct candidates c = {.count = 5, .item = item, .own = own, .owner = owner};
+    struct parameters p = {0};
+    const struct parameter *weight = parameters_add_matrix(&p, "weight", 10, 2, 1);
+    const struct sampled_scores *s = &tape_plan_candidates(t, weight, NULL, &c, item, 4)->scores;
+    bool none = !s->spared_at && !memcmp(s->owner, owner, sizeof owner);
+    c.spared_at = spared_at, c.spared = spared;
+    s = &tape_plan_candidates(t, weight, NULL, &c, item, 4)->scores;
+    tap_ok(none && !memcmp(s->spared_at, at, sizeof at) &&
+               !memcmp(s->spared, candidate, sizeof candidate),
+           "spared items become spared candidates");
+    parameters_release(&p);
+}
+
 static void check_plans(void)
 {
     struct device *d = cpu_open(&(struct device_options){0}); /* plans are the host's work */
@@ -315,6 +334,7 @@ static void check_plans(void)
         check_rows_plan(t, counts[i], 20000000);
         check_ragged_plan(t, counts[i], 7);
     }
+    check_spared(t);
     tape_free(t);
     cpu_close(d);
 }

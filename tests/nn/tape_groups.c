@@ -71,7 +71,7 @@ static struct tensor *take(const struct taken *k, const struct parameter *p)
 {
     struct tape *t = k->n->tape;
     if (k->n->kind == TABLE)
-        return tape_sparse(t, p, k->users);
+        return tape_blocks(t, p, k->users);
     if (k->n->kind == GLOBAL)
         return tape_parameter(t, p);
     struct tensor *all = tape_parameter(t, p); /* the blocks as rows, gathered */
@@ -142,9 +142,9 @@ static double network_run(struct network *n, bool training, const int32_t *user)
 static float *gradient_of(const struct network *n, const struct parameter *p)
 {
     size_t size = p->count * sizeof(float), block = (size_t)parameter_block(p);
-    if (!p->sparse)
+    if (!p->table)
         return to_host(n->device, p->grad, size);
-    const struct sparse_update *q = tape_all_sparse(n->tape);
+    const struct table_use *q = tape_table_uses(n->tape);
     while (q->parameter != p)
         q = q->before;
     size_t unique = (size_t)q->rows->unique;
@@ -325,26 +325,60 @@ static void pairs_open(struct pairs *n, bool tables, enum optimizer_kind kind, f
     parameters_allocate(p, n->device, kind, momentum, 7);
 }
 
+/* How a step uses the tables: rows of each; rows of `item` and all of `output`; rows of `item` and
+ * all of it; rows of `item` in two places. */
+enum uses { ROWS, WHOLE, BOTH, TWICE, USES };
+static const char *const uses_name[] = {"rows", "whole", "rows and whole", "rows twice", "in turn"};
+
 /* One step over some items: the embedding of one item scores itself and others, its target and
- * DRAWN - 1 more. */
-static void pairs_step(struct pairs *n, struct optimizer *o, const int32_t *drawn)
+ * DRAWN - 1 more, or all. */
+static void pairs_step(struct pairs *n, struct optimizer *o, const int32_t *drawn, enum uses uses)
 {
-    static const int32_t own[] = {0, 1};
+    static const int32_t own[] = {0, 1}, owner[DRAWN] = {0, 1, -1, -1, -1, -1};
     struct tape *t = n->tape;
     tape_begin(t, true, 1, 1);
     struct tensor *x = tape_rows_of(t, n->item, drawn + 2, 2);
-    struct candidates c = {.count = DRAWN, .item = drawn, .own = own};
-    tape_sampled_loss(t, LOSS_BPR, x, n->output, n->bias,
-                      tape_plan_candidates(t, n->output, n->bias, &c, drawn, 2));
+    struct candidates c = {.count = DRAWN, .item = drawn, .own = own, .owner = owner};
+    if (uses == TWICE)
+        x = tape_add(t, x, tape_rows_of(t, n->item, drawn + 3, 2));
+    if (uses == ROWS || uses == TWICE)
+        tape_sampled_loss(t, LOSS_BPR, x, n->output, n->bias,
+                          tape_plan_candidates(t, n->output, n->bias, &c, drawn, 2));
+    else
+        tape_output_loss(t, x, tape_parameter(t, uses == BOTH ? n->item : n->output),
+                         tape_parameter(t, n->bias), tape_ints(t, drawn, 2));
     tape_backward(t);
     optimizer_step(o, &n->p, t);
 }
 
-static void check_items(struct optimizer o, const char *name)
+/* The largest difference of a weight between both; *moved: how far one came from `first`. */
+static double pairs_apart(struct pairs n[2], const float *first, double *moved)
+{
+    double worst = 0;
+    tape_begin(n[1].tape, false, 0, 0);
+    *moved = 0;
+    for (int i = 0; i < 3; i++) {
+        struct parameter *p = n[0].p.list.at[i], *q = n[1].p.list.at[i];
+        float *x = to_host(n[0].device, p->value, p->count * sizeof *x);
+        float *y = to_host(n[1].device, tape_parameter(n[1].tape, q)->value, q->count * sizeof *y);
+        for (size_t j = 0; j < p->count; j++) {
+            double off = fabs((double)x[j] - (double)y[j]);
+            worst = off > worst || isnan(off) ? off : worst;
+            *moved = i ? *moved : fmax(*moved, fabs((double)x[j] - (double)first[j]));
+        }
+        mem_free(x);
+        mem_free(y);
+    }
+    return worst;
+}
+
+/* With USES the uses change, after one step or after several. */
+static void check_items(struct optimizer o, enum uses uses, const char *name)
 {
     struct pairs n[2];
     struct random r = random_of(6, 6);
-    double worst = 0, moved = 0;
+    double moved;
+    enum uses now = uses % USES;
     for (int i = 0; i < 2; i++)
         pairs_open(&n[i], i, o.update.kind, o.update.momentum);
     float *first = to_host(n[0].device, n[0].item->value, n[0].item->count * sizeof *first);
@@ -352,31 +386,48 @@ static void check_items(struct optimizer o, const char *name)
         int32_t drawn[DRAWN];
         for (int i = 0; i < DRAWN; i++)
             drawn[i] = (int32_t)random_below(&r, o.update.step % 3 ? 4 : ITEMS); /* some are rare */
+        if (uses == USES && random_below(&r, 3) == 0)
+            now = (enum uses)random_below(&r, USES);
         for (int i = 0; i < 2; i++)
-            pairs_step(&n[i], &o, drawn);
+            pairs_step(&n[i], &o, drawn, now);
         if (o.update.step % 50 == 7) /* whoever looks on brings a table to where it is */
             tape_begin(n[1].tape, false, 0, 0), tape_parameter(n[1].tape, n[1].item);
     }
-    tape_begin(n[1].tape, false, 0, 0);
-    for (int i = 0; i < 3; i++) {
-        struct parameter *p = n[0].p.list.at[i], *q = n[1].p.list.at[i];
-        float *x = to_host(n[0].device, p->value, p->count * sizeof *x);
-        float *y = to_host(n[1].device, tape_parameter(n[1].tape, q)->value, q->count * sizeof *y);
-        for (size_t j = 0; j < p->count; j++) {
-            worst = fmax(worst, fabs((double)x[j] - (double)y[j]));
-            moved = i ? moved : fmax(moved, fabs((double)x[j] - (double)first[j]));
-        }
-        mem_free(x);
-        mem_free(y);
-    }
-    tap_ok(worst < 2e-6 && moved > 0.01, "tables of items, %s: as dense weights: off by %.1e", name,
-           worst);
+    double worst = pairs_apart(n, first, &moved);
+    tap_ok(worst < 2e-6 && moved > 0.01, "tables of items, %s, %s: as dense weights: off by %.1e",
+           uses_name[uses], name, worst);
     mem_free(first);
     for (int i = 0; i < 2; i++) {
         parameters_release(&n[i].p);
         tape_free(n[i].tape);
         device_close(n[i].device);
     }
+}
+
+static void check_tables_of_items(void)
+{
+    static const struct {
+        struct optimizer o;
+        const char *name;
+    } way[] = {
+        {{{.kind = OPTIMIZER_ADAM, .rate = 0.001f}, 0}, "adam"},
+        {{{.kind = OPTIMIZER_ADAM, .rate = 0.001f, .weight_decay = 0.01f}, 0.05f},
+         "adam with decay and clipping"},
+        {{{.kind = OPTIMIZER_ADAGRAD, .rate = 0.05f}, 0}, "adagrad"},
+        {{{.kind = OPTIMIZER_ADAGRAD, .rate = 0.05f, .momentum = 0.5f}, 0},
+         "adagrad with momentum"},
+        {{{.kind = OPTIMIZER_ADAGRAD, .rate = 0.05f, .momentum = 0.5f, .weight_decay = 0.01f},
+          0.1f},
+         "adagrad with momentum, decay and clipping"},
+        {{{.kind = OPTIMIZER_SGD, .rate = 0.05f}, 0}, "gradient descent"},
+        {{{.kind = OPTIMIZER_SGD, .rate = 0.05f, .momentum = 0.5f}, 0},
+         "gradient descent with momentum"},
+        {{{.kind = OPTIMIZER_SGD, .rate = 0.05f, .weight_decay = 0.01f}, 0},
+         "gradient descent with decay"},
+    };
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++)
+        for (int uses = 0; uses <= USES; uses++)
+            check_items(way[i].o, (enum uses)uses, way[i].name);
 }
 
 int main(void)
@@ -392,19 +443,6 @@ int main(void)
         (struct optimizer){{.kind = OPTIMIZER_ADAM, .rate = 0.001f, .weight_decay = 0.01f}, 0},
         "adam with decay");
     check_repeats();
-    check_items((struct optimizer){{.kind = OPTIMIZER_ADAM, .rate = 0.001f}, 0}, "adam");
-    check_items((struct optimizer){{.kind = OPTIMIZER_ADAGRAD, .rate = 0.05f}, 0}, "adagrad");
-    check_items((struct optimizer){{.kind = OPTIMIZER_ADAGRAD, .rate = 0.05f, .momentum = 0.5f}, 0},
-                "adagrad with momentum");
-    check_items((struct optimizer){{.kind = OPTIMIZER_SGD, .rate = 0.05f, .momentum = 0.5f}, 0},
-                "gradient descent with momentum");
-    check_items(
-        (struct optimizer){
-            {.kind = OPTIMIZER_ADAGRAD, .rate = 0.05f, .momentum = 0.5f, .weight_decay = 0.01f},
-            0.1f},
-        "adagrad with momentum, decay and clipping");
-    check_items(
-        (struct optimizer){{.kind = OPTIMIZER_SGD, .rate = 0.05f, .weight_decay = 0.01f}, 0},
-        "gradient descent with decay");
+    check_tables_of_items();
     return tap_done();
 }

@@ -10,7 +10,8 @@
 enum { ITEMS = 6, DRAWN = 1000, STEPS = 40 };
 
 static const int32_t counts[ITEMS] = {8, 0, 1, 4, 0, 2};
-static const int32_t targets[] = {3, 0, 3};
+static const int32_t targets[] = {3, 0, 3}, owners[] = {0, 1, 2}, shared[] = {0, 1, 0};
+static const struct forward each = {.target = targets, .owner = owners, .targets = 3};
 
 static struct negatives opened(int count, double alpha, bool correct, const int32_t *times)
 {
@@ -33,12 +34,12 @@ static void check_shares(struct tape *t, double alpha, const int32_t *times, con
         all += weight[i];
     for (uint64_t step = 0; step < STEPS; step++) {
         tape_begin(t, true, 1, step);
-        struct candidates c = negatives_draw(&n, t, targets, 3, 7, step);
+        struct candidates c = negatives_draw(&n, t, &each, 7, step);
         good = good && c.count == DRAWN + 3 && !c.correction;
         for (int i = 0; i < 3; i++)
-            good = good && c.item[i] == targets[i] && c.own[i] == i;
+            good = good && c.item[i] == targets[i] && c.own[i] == i && c.owner[i] == owners[i];
         for (int i = 3; i < c.count; i++) {
-            good = good && c.item[i] >= 0 && c.item[i] < ITEMS;
+            good = good && c.owner[i] == -1 && c.item[i] >= 0 && c.item[i] < ITEMS;
             drawn[good ? c.item[i] : 0]++;
         }
     }
@@ -64,23 +65,35 @@ static void shares(struct tape *t)
     check_shares(t, 1, zeros, even, "evenly where all counts are 0");
 }
 
-/* logQ: how often an item is expected among the two other targets, which are as training, and the
- * ten negatives, which are by the square root. */
-static void corrections(struct tape *t)
+/* logQ: how often an item is expected among a target's `others`, which are as training, and the ten
+ * negatives, which are by the square root. */
+static void check_corrections(struct tape *t, const int32_t *owner, double others, const char *name)
 {
     struct negatives n = opened(10, 0.5, true, counts);
     double roots = sqrt(8) + 1 + 2 + sqrt(2);
     bool good = true;
     tape_begin(t, true, 1, 1);
-    struct candidates c = negatives_draw(&n, t, targets, 3, 7, 1);
+    struct forward f = each;
+    f.owner = owner;
+    struct candidates c = negatives_draw(&n, t, &f, 7, 1);
     for (int i = 0; i < c.count; i++) {
         int times = counts[c.item[i]];
-        double expected = log(2 * times / 15.0 + 10 * sqrt(times) / roots);
+        double expected = log(others * times / 15.0 + 10 * sqrt(times) / roots);
         good = good && fabs(c.correction[i] - expected) < 1e-5;
     }
-    tap_ok(good && c.count == 13, "the correction is the log of how often each is expected");
+    tap_ok(good && c.count == 13, "the correction is the log of how often each is expected%s",
+           name);
+    negatives_release(&n);
+}
+
+static void corrections(struct tape *t)
+{
+    check_corrections(t, owners, 2, "");
+    check_corrections(t, shared, 4 / 3.0, ", targets of one owner left out");
     /* a target that training does not have */
-    c = negatives_draw(&n, t, (int32_t[]){1}, 1, 7, 1);
+    struct negatives n = opened(10, 0.5, true, counts);
+    struct forward rare = {.target = (int32_t[]){1}, .owner = owners, .targets = 1};
+    struct candidates c = negatives_draw(&n, t, &rare, 7, 1);
     tap_ok(isfinite(c.correction[0]) && c.correction[0] < -20,
            "and finite where none is expected (%g)", c.correction[0]);
     negatives_release(&n);
@@ -95,14 +108,14 @@ static void repeats(struct tape *t)
 {
     struct negatives n = opened(50, 1, false, counts);
     tape_begin(t, true, 1, 1);
-    struct candidates c = negatives_draw(&n, t, targets, 3, 7, 1);
-    tap_ok(same(c, negatives_draw(&n, t, targets, 3, 7, 1)), "one seed and step, the same items");
-    tap_ok(!same(c, negatives_draw(&n, t, targets, 3, 7, 2)) &&
-               !same(c, negatives_draw(&n, t, targets, 3, 8, 1)),
+    struct candidates c = negatives_draw(&n, t, &each, 7, 1);
+    tap_ok(same(c, negatives_draw(&n, t, &each, 7, 1)), "one seed and step, the same items");
+    tap_ok(!same(c, negatives_draw(&n, t, &each, 7, 2)) &&
+               !same(c, negatives_draw(&n, t, &each, 8, 1)),
            "another step or seed, others");
     negatives_release(&n);
     n = opened(0, 1, false, counts);
-    c = negatives_draw(&n, t, targets, 3, 7, 1);
+    c = negatives_draw(&n, t, &each, 7, 1);
     tap_ok(c.count == 3 && c.item[2] == 3, "no negatives, the targets alone");
     negatives_release(&n);
 }
