@@ -61,8 +61,7 @@ static bool is_due(const struct epochs *p, struct epoch epoch)
 
 static int write_due(struct epochs *p, struct epoch epoch, struct err *e)
 {
-    const struct scheme *scheme =
-        epoch.part == PART_TRAIN ? p->options->scheme : scheme_of_tests();
+    const struct scheme *scheme = epoch.part == PART_TRAIN ? p->options->scheme : scheme_of_tests();
     int64_t *written = &p->written[epoch.part];
     if (write_epoch(p->schedule.out, epoch, e) != 0)
         return e->status;

@@ -71,7 +71,7 @@ static int read_ranges(struct reader *r, struct err *e)
 int reader_ranges(struct reader *r, struct err *e)
 {
     const int64_t high[HIGH_COUNT] = {
-        [HIGH_NONE] = INT64_MAX,      [HIGH_USER] = -1,  [HIGH_ITEM] = -1,     [HIGH_ITEMS] = 0,
+        [HIGH_NONE] = INT64_MAX,      [HIGH_USER] = -1,     [HIGH_ITEM] = -1, [HIGH_ITEMS] = 0,
         [HIGH_TIME] = TIME_LIMIT - 1, [HIGH_NO_WEEK] = 168,
     };
     memcpy(r->high, high, sizeof high);
