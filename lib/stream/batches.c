@@ -123,9 +123,8 @@ static int add_to_user(struct batches_in *in, const struct session *s, struct er
 {
     struct batches_user *user = &in->users.at[s->user];
     int32_t number = (int32_t)in->part.len;
-    int32_t before = s->user ? in->users.at[s->user - 1].end : 0;
     bool begins = user->end == 0;
-    if (number != (begins ? before : user->end))
+    if (begins ? (size_t)s->user != in->users_used : number != user->end)
         return err_set(e, STATUS_DATA,
                        "a session of user %d: a user's sessions have to follow each other, in the "
                        "order of the users' ids",
@@ -335,7 +334,9 @@ enum read_result batches_in_next(struct batches_in *in, struct batches_record *r
 {
     struct tagged t;
     enum read_result result = reader_next(&in->r, &t, e);
-    if (result == READ_RECORD && read_record(in, &t, r, e)) {
+    bool ends_early = result == READ_END && !in->epoch.number; /* without a pass */
+    if ((ends_early && end_sessions(in, e)) ||
+        (result == READ_RECORD && read_record(in, &t, r, e))) {
         frame_in_at(in->r.frame, e);
         return READ_ERROR;
     }
