@@ -43,9 +43,11 @@ static void every_bit(int kind)
 
 /* ---- what is read and written again is the same ---- */
 
-static int copy_record(struct frame_out *out, const union any_record *r, struct err *e)
+static int copy_record(struct frame_out *out, enum stream_kind kind, const union any_record *r,
+                       struct err *e)
 {
     const struct predictions_record *p = &r->predictions;
+    const struct batches_record *b = &r->batches;
     const struct named *n = &p->named; /* the records of all kinds begin alike */
     switch (p->kind) {
     case RECORD_USER:
@@ -55,11 +57,13 @@ static int copy_record(struct frame_out *out, const union any_record *r, struct 
     case RECORD_SESSION:
         return write_session(out, &r->sessions.session, e);
     case RECORD_EPOCH:
-        return write_epoch(out, p->epoch, e);
+        return write_epoch(out, kind == STREAM_BATCHES ? b->epoch : p->epoch, e);
     case RECORD_BATCH:
-        return write_batch(out, &r->batches.batch, e);
-    case RECORD_STEPS:
-        return write_steps(out, &r->batches.steps, e);
+        return write_batch(out, column_i32(b->number), b->number.len, b->learn, e);
+    case RECORD_PARALLEL:
+        return write_parallel(out, column_i32(b->slot), column_i32(b->number), b->number.len, e);
+    case RECORD_AGAIN:
+        return write_again(out, b->again, e);
     case RECORD_RANK:
         return write_ranks(out, &p->ranks, e);
     case RECORD_TOP:
@@ -86,7 +90,7 @@ static void copied(int kind)
     must(any_in_open(&in, &path, 1, &e), &e);
     must(frame_out_open(&out, &sink, any_in_meta(&in), false, &e), &e);
     while (any_in_next(&in, &r, &e) == READ_RECORD)
-        must(copy_record(&out, &r, &e), &e);
+        must(copy_record(&out, in.kind, &r, &e), &e);
     must(e.status, &e);
     must(frame_out_end(&out, &e), &e);
     frame_out_release(&out);
