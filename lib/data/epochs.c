@@ -68,7 +68,8 @@ static int write_due(struct epochs *p, struct epoch epoch, struct err *e)
     if (scheme->repeats && *written)
         return write_again(p->schedule.out, *written, e) ? e->status
                                                          : frame_out_pause(p->schedule.out, e);
-    *written = epoch.number;
+    if (session_store_part_count(&p->store, epoch.part) > 0)
+        *written = epoch.number;
     return scheme->pass(&p->schedule, epoch, e);
 }
 
