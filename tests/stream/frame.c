@@ -1,8 +1,8 @@
 /* The frame: damage of every kind is found, limits hold, what is written is read. */
 #include <math.h>
-#include <sys/resource.h>
 
 #include "stream/layout.h"
+#include "../limit_memory.h"
 #include "../streams.h"
 #include "../tap.h"
 
@@ -115,33 +115,6 @@ static void raw_record(struct frame_out *out, const void *context, struct err *e
     frame_out_record(out);
     buf_append(&out->block, claim->bytes, claim->n);
     must(frame_out_commit(out, e), e);
-}
-
-#ifdef __has_feature
-#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#else
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-#endif
-
-/* With 64 MiB of addresses left, where the sanitizers do not need them all. */
-static void limit_memory(void)
-{
-#if !SANITIZED
-    char line[64] = "";
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (file && fgets(line, sizeof line, file))
-        pages = strtol(line, NULL, 10);
-    if (file)
-        fclose(file);
-    rlim_t bytes = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (64 << 20);
-    if (pages)
-        setrlimit(RLIMIT_AS, &(struct rlimit){bytes, RLIM_INFINITY});
-#endif
 }
 
 static void bombs(void)
@@ -284,7 +257,7 @@ int main(void)
     too_large();
     wrong_counts();
     claimed_lengths();
-    limit_memory();
+    limit_memory(64 << 20);
     bombs();
     return tap_done();
 }
