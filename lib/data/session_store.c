@@ -103,8 +103,8 @@ static int check_user(const struct session_store *c, const struct session *s, st
     size_t n = c->user.len;
     return n && s->user < c->user.at[n - 1]
                ? err_set(e, STATUS_DATA,
-                         "the sessions of a user do not follow each other: tfilter puts them "
-                         "together")
+                         "the sessions of a user do not follow each other, as the sessionizers "
+                         "write them")
                : 0;
 }
 

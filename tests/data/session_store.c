@@ -186,7 +186,7 @@ static void reading(void)
          {PART_TRAIN, PART_TRAIN, PART_TRAIN},
          3,
          true,
-         "record 5: the sessions of a user do not follow each other: tfilter puts them together"},
+         "record 5: the sessions of a user do not follow each other, as the sessionizers write"},
         {{1, 0},
          {PART_TRAIN, PART_TRAIN},
          2,
