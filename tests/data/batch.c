@@ -232,18 +232,19 @@ static void buckets(void)
 /* A session that begins in the second in which another ends did not see how that one ended. */
 static void ended_before(void)
 {
+    enum { BEGINS = 1 << 30 };
     static const struct {
         int64_t start, last;
         const char *what;
-    } earlier[] = {{0, 99, "ended a second before: history"},
-                   {0, 100, "ends in that second: none"},
-                   {0, 200, "ends later: none"},
-                   {100, 100, "begins and ends in that second: none"},
-                   {0, 100 + (1LL << 29), "lasts for decades: none"}};
+    } earlier[] = {{BEGINS - 9, BEGINS - 1, "ended a second before: history"},
+                   {BEGINS - 9, BEGINS, "ends in that second: none"},
+                   {BEGINS - 9, BEGINS + 9, "ends later: none"},
+                   {BEGINS, BEGINS, "begins and ends in that second: none"},
+                   {0, BEGINS + 9, "lasts for decades: none"}};
     for (size_t i = 0; i < sizeof earlier / sizeof *earlier; i++) {
         struct log l = {.sessions = 2,
-                        .start = {earlier[i].start, 100},
-                        .last = {earlier[i].last, 300},
+                        .start = {earlier[i].start, BEGINS},
+                        .last = {earlier[i].last, BEGINS + 300},
                         .length = {2, 2}};
         struct session_store c = {0};
         struct batching b = {.store = &c, .history = 5};

@@ -5,8 +5,8 @@
 #include "../tap.h"
 #include "schedule.h"
 
-/* Writes the epochs of a log of `ids` and reads them. */
-static void run(const struct session_store *log, struct log_ids ids, const struct epochs_options *o,
+/* Writes the epochs of a log of `ids` and reads them; whether the events went to a file. */
+static bool run(const struct session_store *log, struct log_ids ids, const struct epochs_options *o,
                 struct buf *bytes, struct schedule_trace *t)
 {
     struct made in, out;
@@ -23,9 +23,11 @@ static void run(const struct session_store *log, struct log_ids ids, const struc
     must(epochs_open(&p, o, sessions, &out.out, &e), &e);
     for (int64_t number = 1; number <= o->epochs; number++)
         must(epochs_write(&p, number, &e), &e);
+    bool filed = p.store.item.filed;
     sessions_in_close(sessions);
     epochs_release(&p);
     schedule_read(&out, t, bytes);
+    return filed;
 }
 
 /* Sessions by part, in the order of their times; parts[i] of users[i]. */
@@ -158,6 +160,7 @@ static void memory(void)
     struct session_store c = {0};
     struct log_ids ids = log_make(&c, &random, 20);
     struct buf bytes[2] = {{0}, {0}};
+    bool filed[2];
     for (int i = 0; i < 2; i++) {
         struct epochs_options o = {.scheme = scheme_find("user-parallel"),
                                    .size = 3,
@@ -167,11 +170,12 @@ static void memory(void)
                                    .recent = 0.7,
                                    .memory = i};
         struct schedule_trace t;
-        run(&c, ids, &o, &bytes[i], &t);
+        filed[i] = run(&c, ids, &o, &bytes[i], &t);
         schedule_trace_release(&t);
     }
-    tap_ok(bytes[0].len > 1000 && bytes_equal((struct bytes){bytes[0].at, bytes[0].len},
-                                              (struct bytes){bytes[1].at, bytes[1].len}),
+    tap_ok(!filed[0] && filed[1] && bytes[0].len > 1000 &&
+               bytes_equal((struct bytes){bytes[0].at, bytes[0].len},
+                           (struct bytes){bytes[1].at, bytes[1].len}),
            "the same %zu bytes with events in a file", bytes[0].len);
     buf_release(&bytes[0]);
     buf_release(&bytes[1]);
