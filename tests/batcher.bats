@@ -157,6 +157,19 @@ small() {
     done
 }
 
+@test "where sessions overlap, what has not ended is no history" {
+    earlier='[.[] | select(.[0] == "batch")[1].history[]] | add'
+    batches --batch 10 --epochs 1
+    all=$(schedule 0 batches.mp | jq -s "$earlier")
+    jq -c 'if .[0] == "session" then .[3][-1] += 100000 elif .[0] == "E" then ["E"] else . end' \
+        "$SPLIT.json" | spcat --from-json >split.mp
+    spcat split.mp >split.json
+    SPLIT=split
+    batches --batch 10 --epochs 1
+    check longest-first 10 15 1 1 1
+    [ "$(jq -s "$earlier" made.json)" -lt "$all" ]
+}
+
 @test "no history at all" {
     batches --history 0 --epochs 1 --batch 10
     check longest-first 10 0 1 1 1
