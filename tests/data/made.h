@@ -43,10 +43,11 @@ static inline void made_end(struct made *m, struct buf *bytes)
 static inline struct sessions_in *made_again(struct made *m)
 {
     struct err e;
+    static const char *path; /* the reader keeps where it is, for its messages */
     struct buf bytes = {0};
     struct sessions_in *in;
     made_end(m, &bytes);
-    const char *path = stream_file(bytes.at, bytes.len);
+    path = stream_file(bytes.at, bytes.len);
     must(sessions_in_open(&in, &path, 1, &e), &e);
     buf_release(&bytes);
     return in;
