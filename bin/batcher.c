@@ -26,9 +26,8 @@ static struct option options[] = {
     {OPTION_INT, 'n', "history", "N",
      "earlier sessions of the user that a model may look at, at most", &chosen.history,
      .recorded = true, .low = 0, .high = 1 << 20},
-    {OPTION_INT, 0, "min-batch", "N",
-     "learn only from training batches of N sessions and more", &chosen.min_batch,
-     .recorded = true, .low = 0, .high = 1 << 20},
+    {OPTION_INT, 0, "min-batch", "N", "learn only from training batches of N sessions and more",
+     &chosen.min_batch, .recorded = true, .low = 0, .high = 1 << 20},
     {OPTION_REAL, 0, "train-recent", "SHARE",
      "learn only from this share of the training sessions, the newest", &chosen.recent,
      .recorded = true, .low = 1e-9, .high = 1},
@@ -86,7 +85,8 @@ static void report_left_out(const struct epochs *p)
     if (p->schedule.left_out > 0)
         cli_note("%" PRIu64 " of %zu training sessions come in batches of fewer than %" PRId64
                  " and are not learned from: --min-batch 1 learns from all",
-                 p->schedule.left_out, session_store_part_count(&p->store, PART_TRAIN), chosen.min_batch);
+                 p->schedule.left_out, session_store_part_count(&p->store, PART_TRAIN),
+                 chosen.min_batch);
 }
 
 static int batcher(struct sessions_in *in, struct output *stage, struct epochs *p, struct err *e)
