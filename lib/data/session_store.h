@@ -66,8 +66,7 @@ static inline int64_t session_store_start(const struct session_store *c, size_t 
     return (int64_t)c->session.at[session].start;
 }
 
-/* The time of its last event; of a duration that is too long to be kept, a time that never comes.
- */
+/* The time of its last event; of a duration too long to be kept, a time that never comes. */
 static inline int64_t session_store_last(const struct session_store *c, size_t session)
 {
     int64_t duration = (int64_t)c->session.at[session].duration;
