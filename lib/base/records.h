@@ -67,6 +67,8 @@ struct batch {
     struct column history_length, history_item; /* int32 Σhistory, Σhistory_length */
 };
 
+enum { SLOTS_LIMIT = 1 << 20 }; /* of a parallel mini-batch */
+
 /* What a slot does at a step. */
 enum reset {
     RESET_NONE = 0,    /* continues its session */
