@@ -1,16 +1,20 @@
-"""Holds a batches stream against its split sessions stream, by the rules written down plainly.
+"""Holds a stream of batches, and what its reader makes of it, against the rules put down plainly.
 
-usage: python3 check-batches.py SESSIONS BATCHES SCHEME BATCH HISTORY MIN_BATCH EPOCHS TEST_FROM
+usage: python3 check-batches.py SESSIONS BATCHES MADE SCHEME BATCH HISTORY MIN_BATCH EPOCHS
+                                TEST_FROM [TEST_EVERY [RECENT]]
 
-Histories are held against the sessions item by item where they give them.  BATCH is the number of
-lanes of steps.  Both streams as spcat's JSON lines.  Prints "ok" and the number of batches, or what is wrong.
+SESSIONS is the split stream and BATCHES what batcher makes of it, both as spcat's JSON lines; MADE
+is what tests/tool/schedule.c prints of BATCHES.  BATCH is the number of slots of parallel
+mini-batches.  Prints "ok" and the number of records of the schedule, or what is wrong.
 """
 
 import json
+import math
 import sys
 from collections import defaultdict
 
 TRAIN, VALIDATION, TEST = 1, 2, 3
+NONE, SESSION, USER, IDLE = 0, 1, 2, 3  # what a slot does at a step
 
 
 def records(path):
@@ -23,160 +27,201 @@ def expect(got, wanted, what):
         sys.exit(f"{what}: {got} instead of {wanted}")
 
 
+# ---- what a schedule stands for ----
+
+
+class Log:
+    """The sessions, by their numbers; `of` lists those of each user."""
+
+    def __init__(self, stream):
+        sessions = [record for record in stream if record[0] == "session"]
+        self.user, self.part = ([s[i] for s in sessions] for i in (1, 2))
+        self.times, self.items = ([s[i] for s in sessions] for i in (3, 4))
+        self.of = defaultdict(list)
+        for number, user in enumerate(self.user):
+            self.of[user].append(number)
+
+    def earlier(self, session, most):
+        """The user's newest sessions before this one that ended before it began."""
+        start, of_user = self.times[session][0], self.of[self.user[session]]
+        ended = [h for h in of_user if h < session and self.times[h][-1] < start]
+        return ended[-most:] if most else []
+
+
 def week_hour(time):
     return (time // 3600 + 3 * 24) % (7 * 24)  # 1970 began on a Thursday
 
 
-def cut(values, lengths):
-    """The ragged array `values` as one list for each length."""
-    pieces, at = [], 0
-    for length in lengths:
-        pieces.append(values[at : at + length])
-        at += length
-    expect(at, len(values), "length of a ragged array")
-    return pieces
+def batch_of(log, sessions, learn, history):
+    """The arrays that a model is given."""
+    start = [log.times[s][0] for s in sessions]
+    earlier = [log.earlier(s, history) for s in sessions]
+    pairs = [(s, h) for s, of_s in zip(sessions, earlier) for h in of_s]
+    first = {s: log.of[log.user[s]][0] for s in sessions}
+    ages = [log.times[s][0] - log.times[h][0] for s, h in pairs]
+    return {
+        "learn": learn,
+        "number": sessions,
+        "user": [log.user[s] for s in sessions],
+        "session": [s - first[s] for s in sessions],
+        "start": start,
+        "length": [len(log.items[s]) for s in sessions],
+        "item": [item for s in sessions for item in log.items[s]],
+        "history": [len(of_s) for of_s in earlier],
+        "history_delta": [min(age // 3600, 168) for age in ages],
+        "history_week": [week_hour(log.times[h][0]) for _, h in pairs],
+        "history_session": [h - first[s] for s, h in pairs],
+        "history_start": [log.times[h][0] for _, h in pairs],
+        "history_length": [len(log.items[h]) for _, h in pairs],
+        "history_item": [item for _, h in pairs for item in log.items[h]],
+    }
 
 
-def longest_first(counts, size):
-    """Users of each batch, in order; counts: sessions of each user."""
-    left = dict(counts)
+def steps_of(log, given, slots):
+    """The steps of a pass as lists of (item, target, user, reset), slot by slot in each step."""
+    events = [[] for _ in range(slots)]
+    for slot, session in given:
+        user, items = log.user[session], log.items[session]
+        for k in range(len(items) - 1):
+            same = bool(events[slot]) and events[slot][-1][2] == user
+            reset = NONE if k else SESSION if same else USER
+            events[slot].append((items[k], items[k + 1], user, reset))
+    steps = max(map(len, events))
+    padded = [of_slot + [(0, 0, 0, IDLE)] * (steps - len(of_slot)) for of_slot in events]
+    return [event for step in zip(*padded) for event in step]
+
+
+def check_made(log, schedule, made, slots, history):
+    """What was made of a pass is what its schedule stands for."""
+    if schedule and schedule[0][0] == "parallel":
+        given = [pair for _, slot, sessions in schedule for pair in zip(slot, sessions)]
+        columns = ("item", "target", "user", "reset")
+        expect([r for r in made if (r[0], r[1].get("slots")) != ("steps", slots)], [], "no steps")
+        got = [event for _, arrays in made for event in zip(*(arrays[key] for key in columns))]
+        expect(got, steps_of(log, given, slots), "steps")
+        return
+    expect(len(made), len(schedule), "batches")
+    for record, wanted in zip(made, schedule):
+        learn = wanted[2] if len(wanted) > 2 else 1
+        expect(record, ["batch", batch_of(log, wanted[1], learn, history)], "batch")
+
+
+# ---- what batcher promises ----
+
+
+def longest_first(left, size):
+    """Users of each batch, in order; left: sessions of each user."""
     while left:
         users = sorted(left, key=lambda user: (-left[user], user))[:size]
         yield users
-        for user in users:
-            left[user] -= 1
-            if not left[user]:
-                del left[user]
+        left = {u: n - (u in users) for u, n in left.items() if n > (u in users)}
 
 
-def check_batch(batch, of, history):
-    """One batch's sessions and histories against the users' sessions; returns its users."""
-    columns = ("history_delta", "history_week", "history_session", "history_start")
-    items = cut(batch["item"], batch["length"])
-    past = {key: cut(batch[key], batch["history"]) for key in columns}
-    if "history_item" in batch:
-        lengths = cut(batch["history_length"], batch["history"])
-        pasts = iter(cut(batch["history_item"], batch["history_length"]))
-        past_items = [[next(pasts) for _ in of_one] for of_one in lengths]
-    for i, (user, number) in enumerate(zip(batch["user"], batch["session"])):
-        _, _, _, times, wanted = of[user][number][:5]
-        at = f"session {number} of user {user}: "
-        first = max(0, number - history)
-        starts = [session[3][0] for session in of[user][first:number]]
-        expect(batch["start"][i], times[0], at + "start")
-        expect(items[i], wanted, at + "items")
-        expect(batch["history"][i], number - first, at + "history")
-        expect(past["history_session"][i], list(range(first, number)), at + "history_session")
-        expect(past["history_start"][i], starts, at + "history_start")
-        expect(past["history_week"][i], [week_hour(t) for t in starts], at + "history_week")
-        if "history_item" in batch:
-            contents = [session[4] for session in of[user][first:number]]
-            expect(past_items[i], contents, at + "history_item")
-        buckets = [min((times[0] - t) // 3600, 168) for t in starts]
-        expect(past["history_delta"][i], buckets, at + "history_delta")
-    return batch["user"]
-
-
-def check_pass(batches, part, of, scheme, size, history, min_batch):
-    counts = {u: sum(s[2] == part for s in sessions) for u, sessions in of.items()}
-    counts = {user: count for user, count in counts.items() if count}
-    given = defaultdict(list)
-    users_of = []
-    for batch in batches:
-        users_of.append(check_batch(batch, of, history))
-        for user, number in zip(batch["user"], batch["session"]):
-            given[user].append(number)
-        learn = part != TRAIN or len(batch["user"]) >= min_batch
-        expect(batch.get("learn", 1), int(learn), "learn")
-        if scheme != "sessions":
-            expect(len(set(batch["user"])), len(batch["user"]), "different users of a batch")
-        expect(len(batch["user"]) <= size, True, "size of a batch")
-    for user in of:
-        wanted = [n for n, session in enumerate(of[user]) if session[2] == part]
-        got = sorted(given[user]) if scheme == "sessions" else given[user]
-        expect(got, wanted, f"sessions of user {user} in a pass of part {part}")
+def check_batches(log, batches, wanted, scheme, size, min_batch):
+    sessions = [record[1] for record in batches]
+    given = [s for of_batch in sessions for s in of_batch]
+    expect(sorted(given), wanted, "sessions of the pass")
+    for record in batches:
+        expect(record[2:], [] if len(record[1]) >= min_batch else [0], "learn")
     if scheme == "sessions":
-        full = [size] * (sum(counts.values()) // size) + [sum(counts.values()) % size]
-        expect([len(users) for users in users_of], [n for n in full if n], "sizes of the batches")
+        full = [size] * (len(wanted) // size) + [len(wanted) % size]
+        expect([len(of_batch) for of_batch in sessions], [n for n in full if n], "sizes")
+        return
+    left = defaultdict(int)
+    for s in wanted:
+        left[log.user[s]] += 1
+    users = [[log.user[s] for s in of_batch] for of_batch in sessions]
     if scheme == "longest-first":
-        expect(users_of, list(longest_first(counts, size)), "users of the batches")
+        expect(users, list(longest_first(dict(left), size)), "users of the batches")
+    for user in left:
+        of_user = [s for s in given if log.user[s] == user]
+        expect(of_user, sorted(of_user), f"order of the sessions of user {user}")
+    for of_batch in users:
+        expect(len(of_batch), min(size, sum(n > 0 for n in left.values())), "size of a batch")
+        expect(len(set(of_batch)), len(of_batch), "different users of a batch")
+        for user in of_batch:
+            left[user] -= 1
 
 
-def lane_sessions(records, lanes):
-    """Of each lane its sessions as (user, number, items), in order, rebuilt from the steps."""
-    lane_of = [[] for _ in range(lanes)]
-    idle = [False] * lanes
-    for record in records:
-        expect(record["lanes"], lanes, "lanes")
-        columns = ("item", "target", "user", "session", "position", "reset", "length")
-        for i, step in enumerate(zip(*(record[key] for key in columns))):
-            item, target, user, number, position, reset, length = step
-            sessions = lane_of[i % lanes]
-            if reset == 3:
-                idle[i % lanes] = True
-                continue
-            expect(idle[i % lanes], False, "an idle lane that goes on")
-            if reset:
-                same = bool(sessions) and sessions[-1][0] == user
-                expect(reset, 1 if same else 2, f"reset of session {number} of user {user}")
-                sessions.append((user, number, [item], length))
-            expect(sessions[-1][:2], (user, number), "session in the lane")
-            expect(sessions[-1][2][-1], item, "item, the target before")
-            expect(position, len(sessions[-1][2]) - 1, "position")
-            expect(length, sessions[-1][3], "length within a session")
-            sessions[-1][2].append(target)
-    return lane_of
+def check_slots(log, parallel, wanted, scheme, slots):
+    given = [pair for _, slot, sessions in parallel for pair in zip(slot, sessions)]
+    expect(sorted(s for _, s in given), [s for s in wanted if len(log.items[s]) > 1], "sessions")
+    steps, slot_of, last = [0] * slots, {}, (-1, -1)
+    for slot, session in given:  # each begins where a slot is free first, the lower one first
+        expect(last < (steps[slot], slot), True, f"slot {slot} begins session {session} in turn")
+        last = (steps[slot], slot)
+        steps[slot] += len(log.items[session]) - 1
+        if scheme == "user-parallel":
+            expect(slot_of.setdefault(log.user[session], slot), slot, "slot of a user")
+    if scheme == "user-parallel":
+        for user in slot_of:
+            of_user = [s for _, s in given if log.user[s] == user]
+            expect(of_user, sorted(of_user), f"order of the sessions of user {user}")
 
 
-def check_steps(records, part, of, scheme, lanes):
-    lane_of = lane_sessions(records, lanes)
-    given = defaultdict(list)
-    for sessions in lane_of:
-        for user, number, items, length in sessions:
-            expect(length, len(items), f"length of session {number} of user {user}")
-            expect(items, of[user][number][4], f"items of session {number} of user {user}")
-            given[user].append(number)
-    for user in of:
-        wanted = [
-            n for n, session in enumerate(of[user]) if session[2] == part and len(session[4]) > 1
-        ]
-        got = given[user] if scheme == "user-parallel" else sorted(given[user])
-        expect(got, wanted, f"sessions of user {user} in a pass of part {part}")
-    if scheme == "user-parallel":  # a user stays in a lane
-        users = [user for sessions in lane_of for user in dict.fromkeys(s[0] for s in sessions)]
-        expect(len(users), len(set(users)), "lanes of each user")
+def wanted_sessions(log, part, recent):
+    of_part = [s for s, of in enumerate(log.part) if of == part]
+    if part != TRAIN or not of_part:
+        return of_part
+    starts = sorted(log.times[s][0] for s in of_part)
+    since = starts[-math.ceil(recent * len(starts))]
+    return [s for s in of_part if log.times[s][0] >= since]
 
 
-def check(sessions, batches, scheme, size, history, min_batch, epochs, test_from):
-    of = defaultdict(list)
-    for record in sessions:
-        if record[0] == "session":
-            of[record[1]].append(record)
-    parts = {session[2] for of_user in of.values() for session in of_user}
-    names = [[r for r in stream if r[0] in ("user", "item")] for stream in (sessions, batches)]
-    expect(names[1], names[0], "users and items")
+def split_passes(stream):
+    """The passes: [epoch, part] and their records."""
+    passes = []
+    for record in stream:
+        if record[0] == "epoch":
+            passes.append((record[1:], []))
+        elif record[0] in ("batch", "parallel", "again", "steps"):
+            passes[-1][1].append(record)
+    return passes
+
+
+def is_due(epoch, part, epochs, test_from, test_every):
+    tests = (epoch - test_from) % test_every == 0 or epoch == epochs
+    return part == TRAIN or tests and (part == VALIDATION or epoch >= test_from)
+
+
+def check(sessions, batches, made, scheme, size, history, min_batch, epochs, test_from,
+          test_every=1, recent=1.0):
+    definitions = ("user", "item", "session")
+    copies = [[r for r in stream if r[0] in definitions] for stream in (sessions, batches)]
+    expect(copies[1], copies[0], "users, items and sessions")
+    front = [r for r in batches if r[0] != "B"][1 : 1 + len(copies[0])]
+    expect(front, copies[0], "what comes before the passes")
+    log = Log(sessions)
+    passes, made_passes = split_passes(batches), split_passes(made)
     wanted = [
-        (epoch, part)
+        [epoch, part]
         for epoch in range(1, epochs + 1)
         for part in (TRAIN, VALIDATION, TEST)
-        if part == TRAIN or (part in parts and (part != TEST or epoch >= test_from))
+        if is_due(epoch, part, epochs, test_from, test_every)
+        and (part == TRAIN or part in log.part)
     ]
-    passes = []
-    for record in batches:
-        if record[0] in ("user", "item"):
-            expect(len(passes), 0, "passes before the last user or item")
-        elif record[0] == "epoch":
-            passes.append(((record[1], record[2]), []))
-        elif record[0] in ("batch", "steps"):
-            passes[-1][1].append(record[1])
     expect([epoch for epoch, _ in passes], wanted, "passes")
-    for (_, part), of_pass in passes:
-        if scheme.endswith("-parallel"):
-            check_steps(of_pass, part, of, scheme, size)
+    expect([epoch for epoch, _ in made_passes], wanted, "passes that are made")
+    written = {}
+    for ((epoch, part), schedule), (_, of_pass) in zip(passes, made_passes):
+        repeats = scheme == "longest-first" or part != TRAIN
+        if repeats and part in written:
+            expect(schedule, [["again", written[part][0]]], f"pass {epoch} of part {part}")
         else:
-            check_pass(of_pass, part, of, scheme, size, history, min_batch)
+            written[part] = (epoch, schedule)
+            parallel = part == TRAIN and scheme.endswith("-parallel")
+            expected = wanted_sessions(log, part, recent)
+            tag = "parallel" if parallel else "batch"
+            expect([r for r in schedule if r[0] != tag], [], f"records that are no {tag}")
+            if parallel:
+                check_slots(log, schedule, expected, scheme, size)
+            else:
+                check_batches(log, schedule, expected, scheme if part == TRAIN else "longest-first",
+                              size, min_batch if part == TRAIN else 0)
+        check_made(log, written[part][1], of_pass, size, history)
     print("ok", sum(len(of_pass) for _, of_pass in passes))
 
 
 if __name__ == "__main__":
-    check(records(sys.argv[1]), records(sys.argv[2]), sys.argv[3], *map(int, sys.argv[4:]))
+    numbers = [kind(text) for kind, text in zip([int] * 6 + [float], sys.argv[5:])]
+    check(*map(records, sys.argv[1:4]), sys.argv[4], *numbers)

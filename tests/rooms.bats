@@ -126,7 +126,6 @@ teardown() {
 # Modules that the tests of programs cover, with the reason why they have no unit test of their own.
 covered_by_programs="
 data/csv                 csv-sessionize.bats: what it reads are options and logs
-data/epochs              batcher.bats, against tests/check-batches.py
 data/raw                 the three sessionizers' tests; tests/fuzz/raw.c
 data/select              spcat.bats: --grep on streams of each kind
 data/sessionize_options  the three sessionizers' tests: a table of options

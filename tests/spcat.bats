@@ -3,7 +3,7 @@ bats_require_minimum_version 1.5.0
 load helpers
 
 setup() {
-    cp "$ROOT"/tests/fuzz/frame/{sessions,batches,predictions,steps} .
+    cp "$ROOT"/tests/fuzz/frame/{sessions,batches,predictions,parallel} .
 }
 
 # The bytes $3 over the file $1 at offset $2.
@@ -14,7 +14,7 @@ patch() {
 @test "each object is one line of JSON" {
     spcat sessions >out
     diff out - <<'END'
-["SESSPIPE\r\n",1,{"kind":"sessions","minor":0,"pipeline":[["maker","1",{}]],"delta_edges":[3600,7200,10800],"week_shift":0}]
+["SESSPIPE\r\n",2,{"kind":"sessions","minor":0,"pipeline":[["maker","1",{}]],"delta_edges":[3600,7200,10800],"week_shift":0}]
 ["user",0,"u\udcff0",{"country":"Norway"}]
 ["user",1,"u1"]
 ["item",0,"i\udcff0"]
@@ -33,7 +33,7 @@ END
 
 @test "every kind is JSON, whatever bytes the names have" {
     [ -x /usr/bin/python3 ] || skip "no python3 here"
-    for kind in sessions batches predictions steps; do
+    for kind in sessions batches predictions parallel; do
         spcat $kind >out
         /usr/bin/python3 - out <<'END'
 import json, sys
@@ -54,7 +54,7 @@ END
 }
 
 @test "--check is silent about what is fine, in several files and from standard input" {
-    for kind in sessions batches predictions steps; do
+    for kind in sessions batches predictions parallel; do
         run -0 spcat --check $kind
         [ -z "$output" ]
         run -0 --separate-stderr spcat --check <$kind
@@ -99,38 +99,43 @@ END
     diff out - <<'END'
 users	2
 items	3
-epochs	1
-passes	2
-batches	2
-sessions not learned from	2
-sessions	4
-sessions train	2
+epochs	2
+passes	4
+passes that come again	2
+batches	3
+sessions not learned from	1
+sessions	5
+sessions train	3
 sessions test	2
-events	10
-events train	5
-events test	5
+events	13
+events train	9
+events test	4
 parts	1
-blocks	3
-records	9
-bytes	612
+blocks	4
+records	19
+bytes	425
 records of unknown tags	0
 END
-    spcat --summary steps | grep -vE '^(kind|program|meta)' >out
+    spcat --summary parallel | grep -vE '^(kind|program|meta)' >out
     diff out - <<'END'
 users	2
 items	3
 epochs	2
-passes	2
-steps	6
+passes	4
+passes that come again	1
+batches	1
 sessions not learned from	0
+sessions in slots	6
 sessions	5
-sessions train	5
+sessions train	3
+sessions test	2
 events	13
-events train	13
+events train	9
+events test	4
 parts	1
-blocks	2
-records	10
-bytes	539
+blocks	4
+records	19
+bytes	478
 records of unknown tags	0
 END
 }
@@ -144,7 +149,7 @@ END
 }
 
 @test "--from-json gives back the bytes that the lines were made of" {
-    for kind in sessions batches predictions steps; do
+    for kind in sessions batches predictions parallel; do
         spcat $kind >lines
         spcat --from-json lines | cmp - $kind
         spcat --from-json <lines | cmp - $kind
@@ -161,12 +166,12 @@ END
     need_data reddit-part.csv.xz
     xz -dc "$DATA/reddit-part.csv.xz" | reddit-sessionize -o s.mp
     tfilter --split user:0.8 s.mp >split.mp 2>report
-    batcher --epochs 1 --with-history-items split.mp >b.mp 2>messages
+    batcher --epochs 2 --min-batch 20 split.mp >b.mp 2>messages
     batcher --epochs 1 --flush split.mp >flushed.mp 2>messages
-    batcher --epochs 1 --scheme user-parallel split.mp >steps.mp
+    batcher --epochs 1 --scheme user-parallel split.mp >parallel.mp
     baseline --model pop split.mp >p.mp
     cat p.mp p.mp >two.mp
-    for stream in s split b flushed steps p two; do
+    for stream in s split b flushed parallel p two; do
         spcat $stream.mp | spcat -j | cmp - $stream.mp
     done
     [ "$(spcat flushed.mp | grep -c '^\["B"\]$')" -gt 10 ]
@@ -207,14 +212,14 @@ END
     run -66 spcat -j nowhere
     run -65 --separate-stderr spcat -j </dev/null
     [[ $stderr == *"standard input: no line"* ]]
-    spcat sessions | sed '1s/,1,/,2,/' >lines
+    spcat sessions | sed '1s/,2,/,1,/' >lines
     run -76 spcat -j lines
 }
 
 @test "a line of a record of 8 MiB comes back; memory is bounded by what a record can be" {
     python=$(command -v python3) || skip "no python3 here"
     "$python" - >lines <<'END'
-print('["SESSPIPE\\r\\n",1,{"kind":"sessions","minor":0,"pipeline":[],"delta_edges":[1]}]')
+print('["SESSPIPE\\r\\n",2,{"kind":"sessions","minor":0,"pipeline":[],"delta_edges":[1]}]')
 print('["user",0,"u"]'); print('["item",0,"i"]')
 n = 690000
 print('["session",0,0,[%s],[%s]]' % (",".join("1" * n), ",".join("0" * n)))
@@ -229,9 +234,9 @@ END
 }
 
 @test "--head: the first records" {
-    for kind in sessions batches predictions steps; do
+    for kind in sessions batches predictions parallel; do
         [ "$(spcat --head 0 $kind | wc -l)" = 1 ]
-        for n in $(seq 1 16); do
+        for n in $(seq 1 20); do
             spcat $kind | grep -vE '^."(B|E)' | head -n "$((n + 1))" |
                 cmp - <(spcat --head "$n" $kind | grep -vE '^."(B|E)')
         done
@@ -251,21 +256,58 @@ END
 ["item",1,"i3"]
 ["session",0,2,[100,101],[0,1]]
 END
-    spcat --grep user=u1 batches | grep '^."batch"' | head -n 1 >out
+    # The sessions of a schedule are shown with the numbers that they have in the input.
+    spcat --grep user=u1 batches | tail -n +2 >out
     diff out - <<'END'
-["batch",{"user":[1],"session":[0],"start":[50],"length":[3],"item":[2,0,2],"history":[0],"history_delta":[],"history_week":[],"history_session":[],"history_start":[]}]
+["user",1,"u1"]
+["session",1,1,[50,51,52,53],[0,1,2,0]]
+["session",1,3,[53,54],[2,0]]
+["epoch",1,1]
+["batch",[3]]
+["epoch",1,3]
+["batch",[4]]
+["epoch",2,1]
+["again",1]
+["epoch",2,3]
+["again",1]
 END
-    spcat --grep user=$'u\xff0' batches | grep '^."batch"' | tail -n 1 >out
-    grep -F '"history_length":[1,2],"history_item":[2,1,0]' out
+    spcat --grep user=$'u\xff0' batches | grep -F '["batch",[1],0]'
+    spcat --grep item=i1 batches | tail -n +2 >out
+    diff out - <<'END'
+["item",1,"i1"]
+["session",0,1,[0,10,10],[0,1,0]]
+["session",0,1,[5000,5001],[2,1],{"dwell":[0.5,2.0],"week":0}]
+["session",0,3,[9000,68719476735],[1,2]]
+["session",1,1,[50,51,52,53],[0,1,2,0]]
+["epoch",1,1]
+["batch",[0,3]]
+["batch",[1],0]
+["epoch",1,3]
+["batch",[2]]
+["epoch",2,1]
+["again",1]
+["epoch",2,3]
+["again",1]
+END
+    spcat --grep user=$'u\xff0' parallel | grep -vE '^."(SESS|user|session)' >out
+    diff out - <<'END'
+["epoch",1,1]
+["parallel",[0],[0]]
+["parallel",[0],[1]]
+["epoch",1,3]
+["batch",[2]]
+["epoch",2,1]
+["parallel",[1,1],[0,1]]
+["epoch",2,3]
+["again",1]
+END
     spcat --grep item=i1 predictions | grep '^."rank"' && false
     spcat --grep item=i1 predictions | grep '^."top"'
-    spcat --grep user=u1 steps | grep '^."steps"' | head -n 1 | grep -F '"reset":[3,2,3,3]'
     spcat --grep user=u1 --head 2 sessions >out
     [ "$(grep -vc SESSPIPE out)" -le 4 ]
     spcat --grep user=nobody sessions 2>err >out
     [ "$(wc -l <out)" = 1 ]
     grep -F 'no user is named "nobody"' err
-    run -64 spcat --grep item=i1 steps
     run -64 spcat --grep u1 sessions
     [[ $output == *"user=NAME"*"item=NAME"* ]]
 }
@@ -274,33 +316,48 @@ END
 rows() {
     jq -c --arg tag "$1" --arg column "$2" --argjson id "$3" '
         select(.[0] == $tag)[1] | . as $r | range(.user | length) | select($r[$column][.] == $id) as $i |
-        [$r.user[$i], $r.session[$i], ($r.position // $r.start)[$i], ($r.rank // $r.length)[$i]]'
+        [$r.user[$i], $r.session[$i], $r.position[$i], $r.rank[$i]]'
+}
+
+# The records of a schedule with the sessions of user $1 alone: those that are left of each.
+numbers() {
+    jq -nc --argjson id "$1" '
+        reduce inputs as $r ({numbers: [], at: 0, out: []};
+            if $r[0] == "session" then .at += 1 | if $r[1] == $id then .numbers += [.at - 1] else . end
+            elif $r[0] == "batch" or $r[0] == "parallel" then
+                .numbers as $kept | ($r[1] | length) as $n |
+                [range($n) | select(($r[if $r[0] == "batch" then 1 else 2 end][.]) as $s | $kept | index($s))] as $i |
+                if $i == [] then . else .out += [$r | map(if type == "array" then [.[$i[]]] else . end)] end
+            else . end) | .out[]'
 }
 
 @test "--grep of real streams: what jq finds, row by row" {
     need_data reddit-part.csv.xz
     xz -dc "$DATA/reddit-part.csv.xz" | reddit-sessionize | tfilter --split user:0.8 >split.mp 2>report
-    batcher --epochs 1 split.mp >b.mp 2>messages
-    batcher --epochs 1 --scheme session-parallel split.mp >steps.mp
+    batcher --epochs 1 --min-batch 20 split.mp >b.mp 2>messages
+    batcher --epochs 1 --scheme session-parallel split.mp >parallel.mp
     baseline --model pop split.mp >p.mp
     user=$(spcat split.mp | jq -r 'select(.[0] == "session" and .[2] == 3)[1]' | sort | uniq -c | sort -rn | awk 'NR == 3 { print $2 }')
     name=$(spcat split.mp | jq -r --argjson id "$user" 'select(.[0] == "user" and .[1] == $id)[2]')
-    id=$(spcat p.mp | jq -r --arg name "$name" 'select(.[0] == "user" and .[2] == $name)[1]')
-    for pair in b:batch p:rank; do
-        spcat ${pair%:*}.mp | rows ${pair#*:} user "$id" >expected
-        spcat --grep user="$name" ${pair%:*}.mp | rows ${pair#*:} user "$id" >got
-        [ -s expected ]
+    for stream in b parallel; do
+        spcat $stream.mp | numbers "$user" >expected
+        spcat --grep user="$name" $stream.mp | grep -E '^."(batch|parallel)"' >got
+        [ "$(wc -l <expected)" -gt 2 ]
         cmp expected got
+        spcat $stream.mp | jq -c --argjson id "$user" 'select(.[0] == "session" and .[1] == $id)' >expected
+        spcat --grep user="$name" $stream.mp | grep '^."session"' | jq -c . | cmp - expected
     done
+    id=$(spcat p.mp | jq -r --arg name "$name" 'select(.[0] == "user" and .[2] == $name)[1]')
+    spcat p.mp | rows rank user "$id" >expected
+    spcat --grep user="$name" p.mp | rows rank user "$id" >got
+    [ -s expected ]
+    cmp expected got
     item=$(spcat p.mp | jq -r 'select(.[0] == "rank")[1].target[0]' | head -n 1)
     name=$(spcat p.mp | jq -r --argjson id "$item" 'select(.[0] == "item" and .[1] == $id)[2]')
     spcat p.mp | rows rank target "$item" >expected
     spcat --grep item="$name" p.mp | jq -c 'select(.[0] == "rank")' >got.json
     rows rank target "$item" <got.json | cmp - expected
     [ "$(jq -s 'map(.[1].target) | add | unique | length' got.json)" = 1 ]
-    spcat --grep user="$(spcat steps.mp | jq -r 'select(.[0] == "user" and .[1] == 3)[2]')" steps.mp >part
-    count='select(.[0] == "steps")[1] | . as $r | range(.user | length) | select($r.reset[.] != 3 and $r.user[.] == 3)'
-    [ "$(spcat steps.mp | jq "$count" | wc -l)" = "$(jq "$count" part | wc -l)" ]
 }
 
 @test "--grep of predictions: a pass has the count and the mean loss of the ranks that are shown" {
@@ -335,7 +392,7 @@ rows() {
     run -65 spcat -o kept <(head -c 300 sessions)
     [ "$(cat kept)" = before ]
     run -65 spcat -o new <(head -c 300 sessions)
-    [ "$(ls -A | tr '\n' ' ')" = "batches kept out.json predictions sessions steps " ]
+    [ "$(ls -A | tr '\n' ' ')" = "batches kept out.json parallel predictions sessions " ]
 }
 
 @test "what was read before an error is shown" {

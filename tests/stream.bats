@@ -3,7 +3,7 @@ bats_require_minimum_version 1.5.0
 load helpers
 
 setup() {
-    cp "$ROOT"/tests/fuzz/frame/{sessions,batches,predictions,steps} .
+    cp "$ROOT"/tests/fuzz/frame/{sessions,batches,predictions,parallel} .
 }
 
 # Where each object of a stream begins, and the length of the whole.
@@ -84,9 +84,9 @@ refused() {
 }
 
 @test "another major version is 76 and names both" {
-    for version in '\x02' '\x00' '\x7f'; do
+    for version in '\x01' '\x03' '\x00' '\x7f'; do
         { head -c 12 sessions; printf '%b' "$version"; tail -c +14 sessions; } |
-            refused 76 'standard input: the stream has version [0-9]+, this program reads version 1'
+            refused 76 'standard input: the stream has version [0-9]+, this program reads version 2'
     done
 }
 
@@ -159,7 +159,7 @@ try:
 except AssertionError:
     pass
 END
-    for kind in sessions batches predictions steps; do
+    for kind in sessions batches predictions parallel; do
         spcat $kind >shown
         /usr/bin/python3 reader.py $kind shown
     done

@@ -70,15 +70,15 @@ static inline void must(int status, const struct err *e)
         (__VA_ARGS__), sizeof(__VA_ARGS__) / sizeof *(__VA_ARGS__)                                 \
     }
 
-/* What there is a small stream of: each kind, and steps, which are batches too. */
-enum { SAMPLE_STEPS = STREAM_PREDICTIONS + 1, SAMPLE_COUNT };
+/* What there is a small stream of: each kind, and batches that are parallel mini-batches. */
+enum { SAMPLE_PARALLEL = STREAM_PREDICTIONS + 1, SAMPLE_COUNT };
 static const char *const sample_name[SAMPLE_COUNT] = {"sessions", "batches", "predictions",
-                                                      "steps"};
+                                                      "parallel"};
 
 static inline void stream_meta(struct meta *m, int sample)
 {
     static const int64_t edges[] = {3600, 7200, 10800};
-    enum stream_kind kind = sample == SAMPLE_STEPS ? STREAM_BATCHES : (enum stream_kind)sample;
+    enum stream_kind kind = sample == SAMPLE_PARALLEL ? STREAM_BATCHES : (enum stream_kind)sample;
     *m = (struct meta){.kind = kind};
     meta_add_program(m, "maker", "1", (struct bytes){0});
     meta_set_i64s(m, "delta_edges", edges, 3);
@@ -87,8 +87,8 @@ static inline void stream_meta(struct meta *m, int sample)
         meta_set_bool(m, "keeps_order", 1);
         meta_set_int(m, "history", 2);
     }
-    if (sample == SAMPLE_STEPS)
-        meta_set_int(m, "lanes", 2);
+    if (sample == SAMPLE_PARALLEL)
+        meta_set_int(m, "slots", 2);
 }
 
 /* Users named u0, u1, ... and items i0, i1, ...; the first of each is not UTF-8. */
@@ -130,59 +130,56 @@ static inline void sessions_records(struct frame_out *out, struct err *e)
     }
 }
 
-static inline void batches_records(struct frame_out *out, struct err *e)
+/* Sessions 0 and 1 of user 0 and 3 of user 1 are for training, 2 and 4 for the test. */
+static inline void numbered_sessions(struct frame_out *out, struct err *e)
 {
-    const struct batch batch = {
-        .learn = 1,
-        .user = COLUMN_OF((int32_t[]){0, 1}),
-        .session = COLUMN_OF((int32_t[]){2, 0}),
-        .start = COLUMN_OF((int64_t[]){9000, 50}),
-        .length = COLUMN_OF((int32_t[]){2, 3}),
-        .item = COLUMN_OF((int32_t[]){0, 1, 2, 0, 2}),
-        .history = COLUMN_OF((int32_t[]){2, 0}),
-        .history_delta = COLUMN_OF((int32_t[]){3, 1}),
-        .history_week = COLUMN_OF((int32_t[]){0, 167}),
-        .history_session = COLUMN_OF((int32_t[]){0, 1}),
-        .history_start = COLUMN_OF((int64_t[]){0, 5000}),
+    static float dwell[] = {0.5f, 2};
+    const struct extra extras[] = {
+        {.key = bytes_of("dwell"), .type = COLUMN_F32, .column = {dwell, 2}},
+        {.key = bytes_of("week"), .value = 0},
     };
-    struct batch whole = batch;
-    whole.learn = 0;
-    whole.history_length = (struct column)COLUMN_OF((int32_t[]){1, 2});
-    whole.history_item = (struct column)COLUMN_OF((int32_t[]){2, 1, 0});
+    const struct session sessions[] = {
+        {0, PART_TRAIN, 3, (int64_t[]){0, 10, 10}, (int32_t[]){0, 1, 0}, NULL, 0},
+        {0, PART_TRAIN, 2, (int64_t[]){5000, 5001}, (int32_t[]){2, 1}, extras, 2},
+        {0, PART_TEST, 2, (int64_t[]){9000, TIME_LIMIT - 1}, (int32_t[]){1, 2}, NULL, 0},
+        {1, PART_TRAIN, 4, (int64_t[]){50, 51, 52, 53}, (int32_t[]){0, 1, 2, 0}, NULL, 0},
+        {1, PART_TEST, 2, (int64_t[]){53, 54}, (int32_t[]){2, 0}, NULL, 0},
+    };
     stream_names(out, 2, 3, e);
-    must(write_epoch(out, (struct epoch){1, PART_TRAIN}, e), e);
-    must(write_batch(out, &batch, e), e);
+    for (size_t i = 0; i < sizeof sessions / sizeof *sessions; i++)
+        must(write_session(out, &sessions[i], e), e);
     must(frame_out_pause(out, e), e);
-    must(write_epoch(out, (struct epoch){1, PART_TEST}, e), e);
-    must(write_batch(out, &whole, e), e);
 }
 
-static inline void steps_records(struct frame_out *out, struct err *e)
+static inline void test_pass(struct frame_out *out, int64_t epoch, struct err *e)
 {
-    const struct steps first = {
-        .lanes = 2,
-        .item = COLUMN_OF((int32_t[]){0, 1, 2, 0}),
-        .target = COLUMN_OF((int32_t[]){2, 2, 0, 0}),
-        .user = COLUMN_OF((int32_t[]){0, 1, 0, 0}),
-        .session = COLUMN_OF((int32_t[]){0, 3, 0, 0}),
-        .position = COLUMN_OF((int32_t[]){0, 0, 1, 0}),
-        .reset = COLUMN_OF((unsigned char[]){2, 2, 0, 3}),
-    };
-    const struct steps second = {
-        .lanes = 2,
-        .item = COLUMN_OF((int32_t[]){0, 0, 1, 0}),
-        .target = COLUMN_OF((int32_t[]){1, 0, 2, 0}),
-        .user = COLUMN_OF((int32_t[]){0, 0, 0, 0}),
-        .session = COLUMN_OF((int32_t[]){0, 0, 1, 0}),
-        .position = COLUMN_OF((int32_t[]){2, 0, 0, 0}),
-        .reset = COLUMN_OF((unsigned char[]){0, 3, 1, 3}),
-    };
-    stream_names(out, 2, 3, e);
+    must(write_epoch(out, (struct epoch){epoch, PART_TEST}, e), e);
+    must(epoch == 1 ? write_batch(out, (int32_t[]){2, 4}, 2, 1, e) : write_again(out, 1, e), e);
+    must(frame_out_pause(out, e), e);
+}
+
+static inline void batches_records(struct frame_out *out, struct err *e)
+{
+    numbered_sessions(out, e);
     must(write_epoch(out, (struct epoch){1, PART_TRAIN}, e), e);
-    must(write_steps(out, &first, e), e);
-    must(write_steps(out, &second, e), e);
+    must(write_batch(out, (int32_t[]){0, 3}, 2, 1, e), e);
+    must(write_batch(out, (int32_t[]){1}, 1, 0, e), e);
+    test_pass(out, 1, e);
     must(write_epoch(out, (struct epoch){2, PART_TRAIN}, e), e);
-    must(write_steps(out, &first, e), e);
+    must(write_again(out, 1, e), e);
+    test_pass(out, 2, e);
+}
+
+static inline void parallel_records(struct frame_out *out, struct err *e)
+{
+    numbered_sessions(out, e);
+    must(write_epoch(out, (struct epoch){1, PART_TRAIN}, e), e);
+    must(write_parallel(out, (int32_t[]){0, 1}, (int32_t[]){0, 3}, 2, e), e);
+    must(write_parallel(out, (int32_t[]){0}, (int32_t[]){1}, 1, e), e);
+    test_pass(out, 1, e);
+    must(write_epoch(out, (struct epoch){2, PART_TRAIN}, e), e);
+    must(write_parallel(out, (int32_t[]){0, 1, 1}, (int32_t[]){3, 0, 1}, 3, e), e);
+    test_pass(out, 2, e);
 }
 
 static inline void attention_records(struct frame_out *out, struct err *e)
@@ -246,23 +243,31 @@ static inline void predictions_records(struct frame_out *out, struct err *e)
     must(write_pass(out, &(struct pass){test, 3.875, 2, 0}, e), e);
 }
 
-/* A stream of the sample's kind around what `records` packs; `flush`: in several blocks. */
+/* A stream with the header around what `records` packs; `flush`: in several blocks. */
+static inline void stream_with(const struct meta *m, bool flush,
+                               void (*records)(struct frame_out *, const void *, struct err *),
+                               const void *context, struct buf *to)
+{
+    struct err e;
+    FILE *file = stream_temporary();
+    struct output_file sink = {.fd = fileno(file)};
+    struct frame_out out;
+    must(frame_out_open(&out, &sink, m, flush, &e), &e);
+    records(&out, context, &e);
+    must(frame_out_end(&out, &e), &e);
+    frame_out_release(&out);
+    stream_bytes(file, to);
+}
+
+/* The same with the sample's header. */
 static inline void stream_of(int sample, bool flush,
                              void (*records)(struct frame_out *, const void *, struct err *),
                              const void *context, struct buf *to)
 {
-    struct err e;
     struct meta m;
-    FILE *file = stream_temporary();
-    struct output_file sink = {.fd = fileno(file)};
-    struct frame_out out;
     stream_meta(&m, sample);
-    must(frame_out_open(&out, &sink, &m, flush, &e), &e);
-    records(&out, context, &e);
-    must(frame_out_end(&out, &e), &e);
-    frame_out_release(&out);
+    stream_with(&m, flush, records, context, to);
     meta_release(&m);
-    stream_bytes(file, to);
 }
 
 /* Records in the notation of notation.h, whatever they are. */
@@ -282,8 +287,8 @@ static inline void kind_records(struct frame_out *out, const void *context, stru
         sessions_records(out, e);
     else if (*sample == STREAM_BATCHES)
         batches_records(out, e);
-    else if (*sample == SAMPLE_STEPS)
-        steps_records(out, e);
+    else if (*sample == SAMPLE_PARALLEL)
+        parallel_records(out, e);
     else
         predictions_records(out, e);
 }

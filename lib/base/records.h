@@ -79,6 +79,8 @@ struct batch {
     const struct evidence *evidence;            /* NULL: not made */
 };
 
+enum { SLOTS_LIMIT = 1 << 20 }; /* of a parallel mini-batch */
+
 /* What a slot does at a step. */
 enum reset {
     RESET_NONE = 0,    /* continues its session */

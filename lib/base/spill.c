@@ -15,8 +15,10 @@ static int write_memory(struct spill *s, struct err *e)
 
 static int begin_file(struct spill *s, struct err *e)
 {
-    if (temp_file_open(&s->file, NULL, e))
+    if (temp_file_open(&s->file, NULL, e)) {
+        temp_file_close(&s->file);
         return e->status;
+    }
     s->filed = true;
     int status = write_memory(s, e);
     buf_release(&s->memory);

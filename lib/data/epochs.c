@@ -61,15 +61,15 @@ static bool is_due(const struct epochs *p, struct epoch epoch)
 
 static int write_due(struct epochs *p, struct epoch epoch, struct err *e)
 {
-    const struct scheme *scheme =
-        epoch.part == PART_TRAIN ? p->options->scheme : scheme_of_tests();
+    const struct scheme *scheme = epoch.part == PART_TRAIN ? p->options->scheme : scheme_of_tests();
     int64_t *written = &p->written[epoch.part];
     if (write_epoch(p->schedule.out, epoch, e) != 0)
         return e->status;
     if (scheme->repeats && *written)
         return write_again(p->schedule.out, *written, e) ? e->status
                                                          : frame_out_pause(p->schedule.out, e);
-    *written = epoch.number;
+    if (session_store_part_count(&p->store, epoch.part) > 0)
+        *written = epoch.number;
     return scheme->pass(&p->schedule, epoch, e);
 }
 

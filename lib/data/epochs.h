@@ -13,7 +13,7 @@ struct epochs_options {
     int64_t test_from;  /* the first epoch that ends with a test pass */
     int64_t test_every; /* validation and test end every nth epoch, that one among them, and the
                            last */
-    double recent; /* share of the training sessions, the newest, that are learned from */
+    double recent;      /* share of the training sessions, the newest, that are learned from */
     int64_t seed;
     int64_t memory; /* bytes for events; the rest goes to a temporary file; 0: no limit */
 };

@@ -29,8 +29,8 @@ void parallel_batches_give(struct parallel_batches *p, int32_t slot, int32_t ses
 bool parallel_batches_wants(const struct parallel_batches *p)
 {
     int64_t i = 0;
-    while (i < p->slots && (p->slot[i].position < p->slot[i].targets ||
-                            p->slot[i].begun < p->slot[i].next.len))
+    while (i < p->slots &&
+           (p->slot[i].position < p->slot[i].targets || p->slot[i].begun < p->slot[i].next.len))
         i++;
     return i < p->slots;
 }

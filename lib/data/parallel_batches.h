@@ -8,8 +8,8 @@
 
 /* A slot and the sessions that it goes on with. */
 struct parallel_slot {
-    i32_vec next; /* sessions given to it */
-    size_t begun; /* how many of them have begun */
+    i32_vec next;                      /* sessions given to it */
+    size_t begun;                      /* how many of them have begun */
     size_t session, position, targets; /* the current one, which ends when the two are equal */
     int32_t user;                      /* of the current session; -1: there was none */
 };

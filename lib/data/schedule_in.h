@@ -30,8 +30,8 @@ struct schedule_in {
     struct batching batching;   /* `row` and `history_items` may be set before the first batch */
     struct parallel_batches parallel;
     i64_vec edges;
-    struct epoch epoch;        /* number 0: none yet */
-    struct kept_pass kept[4];  /* by part */
+    struct epoch epoch;         /* number 0: none yet */
+    struct kept_pass kept[4];   /* by part */
     bool again, keeping;        /* the pass comes from `kept`, or goes there */
     struct batches_record held; /* the record behind a pass of parallel mini-batches */
     enum read_result held_result;

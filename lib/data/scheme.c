@@ -75,8 +75,7 @@ static session_range_vec drawn_users(const struct schedule_out *o, struct epoch 
     session_range_vec ranges = {0}, sessions = drawn_sessions(o, epoch);
     struct session_range *of_user = ranges_of(o, epoch.part);
     for (size_t i = 0; i < sessions.len; i++) {
-        struct session_range *range =
-            &of_user[session_store_user(o->store, sessions.at[i].next)];
+        struct session_range *range = &of_user[session_store_user(o->store, sessions.at[i].next)];
         if (sessions_left(range) > 0)
             vec_push(&ranges, *range);
         range->next = range->end;

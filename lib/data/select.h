@@ -31,7 +31,8 @@ struct selection {
 };
 
 /* Reads the input to its end or until `head` and writes what is kept of it: rows of other users and
- * items are taken out of predictions, sessions out of batches.  Committing the sink is the caller's. */
+ * items are taken out of predictions, sessions out of batches.  Committing the sink is the
+ * caller's. */
 int select_run(struct selection *p, struct any_in *in, struct err *e);
 
 void select_release(struct selection *p);

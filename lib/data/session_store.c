@@ -1,7 +1,5 @@
 #include "data/session_store.h"
 
-enum { LONGEST = (1 << 28) - 1 }; /* seconds of a duration */
-
 static int push(struct session_store *c, int32_t user, struct stored_session s,
                 const int32_t *items, size_t count, struct err *e)
 {
@@ -20,7 +18,7 @@ int session_store_add(struct session_store *c, const struct session *s, struct e
 {
     int64_t lasts = s->times[s->count - 1] - s->times[0];
     struct stored_session to = {.start = (uint64_t)s->times[0],
-                                .duration = (uint64_t)(lasts < LONGEST ? lasts : LONGEST),
+                                .duration = (uint64_t)(lasts < STORED_LONG ? lasts : STORED_LONG),
                                 .part = (uint64_t)s->part};
     return push(c, s->user, to, s->items, s->count, e);
 }
@@ -105,8 +103,8 @@ static int check_user(const struct session_store *c, const struct session *s, st
     size_t n = c->user.len;
     return n && s->user < c->user.at[n - 1]
                ? err_set(e, STATUS_DATA,
-                         "the sessions of a user do not follow each other: tfilter puts them "
-                         "together")
+                         "the sessions of a user do not follow each other, as the sessionizers "
+                         "write them")
                : 0;
 }
 

@@ -6,8 +6,10 @@
 #include "base/spill.h"
 #include "stream/record.h"
 
-/* A session: its first event's time, seconds from there to its last event (the most that fits,
- * eight years and a half, stands for all that is longer), where its items begin, its part. */
+enum { STORED_LONG = (1 << 28) - 1 }; /* a duration of eight years and a half, or longer */
+
+/* A session: its first event's time, seconds from there to its last event, where its items begin,
+ * its part. */
 struct stored_session {
     uint64_t start : 36, duration : 28;
     uint64_t item : 40, part : 2;
@@ -64,10 +66,11 @@ static inline int64_t session_store_start(const struct session_store *c, size_t 
     return (int64_t)c->session.at[session].start;
 }
 
-/* The time of its last event. */
+/* The time of its last event; of a duration too long to be kept, a time that never comes. */
 static inline int64_t session_store_last(const struct session_store *c, size_t session)
 {
-    return session_store_start(c, session) + (int64_t)c->session.at[session].duration;
+    int64_t duration = (int64_t)c->session.at[session].duration;
+    return duration < STORED_LONG ? session_store_start(c, session) + duration : INT64_MAX;
 }
 
 static inline size_t session_store_length(const struct session_store *c, size_t session)

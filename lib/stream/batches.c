@@ -2,10 +2,10 @@
 #include "stream/session_record.h"
 
 static const struct tag tags[] = {
-    {"user", RECORD_USER, 3, 4},         {"item", RECORD_ITEM, 3, 4},
-    {"session", RECORD_SESSION, 5, 6},   {"epoch", RECORD_EPOCH, 3, 3},
-    {"batch", RECORD_BATCH, 2, 3},       {"parallel", RECORD_PARALLEL, 3, 3},
-    {"again", RECORD_AGAIN, 2, 2},       {NULL, RECORD_USER, 0, 0},
+    {"user", RECORD_USER, 3, 4},       {"item", RECORD_ITEM, 3, 4},
+    {"session", RECORD_SESSION, 5, 6}, {"epoch", RECORD_EPOCH, 3, 3},
+    {"batch", RECORD_BATCH, 2, 3},     {"parallel", RECORD_PARALLEL, 3, 3},
+    {"again", RECORD_AGAIN, 2, 2},     {NULL, RECORD_USER, 0, 0},
 };
 
 /* A user's sessions, whose numbers follow each other. */
@@ -16,7 +16,6 @@ struct batches_user {
     int32_t newest; /* the last session in that pass */
 };
 
-
 struct batches_in {
     struct reader r;
     extra_vec extras;
@@ -25,8 +24,8 @@ struct batches_in {
     size_t users_used, items_used;
     struct epoch epoch;   /* number 0: none yet */
     uint64_t pass, batch; /* counted from 1 */
-    enum record_kind of;  /* BATCH, PARALLEL or AGAIN: what the current pass holds; EPOCH: nothing */
-    int64_t written[4];   /* by part: the last epoch whose pass is written out */
+    enum record_kind of; /* BATCH, PARALLEL or AGAIN: what the current pass holds; EPOCH: nothing */
+    int64_t written[4];  /* by part: the last epoch whose pass is written out */
     bool keeps_order;
     int64_t slots; /* of parallel mini-batches; 0: there are none */
 };
@@ -124,9 +123,8 @@ static int add_to_user(struct batches_in *in, const struct session *s, struct er
 {
     struct batches_user *user = &in->users.at[s->user];
     int32_t number = (int32_t)in->part.len;
-    int32_t before = s->user ? in->users.at[s->user - 1].end : 0;
     bool begins = user->end == 0;
-    if (number != (begins ? before : user->end))
+    if (begins ? (size_t)s->user != in->users_used : number != user->end)
         return err_set(e, STATUS_DATA,
                        "a session of user %d: a user's sessions have to follow each other, in the "
                        "order of the users' ids",
@@ -195,8 +193,8 @@ static int read_again(struct batches_in *in, struct tagged *t, int64_t *again, s
     if (*again != written)
         return err_set(e, STATUS_DATA,
                        "the %s pass of epoch %lld again, but the last one written out is %s%lld",
-                       part_name[in->epoch.part], (long long)*again, written ? "" : "none: ",
-                       (long long)written);
+                       part_name[in->epoch.part], (long long)*again,
+                       written ? "" : "none: ", (long long)written);
     in->of = RECORD_AGAIN;
     return 0;
 }
@@ -283,8 +281,7 @@ static int read_parallel(struct batches_in *in, struct tagged *t, struct batches
     if (!in->slots)
         return err_set(e, STATUS_DATA, "a parallel mini-batch, but the header has no \"slots\"");
     if (in->epoch.part != PART_TRAIN)
-        return err_set(e, STATUS_DATA,
-                       "a parallel mini-batch in a %s pass: only training has them",
+        return err_set(e, STATUS_DATA, "a parallel mini-batch in a %s pass: only training has them",
                        part_name[in->epoch.part]);
     if (begin_batch(in, t->kind, e) ||
         field_array(&t->c, "slot", COLUMN_I32, &in->r.arena, &r->slot, e) ||
@@ -337,7 +334,9 @@ enum read_result batches_in_next(struct batches_in *in, struct batches_record *r
 {
     struct tagged t;
     enum read_result result = reader_next(&in->r, &t, e);
-    if (result == READ_RECORD && read_record(in, &t, r, e)) {
+    bool ends_early = result == READ_END && !in->epoch.number; /* without a pass */
+    if ((ends_early && end_sessions(in, e)) ||
+        (result == READ_RECORD && read_record(in, &t, r, e))) {
         frame_in_at(in->r.frame, e);
         return READ_ERROR;
     }
@@ -358,8 +357,8 @@ int write_batch(struct frame_out *out, const int32_t *session, size_t count, int
     return frame_out_commit(out, e);
 }
 
-int write_parallel(struct frame_out *out, const int32_t *slot, const int32_t *session,
-                   size_t count, struct err *e)
+int write_parallel(struct frame_out *out, const int32_t *slot, const int32_t *session, size_t count,
+                   struct err *e)
 {
     msgpack_packer *pk = frame_out_record(out);
     msgpack_pack_array(pk, 3);

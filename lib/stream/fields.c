@@ -19,8 +19,8 @@ static bool is_array(const struct field *f)
 
 static const char *type_name(int type)
 {
-    static const char *const name[] = {"",       "int32",      "int64",    "float32", "uint8",
-                                       "0 or 1", "an integer", "a number", "a string"};
+    static const char *const name[] = {"",      "int32",      "int64",    "float32",
+                                       "uint8", "an integer", "a number", "a string"};
     return name[type];
 }
 

@@ -62,9 +62,9 @@ static int read_ranges(struct reader *r, struct err *e)
         return err_set(e, STATUS_DATA, "header: no \"keeps_order\"");
     if (meta_get_int(m, "slots", &slots, e))
         return e->status;
-    if (slots < 1 || slots > INT32_MAX)
-        return err_set(e, STATUS_DATA, "header: \"slots\" is %lld, expected 1 or more",
-                       (long long)slots);
+    if (slots < 1 || slots > SLOTS_LIMIT)
+        return err_set(e, STATUS_DATA, "header: \"slots\" is %lld, expected 1 to %d",
+                       (long long)slots, SLOTS_LIMIT);
     return 0;
 }
 

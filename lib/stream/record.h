@@ -85,13 +85,14 @@ int write_session(struct frame_out *out, const struct session *s, struct err *e)
  * Sessions are numbered from 0 in the order of the stream, in which a user's sessions follow each
  * other. */
 struct batches_record {
-    enum record_kind kind;      /* USER, ITEM, SESSION, EPOCH, BATCH, PARALLEL or AGAIN */
-    struct named named;         /* USER, ITEM */
-    struct session session;     /* SESSION */
-    struct epoch epoch;         /* EPOCH */
-    struct column slot, number; /* int32 [n] BATCH: the sessions; PARALLEL: slots, their next ones */
-    int learn;                  /* BATCH; 0: forward only, for what the model remembers */
-    int64_t again;              /* AGAIN: the earlier epoch whose pass of this part comes again */
+    enum record_kind kind;  /* USER, ITEM, SESSION, EPOCH, BATCH, PARALLEL or AGAIN */
+    struct named named;     /* USER, ITEM */
+    struct session session; /* SESSION */
+    struct epoch epoch;     /* EPOCH */
+    struct column slot,
+        number;    /* int32 [n] BATCH: the sessions; PARALLEL: slots, their next ones */
+    int learn;     /* BATCH; 0: forward only, for what the model remembers */
+    int64_t again; /* AGAIN: the earlier epoch whose pass of this part comes again */
 };
 
 struct batches_in;
@@ -111,8 +112,8 @@ void batches_in_close(struct batches_in *in);
 int write_epoch(struct frame_out *out, struct epoch epoch, struct err *e);
 int write_batch(struct frame_out *out, const int32_t *session, size_t count, int learn,
                 struct err *e);
-int write_parallel(struct frame_out *out, const int32_t *slot, const int32_t *session,
-                   size_t count, struct err *e);
+int write_parallel(struct frame_out *out, const int32_t *slot, const int32_t *session, size_t count,
+                   struct err *e);
 int write_again(struct frame_out *out, int64_t epoch, struct err *e);
 
 /* ---- predictions ---- */

@@ -1,21 +1,23 @@
-/* lib/data/batch: each session with the history that a plain scan of the log gives it. */
+/* lib/data/batch: each session with the earlier sessions that a plain scan of the log gives it. */
 #include "data/batch.h"
 
 #include "base/random.h"
 
 #include "../tap.h"
 
-enum { SESSIONS = 80 };
+enum { SESSIONS = 80, ITEMS = 30, MOST = 5 };
 
-/* The log, kept apart from the corpus: session s of the log starts at start[s]. */
+/* The log, kept apart from the store, in the order of the times at which sessions begin. */
 struct log {
     size_t sessions;
     int32_t user[SESSIONS];
-    int64_t start[SESSIONS];
-    int32_t items[SESSIONS][5];
+    int64_t start[SESSIONS], last[SESSIONS];
+    int32_t items[SESSIONS][MOST];
     size_t length[SESSIONS];
 };
 
+/* Some sessions begin at the same time, many before the user's session ahead of them has ended; a
+ * few last for decades. */
 static void log_random(struct log *l, struct random *random)
 {
     int64_t now = 1000000000 + random_below(random, 1000000);
@@ -23,35 +25,34 @@ static void log_random(struct log *l, struct random *random)
     for (size_t s = 0; s < l->sessions; s++) {
         l->user[s] = (int32_t)random_below(random, 4);
         l->start[s] = now;
-        l->length[s] = 2 + random_below(random, 4);
+        l->length[s] = 1 + random_below(random, MOST);
         for (size_t i = 0; i < l->length[s]; i++)
-            l->items[s][i] = (int32_t)random_below(random, 1000);
+            l->items[s][i] = (int32_t)random_below(random, ITEMS);
+        int64_t lasts = random_below(random, 2) ? random_below(random, 300000) : 0;
+        if (!random_below(random, 20))
+            lasts = 1000000000;
+        l->last[s] = now + (l->length[s] > 1 ? lasts : 0);
         now += random_below(random, 3) ? random_below(random, 90000) : 0;
     }
 }
 
-static void log_corpus(const struct log *l, struct session_store *c)
+static int fill(struct session_store *c, const struct log *l)
 {
+    struct err e;
+    int status = 0;
     for (size_t s = 0; s < l->sessions; s++) {
-        int64_t times[5];
+        int64_t times[MOST];
         for (size_t i = 0; i < l->length[s]; i++)
-            times[i] = l->start[s] + (int64_t)i;
-        session_store_add(c, &(struct session){.user = l->user[s],
-                                               .part = PART_TRAIN,
-                                               .count = l->length[s],
-                                               .times = times,
-                                               .items = l->items[s]});
+            times[i] = i + 1 < l->length[s] ? l->start[s] : l->last[s];
+        status += session_store_add(c,
+                                    &(struct session){.user = l->user[s],
+                                                      .part = PART_TRAIN,
+                                                      .count = l->length[s],
+                                                      .times = times,
+                                                      .items = l->items[s]},
+                                    &e);
     }
-    session_store_group(c);
-}
-
-/* The nth session of a user in the log. */
-static size_t log_find(const struct log *l, int32_t user, int32_t number)
-{
-    for (size_t s = 0; s < l->sessions; s++)
-        if (l->user[s] == user && number-- == 0)
-            return s;
-    return 0;
+    return status + session_store_end(c, &e);
 }
 
 static int32_t plain_bucket(const int64_t *edges, size_t count, int64_t age)
@@ -68,83 +69,152 @@ static int32_t plain_week_hour(int64_t t)
     return (int32_t)((t - 999475200 + 520 * 604800LL) % 604800 / 3600);
 }
 
-struct check {
+/* The columns of the batch that a scan of the log makes. */
+struct plain {
     const struct log *log;
-    const struct batching *batching;
-    int good, batches, learn;
+    const struct batching *of;
+    i32_vec user, session, length, item, history, delta, week, number, past_length, past_item;
+    i64_vec start, past_start;
 };
 
-static int check_batch(void *to, const struct batch *b, struct err *e)
+/* How many events of the session have an id in the batch; `to`, unless NULL, gets the ids. */
+static int32_t plain_items(const struct plain *p, size_t s, i32_vec *to)
 {
-    (void)e;
-    struct check *k = to;
-    const struct log *l = k->log;
-    const struct batching *g = k->batching;
-    size_t item = 0, h = 0, past = 0;
-    for (size_t i = 0; i < b->user.len; i++) {
-        int32_t user = column_i32(b->user)[i], number = column_i32(b->session)[i];
-        size_t s = log_find(l, user, number);
-        int32_t count = number < g->history ? number : (int32_t)g->history;
-        k->good &= column_i64(b->start)[i] == l->start[s];
-        k->good &= column_i32(b->length)[i] == (int32_t)l->length[s];
-        k->good &= !memcmp(column_i32(b->item) + item, l->items[s], 4 * l->length[s]);
-        k->good &= column_i32(b->history)[i] == count;
-        for (int32_t n = number - count; n < number; n++, h++) {
-            size_t earlier = log_find(l, user, n);
-            int64_t start = l->start[earlier], age = l->start[s] - start;
-            if (g->history_items) {
-                k->good &= column_i32(b->history_length)[h] == (int32_t)l->length[earlier];
-                k->good &= !memcmp(column_i32(b->history_item) + past, l->items[earlier],
-                                   4 * l->length[earlier]);
-                past += l->length[earlier];
-            }
-            k->good &= column_i32(b->history_session)[h] == n;
-            k->good &= column_i64(b->history_start)[h] == start;
-            k->good &=
-                column_i32(b->history_delta)[h] == plain_bucket(g->edges, g->edge_count, age);
-            k->good &= column_i32(b->history_week)[h] == plain_week_hour(start + g->week_shift);
-        }
-        item += l->length[s];
+    int32_t count = 0;
+    for (size_t i = 0; i < p->log->length[s]; i++) {
+        int32_t item = p->log->items[s][i], row = p->of->row ? p->of->row[item] : item;
+        count += row >= 0;
+        if (row >= 0 && to)
+            vec_push(to, row);
     }
-    k->good &= b->item.len == item && b->history_start.len == h && b->history_week.len == h;
-    k->good &= b->history_delta.len == h && b->history_session.len == h;
-    k->good &= !b->history_length.at == !g->history_items && b->history_item.len == past;
-    k->good &= !b->history_item.at == !g->history_items;
-    k->good &= b->history_length.len == (g->history_items ? h : 0);
-    k->batches++;
-    k->learn = b->learn;
-    return 0;
+    return count;
 }
 
-static int histories(uint64_t seed)
+/* The session's number among its user's. */
+static int32_t plain_number(const struct log *l, size_t s)
+{
+    int32_t number = 0;
+    for (size_t h = 0; h < s; h++)
+        number += l->user[h] == l->user[s];
+    return number;
+}
+
+/* Whether h is one of the user's sessions before s, has ended before s began, and is not empty. */
+static bool plain_is_earlier(const struct plain *p, size_t h, size_t s)
+{
+    const struct log *l = p->log;
+    return l->user[h] == l->user[s] && l->last[h] < l->start[s] && plain_items(p, h, NULL) > 0;
+}
+
+static void plain_add(struct plain *p, size_t s)
+{
+    const struct log *l = p->log;
+    const struct batching *b = p->of;
+    int32_t length = plain_items(p, s, &p->item), earlier = 0, count = 0;
+    if (!length)
+        return;
+    for (size_t h = 0; h < s; h++)
+        earlier += plain_is_earlier(p, h, s);
+    for (size_t h = 0; h < s; h++) {
+        if (!plain_is_earlier(p, h, s) || earlier-- > b->history)
+            continue;
+        count++;
+        vec_push(&p->delta, plain_bucket(b->edges, b->edge_count, l->start[s] - l->start[h]));
+        vec_push(&p->week, plain_week_hour(l->start[h] + b->week_shift));
+        vec_push(&p->number, plain_number(l, h));
+        vec_push(&p->past_start, l->start[h]);
+        if (b->history_items)
+            vec_push(&p->past_length, plain_items(p, h, &p->past_item));
+    }
+    vec_push(&p->user, l->user[s]);
+    vec_push(&p->session, plain_number(l, s));
+    vec_push(&p->start, l->start[s]);
+    vec_push(&p->length, length);
+    vec_push(&p->history, count);
+}
+
+static bool same_i32(struct column got, const i32_vec *wanted)
+{
+    return got.len == wanted->len && (!got.len || !memcmp(got.at, wanted->at, 4 * got.len));
+}
+
+static bool same_i64(struct column got, const i64_vec *wanted)
+{
+    return got.len == wanted->len && (!got.len || !memcmp(got.at, wanted->at, 8 * got.len));
+}
+
+static bool is_plain(const struct batch *b, const struct plain *p)
+{
+    return same_i32(b->user, &p->user) && same_i32(b->session, &p->session) &&
+           same_i64(b->start, &p->start) && same_i32(b->length, &p->length) &&
+           same_i32(b->item, &p->item) && same_i32(b->history, &p->history) &&
+           same_i32(b->history_delta, &p->delta) && same_i32(b->history_week, &p->week) &&
+           same_i32(b->history_session, &p->number) && same_i64(b->history_start, &p->past_start) &&
+           same_i32(b->history_length, &p->past_length) && same_i32(b->history_item, &p->past_item);
+}
+
+static void plain_release(struct plain *p)
+{
+    i32_vec *v[] = {&p->user,  &p->session, &p->length, &p->item,        &p->history,
+                    &p->delta, &p->week,    &p->number, &p->past_length, &p->past_item};
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++)
+        vec_release(v[i]);
+    vec_release(&p->start);
+    vec_release(&p->past_start);
+}
+
+/* Makes the batch of sessions from .. from + count - 1 of the log, the last one first. */
+static bool batch_is_plain(struct batching *b, const struct log *l, size_t from, size_t count,
+                           bool learn)
+{
+    struct plain p = {.log = l, .of = b};
+    int32_t picked[SESSIONS];
+    for (size_t i = 0; i < count; i++) {
+        size_t s = from + count - 1 - i;
+        picked[i] = b->store->first.at[l->user[s]] + plain_number(l, s);
+        plain_add(&p, s);
+    }
+    struct batch made = batching_make(b, picked, count, learn);
+    bool good = is_plain(&made, &p) && made.learn == learn;
+    plain_release(&p);
+    return good;
+}
+
+/* The ids of a model that does not know each third item, or one item alone. */
+static void make_rows(int32_t row[ITEMS], uint64_t seed)
+{
+    for (int32_t i = 0, next = 0; i < ITEMS; i++)
+        row[i] = (seed % 4 == 3 ? i == 7 : i % 3 > 0) ? next++ : -1;
+}
+
+static void histories(uint64_t seed)
 {
     struct random random = random_of(seed, 1);
     struct log l;
     struct session_store c = {0};
-    log_random(&l, &random);
-    log_corpus(&l, &c);
+    int32_t row[ITEMS];
     int64_t edges[200];
     size_t edge_count = random_below(&random, 200);
+    log_random(&l, &random);
+    bool good = fill(&c, &l) == 0;
+    make_rows(row, seed);
     for (size_t k = 0; k < edge_count; k++)
         edges[k] = (k ? edges[k - 1] : 0) + 1 + random_below(&random, 7200);
     struct batching b = {.store = &c,
+                         .row = seed % 4 > 1 ? row : NULL,
                          .history = random_below(&random, 6),
                          .history_items = seed % 2,
                          .edges = edges,
                          .edge_count = edge_count,
-                         .emit = check_batch,
                          .week_shift = (int64_t)random_below(&random, 200000) - 100000};
-    struct check k = {.log = &l, .batching = &b, .good = 1};
-    b.to = &k;
-    struct err e;
-    size_t picked[SESSIONS];
-    for (size_t s = 0; s < l.sessions; s++)
-        picked[s] = l.sessions - 1 - s;
-    k.good &= batching_emit(&b, PART_TRAIN, picked, l.sessions, &e) == 0;
-    k.good &= batching_emit(&b, PART_TRAIN, picked + 1, 1, &e) == 0;
+    good = good && batch_is_plain(&b, &l, 0, l.sessions, true);
+    good = good && batch_is_plain(&b, &l, 1, 1, false);
+    good = good && batch_is_plain(&b, &l, l.sessions / 2, l.sessions / 2, true);
+    tap_ok(good, "log %d, %s, %d earlier sessions%s", (int)seed,
+           b.row ? "some items unknown" : "all items", (int)b.history,
+           b.history_items ? " with their items" : "");
     batching_release(&b);
     session_store_release(&c);
-    return k.good && k.batches == 2;
 }
 
 static void buckets(void)
@@ -159,55 +229,39 @@ static void buckets(void)
     tap_ok(batch_age_bucket(NULL, 0, 5) == 0, "no edges");
 }
 
-static void learning(void)
+/* A session that begins in the second in which another ends did not see how that one ended. */
+static void ended_before(void)
 {
-    struct random random = random_of(3, 1);
-    struct log l;
-    struct session_store c = {0};
-    log_random(&l, &random);
-    log_corpus(&l, &c);
-    struct batching b = {.store = &c, .min_batch = 2, .emit = check_batch};
-    struct check k = {.log = &l, .batching = &b, .good = 1};
-    b.to = &k;
-    struct err e;
-    const size_t picked[] = {0, 1};
-    batching_emit(&b, PART_TRAIN, picked, 2, &e);
-    tap_ok(k.learn == 1 && b.left_out == 0, "a batch of --min-batch sessions is learned from");
-    batching_emit(&b, PART_TRAIN, picked, 1, &e);
-    tap_ok(k.learn == 0 && b.left_out == 1, "a smaller one is not, and is counted");
-    batching_emit(&b, PART_TEST, picked, 1, &e);
-    tap_ok(k.learn == 1 && b.left_out == 1, "outside training the size does not matter");
-    batching_release(&b);
-    session_store_release(&c);
-}
-
-static int refuse(void *to, const struct batch *b, struct err *e)
-{
-    (void)to, (void)b;
-    return err_set(e, STATUS_IO, "no");
-}
-
-static void failing(void)
-{
-    struct session_store c = {0};
-    const int64_t times[] = {1, 2};
-    const int32_t items[] = {0, 1};
-    session_store_add(
-        &c, &(struct session){.part = PART_TEST, .count = 2, .times = times, .items = items});
-    session_store_group(&c);
-    struct batching b = {.store = &c, .emit = refuse};
-    struct err e;
-    tap_ok(batching_emit(&b, PART_TEST, &(size_t){0}, 1, &e) == STATUS_IO, "failure is passed on");
-    batching_release(&b);
-    session_store_release(&c);
+    enum { BEGINS = 1 << 30 };
+    static const struct {
+        int64_t start, last;
+        const char *what;
+    } earlier[] = {{BEGINS - 9, BEGINS - 1, "ended a second before: history"},
+                   {BEGINS - 9, BEGINS, "ends in that second: none"},
+                   {BEGINS - 9, BEGINS + 9, "ends later: none"},
+                   {BEGINS, BEGINS, "begins and ends in that second: none"},
+                   {0, BEGINS + 9, "lasts for decades: none"}};
+    for (size_t i = 0; i < sizeof earlier / sizeof *earlier; i++) {
+        struct log l = {.sessions = 2,
+                        .start = {earlier[i].start, BEGINS},
+                        .last = {earlier[i].last, BEGINS + 300},
+                        .length = {2, 2}};
+        struct session_store c = {0};
+        struct batching b = {.store = &c, .history = 5};
+        bool good = fill(&c, &l) == 0;
+        struct batch made = batching_make(&b, (int32_t[]){1}, 1, true);
+        tap_ok(good && column_i32(made.history)[0] == (i == 0), "a session that %s",
+               earlier[i].what);
+        batching_release(&b);
+        session_store_release(&c);
+    }
 }
 
 int main(void)
 {
     buckets();
-    for (uint64_t seed = 0; seed < 40; seed++)
-        tap_ok(histories(seed), "histories of log %d", (int)seed);
-    learning();
-    failing();
+    ended_before();
+    for (uint64_t seed = 0; seed < 60; seed++)
+        histories(seed);
     return tap_done();
 }

@@ -1,4 +1,4 @@
-/* Records behind a good frame: the first byte chooses the kind (3: steps), the others are the
+/* Records behind a good frame: the first byte chooses the kind (3: parallel), the others are the
  * records. */
 #include "fuzz.h"
 #include "streams.h"

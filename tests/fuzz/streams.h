@@ -2,6 +2,7 @@
 #ifndef TESTS_FUZZ_STREAMS_H
 #define TESTS_FUZZ_STREAMS_H
 
+#include "data/schedule_in.h"
 #include "stream/summary.h"
 #include "stream/to_json.h"
 #include "../streams.h"
@@ -18,6 +19,8 @@ static inline void read_every_way(const void *bytes, size_t n)
     const char *path = stream_file(bytes, n);
     struct frame_in *frame;
     struct any_in any;
+    struct schedule_in schedule;
+    struct schedule_record record;
     struct buf text = {0};
     struct err e;
     if (!frame_in_open(&frame, &path, 1, -1, true, &e)) {
@@ -29,6 +32,10 @@ static inline void read_every_way(const void *bytes, size_t n)
         summary_write(&any, &text, &e);
         any_in_close(&any);
     }
+    if (!schedule_in_open(&schedule, &path, 1, 0, &e))
+        while (schedule_in_next(&schedule, &record, &e) == READ_RECORD)
+            ;
+    schedule_in_close(&schedule);
     buf_release(&text);
 }
 

@@ -1,8 +1,8 @@
 /* The frame: damage of every kind is found, limits hold, what is written is read. */
 #include <math.h>
-#include <sys/resource.h>
 
 #include "stream/layout.h"
+#include "../limit_memory.h"
 #include "../streams.h"
 #include "../tap.h"
 
@@ -43,9 +43,11 @@ static void every_bit(int kind)
 
 /* ---- what is read and written again is the same ---- */
 
-static int copy_record(struct frame_out *out, const union any_record *r, struct err *e)
+static int copy_record(struct frame_out *out, enum stream_kind kind, const union any_record *r,
+                       struct err *e)
 {
     const struct predictions_record *p = &r->predictions;
+    const struct batches_record *b = &r->batches;
     const struct named *n = &p->named; /* the records of all kinds begin alike */
     switch (p->kind) {
     case RECORD_USER:
@@ -55,11 +57,13 @@ static int copy_record(struct frame_out *out, const union any_record *r, struct 
     case RECORD_SESSION:
         return write_session(out, &r->sessions.session, e);
     case RECORD_EPOCH:
-        return write_epoch(out, p->epoch, e);
+        return write_epoch(out, kind == STREAM_BATCHES ? b->epoch : p->epoch, e);
     case RECORD_BATCH:
-        return write_batch(out, &r->batches.batch, e);
-    case RECORD_STEPS:
-        return write_steps(out, &r->batches.steps, e);
+        return write_batch(out, column_i32(b->number), b->number.len, b->learn, e);
+    case RECORD_PARALLEL:
+        return write_parallel(out, column_i32(b->slot), column_i32(b->number), b->number.len, e);
+    case RECORD_AGAIN:
+        return write_again(out, b->again, e);
     case RECORD_RANK:
         return write_ranks(out, &p->ranks, e);
     case RECORD_TOP:
@@ -86,7 +90,7 @@ static void copied(int kind)
     must(any_in_open(&in, &path, 1, &e), &e);
     must(frame_out_open(&out, &sink, any_in_meta(&in), false, &e), &e);
     while (any_in_next(&in, &r, &e) == READ_RECORD)
-        must(copy_record(&out, &r, &e), &e);
+        must(copy_record(&out, in.kind, &r, &e), &e);
     must(e.status, &e);
     must(frame_out_end(&out, &e), &e);
     frame_out_release(&out);
@@ -111,33 +115,6 @@ static void raw_record(struct frame_out *out, const void *context, struct err *e
     frame_out_record(out);
     buf_append(&out->block, claim->bytes, claim->n);
     must(frame_out_commit(out, e), e);
-}
-
-#ifdef __has_feature
-#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#else
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-#endif
-
-/* With 64 MiB of addresses left, where the sanitizers do not need them all. */
-static void limit_memory(void)
-{
-#if !SANITIZED
-    char line[64] = "";
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (file && fgets(line, sizeof line, file))
-        pages = strtol(line, NULL, 10);
-    if (file)
-        fclose(file);
-    rlim_t bytes = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (64 << 20);
-    if (pages)
-        setrlimit(RLIMIT_AS, &(struct rlimit){bytes, RLIM_INFINITY});
-#endif
 }
 
 static void bombs(void)
@@ -280,7 +257,7 @@ int main(void)
     too_large();
     wrong_counts();
     claimed_lengths();
-    limit_memory();
+    limit_memory(64 << 20);
     bombs();
     return tap_done();
 }

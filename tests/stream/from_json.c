@@ -253,9 +253,9 @@ static void random_streams(void)
 /* ---- errors ---- */
 
 #define HEADER                                                                                     \
-    "[\"SESSPIPE\\r\\n\",1,{\"kind\":\"sessions\",\"minor\":0,\"pipeline\":[],\"delta_edges\":[1]" \
+    "[\"SESSPIPE\\r\\n\",2,{\"kind\":\"sessions\",\"minor\":0,\"pipeline\":[],\"delta_edges\":[1]" \
     "}]\n"
-#define OTHER "[\"SESSPIPE\\r\\n\",1,{\"kind\":\"batches\",\"minor\":0,\"pipeline\":[]}]\n"
+#define OTHER "[\"SESSPIPE\\r\\n\",2,{\"kind\":\"batches\",\"minor\":0,\"pipeline\":[]}]\n"
 
 static void refusals(void)
 {
@@ -307,14 +307,18 @@ static void refusals(void)
         {HEADER "[\"session\",0,1,[1,null],[1,2]]\n", "character 19: expected a number"},
         {HEADER "[\"session\",0,1,[1,2,[1,2]]\n", "expected a number"},
         {HEADER "[\"rank\",{\"loss\":[1e39]}]\n", "expected a float32"},
+        {HEADER "[\"batch\",[0,1.5]]\n", "character 13: expected an int32"},
+        {HEADER "[\"batch\",[0,\"1\"],0]\n", "character 13: expected a number"},
+        {HEADER "[\"parallel\",[0,2147483648],[0]]\n", "character 16: expected an int32"},
+        {HEADER "[\"parallel\",[0],[0,2147483648]]\n", "character 20: expected an int32"},
         {HEADER "[\"E\",0,1,0]\n", "the end counts 0 blocks, 1 records, 0 bytes, but there are 0"},
         {HEADER "[\"E\",0,0]\n", "expected \",\""},
         {HEADER HEADER, "line 2: character 16: expected [\"E\"], the end of the part, before"},
         {HEADER "[\"E\"]\n[\"E\"]\n", "line 3: character 5: expected a header"},
         {HEADER "[\"E\"]\n" OTHER, "batches behind sessions: all parts have to be of one kind"},
         {OTHER "[\"E\"]\n" OTHER, "batches come alone"},
-        {"[\"SESSPIPE\\r\\n\",1,{\"kind\":\"other\"}]\n", "kind is not"},
-        {"[\"SESSPIPE\\r\\n\",1,[]]\n", "header: not a map"},
+        {"[\"SESSPIPE\\r\\n\",2,{\"kind\":\"other\"}]\n", "kind is not"},
+        {"[\"SESSPIPE\\r\\n\",2,[]]\n", "header: not a map"},
         {"\x93\xaaSESSPIPE\r\n", "line 1: a stream, where its lines of JSON are expected"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -330,7 +334,7 @@ static void refusals(void)
     }
     struct buf stream = {0};
     struct err e;
-    static const char later[] = "[\"SESSPIPE\\r\\n\",2,{}]\n";
+    static const char later[] = "[\"SESSPIPE\\r\\n\",3,{}]\n";
     tap_ok(build(later, strlen(later), &stream, &e) == STATUS_VERSION, "another version: 76");
     buf_release(&stream);
 }

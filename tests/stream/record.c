@@ -3,16 +3,22 @@
 #include "../tap.h"
 
 /* `expected`: a piece of the message; NULL: the stream is good. */
+static void check_read(const struct buf *s, const char *name, const char *text,
+                       const char *expected)
+{
+    struct err e;
+    int status = stream_check(s->at, s->len, &e);
+    bool good = expected ? status == STATUS_DATA && strstr(e.text, expected) : !status;
+    tap_ok(good, "%s: %s", name, expected ? expected : "accepted");
+    if (!good)
+        printf("# %s\n# status %d: %s\n", text, status, e.text);
+}
+
 static void check(int sample, const char *text, const char *expected)
 {
     struct buf s = {0};
-    struct err e;
     stream_of(sample, false, notated_records, text, &s);
-    int status = stream_check(s.at, s.len, &e);
-    bool good = expected ? status == STATUS_DATA && strstr(e.text, expected) : !status;
-    tap_ok(good, "%s: %s", sample_name[sample], expected ? expected : "accepted");
-    if (!good)
-        printf("# %s\n# status %d: %s\n", text, status, e.text);
+    check_read(&s, sample_name[sample], text, expected);
     buf_release(&s);
 }
 
@@ -92,149 +98,190 @@ static void sessions(void)
         check(STREAM_SESSIONS, cases[i].text, cases[i].expected);
 }
 
-/* A batch of one session by its parts; the stream gives histories of 2 at most, 4 buckets. */
-#define BATCH_OF(user, session, start, length, item, history, delta, week, number, begin, more)    \
-    "[\"batch\",{\"user\":" user ",\"session\":" session ",\"start\":" start ",\"length\":" length \
-    ",\"item\":" item ",\"history\":" history ",\"history_delta\":" delta                          \
-    ",\"history_week\":" week ",\"history_session\":" number ",\"history_start\":" begin more "}]"
-#define ONE(start, length, item, history, delta, week, number, begin, more)                        \
-    BATCH_OF("i[0]", "i[2]", start, length, item, history, delta, week, number, begin, more)
-#define WITH(more) ONE("l[9]", "i[2]", "i[0,1]", "i[0]", "i[]", "i[]", "i[]", "l[]", more)
-#define PAST(delta, week, number, begin)                                                           \
-    ONE("l[9]", "i[2]", "i[0,1]", "i[2]", delta, week, number, begin, "")
-#define TWO(users, sessions)                                                                       \
-    BATCH_OF(users, sessions, "l[9,9]", "i[1,1]", "i[0,1]", "i[0,0]", "i[]", "i[]", "i[]", "l[]",  \
-             "")
-#define TRAIN NAMES "[\"epoch\",1,1] "
+/* Sessions 0, 1 and 2 of user 0, of which the last is for the test; sessions 3, 4 and 5 of user 1
+ * for training, validation and test. */
+#define OF(user, part, time, item) "[\"session\"," #user "," #part ",l[" #time "],i[" #item "]] "
+#define SIX                                                                                        \
+    NAMES OF(0, 1, 1, 0) OF(0, 1, 5, 1) OF(0, 3, 9, 0) OF(1, 1, 1, 0) OF(1, 2, 2, 1) OF(1, 3, 3, 1)
+#define PASS(epoch, part) "[\"epoch\"," #epoch "," #part "] "
+#define BATCH(sessions)   "[\"batch\",i[" sessions "]] "
+#define AGAIN(epoch)      "[\"again\"," #epoch "] "
+#define TRAIN             SIX PASS(1, 1)
+
+/* What holds for the sessions of a schedule, all of which come before its passes. */
+static void scheduled_sessions(void)
+{
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {SIX, NULL},
+        {TRAIN, NULL},
+        {SIX "[\"later\",{1:2},f[nan]] " PASS(1, 1) "[\"later\"]", NULL},
+        {SIX "[\"Later\",1]", "the tag \"Later\" is unknown"},
+        {NAMES OF(0, 1, 1, 0) OF(1, 1, 1, 1) OF(0, 1, 2, 0),
+         "record 6: a session of user 0: a user's sessions have to follow each other, in the "
+         "order"},
+        {NAMES OF(1, 1, 1, 1) OF(0, 1, 1, 0), "record 4: a session of user 1: a user's sessions"},
+        {NAMES OF(0, 0, 1, 0), "the session is of no part: tfilter --split makes parts"},
+        {NAMES OF(0, 3, 1, 0) OF(0, 1, 2, 1), "a train session behind a test session of the same"},
+        {NAMES OF(0, 3, 1, 0) OF(0, 2, 2, 1), "a validation session behind a test session of"},
+        {NAMES OF(0, 2, 1, 0) OF(0, 1, 2, 1), "a train session behind a validation session of"},
+        {NAMES OF(0, 1, 5, 0) OF(0, 1, 4, 1), "the session begins at 4, before the session ahead"},
+        {NAMES OF(0, 1, 5, 0) OF(0, 1, 5, 1) OF(1, 1, 4, 1), NULL},
+        {NAMES OF(0, 1, 1, 2), "items[0] is 2, but 2 items are defined so far"},
+        {NAMES OF(2, 1, 1, 0), "the session's user is not the id of one of the 2"},
+        {NAMES OF(0, 1, 1, 0) OF(0, 1, 1, 1) PASS(1, 1), "1 users are defined that no session"},
+        {NAMES OF(0, 1, 1, 0) OF(1, 1, 1, 0) PASS(1, 1), "1 items are defined that no session"},
+        {NAMES PASS(1, 1), "2 users are defined that no session"},
+        {PASS(1, 1), "the input holds no session"},
+        {NAMES OF(0, 1, 1, 0) OF(0, 1, 1, 1), "1 users are defined that no session"},
+        {NAMES OF(0, 1, 1, 0) OF(1, 1, 1, 0), "1 items are defined that no session"},
+        {"", "the input holds no session"},
+        {SIX "[\"item\",2,\"y\"]", "item 2 has the name of 1, \"y\""},
+        {SIX "[\"user\",2,\"a\"]", "user 2 has the name of 0, \"a\""},
+        {TRAIN "[\"user\",2,\"c\"]", "a user, item or session behind the first epoch: all come"},
+        {TRAIN "[\"item\",2,\"z\"]", "a user, item or session behind the first epoch"},
+        {TRAIN OF(1, 3, 4, 0), "a user, item or session behind the first epoch"},
+        {SIX BATCH("0,3"), "a batch before the first epoch"},
+        {SIX "[\"parallel\",i[0],i[0]]", "a batch before the first epoch"},
+        {SIX AGAIN(1), "a batch before the first epoch"},
+        {SIX PASS(0, 1), "the epoch is not a number from 1"},
+        {SIX PASS(1, 0), "the part is not 1 (training), 2 (validation) or 3 (test)"},
+        {SIX PASS(1, 4), "the part is not 1"},
+        {SIX PASS(2, 1) PASS(1, 3), "epoch 1 behind epoch 2"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check(STREAM_BATCHES, cases[i].text, cases[i].expected);
+}
 
 static void batches(void)
 {
     static const struct {
         const char *text, *expected;
     } cases[] = {
-        {TRAIN WITH(""), NULL},
-        {TRAIN WITH(",\"unknown\":[nan]"), NULL},
-        {TRAIN WITH(",\"learn\":0"), NULL},
-        {TRAIN WITH(",\"learn\":2"), "\"learn\" is not 0 or 1"},
-        {TRAIN WITH(",\"learn\":\"no\""), "\"learn\" is not 0 or 1"},
-        {TRAIN WITH(",\"user\":i[0]"), "\"user\" is there twice"},
-        {TRAIN WITH(",7:8"), "is not a string"},
-        {TRAIN "[\"batch\",[]]", "not a map where one is expected"},
-        {TRAIN "[\"batch\",{}]", "\"user\" is missing"},
-        {NAMES WITH(""), "a batch before the first epoch"},
-        {TRAIN "[\"item\",2,\"z\"]", "a user or item behind the first epoch"},
-        {NAMES "[\"item\",2,\"y\"]", "item 2 has the name of 1, \"y\""},
-        {"[\"epoch\",0,1]", "the epoch is not a number from 1"},
-        {"[\"epoch\",1,0]", "the part is not 1 (training), 2 (validation) or 3 (test)"},
-        {"[\"epoch\",1,4]", "the part is not 1"},
-        {"[\"epoch\",2,1] [\"epoch\",1,3]", "epoch 1 behind epoch 2"},
-        {TRAIN ONE("l[]", "i[2]", "i[0,1]", "i[0]", "i[]", "i[]", "i[]", "l[]", ""),
-         "\"start\" has 0 elements, expected 1"},
-        {TRAIN ONE("l[9]", "i[3]", "i[0,1]", "i[0]", "i[]", "i[]", "i[]", "l[]", ""),
-         "\"item\" has 2 elements, expected 3"},
-        {TRAIN ONE("l[9]", "i[2]", "i[0,2]", "i[0]", "i[]", "i[]", "i[]", "l[]", ""),
-         "\"item\"[1] is 2, expected 0 to 1"},
-        {TRAIN ONE("l[9]", "i[0]", "i[]", "i[0]", "i[]", "i[]", "i[]", "l[]", ""),
-         "\"length\"[0] is 0, expected 1 to"},
-        {TRAIN ONE("l[-9]", "i[2]", "i[0,1]", "i[0]", "i[]", "i[]", "i[]", "l[]", ""),
-         "\"start\"[0] is -9, expected 0"},
-        {TRAIN ONE("f[1]", "i[2]", "i[0,1]", "i[0]", "i[]", "i[]", "i[]", "l[]", ""),
-         "\"start\" is not an array of int64 (ext 2)"},
-        {TRAIN BATCH_OF("i[]", "i[]", "l[]", "i[]", "i[]", "i[]", "i[]", "i[]", "i[]", "l[]", ""),
-         "a batch of no sessions"},
-        {TRAIN PAST("i[4,0]", "i[0,1]", "i[0,1]", "l[1,9]"),
-         "\"history_delta\"[0] is 4, expected 0"},
-        {TRAIN PAST("i[3,0]", "i[0,1]", "i[0,1]", "l[1,9]"), NULL},
-        {TRAIN PAST("i[3,0]", "i[0,168]", "i[0,1]", "l[1,2]"),
-         "\"history_week\"[1] is 168, expected"},
-        {TRAIN PAST("i[3,0]", "i[0,1]", "i[1,1]", "l[1,2]"),
-         "the history of session 0 of the batch is"},
-        {TRAIN PAST("i[3,0]", "i[0,1]", "i[0,1]", "l[2,1]"), "is not in order"},
-        {TRAIN PAST("i[3,0]", "i[0,1]", "i[1,2]", "l[1,2]"), "is not earlier than it"},
-        {TRAIN PAST("i[3,0]", "i[0,1]", "i[0,1]", "l[1,10]"), "is not earlier than it"},
-        {TRAIN PAST("i[3]", "i[0,1]", "i[0,1]", "l[1,2]"),
-         "\"history_delta\" has 1 elements, expected 2"},
-        {TRAIN ONE("l[9]", "i[1]", "i[0]", "i[3]", "i[0,0,0]", "i[0,0,0]", "i[0,1,1]", "l[0,0,0]",
-                   ""),
-         "\"history\"[0] is 3, expected 0 to 2"},
-        {TRAIN WITH(",\"history_length\":i[]"), "come together or not at all"},
-        {TRAIN WITH(",\"history_item\":i[]"), "come together or not at all"},
-        {TRAIN WITH(",\"history_length\":i[],\"history_item\":i[]"), NULL},
-        {TRAIN WITH(",\"history_length\":i[],\"history_item\":i[0]"),
-         "\"history_item\" has 1 elements"},
-        {TRAIN TWO("i[0,1]", "i[0,0]"), NULL},
-        {TRAIN TWO("i[0,0]", "i[0,1]"), "user 0 is in one batch twice"},
-        {TRAIN TWO("i[0,1]", "i[0,0]") TWO("i[0,1]", "i[1,0]"),
-         "session 0 of user 1 behind session 0 in one pass"},
-        {TRAIN TWO("i[0,1]", "i[0,0]") "[\"epoch\",2,1]" TWO("i[0,1]", "i[0,0]"), NULL},
-        {TRAIN "[\"steps\",{}]", "steps in a stream of batches, whose header has no \"lanes\""},
+        {TRAIN BATCH("0,3") BATCH("1"), NULL},
+        {TRAIN "[\"batch\",i[0,3],0] " BATCH("1"), NULL},
+        {TRAIN "[\"batch\",i[0,3],1]", NULL},
+        {TRAIN "[\"batch\",i[0,3],2]", "\"learn\" is neither 0 nor 1"},
+        {TRAIN "[\"batch\",i[0,3],-1]", "\"learn\" is neither 0 nor 1"},
+        {TRAIN "[\"batch\",i[0,3],\"no\"]", "\"learn\" is neither 0 nor 1"},
+        {TRAIN "[\"batch\"]", "\"batch\" with 1 elements, expected 2 to 3"},
+        {TRAIN "[\"batch\",i[0],1,1]", "\"batch\" with 4 elements, expected 2 to 3"},
+        {TRAIN "[\"batch\",[0]]", "\"session\" is not an array of int32 (ext 1)"},
+        {TRAIN "[\"batch\",l[0]]", "\"session\" is not an array of int32 (ext 1)"},
+        {TRAIN BATCH(""), "a batch of no sessions"},
+        {TRAIN BATCH("6"), "session 6, but there are 6"},
+        {TRAIN BATCH("0,-1"), "session -1, but there are 6"},
+        {TRAIN BATCH("0,5"), "session 5 is of the test part, the pass is of train"},
+        {SIX PASS(1, 2) BATCH("4"), NULL},
+        {SIX PASS(1, 2) BATCH("5"), "session 5 is of the test part, the pass is of validation"},
+        {SIX PASS(1, 3) BATCH("2,5"), NULL},
+        {SIX PASS(1, 3) BATCH("2,3"), "session 3 is of the train part, the pass is of test"},
+        {TRAIN BATCH("0,1"), "user 0 is in one batch twice, in a stream that keeps each user's"},
+        {TRAIN BATCH("3,3"), "user 1 is in one batch twice"},
+        {TRAIN BATCH("1") BATCH("0"), "session 0 of user 0 behind session 1 in one pass"},
+        {TRAIN BATCH("0,3") BATCH("3"), "session 0 of user 1 behind session 0 in one pass"},
+        {TRAIN BATCH("1,3") PASS(2, 1) BATCH("0,3"), NULL},
+        {TRAIN "[\"parallel\",i[0],i[0]]",
+         "a parallel mini-batch, but the header has no \"slots\""},
+        {TRAIN BATCH("0") PASS(1, 3) BATCH("2") PASS(2, 1) AGAIN(1) PASS(2, 3) AGAIN(1), NULL},
+        {TRAIN BATCH("0") PASS(2, 1) AGAIN(1) PASS(3, 1) AGAIN(1), NULL},
+        {TRAIN BATCH("0") PASS(2, 1) AGAIN(1) PASS(3, 1) AGAIN(2),
+         "the train pass of epoch 2 again, but the last one written out is 1"},
+        {TRAIN BATCH("0") PASS(2, 1) BATCH("0") PASS(3, 1) AGAIN(1),
+         "the train pass of epoch 1 again, but the last one written out is 2"},
+        {TRAIN BATCH("0") PASS(1, 3) AGAIN(1),
+         "the test pass of epoch 1 again, but the last one written out is none: 0"},
+        {TRAIN PASS(2, 1) AGAIN(1), "the last one written out is none"},
+        {TRAIN BATCH("0") PASS(2, 1) AGAIN(0), "the epoch that comes again is not a number from 1"},
+        {TRAIN BATCH("0") PASS(2, 1) "[\"again\",\"1\"]", "that comes again is not a number from"},
+        {TRAIN BATCH("0") PASS(2, 1) "[\"again\"]", "\"again\" with 1 elements, expected 2 to 2"},
+        {TRAIN BATCH("0") AGAIN(1), "an earlier pass again, in a pass that has begun"},
+        {TRAIN BATCH("0") PASS(2, 1) AGAIN(1) AGAIN(1), "again, in a pass that has begun"},
+        {TRAIN BATCH("0") PASS(2, 1) AGAIN(1) BATCH("0"),
+         "a batch in a pass that is an earlier one again"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check(STREAM_BATCHES, cases[i].text, cases[i].expected);
 }
 
-#define STEPS(lanes, item, target, user, session, position, reset)                                 \
-    "[\"steps\",{\"lanes\":" lanes ",\"item\":i[" item "],\"target\":i[" target                    \
-    "],\"user\":i[" user "],\"session\":i[" session "],\"position\":i[" position                   \
-    "],\"reset\":u[" reset "]}]"
-/* Lane 0: session 4 of user 0; lane 1: idle. */
-#define BEGUN STEPS("2", "0,0", "1,0", "0,0", "4,0", "0,0", "2,3")
-/* One step of lane 0. */
-#define NEXT(item, target, user, session, position, reset)                                         \
-    STEPS("2", item ",0", target ",0", user ",0", session ",0", position ",0", reset ",3")
+#define PARALLEL(slots, sessions) "[\"parallel\",i[" slots "],i[" sessions "]] "
 
-/* A stream of two lanes that keeps each user's order. */
-static void steps(void)
+/* A stream of two slots that keeps each user's order. */
+static void parallel(void)
 {
     static const struct {
         const char *text, *expected;
     } cases[] = {
-        {TRAIN BEGUN, NULL},
-        {TRAIN BEGUN NEXT("1", "0", "0", "4", "1", "0"), NULL},
-        {TRAIN BEGUN NEXT("1", "0", "0", "5", "0", "1"), NULL},
-        {TRAIN BEGUN NEXT("1", "0", "1", "0", "0", "2"), NULL},
-        {TRAIN STEPS("2", "0,1,1,0", "1,0,0,1", "0,1,0,1", "4,0,4,1", "0,0,1,0", "2,2,0,1"), NULL},
-        {TRAIN "[\"batch\",{}]", "a batch in a stream of steps, whose header has \"lanes\""},
-        {NAMES BEGUN, "a batch before the first epoch"},
-        {TRAIN STEPS("2", "0", "1", "0", "0", "0", "2"),
-         "1 elements are no whole number of steps of 2 slots"},
-        {TRAIN STEPS("2", "", "", "", "", "", ""),
-         "0 elements are no whole number of steps of 2 slots"},
-        {TRAIN STEPS("1", "0", "1", "0", "0", "0", "2"), "steps of 1 slots, the header says 2"},
-        {TRAIN STEPS("0", "0", "1", "0", "0", "0", "2"), "\"lanes\"[0] is 0, expected 1"},
-        {TRAIN STEPS("2", "0,0", "1,0", "0,0", "4,0", "0,0", "2,4"),
-         "\"reset\"[1] is 4, expected 0 to 3"},
-        {TRAIN STEPS("2", "0,0", "1,0", "0,0", "4,0", "0,0", "2"),
-         "\"reset\" has 1 elements, expected 2"},
-        {TRAIN STEPS("2", "0,0", "1,2", "0,0", "4,0", "0,0", "2,3"),
-         "\"target\"[1] is 2, expected 0 to 1"},
-        {TRAIN STEPS("2", "0,0", "1,0", "0,2", "4,0", "0,0", "2,3"),
-         "\"user\"[1] is 2, expected 0 to 1"},
-        {TRAIN NEXT("0", "1", "0", "4", "0", "0"), "step 0, slot 0: position 0 of session 4 of "
-                                                   "user 0 does not continue the step before"},
-        {TRAIN NEXT("0", "1", "0", "4", "1", "2"), "session 4 of user 0 begins at position 1"},
-        {TRAIN NEXT("0", "1", "0", "4", "0", "1"), "reset 1 where the slot's user is another"},
-        {TRAIN BEGUN NEXT("1", "0", "0", "5", "0", "2"), "reset 2 where the slot's user stays"},
-        {TRAIN BEGUN NEXT("1", "0", "1", "0", "0", "1"),
-         "reset 1 where the slot's user is another"},
-        {TRAIN BEGUN NEXT("1", "0", "0", "4", "2", "0"), "does not continue"},
-        {TRAIN BEGUN NEXT("1", "0", "0", "5", "1", "0"), "does not continue"},
-        {TRAIN BEGUN NEXT("1", "0", "1", "4", "1", "0"), "does not continue"},
-        {TRAIN BEGUN NEXT("0", "0", "0", "4", "1", "0"), "does not continue"},
-        {TRAIN BEGUN STEPS("2", "0,0", "0,0", "0,0", "0,0", "0,0", "3,3")
-             NEXT("1", "0", "0", "4", "1", "0"),
-         "does not continue"},
-        {TRAIN BEGUN NEXT("1", "0", "0", "4", "0", "1"),
-         "session 4 of user 0 behind session 4 in one pass"},
-        {TRAIN BEGUN STEPS("2", "0,0", "0,1", "0,0", "0,3", "0,0", "3,2"),
-         "step 0, slot 1: session 3 of user 0 behind session 4"},
-        {TRAIN BEGUN "[\"epoch\",2,1] " BEGUN, NULL},
-        {TRAIN BEGUN "[\"epoch\",2,1] " NEXT("1", "0", "0", "4", "1", "0"), "does not continue"},
-        {TRAIN BEGUN "[\"epoch\",2,1] " NEXT("1", "0", "0", "5", "0", "1"),
-         "reset 1 where the slot's user is another"},
+        {TRAIN PARALLEL("0,1,0", "0,3,1"), NULL},
+        {TRAIN PARALLEL("0,1", "0,3") PARALLEL("1", "1"), NULL},
+        {TRAIN PARALLEL("1", "1") PASS(2, 1) PARALLEL("0", "0"), NULL},
+        {TRAIN PARALLEL("0", "0") PASS(2, 1) AGAIN(1), NULL},
+        {TRAIN PARALLEL("0", "0") PASS(1, 3) BATCH("2,5") PASS(2, 1) PARALLEL("1", "0"), NULL},
+        {TRAIN "[\"parallel\",i[0]]", "\"parallel\" with 2 elements, expected 3 to 3"},
+        {TRAIN "[\"parallel\",u[0],i[0]]", "\"slot\" is not an array of int32 (ext 1)"},
+        {TRAIN "[\"parallel\",i[0],[0]]", "\"session\" is not an array of int32 (ext 1)"},
+        {TRAIN PARALLEL("", ""), "a batch of no sessions"},
+        {TRAIN PARALLEL("0,1", "0"), "2 slots and 1 sessions, expected equally many"},
+        {TRAIN PARALLEL("0,2", "0,3"), "\"slot\"[1] is 2, expected 0 to 1"},
+        {TRAIN PARALLEL("-1", "0"), "\"slot\"[0] is -1, expected 0 to 1"},
+        {TRAIN PARALLEL("0", "6"), "session 6, but there are 6"},
+        {TRAIN PARALLEL("0", "4"), "session 4 is of the validation part, the pass is of train"},
+        {TRAIN PARALLEL("0,0", "1,0"), "session 0 of user 0 behind session 1 in one pass"},
+        {TRAIN PARALLEL("0", "3") PARALLEL("1", "3"), "session 0 of user 1 behind session 0 in"},
+        {SIX PASS(1, 2) PARALLEL("0", "4"),
+         "a parallel mini-batch in a validation pass: only training has them"},
+        {SIX PASS(1, 3) PARALLEL("0", "2"), "a parallel mini-batch in a test pass"},
+        {TRAIN PARALLEL("0", "0") BATCH("3"), "a batch in a pass that has the other kind"},
+        {TRAIN BATCH("3") PARALLEL("0", "0"),
+         "a parallel mini-batch in a pass that has the other kind"},
+        {TRAIN PARALLEL("0", "0") PASS(2, 1) AGAIN(1) PARALLEL("0", "0"),
+         "a parallel mini-batch in a pass that is an earlier one again"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        check(SAMPLE_STEPS, cases[i].text, cases[i].expected);
+        check(SAMPLE_PARALLEL, cases[i].text, cases[i].expected);
+}
+
+/* The stream's header in the notation, with what is asked for and what differs. */
+static void check_header(const char *header, const char *text, const char *expected)
+{
+    struct buf packed = {0}, s = {0};
+    struct meta m;
+    struct err e;
+    notation_value(header, &packed);
+    must(meta_parse(&m, (struct bytes){packed.at, packed.len}, &e), &e);
+    stream_with(&m, false, notated_records, text, &s);
+    check_read(&s, "header", header, expected);
+    meta_release(&m);
+    buf_release(&packed);
+    buf_release(&s);
+}
+
+#define HEADER(keys)                                                                               \
+    "{\"kind\":\"batches\",\"minor\":0,\"pipeline\":[],\"delta_edges\":l[1]" keys "}"
+#define ORDER(is) ",\"history\":2,\"keeps_order\":x\"" is "\""
+#define KEPT      ORDER("c3")
+#define NOT_KEPT  ORDER("c2")
+
+static void headers(void)
+{
+    static const struct {
+        const char *header, *text, *expected;
+    } cases[] = {
+        {HEADER(KEPT), TRAIN, NULL},
+        {HEADER(",\"keeps_order\":x\"c3\""), TRAIN, "header: no \"history\""},
+        {HEADER(",\"history\":-1,\"keeps_order\":x\"c3\""), TRAIN, "header: no \"history\""},
+        {HEADER(",\"history\":2"), TRAIN, "header: no \"keeps_order\""},
+        {"{\"kind\":\"batches\",\"minor\":0,\"pipeline\":[]" KEPT "}", TRAIN,
+         "header: no \"delta_edges\""},
+        {HEADER(KEPT ",\"slots\":0"), TRAIN, "header: \"slots\" is 0, expected 1 to 1048576"},
+        {HEADER(KEPT ",\"slots\":1048577"), TRAIN, "header: \"slots\" is 1048577, expected 1 to"},
+        {HEADER(KEPT ",\"slots\":1048576"), TRAIN PARALLEL("1048575", "0"), NULL},
+        {HEADER(NOT_KEPT), TRAIN BATCH("1,0") BATCH("3"), NULL},
+        {HEADER(NOT_KEPT ",\"slots\":2"), TRAIN PARALLEL("0,1", "1,0"), NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_header(cases[i].header, cases[i].text, cases[i].expected);
 }
 
 #define TEST NAMES "[\"epoch\",1,3] "
@@ -325,8 +372,10 @@ static void predictions(void)
 int main(void)
 {
     sessions();
+    scheduled_sessions();
     batches();
-    steps();
+    parallel();
+    headers();
     predictions();
     return tap_done();
 }
