@@ -95,16 +95,19 @@ static void loss_in(struct cuda *c, const struct output_layer *o, float *loss, f
 {
     size_t of_grad = (size_t)o->items * output_padded(o->width + BIAS_PARTS) * sizeof(float);
     struct joined<T, T> j = output_join<T, T>(c, o, dweight ? of_grad : 0);
-    float share = dstate || dweight ? 1.0f / (float)o->targets : 0, *grad = (float *)j.rest;
+    bool learns = dstate || dweight || o->add.grad;
+    float share = learns ? 1.0f / (float)o->targets : 0, *grad = (float *)j.rest;
     size_t row = (size_t)j.items * sizeof(T);
     bool holds = share > 0 && row + 1024 <= c->shared_most;
     unsigned threads = output_threads(o->items);
     for (int first = 0, rows; first < o->targets; first += rows) {
         const T *state = j.state + (size_t)first * j.width;
         rows = min(j.rows, o->targets - first);
-        output_scores(c, &j, first, rows);
+        output_scores(c, o, &j, first, rows);
         LAUNCH(c, row_losses<T>, (unsigned)rows, threads, holds ? row : 0, o->items, j.items,
                o->target + first, j.score, share, holds, loss + first);
+        if (o->add.count && o->add.grad)
+            LAUNCH(c, add_gradients<T>, (unsigned)rows, 128, 0, first, j.items, o->add, j.score);
         if (dstate)
             output_product(c, false, false, rows, o->width, o->items, j.score, j.items, j.weight,
                            j.width, 1, dstate + (size_t)first * o->width, o->width);

@@ -153,12 +153,35 @@ static inline void output_product(struct cuda *c, bool ta, bool tb, int m, int n
     cuda_gemm_bf16(c, ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy);
 }
 
+/* A block adds the additions of a row to its scores. */
+template <class S>
+static __global__ void add_values(int first, int stride, struct additions add, S *score)
+{
+    int row = (int)blockIdx.x, from = add.start[first + row], to = add.start[first + row + 1];
+    S *x = score + (size_t)row * stride;
+    for (int i = from + (int)threadIdx.x; i < to; i += (int)blockDim.x)
+        number_to(number_of(x[add.item[i]]) + add.value[i], x + add.item[i]);
+}
+
+/* A block adds the gradients of a row's scores to those of its additions. */
+template <class S>
+static __global__ void add_gradients(int first, int stride, struct additions add, const S *dscore)
+{
+    int row = (int)blockIdx.x, from = add.start[first + row], to = add.start[first + row + 1];
+    const S *x = dscore + (size_t)row * stride;
+    for (int i = from + (int)threadIdx.x; i < to; i += (int)blockDim.x)
+        add.grad[i] += number_of(x[add.item[i]]);
+}
+
 /* The scores of `rows` targets from `first` on; columns beyond the items are zeros. */
 template <class T, class S>
-static void output_scores(struct cuda *c, const struct joined<T, S> *j, int first, int rows)
+static void output_scores(struct cuda *c, const struct output_layer *o, const struct joined<T, S> *j,
+                          int first, int rows)
 {
     output_product(c, false, true, rows, j->items, j->width, j->state + (size_t)first * j->width,
                    j->width, j->weight, j->width, 0, j->score, j->items);
+    if (o->add.count)
+        LAUNCH(c, add_values<S>, (unsigned)rows, 128, 0, first, j->items, o->add, j->score);
 }
 
 /* Threads for a row of scores: enough loads in flight, few idle threads. */

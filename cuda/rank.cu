@@ -193,7 +193,7 @@ template <class T> static void ranks_in(struct cuda *c, const struct output_laye
     r.spill = spilled ? (place *)j.rest : NULL;
     for (int first = 0, rows; first < o->targets; first += rows) {
         rows = min(j.rows, o->targets - first);
-        output_scores(c, &j, first, rows);
+        output_scores(c, o, &j, first, rows);
         LAUNCH(c, rank_rows, min((unsigned)rows, blocks), threads, shared, rows, o->items, j.items,
                j.score, r);
         r.target += rows, r.loss += rows, r.rank += rows, r.ties += rows;

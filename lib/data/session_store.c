@@ -1,7 +1,8 @@
 #include "data/session_store.h"
 
+/* `times`: seconds since the start; read where times are kept. */
 static int push(struct session_store *c, int32_t user, struct stored_session s,
-                const int32_t *items, size_t count, struct err *e)
+                const int32_t *items, const int32_t *times, size_t count, struct err *e)
 {
     struct stored_session end = {0};
     if (c->session.len == 0)
@@ -11,6 +12,8 @@ static int push(struct session_store *c, int32_t user, struct stored_session s,
     c->session.at[c->session.len - 1] = s;
     vec_push(&c->session, end);
     vec_push(&c->user, user);
+    if (c->keeps_times && spill_append(&c->time, times, count * sizeof *times, e))
+        return e->status;
     return spill_append(&c->item, items, count * sizeof *items, e);
 }
 
@@ -20,7 +23,12 @@ int session_store_add(struct session_store *c, const struct session *s, struct e
     struct stored_session to = {.start = (uint64_t)s->times[0],
                                 .duration = (uint64_t)(lasts < STORED_LONG ? lasts : STORED_LONG),
                                 .part = (uint64_t)s->part};
-    return push(c, s->user, to, s->items, s->count, e);
+    vec_clear(&c->since);
+    for (size_t i = 0; c->keeps_times && i < s->count; i++) {
+        lasts = s->times[i] - s->times[0];
+        vec_push(&c->since, (int32_t)(lasts < STORED_LONG ? lasts : STORED_LONG));
+    }
+    return push(c, s->user, to, s->items, c->since.at, s->count, e);
 }
 
 /* Counts each user's sessions into `first`; returns whether they are grouped by user. */
@@ -41,6 +49,11 @@ static bool count_users(struct session_store *c)
     return grouped;
 }
 
+static int end_events(struct session_store *c, struct err *e)
+{
+    return spill_end(&c->item, e) || (c->keeps_times && spill_end(&c->time, e)) ? e->status : 0;
+}
+
 /* A stable counting sort: a stream may mix the sessions of its users. */
 static int sort_by_user(struct session_store *c, struct err *e)
 {
@@ -50,15 +63,17 @@ static int sort_by_user(struct session_store *c, struct err *e)
     memcpy(next, c->first.at, c->first.len * sizeof *next);
     for (size_t s = 0; s < sessions; s++)
         order[next[c->user.at[s]]++] = s;
-    struct session_store to = {.item.limit = c->item.limit};
+    struct session_store to = {
+        .item.limit = c->item.limit, .time.limit = c->item.limit, .keeps_times = c->keeps_times};
+    const int32_t *time = (const int32_t *)(const void *)c->time.at;
     int status = 0;
     for (size_t i = 0; i < sessions && !status; i++) {
         size_t s = order[i];
         status = push(&to, c->user.at[s], c->session.at[s], session_store_items(c, s),
-                      session_store_length(c, s), e);
+                      time ? time + c->session.at[s].item : NULL, session_store_length(c, s), e);
     }
     if (!status)
-        status = spill_end(&to.item, e);
+        status = end_events(&to, e);
     count_users(&to);
     mem_free(order);
     mem_free(next);
@@ -69,7 +84,7 @@ static int sort_by_user(struct session_store *c, struct err *e)
 
 int session_store_end(struct session_store *c, struct err *e)
 {
-    if (spill_end(&c->item, e) || (!count_users(c) && sort_by_user(c, e)))
+    if (end_events(c, e) || (!count_users(c) && sort_by_user(c, e)))
         return e->status;
     vec_release(&c->user);
     return 0;
@@ -175,6 +190,7 @@ void session_store_clear(struct session_store *c)
     vec_clear(&c->session);
     vec_clear(&c->user);
     spill_clear(&c->item);
+    spill_clear(&c->time);
 }
 
 void session_store_release(struct session_store *c)
@@ -182,5 +198,7 @@ void session_store_release(struct session_store *c)
     vec_release(&c->first);
     vec_release(&c->session);
     vec_release(&c->user);
+    vec_release(&c->since);
     spill_release(&c->item);
+    spill_release(&c->time);
 }

@@ -22,7 +22,10 @@ struct session_store {
     i32_vec first;                      /* [U + 1], set by session_store_end */
     VEC(struct stored_session) session; /* [S + 1], the last one for the end of the items */
     struct spill item;                  /* int32 [events] */
+    bool keeps_times;                   /* set before the first session: */
+    struct spill time;                  /* int32 [events] seconds since the session's start */
     i32_vec user;                       /* [S] until session_store_end */
+    i32_vec since;                      /* times of the session being added */
 };
 
 /* Reads `in` to its end.  Writes what it reads to `out` (NULL: drops it) as it comes, and refuses
@@ -76,6 +79,14 @@ static inline int64_t session_store_last(const struct session_store *c, size_t s
 static inline size_t session_store_length(const struct session_store *c, size_t session)
 {
     return c->session.at[session + 1].item - c->session.at[session].item;
+}
+
+/* Where times are kept: the time of an event. */
+static inline int64_t session_store_time(const struct session_store *c, size_t session,
+                                         size_t event)
+{
+    const int32_t *time = (const int32_t *)(const void *)c->time.at;
+    return session_store_start(c, session) + time[c->session.at[session].item + event];
 }
 
 static inline const int32_t *session_store_items(const struct session_store *c, size_t session)

@@ -16,7 +16,7 @@ struct evidence_worker;
 /* Makes evidence.  The caller sets the first block and keeps what it points to. */
 struct evidence_maker {
     const struct session_index *index;
-    const struct session_store *store;
+    const struct session_store *store; /* keeps times */
     const int32_t *row; /* [items] as in struct batching; NULL: ids are the store's */
     int postings;       /* M: sessions looked at of each item, the newest */
     int threads;

@@ -8,7 +8,9 @@ enum {
     RULE_ITEMS = 5,         /* last items of the session that sequential rules start from */
     RULE_DISTANCE = 5,      /* events that a rule reaches ahead */
     NEAR_DISTANCE = 30,     /* positions within which items occur together */
-    NEIGHBOURS = 100,       /* sessions that vote as nearest neighbours */
+    NEIGHBOURS = 100,       /* sessions that vote as nearest neighbours, */
+    NEIGHBOUR_EVENTS = 4000, /* and how many events all of them have at most */
+    AROUND = 500,           /* other items that an item's postings are asked about */
     CHOSEN = 100,           /* candidates by each kind of score, and of the user's items */
     NEWEST = 50,            /* candidates that anybody used last */
     OWN_EVENTS = 2000,      /* newest events of the user that are looked at */
@@ -26,6 +28,7 @@ struct neighbour {
     int32_t item;
     float next, second, before; /* times right after it, two after it, right before it */
     float rule, near;           /* Σ 1/distance ahead; times within NEAR_DISTANCE */
+    bool kept;
 };
 
 /* The sessions read for an item of the current session. */
@@ -54,7 +57,7 @@ struct own_use {
 struct own_event {
     int32_t item, before; /* index of the event before of the same item; -1: none */
     bool begins;          /* first event of its session */
-    int64_t time;         /* end of its session; of the current one: its start */
+    int64_t time;
 };
 
 struct scored {
@@ -77,6 +80,7 @@ struct evidence_worker {
     bool ended;
     int32_t rank, late, recent; /* ranks of the first session at `time`, and of the windows */
     i32_vec sequence;           /* its items, in the store's ids */
+    i64_vec moment;             /* their times */
     VEC(struct gathered) gathered;
     size_t gathers;
     i32_vec newest; /* items that anybody used last before it */
@@ -145,6 +149,7 @@ void evidence_worker_free(struct evidence_worker *w)
     }
     vec_release(&w->gathered);
     vec_release(&w->sequence);
+    vec_release(&w->moment);
     vec_release(&w->newest);
     vec_release(&w->event);
     vec_release(&w->scored);
@@ -184,6 +189,36 @@ static float log_seconds(int64_t seconds)
 static float power_of(const struct evidence_worker *w, int32_t n)
 {
     return n < POWERS ? w->power[n] : 0;
+}
+
+/* ---- choosing the largest ---- */
+
+/* Moves the `count` largest of the n to the front, in any order. */
+static void largest_first(struct ordered *x, size_t n, size_t count)
+{
+    size_t low = 0, high = n;
+    while (high - low > 1 && count > low && count < high) {
+        float pivot = x[low + (high - low) / 2].value;
+        size_t i = low, above = low, below = high;
+        while (i < below) { /* above: larger; then equal; then smaller */
+            struct ordered y = x[i];
+            if (y.value > pivot) {
+                x[i++] = x[above];
+                x[above++] = y;
+            } else if (y.value < pivot) {
+                x[i] = x[--below];
+                x[below] = y;
+            } else {
+                i++;
+            }
+        }
+        if (count <= above)
+            high = above;
+        else if (count >= below)
+            low = below;
+        else
+            return;
+    }
 }
 
 /* ---- the index, as of the beginning of the session ---- */
@@ -271,6 +306,26 @@ static void walk_session(struct evidence_worker *w, struct gathered *g, int32_t 
             add_around(w, g, item, i, length);
 }
 
+/* Where sessions are long, keeps those that stand there most often. */
+static void keep_around(struct evidence_worker *w, struct gathered *g)
+{
+    size_t kept = 0;
+    if (g->neighbour.len <= AROUND)
+        return;
+    vec_clear(&w->order);
+    for (size_t i = 0; i < g->neighbour.len; i++) {
+        const struct neighbour *n = &g->neighbour.at[i];
+        vec_push(&w->order, ((struct ordered){n->near + 4 * n->rule, (int32_t)i}));
+    }
+    largest_first(w->order.at, w->order.len, AROUND);
+    for (size_t i = 0; i < AROUND; i++)
+        g->neighbour.at[w->order.at[i].at].kept = true;
+    for (size_t i = 0; i < g->neighbour.len; i++)
+        if (g->neighbour.at[i].kept)
+            g->neighbour.at[kept++] = g->neighbour.at[i];
+    g->neighbour.len = kept;
+}
+
 static void walk_postings(struct evidence_worker *w, struct gathered *g)
 {
     const struct session_index *x = w->maker->index;
@@ -282,6 +337,7 @@ static void walk_postings(struct evidence_worker *w, struct gathered *g)
             walk_session(w, g, session[n]);
     for (size_t i = 0; i < g->neighbour.len; i++)
         w->slot[g->neighbour.at[i].item] = -1;
+    keep_around(w, g);
 }
 
 /* What is known of an item of the session, read once a session. */
@@ -330,7 +386,7 @@ static void read_own(struct evidence_worker *w, size_t session)
             continue;
         w->last_before = last > w->last_before ? last : w->last_before;
         for (size_t i = 0; i < session_store_length(c, s); i++)
-            add_event(w, session_store_items(c, s)[i], i == 0, last);
+            add_event(w, session_store_items(c, s)[i], i == 0, session_store_time(c, s, i));
     }
 }
 
@@ -381,9 +437,13 @@ static void begin_session(struct evidence_worker *w, size_t session, bool ended)
     w->recent = session_index_before(x, w->time - lasts / RECENT);
     w->repeats = 0;
     vec_clear(&w->sequence);
-    for (size_t i = 0; i < session_store_length(c, session); i++)
-        if (!row || row[item[i]] >= 0)
-            vec_push(&w->sequence, item[i]);
+    vec_clear(&w->moment);
+    for (size_t i = 0; i < session_store_length(c, session); i++) {
+        if (row && row[item[i]] < 0)
+            continue;
+        vec_push(&w->sequence, item[i]);
+        vec_push(&w->moment, session_store_time(c, session, i));
+    }
     read_own(w, session);
     find_newest(w);
 }
@@ -446,36 +506,6 @@ static void score_near(struct evidence_worker *w, struct gathered *const *of, in
     }
 }
 
-/* ---- choosing the largest ---- */
-
-/* Moves the `count` largest of the n to the front, in any order. */
-static void largest_first(struct ordered *x, size_t n, size_t count)
-{
-    size_t low = 0, high = n;
-    while (high - low > 1 && count > low && count < high) {
-        float pivot = x[low + (high - low) / 2].value;
-        size_t i = low, above = low, below = high;
-        while (i < below) { /* above: larger; then equal; then smaller */
-            struct ordered y = x[i];
-            if (y.value > pivot) {
-                x[i++] = x[above];
-                x[above++] = y;
-            } else if (y.value < pivot) {
-                x[i] = x[--below];
-                x[below] = y;
-            } else {
-                i++;
-            }
-        }
-        if (count <= above)
-            high = above;
-        else if (count >= below)
-            low = below;
-        else
-            return;
-    }
-}
-
 /* Sessions that share items with this one vote for their items: the best NEIGHBOURS of them. */
 static void score_neighbours(struct evidence_worker *w, struct gathered *const *of, int count)
 {
@@ -500,9 +530,12 @@ static void score_neighbours(struct evidence_worker *w, struct gathered *const *
     }
     size_t best = w->order.len < NEIGHBOURS ? w->order.len : NEIGHBOURS;
     largest_first(w->order.at, w->order.len, best);
-    for (size_t i = 0; i < best; i++) {
+    size_t events = 0;
+    for (size_t i = 0; i < best && events < NEIGHBOUR_EVENTS; i++) {
         const int32_t *item = session_index_items(x, w->order.at[i].at);
-        for (size_t k = 0; k < session_index_length(x, w->order.at[i].at); k++)
+        size_t length = session_index_length(x, w->order.at[i].at);
+        events += length;
+        for (size_t k = 0; k < length; k++)
             scored_of(w, item[k])->knn += w->order.at[i].value;
     }
 }
@@ -553,6 +586,7 @@ static void choose_own(struct evidence_worker *w, int32_t last)
 /* ---- features ---- */
 
 struct position {
+    int64_t now; /* time of the last event */
     int32_t events, own_successors;
     const struct gathered *last;
     float best_knn;
@@ -589,7 +623,7 @@ static void put_features(struct evidence_worker *w, const struct position *p,
     f[12] = in ? 1 / (1 + (float)since) : 0;
     /* all users, and time */
     f[13] = 0.3f * log1_of(w, facts->uses);
-    f[14] = own->count ? log_seconds(w->time - w->event.at[own->last].time) : 0;
+    f[14] = own->count ? log_seconds(p->now - w->event.at[own->last].time) : 0;
     f[15] = 0.5f * log1_of(w, facts->late);
     f[16] = 0.3f * log1_of(w, facts->recent);
     f[17] = facts->age;
@@ -617,7 +651,7 @@ static void put_context(const struct evidence_worker *w, const struct position *
     z[6] = 0.3f * log1_of(w, w->sessions_before);
     z[7] = 0.3f * log1_of(w, p->own_successors);
     z[8] = (float)w->repeats / (float)seen;
-    z[9] = 0; /* seconds since the event before: the store has the times of sessions alone */
+    z[9] = seen > 1 ? log_seconds(p->now - w->moment.at[seen - 2]) : 0;
     z[10] = w->last_before < 0 ? 0 : log_seconds(w->time - w->last_before);
     z[11] = seen == 1;
 }
@@ -660,10 +694,11 @@ static void clear_position(struct evidence_worker *w)
 /* The first `seen` events have happened. */
 static void run_position(struct evidence_worker *w, size_t seen, struct found_evidence *to)
 {
-    struct gathered *of[RECENT_ITEMS];
+    struct gathered *of[RECENT_ITEMS] = {NULL};
     int32_t last = w->sequence.at[seen - 1];
     int count = recent_items(w, seen, of);
-    struct position p = {.events = (int32_t)w->event.len, .last = of[0]};
+    struct position p = {
+        .now = w->moment.at[seen - 1], .events = (int32_t)w->event.len, .last = of[0]};
     score_rules(w, seen);
     score_near(w, of, count);
     score_neighbours(w, of, count);
@@ -691,7 +726,7 @@ void evidence_worker_run(struct evidence_worker *w, size_t session, bool ended,
         w->repeats += w->in_session[item] > 0;
         w->in_session[item]++;
         w->last_in_session[item] = (int32_t)i;
-        add_event(w, item, i == 0, w->time);
+        add_event(w, item, i == 0, w->moment.at[i]);
         run_position(w, i + 1, to);
     }
     forget_own(w);

@@ -88,6 +88,13 @@ struct slot_steps {
 
 struct model;
 
+/* Learning rates for which a model is known to learn well (trainer(1)). */
+struct model_rates {
+    double lr, clip;
+    int64_t warm_up;
+    const char *lr_decay;
+};
+
 struct model_class {
     const char *name, *purpose;
     /* Its options: size of the struct, which begins with struct model_options; its default values;
@@ -100,6 +107,7 @@ struct model_class {
     bool needs_evidence; /* reads the batch's evidence */
     bool samples;     /* its loss is over the batch's targets and negatives, not over all items */
     const char *loss; /* the default; NULL: cross-entropy */
+    const struct model_rates *rates; /* the defaults; NULL: those of all models */
     /* Checks how its options fit together: 64, and the message says what is possible.  NULL: all
      * do.
      */

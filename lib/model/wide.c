@@ -108,6 +108,9 @@ static void wide_forward(struct model *m, struct tape *t, const struct batch *b,
     f->item_bias = tape_zeros(t, 1, m->data.items);
 }
 
+static const struct model_rates rates = {
+    .lr = 0.006, .clip = 1, .warm_up = 50, .lr_decay = "cosine"};
+
 extern const struct model_class wide_class;
 const struct model_class wide_class = {
     .name = "wide",
@@ -116,6 +119,7 @@ const struct model_class wide_class = {
     .defaults = &defaults,
     .options = options,
     .needs_evidence = true,
+    .rates = &rates,
     .open = wide_open,
     .forward = wide_forward,
     .close = wide_close,

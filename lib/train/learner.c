@@ -21,6 +21,7 @@ static void open_candidates(struct learner *l)
 void learner_open(struct learner *l, struct model *m, const struct train_options *o)
 {
     *l = (struct learner){.model = m, .options = *o, .tape = tape_new(m->device)};
+    l->rate = o->optimizer.update.rate;
     if (o->sampled)
         negatives_open(&l->negatives, o->negatives, o->alpha, o->log_q, &m->data);
     open_candidates(l);
@@ -170,12 +171,36 @@ static float *run_loss(const struct learner *l, const struct forward *f,
     return tape_output_loss(t, f->state, model_output(t, f), model_output_bias(t, f), &f->add, g->target);
 }
 
+/* The learning rate of the next update.  It moves in a few hundred stairs: tables catch up on the
+ * updates that they have missed at one rate, so they are flushed before it changes. */
+static float rate_now(const struct learner *l)
+{
+    enum { STAIRS = 128, WARM_STAIRS = 16 };
+    const struct train_options *o = &l->options;
+    double rate = l->rate;
+    if (l->steps < o->warm_up)
+        rate *= (1 + floor(WARM_STAIRS * (double)l->steps / (double)o->warm_up)) / WARM_STAIRS;
+    if (o->decays)
+        rate *= 0.05 + 0.95 * 0.5 * (1 + cos(3.14159265358979 * floor(STAIRS * l->done) / STAIRS));
+    return (float)rate;
+}
+
+static void set_rate(struct learner *l)
+{
+    float rate = rate_now(l);
+    if (rate == l->options.optimizer.update.rate)
+        return;
+    parameters_flush(&l->model->parameters);
+    l->options.optimizer.update.rate = l->model->parameters.update.rate = rate;
+}
+
 /* Queues a whole step on the device, and then waits for the losses of the step before. */
 static int train(struct learner *l, const struct work *w, struct outcome *o, struct err *e)
 {
     struct tape *t = l->tape;
     struct device *d = l->model->device;
     struct forward *f = &o->forward;
+    set_rate(l);
     tape_begin(t, true, l->options.seed, (uint64_t)l->steps + 1);
     struct loss_targets goal = run_forward(l, w, l->options.sampled, f);
     o->events = f->targets;

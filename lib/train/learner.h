@@ -8,6 +8,8 @@
 struct train_options {
     uint64_t seed;
     int64_t max_steps; /* number of updates; below 0: no limit */
+    int64_t warm_up;   /* updates over which the learning rate rises */
+    bool decays;       /* it falls to a twentieth, by a cosine over the whole run */
     struct optimizer optimizer;
     enum loss_kind loss;
     bool sampled;  /* the loss is over the batch's targets and negatives, not over all items */
@@ -46,6 +48,8 @@ struct learner {
     unsigned char *candidate; /* device [items]; NULL: all items */
     int candidates;           /* their number */
     int64_t steps;            /* updates so far */
+    double rate;              /* the learning rate that the options give */
+    double done;              /* share of the run, set by the caller before a training batch */
     struct pass_stats stats;  /* of the current pass */
     enum part remembered;     /* with the current weights the model remembers the sessions of all
                                  parts up to this one; PART_NONE: of none */

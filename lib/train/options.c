@@ -15,6 +15,7 @@ const struct run_options run_defaults = {
     .alpha = 1,
     .optimizer = "adam",
     .lr = 0.001,
+    .lr_decay = "none",
     .max_steps = -1,
     .seed = 1,
     .device = "auto",
@@ -47,6 +48,11 @@ static const struct option training_rows[] = {
      .choices = "adam|adagrad|sgd", .recorded = true, .help = "optimizer"},
     {OPTION_REAL, .name = "lr", .at = offsetof(struct run_options, lr), .letter = 'l',
      .argument = "RATE", .recorded = true, .high = 1e30, .help = "learning rate"},
+    {OPTION_INT, .name = "warm-up", .at = offsetof(struct run_options, warm_up), .argument = "N",
+     .recorded = true, .high = 1e12, .help = "let the learning rate rise over the first N updates"},
+    {OPTION_CHOICE, .name = "lr-decay", .at = offsetof(struct run_options, lr_decay),
+     .argument = "NAME", .choices = "none|cosine", .recorded = true,
+     .help = "let the learning rate fall to a twentieth at the end"},
     {OPTION_REAL, .name = "momentum", .at = offsetof(struct run_options, momentum),
      .argument = "RATE", .recorded = true, .high = 1, .help = "momentum of adagrad and sgd"},
     {OPTION_REAL, .name = "weight-decay", .at = offsetof(struct run_options, weight_decay),
@@ -281,6 +287,18 @@ static int check_loss(const struct run_options *o, struct err *e)
     return 0;
 }
 
+/* A model may have rates of its own, which hold where the command line gives none. */
+static void settle_rates(struct run_options *o)
+{
+    const struct model_rates *own = o->class->rates;
+    if (!own)
+        return;
+    o->lr = cli_given("lr") ? o->lr : own->lr;
+    o->clip = cli_given("clip") ? o->clip : own->clip;
+    o->warm_up = cli_given("warm-up") ? o->warm_up : own->warm_up;
+    o->lr_decay = cli_given("lr-decay") ? o->lr_decay : own->lr_decay;
+}
+
 int run_check(struct run_options *o, const struct model_choice *choice, struct err *e)
 {
     if (check_attention(o, e) || model_find(o->model, &o->class, e))
@@ -290,6 +308,7 @@ int run_check(struct run_options *o, const struct model_choice *choice, struct e
         return e->status;
     if (!cli_given("loss"))
         o->loss = model_loss(o->class);
+    settle_rates(o);
     if (check_loss(o, e))
         return e->status;
     if (run_attention(o) && !model_attends(o->class, o->shape))
@@ -321,6 +340,8 @@ struct train_options run_train_options(const struct run_options *o)
                             .scale = 1};
     return (struct train_options){.seed = (uint64_t)o->seed,
                                   .max_steps = o->max_steps,
+                                  .warm_up = o->warm_up,
+                                  .decays = !strcmp(o->lr_decay, "cosine"),
                                   .optimizer = {.update = update, .clip = (float)o->clip},
                                   .loss = loss_of(o->loss),
                                   .sampled = is_sampled(o),

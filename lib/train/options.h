@@ -11,6 +11,8 @@ struct run_options {
     const struct model_options *shape; /* not owned */
     const char *loss, *optimizer;
     double lr, momentum, weight_decay, clip;
+    int64_t warm_up;      /* updates */
+    const char *lr_decay; /* "none", "cosine" */
     int64_t negatives; /* below 0: the option is not given */
     double alpha;
     bool log_q;

@@ -17,7 +17,10 @@ int pass_run_open(struct pass_run *r, const char *program, const struct run_opti
 {
     *r = (struct pass_run){.o = o, .program = program, .output = *output};
     cli_options_packed(&r->options);
-    return schedule_in_open(&r->in, files.at, files.count, o->memory, e);
+    int status = schedule_in_open(&r->in, files.at, files.count, o->memory, e);
+    r->in.store.keeps_times = o->class->needs_evidence;
+    r->in.store.time.limit = r->in.store.item.limit;
+    return status;
 }
 
 void pass_run_header(const struct pass_run *r, struct meta *m)
@@ -71,10 +74,21 @@ void pass_run_begin(struct pass_run *r, struct train_options *options)
     r->in.batching.history_items = r->model.class->needs_items || run_attention(r->o);
     repeats_find(&r->repeats, &r->in.store, names_count(batches_in_items(r->in.in)));
     learner_open(&r->learner, &r->model, options);
+    struct err unused; /* an epoch count of another type is none */
+    meta_get_int(batches_in_meta(r->in.in), "epochs", &r->epochs, &unused);
+    r->training = session_store_part_count(&r->in.store, PART_TRAIN);
     attention_sample_open(&r->sample, run_attention(r->o), options->seed, &r->model);
     if (r->model.class->needs_evidence)
         open_index(r);
     r->ready = true;
+}
+
+void pass_run_set_done(struct pass_run *r)
+{
+    const struct pass_stats *s = &r->learner.stats;
+    double pass = r->training ? (double)s->sessions / (double)r->training : 0;
+    double done = r->epochs ? ((double)(s->epoch.number - 1) + pass) / (double)r->epochs : 0;
+    r->learner.done = done < 1 ? done : 1;
 }
 
 void pass_run_evidence(struct pass_run *r, struct schedule_record *record)

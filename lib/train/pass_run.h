@@ -23,6 +23,8 @@ struct pass_run {
     struct output out;
     struct device *device;
     struct item_support support; /* of the stream's items */
+    int64_t epochs;              /* that the header promises; 0: not known */
+    size_t training;             /* training sessions */
     unsigned char *candidates;   /* items of the output among which targets are ranked; NULL: all */
     /* set from the first epoch on */
     bool ready;
@@ -60,6 +62,9 @@ void pass_run_begin(struct pass_run *r, struct train_options *options);
 /* A pass begins; the one before has ended.  Before a test the model takes in all earlier sessions,
  * so that its figures are those of the weights under test. */
 int pass_run_begin_pass(struct pass_run *r, struct epoch epoch, struct err *e);
+
+/* Says how far the training run is, before a training batch. */
+void pass_run_set_done(struct pass_run *r);
 
 /* Gives the batch its evidence, if the model reads it. */
 void pass_run_evidence(struct pass_run *r, struct schedule_record *record);

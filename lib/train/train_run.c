@@ -265,6 +265,7 @@ static int run_batch(struct train_run *t, struct schedule_record *record, struct
     struct pass_run *p = &t->pass;
     const struct batch *b = &record->batch;
     struct outcome outcome;
+    pass_run_set_done(p);
     pass_run_evidence(p, record);
     if (learner_batch(&p->learner, b, &outcome, e) || pass_run_write(p, &outcome, e) ||
         attention_sample_batch(&p->sample, &p->learner, b, &outcome, p->attention_to, e))
@@ -277,6 +278,7 @@ static int run_steps(struct train_run *t, const struct steps *s, struct err *e)
 {
     struct pass_run *p = &t->pass;
     struct outcome outcome;
+    pass_run_set_done(p);
     if (learner_steps(&p->learner, s, &outcome, e) || pass_run_write(p, &outcome, e))
         return e->status;
     pass_run_say_progress(p);
