@@ -12,7 +12,7 @@ args_of() {
     case $1 in
     csv-sessionize) args=(--user username --item subreddit --time utc) ;;
     tfilter) args=(--min-sessions 2 --split user:0.8) ;;
-    batcher) args=(--batch 4 --min-batch 1 --epochs 2 --seed 3) ;;
+    batcher) args=(--batch 4 --epochs 2 --seed 3) ;;
     baseline) args=(--model pop) ;;
     trainer) args=(--embedding 4 --seed 3 --quiet) ;;
     predictor) args=(--model "$GOOD/model" --threads 1 --quiet) ;;

@@ -124,7 +124,7 @@ history_helps() {
 # purposes LOG-SEED PERCENT-STRAY
 purposes() {
     split --plant purpose --stray "$2" --users 50 --days 40 --seed "$1" |
-        batcher --scheme sessions --history 0 --batch 25 --min-batch 1 --epochs 15 --test-from 15 \
+        batcher --scheme sessions --history 0 --batch 25 --epochs 15 --test-from 15 \
             -o purposes.mp
 }
 

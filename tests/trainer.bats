@@ -30,7 +30,7 @@ setup_file() {
     tfilter --split user:0.8 sessions.mp 2>report >split.mp
     batcher --batch 7 --history 3 --epochs 3 --min-batch 5 split.mp 2>>report >batches.mp
     tfilter --split user:0.8 --validation 0.1 sessions.mp 2>>report |
-        batcher --batch 7 --min-batch 1 --epochs 2 >validated.mp
+        batcher --batch 7 --epochs 2 >validated.mp
 }
 
 setup() {
@@ -225,7 +225,7 @@ EOT
 
 @test "attention of every level is that of the equations with the saved weights" {
     need_check
-    batcher --batch 7 --history 3 --epochs 2 --min-batch 1 --with-history-items "$SPLIT" >held.mp
+    batcher --batch 7 --history 3 --epochs 2 "$SPLIT" >held.mp
     while read -r levels options; do
         # shellcheck disable=SC2086
         train --lr 0.05 $options --save model held.mp >/dev/null
@@ -425,7 +425,7 @@ EOT
 }
 
 @test "--stop-after stops when tests bring no improvement, and reads the rest of the input" {
-    batcher --batch 7 --epochs 9 --min-batch 1 "$SPLIT" >long.mp
+    batcher --batch 7 --epochs 9 "$SPLIT" >long.mp
     train --lr 0 --stop-after 2 --save model long.mp >out.mp
     [ "$(records out.mp pass | wc -l)" = 6 ] # the first is the best, two bring nothing
     spcat --check out.mp
@@ -453,10 +453,12 @@ EOT
 }
 
 @test "no model is saved if the input is cut off or the program before failed" {
-    head -c 20000 "$BATCHES" >cut.mp
-    run -65 train --save model --save-by last cut.mp -o out.mp
-    [ ! -e model ]
-    [ ! -e out.mp ]
+    for percent in 20 50 90 99; do # within the sessions, and within the schedule
+        head -c $(($(stat -c %s "$BATCHES") * percent / 100)) "$BATCHES" >cut.mp
+        run -65 train --save model --save-by last cut.mp -o out.mp
+        [ ! -e model ]
+        [ ! -e out.mp ]
+    done
     run -65 --separate-stderr bash -c 'batcher /nowhere 2>/dev/null | trainer -q --save model'
     [ ! -e model ]
     run -65 train --save model </dev/null
