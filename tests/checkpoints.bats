@@ -8,8 +8,8 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR"
     synthesize --users 10 --days 6 | lfm-sessionize |
         tfilter --split user:0.8 --validation 0.1 -o split.mp 2>said
-    batcher --flush --batch 6 --min-batch 3 --epochs 3 --history 4 --with-history-items -o batches.mp split.mp 2>said
-    batcher --flush --batch 6 --min-batch 3 --epochs 3 --history 4 --with-history-items --seed 2 -o others.mp split.mp 2>said
+    batcher --flush --batch 6 --min-batch 3 --epochs 3 --history 4 -o batches.mp split.mp 2>said
+    batcher --flush --batch 6 --min-batch 3 --epochs 3 --history 4 --seed 2 -o others.mp split.mp 2>said
     train --save model --output out batches.mp
     mv model never.st
     mv out never.mp
@@ -370,7 +370,7 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATCHES" --model fpmc --weight-decay 0.01
     goes_on "$BATCHES" --stop-after 1 --save-by last
     goes_on "$BATCHES" --model hierarchical --session-rep attention --user-rep attention --inter delta --attention 5
-    batcher --flush --scheme user-parallel --batch 3 --epochs 2 -o lanes.mp "$SPLIT"
-    goes_on lanes.mp --model hrnn --negatives 7
-    goes_on lanes.mp --model rnn --join-sessions
+    batcher --flush --scheme user-parallel --batch 3 --epochs 2 -o parallel.mp "$SPLIT"
+    goes_on parallel.mp --model hrnn --negatives 7
+    goes_on parallel.mp --model rnn --join-sessions
 }

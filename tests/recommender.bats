@@ -8,7 +8,7 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR"
     synthesize --users 9 --days 12 >log.tsv
     lfm-sessionize log.tsv | tfilter --split user:0.8 2>/dev/null >split.mp
-    batcher --batch 5 --history 4 --min-batch 2 --with-history-items split.mp >batches.mp
+    batcher --batch 5 --history 4 --min-batch 2 split.mp >batches.mp
     train --save plain batches.mp >/dev/null
     train --inter hidden,delta,week --save attentive batches.mp >/dev/null
     train --session-rep last --inter hidden --save last batches.mp >/dev/null
@@ -18,10 +18,10 @@ setup_file() {
     train --model narm --hidden 7 --save narm batches.mp >/dev/null
     train --model bpr-mf --save bpr-mf batches.mp >/dev/null
     train --model fpmc --save fpmc batches.mp >/dev/null
-    batcher --scheme user-parallel --batch 4 split.mp >lanes.mp
-    train --model rnn --hidden 7 --save rnn lanes.mp >/dev/null
-    train --model rnn --join-sessions --save joined lanes.mp >/dev/null
-    train --model hrnn --hidden 7 --propagate all --save hrnn lanes.mp >/dev/null
+    batcher --scheme user-parallel --batch 4 split.mp >parallel.mp
+    train --model rnn --hidden 7 --save rnn parallel.mp >/dev/null
+    train --model rnn --join-sessions --save joined parallel.mp >/dev/null
+    train --model hrnn --hidden 7 --propagate all --save hrnn parallel.mp >/dev/null
     # Only the first users, who do not have all items.
     head -n $(($(wc -l <log.tsv) / 3)) log.tsv | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
         batcher --batch 7 2>/dev/null | train --save third >/dev/null
@@ -70,7 +70,7 @@ small() {
             print line[i] } }' all | sessions >shorter.mp
     for model in plain attentive last hierarchical own narm bpr-mf fpmc rnn joined hrnn; do
         batches=$BATS_FILE_TMPDIR/batches.mp
-        [[ $model != @(rnn|joined|hrnn) ]] || batches=$BATS_FILE_TMPDIR/lanes.mp
+        [[ $model != @(rnn|joined|hrnn) ]] || batches=$BATS_FILE_TMPDIR/parallel.mp
         model=$BATS_FILE_TMPDIR/$model
         predictor -q -j 1 -m "$model" --top 5 "$batches" | spcat >predicted
         recommend -m "$model" --top 5 shorter.mp >recommended
