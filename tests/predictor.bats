@@ -183,6 +183,34 @@ for line in sys.stdin:
     cmp expected <(sort said)
 }
 
+# agree MODEL BATCHES OPTION ...: predictor reports the figures that scorer computes of its output.
+agree() {
+    predictor -j 1 --device cpu --progress json -m "$1" -o out.mp "${@:3}" "$2" 2>report
+    scorer --json --by none out.mp | jq -c 'select(.part == "test") | [.epoch, .events, ."recall@20", ."mrr@20", .loss]' >scored
+    grep '"done":true' report | jq -c '[.epoch, .events, ."recall@20", ."mrr@20", .loss]' >said
+    [ -s said ]
+    alike scored said
+}
+
+@test "the figures that it reports are scorer's, also where a miss has a rank of 20 or better" {
+    # Eleven items, of which the model does not know every third.
+    awk 'BEGIN {
+        print "user,item,time"
+        for (u = 0; u < 9; u++)
+            for (s = 0; s < 12; s++)
+                for (i = 0; i < 5; i++)
+                    printf "u%d,i%d,%d\n", u, (u + s * i + i * i) % 11, 1000000 + s * 86400 + u * 60 + i }' >small.csv
+    sessions() { csv-sessionize --user user --item item --time time 2>/dev/null | tfilter -q --split user:0.8; }
+    sessions <small.csv | batcher -q --epochs 2 -o small.mp
+    grep -v ',i[369],' small.csv | sessions | batcher -q | train --save few >/dev/null
+    agree few small.mp
+    agree few small.mp --rank-among 5
+    [ "$(jq -s '.[0][2] == 1' said)" = true ] # the last rank is among the best 20
+    agree "$HALF" "$BATCHES"
+    agree "$HALF" "$BATCHES" --rank-among 40
+    [ "$(jq -s '.[0][2] < 1' said)" = true ]
+}
+
 @test "a stream without known items is refused" {
     spcat "$BATCHES" | sed -E 's/^(\["item",[0-9]+,")/\1other /; s/^\["E".*/["E"]/' | spcat --from-json >other.mp
     run -65 --separate-stderr predict -m "$MODEL" other.mp -o out.mp
