@@ -60,6 +60,25 @@ small() {
     done
 }
 
+@test "a session that has not ended when the newest begins is not its history" {
+    need python3
+    # Of 8 sessions of each user the last two overlap, or the last begins when the one before ends.
+    awk 'BEGIN {
+        srand(5)
+        print "user,item,time,session"
+        for (u = 0; u < 9; u++)
+            for (s = 0; s < 8; s++)
+                for (i = 0; i < 5; i++)
+                    printf "u%d,i%d,%d,u%d-%d\n", u, rand() * 9, 1000000 + s * 4000 + i * (s < 6 ? 500 : 1000 + u % 2), u, s }' |
+        csv-sessionize --user user --item item --time time --session session 2>/dev/null |
+        tfilter -q --split user:0.8 -o overlapping.mp
+    batcher -q --batch 5 --history 4 overlapping.mp | train --inter hidden,delta --save model >/dev/null
+    recommend -m model --json --why --top 7 overlapping.mp >answers
+    spcat overlapping.mp | python3 "$ROOT/tests/check-recommender.py" model answers >verdict
+    cat verdict
+    [[ $(cat verdict) =~ ^ok\ 63\ [0-9.e-]+\ 27$ ]]
+}
+
 @test "the list is that of the predictor at the same position, for every model" {
     need python3
     # Each user's last session without its last event.

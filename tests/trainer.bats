@@ -92,6 +92,34 @@ records() { spcat "$1" | grep "^\[\"$2\""; }
     [[ $output == ok\ * ]]
 }
 
+# Sessions of six events, some of which begin before the one before has ended.
+overlapping() {
+    awk 'BEGIN {
+        srand(5)
+        print "user,item,time,session"
+        for (u = 0; u < 6; u++)
+            for (s = 0; s < 9; s++)
+                for (i = 0; i < 6; i++)
+                    printf "u%d,i%d,%d,u%d-%d\n", u, rand() * 9, 1000000 + s * 7000 + i * 600 * (1 + s % 3), u, s }' |
+        csv-sessionize --user user --item item --time time --session session
+}
+
+@test "a session that has not ended is not the history of the next: gradient descent" {
+    need_check
+    overlapping 2>/dev/null | tfilter -q --split user:0.8 -o overlapping.mp
+    BATCHES=$PWD/overlapping.batches.mp
+    batcher -q --batch 4 --history 3 --epochs 1 -o "$BATCHES" overlapping.mp
+    spcat overlapping.mp | jq -s 'map(select(.[0] == "session")) |
+        [range(1; length) as $i | select(.[$i][1] == .[$i - 1][1] and .[$i][3][0] <= .[$i - 1][3][-1])] | length' >pairs
+    [ "$(cat pairs)" -gt 5 ]
+    for options in '' '--session-rep last --inter hidden,delta'; do
+        # shellcheck disable=SC2086
+        run -0 descend 10 0.5 $options
+        echo "$output"
+        [[ $output == ok\ * ]]
+    done
+}
+
 @test "the same seed gives the same bytes under any file name; another seed gives others" {
     train --inter hidden --top 3 --attention 4 --save one "$BATCHES" >one.mp
     train --inter hidden --top 3 --attention 4 --save two "$BATCHES" >two.mp

@@ -13,10 +13,10 @@ int32_t batch_age_bucket(const int64_t *edges, size_t count, int64_t age);
  * caller keeps store, row and edges. */
 struct batching {
     const struct session_store *store;
-    const int32_t *row; /* [items] by item of the store the id that batches have; -1: the event is
-                           left out; NULL: ids are the store's */
-    int64_t history;    /* earlier sessions of the user given, at most */
-    bool history_items; /* give their events too */
+    const int32_t *row;   /* [items] by item of the store the id that batches have; -1: the event is
+                             left out; NULL: ids are the store's */
+    int64_t history;      /* earlier sessions of the user given, at most */
+    bool history_items;   /* give their events too */
     const int64_t *edges; /* upper edges of the age buckets, ascending */
     size_t edge_count;
     int64_t week_shift;
@@ -34,6 +34,10 @@ struct batching {
  * sessions are the newest ones of the same user that stand before the session and ended before it
  * began.  Sessions, earlier ones too, of which no event is left, are left out. */
 struct batch batching_make(struct batching *b, const int32_t *picked, size_t count, bool learn);
+
+/* How many sessions before one the oldest of its earlier sessions is, at most, and at least
+ * `history`: more where sessions overlap, as those that have not ended lie between. */
+int64_t batching_reach(struct batching *b);
 
 void batching_release(struct batching *b);
 
