@@ -26,7 +26,6 @@ within() { # STREAM PERCENT
 
 setup() {
     BATCHES=$BATS_FILE_TMPDIR/batches.mp
-    SPLIT=$BATS_FILE_TMPDIR/split.mp
     NEVER=$BATS_FILE_TMPDIR/never
 }
 

@@ -168,8 +168,8 @@ print(*sorted(rows), sep="\n")' >$run.txt
         # shellcheck disable=SC2086
         train --model $model "$LOG/user.mp" | spcat | sed 1d >whole
         # shellcheck disable=SC2086
-        train --model $model cut.mp | spcat | sed 1d >cut
-        cmp whole cut
+        train --model $model cut.mp | spcat | sed 1d >pieces
+        cmp whole pieces
     done
 }
 
