@@ -8,18 +8,18 @@ setup_file() {
     synthesize --users 14 --days 12 >log.tsv
     lfm-sessionize log.tsv | tfilter --split user:0.8 2>report >split.mp
     batcher --batch 7 --history 3 --epochs 2 split.mp 2>>report >batches.mp
-    batcher --scheme user-parallel --batch 5 --epochs 2 split.mp 2>>report >lanes.mp
+    batcher --scheme user-parallel --batch 5 --epochs 2 split.mp 2>>report >parallel.mp
     # Half of the users know a part of the items only.
     head -n $(($(wc -l <log.tsv) / 2)) log.tsv | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
         batcher --batch 7 2>/dev/null | train --save half >/dev/null
     head -n $(($(wc -l <log.tsv) / 2)) log.tsv | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
         batcher --scheme user-parallel --batch 5 2>/dev/null |
-        train --model rnn --save half-lanes >/dev/null
+        train --model rnn --save half-parallel >/dev/null
     train --save model --save-by last batches.mp >/dev/null
 }
 
 setup() {
-    ln -s "$BATS_FILE_TMPDIR"/{split.mp,batches.mp,lanes.mp,model,half,half-lanes} .
+    ln -s "$BATS_FILE_TMPDIR"/{split.mp,batches.mp,parallel.mp,model,half,half-parallel} .
 }
 
 train() { trainer -q --threads 1 --embedding 6 "$@"; }
@@ -39,15 +39,15 @@ found_anew() { # N [ordered]: `all` and `some` agree, and there was something to
         train --top 9 --rank-among $n batches.mp | spcat >some
         found_anew $n
     done
-    train --model rnn --top 100000 lanes.mp | spcat >all
+    train --model rnn --top 100000 parallel.mp | spcat >all
     for n in 7 40; do
-        train --model rnn --top 9 --rank-among $n lanes.mp | spcat >some
+        train --model rnn --top 9 --rank-among $n parallel.mp | spcat >some
         found_anew $n
     done
 }
 
 @test "predictor: likewise, and with items that the model does not know" {
-    for given in 'model batches.mp' 'half-lanes lanes.mp' 'half batches.mp'; do
+    for given in 'model batches.mp' 'half-parallel parallel.mp' 'half batches.mp'; do
         read -r model batches <<<"$given"
         predictor -q --threads 1 --model $model --top 100000 $batches 2>/dev/null | spcat >all
         for n in 7 40; do

@@ -2,8 +2,8 @@
 
 usage: python3 check-levels.py BATCHES MODEL PREDICTIONS.json
 
-PREDICTIONS.json is what spcat shows of `predictor --model MODEL --attention all BATCHES`; BATCHES
-hold the items of earlier sessions; the model's stored representations are means.
+PREDICTIONS.json is what spcat shows of `predictor --model MODEL --attention all BATCHES`; the model's
+stored representations are means.
 Prints "ok" and how many weight vectors of each level were compared, or fails.
 """
 

@@ -55,7 +55,6 @@ class Model:
 
     def initial(self, now, past):
         """The first state, and the weight of each earlier session; past: (start, representation)."""
-        past = past[-self.most :]
         h, states = [0.0] * self.size, []
         for _, representation in past or [(None, h)]:
             h = self.gru("inter_gru", representation, h)
@@ -77,6 +76,10 @@ class Model:
         state = [sum(a * h[k] for a, h in zip(weight, states)) for k in range(self.size)]
         return state, weight if past else []
 
+    def before(self, now, past):
+        """The newest of the sessions that have ended; past: (start, representation, last event)."""
+        return [(start, made) for start, made, last in past if last < now][-self.most :]
+
     def run(self, now, past, inputs):
         s, weight = self.initial(now, past)
         embedding = [self.w["item_embedding.weight"][i] for i in inputs]
@@ -87,14 +90,15 @@ class Model:
     def answer(self, sessions):
         """The scores of all items, and (weight, start) of the sessions before the newest."""
         past = []
-        for start, items in sessions[:-1]:
-            s, embedding, _ = self.run(start, past, items[:-1])
+        for start, items, end in sessions[:-1]:
+            s, embedding, _ = self.run(start, self.before(start, past), items[:-1])
             mean = [sum(x[k] for x in embedding) / max(1, len(embedding)) for k in range(self.size)]
             representation = mean if self.options["session-rep"] == "mean" else s if embedding else [0.0] * self.size
-            past.append((start, representation))
-        start, items = sessions[-1]
+            past.append((start, representation, end))
+        start, items, _ = sessions[-1]
+        past = self.before(start, past)
         s, _, weight = self.run(start, past, items)
-        starts = [t for t, _ in past[-self.most :]]
+        starts = [t for t, _ in past]
         return self.times("output.weight", s, "output.bias"), list(zip(weight, starts))
 
 
@@ -113,7 +117,7 @@ def main(path, answers):
         elif r[0] == "session":
             known = [model.item[items[i]] for i in r[4] if items[i] in model.item]
             if known:
-                sessions.setdefault(users[r[1]], []).append((r[3][0], known))
+                sessions.setdefault(users[r[1]], []).append((r[3][0], known, r[3][-1]))
     largest, count, reasons = 0.0, 0, 0
     for line in open(answers, encoding="utf-8"):
         answer = json.loads(line)

@@ -125,21 +125,59 @@ def array(ext):
     return list(struct.unpack("<%d%s" % (len(ext.data) // struct.calcsize("<" + kind), kind), ext.data))
 
 
-def load_batches(path):
-    """The batches of each pass: [(part, [batch, ...]), ...]."""
-    passes, last = [], None
+def records(path):
+    """The header, and all records."""
+    found, last = [], None
     with open(path, "rb") as file:
         for last in msgpack.Unpacker(file, unicode_errors="surrogateescape"):
-            if last[0] != "B":
-                continue
-            for r in msgpack.Unpacker(io.BytesIO(last[4]), unicode_errors="surrogateescape"):
-                if r[0] == "epoch":
-                    passes.append((r[2], []))
-                elif r[0] == "batch":
-                    passes[-1][1].append(
-                        {k: array(v) if isinstance(v, msgpack.ExtType) else v for k, v in r[1].items()}
-                    )
+            if last[0] == "SESSPIPE\r\n":
+                header = msgpack.unpackb(last[2])
+            elif last[0] == "B":
+                found += msgpack.Unpacker(io.BytesIO(last[4]), unicode_errors="surrogateescape")
     assert last[0] == "E", "cut off"
+    return header, found
+
+
+def expand(header, sessions, first, numbers, learn):
+    """The batch of these sessions, with the newest earlier ones that ended before each began."""
+    edges, shift = array(header["delta_edges"]), header.get("week_shift", 0)
+    batch = {key: [] for key in ("user", "session", "start", "length", "item", "history")}
+    batch |= {"learn": learn, "history_session": [], "history_delta": [], "history_week": []}
+    for number in numbers:
+        user, times, items = sessions[number]
+        begin = first[user]
+        past = [h for h in range(begin, number) if sessions[h][1][-1] < times[0]]
+        past = past[max(0, len(past) - header["history"]) :]
+        batch["user"].append(user)
+        batch["session"].append(number - begin)
+        batch["start"].append(times[0])
+        batch["length"].append(len(items))
+        batch["item"] += items
+        batch["history"].append(len(past))
+        for h in past:
+            start = sessions[h][1][0]
+            batch["history_session"].append(h - begin)
+            batch["history_delta"].append(sum(times[0] - start >= edge for edge in edges))
+            batch["history_week"].append(((start + shift) // 3600 + 72) % 168)
+    return batch
+
+
+def load_batches(path):
+    """The batches of each pass: [(part, [batch, ...]), ...]."""
+    header, found = records(path)
+    passes, written, sessions, first = [], {}, [], {}
+    for r in found:
+        if r[0] == "session":
+            first.setdefault(r[1], len(sessions))
+            sessions.append((r[1], array(r[3]), array(r[4])))
+        elif r[0] == "epoch":
+            passes.append((r[2], []))
+        elif r[0] == "batch":
+            learn = r[2] if len(r) > 2 else 1
+            passes[-1][1].append(expand(header, sessions, first, array(r[1]), learn))
+            written[passes[-1][0]] = passes[-1][1]
+        elif r[0] == "again":
+            passes[-1] = passes[-1][0], written[passes[-1][0]]
     return passes
 
 
@@ -244,7 +282,7 @@ def main(path, before, after, steps, rate):
         if part == TRAIN:
             model.stored = {}
         for batch in batches:
-            if steps and part == TRAIN and batch.get("learn", 1):
+            if steps and part == TRAIN and batch["learn"]:
                 model.descend(batch, rate)
                 steps -= 1
             elif steps:

@@ -8,17 +8,24 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR"
     synthesize --users 10 --days 6 | lfm-sessionize |
         tfilter --split user:0.8 --validation 0.1 -o split.mp 2>said
-    batcher --flush --batch 6 --min-batch 3 --epochs 3 --history 4 --with-history-items -o batches.mp split.mp 2>said
-    batcher --flush --batch 6 --min-batch 3 --epochs 3 --history 4 --with-history-items --seed 2 -o others.mp split.mp 2>said
-    train --save model --output out batches.mp
-    mv model never.st
-    mv out never.mp
+    batches=(batcher --flush --batch 6 --min-batch 3 --epochs 3 --history 4)
+    "${batches[@]}" --scheme shuffled -o batches.mp split.mp 2>said
+    "${batches[@]}" --scheme shuffled --seed 2 -o others.mp split.mp 2>said
+    "${batches[@]}" -o again.mp split.mp 2>said # its later passes are the first ones again
+    train --save never.st -o never.mp batches.mp
+    train --save never-again.st -o never-again.mp again.mp
+}
+
+# Where the schedule of a stream is so far, in percent: its offset in bytes.
+within() { # STREAM PERCENT
+    local first size
+    first=$(LC_ALL=C grep -abo -m 1 $'\x93\xa5epoch' "$1" | head -n 1 | cut -d : -f 1)
+    size=$(stat -c %s "$1")
+    echo $((first + (size - first) * $2 / 100))
 }
 
 setup() {
-    SIZE=$(stat -c %s "$BATS_FILE_TMPDIR/batches.mp")
     BATCHES=$BATS_FILE_TMPDIR/batches.mp
-    SPLIT=$BATS_FILE_TMPDIR/split.mp
     NEVER=$BATS_FILE_TMPDIR/never
 }
 
@@ -53,13 +60,13 @@ refused() { # STATUS WORDS COMMAND ...
     grep -q -- "$words" said || { echo "not \"$words\": $(cat said)"; return 1; }
 }
 
-# The checkpoint of a run that was killed where it waited for the second half of its input.
+# The checkpoint of a run that was killed where it waited for the second half of its schedule.
 killed_run() {
     mkfifo input
     "${WHOLE[@]}" input 2>said &
     pid=$!
     exec 9>input
-    head -c $((SIZE / 2)) "$BATCHES" >&9
+    head -c "$(within "$BATCHES" 50)" "$BATCHES" >&9
     wait_for_quiet check
     kill -9 "$pid"
     wait "$pid" || true
@@ -97,13 +104,13 @@ can_trace() {
     run -1 grep -E 'checkpoint|resume' header
 }
 
-@test "killed and resumed again and again: the bytes of a run that was not killed" {
-    local most=3 kills=0 took
-    [ -z "${SESSPIPE_LONG:-}" ] || most=20
+# Kills the run at random moments and resumes it, as often as $most says.
+killed_again_and_again() {
+    local kills=0 took round resume
+    rm -f check out model
     took=$(date +%s%N)
     run_on
     took=$((($(date +%s%N) - took) / 1000000))
-    RANDOM=7
     for ((round = 0; kills < most; round++)); do
         rm -f check out model
         for (( ; kills < most; )); do
@@ -122,6 +129,15 @@ can_trace() {
         run_on
         same_as_never
     done
+}
+
+@test "killed and resumed again and again: the bytes of a run that was not killed" {
+    local most=3
+    [ -z "${SESSPIPE_LONG:-}" ] || most=20
+    RANDOM=7
+    killed_again_and_again
+    BATCHES=$BATS_FILE_TMPDIR/again.mp NEVER=$BATS_FILE_TMPDIR/never-again
+    killed_again_and_again
 }
 
 @test "killed at the moment of any fsync, rename or cut: the same bytes" {
@@ -153,7 +169,7 @@ can_trace() {
             --inter hidden,delta --attention 9 --top 3 --save model -o out --checkpoint check input 2>said &
         pid=$!
         exec 9>input
-        head -c $((SIZE / 2)) "$BATCHES" >&9
+        head -c "$(within "$BATCHES" 50)" "$BATCHES" >&9
         sleep 1
         kill -"${row%:*}" "$pid"
         status=0
@@ -216,7 +232,7 @@ can_trace() {
 }
 
 @test "when the program before fails: 65, the last checkpoint stays, no model" {
-    head -c $((SIZE / 2)) "$BATCHES" >cut.mp
+    head -c "$(within "$BATCHES" 50)" "$BATCHES" >cut.mp
     refused 65 'ended early' train --save model -o out --checkpoint check cut.mp
     [ -s check ]
     [ ! -e model ]
@@ -233,7 +249,9 @@ can_trace() {
     refused 64 'continues the output out' train --resume check -o another "$BATCHES"
     refused 65 'batcher --seed was 1, is 2' train --resume check -o out "$BATS_FILE_TMPDIR/others.mp"
     # The same header, other records.
-    spcat "$BATCHES" | sed '/^\["batch"/s/"start":\[1/"start":[2/' | spcat --from-json -o changed.mp
+    spcat "$BATCHES" | sed '/^\["batch"/{s/\[\([0-9]*\),\([0-9]*\)/[\2,\1/;:rest;n;brest}' |
+        sed 's/^\["E".*/["E"]/' | spcat --from-json -o changed.mp
+    [ "$(cmp -l "$BATCHES" changed.mp | wc -l)" -gt 1 ]
     refused 65 'the first [0-9]* records of the input differ' train --save model --resume check -o out changed.mp
     run_on
     same_as_never
@@ -241,7 +259,7 @@ can_trace() {
 
 @test "an input that ends before the checkpoint: 65" {
     killed_run
-    head -c $((SIZE / 3)) "$BATCHES" >cut.mp
+    head -c "$(within "$BATCHES" 20)" "$BATCHES" >cut.mp
     refused 65 'ended early' train --resume check -o out cut.mp
     run_on
     same_as_never
@@ -252,7 +270,7 @@ can_trace() {
     "${TRAIN[@]}" --checkpoint check input >got &
     pid=$!
     exec 9>input
-    head -c $((SIZE / 3)) "$BATCHES" >&9
+    head -c "$(within "$BATCHES" 20)" "$BATCHES" >&9
     wait_for_quiet check.lock
     refused 75 "process $pid" run_on
     refused 75 "process $pid" train --checkpoint check "$BATCHES"
@@ -345,6 +363,19 @@ can_trace() {
     refused 66 missing train --resume missing "$BATCHES"
 }
 
+# Where the checkpoint is: epoch, part and batches of the pass.
+stands_at() {
+    /usr/bin/python3 - check <<'EOT'
+import json, struct, sys
+data = open(sys.argv[1], "rb").read()
+length = struct.unpack("<Q", data[:8])[0]
+header = json.loads(data[8 : 8 + length])
+for name in ("tally.epoch", "tally.part", "tally.batches"):
+    begin, end = header[name]["data_offsets"]
+    print(*struct.unpack("<q", data[8 + length + begin : 8 + length + end]), end=" ")
+EOT
+}
+
 # A run over the batches that is cut off and resumed, and one that is not.
 goes_on() { # BATCHES OPTION ...
     local batches=$1 plain
@@ -352,7 +383,7 @@ goes_on() { # BATCHES OPTION ...
     rm -f check out* model
     plain=("$SESSPIPE_BIN/trainer" --quiet --threads 1 --embedding 6 "$@")
     "${plain[@]}" --save expected.st -o expected.mp "$batches"
-    head -c $(($(stat -c %s "$batches") * 2 / 3)) "$batches" >cut.mp
+    head -c "$(within "$batches" 60)" "$batches" >cut.mp
     refused 65 'ended early' "${plain[@]}" --save model -o out --checkpoint check --checkpoint-every 2 cut.mp
     "${plain[@]}" --save model -o out --resume check "$batches"
     cmp expected.mp out
@@ -370,7 +401,44 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATCHES" --model fpmc --weight-decay 0.01
     goes_on "$BATCHES" --stop-after 1 --save-by last
     goes_on "$BATCHES" --model hierarchical --session-rep attention --user-rep attention --inter delta --attention 5
-    batcher --flush --scheme user-parallel --batch 3 --epochs 2 -o lanes.mp "$SPLIT"
-    goes_on lanes.mp --model hrnn --negatives 7
-    goes_on lanes.mp --model rnn --join-sessions
+    goes_on "$BATS_FILE_TMPDIR/again.mp" --inter hidden --session-rep last
+}
+
+# Kills the run behind the checkpoint of that number, at epoch, part and batches, and resumes it.
+killed_at() { # NUMBER "EPOCH PART BATCHES "
+    rm -f check out model
+    status_of strace -f -qq -o /dev/null -e "inject=rename:signal=KILL:when=$(($1 + 1))" -- \
+        "${WHOLE[@]}" "$BATCHES"
+    [ "$status" = 137 ]
+    [ "$(stands_at)" = "$2" ]
+    run_on
+    same_as_never
+}
+
+@test "a run resumes within a pass that comes again" {
+    can_trace
+    BATCHES=$BATS_FILE_TMPDIR/again.mp NEVER=$BATS_FILE_TMPDIR/never-again
+    [ "$(spcat "$BATCHES" | grep -c '^."again"')" = 6 ]
+    local batches tests # of an epoch; a checkpoint follows each
+    batches=$(spcat "$BATCHES" | grep -c '^."batch"')
+    tests=$(spcat "$BATCHES" | sed -n '/^."epoch",1,3/,/^."epoch",2/p' | grep -c '^."batch"')
+    killed_at $((batches + 3)) '2 1 3 '
+    killed_at $((2 * batches - 1)) "2 3 $((tests - 1)) "
+}
+
+@test "models of parallel mini-batches resume within training and test passes" {
+    can_trace
+    synthesize --users 40 --days 40 | lfm-sessionize | tfilter --quiet --split user:0.8 |
+        batcher --scheme user-parallel --batch 12 --epochs 2 -o parallel.mp
+    BATCHES=parallel.mp NEVER=expected
+    for options in '--model hrnn --negatives 7' '--model hrnn --propagate all --unroll 3' \
+        '--model rnn --join-sessions'; do
+        # shellcheck disable=SC2206
+        TRAIN=("$SESSPIPE_BIN/trainer" --quiet --threads 1 --embedding 6 $options)
+        WHOLE=("${TRAIN[@]}" --save model -o out --checkpoint check --checkpoint-every 1)
+        train --save expected.st -o expected.mp parallel.mp
+        killed_at 3 '1 1 3 '
+        killed_at 9 '1 3 3 '
+        killed_at 59 '2 1 5 '
+    done
 }

@@ -10,7 +10,6 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR"
     synthesize --users 12 --days 8 | lfm-sessionize | tfilter --split user:0.8 -o split.mp
     batcher --epochs 2 --batch 6 -o batches.mp split.mp
-    batcher --epochs 1 --batch 6 --with-history-items -o items.mp split.mp
 }
 
 teardown() {
@@ -56,7 +55,7 @@ agree() { # agree BATCHES OPTION ...
 }
 
 @test "attention weights of each user's own: losses and ranks as the CPU's" {
-    agree items.mp --model hierarchical --user-rep attention --session-rep attention --per-user session,user
+    agree batches.mp --model hierarchical --user-rep attention --session-rep attention --per-user session,user
 }
 
 @test "two runs are byte-identical, weights and all" {
@@ -127,14 +126,14 @@ END
     done
     for rep in mean last attention; do
         for user in mean last attention; do
-            agree items.mp --model hierarchical --session-rep $rep --user-rep $user
+            agree batches.mp --model hierarchical --session-rep $rep --user-rep $user
         done
     done
     for encoder in global local hybrid; do
         for decoder in bilinear dense; do
-            agree items.mp --model narm --encoder $encoder --decoder $decoder
+            agree batches.mp --model narm --encoder $encoder --decoder $decoder
         done
     done
-    agree items.mp --model bpr-mf
-    agree items.mp --model fpmc
+    agree batches.mp --model bpr-mf
+    agree batches.mp --model fpmc
 }

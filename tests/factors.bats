@@ -135,9 +135,9 @@ assert sum(any(row) for row in new.values()) == 55'
 }
 
 @test "what does not go with them is refused" {
-    batcher --scheme session-parallel --epochs 1 --batch 5 -o lanes.mp "$LOG/tastes.mp"
-    run -64 trainer --model bpr-mf lanes.mp
-    [[ $output == *'--model bpr-mf takes whole sessions'* ]]
+    batcher --scheme session-parallel --epochs 1 --batch 5 -o parallel.mp "$LOG/tastes.mp"
+    run -64 trainer --model bpr-mf parallel.mp
+    [[ $output == *'the batches are parallel mini-batches, --model bpr-mf learns from whole sessions'* ]]
     run -64 trainer --model fpmc --hidden 5 "$LOG/tastes.batches.mp"
     [[ $output == *'--hidden goes with'* ]]
     run -64 trainer --model fpmc --attention 5 "$LOG/tastes.batches.mp"

@@ -12,7 +12,7 @@ args_of() {
     case $1 in
     csv-sessionize) args=(--user username --item subreddit --time utc) ;;
     tfilter) args=(--min-sessions 2 --split user:0.8) ;;
-    batcher) args=(--batch 4 --min-batch 1 --epochs 2 --seed 3) ;;
+    batcher) args=(--batch 4 --epochs 2 --seed 3) ;;
     baseline) args=(--model pop) ;;
     trainer) args=(--embedding 4 --seed 3 --quiet) ;;
     predictor) args=(--model "$GOOD/model" --threads 1 --quiet) ;;
@@ -285,13 +285,46 @@ can_inject() {
     done
 }
 
-@test "a newer major version: 76, both versions named" {
-    for stage in $STREAMING; do
-        cp "$(input_of "$stage")" newer
-        printf '\x02' | dd of=newer bs=1 seek=12 conv=notrunc status=none
+# Events beyond --memory: of the sessions that batcher, trainer and predictor keep.
+@test "a temporary file for events: the same bytes; its folder missing, its disk full: 73, 74" {
+    run_stage tfilter <"$GOOD/large.mp" >large-split.mp
+    run_stage batcher <large-split.mp >large-batches.mp
+    for stage in batcher trainer predictor; do
+        input=large-batches.mp
+        [ "$stage" != batcher ] || input=large-split.mp
+        run_stage "$stage" <"$input" >expected
+        run_stage "$stage" --memory 64K <"$input" >got
+        cmp expected got
+        [ -z "$(find . -name 'sesspipe.*')" ]
+        TMPDIR=$PWD run_stage "$stage" --memory 64K <"$input" >got
+        cmp expected got
+        [ -z "$(find . -name 'sesspipe.*')" ]
         status=0
-        run_stage "$stage" <newer >/dev/null || status=$?
-        fails "$stage" 76 '2.*1|1.*2'
+        TMPDIR=$PWD/nowhere run_stage "$stage" --memory 64K -o out <"$input" || status=$?
+        fails "$stage" 73 'cannot create a temporary file in .*nowhere'
+        TMPDIR=$PWD/nowhere run_stage "$stage" <"$input" >got # needs none
+        [ ! -e out ]
+    done
+    can_inject
+    for stage in batcher trainer predictor; do
+        input=large-batches.mp
+        [ "$stage" != batcher ] || input=large-split.mp
+        status=0
+        inject pwrite64:error=ENOSPC "$stage" --memory 64K -o out <"$input" || status=$?
+        fails "$stage" 74 'temporary file'
+        [ ! -e out ]
+    done
+}
+
+@test "a newer or older major version: 76, both versions named" {
+    for stage in $STREAMING; do
+        for version in 1 3; do
+            cp "$(input_of "$stage")" other
+            printf "\\x0$version" | dd of=other bs=1 seek=12 conv=notrunc status=none
+            status=0
+            run_stage "$stage" <other >/dev/null || status=$?
+            fails "$stage" 76 "2.*$version|$version.*2"
+        done
     done
 }
 

@@ -129,7 +129,7 @@ offered() {
         lfm-sessionize log.tsv >s.mp
         tfilter --min-sessions 3 s.mp >f.mp
         tfilter -q --split user:0.8 s.mp >f.mp
-        batcher --min-batch 1 --epochs 1 f.mp >b.mp
+        batcher --epochs 1 f.mp >b.mp
         baseline --model pop f.mp >p.mp
         trainer -q --embedding 4 --threads 1 b.mp >r.mp
         scorer p.mp >scores

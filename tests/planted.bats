@@ -47,7 +47,7 @@ day() {
 @test "short sessions that are noise: attention at the user level weighs them less" {
     long
     split --plant short --users 100 --days 40 --seed 1 |
-        batcher --batch 20 --epochs 4 --test-from 4 --with-history-items -o b.mp
+        batcher --batch 20 --epochs 4 --test-from 4 -o b.mp
     learn --model hierarchical --session-rep attention --user-rep attention \
         --attend-to input b.mp >1.mp
     attnviz 1.mp >tsv
@@ -74,7 +74,7 @@ recall() {
     scorer --at "$1" --by none --json | jq -es "map(select(.part == \"test\"))[-1][\"recall@$1\"]"
 }
 
-# tastes LOG-SEED: the log in lanes, and the same with sessions exchanged between users.
+# tastes LOG-SEED: the log in parallel mini-batches, and the same with sessions exchanged between users.
 tastes() {
     split --plant taste --users 240 --days 40 --seed "$1" >split.mp
     exchange "$1" <split.mp >exchanged.mp
@@ -124,7 +124,7 @@ history_helps() {
 # purposes LOG-SEED PERCENT-STRAY
 purposes() {
     split --plant purpose --stray "$2" --users 50 --days 40 --seed "$1" |
-        batcher --scheme sessions --history 0 --batch 25 --min-batch 1 --epochs 15 --test-from 15 \
+        batcher --scheme sessions --history 0 --batch 25 --epochs 15 --test-from 15 \
             -o purposes.mp
 }
 

@@ -8,7 +8,7 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR"
     synthesize --users 9 --days 12 >log.tsv
     lfm-sessionize log.tsv | tfilter --split user:0.8 2>/dev/null >split.mp
-    batcher --batch 5 --history 4 --min-batch 2 --with-history-items split.mp >batches.mp
+    batcher --batch 5 --history 4 --min-batch 2 split.mp >batches.mp
     train --save plain batches.mp >/dev/null
     train --inter hidden,delta,week --save attentive batches.mp >/dev/null
     train --session-rep last --inter hidden --save last batches.mp >/dev/null
@@ -18,10 +18,10 @@ setup_file() {
     train --model narm --hidden 7 --save narm batches.mp >/dev/null
     train --model bpr-mf --save bpr-mf batches.mp >/dev/null
     train --model fpmc --save fpmc batches.mp >/dev/null
-    batcher --scheme user-parallel --batch 4 split.mp >lanes.mp
-    train --model rnn --hidden 7 --save rnn lanes.mp >/dev/null
-    train --model rnn --join-sessions --save joined lanes.mp >/dev/null
-    train --model hrnn --hidden 7 --propagate all --save hrnn lanes.mp >/dev/null
+    batcher --scheme user-parallel --batch 4 split.mp >parallel.mp
+    train --model rnn --hidden 7 --save rnn parallel.mp >/dev/null
+    train --model rnn --join-sessions --save joined parallel.mp >/dev/null
+    train --model hrnn --hidden 7 --propagate all --save hrnn parallel.mp >/dev/null
     # Only the first users, who do not have all items.
     head -n $(($(wc -l <log.tsv) / 3)) log.tsv | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
         batcher --batch 7 2>/dev/null | train --save third >/dev/null
@@ -60,6 +60,25 @@ small() {
     done
 }
 
+@test "a session that has not ended when the newest begins is not its history" {
+    need python3
+    # Of 8 sessions of each user the last two overlap, or the last begins when the one before ends.
+    awk 'BEGIN {
+        srand(5)
+        print "user,item,time,session"
+        for (u = 0; u < 9; u++)
+            for (s = 0; s < 8; s++)
+                for (i = 0; i < 5; i++)
+                    printf "u%d,i%d,%d,u%d-%d\n", u, rand() * 9, 1000000 + s * 4000 + i * (s < 6 ? 500 : 1000 + u % 2), u, s }' |
+        csv-sessionize --user user --item item --time time --session session 2>/dev/null |
+        tfilter -q --split user:0.8 -o overlapping.mp
+    batcher -q --batch 5 --history 4 overlapping.mp | train --inter hidden,delta --save model >/dev/null
+    recommend -m model --json --why --top 7 overlapping.mp >answers
+    spcat overlapping.mp | python3 "$ROOT/tests/check-recommender.py" model answers >verdict
+    cat verdict
+    [[ $(cat verdict) =~ ^ok\ 63\ [0-9.e-]+\ 27$ ]]
+}
+
 @test "the list is that of the predictor at the same position, for every model" {
     need python3
     # Each user's last session without its last event.
@@ -70,7 +89,7 @@ small() {
             print line[i] } }' all | sessions >shorter.mp
     for model in plain attentive last hierarchical own narm bpr-mf fpmc rnn joined hrnn; do
         batches=$BATS_FILE_TMPDIR/batches.mp
-        [[ $model != @(rnn|joined|hrnn) ]] || batches=$BATS_FILE_TMPDIR/lanes.mp
+        [[ $model != @(rnn|joined|hrnn) ]] || batches=$BATS_FILE_TMPDIR/parallel.mp
         model=$BATS_FILE_TMPDIR/$model
         predictor -q -j 1 -m "$model" --top 5 "$batches" | spcat >predicted
         recommend -m "$model" --top 5 shorter.mp >recommended

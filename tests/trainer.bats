@@ -30,7 +30,7 @@ setup_file() {
     tfilter --split user:0.8 sessions.mp 2>report >split.mp
     batcher --batch 7 --history 3 --epochs 3 --min-batch 5 split.mp 2>>report >batches.mp
     tfilter --split user:0.8 --validation 0.1 sessions.mp 2>>report |
-        batcher --batch 7 --min-batch 1 --epochs 2 >validated.mp
+        batcher --batch 7 --epochs 2 >validated.mp
 }
 
 setup() {
@@ -90,6 +90,34 @@ records() { spcat "$1" | grep "^\[\"$2\""; }
     [[ $output == ok\ * ]]
     run -0 descend 30 0.1 --session-rep last
     [[ $output == ok\ * ]]
+}
+
+# Sessions of six events, some of which begin before the one before has ended.
+overlapping() {
+    awk 'BEGIN {
+        srand(5)
+        print "user,item,time,session"
+        for (u = 0; u < 6; u++)
+            for (s = 0; s < 9; s++)
+                for (i = 0; i < 6; i++)
+                    printf "u%d,i%d,%d,u%d-%d\n", u, rand() * 9, 1000000 + s * 7000 + i * 600 * (1 + s % 3), u, s }' |
+        csv-sessionize --user user --item item --time time --session session
+}
+
+@test "a session that has not ended is not the history of the next: gradient descent" {
+    need_check
+    overlapping 2>/dev/null | tfilter -q --split user:0.8 -o overlapping.mp
+    BATCHES=$PWD/overlapping.batches.mp
+    batcher -q --batch 4 --history 3 --epochs 1 -o "$BATCHES" overlapping.mp
+    spcat overlapping.mp | jq -s 'map(select(.[0] == "session")) |
+        [range(1; length) as $i | select(.[$i][1] == .[$i - 1][1] and .[$i][3][0] <= .[$i - 1][3][-1])] | length' >pairs
+    [ "$(cat pairs)" -gt 5 ]
+    for options in '' '--session-rep last --inter hidden,delta'; do
+        # shellcheck disable=SC2086
+        run -0 descend 10 0.5 $options
+        echo "$output"
+        [[ $output == ok\ * ]]
+    done
 }
 
 @test "the same seed gives the same bytes under any file name; another seed gives others" {
@@ -225,7 +253,7 @@ EOT
 
 @test "attention of every level is that of the equations with the saved weights" {
     need_check
-    batcher --batch 7 --history 3 --epochs 2 --min-batch 1 --with-history-items "$SPLIT" >held.mp
+    batcher --batch 7 --history 3 --epochs 2 "$SPLIT" >held.mp
     while read -r levels options; do
         # shellcheck disable=SC2086
         train --lr 0.05 $options --save model held.mp >/dev/null
@@ -425,7 +453,7 @@ EOT
 }
 
 @test "--stop-after stops when tests bring no improvement, and reads the rest of the input" {
-    batcher --batch 7 --epochs 9 --min-batch 1 "$SPLIT" >long.mp
+    batcher --batch 7 --epochs 9 "$SPLIT" >long.mp
     train --lr 0 --stop-after 2 --save model long.mp >out.mp
     [ "$(records out.mp pass | wc -l)" = 6 ] # the first is the best, two bring nothing
     spcat --check out.mp
@@ -453,10 +481,12 @@ EOT
 }
 
 @test "no model is saved if the input is cut off or the program before failed" {
-    head -c 20000 "$BATCHES" >cut.mp
-    run -65 train --save model --save-by last cut.mp -o out.mp
-    [ ! -e model ]
-    [ ! -e out.mp ]
+    for percent in 20 50 90 99; do # within the sessions, and within the schedule
+        head -c $(($(stat -c %s "$BATCHES") * percent / 100)) "$BATCHES" >cut.mp
+        run -65 train --save model --save-by last cut.mp -o out.mp
+        [ ! -e model ]
+        [ ! -e out.mp ]
+    done
     run -65 --separate-stderr bash -c 'batcher /nowhere 2>/dev/null | trainer -q --save model'
     [ ! -e model ]
     run -65 train --save model </dev/null

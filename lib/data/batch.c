@@ -118,6 +118,17 @@ struct batch batching_make(struct batching *b, const int32_t *picked, size_t cou
     };
 }
 
+int64_t batching_reach(struct batching *b)
+{
+    int64_t reach = b->history;
+    for (size_t s = 0; s < session_store_sessions(b->store); s++) {
+        find_earlier(b, (size_t)b->store->first.at[session_store_user(b->store, s)], s);
+        int64_t back = b->earlier.len ? (int64_t)s - b->earlier.at[b->earlier.len - 1] : 0;
+        reach = back > reach ? back : reach;
+    }
+    return reach;
+}
+
 void batching_release(struct batching *b)
 {
     vec_release(&b->user);

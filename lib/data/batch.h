@@ -35,6 +35,10 @@ struct batching {
  * began.  Sessions, earlier ones too, of which no event is left, are left out. */
 struct batch batching_make(struct batching *b, const int32_t *picked, size_t count, bool learn);
 
+/* How many sessions before one the oldest of its earlier sessions is, at most, and at least
+ * `history`: more where sessions overlap, as those that have not ended lie between. */
+int64_t batching_reach(struct batching *b);
+
 void batching_release(struct batching *b);
 
 #endif

@@ -92,9 +92,9 @@ int model_check_batches(const struct model_class *class, const struct model_opti
                                  : "session-parallel");
     if (ordered && !b->keeps_order)
         return err_set(e, STATUS_USAGE,
-                       "--scheme %s does not keep each user's order, which --model %s%s needs: use "
-                       "%s",
-                       b->scheme ? b->scheme : "of the input", class->name,
+                       "%s%s does not keep each user's order, which --model %s%s needs: use %s",
+                       b->scheme ? "--scheme " : "the scheme of the input",
+                       b->scheme ? b->scheme : "", class->name,
                        o->join_sessions ? " --join-sessions" : "",
                        slots ? "user-parallel" : "longest-first");
     return 0;

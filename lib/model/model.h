@@ -15,7 +15,7 @@
 /* What a model may know of the data. */
 struct model_data {
     int32_t users, items;
-    int32_t history;       /* largest number of earlier sessions in a batch for a session */
+    int32_t history; /* how many sessions of a user are remembered; may be set while none is */
     int32_t delta_buckets; /* buckets of session ages: edges + 1, the last of all older sessions */
     int groups;            /* sets of per-user weights; 0: one for each user */
     const int32_t *group;  /* [users] which set each user takes; NULL: one for each user */

@@ -2,7 +2,7 @@
 
 void session_memory_open(struct session_memory *s, const struct model *m, int width)
 {
-    *s = (struct session_memory){.device = m->device, .width = width};
+    *s = (struct session_memory){.device = m->device, .history = &m->data.history, .width = width};
     memory_slots_init(&s->kept, m->data.users, m->data.history);
 }
 
@@ -38,6 +38,7 @@ void session_memory_put(struct session_memory *s, struct tape *t, const struct b
                         const float *from)
 {
     int count = (int)b->user.len;
+    s->kept.capacity = *s->history;
     if (!s->kept.capacity)
         return;
     int32_t *slot = tape_host(t, (size_t)count * sizeof *slot);

@@ -8,6 +8,7 @@
 
 struct session_memory {
     struct device *device;
+    const int32_t *history; /* the model's */
     struct memory_slots kept;
     int width;
     float *table; /* device [rows, width] */

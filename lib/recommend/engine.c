@@ -269,6 +269,7 @@ int engine_make(struct engine *a, const struct users *users, const int32_t *user
         return e->status;
     if (class->restart)
         class->restart(&a->model);
+    a->model.data.history = (int32_t)batching_reach(&a->batching);
     if (a->model.remembers)
         remember(a);
     struct rounds newest;

@@ -43,12 +43,12 @@ int pass_run_output(struct pass_run *r, const struct meta *m, struct err *e)
                        options, e);
 }
 
-void pass_run_data(const struct pass_run *r, struct model_data *data)
+void pass_run_data(struct pass_run *r, struct model_data *data)
 {
-    const struct schedule_in *in = &r->in;
+    struct schedule_in *in = &r->in;
     *data = (struct model_data){.users = names_count(batches_in_users(in->in)),
                                 .items = names_count(batches_in_items(in->in)),
-                                .history = (int32_t)in->batching.history,
+                                .history = (int32_t)batching_reach(&in->batching),
                                 .delta_buckets = (int32_t)in->edges.len + 1,
                                 .slots = (int32_t)in->parallel.slots,
                                 .count = r->support.count.at};
@@ -110,8 +110,7 @@ static void take_part(struct pass_run *r, enum part part)
     struct rounds rounds;
     rounds_open(&rounds, &in->store, part);
     while (rounds_next(&rounds, TAKEN_TOGETHER)) {
-        struct batch b =
-            batching_make(&in->batching, rounds.picked.at, rounds.picked.len, false);
+        struct batch b = batching_make(&in->batching, rounds.picked.at, rounds.picked.len, false);
         if (b.user.len)
             learner_take(&r->learner, &b);
     }
@@ -123,8 +122,7 @@ int pass_run_begin_pass(struct pass_run *r, struct epoch epoch, struct err *e)
 {
     enum part part;
     learner_begin(&r->learner, epoch);
-    while (epoch.part != PART_TRAIN &&
-           (part = learner_takes(&r->learner, epoch.part)) != PART_NONE)
+    while (epoch.part != PART_TRAIN && (part = learner_takes(&r->learner, epoch.part)) != PART_NONE)
         take_part(r, part);
     attention_sample_begin(&r->sample, epoch);
     epoch_log_begin(&r->log, &r->learner.stats);

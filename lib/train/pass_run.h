@@ -52,8 +52,9 @@ void pass_run_header(const struct pass_run *r, struct meta *m);
 /* Opens the output with that header.  73. */
 int pass_run_output(struct pass_run *r, const struct meta *m, struct err *e);
 
-/* What a model may know of the data, from the header and from the users and items read so far. */
-void pass_run_data(const struct pass_run *r, struct model_data *data);
+/* What a model may know of the data, from the header, the sessions, and the users and items read so
+ * far. */
+void pass_run_data(struct pass_run *r, struct model_data *data);
 
 /* Opens learner and attention sample, once the model's parameters have their values; sets `ready`.
  */

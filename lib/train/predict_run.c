@@ -73,6 +73,8 @@ static int open_model(struct predict_run *r, struct err *e)
     struct model_data data;
     if (open_items(r, e))
         return e->status;
+    if (r->map.unknown)
+        p->in.batching.row = r->map.row.at;
     pass_run_data(p, &data);
     struct train_options options = run_train_options(p->o);
     options.sampled = false;
@@ -85,8 +87,6 @@ static int open_model(struct predict_run *r, struct err *e)
     if (model_file_read(&p->model, &names, &r->saved->file, e))
         return e->status;
     pass_run_begin(p, &options);
-    if (r->map.unknown)
-        p->in.batching.row = r->map.row.at;
     return 0;
 }
 

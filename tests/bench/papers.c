@@ -6,11 +6,15 @@
  * of the items, of the rows that the step must read and update.  Passes over the same sessions and
  * floors alternate; the result is the least time over the rounds.  Arguments are prefixes of the
  * names of rows to measure. */
+#include <unistd.h>
+
 #include "base/threads.h"
-#include "data/scheme.h"
+#include "data/epochs.h"
+#include "data/schedule_in.h"
 #include "floor.h"
 #include "nn/blas.h"
 #include "running.h"
+#include "stream.h"
 
 enum { ROUNDS = 5, CHUNK = 880 /* rows of scores at once in the floor */ };
 
@@ -89,7 +93,7 @@ static const struct row rows[] = {
     {&yoochoose_factors, {"bpr_mf", "bpr-mf", {0}}, "sessions", .part = PART_TRAIN},
     {&xing,
      {"hrnn_rank", "hrnn", {.propagate = "init"}},
-     "user-parallel",
+     "longest-first",
      .users = 100,
      .part = PART_TEST},
 };
@@ -112,22 +116,83 @@ static int32_t some_item(struct random *r, int32_t items)
     return (int32_t)(x * x * (float)items);
 }
 
-static void make_corpus(struct session_store *c, const struct row *row, int32_t users)
+static int32_t users_of(const struct row *row)
+{
+    return row->users ? row->users : row->paper->users;
+}
+
+static int write_sessions(struct frame_out *out, struct session_store *c, const struct row *row,
+                          struct err *e)
 {
     enum { MOST = 200 };
     static const int64_t times[MOST];
     int32_t item[MOST];
     struct random r = random_of(1, 1);
-    for (int32_t u = 0; u < users; u++)
+    for (int32_t u = 0; u < users_of(row); u++)
         for (int32_t s = 0; s < row->paper->sessions; s++) {
             size_t n = some_events(&r, row->paper->events, MOST);
             for (size_t i = 0; i < n; i++)
                 item[i] = some_item(&r, row->paper->items);
-            session_store_add(
-                c, &(struct session){
-                       .user = u, .part = row->part, .count = n, .times = times, .items = item});
+            struct session x = {
+                .user = u, .part = row->part, .count = n, .times = times, .items = item};
+            if (write_session(out, &x, e) || session_store_add(c, &x, e))
+                return e->status;
         }
-    session_store_group(c);
+    return session_store_end(c, e)
+               ? e->status
+               : bench_all_items(out, users_of(row),
+                                 row->part == PART_TEST ? PART_TRAIN : PART_TEST, row->paper->items,
+                                 e);
+}
+
+/* Passes over the same sessions, as batcher makes them. */
+static int write_passes(struct frame_out *out, const struct session_store *c, const struct row *row,
+                        struct err *e)
+{
+    struct schedule_out to = {
+        .store = c, .out = out, .size = row->paper->batch, .min_batch = 1, .seed = 1};
+    for (int number = 1; number <= 1 + ROUNDS; number++) {
+        struct epoch epoch = {number, row->part};
+        if (write_epoch(out, epoch, e) || scheme_find(row->scheme)->pass(&to, epoch, e))
+            return e->status;
+    }
+    return 0;
+}
+
+static void write_stream(const char *path, const struct row *row)
+{
+    const struct epochs_options o = {
+        .scheme = scheme_find(row->scheme), .size = row->paper->batch, .epochs = 1 + ROUNDS};
+    struct err e = {0};
+    struct output stage = {0};
+    struct session_store c = {0};
+    struct meta m = {0};
+    epochs_meta(&m, &o);
+    if (bench_stream_open(&stage, path, &m, &e) ||
+        bench_names(&stage.out, users_of(row) + 1, row->paper->items, &e) ||
+        write_sessions(&stage.out, &c, row, &e) || write_passes(&stage.out, &c, row, &e) ||
+        output_finish(&stage, &e))
+        bench_fail(&e);
+    session_store_release(&c);
+    meta_release(&m);
+}
+
+/* Opens a stream of the row's passes, and reads up to the first. */
+static void open_passes(struct schedule_in *in, const struct row *row)
+{
+    const char *folder = getenv("TMPDIR");
+    char name[300];
+    struct err e = {0};
+    struct schedule_record r = {.kind = RECORD_USER};
+    snprintf(name, sizeof name, "%s/papers.%ld.mp", folder ? folder : "/tmp", (long)getpid());
+    const char *path = name;
+    write_stream(path, row);
+    if (schedule_in_open(in, &path, 1, 0, &e))
+        bench_fail(&e);
+    unlink(path);
+    while (r.kind != RECORD_EPOCH)
+        if (schedule_in_next(in, &r, &e) != READ_RECORD)
+            bench_fail(&e);
 }
 
 /* ---- passes ---- */
@@ -138,10 +203,9 @@ struct passing {
     double steps, targets, begun, read; /* begun: sessions; read: input rows, with NARM's windows */
 };
 
-static int take_batch(void *to, const struct batch *b, struct err *e)
+static int take_batch(struct passing *p, const struct batch *b, struct err *e)
 {
     enum { NARM_STEPS = 19 };
-    struct passing *p = to;
     struct outcome o;
     double begin = now();
     int status = learner_batch(&p->learner, b, &o, e);
@@ -157,14 +221,13 @@ static int take_batch(void *to, const struct batch *b, struct err *e)
     return status;
 }
 
-static int take_steps(void *to, const struct steps *s, struct err *e)
+static int take_steps(struct passing *p, const struct steps *s, struct err *e)
 {
-    struct passing *p = to;
     struct outcome o;
     double begin = now();
     int status = learner_steps(&p->learner, s, &o, e);
     p->took += now() - begin;
-    p->steps += (double)s->reset.len / (double)s->lanes;
+    p->steps += (double)s->reset.len / (double)s->slots;
     p->targets += o.events;
     for (size_t i = 0; i < s->reset.len; i++)
         p->begun += column_u8(s->reset)[i] == RESET_SESSION || column_u8(s->reset)[i] == RESET_USER;
@@ -233,28 +296,29 @@ static void factors_floor(struct floor *f, const struct row *row, const struct p
     floor_rows(f, targets, 1, items, true);
 }
 
-/* One step of each slot after another in a record; the output weights are read once. */
+/* The scores of a batch. */
 static void rank_floor(struct floor *f, const struct row *row, const struct passing *p)
 {
     int H = (int)row->paper->hidden, items = row->paper->items;
-    double targets = p->targets / p->steps;
-    (void)targets;
-    floor_product(f, false, true, CHUNK, items, H);
+    floor_product(f, false, true, (int)(p->targets / p->steps), items, H);
 }
 
 /* ---- measurements ---- */
+
+static bool learns_from_slots(const struct row *row)
+{
+    return row->part == PART_TRAIN && class_named(row->v.model)->steps;
+}
 
 static void open_learner(struct passing *p, struct model *m, struct model_options **o,
                          const struct row *row, struct device *d)
 {
     const struct paper *paper = row->paper;
-    struct err e = {0};
     struct train_options t = paper->t;
     const struct model_class *class = class_named(row->v.model);
-    struct model_data data = {.users = row->users ? row->users : paper->users,
+    struct model_data data = {.users = users_of(row),
                               .items = paper->items,
-                              .keeps_order = true,
-                              .slots = model_takes_slots(class) ? (int32_t)paper->batch : 0};
+                              .slots = learns_from_slots(row) ? (int32_t)paper->batch : 0};
     struct model_shape shape = row->v.o;
     shape.embedding = paper->embedding;
     shape.hidden = paper->hidden;
@@ -262,29 +326,24 @@ static void open_learner(struct passing *p, struct model *m, struct model_option
     t.seed = 1, t.max_steps = -1, t.top = 20;
     if (row->negatives)
         t.loss = LOSS_CROSS_ENTROPY, t.negatives = row->negatives;
-    if (model_open(m, class, *o, &data, d, &e))
-        bench_fail(&e);
+    model_open(m, class, *o, &data, d);
     parameters_allocate(&m->parameters, d, t.optimizer.update.kind, t.optimizer.update.momentum, 1);
     learner_open(&p->learner, m, &t);
 }
 
-static void run_pass(struct passing *p, const struct row *row, const struct session_store *c,
-                     int number)
+/* Runs the pass at which `in` is, and reads up to the next. */
+static void run_pass(struct passing *p, struct schedule_in *in)
 {
     struct err e = {0};
-    struct epoch epoch = {number, row->part};
-    struct batching b = {.store = c,
-                         .size = row->paper->batch,
-                         .min_batch = 1,
-                         .seed = 1,
-                         .emit = take_batch,
-                         .emit_steps = take_steps,
-                         .to = p};
+    struct schedule_record r;
+    enum read_result got;
     p->took = p->steps = p->targets = p->begun = p->read = 0;
-    learner_begin(&p->learner, epoch);
-    if (scheme_find(row->scheme)->pass(&b, epoch, &e) || learner_flush(&p->learner, &e))
+    learner_begin(&p->learner, in->epoch);
+    while ((got = schedule_in_next(in, &r, &e)) == READ_RECORD && r.kind != RECORD_EPOCH)
+        if (r.kind == RECORD_BATCH ? take_batch(p, &r.batch, &e) : take_steps(p, &r.steps, &e))
+            bench_fail(&e);
+    if (got == READ_ERROR || learner_flush(&p->learner, &e))
         bench_fail(&e);
-    batching_release(&b);
 }
 
 /* Floats of the dense parameters and of the tables that a step uses as a whole. */
@@ -301,7 +360,7 @@ static void open_floor(struct floor *f, const struct row *row, const struct pass
     *f = (struct floor){0};
     if (row->part == PART_TEST)
         rank_floor(f, row, p);
-    else if (model_takes_slots(class_named(row->v.model)))
+    else if (learns_from_slots(row))
         parallel_floor(f, row, p);
     else
         (row->paper->t.sampled ? factors_floor : session_floor)(f, row, p);
@@ -311,23 +370,21 @@ static void open_floor(struct floor *f, const struct row *row, const struct pass
 
 static void measure(const struct row *row)
 {
-    struct session_store c = {0};
+    struct schedule_in in;
     struct passing p = {0};
     struct model m;
     struct model_options *o;
     struct floor f;
     double took[ROUNDS], least_of[ROUNDS];
-    bool ranks = row->part == PART_TEST;
     struct device *d = cpu_open(&(struct device_options){0});
-    make_corpus(&c, row, row->users ? row->users : row->paper->users);
+    open_passes(&in, row);
     open_learner(&p, &m, &o, row, d);
-    run_pass(&p, row, &c, 1); /* warms up and counts what a pass contains */
+    run_pass(&p, &in); /* warms up and counts what a pass contains */
     open_floor(&f, row, &p);
-    double floors = ranks ? p.targets / CHUNK : p.steps;
     for (int round = 0; round < ROUNDS; round++) {
-        run_pass(&p, row, &c, 2 + round);
+        run_pass(&p, &in);
         took[round] = p.took;
-        least_of[round] = floor_seconds(&f, floors > 100 ? 100 : 2) * floors;
+        least_of[round] = floor_seconds(&f, p.steps > 100 ? 100 : 2) * p.steps;
     }
     double step = least(took, ROUNDS);
     printf("%s_events\t%.0f\tevents/s\n", row->v.name, p.targets / step);
@@ -338,7 +395,7 @@ static void measure(const struct row *row)
     model_close(&m);
     mem_free(o);
     device_close(d);
-    session_store_release(&c);
+    schedule_in_close(&in);
 }
 
 int main(int argc, char **argv)

@@ -153,15 +153,10 @@ static inline void run_batch(struct running *r, int count, bool learn)
 static inline struct running *open_running(const struct shape *s, const struct variant *v,
                                            int32_t users, int32_t active, struct device *d)
 {
-    struct err e = {0};
     struct running *r = mem_zero(1, sizeof *r);
     struct train_options t = {.seed = 1, .max_steps = -1};
-    struct model_data data = {.users = users,
-                              .items = s->items,
-                              .history = HISTORY,
-                              .delta_buckets = 169,
-                              .keeps_order = true,
-                              .history_items = true};
+    struct model_data data = {
+        .users = users, .items = s->items, .history = HISTORY, .delta_buckets = 169};
     t.optimizer.update = (struct update){.kind = OPTIMIZER_ADAM, .rate = 0.001f};
     const struct model_class *class = class_named(v->model);
     struct model_shape shape = v->o;
@@ -171,8 +166,7 @@ static inline struct running *open_running(const struct shape *s, const struct v
     r->options = options_of_shape(class, &shape);
     r->log = (struct log){.shape = s, .users = users, .active = active, .random = random_of(1, 1)};
     r->device = d;
-    if (model_open(&r->model, class, r->options, &data, r->device, &e))
-        bench_fail(&e);
+    model_open(&r->model, class, r->options, &data, r->device);
     parameters_allocate(&r->model.parameters, r->device, OPTIMIZER_ADAM, 0, 1);
     learner_open(&r->learner, &r->model, &t);
     learner_begin(&r->learner, (struct epoch){1, PART_TRAIN});

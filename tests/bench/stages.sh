@@ -41,8 +41,10 @@ users() { # HOW-MANY
 for n in 1 $few $many; do users $n >"$work/users-$n.mp"; done
 tfilter --quiet --split last-session "$work/users-1.mp" | batcher --quiet | spcat >"$work/lines"
 {
-    grep -vE '^\["(item|epoch|batch|E)"' "$work/lines"
+    grep -E '^\["(SESSPIPE|user)' "$work/lines"
     awk -v items=$items 'BEGIN { for (i = 0; i < items; i++) printf "[\"item\",%d,\"r%d\"]\n", i, i }'
+    grep '^\["session"' "$work/lines"
+    awk -v items=$items "$all_items"' BEGIN { print_all(1, items) }'
     echo '["epoch",1,1]'
     echo '["E"]'
 } | spcat --from-json | trainer --quiet --inter hidden,delta --embedding 100 --max-steps 0 --save "$work/model" >"$work/none.mp"

@@ -2,9 +2,9 @@
  * that of the matrix products that their targets need, in the fastest installed library with the
  * same number of threads, and peak memory: rows "name<TAB>value<TAB>unit".
  *
- * Three generated streams of batches differ only in their number of training and test batches, so
- * that the difference of two runs is the time of those batches.  Runs and products alternate; the
- * result is the least time over the rounds.  $SESSPIPE_BIN has the programs.
+ * Three generated streams of the same sessions differ only in their number of training and test
+ * batches, so that the difference of two runs is the time of those batches.  Runs and products
+ * alternate; the result is the least time over the rounds.  $SESSPIPE_BIN has the programs.
  *
  * Usage: step, or step DEVICE PRECISION BATCHES: trainer's step on that device only, over that many
  * batches, including reading and writing. */
@@ -21,7 +21,7 @@
 #include "base/random.h"
 #include "nn/bf16.h"
 #include "products.h"
-#include "stream/output.h"
+#include "stream.h"
 #include "timing.h"
 
 enum {
@@ -56,101 +56,104 @@ static const struct sizes lastfm_alone = {"one_thread_", 94284, 100,    805,
                                           "100",         "0.2", "mean", "1"};
 static const struct sizes reddit = {"reddit_", 27452, 50, 305, "50", "0", "last", "0"};
 
-struct shape {
-    int32_t user[SESSIONS], session[SESSIONS], length[SESSIONS], item[EVENTS_MOST];
-    int32_t history[SESSIONS];
-    int64_t start[SESSIONS], history_start[SESSIONS * HISTORY];
-    int32_t delta[SESSIONS * HISTORY], week[SESSIONS * HISTORY], past[SESSIONS * HISTORY];
+/* How many batches are learned from, and tested. */
+struct batches_of {
+    int learned, tested;
 };
 
-/* Fills session `number` of each user, one a day; the lengths add up, none above 20. */
-static void fill_shape(struct shape *s, const struct sizes *z, struct random *r, int32_t number)
+/* The sessions of a batch: one of each user. */
+struct column_of {
+    int length[SESSIONS];
+    int32_t item[EVENTS_MOST];
+};
+
+/* The lengths add up, none above 20. */
+static void fill_column(struct column_of *c, const struct sizes *z, struct random *r)
 {
-    int32_t known = number < HISTORY ? number : HISTORY;
-    for (int i = 0; i < SESSIONS; i++) {
-        s->user[i] = i, s->session[i] = number, s->length[i] = 2, s->history[i] = known;
-        s->start[i] = (int64_t)number * 86400;
-        for (int32_t j = 0; j < known; j++) {
-            int at = i * known + j;
-            s->past[at] = number - known + j;
-            s->history_start[at] = (int64_t)s->past[at] * 86400;
-            s->delta[at] = (number - s->past[at]) * 24 < 168 ? (number - s->past[at]) * 24 : 168;
-            s->week[at] = s->past[at] * 24 % 168;
-        }
-    }
+    for (int i = 0; i < SESSIONS; i++)
+        c->length[i] = 2;
     for (int left = z->targets - SESSIONS; left > 0;) {
-        int32_t *length = &s->length[random_below(r, SESSIONS)];
+        int *length = &c->length[random_below(r, SESSIONS)];
         if (*length < 20)
             ++*length, left--;
     }
     for (int i = 0; i < z->targets + SESSIONS; i++)
-        s->item[i] = (int32_t)random_below(r, (uint32_t)z->items);
+        c->item[i] = (int32_t)random_below(r, (uint32_t)z->items);
 }
 
-static int write_shape(struct frame_out *out, const struct sizes *z, struct shape *s, int learn,
-                       struct err *e)
+/* The user's sessions, one a day, the first `train` of them for training. */
+static int write_user_sessions(struct frame_out *out, const struct column_of *columns, int train,
+                               int count, int user, struct err *e)
 {
-    size_t known = SESSIONS * (size_t)s->history[0];
-    struct batch b = {.learn = learn,
-                      .user = {s->user, SESSIONS},
-                      .session = {s->session, SESSIONS},
-                      .start = {s->start, SESSIONS},
-                      .length = {s->length, SESSIONS},
-                      .item = {s->item, (size_t)(z->targets + SESSIONS)},
-                      .history = {s->history, SESSIONS},
-                      .history_delta = {s->delta, known},
-                      .history_week = {s->week, known},
-                      .history_session = {s->past, known},
-                      .history_start = {s->history_start, known}};
-    return write_batch(out, &b, e);
-}
-
-static int write_names(struct frame_out *out, const struct sizes *z, struct err *e)
-{
-    char name[32];
-    const struct attributes none = {{NULL, 0}};
-    for (int32_t i = 0; i < SESSIONS + z->items; i++) {
-        snprintf(name, sizeof name, "%d", (int)i);
-        if (i < SESSIONS ? write_user(out, i, bytes_of(name), none, e)
-                         : write_item(out, i - SESSIONS, bytes_of(name), none, e))
+    for (int number = 0; number < count; number++) {
+        const struct column_of *c = &columns[number];
+        int64_t times[20];
+        int at = 0;
+        for (int i = 0; i < user; i++)
+            at += c->length[i];
+        for (int i = 0; i < c->length[user]; i++)
+            times[i] = (int64_t)number * 86400;
+        struct session s = {.user = user,
+                            .part = number < train ? PART_TRAIN : PART_TEST,
+                            .count = (size_t)c->length[user],
+                            .times = times,
+                            .items = (int32_t *)(uintptr_t)(c->item + at)};
+        if (write_session(out, &s, e))
             return e->status;
     }
     return 0;
+}
+
+/* All sessions: HISTORY + most->learned of training for each user, then most->tested of test. */
+static int write_sessions(struct frame_out *out, const struct sizes *z,
+                          const struct batches_of *most, struct err *e)
+{
+    struct random r = random_of(1, 1);
+    int train = HISTORY + most->learned, count = train + most->tested, status = 0;
+    struct column_of *columns = mem_alloc((size_t)count * sizeof *columns);
+    for (int i = 0; i < count; i++)
+        fill_column(&columns[i], z, &r);
+    for (int user = 0; user < SESSIONS && !status; user++)
+        status = write_user_sessions(out, columns, train, count, user, e);
+    mem_free(columns);
+    return status ? status : bench_all_items(out, SESSIONS, PART_TEST, z->items, e);
+}
+
+static int write_column(struct frame_out *out, int number, int count, bool learn, struct err *e)
+{
+    int32_t session[SESSIONS];
+    for (int user = 0; user < SESSIONS; user++)
+        session[user] = user * count + number;
+    return write_batch(out, session, SESSIONS, learn, e);
 }
 
 /* Batches that fill the histories, then training batches, then test batches. */
-static int write_passes(struct frame_out *out, const struct sizes *z, int learned, int tested,
-                        struct err *e)
+static int write_passes(struct frame_out *out, const struct batches_of *used,
+                        const struct batches_of *most, struct err *e)
 {
-    static struct shape s;
-    struct random r = random_of(1, 1);
     struct epoch train = {1, PART_TRAIN}, test = {1, PART_TEST};
-    if (write_epoch(out, train, e))
-        return e->status;
-    for (int i = 0; i < HISTORY + learned + tested; i++) {
-        if (i == HISTORY + learned && write_epoch(out, test, e))
-            return e->status;
-        fill_shape(&s, z, &r, i);
-        if (write_shape(out, z, &s, i >= HISTORY, e))
-            return e->status;
-    }
-    return 0;
+    int first = HISTORY + most->learned, count = first + most->tested, status = 0;
+    status = write_epoch(out, train, e);
+    for (int i = 0; i < HISTORY + used->learned && !status; i++)
+        status = write_column(out, i, count, i >= HISTORY, e);
+    if (!status)
+        status = write_epoch(out, test, e);
+    for (int i = 0; i < used->tested && !status; i++)
+        status = write_column(out, first + i, count, true, e);
+    return status;
 }
 
-static void write_stream(const char *path, const struct sizes *z, int learned, int tested)
+static void write_stream(const char *path, const struct sizes *z, struct batches_of used,
+                         struct batches_of most)
 {
     struct err e = {0};
     struct output stage = {0};
     struct meta m = {.kind = STREAM_BATCHES};
-    int64_t edges[168];
-    for (int i = 0; i < 168; i++)
-        edges[i] = 3600 * (i + 1);
-    meta_set_i64s(&m, "delta_edges", edges, 168);
     meta_set_bool(&m, "keeps_order", 1);
     meta_set_int(&m, "history", HISTORY);
-    const struct bytes no_options = {"\x80", 1};
-    if (output_open(&stage, path, false, &m, "step", "1", no_options, &e) ||
-        write_names(&stage.out, z, &e) || write_passes(&stage.out, z, learned, tested, &e) ||
+    if (bench_stream_open(&stage, path, &m, &e) ||
+        bench_names(&stage.out, SESSIONS + 1, z->items, &e) ||
+        write_sessions(&stage.out, z, &most, &e) || write_passes(&stage.out, &used, &most, &e) ||
         output_finish(&stage, &e))
         fail(e.text);
     meta_release(&m);
@@ -219,6 +222,8 @@ static double gradient_products(const struct floor *f, const struct library *l)
 
 /* Least times of runs, and of a library's products. */
 enum { BASE, STEPS, TESTS, RUNS };
+static const struct batches_of batches[RUNS] = {{FEW, 1}, {FEW + MANY, 1}, {FEW, 1 + MANY}},
+                               most_batches = {FEW + MANY, 1 + MANY};
 struct took {
     double run[RUNS], forward[LIBRARIES_MOST], all[LIBRARIES_MOST];
 };
@@ -259,7 +264,8 @@ static int pipe_step(char path[3][300], int many)
     for (int round = 0; round < 3; round++)
         for (int i = 0; i < 2; i++) {
             if (!round)
-                write_stream(path[i], &lastfm, FEW + i * many, 1);
+                write_stream(path[i], &lastfm, (struct batches_of){FEW + i * many, 1},
+                             (struct batches_of){FEW + many, 1});
             least_of[i] = less(least_of[i], run_trainer(path[i], &lastfm));
         }
     printf("pipe_%s_step\t%.3f\tms\n", precision, 1e3 * (least_of[1] - least_of[0]) / many);
@@ -275,7 +281,7 @@ static void measure_bf16(char path[RUNS][300])
     if (bf16_missing())
         return;
     for (int run = BASE; run <= STEPS; run++)
-        write_stream(path[run], &lastfm_alone, FEW + (run == STEPS ? MANY : 0), 1);
+        write_stream(path[run], &lastfm_alone, batches[run], most_batches);
     for (int round = 0; round < ROUNDS; round++)
         for (int i = 0; i < 2; i++)
             for (int run = BASE; run <= STEPS; run++) {
@@ -296,10 +302,9 @@ static void remove_all(const char *folder, char path[3][300])
 
 static void measure_shape(const struct sizes *z, char path[RUNS][300])
 {
-    const int batches[RUNS][2] = {{FEW, 1}, {FEW + MANY, 1}, {FEW, 1 + MANY}};
     struct took t;
     for (int i = 0; i < RUNS; i++) {
-        write_stream(path[i], z, batches[i][0], batches[i][1]);
+        write_stream(path[i], z, batches[i], most_batches);
         run_trainer(path[i], z);
     }
     double megabytes = child_megabytes();

@@ -26,22 +26,27 @@ sessions() { # USERS SESSIONS-OF-EACH MEAN-LENGTH ITEMS
     }' | reddit-sessionize --max-events 0 --cut 0
 }
 
-# Training batches alone, of that many items, whether there are events of all or not.
+# Training batches alone, of that many items: a session that no batch has holds each of them.
 batches() { # ITEMS BATCHER-OPTION...
     tfilter --quiet --split user:1 | batcher --quiet --epochs 1 --test-from 2 "${@:2}" | spcat |
-        awk -v items="$1" '/^\["item"/ { n++ }
-            /^\["epoch"/ { for (; n < items; n++) printf "[\"item\",%d,\"none %d\"]\n", n, n }
+        awk -v items="$1" "$all_items"'
+            /^\["user"/ { users++ }
+            /^\["item"/ { n++ }
+            /^\["epoch"/ {
+                for (; n < items; n++) printf "[\"item\",%d,\"none %d\"]\n", n, n
+                print_all(users, items)
+            }
             /^\["E"/ { $0 = "[\"E\"]" }
             { print }' | spcat --from-json
 }
 
 targets() { # STREAM
-    echo $(($(summary events "$1") - $(summary sessions "$1")))
+    echo $(($(summary 'events train' "$1") - $(summary 'sessions train' "$1")))
 }
 
 sessions 11500 8 6.1 60000 | batches 60000 --scheme user-parallel --batch 100 >"$work/hrnn.mp"
 sessions 6144 1 6.16 37483 |
-    batches 37483 --scheme sessions --batch 512 --min-batch 1 --history 0 >"$work/narm.mp"
+    batches 37483 --scheme sessions --batch 512 --history 0 >"$work/narm.mp"
 
 read -r reading _ < <(cost spcat --check "$work/hrnn.mp")
 read -r seconds mb < <(cost trainer --model hrnn --embedding 100 --dropout 0.1 --loss top1 \

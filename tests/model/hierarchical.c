@@ -103,15 +103,6 @@ static void refused(const char *part, struct model_shape shape)
 
 static void check_refusals(void)
 {
-    struct err e;
-    struct model m;
-    const struct model_class *class = class_named("hierarchical");
-    struct model_options *good = model_options_new(class);
-    struct model_data data = {.users = 1, .items = 1, .delta_buckets = 2, .scheme = "sessions"};
-    int status = model_open(&m, class, good, &data, NULL, &e);
-    tap_ok(status == STATUS_USAGE && strstr(e.text, "batcher --with-history-items"),
-           "batches without the items of earlier sessions are refused");
-    mem_free(good);
     refused("--user-rep attention", (struct model_shape){.inter = "delta"});
     refused("delta, week, age",
             (struct model_shape){.inter = "hidden,delta", .user_rep = "attention"});

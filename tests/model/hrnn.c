@@ -1,18 +1,18 @@
-/* Models of lanes against themselves written plainly, in double, lane by lane: losses step after
- * step and over all steps at once, gradients through all of them, what is kept of users from pass
- * to pass. */
+/* Models of parallel mini-batches against their equations in double, slot by slot: losses and
+ * gradients of steps; the same sessions run whole, whose states are those of the steps; what is
+ * remembered of users for a test. */
 #include <unistd.h>
 
 #include "pair.h"
 
-enum { LANES = 3, STEPS = 9, SIZE = 7, IN = 5 };
+enum { SLOTS = PAIR_SLOTS, STEPS = 9, ROUNDS = 3, SIZE = 7, IN = 5 };
 
-/* Lane 0: users 0 and 1; lane 1: user 2 with three sessions, lane 2: user 3, then idle. */
-static const unsigned char reset[STEPS * LANES] = {2, 2, 2, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0,
+/* Slot 0: users 0 and 1; slot 1: user 2 with three sessions; slot 2: user 3, then idle. */
+static const unsigned char reset[STEPS * SLOTS] = {2, 2, 2, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0,
                                                    3, 2, 1, 3, 0, 0, 3, 0, 0, 3, 1, 0, 3};
-static const int32_t user[STEPS * LANES] = {0, 2, 3, 0, 2, 3, 0, 2, 3, 0, 2, 3, 0, 2,
+static const int32_t user[STEPS * SLOTS] = {0, 2, 3, 0, 2, 3, 0, 2, 3, 0, 2, 3, 0, 2,
                                             0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0};
-static int32_t item[STEPS * LANES], target[STEPS * LANES];
+static int32_t item[STEPS * SLOTS], target[STEPS * SLOTS];
 
 struct form {
     const char *model, *propagate;
@@ -28,9 +28,9 @@ struct weights {
 };
 
 struct state {
-    double s[LANES][REF_STATE], c[LANES][REF_STATE], kept[REF_USERS][REF_STATE];
-    int user[LANES];
-    int newest[LANES], unread[REF_USERS]; /* joined sessions' last items; -1: none */
+    double s[SLOTS][REF_STATE], c[SLOTS][REF_STATE], kept[REF_USERS][REF_STATE];
+    int user[SLOTS];
+    int newest[SLOTS], unread[REF_USERS]; /* joined sessions' last items; -1: none */
 };
 
 static struct weights bind(const struct reference *r, bool all, double *wide)
@@ -51,48 +51,48 @@ static struct weights bind(const struct reference *r, bool all, double *wide)
     return w;
 }
 
-/* The lane's session has ended: its user takes it in. */
-static void absorb(const struct reference *r, const struct weights *w, struct state *z, int lane)
+/* The slot's session has ended: its user takes it in. */
+static void absorb(const struct reference *r, const struct weights *w, struct state *z, int slot)
 {
-    ref_step(r, &w->usr, z->s[lane], z->c[lane]);
+    ref_step(r, &w->usr, z->s[slot], z->c[slot]);
 }
 
 static void begin(const struct reference *r, const struct weights *w, const struct form *form,
-                  struct state *z, int lane, int how, int whose)
+                  struct state *z, int slot, int how, int whose)
 {
     bool users = !strcmp(form->model, "hrnn");
-    bool ends = z->user[lane] >= 0 && how >= RESET_USER;
+    bool ends = z->user[slot] >= 0 && how >= RESET_USER;
     if (users && (ends || how == RESET_SESSION))
-        absorb(r, w, z, lane);
+        absorb(r, w, z, slot);
     if (ends) {
-        memcpy(z->kept[z->user[lane]], users ? z->c[lane] : z->s[lane], sizeof z->c[lane]);
-        z->unread[z->user[lane]] = z->newest[lane];
-        z->user[lane] = -1;
+        memcpy(z->kept[z->user[slot]], users ? z->c[slot] : z->s[slot], sizeof z->c[slot]);
+        z->unread[z->user[slot]] = z->newest[slot];
+        z->user[slot] = -1;
     }
     if (how == RESET_USER) {
-        z->user[lane] = whose;
-        memcpy(z->c[lane], z->kept[whose], sizeof z->c[lane]);
-        z->newest[lane] = z->unread[whose];
+        z->user[slot] = whose;
+        memcpy(z->c[slot], z->kept[whose], sizeof z->c[slot]);
+        z->newest[slot] = z->unread[whose];
     }
     if (how != RESET_USER && (how != RESET_SESSION || form->joined))
         return;
     for (int i = 0; i < SIZE; i++)
-        z->s[lane][i] =
+        z->s[slot][i] =
             form->joined ? z->kept[whose][i]
-            : users      ? tanh(ref_dot(SIZE, w->start + i * SIZE, z->c[lane]) + w->start_bias[i])
+            : users      ? tanh(ref_dot(SIZE, w->start + i * SIZE, z->c[slot]) + w->start_bias[i])
                          : 0;
 }
 
-/* The lane takes an item in; the loss of the next, all items scored. */
+/* The slot reads an item; the loss of the next, all items scored. */
 static double item_loss(const struct reference *r, const struct weights *w, struct state *z,
-                        int lane, int input, int next)
+                        int slot, int input, int next)
 {
     double x[IN + SIZE], score[PAIR_ITEMS], total = 0;
     memcpy(x, w->item + input * IN, IN * sizeof *x);
-    memcpy(x + IN, z->c[lane], SIZE * sizeof *x);
-    ref_step(r, &w->session, x, z->s[lane]);
+    memcpy(x + IN, z->c[slot], SIZE * sizeof *x);
+    ref_step(r, &w->session, x, z->s[slot]);
     for (int j = 0; j < PAIR_ITEMS; j++) {
-        score[j] = ref_dot(SIZE, w->output + j * SIZE, z->s[lane]) + w->output_bias[j];
+        score[j] = ref_dot(SIZE, w->output + j * SIZE, z->s[slot]) + w->output_bias[j];
         total += exp(score[j]);
     }
     return log(total) - score[next];
@@ -105,18 +105,18 @@ static double reference_steps(const struct reference *r, const struct form *form
     double wide[3 * SIZE * (IN + SIZE)], sum = 0;
     struct weights w = bind(r, ref_is(form->propagate, "all"), wide);
     int targets = 0;
-    for (int i = from * LANES; i < (from + count) * LANES; i++) {
-        int lane = i % LANES;
-        begin(r, &w, form, z, lane, reset[i], user[i]);
+    for (int i = from * SLOTS; i < (from + count) * SLOTS; i++) {
+        int slot = i % SLOTS;
+        begin(r, &w, form, z, slot, reset[i], user[i]);
         if (reset[i] == RESET_IDLE)
             continue;
-        if (form->joined && reset[i] != RESET_NONE && z->newest[lane] >= 0) {
-            double loss = item_loss(r, &w, z, lane, z->newest[lane], item[i]);
+        if (form->joined && reset[i] != RESET_NONE && z->newest[slot] >= 0) {
+            double loss = item_loss(r, &w, z, slot, z->newest[slot], item[i]);
             sum += training ? loss : 0;
             targets += training;
         }
-        sum += item_loss(r, &w, z, lane, item[i], target[i]);
-        z->newest[lane] = target[i];
+        sum += item_loss(r, &w, z, slot, item[i], target[i]);
+        z->newest[slot] = target[i];
         targets++;
     }
     return targets ? sum / targets : 0;
@@ -125,7 +125,7 @@ static double reference_steps(const struct reference *r, const struct form *form
 static void clear(struct state *z)
 {
     *z = (struct state){0};
-    for (int i = 0; i < LANES; i++)
+    for (int i = 0; i < SLOTS; i++)
         z->user[i] = z->newest[i] = -1;
     for (int i = 0; i < REF_USERS; i++)
         z->unread[i] = -1;
@@ -135,26 +135,93 @@ static void clear(struct state *z)
 
 static struct slot_steps steps_of(int from, int count)
 {
-    return (struct slot_steps){.slots = LANES,
+    return (struct slot_steps){.slots = SLOTS,
                                .count = count,
-                               .item = item + from * LANES,
-                               .target = target + from * LANES,
-                               .user = user + from * LANES,
-                               .reset = reset + from * LANES};
+                               .item = item + from * SLOTS,
+                               .target = target + from * SLOTS,
+                               .user = user + from * SLOTS,
+                               .reset = reset + from * SLOTS};
 }
 
 static struct steps all_steps(void)
 {
-    static int32_t session[STEPS * LANES], position[STEPS * LANES], length[STEPS * LANES];
-    enum { N = STEPS * LANES };
-    return (struct steps){.lanes = LANES,
+    enum { N = STEPS * SLOTS };
+    return (struct steps){.slots = SLOTS,
                           .item = {item, N},
                           .target = {target, N},
                           .user = {(void *)(uintptr_t)user, N},
-                          .session = {session, N},
-                          .position = {position, N},
-                          .reset = {(void *)(uintptr_t)reset, N},
-                          .length = {length, N}};
+                          .reset = {(void *)(uintptr_t)reset, N}};
+}
+
+/* Random items; the target is the session's next item. */
+static void fill_steps(void)
+{
+    for (int i = 0; i < STEPS * SLOTS; i++) {
+        item[i] = (int32_t)random_below(&drawn, PAIR_ITEMS);
+        target[i] = (int32_t)random_below(&drawn, PAIR_ITEMS);
+    }
+    for (int i = 0; i + SLOTS < STEPS * SLOTS; i++)
+        if (reset[i + SLOTS] == RESET_NONE)
+            target[i] = item[i + SLOTS];
+}
+
+/* ---- the same sessions, whole ---- */
+
+/* The sessions that are the users' first, second or third ones, and where each target is in the
+ * steps. */
+struct round {
+    struct made made;
+    i32_vec step;
+};
+
+static void add_whole(struct round *to, int at)
+{
+    struct made *m = &to->made;
+    int length = 1;
+    vec_push(&m->user, user[at]);
+    do {
+        vec_push(&m->item, item[at]);
+        vec_push(&to->step, at);
+        length++;
+        at += SLOTS;
+    } while (at < STEPS * SLOTS && reset[at] == RESET_NONE);
+    vec_push(&m->item, target[at - SLOTS]);
+    vec_push(&m->length, length);
+    vec_push(&m->history, 0);
+}
+
+/* A session of one event, which has no step. */
+static void add_one_event(struct made *m, int32_t whose)
+{
+    vec_push(&m->user, whose);
+    vec_push(&m->item, 0);
+    vec_push(&m->length, 1);
+    vec_push(&m->history, 0);
+}
+
+/* The last round has a session of one event besides, of user 3: it changes nothing. */
+static void make_rounds(struct round round[ROUNDS])
+{
+    memset(round, 0, ROUNDS * sizeof *round);
+    for (int slot = 0; slot < SLOTS; slot++)
+        for (int at = slot, before = 0; at < STEPS * SLOTS; at += SLOTS) {
+            before = reset[at] == RESET_USER ? 0 : before;
+            if (reset[at] == RESET_USER || reset[at] == RESET_SESSION)
+                add_whole(&round[before++], at);
+        }
+    add_one_event(&round[ROUNDS - 1].made, 3);
+    for (int i = 0; i < ROUNDS; i++) {
+        vec_append(&round[i].made.session, round[i].made.history.at, round[i].made.history.len);
+        close_batch(&round[i].made);
+    }
+}
+
+static void rounds_free(struct round round[ROUNDS])
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        made_release(&round[i].made);
+        vec_release(&round[i].step);
+    }
 }
 
 static double slope(struct pair *p, const struct form *form, size_t i)
@@ -208,52 +275,179 @@ static double worst_slope(struct pair *p, const struct form *form)
     return worst;
 }
 
-/* The mean loss of a whole pass through the learner; infinite where it fails. */
-static double pass_loss(struct pair *p, enum part part)
+/* The mean loss of all steps in the training pass that has begun; infinite: it fails. */
+static double steps_loss(struct pair *p)
 {
     struct steps steps = all_steps();
     struct outcome o;
     struct err e;
-    learner_begin(&p->learner, (struct epoch){1, part});
+    struct pass_stats before = p->learner.stats;
     if (learner_steps(&p->learner, &steps, &o, &e) || learner_flush(&p->learner, &e))
         return INFINITY;
-    return p->learner.stats.loss / (double)p->learner.stats.events;
+    return (p->learner.stats.loss - before.loss) /
+           (double)(p->learner.stats.events - before.events);
 }
 
-static void check_lanes(const struct form *form)
+/* The mean loss of a test pass over the whole sessions, before which the model takes them in as
+ * training sessions; infinite: it fails. */
+static double test_loss(struct pair *p)
 {
-    struct model_shape shape = {.embedding = IN,
+    struct round round[ROUNDS];
+    struct outcome o;
+    struct err e;
+    enum part part;
+    bool failed = false;
+    make_rounds(round);
+    learner_begin(&p->learner, (struct epoch){1, PART_TEST});
+    while ((part = learner_takes(&p->learner, PART_TEST)) != PART_NONE) {
+        for (int i = 0; i < ROUNDS && part == PART_TRAIN; i++)
+            learner_take(&p->learner, &round[i].made.batch);
+        learner_took(&p->learner, part);
+    }
+    for (int i = 0; i < ROUNDS && !failed; i++)
+        failed = learner_batch(&p->learner, &round[i].made.batch, &o, &e);
+    learner_took(&p->learner, PART_TEST);
+    rounds_free(round);
+    return failed ? INFINITY : p->learner.stats.loss / (double)p->learner.stats.events;
+}
+
+static struct model_shape shape_of(const struct form *form)
+{
+    return (struct model_shape){.embedding = IN,
                                 .hidden = SIZE,
                                 .propagate = form->propagate,
                                 .join_sessions = form->joined,
                                 .gru = form->gru};
+}
+
+static const char *form_name(const struct form *form)
+{
+    static char name[64];
+    snprintf(name, sizeof name, "%s%s%s%s, %s", form->model, form->propagate ? " " : "",
+             form->propagate ? form->propagate : "", form->joined ? " joined" : "", form->gru);
+    return name;
+}
+
+static void check_slots(const struct form *form)
+{
+    struct model_shape shape = shape_of(form);
     struct pair p;
     struct state z;
     pair_open(&p, form->model, &shape);
     clear(&z);
     double train = reference_steps(&p.reference, form, &z, 0, STEPS, true);
-    double trained = pass_loss(&p, PART_TRAIN);
+    learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
+    double trained = steps_loss(&p);
     double wide[3 * SIZE * (IN + SIZE)];
     struct weights w = bind(&p.reference, false, wide);
-    for (int i = 0; i < LANES; i++) /* the pass has ended */
+    for (int i = 0; i < SLOTS; i++) /* the pass has ended */
         begin(&p.reference, &w, form, &z, i, RESET_IDLE, 0);
     double test = reference_steps(&p.reference, form, &z, 0, STEPS, false);
-    double tested = pass_loss(&p, PART_TEST);
-    tap_ok(fabs(train - trained) < 1e-6 && fabs(test - tested) < 1e-6 &&
+    double tested = test_loss(&p), again = test_loss(&p);
+    tap_ok(fabs(train - trained) < 1e-6 && fabs(test - tested) < 1e-6 && tested == again &&
                (!strcmp(form->model, "rnn") && !form->joined) == !(fabs(test - train) > 1e-4),
-           "%s %s%s, %s, step by step: training to %.1e, the test after it to %.1e", form->model,
-           form->propagate ? form->propagate : "", form->joined ? "joined" : "", form->gru,
-           fabs(train - trained), fabs(test - tested));
+           "%s: steps of a training pass to %.1e, whole sessions of a test to %.1e",
+           form_name(form), fabs(train - trained), fabs(test - tested));
     pair_close(&p);
     pair_open(&p, form->model, &shape);
     double worst = worst_slope(&p, form);
-    tap_ok(worst < 1e-6, "%s %s%s, %s, gradients through %d steps to %.1e", form->model,
-           form->propagate ? form->propagate : "", form->joined ? "joined" : "", form->gru, STEPS,
-           worst);
+    tap_ok(worst < 1e-6, "%s: gradients through %d steps to %.1e", form_name(form), STEPS, worst);
     pair_close(&p);
 }
 
-/* ---- one lane over one user ---- */
+/* ---- whole sessions against steps ---- */
+
+/* The states of the steps' targets, by slot and step, to be freed; none is learned from. */
+static float *states_of_steps(struct pair *p, const struct slot_steps *steps)
+{
+    struct tape *t = p->learner.tape;
+    struct forward f;
+    float *to = mem_zero(STEPS * SLOTS * SIZE, sizeof *to);
+    tape_begin(t, false, 0, 0);
+    p->model.class->plan(&p->model, t, steps, &f);
+    p->model.class->steps(&p->model, t, &f);
+    float *state = to_host(p->device, f.state->value, (size_t)(f.targets * SIZE) * sizeof *state);
+    for (int i = 0, at = 0; i < steps->count * SLOTS; i++)
+        if (steps->reset[i] != RESET_IDLE)
+            memcpy(to + i * SIZE, state + at++ * SIZE, SIZE * sizeof *to);
+    mem_free(state);
+    return to;
+}
+
+/* The states of a batch of whole sessions, to be freed; the model remembers them. */
+static float *states_of_whole(struct pair *p, const struct round *round)
+{
+    struct tape *t = p->learner.tape;
+    struct forward f;
+    tape_begin(t, false, 0, 0);
+    p->model.class->forward(&p->model, t, &round->made.batch, &f);
+    float *state = to_host(p->device, f.state->value, (size_t)(f.targets * SIZE) * sizeof *state);
+    p->model.class->finish(&p->model, t, &round->made.batch);
+    return (size_t)f.targets == round->step.len ? state : NULL;
+}
+
+static double apart(const float *x, const float *y, int count)
+{
+    double worst = 0;
+    for (int i = 0; i < count; i++)
+        worst = fmax(worst, fabs((double)x[i] - (double)y[i]));
+    return worst;
+}
+
+/* The largest difference between the states of whole sessions and those of the steps. */
+static double whole_apart(struct pair *p, const float *steps)
+{
+    struct round round[ROUNDS];
+    double worst = 0;
+    make_rounds(round);
+    for (int i = 0; i < ROUNDS; i++) {
+        float *state = states_of_whole(p, &round[i]);
+        for (size_t j = 0; j < round[i].step.len && state; j++)
+            worst = fmax(worst, apart(state + j * SIZE, steps + round[i].step.at[j] * SIZE, SIZE));
+        worst = state ? worst : INFINITY;
+        mem_free(state);
+    }
+    rounds_free(round);
+    return worst;
+}
+
+/* The same sessions through slots and whole give the same states, and leave the same of each user:
+ * new sessions after them have the same states too. */
+static void check_whole(const struct form *form)
+{
+    static const unsigned char idle[SLOTS] = {RESET_IDLE, RESET_IDLE, RESET_IDLE};
+    static const int32_t zero[SLOTS];
+    const struct slot_steps all = steps_of(0, STEPS), end = {SLOTS, 1, zero, zero, zero, idle};
+    struct model_shape shape = shape_of(form);
+    struct round round[ROUNDS];
+    struct pair slots, whole;
+    pair_open(&slots, form->model, &shape);
+    pair_open(&whole, form->model, &shape);
+    float *steps = states_of_steps(&slots, &all);
+    double same = whole_apart(&whole, steps);
+    mem_free(states_of_steps(&slots, &end));
+    make_rounds(round);
+    float *after = states_of_whole(&slots, &round[0]), *other = states_of_whole(&whole, &round[0]);
+    int count = (int)round[0].step.len * SIZE;
+    double later = after && other ? apart(after, other, count) : INFINITY;
+    tap_ok(same < 1e-6 && later < 1e-6,
+           "%s: sessions run whole as through slots, states to %.1e, those of later ones to %.1e",
+           form_name(form), same, later);
+    float *first = mem_alloc((size_t)count * sizeof *first);
+    for (int i = 0; i < count; i++)
+        first[i] = steps[round[0].step.at[i / SIZE] * SIZE + i % SIZE];
+    tap_ok((apart(other, first, count) > 1e-4) == whole.model.remembers,
+           "%s: %s what the user did before", form_name(form),
+           whole.model.remembers ? "sessions start from" : "no session depends on");
+    float *freed[] = {steps, after, other, first};
+    for (int i = 0; i < 4; i++)
+        mem_free(freed[i]);
+    rounds_free(round);
+    pair_close(&whole);
+    pair_close(&slots);
+}
+
+/* ---- one slot over one user ---- */
 
 enum { LONG = 13 };
 
@@ -323,12 +517,14 @@ static void carried(void *of, struct state *s)
     p->model.class->state(&p->model, s);
 }
 
-/* Restores the file for batches of so many lanes. */
-static int restore(const struct model_shape *shape, int lanes, struct pair *p, struct err *e)
+/* Restores the file for batches of so many slots. */
+static int restore(const struct form *form, int slots, struct pair *p, struct err *e)
 {
     struct safetensors file;
-    pair_open(p, "rnn", shape);
-    p->model.data.slots = lanes;
+    struct model_shape shape = shape_of(form);
+    pair_open(p, form->model, &shape);
+    learner_begin(&p->learner, (struct epoch){1, PART_TRAIN});
+    p->model.data.slots = slots;
     if (safetensors_open(&file, "carried", e))
         return e->status;
     int status = state_read(&file, carried, p, e);
@@ -336,25 +532,27 @@ static int restore(const struct model_shape *shape, int lanes, struct pair *p, s
     return status;
 }
 
-static void check_carried(void)
+static void check_carried(const struct form *form)
 {
-    const struct model_shape shape = {
-        .embedding = IN, .hidden = SIZE, .join_sessions = true, .gru = "reset-before"};
+    struct model_shape shape = shape_of(form);
     struct pair p, q;
     struct output_file sink;
     struct err e = {0};
-    pair_open(&p, "rnn", &shape);
-    pass_loss(&p, PART_TRAIN);
+    pair_open(&p, form->model, &shape);
+    learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
+    double first = steps_loss(&p);
     tap_ok(!output_file_open(&sink, "carried", &e) &&
                !state_write(&sink, NULL, 0, carried, &p, &e) && !output_file_commit(&sink, &e),
-           "what lanes carry on is written");
-    int status = restore(&shape, LANES, &q, &e);
-    double on = pass_loss(&p, PART_TEST), restored = pass_loss(&q, PART_TEST);
-    tap_ok(!status && on == restored, "and gone on from: %.6f, %.6f", on, restored);
+           "%s: the state of the slots is written", form_name(form));
+    int status = restore(form, SLOTS, &q, &e);
+    double on = steps_loss(&p), restored = steps_loss(&q);
+    tap_ok(!status && on == restored && fabs(on - first) > 1e-4,
+           "%s: the pass goes on from it: %.6f, %.6f, not %.6f", form_name(form), on, restored,
+           first);
     pair_close(&q);
-    status = restore(&shape, LANES + 1, &q, &e);
-    tap_ok(status == STATUS_DATA && strstr(e.text, "lanes: not those of the batches"),
-           "but not in other lanes: %s", e.text);
+    status = restore(form, SLOTS + 1, &q, &e);
+    tap_ok(status == STATUS_DATA && strstr(e.text, "slots: not those of the batches"),
+           "%s: not with another number of slots: %s", form_name(form), e.text);
     unlink("carried");
     pair_close(&q);
     pair_close(&p);
@@ -363,18 +561,20 @@ static void check_carried(void)
 int main(void)
 {
     drawn = random_of(5, 11);
-    for (int i = 0; i < STEPS * LANES; i++) {
-        item[i] = (int32_t)random_below(&drawn, PAIR_ITEMS);
-        target[i] = (int32_t)random_below(&drawn, PAIR_ITEMS);
-    }
+    fill_steps();
     static const char *const gru[] = {"reset-before", "reset-after"};
     for (int i = 0; i < 2; i++) {
-        check_lanes(&(struct form){"hrnn", "init", false, gru[i]});
-        check_lanes(&(struct form){"hrnn", "all", false, gru[i]});
-        check_lanes(&(struct form){"rnn", NULL, false, gru[i]});
-        check_lanes(&(struct form){"rnn", NULL, true, gru[i]});
+        const struct form forms[] = {{"hrnn", "init", false, gru[i]},
+                                     {"hrnn", "all", false, gru[i]},
+                                     {"rnn", NULL, false, gru[i]},
+                                     {"rnn", NULL, true, gru[i]}};
+        for (int j = 0; j < 4; j++) {
+            check_slots(&forms[j]);
+            check_whole(&forms[j]);
+        }
+        check_carried(&forms[1]);
+        check_carried(&forms[3]);
     }
     check_concatenation();
-    check_carried();
     return tap_done();
 }

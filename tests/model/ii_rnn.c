@@ -240,17 +240,10 @@ static void check_no_targets(const char *rep)
 static void check_refusals(void)
 {
     struct err e;
-    struct model m;
     const struct model_class *class = class_named("ii-rnn"), *none;
     struct model_options *good = options_of_shape(class, &(struct model_shape){0});
     struct model_options *bad =
         options_of_shape(class, &(struct model_shape){.inter = "delta,hidden,delta"});
-    struct model_data data = {.users = 1, .items = 1, .delta_buckets = 2, .scheme = "sessions"};
-    int status = model_open(&m, class, good, &data, NULL, &e);
-    tap_ok(status == STATUS_USAGE &&
-               !strcmp(e.text, "--scheme sessions does not keep each user's order, which --model "
-                               "ii-rnn needs: use longest-first"),
-           "batches that lose each user's order are refused");
     tap_ok(model_find("gru", &none, &e) == STATUS_USAGE && strstr(e.text, "ii-rnn"),
            "an unknown model is refused, and those that there are named");
     tap_ok(model_check(class, bad, &e) == STATUS_USAGE && !model_check(class, good, &e),

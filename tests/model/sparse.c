@@ -22,14 +22,11 @@ struct form {
 static void way_open(struct way_of *t, const struct form *form, const struct optimizer *o,
                      bool dense)
 {
-    struct err e;
     const struct model_class *class = class_named(form->model);
     struct model_data data = {.users = REF_USERS,
                               .items = ITEMS,
                               .history = REF_HISTORY,
-                              .delta_buckets = PAIR_BUCKETS,
-                              .keeps_order = true,
-                              .history_items = true};
+                              .delta_buckets = PAIR_BUCKETS};
     struct train_options options = {.seed = 11,
                                     .max_steps = -1,
                                     .top = 1,
@@ -39,10 +36,7 @@ static void way_open(struct way_of *t, const struct form *form, const struct opt
                                     .negatives = 9};
     *t = (struct way_of){.options = options_of_shape(class, &form->shape)};
     t->device = test_device(&(struct device_options){.threads = 2});
-    if (model_open(&t->model, class, t->options, &data, t->device, &e)) {
-        printf("Bail out! %s\n", e.text);
-        exit(1);
-    }
+    model_open(&t->model, class, t->options, &data, t->device);
     int tables = 0;
     for (size_t i = 0; i < t->model.parameters.list.len; i++) {
         struct parameter *p = t->model.parameters.list.at[i];

@@ -1,6 +1,8 @@
-/* Batches and steps with items that the model does not know, and what is written of their targets.
- * The stream has the items a, b, c, d; the model knows d, b, x. */
+/* Sessions with items that the model does not know: the batches made of them, and what is written
+ * of their targets.  The stream has the items a, b, c, d; the model knows d, b, x. */
 #include "train/item_map.h"
+
+#include "data/batch.h"
 
 #include <math.h>
 
@@ -61,65 +63,102 @@ static void rows(void)
     item_map_release(&v);
 }
 
-static const struct batch batch = {
-    .user = I32(0, 1, 2),
-    .session = I32(7, 8, 9),
-    .start = COLUMN_OF(int64_t, 70, 80, 90),
-    .length = I32(5, 2, 2),
-    .item = I32(A, B, D, C, B, A, C, D, D),
-    .history = I32(2, 1, 1),
-    .history_delta = I32(1, 2, 3, 4),
-    .history_week = I32(11, 12, 13, 14),
-    .history_session = I32(5, 6, 4, 3),
-    .history_start = COLUMN_OF(int64_t, 50, 60, 40, 30),
-    .history_length = I32(1, 2, 1, 1),
-    .history_item = I32(A, D, C, D, B),
-};
+/* ---- the sessions ---- */
+
+static void add(struct session_store *c, int32_t user, int64_t start, const char *items)
+{
+    int64_t times[8];
+    int32_t item[8];
+    struct err e;
+    size_t n = strlen(items);
+    for (size_t i = 0; i < n; i++) {
+        times[i] = start;
+        item[i] = items[i] - 'a';
+    }
+    session_store_add(
+        c,
+        &(struct session){
+            .user = user, .part = PART_TEST, .count = n, .times = times, .items = item},
+        &e);
+}
+
+/* Of user 0 a session 100 s apart from each other, of which the model knows none or some; the
+ * sessions of the batch are the last ones of each user. */
+static void make_sessions(struct session_store *c)
+{
+    struct err e;
+    *c = (struct session_store){.item.limit = 0};
+    add(c, 0, 100, "a");
+    add(c, 0, 200, "dc");
+    add(c, 0, 300, "abdcb");
+    add(c, 1, 100, "d");
+    add(c, 1, 200, "ac");
+    add(c, 2, 100, "b");
+    add(c, 2, 200, "dd");
+    session_store_end(c, &e);
+}
+
+static int32_t picked[] = {2, 4, 6};
+static const struct column number = {picked, 3};
 
 static void batches(void)
 {
+    static const int64_t edges[] = {150};
     struct item_map v;
+    struct session_store c;
+    make_sessions(&c);
     map_open(&v, "abcd", "dbx");
-    const struct batch *b = item_map_batch(&v, &batch);
-    tap_ok(IS(b->user, 0, 2) && IS(b->session, 7, 9) && IS(b->length, 3, 2) &&
-               column_i64(b->start)[1] == 90,
+    struct batching made = {.store = &c,
+                            .row = v.row.at,
+                            .history = 5,
+                            .history_items = true,
+                            .edges = edges,
+                            .edge_count = 1};
+    struct batch b = batching_make(&made, picked, 3, false);
+    tap_ok(IS(b.user, 0, 2) && IS(b.session, 2, 1) && IS(b.length, 3, 2) &&
+               column_i64(b.start)[0] == 300,
            "a session of which nothing is known leaves");
-    tap_ok(IS(b->item, ROW_B, ROW_D, ROW_B, ROW_D, ROW_D), "of the others the events not known");
-    tap_ok(IS(b->history, 1, 1) && IS(b->history_delta, 2, 4) && IS(b->history_week, 12, 14) &&
-               IS(b->history_session, 6, 3) && column_i64(b->history_start)[0] == 60 &&
-               IS(b->history_length, 1, 1) && IS(b->history_item, ROW_D, ROW_B),
+    tap_ok(IS(b.item, ROW_B, ROW_D, ROW_B, ROW_D, ROW_D), "of the others the events not known");
+    tap_ok(IS(b.history, 1, 1) && IS(b.history_delta, 0, 0) && IS(b.history_session, 1, 0) &&
+               column_i64(b.history_start)[0] == 200 && IS(b.history_length, 1, 1) &&
+               IS(b.history_item, ROW_D, ROW_B),
            "of the earlier sessions likewise");
-    tap_ok(v.events == 9 && v.left_out == 4, "what is left out is counted");
-
-    struct batch bare = batch;
-    bare.history_length = bare.history_item = (struct column){0};
-    b = item_map_batch(&v, &bare);
-    tap_ok(IS(b->history, 2, 1) && IS(b->history_session, 5, 6, 3) && !b->history_item.at,
-           "without their items earlier sessions stay");
-    item_map_release(&v);
-    map_open(&v, "bd", "dbx");
-    tap_ok(item_map_batch(&v, &batch) == &batch, "where all are known a batch stays as it is");
+    made.history = 1, made.history_items = false;
+    b = batching_make(&made, picked, 3, false);
+    tap_ok(IS(b.history, 1, 1) && IS(b.history_session, 1, 0) && !b.history_item.len,
+           "the newest earlier sessions are those of which something is left");
+    made.row = NULL;
+    b = batching_make(&made, picked, 3, false);
+    tap_ok(IS(b.length, 5, 2, 2) && IS(b.item, A, B, D, C, B, A, C, D, D),
+           "where all items are known, ids are the stream's");
+    item_map_count(&v, &c);
+    tap_ok(v.events == 14 && v.left_out == 6, "%lld events, of which %lld are left out",
+           (long long)v.events, (long long)v.left_out);
+    batching_release(&made);
+    session_store_release(&c);
     item_map_release(&v);
 }
 
+/* ---- outcomes ---- */
+
 /* The model scored d and b of the first session and d of the last. */
+static float scored_loss[] = {0.5f, 0.25f, 0.125f}, score[6];
+static const struct outcome outcome = {
+    .ranks = {.rank = I32(1, 2, 3), .ties = I32(0, 0, 1), .loss = {scored_loss, 3}},
+    .tops = {.k = 2, .item = I32(ROW_B, ROW_D, ROW_X, ROW_B, ROW_D, ROW_X), .score = {score, 6}},
+};
+
 static void outcomes(void)
 {
     struct item_map v;
+    struct session_store c;
     struct pass_stats t = {.events = 3, .loss = 1};
-    float loss[] = {0.5f, 0.25f, 0.125f}, score[6] = {0};
-    struct outcome o = {
-        .ranks = {.rank = I32(1, 2, 3), .ties = I32(0, 0, 1), .loss = {loss, 3}},
-        .tops = {.k = 2,
-                 .item = I32(ROW_B, ROW_D, ROW_X, ROW_B, ROW_D, ROW_X),
-                 .score = {score, 6}},
-    };
+    make_sessions(&c);
     map_open(&v, "abcd", "dbx");
-    item_map_batch(&v, &batch);
-    struct outcome to = item_map_outcome(&v, &batch, &o, &t);
-    tap_ok(IS(to.ranks.user, 0, 0, 0, 0, 1, 2) && IS(to.ranks.session, 7, 7, 7, 7, 8, 9) &&
-               IS(to.ranks.position, 0, 1, 2, 3, 0, 0) && IS(to.ranks.target, B, D, C, B, C, D) &&
-               IS(to.ranks.length, 5, 5, 5, 5, 2, 2),
+    struct outcome to = item_map_outcome(&v, &c, number, &outcome, &t);
+    tap_ok(IS(to.ranks.user, 0, 0, 0, 0, 1, 2) && IS(to.ranks.session, 2, 2, 2, 2, 1, 1) &&
+               IS(to.ranks.history, 2, 2, 2, 2, 1, 1) && IS(to.ranks.position, 0, 1, 2, 3, 0, 0) &&
+               IS(to.ranks.target, B, D, C, B, C, D) && IS(to.ranks.length, 5, 5, 5, 5, 2, 2),
            "each target of the stream has its rank");
     /* b: nothing known before, all 4 others are alike; c: behind all, with a */
     tap_ok(IS(to.ranks.rank, 5, 1, 5, 2, 5, 3) && IS(to.ranks.ties, 4, 0, 1, 0, 1, 1),
@@ -132,41 +171,49 @@ static void outcomes(void)
                IS(to.tops.item, B, D, X, B, D, X),
            "lists name the output's items");
     tap_ok(v.targets == 6 && v.missed == 3 && t.events == 6 && fabs(t.loss - 1 - 3 * log(5)) < 1e-5,
-           "the tally has them too");
+           "the pass has them too");
+    tap_ok(t.hits == 3 && fabs(t.reciprocal - 3.0 / 5) < 1e-9,
+           "where there are 20 items and fewer, the last rank is among the best 20");
 
     const unsigned char some[] = {1, 0, 0, 1, 1};
     item_map_candidates(&v, some);
-    item_map_batch(&v, &batch);
-    to = item_map_outcome(&v, &batch, &o, &t);
+    to = item_map_outcome(&v, &c, number, &outcome, &t);
     /* b and c are no candidates: behind 3 of them; of these a is unknown as c is */
     tap_ok(IS(to.ranks.rank, 4, 1, 4, 2, 4, 3) && IS(to.ranks.ties, 3, 0, 1, 0, 1, 1),
            "among candidates, those of them alone");
+    tap_ok(t.hits == 6 && fabs(t.reciprocal - 3.0 / 5 - 3.0 / 4) < 1e-9,
+           "hits are counted by the rank among candidates");
     item_map_release(&v);
+    map_open(&v, "abcd", "dbxefghijklmnopqrstuvw"); /* 24 items with a and c */
+    t = (struct pass_stats){.events = 3};
+    to = item_map_outcome(&v, &c, number, &outcome, &t);
+    tap_ok(IS(to.ranks.rank, 24, 1, 24, 2, 24, 3) && t.hits == 0 && t.reciprocal == 0,
+           "where there are more, it is not");
+    item_map_release(&v);
+    map_open(&v, "abcd", "abcdx");
+    to = item_map_outcome(&v, &c, number, &outcome, &t);
+    tap_ok(to.ranks.rank.at == outcome.ranks.rank.at && !v.targets,
+           "where all items are known an outcome stays as it is");
+    item_map_release(&v);
+    session_store_release(&c);
 }
 
-/* Two slots: a b c d, then idle; d b, a c d, b d. */
-static void steps(void)
+/* A batch of which nothing was left for the model. */
+static void nothing_left(void)
 {
+    static int32_t unknown[] = {4};
     struct item_map v;
-    const struct steps s = {
-        .lanes = 2,
-        .item = I32(A, D, B, A, C, C, 0, B),
-        .target = I32(B, B, C, C, D, D, 0, D),
-        .reset = COLUMN_OF(unsigned char, RESET_USER, RESET_USER, RESET_NONE, RESET_SESSION,
-                           RESET_NONE, RESET_NONE, RESET_IDLE, RESET_SESSION),
-    };
-    static const unsigned char reset[] = {RESET_NONE, RESET_USER, RESET_NONE, RESET_NONE,
-                                          RESET_USER, RESET_NONE, RESET_IDLE, RESET_SESSION};
+    struct session_store c;
+    struct pass_stats t = {.events = 0};
+    const struct outcome none = {.events = 0};
+    make_sessions(&c);
     map_open(&v, "abcd", "dbx");
-    const struct steps *to = item_map_steps(&v, &s);
-    tap_ok(IS(to->item, -1, ROW_D, -1, -1, ROW_B, -1, 0, ROW_B) &&
-               IS(to->target, 0, ROW_B, 0, 0, ROW_D, 0, 0, ROW_D),
-           "a step goes from one known item to the next one of the session");
-    tap_ok(to->reset.len == sizeof reset && !memcmp(to->reset.at, reset, sizeof reset),
-           "what begins waits for the next step that the model has");
-    tap_ok(v.events == 11 && v.left_out == 4, "%lld events, %lld left out", (long long)v.events,
-           (long long)v.left_out);
+    struct outcome to = item_map_outcome(&v, &c, (struct column){unknown, 1}, &none, &t);
+    tap_ok(IS(to.ranks.target, C) && IS(to.ranks.rank, 5) && IS(to.ranks.ties, 1) &&
+               !to.tops.user.len && t.events == 1 && v.missed == 1,
+           "the targets of a batch without a known item are missed");
     item_map_release(&v);
+    session_store_release(&c);
 }
 
 int main(void)
@@ -174,6 +221,6 @@ int main(void)
     rows();
     batches();
     outcomes();
-    steps();
+    nothing_left();
     return tap_done();
 }

@@ -1,8 +1,8 @@
-"""Holds what a model of lanes makes of sessions against the plain recurrence over each user's
+"""Holds what a model of parallel mini-batches makes of sessions against the plain recurrence over each user's
 sessions, one after another, in double precision; standard library only.
 
-usage: python3 check-lanes.py SESSIONS MODEL PREDICTIONS
-       python3 check-lanes.py SESSIONS MODEL --answers ANSWERS...
+usage: python3 check-parallel.py SESSIONS MODEL PREDICTIONS
+       python3 check-parallel.py SESSIONS MODEL --answers ANSWERS...
 
 SESSIONS and PREDICTIONS are spcat's JSON lines of a split log and of what
 `trainer --init MODEL --max-steps 0` or predictor makes of all of its sessions, each of ANSWERS what
@@ -85,7 +85,7 @@ class Model:
         for number, items in enumerate(sessions):
             inputs = items if running and number + 1 == len(sessions) else items[:-1]
             found = []
-            if inputs:  # a session of one event makes no step of lanes
+            if inputs:  # a session of one event makes no step
                 if self.users:
                     s = self.begin(c)
                 elif not self.joined:
