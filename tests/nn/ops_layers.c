@@ -181,24 +181,32 @@ static void check_attend(void)
 }
 /* ---- the output layer ---- */
 
-/* A problem of the output layer: o refers to its inputs, on the device; the reference reads the
- * targets from here. */
-static int32_t targets_of[300];
+/* A problem of the output layer: o refers to its inputs, on the device; the reference reads
+ * targets and the places of additions from here. */
+enum { ADDED = 9 }; /* additions of a row, at most */
+static int32_t targets_of[300], added_start[301], added_item[300 * ADDED];
 
-/* in: state, weight, bias; out: the loss of each target */
+/* in: state, weight, bias, and where there are some the additions */
+static double score_of(const struct problem *p, int row, int item)
+{
+    const struct output_layer *o = p->shape;
+    double score = p->in[2][item];
+    for (int k = 0; k < o->width; k++)
+        score += p->in[0][row * o->width + k] * p->in[1][item * o->width + k];
+    for (int32_t i = added_start[row]; p->inputs > 3 && i < added_start[row + 1]; i++)
+        score += added_item[i] == item ? p->in[3][i] : 0;
+    return score;
+}
+
+/* out: the loss of each target */
 static void reference_loss(const struct problem *p, double *out)
 {
     const struct output_layer *o = p->shape;
     for (int i = 0; i < o->targets; i++) {
-        double sum = 0, own = 0;
-        for (int j = 0; j < o->items; j++) {
-            double score = p->in[2][j];
-            for (int k = 0; k < o->width; k++)
-                score += p->in[0][i * o->width + k] * p->in[1][j * o->width + k];
-            sum += exp(score);
-            own = j == targets_of[i] ? score : own;
-        }
-        out[i] = log(sum) - own;
+        double sum = 0;
+        for (int j = 0; j < o->items; j++)
+            sum += exp(score_of(p, i, j));
+        out[i] = log(sum) - score_of(p, i, targets_of[i]);
     }
 }
 
@@ -218,8 +226,12 @@ static struct problem output_problem(struct output_layer *o, int targets, int wi
     problem_input(&p, N * H, 1);
     problem_input(&p, N, 1);
     problem_output(&p, T);
-    *o = (struct output_layer){targets,    width,      items, p.value[0],
-                               p.value[1], p.value[2], NULL,  NULL};
+    *o = (struct output_layer){.targets = targets,
+                               .width = width,
+                               .items = items,
+                               .state = p.value[0],
+                               .weight = p.value[1],
+                               .bias = p.value[2]};
     for (int i = 0; i < targets; i++) {
         targets_of[i] = (int32_t)random_below(&test_random, (uint32_t)items);
         p.slope[i] = 1.0f / (float)targets; /* the mean */
@@ -229,9 +241,41 @@ static struct problem output_problem(struct output_layer *o, int targets, int wi
     return p;
 }
 
+/* Adds to some scores of each row, to none of some rows, to the target's of some. */
+static void add_additions(struct problem *p, struct output_layer *o)
+{
+    int32_t n = 0;
+    for (int row = 0; row < o->targets; row++) {
+        uint32_t most = o->items < ADDED ? (uint32_t)o->items : ADDED;
+        int32_t count = (int32_t)random_below(&test_random, most + 1);
+        added_start[row] = n;
+        for (int32_t i = 0; i < count; i++) {
+            int32_t item = row % 2 && !i ? targets_of[row]
+                                         : (int32_t)random_below(&test_random, (uint32_t)o->items);
+            bool there = false;
+            for (int32_t k = added_start[row]; k < n; k++)
+                there |= added_item[k] == item;
+            if (!there)
+                added_item[n++] = item;
+        }
+    }
+    added_start[o->targets] = n;
+    problem_input(p, (size_t)n, 2);
+    o->add = (struct additions){
+        .count = n,
+        .start = to_device(device, added_start, ((size_t)o->targets + 1) * sizeof *added_start),
+        .item = to_device(device, added_item, (size_t)n * sizeof *added_item),
+        .value = p->value[3],
+    };
+}
+
 static void output_close(struct problem *p, struct output_layer *o)
 {
     device->op->release(device, (void *)(uintptr_t)o->target);
+    if (o->add.start)
+        device->op->release(device, (void *)(uintptr_t)o->add.start);
+    if (o->add.item)
+        device->op->release(device, (void *)(uintptr_t)o->add.item);
     problem_close(p);
 }
 
@@ -249,6 +293,35 @@ static void check_loss_no_bias(void)
     output_close(&p, &o);
 }
 
+/* Additions to some scores; then their gradients alone, as a model without item weights takes. */
+static void check_loss_additions(void)
+{
+    const int way[][3] = {{1, 1, 1}, {31, 33, 257}, {33, 1, 1031}, {257, 5, 31}, {0, 3, 7}, {300, 3, 511}};
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+        struct output_layer o;
+        struct problem p = output_problem(&o, way[i][0], way[i][1], way[i][2]);
+        add_additions(&p, &o);
+        device->op->output_loss(device, &o, p.found, NULL, NULL, NULL);
+        check_forward(&p, label("output_loss, additions,", o.targets, o.items));
+        o.add.grad = p.grad[3];
+        device->op->output_loss(device, &o, p.found, p.grad[0], p.grad[1], p.grad[2]);
+        check_forward(&p, label("output_loss, additions, loss with gradients,", o.targets, o.items));
+        check_backward(&p, label("output_loss, additions, gradients,", o.targets, o.items));
+        float *alone = device_zeros(device, p.size[3]), *both = device_zeros(device, p.size[3]);
+        o.add.grad = both;
+        device->op->output_loss(device, &o, p.found, p.grad[0], p.grad[1], p.grad[2]);
+        o.add.grad = alone;
+        device->op->output_loss(device, &o, p.found, NULL, NULL, NULL);
+        float *x = to_host(device, alone, p.size[3] * sizeof *x);
+        float *y = to_host(device, both, p.size[3] * sizeof *y);
+        tap_ok(!memcmp(x, y, p.size[3] * sizeof *x), "gradients of additions alone, %d targets",
+               o.targets);
+        mem_free(x), mem_free(y);
+        device->op->release(device, alone), device->op->release(device, both);
+        output_close(&p, &o);
+    }
+}
+
 static void check_loss(void)
 {
     const int way[][3] = {{1, 1, 1},    {31, 33, 257}, {33, 31, 1031}, {7, 257, 33},
@@ -264,6 +337,7 @@ static void check_loss(void)
         output_close(&p, &o);
     }
     check_loss_no_bias();
+    check_loss_additions();
     /* Scores far apart, higher from tile to tile: no sum and no exponential may overflow. */
     struct output_layer o;
     struct problem p = output_problem(&o, 257, 3, 2311);
@@ -317,11 +391,8 @@ static bool rank_is_right(const struct problem *p, int row, const struct ranked 
 {
     const struct output_layer *o = p->shape;
     double score[1100];
-    for (int j = 0; j < o->items; j++) {
-        score[j] = p->in[2][j];
-        for (int l = 0; l < o->width; l++)
-            score[j] += p->in[0][row * o->width + l] * p->in[1][j * o->width + l];
-    }
+    for (int j = 0; j < o->items; j++)
+        score[j] = score_of(p, row, j);
     int above = 0, ties = 0, target = targets_of[row];
     for (int j = 0; j < o->items; j++) {
         above += candidate_of[j] && score[j] > score[target];
@@ -348,6 +419,8 @@ static void check_rank_of(int targets, int width, int items, int k, int chance)
     static struct ranked r;
     struct output_layer o;
     struct problem p = output_problem(&o, targets, width, items);
+    if (k % 2) /* 1, 5, 23 */
+        add_additions(&p, &o);
     round_inputs(&p);
     set_candidates(&o, chance);
     rank_on_device(&p, &o, k, &r);

@@ -307,6 +307,22 @@ static void check_groups(void)
 
 /* ---- the output layer ---- */
 
+/* Adds to the scores of three items of each row. */
+static void add_some(struct scored_run *r, struct output_layer *o)
+{
+    enum { EACH = 3 };
+    size_t T = (size_t)o->targets;
+    int32_t start[301], item[300 * EACH];
+    for (size_t row = 0; row <= T; row++)
+        start[row] = EACH * (int32_t)row;
+    for (size_t i = 0; i < EACH * T; i++)
+        item[i] = (int32_t)((i * 7919 + i % EACH) % (size_t)o->items);
+    o->add = (struct additions){.count = EACH * o->targets,
+                                .start = tape_ints(r->tape, start, T + 1),
+                                .item = tape_ints(r->tape, item, EACH * T),
+                                .value = numbers(r, EACH * T, 2)};
+}
+
 static struct output_layer random_output(struct scored_run *r, int targets, int width, int items)
 {
     size_t T = (size_t)targets, H = (size_t)width, N = (size_t)items;
@@ -318,6 +334,7 @@ static struct output_layer random_output(struct scored_run *r, int targets, int 
     for (int i = 0; i < targets; i++)
         target[i] = (int32_t)random_below(&r->random, (uint32_t)items);
     o.target = tape_ints(r->tape, target, T);
+    add_some(r, &o);
     return o;
 }
 
@@ -332,12 +349,17 @@ static void run_loss(struct scored_run *r, const void *shape)
     struct output_layer o = random_output(r, s->targets, s->width, s->items);
     float *loss = results(r, T), *alone = results(r, T), *dstate = results(r, T * H);
     float *dweight = results(r, N * H), *dbias = results(r, N);
+    size_t added = (size_t)o.add.count;
+    float *dadded = results(r, added);
+    r->d->op->fill(r->d, dadded, 0, added);
     /* gradients beginning at 1 would hide how small they are */
     r->d->op->fill(r->d, dstate, 0, T * H);
     r->d->op->fill(r->d, dweight, 0, N * H);
     r->d->op->fill(r->d, dbias, 0, N);
     r->d->op->output_loss(r->d, &o, alone, NULL, NULL, NULL);
+    o.add.grad = dadded;
     r->d->op->output_loss(r->d, &o, loss, dstate, dweight, dbias);
+    keep(r, dadded, added);
     keep(r, alone, T);
     keep(r, loss, T);
     keep(r, dstate, T * H);
