@@ -18,7 +18,7 @@ int pass_run_open(struct pass_run *r, const char *program, const struct run_opti
     *r = (struct pass_run){.o = o, .program = program, .output = *output};
     cli_options_packed(&r->options);
     int status = schedule_in_open(&r->in, files.at, files.count, o->memory, e);
-    r->in.store.keeps_times = o->class->needs_evidence;
+    r->in.store.keeps_times = o->shape->wide;
     r->in.store.time.limit = r->in.store.item.limit;
     return status;
 }
@@ -78,7 +78,7 @@ void pass_run_begin(struct pass_run *r, struct train_options *options)
     meta_get_int(batches_in_meta(r->in.in), "epochs", &r->epochs, &unused);
     r->training = session_store_part_count(&r->in.store, PART_TRAIN);
     attention_sample_open(&r->sample, run_attention(r->o), options->seed, &r->model);
-    if (r->model.class->needs_evidence)
+    if (r->model.wide)
         open_index(r);
     r->ready = true;
 }
@@ -93,7 +93,7 @@ void pass_run_set_done(struct pass_run *r)
 
 void pass_run_evidence(struct pass_run *r, struct schedule_record *record)
 {
-    if (!r->model.class->needs_evidence)
+    if (!r->model.wide)
         return;
     r->said = evidence_make(&r->evidence, column_i32(record->number), record->number.len,
                             r->learner.stats.epoch.part == PART_TRAIN);
