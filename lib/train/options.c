@@ -121,6 +121,8 @@ static const struct option lists_rows[] = {
     {OPTION_TEXT, .name = "attention", .at = offsetof(struct run_options, attention),
      .argument = "N|all", .recorded = true,
      .help = "write attention weights of N sessions of each test"},
+    {OPTION_FLAG, .name = "online", .at = offsetof(struct run_options, online), .recorded = true,
+     .help = "in tests count all sessions that have ended, not training alone"},
     {0},
 };
 
