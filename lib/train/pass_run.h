@@ -27,7 +27,7 @@ struct pass_run {
     bool ready;
     struct model model;
     struct learner learner;
-    struct repeats repeats; /* of the stream's events */
+    struct repeats repeats;  /* of the stream's events */
     VEC(unsigned char) seen; /* of the ranks being written */
     struct attention_sample sample;
     struct attention_sample_to attention_to; /* writes attention records */
