@@ -122,8 +122,8 @@ struct model_class {
     void (*forward)(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
     /* A model that has these learns from steps of slots, and uses `forward` in tests only.  They
      * set only state, target, owner and output of *f, for the slots of each step that are not
-     * idle.  `plan` sets all but the state, before any operation, so that its host arrays are uploaded
-     * together with those of the loss. */
+     * idle.  `plan` sets all but the state, before any operation, so that its host arrays are
+     * uploaded together with those of the loss. */
     void (*plan)(struct model *m, struct tape *t, const struct slot_steps *s, struct forward *f);
     void (*steps)(struct model *m, struct tape *t, struct forward *f);
     /* Called after `forward`: remembers the batch's sessions.  NULL: nothing to remember. */

@@ -30,7 +30,7 @@ struct pass_run {
     bool ready;
     struct model model;
     struct learner learner;
-    struct repeats repeats; /* of the stream's events */
+    struct repeats repeats;  /* of the stream's events */
     VEC(unsigned char) seen; /* of the ranks being written */
     struct attention_sample sample;
     /* For models with a wide part: what is counted, in the training sessions, and with --online
