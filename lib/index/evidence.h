@@ -24,6 +24,7 @@ struct evidence_maker {
     const int32_t *row; /* [items] as in struct batching; NULL: ids are the store's */
     int postings;       /* M: sessions looked at of each item, the newest */
     int threads;
+    bool last; /* of each session the last position alone */
 
     struct evidence_worker **worker; /* [threads] */
     /* the evidence of the last batch */

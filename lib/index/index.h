@@ -6,12 +6,11 @@
 #include "data/session_store.h"
 
 /* Sessions by their start: rank 0 is the oldest.  Read-only once built; 4 bytes an event, 4 a
- * posting, 28 a session. */
+ * posting, 24 a session. */
 struct session_index {
     int32_t items, sessions;
     int64_t *start, *last; /* [sessions] times of the first and the last event */
-    int32_t *user;         /* [sessions] */
-    size_t *event;         /* [sessions + 1] where a session's items begin */
+    int64_t *event;        /* [sessions + 1] where a session's items begin */
     int32_t *item;         /* [events] */
     size_t *posting;       /* [items + 1] where an item's postings begin */
     int32_t *session;      /* [postings] ranks of the sessions that hold the item, ascending, each
@@ -22,6 +21,9 @@ struct session_index {
 void session_index_build(struct session_index *x, const struct session_store *c, int32_t items,
                          enum part first, enum part last);
 void session_index_release(struct session_index *x);
+
+/* Makes the postings of an index whose other arrays are there. */
+void session_index_post(struct session_index *x);
 
 /* How many sessions began before `time`: those of lower ranks. */
 int32_t session_index_before(const struct session_index *x, int64_t time);
@@ -36,7 +38,7 @@ static inline const int32_t *session_index_items(const struct session_index *x, 
 
 static inline size_t session_index_length(const struct session_index *x, int32_t rank)
 {
-    return x->event[rank + 1] - x->event[rank];
+    return (size_t)(x->event[rank + 1] - x->event[rank]);
 }
 
 #endif

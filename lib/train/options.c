@@ -97,6 +97,8 @@ static const struct option input_rows[] = {
 static const struct option result_rows[] = {
     {OPTION_TEXT, .name = "save", .at = offsetof(struct run_options, save), .argument = "FILE",
      .help = "write the model to FILE at the end"},
+    {OPTION_FLAG, .name = "no-index", .at = offsetof(struct run_options, no_index),
+     .help = "do not save the training sessions that a wide part counts"},
     {OPTION_CHOICE, .name = "save-by", .at = offsetof(struct run_options, save_by),
      .choices = "recall@20|last", .recorded = true,
      .help = "weights to save: of the best recall, or the last"},
@@ -126,20 +128,20 @@ static const struct option lists_rows[] = {
     {0},
 };
 
-static struct option *bind(const struct option *rows, struct run_options *o)
+static struct option *bound(const struct option *rows, struct run_options *o)
 {
     return option_bind((const struct option *const[]){rows, NULL}, o);
 }
 
 void run_rows_open(struct run_rows *r, struct run_options *o)
 {
-    *r = (struct run_rows){.model = bind(model_rows, o),
-                           .training = bind(training_rows, o),
-                           .seed = bind(seed_rows, o),
-                           .device = bind(device_rows, o),
-                           .input = bind(input_rows, o),
-                           .result = bind(result_rows, o),
-                           .lists = bind(lists_rows, o)};
+    *r = (struct run_rows){.model = bound(model_rows, o),
+                           .training = bound(training_rows, o),
+                           .seed = bound(seed_rows, o),
+                           .device = bound(device_rows, o),
+                           .input = bound(input_rows, o),
+                           .result = bound(result_rows, o),
+                           .lists = bound(lists_rows, o)};
 }
 
 void run_rows_release(struct run_rows *r)
