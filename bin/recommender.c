@@ -8,13 +8,15 @@
 #include "nn/device_open.h"
 #include "recommend/run.h"
 
-static const char *model, *output_path, *exclude = "none";
+static const char *model, *index_path, *output_path, *exclude = "none";
 static int64_t top = 20, batch = 100, keep;
 static bool json, why;
 
 static const struct option options[] = {
     {OPTION_TEXT, .name = "model", .letter = 'm', .argument = "FILE", .to = &model,
      .help = "a model that trainer --save wrote"},
+    {OPTION_TEXT, .name = "index", .argument = "FILE", .to = &index_path,
+     .help = "a wide part counts in these sessions, not in those of the model"},
     {OPTION_INT, .name = "top", .letter = 'k', .to = &top, .low = 1, .high = 1 << 20,
      .help = "number of items recommended to each user"},
     {OPTION_CHOICE, .name = "exclude", .to = &exclude, .choices = "none|session|history",
@@ -68,7 +70,8 @@ int main(int argc, char **argv)
                    .exclude = !strcmp(exclude, "none")      ? EXCLUDE_NONE
                               : !strcmp(exclude, "session") ? EXCLUDE_SESSION
                                                             : EXCLUDE_HISTORY,
-                   .why = why},
+                   .why = why,
+                   .index_path = index_path},
         .users = {.keep = keep},
         .json = json,
     };
@@ -78,6 +81,8 @@ int main(int argc, char **argv)
         sessions_in_open(&r.in, files.at, files.count, &e) ||
         output_file_open(&output, output_path, &e))
         cli_fail(&e);
+    if (index_path && !saved.options->wide)
+        cli_usage("--index: the model in %s has no wide part, which counts in sessions", model);
     if (why && !model_attends(saved.class, saved.options))
         cli_warn("--why: the model in %s attends to nothing, so no reasons are given", model);
     if (recommending_run(&r, &e)) {

@@ -249,3 +249,42 @@ void cuda_mean_back(struct device *d, const struct ragged *r, int cols, const fl
 {
     BY_COLUMNS(mean_back, d, r, cols, g, dx);
 }
+
+/* ---- rows times factors ---- */
+
+static __global__ void scale_all(int rows, int cols, const float *x, const float *factor, float *y)
+{
+    for WARP_ROWS (i, rows)
+        for LANES (j, cols)
+            y[(size_t)i * cols + j] = factor[i] * x[(size_t)i * cols + j];
+}
+
+void cuda_scale_rows(struct device *d, int rows, int cols, const float *x, const float *factor,
+                     float *y)
+{
+    LAUNCH(d, scale_all, row_blocks(rows), ROW_WARPS * WARP, 0, rows, cols, x, factor, y);
+}
+
+static __global__ void scale_all_back(int rows, int cols, const float *x, const float *factor,
+                                      const float *dy, float *dx, float *dfactor)
+{
+    for WARP_ROWS (i, rows) {
+        float sum = 0;
+        for LANES (j, cols) {
+            size_t at = (size_t)i * cols + j;
+            sum += x[at] * dy[at];
+            if (dx)
+                dx[at] += factor[i] * dy[at];
+        }
+        sum = warp_sum(sum);
+        if (dfactor && threadIdx.x % WARP == 0)
+            dfactor[i] += sum;
+    }
+}
+
+void cuda_scale_rows_back(struct device *d, int rows, int cols, const float *x,
+                          const float *factor, const float *dy, float *dx, float *dfactor)
+{
+    LAUNCH(d, scale_all_back, row_blocks(rows), ROW_WARPS * WARP, 0, rows, cols, x, factor, dy, dx,
+           dfactor);
+}

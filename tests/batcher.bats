@@ -63,9 +63,9 @@ check() { # SCHEME BATCH HISTORY MIN_BATCH EPOCHS TEST_FROM [TEST_EVERY [RECENT]
     [[ $status == 0 && $output == ok\ [1-9]* ]]
 }
 
-@test "the defaults: longest-first, 100 sessions, 15 before them, ten epochs of three passes" {
+@test "the defaults: longest-first, 20 sessions, 15 before them, ten epochs of three passes" {
     batches
-    check longest-first 100 15 1 10 1
+    check longest-first 20 15 1 10 1
 }
 
 @test "longest-first: small batches, small histories, later tests" {
@@ -398,7 +398,7 @@ real() { # SESSIONIZED OPTION...
     spcat split.mp >split.json
     SPLIT=split
     for scheme in longest-first shuffled sessions user-parallel session-parallel; do
-        batches --scheme $scheme --epochs 1
+        batches --scheme $scheme --batch 100 --epochs 1
         spcat --check batches.mp
         check $scheme 100 15 1 1 1
     done

@@ -12,7 +12,7 @@ knows() {
     index) echo base stream data ;;
     model) echo base nn ;;
     train) echo base stream cli data index nn model ;;
-    recommend) echo base stream cli data nn model train ;;
+    recommend) echo base stream cli data index nn model train ;;
     eval) echo base stream ;;
     viz) echo base stream eval ;;
     *) echo "the room $1 is not in this table" >&2 && return 1 ;;

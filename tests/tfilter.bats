@@ -196,7 +196,8 @@ END
     # an hour later is the next hour of the week, and other buckets are other ages
     for shift in 0 3600; do
         tfilter --week-shift $shift --split user:0.8 "$SESSIONS.mp" 2>report |
-            batcher --epochs 1 | spcat | jq -c 'select(.[0] == "batch") | .[1].history_week[]' >$shift
+            batcher --epochs 1 >batches.mp
+        schedule 0 batches.mp | jq -c 'select(.[0] == "batch") | .[1].history_week[]' >$shift
     done
     [ "$(wc -l <0)" -gt 50 ]
     paste 0 3600 | awk '($1 + 1) % 168 != $2 { exit 1 }'

@@ -650,3 +650,17 @@ EOF
     [ "$(wc -l <losses)" -ge 3 ]
     head -3 losses | sort -c -r -g
 }
+
+@test "a training pass that learns nothing is an error that says what to do" {
+    batcher -q --batch 5 --epochs 1 "$SPLIT" >some.mp
+    # every training batch marked: what a foreign writer may send
+    spcat some.mp | jq -c 'if .[0] == "epoch" then . elif .[0] == "batch" then [.[0], .[1], 0] else . end |
+        if .[0] == "E" then ["E"] else . end' | spcat --from-json >marked.mp
+    run -65 --separate-stderr trainer -q --threads 1 --embedding 4 -o out.mp marked.mp
+    [[ $stderr == *"epoch 1 has nothing to learn from"*"--min-batch 1"* ]]
+    [ ! -e out.mp ]
+    trainer -q --threads 1 --embedding 4 --max-steps 0 marked.mp | scorer >/dev/null
+    run -65 --separate-stderr batcher -q --batch 1000 --min-batch 1000 -o none.mp "$SPLIT"
+    [[ $stderr == *"--min-batch 1000"*"--min-batch 1 learns from all"* ]]
+    [ ! -e none.mp ]
+}

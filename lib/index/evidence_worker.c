@@ -726,7 +726,8 @@ void evidence_worker_run(struct evidence_worker *w, size_t session, bool ended,
         w->in_session[item]++;
         w->last_in_session[item] = (int32_t)i;
         add_event(w, item, i == 0, w->moment.at[i]);
-        run_position(w, i + 1, to);
+        if (!w->maker->last || i + 2 == w->sequence.len)
+            run_position(w, i + 1, to);
     }
     forget_own(w);
 }

@@ -30,16 +30,6 @@ static by_end_vec sessions_of(const struct session_store *c, enum part first, en
     return found;
 }
 
-static int64_t duration_of(const struct session_index *x)
-{
-    int64_t first = INT64_MAX, last = 0;
-    for (int32_t i = 0; i < x->sessions; i++) {
-        first = x->start[i] < first ? x->start[i] : first;
-        last = x->start[i] > last ? x->start[i] : last;
-    }
-    return x->sessions ? last - first : 0;
-}
-
 static void copy_sessions(struct session_index *x, const struct session_store *c,
                           const by_end_vec *order)
 {
@@ -49,7 +39,6 @@ static void copy_sessions(struct session_index *x, const struct session_store *c
     x->sessions = (int32_t)n;
     x->start = mem_alloc(n * sizeof *x->start);
     x->last = mem_alloc(n * sizeof *x->last);
-    x->user = mem_alloc(n * sizeof *x->user);
     x->event = mem_alloc((n + 1) * sizeof *x->event);
     x->item = mem_alloc(events * sizeof *x->item);
     x->event[0] = 0;
@@ -57,11 +46,9 @@ static void copy_sessions(struct session_index *x, const struct session_store *c
         size_t s = (size_t)order->at[i].session, length = session_store_length(c, s);
         x->start[i] = session_store_start(c, s);
         x->last[i] = session_store_last(c, s);
-        x->user[i] = session_store_user(c, s);
         memcpy(x->item + x->event[i], session_store_items(c, s), length * sizeof *x->item);
-        x->event[i + 1] = x->event[i] + length;
+        x->event[i + 1] = x->event[i] + (int64_t)length;
     }
-    x->duration = duration_of(x);
 }
 
 /* ---- postings ---- */
@@ -85,11 +72,22 @@ static void each_posting(const struct session_index *x, int32_t *newest, size_t 
     }
 }
 
-static void make_postings(struct session_index *x)
+static int64_t duration_of(const struct session_index *x)
+{
+    int64_t first = INT64_MAX, last = 0;
+    for (int32_t i = 0; i < x->sessions; i++) {
+        first = x->start[i] < first ? x->start[i] : first;
+        last = x->start[i] > last ? x->start[i] : last;
+    }
+    return x->sessions ? last - first : 0;
+}
+
+void session_index_post(struct session_index *x)
 {
     size_t n = (size_t)x->items, total = 0;
     int32_t *newest = mem_alloc(n * sizeof *newest);
     size_t *next = mem_zero(n, sizeof *next);
+    x->duration = duration_of(x);
     x->posting = mem_alloc((n + 1) * sizeof *x->posting);
     each_posting(x, newest, next, NULL);
     for (size_t i = 0; i < n; i++) {
@@ -110,7 +108,7 @@ void session_index_build(struct session_index *x, const struct session_store *c,
     by_end_vec order = sessions_of(c, first, last);
     *x = (struct session_index){.items = items};
     copy_sessions(x, c, &order);
-    make_postings(x);
+    session_index_post(x);
     vec_release(&order);
 }
 
@@ -118,7 +116,6 @@ void session_index_release(struct session_index *x)
 {
     mem_free(x->start);
     mem_free(x->last);
-    mem_free(x->user);
     mem_free(x->event);
     mem_free(x->item);
     mem_free(x->posting);

@@ -8,13 +8,12 @@
 
 /* Sessions by their last event, so that those that had ended before some time are the ones of lower
  * ranks: a session that began before, but went on, tells nothing.  Read-only once built; 4 bytes an
- * event, 4 a posting, 28 a session. */
+ * event, 4 a posting, 24 a session. */
 struct session_index {
     int32_t items, sessions;
     int64_t duration;      /* from the first start to the last one */
     int64_t *start, *last; /* [sessions] times of the first and the last event */
-    int32_t *user;         /* [sessions] */
-    size_t *event;         /* [sessions + 1] where a session's items begin */
+    int64_t *event;        /* [sessions + 1] where a session's items begin */
     int32_t *item;         /* [events] */
     size_t *posting;       /* [items + 1] where an item's postings begin */
     int32_t *session;      /* [postings] ranks of the sessions that hold the item, ascending, each
@@ -25,6 +24,9 @@ struct session_index {
 void session_index_build(struct session_index *x, const struct session_store *c, int32_t items,
                          enum part first, enum part last);
 void session_index_release(struct session_index *x);
+
+/* Sets the duration and the postings of an index whose other arrays are there. */
+void session_index_post(struct session_index *x);
 
 /* How many sessions had ended before `time`: those of lower ranks. */
 int32_t session_index_before(const struct session_index *x, int64_t time);
@@ -39,7 +41,7 @@ static inline const int32_t *session_index_items(const struct session_index *x, 
 
 static inline size_t session_index_length(const struct session_index *x, int32_t rank)
 {
-    return x->event[rank + 1] - x->event[rank];
+    return (size_t)(x->event[rank + 1] - x->event[rank]);
 }
 
 #endif

@@ -34,10 +34,10 @@ struct hrnn_slots {
     struct gru session, user;
     /* state between calls */
     struct slot_states slot_states;
-    float *s[2], *c[2]; /* device [slots, H]; the next call writes the second of each */
-    float *kept;        /* device [users, H] stored c, or s of joined sessions; zeros at first */
-    struct tested {     /* the batch of a test */
-        int32_t *length;       /* host [B] inputs of each session */
+    float *s[2], *c[2];  /* device [slots, H]; the next call writes the second of each */
+    float *kept;         /* device [users, H] stored c, or s of joined sessions; zeros at first */
+    struct tested {      /* the batch of a test */
+        int32_t *length; /* host [B] inputs of each session */
         struct tensor *states; /* [Σ length, H] after each input */
         struct tensor *c;      /* [B, H] the users' states; NULL: there is no user level */
     } tested;

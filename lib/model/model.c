@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "model/wide_part.h"
 
 /* ---- options ---- */
 
@@ -40,6 +41,12 @@ const struct option model_unroll_rows[] = {
     {0},
 };
 
+const struct option model_wide_rows[] = {
+    {OPTION_FLAG, .name = "wide", .recorded = true, .labels = true,
+     .at = offsetof(struct model_options, wide), .help = "add what counts say of each item"},
+    {0},
+};
+
 struct model_options *model_options_new(const struct model_class *class)
 {
     struct model_options *o = mem_zero(1, class->options_size);
@@ -56,6 +63,11 @@ void model_label(const struct model_class *class, const struct model_options *o,
     for (int i = 0; given[i].kind != OPTION_END; i++) {
         if (!given[i].labels)
             continue;
+        if (given[i].kind == OPTION_FLAG) {
+            if (*(const bool *)given[i].to != *(const bool *)unset[i].to)
+                buf_format(to, " %s", given[i].name);
+            continue;
+        }
         const char *value = *(const char **)given[i].to, *usual = *(const char **)unset[i].to;
         if (value && (!usual || strcmp(value, usual)))
             buf_format(to, " %s", value);
@@ -132,12 +144,36 @@ void model_open(struct model *m, const struct model_class *class, const struct m
     if (!m->data.groups)
         m->data.groups = data->users;
     class->open(m);
+    if (!o->wide)
+        return;
+    m->wide = mem_zero(1, sizeof *m->wide);
+    wide_part_open(m->wide, m, !class->wide_alone);
+}
+
+void model_forward_deep(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
+{
+    m->class->forward(m, t, b, f);
+}
+
+void model_add_wide(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
+{
+    if (m->wide)
+        wide_part_add(m->wide, m, t, b, f);
+}
+
+void model_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
+{
+    model_forward_deep(m, t, b, f);
+    model_add_wide(m, t, b, f);
 }
 
 void model_close(struct model *m)
 {
     if (m->class)
         m->class->close(m);
+    if (m->wide)
+        wide_part_close(m->wide, m);
+    mem_free(m->wide);
     parameters_release(&m->parameters);
     *m = (struct model){0};
 }

@@ -32,6 +32,7 @@ struct model_options {
     const char *per_user; /* "inter,intra", "session,user": levels with weights for each user */
     const char *clusters; /* a number or a file: clusters of users that share such weights */
     bool join_sessions;   /* each user's sessions are read as one */
+    bool wide;            /* with the wide part (model/wide_part.h) */
     int64_t unroll;       /* steps of slots in one update */
 };
 
@@ -40,6 +41,7 @@ extern const struct option model_size_rows[];        /* embedding, dropout */
 extern const struct option model_gru_rows[];         /* gru */
 extern const struct option model_user_weight_rows[]; /* per-user, clusters */
 extern const struct option model_unroll_rows[];      /* unroll */
+extern const struct option model_wide_rows[];        /* wide */
 
 enum { WEEK_HOURS = 168 }; /* hours of a week; as an hour of the week, 168 means "none" */
 
@@ -104,7 +106,7 @@ struct model_class {
     const struct option *const *options;
     bool needs_order; /* remembers sessions: learns from each user's in order */
     bool needs_items; /* reads the items of earlier sessions */
-    bool needs_evidence; /* reads the batch's evidence */
+    bool wide_alone;  /* the wide part is all there is */
     bool samples;     /* its loss is over the batch's targets and negatives, not over all items */
     const char *loss; /* the default; NULL: cross-entropy */
     const struct model_rates *rates; /* the defaults; NULL: those of all models */
@@ -120,8 +122,8 @@ struct model_class {
     void (*forward)(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
     /* A model that has these learns from steps of slots, and uses `forward` in tests only.  They
      * set only state, target, owner and output of *f, for the slots of each step that are not
-     * idle.  `plan` sets all but the state, before any operation, so that its host arrays are uploaded
-     * together with those of the loss. */
+     * idle.  `plan` sets all but the state, before any operation, so that its host arrays are
+     * uploaded together with those of the loss. */
     void (*plan)(struct model *m, struct tape *t, const struct slot_steps *s, struct forward *f);
     void (*steps)(struct model *m, struct tape *t, struct forward *f);
     /* Called after `forward`: remembers the batch's sessions.  NULL: nothing to remember. */
@@ -135,12 +137,15 @@ struct model_class {
     void (*close)(struct model *m);
 };
 
+struct wide_part;
+
 struct model {
     const struct model_class *class;
     const struct model_options *options; /* those of its class */
     struct model_data data;
     struct device *device;
     struct parameters parameters;
+    struct wide_part *wide; /* NULL: none */
     bool remembers; /* what it makes of a session depends on those before, which `finish` stores;
                        set by `open` */
     void *own;      /* the model's own state */
@@ -174,6 +179,13 @@ int model_check_batches(const struct model_class *class, const struct model_opti
 
 /* Its default loss. */
 const char *model_loss(const struct model_class *class);
+
+/* The class's forward pass, with the wide part where the model has one. */
+void model_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
+
+/* The same in two steps, for a caller that keeps some of the positions between them. */
+void model_forward_deep(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
+void model_add_wide(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
 
 /* Weights and bias of the output layer over all items: [N, S] and [1, N]. */
 struct tensor *model_output(struct tape *t, const struct forward *f);

@@ -79,3 +79,45 @@ void cpu_mean_back(struct device *d, const struct ragged *r, int cols, const flo
         spread((size_t)(r->start[s + 1] - r->start[s]), width, g + (size_t)s * width,
                dx + (size_t)r->start[s] * width);
 }
+
+/* ---- rows times factors ---- */
+
+VECTOR static void scale_row(size_t n, float factor, const float *restrict x, float *restrict y)
+{
+    for (size_t j = 0; j < n; j++)
+        y[j] = factor * x[j];
+}
+
+VECTOR static float row_product(size_t n, const float *x, const float *y)
+{
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t j = 0; j < n; j++)
+        sum += x[j] * y[j];
+    return sum;
+}
+
+void cpu_scale_rows(struct device *d, int rows, int cols, const float *x, const float *factor,
+                    float *y)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)rows * cols / 8);
+    size_t width = (size_t)cols;
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int i = 0; i < rows; i++)
+        scale_row(width, factor[i], x + (size_t)i * width, y + (size_t)i * width);
+}
+
+void cpu_scale_rows_back(struct device *d, int rows, int cols, const float *x,
+                         const float *factor, const float *dy, float *dx, float *dfactor)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)rows * cols / 8);
+    size_t width = (size_t)cols;
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int i = 0; i < rows; i++) {
+        const float *from = dy + (size_t)i * width;
+        if (dx)
+            cpu_add_scaled(width, factor[i], from, dx + (size_t)i * width);
+        if (dfactor)
+            dfactor[i] += row_product(width, x + (size_t)i * width, from);
+    }
+}

@@ -187,6 +187,13 @@ struct output_layer {
     OP(void, dropout,                                                                              \
        (struct device * d, struct dropout_key key, size_t n, const float *x, float *y,             \
         bool accumulate))                                                                          \
+    /* y [rows, cols] = factor [rows] times each row of x */                                       \
+    OP(void, scale_rows,                                                                           \
+       (struct device * d, int rows, int cols, const float *x, const float *factor, float *y))     \
+    /* dx += factor dy, dfactor += x · dy, row by row; NULL: not wanted */                         \
+    OP(void, scale_rows_back,                                                                      \
+       (struct device * d, int rows, int cols, const float *x, const float *factor,                \
+        const float *dy, float *dx, float *dfactor))                                               \
     /* ---- rows ---- */                                                                           \
     /* out [count, cols] = table rows */                                                           \
     OP(void, gather,                                                                               \

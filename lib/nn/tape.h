@@ -112,6 +112,8 @@ struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate);
 struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count); /* columns */
 struct tensor *tape_stack(struct tape *t, struct tensor *const *x, int count);  /* rows */
 struct tensor *tape_add(struct tape *t, struct tensor *a, struct tensor *b);
+/* Each row of x times its factor, [rows, 1]. */
+struct tensor *tape_scale_rows(struct tape *t, struct tensor *x, struct tensor *factor);
 struct tensor *tape_activate(struct tape *t, enum activation a, struct tensor *x);
 struct tensor *tape_mean(struct tape *t, struct tensor *x, const struct ragged *r);
 

@@ -224,6 +224,29 @@ struct tensor *tape_activate(struct tape *t, enum activation a, struct tensor *x
     return y;
 }
 
+struct scale_node {
+    struct node node;
+    struct tensor *x, *factor, *y;
+};
+
+static void scale_back(struct tape *t, struct node *node)
+{
+    struct scale_node *n = (struct scale_node *)node;
+    t->op->scale_rows_back(t->device, n->y->rows, n->y->cols, n->x->value, n->factor->value,
+                           n->y->grad, n->x->grad, n->factor->grad);
+}
+
+struct tensor *tape_scale_rows(struct tape *t, struct tensor *x, struct tensor *factor)
+{
+    struct tensor *y = tape_result(t, x->rows, x->cols, x->grad || factor->grad);
+    t->op->scale_rows(t->device, x->rows, x->cols, x->value, factor->value, y->value);
+    if (y->grad) {
+        struct scale_node *n = tape_record(t, sizeof *n, scale_back);
+        n->x = x, n->factor = factor, n->y = y;
+    }
+    return y;
+}
+
 struct mean_node {
     struct node node;
     struct tensor *x, *y;

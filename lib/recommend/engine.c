@@ -1,7 +1,9 @@
 #include "recommend/engine.h"
 
 #include <math.h>
+#include <omp.h>
 
+#include "base/threads.h"
 #include "data/rounds.h"
 #include "train/model_file.h"
 #include "recommend/reasons.h"
@@ -23,6 +25,24 @@ static int open_groups(struct engine *a, int32_t known, struct model_data *data,
     return 0;
 }
 
+/* A model without weights of items recommends all that it counts in. */
+static int open_counts(struct engine *a, struct model_data *data, struct err *e)
+{
+    if (counts_of_model_open(&a->counts, a->saved, a->index_path, e))
+        return e->status;
+    if (a->saved->class->wide_alone)
+        a->items = &a->counts.items;
+    data->items = names_count(a->items);
+    data->count = a->counts.count.at;
+    a->store.keeps_times = true;
+    a->evidence = (struct evidence_maker){.index = &a->counts.index,
+                                          .store = &a->store,
+                                          .postings = INDEX_POSTINGS,
+                                          .threads = threads_to_be_had(omp_get_num_procs()),
+                                          .last = true};
+    return 0;
+}
+
 int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec *edges,
                 struct device *d, struct err *e)
 {
@@ -34,6 +54,7 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
                               .history = (int32_t)saved->history,
                               .delta_buckets = (int32_t)edges->len + 1};
     a->saved = saved;
+    a->items = &saved->items;
     a->batching = (struct batching){.store = &a->store,
                                     .history = saved->history,
                                     .history_items = true,
@@ -42,13 +63,15 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
                                     .week_shift = saved->week_shift};
     if (open_groups(a, known, &data, e))
         return e->status;
+    if (saved->options->wide && open_counts(a, &data, e))
+        return e->status;
     model_open(&a->model, saved->class, saved->options, &data, d);
     a->attends = model_attends(saved->class, saved->options);
     a->tape = tape_new(d);
     parameters_hold(&a->model.parameters, d);
     for (int32_t i = 0; i < data.items; i++)
         vec_push(&a->mark, 0);
-    const struct model_names names = {.items = &saved->items, .users = &saved->users};
+    const struct model_names names = {.items = a->items, .users = &saved->users};
     return model_file_read(&a->model, &names, &saved->file, e);
 }
 
@@ -57,6 +80,8 @@ void engine_release(struct engine *a)
     if (a->tape)
         tape_free(a->tape);
     model_close(&a->model);
+    evidence_release(&a->evidence);
+    counts_of_model_release(&a->counts);
     session_store_release(&a->store);
     batching_release(&a->batching);
     vec_release(&a->list);
@@ -87,8 +112,9 @@ static int add_session(struct engine *a, int32_t user, const struct user_session
     if (newest)
         vec_push(&a->input, 0);
     vec_clear(&a->time);
-    for (size_t i = 0; i < a->input.len; i++)
-        vec_push(&a->time, i && i + 1 == a->input.len ? v->last : v->start);
+    vec_append(&a->time, v->time, (size_t)v->count);
+    if (newest)
+        vec_push(&a->time, v->last);
     struct session s = {.user = user,
                         .part = newest ? PART_TEST : PART_TRAIN,
                         .count = a->input.len,
@@ -133,7 +159,7 @@ static void remember(struct engine *a)
         struct batch b = batch_of(a, &rounds.picked);
         struct forward f;
         tape_begin(a->tape, false, 0, 0);
-        a->model.class->forward(&a->model, a->tape, &b, &f);
+        model_forward_deep(&a->model, a->tape, &b, &f);
         a->model.class->finish(&a->model, a->tape, &b);
     }
     rounds_release(&rounds);
@@ -173,21 +199,17 @@ static int list_length(struct engine *a)
 }
 
 /* [B, S] of [T, S]: the state after each session's last input, which predicts the next item. */
-static float *last_states(struct engine *a, const struct batch *b, const struct tensor *state)
+static struct tensor *last_states(struct engine *a, const struct batch *b, struct tensor *state)
 {
     size_t count = b->length.len;
     int32_t *last = tape_host(a->tape, count * sizeof *last), row = -1;
     for (size_t i = 0; i < count; i++)
         last[i] = row += column_i32(b->length)[i] - 1;
-    float *out = tape_memory(a->tape, count * (size_t)state->cols * sizeof *out);
-    struct device *d = a->model.device;
-    d->op->gather(d, tape_rows(a->tape, last, (int)count), state->cols, state->value, out);
-    return out;
+    return tape_gather(a->tape, state, tape_rows(a->tape, last, (int)count));
 }
 
-/* Downloads the k best items of each user; states: [users, width]. */
-static int score(struct engine *a, const struct forward *f, const float *states, int k,
-                 struct err *e)
+/* Downloads the k best items of each user; f->state: [users, width]. */
+static int score(struct engine *a, const struct forward *f, int k, struct err *e)
 {
     struct tape *t = a->tape;
     struct device *d = a->model.device;
@@ -199,9 +221,9 @@ static int score(struct engine *a, const struct forward *f, const float *states,
     int32_t *target = tape_host(t, n * sizeof *target);
     memset(target, 0, n * sizeof *target);
     struct output_layer output = {.targets = (int)n,
-                                  .width = f->output->cols,
+                                  .width = f->state->cols,
                                   .items = a->model.data.items,
-                                  .state = states,
+                                  .state = f->state->value,
                                   .weight = model_output(t, f)->value,
                                   .bias = model_output_bias(t, f)->value,
                                   .target = tape_ints(t, target, n),
@@ -239,14 +261,24 @@ static void choose(struct engine *a, int k)
     }
 }
 
-/* Recommends from the batch of the newest sessions. */
-static int answer(struct engine *a, const struct batch *b, struct err *e)
+/* Recommends from the newest sessions: *b is the batch of `newest`. */
+static int answer(struct engine *a, struct batch *b, const i32_vec *newest, struct err *e)
 {
     struct forward f;
+    struct evidence said;
     int k = list_length(a);
     tape_begin(a->tape, false, 0, 0);
-    a->model.class->forward(&a->model, a->tape, b, &f);
-    if (score(a, &f, last_states(a, b, f.state), k, e))
+    model_forward_deep(&a->model, a->tape, b, &f);
+    struct forward last = f;
+    if (f.state)
+        last.state = last_states(a, b, f.state);
+    last.targets = (int)a->list.len;
+    if (a->model.wide) {
+        said = evidence_make(&a->evidence, newest->at, newest->len, true);
+        b->evidence = &said;
+        model_add_wide(&a->model, a->tape, b, &last);
+    }
+    if (score(a, &last, k, e))
         return e->status;
     choose(a, k);
     if (a->why && a->attends)
@@ -276,6 +308,7 @@ int engine_make(struct engine *a, const struct users *users, const int32_t *user
     rounds_open(&newest, &a->store, PART_TEST);
     rounds_next(&newest, count);
     struct batch b = batch_of(a, &newest.picked);
+    int status = answer(a, &b, &newest.picked, e);
     rounds_release(&newest);
-    return answer(a, &b, e);
+    return status;
 }

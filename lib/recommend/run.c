@@ -16,7 +16,7 @@ static void pick(struct recommending *r)
 /* Answers all users of the batch and writes the answers. */
 static int make(struct recommending *r, struct err *e)
 {
-    const struct text_names names = {sessions_in_users(r->in), &r->saved->items};
+    const struct text_names names = {sessions_in_users(r->in), r->engine.items};
     pick(r);
     if (r->answerable.len &&
         engine_make(&r->engine, &r->users, r->answerable.at, r->answerable.len, e))
@@ -75,7 +75,7 @@ static int take(struct recommending *r, const struct sessions_record *record, st
 {
     int status = 0;
     if (record->kind == RECORD_ITEM) {
-        users_item(&r->users, record->named.name, &r->saved->items);
+        users_item(&r->users, record->named.name, r->engine.items);
     } else if (record->kind == RECORD_USER) {
         users_user(&r->users, record->named.name, &r->saved->users);
         vec_push(&r->asked_in, 0);

@@ -6,8 +6,9 @@
 #include "base/records.h"
 
 struct user_session {
-    int64_t start, last; /* times of its first and last event */
+    int64_t start, last;  /* times of its first and last event */
     int32_t count, *item; /* at least 1; by the model's ids */
+    int64_t *time;        /* of each of these events */
 };
 
 struct known_user {

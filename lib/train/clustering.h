@@ -23,8 +23,8 @@ int clustering_open(struct clustering *c, const char *clusters, const struct saf
 
 /* Finds clusters by the users' items in the training sessions: by the mean of their embeddings if
  * `embedded`, else by their frequencies (train/kmeans.h). */
-void clustering_find(struct clustering *c, const struct session_store *sessions, const struct model *m,
-                     bool embedded, uint64_t seed);
+void clustering_find(struct clustering *c, const struct session_store *sessions,
+                     const struct model *m, bool embedded, uint64_t seed);
 
 void clustering_release(struct clustering *c);
 

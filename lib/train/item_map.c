@@ -52,10 +52,10 @@ void item_map_count(struct item_map *v, const struct session_store *sessions)
 
 void item_map_release(struct item_map *v)
 {
-    i32_vec *ints[] = {&v->row,        &v->id,          &v->rank_user,  &v->rank_session,
-                       &v->position,   &v->target,      &v->rank,       &v->ties,
-                       &v->rank_history, &v->rank_length, &v->top_user, &v->top_session,
-                       &v->top_position, &v->top_item,  &v->shown_item, &v->shown_target,
+    i32_vec *ints[] = {&v->row,          &v->id,          &v->rank_user,  &v->rank_session,
+                       &v->position,     &v->target,      &v->rank,       &v->ties,
+                       &v->rank_history, &v->rank_length, &v->top_user,   &v->top_session,
+                       &v->top_position, &v->top_item,    &v->shown_item, &v->shown_target,
                        &v->shown_top};
     for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
         vec_release(ints[i]);
@@ -173,8 +173,7 @@ static struct outcome lay_out_outcome(struct item_map *v, const struct outcome *
 }
 
 struct outcome item_map_outcome(struct item_map *v, const struct session_store *sessions,
-                                struct column number, const struct outcome *o,
-                                struct pass_stats *t)
+                                struct column number, const struct outcome *o, struct pass_stats *t)
 {
     int64_t missed = v->missed, at = 0;
     if (!v->unknown)

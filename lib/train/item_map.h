@@ -1,6 +1,6 @@
 /* Maps a stream's items to those of a model by name.  Batches for the model are made without the
- * events of items that it does not know, and without sessions and earlier sessions of which no event
- * is left.
+ * events of items that it does not know, and without sessions and earlier sessions of which no
+ * event is left.
  *
  * A target that the model cannot score counts as missed.  An unknown item ranks after all known
  * items and ties with all other unknown items.  A target without a known item before it ties with

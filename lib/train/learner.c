@@ -78,7 +78,7 @@ void learner_take(struct learner *l, const struct batch *b)
 {
     struct forward f;
     tape_begin(l->tape, false, 0, 0);
-    l->model->class->forward(l->model, l->tape, b, &f);
+    model_forward_deep(l->model, l->tape, b, &f);
     l->model->class->finish(l->model, l->tape, b);
 }
 
@@ -151,7 +151,7 @@ static struct loss_targets run_forward(struct learner *l, const struct work *w, 
 {
     const struct model_class *class = l->model->class;
     if (w->batch)
-        class->forward(l->model, l->tape, w->batch, f);
+        model_forward(l->model, l->tape, w->batch, f);
     else
         class->plan(l->model, l->tape, &w->steps, f);
     struct loss_targets goal = loss_targets_of(l, f, sampled);
@@ -337,7 +337,7 @@ static int train_batch(struct learner *l, const struct batch *b, struct outcome 
     l->stats.left_out += (int64_t)b->user.len;
     if (l->model->remembers) {
         tape_begin(l->tape, false, 0, 0);
-        l->model->class->forward(l->model, l->tape, b, &o->forward);
+        model_forward_deep(l->model, l->tape, b, &o->forward);
     }
     return 0;
 }

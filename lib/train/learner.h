@@ -15,9 +15,9 @@ struct train_options {
     bool sampled;  /* the loss is over the batch's targets and negatives, not over all items */
     int negatives; /* number drawn for each step, in proportion to popularity^alpha */
     double alpha;
-    bool log_q;        /* scores are corrected by how likely an item is drawn */
-    int unroll;        /* steps of slots in one update; 0: 1 */
-    int top;           /* number of best items listed for each target of a test */
+    bool log_q; /* scores are corrected by how likely an item is drawn */
+    int unroll; /* steps of slots in one update; 0: 1 */
+    int top;    /* number of best items listed for each target of a test */
     const unsigned char
         *candidate; /* host [items] 1: targets are ranked among these items (the loss is over all);
                    NULL: among all.  Only learner_open reads it */
@@ -69,10 +69,10 @@ void learner_close(struct learner *l);
 /* A pass begins; if it is a training pass, the model forgets what it remembers of sessions. */
 void learner_begin(struct learner *l, struct epoch epoch);
 
-/* What a model remembers after a training pass was made with weights that have changed since: before
- * a test it forgets, and takes in all earlier sessions again.  learner_takes says which part comes
- * next before a pass of `part`, PART_NONE: all are there; learner_took is called after a part's
- * last session; learner_take runs a batch of them forward, without an output layer. */
+/* What a model remembers after a training pass was made with weights that have changed since:
+ * before a test it forgets, and takes in all earlier sessions again.  learner_takes says which part
+ * comes next before a pass of `part`, PART_NONE: all are there; learner_took is called after a
+ * part's last session; learner_take runs a batch of them forward, without an output layer. */
 enum part learner_takes(struct learner *l, enum part part);
 void learner_take(struct learner *l, const struct batch *b);
 void learner_took(struct learner *l, enum part part);

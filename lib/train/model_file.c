@@ -66,8 +66,20 @@ static bool has_users(const struct model *m)
     return any;
 }
 
+static void add_index(struct saving *s, const struct session_index *x, bool wide)
+{
+    size_t n = x ? (size_t)x->sessions : 0;
+    if (x && wide) {
+        add_entry(s, "index.start", "I64", n, x->start);
+        add_entry(s, "index.last", "I64", n, x->last);
+        add_entry(s, "index.event", "I64", n + 1, x->event);
+    } else if (x) {
+        add_entry(s, "index.item", "I32", (size_t)x->event[n], x->item);
+    }
+}
+
 int model_file_save(const struct model *m, const float *weights, const struct model_names *names,
-                    const struct safetensors_text *texts, int text_count, const char *path,
+                    const struct session_index *index, const struct safetensors_text *texts, int text_count, const char *path,
                     struct err *e)
 {
     struct saving s = {0};
@@ -79,10 +91,12 @@ int model_file_save(const struct model *m, const float *weights, const struct mo
     add_entry(&s, "vocabulary.offsets", "I64", s.offsets[0].len, s.offsets[0].at);
     if (users)
         add_entry(&s, "users.offsets", "I64", s.offsets[1].len, s.offsets[1].at);
+    add_index(&s, index, true);
     for (size_t i = 0; i < m->parameters.list.len; i++)
         add_parameter(&s, m->parameters.list.at[i], weights);
     if (users && m->data.group)
         add_entry(&s, "users.cluster", "I32", (size_t)m->data.users, m->data.group);
+    add_index(&s, index, false);
     add_entry(&s, "vocabulary.bytes", "U8", s.text[0].len, s.text[0].at);
     if (users)
         add_entry(&s, "users.bytes", "U8", s.text[1].len, s.text[1].at);
@@ -95,6 +109,72 @@ int model_file_save(const struct model *m, const float *weights, const struct mo
         buf_release(&s.text[i]);
     }
     return status;
+}
+
+/* ---- the index ---- */
+
+/* An entry of one dimension and this type and length (-1: any); NULL: there is none so. */
+static const struct safetensors_entry *array_of(const struct safetensors *file, const char *name,
+                                                const char *type, int64_t length)
+{
+    const struct safetensors_entry *entry = safetensors_find(file, name);
+    bool fits = entry && !strcmp(entry->type, type) && entry->dims == 1 &&
+                (length < 0 || entry->shape[0] == length);
+    return fits ? entry : NULL;
+}
+
+/* Ends are in order, sessions are not empty, items are those of the file. */
+static const char *check_index(const struct session_index *x, int64_t events)
+{
+    for (int32_t i = 0; i < x->sessions; i++)
+        if (x->last[i] < x->start[i] || (i && x->last[i] < x->last[i - 1]))
+            return "index.last";
+    for (int32_t i = 0; i < x->sessions; i++)
+        if (x->event[i + 1] <= x->event[i] || x->event[i + 1] > events)
+            return "index.event";
+    if (x->event[0] || x->event[x->sessions] != events)
+        return "index.event";
+    for (int64_t i = 0; i < events; i++)
+        if (x->item[i] < 0 || x->item[i] >= x->items)
+            return "index.item";
+    return NULL;
+}
+
+static int read_array(const struct safetensors *file, const struct safetensors_entry *entry,
+                      void *to, struct err *e)
+{
+    return safetensors_read(file, entry, 0, to, (size_t)safetensors_bytes(entry), e);
+}
+
+int model_file_index(const struct safetensors *file, int32_t items, struct session_index *x,
+                     bool *there, struct err *e)
+{
+    const struct safetensors_entry *start = array_of(file, "index.start", "I64", -1);
+    int64_t n = start ? start->shape[0] : 0;
+    const struct safetensors_entry *last = array_of(file, "index.last", "I64", n);
+    const struct safetensors_entry *event = array_of(file, "index.event", "I64", n + 1);
+    const struct safetensors_entry *item = array_of(file, "index.item", "I32", -1);
+    *x = (struct session_index){.items = items, .sessions = (int32_t)n};
+    *there = start != NULL;
+    if (!start)
+        return 0;
+    if (!last || !event || !item || n > INT32_MAX)
+        return file_bad(file, !last    ? "index.last"
+                              : !event ? "index.event"
+                                       : "index.item",
+                        "is missing, or of another type or length", e);
+    x->start = mem_alloc((size_t)safetensors_bytes(start));
+    x->last = mem_alloc((size_t)safetensors_bytes(last));
+    x->event = mem_alloc((size_t)safetensors_bytes(event));
+    x->item = mem_alloc((size_t)safetensors_bytes(item));
+    if (read_array(file, start, x->start, e) || read_array(file, last, x->last, e) ||
+        read_array(file, event, x->event, e) || read_array(file, item, x->item, e))
+        return e->status;
+    const char *wrong = check_index(x, item->shape[0]);
+    if (wrong)
+        return file_bad(file, wrong, "does not fit the other arrays", e);
+    session_index_post(x);
+    return 0;
 }
 
 /* ---- starting from a file ---- */
@@ -340,7 +420,7 @@ static int check_foreign(struct matching *m, const struct parameters *p)
     for (size_t i = 0; i < m->file->entries.len; i++) {
         const char *name = m->file->entries.at[i].name;
         if (strncmp(name, "vocabulary.", 11) && strncmp(name, "users.", 6) &&
-            !parameters_find(p, name))
+            strncmp(name, "index.", 6) && !parameters_find(p, name))
             return bad(m, name, "the model with these options has no such weights");
     }
     return 0;

@@ -4,6 +4,7 @@
 #define TRAIN_MODEL_FILE_H
 
 #include "base/names.h"
+#include "index/index.h"
 #include "model/model.h"
 #include "nn/safetensors.h"
 
@@ -15,16 +16,22 @@ struct model_names {
     const struct names *items, *users;
 };
 
-/* Writes the weights (host, laid out as the flat buffer of the parameters), the names and the texts
- * of `__metadata__`.  73, 74: an older file of that name is left as it is. */
+/* Writes the weights (host, laid out as the flat buffer of the parameters), the names, the index
+ * (NULL: none) and the texts of `__metadata__`.  73, 74: an older file of that name is left as it
+ * is. */
 int model_file_save(const struct model *m, const float *weights, const struct model_names *names,
-                    const struct safetensors_text *texts, int text_count, const char *path,
+                    const struct session_index *index, const struct safetensors_text *texts, int text_count, const char *path,
                     struct err *e);
 
 /* Reads the names of the items of a model file, in its order; *there: whether it has any (NULL:
  * they are required).  65: the message names the field. */
 int model_file_items(const struct safetensors *file, struct names *items, bool *there,
                      struct err *e);
+
+/* Reads the index of a model file, by the file's items.  *there: whether it has one.  65: the message
+ * names the field. */
+int model_file_index(const struct safetensors *file, int32_t items, struct session_index *x,
+                     bool *there, struct err *e);
 
 /* Finds the cluster of each of `users` in a file with clusters: group [users].  *blocks: number of
  * clusters; *theirs: that of the file, 0: it has none.  Users whom the file does not know share one

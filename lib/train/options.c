@@ -97,6 +97,8 @@ static const struct option input_rows[] = {
 static const struct option result_rows[] = {
     {OPTION_TEXT, .name = "save", .at = offsetof(struct run_options, save), .argument = "FILE",
      .help = "write the model to FILE at the end"},
+    {OPTION_FLAG, .name = "no-index", .at = offsetof(struct run_options, no_index),
+     .help = "do not save the training sessions that a wide part counts"},
     {OPTION_CHOICE, .name = "save-by", .at = offsetof(struct run_options, save_by),
      .choices = "recall@20|last", .recorded = true,
      .help = "weights to save: of the best recall, or the last"},
@@ -121,23 +123,25 @@ static const struct option lists_rows[] = {
     {OPTION_TEXT, .name = "attention", .at = offsetof(struct run_options, attention),
      .argument = "N|all", .recorded = true,
      .help = "write attention weights of N sessions of each test"},
+    {OPTION_FLAG, .name = "online", .at = offsetof(struct run_options, online), .recorded = true,
+     .help = "in tests count all sessions that have ended, not training alone"},
     {0},
 };
 
-static struct option *bind(const struct option *rows, struct run_options *o)
+static struct option *bound(const struct option *rows, struct run_options *o)
 {
     return option_bind((const struct option *const[]){rows, NULL}, o);
 }
 
 void run_rows_open(struct run_rows *r, struct run_options *o)
 {
-    *r = (struct run_rows){.model = bind(model_rows, o),
-                           .training = bind(training_rows, o),
-                           .seed = bind(seed_rows, o),
-                           .device = bind(device_rows, o),
-                           .input = bind(input_rows, o),
-                           .result = bind(result_rows, o),
-                           .lists = bind(lists_rows, o)};
+    *r = (struct run_rows){.model = bound(model_rows, o),
+                           .training = bound(training_rows, o),
+                           .seed = bound(seed_rows, o),
+                           .device = bound(device_rows, o),
+                           .input = bound(input_rows, o),
+                           .result = bound(result_rows, o),
+                           .lists = bound(lists_rows, o)};
 }
 
 void run_rows_release(struct run_rows *r)
@@ -276,6 +280,11 @@ static bool is_sampled(const struct run_options *o)
 
 static int check_loss(const struct run_options *o, struct err *e)
 {
+    if (o->shape->wide && is_sampled(o))
+        return err_set(e, STATUS_USAGE,
+                       "%s learns from cross-entropy over all items: without --loss %s and "
+                       "--negatives",
+                       o->class->wide_alone ? "--model wide" : "--wide", o->loss);
     if (o->log_q && strcmp(o->loss, "cross-entropy"))
         return err_set(e, STATUS_USAGE, "--logq corrects only --loss cross-entropy, not %s",
                        o->loss);

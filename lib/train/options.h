@@ -26,6 +26,8 @@ struct run_options {
     int64_t top;
     int64_t rank_among;    /* number of most supported items; 0: all */
     const char *attention; /* a number, or "all" */
+    bool no_index;         /* the model file does not hold what is counted */
+    bool online;           /* tests see all sessions that have ended, of all parts */
 };
 
 extern const struct run_options run_defaults;

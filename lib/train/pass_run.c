@@ -18,7 +18,7 @@ int pass_run_open(struct pass_run *r, const char *program, const struct run_opti
     *r = (struct pass_run){.o = o, .program = program, .output = *output};
     cli_options_packed(&r->options);
     int status = schedule_in_open(&r->in, files.at, files.count, o->memory, e);
-    r->in.store.keeps_times = o->class->needs_evidence;
+    r->in.store.keeps_times = o->shape->wide;
     r->in.store.time.limit = r->in.store.item.limit;
     return status;
 }
@@ -54,17 +54,16 @@ void pass_run_data(struct pass_run *r, struct model_data *data)
                                 .count = r->support.count.at};
 }
 
-static void open_index(struct pass_run *r)
+static void open_counts(struct pass_run *r, struct counts *c, enum part last)
 {
-    session_index_build(&r->index, &r->in.store, names_count(batches_in_items(r->in.in)),
-                        PART_TRAIN, PART_TRAIN);
-    r->evidence = (struct evidence_maker){
-        .index = &r->index,
-        .store = &r->in.store,
-        .row = r->in.batching.row,
-        .postings = 200,
-        .threads = threads_to_be_had(r->o->threads ? (int)r->o->threads : omp_get_num_procs()),
-    };
+    int wanted = r->o->threads ? (int)r->o->threads : omp_get_num_procs();
+    session_index_build(&c->index, &r->in.store, names_count(batches_in_items(r->in.in)),
+                        PART_TRAIN, last);
+    c->maker = (struct evidence_maker){.index = &c->index,
+                                       .store = &r->in.store,
+                                       .row = r->in.batching.row,
+                                       .postings = INDEX_POSTINGS,
+                                       .threads = threads_to_be_had(wanted)};
 }
 
 void pass_run_begin(struct pass_run *r, struct train_options *options)
@@ -78,8 +77,10 @@ void pass_run_begin(struct pass_run *r, struct train_options *options)
     meta_get_int(batches_in_meta(r->in.in), "epochs", &r->epochs, &unused);
     r->training = session_store_part_count(&r->in.store, PART_TRAIN);
     attention_sample_open(&r->sample, run_attention(r->o), options->seed, &r->model);
-    if (r->model.class->needs_evidence)
-        open_index(r);
+    if (r->model.wide)
+        open_counts(r, &r->learned, PART_TRAIN);
+    if (r->model.wide && r->o->online)
+        open_counts(r, &r->ended, PART_TEST);
     r->ready = true;
 }
 
@@ -93,10 +94,12 @@ void pass_run_set_done(struct pass_run *r)
 
 void pass_run_evidence(struct pass_run *r, struct schedule_record *record)
 {
-    if (!r->model.class->needs_evidence)
+    if (!r->model.wide)
         return;
-    r->said = evidence_make(&r->evidence, column_i32(record->number), record->number.len,
-                            r->learner.stats.epoch.part == PART_TRAIN);
+    bool training = r->learner.stats.epoch.part == PART_TRAIN;
+    bool online = r->o->online && !training;
+    r->said = evidence_make(online ? &r->ended.maker : &r->learned.maker,
+                            column_i32(record->number), record->number.len, training || online);
     record->batch.evidence = &r->said;
 }
 
@@ -235,6 +238,12 @@ void pass_run_abort(struct pass_run *r, const struct err *why)
     output_abort(&r->out, why);
 }
 
+static void close_counts(struct counts *c)
+{
+    evidence_release(&c->maker);
+    session_index_release(&c->index);
+}
+
 void pass_run_close(struct pass_run *r)
 {
     if (r->ready) {
@@ -242,8 +251,8 @@ void pass_run_close(struct pass_run *r)
         learner_close(&r->learner);
     }
     model_close(&r->model);
-    evidence_release(&r->evidence);
-    session_index_release(&r->index);
+    close_counts(&r->learned);
+    close_counts(&r->ended);
     epoch_log_release(&r->log);
     item_support_release(&r->support);
     repeats_release(&r->repeats);

@@ -30,11 +30,15 @@ struct pass_run {
     bool ready;
     struct model model;
     struct learner learner;
-    struct repeats repeats; /* of the stream's events */
+    struct repeats repeats;  /* of the stream's events */
     VEC(unsigned char) seen; /* of the ranks being written */
     struct attention_sample sample;
-    struct session_index index; /* of the training sessions, and */
-    struct evidence_maker evidence; /* what it says of a batch, for models that read it */
+    /* For models with a wide part: what is counted, in the training sessions, and with --online
+     * for tests in all sessions; what it says of the current batch. */
+    struct counts {
+        struct session_index index;
+        struct evidence_maker maker;
+    } learned, ended;
     struct evidence said;
     struct attention_sample_to attention_to; /* writes attention records */
     struct epoch_log log;

@@ -26,7 +26,9 @@ int predict_run_open(struct predict_run *r, const char *program, const struct ru
 static int open_items(struct predict_run *r, struct err *e)
 {
     struct item_map *v = &r->map;
-    item_map_open(v, batches_in_items(r->pass.in.in), &r->saved->items);
+    const struct names *streamed = batches_in_items(r->pass.in.in);
+    /* a model without weights of items knows all that the stream has */
+    item_map_open(v, streamed, r->saved->class->wide_alone ? streamed : &r->saved->items);
     if (v->unknown == v->streamed)
         return err_set(e, STATUS_DATA, "%s knows none of the items of the input", r->saved->path);
     item_map_count(v, &r->pass.in.store);

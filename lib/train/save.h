@@ -11,6 +11,7 @@ struct training_texts {
     struct bytes options;    /* of the program, packed */
     const struct meta *meta; /* of the input */
     const struct best *best;
+    const struct session_index *index; /* NULL: none is saved */
 };
 
 /* Saves the best weights.  73, 74. */

@@ -117,8 +117,8 @@ static int open_clusters(struct train_run *t, struct model_data *data, struct er
         return 0;
     if (init && safetensors_open(&file, init, e))
         return e->status;
-    int status =
-        clustering_open(c, clusters, init ? &file : NULL, false, batches_in_users(t->pass.in.in), e);
+    int status = clustering_open(c, clusters, init ? &file : NULL, false,
+                                 batches_in_users(t->pass.in.in), e);
     if (init)
         safetensors_close(&file);
     data->groups = c->blocks;
@@ -237,7 +237,8 @@ static int end_pass(struct train_run *t, struct err *e)
     bool improved;
     if (!t->pass.in_pass)
         return 0;
-    if (pass_run_end_pass(&t->pass, e) || check_learned(t, e) || best_pass(&t->best, &t->pass.learner, &improved, e))
+    if (pass_run_end_pass(&t->pass, e) || check_learned(t, e) ||
+        best_pass(&t->best, &t->pass.learner, &improved, e))
         return e->status;
     t->pass.muted = false;
     say_selection(t);
@@ -348,7 +349,9 @@ static int save(struct train_run *t, struct err *e)
                                    .program = p->program,
                                    .options = {p->options.at, p->options.len},
                                    .meta = batches_in_meta(p->in.in),
-                                   .best = &t->best};
+                                   .best = &t->best,
+                                   .index = p->model.wide && !p->o->no_index ? &p->learned.index
+                                                                             : NULL};
     const struct model_names names = names_of(t);
     return save_model(&p->model, &texts, &names, p->o->save, e);
 }

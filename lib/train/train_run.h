@@ -10,7 +10,7 @@
 
 struct train_run {
     struct pass_run pass;
-    struct clustering clustering;   /* clusters of users */
+    struct clustering clustering; /* clusters of users */
     struct checkpoint checkpoint;
     struct best best; /* set from the first epoch on */
     bool stopped;     /* by --stop-after: the rest of the input is read but not used */

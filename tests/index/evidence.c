@@ -329,6 +329,15 @@ static void check_threads(const struct log_form *form)
             same = same && same_position(&together, at++, &x, i);
     }
     tap_ok(same, "sessions alone and in one batch: the same bytes");
+    one.maker.last = true;
+    same = true;
+    for (int n = 0, at = 0; n < l.sessions; n++) {
+        struct evidence x = evidence_make(&one.maker, all + n, 1, true);
+        at += l.session[all[n]].length - 1;
+        same = same && x.positions == (l.session[all[n]].length > 1) &&
+               (!x.positions || same_position(&together, at - 1, &x, 0));
+    }
+    tap_ok(same, "the last position alone: the same bytes");
     maker_close(&three);
     maker_close(&one);
 }

@@ -23,10 +23,8 @@ static void way_open(struct way_of *t, const struct form *form, const struct opt
                      bool dense)
 {
     const struct model_class *class = class_named(form->model);
-    struct model_data data = {.users = REF_USERS,
-                              .items = ITEMS,
-                              .history = REF_HISTORY,
-                              .delta_buckets = PAIR_BUCKETS};
+    struct model_data data = {
+        .users = REF_USERS, .items = ITEMS, .history = REF_HISTORY, .delta_buckets = PAIR_BUCKETS};
     struct train_options options = {.seed = 11,
                                     .max_steps = -1,
                                     .top = 1,

@@ -262,6 +262,31 @@ static void check_dropout(void)
     mem_free(other);
 }
 
+/* in: x [ROWS, cols], factor [ROWS] */
+static void reference_scale_rows(const struct problem *p, double *out)
+{
+    int cols = *(const int *)p->shape;
+    for (int i = 0; i < ROWS * cols; i++)
+        out[i] = p->in[0][i] * p->in[1][i / cols];
+}
+
+static void check_scale_rows(void)
+{
+    for (int i = 0; i < SIZES; i++) {
+        int cols = sizes[i];
+        struct problem p = {.reference = reference_scale_rows, .shape = &cols};
+        problem_input(&p, ROWS * (size_t)cols, 1);
+        problem_input(&p, ROWS, 1);
+        problem_output(&p, ROWS * (size_t)cols);
+        device->op->scale_rows(device, ROWS, cols, p.value[0], p.value[1], p.found);
+        check_forward(&p, label("scale_rows", ROWS, cols));
+        device->op->scale_rows_back(device, ROWS, cols, p.value[0], p.value[1], p.dout, p.grad[0],
+                                    p.grad[1]);
+        check_backward(&p, label("scale_rows_back", ROWS, cols));
+        problem_close(&p);
+    }
+}
+
 /* ---- rows ---- */
 
 static const int32_t at[ROWS] = {4, -1, 0, 4, 2, 4, 0, -1, 5, 1, 1, 4};

@@ -35,6 +35,8 @@ enum { INPUTS = 10 };
     CHECK(activate, check_activate)                                                                \
     CHECK(activate_back, check_activate)                                                           \
     CHECK(dropout, check_dropout)                                                                  \
+    CHECK(scale_rows, check_scale_rows)                                                            \
+    CHECK(scale_rows_back, check_scale_rows)                                                       \
     CHECK(gather, check_gather)                                                                    \
     CHECK(gather_back, check_gather)                                                               \
     CHECK(store, check_store)                                                                      \

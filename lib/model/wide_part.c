@@ -1,0 +1,108 @@
+#include "model/wide_part.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { HIDDEN = 32 };
+
+static void declare(struct wide_part *w, struct parameters *p, bool deep)
+{
+    float bound = 1 / sqrtf((float)EVIDENCE_FEATURES);
+    w->features =
+        parameters_add_matrix(p, "wide_features.weight", HIDDEN, EVIDENCE_FEATURES, bound);
+    w->features_bias = parameters_add_vector(p, "wide_features.bias", HIDDEN, bound);
+    w->context = parameters_add_matrix(p, "wide_context.weight", HIDDEN, EVIDENCE_CONTEXT, bound);
+    w->score = parameters_add_matrix(p, "wide_score.weight", 1, HIDDEN, 1 / sqrtf(HIDDEN));
+    w->direct = parameters_from(
+        parameters_add_matrix(p, "wide_direct.weight", 1, EVIDENCE_FEATURES, 0), 0.3f);
+    w->prior = parameters_from(parameters_add_matrix(p, "wide_prior.weight", 1, 1, 0), 0.3f);
+    if (!deep)
+        return;
+    w->deep = parameters_add_matrix(p, "wide_deep.weight", 1, EVIDENCE_CONTEXT, 0.01f);
+    w->deep_bias = parameters_from(parameters_add_vector(p, "wide_deep.bias", 1, 0), 1);
+}
+
+void wide_part_open(struct wide_part *w, struct model *m, bool deep)
+{
+    size_t n = (size_t)m->data.items;
+    float *host = mem_alloc(n * sizeof *host);
+    *w = (struct wide_part){0};
+    declare(w, &m->parameters, deep);
+    for (size_t i = 0; i < n; i++)
+        host[i] = logf((m->data.count ? (float)m->data.count[i] : 0) + 0.5f);
+    w->log_count = m->device->op->alloc(m->device, n * sizeof *host);
+    m->device->op->upload(m->device, w->log_count, host, n * sizeof *host);
+    mem_free(host);
+}
+
+void wide_part_close(struct wide_part *w, const struct model *m)
+{
+    if (w->log_count)
+        m->device->op->release(m->device, w->log_count);
+    *w = (struct wide_part){0};
+}
+
+/* Which position each candidate belongs to. */
+static const struct rows *positions_of(struct tape *t, const struct evidence *e)
+{
+    int32_t *at = tape_host_ints(t, (size_t)e->candidates);
+    for (int p = 0; p < e->positions; p++)
+        for (int32_t i = e->start[p]; i < e->start[p + 1]; i++)
+            at[i] = p;
+    return tape_rows(t, at, e->candidates);
+}
+
+/* δ of all candidates, [candidates, 1]. */
+static struct tensor *additions(const struct wide_part *w, struct tape *t, const struct evidence *e,
+                                struct tensor *z)
+{
+    struct tensor *phi = tape_numbers(t, e->feature, e->candidates, EVIDENCE_FEATURES);
+    struct tensor *of_context = tape_gather(
+        t, tape_linear(t, z, tape_parameter(t, w->context), NULL), positions_of(t, e));
+    struct tensor *hidden = tape_linear(t, phi, tape_parameter(t, w->features),
+                                        tape_parameter(t, w->features_bias));
+    hidden = tape_activate(t, ACTIVATION_RELU, tape_add(t, hidden, of_context));
+    return tape_add(t, tape_linear(t, hidden, tape_parameter(t, w->score), NULL),
+                    tape_linear(t, phi, tape_parameter(t, w->direct), NULL));
+}
+
+/* The prior of all items as a bias, [1, items], added to the model's own. */
+static struct tensor *prior_of(const struct wide_part *w, const struct model *m, struct tape *t,
+                               const struct forward *f)
+{
+    struct tensor *count = tape_constant(t, w->log_count, m->data.items, 1);
+    struct tensor *prior = tape_linear(t, tape_parameter(t, w->prior), count, NULL);
+    return f->output_bias ? tape_add(t, prior, tape_parameter(t, f->output_bias)) : prior;
+}
+
+/* Without a deep part the state is β, one number for all positions, and log counts are its weights:
+ * so nothing of the size of the items has a gradient. */
+static void put_alone(const struct wide_part *w, const struct model *m, struct tape *t,
+                      struct forward *f)
+{
+    int32_t *first = tape_host_ints(t, (size_t)f->targets);
+    memset(first, 0, (size_t)f->targets * sizeof *first);
+    f->state = tape_gather(t, tape_parameter(t, w->prior), tape_rows(t, first, f->targets));
+    f->item_weight = tape_constant(t, w->log_count, m->data.items, 1);
+    f->item_bias = tape_zeros(t, 1, m->data.items);
+}
+
+void wide_part_add(const struct wide_part *w, const struct model *m, struct tape *t,
+                   const struct batch *b, struct forward *f)
+{
+    const struct evidence *e = b->evidence;
+    struct tensor *z = tape_numbers(t, e->context, e->positions, EVIDENCE_CONTEXT);
+    f->add = (struct tape_additions){
+        .start = tape_ints(t, e->start, (size_t)e->positions + 1),
+        .item = tape_ints(t, e->item, (size_t)e->candidates),
+        .value = additions(w, t, e, z),
+    };
+    if (!w->deep) {
+        put_alone(w, m, t, f);
+        return;
+    }
+    struct tensor *factor =
+        tape_linear(t, z, tape_parameter(t, w->deep), tape_parameter(t, w->deep_bias));
+    f->state = tape_scale_rows(t, f->state, factor);
+    f->item_bias = prior_of(w, m, t, f);
+}

@@ -1,0 +1,28 @@
+/* The wide part (Cheng et al. 2016): what counting knows of each item, added to the scores of a
+ * model, or alone.  Its weights belong to kinds of evidence, none to an item or a user.
+ *
+ *     s(i) = m(z) deep_i + β log(count_i + ½) + δ(i)     deep_i: the model's score without its bias
+ *     δ(i) = w2ᵀ relu(W1 φ(i) + b1 + Wz z) + wsᵀ φ(i) where there is evidence of i, else 0
+ *     m(z) = wm z + bm
+ *
+ * φ(i) and the context z: index/evidence.h. */
+#ifndef MODEL_WIDE_PART_H
+#define MODEL_WIDE_PART_H
+
+#include "model/model.h"
+
+struct wide_part {
+    const struct parameter *features, *features_bias, *context, *score, *direct, *prior;
+    const struct parameter *deep, *deep_bias; /* NULL: there is no deep part */
+    float *log_count;                         /* device [items] log(count + ½) */
+};
+
+void wide_part_open(struct wide_part *w, struct model *m, bool deep);
+void wide_part_close(struct wide_part *w, const struct model *m);
+
+/* Adds it to what a forward pass has found for f->targets positions, those of the batch's
+ * evidence; of a model without deep part, makes *f from the targets alone. */
+void wide_part_add(const struct wide_part *w, const struct model *m, struct tape *t,
+                   const struct batch *b, struct forward *f);
+
+#endif
