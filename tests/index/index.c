@@ -33,8 +33,8 @@ static bool same_sessions(const struct session_index *x, const struct log *l, en
             continue;
         count++;
         int rank = ended_before_it(l, n, first, last);
-        same = rank < x->sessions && x->start[rank] == s->time[0] &&
-               x->last[rank] == log_last(s) && session_index_length(x, rank) == (size_t)s->length &&
+        same = rank < x->sessions && x->start[rank] == s->time[0] && x->last[rank] == log_last(s) &&
+               session_index_length(x, rank) == (size_t)s->length &&
                !memcmp(session_index_items(x, rank), s->item, (size_t)s->length * sizeof *s->item);
     }
     return same && count == x->sessions;
@@ -121,7 +121,8 @@ static void check_ties(void)
             .user = n, .length = 2, .item = {n, 3}, .part = PART_TRAIN, .time = {50 - n, 60}};
     log_store(&c, &l);
     session_index_build(&x, &c, 4, PART_TRAIN, PART_TRAIN);
-    tap_ok(x.start[0] == 50 && x.start[1] == 49 && x.start[2] == 48, "equal ends: the store's order");
+    tap_ok(x.start[0] == 50 && x.start[1] == 49 && x.start[2] == 48,
+           "equal ends: the store's order");
     tap_ok(session_index_before(&x, 60) == 0 && session_index_before(&x, 61) == 3,
            "a session that ends in a second had not ended before it");
     session_index_release(&x);

@@ -17,7 +17,8 @@ struct plain_at {
     const int *by_end;  /* [sessions] of the log, by their ends */
     const int32_t *row; /* [items]; NULL: all are known */
     int postings, session, seen;
-    bool ended;
+    enum part indexed; /* the last part whose sessions count */
+    bool ended;        /* only those that had ended count */
 };
 
 struct plain_item {
@@ -51,7 +52,7 @@ static inline bool plain_had_ended(const struct plain_at *a, int h)
 
 static inline bool plain_counts(const struct plain_at *a, int h)
 {
-    return a->log->session[h].part == PART_TRAIN && (!a->ended || plain_had_ended(a, h));
+    return a->log->session[h].part <= a->indexed && (!a->ended || plain_had_ended(a, h));
 }
 
 static inline int plain_times_in(const struct logged *s, int item)
@@ -62,7 +63,7 @@ static inline int plain_times_in(const struct logged *s, int item)
     return count;
 }
 
-/* The training sessions that count and hold an item, the newest first. */
+/* The sessions that count and hold an item, the newest first. */
 static inline int plain_holders(const struct plain_at *a, int item, int *to)
 {
     int count = 0;
@@ -226,7 +227,7 @@ static inline void plain_choose_newest(const struct plain_at *a, struct plain *t
     int count = 0;
     for (int k = a->log->sessions - 1; k >= 0; k--) {
         const struct logged *s = &a->log->session[a->by_end[k]];
-        if (s->part != PART_TRAIN || !plain_had_ended(a, a->by_end[k]))
+        if (s->part > a->indexed || !plain_had_ended(a, a->by_end[k]))
             continue;
         for (int i = s->length - 1; i >= 0 && count < 50; i--) {
             count += !taken[s->item[i]];
@@ -346,13 +347,13 @@ static inline void plain_put_session(const int *sequence, int seen, int i, doubl
     f[12] = last < 0 ? 0 : 1.0 / (seen - last);
 }
 
-static inline int64_t plain_duration(const struct log *l)
+static inline int64_t plain_duration(const struct log *l, enum part indexed)
 {
     int64_t low = INT64_MAX, high = INT64_MIN;
     for (int h = 0; h < l->sessions; h++) {
         const struct logged *s = &l->session[h];
-        low = s->part == PART_TRAIN && s->time[0] < low ? s->time[0] : low;
-        high = s->part == PART_TRAIN && s->time[0] > high ? s->time[0] : high;
+        low = s->part <= indexed && s->time[0] < low ? s->time[0] : low;
+        high = s->part <= indexed && s->time[0] > high ? s->time[0] : high;
     }
     return low > high ? 0 : high - low;
 }
@@ -361,7 +362,7 @@ static inline int64_t plain_duration(const struct log *l)
 static inline void plain_put_all(const struct plain_at *a, int i, double *f)
 {
     int holder[LOG_SESSIONS], n = plain_holders(a, i, holder), late = 0, recent = 0, last = -1;
-    int64_t begins = plain_begins(a), lasts = plain_duration(a->log);
+    int64_t begins = plain_begins(a), lasts = plain_duration(a->log, a->indexed);
     for (int k = n - 1; k >= 0; k--) {
         int64_t end = log_last(&a->log->session[holder[k]]);
         late += end < begins && end >= begins - lasts / 200;
