@@ -8,7 +8,8 @@ knows() {
     case $1 in
     base) echo ;;
     stream | cli | nn) echo base ;;
-    data | baseline) echo base stream cli ;;
+    data) echo base stream cli ;;
+    baseline) echo base stream cli data ;;
     model) echo base nn ;;
     train) echo base stream cli data nn model ;;
     recommend) echo base stream cli data nn model train ;;
