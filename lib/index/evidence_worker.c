@@ -4,21 +4,22 @@
 
 /* What was chosen in developing the features, on the validation parts of several logs. */
 enum {
-    RECENT_ITEMS = 10,      /* distinct items of the session whose postings are read */
-    RULE_ITEMS = 5,         /* last items of the session that sequential rules start from */
-    RULE_DISTANCE = 5,      /* events that a rule reaches ahead */
-    NEAR_DISTANCE = 30,     /* positions within which items occur together */
-    NEIGHBOURS = 100,       /* sessions that vote as nearest neighbours, */
+    RECENT_ITEMS = 10,       /* distinct items of the session whose postings are read */
+    RULE_ITEMS = 5,          /* last items of the session that sequential rules start from */
+    RULE_DISTANCE = 5,       /* events that a rule reaches ahead */
+    NEAR_DISTANCE = 30,      /* positions within which items occur together */
+    NEIGHBOURS = 100,        /* sessions that vote as nearest neighbours, */
     NEIGHBOUR_EVENTS = 4000, /* and how many events all of them have at most */
-    AROUND = 500,           /* other items that an item's postings are asked about */
-    CHOSEN = 100,           /* candidates by each kind of score, and of the user's items */
-    NEWEST = 50,            /* candidates that anybody used last */
-    OWN_EVENTS = 2000,      /* newest events of the user that are looked at */
-    LOGS = 4096,            /* logarithms of whole numbers in a table */
-    POWERS = 1024,          /* powers of OWN_DECAY in a table; further ones are 0 */
-    LATE = 200, RECENT = 20 /* the last windows: the log's duration divided by these */
+    AROUND = 500,            /* other items that an item's postings are asked about */
+    CHOSEN = 100,            /* candidates by each kind of score, and of the user's items */
+    NEWEST = 50,             /* candidates that anybody used last */
+    OWN_EVENTS = 2000,       /* newest events of the user that are looked at */
+    LOGS = 4096,             /* logarithms of whole numbers in a table */
+    POWERS = 1024,           /* powers of OWN_DECAY in a table; further ones are 0 */
+    LATE = 200,
+    RECENT = 20 /* the last windows: the log's duration divided by these */
 };
-static const float NEAR_DECAY = 0.8f;    /* for each item back */
+static const float NEAR_DECAY = 0.8f;     /* for each item back */
 static const float SESSION_DECAY = 0.85f; /* of what a shared item adds to a neighbour's weight */
 static const float OWN_DECAY = 0.98f;     /* for each event back */
 static const float SMOOTH = 5;            /* added to counts under square roots */
@@ -34,9 +35,9 @@ struct neighbour {
 /* The sessions read for an item of the current session. */
 struct gathered {
     int32_t item;
-    int32_t uses;               /* postings that count, read or not */
+    int32_t uses;                /* postings that count, read or not */
     int32_t walked, occurrences; /* sessions read; times the item is in them */
-    i32_vec session;            /* their ranks */
+    i32_vec session;             /* their ranks */
     VEC(struct neighbour) neighbour;
 };
 
@@ -83,19 +84,19 @@ struct evidence_worker {
     i64_vec moment;             /* their times */
     VEC(struct gathered) gathered;
     size_t gathers;
-    i32_vec newest; /* items that anybody used last before it */
-    struct item_facts *facts;  /* [items] */
-    struct own_use *own;       /* [items] */
-    int32_t *in_session;       /* [items] times in the session so far */
-    int32_t *last_in_session;  /* [items] index of the last */
+    i32_vec newest;              /* items that anybody used last before it */
+    struct item_facts *facts;    /* [items] */
+    struct own_use *own;         /* [items] */
+    int32_t *in_session;         /* [items] times in the session so far */
+    int32_t *last_in_session;    /* [items] index of the last */
     VEC(struct own_event) event; /* the user's, oldest first, then the session's */
-    float own_total;           /* Σ OWN_DECAY^age of all these events */
+    float own_total;             /* Σ OWN_DECAY^age of all these events */
     int32_t own_distinct, sessions_before, repeats;
     int64_t last_before; /* end of the user's session before; -1: there is none */
     /* the current position */
     VEC(struct scored) scored;
-    int32_t *slot;   /* [items] index in `scored`, or among an item's neighbours; -1: none */
-    int32_t *follow; /* [items] index of the neighbour of the last item; -1: none */
+    int32_t *slot;     /* [items] index in `scored`, or among an item's neighbours; -1: none */
+    int32_t *follow;   /* [items] index of the neighbour of the last item; -1: none */
     int32_t *own_next; /* [items] the user's own successors of the last item */
     i32_vec own_nexts;
     float *weight; /* [sessions] of neighbours */

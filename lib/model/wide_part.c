@@ -57,10 +57,10 @@ static struct tensor *additions(const struct wide_part *w, struct tape *t, const
                                 struct tensor *z)
 {
     struct tensor *phi = tape_numbers(t, e->feature, e->candidates, EVIDENCE_FEATURES);
-    struct tensor *of_context = tape_gather(
-        t, tape_linear(t, z, tape_parameter(t, w->context), NULL), positions_of(t, e));
-    struct tensor *hidden = tape_linear(t, phi, tape_parameter(t, w->features),
-                                        tape_parameter(t, w->features_bias));
+    struct tensor *of_context =
+        tape_gather(t, tape_linear(t, z, tape_parameter(t, w->context), NULL), positions_of(t, e));
+    struct tensor *hidden =
+        tape_linear(t, phi, tape_parameter(t, w->features), tape_parameter(t, w->features_bias));
     hidden = tape_activate(t, ACTIVATION_RELU, tape_add(t, hidden, of_context));
     return tape_add(t, tape_linear(t, hidden, tape_parameter(t, w->score), NULL),
                     tape_linear(t, phi, tape_parameter(t, w->direct), NULL));

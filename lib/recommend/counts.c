@@ -13,8 +13,8 @@ struct newer {
 
 static void take_item(struct newer *n, struct bytes name)
 {
-    vec_push(&n->row, n->adds ? names_add(&n->c->items, name, NULL)
-                              : names_find(&n->c->items, name));
+    vec_push(&n->row,
+             n->adds ? names_add(&n->c->items, name, NULL) : names_find(&n->c->items, name));
 }
 
 static int take_session(struct newer *n, const struct session *s, struct err *e)

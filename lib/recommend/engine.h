@@ -40,8 +40,8 @@ struct engine {
 
     const struct saved_model *saved;
     struct model model;
-    const struct names *items; /* by the model's ids */
-    struct counts_of_model counts; /* of a wide part, and */
+    const struct names *items;      /* by the model's ids */
+    struct counts_of_model counts;  /* of a wide part, and */
     struct evidence_maker evidence; /* what they say of each newest session */
     struct tape *tape;
     bool attends;
