@@ -72,7 +72,7 @@ static double network_run(struct network *n, bool training, float rate)
     struct tensor *state = tape_gru(t, &n->intra, x, tape_dropout(t, start, rate), session);
     float *loss =
         tape_output_loss(t, tape_dropout(t, state, rate), tape_parameter(t, n->output),
-                         tape_parameter(t, n->bias), tape_ints(t, targets, (size_t)session->total));
+                         tape_parameter(t, n->bias), NULL, tape_ints(t, targets, (size_t)session->total));
     float *losses = to_host(n->device, loss, (size_t)session->total * sizeof *losses);
     double sum = 0;
     for (int i = 0; i < session->total; i++)

@@ -125,7 +125,7 @@ static double network_run(struct network *n, bool training, const int32_t *user)
     struct tensor *h = tape_gru_attend(t, &n->gru, x, tape_activate(t, ACTIVATION_SIGMOID, start),
                                        session, &m, &attention);
     float *loss = tape_output_loss(t, h, tape_parameter(t, n->output), tape_parameter(t, n->bias),
-                                   tape_ints(t, targets, EVENTS));
+                                   NULL, tape_ints(t, targets, EVENTS));
     float losses[EVENTS];
     n->device->op->download(n->device, losses, loss, sizeof losses);
     double sum = 0;
@@ -346,7 +346,7 @@ static void pairs_step(struct pairs *n, struct optimizer *o, const int32_t *draw
                           tape_plan_candidates(t, n->output, n->bias, &c, drawn, 2));
     else
         tape_output_loss(t, x, tape_parameter(t, uses == BOTH ? n->item : n->output),
-                         tape_parameter(t, n->bias), tape_ints(t, drawn, 2));
+                         tape_parameter(t, n->bias), NULL, tape_ints(t, drawn, 2));
     tape_backward(t);
     optimizer_step(o, &n->p, t);
 }
