@@ -79,7 +79,7 @@ struct evidence_worker {
     /* the current session */
     int64_t time;
     bool ended;
-    int32_t rank, late, recent; /* ranks of the first session at `time`, and of the windows */
+    int32_t rank, late, recent; /* sessions that had ended before `time`, and before the windows */
     i32_vec sequence;           /* its items, in the store's ids */
     i64_vec moment;             /* their times */
     VEC(struct gathered) gathered;
@@ -224,14 +224,14 @@ static void largest_first(struct ordered *x, size_t n, size_t count)
 
 /* ---- the index, as of the beginning of the session ---- */
 
-/* Whether the session of the index counts: in training it has to have ended. */
-static bool counts(const struct evidence_worker *w, int32_t rank)
+/* How many sessions of the index count: in training those that had ended. */
+static int32_t sessions_that_count(const struct evidence_worker *w)
 {
-    return !w->ended || w->maker->index->last[rank] < w->time;
+    return w->ended ? w->rank : w->maker->index->sessions;
 }
 
-/* How many of an item's postings are candidates to be read: those of sessions that began before. */
-static size_t usable(const struct evidence_worker *w, int32_t item)
+/* How many of an item's postings count, the oldest ones. */
+static size_t uses_that_count(const struct evidence_worker *w, int32_t item)
 {
     const struct session_index *x = w->maker->index;
     return w->ended ? session_index_postings(x, item, w->rank)
@@ -248,16 +248,14 @@ static const struct item_facts *facts_of(struct evidence_worker *w, int32_t item
     size_t before = session_index_postings(x, item, w->rank);
     size_t late = session_index_postings(x, item, w->late);
     size_t recent = session_index_postings(x, item, w->recent);
-    size_t all = usable(w, item), newest = w->ended ? before : all;
+    size_t all = uses_that_count(w, item);
     *f = (struct item_facts){.run = w->run,
                              .uses = (int32_t)all,
-                             .late = before > late ? (int32_t)(before - late) : 0,
-                             .recent = before > recent ? (int32_t)(before - recent) : 0};
-    while (newest > 0 && !counts(w, session[newest - 1]))
-        newest--;
-    f->seen = newest > 0;
+                             .late = (int32_t)(before - late),
+                             .recent = (int32_t)(before - recent),
+                             .seen = all > 0};
     if (f->seen) {
-        size_t last = before && before < newest ? before : newest;
+        size_t last = before ? before : all;
         f->unseen = log_seconds(w->time - x->last[session[last - 1]]);
         f->age = log_seconds(w->time - x->start[session[0]]);
     }
@@ -331,11 +329,10 @@ static void walk_postings(struct evidence_worker *w, struct gathered *g)
 {
     const struct session_index *x = w->maker->index;
     const int32_t *session = x->session + x->posting[g->item];
-    size_t n = usable(w, g->item);
+    size_t n = uses_that_count(w, g->item);
     g->uses = (int32_t)n;
     while (n-- > 0 && g->walked < w->maker->postings)
-        if (counts(w, session[n]))
-            walk_session(w, g, session[n]);
+        walk_session(w, g, session[n]);
     for (size_t i = 0; i < g->neighbour.len; i++)
         w->slot[g->neighbour.at[i].item] = -1;
     keep_around(w, g);
@@ -379,8 +376,10 @@ static void read_own(struct evidence_worker *w, size_t session)
     size_t first = (size_t)c->first.at[session_store_user(c, session)], from = session, events = 0;
     w->last_before = -1;
     w->sessions_before = (int32_t)(session - first);
-    while (from > first && events < OWN_EVENTS)
-        events += session_store_length(c, --from);
+    while (from > first && events < OWN_EVENTS) {
+        from--;
+        events += session_store_last(c, from) < w->time ? session_store_length(c, from) : 0;
+    }
     for (size_t s = from; s < session; s++) {
         int64_t last = session_store_last(c, s);
         if (last >= w->time)
@@ -409,8 +408,6 @@ static void find_newest(struct evidence_worker *w)
     const struct session_index *x = w->maker->index;
     vec_clear(&w->newest);
     for (int32_t rank = w->rank; rank-- > 0 && w->newest.len < NEWEST;) {
-        if (!counts(w, rank))
-            continue;
         const int32_t *item = session_index_items(x, rank);
         for (size_t i = session_index_length(x, rank); i-- > 0 && w->newest.len < NEWEST;) {
             if (w->slot[item[i]] >= 0)
@@ -428,14 +425,13 @@ static void begin_session(struct evidence_worker *w, size_t session, bool ended)
     const struct session_index *x = w->maker->index;
     const struct session_store *c = w->maker->store;
     const int32_t *item = session_store_items(c, session), *row = w->maker->row;
-    int64_t lasts = x->sessions ? x->start[x->sessions - 1] - x->start[0] : 0;
     w->run++;
     w->gathers = 0;
     w->ended = ended;
     w->time = session_store_start(c, session);
     w->rank = session_index_before(x, w->time);
-    w->late = session_index_before(x, w->time - lasts / LATE);
-    w->recent = session_index_before(x, w->time - lasts / RECENT);
+    w->late = session_index_before(x, w->time - x->duration / LATE);
+    w->recent = session_index_before(x, w->time - x->duration / RECENT);
     w->repeats = 0;
     vec_clear(&w->sequence);
     vec_clear(&w->moment);
@@ -511,10 +507,12 @@ static void score_near(struct evidence_worker *w, struct gathered *const *of, in
 static void score_neighbours(struct evidence_worker *w, struct gathered *const *of, int count)
 {
     const struct session_index *x = w->maker->index;
-    float decay = 1, sessions = (float)x->sessions + 1;
+    float decay = 1, sessions = (float)sessions_that_count(w) + 1;
     vec_clear(&w->weighed);
     for (int j = 0; j < count; j++, decay *= SESSION_DECAY) {
         float weight = decay * logf(sessions / ((float)of[j]->uses + 1));
+        if (weight <= 0) /* all sessions hold it */
+            continue;
         for (size_t i = 0; i < of[j]->session.len; i++) {
             int32_t rank = of[j]->session.at[i];
             if (w->weight[rank] == 0)
