@@ -12,4 +12,8 @@ struct wide_ready {
 };
 extern const struct wide_ready wide_ready[];
 
+/* Sets the allocated parameters of a model that is the wide part alone. */
+struct model;
+void wide_ready_put(struct model *m);
+
 #endif
