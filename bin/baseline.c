@@ -146,7 +146,7 @@ int main(int argc, char **argv)
         output_abort(&out, &e);
         cli_fail(&e);
     }
-    if (!c->parts[PART_TEST])
+    if (!session_store_part_count(&c->store, PART_TEST))
         cli_warn("the input has no test session: nothing was predicted");
     if (c->mix_path && c->answers.mixed < c->answers.predicted)
         cli_warn("--mix: %s has no list for %lld of %lld positions", c->mix_path,

@@ -7,14 +7,13 @@
 #include "stream/output.h"
 
 static struct output_options output;
-static const char *scheme_name = "longest-first";
+static const char *scheme_name = "longest-first", *recent = "1";
 static struct epochs_options chosen = {.size = 20,
                                        .history = 15,
                                        .min_batch = 1,
                                        .epochs = 10,
                                        .test_from = 1,
                                        .test_every = 1,
-                                       .recent = 1,
                                        .seed = 1,
                                        .memory = (int64_t)1 << 30};
 
@@ -28,9 +27,8 @@ static struct option options[] = {
      .recorded = true, .low = 0, .high = 1 << 20},
     {OPTION_INT, 0, "min-batch", "N", "learn only from training batches of N sessions and more",
      &chosen.min_batch, .recorded = true, .low = 0, .high = 1 << 20},
-    {OPTION_REAL, 0, "train-recent", "SHARE",
-     "learn only from this share of the training sessions, the newest", &chosen.recent,
-     .recorded = true, .low = 1e-9, .high = 1},
+    {OPTION_TEXT, 0, "train-recent", "F", "learn only from the newest F of the training sessions",
+     &recent, .recorded = true},
     {OPTION_INT, 'e', "epochs", "N", "how often to go through the training part", &chosen.epochs,
      .recorded = true, .low = 1, .high = 1 << 30},
     {OPTION_INT, 0, "test-from", "N", "the first epoch that ends with a test pass",
@@ -62,6 +60,9 @@ static void settle_options(void)
     if (!chosen.scheme->parallel && chosen.min_batch > chosen.size)
         cli_usage("--min-batch %" PRId64 ": no batch of --batch %" PRId64 " is as large",
                   chosen.min_batch, chosen.size);
+    if (!fraction_parse(recent, strlen(recent), &chosen.recent) || !chosen.recent.over)
+        cli_usage("--train-recent: '%s' is not a fraction above 0 and up to 1, like 0.1 or 1/64",
+                  recent);
 }
 
 /* The header: the input's, with what a reader of batches has to know. */

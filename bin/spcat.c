@@ -18,8 +18,8 @@ static const struct option options[] = {
     {OPTION_INT, 'n', "head", "N", "show the first N records only", &head, .low = 0, .high = 1e15},
     {OPTION_TEXT, 'g', "grep", "WHAT=NAME",
      "show the records of one user or item only: user=NAME, item=NAME", .to = &grep},
-    {OPTION_FLAG, 'j', "from-json", .help = "read such lines and write the stream that they show",
-     .to = &from_json},
+    {OPTION_FLAG, 'j', "from-json",
+     .help = "read such lines, or what a filter left of them, as a stream", .to = &from_json},
     {OPTION_TEXT, 'o', "output", "FILE", "write to FILE, which appears once whole", .to = &output},
     {.kind = OPTION_END},
 };

@@ -262,6 +262,18 @@ check() {
     grep -qE '^\["pass",1,3,{.*"events":0' out.json
 }
 
+@test "each target says whether the user had it in an earlier event, of any part" {
+    baseline --model pop "$SPLIT.mp" | spcat | jq -c 'select(.[0] == "rank")[1].seen[]' | sort | uniq -c >seen
+    [ "$(wc -l <seen)" = 2 ]
+    printf '%s\n' '["SESSPIPE\r\n",2,{"kind":"sessions","minor":0,"pipeline":[],"delta_edges":[3600],"week_shift":0}]' \
+        '["user",0,"u"]' '["item",0,"a"]' '["item",1,"b"]' '["item",2,"c"]' '["item",3,"d"]' \
+        '["session",0,1,[0,1],[0,1]]' '["session",0,2,[10,11],[2,0]]' '["session",0,3,[20,21,22,23],[1,2,3,3]]' '["E"]' |
+        spcat --from-json | baseline --model pop | spcat | grep '"rank"' >out
+    cat out
+    [[ $(sed -n 1p out) == *'"target":[0],'*'"seen":[1]'* ]] # in training
+    [[ $(sed -n 2p out) == *'"target":[2,3,3],'*'"seen":[1,0,1]'* ]] # in validation; never; in this session
+}
+
 @test "the models differ" {
     for model in pop s-pop ppop ppop-decay markov item-knn session-knn vstan; do
         baseline --model $model "$SPLIT.mp" | spcat | grep '^\["rank"' | cksum
@@ -294,7 +306,7 @@ check() {
 
 @test "sessions that are not split: 65, and what to do" {
     run -65 --separate-stderr baseline --model pop -o out.mp "${SPLIT%split}sessions.mp"
-    [[ $stderr == *"not split"*"tfilter --split"* && ! -e out.mp ]]
+    [[ $stderr == *"in no part"*"tfilter --split"* && ! -e out.mp ]]
 }
 
 @test "another kind of stream, no stream, half a stream: 65, nothing committed" {

@@ -206,6 +206,8 @@ def answers(named, sessions, name, part, options):
     counting = name in ("pop", "s-pop", "ppop", "markov")
     model, known = None, None
     for session in [s for s in sessions if s.part == part]:
+        earlier = {item for s in sessions for item in s.items
+                   if s.user == session.user and s.number < session.number}
         train = learned(sessions, session, online)
         if train != known or name == "vstan":
             popularity = Counter(item for s in train for item in s.items)
@@ -234,7 +236,7 @@ def answers(named, sessions, name, part, options):
             rank = best.index(target) + 1
             value = p if one == 1 else lambda i: row.get(i, 0) / ONE
             yield ([session.user, session.number, t - 1, target, rank, 0, session.number,
-                    len(session.items)], -log(p(target)), best[:top], [value(i) for i in best[:top]])
+                    len(session.items), int(target in earlier | set(before))], -log(p(target)), best[:top], [value(i) for i in best[:top]])
 
 
 def by_number(records):
@@ -254,7 +256,7 @@ def main(split, predictions, name, *given):
     parts = [p for p in (VALIDATION, TEST) if p == TEST or any(s.part == p for s in sessions)]
     expect([r[1:] for r in outside if r[0] == "epoch"], [[1, p] for p in parts], "passes")
 
-    columns = ("user", "session", "position", "target", "rank", "ties", "history", "length")
+    columns = ("user", "session", "position", "target", "rank", "ties", "history", "length", "seen")
     total = 0
     for part in parts:
         begin = outside.index(["epoch", 1, part])

@@ -306,6 +306,18 @@ papers() {
     spcat 6/split.mp | grep -q '^."item".*"train":"0"'
 }
 
+@test "yoochoose.mk: a fraction is what networks learn from; items and targets are those of the whole log" {
+    daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3 + 7 * ($2 % 100 % 3), $4 ".5" }' >log
+    for fraction in 1 1/6; do
+        env -u DATA make -f "$ROOT/pipelines/yoochoose.mk" BIN="$SESSPIPE_BIN" DATA=log OUT=${fraction#*/} \
+            FRACTION=$fraction EPOCHS=1 ${fraction#*/}/batches.mp 2>err || { cat err; false; }
+        spcat ${fraction#*/}/batches.mp >${fraction#*/}.json
+    done
+    cmp 1/split.mp 6/split.mp
+    learned() { awk '/^."epoch"/ { train = /,1]$/ } train && /^."batch"/' "$1" | jq -s 'map(.[1] | length) | add'; }
+    [ "$(learned 6.json)" = $((($(learned 1.json) + 5) / 6)) ]
+}
+
 @test "hrnn.mk: every model of the paper's tables, by history and phase, tested against RNN and RNN Concat" {
     daily_log | awk -v OFS=, 'BEGIN { print "user_id,session_id,click_article_id,click_timestamp" }
         $1 != 3 || $4 > 1506816000 + 2 * 86400 { print $1, $2, $3, $4 "000" }' >log

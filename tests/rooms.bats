@@ -8,8 +8,9 @@ knows() {
     case $1 in
     base) echo ;;
     stream | cli | nn) echo base ;;
-    data | baseline) echo base stream cli ;;
+    data) echo base stream cli ;;
     index) echo base stream data ;;
+    baseline) echo base stream cli data ;;
     model) echo base nn ;;
     train) echo base stream cli data index nn model ;;
     recommend) echo base stream cli data index nn model train ;;

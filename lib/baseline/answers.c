@@ -5,30 +5,20 @@
 #include <stdlib.h>
 
 #include "base/threads.h"
+#include "baseline/by_time.h"
 
 /* So that records of the stream stay far below their limit, however long sessions and lists are. */
 enum { BLOCK_ROWS = 4096, BLOCK_LISTED = 1 << 18 };
 
-void answers_keep(struct answers *a, const struct session *s, int32_t number)
+void answers_open(struct answers *a, const struct session_store *store, int32_t items, bool by_time)
 {
-    struct question q = {s->user, number, s->part, s->times[0], a->items.len, s->count};
-    vec_append(&a->items, s->items, s->count);
-    vec_push(&a->questions, q);
-}
-
-/* Of one time in the order of the input, in which their items are. */
-static int compare_questions(const void *x, const void *y)
-{
-    const struct question *p = x, *q = y;
-    if (p->time != q->time)
-        return p->time < q->time ? -1 : 1;
-    return (p->start > q->start) - (p->start < q->start);
-}
-
-void answers_sort(struct answers *a)
-{
-    if (a->questions.len)
-        qsort(a->questions.at, a->questions.len, sizeof *a->questions.at, compare_questions);
+    *a = (struct answers){.store = store};
+    repeats_find(&a->repeats, store, items);
+    for (size_t s = 0; s < session_store_sessions(store); s++)
+        if (session_store_part(store, s) != PART_TRAIN)
+            vec_push(&a->questions, (int32_t)s);
+    if (by_time)
+        sort_by_time(&a->questions, store, session_store_start);
 }
 
 static void clear(struct answers *a)
@@ -39,29 +29,33 @@ static void clear(struct answers *a)
         vec_clear(columns[i]);
     vec_clear(&a->loss);
     vec_clear(&a->top_score);
+    vec_clear(&a->seen);
     vec_clear(&a->asked);
 }
 
 /* Fills the columns of the question and makes room in those of the answer. */
-static void ask(struct answers *a, const struct question *q, size_t question, size_t event)
+static void ask(struct answers *a, size_t session, size_t event)
 {
-    vec_push(&a->asked, ((struct asked){question, event}));
-    vec_push(&a->user, q->user);
-    vec_push(&a->session, q->number);
+    const struct session_store *c = a->store;
+    int32_t user = session_store_user(c, session), number = (int32_t)session - c->first.at[user];
+    vec_push(&a->asked, ((struct asked){session, event}));
+    vec_push(&a->user, user);
+    vec_push(&a->session, number);
     vec_push(&a->position, (int32_t)event - 1);
-    vec_push(&a->target, a->items.at[q->start + event]);
+    vec_push(&a->target, session_store_items(c, session)[event]);
     vec_push(&a->ties, 0);
-    vec_push(&a->history, q->number);
-    vec_push(&a->length, (int32_t)q->count);
+    vec_push(&a->history, number);
+    vec_push(&a->length, (int32_t)session_store_length(c, session));
     vec_push(&a->rank, 0);
     vec_push(&a->loss, 0);
+    vec_push(&a->seen, repeats_at(&a->repeats, c, session, event));
 }
 
 static struct moment moment_of(const struct answers *a, size_t i)
 {
-    const struct question *q = &a->questions.at[a->asked.at[i].question];
-    return (struct moment){q->user, q->number, q->time, a->items.at + q->start,
-                           a->asked.at[i].event};
+    size_t session = a->asked.at[i].session;
+    return (struct moment){a->user.at[i], a->session.at[i], session_store_start(a->store, session),
+                           session_store_items(a->store, session), a->asked.at[i].event};
 }
 
 static bool answer(struct answers *a, const struct baseline *b, struct baseline_work *w, size_t i,
@@ -136,6 +130,7 @@ static void lay_out(const struct answers *a, int32_t top, struct ranks *ranks, s
         .history = column_of(a->history),
         .length = column_of(a->length),
         .loss = column_of(a->loss),
+        .seen = column_of(a->seen),
     };
     *tops = (struct tops){
         .user = column_of(a->user),
@@ -152,11 +147,12 @@ static void lay_out(const struct answers *a, int32_t top, struct ranks *ranks, s
 static void fill(struct answers *a, enum part part, int32_t top)
 {
     for (; a->next < a->questions.len; a->next++, a->event = 0) {
-        const struct question *q = &a->questions.at[a->next];
-        while (q->part == part && a->event + 1 < q->count) {
+        size_t session = (size_t)a->questions.at[a->next];
+        size_t count = session_store_length(a->store, session);
+        while (session_store_part(a->store, session) == part && a->event + 1 < count) {
             if (a->asked.len >= BLOCK_ROWS || a->asked.len * (size_t)top >= BLOCK_LISTED)
                 return;
-            ask(a, q, a->next, ++a->event);
+            ask(a, session, ++a->event);
         }
     }
 }
@@ -175,14 +171,16 @@ bool answers_next(struct answers *a, struct baseline *b, enum part part, int32_t
 
 void answers_release(struct answers *a)
 {
-    i32_vec *columns[] = {&a->items, &a->user, &a->session, &a->position, &a->target,
-                          &a->rank,  &a->ties, &a->history, &a->length,   &a->top_item};
+    i32_vec *columns[] = {&a->user, &a->session, &a->position, &a->target,  &a->rank,
+                          &a->ties, &a->history, &a->length,   &a->top_item};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         vec_release(columns[i]);
     vec_release(&a->loss);
     vec_release(&a->top_score);
+    vec_release(&a->seen);
     vec_release(&a->questions);
     vec_release(&a->asked);
+    repeats_release(&a->repeats);
     for (size_t i = 0; i < a->works.len; i++)
         baseline_work_free(a->works.at[i]);
     vec_release(&a->works);

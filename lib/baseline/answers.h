@@ -1,28 +1,21 @@
-/* The sessions to predict, kept until the training part is learned, and the ranks of their targets.
- */
+/* The sessions to predict, and the ranks of their targets. */
 #ifndef BASELINE_ANSWERS_H
 #define BASELINE_ANSWERS_H
 
 #include <stdbool.h>
 
 #include "baseline/baseline.h"
+#include "data/repeats.h"
 
-/* A session that waits to be predicted. */
-struct question {
-    int32_t user, number; /* the session's among the user's, from 0 */
-    enum part part;
-    int64_t time;        /* of the first event */
-    size_t start, count; /* in items */
-};
-
-/* One target of a session. */
+/* One target: an event of a session. */
 struct asked {
-    size_t question, event;
+    size_t session, event;
 };
 
 struct answers {
-    VEC(struct question) questions;
-    i32_vec items;
+    const struct session_store *store; /* the caller's */
+    struct repeats repeats;
+    i32_vec questions;  /* the sessions, in the order of their answers */
     size_t next, event; /* where answers_next continues: question, event of its session */
     int threads;        /* threads that can be started; 0: not tried yet */
     VEC(struct baseline_work *) works; /* of each thread */
@@ -32,13 +25,13 @@ struct answers {
     /* the block of answers being made */
     i32_vec user, session, position, target, rank, ties, history, length, top_item;
     f32_vec loss, top_score;
+    VEC(unsigned char) seen;
 };
 
-/* Keeps a session; `number` counts all sessions of its user. */
-void answers_keep(struct answers *a, const struct session *s, int32_t number);
-
-/* Puts the questions in the order of their times. */
-void answers_sort(struct answers *a);
+/* Asks for the sessions of the store, which has `items` items, that are not of the training part:
+ * in its order, or in that of their first events. */
+void answers_open(struct answers *a, const struct session_store *store, int32_t items,
+                  bool by_time);
 
 /* Answers the next questions of the part, as many as make a block, in `threads` threads (0: all
  * there are), with the `top` best items of each (0: none; N at most).  False when there are no

@@ -1,3 +1,4 @@
+#include "baseline/by_time.h"
 #include "baseline/private.h"
 
 #include <stdlib.h>
@@ -11,7 +12,6 @@ struct baseline *baseline_new(const struct baseline_kind *kind, const struct bas
     b->options = *o;
     b->one = kind->sets || o->mix ? (double)SCORE_ONE : 1;
     b->changes = o->online || o->window;
-    b->replayed = b->changes || kind->sets;
     b->user = -1;
     return b;
 }
@@ -22,10 +22,10 @@ void baseline_free(struct baseline *b)
         return;
     vec_release(&b->pairs);
     sets_release(&b->sets);
-    timeline_release(&b->timeline);
+    vec_release(&b->by_end);
     counts_release(&b->counts);
     vec_release(&b->own);
-    vec_release(&b->popularity);
+    mem_free(b->popularity);
     mem_free(b->place);
     mem_free(b->item);
     mem_free(b->ranked);
@@ -35,36 +35,11 @@ void baseline_free(struct baseline *b)
     mem_free(b);
 }
 
-static void count_session(struct baseline *b, const struct session *s)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        int32_t item = s->items[i];
-        struct moment m = {.user = s->user, .items = s->items, .count = i};
-        int32_t context = baseline_counted_in(b, &m);
-        while (b->popularity.len <= (size_t)item)
-            vec_push(&b->popularity, 0);
-        b->popularity.at[item]++;
-        if (context >= 0)
-            vec_push(&b->pairs, (uint64_t)context << 32 | (uint32_t)item);
-    }
-    b->events += (int64_t)s->count;
-}
-
-void baseline_take(struct baseline *b, const struct session *s)
-{
-    if (b->replayed && (s->part == PART_TRAIN || b->options.online))
-        timeline_add(&b->timeline, s);
-    if (s->part == PART_TRAIN && !b->changes)
-        count_session(b, s);
-}
-
-/* ---- getting ready ---- */
-
 static void order_by_popularity(struct baseline *b)
 {
     struct ordered *order = mem_alloc((size_t)b->items * sizeof *order);
     for (int32_t i = 0; i < b->items; i++)
-        order[i] = (struct ordered){b->popularity.at[i], i};
+        order[i] = (struct ordered){b->popularity[i], i};
     qsort(order, (size_t)b->items, sizeof *order, greater_first);
     b->place = mem_alloc((size_t)b->items * sizeof *b->place);
     b->item = mem_alloc((size_t)b->items * sizeof *b->item);
@@ -91,23 +66,37 @@ static void count_candidates(struct baseline *b, const unsigned char *candidate)
         b->ranked[p + 1] = b->ranked[p] + candidate[b->item[p]];
 }
 
-void baseline_ready(struct baseline *b, int32_t items, const unsigned char *candidate)
+/* The sessions that are learned one by one: online those of all parts. */
+static void list_by_end(struct baseline *b)
 {
+    const struct session_store *c = b->store;
+    for (size_t s = 0; s < session_store_sessions(c); s++)
+        if (b->options.online || session_store_part(c, s) == PART_TRAIN)
+            vec_push(&b->by_end, (int32_t)s);
+    sort_by_time(&b->by_end, c, session_store_last);
+}
+
+void baseline_learn(struct baseline *b, const struct session_store *store, int32_t items,
+                    const unsigned char *candidate)
+{
+    b->store = store;
     b->items = items;
-    while (b->popularity.len < (size_t)items)
-        vec_push(&b->popularity, 0);
-    if (b->changes)
+    b->popularity = mem_zero((size_t)items, sizeof *b->popularity);
+    if (b->changes) {
         order_by_id(b);
-    else
+    } else {
+        baseline_count_training(b);
         order_by_popularity(b);
+    }
     if (candidate)
         count_candidates(b, candidate);
-    timeline_ready(&b->timeline);
-    if (b->replayed && b->options.online != ONLINE_ALL)
+    if (b->changes || b->kind->sets)
+        list_by_end(b);
+    if (b->options.online != ONLINE_ALL)
         baseline_learn_training(b);
     if (b->changes)
         return;
-    timeline_release(&b->timeline);
+    vec_release(&b->by_end);
     if (b->kind->fill)
         b->kind->fill(b);
     else
@@ -132,7 +121,7 @@ struct baseline_work *baseline_work_new(const struct baseline *b)
     struct baseline_work *w = mem_zero(1, sizeof *w);
     scores_open(&w->scores, b->items, b->ranked);
     if (b->changes)
-        w->scores.popularity = b->popularity.at;
+        w->scores.popularity = b->popularity;
     if (b->kind->sets)
         w->listed = mem_zero((size_t)b->items, sizeof *w->listed);
     if (b->kind->score_online && b->changes)

@@ -21,6 +21,7 @@
 #include "base/records.h"
 #include "baseline/knn.h"
 #include "baseline/mix.h"
+#include "data/session_store.h"
 
 /* What is known where an item is predicted. */
 struct moment {
@@ -75,14 +76,12 @@ struct baseline_options {
 struct baseline *baseline_new(const struct baseline_kind *kind, const struct baseline_options *o);
 void baseline_free(struct baseline *b); /* NULL is fine */
 
-/* Takes a session of any part, each user's in order of time: of the training part to be learned; of
- * the others too where the model learns online.  Only before baseline_ready. */
-void baseline_take(struct baseline *b, const struct session *s);
-
-/* Call it when everything is taken; there are N items, of which some may not have been learned.
- * After it several threads may ask at once.  `candidate` [N] is 1 for the items among which targets
- * are ranked and 0 for the others, which are on no list; NULL: all are candidates. */
-void baseline_ready(struct baseline *b, int32_t items, const unsigned char *candidate);
+/* Learns the training part of the store, which the caller keeps until baseline_free; there are N
+ * items, of which some may not be in it.  After it several threads may ask at once.  `candidate`
+ * [N] is 1 for the items among which targets are ranked and 0 for the others, which are on no list;
+ * NULL: all are candidates. */
+void baseline_learn(struct baseline *b, const struct session_store *store, int32_t items,
+                    const unsigned char *candidate);
 
 /* Online: learns what ended before the session began, and forgets what it should not know.  Times
  * must not fall from call to call with ONLINE_ALL.  No thread may ask meanwhile. */

@@ -55,7 +55,7 @@ static void score_next_items(const struct baseline *b, const struct moment *m,
 {
     struct similar *row;
     size_t n = knn_items(&b->sets, b->place[m->items[m->count - 1]], b->options.neighbours,
-                         b->options.regularization, b->popularity.at, w->shared, &row);
+                         b->options.regularization, b->popularity, w->shared, &row);
     for (size_t i = 0; i < n; i++)
         scores_add(&w->scores, row[i].place, row[i].score);
     mem_free(row);

@@ -4,9 +4,8 @@
 
 #include "baseline/baseline.h"
 #include "baseline/counts.h"
-#include "baseline/timeline.h"
 
-/* Items are known by their place in the order of popularity from baseline_ready on: place 0 is the
+/* Items are known by their place in the order of popularity from baseline_learn on: place 0 is the
  * most popular one; where popularity changes, an item's place is its id.  A row of the table holds
  * its places ascending, so that the members of the row before a place are found by halving, and
  * beside each its rank within the row. */
@@ -20,23 +19,23 @@ struct entry {
 struct baseline {
     const struct baseline_kind *kind;
     struct baseline_options options;
-    VEC(uint64_t) pairs; /* context and item (from ready on: place) of each event learned */
+    const struct session_store *store; /* the caller's */
+    VEC(uint64_t) pairs;               /* context and item, then place, of each event learned */
     struct sets sets;
-    bool replayed;            /* sessions are learned from a timeline */
-    bool changes;             /* what is learned changes from session to session */
-    struct timeline timeline; /* of all that is learned */
-    struct counts counts;     /* in place of the table, where sessions are replayed */
-    size_t learned;           /* of the timeline, by end */
-    size_t left;              /* of these: out of the window */
-    int64_t now;              /* start of the session that is predicted */
-    int32_t user;             /* whose it is; -1: none so far */
-    i32_vec own;              /* numbers in the timeline of the user's that are learned */
-    VEC(int64_t) popularity;  /* n(i), by item */
-    int64_t events;           /* n */
-    int32_t items;            /* N */
-    int32_t *place, *item;    /* by item: its place; by place: the item */
-    int32_t *ranked; /* [N + 1] candidates at the places before each; NULL: all items are */
-    double one;      /* scores that are a score of 1 */
+    bool changes;          /* what is learned changes from session to session */
+    i32_vec by_end;        /* sessions that are learned one by one, the first to end first */
+    struct counts counts;  /* in place of the table, where what is learned changes */
+    size_t learned;        /* of by_end */
+    size_t left;           /* of these: out of the window */
+    int64_t now;           /* start of the session that is predicted */
+    int32_t user;          /* whose it is; -1: none so far */
+    i32_vec own;           /* the user's sessions that are learned */
+    int64_t *popularity;   /* n(i), by item */
+    int64_t events;        /* n */
+    int32_t items;         /* N */
+    int32_t *place, *item; /* by item: its place; by place: the item */
+    int32_t *ranked;       /* [N + 1] candidates at the places before each; NULL: all items are */
+    double one;            /* scores that are a score of 1 */
     size_t contexts;
     size_t *start;  /* [contexts + 1]: where each row begins */
     int64_t *total; /* [contexts]: s(c) */
@@ -90,8 +89,12 @@ struct neighbour_row baseline_row(const struct baseline *b, const struct moment 
 /* The number of entries before the place. */
 int32_t baseline_entries_before(struct neighbour_row row, int32_t place);
 
-/* ---- replay.c: sessions of the timeline ---- */
+/* ---- replay.c: sessions learned one by one ---- */
 
+/* Counts the events of the training part. */
+void baseline_count_training(struct baseline *b);
+
+/* Learns what by_end has of the training part. */
 void baseline_learn_training(struct baseline *b);
 
 #endif

@@ -2,37 +2,49 @@
 #include "baseline/private.h"
 
 /* Adds the session's counts, or with n = -1 takes them away. */
-static void count_timed(struct baseline *b, const struct timed *t, int64_t n)
+static void count_session(struct baseline *b, size_t session, int64_t n)
 {
-    const int32_t *items = b->timeline.items.at + t->from;
-    for (size_t i = 0; i < t->count; i++) {
-        struct moment m = {.user = t->user, .items = items, .count = i};
-        int32_t context = baseline_counted_in(b, &m);
-        b->popularity.at[items[i]] += n;
-        if (context >= 0)
-            counts_add(&b->counts, context, items[i], n);
+    struct moment m = {.user = session_store_user(b->store, session),
+                       .items = session_store_items(b->store, session)};
+    size_t count = session_store_length(b->store, session);
+    for (; m.count < count; m.count++) {
+        int32_t item = m.items[m.count], context = baseline_counted_in(b, &m);
+        b->popularity[item] += n;
+        if (context >= 0 && b->changes)
+            counts_add(&b->counts, context, item, n);
+        else if (context >= 0)
+            vec_push(&b->pairs, (uint64_t)context << 32 | (uint32_t)item);
     }
-    b->events += n * (int64_t)t->count;
+    b->events += n * (int64_t)count;
 }
 
-static void learn_timed(struct baseline *b, int32_t number)
+void baseline_count_training(struct baseline *b)
 {
-    const struct timed *t = &b->timeline.sessions.at[number];
+    for (size_t s = 0; s < session_store_sessions(b->store); s++)
+        if (session_store_part(b->store, s) == PART_TRAIN)
+            count_session(b, s, 1);
+}
+
+static void learn_session(struct baseline *b, size_t session)
+{
+    const struct session_store *c = b->store;
+    size_t count = session_store_length(c, session);
     if (b->changes)
-        count_timed(b, t, 1);
+        count_session(b, session, 1);
     if (!b->kind->sets)
         return;
-    int32_t *places = mem_alloc(t->count * sizeof *places);
-    for (size_t i = 0; i < t->count; i++)
-        places[i] = b->place[b->timeline.items.at[t->from + i]];
-    sets_add(&b->sets, t->user, t->end, places, t->count);
+    int32_t *places = mem_alloc(count * sizeof *places);
+    for (size_t i = 0; i < count; i++)
+        places[i] = b->place[session_store_items(c, session)[i]];
+    sets_add(&b->sets, session_store_user(c, session), session_store_last(c, session), places,
+             count);
     mem_free(places);
 }
 
 /* Forgets the session that was learned last. */
-static void forget_timed(struct baseline *b, int32_t number)
+static void forget_session(struct baseline *b, size_t session)
 {
-    count_timed(b, &b->timeline.sessions.at[number], -1);
+    count_session(b, session, -1);
     if (b->kind->sets)
         sets_remove_last(&b->sets);
 }
@@ -40,36 +52,37 @@ static void forget_timed(struct baseline *b, int32_t number)
 /* Pop's only row holds what ended `window` before now, and later. */
 static void move_window(struct baseline *b, int64_t now)
 {
+    const struct session_store *c = b->store;
     for (; b->left < b->learned; b->left++) {
-        const struct timed *t = &b->timeline.sessions.at[b->timeline.by_end.at[b->left]];
-        if (t->end >= now - b->options.window)
+        size_t session = (size_t)b->by_end.at[b->left];
+        if (session_store_last(c, session) >= now - b->options.window)
             return;
-        for (size_t i = 0; i < t->count; i++)
-            counts_add(&b->counts, 0, b->timeline.items.at[t->from + i], -1);
+        for (size_t i = 0; i < session_store_length(c, session); i++)
+            counts_add(&b->counts, 0, session_store_items(c, session)[i], -1);
     }
 }
 
 static void learn_until(struct baseline *b, int64_t time)
 {
-    for (; b->learned < b->timeline.by_end.len; b->learned++) {
-        int32_t number = b->timeline.by_end.at[b->learned];
-        if (b->timeline.sessions.at[number].end >= time)
+    for (; b->learned < b->by_end.len; b->learned++) {
+        size_t session = (size_t)b->by_end.at[b->learned];
+        if (session_store_last(b->store, session) >= time)
             return;
-        learn_timed(b, number);
+        learn_session(b, session);
     }
 }
 
 void baseline_learn_training(struct baseline *b)
 {
     int64_t last = 0;
-    for (size_t i = 0; i < b->timeline.by_end.len; i++) {
-        int32_t number = b->timeline.by_end.at[i];
-        if (b->timeline.sessions.at[number].part != PART_TRAIN)
+    for (size_t i = 0; i < b->by_end.len; i++) {
+        size_t session = (size_t)b->by_end.at[i];
+        if (session_store_part(b->store, session) != PART_TRAIN)
             continue;
-        learn_timed(b, number);
-        last = b->timeline.sessions.at[number].end;
+        learn_session(b, session);
+        last = session_store_last(b->store, session);
     }
-    b->learned = b->timeline.by_end.len;
+    b->learned = b->by_end.len;
     if (b->options.window)
         move_window(b, last);
 }
@@ -77,12 +90,12 @@ void baseline_learn_training(struct baseline *b)
 static void forget_own(struct baseline *b)
 {
     while (b->own.len)
-        forget_timed(b, b->own.at[--b->own.len]);
+        forget_session(b, (size_t)b->own.at[--b->own.len]);
 }
 
 static void forget_all(struct baseline *b)
 {
-    memset(b->popularity.at, 0, b->popularity.len * sizeof *b->popularity.at);
+    memset(b->popularity, 0, (size_t)b->items * sizeof *b->popularity);
     sets_release(&b->sets);
     counts_release(&b->counts);
     b->events = 0;
@@ -92,16 +105,17 @@ static void forget_all(struct baseline *b)
 /* The user's sessions of the later parts that ended before the moment's began. */
 static void learn_own(struct baseline *b, const struct moment *m)
 {
-    const struct timeline *t = &b->timeline;
+    const struct session_store *c = b->store;
     forget_own(b);
-    for (size_t i = timeline_user(t, m->user); i < t->by_user.len; i++) {
-        const struct timed *s = &t->sessions.at[t->by_user.at[i]];
-        if (s->user != m->user || s->start > m->start)
+    for (int32_t s = c->first.at[m->user]; s < c->first.at[m->user + 1]; s++) {
+        size_t session = (size_t)s;
+        if (session_store_start(c, session) > m->start)
             return;
-        if (s->part == PART_TRAIN || s->end >= m->start)
+        if (session_store_part(c, session) == PART_TRAIN ||
+            session_store_last(c, session) >= m->start)
             continue;
-        learn_timed(b, t->by_user.at[i]);
-        vec_push(&b->own, t->by_user.at[i]);
+        learn_session(b, session);
+        vec_push(&b->own, s);
     }
 }
 

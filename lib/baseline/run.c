@@ -2,38 +2,6 @@
 
 #include "cli/progress.h"
 
-/* A session is learned from or predicted with all sessions before it: its part must not be that of
- * an earlier time. */
-static int check_part(struct counting *c, const struct session *s, struct err *e)
-{
-    if (s->part == PART_NONE)
-        return err_set(e, STATUS_DATA,
-                       "the sessions are not split: pipe them through tfilter "
-                       "--split user:0.8 first");
-    while (c->users.len <= (size_t)s->user)
-        vec_push(&c->users, ((struct counted_user){0, PART_NONE}));
-    enum part before = c->users.at[s->user].last;
-    if (s->part >= before)
-        return 0;
-    err_set(e, STATUS_DATA, "a %s session comes after a %s session of the same user",
-            part_name[s->part], part_name[before]);
-    return sessions_in_at(c->in, e);
-}
-
-static int take_session(struct counting *c, const struct session *s, struct err *e)
-{
-    if (check_part(c, s, e))
-        return e->status;
-    struct counted_user *user = &c->users.at[s->user];
-    user->last = s->part;
-    c->parts[s->part]++;
-    baseline_take(c->baseline, s);
-    if (s->part != PART_TRAIN)
-        answers_keep(&c->answers, s, user->sessions);
-    user->sessions++;
-    return 0;
-}
-
 static int take(struct counting *c, const struct sessions_record *record, struct err *e)
 {
     const struct named *n = &record->named;
@@ -43,7 +11,8 @@ static int take(struct counting *c, const struct sessions_record *record, struct
         item_support_note(&c->support, n->attributes);
         return write_item(&c->out->out, n->id, n->name, n->attributes, e);
     }
-    return take_session(c, &record->session, e);
+    int status = session_store_take(&c->store, &record->session, e);
+    return status == STATUS_DATA ? sessions_in_at(c->in, e) : status;
 }
 
 static int learn(struct counting *c, struct err *e)
@@ -53,15 +22,14 @@ static int learn(struct counting *c, struct err *e)
     while ((got = sessions_in_next(c->in, &record, e)) == READ_RECORD)
         if (take(c, &record, e))
             return e->status;
-    if (got == READ_ERROR)
+    if (got == READ_ERROR || session_store_end(&c->store, e))
         return e->status;
     int32_t items = names_count(sessions_in_items(c->in));
     unsigned char *candidates;
     if (item_support_most(&c->support, c->rank_among, items, &candidates, e))
         return e->status;
-    baseline_ready(c->baseline, items, candidates);
-    if (baseline_is_online(c->baseline) == ONLINE_ALL)
-        answers_sort(&c->answers);
+    baseline_learn(c->baseline, &c->store, items, candidates);
+    answers_open(&c->answers, &c->store, items, baseline_is_online(c->baseline) == ONLINE_ALL);
     mem_free(candidates);
     return 0;
 }
@@ -91,10 +59,13 @@ static int check_lists(const struct counting *c, struct err *e)
 {
     int64_t found = 0, positions = 0;
     for (size_t i = 0; i < c->answers.questions.len; i++) {
-        const struct question *q = &c->answers.questions.at[i];
-        for (size_t event = 1; event < q->count; event++, positions++) {
-            struct mix_position at = {q->user, q->number, (int32_t)event - 1};
-            int32_t target = c->answers.items.at[q->start + event];
+        size_t session = (size_t)c->answers.questions.at[i];
+        int32_t user = session_store_user(&c->store, session);
+        int32_t number = (int32_t)session - c->store.first.at[user];
+        for (size_t event = 1; event < session_store_length(&c->store, session);
+             event++, positions++) {
+            struct mix_position at = {user, number, (int32_t)event - 1};
+            int32_t target = session_store_items(&c->store, session)[event];
             if (!mix_list_at(&c->mix, at))
                 continue;
             const struct mix_target *theirs = mix_target_at(&c->mix, at);
@@ -145,7 +116,7 @@ int counting_run(struct counting *c, struct err *e)
     int status = learn(c, e);
     if (!status && c->mix_path)
         status = read_lists(c, e);
-    if (!status && c->parts[PART_VALIDATION])
+    if (!status && session_store_part_count(&c->store, PART_VALIDATION))
         status = predict(c, PART_VALIDATION, e);
     if (!status)
         status = predict(c, PART_TEST, e);
@@ -157,5 +128,5 @@ void counting_release(struct counting *c)
     answers_release(&c->answers);
     mix_release(&c->mix);
     item_support_release(&c->support);
-    vec_release(&c->users);
+    session_store_release(&c->store);
 }

@@ -3,7 +3,7 @@
 
 static double probability(const struct baseline *b, int32_t place, int64_t score, int64_t total)
 {
-    double p = (double)(b->popularity.at[b->item[place]] + 1) / (double)(b->events + b->items);
+    double p = (double)(b->popularity[b->item[place]] + 1) / (double)(b->events + b->items);
     return ((double)score / b->one + p) / ((double)total / b->one + 1);
 }
 
@@ -79,7 +79,7 @@ static bool find_scores(const struct baseline *b, const struct moment *m, struct
     return mixed;
 }
 
-/* Whether the rows were ranked by baseline_ready, and their ranks are those of all items. */
+/* Whether the rows were ranked by baseline_learn, and their ranks are those of all items. */
 static bool is_ranked(const struct baseline *b)
 {
     return !b->kind->score && !b->options.mix && !b->options.no_remind && !b->changes && !b->ranked;

@@ -1,6 +1,5 @@
 #include "data/epochs.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/ascending.h"
@@ -16,13 +15,13 @@ void epochs_meta(struct meta *m, const struct epochs_options *o)
 }
 
 /* When the newest share of the training sessions begins; those of equal time are all in. */
-static int64_t recent_since(const struct session_store *c, double share)
+static int64_t recent_since(const struct session_store *c, struct fraction share)
 {
     i64_vec start = {0};
     for (size_t s = 0; s < session_store_sessions(c); s++)
         if (session_store_part(c, s) == PART_TRAIN)
             vec_push(&start, session_store_start(c, s));
-    size_t kept = (size_t)ceil(share * (double)start.len);
+    size_t kept = start.len - (size_t)fraction_floor(fraction_rest(share), (int64_t)start.len);
     int64_t since = 0;
     if (kept && kept < start.len) {
         qsort(start.at, start.len, sizeof *start.at, ascending_i64);

@@ -3,6 +3,7 @@
 #ifndef DATA_EPOCHS_H
 #define DATA_EPOCHS_H
 
+#include "base/fraction.h"
 #include "data/scheme.h"
 
 struct epochs_options {
@@ -10,10 +11,10 @@ struct epochs_options {
     int64_t size, min_batch; /* as in struct schedule_out */
     int64_t history;         /* the most earlier sessions that a model may look at */
     int64_t epochs;
-    int64_t test_from;  /* the first epoch that ends with a test pass */
-    int64_t test_every; /* validation and test end every nth epoch, that one among them, and the
-                           last */
-    double recent;      /* share of the training sessions, the newest, that are learned from */
+    int64_t test_from;      /* the first epoch that ends with a test pass */
+    int64_t test_every;     /* validation and test end every nth epoch, that one among them, and the
+                               last */
+    struct fraction recent; /* of the training sessions, the newest, that are learned from */
     int64_t seed;
     int64_t memory; /* bytes for events; the rest goes to a temporary file; 0: no limit */
 };

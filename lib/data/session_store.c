@@ -87,25 +87,23 @@ int session_store_end(struct session_store *c, struct err *e)
     if (end_events(c, e) || (!count_users(c) && sort_by_user(c, e)))
         return e->status;
     vec_release(&c->user);
+    vec_release(&c->last);
     return 0;
 }
 
 /* ---- from a stream ---- */
 
-/* The part of each user's last session so far. */
-typedef VEC(unsigned char) part_vec;
-
 /* A user's training sessions come first, the test sessions last: else a history would hold what has
  * to be predicted. */
-static int check_part(const struct session *s, part_vec *last, struct err *e)
+static int check_part(struct session_store *c, const struct session *s, struct err *e)
 {
     if (s->part == PART_NONE)
         return err_set(e, STATUS_DATA,
                        "the session is in no part: split the stream with tfilter --split");
-    while (last->len <= (size_t)s->user)
-        vec_push(last, PART_NONE);
-    enum part before = last->at[s->user];
-    last->at[s->user] = (unsigned char)s->part;
+    while (c->last.len <= (size_t)s->user)
+        vec_push(&c->last, PART_NONE);
+    enum part before = c->last.at[s->user];
+    c->last.at[s->user] = (unsigned char)s->part;
     return s->part < before
                ? err_set(e, STATUS_DATA, "a %s session comes after a %s session of the same user",
                          part_name[s->part], part_name[before])
@@ -123,25 +121,32 @@ static int check_user(const struct session_store *c, const struct session *s, st
                : 0;
 }
 
-static int take_session(struct session_store *c, const struct session *s, struct frame_out *out,
-                        part_vec *last, struct err *e)
+int session_store_take(struct session_store *c, const struct session *s, struct err *e)
 {
-    if (check_part(s, last, e) || (out && check_user(c, s, e)))
+    if (check_part(c, s, e))
         return e->status;
     if (session_store_sessions(c) == INT32_MAX)
         return err_set(e, STATUS_DATA, "more than %d sessions", INT32_MAX);
-    return session_store_add(c, s, e) || (out && write_session(out, s, e)) ? e->status : 0;
+    return session_store_add(c, s, e);
+}
+
+static int take_session(struct session_store *c, const struct session *s, struct frame_out *out,
+                        struct err *e)
+{
+    if (out && check_user(c, s, e))
+        return e->status;
+    return session_store_take(c, s, e) || (out && write_session(out, s, e)) ? e->status : 0;
 }
 
 static int take(struct session_store *c, struct sessions_in *in, const struct sessions_record *r,
-                struct frame_out *out, part_vec *last, struct err *e)
+                struct frame_out *out, struct err *e)
 {
     const struct named *n = &r->named;
     if (r->kind == RECORD_USER)
         return out ? write_user(out, n->id, n->name, n->attributes, e) : 0;
     if (r->kind == RECORD_ITEM)
         return out ? write_item(out, n->id, n->name, n->attributes, e) : 0;
-    int status = take_session(c, &r->session, out, last, e);
+    int status = take_session(c, &r->session, out, e);
     return status == STATUS_DATA ? sessions_in_at(in, e) : status;
 }
 
@@ -149,12 +154,10 @@ int session_store_read(struct session_store *c, struct sessions_in *in, struct f
                        struct err *e)
 {
     struct sessions_record r;
-    part_vec last = {0};
     enum read_result got;
     int status = 0;
     while (status == 0 && (got = sessions_in_next(in, &r, e)) != READ_END)
-        status = got == READ_ERROR ? e->status : take(c, in, &r, out, &last, e);
-    vec_release(&last);
+        status = got == READ_ERROR ? e->status : take(c, in, &r, out, e);
     if (status == 0 && session_store_sessions(c) == 0)
         status = err_set(e, STATUS_DATA, "the input holds no session");
     return status ? status : session_store_end(c, e);
@@ -189,6 +192,7 @@ void session_store_clear(struct session_store *c)
     vec_clear(&c->first);
     vec_clear(&c->session);
     vec_clear(&c->user);
+    vec_clear(&c->last);
     spill_clear(&c->item);
     spill_clear(&c->time);
 }
@@ -199,6 +203,7 @@ void session_store_release(struct session_store *c)
     vec_release(&c->session);
     vec_release(&c->user);
     vec_release(&c->since);
+    vec_release(&c->last);
     spill_release(&c->item);
     spill_release(&c->time);
 }

@@ -26,14 +26,18 @@ struct session_store {
     struct spill time;                  /* int32 [events] seconds since the session's start */
     i32_vec user;                       /* [S] until session_store_end */
     i32_vec since;                      /* times of the session being added */
+    VEC(unsigned char) last; /* [U] likewise: the part of the user's last session so far */
 };
 
-/* Reads `in` to its end.  Writes what it reads to `out` (NULL: drops it) as it comes, and refuses
- * then what a stream of batches may not have: a user's sessions that do not follow each other.  65:
- * no session at all; one of no part; a user's training session after one of validation or test, or
- * validation after test. */
+/* Reads `in` to its end, by session_store_take.  Writes what it reads to `out` (NULL: drops it) as
+ * it comes, and refuses then what a stream of batches may not have: a user's sessions that do not
+ * follow each other.  65: no session at all. */
 int session_store_read(struct session_store *c, struct sessions_in *in, struct frame_out *out,
                        struct err *e);
+
+/* Copies a session of a split stream.  65: it is of no part; a user's training session after one of
+ * validation or test, or validation after test; too many. */
+int session_store_take(struct session_store *c, const struct session *s, struct err *e);
 
 /* The two steps of session_store_read, for sessions from elsewhere: session_store_add copies a
  * session; session_store_end, after the last one, groups them by user.  73, 74: the temporary file.

@@ -66,7 +66,7 @@ struct forward {
     /* What stands in their place for losses over all items and for ranks; NULL: the parameters. */
     struct tensor *item_weight, *item_bias; /* [N, S], [1, N] */
     struct tape_additions add;              /* to the scores of some items */
-    struct lookback back;                         /* what the weights below belong to */
+    struct lookback back;                   /* what the weights below belong to */
     /* The attention weights of each level, on the device, and their number; NULL: none of the
      * level. inter, user: one for each row of `back`.  intra: for each session and each of its
      * targets, one for each row of its lookback.  session: one for each event of each row of

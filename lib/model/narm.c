@@ -54,7 +54,8 @@ static const struct option own_rows[] = {
     {0},
 };
 
-static const struct option *const options[] = {model_size_rows, own_rows, model_gru_rows, model_wide_rows, NULL};
+static const struct option *const options[] = {model_size_rows, own_rows, model_gru_rows,
+                                               model_wide_rows, NULL};
 
 static const struct narm_options *own_options(const struct model_options *o)
 {

@@ -1,4 +1,5 @@
-/* The wide part alone (model/wide_part.h): a network over counts, without weights of items or users.
+/* The wide part alone (model/wide_part.h): a network over counts, without weights of items or
+ * users.
  */
 #include <string.h>
 

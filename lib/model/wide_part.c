@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/wide_ready.h"
+
 enum { HIDDEN = 32 };
 
 static void declare(struct wide_part *w, struct parameters *p, bool deep)
@@ -35,6 +37,14 @@ void wide_part_open(struct wide_part *w, struct model *m, bool deep)
     mem_free(host);
 }
 
+void wide_ready_put(struct model *m)
+{
+    for (const struct wide_ready *w = wide_ready; w->name; w++) {
+        struct parameter *p = parameters_find(&m->parameters, w->name);
+        m->device->op->upload(m->device, p->value, w->value, w->count * sizeof *w->value);
+    }
+}
+
 void wide_part_close(struct wide_part *w, const struct model *m)
 {
     if (w->log_count)
@@ -57,10 +67,10 @@ static struct tensor *additions(const struct wide_part *w, struct tape *t, const
                                 struct tensor *z)
 {
     struct tensor *phi = tape_numbers(t, e->feature, e->candidates, EVIDENCE_FEATURES);
-    struct tensor *of_context = tape_gather(
-        t, tape_linear(t, z, tape_parameter(t, w->context), NULL), positions_of(t, e));
-    struct tensor *hidden = tape_linear(t, phi, tape_parameter(t, w->features),
-                                        tape_parameter(t, w->features_bias));
+    struct tensor *of_context =
+        tape_gather(t, tape_linear(t, z, tape_parameter(t, w->context), NULL), positions_of(t, e));
+    struct tensor *hidden =
+        tape_linear(t, phi, tape_parameter(t, w->features), tape_parameter(t, w->features_bias));
     hidden = tape_activate(t, ACTIVATION_RELU, tape_add(t, hidden, of_context));
     return tape_add(t, tape_linear(t, hidden, tape_parameter(t, w->score), NULL),
                     tape_linear(t, phi, tape_parameter(t, w->direct), NULL));

@@ -46,13 +46,13 @@ struct chunk {
     uint16_t *weight16; /* [threads, width, deep]: weights of the current tile */
     uint16_t *kept16;   /* [tiles, width, ld] in place of `kept` */
     /* Additions of the chunk, grouped by the panels that they belong to. */
-    size_t panels;      /* of a tile */
-    int32_t *bucket;    /* [tiles · panels + 1] where a panel's begin in `placed` */
-    struct placed {     /* number of the addition and its row in the chunk */
+    size_t panels;   /* of a tile */
+    int32_t *bucket; /* [tiles · panels + 1] where a panel's begin in `placed` */
+    struct placed {  /* number of the addition and its row in the chunk */
         int32_t number, row;
-    } * placed;         /* [additions] */
-    float *summed;      /* [additions] the scores with them */
-    float *rest;        /* the caller's scratch */
+    } * placed;    /* [additions] */
+    float *summed; /* [additions] the scores with them */
+    float *rest;   /* the caller's scratch */
 };
 
 /* What one thread knows of the scores so far, [ld] each. */

@@ -107,8 +107,8 @@ void cpu_scale_rows(struct device *d, int rows, int cols, const float *x, const 
         scale_row(width, factor[i], x + (size_t)i * width, y + (size_t)i * width);
 }
 
-void cpu_scale_rows_back(struct device *d, int rows, int cols, const float *x,
-                         const float *factor, const float *dy, float *dx, float *dfactor)
+void cpu_scale_rows_back(struct device *d, int rows, int cols, const float *x, const float *factor,
+                         const float *dy, float *dx, float *dfactor)
 {
     int threads = cpu_threads_for(cpu_of(d), (double)rows * cols / 8);
     size_t width = (size_t)cols;

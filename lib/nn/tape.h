@@ -178,8 +178,8 @@ struct tape_additions {
 
 /* Mean over the targets of the cross-entropy -log softmax(state weightᵀ + bias + add)[target] over
  * all items; state [T, H], weight [N, H], bias [N], target: device [T].  Returns the losses
- * [T], on the device.  The backward pass starts here: adds to the gradients of state, weight,
- * bias and additions at once. */
+ * [T], on the device.  add NULL: nothing.  The backward pass starts here: adds to the gradients
+ * of state, weight, bias and additions at once. */
 float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
                         struct tensor *bias, const struct tape_additions *add,
                         const int32_t *target);

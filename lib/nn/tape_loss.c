@@ -3,7 +3,7 @@
 
 struct additions tape_additions_of(const struct tape_additions *a)
 {
-    if (!a->value)
+    if (!a || !a->value)
         return (struct additions){0};
     return (struct additions){.count = a->value->rows,
                               .start = a->start,

@@ -36,12 +36,13 @@ struct engine {
     int32_t top, batch; /* items of each user; most users at once */
     enum exclude exclude;
     bool why;
-    const char *index_path; /* sessions to count in, in place of those in the file; NULL: these */
+    const char *index_path; /* sessions to count in, in place of those in the file; NULL: these, or
+                               those that the caller has put into `counts` */
 
     const struct saved_model *saved;
     struct model model;
-    const struct names *items; /* by the model's ids */
-    struct counts_of_model counts; /* of a wide part, and */
+    const struct names *items;      /* by the model's ids */
+    struct counts_of_model counts;  /* of a wide part, and */
     struct evidence_maker evidence; /* what they say of each newest session */
     struct tape *tape;
     bool attends;

@@ -9,17 +9,27 @@
 /* No record has a longer line: \udcXX for each byte of a text is the most. */
 enum { LINE_MOST = 8 * BLOCK_LIMIT };
 
+enum { HELD_IN_MEMORY = 16 << 20 }; /* bytes of a part */
+
 void from_json_release(struct from_json *b)
 {
     frame_out_release(&b->out);
+    renumber_release(&b->held);
     json_read_release(&b->json);
     buf_release(&b->tag);
     buf_release(&b->value);
+    buf_release(&b->record);
 }
 
 static bool is_tag(const struct from_json *b, const char *tag)
 {
     return bytes_equal((struct bytes){b->tag.at, b->tag.len}, bytes_of(tag));
+}
+
+/* Whether lines may be missing: a part is held until its end and then renumbered. */
+static bool holds(const struct from_json *b)
+{
+    return b->kind == STREAM_SESSIONS;
 }
 
 static int expect(const char *what, struct err *e)
@@ -53,6 +63,7 @@ static int open_part(struct from_json *b, const struct meta *m, struct err *e)
     if (frame_out_open(&b->out, b->sink, m, true, e))
         return e->status;
     b->inside = true;
+    b->held.held.limit = HELD_IN_MEMORY;
     b->parts++;
     b->kind = m->kind;
     return 0;
@@ -95,21 +106,50 @@ static int check_end(const struct from_json *b, const int64_t counts[3], struct 
                    counts[0], counts[1], counts[2], out->blocks, out->records, out->bytes);
 }
 
-/* ["E"], perhaps with the counts, which then have to be right. */
+/* Writes what is held. */
+static int finish_part(struct from_json *b, struct err *e)
+{
+    if (holds(b) && renumber_write(&b->held, &b->out, e))
+        return e->status;
+    return frame_out_pause(&b->out, e);
+}
+
+/* ["E"], perhaps with the counts, which then have to be right, unless a filter has left out
+ * sessions, users or items. */
 static int read_end(struct from_json *b, struct err *e)
 {
     int64_t counts[3];
+    uint64_t records = b->held.records;
     bool counted = json_take(&b->json.in, ',');
     for (int i = 0; i < 3 && counted; i++)
         if ((i && comma(b, e)) || (!json_integer(&b->json.in, &counts[i]) && expect("a count", e)))
             return e->status;
-    if (close_line(b, e) || frame_out_pause(&b->out, e) || (counted && check_end(b, counts, e)))
+    if (close_line(b, e) || finish_part(b, e))
+        return e->status;
+    bool left_out = holds(b) && counted && (int64_t)records < counts[1];
+    if (counted && !left_out && check_end(b, counts, e))
         return e->status;
     b->inside = false;
     return frame_out_end(&b->out, e);
 }
 
 /* ---- records ---- */
+
+/* Of `count` values. */
+static int add_record(struct from_json *b, uint32_t count, struct err *e)
+{
+    if (!holds(b)) {
+        msgpack_pack_array(frame_out_record(&b->out), count);
+        buf_append(&b->out.block, b->value.at, b->value.len);
+        return frame_out_commit(&b->out, e);
+    }
+    msgpack_packer pk;
+    buf_clear(&b->record);
+    msgpack_packer_init(&pk, &b->record, buf_write);
+    msgpack_pack_array(&pk, count);
+    buf_append(&b->record, b->value.at, b->value.len);
+    return renumber_take(&b->held, (struct bytes){b->record.at, b->record.len}, e);
+}
 
 static int read_record(struct from_json *b, struct err *e)
 {
@@ -122,9 +162,12 @@ static int read_record(struct from_json *b, struct err *e)
             return e->status;
     if (close_line(b, e))
         return e->status;
-    msgpack_pack_array(frame_out_record(&b->out), place.index);
-    buf_append(&b->out.block, b->value.at, b->value.len);
-    return frame_out_commit(&b->out, e);
+    return add_record(b, place.index, e);
+}
+
+static int pause_block(struct from_json *b, struct err *e)
+{
+    return holds(b) ? renumber_pause(&b->held, e) : frame_out_pause(&b->out, e);
 }
 
 static int read_tagged(struct from_json *b, struct err *e)
@@ -136,7 +179,7 @@ static int read_tagged(struct from_json *b, struct err *e)
     if (is_tag(b, "E"))
         return read_end(b, e);
     if (is_tag(b, "B"))
-        return close_line(b, e) ? e->status : frame_out_pause(&b->out, e);
+        return close_line(b, e) ? e->status : pause_block(b, e);
     return read_record(b, e);
 }
 
@@ -187,7 +230,7 @@ static int check_inputs_end(struct from_json *b, struct err *e)
     return b->inside
                ? err_set(e, STATUS_DATA,
                          "input ended early after %" PRIu64 " records: no [\"E\"] ends the part",
-                         b->out.records + b->out.block_records)
+                         b->held.records + b->out.records + b->out.block_records)
                : 0;
 }
 

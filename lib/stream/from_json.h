@@ -1,9 +1,11 @@
-/* A stream from its lines of JSON, as to_json_lines writes them. */
+/* A stream from its lines of JSON, as to_json_lines writes them.  Of `sessions` lines may be
+ * missing, as a filter leaves them. */
 #ifndef STREAM_FROM_JSON_H
 #define STREAM_FROM_JSON_H
 
 #include "stream/frame.h"
 #include "stream/json_read.h"
+#include "stream/renumber.h"
 
 /* {.sink = ...}; the caller keeps the sink.  The caller frees by from_json_release. */
 struct from_json {
@@ -12,8 +14,9 @@ struct from_json {
     bool inside;          /* between a header and its end */
     uint64_t parts;
     enum stream_kind kind; /* of the first part */
+    struct renumber held;  /* the current part of sessions, until its end */
     struct json_read json;
-    struct buf tag, value;
+    struct buf tag, value, record;
 };
 
 /* Reads all lines of the inputs (`count` = 0 or "-": standard input).  66, 74; 65: names the input,

@@ -168,7 +168,8 @@ static float *run_loss(const struct learner *l, const struct forward *f,
     if (g->candidates)
         return tape_sampled_loss(t, l->options.loss, f->state, f->output, f->output_bias,
                                  g->candidates);
-    return tape_output_loss(t, f->state, model_output(t, f), model_output_bias(t, f), &f->add, g->target);
+    return tape_output_loss(t, f->state, model_output(t, f), model_output_bias(t, f), &f->add,
+                            g->target);
 }
 
 /* The learning rate of the next update.  It moves in a few hundred stairs: tables catch up on the

@@ -79,8 +79,8 @@ static void add_index(struct saving *s, const struct session_index *x, bool wide
 }
 
 int model_file_save(const struct model *m, const float *weights, const struct model_names *names,
-                    const struct session_index *index, const struct safetensors_text *texts, int text_count, const char *path,
-                    struct err *e)
+                    const struct session_index *index, const struct safetensors_text *texts,
+                    int text_count, const char *path, struct err *e)
 {
     struct saving s = {0};
     bool users = has_users(m);
@@ -159,9 +159,10 @@ int model_file_index(const struct safetensors *file, int32_t items, struct sessi
     if (!start)
         return 0;
     if (!last || !event || !item || n > INT32_MAX)
-        return file_bad(file, !last    ? "index.last"
-                              : !event ? "index.event"
-                                       : "index.item",
+        return file_bad(file,
+                        !last    ? "index.last"
+                        : !event ? "index.event"
+                                 : "index.item",
                         "is missing, or of another type or length", e);
     x->start = mem_alloc((size_t)safetensors_bytes(start));
     x->last = mem_alloc((size_t)safetensors_bytes(last));

@@ -20,16 +20,16 @@ struct model_names {
  * (NULL: none) and the texts of `__metadata__`.  73, 74: an older file of that name is left as it
  * is. */
 int model_file_save(const struct model *m, const float *weights, const struct model_names *names,
-                    const struct session_index *index, const struct safetensors_text *texts, int text_count, const char *path,
-                    struct err *e);
+                    const struct session_index *index, const struct safetensors_text *texts,
+                    int text_count, const char *path, struct err *e);
 
 /* Reads the names of the items of a model file, in its order; *there: whether it has any (NULL:
  * they are required).  65: the message names the field. */
 int model_file_items(const struct safetensors *file, struct names *items, bool *there,
                      struct err *e);
 
-/* Reads the index of a model file, by the file's items.  *there: whether it has one.  65: the message
- * names the field. */
+/* Reads the index of a model file, by the file's items.  *there: whether it has one.  65: the
+ * message names the field. */
 int model_file_index(const struct safetensors *file, int32_t items, struct session_index *x,
                      bool *there, struct err *e);
 

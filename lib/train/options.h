@@ -13,7 +13,7 @@ struct run_options {
     double lr, momentum, weight_decay, clip;
     int64_t warm_up;      /* updates */
     const char *lr_decay; /* "none", "cosine" */
-    int64_t negatives; /* below 0: the option is not given */
+    int64_t negatives;    /* below 0: the option is not given */
     double alpha;
     bool log_q;
     int64_t max_steps, stop_after, seed;

@@ -62,7 +62,8 @@ int save_model(const struct model *m, const struct training_texts *texts,
         struct bytes value = meta_find(texts->meta, key[i]);
         append_packed(&text[i].value, value.len ? value : (struct bytes){"", 1}); /* 0 */
     }
-    int status = model_file_save(m, texts->best->weights, names, texts->index, text, TEXTS, path, e);
+    int status =
+        model_file_save(m, texts->best->weights, names, texts->index, text, TEXTS, path, e);
     for (int i = 0; i < TEXTS; i++) {
         mem_free(text[i].key);
         buf_release(&text[i].value);

@@ -350,8 +350,8 @@ static int save(struct train_run *t, struct err *e)
                                    .options = {p->options.at, p->options.len},
                                    .meta = batches_in_meta(p->in.in),
                                    .best = &t->best,
-                                   .index = p->model.wide && !p->o->no_index ? &p->learned.index
-                                                                             : NULL};
+                                   .index =
+                                       p->model.wide && !p->o->no_index ? &p->learned.index : NULL};
     const struct model_names names = names_of(t);
     return save_model(&p->model, &texts, &names, p->o->save, e);
 }

@@ -92,13 +92,23 @@ static double probability_of(const struct log *l, int c, int item)
     return c < 0 ? p : ((double)l->count[c][item] + p) / (double)(l->total[c] + 1);
 }
 
-static struct baseline *learned(const struct log *l, const char *model)
+static void keep(struct session_store *c, const struct session *s)
 {
-    struct baseline *b = baseline_new(baseline_find(model), &plain);
+    struct err e;
+    session_store_add(c, s, &e);
+}
+
+static void keep_end(struct session_store *c)
+{
+    struct err e;
+    session_store_end(c, &e);
+}
+
+static void keep_all(struct session_store *c, const struct log *l)
+{
     for (int i = 0; i < SESSIONS; i++)
-        baseline_take(b, &l->sessions[i]);
-    baseline_ready(b, ITEMS, l->candidates < ITEMS ? l->candidate : NULL);
-    return b;
+        keep(c, &l->sessions[i]);
+    keep_end(c);
 }
 
 /* All contexts and targets; returns the number of disagreements. */
@@ -152,9 +162,13 @@ static void test_models(uint32_t chance, const char *among)
             fill(&l, &r);
             count(&l, models[m]);
             choose_candidates(&l, &r, chance);
-            struct baseline *b = learned(&l, models[m]);
+            struct session_store store = {0};
+            keep_all(&store, &l);
+            struct baseline *b = baseline_new(baseline_find(models[m]), &plain);
+            baseline_learn(b, &store, ITEMS, l.candidates < ITEMS ? l.candidate : NULL);
             wrong += compare(&l, b, models[m]);
             baseline_free(b);
+            session_store_release(&store);
         }
         tap_ok(wrong == 0, "%s, %s: ranks, lists and probabilities as by comparing all items",
                models[m], among);
@@ -164,11 +178,14 @@ static void test_models(uint32_t chance, const char *among)
 static void test_nothing_learned(void)
 {
     struct baseline *b = baseline_new(baseline_find("markov"), &plain);
-    baseline_ready(b, 4, NULL);
+    struct session_store store = {0};
+    keep_end(&store);
+    baseline_learn(b, &store, 4, NULL);
     struct moment m = {.items = (int32_t[]){2}, .count = 1};
     struct verdict v = baseline_answer(b, NULL, &m, 3, 0, NULL, NULL);
     tap_ok(v.rank == 4 && fabs(v.probability - 0.25) < 1e-12, "nothing learned: order of ids");
     baseline_free(b);
+    session_store_release(&store);
 }
 
 /* Blocks break between any two positions: one session longer than several blocks. */
@@ -177,21 +194,21 @@ static void test_answers(void)
     enum { LONG = 10001 };
     static int32_t items[LONG];
     static int64_t times[LONG];
-    struct session s = {
-        .user = 0, .part = PART_TRAIN, .count = LONG, .items = items, .times = times};
+    const struct session sessions[] = {
+        {.part = PART_TRAIN, .count = LONG, .items = items, .times = times},
+        {.part = PART_VALIDATION, .count = LONG, .items = items, .times = times},
+        {.part = PART_TEST, .count = 1, .items = items, .times = times},
+        {.part = PART_TEST, .count = LONG, .items = items, .times = times}};
+    struct session_store store = {0};
     for (int i = 0; i < LONG; i++)
         items[i] = i % 7;
+    for (size_t i = 0; i < 4; i++)
+        keep(&store, &sessions[i]);
+    keep_end(&store);
     struct baseline *b = baseline_new(baseline_find("markov"), &plain);
-    baseline_take(b, &s);
-    baseline_ready(b, 7, NULL);
-    struct answers a = {0};
-    struct session lone = {
-        .user = 0, .part = PART_TEST, .count = 1, .items = items, .times = times};
-    answers_keep(&a, &lone, 1);
-    s.part = PART_TEST;
-    answers_keep(&a, &s, 2);
-    s.part = PART_VALIDATION;
-    answers_keep(&a, &s, 3);
+    baseline_learn(b, &store, 7, NULL);
+    struct answers a;
+    answers_open(&a, &store, 7, false);
     for (int round = 0; round < 2; round++) {
         struct ranks ranks;
         struct tops tops;
@@ -201,7 +218,7 @@ static void test_answers(void)
             for (size_t i = 0; i < ranks.rank.len; i++, next++) {
                 wrong += column_i32(ranks.position)[i] != next || column_i32(ranks.rank)[i] != 1;
                 wrong += column_i32(ranks.target)[i] != items[next + 1];
-                wrong += column_i32(ranks.session)[i] != 2 || column_i32(ranks.length)[i] != LONG;
+                wrong += column_i32(ranks.session)[i] != 3 || column_i32(ranks.length)[i] != LONG;
                 wrong += column_i32(tops.item)[3 * i] != items[next + 1];
             }
         tap_ok(blocks > 1 && wrong == 0 && next == LONG - 1 && pass.events == LONG - 1,
@@ -209,6 +226,7 @@ static void test_answers(void)
     }
     answers_release(&a);
     baseline_free(b);
+    session_store_release(&store);
 }
 
 int main(void)

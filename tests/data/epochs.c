@@ -102,7 +102,7 @@ static void which_passes(void)
                                    .epochs = rows[i].epochs,
                                    .test_from = rows[i].from,
                                    .test_every = rows[i].every,
-                                   .recent = 1};
+                                   .recent = {1, 1}};
         run(&c, ids, &o, NULL, &t);
         tap_ok(!strcmp(passes(&t), rows[i].passes), "%s from %d, every %d: %s", rows[i].scheme,
                (int)rows[i].from, (int)rows[i].every, passes(&t));
@@ -115,10 +115,11 @@ static void which_passes(void)
 static void recent(void)
 {
     static const struct {
-        double share;
+        struct fraction share;
         const char *sessions;
-    } rows[] = {{1, "0 1 2 3 4 5"}, {0.9, "0 1 2 3 4 5"}, {5. / 6, "1 2 3 4 5"}, {0.5, "3 4 5"},
-                {0.4, "3 4 5"},     {1. / 3, "3 4 5"},    {1. / 6, "5"},         {1e-9, "5"}};
+    } rows[] = {{{1, 1}, "0 1 2 3 4 5"}, {{9, 10}, "0 1 2 3 4 5"}, {{5, 6}, "1 2 3 4 5"},
+                {{1, 2}, "3 4 5"},       {{2, 5}, "3 4 5"},        {{1, 3}, "3 4 5"},
+                {{1, 6}, "5"},           {{1, 1000000000}, "5"}};
     static const int64_t start[] = {0, 10, 20, 30, 30, 50};
     struct random random = random_of(1, 1);
     struct session_store c = {0};
@@ -146,7 +147,8 @@ static void recent(void)
         const char *got = shown.at + (*shown.at == ' ');
         size_t n = strlen(rows[i].sessions);
         tap_ok(!strncmp(got, rows[i].sessions, n) && !strcmp(got + n, " 6"),
-               "%g of six training sessions: %s", rows[i].share, got);
+               "%lld/%lld of six training sessions: %s", (long long)rows[i].share.over,
+               (long long)rows[i].share.under, got);
         buf_release(&shown);
         schedule_trace_release(&t);
     }
@@ -167,7 +169,7 @@ static void memory(void)
                                    .epochs = 3,
                                    .test_from = 1,
                                    .test_every = 1,
-                                   .recent = 0.7,
+                                   .recent = {7, 10},
                                    .memory = i};
         struct schedule_trace t;
         filed[i] = run(&c, ids, &o, &bytes[i], &t);

@@ -296,7 +296,8 @@ static void check_loss_no_bias(void)
 /* Additions to some scores; then their gradients alone, as a model without item weights takes. */
 static void check_loss_additions(void)
 {
-    const int way[][3] = {{1, 1, 1}, {31, 33, 257}, {33, 1, 1031}, {257, 5, 31}, {0, 3, 7}, {300, 3, 511}};
+    const int way[][3] = {{1, 1, 1},    {31, 33, 257}, {33, 1, 1031},
+                          {257, 5, 31}, {0, 3, 7},     {300, 3, 511}};
     for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
         struct output_layer o;
         struct problem p = output_problem(&o, way[i][0], way[i][1], way[i][2]);
@@ -305,7 +306,8 @@ static void check_loss_additions(void)
         check_forward(&p, label("output_loss, additions,", o.targets, o.items));
         o.add.grad = p.grad[3];
         device->op->output_loss(device, &o, p.found, p.grad[0], p.grad[1], p.grad[2]);
-        check_forward(&p, label("output_loss, additions, loss with gradients,", o.targets, o.items));
+        check_forward(&p,
+                      label("output_loss, additions, loss with gradients,", o.targets, o.items));
         check_backward(&p, label("output_loss, additions, gradients,", o.targets, o.items));
         float *alone = device_zeros(device, p.size[3]), *both = device_zeros(device, p.size[3]);
         o.add.grad = both;

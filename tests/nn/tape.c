@@ -18,7 +18,6 @@ static const int32_t inputs[15] = {3, 5, 36, 3, 0, 7, 7, 8, 9, 1, 2, 3, 11, 12, 
 static const int32_t targets[15] = {5, 36, 3, 1, 9, 7, 8, 9, 1, 2, 3, 0, 12, 30, 31};
 static const int32_t spread[7] = {0, 0, 2, 3, 3, 3, 4};
 static const int32_t replaced[2] = {1, 3}, by[2] = {4, 0};
-static const struct tape_additions no_additions;
 
 struct network {
     struct device *device;
@@ -71,9 +70,9 @@ static double network_run(struct network *n, bool training, float rate)
     start = tape_replace(t, start, tape_rows(t, replaced, 2),
                          tape_gather(t, mean, tape_rows(t, by, 2)));
     struct tensor *state = tape_gru(t, &n->intra, x, tape_dropout(t, start, rate), session);
-    float *loss = tape_output_loss(t, tape_dropout(t, state, rate), tape_parameter(t, n->output),
-                                   tape_parameter(t, n->bias), &no_additions,
-                                   tape_ints(t, targets, (size_t)session->total));
+    float *loss =
+        tape_output_loss(t, tape_dropout(t, state, rate), tape_parameter(t, n->output),
+                         tape_parameter(t, n->bias), NULL, tape_ints(t, targets, (size_t)session->total));
     float *losses = to_host(n->device, loss, (size_t)session->total * sizeof *losses);
     double sum = 0;
     for (int i = 0; i < session->total; i++)

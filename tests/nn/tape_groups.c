@@ -18,7 +18,6 @@ static const int32_t inputs[EVENTS] = {3, 5, 16, 3, 0, 7, 7, 8, 9, 1, 2, 3, 11};
 static const int32_t targets[EVENTS] = {5, 16, 3, 1, 9, 7, 8, 9, 1, 2, 3, 0, 12};
 static const int32_t past[PAST] = {4, 4, 1, 2, 9, 12, 14, 3};
 static const int32_t users[SESSIONS] = {4, 1, 4, 0, 4};
-static const struct tape_additions no_additions;
 
 enum kind { GLOBAL, DENSE, TABLE }; /* one block; all blocks learned at every step; a table */
 
@@ -126,7 +125,7 @@ static double network_run(struct network *n, bool training, const int32_t *user)
     struct tensor *h = tape_gru_attend(t, &n->gru, x, tape_activate(t, ACTIVATION_SIGMOID, start),
                                        session, &m, &attention);
     float *loss = tape_output_loss(t, h, tape_parameter(t, n->output), tape_parameter(t, n->bias),
-                                   &no_additions, tape_ints(t, targets, EVENTS));
+                                   NULL, tape_ints(t, targets, EVENTS));
     float losses[EVENTS];
     n->device->op->download(n->device, losses, loss, sizeof losses);
     double sum = 0;
@@ -347,7 +346,7 @@ static void pairs_step(struct pairs *n, struct optimizer *o, const int32_t *draw
                           tape_plan_candidates(t, n->output, n->bias, &c, drawn, 2));
     else
         tape_output_loss(t, x, tape_parameter(t, uses == BOTH ? n->item : n->output),
-                         tape_parameter(t, n->bias), &no_additions, tape_ints(t, drawn, 2));
+                         tape_parameter(t, n->bias), NULL, tape_ints(t, drawn, 2));
     tape_backward(t);
     optimizer_step(o, &n->p, t);
 }
