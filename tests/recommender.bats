@@ -364,7 +364,7 @@ print(json.dumps(["E"]))' | spcat --from-json
     [ ! -e out ]
 }
 
-# A log of 25 users in 12 days, one session a day at most, whose tests, the last day, begin after all
+# A log of 25 users, a session every other day, whose tests, the last day, begin after all
 # training sessions have ended.
 day_log() {
     awk 'function draw(n) { x = 16807 * x % 2147483647; return x % n }
@@ -373,7 +373,7 @@ day_log() {
             print "u,i,t"
             for (d = 0; d < 12; d++)
                 for (u = 0; u < 25; u++) {
-                    t = 1299974400 + 86400 * d + draw(20000); i = draw(30)
+                    t = 1300000000 + 172800 * d + draw(20000); i = draw(30)
                     for (k = 3 + draw(4); k > 0; k--) {
                         i = draw(3) ? (i + 1) % 30 : draw(30)
                         print "u" u ",i" i "," t
