@@ -114,6 +114,7 @@ static int add_session(struct engine *a, int32_t user, const struct user_session
         vec_push(&a->input, 0);
     vec_clear(&a->time);
     vec_append(&a->time, v->time, (size_t)v->count);
+    a->time.at[0] = v->start; /* the session begins so, though the model may not know the item */
     if (newest)
         vec_push(&a->time, v->last);
     struct session s = {.user = user,

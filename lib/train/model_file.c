@@ -213,11 +213,19 @@ static int match_names(struct matching *m, const char *prefix, const struct name
     return status;
 }
 
+static bool has_items(const struct model *m)
+{
+    bool any = false;
+    for (size_t i = 0; i < m->parameters.list.len; i++)
+        any |= m->parameters.list.at[i]->per_item;
+    return any;
+}
+
 static int match_items(struct matching *m, const struct names *items)
 {
     bool any;
     int status = match_names(m, "vocabulary", items, &m->items, &any);
-    if (!status && m->items.named && !any)
+    if (!status && m->items.named && !any && has_items(m->model))
         status = bad(m, "vocabulary.bytes", "none of its items occurs in the input");
     return status;
 }
