@@ -43,7 +43,7 @@ struct gathered {
 
 /* Facts of an item as of the beginning of the current session. */
 struct item_facts {
-    size_t run; /* the session for which they hold */
+    size_t run, counted; /* the session for which they hold, and for which `uses` holds */
     int32_t uses, late, recent;
     float age, unseen; /* 0.1 log of seconds since it was first and last seen */
     bool seen;
@@ -184,7 +184,7 @@ static float log1_of(const struct evidence_worker *w, int32_t n)
 
 static float log_seconds(int64_t seconds)
 {
-    return 0.1f * log1pf(seconds > 0 ? (float)seconds : 0);
+    return 0.1f * logf(1 + (seconds > 0 ? (float)seconds : 0));
 }
 
 static float power_of(const struct evidence_worker *w, int32_t n)
@@ -238,6 +238,16 @@ static size_t uses_that_count(const struct evidence_worker *w, int32_t item)
                     : x->posting[item + 1] - x->posting[item];
 }
 
+/* The sessions that hold the item and count. */
+static int32_t uses_of(struct evidence_worker *w, int32_t item)
+{
+    struct item_facts *f = &w->facts[item];
+    if (f->counted != w->run)
+        f->uses = (int32_t)uses_that_count(w, item);
+    f->counted = w->run;
+    return f->uses;
+}
+
 static const struct item_facts *facts_of(struct evidence_worker *w, int32_t item)
 {
     const struct session_index *x = w->maker->index;
@@ -245,17 +255,18 @@ static const struct item_facts *facts_of(struct evidence_worker *w, int32_t item
     struct item_facts *f = &w->facts[item];
     if (f->run == w->run)
         return f;
-    size_t before = session_index_postings(x, item, w->rank);
+    int32_t all = uses_of(w, item);
+    size_t before = w->ended ? (size_t)all : session_index_postings(x, item, w->rank);
     size_t late = session_index_postings(x, item, w->late);
     size_t recent = session_index_postings(x, item, w->recent);
-    size_t all = uses_that_count(w, item);
     *f = (struct item_facts){.run = w->run,
-                             .uses = (int32_t)all,
+                             .counted = w->run,
+                             .uses = all,
                              .late = (int32_t)(before - late),
                              .recent = (int32_t)(before - recent),
                              .seen = all > 0};
     if (f->seen) {
-        size_t last = before ? before : all;
+        size_t last = before ? before : (size_t)all;
         f->unseen = log_seconds(w->time - x->last[session[last - 1]]);
         f->age = log_seconds(w->time - x->start[session[0]]);
     }
@@ -499,7 +510,7 @@ static void score_near(struct evidence_worker *w, struct gathered *const *of, in
     for (size_t i = 0; i < w->scored.len; i++) {
         struct scored *s = &w->scored.at[i];
         if (s->near > 0)
-            s->near /= sqrtf((float)facts_of(w, s->item)->uses + SMOOTH);
+            s->near /= sqrtf((float)uses_of(w, s->item) + SMOOTH);
     }
 }
 
@@ -608,8 +619,8 @@ static void put_features(struct evidence_worker *w, const struct position *p,
     f[0] = log1_of(w, next);
     f[1] = n->next / total;
     f[2] = next ? log_of(w, next) - log_of(w, g->occurrences + 1) + 5 : 0;
-    f[3] = 0.5f * log1pf(100 * s->rule);
-    f[4] = log1pf(20 * s->near);
+    f[3] = 0.5f * logf(1 + 100 * s->rule);
+    f[4] = logf(1 + 20 * s->near);
     /* the user */
     f[5] = log1_of(w, own->count);
     f[6] = own->count ? 5 * own->decayed * power_of(w, since) / w->own_total : 0;
@@ -629,7 +640,7 @@ static void put_features(struct evidence_worker *w, const struct position *p,
     f[18] = facts->unseen;
     f[19] = facts->seen;
     /* neighbours */
-    f[20] = log1pf(s->knn);
+    f[20] = logf(1 + s->knn);
     f[21] = p->best_knn > 0 ? s->knn / p->best_knn : 0;
     f[22] = n->second / total;
     f[23] = n->before / (uses + 1);
@@ -667,14 +678,15 @@ static void put_candidates(struct evidence_worker *w, const struct position *p, 
                            struct found_evidence *to)
 {
     const int32_t *row = w->maker->row;
-    float f[EVIDENCE_FEATURES], z[EVIDENCE_CONTEXT];
+    float z[EVIDENCE_CONTEXT];
     for (size_t i = 0; i < w->scored.len; i++) {
         const struct scored *s = &w->scored.at[i];
         if (!s->chosen || (row && row[s->item] < 0))
             continue;
-        put_features(w, p, s, f);
         vec_push(&to->item, row ? row[s->item] : s->item);
-        vec_append(&to->feature, f, EVIDENCE_FEATURES);
+        vec_reserve(&to->feature, EVIDENCE_FEATURES);
+        put_features(w, p, s, to->feature.at + to->feature.len);
+        to->feature.len += EVIDENCE_FEATURES;
     }
     put_context(w, p, seen, z);
     vec_append(&to->context, z, EVIDENCE_CONTEXT);
