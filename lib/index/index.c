@@ -138,15 +138,30 @@ int32_t session_index_before(const struct session_index *x, int64_t time)
     return low;
 }
 
-size_t session_index_postings(const struct session_index *x, int32_t item, int32_t rank)
+/* Goes back in growing steps: what is asked for is mostly near the end. */
+size_t session_index_postings_among(const struct session_index *x, int32_t item, int32_t rank,
+                                    size_t most)
 {
-    size_t first = x->posting[item], low = first, high = x->posting[item + 1];
+    const int32_t *session = x->session + x->posting[item];
+    size_t low = most, high = most, step = 1;
+    while (low > 0 && session[low - 1] >= rank) {
+        high = low - 1;
+        low = low > step ? low - step : 0;
+        step *= 2;
+    }
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (x->session[middle] < rank)
+        if (session[middle] < rank)
             low = middle + 1;
         else
             high = middle;
     }
-    return low - first;
+    return low;
+}
+
+size_t session_index_postings(const struct session_index *x, int32_t item, int32_t rank)
+{
+    if (rank >= x->sessions)
+        return x->posting[item + 1] - x->posting[item];
+    return session_index_postings_among(x, item, rank, x->posting[item + 1] - x->posting[item]);
 }

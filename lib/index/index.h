@@ -34,6 +34,10 @@ int32_t session_index_before(const struct session_index *x, int64_t time);
 /* How many of the item's postings are of ranks below `rank`. */
 size_t session_index_postings(const struct session_index *x, int32_t item, int32_t rank);
 
+/* The same among the first `most` of them, no more of which are. */
+size_t session_index_postings_among(const struct session_index *x, int32_t item, int32_t rank,
+                                    size_t most);
+
 static inline const int32_t *session_index_items(const struct session_index *x, int32_t rank)
 {
     return x->item + x->event[rank];
