@@ -157,12 +157,12 @@ daily_log() {
     done
     grep -q 'selected_on: validation' best/scores.txt
     [ -s best/attention.html ]
-    # Of all runs no other has a higher validation score in its best epoch.
+    # No other run has an epoch of a higher validation score.
     for run in best/{pop,ppop,ppop-decay,markov,item-knn,session-knn,vstan}.mp best/*.[12].mp; do
-        scorer --json --by none "$run" | jq -r --arg run "$run" 'select(.best and .part == "validation") |
-            [.["recall@20"], $run] | @tsv'
+        scorer --json --by none "$run" | jq -rs --arg run "$run" \
+            'map(select(.part == "validation")["recall@20"]) | [max, $run] | @tsv'
     done >scores
-    highest() { LC_ALL=C sort -t $'\t' -k 1,1gr | sed -n 1p | cut -f 1; }
+    highest() { LC_ALL=C sort -gr | sed -n 1p | cut -f 1; }
     score_of() { awk -F '\t' -v run="$1" '$2 == run { print $1 }' scores; }
     [ "$(wc -l <scores)" = 17 ]
     [ "$(score_of "$(cat best/best)")" = "$(highest <scores)" ]
@@ -174,7 +174,7 @@ daily_log() {
     grep -qx "best on the validation part: best/$model.mp" said
     grep -qx 'its model: best/best.safetensors' said
     grep -q "^against $base .* Holm\$" best/against.txt
-    [ "$(grep -c ' recall@20 ' best/against.txt)" = 11 ]
+    [ "$(grep -cE '^[a-z-]+ +recall@20 ' best/against.txt)" = 11 ]
     batcher -q --epochs 1 best/split.mp | predictor -q --model best/best.safetensors | scorer --by none >again
 }
 
