@@ -7,6 +7,9 @@ FIXTURES ?= $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))/../.build/relea
 SESSIONIZE ?= lfm-sessionize
 FILTER ?= --min-sessions 3 --split user:0.8 --validation 0.1
 BATCH ?= --batch 20
+# Fewer passes than on a real log, over smaller batches: the demo is short.
+WIDE_EPOCHS ?= 3
+WIDE_BATCH ?= --batch 10
 # Of a few learning rates and dropout rates these have the best recall@20 on the validation part.
 TRAIN ?= --embedding 100 --lr 0.005 --dropout 0.4
 DATA := $(OUT)/lastfm.tsv

@@ -30,9 +30,15 @@ BASELINES ?= pop ppop markov
 # names further files to make.
 BEST_BY ?= recall@20
 BY ?= position
-MODELS ?= ii-rnn ii-rnn-hidden-delta
+MODELS ?= ii-rnn ii-rnn-hidden-delta wide
 OPTIONS.ii-rnn = --model ii-rnn
 OPTIONS.ii-rnn-hidden-delta = --model ii-rnn --inter hidden,delta --attention $(ATTENTION)
+OPTIONS.wide = --model wide
+TRAIN.wide ?=
+INPUT.wide ?= wide-batches
+# A wide part has few weights: it learns from small batches, of some 200 targets, in few passes.
+WIDE_EPOCHS ?= 7
+WIDE_BATCH ?= --batch 40
 
 BASELINE_RUNS := $(BASELINES:%=$(OUT)/%.mp)
 model_runs = $(SEEDS:%=$(OUT)/$(1).%.mp)
@@ -40,6 +46,7 @@ MODEL_RUNS := $(foreach m,$(MODELS),$(call model_runs,$(m)))
 AMONG = $(if $(RANK_AMONG),--rank-among $(RANK_AMONG))
 scorer = $(BIN)/scorer --best-by $(BEST_BY) $(SCORE)
 names = $(if $(NAMED),$(1:%=--name %))
+train = $(if $(filter undefined,$(origin TRAIN.$(1))),$(TRAIN),$(TRAIN.$(1)))
 
 all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv $(OUT)/attention.html $(if $(AGAINST),$(OUT)/against.txt) $(EXTRA)
 	@echo; cat $<; echo; echo 'the same as a page, with learning curves and with what models attend to: $(OUT)/attention.html'
@@ -66,6 +73,10 @@ $(OUT)/split.mp: $(OUT)/sessions.mp
 $(OUT)/batches.mp: $(OUT)/split.mp
 	$(BIN)/batcher --epochs $(EPOCHS) --test-from $(TEST_FROM) $(BATCH) -o $@ $<
 
+# The same with other sizes, for models whose INPUT.<model> is wide-batches.
+$(OUT)/wide-batches.mp: $(OUT)/split.mp
+	$(BIN)/batcher --epochs $(WIDE_EPOCHS) --test-from $(TEST_FROM) $(BATCH) $(WIDE_BATCH) -o $@ $<
+
 $(BASELINE_RUNS): $(OUT)/%.mp: $(OUT)/split.mp
 	$(BIN)/baseline --model $* $(OPTIONS.$*) $(AMONG) --threads $(THREADS) -o $@ $<
 
@@ -76,7 +87,7 @@ $(OUT)/session-parallel.mp $(OUT)/user-parallel.mp: $(OUT)/%.mp: $(OUT)/split.mp
 
 define model_rule
 $(OUT)/$(1).%.mp $(OUT)/$(1).%.safetensors: $(OUT)/$(or $(INPUT.$(1)),batches).mp
-	$$(BIN)/trainer $$(OPTIONS.$(1)) $$(TRAIN) $$(AMONG) --seed $$* --device $$(DEVICE) --threads $$(THREADS) \
+	$$(BIN)/trainer $$(OPTIONS.$(1)) $$(call train,$(1)) $$(AMONG) --seed $$* --device $$(DEVICE) --threads $$(THREADS) \
 	    --save $(OUT)/$(1).$$*.safetensors -o $(OUT)/$(1).$$*.mp $$<
 endef
 $(foreach m,$(MODELS),$(eval $(call model_rule,$(m))))
@@ -87,16 +98,20 @@ $(OUT)/scores.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
 $(OUT)/positions.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
 	$(scorer) --best --by $(BY) $(call names,$(BASELINES) $(MODELS)) -o $@ $^
 
+$(OUT)/best-baseline: $(BASELINE_RUNS)
+	$(scorer) --pick -o $@ $^
+
 # One table for each base, with all its runs.
+base_of = $(if $(filter best-baseline,$(1)),$(basename $(notdir $(shell cat $(OUT)/best-baseline))),$(1))
 runs_of = $(if $(filter $(1),$(MODELS)),$(call model_runs,$(1)),$(OUT)/$(1).mp)
 define against
 $(scorer) --best --by none $(call names,$(1) $(filter-out $(1),$(BASELINES) $(MODELS))) \
 	    --against <(cat $(call runs_of,$(1))) $(filter-out $(call runs_of,$(1)),$^) >>$@
 
 endef
-$(OUT)/against.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
+$(OUT)/against.txt: $(BASELINE_RUNS) $(MODEL_RUNS) | $(if $(filter best-baseline,$(AGAINST)),$(OUT)/best-baseline)
 	@rm -f $@
-	$(foreach base,$(AGAINST),$(call against,$(base)))
+	$(foreach base,$(AGAINST),$(call against,$(call base_of,$(base))))
 
 $(OUT)/scores.tsv: $(BASELINE_RUNS) $(MODEL_RUNS)
 	$(scorer) --format tsv $(call names,$(BASELINES) $(MODELS)) -o $@ $^

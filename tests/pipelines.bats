@@ -4,20 +4,20 @@ load helpers
 
 # A pipeline with a model small enough for a test.
 pipeline() {
-    env -u DATA make -f "$ROOT/pipelines/$1.mk" BIN="$SESSPIPE_BIN" EPOCHS=2 BATCH='--batch 10' \
+    env -u DATA make -f "$ROOT/pipelines/$1.mk" BIN="$SESSPIPE_BIN" EPOCHS=2 WIDE_EPOCHS=2 BATCH='--batch 10' \
         TRAIN='--embedding 8 --quiet' THREADS=1 "${@:2}"
 }
 
 log() { synthesize --users 12 --days 8 "$@"; }
 
 @test "the demo goes from a log to a table of baselines and models" {
-    make -f "$ROOT/pipelines/demo.mk" BIN="$SESSPIPE_BIN" EPOCHS=1 THREADS=1 \
+    make -f "$ROOT/pipelines/demo.mk" BIN="$SESSPIPE_BIN" EPOCHS=1 WIDE_EPOCHS=1 THREADS=1 \
         FIXTURES="$ROOT/.build/${VARIANT:-release}/fixtures" TRAIN="--embedding 8 --quiet" >said 2>err || { cat err; false; }
-    for model in pop ppop markov ii-rnn 'ii-rnn hidden,delta'; do
+    for model in pop ppop markov ii-rnn 'ii-rnn hidden,delta' wide; do
         grep -qE "^$model +1 +1 +[0-9]+ +[0-9.]+ " said
     done
     grep -qx 'best epoch by recall@20, selected_on: validation' said
-    [ "$(grep -c 'by position:' out/demo/positions.txt)" = 5 ]
+    [ "$(grep -c 'by position:' out/demo/positions.txt)" = 6 ]
     run -1 grep 'by position:' said
     grep -q 'out/demo/attention.html$' said
     grep -q '^what to try next' said
@@ -82,7 +82,7 @@ log() { synthesize --users 12 --days 8 "$@"; }
 }
 
 @test "without a log it says what to do" {
-    for name in lastfm reddit globo deskdrop yoochoose retail narm hrnn; do
+    for name in best lastfm reddit globo deskdrop yoochoose retail narm hrnn; do
         run ! pipeline $name OUT=made
         [[ $output == *"DATA=FILE"* ]]
     done
@@ -130,7 +130,69 @@ daily_log() {
         [ "$(spcat --summary $name/sessions.mp | awk '$1 == "sessions" { print $2 }')" = 96 ]
         grep -qE '^ii-rnn +1 ' $name/scores.txt
         grep -qE '^pop +1 ' $name/scores.txt
+        grep -qE '^wide +1 ' $name/scores.txt
     done
+}
+
+@test "the wide part has batches of its own, as they were given; the options of networks are not its" {
+    touch log
+    words() { make -n -f "$ROOT/pipelines/yoochoose.mk" DATA=log "$@" | tr -s ' ' >said; }
+    words FRACTION=1/4
+    grep -q 'batcher --epochs 7 .*--scheme shuffled --train-recent 1/4 --batch 40 -o out/yoochoose/wide-batches.mp' said
+    grep -q 'trainer --model wide --seed 1 ' said
+    words WIDE_EPOCHS=3 WIDE_BATCH='--batch 9' TRAIN='--embedding 8' TRAIN.wide=--online
+    grep -q 'batcher --epochs 3 .*--batch 9 -o out/yoochoose/wide-batches.mp' said
+    grep -q 'trainer --model wide --online --seed 1 ' said
+    grep -q 'trainer --model ii-rnn --embedding 8 --seed 1 ' said
+}
+
+@test "best.mk chooses on the validation part, links the model, and tests all against the best baseline" {
+    log >log.tsv
+    pipeline best DATA=log.tsv OUT=best SEEDS='1 2' TRAIN.wide=--quiet >said 2>err || { cat err; false; }
+    for model in pop ppop ppop-decay markov item-knn session-knn vstan; do
+        grep -qE "^$model +1 " best/scores.txt
+    done
+    for model in ii-rnn narm ii-rnn-wide narm-wide wide; do
+        grep -qE "^$model +2 .*±" best/scores.txt
+    done
+    grep -q 'selected_on: validation' best/scores.txt
+    [ -s best/attention.html ]
+    # No other run has an epoch of a higher validation score.
+    for run in best/{pop,ppop,ppop-decay,markov,item-knn,session-knn,vstan}.mp best/*.[12].mp; do
+        scorer --json --by none "$run" | jq -rs --arg run "$run" \
+            'map(select(.part == "validation")["recall@20"]) | [max, $run] | @tsv'
+    done >scores
+    highest() { LC_ALL=C sort -gr | sed -n 1p | cut -f 1; }
+    score_of() { awk -F '\t' -v run="$1" '$2 == run { print $1 }' scores; }
+    [ "$(wc -l <scores)" = 17 ]
+    [ "$(score_of "$(cat best/best)")" = "$(highest <scores)" ]
+    [ "$(score_of "$(cat best/best-baseline)")" = "$(grep -v '[12]\.mp' scores | highest)" ]
+    # What it says is so.
+    model=$(basename "$(cat best/best)" .mp)
+    base=$(basename "$(cat best/best-baseline)" .mp)
+    cmp best/best.safetensors "best/$model.safetensors"
+    grep -qx "best on the validation part: best/$model.mp" said
+    grep -qx 'its model: best/best.safetensors' said
+    grep -q "^against $base .* Holm\$" best/against.txt
+    [ "$(grep -cE '^[a-z-]+ +recall@20 ' best/against.txt)" = 11 ]
+    batcher -q --epochs 1 best/split.mp | predictor -q --model best/best.safetensors | scorer --by none >again
+}
+
+@test "best.mk: a baseline that wins has no model, and the last winner's goes" {
+    log >log.tsv
+    pipeline best DATA=log.tsv OUT=best MODELS=wide BASELINES=pop TRAIN.wide=--quiet >said 2>err || { cat err; false; }
+    [ -e best/best.safetensors ]
+    pipeline best DATA=log.tsv OUT=best MODELS=ii-rnn BASELINES='pop ppop' >said 2>err || { cat err; false; }
+    grep -qx 'best/ppop.mp' best/best
+    [ ! -e best/best.safetensors ]
+    grep -qx 'it counts, and has no model file: baseline --model ppop --online user' said
+}
+
+@test "best.mk: without a validation part it says what to do, before anything is made" {
+    log >log.tsv
+    run ! pipeline best DATA=log.tsv OUT=best FILTER='--split user:0.8'
+    [[ $output == *"FILTER='--split user:0.8 --validation 0.1'"* ]]
+    [ ! -e best ]
 }
 
 # thesis.mk with models small enough for a test, on two logs made up here.

@@ -1,0 +1,54 @@
+# Any log to its best model: networks over counts alone, with a deep part and without, and baselines,
+# of which the one that is best on the validation part is chosen.  The test part has no say in it.
+#
+#   make -f pipelines/best.mk DATA=log.csv SESSIONIZE='csv-sessionize --user who --item what --time when'
+#
+#   SESSIONIZE  the program that reads the log, and its options
+#   FILTER      what is kept, and the split, which needs a validation part
+#   MODELS, BASELINES  among which to choose
+#   SEEDS       "1 2 3": the choice is among all runs
+#
+# It writes scores.txt, the scores of all on the test part; against.txt, where each is tested over users
+# against the best baseline; attention.html, the same as a page; best, the name of the file with the
+# winner's predictions; and best.safetensors, a link to its model, unless a baseline has won.
+#
+# Networks see the user's sessions up to the one that they predict, also those of the test part, and so
+# do the baselines here.
+
+OUT ?= out/best
+EPOCHS ?= 10
+SESSIONIZE ?= lfm-sessionize
+FILTER ?= --min-sessions 3 --split user:0.8 --validation 0.1
+BATCH ?= --batch 40
+TRAIN ?= --embedding 100 --dropout 0.5 --lr 0.003 --lr-decay cosine --clip 1
+NAMED ?= 1
+AGAINST ?= best-baseline
+BASELINES ?= pop ppop ppop-decay markov item-knn session-knn vstan
+$(foreach b,$(filter-out pop s-pop,$(BASELINES)),$(eval OPTIONS.$(b) ?= --online user))
+
+MODELS ?= ii-rnn narm ii-rnn-wide narm-wide wide
+OPTIONS.ii-rnn = --model ii-rnn --inter hidden,delta --attention $(ATTENTION)
+OPTIONS.narm = --model narm --attention $(ATTENTION)
+OPTIONS.ii-rnn-wide = $(OPTIONS.ii-rnn) --wide
+OPTIONS.narm-wide = $(OPTIONS.narm) --wide
+INPUT.ii-rnn-wide = wide-batches
+INPUT.narm-wide = wide-batches
+
+EXTRA = $(OUT)/best
+
+name_in = $(basename $(notdir $(shell cat $(OUT)/$(1))))
+counting = it counts, and has no model file: baseline --model $(1) $(OPTIONS.$(1))
+AFTER = @printf '%s\n' 'each tested over users against $(call name_in,best-baseline): $(OUT)/against.txt' \
+    'best on the validation part: $(shell cat $(OUT)/best)' \
+    '$(if $(wildcard $(OUT)/best.safetensors),its model: $(OUT)/best.safetensors,$(call counting,$(call name_in,best)))'
+
+ifeq ($(findstring --validation,$(FILTER)),)
+$(error the choice needs a validation part: FILTER='$(FILTER) --validation 0.1', or another of tfilter's)
+endif
+
+include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk
+
+$(OUT)/best: $(BASELINE_RUNS) $(MODEL_RUNS)
+	rm -f $(OUT)/best.safetensors
+	run=$$($(scorer) --pick $^ | tee $@); model=$$(basename $$run .mp).safetensors; \
+	    [ ! -e $(OUT)/$$model ] || ln -s $$model $(OUT)/best.safetensors
