@@ -1,6 +1,7 @@
-# The ready-made weights of the wide part: trained on several logs in turn, since no weight belongs to
-# an item or a user.  In each cycle every log gives one pass over its newest training sessions, about
-# as many targets each, at a learning rate that falls from cycle to cycle.
+# The ready-made weights of the wide part: trained on several logs, since no weight belongs to an item
+# or a user.  In each cycle every log gives one pass over its newest training sessions, about as many
+# targets each, from the same weights; the next cycle begins with the means (McMahan et al. 2017), at a
+# learning rate that falls from cycle to cycle.
 #
 #   make weights POOL='a.mp b.mp c.mp'                   writes lib/model/wide_ready.c
 #   make -f pipelines/weights.mk held POOL='...'         holds each log out in turn and tests on it
@@ -39,22 +40,23 @@ $(OUT)/%.share: $(OUT)/%.train.mp
 	    END { t = e - s; b = 200 * s / t; \
     print (t > each ? each : t) "/" t, int(b < 1 ? 1 : b) }' >$@
 
-# Trains on the logs $(2) in turn and leaves the weights in $(1); a log's own counts go with its pass.
+# In each cycle trains on each of the logs $(2) from the same weights, and leaves the means in $(1).
 define train_on
 	@rm -f $(1)
 	for cycle in $$(seq 1 $(CYCLES)); do \
 	    rate=$$(awk -v c=$$cycle -v n=$(CYCLES) 'BEGIN { \
 	        print $(RATE) * (0.05 + 0.95 * 0.5 * (1 + cos(3.14159265 * (c - 1) / n))) }'); \
+	    init=; [ ! -e $(1) ] || init="--init $(1)"; \
 	    for log in $(2); do \
-	        init=; [ ! -e $(1) ] || init="--init $(1)"; \
 	        read -r share batch <$(OUT)/$$log.share; \
 	        $(BIN)/batcher -q --scheme shuffled --batch $$batch --seed $$cycle --epochs 1 \
 	            --train-recent $$share $(OUT)/$$log.train.mp | \
 	        $(BIN)/trainer -q --model wide --lr $$rate --lr-decay none --warm-up 10 --threads $(THREADS) \
-	            $$init --save $(1).next --save-by last --no-index --seed $$cycle >/dev/null; \
-	        mv $(1).next $(1); \
+	            $$init --save $(1:.safetensors=).$$log.part --save-by last --no-index >/dev/null; \
 	    done; \
-	done
+	    $(FIXTURES)/average $(1) $(patsubst %,$(1:.safetensors=).%.part,$(2)); \
+	done; \
+	rm -f $(patsubst %,$(1:.safetensors=).%.part,$(2))
 endef
 
 $(OUT)/pool.safetensors: $(NAMES:%=$(OUT)/%.share)
