@@ -41,7 +41,7 @@ name_in = $(basename $(notdir $(shell cat $(OUT)/$(1))))
 counting = it counts, and has no model file: baseline --model $(strip $(1) $(OPTIONS.$(1)))
 AFTER = @printf '%s\n' 'each tested over users against $(call name_in,best-baseline): $(OUT)/against.txt' \
     'best on the validation part: $(shell cat $(OUT)/best)' \
-    '$(if $(wildcard $(OUT)/best.safetensors),its model: $(OUT)/best.safetensors,$(call counting,$(call name_in,best)))'
+    '$(if $(shell ls $(OUT)/best.safetensors 2>/dev/null),its model: $(OUT)/best.safetensors,$(call counting,$(call name_in,best)))'
 
 ifeq ($(findstring --validation,$(FILTER)),)
 $(error the choice needs a validation part: FILTER='$(FILTER) --validation 0.1', or another of tfilter's)
