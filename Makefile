@@ -253,6 +253,10 @@ bench-gpu bench-gpu-record: all $(GPU_BENCHES) $(BUILD)/tests/bench/step $(if $(
 	    SESSPIPE_CUDA=$${SESSPIPE_CUDA:-$(CURDIR)/bin/sesspipe-cuda.so} \
 	    tests/bench/run $(if $(filter %-record,$@),--record) tests/bench/gpu.sh
 
+# The weights that are compiled in, from several logs: pipelines/weights.mk says how.
+weights: all $(FIXTURES)
+	@$(MAKE) --no-print-directory -f pipelines/weights.mk BIN=$(BIN) FIXTURES=$(BUILD)/fixtures
+
 demo: all $(FIXTURES)
 	@$(MAKE) --no-print-directory -f pipelines/demo.mk BIN=$(BIN) FIXTURES=$(BUILD)/fixtures
 
@@ -307,6 +311,7 @@ help:
 	@echo 'make bench      speed and memory, as name, value, unit, and as a table beside the last recorded'
 	@echo 'make bench-record  the same, and records them'
 	@echo 'make bench-gpu  what a GPU takes; bench-gpu-record'
+	@echo 'make weights    trains the ready-made weights anew, on the logs of POOL='
 	@echo 'make lint       form of the sources, manual pages, who includes whom'
 	@echo 'make install    programs, manual pages, completion below $$(DESTDIR)$$(PREFIX);'
 	@echo '                installcheck runs them from there, uninstall removes them'
@@ -314,5 +319,5 @@ help:
 	@echo 'variables       VARIANT=release|asan|tsan|cov BLAS=onednn|openblas|cblas CUDA=auto|0|1 CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
 
 FORCE:
-.PHONY: check-threads check-kernels check-gpu fuzz fuzzers all units deps check check-long bench bench-record bench-gpu bench-gpu-record demo lint install installcheck uninstall clean help FORCE
+.PHONY: check-threads check-kernels check-gpu fuzz fuzzers all units deps check check-long bench bench-record bench-gpu bench-gpu-record demo weights lint install installcheck uninstall clean help FORCE
 .SECONDARY:

@@ -8,7 +8,7 @@ static const char *model;
 
 static const struct option options[] = {
     {OPTION_TEXT, .name = "model", .letter = 'm', .argument = "FILE", .to = &model,
-     .help = "a model that trainer --save wrote"},
+     .help = "a model that trainer --save wrote [a ready-made one, which only counts]"},
     {0},
 };
 
@@ -30,7 +30,7 @@ int main(int argc, char **argv)
     const struct program program = {
         .name = "predictor",
         .purpose = "Rank the items of the test part of batches with a trained model.",
-        .usage = "--model FILE [option ...] [file ...]",
+        .usage = "[option ...] [file ...]",
         .example = "batcher --epochs 1 split.mp | predictor --model lastfm.safetensors | scorer",
         .tables = tables,
         .built_in = run_built_in,
@@ -40,14 +40,14 @@ int main(int argc, char **argv)
     struct predict_run run = {0};
     struct err e = {0};
     if (!model)
-        cli_usage("--model FILE is needed: trainer --save writes one");
-    if (saved_model_open(&saved, model, &e))
+        saved_model_ready(&saved);
+    else if (saved_model_open(&saved, model, &e))
         cli_fail(&e);
     given.class = saved.class;
     given.shape = saved.options;
     if (!cli_given("seed"))
         given.seed = saved.seed; /* part of the run's name */
-    if (run_check_saved(&given, model, &e))
+    if (run_check_saved(&given, saved.path, &e))
         cli_fail(&e);
     if (predict_run_open(&run, program.name, &given, &saved, files, &output, &e) ||
         predict_run_all(&run, &e)) {

@@ -14,7 +14,7 @@ static bool json, why;
 
 static const struct option options[] = {
     {OPTION_TEXT, .name = "model", .letter = 'm', .argument = "FILE", .to = &model,
-     .help = "a model that trainer --save wrote"},
+     .help = "a model that trainer --save wrote [a ready-made one, which only counts]"},
     {OPTION_TEXT, .name = "index", .argument = "FILE", .to = &index_path,
      .help = "a wide part counts in these sessions, not in those of the model"},
     {OPTION_INT, .name = "top", .letter = 'k', .to = &top, .low = 1, .high = 1 << 20,
@@ -53,7 +53,7 @@ int main(int argc, char **argv)
     const struct program program = {
         .name = "recommender",
         .purpose = "Recommend what comes next in each user's newest session.",
-        .usage = "--model FILE [option ...] [file ...]",
+        .usage = "[option ...] [file ...]",
         .example = "recommender --model lastfm.safetensors --top 5 new.mp",
         .tables = tables,
         .built_in = run_built_in,
@@ -76,8 +76,11 @@ int main(int argc, char **argv)
         .json = json,
     };
     if (!model)
-        cli_usage("--model FILE is needed: trainer --save writes one");
-    if (saved_model_open(&saved, model, &e) || run_device_open(&given, &r.device, &e) ||
+        saved_model_ready(&saved);
+    else if (saved_model_open(&saved, model, &e))
+        cli_fail(&e);
+    model = saved.path;
+    if (run_device_open(&given, &r.device, &e) ||
         sessions_in_open(&r.in, files.at, files.count, &e) ||
         output_file_open(&output, output_path, &e))
         cli_fail(&e);

@@ -16,14 +16,6 @@ setup_file() {
     train --save never-again.st -o never-again.mp again.mp
 }
 
-# Where the schedule of a stream is so far, in percent: its offset in bytes.
-within() { # STREAM PERCENT
-    local first size
-    first=$(LC_ALL=C grep -abo -m 1 $'\x93\xa5epoch' "$1" | head -n 1 | cut -d : -f 1)
-    size=$(stat -c %s "$1")
-    echo $((first + (size - first) * $2 / 100))
-}
-
 setup() {
     BATCHES=$BATS_FILE_TMPDIR/batches.mp
     NEVER=$BATS_FILE_TMPDIR/never

@@ -36,6 +36,14 @@ alike() {
             if ($x | type) == "number" then ($x - $y | fabs) < 1e-5 * (1 + ($x | fabs)) else $x == $y end))' >/dev/null
 }
 
+# Where the schedule of a stream is so far, in percent: its offset in bytes.
+within() { # STREAM PERCENT
+    local first size
+    first=$(LC_ALL=C grep -abo -m 1 $'\x93\xa5epoch' "$1" | head -n 1 | cut -d : -f 1)
+    size=$(stat -c %s "$1")
+    echo $((first + (size - first) * $2 / 100))
+}
+
 # What --help shows, with the options of each model where they depend on it.
 help_of() {
     "$1" --help

@@ -13,7 +13,7 @@
 struct model_shape {
     const char *session_rep, *user_rep, *inter, *intra, *attend_to, *per_user, *clusters;
     const char *encoder, *decoder, *propagate, *gru;
-    bool bidirectional, join_sessions;
+    bool bidirectional, join_sessions, wide;
     int64_t embedding, hidden;
     double dropout, feature_dropout, user_dropout, start_dropout;
 };
@@ -67,6 +67,8 @@ static inline struct model_options *options_of_shape(const struct model_class *c
             *(int64_t *)o->to = s->hidden;
         if (!strcmp(o->name, "bidirectional"))
             *(bool *)o->to = s->bidirectional;
+        if (!strcmp(o->name, "wide"))
+            *(bool *)o->to = s->wide;
     }
     if (s->embedding)
         to->embedding = s->embedding;

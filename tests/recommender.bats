@@ -347,8 +347,6 @@ print(json.dumps(["E"]))' | spcat --from-json
 }
 
 @test "bad models and inputs are refused" {
-    run -64 recommend "$SPLIT"
-    [[ $output == *'--model FILE is needed'* ]]
     run -66 recommend -m nowhere "$SPLIT"
     run -65 recommend -m "$SPLIT" "$SPLIT"
     run -65 --separate-stderr recommend -m "$PLAIN" "$BATS_FILE_TMPDIR/batches.mp"
@@ -364,4 +362,67 @@ print(json.dumps(["E"]))' | spcat --from-json
     head -c $(($(wc -c <"$SPLIT") - 10)) "$SPLIT" >cut.mp
     run -65 recommend -m "$PLAIN" cut.mp -o out
     [ ! -e out ]
+}
+
+# A log of 25 users, a session every other day, whose tests, the last day, begin after all
+# training sessions have ended.
+day_log() {
+    awk 'function draw(n) { x = 16807 * x % 2147483647; return x % n }
+        BEGIN {
+            x = 99
+            print "u,i,t"
+            for (d = 0; d < 12; d++)
+                for (u = 0; u < 25; u++) {
+                    t = 1300000000 + 172800 * d + draw(20000); i = draw(30)
+                    for (k = 3 + draw(4); k > 0; k--) {
+                        i = draw(3) ? (i + 1) % 30 : draw(30)
+                        print "u" u ",i" i "," t
+                        t += 1 + draw(600)
+                    }
+                }
+        }'
+}
+
+@test "a wide part recommends what predictor lists, from the sessions in the model file or given ones" {
+    day_log | csv-sessionize -q --user u --item i --time t --keep-repeats >days.mp
+    tfilter -q --split last-day days.mp >split.mp
+    batcher -q --epochs 2 --batch 20 split.mp | trainer -q --threads 1 --model wide --save w.model -o ranks.mp
+    batcher -q --epochs 1 split.mp | predictor -q --threads 1 --model w.model --top 5 | spcat >lists.json
+    # what predictor lists for the last item of each test session, by name
+    jq -rs '(map(select(.[0] == "user")) | map({key: (.[1] | tostring), value: .[2]}) | from_entries) as $u |
+        (map(select(.[0] == "item")) | map({key: (.[1] | tostring), value: .[2]}) | from_entries) as $i |
+        (map(select(.[0] == "rank")[1]) | map([.user, .session, .position, .length] | transpose[]) |
+            map(select(.[2] + 2 == .[3]) | "\(.[0]) \(.[1]) \(.[2])")) as $last |
+        map(select(.[0] == "top")[1])[] | . as $t | range(.user | length) |
+        select(("\($t.user[.]) \($t.session[.]) \($t.position[.])") as $p | $last | index($p)) |
+        . as $n | range(5) | "\($u[$t.user[$n] | tostring])\t\(. + 1)\t\($i[$t.item[5 * $n + .] | tostring])"' \
+        lists.json | sort >expected
+    [ "$(wc -l <expected)" = 125 ]
+    # the same sessions without that last item
+    spcat split.mp | jq -c 'if .[0] == "session" and .[2] == 3 then .[3] |= .[:-1] | .[4] |= .[:-1]
+        elif .[0] == "E" then ["E"] else . end' |
+        spcat --from-json >known.mp
+    recommender -q --model w.model --top 5 known.mp | cut -f 1-3 | sort | cmp - expected
+    # the training sessions given in place of those in the file, which need not be there
+    spcat split.mp | jq -c 'select(.[0] != "session" or .[2] == 1)' | spcat --from-json >train.mp
+    batcher -q --epochs 2 --batch 20 split.mp |
+        trainer -q --threads 1 --model wide --no-index --save bare.model -o ranks.mp
+    [ "$(wc -c <bare.model)" -lt "$(wc -c <w.model)" ]
+    recommender -q --model bare.model --index train.mp --top 5 known.mp | cut -f 1-3 | sort | cmp - expected
+    run -65 --separate-stderr recommender -q --model bare.model known.mp
+    [[ $stderr == *"--index SESSIONS"* ]]
+}
+
+@test "without a model: what is in the stream counts" {
+    day_log | csv-sessionize -q --user u --item i --time t --keep-repeats >days.mp
+    recommender -q --top 3 days.mp >answers
+    [ "$(cut -f 1 answers | sort -u | wc -l)" = 25 ]
+    # two items of three follow the one before: mostly the next number is recommended first
+    right=$(spcat days.mp | jq -rs '(map(select(.[0] == "user")) | map(.[2])) as $u |
+        (map(select(.[0] == "item")) | map(.[2])) as $i |
+        map(select(.[0] == "session")) | group_by(.[1])[] | last |
+        "\($u[.[1]])\ti\((($i[.[4][-1]] | ltrimstr("i") | tonumber) + 1) % 30)"' |
+        sort | join -t $'\t' - <(awk -F '\t' '$2 == 1 { print $1 "\t" $3 }' answers | sort) | awk '$2 == $3' | wc -l)
+    [ "$right" -gt 15 ]
+    run -64 recommender -q --model "$PLAIN" --index days.mp days.mp
 }

@@ -2,15 +2,14 @@
 
 #include <math.h>
 
+#include "index/around.h"
+
 /* What was chosen in developing the features, on the validation parts of several logs. */
 enum {
     RECENT_ITEMS = 10,       /* distinct items of the session whose postings are read */
     RULE_ITEMS = 5,          /* last items of the session that sequential rules start from */
-    RULE_DISTANCE = 5,       /* events that a rule reaches ahead */
-    NEAR_DISTANCE = 30,      /* positions within which items occur together */
     NEIGHBOURS = 100,        /* sessions that vote as nearest neighbours, */
     NEIGHBOUR_EVENTS = 4000, /* and how many events all of them have at most */
-    AROUND = 500,            /* other items that an item's postings are asked about */
     CHOSEN = 100,            /* candidates by each kind of score, and of the user's items */
     NEWEST = 50,             /* candidates that anybody used last */
     OWN_EVENTS = 2000,       /* newest events of the user that are looked at */
@@ -24,26 +23,9 @@ static const float SESSION_DECAY = 0.85f; /* of what a shared item adds to a nei
 static const float OWN_DECAY = 0.98f;     /* for each event back */
 static const float SMOOTH = 5;            /* added to counts under square roots */
 
-/* What the sessions that hold one item say of another one. */
-struct neighbour {
-    int32_t item;
-    float next, second, before; /* times right after it, two after it, right before it */
-    float rule, near;           /* Σ 1/distance ahead; times within NEAR_DISTANCE */
-    bool kept;
-};
-
-/* The sessions read for an item of the current session. */
-struct gathered {
-    int32_t item;
-    int32_t uses;                /* postings that count, read or not */
-    int32_t walked, occurrences; /* sessions read; times the item is in them */
-    i32_vec session;             /* their ranks */
-    VEC(struct neighbour) neighbour;
-};
-
 /* Facts of an item as of the beginning of the current session. */
 struct item_facts {
-    size_t run; /* the session for which they hold */
+    size_t run, counted; /* the session for which they hold, and for which `uses` holds */
     int32_t uses, late, recent;
     float age, unseen; /* 0.1 log of seconds since it was first and last seen */
     bool seen;
@@ -61,15 +43,10 @@ struct own_event {
     int64_t time;
 };
 
-struct scored {
+struct scored_item {
     int32_t item;
     float rule, near, knn;
     bool chosen;
-};
-
-struct ordered { /* for the choice of the largest */
-    float value;
-    int32_t at;
 };
 
 struct evidence_worker {
@@ -79,11 +56,10 @@ struct evidence_worker {
     /* the current session */
     int64_t time;
     bool ended;
-    int32_t rank, late, recent; /* ranks of the first session at `time`, and of the windows */
-    i32_vec sequence;           /* its items, in the store's ids */
-    i64_vec moment;             /* their times */
-    VEC(struct gathered) gathered;
-    size_t gathers;
+    int32_t rank, late, recent;  /* sessions that had ended before `time`, and before the windows */
+    i32_vec sequence;            /* its items, in the store's ids */
+    i64_vec moment;              /* their times */
+    struct arounds arounds;      /* of its items */
     i32_vec newest;              /* items that anybody used last before it */
     struct item_facts *facts;    /* [items] */
     struct own_use *own;         /* [items] */
@@ -94,14 +70,14 @@ struct evidence_worker {
     int32_t own_distinct, sessions_before, repeats;
     int64_t last_before; /* end of the user's session before; -1: there is none */
     /* the current position */
-    VEC(struct scored) scored;
-    int32_t *slot;     /* [items] index in `scored`, or among an item's neighbours; -1: none */
+    VEC(struct scored_item) scored;
+    int32_t *slot;     /* [items] index in `scored`; -1: none */
     int32_t *follow;   /* [items] index of the neighbour of the last item; -1: none */
     int32_t *own_next; /* [items] the user's own successors of the last item */
     i32_vec own_nexts;
     float *weight; /* [sessions] of neighbours */
     i32_vec weighed;
-    VEC(struct ordered) order;
+    valued_vec order;
 };
 
 void found_evidence_release(struct found_evidence *f)
@@ -113,14 +89,6 @@ void found_evidence_release(struct found_evidence *f)
 }
 
 /* ---- opening ---- */
-
-static int32_t *no_slots(size_t n)
-{
-    int32_t *slot = mem_alloc(n * sizeof *slot);
-    for (size_t i = 0; i < n; i++)
-        slot[i] = -1;
-    return slot;
-}
 
 struct evidence_worker *evidence_worker_new(const struct evidence_maker *e)
 {
@@ -136,19 +104,16 @@ struct evidence_worker *evidence_worker_new(const struct evidence_maker *e)
     w->in_session = mem_zero(items, sizeof *w->in_session);
     w->last_in_session = mem_zero(items, sizeof *w->last_in_session);
     w->own_next = mem_zero(items, sizeof *w->own_next);
-    w->slot = no_slots(items);
-    w->follow = no_slots(items);
+    w->slot = arounds_no_slots(items);
+    w->follow = arounds_no_slots(items);
+    arounds_open(&w->arounds, e->index, e->postings);
     w->weight = mem_zero((size_t)e->index->sessions, sizeof *w->weight);
     return w;
 }
 
 void evidence_worker_free(struct evidence_worker *w)
 {
-    for (size_t i = 0; i < w->gathered.len; i++) {
-        vec_release(&w->gathered.at[i].session);
-        vec_release(&w->gathered.at[i].neighbour);
-    }
-    vec_release(&w->gathered);
+    arounds_release(&w->arounds);
     vec_release(&w->sequence);
     vec_release(&w->moment);
     vec_release(&w->newest);
@@ -184,7 +149,7 @@ static float log1_of(const struct evidence_worker *w, int32_t n)
 
 static float log_seconds(int64_t seconds)
 {
-    return 0.1f * log1pf(seconds > 0 ? (float)seconds : 0);
+    return 0.1f * logf(1 + (seconds > 0 ? (float)seconds : 0));
 }
 
 static float power_of(const struct evidence_worker *w, int32_t n)
@@ -192,50 +157,22 @@ static float power_of(const struct evidence_worker *w, int32_t n)
     return n < POWERS ? w->power[n] : 0;
 }
 
-/* ---- choosing the largest ---- */
-
-/* Moves the `count` largest of the n to the front, in any order. */
-static void largest_first(struct ordered *x, size_t n, size_t count)
-{
-    size_t low = 0, high = n;
-    while (high - low > 1 && count > low && count < high) {
-        float pivot = x[low + (high - low) / 2].value;
-        size_t i = low, above = low, below = high;
-        while (i < below) { /* above: larger; then equal; then smaller */
-            struct ordered y = x[i];
-            if (y.value > pivot) {
-                x[i++] = x[above];
-                x[above++] = y;
-            } else if (y.value < pivot) {
-                x[i] = x[--below];
-                x[below] = y;
-            } else {
-                i++;
-            }
-        }
-        if (count <= above)
-            high = above;
-        else if (count >= below)
-            low = below;
-        else
-            return;
-    }
-}
-
 /* ---- the index, as of the beginning of the session ---- */
 
-/* Whether the session of the index counts: in training it has to have ended. */
-static bool counts(const struct evidence_worker *w, int32_t rank)
+/* How many sessions of the index count: in training those that had ended. */
+static int32_t sessions_that_count(const struct evidence_worker *w)
 {
-    return !w->ended || w->maker->index->last[rank] < w->time;
+    return w->ended ? w->rank : w->maker->index->sessions;
 }
 
-/* How many of an item's postings are candidates to be read: those of sessions that began before. */
-static size_t usable(const struct evidence_worker *w, int32_t item)
+/* The sessions that hold the item and count. */
+static int32_t uses_of(struct evidence_worker *w, int32_t item)
 {
-    const struct session_index *x = w->maker->index;
-    return w->ended ? session_index_postings(x, item, w->rank)
-                    : x->posting[item + 1] - x->posting[item];
+    struct item_facts *f = &w->facts[item];
+    if (f->counted != w->run)
+        f->uses = (int32_t)session_index_postings(w->maker->index, item, sessions_that_count(w));
+    f->counted = w->run;
+    return f->uses;
 }
 
 static const struct item_facts *facts_of(struct evidence_worker *w, int32_t item)
@@ -245,117 +182,22 @@ static const struct item_facts *facts_of(struct evidence_worker *w, int32_t item
     struct item_facts *f = &w->facts[item];
     if (f->run == w->run)
         return f;
-    size_t before = session_index_postings(x, item, w->rank);
-    size_t late = session_index_postings(x, item, w->late);
-    size_t recent = session_index_postings(x, item, w->recent);
-    size_t all = usable(w, item), newest = w->ended ? before : all;
+    int32_t all = uses_of(w, item);
+    size_t before = w->ended ? (size_t)all : session_index_postings(x, item, w->rank);
+    size_t late = session_index_postings_among(x, item, w->late, before);
+    size_t recent = session_index_postings_among(x, item, w->recent, late);
     *f = (struct item_facts){.run = w->run,
-                             .uses = (int32_t)all,
-                             .late = before > late ? (int32_t)(before - late) : 0,
-                             .recent = before > recent ? (int32_t)(before - recent) : 0};
-    while (newest > 0 && !counts(w, session[newest - 1]))
-        newest--;
-    f->seen = newest > 0;
+                             .counted = w->run,
+                             .uses = all,
+                             .late = (int32_t)(before - late),
+                             .recent = (int32_t)(before - recent),
+                             .seen = all > 0};
     if (f->seen) {
-        size_t last = before && before < newest ? before : newest;
+        size_t last = before ? before : (size_t)all;
         f->unseen = log_seconds(w->time - x->last[session[last - 1]]);
         f->age = log_seconds(w->time - x->start[session[0]]);
     }
     return f;
-}
-
-/* ---- what the sessions that hold an item say ---- */
-
-static struct neighbour *neighbour_of(struct evidence_worker *w, struct gathered *g, int32_t item)
-{
-    if (w->slot[item] < 0) {
-        w->slot[item] = (int32_t)g->neighbour.len;
-        vec_push(&g->neighbour, ((struct neighbour){.item = item}));
-    }
-    return &g->neighbour.at[w->slot[item]];
-}
-
-/* Adds what stands around an occurrence. */
-static void add_around(struct evidence_worker *w, struct gathered *g, const int32_t *item, int at,
-                       int length)
-{
-    int from = at - NEAR_DISTANCE, to = at + NEAR_DISTANCE + 1;
-    from = from < 0 ? 0 : from;
-    to = to < length ? to : length;
-    g->occurrences++;
-    for (int i = from; i < to; i++) {
-        struct neighbour *n = neighbour_of(w, g, item[i]);
-        int ahead = i - at;
-        n->near += ahead != 0;
-        n->next += ahead == 1;
-        n->second += ahead == 2;
-        n->before += ahead == -1;
-        if (ahead > 0 && ahead <= RULE_DISTANCE)
-            n->rule += 1 / (float)ahead;
-    }
-}
-
-static void walk_session(struct evidence_worker *w, struct gathered *g, int32_t rank)
-{
-    const struct session_index *x = w->maker->index;
-    const int32_t *item = session_index_items(x, rank);
-    int length = (int)session_index_length(x, rank);
-    vec_push(&g->session, rank);
-    g->walked++;
-    for (int i = 0; i < length; i++)
-        if (item[i] == g->item)
-            add_around(w, g, item, i, length);
-}
-
-/* Where sessions are long, keeps those that stand there most often. */
-static void keep_around(struct evidence_worker *w, struct gathered *g)
-{
-    size_t kept = 0;
-    if (g->neighbour.len <= AROUND)
-        return;
-    vec_clear(&w->order);
-    for (size_t i = 0; i < g->neighbour.len; i++) {
-        const struct neighbour *n = &g->neighbour.at[i];
-        vec_push(&w->order, ((struct ordered){n->near + 4 * n->rule, (int32_t)i}));
-    }
-    largest_first(w->order.at, w->order.len, AROUND);
-    for (size_t i = 0; i < AROUND; i++)
-        g->neighbour.at[w->order.at[i].at].kept = true;
-    for (size_t i = 0; i < g->neighbour.len; i++)
-        if (g->neighbour.at[i].kept)
-            g->neighbour.at[kept++] = g->neighbour.at[i];
-    g->neighbour.len = kept;
-}
-
-static void walk_postings(struct evidence_worker *w, struct gathered *g)
-{
-    const struct session_index *x = w->maker->index;
-    const int32_t *session = x->session + x->posting[g->item];
-    size_t n = usable(w, g->item);
-    g->uses = (int32_t)n;
-    while (n-- > 0 && g->walked < w->maker->postings)
-        if (counts(w, session[n]))
-            walk_session(w, g, session[n]);
-    for (size_t i = 0; i < g->neighbour.len; i++)
-        w->slot[g->neighbour.at[i].item] = -1;
-    keep_around(w, g);
-}
-
-/* What is known of an item of the session, read once a session. */
-static struct gathered *gathered_of(struct evidence_worker *w, int32_t item)
-{
-    for (size_t i = 0; i < w->gathers; i++)
-        if (w->gathered.at[i].item == item)
-            return &w->gathered.at[i];
-    if (w->gathers == w->gathered.len)
-        vec_push(&w->gathered, ((struct gathered){.item = -1}));
-    struct gathered *g = &w->gathered.at[w->gathers++];
-    g->item = item;
-    g->uses = g->walked = g->occurrences = 0;
-    vec_clear(&g->session);
-    vec_clear(&g->neighbour);
-    walk_postings(w, g);
-    return g;
 }
 
 /* ---- the user ---- */
@@ -379,8 +221,10 @@ static void read_own(struct evidence_worker *w, size_t session)
     size_t first = (size_t)c->first.at[session_store_user(c, session)], from = session, events = 0;
     w->last_before = -1;
     w->sessions_before = (int32_t)(session - first);
-    while (from > first && events < OWN_EVENTS)
-        events += session_store_length(c, --from);
+    while (from > first && events < OWN_EVENTS) {
+        from--;
+        events += session_store_last(c, from) < w->time ? session_store_length(c, from) : 0;
+    }
     for (size_t s = from; s < session; s++) {
         int64_t last = session_store_last(c, s);
         if (last >= w->time)
@@ -409,8 +253,6 @@ static void find_newest(struct evidence_worker *w)
     const struct session_index *x = w->maker->index;
     vec_clear(&w->newest);
     for (int32_t rank = w->rank; rank-- > 0 && w->newest.len < NEWEST;) {
-        if (!counts(w, rank))
-            continue;
         const int32_t *item = session_index_items(x, rank);
         for (size_t i = session_index_length(x, rank); i-- > 0 && w->newest.len < NEWEST;) {
             if (w->slot[item[i]] >= 0)
@@ -428,14 +270,13 @@ static void begin_session(struct evidence_worker *w, size_t session, bool ended)
     const struct session_index *x = w->maker->index;
     const struct session_store *c = w->maker->store;
     const int32_t *item = session_store_items(c, session), *row = w->maker->row;
-    int64_t lasts = x->sessions ? x->start[x->sessions - 1] - x->start[0] : 0;
     w->run++;
-    w->gathers = 0;
     w->ended = ended;
     w->time = session_store_start(c, session);
     w->rank = session_index_before(x, w->time);
-    w->late = session_index_before(x, w->time - lasts / LATE);
-    w->recent = session_index_before(x, w->time - lasts / RECENT);
+    arounds_forget(&w->arounds, sessions_that_count(w));
+    w->late = session_index_before(x, w->time - x->duration / LATE);
+    w->recent = session_index_before(x, w->time - x->duration / RECENT);
     w->repeats = 0;
     vec_clear(&w->sequence);
     vec_clear(&w->moment);
@@ -451,11 +292,11 @@ static void begin_session(struct evidence_worker *w, size_t session, bool ended)
 
 /* ---- candidates of a position ---- */
 
-static struct scored *scored_of(struct evidence_worker *w, int32_t item)
+static struct scored_item *scored_of(struct evidence_worker *w, int32_t item)
 {
     if (w->slot[item] < 0) {
         w->slot[item] = (int32_t)w->scored.len;
-        vec_push(&w->scored, ((struct scored){.item = item}));
+        vec_push(&w->scored, ((struct scored_item){.item = item}));
     }
     return &w->scored.at[w->slot[item]];
 }
@@ -465,7 +306,7 @@ static struct scored *scored_of(struct evidence_worker *w, int32_t item)
 static void score_rules(struct evidence_worker *w, size_t seen)
 {
     for (size_t j = 0; j < RULE_ITEMS && j < seen; j++) {
-        const struct gathered *g = gathered_of(w, w->sequence.at[seen - 1 - j]);
+        const struct around *g = arounds_of(&w->arounds, w->sequence.at[seen - 1 - j]);
         float factor = 1 / ((float)(j + 1) * (float)(g->occurrences + 1));
         for (size_t i = 0; i < g->neighbour.len; i++)
             if (g->neighbour.at[i].rule > 0)
@@ -474,7 +315,7 @@ static void score_rules(struct evidence_worker *w, size_t seen)
 }
 
 /* The distinct items of the session, the last one first, at most RECENT_ITEMS. */
-static int recent_items(struct evidence_worker *w, size_t seen, struct gathered *of[RECENT_ITEMS])
+static int recent_items(struct evidence_worker *w, size_t seen, struct around *of[RECENT_ITEMS])
 {
     int32_t item[RECENT_ITEMS];
     int count = 0;
@@ -482,18 +323,18 @@ static int recent_items(struct evidence_worker *w, size_t seen, struct gathered 
         if (w->last_in_session[w->sequence.at[i]] == (int32_t)i)
             item[count++] = w->sequence.at[i];
     for (int j = 0; j < count; j++)
-        gathered_of(w, item[j]);
+        arounds_of(&w->arounds, item[j]);
     for (int j = 0; j < count; j++) /* all are there: none moves any more */
-        of[j] = gathered_of(w, item[j]);
+        of[j] = arounds_of(&w->arounds, item[j]);
     return count;
 }
 
 /* Co-occurrence, as a cosine of counts. */
-static void score_near(struct evidence_worker *w, struct gathered *const *of, int count)
+static void score_near(struct evidence_worker *w, struct around *const *of, int count)
 {
     float decay = 1;
     for (int j = 0; j < count; j++, decay *= NEAR_DECAY) {
-        const struct gathered *g = of[j];
+        const struct around *g = of[j];
         float scale = g->walked ? (float)g->uses / (float)g->walked : 0;
         float factor = decay * scale / sqrtf((float)g->uses + SMOOTH);
         for (size_t i = 0; i < g->neighbour.len; i++)
@@ -501,20 +342,22 @@ static void score_near(struct evidence_worker *w, struct gathered *const *of, in
                 scored_of(w, g->neighbour.at[i].item)->near += factor * g->neighbour.at[i].near;
     }
     for (size_t i = 0; i < w->scored.len; i++) {
-        struct scored *s = &w->scored.at[i];
+        struct scored_item *s = &w->scored.at[i];
         if (s->near > 0)
-            s->near /= sqrtf((float)facts_of(w, s->item)->uses + SMOOTH);
+            s->near /= sqrtf((float)uses_of(w, s->item) + SMOOTH);
     }
 }
 
 /* Sessions that share items with this one vote for their items: the best NEIGHBOURS of them. */
-static void score_neighbours(struct evidence_worker *w, struct gathered *const *of, int count)
+static void score_neighbours(struct evidence_worker *w, struct around *const *of, int count)
 {
     const struct session_index *x = w->maker->index;
-    float decay = 1, sessions = (float)x->sessions + 1;
+    float decay = 1, sessions = (float)sessions_that_count(w) + 1;
     vec_clear(&w->weighed);
     for (int j = 0; j < count; j++, decay *= SESSION_DECAY) {
         float weight = decay * logf(sessions / ((float)of[j]->uses + 1));
+        if (weight <= 0) /* all sessions hold it */
+            continue;
         for (size_t i = 0; i < of[j]->session.len; i++) {
             int32_t rank = of[j]->session.at[i];
             if (w->weight[rank] == 0)
@@ -526,11 +369,10 @@ static void score_neighbours(struct evidence_worker *w, struct gathered *const *
     for (size_t i = 0; i < w->weighed.len; i++) {
         int32_t rank = w->weighed.at[i];
         float length = (float)session_index_length(x, rank);
-        vec_push(&w->order, ((struct ordered){w->weight[rank] / sqrtf(length), rank}));
+        vec_push(&w->order, ((struct valued){w->weight[rank] / sqrtf(length), rank}));
         w->weight[rank] = 0;
     }
-    size_t best = w->order.len < NEIGHBOURS ? w->order.len : NEIGHBOURS;
-    largest_first(w->order.at, w->order.len, best);
+    size_t best = largest_first(&w->order, NEIGHBOURS);
     size_t events = 0;
     for (size_t i = 0; i < best && events < NEIGHBOUR_EVENTS; i++) {
         const int32_t *item = session_index_items(x, w->order.at[i].at);
@@ -543,7 +385,7 @@ static void score_neighbours(struct evidence_worker *w, struct gathered *const *
 
 enum score { BY_RULE, BY_NEAR, BY_KNN };
 
-static float score_by(const struct scored *s, enum score by)
+static float score_by(const struct scored_item *s, enum score by)
 {
     return by == BY_RULE ? s->rule : by == BY_NEAR ? s->near : s->knn;
 }
@@ -554,10 +396,9 @@ static void choose_best(struct evidence_worker *w, enum score by)
     for (size_t i = 0; i < w->scored.len; i++) {
         float value = score_by(&w->scored.at[i], by);
         if (value > 0)
-            vec_push(&w->order, ((struct ordered){value, (int32_t)i}));
+            vec_push(&w->order, ((struct valued){value, (int32_t)i}));
     }
-    size_t best = w->order.len < CHOSEN ? w->order.len : CHOSEN;
-    largest_first(w->order.at, w->order.len, best);
+    size_t best = largest_first(&w->order, CHOSEN);
     for (size_t i = 0; i < best; i++)
         w->scored.at[w->order.at[i].at].chosen = true;
 }
@@ -589,15 +430,15 @@ static void choose_own(struct evidence_worker *w, int32_t last)
 struct position {
     int64_t now; /* time of the last event */
     int32_t events, own_successors;
-    const struct gathered *last;
+    const struct around *last;
     float best_knn;
 };
 
 static void put_features(struct evidence_worker *w, const struct position *p,
-                         const struct scored *s, float *f)
+                         const struct scored_item *s, float *f)
 {
     static const struct neighbour nothing;
-    const struct gathered *g = p->last;
+    const struct around *g = p->last;
     const struct item_facts *facts = facts_of(w, s->item);
     const struct own_use *own = &w->own[s->item];
     const struct neighbour *n =
@@ -610,8 +451,8 @@ static void put_features(struct evidence_worker *w, const struct position *p,
     f[0] = log1_of(w, next);
     f[1] = n->next / total;
     f[2] = next ? log_of(w, next) - log_of(w, g->occurrences + 1) + 5 : 0;
-    f[3] = 0.5f * log1pf(100 * s->rule);
-    f[4] = log1pf(20 * s->near);
+    f[3] = 0.5f * logf(1 + 100 * s->rule);
+    f[4] = logf(1 + 20 * s->near);
     /* the user */
     f[5] = log1_of(w, own->count);
     f[6] = own->count ? 5 * own->decayed * power_of(w, since) / w->own_total : 0;
@@ -631,7 +472,7 @@ static void put_features(struct evidence_worker *w, const struct position *p,
     f[18] = facts->unseen;
     f[19] = facts->seen;
     /* neighbours */
-    f[20] = log1pf(s->knn);
+    f[20] = logf(1 + s->knn);
     f[21] = p->best_knn > 0 ? s->knn / p->best_knn : 0;
     f[22] = n->second / total;
     f[23] = n->before / (uses + 1);
@@ -659,7 +500,7 @@ static void put_context(const struct evidence_worker *w, const struct position *
 
 /* ---- a position ---- */
 
-static void mark_follow(struct evidence_worker *w, const struct gathered *last, bool mark)
+static void mark_follow(struct evidence_worker *w, const struct around *last, bool mark)
 {
     for (size_t i = 0; i < last->neighbour.len; i++)
         w->follow[last->neighbour.at[i].item] = mark ? (int32_t)i : -1;
@@ -669,14 +510,15 @@ static void put_candidates(struct evidence_worker *w, const struct position *p, 
                            struct found_evidence *to)
 {
     const int32_t *row = w->maker->row;
-    float f[EVIDENCE_FEATURES], z[EVIDENCE_CONTEXT];
+    float z[EVIDENCE_CONTEXT];
     for (size_t i = 0; i < w->scored.len; i++) {
-        const struct scored *s = &w->scored.at[i];
+        const struct scored_item *s = &w->scored.at[i];
         if (!s->chosen || (row && row[s->item] < 0))
             continue;
-        put_features(w, p, s, f);
         vec_push(&to->item, row ? row[s->item] : s->item);
-        vec_append(&to->feature, f, EVIDENCE_FEATURES);
+        vec_reserve(&to->feature, EVIDENCE_FEATURES);
+        put_features(w, p, s, to->feature.at + to->feature.len);
+        to->feature.len += EVIDENCE_FEATURES;
     }
     put_context(w, p, seen, z);
     vec_append(&to->context, z, EVIDENCE_CONTEXT);
@@ -695,7 +537,7 @@ static void clear_position(struct evidence_worker *w)
 /* The first `seen` events have happened. */
 static void run_position(struct evidence_worker *w, size_t seen, struct found_evidence *to)
 {
-    struct gathered *of[RECENT_ITEMS] = {NULL};
+    struct around *of[RECENT_ITEMS] = {NULL};
     int32_t last = w->sequence.at[seen - 1];
     int count = recent_items(w, seen, of);
     struct position p = {

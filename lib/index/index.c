@@ -4,34 +4,34 @@
 
 /* ---- sessions by time ---- */
 
-struct by_start {
-    int64_t start;
+struct by_end {
+    int64_t last;
     int32_t session; /* of the store; breaks ties, so that the order is one */
 };
 
-static int compare_starts(const void *a, const void *b)
+static int compare_ends(const void *a, const void *b)
 {
-    const struct by_start *x = a, *y = b;
-    if (x->start != y->start)
-        return x->start < y->start ? -1 : 1;
+    const struct by_end *x = a, *y = b;
+    if (x->last != y->last)
+        return x->last < y->last ? -1 : 1;
     return (x->session > y->session) - (x->session < y->session);
 }
 
-typedef VEC(struct by_start) by_start_vec;
+typedef VEC(struct by_end) by_end_vec;
 
-static by_start_vec sessions_of(const struct session_store *c, enum part first, enum part last)
+static by_end_vec sessions_of(const struct session_store *c, enum part first, enum part last)
 {
-    by_start_vec found = {0};
+    by_end_vec found = {0};
     for (size_t s = 0; s < session_store_sessions(c); s++)
         if (session_store_part(c, s) >= first && session_store_part(c, s) <= last)
-            vec_push(&found, ((struct by_start){session_store_start(c, s), (int32_t)s}));
+            vec_push(&found, ((struct by_end){session_store_last(c, s), (int32_t)s}));
     if (found.len)
-        qsort(found.at, found.len, sizeof *found.at, compare_starts);
+        qsort(found.at, found.len, sizeof *found.at, compare_ends);
     return found;
 }
 
 static void copy_sessions(struct session_index *x, const struct session_store *c,
-                          const by_start_vec *order)
+                          const by_end_vec *order)
 {
     size_t events = 0, n = order->len;
     for (size_t i = 0; i < n; i++)
@@ -72,11 +72,22 @@ static void each_posting(const struct session_index *x, int32_t *newest, size_t 
     }
 }
 
+static int64_t duration_of(const struct session_index *x)
+{
+    int64_t first = INT64_MAX, last = 0;
+    for (int32_t i = 0; i < x->sessions; i++) {
+        first = x->start[i] < first ? x->start[i] : first;
+        last = x->start[i] > last ? x->start[i] : last;
+    }
+    return x->sessions ? last - first : 0;
+}
+
 void session_index_post(struct session_index *x)
 {
     size_t n = (size_t)x->items, total = 0;
     int32_t *newest = mem_alloc(n * sizeof *newest);
     size_t *next = mem_zero(n, sizeof *next);
+    x->duration = duration_of(x);
     x->posting = mem_alloc((n + 1) * sizeof *x->posting);
     each_posting(x, newest, next, NULL);
     for (size_t i = 0; i < n; i++) {
@@ -94,7 +105,7 @@ void session_index_post(struct session_index *x)
 void session_index_build(struct session_index *x, const struct session_store *c, int32_t items,
                          enum part first, enum part last)
 {
-    by_start_vec order = sessions_of(c, first, last);
+    by_end_vec order = sessions_of(c, first, last);
     *x = (struct session_index){.items = items};
     copy_sessions(x, c, &order);
     session_index_post(x);
@@ -119,7 +130,28 @@ int32_t session_index_before(const struct session_index *x, int64_t time)
     int32_t low = 0, high = x->sessions;
     while (low < high) {
         int32_t middle = low + (high - low) / 2;
-        if (x->start[middle] < time)
+        if (x->last[middle] < time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Goes back in growing steps: what is asked for is mostly near the end. */
+size_t session_index_postings_among(const struct session_index *x, int32_t item, int32_t rank,
+                                    size_t most)
+{
+    const int32_t *session = x->session + x->posting[item];
+    size_t low = most, high = most, step = 1;
+    while (low > 0 && session[low - 1] >= rank) {
+        high = low - 1;
+        low = low > step ? low - step : 0;
+        step *= 2;
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (session[middle] < rank)
             low = middle + 1;
         else
             high = middle;
@@ -129,13 +161,7 @@ int32_t session_index_before(const struct session_index *x, int64_t time)
 
 size_t session_index_postings(const struct session_index *x, int32_t item, int32_t rank)
 {
-    size_t first = x->posting[item], low = first, high = x->posting[item + 1];
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (x->session[middle] < rank)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low - first;
+    if (rank >= x->sessions)
+        return x->posting[item + 1] - x->posting[item];
+    return session_index_postings_among(x, item, rank, x->posting[item + 1] - x->posting[item]);
 }

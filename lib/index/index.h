@@ -1,14 +1,17 @@
-/* An index over sessions that have happened: by time, and for each item the sessions that hold it.
- * What models read of it is bounded whatever its length (index/evidence.h). */
+/* An index over sessions that have happened: by the time at which they ended, and for each item the
+ * sessions that hold it.  What models read of it is bounded whatever its length (index/evidence.h).
+ */
 #ifndef INDEX_INDEX_H
 #define INDEX_INDEX_H
 
 #include "data/session_store.h"
 
-/* Sessions by their start: rank 0 is the oldest.  Read-only once built; 4 bytes an event, 4 a
- * posting, 24 a session. */
+/* Sessions by their last event, so that those that had ended before some time are the ones of lower
+ * ranks: a session that began before, but went on, tells nothing.  Read-only once built; 4 bytes an
+ * event, 4 a posting, 24 a session. */
 struct session_index {
     int32_t items, sessions;
+    int64_t duration;      /* from the first start to the last one */
     int64_t *start, *last; /* [sessions] times of the first and the last event */
     int64_t *event;        /* [sessions + 1] where a session's items begin */
     int32_t *item;         /* [events] */
@@ -22,14 +25,18 @@ void session_index_build(struct session_index *x, const struct session_store *c,
                          enum part first, enum part last);
 void session_index_release(struct session_index *x);
 
-/* Makes the postings of an index whose other arrays are there. */
+/* Sets the duration and the postings of an index whose other arrays are there. */
 void session_index_post(struct session_index *x);
 
-/* How many sessions began before `time`: those of lower ranks. */
+/* How many sessions had ended before `time`: those of lower ranks. */
 int32_t session_index_before(const struct session_index *x, int64_t time);
 
 /* How many of the item's postings are of ranks below `rank`. */
 size_t session_index_postings(const struct session_index *x, int32_t item, int32_t rank);
+
+/* The same among the first `most` of them, no more of which are. */
+size_t session_index_postings_among(const struct session_index *x, int32_t item, int32_t rank,
+                                    size_t most);
 
 static inline const int32_t *session_index_items(const struct session_index *x, int32_t rank)
 {

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/wide_ready.h"
+
 enum { HIDDEN = 32 };
 
 static void declare(struct wide_part *w, struct parameters *p, bool deep)
@@ -33,6 +35,14 @@ void wide_part_open(struct wide_part *w, struct model *m, bool deep)
     w->log_count = m->device->op->alloc(m->device, n * sizeof *host);
     m->device->op->upload(m->device, w->log_count, host, n * sizeof *host);
     mem_free(host);
+}
+
+void wide_ready_put(struct model *m)
+{
+    for (const struct wide_ready *w = wide_ready; w->name; w++) {
+        struct parameter *p = parameters_find(&m->parameters, w->name);
+        m->device->op->upload(m->device, p->value, w->value, w->count * sizeof *w->value);
+    }
 }
 
 void wide_part_close(struct wide_part *w, const struct model *m)

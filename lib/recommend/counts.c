@@ -80,19 +80,38 @@ static int index_file(struct counts_of_model *c, const struct saved_model *saved
                            saved->path);
 }
 
-int counts_of_model_open(struct counts_of_model *c, const struct saved_model *saved,
-                         const char *path, struct err *e)
+static void count_items(struct counts_of_model *c)
 {
-    *c = (struct counts_of_model){.count = {0}};
-    for (int32_t i = 0; i < names_count(&saved->items); i++)
-        names_add(&c->items, names_at(&saved->items, i), NULL);
-    if (path ? index_stream(c, path, saved->class->wide_alone, e) : index_file(c, saved, e))
-        return e->status;
     for (int32_t i = 0; i < c->index.items; i++)
         vec_push(&c->count, 0);
     for (int64_t k = 0; k < c->index.event[c->index.sessions]; k++)
         c->count.at[c->index.item[k]]++;
+}
+
+static void copy_names(struct counts_of_model *c, const struct names *from)
+{
+    for (int32_t i = 0; i < names_count(from); i++)
+        names_add(&c->items, names_at(from, i), NULL);
+}
+
+int counts_of_model_open(struct counts_of_model *c, const struct saved_model *saved,
+                         const char *path, struct err *e)
+{
+    *c = (struct counts_of_model){.count = {0}};
+    copy_names(c, &saved->items);
+    if (path ? index_stream(c, path, saved->class->wide_alone, e) : index_file(c, saved, e))
+        return e->status;
+    count_items(c);
     return 0;
+}
+
+void counts_of_model_take(struct counts_of_model *c, const struct session_store *sessions,
+                          const struct names *items)
+{
+    *c = (struct counts_of_model){.count = {0}};
+    copy_names(c, items);
+    session_index_build(&c->index, sessions, names_count(items), PART_TRAIN, PART_TRAIN);
+    count_items(c);
 }
 
 void counts_of_model_release(struct counts_of_model *c)

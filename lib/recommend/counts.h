@@ -18,6 +18,10 @@ struct counts_of_model {
 int counts_of_model_open(struct counts_of_model *c, const struct saved_model *saved,
                          const char *path, struct err *e);
 
+/* Counts in the store's sessions, whose items are those of `items`, of which *c takes a copy. */
+void counts_of_model_take(struct counts_of_model *c, const struct session_store *sessions,
+                          const struct names *items);
+
 void counts_of_model_release(struct counts_of_model *c);
 
 #endif

@@ -28,7 +28,8 @@ static int open_groups(struct engine *a, int32_t known, struct model_data *data,
 /* A model without weights of items recommends all that it counts in. */
 static int open_counts(struct engine *a, struct model_data *data, struct err *e)
 {
-    if (counts_of_model_open(&a->counts, a->saved, a->index_path, e))
+    bool given = a->saved->ready && !a->index_path;
+    if (!given && counts_of_model_open(&a->counts, a->saved, a->index_path, e))
         return e->status;
     if (a->saved->class->wide_alone)
         a->items = &a->counts.items;
@@ -72,7 +73,7 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
     for (int32_t i = 0; i < data.items; i++)
         vec_push(&a->mark, 0);
     const struct model_names names = {.items = a->items, .users = &saved->users};
-    return model_file_read(&a->model, &names, &saved->file, e);
+    return saved_model_weights(saved, &a->model, &names, e);
 }
 
 void engine_release(struct engine *a)
@@ -113,6 +114,7 @@ static int add_session(struct engine *a, int32_t user, const struct user_session
         vec_push(&a->input, 0);
     vec_clear(&a->time);
     vec_append(&a->time, v->time, (size_t)v->count);
+    a->time.at[0] = v->start; /* the session begins so, though the model may not know the item */
     if (newest)
         vec_push(&a->time, v->last);
     struct session s = {.user = user,

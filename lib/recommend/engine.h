@@ -36,7 +36,8 @@ struct engine {
     int32_t top, batch; /* items of each user; most users at once */
     enum exclude exclude;
     bool why;
-    const char *index_path; /* sessions to count in, in place of those in the file; NULL: these */
+    const char *index_path; /* sessions to count in, in place of those in the file; NULL: these, or
+                               those that the caller has put into `counts` */
 
     const struct saved_model *saved;
     struct model model;

@@ -87,20 +87,63 @@ static int take(struct recommending *r, const struct sessions_record *record, st
     return status;
 }
 
-int recommending_run(struct recommending *r, struct err *e)
+/* Answers as sessions come. */
+static int run_along(struct recommending *r, struct err *e)
 {
     struct sessions_record record;
     enum read_result got;
+    int status = engine_open(&r->engine, r->saved, &r->edges, r->device, e);
+    while (!status && (got = sessions_in_next(r->in, &record, e)) != READ_END)
+        status = got == READ_ERROR ? e->status : take(r, &record, e);
+    return status ? status : ask(r, e) || make(r, e) ? e->status : 0;
+}
+
+/* Notes a record of a stream that is what the model counts in. */
+static int note(struct recommending *r, struct session_store *all,
+                const struct sessions_record *record, struct err *e)
+{
+    struct session s = record->session;
+    if (record->kind == RECORD_ITEM)
+        users_item(&r->users, record->named.name, sessions_in_items(r->in));
+    else if (record->kind == RECORD_USER)
+        users_user(&r->users, record->named.name, &r->saved->users), vec_push(&r->asked_in, 0);
+    else
+        users_session(&r->users, &s);
+    s.part = PART_TRAIN;
+    return record->kind == RECORD_SESSION ? session_store_add(all, &s, e) : 0;
+}
+
+/* Reads all of the stream, counts in it, and then answers everybody. */
+static int run_whole(struct recommending *r, struct err *e)
+{
+    struct session_store all = {0};
+    struct sessions_record record;
+    enum read_result got;
+    int status = 0;
+    while (!status && (got = sessions_in_next(r->in, &record, e)) != READ_END)
+        status = got == READ_ERROR ? e->status : note(r, &all, &record, e);
+    if (!status)
+        status = session_store_end(&all, e);
+    if (!status)
+        counts_of_model_take(&r->engine.counts, &all, sessions_in_items(r->in));
+    session_store_release(&all);
+    if (!status)
+        status = engine_open(&r->engine, r->saved, &r->edges, r->device, e);
+    for (size_t u = 0; u < r->users.at.len && !status; u++) {
+        r->current = (int32_t)u;
+        status = ask(r, e);
+    }
+    return status ? status : make(r, e);
+}
+
+int recommending_run(struct recommending *r, struct err *e)
+{
     int status = meta_get_i64s(sessions_in_meta(r->in), "delta_edges", &r->edges, e);
     r->current = -1;
     r->batch = 1;
-    if (!status)
-        status = engine_open(&r->engine, r->saved, &r->edges, r->device, e);
-    while (!status && (got = sessions_in_next(r->in, &record, e)) != READ_END)
-        status = got == READ_ERROR ? e->status : take(r, &record, e);
-    if (!status)
-        status = ask(r, e) || make(r, e) ? e->status : 0;
-    return status;
+    if (status)
+        return status;
+    return r->saved->ready && !r->engine.index_path ? run_whole(r, e) : run_along(r, e);
 }
 
 void recommending_release(struct recommending *r)

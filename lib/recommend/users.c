@@ -24,7 +24,8 @@ static void forget_oldest(struct known_user *user)
 void users_session(struct users *p, const struct session *s)
 {
     struct known_user *user = &p->at.at[s->user];
-    struct user_session session = {.last = s->times[s->count - 1],
+    struct user_session session = {.start = s->times[0],
+                                   .last = s->times[s->count - 1],
                                    .item = mem_alloc(s->count * sizeof *session.item),
                                    .time = mem_alloc(s->count * sizeof *session.time)};
     for (size_t i = 0; i < s->count; i++) {

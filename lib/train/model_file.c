@@ -123,12 +123,12 @@ static const struct safetensors_entry *array_of(const struct safetensors *file, 
     return fits ? entry : NULL;
 }
 
-/* Times are in order, sessions are not empty, items are those of the file. */
+/* Ends are in order, sessions are not empty, items are those of the file. */
 static const char *check_index(const struct session_index *x, int64_t events)
 {
     for (int32_t i = 0; i < x->sessions; i++)
-        if (x->last[i] < x->start[i] || (i && x->start[i] < x->start[i - 1]))
-            return "index.start";
+        if (x->last[i] < x->start[i] || (i && x->last[i] < x->last[i - 1]))
+            return "index.last";
     for (int32_t i = 0; i < x->sessions; i++)
         if (x->event[i + 1] <= x->event[i] || x->event[i + 1] > events)
             return "index.event";
@@ -213,11 +213,19 @@ static int match_names(struct matching *m, const char *prefix, const struct name
     return status;
 }
 
+static bool has_items(const struct model *m)
+{
+    bool any = false;
+    for (size_t i = 0; i < m->parameters.list.len; i++)
+        any |= m->parameters.list.at[i]->per_item;
+    return any;
+}
+
 static int match_items(struct matching *m, const struct names *items)
 {
     bool any;
     int status = match_names(m, "vocabulary", items, &m->items, &any);
-    if (!status && m->items.named && !any)
+    if (!status && m->items.named && !any && has_items(m->model))
         status = bad(m, "vocabulary.bytes", "none of its items occurs in the input");
     return status;
 }

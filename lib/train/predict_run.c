@@ -86,7 +86,7 @@ static int open_model(struct predict_run *r, struct err *e)
     model_open(&p->model, r->saved->class, r->saved->options, &data, p->device);
     const struct model_names names = {&r->map.rows, batches_in_users(p->in.in)};
     parameters_hold(&p->model.parameters, p->device);
-    if (model_file_read(&p->model, &names, &r->saved->file, e))
+    if (saved_model_weights(r->saved, &p->model, &names, e))
         return e->status;
     pass_run_begin(p, &options);
     return 0;

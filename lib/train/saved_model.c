@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/num.h"
+#include "model/wide_ready.h"
 #include "base/time.h"
 #include "base/option.h"
 #include "train/model_file.h"
@@ -189,6 +190,27 @@ int saved_model_open(struct saved_model *t, const char *path, struct err *e)
     return 0;
 }
 
+void saved_model_ready(struct saved_model *t)
+{
+    struct err unused; /* the class is there */
+    *t = (struct saved_model){.path = "the ready-made model",
+                              .ready = true,
+                              .file = {.fd = -1},
+                              .history = HISTORY,
+                              .seed = 1};
+    model_find("wide", &t->class, &unused);
+    t->options = model_options_new(t->class);
+}
+
+int saved_model_weights(const struct saved_model *t, struct model *m,
+                        const struct model_names *names, struct err *e)
+{
+    if (!t->ready)
+        return model_file_read(m, names, &t->file, e);
+    wide_ready_put(m);
+    return 0;
+}
+
 int saved_model_check(const struct saved_model *t, const struct meta *m, struct err *e)
 {
     int64_t shift = 0;
@@ -222,7 +244,8 @@ void saved_model_chain(const struct saved_model *t, struct meta *m)
 
 void saved_model_close(struct saved_model *t)
 {
-    safetensors_close(&t->file);
+    if (!t->ready)
+        safetensors_close(&t->file);
     names_release(&t->items);
     names_release(&t->users);
     vec_release(&t->edges);

@@ -7,9 +7,11 @@
 #include "model/model.h"
 #include "nn/safetensors.h"
 #include "stream/meta.h"
+#include "train/model_file.h"
 
 struct saved_model {
-    const char *path; /* owned by the caller */
+    const char *path; /* owned by the caller; for messages where there is no file */
+    bool ready;       /* there is no file: the weights are compiled in (model/wide_ready.h) */
     struct safetensors file;
     const struct model_class *class;
     struct model_options *options; /* of its class, with which it was trained */
@@ -26,6 +28,14 @@ struct saved_model {
 /* Opens the file and reads how the model was trained.  66: no such file.  65: not a model file, or
  * a model that this program does not know; the message names the field. */
 int saved_model_open(struct saved_model *t, const char *path, struct err *e);
+
+/* The model `wide` with the weights that are compiled in. */
+void saved_model_ready(struct saved_model *t);
+
+/* Sets the allocated parameters of a model of its class: model_file_read, or the weights that are
+ * compiled in. */
+int saved_model_weights(const struct saved_model *t, struct model *m,
+                        const struct model_names *names, struct err *e);
 
 /* 65: the model attends to ages or weeks, and the stream measures them in another way. */
 int saved_model_check(const struct saved_model *t, const struct meta *m, struct err *e);

@@ -75,7 +75,7 @@ static double sampled_loss(struct pair *p, const struct steps *steps, double *mo
     p->learner.options.sampled = true;
     p->learner.options.loss = LOSS_BPR_MAX;
     p->learner.options.unroll = STEPS;
-    p->learner.options.optimizer.update.rate = 0.5f;
+    p->learner.rate = 0.5;
     negatives_open(&p->learner.negatives, 0, 1, false, &p->model.data);
     bool failed = learner_steps(&p->learner, steps, &o, &e) || learner_flush(&p->learner, &e);
     parameters_flush(&p->model.parameters);

@@ -111,17 +111,19 @@ static inline void load_reference(struct pair *p)
 /* The blocks of per-user weights, for pair_open: 0: one a user. */
 static int pair_groups;
 static const int32_t *pair_group; /* [REF_USERS] */
+static const int32_t *pair_count; /* [PAIR_ITEMS] of events in training; NULL: not known */
 
-static inline void pair_open(struct pair *p, const char *model, const struct model_shape *shape)
+static inline void pair_open_class(struct pair *p, const struct model_class *class,
+                                   const struct model_shape *shape)
 {
-    const struct model_class *class = class_named(model);
     struct model_data data = {.users = REF_USERS,
                               .items = PAIR_ITEMS,
                               .history = REF_HISTORY,
                               .delta_buckets = PAIR_BUCKETS,
                               .groups = pair_groups,
                               .group = pair_group,
-                              .slots = class->steps ? PAIR_SLOTS : 0};
+                              .slots = class->steps ? PAIR_SLOTS : 0,
+                              .count = pair_count};
     struct train_options options = {
         .seed = 11,
         .max_steps = -1,
@@ -135,7 +137,7 @@ static inline void pair_open(struct pair *p, const char *model, const struct mod
     p->reference = (struct reference){.parameters = &p->model.parameters,
                                       .options = &p->shape,
                                       .group = pair_group,
-                                      .hierarchical = !strcmp(model, "hierarchical"),
+                                      .hierarchical = !strcmp(class->name, "hierarchical"),
                                       .size = (int)shape->embedding,
                                       .items = PAIR_ITEMS,
                                       .buckets = PAIR_BUCKETS,
@@ -144,6 +146,11 @@ static inline void pair_open(struct pair *p, const char *model, const struct mod
     p->reference.w = mem_alloc(p->model.parameters.count * sizeof(double));
     ref_bind(&p->reference);
     load_reference(p);
+}
+
+static inline void pair_open(struct pair *p, const char *model, const struct model_shape *shape)
+{
+    pair_open_class(p, class_named(model), shape);
 }
 
 static inline void pair_close(struct pair *p)
@@ -184,7 +191,9 @@ static inline struct forward run_forward(struct pair *p, const struct batch *b, 
 {
     struct forward f;
     tape_begin(p->learner.tape, true, p->reference.seed, step);
-    p->model.class->forward(&p->model, p->learner.tape, b, &f);
+    model_forward_deep(&p->model, p->learner.tape, b, &f);
+    if (b->evidence)
+        model_add_wide(&p->model, p->learner.tape, b, &f);
     return f;
 }
 
@@ -332,7 +341,7 @@ static inline void check_tied(const char *model, const struct model_shape *shape
         struct pair *pair[2] = {&all, &own};
         for (int i = 0; i < 2; i++) {
             learner_begin(&pair[i]->learner, (struct epoch){round + 1, PART_TRAIN});
-            pair[i]->learner.options.optimizer.update.rate = shared ? 0.5f : 0;
+            pair[i]->learner.rate = shared ? 0.5f : 0;
         }
         for (int b = 0; b < PAIR_BATCHES; b++) {
             double loss[2] = {0, 1};

@@ -70,9 +70,9 @@ static double network_run(struct network *n, bool training, float rate)
     start = tape_replace(t, start, tape_rows(t, replaced, 2),
                          tape_gather(t, mean, tape_rows(t, by, 2)));
     struct tensor *state = tape_gru(t, &n->intra, x, tape_dropout(t, start, rate), session);
-    float *loss =
-        tape_output_loss(t, tape_dropout(t, state, rate), tape_parameter(t, n->output),
-                         tape_parameter(t, n->bias), NULL, tape_ints(t, targets, (size_t)session->total));
+    float *loss = tape_output_loss(t, tape_dropout(t, state, rate), tape_parameter(t, n->output),
+                                   tape_parameter(t, n->bias), NULL,
+                                   tape_ints(t, targets, (size_t)session->total));
     float *losses = to_host(n->device, loss, (size_t)session->total * sizeof *losses);
     double sum = 0;
     for (int i = 0; i < session->total; i++)

@@ -74,7 +74,7 @@ static double tested(struct pair *p, const struct made *made)
 static void train(struct pair *p, const struct made *made)
 {
     begin(p, PART_TRAIN);
-    p->learner.options.optimizer.update.rate = 0.5f;
+    p->learner.rate = 0.5;
     for (int b = 0; b < PAIR_BATCHES - 1; b++)
         batch_loss(p, &made[b].batch);
 }

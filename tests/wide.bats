@@ -1,0 +1,131 @@
+# trainer --model wide: ahead of counting; the same bytes from the same seed, from predictor, and after
+# a stop; its learning rates.
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    synthesize --users 80 --days 30 --seed 7 | lfm-sessionize |
+        tfilter --split user:0.8 --validation 0.1 -o split.mp 2>said
+    batcher --scheme shuffled --batch 20 --epochs 3 -o batches.mp split.mp
+    # A smaller log, for runs that are compared byte by byte.
+    synthesize --users 12 --days 8 | lfm-sessionize |
+        tfilter --split user:0.8 --validation 0.1 -o small-split.mp 2>said
+    batcher --flush --scheme shuffled --batch 6 --epochs 3 -o small.mp small-split.mp
+}
+
+setup() {
+    BATCHES=$BATS_FILE_TMPDIR/batches.mp
+    SPLIT=$BATS_FILE_TMPDIR/split.mp
+    SMALL=$BATS_FILE_TMPDIR/small.mp
+}
+
+wide() { trainer --model wide --threads 1 --quiet "$@"; }
+
+# The best epoch's recall@20 in the test.
+recall() { scorer --json --by none "$@" | jq -es 'map(select(.best))[0]["recall@20"]'; }
+
+# compare CONDITION: a comparison of numbers in awk's syntax.
+compare() { awk "BEGIN { exit !(${1//$'\n'/ }) }" || { echo "not so: $1"; return 1; }; }
+
+# Ranks and losses, without the header, which has the options.
+results() { spcat "$1" | tail -n +2; }
+
+@test "it is ahead of what it counts: personal popularity, successors, neighbours" {
+    wide -o wide.mp "$BATCHES"
+    for model in ppop markov session-knn; do
+        baseline --model $model -o $model.mp "$SPLIT"
+        compare "$(recall wide.mp) > 1.1 * $(recall $model.mp)"
+    done
+}
+
+@test "on Last.fm it reaches what it was built for" {
+    need_data lastfm-part.tsv.xz
+    need xz
+    xz -dc "$DATA/lastfm-part.tsv.xz" | lfm-sessionize --max-events 39 --cut 20 |
+        tfilter --min-sessions 3 --split user:0.8 --validation 0.1 2>said |
+        batcher --scheme shuffled --batch 30 --epochs 2 | wide -o wide.mp
+    compare "$(recall wide.mp) >= 0.70"
+}
+
+@test "two runs with one seed give the same bytes, weights included; another seed does not" {
+    wide --seed 3 --save a.st -o a.mp "$SMALL"
+    wide --seed 3 --save b.st -o b.mp "$SMALL"
+    wide --seed 4 --save c.st -o c.mp "$SMALL"
+    cmp a.mp b.mp
+    cmp a.st b.st
+    ! cmp -s <(results a.mp) <(results c.mp)
+}
+
+@test "evidence made by three threads is that of one: losses differ by rounding" {
+    wide --max-steps 0 -o one.mp "$SMALL"
+    wide --max-steps 0 -o three.mp --threads 3 "$SMALL"
+    scorer --format tsv --by none one.mp >one
+    scorer --format tsv --by none three.mp >three
+    alike one three
+}
+
+# The records of tests, and the names.
+tested() { spcat "$1" | grep -E '^\["((user|item|rank|top)"|(epoch|pass)",[0-9]+,[23])'; }
+
+@test "predictor gives the records of the trainer whose weights it has, byte for byte" {
+    wide --save model --save-by last --top 5 "$SMALL" >/dev/null
+    for options in '' --online; do
+        wide --init model --max-steps 0 --top 5 $options -o there.mp "$SMALL"
+        predictor --model model --threads 1 --quiet --top 5 $options -o here.mp "$SMALL"
+        tested there.mp >there
+        tested here.mp >here
+        grep -q '^\["rank"' here
+        cmp there here
+        mv here "here$options.ranks"
+    done
+    ! cmp -s here.ranks here--online.ranks
+}
+
+# The figures of the last epoch's test are those of the weights that are saved after it.
+@test "the last test of a training run is that of its weights" {
+    wide --save model --save-by last -o run.mp "$SMALL"
+    predictor --model model --threads 1 --quiet -o saved.mp "$SMALL"
+    last() { scorer --json --by none "$1" | jq -s 'map(select(.part == "test"))[-1] | del(.model, .best, .file)'; }
+    last run.mp >run
+    last saved.mp >saved
+    grep -q '"recall@20": 0' run
+    cmp run saved
+}
+
+# The rates are in the middle of their rise, and of their fall.
+@test "a run that is stopped in the middle and resumed gives the bytes of one that is not" {
+    wide --save never.st -o never.mp "$SMALL"
+    for percent in 20 55 85; do
+        rm -f check out.mp
+        head -c "$(within "$SMALL" $percent)" "$SMALL" >part.mp # where it ends, the run fails
+        run wide --save model.st -o out.mp --checkpoint check --checkpoint-every 1 part.mp
+        [ "$status" != 0 ]
+        [ -s check ]
+        wide --save model.st -o out.mp --checkpoint check --resume check "$SMALL"
+        cmp never.mp out.mp
+        cmp never.st model.st
+    done
+}
+
+@test "its learning rates are the manual's, where none are given" {
+    wide -o own.mp "$SMALL"
+    wide --lr 0.006 --clip 1 --warm-up 50 --lr-decay cosine -o given.mp "$SMALL"
+    cmp <(results own.mp) <(results given.mp)
+}
+
+@test "each rate changes the results, those of other models too" {
+    batcher --batch 6 --epochs 2 -o b.mp "$BATS_FILE_TMPDIR/small-split.mp"
+    wide -o own.mp "$SMALL"
+    trainer --threads 1 --quiet --embedding 8 -o rnn.mp b.mp
+    for rate in '--warm-up 9' '--lr-decay none'; do
+        # shellcheck disable=SC2086
+        wide $rate -o other.mp "$SMALL"
+        ! cmp -s <(results own.mp) <(results other.mp) || { echo "no change: $rate"; false; }
+    done
+    for rate in '--warm-up 9' '--lr-decay cosine'; do
+        # shellcheck disable=SC2086
+        trainer --threads 1 --quiet --embedding 8 $rate -o other.mp b.mp
+        ! cmp -s <(results rnn.mp) <(results other.mp) || { echo "no change: $rate"; false; }
+    done
+}
