@@ -26,7 +26,8 @@ AGAINST ?= best-baseline
 BASELINES ?= pop ppop ppop-decay markov item-knn session-knn vstan
 $(foreach b,$(filter-out pop s-pop,$(BASELINES)),$(eval OPTIONS.$(b) ?= --online user))
 
-MODELS ?= ii-rnn narm ii-rnn-wide narm-wide wide
+# Of equal scores the first counts: smaller models come before larger ones.
+MODELS ?= wide ii-rnn-wide narm-wide ii-rnn narm
 OPTIONS.ii-rnn = --model ii-rnn --inter hidden,delta --attention $(ATTENTION)
 OPTIONS.narm = --model narm --attention $(ATTENTION)
 OPTIONS.ii-rnn-wide = $(OPTIONS.ii-rnn) --wide
@@ -37,10 +38,10 @@ INPUT.narm-wide = wide-batches
 EXTRA = $(OUT)/best
 
 name_in = $(basename $(notdir $(shell cat $(OUT)/$(1))))
-counting = it counts, and has no model file: baseline --model $(1) $(OPTIONS.$(1))
+counting = it counts, and has no model file: baseline --model $(strip $(1) $(OPTIONS.$(1)))
 AFTER = @printf '%s\n' 'each tested over users against $(call name_in,best-baseline): $(OUT)/against.txt' \
     'best on the validation part: $(shell cat $(OUT)/best)' \
-    '$(if $(wildcard $(OUT)/best.safetensors),its model: $(OUT)/best.safetensors,$(call counting,$(call name_in,best)))'
+    '$(if $(shell ls $(OUT)/best.safetensors 2>/dev/null),its model: $(OUT)/best.safetensors,$(call counting,$(call name_in,best)))'
 
 ifeq ($(findstring --validation,$(FILTER)),)
 $(error the choice needs a validation part: FILTER='$(FILTER) --validation 0.1', or another of tfilter's)
