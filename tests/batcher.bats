@@ -221,7 +221,7 @@ small() {
         .epochs == 2 and .scheme == "shuffled" and .week_shift == 0 and has("slots") == false and
         (.delta_edges | tostring | contains("3600")) and
         ([.pipeline[][0]] == ["reddit-sessionize", "tfilter", "batcher"]) and
-        (.pipeline[2][2] | .["min-batch"] == 1 and .["train-recent"] == 0.5 and
+        (.pipeline[2][2] | .["min-batch"] == 1 and .["train-recent"] == "0.5" and
             .["test-every"] == 2 and has("memory") == false)' header.json
 }
 

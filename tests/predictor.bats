@@ -269,8 +269,6 @@ EOT
     cp "$BATCHES" patched
     refuses header
     run -66 predict -m nowhere "$BATCHES"
-    run -64 predict "$BATCHES"
-    [[ $output == *'--model FILE is needed'* ]]
 }
 
 @test "a model that attends to ages or weeks needs them measured as in training" {

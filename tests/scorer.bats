@@ -837,7 +837,7 @@ EOT
     python3 - >markov.tsv <<'EOT'
 import json
 users, items = {}, {}
-print("history", "user", "position", "note", "target", "rank", "length", "loss", sep="\t")
+print("history", "user", "position", "note", "target", "rank", "length", "loss", "seen", sep="\t")
 for line in open("lines", errors="surrogateescape"):
     record = json.loads(line)
     if record[0] in ("user", "item"):
@@ -846,7 +846,7 @@ for line in open("lines", errors="surrogateescape"):
         r = record[1]
         for i in range(len(r["rank"])):
             print(r["history"][i], users[r["user"][i]], r["position"][i], "", items[r["target"][i]],
-                  r["rank"][i], r["length"][i], r["loss"][i], sep="\t")
+                  r["rank"][i], r["length"][i], r["loss"][i], r["seen"][i], sep="\t")
 EOT
     scorer --json --by position,history,length,phase markov.mp | sed 's/"loss": [0-9.]*/"loss"/' >stream
     scorer --json --by position,history,length,phase --tsv markov.tsv |

@@ -144,176 +144,175 @@ struct output_layer {
     struct additions add; /* count 0: none */
 };
 
-#define DEVICE_OPERATIONS(OP)                                                                        \
-    /* ---- memory ---- */                                                                           \
-    OP(void *, alloc, (struct device * d, size_t bytes))                                             \
-    OP(void, release, (struct device * d, void *p))                                                  \
-    OP(void, upload, (struct device * d, void *to, const void *from_host, size_t bytes))             \
-    /* upload to memory that nothing has used since the step before this one began: a GPU copies     \
-     * while it still computes that step, and copies adjacent pieces that are sent between two       \
-     * operations together */                                                                        \
-    OP(void, send, (struct device * d, void *to, const void *from_host, size_t bytes))               \
-    OP(void, download, (struct device * d, void *to_host, const void *from, size_t bytes))           \
-    OP(void, fill, (struct device * d, float *to, float value, size_t n))                            \
-    OP(void, copy, (struct device * d, float *to, const float *from, size_t n))                      \
-    OP(void, add, (struct device * d, float *to, const float *from, size_t n)) /* to += from */      \
-    /* ---- numbers for the host without making it wait ---- */                                      \
-    /* Begins a copy to host memory of the device; returns a ticket.  `fetched` waits for the        \
-     * copy and returns its memory, which is valid until two more fetches have begun */              \
-    OP(int, fetch, (struct device * d, const void *from, size_t bytes))                              \
-    OP(const void *, fetched, (struct device * d, int ticket))                                       \
-    /* Marks the begin of a step (batch), for `send` */                                              \
-    OP(void, step, (struct device * d))                                                              \
-    /* ---- dense ---- */                                                                            \
-    /* c [m, n] = op(a) op(b) + beta c; op transposes where ta, tb; ld = row stride */               \
-    OP(void, gemm,                                                                                   \
-       (struct device * d, bool ta, bool tb, int m, int n, int k, const float *a, int lda,           \
-        const float *b, int ldb, float beta, float *c, int ldc))                                     \
-    /* y [rows, cols] += bias [cols] in each row */                                                  \
-    OP(void, bias, (struct device * d, int rows, int cols, const float *bias, float *y))             \
-    /* to [cols] += sum of the rows of g */                                                          \
-    OP(void, bias_back, (struct device * d, int rows, int cols, const float *g, float *to))          \
-    /* to[i, at_to .. +cols] = or += from[i, at_from .. +cols], i < rows */                          \
-    OP(void, columns,                                                                                \
-       (struct device * d, int rows, int cols, const float *from, int ld_from, float *to,            \
-        int ld_to, bool accumulate))                                                                 \
-    /* y = a(x) */                                                                                   \
-    OP(void, activate, (struct device * d, enum activation a, size_t n, const float *x, float *y))   \
-    /* dx += a'(x) ∘ dy, from y */                                                                 \
-    OP(void, activate_back,                                                                          \
-       (struct device * d, enum activation a, size_t n, const float *y, const float *dy,             \
-        float *dx))                                                                                  \
-    /* y = x ∘ mask / (1 - rate), or += ; its own backward */                                      \
-    OP(void, dropout,                                                                                \
-       (struct device * d, struct dropout_key key, size_t n, const float *x, float *y,               \
-        bool accumulate))                                                                            \
-    /* y [rows, cols] = factor [rows] times each row of x */                                         \
-    OP(void, scale_rows,                                                                             \
-       (struct device * d, int rows, int cols, const float *x, const float *factor, float *y))       \
-    /* dx += factor dy, dfactor += x · dy, row by row; NULL: not wanted */                          \
-    OP(void, scale_rows_back,                                                                        \
-       (struct device * d, int rows, int cols, const float *x, const float *factor,                  \
-        const float *dy, float *dx, float *dfactor))                                                 \
-    /* ---- rows ---- */                                                                             \
-    /* out [count, cols] = table rows */                                                             \
-    OP(void, gather,                                                                                 \
-       (struct device * d, const struct rows *r, int cols, const float *table, float *out))          \
-    /* table rows [., cols] += g [count, cols], in the plan's order */                               \
-    OP(void, gather_back,                                                                            \
-       (struct device * d, const struct rows *r, int cols, const float *g, float *table))            \
-    /* table rows = from [count, cols]; the rows are all different */                                \
-    OP(void, store,                                                                                  \
-       (struct device * d, const struct rows *r, int cols, const float *from, float *table))         \
-    /* out [count, cols] = mean of each sequence's rows of x; an empty one: zeros */                 \
-    OP(void, mean,                                                                                   \
-       (struct device * d, const struct ragged *r, int cols, const float *x, float *out))            \
-    OP(void, mean_back,                                                                              \
-       (struct device * d, const struct ragged *r, int cols, const float *g, float *dx)) /* += */    \
-    /* ---- recurrent ---- */                                                                        \
-    /* h [total, H] = GRU of x [total, in] from h0 [count, H] (NULL: zeros). kept [total, 4H] =      \
-     * r, z, n and W_hn h + b_hn for the backward pass, rows in an order of the device */            \
-    OP(void, gru,                                                                                    \
-       (struct device * d, const struct ragged *r, const struct gru_weights *w, const float *x,      \
-        const float *h0, float *h, float *kept))                                                     \
-    /* from dh [total, H]: dx += (NULL: not wanted), dh0 += (NULL likewise), dw += */                \
-    OP(void, gru_back,                                                                               \
-       (struct device * d, const struct ragged *r, const struct gru_weights *w, const float *x,      \
-        const float *h0, const float *h, const float *kept, const float *dh, float *dx,              \
-        float *dh0, const struct gru_grads *dw))                                                     \
-    /* GRU with attention to a memory in every step: q = W_q h_{i-1}, e_j = scale · tanh(q +        \
-     * key_j), α = softmax(e) over the memory rows of the sequence, c_i = Σ α_j value_j (zeros    \
-     * where there are none), h_i = GRU([x_i; c_i], h_{i-1}).  x [total, x_cols], w->in = x_cols     \
-     * + m->cols; h and kept as in gru, context [total, m->cols] = c, weight [m->weights] = α */    \
-    OP(void, gru_attend,                                                                             \
-       (struct device * d, const struct ragged *r, const struct gru_weights *w,                      \
-        const struct memory *m, int x_cols, const float *x, const float *h0, float *h,               \
-        float *kept, float *context, float *weight))                                                 \
-    OP(void, gru_attend_back,                                                                        \
-       (struct device * d, const struct ragged *r, const struct gru_weights *w,                      \
-        const struct memory *m, int x_cols, const float *x, const float *h0, const float *h,         \
-        const float *kept, const float *context, const float *weight, const float *dh, float *dx,    \
-        float *dh0, const struct gru_grads *dw, const struct memory_grads *dm))                      \
-    /* ---- grouped matrices: one a user or cluster ----                                             \
-     * group->at[s] (never -1) is the matrix of sequence s; its plan is over the sequences and       \
-     * gives the order in which gradients are added.  w [G, out, ldw], ldw >= in */                  \
-    /* y [total, out] = or += x [total, in] w[group]ᵀ, sequence by sequence */                     \
-    OP(void, group_linear,                                                                           \
-       (struct device * d, const struct ragged *r, const struct rows *group, int in, int out,        \
-        const float *x, const float *w, int ldw, bool accumulate, float *y))                         \
-    /* dx += dy w[group] (NULL: not wanted); dw[group] += dyᵀ x (NULL likewise; as w) */           \
-    OP(void, group_linear_back,                                                                      \
-       (struct device * d, const struct ragged *r, const struct rows *group, int in, int out,        \
-        const float *x, const float *w, int ldw, const float *dy, float *dx, float *dw))             \
-    /* ---- attention over ragged rows ---- */                                                       \
-    /* scale [G, width]: group->at[s] the row of sequence s; group NULL: all take the first.         \
-     * e_j = scale · tanh(key_j), weight = softmax of e over each sequence,                         \
-     * out [count, cols] = Σ_j weight_j value_j; key [total, width] becomes tanh(key) */            \
-    OP(void, attend,                                                                                 \
-       (struct device * d, const struct ragged *r, const struct rows *group, int width, int cols,    \
-        float *key, const float *scale, const float *value, float *weight, float *out))              \
-    /* from dout [count, cols] and the key that attend left, tanh(key): dkey (before tanh),          \
-     * dscale, dvalue, all +=; NULL: not wanted */                                                   \
-    OP(void, attend_back,                                                                            \
-       (struct device * d, const struct ragged *r, const struct rows *group, int width, int cols,    \
-        const float *key, const float *scale, const float *value, const float *weight,               \
-        const float *dout, float *dkey, float *dscale, float *dvalue))                               \
-    /* ---- each row attends to the rows up to itself (Li et al. 2017, eq. 6-8) ---- */              \
-    /* weight_tj = scale · σ(query_t + key_j) for the rows j <= t of the sequence, no              \
-     * softmax; out [total, cols]_t = Σ_j weight_tj value_j.  query, key [total, width];            \
-     * at [total + 1]: where the weights of each row begin */                                        \
-    OP(void, attend_up_to,                                                                           \
-       (struct device * d, const struct ragged *r, const int32_t *at, int width, int cols,           \
-        const float *query, const float *key, const float *scale, const float *value,                \
-        float *weight, float *out))                                                                  \
-    /* from dout: dquery, dkey, dscale, dvalue, all += */                                            \
-    OP(void, attend_up_to_back,                                                                      \
-       (struct device * d, const struct ragged *r, const int32_t *at, int width, int cols,           \
-        const float *query, const float *key, const float *scale, const float *value,                \
-        const float *weight, const float *dout, float *dquery, float *dkey, float *dscale,           \
-        float *dvalue))                                                                              \
-    /* ---- the output layer, in chunks of rows within the workspace ---- */                         \
-    /* loss [T] = -log softmax(state weightᵀ + bias + additions)[target], and the gradients of the \
-     * mean loss                                                                                     \
-     * in the same walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=; NULL: not wanted         \
-     * (dweight and dbias both or neither) */                                                        \
-    OP(void, output_loss,                                                                            \
-       (struct device * d, const struct output_layer *o, float *loss, float *dstate,                 \
-        float *dweight, float *dbias))                                                               \
-    /* loss [T] over all items, as in output_loss.  ties [T] = other candidates with exactly the     \
-     * target's score; rank [T] = 1 + candidates with a higher score + ties.  top_item,              \
-     * top_score [T, k] = the k best candidates, best first, equal scores by id; beyond the last     \
-     * candidate item -1 with score -infinity.  A target that is no candidate is on no list.  A      \
-     * score that is not finite makes its row's loss NaN (in output_loss too) */                     \
-    OP(void, output_rank,                                                                            \
-       (struct device * d, const struct output_layer *o, float *loss, int32_t *rank,                 \
-        int32_t *ties, int k, int32_t *top_item, float *top_score))                                  \
-    /* ---- losses over some of the items ---- */                                                    \
-    /* loss [T] (enum loss_kind) of each target.  If the correction is the log of the expected       \
-     * count of an item among the negatives, sums of e^y_j estimate the sum over all items.          \
-     * dscore [T, S] += the gradient of the mean loss (NULL: not wanted) */                          \
-    OP(void, sampled_loss,                                                                           \
-       (struct device * d, enum loss_kind kind, const struct sampled_scores *s, float *loss,         \
-        float *dscore))                                                                              \
-    /* ---- optimizers ---- */                                                                       \
-    /* sum of squares of g in a fixed order, returned to the host */                                 \
-    OP(double, square_sum, (struct device * d, const float *g, size_t n))                            \
-    /* One step over n parameters; g becomes 0.  Adam: m, v; Adagrad: m = velocity (NULL without     \
-     * momentum), v = sum of squares; SGD: m = velocity (likewise), v unused */                      \
-    OP(void, update,                                                                                 \
-       (struct device * d, const struct update *u, size_t n, float *w, float *g, float *m,           \
-        float *v))                                                                                   \
-    /* ---- sparse parameters: tables of which a step uses few rows ---- The result equals dense     \
-     * updates to 1e-6.  w, m, v [., cols] (m, v NULL as above); last [.] = the step up to which     \
-     * a row is up to date, 0 at first */                                                            \
-    /* Lazy update: applies to the rows r->row[0 .. unique) what updates with gradients of zero      \
-     * would have done up to step u->step - 1; sets last */                                          \
-    OP(void, rows_lazy_update,                                                                       \
-       (struct device * d, const struct update *u, const struct rows *r, int cols, float *w,         \
-        float *m, float *v, int32_t *last))                                                          \
-    /* Step u->step for those rows, which are up to date, from their gradients g [unique, cols];     \
-     * last = u->step */                                                                             \
-    OP(void, rows_update,                                                                            \
-       (struct device * d, const struct update *u, const struct rows *r, int cols, const float *g,   \
+#define DEVICE_OPERATIONS(OP)                                                                      \
+    /* ---- memory ---- */                                                                         \
+    OP(void *, alloc, (struct device * d, size_t bytes))                                           \
+    OP(void, release, (struct device * d, void *p))                                                \
+    OP(void, upload, (struct device * d, void *to, const void *from_host, size_t bytes))           \
+    /* upload to memory that nothing has used since the step before this one began: a GPU copies   \
+     * while it still computes that step, and copies adjacent pieces that are sent between two     \
+     * operations together */                                                                      \
+    OP(void, send, (struct device * d, void *to, const void *from_host, size_t bytes))             \
+    OP(void, download, (struct device * d, void *to_host, const void *from, size_t bytes))         \
+    OP(void, fill, (struct device * d, float *to, float value, size_t n))                          \
+    OP(void, copy, (struct device * d, float *to, const float *from, size_t n))                    \
+    OP(void, add, (struct device * d, float *to, const float *from, size_t n)) /* to += from */    \
+    /* ---- numbers for the host without making it wait ---- */                                    \
+    /* Begins a copy to host memory of the device; returns a ticket.  `fetched` waits for the      \
+     * copy and returns its memory, which is valid until two more fetches have begun */            \
+    OP(int, fetch, (struct device * d, const void *from, size_t bytes))                            \
+    OP(const void *, fetched, (struct device * d, int ticket))                                     \
+    /* Marks the begin of a step (batch), for `send` */                                            \
+    OP(void, step, (struct device * d))                                                            \
+    /* ---- dense ---- */                                                                          \
+    /* c [m, n] = op(a) op(b) + beta c; op transposes where ta, tb; ld = row stride */             \
+    OP(void, gemm,                                                                                 \
+       (struct device * d, bool ta, bool tb, int m, int n, int k, const float *a, int lda,         \
+        const float *b, int ldb, float beta, float *c, int ldc))                                   \
+    /* y [rows, cols] += bias [cols] in each row */                                                \
+    OP(void, bias, (struct device * d, int rows, int cols, const float *bias, float *y))           \
+    /* to [cols] += sum of the rows of g */                                                        \
+    OP(void, bias_back, (struct device * d, int rows, int cols, const float *g, float *to))        \
+    /* to[i, at_to .. +cols] = or += from[i, at_from .. +cols], i < rows */                        \
+    OP(void, columns,                                                                              \
+       (struct device * d, int rows, int cols, const float *from, int ld_from, float *to,          \
+        int ld_to, bool accumulate))                                                               \
+    /* y = a(x) */                                                                                 \
+    OP(void, activate, (struct device * d, enum activation a, size_t n, const float *x, float *y)) \
+    /* dx += a'(x) ∘ dy, from y */                                                               \
+    OP(void, activate_back,                                                                        \
+       (struct device * d, enum activation a, size_t n, const float *y, const float *dy,           \
+        float *dx))                                                                                \
+    /* y = x ∘ mask / (1 - rate), or += ; its own backward */                                    \
+    OP(void, dropout,                                                                              \
+       (struct device * d, struct dropout_key key, size_t n, const float *x, float *y,             \
+        bool accumulate))                                                                          \
+    /* y [rows, cols] = factor [rows] times each row of x */                                       \
+    OP(void, scale_rows,                                                                           \
+       (struct device * d, int rows, int cols, const float *x, const float *factor, float *y))     \
+    /* dx += factor dy, dfactor += x · dy, row by row; NULL: not wanted */                        \
+    OP(void, scale_rows_back,                                                                      \
+       (struct device * d, int rows, int cols, const float *x, const float *factor,                \
+        const float *dy, float *dx, float *dfactor))                                               \
+    /* ---- rows ---- */                                                                           \
+    /* out [count, cols] = table rows */                                                           \
+    OP(void, gather,                                                                               \
+       (struct device * d, const struct rows *r, int cols, const float *table, float *out))        \
+    /* table rows [., cols] += g [count, cols], in the plan's order */                             \
+    OP(void, gather_back,                                                                          \
+       (struct device * d, const struct rows *r, int cols, const float *g, float *table))          \
+    /* table rows = from [count, cols]; the rows are all different */                              \
+    OP(void, store,                                                                                \
+       (struct device * d, const struct rows *r, int cols, const float *from, float *table))       \
+    /* out [count, cols] = mean of each sequence's rows of x; an empty one: zeros */               \
+    OP(void, mean,                                                                                 \
+       (struct device * d, const struct ragged *r, int cols, const float *x, float *out))          \
+    OP(void, mean_back,                                                                            \
+       (struct device * d, const struct ragged *r, int cols, const float *g, float *dx)) /* += */  \
+    /* ---- recurrent ---- */                                                                      \
+    /* h [total, H] = GRU of x [total, in] from h0 [count, H] (NULL: zeros). kept [total, 4H] =    \
+     * r, z, n and W_hn h + b_hn for the backward pass, rows in an order of the device */          \
+    OP(void, gru,                                                                                  \
+       (struct device * d, const struct ragged *r, const struct gru_weights *w, const float *x,    \
+        const float *h0, float *h, float *kept))                                                   \
+    /* from dh [total, H]: dx += (NULL: not wanted), dh0 += (NULL likewise), dw += */              \
+    OP(void, gru_back,                                                                             \
+       (struct device * d, const struct ragged *r, const struct gru_weights *w, const float *x,    \
+        const float *h0, const float *h, const float *kept, const float *dh, float *dx,            \
+        float *dh0, const struct gru_grads *dw))                                                   \
+    /* GRU with attention to a memory in every step: q = W_q h_{i-1}, e_j = scale · tanh(q +      \
+     * key_j), α = softmax(e) over the memory rows of the sequence, c_i = Σ α_j value_j (zeros  \
+     * where there are none), h_i = GRU([x_i; c_i], h_{i-1}).  x [total, x_cols], w->in = x_cols   \
+     * + m->cols; h and kept as in gru, context [total, m->cols] = c, weight [m->weights] = α */  \
+    OP(void, gru_attend,                                                                           \
+       (struct device * d, const struct ragged *r, const struct gru_weights *w,                    \
+        const struct memory *m, int x_cols, const float *x, const float *h0, float *h,             \
+        float *kept, float *context, float *weight))                                               \
+    OP(void, gru_attend_back,                                                                      \
+       (struct device * d, const struct ragged *r, const struct gru_weights *w,                    \
+        const struct memory *m, int x_cols, const float *x, const float *h0, const float *h,       \
+        const float *kept, const float *context, const float *weight, const float *dh, float *dx,  \
+        float *dh0, const struct gru_grads *dw, const struct memory_grads *dm))                    \
+    /* ---- grouped matrices: one a user or cluster ----                                           \
+     * group->at[s] (never -1) is the matrix of sequence s; its plan is over the sequences and     \
+     * gives the order in which gradients are added.  w [G, out, ldw], ldw >= in */                \
+    /* y [total, out] = or += x [total, in] w[group]ᵀ, sequence by sequence */                   \
+    OP(void, group_linear,                                                                         \
+       (struct device * d, const struct ragged *r, const struct rows *group, int in, int out,      \
+        const float *x, const float *w, int ldw, bool accumulate, float *y))                       \
+    /* dx += dy w[group] (NULL: not wanted); dw[group] += dyᵀ x (NULL likewise; as w) */         \
+    OP(void, group_linear_back,                                                                    \
+       (struct device * d, const struct ragged *r, const struct rows *group, int in, int out,      \
+        const float *x, const float *w, int ldw, const float *dy, float *dx, float *dw))           \
+    /* ---- attention over ragged rows ---- */                                                     \
+    /* scale [G, width]: group->at[s] the row of sequence s; group NULL: all take the first.       \
+     * e_j = scale · tanh(key_j), weight = softmax of e over each sequence,                       \
+     * out [count, cols] = Σ_j weight_j value_j; key [total, width] becomes tanh(key) */          \
+    OP(void, attend,                                                                               \
+       (struct device * d, const struct ragged *r, const struct rows *group, int width, int cols,  \
+        float *key, const float *scale, const float *value, float *weight, float *out))            \
+    /* from dout [count, cols] and the key that attend left, tanh(key): dkey (before tanh),        \
+     * dscale, dvalue, all +=; NULL: not wanted */                                                 \
+    OP(void, attend_back,                                                                          \
+       (struct device * d, const struct ragged *r, const struct rows *group, int width, int cols,  \
+        const float *key, const float *scale, const float *value, const float *weight,             \
+        const float *dout, float *dkey, float *dscale, float *dvalue))                             \
+    /* ---- each row attends to the rows up to itself (Li et al. 2017, eq. 6-8) ---- */            \
+    /* weight_tj = scale · σ(query_t + key_j) for the rows j <= t of the sequence, no            \
+     * softmax; out [total, cols]_t = Σ_j weight_tj value_j.  query, key [total, width];          \
+     * at [total + 1]: where the weights of each row begin */                                      \
+    OP(void, attend_up_to,                                                                         \
+       (struct device * d, const struct ragged *r, const int32_t *at, int width, int cols,         \
+        const float *query, const float *key, const float *scale, const float *value,              \
+        float *weight, float *out))                                                                \
+    /* from dout: dquery, dkey, dscale, dvalue, all += */                                          \
+    OP(void, attend_up_to_back,                                                                    \
+       (struct device * d, const struct ragged *r, const int32_t *at, int width, int cols,         \
+        const float *query, const float *key, const float *scale, const float *value,              \
+        const float *weight, const float *dout, float *dquery, float *dkey, float *dscale,         \
+        float *dvalue))                                                                            \
+    /* ---- the output layer, in chunks of rows within the workspace ---- */                       \
+    /* loss [T] = -log softmax(state weightᵀ + bias + add)[target], and gradients of the mean    \
+     * loss in the same walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=, those of add      \
+     * +=; NULL: not wanted (dweight and dbias both or neither) */                                 \
+    OP(void, output_loss,                                                                          \
+       (struct device * d, const struct output_layer *o, float *loss, float *dstate,               \
+        float *dweight, float *dbias))                                                             \
+    /* loss [T] over all items, as in output_loss.  ties [T] = other candidates with exactly the   \
+     * target's score; rank [T] = 1 + candidates with a higher score + ties.  top_item,            \
+     * top_score [T, k] = the k best candidates, best first, equal scores by id; beyond the last   \
+     * candidate item -1 with score -infinity.  A target that is no candidate is on no list.  A    \
+     * score that is not finite makes its row's loss NaN (in output_loss too) */                   \
+    OP(void, output_rank,                                                                          \
+       (struct device * d, const struct output_layer *o, float *loss, int32_t *rank,               \
+        int32_t *ties, int k, int32_t *top_item, float *top_score))                                \
+    /* ---- losses over some of the items ---- */                                                  \
+    /* loss [T] (enum loss_kind) of each target.  If the correction is the log of the expected     \
+     * count of an item among the negatives, sums of e^y_j estimate the sum over all items.        \
+     * dscore [T, S] += the gradient of the mean loss (NULL: not wanted) */                        \
+    OP(void, sampled_loss,                                                                         \
+       (struct device * d, enum loss_kind kind, const struct sampled_scores *s, float *loss,       \
+        float *dscore))                                                                            \
+    /* ---- optimizers ---- */                                                                     \
+    /* sum of squares of g in a fixed order, returned to the host */                               \
+    OP(double, square_sum, (struct device * d, const float *g, size_t n))                          \
+    /* One step over n parameters; g becomes 0.  Adam: m, v; Adagrad: m = velocity (NULL without   \
+     * momentum), v = sum of squares; SGD: m = velocity (likewise), v unused */                    \
+    OP(void, update,                                                                               \
+       (struct device * d, const struct update *u, size_t n, float *w, float *g, float *m,         \
+        float *v))                                                                                 \
+    /* ---- sparse parameters: tables of which a step uses few rows ---- The result equals dense   \
+     * updates to 1e-6.  w, m, v [., cols] (m, v NULL as above); last [.] = the step up to which   \
+     * a row is up to date, 0 at first */                                                          \
+    /* Lazy update: applies to the rows r->row[0 .. unique) what updates with gradients of zero    \
+     * would have done up to step u->step - 1; sets last */                                        \
+    OP(void, rows_lazy_update,                                                                     \
+       (struct device * d, const struct update *u, const struct rows *r, int cols, float *w,       \
+        float *m, float *v, int32_t *last))                                                        \
+    /* Step u->step for those rows, which are up to date, from their gradients g [unique, cols];   \
+     * last = u->step */                                                                           \
+    OP(void, rows_update,                                                                          \
+       (struct device * d, const struct update *u, const struct rows *r, int cols, const float *g, \
         float *w, float *m, float *v, int32_t *last))
 
 struct operations {
