@@ -267,7 +267,6 @@ static void choose(struct engine *a, int k)
 static int answer(struct engine *a, struct batch *b, const i32_vec *newest, struct err *e)
 {
     struct forward f;
-    struct evidence said;
     int k = list_length(a);
     tape_begin(a->tape, false, 0, 0);
     model_forward_deep(&a->model, a->tape, b, &f);
@@ -276,8 +275,8 @@ static int answer(struct engine *a, struct batch *b, const i32_vec *newest, stru
         last.state = last_states(a, b, f.state);
     last.targets = (int)a->list.len;
     if (a->model.wide) {
-        said = evidence_make(&a->evidence, newest->at, newest->len, true);
-        b->evidence = &said;
+        a->said = evidence_make(&a->evidence, newest->at, newest->len, true);
+        b->evidence = &a->said;
         model_add_wide(&a->model, a->tape, b, &last);
     }
     if (score(a, &last, k, e))

@@ -44,6 +44,7 @@ struct engine {
     const struct names *items;      /* by the model's ids */
     struct counts_of_model counts;  /* of a wide part, and */
     struct evidence_maker evidence; /* what they say of each newest session */
+    struct evidence said;
     struct tape *tape;
     bool attends;
     /* results of the last batch */
