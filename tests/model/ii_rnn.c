@@ -43,6 +43,23 @@ static void check_forms(void)
     check("last", "hidden", "sum", true, "reset-after", 17, 0);
 }
 
+/* Tied outputs, with a matrix where states are wider than embeddings and without. */
+static void check_tied_outputs(void)
+{
+    struct model_shape o = {.session_rep = "mean",
+                            .decoder = "tied",
+                            .gru = "reset-after",
+                            .embedding = 5,
+                            .dropout = 0.3};
+    check_form("ii-rnn", &o);
+    o.inter = "hidden,delta", o.intra = "cat", o.embedding = 4;
+    check_form("ii-rnn", &o);
+    o.session_rep = "last", o.bidirectional = true, o.gru = "reset-before";
+    check_form("ii-rnn", &o);
+    o.inter = o.intra = NULL, o.embedding = 17, o.dropout = 0;
+    check_form("ii-rnn", &o);
+}
+
 static void check_per_user(void)
 {
     struct model_shape o = {.session_rep = "mean",
@@ -255,6 +272,7 @@ static void check_refusals(void)
 int main(void)
 {
     check_forms();
+    check_tied_outputs();
     check_per_user();
     check_passes("mean");
     check_passes("last");

@@ -144,6 +144,8 @@ int main(void)
         {"narm", {.decoder = "dense", .hidden = 5, .feature_dropout = 0.3}, false},
         {"narm", {.decoder = "bilinear", .hidden = 5, .feature_dropout = 0.3}, false},
         {"narm", {.decoder = "bilinear", .hidden = 5}, true},
+        {"ii-rnn", {.session_rep = "mean", .decoder = "tied"}, false},
+        {"ii-rnn", {.session_rep = "last", .decoder = "tied", .bidirectional = true}, true},
     };
     const struct {
         struct optimizer o;
