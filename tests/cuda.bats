@@ -115,7 +115,6 @@ steps_take() {
 80 users --model hrnn --negatives 30 --logq
 44 sessions --model rnn
 38 sessions --model rnn --gru reset-after
-44 sessions --model rnn --decoder tied
 70 users --model rnn --join-sessions
 END
 }
