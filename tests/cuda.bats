@@ -58,6 +58,11 @@ agree() { # agree BATCHES OPTION ...
     agree batches.mp --model hierarchical --user-rep attention --session-rep attention --per-user session,user
 }
 
+@test "outputs that are tied to the embeddings: losses and ranks as the CPU's" {
+    agree batches.mp --decoder tied --bidirectional
+    agree batches.mp --decoder tied --negatives 20
+}
+
 @test "two runs are byte-identical, weights and all" {
     run -0 train cuda --inter hidden --save a.safetensors -o a.mp "$BATS_FILE_TMPDIR/batches.mp"
     EMULATED_STREAMS=eager EMULATED_ORDER=backward \
@@ -130,7 +135,7 @@ END
         done
     done
     for encoder in global local hybrid; do
-        for decoder in bilinear dense; do
+        for decoder in bilinear tied dense; do
             agree batches.mp --model narm --encoder $encoder --decoder $decoder
         done
     done

@@ -57,6 +57,17 @@ same() { # SCHEME OPTION ...
     same sessions --model narm
 }
 
+@test "outputs that are tied to the embeddings, with a matrix where sizes differ and without" {
+    same longest-first --decoder tied
+    same shuffled --decoder tied --bidirectional --optimizer adagrad
+    same sessions --model hierarchical --decoder tied --negatives 20 --logq
+    same sessions --model narm --decoder tied --encoder global
+    same sessions --model narm --decoder tied --hidden 6
+    same session-parallel --model rnn --decoder tied
+    same session-parallel --model rnn --decoder bilinear --hidden 6
+    same user-parallel --model hrnn --decoder tied --hidden 6 --loss bpr-max --negatives 20 --unroll 2
+}
+
 @test "bpr-mf and fpmc" {
     for model in bpr-mf fpmc; do
         same sessions --model $model

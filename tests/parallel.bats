@@ -116,7 +116,8 @@ print(*sorted(rows), sep="\n")' >$run.txt
 }
 
 @test "predictor: the records of a trainer that starts from the weights and does not learn" {
-    for model in 'rnn user' 'rnn session' 'rnn user --join-sessions' 'hrnn user' 'hrnn user --propagate all'; do
+    for model in 'rnn user' 'rnn session' 'rnn session --decoder tied' 'rnn user --join-sessions' \
+        'hrnn user' 'hrnn user --propagate all'; do
         read -r name scheme join <<<"$model"
         # shellcheck disable=SC2086
         train --model "$name" $join --save model "$LOG/$scheme.mp" >/dev/null

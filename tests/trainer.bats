@@ -338,6 +338,45 @@ EOT
     cmp <(tensors model) <(tensors same)
 }
 
+# names FILE: the tensors of the output layer in a model file.
+output_of() { tr '"' '\n' <"$1" | grep -aE '^(output\.(weight|bias)|bilinear\.weight)$' | sort | paste -sd' '; }
+
+@test "--decoder: the output layer is a table of its own, or the embeddings" {
+    while read -r expected; do
+        read -r options
+        # shellcheck disable=SC2086
+        train $options --max-steps 0 --save-by last --save model "$BATCHES" >/dev/null
+        [ "$(output_of model)" = "$expected" ] || { echo "$options: $(output_of model)"; false; }
+    done <<'END'
+output.bias output.weight
+--bidirectional
+output.bias
+--decoder tied
+bilinear.weight output.bias
+--decoder tied --bidirectional
+output.bias output.weight
+--model hierarchical --decoder dense
+output.bias
+--model hierarchical --decoder tied
+bilinear.weight
+--model narm --encoder global
+output.bias
+--model narm --encoder global --decoder tied
+bilinear.weight output.bias
+--model narm --decoder tied
+output.bias output.weight
+--model narm --decoder dense
+END
+    run -65 --separate-stderr train --decoder tied --init model --model narm "$BATCHES"
+    [[ $stderr == *bilinear* || $stderr == *output* ]]
+}
+
+@test "the label of tied outputs; factors have no decoder" {
+    [ "$(train --max-steps 0 --decoder tied "$BATCHES" | spcat | sed -n '1s/.*"label":"\([^"]*\)".*/\1/p')" = 'ii-rnn tied' ]
+    run -64 --separate-stderr train --model fpmc --decoder tied "$BATCHES"
+    [[ $stderr == *'--decoder goes with --model ii-rnn, hierarchical, narm, hrnn, rnn, not with fpmc'* ]]
+}
+
 @test "--init matches items by name" {
     need_check
     train --save model --save-by last "$BATCHES" >/dev/null

@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "model/item_output.h"
 #include "model/parallel.h"
 
 struct hrnn_slots {
@@ -30,7 +31,8 @@ struct hrnn_slots {
     bool all;    /* c is an input of every step */
     bool joined; /* without user level: a user's sessions are read as one */
     int size;    /* H */
-    const struct parameter *item, *start, *start_bias, *input, *output, *output_bias;
+    const struct parameter *start, *start_bias, *input;
+    struct item_output output;
     struct gru session, user;
     /* state between calls */
     struct slot_states slot_states;
@@ -54,7 +56,8 @@ struct recurrent_options {
 };
 
 static const struct recurrent_options defaults = {
-    .shared = {.embedding = 100, .dropout = 0.2, .gru = "reset-before", .unroll = 1},
+    .shared =
+        {.embedding = 100, .dropout = 0.2, .decoder = "dense", .gru = "reset-before", .unroll = 1},
     .propagate = "init",
 };
 
@@ -84,10 +87,12 @@ static const struct option join_rows[] = {
     {0},
 };
 
-static const struct option *const hrnn_options[] = {model_size_rows, hidden_rows,       user_rows,
-                                                    model_gru_rows,  model_unroll_rows, NULL};
-static const struct option *const rnn_options[] = {model_size_rows, hidden_rows,       join_rows,
-                                                   model_gru_rows,  model_unroll_rows, NULL};
+static const struct option *const hrnn_options[] = {
+    model_size_rows,    hidden_rows,       user_rows, model_gru_rows,
+    model_decoder_rows, model_unroll_rows, NULL};
+static const struct option *const rnn_options[] = {
+    model_size_rows,    hidden_rows,       join_rows, model_gru_rows,
+    model_decoder_rows, model_unroll_rows, NULL};
 
 static const struct recurrent_options *own_options(const struct model *m)
 {
@@ -101,7 +106,7 @@ static void declare(struct hrnn_slots *r, struct model *m)
     struct parameters *p = &m->parameters;
     int in = (int)m->options->embedding, size = r->size;
     float bound = 1 / sqrtf((float)size);
-    r->item = parameters_add_items(p, "item_embedding.weight", m->data.items, in, 1);
+    item_output_declare_items(&r->output, m);
     parameters_add_gru(p, &r->session, "session_gru", in, size, model_reset_before(m));
     if (r->users) {
         parameters_add_gru(p, &r->user, "user_gru", size, size, model_reset_before(m));
@@ -110,8 +115,7 @@ static void declare(struct hrnn_slots *r, struct model *m)
     }
     if (r->all)
         r->input = parameters_add_matrix(p, "user_to_input.weight", 3 * size, size, bound);
-    r->output = parameters_add_items(p, "output.weight", m->data.items, size, bound);
-    r->output_bias = parameters_add_items(p, "output.bias", m->data.items, 0, bound);
+    item_output_declare(&r->output, m, size);
 }
 
 static struct hrnn_slots *slots_open(struct model *m, bool users)
@@ -279,13 +283,9 @@ static void slots_plan(struct model *m, struct tape *t, const struct slot_steps 
         plan_moves(t, &step, &n);
         plan->step[k] = plan_step(r, t, step, once);
     }
-    plan->input = tape_plan_rows(t, r->item, n.input, n.inputs);
-    *f = (struct forward){.target = n.target,
-                          .owner = n.owner,
-                          .targets = n.targets,
-                          .output = r->output,
-                          .output_bias = r->output_bias,
-                          .plan = plan};
+    plan->input = tape_plan_rows(t, r->output.item, n.input, n.inputs);
+    *f = (struct forward){.target = n.target, .owner = n.owner, .targets = n.targets, .plan = plan};
+    item_output_layer(&r->output, f);
 }
 
 /* ---- a step ---- */
@@ -431,7 +431,7 @@ static void slots_steps(struct model *m, struct tape *t, struct forward *f)
     struct tensor **states = tape_host(t, MOVES * (size_t)plan->count * sizeof *states);
     struct parameter *wide = tape_host(t, sizeof *wide);
     struct gru gru = input_of(r, t, wide);
-    struct tensor *x = tape_planned_rows(t, r->item, &plan->input);
+    struct tensor *x = tape_planned_rows(t, r->output.item, &plan->input);
     int parts = 0;
     for (int k = 0; k < plan->count; k++) {
         const struct step_plan *p = &plan->step[k];
@@ -446,7 +446,9 @@ static void slots_steps(struct model *m, struct tape *t, struct forward *f)
                 states[parts++] = h;
         }
     }
-    f->state = parts ? tape_stack(t, states, parts) : tape_constant(t, r->s[0], 0, r->size);
+    struct tensor *all =
+        parts ? tape_stack(t, states, parts) : tape_constant(t, r->s[0], 0, r->size);
+    item_output_state(&r->output, t, all, f);
     carry_out(m, s, r->s);
     if (r->users)
         carry_out(m, c, r->c);
@@ -518,19 +520,16 @@ static void slots_forward(struct model *m, struct tape *t, const struct batch *b
     struct parameter wide;
     struct gru gru = input_of(r, t, &wide);
     struct tensor *start = start_states(m, t, b);
-    struct tensor *x[] = {tape_rows_of(t, r->item, p.input, p.inputs), NULL};
+    struct tensor *x[] = {tape_rows_of(t, r->output.item, p.input, p.inputs), NULL};
     if (r->all)
         x[1] = tape_gather(t, r->tested.c, tape_rows(t, p.session, p.inputs));
     const struct ragged *sessions = tape_ragged(t, r->tested.length, (int)b->length.len);
     struct tensor *h = tape_gru(t, &gru, tape_concat(t, x, r->all ? 2 : 1), start, sessions);
     r->tested.states = h;
-    *f = (struct forward){
-        .state = r->joined ? tape_gather(t, h, tape_rows(t, p.after, p.targets)) : h,
-        .target = p.target,
-        .targets = p.targets,
-        .output = r->output,
-        .output_bias = r->output_bias,
-    };
+    *f = (struct forward){.target = p.target, .targets = p.targets};
+    item_output_state(&r->output, t,
+                      r->joined ? tape_gather(t, h, tape_rows(t, p.after, p.targets)) : h, f);
+    item_output_layer(&r->output, f);
 }
 
 /* The user GRU takes in the last state of each session; of joined sessions that is kept as it is,

@@ -42,7 +42,7 @@ struct ii_rnn_options {
 };
 
 static const struct ii_rnn_options defaults = {
-    .shared = {.embedding = 100, .dropout = 0.2, .gru = "reset-after"},
+    .shared = {.embedding = 100, .dropout = 0.2, .decoder = "dense", .gru = "reset-after"},
     .session_rep = "mean",
 };
 
@@ -63,7 +63,8 @@ static const struct option own_rows[] = {
 };
 
 static const struct option *const options[] = {
-    model_size_rows, own_rows, model_user_weight_rows, model_gru_rows, model_wide_rows, NULL};
+    model_size_rows, own_rows, model_user_weight_rows, model_gru_rows, model_decoder_rows,
+    model_wide_rows, NULL};
 
 static const struct ii_rnn_options *own_options(const struct model_options *o)
 {

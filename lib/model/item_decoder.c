@@ -1,21 +1,16 @@
 #include "model/item_decoder.h"
 
-#include <math.h>
 #include <string.h>
 
 void item_decoder_declare_items(struct item_decoder *d, struct model *m)
 {
-    d->item = parameters_add_items(&m->parameters, "item_embedding.weight", m->data.items,
-                                   m->options->embedding, 1);
+    item_output_declare_items(&d->output, m);
 }
 
 void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int state)
 {
-    struct parameters *p = &m->parameters;
-    float bound = 1 / sqrtf((float)state);
-    parameters_add_gru(p, &d->gru, "intra_gru", in, state, model_reset_before(m));
-    d->output = parameters_add_items(p, "output.weight", m->data.items, state, bound);
-    d->output_bias = parameters_add_items(p, "output.bias", m->data.items, 0, bound);
+    parameters_add_gru(&m->parameters, &d->gru, "intra_gru", in, state, model_reset_before(m));
+    item_output_declare(&d->output, m, state);
 }
 
 /* Inputs are all events but the last, targets all but the first.  The arrays have room for `more`
@@ -53,7 +48,7 @@ struct tensor *item_decoder_read(struct item_decoder *d, const struct model *m, 
     if (others)
         memcpy(item + inputs, more.at, more.len * sizeof *item);
     const int32_t *place;
-    struct tensor *table = tape_different_rows(t, d->item, item, inputs + others, &place);
+    struct tensor *table = tape_different_rows(t, d->output.item, item, inputs + others, &place);
     struct tensor *x = tape_gather(t, table, tape_rows(t, place, inputs));
     d->steps = tape_ragged(t, d->length, (int)b->length.len);
     d->input = tape_dropout(t, x, (float)m->options->dropout);
@@ -64,7 +59,6 @@ void item_decoder_output(struct item_decoder *d, const struct model *m, struct t
                          struct tensor *states, struct forward *f)
 {
     d->states = states;
-    f->state = tape_dropout(t, states, (float)m->options->dropout);
-    f->output = d->output;
-    f->output_bias = d->output_bias;
+    item_output_state(&d->output, t, tape_dropout(t, states, (float)m->options->dropout), f);
+    item_output_layer(&d->output, f);
 }

@@ -3,10 +3,10 @@
 #ifndef MODEL_ITEM_DECODER_H
 #define MODEL_ITEM_DECODER_H
 
-#include "model/model.h"
+#include "model/item_output.h"
 
 struct item_decoder {
-    const struct parameter *item, *output, *output_bias;
+    struct item_output output;
     struct gru gru;
     /* of the batch */
     const struct ragged *steps; /* its sessions' inputs */

@@ -18,6 +18,13 @@ const struct option model_size_rows[] = {
     {0},
 };
 
+const struct option model_decoder_rows[] = {
+    {OPTION_CHOICE, .name = "decoder", .choices = "dense|tied|bilinear", .recorded = true,
+     .labels = true, .at = offsetof(struct model_options, decoder),
+     .help = "score items by a dense layer, or by their embeddings"},
+    {0},
+};
+
 const struct option model_gru_rows[] = {
     {OPTION_CHOICE, .name = "gru", .choices = "reset-after|reset-before", .recorded = true,
      .at = offsetof(struct model_options, gru),

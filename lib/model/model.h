@@ -28,6 +28,7 @@ struct model_data {
 struct model_options {
     int64_t embedding; /* E */
     double dropout;
+    const char *decoder;  /* "dense", "tied", "bilinear" (model/item_output.h) */
     const char *gru;      /* "reset-after", "reset-before" */
     const char *per_user; /* "inter,intra", "session,user": levels with weights for each user */
     const char *clusters; /* a number or a file: clusters of users that share such weights */
@@ -38,6 +39,7 @@ struct model_options {
 
 /* Their option rows. */
 extern const struct option model_size_rows[];        /* embedding, dropout */
+extern const struct option model_decoder_rows[];     /* decoder */
 extern const struct option model_gru_rows[];         /* gru */
 extern const struct option model_user_weight_rows[]; /* per-user, clusters */
 extern const struct option model_unroll_rows[];      /* unroll */

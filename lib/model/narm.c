@@ -4,22 +4,22 @@
  *
  *     c_t = [h_t ; Σ_{j<=t} α_tj h_j],  α_tj = vᵀ σ(A₁ h_t + A₂ h_j)        (eq. 6 to 9)
  *
- * The decoder scores the items by their embeddings, score_i = emb_iᵀ B c_t (eq. 10), or by a dense
- * layer.  Every position of a session is trained from the items up to it, at most the last 19. */
+ * The decoder scores the items by their embeddings, score_i = emb_iᵀ B c_t (eq. 10), or by another
+ * form of output layer.  Every position of a session is trained from the items up to it, at most
+ * the last 19. */
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "model/model.h"
+#include "model/item_output.h"
 
 enum { NARM_STEPS = 19 };
 
 struct narm {
     bool global, local; /* both: hybrid */
-    bool dense;
-    const struct parameter *item, *output, *output_bias;
+    struct item_output output;
     struct gru gru;
-    const struct parameter *energy, *query, *key, *bilinear;
+    const struct parameter *energy, *query, *key;
 };
 
 /* ---- options ---- */
@@ -28,14 +28,12 @@ struct narm_options {
     struct model_options shared;
     int64_t hidden;         /* size of states; 0: the embedding's */
     const char *encoder;    /* "global", "local", "hybrid" */
-    const char *decoder;    /* "bilinear", "dense" */
     double feature_dropout; /* of c_t, before the decoder */
 };
 
 static const struct narm_options defaults = {
-    .shared = {.embedding = 100, .dropout = 0.2, .gru = "reset-after"},
+    .shared = {.embedding = 100, .dropout = 0.2, .decoder = "bilinear", .gru = "reset-after"},
     .encoder = "hybrid",
-    .decoder = "bilinear",
     .feature_dropout = 0.5,
 };
 
@@ -45,17 +43,14 @@ static const struct option own_rows[] = {
     {OPTION_CHOICE, .name = "encoder", .choices = "global|local|hybrid", .recorded = true,
      .labels = true, .at = offsetof(struct narm_options, encoder),
      .help = "newest state (global), attention over states (local), or both"},
-    {OPTION_CHOICE, .name = "decoder", .choices = "bilinear|dense", .recorded = true,
-     .labels = true, .at = offsetof(struct narm_options, decoder),
-     .help = "score items by their embeddings, or by a dense layer"},
     {OPTION_REAL, .name = "feature-dropout", .argument = "RATE", .recorded = true, .high = 0.999,
      .at = offsetof(struct narm_options, feature_dropout),
      .help = "dropout rate before the decoder"},
     {0},
 };
 
-static const struct option *const options[] = {model_size_rows, own_rows, model_gru_rows,
-                                               model_wide_rows, NULL};
+static const struct option *const options[] = {model_size_rows,    own_rows,        model_gru_rows,
+                                               model_decoder_rows, model_wide_rows, NULL};
 
 static const struct narm_options *own_options(const struct model_options *o)
 {
@@ -75,20 +70,15 @@ static void declare(struct narm *r, struct model *m)
     const struct narm_options *o = own_options(m->options);
     int size = (int)o->shared.embedding, state = (int)(o->hidden ? o->hidden : size);
     int wide = r->global && r->local ? 2 * state : state;
-    float bound = 1 / sqrtf((float)state), wide_bound = 1 / sqrtf((float)wide);
-    r->item = parameters_add_items(p, "item_embedding.weight", m->data.items, size, 1);
+    float bound = 1 / sqrtf((float)state);
+    item_output_declare_items(&r->output, m);
     parameters_add_gru(p, &r->gru, "gru", size, state, model_reset_before(m));
     if (r->local) {
         r->query = parameters_add_matrix(p, "attention_query.weight", state, state, bound);
         r->key = parameters_add_matrix(p, "attention_key.weight", state, state, bound);
         r->energy = parameters_add_matrix(p, "attention_energy.weight", 1, state, bound);
     }
-    if (r->dense) {
-        r->output = parameters_add_items(p, "output.weight", m->data.items, wide, wide_bound);
-        r->output_bias = parameters_add_items(p, "output.bias", m->data.items, 0, wide_bound);
-    } else {
-        r->bilinear = parameters_add_matrix(p, "bilinear.weight", size, wide, wide_bound);
-    }
+    item_output_declare(&r->output, m, wide);
 }
 
 static void narm_open(struct model *m)
@@ -98,7 +88,6 @@ static void narm_open(struct model *m)
     m->own = r;
     r->global = strcmp(o->encoder, "local") != 0;
     r->local = strcmp(o->encoder, "global") != 0;
-    r->dense = !strcmp(o->decoder, "dense");
     declare(r, m);
 }
 
@@ -204,7 +193,7 @@ static void narm_forward(struct model *m, struct tape *t, const struct batch *b,
     struct windows w = make_windows(t, b);
     struct attention_weights attention = {0};
     const struct ragged *rows = tape_ragged(t, w.length, w.count);
-    struct tensor *x = tape_rows_of(t, r->item, w.input, w.total);
+    struct tensor *x = tape_rows_of(t, r->output.item, w.input, w.total);
     struct tensor *h =
         tape_gru(t, &r->gru, tape_dropout(t, x, (float)o->shared.dropout), NULL, rows);
     struct tensor *c = features(r, t, h, rows, &attention);
@@ -214,14 +203,8 @@ static void narm_forward(struct model *m, struct tape *t, const struct batch *b,
     *f = (struct forward){.targets = w.targets, .target = w.target, .owner = w.owner};
     if (r->local)
         show_weights(t, &w, &attention, f);
-    if (r->dense) {
-        f->state = c;
-        f->output = r->output;
-        f->output_bias = r->output_bias;
-    } else {
-        f->state = tape_linear(t, c, tape_parameter(t, r->bilinear), NULL);
-        f->output = r->item;
-    }
+    item_output_state(&r->output, t, c, f);
+    item_output_layer(&r->output, f);
 }
 
 extern const struct model_class narm_class;

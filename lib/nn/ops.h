@@ -30,6 +30,7 @@ struct rows {
     const int32_t *row;   /* [unique] ascending */
     const int32_t *start; /* [unique + 1] into order */
     const int32_t *order; /* positions of `at`, grouped by row */
+    const int32_t *host;  /* [unique] `row` on the host; NULL: not there */
 };
 
 /* Sequences end to end: sequence s has rows start[s] .. start[s+1]-1.  The packed order has the

@@ -4,9 +4,8 @@
  * A table is a parameter of blocks: the weights of one user or cluster, or the row of one item. How
  * a step updates it follows from how the step used it (the uses are on the tape).  If the step used
  * some blocks, it updates only these; a lazy update first applies to them what the steps since
- * their last update would have done with gradients of zero.  If the step used all of the table, or
- * different blocks in several places, the update is that of a dense parameter.  Tables come after
- * the dense parameters. */
+ * their last update would have done with gradients of zero.  If the step used all of the table, the
+ * update is that of a dense parameter.  Tables come after the dense parameters. */
 #ifndef NN_PARAMETERS_H
 #define NN_PARAMETERS_H
 

@@ -1,5 +1,7 @@
 #include "nn/tape.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "nn/tape_nodes.h"
 
@@ -168,7 +170,7 @@ const struct rows *tape_all_rows(struct tape *t, int n)
     if (t->numbered <= n)
         number_rows(t, n + 1);
     struct rows *r = tape_host(t, sizeof *r);
-    *r = (struct rows){n, t->numbers, n, t->numbers, t->numbers, t->numbers};
+    *r = (struct rows){n, t->numbers, n, t->numbers, t->numbers, t->numbers, NULL};
     return r;
 }
 
@@ -300,25 +302,48 @@ static void add_blocks(struct tape *t, const struct table_use *use, const struct
                        whole->grad);
 }
 
-static bool used_elsewhere(const struct tape *t, const struct table_use *use)
+/* Makes one use of two: the blocks of both, with the sums of their gradients. */
+static void merge_blocks(struct tape *t, const struct table_use *use, struct table_use *into)
 {
-    for (const struct table_use *other = t->uses; other; other = other->before)
-        if (other != use && other->parameter == use->parameter)
-            return true;
-    return false;
+    int block = parameter_block(use->parameter), first = use->rows->unique;
+    int count = first + into->rows->unique;
+    int32_t *row = tape_host_ints(t, (size_t)count);
+    float *grad = tape_floats(t, (size_t)count * (size_t)block);
+    memcpy(row, use->rows->host, (size_t)first * sizeof *row);
+    memcpy(row + first, into->rows->host, (size_t)(count - first) * sizeof *row);
+    t->op->copy(t->device, grad, use->tensor->grad, tensor_size(use->tensor));
+    t->op->copy(t->device, grad + tensor_size(use->tensor), into->tensor->grad,
+                tensor_size(into->tensor));
+    const struct rows *place = tape_groups(t, row, count, &into->rows);
+    float *sum = new_gradient(t, (size_t)place->unique * (size_t)block);
+    t->op->gather_back(t->device, place, block, grad, sum);
+    into->tensor = tape_tensor(t, NULL, sum, place->unique, block);
 }
 
-/* Turns several uses of a table into one of all of it. */
+/* Another use of the same table: of all of it, if there is one. */
+static struct table_use *other_use(const struct tape *t, const struct table_use *use)
+{
+    struct table_use *other = find_use(t, use->parameter, NULL);
+    for (struct table_use *x = t->uses; x && !other; x = x->before)
+        if (x != use && x->parameter == use->parameter)
+            other = x;
+    return other;
+}
+
+/* Leaves one use of each table: of all of it where one was, else of the blocks of all uses. */
 static void join_uses(struct tape *t)
 {
     for (struct table_use **at = &t->uses; *at;) {
-        struct table_use *use = *at;
-        if (!use->rows || !used_elsewhere(t, use)) {
+        struct table_use *use = *at, *other = use->rows ? other_use(t, use) : NULL;
+        if (!other) {
             at = &use->before;
             continue;
         }
         *at = use->before;
-        add_blocks(t, use, whole_table(t, use->parameter));
+        if (other->rows)
+            merge_blocks(t, use, other);
+        else
+            add_blocks(t, use, other->tensor);
     }
 }
 

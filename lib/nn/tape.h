@@ -56,7 +56,7 @@ struct tensor *tape_blocks(struct tape *t, const struct parameter *p, const stru
 
 /* Rows of a parameter by the index of its first dimension: [count, .]; -1 gives a row of zeros.
  * Rows of a table in training: none below 0, and best one call a step for all of them, since the
- * update is dense after several. */
+ * gradients of several are added up. */
 struct tensor *tape_rows_of(struct tape *t, const struct parameter *p, const int32_t *host,
                             int count);
 

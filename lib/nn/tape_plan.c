@@ -59,7 +59,8 @@ const struct rows *tape_rows(struct tape *t, const int32_t *host, int count)
                        .unique = p.unique,
                        .row = tape_ints(t, p.row, (size_t)p.unique),
                        .start = tape_ints(t, p.start, (size_t)p.unique + 1),
-                       .order = tape_ints(t, p.order, (size_t)p.real)};
+                       .order = tape_ints(t, p.order, (size_t)p.real),
+                       .host = p.row};
     return r;
 }
 
@@ -96,7 +97,8 @@ const struct rows *tape_groups(struct tape *t, const int32_t *user, int count,
                          .unique = p.unique,
                          .row = tape_ints(t, p.row, (size_t)p.unique),
                          .start = tape_ints(t, p.start, (size_t)p.unique + 1),
-                         .order = tape_ints(t, p.order, (size_t)count)};
+                         .order = tape_ints(t, p.order, (size_t)count),
+                         .host = p.row};
     *r = *all;
     r->at = tape_ints(t, place, (size_t)count);
     r->row = tape_ints(t, row, (size_t)p.unique);

@@ -37,6 +37,23 @@ static void check_forms(void)
     check("mean", NULL, NULL, NULL, false, "reset-after", 1, 0);
 }
 
+/* Tied outputs, with a matrix where states are wider than embeddings and without: the table has
+ * gradients from the session's items, from those of earlier ones and from all scores. */
+static void check_tied_outputs(void)
+{
+    struct model_shape o = {.session_rep = "mean",
+                            .user_rep = "last",
+                            .decoder = "tied",
+                            .gru = "reset-after",
+                            .embedding = 5,
+                            .dropout = 0.3};
+    check_form("hierarchical", &o);
+    o.session_rep = o.user_rep = "attention", o.inter = "delta", o.embedding = 4;
+    check_form("hierarchical", &o);
+    o.bidirectional = true, o.dropout = 0, o.gru = "reset-before", o.embedding = 17;
+    check_form("hierarchical", &o);
+}
+
 static void check_per_user(void)
 {
     struct model_shape o = {.session_rep = "attention",
@@ -118,6 +135,7 @@ static void check_refusals(void)
 int main(void)
 {
     check_forms();
+    check_tied_outputs();
     check_per_user();
     check_plain();
     check_refusals();

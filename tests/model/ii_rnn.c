@@ -43,6 +43,39 @@ static void check_forms(void)
     check("last", "hidden", "sum", true, "reset-after", 17, 0);
 }
 
+/* Tied outputs, with a matrix where states are wider than embeddings and without. */
+static void check_tied_outputs(void)
+{
+    struct model_shape o = {.session_rep = "mean",
+                            .decoder = "tied",
+                            .gru = "reset-after",
+                            .embedding = 5,
+                            .dropout = 0.3};
+    check_form("ii-rnn", &o);
+    o.inter = "hidden,delta", o.intra = "cat", o.embedding = 4;
+    check_form("ii-rnn", &o);
+    o.session_rep = "last", o.bidirectional = true, o.gru = "reset-before";
+    check_form("ii-rnn", &o);
+    o.inter = o.intra = NULL, o.embedding = 17, o.dropout = 0;
+    check_form("ii-rnn", &o);
+}
+
+/* Embeddings that are also the output layer begin smaller. */
+static void check_first_values(const char *decoder, double bound)
+{
+    struct model_shape shape = {.decoder = decoder, .embedding = 16};
+    struct pair p;
+    pair_open(&p, "ii-rnn", &shape);
+    const struct parameter *item = p.model.parameters.list.at[0];
+    const double *w = p.reference.item;
+    double largest = 0;
+    for (size_t i = 0; i < item->count; i++)
+        largest = fmax(largest, fabs(w[i]));
+    tap_ok(largest <= bound && largest > 0.9 * bound, "%s: the first embeddings are up to %.3f",
+           decoder, largest);
+    pair_close(&p);
+}
+
 static void check_per_user(void)
 {
     struct model_shape o = {.session_rep = "mean",
@@ -255,6 +288,9 @@ static void check_refusals(void)
 int main(void)
 {
     check_forms();
+    check_tied_outputs();
+    check_first_values("tied", 0.25);
+    check_first_values("dense", 1);
     check_per_user();
     check_passes("mean");
     check_passes("last");

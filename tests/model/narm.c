@@ -83,11 +83,12 @@ static double loss_of(const struct weights *w, const struct form *s, const doubl
                       int target)
 {
     double score[PAIR_ITEMS], state[REF_SIZE], sum = 0;
-    for (int i = 0; i < s->size && w->bilinear; i++)
-        state[i] = row_dot(width, w->bilinear, i, c);
+    for (int i = 0; i < s->size && !w->output; i++)
+        state[i] = w->bilinear ? row_dot(width, w->bilinear, i, c) : c[i];
     for (int i = 0; i < PAIR_ITEMS; i++) {
-        score[i] = w->bilinear ? row_dot(s->size, w->item, i, state)
-                               : row_dot(width, w->output, i, c) + w->output_bias[i];
+        score[i] =
+            (w->output ? row_dot(width, w->output, i, c) : row_dot(s->size, w->item, i, state)) +
+            (w->output_bias ? w->output_bias[i] : 0);
         sum += exp(score[i]);
     }
     return log(sum) - score[target];
@@ -191,6 +192,8 @@ int main(void)
         check_narm(&(struct form){encoders[i], "bilinear", 5, 7, 0.25, 0.5}, "reset-before");
         check_narm(&(struct form){encoders[i], "dense", 6, 4, 0.25, 0.5}, "reset-after");
         check_narm(&(struct form){encoders[i], "bilinear", 33, 31, 0, 0}, "reset-before");
+        check_narm(&(struct form){encoders[i], "tied", 6, 6, 0.25, 0.5}, "reset-after");
+        check_narm(&(struct form){encoders[i], "tied", 5, 7, 0.25, 0}, "reset-before");
     }
     return tap_done();
 }

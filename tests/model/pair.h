@@ -294,8 +294,8 @@ static inline void check_form(const char *model, const struct model_shape *shape
     double slopes = gradient_difference(&p, &made[PAIR_BATCHES - 1].batch,
                                         shape->embedding > 10 ? 61 : 4, &none);
     tap_ok(losses < 1e-6 && slopes < 2e-7 && none == 0,
-           "%s%s%s%s%s%s%s%s%s%s%s%s, %s, size %d, dropout %g: losses to %.1e, gradients to %.1e",
-           shape->session_rep, shape->user_rep ? ", user " : "",
+           "%s%s%s%s%s%s%s%s%s%s%s%s%s, %s, size %d, dropout %g: losses to %.1e, gradients to %.1e",
+           shape->decoder ? "tied, " : "", shape->session_rep, shape->user_rep ? ", user " : "",
            shape->user_rep ? shape->user_rep : "", shape->inter ? ", inter " : "",
            shape->inter ? shape->inter : "", shape->intra ? ", intra " : "",
            shape->intra ? shape->intra : "", shape->attend_to ? ", attends to " : "",

@@ -36,7 +36,8 @@ struct reference {
     double *w; /* all weights, placed as the parameters are; into it: */
     struct ref_gru earlier[2], inner, intra; /* inter or user GRU, both ways; session GRU */
     struct ref_layer over, inside, every;    /* inter or user, session, intra attention */
-    const double *item, *delta, *week, *age, *age_bias, *read, *read_bias, *output, *output_bias;
+    const double *item, *delta, *week, *age, *age_bias, *read, *read_bias;
+    const double *output, *output_bias, *bilinear; /* output NULL: the items' embeddings */
     double rate;
     uint64_t seed, step; /* of the masks; rate 0: none */
     double rep[REF_USERS][REF_SESSIONS][REF_STATE];
@@ -143,6 +144,7 @@ static inline void ref_bind(struct reference *r)
     r->read_bias = ref_w(r, "representation", ".bias");
     r->output = ref_w(r, "output", ".weight");
     r->output_bias = ref_w(r, "output", ".bias");
+    r->bilinear = ref_w(r, "bilinear", ".weight");
 }
 
 /* ---- pieces ---- */
@@ -379,14 +381,21 @@ static inline void ref_context(const struct reference *r, int user, const struct
                state, context);
 }
 
+/* -log softmax of the target's score, e · P s + b with tied outputs, without P where there is none.
+ */
 static inline double ref_loss(const struct reference *r, const double *state, int target)
 {
-    const double *weight = r->output, *bias = r->output_bias;
-    int n = ref_state(r);
-    double sum = 0;
-    for (int i = 0; i < r->items; i++)
-        sum += exp(ref_dot(n, weight + i * n, state) + bias[i]);
-    return log(sum) - ref_dot(n, weight + target * n, state) - bias[target];
+    const double *weight = r->output ? r->output : r->item, *bias = r->output_bias;
+    double sum = 0, score = 0, mapped[REF_SIZE];
+    int state_width = ref_state(r), n = r->output ? state_width : r->size;
+    for (int k = 0; r->bilinear && k < n; k++)
+        mapped[k] = ref_dot(state_width, r->bilinear + k * state_width, state);
+    for (int i = 0; i < r->items; i++) {
+        double x = ref_dot(n, weight + i * n, r->bilinear ? mapped : state) + bias[i];
+        sum += exp(x);
+        score = i == target ? x : score;
+    }
+    return log(sum) - score;
 }
 
 /* The losses of a session's targets, and its representation; *targets counts them. */

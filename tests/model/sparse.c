@@ -153,6 +153,8 @@ int main(void)
         {"narm", {.decoder = "dense", .hidden = 5, .feature_dropout = 0.3}, false, false},
         {"narm", {.decoder = "bilinear", .hidden = 5, .feature_dropout = 0.3}, false, false},
         {"narm", {.decoder = "bilinear", .hidden = 5}, true, false},
+        {"ii-rnn", {.session_rep = "mean", .decoder = "tied"}, false, false},
+        {"ii-rnn", {.session_rep = "last", .decoder = "tied", .bidirectional = true}, true, false},
     };
     const struct {
         struct optimizer o;

@@ -1,0 +1,45 @@
+#include "model/item_output.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool has_form(const struct model *m, const char *form)
+{
+    return !strcmp(m->options->decoder, form);
+}
+
+/* Embeddings that are also output weights start small, so that the first scores are nearly equal.
+ */
+void item_output_declare_items(struct item_output *o, struct model *m)
+{
+    int64_t size = m->options->embedding;
+    float bound = has_form(m, "tied") ? 1 / sqrtf((float)size) : 1;
+    o->item =
+        parameters_add_items(&m->parameters, "item_embedding.weight", m->data.items, size, bound);
+}
+
+void item_output_declare(struct item_output *o, struct model *m, int state)
+{
+    struct parameters *p = &m->parameters;
+    bool dense = has_form(m, "dense"), bilinear = has_form(m, "bilinear");
+    float bound = 1 / sqrtf((float)state);
+    o->weight = o->item;
+    if (dense)
+        o->weight = parameters_add_items(p, "output.weight", m->data.items, state, bound);
+    else if (bilinear || state != o->item->cols)
+        o->bilinear = parameters_add_matrix(p, "bilinear.weight", o->item->cols, state, bound);
+    if (!bilinear)
+        o->bias = parameters_add_items(p, "output.bias", m->data.items, 0, dense ? bound : 0);
+}
+
+void item_output_layer(const struct item_output *o, struct forward *f)
+{
+    f->output = o->weight;
+    f->output_bias = o->bias;
+}
+
+void item_output_state(const struct item_output *o, struct tape *t, struct tensor *states,
+                       struct forward *f)
+{
+    f->state = o->bilinear ? tape_linear(t, states, tape_parameter(t, o->bilinear), NULL) : states;
+}

@@ -1,0 +1,30 @@
+/* The item embeddings and the output layer over all items, in the forms of --decoder, s being the
+ * state [S] and e_i the embedding of item i [E]:
+ *
+ *     dense      score_i = w_i · s + b_i
+ *     tied       score_i = e_i · P s + b_i     without P where E = S
+ *     bilinear   score_i = e_i · P s           (Li et al. 2017, eq. 10)
+ */
+#ifndef MODEL_ITEM_OUTPUT_H
+#define MODEL_ITEM_OUTPUT_H
+
+#include "model/model.h"
+
+struct item_output {
+    const struct parameter *item;     /* the embeddings [N, E] */
+    const struct parameter *weight;   /* [N, S], or the embeddings */
+    const struct parameter *bias;     /* [N]; NULL: none */
+    const struct parameter *bilinear; /* P [E, S]; NULL: none */
+};
+
+/* Declare item_embedding, which is a model's first parameter, and the output layer over states of
+ * width `state`. */
+void item_output_declare_items(struct item_output *o, struct model *m);
+void item_output_declare(struct item_output *o, struct model *m, int state);
+
+/* Sets weight and bias of *f, and from states [T, S] after dropout its state. */
+void item_output_layer(const struct item_output *o, struct forward *f);
+void item_output_state(const struct item_output *o, struct tape *t, struct tensor *states,
+                       struct forward *f);
+
+#endif
