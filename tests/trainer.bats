@@ -338,7 +338,7 @@ EOT
     cmp <(tensors model) <(tensors same)
 }
 
-# names FILE: the tensors of the output layer in a model file.
+# output_of FILE: the tensors of the output layer in a model file.
 output_of() { tr '"' '\n' <"$1" | grep -aE '^(output\.(weight|bias)|bilinear\.weight)$' | sort | paste -sd' '; }
 
 @test "--decoder: the output layer is a table of its own, or the embeddings" {
