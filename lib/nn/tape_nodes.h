@@ -55,6 +55,9 @@ static inline size_t tensor_size(const struct tensor *x)
     return (size_t)x->rows * (size_t)x->cols;
 }
 
+/* n zeros, for a gradient. */
+float *tape_gradient(struct tape *t, size_t n);
+
 /* A tensor in given memory. */
 struct tensor *tape_tensor(struct tape *t, float *value, float *grad, int rows, int cols);
 
