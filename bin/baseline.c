@@ -4,7 +4,7 @@
 #include "cli/progress.h"
 #include "baseline/run.h"
 
-#define MODELS "pop|s-pop|ppop|ppop-decay|markov|item-knn|session-knn|vstan"
+#define MODELS "pop|s-pop|ppop|ppop-decay|markov|item-knn|session-knn|vstan|wide"
 
 static const char *model, *online = "none";
 static double age_days = 5;
@@ -140,6 +140,8 @@ int main(int argc, char **argv)
     meta_copy(&meta, sessions_in_meta(c->in));
     meta.kind = STREAM_PREDICTIONS;
     item_support_describe(&meta, c->rank_among);
+    if (!strcmp(model, "wide")) /* not the name of one that was trained on the log */
+        meta_set_text(&meta, "label", "wide ready-made");
     if (output_open(&out, to.path, to.flush, &meta, program.name, SESSPIPE_VERSION,
                     (struct bytes){packed.at, packed.len}, &e) ||
         counting_run(c, &e) || output_finish(&out, &e)) {

@@ -23,7 +23,7 @@ BATCH ?= --batch 40
 TRAIN ?= --embedding 100 --dropout 0.5 --lr 0.003 --lr-decay cosine --clip 1
 NAMED ?= 1
 AGAINST ?= best-baseline
-BASELINES ?= pop ppop ppop-decay markov item-knn session-knn vstan
+BASELINES ?= pop ppop ppop-decay markov item-knn session-knn vstan wide-ready
 $(foreach b,$(filter-out pop s-pop,$(BASELINES)),$(eval OPTIONS.$(b) ?= --online user))
 
 # Of equal scores the first counts: smaller models come before larger ones.
@@ -38,10 +38,11 @@ INPUT.narm-wide = wide-batches
 EXTRA = $(OUT)/best
 
 name_in = $(basename $(notdir $(shell cat $(OUT)/$(1))))
-counting = it counts, and has no model file: baseline --model $(strip $(1) $(OPTIONS.$(1)))
+counting = it counts, and has no model file: baseline --model $(strip $(call counts,$(1)) $(OPTIONS.$(1)))
+serving = $(if $(filter wide-ready,$(1)),it is ready-made: recommender and predictor use it without --model,$(call counting,$(1)))
 AFTER = @printf '%s\n' 'each tested over users against $(call name_in,best-baseline): $(OUT)/against.txt' \
     'best on the validation part: $(shell cat $(OUT)/best)' \
-    '$(if $(shell ls $(OUT)/best.safetensors 2>/dev/null),its model: $(OUT)/best.safetensors,$(call counting,$(call name_in,best)))'
+    '$(if $(shell ls $(OUT)/best.safetensors 2>/dev/null),its model: $(OUT)/best.safetensors,$(call serving,$(call name_in,best)))'
 
 ifeq ($(findstring --validation,$(FILTER)),)
 $(error the choice needs a validation part: FILTER='$(FILTER) --validation 0.1', or another of tfilter's)

@@ -9,6 +9,6 @@ SESSIONIZE ?= csv-sessionize --user personId --item contentId --time timestamp
 FILTER ?= --min-sessions 3 --split user:0.8
 BATCH ?= --batch 50
 TRAIN ?= --session-rep mean --embedding 50 --dropout 0.2
-BASELINES ?= pop ppop markov vstan
+BASELINES ?= pop ppop markov vstan wide-ready
 
 include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk

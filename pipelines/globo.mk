@@ -9,6 +9,6 @@ SESSIONIZE ?= csv-sessionize --preset globo --min-events 3
 FILTER ?= --min-item-support 20 --min-sessions 5 --split last-session --validation last-session
 BATCH ?= --batch 100
 TRAIN ?= --session-rep last --embedding 100 --dropout 0.2
-BASELINES ?= pop ppop markov vstan
+BASELINES ?= pop ppop markov vstan wide-ready
 
 include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk

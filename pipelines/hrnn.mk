@@ -45,7 +45,7 @@ LOSS ?= --loss top1
 OPTIMIZER ?= --optimizer adagrad --lr $(LR)
 UNROLL ?= 1
 TRAIN ?= $(LOSS) $(OPTIMIZER) --unroll $(UNROLL)
-BASELINES ?= pop ppop item-knn markov
+BASELINES ?= pop ppop item-knn markov wide-ready
 SMALL := rnn rnn-concat hrnn-all hrnn-init
 MODELS ?= $(SMALL) $(if $(LARGE),$(SMALL:%=%-large))
 NAMED ?= 1

@@ -26,7 +26,8 @@
 #   3     scores.txt, and against.txt: tests over users, who are sessions where a log has no users
 #   4     scores.txt: narm-global, narm-local, narm
 #   5     lengths.txt: its lengths are the number of events before the target, the position
-# The tables also have markov and session-knn; for logs with users add ppop to BASELINES.
+# The tables also have markov, session-knn and the ready-made wide model; for logs with users add ppop
+# to BASELINES.
 
 OUT ?= out/narm
 EPOCHS ?= 10
@@ -42,7 +43,7 @@ GRU_LR ?= 0.05
 BATCH ?= --scheme sessions --batch $(SESSIONS) --history 0
 SLOTS ?= --batch 100
 TRAIN ?=
-BASELINES ?= pop s-pop item-knn session-knn markov
+BASELINES ?= pop s-pop item-knn session-knn markov wide-ready
 MODELS ?= bpr-mf fpmc gru-rec improved-gru-rec narm-global-50 narm-local-50 narm-50 narm-global narm-local narm-dense narm
 NAMED ?= 1
 SCORE ?= --at 5,20

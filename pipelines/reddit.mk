@@ -8,6 +8,6 @@ SESSIONIZE ?= reddit-sessionize
 FILTER ?= --min-sessions 3 --split user:0.8
 BATCH ?= --batch 100
 TRAIN ?= --session-rep last --embedding 50 --dropout 0.0
-BASELINES ?= pop ppop markov vstan
+BASELINES ?= pop ppop markov vstan wide-ready
 
 include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk

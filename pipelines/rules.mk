@@ -22,7 +22,10 @@ TEST_FROM ?= 1
 ATTENTION ?= 500
 MAKEFLAGS += $(if $(JOBS),-j$(JOBS))
 
-BASELINES ?= pop ppop markov
+BASELINES ?= pop ppop markov wide-ready
+# A baseline is its --model, but for those that are called otherwise.
+COUNTS.wide-ready = wide
+counts = $(or $(COUNTS.$(1)),$(1))
 # A model is a name and its options, in OPTIONS.<name>; a baseline may have options too.  SCORE names
 # the scores, BEST_BY the one that selects the epoch, BY the groups of the breakdown, and AGAINST models
 # and baselines against which every model is tested over users.  With NAMED=1 tables have the names of
@@ -78,7 +81,7 @@ $(OUT)/wide-batches.mp: $(OUT)/split.mp
 	$(BIN)/batcher --epochs $(WIDE_EPOCHS) --test-from $(TEST_FROM) $(BATCH) $(WIDE_BATCH) -o $@ $<
 
 $(BASELINE_RUNS): $(OUT)/%.mp: $(OUT)/split.mp
-	$(BIN)/baseline --model $* $(OPTIONS.$*) $(AMONG) --threads $(THREADS) -o $@ $<
+	$(BIN)/baseline --model $(call counts,$*) $(OPTIONS.$*) $(AMONG) --threads $(THREADS) -o $@ $<
 
 # Models over parallel mini-batches name their scheme in INPUT.<model>: session-parallel or
 # user-parallel.

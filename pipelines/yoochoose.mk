@@ -16,7 +16,7 @@ FRACTION ?= 1
 FILTER ?= --min-item-support 5 --once --split last-day --drop-unseen
 BATCH ?= --batch 100 --scheme shuffled --train-recent $(FRACTION)
 TRAIN ?= --embedding 50 --dropout 0.25
-BASELINES ?= pop markov vstan
+BASELINES ?= pop markov vstan wide-ready
 MODELS ?= ii-rnn wide
 
 include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk

@@ -63,7 +63,7 @@ found_anew() { # N [ordered]: `all` and `some` agree, and there was something to
 
 @test "baseline: likewise, of every model" {
     baseline --model pop --top 50 split.mp >pop.mp
-    for model in pop s-pop ppop markov item-knn session-knn 'markov --mix pop.mp'; do
+    for model in pop s-pop ppop markov item-knn session-knn 'markov --mix pop.mp' wide; do
         baseline --model $model --top 10000 split.mp | spcat >all
         for n in 7 40; do
             baseline --model $model --top 9 --rank-among $n split.mp | spcat >some

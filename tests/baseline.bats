@@ -107,6 +107,48 @@ check() {
     [[ $stderr == *"--no-remind changes nothing in --model s-pop"* ]]
 }
 
+# Losses by target, and lists with scores, in one order.
+said_of() {
+    spcat "$1" | jq -c 'select(.[0] == "rank")[1] | [.user, .session, .position, .loss] | transpose[]' | sort
+    spcat "$1" | jq -c 'select(.[0] == "top")[1] | (.k as $k | [range(.user | length) as $i |
+        [.user[$i], .session[$i], .position[$i], .item[$i * $k:$i * $k + $k], .score[$i * $k:$i * $k + $k]]])[]' | sort
+}
+
+@test "wide: what predictor says of the same weights, as with its --online" {
+    batcher --epochs 1 -o batches.mp "$SPLIT.mp"
+    for online in user all; do
+        baseline --model wide --online $online --top 4 -o here.mp "$SPLIT.mp"
+        spcat --check here.mp
+        predictor -q -j 1 --top 4 -o there.mp $([ $online = user ] || echo --online) batches.mp
+        said_of here.mp >here
+        said_of there.mp >there
+        grep -q '^\[0,[1-9][0-9]*,0,\[' here
+        alike here there
+        mv here $online
+    done
+    run -1 cmp -s user all
+}
+
+@test "wide: alone it knows of no later part, with --online user of the user's" {
+    last() { spcat "$1" | jq -c 'select(.[0] == "rank")[1] | [.user, .position, .length, .session, .rank] | transpose[]' |
+        sort -t, -k1,1 -k4,4n | awk -F, '{ if ($1 != user) { user = $1; lines = ""; at = "" }
+            if ($4 != at) { at = $4; lines = "" } lines = lines $1 "," $2 "," $3 "," $5 "\n"; of[user] = lines }
+            END { for (u in of) printf "%s", of[u] }' | sort; }
+    # without all sessions of later parts but each user's last
+    spcat "$SPLIT.mp" | tac | awk -F, '!/^."session"/ || $3 == 1 || (NF > 6 && !of[$2]++)' | tac |
+        sed 's/^\["E".*/["E"]/' | spcat --from-json >fewer.mp
+    [ "$(spcat fewer.mp | grep -c '^."session"')" -lt "$(spcat "$SPLIT.mp" | grep -c '^."session"')" ]
+    for online in none user; do
+        last <(baseline --model wide --online $online "$SPLIT.mp") >whole.$online
+        last <(baseline --model wide --online $online fewer.mp) >fewer.$online
+    done
+    grep -q . whole.none
+    cmp whole.none fewer.none
+    run -1 cmp -s whole.user fewer.user
+    run -64 --separate-stderr baseline --model wide --no-remind "$SPLIT.mp"
+    run -64 --separate-stderr baseline --model wide --mix fewer.mp "$SPLIT.mp"
+}
+
 @test "learning online: the user's own sessions, or all, that ended before" {
     tfilter --split user:0.5 --validation 0.3 <(make_log 99 | awk -F, 'NR == 1 || $1 ~ /^u.$/' |
         reddit-sessionize --min-events 1 --keep-repeats) >few.mp 2>report
@@ -223,7 +265,7 @@ check() {
 }
 
 @test "any number of threads gives the same bytes" {
-    for model in item-knn session-knn s-pop markov; do
+    for model in item-knn session-knn s-pop markov wide; do
         for threads in 1 2 5; do
             baseline --model $model --top 6 --threads $threads "$SPLIT.mp" | cksum
         done | sort -u | wc -l | grep -qx 1
@@ -275,9 +317,9 @@ check() {
 }
 
 @test "the models differ" {
-    for model in pop s-pop ppop ppop-decay markov item-knn session-knn vstan; do
+    for model in pop s-pop ppop ppop-decay markov item-knn session-knn vstan wide; do
         baseline --model $model "$SPLIT.mp" | spcat | grep '^\["rank"' | cksum
-    done | sort -u | wc -l | grep -qx 8
+    done | sort -u | wc -l | grep -qx 9
 }
 
 @test "real logs" {
@@ -297,7 +339,7 @@ check() {
 
 @test "a model is needed, and is one that there is" {
     run -64 --separate-stderr baseline "$SPLIT.mp"
-    [[ $stderr == *"--model is needed: one of pop|s-pop|ppop|ppop-decay|markov|item-knn|session-knn|vstan"* ]]
+    [[ $stderr == *"--model is needed: one of pop|s-pop|ppop|ppop-decay|markov|item-knn|session-knn|vstan|wide"* ]]
     run -64 --separate-stderr baseline --model best "$SPLIT.mp"
     [[ $stderr == *best*pop*ppop*markov* ]]
     run -64 baseline --model pop --top -1 "$SPLIT.mp"

@@ -13,11 +13,11 @@ log() { synthesize --users 12 --days 8 "$@"; }
 @test "the demo goes from a log to a table of baselines and models" {
     make -f "$ROOT/pipelines/demo.mk" BIN="$SESSPIPE_BIN" EPOCHS=1 WIDE_EPOCHS=1 THREADS=1 \
         FIXTURES="$ROOT/.build/${VARIANT:-release}/fixtures" TRAIN="--embedding 8 --quiet" >said 2>err || { cat err; false; }
-    for model in pop ppop markov ii-rnn 'ii-rnn hidden,delta' wide; do
+    for model in pop ppop markov 'wide ready-made' ii-rnn 'ii-rnn hidden,delta' wide; do
         grep -qE "^$model +1 +1 +[0-9]+ +[0-9.]+ " said
     done
     grep -qx 'best epoch by recall@20, selected_on: validation' said
-    [ "$(grep -c 'by position:' out/demo/positions.txt)" = 6 ]
+    [ "$(grep -c 'by position:' out/demo/positions.txt)" = 7 ]
     run -1 grep 'by position:' said
     grep -q 'out/demo/attention.html$' said
     grep -q '^what to try next' said
@@ -148,7 +148,8 @@ daily_log() {
 
 @test "best.mk chooses on the validation part, links the model, and tests all against the best baseline" {
     log >log.tsv
-    pipeline best DATA=log.tsv OUT=best SEEDS='1 2' TRAIN.wide=--quiet >said 2>err || { cat err; false; }
+    pipeline best DATA=log.tsv OUT=best SEEDS='1 2' TRAIN.wide=--quiet \
+        BASELINES='pop ppop ppop-decay markov item-knn session-knn vstan' >said 2>err || { cat err; false; }
     for model in pop ppop ppop-decay markov item-knn session-knn vstan; do
         grep -qE "^$model +1 " best/scores.txt
     done
@@ -186,6 +187,17 @@ daily_log() {
     grep -qx 'best/ppop.mp' best/best
     [ ! -e best/best.safetensors ]
     grep -qx 'it counts, and has no model file: baseline --model ppop --online user' said
+}
+
+@test "best.mk: the ready-made wide model is one of the baselines" {
+    log >log.tsv
+    pipeline best DATA=log.tsv OUT=best MODELS=ii-rnn >said 2>err || { cat err; false; }
+    grep -qE '^wide-ready +1 ' best/scores.txt
+    grep -qx 'best/wide-ready.mp' best/best
+    grep -qx 'it is ready-made: recommender and predictor use it without --model' said
+    batcher --epochs 1 best/split.mp | predictor -q | scorer --json --by none | jq '[.part, .loss]' >predicted
+    scorer --json --by none best/wide-ready.mp | jq '[.part, .loss]' >counted
+    alike predicted counted
 }
 
 @test "best.mk: without a validation part it says what to do, before anything is made" {
@@ -336,11 +348,11 @@ papers() {
 @test "narm.mk: every model of the paper's tables, by session length, tested against NARM" {
     daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3, $4 ".5" }' >log
     papers narm DATA=log OUT=narm EMBEDDING=4 HIDDEN=6 >said 2>err || { cat err; false; }
-    for model in pop s-pop item-knn session-knn markov bpr-mf fpmc gru-rec improved-gru-rec narm-global-50 narm-local-50 \
+    for model in pop s-pop item-knn session-knn markov wide-ready bpr-mf fpmc gru-rec improved-gru-rec narm-global-50 narm-local-50 \
         narm-50 narm-global narm-local narm-dense narm; do
         grep -q "^$model  *1 " narm/scores.txt || { echo "$model"; false; }
     done
-    [ "$(grep -c 'by length:' narm/positions.txt)" = 16 ]
+    [ "$(grep -c 'by length:' narm/positions.txt)" = 17 ]
     grep -q '^against narm ' narm/against.txt
     grep -q 'Item attention' narm/attention.html
 }
@@ -385,11 +397,11 @@ papers() {
         $1 != 3 || $4 > 1506816000 + 2 * 86400 { print $1, $2, $3, $4 "000" }' >log
     papers hrnn DATA=log OUT=hrnn SUPPORT=5 UNITS=4 LARGE=1 LARGE_UNITS=5 LANES='--batch 4' SEEDS='1 2' \
         >said 2>err || { cat err; false; }
-    for model in 'pop  *1' 'ppop  *1' 'item-knn  *1' 'markov  *1' {rnn,rnn-concat,hrnn-all,hrnn-init}{,-large}'  *2'; do
+    for model in 'pop  *1' 'ppop  *1' 'item-knn  *1' 'markov  *1' 'wide-ready  *1' {rnn,rnn-concat,hrnn-all,hrnn-init}{,-large}'  *2'; do
         grep -q "^$model " hrnn/scores.txt || { cat hrnn/scores.txt; echo "$model"; false; }
     done
     head -1 hrnn/scores.txt | grep -q 'recall@5 .* mrr@5 .* precision@5'
-    [ "$(grep -c 'by history:' hrnn/positions.txt)" = 12 ]
+    [ "$(grep -c 'by history:' hrnn/positions.txt)" = 13 ]
     [ "$(grep '^against' hrnn/against.txt | awk '{ print $2 }' | tr '\n' ' ')" = 'rnn rnn-concat ' ]
     # The page shows the epochs of the tables.
     grep -q 'chosen by recall@5 on the validation part' hrnn/attention.html

@@ -10,7 +10,7 @@ knows() {
     stream | cli | nn) echo base ;;
     data) echo base stream cli ;;
     index) echo base stream data ;;
-    baseline) echo base stream cli data ;;
+    baseline) echo base stream cli data index model ;;
     model) echo base nn ;;
     train) echo base stream cli data index nn model ;;
     recommend) echo base stream cli data index nn model train ;;

@@ -6,9 +6,12 @@
 
 #include "base/threads.h"
 #include "baseline/by_time.h"
+#include "baseline/wide.h"
 
 /* So that records of the stream stay far below their limit, however long sessions and lists are. */
 enum { BLOCK_ROWS = 4096, BLOCK_LISTED = 1 << 18 };
+/* So that what is read of whole sessions is some tens of megabytes. */
+enum { READ_ROWS = 256 };
 
 void answers_open(struct answers *a, const struct session_store *store, int32_t items, bool by_time)
 {
@@ -58,6 +61,12 @@ static struct moment moment_of(const struct answers *a, size_t i)
                            session_store_items(a->store, session), a->asked.at[i].event};
 }
 
+static void note_verdict(struct answers *a, size_t i, struct verdict verdict)
+{
+    a->rank.at[i] = verdict.rank;
+    a->loss.at[i] = (float)-log(verdict.probability);
+}
+
 static bool answer(struct answers *a, const struct baseline *b, struct baseline_work *w, size_t i,
                    int32_t top)
 {
@@ -65,8 +74,7 @@ static bool answer(struct answers *a, const struct baseline *b, struct baseline_
     size_t list = i * (size_t)top;
     struct verdict verdict = baseline_answer(b, w, &m, a->target.at[i], top, a->top_item.at + list,
                                              a->top_score.at + list);
-    a->rank.at[i] = verdict.rank;
-    a->loss.at[i] = (float)-log(verdict.probability);
+    note_verdict(a, i, verdict);
     return verdict.mixed;
 }
 
@@ -74,7 +82,7 @@ static bool answer(struct answers *a, const struct baseline *b, struct baseline_
  * one that learns between the answers needs them in their order. */
 static int threads_of(struct answers *a, const struct baseline *b, int wanted)
 {
-    if (!baseline_searches(b) || baseline_is_online(b))
+    if (!baseline_reads_sessions(b) && (!baseline_searches(b) || baseline_is_online(b)))
         return 1;
     if (!a->threads)
         a->threads = threads_to_be_had(wanted ? wanted : omp_get_max_threads());
@@ -100,15 +108,55 @@ static int64_t answer_each(struct answers *a, struct baseline *b, int32_t top, i
     return mixed;
 }
 
+/* Lists the sessions of the positions from i on, up to READ_ROWS events, and reads them; returns
+ * the first position of the others. */
+static size_t read_sessions(struct answers *a, struct baseline *b, size_t i, int threads)
+{
+    size_t events = 0, session = SIZE_MAX;
+    vec_clear(&a->read);
+    vec_clear(&a->row);
+    for (; i < a->asked.len; i++) {
+        if (a->asked.at[i].session != session) {
+            if (events > READ_ROWS)
+                break;
+            session = a->asked.at[i].session;
+            vec_push(&a->read, (int32_t)session);
+            events += session_store_length(a->store, session) - 1;
+        }
+        size_t left = session_store_length(a->store, session) - a->asked.at[i].event;
+        vec_push(&a->row, (int32_t)(events - left));
+    }
+    baseline_wide_read(b, a->read.at, a->read.len, threads);
+    return i;
+}
+
+/* The same where whole sessions are read before. */
+static void answer_sessions(struct answers *a, struct baseline *b, int32_t top, int threads)
+{
+    for (size_t from = 0, to; from < a->asked.len; from = to) {
+        to = read_sessions(a, b, from, threads);
+#pragma omp parallel for schedule(dynamic, 16) num_threads(threads) if (threads > 1)
+        for (size_t i = from; i < to; i++) {
+            size_t list = i * (size_t)top, row = (size_t)a->row.at[i - from];
+            note_verdict(a, i,
+                         baseline_wide_answer(b, row, a->target.at[i], top, a->top_item.at + list,
+                                              a->top_score.at + list));
+        }
+    }
+}
+
 static void answer_all(struct answers *a, struct baseline *b, int32_t top, int threads,
                        struct pass *pass)
 {
     size_t count = a->asked.len, listed = count * (size_t)top;
     vec_reserve(&a->top_item, listed);
     vec_reserve(&a->top_score, listed);
-    while (a->works.len < (size_t)threads)
+    while (a->works.len < (size_t)threads && !baseline_reads_sessions(b))
         vec_push(&a->works, baseline_work_new(b));
-    a->mixed += answer_each(a, b, top, threads);
+    if (baseline_reads_sessions(b))
+        answer_sessions(a, b, top, threads);
+    else
+        a->mixed += answer_each(a, b, top, threads);
     a->top_item.len = a->top_score.len = listed;
     a->predicted += (int64_t)count;
     for (size_t i = 0; i < count; i++)
@@ -179,6 +227,8 @@ void answers_release(struct answers *a)
     vec_release(&a->top_score);
     vec_release(&a->seen);
     vec_release(&a->questions);
+    vec_release(&a->read);
+    vec_release(&a->row);
     vec_release(&a->asked);
     repeats_release(&a->repeats);
     for (size_t i = 0; i < a->works.len; i++)

@@ -20,7 +20,8 @@ struct answers {
     int threads;        /* threads that can be started; 0: not tried yet */
     VEC(struct baseline_work *) works; /* of each thread */
     VEC(struct asked) asked;           /* the positions of the block */
-    int64_t predicted, mixed;          /* positions so far; those for which the mix had a list */
+    i32_vec read, row; /* sessions that are read together; where each position is among theirs */
+    int64_t predicted, mixed; /* positions so far; those for which the mix had a list */
 
     /* the block of answers being made */
     i32_vec user, session, position, target, rank, ties, history, length, top_item;

@@ -1,5 +1,6 @@
 #include "baseline/by_time.h"
 #include "baseline/private.h"
+#include "baseline/wide.h"
 
 #include <stdlib.h>
 
@@ -11,7 +12,7 @@ struct baseline *baseline_new(const struct baseline_kind *kind, const struct bas
     b->kind = kind;
     b->options = *o;
     b->one = kind->sets || o->mix ? (double)SCORE_ONE : 1;
-    b->changes = o->online || o->window;
+    b->changes = !kind->wide && (o->online || o->window);
     b->user = -1;
     return b;
 }
@@ -32,6 +33,7 @@ void baseline_free(struct baseline *b)
     mem_free(b->start);
     mem_free(b->total);
     vec_release(&b->row);
+    baseline_wide_free(b->wide);
     mem_free(b);
 }
 
@@ -90,6 +92,10 @@ void baseline_learn(struct baseline *b, const struct session_store *store, int32
     }
     if (candidate)
         count_candidates(b, candidate);
+    if (b->kind->wide) {
+        b->wide = baseline_wide_new(b);
+        return;
+    }
     if (b->changes || b->kind->sets)
         list_by_end(b);
     if (b->options.online != ONLINE_ALL)
@@ -107,6 +113,11 @@ void baseline_learn(struct baseline *b, const struct session_store *store, int32
 bool baseline_searches(const struct baseline *b)
 {
     return b->kind->sets;
+}
+
+bool baseline_reads_sessions(const struct baseline *b)
+{
+    return b->kind->wide;
 }
 
 enum baseline_online baseline_is_online(const struct baseline *b)

@@ -46,6 +46,7 @@ struct baseline_kind {
     /* The same for a table that fill fills, where sessions are learned one by one. */
     void (*score_online)(const struct baseline *b, const struct moment *m, struct baseline_work *w);
     bool sets; /* needs the sessions as sets */
+    bool wide; /* instead of all these: baseline/wide.h */
 };
 
 extern const struct baseline_kind baseline_kinds[]; /* ends with a row without name */
@@ -91,6 +92,10 @@ enum baseline_online baseline_is_online(const struct baseline *b);
 /* Whether the model searches neighbours, which several threads do faster; other models look answers
  * up. */
 bool baseline_searches(const struct baseline *b);
+
+/* Whether the model reads whole sessions before it answers (baseline/wide.h); the store keeps
+ * times for it. */
+bool baseline_reads_sessions(const struct baseline *b);
 
 /* The working memory of one thread. */
 struct baseline_work *baseline_work_new(const struct baseline *b);

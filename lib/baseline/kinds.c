@@ -99,6 +99,9 @@ const struct baseline_kind baseline_kinds[] = {
      .help = "the same, where last items and new sessions count more",
      .score = score_vstan,
      .sets = true},
+    {.name = "wide",
+     .help = "many counts, weighed by a network that learned on other logs",
+     .wide = true},
     {0}};
 
 const struct baseline_kind *baseline_find(const char *name)

@@ -16,6 +16,8 @@ struct entry {
     int32_t by_rank; /* which entry of the row has the rank that is this entry's number */
 };
 
+struct baseline_wide;
+
 struct baseline {
     const struct baseline_kind *kind;
     struct baseline_options options;
@@ -40,6 +42,7 @@ struct baseline {
     size_t *start;  /* [contexts + 1]: where each row begins */
     int64_t *total; /* [contexts]: s(c) */
     VEC(struct entry) row;
+    struct baseline_wide *wide; /* in place of all these but popularity (baseline/wide.h) */
 };
 
 struct baseline_work {

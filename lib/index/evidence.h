@@ -24,7 +24,8 @@ struct evidence_maker {
     const int32_t *row; /* [items] as in struct batching; NULL: ids are the store's */
     int postings;       /* M: sessions looked at of each item, the newest */
     int threads;
-    bool last; /* of each session the last position alone */
+    bool last;     /* of each session the last position alone */
+    enum part own; /* the user's sessions of later parts are not looked at; PART_NONE: all are */
 
     struct evidence_worker **worker; /* [threads] */
     /* the evidence of the last batch */

@@ -214,20 +214,41 @@ static void add_event(struct evidence_worker *w, int32_t item, bool begins, int6
     w->own_total = 1 + w->own_total * OWN_DECAY;
 }
 
+/* Whether a session of the user is of a part that may be looked at. */
+static bool is_of_own_part(const struct evidence_worker *w, size_t session)
+{
+    enum part own = w->maker->own;
+    return own == PART_NONE || session_store_part(w->maker->store, session) <= own;
+}
+
+/* Whether it had also ended before the current one began. */
+static bool is_own(const struct evidence_worker *w, size_t session)
+{
+    return session_store_last(w->maker->store, session) < w->time && is_of_own_part(w, session);
+}
+
+/* How many sessions the user had begun, of parts that may be looked at: later parts come last. */
+static int32_t sessions_before(const struct evidence_worker *w, size_t first, size_t session)
+{
+    while (session > first && !is_of_own_part(w, session - 1))
+        session--;
+    return (int32_t)(session - first);
+}
+
 /* The user's sessions that had ended before this one: their newest OWN_EVENTS events. */
 static void read_own(struct evidence_worker *w, size_t session)
 {
     const struct session_store *c = w->maker->store;
     size_t first = (size_t)c->first.at[session_store_user(c, session)], from = session, events = 0;
     w->last_before = -1;
-    w->sessions_before = (int32_t)(session - first);
+    w->sessions_before = sessions_before(w, first, session);
     while (from > first && events < OWN_EVENTS) {
         from--;
-        events += session_store_last(c, from) < w->time ? session_store_length(c, from) : 0;
+        events += is_own(w, from) ? session_store_length(c, from) : 0;
     }
     for (size_t s = from; s < session; s++) {
         int64_t last = session_store_last(c, s);
-        if (last >= w->time)
+        if (!is_own(w, s))
             continue;
         w->last_before = last > w->last_before ? last : w->last_before;
         for (size_t i = 0; i < session_store_length(c, s); i++)
