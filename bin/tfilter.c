@@ -100,9 +100,13 @@ int main(int argc, char **argv)
     struct output_options to = {0};
     struct filter_chain chain = {0};
     bool strict = false;
+    int64_t memory = (int64_t)1 << 30;
     const struct option own[] = {
         {OPTION_FLAG, 0, "strict", .help = "fail (65) where the split's report finds anything",
          .to = &strict},
+        {OPTION_CALL, 0, "memory", "SIZE",
+         "memory for events; beyond it they go to a temporary file [1G]", &memory,
+         .call = option_memory},
         {0},
     };
     const struct option *const tables[] = {filter_options(&chain), own, cli_output_options(&to),
@@ -132,7 +136,7 @@ int main(int argc, char **argv)
     if (filter_chain_note(&chain, &meta, &e) ||
         output_open(&out, to.path, to.flush, &meta, program.name, SESSPIPE_VERSION,
                     (struct bytes){options.at, options.len}, &e) ||
-        filter_run(&chain, in, &out.out, &report, &e))
+        filter_run(&chain, in, &out.out, (size_t)memory, &report, &e))
         fail(&out, &e);
     if (sessions_in_skipped(in))
         cli_warn("%llu records of unknown kinds were left out",

@@ -332,6 +332,21 @@ END
     [ ! -e out.mp ]
 }
 
+@test "--memory: small or large, the same bytes; the header does not name it" {
+    synthesize --users 100 --days 40 | lfm-sessionize -o large.mp
+    for filters in '--split user:0.8 --validation 0.1' '--min-item-support 9 --min-sessions 3 --split last-day' \
+        '--dwell-bins scott --recent 1/2 --user-count above' '--split leave-one-out --drop-unseen'; do
+        tfilter --quiet $filters -o memory.mp large.mp
+        tfilter --quiet $filters --memory 64K -o file.mp large.mp
+        cmp memory.mp file.mp
+        run -73 env TMPDIR=no-such-folder tfilter --quiet $filters --memory 64K -o none.mp large.mp
+        [[ $output == *"cannot create a temporary file in no-such-folder"* && ! -e none.mp ]]
+    done
+    TMPDIR=no-such-folder tfilter --quiet --min-item-support 9 -o memory.mp large.mp
+    run -64 tfilter --memory 1K large.mp
+    [[ $output == *"'1K' is not a size of 64K or more"* ]]
+}
+
 @test "--flush lets each user through" {
     tfilter --flush "$SESSIONS.mp" >flushed.mp
     tfilter "$SESSIONS.mp" >plain.mp

@@ -16,7 +16,7 @@ const struct filter filter_rows[] = {
      .parse = filter_parse_span, .apply = filter_apply_first},
     {"last-sessions", "N", "keep the last N sessions of each user", .parse = filter_parse_count,
      .apply = filter_apply_last_sessions},
-    {"recent", "F", "keep the newest F of all sessions, after a split of training",
+    {"recent", "F", "keep the newest F of all or, if split, training ones",
      .parse = filter_parse_fraction, .survey = filter_survey_recent, .apply = filter_apply_recent},
     {"user-length", "SIDE", "keep users below or above the mean session length",
      .parse = filter_parse_user_length, .survey = filter_survey_user_means,
@@ -190,58 +190,79 @@ static int apply(const struct filter_setting *s, struct user_sessions *h, struct
     return status;
 }
 
+/* The filter at or behind `from` that surveys all users. */
+static size_t next_survey(const struct filter_chain *c, size_t from)
+{
+    while (from < c->settings.len && !c->settings.at[from].surveys)
+        from++;
+    return from;
+}
+
+/* Applies the filters from .. end - 1. */
+static int apply_some(const struct filter_chain *c, size_t from, size_t end,
+                      struct user_sessions *h, struct err *e)
+{
+    int status = 0;
+    for (size_t i = from; i < end && h->sessions.len && !status; i++)
+        status = apply(&c->settings.at[i], h, e);
+    return status;
+}
+
 int filter_chain_apply(const struct filter_chain *c, struct user_sessions *h, struct err *e)
 {
-    int status = 0;
-    for (size_t i = 0; i < c->settings.len && !c->settings.at[i].surveys; i++)
-        if (h->sessions.len && !status)
-            status = apply(&c->settings.at[i], h, e);
-    return status;
+    return apply_some(c, 0, next_survey(c, 0), h, e);
 }
 
-/* Applies a filter to all users and removes those without a session. */
-static int apply_to_all(const struct filter_setting *s, struct all_user_sessions *all,
-                        struct err *e)
+/* Applies the filters from .. end - 1 to all users and removes those without a session; `kept` is
+ * room for what is left. */
+static int apply_to_all(const struct filter_chain *c, size_t from, size_t end,
+                        struct all_user_sessions *all, struct all_user_sessions *kept,
+                        const struct new_ids *ids, struct err *e)
 {
-    size_t kept = 0;
+    struct user_sessions h = {0};
     int status = 0;
-    for (size_t u = 0; u < all->len; u++) {
-        if (!status)
-            status = apply(s, &all->at[u], e);
-        if (all->at[u].sessions.len)
-            all->at[kept++] = all->at[u];
-        else
-            user_sessions_release(&all->at[u]);
+    all_user_sessions_clear(kept);
+    for (size_t u = 0; u < all_user_sessions_count(all) && !status; u++) {
+        all_user_sessions_load(all, u, &h);
+        h.about = new_ids_attributes(ids, h.user);
+        status = apply_some(c, from, end, &h, e);
+        if (!status && h.sessions.len)
+            status = all_user_sessions_add(kept, &h, e);
+        user_sessions_clear(&h);
     }
-    all->len = kept;
+    if (!status)
+        status = all_user_sessions_end(kept, e);
+    user_sessions_release(&h);
+    struct all_user_sessions swap = *all;
+    *all = *kept;
+    *kept = swap;
     return status;
 }
 
-int filter_chain_finish(struct filter_chain *c, struct all_user_sessions *all, struct err *e)
+/* A survey serves the filter itself and those up to the next survey, or that filter alone where it
+ * has to come again. */
+int filter_chain_finish(struct filter_chain *c, struct all_user_sessions *all,
+                        const struct new_ids *ids, struct err *e)
 {
-    size_t i = 0;
+    struct all_user_sessions room;
     int status = 0;
-    while (i < c->settings.len && !c->settings.at[i].surveys)
-        i++;
-    for (; i < c->settings.len && !status; i++) {
+    all_user_sessions_open(&room, all->memory);
+    for (size_t i = next_survey(c, 0); i < c->settings.len && !status;) {
         struct filter_setting *s = &c->settings.at[i];
-        do {
-            s->again = false;
-            if (s->surveys)
-                status = s->filter->survey(s, all, e);
-            if (!status)
-                status = apply_to_all(s, all, e);
-        } while (s->again && !status);
+        size_t next = next_survey(c, i + 1);
+        s->again = false;
+        status = s->filter->survey(s, all, e);
+        if (!status)
+            status = apply_to_all(c, i, s->again ? i + 1 : next, all, &room, ids, e);
+        i = s->again ? i : next;
     }
+    all_user_sessions_release(&room);
     return status;
 }
 
 bool filter_chain_surveys(const struct filter_chain *c)
 {
-    for (size_t i = 0; i < c->settings.len; i++)
-        if (c->settings.at[i].surveys)
-            return true;
-    return false;
+    return next_survey(c, 0) < c->settings.len;
 }
 
 int filter_chain_check(const struct filter_chain *c, const int64_t sessions[4], struct err *e)

@@ -9,7 +9,8 @@
 
 #include "base/err.h"
 #include "base/fraction.h"
-#include "data/user_sessions.h"
+#include "data/all_user_sessions.h"
+#include "data/reindex.h"
 
 struct filter_setting;
 
@@ -95,9 +96,11 @@ int filter_chain_note(const struct filter_chain *c, struct meta *m, struct err *
 int filter_chain_apply(const struct filter_chain *c, struct user_sessions *h, struct err *e);
 
 /* filter_chain_surveys: whether a filter surveys all users. filter_chain_finish: applies the first
- * such filter and those behind it to all users, and removes users without a session. */
+ * such filter and those behind it to all users, whose attributes `ids` has, and removes users
+ * without a session. */
 bool filter_chain_surveys(const struct filter_chain *c);
-int filter_chain_finish(struct filter_chain *c, struct all_user_sessions *all, struct err *e);
+int filter_chain_finish(struct filter_chain *c, struct all_user_sessions *all,
+                        const struct new_ids *ids, struct err *e);
 
 /* Whether all filters got what they ask for; `sessions` counts those of each part.  65: they did
  * not.

@@ -14,6 +14,12 @@ static int64_t events_of(const struct user_sessions *h)
     return events;
 }
 
+static int64_t user_events(const struct session_store *c, size_t user)
+{
+    return (int64_t)(c->session.at[c->first.at[user + 1]].item -
+                     c->session.at[c->first.at[user]].item);
+}
+
 /* ---- users below or above the mean ---- */
 
 enum { LENGTH, COUNT };
@@ -53,21 +59,23 @@ int filter_parse_user_group(struct filter_setting *s, const char *text, struct e
                    "'%s' is not below-below, below-above, above-below or above-above", text);
 }
 
-static void statistics(const struct user_sessions *h, double x[2])
+static void statistics(size_t sessions, int64_t events, double x[2])
 {
-    x[COUNT] = (double)h->sessions.len;
-    x[LENGTH] = (double)events_of(h) / x[COUNT];
+    x[COUNT] = (double)sessions;
+    x[LENGTH] = (double)events / x[COUNT];
 }
 
 int filter_survey_user_means(struct filter_setting *s, const struct all_user_sessions *all,
                              struct err *e)
 {
+    size_t users = all_user_sessions_count(all);
     (void)e;
-    for (size_t u = 0; u < all->len; u++) {
+    for (size_t u = 0; u < users; u++) {
         double x[2];
-        statistics(&all->at[u], x);
+        const int32_t *first = all->store.first.at + u;
+        statistics((size_t)(first[1] - first[0]), user_events(&all->store, u), x);
         for (int i = 0; i < 2; i++)
-            s->mean[i] += x[i] / (double)all->len;
+            s->mean[i] += x[i] / (double)users;
     }
     return 0;
 }
@@ -77,7 +85,7 @@ int filter_apply_user_means(const struct filter_setting *s, struct user_sessions
     double x[2];
     bool drop = false;
     (void)e;
-    statistics(h, x);
+    statistics(h->sessions.len, events_of(h), x);
     for (int i = 0; i < 2; i++) /* a mean of equal numbers may differ from them by rounding */
         drop = drop || s->side[i] * (x[i] - s->mean[i]) < -1e-12 * s->mean[i];
     if (drop)
@@ -92,16 +100,15 @@ int filter_apply_user_means(const struct filter_setting *s, struct user_sessions
 int filter_survey_support(struct filter_setting *s, const struct all_user_sessions *all,
                           struct err *e)
 {
+    const struct session_store *c = &all->store;
     bool below = false;
     (void)e;
     vec_clear(&s->counts);
-    for (size_t u = 0; u < all->len; u++) {
-        const struct user_sessions *h = &all->at[u];
-        below = below || events_of(h) < s->least_user;
-        for (size_t i = 0; i < h->sessions.len; i++) {
-            session_count_items(&s->counts, h->sessions.at[i], 1);
-            below = below || (s->least_item && h->sessions.at[i]->count < 2);
-        }
+    for (size_t u = 0; u < all_user_sessions_count(all); u++)
+        below = below || user_events(c, u) < s->least_user;
+    for (size_t i = 0; i < session_store_sessions(c); i++) {
+        count_items(&s->counts, session_store_items(c, i), session_store_length(c, i), 1);
+        below = below || (s->least_item && session_store_length(c, i) < 2);
     }
     for (size_t i = 0; i < s->counts.len; i++)
         below = below || (s->counts.at[i] && s->counts.at[i] < s->least_item);
@@ -123,9 +130,9 @@ int filter_apply_support(const struct filter_setting *s, struct user_sessions *h
 
 /* Filters of what is learned from look at all sessions before a split, at those of training after.
  */
-static bool is_training(const struct session *s)
+static bool is_training(enum part part)
 {
-    return s->part <= PART_TRAIN;
+    return part <= PART_TRAIN;
 }
 
 struct begun {
@@ -145,26 +152,33 @@ static int compare_begun(const void *a, const void *b)
     return (x->session > y->session) - (x->session < y->session);
 }
 
-static bool is_older(const struct filter_setting *s, const struct user_sessions *h, size_t session)
+static bool is_older(const struct filter_setting *s, struct begun session, enum part part)
 {
     struct begun oldest = {s->oldest.start, s->oldest.user, s->oldest.session};
-    struct begun here = {h->sessions.at[session]->times[0], h->user, session};
-    return is_training(h->sessions.at[session]) && compare_begun(&here, &oldest) < 0;
+    return is_training(part) && compare_begun(&session, &oldest) < 0;
+}
+
+static struct begun begun_of(const struct all_user_sessions *all, size_t user, size_t session)
+{
+    return (struct begun){session_store_start(&all->store, session), all->user.at[user],
+                          session - (size_t)all->store.first.at[user]};
 }
 
 /* Items of all sessions that those that stay do not have. */
 static int64_t count_lost(const struct filter_setting *s, const struct all_user_sessions *all)
 {
+    const struct session_store *c = &all->store;
     i64_vec before = {0}, after = {0};
     int64_t lost = 0;
     bool split = false;
-    for (size_t u = 0; u < all->len; u++)
-        for (size_t i = 0; i < all->at[u].sessions.len; i++) {
-            const struct session *session = all->at[u].sessions.at[i];
-            session_count_items(&before, session, 1);
-            session_count_items(&after, session, !is_older(s, &all->at[u], i));
-            split = split || session->part != PART_NONE;
-        }
+    for (size_t i = 0, u = 0; i < session_store_sessions(c); i++) {
+        const int32_t *items = session_store_items(c, i);
+        size_t n = session_store_length(c, i);
+        u += i == (size_t)c->first.at[u + 1];
+        count_items(&before, items, n, 1);
+        count_items(&after, items, n, !is_older(s, begun_of(all, u, i), session_store_part(c, i)));
+        split = split || session_store_part(c, i) != PART_NONE;
+    }
     for (size_t i = 0; i < before.len && split; i++)
         lost += before.at[i] && !after.at[i];
     vec_release(&before);
@@ -175,12 +189,13 @@ static int64_t count_lost(const struct filter_setting *s, const struct all_user_
 int filter_survey_recent(struct filter_setting *s, const struct all_user_sessions *all,
                          struct err *e)
 {
+    const struct session_store *c = &all->store;
     VEC(struct begun) sessions = {0};
-    for (size_t u = 0; u < all->len; u++)
-        for (size_t i = 0; i < all->at[u].sessions.len; i++)
-            if (is_training(all->at[u].sessions.at[i]))
-                vec_push(&sessions,
-                         ((struct begun){all->at[u].sessions.at[i]->times[0], all->at[u].user, i}));
+    for (size_t i = 0, u = 0; i < session_store_sessions(c); i++) {
+        u += i == (size_t)c->first.at[u + 1];
+        if (is_training(session_store_part(c, i)))
+            vec_push(&sessions, begun_of(all, u, i));
+    }
     (void)e;
     size_t stay = (size_t)fraction_floor(s->fraction, (int64_t)sessions.len);
     s->oldest.start = INT64_MAX;
@@ -200,7 +215,8 @@ int filter_apply_recent(const struct filter_setting *s, struct user_sessions *h,
 {
     (void)e;
     for (size_t i = 0; i < h->sessions.len; i++)
-        if (is_older(s, h, i))
+        if (is_older(s, (struct begun){h->sessions.at[i]->times[0], h->user, i},
+                     h->sessions.at[i]->part))
             session_cut(h->sessions.at[i], 0);
     return 0;
 }
@@ -225,19 +241,19 @@ int filter_parse_dwell(struct filter_setting *s, const char *text, struct err *e
 int filter_survey_dwell(struct filter_setting *s, const struct all_user_sessions *all,
                         struct err *e)
 {
+    const struct session_store *c = &all->store;
     double n = 0, mean = 0, squares = 0;
     (void)e;
-    for (size_t u = 0; u < all->len; u++)
-        for (size_t i = 0; i < all->at[u].sessions.len; i++) {
-            const struct session *session = all->at[u].sessions.at[i];
-            for (size_t j = 1; is_training(session) && j < session->count; j++) {
-                int64_t dwell = session->times[j] - session->times[j - 1];
-                double apart = (double)dwell - mean;
-                mean += apart / ++n;
-                squares += apart * ((double)dwell - mean);
-                if (dwell > s->longest)
-                    s->longest = dwell;
-            }
+    for (size_t i = 0; i < session_store_sessions(c); i++)
+        for (size_t j = 1; is_training(session_store_part(c, i)) && j < session_store_length(c, i);
+             j++) {
+            int64_t dwell =
+                all_user_sessions_time(all, i, j) - all_user_sessions_time(all, i, j - 1);
+            double apart = (double)dwell - mean;
+            mean += apart / ++n;
+            squares += apart * ((double)dwell - mean);
+            if (dwell > s->longest)
+                s->longest = dwell;
         }
     s->width = n ? sqrt(squares / n) * cbrt(24 * sqrt(pi) / n) : 0;
     return 0;

@@ -1,7 +1,5 @@
 #include "data/filter_run.h"
 
-#include "data/reindex.h"
-
 struct filtering {
     struct filter_chain *chain;
     struct frame_out *out;
@@ -16,28 +14,28 @@ struct filtering {
 
 /* ---- a user is complete ---- */
 
-static int check_split(struct filtering *r, const struct user_sessions *h, struct err *e)
+static int check_part(struct filtering *r, enum part part, struct err *e)
 {
     if (!r->any)
-        r->split = h->sessions.at[0]->part != PART_NONE;
+        r->split = part != PART_NONE;
     r->any = true;
-    for (size_t i = 0; i < h->sessions.len; i++)
-        if ((h->sessions.at[i]->part != PART_NONE) != r->split)
-            return err_set(e, STATUS_DATA,
-                           "some sessions are split and others are not: split them together");
-    return 0;
+    return (part != PART_NONE) == r->split
+               ? 0
+               : err_set(e, STATUS_DATA,
+                         "some sessions are split and others are not: split them together");
 }
 
-static int of_user(const struct filtering *r, const struct user_sessions *h, struct err *e)
+static int of_user(const struct filtering *r, int32_t user, struct err *e)
 {
-    struct bytes name = names_at(r->relabel.users.names, h->user);
+    struct bytes name = names_at(r->relabel.users.names, user);
     return err_at(e, "user %.*s", (int)name.len, name.at);
 }
 
-static void hold(struct filtering *r)
+static int hold(struct filtering *r, struct err *e)
 {
-    vec_push(&r->held, r->now);
-    r->now = (struct user_sessions){0};
+    int status = all_user_sessions_add(&r->held, &r->now, e);
+    user_sessions_clear(&r->now);
+    return status;
 }
 
 static int write_user_now(struct filtering *r, struct err *e)
@@ -53,33 +51,25 @@ static int user_end(struct filtering *r, struct err *e)
         return 0;
     r->now.about = new_ids_attributes(&r->relabel.users, r->now.user);
     int status = filter_chain_apply(r->chain, &r->now, e);
+    for (size_t i = 0; i < r->now.sessions.len && !r->surveys && !status; i++)
+        status = check_part(r, r->now.sessions.at[i]->part, e);
     if (status)
-        return of_user(r, &r->now, e);
+        return of_user(r, r->now.user, e);
     if (!r->now.sessions.len)
         return 0;
-    if (r->surveys) {
-        hold(r);
-        return 0;
-    }
-    if (check_split(r, &r->now, e))
-        return of_user(r, &r->now, e);
-    if (!r->split)
-        return write_user_now(r, e);
-    hold(r);
-    return 0;
+    return r->surveys || r->split ? hold(r, e) : write_user_now(r, e);
 }
 
 /* Applies the filters that need all users. */
 static int finish(struct filtering *r, struct err *e)
 {
-    int status = 0;
-    for (size_t u = 0; u < r->held.len; u++)
-        r->held.at[u].about = new_ids_attributes(&r->relabel.users, r->held.at[u].user);
-    if (r->surveys)
-        status = filter_chain_finish(r->chain, &r->held, e);
-    for (size_t u = 0; u < r->held.len && !status; u++)
-        if (check_split(r, &r->held.at[u], e))
-            status = of_user(r, &r->held.at[u], e);
+    const struct session_store *c = &r->held.store;
+    int status = all_user_sessions_end(&r->held, e);
+    if (!status && r->surveys)
+        status = filter_chain_finish(r->chain, &r->held, &r->relabel.users, e);
+    for (size_t s = 0; !status && s < session_store_sessions(c); s++)
+        if (check_part(r, session_store_part(c, s), e))
+            status = of_user(r, r->held.user.at[session_store_user(c, s)], e);
     return status;
 }
 
@@ -98,7 +88,7 @@ static int user_begin(struct filtering *r, int32_t user, struct err *e)
     }
     r->seen.at[user] = true;
     r->now.user = user;
-    memset(r->now.edge, 0, sizeof r->now.edge);
+    r->now.edges = (struct edges){0};
     return 0;
 }
 
@@ -136,22 +126,28 @@ static int write_held(struct filtering *r, struct split_report *report, struct e
         r->relabel.train = r->train.at;
         status = filter_chain_check(r->chain, report->sessions, e);
     }
-    for (size_t i = 0; i < r->held.len && !status; i++) {
-        status = reindex_write(&r->relabel, r->out, &r->held.at[i], e);
-        user_sessions_release(&r->held.at[i]);
+    struct session_view v = {0};
+    const int32_t *first = r->held.store.first.at;
+    for (size_t u = 0; u < all_user_sessions_count(&r->held) && !status; u++) {
+        for (size_t s = (size_t)first[u]; s < (size_t)first[u + 1] && !status; s++) {
+            session_view_of(&v, &r->held, u, s);
+            status = reindex_session(&r->relabel, r->out, &v.session, e);
+        }
         if (!status)
             status = frame_out_pause(r->out, e);
     }
+    session_view_release(&v);
     return status;
 }
 
 int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_out *out,
-               struct split_report *report, struct err *e)
+               size_t memory, struct split_report *report, struct err *e)
 {
     struct filtering r = {.chain = chain, .out = out, .surveys = filter_chain_surveys(chain)};
     struct sessions_record record;
     enum read_result got;
     int status = 0;
+    all_user_sessions_open(&r.held, memory);
     r.relabel.users.names = sessions_in_users(in);
     r.relabel.items.names = sessions_in_items(in);
     filter_chain_recall(chain, sessions_in_meta(in));

@@ -9,9 +9,10 @@
 /* Reads the sessions, filters them user by user, and writes what is left.  Where sessions are not
  * split and no filter surveys all users, each user is written when complete, in the memory of one
  * user; else all are written after the last is read, since an item's record says how often the
- * training part has it. *report, zeros before, describes a split. 65: the sessions of a user are
- * not together; some sessions are split and some are not. */
+ * training part has it, and their events beyond `memory` bytes wait in temporary files.  *report,
+ * zeros before, describes a split. 65: the sessions of a user are not together; some sessions are
+ * split and some are not. */
 int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_out *out,
-               struct split_report *report, struct err *e);
+               size_t memory, struct split_report *report, struct err *e);
 
 #endif

@@ -81,10 +81,9 @@ static int64_t last_time(const struct session *s)
 static i64_vec ends_of(const struct all_user_sessions *all, enum part of)
 {
     i64_vec ends = {0};
-    for (size_t u = 0; u < all->len; u++)
-        for (size_t i = 0; i < all->at[u].sessions.len; i++)
-            if (all->at[u].sessions.at[i]->part == of)
-                vec_push(&ends, last_time(all->at[u].sessions.at[i]));
+    for (size_t s = 0; s < session_store_sessions(&all->store); s++)
+        if (session_store_part(&all->store, s) == of)
+            vec_push(&ends, all_user_sessions_last(all, s));
     if (ends.len)
         qsort(ends.at, ends.len, sizeof *ends.at, ascending_i64);
     return ends;
@@ -132,7 +131,7 @@ static void divide_at(struct user_sessions *h, enum part of, int64_t edge, enum 
             continue;
         session->part = i < edge ? first : rest;
         if (i++ == edge)
-            h->edge[rest] = (struct edge){true, false, session->times[0]};
+            h->edges.of[rest] = (struct edge){true, false, session->times[0]};
     }
 }
 
@@ -149,7 +148,7 @@ static void divide_by_time(struct user_sessions *h, enum part of, int64_t edge, 
         after = after || last_time(session) >= edge;
         session->part = after ? rest : first;
     }
-    h->edge[rest] = (struct edge){true, true, edge};
+    h->edges.of[rest] = (struct edge){true, true, edge};
 }
 
 /* The last event is predicted from the event before it: both make a session of `rest`. The event
@@ -157,7 +156,7 @@ static void divide_by_time(struct user_sessions *h, enum part of, int64_t edge, 
 static void leave_one_out(struct user_sessions *h, size_t session, enum part first, enum part rest)
 {
     struct session *s = h->sessions.at[session];
-    h->edge[rest] = (struct edge){true, false, last_time(s)};
+    h->edges.of[rest] = (struct edge){true, false, last_time(s)};
     if (s->count < 3) {
         s->part = rest; /* one event alone has nothing to predict */
         return;
@@ -263,11 +262,11 @@ int filter_check_validation(const struct filter_setting *s, const int64_t sessio
 int filter_survey_drop_unseen(struct filter_setting *s, const struct all_user_sessions *all,
                               struct err *e)
 {
+    const struct session_store *c = &all->store;
     (void)e;
-    for (size_t u = 0; u < all->len; u++)
-        for (size_t i = 0; i < all->at[u].sessions.len; i++)
-            session_count_items(&s->counts, all->at[u].sessions.at[i],
-                                all->at[u].sessions.at[i]->part == PART_TRAIN);
+    for (size_t i = 0; i < session_store_sessions(c); i++)
+        count_items(&s->counts, session_store_items(c, i), session_store_length(c, i),
+                    session_store_part(c, i) == PART_TRAIN);
     return 0;
 }
 

@@ -19,6 +19,8 @@ static int push(struct session_store *c, int32_t user, struct stored_session s,
 
 int session_store_add(struct session_store *c, const struct session *s, struct err *e)
 {
+    if (session_store_sessions(c) == INT32_MAX)
+        return err_set(e, STATUS_DATA, "more than %d sessions", INT32_MAX);
     int64_t lasts = s->times[s->count - 1] - s->times[0];
     struct stored_session to = {.start = (uint64_t)s->times[0],
                                 .duration = (uint64_t)(lasts < STORED_LONG ? lasts : STORED_LONG),
@@ -125,8 +127,6 @@ int session_store_take(struct session_store *c, const struct session *s, struct 
 {
     if (check_part(c, s, e))
         return e->status;
-    if (session_store_sessions(c) == INT32_MAX)
-        return err_set(e, STATUS_DATA, "more than %d sessions", INT32_MAX);
     return session_store_add(c, s, e);
 }
 

@@ -36,12 +36,12 @@ int session_store_read(struct session_store *c, struct sessions_in *in, struct f
                        struct err *e);
 
 /* Copies a session of a split stream.  65: it is of no part; a user's training session after one of
- * validation or test, or validation after test; too many. */
+ * validation or test, or validation after test; as session_store_add. */
 int session_store_take(struct session_store *c, const struct session *s, struct err *e);
 
 /* The two steps of session_store_read, for sessions from elsewhere: session_store_add copies a
- * session; session_store_end, after the last one, groups them by user.  73, 74: the temporary file.
- * 71. */
+ * session; session_store_end, after the last one, groups them by user.  65: too many.  73, 74: the
+ * temporary file.  71. */
 int session_store_add(struct session_store *c, const struct session *s, struct err *e);
 int session_store_end(struct session_store *c, struct err *e);
 

@@ -7,77 +7,84 @@ struct items {
 
 /* ---- users ---- */
 
-static int64_t last_time(const struct session *s)
+/* A session, or what the report looks at. */
+struct stretch {
+    int64_t start, last;
+    enum part part;
+};
+
+static struct stretch stretch_of(const struct all_user_sessions *all, size_t session)
 {
-    return s->times[s->count - 1];
+    return (struct stretch){session_store_start(&all->store, session),
+                            all_user_sessions_last(all, session),
+                            session_store_part(&all->store, session)};
 }
 
 /* With one edge for all users, sessions around it are in the later part. A user's own edge is where
  * the later part begins, and sessions of the earlier part may end after it. */
-static bool astride(const struct session *s, const struct edge *edge, enum part part)
+static bool astride(const struct stretch *s, const struct edge *edge, enum part part)
 {
     if (edge->everyones)
-        return s->times[0] < edge->time && last_time(s) >= edge->time;
-    return s->part < part && last_time(s) > edge->time;
+        return s->start < edge->time && s->last >= edge->time;
+    return s->part < part && s->last > edge->time;
 }
 
-static bool tied(const struct session *s, const struct edge *edge, enum part part)
+static bool tied(const struct stretch *s, const struct edge *edge, enum part part)
 {
-    return !edge->everyones && s->part < part && last_time(s) == edge->time;
+    return !edge->everyones && s->part < part && s->last == edge->time;
 }
 
-/* What such a session looks back on holds events that come after its own. */
-static void look_at_overlaps(struct split_report *r, const struct user_sessions *h)
+/* Returns whether the session ties; counts it where it straddles an edge. */
+static bool look_at_edges(struct split_report *r, const struct stretch *s,
+                          const struct edges *edges)
 {
-    int64_t ended = INT64_MIN;
-    for (size_t i = 0; i < h->sessions.len; i++) {
-        const struct session *s = h->sessions.at[i];
-        r->sessions_overlapping += s->times[0] < ended;
-        if (last_time(s) > ended)
-            ended = last_time(s);
+    bool ties = false, across = false;
+    for (enum part part = PART_VALIDATION; part <= PART_TEST; part++) {
+        const struct edge *edge = &edges->of[part];
+        across = across || (edge->set && astride(s, edge, part));
+        ties = ties || (edge->set && tied(s, edge, part));
     }
+    r->sessions_astride += across;
+    return ties;
 }
 
-static void look_at_edges(struct split_report *r, const struct user_sessions *h)
+static void count_user(struct split_report *r, const struct all_user_sessions *all, size_t user)
 {
+    const struct session_store *c = &all->store;
+    struct edges edges = all_user_sessions_edges(all, user);
+    int64_t trained = r->sessions[PART_TRAIN], ended = INT64_MIN;
     bool ties = false;
-    for (size_t i = 0; i < h->sessions.len; i++) {
-        const struct session *s = h->sessions.at[i];
-        bool across = false;
-        for (enum part part = PART_VALIDATION; part <= PART_TEST; part++)
-            if (h->edge[part].set) {
-                across = across || astride(s, &h->edge[part], part);
-                ties = ties || tied(s, &h->edge[part], part);
-            }
-        r->sessions_astride += across;
-    }
-    r->users_tied += ties;
-}
-
-static void count_user(struct split_report *r, const struct user_sessions *h)
-{
-    int64_t trained = r->sessions[PART_TRAIN];
-    for (size_t i = 0; i < h->sessions.len; i++) {
-        r->sessions[h->sessions.at[i]->part]++;
-        r->events[h->sessions.at[i]->part] += (int64_t)h->sessions.at[i]->count;
+    for (int32_t i = c->first.at[user]; i < c->first.at[user + 1]; i++) {
+        struct stretch s = stretch_of(all, (size_t)i);
+        r->sessions[s.part]++;
+        r->events[s.part] += (int64_t)session_store_length(c, (size_t)i);
+        ties |= look_at_edges(r, &s, &edges);
+        /* what such a session looks back on holds events that come after its own */
+        r->sessions_overlapping += s.start < ended;
+        ended = s.last > ended ? s.last : ended;
     }
     r->users++;
     r->users_untrained += r->sessions[PART_TRAIN] == trained;
-    look_at_edges(r, h);
-    look_at_overlaps(r, h);
+    r->users_tied += ties;
 }
 
 /* ---- items ---- */
 
-static void count_items(struct items *items, const struct session *s)
+static void count_session(struct items *items, const struct all_user_sessions *all, size_t session)
 {
-    session_count_items(&items->train, s, s->part == PART_TRAIN);
-    session_count_items(&items->test, s, s->part == PART_TEST);
+    const struct session_store *c = &all->store;
+    const int32_t *item = session_store_items(c, session);
+    size_t n = session_store_length(c, session);
+    enum part part = session_store_part(c, session);
+    count_items(&items->train, item, n, part == PART_TRAIN);
+    count_items(&items->test, item, n, part == PART_TEST);
     while (items->since.len < items->train.len)
         vec_push(&items->since, INT64_MAX);
-    for (size_t i = 0; i < s->count && s->part == PART_TRAIN; i++)
-        if (s->times[i] < items->since.at[s->items[i]])
-            items->since.at[s->items[i]] = s->times[i];
+    for (size_t i = 0; i < n && part == PART_TRAIN; i++) {
+        int64_t time = all_user_sessions_time(all, session, i);
+        if (time < items->since.at[item[i]])
+            items->since.at[item[i]] = time;
+    }
 }
 
 static void count_unseen(struct split_report *r, const struct items *items)
@@ -90,25 +97,27 @@ static void count_unseen(struct split_report *r, const struct items *items)
     }
 }
 
-static void count_future(struct split_report *r, const struct items *items, const struct session *s)
+static void count_future(struct split_report *r, const struct items *items,
+                         const struct all_user_sessions *all, size_t session)
 {
-    for (size_t i = 0; i < s->count && s->part == PART_TEST; i++)
-        r->test_events_future +=
-            items->train.at[s->items[i]] && items->since.at[s->items[i]] > s->times[i];
+    const int32_t *item = session_store_items(&all->store, session);
+    size_t n = session_store_length(&all->store, session);
+    for (size_t i = 0; i < n && session_store_part(&all->store, session) == PART_TEST; i++)
+        r->test_events_future += items->train.at[item[i]] &&
+                                 items->since.at[item[i]] > all_user_sessions_time(all, session, i);
 }
 
 void split_report_count(struct split_report *r, const struct all_user_sessions *all, i64_vec *train)
 {
     struct items items = {.train = *train};
-    for (size_t u = 0; u < all->len; u++) {
-        count_user(r, &all->at[u]);
-        for (size_t i = 0; i < all->at[u].sessions.len; i++)
-            count_items(&items, all->at[u].sessions.at[i]);
-    }
+    size_t sessions = session_store_sessions(&all->store);
+    for (size_t u = 0; u < all_user_sessions_count(all); u++)
+        count_user(r, all, u);
+    for (size_t s = 0; s < sessions; s++)
+        count_session(&items, all, s);
     count_unseen(r, &items);
-    for (size_t u = 0; u < all->len; u++)
-        for (size_t i = 0; i < all->at[u].sessions.len; i++)
-            count_future(r, &items, all->at[u].sessions.at[i]);
+    for (size_t s = 0; s < sessions; s++)
+        count_future(r, &items, all, s);
     *train = items.train;
     vec_release(&items.test);
     vec_release(&items.since);

@@ -3,7 +3,7 @@
 #ifndef DATA_SPLIT_REPORT_H
 #define DATA_SPLIT_REPORT_H
 
-#include "data/user_sessions.h"
+#include "data/all_user_sessions.h"
 
 struct split_report {
     int64_t users, users_untrained;        /* those without a training session */

@@ -153,12 +153,12 @@ void user_sessions_sweep(struct user_sessions *h)
     sort_by_start(h);
 }
 
-void session_count_items(i64_vec *counts, const struct session *s, int64_t times)
+void count_items(i64_vec *counts, const int32_t *items, size_t n, int64_t times)
 {
-    for (size_t i = 0; i < s->count; i++) {
-        while (counts->len <= (size_t)s->items[i])
+    for (size_t i = 0; i < n; i++) {
+        while (counts->len <= (size_t)items[i])
             vec_push(counts, 0);
-        counts->at[s->items[i]] += times;
+        counts->at[items[i]] += times;
     }
 }
 
@@ -173,11 +173,4 @@ void user_sessions_release(struct user_sessions *h)
 {
     user_sessions_clear(h);
     vec_release(&h->sessions);
-}
-
-void all_user_sessions_release(struct all_user_sessions *all)
-{
-    for (size_t i = 0; i < all->len; i++)
-        user_sessions_release(&all->at[i]);
-    vec_release(all);
 }

@@ -10,17 +10,15 @@ struct edge {
     int64_t time;        /* of the part's first event, events that are in both parts aside */
 };
 
-struct user_sessions {
-    int32_t user;                   /* id in the input */
-    struct attributes about;        /* the user's; valid while a filter runs */
-    struct edge edge[4];            /* by part */
-    VEC(struct session *) sessions; /* in time order; each is one block of memory, owned */
+struct edges {
+    struct edge of[4]; /* by part */
 };
 
-/* All users, in the order of the input. */
-struct all_user_sessions {
-    struct user_sessions *at;
-    size_t len, cap;
+struct user_sessions {
+    int32_t user;            /* id in the input */
+    struct attributes about; /* the user's; valid while a filter runs */
+    struct edges edges;
+    VEC(struct session *) sessions; /* in time order; each is one block of memory, owned */
 };
 
 /* Appends a deep copy, extras included. */
@@ -47,11 +45,10 @@ struct session *session_with(struct session *s, const struct extra *x);
  * events. One that now follows a session of a later part gets that part. */
 void user_sessions_sweep(struct user_sessions *h);
 
-/* Adds `times` for each of the session's events to its item's count. */
-void session_count_items(i64_vec *counts, const struct session *s, int64_t times);
+/* Adds `times` for each of the items to its count. */
+void count_items(i64_vec *counts, const int32_t *items, size_t n, int64_t times);
 
 void user_sessions_clear(struct user_sessions *h);   /* frees the sessions, keeps the array */
 void user_sessions_release(struct user_sessions *h); /* frees everything */
-void all_user_sessions_release(struct all_user_sessions *all);
 
 #endif

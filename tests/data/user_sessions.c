@@ -73,8 +73,8 @@ static void frequent(void)
     i64_vec counts = {0};
     add(&h);
     add(&h);
-    session_count_items(&counts, h.sessions.at[0], 1);
-    session_count_items(&counts, h.sessions.at[0], 2);
+    count_items(&counts, h.sessions.at[0]->items, h.sessions.at[0]->count, 1);
+    count_items(&counts, h.sessions.at[0]->items, h.sessions.at[0]->count, 2);
     tap_ok(counts.len == 8 && !counts.at[4] && counts.at[5] == 6 && counts.at[6] == 3 &&
                counts.at[7] == 3,
            "items are counted");

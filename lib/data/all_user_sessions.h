@@ -1,0 +1,64 @@
+/* The sessions of all users, as filters of a whole log see them: in a session_store, whose events
+ * go to temporary files beyond a limit, with what a store has no room for beside it.  Filters look
+ * at all users through the store, and change one user at a time, whose sessions are copied out of
+ * it and added to another one. */
+#ifndef DATA_ALL_USER_SESSIONS_H
+#define DATA_ALL_USER_SESSIONS_H
+
+#include "data/session_store.h"
+#include "data/user_sessions.h"
+
+/* Users go by their place, from 0 in the order in which they are added; session numbers are those
+ * of the store. */
+struct all_user_sessions {
+    size_t memory; /* bytes that events may take */
+    struct session_store store;
+    i32_vec user;           /* [U] ids in the input */
+    VEC(struct edges) edge; /* [up to U] those behind the last one have none */
+    struct spill rest;      /* of each session: times too far apart for the store; its extras */
+    VEC(uint64_t)
+    rest_end; /* [up to S] where that of each session ends; nothing for those behind */
+};
+
+void all_user_sessions_open(struct all_user_sessions *all, size_t memory);
+
+/* Appends a user with at least one session.  65: too many sessions.  73, 74: a temporary file. */
+int all_user_sessions_add(struct all_user_sessions *all, const struct user_sessions *h,
+                          struct err *e);
+
+/* After the last user.  71, 73, 74. */
+int all_user_sessions_end(struct all_user_sessions *all, struct err *e);
+
+static inline size_t all_user_sessions_count(const struct all_user_sessions *all)
+{
+    return all->user.len;
+}
+
+/* Where the user's parts begin. */
+static inline struct edges all_user_sessions_edges(const struct all_user_sessions *all, size_t user)
+{
+    return user < all->edge.len ? all->edge.at[user] : (struct edges){0};
+}
+
+/* The times of an event, and of the last one. */
+int64_t all_user_sessions_time(const struct all_user_sessions *all, size_t session, size_t event);
+int64_t all_user_sessions_last(const struct all_user_sessions *all, size_t session);
+
+/* A session read in place; {0} is empty. */
+struct session_view {
+    struct session session; /* valid until the next view */
+    i64_vec times;
+    VEC(struct extra) extras;
+};
+void session_view_of(struct session_view *v, const struct all_user_sessions *all, size_t user,
+                     size_t session);
+void session_view_release(struct session_view *v);
+
+/* Fills *h, which has no sessions, with copies of the user's. */
+void all_user_sessions_load(const struct all_user_sessions *all, size_t user,
+                            struct user_sessions *h);
+
+void all_user_sessions_clear(struct all_user_sessions *all); /* empties, keeps the memory */
+void all_user_sessions_release(struct all_user_sessions *all);
+
+#endif
