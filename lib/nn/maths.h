@@ -168,6 +168,23 @@ MATHS float maths_gru_dn(float z, float n, float dh)
     return maths_tanh_back(n, dh * (1.0f - z));
 }
 
+/* ---- layer normalization: y = gain ∘ x^ + bias, x^ = (x - mean) / √(variance + ε); with g = gain
+ * ∘ dy, the means of a row over g and over g ∘ x^ give dx = (g - mean(g) - x^ ∘ mean(g ∘ x^)) /
+ * √(variance + ε) ---- */
+
+/* As in PyTorch. */
+#define LAYER_NORM_EPSILON 1e-5f
+
+MATHS float maths_normal(float x, float mean, float inverse)
+{
+    return (x - mean) * inverse;
+}
+
+MATHS float maths_normal_back(float g, float normal, float mean_g, float mean_gn, float inverse)
+{
+    return (g - mean_g - normal * mean_gn) * inverse;
+}
+
 /* ---- losses over some of the items (nn/ops.h, enum loss_kind) ---- */
 
 /* log σ(x) and its derivative σ(-x) for any x, both from e^-|x|. */

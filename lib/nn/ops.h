@@ -80,6 +80,15 @@ struct memory_grads { /* shapes as above; all +=; NULL: not wanted */
     float *key, *value, *query, *scale;
 };
 
+/* Self-attention of several heads over sequences end to end, in which each row attends to the rows
+ * of its sequence up to itself.  The columns of a query, key or value are split into `count` equal
+ * parts, one a head; the rows of these matrices are `ld` floats apart. */
+struct heads {
+    int count, width, ld; /* width: of all heads together, a multiple of count */
+    const int32_t *at;    /* [total + 1] where each row's weights begin among those of a head */
+    int weights;          /* at[total], on the host: those of a head; one head after another */
+};
+
 enum activation { ACTIVATION_TANH, ACTIVATION_SIGMOID, ACTIVATION_RELU };
 
 /* The key of a dropout mask (models.md): the mask of element i of a tensor depends only on the key
@@ -272,6 +281,33 @@ struct output_layer {
         const float *query, const float *key, const float *scale, const float *value,              \
         const float *weight, const float *dout, float *dquery, float *dkey, float *dscale,         \
         float *dvalue))                                                                            \
+    /* ---- self-attention of several heads (struct heads; Vaswani et al. 2017, eq. 1) ---- */     \
+    /* weight [heads, weights]_htj = softmax_{j <= t}(query_th · key_jh / √(width / heads)) */  \
+    OP(void, head_weights,                                                                         \
+       (struct device * d, const struct ragged *r, const struct heads *h, const float *query,      \
+        const float *key, float *weight))                                                          \
+    /* from dweight: dquery, dkey, both += and `ld` apart */                                       \
+    OP(void, head_weights_back,                                                                    \
+       (struct device * d, const struct ragged *r, const struct heads *h, const float *query,      \
+        const float *key, const float *weight, const float *dweight, float *dquery, float *dkey))  \
+    /* out [total, width]_th = Σ_{j <= t} weight_htj value_jh */                                  \
+    OP(void, head_sums,                                                                            \
+       (struct device * d, const struct ragged *r, const struct heads *h, const float *weight,     \
+        const float *value, float *out))                                                           \
+    /* from dout: dweight, dvalue, both += */                                                      \
+    OP(void, head_sums_back,                                                                       \
+       (struct device * d, const struct ragged *r, const struct heads *h, const float *weight,     \
+        const float *value, const float *dout, float *dweight, float *dvalue))                     \
+    /* ---- layer normalization (Ba et al. 2016) ---- */                                           \
+    /* y [rows, cols] = gain ∘ (x - mean) / √(variance + ε) + bias, of each row's mean and    \
+     * variance; kept [rows, 2] = mean and 1 / √(variance + ε) */                               \
+    OP(void, layer_norm,                                                                           \
+       (struct device * d, int rows, int cols, const float *x, const float *gain,                  \
+        const float *bias, float *y, float *kept))                                                 \
+    /* from dy: dx, dgain, dbias, all += */                                                        \
+    OP(void, layer_norm_back,                                                                      \
+       (struct device * d, int rows, int cols, const float *x, const float *gain,                  \
+        const float *kept, const float *dy, float *dx, float *dgain, float *dbias))                \
     /* ---- the output layer, in chunks of rows within the workspace ---- */                       \
     /* loss [T] = -log softmax(state weightᵀ + bias + add)[target], and gradients of the mean    \
      * loss in the same walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=, those of add      \
@@ -369,7 +405,8 @@ static inline uint64_t device_table_version(void)
         sizeof(struct rows),           sizeof(struct ragged),       sizeof(struct gru_weights),
         sizeof(struct update),         sizeof(struct output_layer), sizeof(struct dropout_key),
         sizeof(struct sampled_scores), sizeof(struct additions),    sizeof(struct memory),
-        sizeof(struct memory_grads),   sizeof(struct device),       sizeof(struct device_options)};
+        sizeof(struct memory_grads),   sizeof(struct device),       sizeof(struct device_options),
+        sizeof(struct heads)};
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (size_t i = 0; i < sizeof text; i++)
         hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;

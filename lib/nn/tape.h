@@ -170,6 +170,27 @@ struct tensor *tape_attend_up_to(struct tape *t, struct tensor *query, struct te
                                  struct tensor *scale, struct tensor *value, const struct ragged *r,
                                  struct attention_weights *weights);
 
+/* Self-attention of several heads (nn/ops.h, struct heads) over sequences.  x [total, 3 · width]
+ * has query, key and value of each row side by side. */
+struct tape_heads {
+    struct heads op;
+    const struct ragged *rows;
+    const int32_t *at; /* host: op.at */
+};
+const struct tape_heads *tape_heads(struct tape *t, const struct ragged *r, int heads, int width);
+
+/* [heads · weights, 1]: the weights with which each row attends to the rows up to itself. */
+struct tensor *tape_head_weights(struct tape *t, const struct tape_heads *h, struct tensor *x);
+
+/* [total, width]: the sums of the values by these weights; x must take a gradient in training. */
+struct tensor *tape_head_sums(struct tape *t, const struct tape_heads *h, struct tensor *weight,
+                              struct tensor *x);
+
+/* Each row of x to mean 0 and variance 1, then times gain plus bias [1, cols].  All tensors must
+ * take a gradient in training. */
+struct tensor *tape_layer_norm(struct tape *t, struct tensor *x, struct tensor *gain,
+                               struct tensor *bias);
+
 /* Numbers that are added to some of the scores (nn/ops.h, struct additions). */
 struct tape_additions {
     const int32_t *start, *item; /* device [T + 1], [value->rows] */

@@ -392,8 +392,7 @@ static void up_to_back(struct tape *t, struct node *node)
                              n->value->grad);
 }
 
-/* Where each row's weights begin: it has one for each row of its sequence up to itself. */
-static const int32_t *count_weights(struct tape *t, const struct ragged *r)
+const int32_t *tape_weights_up_to(struct tape *t, const struct ragged *r)
 {
     int32_t *at = tape_host(t, ((size_t)r->total + 1) * sizeof *at);
     int row = 0;
@@ -409,7 +408,7 @@ struct tensor *tape_attend_up_to(struct tape *t, struct tensor *query, struct te
                                  struct attention_weights *weights)
 {
     struct tensor *y = tape_result(t, r->total, value->cols, true);
-    const int32_t *host = count_weights(t, r);
+    const int32_t *host = tape_weights_up_to(t, r);
     const int32_t *at = tape_ints(t, host, (size_t)r->total + 1);
     float *weight = tape_floats(t, (size_t)host[r->total]);
     t->op->attend_up_to(t->device, r, at, query->cols, value->cols, query->value, key->value,

@@ -76,6 +76,10 @@ int tape_places(struct tape *t, const int32_t *host, int count, const int32_t **
  * fills at [targets + 1]. */
 const int32_t *tape_spared(struct tape *t, const struct candidates *c, int targets, int32_t *at);
 
+/* Where each row's weights begin (host [r->total + 1]): it has one for each row of its sequence up
+ * to itself. */
+const int32_t *tape_weights_up_to(struct tape *t, const struct ragged *r);
+
 /* A plan of rows 0 .. n-1, each once. */
 const struct rows *tape_all_rows(struct tape *t, int n);
 

@@ -59,6 +59,13 @@ enum { INPUTS = 10 };
 #define UP_TO_CHECKS(CHECK)                                                                        \
     CHECK(attend_up_to, check_up_to)                                                               \
     CHECK(attend_up_to_back, check_up_to)
+#define HEADS_CHECKS(CHECK)                                                                        \
+    CHECK(head_weights, check_head_weights)                                                        \
+    CHECK(head_weights_back, check_head_weights)                                                   \
+    CHECK(head_sums, check_head_sums)                                                              \
+    CHECK(head_sums_back, check_head_sums)                                                         \
+    CHECK(layer_norm, check_layer_norm)                                                            \
+    CHECK(layer_norm_back, check_layer_norm)
 #define SAMPLED_CHECKS(CHECK) CHECK(sampled_loss, check_sampled)
 #define TABLE_CHECKS(CHECK)                                                                        \
     CHECK(rows_lazy_update, check_rows)                                                            \
