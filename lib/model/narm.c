@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "model/item_output.h"
+#include "model/windows.h"
 
 enum { NARM_STEPS = 19 };
 
@@ -98,61 +99,6 @@ static void narm_close(struct model *m)
 
 /* ---- the forward pass ---- */
 
-/* The GRU's input.  The first NARM_STEPS inputs of a session are one sequence, and each of its rows
- * predicts the next item.  Each later position has its own sequence of the NARM_STEPS inputs up to
- * it, and only the last row predicts. */
-struct windows {
-    int count, total, targets;
-    int32_t *length; /* host [count] */
-    int32_t *input;  /* host [total] */
-    int32_t *row;    /* host [targets] the row that predicts each */
-    int32_t *target; /* host [targets] */
-    int32_t *owner;  /* host [targets] the session of each */
-};
-
-static int windows_of(int inputs)
-{
-    return inputs > NARM_STEPS ? 1 + inputs - NARM_STEPS : 1;
-}
-
-static struct windows make_windows(struct tape *t, const struct batch *b)
-{
-    struct windows w = {0};
-    int count = 0, total = 0;
-    for (size_t i = 0; i < b->length.len; i++) {
-        int inputs = column_i32(b->length)[i] - 1;
-        count += windows_of(inputs);
-        total += inputs > NARM_STEPS ? windows_of(inputs) * NARM_STEPS : inputs > 0 ? inputs : 0;
-    }
-    w.length = tape_host(t, (size_t)count * sizeof *w.length);
-    w.input = tape_host(t, (size_t)total * sizeof *w.input);
-    w.row = tape_host(t, b->item.len * sizeof *w.row);
-    w.target = tape_host(t, b->item.len * sizeof *w.target);
-    w.owner = tape_host(t, b->item.len * sizeof *w.owner);
-    const int32_t *item = column_i32(b->item);
-    for (size_t i = 0; i < b->length.len; i++) {
-        int events = column_i32(b->length)[i], inputs = events > 0 ? events - 1 : 0;
-        int first = inputs < NARM_STEPS ? inputs : NARM_STEPS;
-        w.length[w.count++] = first;
-        memcpy(w.input + w.total, item, (size_t)first * sizeof *item);
-        for (int j = 0; j < first; j++)
-            w.row[w.targets + j] = w.total + j;
-        w.total += first;
-        for (int j = first; j < inputs; j++) {
-            w.length[w.count++] = NARM_STEPS;
-            memcpy(w.input + w.total, item + j + 1 - NARM_STEPS, NARM_STEPS * sizeof *item);
-            w.total += NARM_STEPS;
-            w.row[w.targets + j] = w.total - 1;
-        }
-        memcpy(w.target + w.targets, item + 1, (size_t)inputs * sizeof *item);
-        for (int j = 0; j < inputs; j++)
-            w.owner[w.targets + j] = (int32_t)i;
-        w.targets += inputs;
-        item += events;
-    }
-    return w;
-}
-
 /* c_t of all rows: [rows, H or 2H] */
 static struct tensor *features(const struct narm *r, struct tape *t, struct tensor *h,
                                const struct ragged *rows, struct attention_weights *attention)
@@ -170,39 +116,21 @@ static struct tensor *features(const struct narm *r, struct tape *t, struct tens
     return tape_concat(t, part, parts);
 }
 
-/* Sets the attention weights of each target in *f. */
-static void show_weights(struct tape *t, const struct windows *w,
-                         const struct attention_weights *attention, struct forward *f)
-{
-    int32_t *at = tape_host(t, (size_t)w->targets * sizeof *at);
-    int32_t *count = tape_host(t, (size_t)w->targets * sizeof *count);
-    for (int i = 0; i < w->targets; i++) {
-        at[i] = attention->at[w->row[i]];
-        count[i] = attention->at[w->row[i] + 1] - at[i];
-    }
-    f->weight[LEVEL_ITEM] = attention->weight;
-    f->weights[LEVEL_ITEM] = attention->total;
-    f->item_at = at;
-    f->item_count = count;
-}
-
 static void narm_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
 {
     struct narm *r = m->own;
     const struct narm_options *o = own_options(m->options);
-    struct windows w = make_windows(t, b);
+    struct windows w = windows_make(t, b, NARM_STEPS);
     struct attention_weights attention = {0};
     const struct ragged *rows = tape_ragged(t, w.length, w.count);
     struct tensor *x = tape_rows_of(t, r->output.item, w.input, w.total);
     struct tensor *h =
         tape_gru(t, &r->gru, tape_dropout(t, x, (float)o->shared.dropout), NULL, rows);
     struct tensor *c = features(r, t, h, rows, &attention);
-    if (w.total > w.targets) /* leave out rows that predict nothing */
-        c = tape_gather(t, c, tape_rows(t, w.row, w.targets));
-    c = tape_dropout(t, c, (float)o->feature_dropout);
-    *f = (struct forward){.targets = w.targets, .target = w.target, .owner = w.owner};
+    c = tape_dropout(t, windows_targets(t, &w, c), (float)o->feature_dropout);
+    windows_forward(&w, f);
     if (r->local)
-        show_weights(t, &w, &attention, f);
+        windows_weights(t, &w, &attention, f);
     item_output_state(&r->output, t, c, f);
     item_output_layer(&r->output, f);
 }
