@@ -139,6 +139,7 @@ END
             agree batches.mp --model narm --encoder $encoder --decoder $decoder
         done
     done
+    agree batches.mp --model sasrec --heads 4
     agree batches.mp --model bpr-mf
     agree batches.mp --model fpmc
 }

@@ -50,11 +50,13 @@ same() { # SCHEME OPTION ...
     same longest-first --optimizer adagrad --gru reset-before
 }
 
-@test "hierarchical and narm" {
+@test "hierarchical, narm and sasrec" {
     same longest-first --model hierarchical
     same longest-first --model hierarchical --session-rep attention --user-rep attention --inter delta
     same sessions --model hierarchical --session-rep last --user-rep last --dropout 0.3
     same sessions --model narm
+    same sessions --model sasrec
+    same shuffled --model sasrec --max-positions 2 --wide
 }
 
 @test "outputs that are tied to the embeddings, with a matrix where sizes differ and without" {
@@ -63,6 +65,8 @@ same() { # SCHEME OPTION ...
     same sessions --model hierarchical --decoder tied --negatives 20 --logq
     same sessions --model narm --decoder tied --encoder global
     same sessions --model narm --decoder tied --hidden 6
+    same sessions --model sasrec --negatives 20 --logq
+    same sessions --model sasrec --decoder dense
     same session-parallel --model rnn --decoder tied
     same session-parallel --model rnn --decoder bilinear --hidden 6
     same user-parallel --model hrnn --decoder tied --hidden 6 --loss bpr-max --negatives 20 --unroll 2
@@ -103,7 +107,8 @@ same() { # SCHEME OPTION ...
     train --model hrnn --save hrnn "$LOG/user-parallel.mp" >/dev/null
     train --model rnn --join-sessions --save joined "$LOG/user-parallel.mp" >/dev/null
     train --model narm --save narm "$LOG/sessions.mp" >/dev/null
-    for model in ii-rnn hrnn joined narm; do
+    train --model sasrec --save sasrec "$LOG/sessions.mp" >/dev/null
+    for model in ii-rnn hrnn joined narm sasrec; do
         predict --model $model "$LOG/once.mp" | tests 1 >expected
         grep -q '^\["rank"' expected
         for scheme in longest-first shuffled sessions user-parallel session-parallel; do
@@ -119,9 +124,10 @@ same() { # SCHEME OPTION ...
     train --model rnn --join-sessions --save joined "$LOG/user-parallel.mp" >/dev/null
     train --model rnn --save rnn "$LOG/user-parallel.mp" >/dev/null
     train --model narm --save narm "$LOG/sessions.mp" >/dev/null
+    train --model sasrec --save sasrec "$LOG/sessions.mp" >/dev/null
     spcat "$LOG/once.mp" | jq -c 'if .[0] == "session" and .[2] == 1 then .[4] |= reverse else . end' |
         sed 's/^\["E".*/["E"]/' | spcat --from-json -o other.mp
-    for model in ii-rnn hrnn joined rnn narm; do
+    for model in ii-rnn hrnn joined rnn narm sasrec; do
         predict --model $model "$LOG/once.mp" | tests 1 | grep '^\["rank"' >one
         predict --model $model other.mp | tests 1 | grep '^\["rank"' >two
         cmp -s one two || echo $model

@@ -9,12 +9,12 @@
 #include "base/mem.h"
 #include "model/model.h"
 
-/* A text of NULL and an embedding of 0 are the model's default. */
+/* A text of NULL and a size of 0 are the model's default. */
 struct model_shape {
     const char *session_rep, *user_rep, *inter, *intra, *attend_to, *per_user, *clusters;
     const char *encoder, *decoder, *propagate, *gru;
     bool bidirectional, join_sessions, wide;
-    int64_t embedding, hidden;
+    int64_t embedding, hidden, blocks, heads, positions, feed_forward;
     double dropout, feature_dropout, user_dropout, start_dropout;
 };
 
@@ -54,6 +54,12 @@ static inline struct model_options *options_of_shape(const struct model_class *c
                 {"feature-dropout", s->feature_dropout},
                 {"user-dropout", s->user_dropout},
                 {"start-dropout", s->start_dropout}};
+    const struct {
+        const char *name;
+        int64_t value;
+    } size[] = {{"embedding", s->embedding},     {"hidden", s->hidden},
+                {"blocks", s->blocks},           {"heads", s->heads},
+                {"max-positions", s->positions}, {"feed-forward", s->feed_forward}};
     struct model_options *to = model_options_new(class);
     struct option *rows = option_bind(class->options, to);
     for (struct option *o = rows; o->kind != OPTION_END; o++) {
@@ -63,15 +69,14 @@ static inline struct model_options *options_of_shape(const struct model_class *c
         for (size_t i = 0; i < sizeof rate / sizeof *rate; i++)
             if (!strcmp(o->name, rate[i].name))
                 *(double *)o->to = rate[i].value;
-        if (!strcmp(o->name, "hidden"))
-            *(int64_t *)o->to = s->hidden;
+        for (size_t i = 0; i < sizeof size / sizeof *size; i++)
+            if (!strcmp(o->name, size[i].name) && size[i].value)
+                *(int64_t *)o->to = size[i].value;
         if (!strcmp(o->name, "bidirectional"))
             *(bool *)o->to = s->bidirectional;
         if (!strcmp(o->name, "wide"))
             *(bool *)o->to = s->wide;
     }
-    if (s->embedding)
-        to->embedding = s->embedding;
     to->join_sessions = s->join_sessions;
     mem_free(rows);
     return to;

@@ -364,6 +364,8 @@ output.bias
 --model narm --encoder global --decoder tied
 bilinear.weight output.bias
 --model narm --decoder tied
+output.bias
+--model sasrec --heads 1
 output.bias output.weight
 --model narm --decoder dense
 END
@@ -371,10 +373,20 @@ END
     [[ $stderr == *bilinear* || $stderr == *output* ]]
 }
 
+@test "sasrec: heads divide the embedding; a position's attention is over the events up to it, and adds up to 1" {
+    run -64 --separate-stderr train --model sasrec "$BATCHES"
+    [ "$stderr" = 'trainer: --heads 2: does not divide --embedding 5' ]
+    train --model sasrec --embedding 6 --max-positions 3 --attention all -o out.mp "$BATCHES"
+    spcat out.mp | jq -c 'select(.[0] == "attention")[1]' >attention
+    [ "$(wc -l <attention)" -gt 10 ]
+    jq -e -s 'all((.weight | add - 1 | fabs) < 1e-5) and all(.weight | length <= 3)
+        and any(.weight | length == 3)' attention
+}
+
 @test "the label of tied outputs; factors have no decoder" {
     [ "$(train --max-steps 0 --decoder tied "$BATCHES" | spcat | sed -n '1s/.*"label":"\([^"]*\)".*/\1/p')" = 'ii-rnn tied' ]
     run -64 --separate-stderr train --model fpmc --decoder tied "$BATCHES"
-    [[ $stderr == *'--decoder goes with --model ii-rnn, hierarchical, narm, hrnn, rnn, not with fpmc'* ]]
+    [[ $stderr == *'--decoder goes with --model ii-rnn, hierarchical, narm, sasrec, hrnn, rnn, not with fpmc'* ]]
 }
 
 @test "--init matches items by name" {
