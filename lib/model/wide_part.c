@@ -27,14 +27,12 @@ static void declare(struct wide_part *w, struct parameters *p, bool deep)
 void wide_part_open(struct wide_part *w, struct model *m, bool deep)
 {
     size_t n = (size_t)m->data.items;
-    float *host = mem_alloc(n * sizeof *host);
-    *w = (struct wide_part){0};
+    *w = (struct wide_part){.host_log_count = mem_alloc(n * sizeof *w->host_log_count)};
     declare(w, &m->parameters, deep);
     for (size_t i = 0; i < n; i++)
-        host[i] = logf((m->data.count ? (float)m->data.count[i] : 0) + 0.5f);
-    w->log_count = m->device->op->alloc(m->device, n * sizeof *host);
-    m->device->op->upload(m->device, w->log_count, host, n * sizeof *host);
-    mem_free(host);
+        w->host_log_count[i] = logf((m->data.count ? (float)m->data.count[i] : 0) + 0.5f);
+    w->log_count = m->device->op->alloc(m->device, n * sizeof *w->log_count);
+    m->device->op->upload(m->device, w->log_count, w->host_log_count, n * sizeof *w->log_count);
 }
 
 void wide_ready_put(struct model *m)
@@ -49,6 +47,7 @@ void wide_part_close(struct wide_part *w, const struct model *m)
 {
     if (w->log_count)
         m->device->op->release(m->device, w->log_count);
+    mem_free(w->host_log_count);
     *w = (struct wide_part){0};
 }
 
@@ -62,7 +61,18 @@ static const struct rows *positions_of(struct tape *t, const struct evidence *e)
     return tape_rows(t, at, e->candidates);
 }
 
-/* δ of all candidates, [candidates, 1]. */
+/* What the candidates have of the prior, as all items do, is taken from them again. */
+static struct tensor *without_prior(const struct wide_part *w, struct tape *t,
+                                    const struct evidence *e)
+{
+    float *number = tape_host(t, (size_t)e->candidates * sizeof *number);
+    for (int32_t i = 0; i < e->candidates; i++)
+        number[i] = -w->host_log_count[e->item[i]];
+    struct tensor *count = tape_numbers(t, number, e->candidates, 1);
+    return tape_linear(t, count, tape_parameter(t, w->prior), NULL);
+}
+
+/* δ of all candidates, [candidates, 1], less their prior. */
 static struct tensor *additions(const struct wide_part *w, struct tape *t, const struct evidence *e,
                                 struct tensor *z)
 {
@@ -72,8 +82,9 @@ static struct tensor *additions(const struct wide_part *w, struct tape *t, const
     struct tensor *hidden =
         tape_linear(t, phi, tape_parameter(t, w->features), tape_parameter(t, w->features_bias));
     hidden = tape_activate(t, ACTIVATION_RELU, tape_add(t, hidden, of_context));
+    struct tensor *direct = tape_linear(t, phi, tape_parameter(t, w->direct), NULL);
     return tape_add(t, tape_linear(t, hidden, tape_parameter(t, w->score), NULL),
-                    tape_linear(t, phi, tape_parameter(t, w->direct), NULL));
+                    tape_add(t, direct, without_prior(w, t, e)));
 }
 
 /* The prior of all items as a bias, [1, items], added to the model's own. */

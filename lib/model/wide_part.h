@@ -1,9 +1,13 @@
 /* The wide part (Cheng et al. 2016): what counting knows of each item, added to the scores of a
  * model, or alone.  Its weights belong to kinds of evidence, none to an item or a user.
  *
- *     s(i) = m(z) deep_i + β log(count_i + ½) + δ(i)     deep_i: the model's score without its bias
- *     δ(i) = w2ᵀ relu(W1 φ(i) + b1 + Wz z) + wsᵀ φ(i) where there is evidence of i, else 0
+ *     s(i) = m(z) deep_i + δ(i)                          deep_i: the model's score without its bias
+ *     δ(i) = w2ᵀ relu(W1 φ(i) + b1 + Wz z) + wsᵀ φ(i)    where there is evidence of i,
+ *          = β log(count_i + ½)                          elsewhere
  *     m(z) = wm z + bm
+ *
+ * The count is that of all training sessions.  In training it knows of what comes later: beside
+ * evidence it would teach the network to mistrust whatever is new.
  *
  * φ(i) and the context z: index/evidence.h. */
 #ifndef MODEL_WIDE_PART_H
@@ -15,6 +19,7 @@ struct wide_part {
     const struct parameter *features, *features_bias, *context, *score, *direct, *prior;
     const struct parameter *deep, *deep_bias; /* NULL: there is no deep part */
     float *log_count;                         /* device [items] log(count + ½) */
+    float *host_log_count;                    /* the same */
 };
 
 void wide_part_open(struct wide_part *w, struct model *m, bool deep);

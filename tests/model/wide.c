@@ -147,16 +147,18 @@ static double loss_at(const struct weights *w, const struct evidence *e, int p, 
                       int target)
 {
     const float *z = e->context + p * EVIDENCE_CONTEXT;
-    double score[PAIR_ITEMS], sum = 0;
+    double score[PAIR_ITEMS], wide[PAIR_ITEMS], sum = 0;
+    for (int i = 0; i < PAIR_ITEMS; i++)
+        wide[i] = w->prior[0] * log((pair_count ? pair_count[i] : 0) + 0.5);
+    for (int32_t k = e->start[p]; k < e->start[p + 1]; k++)
+        wide[e->item[k]] = addition(w, e->feature + k * EVIDENCE_FEATURES, z);
     for (int i = 0; i < PAIR_ITEMS; i++) {
-        score[i] = w->prior[0] * log((pair_count ? pair_count[i] : 0) + 0.5);
+        score[i] = wide[i];
         if (w->deep)
             score[i] += (product(EVIDENCE_CONTEXT, w->deep, z) + w->deep_bias[0]) *
                             ref_dot(SIZE, w->item + last * SIZE, w->output + i * SIZE) +
                         w->bias[i];
     }
-    for (int32_t k = e->start[p]; k < e->start[p + 1]; k++)
-        score[e->item[k]] += addition(w, e->feature + k * EVIDENCE_FEATURES, z);
     for (int i = 0; i < PAIR_ITEMS; i++)
         sum += exp(score[i]);
     return log(sum) - score[target];
