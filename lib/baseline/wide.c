@@ -84,7 +84,7 @@ static struct scored_place *score_all(const struct baseline *b, size_t position,
         size_t at = (size_t)(from + i);
         int32_t place = b->place[w->said.item[at]];
         float added = wide_score(&w->weights, hidden, w->said.feature + at * EVIDENCE_FEATURES);
-        all[i] = (struct scored_place){w->prior[place] + (double)added, place};
+        all[i] = (struct scored_place){(double)added, place};
     }
     return all;
 }

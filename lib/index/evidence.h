@@ -2,9 +2,12 @@
  * evidence, with numbers that say of what kind and how much of it there is.  A network over these
  * numbers (model/wide.c) has no weight that belongs to an item or a user.
  *
- * Of position t of session s, which began at t0, nothing is read but sessions of the index that had
- * ended before t0 (in validation and test passes all sessions of the index), never s itself; the
- * user's sessions that had ended before t0, of all parts; and the first t events of s. */
+ * Of position t of session s, which began at t0 and whose event t came at t1, nothing is read but
+ * - sessions of the index that had ended before t0 (in validation and test passes all sessions of
+ *   the index), never s itself;
+ * - how often, when first and when last each item was used, and which items came last, in
+ *   sessions that had ended before t1;
+ * - the user's sessions that had ended before t0, of all parts, and the first t events of s. */
 #ifndef INDEX_EVIDENCE_H
 #define INDEX_EVIDENCE_H
 

@@ -23,12 +23,15 @@ static const float SESSION_DECAY = 0.85f; /* of what a shared item adds to a nei
 static const float OWN_DECAY = 0.98f;     /* for each event back */
 static const float SMOOTH = 5;            /* added to counts under square roots */
 
-/* Facts of an item as of the beginning of the current session. */
+/* Facts of an item as of the last event.  What time brings in the course of a session is little: so
+ * the counts of postings go on from where they stood at the event before. */
 struct item_facts {
-    size_t run, counted; /* the session for which they hold, and for which `uses` holds */
-    int32_t uses, late, recent;
-    float age, unseen; /* 0.1 log of seconds since it was first and last seen */
-    bool seen;
+    size_t session, position;     /* for which `holders` holds, and for which the others do */
+    int32_t holders;              /* postings that count around items */
+    int32_t before, late, recent; /* postings that had ended by now, and before the windows; -1: not
+                                     counted in this session */
+    int32_t uses;                 /* postings that count by now */
+    float age, unseen;            /* 0.1 log of seconds since it was first and last seen */
 };
 
 /* The user's use of an item. */
@@ -52,15 +55,17 @@ struct scored_item {
 struct evidence_worker {
     const struct evidence_maker *maker;
     float log[LOGS], power[POWERS];
-    size_t run; /* sessions so far */
+    size_t run, position; /* sessions and positions so far */
     /* the current session */
     int64_t time;
     bool ended;
-    int32_t rank, late, recent;  /* sessions that had ended before `time`, and before the windows */
+    int32_t began;               /* sessions that had ended before `time` */
+    int64_t now;                 /* time of the last event */
+    int32_t rank, late, recent;  /* sessions that had ended before `now`, and before the windows */
     i32_vec sequence;            /* its items, in the store's ids */
     i64_vec moment;              /* their times */
     struct arounds arounds;      /* of its items */
-    i32_vec newest;              /* items that anybody used last before it */
+    i32_vec newest;              /* items that anybody used last */
     struct item_facts *facts;    /* [items] */
     struct own_use *own;         /* [items] */
     int32_t *in_session;         /* [items] times in the session so far */
@@ -157,22 +162,49 @@ static float power_of(const struct evidence_worker *w, int32_t n)
     return n < POWERS ? w->power[n] : 0;
 }
 
-/* ---- the index, as of the beginning of the session ---- */
+/* ---- the index ---- */
 
-/* How many sessions of the index count: in training those that had ended. */
+/* How many sessions of the index count around items: in training those that had ended before the
+ * session began. */
 static int32_t sessions_that_count(const struct evidence_worker *w)
 {
-    return w->ended ? w->rank : w->maker->index->sessions;
+    return w->ended ? w->began : w->maker->index->sessions;
 }
 
-/* The sessions that hold the item and count. */
-static int32_t uses_of(struct evidence_worker *w, int32_t item)
+/* How many of them hold the item. */
+static int32_t holders_of(struct evidence_worker *w, int32_t item)
 {
     struct item_facts *f = &w->facts[item];
-    if (f->counted != w->run)
-        f->uses = (int32_t)session_index_postings(w->maker->index, item, sessions_that_count(w));
-    f->counted = w->run;
-    return f->uses;
+    if (f->session != w->run)
+        *f = (struct item_facts){.session = w->run,
+                                 .holders = (int32_t)session_index_postings(w->maker->index, item,
+                                                                            sessions_that_count(w)),
+                                 .before = -1};
+    return f->holders;
+}
+
+/* How many of the item's postings are of ranks below `rank`, if `count` of them are for sure. */
+static int32_t go_on(const struct session_index *x, int32_t item, int32_t count, int32_t rank)
+{
+    const int32_t *session = x->session + x->posting[item];
+    int32_t all = (int32_t)(x->posting[item + 1] - x->posting[item]);
+    while (count < all && session[count] < rank)
+        count++;
+    return count;
+}
+
+static void count_uses(const struct evidence_worker *w, int32_t item, struct item_facts *f)
+{
+    const struct session_index *x = w->maker->index;
+    if (f->before < 0) {
+        f->before = (int32_t)session_index_postings(x, item, w->rank);
+        f->late = (int32_t)session_index_postings_among(x, item, w->late, (size_t)f->before);
+        f->recent = (int32_t)session_index_postings_among(x, item, w->recent, (size_t)f->late);
+        return;
+    }
+    f->before = go_on(x, item, f->before, w->rank);
+    f->late = go_on(x, item, f->late, w->late);
+    f->recent = go_on(x, item, f->recent, w->recent);
 }
 
 static const struct item_facts *facts_of(struct evidence_worker *w, int32_t item)
@@ -180,22 +212,16 @@ static const struct item_facts *facts_of(struct evidence_worker *w, int32_t item
     const struct session_index *x = w->maker->index;
     const int32_t *session = x->session + x->posting[item];
     struct item_facts *f = &w->facts[item];
-    if (f->run == w->run)
+    holders_of(w, item);
+    if (f->position == w->position)
         return f;
-    int32_t all = uses_of(w, item);
-    size_t before = w->ended ? (size_t)all : session_index_postings(x, item, w->rank);
-    size_t late = session_index_postings_among(x, item, w->late, before);
-    size_t recent = session_index_postings_among(x, item, w->recent, late);
-    *f = (struct item_facts){.run = w->run,
-                             .counted = w->run,
-                             .uses = all,
-                             .late = (int32_t)(before - late),
-                             .recent = (int32_t)(before - recent),
-                             .seen = all > 0};
-    if (f->seen) {
-        size_t last = before ? before : (size_t)all;
-        f->unseen = log_seconds(w->time - x->last[session[last - 1]]);
-        f->age = log_seconds(w->time - x->start[session[0]]);
+    f->position = w->position;
+    count_uses(w, item, f);
+    f->uses = w->ended ? f->before : f->holders;
+    if (f->uses) {
+        int32_t last = f->before ? f->before : f->uses;
+        f->unseen = log_seconds(w->now - x->last[session[last - 1]]);
+        f->age = log_seconds(w->now - x->start[session[0]]);
     }
     return f;
 }
@@ -288,16 +314,14 @@ static void find_newest(struct evidence_worker *w)
 
 static void begin_session(struct evidence_worker *w, size_t session, bool ended)
 {
-    const struct session_index *x = w->maker->index;
     const struct session_store *c = w->maker->store;
     const int32_t *item = session_store_items(c, session), *row = w->maker->row;
     w->run++;
     w->ended = ended;
     w->time = session_store_start(c, session);
-    w->rank = session_index_before(x, w->time);
+    w->began = session_index_before(w->maker->index, w->time);
+    w->rank = -1;
     arounds_forget(&w->arounds, sessions_that_count(w));
-    w->late = session_index_before(x, w->time - x->duration / LATE);
-    w->recent = session_index_before(x, w->time - x->duration / RECENT);
     w->repeats = 0;
     vec_clear(&w->sequence);
     vec_clear(&w->moment);
@@ -308,7 +332,21 @@ static void begin_session(struct evidence_worker *w, size_t session, bool ended)
         vec_push(&w->moment, session_store_time(c, session, i));
     }
     read_own(w, session);
-    find_newest(w);
+}
+
+/* What has ended while the session went on counts too. */
+static void come_to(struct evidence_worker *w, int64_t now)
+{
+    const struct session_index *x = w->maker->index;
+    int32_t rank = session_index_before(x, now);
+    bool more = rank != w->rank;
+    w->position++;
+    w->now = now;
+    w->rank = rank;
+    w->late = session_index_before(x, now - x->duration / LATE);
+    w->recent = session_index_before(x, now - x->duration / RECENT);
+    if (more)
+        find_newest(w);
 }
 
 /* ---- candidates of a position ---- */
@@ -365,7 +403,7 @@ static void score_near(struct evidence_worker *w, struct around *const *of, int 
     for (size_t i = 0; i < w->scored.len; i++) {
         struct scored_item *s = &w->scored.at[i];
         if (s->near > 0)
-            s->near /= sqrtf((float)uses_of(w, s->item) + SMOOTH);
+            s->near /= sqrtf((float)holders_of(w, s->item) + SMOOTH);
     }
 }
 
@@ -449,7 +487,6 @@ static void choose_own(struct evidence_worker *w, int32_t last)
 /* ---- features ---- */
 
 struct position {
-    int64_t now; /* time of the last event */
     int32_t events, own_successors;
     const struct around *last;
     float best_knn;
@@ -486,12 +523,12 @@ static void put_features(struct evidence_worker *w, const struct position *p,
     f[12] = in ? 1 / (1 + (float)since) : 0;
     /* all users, and time */
     f[13] = 0.3f * log1_of(w, facts->uses);
-    f[14] = own->count ? log_seconds(p->now - w->event.at[own->last].time) : 0;
-    f[15] = 0.5f * log1_of(w, facts->late);
-    f[16] = 0.3f * log1_of(w, facts->recent);
+    f[14] = own->count ? log_seconds(w->now - w->event.at[own->last].time) : 0;
+    f[15] = 0.5f * log1_of(w, facts->before - facts->late);
+    f[16] = 0.3f * log1_of(w, facts->before - facts->recent);
     f[17] = facts->age;
     f[18] = facts->unseen;
-    f[19] = facts->seen;
+    f[19] = facts->uses > 0;
     /* neighbours */
     f[20] = logf(1 + s->knn);
     f[21] = p->best_knn > 0 ? s->knn / p->best_knn : 0;
@@ -514,7 +551,7 @@ static void put_context(const struct evidence_worker *w, const struct position *
     z[6] = 0.3f * log1_of(w, w->sessions_before);
     z[7] = 0.3f * log1_of(w, p->own_successors);
     z[8] = (float)w->repeats / (float)seen;
-    z[9] = seen > 1 ? log_seconds(p->now - w->moment.at[seen - 2]) : 0;
+    z[9] = seen > 1 ? log_seconds(w->now - w->moment.at[seen - 2]) : 0;
     z[10] = w->last_before < 0 ? 0 : log_seconds(w->time - w->last_before);
     z[11] = seen == 1;
 }
@@ -561,8 +598,8 @@ static void run_position(struct evidence_worker *w, size_t seen, struct found_ev
     struct around *of[RECENT_ITEMS] = {NULL};
     int32_t last = w->sequence.at[seen - 1];
     int count = recent_items(w, seen, of);
-    struct position p = {
-        .now = w->moment.at[seen - 1], .events = (int32_t)w->event.len, .last = of[0]};
+    struct position p = {.events = (int32_t)w->event.len, .last = of[0]};
+    come_to(w, w->moment.at[seen - 1]);
     score_rules(w, seen);
     score_near(w, of, count);
     score_neighbours(w, of, count);

@@ -82,6 +82,19 @@ static int64_t duration_of(const struct session_index *x)
     return x->sessions ? last - first : 0;
 }
 
+static int64_t duration_of_part(const struct session_store *c, enum part part)
+{
+    int64_t first = INT64_MAX, last = 0;
+    for (size_t s = 0; s < session_store_sessions(c); s++) {
+        int64_t start = session_store_start(c, s);
+        if (session_store_part(c, s) != part)
+            continue;
+        first = start < first ? start : first;
+        last = start > last ? start : last;
+    }
+    return first < last ? last - first : 0;
+}
+
 void session_index_post(struct session_index *x)
 {
     size_t n = (size_t)x->items, total = 0;
@@ -109,6 +122,7 @@ void session_index_build(struct session_index *x, const struct session_store *c,
     *x = (struct session_index){.items = items};
     copy_sessions(x, c, &order);
     session_index_post(x);
+    x->duration = duration_of_part(c, first);
     vec_release(&order);
 }
 

@@ -11,7 +11,7 @@
  * event, 4 a posting, 24 a session. */
 struct session_index {
     int32_t items, sessions;
-    int64_t duration;      /* from the first start to the last one */
+    int64_t duration;      /* from the first start to the last one, in the first part */
     int64_t *start, *last; /* [sessions] times of the first and the last event */
     int64_t *event;        /* [sessions + 1] where a session's items begin */
     int32_t *item;         /* [events] */

@@ -270,14 +270,14 @@ static void go_on_otherwise(struct log *l, struct logged *s, int from, int64_t t
 static void change_the_rest(struct log *l, const struct log *was, int session, int seen, bool ended,
                             struct random *r)
 {
-    int64_t begins = was->session[session].time[0];
+    int64_t now = was->session[session].time[seen - 1];
     *l = *was;
     go_on_otherwise(l, &l->session[session], seen, 0, r);
     for (int h = 0; h < l->sessions; h++) {
         struct logged *s = &l->session[h];
-        bool open = h != session && log_last(s) >= begins;
+        bool open = h != session && log_last(s) >= now;
         if (open && (ended || s->part != PART_TRAIN))
-            go_on_otherwise(l, s, s->time[0] < begins ? 1 : 0, begins, r);
+            go_on_otherwise(l, s, s->time[0] < now ? 1 : 0, now, r);
     }
 }
 

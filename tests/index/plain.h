@@ -50,6 +50,12 @@ static inline bool plain_had_ended(const struct plain_at *a, int h)
     return log_last(&a->log->session[h]) < plain_begins(a);
 }
 
+/* By the last event, which comes at `now`. */
+static inline bool plain_has_ended(const struct plain_at *a, int h, int64_t now)
+{
+    return a->log->session[h].part <= a->indexed && log_last(&a->log->session[h]) < now;
+}
+
 static inline bool plain_counts(const struct plain_at *a, int h)
 {
     return a->log->session[h].part <= a->indexed && (!a->ended || plain_had_ended(a, h));
@@ -220,14 +226,14 @@ static inline void plain_take(struct plain_item *i)
     i->touched = i->may = i->must = true;
 }
 
-/* The 50 items seen last before the session began. */
-static inline void plain_choose_newest(const struct plain_at *a, struct plain *to)
+/* The 50 items seen last. */
+static inline void plain_choose_newest(const struct plain_at *a, int64_t now, struct plain *to)
 {
     bool taken[PLAIN_ITEMS] = {false};
     int count = 0;
     for (int k = a->log->sessions - 1; k >= 0; k--) {
         const struct logged *s = &a->log->session[a->by_end[k]];
-        if (s->part > a->indexed || !plain_had_ended(a, a->by_end[k]))
+        if (!plain_has_ended(a, a->by_end[k], now))
             continue;
         for (int i = s->length - 1; i >= 0 && count < 50; i--) {
             count += !taken[s->item[i]];
@@ -347,36 +353,52 @@ static inline void plain_put_session(const int *sequence, int seen, int i, doubl
     f[12] = last < 0 ? 0 : 1.0 / (seen - last);
 }
 
-static inline int64_t plain_duration(const struct log *l, enum part indexed)
+static inline int64_t plain_duration(const struct log *l)
 {
     int64_t low = INT64_MAX, high = INT64_MIN;
     for (int h = 0; h < l->sessions; h++) {
         const struct logged *s = &l->session[h];
-        low = s->part <= indexed && s->time[0] < low ? s->time[0] : low;
-        high = s->part <= indexed && s->time[0] > high ? s->time[0] : high;
+        low = s->part == PART_TRAIN && s->time[0] < low ? s->time[0] : low;
+        high = s->part == PART_TRAIN && s->time[0] > high ? s->time[0] : high;
     }
     return low > high ? 0 : high - low;
 }
 
-/* Of all users: counts in all and lately, the item's age, when it was last seen. */
-static inline void plain_put_all(const struct plain_at *a, int i, double *f)
+/* How many sessions with the item count by now: in tests those that go on too. */
+static inline double plain_uses_by(const struct plain_at *a, int i, int64_t now)
 {
-    int holder[LOG_SESSIONS], n = plain_holders(a, i, holder), late = 0, recent = 0, last = -1;
-    int64_t begins = plain_begins(a), lasts = plain_duration(a->log, a->indexed);
-    for (int k = n - 1; k >= 0; k--) {
-        int64_t end = log_last(&a->log->session[holder[k]]);
-        late += end < begins && end >= begins - lasts / 200;
-        recent += end < begins && end >= begins - lasts / 20;
-        last = end < begins ? holder[k] : last;
+    double count = 0;
+    for (int h = 0; h < a->log->sessions; h++)
+        count += (a->ended ? plain_has_ended(a, h, now) : plain_counts(a, h)) &&
+                 plain_times_in(&a->log->session[h], i);
+    return count;
+}
+
+/* Of all users: counts in all and lately, the item's age, when it was last seen. */
+static inline void plain_put_all(const struct plain_at *a, int i, int64_t now, double *f)
+{
+    int late = 0, recent = 0, first = -1, ended = -1, last = -1;
+    int64_t lasts = plain_duration(a->log);
+    for (int k = 0; k < a->log->sessions; k++) {
+        int h = a->by_end[k];
+        int64_t end = log_last(&a->log->session[h]);
+        bool before = plain_has_ended(a, h, now);
+        if (!plain_times_in(&a->log->session[h], i) || !(before || plain_counts(a, h)))
+            continue;
+        late += before && end >= now - lasts / 200;
+        recent += before && end >= now - lasts / 20;
+        first = first < 0 ? h : first;
+        ended = before ? h : ended;
+        last = h;
     }
-    f[13] = 0.3 * log1p(n);
+    f[13] = 0.3 * log1p(plain_uses_by(a, i, now));
     f[15] = 0.5 * log1p(late);
     f[16] = 0.3 * log1p(recent);
-    if (!n)
+    if (last < 0)
         return;
-    last = last < 0 ? holder[0] : last; /* in tests it may be seen later only */
-    f[17] = plain_seconds(begins - a->log->session[holder[n - 1]].time[0]);
-    f[18] = plain_seconds(begins - log_last(&a->log->session[last]));
+    last = ended < 0 ? last : ended; /* in tests it may be seen later only */
+    f[17] = plain_seconds(now - a->log->session[first].time[0]);
+    f[18] = plain_seconds(now - log_last(&a->log->session[last]));
     f[19] = 1;
 }
 
@@ -432,10 +454,10 @@ static inline void plain_put_features(const struct plain_at *a, const int *seque
         best = fmax(best, to->item[i].knn);
     for (int i = 0; i < a->log->items; i++) {
         double *f = to->item[i].feature;
-        plain_put_around(&r, i, plain_uses(a, i), f);
+        plain_put_around(&r, i, plain_uses_by(a, i, time[a->seen - 1]), f);
         plain_put_own(&u, time[a->seen - 1], i, own_next[i], own_nexts, f);
         plain_put_session(sequence, a->seen, i, f);
-        plain_put_all(a, i, f);
+        plain_put_all(a, i, time[a->seen - 1], f);
         f[3] = 0.5 * log1p(100 * to->item[i].rules);
         f[4] = log1p(20 * to->item[i].near);
         f[20] = log1p(to->item[i].knn);
@@ -457,7 +479,7 @@ static inline void plain_make(const struct plain_at *a, struct plain *to)
     plain_choose(a, to, offsetof(struct plain_item, rules));
     plain_choose(a, to, offsetof(struct plain_item, near));
     plain_choose(a, to, offsetof(struct plain_item, knn));
-    plain_choose_newest(a, to);
+    plain_choose_newest(a, time[a->seen - 1], to);
     plain_put_features(a, sequence, time, to);
 }
 
