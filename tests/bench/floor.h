@@ -28,7 +28,7 @@ struct row_pass {
 enum { PLACES = 1 << 17 }; /* so many that a row has left the cache when it comes again */
 
 struct floor {
-    struct product product[32];
+    struct product product[64];
     int products;
     struct row_pass rows[8];
     int row_passes;

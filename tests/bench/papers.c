@@ -1,4 +1,4 @@
-/* Training steps of HRNN, its RNN, NARM and BPR-MF at the shapes of their papers, and ranking at
+/* Training steps of HRNN, its RNN, NARM, SASRec and BPR-MF at the shapes of papers, and ranking at
  * HRNN's: time over the floor, and targets a second: rows "name<TAB>value<TAB>unit".
  *
  * The floor of a step (floor.h) is its matrix products at the mean number of rows, forward and
@@ -17,6 +17,7 @@
 #include "stream.h"
 
 enum { ROUNDS = 5, CHUNK = 880 /* rows of scores at once in the floor */ };
+enum { BLOCKS = 2 /* of SASRec */ };
 
 struct paper {
     int32_t items, users, sessions; /* sessions: of each user */
@@ -47,6 +48,16 @@ static const struct paper yoochoose = {
     .batch = 512,
     .t = {.optimizer = {.update = {.kind = OPTIMIZER_ADAM, .rate = 0.001f}}}};
 
+/* SASRec on the same clicks. */
+static const struct paper yoochoose_attention = {
+    .items = 37483,
+    .users = 3 * 512,
+    .sessions = 1,
+    .events = 6.16,
+    .embedding = 100,
+    .batch = 512,
+    .t = {.optimizer = {.update = {.kind = OPTIMIZER_ADAM, .rate = 0.001f}}}};
+
 /* BPR-MF as NARM's paper compares it: batches of 160 sessions (pipelines/narm.mk). */
 static const struct paper yoochoose_factors = {
     .items = 37483,
@@ -66,6 +77,7 @@ struct row {
     int negatives; /* drawn, with cross-entropy; 0: the paper's loss */
     int32_t users; /* 0: as many as in the paper */
     enum part part;
+    int window; /* inputs that a prediction sees at most; 0: all */
 };
 
 static const struct row rows[] = {
@@ -89,7 +101,13 @@ static const struct row rows[] = {
     {&yoochoose,
      {"narm", "narm", {.gru = "reset-before", .dropout = 0.25, .feature_dropout = 0.5}},
      "sessions",
-     .part = PART_TRAIN},
+     .part = PART_TRAIN,
+     .window = 19},
+    {&yoochoose_attention,
+     {"sasrec", "sasrec", {.dropout = 0.3, .blocks = BLOCKS, .heads = 2, .positions = 50}},
+     "sessions",
+     .part = PART_TRAIN,
+     .window = 50},
     {&yoochoose_factors, {"bpr_mf", "bpr-mf", {0}}, "sessions", .part = PART_TRAIN},
     {&xing,
      {"hrnn_rank", "hrnn", {.propagate = "init"}},
@@ -200,12 +218,12 @@ static void open_passes(struct schedule_in *in, const struct row *row)
 struct passing {
     struct learner learner;
     double took;
-    double steps, targets, begun, read; /* begun: sessions; read: input rows, with NARM's windows */
+    int window;                         /* of the row */
+    double steps, targets, begun, read; /* begun: sessions; read: input rows; both with windows */
 };
 
 static int take_batch(struct passing *p, const struct batch *b, struct err *e)
 {
-    enum { NARM_STEPS = 19 };
     struct outcome o;
     double begin = now();
     int status = learner_batch(&p->learner, b, &o, e);
@@ -214,9 +232,9 @@ static int take_batch(struct passing *p, const struct batch *b, struct err *e)
     p->targets += o.events;
     for (size_t i = 0; i < b->length.len; i++) {
         int inputs = column_i32(b->length)[i] - 1;
-        int windows = inputs > NARM_STEPS ? 1 + inputs - NARM_STEPS : 1;
+        int windows = p->window && inputs > p->window ? 1 + inputs - p->window : 1;
         p->begun += windows;
-        p->read += windows > 1 ? windows * NARM_STEPS : inputs;
+        p->read += windows > 1 ? windows * p->window : inputs;
     }
     return status;
 }
@@ -268,16 +286,33 @@ static void parallel_floor(struct floor *f, const struct row *row, const struct 
     floor_rows(f, candidates, 1, items, true);
 }
 
-static void session_floor(struct floor *f, const struct row *row, const struct passing *p)
+static void narm_floor(struct floor *f, double read, double going, double targets, int E, int H)
 {
-    int H = (int)row->paper->hidden, E = (int)row->paper->embedding, items = row->paper->items;
-    double read = p->read / p->steps, targets = p->targets / p->steps;
-    double going = read - p->begun / p->steps;
-    int chunks = (int)targets / CHUNK + 1;
     floor_gru(f, read, going, E, H, read, going);
     floor_linear(f, read, H, H, read); /* queries and keys of the attention */
     floor_linear(f, read, H, H, read);
     floor_linear(f, targets, E, 2 * H, targets);
+}
+
+/* SASRec's blocks without what happens between the rows of a session. */
+static void attention_floor(struct floor *f, double read, int E)
+{
+    for (int i = 0; i < BLOCKS; i++) {
+        floor_linear(f, read, 3 * E, E, read);
+        for (int k = 0; k < 3; k++) /* what joins the heads; the feed-forward layer */
+            floor_linear(f, read, E, E, read);
+    }
+}
+
+static void session_floor(struct floor *f, const struct row *row, const struct passing *p)
+{
+    int E = (int)row->paper->embedding, items = row->paper->items;
+    double read = p->read / p->steps, targets = p->targets / p->steps;
+    int chunks = (int)targets / CHUNK + 1;
+    if (!strcmp(row->v.model, "narm"))
+        narm_floor(f, read, read - p->begun / p->steps, targets, E, (int)row->paper->hidden);
+    else
+        attention_floor(f, read, E);
     for (int i = 0; i < chunks; i++)
         floor_linear(f, targets / chunks, items, E, targets / chunks);
     floor_rows(f, read, E, items, false);
@@ -379,6 +414,7 @@ static void measure(const struct row *row)
     struct device *d = cpu_open(&(struct device_options){0});
     open_passes(&in, row);
     open_learner(&p, &m, &o, row, d);
+    p.window = row->window;
     run_pass(&p, &in); /* warms up and counts what a pass contains */
     open_floor(&f, row, &p);
     for (int round = 0; round < ROUNDS; round++) {
