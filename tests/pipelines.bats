@@ -82,7 +82,7 @@ log() { synthesize --users 12 --days 8 "$@"; }
 }
 
 @test "without a log it says what to do" {
-    for name in best lastfm reddit globo deskdrop yoochoose retail narm hrnn; do
+    for name in best lastfm reddit globo deskdrop yoochoose retail narm sasrec hrnn; do
         run ! pipeline $name OUT=made
         [[ $output == *"DATA=FILE"* ]]
     done
@@ -355,6 +355,16 @@ papers() {
     [ "$(grep -c 'by length:' narm/positions.txt)" = 17 ]
     grep -q '^against narm ' narm/against.txt
     grep -q 'Item attention' narm/attention.html
+}
+
+@test "sasrec.mk: SASRec, with counts too, beside NARM and baselines, and what it attends to" {
+    daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3, $4 ".5" }' >log
+    papers sasrec DATA=log OUT=sasrec EMBEDDING=4 WIDE_EPOCHS=1 >said 2>err || { cat err; false; }
+    for model in pop markov session-knn wide-ready narm sasrec sasrec-wide; do
+        grep -q "^$model  *1 " sasrec/scores.txt || { echo "$model"; false; }
+    done
+    grep -q '^against sasrec ' sasrec/against.txt
+    grep -q 'Item attention' sasrec/attention.html
 }
 
 @test "narm.mk: table 5 counts what two models have among their best 20, over seeds" {

@@ -50,7 +50,7 @@ struct sasrec_options {
 };
 
 static const struct sasrec_options defaults = {
-    .shared = {.embedding = 64, .dropout = 0.5, .decoder = "tied"},
+    .shared = {.embedding = 100, .dropout = 0.5, .decoder = "tied"},
     .blocks = 2,
     .heads = 2,
     .positions = 50,
