@@ -425,7 +425,7 @@ killed_at() { # NUMBER "EPOCH PART BATCHES "
     synthesize --users 40 --days 40 | lfm-sessionize | tfilter --quiet --split user:0.8 |
         batcher --scheme user-parallel --batch 12 --epochs 2 -o parallel.mp
     BATCHES=parallel.mp NEVER=expected
-    for options in '--model hrnn --negatives 7' '--model hrnn --propagate all --unroll 3' \
+    for options in '--model hrnn --negatives 7 --spare-history' '--model hrnn --propagate all --unroll 3' \
         '--model rnn --join-sessions'; do
         # shellcheck disable=SC2206
         TRAIN=("$SESSPIPE_BIN/trainer" --quiet --threads 1 --embedding 6 $options)

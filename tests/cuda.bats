@@ -61,6 +61,7 @@ agree() { # agree BATCHES OPTION ...
 @test "outputs that are tied to the embeddings: losses and ranks as the CPU's" {
     agree batches.mp --decoder tied --bidirectional
     agree batches.mp --decoder tied --negatives 20
+    agree batches.mp --decoder tied --negatives 20 --spare-history
 }
 
 @test "two runs are byte-identical, weights and all" {
@@ -113,6 +114,7 @@ steps_take() {
 80 users --model hrnn
 80 users --model hrnn --propagate all --gru reset-after --dropout 0.1 --user-dropout 0.1
 80 users --model hrnn --negatives 30 --logq
+80 users --model hrnn --negatives 30 --spare-history
 44 sessions --model rnn
 38 sessions --model rnn --gru reset-after
 70 users --model rnn --join-sessions

@@ -88,6 +88,22 @@ print(*sorted(rows), sep="\n")' >$run.txt
     done
 }
 
+@test "--spare-history: what a user has had is compared with none of the user's targets" {
+    # the only user has had all items in the first session
+    printf '%s\n' u,s,i,t a,1,x,10 a,1,y,20 a,1,z,30 a,2,z,100 a,2,x,110 a,3,x,200 a,3,y,210 |
+        csv-sessionize --user u --session s --item i --time t |
+        tfilter --quiet --split last-session | batcher --scheme session-parallel --batch 1 --epochs 1 -o batches.mp
+    for spare in '' --spare-history; do
+        train --model rnn --loss bpr --negatives 50 $spare batches.mp | spcat |
+            jq 'select(.[0] == "pass" and .[2] == 1)[3].loss'
+        train --model rnn --loss bpr --negatives 50 $spare "$LOG/session.mp" >"log$spare.mp"
+    done >losses
+    jq -se '.[0] > 0 and .[1] == 0' losses >/dev/null
+    run -1 cmp <(records log.mp) <(records log--spare-history.mp)
+    run -64 trainer --spare-history "$LOG/user.mp"
+    [[ $output == *'--spare-history is for a loss over some of the items'* ]]
+}
+
 @test "a model over whole sessions takes the losses too, and options change the results" {
     batcher --batch 10 --epochs 1 -o batches.mp "$LOG/split.mp"
     train_sessions batches.mp >0.mp

@@ -93,6 +93,7 @@ enum reset {
 struct steps {
     int64_t slots;
     struct column item, target, user; /* int32 */
+    struct column session;            /* int32: its number among the user's */
     struct column reset;              /* uint8, enum reset */
 };
 

@@ -59,12 +59,13 @@ static void add(struct parallel_batches *p, struct parallel_slot *slot, enum res
     vec_push(&p->item, idle ? 0 : items[0]);
     vec_push(&p->target, idle ? 0 : items[1]);
     vec_push(&p->user, idle ? 0 : slot->user);
+    vec_push(&p->number, idle ? 0 : (int32_t)slot->session - p->store->first.at[slot->user]);
     vec_push(&p->reset, (unsigned char)reset);
 }
 
 static void cut_steps(struct parallel_batches *p, size_t len)
 {
-    p->item.len = p->target.len = p->user.len = p->reset.len = len;
+    p->item.len = p->target.len = p->user.len = p->number.len = p->reset.len = len;
 }
 
 bool parallel_batches_step(struct parallel_batches *p)
@@ -94,6 +95,7 @@ struct steps parallel_batches_take(struct parallel_batches *p)
                                 .item = COLUMN(p->item),
                                 .target = COLUMN(p->target),
                                 .user = COLUMN(p->user),
+                                .session = COLUMN(p->number),
                                 .reset = COLUMN(p->reset)};
     cut_steps(p, 0);
     return steps;
@@ -107,5 +109,6 @@ void parallel_batches_release(struct parallel_batches *p)
     vec_release(&p->item);
     vec_release(&p->target);
     vec_release(&p->user);
+    vec_release(&p->number);
     vec_release(&p->reset);
 }

@@ -247,11 +247,11 @@ static const struct ragged **no_steps_yet(const struct hrnn_slots *r, struct tap
 /* Inputs of all steps of a call, and targets with their slots: host arrays. */
 struct steps_items {
     int inputs, targets;
-    int32_t *input, *target, *owner;
+    int32_t *input, *target, *owner, *step;
 };
 
-/* Adds the inputs and targets of a step.  In a test the targets of MOVE_JOIN do not count. */
-static void plan_moves(const struct tape *t, struct slot_plan *p, struct steps_items *n)
+/* Adds the inputs and targets of step k.  In a test the targets of MOVE_JOIN do not count. */
+static void plan_moves(const struct tape *t, int k, struct slot_plan *p, struct steps_items *n)
 {
     for (int i = 0; i < MOVES; i++) {
         struct slot_move *move = &p->move[i];
@@ -260,6 +260,7 @@ static void plan_moves(const struct tape *t, struct slot_plan *p, struct steps_i
             n->input[n->inputs++] = move->input[j];
         for (int j = 0; j < move->count && (i != MOVE_JOIN || tape_training(t)); j++) {
             n->owner[n->targets] = move->slot[j];
+            n->step[n->targets] = k;
             n->target[n->targets++] = move->target[j];
         }
     }
@@ -274,17 +275,19 @@ static void slots_plan(struct model *m, struct tape *t, const struct slot_steps 
     struct steps_plan *plan = tape_host(t, sizeof *plan);
     struct steps_items n = {.input = tape_host_ints(t, most),
                             .target = tape_host_ints(t, most),
-                            .owner = tape_host_ints(t, most)};
+                            .owner = tape_host_ints(t, most),
+                            .step = tape_host_ints(t, most)};
     const struct ragged **once = no_steps_yet(r, t);
     *plan = (struct steps_plan){.count = steps->count,
                                 .step = tape_host(t, (size_t)steps->count * sizeof *plan->step)};
     for (int k = 0; k < steps->count; k++) {
         struct slot_plan step = slot_states_step(&r->slot_states, t, steps, k);
-        plan_moves(t, &step, &n);
+        plan_moves(t, k, &step, &n);
         plan->step[k] = plan_step(r, t, step, once);
     }
     plan->input = tape_plan_rows(t, r->output.item, n.input, n.inputs);
-    *f = (struct forward){.target = n.target, .owner = n.owner, .targets = n.targets, .plan = plan};
+    *f = (struct forward){
+        .target = n.target, .owner = n.owner, .step = n.step, .targets = n.targets, .plan = plan};
     item_output_layer(&r->output, f);
 }
 

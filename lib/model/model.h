@@ -63,6 +63,7 @@ struct forward {
     /* host [T] the slot or session of the batch that each belongs to: those of one are no negatives
      * of each other */
     const int32_t *owner;
+    const int32_t *step; /* host [T] of steps of slots: the step of each */
     int targets;
     const struct parameter *output, *output_bias; /* [N, S], [N], or NULL: no bias */
     /* What stands in their place for losses over all items and for ranks; NULL: the parameters. */
@@ -87,6 +88,7 @@ struct slot_steps {
     int32_t slots;
     int count;
     const int32_t *item, *target, *user;
+    const int32_t *session; /* its number among the user's; NULL: not known */
     const unsigned char *reset;
 };
 
@@ -123,8 +125,8 @@ struct model_class {
     /* The forward pass over a batch of whole sessions. */
     void (*forward)(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
     /* A model that has these learns from steps of slots, and uses `forward` in tests only.  They
-     * set only state, target, owner and output of *f, for the slots of each step that are not
-     * idle.  `plan` sets all but the state, before any operation, so that its host arrays are
+     * set only state, target, owner, step and output of *f, for the slots of each step that are
+     * not idle.  `plan` sets all but the state, before any operation, so that its host arrays are
      * uploaded together with those of the loss. */
     void (*plan)(struct model *m, struct tape *t, const struct slot_steps *s, struct forward *f);
     void (*steps)(struct model *m, struct tape *t, struct forward *f);

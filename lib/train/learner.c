@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "train/user_items.h"
+
 enum { CUTOFF = 20 }; /* of recall and MRR, by which the best epoch is chosen */
 
 static void open_candidates(struct learner *l)
@@ -130,8 +132,24 @@ struct loss_targets {
     const struct planned_candidates *candidates;
 };
 
-static struct loss_targets loss_targets_of(const struct learner *l, const struct forward *f,
-                                           bool sampled)
+/* Makes what the user of each target has had no negatives of it. */
+static void spare(const struct learner *l, const struct work *w, const struct forward *f,
+                  struct candidates *c)
+{
+    size_t n = (size_t)f->targets;
+    int32_t *user = tape_host_ints(l->tape, n), *session = tape_host_ints(l->tape, n);
+    for (size_t i = 0; i < n; i++) {
+        size_t at = (size_t)f->owner[i];
+        if (!w->batch)
+            at += (size_t)f->step[i] * (size_t)w->steps.slots;
+        user[i] = w->batch ? column_i32(w->batch->user)[at] : w->steps.user[at];
+        session[i] = w->batch ? column_i32(w->batch->session)[at] : w->steps.session[at];
+    }
+    user_items_spare(l->options.spare, user, session, f->targets, c);
+}
+
+static struct loss_targets loss_targets_of(const struct learner *l, const struct work *w,
+                                           const struct forward *f, bool sampled)
 {
     struct tape *t = l->tape;
     if (!f->targets)
@@ -140,6 +158,8 @@ static struct loss_targets loss_targets_of(const struct learner *l, const struct
         return (struct loss_targets){.target = tape_ints(t, f->target, (size_t)f->targets)};
     struct candidates c =
         negatives_draw(&l->negatives, t, f, l->options.seed, (uint64_t)l->steps + 1);
+    if (l->options.spare)
+        spare(l, w, f, &c);
     return (struct loss_targets){.candidates = tape_plan_candidates(t, f->output, f->output_bias,
                                                                     &c, f->target, f->targets)};
 }
@@ -154,7 +174,7 @@ static struct loss_targets run_forward(struct learner *l, const struct work *w, 
         model_forward(l->model, l->tape, w->batch, f);
     else
         class->plan(l->model, l->tape, &w->steps, f);
-    struct loss_targets goal = loss_targets_of(l, f, sampled);
+    struct loss_targets goal = loss_targets_of(l, w, f, sampled);
     if (!w->batch)
         class->steps(l->model, l->tape, f);
     return goal;
@@ -375,6 +395,7 @@ static struct slot_steps part_of(const struct steps *s, int from, int count)
                                .item = column_i32(s->item) + at,
                                .target = column_i32(s->target) + at,
                                .user = column_i32(s->user) + at,
+                               .session = s->session.at ? column_i32(s->session) + at : NULL,
                                .reset = column_u8(s->reset) + at};
 }
 

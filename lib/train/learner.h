@@ -5,6 +5,8 @@
 #include "nn/optimizer.h"
 #include "train/negatives.h"
 
+struct user_items;
+
 struct train_options {
     uint64_t seed;
     int64_t max_steps; /* number of updates; below 0: no limit */
@@ -15,9 +17,10 @@ struct train_options {
     bool sampled;  /* the loss is over the batch's targets and negatives, not over all items */
     int negatives; /* number drawn for each step, in proportion to popularity^alpha */
     double alpha;
-    bool log_q; /* scores are corrected by how likely an item is drawn */
-    int unroll; /* steps of slots in one update; 0: 1 */
-    int top;    /* number of best items listed for each target of a test */
+    bool log_q;               /* scores are corrected by how likely an item is drawn */
+    struct user_items *spare; /* no negatives for the targets of these users; NULL: none */
+    int unroll;               /* steps of slots in one update; 0: 1 */
+    int top;                  /* number of best items listed for each target of a test */
     const unsigned char
         *candidate; /* host [items] 1: targets are ranked among these items (the loss is over all);
                    NULL: among all.  Only learner_open reads it */

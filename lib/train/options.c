@@ -44,6 +44,8 @@ static const struct option training_rows[] = {
      .help = "draw these items by popularity to this power"},
     {OPTION_FLAG, .name = "logq", .at = offsetof(struct run_options, log_q), .recorded = true,
      .help = "correct scores by how likely items are drawn"},
+    {OPTION_FLAG, .name = "spare-history", .at = offsetof(struct run_options, spare_history),
+     .recorded = true, .help = "compare no target with items that its user has had"},
     {OPTION_CHOICE, .name = "optimizer", .at = offsetof(struct run_options, optimizer),
      .choices = "adam|adagrad|sgd", .recorded = true, .help = "optimizer"},
     {OPTION_REAL, .name = "lr", .at = offsetof(struct run_options, lr), .letter = 'l',
@@ -291,6 +293,10 @@ static int check_loss(const struct run_options *o, struct err *e)
     if (o->log_q && !is_sampled(o))
         return err_set(e, STATUS_USAGE,
                        "--logq corrects a loss over drawn items: give --negatives too");
+    if (o->spare_history && !is_sampled(o))
+        return err_set(e, STATUS_USAGE,
+                       "--spare-history is for a loss over some of the items: give --negatives or "
+                       "another --loss");
     if (cli_given("negatives-alpha") && o->negatives <= 0)
         return err_set(e, STATUS_USAGE, "--negatives-alpha needs --negatives N");
     return 0;

@@ -16,6 +16,7 @@ struct run_options {
     int64_t negatives;    /* below 0: the option is not given */
     double alpha;
     bool log_q;
+    bool spare_history; /* what a user has had is no negative for the user */
     int64_t max_steps, stop_after, seed;
     const char *device, *precision;
     int64_t threads, workspace; /* workspace: MB */

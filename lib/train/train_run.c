@@ -186,6 +186,9 @@ static int open_model(struct train_run *t, struct err *e)
         open_clusters(t, &data, e))
         return e->status;
     options.candidate = p->candidates;
+    if (o->spare_history && user_items_open(&t->had, &p->in.store, data.items, e))
+        return e->status;
+    options.spare = o->spare_history ? &t->had : NULL;
     model_open(&p->model, o->class, o->shape, &data, p->device);
     if (open_weights(t, &options, e))
         return e->status;
@@ -447,5 +450,6 @@ void train_run_close(struct train_run *t)
     best_release(&t->best);
     pass_run_close(&t->pass);
     clustering_release(&t->clustering);
+    user_items_release(&t->had);
     checkpoint_close(&t->checkpoint);
 }
