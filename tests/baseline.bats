@@ -316,6 +316,23 @@ said_of() {
     [[ $(sed -n 2p out) == *'"target":[2,3,3],'*'"seen":[1,0,1]'* ]] # in validation; never; in this session
 }
 
+@test "each target says on which day of its part the session ended" {
+    printf '%s\n' '["SESSPIPE\r\n",2,{"kind":"sessions","minor":0,"pipeline":[],"delta_edges":[3600],"week_shift":0}]' \
+        '["user",0,"u"]' '["item",0,"a"]' '["item",1,"b"]' \
+        '["session",0,1,[0,1],[0,1]]' '["session",0,3,[500000,864000],[1,0]]' '["session",0,3,[950399,950400,950401],[1,0,1]]' \
+        '["session",0,3,[1200000,1200001],[0,1]]' '["E"]' |
+        spcat --from-json -o sessions.mp
+    baseline --model pop -o predictions.mp sessions.mp
+    spcat predictions.mp | jq -c 'select(.[0] == "rank")[1].day' >days
+    cat days
+    [ "$(cat days)" = '[0,1,1,3]' ]
+    batcher --epochs 1 sessions.mp | predictor | spcat | jq -c 'select(.[0] == "rank")[1].day[]' | sort | tr '\n' ' ' >learned
+    [ "$(cat learned)" = '0 1 1 3 ' ]
+    scorer --by day,cold --format tsv predictions.mp | awk -F'\t' '$6 == "day" || $6 == "cold" { print $6, $7, $8 }' >groups
+    cat groups
+    [ "$(tr '\n' ' ' <groups)" = 'day 1 1 day 2 2 day 4 1 cold 1-3 4 ' ]
+}
+
 @test "the models differ" {
     for model in pop s-pop ppop ppop-decay markov item-knn session-knn vstan wide; do
         baseline --model $model "$SPLIT.mp" | spcat | grep '^\["rank"' | cksum

@@ -113,7 +113,7 @@ group() { grep "\"by\": \"$1\", \"group\": \"$2\"" lines >line; } # group BY GRO
     group seen unseen && near 1 "$(value mrr@2 <line)"
     group seen seen && near 0.6 "$(value recall@2 <line)" && [ "$(value events <line)" = 5 ]
     group position-up-to 5 && near 0.66666666666666667 "$(value recall@2 <line)"
-    [ "$(grep -c '"by"' lines)" = $((5 + 5 + 2 + 2 + 3 + 3 + 2)) ]
+    [ "$(grep -c '"by"' lines)" = $((5 + 5 + 2 + 1 + 2 + 3 + 3 + 2)) ]
 }
 
 @test "--by takes a list and shows only what is in it" {
@@ -123,6 +123,8 @@ group() { grep "\"by\": \"$1\", \"group\": \"$2\"" lines >line; } # group BY GRO
     grep -qE '^middle +2 +3.5000 +1.0000 ' table
     run -64 scorer --by phase,week ranks.mp
     [[ $output == *'--by phase,week: "week" is no breakdown: possible are position, '* ]]
+    run -65 scorer --by day ranks.mp
+    [[ $output == *'a breakdown by day needs the days on which sessions ended ("day")'* ]]
 }
 
 @test "popularity and seen need the items' counts: 65 without them" {

@@ -109,6 +109,8 @@ struct ranks {
     struct column loss;                                                         /* float32 n */
     struct column seen; /* uint8 n: 1 where the user had the target in an earlier event, of this
                            session or an earlier one; at = NULL: not given */
+    struct column
+        day; /* int32 n: days of the part before the session's end; at = NULL: not given */
 };
 
 struct tops {

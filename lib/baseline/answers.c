@@ -17,6 +17,7 @@ void answers_open(struct answers *a, const struct session_store *store, int32_t 
 {
     *a = (struct answers){.store = store};
     repeats_find(&a->repeats, store, items);
+    days_find(&a->days, store);
     for (size_t s = 0; s < session_store_sessions(store); s++)
         if (session_store_part(store, s) != PART_TRAIN)
             vec_push(&a->questions, (int32_t)s);
@@ -26,8 +27,8 @@ void answers_open(struct answers *a, const struct session_store *store, int32_t 
 
 static void clear(struct answers *a)
 {
-    i32_vec *columns[] = {&a->user, &a->session, &a->position, &a->target,  &a->rank,
-                          &a->ties, &a->history, &a->length,   &a->top_item};
+    i32_vec *columns[] = {&a->user, &a->session, &a->position, &a->target, &a->rank,
+                          &a->ties, &a->history, &a->length,   &a->day,    &a->top_item};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         vec_clear(columns[i]);
     vec_clear(&a->loss);
@@ -52,6 +53,7 @@ static void ask(struct answers *a, size_t session, size_t event)
     vec_push(&a->rank, 0);
     vec_push(&a->loss, 0);
     vec_push(&a->seen, repeats_at(&a->repeats, c, session, event));
+    vec_push(&a->day, days_at(&a->days, c, session));
 }
 
 static struct moment moment_of(const struct answers *a, size_t i)
@@ -179,6 +181,7 @@ static void lay_out(const struct answers *a, int32_t top, struct ranks *ranks, s
         .length = column_of(a->length),
         .loss = column_of(a->loss),
         .seen = column_of(a->seen),
+        .day = column_of(a->day),
     };
     *tops = (struct tops){
         .user = column_of(a->user),
@@ -219,8 +222,8 @@ bool answers_next(struct answers *a, struct baseline *b, enum part part, int32_t
 
 void answers_release(struct answers *a)
 {
-    i32_vec *columns[] = {&a->user, &a->session, &a->position, &a->target,  &a->rank,
-                          &a->ties, &a->history, &a->length,   &a->top_item};
+    i32_vec *columns[] = {&a->user, &a->session, &a->position, &a->target, &a->rank,
+                          &a->ties, &a->history, &a->length,   &a->day,    &a->top_item};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         vec_release(columns[i]);
     vec_release(&a->loss);

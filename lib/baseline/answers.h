@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "baseline/baseline.h"
+#include "data/days.h"
 #include "data/repeats.h"
 
 /* One target: an event of a session. */
@@ -15,6 +16,7 @@ struct asked {
 struct answers {
     const struct session_store *store; /* the caller's */
     struct repeats repeats;
+    struct days days;
     i32_vec questions;  /* the sessions, in the order of their answers */
     size_t next, event; /* where answers_next continues: question, event of its session */
     int threads;        /* threads that can be started; 0: not tried yet */
@@ -24,7 +26,7 @@ struct answers {
     int64_t predicted, mixed; /* positions so far; those for which the mix had a list */
 
     /* the block of answers being made */
-    i32_vec user, session, position, target, rank, ties, history, length, top_item;
+    i32_vec user, session, position, target, rank, ties, history, length, day, top_item;
     f32_vec loss, top_score;
     VEC(unsigned char) seen;
 };

@@ -36,6 +36,12 @@ static void length_label(int group, const struct popularity *p, char to[GROUP_NA
     label_number(group, to);
 }
 
+static int day_group(const struct target *t, const struct popularity *p)
+{
+    (void)p;
+    return t->day < LAST - 1 ? t->day : LAST - 1; /* not known: -1, NO_GROUP */
+}
+
 /* ---- by words ---- */
 
 /* Short and long histories, divided as by Quadrana et al. 2017 (HRNN). */
@@ -49,6 +55,20 @@ static void history_label(int group, const struct popularity *p, char to[GROUP_N
 {
     (void)p;
     snprintf(to, GROUP_NAME, "%s", group ? ">6" : "<=6");
+}
+
+/* How little is known of the user. */
+static int cold_group(const struct target *t, const struct popularity *p)
+{
+    (void)p;
+    return (t->history > 0) + (t->history > 3);
+}
+
+static void cold_label(int group, const struct popularity *p, char to[GROUP_NAME])
+{
+    static const char *const name[] = {"0", "1-3", ">3"};
+    (void)p;
+    snprintf(to, GROUP_NAME, "%s", name[group]);
 }
 
 /* Beginning, middle and end of sessions of 5 events or more: targets 1 and 2, 3 and 4, the others
@@ -114,19 +134,23 @@ static void popularity_label(int group, const struct popularity *p, char to[GROU
 /* clang-format off */
 const struct breakdown breakdowns[] = {
     {"position",   "position in the session",              "position-up-to",
-     false, false, false, false, position_group, position_label},
+     false, false, false, false, false, position_group, position_label},
     {"history",    "earlier sessions of the user",         NULL,
-     true,  false, false, false, history_group, history_label},
+     true,  false, false, false, false, history_group, history_label},
+    {"cold",       "earlier sessions of users little known", NULL,
+     true,  false, false, false, false, cold_group, cold_label},
     {"length",     "events of the session",                NULL,
-     false, true,  false, false, length_group, length_label},
+     false, true,  false, false, false, length_group, length_label},
     {"phase",      "part of the session",                  NULL,
-     false, true,  false, false, phase_group, phase_label},
+     false, true,  false, false, false, phase_group, phase_label},
     {"popularity", "times in the training part",           NULL,
-     false, false, true,  false, by_popularity, popularity_label},
+     false, false, true,  false, false, by_popularity, popularity_label},
     {"seen",       "whether training has seen the target", NULL,
-     false, false, true,  false, seen_group, seen_label},
+     false, false, true,  false, false, seen_group, seen_label},
+    {"day",        "day on which the session ended",       NULL,
+     false, false, false, true,  true,  day_group, position_label},
     {"repeat",     "whether the user had the target before", NULL,
-     false, false, false, true,  repeat_group, repeat_label},
+     false, false, false, false, true,  repeat_group, repeat_label},
     {.name = NULL},
 };
 /* clang-format on */
@@ -167,6 +191,7 @@ int breakdown_list_parse(struct breakdown_list *l, const char *text, struct err 
     if (!strcmp(text, "none"))
         return 0;
     if (!strcmp(text, "all")) {
+        l->all = true;
         for (; l->count < BREAKDOWNS; l->count++)
             l->at[l->count] = &breakdowns[l->count];
         return 0;

@@ -16,6 +16,7 @@ struct target {
     int32_t length;   /* events of the session */
     int32_t train;    /* how often the item is in the training part */
     int32_t seen;     /* 1: the user had the item in an earlier event; 0: not; -1: not known */
+    int32_t day;      /* of the part on which the session ends, from 0; -1: not known */
 };
 
 enum { GROUP_NAME = 24, NO_GROUP = -1 };
@@ -24,21 +25,22 @@ struct breakdown {
     const char *name;
     const char *axis;  /* what the groups are, in a few words */
     const char *up_to; /* the name of the same breakdown with groups added up; NULL: none */
-    bool history, length, train; /* the members of a target that it needs */
-    bool optional; /* without what it needs, targets are in no group; others are an error */
+    bool history, length, train, day; /* the members of a target that it needs */
+    bool optional; /* one of all: without what it needs, targets are in no group; else an error */
     int (*group)(const struct target *t, const struct popularity *p); /* from 0; NO_GROUP */
     void (*label)(int group, const struct popularity *p, char to[GROUP_NAME]);
 };
 
 /* All breakdowns; the row behind the last has no name. */
 extern const struct breakdown breakdowns[];
-enum { BREAKDOWNS = 7 };
+enum { BREAKDOWNS = 9 };
 
 /* The breakdown by repeat, which every list but "none" has. */
 extern const struct breakdown *const breakdown_repeat;
 
 /* Some of them, in the order given. */
 struct breakdown_list {
+    bool all;
     int count;
     const struct breakdown *at[BREAKDOWNS];
 };

@@ -18,13 +18,14 @@ enum ranks_column {
     RANK,
     HISTORY,
     LENGTH,
+    DAY,
     INTEGERS,
     SEEN = INTEGERS,
     LOSS,
     NAMED
 };
-static const char *const field_name[NAMED] = {"user",    "position", "target", "rank",
-                                              "history", "length",   "seen",   "loss"};
+static const char *const field_name[NAMED] = {"user",   "position", "target", "rank", "history",
+                                              "length", "day",      "seen",   "loss"};
 
 struct ranks_tsv {
     struct lines lines;
@@ -157,7 +158,8 @@ static int flush(struct ranks_tsv *t, struct err *e)
                              .target = column_of(t, TARGET),
                              .rank = column_of(t, RANK),
                              .history = column_of(t, HISTORY),
-                             .length = column_of(t, LENGTH)};
+                             .length = column_of(t, LENGTH),
+                             .day = column_of(t, DAY)};
     if (t->has[LOSS])
         r.ranks.loss = (struct column){t->loss.at, t->loss.len};
     if (t->has[SEEN])

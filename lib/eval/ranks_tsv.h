@@ -7,7 +7,7 @@
 /* Reads lines of user, position (0: the first target of a session), target and rank (from 1, ties
  * count against the target; "-": it was not ranked), with tabs between them.  A first line with the
  * names "user" and "rank" gives the order of the columns.  It may also name "history", "length",
- * "loss" and "seen"; other columns are skipped.
+ * "loss", "seen" and "day"; other columns are skipped.
  *
  * The visitor gets one run with one test pass: users and items, each before the ranks that have it.
  * Columns that are not in the file are {NULL, 0}; so are session and ties.  The run's program has

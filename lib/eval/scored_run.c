@@ -31,6 +31,8 @@ static const char *missing_for(const struct scored_run *r, const struct breakdow
         return "the numbers of earlier sessions (\"history\")";
     if (by->length && !k->length.at)
         return "the sessions' lengths (\"length\")";
+    if (by->day && !k->day.at && !(by->optional && r->how->by.all))
+        return "the days on which sessions ended (\"day\")";
     for (size_t i = 0; by->train && i < k->rank.len; i++) {
         size_t item = k->target.at ? (size_t)column_i32(k->target)[i] : SIZE_MAX;
         if (item >= r->train.len || r->train.at[item] < 0)
@@ -53,7 +55,8 @@ static struct target target_at(const struct scored_run *r, const struct ranks *k
                            .history = value_at(k->history, i),
                            .length = value_at(k->length, i),
                            .train = known ? r->train.at[item] : -1,
-                           .seen = k->seen.at ? column_u8(k->seen)[i] : -1};
+                           .seen = k->seen.at ? column_u8(k->seen)[i] : -1,
+                           .day = value_at(k->day, i)};
 }
 
 static bool needs_popularity(const struct breakdown_list *by)

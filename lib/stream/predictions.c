@@ -16,6 +16,7 @@ const struct field rank_fields[] = {
     FIELD(ranks, length,   FIELD_I32, true, LENGTH_AS,   user, 2, HIGH_NONE),
     FIELD(ranks, loss,     FIELD_F32, true, LENGTH_AS,   user, 0, HIGH_NONE),
     FIELD(ranks, seen,     FIELD_U8,  false, LENGTH_AS,  user, 0, HIGH_ONE),
+    FIELD(ranks, day,      FIELD_I32, false, LENGTH_AS,  user, 0, HIGH_NONE),
     {.key = NULL},
 };
 

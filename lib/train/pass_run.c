@@ -71,6 +71,7 @@ void pass_run_begin(struct pass_run *r, struct train_options *options)
     if (run_attention(r->o) && !options->top)
         options->top = 1; /* attention records hold the model's best item */
     r->in.batching.history_items = r->model.class->needs_items || run_attention(r->o);
+    days_find(&r->days, &r->in.store);
     repeats_find(&r->repeats, &r->in.store, names_count(batches_in_items(r->in.in)));
     learner_open(&r->learner, &r->model, options);
     struct err unused; /* an epoch count of another type is none */
@@ -186,18 +187,21 @@ void pass_run_say_progress(const struct pass_run *r)
 
 /* ---- records ---- */
 
-/* Says of each target whether the user had it before. */
-static struct ranks with_seen(struct pass_run *r, const struct ranks *ranks)
+/* Says of each target whether the user had it before, and on which day the session ended. */
+static struct ranks with_facts(struct pass_run *r, const struct ranks *ranks)
 {
     const struct session_store *c = &r->in.store;
     struct ranks to = *ranks;
     vec_clear(&r->seen);
+    vec_clear(&r->day);
     for (size_t i = 0; i < ranks->user.len; i++) {
         int32_t session = c->first.at[column_i32(ranks->user)[i]] + column_i32(ranks->session)[i];
         size_t event = (size_t)column_i32(ranks->position)[i] + 1;
         vec_push(&r->seen, repeats_at(&r->repeats, c, (size_t)session, event));
+        vec_push(&r->day, days_at(&r->days, c, (size_t)session));
     }
     to.seen = (struct column){r->seen.at, r->seen.len};
+    to.day = (struct column){r->day.at, r->day.len};
     return to;
 }
 
@@ -206,7 +210,7 @@ int pass_run_write(struct pass_run *r, const struct outcome *o, struct err *e)
     if (r->muted)
         return 0;
     if (o->ranks.rank.len) {
-        struct ranks ranks = with_seen(r, &o->ranks);
+        struct ranks ranks = with_facts(r, &o->ranks);
         if (write_ranks(&r->out.out, &ranks, e))
             return e->status;
     }
@@ -257,6 +261,7 @@ void pass_run_close(struct pass_run *r)
     item_support_release(&r->support);
     repeats_release(&r->repeats);
     vec_release(&r->seen);
+    vec_release(&r->day);
     mem_free(r->candidates);
     buf_release(&r->options);
     device_close(r->device);

@@ -3,6 +3,7 @@
 #ifndef TRAIN_PASS_RUN_H
 #define TRAIN_PASS_RUN_H
 
+#include "data/days.h"
 #include "data/repeats.h"
 #include "data/schedule_in.h"
 #include "index/evidence.h"
@@ -30,8 +31,10 @@ struct pass_run {
     bool ready;
     struct model model;
     struct learner learner;
-    struct repeats repeats;  /* of the stream's events */
+    struct repeats repeats; /* of the stream's events */
+    struct days days;
     VEC(unsigned char) seen; /* of the ranks being written */
+    i32_vec day;             /* the same */
     struct attention_sample sample;
     /* For models with a wide part: what is counted, in the training sessions, and with --online
      * for tests in all sessions; what it says of the current batch. */

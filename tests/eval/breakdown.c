@@ -30,6 +30,13 @@ static void test_groups(void)
     falls("history", (struct target){.history = 0}, &p, "<=6");
     falls("history", (struct target){.history = 6}, &p, "<=6");
     falls("history", (struct target){.history = 7}, &p, ">6");
+    falls("cold", (struct target){.history = 0}, &p, "0");
+    falls("cold", (struct target){.history = 1}, &p, "1-3");
+    falls("cold", (struct target){.history = 3}, &p, "1-3");
+    falls("cold", (struct target){.history = 4}, &p, ">3");
+    falls("day", (struct target){.day = 0}, &p, "1");
+    falls("day", (struct target){.day = 998}, &p, "999");
+    falls("day", (struct target){.day = INT32_MAX}, &p, "1000+");
     falls("length", (struct target){.length = 2}, &p, "2");
     falls("length", (struct target){.length = 999}, &p, "999");
     falls("length", (struct target){.length = 1000}, &p, "1000+");
