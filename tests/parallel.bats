@@ -88,6 +88,23 @@ print(*sorted(rows), sep="\n")' >$run.txt
     done
 }
 
+@test "sessions that overlap: models that read them one after another warn of them, once" {
+    # sessions 2 and 3 of user a begin before session 1 has ended, 4 when 3 ends
+    printf '%s\n' u,s,i,t a,1,x,10 a,1,y,90 a,2,y,20 a,2,z,30 a,3,x,80 a,3,y,100 a,4,z,100 a,4,x,150 \
+        b,1,x,5 b,1,z,15 b,2,z,100 b,2,y,110 |
+        csv-sessionize --user u --session s --item i --time t | tfilter --quiet --split last-session -o log.mp
+    batcher --scheme user-parallel --batch 2 --epochs 2 -o user.mp log.mp
+    batcher --scheme session-parallel --batch 2 --epochs 2 -o session.mp log.mp
+    batcher --batch 2 --epochs 2 -o whole.mp log.mp
+    said() { grep -c "2 of 6 sessions begin before an earlier one of their user has ended: --model $1 reads them one after another" err || true; }
+    train --model hrnn --save hrnn.st user.mp 2>err >/dev/null && [ "$(said hrnn)" = 1 ]
+    predictor --quiet --threads 1 --model hrnn.st user.mp 2>err >/dev/null && [ "$(said hrnn)" = 1 ]
+    train --model rnn --join-sessions user.mp 2>err >/dev/null && [ "$(said rnn)" = 1 ]
+    train --model rnn session.mp 2>err >/dev/null && [ "$(said .*)" = 0 ]
+    train_sessions --inter hidden whole.mp 2>err >/dev/null && [ "$(said .*)" = 0 ]
+    train --model hrnn "$LOG/user.mp" 2>err >/dev/null && [ ! -s err ]
+}
+
 @test "--spare-history: what a user has had is compared with none of the user's targets" {
     # the only user has had all items in the first session
     printf '%s\n' u,s,i,t a,1,x,10 a,1,y,20 a,1,z,30 a,2,z,100 a,2,x,110 a,3,x,200 a,3,y,210 |

@@ -173,6 +173,20 @@ size_t session_store_part_count(const struct session_store *c, enum part part)
     return count;
 }
 
+size_t session_store_overlaps(const struct session_store *c)
+{
+    size_t count = 0;
+    for (size_t u = 0; u < session_store_users(c); u++) {
+        int64_t ended = INT64_MIN;
+        for (size_t s = (size_t)c->first.at[u]; s < (size_t)c->first.at[u + 1]; s++) {
+            count += session_store_start(c, s) < ended;
+            if (session_store_last(c, s) > ended)
+                ended = session_store_last(c, s);
+        }
+    }
+    return count;
+}
+
 /* The last user whose sessions begin at or before it. */
 int32_t session_store_user(const struct session_store *c, size_t session)
 {

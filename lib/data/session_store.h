@@ -48,6 +48,9 @@ int session_store_end(struct session_store *c, struct err *e);
 /* How many sessions are of a part. */
 size_t session_store_part_count(const struct session_store *c, enum part part);
 
+/* How many sessions begin before an earlier one of their user has ended. */
+size_t session_store_overlaps(const struct session_store *c);
+
 int32_t session_store_user(const struct session_store *c, size_t session);
 
 void session_store_clear(struct session_store *c); /* empties, keeps the memory */

@@ -97,6 +97,11 @@ bool model_attends(const struct model_class *class, const struct model_options *
     return class->attends && class->attends(o);
 }
 
+bool model_chains(const struct model_class *class, const struct model_options *o)
+{
+    return class->steps && (class->needs_order || o->join_sessions);
+}
+
 int model_check_batches(const struct model_class *class, const struct model_options *o,
                         const struct model_batches *b, struct err *e)
 {

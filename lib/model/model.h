@@ -172,6 +172,9 @@ int model_check(const struct model_class *class, const struct model_options *o, 
 
 bool model_attends(const struct model_class *class, const struct model_options *o);
 
+/* Whether it reads each user's sessions one after another, not only those that had ended before. */
+bool model_chains(const struct model_class *class, const struct model_options *o);
+
 /* What batches are made for learning: 64 where the model learns from others. */
 struct model_batches {
     const char *scheme; /* for messages; NULL: not known */

@@ -66,8 +66,20 @@ static void open_counts(struct pass_run *r, struct counts *c, enum part last)
                                        .threads = threads_to_be_had(wanted)};
 }
 
+/* Such a model has read a session to its end before the next one begins. */
+static void say_overlaps(const struct pass_run *r)
+{
+    const struct model *m = &r->model;
+    size_t count = model_chains(m->class, m->options) ? session_store_overlaps(&r->in.store) : 0;
+    if (count)
+        cli_warn("%zu of %zu sessions begin before an earlier one of their user has ended: --model "
+                 "%s reads them one after another, and knows events there that come later",
+                 count, session_store_sessions(&r->in.store), m->class->name);
+}
+
 void pass_run_begin(struct pass_run *r, struct train_options *options)
 {
+    say_overlaps(r);
     if (run_attention(r->o) && !options->top)
         options->top = 1; /* attention records hold the model's best item */
     r->in.batching.history_items = r->model.class->needs_items || run_attention(r->o);

@@ -44,6 +44,21 @@ static void empty_ones(void)
     session_store_release(&c);
 }
 
+/* Of user 0 the second and third session lie in the first, the fourth begins when that ends. */
+static void overlaps(void)
+{
+    struct session_store c = {0};
+    add(&c, 0, PART_TRAIN, 10, 8);
+    add(&c, 0, PART_TRAIN, 11, 2);
+    add(&c, 0, PART_TRAIN, 14, 1);
+    add(&c, 0, PART_TEST, 17, 4);
+    add(&c, 0, PART_TEST, 21, 2);
+    add(&c, 1, PART_TRAIN, 12, 2);
+    end(&c);
+    tap_ok(session_store_overlaps(&c) == 2, "%zu sessions overlap", session_store_overlaps(&c));
+    session_store_release(&c);
+}
+
 /* The log, kept apart from the store: session s of the log begins at s. */
 struct log {
     size_t sessions;
@@ -238,6 +253,7 @@ static void reading(void)
 int main(void)
 {
     empty_ones();
+    overlaps();
     long_sessions();
     reading();
     for (uint64_t seed = 0; seed < 25; seed++) {
