@@ -34,9 +34,9 @@ counts = $(or $(COUNTS.$(1)),$(1))
 BEST_BY ?= recall@20
 BY ?= position
 MODELS ?= ii-rnn ii-rnn-hidden-delta wide
-OPTIONS.ii-rnn = --model ii-rnn
-OPTIONS.ii-rnn-hidden-delta = --model ii-rnn --inter hidden,delta --attention $(ATTENTION)
-OPTIONS.wide = --model wide
+OPTIONS.ii-rnn ?= --model ii-rnn
+OPTIONS.ii-rnn-hidden-delta ?= --model ii-rnn --inter hidden,delta --attention $(ATTENTION)
+OPTIONS.wide ?= --model wide
 TRAIN.wide ?=
 INPUT.wide ?= wide-batches
 # A wide part has few weights: it learns from small batches, of some 200 targets, in few passes.

@@ -179,6 +179,27 @@ daily_log() {
     batcher -q --epochs 1 best/split.mp | predictor -q --model best/best.safetensors | scorer --by none >again
 }
 
+@test "aging.mk: one line a model, by the day of the test; networks are trained again each day" {
+    log >log.tsv
+    from=$(cut -f2 log.tsv | cut -c1-10 | sort -u | sed -n 6p)
+    pipeline aging DATA=log.tsv OUT=aging SESSIONIZE=lfm-sessionize FROM="$from" DAYS=2 \
+        DAILY=ii-rnn MODELS='wide ii-rnn' BASELINES=pop TRAIN.wide=--quiet >said 2>err || { cat err; false; }
+    [ "$(tail -n +2 aging/aging.txt | cut -d' ' -f1 | tr '\n' ' ')" = 'pop wide ii-rnn wide-before ii-rnn-daily ' ]
+    [ "$(head -1 aging/aging.txt | tr -s ' ')" = 'recall@20 on day 1 2' ]
+    by_day() { scorer --best --by day --json "$1" | jq -r "select(.by == \"day\" and .group == \"$2\")[\"recall@20\"]" | xargs printf '%.3f'; }
+    shown() { awk -v m="$1" -v d="$2" '$1 == m { print $(d + 1) }' aging/aging.txt; }
+    for model in wide ii-rnn wide-before; do
+        for day in 1 2; do
+            [ "$(shown $model $day)" = "$(by_day aging/$model.1.mp $day)" ]
+        done
+    done
+    [ "$(shown ii-rnn-daily 2)" = "$(by_day aging/day-2/ii-rnn.1.mp 1)" ]
+    # The second day's network has learned from the first day's sessions.
+    spcat --summary aging/split.mp | grep -w 'sessions train' >once
+    spcat --summary aging/day-2/split.mp | grep -w 'sessions train' >later
+    run -1 cmp -s once later
+}
+
 @test "best.mk: a baseline that wins has no model, and the last winner's goes" {
     log >log.tsv
     pipeline best DATA=log.tsv OUT=best MODELS=wide BASELINES=pop TRAIN.wide=--quiet >said 2>err || { cat err; false; }
