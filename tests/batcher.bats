@@ -103,6 +103,37 @@ check() { # SCHEME BATCH HISTORY MIN_BATCH EPOCHS TEST_FROM [TEST_EVERY [RECENT]
     [ "$(jq -c 'select(.[0] == "again")' batches.json | wc -l)" = 2 ]
 }
 
+# expanded NAME: what the reader makes of NAME.mp is what Python makes of NAME.json.
+expanded() {
+    schedule 0 "$1.mp" >made.json
+    run -0 python3 "$ROOT/tests/check-batches.py" "$1.json" made.json
+    [[ $output == ok\ [1-9]* ]]
+}
+
+@test "a schedule of any writer, expanded by Python alone, is what the reader makes of it" {
+    need python3
+    # Sessions overlap, and some have one event.
+    awk 'BEGIN { print "u,s,i,t"; for (n = 0; n < 900; n++)
+            print n % 9 "," int(n / 9 / (2 + n % 9 % 4)) ",i" n * 7919 % 83 "," 1000 * int(n / 90) + n * 6701 % 5000 }' |
+        csv-sessionize --user u --session s --item i --time t --min-events 1 |
+        tfilter --quiet --split user:0.8 --validation 0.2 -o split.mp
+    for scheme in longest-first shuffled sessions user-parallel session-parallel; do
+        batcher --quiet --scheme $scheme --epochs 3 --batch 4 --history 3 -o written.mp split.mp
+        # The second epoch learns from the batches of the first again, whoever wrote them.
+        spcat written.mp | tee written.json | sed 's/^\["E".*/["E"]/' |
+            awk '/^\["epoch"/ { again = /^\["epoch",2,1\]/; print; if (again) print "[\"again\",1]"; next }
+                !again || !/^\["(batch|parallel|again)"/' | spcat --from-json -o again.mp
+        spcat again.mp >again.json
+        [ "$(grep -c '^\["epoch",2,1\]' again.json)" = 1 ] && grep -qx '\["again",1\]' again.json
+        expanded written
+        expanded again
+        # Another schedule is told apart.
+        jq -c 'if .[0] == "batch" or .[0] == "parallel" then .[1] |= reverse else . end' again.json >other.json
+        run -1 python3 "$ROOT/tests/check-batches.py" other.json made.json
+        [[ $output == *' instead of '* ]]
+    done
+}
+
 # small SPLIT: a file of 25 epochs of longest-first is at most three times as long as its sessions.
 small() {
     batcher --epochs 25 -o batches.mp "$1" 2>messages

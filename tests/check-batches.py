@@ -2,10 +2,12 @@
 
 usage: python3 check-batches.py SESSIONS BATCHES MADE SCHEME BATCH HISTORY MIN_BATCH EPOCHS
                                 TEST_FROM [TEST_EVERY [RECENT]]
+       python3 check-batches.py BATCHES MADE
 
 SESSIONS is the split stream and BATCHES what batcher makes of it, both as spcat's JSON lines; MADE
 is what tests/tool/schedule.c prints of BATCHES.  BATCH is the number of slots of parallel
-mini-batches.  Prints "ok" and the number of records of the schedule, or what is wrong.
+mini-batches.  Without the rest BATCHES may be of any writer: only what is made of it is checked.
+Prints "ok" and the number of records of the schedule, or what is wrong.
 """
 
 import json
@@ -77,17 +79,21 @@ def batch_of(log, sessions, learn, history):
     }
 
 
+STEP = ("item", "target", "user", "session", "reset")
+
+
 def steps_of(log, given, slots):
-    """The steps of a pass as lists of (item, target, user, reset), slot by slot in each step."""
+    """The steps of a pass as lists of STEP, slot by slot in each step."""
     events = [[] for _ in range(slots)]
     for slot, session in given:
         user, items = log.user[session], log.items[session]
         for k in range(len(items) - 1):
             same = bool(events[slot]) and events[slot][-1][2] == user
             reset = NONE if k else SESSION if same else USER
-            events[slot].append((items[k], items[k + 1], user, reset))
+            number = session - log.of[user][0]
+            events[slot].append((items[k], items[k + 1], user, number, reset))
     steps = max(map(len, events))
-    padded = [of_slot + [(0, 0, 0, IDLE)] * (steps - len(of_slot)) for of_slot in events]
+    padded = [of_slot + [(0, 0, 0, 0, IDLE)] * (steps - len(of_slot)) for of_slot in events]
     return [event for step in zip(*padded) for event in step]
 
 
@@ -95,15 +101,28 @@ def check_made(log, schedule, made, slots, history):
     """What was made of a pass is what its schedule stands for."""
     if schedule and schedule[0][0] == "parallel":
         given = [pair for _, slot, sessions in schedule for pair in zip(slot, sessions)]
-        columns = ("item", "target", "user", "reset")
         expect([r for r in made if (r[0], r[1].get("slots")) != ("steps", slots)], [], "no steps")
-        got = [event for _, arrays in made for event in zip(*(arrays[key] for key in columns))]
+        got = [event for _, arrays in made for event in zip(*(arrays[key] for key in STEP))]
         expect(got, steps_of(log, given, slots), "steps")
         return
     expect(len(made), len(schedule), "batches")
     for record, wanted in zip(made, schedule):
         learn = wanted[2] if len(wanted) > 2 else 1
         expect(record, ["batch", batch_of(log, wanted[1], learn, history)], "batch")
+
+
+def check_expansion(batches, made):
+    """Each pass is what its schedule stands for, or that of the epoch that comes again."""
+    meta, log, written = batches[0][2], Log(batches), {}
+    passes, made_passes = split_passes(batches), split_passes(made)
+    expect([epoch for epoch, _ in made_passes], [epoch for epoch, _ in passes], "passes")
+    for ((epoch, part), schedule), (_, of_pass) in zip(passes, made_passes):
+        if schedule and schedule[0][0] == "again":
+            expect(len(schedule), 1, f"records of pass {epoch} of part {part}")
+            schedule = written[schedule[0][1], part]
+        written[epoch, part] = schedule
+        check_made(log, schedule, of_pass, meta.get("slots"), meta["history"])
+    print("ok", sum(len(of_pass) for _, of_pass in passes))
 
 
 # ---- what batcher promises ----
@@ -223,5 +242,8 @@ def check(sessions, batches, made, scheme, size, history, min_batch, epochs, tes
 
 
 if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        check_expansion(*map(records, sys.argv[1:]))
+        sys.exit()
     numbers = [kind(text) for kind, text in zip([int] * 6 + [float], sys.argv[5:])]
     check(*map(records, sys.argv[1:4]), sys.argv[4], *numbers)

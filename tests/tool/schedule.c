@@ -50,6 +50,7 @@ static void show_steps(const struct steps *s)
     show_i32("item", s->item);
     show_i32("target", s->target);
     show_i32("user", s->user);
+    show_i32("session", s->session);
     printf(",\"reset\":[");
     for (size_t i = 0; i < s->reset.len; i++)
         printf(i ? ",%d" : "%d", column_u8(s->reset)[i]);
