@@ -159,6 +159,16 @@ most_lines() { case $1 in trainer) echo 96 ;; *) echo 50 ;; esac }
     each_program documented
 }
 
+@test "an option that a page or README names anywhere is one that a program has" {
+    options() { each_program help_of | grep -oE -- '--[a-z][a-z-]+' | sort -u; }
+    options >there
+    for page in "$ROOT"/man/*.[1-9] "$ROOT/README.md"; do
+        grep -ohE -- '(Fl -|(^|[^a-z-])--)[a-z][a-z-]+' "$page" | sed -E 's/.*(Fl -|--)/--/' | sort -u |
+            comm -23 - there | sed "s|^|$(basename "$page") |"
+    done >gone
+    [ "$(wc -l <there)" -gt 100 ] && diff /dev/null gone
+}
+
 @test "the manual pages pass mandoc's lint, and their names are right" {
     need mandoc
     linted() {
