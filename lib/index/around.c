@@ -17,7 +17,7 @@ int32_t *arounds_no_slots(size_t n)
 void arounds_open(struct arounds *a, const struct session_index *x, int postings)
 {
     *a = (struct arounds){
-        .index = x, .postings = postings, .slot = arounds_no_slots((size_t)x->items)};
+        .index = x, .postings = postings, .slot = arounds_no_slots((size_t)x->item_room)};
 }
 
 void arounds_forget(struct arounds *a, int32_t rank)

@@ -14,10 +14,23 @@ static void clear(struct evidence_maker *e)
     vec_push(&e->start, 0);
 }
 
+static void close_workers(struct evidence_maker *e)
+{
+    for (int t = 0; e->worker && t < e->threads; t++)
+        evidence_worker_free(e->worker[t]);
+    mem_free(e->worker);
+    e->worker = NULL;
+}
+
+/* New ones where the index has outgrown them. */
 static void open_workers(struct evidence_maker *e)
 {
-    if (e->worker)
+    bool fit = e->item_room == e->index->item_room && e->session_room == e->index->session_room;
+    if (e->worker && fit)
         return;
+    close_workers(e);
+    e->item_room = e->index->item_room;
+    e->session_room = e->index->session_room;
     e->worker = mem_zero((size_t)e->threads, sizeof(struct evidence_worker *));
     for (int t = 0; t < e->threads; t++)
         e->worker[t] = evidence_worker_new(e);
@@ -58,9 +71,7 @@ struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, s
 
 void evidence_release(struct evidence_maker *e)
 {
-    for (int t = 0; e->worker && t < e->threads; t++)
-        evidence_worker_free(e->worker[t]);
-    mem_free(e->worker);
+    close_workers(e);
     vec_release(&e->start);
     vec_release(&e->item);
     vec_release(&e->feature);

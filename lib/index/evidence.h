@@ -31,6 +31,7 @@ struct evidence_maker {
     enum part own; /* the user's sessions of later parts are not looked at; PART_NONE: all are */
 
     struct evidence_worker **worker; /* [threads] */
+    int32_t item_room, session_room; /* of the index when they were opened */
     /* the evidence of the last batch */
     i32_vec start, item;
     f32_vec feature, context;

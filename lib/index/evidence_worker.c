@@ -98,7 +98,7 @@ void found_evidence_release(struct found_evidence *f)
 struct evidence_worker *evidence_worker_new(const struct evidence_maker *e)
 {
     struct evidence_worker *w = mem_zero(1, sizeof *w);
-    size_t items = (size_t)e->index->items;
+    size_t items = (size_t)e->index->item_room;
     w->maker = e;
     for (int i = 0; i < LOGS; i++)
         w->log[i] = logf((float)(i ? i : 1));
@@ -112,7 +112,7 @@ struct evidence_worker *evidence_worker_new(const struct evidence_maker *e)
     w->slot = arounds_no_slots(items);
     w->follow = arounds_no_slots(items);
     arounds_open(&w->arounds, e->index, e->postings);
-    w->weight = mem_zero((size_t)e->index->sessions, sizeof *w->weight);
+    w->weight = mem_zero((size_t)e->index->session_room, sizeof *w->weight);
     return w;
 }
 
@@ -187,7 +187,7 @@ static int32_t holders_of(struct evidence_worker *w, int32_t item)
 static int32_t go_on(const struct session_index *x, int32_t item, int32_t count, int32_t rank)
 {
     const int32_t *session = x->session + x->posting[item];
-    int32_t all = (int32_t)(x->posting[item + 1] - x->posting[item]);
+    int32_t all = x->postings[item];
     while (count < all && session[count] < rank)
         count++;
     return count;

@@ -72,27 +72,27 @@ static void each_posting(const struct session_index *x, int32_t *newest, size_t 
     }
 }
 
-static int64_t duration_of(const struct session_index *x)
+/* Extends the time from the first start to the last one by another start. */
+static void note_start(struct session_index *x, int64_t start)
 {
-    int64_t first = INT64_MAX, last = 0;
-    for (int32_t i = 0; i < x->sessions; i++) {
-        first = x->start[i] < first ? x->start[i] : first;
-        last = x->start[i] > last ? x->start[i] : last;
-    }
-    return x->sessions ? last - first : 0;
+    int64_t last = x->first_start == INT64_MAX ? start : x->first_start + x->duration;
+    last = start > last ? start : last;
+    x->first_start = start < x->first_start ? start : x->first_start;
+    x->duration = last - x->first_start;
 }
 
-static int64_t duration_of_part(const struct session_store *c, enum part part)
+static void note_no_start(struct session_index *x)
 {
-    int64_t first = INT64_MAX, last = 0;
-    for (size_t s = 0; s < session_store_sessions(c); s++) {
-        int64_t start = session_store_start(c, s);
-        if (session_store_part(c, s) != part)
-            continue;
-        first = start < first ? start : first;
-        last = start > last ? start : last;
-    }
-    return first < last ? last - first : 0;
+    x->duration = 0;
+    x->first_start = INT64_MAX;
+}
+
+static void note_part(struct session_index *x, const struct session_store *c, enum part part)
+{
+    note_no_start(x);
+    for (size_t s = 0; s < session_store_sessions(c); s++)
+        if (session_store_part(c, s) == part)
+            note_start(x, session_store_start(c, s));
 }
 
 void session_index_post(struct session_index *x)
@@ -100,15 +100,22 @@ void session_index_post(struct session_index *x)
     size_t n = (size_t)x->items, total = 0;
     int32_t *newest = mem_alloc(n * sizeof *newest);
     size_t *next = mem_zero(n, sizeof *next);
-    x->duration = duration_of(x);
-    x->posting = mem_alloc((n + 1) * sizeof *x->posting);
+    note_no_start(x);
+    for (int32_t i = 0; i < x->sessions; i++)
+        note_start(x, x->start[i]);
+    x->posting = mem_alloc(n * sizeof *x->posting);
+    x->postings = mem_alloc(n * sizeof *x->postings);
     each_posting(x, newest, next, NULL);
     for (size_t i = 0; i < n; i++) {
         size_t count = next[i];
+        x->postings[i] = (int32_t)count;
         x->posting[i] = next[i] = total;
         total += count;
     }
-    x->posting[n] = total;
+    x->posting_end = x->posting_room = total;
+    x->item_room = x->items;
+    x->session_room = x->sessions;
+    x->event_room = (size_t)x->event[x->sessions];
     x->session = mem_alloc(total * sizeof *x->session);
     each_posting(x, newest, next, x->session);
     mem_free(newest);
@@ -122,8 +129,107 @@ void session_index_build(struct session_index *x, const struct session_store *c,
     *x = (struct session_index){.items = items};
     copy_sessions(x, c, &order);
     session_index_post(x);
-    x->duration = duration_of_part(c, first);
+    note_part(x, c, first);
     vec_release(&order);
+}
+
+/* ---- growing ---- */
+
+/* An array of `room` elements has to hold `count`: more room for both this and later ones. */
+static size_t more_room(size_t room, size_t count)
+{
+    return count <= room ? room : count + count / 4 + 64;
+}
+
+static void *resized(void *at, size_t room, size_t size)
+{
+    return mem_resize(at, room * size);
+}
+
+/* Where nothing was added so far there is no room behind any item's postings. */
+static void open_rooms(struct session_index *x)
+{
+    if (x->postings_room)
+        return;
+    x->postings_room = mem_alloc((size_t)x->item_room * sizeof *x->postings_room);
+    memcpy(x->postings_room, x->postings, (size_t)x->items * sizeof *x->postings_room);
+}
+
+void session_index_widen(struct session_index *x, int32_t items)
+{
+    size_t room = more_room((size_t)x->item_room, (size_t)items);
+    open_rooms(x);
+    if (room > (size_t)x->item_room) {
+        x->posting = resized(x->posting, room, sizeof *x->posting);
+        x->postings = resized(x->postings, room, sizeof *x->postings);
+        x->postings_room = resized(x->postings_room, room, sizeof *x->postings_room);
+        x->item_room = (int32_t)room;
+    }
+    for (; x->items < items; x->items++) {
+        x->posting[x->items] = 0;
+        x->postings[x->items] = x->postings_room[x->items] = 0;
+    }
+}
+
+/* Moves the item's postings behind all others, with twice the room. */
+static void move_postings(struct session_index *x, int32_t item)
+{
+    int32_t room = 2 * x->postings_room[item] + 2;
+    size_t all = more_room(x->posting_room, x->posting_end + (size_t)room);
+    if (all > x->posting_room)
+        x->session = resized(x->session, all, sizeof *x->session);
+    x->posting_room = all;
+    memcpy(x->session + x->posting_end, x->session + x->posting[item],
+           (size_t)x->postings[item] * sizeof *x->session);
+    x->posting[item] = x->posting_end;
+    x->postings_room[item] = room;
+    x->posting_end += (size_t)room;
+}
+
+/* Adds the session of the highest rank to the item's postings, unless it is there. */
+static void post(struct session_index *x, int32_t item)
+{
+    int32_t rank = x->sessions - 1, count = x->postings[item];
+    if (count && x->session[x->posting[item] + (size_t)count - 1] == rank)
+        return;
+    if (count == x->postings_room[item])
+        move_postings(x, item);
+    x->session[x->posting[item] + (size_t)x->postings[item]++] = rank;
+}
+
+static void make_room(struct session_index *x, size_t events)
+{
+    size_t sessions = more_room((size_t)x->session_room, (size_t)x->sessions + 1);
+    size_t all = more_room(x->event_room, (size_t)x->event[x->sessions] + events);
+    if (sessions > (size_t)x->session_room) {
+        x->start = resized(x->start, sessions, sizeof *x->start);
+        x->last = resized(x->last, sessions, sizeof *x->last);
+        x->event = resized(x->event, sessions + 1, sizeof *x->event);
+        x->session_room = (int32_t)sessions;
+    }
+    if (all > x->event_room)
+        x->item = resized(x->item, all, sizeof *x->item);
+    x->event_room = all;
+}
+
+void session_index_add(struct session_index *x, int64_t start, int64_t last, const int32_t *item,
+                       size_t count)
+{
+    open_rooms(x);
+    make_room(x, count);
+    int32_t rank = x->sessions++;
+    x->start[rank] = start;
+    x->last[rank] = last;
+    memcpy(x->item + x->event[rank], item, count * sizeof *item);
+    x->event[rank + 1] = x->event[rank] + (int64_t)count;
+    note_start(x, start);
+    for (size_t i = 0; i < count; i++)
+        post(x, item[i]);
+}
+
+int64_t session_index_newest(const struct session_index *x)
+{
+    return x->sessions ? x->last[x->sessions - 1] : INT64_MIN;
 }
 
 void session_index_release(struct session_index *x)
@@ -133,6 +239,8 @@ void session_index_release(struct session_index *x)
     mem_free(x->event);
     mem_free(x->item);
     mem_free(x->posting);
+    mem_free(x->postings);
+    mem_free(x->postings_room);
     mem_free(x->session);
     *x = (struct session_index){0};
 }
@@ -175,7 +283,6 @@ size_t session_index_postings_among(const struct session_index *x, int32_t item,
 
 size_t session_index_postings(const struct session_index *x, int32_t item, int32_t rank)
 {
-    if (rank >= x->sessions)
-        return x->posting[item + 1] - x->posting[item];
-    return session_index_postings_among(x, item, rank, x->posting[item + 1] - x->posting[item]);
+    size_t all = (size_t)x->postings[item];
+    return rank >= x->sessions ? all : session_index_postings_among(x, item, rank, all);
 }

@@ -7,17 +7,23 @@
 #include "data/session_store.h"
 
 /* Sessions by their last event, so that those that had ended before some time are the ones of lower
- * ranks: a session that began before, but went on, tells nothing.  Read-only once built; 4 bytes an
- * event, 4 a posting, 24 a session. */
+ * ranks: a session that began before, but went on, tells nothing.  4 bytes an event, 4 a posting,
+ * 24 a session, 16 an item. */
 struct session_index {
     int32_t items, sessions;
     int64_t duration;      /* from the first start to the last one, in the first part */
+    int64_t first_start;   /* INT64_MAX: it has no session */
     int64_t *start, *last; /* [sessions] times of the first and the last event */
     int64_t *event;        /* [sessions + 1] where a session's items begin */
     int32_t *item;         /* [events] */
-    size_t *posting;       /* [items + 1] where an item's postings begin */
-    int32_t *session;      /* [postings] ranks of the sessions that hold the item, ascending, each
-                              once */
+    size_t *posting;       /* [items] where an item's postings begin */
+    int32_t *postings;     /* [items] how many there are */
+    int32_t *session;      /* ranks of the sessions that hold the item, ascending, each once */
+    /* For how much there is room in these arrays, so that an index can grow: items, sessions,
+     * events, postings of each item (NULL: as many as there are), and of all. */
+    int32_t item_room, session_room;
+    size_t event_room, posting_end, posting_room;
+    int32_t *postings_room;
 };
 
 /* Takes the store's sessions of the parts first .. last. */
@@ -27,6 +33,17 @@ void session_index_release(struct session_index *x);
 
 /* Sets the duration and the postings of an index whose other arrays are there. */
 void session_index_post(struct session_index *x);
+
+/* Lets the index have so many items; new ones are in no session yet. */
+void session_index_widen(struct session_index *x, int32_t items);
+
+/* Adds a session that ended last of all, or at the same time: what the index then says is what it
+ * would say if it had been built with the session.  Takes time in proportion to the session. */
+void session_index_add(struct session_index *x, int64_t start, int64_t last, const int32_t *item,
+                       size_t count);
+
+/* The end of the session that ended last; INT64_MIN: there is none. */
+int64_t session_index_newest(const struct session_index *x);
 
 /* How many sessions had ended before `time`: those of lower ranks. */
 int32_t session_index_before(const struct session_index *x, int64_t time);

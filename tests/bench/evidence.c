@@ -81,7 +81,7 @@ static void large(void)
     session_index_build(&x, &c, 380000, PART_TRAIN, PART_TRAIN);
     double took = now() - begin;
     size_t sessions = (size_t)x.sessions, events = (size_t)x.event[sessions];
-    size_t postings = x.posting[380000];
+    size_t postings = x.posting_end;
     double bytes = 24.0 * (double)sessions + 4.0 * (double)(events + postings) + 8.0 * 380000;
     printf("index_seconds\t%.1f\ts for %.0f million events\n", took, (double)events / 1e6);
     printf("index_mb\t%.0f\tMB\n", bytes / 1e6);

@@ -366,6 +366,50 @@ static void check_threads(const struct log_form *form)
     maker_close(&one);
 }
 
+/* ---- an index that grows ---- */
+
+static bool same_bytes(const struct evidence *a, const struct evidence *b)
+{
+    size_t n = (size_t)a->candidates, m = (size_t)a->positions;
+    return a->positions == b->positions && a->candidates == b->candidates &&
+           !memcmp(a->start, b->start, (m + 1) * sizeof *a->start) &&
+           !memcmp(a->item, b->item, n * sizeof *a->item) &&
+           !memcmp(a->feature, b->feature, n * EVIDENCE_FEATURES * sizeof *a->feature) &&
+           !memcmp(a->context, b->context, m * EVIDENCE_CONTEXT * sizeof *a->context);
+}
+
+/* Evidence is asked for while the index grows, and then is that of an index built of all. */
+static void check_growth(const struct log_form *f)
+{
+    static struct log l;
+    struct maker whole, growing;
+    VEC(int32_t) picked = {0};
+    log_make(&l, f, 3);
+    maker_open(&whole, &l, NULL, 20, ONLINE);
+    maker_open(&growing, &l, NULL, 20, ONLINE);
+    for (int i = 0; i < l.sessions; i++)
+        vec_push(&picked, i);
+    struct session_index *x = &growing.index, *all = &whole.index;
+    struct session_store none = {0};
+    struct err e;
+    session_store_end(&none, &e);
+    session_index_release(x);
+    session_index_build(x, &none, 0, PART_TRAIN, PART_TEST);
+    session_index_widen(x, l.items);
+    for (int32_t rank = 0; rank < all->sessions; rank++) {
+        session_index_add(x, all->start[rank], all->last[rank], session_index_items(all, rank),
+                          session_index_length(all, rank));
+        if (rank % 16 == 0)
+            evidence_make(&growing.maker, picked.at, 5, true);
+    }
+    struct evidence got = evidence_make(&growing.maker, picked.at, picked.len, true);
+    struct evidence want = evidence_make(&whole.maker, picked.at, picked.len, true);
+    tap_ok(same_bytes(&got, &want), "an index that grew: the evidence of one built at once");
+    maker_close(&whole);
+    maker_close(&growing);
+    vec_release(&picked);
+}
+
 int main(void)
 {
     const struct log_form mixed = {6, 30, 90, 12, 200, 900, true};
@@ -394,5 +438,6 @@ int main(void)
                 check_causal(&busy, seed, part, counting);
             }
     check_threads(&large);
+    check_growth(&large);
     return tap_done();
 }

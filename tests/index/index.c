@@ -59,7 +59,7 @@ static bool same_postings(const struct session_index *x)
             if (holds(x, rank, item) && x->session[x->posting[item] + count++] != rank)
                 return false;
         }
-        if (x->posting[item] + count != x->posting[item + 1] ||
+        if (count != (size_t)x->postings[item] ||
             session_index_postings(x, item, x->sessions) != count)
             return false;
     }
@@ -109,6 +109,49 @@ static void check_log(const struct log_form *f, uint64_t seed, enum part first, 
     session_store_release(&c);
 }
 
+static bool same_index(const struct session_index *x, const struct session_index *y)
+{
+    return x->sessions == y->sessions && x->items == y->items && x->duration == y->duration &&
+           !memcmp(x->start, y->start, (size_t)x->sessions * sizeof *x->start) &&
+           !memcmp(x->last, y->last, (size_t)x->sessions * sizeof *x->last) &&
+           !memcmp(x->event, y->event, (size_t)(x->sessions + 1) * sizeof *x->event) &&
+           !memcmp(x->item, y->item, (size_t)x->event[x->sessions] * sizeof *x->item);
+}
+
+/* An index of the sessions up to a rank, and of their items, to which the others are added, is that
+ * of all. */
+static void check_growth(const struct log_form *f, uint64_t seed)
+{
+    static struct log l;
+    struct session_store c, none = {.keeps_times = true};
+    struct session_index all, x;
+    struct err e;
+    bool same = true;
+    log_make(&l, f, seed);
+    log_store(&c, &l);
+    session_index_build(&all, &c, l.items, PART_TRAIN, PART_TEST);
+    session_store_end(&none, &e);
+    session_index_build(&x, &none, 0, PART_TRAIN, PART_TEST);
+    same = session_index_newest(&x) == INT64_MIN;
+    for (int32_t rank = 0; rank < all.sessions; rank++) {
+        const int32_t *item = session_index_items(&all, rank);
+        size_t count = session_index_length(&all, rank);
+        for (size_t i = 0; i < count; i++)
+            if (item[i] >= x.items)
+                session_index_widen(&x, item[i] + 1);
+        session_index_add(&x, all.start[rank], all.last[rank], item, count);
+        same = same && session_index_newest(&x) == all.last[rank] && x.sessions == rank + 1;
+    }
+    session_index_widen(&x, l.items);
+    tap_ok(same && same_index(&x, &all), "seed %d: %d sessions added one by one", (int)seed,
+           x.sessions);
+    tap_ok(same_before(&x) && same_postings(&x), "    postings");
+    session_index_release(&x);
+    session_index_release(&all);
+    session_store_release(&none);
+    session_store_release(&c);
+}
+
 /* Sessions that end in the same second keep the store's order, whatever their starts are. */
 static void check_ties(void)
 {
@@ -151,6 +194,8 @@ int main(void)
 {
     check_empty();
     check_ties();
+    check_growth(&(struct log_form){9, 40, 90, 30, 2, 20, true}, 5);
+    check_growth(&(struct log_form){30, 400, LOG_SESSIONS, 60, 90, 4000, true}, 6);
     for (uint64_t seed = 1; seed <= 4; seed++) {
         check_log(&(struct log_form){5, 12, 60, 8, 300, 900, true}, seed, PART_TRAIN, PART_TRAIN);
         check_log(&(struct log_form){9, 40, 90, 30, 2, 20, true}, seed, PART_TRAIN, PART_TEST);
