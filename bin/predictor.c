@@ -4,11 +4,13 @@
 #include "train/predict_run.h"
 #include "nn/blas.h"
 
-static const char *model;
+static const char *model, *index_path;
 
 static const struct option options[] = {
     {OPTION_TEXT, .name = "model", .letter = 'm', .argument = "FILE", .to = &model,
      .help = "a model that trainer --save wrote [a ready-made one, which only counts]"},
+    {OPTION_TEXT, .name = "index", .argument = "FILE", .to = &index_path, .recorded = true,
+     .help = "a wide part counts in these sessions, not in those of training"},
     {0},
 };
 
@@ -45,6 +47,7 @@ int main(int argc, char **argv)
         cli_fail(&e);
     given.class = saved.class;
     given.shape = saved.options;
+    given.index = index_path;
     if (!cli_given("seed"))
         given.seed = saved.seed; /* part of the run's name */
     if (run_check_saved(&given, saved.path, &e))

@@ -10,13 +10,15 @@
 
 static const char *model, *index_path, *output_path, *exclude = "none";
 static int64_t top = 20, batch = 100, keep;
-static bool json, why;
+static bool json, why, frozen;
 
 static const struct option options[] = {
     {OPTION_TEXT, .name = "model", .letter = 'm', .argument = "FILE", .to = &model,
      .help = "a model that trainer --save wrote [a ready-made one, which only counts]"},
     {OPTION_TEXT, .name = "index", .argument = "FILE", .to = &index_path,
      .help = "a wide part counts in these sessions, not in those of the model"},
+    {OPTION_FLAG, .name = "frozen", .to = &frozen,
+     .help = "do not count in sessions that come in, but in those of the index alone"},
     {OPTION_INT, .name = "top", .letter = 'k', .to = &top, .low = 1, .high = 1 << 20,
      .help = "number of items recommended to each user"},
     {OPTION_CHOICE, .name = "exclude", .to = &exclude, .choices = "none|session|history",
@@ -71,6 +73,7 @@ int main(int argc, char **argv)
                               : !strcmp(exclude, "session") ? EXCLUDE_SESSION
                                                             : EXCLUDE_HISTORY,
                    .why = why,
+                   .grows = !frozen,
                    .index_path = index_path},
         .users = {.keep = keep},
         .json = json,
@@ -86,6 +89,8 @@ int main(int argc, char **argv)
         cli_fail(&e);
     if (index_path && !saved.options->wide)
         cli_usage("--index: the model in %s has no wide part, which counts in sessions", model);
+    if (frozen && !saved.options->wide)
+        cli_usage("--frozen: the model in %s has no wide part, which counts in sessions", model);
     if (why && !model_attends(saved.class, saved.options))
         cli_warn("--why: the model in %s attends to nothing, so no reasons are given", model);
     if (recommending_run(&r, &e)) {

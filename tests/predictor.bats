@@ -298,3 +298,75 @@ EOT
         grep -oE '"loss": [0-9.]+' | awk '{ print $2 }' | paste - - |
         awk '{ d = $1 - $2; if (d < 0) d = -d; if (d > 1e-4 || !$1) exit 1 } END { exit NR < 2 }'
 }
+
+# A split log whose tests begin after all training sessions have ended, wide models of it, its sessions,
+# and those of training.
+wide_log() {
+    synthesize --users 14 --days 12 --seed 3 | lfm-sessionize -o sessions.mp
+    tfilter -q --split newest:0.2 -o wide.split sessions.mp
+    spcat wide.split >wide.json
+    start=$(jq -s 'map(select(.[0] == "session" and .[2] == 3)[3][0]) | min' wide.json)
+    jq -c --argjson start "$start" 'if .[0] == "E" then ["E"] else select(.[0] != "session" or .[2] == 3 or .[3][-1] < $start) end' \
+        wide.json | spcat --from-json >wide.split
+    spcat wide.split | jq -c 'if .[0] == "E" then ["E"] else select(.[0] != "session" or .[2] == 1) end' |
+        spcat --from-json >wide.train
+    batcher -q --epochs 1 --batch 8 -o wide.mp wide.split
+    trainer -q --threads 1 --model wide --save w.model -o ranks.mp wide.mp
+    trainer -q --threads 1 --embedding 6 --wide --save deep.model -o ranks.mp wide.mp
+}
+
+@test "--index: a wide part counts in another stream, as far as it had ended" {
+    wide_log
+    for model in '' '--model w.model' '--model deep.model'; do
+        # shellcheck disable=SC2086
+        { predict $model --top 5 -o trained.mp wide.mp
+          predict $model --top 5 --index wide.train -o given.mp wide.mp
+          predict $model --top 5 --index sessions.mp -o all.mp wide.mp; }
+        cmp <(records trained.mp) <(records given.mp)
+        run -1 cmp -s <(records trained.mp) <(records all.mp)
+    done
+    run -64 --separate-stderr predict --index sessions.mp --online wide.mp
+    [[ $stderr == *'--index and --online'* ]]
+    run -64 --separate-stderr predict --model "$MODEL" --index sessions.mp wide.mp
+    [[ $stderr == *'has no wide part'* ]]
+    run -66 predict --index nowhere wide.mp
+    run -65 predict --index wide.mp wide.mp
+}
+
+@test "--index: items that the model does not know are inputs and are ranked" {
+    wide_log
+    sed 's/^\(\["item",[0-9]*,"\)\(.*[02468]"\)/\1new \2/; s/^\["E".*/["E"]/' <(spcat wide.split) | spcat --from-json >new.split
+    sed 's/^\(\["item",[0-9]*,"\)\(.*[02468]"\)/\1new \2/; s/^\["E".*/["E"]/' <(spcat wide.train) | spcat --from-json >new.train
+    [ "$(spcat new.split | grep -c '"new ')" -gt 9 ]
+    batcher -q --epochs 1 --batch 8 -o new.mp new.split
+    predict --model deep.model -o missed.mp new.mp 2>said
+    grep -q 'targets count as missed' said
+    run -0 --separate-stderr predict --model deep.model --index new.train --top 9 -o out.mp new.mp
+    [ -z "$stderr" ]
+    spcat --check out.mp
+    recall() { scorer --json --by none "$1" | jq '."recall@20"'; }
+    awk "BEGIN { exit !($(recall out.mp) > $(recall missed.mp)) }"
+    # wide alone has no weights of items: other names change nothing but the names
+    predict --index new.train -o renamed.mp new.mp
+    predict --index wide.train -o named.mp wide.mp
+    ranked() { spcat "$1" | grep '^."rank"'; }
+    grep -q . <(ranked named.mp)
+    cmp <(ranked renamed.mp) <(ranked named.mp)
+}
+
+@test "a wide part's counts of items are theirs where the model does not know others" {
+    wide_log
+    # Before all others comes a user of the test part with an item that the model does not know.
+    spcat wide.split | jq -c 'if .[0] == "user" or .[0] == "item" then .[1] += 1
+        elif .[0] == "session" then .[1] += 1 | .[4] |= map(. + 1) elif .[0] == "E" then ["E"] else . end' >shifted
+    { sed -n 1p shifted
+      echo '["user",0,"somebody"]'
+      echo '["item",0,"unheard of",{"train":"0"}]'
+      echo '["session",0,3,[1400000000,1400000001],[0,0]]'
+      sed 1d shifted; } | spcat --from-json | batcher -q --epochs 1 --batch 8 -o shifted.mp
+    predict --model deep.model -o there.mp wide.mp
+    predict --model deep.model -o shifted.out shifted.mp 2>said
+    ranked() { spcat "$1" | jq -c 'select(.[0] == "rank")[1] | [.user, .session, .position, .rank] | transpose[]' | jq -c "select(.[0] >= $2) | .[0] -= $2" | sort; }
+    grep -q . <(ranked there.mp 0)
+    cmp <(ranked there.mp 0) <(ranked shifted.out 1)
+}

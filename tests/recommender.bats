@@ -405,13 +405,16 @@ day_log() {
     spcat split.mp | jq -c 'if .[0] == "session" and .[2] == 3 then .[3] |= .[:-1] | .[4] |= .[:-1]
         elif .[0] == "E" then ["E"] else . end' |
         spcat --from-json >known.mp
-    recommender -q --model w.model --top 5 known.mp | cut -f 1-3 | sort | cmp - expected
+    recommender -q --frozen --model w.model --top 5 known.mp | cut -f 1-3 | sort | cmp - expected
     # the training sessions given in place of those in the file, which need not be there
     spcat split.mp | jq -c 'select(.[0] != "session" or .[2] == 1)' | spcat --from-json >train.mp
     batcher -q --epochs 2 --batch 20 split.mp |
         trainer -q --threads 1 --model wide --no-index --save bare.model -o ranks.mp
     [ "$(wc -c <bare.model)" -lt "$(wc -c <w.model)" ]
-    recommender -q --model bare.model --index train.mp --top 5 known.mp | cut -f 1-3 | sort | cmp - expected
+    recommender -q --frozen --model bare.model --index train.mp --top 5 known.mp | cut -f 1-3 | sort | cmp - expected
+    # sessions of the last day count for those that begin after them
+    recommender -q --model w.model --top 5 known.mp | cut -f 1-3 | sort >grown
+    run -1 cmp -s grown expected
     run -65 --separate-stderr recommender -q --model bare.model known.mp
     [[ $stderr == *"--index SESSIONS"* ]]
 }
@@ -428,4 +431,70 @@ day_log() {
         sort | join -t $'\t' - <(awk -F '\t' '$2 == 1 { print $1 "\t" $3 }' answers | sort) | awk '$2 == $3' | wc -l)
     [ "$right" -gt 15 ]
     run -64 recommender -q --model "$PLAIN" --index days.mp days.mp
+    run -64 recommender -q --model "$PLAIN" --frozen days.mp
+}
+
+# The day log in the order of time, a session a line; in the last days there are a new user and new items.
+days_by_time() {
+    day_log | awk -F, -v OFS=, '$3 > 1301300000 { if ($1 == "u7") $1 = "new"; if ($2 == "i4" || $2 == "i5") $2 = $2 "b" } { print }' |
+        csv-sessionize -q --user u --item i --time t --keep-repeats -o days.mp
+    spcat days.mp >days.json
+    grep -vE '^\["(session|E)' days.json >names
+    grep '^."session"' days.json | jq -sc 'sort_by(.[3][0])[]' >by-time
+}
+
+# A stream of the sessions, with the users and items that they use.
+stream_of() { cat names - | used; }
+
+@test "sessions that come in count for later ones, as if the index had been built of them" {
+    days_by_time
+    tfilter -q --split last-day days.mp >split.mp
+    batcher -q --epochs 1 --batch 20 split.mp | trainer -q --threads 1 --model wide --save w.model -o ranks.mp
+    batcher -q --epochs 1 --batch 20 split.mp |
+        trainer -q --threads 1 --model ii-rnn --embedding 8 --wide --save deep.model -o ranks.mp
+    new=$(grep '"new"' names | jq '.[1]')
+    head -n 180 by-time | stream_of >base.mp
+    for at in 236 300 "$(grep -n "^..session..$new," by-time | tail -n 1 | cut -d : -f 1)"; do
+        sed -n "181,${at}p" by-time | stream_of >later.mp
+        sed -n "${at}p" by-time >last
+        jq -c --slurpfile last last 'select(.[3][-1] < $last[0][3][0])' by-time | stream_of >ended.mp
+        sed -n "181,${at}p" by-time | jq -c --slurpfile last last 'select(.[1] == $last[0][1])' | stream_of >own.mp
+        for model in '' '--model w.model' '--model deep.model'; do
+            # shellcheck disable=SC2086
+            { recommend $model --batch 1 --index base.mp --json later.mp | tail -n 1 >grown
+              recommend $model --batch 1 --index ended.mp --frozen --json own.mp | tail -n 1 >built
+              recommend $model --batch 1 --index base.mp --frozen --json later.mp 2>said | tail -n 1 >frozen; }
+            grep -q '"items":\[{' grown
+            cmp grown built
+            run -1 cmp -s grown frozen
+        done
+    done
+    grep -q '"user":"new"' grown
+    grep -qE '"i[45]b"' grown
+}
+
+@test "an item that was first used a session ago is recommended; users together are answered as one by one" {
+    days_by_time
+    head -n 250 by-time | stream_of >base.mp
+    # A new item comes after i3 twice; a new user then uses i3.
+    { echo '["user",0,"ann"]' '["user",1,"bob"]' | tr ' ' '\n'
+      echo '["item",0,"i3"]' '["item",1,"fresh"]' | tr ' ' '\n'
+      echo '["session",0,0,[1400000000,1400000003,1400000006,1400000010],[0,1,0,1]]' '["session",1,0,[1400000099],[0]]' | tr ' ' '\n'
+    } >records
+    { spcat base.mp | head -n 1; cat records; echo '["E"]'; } | spcat --from-json >two.mp
+    recommend --index base.mp two.mp | awk -F '\t' '$1 == "bob"' | head -n 5 | cut -f 3 | grep -qx fresh
+    recommend --index base.mp --frozen two.mp 2>said >frozen
+    run -1 grep fresh frozen
+    grep -q 'does not know 1 of the 2 items' said
+    # It does not count for a session that begins before it ended.
+    { spcat base.mp | head -n 1; sed 's/1400000099/1400000010/' records; echo '["E"]'; } | spcat --from-json >same.mp
+    run -1 grep -P '^bob\t[1-5]\tfresh' <(recommend --index base.mp same.mp)
+    # In any batches, and also where the sessions are in the order of users: the same best items.
+    sed -n '251,300p' by-time | stream_of >later.mp
+    sed -n '251,300p' by-time | jq -sc 'sort_by(.[1])[]' | stream_of >by-user.mp
+    for input in later by-user; do
+        recommend --index base.mp --batch 1 --top 1 $input.mp | cut -f 1-3 >one
+        recommend --index base.mp --batch 16 --top 1 $input.mp | cut -f 1-3 >many
+        cmp one many
+    done
 }

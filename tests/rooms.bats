@@ -140,6 +140,7 @@ eval/report_write        scorer.bats: one call by format
 train/attention_sample   trainer.bats, attnviz.bats: needs a trained model
 train/checkpoint         checkpoints.bats: whole runs, killed and gone on with
 train/clustering         trainer.bats: --clusters; what it computes is train/kmeans
+train/counted            recommender.bats, predictor.bats: --index, sessions that come in
 train/model_file         trainer.bats, predictor.bats: files written, read, damaged
 train/model_file_names   predictor.bats: damaged files
 train/options            trainer.bats, predictor.bats: a table of options

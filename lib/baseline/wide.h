@@ -1,7 +1,8 @@
 /* The ready-made wide model as a baseline: a small network over counts, whose weights were trained
  * on other logs (model/wide_ready.h).  With c(i) how often training has the item,
  *
- *     s(i) = β log(c(i) + ½) + δ(i)    δ: model/wide_score.h; 0 where there is no evidence of i
+ *     s(i) = δ(i)                where there is evidence of i (model/wide_score.h)
+ *          = β log(c(i) + ½)     elsewhere
  *     p(i) = exp s(i) / Σ exp s(j)
  *
  * Items of equal score are ordered as in other baselines. */

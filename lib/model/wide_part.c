@@ -24,15 +24,27 @@ static void declare(struct wide_part *w, struct parameters *p, bool deep)
     w->deep_bias = parameters_from(parameters_add_vector(p, "wide_deep.bias", 1, 0), 1);
 }
 
+static float log_count(int32_t count)
+{
+    return logf((float)count + 0.5f);
+}
+
 void wide_part_open(struct wide_part *w, struct model *m, bool deep)
 {
     size_t n = (size_t)m->data.items;
     *w = (struct wide_part){.host_log_count = mem_alloc(n * sizeof *w->host_log_count)};
     declare(w, &m->parameters, deep);
     for (size_t i = 0; i < n; i++)
-        w->host_log_count[i] = logf((m->data.count ? (float)m->data.count[i] : 0) + 0.5f);
+        w->host_log_count[i] = log_count(m->data.count ? m->data.count[i] : 0);
     w->log_count = m->device->op->alloc(m->device, n * sizeof *w->log_count);
     m->device->op->upload(m->device, w->log_count, w->host_log_count, n * sizeof *w->log_count);
+}
+
+void wide_part_count(const struct wide_part *w, const struct model *m, int32_t item, int32_t count)
+{
+    float *value = w->host_log_count + item;
+    *value = log_count(count);
+    m->device->op->upload(m->device, w->log_count + item, value, sizeof *value);
 }
 
 void wide_ready_put(struct model *m)

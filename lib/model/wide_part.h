@@ -25,6 +25,9 @@ struct wide_part {
 void wide_part_open(struct wide_part *w, struct model *m, bool deep);
 void wide_part_close(struct wide_part *w, const struct model *m);
 
+/* The item's count is another one now. */
+void wide_part_count(const struct wide_part *w, const struct model *m, int32_t item, int32_t count);
+
 /* Adds it to what a forward pass has found for f->targets positions, those of the batch's
  * evidence; of a model without deep part, makes *f from the targets alone. */
 void wide_part_add(const struct wide_part *w, const struct model *m, struct tape *t,

@@ -6,6 +6,7 @@
 #include "base/threads.h"
 #include "data/rounds.h"
 #include "train/model_file.h"
+#include "model/wide_part.h"
 #include "recommend/reasons.h"
 
 /* ---- opening ---- */
@@ -25,23 +26,72 @@ static int open_groups(struct engine *a, int32_t known, struct model_data *data,
     return 0;
 }
 
-/* A model without weights of items recommends all that it counts in. */
-static int open_counts(struct engine *a, struct model_data *data, struct err *e)
+/* A wide part recommends all items that it counts in; where the model has weights of items, those
+ * of items that it was not trained on are zeros. */
+static int open_counts(struct engine *a, struct err *e)
 {
     bool given = a->saved->ready && !a->index_path;
-    if (!given && counts_of_model_open(&a->counts, a->saved, a->index_path, e))
+    if (!given && counted_open(&a->counted, a->saved, NULL, a->index_path, e))
         return e->status;
-    if (a->saved->class->wide_alone)
-        a->items = &a->counts.items;
-    data->items = names_count(a->items);
-    data->count = a->counts.count.at;
+    a->items = &a->counted.items;
+    a->data.items = names_count(a->items);
+    a->data.count = a->counted.count.at;
     a->store.keeps_times = true;
-    a->evidence = (struct evidence_maker){.index = &a->counts.index,
+    a->evidence = (struct evidence_maker){.index = &a->counted.index,
                                           .store = &a->store,
                                           .postings = INDEX_POSTINGS,
                                           .threads = threads_to_be_had(omp_get_num_procs()),
                                           .last = true};
     return 0;
+}
+
+static int open_model(struct engine *a, struct device *d, struct err *e)
+{
+    const struct model_names names = {.items = a->items, .users = &a->saved->users};
+    model_open(&a->model, a->saved->class, a->saved->options, &a->data, d);
+    parameters_hold(&a->model.parameters, d);
+    vec_clear(&a->counted.changed);
+    return saved_model_weights(a->saved, &a->model, &names, e);
+}
+
+/* Makes room in the model for items that have come in, and for some more. */
+static int widen_model(struct engine *a, struct err *e)
+{
+    struct device *d = a->model.device;
+    int32_t items = names_count(a->items);
+    a->data.items = items + items / 8 + 256;
+    while (a->counted.count.len < (size_t)a->data.items)
+        vec_push(&a->counted.count, 0);
+    a->data.count = a->counted.count.at;
+    tape_free(a->tape);
+    model_close(&a->model);
+    a->tape = tape_new(d);
+    int status = open_model(a, d, e);
+    a->counted.count.len = (size_t)items;
+    return status;
+}
+
+/* Tells the model of items that have come in, and of new counts. */
+static int follow_counts(struct engine *a, struct err *e)
+{
+    if (names_count(a->items) > a->model.data.items)
+        return widen_model(a, e);
+    for (size_t i = 0; i < a->counted.changed.len; i++) {
+        int32_t item = a->counted.changed.at[i];
+        wide_part_count(a->model.wide, &a->model, item, a->counted.count.at[item]);
+    }
+    vec_clear(&a->counted.changed);
+    return 0;
+}
+
+int32_t engine_item(struct engine *a, struct bytes name)
+{
+    if (!a->grows)
+        return names_find(a->items, name);
+    int32_t item = counted_item(&a->counted, name);
+    while (a->mark.len <= (size_t)item)
+        vec_push(&a->mark, 0);
+    return item;
 }
 
 int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec *edges,
@@ -50,10 +100,10 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
     const int32_t known = names_count(&saved->users);
     if (saved->edges.len)
         edges = &saved->edges;
-    struct model_data data = {.users = known + a->batch,
-                              .items = names_count(&saved->items),
-                              .history = (int32_t)saved->history,
-                              .delta_buckets = (int32_t)edges->len + 1};
+    a->data = (struct model_data){.users = known + a->batch,
+                                  .items = names_count(&saved->items),
+                                  .history = (int32_t)saved->history,
+                                  .delta_buckets = (int32_t)edges->len + 1};
     a->saved = saved;
     a->items = &saved->items;
     a->batching = (struct batching){.store = &a->store,
@@ -62,18 +112,15 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
                                     .edges = edges->at,
                                     .edge_count = edges->len,
                                     .week_shift = saved->week_shift};
-    if (open_groups(a, known, &data, e))
+    if (open_groups(a, known, &a->data, e))
         return e->status;
-    if (saved->options->wide && open_counts(a, &data, e))
+    if (saved->options->wide && open_counts(a, e))
         return e->status;
-    model_open(&a->model, saved->class, saved->options, &data, d);
     a->attends = model_attends(saved->class, saved->options);
     a->tape = tape_new(d);
-    parameters_hold(&a->model.parameters, d);
-    for (int32_t i = 0; i < data.items; i++)
+    for (int32_t i = 0; i < a->data.items; i++)
         vec_push(&a->mark, 0);
-    const struct model_names names = {.items = a->items, .users = &saved->users};
-    return saved_model_weights(saved, &a->model, &names, e);
+    return open_model(a, d, e);
 }
 
 void engine_release(struct engine *a)
@@ -82,7 +129,7 @@ void engine_release(struct engine *a)
         tape_free(a->tape);
     model_close(&a->model);
     evidence_release(&a->evidence);
-    counts_of_model_release(&a->counts);
+    counted_release(&a->counted);
     session_store_release(&a->store);
     batching_release(&a->batching);
     vec_release(&a->list);
@@ -192,7 +239,7 @@ static int32_t mark(struct engine *a, const struct known_user *user)
 /* How many best items to compute so that every user has `top` left after --exclude. */
 static int list_length(struct engine *a)
 {
-    int32_t most = 0, items = a->model.data.items;
+    int32_t most = 0, items = names_count(a->items);
     for (size_t i = 0; i < a->list.len && a->exclude != EXCLUDE_NONE; i++) {
         int32_t count = mark(a, &a->users->at.at[a->list.at[i].user]);
         most = count > most ? count : most;
@@ -224,7 +271,7 @@ static int score(struct engine *a, const struct forward *f, int k, struct err *e
     memset(target, 0, n * sizeof *target);
     struct output_layer output = {.targets = (int)n,
                                   .width = f->state->cols,
-                                  .items = a->model.data.items,
+                                  .items = names_count(a->items),
                                   .state = f->state->value,
                                   .weight = model_output(t, f)->value,
                                   .bias = model_output_bias(t, f)->value,
@@ -296,6 +343,8 @@ int engine_make(struct engine *a, const struct users *users, const int32_t *user
     vec_clear(&a->reason);
     if (!count)
         return 0;
+    if (a->grows && follow_counts(a, e))
+        return e->status;
     for (size_t i = 0; i < count; i++)
         vec_push(&a->list, ((struct recommendation){.user = user[i]}));
     if (fill_store(a, user, count, e))

@@ -5,10 +5,10 @@
 
 #include "data/batch.h"
 #include "data/session_store.h"
+#include "train/counted.h"
 #include "train/saved_model.h"
 #include "model/model.h"
 #include "index/evidence.h"
-#include "recommend/counts.h"
 #include "recommend/users.h"
 
 enum exclude { EXCLUDE_NONE, EXCLUDE_SESSION, EXCLUDE_HISTORY };
@@ -37,12 +37,14 @@ struct engine {
     enum exclude exclude;
     bool why;
     const char *index_path; /* sessions to count in, in place of those in the file; NULL: these, or
-                               those that the caller has put into `counts` */
+                               those that the caller has put into `counted` */
+    bool grows;             /* a wide part also counts in sessions that come in later */
 
     const struct saved_model *saved;
+    struct model_data data; /* of the model; with room for items that come in later */
     struct model model;
     const struct names *items;      /* by the model's ids */
-    struct counts_of_model counts;  /* of a wide part, and */
+    struct counted counted;         /* of a wide part, and */
     struct evidence_maker evidence; /* what they say of each newest session */
     struct evidence said;
     struct tape *tape;
@@ -71,6 +73,10 @@ struct engine {
  * file has none.  65, 71. */
 int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec *edges,
                 struct device *d, struct err *e);
+
+/* The model's id of an item; -1: the model does not know it.  Where the engine grows, it is taken
+ * in. */
+int32_t engine_item(struct engine *a, struct bytes name);
 
 /* Computes recommendations for `count` users, at most `batch`, each of whom has a session.  1: the
  * model gives scores that are not numbers. */

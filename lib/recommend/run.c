@@ -33,6 +33,7 @@ static int make(struct recommending *r, struct err *e)
             text_tsv(&r->out, &r->engine, &r->users, answer, &names);
     }
     vec_clear(&r->asked);
+    r->newest_asked = INT64_MIN;
     r->batch++;
     int status = r->out.len ? output_file_write(r->output, r->out.at, r->out.len, e) : 0;
     buf_clear(&r->out);
@@ -51,10 +52,31 @@ static int ask(struct recommending *r, struct err *e)
 {
     if (r->current < 0)
         return 0;
+    const struct known_user *user = &r->users.at.at[r->current];
+    int64_t start = user->sessions.len ? user->sessions.at[user->sessions.len - 1].start : 0;
+    r->newest_asked = start > r->newest_asked ? start : r->newest_asked;
     vec_push(&r->asked, r->current);
     r->asked_in.at[r->current] = r->batch;
     r->current = -1;
     return r->asked.len < (size_t)r->engine.batch ? 0 : make(r, e);
+}
+
+/* The session counts for later ones.  Users who are asked already are answered before it, where it
+ * would count for them: it comes out of the order of time. */
+static int grow(struct recommending *r, const struct session *s, struct err *e)
+{
+    struct engine *a = &r->engine;
+    int64_t last = s->times[s->count - 1];
+    struct session known = *s;
+    if (last < r->newest_asked && last >= session_index_newest(&a->counted.index) && make(r, e))
+        return e->status;
+    counted_until(&a->counted, s->times[0]);
+    vec_clear(&r->known);
+    for (size_t i = 0; i < s->count; i++)
+        vec_push(&r->known, r->users.row.at[s->items[i]]);
+    known.items = r->known.at;
+    counted_come(&a->counted, &known);
+    return 0;
 }
 
 static int take_session(struct recommending *r, const struct session *s, struct err *e)
@@ -68,14 +90,14 @@ static int take_session(struct recommending *r, const struct session *s, struct 
         r->current = s->user;
     }
     users_session(&r->users, s);
-    return 0;
+    return r->engine.grows ? grow(r, s, e) : 0;
 }
 
 static int take(struct recommending *r, const struct sessions_record *record, struct err *e)
 {
     int status = 0;
     if (record->kind == RECORD_ITEM) {
-        users_item(&r->users, record->named.name, r->engine.items);
+        users_item(&r->users, engine_item(&r->engine, record->named.name));
     } else if (record->kind == RECORD_USER) {
         users_user(&r->users, record->named.name, &r->saved->users);
         vec_push(&r->asked_in, 0);
@@ -104,7 +126,7 @@ static int note(struct recommending *r, struct session_store *all,
 {
     struct session s = record->session;
     if (record->kind == RECORD_ITEM)
-        users_item(&r->users, record->named.name, sessions_in_items(r->in));
+        users_item(&r->users, record->named.id);
     else if (record->kind == RECORD_USER)
         users_user(&r->users, record->named.name, &r->saved->users), vec_push(&r->asked_in, 0);
     else
@@ -125,7 +147,7 @@ static int run_whole(struct recommending *r, struct err *e)
     if (!status)
         status = session_store_end(&all, e);
     if (!status)
-        counts_of_model_take(&r->engine.counts, &all, sessions_in_items(r->in));
+        counted_take(&r->engine.counted, &all, sessions_in_items(r->in));
     session_store_release(&all);
     if (!status)
         status = engine_open(&r->engine, r->saved, &r->edges, r->device, e);
@@ -139,11 +161,14 @@ static int run_whole(struct recommending *r, struct err *e)
 int recommending_run(struct recommending *r, struct err *e)
 {
     int status = meta_get_i64s(sessions_in_meta(r->in), "delta_edges", &r->edges, e);
+    bool whole = r->saved->ready && !r->engine.index_path;
     r->current = -1;
     r->batch = 1;
+    r->newest_asked = INT64_MIN;
+    r->engine.grows = r->engine.grows && r->saved->options->wide && !whole;
     if (status)
         return status;
-    return r->saved->ready && !r->engine.index_path ? run_whole(r, e) : run_along(r, e);
+    return whole ? run_whole(r, e) : run_along(r, e);
 }
 
 void recommending_release(struct recommending *r)
@@ -154,5 +179,6 @@ void recommending_release(struct recommending *r)
     vec_release(&r->asked);
     vec_release(&r->answerable);
     vec_release(&r->asked_in);
+    vec_release(&r->known);
     buf_release(&r->out);
 }

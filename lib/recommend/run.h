@@ -17,17 +17,20 @@ struct recommending {
     bool json;
 
     i64_vec edges;
-    int32_t current;    /* the user whose sessions are being read; -1: nobody */
-    i32_vec asked;      /* users of the current batch of answers, each once */
-    i32_vec answerable; /* those of them who have a session */
-    i32_vec asked_in;   /* by user: number of the last batch that has them */
-    int32_t batch;      /* number of the current batch, from 1 */
+    int32_t current;      /* the user whose sessions are being read; -1: nobody */
+    i32_vec asked;        /* users of the current batch of answers, each once */
+    i32_vec answerable;   /* those of them who have a session */
+    i32_vec asked_in;     /* by user: number of the last batch that has them */
+    int32_t batch;        /* number of the current batch, from 1 */
+    int64_t newest_asked; /* the latest start of their newest sessions */
+    i32_vec known;        /* a session by the model's ids */
     struct buf out;
     int64_t unanswered; /* users of whose sessions the model knows nothing */
 };
 
 /* Reads all sessions and answers each user when their sessions end: when another user's sessions
- * begin, when the stream was flushed, or when it ends.  65, 74, 1. */
+ * begin, when the stream was flushed, or when it ends.  Where the engine grows, each session counts
+ * for those that come after it and begin after its last event.  65, 74, 1. */
 int recommending_run(struct recommending *r, struct err *e);
 void recommending_release(struct recommending *r);
 

@@ -1,10 +1,9 @@
 #include "recommend/users.h"
 
-void users_item(struct users *p, struct bytes name, const struct names *known)
+void users_item(struct users *p, int32_t id)
 {
-    int32_t row = names_find(known, name);
-    vec_push(&p->row, row);
-    p->items_unknown += row < 0;
+    vec_push(&p->row, id);
+    p->items_unknown += id < 0;
 }
 
 void users_user(struct users *p, struct bytes name, const struct names *known)

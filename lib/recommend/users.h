@@ -24,8 +24,9 @@ struct users {
     int64_t items_unknown;
 };
 
-/* Add the next item and the next user of the stream; `known`: names that the model has. */
-void users_item(struct users *p, struct bytes name, const struct names *known);
+/* Add the next item of the stream, by the model's id (-1: unknown), and the next user; `known`:
+ * names that the model has. */
+void users_item(struct users *p, int32_t id);
 void users_user(struct users *p, struct bytes name, const struct names *known);
 
 /* Adds a copy of the session's known items; nothing is added where there are none. */

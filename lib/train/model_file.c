@@ -328,6 +328,14 @@ static void begin_new(const struct parameter *p, const char *found, const double
             to[row * width + k] = zeros ? 0 : (float)(sum[k] / (double)rows);
 }
 
+/* A model that only runs has no weights of items that are not in the file. */
+static void clear_new(const struct parameter *p, const char *found, size_t width, float *to)
+{
+    for (size_t row = 0; row < (size_t)p->shape[0]; row++)
+        if (!found[row])
+            memset(to + row * width, 0, width * sizeof *to);
+}
+
 /* Reads the tensor row by row to the model's rows. */
 static int read_rows(struct matching *m, const struct parameter *p,
                      const struct safetensors_entry *entry, const struct matched *r, float *to)
@@ -357,6 +365,8 @@ static int read_rows(struct matching *m, const struct parameter *p,
     }
     if (parameter_per_user(p) && !status)
         begin_new(p, found, sum, rows, to);
+    if (p->per_item && !m->model->parameters.grad)
+        clear_new(p, found, width, to);
     mem_free(found);
     mem_free(sum);
     mem_free(chunk);

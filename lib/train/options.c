@@ -247,6 +247,12 @@ int run_check_saved(const struct run_options *o, const char *path, struct err *e
     if (run_attention(o) && !model_attends(o->class, o->shape))
         return err_set(e, STATUS_USAGE, "--attention %s: the model in %s attends to nothing",
                        o->attention, path);
+    if (o->index && !o->shape->wide)
+        return err_set(e, STATUS_USAGE,
+                       "--index: the model in %s has no wide part, which counts in sessions", path);
+    if (o->index && o->online)
+        return err_set(e, STATUS_USAGE,
+                       "--index and --online: what is counted is in the file, or in the stream");
     return 0;
 }
 

@@ -28,6 +28,7 @@ struct run_options {
     int64_t rank_among;    /* number of most supported items; 0: all */
     const char *attention; /* a number, or "all" */
     bool no_index;         /* the model file does not hold what is counted */
+    const char *index;     /* sessions that a wide part counts in; NULL: those of the stream */
     bool online;           /* tests see all sessions that have ended, of all parts */
 };
 

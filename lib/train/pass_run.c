@@ -57,9 +57,10 @@ void pass_run_data(struct pass_run *r, struct model_data *data)
 static void open_counts(struct pass_run *r, struct counts *c, enum part last)
 {
     int wanted = r->o->threads ? (int)r->o->threads : omp_get_num_procs();
-    session_index_build(&c->index, &r->in.store, names_count(batches_in_items(r->in.in)),
-                        PART_TRAIN, last);
-    c->maker = (struct evidence_maker){.index = &c->index,
+    if (!r->given)
+        session_index_build(&c->index, &r->in.store, names_count(batches_in_items(r->in.in)),
+                            PART_TRAIN, last);
+    c->maker = (struct evidence_maker){.index = r->given ? r->given : &c->index,
                                        .store = &r->in.store,
                                        .row = r->in.batching.row,
                                        .postings = INDEX_POSTINGS,
@@ -111,8 +112,9 @@ void pass_run_evidence(struct pass_run *r, struct schedule_record *record)
         return;
     bool training = r->learner.stats.epoch.part == PART_TRAIN;
     bool online = r->o->online && !training;
-    r->said = evidence_make(online ? &r->ended.maker : &r->learned.maker,
-                            column_i32(record->number), record->number.len, training || online);
+    r->said =
+        evidence_make(online ? &r->ended.maker : &r->learned.maker, column_i32(record->number),
+                      record->number.len, training || online || r->given);
     record->batch.evidence = &r->said;
 }
 

@@ -42,6 +42,7 @@ struct pass_run {
         struct session_index index;
         struct evidence_maker maker;
     } learned, ended;
+    const struct session_index *given; /* what is counted in tests instead; NULL: none is */
     struct evidence said;
     struct attention_sample_to attention_to; /* writes attention records */
     struct epoch_log log;

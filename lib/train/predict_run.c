@@ -27,8 +27,14 @@ static int open_items(struct predict_run *r, struct err *e)
 {
     struct item_map *v = &r->map;
     const struct names *streamed = batches_in_items(r->pass.in.in);
+    const char *index = r->pass.o->index;
+    if (index && counted_open(&r->counted, r->saved, streamed, index, e))
+        return e->status;
     /* a model without weights of items knows all that the stream has */
-    item_map_open(v, streamed, r->saved->class->wide_alone ? streamed : &r->saved->items);
+    item_map_open(v, streamed,
+                  index                         ? &r->counted.items
+                  : r->saved->class->wide_alone ? streamed
+                                                : &r->saved->items);
     if (v->unknown == v->streamed)
         return err_set(e, STATUS_DATA, "%s knows none of the items of the input", r->saved->path);
     item_map_count(v, &r->pass.in.store);
@@ -69,6 +75,19 @@ static int open_clusters(struct predict_run *r, struct model_data *data, struct 
     return status;
 }
 
+/* How often training has the model's items. */
+static const int32_t *count_items(struct predict_run *r)
+{
+    const i32_vec *streamed = &r->pass.support.count;
+    if (r->pass.o->index)
+        return r->counted.count.at;
+    for (size_t row = 0; row < r->map.id.len; row++) {
+        int32_t id = r->map.id.at[row];
+        vec_push(&r->count, (size_t)id < streamed->len ? streamed->at[id] : 0);
+    }
+    return r->count.at;
+}
+
 static int open_model(struct predict_run *r, struct err *e)
 {
     struct pass_run *p = &r->pass;
@@ -81,6 +100,8 @@ static int open_model(struct predict_run *r, struct err *e)
     struct train_options options = run_train_options(p->o);
     options.sampled = false;
     data.items = names_count(&r->map.rows);
+    data.count = count_items(r);
+    p->given = p->o->index ? &r->counted.index : NULL;
     if (open_candidates(r, &options, e) || open_clusters(r, &data, e))
         return e->status;
     model_open(&p->model, r->saved->class, r->saved->options, &data, p->device);
@@ -206,5 +227,7 @@ void predict_run_close(struct predict_run *r)
 {
     pass_run_close(&r->pass);
     item_map_release(&r->map);
+    counted_release(&r->counted);
+    vec_release(&r->count);
     clustering_release(&r->clustering);
 }

@@ -4,6 +4,7 @@
 #define TRAIN_PREDICT_RUN_H
 
 #include "train/clustering.h"
+#include "train/counted.h"
 #include "train/item_map.h"
 #include "train/pass_run.h"
 #include "train/saved_model.h"
@@ -12,10 +13,12 @@ struct predict_run {
     struct pass_run pass;
     struct saved_model *saved; /* owned by the caller */
     struct item_map map;       /* between its items and the stream's */
+    struct counted counted;    /* with --index; its items have the ids of the output */
+    i32_vec count;             /* [model's items] training events, else */
     struct clustering clustering;
 };
 
-/* Opens input, output and device.  65, 66, 69, 73. */
+/* Opens input, output and device.  65, 66, 69, 73; 64: there is no wide part for --index. */
 int predict_run_open(struct predict_run *r, const char *program, const struct run_options *o,
                      struct saved_model *saved, struct operands files,
                      const struct output_options *output, struct err *e);

@@ -395,6 +395,7 @@ static void check_growth(const struct log_form *f)
     session_store_end(&none, &e);
     session_index_release(x);
     session_index_build(x, &none, 0, PART_TRAIN, PART_TEST);
+    session_store_release(&none);
     session_index_widen(x, l.items);
     for (int32_t rank = 0; rank < all->sessions; rank++) {
         session_index_add(x, all->start[rank], all->last[rank], session_index_items(all, rank),
@@ -438,6 +439,6 @@ int main(void)
                 check_causal(&busy, seed, part, counting);
             }
     check_threads(&large);
-    check_growth(&large);
+    check_growth(&alike);
     return tap_done();
 }

@@ -194,8 +194,8 @@ int main(void)
 {
     check_empty();
     check_ties();
-    check_growth(&(struct log_form){9, 40, 90, 30, 2, 20, true}, 5);
-    check_growth(&(struct log_form){30, 400, LOG_SESSIONS, 60, 90, 4000, true}, 6);
+    check_growth(&(struct log_form){9, 40, 90, 30, 2, 20, false}, 5);
+    check_growth(&(struct log_form){30, 400, LOG_SESSIONS, 60, 90, 4000, false}, 6);
     for (uint64_t seed = 1; seed <= 4; seed++) {
         check_log(&(struct log_form){5, 12, 60, 8, 300, 900, true}, seed, PART_TRAIN, PART_TRAIN);
         check_log(&(struct log_form){9, 40, 90, 30, 2, 20, true}, seed, PART_TRAIN, PART_TEST);
