@@ -1,9 +1,13 @@
 #include "index/around.h"
 
+#include <math.h>
+
+#include "index/largest.h"
+
 enum {
-    RULE_DISTANCE = 5,  /* events that a rule reaches ahead */
-    NEAR_DISTANCE = 30, /* positions within which items occur together */
-    AROUND = 500        /* other items that are kept: bounds the cost where sessions are long */
+    RULE_DISTANCE = 5, /* events that a rule reaches ahead */
+    AROUND = 500,      /* other items that are kept: bounds the cost where sessions are long */
+    AHEAD = 8          /* sessions that are fetched while one is read */
 };
 
 int32_t *arounds_no_slots(size_t n)
@@ -16,12 +20,24 @@ int32_t *arounds_no_slots(size_t n)
 
 void arounds_open(struct arounds *a, const struct session_index *x, int postings)
 {
-    *a = (struct arounds){
-        .index = x, .postings = postings, .slot = arounds_no_slots((size_t)x->item_room)};
+    *a = (struct arounds){.index = x,
+                          .postings = postings,
+                          .place = arounds_no_slots((size_t)x->item_room),
+                          .slot = arounds_no_slots((size_t)x->item_room)};
+    for (int ahead = -NEAR_DISTANCE; ahead <= NEAR_DISTANCE; ahead++) {
+        float *sum = a->added[NEAR_DISTANCE + ahead].sum;
+        sum[AROUND_NEAR] = 1;
+        sum[AROUND_RULE] = ahead > 0 && ahead <= RULE_DISTANCE ? 1 / (float)ahead : 0;
+        sum[AROUND_NEXT] = ahead == 1;
+        sum[AROUND_SECOND] = ahead == 2;
+        sum[AROUND_BEFORE] = ahead == -1;
+    }
 }
 
 void arounds_forget(struct arounds *a, int32_t rank)
 {
+    for (size_t i = 0; i < a->count; i++)
+        a->place[a->list.at[i].item] = -1;
     a->rank = rank;
     a->count = 0;
 }
@@ -30,39 +46,46 @@ void arounds_release(struct arounds *a)
 {
     for (size_t i = 0; i < a->list.len; i++) {
         vec_release(&a->list.at[i].session);
+        vec_release(&a->list.at[i].root);
+        vec_release(&a->list.at[i].other);
         vec_release(&a->list.at[i].neighbour);
     }
     vec_release(&a->list);
     vec_release(&a->order);
+    mem_free(a->place);
     mem_free(a->slot);
 }
 
+/* There is room for one more. */
 static struct neighbour *neighbour_of(struct arounds *a, struct around *g, int32_t item)
 {
     if (a->slot[item] < 0) {
-        a->slot[item] = (int32_t)g->neighbour.len;
-        vec_push(&g->neighbour, ((struct neighbour){.item = item}));
+        a->slot[item] = (int32_t)g->other.len;
+        g->other.at[g->other.len++] = item;
+        g->neighbour.at[g->neighbour.len++] = (struct neighbour){{0}};
     }
     return &g->neighbour.at[a->slot[item]];
 }
 
-/* Adds what stands around an occurrence. */
-static void add_around(struct arounds *a, struct around *g, const int32_t *item, int at, int length)
+/* Adds what stands around an occurrence: items from .. to - 1, `at` but for itself. */
+static void add_around(struct arounds *a, struct around *g, const int32_t *item, int at, int from,
+                       int to)
+{
+    for (int i = from; i < to; i++) {
+        float *sum = neighbour_of(a, g, item[i])->sum;
+        const float *added = a->added[NEAR_DISTANCE + i - at].sum;
+        for (int k = 0; k < AROUND_SUMS; k++)
+            sum[k] += added[k];
+    }
+}
+
+static void add_occurrence(struct arounds *a, struct around *g, const int32_t *item, int at,
+                           int length)
 {
     int from = at - NEAR_DISTANCE, to = at + NEAR_DISTANCE + 1;
-    from = from < 0 ? 0 : from;
-    to = to < length ? to : length;
     g->occurrences++;
-    for (int i = from; i < to; i++) {
-        struct neighbour *n = neighbour_of(a, g, item[i]);
-        int ahead = i - at;
-        n->near += ahead != 0;
-        n->next += ahead == 1;
-        n->second += ahead == 2;
-        n->before += ahead == -1;
-        if (ahead > 0 && ahead <= RULE_DISTANCE)
-            n->rule += 1 / (float)ahead;
-    }
+    add_around(a, g, item, at, from < 0 ? 0 : from, at);
+    add_around(a, g, item, at, at + 1, to < length ? to : length);
 }
 
 static void walk_session(struct arounds *a, struct around *g, int32_t rank)
@@ -71,30 +94,42 @@ static void walk_session(struct arounds *a, struct around *g, int32_t rank)
     const int32_t *item = session_index_items(x, rank);
     int length = (int)session_index_length(x, rank);
     vec_push(&g->session, rank);
+    vec_push(&g->root, 1 / sqrtf((float)length));
+    vec_reserve(&g->other, (size_t)length);
+    vec_reserve(&g->neighbour, (size_t)length);
     g->walked++;
     for (int i = 0; i < length; i++)
         if (item[i] == g->item)
-            add_around(a, g, item, i, length);
+            add_occurrence(a, g, item, i, length);
 }
 
 /* Where sessions are long, keeps those that stand there most often. */
 static void keep_around(struct arounds *a, struct around *g)
 {
     size_t kept = 0;
-    if (g->neighbour.len <= AROUND)
+    if (g->other.len <= AROUND)
         return;
     vec_clear(&a->order);
-    for (size_t i = 0; i < g->neighbour.len; i++) {
-        const struct neighbour *n = &g->neighbour.at[i];
-        vec_push(&a->order, ((struct valued){n->near + 4 * n->rule, (int32_t)i}));
+    for (size_t i = 0; i < g->other.len; i++) {
+        const float *sum = g->neighbour.at[i].sum;
+        vec_push(&a->order, sum[AROUND_NEAR] + 4 * sum[AROUND_RULE]);
     }
-    largest_first(&a->order, AROUND);
-    for (size_t i = 0; i < AROUND; i++)
-        g->neighbour.at[a->order.at[i].at].kept = true;
-    for (size_t i = 0; i < g->neighbour.len; i++)
-        if (g->neighbour.at[i].kept)
+    struct cut cut = largest_cut(a->order.at, a->order.len, AROUND);
+    for (size_t i = 0; i < g->other.len; i++)
+        if (cut_takes(&cut, a->order.at[i])) {
+            g->other.at[kept] = g->other.at[i];
             g->neighbour.at[kept++] = g->neighbour.at[i];
-    g->neighbour.len = kept;
+        }
+    g->other.len = g->neighbour.len = kept;
+}
+
+/* Reads ahead of the walk, whose sessions are anywhere in memory. */
+static void fetch(const struct session_index *x, const int32_t *session, size_t n)
+{
+    if (n > 2 * AHEAD)
+        __builtin_prefetch(&x->event[session[n - 2 * AHEAD]]);
+    if (n > AHEAD)
+        __builtin_prefetch(session_index_items(x, session[n - AHEAD]));
 }
 
 static void walk_postings(struct arounds *a, struct around *g)
@@ -102,26 +137,36 @@ static void walk_postings(struct arounds *a, struct around *g)
     const struct session_index *x = a->index;
     const int32_t *session = x->session + x->posting[g->item];
     size_t n = (size_t)g->uses;
-    while (n-- > 0 && g->walked < a->postings)
-        walk_session(a, g, session[n]);
-    for (size_t i = 0; i < g->neighbour.len; i++)
-        a->slot[g->neighbour.at[i].item] = -1;
+    for (; n > 0 && g->walked < a->postings; n--) {
+        fetch(x, session, n);
+        walk_session(a, g, session[n - 1]);
+    }
+    for (size_t i = 0; i < g->other.len; i++)
+        a->slot[g->other.at[i]] = -1;
     keep_around(a, g);
+}
+
+static struct around *next_around(struct arounds *a, int32_t item)
+{
+    if (a->count == a->list.len)
+        vec_push(&a->list, ((struct around){.item = -1}));
+    a->place[item] = (int32_t)a->count;
+    struct around *g = &a->list.at[a->count++];
+    g->item = item;
+    g->walked = g->occurrences = 0;
+    vec_clear(&g->session);
+    vec_clear(&g->root);
+    vec_clear(&g->other);
+    vec_clear(&g->neighbour);
+    return g;
 }
 
 struct around *arounds_of(struct arounds *a, int32_t item)
 {
-    for (size_t i = 0; i < a->count; i++)
-        if (a->list.at[i].item == item)
-            return &a->list.at[i];
-    if (a->count == a->list.len)
-        vec_push(&a->list, ((struct around){.item = -1}));
-    struct around *g = &a->list.at[a->count++];
-    g->item = item;
+    if (a->place[item] >= 0)
+        return &a->list.at[a->place[item]];
+    struct around *g = next_around(a, item);
     g->uses = (int32_t)session_index_postings(a->index, item, a->rank);
-    g->walked = g->occurrences = 0;
-    vec_clear(&g->session);
-    vec_clear(&g->neighbour);
     walk_postings(a, g);
     return g;
 }

@@ -3,22 +3,31 @@
 #define INDEX_AROUND_H
 
 #include "index/index.h"
-#include "index/largest.h"
 
-/* What they say of one other item. */
+enum { NEAR_DISTANCE = 30 }; /* positions within which items occur together */
+
+/* What they say of one other item: times within some positions; Σ 1/distance ahead; times right
+ * after it, two after it, right before it. */
+enum around_sum {
+    AROUND_NEAR,
+    AROUND_RULE,
+    AROUND_NEXT,
+    AROUND_SECOND,
+    AROUND_BEFORE,
+    AROUND_SUMS = 8
+};
 struct neighbour {
-    int32_t item;
-    float next, second, before; /* times right after it, two after it, right before it */
-    float rule, near;           /* Σ 1/distance ahead; times within some positions */
-    bool kept;
+    float sum[AROUND_SUMS]; /* the rest is 0: whole vectors */
 };
 
 struct around {
     int32_t item;
-    int32_t uses;                /* postings that count, read or not */
-    int32_t walked, occurrences; /* sessions read; times the item is in them */
-    i32_vec session;             /* their ranks */
-    VEC(struct neighbour) neighbour;
+    int32_t uses;                    /* postings that count, read or not */
+    int32_t walked, occurrences;     /* sessions read; times the item is in them */
+    i32_vec session;                 /* their ranks */
+    f32_vec root;                    /* 1/√length of each */
+    i32_vec other;                   /* the items around it, each once */
+    VEC(struct neighbour) neighbour; /* and what is said of each */
 };
 
 /* Those of one session's items. */
@@ -27,9 +36,12 @@ struct arounds {
     int postings; /* sessions read of each item, at most */
     int32_t rank; /* sessions of lower ranks count */
     VEC(struct around) list;
-    size_t count;  /* of the list; behind them is memory to be used again */
-    int32_t *slot; /* [items] index among an item's neighbours; -1: none */
-    valued_vec order;
+    size_t count;   /* of the list; behind them is memory to be used again */
+    int32_t *place; /* [items] index in the list; -1: not there */
+    int32_t *slot;  /* [items] index among an item's neighbours; -1: none */
+    f32_vec order;
+    /* what an item so many events ahead adds, from NEAR_DISTANCE before to as many behind */
+    struct neighbour added[2 * NEAR_DISTANCE + 1];
 };
 
 void arounds_open(struct arounds *a, const struct session_index *x, int postings);

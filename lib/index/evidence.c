@@ -5,15 +5,6 @@
 
 #include "index/evidence_worker.h"
 
-static void clear(struct evidence_maker *e)
-{
-    vec_clear(&e->start);
-    vec_clear(&e->item);
-    vec_clear(&e->feature);
-    vec_clear(&e->context);
-    vec_push(&e->start, 0);
-}
-
 static void close_workers(struct evidence_maker *e)
 {
     for (int t = 0; e->worker && t < e->threads; t++)
@@ -36,31 +27,79 @@ static void open_workers(struct evidence_maker *e)
         e->worker[t] = evidence_worker_new(e);
 }
 
-/* Appends what a session's worker has found. */
-static void append(struct evidence_maker *e, const struct found_evidence *f)
+/* Where a session's evidence is: with which worker, and from where to where there. */
+struct made {
+    int worker;
+    size_t positions, candidates; /* that the worker had found before */
+    size_t positions_to, candidates_to;
+    size_t at_position, at_candidate; /* among those of the batch */
+};
+
+static void make_session(struct evidence_maker *e, size_t session, bool ended, struct made *m)
 {
-    int32_t before = (int32_t)e->item.len;
-    for (size_t i = 0; i < f->end.len; i++)
-        vec_push(&e->start, before + f->end.at[i]);
-    vec_append(&e->item, f->item.at, f->item.len);
-    vec_append(&e->feature, f->feature.at, f->feature.len);
-    vec_append(&e->context, f->context.at, f->context.len);
+    m->worker = omp_get_thread_num();
+    struct evidence_worker *w = e->worker[m->worker];
+    const struct found_evidence *f = evidence_worker_found(w);
+    m->positions = f->end.len;
+    m->candidates = f->item.len;
+    evidence_worker_run(w, session, ended);
+    m->positions_to = f->end.len;
+    m->candidates_to = f->item.len;
+}
+
+/* Puts the sessions one behind another; makes room for them all. */
+static void place_sessions(struct evidence_maker *e, struct made *made, size_t count)
+{
+    size_t positions = 0, candidates = 0;
+    for (size_t i = 0; i < count; i++) {
+        made[i].at_position = positions;
+        made[i].at_candidate = candidates;
+        positions += made[i].positions_to - made[i].positions;
+        candidates += made[i].candidates_to - made[i].candidates;
+    }
+    e->start.len = e->item.len = e->feature.len = e->context.len = 0;
+    vec_reserve(&e->start, positions + 1);
+    vec_reserve(&e->item, candidates);
+    vec_reserve(&e->feature, candidates * EVIDENCE_FEATURES);
+    vec_reserve(&e->context, positions * EVIDENCE_CONTEXT);
+    e->start.at[0] = 0;
+    e->start.len = positions + 1;
+    e->item.len = candidates;
+}
+
+static void copy_session(const struct evidence_maker *e, const struct made *m)
+{
+    const struct found_evidence *f = evidence_worker_found(e->worker[m->worker]);
+    size_t positions = m->positions_to - m->positions, n = m->candidates_to - m->candidates;
+    int32_t moved = (int32_t)m->at_candidate - (int32_t)m->candidates;
+    for (size_t i = 0; i < positions; i++)
+        e->start.at[m->at_position + i + 1] = f->end.at[m->positions + i] + moved;
+    if (!positions)
+        return;
+    memcpy(e->context.at + m->at_position * EVIDENCE_CONTEXT,
+           f->context.at + m->positions * EVIDENCE_CONTEXT,
+           positions * EVIDENCE_CONTEXT * sizeof(float));
+    memcpy(e->item.at + m->at_candidate, f->item.at + m->candidates, n * sizeof(int32_t));
+    memcpy(e->feature.at + m->at_candidate * EVIDENCE_FEATURES,
+           f->feature.at + m->candidates * EVIDENCE_FEATURES,
+           n * EVIDENCE_FEATURES * sizeof(float));
 }
 
 struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, size_t count,
                               bool ended)
 {
-    struct found_evidence *found = mem_zero(count, sizeof *found);
-    clear(e);
+    struct made *made = mem_alloc(count * sizeof *made);
     open_workers(e);
+    for (int t = 0; t < e->threads; t++)
+        evidence_worker_begin(e->worker[t]);
 #pragma omp parallel for num_threads(e->threads) schedule(dynamic, 1)
     for (size_t i = 0; i < count; i++)
-        evidence_worker_run(e->worker[omp_get_thread_num()], (size_t)picked[i], ended, &found[i]);
-    for (size_t i = 0; i < count; i++) {
-        append(e, &found[i]);
-        found_evidence_release(&found[i]);
-    }
-    mem_free(found);
+        make_session(e, (size_t)picked[i], ended, &made[i]);
+    place_sessions(e, made, count);
+#pragma omp parallel for num_threads(e->threads) schedule(static)
+    for (size_t i = 0; i < count; i++)
+        copy_session(e, &made[i]);
+    mem_free(made);
     return (struct evidence){.positions = (int)e->start.len - 1,
                              .candidates = (int)e->item.len,
                              .start = e->start.at,

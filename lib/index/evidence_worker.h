@@ -4,17 +4,22 @@
 
 #include "index/evidence.h"
 
-/* The evidence of one session's positions, end to end. */
+/* The evidence of the positions of some sessions, end to end. */
 struct found_evidence {
     i32_vec end, item; /* of each position: where its candidates end */
     f32_vec feature, context;
 };
 
-void found_evidence_release(struct found_evidence *f);
-
 struct evidence_worker *evidence_worker_new(const struct evidence_maker *e);
-void evidence_worker_run(struct evidence_worker *w, size_t session, bool ended,
-                         struct found_evidence *to);
 void evidence_worker_free(struct evidence_worker *w);
+
+/* Forgets what was found. */
+void evidence_worker_begin(struct evidence_worker *w);
+
+/* Adds the evidence of a session's positions to what was found. */
+void evidence_worker_run(struct evidence_worker *w, size_t session, bool ended);
+
+/* All that was found so far. */
+struct found_evidence *evidence_worker_found(struct evidence_worker *w);
 
 #endif

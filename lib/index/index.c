@@ -247,38 +247,32 @@ void session_index_release(struct session_index *x)
 
 /* ---- queries ---- */
 
+/* Both searches go without branches: which way they turn cannot be foretold. */
 int32_t session_index_before(const struct session_index *x, int64_t time)
 {
-    int32_t low = 0, high = x->sessions;
-    while (low < high) {
-        int32_t middle = low + (high - low) / 2;
-        if (x->last[middle] < time)
-            low = middle + 1;
-        else
-            high = middle;
+    const int64_t *last = x->last;
+    size_t n = (size_t)x->sessions;
+    while (n > 1) {
+        size_t half = n / 2;
+        last += half & -(size_t)(last[half - 1] < time);
+        n -= half;
     }
-    return low;
+    return (int32_t)(last - x->last) + (n && *last < time);
 }
 
-/* Goes back in growing steps: what is asked for is mostly near the end. */
 size_t session_index_postings_among(const struct session_index *x, int32_t item, int32_t rank,
                                     size_t most)
 {
-    const int32_t *session = x->session + x->posting[item];
-    size_t low = most, high = most, step = 1;
-    while (low > 0 && session[low - 1] >= rank) {
-        high = low - 1;
-        low = low > step ? low - step : 0;
-        step *= 2;
+    const int32_t *first = x->session + x->posting[item], *session = first;
+    size_t n = most;
+    if (!n || first[n - 1] < rank) /* often: nothing is of such ranks yet */
+        return n;
+    while (n > 1) {
+        size_t half = n / 2;
+        session += half & -(size_t)(session[half - 1] < rank);
+        n -= half;
     }
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (session[middle] < rank)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return (size_t)(session - first) + (*session < rank);
 }
 
 size_t session_index_postings(const struct session_index *x, int32_t item, int32_t rank)

@@ -2,17 +2,23 @@
 #ifndef INDEX_LARGEST_H
 #define INDEX_LARGEST_H
 
-#include "base/buf.h"
+#include <stdbool.h>
+#include <stddef.h>
 
-/* A value, and where its owner keeps what has it. */
-struct valued {
-    float value;
-    int32_t at;
+/* What is chosen: all values above `least`, and of those equal to it the first `equal`. */
+struct cut {
+    float least;
+    size_t equal;
 };
 
-typedef VEC(struct valued) valued_vec;
+/* The cut that chooses the `count` largest (1 or more) of n values >= 0, but no zeros: all that are
+ * above 0 if there are fewer. */
+struct cut largest_cut(const float *x, size_t n, size_t count);
 
-/* Moves the `count` largest to the front, or all if there are fewer, in any order; how many. */
-size_t largest_first(valued_vec *v, size_t count);
+/* Whether the next value, asked in their order, is chosen. */
+static inline bool cut_takes(struct cut *c, float x)
+{
+    return x > c->least || (x == c->least && c->equal && c->equal--);
+}
 
 #endif

@@ -1,0 +1,62 @@
+/* What the index says of single items, as of an event of one session: how many sessions held the
+ * item so far and lately, when first and when last. */
+#ifndef INDEX_ITEM_FACTS_H
+#define INDEX_ITEM_FACTS_H
+
+#include "index/index.h"
+
+/* Facts of an item.  What time brings in the course of a session is little: so the counts of
+ * postings go on from where they stood at the event before, and the ranks of the next postings say
+ * whether they do without a look at them. */
+struct item_facts {
+    uint32_t session;                     /* for which they hold */
+    int32_t holders;                      /* postings that count around items */
+    float root;                           /* 1 / √(holders + SMOOTH) */
+    int32_t before, late, recent;         /* postings that had ended by now, and before the
+                                             windows; before -1: not counted in this session */
+    int32_t next, next_late, next_recent; /* ranks of the postings behind these */
+    int64_t first, last; /* when it was first and last seen, if it was; `first` holds for ever */
+    bool has_first;
+};
+
+/* Those of all items for one session at a time. */
+struct item_facts_of {
+    const struct session_index *index;
+    struct item_facts *item;    /* [items] */
+    uint32_t session;           /* sessions so far */
+    bool ended;                 /* only what had ended counts */
+    int32_t counts;             /* sessions of lower ranks count around items */
+    int64_t now;                /* time of the last event */
+    int32_t rank, late, recent; /* sessions that had ended before it, and before the windows */
+};
+
+enum { FACTS_SMOOTH = 5 }; /* added to counts under square roots */
+
+void item_facts_open(struct item_facts_of *f, const struct session_index *x);
+void item_facts_release(struct item_facts_of *f);
+
+/* A session begins at `time`. */
+void item_facts_begin(struct item_facts_of *f, int64_t time, bool ended);
+
+/* An event comes at `now`, not before the ones before.  Whether something has ended since. */
+bool item_facts_come_to(struct item_facts_of *f, int64_t now);
+
+/* Sets `holders` and `root`, once a session. */
+void item_facts_hold(struct item_facts_of *f, int32_t item);
+static inline const struct item_facts *item_facts_held(struct item_facts_of *f, int32_t item)
+{
+    if (f->item[item].session != f->session)
+        item_facts_hold(f, item);
+    return &f->item[item];
+}
+
+/* The facts of an item as of the last event. */
+const struct item_facts *item_facts_now(struct item_facts_of *f, int32_t item);
+
+/* How many sessions with the item count by now. */
+static inline int32_t item_facts_uses(const struct item_facts_of *f, const struct item_facts *i)
+{
+    return f->ended ? i->before : i->holders;
+}
+
+#endif
