@@ -6,7 +6,7 @@
 
 static const struct scoring scoring = {.cuts = {.count = 2, .at = {1, 5}},
                                        .criterion = {.measure = MEASURE_RECALL, .at = 5},
-                                       .by = {1, {&breakdowns[0]}}};
+                                       .by = {.count = 1, .at = {&breakdowns[0]}}};
 
 static int near(double a, double b)
 {
@@ -85,22 +85,22 @@ static void test_far_positions(void)
     scored_run_release(&r);
 }
 
-/* A breakdown that needs the lengths, and the items' counts, where they are not there. */
-static void test_missing(void)
+/* A breakdown that needs the lengths, days or the items' counts, where they are not there: an
+ * error, but for the days where all breakdowns are wanted. */
+static void test_missing(const struct breakdown *by, bool all)
 {
     static const struct pass p = {.epoch = {1, PART_TEST}, .events = 1};
-    for (int b = 0; b < BREAKDOWNS; b++) {
-        struct scoring how = {.cuts = {.count = 1, .at = {5}}, .by = {1, {&breakdowns[b]}}};
-        struct scored_run r;
-        struct err e = {0};
-        scored_run_start(&r, &how, 0);
-        add_ranks(&r, 1, (int32_t[]){0}, (int32_t[]){1}, (int32_t[]){0});
-        int status = scored_run_pass(&r, &p, &e);
-        bool fine = !b || breakdowns[b].optional;
-        tap_ok(status == (fine ? 0 : STATUS_DATA), "without all but positions, by %s: %s",
-               breakdowns[b].name, e.text);
-        scored_run_release(&r);
-    }
+    struct scoring how = {.cuts = {.count = 1, .at = {5}},
+                          .by = {.all = all, .count = 1, .at = {by}}};
+    struct scored_run r;
+    struct err e = {0};
+    scored_run_start(&r, &how, 0);
+    add_ranks(&r, 1, (int32_t[]){0}, (int32_t[]){1}, (int32_t[]){0});
+    int status = scored_run_pass(&r, &p, &e);
+    bool fine = by == breakdowns || (by->optional && (all || !by->day));
+    tap_ok(status == (fine ? 0 : STATUS_DATA), "without all but positions, by %s%s: %s", by->name,
+           all ? " of all" : "", e.text);
+    scored_run_release(&r);
 }
 
 /* Repeats of ranks 1 and 9, an exploration of rank 2, and lists of two candidates of three items.
@@ -109,7 +109,7 @@ static void test_repeat_and_lists(void)
 {
     struct scoring how = {.cuts = {.count = 2, .at = {1, 2}, .lists = true},
                           .criterion = {.measure = MEASURE_RECALL, .at = 2},
-                          .by = {1, {breakdown_repeat}}};
+                          .by = {.count = 1, .at = {breakdown_repeat}}};
     struct scored_run r;
     struct err e = {0};
     unsigned char seen[] = {1, 0, 1};
@@ -175,7 +175,10 @@ int main(void)
 {
     test_groups();
     test_far_positions();
-    test_missing();
+    for (int b = 0; b < BREAKDOWNS; b++) {
+        test_missing(&breakdowns[b], false);
+        test_missing(&breakdowns[b], true);
+    }
     test_repeat_and_lists();
     test_refusals();
     test_best("test part alone", "tTtTtT", (int32_t[]){0, 9, 0, 1, 0, 9}, 3, PART_TEST);
