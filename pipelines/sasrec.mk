@@ -15,6 +15,8 @@
 # clicks; the paper's are one head, LR=0.001 and DROPOUT=0.5, or 0.2 where items have many events.
 #
 #   SESSIONS  50 in a batch, some 100 to 150 targets
+#   EARLIER   0; 30: predictions see as many events of the user's earlier sessions, for users who return
+#             to items
 #   NARM      NARM's settings beside the size of its embeddings
 
 OUT ?= out/sasrec
@@ -26,11 +28,12 @@ POSITIONS ?= 50
 DROPOUT ?= 0.3
 LR ?= 0.002
 DECAY ?= --lr-decay cosine
+EARLIER ?= 0
 SESSIONS ?= 50
 SESSIONIZE ?= csv-sessionize --preset yoochoose --keep-repeats --max-events 0 --cut 0
 SPLIT ?= --split last-day --validation last-day
 FILTER ?= --min-item-support 5 --once $(SPLIT) --drop-unseen
-BATCH ?= --scheme sessions --batch $(SESSIONS) --history 0
+BATCH ?= --scheme sessions --batch $(SESSIONS) --history $(if $(filter-out 0,$(EARLIER)),15,0)
 NARM ?= --lr 0.002 --dropout 0.5
 TRAIN ?=
 BASELINES ?= pop markov session-knn wide-ready
@@ -40,7 +43,7 @@ AGAINST ?= sasrec
 
 OPTIONS.narm = --model narm --gru reset-before --decoder tied --embedding $(EMBEDDING) $(NARM)
 OPTIONS.sasrec = --model sasrec --embedding $(EMBEDDING) --blocks $(BLOCKS) --heads $(HEADS) \
-    --max-positions $(POSITIONS) --dropout $(DROPOUT) --lr $(LR) $(DECAY) --attention $(ATTENTION)
+    --max-positions $(POSITIONS) --earlier $(EARLIER) --dropout $(DROPOUT) --lr $(LR) $(DECAY) --attention $(ATTENTION)
 OPTIONS.sasrec-wide = $(OPTIONS.sasrec) --wide
 
 include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk

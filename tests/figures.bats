@@ -56,6 +56,7 @@ same() { # SCHEME OPTION ...
     same sessions --model hierarchical --session-rep last --user-rep last --dropout 0.3
     same sessions --model narm
     same sessions --model sasrec
+    same longest-first --model sasrec --max-positions 7 --earlier 5
     same shuffled --model sasrec --max-positions 2 --wide
 }
 

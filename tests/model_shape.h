@@ -14,7 +14,7 @@ struct model_shape {
     const char *session_rep, *user_rep, *inter, *intra, *attend_to, *per_user, *clusters;
     const char *encoder, *decoder, *propagate, *gru;
     bool bidirectional, join_sessions, wide;
-    int64_t embedding, hidden, blocks, heads, positions, feed_forward;
+    int64_t embedding, hidden, blocks, heads, positions, earlier, feed_forward;
     double dropout, feature_dropout, user_dropout, start_dropout;
 };
 
@@ -57,9 +57,13 @@ static inline struct model_options *options_of_shape(const struct model_class *c
     const struct {
         const char *name;
         int64_t value;
-    } size[] = {{"embedding", s->embedding},     {"hidden", s->hidden},
-                {"blocks", s->blocks},           {"heads", s->heads},
-                {"max-positions", s->positions}, {"feed-forward", s->feed_forward}};
+    } size[] = {{"embedding", s->embedding},
+                {"hidden", s->hidden},
+                {"blocks", s->blocks},
+                {"heads", s->heads},
+                {"max-positions", s->positions},
+                {"earlier", s->earlier},
+                {"feed-forward", s->feed_forward}};
     struct model_options *to = model_options_new(class);
     struct option *rows = option_bind(class->options, to);
     for (struct option *o = rows; o->kind != OPTION_END; o++) {

@@ -373,14 +373,20 @@ END
     [[ $stderr == *bilinear* || $stderr == *output* ]]
 }
 
-@test "sasrec: heads divide the embedding; a position's attention is over the events up to it, and adds up to 1" {
+@test "sasrec: sizes that fit together; a position attends to the events up to it, and to earlier sessions" {
     run -64 --separate-stderr train --model sasrec "$BATCHES"
     [ "$stderr" = 'trainer: --heads 2: does not divide --embedding 5' ]
-    train --model sasrec --embedding 6 --max-positions 3 --attention all -o out.mp "$BATCHES"
-    spcat out.mp | jq -c 'select(.[0] == "attention")[1]' >attention
+    run -64 --separate-stderr train --model sasrec --heads 1 --max-positions 4 --earlier 4 "$BATCHES"
+    [ "$stderr" = 'trainer: --earlier 4: is not below --max-positions 4' ]
+    weights() { train --model sasrec --embedding 6 --attention all "$@" "$BATCHES" | spcat | jq -c 'select(.[0] == "attention")[1]'; }
+    weights --max-positions 3 >attention
     [ "$(wc -l <attention)" -gt 10 ]
     jq -e -s 'all((.weight | add - 1 | fabs) < 1e-5) and all(.weight | length <= 3)
         and any(.weight | length == 3)' attention
+    # The weights of earlier sessions' events are not in the records.
+    weights --earlier 9 >attention
+    jq -e -s 'all((.weight | add) < 1.00001 and (.weight | length) == (.item | length))
+        and any(.position == 0 and .weight[0] < 0.9)' attention
 }
 
 @test "the label of tied outputs; factors have no decoder" {

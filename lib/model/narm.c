@@ -120,7 +120,7 @@ static void narm_forward(struct model *m, struct tape *t, const struct batch *b,
 {
     struct narm *r = m->own;
     const struct narm_options *o = own_options(m->options);
-    struct windows w = windows_make(t, b, NARM_STEPS);
+    struct windows w = windows_make(t, b, NARM_STEPS, 0);
     struct attention_weights attention = {0};
     const struct ragged *rows = tape_ragged(t, w.length, w.count);
     struct tensor *x = tape_rows_of(t, r->output.item, w.input, w.total);

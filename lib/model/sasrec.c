@@ -1,5 +1,6 @@
 /* Self-attentive sequential recommendation (Kang & McAuley 2018).  Each input of a session is its
- * item's embedding plus that of its position, counted from the first input.  Blocks of
+ * item's embedding plus that of its position, counted from the first input; before them there may
+ * be events of the user's earlier sessions, whose inputs have the session's age too.  Blocks of
  * self-attention, in which a row attends to the rows up to itself, and of a feed-forward layer
  * follow, each with a residual connection and layer normalization behind it:
  *
@@ -36,6 +37,7 @@ struct block {
 struct sasrec {
     struct item_output output;
     const struct parameter *position; /* [positions, E] */
+    const struct parameter *age; /* of an earlier session, by bucket [D, E]; NULL: none is seen */
     struct norm first;
     int blocks;
     struct block *block;
@@ -45,7 +47,7 @@ struct sasrec {
 
 struct sasrec_options {
     struct model_options shared;
-    int64_t blocks, heads, positions;
+    int64_t blocks, heads, positions, earlier;
     int64_t feed_forward; /* size of the inner layer; 0: the embedding's */
 };
 
@@ -66,6 +68,9 @@ static const struct option own_rows[] = {
     {OPTION_INT, .name = "max-positions", .argument = "N", .recorded = true, .low = 1,
      .high = 65536, .at = offsetof(struct sasrec_options, positions),
      .help = "how many of the newest events a prediction sees"},
+    {OPTION_INT, .name = "earlier", .argument = "N", .recorded = true, .high = 65535,
+     .at = offsetof(struct sasrec_options, earlier),
+     .help = "how many of these may be of the user's earlier sessions"},
     {OPTION_INT, .name = "feed-forward", .argument = "N", .recorded = true, .high = 65536,
      .at = offsetof(struct sasrec_options, feed_forward),
      .help = "size of feed-forward layers; 0: as --embedding"},
@@ -82,10 +87,13 @@ static const struct sasrec_options *own_options(const struct model_options *o)
 
 static int sasrec_check(const struct model_options *o, struct err *e)
 {
-    int64_t heads = own_options(o)->heads;
-    if (o->embedding % heads)
+    const struct sasrec_options *own = own_options(o);
+    if (o->embedding % own->heads)
         return err_set(e, STATUS_USAGE, "--heads %lld: does not divide --embedding %lld",
-                       (long long)heads, (long long)o->embedding);
+                       (long long)own->heads, (long long)o->embedding);
+    if (own->earlier >= own->positions)
+        return err_set(e, STATUS_USAGE, "--earlier %lld: is not below --max-positions %lld",
+                       (long long)own->earlier, (long long)own->positions);
     return 0;
 }
 
@@ -145,6 +153,9 @@ static void declare(struct sasrec *r, struct model *m)
     item_output_declare_items(&r->output, m);
     r->position = parameters_add_matrix(p, "position_embedding.weight", o->positions, size,
                                         r->output.item->high);
+    if (o->earlier)
+        r->age = parameters_add_matrix(p, "delta_embedding.weight", m->data.delta_buckets, size,
+                                       r->output.item->high);
     r->first.gain = parameters_from(parameters_add_vector(p, "embedding_norm.weight", size, 0), 1);
     r->first.bias = parameters_add_vector(p, "embedding_norm.bias", size, 0);
     for (int i = 0; i < r->blocks; i++)
@@ -184,13 +195,9 @@ static struct tensor *linear(struct tape *t, const struct linear *l, struct tens
 /* Items plus positions: [total, E] */
 static struct tensor *inputs(const struct sasrec *r, struct tape *t, const struct windows *w)
 {
-    int32_t *at = tape_host_ints(t, (size_t)w->total);
-    for (int s = 0, row = 0; s < w->count; s++)
-        for (int j = 0; j < w->length[s]; j++)
-            at[row++] = j;
-    struct tensor *position =
-        tape_gather(t, tape_parameter(t, r->position), tape_rows(t, at, w->total));
-    return tape_add(t, tape_rows_of(t, r->output.item, w->input, w->total), position);
+    struct tensor *x = tape_add(t, tape_rows_of(t, r->output.item, w->input, w->total),
+                                tape_rows_of(t, r->position, w->place, w->total));
+    return r->age ? tape_add(t, x, tape_rows_of(t, r->age, w->bucket, w->total)) : x;
 }
 
 /* The states behind a block; *weight: its attention weights, head after head. */
@@ -225,7 +232,7 @@ static void sasrec_forward(struct model *m, struct tape *t, const struct batch *
     const struct sasrec *r = m->own;
     const struct sasrec_options *o = own_options(m->options);
     float rate = (float)o->shared.dropout;
-    struct windows w = windows_make(t, b, (int)o->positions);
+    struct windows w = windows_make(t, b, (int)o->positions, (int)o->earlier);
     const struct tape_heads *h =
         tape_heads(t, tape_ragged(t, w.length, w.count), (int)o->heads, (int)o->shared.embedding);
     struct tensor *weight = NULL;
@@ -244,10 +251,11 @@ static void sasrec_forward(struct model *m, struct tape *t, const struct batch *
 extern const struct model_class sasrec_class;
 const struct model_class sasrec_class = {
     .name = "sasrec",
-    .purpose = "one session: blocks of self-attention over its items",
+    .purpose = "a session, and earlier ones: blocks of self-attention over their items",
     .options_size = sizeof defaults,
     .defaults = &defaults,
     .options = options,
+    .needs_items = true,
     .check = sasrec_check,
     .attends = sasrec_attends,
     .open = sasrec_open,

@@ -2,45 +2,109 @@
 
 #include <string.h>
 
-static int windows_of(int inputs, int most)
+/* What predictions of a session may see: events of earlier sessions, then its own inputs. */
+struct events {
+    int earlier, inputs;
+    int32_t *item, *bucket; /* [earlier + inputs] */
+};
+
+static int least(int a, int b)
 {
-    return inputs > most ? 1 + inputs - most : 1;
+    return a < b ? a : b;
 }
 
-struct windows windows_make(struct tape *t, const struct batch *b, int most)
+static int inputs_of(const struct batch *b, size_t i)
 {
-    struct windows w = {0};
-    int count = 0, total = 0;
+    int events = column_i32(b->length)[i];
+    return events > 0 ? events - 1 : 0;
+}
+
+static struct windows windows_room(struct tape *t, const struct batch *b, int most, int earlier)
+{
+    size_t count = b->length.len, total = count * (size_t)earlier, targets = b->item.len;
     for (size_t i = 0; i < b->length.len; i++) {
-        int inputs = column_i32(b->length)[i] - 1;
-        count += windows_of(inputs, most);
-        total += inputs > most ? windows_of(inputs, most) * most : inputs > 0 ? inputs : 0;
+        int inputs = inputs_of(b, i), first = least(inputs, most - earlier);
+        count += (size_t)(inputs - first);
+        total += (size_t)first + (size_t)(inputs - first) * (size_t)most;
     }
-    w.length = tape_host(t, (size_t)count * sizeof *w.length);
-    w.input = tape_host(t, (size_t)total * sizeof *w.input);
-    w.row = tape_host(t, b->item.len * sizeof *w.row);
-    w.target = tape_host(t, b->item.len * sizeof *w.target);
-    w.owner = tape_host(t, b->item.len * sizeof *w.owner);
+    return (struct windows){.length = tape_host_ints(t, count),
+                            .input = tape_host_ints(t, total),
+                            .place = tape_host_ints(t, total),
+                            .bucket = tape_host_ints(t, total),
+                            .row = tape_host_ints(t, targets),
+                            .target = tape_host_ints(t, targets),
+                            .owner = tape_host_ints(t, targets),
+                            .ordinal = tape_host_ints(t, targets)};
+}
+
+/* Appends events from .. to-1 as a sequence; the last one's position is `place`. */
+static void add_sequence(struct windows *w, const struct events *e, int from, int to, int place)
+{
+    w->length[w->count++] = to - from;
+    for (int i = from; i < to; i++) {
+        w->input[w->total] = e->item[i];
+        w->bucket[w->total] = e->bucket[i];
+        w->place[w->total++] = place - (to - 1 - i);
+    }
+}
+
+static void add_session(struct windows *w, const struct events *e, int most, int earlier)
+{
+    int first = least(e->inputs, most - earlier), row = w->total + e->earlier;
+    add_sequence(w, e, 0, e->earlier + first, earlier + first - 1);
+    for (int j = 0; j < first; j++)
+        w->row[w->targets + j] = row + j;
+    for (int j = first; j < e->inputs; j++) {
+        int to = e->earlier + j + 1;
+        add_sequence(w, e, to - least(to, most), to, most - 1);
+        w->row[w->targets + j] = w->total - 1;
+    }
+}
+
+/* Where a session's earlier sessions begin in the batch's arrays. */
+struct past {
+    size_t row, item;
+};
+
+/* Reads the newest events of the earlier sessions of session i, and goes on to those of the next.
+ */
+static void read_past(struct events *e, const struct batch *b, size_t i, int most, struct past *p)
+{
+    int all = 0, n = 0;
+    size_t end = p->row + (size_t)column_i32(b->history)[i];
+    for (size_t row = p->row; row < end; row++)
+        all += column_i32(b->history_length)[row];
+    e->earlier = least(all, most);
+    for (; p->row < end; p->row++)
+        for (int j = 0; j < column_i32(b->history_length)[p->row]; j++, n++, p->item++)
+            if (n >= all - e->earlier) {
+                e->item[n - (all - e->earlier)] = column_i32(b->history_item)[p->item];
+                e->bucket[n - (all - e->earlier)] = column_i32(b->history_delta)[p->row];
+            }
+}
+
+struct windows windows_make(struct tape *t, const struct batch *b, int most, int earlier)
+{
+    struct windows w = windows_room(t, b, most, earlier);
+    struct past past = {0};
     const int32_t *item = column_i32(b->item);
-    for (size_t i = 0; i < b->length.len; i++) {
-        int events = column_i32(b->length)[i], inputs = events > 0 ? events - 1 : 0;
-        int first = inputs < most ? inputs : most;
-        w.length[w.count++] = first;
-        memcpy(w.input + w.total, item, (size_t)first * sizeof *item);
-        for (int j = 0; j < first; j++)
-            w.row[w.targets + j] = w.total + j;
-        w.total += first;
-        for (int j = first; j < inputs; j++) {
-            w.length[w.count++] = most;
-            memcpy(w.input + w.total, item + j + 1 - most, most * sizeof *item);
-            w.total += most;
-            w.row[w.targets + j] = w.total - 1;
-        }
-        memcpy(w.target + w.targets, item + 1, (size_t)inputs * sizeof *item);
+    for (size_t i = 0; i < b->length.len; item += column_i32(b->length)[i++]) {
+        int inputs = inputs_of(b, i);
+        size_t room = (size_t)(earlier + inputs);
+        struct events e = {0, inputs, tape_host_ints(t, room), tape_host_ints(t, room)};
+        if (earlier)
+            read_past(&e, b, i, earlier, &past);
+        if (inputs == 0) /* nothing to predict */
+            e.earlier = 0;
+        memcpy(e.item + e.earlier, item, (size_t)inputs * sizeof *item);
         for (int j = 0; j < inputs; j++)
-            w.owner[w.targets + j] = (int32_t)i;
-        w.targets += inputs;
-        item += events;
+            e.bucket[e.earlier + j] = -1;
+        add_session(&w, &e, most, earlier);
+        for (int j = 0; j < inputs; j++, w.targets++) {
+            w.target[w.targets] = item[j + 1];
+            w.owner[w.targets] = (int32_t)i;
+            w.ordinal[w.targets] = j;
+        }
     }
     return w;
 }
@@ -58,11 +122,12 @@ void windows_forward(const struct windows *w, struct forward *f)
 void windows_weights(struct tape *t, const struct windows *w, const struct attention_weights *a,
                      struct forward *f)
 {
-    int32_t *at = tape_host(t, (size_t)w->targets * sizeof *at);
-    int32_t *count = tape_host(t, (size_t)w->targets * sizeof *count);
+    int32_t *at = tape_host_ints(t, (size_t)w->targets);
+    int32_t *count = tape_host_ints(t, (size_t)w->targets);
     for (int i = 0; i < w->targets; i++) {
-        at[i] = a->at[w->row[i]];
-        count[i] = a->at[w->row[i] + 1] - at[i];
+        int32_t end = a->at[w->row[i] + 1];
+        count[i] = least(end - a->at[w->row[i]], w->ordinal[i] + 1);
+        at[i] = end - count[i];
     }
     f->weight[LEVEL_ITEM] = a->weight;
     f->weights[LEVEL_ITEM] = a->total;

@@ -1,7 +1,9 @@
-/* Windows over sessions, for models that see a session's last inputs, at most so many.  The first
- * `most` inputs of a session are one sequence, and each of its rows predicts the next item.  Each
- * later position has its own sequence of the `most` inputs up to it, and only the last row
- * predicts. */
+/* Windows over sessions, for models whose predictions see a session's newest inputs, and before
+ * them some events of the user's earlier sessions; together at most `most` events.  The first
+ * inputs of a session, behind the earlier events, are one sequence, and each of its rows predicts
+ * the next item. Each later position has its own sequence of the `most` events up to it, and only
+ * the last row predicts.  What a prediction sees does not depend on what comes later in the
+ * session, its length included. */
 #ifndef MODEL_WINDOWS_H
 #define MODEL_WINDOWS_H
 
@@ -11,13 +13,19 @@ struct windows {
     int count, total, targets;
     int32_t *length; /* host [count] */
     int32_t *input;  /* host [total] */
-    int32_t *row;    /* host [targets] the row that predicts each */
-    int32_t *target; /* host [targets] */
-    int32_t *owner;  /* host [targets] the session of each */
+    int32_t *place;  /* host [total] the position of each, below `most`; see windows_make */
+    int32_t
+        *bucket; /* host [total] the age bucket of an earlier session's event; -1: of the session */
+    int32_t *row;     /* host [targets] the row that predicts each */
+    int32_t *target;  /* host [targets] */
+    int32_t *owner;   /* host [targets] the session of each */
+    int32_t *ordinal; /* host [targets] which target of its session it is, from 0 */
 };
 
-/* The windows of a batch; their arrays are valid for the step. */
-struct windows windows_make(struct tape *t, const struct batch *b, int most);
+/* The windows of a batch, with at most `earlier` < `most` events of earlier sessions; the arrays
+ * are valid for the step.  The session's first input has position `earlier`, the events before it
+ * those below.  In sequences of later inputs the last event has position `most` - 1. */
+struct windows windows_make(struct tape *t, const struct batch *b, int most, int earlier);
 
 /* x [total, .] without the rows that predict nothing: [targets, .] */
 struct tensor *windows_targets(struct tape *t, const struct windows *w, struct tensor *x);
@@ -25,8 +33,8 @@ struct tensor *windows_targets(struct tape *t, const struct windows *w, struct t
 /* Sets *f to the targets, and nothing else. */
 void windows_forward(const struct windows *w, struct forward *f);
 
-/* Sets as the weights of each target in *f those of the row that predicts it: a->at as in
- * tape_attend_up_to. */
+/* Sets as the weights of each target in *f those of the row that predicts it, over events of its
+ * own session: a->at as in tape_attend_up_to. */
 void windows_weights(struct tape *t, const struct windows *w, const struct attention_weights *a,
                      struct forward *f);
 

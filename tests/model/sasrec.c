@@ -7,11 +7,24 @@ enum { MOST = 8, LONG = 11 };
 
 struct form {
     const char *decoder;
-    int size, blocks, heads, positions, inner;
+    int size, blocks, heads, positions, inner, earlier;
     double dropout;
 };
 
-/* Three sessions of 2, LONG and 5 events. */
+/* An earlier session of the last one. */
+static void add_earlier(struct made *m, int age, int length)
+{
+    m->history.at[m->history.len - 1]++;
+    vec_push(&m->of_session, 0);
+    vec_push(&m->of_start, 0);
+    vec_push(&m->delta, age);
+    vec_push(&m->week, 0);
+    vec_push(&m->of_length, length);
+    for (int i = 0; i < length; i++)
+        vec_push(&m->of_item, (int32_t)random_below(&drawn, PAIR_ITEMS));
+}
+
+/* Three sessions of 2, LONG and 5 events, which two, one and no earlier ones precede. */
 static void make_batch(struct made *m)
 {
     static const int length[] = {2, LONG, 5};
@@ -25,6 +38,10 @@ static void make_batch(struct made *m)
         vec_push(&m->history, 0);
         for (int i = 0; i < length[s]; i++)
             vec_push(&m->item, (int32_t)random_below(&drawn, PAIR_ITEMS));
+        if (s == 0)
+            add_earlier(m, 4, 1), add_earlier(m, 1, 3);
+        if (s == 1)
+            add_earlier(m, 2, 2);
     }
     close_batch(m);
 }
@@ -119,14 +136,37 @@ static void block_over(const struct reference *r, const struct form *s, const st
     }
 }
 
-/* States behind the last block of a window of these items. */
+/* The events of a session's inputs, and before them those of earlier sessions that count. */
+struct seen {
+    int earlier;
+    int32_t item[MOST + LONG], bucket[MOST + LONG];
+};
+
+/* What the prediction at input t of the session sees: events from, ..., from + rows - 1, of which
+ * the first has position `place`. */
+struct view {
+    int from, rows, place;
+};
+
+static struct view view_of(const struct form *s, const struct seen *e, int t)
+{
+    int rows = e->earlier + t + 1;
+    if (t < s->positions - s->earlier)
+        return (struct view){0, rows, s->earlier - e->earlier};
+    int most = rows < s->positions ? rows : s->positions;
+    return (struct view){rows - most, most, s->positions - most};
+}
+
+/* States behind the last block of a window. */
 static void run_window(const struct reference *r, const struct form *s, const struct window *w,
-                       const int32_t *item, states x)
+                       const struct seen *e, const struct view *v, states x)
 {
     const double *position = ref_w(r, "position_embedding", ".weight");
     for (int j = 0; j < w->rows; j++) {
+        int item = e->item[v->from + j], bucket = e->bucket[v->from + j];
         for (int i = 0; i < s->size; i++)
-            x[j][i] = r->item[item[j] * s->size + i] + position[j * s->size + i];
+            x[j][i] = r->item[item * s->size + i] + position[(v->place + j) * s->size + i] +
+                      (bucket >= 0 ? r->delta[bucket * s->size + i] : 0);
         norm(ref_w(r, "embedding_norm", ".weight"), ref_w(r, "embedding_norm", ".bias"), s->size,
              x[j]);
         for (int i = 0; i < s->size; i++)
@@ -156,19 +196,51 @@ static int triangle(int n)
     return n * (n + 1) / 2;
 }
 
+/* Session q of the batch. */
+static struct seen seen_of(const struct form *s, const struct batch *b, size_t q)
+{
+    struct seen e = {0};
+    int32_t item[MOST], bucket[MOST];
+    int row = 0, at = 0, n = 0, own = 0;
+    for (size_t i = 0; i < q; own += column_i32(b->length)[i++])
+        for (int k = 0; k < column_i32(b->history)[i]; k++)
+            at += column_i32(b->history_length)[row++];
+    for (int k = 0; k < column_i32(b->history)[q]; k++, row++)
+        for (int j = 0; j < column_i32(b->history_length)[row]; j++, n++) {
+            item[n] = column_i32(b->history_item)[at++];
+            bucket[n] = column_i32(b->history_delta)[row];
+        }
+    e.earlier = n < s->earlier ? n : s->earlier;
+    for (int j = 0; j < e.earlier; j++) {
+        e.item[j] = item[n - e.earlier + j];
+        e.bucket[j] = bucket[n - e.earlier + j];
+    }
+    for (int j = 0; j + 1 < column_i32(b->length)[q]; j++) {
+        e.item[e.earlier + j] = column_i32(b->item)[own + j];
+        e.bucket[e.earlier + j] = -1;
+    }
+    return e;
+}
+
+/* Whether input t is the last of its window; the first ones share a window. */
+static bool ends_window(const struct form *s, const struct batch *b, size_t q, int t)
+{
+    return t + 1 >= s->positions - s->earlier || t + 2 == column_i32(b->length)[q];
+}
+
 /* The weights of all windows of the batch. */
 static int count_weights(const struct form *s, const struct batch *b)
 {
     int weights = 0;
     for (size_t q = 0; q < b->length.len; q++) {
-        int inputs = column_i32(b->length)[q] - 1;
-        weights += inputs <= s->positions ? triangle(inputs)
-                                          : (inputs - s->positions + 1) * triangle(s->positions);
+        struct seen e = seen_of(s, b, q);
+        for (int t = 0; t + 1 < column_i32(b->length)[q]; t++)
+            weights += ends_window(s, b, q, t) ? triangle(view_of(s, &e, t).rows) : 0;
     }
     return weights;
 }
 
-/* Mean loss of the batch: each position alone, from the last items up to it. */
+/* Mean loss of the batch: each position alone, from what it sees. */
 static double reference_batch(const struct reference *r, const struct form *s,
                               const struct batch *b)
 {
@@ -176,17 +248,18 @@ static double reference_batch(const struct reference *r, const struct form *s,
     struct window w = {.weights = count_weights(s, b)};
     double total = 0;
     int targets = 0;
-    for (size_t q = 0; q < b->length.len; item += column_i32(b->length)[q++])
+    for (size_t q = 0; q < b->length.len; item += column_i32(b->length)[q++]) {
+        struct seen e = seen_of(s, b, q);
         for (int t = 0; t + 1 < column_i32(b->length)[q]; t++, targets++) {
-            int from = t < s->positions ? 0 : t + 1 - s->positions;
-            bool last = t + 2 == column_i32(b->length)[q];
+            struct view v = view_of(s, &e, t);
             states x;
-            w.rows = t + 1 - from;
-            run_window(r, s, &w, item + from, x);
+            w.rows = v.rows;
+            run_window(r, s, &w, &e, &v, x);
             total += loss_of(r, s, x[w.rows - 1], item[t + 1]);
-            if (t + 1 >= s->positions || last) /* the first positions share a window */
+            if (ends_window(s, b, q, t))
                 w.row += w.rows, w.weight += triangle(w.rows);
         }
+    }
     return total / targets;
 }
 
@@ -212,6 +285,7 @@ static struct model_shape shape_of(const struct form *s)
                                 .heads = s->heads,
                                 .positions = s->positions,
                                 .feed_forward = s->inner,
+                                .earlier = s->earlier,
                                 .dropout = s->dropout};
 }
 
@@ -250,9 +324,9 @@ static void check_sasrec(const struct form *s)
     bool failed = learner_batch(&p.learner, &made.batch, &o, &e) || learner_flush(&p.learner, &e);
     double loss = failed ? INFINITY : p.learner.stats.loss / o.events;
     tap_ok(fabs(loss - expected) < 1e-6 && worst < 2e-6 && o.events == LONG - 1 + 1 + 4,
-           "sasrec %s, size %d, %d blocks, %d heads, %d positions, %d inside, dropout %g: loss to "
-           "%.1e, gradients to %.1e",
-           s->decoder, s->size, s->blocks, s->heads, s->positions, s->inner, s->dropout,
+           "sasrec %s, size %d, %d blocks, %d heads, %d positions, %d of them earlier, %d "
+           "inside, dropout %g: loss to %.1e, gradients to %.1e",
+           s->decoder, s->size, s->blocks, s->heads, s->positions, s->earlier, s->inner, s->dropout,
            fabs(loss - expected), worst);
     pair_close(&p);
     made_release(&made);
@@ -295,12 +369,16 @@ static void check_causal(const struct form *s)
 
 int main(void)
 {
-    check_sasrec(&(struct form){"tied", 6, 2, 2, 8, 6, 0.25});
-    check_sasrec(&(struct form){"tied", 6, 1, 1, 3, 9, 0.25});
-    check_sasrec(&(struct form){"dense", 4, 3, 4, 1, 5, 0});
-    check_sasrec(&(struct form){"bilinear", 5, 1, 1, 5, 5, 0.5});
-    check_sasrec(&(struct form){"tied", 33, 2, 3, 4, 31, 0});
-    check_causal(&(struct form){"tied", 6, 2, 2, 8, 6, 0});
-    check_causal(&(struct form){"tied", 6, 2, 2, 3, 6, 0});
+    check_sasrec(&(struct form){"tied", 6, 2, 2, 8, 6, 0, 0.25});
+    check_sasrec(&(struct form){"tied", 6, 1, 1, 3, 9, 0, 0.25});
+    check_sasrec(&(struct form){"dense", 4, 3, 4, 1, 5, 0, 0});
+    check_sasrec(&(struct form){"bilinear", 5, 1, 1, 5, 5, 0, 0.5});
+    check_sasrec(&(struct form){"tied", 33, 2, 3, 4, 31, 0, 0});
+    check_sasrec(&(struct form){"tied", 6, 2, 2, 8, 6, 3, 0.25});
+    check_sasrec(&(struct form){"tied", 6, 2, 2, 7, 6, 6, 0.25});
+    check_sasrec(&(struct form){"tied", 4, 1, 2, 2, 6, 1, 0});
+    check_causal(&(struct form){"tied", 6, 2, 2, 8, 6, 0, 0});
+    check_causal(&(struct form){"tied", 6, 2, 2, 3, 6, 0, 0});
+    check_causal(&(struct form){"tied", 6, 2, 2, 8, 6, 5, 0});
     return tap_done();
 }
