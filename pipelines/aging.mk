@@ -7,7 +7,8 @@
 #
 # wide is trained once, and counts what has ended since (trainer --online); wide-before is the same
 # model, which counts in its training sessions alone.  Networks are trained once, and the DAILY ones
-# again each day, as NAME-daily.  Baselines count all that has ended.
+# again each day, as NAME-daily: without a validation part, since what they need is the last day before;
+# so their best epoch is chosen on the test, in their favour.  Baselines count all that has ended.
 #
 # It writes aging.txt, the mean recall@20 of the runs by day, beside what the other pipelines write.  A
 # fifth of the users tells as much in less time: awk -F, 'NR == 1 || int($1 / 10) % 5 == 2' clicks.csv
@@ -18,7 +19,8 @@ DAYS ?= 6
 DAILY ?= ii-rnn narm
 EPOCHS ?= 5
 SESSIONIZE ?= csv-sessionize --preset globo --min-events 3
-FILTER ?= --split time:$(FROM) --validation last-day
+VALIDATION ?= --validation last-day
+FILTER ?= --split time:$(FROM) $(VALIDATION)
 BATCH ?= --batch 50
 TRAIN ?= --embedding 100 --dropout 0.2
 BY ?= day
@@ -52,7 +54,7 @@ $(DAY_TABLES): $(OUT)/day-%/days.tsv: $(OUT)/sessions.mp
 	@mkdir -p $(@D)
 	ln -sf ../sessions.mp $(@D)/sessions.mp
 	$(MAKE) --no-print-directory -f $(firstword $(MAKEFILE_LIST)) OUT=$(@D) BASELINES= MODELS='$(DAILY)' \
-	    DAILY= FROM=$$(date -u -d '$(FROM) + $* days - 1 day' +%F) $@
+	    DAILY= VALIDATION= FROM=$$(date -u -d '$(FROM) + $* days - 1 day' +%F) $@
 
 $(OUT)/aging.txt: $(OUT)/days.tsv $(DAY_TABLES)
 	awk -v days=$(DAYS) -f $(HERE)aging.awk $^ >$@

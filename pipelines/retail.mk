@@ -9,6 +9,8 @@ SESSIONIZE ?= csv-sessionize --user CustomerID --item StockCode --time InvoiceDa
     --session InvoiceNo --where 'InvoiceNo!=C*' --max-events 0 --cut 0
 FILTER ?= --min-item-support 5 --min-sessions 3 --split last-session
 BATCH ?= --batch 100
+# Invoices are long.
+WIDE_BATCH ?= --batch 5
 TRAIN ?= --session-rep mean --embedding 50 --dropout 0.2
 
 include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk

@@ -138,7 +138,7 @@ daily_log() {
     touch log
     words() { make -n -f "$ROOT/pipelines/yoochoose.mk" DATA=log "$@" | tr -s ' ' >said; }
     words FRACTION=1/4
-    grep -q 'batcher --epochs 7 .*--scheme shuffled --train-recent 1/4 --batch 40 -o out/yoochoose/wide-batches.mp' said
+    grep -q 'batcher --epochs 14 .*--scheme shuffled --train-recent 1/4 --batch 20 -o out/yoochoose/wide-batches.mp' said
     grep -q 'trainer --model wide --seed 1 ' said
     words WIDE_EPOCHS=3 WIDE_BATCH='--batch 9' TRAIN='--embedding 8' TRAIN.wide=--online
     grep -q 'batcher --epochs 3 .*--batch 9 -o out/yoochoose/wide-batches.mp' said
