@@ -93,6 +93,24 @@ tested() { spcat "$1" | grep -E '^\["((user|item|rank|top)"|(epoch|pass)",[0-9]+
     cmp run saved
 }
 
+# A line for each target, in one order; the largest number of targets that came together.
+targets() {
+    spcat "$1" | jq -c 'select(.[0] == "rank")[1] |
+        [.user, .session, .position, .target, .rank] | transpose[]' | sort
+}
+together() { spcat "$1" | jq -s 'map(select(.[0] == "rank")[1].user | length) | max'; }
+
+@test "large batches of a test come in pieces, as they need memory: the same ranks" {
+    wide --save model --max-steps 9 "$BATCHES" >/dev/null
+    for batch in 3 1000; do
+        batcher --batch $batch --epochs 1 "$SPLIT" |
+            predictor --model model --threads 1 --quiet -o $batch.mp
+    done
+    [ "$(targets 1000.mp | wc -l)" -gt 600 ]
+    compare "$(together 1000.mp) <= 256"
+    cmp <(targets 3.mp) <(targets 1000.mp)
+}
+
 # The rates are in the middle of their rise, and of their fall.
 @test "a run that is stopped in the middle and resumed gives the bytes of one that is not" {
     wide --save never.st -o never.mp "$SMALL"

@@ -101,6 +101,32 @@ static enum read_result next_record(struct schedule_in *s, struct batches_record
     return got;
 }
 
+/* How many of the batch's sessions come together: one at least. */
+static size_t sessions_together(const struct schedule_in *s, const struct batches_record *r)
+{
+    size_t count = 0, targets = 0, n = r->number.len;
+    if (!s->test_targets || s->epoch.part == PART_TRAIN)
+        return n;
+    while (count < n) {
+        size_t length = session_store_length(&s->store, (size_t)column_i32(r->number)[count]);
+        targets += length ? length - 1 : 0;
+        if (count && targets > s->test_targets)
+            break;
+        count++;
+    }
+    return count;
+}
+
+/* Takes them off the rest. */
+static struct batches_record take_together(struct schedule_in *s)
+{
+    struct batches_record r = s->rest;
+    r.number.len = sessions_together(s, &s->rest);
+    s->rest.number.at = column_i32(s->rest.number) + r.number.len;
+    s->rest.number.len -= r.number.len;
+    return r;
+}
+
 static void give(struct schedule_in *s, const struct batches_record *r)
 {
     for (size_t i = 0; i < r->number.len; i++)
@@ -155,6 +181,13 @@ static int begin_pass(struct schedule_in *s, struct epoch epoch, struct err *e)
     return 0;
 }
 
+static void make_batch(struct schedule_in *s, struct schedule_record *to)
+{
+    struct batches_record r = take_together(s);
+    *to = (struct schedule_record){.kind = RECORD_BATCH, .learn = r.learn, .number = r.number};
+    to->batch = batching_make(&s->batching, column_i32(r.number), r.number.len, r.learn);
+}
+
 /* Takes a record of the stream; *given: it makes one for the caller. */
 static int take(struct schedule_in *s, const struct batches_record *r, struct schedule_record *to,
                 bool *given, struct err *e)
@@ -168,9 +201,8 @@ static int take(struct schedule_in *s, const struct batches_record *r, struct sc
     case RECORD_EPOCH:
         return begin_pass(s, r->epoch, e);
     case RECORD_BATCH:
-        to->learn = r->learn;
-        to->number = r->number;
-        to->batch = batching_make(&s->batching, column_i32(r->number), r->number.len, r->learn);
+        s->rest = *r;
+        make_batch(s, to);
         return 0;
     case RECORD_PARALLEL:
         give(s, r);
@@ -191,6 +223,10 @@ enum read_result schedule_in_next(struct schedule_in *s, struct schedule_record 
     struct batches_record record;
     bool given = false;
     e->status = 0;
+    if (s->rest.number.len) {
+        make_batch(s, r);
+        return READ_RECORD;
+    }
     while (!given) {
         if (s->in_slots && make_steps(s, r, e))
             return READ_RECORD;

@@ -29,10 +29,15 @@ struct schedule_in {
     struct session_store store; /* complete once the first epoch was read */
     struct batching batching;   /* `row` and `history_items` may be set before the first batch */
     struct parallel_batches parallel;
+    /* may be set before the first batch: in validation and tests a batch of more targets comes in
+     * several, of whole sessions, and so in bounded memory; 0: it comes as it is */
+    size_t test_targets;
     i64_vec edges;
-    struct epoch epoch;         /* number 0: none yet */
-    struct kept_pass kept[4];   /* by part */
-    bool again, keeping;        /* the pass comes from `kept`, or goes there */
+    struct epoch epoch;       /* number 0: none yet */
+    struct kept_pass kept[4]; /* by part */
+    bool again, keeping;      /* the pass comes from `kept`, or goes there */
+    struct batches_record
+        rest; /* of a batch that comes in several: what is left; no session: none */
     struct batches_record held; /* the record behind a pass of parallel mini-batches */
     enum read_result held_result;
     bool holds, in_slots; /* `held` waits; slots may have steps left */

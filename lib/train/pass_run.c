@@ -10,6 +10,9 @@
 #include "data/rounds.h"
 #include "nn/device_open.h"
 
+/* Evidence takes some 100 kilobytes a target, and what a network makes of it as much. */
+enum { TESTED_TOGETHER = 256 };
+
 /* ---- opening ---- */
 
 int pass_run_open(struct pass_run *r, const char *program, const struct run_options *o,
@@ -20,6 +23,7 @@ int pass_run_open(struct pass_run *r, const char *program, const struct run_opti
     int status = schedule_in_open(&r->in, files.at, files.count, o->memory, e);
     r->in.store.keeps_times = o->shape->wide;
     r->in.store.time.limit = r->in.store.item.limit;
+    r->in.test_targets = o->shape->wide ? TESTED_TOGETHER : 0;
     return status;
 }
 

@@ -48,7 +48,7 @@ static void tell(const struct schedule_record *r, struct buf *to)
 }
 
 /* All that the stream makes; a status that is not 0 comes as a word. */
-static void tell_all(const struct buf *stream, struct buf *to)
+static void tell_all(const struct buf *stream, size_t test_targets, struct buf *to)
 {
     struct schedule_in s;
     struct schedule_record r;
@@ -56,6 +56,7 @@ static void tell_all(const struct buf *stream, struct buf *to)
     enum read_result got;
     const char *path = stream_file(stream->at, stream->len);
     must(schedule_in_open(&s, &path, 1, 0, &e), &e);
+    s.test_targets = test_targets;
     while ((got = schedule_in_next(&s, &r, &e)) == READ_RECORD)
         tell(&r, to);
     if (got == READ_ERROR)
@@ -117,13 +118,39 @@ static void small_streams(void)
             stream_of(rows[i].sample, false, notated_records, rows[i].text, &stream);
         else
             stream_make(rows[i].sample, true, &stream);
-        tell_all(&stream, &words);
+        tell_all(&stream, 0, &words);
         const char *wanted = rows[i].words;
         size_t n = strlen(wanted) - (wanted[strlen(wanted) - 1] == ' ');
         tap_ok(strlen(words.at) == n && !strncmp(words.at, wanted, n), "%s", words.at);
         buf_release(&stream);
         buf_release(&words);
     }
+}
+
+/* In validation and tests a batch comes in pieces of whole sessions; those of one event cost
+ * nothing. */
+static void pieces(void)
+{
+    static const char text[] =
+        "[\"user\",0,\"a\"] [\"user\",1,\"b\"] [\"user\",2,\"c\"] [\"user\",3,\"d\"] "
+        "[\"item\",0,\"x\"] [\"item\",1,\"y\"] [\"session\",0,1,l[1,2],i[0,1]] "
+        "[\"session\",0,3,l[3,4,5],i[0,1,0]] [\"session\",1,3,l[6],i[1]] "
+        "[\"session\",2,3,l[7,8],i[0,1]] [\"session\",3,3,l[9,10,11],i[0,1,0]] "
+        "[\"epoch\",1,1] [\"batch\",i[0]] [\"epoch\",1,3] [\"batch\",i[1,2,3,4]] "
+        "[\"epoch\",2,1] [\"batch\",i[0]] [\"epoch\",2,3] [\"again\",1]";
+    static const char *const wanted[] = {"b1,2,3,4", "b1 b2,3 b4", "b1,2 b3 b4", "b1,2,3 b4"};
+    struct buf stream = {0};
+    stream_of(STREAM_BATCHES, false, notated_records, text, &stream);
+    for (size_t targets = 0; targets < 4; targets++) {
+        struct buf words = {0}, all = {0};
+        tell_all(&stream, targets, &words);
+        buf_format(&all, "u0 u1 u2 u3 i0 i1 1train b0 1test %s 2train b0 2test %s", wanted[targets],
+                   wanted[targets]);
+        tap_ok(!strcmp(words.at, all.at), "%d targets: %s", (int)targets, words.at);
+        buf_release(&words);
+        buf_release(&all);
+    }
+    buf_release(&stream);
 }
 
 /* ---- made-up logs ---- */
@@ -296,6 +323,7 @@ static void one_log(uint64_t seed, const struct scheme *scheme)
 int main(void)
 {
     small_streams();
+    pieces();
     for (uint64_t seed = 0; seed < 20; seed++)
         for (const struct scheme *s = scheme_table; s->name; s++)
             one_log(seed, s);
