@@ -23,7 +23,8 @@ static const struct option options[] = {
      .help = "number of items recommended to each user"},
     {OPTION_CHOICE, .name = "exclude", .to = &exclude, .choices = "none|session|history",
      .help = "leave out items of the newest session, or of all sessions"},
-    {OPTION_FLAG, .name = "why", .to = &why, .help = "add what the model's attention weighed most"},
+    {OPTION_FLAG, .name = "why", .to = &why,
+     .help = "add what speaks for an item, or what attention weighed most"},
     {OPTION_FLAG, .name = "json", .to = &json, .help = "write a JSON object for each user"},
     {OPTION_INT, .name = "batch", .letter = 'b', .to = &batch, .low = 1, .high = 1 << 16,
      .help = "largest number of users computed together"},
@@ -91,8 +92,10 @@ int main(int argc, char **argv)
         cli_usage("--index: the model in %s has no wide part, which counts in sessions", model);
     if (frozen && !saved.options->wide)
         cli_usage("--frozen: the model in %s has no wide part, which counts in sessions", model);
-    if (why && !model_attends(saved.class, saved.options))
-        cli_warn("--why: the model in %s attends to nothing, so no reasons are given", model);
+    if (why && !saved.options->wide && !model_attends(saved.class, saved.options))
+        cli_warn("--why: the model in %s counts nothing and attends to nothing, so no reasons are "
+                 "given",
+                 model);
     if (recommending_run(&r, &e)) {
         output_file_discard(&output);
         cli_fail(&e);

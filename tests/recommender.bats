@@ -182,7 +182,7 @@ EOT
     done
     [ "$(cut -f 2 narm | sort -u | tr '\n' ' ')" = '1 item ' ]
     run -0 --separate-stderr recommend -m "$PLAIN" --why --json --top 1 "$SPLIT"
-    [[ $stderr == *'attends to nothing, so no reasons are given'* ]]
+    [[ $stderr == *'counts nothing and attends to nothing, so no reasons are given'* ]]
     [ "$(grep -c '"why":null' <<<"$output")" = 9 ]
 }
 
@@ -433,6 +433,64 @@ day_log() {
     [ "$right" -gt 15 ]
     run -64 recommender -q --model "$PLAIN" --index days.mp days.mp
     run -64 recommender -q --model "$PLAIN" --frozen days.mp
+}
+
+# The reasons of each item: at most three, those that add most, of which the user's own are counted anew.
+check_words() { # ANSWERS DAYS.JSON
+    python3 - "$@" <<'EOT'
+import json, re, sys
+users, names, past = [], [], {}
+for line in open(sys.argv[2]):
+    r = json.loads(line)
+    if r[0] in ("user", "item"):
+        (users if r[0] == "user" else names).append(r[2])
+    if r[0] == "session":
+        past.setdefault(users[r[1]], []).append((r[3], [names[i] for i in r[4]]))
+kinds, own, habits = set(), 0, 0
+for line in open(sys.argv[1]):
+    a = json.loads(line)
+    *before, (times, newest) = past[a["user"]]
+    start, last = times[0], newest[-1]
+    before = [s for s in before if s[0][-1] < start]
+    assert a.get("why") is None
+    for x in a["items"]:
+        adds = [w["adds"] for w in x["why"]]
+        assert len(adds) <= 3 and adds == sorted(adds, reverse=True), x
+        assert all(w["words"] and w["adds"] > 0.0999 * adds[0] for w in x["why"]), x
+        kinds |= {w["kind"] for w in x["why"]}
+        for w in x["why"]:
+            if m := re.fullmatch(r"(\d+) times? in your last (\d+) sessions?(, last .* ago)?", w["words"]):
+                own += 1
+                assert w["kind"] == "own" and int(m[2]) == len(past[a["user"]]) - 1
+                assert int(m[1]) == sum(s[1].count(x["item"]) for s in before)
+                assert bool(m[3]) == (x["item"] not in newest)
+            if m := re.fullmatch(r"(\d+) of your (\d+) ways on after (.*)", w["words"]):
+                habits += 1
+                pairs = [p for _, s in before + [(times, newest)] for p in zip(s, s[1:])]
+                assert w["kind"] == "habit" and m[3] == last
+                assert int(m[1]) == pairs.count((last, x["item"]))
+                assert int(m[2]) == sum(p[0] == last for p in pairs)
+assert kinds >= {"next", "near", "similar", "own"} and own > 9 and habits > 3, (kinds, own, habits)
+EOT
+}
+
+@test "--why of a wide part: what speaks for each item, in words" {
+    need python3
+    days_by_time
+    batcher -q --epochs 1 --batch 20 <(tfilter -q --split last-day days.mp) |
+        trainer -q --threads 1 --model ii-rnn --inter hidden --embedding 8 --wide --save deep.model -o ranks.mp
+    run -0 --separate-stderr recommend --why --json --top 9 days.mp
+    [ -z "$stderr" ]
+    echo "$output" | jq -c 'del(.why)' >answers
+    check_words answers days.json
+    # as lines: a fifth column, with the same words; other columns are those without --why
+    recommend --why --top 9 days.mp >lines
+    jq -r '.items[].why | map(.words) | join("; ")' answers | cmp - <(cut -f 5 lines)
+    cmp <(cut -f 1-4 lines) <(recommend --top 9 days.mp)
+    # with attention both kinds of reasons are there
+    recommend --model deep.model --index days.mp --why --json --top 9 days.mp >answers
+    [ "$(jq -s 'map(.why | length > 0) | all' answers)" = true ]
+    [ "$(jq -s 'map(.items[].why | length > 0) | any' answers)" = true ]
 }
 
 # The day log in the order of time, a session a line; in the last days there are a new user and new items.

@@ -63,6 +63,9 @@ struct evidence {
     const int32_t *item;  /* [candidates] those of a position are all different */
     const float *feature; /* [candidates, EVIDENCE_FEATURES] */
     const float *context; /* [positions, EVIDENCE_CONTEXT] */
+    /* Of the nearest sessions: [candidates] how many have the item, [positions] how many there are.
+     * NULL: not asked for. */
+    const int32_t *votes, *voters;
 };
 
 /* One batch of B sessions; ragged arrays end to end.  `history` counts each session's earlier

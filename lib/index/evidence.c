@@ -62,6 +62,8 @@ static void place_sessions(struct evidence_maker *e, struct made *made, size_t c
     vec_reserve(&e->item, candidates);
     vec_reserve(&e->feature, candidates * EVIDENCE_FEATURES);
     vec_reserve(&e->context, positions * EVIDENCE_CONTEXT);
+    vec_reserve(&e->votes, candidates);
+    vec_reserve(&e->voters, positions);
     e->start.at[0] = 0;
     e->start.len = positions + 1;
     e->item.len = candidates;
@@ -83,6 +85,10 @@ static void copy_session(const struct evidence_maker *e, const struct made *m)
     memcpy(e->feature.at + m->at_candidate * EVIDENCE_FEATURES,
            f->feature.at + m->candidates * EVIDENCE_FEATURES,
            n * EVIDENCE_FEATURES * sizeof(float));
+    if (!e->tells_votes)
+        return;
+    memcpy(e->votes.at + m->at_candidate, f->votes.at + m->candidates, n * sizeof(int32_t));
+    memcpy(e->voters.at + m->at_position, f->voters.at + m->positions, positions * sizeof(int32_t));
 }
 
 struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, size_t count,
@@ -105,7 +111,9 @@ struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, s
                              .start = e->start.at,
                              .item = e->item.at,
                              .feature = e->feature.at,
-                             .context = e->context.at};
+                             .context = e->context.at,
+                             .votes = e->tells_votes ? e->votes.at : NULL,
+                             .voters = e->tells_votes ? e->voters.at : NULL};
 }
 
 void evidence_release(struct evidence_maker *e)
@@ -115,4 +123,6 @@ void evidence_release(struct evidence_maker *e)
     vec_release(&e->item);
     vec_release(&e->feature);
     vec_release(&e->context);
+    vec_release(&e->votes);
+    vec_release(&e->voters);
 }

@@ -27,13 +27,14 @@ struct evidence_maker {
     const int32_t *row; /* [items] as in struct batching; NULL: ids are the store's */
     int postings;       /* M: sessions looked at of each item, the newest */
     int threads;
-    bool last;     /* of each session the last position alone */
-    enum part own; /* the user's sessions of later parts are not looked at; PART_NONE: all are */
+    bool last;        /* of each session the last position alone */
+    bool tells_votes; /* tell the votes too */
+    enum part own;    /* the user's sessions of later parts are not looked at; PART_NONE: all are */
 
     struct evidence_worker **worker; /* [threads] */
     int32_t item_room, session_room; /* of the index when they were opened */
     /* the evidence of the last batch */
-    i32_vec start, item;
+    i32_vec start, item, votes, voters;
     f32_vec feature, context;
 };
 

@@ -60,8 +60,10 @@ struct evidence_worker {
     /* the current position */
     float *weight; /* [sessions] of neighbours */
     i32_vec weighed;
-    f32_vec value; /* of each of these */
-    i32_vec kept;  /* places of the chosen items */
+    f32_vec value;        /* of each of these */
+    i32_vec nearest;      /* those of them that vote */
+    i32_vec votes, voter; /* [scored] how many do for each item, the last of them */
+    i32_vec kept;         /* places of the chosen items */
     f32_vec to_log;
 };
 
@@ -92,11 +94,16 @@ void evidence_worker_free(struct evidence_worker *w)
     vec_release(&w->found.item);
     vec_release(&w->found.feature);
     vec_release(&w->found.context);
+    vec_release(&w->found.votes);
+    vec_release(&w->found.voters);
     vec_release(&w->sequence);
     vec_release(&w->moment);
     vec_release(&w->newest);
     vec_release(&w->weighed);
     vec_release(&w->value);
+    vec_release(&w->nearest);
+    vec_release(&w->votes);
+    vec_release(&w->voter);
     vec_release(&w->kept);
     vec_release(&w->to_log);
     mem_free(w->weight);
@@ -290,6 +297,7 @@ static void score_neighbours(struct evidence_worker *w, const struct position *p
     struct scored_items *c = &w->scored;
     size_t events = 0;
     weigh_sessions(w, p);
+    vec_clear(&w->nearest);
     struct cut cut = largest_cut(w->value.at, w->value.len, NEIGHBOURS);
     for (size_t i = 0; i < w->value.len && events < NEIGHBOUR_EVENTS; i++) {
         if (!cut_takes(&cut, w->value.at[i]))
@@ -297,6 +305,7 @@ static void score_neighbours(struct evidence_worker *w, const struct position *p
         const int32_t *item = session_index_items(x, w->weighed.at[i]);
         size_t length = session_index_length(x, w->weighed.at[i]);
         events += length;
+        vec_push(&w->nearest, w->weighed.at[i]);
         scored_items_reserve(c, length);
         for (size_t k = 0; k < length; k++)
             c->knn[scored_items_place(c, item[k])] += w->value.at[i];
@@ -460,6 +469,32 @@ static void put_candidates(struct evidence_worker *w, const struct position *p)
     w->found.feature.len += n * EVIDENCE_FEATURES;
 }
 
+/* A session votes once for each of its items. */
+static void vote(struct evidence_worker *w, int32_t rank)
+{
+    const int32_t *item = session_index_items(w->maker->index, rank);
+    for (size_t k = 0; k < session_index_length(w->maker->index, rank); k++) {
+        int32_t at = w->scored.slot[item[k]];
+        w->votes.at[at] += w->voter.at[at] != rank;
+        w->voter.at[at] = rank;
+    }
+}
+
+static void put_votes(struct evidence_worker *w)
+{
+    vec_clear(&w->votes);
+    vec_clear(&w->voter);
+    for (size_t i = 0; i < w->scored.count; i++) {
+        vec_push(&w->votes, 0);
+        vec_push(&w->voter, -1);
+    }
+    for (size_t i = 0; i < w->nearest.len; i++)
+        vote(w, w->nearest.at[i]);
+    for (size_t i = 0; i < w->kept.len; i++)
+        vec_push(&w->found.votes, w->votes.at[w->kept.at[i]]);
+    vec_push(&w->found.voters, (int32_t)w->nearest.len);
+}
+
 /* The first `seen` events have happened. */
 static void run_position(struct evidence_worker *w, size_t seen)
 {
@@ -476,6 +511,8 @@ static void run_position(struct evidence_worker *w, size_t seen)
     for (size_t i = 0; i < c->count; i++)
         p.best_knn = c->knn[i] > p.best_knn ? c->knn[i] : p.best_knn;
     put_candidates(w, &p);
+    if (w->maker->tells_votes)
+        put_votes(w);
     put_context(w, &p, z);
     vec_append(&w->found.context, z, EVIDENCE_CONTEXT);
     vec_push(&w->found.end, (int32_t)w->found.item.len);
@@ -506,4 +543,6 @@ void evidence_worker_begin(struct evidence_worker *w)
     vec_clear(&w->found.item);
     vec_clear(&w->found.feature);
     vec_clear(&w->found.context);
+    vec_clear(&w->found.votes);
+    vec_clear(&w->found.voters);
 }

@@ -8,6 +8,7 @@
 struct found_evidence {
     i32_vec end, item; /* of each position: where its candidates end */
     f32_vec feature, context;
+    i32_vec votes, voters; /* where they are asked for */
 };
 
 struct evidence_worker *evidence_worker_new(const struct evidence_maker *e);

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "model/wide_ready.h"
+#include "model/wide_score.h"
 
-enum { HIDDEN = 32 };
+enum { HIDDEN = WIDE_HIDDEN };
 
 static void declare(struct wide_part *w, struct parameters *p, bool deep)
 {
@@ -61,6 +62,19 @@ void wide_part_close(struct wide_part *w, const struct model *m)
         m->device->op->release(m->device, w->log_count);
     mem_free(w->host_log_count);
     *w = (struct wide_part){0};
+}
+
+void wide_part_weights(const struct model *m, struct wide_weights *to)
+{
+    for (size_t i = 0; i < m->parameters.list.len; i++) {
+        const struct parameter *p = m->parameters.list.at[i];
+        if (strncmp(p->name, "wide_", 5))
+            continue;
+        float *value = mem_alloc(p->count * sizeof *value);
+        m->device->op->download(m->device, value, p->value, p->count * sizeof *value);
+        wide_weights_set(to, p->name, value);
+        mem_free(value);
+    }
 }
 
 /* Which position each candidate belongs to. */

@@ -28,6 +28,10 @@ void wide_part_close(struct wide_part *w, const struct model *m);
 /* The item's count is another one now. */
 void wide_part_count(const struct wide_part *w, const struct model *m, int32_t item, int32_t count);
 
+/* Its weights on the host, but those of the deep part. */
+struct wide_weights;
+void wide_part_weights(const struct model *m, struct wide_weights *to);
+
 /* Adds it to what a forward pass has found for f->targets positions, those of the batch's
  * evidence; of a model without deep part, makes *f from the targets alone. */
 void wide_part_add(const struct wide_part *w, const struct model *m, struct tape *t,

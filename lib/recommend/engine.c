@@ -7,6 +7,7 @@
 #include "data/rounds.h"
 #include "train/model_file.h"
 #include "model/wide_part.h"
+#include "recommend/item_reasons.h"
 #include "recommend/reasons.h"
 
 /* ---- opening ---- */
@@ -41,7 +42,8 @@ static int open_counts(struct engine *a, struct err *e)
                                           .store = &a->store,
                                           .postings = INDEX_POSTINGS,
                                           .threads = threads_to_be_had(omp_get_num_procs()),
-                                          .last = true};
+                                          .last = true,
+                                          .tells_votes = a->why};
     return 0;
 }
 
@@ -51,7 +53,10 @@ static int open_model(struct engine *a, struct device *d, struct err *e)
     model_open(&a->model, a->saved->class, a->saved->options, &a->data, d);
     parameters_hold(&a->model.parameters, d);
     vec_clear(&a->counted.changed);
-    return saved_model_weights(a->saved, &a->model, &names, e);
+    int status = saved_model_weights(a->saved, &a->model, &names, e);
+    if (!status && engine_tells(a))
+        wide_part_weights(&a->model, &a->weights);
+    return status;
 }
 
 /* Makes room in the model for items that have come in, and for some more. */
@@ -136,6 +141,9 @@ void engine_release(struct engine *a)
     vec_release(&a->item);
     vec_release(&a->score);
     vec_release(&a->reason);
+    vec_release(&a->item_reason);
+    vec_release(&a->item_reasons);
+    vec_release(&a->candidate);
     vec_release(&a->user);
     vec_release(&a->group);
     vec_release(&a->input);
@@ -331,6 +339,8 @@ static int answer(struct engine *a, struct batch *b, const i32_vec *newest, stru
     choose(a, k);
     if (a->why && a->attends)
         reasons_find(a, b, &f);
+    if (engine_tells(a))
+        item_reasons_find(a);
     return 0;
 }
 

@@ -1,5 +1,5 @@
 /* Recommendations of a trained model: the items that it finds most likely to come next in the
- * newest session of each user, and what its attention weighed most. */
+ * newest session of each user, what its attention weighed most, and what counts speak for. */
 #ifndef RECOMMEND_ENGINE_H
 #define RECOMMEND_ENGINE_H
 
@@ -9,6 +9,8 @@
 #include "train/saved_model.h"
 #include "model/model.h"
 #include "index/evidence.h"
+#include "index/evidence_kinds.h"
+#include "model/wide_score.h"
 #include "recommend/users.h"
 
 enum exclude { EXCLUDE_NONE, EXCLUDE_SESSION, EXCLUDE_HISTORY };
@@ -23,6 +25,14 @@ struct reason {
 };
 
 enum { REASONS = 3 }; /* of each level, at most */
+
+/* A kind of evidence that speaks for an item, and what it adds to the score. */
+struct item_reason {
+    enum evidence_kind kind;
+    float adds;
+};
+
+enum { ITEM_REASONS = 3 }; /* of each item, at most */
 
 struct recommendation {
     int32_t user;           /* the stream's id */
@@ -47,13 +57,17 @@ struct engine {
     struct counted counted;         /* of a wide part, and */
     struct evidence_maker evidence; /* what they say of each newest session */
     struct evidence said;
+    struct wide_weights weights; /* of the wide part, with `why` */
     struct tape *tape;
     bool attends;
     /* results of the last batch */
     VEC(struct recommendation) list;
     i32_vec item; /* best first */
     f32_vec score;
-    VEC(struct reason) reason; /* by level, the heaviest first */
+    VEC(struct reason) reason;           /* by level, the heaviest first */
+    VEC(struct item_reason) item_reason; /* of the items one after another, what adds most first */
+    i32_vec item_reasons;                /* [items + 1] where those of each begin */
+    i32_vec candidate;                   /* [items] in `said`; -1: there is no evidence of it */
 
     /* used while a batch is computed */
     const struct users *users;
@@ -82,6 +96,12 @@ int32_t engine_item(struct engine *a, struct bytes name);
  * model gives scores that are not numbers. */
 int engine_make(struct engine *a, const struct users *users, const int32_t *user, size_t count,
                 struct err *e);
+
+/* Whether each recommended item has reasons. */
+static inline bool engine_tells(const struct engine *a)
+{
+    return a->why && a->model.wide;
+}
 
 void engine_release(struct engine *a);
 

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "recommend/item_reasons.h"
 
 static const struct user_session *
 session_of(const struct users *users, const struct recommendation *answer, const struct reason *r)
@@ -19,6 +20,21 @@ static void append_name(struct buf *to, struct bytes name)
     buf_byte(to, '\t');
 }
 
+/* The reasons of the item at `at`, "; " between them, as a further column. */
+static void append_words(struct buf *to, const struct engine *a,
+                         const struct recommendation *answer, size_t at)
+{
+    struct buf words = {0};
+    for (int32_t i = a->item_reasons.at[at]; i < a->item_reasons.at[at + 1]; i++) {
+        if (words.len)
+            buf_text(&words, "; ");
+        item_reasons_words(a, answer, at, &a->item_reason.at[i], &words);
+    }
+    append_name(to, (struct bytes){words.at, words.len});
+    to->len--; /* the last column */
+    buf_release(&words);
+}
+
 void text_tsv(struct buf *to, const struct engine *a, const struct users *users,
               const struct recommendation *answer, const struct text_names *names)
 {
@@ -29,7 +45,12 @@ void text_tsv(struct buf *to, const struct engine *a, const struct users *users,
         append_name(to, user);
         buf_format(to, "%d\t", (int)i + 1);
         append_name(to, names_at(names->items, a->item.at[at]));
-        buf_format(to, "%.6g\n", (double)a->score.at[at]);
+        buf_format(to, "%.6g", (double)a->score.at[at]);
+        if (engine_tells(a)) {
+            buf_byte(to, '\t');
+            append_words(to, a, answer, at);
+        }
+        buf_byte(to, '\n');
     }
     for (size_t i = answer->reason; i < answer->reason + answer->reasons; i++) {
         const struct reason *r = &a->reason.at[i];
@@ -63,6 +84,25 @@ static void append_reason(struct buf *to, const struct users *users,
     buf_text(to, r->item < 0 ? "]}" : "}");
 }
 
+static void append_item_reasons(struct buf *to, const struct engine *a,
+                                const struct recommendation *answer, size_t at)
+{
+    struct buf words = {0};
+    buf_text(to, ",\"why\":[");
+    for (int32_t i = a->item_reasons.at[at]; i < a->item_reasons.at[at + 1]; i++) {
+        const struct item_reason *r = &a->item_reason.at[i];
+        buf_clear(&words);
+        item_reasons_words(a, answer, at, r, &words);
+        buf_text(to, i > a->item_reasons.at[at] ? "," : "");
+        buf_format(to, "{\"kind\":\"%s\",\"adds\":%.4g,\"words\":", evidence_kinds[r->kind].name,
+                   (double)r->adds);
+        json_text(to, (struct bytes){words.at, words.len});
+        buf_byte(to, '}');
+    }
+    buf_byte(to, ']');
+    buf_release(&words);
+}
+
 void text_json(struct buf *to, const struct engine *a, const struct users *users,
                const struct recommendation *answer, const struct text_names *names)
 {
@@ -73,7 +113,10 @@ void text_json(struct buf *to, const struct engine *a, const struct users *users
         size_t at = answer->first + (size_t)i;
         buf_text(to, i ? ",{\"item\":" : "{\"item\":");
         json_text(to, names_at(names->items, a->item.at[at]));
-        buf_format(to, ",\"score\":%.6g}", (double)a->score.at[at]);
+        buf_format(to, ",\"score\":%.6g", (double)a->score.at[at]);
+        if (engine_tells(a))
+            append_item_reasons(to, a, answer, at);
+        buf_byte(to, '}');
     }
     buf_text(to, "]");
     if (a->why) {

@@ -23,8 +23,12 @@ static void maker_open(struct maker *m, const struct log *l, const int32_t *row,
     session_index_build(&m->index, &m->store, l->items, PART_TRAIN,
                         counting == ONLINE ? PART_TEST : PART_TRAIN);
     m->counting = counting;
-    m->maker = (struct evidence_maker){
-        .index = &m->index, .store = &m->store, .row = row, .postings = postings, .threads = 1};
+    m->maker = (struct evidence_maker){.index = &m->index,
+                                       .store = &m->store,
+                                       .row = row,
+                                       .postings = postings,
+                                       .threads = 1,
+                                       .tells_votes = true};
 }
 
 static bool maker_wants_ended(const struct maker *m, enum part part)
@@ -43,7 +47,7 @@ static void maker_close(struct maker *m)
 
 /* What a comparison of logs has found. */
 struct found {
-    int positions, unclear, items, wrong_sets;
+    int positions, unclear, items, wrong_sets, wrong_votes;
     double feature[EVIDENCE_FEATURES], context[EVIDENCE_CONTEXT]; /* the largest differences */
 };
 
@@ -82,10 +86,13 @@ static void compare_position(const struct plain_at *a, const struct evidence *e,
             back[a->row ? a->row[i] : i] = i;
     f->positions++;
     f->wrong_sets += !same_candidates(a, &p, e, at);
-    for (int32_t i = e->start[at]; i < e->start[at + 1]; i++, f->items++)
+    f->wrong_votes += e->voters[at] != p.voters;
+    for (int32_t i = e->start[at]; i < e->start[at + 1]; i++, f->items++) {
+        f->wrong_votes += e->votes[i] != p.item[back[e->item[i]]].votes;
         for (int k = 0; k < EVIDENCE_FEATURES; k++)
             widen(&f->feature[k], (double)e->feature[i * EVIDENCE_FEATURES + k],
                   p.item[back[e->item[i]]].feature[k]);
+    }
     for (int k = 0; k < EVIDENCE_CONTEXT; k++)
         widen(&f->context[k], (double)e->context[at * EVIDENCE_CONTEXT + k], p.context[k]);
 }
@@ -159,12 +166,14 @@ static void compare_log(const char *what, const struct log *l, const int32_t *ro
             compare_part(l, &m, part, step, &f);
         double features = worst_of(f.feature, EVIDENCE_FEATURES, &feature);
         double contexts = worst_of(f.context, EVIDENCE_CONTEXT, &context);
-        tap_ok(f.positions > f.unclear && f.wrong_sets == 0 && features < 1e-5 && contexts < 1e-5,
-               "%s%s%s, %d postings: %d positions, %d candidates, %d sets wrong; feature %d to "
+        tap_ok(f.positions > f.unclear && f.wrong_sets + f.wrong_votes == 0 && features < 1e-5 &&
+                   contexts < 1e-5,
+               "%s%s%s, %d postings: %d positions, %d candidates, %d sets and %d votes wrong; "
+               "feature %d to "
                "%.1e, context %d to %.1e; %d unclear",
                what, row ? ", some items unknown" : "", counting == ONLINE ? ", online" : "",
-               postings, f.positions, f.items, f.wrong_sets, feature, features, context, contexts,
-               f.unclear);
+               postings, f.positions, f.items, f.wrong_sets, f.wrong_votes, feature, features,
+               context, contexts, f.unclear);
         maker_close(&m);
     }
 }

@@ -24,12 +24,14 @@ struct plain_at {
 struct plain_item {
     double feature[EVIDENCE_FEATURES];
     double rules, near, knn;
+    int votes;
     bool touched, must, may; /* be a candidate; both differ at a cut between equal scores */
 };
 
 struct plain {
     double context[EVIDENCE_CONTEXT];
     struct plain_item item[PLAIN_ITEMS];
+    int voters;
     bool unclear; /* the nearest sessions have equals that are not among them */
 };
 
@@ -199,11 +201,16 @@ static inline void plain_score_neighbours(const struct plain_at *a, const double
     for (int h = 0; h < a->log->sessions; h++)
         value[h] = weight[h] / sqrt(a->log->session[h].length);
     double cut = plain_cut(value, a->log->sessions, &to->unclear);
-    for (int h = 0; h < a->log->sessions; h++)
+    for (int h = 0; h < a->log->sessions; h++) {
+        bool votes = value[h] > 0 && value[h] >= cut;
+        to->voters += votes;
+        for (int i = 0; votes && i < a->log->items; i++)
+            to->item[i].votes += plain_times_in(&a->log->session[h], i) > 0;
         for (int i = 0; value[h] > 0 && value[h] >= cut && i < a->log->session[h].length; i++) {
             to->item[a->log->session[h].item[i]].knn += value[h];
             to->item[a->log->session[h].item[i]].touched = true;
         }
+    }
 }
 
 static inline void plain_choose(const struct plain_at *a, struct plain *to, size_t score)

@@ -1,6 +1,8 @@
 /* The wide part against itself written plainly, in double, from its equations, over made-up
  * evidence: losses of training and of tests, and the gradients of all weights; alone, and beside a
  * deep part that looks at the last item only. */
+#include "model/wide_part.h"
+#include "model/wide_score.h"
 #include "pair.h"
 
 enum { SESSIONS = 6, SIZE = 4, WIDTH = 32, MOST = 12, EVENTS = 60 };
@@ -78,7 +80,12 @@ static void make_evidence(struct said *e, int positions, bool none)
         e->feature[i] = draw_number();
     for (int i = 0; i < positions * EVIDENCE_CONTEXT; i++)
         e->context[i] = draw_number();
-    e->evidence = (struct evidence){positions, n, e->start, e->item, e->feature, e->context};
+    e->evidence = (struct evidence){.positions = positions,
+                                    .candidates = n,
+                                    .start = e->start,
+                                    .item = e->item,
+                                    .feature = e->feature,
+                                    .context = e->context};
 }
 
 static void make_batch(struct made *m, struct said *e, bool none)
@@ -206,6 +213,26 @@ static double slopes_apart(struct pair *p, const struct batch *b, double *most)
     return worst;
 }
 
+/* The additions once more, on the host (model/wide_score.h): the largest difference. */
+static double host_apart(const struct pair *p, const struct evidence *e)
+{
+    struct weights w = bind(&p->reference);
+    struct wide_weights host = {0};
+    wide_part_weights(&p->model, &host);
+    double worst = fabs((double)host.prior - w.prior[0]);
+    for (int at = 0; at < e->positions; at++) {
+        const float *z = e->context + at * EVIDENCE_CONTEXT;
+        float hidden[WIDE_HIDDEN];
+        wide_score_context(&host, z, hidden);
+        for (int32_t k = e->start[at]; k < e->start[at + 1]; k++) {
+            const float *phi = e->feature + k * EVIDENCE_FEATURES;
+            worst =
+                fmax(worst, fabs((double)wide_score(&host, hidden, phi) - addition(&w, phi, z)));
+        }
+    }
+    return worst;
+}
+
 static void check_wide(const struct model_class *class, bool counts, bool none)
 {
     static const int32_t count[PAIR_ITEMS] = {0, 1, 2, 30, 4000, 5, 0, 7, 80, 9, 10, 11, 120};
@@ -226,6 +253,8 @@ static void check_wide(const struct model_class *class, bool counts, bool none)
            "%s%s%s: losses to %.1e and %.1e, %d gradients to %.1e of at most %.2f", class->name,
            counts ? "" : ", counts not known", none ? ", no candidates" : "", loss[0], loss[1],
            (int)p.model.parameters.count, slopes, most);
+    double host = host_apart(&p, &said.evidence);
+    tap_ok(host < 1e-5, "    additions on the host to %.1e", host);
     pair_close(&p);
     made_release(&made);
 }

@@ -1,0 +1,42 @@
+/* The kinds of evidence: which features belong to each, what it is to be without one, and what the
+ * features of an item say, in words. */
+#ifndef INDEX_EVIDENCE_KINDS_H
+#define INDEX_EVIDENCE_KINDS_H
+
+#include "base/records.h"
+
+enum evidence_kind {
+    EVIDENCE_NEXT,    /* what followed the last items */
+    EVIDENCE_NEAR,    /* what occurs together with the session's items */
+    EVIDENCE_SIMILAR, /* what the nearest sessions have */
+    EVIDENCE_OWN,     /* what the user has used */
+    EVIDENCE_HABIT,   /* what the user did after the last item */
+    EVIDENCE_SESSION, /* what the session has already */
+    EVIDENCE_POPULAR, /* how many use it, also lately */
+    EVIDENCE_FRESH,   /* when it was used first and last */
+    EVIDENCE_KINDS
+};
+
+struct evidence_kind_row {
+    const char *name, *purpose;
+    uint32_t features; /* bit f: feature f is of this kind */
+};
+
+/* Every feature is of one kind. */
+extern const struct evidence_kind_row evidence_kinds[EVIDENCE_KINDS];
+
+/* Sets the features of the kind to 0: those of an item of which nothing of the kind is known. */
+void evidence_without(enum evidence_kind kind, float phi[EVIDENCE_FEATURES]);
+
+/* What else there is to say of an item. */
+struct evidence_said {
+    const float *phi, *z;  /* its features, those of its position */
+    int32_t votes, voters; /* nearest sessions: those that have it; all */
+    struct bytes last;     /* the name of the session's last item */
+};
+
+/* Appends what is known of the kind, as "31 % of sessions go on so after A"; nothing where nothing
+ * is known. */
+void evidence_words(enum evidence_kind kind, const struct evidence_said *s, struct buf *to);
+
+#endif
