@@ -113,7 +113,7 @@ static void check_sums_of(const struct shape *s)
 }
 
 /* Sequences longer than a block has threads, and none. */
-static const int32_t long_lengths[] = {1, 150, 66}, no_lengths[] = {0, 0};
+static const int32_t long_lengths[] = {1, 70, 9}, no_lengths[] = {0, 0};
 static const struct shape shapes[] = {
     {some_lengths, SEQUENCES, 1, 1, 1},
     {some_lengths, SEQUENCES, 1, 33, 99},
