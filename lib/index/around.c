@@ -135,7 +135,7 @@ static void fetch(const struct session_index *x, const int32_t *session, size_t 
 static void walk_postings(struct arounds *a, struct around *g)
 {
     const struct session_index *x = a->index;
-    const int32_t *session = x->session + x->posting[g->item];
+    const int32_t *session = session_index_ranks(x, g->item);
     size_t n = (size_t)g->uses;
     for (; n > 0 && g->walked < a->postings; n--) {
         fetch(x, session, n);

@@ -104,13 +104,12 @@ void session_index_post(struct session_index *x)
     for (int32_t i = 0; i < x->sessions; i++)
         note_start(x, x->start[i]);
     x->posting = mem_alloc(n * sizeof *x->posting);
-    x->postings = mem_alloc(n * sizeof *x->postings);
     each_posting(x, newest, next, NULL);
     for (size_t i = 0; i < n; i++) {
-        size_t count = next[i];
-        x->postings[i] = (int32_t)count;
-        x->posting[i] = next[i] = total;
-        total += count;
+        int32_t count = (int32_t)next[i];
+        x->posting[i] = (struct item_postings){total, count, count};
+        next[i] = total;
+        total += (size_t)count;
     }
     x->posting_end = x->posting_room = total;
     x->item_room = x->items;
@@ -146,55 +145,41 @@ static void *resized(void *at, size_t room, size_t size)
     return mem_resize(at, room * size);
 }
 
-/* Where nothing was added so far there is no room behind any item's postings. */
-static void open_rooms(struct session_index *x)
-{
-    if (x->postings_room)
-        return;
-    x->postings_room = mem_alloc((size_t)x->item_room * sizeof *x->postings_room);
-    memcpy(x->postings_room, x->postings, (size_t)x->items * sizeof *x->postings_room);
-}
-
 void session_index_widen(struct session_index *x, int32_t items)
 {
     size_t room = more_room((size_t)x->item_room, (size_t)items);
-    open_rooms(x);
-    if (room > (size_t)x->item_room) {
+    if (room > (size_t)x->item_room)
         x->posting = resized(x->posting, room, sizeof *x->posting);
-        x->postings = resized(x->postings, room, sizeof *x->postings);
-        x->postings_room = resized(x->postings_room, room, sizeof *x->postings_room);
-        x->item_room = (int32_t)room;
-    }
-    for (; x->items < items; x->items++) {
-        x->posting[x->items] = 0;
-        x->postings[x->items] = x->postings_room[x->items] = 0;
-    }
+    x->item_room = (int32_t)room;
+    while (x->items < items)
+        x->posting[x->items++] = (struct item_postings){0};
 }
 
 /* Moves the item's postings behind all others, with twice the room. */
-static void move_postings(struct session_index *x, int32_t item)
+static void move_postings(struct session_index *x, struct item_postings *p)
 {
-    int32_t room = 2 * x->postings_room[item] + 2;
+    int32_t room = 2 * p->room + 2;
     size_t all = more_room(x->posting_room, x->posting_end + (size_t)room);
     if (all > x->posting_room)
         x->session = resized(x->session, all, sizeof *x->session);
     x->posting_room = all;
-    memcpy(x->session + x->posting_end, x->session + x->posting[item],
-           (size_t)x->postings[item] * sizeof *x->session);
-    x->posting[item] = x->posting_end;
-    x->postings_room[item] = room;
+    memcpy(x->session + x->posting_end, x->session + p->from,
+           (size_t)p->count * sizeof *x->session);
+    p->from = x->posting_end;
+    p->room = room;
     x->posting_end += (size_t)room;
 }
 
 /* Adds the session of the highest rank to the item's postings, unless it is there. */
 static void post(struct session_index *x, int32_t item)
 {
-    int32_t rank = x->sessions - 1, count = x->postings[item];
-    if (count && x->session[x->posting[item] + (size_t)count - 1] == rank)
+    struct item_postings *p = &x->posting[item];
+    int32_t rank = x->sessions - 1;
+    if (p->count && x->session[p->from + (size_t)p->count - 1] == rank)
         return;
-    if (count == x->postings_room[item])
-        move_postings(x, item);
-    x->session[x->posting[item] + (size_t)x->postings[item]++] = rank;
+    if (p->count == p->room)
+        move_postings(x, p);
+    x->session[p->from + (size_t)p->count++] = rank;
 }
 
 static void make_room(struct session_index *x, size_t events)
@@ -215,7 +200,6 @@ static void make_room(struct session_index *x, size_t events)
 void session_index_add(struct session_index *x, int64_t start, int64_t last, const int32_t *item,
                        size_t count)
 {
-    open_rooms(x);
     make_room(x, count);
     int32_t rank = x->sessions++;
     x->start[rank] = start;
@@ -239,8 +223,6 @@ void session_index_release(struct session_index *x)
     mem_free(x->event);
     mem_free(x->item);
     mem_free(x->posting);
-    mem_free(x->postings);
-    mem_free(x->postings_room);
     mem_free(x->session);
     *x = (struct session_index){0};
 }
@@ -263,7 +245,7 @@ int32_t session_index_before(const struct session_index *x, int64_t time)
 size_t session_index_postings_among(const struct session_index *x, int32_t item, int32_t rank,
                                     size_t most)
 {
-    const int32_t *first = x->session + x->posting[item], *session = first;
+    const int32_t *first = session_index_ranks(x, item), *session = first;
     size_t n = most;
     if (!n || first[n - 1] < rank) /* often: nothing is of such ranks yet */
         return n;
@@ -277,6 +259,6 @@ size_t session_index_postings_among(const struct session_index *x, int32_t item,
 
 size_t session_index_postings(const struct session_index *x, int32_t item, int32_t rank)
 {
-    size_t all = (size_t)x->postings[item];
+    size_t all = (size_t)x->posting[item].count;
     return rank >= x->sessions ? all : session_index_postings_among(x, item, rank, all);
 }

@@ -6,24 +6,28 @@
 
 #include "data/session_store.h"
 
+/* Of one item: where its postings begin, how many there are, and for how many there is room. */
+struct item_postings {
+    size_t from;
+    int32_t count, room;
+};
+
 /* Sessions by their last event, so that those that had ended before some time are the ones of lower
  * ranks: a session that began before, but went on, tells nothing.  4 bytes an event, 4 a posting,
  * 24 a session, 16 an item. */
 struct session_index {
     int32_t items, sessions;
-    int64_t duration;      /* from the first start to the last one, in the first part */
-    int64_t first_start;   /* INT64_MAX: it has no session */
-    int64_t *start, *last; /* [sessions] times of the first and the last event */
-    int64_t *event;        /* [sessions + 1] where a session's items begin */
-    int32_t *item;         /* [events] */
-    size_t *posting;       /* [items] where an item's postings begin */
-    int32_t *postings;     /* [items] how many there are */
-    int32_t *session;      /* ranks of the sessions that hold the item, ascending, each once */
+    int64_t duration;              /* from the first start to the last one, in the first part */
+    int64_t first_start;           /* INT64_MAX: it has no session */
+    int64_t *start, *last;         /* [sessions] times of the first and the last event */
+    int64_t *event;                /* [sessions + 1] where a session's items begin */
+    int32_t *item;                 /* [events] */
+    struct item_postings *posting; /* [items] */
+    int32_t *session; /* ranks of the sessions that hold the item, ascending, each once */
     /* For how much there is room in these arrays, so that an index can grow: items, sessions,
-     * events, postings of each item (NULL: as many as there are), and of all. */
+     * events and postings, behind whose end those of an item move that outgrow their room. */
     int32_t item_room, session_room;
     size_t event_room, posting_end, posting_room;
-    int32_t *postings_room;
 };
 
 /* Takes the store's sessions of the parts first .. last. */
@@ -54,6 +58,12 @@ size_t session_index_postings(const struct session_index *x, int32_t item, int32
 /* The same among the first `most` of them, no more of which are. */
 size_t session_index_postings_among(const struct session_index *x, int32_t item, int32_t rank,
                                     size_t most);
+
+/* The ranks of all the item's postings. */
+static inline const int32_t *session_index_ranks(const struct session_index *x, int32_t item)
+{
+    return x->session + x->posting[item].from;
+}
 
 static inline const int32_t *session_index_items(const struct session_index *x, int32_t rank)
 {

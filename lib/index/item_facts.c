@@ -54,7 +54,7 @@ void item_facts_hold(struct item_facts_of *f, int32_t item)
 static int32_t next_of(const struct session_index *x, int32_t item, int32_t count)
 {
     return (size_t)count < session_index_postings(x, item, x->sessions)
-               ? x->session[x->posting[item] + (size_t)count]
+               ? session_index_ranks(x, item)[count]
                : INT32_MAX;
 }
 
@@ -72,7 +72,7 @@ static void note_last(const struct item_facts_of *f, int32_t item, struct item_f
     const struct session_index *x = f->index;
     int32_t uses = i->before ? i->before : item_facts_uses(f, i); /* or it is seen later only */
     if (uses)
-        i->last = x->last[x->session[x->posting[item] + (size_t)uses - 1]];
+        i->last = x->last[session_index_ranks(x, item)[uses - 1]];
 }
 
 static void count_uses(const struct item_facts_of *f, int32_t item, struct item_facts *i)
@@ -86,7 +86,7 @@ static void count_uses(const struct item_facts_of *f, int32_t item, struct item_
     i->next_late = next_of(x, item, i->late);
     i->next_recent = next_of(x, item, i->recent);
     if (!i->has_first && session_index_postings(x, item, x->sessions)) {
-        i->first = x->start[x->session[x->posting[item]]];
+        i->first = x->start[session_index_ranks(x, item)[0]];
         i->has_first = true;
     }
     note_last(f, item, i);

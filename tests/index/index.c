@@ -56,10 +56,10 @@ static bool same_postings(const struct session_index *x)
         for (int rank = 0; rank < x->sessions; rank++) {
             if (session_index_postings(x, item, rank) != count)
                 return false;
-            if (holds(x, rank, item) && x->session[x->posting[item] + count++] != rank)
+            if (holds(x, rank, item) && session_index_ranks(x, item)[count++] != rank)
                 return false;
         }
-        if (count != (size_t)x->postings[item] ||
+        if (count != (size_t)x->posting[item].count ||
             session_index_postings(x, item, x->sessions) != count)
             return false;
     }
