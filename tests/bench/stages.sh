@@ -29,25 +29,28 @@ rows session_knn_positions "$positions" positions "$seconds" "$mb"
 
 # A model of the size of Last.fm 1K's, and users with 16 sessions of 9 items.
 items=94284 few=200 many=1200
-users() { # HOW-MANY
-    awk -v users="$1" -v items=$items 'BEGIN {
+users() { # HOW-MANY [SKEW], as a power of uniform numbers
+    awk -v users="$1" -v items=$items -v skew="${2:-1}" 'BEGIN {
         srand(1); print "username,subreddit,utc"
         for (u = 0; u < users; u++)
             for (s = 16; s > 0; s--)
                 for (k = 9; k > 0; k--)
-                    print "u" u ",r" int(rand() * items) "," 1300000000 + 86400 * s + 60 * k
+                    print "u" u ",r" int(rand() ^ skew * items) "," 1300000000 + 86400 * s + 60 * k
     }' | reddit-sessionize
 }
 for n in 1 $few $many; do users $n >"$work/users-$n.mp"; done
 tfilter --quiet --split last-session "$work/users-1.mp" | batcher --quiet | spcat >"$work/lines"
-{
+all_known() {
     grep -E '^\["(SESSPIPE|user)' "$work/lines"
     awk -v items=$items 'BEGIN { for (i = 0; i < items; i++) printf "[\"item\",%d,\"r%d\"]\n", i, i }'
     grep '^\["session"' "$work/lines"
     awk -v items=$items "$all_items"' BEGIN { print_all(1, items) }'
     echo '["epoch",1,1]'
     echo '["E"]'
-} | spcat --from-json | trainer --quiet --inter hidden,delta --embedding 100 --max-steps 0 --save "$work/model" >"$work/none.mp"
+}
+all_known | spcat --from-json >"$work/all.mp"
+untrained() { trainer --quiet --inter hidden,delta --embedding 100 --max-steps 0 --save "$@" "$work/all.mp" >"$work/none.mp"; }
+untrained "$work/model"
 head -c $((items * 400)) "$work/model" >"$work/matrix"
 
 ask() { cost recommender --quiet --model "$work/model" -o "$work/answers" "$work/users-$1.mp"; }
@@ -63,4 +66,19 @@ awk -v OFS='\t' -v took="$seconds" -v few="$seconds_few" -v n=$((many - few)) -v
     print "recommender_ms", sprintf("%.3f", 1000 * (took - few) / n), "ms"
     print "recommender_over_floor", sprintf("%.1f", (took - few) / floor), "ratio"
     print "recommender_first_ms", sprintf("%.0f", 1000 * first), "ms"
+}'
+
+# The same with a wide part, in sessions of which some items have many, beside the network alone there.
+untrained "$work/wide" --wide --no-index
+for n in $few $many; do users $n 3 >"$work/users-$n.mp"; done
+ask_wide() { # HOW-MANY MODEL [OPTION ...]
+    cost recommender --quiet --model "$work/$2" "${@:3}" -o "$work/answers" "$work/users-$1.mp"
+}
+for model in model "wide --frozen --index $work/users-$many.mp"; do
+    # shellcheck disable=SC2086
+    { read -r seconds_few _ < <(ask_wide $few $model); read -r seconds _ < <(ask_wide $many $model); }
+    awk "BEGIN { print $seconds - $seconds_few }"
+done | awk -v OFS='\t' -v n=$((many - few)) '{ took[NR] = $1 } END {
+    print "recommender_wide_ms", sprintf("%.3f", 1000 * took[2] / n), "ms"
+    print "recommender_wide_over_network", sprintf("%.2f", took[2] / took[1]), "ratio"
 }'
