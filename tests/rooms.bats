@@ -132,11 +132,6 @@ data/select              spcat.bats: --grep on streams of each kind
 data/sessionize_options  the three sessionizers' tests: a table of options
 data/sessionize_run      the three sessionizers' tests: whole runs
 data/sessionizer         the three sessionizers' tests, against tests/check-sessions.py
-eval/ranks_tsv           scorer.bats: ranks as text
-eval/report              scorer.bats: tables, TSV and JSON by hand-made streams
-eval/report_check        scorer.bats: runs that may not be averaged or compared
-eval/report_reader       scorer.bats, attnviz.bats: several inputs, --against
-eval/report_write        scorer.bats: one call by format
 train/attention_sample   trainer.bats, attnviz.bats: needs a trained model
 train/checkpoint         checkpoints.bats: whole runs, killed and gone on with
 train/clustering         trainer.bats: --clusters; what it computes is train/kmeans
