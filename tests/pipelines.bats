@@ -179,6 +179,12 @@ daily_log() {
     batcher -q --epochs 1 best/split.mp | predictor -q --model best/best.safetensors | scorer --by none >again
 }
 
+@test "ablation.mk: the wide part without each kind of evidence" {
+    log >log.tsv
+    pipeline ablation DATA=log.tsv OUT=ablation KINDS='next own' TRAIN=--quiet >said 2>err || { cat err; false; }
+    [ "$(tail -n +2 ablation/scores.txt | grep -E '^wide|^without' | cut -d' ' -f1 | sort -u | tr '\n' ' ')" = 'wide wide-50 without-next without-own ' ]
+}
+
 @test "aging.mk: one line a model, by the day of the test; networks are trained again each day" {
     log >log.tsv
     from=$(cut -f2 log.tsv | cut -c1-10 | sort -u | sed -n 6p)

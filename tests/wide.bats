@@ -48,6 +48,23 @@ results() { spcat "$1" | tail -n +2; }
     compare "$(recall wide.mp) >= 0.70"
 }
 
+@test "kinds of evidence can be left out, in every use of the model, and the model's name says so" {
+    wide --without own,habit --postings 50 --save some.safetensors -o some.mp "$SMALL"
+    wide -o all.mp "$SMALL"
+    run -1 cmp -s <(results some.mp) <(results all.mp)
+    scorer --by none some.mp | grep -q '^wide postings 50 without own,habit '
+    predictor -q -j 1 --model some.safetensors "$SMALL" | scorer --json --by none | jq -e .loss >again
+    best=$(scorer --json --by none some.mp | jq -es 'map(select(.best))[0].loss')
+    grep -qxF -- "$best" again
+    recommender -q --model some.safetensors --why --top 3 "$BATS_FILE_TMPDIR/small-split.mp" >reasons
+    [ -s reasons ]
+    run -1 grep -E 'times in your last|you .* after' reasons
+    run -64 --separate-stderr wide --without own,fun "$SMALL"
+    [[ $stderr == *'"fun" is no kind of evidence: there are next, near, '* ]]
+    run -64 --separate-stderr trainer --model narm --postings 50 "$SMALL"
+    [[ $stderr == *'--postings is for a wide part: give --wide'* ]]
+}
+
 @test "two runs with one seed give the same bytes, weights included; another seed does not" {
     wide --seed 3 --save a.st -o a.mp "$SMALL"
     wide --seed 3 --save b.st -o b.mp "$SMALL"

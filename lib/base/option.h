@@ -19,6 +19,10 @@ enum option_kind {
                      * order of the command line; value is NULL where `argument` is */
 };
 
+/* What tells models apart: a value that is not the default is in a run's name, alone or after the
+ * option's name. */
+enum option_label { LABEL_NONE, LABEL_VALUE, LABEL_NAMED };
+
 struct option {
     enum option_kind kind;
     char letter;          /* short form, 0 = none */
@@ -31,8 +35,8 @@ struct option {
                            * them means "not given" and is not shown */
     const char *choices;
     int (*call)(void *to, const char *value, struct err *e);
-    size_t at;   /* of rows that a struct owns: the value's offset in the struct */
-    bool labels; /* tells models apart: a value that is not the default is in a run's name */
+    size_t at; /* of rows that a struct owns: the value's offset in the struct */
+    enum option_label labels;
 };
 
 /* "N", "FILE", "mean|last": how the help calls the value; NULL: the option takes none. */

@@ -56,7 +56,11 @@ struct session {
 
 /* For each position of a batch the items that counting knows something of, its candidates, and
  * numbers that say what (index/evidence.h). */
-enum { EVIDENCE_FEATURES = 26, EVIDENCE_CONTEXT = 12 };
+enum {
+    EVIDENCE_FEATURES = 26,
+    EVIDENCE_CONTEXT = 12,
+    EVIDENCE_POSTINGS = 200 /* newest sessions of an item that are looked at, as it was developed */
+};
 struct evidence {
     int positions, candidates;
     const int32_t *start; /* [positions + 1] where a position's candidates begin */

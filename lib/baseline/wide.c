@@ -35,7 +35,7 @@ struct baseline_wide *baseline_wide_new(const struct baseline *b)
                         online == ONLINE_ALL ? PART_TEST : PART_TRAIN);
     w->maker = (struct evidence_maker){.index = &w->index,
                                        .store = b->store,
-                                       .postings = INDEX_POSTINGS,
+                                       .postings = EVIDENCE_POSTINGS,
                                        .own = online == ONLINE_NONE ? PART_TRAIN : PART_NONE};
     open_prior(w, b);
     return w;

@@ -14,10 +14,6 @@
 #include "base/records.h"
 #include "index/index.h"
 
-/* How many of an item's newest sessions are looked at, as it was developed: 50 are faster, and cost
- * a little of MRR. */
-enum { INDEX_POSTINGS = 200 };
-
 struct evidence_worker;
 
 /* Makes evidence.  The caller sets the first block and keeps what it points to. */
@@ -26,6 +22,7 @@ struct evidence_maker {
     const struct session_store *store; /* keeps times */
     const int32_t *row; /* [items] as in struct batching; NULL: ids are the store's */
     int postings;       /* M: sessions looked at of each item, the newest */
+    uint32_t without;   /* bit f: feature f is 0, as if nothing were known of it */
     int threads;
     bool last;        /* of each session the last position alone */
     bool tells_votes; /* tell the votes too */

@@ -456,6 +456,13 @@ static size_t keep_chosen(struct evidence_worker *w)
     return w->kept.len;
 }
 
+static void leave_out(uint32_t without, float *f, size_t n)
+{
+    for (size_t i = 0; without && i < n; i++, f += EVIDENCE_FEATURES)
+        for (int k = 0; k < EVIDENCE_FEATURES; k++)
+            f[k] = without >> k & 1 ? 0 : f[k];
+}
+
 static void put_candidates(struct evidence_worker *w, const struct position *p)
 {
     size_t n = keep_chosen(w);
@@ -466,6 +473,7 @@ static void put_candidates(struct evidence_worker *w, const struct position *p)
         put_features(w, p, (size_t)w->kept.at[i], feature + i * EVIDENCE_FEATURES, w->to_log.at + i,
                      n);
     put_logs(feature, w->to_log.at, n);
+    leave_out(w->maker->without, feature, n);
     w->found.feature.len += n * EVIDENCE_FEATURES;
 }
 

@@ -44,7 +44,11 @@ struct hierarchical_options {
 };
 
 static const struct hierarchical_options defaults = {
-    .shared = {.embedding = 100, .dropout = 0.2, .decoder = "dense", .gru = "reset-after"},
+    .shared = {.embedding = 100,
+               .dropout = 0.2,
+               .decoder = "dense",
+               .gru = "reset-after",
+               .postings = EVIDENCE_POSTINGS},
     .session_rep = "mean",
     .user_rep = "last",
 };
@@ -56,7 +60,7 @@ static const struct option own_rows[] = {
     {OPTION_CHOICE, .name = "user-rep", .choices = "mean|last|attention", .recorded = true,
      .at = offsetof(struct hierarchical_options, user_rep),
      .help = "how sessions become the user's representation"},
-    {OPTION_TEXT, .name = "inter", .argument = "LIST", .recorded = true, .labels = true,
+    {OPTION_TEXT, .name = "inter", .argument = "LIST", .recorded = true, .labels = LABEL_VALUE,
      .at = offsetof(struct hierarchical_options, inter),
      .help = "inputs of attention over sessions besides states: delta,week,age"},
     {OPTION_CHOICE, .name = "attend-to", .choices = "output|input", .recorded = true,
@@ -69,8 +73,8 @@ static const struct option own_rows[] = {
 };
 
 static const struct option *const options[] = {
-    model_size_rows, own_rows, model_user_weight_rows, model_gru_rows, model_decoder_rows,
-    model_wide_rows, NULL};
+    model_size_rows,    own_rows,        model_user_weight_rows, model_gru_rows,
+    model_decoder_rows, model_wide_rows, model_evidence_rows,    NULL};
 
 static const struct hierarchical_options *own_options(const struct model_options *o)
 {

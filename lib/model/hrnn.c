@@ -68,8 +68,8 @@ static const struct option hidden_rows[] = {
 };
 
 static const struct option user_rows[] = {
-    {OPTION_CHOICE, .name = "propagate", .choices = "init|all", .recorded = true, .labels = true,
-     .at = offsetof(struct recurrent_options, propagate),
+    {OPTION_CHOICE, .name = "propagate", .choices = "init|all", .recorded = true,
+     .labels = LABEL_VALUE, .at = offsetof(struct recurrent_options, propagate),
      .help = "use the user's state in a session's first state, or in every step too"},
     {OPTION_REAL, .name = "user-dropout", .argument = "RATE", .recorded = true, .high = 0.999,
      .at = offsetof(struct recurrent_options, user_dropout),

@@ -42,7 +42,11 @@ struct ii_rnn_options {
 };
 
 static const struct ii_rnn_options defaults = {
-    .shared = {.embedding = 100, .dropout = 0.2, .decoder = "dense", .gru = "reset-after"},
+    .shared = {.embedding = 100,
+               .dropout = 0.2,
+               .decoder = "dense",
+               .gru = "reset-after",
+               .postings = EVIDENCE_POSTINGS},
     .session_rep = "mean",
 };
 
@@ -50,10 +54,10 @@ static const struct option own_rows[] = {
     {OPTION_CHOICE, .name = "session-rep", .choices = "mean|last", .recorded = true,
      .at = offsetof(struct ii_rnn_options, session_rep),
      .help = "representation of an earlier session: mean of its items, or last state"},
-    {OPTION_TEXT, .name = "inter", .argument = "LIST", .recorded = true, .labels = true,
+    {OPTION_TEXT, .name = "inter", .argument = "LIST", .recorded = true, .labels = LABEL_VALUE,
      .at = offsetof(struct ii_rnn_options, inter),
      .help = "attend to earlier sessions by these inputs: hidden,delta,week,age"},
-    {OPTION_CHOICE, .name = "intra", .choices = "cat|sum", .recorded = true, .labels = true,
+    {OPTION_CHOICE, .name = "intra", .choices = "cat|sum", .recorded = true, .labels = LABEL_VALUE,
      .at = offsetof(struct ii_rnn_options, intra),
      .help = "attend to earlier sessions at every step too"},
     {OPTION_FLAG, .name = "bidirectional", .recorded = true,
@@ -63,8 +67,8 @@ static const struct option own_rows[] = {
 };
 
 static const struct option *const options[] = {
-    model_size_rows, own_rows, model_user_weight_rows, model_gru_rows, model_decoder_rows,
-    model_wide_rows, NULL};
+    model_size_rows,    own_rows,        model_user_weight_rows, model_gru_rows,
+    model_decoder_rows, model_wide_rows, model_evidence_rows,    NULL};
 
 static const struct ii_rnn_options *own_options(const struct model_options *o)
 {

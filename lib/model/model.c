@@ -1,9 +1,11 @@
 #include "model/model.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "model/evidence_kinds.h"
 #include "model/wide_part.h"
 
 /* ---- options ---- */
@@ -20,7 +22,7 @@ const struct option model_size_rows[] = {
 
 const struct option model_decoder_rows[] = {
     {OPTION_CHOICE, .name = "decoder", .choices = "dense|tied|bilinear", .recorded = true,
-     .labels = true, .at = offsetof(struct model_options, decoder),
+     .labels = LABEL_VALUE, .at = offsetof(struct model_options, decoder),
      .help = "score items by a dense layer, or by their embeddings"},
     {0},
 };
@@ -49,8 +51,19 @@ const struct option model_unroll_rows[] = {
 };
 
 const struct option model_wide_rows[] = {
-    {OPTION_FLAG, .name = "wide", .recorded = true, .labels = true,
+    {OPTION_FLAG, .name = "wide", .recorded = true, .labels = LABEL_NAMED,
      .at = offsetof(struct model_options, wide), .help = "add what counts say of each item"},
+    {0},
+};
+
+const struct option model_evidence_rows[] = {
+    {OPTION_INT, .name = "postings", .argument = "M", .recorded = true, .labels = LABEL_NAMED,
+     .low = 1, .high = 1 << 20, .at = offsetof(struct model_options, postings),
+     .help = "how many of an item's newest sessions to look at"},
+    {OPTION_TEXT, .name = "without", .argument = "KINDS", .recorded = true, .labels = LABEL_NAMED,
+     .at = offsetof(struct model_options, without),
+     .help = "leave kinds of evidence out: next, near, similar, own, habit, session, popular, "
+             "fresh"},
     {0},
 };
 
@@ -61,6 +74,26 @@ struct model_options *model_options_new(const struct model_class *class)
     return o;
 }
 
+static bool value_differs(const struct option *a, const struct option *b)
+{
+    if (a->kind == OPTION_FLAG)
+        return *(const bool *)a->to != *(const bool *)b->to;
+    if (a->kind == OPTION_INT)
+        return *(const int64_t *)a->to != *(const int64_t *)b->to;
+    const char *x = *(const char **)a->to, *y = *(const char **)b->to;
+    return x && (!y || strcmp(x, y));
+}
+
+static void append_label(const struct option *o, struct buf *to)
+{
+    if (o->labels == LABEL_NAMED)
+        buf_format(to, " %s", o->name);
+    if (o->kind == OPTION_INT)
+        buf_format(to, " %" PRId64, *(const int64_t *)o->to);
+    else if (o->kind != OPTION_FLAG)
+        buf_format(to, " %s", *(const char **)o->to);
+}
+
 void model_label(const struct model_class *class, const struct model_options *o, struct buf *to)
 {
     struct model_options *plain = model_options_new(class);
@@ -68,20 +101,32 @@ void model_label(const struct model_class *class, const struct model_options *o,
     struct option *unset = option_bind(class->options, plain);
     buf_text(to, class->name);
     for (int i = 0; given[i].kind != OPTION_END; i++) {
-        if (!given[i].labels)
-            continue;
-        if (given[i].kind == OPTION_FLAG) {
-            if (*(const bool *)given[i].to != *(const bool *)unset[i].to)
-                buf_format(to, " %s", given[i].name);
-            continue;
-        }
-        const char *value = *(const char **)given[i].to, *usual = *(const char **)unset[i].to;
-        if (value && (!usual || strcmp(value, usual)))
-            buf_format(to, " %s", value);
+        if (given[i].labels && value_differs(&given[i], &unset[i]))
+            append_label(&given[i], to);
     }
     mem_free(given);
     mem_free(unset);
     mem_free(plain);
+}
+
+static int check_evidence(const struct model_class *class, const struct model_options *o,
+                          struct err *e)
+{
+    const struct model_options *plain = class->defaults;
+    uint32_t unused;
+    if (!o->wide && (o->without || o->postings != plain->postings))
+        return err_set(e, STATUS_USAGE, "--%s is for a wide part: give --wide",
+                       o->without ? "without" : "postings");
+    return o->without ? evidence_kinds_parse(o->without, &unused, e) : 0;
+}
+
+uint32_t model_without(const struct model_options *o)
+{
+    uint32_t features = 0;
+    struct err unused;
+    if (o->without)
+        evidence_kinds_parse(o->without, &features, &unused);
+    return features;
 }
 
 int model_check(const struct model_class *class, const struct model_options *o, struct err *e)
@@ -89,6 +134,8 @@ int model_check(const struct model_class *class, const struct model_options *o, 
     if (o->clusters && !o->per_user)
         return err_set(e, STATUS_USAGE,
                        "--clusters needs --per-user, which names the levels of attention");
+    if (check_evidence(class, o, e))
+        return e->status;
     return class->check ? class->check(o, e) : 0;
 }
 

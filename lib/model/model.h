@@ -34,6 +34,8 @@ struct model_options {
     const char *clusters; /* a number or a file: clusters of users that share such weights */
     bool join_sessions;   /* each user's sessions are read as one */
     bool wide;            /* with the wide part (model/wide_part.h) */
+    int64_t postings;     /* how many of an item's newest sessions it looks at */
+    const char *without;  /* "own,habit": kinds of evidence that it does not know; NULL: none */
     int64_t unroll;       /* steps of slots in one update */
 };
 
@@ -44,6 +46,7 @@ extern const struct option model_gru_rows[];         /* gru */
 extern const struct option model_user_weight_rows[]; /* per-user, clusters */
 extern const struct option model_unroll_rows[];      /* unroll */
 extern const struct option model_wide_rows[];        /* wide */
+extern const struct option model_evidence_rows[];    /* postings, without */
 
 enum { WEEK_HOURS = 168 }; /* hours of a week; as an hour of the week, 168 means "none" */
 
@@ -169,6 +172,9 @@ void model_label(const struct model_class *class, const struct model_options *o,
 
 /* Checks how the options fit together, before there is any data.  64. */
 int model_check(const struct model_class *class, const struct model_options *o, struct err *e);
+
+/* Features of evidence that a wide part does not know: bit f for feature f. */
+uint32_t model_without(const struct model_options *o);
 
 bool model_attends(const struct model_class *class, const struct model_options *o);
 

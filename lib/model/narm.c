@@ -33,7 +33,11 @@ struct narm_options {
 };
 
 static const struct narm_options defaults = {
-    .shared = {.embedding = 100, .dropout = 0.2, .decoder = "bilinear", .gru = "reset-after"},
+    .shared = {.embedding = 100,
+               .dropout = 0.2,
+               .decoder = "bilinear",
+               .gru = "reset-after",
+               .postings = EVIDENCE_POSTINGS},
     .encoder = "hybrid",
     .feature_dropout = 0.5,
 };
@@ -42,7 +46,7 @@ static const struct option own_rows[] = {
     {OPTION_INT, .name = "hidden", .argument = "N", .recorded = true, .high = 65536,
      .at = offsetof(struct narm_options, hidden), .help = "size of states; 0: as --embedding"},
     {OPTION_CHOICE, .name = "encoder", .choices = "global|local|hybrid", .recorded = true,
-     .labels = true, .at = offsetof(struct narm_options, encoder),
+     .labels = LABEL_VALUE, .at = offsetof(struct narm_options, encoder),
      .help = "newest state (global), attention over states (local), or both"},
     {OPTION_REAL, .name = "feature-dropout", .argument = "RATE", .recorded = true, .high = 0.999,
      .at = offsetof(struct narm_options, feature_dropout),
@@ -50,8 +54,9 @@ static const struct option own_rows[] = {
     {0},
 };
 
-static const struct option *const options[] = {model_size_rows,    own_rows,        model_gru_rows,
-                                               model_decoder_rows, model_wide_rows, NULL};
+static const struct option *const options[] = {
+    model_size_rows,     own_rows, model_gru_rows, model_decoder_rows, model_wide_rows,
+    model_evidence_rows, NULL};
 
 static const struct narm_options *own_options(const struct model_options *o)
 {

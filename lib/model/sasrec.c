@@ -52,7 +52,7 @@ struct sasrec_options {
 };
 
 static const struct sasrec_options defaults = {
-    .shared = {.embedding = 100, .dropout = 0.5, .decoder = "tied"},
+    .shared = {.embedding = 100, .dropout = 0.5, .decoder = "tied", .postings = EVIDENCE_POSTINGS},
     .blocks = 2,
     .heads = 2,
     .positions = 50,
@@ -77,8 +77,8 @@ static const struct option own_rows[] = {
     {0},
 };
 
-static const struct option *const options[] = {model_size_rows, own_rows, model_decoder_rows,
-                                               model_wide_rows, NULL};
+static const struct option *const options[] = {
+    model_size_rows, own_rows, model_decoder_rows, model_wide_rows, model_evidence_rows, NULL};
 
 static const struct sasrec_options *own_options(const struct model_options *o)
 {

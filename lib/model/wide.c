@@ -5,8 +5,8 @@
 
 #include "model/wide_part.h"
 
-static const struct model_options defaults = {.wide = true};
-static const struct option *const options[] = {NULL};
+static const struct model_options defaults = {.wide = true, .postings = EVIDENCE_POSTINGS};
+static const struct option *const options[] = {model_evidence_rows, NULL};
 
 static void wide_open(struct model *m)
 {

@@ -40,7 +40,8 @@ static int open_counts(struct engine *a, struct err *e)
     a->store.keeps_times = true;
     a->evidence = (struct evidence_maker){.index = &a->counted.index,
                                           .store = &a->store,
-                                          .postings = INDEX_POSTINGS,
+                                          .postings = (int)a->saved->options->postings,
+                                          .without = model_without(a->saved->options),
                                           .threads = threads_to_be_had(omp_get_num_procs()),
                                           .last = true,
                                           .tells_votes = a->why};

@@ -9,7 +9,7 @@
 #include "train/saved_model.h"
 #include "model/model.h"
 #include "index/evidence.h"
-#include "index/evidence_kinds.h"
+#include "model/evidence_kinds.h"
 #include "model/wide_score.h"
 #include "recommend/users.h"
 

@@ -1,7 +1,7 @@
 /* Reasons of each recommended item: the kinds of evidence that speak for it in a wide part.
  *
  * A kind adds to an item what its score loses where the features of the kind are those of an item
- * of which nothing of the kind is known (index/evidence_kinds.h). */
+ * of which nothing of the kind is known (model/evidence_kinds.h). */
 #ifndef RECOMMEND_ITEM_REASONS_H
 #define RECOMMEND_ITEM_REASONS_H
 

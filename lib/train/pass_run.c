@@ -67,7 +67,8 @@ static void open_counts(struct pass_run *r, struct counts *c, enum part last)
     c->maker = (struct evidence_maker){.index = r->given ? r->given : &c->index,
                                        .store = &r->in.store,
                                        .row = r->in.batching.row,
-                                       .postings = INDEX_POSTINGS,
+                                       .postings = (int)r->model.options->postings,
+                                       .without = model_without(r->model.options),
                                        .threads = threads_to_be_had(wanted)};
 }
 

@@ -326,6 +326,34 @@ static void check_causal(const struct log_form *form, uint64_t seed, enum part p
            part_name[part], counting == ONLINE ? ", online" : "", (int)seed, changed, positions);
 }
 
+/* ---- what is left out ---- */
+
+static void check_without(const struct log_form *form)
+{
+    static struct log l;
+    const uint32_t without = 1 << 5 | 1 << 13 | 1 << 17;
+    struct maker all, some;
+    int32_t picked[LOG_SESSIONS];
+    int zeros = 0, wrong = 0;
+    log_make(&l, form, 1);
+    maker_open(&all, &l, NULL, 200, LEARNED);
+    maker_open(&some, &l, NULL, 200, LEARNED);
+    some.maker.without = without;
+    for (int32_t n = 0; n < l.sessions; n++)
+        picked[n] = n;
+    struct evidence x = evidence_make(&all.maker, picked, (size_t)l.sessions, true);
+    struct evidence y = evidence_make(&some.maker, picked, (size_t)l.sessions, true);
+    for (int32_t i = 0; i < x.candidates * EVIDENCE_FEATURES; i++) {
+        bool out = without >> i % EVIDENCE_FEATURES & 1;
+        zeros += out && x.feature[i] != 0;
+        wrong += y.feature[i] != (out ? 0 : x.feature[i]);
+    }
+    tap_ok(zeros > 100 && !wrong && x.candidates == y.candidates,
+           "features left out are 0, and no others: %d of them", zeros);
+    maker_close(&some);
+    maker_close(&all);
+}
+
 /* ---- threads, and what a worker keeps ---- */
 
 static bool same_evidence(const struct evidence *x, const struct evidence *y)
@@ -447,6 +475,7 @@ int main(void)
                 check_causal(&mixed, seed, part, counting);
                 check_causal(&busy, seed, part, counting);
             }
+    check_without(&mixed);
     check_threads(&large);
     check_growth(&alike);
     return tap_done();

@@ -1,5 +1,5 @@
 /* The kinds of evidence: every feature is of one; what they say, from features of known counts. */
-#include "index/evidence_kinds.h"
+#include "model/evidence_kinds.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -31,6 +31,21 @@ static void check_without(void)
             right = right && phi[f] == (evidence_kinds[k].features >> f & 1 ? 0 : (float)(f + 1));
     }
     tap_ok(right, "without a kind its features are 0, and no others");
+}
+
+static void check_parse(void)
+{
+    uint32_t features = 1;
+    struct err e = {0};
+    tap_ok(!evidence_kinds_parse("own", &features, &e) &&
+               features == evidence_kinds[EVIDENCE_OWN].features,
+           "one kind");
+    tap_ok(!evidence_kinds_parse("fresh,next", &features, &e) &&
+               features == (evidence_kinds[EVIDENCE_FRESH].features |
+                            evidence_kinds[EVIDENCE_NEXT].features),
+           "two kinds");
+    tap_ok(evidence_kinds_parse("own,", &features, &e) == STATUS_USAGE, "an empty end: %s", e.text);
+    tap_ok(evidence_kinds_parse("ow", &features, &e) == STATUS_USAGE, "half a name: %s", e.text);
 }
 
 /* Features as index/evidence_worker.c makes them of counts. */
@@ -96,6 +111,7 @@ int main(void)
 {
     check_table();
     check_without();
+    check_parse();
     check_all_words();
     return tap_done();
 }

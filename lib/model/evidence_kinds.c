@@ -1,7 +1,9 @@
-#include "index/evidence_kinds.h"
+#include "model/evidence_kinds.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #define BIT(f) (UINT32_C(1) << (f))
 
@@ -23,6 +25,35 @@ void evidence_without(enum evidence_kind kind, float phi[EVIDENCE_FEATURES])
     for (int f = 0; f < EVIDENCE_FEATURES; f++)
         if (evidence_kinds[kind].features & BIT(f))
             phi[f] = 0;
+}
+
+static int no_kind(const char *text, size_t n, struct err *e)
+{
+    char all[200] = "";
+    size_t at = 0;
+    for (int k = 0; k < EVIDENCE_KINDS; k++)
+        at += (size_t)snprintf(all + at, sizeof all - at, "%s%s", k ? ", " : "",
+                               evidence_kinds[k].name);
+    return err_set(e, STATUS_USAGE, "\"%.*s\" is no kind of evidence: there are %s", (int)n, text,
+                   all);
+}
+
+int evidence_kinds_parse(const char *text, uint32_t *features, struct err *e)
+{
+    *features = 0;
+    for (const char *at = text;; at++) {
+        size_t n = strcspn(at, ",");
+        int k = 0;
+        while (k < EVIDENCE_KINDS &&
+               !bytes_equal((struct bytes){at, n}, bytes_of(evidence_kinds[k].name)))
+            k++;
+        if (k == EVIDENCE_KINDS)
+            return no_kind(at, n, e);
+        *features |= evidence_kinds[k].features;
+        at += n;
+        if (!*at)
+            return 0;
+    }
 }
 
 /* ---- numbers back from features ---- */

@@ -1,8 +1,9 @@
 /* The kinds of evidence: which features belong to each, what it is to be without one, and what the
  * features of an item say, in words. */
-#ifndef INDEX_EVIDENCE_KINDS_H
+#ifndef MODEL_EVIDENCE_KINDS_H
 #define INDEX_EVIDENCE_KINDS_H
 
+#include "base/err.h"
 #include "base/records.h"
 
 enum evidence_kind {
@@ -27,6 +28,10 @@ extern const struct evidence_kind_row evidence_kinds[EVIDENCE_KINDS];
 
 /* Sets the features of the kind to 0: those of an item of which nothing of the kind is known. */
 void evidence_without(enum evidence_kind kind, float phi[EVIDENCE_FEATURES]);
+
+/* Reads "own,habit": bit f of *features is set where feature f is of one of these kinds.  64 on any
+ * other text. */
+int evidence_kinds_parse(const char *text, uint32_t *features, struct err *e);
 
 /* What else there is to say of an item. */
 struct evidence_said {
