@@ -126,12 +126,7 @@ teardown() {
 
 # Modules that the tests of programs cover, with the reason why they have no unit test of their own.
 covered_by_programs="
-data/csv                 csv-sessionize.bats: what it reads are options and logs
-data/raw                 the three sessionizers' tests; tests/fuzz/raw.c
-data/select              spcat.bats: --grep on streams of each kind
-data/sessionize_options  the three sessionizers' tests: a table of options
 data/sessionize_run      the three sessionizers' tests: whole runs
-data/sessionizer         the three sessionizers' tests, against tests/check-sessions.py
 train/attention_sample   trainer.bats, attnviz.bats: needs a trained model
 train/checkpoint         checkpoints.bats: whole runs, killed and gone on with
 train/clustering         trainer.bats: --clusters; what it computes is train/kmeans
