@@ -130,16 +130,19 @@ together() { spcat "$1" | jq -s 'map(select(.[0] == "rank")[1].user | length) | 
 
 # The rates are in the middle of their rise, and of their fall.
 @test "a run that is stopped in the middle and resumed gives the bytes of one that is not" {
-    wide --save never.st -o never.mp "$SMALL"
-    for percent in 20 55 85; do
-        rm -f check out.mp
-        head -c "$(within "$SMALL" $percent)" "$SMALL" >part.mp # where it ends, the run fails
-        run wide --save model.st -o out.mp --checkpoint check --checkpoint-every 1 part.mp
-        [ "$status" != 0 ]
-        [ -s check ]
-        wide --save model.st -o out.mp --checkpoint check --resume check "$SMALL"
-        cmp never.mp out.mp
-        cmp never.st model.st
+    for threads in 1 2; do # 2: evidence is made one batch ahead
+        wide --threads $threads --save never.st -o never.mp "$SMALL"
+        for percent in 20 55 85; do
+            rm -f check out.mp
+            head -c "$(within "$SMALL" $percent)" "$SMALL" >part.mp # where it ends, the run fails
+            run wide --threads $threads --save model.st -o out.mp \
+                --checkpoint check --checkpoint-every 1 part.mp
+            [ "$status" != 0 ]
+            [ -s check ]
+            wide --threads $threads --save model.st -o out.mp --checkpoint check --resume check "$SMALL"
+            cmp never.mp out.mp
+            cmp never.st model.st
+        done
     done
 }
 

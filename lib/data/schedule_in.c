@@ -35,6 +35,7 @@ void schedule_in_close(struct schedule_in *s)
     parallel_batches_release(&s->parallel);
     batching_release(&s->batching);
     session_store_release(&s->store);
+    vec_release(&s->number);
     vec_release(&s->edges);
     batches_in_close(s->in);
     *s = (struct schedule_in){0};
@@ -80,17 +81,20 @@ static bool repeat(struct schedule_in *s, struct batches_record *r)
 
 /* ---- records ---- */
 
-/* The next record: of the pass that comes again, the one that was read ahead, or the input's. */
+/* The next record: the one that was read before its turn, of the pass that comes again, or the
+ * input's. */
 static enum read_result next_record(struct schedule_in *s, struct batches_record *r, struct err *e)
 {
-    if (s->again && repeat(s, r))
-        return READ_RECORD;
-    s->again = false;
     if (s->holds) {
         s->holds = false;
         *r = s->held;
+        if (s->held_result == READ_ERROR)
+            *e = s->held_error;
         return s->held_result;
     }
+    if (s->again && repeat(s, r))
+        return READ_RECORD;
+    s->again = false;
     enum read_result got = batches_in_next(s->in, r, e);
     if (got == READ_RECORD && (r->kind == RECORD_BATCH || r->kind == RECORD_PARALLEL)) {
         if (!s->keeping)
@@ -184,8 +188,11 @@ static int begin_pass(struct schedule_in *s, struct epoch epoch, struct err *e)
 static void make_batch(struct schedule_in *s, struct schedule_record *to)
 {
     struct batches_record r = take_together(s);
-    *to = (struct schedule_record){.kind = RECORD_BATCH, .learn = r.learn, .number = r.number};
-    to->batch = batching_make(&s->batching, column_i32(r.number), r.number.len, r.learn);
+    vec_clear(&s->number);
+    vec_append(&s->number, column_i32(r.number), r.number.len);
+    *to = (struct schedule_record){
+        .kind = RECORD_BATCH, .learn = r.learn, .number = {s->number.at, s->number.len}};
+    to->batch = batching_make(&s->batching, s->number.at, s->number.len, r.learn);
 }
 
 /* Takes a record of the stream; *given: it makes one for the caller. */
@@ -239,4 +246,44 @@ enum read_result schedule_in_next(struct schedule_in *s, struct schedule_record 
             return READ_ERROR;
     }
     return READ_RECORD;
+}
+
+/* ---- reading ahead ---- */
+
+/* Reads the record behind a batch, unless one has to wait for it.  What was read before is still
+ * that of the input when it is asked for its digest. */
+static void hold_next(struct schedule_in *s)
+{
+    bool repeats = s->again && s->kept[s->epoch.part].record < s->kept[s->epoch.part].size.len;
+    if (s->holds || s->parallel.slots || (!repeats && batches_in_would_wait(s->in)))
+        return;
+    s->digest = s->keeps_digest ? batches_in_digest(s->in) : 0;
+    s->held_error.status = 0;
+    s->held_result = next_record(s, &s->held, &s->held_error);
+    s->holds = true;
+}
+
+const int32_t *schedule_in_ahead(struct schedule_in *s, size_t *count)
+{
+    const struct batches_record *next = &s->rest;
+    *count = 0;
+    if (!s->rest.number.len) {
+        hold_next(s);
+        if (!s->holds || s->held_result != READ_RECORD || s->held.kind != RECORD_BATCH)
+            return NULL;
+        next = &s->held;
+    }
+    *count = sessions_together(s, next);
+    return column_i32(next->number);
+}
+
+void schedule_in_digest_begin(struct schedule_in *s)
+{
+    batches_in_digest_begin(s->in);
+    s->keeps_digest = true;
+}
+
+uint64_t schedule_in_digest(const struct schedule_in *s)
+{
+    return s->holds && !s->parallel.slots ? s->digest : batches_in_digest(s->in);
 }

@@ -37,9 +37,14 @@ struct schedule_in {
     struct kept_pass kept[4]; /* by part */
     bool again, keeping;      /* the pass comes from `kept`, or goes there */
     struct batches_record
-        rest; /* of a batch that comes in several: what is left; no session: none */
-    struct batches_record held; /* the record behind a pass of parallel mini-batches */
+        rest;       /* of a batch that comes in several: what is left; no session: none */
+    i32_vec number; /* the sessions of the current batch */
+    struct batches_record held; /* a record that was read before its turn: the one behind a pass of
+                                   parallel mini-batches, or behind a batch */
     enum read_result held_result;
+    struct err held_error;
+    uint64_t digest;      /* where it was read behind a batch: as it was before */
+    bool keeps_digest;    /* set where digests are asked for */
     bool holds, in_slots; /* `held` waits; slots may have steps left */
 };
 
@@ -49,6 +54,15 @@ int schedule_in_open(struct schedule_in *s, const char *const *paths, int count,
 
 /* Arrays are valid until the next call.  RECORD, END or ERROR. */
 enum read_result schedule_in_next(struct schedule_in *s, struct schedule_record *r, struct err *e);
+
+/* For the time between a batch and the next call of schedule_in_next: the sessions of the batch
+ * that comes next, `count` of them, which is read before its turn.  0: what comes next is not a
+ * batch of this pass, or one would have to wait for it.  Errors come with schedule_in_next. */
+const int32_t *schedule_in_ahead(struct schedule_in *s, size_t *count);
+
+/* batches_in_digest_begin, and the digest of all records up to the current one. */
+void schedule_in_digest_begin(struct schedule_in *s);
+uint64_t schedule_in_digest(const struct schedule_in *s);
 
 void schedule_in_close(struct schedule_in *s); /* {0} is fine */
 

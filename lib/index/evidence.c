@@ -48,7 +48,7 @@ static void make_session(struct evidence_maker *e, size_t session, bool ended, s
 }
 
 /* Puts the sessions one behind another; makes room for them all. */
-static void place_sessions(struct evidence_maker *e, struct made *made, size_t count)
+static void place_sessions(struct made_evidence *e, struct made *made, size_t count)
 {
     size_t positions = 0, candidates = 0;
     for (size_t i = 0; i < count; i++) {
@@ -69,9 +69,10 @@ static void place_sessions(struct evidence_maker *e, struct made *made, size_t c
     e->item.len = candidates;
 }
 
-static void copy_session(const struct evidence_maker *e, const struct made *m)
+static void copy_session(const struct evidence_maker *maker, const struct made_evidence *e,
+                         const struct made *m)
 {
-    const struct found_evidence *f = evidence_worker_found(e->worker[m->worker]);
+    const struct found_evidence *f = evidence_worker_found(maker->worker[m->worker]);
     size_t positions = m->positions_to - m->positions, n = m->candidates_to - m->candidates;
     int32_t moved = (int32_t)m->at_candidate - (int32_t)m->candidates;
     for (size_t i = 0; i < positions; i++)
@@ -85,7 +86,7 @@ static void copy_session(const struct evidence_maker *e, const struct made *m)
     memcpy(e->feature.at + m->at_candidate * EVIDENCE_FEATURES,
            f->feature.at + m->candidates * EVIDENCE_FEATURES,
            n * EVIDENCE_FEATURES * sizeof(float));
-    if (!e->tells_votes)
+    if (!maker->tells_votes)
         return;
     memcpy(e->votes.at + m->at_candidate, f->votes.at + m->candidates, n * sizeof(int32_t));
     memcpy(e->voters.at + m->at_position, f->voters.at + m->positions, positions * sizeof(int32_t));
@@ -95,34 +96,41 @@ struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, s
                               bool ended)
 {
     struct made *made = mem_alloc(count * sizeof *made);
+    struct made_evidence *to = &e->made[e->turn ^= 1];
     open_workers(e);
     for (int t = 0; t < e->threads; t++)
         evidence_worker_begin(e->worker[t]);
 #pragma omp parallel for num_threads(e->threads) schedule(dynamic, 1)
     for (size_t i = 0; i < count; i++)
         make_session(e, (size_t)picked[i], ended, &made[i]);
-    place_sessions(e, made, count);
+    place_sessions(to, made, count);
 #pragma omp parallel for num_threads(e->threads) schedule(static)
     for (size_t i = 0; i < count; i++)
-        copy_session(e, &made[i]);
+        copy_session(e, to, &made[i]);
     mem_free(made);
-    return (struct evidence){.positions = (int)e->start.len - 1,
-                             .candidates = (int)e->item.len,
-                             .start = e->start.at,
-                             .item = e->item.at,
-                             .feature = e->feature.at,
-                             .context = e->context.at,
-                             .votes = e->tells_votes ? e->votes.at : NULL,
-                             .voters = e->tells_votes ? e->voters.at : NULL};
+    return (struct evidence){.positions = (int)to->start.len - 1,
+                             .candidates = (int)to->item.len,
+                             .start = to->start.at,
+                             .item = to->item.at,
+                             .feature = to->feature.at,
+                             .context = to->context.at,
+                             .votes = e->tells_votes ? to->votes.at : NULL,
+                             .voters = e->tells_votes ? to->voters.at : NULL};
+}
+
+static void release_made(struct made_evidence *m)
+{
+    vec_release(&m->start);
+    vec_release(&m->item);
+    vec_release(&m->feature);
+    vec_release(&m->context);
+    vec_release(&m->votes);
+    vec_release(&m->voters);
 }
 
 void evidence_release(struct evidence_maker *e)
 {
     close_workers(e);
-    vec_release(&e->start);
-    vec_release(&e->item);
-    vec_release(&e->feature);
-    vec_release(&e->context);
-    vec_release(&e->votes);
-    vec_release(&e->voters);
+    release_made(&e->made[0]);
+    release_made(&e->made[1]);
 }

@@ -30,14 +30,17 @@ struct evidence_maker {
 
     struct evidence_worker **worker; /* [threads] */
     int32_t item_room, session_room; /* of the index when they were opened */
-    /* the evidence of the last batch */
-    i32_vec start, item, votes, voters;
-    f32_vec feature, context;
+    /* the evidence of the last two batches, by turns */
+    struct made_evidence {
+        i32_vec start, item, votes, voters;
+        f32_vec feature, context;
+    } made[2];
+    int turn;
 };
 
 /* The evidence of all positions of the store's sessions picked[0 .. count - 1], in the order of the
- * batch that batching_make makes of them; valid until the next call.  ended: only what had ended
- * before each session began counts. */
+ * batch that batching_make makes of them; valid until the call after the next one.  ended: only
+ * what had ended before each session began counts. */
 struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, size_t count,
                               bool ended);
 

@@ -105,6 +105,11 @@ uint64_t batches_in_digest(const struct batches_in *in)
     return frame_in_digest(in->r.frame);
 }
 
+bool batches_in_would_wait(struct batches_in *in)
+{
+    return frame_in_would_wait(in->r.frame);
+}
+
 /* ---- users, items, sessions ---- */
 
 static int define(struct batches_in *in, struct tagged *t, struct named *named, struct err *e)

@@ -104,6 +104,7 @@ const struct names *batches_in_items(const struct batches_in *in);
 uint64_t batches_in_skipped(const struct batches_in *in);
 void batches_in_digest_begin(struct batches_in *in); /* as frame_in_digest_begin */
 uint64_t batches_in_digest(const struct batches_in *in);
+bool batches_in_would_wait(struct batches_in *in); /* frame_in_would_wait */
 
 /* frame_in_at, for errors that the program finds in the current record. */
 int batches_in_at(const struct batches_in *in, struct err *e);

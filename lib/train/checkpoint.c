@@ -80,7 +80,7 @@ int checkpoint_write(struct checkpoint *c, struct err *e)
 {
     struct output_file *output = &c->run.out->sink;
     uint64_t length = 0;
-    uint64_t digest = batches_in_digest(c->run.in);
+    uint64_t digest = schedule_in_digest(c->run.in);
     if (c->run.flush(c->run.of, e) || (output->path && output_file_keep(output, &length, e)))
         return e->status;
     struct frame_stand stand = {0};
@@ -247,7 +247,7 @@ int checkpoint_open(struct checkpoint *c, const struct checkpoint_run *run, cons
     c->path = path ? path : resumed;
     if (!c->path)
         return 0;
-    batches_in_digest_begin(c->run.in);
+    schedule_in_digest_begin(c->run.in);
     if (c->resumed && strcmp(c->resumed, c->path) && lock_take(&c->other, c->resumed, e))
         return e->status;
     if (lock_take(&c->own, c->path, e) || (c->resumed && open_resumed(c, e)) ||
@@ -272,7 +272,7 @@ int checkpoint_restore(struct checkpoint *c, struct err *e)
 
 int checkpoint_arrive(struct checkpoint *c, struct err *e)
 {
-    uint64_t digest = batches_in_digest(c->run.in);
+    uint64_t digest = schedule_in_digest(c->run.in);
     if (memcmp(&digest, &c->digest, sizeof digest) != 0)
         return err_set(e, STATUS_DATA,
                        "%s is of other data: the first %" PRId64 " records of the input differ",

@@ -9,17 +9,18 @@
 #define TRAIN_CHECKPOINT_H
 
 #include "base/lock.h"
+#include "data/schedule_in.h"
 #include "nn/state.h"
 #include "stream/output.h"
 #include "stream/record.h"
 
 /* The run of a checkpoint. */
 struct checkpoint_run {
-    struct buf header;     /* of the output, packed: names data and options; owned */
-    const char *model;     /* its name */
-    const char *save;      /* the model file written at the end; NULL: none */
-    const char *path;      /* of the output; NULL: standard output */
-    struct batches_in *in; /* the input, its header read */
+    struct buf header;      /* of the output, packed: names data and options; owned */
+    const char *model;      /* its name */
+    const char *save;       /* the model file written at the end; NULL: none */
+    const char *path;       /* of the output; NULL: standard output */
+    struct schedule_in *in; /* the input, its header read */
     struct output *out;
     void (*state)(void *of, struct state *s); /* writes or restores the run's state */
     int (*flush)(void *of, struct err *e);    /* brings the state up to the last record */

@@ -111,16 +111,28 @@ void pass_run_set_done(struct pass_run *r)
     r->learner.done = done < 1 ? done : 1;
 }
 
+/* Whether evidence is made while the batch before is computed: by other threads than are busy. */
+static bool makes_ahead(const struct pass_run *r, const struct evidence_maker *m)
+{
+    return m->threads > 1 || !r->device->host;
+}
+
 void pass_run_evidence(struct pass_run *r, struct schedule_record *record)
 {
     if (!r->model.wide)
         return;
     bool training = r->learner.stats.epoch.part == PART_TRAIN;
-    bool online = r->o->online && !training;
+    bool online = r->o->online && !training, ended = training || online || r->given;
+    struct evidence_maker *m = online ? &r->ended.maker : &r->learned.maker;
+    size_t count;
     r->said =
-        evidence_make(online ? &r->ended.maker : &r->learned.maker, column_i32(record->number),
-                      record->number.len, training || online || r->given);
+        evidence_ahead_take(&r->ahead, m, column_i32(record->number), record->number.len, ended);
     record->batch.evidence = &r->said;
+    if (!makes_ahead(r, m))
+        return;
+    const int32_t *next = schedule_in_ahead(&r->in, &count);
+    if (count)
+        evidence_ahead_ask(&r->ahead, m, next, count, ended);
 }
 
 /* ---- passes ---- */
@@ -274,6 +286,7 @@ void pass_run_close(struct pass_run *r)
         learner_close(&r->learner);
     }
     model_close(&r->model);
+    evidence_ahead_close(&r->ahead);
     close_counts(&r->learned);
     close_counts(&r->ended);
     epoch_log_release(&r->log);

@@ -6,7 +6,7 @@
 #include "data/days.h"
 #include "data/repeats.h"
 #include "data/schedule_in.h"
-#include "index/evidence.h"
+#include "index/evidence_ahead.h"
 #include "stream/item_support.h"
 #include "stream/output.h"
 #include "stream/record.h"
@@ -44,6 +44,7 @@ struct pass_run {
     } learned, ended;
     const struct session_index *given; /* what is counted in tests instead; NULL: none is */
     struct evidence said;
+    struct evidence_ahead ahead;             /* and of the next one */
     struct attention_sample_to attention_to; /* writes attention records */
     struct epoch_log log;
     bool in_pass;

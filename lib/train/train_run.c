@@ -74,7 +74,7 @@ static int open_checkpoint(struct train_run *t, struct err *e)
     struct checkpoint_run run = {.model = o->class->name,
                                  .save = o->save,
                                  .path = p->output.path,
-                                 .in = p->in.in,
+                                 .in = &p->in,
                                  .out = &p->out,
                                  .state = run_state,
                                  .flush = flush,

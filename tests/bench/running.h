@@ -148,10 +148,9 @@ static inline void run_batch(struct running *r, int count, bool learn)
         bench_fail(&e);
 }
 
-/* Opens a model, fills every active user's history and runs FIRST steps.  Takes ownership of the
- * device. */
-static inline struct running *open_running(const struct shape *s, const struct variant *v,
-                                           int32_t users, int32_t active, struct device *d)
+/* Opens a model that has seen nothing.  Takes ownership of the device. */
+static inline struct running *open_new(const struct shape *s, const struct variant *v,
+                                       int32_t users, int32_t active, struct device *d)
 {
     struct running *r = mem_zero(1, sizeof *r);
     struct train_options t = {.seed = 1, .max_steps = -1};
@@ -170,6 +169,14 @@ static inline struct running *open_running(const struct shape *s, const struct v
     parameters_allocate(&r->model.parameters, r->device, OPTIMIZER_ADAM, 0, 1);
     learner_open(&r->learner, &r->model, &t);
     learner_begin(&r->learner, (struct epoch){1, PART_TRAIN});
+    return r;
+}
+
+/* Opens a model, fills every active user's history and runs FIRST steps. */
+static inline struct running *open_running(const struct shape *s, const struct variant *v,
+                                           int32_t users, int32_t active, struct device *d)
+{
+    struct running *r = open_new(s, v, users, active, d);
     for (int i = 0; i < HISTORY; i++)
         run_batch(r, active, false);
     for (int i = 0; i < FIRST; i++)

@@ -47,18 +47,35 @@ static void tell(const struct schedule_record *r, struct buf *to)
     }
 }
 
-/* All that the stream makes; a status that is not 0 comes as a word. */
-static void tell_all(const struct buf *stream, size_t test_targets, struct buf *to)
+/* Whether the batch is the one that came ahead of it, if one did: `count` sessions, copied. */
+static bool came_ahead(const struct schedule_record *r, const int32_t *ahead, size_t count)
+{
+    return !count || (r->kind == RECORD_BATCH && r->number.len == count &&
+                      !memcmp(r->number.at, ahead, count * sizeof *ahead));
+}
+
+/* All that the stream makes; a status that is not 0 comes as a word.  ahead: looks ahead at every
+ * `ahead`-th record; "?" if something else comes then. */
+static void tell_all(const struct buf *stream, size_t test_targets, int ahead, struct buf *to)
 {
     struct schedule_in s;
     struct schedule_record r;
     struct err e = {0};
     enum read_result got;
     const char *path = stream_file(stream->at, stream->len);
+    int32_t next[64];
+    size_t count = 0;
     must(schedule_in_open(&s, &path, 1, 0, &e), &e);
     s.test_targets = test_targets;
-    while ((got = schedule_in_next(&s, &r, &e)) == READ_RECORD)
+    for (int n = 0; (got = schedule_in_next(&s, &r, &e)) == READ_RECORD; n++) {
+        buf_text(to, came_ahead(&r, next, count) ? "" : "?");
+        count = 0;
+        const int32_t *at = ahead && n % ahead == 0 ? schedule_in_ahead(&s, &count) : NULL;
+        if (count)
+            memcpy(next, at, count * sizeof *next);
         tell(&r, to);
+    }
+    buf_text(to, count ? "?" : "");
     if (got == READ_ERROR)
         buf_format(to, " %d", e.status);
     buf_byte(to, 0);
@@ -113,17 +130,21 @@ static void small_streams(void)
         {STREAM_BATCHES, TEXT "[\"batch\",i[0]]", NAMES "65"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct buf stream = {0}, words = {0};
+        struct buf stream = {0};
         if (rows[i].text)
             stream_of(rows[i].sample, false, notated_records, rows[i].text, &stream);
         else
             stream_make(rows[i].sample, true, &stream);
-        tell_all(&stream, 0, &words);
         const char *wanted = rows[i].words;
         size_t n = strlen(wanted) - (wanted[strlen(wanted) - 1] == ' ');
-        tap_ok(strlen(words.at) == n && !strncmp(words.at, wanted, n), "%s", words.at);
+        for (int ahead = 0; ahead < 3; ahead++) {
+            struct buf words = {0};
+            tell_all(&stream, 0, ahead, &words);
+            tap_ok(strlen(words.at) == n && !strncmp(words.at, wanted, n), "%s%s", words.at,
+                   ahead ? ", looking ahead" : "");
+            buf_release(&words);
+        }
         buf_release(&stream);
-        buf_release(&words);
     }
 }
 
@@ -143,7 +164,7 @@ static void pieces(void)
     stream_of(STREAM_BATCHES, false, notated_records, text, &stream);
     for (size_t targets = 0; targets < 4; targets++) {
         struct buf words = {0}, all = {0};
-        tell_all(&stream, targets, &words);
+        tell_all(&stream, targets, (int)targets % 3, &words);
         buf_format(&all, "u0 u1 u2 u3 i0 i1 1train b0 1test %s 2train b0 2test %s", wanted[targets],
                    wanted[targets]);
         tap_ok(!strcmp(words.at, all.at), "%d targets: %s", (int)targets, words.at);

@@ -1,0 +1,36 @@
+/* Evidence that is made while the caller computes something else: in a thread of its own, one batch
+ * ahead. */
+#ifndef INDEX_EVIDENCE_AHEAD_H
+#define INDEX_EVIDENCE_AHEAD_H
+
+#include <pthread.h>
+
+#include "index/evidence.h"
+
+/* {0} has no thread and nothing asked for. */
+struct evidence_ahead {
+    bool running; /* the thread does; its maker is nobody else's while something is asked for */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    enum { AHEAD_NOTHING, AHEAD_ASKED, AHEAD_MADE, AHEAD_END } state;
+    /* what is asked for, and made */
+    struct evidence_maker *maker;
+    i32_vec picked;
+    bool ended;
+    struct evidence made;
+};
+
+/* Asks for evidence_make(maker, picked, count, ended); what was asked for before has been taken.
+ * Does nothing where no thread can be had. */
+void evidence_ahead_ask(struct evidence_ahead *a, struct evidence_maker *maker,
+                        const int32_t *picked, size_t count, bool ended);
+
+/* evidence_make, or what it gave if just this was asked for.  Waits for what was asked for, which
+ * is lost if it is something else. */
+struct evidence evidence_ahead_take(struct evidence_ahead *a, struct evidence_maker *maker,
+                                    const int32_t *picked, size_t count, bool ended);
+
+void evidence_ahead_close(struct evidence_ahead *a); /* before the makers are released */
+
+#endif
