@@ -185,6 +185,22 @@ daily_log() {
     [ "$(tail -n +2 ablation/scores.txt | grep -E '^wide|^without' | cut -d' ' -f1 | sort -u | tr '\n' ' ')" = 'wide wide-50 without-next without-own ' ]
 }
 
+@test "weights.mk: weights of several logs, and of all forms of the others for one that is held out" {
+    for k in 1 2; do
+        log --seed $k | lfm-sessionize -q | tfilter -q --split user:0.8 --validation 0.1 -o $k.mp
+    done
+    cp 1.mp 1-repeats.mp
+    make -f "$ROOT/pipelines/weights.mk" BIN="$SESSPIPE_BIN" FIXTURES="$ROOT/.build/${VARIANT:-release}/fixtures" OUT=w \
+        POOL='1.mp 2.mp 1-repeats.mp' ALONE='2' CYCLES=2 EACH=200 THREADS=1 TABLE=ready.c all held >said 2>err || { cat err; false; }
+    grep -q '^static const float wide_features_weight' ready.c
+    [ "$(grep -cE '^[12] +1 +1 ' said)" = 2 ]
+    grep -qE '^for cycle .*for log in +2  *2-alone; do .*without-1' said
+    grep -qE '^for cycle .*for log in 1  *1-repeats *; do .*without-2' said
+    # Each session of a log whose users are forgotten is a user.
+    spcat --check w/2-alone.train.mp
+    [ "$(spcat --summary w/2-alone.train.mp | awk 'NF == 2 && ($1 == "users" || $1 == "sessions") { print $2 }' | sort -u | wc -l)" = 1 ]
+}
+
 @test "aging.mk: one line a model, by the day of the test; networks are trained again each day" {
     log >log.tsv
     from=$(cut -f2 log.tsv | cut -c1-10 | sort -u | sed -n 6p)
