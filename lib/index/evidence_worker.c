@@ -18,7 +18,8 @@ enum {
     CHOSEN = 100,            /* candidates by each kind of score, and of the user's items */
     NEWEST = 50,             /* candidates that anybody used last */
     OWN_EVENTS = 2000,       /* newest events of the user that are looked at */
-    LOGS = 4096              /* logarithms of whole numbers in a table */
+    LOGS = 4096,             /* logarithms of whole numbers in a table */
+    AHEAD = 12               /* items whose facts are fetched before they are needed */
 };
 static const float NEAR_DECAY = 0.8f;     /* for each item back */
 static const float SESSION_DECAY = 0.85f; /* of what a shared item adds to a neighbour's weight */
@@ -259,8 +260,10 @@ static void score_around(struct evidence_worker *w, const struct position *p)
             c->rule[at] += rule * g->neighbour.at[i].sum[AROUND_RULE];
         }
     }
-    for (size_t i = 0; i < c->count; i++)
+    for (size_t i = 0; i < c->count; i++) {
+        item_facts_expect(&w->facts, c->item[i + AHEAD < c->count ? i + AHEAD : i]);
         c->near[i] *= item_facts_held(&w->facts, c->item[i])->root;
+    }
 }
 
 /* What the sessions that share items with this one are worth, in proportion to their votes. */
@@ -469,9 +472,12 @@ static void put_candidates(struct evidence_worker *w, const struct position *p)
     vec_reserve(&w->found.feature, n * EVIDENCE_FEATURES);
     vec_reserve(&w->to_log, n * TO_LOG);
     float *feature = w->found.feature.at + w->found.feature.len;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        int32_t ahead = w->kept.at[i + AHEAD < n ? i + AHEAD : i];
+        item_facts_expect_uses(&w->facts, w->scored.item[ahead]);
         put_features(w, p, (size_t)w->kept.at[i], feature + i * EVIDENCE_FEATURES, w->to_log.at + i,
                      n);
+    }
     put_logs(feature, w->to_log.at, n);
     leave_out(w->maker->without, feature, n);
     w->found.feature.len += n * EVIDENCE_FEATURES;

@@ -50,6 +50,21 @@ static inline const struct item_facts *item_facts_held(struct item_facts_of *f, 
     return &f->item[item];
 }
 
+/* The item will be asked for soon: memory takes long. */
+static inline void item_facts_expect(const struct item_facts_of *f, int32_t item)
+{
+    __builtin_prefetch(&f->item[item]);
+    __builtin_prefetch(&f->index->posting[item]);
+}
+
+/* And so will its newest postings. */
+static inline void item_facts_expect_uses(const struct item_facts_of *f, int32_t item)
+{
+    const struct item_postings *p = &f->index->posting[item];
+    __builtin_prefetch(f->index->session + p->from + (p->count > 8 ? p->count - 8 : 0));
+    __builtin_prefetch(f->index->session + p->from);
+}
+
 /* The facts of an item as of the last event. */
 const struct item_facts *item_facts_now(struct item_facts_of *f, int32_t item);
 
