@@ -79,7 +79,7 @@ static int64_t read_and_write(const struct evidence_maker *m, const int32_t pick
             size_t n = session_index_postings(x, item, rank), least = 0;
             least = n > (size_t)m->postings ? n - (size_t)m->postings : 0;
             for (; n > least; n--) {
-                int32_t at = x->session[x->posting[item] + n - 1];
+                int32_t at = x->session[x->posting[item].from + n - 1];
                 for (size_t j = 0; j < session_index_length(x, at); j++)
                     sum += session_index_items(x, at)[j];
             }
@@ -128,7 +128,7 @@ static void news(void)
     struct session_index x;
     make_log(&c, (struct log_size){4000, 2000, 8, 4, 400, false}, 1);
     session_index_build(&x, &c, 2000, PART_TRAIN, PART_TRAIN);
-    time_evidence(&c, &x, INDEX_POSTINGS);
+    time_evidence(&c, &x, EVIDENCE_POSTINGS);
     time_evidence(&c, &x, 50);
     session_index_release(&x);
     session_store_release(&c);
@@ -173,7 +173,7 @@ static void step(void)
     session_index_build(&x, &c, lastfm.items, PART_TRAIN, PART_TRAIN);
     struct batching b = {.store = &c, .history = HISTORY};
     struct evidence_maker m = {
-        .index = &x, .store = &c, .postings = INDEX_POSTINGS, .threads = omp_get_max_threads()};
+        .index = &x, .store = &c, .postings = EVIDENCE_POSTINGS, .threads = omp_get_max_threads()};
     struct running *of[2] = {open_step(false), open_step(true)};
     for (int round = 0; round < ROUNDS; round++)
         for (int batch = 0; batch < STEPS; batch++)
