@@ -129,15 +129,8 @@ covered_by_programs="
 data/sessionize_run      the three sessionizers' tests: whole runs
 train/attention_sample   trainer.bats, attnviz.bats: needs a trained model
 train/checkpoint         checkpoints.bats: whole runs, killed and gone on with
-train/clustering         trainer.bats: --clusters; what it computes is train/kmeans
-train/counted            recommender.bats, predictor.bats: --index, sessions that come in
-train/model_file         trainer.bats, predictor.bats: files written, read, damaged
-train/model_file_names   predictor.bats: damaged files
-train/options            trainer.bats, predictor.bats: a table of options
 train/pass_run           trainer.bats, predictor.bats: whole runs
 train/predict_run        predictor.bats: whole runs
-train/save               trainer.bats: what the file says
-train/saved_model        predictor.bats, recommender.bats: models of files
 train/train_run          trainer.bats: whole runs
 "
 
