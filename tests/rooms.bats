@@ -124,11 +124,48 @@ teardown() {
     done
 }
 
+# Variables of the process: all that a function can read or change which nobody hands to it.
+variables="
+base/input_meter:input_meter    readers at any depth count what the command line shows
+base/mem:on_failure             every allocation may fail
+base/mem:fail_at                for tests of that
+base/output_file:temporaries    a signal handler removes these files
+base/signals:caught             signal handlers have no arguments
+base/signals:noted
+base/signals:before
+cli/option_rows:cli_context     messages and handlers name the program; a process has one command line
+nn/bf16:engine_of_all           the library's engine, which all products share
+nn/bf16:known                   a thread's prepared products,
+nn/bf16:count                   how many,
+nn/bf16:stream                  and its stream
+nn/bf16:answer                  what the processor can do, asked once
+nn/blas:text                    --version: names of what is linked and found
+nn/blas:done                    the library was told to use one thread
+nn/device_open:text
+train/options:text
+"
+
+@test "a variable of the process is in a list with its reason" {
+    cd "$ROOT"
+    command -v objdump >/dev/null || skip "no objdump here"
+    [ -e .build/release/lib/base/mem.o ] || skip "nothing is built"
+    wrong=0
+    for source in lib/*/*.c; do
+        object=.build/release/${source%.c}.o
+        [ ! -e "$object" ] || objdump -t "$object" | awk -v file="${source#lib/}" '
+            NF > 3 && $(NF - 2) ~ /^\.(bss|data|tbss|tdata)(\.[^r]|$)/ && $NF !~ /^\./ {
+                sub(/\.c$/, "", file); sub(/\.[0-9]+$/, "", $NF); print file ":" $NF
+            }'
+    done >"$BATS_TEST_TMPDIR/found"
+    while read -r found; do
+        grep -q "^$found\b" <<<"$variables" || { echo "$found is not in the list above"; wrong=1; }
+    done <"$BATS_TEST_TMPDIR/found"
+    [ "$wrong" = 0 ]
+}
+
 # Modules that the tests of programs cover, with the reason why they have no unit test of their own.
 covered_by_programs="
 data/sessionize_run      the three sessionizers' tests: whole runs
-train/attention_sample   trainer.bats, attnviz.bats: needs a trained model
-train/checkpoint         checkpoints.bats: whole runs, killed and gone on with
 train/pass_run           trainer.bats, predictor.bats: whole runs
 train/predict_run        predictor.bats: whole runs
 train/train_run          trainer.bats: whole runs

@@ -27,6 +27,7 @@ struct prepared {
     dnnl_memory_t a, b, c;
 };
 
+/* A variable of the process, as the library has one processor; prepared products are a thread's. */
 static dnnl_engine_t engine_of_all;
 
 static void must(dnnl_status_t status)
