@@ -167,6 +167,36 @@ void cuda_activate_back(struct device *d, enum activation a, size_t n, const flo
     LAUNCH(d, activate_back, cuda_grid(cuda_of(d), n, 256), 256, 0, a, n, y, dy, dx);
 }
 
+/* ---- elementwise products ---- */
+
+static __global__ void multiply(size_t n, const float *a, const float *b, float *y)
+{
+    for EACH (i, n)
+        y[i] = a[i] * b[i];
+}
+
+void cuda_multiply(struct device *d, size_t n, const float *a, const float *b, float *y)
+{
+    LAUNCH(d, multiply, cuda_grid(cuda_of(d), n, 256), 256, 0, n, a, b, y);
+}
+
+static __global__ void multiply_back(size_t n, const float *a, const float *b, const float *dy,
+                                     float *da, float *db)
+{
+    for EACH (i, n) {
+        if (da)
+            da[i] += b[i] * dy[i];
+        if (db)
+            db[i] += a[i] * dy[i];
+    }
+}
+
+void cuda_multiply_back(struct device *d, size_t n, const float *a, const float *b, const float *dy,
+                        float *da, float *db)
+{
+    LAUNCH(d, multiply_back, cuda_grid(cuda_of(d), n, 256), 256, 0, n, a, b, dy, da, db);
+}
+
 /* ---- dropout: a thread computes the four elements that share a draw ---- */
 
 static __global__ void drop_out(struct dropout_key key, size_t n, const float *x, float *y,

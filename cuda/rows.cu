@@ -250,6 +250,59 @@ void cuda_mean_back(struct device *d, const struct ragged *r, int cols, const fl
     BY_COLUMNS(mean_back, d, r, cols, g, dx);
 }
 
+template <class V>
+static __global__ void mean_rows_up_to(int count, const int32_t *start, int cols, const V *x, V *out)
+{
+    for WARP_ROWS (s, count)
+        for LANES (j, cols) {
+            V sum = zero_of(V());
+            for (int i = start[s]; i < start[s + 1]; i++) {
+                sum = sum_of(sum, x[(size_t)i * cols + j]);
+                out[(size_t)i * cols + j] = times(sum, 1.0f / (float)(i - start[s] + 1));
+            }
+        }
+}
+
+template <class V>
+static void mean_up_to(struct device *d, const struct ragged *r, int cols, const V *x, V *out)
+{
+    LAUNCH(d, mean_rows_up_to<V>, row_blocks(r->count), ROW_WARPS * WARP, 0, r->count, r->start,
+           cols, x, out);
+}
+
+void cuda_mean_up_to(struct device *d, const struct ragged *r, int cols, const float *x, float *out)
+{
+    BY_COLUMNS(mean_up_to, d, r, cols, x, out);
+}
+
+template <class V>
+static __global__ void spread_rows_up_to(int count, const int32_t *start, int cols, const V *g,
+                                         V *dx)
+{
+    for WARP_ROWS (s, count)
+        for LANES (j, cols) {
+            V sum = zero_of(V());
+            for (int i = start[s + 1] - 1; i >= start[s]; i--) {
+                V *to = dx + (size_t)i * cols + j;
+                sum = sum_of(sum, times(g[(size_t)i * cols + j], 1.0f / (float)(i - start[s] + 1)));
+                *to = sum_of(*to, sum);
+            }
+        }
+}
+
+template <class V>
+static void mean_up_to_back(struct device *d, const struct ragged *r, int cols, const V *g, V *dx)
+{
+    LAUNCH(d, spread_rows_up_to<V>, row_blocks(r->count), ROW_WARPS * WARP, 0, r->count, r->start,
+           cols, g, dx);
+}
+
+void cuda_mean_up_to_back(struct device *d, const struct ragged *r, int cols, const float *g,
+                          float *dx)
+{
+    BY_COLUMNS(mean_up_to_back, d, r, cols, g, dx);
+}
+
 /* ---- rows times factors ---- */
 
 static __global__ void scale_all(int rows, int cols, const float *x, const float *factor, float *y)

@@ -119,6 +119,44 @@ void cpu_activate_back(struct device *d, enum activation a, size_t n, const floa
     }
 }
 
+/* ---- elementwise products ---- */
+
+VECTOR static void multiply(size_t n, const float *a, const float *b, float *restrict y)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = a[i] * b[i];
+}
+
+void cpu_multiply(struct device *d, size_t n, const float *a, const float *b, float *y)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)n / 8);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        struct span s = cpu_share(n, 16, omp_get_thread_num(), omp_get_num_threads());
+        multiply(s.to - s.from, a + s.from, b + s.from, y + s.from);
+    }
+}
+
+VECTOR static void add_product(size_t n, const float *a, const float *b, float *restrict to)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] += a[i] * b[i];
+}
+
+void cpu_multiply_back(struct device *d, size_t n, const float *a, const float *b, const float *dy,
+                       float *da, float *db)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)n / 4);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        struct span s = cpu_share(n, 16, omp_get_thread_num(), omp_get_num_threads());
+        if (da)
+            add_product(s.to - s.from, b + s.from, dy + s.from, da + s.from);
+        if (db)
+            add_product(s.to - s.from, a + s.from, dy + s.from, db + s.from);
+    }
+}
+
 /* ---- dropout ---- */
 
 enum { BLOCKS = 16, MASK = 4 * BLOCKS };

@@ -1,4 +1,6 @@
 /* The CPU's operations on rows of tables: gather, scatter-add, store, means of ragged rows. */
+#include <omp.h>
+
 #include "nn/cpu.h"
 
 void cpu_gather(struct device *d, const struct rows *r, int cols, const float *table, float *out)
@@ -78,6 +80,57 @@ void cpu_mean_back(struct device *d, const struct ragged *r, int cols, const flo
     for (int s = 0; s < r->count; s++)
         spread((size_t)(r->start[s + 1] - r->start[s]), width, g + (size_t)s * width,
                dx + (size_t)r->start[s] * width);
+}
+
+/* Sums first, then means: no row is rounded twice. */
+VECTOR static void mean_up_to(size_t rows, size_t cols, const float *restrict x,
+                              float *restrict out)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < cols; j++)
+            out[i * cols + j] = x[i * cols + j] + (i ? out[(i - 1) * cols + j] : 0);
+    for (size_t i = 1; i < rows; i++)
+        for (size_t j = 0; j < cols; j++)
+            out[i * cols + j] /= (float)(i + 1);
+}
+
+void cpu_mean_up_to(struct device *d, const struct ragged *r, int cols, const float *x, float *out)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)r->total * cols / 4);
+    size_t width = (size_t)cols;
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int s = 0; s < r->count; s++) {
+        size_t at = (size_t)r->start[s] * width;
+        mean_up_to((size_t)(r->start[s + 1] - r->start[s]), width, x + at, out + at);
+    }
+}
+
+/* A row is in its own mean and in those of all later rows. */
+VECTOR static void spread_up_to(size_t rows, size_t cols, const float *restrict g,
+                                float *restrict sum, float *restrict dx)
+{
+    memset(sum, 0, cols * sizeof *sum);
+    for (size_t i = rows; i-- > 0;) {
+        float share = 1.0f / (float)(i + 1);
+        for (size_t j = 0; j < cols; j++) {
+            sum[j] += g[i * cols + j] * share;
+            dx[i * cols + j] += sum[j];
+        }
+    }
+}
+
+void cpu_mean_up_to_back(struct device *d, const struct ragged *r, int cols, const float *g,
+                         float *dx)
+{
+    int threads = cpu_threads_for(cpu_of(d), (double)r->total * cols / 4);
+    size_t width = (size_t)cols, padded = cpu_padded(width);
+    float *sums = cpu_scratch(cpu_of(d), (size_t)threads * padded);
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int s = 0; s < r->count; s++) {
+        size_t at = (size_t)r->start[s] * width;
+        spread_up_to((size_t)(r->start[s + 1] - r->start[s]), width, g + at,
+                     sums + (size_t)omp_get_thread_num() * padded, dx + at);
+    }
 }
 
 /* ---- rows times factors ---- */

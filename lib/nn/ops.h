@@ -204,6 +204,12 @@ struct output_layer {
     OP(void, scale_rows_back,                                                                      \
        (struct device * d, int rows, int cols, const float *x, const float *factor,                \
         const float *dy, float *dx, float *dfactor))                                               \
+    /* y = a ∘ b */                                                                              \
+    OP(void, multiply, (struct device * d, size_t n, const float *a, const float *b, float *y))    \
+    /* da += b ∘ dy, db += a ∘ dy; NULL: not wanted */                                         \
+    OP(void, multiply_back,                                                                        \
+       (struct device * d, size_t n, const float *a, const float *b, const float *dy, float *da,   \
+        float *db))                                                                                \
     /* ---- rows ---- */                                                                           \
     /* out [count, cols] = table rows */                                                           \
     OP(void, gather,                                                                               \
@@ -218,6 +224,11 @@ struct output_layer {
     OP(void, mean,                                                                                 \
        (struct device * d, const struct ragged *r, int cols, const float *x, float *out))          \
     OP(void, mean_back,                                                                            \
+       (struct device * d, const struct ragged *r, int cols, const float *g, float *dx)) /* += */  \
+    /* out [total, cols]_t = mean of the rows j <= t of its sequence */                            \
+    OP(void, mean_up_to,                                                                           \
+       (struct device * d, const struct ragged *r, int cols, const float *x, float *out))          \
+    OP(void, mean_up_to_back,                                                                      \
        (struct device * d, const struct ragged *r, int cols, const float *g, float *dx)) /* += */  \
     /* ---- recurrent ---- */                                                                      \
     /* h [total, H] = GRU of x [total, in] from h0 [count, H] (NULL: zeros). kept [total, 4H] =    \

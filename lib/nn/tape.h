@@ -114,8 +114,12 @@ struct tensor *tape_stack(struct tape *t, struct tensor *const *x, int count);  
 struct tensor *tape_add(struct tape *t, struct tensor *a, struct tensor *b);
 /* Each row of x times its factor, [rows, 1]. */
 struct tensor *tape_scale_rows(struct tape *t, struct tensor *x, struct tensor *factor);
+/* a ∘ b, of one shape. */
+struct tensor *tape_multiply(struct tape *t, struct tensor *a, struct tensor *b);
 struct tensor *tape_activate(struct tape *t, enum activation a, struct tensor *x);
 struct tensor *tape_mean(struct tape *t, struct tensor *x, const struct ragged *r);
+/* The mean of each row and those before it in its sequence: [total, cols]. */
+struct tensor *tape_mean_up_to(struct tape *t, struct tensor *x, const struct ragged *r);
 
 /* The rows of each sequence in reverse order. */
 struct tensor *tape_reverse(struct tape *t, struct tensor *x, const struct ragged *r);

@@ -175,7 +175,7 @@ struct tensor *tape_stack(struct tape *t, struct tensor *const *x, int count)
     return y;
 }
 
-struct add_node {
+struct add_node { /* of products too */
     struct node node;
     struct tensor *a, *b, *y;
 };
@@ -196,6 +196,24 @@ struct tensor *tape_add(struct tape *t, struct tensor *a, struct tensor *b)
     t->op->add(t->device, y->value, b->value, tensor_size(y));
     if (y->grad) {
         struct add_node *n = tape_record(t, sizeof *n, add_back);
+        n->a = a, n->b = b, n->y = y;
+    }
+    return y;
+}
+
+static void multiply_back(struct tape *t, struct node *node)
+{
+    struct add_node *n = (struct add_node *)node;
+    t->op->multiply_back(t->device, tensor_size(n->y), n->a->value, n->b->value, n->y->grad,
+                         n->a->grad, n->b->grad);
+}
+
+struct tensor *tape_multiply(struct tape *t, struct tensor *a, struct tensor *b)
+{
+    struct tensor *y = tape_result(t, a->rows, a->cols, a->grad || b->grad);
+    t->op->multiply(t->device, tensor_size(y), a->value, b->value, y->value);
+    if (y->grad) {
+        struct add_node *n = tape_record(t, sizeof *n, multiply_back);
         n->a = a, n->b = b, n->y = y;
     }
     return y;
@@ -265,6 +283,23 @@ struct tensor *tape_mean(struct tape *t, struct tensor *x, const struct ragged *
     t->op->mean(t->device, r, x->cols, x->value, y->value);
     if (y->grad) {
         struct mean_node *n = tape_record(t, sizeof *n, mean_back);
+        n->x = x, n->y = y, n->ragged = r;
+    }
+    return y;
+}
+
+static void mean_up_to_back(struct tape *t, struct node *node)
+{
+    struct mean_node *n = (struct mean_node *)node;
+    t->op->mean_up_to_back(t->device, n->ragged, n->y->cols, n->y->grad, n->x->grad);
+}
+
+struct tensor *tape_mean_up_to(struct tape *t, struct tensor *x, const struct ragged *r)
+{
+    struct tensor *y = tape_result(t, r->total, x->cols, x->grad);
+    t->op->mean_up_to(t->device, r, x->cols, x->value, y->value);
+    if (y->grad) {
+        struct mean_node *n = tape_record(t, sizeof *n, mean_up_to_back);
         n->x = x, n->y = y, n->ragged = r;
     }
     return y;

@@ -287,6 +287,28 @@ static void check_scale_rows(void)
     }
 }
 
+static void reference_multiply(const struct problem *p, double *out)
+{
+    for (size_t i = 0; i < p->out_size; i++)
+        out[i] = p->in[0][i] * p->in[1][i];
+}
+
+static void check_multiply(void)
+{
+    for (int i = 0; i < SIZES; i++) {
+        size_t n = (size_t)sizes[i];
+        struct problem p = {.reference = reference_multiply};
+        problem_input(&p, n, 2);
+        problem_input(&p, n, 2);
+        problem_output(&p, n);
+        device->op->multiply(device, n, p.value[0], p.value[1], p.found);
+        check_forward(&p, label("multiply", 1, sizes[i]));
+        device->op->multiply_back(device, n, p.value[0], p.value[1], p.dout, p.grad[0], p.grad[1]);
+        check_backward(&p, label("multiply_back", 1, sizes[i]));
+        problem_close(&p);
+    }
+}
+
 /* ---- rows ---- */
 
 static const int32_t at[ROWS] = {4, -1, 0, 4, 2, 4, 0, -1, 5, 1, 1, 4};
@@ -351,6 +373,38 @@ static void check_mean(void)
         check_backward(&p, label("mean_back", SEQUENCES, cols));
         problem_close(&p);
     }
+}
+
+static void reference_mean_up_to(const struct problem *p, double *out)
+{
+    int cols = *(const int *)p->shape;
+    for (int s = 0, row = 0; s < SEQUENCES; row += some_lengths[s++])
+        for (int t = 0; t < some_lengths[s]; t++)
+            for (int j = 0; j < cols; j++, out++) {
+                *out = 0;
+                for (int i = 0; i <= t; i++)
+                    *out += p->in[0][(row + i) * cols + j] / (t + 1);
+            }
+}
+
+static void check_mean_up_to_of(int cols)
+{
+    const struct ragged *r = tape_ragged(tape, some_lengths, SEQUENCES);
+    struct problem p = {.reference = reference_mean_up_to, .shape = &cols};
+    problem_input(&p, ROWS * (size_t)cols, 1);
+    problem_output(&p, ROWS * (size_t)cols);
+    device->op->mean_up_to(device, r, cols, p.value[0], p.found);
+    check_forward(&p, label("mean_up_to", ROWS, cols));
+    device->op->mean_up_to_back(device, r, cols, p.dout, p.grad[0]);
+    check_backward(&p, label("mean_up_to_back", ROWS, cols));
+    problem_close(&p);
+}
+
+static void check_mean_up_to(void)
+{
+    for (int i = 0; i < SIZES; i++)
+        check_mean_up_to_of(sizes[i]);
+    check_mean_up_to_of(64); /* a GPU takes four columns at a time */
 }
 
 /* ---- optimizers ---- */

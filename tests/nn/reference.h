@@ -37,11 +37,15 @@ enum { INPUTS = 10 };
     CHECK(dropout, check_dropout)                                                                  \
     CHECK(scale_rows, check_scale_rows)                                                            \
     CHECK(scale_rows_back, check_scale_rows)                                                       \
+    CHECK(multiply, check_multiply)                                                                \
+    CHECK(multiply_back, check_multiply)                                                           \
     CHECK(gather, check_gather)                                                                    \
     CHECK(gather_back, check_gather)                                                               \
     CHECK(store, check_store)                                                                      \
     CHECK(mean, check_mean)                                                                        \
     CHECK(mean_back, check_mean)                                                                   \
+    CHECK(mean_up_to, check_mean_up_to)                                                            \
+    CHECK(mean_up_to_back, check_mean_up_to)                                                       \
     CHECK(square_sum, check_square_sum)                                                            \
     CHECK(update, check_update)
 #define LAYER_CHECKS(CHECK)                                                                        \
