@@ -390,6 +390,7 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATCHES" --inter hidden --clusters 3 --per-user inter
     goes_on "$BATCHES" --model narm --attention 5
     goes_on "$BATCHES" --model sasrec --attention 5
+    goes_on "$BATCHES" --model stamp --attention 5
     goes_on "$BATCHES" --decoder tied --bidirectional --negatives 9
     goes_on "$BATCHES" --model bpr-mf --negatives 9 --optimizer adagrad --momentum 0.5
     goes_on "$BATCHES" --model fpmc --weight-decay 0.01

@@ -142,6 +142,9 @@ END
         done
     done
     agree batches.mp --model sasrec --heads 4
+    agree batches.mp --model stamp --max-positions 3 --lr 0.05
+    agree batches.mp --model stmp --lr 0.05
+    agree batches.mp --model stmo --lr 0.05
     agree batches.mp --model bpr-mf
     agree batches.mp --model fpmc
 }

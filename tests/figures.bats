@@ -50,7 +50,7 @@ same() { # SCHEME OPTION ...
     same longest-first --optimizer adagrad --gru reset-before
 }
 
-@test "hierarchical, narm and sasrec" {
+@test "hierarchical, narm, sasrec and stamp" {
     same longest-first --model hierarchical
     same longest-first --model hierarchical --session-rep attention --user-rep attention --inter delta
     same sessions --model hierarchical --session-rep last --user-rep last --dropout 0.3
@@ -58,6 +58,10 @@ same() { # SCHEME OPTION ...
     same sessions --model sasrec
     same longest-first --model sasrec --max-positions 7 --earlier 5
     same shuffled --model sasrec --max-positions 2 --wide
+    same sessions --model stamp --lr 0.05
+    same shuffled --model stamp --add-mean --max-positions 3 --dropout 0.3 --wide
+    same sessions --model stmp --lr 0.05 --negatives 20
+    same sessions --model stmo --lr 0.05
 }
 
 @test "outputs that are tied to the embeddings, with a matrix where sizes differ and without" {
@@ -109,7 +113,8 @@ same() { # SCHEME OPTION ...
     train --model rnn --join-sessions --save joined "$LOG/user-parallel.mp" >/dev/null
     train --model narm --save narm "$LOG/sessions.mp" >/dev/null
     train --model sasrec --save sasrec "$LOG/sessions.mp" >/dev/null
-    for model in ii-rnn hrnn joined narm sasrec; do
+    train --model stamp --save stamp "$LOG/sessions.mp" >/dev/null
+    for model in ii-rnn hrnn joined narm sasrec stamp; do
         predict --model $model "$LOG/once.mp" | tests 1 >expected
         grep -q '^\["rank"' expected
         for scheme in longest-first shuffled sessions user-parallel session-parallel; do
@@ -126,9 +131,10 @@ same() { # SCHEME OPTION ...
     train --model rnn --save rnn "$LOG/user-parallel.mp" >/dev/null
     train --model narm --save narm "$LOG/sessions.mp" >/dev/null
     train --model sasrec --save sasrec "$LOG/sessions.mp" >/dev/null
+    train --model stamp --save stamp "$LOG/sessions.mp" >/dev/null
     spcat "$LOG/once.mp" | jq -c 'if .[0] == "session" and .[2] == 1 then .[4] |= reverse else . end' |
         sed 's/^\["E".*/["E"]/' | spcat --from-json -o other.mp
-    for model in ii-rnn hrnn joined rnn narm sasrec; do
+    for model in ii-rnn hrnn joined rnn narm sasrec stamp; do
         predict --model $model "$LOG/once.mp" | tests 1 | grep '^\["rank"' >one
         predict --model $model other.mp | tests 1 | grep '^\["rank"' >two
         cmp -s one two || echo $model

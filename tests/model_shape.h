@@ -13,7 +13,7 @@
 struct model_shape {
     const char *session_rep, *user_rep, *inter, *intra, *attend_to, *per_user, *clusters;
     const char *encoder, *decoder, *propagate, *gru;
-    bool bidirectional, join_sessions, wide;
+    bool bidirectional, join_sessions, wide, add_mean;
     int64_t embedding, hidden, blocks, heads, positions, earlier, feed_forward;
     double dropout, feature_dropout, user_dropout, start_dropout;
 };
@@ -78,6 +78,8 @@ static inline struct model_options *options_of_shape(const struct model_class *c
                 *(int64_t *)o->to = size[i].value;
         if (!strcmp(o->name, "bidirectional"))
             *(bool *)o->to = s->bidirectional;
+        if (!strcmp(o->name, "add-mean"))
+            *(bool *)o->to = s->add_mean;
         if (!strcmp(o->name, "wide"))
             *(bool *)o->to = s->wide;
     }

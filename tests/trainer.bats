@@ -366,6 +366,8 @@ bilinear.weight output.bias
 --model narm --decoder tied
 output.bias
 --model sasrec --heads 1
+
+--model stamp
 output.bias output.weight
 --model narm --decoder dense
 END
@@ -387,6 +389,20 @@ END
     weights --earlier 9 >attention
     jq -e -s 'all((.weight | add) < 1.00001 and (.weight | length) == (.item | length))
         and any(.position == 0 and .weight[0] < 0.9)' attention
+}
+
+@test "stamp: its forms; a position has a weight for each event up to it" {
+    train --model stamp --lr 0.05 --max-positions 3 --attention all -o out.mp "$BATCHES"
+    spcat out.mp | jq -c 'select(.[0] == "attention")[1]' >attention
+    jq -e -s 'all(.level == "item" and (.weight | length) == ([.position + 1, 3] | min))
+        and any(.weight | length == 3) and any(.weight | add > 1.5 or add < 0.5)' attention
+    [ "$(train --max-steps 0 --model stamp --add-mean "$BATCHES" | spcat | sed -n '1s/.*"label":"\([^"]*\)".*/\1/p')" = 'stamp add-mean' ]
+    run -64 --separate-stderr train --model stmp --add-mean "$BATCHES"
+    [ "$stderr" = 'trainer: --add-mean goes with --model stamp, not with stmp' ]
+    run -64 --separate-stderr train --model stmo --max-positions 3 "$BATCHES"
+    [ "$stderr" = 'trainer: --max-positions goes with --model sasrec, stamp, stmp, not with stmo' ]
+    run -64 --separate-stderr train --model stmp --attention 1 "$BATCHES"
+    [[ $stderr == 'trainer: --attention'* ]]
 }
 
 @test "the label of tied outputs; factors have no decoder" {

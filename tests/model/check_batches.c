@@ -45,6 +45,7 @@ int main(void)
     check("hierarchical", &plain, "111001");
     check("narm", &plain, "111001");
     check("sasrec", &plain, "111001");
+    check("stamp", &plain, "111001");
     check("bpr-mf", &plain, "111001");
     check("fpmc", &plain, "111001");
     check("hrnn", &plain, "000100");
