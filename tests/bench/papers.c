@@ -1,5 +1,5 @@
-/* Training steps of HRNN, its RNN, NARM, SASRec and BPR-MF at the shapes of papers, and ranking at
- * HRNN's: time over the floor, and targets a second: rows "name<TAB>value<TAB>unit".
+/* Training steps of HRNN, its RNN, NARM, SASRec, STAMP and BPR-MF at the shapes of papers, and
+ * ranking at HRNN's: time over the floor, and targets a second: rows "name<TAB>value<TAB>unit".
  *
  * The floor of a step (floor.h) is its matrix products at the mean number of rows, forward and
  * backward, and the memory traffic of the optimizer: of all weights, or where the loss is over some
@@ -48,7 +48,7 @@ static const struct paper yoochoose = {
     .batch = 512,
     .t = {.optimizer = {.update = {.kind = OPTIMIZER_ADAM, .rate = 0.001f}}}};
 
-/* SASRec on the same clicks. */
+/* SASRec and STAMP on the same clicks. */
 static const struct paper yoochoose_attention = {
     .items = 37483,
     .users = 3 * 512,
@@ -108,6 +108,17 @@ static const struct row rows[] = {
      "sessions",
      .part = PART_TRAIN,
      .window = 50},
+    {&yoochoose_attention,
+     {"stamp", "stamp", {.positions = 50}},
+     "sessions",
+     .part = PART_TRAIN,
+     .window = 50},
+    {&yoochoose_attention,
+     {"stmp", "stmp", {.positions = 50}},
+     "sessions",
+     .part = PART_TRAIN,
+     .window = 50},
+    {&yoochoose_attention, {"stmo", "stmo", {0}}, "sessions", .part = PART_TRAIN},
     {&yoochoose_factors, {"bpr_mf", "bpr-mf", {0}}, "sessions", .part = PART_TRAIN},
     {&xing,
      {"hrnn_rank", "hrnn", {.propagate = "init"}},
@@ -304,6 +315,15 @@ static void attention_floor(struct floor *f, double read, int E)
     }
 }
 
+/* STAMP without the sums over the rows of a session. */
+static void stamp_floor(struct floor *f, const char *model, double read, double targets, int E)
+{
+    for (int i = 0; i < 3 && !strcmp(model, "stamp"); i++)
+        floor_linear(f, read, E, E, read);
+    for (int i = strcmp(model, "stmo") ? 2 : 1; i > 0; i--)
+        floor_linear(f, targets, E, E, targets);
+}
+
 static void session_floor(struct floor *f, const struct row *row, const struct passing *p)
 {
     int E = (int)row->paper->embedding, items = row->paper->items;
@@ -311,8 +331,10 @@ static void session_floor(struct floor *f, const struct row *row, const struct p
     int chunks = (int)targets / CHUNK + 1;
     if (!strcmp(row->v.model, "narm"))
         narm_floor(f, read, read - p->begun / p->steps, targets, E, (int)row->paper->hidden);
-    else
+    else if (!strcmp(row->v.model, "sasrec"))
         attention_floor(f, read, E);
+    else
+        stamp_floor(f, row->v.model, read, targets, E);
     for (int i = 0; i < chunks; i++)
         floor_linear(f, targets / chunks, items, E, targets / chunks);
     floor_rows(f, read, E, items, false);
