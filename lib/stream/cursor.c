@@ -74,30 +74,42 @@ static bool set_count(struct token *t, uint64_t n, uint64_t left)
     return n <= (t->kind == TOKEN_MAP ? left / 2 : left);
 }
 
+/* Reads the first byte of a value, and the value or length that follows it, to *value; false: the
+ * byte is never used, or the bytes end before. */
+static bool read_head(const unsigned char **from, const unsigned char *end, struct form *form,
+                      uint64_t *value)
+{
+    const unsigned char *at = *from;
+    unsigned first = *at++;
+    *form = (struct form){TOKEN_INT, 0, 0};
+    *value = first;
+    if (first >= 0xe0) {
+        *value = (uint64_t)((int64_t)first - 256);
+        form->is_more = 1;
+    } else if (first >= 0xc0) {
+        *form = forms[first - 0xc0];
+        if (form->kind < 0 || form->width > end - at)
+            return false;
+        *value = form->width ? big_endian(at, form->width) : form->is_more;
+        at += form->width;
+    } else if (first >= 0xa0) {
+        form->kind = TOKEN_STR;
+        *value = first & 31;
+    } else if (first >= 0x80) {
+        form->kind = first >= 0x90 ? TOKEN_ARRAY : TOKEN_MAP;
+        *value = first & 15;
+    }
+    *from = at;
+    return true;
+}
+
 bool cursor_next(struct cursor *c, struct token *t)
 {
     const unsigned char *at = c->at;
-    if (at == c->end)
+    struct form form;
+    uint64_t value;
+    if (at == c->end || !read_head(&at, c->end, &form, &value))
         return false;
-    unsigned first = *at++;
-    struct form form = {TOKEN_INT, 0, 0};
-    uint64_t value = first;
-    if (first >= 0xe0) {
-        value = (uint64_t)((int64_t)first - 256);
-        form.is_more = 1;
-    } else if (first >= 0xc0) {
-        form = forms[first - 0xc0];
-        if (form.kind < 0 || form.width > c->end - at)
-            return false;
-        value = form.width ? big_endian(at, form.width) : form.is_more;
-        at += form.width;
-    } else if (first >= 0xa0) {
-        form.kind = TOKEN_STR;
-        value = first & 31;
-    } else if (first >= 0x80) {
-        form.kind = first >= 0x90 ? TOKEN_ARRAY : TOKEN_MAP;
-        value = first & 15;
-    }
     t->kind = (enum token_kind)form.kind;
     switch (t->kind) {
     case TOKEN_NIL:
