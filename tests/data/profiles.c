@@ -1,17 +1,9 @@
 /* Profiles of users: what is found, what is refused. */
 #include "data/profiles.h"
 
-#include <stdio.h>
-
 #include "stream/record.h"
+#include "../files.h"
 #include "../tap.h"
-
-static void write_file(const char *text)
-{
-    FILE *f = fopen("profiles", "wb");
-    if (!f || fputs(text, f) < 0 || fclose(f))
-        tap_ok(0, "the file is written");
-}
 
 static void has(const struct profiles *p, const char *user, const char *key, const char *expected)
 {
@@ -25,11 +17,11 @@ static void found(void)
 {
     struct profiles p = {0};
     struct err e = {0};
-    write_file("#id\tgender\tage\tcountry\tregistered\n"
-               "anna\tf\t31\tNorway\tAug 13, 2006\n"
-               "bert\t\t\t\tSep 1, 2006\n"
-               "carl\tm\t\tViet Nam\t\n"
-               "dora\t\t7\t");
+    text_to_file("profiles", "#id\tgender\tage\tcountry\tregistered\n"
+                             "anna\tf\t31\tNorway\tAug 13, 2006\n"
+                             "bert\t\t\t\tSep 1, 2006\n"
+                             "carl\tm\t\tViet Nam\t\n"
+                             "dora\t\t7\t");
     tap_ok(!profiles_read(&p, "profiles", &e), "read %s", e.text);
     has(&p, "anna", "gender", "f");
     has(&p, "anna", "age", "31");
@@ -48,7 +40,7 @@ static void refused(const char *text, const char *expected)
 {
     struct profiles p = {0};
     struct err e = {0};
-    write_file(text);
+    text_to_file("profiles", text);
     tap_ok(profiles_read(&p, "profiles", &e) == STATUS_DATA && strstr(e.text, expected), "%s",
            e.text);
     profiles_release(&p);

@@ -1,7 +1,7 @@
 /* The records of one user or item: of each kind of stream, as lines of JSON. */
 #include "data/select.h"
 
-#include "../bytes_of_file.h"
+#include "../files.h"
 #include "../streams.h"
 #include "../tap.h"
 

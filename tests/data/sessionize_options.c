@@ -2,6 +2,7 @@
  */
 #include "data/sessionize_options.h"
 
+#include "../files.h"
 #include "../streams.h"
 #include "../tap.h"
 
@@ -83,8 +84,7 @@ int main(void)
 {
     char *words[] = {"prog",           "--gap",      "60", "--cut", "20",  "--memory", "5M",
                      "--keep-repeats", "--skip-bad", "-v", "-o",    "out", NULL};
-    FILE *f = fopen("log", "w");
-    tap_ok(f && fputs("b\nb\na\na\n", f) > 0 && !fclose(f), "a log");
+    text_to_file("log", "b\nb\na\na\n");
     tables[0] = sessionize_options(&o);
     tables[1] = cli_output_options(&o.output);
     cli_parse(&program, 12, words);

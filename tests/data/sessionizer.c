@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "base/text_fields.h"
 
+#include "../files.h"
 #include "../tap.h"
 #include "made.h"
 
@@ -144,8 +145,7 @@ static void comes_back(void)
 static void with_profiles(void)
 {
     struct job j;
-    FILE *f = fopen("profiles.tsv", "w");
-    tap_ok(f && fputs("ann\tf\t\tNorway\t\n", f) > 0 && !fclose(f), "a file of profiles");
+    text_to_file("profiles.tsv", "ann\tf\t\tNorway\t\n");
     job_open(&j, "ann x 5 - a\nann y 6 - a\n");
     must(profiles_read(&j.profiles, "profiles.tsv", &j.e), &j.e);
     must(sessionizer_run(&j.sessionizer, &j.made.out, &j.e), &j.e);

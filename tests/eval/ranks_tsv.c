@@ -5,14 +5,8 @@
 
 #include "stream/meta.h"
 
+#include "../files.h"
 #include "../tap.h"
-
-static void write_text(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "w");
-    if (!f || fputs(text, f) < 0 || fclose(f))
-        tap_ok(0, "cannot write %s", path);
-}
 
 /* ---- a visitor that writes down what it gets ---- */
 
@@ -76,7 +70,7 @@ static void gives(const char *text, const char *expected, const char *name)
 {
     struct buf got = {0};
     struct err e = {0};
-    write_text("ranks.tsv", text);
+    text_to_file("ranks.tsv", text);
     int status = ranks_tsv_each("ranks.tsv", &visitor, &got, &e);
     buf_byte(&got, 0);
     tap_ok(!status && !strcmp(got.at, expected), "%s: %s%s", name, got.at, e.text);
@@ -87,7 +81,7 @@ static void refused(const char *text, const char *expected)
 {
     struct buf got = {0};
     struct err e = {0};
-    write_text("ranks.tsv", text);
+    text_to_file("ranks.tsv", text);
     int status = ranks_tsv_each("ranks.tsv", &visitor, &got, &e);
     tap_ok(status == STATUS_DATA && strstr(e.text, expected), "refused: %s", e.text);
     buf_release(&got);
@@ -136,7 +130,7 @@ static void many(void)
     for (int i = 0; i < TARGETS; i++)
         buf_format(&text, "ann\t%d\tx\t%d\n", i, i + 1);
     buf_byte(&text, 0);
-    write_text("ranks.tsv", text.at);
+    text_to_file("ranks.tsv", text.at);
     tap_ok(!ranks_tsv_each("ranks.tsv", &visitor, &got, &e), "many targets %s", e.text);
     buf_byte(&got, 0);
     const char *first = strstr(got.at, "ranks user"), *second = strstr(first + 1, "ranks user");
@@ -159,7 +153,7 @@ static void name(void)
     const struct predictions_visitor named = {look_at_name, record, end};
     struct buf got = {0};
     struct err e = {0};
-    write_text("our.model.tsv", "ann\t0\tx\t1\n");
+    text_to_file("our.model.tsv", "ann\t0\tx\t1\n");
     int status = ranks_tsv_each("./our.model.tsv", &named, &got, &e);
     /* ["our.model", "", {"file": "./our.model.tsv"}] */
     static const char expected[] = "\x93\xa9our.model\xa0\x81\xa4"

@@ -1,7 +1,7 @@
 /* Streams and text of several runs, read into a report. */
 #include "eval/report_reader.h"
 
-#include "../bytes_of_file.h"
+#include "../files.h"
 #include "../streams.h"
 #include "../tap.h"
 
@@ -143,8 +143,7 @@ int main(void)
     append_run("gru.mp", "trainer", "{\"model\":\"narm\",\"seed\":1}", NULL, 1);
     append_run("pop.mp", "baseline", "{\"model\":\"pop\",\"seed\":1}", NULL, 2);
     append_run("again.mp", "baseline", "{\"model\":\"pop\",\"seed\":1}", NULL, 1);
-    FILE *f = fopen("theirs.tsv", "w");
-    tap_ok(f && fputs("ann\t0\tx\t1\n", f) > 0 && !fclose(f), "theirs.tsv");
+    text_to_file("theirs.tsv", "ann\t0\tx\t1\n");
     inputs();
     rows();
     refused();

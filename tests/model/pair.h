@@ -21,6 +21,18 @@ struct made {
 
 static struct random drawn, held; /* held: what the earlier sessions hold */
 
+/* The first session of a user, of random items. */
+static inline void add_first_session(struct made *m, int user, int length)
+{
+    vec_push(&m->user, user);
+    vec_push(&m->session, 0);
+    vec_push(&m->start, 1000);
+    vec_push(&m->length, length);
+    vec_push(&m->history, 0);
+    for (int i = 0; i < length; i++)
+        vec_push(&m->item, (int32_t)random_below(&drawn, PAIR_ITEMS));
+}
+
 static inline void add_session(struct made *m, int user, int session)
 {
     int length = 2 + (int)random_below(&drawn, 5);

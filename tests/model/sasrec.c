@@ -31,13 +31,7 @@ static void make_batch(struct made *m)
     drawn = random_of(5, 9);
     *m = (struct made){0};
     for (int s = 0; s < 3; s++) {
-        vec_push(&m->user, s);
-        vec_push(&m->session, 0);
-        vec_push(&m->start, 1000);
-        vec_push(&m->length, length[s]);
-        vec_push(&m->history, 0);
-        for (int i = 0; i < length[s]; i++)
-            vec_push(&m->item, (int32_t)random_below(&drawn, PAIR_ITEMS));
+        add_first_session(m, s, length[s]);
         if (s == 0)
             add_earlier(m, 4, 1), add_earlier(m, 1, 3);
         if (s == 1)

@@ -93,15 +93,8 @@ static void make_batch(struct made *m, struct said *e, bool none)
     static const int length[SESSIONS] = {2, 7, 1, 5, 4, 3};
     drawn = random_of(5, 17);
     *m = (struct made){0};
-    for (int s = 0; s < SESSIONS; s++) {
-        vec_push(&m->user, s);
-        vec_push(&m->session, 0);
-        vec_push(&m->start, 1000);
-        vec_push(&m->length, length[s]);
-        vec_push(&m->history, 0);
-        for (int i = 0; i < length[s]; i++)
-            vec_push(&m->item, (int32_t)random_below(&drawn, PAIR_ITEMS));
-    }
+    for (int s = 0; s < SESSIONS; s++)
+        add_first_session(m, s, length[s]);
     close_batch(m);
     make_evidence(e, (int)m->item.len - SESSIONS, none);
     m->batch.evidence = &e->evidence;

@@ -520,12 +520,8 @@ static void check_table(void)
 
 int main(void)
 {
-    test_random = random_of(1, 1);
-    device = test_device(&(struct device_options){.threads = 2});
-    tape = tape_new(device);
+    checks_open(1);
     check_table();
     run_checks(checks, sizeof checks / sizeof *checks);
-    tape_free(tape);
-    device_close(device);
-    return tap_done();
+    return checks_close();
 }

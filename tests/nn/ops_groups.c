@@ -307,13 +307,9 @@ static const struct check checks[] = {GROUP_CHECKS(CHECK_ROW)};
 
 int main(void)
 {
-    test_random = random_of(4, 1);
-    device = test_device(&(struct device_options){.threads = 2});
-    tape = tape_new(device);
+    checks_open(4);
     run_checks(checks, sizeof checks / sizeof *checks);
     check_group_attend();
     check_nothing();
-    tape_free(tape);
-    device_close(device);
-    return tap_done();
+    return checks_close();
 }

@@ -178,11 +178,7 @@ static const struct check checks[] = {HEADS_CHECKS(CHECK_ROW)};
 
 int main(void)
 {
-    test_random = random_of(5, 1);
-    device = test_device(&(struct device_options){.threads = 2});
-    tape = tape_new(device);
+    checks_open(5);
     run_checks(checks, sizeof checks / sizeof *checks);
-    tape_free(tape);
-    device_close(device);
-    return tap_done();
+    return checks_close();
 }

@@ -91,6 +91,23 @@ static inline void run_checks(const struct check *check, size_t n)
 
 static struct device *device;
 static struct tape *tape;
+static struct random test_random;
+
+/* Opens what the checks use; seeds differ by program. */
+static inline void checks_open(uint64_t seed)
+{
+    test_random = random_of(seed, 1);
+    device = test_device(&(struct device_options){.threads = 2});
+    tape = tape_new(device);
+}
+
+/* Ends the program's output; its status. */
+static inline int checks_close(void)
+{
+    tape_free(tape);
+    device_close(device);
+    return tap_done();
+}
 
 static const int sizes[] = {1, 31, 33, 257};
 enum { SIZES = sizeof sizes / sizeof *sizes };
@@ -129,8 +146,6 @@ struct problem {
     float *grad[INPUTS];  /* gradients; they begin at 1, for they are added to */
     float *found, *dout;  /* the result; its gradient */
 };
-
-static struct random test_random;
 
 static inline float *random_floats(size_t n, float size)
 {

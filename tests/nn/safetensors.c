@@ -8,19 +8,10 @@
 
 #include "base/json.h"
 #include "base/random.h"
-#include "../bytes_of_file.h"
+#include "../files.h"
 #include "../tap.h"
 
 static const char path[] = "tensors"; /* in the folder that the test runs in */
-
-static void put_file(const void *bytes, size_t n)
-{
-    FILE *f = fopen(path, "wb");
-    if (!f || fwrite(bytes, 1, n, f) != n || fclose(f)) {
-        printf("Bail out! cannot write %s\n", path);
-        exit(1);
-    }
-}
 
 /* ---- what is written is read back ---- */
 
@@ -72,7 +63,7 @@ static void check_round_trip(void)
 static int opens(const void *bytes, size_t n, struct err *e)
 {
     struct safetensors s;
-    put_file(bytes, n);
+    bytes_to_file(path, bytes, n);
     int status = safetensors_open(&s, path, e);
     if (!status)
         safetensors_close(&s);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "nn/cpu.h"
-#include "../bytes_of_file.h"
+#include "../files.h"
 #include "../tap.h"
 
 static const char path[] = "state", other_path[] = "state.changed";
@@ -129,13 +129,6 @@ static void write_thing(struct thing *t)
         stop(e.text);
 }
 
-static void put_file(const void *bytes, size_t n)
-{
-    FILE *f = fopen(other_path, "wb");
-    if (!f || fwrite(bytes, 1, n, f) != n || fclose(f))
-        stop("cannot write");
-}
-
 static int read_thing(const char *name, struct thing *t, struct err *e)
 {
     struct safetensors file;
@@ -237,7 +230,7 @@ static void check_changes(struct device *d)
     int accepted = 0, unlike = 0;
     for (size_t n = 0; n < file.len; n++) {
         struct thing t = empty(d);
-        put_file(file.at, n);
+        bytes_to_file(other_path, file.at, n);
         accepted += read_thing(other_path, &t, &e) != STATUS_DATA;
         release(&t);
     }
@@ -246,7 +239,7 @@ static void check_changes(struct device *d)
     for (size_t i = 0; i < file.len; i++) {
         struct thing t = empty(d);
         file.at[i] ^= 1;
-        put_file(file.at, file.len);
+        bytes_to_file(other_path, file.at, file.len);
         if (!read_thing(other_path, &t, &e)) {
             accepted++;
             unlike += !same(&written, &t);

@@ -1,7 +1,7 @@
 /* A stage's output: whole, or an abort that says why; and when a reader would have to wait. */
 #include <signal.h>
 
-#include "../bytes_of_file.h"
+#include "../files.h"
 #include "../streams.h"
 #include "../tap.h"
 

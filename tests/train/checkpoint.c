@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../bytes_of_file.h"
+#include "../files.h"
 #include "../streams.h"
 #include "../tap.h"
 
@@ -158,8 +158,7 @@ static void write_stream(const char *path, bool other)
 {
     struct buf stream = {0};
     stream_of(STREAM_BATCHES, false, records, other ? &other : NULL, &stream);
-    FILE *f = fopen(path, "wb");
-    tap_ok(f && fwrite(stream.at, 1, stream.len, f) == stream.len && !fclose(f), "%s", path);
+    bytes_to_file(path, stream.at, stream.len);
     buf_release(&stream);
 }
 

@@ -1,15 +1,9 @@
 /* Clusters of users: by number, from a file of users, from a model's file, and found. */
 #include "train/clustering.h"
 
+#include "../files.h"
 #include "../tap.h"
 #include "tiny_model.h"
-
-static void write_text(const char *text)
-{
-    FILE *f = fopen("clusters", "w");
-    if (!f || fputs(text, f) < 0 || fclose(f))
-        tap_ok(0, "cannot write clusters");
-}
 
 static bool groups_are(const struct clustering *c, const int32_t *expected, size_t n)
 {
@@ -45,7 +39,7 @@ static void files(void)
     struct clustering c;
     struct err e = {0};
     tiny_names(&users, "abc");
-    write_text("c\tyoung\r\nx\tvery old\na\told\nb\tyoung");
+    text_to_file("clusters", "c\tyoung\r\nx\tvery old\na\told\nb\tyoung");
     tap_ok(!clustering_open(&c, "clusters", NULL, false, &users, &e) && c.blocks == 3 &&
                !c.to_find && GROUPS_ARE(&c, 2, 0, 0),
            "a file, which may have other users too %s", e.text);
@@ -59,7 +53,7 @@ static void refused(const char *text, const char *expected)
     struct clustering c;
     struct err e = {0};
     tiny_names(&users, "ab");
-    write_text(text);
+    text_to_file("clusters", text);
     tap_ok(clustering_open(&c, "clusters", NULL, false, &users, &e) == STATUS_DATA &&
                strstr(e.text, expected),
            "%s", e.text);
