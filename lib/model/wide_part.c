@@ -102,12 +102,12 @@ static struct tensor *without_prior(const struct wide_part *w, struct tape *t,
 static struct tensor *additions(const struct wide_part *w, struct tape *t, const struct evidence *e,
                                 struct tensor *z)
 {
-    struct tensor *phi = tape_numbers(t, e->feature, e->candidates, EVIDENCE_FEATURES);
-    struct tensor *of_context =
-        tape_gather(t, tape_linear(t, z, tape_parameter(t, w->context), NULL), positions_of(t, e));
+    struct tensor *phi = tape_numbers_that_stay(t, e->feature, e->candidates, EVIDENCE_FEATURES);
+    struct tensor *of_context = tape_linear(t, z, tape_parameter(t, w->context), NULL);
     struct tensor *hidden =
         tape_linear(t, phi, tape_parameter(t, w->features), tape_parameter(t, w->features_bias));
-    hidden = tape_activate(t, ACTIVATION_RELU, tape_add(t, hidden, of_context));
+    hidden = tape_add_rows(t, hidden, of_context, positions_of(t, e));
+    hidden = tape_activate(t, ACTIVATION_RELU, hidden);
     struct tensor *direct = tape_linear(t, phi, tape_parameter(t, w->direct), NULL);
     return tape_add(t, tape_linear(t, hidden, tape_parameter(t, w->score), NULL),
                     tape_add(t, direct, without_prior(w, t, e)));

@@ -151,6 +151,12 @@ struct tensor *tape_numbers(struct tape *t, const float *host, int rows, int col
     return tape_constant(t, (float *)(uintptr_t)tape_send(t, host, bytes), rows, cols);
 }
 
+struct tensor *tape_numbers_that_stay(struct tape *t, const float *host, int rows, int cols)
+{
+    return t->device->host ? tape_constant(t, (float *)(uintptr_t)host, rows, cols)
+                           : tape_numbers(t, host, rows, cols);
+}
+
 /* Uploads 0 .. count-1 once; again when more are needed. */
 static void number_rows(struct tape *t, int count)
 {

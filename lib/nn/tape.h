@@ -39,6 +39,8 @@ void *tape_memory(struct tape *t, size_t bytes);
 /* Copies n host integers, or numbers as a tensor without a gradient, to the device. */
 const int32_t *tape_ints(struct tape *t, const int32_t *host, size_t n);
 struct tensor *tape_numbers(struct tape *t, const float *host, int rows, int cols);
+/* The same of numbers that stay until the next step: not copied where the device is the host. */
+struct tensor *tape_numbers_that_stay(struct tape *t, const float *host, int rows, int cols);
 
 /* Makes plans from host integers and copies them to the device (struct rows and struct ragged in
  * nn/ops.h). */
@@ -112,6 +114,10 @@ struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate);
 struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count); /* columns */
 struct tensor *tape_stack(struct tape *t, struct tensor *const *x, int count);  /* rows */
 struct tensor *tape_add(struct tape *t, struct tensor *a, struct tensor *b);
+/* x with a row of the table added to each of its rows, in x's own memory: x is a result of
+ * tape_linear that nothing else uses, and takes a gradient where the table does. */
+struct tensor *tape_add_rows(struct tape *t, struct tensor *x, struct tensor *table,
+                             const struct rows *r);
 /* Each row of x times its factor, [rows, 1]. */
 struct tensor *tape_scale_rows(struct tape *t, struct tensor *x, struct tensor *factor);
 /* a ∘ b, of one shape. */
