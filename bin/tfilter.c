@@ -89,9 +89,36 @@ static int check_report(const struct split_report *r, struct err *e)
     return status;
 }
 
-static void fail(struct output *out, const struct err *e)
+/* The output, whose header says what filters have found in all of the input. */
+struct filtered {
+    const struct program *program;
+    const struct filter_chain *chain;
+    const struct output_options *to;
+    const struct meta *input;
+    struct buf options;
+    struct output output;
+};
+
+static int begin(void *of, struct err *e)
 {
-    output_abort(out, e);
+    struct filtered *f = of;
+    struct meta meta;
+    meta_copy(&meta, f->input);
+    int status = filter_chain_note(f->chain, &meta, e);
+    if (!status)
+        status = output_open(&f->output, f->to->path, f->to->flush, &meta, f->program->name,
+                             SESSPIPE_VERSION, (struct bytes){f->options.at, f->options.len}, e);
+    meta_release(&meta);
+    return status;
+}
+
+/* Aborts the output, behind a header if there is none yet. */
+static void fail(struct filtered *f, const struct err *e)
+{
+    struct err ignored = {0};
+    if (f->input && !f->output.out.hash)
+        begin(f, &ignored);
+    output_abort(&f->output, e);
     cli_fail(e);
 }
 
@@ -125,31 +152,26 @@ int main(int argc, char **argv)
 
     struct err e = {0};
     struct sessions_in *in = NULL;
-    struct output out = {0};
-    struct meta meta = {0};
-    struct buf options = {0};
+    struct filtered f = {.program = &program, .chain = &chain, .to = &to};
     struct split_report report = {0};
-    cli_options_packed(&options);
+    cli_options_packed(&f.options);
     if (sessions_in_open(&in, files.at, files.count, &e))
-        fail(&out, &e);
-    meta_copy(&meta, sessions_in_meta(in));
-    if (filter_chain_note(&chain, &meta, &e) ||
-        output_open(&out, to.path, to.flush, &meta, program.name, SESSPIPE_VERSION,
-                    (struct bytes){options.at, options.len}, &e) ||
-        filter_run(&chain, in, &out.out, (size_t)memory, &report, &e))
-        fail(&out, &e);
+        fail(&f, &e);
+    f.input = sessions_in_meta(in);
+    if (filter_run(&chain, in, &f.output.out, (struct filter_begin){begin, &f}, (size_t)memory,
+                   &report, &e))
+        fail(&f, &e);
     if (sessions_in_skipped(in))
         cli_warn("%llu records of unknown kinds were left out",
                  (unsigned long long)sessions_in_skipped(in));
-    if ((strict && check_report(&report, &e)) || output_finish(&out, &e))
-        fail(&out, &e);
+    if ((strict && check_report(&report, &e)) || output_finish(&f.output, &e))
+        fail(&f, &e);
     if (filter_chain_splits(&chain))
         say_report(&report);
     say_lost(&chain);
 
     sessions_in_close(in);
-    meta_release(&meta);
-    buf_release(&options);
+    buf_release(&f.options);
     filter_chain_release(&chain);
     return 0;
 }

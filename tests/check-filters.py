@@ -9,8 +9,9 @@ import calendar
 import json
 import sys
 import time
+from bisect import bisect_right
 from fractions import Fraction
-from math import floor, pi, sqrt
+from math import ceil, floor, pi, sqrt
 
 NONE, TRAIN, VALIDATION, TEST = 0, 1, 2, 3
 SPANS = {"1month": 25 * 10**5, "2months": 5 * 10**6, "3months": 8 * 10**6}
@@ -160,15 +161,19 @@ def support(users, item, user):
 def dwell_bins(users, value):
     gaps = [b[0] - a[0] for s in everything(users) if s["part"] <= TRAIN
             for a, b in zip(s["events"], s["events"][1:])]
-    if value == "scott":
-        mean = sum(gaps) / max(1, len(gaps))
-        width = sqrt(sum((g - mean) ** 2 for g in gaps) / len(gaps))
-        width *= (24 * sqrt(pi) / len(gaps)) ** (1 / 3)
+    if "," in value:
+        edges = [int(v) for v in value.split(",")]
     else:
-        width = Fraction(max(gaps) + 1, int(value))
+        if value == "scott":
+            mean = sum(gaps) / max(1, len(gaps))
+            width = sqrt(sum((g - mean) ** 2 for g in gaps) / len(gaps))
+            width *= (24 * sqrt(pi) / len(gaps)) ** (1 / 3)
+        else:
+            width = Fraction(max(gaps) + 1, int(value))
+        edges = sorted({ceil(k * width) for k in range(1, floor(max(gaps) / width) + 1)})[:999]
     for s in everything(users):
         times = [e[0] for e in s["events"]]
-        bins = [floor(min(b - a, max(gaps)) / width) + 1 for a, b in zip(times, times[1:])] + [0]
+        bins = [bisect_right(edges, b - a) + 1 for a, b in zip(times, times[1:])] + [0]
         s["events"] = [(t, i, {**x, "dwell": b}) for (t, i, x), b in zip(s["events"], bins)]
 
 

@@ -399,6 +399,16 @@ END
         preset globo)" = $'0\t1506826828:157541 1506836858:68866' ]
     [ "$(printf 'user_id:token\titem_id:token\trating:float\ttimestamp:float\nu\ta\t3\t881250949\nu\tb\t3\t881250950.5\n' |
         preset recbole)" = $'u\t881250949:a 881250950:b' ]
+    # actions come along
+    action() { spcat out.mp | jq -c 'if (.[0] | startswith("SESS")) then .[2].codes elif .[0] == "session" then .[5] else empty end' | paste -sd' '; }
+    printf '1,7,9,pv,1511544070\n1,7,9,buy,1511544080\n' >log
+    csv-sessionize --preset tianchi --keep-repeats log >out.mp
+    [ "$(action)" = '{"action":["buy","pv"]} {"action":[1,0]}' ]
+    csv-sessionize --preset tianchi --carry category=3 --carry action=1 --keep-repeats log >out.mp
+    [ "$(action)" = '{"category":["9"],"action":["1"]} {"category":[0,0],"action":[0,0]}' ]
+    printf 'timestamp,visitorid,event,itemid,transactionid\n1433221332117,2,view,5,\n1433221333117,2,addtocart,1,\n' >log
+    csv-sessionize --preset retailrocket --where 'event=*' log >out.mp
+    [ "$(action)" = '{"action":["addtocart","view"]} {"action":[1,0]}' ]
     run -64 csv-sessionize --preset nobodys
     [[ $output == *'yoochoose, diginetica, xing, movielens, retailrocket, tianchi, globo, recbole'* ]]
 }

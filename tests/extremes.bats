@@ -58,11 +58,11 @@ NUMBERS=(-9223372036854775808 -1 0 1 2 1000000 2147483647 2147483648 34359738367
             readable_or_refused tfilter "--$option=$number" "$SPLIT"
         done
     done
-    for value in scott 1000000 1; do
+    for value in scott 1000 1 15,40,100 1,68719476736; do
         for log in "$SESSIONS" "$BATS_FILE_TMPDIR/alike.mp"; do
             readable_or_refused tfilter --dwell-bins "$value" "$log"
             spcat out.mp | jq -s -e '[.[] | select(.[0] == "session") | .[5].dwell[:-1][]]
-                | length > 1 and all(. > 0 and . <= 1000000)'
+                | length > 1 and all(. > 0 and . <= 1000)'
         done
     done
 }

@@ -179,4 +179,11 @@ stream() {
         cmp <(bins 9100 $kind) <(bins 9900 $kind)
     done
     [ "$(bins 9900 4 | paste -sd' ')" = '[2,2,0] [4,0] [4,0]' ]
+    edges() { (cat long; echo "a 9100 y") | stream | tfilter --split last-session --dwell-bins "$1" 2>report | spcat | jq -c 'select(.[0] == "SESSPIPE\r\n")[2].dwell_edges'; }
+    [ "$(edges 4)" = '[26,51,76]' ]
+    [ "$(edges 15,40)" = '[15,40]' ]
+    [ "$(edges 1)" = '[]' ]
+    # the bins of a binned stream give way
+    [ "$(stream <long | tfilter --dwell-bins 1 | tfilter --dwell-bins 15,40,60 | records | jq -c 'select(.[0] == "session")[5]' | paste -sd' ')" = \
+        '{"dwell":[3,3,0]} {"dwell":[4,0]}' ]
 }

@@ -16,7 +16,7 @@ load filters
         user-length=above user-count=below user-count=above user-group=below-below \
         user-group=below-above user-group=above-below user-group=above-above repeats=consecutive \
         repeats=item repeats=type min-item-support=5 min-item-support=25 min-user-support=20 \
-        dwell-bins=scott dwell-bins=1 dwell-bins=7; do
+        dwell-bins=scott dwell-bins=1 dwell-bins=7 dwell-bins=15,600,4000; do
         check "$SESSIONS" "$filter"
     done
 }
@@ -280,6 +280,7 @@ END
         --delta-buckets=linear:3600 --delta-buckets=cubic:1x1 --delta-buckets=log:60x60 \
         --delta-buckets=linear:1x5000 --delta-buckets=linear:0x5 --week-shift=604800 \
         --timezone=EST --timezone=+25:00 --timezone= --dwell-bins=0 --dwell-bins=many \
+        --dwell-bins=1001 --dwell-bins=15,15 --dwell-bins=0,5 --dwell-bins=15, \
         --split=last-month --split=time:2014-13-01 --validation=user:0.5 \
         --split=newest: --split=newest:1.1 --validation=newest:x; do
         run -64 --separate-stderr tfilter "$wrong" "$SESSIONS.mp"

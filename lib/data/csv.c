@@ -19,16 +19,24 @@ int csv_where(csv_tests *tests, const char *text, struct err *e)
     return 0;
 }
 
+/* Whether a column is carried under the key of "KEY=COLUMN" or "COLUMN". */
+static bool carries_key_of(const struct csv *c, const char *text)
+{
+    for (size_t i = 0; i < c->carry.len; i++)
+        if (bytes_equal(bytes_of(c->carry.at[i].key), (struct bytes){text, strcspn(text, "=")}))
+            return true;
+    return false;
+}
+
 int csv_carry(struct csv *c, const char *text, struct err *e)
 {
     const char *equals = strchr(text, '='), *column = equals ? equals + 1 : text;
     size_t len = equals ? (size_t)(equals - text) : strlen(text);
     if (!len || !*column)
         return err_set(e, STATUS_USAGE, "'%s' is neither COLUMN nor KEY=COLUMN", text);
-    for (size_t i = 0; i < c->carry.len; i++)
-        if (bytes_equal(bytes_of(c->carry.at[i].key), (struct bytes){text, len}))
-            return err_set(e, STATUS_USAGE, "'%.*s' is carried already: KEY=COLUMN gives a name",
-                           (int)len, text);
+    if (carries_key_of(c, text))
+        return err_set(e, STATUS_USAGE, "'%.*s' is carried already: KEY=COLUMN gives a name",
+                       (int)len, text);
     vec_push(&c->carry, ((struct csv_column){mem_copy(text, len), column, CSV_NONE}));
     return 0;
 }
@@ -310,7 +318,11 @@ static int check(const struct csv *c, struct err *e)
 
 int csv_open(struct csv *c, struct raw_format *format, struct err *e)
 {
+    const struct csv_preset *preset = find_preset(c->preset, NULL);
     if (choose_layout(c, NULL, e) || check(c, e))
+        return e->status;
+    if (preset && preset->carry && !carries_key_of(c, preset->carry) &&
+        csv_carry(c, preset->carry, e))
         return e->status;
     for (size_t i = 0; i < c->carry.len; i++) {
         vec_push(&c->keys, c->carry.at[i].key);

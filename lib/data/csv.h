@@ -20,6 +20,7 @@ struct csv_preset {
     const char *name, *sign;
     struct csv_layout layout;
     const char *where; /* as csv_where */
+    const char *carry; /* as csv_carry; NULL: nothing */
 };
 extern const struct csv_preset csv_presets[]; /* ends with a row without name */
 

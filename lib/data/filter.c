@@ -44,8 +44,9 @@ const struct filter filter_rows[] = {
      .parse = filter_parse_shift, .note = filter_note_shift},
     {"timezone", "ZONE", "the same shift as CET, UTC or +HH:MM", .parse = filter_parse_timezone,
      .note = filter_note_shift},
-    {"dwell-bins", "BINS", "bins of the time to the next event: scott or N",
-     .parse = filter_parse_dwell, .survey = filter_survey_dwell, .apply = filter_apply_dwell},
+    {"dwell-bins", "BINS", "bins of the time to the next event: scott, N or edges",
+     .parse = filter_parse_dwell, .survey = filter_survey_dwell, .apply = filter_apply_dwell,
+     .note = filter_note_dwell},
     {"split", "user:F|...",
      "training part: each user's first F; all but newest:F, last-session, leave-one-out, "
      "time:DATE, last-day, last-week",
@@ -284,7 +285,9 @@ bool filter_chain_splits(const struct filter_chain *c)
 
 void filter_chain_release(struct filter_chain *c)
 {
-    for (size_t i = 0; i < c->settings.len; i++)
+    for (size_t i = 0; i < c->settings.len; i++) {
         vec_release(&c->settings.at[i].counts);
+        vec_release(&c->settings.at[i].edges);
+    }
     vec_release(&c->settings);
 }

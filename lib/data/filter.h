@@ -67,8 +67,7 @@ struct filter_setting {
         size_t session; /* among the user's */
     } oldest;           /* session that stays */
     int64_t items_lost; /* that only sessions before it have, behind a split */
-    int64_t longest;    /* dwell time */
-    double width;       /* of a dwell bin */
+    i64_vec edges;      /* between dwell bins, in seconds */
     bool again;         /* survey and apply have to be repeated */
 };
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/num.h"
+#include "data/batch.h"
 #include "data/filters.h"
 
 static const double pi = 3.14159265358979323846;
@@ -223,17 +224,57 @@ int filter_apply_recent(const struct filter_setting *s, struct user_sessions *h,
 
 /* ---- dwell time ---- */
 
-enum { MOST_BINS = 1000000 };
+enum { MOST_BINS = 1000 }; /* a header has 64 KiB */
+
+/* Reads "15,40,100", seconds that rise. */
+static bool parse_edges(i64_vec *edges, const char *text)
+{
+    size_t len = strcspn(text, ",");
+    int64_t edge, before = edges->len ? edges->at[edges->len - 1] : 0;
+    if (!num_i64(text, len, &edge) || edge <= before || edges->len == MOST_BINS - 1)
+        return false;
+    vec_push(edges, edge);
+    return !text[len] || parse_edges(edges, text + len + 1);
+}
 
 int filter_parse_dwell(struct filter_setting *s, const char *text, struct err *e)
 {
     s->number = 0;
     if (!strcmp(text, "scott"))
         return 0;
-    if (!num_i64(text, strlen(text), &s->number) || s->number < 1 || s->number > MOST_BINS)
-        return err_set(e, STATUS_USAGE, "'%s' is not scott or a number of bins from 1 to %d", text,
-                       MOST_BINS);
-    return 0;
+    if (strchr(text, ',')) {
+        s->surveys = false;
+        if (parse_edges(&s->edges, text))
+            return 0;
+    } else if (num_i64(text, strlen(text), &s->number) && s->number >= 1 &&
+               s->number <= MOST_BINS) {
+        return 0;
+    }
+    return err_set(e, STATUS_USAGE,
+                   "'%s' is not scott, a number of bins from 1 to %d, or rising edges of bins in "
+                   "seconds such as 15,40,100",
+                   text, MOST_BINS);
+}
+
+/* Times are whole seconds: an edge between them is the next of them, and bins that are narrower
+ * fall together. */
+static void add_edge(i64_vec *edges, double at)
+{
+    int64_t edge = (int64_t)ceil(at);
+    if (!edges->len || edges->at[edges->len - 1] < edge)
+        vec_push(edges, edge);
+}
+
+/* Bins of equal width up to the longest time; what is beyond the last edge is in the last bin. */
+static void find_edges(struct filter_setting *s, double width, int64_t longest)
+{
+    vec_clear(&s->edges);
+    if (s->number)
+        for (int64_t k = 1; k < s->number; k++)
+            add_edge(&s->edges, (double)(k * (longest + 1)) / (double)s->number);
+    else if (width > 0)
+        for (double k = 1; k * width <= (double)longest && s->edges.len < MOST_BINS - 1; k++)
+            add_edge(&s->edges, k * width);
 }
 
 /* Scott's rule, ASARS eq. 8: t_bin = sigma · cbrt(24 sqrt(pi) / n), sigma over the n times of the
@@ -243,6 +284,7 @@ int filter_survey_dwell(struct filter_setting *s, const struct all_user_sessions
 {
     const struct session_store *c = &all->store;
     double n = 0, mean = 0, squares = 0;
+    int64_t longest = 0;
     (void)e;
     for (size_t i = 0; i < session_store_sessions(c); i++)
         for (size_t j = 1; is_training(session_store_part(c, i)) && j < session_store_length(c, i);
@@ -252,25 +294,19 @@ int filter_survey_dwell(struct filter_setting *s, const struct all_user_sessions
             double apart = (double)dwell - mean;
             mean += apart / ++n;
             squares += apart * ((double)dwell - mean);
-            if (dwell > s->longest)
-                s->longest = dwell;
+            if (dwell > longest)
+                longest = dwell;
         }
-    s->width = n ? sqrt(squares / n) * cbrt(24 * sqrt(pi) / n) : 0;
+    find_edges(s, n ? sqrt(squares / n) * cbrt(24 * sqrt(pi) / n) : 0, longest);
     return 0;
 }
 
-/* Bins count from 1; times longer than all of training are in its last one.  Where times hardly
- * differ, many of Scott's narrow bins lie before them. */
-static int32_t bin_of(const struct filter_setting *s, int64_t dwell)
+void filter_note_dwell(const struct filter_setting *s, struct meta *m)
 {
-    if (dwell > s->longest)
-        dwell = s->longest;
-    if (s->number)
-        return (int32_t)(dwell * s->number / (s->longest + 1)) + 1;
-    double bin = s->width > 0 ? (double)dwell / s->width : 0;
-    return bin < MOST_BINS ? (int32_t)bin + 1 : MOST_BINS;
+    meta_set_i64s(m, "dwell_edges", s->edges.at, s->edges.len);
 }
 
+/* Bins count from 1; 0: the time is not known. */
 int filter_apply_dwell(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     i32_vec bins = {0};
@@ -279,7 +315,8 @@ int filter_apply_dwell(const struct filter_setting *s, struct user_sessions *h, 
         struct session *session = h->sessions.at[i];
         vec_clear(&bins);
         for (size_t j = 1; j < session->count; j++)
-            vec_push(&bins, bin_of(s, session->times[j] - session->times[j - 1]));
+            vec_push(&bins, 1 + batch_age_bucket(s->edges.at, s->edges.len,
+                                                 session->times[j] - session->times[j - 1]));
         vec_push(&bins, 0); /* the time to an event after the last is not known */
         struct extra x = {
             .key = bytes_of("dwell"), .type = COLUMN_I32, .column = {bins.at, bins.len}};

@@ -140,8 +140,13 @@ static int write_held(struct filtering *r, struct split_report *report, struct e
     return status;
 }
 
+static int begin_output(const struct filter_begin *b, struct err *e)
+{
+    return b->begin ? b->begin(b->to, e) : 0;
+}
+
 int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_out *out,
-               size_t memory, struct split_report *report, struct err *e)
+               struct filter_begin begin, size_t memory, struct split_report *report, struct err *e)
 {
     struct filtering r = {.chain = chain, .out = out, .surveys = filter_chain_surveys(chain)};
     struct sessions_record record;
@@ -151,12 +156,16 @@ int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_
     r.relabel.users.names = sessions_in_users(in);
     r.relabel.items.names = sessions_in_items(in);
     filter_chain_recall(chain, sessions_in_meta(in));
+    if (!r.surveys)
+        status = begin_output(&begin, e);
     while (!status && (got = sessions_in_next(in, &record, e)) != READ_END)
         status = got == READ_ERROR ? e->status : take(&r, &record, e);
     if (!status)
         status = user_end(&r, e);
     if (!status)
         status = finish(&r, e);
+    if (!status && r.surveys)
+        status = begin_output(&begin, e);
     if (!status)
         status = write_held(&r, report, e);
 

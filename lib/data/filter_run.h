@@ -6,6 +6,13 @@
 #include "data/split_report.h"
 #include "stream/record.h"
 
+/* Called once before the first record is written, when the surveys are done: opens the output.
+ * NULL: it is open. */
+struct filter_begin {
+    int (*begin)(void *to, struct err *e);
+    void *to;
+};
+
 /* Reads the sessions, filters them user by user, and writes what is left.  Where sessions are not
  * split and no filter surveys all users, each user is written when complete, in the memory of one
  * user; else all are written after the last is read, since an item's record says how often the
@@ -13,6 +20,7 @@
  * zeros before, describes a split. 65: the sessions of a user are not together; some sessions are
  * split and some are not. */
 int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_out *out,
-               size_t memory, struct split_report *report, struct err *e);
+               struct filter_begin begin, size_t memory, struct split_report *report,
+               struct err *e);
 
 #endif

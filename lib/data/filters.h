@@ -63,6 +63,7 @@ int filter_parse_dwell(struct filter_setting *s, const char *text, struct err *e
 int filter_survey_dwell(struct filter_setting *s, const struct all_user_sessions *all,
                         struct err *e);
 int filter_apply_dwell(const struct filter_setting *s, struct user_sessions *h, struct err *e);
+void filter_note_dwell(const struct filter_setting *s, struct meta *m);
 
 /* ---- filter_time.c: how times are read, which only the header says ---- */
 

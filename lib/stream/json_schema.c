@@ -31,7 +31,7 @@ int json_schema_expects_key(const struct json_place *p, struct bytes key)
     if (is(p->tag, "session") && p->index == 5)
         return EXPECT_NUMBERS;
     if (is(p->tag, PLACE_MAGIC) && p->index == 2)
-        return is(key, "delta_edges") ? COLUMN_I64 : EXPECT_LIST;
+        return is(key, "delta_edges") || is(key, "dwell_edges") ? COLUMN_I64 : EXPECT_LIST;
     for (size_t i = 0; i < sizeof maps / sizeof *maps && p->index == 1; i++)
         if (is(p->tag, maps[i].tag))
             for (const struct field *f = maps[i].fields; f->key; f++)

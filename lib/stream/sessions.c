@@ -113,8 +113,10 @@ static const char *other_choice(const struct sessions_in *in)
     struct err unused; /* read_ranges of the reader has checked both */
     meta_get_int(first, "week_shift", &shift, &unused);
     meta_get_int(here, "week_shift", &shift_here, &unused);
-    if (!bytes_equal(meta_find(first, "delta_edges"), meta_find(here, "delta_edges")))
-        return "delta_edges";
+    static const char *const keys[] = {"delta_edges", "dwell_edges", "codes"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!bytes_equal(meta_find(first, keys[i]), meta_find(here, keys[i])))
+            return keys[i];
     return shift == shift_here ? NULL : "week_shift";
 }
 

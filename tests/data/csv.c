@@ -99,9 +99,10 @@ static void presets(void)
     struct csv c = {.preset = "retailrocket"};
     is(c,
        "timestamp,visitorid,event,itemid,transactionid\n5000,u,view,i,\n6000,u,transaction,i,1\n",
-       "u i 5; ", "a preset says which rows are wanted");
+       "u i 5 action=view; ", "a preset says which rows are wanted, and what is carried");
     c.given.time_unit = "s";
-    is(c, "timestamp,visitorid,event,itemid\n5,u,view,i\n", "u i 5; ", "but what is given holds");
+    is(c, "timestamp,visitorid,event,itemid\n5,u,view,i\n", "u i 5 action=view; ",
+       "but what is given holds");
     c = (struct csv){.preset = "yoochoose"};
     is(c, "1,1970-01-01T00:00:05Z,i,0\n", "1 i 5 in 1; ", "a preset's variant as it was published");
     is(c, "SessionId\tItemId\tTime\n1\ti\t5\n", "1 i 5 in 1; ", "and the one with a header");

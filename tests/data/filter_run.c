@@ -17,7 +17,7 @@ static int refined(struct made *from, const char *filter, const char *value,
             must(filter_chain_add(&chain, f, value, e), e);
     struct sessions_in *in = made_again(from);
     made_open(&to);
-    int status = filter_run(&chain, in, &to.out, 0, &report, e);
+    int status = filter_run(&chain, in, &to.out, (struct filter_begin){0}, 0, &report, e);
     sessions_in_close(in);
     filter_chain_release(&chain);
     if (!status) {
