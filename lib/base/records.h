@@ -83,7 +83,10 @@ struct batch {
     struct column history_delta, history_week, history_session; /* int32 Σhistory */
     struct column history_start;                                /* int64 Σhistory */
     struct column history_length, history_item; /* int32 Σhistory, Σhistory_length */
-    const struct evidence *evidence;            /* NULL: not made */
+    /* Of each context that the model reads (trainer --context) the code of each event, int32
+     * Σlength; NULL: there are none. */
+    const struct column *context;
+    const struct evidence *evidence; /* NULL: not made */
 };
 
 enum { SLOTS_LIMIT = 1 << 20 }; /* of a parallel mini-batch */

@@ -29,6 +29,10 @@ static void clear(struct batching *b)
     vec_clear(&b->history_start);
     vec_clear(&b->history_length);
     vec_clear(&b->history_item);
+    while (b->codes.len < b->contexts)
+        vec_push(&b->codes, ((struct context_codes){{0}}));
+    for (size_t k = 0; k < b->codes.len; k++)
+        vec_clear(&b->codes.at[k].code);
 }
 
 /* Appends the ids of the session's events; returns how many are left. */
@@ -80,6 +84,36 @@ static void add_earlier(struct batching *b, size_t first, size_t s)
     }
 }
 
+/* before: the time of the event before; negative: there is none */
+static int32_t code_of_time(const struct batching *b, const struct context_source *x,
+                            int64_t before, int64_t time)
+{
+    if (x->kind == CONTEXT_HOUR)
+        return time_week_hour(time, b->week_shift) % DAY_HOURS;
+    return before < 0 ? 0 : 1 + batch_age_bucket(x->edges, x->edge_count, time - before);
+}
+
+/* Appends the codes of the session's events.  Where some are left out, the first of the others
+ * takes the time of the session's start. */
+static void add_context(const struct batching *b, const struct context_source *x, size_t s,
+                        i32_vec *to)
+{
+    const struct session_store *c = b->store;
+    const int32_t *item = session_store_items(c, s);
+    int64_t before = -1;
+    for (size_t i = 0; i < session_store_length(c, s); i++) {
+        if (b->row && b->row[item[i]] < 0)
+            continue;
+        if (x->kind == CONTEXT_COLUMN) {
+            vec_push(to, session_store_codes(c, x->column, s)[i]);
+            continue;
+        }
+        int64_t time = before < 0 ? session_store_start(c, s) : session_store_time(c, s, i);
+        vec_push(to, code_of_time(b, x, before, time));
+        before = time;
+    }
+}
+
 static void add_session(struct batching *b, size_t s)
 {
     const struct session_store *c = b->store;
@@ -91,10 +125,20 @@ static void add_session(struct batching *b, size_t s)
     vec_push(&b->session, (int32_t)s - first);
     vec_push(&b->start, session_store_start(c, s));
     vec_push(&b->length, (int32_t)length);
+    for (size_t k = 0; k < b->contexts; k++)
+        add_context(b, &b->context[k], s, &b->codes.at[k].code);
     add_earlier(b, (size_t)first, s);
 }
 
 #define COLUMN(v) ((struct column){(v).at, (v).len})
+
+static const struct column *context_columns(struct batching *b)
+{
+    vec_clear(&b->context_columns);
+    for (size_t k = 0; k < b->contexts; k++)
+        vec_push(&b->context_columns, COLUMN(b->codes.at[k].code));
+    return b->context_columns.at;
+}
 
 struct batch batching_make(struct batching *b, const int32_t *picked, size_t count, bool learn)
 {
@@ -115,6 +159,7 @@ struct batch batching_make(struct batching *b, const int32_t *picked, size_t cou
         .history_start = COLUMN(b->history_start),
         .history_length = COLUMN(b->history_length),
         .history_item = COLUMN(b->history_item),
+        .context = context_columns(b),
     };
 }
 
@@ -143,5 +188,9 @@ void batching_release(struct batching *b)
     vec_release(&b->history_start);
     vec_release(&b->history_length);
     vec_release(&b->history_item);
+    for (size_t k = 0; k < b->codes.len; k++)
+        vec_release(&b->codes.at[k].code);
+    vec_release(&b->codes);
+    vec_release(&b->context_columns);
     vec_release(&b->earlier);
 }

@@ -9,6 +9,17 @@
 /* The age bucket of the stream: the first k with age < edges[k], and `count` beyond all of them. */
 int32_t batch_age_bucket(const int64_t *edges, size_t count, int64_t age);
 
+/* Where the codes of a context come from.  All but columns are made of times. */
+struct context_source {
+    enum { CONTEXT_COLUMN, CONTEXT_DWELL, CONTEXT_HOUR } kind;
+    size_t column; /* of the store, for CONTEXT_COLUMN */
+    /* Of the bins of CONTEXT_DWELL.  Its code is that of the time since the event before, as in the
+     * stream's "dwell"; 0: the session's first event. */
+    const int64_t *edges;
+    size_t edge_count;
+};
+enum { DAY_HOURS = 24 };
+
 /* How batches are made.  The caller sets the first block and frees with batching_release; the
  * caller keeps store, row and edges. */
 struct batching {
@@ -20,6 +31,9 @@ struct batching {
     const int64_t *edges; /* upper edges of the age buckets, ascending */
     size_t edge_count;
     int64_t week_shift;
+    const struct context_source *context; /* [contexts] NULL: none; dwell and hour need a store
+                                             that keeps times */
+    size_t contexts;
 
     /* the current batch */
     i32_vec user, session, length, item;
@@ -27,6 +41,8 @@ struct batching {
     i32_vec history_count, history_delta, history_week, history_session;
     i64_vec history_start;
     i32_vec history_length, history_item;
+    VEC(struct context_codes { i32_vec code; }) codes;
+    VEC(struct column) context_columns;
     i32_vec earlier; /* of one session, the newest first */
 };
 

@@ -204,7 +204,8 @@ static int take(struct schedule_in *s, const struct batches_record *r, struct sc
     switch (r->kind) {
     case RECORD_SESSION:
         *given = false;
-        return session_store_add(&s->store, &r->session, e);
+        return session_store_add(&s->store, &r->session, e) == STATUS_DATA ? batches_in_at(s->in, e)
+                                                                           : e->status;
     case RECORD_EPOCH:
         return begin_pass(s, r->epoch, e);
     case RECORD_BATCH:

@@ -17,6 +17,38 @@ static int push(struct session_store *c, int32_t user, struct stored_session s,
     return spill_append(&c->item, items, count * sizeof *items, e);
 }
 
+const int32_t *stored_column_codes(const struct stored_column *c, const struct session *s,
+                                   struct err *e)
+{
+    const struct extra *x = s->extras, *end = x + s->extra_count;
+    while (x < end && !bytes_equal(x->key, bytes_of(c->key)))
+        x++;
+    if (x == end || !x->column.at || x->type != COLUMN_I32) {
+        err_set(e, STATUS_DATA,
+                "a session has no int32 array \"%s\": csv-sessionize --carry %s=...", c->key,
+                c->key);
+        return NULL;
+    }
+    const int32_t *code = column_i32(x->column);
+    for (size_t i = 0; i < s->count; i++)
+        if (code[i] < 0 || code[i] >= c->codes) {
+            err_set(e, STATUS_DATA, "\"%s\" has code %d, and the header names %d", c->key, code[i],
+                    c->codes);
+            return NULL;
+        }
+    return code;
+}
+
+static int add_columns(struct session_store *c, const struct session *s, struct err *e)
+{
+    for (size_t i = 0; i < c->columns.len; i++) {
+        const int32_t *code = stored_column_codes(&c->columns.at[i], s, e);
+        if (!code || spill_append(&c->columns.at[i].code, code, s->count * sizeof *code, e))
+            return e->status;
+    }
+    return 0;
+}
+
 int session_store_add(struct session_store *c, const struct session *s, struct err *e)
 {
     if (session_store_sessions(c) == INT32_MAX)
@@ -30,7 +62,9 @@ int session_store_add(struct session_store *c, const struct session *s, struct e
         lasts = s->times[i] - s->times[0];
         vec_push(&c->since, (int32_t)(lasts < STORED_LONG ? lasts : STORED_LONG));
     }
-    return push(c, s->user, to, s->items, c->since.at, s->count, e);
+    return add_columns(c, s, e) || push(c, s->user, to, s->items, c->since.at, s->count, e)
+               ? e->status
+               : 0;
 }
 
 /* Counts each user's sessions into `first`; returns whether they are grouped by user. */
@@ -53,7 +87,31 @@ static bool count_users(struct session_store *c)
 
 static int end_events(struct session_store *c, struct err *e)
 {
-    return spill_end(&c->item, e) || (c->keeps_times && spill_end(&c->time, e)) ? e->status : 0;
+    int status =
+        spill_end(&c->item, e) || (c->keeps_times && spill_end(&c->time, e)) ? e->status : 0;
+    for (size_t i = 0; i < c->columns.len && !status; i++)
+        status = spill_end(&c->columns.at[i].code, e);
+    return status;
+}
+
+/* Appends the columns of session s of another store. */
+static int copy_columns(struct session_store *to, const struct session_store *from, size_t s,
+                        struct err *e)
+{
+    size_t bytes = session_store_length(from, s) * sizeof(int32_t);
+    for (size_t i = 0; i < to->columns.len; i++)
+        if (spill_append(&to->columns.at[i].code, session_store_codes(from, i, s), bytes, e))
+            return e->status;
+    return 0;
+}
+
+static void open_columns(struct session_store *to, const struct session_store *like)
+{
+    for (size_t i = 0; i < like->columns.len; i++) {
+        const struct stored_column *c = &like->columns.at[i];
+        vec_push(&to->columns,
+                 ((struct stored_column){c->key, c->codes, {.limit = c->code.limit}}));
+    }
 }
 
 /* A stable counting sort: a stream may mix the sessions of its users. */
@@ -67,12 +125,16 @@ static int sort_by_user(struct session_store *c, struct err *e)
         order[next[c->user.at[s]]++] = s;
     struct session_store to = {
         .item.limit = c->item.limit, .time.limit = c->item.limit, .keeps_times = c->keeps_times};
+    open_columns(&to, c);
     const int32_t *time = (const int32_t *)(const void *)c->time.at;
     int status = 0;
     for (size_t i = 0; i < sessions && !status; i++) {
         size_t s = order[i];
         status = push(&to, c->user.at[s], c->session.at[s], session_store_items(c, s),
-                      time ? time + c->session.at[s].item : NULL, session_store_length(c, s), e);
+                      time ? time + c->session.at[s].item : NULL, session_store_length(c, s), e) ||
+                         copy_columns(&to, c, s, e)
+                     ? e->status
+                     : 0;
     }
     if (!status)
         status = end_events(&to, e);
@@ -209,6 +271,8 @@ void session_store_clear(struct session_store *c)
     vec_clear(&c->last);
     spill_clear(&c->item);
     spill_clear(&c->time);
+    for (size_t i = 0; i < c->columns.len; i++)
+        spill_clear(&c->columns.at[i].code);
 }
 
 void session_store_release(struct session_store *c)
@@ -220,4 +284,7 @@ void session_store_release(struct session_store *c)
     vec_release(&c->last);
     spill_release(&c->item);
     spill_release(&c->time);
+    for (size_t i = 0; i < c->columns.len; i++)
+        spill_release(&c->columns.at[i].code);
+    vec_release(&c->columns);
 }

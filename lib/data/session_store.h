@@ -15,6 +15,13 @@ struct stored_session {
     uint64_t item : 40, part : 2;
 };
 
+/* A column of codes that sessions have under a key beside times and items. */
+struct stored_column {
+    const char *key;
+    int32_t codes;     /* all are below */
+    struct spill code; /* int32 [events] */
+};
+
 /* Users, items: the ids of the stream.  Sessions: numbered by user, then in the order in which they
  * were added, which is that of time, so that those of user u are first[u] .. first[u + 1] - 1.  {0}
  * is empty; item.limit can be set before the first session. */
@@ -24,6 +31,7 @@ struct session_store {
     struct spill item;                  /* int32 [events] */
     bool keeps_times;                   /* set before the first session: */
     struct spill time;                  /* int32 [events] seconds since the session's start */
+    VEC(struct stored_column) columns;  /* key and codes are set before the first session */
     i32_vec user;                       /* [S] until session_store_end */
     i32_vec since;                      /* times of the session being added */
     VEC(unsigned char) last; /* [U] likewise: the part of the user's last session so far */
@@ -40,10 +48,15 @@ int session_store_read(struct session_store *c, struct sessions_in *in, struct f
 int session_store_take(struct session_store *c, const struct session *s, struct err *e);
 
 /* The two steps of session_store_read, for sessions from elsewhere: session_store_add copies a
- * session; session_store_end, after the last one, groups them by user.  65: too many.  73, 74: the
- * temporary file.  71. */
+ * session; session_store_end, after the last one, groups them by user.  65: too many; a column is
+ * missing, is not of int32, or has a code that it should not have.  73, 74: the temporary file.
+ * 71. */
 int session_store_add(struct session_store *c, const struct session *s, struct err *e);
 int session_store_end(struct session_store *c, struct err *e);
+
+/* The codes of a session's events in such a column; NULL: 65, as session_store_add. */
+const int32_t *stored_column_codes(const struct stored_column *c, const struct session *s,
+                                   struct err *e);
 
 /* How many sessions are of a part. */
 size_t session_store_part_count(const struct session_store *c, enum part part);
@@ -94,6 +107,14 @@ static inline int64_t session_store_time(const struct session_store *c, size_t s
 {
     const int32_t *time = (const int32_t *)(const void *)c->time.at;
     return session_store_start(c, session) + time[c->session.at[session].item + event];
+}
+
+/* The codes of a column: one for each of the session's events. */
+static inline const int32_t *session_store_codes(const struct session_store *c, size_t column,
+                                                 size_t session)
+{
+    return (const int32_t *)(const void *)c->columns.at[column].code.at +
+           c->session.at[session].item;
 }
 
 static inline const int32_t *session_store_items(const struct session_store *c, size_t session)

@@ -257,9 +257,52 @@ static void ended_before(void)
     }
 }
 
+/* A column, dwell times and hours of two sessions, with all items and without some. */
+static void contexts(void)
+{
+    static const int64_t edges[] = {10, 60};
+    static const int32_t row[] = {-1, 0, 1};
+    static const int32_t all[3][5] = {{4, 3, 2, 1, 0}, {0, 1, 2, 3, 0}, {1, 1, 1, 1, 23}};
+    static const int32_t some[3][3] = {{3, 2, 1}, {0, 2, 3}, {1, 1, 1}};
+    struct context_source source[] = {
+        {.kind = CONTEXT_COLUMN}, {CONTEXT_DWELL, 0, edges, 2}, {.kind = CONTEXT_HOUR}};
+    struct session_store c = {.keeps_times = true};
+    struct err e;
+    int64_t first[] = {3600, 3605, 3615, 3675}, second[] = {86399};
+    int32_t items[] = {0, 1, 2, 1}, codes[] = {4, 3, 2, 1}, code[] = {0}, picked[] = {0, 1};
+    struct extra extra = {.key = bytes_of("a"), .type = COLUMN_I32, .column = {codes, 4}};
+    vec_push(&c.columns, ((struct stored_column){.key = "a", .codes = 5}));
+    int status =
+        session_store_add(&c, &(struct session){0, PART_TRAIN, 4, first, items, &extra, 1}, &e);
+    extra.column = (struct column){code, 1};
+    status +=
+        session_store_add(&c, &(struct session){1, PART_TRAIN, 1, second, items, &extra, 1}, &e);
+    status += session_store_end(&c, &e);
+    struct batching b = {.store = &c, .context = source, .contexts = 3};
+    struct batch made = batching_make(&b, picked, 2, true);
+    bool right = !status;
+    for (int k = 0; k < 3; k++)
+        right =
+            right && made.context[k].len == 5 && !memcmp(made.context[k].at, all[k], sizeof all[k]);
+    tap_ok(right, "contexts of all events");
+    b.row = row;
+    made = batching_make(&b, picked, 2, true);
+    right = made.length.len == 1;
+    for (int k = 0; k < 3; k++)
+        right = right && made.context[k].len == 3 &&
+                !memcmp(made.context[k].at, some[k], sizeof some[k]);
+    tap_ok(right, "contexts of known items: the first takes the time of the session's start");
+    b.week_shift = 3600;
+    made = batching_make(&b, picked, 2, true);
+    tap_ok(column_i32(made.context[2])[0] == 2, "hours are shifted");
+    batching_release(&b);
+    session_store_release(&c);
+}
+
 int main(void)
 {
     buckets();
+    contexts();
     ended_before();
     for (uint64_t seed = 0; seed < 60; seed++)
         histories(seed);

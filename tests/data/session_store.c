@@ -59,6 +59,46 @@ static void overlaps(void)
     session_store_release(&c);
 }
 
+/* Adds a session of two events with codes in a column of the type; returns the status. */
+static int add_codes(struct session_store *c, int32_t user, const char *key, enum column_type type,
+                     int32_t first, struct err *e)
+{
+    int64_t times[] = {10 * user, 10 * user + 1};
+    int32_t items[] = {user, user + 1}, codes[] = {first, 0};
+    struct extra extras[] = {{.key = bytes_of("week"), .value = 7},
+                             {.key = bytes_of(key), .type = type, .column = {codes, 2}}};
+    struct session s = {user, PART_TRAIN, 2, times, items, extras, 2};
+    return session_store_add(c, &s, e);
+}
+
+/* Codes stay with their sessions where these are sorted, in memory and in a file. */
+static void columns(size_t limit)
+{
+    struct session_store c = {.item.limit = limit};
+    struct err e;
+    vec_push(&c.columns, ((struct stored_column){"action", 9, {.limit = limit}}));
+    for (int32_t user = 8; user >= 0; user--)
+        must(add_codes(&c, user, "action", COLUMN_I32, user, &e), &e);
+    end(&c);
+    bool right = true;
+    for (size_t s = 0; s < 9; s++)
+        right = right && session_store_items(&c, s)[0] == (int32_t)s &&
+                session_store_codes(&c, 0, s)[0] == (int32_t)s &&
+                session_store_codes(&c, 0, s)[1] == 0;
+    tap_ok(right, "codes of sorted sessions");
+    session_store_clear(&c);
+    must(add_codes(&c, 3, "action", COLUMN_I32, 5, &e), &e);
+    end(&c);
+    tap_ok(session_store_codes(&c, 0, 0)[0] == 5, "codes after a clear");
+    session_store_clear(&c);
+    tap_ok(add_codes(&c, 0, "actions", COLUMN_I32, 1, &e) == STATUS_DATA, "missing: %s", e.text);
+    tap_ok(add_codes(&c, 0, "action", COLUMN_F32, 1, &e) == STATUS_DATA, "of floats: %s", e.text);
+    tap_ok(add_codes(&c, 0, "week", COLUMN_I32, 1, &e) == STATUS_DATA, "one number: %s", e.text);
+    tap_ok(add_codes(&c, 0, "action", COLUMN_I32, 9, &e) == STATUS_DATA, "too high: %s", e.text);
+    tap_ok(add_codes(&c, 0, "action", COLUMN_I32, -1, &e) == STATUS_DATA, "too low: %s", e.text);
+    session_store_release(&c);
+}
+
 /* The log, kept apart from the store: session s of the log begins at s. */
 struct log {
     size_t sessions;
@@ -254,6 +294,8 @@ int main(void)
 {
     empty_ones();
     overlaps();
+    columns(0);
+    columns(16);
     long_sessions();
     reading();
     for (uint64_t seed = 0; seed < 25; seed++) {
