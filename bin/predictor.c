@@ -48,6 +48,7 @@ int main(int argc, char **argv)
     given.class = saved.class;
     given.shape = saved.options;
     given.index = index_path;
+    given.dwell_edges = &saved.dwell_edges;
     if (!cli_given("seed"))
         given.seed = saved.seed; /* part of the run's name */
     if (run_check_saved(&given, saved.path, &e))

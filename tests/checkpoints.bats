@@ -389,6 +389,7 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATCHES" --intra sum --attention all
     goes_on "$BATCHES" --inter hidden --clusters 3 --per-user inter
     goes_on "$BATCHES" --model narm --attention 5
+    goes_on "$BATCHES" --model rib --context hour --attention 5
     goes_on "$BATCHES" --model sasrec --attention 5
     goes_on "$BATCHES" --model stamp --attention 5
     goes_on "$BATCHES" --decoder tied --bidirectional --negatives 9

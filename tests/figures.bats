@@ -55,6 +55,8 @@ same() { # SCHEME OPTION ...
     same longest-first --model hierarchical --session-rep attention --user-rep attention --inter delta
     same sessions --model hierarchical --session-rep last --user-rep last --dropout 0.3
     same sessions --model narm
+    same sessions --model rib --context hour:3
+    same shuffled --model rib --normalize sigmoid --dropout 0.3 --wide
     same sessions --model sasrec
     same longest-first --model sasrec --max-positions 7 --earlier 5
     same shuffled --model sasrec --max-positions 2 --wide

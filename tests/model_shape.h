@@ -12,7 +12,7 @@
 /* A text of NULL and a size of 0 are the model's default. */
 struct model_shape {
     const char *session_rep, *user_rep, *inter, *intra, *attend_to, *per_user, *clusters;
-    const char *encoder, *decoder, *propagate, *gru;
+    const char *encoder, *decoder, *propagate, *gru, *context, *normalize;
     bool bidirectional, join_sessions, wide, add_mean;
     int64_t embedding, hidden, blocks, heads, positions, earlier, feed_forward;
     double dropout, feature_dropout, user_dropout, start_dropout;
@@ -46,7 +46,9 @@ static inline struct model_options *options_of_shape(const struct model_class *c
                 {"encoder", s->encoder},
                 {"decoder", s->decoder},
                 {"propagate", s->propagate},
-                {"gru", s->gru}};
+                {"gru", s->gru},
+                {"context", s->context},
+                {"normalize", s->normalize}};
     const struct {
         const char *name;
         double value;

@@ -17,6 +17,7 @@ setup_file() {
     train --inter hidden --intra cat --per-user inter,intra --save own batches.mp >/dev/null
     train --bidirectional --decoder tied --save tied batches.mp >/dev/null
     train --model narm --hidden 7 --save narm batches.mp >/dev/null
+    train --model rib --hidden 7 --context hour --save rib batches.mp >/dev/null
     train --model sasrec --max-positions 3 --save sasrec batches.mp >/dev/null
     train --model sasrec --earlier 9 --save sasrec-earlier batches.mp >/dev/null
     train --model stamp --max-positions 3 --save stamp batches.mp >/dev/null
@@ -93,7 +94,7 @@ small() {
         END { for (i = 1; i <= NR; i++) { split(line[i], f, ",")
             if (line[i] ~ /^\["session"/ && last[f[2]] == i) gsub(/,[0-9]+\]/, "]", line[i])
             print line[i] } }' all | sessions >shorter.mp
-    for model in plain attentive last hierarchical own tied narm sasrec sasrec-earlier stamp stmo bpr-mf fpmc rnn joined rnn-tied hrnn; do
+    for model in plain attentive last hierarchical own tied narm rib sasrec sasrec-earlier stamp stmo bpr-mf fpmc rnn joined rnn-tied hrnn; do
         batches=$BATS_FILE_TMPDIR/batches.mp
         [[ $model != @(rnn|joined|rnn-tied|hrnn) ]] || batches=$BATS_FILE_TMPDIR/parallel.mp
         model=$BATS_FILE_TMPDIR/$model

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "model/contexts.h"
 #include "model/evidence_kinds.h"
 #include "model/wide_part.h"
 
@@ -47,6 +48,13 @@ const struct option model_user_weight_rows[] = {
 const struct option model_unroll_rows[] = {
     {OPTION_INT, .name = "unroll", .argument = "N", .recorded = true, .low = 1, .high = 1 << 20,
      .at = offsetof(struct model_options, unroll), .help = "number of steps in an update"},
+    {0},
+};
+
+const struct option model_context_rows[] = {
+    {OPTION_TEXT, .name = "context", .argument = "KEYS", .recorded = true, .labels = LABEL_NAMED,
+     .at = offsetof(struct model_options, context),
+     .help = "read columns of codes, dwell or hour beside items: KEY[:SIZE],..."},
     {0},
 };
 
@@ -120,6 +128,14 @@ static int check_evidence(const struct model_class *class, const struct model_op
     return o->without ? evidence_kinds_parse(o->without, &unused, e) : 0;
 }
 
+static int check_contexts(const struct model_options *o, struct err *e)
+{
+    struct contexts c;
+    int status = contexts_parse(&c, o->context, e);
+    contexts_release(&c);
+    return status;
+}
+
 uint32_t model_without(const struct model_options *o)
 {
     uint32_t features = 0;
@@ -134,7 +150,7 @@ int model_check(const struct model_class *class, const struct model_options *o, 
     if (o->clusters && !o->per_user)
         return err_set(e, STATUS_USAGE,
                        "--clusters needs --per-user, which names the levels of attention");
-    if (check_evidence(class, o, e))
+    if (check_evidence(class, o, e) || check_contexts(o, e))
         return e->status;
     return class->check ? class->check(o, e) : 0;
 }

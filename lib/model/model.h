@@ -21,6 +21,7 @@ struct model_data {
     const int32_t *group;  /* [users] which set each user takes; NULL: one for each user */
     int32_t slots;         /* of parallel mini-batches; 0: there are none */
     const int32_t *count;  /* host [items] events of each in training; NULL: not known */
+    const int32_t *context_codes; /* how many codes each of the options' contexts has */
 };
 
 /* Options that models share: the first member of each model's own options struct.  A model offers
@@ -37,6 +38,7 @@ struct model_options {
     int64_t postings;     /* how many of an item's newest sessions it looks at */
     const char *without;  /* "own,habit": kinds of evidence that it does not know; NULL: none */
     int64_t unroll;       /* steps of slots in one update */
+    const char *context;  /* "action,dwell:8": what is read beside items (model/contexts.h); NULL */
 };
 
 /* Their option rows. */
@@ -45,6 +47,7 @@ extern const struct option model_decoder_rows[];     /* decoder */
 extern const struct option model_gru_rows[];         /* gru */
 extern const struct option model_user_weight_rows[]; /* per-user, clusters */
 extern const struct option model_unroll_rows[];      /* unroll */
+extern const struct option model_context_rows[];     /* context */
 extern const struct option model_wide_rows[];        /* wide */
 extern const struct option model_evidence_rows[];    /* postings, without */
 

@@ -180,6 +180,13 @@ struct tensor *tape_attend_up_to(struct tape *t, struct tensor *query, struct te
                                  struct tensor *scale, struct tensor *value, const struct ragged *r,
                                  struct attention_weights *weights);
 
+/* The same with weights that depend on the rows attended to alone, with the energies e [total, 1]:
+ * weight_tj = softmax_{j <= t}(e_j), or σ(e_j). */
+struct tensor *tape_soften_up_to(struct tape *t, struct tensor *e, struct tensor *value,
+                                 const struct ragged *r, struct attention_weights *weights);
+struct tensor *tape_sigmoid_up_to(struct tape *t, struct tensor *e, struct tensor *value,
+                                  const struct ragged *r, struct attention_weights *weights);
+
 /* Self-attention of several heads (nn/ops.h, struct heads) over sequences.  x [total, 3 · width]
  * has query, key and value of each row side by side. */
 struct tape_heads {

@@ -1,4 +1,5 @@
-/* The tape's self-attention of several heads, and layer normalization. */
+/* The tape's self-attention of several heads, what else its operations serve for, and layer
+ * normalization. */
 #include "nn/tape_nodes.h"
 
 /* ---- self-attention ---- */
@@ -71,6 +72,62 @@ struct tensor *tape_head_sums(struct tape *t, const struct tape_heads *h, struct
         n->heads = h, n->x = x, n->weight = weight, n->y = y;
     }
     return y;
+}
+
+/* ---- weights that depend on the rows attended to alone: one head of one column ---- */
+
+struct soften_node {
+    struct node node;
+    struct tensor *e, *value, *y;
+    const struct ragged *ragged;
+    struct heads weights, sums; /* the head as weights and sums see it */
+    const float *query, *weight;
+};
+
+static void soften_up_to_back(struct tape *t, struct node *node)
+{
+    struct soften_node *n = (struct soften_node *)node;
+    float *dweight = tape_gradient(t, (size_t)n->weights.weights);
+    float *unused = tape_gradient(t, (size_t)n->ragged->total);
+    t->op->head_sums_back(t->device, n->ragged, &n->sums, n->weight, n->value->value, n->y->grad,
+                          dweight, n->value->grad);
+    t->op->head_weights_back(t->device, n->ragged, &n->weights, n->query, n->e->value, n->weight,
+                             dweight, unused, n->e->grad);
+}
+
+struct tensor *tape_soften_up_to(struct tape *t, struct tensor *e, struct tensor *value,
+                                 const struct ragged *r, struct attention_weights *weights)
+{
+    const struct tape_heads *one = tape_heads(t, r, 1, 1);
+    struct heads w = one->op, s = one->op;
+    w.ld = 1;
+    s.width = s.ld = value->cols;
+    struct tensor *y = tape_result(t, r->total, value->cols, true);
+    float *query = tape_floats(t, (size_t)r->total);
+    float *weight = tape_floats(t, (size_t)w.weights);
+    t->op->fill(t->device, query, 1, (size_t)r->total);
+    t->op->head_weights(t->device, r, &w, query, e->value, weight);
+    t->op->head_sums(t->device, r, &s, weight, value->value, y->value);
+    if (y->grad) {
+        struct soften_node *n = tape_record(t, sizeof *n, soften_up_to_back);
+        n->e = e, n->value = value, n->y = y, n->ragged = r, n->weights = w, n->sums = s;
+        n->query = query, n->weight = weight;
+    }
+    *weights = (struct attention_weights){.weight = weight, .at = one->at, .total = w.weights};
+    return y;
+}
+
+static struct tensor *filled(struct tape *t, int rows, float x)
+{
+    struct tensor *y = tape_result(t, rows, 1, true);
+    t->op->fill(t->device, y->value, x, (size_t)rows);
+    return y;
+}
+
+struct tensor *tape_sigmoid_up_to(struct tape *t, struct tensor *e, struct tensor *value,
+                                  const struct ragged *r, struct attention_weights *weights)
+{
+    return tape_attend_up_to(t, filled(t, r->total, 0), e, filled(t, 1, 1), value, r, weights);
 }
 
 /* ---- layer normalization ---- */

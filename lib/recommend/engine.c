@@ -50,7 +50,8 @@ static int open_counts(struct engine *a, struct err *e)
 
 static int open_model(struct engine *a, struct device *d, struct err *e)
 {
-    const struct model_names names = {.items = a->items, .users = &a->saved->users};
+    const struct model_names names = {a->items, &a->saved->users, a->contexts.names,
+                                      a->contexts.count};
     model_open(&a->model, a->saved->class, a->saved->options, &a->data, d);
     parameters_hold(&a->model.parameters, d);
     vec_clear(&a->counted.changed);
@@ -109,7 +110,8 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
     a->data = (struct model_data){.users = known + a->batch,
                                   .items = names_count(&saved->items),
                                   .history = (int32_t)saved->history,
-                                  .delta_buckets = (int32_t)edges->len + 1};
+                                  .delta_buckets = (int32_t)edges->len + 1,
+                                  .context_codes = a->contexts.codes};
     a->saved = saved;
     a->items = &saved->items;
     a->batching = (struct batching){.store = &a->store,
@@ -118,6 +120,7 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
                                     .edges = edges->at,
                                     .edge_count = edges->len,
                                     .week_shift = saved->week_shift};
+    run_contexts_read(&a->contexts, &a->store, &a->batching);
     if (open_groups(a, known, &a->data, e))
         return e->status;
     if (saved->options->wide && open_counts(a, e))
@@ -137,6 +140,7 @@ void engine_release(struct engine *a)
     evidence_release(&a->evidence);
     counted_release(&a->counted);
     session_store_release(&a->store);
+    run_contexts_release(&a->contexts);
     batching_release(&a->batching);
     vec_release(&a->list);
     vec_release(&a->item);
@@ -149,6 +153,8 @@ void engine_release(struct engine *a)
     vec_release(&a->group);
     vec_release(&a->input);
     vec_release(&a->time);
+    vec_release(&a->code);
+    vec_release(&a->extra);
     vec_release(&a->best);
     vec_release(&a->mark);
     vec_release(&a->best_score);
@@ -158,6 +164,23 @@ void engine_release(struct engine *a)
 }
 
 /* ---- the sessions, as batches ---- */
+
+/* The columns of the session, with a code for the target that is not known. */
+static void set_extras(struct engine *a, const struct user_session *v, bool newest)
+{
+    size_t columns = a->store.columns.len, n = (size_t)v->count + newest;
+    vec_clear(&a->code);
+    vec_clear(&a->extra);
+    for (size_t k = 0; k < columns; k++) {
+        vec_append(&a->code, v->code + k * (size_t)v->count, (size_t)v->count);
+        if (newest)
+            vec_push(&a->code, 0);
+    }
+    for (size_t k = 0; k < columns; k++)
+        vec_push(&a->extra, ((struct extra){.key = bytes_of(a->store.columns.at[k].key),
+                                            .type = COLUMN_I32,
+                                            .column = {a->code.at + k * n, n}}));
+}
 
 static int add_session(struct engine *a, int32_t user, const struct user_session *v, bool newest,
                        struct err *e)
@@ -173,11 +196,14 @@ static int add_session(struct engine *a, int32_t user, const struct user_session
     a->time.at[0] = v->start; /* the session begins so, though the model may not know the item */
     if (newest)
         vec_push(&a->time, v->last);
+    set_extras(a, v, newest);
     struct session s = {.user = user,
                         .part = newest ? PART_TEST : PART_TRAIN,
                         .count = a->input.len,
                         .times = a->time.at,
-                        .items = a->input.at};
+                        .items = a->input.at,
+                        .extras = a->extra.at,
+                        .extra_count = a->extra.len};
     return session_store_add(&a->store, &s, e);
 }
 

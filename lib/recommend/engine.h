@@ -6,6 +6,7 @@
 #include "data/batch.h"
 #include "data/session_store.h"
 #include "train/counted.h"
+#include "train/run_contexts.h"
 #include "train/saved_model.h"
 #include "model/model.h"
 #include "index/evidence.h"
@@ -50,6 +51,8 @@ struct engine {
                                those that the caller has put into `counted` */
     bool grows;             /* a wide part also counts in sessions that come in later */
 
+    struct run_contexts contexts; /* of the model in the stream, opened by the caller too */
+
     const struct saved_model *saved;
     struct model_data data; /* of the model; with room for items that come in later */
     struct model model;
@@ -76,9 +79,10 @@ struct engine {
     struct batching batching;
     i32_vec user;  /* the batch's users in the model's ids, in which unknown users come last */
     i32_vec group; /* [model's users] cluster of each; empty: the model has no clusters */
-    i32_vec input, best;
+    i32_vec input, best, code;
     i64_vec time;
-    i32_vec mark; /* [items] `marks` at the last user for whom the item is excluded */
+    VEC(struct extra) extra; /* the columns of a session */
+    i32_vec mark;            /* [items] `marks` at the last user for whom the item is excluded */
     f32_vec best_score, loss, weight[LEVELS];
     int32_t marks;
 };

@@ -89,7 +89,8 @@ static int take_session(struct recommending *r, const struct session *s, struct 
             return e->status;
         r->current = s->user;
     }
-    users_session(&r->users, s);
+    if (users_session(&r->users, s, e))
+        return sessions_in_at(r->in, e);
     return r->engine.grows ? grow(r, s, e) : 0;
 }
 
@@ -115,6 +116,8 @@ static int run_along(struct recommending *r, struct err *e)
     struct sessions_record record;
     enum read_result got;
     int status = engine_open(&r->engine, r->saved, &r->edges, r->device, e);
+    r->users.column = r->engine.store.columns.at;
+    r->users.columns = r->engine.store.columns.len;
     while (!status && (got = sessions_in_next(r->in, &record, e)) != READ_END)
         status = got == READ_ERROR ? e->status : take(r, &record, e);
     return status ? status : ask(r, e) || make(r, e) ? e->status : 0;
@@ -129,8 +132,8 @@ static int note(struct recommending *r, struct session_store *all,
         users_item(&r->users, record->named.id);
     else if (record->kind == RECORD_USER)
         users_user(&r->users, record->named.name, &r->saved->users), vec_push(&r->asked_in, 0);
-    else
-        users_session(&r->users, &s);
+    else if (users_session(&r->users, &s, e))
+        return e->status;
     s.part = PART_TRAIN;
     return record->kind == RECORD_SESSION ? session_store_add(all, &s, e) : 0;
 }
@@ -160,14 +163,16 @@ static int run_whole(struct recommending *r, struct err *e)
 
 int recommending_run(struct recommending *r, struct err *e)
 {
-    int status = meta_get_i64s(sessions_in_meta(r->in), "delta_edges", &r->edges, e);
+    const struct meta *m = sessions_in_meta(r->in);
+    int status = meta_get_i64s(m, "delta_edges", &r->edges, e);
     bool whole = r->saved->ready && !r->engine.index_path;
     r->current = -1;
     r->batch = 1;
     r->newest_asked = INT64_MIN;
     r->engine.grows = r->engine.grows && r->saved->options->wide && !whole;
-    if (status)
-        return status;
+    if (status ||
+        run_contexts_open(&r->engine.contexts, r->saved->options, m, &r->saved->dwell_edges, e))
+        return e->status;
     return whole ? run_whole(r, e) : run_along(r, e);
 }
 

@@ -3,12 +3,13 @@
 #define RECOMMEND_USERS_H
 
 #include "base/names.h"
-#include "base/records.h"
+#include "data/session_store.h"
 
 struct user_session {
     int64_t start, last;  /* times of its first and last event */
     int32_t count, *item; /* at least 1; by the model's ids */
     int64_t *time;        /* of each of these events */
+    int32_t *code;        /* [columns, count] theirs in the columns that the model reads */
 };
 
 struct known_user {
@@ -17,10 +18,12 @@ struct known_user {
 };
 
 struct users {
-    VEC(struct known_user) at; /* by the stream's id */
-    i32_vec row;               /* [stream's items] the model's id; -1: unknown */
-    int64_t keep;              /* newest sessions kept of each user; 0: all */
-    int64_t events, unknown;   /* events read; those of unknown items */
+    VEC(struct known_user) at;          /* by the stream's id */
+    i32_vec row;                        /* [stream's items] the model's id; -1: unknown */
+    int64_t keep;                       /* newest sessions kept of each user; 0: all */
+    const struct stored_column *column; /* [columns] that the model reads */
+    size_t columns;
+    int64_t events, unknown; /* events read; those of unknown items */
     int64_t items_unknown;
 };
 
@@ -29,8 +32,9 @@ struct users {
 void users_item(struct users *p, int32_t id);
 void users_user(struct users *p, struct bytes name, const struct names *known);
 
-/* Adds a copy of the session's known items; nothing is added where there are none. */
-void users_session(struct users *p, const struct session *s);
+/* Adds a copy of the session's known items; nothing is added where there are none.  65: the session
+ * does not have a column. */
+int users_session(struct users *p, const struct session *s, struct err *e);
 
 void users_release(struct users *p);
 

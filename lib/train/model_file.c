@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/output_file.h"
+#include "model/contexts.h"
 #include "train/model_file_names.h"
 
 int model_file_check(const char *path, struct err *e)
@@ -21,11 +22,12 @@ int model_file_check(const char *path, struct err *e)
 
 /* ---- saving ---- */
 
-/* Entries to write, and what they point to. */
+/* Entries to write, and what they point to: names of items, users, codes of contexts. */
+enum { LISTS = 2 + CONTEXTS };
 struct saving {
     VEC(struct safetensors_entry) entries;
-    struct buf text[2];
-    i64_vec offsets[2];
+    struct buf text[LISTS];
+    i64_vec offsets[LISTS];
 };
 
 static void add_entry(struct saving *s, const char *name, const char *type, size_t n,
@@ -56,6 +58,26 @@ static void add_parameter(struct saving *s, const struct parameter *p, const flo
     entry->dims = p->dims;
     for (int d = 0; d < p->dims; d++)
         entry->shape[d] = p->shape[d];
+}
+
+/* Adds the entry "context.KEY.offsets" or ".bytes" of each context whose codes have names. */
+static void add_contexts(struct saving *s, const struct model_names *names, bool wide)
+{
+    for (int i = 0; i < names->contexts; i++) {
+        const struct context_names *c = &names->context[i];
+        struct buf name = {0};
+        if (!names_count(&c->codes))
+            continue;
+        buf_format(&name, "context.%s.%s", c->key, wide ? "offsets" : "bytes");
+        buf_byte(&name, 0);
+        if (wide)
+            gather_names(s, 2 + i, &c->codes);
+        if (wide)
+            add_entry(s, name.at, "I64", s->offsets[2 + i].len, s->offsets[2 + i].at);
+        else
+            add_entry(s, name.at, "U8", s->text[2 + i].len, s->text[2 + i].at);
+        buf_release(&name);
+    }
 }
 
 static bool has_users(const struct model *m)
@@ -91,6 +113,7 @@ int model_file_save(const struct model *m, const float *weights, const struct mo
     add_entry(&s, "vocabulary.offsets", "I64", s.offsets[0].len, s.offsets[0].at);
     if (users)
         add_entry(&s, "users.offsets", "I64", s.offsets[1].len, s.offsets[1].at);
+    add_contexts(&s, names, true);
     add_index(&s, index, true);
     for (size_t i = 0; i < m->parameters.list.len; i++)
         add_parameter(&s, m->parameters.list.at[i], weights);
@@ -100,11 +123,12 @@ int model_file_save(const struct model *m, const float *weights, const struct mo
     add_entry(&s, "vocabulary.bytes", "U8", s.text[0].len, s.text[0].at);
     if (users)
         add_entry(&s, "users.bytes", "U8", s.text[1].len, s.text[1].at);
+    add_contexts(&s, names, false);
     int status = safetensors_write(path, texts, text_count, s.entries.at, (int)s.entries.len, e);
     for (size_t i = 0; i < s.entries.len; i++)
         mem_free(s.entries.at[i].name);
     vec_release(&s.entries);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < LISTS; i++) {
         vec_release(&s.offsets[i]);
         buf_release(&s.text[i]);
     }
@@ -190,6 +214,10 @@ struct matching {
     const struct model *model;
     const struct safetensors *file;
     struct matched items, users; /* users: of users or of clusters */
+    struct {
+        struct matched codes;
+        const struct parameter *weight;
+    } context[CONTEXTS];
     struct err *e;
 };
 
@@ -254,10 +282,38 @@ static int match_users(struct matching *m, const struct names *users)
     return 0;
 }
 
+static int match_contexts(struct matching *m, const struct model_names *names)
+{
+    int status = 0;
+    for (int i = 0; i < names->contexts && !status; i++) {
+        const struct context_names *c = &names->context[i];
+        struct buf prefix = {0};
+        bool any;
+        char *name = contexts_parameter(c->key);
+        m->context[i].weight = parameters_find(&m->model->parameters, name);
+        buf_format(&prefix, "context.%s", c->key);
+        buf_byte(&prefix, 0);
+        status = match_names(m, prefix.at, &c->codes, &m->context[i].codes, &any);
+        buf_release(&prefix);
+        mem_free(name);
+    }
+    return status;
+}
+
+static const struct matched *context_of(const struct matching *m, const struct parameter *p)
+{
+    for (int i = 0; i < CONTEXTS; i++)
+        if (m->context[i].weight == p)
+            return &m->context[i].codes;
+    return NULL;
+}
+
 /* How rows of the file map to the parameter's rows; NULL: they are the same. */
 static const struct matched *matched_for(const struct matching *m, const struct parameter *p)
 {
-    const struct matched *r = p->per_item ? &m->items : parameter_per_user(p) ? &m->users : NULL;
+    const struct matched *r = p->per_item             ? &m->items
+                              : parameter_per_user(p) ? &m->users
+                                                      : context_of(m, p);
     return r && r->named ? r : NULL;
 }
 
@@ -365,7 +421,7 @@ static int read_rows(struct matching *m, const struct parameter *p,
     }
     if (parameter_per_user(p) && !status)
         begin_new(p, found, sum, rows, to);
-    if (p->per_item && !m->model->parameters.grad)
+    if (!parameter_per_user(p) && !m->model->parameters.grad)
         clear_new(p, found, width, to);
     mem_free(found);
     mem_free(sum);
@@ -433,13 +489,21 @@ static int init_parameter(struct matching *m, struct device *d, struct parameter
     return status;
 }
 
+/* "context.KEY.offsets", "context.KEY.bytes" */
+static bool names_codes(const char *tensor)
+{
+    const char *last = strrchr(tensor, '.');
+    return !strncmp(tensor, "context.", 8) &&
+           (!strcmp(last, ".offsets") || !strcmp(last, ".bytes"));
+}
+
 /* A tensor that the model does not have is an error: it is of another model. */
 static int check_foreign(struct matching *m, const struct parameters *p)
 {
     for (size_t i = 0; i < m->file->entries.len; i++) {
         const char *name = m->file->entries.at[i].name;
         if (strncmp(name, "vocabulary.", 11) && strncmp(name, "users.", 6) &&
-            strncmp(name, "index.", 6) && !parameters_find(p, name))
+            strncmp(name, "index.", 6) && !names_codes(name) && !parameters_find(p, name))
             return bad(m, name, "the model with these options has no such weights");
     }
     return 0;
@@ -454,10 +518,14 @@ int model_file_read(struct model *m, const struct model_names *names,
         status = match_items(&match, names->items);
     if (!status && has_users(m))
         status = match_users(&match, names->users);
+    if (!status)
+        status = match_contexts(&match, names);
     for (size_t i = 0; i < m->parameters.list.len && !status; i++)
         status = init_parameter(&match, m->device, m->parameters.list.at[i]);
     vec_release(&match.items.row);
     vec_release(&match.users.row);
+    for (int i = 0; i < CONTEXTS; i++)
+        vec_release(&match.context[i].codes.row);
     return status;
 }
 

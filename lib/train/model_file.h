@@ -14,6 +14,11 @@ int model_file_check(const char *path, struct err *e);
 /* The names of a model's ids. */
 struct model_names {
     const struct names *items, *users;
+    const struct context_names {
+        const char *key;
+        struct names codes; /* in the order of the embeddings; empty: they are made of times */
+    } * context;
+    int contexts;
 };
 
 /* Writes the weights (host, laid out as the flat buffer of the parameters), the names, the index
@@ -42,9 +47,10 @@ int model_file_groups(const struct safetensors *file, const struct names *users,
 
 /* Sets the allocated parameters from a file that has each of them with its name and shape.  If the
  * file has names, rows of items and users are matched by name: items that it does not have keep
- * their initial values; users take the mean of all users, or zeros in a table that begins at zero.
- * Otherwise rows are matched by id.  A table per user may be in the file without its first
- * dimension: all users take these weights.  65: the message names the field. */
+ * their initial values, and so do codes of contexts, or are zeros in a model that only runs; users
+ * take the mean of all users, or zeros in a table that begins at zero. Otherwise rows are matched
+ * by id.  A table per user may be in the file without its first dimension: all users take these
+ * weights.  65: the message names the field. */
 int model_file_init(struct model *m, const struct model_names *names, const char *path,
                     struct err *e);
 

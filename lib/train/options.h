@@ -25,11 +25,12 @@ struct run_options {
     const char *checkpoint, *resume;
     int64_t checkpoint_every; /* batches; 0: only when a pass begins */
     int64_t top;
-    int64_t rank_among;    /* number of most supported items; 0: all */
-    const char *attention; /* a number, or "all" */
-    bool no_index;         /* the model file does not hold what is counted */
-    const char *index;     /* sessions that a wide part counts in; NULL: those of the stream */
-    bool online;           /* tests see all sessions that have ended, of all parts */
+    int64_t rank_among;         /* number of most supported items; 0: all */
+    const char *attention;      /* a number, or "all" */
+    bool no_index;              /* the model file does not hold what is counted */
+    const char *index;          /* sessions that a wide part counts in; NULL: those of the stream */
+    const i64_vec *dwell_edges; /* of a saved model's contexts; NULL: those of the stream */
+    bool online;                /* tests see all sessions that have ended, of all parts */
 };
 
 extern const struct run_options run_defaults;

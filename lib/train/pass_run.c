@@ -20,11 +20,14 @@ int pass_run_open(struct pass_run *r, const char *program, const struct run_opti
 {
     *r = (struct pass_run){.o = o, .program = program, .output = *output};
     cli_options_packed(&r->options);
-    int status = schedule_in_open(&r->in, files.at, files.count, o->memory, e);
+    if (schedule_in_open(&r->in, files.at, files.count, o->memory, e) ||
+        run_contexts_open(&r->contexts, o->shape, batches_in_meta(r->in.in), o->dwell_edges, e))
+        return e->status;
     r->in.store.keeps_times = o->shape->wide;
     r->in.store.time.limit = r->in.store.item.limit;
     r->in.test_targets = o->shape->wide ? TESTED_TOGETHER : 0;
-    return status;
+    run_contexts_read(&r->contexts, &r->in.store, &r->in.batching);
+    return 0;
 }
 
 void pass_run_header(const struct pass_run *r, struct meta *m)
@@ -55,7 +58,8 @@ void pass_run_data(struct pass_run *r, struct model_data *data)
                                 .history = (int32_t)batching_reach(&in->batching),
                                 .delta_buckets = (int32_t)in->edges.len + 1,
                                 .slots = (int32_t)in->parallel.slots,
-                                .count = r->support.count.at};
+                                .count = r->support.count.at,
+                                .context_codes = r->contexts.codes};
 }
 
 static void open_counts(struct pass_run *r, struct counts *c, enum part last)
@@ -298,4 +302,5 @@ void pass_run_close(struct pass_run *r)
     buf_release(&r->options);
     device_close(r->device);
     schedule_in_close(&r->in);
+    run_contexts_release(&r->contexts);
 }

@@ -14,6 +14,7 @@
 #include "train/epoch_log.h"
 #include "train/model_file.h"
 #include "train/options.h"
+#include "train/run_contexts.h"
 
 struct pass_run {
     const struct run_options *o;
@@ -21,6 +22,7 @@ struct pass_run {
     struct buf options; /* for the header, packed */
     struct output_options output;
     struct schedule_in in;
+    struct run_contexts contexts;
     struct output out;
     struct device *device;
     struct item_support support; /* of the stream's items */

@@ -105,7 +105,8 @@ static int open_model(struct predict_run *r, struct err *e)
     if (open_candidates(r, &options, e) || open_clusters(r, &data, e))
         return e->status;
     model_open(&p->model, r->saved->class, r->saved->options, &data, p->device);
-    const struct model_names names = {&r->map.rows, batches_in_users(p->in.in)};
+    const struct model_names names = {&r->map.rows, batches_in_users(p->in.in), p->contexts.names,
+                                      p->contexts.count};
     parameters_hold(&p->model.parameters, p->device);
     if (saved_model_weights(r->saved, &p->model, &names, e))
         return e->status;

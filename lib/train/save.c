@@ -41,15 +41,18 @@ enum {
     TEXT_HISTORY, /* the next ones are as in the input's header */
     TEXT_EDGES,
     TEXT_SHIFT,
+    TEXT_DWELL, /* where the header has it */
     TEXTS
 };
-static const char *const key[TEXTS] = {"model",       "options", "pipeline",    "epoch",     "step",
-                                       "selected_on", "history", "delta_edges", "week_shift"};
+static const char *const key[TEXTS] = {"model",      "options",     "pipeline", "epoch",
+                                       "step",       "selected_on", "history",  "delta_edges",
+                                       "week_shift", "dwell_edges"};
 
 int save_model(const struct model *m, const struct training_texts *texts,
                const struct model_names *names, const char *path, struct err *e)
 {
     struct safetensors_text text[TEXTS];
+    int texts_there = meta_find(texts->meta, key[TEXT_DWELL]).len ? TEXTS : TEXT_DWELL;
     for (int i = 0; i < TEXTS; i++)
         text[i] = (struct safetensors_text){mem_copy(key[i], strlen(key[i])), {0}};
     buf_text(&text[TEXT_MODEL].value, texts->model);
@@ -63,7 +66,7 @@ int save_model(const struct model *m, const struct training_texts *texts,
         append_packed(&text[i].value, value.len ? value : (struct bytes){"", 1}); /* 0 */
     }
     int status =
-        model_file_save(m, texts->best->weights, names, texts->index, text, TEXTS, path, e);
+        model_file_save(m, texts->best->weights, names, texts->index, text, texts_there, path, e);
     for (int i = 0; i < TEXTS; i++) {
         mem_free(text[i].key);
         buf_release(&text[i].value);

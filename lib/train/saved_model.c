@@ -157,20 +157,21 @@ static int read_number(const struct saved_model *t, const char *key, int64_t low
     return 0;
 }
 
-static int read_edges(struct saved_model *t, struct err *e)
+static int read_edges(const struct saved_model *t, const char *key, i64_vec *edges, struct err *e)
 {
-    struct json_in in = json_in_of(text_of(t, "delta_edges"));
+    struct json_in in = json_in_of(text_of(t, key));
     int64_t edge;
     if (in.at == in.end)
         return 0;
     bool more = json_take(&in, '[');
-    while (more && json_integer(&in, &edge) &&
-           (!t->edges.len || edge > t->edges.at[t->edges.len - 1])) {
-        vec_push(&t->edges, edge);
+    bool empty = more && json_take(&in, ']');
+    while (more && !empty && json_integer(&in, &edge) &&
+           (!edges->len || edge > edges->at[edges->len - 1])) {
+        vec_push(edges, edge);
         more = json_take(&in, ',');
     }
-    if (more || !json_take(&in, ']') || !json_done(&in))
-        return bad(t, "delta_edges", "expected a list of ascending whole numbers", e);
+    if (empty ? !json_done(&in) : more || !json_take(&in, ']') || !json_done(&in))
+        return bad(t, key, "expected a list of ascending whole numbers", e);
     return 0;
 }
 
@@ -184,7 +185,9 @@ int saved_model_open(struct saved_model *t, const char *path, struct err *e)
     if (read_options(t, e) || read_maker(t, e) ||
         read_number(t, "history", 0, 1 << 20, &t->history, e) ||
         read_number(t, "week_shift", -TIME_LIMIT, TIME_LIMIT, &t->week_shift, e) ||
-        read_edges(t, e) || model_file_items(&t->file, &t->items, NULL, e) ||
+        read_edges(t, "delta_edges", &t->edges, e) ||
+        read_edges(t, "dwell_edges", &t->dwell_edges, e) ||
+        model_file_items(&t->file, &t->items, NULL, e) ||
         file_names_read(&t->file, "users", &t->users, &named, e))
         return e->status;
     return 0;
@@ -225,9 +228,10 @@ int saved_model_check(const struct saved_model *t, const struct meta *m, struct 
                        "%s attends to the age of sessions, and the age buckets of its training "
                        "were others than those of this stream (delta_edges)",
                        t->path);
-    if (shift != t->week_shift && safetensors_find(&t->file, "week_embedding.weight"))
+    if (shift != t->week_shift && (safetensors_find(&t->file, "week_embedding.weight") ||
+                                   safetensors_find(&t->file, "context.hour.weight")))
         return err_set(e, STATUS_DATA,
-                       "%s attends to the hour of the week, which in its training was shifted by "
+                       "%s reads the hour of events, which in its training was shifted by "
                        "%" PRId64 " s and in this stream by %" PRId64 " (week_shift)",
                        t->path, t->week_shift, shift);
     return 0;
@@ -249,6 +253,7 @@ void saved_model_close(struct saved_model *t)
     names_release(&t->items);
     names_release(&t->users);
     vec_release(&t->edges);
+    vec_release(&t->dwell_edges);
     buf_release(&t->maker);
     for (size_t i = 0; i < t->settings.len; i++)
         mem_free(t->settings.at[i]);

@@ -20,8 +20,9 @@ struct saved_model {
     struct names users; /* users with weights of their own or a cluster, in the file's order */
     int64_t history;    /* largest number of earlier sessions in its training batches */
     int64_t week_shift;
-    i64_vec edges;    /* edges of the age buckets; empty: the file has none */
-    struct buf maker; /* the program that trained it, packed for a header's pipeline; or empty */
+    i64_vec edges;       /* edges of the age buckets; empty: the file has none */
+    i64_vec dwell_edges; /* of the bins of dwell times, for a model that reads them */
+    struct buf maker;    /* the program that trained it, packed for a header's pipeline; or empty */
     VEC(char *) settings; /* texts that `options` points to */
 };
 

@@ -104,7 +104,8 @@ int train_run_open(struct train_run *t, const char *program, const struct run_op
 
 static struct model_names names_of(const struct train_run *t)
 {
-    return (struct model_names){batches_in_items(t->pass.in.in), batches_in_users(t->pass.in.in)};
+    return (struct model_names){batches_in_items(t->pass.in.in), batches_in_users(t->pass.in.in),
+                                t->pass.contexts.names, t->pass.contexts.count};
 }
 
 /* Finds the clusters of users who share attention weights. */

@@ -44,6 +44,7 @@ int main(void)
     check("ii-rnn", &plain, "110000");
     check("hierarchical", &plain, "111001");
     check("narm", &plain, "111001");
+    check("rib", &plain, "111001");
     check("sasrec", &plain, "111001");
     check("stamp", &plain, "111001");
     check("bpr-mf", &plain, "111001");

@@ -122,8 +122,9 @@ static inline void load_reference(struct pair *p)
 
 /* The blocks of per-user weights, for pair_open: 0: one a user. */
 static int pair_groups;
-static const int32_t *pair_group; /* [REF_USERS] */
-static const int32_t *pair_count; /* [PAIR_ITEMS] of events in training; NULL: not known */
+static const int32_t *pair_group;         /* [REF_USERS] */
+static const int32_t *pair_context_codes; /* of the contexts of the options */
+static const int32_t *pair_count;         /* [PAIR_ITEMS] of events in training; NULL: not known */
 
 static inline void pair_open_class(struct pair *p, const struct model_class *class,
                                    const struct model_shape *shape)
@@ -135,7 +136,8 @@ static inline void pair_open_class(struct pair *p, const struct model_class *cla
                               .groups = pair_groups,
                               .group = pair_group,
                               .slots = class->steps ? PAIR_SLOTS : 0,
-                              .count = pair_count};
+                              .count = pair_count,
+                              .context_codes = pair_context_codes};
     struct train_options options = {
         .seed = 11,
         .max_steps = -1,

@@ -28,7 +28,7 @@ static inline void tiny_open(struct tiny *t, const char *items, const char *user
     t->model.device = cpu_open(&(struct device_options){.threads = 1});
     tiny_names(&t->items, items);
     tiny_names(&t->users, users);
-    t->names = (struct model_names){&t->items, &t->users};
+    t->names = (struct model_names){.items = &t->items, .users = &t->users};
 }
 
 /* Allocates the parameters and gives them the weights first, first + 1, ... in their order;
