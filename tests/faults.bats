@@ -529,11 +529,12 @@ can_inject() {
                 said=1
                 ;;
             127) ;;
-            1) # libgomp ends the program before main where it gets no room: --version does so too
+            1 | 139) # before main, where there is no room, libgomp ends the program, and the loader
+                # crashes while it maps a library: --version does so too
                 refused=0
                 (ulimit -v "$kib" && "$stage" --version >/dev/null 2>version.err) || refused=$?
-                [ "$refused" = 1 ] || { echo "$stage: $(cat stage.err)"; false; }
-                grep -q '^libgomp: ' version.err
+                [ "$refused" = "$status" ] || { echo "$stage in $kib KiB: $(cat stage.err)"; false; }
+                [ "$status" = 139 ] || grep -q '^libgomp: ' version.err
                 ;;
             *)
                 echo "$stage in $kib KiB: $status: $(cat stage.err)"
