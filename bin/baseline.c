@@ -21,7 +21,7 @@ static const struct option own_options[] = {
      .choices = MODELS},
     {OPTION_CHOICE, 0, "online", "WHOSE", "learn also what ended before: own sessions, or all",
      &online, true, .choices = "none|user|all"},
-    {OPTION_FLAG, 0, "no-remind", .help = "put the items of the session so far behind all others",
+    {OPTION_FLAG, 0, "no-remind", .help = "put the items of the session so far after all others",
      .to = &options.no_remind, .recorded = true},
     {OPTION_INT, 0, "window", "SECONDS", "pop: count what ended in the last SECONDS; 0: all",
      &options.window, true, .high = 0x1p36},

@@ -118,9 +118,9 @@ static void check_options(void)
     if (check && summary)
         cli_usage("--check and --summary exclude each other: --summary checks too");
     if ((check || summary) && part)
-        cli_usage("--check and --summary read whole streams: they go with no --head or --grep");
+        cli_usage("--check and --summary read whole streams: they exclude --head and --grep");
     if (from_json && (check || summary || part))
-        cli_usage("--from-json goes with no other choice: pipe its stream into another spcat");
+        cli_usage("--from-json excludes the other choices: pipe its stream into another spcat");
     if (grep && select_grep(&unused, grep, &e))
         cli_usage("--grep: %s", e.text);
 }

@@ -71,7 +71,7 @@ static void say_lost(const struct filter_chain *chain)
     for (size_t i = 0; i < chain->settings.len; i++) {
         const struct filter_setting *s = &chain->settings.at[i];
         if (s->items_lost)
-            cli_warn("--%s %s behind a split drops %lld items that only older sessions have, and "
+            cli_warn("--%s %s after a split drops %lld items that only older sessions have, and "
                      "targets are ranked among fewer: batcher --train-recent %s keeps them",
                      s->filter->name, s->text, (long long)s->items_lost, s->text);
     }

@@ -352,7 +352,7 @@ END
 @test "the summary counts times in the wrong order, ties and duplicates" {
     printf 'u,i,t\nu,a,5\nu,b,5\nu,b,5\nu,c,4\nv,a,1\nv,a,2\n' >log
     run_csv -v --user u --item i --time t log
-    grep -qF '1 rows come behind a later row of their user, 2 have the time of the row before, 1 its item too' err
+    grep -qF '1 rows come after a later row of their user, 2 have the time of the row before, 1 its item too' err
 }
 
 @test "--carry gives codes, and the header their names, in byte order" {

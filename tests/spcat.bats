@@ -376,7 +376,7 @@ numbers() {
     for options in '--check --head 2' '--summary --grep user=u' '--from-json --head 2' '--from-json --check'; do
         # shellcheck disable=SC2086 # a list of words
         run -64 spcat $options sessions
-        [[ $output == *"go with no"* || $output == *"goes with no"* ]]
+        [[ $output == *"they exclude"* || $output == *"excludes the other"* ]]
     done
 }
 

@@ -161,7 +161,7 @@ stream() {
 @test "--recent says how many items it drops behind a split" {
     printf '%s\n' 'a 100 x' 'a 200 y' 'a 5000 x' 'a 5900 z' 'a 9000 x' 'a 9100 z' 'b 100 q' 'b 900 x' | stream >log.mp
     tfilter --split newest:1/4 --recent 1/3 log.mp 2>report >out.mp
-    grep -qF -- '--recent 1/3 behind a split drops 2 items that only older sessions have' report
+    grep -qF -- '--recent 1/3 after a split drops 2 items that only older sessions have' report
     grep -qF -- 'batcher --train-recent 1/3' report
     [ "$(records out.mp | grep -c '"item"')" = 2 ]
     tfilter --recent 3/4 --split newest:1/3 log.mp 2>report >out.mp

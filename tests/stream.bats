@@ -69,10 +69,10 @@ refused() {
 
 @test "bytes behind the end are refused" {
     for more in '\x00' 'text' '\x95\xa1E'; do
-        { cat sessions; printf '%b' "$more"; } | refused 65 'standard input: bytes behind the end of the stream'
+        { cat sessions; printf '%b' "$more"; } | refused 65 'standard input: bytes after the end of the stream'
     done
-    { cat sessions; head -c 11 predictions; } | refused 65 'standard input: bytes behind the end of the stream'
-    { cat sessions; tail -c 39 sessions; } | refused 65 'standard input: bytes behind the end of the stream'
+    { cat sessions; head -c 11 predictions; } | refused 65 'standard input: bytes after the end of the stream'
+    { cat sessions; tail -c 39 sessions; } | refused 65 'standard input: bytes after the end of the stream'
 }
 
 @test "parts: predictions may follow one another, batches come alone, kinds do not mix" {

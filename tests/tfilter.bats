@@ -289,11 +289,11 @@ END
     run -64 --separate-stderr tfilter --split user:0.5 --split user:0.8 "$SESSIONS.mp"
     [[ $stderr == "tfilter: --split: given twice"* ]]
     run -64 --separate-stderr tfilter --validation 0.5 --split user:0.8 "$SESSIONS.mp"
-    [[ $stderr == "tfilter: --split: comes behind --validation"* ]]
+    [[ $stderr == "tfilter: --split: comes after --validation"* ]]
     run -64 --separate-stderr tfilter --country= "$SESSIONS.mp"
     [[ $stderr == *"is not a list of countries"* ]]
     run -64 --separate-stderr tfilter --once --min-item-support 2 "$SESSIONS.mp"
-    [[ $stderr == "tfilter: --once: has to come right behind --min-item-support or --min-user-support"* ]]
+    [[ $stderr == "tfilter: --once: has to come right after --min-item-support or --min-user-support"* ]]
     run -64 --separate-stderr tfilter --strict --min-sessions 3 "$SESSIONS.mp"
     [[ $stderr == "tfilter: --strict looks at a split"* ]]
 }

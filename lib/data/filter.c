@@ -80,7 +80,7 @@ static int add_once(struct filter_chain *c, struct err *e)
 {
     struct filter_setting *last = c->settings.len ? &c->settings.at[c->settings.len - 1] : NULL;
     if (!last || !is_support(last->filter->name))
-        return err_set(e, STATUS_USAGE, "has to come right behind --%s or --%s", item_support,
+        return err_set(e, STATUS_USAGE, "has to come right after --%s or --%s", item_support,
                        user_support);
     last->once = true;
     return 0;
@@ -96,7 +96,7 @@ int filter_chain_add(struct filter_chain *c, const struct filter *f, const char 
         return err_set(e, STATUS_USAGE, "given twice: a stream is split once");
     if (!strcmp(f->name, "split") && find(c, "validation"))
         return err_set(e, STATUS_USAGE,
-                       "comes behind --validation, which takes from the training "
+                       "comes after --validation, which takes from the training "
                        "part: put --split first");
     int status = f->parse ? f->parse(&s, text, e) : 0;
     if (!status)
@@ -191,7 +191,7 @@ static int apply(const struct filter_setting *s, struct user_sessions *h, struct
     return status;
 }
 
-/* The filter at or behind `from` that surveys all users. */
+/* The filter at or after `from` that surveys all users. */
 static size_t next_survey(const struct filter_chain *c, size_t from)
 {
     while (from < c->settings.len && !c->settings.at[from].surveys)

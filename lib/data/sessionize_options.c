@@ -48,7 +48,7 @@ static void report_rows(const struct sessionize_report *r)
     cli_warn("read %" PRIu64 " rows of %" PRId32 " users", r->rows, r->log_users);
     if (r->unwanted)
         cli_warn("left out %" PRIu64 " rows that are not wanted", r->unwanted);
-    cli_warn("%" PRIu64 " rows come behind a later row of their user, %" PRIu64
+    cli_warn("%" PRIu64 " rows come after a later row of their user, %" PRIu64
              " have the time of the row before, %" PRIu64 " its item too",
              c->unordered, c->ties, c->duplicates);
 }

@@ -137,7 +137,7 @@ static int add_to_user(struct batches_in *in, const struct session *s, struct er
     if (s->part == PART_NONE)
         return err_set(e, STATUS_DATA, "the session is of no part: tfilter --split makes parts");
     if (!begins && s->part < in->part.at[number - 1])
-        return err_set(e, STATUS_DATA, "a %s session behind a %s session of the same user",
+        return err_set(e, STATUS_DATA, "a %s session after a %s session of the same user",
                        part_name[s->part], part_name[in->part.at[number - 1]]);
     if (session_record_order(s, &user->start, e))
         return e->status;
@@ -180,7 +180,7 @@ static int read_epoch(struct batches_in *in, struct tagged *t, struct epoch *epo
     if (reader_epoch(t, epoch, e))
         return e->status;
     if (epoch->number < in->epoch.number)
-        return err_set(e, STATUS_DATA, "epoch %lld behind epoch %lld", (long long)epoch->number,
+        return err_set(e, STATUS_DATA, "epoch %lld after epoch %lld", (long long)epoch->number,
                        (long long)in->epoch.number);
     in->epoch = *epoch;
     in->of = RECORD_EPOCH;
@@ -228,7 +228,7 @@ static int check_order(struct batches_in *in, int32_t session, bool whole, struc
                        "user %d is in one batch twice, in a stream that keeps each user's order",
                        id);
     if (user->pass == in->pass && session <= user->newest)
-        return err_set(e, STATUS_DATA, "session %d of user %d behind session %d in one pass",
+        return err_set(e, STATUS_DATA, "session %d of user %d after session %d in one pass",
                        session - user->first, id, user->newest - user->first);
     user->pass = in->pass;
     user->batch = in->batch;
@@ -331,7 +331,7 @@ static int read_record(struct batches_in *in, struct tagged *t, struct batches_r
         return read_again(in, t, &r->again, e);
     default:
         return err_set(e, STATUS_DATA,
-                       "a user, item or session behind the first epoch: all come before it");
+                       "a user, item or session after the first epoch: all come before it");
     }
 }
 

@@ -220,7 +220,7 @@ static enum read_result read_header(struct frame_in *in, struct err *e)
                  !memcmp(input_bytes(&in->input), LAYOUT_MAGIC, LAYOUT_MAGIC_SIZE);
     if (!magic && in->input_parts) {
         err_set(e, STATUS_DATA,
-                "%s: bytes behind the end of the stream: only another stream may follow",
+                "%s: bytes after the end of the stream: only another stream may follow",
                 input_name(&in->input));
         return READ_ERROR;
     }

@@ -37,7 +37,7 @@ static int expect(const char *what, struct err *e)
     return err_set(e, STATUS_DATA, "expected %s", what);
 }
 
-/* "]" and nothing behind it. */
+/* "]" and nothing after it. */
 static int close_line(struct from_json *b, struct err *e)
 {
     if (!json_take(&b->json.in, ']'))
@@ -55,7 +55,7 @@ static int comma(struct from_json *b, struct err *e)
 static int open_part(struct from_json *b, const struct meta *m, struct err *e)
 {
     if (b->parts && m->kind != b->kind)
-        return err_set(e, STATUS_DATA, "%s behind %s: all parts have to be of one kind",
+        return err_set(e, STATUS_DATA, "%s after %s: all parts have to be of one kind",
                        stream_kind_name[m->kind], stream_kind_name[b->kind]);
     if (b->parts && m->kind == STREAM_BATCHES)
         return err_set(e, STATUS_DATA, "batches come alone: another part of them begins");

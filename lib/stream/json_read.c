@@ -172,12 +172,12 @@ static int read_ext(struct json_read *r, struct buf *to, struct err *e)
     json_take(&r->in, ':');
     bool values = bytes_equal(read_text(r), bytes_of("values"));
     if (values && (bin || type < 1 || !column_size((enum column_type)type)))
-        return expect("\"bytes\" behind an \"ext\" of no known type", e);
+        return expect("\"bytes\" after an \"ext\" of no known type", e);
     if (values ? read_array(r, (enum column_type)type, to, e) : json_read_text(r, e))
         return e->status;
     if (!values)
         pack_bytes(to, read_text(r), bin, type);
-    return json_take(&r->in, '}') ? 0 : expect("\"}\" behind the ext value", e);
+    return json_take(&r->in, '}') ? 0 : expect("\"}\" after the ext value", e);
 }
 
 /* ---- values in values ---- */
@@ -221,7 +221,7 @@ static int read_key(struct json_read *r, struct err *e)
 {
     if (!json_string(&r->in, &r->text))
         return expect("a string, the key", e);
-    return json_take(&r->in, ':') ? 0 : expect("\":\" behind the key", e);
+    return json_take(&r->in, ':') ? 0 : expect("\":\" after the key", e);
 }
 
 static int read_map(struct json_read *r, struct buf *to, const struct json_place *place, int depth,

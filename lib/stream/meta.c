@@ -109,7 +109,7 @@ int meta_parse(struct meta *m, struct bytes packed, struct err *e)
     int status = parse_entries(m, &c, count, &keys, e);
     names_release(&keys);
     if (!status && c.at != c.end)
-        status = err_set(e, STATUS_DATA, "header: bytes behind the map");
+        status = err_set(e, STATUS_DATA, "header: bytes after the map");
     if (status)
         meta_release(m);
     return status;

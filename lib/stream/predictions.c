@@ -134,7 +134,7 @@ static int read_epoch(struct predictions_in *in, struct tagged *t, struct epoch 
     if (reader_epoch(t, epoch, e))
         return e->status;
     if (epoch->number < in->epoch.number)
-        return err_set(e, STATUS_DATA, "epoch %lld behind epoch %lld", (long long)epoch->number,
+        return err_set(e, STATUS_DATA, "epoch %lld after epoch %lld", (long long)epoch->number,
                        (long long)in->epoch.number);
     in->epoch = *epoch;
     in->in_pass = true;

@@ -25,7 +25,7 @@ struct reader {
 /* A record with a known tag. */
 struct tagged {
     enum record_kind kind;
-    uint32_t left;   /* elements behind the tag */
+    uint32_t left;   /* elements after the tag */
     struct cursor c; /* at them */
 };
 

@@ -14,7 +14,7 @@ struct id_map {
 
 /* {0} is empty; held.limit: bytes in memory, beyond which records go to a temporary file. */
 struct renumber {
-    struct spill held; /* each record behind its length; 0: a pause */
+    struct spill held; /* each record after its length; 0: a pause */
     uint64_t records;
     struct id_map users, items;
 };

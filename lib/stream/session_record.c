@@ -12,7 +12,7 @@ static int check_times(struct column times, struct err *e)
         return 0;
     for (size_t i = 1; falls && i < times.len; i++)
         if (t[i] < t[i - 1])
-            return err_set(e, STATUS_DATA, "times[%zu] is %lld, before the %lld ahead of it", i,
+            return err_set(e, STATUS_DATA, "times[%zu] is %lld, less than the %lld before it", i,
                            (long long)t[i], (long long)t[i - 1]);
     return field_check("times", COLUMN_I64, times, 0, TIME_LIMIT - 1, e);
 }
@@ -108,7 +108,7 @@ int session_record_order(const struct session *s, int64_t *last, struct err *e)
     if (s->times[0] < *last)
         return err_set(
             e, STATUS_DATA,
-            "the session begins at %lld, before the session ahead of it of the same user",
+            "the session begins at %lld, earlier than the session of the same user before it",
             (long long)s->times[0]);
     *last = s->times[0];
     return 0;

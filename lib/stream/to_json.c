@@ -51,7 +51,7 @@ static void show_end(struct buf *to, const struct frame_in *in, struct frame_cou
 }
 
 /* Whether a block ended where a writer of full blocks would have continued it: `block` holds what
- * was read until its first record, `now` until the first one of the block behind it. */
+ * was read until its first record, `now` until the first one of the block after it. */
 static bool ended_early(struct frame_counts block, struct frame_counts now, struct bytes record,
                         uint64_t block_bytes)
 {

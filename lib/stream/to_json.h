@@ -5,7 +5,7 @@
 #include "stream/frame.h"
 
 /* Appends a stream as lines that stream/from_json.h reads back: the header, records, ["B"] where a
- * block ends that is not full, and at the end of each part its counts.  Ends behind `most` records.
+ * block ends that is not full, and at the end of each part its counts.  Ends after `most` records.
  * Passes the text to `write` whenever `to` holds much of it or the input would wait. Checks the
  * rules of the frame alone, so that users can look at a stream whose records are wrong. */
 int to_json_lines(struct frame_in *in, uint64_t most, struct buf *to,

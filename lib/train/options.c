@@ -290,9 +290,9 @@ static int check_loss(const struct run_options *o, struct err *e)
 {
     if (o->shape->wide && is_sampled(o))
         return err_set(e, STATUS_USAGE,
-                       "%s learns from cross-entropy over all items: without --loss %s and "
+                       "%s learns from cross-entropy over all items: leave out --loss and "
                        "--negatives",
-                       o->class->wide_alone ? "--model wide" : "--wide", o->loss);
+                       o->class->wide_alone ? "--model wide" : "--wide");
     if (o->log_q && strcmp(o->loss, "cross-entropy"))
         return err_set(e, STATUS_USAGE, "--logq corrects only --loss cross-entropy, not %s",
                        o->loss);

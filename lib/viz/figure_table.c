@@ -72,7 +72,7 @@ const struct figure figure_table[] = {
     MEANS_OF_EVENTS(&attention_levels[LEVEL_SESSION]),
     {"events", &attention_levels[LEVEL_ITEM], "events up to a position",
      "Each line is a position of a session: from left to right the events up to there, shaded by "
-     "their weight in what the model predicts next, and behind the arrow what came.",
+     "their weight in what the model predicts next, and after the arrow what came.",
      &form_lines, NULL},
     MEANS_OF_EVENTS(&attention_levels[LEVEL_ITEM]),
     {0},
