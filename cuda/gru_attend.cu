@@ -448,7 +448,7 @@ static void query_gradient(struct cuda *c, const struct ragged *r, const struct 
                   m->ld);
 }
 
-/* Scratch behind the packed matrix, in this order. */
+/* Scratch after the packed matrix, in this order. */
 struct attend_scratch {
     float *input;    /* [memory rows, 3H] */
     float *g;        /* [total, 4H] */

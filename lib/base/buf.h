@@ -38,7 +38,7 @@ struct buf {
     size_t len, cap;
 };
 
-void buf_reserve(struct buf *b, size_t more); /* room for `more` bytes behind len */
+void buf_reserve(struct buf *b, size_t more); /* room for `more` bytes after len */
 void buf_append(struct buf *b, const void *bytes, size_t n);
 void buf_text(struct buf *b, const char *text);
 void buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));

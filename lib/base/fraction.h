@@ -1,5 +1,5 @@
-/* Fractions that users write as decimals ("0.8") or as ratios ("1/64"), kept exact: 0.8 of 5 is 4
- * whatever a binary floating-point number makes of 0.8. */
+/* Fractions that users write as decimals ("0.8") or as ratios ("1/64"), kept exact, so that 0.8
+ * of 5 is 4, although no binary floating-point number is 0.8. */
 #ifndef BASE_FRACTION_H
 #define BASE_FRACTION_H
 

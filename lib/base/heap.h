@@ -1,6 +1,6 @@
-/* A binary heap over whatever its caller keeps: the functions here know places alone, 0 the top,
- * and the children of i at 2i + 1 and 2i + 2.  The two functions of the caller are constants where
- * these are called, so that the compiler takes them in whole. */
+/* A binary heap over any array of its caller.  The functions here see only places: 0 is the top,
+ * and the children of i are 2i + 1 and 2i + 2.  The caller's two functions are constants in each
+ * call, so that the compiler inlines them. */
 #ifndef BASE_HEAP_H
 #define BASE_HEAP_H
 

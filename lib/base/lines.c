@@ -36,7 +36,7 @@ static void close_input(struct lines *l)
     l->fd = -1;
 }
 
-/* Reads more behind what is left of the block; *got = 0 at the end of the input. */
+/* Reads more after what is left of the block; *got = 0 at the end of the input. */
 static int fill(struct lines *l, size_t *got, struct err *e)
 {
     size_t left = l->end - l->at;

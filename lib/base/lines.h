@@ -40,13 +40,13 @@ void lines_open(struct lines *l, const char *const *paths, int count);
  * LINE_ERROR: 66 no such input, 74 a failing read. */
 enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e);
 
-/* Extends the last line by the one behind it, the line end between them included; its number stays.
+/* Extends the last line by the one after it, the line end between them included; its number stays.
  * LINE_END: it is the last line of its input. LINE_LONG: it would be too long; the caller has to
  * call lines_rewind. */
 enum line_result lines_extend(struct lines *l, struct bytes *line, struct err *e);
 
-/* Gives the line back as it was before it was extended; the lines behind it are read again. Returns
- * of how many lines it consisted. */
+/* Gives the line back as it was before it was extended; the lines after it are read again. Returns
+ * the number of lines that it had. */
 uint64_t lines_rewind(struct lines *l, struct bytes *line);
 
 void lines_close(struct lines *l);

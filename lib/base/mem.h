@@ -20,7 +20,7 @@ void *mem_resize(void *p, size_t n);
 /* n bytes aligned to 64 (a cache line, the widest vector); freed by mem_free. */
 void *mem_aligned(size_t n);
 
-/* A copy of the n bytes at p, with a NUL behind it. */
+/* A copy of the n bytes at p, with a NUL after it. */
 char *mem_copy(const void *p, size_t n);
 
 void mem_free(void *p);

@@ -60,7 +60,7 @@ bool option_inside(const struct option *o, double value);
  * not take. */
 int option_restore(const struct option *o, const char *value, struct err *e);
 
-/* The rows of groups, NULL behind the last, as one table whose values are in the struct at `to`.
+/* The rows of groups, NULL after the last, as one table whose values are in the struct at `to`.
  * The caller frees it with mem_free. */
 struct option *option_bind(const struct option *const *groups, void *to);
 

@@ -1,8 +1,8 @@
 /* Output files that are complete or do not exist.
  *
- * An output is stdout, or a file that has a temporary name until everything is written. An output
- * that exists is so complete.  Writes survive short writes and interruptions; a full disk, also one
- * that shows at the last close, is an error. */
+ * An output is stdout, or a file that has a temporary name until everything is written. So an
+ * output that exists is complete.  Writes survive short writes and interruptions; a full disk, also
+ * one that shows at the last close, is an error. */
 #ifndef BASE_OUTPUT_FILE_H
 #define BASE_OUTPUT_FILE_H
 

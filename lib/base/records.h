@@ -54,8 +54,8 @@ struct session {
 
 /* ---- batches ---- */
 
-/* For each position of a batch the items that counting knows something of, its candidates, and
- * numbers that say what (index/evidence.h). */
+/* The candidates of each position of a batch, which are the items that some count is known of, and
+ * the numbers that describe them (index/evidence.h). */
 enum {
     EVIDENCE_FEATURES = 26,
     EVIDENCE_CONTEXT = 12,

@@ -13,7 +13,7 @@ struct spill {
     size_t limit;
     const char *at; /* all bytes, valid after spill_end */
     size_t len;
-    struct buf memory; /* all of them, or those behind what the file holds */
+    struct buf memory; /* all of them, or those after what the file holds */
     struct temp_file file;
     bool filed; /* the file is open */
 };

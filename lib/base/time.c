@@ -48,7 +48,7 @@ static bool zone(const char **s, const char *end, int64_t *offset)
     return true;
 }
 
-/* The digits behind a point, at least one. */
+/* The digits after a point, at least one. */
 static bool fraction(const char **s, const char *end, int64_t *nanoseconds)
 {
     const char *from = *s;

@@ -1,6 +1,6 @@
 #include "baseline/counts.h"
 
-/* The place of the item in the row, or of the first one behind it. */
+/* The place of the item in the row, or of the first one after it. */
 static size_t find(const count_row *row, int32_t item)
 {
     size_t low = 0, high = row->len;

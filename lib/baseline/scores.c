@@ -125,7 +125,7 @@ static int compare_scored(const void *a, const void *b)
     return (x->place > y->place) - (x->place < y->place);
 }
 
-/* Puts the best of `count` places (NULL: all there are) that are ranked, and barred or not, behind
+/* Puts the best of `count` places (NULL: all there are) that are ranked, and barred or not, after
  * the first n of the k; returns how many there are then. */
 static int32_t take_best(const struct scores *s, const int32_t *places, size_t count, bool barred,
                          int32_t n, int32_t k, int32_t *to)

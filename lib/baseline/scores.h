@@ -23,7 +23,7 @@ struct scores {
     i32_vec places; /* those with a score, in no order */
     int64_t total;
     int32_t items;         /* N */
-    unsigned char *barred; /* [N] those that come behind all others */
+    unsigned char *barred; /* [N] those that come after all others */
     i32_vec barred_places;
     const int64_t *popularity; /* [N] by place; NULL: places are in its order.  The caller's */
     /* [N + 1] how many places before each are ranked: the others are on no list and count in no
@@ -48,7 +48,7 @@ static inline void scores_add(struct scores *s, int32_t place, int64_t n)
 /* Divides all scores by the greatest one and multiplies them by `weight`. */
 void scores_normalize(struct scores *s, double weight);
 
-/* Takes away the score of a place and puts it behind all that are not barred. */
+/* Takes away the score of a place and puts it after all that are not barred. */
 void scores_bar(struct scores *s, int32_t place);
 
 /* The rank of a place, from 1, among those that are ranked; the place itself need not be. */

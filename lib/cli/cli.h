@@ -14,7 +14,7 @@
 
 /* Options that go with one value of another option alone, as those of a model with --model. */
 struct option_group {
-    const char *name; /* the value; NULL behind the last group */
+    const char *name; /* the value; NULL after the last group */
     const struct option *rows;
 };
 
@@ -43,7 +43,7 @@ struct output_options {
  * one. */
 const struct option *cli_output_options(struct output_options *o);
 
-/* The words that are not options: pointers of argv, in order, NULL behind the last. */
+/* The words that are not options: pointers of argv, in order, NULL after the last. */
 struct operands {
     const char *const *at;
     int count;

@@ -38,7 +38,7 @@ static bool is_repeated(const struct option_rows *r, const struct option *o)
     return false;
 }
 
-/* The next table: false behind the last. */
+/* The next table: false after the last. */
 static bool next_table(struct option_rows *r)
 {
     if (r->table && *r->table) {

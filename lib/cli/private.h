@@ -58,7 +58,7 @@ void status_line_put(const struct buf *text);
 void status_line_stop(void);
 
 /* The program's rows: its tables, the group that was chosen, or all groups and of a name the first
- * one alone, then what every program takes; NULL behind the last. */
+ * one alone, then what every program takes; NULL after the last. */
 struct option_rows {
     const struct program *program;
     const struct option *const *table;

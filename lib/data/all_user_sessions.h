@@ -14,10 +14,10 @@ struct all_user_sessions {
     size_t memory; /* bytes that events may take */
     struct session_store store;
     i32_vec user;           /* [U] ids in the input */
-    VEC(struct edges) edge; /* [up to U] those behind the last one have none */
+    VEC(struct edges) edge; /* [up to U] those after the last one have none */
     struct spill rest;      /* of each session: times too far apart for the store; its extras */
     VEC(uint64_t)
-    rest_end; /* [up to S] where that of each session ends; nothing for those behind */
+    rest_end; /* [up to S] where that of each session ends; nothing for those after */
 };
 
 void all_user_sessions_open(struct all_user_sessions *all, size_t memory);

@@ -133,7 +133,7 @@ static bool is_number(const char *spec)
     return *spec && strspn(spec, "0123456789") == strlen(spec);
 }
 
-/* Whether a header's field has the name, perhaps with a type behind it ("item_id:token"). */
+/* Whether a header's field has the name, perhaps with a type after it ("item_id:token"). */
 static bool is_named(struct bytes field, const char *name)
 {
     static const char *const types[] = {"", ":token", ":token_seq", ":float", ":float_seq"};

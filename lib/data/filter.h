@@ -66,7 +66,7 @@ struct filter_setting {
         int32_t user;
         size_t session; /* among the user's */
     } oldest;           /* session that stays */
-    int64_t items_lost; /* that only sessions before it have, behind a split */
+    int64_t items_lost; /* that only sessions before it have, after a split */
     i64_vec edges;      /* between dwell bins, in seconds */
     bool again;         /* survey and apply have to be repeated */
 };
@@ -95,7 +95,7 @@ int filter_chain_note(const struct filter_chain *c, struct meta *m, struct err *
 int filter_chain_apply(const struct filter_chain *c, struct user_sessions *h, struct err *e);
 
 /* filter_chain_surveys: whether a filter surveys all users. filter_chain_finish: applies the first
- * such filter and those behind it to all users, whose attributes `ids` has, and removes users
+ * such filter and those after it to all users, whose attributes `ids` has, and removes users
  * without a session. */
 bool filter_chain_surveys(const struct filter_chain *c);
 int filter_chain_finish(struct filter_chain *c, struct all_user_sessions *all,

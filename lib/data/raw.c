@@ -188,7 +188,7 @@ static int check_time_range(const char *field, double time, const char *smaller,
     return 0;
 }
 
-/* Reads digits, perhaps with a point and digits behind it, exactly: whole units and billionths. */
+/* Reads digits, perhaps with a point and digits after it, exactly: whole units and billionths. */
 static bool read_decimal(struct bytes text, int64_t *whole, int64_t *rest)
 {
     enum { DIGITS = 17 };

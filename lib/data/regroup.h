@@ -31,7 +31,7 @@ struct regroup {
     struct names users;
     VEC(struct regroup_chain) chains; /* of each user */
     char *rows;
-    uint32_t *next; /* the row behind each in its chain */
+    uint32_t *next; /* the row after each in its chain */
     size_t count, room;
     VEC(struct regroup_user) sorted; /* users in memory, by name */
     struct temp_file scratch;

@@ -28,7 +28,7 @@ struct reindex {
     struct buf packed;
 };
 
-/* Writes the user's sessions, each behind the definitions that it is the first to use. */
+/* Writes the user's sessions, each after the definitions that it is the first to use. */
 int reindex_write(struct reindex *r, struct frame_out *out, const struct user_sessions *h,
                   struct err *e);
 int reindex_session(struct reindex *r, struct frame_out *out, const struct session *s,

@@ -9,7 +9,7 @@
 
 /* The caller frees with rounds_release. */
 struct rounds {
-    i32_vec next, end; /* of each user who has sessions left: the next one, and behind the last */
+    i32_vec next, end; /* of each user who has sessions left: the next one, and after the last */
     size_t at;         /* the next user of this round */
     i32_vec picked;
 };

@@ -251,7 +251,7 @@ enum read_result schedule_in_next(struct schedule_in *s, struct schedule_record 
 
 /* ---- reading ahead ---- */
 
-/* Reads the record behind a batch, unless one has to wait for it.  What was read before is still
+/* Reads the record after a batch, unless one has to wait for it.  What was read before is still
  * that of the input when it is asked for its digest. */
 static void hold_next(struct schedule_in *s)
 {

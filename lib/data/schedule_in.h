@@ -39,11 +39,11 @@ struct schedule_in {
     struct batches_record
         rest;       /* of a batch that comes in several: what is left; no session: none */
     i32_vec number; /* the sessions of the current batch */
-    struct batches_record held; /* a record that was read before its turn: the one behind a pass of
-                                   parallel mini-batches, or behind a batch */
+    struct batches_record held; /* a record that was read before its turn: the one after a pass of
+                                   parallel mini-batches, or after a batch */
     enum read_result held_result;
     struct err held_error;
-    uint64_t digest;      /* where it was read behind a batch: as it was before */
+    uint64_t digest;      /* where it was read after a batch: as it was before */
     bool keeps_digest;    /* set where digests are asked for */
     bool holds, in_slots; /* `held` waits; slots may have steps left */
 };

@@ -35,6 +35,6 @@ extern const struct scheme scheme_table[]; /* ends with a name of NULL */
 const struct scheme *scheme_of_tests(void);
 
 const struct scheme *scheme_find(const char *name); /* NULL: no such scheme */
-void scheme_names(struct buf *to);                  /* "one|other", with a NUL behind */
+void scheme_names(struct buf *to);                  /* "one|other", with a NUL after */
 
 #endif

@@ -33,7 +33,7 @@ typedef VEC(struct event) event_vec;
 /* Counts of the events so far and of what became of them. */
 struct session_counts {
     uint64_t events, repeats;       /* read; collapsed */
-    uint64_t unordered;             /* events behind a later one in the log */
+    uint64_t unordered;             /* events after a later one in the log */
     uint64_t ties, duplicates;      /* with the time of the event before; with its item too */
     uint64_t too_short, too_long;   /* sessions that min_events and max_events dropped */
     uint64_t single;                /* last pieces of one event that were dropped */

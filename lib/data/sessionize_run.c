@@ -81,7 +81,7 @@ static int write_sessions(struct sessionizing *r, struct err *e)
     return output_finish(&r->stage, e);
 }
 
-/* Writes an abort for the next program, behind a header if there is none yet. */
+/* Writes an abort for the next program, after a header if there is none yet. */
 static void abort_output(struct sessionizing *r, const struct err *why)
 {
     struct err ignored = {0};

@@ -31,7 +31,7 @@ struct breakdown {
     void (*label)(int group, const struct popularity *p, char to[GROUP_NAME]);
 };
 
-/* All breakdowns; the row behind the last has no name. */
+/* All breakdowns; the row after the last has no name. */
 extern const struct breakdown breakdowns[];
 enum { BREAKDOWNS = 9 };
 

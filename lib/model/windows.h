@@ -1,6 +1,6 @@
 /* Windows over sessions, for models whose predictions see a session's newest inputs, and before
  * them some events of the user's earlier sessions; together at most `most` events.  The first
- * inputs of a session, behind the earlier events, are one sequence, and each of its rows predicts
+ * inputs of a session, after the earlier events, are one sequence, and each of its rows predicts
  * the next item. Each later position has its own sequence of the `most` events up to it, and only
  * the last row predicts.  What a prediction sees does not depend on what comes later in the
  * session, its length included. */

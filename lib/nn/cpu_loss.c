@@ -258,7 +258,7 @@ static void loss_of_chunk(const struct chunk *c, const struct gradients *g, floa
     }
 }
 
-/* Places the gradients' scratch in the memory behind the chunk's; without that memory only returns
+/* Places the gradients' scratch in the memory after the chunk's; without that memory only returns
  * its size in floats. */
 static size_t gradients_place(struct gradients *g, const struct chunk *c)
 {

@@ -109,7 +109,7 @@ static void place_additions(const struct chunk *c)
     for (size_t b = 0; b < buckets; b++)
         c->bucket[b + 1] += c->bucket[b];
     for (size_t row = (size_t)c->rows;
-         row-- > 0;) /* from behind: each bucket ends where it began */
+         row-- > 0;) /* from the end: each bucket ends where it began */
         for (int32_t i = add->start[(size_t)c->first + row];
              i < add->start[(size_t)c->first + row + 1]; i++)
             c->placed[--c->bucket[bucket_of(c, add->item[i], row) + 1]] =

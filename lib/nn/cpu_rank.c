@@ -117,7 +117,7 @@ VECTOR static void find_exceeding(size_t n, size_t ld, const float *x, const flo
 }
 
 /* Offers one item's scores x [LINE] to the k best of the rows from `row`.  Items come in the order
- * of their ids, so an item whose score equals the worst ranks behind it. */
+ * of their ids, so an item whose score equals the worst ranks after it. */
 static void offer(const struct ranking *r, int thread, size_t row, const float *x, int32_t item)
 {
     const struct found *f = &r->found[thread];
@@ -220,7 +220,7 @@ static void rank_chunk(const struct ranking *r, const struct ranks_out *out)
     }
 }
 
-/* Places the ranking's scratch in the memory behind the chunk's; without that memory only returns
+/* Places the ranking's scratch in the memory after the chunk's; without that memory only returns
  * its size in floats. */
 static size_t ranking_place(struct ranking *r)
 {

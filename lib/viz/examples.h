@@ -50,7 +50,7 @@ int64_t event_train(const struct run_names *c, const struct attended *s);
 /* Copies the weights into `to`, the largest first. */
 void attended_by_weight(attended_vec *to, const attended_vec *attended);
 
-/* "Session 7 of NAME" and the formatted text behind it. */
+/* "Session 7 of NAME" and the formatted text after it. */
 void example_heading(const struct figures *g, const struct attention *a, double y, struct buf *to,
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 

@@ -196,7 +196,7 @@ void svg_shades(struct buf *to, double x, double y, double w, const char *low, c
 
 void svg_file(struct buf *to, struct bytes svg)
 {
-    const char *head = memchr(svg.at, '\n', svg.len); /* behind the <svg> tag, see svg_begin */
+    const char *head = memchr(svg.at, '\n', svg.len); /* after the <svg> tag, see svg_begin */
     size_t tag = (size_t)(head - svg.at);
     buf_text(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                  "<svg xmlns=\"http://www.w3.org/2000/svg\"");
