@@ -47,7 +47,7 @@ class Model:
         return user in self.users and any(self.w["user_embedding.weight"][self.users[user]])
 
     def score(self, user, before, item):
-        """The item's score for a user behind the items of his session so far."""
+        """The item's score for a user after the items of their session so far."""
         out, i = self.w["output.weight"], self.items[item]
         size = len(self.w["user_embedding.weight"][0])
         p = self.w["user_embedding.weight"][self.users[user]] if self.trained(user) else [0.0] * size

@@ -10,7 +10,7 @@
 
 /* So that records of the stream stay far below their limit, however long sessions and lists are. */
 enum { BLOCK_ROWS = 4096, BLOCK_LISTED = 1 << 18 };
-/* So that what is read of whole sessions is some tens of megabytes. */
+/* Evidence that is made at once takes some tens of megabytes. */
 enum { READ_ROWS = 256 };
 
 void answers_open(struct answers *a, const struct session_store *store, int32_t items, bool by_time)

@@ -1,7 +1,7 @@
-/* The sessions of all users, as filters of a whole log see them: in a session_store, whose events
- * go to temporary files beyond a limit, with what a store has no room for beside it.  Filters look
- * at all users through the store, and change one user at a time, whose sessions are copied out of
- * it and added to another one. */
+/* The sessions of all users, for filters of a whole log: a session_store, whose events go to
+ * temporary files beyond a limit, and what a store has no room for.  Filters survey all users in
+ * the store.  They change one user at a time: the sessions are copied out of the store and added to
+ * another one. */
 #ifndef DATA_ALL_USER_SESSIONS_H
 #define DATA_ALL_USER_SESSIONS_H
 

@@ -51,8 +51,9 @@ struct batching {
  * began.  Sessions, earlier ones too, of which no event is left, are left out. */
 struct batch batching_make(struct batching *b, const int32_t *picked, size_t count, bool learn);
 
-/* How many sessions before one the oldest of its earlier sessions is, at most, and at least
- * `history`: more where sessions overlap, as those that have not ended lie between. */
+/* The largest distance, in sessions of the user, between a session and the oldest of its earlier
+ * sessions; at least `history`.  It is larger where sessions overlap, because those that have not
+ * ended are between the two. */
 int64_t batching_reach(struct batching *b);
 
 void batching_release(struct batching *b);

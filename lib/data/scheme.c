@@ -67,9 +67,9 @@ static session_range_vec drawn_sessions(const struct schedule_out *o, struct epo
     return ranges;
 }
 
-/* The users of the part, a range of each one's sessions, in the order in which a random order of
- * all sessions first meets them.  Users of many sessions so come rather early: a slot that began
- * one of them last would run alone at the end. */
+/* The users of the part, with the range of each one's sessions, in the order in which they first
+ * occur in a random order of all sessions.  So users with many sessions tend to come early: a slot
+ * that began one of them last would run alone at the end. */
 static session_range_vec drawn_users(const struct schedule_out *o, struct epoch epoch)
 {
     session_range_vec ranges = {0}, sessions = drawn_sessions(o, epoch);

@@ -185,8 +185,8 @@ static int read_ext(struct json_read *r, struct buf *to, struct err *e)
 static int read_value(struct json_read *r, struct buf *to, const struct json_place *place,
                       int expected, int depth, struct err *e);
 
-/* Puts the head of a list or map of `count` before what was packed from `start` on: how many there
- * are is known at their end only. */
+/* Inserts the head of a list or map of `count` elements, which were packed from `start` on: their
+ * number is known only at their end. */
 static void put_head(struct buf *to, size_t start, bool is_map, size_t count)
 {
     char head[8];

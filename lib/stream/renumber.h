@@ -20,8 +20,8 @@ struct renumber {
 };
 
 /* Holds a packed record of a part.  What is neither a user, an item nor a session passes unchanged,
- * and so does one without the form of it.  65: an id that is not above the one before; a session of
- * a user or item that was not defined before.  73, 74. */
+ * and so does a record that has not their form.  65: an id that is not above the one before; a
+ * session of a user or item that was not defined before.  73, 74. */
 int renumber_take(struct renumber *r, struct bytes record, struct err *e);
 
 /* The block ends here. */

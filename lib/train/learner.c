@@ -132,7 +132,7 @@ struct loss_targets {
     const struct planned_candidates *candidates;
 };
 
-/* Makes what the user of each target has had no negatives of it. */
+/* Excludes from each target's negatives the items that its user has had. */
 static void spare(const struct learner *l, const struct work *w, const struct forward *f,
                   struct candidates *c)
 {

@@ -16,7 +16,7 @@ struct run_options {
     int64_t negatives;    /* below 0: the option is not given */
     double alpha;
     bool log_q;
-    bool spare_history; /* what a user has had is no negative for the user */
+    bool spare_history; /* items that a user has had are no negatives for them */
     int64_t max_steps, stop_after, seed;
     const char *device, *precision;
     int64_t threads, workspace; /* workspace: MB */
@@ -27,7 +27,7 @@ struct run_options {
     int64_t top;
     int64_t rank_among;         /* number of most supported items; 0: all */
     const char *attention;      /* a number, or "all" */
-    bool no_index;              /* the model file does not hold what is counted */
+    bool no_index;              /* the model file holds no index */
     const char *index;          /* sessions that a wide part counts in; NULL: those of the stream */
     const i64_vec *dwell_edges; /* of a saved model's contexts; NULL: those of the stream */
     bool online;                /* tests see all sessions that have ended, of all parts */

@@ -30,7 +30,7 @@ struct ref_layer {
 struct reference {
     const struct parameters *parameters;
     const struct model_shape *options;
-    const int32_t *group; /* of each user; NULL: his own */
+    const int32_t *group; /* of each user; NULL: their own */
     bool hierarchical;
     int size, items, buckets;
     double *w; /* all weights, placed as the parameters are; into it: */
