@@ -1,4 +1,4 @@
-/* Training steps of HRNN, its RNN, NARM, SASRec, STAMP and BPR-MF at the shapes of papers, and
+/* Training steps of HRNN, its RNN, NARM, RIB, SASRec, STAMP and BPR-MF at the shapes of papers, and
  * ranking at HRNN's: time over the floor, and targets a second: rows "name<TAB>value<TAB>unit".
  *
  * The floor of a step (floor.h) is its matrix products at the mean number of rows, forward and
@@ -48,7 +48,7 @@ static const struct paper yoochoose = {
     .batch = 512,
     .t = {.optimizer = {.update = {.kind = OPTIMIZER_ADAM, .rate = 0.001f}}}};
 
-/* SASRec and STAMP on the same clicks. */
+/* RIB, SASRec and STAMP on the same clicks. */
 static const struct paper yoochoose_attention = {
     .items = 37483,
     .users = 3 * 512,
@@ -103,6 +103,10 @@ static const struct row rows[] = {
      "sessions",
      .part = PART_TRAIN,
      .window = 19},
+    {&yoochoose_attention,
+     {"rib", "rib", {.decoder = "tied", .dropout = 0.2}},
+     "sessions",
+     .part = PART_TRAIN},
     {&yoochoose_attention,
      {"sasrec", "sasrec", {.dropout = 0.3, .blocks = BLOCKS, .heads = 2, .positions = 50}},
      "sessions",
@@ -305,6 +309,13 @@ static void narm_floor(struct floor *f, double read, double going, double target
     floor_linear(f, targets, E, 2 * H, targets);
 }
 
+/* RIB without contexts, and without the sums over the rows of a session. */
+static void rib_floor(struct floor *f, double read, double going, int E)
+{
+    floor_gru(f, read, going, E, E, read, going);
+    floor_linear(f, read, E, E, read);
+}
+
 /* SASRec's blocks without what happens between the rows of a session. */
 static void attention_floor(struct floor *f, double read, int E)
 {
@@ -331,6 +342,8 @@ static void session_floor(struct floor *f, const struct row *row, const struct p
     int chunks = (int)targets / CHUNK + 1;
     if (!strcmp(row->v.model, "narm"))
         narm_floor(f, read, read - p->begun / p->steps, targets, E, (int)row->paper->hidden);
+    else if (!strcmp(row->v.model, "rib"))
+        rib_floor(f, read, read - p->begun / p->steps, E);
     else if (!strcmp(row->v.model, "sasrec"))
         attention_floor(f, read, E);
     else

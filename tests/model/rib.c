@@ -204,6 +204,70 @@ static void check_rib(const struct form *s)
     made_release(&made);
 }
 
+/* Energies of 0: the mean of the states, or half of their sum; a session's first weight is 1. */
+static void check_even(const char *normalize)
+{
+    struct model_shape shape = {.normalize = normalize,
+                                .decoder = "dense",
+                                .embedding = 5,
+                                .hidden = 4,
+                                .gru = "reset-after"};
+    bool softmax = !strcmp(normalize, "softmax"), right = true;
+    struct made made;
+    struct pair p;
+    make_batch(&made);
+    pair_open(&p, "rib", &shape);
+    const struct parameter *v = parameters_find(&p.model.parameters, "attention_energy.weight");
+    p.device->op->fill(p.device, v->value, 0, v->count);
+    struct forward f = run_forward(&p, &made.batch, 1);
+    float *weight = mem_alloc((size_t)f.weights[LEVEL_ITEM] * sizeof *weight);
+    p.device->op->download(p.device, weight, f.weight[LEVEL_ITEM],
+                           (size_t)f.weights[LEVEL_ITEM] * sizeof *weight);
+    for (int i = 0; i < f.targets; i++)
+        for (int j = 0; j < f.item_count[i]; j++)
+            right = right && fabsf(weight[f.item_at[i] + j] -
+                                   (softmax ? 1.0f / (float)f.item_count[i] : 0.5f)) < 1e-6f;
+    tap_ok(right && f.targets == LONG + 4 && f.item_count[0] == 1 &&
+               f.item_count[LONG - 1] == LONG - 1,
+           "rib, %s: even weights without energies", normalize);
+    mem_free(weight);
+    pair_close(&p);
+    made_release(&made);
+}
+
+/* Sessions of one input: NARM's global encoder with the same weights. */
+static void check_short(void)
+{
+    struct model_shape shape = {.normalize = "softmax",
+                                .encoder = "global",
+                                .decoder = "dense",
+                                .embedding = 5,
+                                .hidden = 4,
+                                .gru = "reset-after"};
+    struct made made = {0};
+    struct pair rib, narm;
+    for (int s = 0; s < 6; s++) {
+        vec_push(&made.user, s);
+        vec_push(&made.session, 0);
+        vec_push(&made.start, 1000);
+        vec_push(&made.length, 2);
+        vec_push(&made.history, 0);
+        vec_push(&made.item, s);
+        vec_push(&made.item, 2 * s);
+    }
+    close_batch(&made);
+    pair_open(&rib, "rib", &shape);
+    pair_open(&narm, "narm", &shape);
+    copy_weights(&narm, &rib);
+    learner_begin(&rib.learner, (struct epoch){1, PART_TEST});
+    learner_begin(&narm.learner, (struct epoch){1, PART_TEST});
+    double one = batch_loss(&rib, &made.batch), other = batch_loss(&narm, &made.batch);
+    tap_ok(fabs(one - other) < 1e-6 && one < 100, "sessions of one input: as narm global dense");
+    pair_close(&rib);
+    pair_close(&narm);
+    made_release(&made);
+}
+
 int main(void)
 {
     static const char *const normalize[] = {"softmax", "sigmoid"};
@@ -216,5 +280,8 @@ int main(void)
         check_rib(&(struct form){"action:1,dwell:4", normalize[i], "dense", "reset-after", 33, 31,
                                  1, 4, 0});
     }
+    check_even("softmax");
+    check_even("sigmoid");
+    check_short();
     return tap_done();
 }

@@ -153,6 +153,8 @@ int main(void)
         {"narm", {.decoder = "dense", .hidden = 5, .feature_dropout = 0.3}, false, false},
         {"narm", {.decoder = "bilinear", .hidden = 5, .feature_dropout = 0.3}, false, false},
         {"narm", {.decoder = "bilinear", .hidden = 5}, true, false},
+        {"rib", {.decoder = "dense", .hidden = 5, .dropout = 0.2}, false, false},
+        {"rib", {.decoder = "tied", .normalize = "sigmoid"}, true, false},
         {"sasrec", {.heads = 1, .dropout = 0.2}, false, false},
         {"sasrec", {.heads = 1, .earlier = 4}, true, false},
         {"ii-rnn", {.session_rep = "mean", .decoder = "tied"}, false, false},
