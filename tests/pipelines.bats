@@ -82,7 +82,7 @@ log() { synthesize --users 12 --days 8 "$@"; }
 }
 
 @test "without a log it says what to do" {
-    for name in best lastfm reddit globo deskdrop yoochoose retail narm sasrec hrnn; do
+    for name in best lastfm reddit globo deskdrop yoochoose retail narm rib sasrec hrnn; do
         run ! pipeline $name OUT=made
         [[ $output == *"DATA=FILE"* ]]
     done
@@ -472,4 +472,17 @@ papers() {
     [ "$(grep -c -- ' --loss bpr-max --negatives 50 --optimizer adagrad --lr 0.03 --unroll 4 ' other)" = 2 ]
     words OPTIMIZER='--lr 0.002' >other
     [ "$(grep -c -- ' --loss top1 --lr 0.002 --unroll 1 ' other)" = 2 ]
+}
+
+@test "rib.mk: RIB with and without contexts, beside NARM and baselines" {
+    daily_log | awk -v OFS='\t' 'BEGIN { print "who,what,when,act" } { print $1 "," $3 "," $4 "," (NR % 3 ? "view" : "buy") }' >log
+    head -3 log
+    papers rib DATA=log OUT=rib EMBEDDING=4 HIDDEN=5 SPLIT='--split user:0.8 --validation 0.2' \
+        SESSIONIZE='csv-sessionize --keep-repeats --user who --item what --time when --carry action=act' >said 2>err || { cat err; false; }
+    for model in pop markov session-knn wide-ready narm rib rib-action rib-dwell rib-context; do
+        grep -q "^$model  *1 " rib/scores.txt || { echo "$model"; false; }
+    done
+    grep -q '^against rib ' rib/against.txt
+    grep -q 'Item attention' rib/attention.html
+    spcat rib/rib-context.1.mp | head -n 1 | jq -e '.[2].label | endswith("context action,dwell,hour tied")'
 }
