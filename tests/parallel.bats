@@ -79,7 +79,7 @@ print(*sorted(rows), sep="\n")' >$run.txt
 }
 
 @test "every loss falls, and so does the cross-entropy of the test" {
-    for loss in cross-entropy top1 bpr top1-max bpr-max; do
+    for loss in cross-entropy top1 bpr top1-max bpr-max hinge; do
         train --model rnn --loss $loss --negatives 20 "$LOG/session.mp" |
             scorer --by none --format json >json
         jq -se --arg loss $loss 'map(select(.part)) |

@@ -102,6 +102,8 @@ VECTOR static float pairs(const struct sampled_row *r)
         return sum_pairs(LOSS_BPR, r);
     case LOSS_BPR_MAX:
         return sum_pairs(LOSS_BPR_MAX, r);
+    case LOSS_HINGE:
+        return sum_pairs(LOSS_HINGE, r);
     default:
         return sum_pairs(LOSS_TOP1, r);
     }
@@ -139,6 +141,8 @@ VECTOR static struct sums pairs_back(const struct sampled_row *r, float factor, 
         return add_gradients(LOSS_BPR, r, factor, mean, false, dscore);
     case LOSS_BPR_MAX:
         return add_gradients(LOSS_BPR_MAX, r, factor, mean, true, dscore);
+    case LOSS_HINGE:
+        return add_gradients(LOSS_HINGE, r, factor, mean, false, dscore);
     case LOSS_TOP1_MAX:
         return add_gradients(LOSS_TOP1, r, factor, mean, true, dscore);
     default:

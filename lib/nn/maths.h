@@ -201,13 +201,16 @@ MATHS float maths_log_sigmoid_back(float x)
 }
 
 /* A negative's term of the pairwise losses before its weight, from its score y_j and the target's
- * y_i: TOP1: σ(y_j - y_i) + σ(y_j²); BPR: -log σ(y_i - y_j); BPR-max: σ(y_i - y_j). */
+ * y_i: TOP1: σ(y_j - y_i) + σ(y_j²); BPR: -log σ(y_i - y_j); BPR-max: σ(y_i - y_j); hinge: max(0, 1
+ * + y_j - y_i). */
 MATHS float maths_pair(int kind, float own, float other)
 {
     if (kind == LOSS_BPR)
         return -maths_log_sigmoid(own - other);
     if (kind == LOSS_BPR_MAX)
         return maths_sigmoid(own - other);
+    if (kind == LOSS_HINGE)
+        return 1.0f + other - own > 0 ? 1.0f + other - own : 0.0f;
     return maths_sigmoid(other - own) + maths_sigmoid(other * other);
 }
 
@@ -220,6 +223,9 @@ MATHS void maths_pair_back(int kind, float own, float other, float *by_own, floa
     } else if (kind == LOSS_BPR_MAX) {
         *by_own = maths_sigmoid_back(maths_sigmoid(own - other), 1);
         *by_other = -*by_own;
+    } else if (kind == LOSS_HINGE) {
+        *by_other = 1.0f + other - own > 0 ? 1.0f : 0.0f;
+        *by_own = -*by_other;
     } else {
         *by_own = -maths_sigmoid_back(maths_sigmoid(other - own), 1);
         *by_other = 2 * other * maths_sigmoid_back(maths_sigmoid(other * other), 1) - *by_own;

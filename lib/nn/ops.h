@@ -113,11 +113,12 @@ struct update {
  *     cross-entropy  -log softmax(y)_i over target and negatives
  *     TOP1           1/n Σ_j σ(y_j - y_i) + σ(y_j²)                    (Hidasi et al. 2016)
  *     BPR            -1/n Σ_j log σ(y_i - y_j)                         (Rendle et al. 2009)
+ *     hinge          1/n Σ_j max(0, 1 + y_j - y_i)
  *     TOP1-max       Σ_j s_j (σ(y_j - y_i) + σ(y_j²))                  (Hidasi & Karatzoglou 2018)
  *     BPR-max        -log Σ_j s_j σ(y_i - y_j)                         (the same)
  *
  * A target without negatives has loss 0 and no gradient. */
-enum loss_kind { LOSS_CROSS_ENTROPY, LOSS_TOP1, LOSS_BPR, LOSS_TOP1_MAX, LOSS_BPR_MAX };
+enum loss_kind { LOSS_CROSS_ENTROPY, LOSS_TOP1, LOSS_BPR, LOSS_TOP1_MAX, LOSS_BPR_MAX, LOSS_HINGE };
 
 /* Numbers that are added to some of the scores of each row: row t has those from start[t] to
  * start[t + 1] - 1, of items that are all different. */

@@ -34,7 +34,7 @@ static const struct option model_rows[] = {
 
 static const struct option training_rows[] = {
     {OPTION_CHOICE, .name = "loss", .at = offsetof(struct run_options, loss), .argument = "NAME",
-     .choices = "cross-entropy|top1|bpr|top1-max|bpr-max", .recorded = true,
+     .choices = "cross-entropy|top1|bpr|top1-max|bpr-max|hinge", .recorded = true,
      .help = "loss (bpr for bpr-mf and fpmc)"},
     {OPTION_INT, .name = "negatives", .at = offsetof(struct run_options, negatives),
      .argument = "N", .recorded = true, .high = 1 << 24,
@@ -274,8 +274,9 @@ static int check_checkpoint(const struct run_options *o, struct err *e)
 
 static enum loss_kind loss_of(const char *name)
 {
-    static const char *const names[] = {"cross-entropy", "top1", "bpr", "top1-max", "bpr-max"};
-    int kind = LOSS_BPR_MAX;
+    static const char *const names[] = {"cross-entropy", "top1",    "bpr",
+                                        "top1-max",      "bpr-max", "hinge"};
+    int kind = LOSS_HINGE;
     while (kind > 0 && strcmp(names[kind], name))
         kind--;
     return (enum loss_kind)kind;

@@ -38,6 +38,7 @@ static double reference_row(const struct problem *p, int i)
         double top1 = sigma(y[j] - own) + sigma(y[j] * y[j]), share = exp(y[j]) / sum;
         mean += s->kind == LOSS_TOP1       ? top1 / n
                 : s->kind == LOSS_BPR      ? -log(sigma(own - y[j])) / n
+                : s->kind == LOSS_HINGE    ? fmax(0, 1 + y[j] - own) / n
                 : s->kind == LOSS_TOP1_MAX ? share * top1
                                            : share * sigma(own - y[j]);
     }
@@ -53,7 +54,8 @@ static void reference_sampled(const struct problem *p, double *out)
         out[i] = reference_row(p, i);
 }
 
-static const char *const kind_name[] = {"cross-entropy", "top1", "bpr", "top1-max", "bpr-max"};
+static const char *const kind_name[] = {"cross-entropy", "top1",    "bpr",
+                                        "top1-max",      "bpr-max", "hinge"};
 
 static struct sampled_scores on_device(const struct shape *s, const float *score,
                                        const float *correction)
@@ -169,6 +171,25 @@ static void check_closed_form(enum loss_kind kind, double expected)
            expected, found);
 }
 
+/* Of a target scored 2, negatives scored 1.5 and 2.5 are within the margin, one scored 0 is not. */
+static void check_hinge(void)
+{
+    const float score[] = {2, 1.5f, 0, 2.5f}, zeros[4] = {0};
+    const struct shape s = {
+        .rows = 1, .cols = 4, .item = {6, 7, 8, 9}, .target = {6}, .owner = {-1, -1, -1, -1}};
+    float slope[4], *own = to_device(device, score, sizeof score);
+    float *loss = tape_memory(tape, sizeof *loss), *dscore = to_device(device, zeros, sizeof zeros);
+    struct sampled_scores scores = on_device(&s, own, NULL);
+    device->op->sampled_loss(device, LOSS_HINGE, &scores, loss, dscore);
+    device->op->download(device, slope, dscore, sizeof slope);
+    double off = fabs((double)device_float(device, loss) - 2 / 3.0);
+    for (int i = 0; i < 4; i++)
+        off = fmax(off, fabs((double)slope[i] - (double[]){-2 / 3.0, 1 / 3.0, 0, 1 / 3.0}[i]));
+    device->op->release(device, own);
+    device->op->release(device, dscore);
+    tap_ok(off < 1e-6, "hinge: a negative below the margin has no part in loss and gradient");
+}
+
 /* Over many draws of negatives with equal chances and their expected counts as correction, the
  * gradient by the target's score comes to the full softmax's. */
 static void check_expectation(void)
@@ -210,7 +231,7 @@ static void check_expectation(void)
 static void check_sampled(void)
 {
     static const int size[][2] = {{5, 9}, {33, 64}, {1, 1}, {3, 2}, {7, 7}};
-    for (int kind = 0; kind < 5; kind++) {
+    for (int kind = 0; kind < 6; kind++) {
         for (int way = 0; way < 12; way++)
             for (int i = 0; i < 5; i++)
                 check_kind((struct shape){.kind = (enum loss_kind)kind,
@@ -228,6 +249,8 @@ static void check_sampled(void)
     check_closed_form(LOSS_TOP1_MAX,
                       share * (sigma(1) + sigma(4)) + (1 - share) * (sigma(-1) + sigma(0)));
     check_closed_form(LOSS_BPR_MAX, -log(share * sigma(-1) + (1 - share) * sigma(1)));
+    check_closed_form(LOSS_HINGE, 1);
+    check_hinge();
     check_expectation();
 }
 
