@@ -127,6 +127,9 @@ print(*sorted(rows), sep="\n")' >$run.txt
     train_sessions --negatives 50 batches.mp >1.mp
     train_sessions --negatives 50 --negatives-alpha 0 batches.mp >2.mp
     train_sessions --negatives 50 --logq batches.mp >3.mp
+    train_sessions --negatives 50 --negatives-from batch batches.mp >10.mp
+    train --model hrnn --negatives 50 "$LOG/user.mp" >11.mp
+    train --model hrnn --negatives 50 --negatives-from batch "$LOG/user.mp" >12.mp
     train_sessions --loss bpr batches.mp >4.mp
     train --model hrnn "$LOG/user.mp" >5.mp
     train --model hrnn --propagate all "$LOG/user.mp" >6.mp

@@ -148,6 +148,20 @@ static void spare(const struct learner *l, const struct work *w, const struct fo
     user_items_spare(l->options.spare, user, session, f->targets, c);
 }
 
+/* The items of the batch's events, or of the inputs and targets of steps of slots: host int32. */
+static struct column events_of(const struct learner *l, const struct work *w)
+{
+    const struct slot_steps *s = &w->steps;
+    if (w->batch)
+        return w->batch->item;
+    size_t n = 0, all = (size_t)s->count * (size_t)s->slots;
+    int32_t *item = tape_host_ints(l->tape, 2 * all);
+    for (size_t i = 0; i < all; i++)
+        if (s->reset[i] != RESET_IDLE)
+            item[n++] = s->item[i], item[n++] = s->target[i];
+    return (struct column){item, n};
+}
+
 static struct loss_targets loss_targets_of(const struct learner *l, const struct work *w,
                                            const struct forward *f, bool sampled)
 {
@@ -156,8 +170,9 @@ static struct loss_targets loss_targets_of(const struct learner *l, const struct
         return (struct loss_targets){0};
     if (!sampled)
         return (struct loss_targets){.target = tape_ints(t, f->target, (size_t)f->targets)};
+    struct column from = l->options.from_batch ? events_of(l, w) : (struct column){0};
     struct candidates c =
-        negatives_draw(&l->negatives, t, f, l->options.seed, (uint64_t)l->steps + 1);
+        negatives_draw(&l->negatives, t, f, from, l->options.seed, (uint64_t)l->steps + 1);
     if (l->options.spare)
         spare(l, w, f, &c);
     return (struct loss_targets){.candidates = tape_plan_candidates(t, f->output, f->output_bias,

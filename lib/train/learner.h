@@ -17,6 +17,7 @@ struct train_options {
     bool sampled;  /* the loss is over the batch's targets and negatives, not over all items */
     int negatives; /* number drawn for each step, in proportion to popularity^alpha */
     double alpha;
+    bool from_batch;          /* they are drawn from the batch's events */
     bool log_q;               /* scores are corrected by how likely an item is drawn */
     struct user_items *spare; /* no negatives for the targets of these users; NULL: none */
     int unroll;               /* steps of slots in one update; 0: 1 */

@@ -99,7 +99,7 @@ static int32_t draw(const struct negatives *n, double x)
 }
 
 struct candidates negatives_draw(const struct negatives *n, struct tape *t, const struct forward *f,
-                                 uint64_t seed, uint64_t step)
+                                 struct column from, uint64_t seed, uint64_t step)
 {
     int targets = f->targets, count = targets + n->count;
     int32_t *item = tape_host_ints(t, (size_t)count), *owner = tape_host_ints(t, (size_t)count);
@@ -111,7 +111,8 @@ struct candidates negatives_draw(const struct negatives *n, struct tape *t, cons
         own[i] = i;
     }
     for (int i = targets; i < count; i++) {
-        item[i] = draw(n, chance(&random));
+        item[i] = from.len ? column_i32(from)[random_below(&random, (uint32_t)from.len)]
+                           : draw(n, chance(&random));
         owner[i] = -1;
     }
     float *correction = n->correct ? tape_host(t, (size_t)count * sizeof *correction) : NULL;

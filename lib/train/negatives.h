@@ -1,5 +1,5 @@
 /* The items of a sampled loss: the targets of the batch, and negatives drawn in proportion to their
- * number of events in training, to the power alpha. */
+ * number of events in training, to the power alpha, or from the events of the batch. */
 #ifndef TRAIN_NEGATIVES_H
 #define TRAIN_NEGATIVES_H
 
@@ -22,8 +22,9 @@ void negatives_open(struct negatives *n, int count, double alpha, bool correct,
 void negatives_release(struct negatives *n);
 
 /* The targets in order with their owners, then the negatives for this seed and step; valid for the
- * tape's step. */
+ * tape's step.  from: host int32 items of events, one of which each negative is; empty: those of
+ * training. */
 struct candidates negatives_draw(const struct negatives *n, struct tape *t, const struct forward *f,
-                                 uint64_t seed, uint64_t step);
+                                 struct column from, uint64_t seed, uint64_t step);
 
 #endif

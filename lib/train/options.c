@@ -13,6 +13,7 @@ const struct run_options run_defaults = {
     .loss = "cross-entropy",
     .negatives = -1,
     .alpha = 1,
+    .negatives_from = "all",
     .optimizer = "adam",
     .lr = 0.001,
     .lr_decay = "none",
@@ -42,6 +43,9 @@ static const struct option training_rows[] = {
     {OPTION_REAL, .name = "negatives-alpha", .at = offsetof(struct run_options, alpha),
      .argument = "X", .recorded = true, .high = 32,
      .help = "draw these items by popularity to this power"},
+    {OPTION_CHOICE, .name = "negatives-from", .at = offsetof(struct run_options, negatives_from),
+     .choices = "all|batch", .recorded = true,
+     .help = "draw them from all training events, or from those of the batch"},
     {OPTION_FLAG, .name = "logq", .at = offsetof(struct run_options, log_q), .recorded = true,
      .help = "correct scores by how likely items are drawn"},
     {OPTION_FLAG, .name = "spare-history", .at = offsetof(struct run_options, spare_history),
@@ -287,6 +291,22 @@ static bool is_sampled(const struct run_options *o)
     return o->class->samples || loss_of(o->loss) || o->negatives >= 0;
 }
 
+static bool from_batch(const struct run_options *o)
+{
+    return !strcmp(o->negatives_from, "batch");
+}
+
+static int check_from(const struct run_options *o, struct err *e)
+{
+    if (from_batch(o) && o->negatives <= 0)
+        return err_set(e, STATUS_USAGE, "--negatives-from batch needs --negatives N");
+    if (from_batch(o) && cli_given("negatives-alpha"))
+        return err_set(e, STATUS_USAGE,
+                       "--negatives-alpha is for --negatives-from all: within the batch each event "
+                       "is as likely as another");
+    return 0;
+}
+
 static int check_loss(const struct run_options *o, struct err *e)
 {
     if (o->shape->wide && is_sampled(o))
@@ -306,7 +326,7 @@ static int check_loss(const struct run_options *o, struct err *e)
                        "another --loss");
     if (cli_given("negatives-alpha") && o->negatives <= 0)
         return err_set(e, STATUS_USAGE, "--negatives-alpha needs --negatives N");
-    return 0;
+    return check_from(o, e);
 }
 
 /* A model may have rates of its own, which hold where the command line gives none. */
@@ -369,6 +389,7 @@ struct train_options run_train_options(const struct run_options *o)
                                   .sampled = is_sampled(o),
                                   .negatives = o->negatives > 0 ? (int)o->negatives : 0,
                                   .alpha = o->alpha,
+                                  .from_batch = from_batch(o),
                                   .log_q = o->log_q,
                                   .unroll = (int)o->shape->unroll,
                                   .top = (int)o->top};

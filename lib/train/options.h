@@ -15,6 +15,7 @@ struct run_options {
     const char *lr_decay; /* "none", "cosine" */
     int64_t negatives;    /* below 0: the option is not given */
     double alpha;
+    const char *negatives_from; /* "all", "batch" */
     bool log_q;
     bool spare_history; /* items that a user has had are no negatives for them */
     int64_t max_steps, stop_after, seed;

@@ -148,7 +148,7 @@ static int check_batches(const struct train_run *t, struct err *e)
 static int check_sampled(const struct train_run *t, const struct train_options *o,
                          const struct model_data *data, struct err *e)
 {
-    bool by_count = o->negatives && o->alpha > 0;
+    bool by_count = o->negatives && o->alpha > 0 && !o->from_batch;
     if (!o->sampled)
         return 0;
     if ((by_count || o->log_q) && t->pass.support.unknown)

@@ -183,7 +183,8 @@ static void check_training(const char *model, int size, double dropout)
     p.learner.steps = 8;
     learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
     struct forward f = run_forward(&p, &made.batch, 9);
-    struct candidates c = negatives_draw(&p.learner.negatives, p.learner.tape, &f, 11, 9);
+    struct candidates c =
+        negatives_draw(&p.learner.negatives, p.learner.tape, &f, (struct column){0}, 11, 9);
     losses_over(&p, &f, &c);
     tape_backward(p.learner.tape);
     float *g = all_gradients(&p);

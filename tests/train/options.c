@@ -120,6 +120,7 @@ static void refusals(void)
     REFUSED("--model wide learns from cross-entropy over all items", o.model = "wide",
             o.negatives = 3);
     REFUSED("--logq corrects a loss over drawn items", o.log_q = true);
+    REFUSED("--negatives-from batch needs --negatives", o.negatives_from = "batch");
     REFUSED("--spare-history is for a loss over some", o.spare_history = true);
     REFUSED("--momentum is for --optimizer adagrad or sgd", o.momentum = 0.1);
     REFUSED("--checkpoint -: name a file", o.checkpoint = "-");
