@@ -391,7 +391,7 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATCHES" --model narm --attention 5
     goes_on "$BATCHES" --model rib --context hour --attention 5
     goes_on "$BATCHES" --model sasrec --attention 5
-    goes_on "$BATCHES" --model stamp --attention 5
+    goes_on "$BATCHES" --model stamp --item-dropout 0.3 --attention 5
     goes_on "$BATCHES" --decoder tied --bidirectional --negatives 9
     goes_on "$BATCHES" --model bpr-mf --negatives 9 --optimizer adagrad --momentum 0.5
     goes_on "$BATCHES" --model fpmc --weight-decay 0.01

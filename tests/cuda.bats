@@ -144,7 +144,7 @@ END
     agree batches.mp --model rib --context hour:5 --lr 0.05
     agree batches.mp --model rib --normalize sigmoid --lr 0.05
     agree batches.mp --model sasrec --heads 4
-    agree batches.mp --model stamp --max-positions 3 --lr 0.05
+    agree batches.mp --model stamp --max-positions 3 --item-dropout 0.3 --lr 0.05
     agree batches.mp --model stmp --lr 0.05
     agree batches.mp --model stmo --lr 0.05
     agree batches.mp --model bpr-mf

@@ -55,12 +55,13 @@ same() { # SCHEME OPTION ...
     same longest-first --model hierarchical --session-rep attention --user-rep attention --inter delta
     same sessions --model hierarchical --session-rep last --user-rep last --dropout 0.3
     same sessions --model narm
+    same sessions --model narm --item-dropout 0.3 --encoder global
     same sessions --model rib --context hour:3
     same shuffled --model rib --normalize sigmoid --dropout 0.3 --wide
     same sessions --model sasrec
-    same longest-first --model sasrec --max-positions 7 --earlier 5
+    same longest-first --model sasrec --max-positions 7 --earlier 5 --item-dropout 0.2
     same shuffled --model sasrec --max-positions 2 --wide
-    same sessions --model stamp --lr 0.05
+    same sessions --model stamp --lr 0.05 --item-dropout 0.3
     same shuffled --model stamp --add-mean --max-positions 3 --dropout 0.3 --wide
     same sessions --model stmp --lr 0.05 --negatives 20
     same sessions --model stmo --lr 0.05

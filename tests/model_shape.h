@@ -15,7 +15,7 @@ struct model_shape {
     const char *encoder, *decoder, *propagate, *gru, *context, *normalize;
     bool bidirectional, join_sessions, wide, add_mean;
     int64_t embedding, hidden, blocks, heads, positions, earlier, feed_forward;
-    double dropout, feature_dropout, user_dropout, start_dropout;
+    double dropout, item_dropout, feature_dropout, user_dropout, start_dropout;
 };
 
 static inline const struct model_class *class_named(const char *name)
@@ -53,6 +53,7 @@ static inline struct model_options *options_of_shape(const struct model_class *c
         const char *name;
         double value;
     } rate[] = {{"dropout", s->dropout},
+                {"item-dropout", s->item_dropout},
                 {"feature-dropout", s->feature_dropout},
                 {"user-dropout", s->user_dropout},
                 {"start-dropout", s->start_dropout}};

@@ -21,6 +21,13 @@ const struct option model_size_rows[] = {
     {0},
 };
 
+const struct option model_item_dropout_rows[] = {
+    {OPTION_REAL, .name = "item-dropout", .argument = "RATE", .recorded = true, .high = 0.999,
+     .at = offsetof(struct model_options, item_dropout),
+     .help = "how likely training leaves out an event"},
+    {0},
+};
+
 const struct option model_decoder_rows[] = {
     {OPTION_CHOICE, .name = "decoder", .choices = "dense|tied|bilinear", .recorded = true,
      .labels = LABEL_VALUE, .at = offsetof(struct model_options, decoder),

@@ -29,6 +29,7 @@ struct model_data {
 struct model_options {
     int64_t embedding; /* E */
     double dropout;
+    double item_dropout;  /* how likely an input of a session is left out in training */
     const char *decoder;  /* "dense", "tied", "bilinear" (model/item_output.h) */
     const char *gru;      /* "reset-after", "reset-before" */
     const char *per_user; /* "inter,intra", "session,user": levels with weights for each user */
@@ -42,14 +43,15 @@ struct model_options {
 };
 
 /* Their option rows. */
-extern const struct option model_size_rows[];        /* embedding, dropout */
-extern const struct option model_decoder_rows[];     /* decoder */
-extern const struct option model_gru_rows[];         /* gru */
-extern const struct option model_user_weight_rows[]; /* per-user, clusters */
-extern const struct option model_unroll_rows[];      /* unroll */
-extern const struct option model_context_rows[];     /* context */
-extern const struct option model_wide_rows[];        /* wide */
-extern const struct option model_evidence_rows[];    /* postings, without */
+extern const struct option model_size_rows[];         /* embedding, dropout */
+extern const struct option model_item_dropout_rows[]; /* item-dropout */
+extern const struct option model_decoder_rows[];      /* decoder */
+extern const struct option model_gru_rows[];          /* gru */
+extern const struct option model_user_weight_rows[];  /* per-user, clusters */
+extern const struct option model_unroll_rows[];       /* unroll */
+extern const struct option model_context_rows[];      /* context */
+extern const struct option model_wide_rows[];         /* wide */
+extern const struct option model_evidence_rows[];     /* postings, without */
 
 enum { WEEK_HOURS = 168 }; /* hours of a week; as an hour of the week, 168 means "none" */
 

@@ -55,8 +55,8 @@ static const struct option own_rows[] = {
 };
 
 static const struct option *const options[] = {
-    model_size_rows,     own_rows, model_gru_rows, model_decoder_rows, model_wide_rows,
-    model_evidence_rows, NULL};
+    model_size_rows, model_item_dropout_rows, own_rows, model_gru_rows, model_decoder_rows,
+    model_wide_rows, model_evidence_rows,     NULL};
 
 static const struct narm_options *own_options(const struct model_options *o)
 {
@@ -125,7 +125,7 @@ static void narm_forward(struct model *m, struct tape *t, const struct batch *b,
 {
     struct narm *r = m->own;
     const struct narm_options *o = own_options(m->options);
-    struct windows w = windows_make(t, b, NARM_STEPS, 0);
+    struct windows w = windows_make(t, b, NARM_STEPS, 0, o->shared.item_dropout);
     struct attention_weights attention = {0};
     const struct ragged *rows = tape_ragged(t, w.length, w.count);
     struct tensor *x = tape_rows_of(t, r->output.item, w.input, w.total);

@@ -78,7 +78,8 @@ static const struct option own_rows[] = {
 };
 
 static const struct option *const options[] = {
-    model_size_rows, own_rows, model_decoder_rows, model_wide_rows, model_evidence_rows, NULL};
+    model_size_rows, model_item_dropout_rows, own_rows, model_decoder_rows,
+    model_wide_rows, model_evidence_rows,     NULL};
 
 static const struct sasrec_options *own_options(const struct model_options *o)
 {
@@ -232,7 +233,8 @@ static void sasrec_forward(struct model *m, struct tape *t, const struct batch *
     const struct sasrec *r = m->own;
     const struct sasrec_options *o = own_options(m->options);
     float rate = (float)o->shared.dropout;
-    struct windows w = windows_make(t, b, (int)o->positions, (int)o->earlier);
+    struct windows w =
+        windows_make(t, b, (int)o->positions, (int)o->earlier, o->shared.item_dropout);
     const struct tape_heads *h =
         tape_heads(t, tape_ragged(t, w.length, w.count), (int)o->heads, (int)o->shared.embedding);
     struct tensor *weight = NULL;

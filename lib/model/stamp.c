@@ -56,11 +56,12 @@ static const struct option mean_rows[] = {
     {0},
 };
 
-static const struct option *const stamp_tables[] = {model_size_rows, position_rows, mean_rows,
-                                                    model_wide_rows, NULL};
-static const struct option *const stmp_tables[] = {model_size_rows, position_rows, model_wide_rows,
-                                                   NULL};
-static const struct option *const stmo_tables[] = {model_size_rows, model_wide_rows, NULL};
+static const struct option *const stamp_tables[] = {
+    model_size_rows, model_item_dropout_rows, position_rows, mean_rows, model_wide_rows, NULL};
+static const struct option *const stmp_tables[] = {model_size_rows, model_item_dropout_rows,
+                                                   position_rows, model_wide_rows, NULL};
+static const struct option *const stmo_tables[] = {model_size_rows, model_item_dropout_rows,
+                                                   model_wide_rows, NULL};
 
 static bool stamp_attends(const struct model_options *o)
 {
@@ -153,7 +154,7 @@ static void stamp_forward(struct model *m, struct tape *t, const struct batch *b
     const struct stamp *r = m->own;
     const struct stamp_options *o = (const struct stamp_options *)m->options;
     bool alone = m->class == &stmo_class; /* the last input */
-    struct windows w = windows_make(t, b, alone ? 1 : (int)o->positions, 0);
+    struct windows w = windows_make(t, b, alone ? 1 : (int)o->positions, 0, o->shared.item_dropout);
     struct tensor *x =
         tape_dropout(t, tape_rows_of(t, r->item, w.input, w.total), (float)o->shared.dropout);
     windows_forward(&w, f);

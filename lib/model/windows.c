@@ -83,11 +83,34 @@ static void read_past(struct events *e, const struct batch *b, size_t i, int mos
             }
 }
 
-struct windows windows_make(struct tape *t, const struct batch *b, int most, int earlier)
+/* Leaves inputs of a session out.  newest [inputs]: which of the rest is the newest at each. */
+static void leave_out(struct events *e, const unsigned char *out, int32_t *newest)
+{
+    int32_t *item = e->item + e->earlier, kept = 0;
+    for (int j = 0; j < e->inputs; j++) {
+        if (!j || !out[j])
+            item[kept++] = item[j];
+        newest[j] = kept - 1;
+    }
+    e->inputs = kept;
+}
+
+/* From the rows of the inputs that are left, to be read before they are overwritten, those of all
+ * targets. */
+static void repeat_rows(int32_t *row, const int32_t *newest, int targets)
+{
+    for (int j = targets - 1; j >= 0; j--)
+        row[j] = row[newest[j]];
+}
+
+struct windows windows_make(struct tape *t, const struct batch *b, int most, int earlier,
+                            double dropout)
 {
     struct windows w = windows_room(t, b, most, earlier);
     struct past past = {0};
     const int32_t *item = column_i32(b->item);
+    const unsigned char *out = tape_left_out(t, b->item.len, (float)dropout);
+    int32_t *newest = out ? tape_host_ints(t, b->item.len) : NULL;
     for (size_t i = 0; i < b->length.len; item += column_i32(b->length)[i++]) {
         int inputs = inputs_of(b, i);
         size_t room = (size_t)(earlier + inputs);
@@ -99,7 +122,11 @@ struct windows windows_make(struct tape *t, const struct batch *b, int most, int
         memcpy(e.item + e.earlier, item, (size_t)inputs * sizeof *item);
         for (int j = 0; j < inputs; j++)
             e.bucket[e.earlier + j] = -1;
+        if (out)
+            leave_out(&e, out + (item - column_i32(b->item)), newest);
         add_session(&w, &e, most, earlier);
+        if (out)
+            repeat_rows(w.row + w.targets, newest, inputs);
         for (int j = 0; j < inputs; j++, w.targets++) {
             w.target[w.targets] = item[j + 1];
             w.owner[w.targets] = (int32_t)i;
@@ -109,9 +136,18 @@ struct windows windows_make(struct tape *t, const struct batch *b, int most, int
     return w;
 }
 
+/* Whether each row predicts the target of its number. */
+static bool is_each_row(const struct windows *w)
+{
+    int i = 0;
+    while (i < w->targets && w->row[i] == i)
+        i++;
+    return i == w->total && i == w->targets;
+}
+
 struct tensor *windows_targets(struct tape *t, const struct windows *w, struct tensor *x)
 {
-    return w->total > w->targets ? tape_gather(t, x, tape_rows(t, w->row, w->targets)) : x;
+    return is_each_row(w) ? x : tape_gather(t, x, tape_rows(t, w->row, w->targets));
 }
 
 void windows_forward(const struct windows *w, struct forward *f)

@@ -3,7 +3,10 @@
  * inputs of a session, after the earlier events, are one sequence, and each of its rows predicts
  * the next item. Each later position has its own sequence of the `most` events up to it, and only
  * the last row predicts.  What a prediction sees does not depend on what comes later in the
- * session, its length included. */
+ * session, its length included.
+ *
+ * With a dropout of items (Tan et al. 2016), training leaves out some inputs of a session, never
+ * the first.  Each target is predicted from the newest input before it that is left. */
 #ifndef MODEL_WINDOWS_H
 #define MODEL_WINDOWS_H
 
@@ -23,9 +26,11 @@ struct windows {
 };
 
 /* The windows of a batch, with at most `earlier` < `most` events of earlier sessions; the arrays
- * are valid for the step.  The session's first input has position `earlier`, the events before it
- * those below.  In sequences of later inputs the last event has position `most` - 1. */
-struct windows windows_make(struct tape *t, const struct batch *b, int most, int earlier);
+ * are valid for the step.  dropout: how likely an input is left out.  The session's first input has
+ * position `earlier`, the events before it those below.  In sequences of later inputs the last
+ * event has position `most` - 1. */
+struct windows windows_make(struct tape *t, const struct batch *b, int most, int earlier,
+                            double dropout);
 
 /* x [total, .] without the rows that predict nothing: [targets, .] */
 struct tensor *windows_targets(struct tape *t, const struct windows *w, struct tensor *x);

@@ -111,6 +111,9 @@ struct tensor *tape_gather(struct tape *t, struct tensor *table, const struct ro
 struct tensor *tape_replace(struct tape *t, struct tensor *x, const struct rows *r,
                             struct tensor *by);
 struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate);
+/* Which of n things a dropout of the step leaves out (host [n], 1: out); the same at every call in
+ * a step.  NULL: it leaves out none. */
+const unsigned char *tape_left_out(struct tape *t, size_t n, float rate);
 struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count); /* columns */
 struct tensor *tape_stack(struct tape *t, struct tensor *const *x, int count);  /* rows */
 struct tensor *tape_add(struct tape *t, struct tensor *a, struct tensor *b);

@@ -1,4 +1,5 @@
 /* The tape's layers: each forward function with its node and its backward function. */
+#include "nn/maths.h"
 #include "nn/tape_nodes.h"
 
 struct gather_node {
@@ -99,6 +100,21 @@ struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate)
         n->x = x, n->y = y, n->key = key;
     }
     return y;
+}
+
+/* The number of this dropout is one that no tensor has. */
+const unsigned char *tape_left_out(struct tape *t, size_t n, float rate)
+{
+    if (!t->training || rate <= 0)
+        return NULL;
+    unsigned char *out = tape_host(t, n);
+    for (size_t i = 0; i < n; i += 4) {
+        uint32_t word[4];
+        maths_dropout_words(t->seed, t->step, UINT32_MAX, (uint32_t)(i / 4), word);
+        for (size_t j = i; j < n && j < i + 4; j++)
+            out[j] = random_unit(word[j % 4]) < rate;
+    }
+    return out;
 }
 
 struct concat_node {

@@ -9,7 +9,7 @@ struct form {
     const char *model;
     int size, positions;
     bool add_mean;
-    double dropout;
+    double dropout, item_dropout;
 };
 
 /* Three sessions of 2, LONG and 5 events. */
@@ -92,26 +92,48 @@ static double loss_of(const struct reference *r, const struct form *s, vectors x
     return log(sum) - score[target];
 }
 
+/* The inputs of a session that are not left out, in their order; event: its first among the
+ * batch's.  Returns how many of those up to t there are; the last of them predicts. */
+static int inputs_up_to(const struct reference *r, const struct form *s, const int32_t *item,
+                        int event, int t, int32_t *kept)
+{
+    struct reference items = *r;
+    int n = 0;
+    items.rate = s->item_dropout;
+    for (int j = 0; j <= t; j++)
+        if (!j || ref_drop(&items, UINT32_MAX, (size_t)(event + j), 1) > 0)
+            kept[n++] = item[j];
+    return n;
+}
+
+/* Where the window of the newest of n inputs begins among the session's rows, by which masks go:
+ * the first `most` inputs share their rows. */
+static int window_at(int n, int most)
+{
+    return n <= most ? 0 : (n - most) * most;
+}
+
 /* Mean loss of the batch: each position alone, from the items that it sees. */
 static double reference_batch(const struct reference *r, const struct form *s,
                               const struct batch *b)
 {
     const int32_t *item = column_i32(b->item);
-    int most = is(s, "stmo") ? 1 : s->positions;
+    int most = is(s, "stmo") ? 1 : s->positions, event = 0, row = 0, n = 0;
     double total = 0;
-    int row = 0; /* of the model's input rows, which the masks go by */
-    for (size_t q = 0; q < b->length.len; item += column_i32(b->length)[q++])
+    for (size_t q = 0; q < b->length.len; event += column_i32(b->length)[q++]) {
         for (int t = 0; t + 1 < column_i32(b->length)[q]; t++) {
-            int rows = t + 1 < most ? t + 1 : most, from = t + 1 - rows;
+            int32_t kept[LONG];
+            n = inputs_up_to(r, s, item + event, event, t, kept);
+            int rows = n < most ? n : most, at = row + window_at(n, most);
             vectors x;
             for (int j = 0; j < rows; j++)
                 for (int i = 0; i < r->size; i++)
-                    x[j][i] = ref_drop(r, 0, (size_t)((row + j) * r->size + i),
-                                       r->item[item[from + j] * r->size + i]);
-            total += loss_of(r, s, x, rows - 1, item[t + 1]);
-            if (t + 1 >= most || t + 2 == column_i32(b->length)[q])
-                row += rows; /* the first positions share their rows */
+                    x[j][i] = ref_drop(r, 0, (size_t)((at + j) * r->size + i),
+                                       r->item[kept[n - rows + j] * r->size + i]);
+            total += loss_of(r, s, x, rows - 1, item[event + t + 1]);
         }
+        row += window_at(n, most) + (n < most ? n : most);
+    }
     return total / TARGETS;
 }
 
@@ -136,7 +158,8 @@ static void open_form(struct pair *p, const struct form *s)
     struct model_shape shape = {.embedding = s->size,
                                 .positions = s->positions,
                                 .add_mean = s->add_mean,
-                                .dropout = s->dropout};
+                                .dropout = s->dropout,
+                                .item_dropout = s->item_dropout};
     pair_open(p, s->model, &shape);
     const struct parameters *q = &p->model.parameters;
     struct random random = random_of(3, 4);
@@ -179,8 +202,9 @@ static void check_form_of(const struct form *s)
     double worst = gradients_apart(&p, s, &made.batch);
     double apart = fabs(batch_loss(&p, &made.batch) - expected);
     tap_ok(apart < 1e-6 && worst < 2e-6,
-           "%s%s, size %d, %d positions, dropout %g: loss to %.1e, gradients to %.1e", s->model,
-           s->add_mean ? " and the mean" : "", s->size, s->positions, s->dropout, apart, worst);
+           "%s%s, size %d, %d positions, dropout %g, of items %g: loss to %.1e, gradients to %.1e",
+           s->model, s->add_mean ? " and the mean" : "", s->size, s->positions, s->dropout,
+           s->item_dropout, apart, worst);
     pair_close(&p);
     made_release(&made);
 }
@@ -256,8 +280,8 @@ static void check_no_energy(void)
     struct made made;
     struct pair all, mean;
     make_batch(&made);
-    open_form(&all, &(struct form){"stamp", 6, MOST, true, 0});
-    open_form(&mean, &(struct form){"stmp", 6, MOST, false, 0});
+    open_form(&all, &(struct form){"stamp", 6, MOST, true, 0, 0});
+    open_form(&mean, &(struct form){"stmp", 6, MOST, false, 0, 0});
     const struct parameter *energy =
         parameters_find(&all.model.parameters, "attention_energy.weight");
     all.device->op->fill(all.device, energy->value, 0, energy->count);
@@ -280,14 +304,16 @@ int main(void)
 {
     static const char *const models[] = {"stamp", "stmp", "stmo"};
     for (int i = 0; i < 3; i++) {
-        check_form_of(&(struct form){models[i], 6, MOST, false, 0.25});
-        check_form_of(&(struct form){models[i], 5, 3, false, 0.25});
-        check_form_of(&(struct form){models[i], 33, 4, false, 0});
-        check_later(&(struct form){models[i], 6, MOST, false, 0});
-        check_later(&(struct form){models[i], 6, 3, false, 0});
-        check_order(&(struct form){models[i], 6, MOST, false, 0});
+        check_form_of(&(struct form){models[i], 6, MOST, false, 0.25, 0});
+        check_form_of(&(struct form){models[i], 5, 3, false, 0.25, 0});
+        check_form_of(&(struct form){models[i], 33, 4, false, 0, 0});
+        check_form_of(&(struct form){models[i], 6, MOST, false, 0.25, 0.4});
+        check_form_of(&(struct form){models[i], 5, 3, false, 0, 0.3});
+        check_later(&(struct form){models[i], 6, MOST, false, 0, 0});
+        check_later(&(struct form){models[i], 6, 3, false, 0, 0});
+        check_order(&(struct form){models[i], 6, MOST, false, 0, 0});
     }
-    check_form_of(&(struct form){"stamp", 6, 4, true, 0.25});
+    check_form_of(&(struct form){"stamp", 6, 4, true, 0.25, 0});
     check_no_energy();
     return tap_done();
 }
