@@ -38,7 +38,7 @@ struct stamp_options {
 };
 
 static const struct stamp_options defaults = {
-    .shared = {.embedding = 100},
+    .shared = {.embedding = 100, .postings = EVIDENCE_POSTINGS},
     .positions = 50,
 };
 
@@ -57,11 +57,13 @@ static const struct option mean_rows[] = {
 };
 
 static const struct option *const stamp_tables[] = {
-    model_size_rows, model_item_dropout_rows, position_rows, mean_rows, model_wide_rows, NULL};
-static const struct option *const stmp_tables[] = {model_size_rows, model_item_dropout_rows,
-                                                   position_rows, model_wide_rows, NULL};
+    model_size_rows, model_item_dropout_rows, position_rows, mean_rows,
+    model_wide_rows, model_evidence_rows,     NULL};
+static const struct option *const stmp_tables[] = {model_size_rows,     model_item_dropout_rows,
+                                                   position_rows,       model_wide_rows,
+                                                   model_evidence_rows, NULL};
 static const struct option *const stmo_tables[] = {model_size_rows, model_item_dropout_rows,
-                                                   model_wide_rows, NULL};
+                                                   model_wide_rows, model_evidence_rows, NULL};
 
 static bool stamp_attends(const struct model_options *o)
 {
