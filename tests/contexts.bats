@@ -49,9 +49,10 @@ edited() { spcat "$1" | jq -c "$2" | sed 's/^\["E".*/["E"]/' | spcat --from-json
             scorer --best --best-by recall@1 --by none --at 1 --format tsv | awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } NR == 2 { print $c["recall@1"] }'
     }
     plain=$(recall) action=$(recall --context action) dwell=$(recall --context dwell)
-    echo "$plain $action $dwell"
-    # a coin decides without; dwell times are those before an event: they tell the action before
-    [ "$(echo "$plain < 0.65 && $dwell < 0.65 && $action > 0.9" | bc)" = 1 ]
+    own=$(recall --context dwell --dwell-of own)
+    echo "$plain $action $dwell $own"
+    # a coin decides without; dwell times before an event tell the action before, those on it this one
+    [ "$(echo "$plain < 0.65 && $dwell < 0.65 && $action > 0.9 && $own > 0.9" | bc)" = 1 ]
 }
 
 @test "the file names the codes, and has a table of each context" {
@@ -102,6 +103,20 @@ edited() { spcat "$1" | jq -c "$2" | sed 's/^\["E".*/["E"]/' | spcat --from-json
     edited "$LOG/batches.mp" 'if .[0] == "session" then .[5].action[5:] |= map(1 - .) | .[3][5:] |= map(. + 700) else . end' >later.mp
     predict --model "$LOG/all" later.mp | spcat | jq -c 'select(.[0] == "rank")[1] | [.user, .session, .position, .rank] | transpose[] | select(.[2] < 4)' | sort | cmp - expected
     ! cmp -s <(predict --model "$LOG/all" later.mp | records) <(predict --model "$LOG/all" "$LOG/batches.mp" | records)
+}
+
+@test "the time on an event in place of that before it" {
+    train --context dwell:5 --dwell-of own --save-by last --save own "$LOG/batches.mp" -o trained.mp
+    tests() { spcat "$1" | jq -c 'select(.[0] == "rank")' | tail -n "$2"; }
+    predict --model own "$LOG/batches.mp" -o predicted.mp
+    cmp <(tests trained.mp 5) <(tests predicted.mp 5)
+    # the time on the event before the newest is known to recommender, and changes its lists
+    edited "$LOG/split.mp" 'if .[0] == "session" then .[3][7] += 700 else . end' >later.mp
+    recommender --quiet --device cpu --model own --top 2 "$LOG/split.mp" >one
+    recommender --quiet --device cpu --model own --top 2 later.mp >two
+    ! cmp -s one two
+    run -64 --separate-stderr train --context action --dwell-of own "$LOG/batches.mp"
+    [ "$stderr" = 'trainer: --dwell-of own is for --context dwell' ]
 }
 
 @test "recommender reads contexts too: its list is that of the predictor at the same position" {

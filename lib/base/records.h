@@ -84,7 +84,7 @@ struct batch {
     struct column history_start;                                /* int64 Σhistory */
     struct column history_length, history_item; /* int32 Σhistory, Σhistory_length */
     /* Of each context that the model reads (trainer --context) the code of each event, int32
-     * Σlength; NULL: there are none. */
+     * Σlength, -1: not known; NULL: there are none. */
     const struct column *context;
     const struct evidence *evidence; /* NULL: not made */
 };

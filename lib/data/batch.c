@@ -84,33 +84,60 @@ static void add_earlier(struct batching *b, size_t first, size_t s)
     }
 }
 
-/* before: the time of the event before; negative: there is none */
-static int32_t code_of_time(const struct batching *b, const struct context_source *x,
-                            int64_t before, int64_t time)
+/* The times of the session's events that are not left out; the first of them takes that of the
+ * session's start. */
+static void find_times(struct batching *b, size_t s)
 {
-    if (x->kind == CONTEXT_HOUR)
-        return time_week_hour(time, b->week_shift) % DAY_HOURS;
-    return before < 0 ? 0 : 1 + batch_age_bucket(x->edges, x->edge_count, time - before);
-}
-
-/* Appends the codes of the session's events.  Where some are left out, the first of the others
- * takes the time of the session's start. */
-static void add_context(const struct batching *b, const struct context_source *x, size_t s,
-                        i32_vec *to)
-{
-    const struct session_store *c = b->store;
-    const int32_t *item = session_store_items(c, s);
-    int64_t before = -1;
-    for (size_t i = 0; i < session_store_length(c, s); i++) {
+    const int32_t *item = session_store_items(b->store, s);
+    vec_clear(&b->times);
+    for (size_t i = 0; i < session_store_length(b->store, s); i++) {
         if (b->row && b->row[item[i]] < 0)
             continue;
-        if (x->kind == CONTEXT_COLUMN) {
-            vec_push(to, session_store_codes(c, x->column, s)[i]);
-            continue;
-        }
-        int64_t time = before < 0 ? session_store_start(c, s) : session_store_time(c, s, i);
-        vec_push(to, code_of_time(b, x, before, time));
-        before = time;
+        int64_t time =
+            b->times.len ? session_store_time(b->store, s, i) : session_store_start(b->store, s);
+        vec_push(&b->times, time);
+    }
+}
+
+/* The bin of the time from event `from` to the next. */
+static int32_t dwell_bin(const struct batching *b, const struct context_source *x, size_t from)
+{
+    return batch_age_bucket(x->edges, x->edge_count, b->times.at[from + 1] - b->times.at[from]);
+}
+
+/* The code of event i of find_times. */
+static int32_t code_of_time(const struct batching *b, const struct context_source *x, size_t i)
+{
+    if (x->kind == CONTEXT_HOUR)
+        return time_week_hour(b->times.at[i], b->week_shift) % DAY_HOURS;
+    if (x->kind == CONTEXT_DWELL)
+        return i ? 1 + dwell_bin(b, x, i - 1) : 0;
+    return i + 1 + b->open_ended < b->times.len ? dwell_bin(b, x, i) : -1;
+}
+
+static void add_column(const struct batching *b, const struct context_source *x, size_t s,
+                       i32_vec *to)
+{
+    const int32_t *item = session_store_items(b->store, s);
+    const int32_t *code = session_store_codes(b->store, x->column, s);
+    for (size_t i = 0; i < session_store_length(b->store, s); i++)
+        if (!b->row || b->row[item[i]] >= 0)
+            vec_push(to, code[i]);
+}
+
+/* Appends the contexts of the session's events. */
+static void add_contexts(struct batching *b, size_t s)
+{
+    vec_clear(&b->times);
+    if (b->contexts && b->store->keeps_times)
+        find_times(b, s);
+    for (size_t k = 0; k < b->contexts; k++) {
+        const struct context_source *x = &b->context[k];
+        i32_vec *to = &b->codes.at[k].code;
+        if (x->kind == CONTEXT_COLUMN)
+            add_column(b, x, s, to);
+        for (size_t i = 0; x->kind != CONTEXT_COLUMN && i < b->times.len; i++)
+            vec_push(to, code_of_time(b, x, i));
     }
 }
 
@@ -125,8 +152,7 @@ static void add_session(struct batching *b, size_t s)
     vec_push(&b->session, (int32_t)s - first);
     vec_push(&b->start, session_store_start(c, s));
     vec_push(&b->length, (int32_t)length);
-    for (size_t k = 0; k < b->contexts; k++)
-        add_context(b, &b->context[k], s, &b->codes.at[k].code);
+    add_contexts(b, s);
     add_earlier(b, (size_t)first, s);
 }
 
@@ -192,5 +218,6 @@ void batching_release(struct batching *b)
         vec_release(&b->codes.at[k].code);
     vec_release(&b->codes);
     vec_release(&b->context_columns);
+    vec_release(&b->times);
     vec_release(&b->earlier);
 }

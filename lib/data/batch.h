@@ -11,11 +11,14 @@ int32_t batch_age_bucket(const int64_t *edges, size_t count, int64_t age);
 
 /* Where the codes of a context come from.  All but columns are made of times. */
 struct context_source {
-    enum { CONTEXT_COLUMN, CONTEXT_DWELL, CONTEXT_HOUR } kind;
-    size_t column; /* of the store, for CONTEXT_COLUMN */
-    /* Of the bins of CONTEXT_DWELL.  Its code is that of the time since the event before, as in the
-     * stream's "dwell"; 0: the session's first event. */
-    const int64_t *edges;
+    enum {
+        CONTEXT_COLUMN,
+        CONTEXT_DWELL, /* the bin of the time since the event before, from 1; 0: there is none */
+        CONTEXT_OWN_DWELL, /* that of the time to the next event, from 0; -1: there is none */
+        CONTEXT_HOUR
+    } kind;
+    size_t column;        /* of the store, for CONTEXT_COLUMN */
+    const int64_t *edges; /* of the bins */
     size_t edge_count;
 };
 enum { DAY_HOURS = 24 };
@@ -34,6 +37,7 @@ struct batching {
     const struct context_source *context; /* [contexts] NULL: none; dwell and hour need a store
                                              that keeps times */
     size_t contexts;
+    bool open_ended; /* the last event of a session stands for one that has not come yet */
 
     /* the current batch */
     i32_vec user, session, length, item;
@@ -43,6 +47,7 @@ struct batching {
     i32_vec history_length, history_item;
     VEC(struct context_codes { i32_vec code; }) codes;
     VEC(struct column) context_columns;
+    i64_vec times;   /* of one session's events */
     i32_vec earlier; /* of one session, the newest first */
 };
 

@@ -55,6 +55,14 @@ void contexts_release(struct contexts *c)
     *c = (struct contexts){0};
 }
 
+bool contexts_have(const struct contexts *c, const char *key)
+{
+    for (int i = 0; i < c->count; i++)
+        if (!strcmp(c->key[i].name, key))
+            return true;
+    return false;
+}
+
 char *contexts_parameter(const char *key)
 {
     struct buf name = {0};

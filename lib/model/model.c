@@ -62,6 +62,9 @@ const struct option model_context_rows[] = {
     {OPTION_TEXT, .name = "context", .argument = "KEYS", .recorded = true, .labels = LABEL_NAMED,
      .at = offsetof(struct model_options, context),
      .help = "read columns of codes, dwell or hour beside items: KEY[:SIZE],..."},
+    {OPTION_CHOICE, .name = "dwell-of", .choices = "before|own", .recorded = true,
+     .labels = LABEL_NAMED, .at = offsetof(struct model_options, dwell_of),
+     .help = "the dwell time: before an event, or its own"},
     {0},
 };
 
@@ -139,6 +142,8 @@ static int check_contexts(const struct model_options *o, struct err *e)
 {
     struct contexts c;
     int status = contexts_parse(&c, o->context, e);
+    if (!status && o->dwell_of && strcmp(o->dwell_of, "before") && !contexts_have(&c, "dwell"))
+        status = err_set(e, STATUS_USAGE, "--dwell-of %s is for --context dwell", o->dwell_of);
     contexts_release(&c);
     return status;
 }

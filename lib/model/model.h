@@ -40,6 +40,7 @@ struct model_options {
     const char *without;  /* "own,habit": kinds of evidence that it does not know; NULL: none */
     int64_t unroll;       /* steps of slots in one update */
     const char *context;  /* "action,dwell:8": what is read beside items (model/contexts.h); NULL */
+    const char *dwell_of; /* "before", "own": the time that the context dwell is */
 };
 
 /* Their option rows. */
@@ -49,7 +50,7 @@ extern const struct option model_decoder_rows[];      /* decoder */
 extern const struct option model_gru_rows[];          /* gru */
 extern const struct option model_user_weight_rows[];  /* per-user, clusters */
 extern const struct option model_unroll_rows[];       /* unroll */
-extern const struct option model_context_rows[];      /* context */
+extern const struct option model_context_rows[];      /* context, dwell-of */
 extern const struct option model_wide_rows[];         /* wide */
 extern const struct option model_evidence_rows[];     /* postings, without */
 

@@ -33,6 +33,7 @@ static const struct rib_options defaults = {
                .dropout = 0.2,
                .decoder = "dense",
                .gru = "reset-after",
+               .dwell_of = "before",
                .postings = EVIDENCE_POSTINGS},
     .normalize = "softmax",
 };

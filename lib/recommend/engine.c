@@ -117,6 +117,7 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
     a->batching = (struct batching){.store = &a->store,
                                     .history = saved->history,
                                     .history_items = true,
+                                    .open_ended = true,
                                     .edges = edges->at,
                                     .edge_count = edges->len,
                                     .week_shift = saved->week_shift};

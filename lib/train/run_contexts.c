@@ -69,7 +69,7 @@ static int find_edges(struct run_contexts *c, const struct meta *m, const i64_ve
 }
 
 static int find_context(struct run_contexts *c, int i, const struct meta *m, const i64_vec *edges,
-                        size_t *columns, struct err *e)
+                        bool own, size_t *columns, struct err *e)
 {
     const char *key = c->keys.key[i].name;
     struct context_source *s = &c->source[i];
@@ -80,8 +80,9 @@ static int find_context(struct run_contexts *c, int i, const struct meta *m, con
     } else if (!strcmp(key, "dwell")) {
         if (find_edges(c, m, edges, e))
             return e->status;
-        *s = (struct context_source){CONTEXT_DWELL, 0, c->edges.at, c->edges.len};
-        c->codes[i] = (int32_t)c->edges.len + 2;
+        *s = (struct context_source){own ? CONTEXT_OWN_DWELL : CONTEXT_DWELL, 0, c->edges.at,
+                                     c->edges.len};
+        c->codes[i] = (int32_t)c->edges.len + 1 + !own;
     } else {
         if (find_codes(&c->names[i].codes, key, m, e))
             return e->status;
@@ -95,10 +96,11 @@ int run_contexts_open(struct run_contexts *c, const struct model_options *o, con
                       const i64_vec *edges, struct err *e)
 {
     size_t columns = 0;
+    bool own = o->dwell_of && !strcmp(o->dwell_of, "own");
     *c = (struct run_contexts){0};
     int status = contexts_parse(&c->keys, o->context, e);
     for (; c->count < c->keys.count && !status; c->count++)
-        status = find_context(c, c->count, m, edges, &columns, e);
+        status = find_context(c, c->count, m, edges, own, &columns, e);
     return status;
 }
 

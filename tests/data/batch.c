@@ -262,10 +262,13 @@ static void contexts(void)
 {
     static const int64_t edges[] = {10, 60};
     static const int32_t row[] = {-1, 0, 1};
-    static const int32_t all[3][5] = {{4, 3, 2, 1, 0}, {0, 1, 2, 3, 0}, {1, 1, 1, 1, 23}};
-    static const int32_t some[3][3] = {{3, 2, 1}, {0, 2, 3}, {1, 1, 1}};
-    struct context_source source[] = {
-        {.kind = CONTEXT_COLUMN}, {CONTEXT_DWELL, 0, edges, 2}, {.kind = CONTEXT_HOUR}};
+    static const int32_t all[4][5] = {
+        {4, 3, 2, 1, 0}, {0, 1, 2, 3, 0}, {1, 1, 1, 1, 23}, {0, 1, 2, -1, -1}};
+    static const int32_t some[4][3] = {{3, 2, 1}, {0, 2, 3}, {1, 1, 1}, {1, 2, -1}};
+    struct context_source source[] = {{.kind = CONTEXT_COLUMN},
+                                      {CONTEXT_DWELL, 0, edges, 2},
+                                      {.kind = CONTEXT_HOUR},
+                                      {CONTEXT_OWN_DWELL, 0, edges, 2}};
     struct session_store c = {.keeps_times = true};
     struct err e;
     int64_t first[] = {3600, 3605, 3615, 3675}, second[] = {86399};
@@ -278,23 +281,28 @@ static void contexts(void)
     status +=
         session_store_add(&c, &(struct session){1, PART_TRAIN, 1, second, items, &extra, 1}, &e);
     status += session_store_end(&c, &e);
-    struct batching b = {.store = &c, .context = source, .contexts = 3};
+    struct batching b = {.store = &c, .context = source, .contexts = 4};
     struct batch made = batching_make(&b, picked, 2, true);
     bool right = !status;
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 4; k++)
         right =
             right && made.context[k].len == 5 && !memcmp(made.context[k].at, all[k], sizeof all[k]);
     tap_ok(right, "contexts of all events");
     b.row = row;
     made = batching_make(&b, picked, 2, true);
     right = made.length.len == 1;
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 4; k++)
         right = right && made.context[k].len == 3 &&
                 !memcmp(made.context[k].at, some[k], sizeof some[k]);
     tap_ok(right, "contexts of known items: the first takes the time of the session's start");
     b.week_shift = 3600;
     made = batching_make(&b, picked, 2, true);
     tap_ok(column_i32(made.context[2])[0] == 2, "hours are shifted");
+    b.open_ended = true;
+    made = batching_make(&b, picked, 2, true);
+    tap_ok(column_i32(made.context[3])[0] == 1 && column_i32(made.context[3])[1] == -1 &&
+               column_i32(made.context[1])[2] == 3,
+           "the time to an event that has not come is not known");
     batching_release(&b);
     session_store_release(&c);
 }

@@ -53,6 +53,16 @@ static void found(const struct meta *m)
     run_contexts_release(&c);
 }
 
+static void own_times(const struct meta *m)
+{
+    struct run_contexts c;
+    struct err e;
+    const struct model_options o = {.context = "dwell", .dwell_of = "own"};
+    must(run_contexts_open(&c, &o, m, NULL, &e), &e);
+    tap_ok(c.codes[0] == 2 && c.source[0].kind == CONTEXT_OWN_DWELL, "own times: the bins alone");
+    run_contexts_release(&c);
+}
+
 static void of_a_model(const struct meta *m)
 {
     struct run_contexts c;
@@ -86,6 +96,7 @@ int main(void)
     make_header(&m);
     stream_meta(&bare, STREAM_BATCHES);
     found(&m);
+    own_times(&m);
     of_a_model(&m);
     struct run_contexts c;
     tap_ok(!open_contexts(&c, &m, NULL, NULL, &e) && !c.count, "none");
