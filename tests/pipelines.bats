@@ -82,7 +82,7 @@ log() { synthesize --users 12 --days 8 "$@"; }
 }
 
 @test "without a log it says what to do" {
-    for name in best lastfm reddit globo deskdrop yoochoose retail narm rib sasrec hrnn; do
+    for name in best lastfm reddit globo deskdrop yoochoose retail narm rib sasrec stamp hrnn; do
         run ! pipeline $name OUT=made
         [[ $output == *"DATA=FILE"* ]]
     done
@@ -408,6 +408,16 @@ papers() {
     done
     grep -q '^against sasrec ' sasrec/against.txt
     grep -q 'Item attention' sasrec/attention.html
+}
+
+@test "stamp.mk: STAMP and its parts, with counts too, beside NARM and baselines, and what it attends to" {
+    daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3, $4 ".5" }' >log
+    papers stamp DATA=log OUT=stamp EMBEDDING=4 >said 2>err || { cat err; false; }
+    for model in pop item-knn markov session-knn wide-ready narm stmo stmp stamp stamp-add-mean stamp-wide; do
+        grep -q "^$model  *1 " stamp/scores.txt || { echo "$model"; false; }
+    done
+    grep -q '^against stamp ' stamp/against.txt
+    grep -q 'Item attention' stamp/attention.html
 }
 
 @test "narm.mk: table 5 counts what two models have among their best 20, over seeds" {
