@@ -58,7 +58,7 @@ struct session {
  * the numbers that describe them (index/evidence.h). */
 enum {
     EVIDENCE_FEATURES = 26,
-    EVIDENCE_CONTEXT = 12,
+    EVIDENCE_CONTEXT = 13,
     EVIDENCE_POSTINGS = 200 /* newest sessions of an item that are looked at, as it was developed */
 };
 struct evidence {

@@ -84,6 +84,7 @@ static void add_occurrence(struct arounds *a, struct around *g, const int32_t *i
 {
     int from = at - NEAR_DISTANCE, to = at + NEAR_DISTANCE + 1;
     g->occurrences++;
+    g->repeats += at + 1 < length && item[at + 1] == g->item;
     add_around(a, g, item, at, from < 0 ? 0 : from, at);
     add_around(a, g, item, at, at + 1, to < length ? to : length);
 }
@@ -153,7 +154,7 @@ static struct around *next_around(struct arounds *a, int32_t item)
     a->place[item] = (int32_t)a->count;
     struct around *g = &a->list.at[a->count++];
     g->item = item;
-    g->walked = g->occurrences = 0;
+    g->walked = g->occurrences = g->repeats = 0;
     vec_clear(&g->session);
     vec_clear(&g->root);
     vec_clear(&g->other);

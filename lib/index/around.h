@@ -23,7 +23,8 @@ struct neighbour {
 struct around {
     int32_t item;
     int32_t uses;                    /* postings that count, read or not */
-    int32_t walked, occurrences;     /* sessions read; times the item is in them */
+    int32_t walked, occurrences;     /* sessions read; times the item is in them, */
+    int32_t repeats;                 /* and right after itself */
     i32_vec session;                 /* their ranks */
     f32_vec root;                    /* 1/√length of each */
     i32_vec other;                   /* the items around it, each once */

@@ -423,6 +423,18 @@ static void put_logs(float *f, float *to_log, size_t n)
             f[logged[k]] = logged_scale[k] * to_log[(size_t)k * n + i];
 }
 
+/* How often the session's items follow themselves in the index: logs that keep such repeats and
+ * logs that leave them out are of two kinds. */
+static float self_repeats(const struct position *p)
+{
+    float repeats = 0, occurrences = 1;
+    for (int k = 0; k < p->count; k++) {
+        repeats += (float)p->recent[k].around->repeats;
+        occurrences += (float)p->recent[k].around->occurrences;
+    }
+    return repeats / occurrences;
+}
+
 static void put_context(const struct evidence_worker *w, const struct position *p, float *z)
 {
     int32_t events = (int32_t)w->own.event.len;
@@ -438,6 +450,7 @@ static void put_context(const struct evidence_worker *w, const struct position *
     z[9] = p->seen > 1 ? log_seconds(w->facts.now - w->moment.at[p->seen - 2]) : 0;
     z[10] = w->last_before < 0 ? 0 : log_seconds(w->time - w->last_before);
     z[11] = p->seen == 1;
+    z[12] = self_repeats(p);
 }
 
 /* ---- a position ---- */

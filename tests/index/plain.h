@@ -409,6 +409,19 @@ static inline void plain_put_all(const struct plain_at *a, int i, int64_t now, d
     f[19] = 1;
 }
 
+static inline double plain_self_repeats(const struct plain_at *a, const int *sequence)
+{
+    static struct plain_around r;
+    int last[10], count = plain_last_items(sequence, a->seen, last);
+    double repeats = 0, occurrences = 1;
+    for (int k = 0; k < count; k++) {
+        plain_look_around(a, last[k], &r);
+        repeats += r.next[last[k]];
+        occurrences += r.occurrences;
+    }
+    return repeats / occurrences;
+}
+
 static inline void plain_put_context(const struct plain_at *a, const int *sequence,
                                      const int64_t *time, const struct plain_user *u, int own_nexts,
                                      struct plain *to)
@@ -440,6 +453,7 @@ static inline void plain_put_context(const struct plain_at *a, const int *sequen
     z[9] = a->seen > 1 ? plain_seconds(time[a->seen - 1] - time[a->seen - 2]) : 0;
     z[10] = u->before < 0 ? 0 : plain_seconds(plain_begins(a) - u->before);
     z[11] = a->seen == 1;
+    z[12] = plain_self_repeats(a, sequence);
 }
 
 /* ---- a position ---- */
