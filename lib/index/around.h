@@ -31,17 +31,17 @@ struct around {
     VEC(struct neighbour) neighbour; /* and what is said of each */
 };
 
-/* Those of one session's items. */
+/* What the index says around the items of one session. */
 struct arounds {
     const struct session_index *index;
     int postings; /* sessions read of each item, at most */
     int32_t rank; /* sessions of lower ranks count */
     VEC(struct around) list;
-    size_t count;   /* of the list; behind them is memory to be used again */
+    size_t count;   /* of the list; after them is memory to be used again */
     int32_t *place; /* [items] index in the list; -1: not there */
     int32_t *slot;  /* [items] index among an item's neighbours; -1: none */
     f32_vec order;
-    /* what an item so many events ahead adds, from NEAR_DISTANCE before to as many behind */
+    /* what an item so many events ahead adds, from NEAR_DISTANCE before to as many after */
     struct neighbour added[2 * NEAR_DISTANCE + 1];
 };
 

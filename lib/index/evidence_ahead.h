@@ -9,7 +9,7 @@
 
 /* {0} has no thread and nothing asked for. */
 struct evidence_ahead {
-    bool running; /* the thread does; its maker is nobody else's while something is asked for */
+    bool running; /* the thread runs; while something is asked for, only it uses the maker */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -26,8 +26,8 @@ struct evidence_ahead {
 void evidence_ahead_ask(struct evidence_ahead *a, struct evidence_maker *maker,
                         const int32_t *picked, size_t count, bool ended);
 
-/* evidence_make, or what it gave if just this was asked for.  Waits for what was asked for, which
- * is lost if it is something else. */
+/* Returns what the thread has made if exactly this was asked for, else calls evidence_make.  Waits
+ * for what was asked for, which is lost if it is something else. */
 struct evidence evidence_ahead_take(struct evidence_ahead *a, struct evidence_maker *maker,
                                     const int32_t *picked, size_t count, bool ended);
 

@@ -25,7 +25,7 @@ struct session_index {
     struct item_postings *posting; /* [items] */
     int32_t *session; /* ranks of the sessions that hold the item, ascending, each once */
     /* For how much there is room in these arrays, so that an index can grow: items, sessions,
-     * events and postings, behind whose end those of an item move that outgrow their room. */
+     * events and postings.  Where an item's postings outgrow their room they move to the end. */
     int32_t item_room, session_room;
     size_t event_room, posting_end, posting_room;
 };
@@ -55,7 +55,7 @@ int32_t session_index_before(const struct session_index *x, int64_t time);
 /* How many of the item's postings are of ranks below `rank`. */
 size_t session_index_postings(const struct session_index *x, int32_t item, int32_t rank);
 
-/* The same among the first `most` of them, no more of which are. */
+/* The same for a caller who knows that there are no more than `most`. */
 size_t session_index_postings_among(const struct session_index *x, int32_t item, int32_t rank,
                                     size_t most);
 

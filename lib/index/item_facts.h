@@ -5,21 +5,21 @@
 
 #include "index/index.h"
 
-/* Facts of an item.  What time brings in the course of a session is little: so the counts of
- * postings go on from where they stood at the event before, and the ranks of the next postings say
- * whether they do without a look at them. */
+/* Facts of an item.  Few sessions end in the course of one session: so the counts of postings
+ * continue from those at the event before, and the ranks of the next postings say whether a count
+ * rises at all, without a look at the postings. */
 struct item_facts {
     uint32_t session;                     /* for which they hold */
     int32_t holders;                      /* postings that count around items */
     float root;                           /* 1 / √(holders + SMOOTH) */
     int32_t before, late, recent;         /* postings that had ended by now, and before the
                                              windows; before -1: not counted in this session */
-    int32_t next, next_late, next_recent; /* ranks of the postings behind these */
+    int32_t next, next_late, next_recent; /* ranks of the postings after these */
     int64_t first, last; /* when it was first and last seen, if it was; `first` holds for ever */
     bool has_first;
 };
 
-/* Those of all items for one session at a time. */
+/* The facts of all items for one session at a time. */
 struct item_facts_of {
     const struct session_index *index;
     struct item_facts *item;    /* [items] */
@@ -38,7 +38,7 @@ void item_facts_release(struct item_facts_of *f);
 /* A session begins at `time`. */
 void item_facts_begin(struct item_facts_of *f, int64_t time, bool ended);
 
-/* An event comes at `now`, not before the ones before.  Whether something has ended since. */
+/* An event comes at `now`, no earlier than those before it.  Whether a session has ended since. */
 bool item_facts_come_to(struct item_facts_of *f, int64_t now);
 
 /* Sets `holders` and `root`, once a session. */
@@ -50,14 +50,14 @@ static inline const struct item_facts *item_facts_held(struct item_facts_of *f, 
     return &f->item[item];
 }
 
-/* The item will be asked for soon: memory takes long. */
+/* Fetches what is known of an item that will be asked for soon, since memory is slow. */
 static inline void item_facts_expect(const struct item_facts_of *f, int32_t item)
 {
     __builtin_prefetch(&f->item[item]);
     __builtin_prefetch(&f->index->posting[item]);
 }
 
-/* And so will its newest postings. */
+/* The same for its newest postings. */
 static inline void item_facts_expect_uses(const struct item_facts_of *f, int32_t item)
 {
     const struct item_postings *p = &f->index->posting[item];

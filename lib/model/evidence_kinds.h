@@ -1,7 +1,7 @@
-/* The kinds of evidence: which features belong to each, what it is to be without one, and what the
+/* The kinds of evidence: which features belong to each, how one is left out, and what the
  * features of an item say, in words. */
 #ifndef MODEL_EVIDENCE_KINDS_H
-#define INDEX_EVIDENCE_KINDS_H
+#define MODEL_EVIDENCE_KINDS_H
 
 #include "base/err.h"
 #include "base/records.h"
@@ -33,7 +33,7 @@ void evidence_without(enum evidence_kind kind, float phi[EVIDENCE_FEATURES]);
  * other text. */
 int evidence_kinds_parse(const char *text, uint32_t *features, struct err *e);
 
-/* What else there is to say of an item. */
+/* What is known of an item, for evidence_words. */
 struct evidence_said {
     const float *phi, *z;  /* its features, those of its position */
     int32_t votes, voters; /* nearest sessions: those that have it; all */

@@ -25,7 +25,7 @@ void gru_encoder_declare(struct gru_encoder *n, struct parameters *p, const char
 struct encoded gru_encoder_run(const struct gru_encoder *n, struct tape *t, struct tensor *x,
                                const struct ragged *r);
 
-/* [r->count, state] the last state of each sequence, which backwards is that of its first row;
+/* [r->count, state] the last state of each sequence, for the backward GRU that of the first row;
  * zeros for an empty sequence. */
 struct tensor *gru_encoder_last(const struct gru_encoder *n, struct tape *t,
                                 const struct encoded *run, const struct ragged *r);

@@ -75,7 +75,7 @@ struct forward {
     const int32_t *step; /* host [T] of steps of slots: the step of each */
     int targets;
     const struct parameter *output, *output_bias; /* [N, S], [N], or NULL: no bias */
-    /* What stands in their place for losses over all items and for ranks; NULL: the parameters. */
+    /* What replaces them for losses over all items and for ranks; NULL: the parameters. */
     struct tensor *item_weight, *item_bias; /* [N, S], [1, N] */
     struct tape_additions add;              /* to the scores of some items */
     struct lookback back;                   /* what the weights below belong to */

@@ -6,8 +6,8 @@
  *          = β log(count_i + ½)                          elsewhere
  *     m(z) = wm z + bm
  *
- * The count is that of all training sessions.  In training it knows of what comes later: beside
- * evidence it would teach the network to mistrust whatever is new.
+ * The count is that of all training sessions, and so in training it includes what comes later: used
+ * beside evidence it would teach the network to mistrust whatever is new.
  *
  * φ(i) and the context z: index/evidence.h. */
 #ifndef MODEL_WIDE_PART_H
@@ -25,10 +25,10 @@ struct wide_part {
 void wide_part_open(struct wide_part *w, struct model *m, bool deep);
 void wide_part_close(struct wide_part *w, const struct model *m);
 
-/* The item's count is another one now. */
+/* Changes the item's count. */
 void wide_part_count(const struct wide_part *w, const struct model *m, int32_t item, int32_t count);
 
-/* Its weights on the host, but those of the deep part. */
+/* Copies its weights to the host, except those of the deep part. */
 struct wide_weights;
 void wide_part_weights(const struct model *m, struct wide_weights *to);
 
