@@ -166,7 +166,7 @@ void engine_release(struct engine *a)
 
 /* ---- the sessions, as batches ---- */
 
-/* The columns of the session, with a code for the target that is not known. */
+/* The columns of the session; the unknown target of the newest one has code 0. */
 static void set_extras(struct engine *a, const struct user_session *v, bool newest)
 {
     size_t columns = a->store.columns.len, n = (size_t)v->count + newest;
@@ -194,7 +194,7 @@ static int add_session(struct engine *a, int32_t user, const struct user_session
         vec_push(&a->input, 0);
     vec_clear(&a->time);
     vec_append(&a->time, v->time, (size_t)v->count);
-    a->time.at[0] = v->start; /* the session begins so, though the model may not know the item */
+    a->time.at[0] = v->start; /* also where the model does not know the first item */
     if (newest)
         vec_push(&a->time, v->last);
     set_extras(a, v, newest);

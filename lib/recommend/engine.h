@@ -1,5 +1,6 @@
 /* Recommendations of a trained model: the items that it finds most likely to come next in the
- * newest session of each user, what its attention weighed most, and what counts speak for. */
+ * newest session of each user, what its attention weighed most, and which counts speak for each
+ * item. */
 #ifndef RECOMMEND_ENGINE_H
 #define RECOMMEND_ENGINE_H
 
@@ -47,20 +48,20 @@ struct engine {
     int32_t top, batch; /* items of each user; most users at once */
     enum exclude exclude;
     bool why;
-    const char *index_path; /* sessions to count in, in place of those in the file; NULL: these, or
-                               those that the caller has put into `counted` */
+    const char *index_path; /* sessions to count in, in place of those in the file; NULL: those in
+                               the file, or those that the caller has put into `counted` */
     bool grows;             /* a wide part also counts in sessions that come in later */
 
-    struct run_contexts contexts; /* of the model in the stream, opened by the caller too */
+    struct run_contexts contexts; /* columns that the model reads; the caller opens them */
 
     const struct saved_model *saved;
     struct model_data data; /* of the model; with room for items that come in later */
     struct model model;
     const struct names *items;      /* by the model's ids */
-    struct counted counted;         /* of a wide part, and */
-    struct evidence_maker evidence; /* what they say of each newest session */
-    struct evidence said;
-    struct wide_weights weights; /* of the wide part, with `why` */
+    struct counted counted;         /* what a wide part counts in */
+    struct evidence_maker evidence; /* makes `said` from it */
+    struct evidence said;           /* the evidence for each newest session of the batch */
+    struct wide_weights weights;    /* of the wide part, with `why` */
     struct tape *tape;
     bool attends;
     /* results of the last batch */
@@ -82,7 +83,7 @@ struct engine {
     i32_vec input, best, code;
     i64_vec time;
     VEC(struct extra) extra; /* the columns of a session */
-    i32_vec mark;            /* [items] `marks` at the last user for whom the item is excluded */
+    i32_vec mark;            /* [items] `marks` for the last user who excluded the item */
     f32_vec best_score, loss, weight[LEVELS];
     int32_t marks;
 };
@@ -92,8 +93,8 @@ struct engine {
 int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec *edges,
                 struct device *d, struct err *e);
 
-/* The model's id of an item; -1: the model does not know it.  Where the engine grows, it is taken
- * in. */
+/* The model's id of an item; -1: the model does not know it.  Where the engine grows, an
+ * unknown item is added. */
 int32_t engine_item(struct engine *a, struct bytes name);
 
 /* Computes recommendations for `count` users, at most `batch`, each of whom has a session.  1: the

@@ -2,7 +2,7 @@
 
 static const double LEAST = 0.1; /* of what the first reason adds */
 
-/* The place of an item among the candidates of a user; -1: it is none. */
+/* The place of an item among the candidates of a user; -1: it is not one of them. */
 static int32_t candidate_of(const struct evidence *e, size_t position, int32_t item)
 {
     for (int32_t i = e->start[position]; i < e->start[position + 1]; i++)
@@ -21,7 +21,7 @@ static float loss_without(const struct engine *a, const float *hidden, const flo
     return memcmp(less, phi, sizeof less) ? whole - wide_score(&a->weights, hidden, less) : 0;
 }
 
-/* Keeps the reasons that add most after `from`. */
+/* Adds a reason to those after `from`, and keeps those that add most. */
 static void offer(struct engine *a, size_t from, struct item_reason r)
 {
     size_t at = a->item_reason.len;
@@ -43,7 +43,7 @@ static void drop_small(struct engine *a, size_t from)
         a->item_reason.len--;
 }
 
-/* Of the item at `at` of those recommended to the user at `position`. */
+/* Finds the reasons of the item at `at`, which is recommended to the user at `position`. */
 static void find(struct engine *a, size_t position, const float *hidden, size_t at)
 {
     size_t from = a->item_reason.len;

@@ -2,7 +2,8 @@
 
 #include "train/batch_cursor.h"
 
-/* Keeps the reasons of largest weight after `from`; of equal weights the later wins. */
+/* Adds a reason to those after `from`, and keeps those of largest weight; of equal weights the
+ * later wins. */
 static void offer(struct engine *a, size_t from, struct reason r)
 {
     size_t at = a->reason.len;
@@ -19,7 +20,7 @@ static void offer(struct engine *a, size_t from, struct reason r)
 }
 
 /* The weights of the session's lookback at a level over sessions.  LEVEL_INTRA has weights for each
- * target; the last target's count. */
+ * target, of which the last target's are returned. */
 static const float *row_weights(const struct engine *a, const struct batch *b,
                                 const struct forward *f, struct batch_cursor p,
                                 enum attention_level level)

@@ -61,8 +61,8 @@ static int ask(struct recommending *r, struct err *e)
     return r->asked.len < (size_t)r->engine.batch ? 0 : make(r, e);
 }
 
-/* The session counts for later ones.  Users who are asked already are answered before it, where it
- * would count for them: it comes out of the order of time. */
+/* Counts the session for later ones.  If it comes out of the order of time and would count for
+ * users who already wait for an answer, they are answered first. */
 static int grow(struct recommending *r, const struct session *s, struct err *e)
 {
     struct engine *a = &r->engine;
@@ -123,7 +123,7 @@ static int run_along(struct recommending *r, struct err *e)
     return status ? status : ask(r, e) || make(r, e) ? e->status : 0;
 }
 
-/* Notes a record of a stream that is what the model counts in. */
+/* Stores a record of a stream in which the model counts. */
 static int note(struct recommending *r, struct session_store *all,
                 const struct sessions_record *record, struct err *e)
 {

@@ -9,7 +9,7 @@ struct user_session {
     int64_t start, last;  /* times of its first and last event */
     int32_t count, *item; /* at least 1; by the model's ids */
     int64_t *time;        /* of each of these events */
-    int32_t *code;        /* [columns, count] theirs in the columns that the model reads */
+    int32_t *code;        /* [columns, count] their codes in the columns that the model reads */
 };
 
 struct known_user {
