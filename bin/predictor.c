@@ -20,7 +20,9 @@ int main(int argc, char **argv)
     struct output_options output = {0};
     struct run_options given = run_defaults;
     struct run_rows rows;
+    given.seed = -1; /* unless given, that of the model */
     run_rows_open(&rows, &given);
+    rows.seed->help = "seed of the choice of --attention [that of the training]";
     const struct option *const tables[] = {options,
                                            rows.lists,
                                            rows.seed,
@@ -49,7 +51,7 @@ int main(int argc, char **argv)
     given.shape = saved.options;
     given.index = index_path;
     given.dwell_edges = &saved.dwell_edges;
-    if (!cli_given("seed"))
+    if (given.seed < 0)
         given.seed = saved.seed; /* part of the run's name */
     if (run_check_saved(&given, saved.path, &e))
         cli_fail(&e);

@@ -81,6 +81,7 @@ same_as_trainer() { # MODEL OPTION-OF-TRAINING ... -- OPTION ...
     train --seed 7 --save seven "$BATCHES" >/dev/null
     predict -m seven "$BATCHES" | scorer >table
     head -1 table | grep -q 'seed 7'
+    predictor -h | grep -A 1 -e '--seed' | tr -s ' \n' ' ' | grep -q 'that of the training'
 }
 
 @test "a batch without known items has ranks and no lists" {
