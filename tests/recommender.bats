@@ -560,5 +560,10 @@ stream_of() { cat names - | used; }
         recommend --index base.mp --batch 16 --top 1 $input.mp | cut -f 1-3 >many
         [ "$(wc -l <one)" = "$(wc -l <many)" ]
         [ "$(diff one many | grep -c '^<')" -le 2 ]
+        # An index that does not grow is the same for all batches.
+        recommend --index base.mp --frozen --batch 1 --top 1 $input.mp 2>said | cut -f 1-3 >one
+        recommend --index base.mp --frozen --batch 16 --top 1 $input.mp 2>said | cut -f 1-3 >many
+        [ -s one ]
+        cmp one many
     done
 }
