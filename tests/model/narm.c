@@ -88,9 +88,9 @@ static double loss_of(const struct weights *w, const struct form *s, const doubl
 }
 
 /* Mean loss of the batch: each position alone, from the last BACK items up to it. */
-static double reference_batch(const struct reference *r, const struct form *s,
-                              const struct batch *b)
+static double reference_batch(const struct reference *r, const void *form, const struct batch *b)
 {
+    const struct form *s = form;
     struct weights w = bind(r, s);
     const int32_t *item = column_i32(b->item);
     double total = 0;
@@ -125,18 +125,6 @@ static double reference_batch(const struct reference *r, const struct form *s,
 
 /* ---- held against the model ---- */
 
-static double slope(struct pair *p, const struct form *s, const struct batch *b, size_t i)
-{
-    struct reference *r = &p->reference;
-    double was = r->w[i], step = 1e-5;
-    r->w[i] = was + step;
-    double above = reference_batch(r, s, b);
-    r->w[i] = was - step;
-    double below = reference_batch(r, s, b);
-    r->w[i] = was;
-    return (above - below) / (2 * step);
-}
-
 static void check_narm(const struct form *s, const char *gru)
 {
     struct model_shape shape = {.encoder = s->encoder,
@@ -154,18 +142,7 @@ static void check_narm(const struct form *s, const char *gru)
     p.learner.steps = 8;
     learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
     double expected = reference_batch(&p.reference, s, &made.batch);
-    const struct parameters *q = &p.model.parameters;
-    clear_gradients(&p);
-    add_gradients(&p, &made.batch, 9);
-    float *g = all_gradients(&p);
-    double worst = 0;
-    for (size_t n = 0; n < q->list.len; n++)
-        for (size_t i = 0; i<q->list.at[n]->count; i += s->size> 10 ? 61 : 3) {
-            size_t at = q->list.at[n]->offset + i;
-            double wanted = slope(&p, s, &made.batch, at);
-            worst = fmax(worst, fabs((double)g[at] - wanted) / (1 + fabs(wanted)));
-        }
-    mem_free(g);
+    double worst = gradients_apart(&p, reference_batch, s, &made.batch, s->size > 10 ? 61 : 3);
     struct outcome o;
     struct err e;
     bool failed = learner_batch(&p.learner, &made.batch, &o, &e) || learner_flush(&p.learner, &e);

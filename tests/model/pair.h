@@ -374,4 +374,40 @@ static inline void check_tied(const char *model, const struct model_shape *shape
         made_release(&made[b]);
 }
 
+/* ---- gradients against differences of a reference ---- */
+
+/* The loss of a batch by the equations; `form` is the test's own. */
+typedef double reference_loss(const struct reference *r, const void *form, const struct batch *b);
+
+static inline double reference_slope(struct reference *r, reference_loss *loss, const void *form,
+                                     const struct batch *b, size_t i)
+{
+    double was = r->w[i], step = 1e-5;
+    r->w[i] = was + step;
+    double above = loss(r, form, b);
+    r->w[i] = was - step;
+    double below = loss(r, form, b);
+    r->w[i] = was;
+    return (above - below) / (2 * step);
+}
+
+/* The largest difference of every `step`-th gradient of each parameter from its slope. */
+static inline double gradients_apart(struct pair *p, reference_loss *loss, const void *form,
+                                     const struct batch *b, size_t step)
+{
+    const struct parameters *q = &p->model.parameters;
+    double worst = 0;
+    clear_gradients(p);
+    add_gradients(p, b, 9);
+    float *g = all_gradients(p);
+    for (size_t n = 0; n < q->list.len; n++)
+        for (size_t i = 0; i < q->list.at[n]->count; i += step) {
+            size_t at = q->list.at[n]->offset + i;
+            double wanted = reference_slope(&p->reference, loss, form, b, at);
+            worst = fmax(worst, fabs((double)g[at] - wanted) / (1 + fabs(wanted)));
+        }
+    mem_free(g);
+    return worst;
+}
+
 #endif

@@ -113,9 +113,9 @@ static void input(const struct reference *r, const struct weights *w, const stru
         x[s->size + s->action + i] = w->bin[bins[event] * s->bin + i];
 }
 
-static double reference_batch(const struct reference *r, const struct form *s,
-                              const struct batch *b)
+static double reference_batch(const struct reference *r, const void *form, const struct batch *b)
 {
+    const struct form *s = form;
     struct weights w = bind(r, s);
     double total = 0;
     int row = 0;
@@ -138,18 +138,6 @@ static double reference_batch(const struct reference *r, const struct form *s,
 
 /* ---- held against the model ---- */
 
-static double slope(struct pair *p, const struct form *s, const struct batch *b, size_t i)
-{
-    struct reference *r = &p->reference;
-    double was = r->w[i], step = 1e-5;
-    r->w[i] = was + step;
-    double above = reference_batch(r, s, b);
-    r->w[i] = was - step;
-    double below = reference_batch(r, s, b);
-    r->w[i] = was;
-    return (above - below) / (2 * step);
-}
-
 static double worst_slope(struct pair *p, const struct form *s, const struct batch *b, int *none)
 {
     const struct parameters *q = &p->model.parameters;
@@ -165,7 +153,7 @@ static double worst_slope(struct pair *p, const struct form *s, const struct bat
             largest = fmax(largest, fabs((double)g[x->offset + i]));
         *none += largest == 0;
         for (size_t i = 0; i<x->count; i += s->size> 10 ? 61 : 3) {
-            double wanted = slope(p, s, b, x->offset + i);
+            double wanted = reference_slope(&p->reference, reference_batch, s, b, x->offset + i);
             worst = fmax(worst, fabs((double)g[x->offset + i] - wanted) / (1 + fabs(wanted)));
         }
     }

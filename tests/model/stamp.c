@@ -114,9 +114,9 @@ static int window_at(int n, int most)
 }
 
 /* Mean loss of the batch: each position alone, from the items that it sees. */
-static double reference_batch(const struct reference *r, const struct form *s,
-                              const struct batch *b)
+static double reference_batch(const struct reference *r, const void *form, const struct batch *b)
 {
+    const struct form *s = form;
     const int32_t *item = column_i32(b->item);
     int most = is(s, "stmo") ? 1 : s->positions, event = 0, row = 0, n = 0;
     double total = 0;
@@ -138,18 +138,6 @@ static double reference_batch(const struct reference *r, const struct form *s,
 }
 
 /* ---- held against the model ---- */
-
-static double slope(struct pair *p, const struct form *s, const struct batch *b, size_t i)
-{
-    struct reference *r = &p->reference;
-    double was = r->w[i], step = 1e-5;
-    r->w[i] = was + step;
-    double above = reference_batch(r, s, b);
-    r->w[i] = was - step;
-    double below = reference_batch(r, s, b);
-    r->w[i] = was;
-    return (above - below) / (2 * step);
-}
 
 /* Opens a pair whose weights are all of the size of 1, biases too: those that a model begins with
  * are so small that its scores are all 0. */
@@ -174,24 +162,6 @@ static void open_form(struct pair *p, const struct form *s)
     p->reference.step = 9;
 }
 
-/* The largest difference of some gradients of each parameter from the reference's differences. */
-static double gradients_apart(struct pair *p, const struct form *s, const struct batch *b)
-{
-    const struct parameters *q = &p->model.parameters;
-    double worst = 0;
-    clear_gradients(p);
-    add_gradients(p, b, 9);
-    float *g = all_gradients(p);
-    for (size_t n = 0; n < q->list.len; n++)
-        for (size_t i = 0; i<q->list.at[n]->count; i += s->size> 10 ? 61 : 3) {
-            size_t at = q->list.at[n]->offset + i;
-            double wanted = slope(p, s, b, at);
-            worst = fmax(worst, fabs((double)g[at] - wanted) / (1 + fabs(wanted)));
-        }
-    mem_free(g);
-    return worst;
-}
-
 static void check_form_of(const struct form *s)
 {
     struct made made;
@@ -199,7 +169,7 @@ static void check_form_of(const struct form *s)
     make_batch(&made);
     open_form(&p, s);
     double expected = reference_batch(&p.reference, s, &made.batch);
-    double worst = gradients_apart(&p, s, &made.batch);
+    double worst = gradients_apart(&p, reference_batch, s, &made.batch, s->size > 10 ? 61 : 3);
     double apart = fabs(batch_loss(&p, &made.batch) - expected);
     tap_ok(apart < 1e-6 && worst < 2e-6,
            "%s%s, size %d, %d positions, dropout %g, of items %g: loss to %.1e, gradients to %.1e",
