@@ -8,7 +8,7 @@
 
 static const char *model, *online = "none";
 static double age_days = 5;
-static struct counting counting;
+static struct counting counting = {.memory = (int64_t)1 << 30};
 static struct baseline_options options = {.neighbours = 100,
                                           .sample = 1000,
                                           .regularization = 20,
@@ -50,6 +50,9 @@ static const struct option own_options[] = {
      .recorded = true, .high = 10000},
     {OPTION_INT, 0, "rank-among", "N", "rank among the N most supported items; 0: all",
      .to = &counting.rank_among, .recorded = true, .high = INT32_MAX},
+    {OPTION_CALL, 0, "memory", "SIZE",
+     "memory for events; beyond it they go to a temporary file [1G]", &counting.memory,
+     .call = option_memory},
     {OPTION_INT, 'j', "threads", "N", "threads; 0: one a core", .to = &counting.threads,
      .high = 4096},
     {0},

@@ -375,3 +375,25 @@ said_of() {
     run -65 baseline --model pop -o out.mp <(head -c 2000 "$SPLIT.mp")
     [ ! -e out.mp ]
 }
+
+@test "--memory: small or large, the same bytes; events beyond it take no memory" {
+    [ "${VARIANT:-release}" = release ] || skip "the sanitizers need memory of their own"
+    synthesize --users 100 --days 40 | lfm-sessionize | tfilter --quiet --split user:0.8 -o split.mp
+    for model in markov session-knn wide; do # more than 20,000 events
+        baseline --model "$model" -o memory.mp split.mp
+        baseline --model "$model" --memory 64K -o file.mp split.mp
+        cmp memory.mp file.mp
+        run -73 env TMPDIR=no-such-folder baseline --model "$model" --memory 64K -o none.mp split.mp
+        [ ! -e none.mp ]
+    done
+    awk 'BEGIN {
+        for (u = 0; u < 2000; u++)
+            for (i = 0; i < 1000; i++)
+                print u "\t" (i * i + u) % 97 "\t" 1300000000 + 10 * i + 86400 * (i > 500)
+    }' | csv-sessionize --user 1 --item 2 --time 3 --delimiter tab --gap 3600 --max-events 0 |
+        tfilter --quiet --split user:0.5 -o large.mp
+    (ulimit -d 8000 && baseline --model pop --memory 64K -o file.mp large.mp) # KiB; 8 MB of events
+    run -71 bash -c 'ulimit -d 8000 && baseline --model pop -o memory.mp large.mp'
+    baseline --model pop -o memory.mp large.mp
+    cmp memory.mp file.mp
+}

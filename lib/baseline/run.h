@@ -15,6 +15,7 @@ struct counting {
     struct baseline *baseline;
     int64_t top, threads; /* best items of each position; 0 threads: one a core */
     int64_t rank_among;   /* most supported items; 0: all */
+    int64_t memory;       /* bytes for events, the rest goes to a temporary file; 0: no limit */
     const char *mix_path; /* NULL: none */
     struct mix mix;
     struct session_store store; /* all sessions */
@@ -24,7 +25,7 @@ struct counting {
 
 /* Runs from the first session to the last pass; the caller ends the output.  65: as
  * session_store_take; with rank_among, items whose training count the stream does not say; with
- * mix_path, predictions of other data. */
+ * mix_path, predictions of other data.  73, 74: the temporary file. */
 int counting_run(struct counting *c, struct err *e);
 
 /* Frees what the run made; the caller keeps in and out, and frees baseline before. */
