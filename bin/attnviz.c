@@ -45,11 +45,11 @@ static const struct program program = {
 };
 
 /* Chooses what goes to the output. */
-static void choose_form(void)
+static void choose_form(struct cli *cli)
 {
     bool terminal = !output && terminal_of_stdout(&render->terminal);
-    if (html && cli_given("format") && strcmp(format, "html"))
-        cli_usage("--html and --format %s exclude each other", format);
+    if (html && cli_given(cli, "format") && strcmp(format, "html"))
+        cli_usage(cli, "--html and --format %s exclude each other", format);
     if (html || !strcmp(format, "html"))
         render->form = RENDER_HTML;
     else if (!strcmp(format, "text"))
@@ -59,48 +59,49 @@ static void choose_form(void)
     else if (!render->folder)
         render->form = terminal ? RENDER_TEXT : RENDER_TSV;
     if (output && render->form == RENDER_NONE)
-        cli_usage("-o %s with --svg needs --html, --format tsv or --format text", output);
+        cli_usage(cli, "-o %s with --svg needs --html, --format tsv or --format text", output);
 }
 
-static void check_options(void)
+static void check_options(struct cli *cli)
 {
     struct err e = {0};
     if (cuts_parse(&reader.scoring.cuts, "5,10,20", &e))
-        cli_fail(&e);
+        cli_fail(cli, &e);
     if (criterion_parse(&reader.scoring.criterion, best_by, &e))
-        cli_usage("--best-by %s: %s", best_by, e.text);
+        cli_usage(cli, "--best-by %s: %s", best_by, e.text);
     if (!strcmp(epoch, "last"))
         render->epoch = -1;
     else if (strcmp(epoch, "best") &&
              (!num_i64(epoch, strlen(epoch), &render->epoch) || render->epoch < 1))
-        cli_usage("--epoch: '%s' is no epoch: give best, last or a number from 1", epoch);
-    choose_form();
+        cli_usage(cli, "--epoch: '%s' is no epoch: give best, last or a number from 1", epoch);
+    choose_form(cli);
     render->seed = (uint64_t)seed;
     render->page.maker = "attnviz (sesspipe) " SESSPIPE_VERSION;
     reader.report.best_by = render->page.selected_by = best_by;
 }
 
-static void warn_of(uint64_t n, const char *what)
+static void warn_of(struct cli *cli, uint64_t n, const char *what)
 {
     if (n)
-        cli_warn("%llu %s", (unsigned long long)n, what);
+        cli_warn(cli, "%llu %s", (unsigned long long)n, what);
 }
 
 int main(int argc, char **argv)
 {
-    struct operands files = cli_parse(&program, argc, argv);
+    struct cli *cli = cli_parse(&program, argc, argv);
+    struct operands files = cli_operands(cli);
     struct predictions_in *in = NULL;
     struct output_file sink;
     struct buf out = {0};
     struct err e = {0};
-    check_options();
+    check_options(cli);
     if (predictions_in_open(&in, files.at, files.count, &e) ||
         output_file_open(&sink, output, &e) || attention_reader_read(&reader, in, &e) ||
         render_end(render, &out, &e) || output_file_write(&sink, out.at, out.len, &e) ||
         output_file_commit(&sink, &e))
-        cli_fail(&e);
-    warn_of(predictions_in_skipped(in), "records of unknown kinds were skipped");
-    warn_of(!render_has_figures(render),
+        cli_fail(cli, &e);
+    warn_of(cli, predictions_in_skipped(in), "records of unknown kinds were skipped");
+    warn_of(cli, !render_has_figures(render),
             "page without pictures: no attention weights in the input");
     predictions_in_close(in);
     attention_reader_release(&reader);

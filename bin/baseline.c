@@ -1,7 +1,6 @@
 /* baseline: ranks items by counts and neighbours, for comparison with trained models. */
 #include "base/threads.h"
 #include "cli/cli.h"
-#include "cli/progress.h"
 #include "baseline/run.h"
 
 #define MODELS "pop|s-pop|ppop|ppop-decay|markov|item-knn|session-knn|vstan|wide"
@@ -68,7 +67,7 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-static void check_options(void)
+static void check_options(struct cli *cli)
 {
     static const struct {
         const char *option, *models; /* that it changes */
@@ -84,21 +83,21 @@ static void check_options(void)
                 {"no-remind", "pop, ppop, ppop-decay, markov, item-knn, session-knn, vstan"},
                 {"mix", "s-pop, ppop, ppop-decay, markov, item-knn, session-knn, vstan"}};
     if (!model)
-        cli_usage("--model is needed: one of %s", own_options[0].choices);
+        cli_usage(cli, "--model is needed: one of %s", own_options[0].choices);
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
-        if (cli_given(uses[i].option) && !has_word(uses[i].models, model))
-            cli_usage("--%s changes nothing in --model %s: it is for %s", uses[i].option, model,
-                      uses[i].models);
+        if (cli_given(cli, uses[i].option) && !has_word(uses[i].models, model))
+            cli_usage(cli, "--%s changes nothing in --model %s: it is for %s", uses[i].option,
+                      model, uses[i].models);
     bool own = !strcmp(online, "user"), any = strcmp(online, "none") != 0;
     if ((any && !strcmp(model, "s-pop")) || (own && !strcmp(model, "pop")))
-        cli_usage("--online %s changes nothing in --model %s", online, model);
-    if (cli_given("mix-weight") && !counting.mix_path)
-        cli_usage("--mix-weight is the weight of another run: give its file by --mix");
+        cli_usage(cli, "--online %s changes nothing in --model %s", online, model);
+    if (cli_given(cli, "mix-weight") && !counting.mix_path)
+        cli_usage(cli, "--mix-weight is the weight of another run: give its file by --mix");
 }
 
-static void set_options(void)
+static void set_options(struct cli *cli)
 {
-    if (!strcmp(model, "vstan") && !cli_given("neighbours"))
+    if (!strcmp(model, "vstan") && !cli_given(cli, "neighbours"))
         options.neighbours = 200;
     options.decays.age = age_days * 86400;
     options.online = !strcmp(online, "all")    ? ONLINE_ALL
@@ -117,8 +116,7 @@ int main(int argc, char **argv)
         buf_format(&notes, "%-12s %s\n", k->name, k->help);
     buf_text(&notes, "Items of equal score are ordered by popularity, then by id.");
     buf_byte(&notes, 0);
-    const struct option *const tables[] = {own_options, cli_output_options(&to),
-                                           progress_options(true), NULL};
+    const struct option *const tables[] = {own_options, cli_output_options(&to), NULL};
     const struct program program = {
         .name = "baseline",
         .purpose = "Predict the test part of split sessions by counting their training part.",
@@ -126,20 +124,24 @@ int main(int argc, char **argv)
         .example = "baseline --model markov split.mp | scorer",
         .notes = notes.at,
         .tables = tables,
+        .progress = PROGRESS_OF_INPUT,
     };
-    struct operands files = cli_parse(&program, argc, argv);
-    check_options();
-    set_options();
+    struct cli *cli = cli_parse(&program, argc, argv);
+    struct operands files = cli_operands(cli);
+    check_options(cli);
+    set_options(cli);
 
     struct err e = {0};
     struct output out = {0};
     struct meta meta = {0};
     struct counting *c = &counting;
+    c->cli = cli;
     c->out = &out;
     c->baseline = baseline_new(baseline_find(model), &options);
-    cli_options_packed(&packed);
+    cli_options_packed(cli, &packed);
     if (sessions_in_open(&c->in, files.at, files.count, &e))
-        cli_fail(&e);
+        cli_fail(cli, &e);
+    sessions_in_meter(c->in, cli_input_meter(cli));
     meta_copy(&meta, sessions_in_meta(c->in));
     meta.kind = STREAM_PREDICTIONS;
     item_support_describe(&meta, c->rank_among);
@@ -149,12 +151,12 @@ int main(int argc, char **argv)
                     (struct bytes){packed.at, packed.len}, &e) ||
         counting_run(c, &e) || output_finish(&out, &e)) {
         output_abort(&out, &e);
-        cli_fail(&e);
+        cli_fail(cli, &e);
     }
     if (!session_store_part_count(&c->store, PART_TEST))
-        cli_warn("the input has no test session: nothing was predicted");
+        cli_warn(cli, "the input has no test session: nothing was predicted");
     if (c->mix_path && c->answers.mixed < c->answers.predicted)
-        cli_warn("--mix: %s has no list for %lld of %lld positions", c->mix_path,
+        cli_warn(cli, "--mix: %s has no list for %lld of %lld positions", c->mix_path,
                  (long long)(c->answers.predicted - c->answers.mixed),
                  (long long)c->answers.predicted);
 

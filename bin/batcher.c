@@ -48,31 +48,34 @@ static const struct program program = {
     .purpose = "Make batches of sessions, epoch by epoch.",
     .usage = "[option ...] [file ...]",
     .example = "tfilter --split user:0.8 sessions.mp | batcher --epochs 2 | spcat --summary",
+    .progress = PROGRESS_OF_INPUT,
 };
 
-static void settle_options(void)
+static void settle_options(struct cli *cli)
 {
     chosen.scheme = scheme_find(scheme_name);
-    if (chosen.scheme->parallel && cli_given("min-batch"))
-        cli_usage("--min-batch: --scheme %s makes parallel mini-batches, which learn from every "
+    if (chosen.scheme->parallel && cli_given(cli, "min-batch"))
+        cli_usage(cli,
+                  "--min-batch: --scheme %s makes parallel mini-batches, which learn from every "
                   "session",
                   scheme_name);
     if (!chosen.scheme->parallel && chosen.min_batch > chosen.size)
-        cli_usage("--min-batch %" PRId64 ": no batch of --batch %" PRId64 " is as large",
+        cli_usage(cli, "--min-batch %" PRId64 ": no batch of --batch %" PRId64 " is as large",
                   chosen.min_batch, chosen.size);
     if (!fraction_parse(recent, strlen(recent), &chosen.recent) || !chosen.recent.over)
-        cli_usage("--train-recent: '%s' is not a fraction above 0 and up to 1, like 0.1 or 1/64",
+        cli_usage(cli,
+                  "--train-recent: '%s' is not a fraction above 0 and up to 1, like 0.1 or 1/64",
                   recent);
 }
 
 /* The header: the input's, with what a reader of batches has to know. */
-static int open_output(struct output *stage, const struct meta *in, struct err *e)
+static int open_output(struct cli *cli, struct output *stage, const struct meta *in, struct err *e)
 {
     struct meta m;
     meta_copy(&m, in);
     epochs_meta(&m, &chosen);
     struct buf packed = {0};
-    cli_options_packed(&packed);
+    cli_options_packed(cli, &packed);
     int status = output_open(stage, output.path, output.flush, &m, program.name, SESSPIPE_VERSION,
                              (struct bytes){packed.at, packed.len}, e);
     buf_release(&packed);
@@ -82,7 +85,7 @@ static int open_output(struct output *stage, const struct meta *in, struct err *
 
 /* Reports once, after the first epoch, the sessions that the trainer will not learn from.  65: it
  * would learn from none. */
-static int report_left_out(const struct epochs *p, struct err *e)
+static int report_left_out(struct cli *cli, const struct epochs *p, struct err *e)
 {
     size_t sessions = session_store_part_count(&p->store, PART_TRAIN);
     if (sessions > 0 && p->schedule.left_out == sessions)
@@ -91,24 +94,28 @@ static int report_left_out(const struct epochs *p, struct err *e)
                        " sessions: nothing would be learned; --min-batch 1 learns from all",
                        chosen.min_batch);
     if (p->schedule.left_out > 0)
-        cli_note("%" PRIu64 " of %zu training sessions come in batches of fewer than %" PRId64
+        cli_note(cli,
+                 "%" PRIu64 " of %zu training sessions come in batches of fewer than %" PRId64
                  " and are not learned from: --min-batch 1 learns from all",
                  p->schedule.left_out, sessions, chosen.min_batch);
     return 0;
 }
 
-static int batcher(struct sessions_in *in, struct output *stage, struct epochs *p, struct err *e)
+static int batcher(struct cli *cli, struct sessions_in *in, struct output *stage, struct epochs *p,
+                   struct err *e)
 {
-    if (open_output(stage, sessions_in_meta(in), e) != 0 ||
+    sessions_in_meter(in, cli_input_meter(cli));
+    if (open_output(cli, stage, sessions_in_meta(in), e) != 0 ||
         epochs_open(p, &chosen, in, &stage->out, e) != 0)
         return e->status;
     if (sessions_in_skipped(in) > 0)
-        cli_warn("%" PRIu64 " records of unknown kinds were left out", sessions_in_skipped(in));
+        cli_warn(cli, "%" PRIu64 " records of unknown kinds were left out",
+                 sessions_in_skipped(in));
     for (int64_t number = 1; number <= chosen.epochs; number++) {
-        progress_epoch(number, chosen.epochs);
+        progress_epoch(cli, number, chosen.epochs);
         if (epochs_write(p, number, e) != 0)
             return e->status;
-        if (number == 1 && report_left_out(p, e) != 0)
+        if (number == 1 && report_left_out(cli, p, e) != 0)
             return e->status;
     }
     return output_finish(stage, e);
@@ -119,20 +126,20 @@ int main(int argc, char **argv)
     struct buf schemes = {0};
     scheme_names(&schemes);
     options[0].choices = schemes.at;
-    const struct option *const tables[] = {options, cli_output_options(&output),
-                                           progress_options(true), NULL};
+    const struct option *const tables[] = {options, cli_output_options(&output), NULL};
     struct program p = program;
     p.tables = tables;
-    struct operands files = cli_parse(&p, argc, argv);
-    settle_options();
+    struct cli *cli = cli_parse(&p, argc, argv);
+    struct operands files = cli_operands(cli);
+    settle_options(cli);
     struct sessions_in *in = NULL;
     struct output stage = {0};
     struct epochs passes = {0};
     struct err e = {0};
     if (sessions_in_open(&in, files.at, files.count, &e) != 0 ||
-        batcher(in, &stage, &passes, &e) != 0) {
+        batcher(cli, in, &stage, &passes, &e) != 0) {
         output_abort(&stage, &e);
-        cli_fail(&e);
+        cli_fail(cli, &e);
     }
     sessions_in_close(in);
     epochs_release(&passes);

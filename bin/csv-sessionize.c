@@ -1,6 +1,6 @@
 /* csv-sessionize: makes sessions of any delimited log. */
 
-#include "cli/progress.h"
+#include "cli/cli.h"
 #include "data/csv.h"
 #include "data/sessionize_options.h"
 
@@ -15,14 +15,14 @@ static int add_carry(void *to, const char *value, struct err *e)
 }
 
 /* With --gap sessions are made by the gap, even where the preset has a column of sessions. */
-static void prefer_gap(struct csv *csv, struct raw_format *format)
+static void prefer_gap(struct cli *cli, struct csv *csv, struct raw_format *format)
 {
-    if (!format->sessions || !cli_given("gap"))
+    if (!format->sessions || !cli_given(cli, "gap"))
         return;
     if (csv->given.session)
-        cli_usage("--gap and --session exclude each other: both say where sessions begin");
+        cli_usage(cli, "--gap and --session exclude each other: both say where sessions begin");
     if (!csv->layout.user)
-        cli_usage("--gap: in --preset %s each session is a user of its own: add --user COLUMN",
+        cli_usage(cli, "--gap: in --preset %s each session is a user of its own: add --user COLUMN",
                   csv->preset);
     csv->by_gap = true;
     format->sessions = false;
@@ -69,8 +69,8 @@ int main(int argc, char **argv)
          .recorded = true},
         {0},
     };
-    const struct option *const tables[] = {
-        own, sessionize_options(&o), cli_output_options(&o.output), progress_options(true), NULL};
+    const struct option *const tables[] = {own, sessionize_options(&o),
+                                           cli_output_options(&o.output), NULL};
     const struct program program = {
         .name = "csv-sessionize",
         .purpose = "Make sessions of a delimited log.",
@@ -78,19 +78,20 @@ int main(int argc, char **argv)
         .example = "csv-sessionize --user who --item what --time when log.csv | spcat --summary",
         .notes = notes,
         .tables = tables,
+        .progress = PROGRESS_OF_INPUT,
     };
-    struct operands files = cli_parse(&program, argc, argv);
+    struct cli *cli = cli_parse(&program, argc, argv);
     struct err e = {0};
     struct meta meta = {.kind = STREAM_SESSIONS, .minor = STREAM_MINOR};
     if (header && no_header)
-        cli_usage("--header and --no-header exclude each other: choose one");
+        cli_usage(cli, "--header and --no-header exclude each other: choose one");
     l->header = header ? "yes" : no_header ? "no" : NULL;
     if (csv_open(&csv, &o.job.format, &e))
-        cli_fail(&e);
-    prefer_gap(&csv, &o.job.format);
+        cli_fail(cli, &e);
+    prefer_gap(cli, &csv, &o.job.format);
     o.job.rules.given = o.job.format.sessions;
-    if (sessionize(&program, &o, files, &meta, &e))
-        cli_fail(&e);
+    if (sessionize(cli, &program, &o, &meta, &e))
+        cli_fail(cli, &e);
     csv_release(&csv);
     mem_free(presets);
     return 0;

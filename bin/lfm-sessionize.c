@@ -1,5 +1,5 @@
 /* lfm-sessionize: makes sessions of a log of Last.fm. */
-#include "cli/progress.h"
+#include "cli/cli.h"
 #include "data/sessionize_options.h"
 
 int main(int argc, char **argv)
@@ -15,23 +15,24 @@ int main(int argc, char **argv)
          .to = &o.job.profiles},
         {0},
     };
-    const struct option *const tables[] = {
-        own, sessionize_options(&o), cli_output_options(&o.output), progress_options(true), NULL};
+    const struct option *const tables[] = {own, sessionize_options(&o),
+                                           cli_output_options(&o.output), NULL};
     const struct program program = {
         .name = "lfm-sessionize",
         .purpose = "Make sessions of a log of Last.fm.",
         .usage = "[option ...] [file ...]",
         .example = "lfm-sessionize log.tsv | spcat --summary",
         .tables = tables,
+        .progress = PROGRESS_OF_INPUT,
     };
-    struct operands files = cli_parse(&program, argc, argv);
+    struct cli *cli = cli_parse(&program, argc, argv);
     struct err e = {0};
     struct lastfm lastfm = {.track = !strcmp(item, "track")};
     struct meta meta = {.kind = STREAM_SESSIONS, .minor = STREAM_MINOR};
     meta_set_text(&meta, "item", item);
     o.job.format = lastfm_format(&lastfm);
-    if (sessionize(&program, &o, files, &meta, &e))
-        cli_fail(&e);
+    if (sessionize(cli, &program, &o, &meta, &e))
+        cli_fail(cli, &e);
     lastfm_release(&lastfm);
     return 0;
 }

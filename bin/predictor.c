@@ -1,6 +1,6 @@
 /* predictor: ranks the test part of batches with a model that trainer saved. */
 #include "base/threads.h"
-#include "cli/progress.h"
+#include "cli/cli.h"
 #include "train/predict_run.h"
 #include "nn/blas.h"
 
@@ -23,30 +23,25 @@ int main(int argc, char **argv)
     given.seed = -1; /* unless given, that of the model */
     run_rows_open(&rows, &given);
     rows.seed->help = "seed of the choice of --attention [that of the training]";
-    const struct option *const tables[] = {options,
-                                           rows.lists,
-                                           rows.seed,
-                                           rows.device,
-                                           rows.input,
-                                           cli_output_options(&output),
-                                           progress_options(false),
-                                           NULL};
+    const struct option *const tables[] = {
+        options, rows.lists, rows.seed, rows.device, rows.input, cli_output_options(&output), NULL};
     const struct program program = {
         .name = "predictor",
         .purpose = "Rank the items of the test part of batches with a trained model.",
         .usage = "[option ...] [file ...]",
         .example = "batcher --epochs 1 split.mp | predictor --model lastfm.safetensors | scorer",
         .tables = tables,
+        .progress = PROGRESS_OF_WORK,
         .built_in = run_built_in,
     };
-    struct operands files = cli_parse(&program, argc, argv);
+    struct cli *cli = cli_parse(&program, argc, argv);
     struct saved_model saved = {.file = {.fd = -1}};
     struct predict_run run = {0};
     struct err e = {0};
     if (!model)
         saved_model_ready(&saved);
     else if (saved_model_open(&saved, model, &e))
-        cli_fail(&e);
+        cli_fail(cli, &e);
     given.class = saved.class;
     given.shape = saved.options;
     given.index = index_path;
@@ -54,11 +49,11 @@ int main(int argc, char **argv)
     if (given.seed < 0)
         given.seed = saved.seed; /* part of the run's name */
     if (run_check_saved(&given, saved.path, &e))
-        cli_fail(&e);
-    if (predict_run_open(&run, program.name, &given, &saved, files, &output, &e) ||
+        cli_fail(cli, &e);
+    if (predict_run_open(&run, cli, program.name, &given, &saved, &output, &e) ||
         predict_run_all(&run, &e)) {
         predict_run_abort(&run, &e);
-        cli_fail(&e);
+        cli_fail(cli, &e);
     }
     predict_run_close(&run);
     saved_model_close(&saved);

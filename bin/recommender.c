@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "base/threads.h"
-#include "cli/progress.h"
+#include "cli/cli.h"
 #include "train/options.h"
 #include "nn/blas.h"
 #include "nn/device_open.h"
@@ -35,15 +35,17 @@ static const struct option options[] = {
     {0},
 };
 
-static void say_unknown(const struct recommending *r)
+static void say_unknown(struct cli *cli, const struct recommending *r)
 {
     const struct users *p = &r->users;
     if (p->unknown)
-        cli_warn("%s does not know %" PRId64 " of the %zu items: %" PRId64 " of %" PRId64
+        cli_warn(cli,
+                 "%s does not know %" PRId64 " of the %zu items: %" PRId64 " of %" PRId64
                  " events were skipped, and %" PRId64 " answers are empty",
                  model, p->items_unknown, p->row.len, p->unknown, p->events, r->unanswered);
     if (sessions_in_skipped(r->in))
-        cli_warn("%" PRIu64 " records of unknown kinds were skipped", sessions_in_skipped(r->in));
+        cli_warn(cli, "%" PRIu64 " records of unknown kinds were skipped",
+                 sessions_in_skipped(r->in));
 }
 
 int main(int argc, char **argv)
@@ -52,16 +54,18 @@ int main(int argc, char **argv)
     struct run_options given = run_defaults;
     struct run_rows rows;
     run_rows_open(&rows, &given);
-    const struct option *const tables[] = {options, rows.device, progress_options(true), NULL};
+    const struct option *const tables[] = {options, rows.device, NULL};
     const struct program program = {
         .name = "recommender",
         .purpose = "Recommend what comes next in each user's newest session.",
         .usage = "[option ...] [file ...]",
         .example = "recommender --model lastfm.safetensors --top 5 new.mp",
         .tables = tables,
+        .progress = PROGRESS_OF_INPUT,
         .built_in = run_built_in,
     };
-    struct operands files = cli_parse(&program, argc, argv);
+    struct cli *cli = cli_parse(&program, argc, argv);
+    struct operands files = cli_operands(cli);
     struct saved_model saved = {.file = {.fd = -1}};
     struct output_file output;
     struct err e = {0};
@@ -82,27 +86,31 @@ int main(int argc, char **argv)
     if (!model)
         saved_model_ready(&saved);
     else if (saved_model_open(&saved, model, &e))
-        cli_fail(&e);
+        cli_fail(cli, &e);
     model = saved.path;
-    if (run_device_open(&given, &r.device, &e) ||
+    if (run_device_open(cli, &given, &r.device, &e) ||
         sessions_in_open(&r.in, files.at, files.count, &e) ||
         output_file_open(&output, output_path, &e))
-        cli_fail(&e);
+        cli_fail(cli, &e);
+    sessions_in_meter(r.in, cli_input_meter(cli));
     if (index_path && !saved.options->wide)
-        cli_usage("--index: the model in %s has no wide part, which counts in sessions", model);
+        cli_usage(cli, "--index: the model in %s has no wide part, which counts in sessions",
+                  model);
     if (frozen && !saved.options->wide)
-        cli_usage("--frozen: the model in %s has no wide part, which counts in sessions", model);
+        cli_usage(cli, "--frozen: the model in %s has no wide part, which counts in sessions",
+                  model);
     if (why && !saved.options->wide && !model_attends(saved.class, saved.options))
-        cli_warn("--why: the model in %s counts nothing and attends to nothing, so no reasons are "
+        cli_warn(cli,
+                 "--why: the model in %s counts nothing and attends to nothing, so no reasons are "
                  "given",
                  model);
     if (recommending_run(&r, &e)) {
         output_file_discard(&output);
-        cli_fail(&e);
+        cli_fail(cli, &e);
     }
-    say_unknown(&r);
+    say_unknown(cli, &r);
     if (output_file_commit(&output, &e))
-        cli_fail(&e);
+        cli_fail(cli, &e);
     recommending_release(&r);
     sessions_in_close(r.in);
     saved_model_close(&saved);

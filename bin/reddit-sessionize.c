@@ -1,5 +1,5 @@
 /* reddit-sessionize: makes sessions of a log of posts (username,subreddit,utc). */
-#include "cli/progress.h"
+#include "cli/cli.h"
 #include "data/sessionize_options.h"
 
 int main(int argc, char **argv)
@@ -8,21 +8,22 @@ int main(int argc, char **argv)
         .job.rules = {.gap = 3600, .min_events = 2, .max_events = 39, .cut = 20, .order = "auto"},
     };
     const struct option *const tables[] = {sessionize_options(&o), cli_output_options(&o.output),
-                                           progress_options(true), NULL};
+                                           NULL};
     const struct program program = {
         .name = "reddit-sessionize",
         .purpose = "Make sessions of a log of posts with columns username, subreddit and utc.",
         .usage = "[option ...] [file ...]",
         .example = "reddit-sessionize reddit.csv | spcat --summary",
         .tables = tables,
+        .progress = PROGRESS_OF_INPUT,
     };
-    struct operands files = cli_parse(&program, argc, argv);
+    struct cli *cli = cli_parse(&program, argc, argv);
     struct err e = {0};
     struct reddit reddit = {0};
     struct meta meta = {.kind = STREAM_SESSIONS, .minor = STREAM_MINOR};
     o.job.format = reddit_format(&reddit);
-    if (sessionize(&program, &o, files, &meta, &e))
-        cli_fail(&e);
+    if (sessionize(cli, &program, &o, &meta, &e))
+        cli_fail(cli, &e);
     reddit_release(&reddit);
     return 0;
 }

@@ -3,7 +3,7 @@
 
 #include "base/output_file.h"
 #include "cli/cli.h"
-#include "cli/progress.h"
+#include "cli/cli.h"
 #include "viz/score_plots.h"
 #include "eval/report_reader.h"
 #include "eval/report_write.h"
@@ -61,9 +61,6 @@ static const struct option options[] = {
     {0},
 };
 
-/* main adds the options of progress. */
-static const struct option *tables[3] = {options};
-
 static const struct program program = {
     .name = "scorer",
     .purpose = "Score predictions: recall@k, MRR@k and others, overall and by groups.",
@@ -74,38 +71,39 @@ static const struct program program = {
              "a validation part, the test part chooses the best epoch, and the output says\n"
              "selected_on: test.",
     .input_option = "tsv",
-    .tables = tables,
+    .tables = (const struct option *const[]){options, NULL},
+    .progress = PROGRESS_OF_INPUT,
 };
 
-static enum report_format choose_format(void)
+static enum report_format choose_format(struct cli *cli)
 {
-    if (json && cli_given("format") && strcmp(format, "json"))
-        cli_usage("--json and --format %s exclude each other", format);
-    if (report.users_only && cli_given("format") && !strcmp(format, "table"))
-        cli_usage("--by user is written as TSV or JSON, not as a table");
+    if (json && cli_given(cli, "format") && strcmp(format, "json"))
+        cli_usage(cli, "--json and --format %s exclude each other", format);
+    if (report.users_only && cli_given(cli, "format") && !strcmp(format, "table"))
+        cli_usage(cli, "--by user is written as TSV or JSON, not as a table");
     if (json || !strcmp(format, "json"))
         return REPORT_JSON;
     return report.users_only || !strcmp(format, "tsv") ? REPORT_TSV : REPORT_TABLE;
 }
 
-static void check_options(void)
+static void check_options(struct cli *cli)
 {
     struct err e = {0};
     report.users_only = !strcmp(by, "user");
     if (cuts_parse(&scoring.cuts, at, &e))
-        cli_usage("--at %s: %s", at, e.text);
+        cli_usage(cli, "--at %s: %s", at, e.text);
     if (criterion_parse(&scoring.criterion, best_by, &e))
-        cli_usage("--best-by %s: %s", best_by, e.text);
+        cli_usage(cli, "--best-by %s: %s", best_by, e.text);
     if (!report.users_only && breakdown_list_parse(&scoring.by, by, &e))
-        cli_usage("--by %s: %s", by, e.text);
+        cli_usage(cli, "--by %s: %s", by, e.text);
     if (report.users_only && inputs.against.len)
-        cli_usage("--by user and --against exclude each other");
-    if (pick && (json || cli_given("format") || inputs.against.len))
-        cli_usage("--pick prints a name alone: it excludes --format, --json and --against");
-    report.format = choose_format();
+        cli_usage(cli, "--by user and --against exclude each other");
+    if (pick && (json || cli_given(cli, "format") || inputs.against.len))
+        cli_usage(cli, "--pick prints a name alone: it excludes --format, --json and --against");
+    report.format = choose_format(cli);
     if (report.format != REPORT_TABLE)
         scoring.cuts.precision = scoring.cuts.ndcg = scoring.cuts.lists = true;
-    report.break_down = cli_given("by");
+    report.break_down = cli_given(cli, "by");
     report.how = &scoring;
     report.compare = inputs.against.len > 0;
     scoring.by_user = report.compare || report.users_only;
@@ -132,23 +130,25 @@ static int write_report(struct buf *to, struct err *e)
 
 int main(int argc, char **argv)
 {
-    tables[1] = progress_options(true);
-    struct operands files = cli_parse(&program, argc, argv);
+    struct cli *cli = cli_parse(&program, argc, argv);
+    struct operands files = cli_operands(cli);
     struct output_file out;
     struct report_reader reader = {.report = &report, .output = &out};
     struct err e = {0};
-    check_options();
+    check_options(cli);
     inputs.streams = files.at;
     inputs.count = files.count;
+    inputs.meter = cli_input_meter(cli);
     if ((svg && folder_make(svg, &e)) || output_file_open(&out, output, &e) ||
         report_reader_inputs(&reader, &inputs, &e) || report_end(&report, &e) ||
         write_report(&reader.rows, &e))
-        cli_fail(&e);
+        cli_fail(cli, &e);
     if (report_reader_flush(&reader, &e) || (svg && score_plots_write(&report, svg, &e)) ||
         output_file_commit(&out, &e))
-        cli_fail(&e);
+        cli_fail(cli, &e);
     if (inputs.skipped)
-        cli_warn("%llu records of unknown kinds were skipped", (unsigned long long)inputs.skipped);
+        cli_warn(cli, "%llu records of unknown kinds were skipped",
+                 (unsigned long long)inputs.skipped);
     report_reader_release(&reader);
     report_release(&report);
     vec_release(&inputs.texts);

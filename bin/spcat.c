@@ -62,7 +62,7 @@ static int read_strictly(struct any_in *in, struct output_file *sink, struct err
     return status;
 }
 
-static int search(struct any_in *in, struct output_file *sink, struct err *e)
+static int search(struct cli *cli, struct any_in *in, struct output_file *sink, struct err *e)
 {
     struct select_options chosen = {.head = head < 0 ? UINT64_MAX : (uint64_t)head};
     struct selection p = {.options = &chosen, .sink = sink};
@@ -70,18 +70,19 @@ static int search(struct any_in *in, struct output_file *sink, struct err *e)
         return e->status;
     int status = select_run(&p, in, e);
     if (!status && !p.found)
-        cli_warn("no %s is named \"%.*s\"", chosen.user ? "user" : "item", (int)chosen.name.len,
-                 chosen.name.at);
+        cli_warn(cli, "no %s is named \"%.*s\"", chosen.user ? "user" : "item",
+                 (int)chosen.name.len, chosen.name.at);
     select_release(&p);
     return status;
 }
 
-static int read_records(struct operands files, struct output_file *sink, struct err *e)
+static int read_records(struct cli *cli, struct operands files, struct output_file *sink,
+                        struct err *e)
 {
     struct any_in in;
     if (any_in_open(&in, files.at, files.count, e))
         return e->status;
-    int status = check || summary ? read_strictly(&in, sink, e) : search(&in, sink, e);
+    int status = check || summary ? read_strictly(&in, sink, e) : search(cli, &in, sink, e);
     any_in_close(&in);
     return status;
 }
@@ -110,37 +111,39 @@ static int build(struct operands files, struct output_file *sink, struct err *e)
     return status;
 }
 
-static void check_options(void)
+static void check_options(struct cli *cli)
 {
     bool part = head >= 0 || grep;
     struct select_options unused;
     struct err e = {0};
     if (check && summary)
-        cli_usage("--check and --summary exclude each other: --summary checks too");
+        cli_usage(cli, "--check and --summary exclude each other: --summary checks too");
     if ((check || summary) && part)
-        cli_usage("--check and --summary read whole streams: they exclude --head and --grep");
+        cli_usage(cli, "--check and --summary read whole streams: they exclude --head and --grep");
     if (from_json && (check || summary || part))
-        cli_usage("--from-json excludes the other choices: pipe its stream into another spcat");
+        cli_usage(cli,
+                  "--from-json excludes the other choices: pipe its stream into another spcat");
     if (grep && select_grep(&unused, grep, &e))
-        cli_usage("--grep: %s", e.text);
+        cli_usage(cli, "--grep: %s", e.text);
 }
 
 int main(int argc, char **argv)
 {
-    struct operands files = cli_parse(&program, argc, argv);
+    struct cli *cli = cli_parse(&program, argc, argv);
+    struct operands files = cli_operands(cli);
     struct output_file sink;
     struct err e;
-    check_options();
+    check_options(cli);
     if (output_file_open(&sink, output, &e))
-        cli_fail(&e);
+        cli_fail(cli, &e);
     bool records = check || summary || grep;
     int status = from_json ? build(files, &sink, &e)
-                 : records ? read_records(files, &sink, &e)
+                 : records ? read_records(cli, files, &sink, &e)
                            : show(files, &sink, &e);
     if (status) {
         output_file_discard(&sink);
-        cli_fail(&e);
+        cli_fail(cli, &e);
     }
     if (output_file_commit(&sink, &e))
-        cli_fail(&e);
+        cli_fail(cli, &e);
 }

@@ -1,6 +1,5 @@
 /* tfilter: keeps some of the sessions and splits them into training, validation and test. */
 #include "cli/cli.h"
-#include "cli/progress.h"
 #include "data/filter_run.h"
 #include "stream/output.h"
 
@@ -39,39 +38,41 @@ static const char notes[] =
     "past of another.  Its scores may be better than those that the same model\n"
     "reaches in use, where the future is not known.";
 
-static void say_report(const struct split_report *r)
+static void say_report(struct cli *cli, const struct split_report *r)
 {
-    cli_note("training %lld sessions, validation %lld, test %lld, of %lld users",
+    cli_note(cli, "training %lld sessions, validation %lld, test %lld, of %lld users",
              (long long)r->sessions[PART_TRAIN], (long long)r->sessions[PART_VALIDATION],
              (long long)r->sessions[PART_TEST], (long long)r->users);
-    cli_note("%lld of %lld test items are never seen in training (%lld of %lld test events)",
+    cli_note(cli, "%lld of %lld test items are never seen in training (%lld of %lld test events)",
              (long long)r->test_items_unseen, (long long)r->test_items,
              (long long)r->test_events_unseen, (long long)r->events[PART_TEST]);
-    cli_note("%lld of %lld users have no training session", (long long)r->users_untrained,
+    cli_note(cli, "%lld of %lld users have no training session", (long long)r->users_untrained,
              (long long)r->users);
     if (r->test_events_future)
-        cli_warn("%lld of %lld test events are of items that training sees only later",
+        cli_warn(cli, "%lld of %lld test events are of items that training sees only later",
                  (long long)r->test_events_future, (long long)r->events[PART_TEST]);
     if (r->sessions_astride)
-        cli_warn("%lld sessions straddle the edge between two parts",
+        cli_warn(cli, "%lld sessions straddle the edge between two parts",
                  (long long)r->sessions_astride);
     if (r->sessions_overlapping)
-        cli_warn("%lld sessions begin before an earlier one of their user has ended",
+        cli_warn(cli, "%lld sessions begin before an earlier one of their user has ended",
                  (long long)r->sessions_overlapping);
     if (r->users_tied)
-        cli_warn("%lld users have events of one time on both sides of the edge: the order of the "
+        cli_warn(cli,
+                 "%lld users have events of one time on both sides of the edge: the order of the "
                  "log decides",
                  (long long)r->users_tied);
 }
 
 /* The number of items is the width of every model's output, and of what targets are ranked among.
  */
-static void say_lost(const struct filter_chain *chain)
+static void say_lost(struct cli *cli, const struct filter_chain *chain)
 {
     for (size_t i = 0; i < chain->settings.len; i++) {
         const struct filter_setting *s = &chain->settings.at[i];
         if (s->items_lost)
-            cli_warn("--%s %s after a split drops %lld items that only older sessions have, and "
+            cli_warn(cli,
+                     "--%s %s after a split drops %lld items that only older sessions have, and "
                      "targets are ranked among fewer: batcher --train-recent %s keeps them",
                      s->filter->name, s->text, (long long)s->items_lost, s->text);
     }
@@ -91,6 +92,7 @@ static int check_report(const struct split_report *r, struct err *e)
 
 /* The output, whose header says what filters have found in all of the input. */
 struct filtered {
+    struct cli *cli;
     const struct program *program;
     const struct filter_chain *chain;
     const struct output_options *to;
@@ -119,7 +121,7 @@ static void fail(struct filtered *f, const struct err *e)
     if (f->input && !f->output.out.hash)
         begin(f, &ignored);
     output_abort(&f->output, e);
-    cli_fail(e);
+    cli_fail(f->cli, e);
 }
 
 int main(int argc, char **argv)
@@ -137,7 +139,7 @@ int main(int argc, char **argv)
         {0},
     };
     const struct option *const tables[] = {filter_options(&chain), own, cli_output_options(&to),
-                                           progress_options(true), NULL};
+                                           NULL};
     const struct program program = {
         .name = "tfilter",
         .purpose = "Keep some of the sessions of a stream, and split them for training and test.",
@@ -145,30 +147,33 @@ int main(int argc, char **argv)
         .example = "tfilter --min-sessions 3 --split user:0.8 sessions.mp > split.mp",
         .notes = notes,
         .tables = tables,
+        .progress = PROGRESS_OF_INPUT,
     };
-    struct operands files = cli_parse(&program, argc, argv);
+    struct cli *cli = cli_parse(&program, argc, argv);
+    struct operands files = cli_operands(cli);
     if (strict && !filter_chain_splits(&chain))
-        cli_usage("--strict looks at a split: give --split or --validation as well");
+        cli_usage(cli, "--strict looks at a split: give --split or --validation as well");
 
     struct err e = {0};
     struct sessions_in *in = NULL;
-    struct filtered f = {.program = &program, .chain = &chain, .to = &to};
+    struct filtered f = {.cli = cli, .program = &program, .chain = &chain, .to = &to};
     struct split_report report = {0};
-    cli_options_packed(&f.options);
+    cli_options_packed(cli, &f.options);
     if (sessions_in_open(&in, files.at, files.count, &e))
         fail(&f, &e);
+    sessions_in_meter(in, cli_input_meter(cli));
     f.input = sessions_in_meta(in);
     if (filter_run(&chain, in, &f.output.out, (struct filter_begin){begin, &f}, (size_t)memory,
                    &report, &e))
         fail(&f, &e);
     if (sessions_in_skipped(in))
-        cli_warn("%llu records of unknown kinds were left out",
+        cli_warn(cli, "%llu records of unknown kinds were left out",
                  (unsigned long long)sessions_in_skipped(in));
     if ((strict && check_report(&report, &e)) || output_finish(&f.output, &e))
         fail(&f, &e);
     if (filter_chain_splits(&chain))
-        say_report(&report);
-    say_lost(&chain);
+        say_report(cli, &report);
+    say_lost(cli, &chain);
 
     sessions_in_close(in);
     buf_release(&f.options);

@@ -1,7 +1,7 @@
 /* trainer: trains a model on batches, writes its predictions, and saves it. */
 #include "base/signals.h"
 #include "base/threads.h"
-#include "cli/progress.h"
+#include "cli/cli.h"
 #include "train/train_run.h"
 #include "nn/blas.h"
 
@@ -13,16 +13,10 @@ int main(int argc, char **argv)
     struct model_choice models;
     struct run_rows rows;
     run_rows_open(&rows, &options);
-    const struct option *const tables[] = {rows.model,
-                                           rows.training,
-                                           rows.seed,
-                                           rows.device,
-                                           rows.input,
-                                           rows.result,
-                                           rows.lists,
-                                           cli_output_options(&output),
-                                           progress_options(false),
-                                           NULL};
+    const struct option *const tables[] = {
+        rows.model, rows.training, rows.seed,  rows.device,
+        rows.input, rows.result,   rows.lists, cli_output_options(&output),
+        NULL};
     model_choice_open(&models);
     const struct program program = {
         .name = "trainer",
@@ -32,24 +26,24 @@ int main(int argc, char **argv)
         .notes = "Without a validation part trainer chooses the best epoch on the test part; the\n"
                  "model file then says selected_on: test.",
         .tables = tables,
+        .progress = PROGRESS_OF_WORK,
         .chooser = "model",
         .groups = models.groups,
         .built_in = run_built_in,
     };
-    struct operands files = cli_parse(&program, argc, argv);
+    struct cli *cli = cli_parse(&program, argc, argv);
     struct train_run run = {0};
     struct err e = {0};
-    if (run_check(&options, &models, &e))
-        cli_fail(&e);
-    if (train_run_open(&run, program.name, &options, files, &output, &e) ||
-        train_run_all(&run, &e)) {
+    if (run_check(cli, &options, &models, &e))
+        cli_fail(cli, &e);
+    if (train_run_open(&run, cli, program.name, &options, &output, &e) || train_run_all(&run, &e)) {
         train_run_abort(&run, &e);
-        cli_fail(&e);
+        cli_fail(cli, &e);
     }
     train_run_close(&run);
     model_choice_release(&models);
     run_rows_release(&rows);
     if (!run.finished)
-        cli_die(signals_first());
+        cli_die(cli, signals_first());
     return 0;
 }

@@ -15,7 +15,8 @@ enum { RING_PART = 1 << 20 }; /* bytes */
 
 /* ---- failing ---- */
 
-static void (*on_failure)(const struct err *why);
+static void (*on_failure)(void *to, const struct err *why);
+static void *on_failure_to;
 
 void cuda_fail(int status, const char *where, const char *what)
 {
@@ -24,7 +25,7 @@ void cuda_fail(int status, const char *where, const char *what)
     e.status = status;
     snprintf(e.text, sizeof e.text, "the GPU failed in %s: %s", operation, what);
     if (on_failure)
-        on_failure(&e);
+        on_failure(on_failure_to, &e);
     fprintf(stderr, "%s\n", e.text);
     exit(status);
 }
@@ -353,6 +354,7 @@ struct device *sesspipe_cuda_open(const struct device_options *o, int index, cha
         return NULL;
     }
     on_failure = o->on_failure;
+    on_failure_to = o->on_failure_to;
     struct cuda *c = (struct cuda *)calloc(1, sizeof *c);
     if (!c)
         cuda_fail(STATUS_MEMORY, __func__, "out of memory");

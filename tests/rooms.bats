@@ -126,26 +126,20 @@ teardown() {
 
 # Variables of the process: all that a function can read or change which nobody hands to it.
 variables="
-base/input_meter:input_meter    readers at any depth count what the command line shows
 base/mem:on_failure             every allocation may fail
 base/mem:fail_at                for tests of that
 base/output_file:temporaries    a signal handler removes these files
 base/signals:caught             signal handlers have no arguments
 base/signals:noted
 base/signals:before
-cli/option_rows:cli_context     messages and handlers name the program; a process has one command line
+cli/handlers:handled            the system hands nothing to handlers: the program they act for
 nn/bf16:engine_of_all           the library's engine, which all products share
-nn/bf16:known                   a thread's prepared products,
+nn/bf16:known                   a thread's prepared products, since OpenMP makes the threads,
 nn/bf16:count                   how many,
 nn/bf16:stream                  and its stream
-nn/bf16:answer                  what the processor can do, asked once
-nn/blas:text                    --version: names of what is linked and found
-nn/blas:done                    the library was told to use one thread
-nn/device_open:text
-train/options:text
 "
 
-@test "a variable of the process is in a list with its reason" {
+@test "a variable of the process is in a list with its reason, and only its own file sees it" {
     cd "$ROOT"
     command -v objdump >/dev/null || skip "no objdump here"
     [ -e .build/release/lib/base/mem.o ] || skip "nothing is built"
@@ -154,13 +148,26 @@ train/options:text
         object=.build/release/${source%.c}.o
         [ ! -e "$object" ] || objdump -t "$object" | awk -v file="${source#lib/}" '
             NF > 3 && $(NF - 2) ~ /^\.(bss|data|tbss|tdata)(\.[^r]|$)/ && $NF !~ /^\./ {
-                sub(/\.c$/, "", file); sub(/\.[0-9]+$/, "", $NF); print file ":" $NF
+                sub(/\.c$/, "", file); sub(/\.[0-9]+$/, "", $NF); print file ":" $NF, $2
             }'
     done >"$BATS_TEST_TMPDIR/found"
-    while read -r found; do
+    while read -r found scope; do
         grep -q "^$found\b" <<<"$variables" || { echo "$found is not in the list above"; wrong=1; }
+        [ "$scope" = l ] || { echo "$found is not static"; wrong=1; }
     done <"$BATS_TEST_TMPDIR/found"
+    while IFS=': ' read -r file name _; do
+        [ -z "$file" ] || grep -qw "$name" "lib/$file.c" ||
+            { echo "lib/$file.c has no $name, which is listed"; wrong=1; }
+    done <<<"$variables"
     [ "$wrong" = 0 ]
+}
+
+@test "nobody gets the program from the handlers that know it: it is handed down" {
+    cd "$ROOT"
+    command -v nm >/dev/null || skip "no nm here"
+    [ -e .build/release/lib/cli/handlers.o ] || skip "nothing is built"
+    run -0 sh -c "nm .build/release/lib/cli/handlers.o | awk '\$(NF - 1) == \"T\" { print \$NF }' | sort"
+    [ "$output" = $'cli_die\nstartup' ]
 }
 
 # Modules that the tests of programs cover, with the reason why they have no unit test of their own.

@@ -1,6 +1,5 @@
-/* How much of its input the process has read. It is one variable of the process, since readers at
- * any depth of the code count here and the command line shows it. Only the thread that reads
- * touches it. */
+/* How much of its input a program has read.  The readers of the input count here, and the owner is
+ * called as they go.  Only the thread that reads touches it. */
 #ifndef BASE_INPUT_METER_H
 #define BASE_INPUT_METER_H
 
@@ -8,23 +7,26 @@
 #include <stdint.h>
 
 struct input_meter {
-    uint64_t bytes;     /* read, of all inputs */
-    uint64_t records;   /* rows or records in those bytes */
-    void (*seen)(void); /* called after each read(2); NULL: progress is not shown */
+    uint64_t bytes;         /* read, of all inputs */
+    uint64_t records;       /* rows or records in those bytes */
+    void (*seen)(void *to); /* called after each read(2); NULL: nobody shows progress */
+    void *to;
 };
 
-extern struct input_meter input_meter;
-
-static inline void input_meter_bytes(size_t n)
+/* m NULL: nobody counts. */
+static inline void input_meter_bytes(struct input_meter *m, size_t n)
 {
-    input_meter.bytes += n;
-    if (input_meter.seen)
-        input_meter.seen();
+    if (!m)
+        return;
+    m->bytes += n;
+    if (m->seen)
+        m->seen(m->to);
 }
 
-static inline void input_meter_records(uint64_t n)
+static inline void input_meter_records(struct input_meter *m, uint64_t n)
 {
-    input_meter.records += n;
+    if (m)
+        m->records += n;
 }
 
 #endif

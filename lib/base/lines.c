@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/input_meter.h"
-
 void lines_open(struct lines *l, const char *const *paths, int count)
 {
     static const char *const standard_input[] = {"-"};
@@ -57,7 +55,7 @@ static int fill(struct lines *l, size_t *got, struct err *e)
     *got = (size_t)n;
     l->end += (size_t)n;
     l->bytes += (size_t)n;
-    input_meter_bytes((size_t)n);
+    input_meter_bytes(l->meter, (size_t)n);
     return 0;
 }
 

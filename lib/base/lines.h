@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/input_meter.h"
 
 enum { LINE_LIMIT = 1 << 20, LINE_BLOCK = 128 << 10 };
 
@@ -19,12 +20,13 @@ enum line_result {
 
 struct lines {
     const char *const *paths;
-    int count, opened; /* inputs in all and so far */
-    int fd;            /* -1: none is open */
-    const char *name;  /* of the input, for messages */
-    uint64_t number;   /* of the line in its input, from 1 */
-    uint64_t span;     /* lines that the last one consists of, after lines_extend */
-    uint64_t bytes;    /* read from all inputs */
+    int count, opened;         /* inputs in all and so far */
+    int fd;                    /* -1: none is open */
+    const char *name;          /* of the input, for messages */
+    uint64_t number;           /* of the line in its input, from 1 */
+    uint64_t span;             /* lines that the last one consists of, after lines_extend */
+    uint64_t bytes;            /* read from all inputs */
+    struct input_meter *meter; /* counts them too; the caller may set it after lines_open */
     char *block;
     size_t last, first;       /* where the last line begins; its bytes before it was extended */
     size_t at, searched, end; /* the next line begins; no newline before; what is filled */

@@ -102,7 +102,8 @@ static int predict(struct counting *c, enum part part, struct err *e)
     int status = write_epoch(&c->out->out, pass.epoch, e);
     while (!status &&
            answers_next(&c->answers, c->baseline, part, k, (int)c->threads, &ranks, &tops, &pass)) {
-        progress_count(part == PART_TEST ? "test" : "validation", (double)pass.events, "targets");
+        progress_count(c->cli, part == PART_TEST ? "test" : "validation", (double)pass.events,
+                       "targets");
         status = write_ranks(&c->out->out, &ranks, e);
         if (!status && k)
             status = write_tops(&c->out->out, &tops, e);

@@ -10,6 +10,7 @@
 
 /* {0}, then the first members filled in, before counting_run. */
 struct counting {
+    struct cli *cli;
     struct sessions_in *in;
     struct output *out; /* opened */
     struct baseline *baseline;

@@ -27,9 +27,9 @@ static void put_pattern(struct buf *to, const struct option *o)
 }
 
 /* The value of an option: one of several words, a file, or free text. */
-static void put_bash_values(const struct program *p, struct buf *to)
+static void put_bash_values(const struct cli *cli, struct buf *to)
 {
-    struct option_rows rows = rows_of_all(p);
+    struct option_rows rows = rows_of_all(cli);
     for (const struct option *o; (o = rows_next(&rows));) {
         if (!option_value_name(o))
             continue;
@@ -47,9 +47,9 @@ static void put_bash_values(const struct program *p, struct buf *to)
     }
 }
 
-static void put_bash_names(const struct program *p, struct buf *to)
+static void put_bash_names(const struct cli *cli, struct buf *to)
 {
-    struct option_rows rows = rows_of_all(p);
+    struct option_rows rows = rows_of_all(cli);
     bool first = true;
     for (const struct option *o; (o = rows_next(&rows)); first = false)
         buf_format(to, "%s--%s", first ? "" : " ", o->name);
@@ -57,8 +57,9 @@ static void put_bash_names(const struct program *p, struct buf *to)
 
 /* Readline splits words at "=": "--format=t" comes as three of them.  Where nothing is replied, the
  * default of `complete` completes files. */
-static void bash_text(const struct program *p, struct buf *to)
+static void bash_text(const struct cli *cli, struct buf *to)
 {
+    const struct program *p = cli->program;
     struct buf name = {0};
     for (const char *c = p->name; *c; c++)
         buf_byte(&name, *c == '-' ? '_' : *c);
@@ -77,10 +78,10 @@ static void bash_text(const struct program *p, struct buf *to)
                "    fi\n"
                "    case $prev in\n",
                p->name, SESSPIPE_VERSION, (int)name.len, name.at);
-    put_bash_values(p, to);
+    put_bash_values(cli, to);
     buf_text(to, "    esac\n"
                  "    [[ $cur != -* ]] || COMPREPLY=($(compgen -W '");
-    put_bash_names(p, to);
+    put_bash_names(cli, to);
     buf_format(to,
                "' -- \"$cur\"))\n"
                "}\n"
@@ -142,9 +143,10 @@ static void put_zsh_form(struct buf *to, const struct option *o, bool is_long)
     buf_text(to, "' \\\n");
 }
 
-static void zsh_text(const struct program *p, struct buf *to)
+static void zsh_text(const struct cli *cli, struct buf *to)
 {
-    struct option_rows rows = rows_of_all(p);
+    const struct program *p = cli->program;
+    struct option_rows rows = rows_of_all(cli);
     buf_format(to,
                "#compdef %s\n"
                "# zsh completion of %s, sesspipe %s\n"
@@ -158,10 +160,10 @@ static void zsh_text(const struct program *p, struct buf *to)
     buf_text(to, "    '*:file:_files'\n");
 }
 
-void completion_text(const struct program *p, const char *shell, struct buf *to)
+void completion_text(const struct cli *cli, struct buf *to)
 {
-    if (!strcmp(shell, "bash"))
-        bash_text(p, to);
+    if (!strcmp(cli->completion, "bash"))
+        bash_text(cli, to);
     else
-        zsh_text(p, to);
+        zsh_text(cli, to);
 }

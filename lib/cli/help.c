@@ -78,8 +78,9 @@ static void put_option(struct buf *to, const struct option *o)
     buf_release(&text);
 }
 
-void help_text(const struct program *p, struct buf *to)
+void help_text(const struct cli *cli, struct buf *to)
 {
+    const struct program *p = cli->program;
     buf_format(to, "usage: %s ", p->name);
     size_t column = to->len;
     put_wrapped(to, p->usage, column, column, "");
@@ -88,9 +89,11 @@ void help_text(const struct program *p, struct buf *to)
     for (const struct option *const *table = p->tables; table && *table; table++)
         for (const struct option *o = *table; o->kind != OPTION_END; o++)
             put_option(to, o);
-    const struct option_group *group = rows_group(p);
+    for (const struct option *o = cli->progress_rows; o->kind != OPTION_END; o++)
+        put_option(to, o);
     for (const struct option *o = common_options; o->kind != OPTION_END; o++)
         put_option(to, o);
+    const struct option_group *group = rows_group(cli);
     if (group) {
         buf_format(to, "\noptions of --%s %s (%s --%s NAME --help shows those of another):\n",
                    p->chooser, group->name, p->name, p->chooser);
@@ -108,6 +111,6 @@ void help_text(const struct program *p, struct buf *to)
 void version_text(const struct program *p, struct buf *to)
 {
     buf_format(to, "%s (sesspipe) %s\n", p->name, SESSPIPE_VERSION);
-    if (p->built_in && p->built_in())
-        buf_format(to, "%s\n", p->built_in());
+    if (p->built_in)
+        p->built_in(to);
 }

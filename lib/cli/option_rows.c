@@ -1,22 +1,22 @@
 /* The rows of the program's option tables, and what the command line gave of them. */
 #include "cli/private.h"
 
-struct context cli_context = {.progress = "auto", .part = ""};
-
 const struct option common_options[] = {
     {OPTION_FLAG, 'h', "help", .help = "show this help"},
     {OPTION_FLAG, 0, "version", .help = "show the version and what was built in"},
     {0},
 };
 
-struct option_rows rows_of(const struct program *p)
+struct option_rows rows_of(const struct cli *cli)
 {
-    return (struct option_rows){.program = p, .table = p->tables, .group = rows_group(p)};
+    return (struct option_rows){
+        .cli = cli, .table = cli->program->tables, .group = rows_group(cli)};
 }
 
-struct option_rows rows_of_all(const struct program *p)
+struct option_rows rows_of_all(const struct cli *cli)
 {
-    return (struct option_rows){.program = p, .table = p->tables, .group = p->groups, .all = true};
+    const struct program *p = cli->program;
+    return (struct option_rows){.cli = cli, .table = p->tables, .group = p->groups, .all = true};
 }
 
 const struct option *row_named(const struct option *table, const char *name, size_t len)
@@ -32,7 +32,7 @@ static bool is_repeated(const struct option_rows *r, const struct option *o)
 {
     if (!r->all || !r->group)
         return false;
-    for (const struct option_group *g = r->program->groups; g < r->group - 1; g++)
+    for (const struct option_group *g = r->cli->program->groups; g < r->group - 1; g++)
         if (row_named(g->rows, o->name, strlen(o->name)))
             return true;
     return false;
@@ -43,6 +43,9 @@ static bool next_table(struct option_rows *r)
 {
     if (r->table && *r->table) {
         r->row = *r->table++;
+    } else if (!r->progress) {
+        r->progress = true;
+        r->row = r->cli->progress_rows;
     } else if (r->group && r->group->name && !r->grouped) {
         r->row = r->group++->rows;
         r->grouped = !r->all;
@@ -72,16 +75,17 @@ const struct option *rows_next(struct option_rows *r)
 
 /* ---- the group that counts ---- */
 
-const struct option_group *rows_group(const struct program *p)
+const struct option_group *rows_group(const struct cli *cli)
 {
+    const struct program *p = cli->program;
     const char *name = NULL;
     for (const struct option *const *table = p->tables; p->groups && *table && !name; table++) {
         const struct option *o = row_named(*table, p->chooser, strlen(p->chooser));
         name = o ? *(const char **)o->to : NULL;
     }
-    for (size_t i = 0; p->groups && i < cli_context.given.len; i++)
-        if (!strcmp(cli_context.given.at[i].option->name, p->chooser))
-            name = cli_context.given.at[i].value;
+    for (size_t i = 0; p->groups && i < cli->given.len; i++)
+        if (!strcmp(cli->given.at[i].option->name, p->chooser))
+            name = cli->given.at[i].value;
     for (const struct option_group *g = p->groups; name && g && g->name; g++)
         if (!strcmp(g->name, name))
             return g;
@@ -90,10 +94,15 @@ const struct option_group *rows_group(const struct program *p)
 
 /* ---- what was given ---- */
 
-bool cli_given(const char *name)
+bool cli_given(const struct cli *cli, const char *name)
 {
-    for (size_t i = 0; i < cli_context.given.len; i++)
-        if (!strcmp(cli_context.given.at[i].option->name, name))
+    for (size_t i = 0; i < cli->given.len; i++)
+        if (!strcmp(cli->given.at[i].option->name, name))
             return true;
     return false;
+}
+
+struct operands cli_operands(const struct cli *cli)
+{
+    return (struct operands){cli->operands.at, (int)cli->operands.len};
 }

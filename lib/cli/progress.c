@@ -7,26 +7,24 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "base/input_meter.h"
 #include "cli/private.h"
 
-const struct option *progress_options(bool of_input)
+void progress_rows_set(struct cli *cli)
 {
-    static const struct option table[] = {
-        {OPTION_CHOICE, 0, "progress", "HOW", "progress on stderr", &cli_context.progress,
+    const struct option rows[] = {
+        {OPTION_CHOICE, 0, "progress", "HOW", "progress on stderr", &cli->progress,
          .choices = "auto|json|none"},
         {OPTION_FLAG, 'q', "quiet", .help = "write nothing to stderr when all is well",
-         .to = &cli_context.quiet},
+         .to = &cli->quiet},
         {0},
     };
-    cli_context.offered = true;
-    cli_context.of_input = of_input;
-    return table;
+    _Static_assert(sizeof rows == sizeof cli->progress_rows, "room for the rows");
+    memcpy(cli->progress_rows, rows, sizeof rows);
 }
 
-bool progress_json(void)
+bool progress_json(const struct cli *cli)
 {
-    return cli_context.json;
+    return cli->json;
 }
 
 /* Seconds on a clock that never goes back. */
@@ -69,9 +67,9 @@ static double rate(const struct progress *p)
     return p->seconds > 0 ? done / p->seconds : 0;
 }
 
-static void put_head(struct buf *to, const struct progress *p)
+static void put_head(const struct cli *cli, struct buf *to, const struct progress *p)
 {
-    buf_format(to, "%s: ", cli_context.program->name);
+    buf_format(to, "%s: ", cli->program->name);
     if (p->epoch)
         buf_format(to, "epoch %lld ", (long long)p->epoch);
     if (p->epochs)
@@ -84,9 +82,9 @@ static void put_head(struct buf *to, const struct progress *p)
     }
 }
 
-static void put_text(struct buf *to, const struct progress *p)
+static void put_text(const struct cli *cli, struct buf *to, const struct progress *p)
 {
-    put_head(to, p);
+    put_head(cli, to, p);
     if (p->share > 0) {
         buf_format(to, "%.0f%%", 100 * p->share);
         if (p->total > 0) {
@@ -106,7 +104,7 @@ static void put_text(struct buf *to, const struct progress *p)
         buf_format(to, "%.0f %s/s", rate(p), p->unit);
     } else if (p->bytes > 0) {
         put_amount(to, rate(p));
-        buf_format(to, "/s, %llu records", (unsigned long long)input_meter.records);
+        buf_format(to, "/s, %llu records", (unsigned long long)cli->meter.records);
     } else {
         to->len -= 2;
     }
@@ -118,10 +116,10 @@ static void put_member(struct buf *to, const char *key, double value)
     json_number(to, round(value * 1000) / 1000);
 }
 
-static void put_json(struct buf *to, const struct progress *p, bool done)
+static void put_json(const struct cli *cli, struct buf *to, const struct progress *p, bool done)
 {
     buf_text(to, "{\"program\":");
-    json_text(to, bytes_of(cli_context.program->name));
+    json_text(to, bytes_of(cli->program->name));
     if (p->epoch)
         buf_format(to, ",\"epoch\":%lld", (long long)p->epoch);
     if (p->epochs)
@@ -135,7 +133,7 @@ static void put_json(struct buf *to, const struct progress *p, bool done)
     }
     if (p->bytes > 0) {
         put_member(to, "bytes", p->bytes);
-        put_member(to, "records", (double)input_meter.records);
+        put_member(to, "records", (double)cli->meter.records);
     }
     if (p->total > 0)
         put_member(to, "total", p->total);
@@ -149,83 +147,81 @@ static void put_json(struct buf *to, const struct progress *p, bool done)
 
 /* ---- showing ---- */
 
-bool progress_due(void)
+bool progress_due(struct cli *cli)
 {
-    if (!cli_context.text && !cli_context.json)
+    if (!cli->text && !cli->json)
         return false;
     double t = seconds_now();
-    if (t < cli_context.next)
+    if (t < cli->next)
         return false;
-    cli_context.next = t + (cli_context.json ? 1 : 0.25);
+    cli->next = t + (cli->json ? 1 : 0.25);
     return true;
 }
 
-static void say(const struct progress *p, bool done)
+static void say(struct cli *cli, const struct progress *p, bool done)
 {
     struct buf text = {0};
-    if (cli_context.json) {
-        put_json(&text, p, done);
+    if (cli->json) {
+        put_json(cli, &text, p, done);
         (void)!write(STDERR_FILENO, text.at, text.len);
-    } else if (cli_context.text) {
-        put_text(&text, p);
-        status_line_put(&text);
+    } else if (cli->text) {
+        put_text(cli, &text, p);
+        status_line_put(cli, &text);
     }
     buf_release(&text);
 }
 
-void progress_show(const struct progress *p)
+void progress_show(struct cli *cli, const struct progress *p)
 {
-    say(p, false);
+    say(cli, p, false);
 }
 
-static struct progress of_input(void)
+static struct progress of_input(const struct cli *cli)
 {
-    struct progress p = {.bytes = (double)input_meter.bytes,
-                         .seconds = seconds_now() - cli_context.began};
+    struct progress p = {.bytes = (double)cli->meter.bytes, .seconds = seconds_now() - cli->began};
     /* An input that is read twice or grows has no share. */
-    if (cli_context.total > 0 && p.bytes <= cli_context.total) {
-        p.total = cli_context.total;
+    if (cli->total > 0 && p.bytes <= cli->total) {
+        p.total = cli->total;
         p.share = p.bytes / p.total;
     }
     return p;
 }
 
-static void show_input(void)
+static void show_input(void *to)
 {
-    if (!progress_due())
+    struct cli *cli = to;
+    if (!progress_due(cli))
         return;
-    struct progress p = of_input();
-    progress_show(&p);
+    struct progress p = of_input(cli);
+    progress_show(cli, &p);
 }
 
-void progress_count(const char *part, double count, const char *unit)
+void progress_count(struct cli *cli, const char *part, double count, const char *unit)
 {
-    if (strcmp(part, cli_context.part)) {
-        cli_context.part = part;
-        cli_context.part_began = seconds_now();
+    if (strcmp(part, cli->part)) {
+        cli->part = part;
+        cli->part_began = seconds_now();
     }
-    if (!progress_due())
+    if (!progress_due(cli))
         return;
-    struct progress p = {.part = part,
-                         .count = count,
-                         .unit = unit,
-                         .seconds = seconds_now() - cli_context.part_began};
-    progress_show(&p);
+    struct progress p = {
+        .part = part, .count = count, .unit = unit, .seconds = seconds_now() - cli->part_began};
+    progress_show(cli, &p);
 }
 
-void progress_epoch(int64_t epoch, int64_t epochs)
+void progress_epoch(struct cli *cli, int64_t epoch, int64_t epochs)
 {
     struct stat out;
-    if (cli_context.text && !cli_given("output") && !fstat(STDOUT_FILENO, &out) &&
+    if (cli->text && !cli_given(cli, "output") && !fstat(STDOUT_FILENO, &out) &&
         S_ISFIFO(out.st_mode))
-        status_line_stop();
-    if (!progress_due())
+        status_line_stop(cli);
+    if (!progress_due(cli))
         return;
     struct progress p = {.epoch = epoch,
                          .epochs = epochs,
                          .share = (double)(epoch - 1) / (double)epochs,
-                         .seconds = seconds_now() - cli_context.began};
-    progress_show(&p);
+                         .seconds = seconds_now() - cli->began};
+    progress_show(cli, &p);
 }
 
 /* ---- beginning and end ---- */
@@ -251,41 +247,38 @@ static double size_of_inputs(struct operands files)
 /* A program in the middle of a pipeline shows nothing; on a terminal that takes the output no
  * progress is shown.
  */
-static bool may_rewrite(void)
+static bool may_rewrite(const struct cli *cli)
 {
     struct stat in, out;
-    if (cli_context.quiet || strcmp(cli_context.progress, "auto") || !isatty(STDERR_FILENO))
+    if (cli->quiet || strcmp(cli->progress, "auto") || !isatty(STDERR_FILENO))
         return false;
-    if (!cli_context.of_input || cli_given("output"))
+    if (cli->program->progress != PROGRESS_OF_INPUT || cli_given(cli, "output"))
         return true;
     return !isatty(STDOUT_FILENO) &&
-           !(cli_context.total <= 0 && !fstat(STDIN_FILENO, &in) && S_ISFIFO(in.st_mode) &&
+           !(cli->total <= 0 && !fstat(STDIN_FILENO, &in) && S_ISFIFO(in.st_mode) &&
              !fstat(STDOUT_FILENO, &out) && S_ISFIFO(out.st_mode));
 }
 
-static void finish(void)
+void progress_end(struct cli *cli)
 {
-    if (cli_context.json && cli_context.of_input && !cli_context.failed) {
-        struct progress p = of_input();
-        say(&p, true);
+    if (cli->json && cli->program->progress == PROGRESS_OF_INPUT && !cli->failed) {
+        struct progress p = of_input(cli);
+        say(cli, &p, true);
     }
-    status_line_stop();
+    status_line_stop(cli);
 }
 
-void progress_begin(struct operands files)
+void progress_begin(struct cli *cli)
 {
-    if (!cli_context.offered)
+    if (cli->program->progress == PROGRESS_NONE)
         return;
-    cli_context.began = seconds_now();
-    cli_context.total = size_of_inputs(files);
-    cli_context.json = !strcmp(cli_context.progress, "json");
-    cli_context.text = !cli_context.json && may_rewrite();
+    cli->began = seconds_now();
+    cli->total = size_of_inputs(cli_operands(cli));
+    cli->json = !strcmp(cli->progress, "json");
+    cli->text = !cli->json && may_rewrite(cli);
     /* Short work shows nothing. Of the programs of a pipe those that know their share show first.
      */
-    cli_context.next = cli_context.began + (cli_context.json || cli_context.total <= 0 ? 1 : 0.5);
-    if (!cli_context.text && !cli_context.json)
-        return;
-    if (cli_context.of_input)
-        input_meter.seen = show_input;
-    atexit(finish);
+    cli->next = cli->began + (cli->json || cli->total <= 0 ? 1 : 0.5);
+    if ((cli->text || cli->json) && cli->program->progress == PROGRESS_OF_INPUT)
+        cli->meter = (struct input_meter){.seen = show_input, .to = cli};
 }

@@ -1,20 +1,13 @@
 /* Progress of long work on stderr: one line, rewritten in place, on a terminal; lines of JSON where
  * --progress asks for them; else nothing. The line is erased by spaces, without escape sequences.
  * Of several programs on one terminal, the first one that shows progress holds the line until it
- * ends. */
+ * ends.  cli_parse begins the progress, and the end of the program ends it. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
 #include "cli/cli.h"
 
-/* The group of options, for a program's `tables`: --progress and --quiet.  With of_input the amount
- * of input is shown, and its share where all inputs are regular files; else the program calls
- * progress_show. A program calls it once; cli_parse begins the progress, and the end of the program
- * ends it. */
-const struct option *progress_options(bool of_input);
-
-bool progress_quiet(void); /* --quiet */
-bool progress_json(void);  /* --progress json */
+bool progress_json(const struct cli *cli); /* --progress json */
 
 /* The state of the work. Members that are 0 or NULL are not known. */
 struct progress {
@@ -30,18 +23,18 @@ struct progress {
 
 /* Whether it is time to show progress again; cheap enough to be asked after every batch or block.
  */
-bool progress_due(void);
-void progress_show(const struct progress *p);
+bool progress_due(struct cli *cli);
+void progress_show(struct cli *cli, const struct progress *p);
 
 /* Shows the work that `part` names: `count` of `unit` are done since the first call with that name.
  */
-void progress_count(const char *part, double count, const char *unit);
+void progress_count(struct cli *cli, const char *part, double count, const char *unit);
 
 /* Call it where one of several epochs begins. Where the output goes into a pipe, the reader sets
  * the pace and shows progress, and this program shows no more. */
-void progress_epoch(int64_t epoch, int64_t epochs);
+void progress_epoch(struct cli *cli, int64_t epoch, int64_t epochs);
 
 /* Erases the line, before something else is written to the terminal. */
-void progress_clear(void);
+void progress_clear(struct cli *cli);
 
 #endif

@@ -4,16 +4,16 @@
 #include <math.h>
 
 #include "base/file_type.h"
-#include "base/input_meter.h"
 #include "base/num.h"
 #include "base/time.h"
 #include "base/text_fields.h"
 
 void raw_open(struct raw_log *log, struct raw_format format, const char *const *paths, int count,
-              bool skip_bad)
+              bool skip_bad, struct input_meter *meter)
 {
     *log = (struct raw_log){.format = format, .skip_bad = skip_bad};
     lines_open(&log->lines, paths, count);
+    log->lines.meter = meter;
 }
 
 int raw_at(const struct raw_log *log, struct err *e)
@@ -94,7 +94,7 @@ static int read_line(struct raw_log *log, struct bytes line, bool is_long, struc
     if (status && line.len && bytes_equal(line, log_header(log)))
         return 0; /* another header: the files were joined by cat */
     log->rows++;
-    input_meter_records(1);
+    input_meter_records(log->lines.meter, 1);
     if (status == RAW_ROW)
         return 1;
     if (status < 0) {

@@ -67,8 +67,9 @@ struct raw_log {
     struct err first_bad; /* what was wrong with the first of those, and where */
 };
 
+/* `meter` counts what is read; NULL: nobody does. */
 void raw_open(struct raw_log *log, struct raw_format format, const char *const *paths, int count,
-              bool skip_bad);
+              bool skip_bad, struct input_meter *meter);
 
 /* 1: a row; 0: the end; -1: *e says what is wrong, naming input and line.  A row that cannot be
  * parsed is an error; with skip_bad it is counted and skipped, unless all are bad. */

@@ -42,43 +42,47 @@ const struct option *sessionize_options(struct sessionize_options *o)
     return o->rows;
 }
 
-static void report_rows(const struct sessionize_report *r)
+static void report_rows(struct cli *cli, const struct sessionize_report *r)
 {
     const struct session_counts *c = &r->counts;
-    cli_warn("read %" PRIu64 " rows of %" PRId32 " users", r->rows, r->log_users);
+    cli_warn(cli, "read %" PRIu64 " rows of %" PRId32 " users", r->rows, r->log_users);
     if (r->unwanted)
-        cli_warn("left out %" PRIu64 " rows that are not wanted", r->unwanted);
-    cli_warn("%" PRIu64 " rows come after a later row of their user, %" PRIu64
+        cli_warn(cli, "left out %" PRIu64 " rows that are not wanted", r->unwanted);
+    cli_warn(cli,
+             "%" PRIu64 " rows come after a later row of their user, %" PRIu64
              " have the time of the row before, %" PRIu64 " its item too",
              c->unordered, c->ties, c->duplicates);
 }
 
-static void report_run(const struct sessionize_report *r, bool verbose)
+static void report_run(struct cli *cli, const struct sessionize_report *r, bool verbose)
 {
     if (r->bad)
-        cli_warn("skipped %" PRIu64 " bad of %" PRIu64 " rows; the first: %s", r->bad, r->rows,
+        cli_warn(cli, "skipped %" PRIu64 " bad of %" PRIu64 " rows; the first: %s", r->bad, r->rows,
                  r->first_bad.text);
     if (r->nobodys)
-        cli_warn("left out %" PRIu64 " of %" PRIu64 " rows, which have no user", r->nobodys,
+        cli_warn(cli, "left out %" PRIu64 " of %" PRIu64 " rows, which have no user", r->nobodys,
                  r->rows);
     if (r->unwanted && r->unwanted + r->nobodys + r->bad == r->rows)
-        cli_warn("none of %" PRIu64 " rows is wanted: compare --where with the log", r->rows);
+        cli_warn(cli, "none of %" PRIu64 " rows is wanted: compare --where with the log", r->rows);
     if (!verbose)
         return;
-    report_rows(r);
+    report_rows(cli, r);
     const struct session_counts *c = &r->counts;
-    cli_warn("kept %" PRIu64 " sessions of %" PRId32 " users: %" PRIu64 " events, %" PRId32
+    cli_warn(cli,
+             "kept %" PRIu64 " sessions of %" PRId32 " users: %" PRIu64 " events, %" PRId32
              " items",
              c->sessions, r->users, c->kept_events, r->items);
-    cli_warn("dropped %" PRIu64 " repeats, %" PRIu64 " sessions too short and %" PRIu64
+    cli_warn(cli,
+             "dropped %" PRIu64 " repeats, %" PRIu64 " sessions too short and %" PRIu64
              " too long, %" PRIu64 " last pieces of one event",
              c->repeats, c->too_short, c->too_long, c->single);
 }
 
-int sessionize(const struct program *program, struct sessionize_options *o, struct operands files,
+int sessionize(struct cli *cli, const struct program *program, struct sessionize_options *o,
                struct meta *meta, struct err *e)
 {
     struct sessionize_report report;
+    struct operands files = cli_operands(cli);
     struct buf options = {0};
     if (session_rules_check(&o->job.rules, e))
         return e->status;
@@ -87,9 +91,10 @@ int sessionize(const struct program *program, struct sessionize_options *o, stru
     o->ungrouped = o->job.ungrouped = o->ungrouped || (o->job.ungrouped && !o->grouped);
     o->grouped = !o->ungrouped;
     o->job.memory = o->memory ? (size_t)o->memory : (size_t)256 << 20;
-    cli_options_packed(&options);
+    cli_options_packed(cli, &options);
     o->job.paths = files.at;
     o->job.count = files.count;
+    o->job.meter = cli_input_meter(cli);
     o->job.output = o->output.path;
     o->job.flush = o->output.flush;
     o->job.program = program->name;
@@ -97,7 +102,7 @@ int sessionize(const struct program *program, struct sessionize_options *o, stru
     o->job.options = (struct bytes){options.at, options.len};
     int status = sessionize_run(&o->job, meta, &report, e);
     if (!status)
-        report_run(&report, o->verbose);
+        report_run(cli, &report, o->verbose);
     buf_release(&options);
     meta_release(meta);
     return status;

@@ -16,9 +16,9 @@ struct sessionize_options {
 /* Their group for a program's `tables`; *o holds the defaults and takes the values. */
 const struct option *sessionize_options(struct sessionize_options *o);
 
-/* Runs over the files and writes the report of -v. *meta holds the format's own keys, and is
+/* Runs over the operands and writes the report of -v. *meta holds the format's own keys, and is
  * released.  64: options that exclude each other. */
-int sessionize(const struct program *program, struct sessionize_options *o, struct operands files,
+int sessionize(struct cli *cli, const struct program *program, struct sessionize_options *o,
                struct meta *meta, struct err *e);
 
 #endif

@@ -115,7 +115,7 @@ int sessionize_run(const struct sessionize_job *job, struct meta *meta,
         return e->status;
     }
     describe(&job->rules, meta);
-    raw_open(&r.log, job->format, job->paths, job->count, job->skip_bad);
+    raw_open(&r.log, job->format, job->paths, job->count, job->skip_bad, job->meter);
     int status = write_sessions(&r, e);
     if (status)
         abort_output(&r, e);

@@ -13,8 +13,9 @@ struct sessionize_job {
     struct raw_format format;
     const char *const *paths; /* of the log; none = standard input */
     int count;
-    const char *output; /* NULL = standard output */
-    bool flush;         /* end a block after each user */
+    struct input_meter *meter; /* counts what is read; NULL: nobody does */
+    const char *output;        /* NULL = standard output */
+    bool flush;                /* end a block after each user */
     const char *program, *version;
     struct bytes options; /* packed, for the header */
 };

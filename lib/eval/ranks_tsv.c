@@ -245,13 +245,14 @@ static int end(const struct ranks_tsv *t, struct err *e)
     return t->visit->record(t->to, &r, e) || t->visit->end(t->to, e) ? e->status : 0;
 }
 
-int ranks_tsv_each(const char *path, const struct predictions_visitor *visit, void *to,
-                   struct err *e)
+int ranks_tsv_each(const char *path, struct input_meter *meter,
+                   const struct predictions_visitor *visit, void *to, struct err *e)
 {
     struct ranks_tsv t = {.visit = visit, .to = to};
     const char *name = path && strcmp(path, "-") ? path : "standard input";
     struct predictions_record epoch = {.kind = RECORD_EPOCH, .epoch = the_epoch};
     lines_open(&t.lines, &path, path ? 1 : 0);
+    t.lines.meter = meter;
     int status =
         begin(&t, name, e) || visit->record(to, &epoch, e) || read_lines(&t, e) ? e->status : 0;
     if (!status && !t.targets)

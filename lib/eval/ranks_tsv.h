@@ -12,9 +12,9 @@
  * The visitor gets one run with one test pass: users and items, each before the ranks that have it.
  * Columns that are not in the file are {NULL, 0}; so are session and ties.  The run's program has
  * the name of the file without folder and ending, and the option "file".  path: "-" or NULL is
- * standard input. 65, with the line: a field with an impossible value; 66, 74: the file cannot be
- * read. */
-int ranks_tsv_each(const char *path, const struct predictions_visitor *visit, void *to,
-                   struct err *e);
+ * standard input.  `meter` counts what is read; NULL: nobody does.  65, with the line: a field with
+ * an impossible value; 66, 74: the file cannot be read. */
+int ranks_tsv_each(const char *path, struct input_meter *meter,
+                   const struct predictions_visitor *visit, void *to, struct err *e);
 
 #endif

@@ -129,14 +129,16 @@ int report_reader_stream(struct report_reader *r, struct predictions_in *in, str
 /* ---- all inputs ---- */
 
 static int read_paths(struct report_reader *r, const char *const *paths, int count,
-                      uint64_t *skipped, struct err *e)
+                      struct report_inputs *from, struct err *e)
 {
     struct predictions_in *in = NULL;
     int status = predictions_in_open(&in, paths, count, e);
-    if (!status)
+    if (!status) {
+        predictions_in_meter(in, from->meter);
         status = report_reader_stream(r, in, e);
+    }
     if (in)
-        *skipped = predictions_in_skipped(in);
+        from->skipped = predictions_in_skipped(in);
     predictions_in_close(in);
     return status;
 }
@@ -154,10 +156,10 @@ int report_reader_inputs(struct report_reader *r, struct report_inputs *from, st
     if (!from->count && !from->texts.len)
         vec_push(&paths, "-");
     if (paths.len)
-        status = read_paths(r, paths.at, (int)paths.len, &from->skipped, e);
+        status = read_paths(r, paths.at, (int)paths.len, from, e);
     for (size_t i = 0; i < from->texts.len && !status; i++) {
         r->from = (struct run_source){.file = input_named(from->texts.at[i]), .text = true};
-        status = ranks_tsv_each(from->texts.at[i], &visitor, r, e);
+        status = ranks_tsv_each(from->texts.at[i], from->meter, &visitor, r, e);
     }
     vec_release(&paths);
     return status;

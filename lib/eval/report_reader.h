@@ -34,9 +34,10 @@ int report_reader_stream(struct report_reader *r, struct predictions_in *in, str
 struct report_inputs {
     const char *const *streams; /* [count] paths */
     int count;
-    word_vec against; /* streams to read first: the bases */
-    word_vec texts;   /* files of ranks as TSV, read after the streams */
-    uint64_t skipped; /* set: records of unknown kinds */
+    word_vec against;          /* streams to read first: the bases */
+    word_vec texts;            /* files of ranks as TSV, read after the streams */
+    struct input_meter *meter; /* counts what is read; NULL: nobody does */
+    uint64_t skipped;          /* set: records of unknown kinds */
 };
 
 /* Reads all inputs, or standard input where there are none.  The streams `against` are read first

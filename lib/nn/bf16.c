@@ -1,7 +1,6 @@
 #include "nn/bf16.h"
 
 #include <omp.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,17 +182,9 @@ const char *bf16_missing(void)
     return is_rounded() ? NULL : no_instructions();
 }
 
-/* Whether float32 multiplies the rounded factors.  Reads the environment once. */
-static bool by_float32(void)
+bool bf16_by_float32(void)
 {
-    enum { UNKNOWN, YES, NO };
-    static atomic_int answer = UNKNOWN;
-    int known = atomic_load_explicit(&answer, memory_order_relaxed);
-    if (known == UNKNOWN) {
-        known = is_rounded() && no_instructions() ? YES : NO;
-        atomic_store_explicit(&answer, known, memory_order_relaxed);
-    }
-    return known == YES;
+    return is_rounded() && no_instructions();
 }
 
 /* ---- products ---- */
@@ -239,7 +230,7 @@ static void multiply_rounded(const struct bf16_product *p)
 
 void bf16_multiply(const struct bf16_product *p)
 {
-    if (by_float32())
+    if (p->by_float32)
         multiply_rounded(p);
     else
         multiply(p, true, p->a, p->b);

@@ -14,6 +14,7 @@ struct bf16_product {
     size_t m, n, k, lda, ldb, ldc;
     const uint16_t *a, *b;
     float *c;
+    bool by_float32; /* bf16_by_float32 */
 };
 
 enum { BF16_DEPTH = 32 };
@@ -22,6 +23,9 @@ enum { BF16_DEPTH = 32 };
  * SESSPIPE_BF16=rounded they are always available: without the instructions float32 multiplies the
  * rounded factors, so that the effect of rounding can be measured. */
 const char *bf16_missing(void);
+
+/* Whether float32 multiplies the rounded factors. */
+bool bf16_by_float32(void);
 
 void bf16_multiply(const struct bf16_product *p);
 

@@ -24,7 +24,12 @@ void blas_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, 
         mem_fail((size_t)m * (size_t)k * sizeof *a);
 }
 
-const char *blas_name(void)
+void blas_run_alone(void)
+{
+    /* blas_sgemm sees to it */
+}
+
+void blas_name(char to[BLAS_NAME])
 {
     static const struct {
         unsigned isa;
@@ -38,15 +43,13 @@ const char *blas_name(void)
         {dnnl_cpu_isa_avx, "AVX"},
         {dnnl_cpu_isa_sse41, "SSE4.1"},
     };
-    static char text[64];
     const dnnl_version_t *v = dnnl_version();
     unsigned isa = dnnl_get_effective_cpu_isa();
     const char *kernel = "plain";
     for (size_t i = sizeof kernels / sizeof *kernels; i-- > 0;)
         if ((isa & kernels[i].isa) == kernels[i].isa)
             kernel = kernels[i].name;
-    snprintf(text, sizeof text, "oneDNN %d.%d.%d (%s)", v->major, v->minor, v->patch, kernel);
-    return text;
+    snprintf(to, BLAS_NAME, "oneDNN %d.%d.%d (%s)", v->major, v->minor, v->patch, kernel);
 }
 
 const char *blas_advice(void)
@@ -71,50 +74,43 @@ extern void MKL_Set_Num_Threads(int n) __attribute__((weak));
 extern void bli_thread_set_num_threads(int64_t n) __attribute__((weak));
 extern void ATL_buildinfo(void) __attribute__((weak));
 
-/* Parallel loops here use OpenMP; threads that the library starts inside them would compete for the
- * same cores. */
-static void run_alone(void)
+void blas_run_alone(void)
 {
-    static bool done;
-    if (done)
-        return;
     if (openblas_set_num_threads)
         openblas_set_num_threads(1);
     if (MKL_Set_Num_Threads)
         MKL_Set_Num_Threads(1);
     if (bli_thread_set_num_threads)
         bli_thread_set_num_threads(1);
-    done = true;
 }
 
 void blas_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
                 int ldb, float beta, float *c, int ldc)
 {
-    run_alone();
     cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n,
                 k, 1, a, lda, b, ldb, beta, c, ldc);
 }
 
-const char *blas_name(void)
+void blas_name(char to[BLAS_NAME])
 {
-    static char text[64];
     char version[16] = "";
     if (openblas_get_config) /* "OpenBLAS 0.3.21 DYNAMIC_ARCH ..." */
         sscanf(openblas_get_config(), "OpenBLAS %15s", version);
     if (openblas_get_corename)
-        snprintf(text, sizeof text, "OpenBLAS %s (%s)", version, openblas_get_corename());
+        snprintf(to, BLAS_NAME, "OpenBLAS %s (%s)", version, openblas_get_corename());
     else
-        snprintf(text, sizeof text, "%s",
+        snprintf(to, BLAS_NAME, "%s",
                  MKL_Set_Num_Threads          ? "MKL"
                  : bli_thread_set_num_threads ? "BLIS"
                  : ATL_buildinfo              ? "ATLAS"
                                               : "reference BLAS");
-    return text;
 }
 
 const char *blas_advice(void)
 {
-    if (strcmp(blas_name(), "reference BLAS"))
+    char name[BLAS_NAME];
+    blas_name(name);
+    if (strcmp(name, "reference BLAS"))
         return NULL;
     return "matrix products come from a reference BLAS, many times slower than others: install "
            "libdnnl-dev (oneDNN) and build again";

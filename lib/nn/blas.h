@@ -7,13 +7,17 @@
 #include <stdbool.h>
 
 /* c [m, n] = op(a) op(b) + beta c, row-major; op transposes where ta, tb are true; lda, ldb, ldc
- * are row strides.  Runs in the calling thread, whatever the library's own settings are.  m, n and
- * k are above 0. */
+ * are row strides.  Runs in the calling thread, after blas_run_alone.  m, n and k are above 0. */
 void blas_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
                 int ldb, float beta, float *c, int ldc);
 
+/* Makes the library use no threads of its own, whatever its settings are: parallel loops here use
+ * OpenMP, and threads that the library starts inside them would compete for the same cores. */
+void blas_run_alone(void);
+
 /* The library and the kernels in use: "oneDNN 2.6.3 (AVX2)", "OpenBLAS 0.3.21 (Haswell)". */
-const char *blas_name(void);
+enum { BLAS_NAME = 64 };
+void blas_name(char to[BLAS_NAME]);
 
 /* Advice for a user whose library is slow, as one line of text; NULL where none is needed. */
 const char *blas_advice(void);

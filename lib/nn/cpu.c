@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "nn/bf16.h"
 #include "nn/blas.h"
 
 static const struct operations cpu_operations = {
@@ -16,6 +17,9 @@ static const struct operations cpu_operations = {
 struct device *cpu_open(const struct device_options *o)
 {
     struct cpu *c = mem_zero(1, sizeof *c);
+    char name[BLAS_NAME];
+    blas_run_alone();
+    blas_name(name);
     c->threads = o->threads > 0 ? o->threads : omp_get_max_threads();
     /* The output layer needs every thread that it asks for. */
     omp_set_dynamic(0);
@@ -23,7 +27,8 @@ struct device *cpu_open(const struct device_options *o)
         c->threads = omp_get_thread_limit();
     c->workspace = (o->workspace ? o->workspace : (size_t)128 << 20) / sizeof(float);
     c->bf16 = o->precision == PRECISION_BF16;
-    snprintf(c->name, sizeof c->name, "cpu: %s, %d thread%s%s", blas_name(), c->threads,
+    c->by_float32 = c->bf16 && bf16_by_float32();
+    snprintf(c->name, sizeof c->name, "cpu: %s, %d thread%s%s", name, c->threads,
              c->threads == 1 ? "" : "s", c->bf16 ? ", bf16" : "");
     c->device =
         (struct device){.op = &cpu_operations, .name = c->name, .close = cpu_close, .host = true};

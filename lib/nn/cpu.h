@@ -20,6 +20,7 @@ struct cpu {
     int threads;
     size_t workspace; /* floats for the output layer's chunks */
     bool bf16;        /* training: the output layer rounds its factors (nn/bf16.h) */
+    bool by_float32;  /* and float32 multiplies them */
     float *scratch;   /* of the current operation */
     size_t scratch_size;
     char name[128];

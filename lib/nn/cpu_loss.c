@@ -77,6 +77,7 @@ static void walk_panel(const struct chunk *c, const struct gradients *g, int thr
         scale_columns(width, rows, raise, product, c->ld);
     if (c->bf16)
         bf16_multiply(&(struct bf16_product){
+            .by_float32 = c->by_float32,
             .turned = true,
             .m = width,
             .n = rows,
@@ -189,6 +190,7 @@ static void add_products(const struct chunk *c, const struct gradients *g, const
         });
     if (c->bf16)
         bf16_multiply(&(struct bf16_product){
+            .by_float32 = c->by_float32,
             .m = s.to - s.from,
             .n = cols,
             .k = c->ld,

@@ -18,7 +18,8 @@ void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_laye
     size_t fit = cpu->workspace / items;
     fit = fit < 1 ? 1 : fit > CHUNK_ROWS ? CHUNK_ROWS : fit;
     size_t chunks = wanted ? (wanted + fit - 1) / fit : 1;
-    *c = (struct chunk){.o = o, .threads = cpu->threads, .bf16 = bf16};
+    *c = (struct chunk){
+        .o = o, .threads = cpu->threads, .bf16 = bf16, .by_float32 = cpu->by_float32};
     c->capacity = (int)((wanted + chunks - 1) / chunks);
     c->ld = whole_lines((size_t)c->capacity);
     if (bf16)
@@ -233,6 +234,7 @@ static void rounded_products(const struct chunk *c, int thread, const struct pan
         for (size_t j = 0; j < rows; j++)
             p->x[i * p->ld + j] = o->bias[p->item.from + i];
     bf16_multiply(&(struct bf16_product){
+        .by_float32 = c->by_float32,
         .m = items,
         .n = rows,
         .k = c->deep,

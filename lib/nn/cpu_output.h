@@ -40,7 +40,7 @@ struct chunk {
     float *top;         /* [ld] the largest score */
     double *total;      /* [ld] Σ e^(score - top) */
     /* Rounded factors (nn/bf16.h), with `bf16` alone. */
-    bool bf16;
+    bool bf16, by_float32;
     size_t deep;        /* the width rounded up to BF16_DEPTH; zeros beyond the width */
     uint16_t *state16;  /* [deep, ld] */
     uint16_t *weight16; /* [threads, width, deep]: weights of the current tile */

@@ -72,17 +72,14 @@ static bool backend_load(struct backend *b, char *why, size_t room)
     return true;
 }
 
-const char *device_about_cuda(void)
+void device_about_cuda(struct buf *to)
 {
-    static char text[1200];
     struct backend b;
-    char why[1000];
-    int length = snprintf(text, sizeof text, BACKEND " for ");
-    if (backend_load(&b, why, sizeof why))
-        b.about(text + length, sizeof text - (size_t)length);
-    else
-        snprintf(text, sizeof text, "no: %s", why);
-    return text;
+    char text[1000];
+    bool found = backend_load(&b, text, sizeof text);
+    if (found)
+        b.about(text, sizeof text);
+    buf_format(to, "%s%s", found ? BACKEND " for " : "no: ", text);
 }
 
 /* ---- the choice ---- */

@@ -6,6 +6,7 @@
 #ifndef NN_DEVICE_OPEN_H
 #define NN_DEVICE_OPEN_H
 
+#include "base/buf.h"
 #include "nn/ops.h"
 
 /* Opens the chosen device.  "auto" takes a GPU where one can be used, else the CPU, and sets
@@ -18,8 +19,8 @@ void device_close(struct device *d); /* NULL is allowed */
 /* The precision of "f32", "tf32" or "bf16", the choices of --precision. */
 enum precision precision_of(const char *name);
 
-/* Describes the CUDA backend for --version: "sesspipe-cuda.so for sm_80, sm_90, PTX; ...", "no:
- * ...". */
-const char *device_about_cuda(void);
+/* Appends what --version says of the CUDA backend: "sesspipe-cuda.so for sm_80, sm_90, PTX; ...",
+ * "no: ...". */
+void device_about_cuda(struct buf *to);
 
 #endif

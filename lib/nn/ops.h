@@ -402,7 +402,8 @@ struct device_options {
         precision; /* the CPU has no TF32, and bf16 only where bf16_missing returns NULL */
     /* Called when a device fails in an operation (69, or 71 where its memory runs out); must not
      * return.  NULL: the message goes to standard error and the process ends. */
-    void (*on_failure)(const struct err *why);
+    void (*on_failure)(void *to, const struct err *why);
+    void *on_failure_to;
 };
 
 /* A number that differs if a backend built separately has another table or other structs. */

@@ -11,6 +11,7 @@
 #include <msgpack.h>
 
 #include "base/err.h"
+#include "base/input_meter.h"
 #include "base/output_file.h"
 #include "stream/cursor.h"
 #include "stream/meta.h"
@@ -64,6 +65,9 @@ struct frame_counts {
     uint64_t parts, blocks, records, bytes;
 };
 struct frame_counts frame_in_counts(const struct frame_in *in);
+
+/* Before the first record: *m, which is the caller's, counts what is read, the header included. */
+void frame_in_meter(struct frame_in *in, struct input_meter *m);
 
 void frame_in_close(struct frame_in *in); /* NULL is fine */
 

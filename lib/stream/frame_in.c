@@ -1,6 +1,5 @@
 #include <inttypes.h>
 
-#include "base/input_meter.h"
 #include "stream/frame.h"
 #include "stream/input.h"
 #include "stream/layout.h"
@@ -69,6 +68,12 @@ const char *frame_in_name(const struct frame_in *in)
 struct frame_counts frame_in_counts(const struct frame_in *in)
 {
     return in->all;
+}
+
+void frame_in_meter(struct frame_in *in, struct input_meter *m)
+{
+    in->input.meter = m;
+    input_meter_bytes(m, in->input.read);
 }
 
 void frame_in_digest_begin(struct frame_in *in)
@@ -266,7 +271,7 @@ static int read_block(struct frame_in *in, struct err *e)
     in->block = (struct cursor){p, p + len};
     in->block_size = len;
     in->block_records = records;
-    input_meter_records(records);
+    input_meter_records(in->input.meter, records);
     in->record = 0;
     in->part.blocks++, in->all.blocks++;
     in->part.bytes += len, in->all.bytes += len;

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/file_type.h"
-#include "base/input_meter.h"
 #include "base/signals.h"
 
 enum { READ_SIZE = 256 << 10 };
@@ -82,7 +81,8 @@ static int read_some(struct input *in, struct err *e)
         return err_set(e, STATUS_IO, "cannot read %s: %s", input_name(in), strerror(errno));
     in->ended = got == 0;
     in->buffer.len += (size_t)got;
-    input_meter_bytes((size_t)got);
+    in->read += (uint64_t)got;
+    input_meter_bytes(in->meter, (size_t)got);
     return 0;
 }
 

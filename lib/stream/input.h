@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/input_meter.h"
 
 struct input {
     const char *const *paths;
@@ -14,7 +15,9 @@ struct input {
     int fd;          /* -1: none open */
     bool ended;      /* read(2) said so */
     struct buf buffer;
-    size_t at; /* where in the buffer the unread bytes begin */
+    size_t at;                 /* where in the buffer the unread bytes begin */
+    uint64_t read;             /* bytes of all inputs */
+    struct input_meter *meter; /* counts them too; NULL: none does */
 };
 
 /* The caller keeps `paths` until input_close; count = 0: stdin.  66: one of them is missing. */

@@ -114,6 +114,11 @@ const char *predictions_in_name(const struct predictions_in *in)
     return frame_in_name(in->r.frame);
 }
 
+void predictions_in_meter(struct predictions_in *in, struct input_meter *m)
+{
+    frame_in_meter(in->r.frame, m);
+}
+
 uint64_t predictions_in_skipped(const struct predictions_in *in)
 {
     return in->r.skipped;

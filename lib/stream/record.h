@@ -67,7 +67,8 @@ enum read_result sessions_in_next(struct sessions_in *in, struct sessions_record
  * week_shift.
  */
 const struct meta *sessions_in_meta(const struct sessions_in *in);
-bool sessions_in_flushed(const struct sessions_in *in); /* frame_in_flushed */
+bool sessions_in_flushed(const struct sessions_in *in);                /* frame_in_flushed */
+void sessions_in_meter(struct sessions_in *in, struct input_meter *m); /* frame_in_meter */
 uint64_t
 sessions_in_skipped(const struct sessions_in *in); /* records with unknown lower-case tags */
 const struct names *sessions_in_users(const struct sessions_in *in);
@@ -141,6 +142,7 @@ const struct meta *predictions_in_meta(const struct predictions_in *in);
 const struct names *predictions_in_users(const struct predictions_in *in); /* of the current run */
 const struct names *predictions_in_items(const struct predictions_in *in);
 const char *predictions_in_name(const struct predictions_in *in); /* of the input that is read */
+void predictions_in_meter(struct predictions_in *in, struct input_meter *m); /* frame_in_meter */
 uint64_t predictions_in_skipped(const struct predictions_in *in);
 void predictions_in_close(struct predictions_in *in);
 

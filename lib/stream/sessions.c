@@ -81,6 +81,11 @@ bool sessions_in_flushed(const struct sessions_in *in)
     return frame_in_flushed(in->r.frame);
 }
 
+void sessions_in_meter(struct sessions_in *in, struct input_meter *m)
+{
+    frame_in_meter(in->r.frame, m);
+}
+
 uint64_t sessions_in_skipped(const struct sessions_in *in)
 {
     return in->r.skipped;

@@ -204,28 +204,35 @@ void model_choice_release(struct model_choice *c)
     mem_free(c->groups);
 }
 
-int run_device_open(const struct run_options *o, struct device **d, struct err *e)
+static void fail(void *cli, const struct err *why)
+{
+    cli_fail(cli, why);
+}
+
+int run_device_open(struct cli *cli, const struct run_options *o, struct device **d, struct err *e)
 {
     struct device_options options = {.threads = (int)o->threads,
                                      .workspace = (size_t)o->workspace << 20,
                                      .precision = precision_of(o->precision),
-                                     .on_failure = cli_fail};
+                                     .on_failure = fail,
+                                     .on_failure_to = cli};
     if (device_choose(o->device, &options, d, e))
         return e->status;
     if (!strcmp(o->device, "auto"))
-        cli_note("%s", e->text);
+        cli_note(cli, "%s", e->text);
     if ((*d)->host && blas_advice())
-        cli_note("%s", blas_advice());
+        cli_note(cli, "%s", blas_advice());
     return 0;
 }
 
-const char *run_built_in(void)
+void run_built_in(struct buf *to)
 {
-    static char text[1500];
+    char name[BLAS_NAME];
     const char *advice = blas_advice();
-    snprintf(text, sizeof text, "BLAS: %s%s%s\nCUDA: %s", blas_name(), advice ? ": " : "",
-             advice ? advice : "", device_about_cuda());
-    return text;
+    blas_name(name);
+    buf_format(to, "BLAS: %s%s%s\nCUDA: ", name, advice ? ": " : "", advice ? advice : "");
+    device_about_cuda(to);
+    buf_byte(to, '\n');
 }
 
 int64_t run_attention(const struct run_options *o)
@@ -260,10 +267,10 @@ int run_check_saved(const struct run_options *o, const char *path, struct err *e
     return 0;
 }
 
-static int check_checkpoint(const struct run_options *o, struct err *e)
+static int check_checkpoint(const struct cli *cli, const struct run_options *o, struct err *e)
 {
     const char *path = o->checkpoint ? o->checkpoint : o->resume;
-    if (cli_given("checkpoint-every") && !path)
+    if (cli_given(cli, "checkpoint-every") && !path)
         return err_set(e, STATUS_USAGE, "--checkpoint-every needs --checkpoint FILE");
     if (!path)
         return 0;
@@ -296,18 +303,18 @@ static bool from_batch(const struct run_options *o)
     return !strcmp(o->negatives_from, "batch");
 }
 
-static int check_from(const struct run_options *o, struct err *e)
+static int check_from(const struct cli *cli, const struct run_options *o, struct err *e)
 {
     if (from_batch(o) && o->negatives <= 0)
         return err_set(e, STATUS_USAGE, "--negatives-from batch needs --negatives N");
-    if (from_batch(o) && cli_given("negatives-alpha"))
+    if (from_batch(o) && cli_given(cli, "negatives-alpha"))
         return err_set(e, STATUS_USAGE,
                        "--negatives-alpha is for --negatives-from all: within the batch each event "
                        "is as likely as another");
     return 0;
 }
 
-static int check_loss(const struct run_options *o, struct err *e)
+static int check_loss(const struct cli *cli, const struct run_options *o, struct err *e)
 {
     if (o->shape->wide && is_sampled(o))
         return err_set(e, STATUS_USAGE,
@@ -324,34 +331,35 @@ static int check_loss(const struct run_options *o, struct err *e)
         return err_set(e, STATUS_USAGE,
                        "--spare-history is for a loss over some of the items: give --negatives or "
                        "another --loss");
-    if (cli_given("negatives-alpha") && o->negatives <= 0)
+    if (cli_given(cli, "negatives-alpha") && o->negatives <= 0)
         return err_set(e, STATUS_USAGE, "--negatives-alpha needs --negatives N");
-    return check_from(o, e);
+    return check_from(cli, o, e);
 }
 
 /* A model may have rates of its own, which hold where the command line gives none. */
-static void settle_rates(struct run_options *o)
+static void settle_rates(const struct cli *cli, struct run_options *o)
 {
     const struct model_rates *own = o->class->rates;
     if (!own)
         return;
-    o->lr = cli_given("lr") ? o->lr : own->lr;
-    o->clip = cli_given("clip") ? o->clip : own->clip;
-    o->warm_up = cli_given("warm-up") ? o->warm_up : own->warm_up;
-    o->lr_decay = cli_given("lr-decay") ? o->lr_decay : own->lr_decay;
+    o->lr = cli_given(cli, "lr") ? o->lr : own->lr;
+    o->clip = cli_given(cli, "clip") ? o->clip : own->clip;
+    o->warm_up = cli_given(cli, "warm-up") ? o->warm_up : own->warm_up;
+    o->lr_decay = cli_given(cli, "lr-decay") ? o->lr_decay : own->lr_decay;
 }
 
-int run_check(struct run_options *o, const struct model_choice *choice, struct err *e)
+int run_check(const struct cli *cli, struct run_options *o, const struct model_choice *choice,
+              struct err *e)
 {
     if (check_attention(o, e) || model_find(o->model, &o->class, e))
         return e->status;
     o->shape = model_choice_of(choice, o->class);
     if (model_check(o->class, o->shape, e))
         return e->status;
-    if (!cli_given("loss"))
+    if (!cli_given(cli, "loss"))
         o->loss = model_loss(o->class);
-    settle_rates(o);
-    if (check_loss(o, e))
+    settle_rates(cli, o);
+    if (check_loss(cli, o, e))
         return e->status;
     if (run_attention(o) && !model_attends(o->class, o->shape))
         return err_set(e, STATUS_USAGE, "--attention %s: this model attends to nothing%s",
@@ -363,9 +371,9 @@ int run_check(struct run_options *o, const struct model_choice *choice, struct e
     if (o->momentum > 0 && !strcmp(o->optimizer, "adam"))
         return err_set(e, STATUS_USAGE,
                        "--momentum is for --optimizer adagrad or sgd: adam has its own");
-    if (cli_given("save-by") && !o->save)
+    if (cli_given(cli, "save-by") && !o->save)
         return err_set(e, STATUS_USAGE, "--save-by needs --save FILE");
-    if (check_checkpoint(o, e))
+    if (check_checkpoint(cli, o, e))
         return e->status;
     return o->save ? model_file_check(o->save, e) : 0;
 }

@@ -58,14 +58,15 @@ const struct model_options *model_choice_of(const struct model_choice *c,
 void model_choice_release(struct model_choice *c);
 
 /* Opens the device of --device, and with "auto" tells which it is.  64, 69. */
-int run_device_open(const struct run_options *o, struct device **d, struct err *e);
+int run_device_open(struct cli *cli, const struct run_options *o, struct device **d, struct err *e);
 
-/* The text that --version adds. */
-const char *run_built_in(void);
+/* Appends what --version adds. */
+void run_built_in(struct buf *to);
 
 /* Checks how options fit together, finds the model's class and options, and sets the model's
  * default loss.  64: the message says what is possible.  73: --save cannot be written. */
-int run_check(struct run_options *o, const struct model_choice *choice, struct err *e);
+int run_check(const struct cli *cli, struct run_options *o, const struct model_choice *choice,
+              struct err *e);
 
 /* The same where class and options are from the file of a saved model. */
 int run_check_saved(const struct run_options *o, const char *path, struct err *e);

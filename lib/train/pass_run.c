@@ -15,11 +15,12 @@ enum { TESTED_TOGETHER = 256 };
 
 /* ---- opening ---- */
 
-int pass_run_open(struct pass_run *r, const char *program, const struct run_options *o,
-                  struct operands files, const struct output_options *output, struct err *e)
+int pass_run_open(struct pass_run *r, struct cli *cli, const char *program,
+                  const struct run_options *o, const struct output_options *output, struct err *e)
 {
-    *r = (struct pass_run){.o = o, .program = program, .output = *output};
-    cli_options_packed(&r->options);
+    struct operands files = cli_operands(cli);
+    *r = (struct pass_run){.cli = cli, .o = o, .program = program, .output = *output};
+    cli_options_packed(cli, &r->options);
     if (schedule_in_open(&r->in, files.at, files.count, o->memory, e) ||
         run_contexts_open(&r->contexts, o->shape, batches_in_meta(r->in.in), o->dwell_edges, e))
         return e->status;
@@ -82,7 +83,8 @@ static void say_overlaps(const struct pass_run *r)
     const struct model *m = &r->model;
     size_t count = model_chains(m->class, m->options) ? session_store_overlaps(&r->in.store) : 0;
     if (count)
-        cli_warn("%zu of %zu sessions begin before an earlier one of their user has ended: --model "
+        cli_warn(r->cli,
+                 "%zu of %zu sessions begin before an earlier one of their user has ended: --model "
                  "%s reads them one after another, and knows events there that come later",
                  count, session_store_sessions(&r->in.store), m->class->name);
 }
@@ -177,7 +179,7 @@ int pass_run_end_pass(struct pass_run *r, struct err *e)
     if (r->learner.stats.epoch.part != PART_TRAIN)
         learner_took(&r->learner, r->learner.stats.epoch.part);
     struct pass pass = pass_stats_pass(&r->learner.stats);
-    progress_clear(); /* a reader of the pass may write to the same terminal */
+    progress_clear(r->cli); /* a reader of the pass may write to the same terminal */
     if (attention_sample_end(&r->sample, r->attention_to, e) ||
         (!r->muted && write_pass(&r->out.out, &pass, e)))
         return e->status;
@@ -187,7 +189,7 @@ int pass_run_end_pass(struct pass_run *r, struct err *e)
 void pass_run_say_pass(struct pass_run *r, bool improved)
 {
     struct buf json = {0};
-    if (progress_json())
+    if (progress_json(r->cli))
         buf_format(&json, "{\"program\":\"%s\"", r->program);
     epoch_log_end(&r->log, &r->learner.stats, improved, json.len ? &json : NULL);
     if (json.len) {
@@ -199,15 +201,15 @@ void pass_run_say_pass(struct pass_run *r, bool improved)
 
 void pass_run_say_epoch(struct pass_run *r)
 {
-    if (r->log.line.len && !progress_json())
-        cli_note("%s", r->log.line.at);
+    if (r->log.line.len && !progress_json(r->cli))
+        cli_note(r->cli, "%s", r->log.line.at);
     buf_clear(&r->log.line);
 }
 
 void pass_run_say_progress(const struct pass_run *r)
 {
     const struct pass_stats *stats = &r->learner.stats;
-    if (!progress_due())
+    if (!progress_due(r->cli))
         return;
     double loss = pass_stats_pass(stats).loss;
     struct progress at = {.epoch = stats->epoch.number,
@@ -217,7 +219,7 @@ void pass_run_say_progress(const struct pass_run *r)
                           .count = (double)stats->events,
                           .unit = "events",
                           .loss = stats->events ? &loss : NULL};
-    progress_show(&at);
+    progress_show(r->cli, &at);
 }
 
 /* ---- records ---- */
@@ -265,7 +267,8 @@ int pass_run_write_named(struct pass_run *r, const struct schedule_record *recor
 int pass_run_drain(struct pass_run *r, struct err *e)
 {
     if (batches_in_skipped(r->in.in))
-        cli_warn("%" PRIu64 " records of unknown kinds were skipped", batches_in_skipped(r->in.in));
+        cli_warn(r->cli, "%" PRIu64 " records of unknown kinds were skipped",
+                 batches_in_skipped(r->in.in));
     r->out.out.flush = true;
     return frame_out_pause(&r->out.out, e);
 }

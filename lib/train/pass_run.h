@@ -17,6 +17,7 @@
 #include "train/run_contexts.h"
 
 struct pass_run {
+    struct cli *cli;
     const struct run_options *o;
     const char *program;
     struct buf options; /* for the header, packed */
@@ -53,9 +54,9 @@ struct pass_run {
     bool muted; /* write nothing of this pass: an earlier output has its beginning */
 };
 
-/* Opens the input.  *o and the texts of *output belong to the caller.  65, 66. */
-int pass_run_open(struct pass_run *r, const char *program, const struct run_options *o,
-                  struct operands files, const struct output_options *output, struct err *e);
+/* Opens the operands as input.  *o and the texts of *output belong to the caller.  65, 66. */
+int pass_run_open(struct pass_run *r, struct cli *cli, const char *program,
+                  const struct run_options *o, const struct output_options *output, struct err *e);
 
 /* The output's header without this program in its pipeline; the caller releases it. */
 void pass_run_header(const struct pass_run *r, struct meta *m);

@@ -6,20 +6,20 @@
 
 /* ---- opening ---- */
 
-int predict_run_open(struct predict_run *r, const char *program, const struct run_options *o,
-                     struct saved_model *saved, struct operands files,
+int predict_run_open(struct predict_run *r, struct cli *cli, const char *program,
+                     const struct run_options *o, struct saved_model *saved,
                      const struct output_options *output, struct err *e)
 {
     struct meta m;
     *r = (struct predict_run){.saved = saved};
-    if (pass_run_open(&r->pass, program, o, files, output, e) ||
+    if (pass_run_open(&r->pass, cli, program, o, output, e) ||
         saved_model_check(saved, batches_in_meta(r->pass.in.in), e))
         return e->status;
     pass_run_header(&r->pass, &m);
     saved_model_chain(saved, &m);
     int status = pass_run_output(&r->pass, &m, e);
     meta_release(&m);
-    return status ? status : run_device_open(o, &r->pass.device, e);
+    return status ? status : run_device_open(cli, o, &r->pass.device, e);
 }
 
 /* Writes items that only the model knows, after the stream's. */
@@ -193,7 +193,8 @@ static void say_unknown(const struct predict_run *r)
 {
     const struct item_map *v = &r->map;
     if (v->unknown)
-        cli_warn("%s does not know %" PRId32 " of the %" PRId32 " items: %" PRId64 " of %" PRId64
+        cli_warn(r->pass.cli,
+                 "%s does not know %" PRId32 " of the %" PRId32 " items: %" PRId64 " of %" PRId64
                  " events were taken out, and %" PRId64 " of %" PRId64 " targets count as missed",
                  r->saved->path, v->unknown, v->streamed, v->left_out, v->events, v->missed,
                  v->targets);

@@ -19,8 +19,8 @@ struct predict_run {
 };
 
 /* Opens input, output and device.  65, 66, 69, 73; 64: there is no wide part for --index. */
-int predict_run_open(struct predict_run *r, const char *program, const struct run_options *o,
-                     struct saved_model *saved, struct operands files,
+int predict_run_open(struct predict_run *r, struct cli *cli, const char *program,
+                     const struct run_options *o, struct saved_model *saved,
                      const struct output_options *output, struct err *e);
 
 /* Runs to the end of the input and ends the output.  1: the weights give losses that are not

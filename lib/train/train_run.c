@@ -90,14 +90,14 @@ static int open_checkpoint(struct train_run *t, struct err *e)
                                     o->checkpoint_every, e);
 }
 
-int train_run_open(struct train_run *t, const char *program, const struct run_options *o,
-                   struct operands files, const struct output_options *output, struct err *e)
+int train_run_open(struct train_run *t, struct cli *cli, const char *program,
+                   const struct run_options *o, const struct output_options *output, struct err *e)
 {
     *t = (struct train_run){.stopped = false};
-    if (pass_run_open(&t->pass, program, o, files, output, e) || open_checkpoint(t, e) ||
+    if (pass_run_open(&t->pass, cli, program, o, output, e) || open_checkpoint(t, e) ||
         (!t->checkpoint.temporary && open_output(t, e)))
         return e->status;
-    return run_device_open(o, &t->pass.device, e);
+    return run_device_open(cli, o, &t->pass.device, e);
 }
 
 /* ---- the model, once the stream's users and items are known ---- */
@@ -215,7 +215,7 @@ static void say_selection(struct train_run *t)
         t->best.by != SAVE_BY_RECALL)
         return;
     t->noted = true;
-    cli_note("no validation part: the best epoch is chosen on the test part");
+    cli_note(t->pass.cli, "no validation part: the best epoch is chosen on the test part");
 }
 
 /* A training pass without an update would leave a model of random weights. */
@@ -368,10 +368,10 @@ static int diverged(struct train_run *t, struct err *e)
     if (!t->pass.ready || !path || !t->best.weights)
         return e->status;
     if (save(t, &other)) {
-        cli_warn("%s", other.text);
+        cli_warn(t->pass.cli, "%s", other.text);
         return e->status;
     }
-    cli_warn("%s holds the %s model, of epoch %" PRId64, path,
+    cli_warn(t->pass.cli, "%s holds the %s model, of epoch %" PRId64, path,
              t->best.by == SAVE_BY_LAST ? "last good" : "best", t->best.epoch);
     return e->status;
 }
@@ -414,7 +414,7 @@ static int stop(struct train_run *t, struct err *e)
     if (checkpoint_write(c, e))
         return e->status;
     if (signals_first() != SIGPIPE)
-        cli_note("stopped: --resume %s continues", c->path);
+        cli_note(t->pass.cli, "stopped: --resume %s continues", c->path);
     return 0;
 }
 

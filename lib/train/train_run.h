@@ -21,8 +21,8 @@ struct train_run {
 };
 
 /* Opens input, checkpoint, output and device.  64, 65, 66, 69, 73, 75. */
-int train_run_open(struct train_run *t, const char *program, const struct run_options *o,
-                   struct operands files, const struct output_options *output, struct err *e);
+int train_run_open(struct train_run *t, struct cli *cli, const char *program,
+                   const struct run_options *o, const struct output_options *output, struct err *e);
 
 /* Runs to the end of the input, saves the model and ends the output.  1: training diverged; the
  * best model so far is saved.  With checkpoints, a signal ends the run too (base/signals.h): it

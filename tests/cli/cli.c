@@ -43,12 +43,12 @@ static const struct option options[] = {
     {0},
 };
 
-static const char *built_in(void)
+static void built_in(struct buf *to)
 {
-    return "BLAS: none";
+    buf_text(to, "BLAS: none\n");
 }
 
-static struct operands parse(char **argv)
+static struct cli *parse(char **argv)
 {
     static const struct option *tables[3] = {options};
     static const struct program program = {
@@ -103,7 +103,7 @@ static int in_child(void (*body)(char **), char **argv)
 
 static void show(char **argv)
 {
-    struct operands o = parse(argv);
+    struct operands o = cli_operands(parse(argv));
     printf("%lld %g %s %s %s %d %s %d [%s]", (long long)batch, rate, rep, scheme,
            model ? model : "-", quiet, output.path ? output.path : "-", output.flush, calls);
     for (int i = 0; i < o.count; i++)
@@ -198,15 +198,15 @@ static void answers(void)
 
 static void pack(char **argv)
 {
-    parse(argv);
+    struct cli *cli = parse(argv);
     struct buf b = {0};
-    cli_options_packed(&b);
+    cli_options_packed(cli, &b);
     msgpack_unpacked got;
     msgpack_unpacked_init(&got);
     size_t at = 0;
     if (msgpack_unpack_next(&got, b.at, b.len, &at) == MSGPACK_UNPACK_SUCCESS && at == b.len)
         msgpack_object_print(stdout, got.data);
-    printf(" %d%d%d", cli_given("batch"), cli_given("quiet"), cli_given("first"));
+    printf(" %d%d%d", cli_given(cli, "batch"), cli_given(cli, "quiet"), cli_given(cli, "first"));
     msgpack_unpacked_destroy(&got);
     buf_release(&b);
 }
@@ -227,43 +227,42 @@ static void packing(void)
 
 static void warn_oddly(char **argv)
 {
-    parse(argv);
-    cli_warn("%s", "a\x1b[31m\n\t\x7f \xc3\xa9 \xff \xc2\x9b \xe2\x82");
+    struct cli *cli = parse(argv);
+    cli_warn(cli, "%s", "a\x1b[31m\n\t\x7f \xc3\xa9 \xff \xc2\x9b \xe2\x82");
 }
 
 static void warn_at_length(char **argv)
 {
-    parse(argv);
+    struct cli *cli = parse(argv);
     static char text[10000];
     memset(text, 1, sizeof text - 1);
-    cli_warn("%s", text);
+    cli_warn(cli, "%s", text);
 }
 
-static void open_output(void)
+static void open_output(struct cli *cli)
 {
     static struct output_file s;
     struct err e;
     if (output_file_open(&s, "out", &e) || access(s.temporary, F_OK))
-        cli_fail(&e);
+        cli_fail(cli, &e);
 }
 
 static void fail_with_output(char **argv)
 {
-    parse(argv);
-    open_output();
-    cli_fail(&(struct err){.status = STATUS_DATA, .text = "broken"});
+    struct cli *cli = parse(argv);
+    open_output(cli);
+    cli_fail(cli, &(struct err){.status = STATUS_DATA, .text = "broken"});
 }
 
 static void fail_without_status(char **argv)
 {
-    parse(argv);
-    cli_fail(&(struct err){.text = "broken"});
+    struct cli *cli = parse(argv);
+    cli_fail(cli, &(struct err){.text = "broken"});
 }
 
 static void run_out_of_memory(char **argv)
 {
-    parse(argv);
-    open_output();
+    open_output(parse(argv));
     mem_alloc((size_t)-1 / 2);
 }
 
@@ -278,8 +277,7 @@ static void allocate(char **argv)
 static int signal_to_send;
 static void be_stopped(char **argv)
 {
-    parse(argv);
-    open_output();
+    open_output(parse(argv));
     raise(signal_to_send);
 }
 

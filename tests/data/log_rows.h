@@ -35,7 +35,7 @@ static inline const char *log_rows(struct raw_format format, const char *text, b
     struct err e = {0};
     int got;
     buf_clear(&rows);
-    raw_open(&log, format, &path, 1, skip_bad);
+    raw_open(&log, format, &path, 1, skip_bad, NULL);
     while ((got = raw_next(&log, &row, &e)) > 0)
         log_row_text(&rows, &log, &row);
     if (got < 0)

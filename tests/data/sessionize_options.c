@@ -9,6 +9,7 @@
 static struct sessionize_options o = {
     .job = {.rules = {.gap = 1800, .min_events = 2, .order = "auto"}}};
 static const struct option *tables[3];
+static struct cli *cli;
 static const struct program program = {.name = "prog", .usage = "[file ...]", .tables = tables};
 
 /* A row is a user's name; every user has the item x, second by second. */
@@ -25,14 +26,14 @@ static const char *users_of(bool grouped, bool ungrouped, struct err *e)
 {
     static struct buf names;
     int seconds = 0;
-    const char *log = "log", *out = "out";
+    const char *out = "out";
     struct meta meta = {.kind = STREAM_SESSIONS};
     struct sessions_in *in;
     struct sessions_record r;
     o.job.format = (struct raw_format){.state = &seconds, .name = "a log", .row = row_of};
     o.grouped = grouped, o.ungrouped = ungrouped;
     buf_clear(&names);
-    if (sessionize(&program, &o, (struct operands){&log, 1}, &meta, e))
+    if (sessionize(cli, &program, &o, &meta, e))
         return NULL;
     must(sessions_in_open(&in, &out, 1, e), e);
     while (sessions_in_next(in, &r, e) == READ_RECORD)
@@ -83,11 +84,11 @@ static void memory(void)
 int main(void)
 {
     char *words[] = {"prog",           "--gap",      "60", "--cut", "20",  "--memory", "5M",
-                     "--keep-repeats", "--skip-bad", "-v", "-o",    "out", NULL};
+                     "--keep-repeats", "--skip-bad", "-v", "-o",    "out", "log",      NULL};
     text_to_file("log", "b\nb\na\na\n");
     tables[0] = sessionize_options(&o);
     tables[1] = cli_output_options(&o.output);
-    cli_parse(&program, 12, words);
+    cli = cli_parse(&program, 13, words);
     tap_ok(o.job.rules.gap == 60 && o.job.rules.cut == 20 && o.memory == 5 << 20 &&
                o.job.rules.keep_repeats && o.job.skip_bad && o.verbose,
            "the command line sets the rules and the job");

@@ -84,7 +84,7 @@ static void job_open(struct job *j, const char *text)
 {
     j->path = stream_file(text, strlen(text));
     j->profiles = (struct profiles){.packed = {0}};
-    raw_open(&j->log, format, &j->path, 1, false);
+    raw_open(&j->log, format, &j->path, 1, false, NULL);
     sessionizer_open(&j->sessionizer, &rules, &j->profiles, &j->log);
     made_open(&j->made);
 }

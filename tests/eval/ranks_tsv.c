@@ -71,7 +71,7 @@ static void gives(const char *text, const char *expected, const char *name)
     struct buf got = {0};
     struct err e = {0};
     text_to_file("ranks.tsv", text);
-    int status = ranks_tsv_each("ranks.tsv", &visitor, &got, &e);
+    int status = ranks_tsv_each("ranks.tsv", NULL, &visitor, &got, &e);
     buf_byte(&got, 0);
     tap_ok(!status && !strcmp(got.at, expected), "%s: %s%s", name, got.at, e.text);
     buf_release(&got);
@@ -82,7 +82,7 @@ static void refused(const char *text, const char *expected)
     struct buf got = {0};
     struct err e = {0};
     text_to_file("ranks.tsv", text);
-    int status = ranks_tsv_each("ranks.tsv", &visitor, &got, &e);
+    int status = ranks_tsv_each("ranks.tsv", NULL, &visitor, &got, &e);
     tap_ok(status == STATUS_DATA && strstr(e.text, expected), "refused: %s", e.text);
     buf_release(&got);
 }
@@ -131,7 +131,7 @@ static void many(void)
         buf_format(&text, "ann\t%d\tx\t%d\n", i, i + 1);
     buf_byte(&text, 0);
     text_to_file("ranks.tsv", text.at);
-    tap_ok(!ranks_tsv_each("ranks.tsv", &visitor, &got, &e), "many targets %s", e.text);
+    tap_ok(!ranks_tsv_each("ranks.tsv", NULL, &visitor, &got, &e), "many targets %s", e.text);
     buf_byte(&got, 0);
     const char *first = strstr(got.at, "ranks user"), *second = strstr(first + 1, "ranks user");
     tap_ok(second && !strstr(second + 1, "ranks user") && strstr(second, ",4999,5000; pass 5000"),
@@ -154,13 +154,13 @@ static void name(void)
     struct buf got = {0};
     struct err e = {0};
     text_to_file("our.model.tsv", "ann\t0\tx\t1\n");
-    int status = ranks_tsv_each("./our.model.tsv", &named, &got, &e);
+    int status = ranks_tsv_each("./our.model.tsv", NULL, &named, &got, &e);
     /* ["our.model", "", {"file": "./our.model.tsv"}] */
     static const char expected[] = "\x93\xa9our.model\xa0\x81\xa4"
                                    "file\xaf./our.model.tsv";
     tap_ok(!status && got.len > sizeof expected && !memcmp(got.at, expected, sizeof expected - 1),
            "the program is named after the file");
-    tap_ok(ranks_tsv_each("no-such.tsv", &visitor, &got, &e) == STATUS_NOINPUT,
+    tap_ok(ranks_tsv_each("no-such.tsv", NULL, &visitor, &got, &e) == STATUS_NOINPUT,
            "a file that is not there: %s", e.text);
     buf_release(&got);
 }

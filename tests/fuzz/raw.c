@@ -20,7 +20,7 @@ static void read_log(struct raw_format format, const void *bytes, size_t n)
     struct raw_row row = {0};
     struct err e = {0};
     int got;
-    raw_open(&log, format, &path, 1, true);
+    raw_open(&log, format, &path, 1, true, NULL);
     while ((got = raw_next(&log, &row, &e)) > 0)
         check_row(&row);
     if (got < 0 && !e.status)

@@ -5,6 +5,8 @@
 #include "../streams.h"
 #include "../tap.h"
 
+static struct cli *cli; /* of a command line without options */
+
 struct fixture {
     struct run_options o;
     struct model_choice choice;
@@ -39,7 +41,7 @@ static void chosen(void)
     struct err e = {0};
     fixture_open(&f, "bpr-mf");
     options_of(&f, "bpr-mf")->embedding = 24;
-    must(run_check(&f.o, &f.choice, &e), &e);
+    must(run_check(cli, &f.o, &f.choice, &e), &e);
     tap_ok(!strcmp(f.o.class->name, "bpr-mf") && f.o.shape->embedding == 24,
            "the class and its options");
     tap_ok(!strcmp(f.o.loss, "bpr"), "the model's loss");
@@ -50,15 +52,15 @@ static void chosen(void)
            "a group of options for each model");
     fixture_close(&f);
     fixture_open(&f, "wide");
-    must(run_check(&f.o, &f.choice, &e), &e);
+    must(run_check(cli, &f.o, &f.choice, &e), &e);
     tap_ok(f.o.class->rates && f.o.lr == f.o.class->rates->lr &&
                f.o.warm_up == f.o.class->rates->warm_up,
            "rates of the model's own");
     f.o.model = "ii-rnn";
     options_of(&f, "ii-rnn")->per_user = "inter";
-    tap_ok(run_check(&f.o, &f.choice, &e) == STATUS_USAGE, "%s", e.text);
+    tap_ok(run_check(cli, &f.o, &f.choice, &e) == STATUS_USAGE, "%s", e.text);
     f.o.model = "word2vec";
-    tap_ok(run_check(&f.o, &f.choice, &e) == STATUS_USAGE, "%s", e.text);
+    tap_ok(run_check(cli, &f.o, &f.choice, &e) == STATUS_USAGE, "%s", e.text);
     fixture_close(&f);
 }
 
@@ -68,13 +70,13 @@ static void training(void)
     struct err e = {0};
     fixture_open(&f, "ii-rnn");
     f.o.optimizer = "adagrad", f.o.momentum = 0.5, f.o.negatives = 9, f.o.lr_decay = "cosine";
-    must(run_check(&f.o, &f.choice, &e), &e);
+    must(run_check(cli, &f.o, &f.choice, &e), &e);
     struct train_options t = run_train_options(&f.o);
     tap_ok(t.optimizer.update.kind == OPTIMIZER_ADAGRAD && t.optimizer.update.momentum == 0.5f &&
                t.loss == LOSS_CROSS_ENTROPY && t.sampled && t.negatives == 9 && t.decays,
            "training gets the options");
     f.o = run_defaults;
-    must(run_check(&f.o, &f.choice, &e), &e);
+    must(run_check(cli, &f.o, &f.choice, &e), &e);
     t = run_train_options(&f.o);
     tap_ok(t.optimizer.update.kind == OPTIMIZER_ADAM && !t.sampled && !t.negatives && !t.decays,
            "or the defaults");
@@ -103,7 +105,7 @@ static void refused(struct run_options o, const char *expected)
     struct fixture f;
     struct err e = {0};
     fixture_open(&f, o.model);
-    tap_ok(run_check(&o, &f.choice, &e) && strstr(e.text, expected), "%s", e.text);
+    tap_ok(run_check(cli, &o, &f.choice, &e) && strstr(e.text, expected), "%s", e.text);
     fixture_close(&f);
 }
 #define REFUSED(expected, ...)                                                                     \
@@ -133,7 +135,7 @@ static void of_a_file(void)
     struct fixture f;
     struct err e = {0};
     fixture_open(&f, "ii-rnn");
-    must(run_check(&f.o, &f.choice, &e), &e);
+    must(run_check(cli, &f.o, &f.choice, &e), &e);
     tap_ok(!run_check_saved(&f.o, "m", &e), "a saved model");
     f.o.attention = "all";
     tap_ok(run_check_saved(&f.o, "m", &e) == STATUS_USAGE, "%s", e.text);
@@ -160,16 +162,16 @@ static void given(void)
     fixture_open(&f, "pop");
     run_rows_open(&rows, &f.o);
     tables[0] = rows.model, tables[1] = rows.training, tables[2] = rows.result;
-    cli_parse(&program, 9, words);
+    struct cli *given_cli = cli_parse(&program, 9, words);
     tap_ok(!strcmp(f.o.model, "ii-rnn") && f.o.lr == 0.25, "rows set the options");
-    tap_ok(run_check(&f.o, &f.choice, &e) && strstr(e.text, "--negatives-alpha needs"), "%s",
-           e.text);
+    tap_ok(run_check(given_cli, &f.o, &f.choice, &e) && strstr(e.text, "--negatives-alpha needs"),
+           "%s", e.text);
     f.o.negatives = 3;
-    tap_ok(run_check(&f.o, &f.choice, &e) && strstr(e.text, "--save-by needs --save"), "%s",
-           e.text);
+    tap_ok(run_check(given_cli, &f.o, &f.choice, &e) && strstr(e.text, "--save-by needs --save"),
+           "%s", e.text);
     f.o.negatives = -1;
     f.o.save = "saved", f.o.model = "wide", f.o.alpha = 1;
-    run_check(&f.o, &f.choice, &e);
+    run_check(given_cli, &f.o, &f.choice, &e);
     tap_ok(f.o.lr == 0.25 && f.o.warm_up == f.o.class->rates->warm_up,
            "a rate that is given holds, others are the model's");
     run_rows_release(&rows);
@@ -178,6 +180,9 @@ static void given(void)
 
 int main(void)
 {
+    const struct option *const none[] = {NULL};
+    const struct program program = {.name = "prog", .usage = "", .tables = none};
+    cli = cli_parse(&program, 1, (char *[]){"prog", NULL});
     chosen();
     training();
     attention();

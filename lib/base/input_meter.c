@@ -1,3 +1,0 @@
-#include "base/input_meter.h"
-
-struct input_meter input_meter;

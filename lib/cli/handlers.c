@@ -1,0 +1,86 @@
+/* What the system calls when the process is to end: by a signal, without memory, by exit. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "base/output_file.h"
+#include "cli/private.h"
+#include "cli/progress.h"
+
+/* The program that the handlers act for: a variable of the process, since the system hands them
+ * nothing.  All other code is handed its struct cli. */
+static struct cli *handled;
+
+/* _exit: the thread that runs out of memory need not be the one that may run exit handlers. */
+static void out_of_memory(size_t n)
+{
+    char text[100];
+    snprintf(text, sizeof text, "out of memory: %zu bytes more could not be had", n);
+    message_say(handled, text);
+    output_file_discard_all();
+    _exit(STATUS_MEMORY);
+}
+
+static void die_of(int signal)
+{
+    progress_clear(handled);
+    output_file_discard_all();
+    raise(signal); /* SA_RESETHAND has restored the default */
+}
+
+void cli_die(struct cli *cli, int number)
+{
+    signal(number, SIG_DFL);
+    progress_clear(cli);
+    output_file_discard_all();
+    raise(number);
+    _exit(128 + number); /* the signal was blocked */
+}
+
+static void catch_signals(void)
+{
+    static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    struct sigaction action = {.sa_handler = die_of, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
+        struct sigaction before;
+        /* What the caller ignores (nohup, a background job) stays ignored, SIGPIPE excepted. */
+        if (fatal[i] != SIGPIPE && !sigaction(fatal[i], NULL, &before) &&
+            before.sa_handler == SIG_IGN)
+            continue;
+        sigaction(fatal[i], &action, NULL);
+    }
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+/* The system gives a standard descriptor that was closed at the start to the first file opened,
+ * which would then receive messages or records.  It is filled with /dev/null, opened so that what a
+ * program reads or writes there fails. */
+static void fill_descriptors(void)
+{
+    static const int mode[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", mode[fd]) != fd)
+            _exit(STATUS_IO);
+}
+
+static void end_progress(void)
+{
+    progress_end(handled);
+}
+
+void startup(struct cli *cli)
+{
+    handled = cli;
+    fill_descriptors();
+    atexit(end_progress);
+    catch_signals();
+    mem_on_failure(out_of_memory);
+    const char *fail_at = getenv("SESSPIPE_FAIL_ALLOC");
+    int64_t n;
+    if (fail_at && num_i64(fail_at, strlen(fail_at), &n) && n > 0 && n < INT32_MAX)
+        mem_fail_at((long)n);
+}
