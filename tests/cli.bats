@@ -146,6 +146,11 @@ most_lines() { case $1 in trainer) echo 96 ;; *) echo 50 ;; esac }
     trainer --model narm --help | grep -q -- '^ *--feature-dropout RATE'
     run -1 grep -q -- '--propagate' <(trainer --model narm --help)
     trainer --help | grep -q -- '^ *--inter LIST'
+    # an option that every model takes has the model's own default
+    own() { trainer "$@" --help | tr -s ' \n' ' ' | grep -oE -- "--(lr|clip|warm-up|lr-decay|loss) [^]]*]" | sed 's/ .*\[/ /; s/]//'; }
+    [ "$(own | tr '\n' ' ')" = '--loss cross-entropy --lr 0.001 --warm-up 0 --lr-decay none --clip 0 ' ]
+    [ "$(own --model wide | tr '\n' ' ')" = '--loss cross-entropy --lr 0.006 --warm-up 50 --lr-decay cosine --clip 1 ' ]
+    [ "$(own -m fpmc | tr '\n' ' ')" = '--loss bpr --lr 0.001 --warm-up 0 --lr-decay none --clip 0 ' ]
     trainer --completion bash | grep -q -- '--propagate'
 }
 

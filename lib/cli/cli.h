@@ -17,6 +17,9 @@
 struct option_group {
     const char *name; /* the value; NULL after the last group */
     const struct option *rows;
+    /* Options of the program's tables that have other defaults with this value: rows of the same
+     * names, whose `to` hold the defaults that --help shows; NULL: none have. */
+    const struct option *defaults;
 };
 
 /* What progress a program shows (cli/progress.h): that of its input, and its share where all inputs

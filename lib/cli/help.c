@@ -52,8 +52,10 @@ static void put_choices(struct buf *to, const char *choices)
             buf_byte(to, *choices);
 }
 
-static void put_option(struct buf *to, const struct option *o)
+/* `defaults` is where the default is if not in the option itself; NULL: it is there. */
+static void put_option(struct buf *to, const struct option *o, const struct option *defaults)
 {
+    const struct option *other = defaults ? row_named(defaults, o->name, strlen(o->name)) : NULL;
     size_t start = to->len;
     const char *value = option_value_name(o);
     buf_text(to, "  ");
@@ -72,7 +74,7 @@ static void put_option(struct buf *to, const struct option *o)
     buf_text(&text, o->help ? o->help : "");
     if (o->kind == OPTION_CHOICE && o->argument)
         put_choices(&text, o->choices);
-    put_default(&text, o);
+    put_default(&text, other ? other : o);
     buf_byte(&text, 0);
     put_wrapped(to, text.at, LEFT, LEFT, "");
     buf_release(&text);
@@ -86,19 +88,19 @@ void help_text(const struct cli *cli, struct buf *to)
     put_wrapped(to, p->usage, column, column, "");
     put_wrapped(to, p->purpose, 0, 0, "");
     buf_text(to, "\noptions, with their defaults in brackets:\n");
+    const struct option_group *group = rows_group(cli);
     for (const struct option *const *table = p->tables; table && *table; table++)
         for (const struct option *o = *table; o->kind != OPTION_END; o++)
-            put_option(to, o);
+            put_option(to, o, group ? group->defaults : NULL);
     for (const struct option *o = cli->progress_rows; o->kind != OPTION_END; o++)
-        put_option(to, o);
+        put_option(to, o, NULL);
     for (const struct option *o = common_options; o->kind != OPTION_END; o++)
-        put_option(to, o);
-    const struct option_group *group = rows_group(cli);
+        put_option(to, o, NULL);
     if (group) {
         buf_format(to, "\noptions of --%s %s (%s --%s NAME --help shows those of another):\n",
                    p->chooser, group->name, p->name, p->chooser);
         for (const struct option *o = group->rows; o->kind != OPTION_END; o++)
-            put_option(to, o);
+            put_option(to, o, NULL);
     }
     if (p->notes)
         buf_format(to, "\n%s\n", p->notes);

@@ -35,8 +35,7 @@ static const struct option model_rows[] = {
 
 static const struct option training_rows[] = {
     {OPTION_CHOICE, .name = "loss", .at = offsetof(struct run_options, loss), .argument = "NAME",
-     .choices = "cross-entropy|top1|bpr|top1-max|bpr-max|hinge", .recorded = true,
-     .help = "loss (bpr for bpr-mf and fpmc)"},
+     .choices = "cross-entropy|top1|bpr|top1-max|bpr-max|hinge", .recorded = true, .help = "loss"},
     {OPTION_INT, .name = "negatives", .at = offsetof(struct run_options, negatives),
      .argument = "N", .recorded = true, .high = 1 << 24,
      .help = "score the batch's targets and N drawn items only"},
@@ -171,16 +170,35 @@ static int count_models(void)
     return n;
 }
 
+/* A model may have a loss and rates of its own, which hold where the command line gives none. */
+static struct run_options defaults_of(const struct model_class *class)
+{
+    struct run_options o = run_defaults;
+    const struct model_rates *own = class->rates;
+    o.loss = model_loss(class);
+    if (own) {
+        o.lr = own->lr;
+        o.clip = own->clip;
+        o.warm_up = own->warm_up;
+        o.lr_decay = own->lr_decay;
+    }
+    return o;
+}
+
 void model_choice_open(struct model_choice *c)
 {
     size_t n = (size_t)count_models();
     c->values = mem_zero(n, sizeof *c->values);
     c->rows = mem_zero(n, sizeof *c->rows);
+    c->own = mem_zero(n, sizeof *c->own);
+    c->defaults = mem_zero(n, sizeof *c->defaults);
     c->groups = mem_zero(n + 1, sizeof *c->groups);
     for (size_t i = 0; i < n; i++) {
         c->values[i] = model_options_new(model_classes[i]);
         c->rows[i] = option_bind(model_classes[i]->options, c->values[i]);
-        c->groups[i] = (struct option_group){model_classes[i]->name, c->rows[i]};
+        c->own[i] = defaults_of(model_classes[i]);
+        c->defaults[i] = bound(training_rows, &c->own[i]);
+        c->groups[i] = (struct option_group){model_classes[i]->name, c->rows[i], c->defaults[i]};
     }
 }
 
@@ -198,9 +216,12 @@ void model_choice_release(struct model_choice *c)
     for (int i = 0; i < count_models(); i++) {
         mem_free(c->values[i]);
         mem_free(c->rows[i]);
+        mem_free(c->defaults[i]);
     }
     mem_free(c->values);
     mem_free(c->rows);
+    mem_free(c->defaults);
+    mem_free(c->own);
     mem_free(c->groups);
 }
 
@@ -336,16 +357,14 @@ static int check_loss(const struct cli *cli, const struct run_options *o, struct
     return check_from(cli, o, e);
 }
 
-/* A model may have rates of its own, which hold where the command line gives none. */
-static void settle_rates(const struct cli *cli, struct run_options *o)
+static void settle_defaults(const struct cli *cli, struct run_options *o)
 {
-    const struct model_rates *own = o->class->rates;
-    if (!own)
-        return;
-    o->lr = cli_given(cli, "lr") ? o->lr : own->lr;
-    o->clip = cli_given(cli, "clip") ? o->clip : own->clip;
-    o->warm_up = cli_given(cli, "warm-up") ? o->warm_up : own->warm_up;
-    o->lr_decay = cli_given(cli, "lr-decay") ? o->lr_decay : own->lr_decay;
+    const struct run_options own = defaults_of(o->class);
+    o->loss = cli_given(cli, "loss") ? o->loss : own.loss;
+    o->lr = cli_given(cli, "lr") ? o->lr : own.lr;
+    o->clip = cli_given(cli, "clip") ? o->clip : own.clip;
+    o->warm_up = cli_given(cli, "warm-up") ? o->warm_up : own.warm_up;
+    o->lr_decay = cli_given(cli, "lr-decay") ? o->lr_decay : own.lr_decay;
 }
 
 int run_check(const struct cli *cli, struct run_options *o, const struct model_choice *choice,
@@ -356,9 +375,7 @@ int run_check(const struct cli *cli, struct run_options *o, const struct model_c
     o->shape = model_choice_of(choice, o->class);
     if (model_check(o->class, o->shape, e))
         return e->status;
-    if (!cli_given(cli, "loss"))
-        o->loss = model_loss(o->class);
-    settle_rates(cli, o);
+    settle_defaults(cli, o);
     if (check_loss(cli, o, e))
         return e->status;
     if (run_attention(o) && !model_attends(o->class, o->shape))

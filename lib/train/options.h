@@ -49,8 +49,9 @@ void run_rows_release(struct run_rows *r);
 /* The options of each model of the registry, for a program's `groups`; --model chooses one. */
 struct model_choice {
     struct option_group *groups;
-    struct option **rows;
+    struct option **rows, **defaults; /* of each model; defaults: of its training options */
     struct model_options **values;
+    struct run_options *own; /* the default values of each model's training options */
 };
 void model_choice_open(struct model_choice *c);
 const struct model_options *model_choice_of(const struct model_choice *c,
