@@ -462,17 +462,17 @@ for line in open(sys.argv[1]):
         assert all(w["words"] and w["adds"] > 0.0999 * adds[0] for w in x["why"]), x
         kinds |= {w["kind"] for w in x["why"]}
         for w in x["why"]:
-            if m := re.fullmatch(r"(\d+) times? in your last (\d+) sessions?(, last .* ago)?", w["words"]):
+            if m := re.fullmatch(r"you used it (once|\d+ times) in your last (?:(\d+) sessions|session)(, most recently .* ago)?", w["words"]):
                 own += 1
-                assert w["kind"] == "own" and int(m[2]) == len(past[a["user"]]) - 1
-                assert int(m[1]) == sum(s[1].count(x["item"]) for s in before)
+                assert w["kind"] == "own" and int(m[2] or 1) == len(past[a["user"]]) - 1
+                assert (1 if m[1] == "once" else int(m[1].split()[0])) == sum(s[1].count(x["item"]) for s in before)
                 assert bool(m[3]) == (x["item"] not in newest)
-            if m := re.fullmatch(r"(\d+) of your (\d+) ways on after (.*)", w["words"]):
+            if m := re.fullmatch(r"you went on to it after (.*) (\d+) of (\d+) times?", w["words"]):
                 habits += 1
                 pairs = [p for _, s in before + [(times, newest)] for p in zip(s, s[1:])]
-                assert w["kind"] == "habit" and m[3] == last
-                assert int(m[1]) == pairs.count((last, x["item"]))
-                assert int(m[2]) == sum(p[0] == last for p in pairs)
+                assert w["kind"] == "habit" and m[1] == last
+                assert int(m[2]) == pairs.count((last, x["item"]))
+                assert int(m[3]) == sum(p[0] == last for p in pairs)
 assert kinds >= {"next", "near", "similar", "own"} and own > 9 and habits > 3, (kinds, own, habits)
 EOT
 }

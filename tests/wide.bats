@@ -58,7 +58,7 @@ results() { spcat "$1" | tail -n +2; }
     grep -qxF -- "$best" again
     recommender -q --model some.safetensors --why --top 3 "$BATS_FILE_TMPDIR/small-split.mp" >reasons
     [ -s reasons ]
-    run -1 grep -E 'times in your last|you .* after' reasons
+    run -1 grep -E 'in your last|you went on' reasons
     run -64 --separate-stderr wide --without own,fun "$SMALL"
     [[ $stderr == *'"fun" is no kind of evidence: there are next, near, '* ]]
     run -64 --separate-stderr trainer --model narm --postings 50 "$SMALL"

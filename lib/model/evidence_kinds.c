@@ -75,6 +75,15 @@ static void append_count(struct buf *to, long count, const char *one, const char
     buf_format(to, "%ld %s", count, count == 1 ? one : more);
 }
 
+/* "once", "12 times" */
+static void append_times(struct buf *to, long count)
+{
+    if (count == 1)
+        buf_text(to, "once");
+    else
+        append_count(to, count, "time", "times");
+}
+
 /* "40 s", "12 min", "2 h", "3 days" */
 static void append_age(struct buf *to, double seconds)
 {
@@ -101,32 +110,34 @@ static void say_next(const struct evidence_said *s, struct buf *to)
     long times = count_in(f[0], 1);
     if (times > 0) { /* f1 = times / (uses + 1) */
         double uses = (double)times / (double)f[1] - 1;
-        buf_format(to, "%.0f %% of sessions go on so after ", 100 * (double)times / uses);
+        buf_text(to, "comes right after ");
         append_name(to, s->last);
-        buf_format(to, " (%ld of %.0f)", times, uses);
+        buf_format(to, " in %.0f %% of cases (%ld of %.0f)", 100 * (double)times / uses, times,
+                   uses);
     } else if (f[22] > 0) {
-        buf_text(to, "often the second item after ");
+        buf_text(to, "has come two items after ");
         append_name(to, s->last);
     } else if (f[3] > 0) {
-        buf_text(to, "elsewhere soon after items of this session");
+        buf_text(to, "has come soon after items of this session, in other sessions");
     }
 }
 
 static void say_near(const struct evidence_said *s, struct buf *to)
 {
     if (s->phi[25] > 0) {
-        buf_text(to, "near ");
+        buf_format(to, "%.0f uses close to ", 100 * (double)s->phi[25]);
         append_name(to, s->last);
-        buf_format(to, " %.0f times in 100", 100 * (double)s->phi[25]);
+        buf_text(to, " for every 100 uses of ");
+        append_name(to, s->last);
     } else if (s->phi[4] > 0) {
-        buf_text(to, "in sessions with earlier items of this one");
+        buf_text(to, "is in sessions that also have earlier items of this one");
     }
 }
 
 static void say_similar(const struct evidence_said *s, struct buf *to)
 {
     if (s->votes)
-        buf_format(to, "in %" PRId32 " of the %" PRId32 " most similar sessions", s->votes,
+        buf_format(to, "is in %" PRId32 " of the %" PRId32 " sessions most like this one", s->votes,
                    s->voters);
 }
 
@@ -134,15 +145,19 @@ static void say_own(const struct evidence_said *s, struct buf *to)
 {
     long now = count_in(s->phi[11], 1), before = count_in(s->phi[5], 1) - now;
     if (before > 0) {
-        append_count(to, before, "time", "times");
-        buf_text(to, " in your last ");
-        append_count(to, count_in(s->z[6], 0.3), "session", "sessions");
+        buf_text(to, "you used it ");
+        append_times(to, before);
+        long sessions = count_in(s->z[6], 0.3);
+        if (sessions == 1)
+            buf_text(to, " in your last session");
+        else
+            buf_format(to, " in your last %ld sessions", sessions);
     } else if (now > 0) {
-        buf_text(to, "new to you in this session");
+        buf_text(to, "you used it for the first time in this session");
     }
     if ((before > 0) == (now > 0))
         return;
-    buf_text(to, ", last ");
+    buf_text(to, ", most recently ");
     append_age(to, seconds_in(s->phi[14]));
     buf_text(to, " ago");
 }
@@ -152,9 +167,10 @@ static void say_habit(const struct evidence_said *s, struct buf *to)
     long times = count_in(s->phi[9], 1);
     if (times <= 0)
         return;
-    buf_format(to, "%ld of your %ld ways on after ", times,
-               lround((double)times / (double)s->phi[10]));
+    buf_text(to, "you went on to it after ");
     append_name(to, s->last);
+    buf_format(to, " %ld of ", times);
+    append_count(to, lround((double)times / (double)s->phi[10]), "time", "times");
 }
 
 static void say_session(const struct evidence_said *s, struct buf *to)
@@ -162,7 +178,8 @@ static void say_session(const struct evidence_said *s, struct buf *to)
     long times = count_in(s->phi[11], 1);
     if (times <= 0)
         return;
-    append_count(to, times, "time", "times");
+    buf_text(to, "you used it ");
+    append_times(to, times);
     buf_text(to, " in this session");
 }
 
@@ -171,20 +188,20 @@ static void say_popular(const struct evidence_said *s, struct buf *to)
     long all = count_in(s->phi[13], 0.3), recent = count_in(s->phi[16], 0.3);
     if (all <= 0)
         return;
-    buf_text(to, "in ");
+    buf_text(to, "is in ");
     append_count(to, all, "session", "sessions");
     buf_text(to, " of all users");
     if (recent > 0 && recent <= all)
-        buf_format(to, ", %ld of them lately", recent);
+        buf_format(to, ", %ld of them recent", recent);
 }
 
 static void say_fresh(const struct evidence_said *s, struct buf *to)
 {
     if (s->phi[19] <= 0)
         return;
-    buf_text(to, "first used ");
+    buf_text(to, "was first used by anyone ");
     append_age(to, seconds_in(s->phi[17]));
-    buf_text(to, " ago, last ");
+    buf_text(to, " ago, most recently ");
     append_age(to, seconds_in(s->phi[18]));
     buf_text(to, " ago");
 }

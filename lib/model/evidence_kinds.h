@@ -40,8 +40,8 @@ struct evidence_said {
     struct bytes last;     /* the name of the session's last item */
 };
 
-/* Appends what is known of the kind, as "31 % of sessions go on so after A"; nothing where nothing
- * is known. */
+/* Appends what is known of the kind, as "comes right after A in 31 % of cases"; nothing where
+ * nothing is known. */
 void evidence_words(enum evidence_kind kind, const struct evidence_said *s, struct buf *to);
 
 #endif

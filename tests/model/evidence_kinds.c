@@ -71,40 +71,47 @@ static void check_all_words(void)
     for (enum evidence_kind k = 0; k < EVIDENCE_KINDS; k++)
         if (k != EVIDENCE_SIMILAR)
             check_words(k, phi, z, "");
-    check_words(EVIDENCE_SIMILAR, phi, z, "in 8 of the 100 most similar sessions");
+    check_words(EVIDENCE_SIMILAR, phi, z, "is in 8 of the 100 sessions most like this one");
 
     phi[3] = 1;
-    check_words(EVIDENCE_NEXT, phi, z, "elsewhere soon after items of this session");
+    check_words(EVIDENCE_NEXT, phi, z,
+                "has come soon after items of this session, in other sessions");
     phi[22] = 0.1f;
-    check_words(EVIDENCE_NEXT, phi, z, "often the second item after A");
+    check_words(EVIDENCE_NEXT, phi, z, "has come two items after A");
     phi[0] = logged(1, 31), phi[1] = 31 / 101.f;
-    check_words(EVIDENCE_NEXT, phi, z, "31 % of sessions go on so after A (31 of 100)");
+    check_words(EVIDENCE_NEXT, phi, z, "comes right after A in 31 % of cases (31 of 100)");
     phi[4] = 1;
-    check_words(EVIDENCE_NEAR, phi, z, "in sessions with earlier items of this one");
+    check_words(EVIDENCE_NEAR, phi, z, "is in sessions that also have earlier items of this one");
     phi[25] = 0.4f;
-    check_words(EVIDENCE_NEAR, phi, z, "near A 40 times in 100");
+    check_words(EVIDENCE_NEAR, phi, z, "40 uses close to A for every 100 uses of A");
 
     phi[5] = logged(1, 12), z[6] = logged(0.3, 40), phi[14] = logged(0.1, 7300);
-    check_words(EVIDENCE_OWN, phi, z, "12 times in your last 40 sessions, last 2 h ago");
+    check_words(EVIDENCE_OWN, phi, z,
+                "you used it 12 times in your last 40 sessions, most recently 2 h ago");
     phi[14] = logged(0.1, 3);
-    check_words(EVIDENCE_OWN, phi, z, "12 times in your last 40 sessions, last 3 s ago");
+    check_words(EVIDENCE_OWN, phi, z,
+                "you used it 12 times in your last 40 sessions, most recently 3 s ago");
     phi[14] = logged(0.1, 600);
-    check_words(EVIDENCE_OWN, phi, z, "12 times in your last 40 sessions, last 10 min ago");
+    check_words(EVIDENCE_OWN, phi, z,
+                "you used it 12 times in your last 40 sessions, most recently 10 min ago");
     phi[11] = logged(1, 2);
-    check_words(EVIDENCE_OWN, phi, z, "10 times in your last 40 sessions");
-    check_words(EVIDENCE_SESSION, phi, z, "2 times in this session");
+    check_words(EVIDENCE_OWN, phi, z, "you used it 10 times in your last 40 sessions");
+    check_words(EVIDENCE_SESSION, phi, z, "you used it 2 times in this session");
     phi[5] = phi[11];
-    check_words(EVIDENCE_OWN, phi, z, "new to you in this session, last 10 min ago");
+    check_words(EVIDENCE_OWN, phi, z,
+                "you used it for the first time in this session, most recently 10 min ago");
     phi[9] = logged(1, 3), phi[10] = 0.6f;
-    check_words(EVIDENCE_HABIT, phi, z, "3 of your 5 ways on after A");
+    check_words(EVIDENCE_HABIT, phi, z, "you went on to it after A 3 of 5 times");
     phi[13] = logged(0.3, 120);
-    check_words(EVIDENCE_POPULAR, phi, z, "in 120 sessions of all users");
+    check_words(EVIDENCE_POPULAR, phi, z, "is in 120 sessions of all users");
     phi[16] = logged(0.3, 30);
-    check_words(EVIDENCE_POPULAR, phi, z, "in 120 sessions of all users, 30 of them lately");
+    check_words(EVIDENCE_POPULAR, phi, z, "is in 120 sessions of all users, 30 of them recent");
     phi[17] = logged(0.1, 86400 * 3), phi[18] = logged(0.1, 300), phi[19] = 1;
-    check_words(EVIDENCE_FRESH, phi, z, "first used 3 days ago, last 5 min ago");
+    check_words(EVIDENCE_FRESH, phi, z,
+                "was first used by anyone 3 days ago, most recently 5 min ago");
     phi[5] = logged(1, 1), phi[11] = 0, z[6] = logged(0.3, 1);
-    check_words(EVIDENCE_OWN, phi, z, "1 time in your last 1 session, last 10 min ago");
+    check_words(EVIDENCE_OWN, phi, z,
+                "you used it once in your last session, most recently 10 min ago");
 }
 
 int main(void)
