@@ -385,6 +385,9 @@ END
     [ "$(wc -l <attention)" -gt 10 ]
     jq -e -s 'all((.weight | add - 1 | fabs) < 1e-5) and all(.weight | length <= 3)
         and any(.weight | length == 3)' attention
+    batcher -q --epochs 1 --history 0 "$SPLIT" >alone.mp
+    run -64 --separate-stderr train --model sasrec --embedding 6 --earlier 9 alone.mp
+    [ "$stderr" = "trainer: --earlier reads the user's earlier sessions, and these batches give none: use batcher --history 15" ]
     # The weights of earlier sessions' events are not in the records.
     weights --earlier 9 >attention
     jq -e -s 'all((.weight | add) < 1.00001 and (.weight | length) == (.item | length))

@@ -196,6 +196,12 @@ int model_check_batches(const struct model_class *class, const struct model_opti
                        b->scheme ? b->scheme : "", class->name,
                        o->join_sessions ? " --join-sessions" : "",
                        slots ? "user-parallel" : "longest-first");
+    const char *looks_back = class->looks_back ? class->looks_back(o) : NULL;
+    if (looks_back && !b->history)
+        return err_set(e, STATUS_USAGE,
+                       "%s reads the user's earlier sessions, and these batches give none: use "
+                       "batcher --history 15",
+                       looks_back);
     return 0;
 }
 

@@ -127,6 +127,8 @@ struct model_class {
      * do.
      */
     int (*check)(const struct model_options *o, struct err *e);
+    /* The option that asks for events of earlier sessions, where these options do.  NULL: none. */
+    const char *(*looks_back)(const struct model_options *o);
     /* Whether it has attention with these (checked) options.  NULL: never. */
     bool (*attends)(const struct model_options *o);
     /* Declares the parameters; the options are checked. */
@@ -192,6 +194,7 @@ struct model_batches {
     const char *scheme; /* for messages; NULL: not known */
     bool keeps_order;   /* each user's sessions come in order */
     bool slots;         /* parallel mini-batches rather than whole sessions */
+    int64_t history;    /* earlier sessions of the user that they give, at most */
 };
 int model_check_batches(const struct model_class *class, const struct model_options *o,
                         const struct model_batches *b, struct err *e);

@@ -98,6 +98,11 @@ static int sasrec_check(const struct model_options *o, struct err *e)
     return 0;
 }
 
+static const char *sasrec_looks_back(const struct model_options *o)
+{
+    return own_options(o)->earlier ? "--earlier" : NULL;
+}
+
 static bool sasrec_attends(const struct model_options *o)
 {
     (void)o;
@@ -259,6 +264,7 @@ const struct model_class sasrec_class = {
     .options = options,
     .needs_items = true,
     .check = sasrec_check,
+    .looks_back = sasrec_looks_back,
     .attends = sasrec_attends,
     .open = sasrec_open,
     .forward = sasrec_forward,

@@ -137,8 +137,10 @@ static int check_batches(const struct train_run *t, struct err *e)
     if (meta_get_bool(m, "keeps_order", &keeps_order, e))
         return e->status;
     char *scheme = cursor_str(&c, &name) ? mem_copy(name.at, name.len) : NULL;
-    const struct model_batches batches = {
-        .scheme = scheme, .keeps_order = keeps_order, .slots = t->pass.in.parallel.slots > 0};
+    const struct model_batches batches = {.scheme = scheme,
+                                          .keeps_order = keeps_order,
+                                          .slots = t->pass.in.parallel.slots > 0,
+                                          .history = t->pass.in.batching.history};
     int status = model_check_batches(t->pass.o->class, t->pass.o->shape, &batches, e);
     mem_free(scheme);
     return status;

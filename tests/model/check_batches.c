@@ -5,8 +5,9 @@
 
 /* Schemes, and which of them fit, in their order: 1 fits, 0 is refused. */
 static const struct model_batches schemes[] = {
-    {"longest-first", true, false}, {"shuffled", true, false},         {"sessions", false, false},
-    {"user-parallel", true, true},  {"session-parallel", false, true}, {NULL, false, false},
+    {"longest-first", true, false, 15},    {"shuffled", true, false, 15},
+    {"sessions", false, false, 15},        {"user-parallel", true, true, 15},
+    {"session-parallel", false, true, 15}, {NULL, false, false, 15},
 };
 enum { SCHEMES = sizeof schemes / sizeof *schemes };
 
