@@ -167,3 +167,45 @@ together() { spcat "$1" | jq -s 'map(select(.[0] == "rank")[1].user | length) | 
         ! cmp -s <(results rnn.mp) <(results other.mp) || { echo "no change: $rate"; false; }
     done
 }
+
+# The name of each tensor of a model file, and its bytes in short.
+tensors() {
+    python3 - "$1" <<'END'
+import hashlib, json, struct, sys
+f = open(sys.argv[1], "rb")
+size, = struct.unpack("<Q", f.read(8))
+entries, data = json.loads(f.read(size)), f.read()
+for name, e in sorted(entries.items()):
+    if name != "__metadata__" and e["dtype"] == "F32":
+        print(name, hashlib.sha1(data[slice(*e["data_offsets"])]).hexdigest())
+END
+}
+
+# The same of the ready-made weights, as they are in the source.
+ready_tensors() {
+    python3 - "$ROOT/lib/model/wide_ready.c" <<'END'
+import hashlib, re, struct, sys
+text = open(sys.argv[1]).read()
+for name, values in re.findall(r"float (wide_\w+)\[\] = \{(.*?)\};", text, re.S):
+    f = [float(v) for v in re.findall(r"[-+.\de]+(?=f,)", values)]
+    name = re.sub("_(weight|bias)$", r".\1", name)
+    print(name, hashlib.sha1(struct.pack("<%df" % len(f), *f)).hexdigest())
+END
+}
+
+@test "a trained network takes a wide part, which begins with the ready-made weights" {
+    need python3
+    deep() { trainer --model narm --embedding 6 --threads 1 --quiet --save-by last "$@" -o ranks.mp "$SMALL"; }
+    deep --save network.st
+    deep --wide --init network.st --max-steps 0 --seed 5 --save begun.st
+    tensors network.st >network
+    tensors begun.st >begun
+    [ "$(comm -12 network begun)" = "$(cat network)" ]
+    ready_tensors | sort >ready
+    [ "$(wc -l <ready)" = 6 ]
+    [ "$(comm -12 ready begun)" = "$(cat ready)" ]
+
+    wide --save alone.st -o alone.mp "$SMALL"
+    run -65 --separate-stderr deep --wide --init alone.st --save never.st
+    [[ $stderr == 'trainer: alone.st: item_embedding.weight: is missing: '* ]]
+}

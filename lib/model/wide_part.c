@@ -64,11 +64,16 @@ void wide_part_close(struct wide_part *w, const struct model *m)
     *w = (struct wide_part){0};
 }
 
+bool wide_part_owns(const char *parameter)
+{
+    return !strncmp(parameter, "wide_", 5);
+}
+
 void wide_part_weights(const struct model *m, struct wide_weights *to)
 {
     for (size_t i = 0; i < m->parameters.list.len; i++) {
         const struct parameter *p = m->parameters.list.at[i];
-        if (strncmp(p->name, "wide_", 5))
+        if (!wide_part_owns(p->name))
             continue;
         float *value = mem_alloc(p->count * sizeof *value);
         m->device->op->download(m->device, value, p->value, p->count * sizeof *value);

@@ -28,6 +28,9 @@ void wide_part_close(struct wide_part *w, const struct model *m);
 /* Changes the item's count. */
 void wide_part_count(const struct wide_part *w, const struct model *m, int32_t item, int32_t count);
 
+/* Whether a parameter of this name is one of a wide part. */
+bool wide_part_owns(const char *parameter);
+
 /* Copies its weights to the host, except those of the deep part. */
 struct wide_weights;
 void wide_part_weights(const struct model *m, struct wide_weights *to);

@@ -5,6 +5,8 @@
 
 #include "base/output_file.h"
 #include "model/contexts.h"
+#include "model/wide_part.h"
+#include "model/wide_ready.h"
 #include "train/model_file_names.h"
 
 int model_file_check(const char *path, struct err *e)
@@ -213,6 +215,7 @@ struct matched {
 struct matching {
     const struct model *model;
     const struct safetensors *file;
+    bool lacks_wide; /* the file is of the network alone, and the wide part has weights */
     struct matched items, users; /* users: of users or of clusters */
     struct {
         struct matched codes;
@@ -471,6 +474,8 @@ static float *mapped(const struct matching *m, const struct device *d, const str
 static int init_parameter(struct matching *m, struct device *d, struct parameter *p)
 {
     const struct safetensors_entry *entry = safetensors_find(m->file, p->name);
+    if (!entry && m->lacks_wide && wide_part_owns(p->name))
+        return 0;
     if (!entry)
         return bad(m, p->name, "is missing: the file is of another model or of other options");
     if (check_entry(m, p, entry))
@@ -509,10 +514,10 @@ static int check_foreign(struct matching *m, const struct parameters *p)
     return 0;
 }
 
-int model_file_read(struct model *m, const struct model_names *names,
-                    const struct safetensors *file, struct err *e)
+static int read_model(struct model *m, const struct model_names *names,
+                      const struct safetensors *file, bool lacks_wide, struct err *e)
 {
-    struct matching match = {.model = m, .file = file, .e = e};
+    struct matching match = {.model = m, .file = file, .lacks_wide = lacks_wide, .e = e};
     int status = check_foreign(&match, &m->parameters);
     if (!status)
         status = match_items(&match, names->items);
@@ -529,13 +534,30 @@ int model_file_read(struct model *m, const struct model_names *names,
     return status;
 }
 
+int model_file_read(struct model *m, const struct model_names *names,
+                    const struct safetensors *file, struct err *e)
+{
+    return read_model(m, names, file, false, e);
+}
+
+static bool has_wide(const struct safetensors *file)
+{
+    bool any = false;
+    for (size_t i = 0; i < file->entries.len; i++)
+        any |= wide_part_owns(file->entries.at[i].name);
+    return any;
+}
+
 int model_file_init(struct model *m, const struct model_names *names, const char *path,
                     struct err *e)
 {
     struct safetensors file;
     if (safetensors_open(&file, path, e))
         return e->status;
-    int status = model_file_read(m, names, &file, e);
+    bool lacks_wide = m->wide && !m->class->wide_alone && !has_wide(&file);
+    if (lacks_wide)
+        wide_ready_put(m);
+    int status = read_model(m, names, &file, lacks_wide, e);
     safetensors_close(&file);
     return status;
 }
