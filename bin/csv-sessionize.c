@@ -14,23 +14,9 @@ static int add_carry(void *to, const char *value, struct err *e)
     return csv_carry(to, value, e);
 }
 
-/* With --gap sessions are made by the gap, even where the preset has a column of sessions. */
-static void prefer_gap(struct cli *cli, struct csv *csv, struct raw_format *format)
-{
-    if (!format->sessions || !cli_given(cli, "gap"))
-        return;
-    if (csv->given.session)
-        cli_usage(cli, "--gap and --session exclude each other: both say where sessions begin");
-    if (!csv->layout.user)
-        cli_usage(cli, "--gap: in --preset %s each session is a user of its own: add --user COLUMN",
-                  csv->preset);
-    csv->by_gap = true;
-    format->sessions = false;
-}
-
 static const char notes[] =
-    "COLUMN is a name of the header, or a number from 1.  Without --user each session\n"
-    "is its own user.";
+    "COLUMN is a name of the header, or a number from 1.  Without --user or\n"
+    "--user-name each session is its own user.";
 
 int main(int argc, char **argv)
 {
@@ -47,14 +33,18 @@ int main(int argc, char **argv)
         {OPTION_CHOICE, 0, "preset", "NAME", "a known layout of columns", &csv.preset, true,
          .choices = presets},
         {OPTION_TEXT, 0, "user", "COLUMN", "the user", &l->user, .recorded = true},
+        {OPTION_TEXT, 0, "user-name", "NAME", "the one user whose log it is, in place of --user",
+         &l->user_name, .recorded = true},
         {OPTION_TEXT, 0, "item", "COLUMN", "the item", &l->item, .recorded = true},
         {OPTION_TEXT, 0, "time", "COLUMN", "the time", &l->time, .recorded = true},
         {OPTION_TEXT, 0, "session", "COLUMN", "the name of the session, in place of --gap",
          &l->session, .recorded = true},
         {OPTION_TEXT, 0, "sequence", "COLUMN", "a whole number that orders rows of equal time",
          &l->sequence, .recorded = true},
-        {OPTION_CHOICE, 0, "time-unit", "UNIT", "unit of the times; auto: s or iso [auto]",
-         &l->time_unit, true, .choices = "auto|s|ms|iso"},
+        {OPTION_CHOICE, 0, "time-unit", "UNIT", "unit of the times; auto: iso, or by their digits",
+         &l->time_unit, true, .choices = "auto|s|ms|us|ns|iso"},
+        {OPTION_TEXT, 0, "time-format", "FORMAT",
+         "form of the times, as strptime(3); %f: a fraction", &l->time_form, .recorded = true},
         {OPTION_CALL, 0, "where", "COLUMN=VALUE", "keep only such rows; COLUMN!=VALUE drops them",
          &csv, true, .call = add_where},
         {OPTION_CALL, 0, "carry", "[KEY=]COLUMN", "carry the column's values as codes", &csv, true,
@@ -86,10 +76,9 @@ int main(int argc, char **argv)
     if (header && no_header)
         cli_usage(cli, "--header and --no-header exclude each other: choose one");
     l->header = header ? "yes" : no_header ? "no" : NULL;
+    csv.by_gap = cli_given(cli, "gap");
     if (csv_open(&csv, &o.job.format, &e))
         cli_fail(cli, &e);
-    prefer_gap(cli, &csv, &o.job.format);
-    o.job.rules.given = o.job.format.sessions;
     if (sessionize(cli, &program, &o, &meta, &e))
         cli_fail(cli, &e);
     csv_release(&csv);

@@ -217,12 +217,104 @@ END
     bad s -1 'before 1970'
     bad s 1506826828020 'beyond 2^36 seconds since 1970 (the year 4147): is it in milliseconds?'
     bad ms 1506826828020000 'beyond 2^36 seconds since 1970 (the year 4147): is it in microseconds?'
-    bad auto 1506826828020 'beyond'
     bad s 2014-04-07T10:51:09Z '"2014-04-07T10:51:09Z": seconds since 1970 are expected'
     bad ms '' '"": milliseconds since 1970 are expected'
     bad iso 5 '"5": ISO 8601'
     bad auto yesterday '"yesterday": seconds since 1970, or ISO 8601'
     bad auto 1.x '"1.x"'
+}
+
+@test "--time-unit auto takes the unit from the digits, and says so" {
+    need_dump
+    of() { sessions_of --user user --item item --time time "$@" log 2>err; }
+    for unit in s ms us ns; do
+        case $unit in s) zeros= ;; ms) zeros=418 ;; us) zeros=418000 ;; ns) zeros=418000000 ;; esac
+        printf 'user,item,time\nu,A,1575779411%s\nu,B,1575779412%s\n' $zeros $zeros >log
+        [ "$(of)" = $'u\t1575779411:A 1575779412:B' ]
+        of >out
+        [ "$unit" = s ] || grep -q "times are read as $(case $unit in ms) echo milli ;; us) echo micro ;; ns) echo nano ;; esac)seconds since 1970" err
+        [ "$unit" != s ] || [ ! -s err ]
+        of --time-unit $unit >out
+        [ ! -s err ]
+        grep -q '1575779411:A 1575779412:B' out
+        of --quiet >out
+        [ ! -s err ]
+    done
+    printf 'user,item,time\nu,A,1575779411418\nu,B,1575779412418\nu,C,1575779413418000\n' >log
+    run_csv --user user --item item --time time log
+    [ "$status" = 65 ]
+    grep -q 'log, line 4: .*: is it in microseconds?' err
+}
+
+@test "days: 20141118 is no number of seconds, and --time-format reads what is written another way" {
+    need_dump
+    printf 'user,item,time\nu,A,20141118\nu,B,20141118\nu,C,20141219\nu,D,20141219\n' >log
+    set -- --user user --item item --time time
+    run_csv "$@" log
+    refused 65 'log, line 2: the time is "20141118", which looks like a day, not like seconds since 1970: --time-unit iso'
+    [ "$(sessions_of "$@" --time-unit iso log)" = $'u\t1416268800:A 1416268800:B\nu\t1418947200:C 1418947200:D' ]
+    [ "$(sessions_of "$@" --time-format %Y%m%d log)" = "$(sessions_of "$@" --time-unit iso log)" ]
+    [ "$(sessions_of "$@" --time-unit s log)" = $'u\t20141118:A 20141118:B 20141219:C 20141219:D' ]
+
+    printf 'M83,"Hurry Up, We are Dreaming",Midnight City,26/02/2019 08:34:33 +00:00\nM83,Junk,Solitude,26/02/2019 08:39:01 +00:00\n' >log
+    set -- --no-header --user-name me --item 3 --time 4
+    [ "$(sessions_of "$@" --time-format '%d/%m/%Y %H:%M:%S %z' log)" = $'me\t1551170073:Midnight City 1551170341:Solitude' ]
+    run_csv "$@" --time-format '%d.%m.%Y' log
+    refused 65 "line 1: the time is \"26/02/2019 08:34:33 +00:00\": the form '%d.%m.%Y' is expected"
+    run_csv "$@" --time-format '%s' log
+    refused 64 '--time-format: %s is not read here; seconds are --time-unit s'
+    run_csv "$@" --time-format '%Y' --time-unit s log
+    refused 64 '--time-unit and --time-format exclude each other'
+    TZ=Asia/Kolkata LC_ALL=de_DE.UTF-8 csv-sessionize --no-header --user-name me --item 3 --time 4 \
+        --time-format '%d/%m/%Y %H:%M:%S %z' log >here.mp
+    same_bytes here.mp csv-sessionize --no-header --user-name me --item 3 --time 4 --time-format '%d/%m/%Y %H:%M:%S %z' log
+}
+
+@test "a log of one user has --user-name, with sessions or without" {
+    need_dump
+    printf 'when,what,s\n1,a,x\n2,b,y\n3,c,x\n' >log
+    [ "$(sessions_of --user-name me --item what --time when log)" = $'me\t1:a 2:b 3:c' ]
+    [ "$(sessions_of --user-name me --item what --time when --session s log)" = $'me\t1:a 3:c\nme\t2:b' ]
+    run_csv --user s --user-name me --item what --time when log
+    refused 64 '--user and --user-name exclude each other'
+    run_csv --item what --time when log
+    refused 64 '--user-name NAME is for a log of one user'
+}
+
+@test "two columns of one name are an error, and a name counts more than a number" {
+    need_dump
+    printf 'user,time,item,time\nu,100,A,2020-01-01\nu,110,B,2020-01-01\n' >log
+    run_csv --user user --item item --time time log
+    refused 65 'log, line 1: two columns are named "time": 2 and 4; take one by its number'
+    [ "$(sessions_of --user user --item item --time 2 log)" = $'u\t100:A 110:B' ]
+    printf 'u,i,x,t,x\nu,A,1,100,2\nu,B,1,110,2\n' >log
+    [ "$(sessions_of --user u --item i --time t log)" = $'u\t100:A 110:B' ]
+    run_csv --user u --item i --time t --carry x log
+    refused 65 'two columns are named "x": 3 and 5'
+    printf 'u:token,i:token,t:float,t:token\nu,A,1,2\n' >log
+    run_csv --user u --item i --time t log
+    refused 65 'two columns are named "t": 3 and 4'
+    printf ',0,1,2\n0,u,A,100\n1,u,B,110\n' >log
+    [ "$(sessions_of --user 0 --item 1 --time 2 log)" = $'u\t100:A 110:B' ]
+}
+
+@test "byte order marks, at the start of each file and where files were joined; empty lines" {
+    need_dump
+    for who in u v; do
+        printf '\xef\xbb\xbf"user","item","time"\r\n"%s","A\nx","100"\r\n"%s","B","110"\r\n' $who $who >$who.csv
+    done
+    set -- --user user --item item --time time
+    csv-sessionize "$@" u.csv v.csv >two.mp
+    [ "$(dump two.mp | wc -l)" = 4 ]
+    cat u.csv v.csv | same_bytes two.mp csv-sessionize "$@"
+    printf '\xef\xbb\xbfu,A,100\nu,B,110\n' >n.csv
+    printf '\xef\xbb\xbf"u",C,120\nu,D,130\n' >n2.csv
+    [ "$(cat n.csv n2.csv | sessions_of --no-header --user 1 --item 2 --time 3)" = $'u\t100:A 110:B 120:C 130:D' ]
+    printf '\r\nuser,item,time\n\nu,A, 100\n\r\nu,B,110 \n\n' >blank.csv
+    [ "$(sessions_of "$@" blank.csv)" = $'u\t100:A 110:B' ]
+    printf '\n\n' >blank.csv
+    run_csv "$@" blank.csv
+    refused 65 'blank.csv is empty: a delimited log is expected'
 }
 
 @test "quotes as in RFC 4180" {
@@ -387,10 +479,14 @@ END
         $'1\t1396867869:214536502 1396868049:214536500' ]
     [ "$(printf 'sessionId;userId;itemId;timeframe;eventdate\n1;NA;81766;526309;2016-05-09\n1;NA;31331;1031018;2016-05-09\n1;5;32118;243569;2016-05-09\n' |
         preset diginetica)" = $'1\t1462752000:32118 1462752000:81766 1462752000:31331' ]
+    [ "$(printf 'session_id;user_id;item_id;timeframe;eventdate\n1;NA;81766;526309;2016-05-09\n1;NA;31331;1031018;2016-05-09\n1;5;32118;243569;2016-05-09\n' |
+        preset diginetica)" = $'1\t1462752000:32118 1462752000:81766 1462752000:31331' ]
     [ "$(printf 'user_id\titem_id\tinteraction_type\tcreated_at\n1\ta\t1\t1440000000\n1\tb\t4\t1440000001\n1\tc\t2\t1440000002\n' |
         preset xing)" = $'1\t1440000000:a 1440000002:c' ]
     [ "$(printf '1::1193::5::978300760\n1::661::3::978302109\n' | preset movielens)" = $'1\t978300760:1193 978302109:661' ]
     [ "$(printf '196\t242\t3\t881250949\n196\t302\t3\t881250950\n' | preset movielens)" = $'196\t881250949:242 881250950:302' ]
+    [ "$(printf 'userId,movieId,rating,timestamp\n1,296,5.0,1147880044\n1,306,3.5,1147868817\n1,307,5.0,1147868828\n' | preset movielens)" = \
+        $'1\t1147868817:306 1147868828:307' ]
     [ "$(printf 'timestamp,visitorid,event,itemid,transactionid\n1433221332117,257597,view,355908,\n1433221333117,257597,addtocart,1,\n1433221334117,257597,view,2,\n' |
         preset retailrocket)" = $'257597\t1433221332:355908 1433221334:2' ]
     [ "$(printf '1,2268318,2520377,pv,1511544070\n1,2333346,2520771,buy,1511561733\n' | preset tianchi --gap 20000)" = \
@@ -399,6 +495,14 @@ END
         preset globo)" = $'0\t1506826828:157541 1506836858:68866' ]
     [ "$(printf 'user_id:token\titem_id:token\trating:float\ttimestamp:float\nu\ta\t3\t881250949\nu\tb\t3\t881250950.5\n' |
         preset recbole)" = $'u\t881250949:a 881250950:b' ]
+    # of sessions alone, which hold together over any gap
+    [ "$(printf 'session_id:token\titem_id:token\ttimestamp:float\n7\ta\t881250949\n7\tb\t881350950.5\n' | preset recbole)" = \
+        $'7\t881250949:a 881350950:b' ]
+    run -1 grep 'meta gap' <(spcat --summary out.mp)
+    run -0 preset recbole --gap 5 --user session_id <<<$'session_id:token\titem_id:token\ttimestamp:float\n7\ta\t1\n7\tb\t2\n7\tc\t9\n7\td\t10'
+    [ "$output" = $'7\t1:a 2:b\n7\t9:c 10:d' ]
+    [ "$(printf 'event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\n2019-10-01 00:00:00 UTC,view,44,2,,x,3.5,541,s\n2019-10-01 00:00:01 UTC,cart,45,2,,x,3.5,541,s\n2019-10-01 00:00:02 UTC,view,46,2,,x,3.5,541,s\n2019-10-01 00:00:02 UTC,view,47,2,,x,3.5,541,\n' |
+        preset rees46)" = $'541\t1569888000:44 1569888002:46' ]
     # actions come along
     action() { spcat out.mp | jq -c 'if (.[0] | startswith("SESS")) then .[2].codes elif .[0] == "session" then .[5] else empty end' | paste -sd' '; }
     printf '1,7,9,pv,1511544070\n1,7,9,buy,1511544080\n' >log
@@ -410,7 +514,7 @@ END
     csv-sessionize --preset retailrocket --where 'event=*' log >out.mp
     [ "$(action)" = '{"action":["addtocart","view"]} {"action":[1,0]}' ]
     run -64 csv-sessionize --preset nobodys
-    [[ $output == *'yoochoose, diginetica, xing, movielens, retailrocket, tianchi, globo, recbole'* ]]
+    [[ $output == *'yoochoose, diginetica, xing, movielens, retailrocket, tianchi, globo, recbole, rees46'* ]]
 }
 
 @test "options count more than a preset" {
@@ -455,8 +559,8 @@ END
     run_csv --user u --item i --time t log
     refused 65 'log, line 3: 2 columns where the header has 3'
     run_csv --skip-bad --user u --item i --time t log
-    grep -q 'skipped 3 bad of 5 rows; the first: log, line 3' err
-    header out.mp | grep -q "'bad_rows': 3,.*'rows': 5"
+    grep -q 'skipped 2 bad of 4 rows; the first: log, line 3' err
+    header out.mp | grep -q "'bad_rows': 2,.*'rows': 4"
     [ "$(dump out.mp)" = $'u\t1:a 5:d' ]
     printf '1,2\n1,2,3\n' >log
     run_csv --no-header --user 1 --item 2 --time 1 log

@@ -248,7 +248,7 @@ END
         # The header counts the bad row; the records are the same.
         [ "$(wc -c <out.mp)" = "$(wc -c <good.mp)" ]
     }
-    bad '1 columns where 6 are expected' ''
+    bad '1 columns where 6 are expected' x
     bad '1 columns where 6 are expected' 'u,2009-01-01T11:00:00Z,a,A,t,T'
     bad '5 columns where 6 are expected' $'u\t2009-01-01T11:00:00Z\ta\tA\tt'
     bad '7 columns where 6 are expected' "$(row u 2009-01-01T11:00:00Z a A t $'T\tx')"

@@ -129,7 +129,7 @@ END
         [[ $(cat err) == "reddit-sessionize: skipped 1 bad of 6 rows; the first: log, line 3: $1"* ]]
         [ "$(wc -c <out.mp)" = "$(wc -c <good.mp)" ]
     }
-    bad '1 columns where the header has 3' ''
+    bad '1 columns where the header has 3' x
     bad '2 columns where the header has 3' 'u,a'
     bad '4 columns where the header has 3' 'u,a,1,2'
     bad 'the username is empty' ',a,1504566300'

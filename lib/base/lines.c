@@ -97,6 +97,15 @@ static enum line_result find_end(struct lines *l, bool keep, struct bytes *line,
     }
 }
 
+static void drop_mark(struct lines *l, struct bytes *line)
+{
+    if (line->len < 3 || memcmp(line->at, "\xef\xbb\xbf", 3))
+        return;
+    line->at += 3;
+    line->len -= 3;
+    l->last += 3;
+}
+
 enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e)
 {
     for (;;) {
@@ -112,6 +121,7 @@ enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e)
         if (got == LINE_ERROR)
             return got;
         if (got != LINE_END) {
+            drop_mark(l, line);
             l->first = l->at - l->last;
             l->number += l->span;
             l->span = 1;

@@ -38,8 +38,9 @@ struct lines {
 void lines_open(struct lines *l, const char *const *paths, int count);
 
 /* The next line without its "\n" or "\r\n", valid until the next call; the last one may lack its
- * newline.  Every byte but these is kept, NUL too.  LINE_LONG gives its first LINE_LIMIT bytes.
- * LINE_ERROR: 66 no such input, 74 a failing read. */
+ * newline.  A byte order mark of UTF-8 at the beginning of any line is dropped, since files with
+ * marks may have been joined.  Every byte but these is kept, NUL too.  LINE_LONG gives its first
+ * LINE_LIMIT bytes. LINE_ERROR: 66 no such input, 74 a failing read. */
 enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e);
 
 /* Extends the last line by the one after it, the line end between them included; its number stays.

@@ -1,6 +1,7 @@
 #include "base/time.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Years are counted from March, so that the leap day is the last of its year. */
 int64_t time_days(int64_t year, unsigned month, unsigned day)
@@ -32,10 +33,27 @@ static bool literal(const char **s, const char *end, char c)
     return *s < end && **s == c && (*s)++;
 }
 
+/* Whether one of the two words is next; if so, it is passed over. */
+static bool word(const char **s, const char *end, const char *one, const char *other)
+{
+    for (int i = 0; i < 2; i++) {
+        const char *text = i ? other : one;
+        size_t n = strlen(text);
+        if ((size_t)(end - *s) < n || memcmp(*s, text, n))
+            continue;
+        *s += n;
+        return true;
+    }
+    return false;
+}
+
+/* A zone, perhaps after a blank, or nothing. */
 static bool zone(const char **s, const char *end, int64_t *offset)
 {
     *offset = 0;
-    if (*s == end || literal(s, end, 'Z'))
+    if (*s == end || (literal(s, end, ' ') && *s == end))
+        return end[-1] != ' ';
+    if (word(s, end, "Z", "z") || word(s, end, "UTC", "GMT"))
         return true;
     int sign = literal(s, end, '+') ? 1 : literal(s, end, '-') ? -1 : 0;
     unsigned hour, minute = 0;
@@ -58,6 +76,48 @@ static bool fraction(const char **s, const char *end, int64_t *nanoseconds)
     return *s > from;
 }
 
+bool time_is_day(unsigned year, unsigned month, unsigned day)
+{
+    static const unsigned char longest[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (month < 1 || month > 12 || day < 1)
+        return false;
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return day <= longest[month - 1] + (unsigned)(month == 2 && leap);
+}
+
+/* YYYY-MM-DD or, *basic, YYYYMMDD. */
+static bool date(const char **s, const char *end, int64_t *days, bool *basic)
+{
+    unsigned year, month, day;
+    if (!digits(s, end, 4, &year))
+        return false;
+    *basic = !literal(s, end, '-');
+    if (!digits(s, end, 2, &month) || (!*basic && !literal(s, end, '-')) ||
+        !digits(s, end, 2, &day) || !time_is_day(year, month, day))
+        return false;
+    *days = time_days(year, month, day);
+    return true;
+}
+
+/* hh:mm, hh:mm:ss or the same without colons, then perhaps a fraction of the second. */
+static bool time_of_day(const char **s, const char *end, int64_t *seconds, int64_t *nanoseconds)
+{
+    unsigned hour, minute, second = 0;
+    if (!digits(s, end, 2, &hour))
+        return false;
+    bool colons = literal(s, end, ':');
+    if (!digits(s, end, 2, &minute))
+        return false;
+    bool with_seconds = colons ? literal(s, end, ':') : *s < end && **s >= '0' && **s <= '9';
+    if (with_seconds && !digits(s, end, 2, &second))
+        return false;
+    if (hour > 23 || minute > 59 || second > 60)
+        return false;
+    *seconds = hour * 3600 + minute * 60 + second;
+    bool more = with_seconds && (literal(s, end, '.') || literal(s, end, ','));
+    return !more || fraction(s, end, nanoseconds);
+}
+
 bool time_iso(const char *s, size_t n, int64_t *seconds)
 {
     int64_t nanoseconds;
@@ -66,32 +126,19 @@ bool time_iso(const char *s, size_t n, int64_t *seconds)
 
 bool time_iso_fine(const char *s, size_t n, int64_t *seconds, int64_t *nanoseconds)
 {
-    static const unsigned char longest[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     const char *end = s + n;
-    unsigned year, month, day, hour = 0, minute = 0, second = 0;
-    int64_t offset = 0;
+    int64_t days, of_day = 0, offset = 0;
+    bool basic;
     *nanoseconds = 0;
-    if (!digits(&s, end, 4, &year) || !literal(&s, end, '-') || !digits(&s, end, 2, &month) ||
-        !literal(&s, end, '-') || !digits(&s, end, 2, &day) || month < 1 || month > 12 || day < 1)
-        return false;
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    if (day > longest[month - 1] + (unsigned)(month == 2 && leap))
+    if (!date(&s, end, &days, &basic))
         return false;
     if (s < end) {
-        if (!(literal(&s, end, 'T') || literal(&s, end, ' ')) || !digits(&s, end, 2, &hour) ||
-            !literal(&s, end, ':') || !digits(&s, end, 2, &minute))
-            return false;
-        bool seconds_given = literal(&s, end, ':');
-        if (seconds_given && !digits(&s, end, 2, &second))
-            return false;
-        if (hour > 23 || minute > 59 || second > 60)
-            return false;
-        if (seconds_given && literal(&s, end, '.') && !fraction(&s, end, nanoseconds))
-            return false;
-        if (!zone(&s, end, &offset) || s != end)
+        bool begun = literal(&s, end, 'T') || literal(&s, end, ' ') || literal(&s, end, 't');
+        if (!(begun || basic) || !time_of_day(&s, end, &of_day, nanoseconds) ||
+            !zone(&s, end, &offset) || s != end)
             return false;
     }
-    *seconds = time_days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset;
+    *seconds = days * 86400 + of_day - offset;
     return true;
 }
 

@@ -12,8 +12,13 @@
 /* Days from 1970-01-01 to a day of the proleptic Gregorian calendar. */
 int64_t time_days(int64_t year, unsigned month, unsigned day);
 
-/* ISO 8601: "2009-05-04", "2009-05-04T23:08:57Z", " " for "T", ".fraction" (dropped), zone "Z",
- * "+hh:mm", "+hhmm", "+hh" or none (UTC).  False when a field is missing or out of its range. */
+/* Whether the calendar has such a day. */
+bool time_is_day(unsigned year, unsigned month, unsigned day);
+
+/* ISO 8601: "2009-05-04", "2009-05-04T23:08:57Z", the basic forms "20090504" and
+ * "20090504T230857Z" (or without the T), " " for "T", a fraction after "." or "," (dropped),
+ * seconds or none; the zone, perhaps after a blank, "Z", "UTC", "GMT", "+hh:mm", "+hhmm", "+hh" or
+ * none (UTC).  False when a field is missing or out of its range. */
 bool time_iso(const char *s, size_t n, int64_t *seconds);
 
 /* The same with the fraction, in nanoseconds; digits beyond those are dropped. */

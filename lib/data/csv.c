@@ -50,13 +50,15 @@ static const char *either(const char *given, const char *preset)
 static struct csv_layout completed(const struct csv_layout *given, const struct csv_layout *preset)
 {
     return (struct csv_layout){
-        .user = either(given->user, preset->user),
+        .user = given->user_name ? NULL : either(given->user, preset->user),
+        .user_name = given->user_name,
         .item = either(given->item, preset->item),
         .time = either(given->time, preset->time),
         .session = either(given->session, preset->session),
         .sequence = either(given->sequence, preset->sequence),
         .delimiter = either(given->delimiter, preset->delimiter),
         .time_unit = either(given->time_unit, preset->time_unit),
+        .time_form = given->time_unit ? NULL : given->time_form,
         .header = either(given->header, preset->header),
     };
 }
@@ -77,13 +79,6 @@ static int read_delimiter(struct csv *c, struct err *e)
     c->delimiter = (struct bytes){c->delimiter_text, len};
     c->quoting = c->no_quotes ? (struct bytes){NULL, 0} : c->delimiter;
     return 0;
-}
-
-static enum raw_unit unit_of(const char *text)
-{
-    if (!text || !strcmp(text, "auto"))
-        return RAW_ANY;
-    return !strcmp(text, "s") ? RAW_SECONDS : !strcmp(text, "ms") ? RAW_MILLISECONDS : RAW_ISO;
 }
 
 static bool has_header(const struct csv *c)
@@ -109,21 +104,46 @@ static const struct csv_preset *find_preset(const char *name, const struct bytes
     return NULL;
 }
 
+/* Where sessions are made by a gap, the layout's column of sessions is not used. */
+static int leave_sessions(struct csv *c, struct err *e)
+{
+    if (!c->by_gap || !c->layout.session)
+        return 0;
+    if (c->given.session)
+        return err_set(e, STATUS_USAGE,
+                       "--gap and --session exclude each other: both say where sessions begin");
+    if (!c->layout.user && !c->layout.user_name)
+        return err_set(e, STATUS_USAGE,
+                       "--gap: in --preset %s each session is a user of its own: add --user COLUMN",
+                       c->preset);
+    c->layout.session = NULL;
+    return 0;
+}
+
+/* The tests of the options, or those of the preset. */
+static int choose_tests(struct csv *c, const struct csv_preset *preset, struct err *e)
+{
+    c->tests = &c->where;
+    if (!preset || c->where.len)
+        return 0;
+    c->tests = &c->preset_where;
+    for (size_t i = 0; i < 2 && preset->where[i] && c->preset_where.len <= i; i++)
+        if (csv_where(&c->preset_where, preset->where[i], e))
+            return e->status;
+    return 0;
+}
+
 static int choose_layout(struct csv *c, const struct bytes *line, struct err *e)
 {
     static const struct csv_layout nothing;
     const struct csv_preset *preset = find_preset(c->preset, line);
     c->layout = completed(&c->given, preset ? &preset->layout : &nothing);
-    if (c->by_gap)
-        c->layout.session = NULL;
-    c->unit = unit_of(c->layout.time_unit);
-    c->tests = &c->where;
-    if (preset && preset->where && !c->where.len) {
-        c->tests = &c->preset_where;
-        if (!c->preset_where.len && csv_where(&c->preset_where, preset->where, e))
-            return e->status;
-    }
-    return read_delimiter(c, e);
+    if (leave_sessions(c, e) || choose_tests(c, preset, e))
+        return e->status;
+    c->sessions = c->layout.session;
+    c->clock.form = c->layout.time_form;
+    c->clock.unit = c->clock.form ? RAW_FORM : raw_unit_of(c->layout.time_unit);
+    return raw_clock_check(&c->clock, e) ? e->status : read_delimiter(c, e);
 }
 
 /* ---- columns ---- */
@@ -133,18 +153,18 @@ static bool is_number(const char *spec)
     return *spec && strspn(spec, "0123456789") == strlen(spec);
 }
 
-/* Whether a header's field has the name, perhaps with a type after it ("item_id:token"). */
-static bool is_named(struct bytes field, const char *name)
+/* Whether a header's field has the name, or has it before a type ("item_id:token"). */
+static bool is_named(struct bytes field, const char *name, bool typed)
 {
-    static const char *const types[] = {"", ":token", ":token_seq", ":float", ":float_seq"};
+    static const char *const types[] = {":token", ":token_seq", ":float", ":float_seq"};
     size_t len = strlen(name);
     if (field.len < len || memcmp(field.at, name, len))
         return false;
     struct bytes rest = {field.at + len, field.len - len};
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    for (size_t i = 0; typed && i < sizeof types / sizeof *types; i++)
         if (bytes_equal(rest, bytes_of(types[i])))
             return true;
-    return false;
+    return !typed && !rest.len;
 }
 
 /* The header's names, as far as they fit into a message. */
@@ -172,21 +192,35 @@ static int no_such_column(const struct csv *c, const char *spec, struct err *e)
     return e->status;
 }
 
-/* Finds a column in the first row, whose fields are c->fields; NULL is none. */
+/* Finds the one column of the name; *at stays CSV_NONE where there is none. */
+static int find_name(const struct csv *c, const char *name, bool typed, size_t *at, struct err *e)
+{
+    for (size_t i = 0; i < c->columns; i++) {
+        if (!is_named(c->fields.at[i], name, typed))
+            continue;
+        if (*at != CSV_NONE)
+            return err_set(e, STATUS_DATA,
+                           "two columns are named \"%s\": %zu and %zu; take one by its number",
+                           name, *at + 1, i + 1);
+        *at = i;
+    }
+    return 0;
+}
+
+/* Finds a column in the first row, whose fields are c->fields; NULL is none. A name counts more
+ * than a number. */
 static int find_column(struct csv *c, const char *spec, size_t *at, struct err *e)
 {
     int64_t number = 0;
     *at = CSV_NONE;
     if (!spec)
         return 0;
-    if (is_number(spec) && num_i64(spec, strlen(spec), &number)) {
-        if (number >= 1 && (uint64_t)number <= c->columns)
-            *at = (size_t)number - 1;
-    } else if (has_header(c)) {
-        for (size_t i = 0; i < c->columns && *at == CSV_NONE; i++)
-            if (is_named(c->fields.at[i], spec))
-                *at = i;
-    }
+    for (int typed = 0; has_header(c) && typed < 2 && *at == CSV_NONE; typed++)
+        if (find_name(c, spec, typed, at, e))
+            return e->status;
+    if (*at == CSV_NONE && is_number(spec) && num_i64(spec, strlen(spec), &number) && number >= 1 &&
+        (uint64_t)number <= c->columns)
+        *at = (size_t)number - 1;
     if (*at == CSV_NONE)
         return no_such_column(c, spec, e);
     if (*at >= c->wanted)
@@ -211,6 +245,25 @@ static int find_columns(struct csv *c, struct err *e)
     return 0;
 }
 
+/* Whether the layout says all that it has to. */
+static int check(const struct csv *c, struct err *e)
+{
+    const struct csv_layout *l = &c->layout;
+    if (!l->item || !l->time)
+        return err_set(e, STATUS_USAGE, "--%s COLUMN is missing: which column is it?",
+                       l->item ? "time" : "item");
+    if (!l->user && !l->session && !l->user_name)
+        return err_set(e, STATUS_USAGE,
+                       "--user COLUMN or --session COLUMN is missing: which columns are they? "
+                       "--user-name NAME is for a log of one user");
+    if (c->given.user && c->given.user_name)
+        return err_set(e, STATUS_USAGE, "--user and --user-name exclude each other: choose one");
+    if (c->given.time_unit && c->given.time_form)
+        return err_set(e, STATUS_USAGE,
+                       "--time-unit and --time-format exclude each other: choose one");
+    return 0;
+}
+
 static bool split(struct csv *c, struct bytes line, size_t *count)
 {
     if (c->quoting.len)
@@ -222,7 +275,7 @@ static bool split(struct csv *c, struct bytes line, size_t *count)
 static int first_line(void *state, struct bytes line, struct err *e)
 {
     struct csv *c = state;
-    if (choose_layout(c, &line, e))
+    if (choose_layout(c, &line, e) || check(c, e))
         return e->status;
     for (c->fields.len = 0;;
          c->fields.len = c->columns) { /* once to count them, once to store them */
@@ -270,6 +323,13 @@ static int read_sequence(struct bytes field, int64_t *number, struct err *e)
                    field_text(field, text));
 }
 
+static struct bytes user_of(const struct csv *c)
+{
+    if (c->layout.user_name)
+        return bytes_of(c->layout.user_name);
+    return c->fields.at[c->user == CSV_NONE ? c->session : c->user];
+}
+
 static int csv_row(void *state, struct bytes line, struct raw_row *row, struct err *e)
 {
     struct csv *c = state;
@@ -282,12 +342,12 @@ static int csv_row(void *state, struct bytes line, struct raw_row *row, struct e
                        has_header(c) ? "header" : "first row", c->columns);
     if (!is_wanted(c))
         return RAW_UNWANTED;
-    row->user = fields[c->user == CSV_NONE ? c->session : c->user];
+    row->user = user_of(c);
     if (!row->user.len)
         return RAW_NOBODY;
     row->item = fields[c->item];
     if (raw_name("user", row->user, e) || raw_name("item", row->item, e) ||
-        raw_time("time", fields[c->time], c->unit, row, e))
+        raw_time(&c->clock, "time", fields[c->time], row, e))
         return e->status;
     if (c->session != CSV_NONE) {
         row->session = fields[c->session];
@@ -303,18 +363,6 @@ static int csv_row(void *state, struct bytes line, struct raw_row *row, struct e
 }
 
 /* ---- the format ---- */
-
-static int check(const struct csv *c, struct err *e)
-{
-    const struct csv_layout *l = &c->layout;
-    if (!l->item || !l->time)
-        return err_set(e, STATUS_USAGE, "--%s COLUMN is missing: which column is it?",
-                       l->item ? "time" : "item");
-    if (!l->user && !l->session)
-        return err_set(e, STATUS_USAGE,
-                       "--user COLUMN or --session COLUMN is missing: which columns are they?");
-    return 0;
-}
 
 int csv_open(struct csv *c, struct raw_format *format, struct err *e)
 {
@@ -334,9 +382,10 @@ int csv_open(struct csv *c, struct raw_format *format, struct err *e)
         .delimiter = &c->quoting,
         .header = first_line,
         .row = csv_row,
-        .sessions = c->layout.session,
+        .sessions = &c->sessions,
         .carried = c->keys.at,
         .carried_count = c->keys.len,
+        .clock = &c->clock,
     };
     return 0;
 }

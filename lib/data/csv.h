@@ -7,10 +7,12 @@
 /* The layout of a log; NULL where it is not given.  Columns go by name, or by number from 1. */
 struct csv_layout {
     const char *user, *item, *time;
+    const char *user_name; /* of the one user whose log it is, in place of a column */
     const char *session;   /* names each row's session; without a user it is the user as well */
     const char *sequence;  /* a whole number that orders rows of one time */
     const char *delimiter; /* a byte, "\t" or "tab", "::"; a comma by default */
-    const char *time_unit; /* "s", "ms", "iso", or "auto", seconds or ISO 8601: the default */
+    const char *time_unit; /* as raw_unit_of */
+    const char *time_form; /* the times' form, as strptime(3), in place of a unit */
     const char *header;    /* "no": columns have no names; "yes" by default */
 };
 
@@ -19,8 +21,8 @@ struct csv_layout {
 struct csv_preset {
     const char *name, *sign;
     struct csv_layout layout;
-    const char *where; /* as csv_where */
-    const char *carry; /* as csv_carry; NULL: nothing */
+    const char *where[2]; /* as csv_where; NULL: nothing */
+    const char *carry;    /* as csv_carry; NULL: nothing */
 };
 extern const struct csv_preset csv_presets[]; /* ends with a row without name */
 
@@ -46,7 +48,7 @@ struct csv {
     struct csv_layout given;
     const char *preset;
     bool no_quotes; /* a quote is an ordinary byte */
-    bool by_gap;    /* ignore the preset's column of sessions */
+    bool by_gap;    /* sessions are made by a gap: ignore the preset's column of them */
     csv_tests where;
     VEC(struct csv_column) carry;
 
@@ -54,7 +56,8 @@ struct csv {
     char delimiter_text[2];
     struct bytes delimiter,
         quoting; /* between fields; between fields that may be quoted, empty = none may */
-    enum raw_unit unit;
+    struct raw_clock clock;
+    bool sessions;                              /* rows name their session */
     size_t user, item, time, session, sequence; /* columns, from 0; CSV_NONE */
     size_t columns, wanted;                     /* how many rows have; how many are looked at */
     csv_tests preset_where;

@@ -37,8 +37,9 @@ static int lastfm_row(void *state, struct bytes line, struct raw_row *row, struc
                        "%zu columns where %d are expected, separated by tabs: user, time, artist "
                        "id, artist name, track id, track name",
                        count, COLUMNS);
+    struct raw_clock clock = {.unit = RAW_ISO};
     row->user = fields[USER];
-    if (raw_name("user", row->user, e) || raw_time("time", fields[TIME], RAW_ISO, row, e))
+    if (raw_name("user", row->user, e) || raw_time(&clock, "time", fields[TIME], row, e))
         return e->status;
     return item_of(state, fields, row, e);
 }

@@ -1,11 +1,8 @@
 #include "data/raw.h"
 
 #include <inttypes.h>
-#include <math.h>
 
 #include "base/file_type.h"
-#include "base/num.h"
-#include "base/time.h"
 #include "base/text_fields.h"
 
 void raw_open(struct raw_log *log, struct raw_format format, const char *const *paths, int count,
@@ -36,26 +33,18 @@ static int check_start(const struct raw_log *log, struct bytes line, struct err 
     return 0;
 }
 
-static struct bytes without_mark(struct bytes line)
+/* 1: the line is a row to parse; 0: it was a header; -1: an error. */
+static int begin_input(struct raw_log *log, struct bytes line, struct err *e)
 {
-    if (line.len >= 3 && !memcmp(line.at, "\xef\xbb\xbf", 3))
-        return (struct bytes){line.at + 3, line.len - 3};
-    return line;
-}
-
-/* 1: *line is a row to parse; 0: it was a header; -1: an error. */
-static int begin_input(struct raw_log *log, struct bytes *line, struct err *e)
-{
-    if (check_start(log, *line, e))
+    if (check_start(log, line, e))
         return -1;
-    *line = without_mark(*line);
     if (!log->format.header)
         return 1;
     buf_clear(&log->header);
-    int status = log->format.header(log->format.state, *line, e);
+    int status = log->format.header(log->format.state, line, e);
     if (status == RAW_ROW_TOO)
         return 1;
-    buf_append(&log->header, line->at, line->len);
+    buf_append(&log->header, line.at, line.len);
     if (!status)
         return 0;
     raw_at(log, e);
@@ -70,9 +59,10 @@ static struct bytes log_header(const struct raw_log *log)
 /* At the end of all inputs: 0, or -1 where they were no such log. */
 static int finish(struct raw_log *log, struct err *e)
 {
-    if (log->lines.bytes && (!log->bad || log->bad < log->rows))
+    bool empty = !log->rows && !log->header.len;
+    if (!empty && (!log->bad || log->bad < log->rows))
         return 0;
-    if (!log->lines.bytes)
+    if (empty)
         err_set(e, STATUS_DATA, "%s is empty: %s is expected", log->lines.name, log->format.name);
     else
         err_set(e, STATUS_DATA, "all %" PRIu64 " rows are bad; the first: %s", log->bad,
@@ -84,15 +74,20 @@ static int finish(struct raw_log *log, struct err *e)
 static int read_line(struct raw_log *log, struct bytes line, bool is_long, struct raw_row *row,
                      struct err *e)
 {
-    if (log->lines.number == 1) {
-        int begun = begin_input(log, &line, e);
+    if (log->lines.number == 1)
+        log->begun = false;
+    if (!line.len)
+        return 0;
+    if (!log->begun) {
+        log->begun = true;
+        int begun = begin_input(log, line, e);
         if (begun <= 0)
             return begun;
+    } else if (bytes_equal(line, log_header(log))) {
+        return 0; /* another header: the files were joined by cat */
     }
     int status = is_long ? err_set(e, STATUS_DATA, "longer than %d bytes", LINE_LIMIT)
                          : log->format.row(log->format.state, line, row, e);
-    if (status && line.len && bytes_equal(line, log_header(log)))
-        return 0; /* another header: the files were joined by cat */
     log->rows++;
     input_meter_records(log->lines.meter, 1);
     if (status == RAW_ROW)
@@ -145,8 +140,20 @@ static enum line_result next_row(struct raw_log *log, struct bytes *line, struct
     return join_lines(log, line, e);
 }
 
+int raw_begin(struct raw_log *log, struct err *e)
+{
+    int got = raw_next(log, &log->first, e);
+    log->held = got > 0;
+    return got < 0 ? e->status : 0;
+}
+
 int raw_next(struct raw_log *log, struct raw_row *row, struct err *e)
 {
+    if (log->held) {
+        log->held = false;
+        *row = log->first;
+        return 1;
+    }
     for (;;) {
         struct bytes line;
         enum line_result got = next_row(log, &line, e);
@@ -174,78 +181,4 @@ int raw_name(const char *field, struct bytes text, struct err *e)
         return err_set(e, STATUS_DATA, "the %s has %zu bytes: a name has %d at most", field,
                        text.len, NAME_LIMIT);
     return 0;
-}
-
-/* Checks 0 <= time < 2^36; the error suggests that the time is in the smaller unit. */
-static int check_time_range(const char *field, double time, const char *smaller, struct err *e)
-{
-    if (time < 0)
-        return err_set(e, STATUS_DATA, "the %s is before 1970", field);
-    if (time >= (double)TIME_LIMIT)
-        return err_set(e, STATUS_DATA,
-                       "the %s is beyond 2^36 seconds since 1970 (the year 4147): is it in %s?",
-                       field, smaller);
-    return 0;
-}
-
-/* Reads digits, perhaps with a point and digits after it, exactly: whole units and billionths. */
-static bool read_decimal(struct bytes text, int64_t *whole, int64_t *rest)
-{
-    enum { DIGITS = 17 };
-    const char *at = text.at, *end = text.at + text.len;
-    int64_t unit = 100000000;
-    *whole = *rest = 0;
-    for (; at < end && at - text.at < DIGITS && *at >= '0' && *at <= '9'; at++)
-        *whole = 10 * *whole + (*at - '0');
-    if (at == text.at || (at < end && *at != '.'))
-        return false;
-    for (at += at < end; at < end && *at >= '0' && *at <= '9'; at++, unit /= 10)
-        *rest += unit * (*at - '0');
-    return at == end;
-}
-
-static int bad_time(const char *field, struct bytes text, enum raw_unit unit, struct err *e)
-{
-    static const char *const expected[] = {
-        [RAW_SECONDS] = "seconds since 1970 are",
-        [RAW_MILLISECONDS] = "milliseconds since 1970 are",
-        [RAW_ISO] = "ISO 8601 like 2009-05-04T23:08:57Z is",
-        [RAW_ANY] = "seconds since 1970, or ISO 8601 like 2009-05-04T23:08:57Z, are",
-    };
-    char shown[FIELD_TEXT];
-    double seconds;
-    if (unit == RAW_ISO && num_f64(text.at, text.len, &seconds) && seconds >= (double)TIME_LIMIT)
-        return check_time_range(field, seconds, "milliseconds", e);
-    return err_set(e, STATUS_DATA, "the %s is %s: %s expected", field, field_text(text, shown),
-                   expected[unit]);
-}
-
-static bool looks_iso(struct bytes text)
-{
-    return text.len > 4 && text.at[4] == '-' && text.at[3] >= '0' && text.at[3] <= '9';
-}
-
-int raw_time(const char *field, struct bytes text, enum raw_unit unit, struct raw_row *row,
-             struct err *e)
-{
-    enum { NANO = 1000000000, MILLI = 1000 };
-    bool milli = unit == RAW_MILLISECONDS;
-    bool iso = unit == RAW_ISO || (unit == RAW_ANY && looks_iso(text));
-    int64_t whole, rest;
-    double number;
-    if (!iso && read_decimal(text, &whole, &rest)) {
-        row->time = milli ? whole / MILLI : whole;
-        row->order = milli ? (whole % MILLI * NANO + rest) / MILLI : rest;
-    } else if (!iso && num_f64(text.at, text.len, &number)) {
-        number = milli ? number / MILLI : number;
-        if (check_time_range(field, number, milli ? "microseconds" : "milliseconds", e))
-            return e->status;
-        row->time = (int64_t)floor(number);
-        row->order = (int64_t)((number - floor(number)) * NANO);
-    } else if (!iso || !time_iso_fine(text.at, text.len, &row->time, &row->order)) {
-        return bad_time(field, text, unit, e);
-    }
-    if (row->time >= 0 && row->time < TIME_LIMIT)
-        return 0;
-    return check_time_range(field, (double)row->time, milli ? "microseconds" : "milliseconds", e);
 }

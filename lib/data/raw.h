@@ -3,6 +3,7 @@
 #define DATA_RAW_H
 
 #include "base/lines.h"
+#include "data/raw_time.h"
 #include "stream/record.h" /* NAME_LIMIT */
 
 struct raw_row {
@@ -33,9 +34,11 @@ struct raw_format {
     /* The first line of an input: 0, or RAW_ROW_TOO for one that is a row already; NULL: all are */
     int (*header)(void *state, struct bytes line, struct err *e);
     int (*row)(void *state, struct bytes line, struct raw_row *row, struct err *e);
-    bool sessions;              /* rows name their session */
+    const bool
+        *sessions; /* rows name their session, as the first header settles; NULL: they do not */
     const char *const *carried; /* keys of the columns that rows carry into the stream */
     size_t carried_count;
+    const struct raw_clock *clock; /* whose guess is to be said; NULL: it does not guess */
 };
 enum { RAW_ROW_TOO = -1 };
 
@@ -60,7 +63,10 @@ struct raw_log {
     struct lines lines;
     struct raw_format format;
     bool skip_bad;
-    struct buf header;          /* of the input, as it is there */
+    struct buf header; /* of the input, as it is there */
+    bool begun;        /* the input has a line that is not empty */
+    bool held;         /* raw_begin has read the row below */
+    struct raw_row first;
     uint64_t rows, bad;         /* rows in all, and those of them that could not be parsed */
     uint64_t unwanted, nobodys; /* those that were left out: see raw_verdict */
     uint64_t broken;      /* up to this line, a quoted field over several lines was given up */
@@ -70,6 +76,10 @@ struct raw_log {
 /* `meter` counts what is read; NULL: nobody does. */
 void raw_open(struct raw_log *log, struct raw_format format, const char *const *paths, int count,
               bool skip_bad, struct input_meter *meter);
+
+/* Reads up to the first row, which the first raw_next then gives: from now on it is known what the
+ * format's header settles.  Fails as raw_next does. */
+int raw_begin(struct raw_log *log, struct err *e);
 
 /* 1: a row; 0: the end; -1: *e says what is wrong, naming input and line.  A row that cannot be
  * parsed is an error; with skip_bad it is counted and skipped, unless all are bad. */
@@ -84,11 +94,5 @@ void raw_close(struct raw_log *log);
 
 /* Checks that a field is neither empty nor too long to be a name. */
 int raw_name(const char *field, struct bytes text, struct err *e);
-
-enum raw_unit { RAW_SECONDS, RAW_MILLISECONDS, RAW_ISO, RAW_ANY }; /* ANY: seconds or ISO 8601 */
-
-/* Reads a time: whole seconds, and nanoseconds for the rest, which goes into row->order. */
-int raw_time(const char *field, struct bytes text, enum raw_unit unit, struct raw_row *row,
-             struct err *e);
 
 #endif

@@ -46,7 +46,8 @@ static int reddit_row(void *state, struct bytes line, struct raw_row *row, struc
     row->item = fields[r->item];
     if (raw_name("username", row->user, e) || raw_name("subreddit", row->item, e))
         return e->status;
-    return raw_time("utc", fields[r->time], RAW_SECONDS, row, e);
+    struct raw_clock clock = {.unit = RAW_SECONDS};
+    return raw_time(&clock, "utc", fields[r->time], row, e);
 }
 
 struct raw_format reddit_format(struct reddit *r)

@@ -54,6 +54,16 @@ static void report_rows(struct cli *cli, const struct sessionize_report *r)
              c->unordered, c->ties, c->duplicates);
 }
 
+/* A unit that was guessed is said, unless it is the usual one. */
+static void report_clock(struct cli *cli, const struct raw_clock *clock)
+{
+    if (clock && clock->guessed && clock->numbers != RAW_SECONDS)
+        cli_note(cli,
+                 "times are read as %s since 1970, by the digits of the first: --time-unit settles "
+                 "the unit",
+                 raw_unit_name(clock->numbers));
+}
+
 static void report_run(struct cli *cli, const struct sessionize_report *r, bool verbose)
 {
     if (r->bad)
@@ -101,6 +111,7 @@ int sessionize(struct cli *cli, const struct program *program, struct sessionize
     o->job.version = SESSPIPE_VERSION;
     o->job.options = (struct bytes){options.at, options.len};
     int status = sessionize_run(&o->job, meta, &report, e);
+    report_clock(cli, o->job.format.clock);
     if (!status)
         report_run(cli, &report, o->verbose);
     buf_release(&options);

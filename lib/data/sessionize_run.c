@@ -5,6 +5,7 @@
 
 struct sessionizing {
     const struct sessionize_job *job;
+    struct session_rules rules; /* the job's, `given` as the log's header settles */
     struct meta *meta;
     struct output stage;
     bool opened;         /* the stage, or it failed */
@@ -75,7 +76,13 @@ static int write_ungrouped(struct sessionizing *r, struct err *e)
 
 static int write_sessions(struct sessionizing *r, struct err *e)
 {
-    sessionizer_open(&r->sessionizer, &r->job->rules, &r->profiles, &r->log);
+    const struct raw_format *format = &r->log.format;
+    int begun = raw_begin(&r->log, e);
+    r->rules.given = format->sessions && *format->sessions;
+    describe(&r->rules, r->meta);
+    if (begun)
+        return begun;
+    sessionizer_open(&r->sessionizer, &r->rules, &r->profiles, &r->log);
     if (r->job->ungrouped ? write_ungrouped(r, e) : write_grouped(r, e))
         return e->status;
     return output_finish(&r->stage, e);
@@ -108,13 +115,13 @@ static void fill_report(const struct sessionizing *r, struct sessionize_report *
 int sessionize_run(const struct sessionize_job *job, struct meta *meta,
                    struct sessionize_report *report, struct err *e)
 {
-    struct sessionizing r = {.job = job, .meta = meta, .stage.sink.fd = -1, .held = SPOOL_CLOSED};
+    struct sessionizing r = {
+        .job = job, .rules = job->rules, .meta = meta, .stage.sink.fd = -1, .held = SPOOL_CLOSED};
     r.rows.scratch.fd = -1;
     if (job->profiles && profiles_read(&r.profiles, job->profiles, e)) {
         profiles_release(&r.profiles);
         return e->status;
     }
-    describe(&job->rules, meta);
     raw_open(&r.log, job->format, job->paths, job->count, job->skip_bad, job->meter);
     int status = write_sessions(&r, e);
     if (status)

@@ -1,15 +1,15 @@
-/* Raw logs: rows, headers, quoted line ends, bad rows, times, and the formats of two data sets. */
+/* Raw logs: rows, headers, quoted line ends, bad rows, and the formats of two data sets. */
 #include "data/raw.h"
 
 #include "../tap.h"
 #include "log_rows.h"
 
-/* A format of "user item" with a space between; "-" is not wanted, an empty line has no user. */
+/* A format of "user item" with a space between; "-" is not wanted, "." has no user. */
 static int plain_row(void *state, struct bytes line, struct raw_row *row, struct err *e)
 {
     const char *space = memchr(line.at, ' ', line.len);
     (void)state;
-    if (!line.len)
+    if (bytes_equal(line, bytes_of(".")))
         return RAW_NOBODY;
     if (*line.at == '-')
         return RAW_UNWANTED;
@@ -65,7 +65,16 @@ static void rows(void)
        "a header, which may come again");
     is(log_rows(headed, "a x\n", false, NULL), "a x 0; ", "a first line that is a row");
     fails(log_rows(headed, "?\na x\n", false, NULL), "", "line 1: no header");
-    is(log_rows(plain, "a x\n-\n\n\nb y\n", false, &log), "a x 0; b y 0; ",
+    is(log_rows(plain,
+                "a x\n\xef\xbb\xbf"
+                "b y\n",
+                false, NULL),
+       "a x 0; b y 0; ", "nor of a later one, where files were joined");
+    is(log_rows(headed, "\n\r\nuser,item\n\na x\n\xef\xbb\xbfuser,item\nb y\n\n", false, &log),
+       "a x 0; b y 0; ", "empty lines are passed over, before the header too");
+    tap_ok(log.rows == 2, "and are no rows");
+    fails(log_rows(plain, "\n\n", false, NULL), "", "is empty: a plain log is expected");
+    is(log_rows(plain, "a x\n-\n.\n.\nb y\n", false, &log), "a x 0; b y 0; ",
        "rows that are not wanted, or nobody's, are left out");
     tap_ok(log.rows == 5 && log.unwanted == 1 && log.nobodys == 2 && !log.bad, "and counted");
 }
@@ -91,45 +100,6 @@ static void quotes(void)
        "not where fields are not quoted");
     is(log_rows(quoting, "a x,\"1\nb y\nc z\n", false, NULL), "a x,\"1 0; b y 0; c z 0; ",
        "a lost quote spoils its own line alone");
-}
-
-/* ---- times ---- */
-
-static void time_is(const char *text, enum raw_unit unit, int64_t time, int64_t order)
-{
-    struct raw_row row = {0};
-    struct err e = {0};
-    int status = raw_time("time", bytes_of(text), unit, &row, &e);
-    tap_ok(!status && row.time == time && row.order == order, "%s is %lld and %lld ns", text,
-           (long long)row.time, (long long)row.order);
-}
-
-static void no_time(const char *text, enum raw_unit unit, const char *expected)
-{
-    struct raw_row row = {0};
-    struct err e = {0};
-    tap_ok(raw_time("time", bytes_of(text), unit, &row, &e) == STATUS_DATA &&
-               strstr(e.text, expected),
-           "%s: %s", text, e.text);
-}
-
-static void times(void)
-{
-    time_is("12", RAW_SECONDS, 12, 0);
-    time_is("12.5", RAW_SECONDS, 12, 500000000);
-    time_is("1e3", RAW_SECONDS, 1000, 0);
-    time_is("1500", RAW_MILLISECONDS, 1, 500000000);
-    time_is("1500.25", RAW_MILLISECONDS, 1, 500250000);
-    time_is("1970-01-02T00:00:01Z", RAW_ISO, 86401, 0);
-    time_is("1970-01-01T00:00:01.5Z", RAW_ANY, 1, 500000000);
-    time_is("86401", RAW_ANY, 86401, 0);
-    no_time("-1", RAW_SECONDS, "is before 1970");
-    no_time("68719476736", RAW_SECONDS, "is it in milliseconds?");
-    no_time("68719476736000", RAW_MILLISECONDS, "is it in microseconds?");
-    no_time("1e12", RAW_ISO, "is it in milliseconds?");
-    no_time("noon", RAW_ISO, "the time is \"noon\": ISO 8601 like");
-    no_time("noon", RAW_SECONDS, "seconds since 1970 are expected");
-    no_time("", RAW_MILLISECONDS, "milliseconds since 1970 are expected");
 }
 
 static void names(void)
@@ -178,7 +148,6 @@ int main(void)
     rows();
     bad_rows();
     quotes();
-    times();
     names();
     lastfm();
     reddit();

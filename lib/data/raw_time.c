@@ -1,0 +1,271 @@
+#define _XOPEN_SOURCE   700 /* strptime */
+#define _DEFAULT_SOURCE     /* tm_gmtoff */
+#include "data/raw_time.h"
+
+#include <math.h>
+#include <time.h>
+
+#include "base/num.h"
+#include "base/text_fields.h"
+#include "base/time.h"
+#include "data/raw.h"
+
+enum { NANO = 1000000000, FORM_LIMIT = 128 };
+
+static const struct {
+    const char *option, *name;
+    int64_t of_second; /* how many make a second */
+} units[] = {
+    [RAW_SECONDS] = {"s", "seconds", 1},
+    [RAW_MILLI] = {"ms", "milliseconds", 1000},
+    [RAW_MICRO] = {"us", "microseconds", 1000000},
+    [RAW_NANO] = {"ns", "nanoseconds", NANO},
+    [RAW_ISO] = {"iso", NULL, 0},
+};
+
+enum raw_unit raw_unit_of(const char *text)
+{
+    for (size_t i = 0; text && i < sizeof units / sizeof *units; i++)
+        if (!strcmp(text, units[i].option))
+            return (enum raw_unit)i;
+    return RAW_ANY;
+}
+
+const char *raw_unit_name(enum raw_unit unit)
+{
+    return units[unit].name;
+}
+
+/* ---- messages ---- */
+
+/* The unit in which a number would be a time of now or so, by its digits before the point. */
+static enum raw_unit unit_of_digits(int digits)
+{
+    return digits < 12 ? RAW_SECONDS : digits < 15 ? RAW_MILLI : digits < 18 ? RAW_MICRO : RAW_NANO;
+}
+
+static int digits_of(double number)
+{
+    return number < 10 ? 1 : 1 + (int)log10(number);
+}
+
+/* Checks 0 <= number of units < 2^36 s; the error suggests the unit that it may be in. */
+static int check_range(const char *field, double number, enum raw_unit unit, struct err *e)
+{
+    if (number < 0)
+        return err_set(e, STATUS_DATA, "the %s is before 1970", field);
+    if (number < (double)TIME_LIMIT * (double)units[unit].of_second)
+        return 0;
+    enum raw_unit likely = unit_of_digits(digits_of(number));
+    if (likely <= unit)
+        likely = unit + 1;
+    const char *question = likely <= RAW_NANO ? ": is it in " : "";
+    return err_set(e, STATUS_DATA, "the %s is beyond 2^36 seconds since 1970 (the year 4147)%s%s%s",
+                   field, question, *question ? units[likely].name : "", *question ? "?" : "");
+}
+
+static int bad_time(const struct raw_clock *clock, const char *field, struct bytes text,
+                    struct err *e)
+{
+    char shown[FIELD_TEXT];
+    double number;
+    if (clock->unit == RAW_ISO && num_f64(text.at, text.len, &number) &&
+        number >= (double)TIME_LIMIT)
+        return check_range(field, number, RAW_SECONDS, e);
+    field_text(text, shown);
+    if (clock->unit == RAW_FORM)
+        return err_set(e, STATUS_DATA, "the %s is %s: the form '%s' is expected", field, shown,
+                       clock->form);
+    if (clock->unit == RAW_ISO)
+        return err_set(e, STATUS_DATA,
+                       "the %s is %s: ISO 8601 like 2009-05-04T23:08:57Z is expected", field,
+                       shown);
+    if (clock->unit == RAW_ANY)
+        return err_set(e, STATUS_DATA,
+                       "the %s is %s: seconds since 1970, or ISO 8601 like 2009-05-04T23:08:57Z, "
+                       "are expected, or what --time-format says",
+                       field, shown);
+    return err_set(e, STATUS_DATA, "the %s is %s: %s since 1970 are expected", field, shown,
+                   units[clock->unit].name);
+}
+
+/* ---- numbers ---- */
+
+/* Reads digits, perhaps with a point and digits after it, exactly: whole units and billionths. */
+static bool read_decimal(struct bytes text, uint64_t *whole, int64_t *rest)
+{
+    enum { DIGITS = 19 };
+    const char *at = text.at, *end = text.at + text.len;
+    int64_t unit = NANO / 10;
+    *whole = 0;
+    *rest = 0;
+    for (; at < end && at - text.at < DIGITS && *at >= '0' && *at <= '9'; at++)
+        *whole = 10 * *whole + (uint64_t)(*at - '0');
+    if (at == text.at || (at < end && *at != '.'))
+        return false;
+    for (at += at < end; at < end && *at >= '0' && *at <= '9'; at++, unit /= 10)
+        *rest += unit * (*at - '0');
+    return at == end;
+}
+
+/* Whether whole digits are a day of 1900 to 2099, and perhaps a time of it: 20141118103000. */
+static bool looks_like_a_day(struct bytes text)
+{
+    int64_t seconds;
+    return (text.len == 8 || text.len == 12 || text.len == 14) &&
+           (!memcmp(text.at, "19", 2) || !memcmp(text.at, "20", 2)) &&
+           time_iso(text.at, text.len, &seconds);
+}
+
+/* Sets the unit of the log's numbers by the first of them. */
+static int guess_unit(struct raw_clock *clock, const char *field, struct bytes text, double number,
+                      struct err *e)
+{
+    char shown[FIELD_TEXT];
+    int digits = digits_of(number);
+    if (looks_like_a_day(text))
+        return err_set(e, STATUS_DATA,
+                       "the %s is %s, which looks like a day, not like seconds since 1970: "
+                       "--time-unit iso reads days, --time-unit s seconds",
+                       field, field_text(text, shown));
+    if (digits == 17 || digits > 19)
+        return err_set(e, STATUS_DATA,
+                       "the %s is %s: its digits do not say its unit, --time-unit does", field,
+                       field_text(text, shown));
+    clock->numbers = unit_of_digits(digits);
+    clock->guessed = true;
+    return 0;
+}
+
+/* 0: *row has the time; -1: the text is no number. */
+static int read_number(struct raw_clock *clock, const char *field, struct bytes text,
+                       struct raw_row *row, struct err *e)
+{
+    uint64_t whole;
+    int64_t rest;
+    double number;
+    bool exact = read_decimal(text, &whole, &rest);
+    if (exact)
+        number = (double)whole;
+    else if (!num_f64(text.at, text.len, &number))
+        return -1;
+    if (clock->unit == RAW_ANY && !clock->guessed && number >= 0 &&
+        guess_unit(clock, field, text, number, e))
+        return e->status;
+    enum raw_unit unit = clock->unit == RAW_ANY ? clock->numbers : clock->unit;
+    int64_t of_second = units[unit].of_second;
+    if (check_range(field, number, unit, e))
+        return e->status;
+    if (exact) {
+        row->time = (int64_t)(whole / (uint64_t)of_second);
+        row->order = ((int64_t)(whole % (uint64_t)of_second) * NANO + rest) / of_second;
+    } else {
+        number /= (double)of_second;
+        row->time = (int64_t)floor(number);
+        row->order = (int64_t)((number - floor(number)) * NANO);
+    }
+    return 0;
+}
+
+/* ---- a form of the log's own ---- */
+
+int raw_clock_check(const struct raw_clock *clock, struct err *e)
+{
+    const char *form = clock->form;
+    if (clock->unit != RAW_FORM)
+        return 0;
+    if (strlen(form) >= FORM_LIMIT || !strchr(form, '%'))
+        return err_set(e, STATUS_USAGE,
+                       "--time-format '%.40s': a form as that of strptime(3), such as '%%d/%%m/%%Y "
+                       "%%H:%%M:%%S', is expected",
+                       form);
+    for (const char *at = form; (at = strchr(at, '%')); at += 2)
+        if (!at[1] || strchr("sZ", at[1]))
+            return err_set(e, STATUS_USAGE,
+                           "--time-format: %%%c is not read here; seconds are --time-unit s, and a "
+                           "zone is %%z",
+                           at[1] ? at[1] : '%');
+    return 0;
+}
+
+/* strptime(3) of the form up to `stop`; returns what of the text is left, or NULL. */
+static const char *read_part(const char *text, const char *form, const char *stop, struct tm *tm)
+{
+    char part[FORM_LIMIT];
+    memcpy(part, form, (size_t)(stop - form));
+    part[stop - form] = '\0';
+    return strptime(text, part, tm);
+}
+
+/* Reads digits of a fraction after the form's first part, which ends before %f. */
+static const char *read_fraction(const char *at, int64_t *nanoseconds)
+{
+    int64_t unit = NANO / 10;
+    const char *from = at;
+    for (; *at >= '0' && *at <= '9'; at++, unit /= 10)
+        *nanoseconds += unit * (*at - '0');
+    return at > from ? at : NULL;
+}
+
+static bool read_form(const char *form, struct bytes field, struct raw_row *row)
+{
+    char text[FORM_LIMIT];
+    struct tm tm = {.tm_mday = 1, .tm_year = 70};
+    const char *at = text, *fraction = strstr(form, "%f");
+    row->order = 0;
+    if (field.len >= sizeof text || memchr(field.at, 0, field.len))
+        return false;
+    memcpy(text, field.at, field.len);
+    text[field.len] = '\0';
+    if (fraction) {
+        at = read_part(at, form, fraction, &tm);
+        at = at ? read_fraction(at, &row->order) : NULL;
+        form = fraction + 2;
+    }
+    at = at ? read_part(at, form, form + strlen(form), &tm) : NULL;
+    if (!at || *at || tm.tm_year < -1900 ||
+        !time_is_day((unsigned)tm.tm_year + 1900, (unsigned)tm.tm_mon + 1, (unsigned)tm.tm_mday))
+        return false;
+    int64_t days = time_days(tm.tm_year + 1900, (unsigned)tm.tm_mon + 1, (unsigned)tm.tm_mday);
+    row->time = days * 86400 + tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec - tm.tm_gmtoff;
+    return true;
+}
+
+/* ---- all of them ---- */
+
+static struct bytes without_blanks(struct bytes text)
+{
+    while (text.len && (*text.at == ' ' || *text.at == '\t'))
+        text = (struct bytes){text.at + 1, text.len - 1};
+    while (text.len && (text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t'))
+        text.len--;
+    return text;
+}
+
+/* Whether an automatic clock takes the text for ISO 8601: "2014-04-...", "20140407T...". */
+static bool looks_iso(struct bytes text)
+{
+    if (text.len > 4 && text.at[4] == '-')
+        return text.at[3] >= '0' && text.at[3] <= '9';
+    return text.len > 8 && (text.at[8] == 'T' || text.at[8] == ' ');
+}
+
+int raw_time(struct raw_clock *clock, const char *field, struct bytes text, struct raw_row *row,
+             struct err *e)
+{
+    text = without_blanks(text);
+    bool iso = clock->unit == RAW_ISO || (clock->unit == RAW_ANY && looks_iso(text));
+    bool read = false;
+    if (iso) {
+        read = time_iso_fine(text.at, text.len, &row->time, &row->order);
+    } else if (clock->unit == RAW_FORM) {
+        read = read_form(clock->form, text, row);
+    } else {
+        int status = read_number(clock, field, text, row, e);
+        if (status >= 0)
+            return status;
+    }
+    if (!read)
+        return bad_time(clock, field, text, e);
+    return check_range(field, (double)row->time, RAW_SECONDS, e);
+}
