@@ -9,7 +9,7 @@
 #include "recommend/run.h"
 
 static const char *model, *index_path, *output_path, *exclude = "none";
-static int64_t top = 20, batch = 100, keep;
+static int64_t top = 20, batch = 100, keep, memory = (int64_t)1 << 30;
 static bool json, why, frozen;
 
 static const struct option options[] = {
@@ -30,6 +30,8 @@ static const struct option options[] = {
      .help = "largest number of users computed together"},
     {OPTION_INT, .name = "keep", .to = &keep, .high = 1 << 30,
      .help = "newest sessions kept of each user; 0: all"},
+    {OPTION_CALL, .name = "memory", .to = &memory, .argument = "SIZE", .call = option_memory,
+     .help = "memory for events; beyond it they go to a temporary file [1G]"},
     {OPTION_TEXT, .name = "output", .letter = 'o', .argument = "FILE", .to = &output_path,
      .help = "write to FILE, which appears once whole"},
     {0},
@@ -78,9 +80,10 @@ int main(int argc, char **argv)
                               : !strcmp(exclude, "session") ? EXCLUDE_SESSION
                                                             : EXCLUDE_HISTORY,
                    .why = why,
+                   .memory = memory,
                    .grows = !frozen,
                    .index_path = index_path},
-        .users = {.keep = keep},
+        .users = {.keep = keep, .kept.limit = (size_t)memory},
         .json = json,
     };
     if (!model)

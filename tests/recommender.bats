@@ -567,3 +567,39 @@ stream_of() { cat names - | used; }
         cmp one many
     done
 }
+
+@test "--memory: small or large, the same bytes; events beyond it take no memory" {
+    synthesize --users 100 --days 40 | lfm-sessionize | tfilter --quiet --split user:0.8 -o large.mp
+    for options in '-m rib --why' '-m hierarchical --why --json' '-m plain --exclude history' \
+        '-m plain --keep 2' '' '--index large.mp --why'; do # more than 20,000 events
+        model=${options#-m } model=${model%% *}
+        [[ $options != -m* ]] || options="-m $BATS_FILE_TMPDIR/$model${options#-m "$model"}"
+        recommend $options large.mp >expected
+        [ -s expected ]
+        recommend $options --memory 64K large.mp >got
+        cmp expected got
+    done
+    run -73 env TMPDIR=no-such-folder recommender -q --memory 64K -o out large.mp
+    [ ! -e out ]
+    [ "${VARIANT:-release}" = release ] || return 0 # the sanitizers need memory of their own
+    # 2,000,000 events of items that the model knows, 24 MB: of many users, and of one.
+    spcat "$SPLIT" | jq -r 'select(.[0] == "item")[2]' | head -n 97 >names
+    for users in 2000 1; do
+        awk -F '\t' -v OFS='\t' -v users=$users 'NR == FNR { name[n++] = $1; next } END {
+                for (u = 0; u < 2000; u++)
+                    for (i = 0; i < 1000; i++)
+                        print u % users, name[(i * i + u) % n], 1300000000 + 10 * i + 86400 * (i > 500) + 200000 * u
+            }' names /dev/null |
+            csv-sessionize --user 1 --item 2 --time 3 --delimiter tab --gap 3600 --max-events 0 -o "$users.mp"
+    done
+    bounded() { (ulimit -d 36000 && recommend -m "$PLAIN" --top 1 --batch 10 "$@"); } # KiB
+    recommend -m "$PLAIN" --top 1 --batch 10 2000.mp >expected
+    bounded --memory 64K 2000.mp >got
+    cmp expected got
+    run -71 bounded 2000.mp
+    # What --keep forgets takes no memory either.
+    recommend -m "$PLAIN" --top 1 --keep 2 1.mp >expected
+    bounded --keep 2 1.mp >got
+    cmp expected got
+    run -71 bounded 1.mp
+}

@@ -34,6 +34,17 @@ int spill_append(struct spill *s, const void *bytes, size_t n, struct err *e)
     return s->limit && s->len > s->limit ? begin_file(s, e) : 0;
 }
 
+int spill_read(const struct spill *s, size_t at, size_t n, void *to, struct err *e)
+{
+    size_t filed = s->filed ? (size_t)s->file.size : 0;
+    size_t first = at >= filed ? 0 : n < filed - at ? n : filed - at; /* bytes in the file */
+    if (first && temp_file_read(&s->file, at, to, first, e))
+        return e->status;
+    if (n > first)
+        memcpy((char *)to + first, s->memory.at + (at + first - filed), n - first);
+    return 0;
+}
+
 int spill_end(struct spill *s, struct err *e)
 {
     s->at = s->memory.at;

@@ -21,6 +21,9 @@ struct spill {
 /* 73, 74: the temporary file. */
 int spill_append(struct spill *s, const void *bytes, size_t n, struct err *e);
 
+/* Copies the n bytes at `at`, which have been appended; more may be appended after it.  74. */
+int spill_read(const struct spill *s, size_t at, size_t n, void *to, struct err *e);
+
 /* Nothing more is appended: sets `at`.  71: the file cannot be mapped. */
 int spill_end(struct spill *s, struct err *e);
 

@@ -32,7 +32,7 @@ static int open_groups(struct engine *a, int32_t known, struct model_data *data,
 static int open_counts(struct engine *a, struct err *e)
 {
     bool given = a->saved->ready && !a->index_path;
-    if (!given && counted_open(&a->counted, a->saved, NULL, a->index_path, e))
+    if (!given && counted_open(&a->counted, a->saved, NULL, a->index_path, a->memory, e))
         return e->status;
     a->items = &a->counted.items;
     a->data.items = names_count(a->items);
@@ -113,6 +113,7 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
                                   .delta_buckets = (int32_t)edges->len + 1,
                                   .context_codes = a->contexts.codes};
     a->saved = saved;
+    a->store.item.limit = a->store.time.limit = (size_t)a->memory;
     a->items = &saved->items;
     a->batching = (struct batching){.store = &a->store,
                                     .history = saved->history,
@@ -167,13 +168,14 @@ void engine_release(struct engine *a)
 /* ---- the sessions, as batches ---- */
 
 /* The columns of the session; the unknown target of the newest one has code 0. */
-static void set_extras(struct engine *a, const struct user_session *v, bool newest)
+static void set_extras(struct engine *a, const struct user_session *v, const int32_t *code,
+                       bool newest)
 {
     size_t columns = a->store.columns.len, n = (size_t)v->count + newest;
     vec_clear(&a->code);
     vec_clear(&a->extra);
     for (size_t k = 0; k < columns; k++) {
-        vec_append(&a->code, v->code + k * (size_t)v->count, (size_t)v->count);
+        vec_append(&a->code, code + k * (size_t)v->count, (size_t)v->count);
         if (newest)
             vec_push(&a->code, 0);
     }
@@ -186,18 +188,21 @@ static void set_extras(struct engine *a, const struct user_session *v, bool newe
 static int add_session(struct engine *a, int32_t user, const struct user_session *v, bool newest,
                        struct err *e)
 {
+    struct user_events events;
+    if (users_events(a->users, v, &events, e))
+        return e->status;
     vec_clear(&a->input);
-    vec_append(&a->input, v->item, (size_t)v->count);
+    vec_append(&a->input, events.item, (size_t)v->count);
     /* A session's last event is only a target, never an input.  The target of the newest session is
      * not known: item 0 takes its place, so that all real events are inputs. */
     if (newest)
         vec_push(&a->input, 0);
     vec_clear(&a->time);
-    vec_append(&a->time, v->time, (size_t)v->count);
+    vec_append(&a->time, events.time, (size_t)v->count);
     a->time.at[0] = v->start; /* also where the model does not know the first item */
     if (newest)
         vec_push(&a->time, v->last);
-    set_extras(a, v, newest);
+    set_extras(a, v, events.code, newest);
     struct session s = {.user = user,
                         .part = newest ? PART_TEST : PART_TRAIN,
                         .count = a->input.len,
@@ -252,9 +257,10 @@ static void remember(struct engine *a)
 
 /* ---- scores ---- */
 
-/* Marks the items that --exclude leaves out for the user; returns how many. */
-static int32_t mark(struct engine *a, const struct known_user *user)
+/* Marks the items that --exclude leaves out of the answer; returns how many. */
+static int32_t mark(struct engine *a, const struct recommendation *answer)
 {
+    const struct known_user *user = &a->users->at.at[answer->user];
     int32_t count = 0;
     size_t from = a->exclude == EXCLUDE_HISTORY   ? 0
                   : a->exclude == EXCLUDE_SESSION ? user->sessions.len - 1
@@ -263,12 +269,14 @@ static int32_t mark(struct engine *a, const struct known_user *user)
         memset(a->mark.at, 0, a->mark.len * sizeof *a->mark.at);
         a->marks = 1;
     }
-    for (size_t v = from; v < user->sessions.len; v++)
+    for (size_t v = from; v < user->sessions.len; v++) {
+        const int32_t *item = engine_session_items(a, answer, (int32_t)v);
         for (int32_t i = 0; i < user->sessions.at[v].count; i++) {
-            int32_t *at = &a->mark.at[user->sessions.at[v].item[i]];
+            int32_t *at = &a->mark.at[item[i]];
             count += *at != a->marks;
             *at = a->marks;
         }
+    }
     return count;
 }
 
@@ -277,7 +285,7 @@ static int list_length(struct engine *a)
 {
     int32_t most = 0, items = names_count(a->items);
     for (size_t i = 0; i < a->list.len && a->exclude != EXCLUDE_NONE; i++) {
-        int32_t count = mark(a, &a->users->at.at[a->list.at[i].user]);
+        int32_t count = mark(a, &a->list.at[i]);
         most = count > most ? count : most;
     }
     return most < items - a->top ? most + a->top : items;
@@ -334,7 +342,7 @@ static void choose(struct engine *a, int k)
     vec_clear(&a->score);
     for (size_t i = 0; i < a->list.len; i++) {
         struct recommendation *answer = &a->list.at[i];
-        mark(a, &a->users->at.at[answer->user]);
+        mark(a, answer);
         answer->first = a->item.len;
         for (size_t j = i * (size_t)k; j < (i + 1) * (size_t)k && answer->count < a->top; j++) {
             if (a->mark.at[a->best.at[j]] == a->marks)
@@ -372,7 +380,7 @@ static int answer(struct engine *a, struct batch *b, const i32_vec *newest, stru
     return 0;
 }
 
-int engine_make(struct engine *a, const struct users *users, const int32_t *user, size_t count,
+int engine_make(struct engine *a, struct users *users, const int32_t *user, size_t count,
                 struct err *e)
 {
     const struct model_class *class = a->model.class;

@@ -50,6 +50,7 @@ struct engine {
     bool why;
     const char *index_path; /* sessions to count in, in place of those in the file; NULL: those in
                                the file, or those that the caller has put into `counted` */
+    int64_t memory;         /* bytes for events, the rest goes to a temporary file; 0: no limit */
     bool grows;             /* a wide part also counts in sessions that come in later */
 
     struct run_contexts contexts; /* columns that the model reads; the caller opens them */
@@ -74,7 +75,7 @@ struct engine {
     i32_vec candidate;                   /* [items] in `said`; -1: there is no evidence of it */
 
     /* used while a batch is computed */
-    const struct users *users;
+    struct users *users;
     struct session_store store; /* sessions of the batch's users, who are numbered from 0: earlier
                                    ones as training, the newest as test */
     struct batching batching;
@@ -99,8 +100,17 @@ int32_t engine_item(struct engine *a, struct bytes name);
 
 /* Computes recommendations for `count` users, at most `batch`, each of whom has a session.  1: the
  * model gives scores that are not numbers. */
-int engine_make(struct engine *a, const struct users *users, const int32_t *user, size_t count,
+int engine_make(struct engine *a, struct users *users, const int32_t *user, size_t count,
                 struct err *e);
+
+/* The items of a session, by its number among those of the user whom the answer, one of the last
+ * batch, is for. */
+static inline const int32_t *
+engine_session_items(const struct engine *a, const struct recommendation *answer, int32_t session)
+{
+    return session_store_items(&a->store,
+                               (size_t)(a->store.first.at[answer - a->list.at] + session));
+}
 
 /* Whether each recommended item has reasons. */
 static inline bool engine_tells(const struct engine *a)

@@ -79,11 +79,12 @@ void item_reasons_words(const struct engine *a, const struct recommendation *ans
 {
     size_t candidate = (size_t)a->candidate.at[at], position = (size_t)(answer - a->list.at);
     const struct known_user *user = &a->users->at.at[answer->user];
-    const struct user_session *newest = &user->sessions.at[user->sessions.len - 1];
-    struct evidence_said s = {.phi = a->said.feature + candidate * EVIDENCE_FEATURES,
-                              .z = a->said.context + position * EVIDENCE_CONTEXT,
-                              .votes = a->said.votes[candidate],
-                              .voters = a->said.voters[position],
-                              .last = names_at(a->items, newest->item[newest->count - 1])};
+    int32_t newest = (int32_t)user->sessions.len - 1, count = user->sessions.at[newest].count;
+    struct evidence_said s = {
+        .phi = a->said.feature + candidate * EVIDENCE_FEATURES,
+        .z = a->said.context + position * EVIDENCE_CONTEXT,
+        .votes = a->said.votes[candidate],
+        .voters = a->said.voters[position],
+        .last = names_at(a->items, engine_session_items(a, answer, newest)[count - 1])};
     evidence_words(r->kind, &s, to);
 }

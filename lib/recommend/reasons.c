@@ -56,9 +56,10 @@ static void find_events(struct engine *a, const struct batch *b, const struct fo
     for (int32_t j = 0; j < batch_cursor_rows(p, f); j++) {
         int32_t row = f->back.row[p.back + (size_t)j];
         int32_t session = column_i32(b->history_session)[row];
+        const int32_t *item = engine_session_items(a, &a->list.at[p.i], session);
         for (int32_t i = 0; i < user->sessions.at[session].count; i++)
             offer(a, from,
-                  (struct reason){LEVEL_SESSION, session, user->sessions.at[session].item[i],
+                  (struct reason){LEVEL_SESSION, session, item[i],
                                   *weight++ * (outer ? outer[j] : 1)});
     }
 }
@@ -71,9 +72,9 @@ static void find_own(struct engine *a, const struct batch *b, const struct forwa
     int32_t newest = (int32_t)user->sessions.len - 1, count = user->sessions.at[newest].count;
     size_t last = p.target + (size_t)column_i32(b->length)[p.i] - 2, from = a->reason.len;
     const float *weight = a->weight[LEVEL_ITEM].at + f->item_at[last];
+    const int32_t *item = engine_session_items(a, &a->list.at[p.i], newest);
     for (int32_t i = count - f->item_count[last]; i < count; i++)
-        offer(a, from,
-              (struct reason){LEVEL_ITEM, newest, user->sessions.at[newest].item[i], *weight++});
+        offer(a, from, (struct reason){LEVEL_ITEM, newest, item[i], *weight++});
 }
 
 static void download(struct engine *a, const struct forward *f)

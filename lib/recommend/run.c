@@ -141,7 +141,7 @@ static int note(struct recommending *r, struct session_store *all,
 /* Reads all of the stream, counts in it, and then answers everybody. */
 static int run_whole(struct recommending *r, struct err *e)
 {
-    struct session_store all = {0};
+    struct session_store all = {.item.limit = (size_t)r->engine.memory};
     struct sessions_record record;
     enum read_result got;
     int status = 0;

@@ -64,7 +64,7 @@ void text_tsv(struct buf *to, const struct engine *a, const struct users *users,
 
 /* ---- JSON ---- */
 
-static void append_reason(struct buf *to, const struct users *users,
+static void append_reason(struct buf *to, const struct engine *a, const struct users *users,
                           const struct recommendation *answer, const struct reason *r,
                           const struct names *items)
 {
@@ -77,9 +77,10 @@ static void append_reason(struct buf *to, const struct users *users,
         buf_text(to, "\"item\":");
         json_text(to, names_at(items, r->item));
     }
+    const int32_t *item = engine_session_items(a, answer, r->session);
     for (int32_t i = 0; i < session->count && r->item < 0; i++) {
         buf_text(to, i ? "," : "\"items\":[");
-        json_text(to, names_at(items, session->item[i]));
+        json_text(to, names_at(items, item[i]));
     }
     buf_text(to, r->item < 0 ? "]}" : "}");
 }
@@ -123,7 +124,7 @@ void text_json(struct buf *to, const struct engine *a, const struct users *users
         buf_text(to, a->attends ? ",\"why\":[" : ",\"why\":null");
         for (size_t i = 0; i < answer->reasons; i++) {
             buf_text(to, i ? "," : "");
-            append_reason(to, users, answer, &a->reason.at[answer->reason + i], names->items);
+            append_reason(to, a, users, answer, &a->reason.at[answer->reason + i], names->items);
         }
         buf_text(to, a->attends ? "]" : "");
     }

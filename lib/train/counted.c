@@ -37,9 +37,9 @@ static int read_stream(struct newer *n, struct sessions_in *in, struct err *e)
     return status ? status : session_store_end(&n->store, e);
 }
 
-static int index_stream(struct counted *c, const char *path, struct err *e)
+static int index_stream(struct counted *c, const char *path, int64_t memory, struct err *e)
 {
-    struct newer n = {.c = c};
+    struct newer n = {.c = c, .store.item.limit = (size_t)memory};
     struct sessions_in *in = NULL;
     int status = sessions_in_open(&in, &path, 1, e);
     if (!status)
@@ -80,12 +80,12 @@ static void add_names(struct counted *c, const struct names *from)
 }
 
 int counted_open(struct counted *c, const struct saved_model *saved, const struct names *first,
-                 const char *path, struct err *e)
+                 const char *path, int64_t memory, struct err *e)
 {
     *c = (struct counted){.count = {0}};
     add_names(c, first);
     add_names(c, &saved->items);
-    if (path ? index_stream(c, path, e) : index_file(c, saved, e))
+    if (path ? index_stream(c, path, memory, e) : index_file(c, saved, e))
         return e->status;
     count_items(c);
     return 0;

@@ -23,10 +23,11 @@ struct counted {
 };
 
 /* `first`: names that get the first ids (NULL: none).  `path`: a stream of sessions, whose items
- * all get ids (NULL: the model's file).  65: a file without an index, and no stream; another
+ * all get ids (NULL: the model's file); `memory`: bytes for its events while it is read, the rest
+ * goes to a temporary file; 0: no limit.  65: a file without an index, and no stream; another
  * stream. */
 int counted_open(struct counted *c, const struct saved_model *saved, const struct names *first,
-                 const char *path, struct err *e);
+                 const char *path, int64_t memory, struct err *e);
 
 /* Counts in the store's sessions, whose items are those of `items`, of which *c takes a copy. */
 void counted_take(struct counted *c, const struct session_store *sessions,

@@ -28,7 +28,7 @@ static int open_items(struct predict_run *r, struct err *e)
     struct item_map *v = &r->map;
     const struct names *streamed = batches_in_items(r->pass.in.in);
     const char *index = r->pass.o->index;
-    if (index && counted_open(&r->counted, r->saved, streamed, index, e))
+    if (index && counted_open(&r->counted, r->saved, streamed, index, r->pass.o->memory, e))
         return e->status;
     /* a model without weights of items knows all that the stream has */
     item_map_open(v, streamed,

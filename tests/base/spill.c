@@ -51,6 +51,29 @@ static void filled(const char *bytes, size_t n, size_t limit, uint32_t most)
     spill_release(&s);
 }
 
+/* What was appended can be read before all of it was: where it is in memory, in the file, or in
+ * both. */
+static void read_early(const char *bytes, size_t n, size_t limit)
+{
+    struct random random = random_of(n, limit + 1);
+    struct spill s = {.limit = limit};
+    struct err e = {0};
+    char *got = mem_alloc(n);
+    bool good = true;
+    for (size_t at = 0, piece; at < n && good; at += piece) {
+        piece = 1 + random_below(&random, 300000);
+        piece = piece < n - at ? piece : n - at;
+        good = !spill_append(&s, bytes + at, piece, &e);
+        size_t from = random_below(&random, (uint32_t)(at + piece)), count = at + piece - from;
+        good = good && !spill_read(&s, from, count, got, &e) && !memcmp(got, bytes + from, count);
+    }
+    good = good && !spill_end(&s, &e) && !spill_read(&s, 0, n, got, &e) && !memcmp(got, bytes, n);
+    tap_ok(good, "read while it grows, with a limit of %zu%s%s", limit, e.status ? ": " : "",
+           e.status ? e.text : "");
+    mem_free(got);
+    spill_release(&s);
+}
+
 static void failing(const char *bytes)
 {
     struct spill s = {.limit = 10};
@@ -105,6 +128,9 @@ int main(void)
     filled(bytes, 4 * MEGABYTE, 0, 200000);
     filled(bytes, 4 * MEGABYTE, 100, 200000);
     filled(bytes, 4 * MEGABYTE, 3 * MEGABYTE, 3 * MEGABYTE);
+    read_early(bytes, 4 * MEGABYTE, 0);
+    read_early(bytes, 4 * MEGABYTE, 100000);
+    read_early(bytes, 4 * MEGABYTE, 3 * MEGABYTE);
     failing(bytes);
     mem_free(bytes);
     unmapped();

@@ -57,13 +57,14 @@ static void of_the_file(void)
     struct counted c;
     struct err e = {0};
     open_saved(&saved, true);
-    tap_ok(!counted_open(&c, &saved, NULL, NULL, &e) && names_are(&c.items, "xy") &&
+    tap_ok(!counted_open(&c, &saved, NULL, NULL, 0, &e) && names_are(&c.items, "xy") &&
                COUNTS_ARE(&c, 2, 1),
            "the sessions of the model's file %s", e.text);
     counted_release(&c);
     close_saved(&saved);
     open_saved(&saved, false);
-    tap_ok(counted_open(&c, &saved, NULL, NULL, &e) == STATUS_DATA, "a file without: %s", e.text);
+    tap_ok(counted_open(&c, &saved, NULL, NULL, 0, &e) == STATUS_DATA, "a file without: %s",
+           e.text);
     counted_release(&c);
     close_saved(&saved);
 }
@@ -83,7 +84,7 @@ static void of_a_stream(void)
     const char *path = stream_file(stream.at, stream.len);
     open_saved(&saved, true);
     tiny_names(&first, "vx");
-    tap_ok(!counted_open(&c, &saved, &first, path, &e) && names_are(&c.items, "vxyzw") &&
+    tap_ok(!counted_open(&c, &saved, &first, path, 0, &e) && names_are(&c.items, "vxyzw") &&
                COUNTS_ARE(&c, 0, 1, 0, 2, 1),
            "another stream's in their place, of all parts and all items %s", e.text);
     counted_release(&c);
