@@ -172,6 +172,20 @@ static inline unsigned row_blocks(int rows)
      i += (int)gridDim.x * ROW_WARPS)
 #define LANES(j, cols) (int j = (int)threadIdx.x % WARP; j < (cols); j += WARP)
 
+/* The last of start[0 .. n) that is not above `position`. */
+static __device__ inline int segment_of(const int32_t *start, int n, int position)
+{
+    int from = 0, to = n;
+    while (to - from > 1) {
+        int middle = (from + to) / 2;
+        if (start[middle] <= position)
+            from = middle;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 /* ---- products ---- */
 
 /* c [m, n] = op(a) op(b) + beta c of row-major matrices in float32, as the table's gemm. */

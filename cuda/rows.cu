@@ -103,20 +103,6 @@ void cuda_store(struct device *d, const struct rows *r, int cols, const float *f
 
 enum { TILE = 8 };
 
-/* The last of start[0 .. n) that is not above `position`. */
-static __device__ inline int segment_of(const int32_t *start, int n, int position)
-{
-    int from = 0, to = n;
-    while (to - from > 1) {
-        int middle = (from + to) / 2;
-        if (start[middle] <= position)
-            from = middle;
-        else
-            to = middle;
-    }
-    return from;
-}
-
 template <class V>
 static __global__ void add_tiles(int tiles, int cols, const V *g, V *table, struct row_plan r,
                                  V *sums)

@@ -82,16 +82,6 @@ void wide_part_weights(const struct model *m, struct wide_weights *to)
     }
 }
 
-/* Which position each candidate belongs to. */
-static const struct rows *positions_of(struct tape *t, const struct evidence *e)
-{
-    int32_t *at = tape_host_ints(t, (size_t)e->candidates);
-    for (int p = 0; p < e->positions; p++)
-        for (int32_t i = e->start[p]; i < e->start[p + 1]; i++)
-            at[i] = p;
-    return tape_rows(t, at, e->candidates);
-}
-
 /* What the candidates have of the prior, as all items do, is taken from them again. */
 static struct tensor *without_prior(const struct wide_part *w, struct tape *t,
                                     const struct evidence *e)
@@ -103,19 +93,18 @@ static struct tensor *without_prior(const struct wide_part *w, struct tape *t,
     return tape_linear(t, count, tape_parameter(t, w->prior), NULL);
 }
 
-/* δ of all candidates, [candidates, 1], less their prior. */
+/* δ of all candidates, [candidates, 1], less their prior; start: device, where each position's
+ * candidates begin. */
 static struct tensor *additions(const struct wide_part *w, struct tape *t, const struct evidence *e,
-                                struct tensor *z)
+                                struct tensor *z, const int32_t *start)
 {
     struct tensor *phi = tape_numbers_that_stay(t, e->feature, e->candidates, EVIDENCE_FEATURES);
-    struct tensor *of_context = tape_linear(t, z, tape_parameter(t, w->context), NULL);
-    struct tensor *hidden =
-        tape_linear(t, phi, tape_parameter(t, w->features), tape_parameter(t, w->features_bias));
-    hidden = tape_add_rows(t, hidden, of_context, positions_of(t, e));
-    hidden = tape_activate(t, ACTIVATION_RELU, hidden);
-    struct tensor *direct = tape_linear(t, phi, tape_parameter(t, w->direct), NULL);
-    return tape_add(t, tape_linear(t, hidden, tape_parameter(t, w->score), NULL),
-                    tape_add(t, direct, without_prior(w, t, e)));
+    struct tensor *of_context =
+        tape_linear(t, z, tape_parameter(t, w->context), tape_parameter(t, w->features_bias));
+    struct tensor *delta =
+        tape_perceptron(t, phi, start, tape_parameter(t, w->features), of_context,
+                        tape_parameter(t, w->score), tape_parameter(t, w->direct));
+    return tape_add(t, delta, without_prior(w, t, e));
 }
 
 /* The prior of all items as a bias, [1, items], added to the model's own. */
@@ -144,10 +133,11 @@ void wide_part_add(const struct wide_part *w, const struct model *m, struct tape
 {
     const struct evidence *e = b->evidence;
     struct tensor *z = tape_numbers(t, e->context, e->positions, EVIDENCE_CONTEXT);
+    const int32_t *start = tape_ints(t, e->start, (size_t)e->positions + 1);
     f->add = (struct tape_additions){
-        .start = tape_ints(t, e->start, (size_t)e->positions + 1),
+        .start = start,
         .item = tape_ints(t, e->item, (size_t)e->candidates),
-        .value = additions(w, t, e, z),
+        .value = additions(w, t, e, z, start),
     };
     if (!w->deep) {
         put_alone(w, m, t, f);

@@ -120,6 +120,27 @@ struct update {
  * A target without negatives has loss 0 and no gradient. */
 enum loss_kind { LOSS_CROSS_ENTROPY, LOSS_TOP1, LOSS_BPR, LOSS_TOP1_MAX, LOSS_BPR_MAX, LOSS_HINGE };
 
+/* A perceptron with one hidden layer, which gives each row of x a number; the rows are end to end
+ * by groups, which differ by an offset of the hidden units:
+ *
+ *     y_i = score · relu(weight x_i + offset_g) + direct · x_i          row i is of group g
+ *
+ * For many rows of a few numbers: the hidden units are nowhere kept, the backward pass computes
+ * them again. */
+struct perceptron {
+    int rows, groups, in, hidden;
+    const int32_t *start; /* [groups + 1] where each group's rows begin, the last one the end */
+    const float *x;       /* [rows, in] */
+    const float *weight;  /* [hidden, in] */
+    const float *offset;  /* [groups, hidden] */
+    const float *score;   /* [hidden] */
+    const float *direct;  /* [in] */
+};
+
+struct perceptron_grads { /* shapes as above; all += */
+    float *weight, *offset, *score, *direct;
+};
+
 /* Numbers that are added to some of the scores of each row: row t has those from start[t] to
  * start[t + 1] - 1, of items that are all different. */
 struct additions {
@@ -231,6 +252,13 @@ struct output_layer {
        (struct device * d, const struct ragged *r, int cols, const float *x, float *out))          \
     OP(void, mean_up_to_back,                                                                      \
        (struct device * d, const struct ragged *r, int cols, const float *g, float *dx)) /* += */  \
+    /* ---- a number for each row (struct perceptron) ---- */                                      \
+    /* y [rows] */                                                                                 \
+    OP(void, perceptron, (struct device * d, const struct perceptron *p, float *y))                \
+    /* from dy [rows] */                                                                           \
+    OP(void, perceptron_back,                                                                      \
+       (struct device * d, const struct perceptron *p, const float *dy,                            \
+        const struct perceptron_grads *to))                                                        \
     /* ---- recurrent ---- */                                                                      \
     /* h [total, H] = GRU of x [total, in] from h0 [count, H] (NULL: zeros). kept [total, 4H] =    \
      * r, z, n and W_hn h + b_hn for the backward pass, rows in an order of the device */          \
@@ -419,7 +447,7 @@ static inline uint64_t device_table_version(void)
         sizeof(struct update),         sizeof(struct output_layer), sizeof(struct dropout_key),
         sizeof(struct sampled_scores), sizeof(struct additions),    sizeof(struct memory),
         sizeof(struct memory_grads),   sizeof(struct device),       sizeof(struct device_options),
-        sizeof(struct heads)};
+        sizeof(struct heads),          sizeof(struct perceptron)};
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (size_t i = 0; i < sizeof text; i++)
         hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;

@@ -117,10 +117,6 @@ const unsigned char *tape_left_out(struct tape *t, size_t n, float rate);
 struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count); /* columns */
 struct tensor *tape_stack(struct tape *t, struct tensor *const *x, int count);  /* rows */
 struct tensor *tape_add(struct tape *t, struct tensor *a, struct tensor *b);
-/* x with a row of the table added to each of its rows, in x's own memory: x is a result of
- * tape_linear that nothing else uses, and takes a gradient where the table does. */
-struct tensor *tape_add_rows(struct tape *t, struct tensor *x, struct tensor *table,
-                             const struct rows *r);
 /* Each row of x times its factor, [rows, 1]. */
 struct tensor *tape_scale_rows(struct tape *t, struct tensor *x, struct tensor *factor);
 /* a ∘ b, of one shape. */
@@ -145,6 +141,13 @@ struct tensor *tape_linear_part(struct tape *t, struct tensor *x, struct tensor 
 struct tensor *tape_group_linear(struct tape *t, struct tensor *x, struct tensor *w, int from,
                                  struct tensor *b, const struct ragged *r,
                                  const struct rows *group);
+
+/* y [rows, 1] = score · relu(weight x_i + offset_g) + direct · x_i of each row i of x, g its group
+ * (nn/ops.h, struct perceptron); start: device [offset->rows + 1].  x gets no gradient; in training
+ * all other tensors must take one. */
+struct tensor *tape_perceptron(struct tape *t, struct tensor *x, const int32_t *start,
+                               struct tensor *weight, struct tensor *offset, struct tensor *score,
+                               struct tensor *direct);
 
 /* h [total, H] = GRU of x [total, in] from h0 [count, H] (NULL: zeros); the equations are in
  * nn/maths.h.  Where x is rows of a table and at most half of them differ, the input products are

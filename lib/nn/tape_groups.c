@@ -1,4 +1,4 @@
-/* The tape's tables of blocks and rows, grouped products and attention. */
+/* The tape's tables of blocks and rows, grouped products, perceptrons and attention. */
 #include "nn/tape_nodes.h"
 
 /* ---- tables ---- */
@@ -96,6 +96,45 @@ struct tensor *tape_group_linear(struct tape *t, struct tensor *x, struct tensor
         struct group_linear_node *n = tape_record(t, sizeof *n, group_linear_back);
         n->x = x, n->w = w, n->b = b, n->y = y, n->from = from;
         n->ragged = r, n->group = group, n->ones = ones;
+    }
+    return y;
+}
+
+/* ---- a number for each row, by groups ---- */
+
+struct perceptron_node {
+    struct node node;
+    struct perceptron op;
+    struct perceptron_grads grads;
+    struct tensor *y;
+};
+
+static void perceptron_back(struct tape *t, struct node *node)
+{
+    struct perceptron_node *n = (struct perceptron_node *)node;
+    t->op->perceptron_back(t->device, &n->op, n->y->grad, &n->grads);
+}
+
+struct tensor *tape_perceptron(struct tape *t, struct tensor *x, const int32_t *start,
+                               struct tensor *weight, struct tensor *offset, struct tensor *score,
+                               struct tensor *direct)
+{
+    struct tensor *y = tape_result(t, x->rows, 1, true);
+    struct perceptron op = {.rows = x->rows,
+                            .groups = offset->rows,
+                            .in = x->cols,
+                            .hidden = weight->rows,
+                            .start = start,
+                            .x = x->value,
+                            .weight = weight->value,
+                            .offset = offset->value,
+                            .score = score->value,
+                            .direct = direct->value};
+    t->op->perceptron(t->device, &op, y->value);
+    if (y->grad) {
+        struct perceptron_node *n = tape_record(t, sizeof *n, perceptron_back);
+        n->op = op, n->y = y;
+        n->grads = (struct perceptron_grads){weight->grad, offset->grad, score->grad, direct->grad};
     }
     return y;
 }

@@ -235,31 +235,6 @@ struct tensor *tape_multiply(struct tape *t, struct tensor *a, struct tensor *b)
     return y;
 }
 
-struct add_rows_node {
-    struct node node;
-    struct tensor *x, *table;
-    const struct rows *rows;
-};
-
-static void add_rows_back(struct tape *t, struct node *node)
-{
-    struct add_rows_node *n = (struct add_rows_node *)node;
-    t->op->gather_back(t->device, n->rows, n->x->cols, n->x->grad, n->table->grad);
-}
-
-struct tensor *tape_add_rows(struct tape *t, struct tensor *x, struct tensor *table,
-                             const struct rows *r)
-{
-    float *spare = tape_floats(t, tensor_size(x));
-    t->op->gather(t->device, r, x->cols, table->value, spare);
-    t->op->add(t->device, x->value, spare, tensor_size(x));
-    if (table->grad) {
-        struct add_rows_node *n = tape_record(t, sizeof *n, add_rows_back);
-        n->x = x, n->table = table, n->rows = r;
-    }
-    return x;
-}
-
 struct activate_node {
     struct node node;
     struct tensor *x, *y;

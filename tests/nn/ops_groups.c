@@ -78,6 +78,69 @@ static void check_group_linear(void)
         }
 }
 
+/* ---- a number for each row ---- */
+
+/* Groups of several blocks of rows, of one row, of none. */
+static const int32_t row_start[SEQUENCES + 1] = {0, 90, 90, 91, 241, 270, 270, 330};
+
+/* in: weight, offset, score, direct; x beside them has no gradient */
+struct rows_of_groups {
+    int in, hidden;
+    const float *x;
+};
+
+static void reference_perceptron(const struct problem *p, double *out)
+{
+    const struct rows_of_groups *s = p->shape;
+    for (int g = 0; g < SEQUENCES; g++)
+        for (int i = row_start[g]; i < row_start[g + 1]; i++) {
+            const float *x = s->x + i * s->in;
+            out[i] = 0;
+            for (int k = 0; k < s->in; k++)
+                out[i] += p->in[3][k] * (double)x[k];
+            for (int j = 0; j < s->hidden; j++) {
+                double unit = p->in[1][g * s->hidden + j];
+                for (int k = 0; k < s->in; k++)
+                    unit += p->in[0][j * s->in + k] * (double)x[k];
+                out[i] += p->in[2][j] * (unit > 0 ? unit : 0);
+            }
+        }
+}
+
+static void check_perceptron_of(int in, int hidden)
+{
+    size_t rows = (size_t)row_start[SEQUENCES], width = (size_t)in, units = (size_t)hidden;
+    float *x = random_floats(rows * width, 0.5f),
+          *device_x = to_device(device, x, rows * width * 4);
+    int32_t *start = to_device(device, row_start, sizeof row_start);
+    struct rows_of_groups s = {in, hidden, x};
+    struct problem p = {.reference = reference_perceptron, .shape = &s};
+    problem_input(&p, units * width, 0.3f);
+    problem_input(&p, SEQUENCES * units, 0.5f);
+    problem_input(&p, units, 0.3f);
+    problem_input(&p, width, 0.3f);
+    problem_output(&p, rows);
+    struct perceptron op = {(int)rows, SEQUENCES,  in,         hidden,     start,
+                            device_x,  p.value[0], p.value[1], p.value[2], p.value[3]};
+    device->op->perceptron(device, &op, p.found);
+    check_forward(&p, label("perceptron", in, hidden));
+    device->op->perceptron_back(
+        device, &op, p.dout,
+        &(struct perceptron_grads){p.grad[0], p.grad[1], p.grad[2], p.grad[3]});
+    check_backward(&p, label("perceptron_back", in, hidden));
+    problem_close(&p);
+    device->op->release(device, device_x);
+    device->op->release(device, start);
+    mem_free(x);
+}
+
+static void check_perceptron(void)
+{
+    for (int i = 0; i < SIZES; i++)
+        check_perceptron_of(sizes[i], sizes[SIZES - 1 - i]);
+    check_perceptron_of(26, 32); /* no unit beyond the last */
+}
+
 /* ---- attention with a scale for each group ---- */
 
 /* in: key, scale, value */

@@ -58,6 +58,8 @@ enum { INPUTS = 10 };
 #define GROUP_CHECKS(CHECK)                                                                        \
     CHECK(group_linear, check_group_linear)                                                        \
     CHECK(group_linear_back, check_group_linear)                                                   \
+    CHECK(perceptron, check_perceptron)                                                            \
+    CHECK(perceptron_back, check_perceptron)                                                       \
     CHECK(gru_attend, check_gru_attend)                                                            \
     CHECK(gru_attend_back, check_gru_attend)
 #define UP_TO_CHECKS(CHECK)                                                                        \

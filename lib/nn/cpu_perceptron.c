@@ -1,0 +1,209 @@
+/* The CPU's perceptron of one hidden layer over many rows: block by block, so that the hidden units
+ * of a block never leave a core's first-level cache.  Each thread has the same groups at every run;
+ * the threads' gradients are added in the order of the threads. */
+#include <omp.h>
+
+#include "nn/cpu.h"
+#include "nn/cpu_tile.h"
+
+enum { BLOCK = 64 }; /* rows */
+
+/* What all threads read. */
+struct hidden_layer {
+    const struct perceptron *p;
+    size_t in, hidden, ld; /* ld: the hidden units in whole lines, zeros beyond the last */
+    float *weight;         /* [in, ld] transposed */
+    float *score;          /* [ld] */
+};
+
+/* What each thread has of its own. */
+struct own_sums {
+    float *units;                            /* [BLOCK, ld] */
+    float *weight, *score, *offset, *direct; /* gradients: [in, ld], [ld], [ld], [in] */
+};
+
+static size_t own_size(const struct hidden_layer *l)
+{
+    return (BLOCK + l->in + 2) * l->ld + cpu_padded(l->in);
+}
+
+/* Takes scratch memory for the layer and for each of the threads, all 0 but what it reads. */
+static struct hidden_layer open_layer(struct device *d, const struct perceptron *p, int threads)
+{
+    struct hidden_layer l = {.p = p,
+                             .in = (size_t)p->in,
+                             .hidden = (size_t)p->hidden,
+                             .ld = cpu_padded((size_t)p->hidden)};
+    size_t all = (l.in + 1) * l.ld + (size_t)threads * own_size(&l);
+    l.weight = cpu_scratch(cpu_of(d), all);
+    l.score = l.weight + l.in * l.ld;
+    memset(l.weight, 0, all * sizeof *l.weight);
+    memcpy(l.score, p->score, l.hidden * sizeof *l.score);
+    for (size_t j = 0; j < l.hidden; j++)
+        for (size_t k = 0; k < l.in; k++)
+            l.weight[k * l.ld + j] = p->weight[j * l.in + k];
+    return l;
+}
+
+static struct own_sums own_sums(const struct hidden_layer *l, int thread)
+{
+    float *at = l->score + l->ld + (size_t)thread * own_size(l);
+    struct own_sums own = {.units = at, .weight = at + BLOCK * l->ld};
+    own.score = own.weight + l->in * l->ld;
+    own.offset = own.score + l->ld;
+    own.direct = own.offset + l->ld;
+    return own;
+}
+
+/* The groups of a thread: those that begin within its share of the rows. */
+static struct span groups_of(const struct perceptron *p, int thread, int threads)
+{
+    struct span rows = cpu_share((size_t)p->rows, 1, thread, threads), own = {0};
+    for (size_t g = 0; g < (size_t)p->groups; g++) {
+        own.from += (size_t)p->start[g] < rows.from;
+        own.to += (size_t)p->start[g] < rows.to;
+    }
+    return own;
+}
+
+static int threads_for(struct device *d, const struct perceptron *p)
+{
+    return cpu_threads_for(cpu_of(d), (double)p->rows * (p->in + 1) * p->hidden / 16);
+}
+
+/* units [rows, ld] = weight x + offset */
+static void hidden_units(const struct hidden_layer *l, size_t group, struct span row, float *units)
+{
+    for (size_t i = 0; i < row.to - row.from; i++)
+        memcpy(units + i * l->ld, l->p->offset + group * l->hidden, l->hidden * sizeof *units);
+    cpu_tile_product(&(struct tile_product){.m = row.to - row.from,
+                                            .n = l->ld,
+                                            .k = l->in,
+                                            .a = l->p->x + row.from * l->in,
+                                            .a_row = l->in,
+                                            .a_col = 1,
+                                            .b = l->weight,
+                                            .ldb = l->ld,
+                                            .c = units,
+                                            .ldc = l->ld});
+}
+
+/* The next rows of a group, at most BLOCK, after those that end at row->to; false after the last.
+ */
+static bool next_rows(const struct perceptron *p, size_t group, struct span *row)
+{
+    size_t end = (size_t)p->start[group + 1];
+    row->from = row->to;
+    row->to = end - row->from < BLOCK ? end : row->from + BLOCK;
+    return row->from < end;
+}
+
+/* ---- forward ---- */
+
+VECTOR static void add_up(const struct hidden_layer *l, size_t rows, const float *units,
+                          const float *x, float *y)
+{
+    const float *score = l->score, *direct = l->p->direct;
+    for (size_t i = 0; i < rows; i++, units += l->ld, x += l->in) {
+        float sum = 0, beside = 0;
+#pragma omp simd reduction(+ : sum)
+        for (size_t j = 0; j < l->ld; j++)
+            sum += score[j] * (units[j] > 0 ? units[j] : 0);
+#pragma omp simd reduction(+ : beside)
+        for (size_t k = 0; k < l->in; k++)
+            beside += direct[k] * x[k];
+        y[i] = sum + beside;
+    }
+}
+
+void cpu_perceptron(struct device *d, const struct perceptron *p, float *y)
+{
+    int threads = threads_for(d, p);
+    struct hidden_layer l = open_layer(d, p, threads);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        struct span group = groups_of(p, omp_get_thread_num(), omp_get_num_threads());
+        struct own_sums own = own_sums(&l, omp_get_thread_num());
+        for (size_t g = group.from; g < group.to; g++)
+            for (struct span row = {.to = (size_t)p->start[g]}; next_rows(p, g, &row);) {
+                hidden_units(&l, g, row, own.units);
+                add_up(&l, row.to - row.from, own.units, p->x + row.from * l.in, y + row.from);
+            }
+    }
+}
+
+/* ---- backward ---- */
+
+/* The units become their gradients, which are added up in `offset`. */
+VECTOR static void units_back(const struct hidden_layer *l, size_t rows, const float *dy,
+                              float *restrict units, float *restrict dscore, float *restrict offset)
+{
+    const float *score = l->score;
+    for (size_t i = 0; i < rows; i++, units += l->ld)
+        for (size_t j = 0; j < l->ld; j++) {
+            dscore[j] += units[j] > 0 ? dy[i] * units[j] : 0;
+            units[j] = units[j] > 0 ? dy[i] * score[j] : 0;
+            offset[j] += units[j];
+        }
+}
+
+VECTOR static void direct_back(size_t rows, size_t in, const float *dy, const float *restrict x,
+                               float *restrict direct)
+{
+    for (size_t i = 0; i < rows; i++, x += in)
+        for (size_t k = 0; k < in; k++)
+            direct[k] += dy[i] * x[k];
+}
+
+static void block_back(const struct hidden_layer *l, const float *dy, size_t group, struct span row,
+                       const struct own_sums *own)
+{
+    size_t rows = row.to - row.from;
+    const float *x = l->p->x + row.from * l->in;
+    hidden_units(l, group, row, own->units);
+    units_back(l, rows, dy + row.from, own->units, own->score, own->offset);
+    direct_back(rows, l->in, dy + row.from, x, own->direct);
+    cpu_tile_product(&(struct tile_product){.m = l->in,
+                                            .n = l->ld,
+                                            .k = rows,
+                                            .a = x,
+                                            .a_row = 1,
+                                            .a_col = l->in,
+                                            .b = own->units,
+                                            .ldb = l->ld,
+                                            .c = own->weight,
+                                            .ldc = l->ld});
+}
+
+/* Adds the sums of one thread to the gradients. */
+static void add_own(const struct hidden_layer *l, const struct own_sums *own,
+                    const struct perceptron_grads *to)
+{
+    cpu_add_scaled(l->hidden, 1, own->score, to->score);
+    cpu_add_scaled(l->in, 1, own->direct, to->direct);
+    for (size_t j = 0; j < l->hidden; j++)
+        for (size_t k = 0; k < l->in; k++)
+            to->weight[j * l->in + k] += own->weight[k * l->ld + j];
+}
+
+void cpu_perceptron_back(struct device *d, const struct perceptron *p, const float *dy,
+                         const struct perceptron_grads *to)
+{
+    int threads = threads_for(d, p);
+    struct hidden_layer l = open_layer(d, p, threads);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        struct span group = groups_of(p, omp_get_thread_num(), omp_get_num_threads());
+        struct own_sums own = own_sums(&l, omp_get_thread_num());
+        for (size_t g = group.from; g < group.to; g++) {
+            memset(own.offset, 0, l.ld * sizeof *own.offset);
+            for (struct span row = {.to = (size_t)p->start[g]}; next_rows(p, g, &row);)
+                block_back(&l, dy, g, row, &own);
+            cpu_add_scaled(l.hidden, 1, own.offset, to->offset + g * l.hidden);
+        }
+    }
+    for (int t = 0; t < threads; t++) {
+        struct own_sums own = own_sums(&l, t);
+        add_own(&l, &own, to);
+    }
+}
