@@ -314,7 +314,7 @@ killed_again_and_again() {
 
 @test "an output that is gone, cut or changed is refused" {
     killed_run
-    part=$(echo out.*.part)
+    part=$(echo out.*.kept)
     mv "$part" kept
     refused 66 "$part" run_on
     head -c 100 kept >"$part"
@@ -328,18 +328,54 @@ killed_again_and_again() {
     same_as_never
 }
 
+@test "an output that is to be continued outlives other runs, and goes with its checkpoint" {
+    killed_run
+    kept=$(echo out.*.kept)
+    "${TRAIN[@]}" -o out "$BATCHES" # which knows nothing of the checkpoint
+    [ -e "$kept" ]
+    cp check good
+    run_on
+    same_as_never
+    [ "$(ls -d out* check*)" = $'check\nout' ]
+    # A new run replaces the checkpoint: nothing is left to continue the old output.
+    rm check out
+    killed_run
+    "${WHOLE[@]}" "$BATCHES"
+    same_as_never
+    [ "$(ls -d out* check*)" = $'check\nout' ]
+}
+
+@test "outputs and checkpoints behind links: killed and resumed there" {
+    mkdir elsewhere
+    ln -s elsewhere/output out
+    ln -s elsewhere/state check
+    killed_run
+    [ "$(ls out* check*)" = $'check\nout' ]
+    run_on
+    same_as_never
+    [ -L out ] && [ -L check ]
+    [ "$(ls elsewhere)" = $'output\nstate' ]
+    # A part is made anew: a link that has its name is left alone.
+    ln -s victim check.sesspipe-0.part
+    ln -s victim elsewhere/state.sesspipe-0.part
+    rm elsewhere/state elsewhere/output
+    "${WHOLE[@]}" "$BATCHES"
+    same_as_never
+    [ ! -e victim ] && [ ! -e elsewhere/victim ]
+}
+
 @test "a checkpoint that cannot be written: 74 or 73, and the checkpoint before stays complete" {
     can_trace
     killed_run
     cp check good
-    cp out.*.part kept
+    cp out.*.kept kept
     for rule in write:error=ENOSPC:when=2 fsync:error=EIO rename:error=ENOSPC; do
         status=0
-        strace -f -qq -o /dev/null -P check.part -P "$PWD/check.part" -e "inject=$rule" -- \
+        strace -f -qq -o /dev/null -P check.sesspipe-0.part -P "$PWD/check.sesspipe-0.part" -e "inject=$rule" -- \
             "${WHOLE[@]}" --resume check "$BATCHES" 2>said || status=$?
         [ "$status" = 74 ] || { echo "$rule: $status: $(cat said)"; false; }
         cmp good check
-        [ ! -e check.part ]
+        [ -z "$(ls | grep "^check.*part")" ]
     done
     mkdir folder
     refused 73 folder train --checkpoint folder "$BATCHES"
@@ -400,10 +436,11 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATS_FILE_TMPDIR/again.mp" --inter hidden --session-rep last
 }
 
-# Kills the run behind the checkpoint of that number, at epoch, part and batches, and resumes it.
+# Kills the run behind the checkpoint of that number, at epoch, part and batches, and resumes it.  A
+# checkpoint is one rename; after the first one comes that of the output's temporary file.
 killed_at() { # NUMBER "EPOCH PART BATCHES "
     rm -f check out model
-    status_of strace -f -qq -o /dev/null -e "inject=rename:signal=KILL:when=$(($1 + 1))" -- \
+    status_of strace -f -qq -o /dev/null -e "inject=rename:signal=KILL:when=$(($1 + 2))" -- \
         "${WHOLE[@]}" "$BATCHES"
     [ "$status" = 137 ]
     [ "$(stands_at)" = "$2" ]

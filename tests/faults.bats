@@ -177,11 +177,103 @@ can_inject() {
     [ "$(cat left)" = out ]
 }
 
-@test "an output that is no regular file or cannot be made: 73" {
+@test "an output is written where its name leads" {
+    long=$(printf 'n%.0s' {1..250})
     mkdir folder
     mkfifo fifo
+    for stage in $RAW $STREAMING; do
+        input=$(input_of "$stage")
+        run_stage "$stage" "$input" >expected
+        run_stage "$stage" -o /dev/stdout "$input" >got
+        cmp expected got
+        { echo before; run_stage "$stage" -o /dev/stdout "$input"; echo after; } >got
+        { echo before; cat expected; echo after; } | cmp - got
+        run_stage "$stage" -o /dev/stdout "$input" | cat >got
+        cmp expected got
+        run_stage "$stage" -o /dev/fd/7 "$input" 7>got
+        cmp expected got
+        cat fifo >got &
+        run_stage "$stage" -o fifo "$input"
+        wait $!
+        cmp expected got
+        [ -p fifo ]
+        run_stage "$stage" -o /dev/null "$input"
+        [ -c /dev/null ]
+        ln -sf folder/out link
+        for round in new there; do
+            run_stage "$stage" -o link "$input"
+            [ -L link ]
+            cmp expected folder/out
+        done
+        chmod 640 folder/out
+        run_stage "$stage" -o link "$input"
+        [ "$(stat -c %a folder/out)" = 640 ]
+        run_stage "$stage" -o "$long" "$input"
+        cmp expected "$long"
+        rm folder/out link "$long"
+        [ -z "$(ls folder)" ]
+    done
+    [ -L /dev/stdout ]
+    run_stage trainer --save /dev/fd/7 -o /dev/null "$GOOD/batches.mp" 7>got
+    cmp "$GOOD/model" got
+}
+
+@test "what a killed program left of an output: the next one of that name removes it" {
+    can_inject
+    for stage in $RAW $STREAMING; do
+        input=$(input_of "$stage")
+        run_stage "$stage" "$input" >expected
+        for killed in 0 1; do
+            status=0
+            inject fsync:signal=KILL:when=1 "$stage" -o out "$input" || status=$?
+            [ "$status" = 137 ]
+            [ "$(ls -d out*)" = out.sesspipe-0.part ] # the second run has removed that of the first
+        done
+        run_stage "$stage" -o out "$input"
+        cmp expected out
+        [ "$(ls -d out*)" = out ]
+        rm out
+    done
+    # The model and the checkpoint of trainer.
+    for killed in model check; do
+        status=0
+        inject_at "$PWD/$killed.sesspipe-0.part" fsync:signal=KILL trainer --save "$PWD/model" \
+            --checkpoint "$PWD/check" "$GOOD/batches.mp" >got || status=$?
+        [ "$status" = 137 ]
+        [ -e "$killed.sesspipe-0.part" ]
+        run_stage trainer --save model --checkpoint check "$GOOD/batches.mp" >got
+        cmp "$GOOD/model" model
+        [ "$(ls -d model* check*)" = $'check\nmodel' ]
+        rm model check
+    done
+}
+
+@test "a signal that ends a program leaves nothing of its output" {
+    can_inject
+    for signal in HUP INT QUIT USR1 USR2 ALRM TERM XCPU VTALRM PROF; do
+        status=0
+        inject "fsync:signal=$signal:when=1" tfilter -o out "$GOOD/sessions.mp" || status=$?
+        [ "$status" = $((128 + $(kill -l "$signal"))) ]
+        [ ! -s stage.err ] || { cat stage.err; false; }
+        [ -z "$(ls | grep '^out')" ] || { echo "$signal: $(ls)"; false; }
+    done
+}
+
+@test "an interrupted fsync is tried again" {
+    can_inject
+    for stage in lfm-sessionize trainer; do
+        input=$(input_of "$stage")
+        run_stage "$stage" "$input" >expected
+        inject fsync:error=EINTR:when=1+2 "$stage" -o out "$input"
+        cmp expected out
+        rm out
+    done
+}
+
+@test "an output that cannot be made: 73" {
+    mkdir folder
     for stage in $RAW $FILTERS; do
-        for path in folder fifo /dev/null missing/out; do
+        for path in folder /dev/fd/1234 missing/out; do
             status=0
             run_stage "$stage" -o "$path" <"$(input_of "$stage")" >/dev/null || status=$?
             fails "$stage" 73 "$path"

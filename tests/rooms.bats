@@ -128,7 +128,7 @@ teardown() {
 variables="
 base/mem:on_failure             every allocation may fail
 base/mem:fail_at                for tests of that
-base/output_file:temporaries    a signal handler removes these files
+base/part_file:open_parts       a signal handler removes these files
 base/signals:caught             signal handlers have no arguments
 base/signals:noted
 base/signals:before

@@ -578,14 +578,19 @@ EOT
     [ "$(find . -name '*.part' | wc -l)" = 0 ]
 }
 
-@test "a model is saved in a regular file or not at all" {
-    run -73 train --save /dev/null "$BATCHES"
+@test "a model is saved where its name leads, or not at all" {
+    train --save model "$BATCHES"
+    train --save /dev/null "$BATCHES"
+    [ -c /dev/null ]
+    mkfifo pipe
+    cat pipe >got &
+    train --save pipe "$BATCHES"
+    wait $!
+    cmp model got
     run -73 train --save nowhere/model "$BATCHES"
     run -73 train --save - "$BATCHES"
     mkdir folder
     run -73 train --save folder "$BATCHES"
-    mkfifo pipe
-    run -73 train --save pipe "$BATCHES"
 }
 
 @test "a full disk at the save is an error, and an older file stays" {

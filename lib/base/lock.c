@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/path.h"
 
 static int held(const char *path, int fd, struct err *e)
 {
@@ -15,14 +15,6 @@ static int held(const char *path, int fd, struct err *e)
         return err_set(e, STATUS_LOCKED, "%s: another run holds it: end that one first", path);
     return err_set(e, STATUS_LOCKED, "%s: process %ld holds it: end that one first", path,
                    (long)holder.l_pid);
-}
-
-/* Whether the locked file still has its name: the process that held it may have removed it. */
-static int still_there(int fd, const char *path)
-{
-    struct stat mine, there;
-    return !fstat(fd, &mine) && !stat(path, &there) && mine.st_dev == there.st_dev &&
-           mine.st_ino == there.st_ino;
 }
 
 int lock_take(struct lock *l, const char *path, struct err *e)
@@ -34,7 +26,7 @@ int lock_take(struct lock *l, const char *path, struct err *e)
     buf_byte(&name, 0);
     *l = (struct lock){.fd = -1, .path = name.at};
     for (;;) {
-        l->fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        l->fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
         if (l->fd < 0)
             status =
                 err_set(e, STATUS_CANTCREATE, "cannot create %s: %s", l->path, strerror(errno));
@@ -43,7 +35,7 @@ int lock_take(struct lock *l, const char *path, struct err *e)
                 errno == EACCES || errno == EAGAIN
                     ? held(path, l->fd, e)
                     : err_set(e, STATUS_CANTCREATE, "cannot lock %s: %s", l->path, strerror(errno));
-        else if (still_there(l->fd, l->path))
+        else if (path_is_open(l->path, l->fd)) /* the process that held it may have removed it */
             return 0;
         if (l->fd >= 0)
             close(l->fd);

@@ -4,47 +4,16 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/output_path.h"
+#include "base/part_file.h"
+#include "base/path.h"
 #include "base/signals.h"
-
-/* Names of the temporary files that a signal handler has to remove: the handler has no argument, so
- * they are a variable of the process. */
-enum { OPEN_LIMIT = 16 };
-static _Atomic(char *) temporaries[OPEN_LIMIT];
-
-static void forget_temporary(const char *name)
-{
-    for (int i = 0; i < OPEN_LIMIT; i++) {
-        char *expected = (char *)(size_t)name;
-        if (atomic_compare_exchange_strong(&temporaries[i], &expected, NULL))
-            return;
-    }
-}
-
-static int remember_temporary(char *name)
-{
-    for (int i = 0; i < OPEN_LIMIT; i++) {
-        char *expected = NULL;
-        if (atomic_compare_exchange_strong(&temporaries[i], &expected, name))
-            return 0;
-    }
-    return -1;
-}
-
-void output_file_discard_all(void)
-{
-    for (int i = 0; i < OPEN_LIMIT; i++) {
-        char *name = atomic_exchange(&temporaries[i], NULL);
-        if (name)
-            unlink(name);
-    }
-}
 
 static void forget(struct output_file *s)
 {
@@ -53,67 +22,77 @@ static void forget(struct output_file *s)
     *s = (struct output_file){.fd = -1};
 }
 
-/* Creates the file of that name, which is remembered before the file is there, so that no signal
- * falls between; -1 and errno. */
-static int create(char *name, int flags)
+static int cannot_create(const char *path, struct err *e)
 {
-    if (remember_temporary(name)) {
-        errno = EMFILE;
-        return -1;
-    }
-    int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
-    if (fd < 0) {
-        int why = errno;
-        forget_temporary(name);
-        errno = why;
-    }
-    return fd;
+    return err_set(e, STATUS_CANTCREATE, "cannot create %s: %s", path, strerror(errno));
 }
 
-/* Creates a file beside `path` and puts its name into `name`; -1 and errno. */
-static int create_temporary(char *name, size_t size, const char *path)
-{
-    int fd = -1;
-    for (int try = 0; try < 100; try++) {
-        snprintf(name, size, "%s.%ld.%d.part", path, (long)getpid(), try);
-        fd = create(name, O_EXCL);
-        if (fd >= 0 || errno != EEXIST)
-            break;
-    }
-    return fd;
-}
+/* ---- opening ---- */
 
-static int open_beside(struct output_file *s, const char *path, bool locked, struct err *e)
+/* A descriptor, device or pipe: what is written goes there at once. */
+static int open_direct(struct output_file *s, const char *path, const struct output_path *to,
+                       struct err *e)
 {
-    struct stat there;
-    if (!*path)
-        return err_set(e, STATUS_CANTCREATE, "an output has an empty name");
-    if (!stat(path, &there) && !S_ISREG(there.st_mode))
-        return err_set(e, STATUS_CANTCREATE, "%s is not a regular file: name another output", path);
-    size_t size = strlen(path) + 32;
+    int flags = to->descriptor < 0 ? O_WRONLY : fcntl(to->descriptor, F_GETFL);
+    if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY)
+        return err_set(e, STATUS_CANTCREATE, "cannot write to %s: it is open for reading", path);
+    s->fd = to->descriptor < 0 ? open(to->name, O_WRONLY | O_CLOEXEC | O_NOCTTY)
+                               : fcntl(to->descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (s->fd < 0)
+        return cannot_create(path, e);
     s->path = mem_copy(path, strlen(path));
-    s->temporary = mem_alloc(size);
-    if (locked)
-        snprintf(s->temporary, size, "%s.part", path);
-    s->fd = locked ? create(s->temporary, O_TRUNC) : create_temporary(s->temporary, size, path);
-    if (s->fd < 0) {
-        int status = err_set(e, STATUS_CANTCREATE, "cannot create %s: %s", path, strerror(errno));
-        forget(s);
-        return status;
-    }
     return 0;
+}
+
+/* A file: under a temporary name beside its own. What may be secret is never open to others. */
+static int open_beside(struct output_file *s, const struct output_path *to, struct err *e)
+{
+    part_file_sweep(to->name);
+    s->fd = part_file_create(to->name, to->there ? 0600 : 0666, &s->temporary);
+    if (s->fd < 0)
+        return cannot_create(to->name, e);
+    s->path = mem_copy(to->name, strlen(to->name));
+    return 0;
+}
+
+static int open_at(struct output_file *s, const char *path, bool whole, struct err *e)
+{
+    struct output_path to;
+    *s = (struct output_file){.fd = -1};
+    int status = output_path_follow(&to, path, e);
+    if (!status && whole && to.direct)
+        status = err_set(e, STATUS_CANTCREATE, "%s is not a regular file: name another", path);
+    if (!status)
+        status = to.direct ? open_direct(s, path, &to, e) : open_beside(s, &to, e);
+    output_path_release(&to);
+    return status;
 }
 
 int output_file_open(struct output_file *s, const char *path, struct err *e)
 {
+    if (path && strcmp(path, "-"))
+        return open_at(s, path, false, e);
     *s = (struct output_file){.fd = STDOUT_FILENO};
-    return path && strcmp(path, "-") ? open_beside(s, path, false, e) : 0;
+    return 0;
 }
 
-int output_file_open_locked(struct output_file *s, const char *path, struct err *e)
+int output_file_open_whole(struct output_file *s, const char *path, struct err *e)
 {
-    *s = (struct output_file){.fd = -1};
-    return open_beside(s, path, true, e);
+    return open_at(s, path, true, e);
+}
+
+int output_file_check(const char *path, struct err *e)
+{
+    struct output_path to;
+    struct output_file file = {.fd = -1};
+    int status = output_path_follow(&to, path, e);
+    if (!status && !to.direct)
+        status = open_beside(&file, &to, e);
+    else if (!status && to.descriptor < 0 && access(to.name, W_OK))
+        status = cannot_create(path, e);
+    output_path_release(&to);
+    output_file_discard(&file);
+    return status;
 }
 
 int output_file_continue(struct output_file *s, const char *path, const char *temporary,
@@ -121,9 +100,10 @@ int output_file_continue(struct output_file *s, const char *path, const char *te
 {
     struct stat there;
     *s = (struct output_file){.kept = true};
-    s->fd = open(temporary, O_RDWR | O_CLOEXEC);
+    s->fd = open(temporary, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (s->fd < 0)
         return err_set(e, STATUS_NOINPUT, "cannot continue %s: %s", temporary, strerror(errno));
+    part_file_lock(s->fd);
     s->path = mem_copy(path, strlen(path));
     s->temporary = mem_copy(temporary, strlen(temporary));
     int status = 0;
@@ -136,18 +116,43 @@ int output_file_continue(struct output_file *s, const char *path, const char *te
     return status;
 }
 
+/* ---- keeping what is written so far ---- */
+
+static int sync_to_disk(int fd)
+{
+    int failed;
+    do
+        failed = fsync(fd);
+    while (failed && errno == EINTR);
+    return failed;
+}
+
 int output_file_keep(struct output_file *s, uint64_t *length, struct err *e)
 {
     off_t at = lseek(s->fd, 0, SEEK_CUR);
-    if (at < 0 || fsync(s->fd))
+    if (at < 0 || sync_to_disk(s->fd))
         return err_set(e, STATUS_IO, "cannot write %s: %s", s->temporary, strerror(errno));
     if (!s->kept)
-        forget_temporary(s->temporary);
+        part_file_forget(s->temporary);
     s->kept = true;
     if (length)
         *length = (uint64_t)at;
     return 0;
 }
+
+int output_file_name_kept(struct output_file *s, struct err *e)
+{
+    char *kept = part_file_kept(s->temporary);
+    if (strcmp(kept, s->temporary) && rename(s->temporary, kept)) {
+        mem_free(kept);
+        return err_set(e, STATUS_IO, "cannot rename %s: %s", s->temporary, strerror(errno));
+    }
+    mem_free(s->temporary);
+    s->temporary = kept;
+    return 0;
+}
+
+/* ---- writing ---- */
 
 static const char *name_of(const struct output_file *s)
 {
@@ -172,7 +177,7 @@ int output_file_write(struct output_file *s, const void *bytes, size_t n, struct
         }
         if (done < 0 && errno == EPIPE) { /* a parent had SIGPIPE ignored */
             signal(SIGPIPE, SIG_DFL);
-            output_file_discard_all();
+            part_file_remove_all();
             raise(SIGPIPE);
         }
         if (done < 0)
@@ -183,26 +188,36 @@ int output_file_write(struct output_file *s, const void *bytes, size_t n, struct
     return 0;
 }
 
-/* The folder of a file, to be synced; -1: it cannot be opened, and so not synced either. */
-static int open_folder(const char *path)
+/* ---- the end ---- */
+
+/* The new file has the mode and, where this process may give it away, the owner of the one that it
+ * replaces. */
+static void take_mode(const struct output_file *s)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? mem_copy(path, (size_t)(slash - path) + 1) : mem_copy(".", 1);
-    int fd = open(folder, O_RDONLY | O_CLOEXEC);
-    mem_free(folder);
-    return fd;
+    struct stat there;
+    if (stat(s->path, &there) || !S_ISREG(there.st_mode))
+        return;
+    bool own = there.st_uid == geteuid() && there.st_gid == getegid();
+    if (own || !fchown(s->fd, there.st_uid, there.st_gid) ||
+        !fchown(s->fd, (uid_t)-1, there.st_gid))
+        own = true;
+    /* those of another group get no right to a file that could not be given to theirs */
+    fchmod(s->fd, there.st_mode & (own ? 0777 : 0707));
 }
 
 /* Gives the written file its name and puts the name on the disk, for the case that the machine
  * fails. */
 static int take_name(struct output_file *s, struct err *e)
 {
-    int folder = open_folder(s->path), status = 0;
+    char *name = path_folder(s->path);
+    int folder = open(name, O_RDONLY | O_CLOEXEC); /* -1: it cannot be opened, nor synced */
+    int status = 0;
+    mem_free(name);
     if (rename(s->temporary, s->path))
         status = err_set(e, STATUS_IO, "cannot rename to %s: %s", s->path, strerror(errno));
     if (folder >= 0) {
         if (!status)
-            fsync(folder); /* an error is ignored: some file systems cannot sync a folder */
+            sync_to_disk(folder); /* an error is ignored: some file systems cannot sync a folder */
         close(folder);
     }
     return status;
@@ -210,33 +225,34 @@ static int take_name(struct output_file *s, struct err *e)
 
 int output_file_commit(struct output_file *s, struct err *e)
 {
-    int status = 0;
-    if (s->path && fsync(s->fd))
+    int status = 0, lock = s->temporary ? fcntl(s->fd, F_DUPFD_CLOEXEC, 0) : -1;
+    if (s->temporary)
+        take_mode(s);
+    if (s->temporary && sync_to_disk(s->fd))
         status = err_set(e, STATUS_IO, "cannot write %s: %s", s->path, strerror(errno));
     if (close(s->fd) && !status)
         status = err_set(e, STATUS_IO, "cannot write %s: %s", name_of(s), strerror(errno));
     s->fd = -1;
-    if (!status && s->path)
+    if (!status && s->temporary)
         status = take_name(s, e);
-    if (status) {
+    if (!status && s->temporary && !s->kept)
+        part_file_forget(s->temporary);
+    if (status)
         output_file_discard(s);
-        return status;
-    }
-    if (s->temporary && !s->kept)
-        forget_temporary(s->temporary);
-    forget(s);
-    return 0;
+    else
+        forget(s);
+    if (lock >= 0)
+        close(lock); /* not before the file has its name: another process may sweep it */
+    return status;
 }
 
 void output_file_discard(struct output_file *s)
 {
-    if (s->temporary) {
-        if (s->fd >= 0)
-            close(s->fd);
-        if (!s->kept) {
-            unlink(s->temporary);
-            forget_temporary(s->temporary);
-        }
+    if (s->temporary && !s->kept) {
+        unlink(s->temporary);
+        part_file_forget(s->temporary);
     }
+    if (s->fd > STDERR_FILENO && s->path)
+        close(s->fd);
     forget(s);
 }

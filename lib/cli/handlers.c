@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
-#include "base/output_file.h"
+#include "base/part_file.h"
 #include "cli/private.h"
 #include "cli/progress.h"
 
@@ -20,14 +20,14 @@ static void out_of_memory(size_t n)
     char text[100];
     snprintf(text, sizeof text, "out of memory: %zu bytes more could not be had", n);
     message_say(handled, text);
-    output_file_discard_all();
+    part_file_remove_all();
     _exit(STATUS_MEMORY);
 }
 
 static void die_of(int signal)
 {
     progress_clear(handled);
-    output_file_discard_all();
+    part_file_remove_all();
     raise(signal); /* SA_RESETHAND has restored the default */
 }
 
@@ -35,14 +35,15 @@ void cli_die(struct cli *cli, int number)
 {
     signal(number, SIG_DFL);
     progress_clear(cli);
-    output_file_discard_all();
+    part_file_remove_all();
     raise(number);
     _exit(128 + number); /* the signal was blocked */
 }
 
 static void catch_signals(void)
 {
-    static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    static const int fatal[] = {SIGINT,  SIGTERM, SIGHUP,  SIGPIPE,   SIGQUIT, SIGALRM,
+                                SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF};
     struct sigaction action = {.sa_handler = die_of, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/output_file.h"
+#include "base/part_file.h"
 #include "base/utf8.h"
 #include "cli/progress.h"
 
@@ -81,7 +82,7 @@ static void end(struct cli *cli, const char *text, int status)
 {
     cli->failed = true;
     message_say(cli, text);
-    output_file_discard_all();
+    part_file_remove_all();
     exit(status ? status : STATUS_FAIL);
 }
 

@@ -1,17 +1,10 @@
 #include "data/spool.h"
 
-/* The folder of `path`, to be freed. */
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash)
-        return mem_copy(".", 1);
-    return mem_copy(path, slash == path ? 1 : (size_t)(slash - path));
-}
+#include "base/path.h"
 
 int spool_open(struct spool *h, const char *path, const struct meta *m, struct err *e)
 {
-    char *folder = path ? folder_of(path) : NULL;
+    char *folder = path ? path_folder(path) : NULL;
     int status = temp_file_open(&h->scratch, folder, e);
     mem_free(folder);
     if (status)
@@ -50,6 +43,7 @@ int spool_pour(struct spool *h, struct frame_out *out, struct err *e)
 void spool_close(struct spool *h)
 {
     frame_out_release(&h->out);
+    h->sink.fd = -1; /* that of the temporary file */
     output_file_discard(&h->sink);
     temp_file_close(&h->scratch);
 }

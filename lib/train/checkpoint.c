@@ -2,7 +2,11 @@
 
 #include <inttypes.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/output_path.h"
+#include "base/part_file.h"
+#include "base/path.h"
 #include "base/signals.h"
 #include "stream/provenance.h"
 
@@ -45,35 +49,46 @@ static void list(void *of, struct state *s)
 
 /* ---- writing ---- */
 
-static const char *base_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static int write_file(struct checkpoint *c, struct err *e)
 {
     static const char *const key[] = {"format", "model", "output", "temporary"};
     const struct output_file *output = &c->run.out->sink;
-    const char *const value[] = {format, c->run.model, output->path ? base_of(output->path) : "",
-                                 output->path ? base_of(output->temporary) : ""};
+    char *kept = output->temporary ? part_file_kept(output->temporary) : NULL;
+    const char *const value[] = {format, c->run.model, kept ? path_base(output->path) : "",
+                                 kept ? path_base(kept) : ""};
     struct safetensors_text text[4];
     struct output_file file;
-    if (output_file_open_locked(&file, c->path, e))
+    if (output_file_open_whole(&file, c->path, e)) {
+        mem_free(kept);
         return e->status;
+    }
     for (int i = 0; i < 4; i++) {
         text[i] = (struct safetensors_text){mem_copy(key[i], strlen(key[i])), {0}};
         buf_text(&text[i].value, value[i]);
     }
-    int status = state_write(&file, text, output->path ? 4 : 2, list, c, e);
+    int status = state_write(&file, text, kept ? 4 : 2, list, c, e);
     for (int i = 0; i < 4; i++) {
         mem_free(text[i].key);
         buf_release(&text[i].value);
     }
+    mem_free(kept);
     if (!status)
         return output_file_commit(&file, e);
     output_file_discard(&file);
     return status;
+}
+
+/* The first checkpoint of this run is there: the output's temporary file is kept from now on, and
+ * that of a checkpoint which this one replaced is needed no more. */
+static int note_written(struct checkpoint *c, struct err *e)
+{
+    struct output_file *output = &c->run.out->sink;
+    c->written = true;
+    if (c->orphan)
+        unlink(c->orphan);
+    mem_free(c->orphan);
+    c->orphan = NULL;
+    return output->temporary ? output_file_name_kept(output, e) : 0;
 }
 
 int checkpoint_write(struct checkpoint *c, struct err *e)
@@ -81,10 +96,10 @@ int checkpoint_write(struct checkpoint *c, struct err *e)
     struct output_file *output = &c->run.out->sink;
     uint64_t length = 0;
     uint64_t digest = schedule_in_digest(c->run.in);
-    if (c->run.flush(c->run.of, e) || (output->path && output_file_keep(output, &length, e)))
+    if (c->run.flush(c->run.of, e) || (output->temporary && output_file_keep(output, &length, e)))
         return e->status;
     struct frame_stand stand = {0};
-    if (output->path && !c->ended)
+    if (output->temporary && !c->ended)
         stand = frame_out_stand(&c->run.out->out, length);
     stand.length = length;
     c->stand = stand; /* its bytes belong to the output */
@@ -93,9 +108,8 @@ int checkpoint_write(struct checkpoint *c, struct err *e)
     c->stand = (struct frame_stand){0};
     if (status && !c->written)
         output->kept = false; /* no checkpoint names it */
-    c->written |= !status;
     c->since = 0;
-    return status;
+    return status ? status : note_written(c, e);
 }
 
 int checkpoint_step(struct checkpoint *c, enum record_kind kind, struct err *e)
@@ -208,27 +222,63 @@ static int check_header(struct checkpoint *c, struct err *e)
     return status;
 }
 
-/* Finds the output's temporary file, which is in the output's directory. */
+/* The temporary file of the output that a checkpoint names, in the output's folder, to be freed;
+ * NULL: none, or of another output. */
+static char *temporary_of(const struct checkpoint *c)
+{
+    struct bytes output = text_of(c, "output"), temporary = text_of(c, "temporary");
+    struct buf name = {0};
+    if (!c->output || !temporary.len || !bytes_equal(output, bytes_of(path_base(c->output))) ||
+        memchr(temporary.at, '/', temporary.len) || memchr(temporary.at, 0, temporary.len))
+        return NULL;
+    buf_append(&name, c->output, (size_t)(path_base(c->output) - c->output));
+    buf_append(&name, temporary.at, temporary.len);
+    buf_byte(&name, 0);
+    return name.at;
+}
+
+/* A run that was killed when it had just written its first checkpoint has not renamed the file. */
+static void find_before_kept(char **name)
+{
+    struct stat there;
+    size_t n = strlen(*name);
+    if (!lstat(*name, &there) || n < 5 || strcmp(*name + n - 5, ".kept"))
+        return;
+    char *part = mem_copy(*name, n);
+    memcpy(part + n - 5, ".part", 5);
+    bool is = !lstat(part, &there);
+    mem_free(is ? *name : part);
+    *name = is ? part : *name;
+}
+
+/* Finds the output's temporary file. */
 static int find_output(struct checkpoint *c, struct err *e)
 {
     struct bytes output = text_of(c, "output"), temporary = text_of(c, "temporary");
-    const char *path = c->run.path;
-    struct buf name = {0};
-    if (!path || !strcmp(path, "-") || !temporary.len)
+    if (!c->output || !temporary.len)
         return 0; /* a new output with the passes that follow */
-    const char *base = base_of(path);
-    if (!bytes_equal(output, bytes_of(base)))
+    if (!bytes_equal(output, bytes_of(path_base(c->output))))
         return err_set(e, STATUS_USAGE,
                        "%s continues the output %.*s: give that to -o, or no -o for an output of "
                        "the passes that follow",
                        c->resumed, (int)output.len, output.at);
-    if (memchr(temporary.at, '/', temporary.len) || memchr(temporary.at, 0, temporary.len))
+    c->temporary = temporary_of(c);
+    if (!c->temporary)
         return bad(c, "temporary: not the name of a file", e);
-    buf_append(&name, path, (size_t)(base - path));
-    buf_append(&name, temporary.at, temporary.len);
-    buf_byte(&name, 0);
-    c->temporary = name.at;
+    find_before_kept(&c->temporary);
     return 0;
+}
+
+/* A new run replaces the checkpoint that is there: nothing else names its output's temporary file.
+ */
+static void find_orphan(struct checkpoint *c)
+{
+    struct err unused;
+    if (safetensors_open(&c->from, c->path, &unused))
+        return;
+    if (bytes_equal(text_of(c, "format"), bytes_of(format)))
+        c->orphan = temporary_of(c);
+    safetensors_close(&c->from);
 }
 
 static int open_resumed(struct checkpoint *c, struct err *e)
@@ -237,6 +287,19 @@ static int open_resumed(struct checkpoint *c, struct err *e)
         return e->status;
     c->waiting = true;
     return check_format(c, e) || check_header(c, e) || find_output(c, e) ? e->status : 0;
+}
+
+/* Locks the checkpoints where their names lead. */
+static int take_locks(struct checkpoint *c, struct err *e)
+{
+    char *own = output_path_file(c->path), *other = output_path_file(c->resumed);
+    bool two = other && (!own || strcmp(own, other) != 0);
+    int status = two ? lock_take(&c->other, other, e) : 0;
+    if (!status)
+        status = lock_take(&c->own, own ? own : c->path, e);
+    mem_free(own);
+    mem_free(other);
+    return status;
 }
 
 int checkpoint_open(struct checkpoint *c, const struct checkpoint_run *run, const char *path,
@@ -248,12 +311,13 @@ int checkpoint_open(struct checkpoint *c, const struct checkpoint_run *run, cons
     if (!c->path)
         return 0;
     schedule_in_digest_begin(c->run.in);
-    if (c->resumed && strcmp(c->resumed, c->path) && lock_take(&c->other, c->resumed, e))
-        return e->status;
-    if (lock_take(&c->own, c->path, e) || (c->resumed && open_resumed(c, e)) ||
-        output_file_open_locked(&probe, c->path, e))
+    c->output = output_path_file(run->path);
+    if (take_locks(c, e) || (c->resumed && open_resumed(c, e)) ||
+        output_file_open_whole(&probe, c->path, e))
         return e->status;
     output_file_discard(&probe);
+    if (!c->resumed)
+        find_orphan(c);
     signals_catch();
     return 0;
 }
@@ -292,9 +356,9 @@ int checkpoint_finish(struct checkpoint *c, struct err *e)
                        c->resumed, c->run.save);
     if (!c->temporary)
         return output_finish(c->run.out, e);
-    if (!output_file_continue(&c->run.out->sink, c->run.path, c->temporary, c->stand.length, e))
+    if (!output_file_continue(&c->run.out->sink, c->output, c->temporary, c->stand.length, e))
         return output_file_commit(&c->run.out->sink, e);
-    if (e->status == STATUS_NOINPUT && !stat(c->run.path, &there) &&
+    if (e->status == STATUS_NOINPUT && !stat(c->output, &there) &&
         (uint64_t)there.st_size == c->stand.length)
         return 0; /* the run was killed after all was done */
     return e->status;
@@ -309,8 +373,10 @@ void checkpoint_close(struct checkpoint *c)
     if (c->other.path)
         lock_release(&c->other);
     mem_free(c->temporary);
+    mem_free(c->output);
+    mem_free(c->orphan);
     buf_release(&c->run.header);
     buf_release(&c->stand.block);
-    c->temporary = NULL;
+    c->temporary = c->output = c->orphan = NULL;
     c->waiting = false;
 }

@@ -30,8 +30,10 @@ struct checkpoint_run {
 struct checkpoint {
     struct checkpoint_run run;
     const char *path;       /* where checkpoints are written; NULL: nowhere */
+    char *output;           /* the output's file, links followed; NULL: it is none */
     struct lock own, other; /* of `path`; of `resumed` where that is another file */
     bool written;           /* there is a checkpoint that names the output's temporary file */
+    char *orphan;           /* the temporary file of a checkpoint that this run replaces, or NULL */
     int64_t every, since;   /* batches between two within a pass (0: none); since the last one */
     int64_t records;        /* of the input, used or skipped so far */
     /* resuming */

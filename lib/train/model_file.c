@@ -11,15 +11,11 @@
 
 int model_file_check(const char *path, struct err *e)
 {
-    struct output_file file;
     if (!strcmp(path, "-"))
         return err_set(e, STATUS_CANTCREATE,
                        "--save -: standard output holds the predictions: "
                        "name a file");
-    if (output_file_open(&file, path, e))
-        return e->status;
-    output_file_discard(&file);
-    return 0;
+    return output_file_check(path, e);
 }
 
 /* ---- saving ---- */

@@ -60,8 +60,8 @@ static int open_output(struct train_run *t, struct err *e)
     struct meta m;
     pass_run_header(p, &m);
     int status = c->temporary
-                     ? output_continue(&p->out, o->path, o->flush, &m, p->program, SESSPIPE_VERSION,
-                                       options, c->temporary, &c->stand, e)
+                     ? output_continue(&p->out, c->output, o->flush, &m, p->program,
+                                       SESSPIPE_VERSION, options, c->temporary, &c->stand, e)
                      : pass_run_output(p, &m, e);
     meta_release(&m);
     return status;

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/part_file.h"
+
 #include "../tap.h"
 
 static int files_here(void)
@@ -44,6 +46,18 @@ static int write_file(const char *path, const char *text)
     return output_file_commit(&s, &e);
 }
 
+/* Runs in a child: its status, or 128 + signal. */
+static int in_child(int (*body)(void))
+{
+    fflush(stdout);
+    pid_t child = fork();
+    if (!child)
+        _exit(body());
+    int status;
+    waitpid(child, &status, 0);
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 static void whole_or_not_there(void)
 {
     struct output_file s;
@@ -65,7 +79,7 @@ static void whole_or_not_there(void)
     tap_ok(!output_file_open(&t, "b", &e) && !output_file_write(&t, "y", 1, &e) &&
                files_here() == 3,
            "of one name do not meet");
-    output_file_discard_all();
+    part_file_remove_all();
     tap_ok(files_here() == 1, "all temporaries can be removed at once");
     output_file_discard(&s);
     output_file_discard(&t);
@@ -83,7 +97,7 @@ static void gone_on_with(void)
            "what is kept is measured");
     snprintf(name, sizeof name, "%s", s.temporary);
     tap_ok(!output_file_write(&s, " and lost", 9, &e), "more is written");
-    output_file_discard_all();
+    part_file_remove_all();
     output_file_discard(&s);
     tap_ok(holds(name, "kept and lost"), "it outlives a failure");
     tap_ok(!output_file_continue(&next, "c", name, length, &e) &&
@@ -95,17 +109,115 @@ static void gone_on_with(void)
     tap_ok(!write_file("d", "two") && output_file_continue(&next, "c", "d", 4, &e) == STATUS_DATA &&
                holds("d", "two"),
            "one that is too short, which stays");
-    tap_ok(!output_file_open_locked(&s, "c", &e) && !strcmp(s.temporary, "c.part") &&
-               !output_file_write(&s, "a long line", 11, &e),
-           "under a lock the name is known");
-    close(s.fd); /* as if killed */
-    tap_ok(!output_file_open_locked(&next, "c", &e) && !output_file_write(&next, "new", 3, &e) &&
-               !output_file_commit(&next, &e) && holds("c", "new") && holds("c.part", NULL),
-           "and what was left there is overwritten");
-    s.fd = -1;
+    tap_ok(!output_file_open(&s, "c", &e) && !output_file_write(&s, "kept", 4, &e) &&
+               !output_file_keep(&s, NULL, &e) && !output_file_name_kept(&s, &e) &&
+               !strcmp(s.temporary, "c.sesspipe-0.kept"),
+           "what is kept can have a name that says so");
     output_file_discard(&s);
+    tap_ok(!output_file_open(&next, "c", &e) && holds("c.sesspipe-0.kept", "kept") &&
+               !strcmp(next.temporary, "c.sesspipe-1.part"),
+           "and a new output of that name leaves it");
+    output_file_discard(&next);
+    tap_ok(!output_file_continue(&next, "c", "c.sesspipe-0.kept", 4, &e) &&
+               !output_file_commit(&next, &e) && holds("c", "kept"),
+           "until another goes on with it");
     unlink("c");
     unlink("d");
+}
+
+/* A child opens an output and is killed. */
+static int killed(void)
+{
+    struct output_file s;
+    struct err e;
+    if (output_file_open(&s, "a", &e) || output_file_write(&s, "x", 1, &e))
+        return 1;
+    return raise(SIGKILL);
+}
+
+static void left_by_the_killed(void)
+{
+    struct output_file s;
+    struct err e;
+    tap_ok(in_child(killed) == 128 + SIGKILL && holds("a.sesspipe-0.part", "x"),
+           "a process that is killed leaves a part");
+    tap_ok(!output_file_open(&s, "a", &e) && holds("a.sesspipe-0.part", ""),
+           "which the next one replaces");
+    tap_ok(in_child(killed) == 128 + SIGKILL && holds("a.sesspipe-0.part", "") &&
+               holds("a.sesspipe-1.part", "x"),
+           "but not that of a process that lives");
+    output_file_discard(&s);
+    symlink("a", "a.sesspipe-0.part");
+    tap_ok(!write_file("a", "two") && holds("a.sesspipe-1.part", NULL) && holds("a", "two"),
+           "one with a gap before it goes too");
+    unlink("a.sesspipe-0.part");
+    tap_ok(files_here() == 1, "and a link in the part's place is not followed");
+}
+
+/* Opens an output of this name and writes "x" to it; whether that has the file of that name. */
+static int leads_to(const char *name, const char *file)
+{
+    return !write_file(name, "x") && holds(file, "x");
+}
+
+static void where_names_lead(void)
+{
+    struct stat link, file;
+    char long_name[256], cut[256];
+    mkdir("folder", 0777);
+    symlink("folder/to", "link");
+    symlink("link", "chain");
+    tap_ok(leads_to("link", "folder/to") && !lstat("link", &link) && S_ISLNK(link.st_mode),
+           "a link to a file that is not there");
+    write_file("folder/to", "y");
+    tap_ok(leads_to("chain", "folder/to"), "a link to a link to a file");
+    chmod("folder/to", 0604);
+    tap_ok(leads_to("chain", "folder/to") && !stat("folder/to", &file) &&
+               (file.st_mode & 07777) == 0604,
+           "a replaced file keeps its mode");
+    int fd = open("whole", O_RDWR | O_CREAT, 0666);
+    snprintf(cut, sizeof cut, "/dev/fd/%d", fd);
+    tap_ok(write(fd, "a", 1) == 1 && !write_file(cut, "x") && write(fd, "b", 1) == 1 &&
+               holds("whole", "axb"),
+           "a descriptor is written where it stands, and stays open");
+    close(fd);
+    tap_ok(!write_file("/dev/null", "x") && !stat("/dev/null", &file) && S_ISCHR(file.st_mode),
+           "a device stays one");
+    memset(long_name, 'n', 255);
+    memcpy(long_name + 235, "\xc3\xa4", 2); /* where the name of the part is cut */
+    long_name[255] = 0;
+    tap_ok(leads_to(long_name, long_name), "a name as long as names can be");
+    unlink(long_name);
+    unlink("folder/to");
+    unlink("whole");
+    unlink("link");
+    unlink("chain");
+    rmdir("folder");
+    tap_ok(files_here() == 1, "nothing else is there");
+}
+
+/* What a reader of a FIFO gets. */
+static int reads_fifo(void)
+{
+    char got[8];
+    int fd = open("fifo", O_RDONLY);
+    ssize_t n = read(fd, got, sizeof got);
+    return n != 1 || *got != 'x' || read(fd, got, 1) != 0;
+}
+
+static void to_a_fifo(void)
+{
+    struct err e;
+    mkfifo("fifo", 0666);
+    tap_ok(!output_file_check("fifo", &e), "a FIFO can be checked without a reader");
+    fflush(stdout);
+    pid_t reader = fork();
+    if (!reader)
+        _exit(reads_fifo());
+    int written = write_file("fifo", "x"), status;
+    waitpid(reader, &status, 0);
+    tap_ok(!written && !status && files_here() == 2, "and is written to as it is");
+    unlink("fifo");
 }
 
 static void refused(void)
@@ -114,13 +226,22 @@ static void refused(void)
     struct err e;
     mkdir("folder", 0777);
     mkfifo("fifo", 0666);
-    static const char *const bad[] = {"folder", "fifo", "/dev/null", "missing/a", "", "a/b"};
+    symlink("circle", "circle");
+    symlink("folder", "to-folder");
+    static const char *const bad[] = {"folder", "to-folder", "circle",       "missing/a",
+                                      "",       "a/b",       "/dev/fd/1234", "new/"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         tap_ok(output_file_open(&s, bad[i], &e) == STATUS_CANTCREATE &&
                    e.status == STATUS_CANTCREATE,
                "'%s' is refused: %s", bad[i], e.text);
+    static const char *const not_whole[] = {"fifo", "/dev/null", "/dev/stdout"};
+    for (size_t i = 0; i < sizeof not_whole / sizeof *not_whole; i++)
+        tap_ok(output_file_open_whole(&s, not_whole[i], &e) == STATUS_CANTCREATE,
+               "a file that is written here and there is not %s: %s", not_whole[i], e.text);
     rmdir("folder");
     unlink("fifo");
+    unlink("circle");
+    unlink("to-folder");
     tap_ok(files_here() == 1, "and leaves nothing");
 
     struct output_file many[17];
@@ -132,18 +253,6 @@ static void refused(void)
         output_file_discard(&many[i]);
     tap_ok(files_here() == 1 && !write_file("m", "m"), "after which there is room again");
     unlink("m");
-}
-
-/* Runs in a child: its status, or 128 + signal. */
-static int in_child(int (*body)(void))
-{
-    fflush(stdout);
-    pid_t child = fork();
-    if (!child)
-        _exit(body());
-    int status;
-    waitpid(child, &status, 0);
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 static int above_the_limit(void)
@@ -230,6 +339,9 @@ int main(void)
         return 1;
     whole_or_not_there();
     gone_on_with();
+    left_by_the_killed();
+    where_names_lead();
+    to_a_fifo();
     refused();
     tap_ok(in_child(above_the_limit) == STATUS_IO && holds("a", "two") && files_here() == 1,
            "a file-size limit: 74, the file from before stays");

@@ -1,0 +1,98 @@
+#define _XOPEN_SOURCE 700 /* realpath */
+#include "base/output_path.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/num.h"
+#include "base/path.h"
+
+enum { LINKS = 40 }; /* as many as the system follows */
+
+static int cannot(const char *name, int why, struct err *e)
+{
+    return err_set(e, STATUS_CANTCREATE, "cannot create %s: %s", name, strerror(why));
+}
+
+/* The descriptor that a name in /dev/fd or /proc/self/fd stands for; -1: it is another name. */
+static int descriptor_of(const char *name)
+{
+    char own[40];
+    int64_t number;
+    const char *base = path_base(name);
+    if (!num_i64(base, strlen(base), &number) || number < 0 || number > INT_MAX)
+        return -1;
+    char *folder = path_folder(name), *real = realpath(folder, NULL);
+    snprintf(own, sizeof own, "/proc/%ld/fd", (long)getpid());
+    bool is = real && !strcmp(real, own);
+    mem_free(folder);
+    mem_free(real);
+    return is ? (int)number : -1;
+}
+
+/* Replaces p->name, a symbolic link, by the name that it holds. */
+static int follow_link(struct output_path *p, struct err *e)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlink(p->name, target, sizeof target - 1);
+    if (n < 0)
+        return cannot(p->name, errno, e);
+    struct buf next = {0};
+    if (n && target[0] != '/') {
+        char *folder = path_folder(p->name);
+        buf_format(&next, "%s/", folder);
+        mem_free(folder);
+    }
+    buf_append(&next, target, (size_t)n);
+    buf_byte(&next, 0);
+    mem_free(p->name);
+    p->name = next.at;
+    return 0;
+}
+
+int output_path_follow(struct output_path *p, const char *name, struct err *e)
+{
+    *p = (struct output_path){.name = mem_copy(name, strlen(name)), .descriptor = -1};
+    if (!*name)
+        return err_set(e, STATUS_CANTCREATE, "an output has an empty name");
+    for (int links = 0;; links++) {
+        p->descriptor = descriptor_of(p->name);
+        p->direct = p->descriptor >= 0 || (!stat(p->name, &p->stat) && !S_ISREG(p->stat.st_mode));
+        if (p->descriptor < 0 && p->direct && S_ISDIR(p->stat.st_mode))
+            return err_set(e, STATUS_CANTCREATE, "%s is a folder: name another output", name);
+        if (p->direct)
+            return 0;
+        if (lstat(p->name, &p->stat))
+            return errno == ENOENT ? 0 : cannot(name, errno, e);
+        p->there = S_ISREG(p->stat.st_mode);
+        if (!S_ISLNK(p->stat.st_mode))
+            return 0;
+        if (links == LINKS)
+            return cannot(name, ELOOP, e);
+        if (follow_link(p, e))
+            return e->status;
+    }
+}
+
+void output_path_release(struct output_path *p)
+{
+    mem_free(p->name);
+    p->name = NULL;
+}
+
+char *output_path_file(const char *name)
+{
+    struct output_path p;
+    struct err unused;
+    if (!name || !strcmp(name, "-"))
+        return NULL;
+    if (!output_path_follow(&p, name, &unused) && !p.direct)
+        return p.name;
+    output_path_release(&p);
+    return NULL;
+}
