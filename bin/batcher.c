@@ -7,7 +7,7 @@
 #include "stream/output.h"
 
 static struct output_options output;
-static const char *scheme_name = "longest-first", *recent = "1";
+static const char *scheme_name = "longest-first", *recent = "1", *oldest = "1";
 static struct epochs_options chosen = {.size = 20,
                                        .history = 15,
                                        .min_batch = 1,
@@ -29,6 +29,8 @@ static struct option options[] = {
      &chosen.min_batch, .recorded = true, .low = 0, .high = 1 << 20},
     {OPTION_TEXT, 0, "train-recent", "F", "learn only from the newest F of the training sessions",
      &recent, .recorded = true},
+    {OPTION_TEXT, 0, "train-oldest", "F", "learn only from the oldest F of the training sessions",
+     &oldest, .recorded = true},
     {OPTION_INT, 'e', "epochs", "N", "how often to go through the training part", &chosen.epochs,
      .recorded = true, .low = 1, .high = 1 << 30},
     {OPTION_INT, 0, "test-from", "N", "the first epoch that ends with a test pass",
@@ -51,6 +53,16 @@ static const struct program program = {
     .progress = PROGRESS_OF_INPUT,
 };
 
+static void settle_share(struct cli *cli, const char *option, const char *text,
+                         struct learned_share *to)
+{
+    to->newest = !strcmp(option, "train-recent");
+    if (!learned_share_parse(text, to))
+        cli_usage(cli,
+                  "--%s: '%s' is not a fraction above 0 and up to 1, like 0.1, 1/64 or user:0.1",
+                  option, text);
+}
+
 static void settle_options(struct cli *cli)
 {
     chosen.scheme = scheme_find(scheme_name);
@@ -62,10 +74,8 @@ static void settle_options(struct cli *cli)
     if (!chosen.scheme->parallel && chosen.min_batch > chosen.size)
         cli_usage(cli, "--min-batch %" PRId64 ": no batch of --batch %" PRId64 " is as large",
                   chosen.min_batch, chosen.size);
-    if (!fraction_parse(recent, strlen(recent), &chosen.recent) || !chosen.recent.over)
-        cli_usage(cli,
-                  "--train-recent: '%s' is not a fraction above 0 and up to 1, like 0.1 or 1/64",
-                  recent);
+    settle_share(cli, "train-recent", recent, &chosen.learned[0]);
+    settle_share(cli, "train-oldest", oldest, &chosen.learned[1]);
 }
 
 /* The header: the input's, with what a reader of batches has to know. */

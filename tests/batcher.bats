@@ -172,6 +172,40 @@ small() {
     done
 }
 
+@test "--train-oldest: the other training sessions than --train-recent of the rest, in any scheme" {
+    learned() {
+        awk '/^."epoch"/ { train = /^."epoch",[0-9]*,1/ } train' batches.json |
+            jq -s '[.[] | select(.[0] == "batch" or .[0] == "parallel")[-1][]] | unique[]'
+    }
+    for scheme in shuffled sessions session-parallel; do
+        batches --scheme $scheme --epochs 2 --batch 10
+        learned | sort >all
+        batches --scheme $scheme --epochs 2 --batch 10 --train-oldest 0.7
+        learned | sort >oldest
+        batches --scheme $scheme --epochs 2 --batch 10 --train-recent 0.3
+        learned | sort >recent
+        [ -s oldest ] && [ -s recent ]
+        sort oldest recent | cmp - all
+    done
+    jq -s --slurpfile oldest oldest '[.[] | select(.[0] == "session")[3][0]] as $start |
+        ([$oldest[] | $start[.]] | max) as $edge | [inputs] | $edge' "$SPLIT.json" >edge
+    [ "$(jq -s --slurpfile recent recent '[.[] | select(.[0] == "session")[3][0]] as $start |
+        [$recent[] | $start[.]] | min' "$SPLIT.json")" -gt "$(cat edge)" ]
+    # of each user's sessions
+    batches --epochs 1 --batch 10 --train-oldest user:0.7
+    learned | sort >oldest
+    jq -s '[.[] | select(.[0] == "session")] | to_entries | group_by(.value[1])[] | [.[] | select(.value[2] == 1)] |
+        .[:(length * 7 / 10 | floor)][].key' "$SPLIT.json" | sort | cmp - oldest
+    batches --epochs 1 --batch 10 --train-recent user:0.3
+    learned | sort - oldest | cmp - all
+    run -65 --separate-stderr batcher --train-oldest 0.3 --train-recent 0.3 "$SPLIT.mp"
+    [[ $stderr == *'--train-oldest and --train-recent leave none of '*' training sessions to learn from' ]]
+    for share in 0 user:0 user: each:0.5; do
+        run -64 --separate-stderr batcher --train-oldest $share "$SPLIT.mp"
+        [ "$stderr" = "batcher: --train-oldest: '$share' is not a fraction above 0 and up to 1, like 0.1, 1/64 or user:0.1" ]
+    done
+}
+
 @test "what parallel mini-batches do not have is refused" {
     for scheme in user-parallel session-parallel; do
         run -64 batcher --scheme $scheme --min-batch 2 "$SPLIT.mp"

@@ -1,9 +1,5 @@
 #include "data/epochs.h"
 
-#include <stdlib.h>
-
-#include "base/ascending.h"
-
 void epochs_meta(struct meta *m, const struct epochs_options *o)
 {
     m->kind = STREAM_BATCHES;
@@ -14,35 +10,19 @@ void epochs_meta(struct meta *m, const struct epochs_options *o)
     meta_set_int(m, "epochs", o->epochs);
 }
 
-/* When the newest share of the training sessions begins; those of equal time are all in. */
-static int64_t recent_since(const struct session_store *c, struct fraction share)
-{
-    i64_vec start = {0};
-    for (size_t s = 0; s < session_store_sessions(c); s++)
-        if (session_store_part(c, s) == PART_TRAIN)
-            vec_push(&start, session_store_start(c, s));
-    size_t kept = start.len - (size_t)fraction_floor(fraction_rest(share), (int64_t)start.len);
-    int64_t since = 0;
-    if (kept && kept < start.len) {
-        qsort(start.at, start.len, sizeof *start.at, ascending_i64);
-        since = start.at[start.len - kept];
-    }
-    vec_release(&start);
-    return since;
-}
-
 int epochs_open(struct epochs *p, const struct epochs_options *o, struct sessions_in *in,
                 struct frame_out *out, struct err *e)
 {
     *p = (struct epochs){.options = o, .store.item.limit = (size_t)o->memory};
-    if (session_store_read(&p->store, in, out, e) != 0)
+    if (session_store_read(&p->store, in, out, e) ||
+        learned_choose(&p->store, o->learned, &p->learned, e))
         return e->status;
     p->schedule = (struct schedule_out){
         .store = &p->store,
         .out = out,
         .size = o->size,
         .min_batch = o->min_batch,
-        .since = recent_since(&p->store, o->recent),
+        .learned = p->learned,
         .seed = (uint64_t)o->seed,
     };
     return 0;
@@ -86,4 +66,5 @@ int epochs_write(struct epochs *p, int64_t number, struct err *e)
 void epochs_release(struct epochs *p)
 {
     session_store_release(&p->store);
+    mem_free(p->learned);
 }

@@ -3,7 +3,7 @@
 #ifndef DATA_EPOCHS_H
 #define DATA_EPOCHS_H
 
-#include "base/fraction.h"
+#include "data/learned.h"
 #include "data/scheme.h"
 
 struct epochs_options {
@@ -11,10 +11,10 @@ struct epochs_options {
     int64_t size, min_batch; /* as in struct schedule_out */
     int64_t history;         /* the most earlier sessions that a model may look at */
     int64_t epochs;
-    int64_t test_from;      /* the first epoch that ends with a test pass */
-    int64_t test_every;     /* validation and test end every nth epoch, that one among them, and the
-                               last */
-    struct fraction recent; /* of the training sessions, the newest, that are learned from */
+    int64_t test_from;  /* the first epoch that ends with a test pass */
+    int64_t test_every; /* validation and test end every nth epoch, that one among them, and the
+                           last */
+    struct learned_share learned[2]; /* the training sessions in both are learned from */
     int64_t seed;
     int64_t memory; /* bytes for events; the rest goes to a temporary file; 0: no limit */
 };
@@ -23,6 +23,7 @@ struct epochs_options {
 struct epochs {
     const struct epochs_options *options;
     struct session_store store;
+    unsigned char *learned; /* of each session */
     struct schedule_out schedule;
     int64_t written[4]; /* by part: the epoch whose pass is written out; 0: none yet */
 };
@@ -31,7 +32,7 @@ struct epochs {
 void epochs_meta(struct meta *m, const struct epochs_options *o);
 
 /* Reads the sessions to their end and writes them to `out`.  The caller keeps options, `in` and
- * `out`.  65: as session_store_read. */
+ * `out`.  65: as session_store_read and learned_choose. */
 int epochs_open(struct epochs *p, const struct epochs_options *o, struct sessions_in *in,
                 struct frame_out *out, struct err *e);
 

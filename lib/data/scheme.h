@@ -11,9 +11,9 @@
 struct schedule_out {
     const struct session_store *store;
     struct frame_out *out;
-    int64_t size;      /* sessions a batch, at most; slots of parallel mini-batches */
-    int64_t min_batch; /* training batches of fewer sessions are marked learn: 0 */
-    int64_t since;     /* training sessions that begin earlier are in no batch */
+    int64_t size;                 /* sessions a batch, at most; slots of parallel mini-batches */
+    int64_t min_batch;            /* training batches of fewer sessions are marked learn: 0 */
+    const unsigned char *learned; /* [S] 0: this training session is in no batch */
     uint64_t seed;
     uint64_t left_out; /* training sessions of this pass in batches marked learn: 0 */
 };

@@ -1,0 +1,87 @@
+#include "data/learned.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/ascending.h"
+
+bool learned_share_parse(const char *text, struct learned_share *to)
+{
+    to->of_each_user = !strncmp(text, "user:", 5);
+    text += to->of_each_user ? 5 : 0;
+    return fraction_parse(text, strlen(text), &to->of) && to->of.over;
+}
+
+/* The first of n sessions in order that the share has, and the one after its last. */
+static void bounds(const struct learned_share *share, int64_t n, int64_t *from, int64_t *to)
+{
+    *from = share->newest ? fraction_floor(fraction_rest(share->of), n) : 0;
+    *to = share->newest ? n : fraction_floor(share->of, n);
+}
+
+static void starts_of_training(const struct session_store *c, i64_vec *start)
+{
+    for (size_t s = 0; s < session_store_sessions(c); s++)
+        if (session_store_part(c, s) == PART_TRAIN)
+            vec_push(start, session_store_start(c, s));
+    if (start->len)
+        qsort(start->at, start->len, sizeof *start->at, ascending_i64);
+}
+
+static void keep_of_all(const struct session_store *c, const struct learned_share *share,
+                        unsigned char *learned)
+{
+    i64_vec start = {0};
+    starts_of_training(c, &start);
+    int64_t n = (int64_t)start.len, from, to;
+    bounds(share, n, &from, &to);
+    for (size_t s = 0; s < session_store_sessions(c); s++) {
+        int64_t at = session_store_start(c, s);
+        bool before = from < n && at < start.at[from], after = to < n && at >= start.at[to];
+        learned[s] &= !before && !after;
+    }
+    vec_release(&start);
+}
+
+static void keep_of_user(const struct session_store *c, const struct learned_share *share,
+                         size_t user, unsigned char *learned)
+{
+    size_t begin = (size_t)c->first.at[user], end = (size_t)c->first.at[user + 1];
+    int64_t n = 0, number = 0, from, to;
+    for (size_t s = begin; s < end; s++)
+        n += session_store_part(c, s) == PART_TRAIN;
+    bounds(share, n, &from, &to);
+    for (size_t s = begin; s < end; s++)
+        if (session_store_part(c, s) == PART_TRAIN) {
+            learned[s] &= number >= from && number < to;
+            number++;
+        }
+}
+
+static size_t count_learned(const struct session_store *c, const unsigned char *learned)
+{
+    size_t count = 0;
+    for (size_t s = 0; s < session_store_sessions(c); s++)
+        count += session_store_part(c, s) == PART_TRAIN && learned[s];
+    return count;
+}
+
+int learned_choose(const struct session_store *c, const struct learned_share share[2],
+                   unsigned char **learned, struct err *e)
+{
+    size_t sessions = session_store_sessions(c), of = session_store_part_count(c, PART_TRAIN);
+    *learned = mem_alloc(sessions);
+    memset(*learned, 1, sessions);
+    for (int i = 0; i < 2; i++) {
+        if (!share[i].of_each_user)
+            keep_of_all(c, &share[i], *learned);
+        for (size_t u = 0; share[i].of_each_user && u < session_store_users(c); u++)
+            keep_of_user(c, &share[i], u, *learned);
+    }
+    if (of && !count_learned(c, *learned))
+        return err_set(e, STATUS_DATA,
+                       "--train-oldest and --train-recent leave none of %zu training sessions to "
+                       "learn from",
+                       of);
+    return 0;
+}
