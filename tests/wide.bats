@@ -193,9 +193,11 @@ for name, values in re.findall(r"float (wide_\w+)\[\] = \{(.*?)\};", text, re.S)
 END
 }
 
-@test "a trained network takes a wide part, which begins with the ready-made weights" {
+# A network, which may have a wide part.
+deep() { trainer --model narm --embedding 6 --threads 1 --quiet --save-by last "$@" -o ranks.mp "$SMALL"; }
+
+@test "a network with a wide part begins with either of them: a trained network, a wide part" {
     need python3
-    deep() { trainer --model narm --embedding 6 --threads 1 --quiet --save-by last "$@" -o ranks.mp "$SMALL"; }
     deep --save network.st
     deep --wide --init network.st --max-steps 0 --seed 5 --save begun.st
     tensors network.st >network
@@ -206,6 +208,46 @@ END
     [ "$(comm -12 ready begun)" = "$(cat ready)" ]
 
     wide --save alone.st -o alone.mp "$SMALL"
-    run -65 --separate-stderr deep --wide --init alone.st --save never.st
-    [[ $stderr == 'trainer: alone.st: item_embedding.weight: is missing: '* ]]
+    deep --wide --init alone.st --max-steps 0 --save also.st
+    tensors alone.st >alone
+    [ "$(comm -12 alone <(tensors also.st))" = "$(cat alone)" ]
+    deep --wide --max-steps 0 --save random.st
+    [ "$(comm -12 <(tensors random.st) <(tensors also.st) | grep -v ^wide_)" = "$(tensors random.st | grep -v ^wide_)" ]
+    # a file of neither is of another model
+    trainer -q --threads 1 --model stmo --embedding 6 --save other.st -o other.mp "$SMALL"
+    run -65 --separate-stderr deep --wide --init other.st --save never.st
+    [[ $stderr == 'trainer: other.st: '*': the model with these options has no such weights' ]]
+    run -65 --separate-stderr trainer -q --model wide --init network.st "$SMALL"
+    [[ $stderr == 'trainer: network.st: '*': the model with these options has no such weights' ]]
+}
+
+@test "--freeze: only the wide part learns, beside the network as it is in tests, or only the network, as if it were alone" {
+    need python3
+    deep --save network.st
+    deep --wide --init network.st --max-steps 0 --save begun.st
+    tensors begun.st >begun
+    same() { comm -12 begun <(tensors "$1") | cut -d ' ' -f 1 | xargs; }
+    deep --wide --init begun.st --freeze network --save wider.st
+    [ "$(same wider.st)" = "$(tensors network.st | cut -d ' ' -f 1 | xargs)" ]
+    # with the rates of --model wide, and whatever the network's dropout is
+    deep --wide --init begun.st --freeze network --dropout 0.7 --feature-dropout 0.7 \
+        --lr 0.006 --clip 1 --warm-up 50 --lr-decay cosine --save again.st
+    cmp <(tensors wider.st) <(tensors again.st)
+
+    deep --wide --init begun.st --freeze wide --save deeper.st
+    [ "$(same deeper.st)" = "$(grep -o '^wide_[^ ]*' begun | xargs)" ]
+    losses() { spcat ranks.mp | jq -c 'select(.[0] == "pass" and .[2] == 1)[3]'; }
+    losses >beside
+    deep --init network.st --save alone.st
+    [ "$(tensors alone.st)" = "$(tensors deeper.st | grep -v ^wide_)" ]
+    losses | cmp - beside
+    # sessions of a training pass that are no longer learned from
+    deep --wide --init begun.st --freeze wide --max-steps 3 --save three.st
+
+    run -64 --separate-stderr deep --init network.st --freeze network --save never.st
+    [[ $stderr == 'trainer: --freeze network is for a network with a wide part: give --wide' ]]
+    run -64 --separate-stderr wide --init wider.st --freeze wide "$SMALL"
+    [[ $stderr == 'trainer: --freeze wide is for a network with a wide part: give --wide' ]]
+    run -64 --separate-stderr deep --wide --freeze wide --save never.st
+    [[ $stderr == 'trainer: --freeze wide keeps what is learned already: give --init' ]]
 }

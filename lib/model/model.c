@@ -254,10 +254,27 @@ void model_add_wide(struct model *m, struct tape *t, const struct batch *b, stru
         wide_part_add(m->wide, m, t, b, f);
 }
 
+/* The network of a model as numbers of which nothing is learned: its output layer too. */
+static void forward_frozen(struct model *m, struct tape *t, const struct batch *b,
+                           struct forward *f)
+{
+    tape_learn(t, false);
+    model_forward_deep(m, t, b, f);
+    tape_learn(t, true);
+    const struct parameter *weight = f->output, *bias = f->output_bias;
+    f->item_weight = tape_constant(t, weight->value, weight->rows, weight->cols);
+    if (bias)
+        f->item_bias = tape_constant(t, bias->value, bias->rows, bias->cols);
+}
+
 void model_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
 {
-    model_forward_deep(m, t, b, f);
-    model_add_wide(m, t, b, f);
+    if (m->frozen == FROZEN_NETWORK && tape_training(t))
+        forward_frozen(m, t, b, f);
+    else
+        model_forward_deep(m, t, b, f);
+    if (b->evidence)
+        model_add_wide(m, t, b, f);
 }
 
 void model_close(struct model *m)

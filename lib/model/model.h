@@ -154,6 +154,9 @@ struct model_class {
 
 struct wide_part;
 
+/* What of a network with a wide part does not learn. */
+enum frozen { FROZEN_NONE, FROZEN_NETWORK, FROZEN_WIDE };
+
 struct model {
     const struct model_class *class;
     const struct model_options *options; /* those of its class */
@@ -161,6 +164,7 @@ struct model {
     struct device *device;
     struct parameters parameters;
     struct wide_part *wide; /* NULL: none */
+    enum frozen frozen;     /* after model_open nothing is */
     bool remembers; /* what it makes of a session depends on those before, which `finish` stores;
                        set by `open` */
     void *own;      /* the model's own state */
@@ -202,7 +206,8 @@ int model_check_batches(const struct model_class *class, const struct model_opti
 /* Its default loss. */
 const char *model_loss(const struct model_class *class);
 
-/* The class's forward pass, with the wide part where the model has one. */
+/* The class's forward pass, with the wide part where the batch has evidence.  In training a frozen
+ * network is as it is in tests. */
 void model_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
 
 /* The same in two steps, for a caller that keeps some of the positions between them. */

@@ -69,6 +69,11 @@ bool wide_part_owns(const char *parameter)
     return !strncmp(parameter, "wide_", 5);
 }
 
+bool wide_part_weighs(const char *parameter)
+{
+    return !strncmp(parameter, "wide_deep.", 10);
+}
+
 void wide_part_weights(const struct model *m, struct wide_weights *to)
 {
     for (size_t i = 0; i < m->parameters.list.len; i++) {
@@ -113,7 +118,10 @@ static struct tensor *prior_of(const struct wide_part *w, const struct model *m,
 {
     struct tensor *count = tape_constant(t, w->log_count, m->data.items, 1);
     struct tensor *prior = tape_linear(t, tape_parameter(t, w->prior), count, NULL);
-    return f->output_bias ? tape_add(t, prior, tape_parameter(t, f->output_bias)) : prior;
+    struct tensor *own = f->item_bias     ? f->item_bias
+                         : f->output_bias ? tape_parameter(t, f->output_bias)
+                                          : NULL;
+    return own ? tape_add(t, prior, own) : prior;
 }
 
 /* Without a deep part the state is β, one number for all positions, and log counts are its weights:

@@ -31,6 +31,9 @@ void wide_part_count(const struct wide_part *w, const struct model *m, int32_t i
 /* Whether a parameter of this name is one of a wide part. */
 bool wide_part_owns(const char *parameter);
 
+/* Whether it is of m(z), which only a wide part beside a network has. */
+bool wide_part_weighs(const char *parameter);
+
 /* Copies its weights to the host, except those of the deep part. */
 struct wide_weights;
 void wide_part_weights(const struct model *m, struct wide_weights *to);

@@ -111,6 +111,11 @@ bool tape_training(const struct tape *t)
     return t->training;
 }
 
+void tape_learn(struct tape *t, bool learns)
+{
+    t->training = learns;
+}
+
 struct device *tape_device(const struct tape *t)
 {
     return t->device;

@@ -29,6 +29,9 @@ void tape_free(struct tape *t);
  * step's dropout masks. */
 void tape_begin(struct tape *t, bool training, uint64_t seed, uint64_t step);
 bool tape_training(const struct tape *t);
+
+/* Of a step in training: whether what is made from here on learns, or is as outside training. */
+void tape_learn(struct tape *t, bool learns);
 struct device *tape_device(const struct tape *t);
 
 /* Memory that is valid for the step: of the host, as integers, or of the device. */

@@ -208,10 +208,13 @@ struct matched {
     i32_vec row;
 };
 
+/* What a file has of a model with a network and a wide part. */
+enum file_parts { FILE_ALL, FILE_NETWORK, FILE_WIDE };
+
 struct matching {
     const struct model *model;
     const struct safetensors *file;
-    bool lacks_wide; /* the file is of the network alone, and the wide part has weights */
+    enum file_parts parts;
     struct matched items, users; /* users: of users or of clusters */
     struct {
         struct matched codes;
@@ -467,10 +470,19 @@ static float *mapped(const struct matching *m, const struct device *d, const str
     return at && wanted && (uintptr_t)at % sizeof(float) == 0 ? (float *)at : NULL;
 }
 
+/* A wide part alone has no weight of the network either. */
+static bool may_lack(const struct matching *m, const char *parameter)
+{
+    bool of_wide = wide_part_owns(parameter);
+    return m->parts == FILE_NETWORK ? of_wide
+           : m->parts == FILE_WIDE  ? !of_wide || wide_part_weighs(parameter)
+                                    : false;
+}
+
 static int init_parameter(struct matching *m, struct device *d, struct parameter *p)
 {
     const struct safetensors_entry *entry = safetensors_find(m->file, p->name);
-    if (!entry && m->lacks_wide && wide_part_owns(p->name))
+    if (!entry && may_lack(m, p->name))
         return 0;
     if (!entry)
         return bad(m, p->name, "is missing: the file is of another model or of other options");
@@ -511,9 +523,9 @@ static int check_foreign(struct matching *m, const struct parameters *p)
 }
 
 static int read_model(struct model *m, const struct model_names *names,
-                      const struct safetensors *file, bool lacks_wide, struct err *e)
+                      const struct safetensors *file, enum file_parts parts, struct err *e)
 {
-    struct matching match = {.model = m, .file = file, .lacks_wide = lacks_wide, .e = e};
+    struct matching match = {.model = m, .file = file, .parts = parts, .e = e};
     int status = check_foreign(&match, &m->parameters);
     if (!status)
         status = match_items(&match, names->items);
@@ -533,15 +545,22 @@ static int read_model(struct model *m, const struct model_names *names,
 int model_file_read(struct model *m, const struct model_names *names,
                     const struct safetensors *file, struct err *e)
 {
-    return read_model(m, names, file, false, e);
+    return read_model(m, names, file, FILE_ALL, e);
 }
 
-static bool has_wide(const struct safetensors *file)
+/* A model with a network and a wide part may begin with a file of either. */
+static enum file_parts file_parts_of(const struct model *m, const struct safetensors *file)
 {
-    bool any = false;
-    for (size_t i = 0; i < file->entries.len; i++)
-        any |= wide_part_owns(file->entries.at[i].name);
-    return any;
+    bool wide = false, network = false;
+    for (size_t i = 0; i < m->parameters.list.len; i++) {
+        const char *name = m->parameters.list.at[i]->name;
+        bool there = safetensors_find(file, name) != NULL, owned = wide_part_owns(name);
+        wide |= there && owned;
+        network |= there && !owned;
+    }
+    if (!m->wide || m->class->wide_alone || wide == network)
+        return FILE_ALL;
+    return wide ? FILE_WIDE : FILE_NETWORK;
 }
 
 int model_file_init(struct model *m, const struct model_names *names, const char *path,
@@ -550,10 +569,10 @@ int model_file_init(struct model *m, const struct model_names *names, const char
     struct safetensors file;
     if (safetensors_open(&file, path, e))
         return e->status;
-    bool lacks_wide = m->wide && !m->class->wide_alone && !has_wide(&file);
-    if (lacks_wide)
+    enum file_parts parts = file_parts_of(m, &file);
+    if (parts == FILE_NETWORK)
         wide_ready_put(m);
-    int status = read_model(m, names, &file, lacks_wide, e);
+    int status = read_model(m, names, &file, parts, e);
     safetensors_close(&file);
     return status;
 }

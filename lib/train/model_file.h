@@ -50,8 +50,9 @@ int model_file_groups(const struct safetensors *file, const struct names *users,
  * their initial values, and so do codes of contexts, or are zeros in a model that only runs; users
  * take the mean of all users, or zeros in a table that begins at zero. Otherwise rows are matched
  * by id.  A table per user may be in the file without its first dimension: all users take these
- * weights.  Where the model has a wide part beside a network and the file has none, the network is
- * read and the wide part begins with the ready-made weights.  65: the message names the field. */
+ * weights.  A model with a wide part beside a network may begin with a file of either: the network
+ * then begins with random weights, or the wide part with the ready-made ones.  65: the message
+ * names the field. */
 int model_file_init(struct model *m, const struct model_names *names, const char *path,
                     struct err *e);
 

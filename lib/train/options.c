@@ -25,6 +25,7 @@ const struct run_options run_defaults = {
     .memory = (int64_t)1 << 30,
     .save_by = "recall@20",
     .attention = "0",
+    .freeze = "none",
 };
 
 static const struct option model_rows[] = {
@@ -65,6 +66,9 @@ static const struct option training_rows[] = {
      .help = "weight decay: pull of all weights towards 0"},
     {OPTION_REAL, .name = "clip", .at = offsetof(struct run_options, clip), .argument = "NORM",
      .recorded = true, .high = 1e30, .help = "largest norm of the gradients; 0: no limit"},
+    {OPTION_CHOICE, .name = "freeze", .at = offsetof(struct run_options, freeze),
+     .argument = "PART", .choices = "none|network|wide", .recorded = true,
+     .help = "what does not learn of a network with a wide part"},
     {OPTION_INT, .name = "max-steps", .at = offsetof(struct run_options, max_steps),
      .argument = "N", .recorded = true, .high = 1e19, .help = "update the weights only N times"},
     {OPTION_INT, .name = "stop-after", .at = offsetof(struct run_options, stop_after),
@@ -272,6 +276,30 @@ static int check_attention(const struct run_options *o, struct err *e)
     return 0;
 }
 
+enum frozen run_frozen(const struct run_options *o)
+{
+    return !strcmp(o->freeze, "network") ? FROZEN_NETWORK
+           : !strcmp(o->freeze, "wide")  ? FROZEN_WIDE
+                                         : FROZEN_NONE;
+}
+
+static int check_frozen(const struct run_options *o, struct err *e)
+{
+    if (!run_frozen(o))
+        return 0;
+    if (!o->shape->wide || o->class->wide_alone)
+        return err_set(e, STATUS_USAGE,
+                       "--freeze %s is for a network with a wide part: give --wide", o->freeze);
+    if (!o->init)
+        return err_set(e, STATUS_USAGE, "--freeze %s keeps what is learned already: give --init",
+                       o->freeze);
+    if (o->weight_decay > 0)
+        return err_set(e, STATUS_USAGE,
+                       "--freeze %s keeps weights, and --weight-decay pulls at all of them",
+                       o->freeze);
+    return 0;
+}
+
 int run_check_saved(const struct run_options *o, const char *path, struct err *e)
 {
     if (check_attention(o, e))
@@ -357,9 +385,19 @@ static int check_loss(const struct cli *cli, const struct run_options *o, struct
     return check_from(cli, o, e);
 }
 
+/* The class whose learning rates hold: where the network is frozen, that of the wide part alone. */
+static const struct model_class *class_that_learns(const struct run_options *o)
+{
+    const struct model_class *wide = NULL;
+    for (int i = 0; model_classes[i]; i++)
+        if (model_classes[i]->wide_alone)
+            wide = model_classes[i];
+    return run_frozen(o) == FROZEN_NETWORK ? wide : o->class;
+}
+
 static void settle_defaults(const struct cli *cli, struct run_options *o)
 {
-    const struct run_options own = defaults_of(o->class);
+    const struct run_options own = defaults_of(class_that_learns(o));
     o->loss = cli_given(cli, "loss") ? o->loss : own.loss;
     o->lr = cli_given(cli, "lr") ? o->lr : own.lr;
     o->clip = cli_given(cli, "clip") ? o->clip : own.clip;
@@ -376,7 +414,7 @@ int run_check(const struct cli *cli, struct run_options *o, const struct model_c
     if (model_check(o->class, o->shape, e))
         return e->status;
     settle_defaults(cli, o);
-    if (check_loss(cli, o, e))
+    if (check_loss(cli, o, e) || check_frozen(o, e))
         return e->status;
     if (run_attention(o) && !model_attends(o->class, o->shape))
         return err_set(e, STATUS_USAGE, "--attention %s: this model attends to nothing%s",

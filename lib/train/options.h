@@ -23,6 +23,7 @@ struct run_options {
     int64_t threads, workspace; /* workspace: MB */
     int64_t memory;             /* bytes for events */
     const char *save, *save_by, *init;
+    const char *freeze; /* "none", "network", "wide" */
     const char *checkpoint, *resume;
     int64_t checkpoint_every; /* batches; 0: only when a pass begins */
     int64_t top;
@@ -71,6 +72,9 @@ int run_check(const struct cli *cli, struct run_options *o, const struct model_c
 
 /* The same where class and options are from the file of a saved model. */
 int run_check_saved(const struct run_options *o, const char *path, struct err *e);
+
+/* What --freeze says. */
+enum frozen run_frozen(const struct run_options *o);
 
 int64_t run_attention(const struct run_options *o); /* sessions of a pass; -1: all; -2: bad value */
 

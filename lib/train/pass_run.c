@@ -123,11 +123,12 @@ static bool makes_ahead(const struct pass_run *r, const struct evidence_maker *m
     return m->threads > 1 || !r->device->host;
 }
 
+/* Beside a frozen wide part the network learns as if it were alone. */
 void pass_run_evidence(struct pass_run *r, struct schedule_record *record)
 {
-    if (!r->model.wide)
-        return;
     bool training = r->learner.stats.epoch.part == PART_TRAIN;
+    if (!r->model.wide || (training && r->model.frozen == FROZEN_WIDE))
+        return;
     bool online = r->o->online && !training, ended = training || online || r->given;
     struct evidence_maker *m = online ? &r->ended.maker : &r->learned.maker;
     size_t count;

@@ -193,6 +193,7 @@ static int open_model(struct train_run *t, struct err *e)
         return e->status;
     options.spare = o->spare_history ? &t->had : NULL;
     model_open(&p->model, o->class, o->shape, &data, p->device);
+    p->model.frozen = run_frozen(o);
     if (open_weights(t, &options, e))
         return e->status;
     if (t->clustering.to_find)
