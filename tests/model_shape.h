@@ -12,9 +12,9 @@
 /* A text of NULL and a size of 0 are the model's default. */
 struct model_shape {
     const char *session_rep, *user_rep, *inter, *intra, *attend_to, *per_user, *clusters;
-    const char *encoder, *decoder, *propagate, *gru, *context, *normalize;
+    const char *encoder, *decoder, *propagate, *gru, *context, *normalize, *input;
     bool bidirectional, join_sessions, wide, add_mean;
-    int64_t embedding, hidden, blocks, heads, positions, earlier, feed_forward;
+    int64_t embedding, hidden, layers, blocks, heads, positions, earlier, feed_forward;
     double dropout, item_dropout, feature_dropout, user_dropout, start_dropout;
 };
 
@@ -48,7 +48,8 @@ static inline struct model_options *options_of_shape(const struct model_class *c
                 {"propagate", s->propagate},
                 {"gru", s->gru},
                 {"context", s->context},
-                {"normalize", s->normalize}};
+                {"normalize", s->normalize},
+                {"input", s->input}};
     const struct {
         const char *name;
         double value;
@@ -60,13 +61,10 @@ static inline struct model_options *options_of_shape(const struct model_class *c
     const struct {
         const char *name;
         int64_t value;
-    } size[] = {{"embedding", s->embedding},
-                {"hidden", s->hidden},
-                {"blocks", s->blocks},
-                {"heads", s->heads},
-                {"max-positions", s->positions},
-                {"earlier", s->earlier},
-                {"feed-forward", s->feed_forward}};
+    } size[] = {{"embedding", s->embedding}, {"hidden", s->hidden},
+                {"layers", s->layers},       {"blocks", s->blocks},
+                {"heads", s->heads},         {"max-positions", s->positions},
+                {"earlier", s->earlier},     {"feed-forward", s->feed_forward}};
     struct model_options *to = model_options_new(class);
     struct option *rows = option_bind(class->options, to);
     for (struct option *o = rows; o->kind != OPTION_END; o++) {

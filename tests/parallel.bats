@@ -245,6 +245,10 @@ print(*sorted(rows), sep="\n")' >$run.txt
     run -64 train --model hrnn --join-sessions "$LOG/user.mp"
     run -64 train --model rnn --join-sessions "$LOG/session.mp"
     [[ $output == *'which --model rnn --join-sessions needs: use user-parallel'* ]]
+    run -64 train --model rnn --input one-hot --decoder tied "$LOG/session.mp"
+    [[ $output == *'--input one-hot has no embeddings for --decoder tied: give --decoder dense' ]]
+    run -64 train --model hrnn --layers 2 "$LOG/user.mp"
+    [[ $output == *'--layers goes with --model rnn, not with hrnn' ]]
     run -64 train --model rnn --loss top1 --logq "$LOG/session.mp"
     run -64 train --model hrnn "$LOG/few.1.mp"
     [[ $output == *'a single slot has no targets of other slots to learn from: give --negatives'* ]]

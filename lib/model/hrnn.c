@@ -9,7 +9,9 @@
  * s_{t-1})
  *
  * When the user's sessions in a slot end, c is stored.  rnn has no user level: every session starts
- * from zeros (Hidasi et al. 2016).
+ * from zeros (Hidasi et al. 2016).  It may have several layers one above another; a layer between
+ * the top one and the output, y = tanh(W h + b); and items in one-hot form, for which the rows of
+ * the first layer's W_ih stand, in place of embeddings.
  *
  * With --join-sessions rnn reads the sessions of a user as a single one (RNN Concat): s continues
  * from session to session.  When a session begins, the last item of the session before, which was
@@ -19,38 +21,20 @@
  * Between two calls states are plain values: gradients flow only within the steps of one call.
  *
  * In tests sessions run whole, each from the stored state of its user. */
+#include "model/hrnn.h"
+
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "model/item_output.h"
-#include "model/parallel.h"
-
-struct hrnn_slots {
-    bool users;  /* there is a user level */
-    bool all;    /* c is an input of every step */
-    bool joined; /* without user level: a user's sessions are read as one */
-    int size;    /* H */
-    const struct parameter *start, *start_bias, *input;
-    struct item_output output;
-    struct gru session, user;
-    /* state between calls */
-    struct slot_states slot_states;
-    float *s[2], *c[2];  /* device [slots, H]; the next call writes the second of each */
-    float *kept;         /* device [users, H] stored c, or s of joined sessions; zeros at first */
-    struct tested {      /* the batch of a test */
-        int32_t *length; /* host [B] inputs of each session */
-        struct tensor *states; /* [Σ length, H] after each input */
-        struct tensor *c;      /* [B, H] the users' states; NULL: there is no user level */
-    } tested;
-};
-
 /* ---- options ---- */
 
-/* Of both models; rnn has no option rows for the user level. */
+/* Of both models; rnn has no option rows for the user level, hrnn none for layers. */
 struct recurrent_options {
     struct model_options shared;
     int64_t hidden;                     /* H, the size of states; 0: the embedding's */
+    int64_t layers, feed_forward;       /* of states; width of the layer after them, 0: none */
+    const char *input;                  /* "embedding", "one-hot" */
     const char *propagate;              /* "init", "all" */
     double user_dropout, start_dropout; /* of c; of s_0 */
 };
@@ -58,6 +42,8 @@ struct recurrent_options {
 static const struct recurrent_options defaults = {
     .shared =
         {.embedding = 100, .dropout = 0.2, .decoder = "dense", .gru = "reset-before", .unroll = 1},
+    .layers = 1,
+    .input = "embedding",
     .propagate = "init",
 };
 
@@ -80,6 +66,19 @@ static const struct option user_rows[] = {
     {0},
 };
 
+static const struct option layer_rows[] = {
+    {OPTION_INT, .name = "layers", .argument = "N", .recorded = true, .labels = LABEL_NAMED,
+     .low = 1, .high = RECURRENT_LAYERS, .at = offsetof(struct recurrent_options, layers),
+     .help = "number of recurrent layers, one above another"},
+    {OPTION_INT, .name = "feed-forward", .argument = "N", .recorded = true, .labels = LABEL_NAMED,
+     .high = 65536, .at = offsetof(struct recurrent_options, feed_forward),
+     .help = "size of a layer before the output; 0: no such layer"},
+    {OPTION_CHOICE, .name = "input", .choices = "embedding|one-hot", .recorded = true,
+     .labels = LABEL_VALUE, .at = offsetof(struct recurrent_options, input),
+     .help = "what the first layer multiplies: embeddings, or items in one-hot form"},
+    {0},
+};
+
 static const struct option join_rows[] = {
     {OPTION_FLAG, .name = "join-sessions", .recorded = true,
      .at = offsetof(struct model_options, join_sessions),
@@ -91,31 +90,72 @@ static const struct option *const hrnn_options[] = {
     model_size_rows,    hidden_rows,       user_rows, model_gru_rows,
     model_decoder_rows, model_unroll_rows, NULL};
 static const struct option *const rnn_options[] = {
-    model_size_rows,    hidden_rows,       join_rows, model_gru_rows,
-    model_decoder_rows, model_unroll_rows, NULL};
+    model_size_rows, hidden_rows,        layer_rows,        join_rows,
+    model_gru_rows,  model_decoder_rows, model_unroll_rows, NULL};
 
 static const struct recurrent_options *own_options(const struct model *m)
 {
     return (const struct recurrent_options *)m->options;
 }
 
+static bool is_one_hot(const struct model_options *o)
+{
+    return !strcmp(((const struct recurrent_options *)o)->input, "one-hot");
+}
+
+static int rnn_check(const struct model_options *o, struct err *e)
+{
+    if (is_one_hot(o) && strcmp(o->decoder, "dense") != 0)
+        return err_set(e, STATUS_USAGE,
+                       "--input one-hot has no embeddings for --decoder %s: give --decoder dense",
+                       o->decoder);
+    return 0;
+}
+
 /* ---- opening ---- */
+
+/* The user level, from states of `size` units. */
+static void declare_user(struct hrnn_slots *r, struct model *m)
+{
+    struct parameters *p = &m->parameters;
+    int size = r->size;
+    float bound = 1 / sqrtf((float)size);
+    if (!r->users)
+        return;
+    parameters_add_gru(p, &r->user, "user_gru", size, size, model_reset_before(m));
+    r->start = parameters_add_matrix(p, "user_to_session.weight", size, size, bound);
+    r->start_bias = parameters_add_vector(p, "user_to_session.bias", size, bound);
+    if (r->all)
+        r->input = parameters_add_matrix(p, "user_to_input.weight", 3 * size, size, bound);
+}
+
+/* Declares the rows of the first layer's W_ih, one for each item. */
+static void declare_one_hot(struct hrnn_slots *r, struct model *m)
+{
+    r->output.item = parameters_add_items(&m->parameters, "input.weight", m->data.items,
+                                          recurrent_gates(&r->session), 1 / sqrtf((float)r->size));
+}
 
 static void declare(struct hrnn_slots *r, struct model *m)
 {
     struct parameters *p = &m->parameters;
-    int in = (int)m->options->embedding, size = r->size;
+    const struct recurrent_options *o = own_options(m);
+    bool one_hot = is_one_hot(m->options);
+    int size = r->size, last = o->feed_forward ? (int)o->feed_forward : size;
     float bound = 1 / sqrtf((float)size);
-    item_output_declare_items(&r->output, m);
-    parameters_add_gru(p, &r->session, "session_gru", in, size, model_reset_before(m));
-    if (r->users) {
-        parameters_add_gru(p, &r->user, "user_gru", size, size, model_reset_before(m));
-        r->start = parameters_add_matrix(p, "user_to_session.weight", size, size, bound);
-        r->start_bias = parameters_add_vector(p, "user_to_session.bias", size, bound);
+    if (!one_hot)
+        item_output_declare_items(&r->output, m);
+    recurrent_declare(&r->session, m, "session_gru", (int)o->layers,
+                      one_hot ? 0 : (int)o->shared.embedding, size);
+    r->width = r->session.width;
+    if (one_hot)
+        declare_one_hot(r, m);
+    declare_user(r, m);
+    if (o->feed_forward) {
+        r->hidden = parameters_add_matrix(p, "hidden.weight", last, size, bound);
+        r->hidden_bias = parameters_add_vector(p, "hidden.bias", last, bound);
     }
-    if (r->all)
-        r->input = parameters_add_matrix(p, "user_to_input.weight", 3 * size, size, bound);
-    item_output_declare(&r->output, m, size);
+    item_output_declare(&r->output, m, last);
 }
 
 static struct hrnn_slots *slots_open(struct model *m, bool users)
@@ -125,6 +165,7 @@ static struct hrnn_slots *slots_open(struct model *m, bool users)
     r->users = users;
     r->all = users && !strcmp(o->propagate, "all");
     r->joined = o->shared.join_sessions;
+    r->start_dropout = (float)o->start_dropout;
     m->remembers = r->users || r->joined;
     r->size = (int)(o->hidden ? o->hidden : o->shared.embedding);
     m->own = r;
@@ -133,24 +174,23 @@ static struct hrnn_slots *slots_open(struct model *m, bool users)
     return r;
 }
 
-/* [count, H] zeros */
-static float *zero_states(const struct model *m, int32_t count)
+/* [count, cols] zeros */
+static float *zero_states(const struct model *m, int32_t count, int cols)
 {
-    const struct hrnn_slots *r = m->own;
-    return device_zeros(m->device, (size_t)count * (size_t)r->size);
+    return device_zeros(m->device, (size_t)count * (size_t)cols);
 }
 
 static void hrnn_open(struct model *m)
 {
     struct hrnn_slots *r = slots_open(m, true);
-    r->kept = zero_states(m, m->data.users);
+    r->kept = zero_states(m, m->data.users, r->width);
 }
 
 static void rnn_open(struct model *m)
 {
     struct hrnn_slots *r = slots_open(m, false);
     if (r->joined)
-        r->kept = zero_states(m, m->data.users);
+        r->kept = zero_states(m, m->data.users, r->width);
 }
 
 static void slots_close(struct model *m)
@@ -172,8 +212,8 @@ static void slots_room(struct model *m, int32_t slots)
         return;
     slot_states_room(&r->slot_states, slots);
     for (int i = 0; i < 2; i++) {
-        r->s[i] = zero_states(m, slots);
-        r->c[i] = zero_states(m, slots);
+        r->s[i] = zero_states(m, slots, r->width);
+        r->c[i] = zero_states(m, slots, r->size);
     }
 }
 
@@ -315,17 +355,17 @@ static void keep(const struct model *m, struct tape *t, const struct step_plan *
         return;
     float *ended = NULL;
     if (p->end_row) {
-        ended = tape_memory(t, (size_t)p->step.ended * (size_t)r->size * sizeof *ended);
-        d->op->gather(d, p->end_row, r->size, x, ended);
+        ended = tape_memory(t, (size_t)p->step.ended * (size_t)r->width * sizeof *ended);
+        d->op->gather(d, p->end_row, r->width, x, ended);
     }
-    d->op->store(d, p->end_user, r->size, ended ? ended : x, r->kept);
+    d->op->store(d, p->end_user, r->width, ended ? ended : x, r->kept);
 }
 
 /* The stored states of users who begin in a slot. */
 static struct tensor *load(const struct model *m, struct tape *t, const struct step_plan *p)
 {
     const struct hrnn_slots *r = m->own;
-    return tape_gather(t, tape_constant(t, r->kept, m->data.users, r->size), p->load_user);
+    return tape_gather(t, tape_constant(t, r->kept, m->data.users, r->width), p->load_user);
 }
 
 /* c of all slots [slots, H] after the user GRU has taken in the sessions that ended, and users who
@@ -344,17 +384,7 @@ static struct tensor *users_step(const struct model *m, struct tape *t, const st
     return p->step.loaded ? replaced(t, c, p->load, load(m, t, p)) : c;
 }
 
-/* s_0 of the users' states c. */
-static struct tensor *first_of(const struct model *m, struct tape *t, struct tensor *c)
-{
-    const struct hrnn_slots *r = m->own;
-    struct tensor *to =
-        tape_linear(t, c, tape_parameter(t, r->start), tape_parameter(t, r->start_bias));
-    return tape_dropout(t, tape_activate(t, ACTIVATION_TANH, to),
-                        (float)own_options(m)->start_dropout);
-}
-
-/* s_0 of the sessions that begin: [begun, H]. */
+/* s_0 of the sessions that begin: [begun, width]. */
 static struct tensor *first_states(const struct model *m, struct tape *t, const struct step_plan *p,
                                    struct tensor *c)
 {
@@ -362,11 +392,11 @@ static struct tensor *first_states(const struct model *m, struct tape *t, const 
     if (r->joined)
         return load(m, t, p);
     if (!r->users)
-        return tape_zeros(t, p->step.begun, r->size);
-    return first_of(m, t, rows_of(t, c, p->begin));
+        return tape_zeros(t, p->step.begun, r->width);
+    return hrnn_first(m, t, rows_of(t, c, p->begin));
 }
 
-/* s of all slots [slots, H] before the step reads its items. */
+/* s of all slots [slots, width] before the step reads its items. */
 static struct tensor *sessions_begin(const struct model *m, struct tape *t,
                                      const struct step_plan *p, struct tensor *s, struct tensor *c)
 {
@@ -376,44 +406,30 @@ static struct tensor *sessions_begin(const struct model *m, struct tape *t,
     return p->step.begun ? replaced(t, s, p->begin, first_states(m, t, p, c)) : s;
 }
 
-/* The session GRU with input weights for [x; c] where c is an input of every step. */
-static struct gru input_of(const struct hrnn_slots *r, struct tape *t, struct parameter *wide)
-{
-    struct gru g = r->session;
-    if (!r->all)
-        return g;
-    struct tensor *w[] = {tape_parameter(t, g.ih), tape_parameter(t, r->input)};
-    struct tensor *both = tape_concat(t, w, 2);
-    *wide = (struct parameter){
-        .value = both->value, .grad = both->grad, .rows = both->rows, .cols = both->cols};
-    g.ih = wide;
-    return g;
-}
-
-/* Reads the items of the move: returns the states after them, [count, H], and updates *s of all
- * slots. */
-static struct tensor *moved(const struct model *m, struct tape *t, const struct gru *gru,
+/* Reads the items of the move: returns the top layer's states after them, [count, H], and updates
+ * *s of all slots. */
+static struct tensor *moved(const struct model *m, struct tape *t, const struct recurrent *layers,
                             const struct step_plan *p, int move, struct tensor *inputs,
                             struct tensor *c, struct tensor **s)
 {
     const struct hrnn_slots *r = m->own;
     const struct slot_move *v = &p->step.move[move];
     const struct rows *rows = p->moved[move];
-    struct tensor *x[] = {tape_part(t, inputs, v->first, v->count), NULL};
+    struct tensor *x[] = {tape_part(t, inputs, v->first, v->count), NULL}, *after;
     if (r->all)
         x[1] = rows_of(t, c, rows);
     struct tensor *h =
-        tape_gru(t, gru, tape_concat(t, x, r->all ? 2 : 1), rows_of(t, *s, rows), p->moves[move]);
-    h = tape_dropout(t, h, (float)m->options->dropout);
-    *s = replaced(t, *s, rows, h);
+        recurrent_run(layers, t, tape_concat(t, x, r->all ? 2 : 1), rows_of(t, *s, rows),
+                      p->moves[move], (float)m->options->dropout, &after);
+    *s = replaced(t, *s, rows, after);
     return h;
 }
 
 /* The state from the call before.  A call writes its own into the second of two buffers, as the
  * backward pass still reads the first. */
-static struct tensor *carried_in(const struct hrnn_slots *r, struct tape *t, float *x)
+static struct tensor *carried_in(const struct hrnn_slots *r, struct tape *t, float *x, int cols)
 {
-    return tape_constant(t, x, r->slot_states.slots, r->size);
+    return tape_constant(t, x, r->slot_states.slots, cols);
 }
 
 static void carry_out(const struct model *m, const struct tensor *x, float *carried[2])
@@ -430,10 +446,10 @@ static void slots_steps(struct model *m, struct tape *t, struct forward *f)
 {
     struct hrnn_slots *r = m->own;
     const struct steps_plan *plan = f->plan;
-    struct tensor *s = carried_in(r, t, r->s[0]), *c = carried_in(r, t, r->c[0]);
+    struct tensor *s = carried_in(r, t, r->s[0], r->width), *c = carried_in(r, t, r->c[0], r->size);
     struct tensor **states = tape_host(t, MOVES * (size_t)plan->count * sizeof *states);
     struct parameter *wide = tape_host(t, sizeof *wide);
-    struct gru gru = input_of(r, t, wide);
+    struct recurrent layers = hrnn_layers(r, t, wide);
     struct tensor *x = tape_planned_rows(t, r->output.item, &plan->input);
     int parts = 0;
     for (int k = 0; k < plan->count; k++) {
@@ -444,127 +460,17 @@ static void slots_steps(struct model *m, struct tape *t, struct forward *f)
         for (int i = 0; i < MOVES; i++) {
             if (!p->step.move[i].count)
                 continue;
-            struct tensor *h = moved(m, t, &gru, p, i, x, c, &s);
+            struct tensor *h = moved(m, t, &layers, p, i, x, c, &s);
             if (i != MOVE_JOIN || tape_training(t))
                 states[parts++] = h;
         }
     }
     struct tensor *all =
         parts ? tape_stack(t, states, parts) : tape_constant(t, r->s[0], 0, r->size);
-    item_output_state(&r->output, t, all, f);
+    hrnn_output(r, t, all, f);
     carry_out(m, s, r->s);
     if (r->users)
         carry_out(m, c, r->c);
-}
-
-/* ---- whole sessions, in tests ---- */
-
-/* What the sessions of a batch read and predict: host arrays of the tape's step. */
-struct reading_plan {
-    int inputs, targets;
-    int32_t *input, *session; /* [inputs] items, and the session of each in the batch */
-    int32_t *target, *after;  /* [targets] items, and the input that each follows */
-};
-
-/* The last item of the sessions before, which joined sessions read first; -1: nothing. */
-static int32_t unread_of(const struct hrnn_slots *r, const struct batch *b, size_t i)
-{
-    return r->joined ? r->slot_states.unread.at[column_i32(b->user)[i]] : -1;
-}
-
-static struct reading_plan plan_reading(struct hrnn_slots *r, struct tape *t, const struct batch *b)
-{
-    size_t count = b->length.len, most = b->item.len + count;
-    const int32_t *item = column_i32(b->item);
-    struct reading_plan p = {.input = tape_host_ints(t, most),
-                             .session = tape_host_ints(t, most),
-                             .target = tape_host_ints(t, most),
-                             .after = tape_host_ints(t, most)};
-    r->tested.length = tape_host_ints(t, count);
-    for (size_t i = 0; i < count; item += column_i32(b->length)[i++]) {
-        int before = p.inputs, length = column_i32(b->length)[i];
-        int32_t unread = unread_of(r, b, i);
-        if (length > 1 && unread >= 0)
-            p.input[p.inputs++] = unread;
-        for (int j = 0; j + 1 < length; j++) {
-            p.target[p.targets] = item[j + 1];
-            p.after[p.targets++] = p.inputs;
-            p.input[p.inputs++] = item[j];
-        }
-        r->tested.length[i] = p.inputs - before;
-        for (int j = before; j < p.inputs; j++)
-            p.session[j] = (int32_t)i;
-    }
-    return p;
-}
-
-/* The stored states of the batch's users, [B, H]. */
-static struct tensor *stored(const struct model *m, struct tape *t, const struct batch *b)
-{
-    const struct hrnn_slots *r = m->own;
-    return tape_gather(t, tape_constant(t, r->kept, m->data.users, r->size),
-                       tape_rows(t, column_i32(b->user), (int)b->user.len));
-}
-
-/* s_0 of the batch's sessions, [B, H]. */
-static struct tensor *start_states(struct model *m, struct tape *t, const struct batch *b)
-{
-    struct hrnn_slots *r = m->own;
-    r->tested.c = r->users ? stored(m, t, b) : NULL;
-    if (r->users)
-        return first_of(m, t, r->tested.c);
-    return r->joined ? stored(m, t, b) : tape_zeros(t, (int)b->user.len, r->size);
-}
-
-static void slots_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
-{
-    struct hrnn_slots *r = m->own;
-    struct reading_plan p = plan_reading(r, t, b);
-    struct parameter wide;
-    struct gru gru = input_of(r, t, &wide);
-    struct tensor *start = start_states(m, t, b);
-    struct tensor *x[] = {tape_rows_of(t, r->output.item, p.input, p.inputs), NULL};
-    if (r->all)
-        x[1] = tape_gather(t, r->tested.c, tape_rows(t, p.session, p.inputs));
-    const struct ragged *sessions = tape_ragged(t, r->tested.length, (int)b->length.len);
-    struct tensor *h = tape_gru(t, &gru, tape_concat(t, x, r->all ? 2 : 1), start, sessions);
-    r->tested.states = h;
-    *f = (struct forward){.target = p.target, .targets = p.targets};
-    item_output_state(&r->output, t,
-                      r->joined ? tape_gather(t, h, tape_rows(t, p.after, p.targets)) : h, f);
-    item_output_layer(&r->output, f);
-}
-
-/* The user GRU takes in the last state of each session; of joined sessions that is kept as it is,
- * with the last item, which is unread.  Sessions of one event read nothing and change nothing. */
-static void slots_finish(struct model *m, struct tape *t, const struct batch *b)
-{
-    struct hrnn_slots *r = m->own;
-    const struct tested *tested = &r->tested;
-    size_t count = b->length.len;
-    int32_t *last = tape_host_ints(t, count), *of = tape_host_ints(t, count);
-    int32_t *user = tape_host_ints(t, count), *ones = tape_host_ints(t, count);
-    int ended = 0, row = 0;
-    size_t event = 0;
-    for (size_t i = 0; i < count; i++) {
-        row += tested->length[i];
-        event += (size_t)column_i32(b->length)[i];
-        if (!tested->length[i])
-            continue;
-        if (r->joined)
-            r->slot_states.unread.at[column_i32(b->user)[i]] = column_i32(b->item)[event - 1];
-        of[ended] = (int32_t)i;
-        ones[ended] = 1;
-        user[ended] = column_i32(b->user)[i];
-        last[ended++] = row - 1;
-    }
-    if (!m->remembers || !ended)
-        return;
-    struct tensor *s = tape_gather(t, tested->states, tape_rows(t, last, ended));
-    if (r->users)
-        s = tape_gru(t, &r->user, s, tape_gather(t, tested->c, tape_rows(t, of, ended)),
-                     tape_ragged(t, ones, ended));
-    m->device->op->store(m->device, tape_rows(t, user, ended), r->size, s->value, r->kept);
 }
 
 /* ---- passes ---- */
@@ -572,7 +478,7 @@ static void slots_finish(struct model *m, struct tape *t, const struct batch *b)
 static void slots_restart(struct model *m)
 {
     struct hrnn_slots *r = m->own;
-    size_t n = (size_t)m->data.users * (size_t)r->size;
+    size_t n = (size_t)m->data.users * (size_t)r->width;
     if (r->kept)
         m->device->op->fill(m->device, r->kept, 0, n);
     slot_states_forget(&r->slot_states);
@@ -590,10 +496,10 @@ static void slots_state(struct model *m, struct state *s)
     slot_states_state(&r->slot_states, s, &m->data);
     if (!state_good(s))
         return;
-    state_floats(s, "s", 2, (const int64_t[]){r->slot_states.slots, r->size}, m->device, r->s[0]);
+    state_floats(s, "s", 2, (const int64_t[]){r->slot_states.slots, r->width}, m->device, r->s[0]);
     state_floats(s, "c", 2, (const int64_t[]){r->slot_states.slots, r->size}, m->device, r->c[0]);
     if (r->kept)
-        state_floats(s, "kept", 2, (const int64_t[]){m->data.users, r->size}, m->device, r->kept);
+        state_floats(s, "kept", 2, (const int64_t[]){m->data.users, r->width}, m->device, r->kept);
 }
 
 extern const struct model_class hrnn_class, rnn_class;
@@ -606,10 +512,10 @@ const struct model_class hrnn_class = {
     .needs_order = true,
     .samples = true,
     .open = hrnn_open,
-    .forward = slots_forward,
+    .forward = hrnn_forward,
     .plan = slots_plan,
     .steps = slots_steps,
-    .finish = slots_finish,
+    .finish = hrnn_finish,
     .restart = slots_restart,
     .state = slots_state,
     .close = slots_close,
@@ -621,11 +527,12 @@ const struct model_class rnn_class = {
     .defaults = &defaults,
     .options = rnn_options,
     .samples = true,
+    .check = rnn_check,
     .open = rnn_open,
-    .forward = slots_forward,
+    .forward = hrnn_forward,
     .plan = slots_plan,
     .steps = slots_steps,
-    .finish = slots_finish,
+    .finish = hrnn_finish,
     .restart = slots_restart,
     .state = slots_state,
     .close = slots_close,

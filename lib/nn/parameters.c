@@ -61,41 +61,64 @@ struct parameter *parameters_add_vector(struct parameters *p, const char *name, 
     return parameters_add(p, name, 1, &n, bound);
 }
 
-static void add_gru(struct parameters *p, struct gru *g, const char *prefix, int in, int state,
-                    bool reset_before, const char *direction)
+/* Where the weights of a layer's gates go. */
+struct gates {
+    const struct parameter **ih, **hh, **ih_bias, **hh_bias;
+};
+
+/* Declares the weights of one layer's gates under PREFIX, with `gates` rows for each unit of the
+ * state; without inputs (in 0) there is no ih. */
+static void add_gates(struct parameters *p, const struct gates *g, const char *prefix,
+                      const char *suffix, int gates, int in, int state)
 {
     float bound = 1.0f / sqrtf((float)state);
+    int64_t rows = gates * (int64_t)state;
     struct buf name = {0};
     const struct {
         const struct parameter **to;
-        const char *suffix;
+        const char *name;
         int cols; /* 0: a vector */
-    } part[] = {{&g->ih, "weight_ih_l0", in},
-                {&g->hh, "weight_hh_l0", state},
-                {&g->ih_bias, "bias_ih_l0", 0},
-                {&g->hh_bias, "bias_hh_l0", 0}};
-    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+    } part[] = {{g->ih, "weight_ih", in},
+                {g->hh, "weight_hh", state},
+                {g->ih_bias, "bias_ih", 0},
+                {g->hh_bias, "bias_hh", 0}};
+    *g->ih = NULL;
+    for (size_t i = in ? 0 : 1; i < sizeof part / sizeof *part; i++) {
         buf_clear(&name);
-        buf_format(&name, "%s.%s%s", prefix, part[i].suffix, direction);
+        buf_format(&name, "%s.%s_%s", prefix, part[i].name, suffix);
         buf_byte(&name, 0);
-        *part[i].to = part[i].cols ? parameters_add_matrix(p, name.at, 3 * (int64_t)state,
-                                                           part[i].cols, bound)
-                                   : parameters_add_vector(p, name.at, 3 * (int64_t)state, bound);
+        *part[i].to = part[i].cols ? parameters_add_matrix(p, name.at, rows, part[i].cols, bound)
+                                   : parameters_add_vector(p, name.at, rows, bound);
     }
-    g->reset_before = reset_before;
     buf_release(&name);
+}
+
+static void add_gru(struct parameters *p, struct gru *g, const char *prefix, const char *suffix,
+                    int in, int state, bool reset_before)
+{
+    add_gates(p, &(struct gates){&g->ih, &g->hh, &g->ih_bias, &g->hh_bias}, prefix, suffix, 3, in,
+              state);
+    g->reset_before = reset_before;
 }
 
 void parameters_add_gru(struct parameters *p, struct gru *g, const char *prefix, int in, int state,
                         bool reset_before)
 {
-    add_gru(p, g, prefix, in, state, reset_before, "");
+    add_gru(p, g, prefix, "l0", in, state, reset_before);
+}
+
+void parameters_add_gru_layer(struct parameters *p, struct gru *g, const char *prefix, int layer,
+                              int in, int state, bool reset_before)
+{
+    char suffix[16];
+    snprintf(suffix, sizeof suffix, "l%d", layer);
+    add_gru(p, g, prefix, suffix, in, state, reset_before);
 }
 
 void parameters_add_gru_reverse(struct parameters *p, struct gru *g, const char *prefix, int in,
                                 int state, bool reset_before)
 {
-    add_gru(p, g, prefix, in, state, reset_before, "_reverse");
+    add_gru(p, g, prefix, "l0_reverse", in, state, reset_before);
 }
 
 /* Draws initial values uniform in [low, high) on the host, in blocks; each parameter has a random

@@ -80,13 +80,18 @@ static inline float *parameter_state(float *flat, const struct parameter *p)
 
 /* A GRU's four parameters; models.md has their names and equations. */
 struct gru {
-    const struct parameter *ih, *hh, *ih_bias, *hh_bias; /* [3H, in], [3H, H], [3H], [3H] */
+    /* [3H, in], [3H, H], [3H], [3H]; ih NULL: the inputs are W_ih x already, [., 3H] */
+    const struct parameter *ih, *hh, *ih_bias, *hh_bias;
     bool reset_before; /* the reset gate acts on h before the product with hh's third part */
 };
 
 /* Declares a GRU's four parameters under `prefix`, bound 1/√state. */
 void parameters_add_gru(struct parameters *p, struct gru *g, const char *prefix, int in, int state,
                         bool reset_before);
+/* The same for one of several layers, of numbers from 0, with names that end in _l0, _l1 and so on;
+ * in 0: the inputs are multiplied already. */
+void parameters_add_gru_layer(struct parameters *p, struct gru *g, const char *prefix, int layer,
+                              int in, int state, bool reset_before);
 /* The same for the reverse direction; names end in _reverse. */
 void parameters_add_gru_reverse(struct parameters *p, struct gru *g, const char *prefix, int in,
                                 int state, bool reset_before);

@@ -119,6 +119,8 @@ struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate);
 const unsigned char *tape_left_out(struct tape *t, size_t n, float rate);
 struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count); /* columns */
 struct tensor *tape_stack(struct tape *t, struct tensor *const *x, int count);  /* rows */
+/* Columns from .. from + cols-1 of x; all of them: x itself. */
+struct tensor *tape_columns(struct tape *t, struct tensor *x, int from, int cols);
 struct tensor *tape_add(struct tape *t, struct tensor *a, struct tensor *b);
 /* Each row of x times its factor, [rows, 1]. */
 struct tensor *tape_scale_rows(struct tape *t, struct tensor *x, struct tensor *factor);
@@ -152,9 +154,9 @@ struct tensor *tape_perceptron(struct tape *t, struct tensor *x, const int32_t *
                                struct tensor *weight, struct tensor *offset, struct tensor *score,
                                struct tensor *direct);
 
-/* h [total, H] = GRU of x [total, in] from h0 [count, H] (NULL: zeros); the equations are in
- * nn/maths.h.  Where x is rows of a table and at most half of them differ, the input products are
- * computed once for each row of the table. */
+/* h [total, H] = GRU of x [total, in], or [total, 3H] where g has no ih, from h0 [count, H] (NULL:
+ * zeros); the equations are in nn/maths.h.  Where x is rows of a table and at most half of them
+ * differ, the input products are computed once for each row of the table. */
 struct tensor *tape_gru(struct tape *t, const struct gru *g, struct tensor *x, struct tensor *h0,
                         const struct ragged *r);
 

@@ -167,6 +167,33 @@ struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count)
     return y;
 }
 
+struct columns_node {
+    struct node node;
+    struct tensor *x, *y;
+    int from;
+};
+
+static void columns_back(struct tape *t, struct node *node)
+{
+    struct columns_node *n = (struct columns_node *)node;
+    t->op->columns(t->device, n->y->rows, n->y->cols, n->y->grad, n->y->cols, n->x->grad + n->from,
+                   n->x->cols, true);
+}
+
+struct tensor *tape_columns(struct tape *t, struct tensor *x, int from, int cols)
+{
+    if (cols == x->cols)
+        return x;
+    struct tensor *y = tape_result(t, x->rows, cols, x->grad);
+    t->op->columns(t->device, x->rows, cols, x->value + from, x->cols, y->value, cols, false);
+    y->learned = x->learned;
+    if (y->grad) {
+        struct columns_node *n = tape_record(t, sizeof *n, columns_back);
+        n->x = x, n->y = y, n->from = from;
+    }
+    return y;
+}
+
 static void stack_back(struct tape *t, struct node *node)
 {
     struct concat_node *n = (struct concat_node *)node;
@@ -364,10 +391,10 @@ struct tensor *tape_linear(struct tape *t, struct tensor *x, struct tensor *w, s
 
 struct gru_weights tape_gru_weights(const struct gru *g)
 {
-    return (struct gru_weights){.in = g->ih->cols,
+    return (struct gru_weights){.in = g->ih ? g->ih->cols : 0,
                                 .state = g->hh->cols,
                                 .reset_before = g->reset_before,
-                                .ih = g->ih->value,
+                                .ih = g->ih ? g->ih->value : NULL,
                                 .hh = g->hh->value,
                                 .ih_bias = g->ih_bias->value,
                                 .hh_bias = g->hh_bias->value};
@@ -375,7 +402,8 @@ struct gru_weights tape_gru_weights(const struct gru *g)
 
 struct gru_grads tape_gru_grads(const struct gru *g)
 {
-    return (struct gru_grads){g->ih->grad, g->hh->grad, g->ih_bias->grad, g->hh_bias->grad};
+    return (struct gru_grads){g->ih ? g->ih->grad : NULL, g->hh->grad, g->ih_bias->grad,
+                              g->hh_bias->grad};
 }
 
 struct gru_node {
@@ -408,7 +436,7 @@ struct tensor *tape_gru(struct tape *t, const struct gru *g, struct tensor *x, s
 {
     int state = g->hh->cols;
     struct gru_weights w = tape_gru_weights(g);
-    if (repeats_enough(x)) {
+    if (g->ih && repeats_enough(x)) {
         x = tape_gather(t, tape_linear(t, x->table, tape_parameter(t, g->ih), NULL), x->from);
         w.ih = NULL, w.in = 0;
     }

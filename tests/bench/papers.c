@@ -93,6 +93,14 @@ static const struct row rows[] = {
      .part = PART_TRAIN},
     {&xing, {"rnn", "rnn", {.dropout = 0.1}}, "session-parallel", .part = PART_TRAIN},
     {&xing,
+     {"rnn_layers", "rnn", {.dropout = 0.1, .layers = 2, .feed_forward = 100}},
+     "session-parallel",
+     .part = PART_TRAIN},
+    {&xing,
+     {"rnn_one_hot", "rnn", {.dropout = 0.1, .input = "one-hot"}},
+     "session-parallel",
+     .part = PART_TRAIN},
+    {&xing,
      {"rnn_negatives", "rnn", {.dropout = 0.1}},
      "session-parallel",
      .negatives = 2000,
@@ -283,10 +291,14 @@ static void parallel_floor(struct floor *f, const struct row *row, const struct 
 {
     const char *propagate = row->v.o.propagate;
     int H = (int)row->paper->hidden, items = row->paper->items;
-    bool all = propagate && !strcmp(propagate, "all");
+    bool all = propagate && !strcmp(propagate, "all"), one_hot = row->v.o.input;
     double slots = p->targets / p->steps, begun = propagate ? p->begun / p->steps : 0;
     double candidates = slots + row->negatives;
-    floor_gru(f, slots, slots, H, H, slots, begun);
+    floor_gru(f, slots, slots, one_hot ? 0 : H, H, slots, begun);
+    for (int i = 1; i < row->v.o.layers; i++)
+        floor_gru(f, slots, slots, H, H, slots, begun);
+    if (row->v.o.feed_forward)
+        floor_linear(f, slots, (int)row->v.o.feed_forward, H, slots);
     if (all)
         floor_linear(f, slots, 3 * H, H, begun);
     if (propagate) {
@@ -294,9 +306,9 @@ static void parallel_floor(struct floor *f, const struct row *row, const struct 
         floor_linear(f, begun, H, H, begun);
     }
     floor_linear(f, slots, (int)candidates, H, slots);
-    floor_rows(f, slots, H, items, false);
+    floor_rows(f, slots, one_hot ? 3 * H : H, items, false);
     floor_rows(f, candidates, H, items, false);
-    floor_rows(f, slots, H, items, true);
+    floor_rows(f, slots, one_hot ? 3 * H : H, items, true);
     floor_rows(f, candidates, H, items, true);
     floor_rows(f, candidates, 1, items, true);
 }

@@ -5,7 +5,7 @@
 
 #include "pair.h"
 
-enum { SLOTS = PAIR_SLOTS, STEPS = 9, ROUNDS = 3, SIZE = 7, IN = 5 };
+enum { SLOTS = PAIR_SLOTS, STEPS = 9, ROUNDS = 3, SIZE = 7, IN = 5, FORWARD = 4, LAYERS = 3 };
 
 /* Slot 0: users 0 and 1; slot 1: user 2 with three sessions; slot 2: user 3, then idle. */
 static const unsigned char reset[STEPS * SLOTS] = {2, 2, 2, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0,
@@ -18,13 +18,22 @@ struct form {
     const char *model, *propagate;
     bool joined;
     const char *gru, *decoder; /* NULL: dense */
+    int layers, feed_forward;  /* 0: one; none */
+    bool one_hot;
 };
+
+static int layers_of(const struct form *form)
+{
+    return form->layers ? form->layers : 1;
+}
 
 /* ---- the equations ---- */
 
 struct weights {
     const double *item, *start, *start_bias, *output, *output_bias, *bilinear;
-    struct ref_gru session, usr;
+    const double *hidden, *hidden_bias;
+    int layers, width; /* width: of a row of item */
+    struct ref_gru session[LAYERS], usr;
 };
 
 struct state {
@@ -33,22 +42,29 @@ struct state {
     int newest[SLOTS], unread[REF_USERS]; /* joined sessions' last items; -1: none */
 };
 
-static struct weights bind(const struct reference *r, bool all, double *wide)
+static struct weights bind(const struct reference *r, const struct form *form, double *wide)
 {
-    struct weights w = {.item = ref_w(r, "item_embedding", ".weight"),
+    bool all = ref_is(form->propagate, "all");
+    struct weights w = {.item = ref_w(r, form->one_hot ? "input" : "item_embedding", ".weight"),
+                        .hidden = ref_w(r, "hidden", ".weight"),
+                        .hidden_bias = ref_w(r, "hidden", ".bias"),
+                        .layers = layers_of(form),
+                        .width = form->one_hot ? 3 * SIZE : IN,
                         .start = ref_w(r, "user_to_session", ".weight"),
                         .start_bias = ref_w(r, "user_to_session", ".bias"),
                         .output = ref_w(r, "output", ".weight"),
                         .output_bias = ref_w(r, "output", ".bias"),
                         .bilinear = ref_w(r, "bilinear", ".weight"),
-                        .session = ref_bind_gru(r, "session_gru", "", IN, SIZE),
                         .usr = ref_bind_gru(r, "user_gru", "", SIZE, SIZE)};
     const double *more = ref_w(r, "user_to_input", ".weight");
+    for (int i = 0; i < w.layers; i++)
+        w.session[i] = ref_bind_gru_layer(r, "session_gru", i, "", i ? SIZE : IN, SIZE);
     for (int i = 0; i < 3 * SIZE && all; i++)
         for (int j = 0; j < IN + SIZE; j++)
-            wide[i * (IN + SIZE) + j] = j < IN ? w.session.ih[i * IN + j] : more[i * SIZE + j - IN];
+            wide[i * (IN + SIZE) + j] =
+                j < IN ? w.session->ih[i * IN + j] : more[i * SIZE + j - IN];
     if (all)
-        w.session.ih = wide, w.session.in = IN + SIZE;
+        w.session->ih = wide, w.session->in = IN + SIZE;
     return w;
 }
 
@@ -77,7 +93,7 @@ static void begin(const struct reference *r, const struct weights *w, const stru
     }
     if (how != RESET_USER && (how != RESET_SESSION || form->joined))
         return;
-    for (int i = 0; i < SIZE; i++)
+    for (int i = 0; i < layers_of(form) * SIZE; i++)
         z->s[slot][i] =
             form->joined ? z->kept[whose][i]
             : users      ? tanh(ref_dot(SIZE, w->start + i * SIZE, z->c[slot]) + w->start_bias[i])
@@ -88,15 +104,21 @@ static void begin(const struct reference *r, const struct weights *w, const stru
 static double item_loss(const struct reference *r, const struct weights *w, struct state *z,
                         int slot, int input, int next)
 {
-    double x[IN + SIZE], mapped[IN], score[PAIR_ITEMS], total = 0;
-    memcpy(x, w->item + input * IN, IN * sizeof *x);
-    memcpy(x + IN, z->c[slot], SIZE * sizeof *x);
-    ref_step(r, &w->session, x, z->s[slot]);
+    double x[4 * SIZE], last[SIZE], mapped[IN], score[PAIR_ITEMS], total = 0, *s = z->s[slot];
+    int size = w->hidden ? FORWARD : SIZE;
+    memcpy(x, w->item + input * w->width, (size_t)w->width * sizeof *x);
+    memcpy(x + w->width, z->c[slot], SIZE * sizeof *x);
+    for (int i = 0; i < w->layers; i++, s += SIZE)
+        ref_step(r, &w->session[i], i ? s - SIZE : x, s);
+    s -= SIZE;
+    for (int j = 0; j < size; j++)
+        last[j] =
+            w->hidden ? tanh(ref_dot(SIZE, w->hidden + j * SIZE, s) + w->hidden_bias[j]) : s[j];
     for (int j = 0; j < IN && w->bilinear; j++)
-        mapped[j] = ref_dot(SIZE, w->bilinear + j * SIZE, z->s[slot]);
+        mapped[j] = ref_dot(size, w->bilinear + j * size, last);
     for (int j = 0; j < PAIR_ITEMS; j++) {
         score[j] = (w->bilinear ? ref_dot(IN, w->item + j * IN, mapped)
-                                : ref_dot(SIZE, w->output + j * SIZE, z->s[slot])) +
+                                : ref_dot(size, w->output + j * size, last)) +
                    w->output_bias[j];
         total += exp(score[j]);
     }
@@ -108,7 +130,7 @@ static double reference_steps(const struct reference *r, const struct form *form
                               int from, int count, bool training)
 {
     double wide[3 * SIZE * (IN + SIZE)], sum = 0;
-    struct weights w = bind(r, ref_is(form->propagate, "all"), wide);
+    struct weights w = bind(r, form, wide);
     int targets = 0;
     for (int i = from * SLOTS; i < (from + count) * SLOTS; i++) {
         int slot = i % SLOTS;
@@ -323,15 +345,20 @@ static struct model_shape shape_of(const struct form *form)
                                 .propagate = form->propagate,
                                 .join_sessions = form->joined,
                                 .decoder = form->decoder,
-                                .gru = form->gru};
+                                .gru = form->gru,
+                                .layers = layers_of(form),
+                                .feed_forward = form->feed_forward,
+                                .input = form->one_hot ? "one-hot" : NULL};
 }
 
 static const char *form_name(const struct form *form)
 {
-    static char name[64];
-    snprintf(name, sizeof name, "%s%s%s%s%s, %s", form->model, form->propagate ? " " : "",
-             form->propagate ? form->propagate : "", form->joined ? " joined" : "",
-             form->decoder ? " tied" : "", form->gru);
+    static char name[100];
+    snprintf(name, sizeof name, "%s%s%s%s%s%s%s, layers %d, %s", form->model,
+             form->propagate ? " " : "", form->propagate ? form->propagate : "",
+             form->joined ? " joined" : "", form->decoder ? " tied" : "",
+             form->one_hot ? " one-hot" : "", form->feed_forward ? " feed-forward" : "",
+             layers_of(form), form->gru);
     return name;
 }
 
@@ -346,7 +373,7 @@ static void check_slots(const struct form *form)
     learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
     double trained = steps_loss(&p);
     double wide[3 * SIZE * (IN + SIZE)];
-    struct weights w = bind(&p.reference, false, wide);
+    struct weights w = bind(&p.reference, form, wide);
     for (int i = 0; i < SLOTS; i++) /* the pass has ended */
         begin(&p.reference, &w, form, &z, i, RESET_IDLE, 0);
     double test = reference_steps(&p.reference, form, &z, 0, STEPS, false);
@@ -462,7 +489,7 @@ enum { LONG = 13 };
 /* The mean loss of a GRU that reads x to its end; those of its positions. */
 static double plain_losses(const struct reference *r, const int32_t x[LONG], double loss[LONG])
 {
-    struct weights w = bind(r, false, NULL);
+    struct weights w = bind(r, &(struct form){.model = "rnn", .joined = true}, NULL);
     struct state z = {0};
     double sum = 0;
     for (int i = 0; i + 1 < LONG; i++)
@@ -573,9 +600,15 @@ int main(void)
     static const char *const gru[] = {"reset-before", "reset-after"};
     for (int i = 0; i < 2; i++) {
         const struct form forms[] = {
-            {"hrnn", "init", false, gru[i], NULL},  {"hrnn", "all", false, gru[i], NULL},
-            {"rnn", NULL, false, gru[i], NULL},     {"rnn", NULL, true, gru[i], NULL},
-            {"hrnn", "all", false, gru[i], "tied"}, {"rnn", NULL, false, gru[i], "tied"}};
+            {.model = "hrnn", .propagate = "init", .gru = gru[i]},
+            {.model = "hrnn", .propagate = "all", .gru = gru[i]},
+            {.model = "rnn", .gru = gru[i]},
+            {.model = "rnn", .joined = true, .gru = gru[i]},
+            {.model = "rnn", .joined = true, .gru = gru[i], .layers = LAYERS},
+            {.model = "rnn", .gru = gru[i], .layers = 2, .one_hot = true},
+            {.model = "hrnn", .propagate = "all", .gru = gru[i], .decoder = "tied"},
+            {.model = "rnn", .gru = gru[i], .decoder = "tied"},
+            {.model = "rnn", .gru = gru[i], .decoder = "tied", .layers = 2, .feed_forward = 4}};
         for (size_t j = 0; j < sizeof forms / sizeof *forms; j++) {
             check_slots(&forms[j]);
             if (!forms[j].decoder) /* states before the output layer */
@@ -583,6 +616,7 @@ int main(void)
         }
         check_carried(&forms[1]);
         check_carried(&forms[3]);
+        check_carried(&forms[4]);
     }
     check_concatenation();
     return tap_done();

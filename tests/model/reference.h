@@ -16,7 +16,7 @@ enum { REF_STATE = 2 * REF_SIZE, REF_WIDE = REF_STATE + 3 * REF_SIZE };
 
 struct ref_gru {
     int in, state;
-    const double *ih, *hh, *ih_bias, *hh_bias;
+    const double *ih, *hh, *ih_bias, *hh_bias; /* ih NULL: x is W_ih x */
 };
 
 /* e_j = scale · tanh(weight x_j + bias); per_user: a block of each for each user or group. */
@@ -53,18 +53,24 @@ static inline const double *ref_w(const struct reference *r, const char *prefix,
     return p ? r->w + p->offset : NULL;
 }
 
-static inline struct ref_gru ref_bind_gru(const struct reference *r, const char *prefix,
-                                          const char *way, int in, int state)
+/* One of several layers, one above another. */
+static inline struct ref_gru ref_bind_gru_layer(const struct reference *r, const char *prefix,
+                                                int layer, const char *way, int in, int state)
 {
-    static const char *const name[4] = {".weight_ih_l0", ".weight_hh_l0", ".bias_ih_l0",
-                                        ".bias_hh_l0"};
+    static const char *const name[4] = {".weight_ih", ".weight_hh", ".bias_ih", ".bias_hh"};
     const double *at[4];
     for (int i = 0; i < 4; i++) {
         char full[50];
-        snprintf(full, sizeof full, "%s%s", name[i], way);
+        snprintf(full, sizeof full, "%s_l%d%s", name[i], layer, way);
         at[i] = ref_w(r, prefix, full);
     }
     return (struct ref_gru){in, state, at[0], at[1], at[2], at[3]};
+}
+
+static inline struct ref_gru ref_bind_gru(const struct reference *r, const char *prefix,
+                                          const char *way, int in, int state)
+{
+    return ref_bind_gru_layer(r, prefix, 0, way, in, state);
 }
 
 static inline struct ref_layer ref_bind_layer(const struct reference *r, const char *prefix,
@@ -167,21 +173,27 @@ static inline double ref_dot(int n, const double *a, const double *b)
     return sum;
 }
 
+/* W_ih x, of one of its rows. */
+static inline double ref_input(const struct ref_gru *g, int row, const double *x)
+{
+    return g->ih ? ref_dot(g->in, g->ih + row * g->in, x) : x[row];
+}
+
 static inline void ref_step(const struct reference *r, const struct ref_gru *g, const double *x,
                             double *h)
 {
     int n = g->state;
     double gate[2][REF_STATE], next[REF_STATE], reset[REF_STATE];
     for (int i = 0; i < 2 * n; i++) {
-        double sum = ref_dot(g->in, g->ih + i * g->in, x) + g->ih_bias[i] +
-                     ref_dot(n, g->hh + i * n, h) + g->hh_bias[i];
+        double sum =
+            ref_input(g, i, x) + g->ih_bias[i] + ref_dot(n, g->hh + i * n, h) + g->hh_bias[i];
         gate[i / n][i % n] = 1 / (1 + exp(-sum));
     }
     for (int k = 0; k < n; k++)
         reset[k] = gate[0][k] * h[k];
     for (int k = 0; k < n; k++) {
         int row = 2 * n + k;
-        double in = ref_dot(g->in, g->ih + row * g->in, x) + g->ih_bias[row];
+        double in = ref_input(g, row, x) + g->ih_bias[row];
         double inner = ref_is(r->options->gru, "reset-before")
                            ? ref_dot(n, g->hh + row * n, reset) + g->hh_bias[row]
                            : gate[0][k] * (ref_dot(n, g->hh + row * n, h) + g->hh_bias[row]);

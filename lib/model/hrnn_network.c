@@ -1,0 +1,141 @@
+#include "model/hrnn.h"
+
+/* ---- the network, in both ---- */
+
+struct tensor *hrnn_first(const struct model *m, struct tape *t, struct tensor *c)
+{
+    const struct hrnn_slots *r = m->own;
+    struct tensor *to =
+        tape_linear(t, c, tape_parameter(t, r->start), tape_parameter(t, r->start_bias));
+    return tape_dropout(t, tape_activate(t, ACTIVATION_TANH, to), r->start_dropout);
+}
+
+struct recurrent hrnn_layers(const struct hrnn_slots *r, struct tape *t, struct parameter *wide)
+{
+    struct recurrent n = r->session;
+    if (!r->all)
+        return n;
+    struct tensor *w[] = {tape_parameter(t, n.gru[0].ih), tape_parameter(t, r->input)};
+    struct tensor *both = tape_concat(t, w, 2);
+    *wide = (struct parameter){
+        .value = both->value, .grad = both->grad, .rows = both->rows, .cols = both->cols};
+    n.gru[0].ih = wide;
+    return n;
+}
+
+void hrnn_output(const struct hrnn_slots *r, struct tape *t, struct tensor *states,
+                 struct forward *f)
+{
+    if (r->hidden)
+        states = tape_activate(t, ACTIVATION_TANH,
+                               tape_linear(t, states, tape_parameter(t, r->hidden),
+                                           tape_parameter(t, r->hidden_bias)));
+    item_output_state(&r->output, t, states, f);
+}
+
+/* ---- whole sessions ---- */
+
+/* What the sessions of a batch read and predict: host arrays of the tape's step. */
+struct reading_plan {
+    int inputs, targets;
+    int32_t *input, *session; /* [inputs] items, and the session of each in the batch */
+    int32_t *target, *after;  /* [targets] items, and the input that each follows */
+};
+
+/* The last item of the sessions before, which joined sessions read first; -1: nothing. */
+static int32_t unread_of(const struct hrnn_slots *r, const struct batch *b, size_t i)
+{
+    return r->joined ? r->slot_states.unread.at[column_i32(b->user)[i]] : -1;
+}
+
+static struct reading_plan plan_reading(struct hrnn_slots *r, struct tape *t, const struct batch *b)
+{
+    size_t count = b->length.len, most = b->item.len + count;
+    const int32_t *item = column_i32(b->item);
+    struct reading_plan p = {.input = tape_host_ints(t, most),
+                             .session = tape_host_ints(t, most),
+                             .target = tape_host_ints(t, most),
+                             .after = tape_host_ints(t, most)};
+    r->tested.length = tape_host_ints(t, count);
+    for (size_t i = 0; i < count; item += column_i32(b->length)[i++]) {
+        int before = p.inputs, length = column_i32(b->length)[i];
+        int32_t unread = unread_of(r, b, i);
+        if (length > 1 && unread >= 0)
+            p.input[p.inputs++] = unread;
+        for (int j = 0; j + 1 < length; j++) {
+            p.target[p.targets] = item[j + 1];
+            p.after[p.targets++] = p.inputs;
+            p.input[p.inputs++] = item[j];
+        }
+        r->tested.length[i] = p.inputs - before;
+        for (int j = before; j < p.inputs; j++)
+            p.session[j] = (int32_t)i;
+    }
+    return p;
+}
+
+/* The stored states of the batch's users, [B, width]. */
+static struct tensor *stored(const struct model *m, struct tape *t, const struct batch *b)
+{
+    const struct hrnn_slots *r = m->own;
+    return tape_gather(t, tape_constant(t, r->kept, m->data.users, r->width),
+                       tape_rows(t, column_i32(b->user), (int)b->user.len));
+}
+
+/* s_0 of the batch's sessions, [B, width]. */
+static struct tensor *start_states(struct model *m, struct tape *t, const struct batch *b)
+{
+    struct hrnn_slots *r = m->own;
+    r->tested.c = r->users ? stored(m, t, b) : NULL;
+    if (r->users)
+        return hrnn_first(m, t, r->tested.c);
+    return r->joined ? stored(m, t, b) : tape_zeros(t, (int)b->user.len, r->width);
+}
+
+void hrnn_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
+{
+    struct hrnn_slots *r = m->own;
+    struct reading_plan p = plan_reading(r, t, b);
+    struct parameter wide;
+    struct recurrent layers = hrnn_layers(r, t, &wide);
+    struct tensor *start = start_states(m, t, b);
+    struct tensor *x[] = {tape_rows_of(t, r->output.item, p.input, p.inputs), NULL};
+    if (r->all)
+        x[1] = tape_gather(t, r->tested.c, tape_rows(t, p.session, p.inputs));
+    const struct ragged *sessions = tape_ragged(t, r->tested.length, (int)b->length.len);
+    struct tensor *h = recurrent_run(&layers, t, tape_concat(t, x, r->all ? 2 : 1), start, sessions,
+                                     0, &r->tested.states);
+    *f = (struct forward){.target = p.target, .targets = p.targets};
+    hrnn_output(r, t, r->joined ? tape_gather(t, h, tape_rows(t, p.after, p.targets)) : h, f);
+    item_output_layer(&r->output, f);
+}
+
+void hrnn_finish(struct model *m, struct tape *t, const struct batch *b)
+{
+    struct hrnn_slots *r = m->own;
+    const struct tested *tested = &r->tested;
+    size_t count = b->length.len;
+    int32_t *last = tape_host_ints(t, count), *of = tape_host_ints(t, count);
+    int32_t *user = tape_host_ints(t, count), *ones = tape_host_ints(t, count);
+    int ended = 0, row = 0;
+    size_t event = 0;
+    for (size_t i = 0; i < count; i++) {
+        row += tested->length[i];
+        event += (size_t)column_i32(b->length)[i];
+        if (!tested->length[i])
+            continue;
+        if (r->joined)
+            r->slot_states.unread.at[column_i32(b->user)[i]] = column_i32(b->item)[event - 1];
+        of[ended] = (int32_t)i;
+        ones[ended] = 1;
+        user[ended] = column_i32(b->user)[i];
+        last[ended++] = row - 1;
+    }
+    if (!m->remembers || !ended)
+        return;
+    struct tensor *s = tape_gather(t, tested->states, tape_rows(t, last, ended));
+    if (r->users)
+        s = tape_gru(t, &r->user, s, tape_gather(t, tested->c, tape_rows(t, of, ended)),
+                     tape_ragged(t, ones, ended));
+    m->device->op->store(m->device, tape_rows(t, user, ended), r->width, s->value, r->kept);
+}
