@@ -48,7 +48,7 @@ OPTIMIZE.fuzz := $(OPTIMIZE.asan) -fsanitize=fuzzer-no-link -DWITH_LIBFUZZER
 # question until the first recipe that asks, and keeps the answer.
 first_package = $(shell for p in $(1); do pkg-config --exists $$p 2>/dev/null && echo $$p && break; done)
 once = $(eval $(1) := $(2))$($(1))
-PACKAGES = $(call once,PACKAGES,$(call first_package,msgpack-c msgpack) libxxhash)
+PACKAGES = $(call once,PACKAGES,$(call first_package,msgpack-c msgpack) libxxhash zlib libzstd liblzma)
 PACKAGE_CFLAGS = $(call once,PACKAGE_CFLAGS,$(strip $(shell pkg-config --cflags $(PACKAGES))))
 PACKAGE_LIBS = $(call once,PACKAGE_LIBS,$(shell pkg-config --libs $(PACKAGES)))
 
@@ -65,7 +65,7 @@ BLAS_LIBS = $(call once,BLAS_LIBS,$(if $(filter onednn,$(BLAS)),-ldnnl,$(shell p
 ALL_CPPFLAGS = -D_POSIX_C_SOURCE=200809L -Ilib $(PACKAGE_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 -Wall -Wextra -Wshadow -fopenmp -g -ffile-prefix-map=$(CURDIR)=. $(OPTIMIZE.$(VARIANT)) $(CFLAGS)
 ALL_LDFLAGS = -Wl,--as-needed $(LDFLAGS)
-ALL_LDLIBS = $(BLAS_LIBS) $(PACKAGE_LIBS) -lm -ldl $(LDLIBS)
+ALL_LDLIBS = $(BLAS_LIBS) $(PACKAGE_LIBS) -lbz2 -lm -ldl $(LDLIBS)
 
 COMPILE = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
 LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LDLIBS)

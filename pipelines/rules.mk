@@ -57,14 +57,9 @@ all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv $(OUT)/attention.h
 	$(AFTER)
 
 ifdef DATA
-unpack.xz := xz -dc
-unpack.gz := gzip -dc
-unpack.zst := zstd -dc
-UNPACK := $(unpack$(suffix $(DATA)))
-
 $(OUT)/sessions.mp: $(DATA)
 	@mkdir -p $(@D)
-	$(if $(UNPACK),$(UNPACK) $< | )$(BIN)/$(SESSIONIZE) -o $@$(if $(UNPACK),, $<)
+	$(BIN)/$(SESSIONIZE) -o $@ $<
 else
 $(OUT)/sessions.mp:
 	@echo 'name the raw log: make -f $(firstword $(MAKEFILE_LIST)) DATA=FILE' >&2; exit 64

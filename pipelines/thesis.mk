@@ -119,14 +119,9 @@ ifeq ($(strip $(FAMILIES)),)
 $(error name the raw logs: make -f $(firstword $(MAKEFILE_LIST)) LASTFM=FILE REDDIT=FILE PROFILES=FILE)
 endif
 
-unpack.xz := xz -dc
-unpack.gz := gzip -dc
-unpack.zst := zstd -dc
-unpack = $(or $(unpack$(suffix $(1))),cat) $(1)
-
 $(OUT)/lastfm.mp $(OUT)/reddit.mp: $(OUT)/%.mp:
 	@mkdir -p $(@D)
-	$(call unpack,$<) | $(BIN)/$(SESSIONIZE.$*) -o $@
+	$(BIN)/$(SESSIONIZE.$*) -o $@ $<
 $(OUT)/lastfm.mp: $(LASTFM) $(PROFILES)
 $(OUT)/reddit.mp: $(REDDIT)
 

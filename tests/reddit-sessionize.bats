@@ -158,9 +158,6 @@ END
     refused 65 'log, line 1: no column "subreddit"'
     reddit </dev/null
     refused 65 'standard input is empty: a CSV log is expected'
-    good_log | gzip >log.gz
-    reddit log.gz
-    refused 65 'log.gz is gzip'
 }
 
 @test "a header alone is a log without rows" {

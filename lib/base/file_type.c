@@ -1,19 +1,36 @@
 #include "base/file_type.h"
 
+/* Tables of other programs, which one of these makes a delimited log of. */
+#define BY_DUCKDB "duckdb -csv -c \"FROM 'FILE'\" makes CSV of it"
+#define BY_PYARROW                                                                                 \
+    "python3 -c \"import pyarrow.feather as f, pyarrow.csv as c; "                                 \
+    "c.write_csv(f.read_table('FILE'), '/dev/stdout')\" makes CSV of it"
+
+/* Marks are such that no line of text begins with them. */
+#define MARK(text) text, sizeof(text) - 1
 static const struct file_type known[] = {
-    {"\x1f\x8b", "gzip", "pipe it through gzip -dc"},
-    {"\3757zXZ", "xz", "pipe it through xz -dc"},
-    {"\x28\xb5\x2f\xfd", "zstd", "pipe it through zstd -dc"},
-    {"BZh", "bzip2", "pipe it through bzip2 -dc"},
-    {"PK\x03\x04", "zip", "pipe it through unzip -p"},
-    {"\xff\xfe", "UTF-16", "pipe it through iconv -f UTF-16 -t UTF-8"},
-    {"\xfe\xff", "UTF-16", "pipe it through iconv -f UTF-16 -t UTF-8"},
+    {MARK("\x1f\x8b"), "gzip", "pipe it through gzip -dc"},
+    {MARK("\3757zXZ"), "xz", "pipe it through xz -dc"},
+    {MARK("\x28\xb5\x2f\xfd"), "zstd", "pipe it through zstd -dc"},
+    {MARK("BZh91AY&SY"), "bzip2", "pipe it through bzip2 -dc"},
+    {MARK("\x04\x22\x4d\x18"), "lz4", "pipe it through lz4 -dc"},
+    {MARK("LZIP\x01"), "lzip", "pipe it through lzip -dc"},
+    {MARK("\x1f\x9d"), "compress", "pipe it through gzip -dc"},
+    {MARK("PK\x03\x04"), "zip", "unzip -p FILE unpacks it"},
+    {MARK("7z\xbc\xaf\x27\x1c"), "7z", "7z x -so FILE unpacks it"},
+    {MARK("Rar!\x1a\x07"), "rar", "unrar p -inul FILE unpacks it"},
+    {MARK("PAR1\x15"), "Parquet", BY_DUCKDB},
+    {MARK("ARROW1\0\0"), "Arrow (Feather)", BY_PYARROW},
+    {MARK("SQLite format 3\0"), "SQLite",
+     "sqlite3 -csv -header FILE 'SELECT * FROM TABLE' makes CSV of it"},
+    {MARK("\xff\xfe"), "UTF-16", "pipe it through iconv -f UTF-16 -t UTF-8"},
+    {MARK("\xfe\xff"), "UTF-16", "pipe it through iconv -f UTF-16 -t UTF-8"},
 };
 
 const struct file_type *file_type_of(struct bytes begin)
 {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        size_t n = strlen(known[i].begin);
+        size_t n = known[i].length;
         if (begin.len >= n && !memcmp(begin.at, known[i].begin, n))
             return &known[i];
     }

@@ -5,7 +5,8 @@
 #include "base/buf.h"
 
 struct file_type {
-    const char *begin;  /* first bytes */
+    const char *begin;  /* first bytes, */
+    size_t length;      /* so many */
     const char *name;   /* "gzip" */
     const char *advice; /* what the user can do: "pipe it through gzip -dc" */
 };

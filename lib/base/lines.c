@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,11 +25,17 @@ static int open_next(struct lines *l, struct err *e)
     l->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (l->fd < 0)
         return err_set(e, STATUS_NOINPUT, "cannot open %s: %s", path, strerror(errno));
+    struct stat there;
+    l->from_file = !fstat(l->fd, &there) && S_ISREG(there.st_mode);
+    unpack_open(&l->unpack, l->fd, l->name, l->meter);
     return 0;
 }
 
 static void close_input(struct lines *l)
 {
+    if (l->fd < 0)
+        return;
+    unpack_close(&l->unpack);
     if (l->fd > STDIN_FILENO)
         close(l->fd);
     l->fd = -1;
@@ -46,16 +53,9 @@ static int fill(struct lines *l, size_t *got, struct err *e)
         memmove(l->block, l->block + l->at, left);
     l->at = 0;
     l->searched = l->end = left;
-    ssize_t n;
-    do
-        n = read(l->fd, l->block + l->end, LINE_BLOCK);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return err_set(e, STATUS_IO, "cannot read %s: %s", l->name, strerror(errno));
-    *got = (size_t)n;
-    l->end += (size_t)n;
-    l->bytes += (size_t)n;
-    input_meter_bytes(l->meter, (size_t)n);
+    if (unpack_read(&l->unpack, l->block + l->end, LINE_BLOCK, got, e))
+        return e->status;
+    l->end += *got;
     return 0;
 }
 
@@ -153,6 +153,12 @@ uint64_t lines_rewind(struct lines *l, struct bytes *line)
     l->span = 1;
     deliver(l, next - (l->block[next - 1] == '\n'), next, line);
     return lines;
+}
+
+bool lines_may_be_cut(const struct lines *l)
+{
+    return l->ended && l->at == l->end && l->end && l->block[l->end - 1] != '\n' && !l->from_file &&
+           !l->unpack.codec;
 }
 
 void lines_close(struct lines *l)

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/err.h"
+#include "base/unpack.h"
 #include "base/input_meter.h"
 
 enum { LINE_LIMIT = 1 << 20, LINE_BLOCK = 128 << 10 };
@@ -22,25 +22,29 @@ struct lines {
     const char *const *paths;
     int count, opened;         /* inputs in all and so far */
     int fd;                    /* -1: none is open */
+    struct unpack unpack;      /* gives its bytes */
     const char *name;          /* of the input, for messages */
     uint64_t number;           /* of the line in its input, from 1 */
     uint64_t span;             /* lines that the last one consists of, after lines_extend */
-    uint64_t bytes;            /* read from all inputs */
-    struct input_meter *meter; /* counts them too; the caller may set it after lines_open */
+    struct input_meter *meter; /* counts what is read; the caller may set it after lines_open */
     char *block;
     size_t last, first;       /* where the last line begins; its bytes before it was extended */
     size_t at, searched, end; /* the next line begins; no newline before; what is filled */
     bool ended;               /* the input: nothing is left but what is in the block */
     bool skipping;            /* in the middle of a line that is too long */
+    bool from_file;           /* the input is a regular file */
 };
 
 /* `count` = 0 or a path "-": standard input.  `paths` stay the caller's. */
 void lines_open(struct lines *l, const char *const *paths, int count);
 
-/* The next line without its "\n" or "\r\n", valid until the next call; the last one may lack its
+/* What is compressed by gzip, zstd, xz or bzip2 is read as what was compressed (base/unpack.h).
+ *
+ * The next line without its "\n" or "\r\n", valid until the next call; the last one may lack its
  * newline.  A byte order mark of UTF-8 at the beginning of any line is dropped, since files with
  * marks may have been joined.  Every byte but these is kept, NUL too.  LINE_LONG gives its first
- * LINE_LIMIT bytes. LINE_ERROR: 66 no such input, 74 a failing read. */
+ * LINE_LIMIT bytes. LINE_ERROR: 66 no such input, 74 a failing read, 65 compressed bytes that
+ * are damaged or cut off. */
 enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e);
 
 /* Extends the last line by the one after it, the line end between them included; its number stays.
@@ -51,6 +55,11 @@ enum line_result lines_extend(struct lines *l, struct bytes *line, struct err *e
 /* Gives the line back as it was before it was extended; the lines after it are read again. Returns
  * the number of lines that it had. */
 uint64_t lines_rewind(struct lines *l, struct bytes *line);
+
+/* Whether the last line is the end of its input, without a newline, and may be a part of a line: a
+ * pipe ends in the same way where the program before has failed. A file is as it is, and compressed
+ * bytes have an end of their own. */
+bool lines_may_be_cut(const struct lines *l);
 
 void lines_close(struct lines *l);
 

@@ -127,7 +127,7 @@ static enum line_result join_lines(struct raw_log *log, struct bytes *line, stru
     return LINE_TEXT;
 }
 
-static enum line_result next_row(struct raw_log *log, struct bytes *line, struct err *e)
+static enum line_result next_line(struct raw_log *log, struct bytes *line, struct err *e)
 {
     const struct bytes *delimiter = log->format.delimiter;
     enum line_result got = lines_next(&log->lines, line, e);
@@ -138,6 +138,18 @@ static enum line_result next_row(struct raw_log *log, struct bytes *line, struct
     if (log->lines.number < log->broken || !line->len || !memchr(line->at, '"', line->len))
         return got;
     return join_lines(log, line, e);
+}
+
+static enum line_result next_row(struct raw_log *log, struct bytes *line, struct err *e)
+{
+    enum line_result got = next_line(log, line, e);
+    if (got != LINE_TEXT || log->open_end || !lines_may_be_cut(&log->lines))
+        return got;
+    err_set(e, STATUS_DATA,
+            "the last line has no end, as where the program before was cut off or failed; "
+            "--open-end takes it");
+    raw_at(log, e);
+    return LINE_ERROR;
 }
 
 int raw_begin(struct raw_log *log, struct err *e)

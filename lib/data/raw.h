@@ -63,6 +63,7 @@ struct raw_log {
     struct lines lines;
     struct raw_format format;
     bool skip_bad;
+    bool open_end;     /* from a pipe, too, the last line may lack its end; set after raw_open */
     struct buf header; /* of the input, as it is there */
     bool begun;        /* the input has a line that is not empty */
     bool held;         /* raw_begin has read the row below */
@@ -82,7 +83,8 @@ void raw_open(struct raw_log *log, struct raw_format format, const char *const *
 int raw_begin(struct raw_log *log, struct err *e);
 
 /* 1: a row; 0: the end; -1: *e says what is wrong, naming input and line.  A row that cannot be
- * parsed is an error; with skip_bad it is counted and skipped, unless all are bad. */
+ * parsed is an error; with skip_bad it is counted and skipped, unless all are bad. So is a last
+ * line without end from a pipe, skip_bad or not, unless open_end is set. */
 int raw_next(struct raw_log *log, struct raw_row *row, struct err *e);
 
 /* Puts "FILE, line N: " before the text of *e; returns its status. */

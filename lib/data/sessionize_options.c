@@ -23,6 +23,8 @@ const struct option *sessionize_options(struct sessionize_options *o)
          &rules->order, true, .choices = "auto|newest-first|oldest-first"},
         {OPTION_FLAG, 0, "skip-bad", NULL, "skip and count rows that cannot be parsed",
          &o->job.skip_bad, .recorded = true},
+        {OPTION_FLAG, 0, "open-end", NULL, "from a pipe, too, the last line may lack its end",
+         .to = &o->job.open_end},
         {OPTION_FLAG, 0, "grouped", NULL,
          o->job.ungrouped ? "each user's rows are together"
                           : "each user's rows are together (the default)",

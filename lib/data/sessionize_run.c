@@ -123,6 +123,7 @@ int sessionize_run(const struct sessionize_job *job, struct meta *meta,
         return e->status;
     }
     raw_open(&r.log, job->format, job->paths, job->count, job->skip_bad, job->meter);
+    r.log.open_end = job->open_end;
     int status = write_sessions(&r, e);
     if (status)
         abort_output(&r, e);

@@ -7,6 +7,7 @@
 struct sessionize_job {
     struct session_rules rules;
     bool skip_bad;
+    bool open_end;        /* from a pipe, too, the last line may lack its end */
     bool ungrouped;       /* rows are in any order of users */
     size_t memory;        /* for these rows; the rest goes to a temporary file */
     const char *profiles; /* the users' attributes; NULL = none */

@@ -1,0 +1,270 @@
+#include "base/codec.h"
+
+#include <bzlib.h>
+#include <lzma.h>
+#include <string.h>
+#include <zlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include "base/mem.h"
+
+/* Whether the first bytes are those of the mark, as far as they go. */
+static bool begins_with(const unsigned char *at, size_t n, const char *mark, size_t len, bool *more)
+{
+    *more = n < len;
+    bool same = !memcmp(at, mark, n < len ? n : len);
+    *more = *more && same;
+    return same && !*more;
+}
+
+/* The length that a library counts in. */
+static unsigned limited(size_t n)
+{
+    return n < 1u << 30 ? (unsigned)n : 1u << 30;
+}
+
+static void give_back(void *unused, void *p)
+{
+    (void)unused;
+    mem_free(p);
+}
+
+/* ---- gzip ---- */
+
+static void *zlib_alloc(void *unused, unsigned count, unsigned size)
+{
+    (void)unused;
+    return mem_zero(count, size);
+}
+
+static bool gzip_begins(const unsigned char *at, size_t n, bool *more)
+{
+    return begins_with(at, n, "\x1f\x8b\x08", 3, more);
+}
+
+static void *gzip_open(void)
+{
+    z_stream *z = mem_zero(1, sizeof *z);
+    z->zalloc = zlib_alloc;
+    z->zfree = give_back;
+    if (inflateInit2(z, 16 + MAX_WBITS) != Z_OK) /* 16: gzip's header, and its checksum */
+        mem_fail(sizeof *z);
+    return z;
+}
+
+static enum codec_result gzip_step(void *state, struct codec_io *io, const char **why)
+{
+    z_stream *z = state;
+    z->next_in = (unsigned char *)(size_t)io->in;
+    z->avail_in = limited((size_t)(io->in_end - io->in));
+    z->next_out = (unsigned char *)io->out;
+    z->avail_out = limited((size_t)(io->out_end - io->out));
+    int result = inflate(z, Z_NO_FLUSH);
+    io->in = (const char *)z->next_in;
+    io->out = (char *)z->next_out;
+    if (result == Z_STREAM_END)
+        return inflateReset(z) == Z_OK ? CODEC_END : CODEC_BROKEN;
+    if (result == Z_OK || result == Z_BUF_ERROR)
+        return CODEC_MORE;
+    *why = z->msg ? z->msg : "it cannot be decoded";
+    return CODEC_BROKEN;
+}
+
+static void gzip_close(void *state)
+{
+    inflateEnd(state);
+    mem_free(state);
+}
+
+/* ---- zstd ---- */
+
+/* Frames that are to be skipped come first where several threads have compressed. */
+static bool zstd_begins(const unsigned char *at, size_t n, bool *more)
+{
+    if (n && at[0] >= 0x50 && at[0] <= 0x5f) {
+        char skipped[] = {(char)at[0], 0x2a, 0x4d, 0x18};
+        return begins_with(at, n, skipped, sizeof skipped, more);
+    }
+    return begins_with(at, n, "\x28\xb5\x2f\xfd", 4, more);
+}
+
+static void *zstd_open(void)
+{
+    ZSTD_DStream *z = ZSTD_createDStream();
+    if (!z)
+        mem_fail(sizeof z);
+    return z;
+}
+
+static enum codec_result zstd_step(void *state, struct codec_io *io, const char **why)
+{
+    ZSTD_inBuffer in = {io->in, (size_t)(io->in_end - io->in), 0};
+    ZSTD_outBuffer out = {io->out, (size_t)(io->out_end - io->out), 0};
+    size_t left = ZSTD_decompressStream(state, &out, &in);
+    io->in += in.pos;
+    io->out += out.pos;
+    if (!ZSTD_isError(left))
+        return left ? CODEC_MORE : CODEC_END;
+    if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation)
+        mem_fail(1);
+    *why = ZSTD_getErrorName(left);
+    return CODEC_BROKEN;
+}
+
+static void zstd_close(void *state)
+{
+    ZSTD_freeDStream(state);
+}
+
+/* ---- xz ---- */
+
+enum { XZ_MEMORY = 256 << 20 }; /* four times what xz -9 needs */
+
+static void *xz_alloc(void *unused, size_t count, size_t size)
+{
+    (void)unused;
+    return mem_zero(count, size);
+}
+
+static const lzma_allocator xz_memory = {xz_alloc, give_back, NULL};
+
+static bool xz_begins(const unsigned char *at, size_t n, bool *more)
+{
+    return begins_with(at, n,
+                       "\xfd"
+                       "7zXZ",
+                       6, more);
+}
+
+static void *xz_open(void)
+{
+    static const lzma_stream empty = LZMA_STREAM_INIT;
+    lzma_stream *x = mem_alloc(sizeof *x);
+    *x = empty;
+    x->allocator = &xz_memory;
+    if (lzma_stream_decoder(x, XZ_MEMORY, LZMA_TELL_UNSUPPORTED_CHECK) != LZMA_OK)
+        mem_fail(sizeof *x);
+    return x;
+}
+
+static const char *xz_error(lzma_ret result)
+{
+    switch (result) {
+    case LZMA_FORMAT_ERROR:
+        return "it does not begin as xz does";
+    case LZMA_OPTIONS_ERROR:
+    case LZMA_UNSUPPORTED_CHECK:
+        return "it uses what this version of the library does not know";
+    case LZMA_MEMLIMIT_ERROR:
+        return "decoding it takes more than 256 MiB of memory";
+    case LZMA_DATA_ERROR:
+        return "the data do not fit their checksum";
+    default:
+        return "it cannot be decoded";
+    }
+}
+
+static enum codec_result xz_step(void *state, struct codec_io *io, const char **why)
+{
+    lzma_stream *x = state;
+    x->next_in = (const uint8_t *)io->in;
+    x->avail_in = (size_t)(io->in_end - io->in);
+    x->next_out = (uint8_t *)io->out;
+    x->avail_out = (size_t)(io->out_end - io->out);
+    lzma_ret result = lzma_code(x, LZMA_RUN);
+    io->in = (const char *)x->next_in;
+    io->out = (char *)x->next_out;
+    if (result == LZMA_STREAM_END)
+        result = lzma_stream_decoder(x, XZ_MEMORY, LZMA_TELL_UNSUPPORTED_CHECK) == LZMA_OK
+                     ? LZMA_STREAM_END
+                     : LZMA_PROG_ERROR;
+    if (result == LZMA_STREAM_END)
+        return CODEC_END;
+    if (result == LZMA_OK || result == LZMA_BUF_ERROR)
+        return CODEC_MORE;
+    *why = xz_error(result);
+    return CODEC_BROKEN;
+}
+
+static void xz_close(void *state)
+{
+    lzma_end(state);
+    mem_free(state);
+}
+
+/* ---- bzip2 ---- */
+
+static void *bzip2_alloc(void *unused, int count, int size)
+{
+    (void)unused;
+    return mem_zero((size_t)count, (size_t)size);
+}
+
+/* The mark alone is text that a log may begin with: the first block, or the end of an empty stream,
+ * has to follow. */
+static bool bzip2_begins(const unsigned char *at, size_t n, bool *more)
+{
+    char block[] = "BZh_1AY&SY", end[] = "BZh_\x17\x72\x45\x38\x50\x90";
+    bool level = n < 4 || (at[3] >= '1' && at[3] <= '9'), more_of_block;
+    if (n >= 4)
+        block[3] = end[3] = (char)at[3];
+    bool is_block = begins_with(at, n, block, 10, &more_of_block);
+    bool is_end = begins_with(at, n, end, 10, more);
+    *more = level && (*more || more_of_block);
+    return level && (is_block || is_end);
+}
+
+static void bzip2_start(bz_stream *b)
+{
+    *b = (bz_stream){.bzalloc = bzip2_alloc, .bzfree = give_back};
+    if (BZ2_bzDecompressInit(b, 0, 0) != BZ_OK)
+        mem_fail(sizeof *b);
+}
+
+static void *bzip2_open(void)
+{
+    bz_stream *b = mem_alloc(sizeof *b);
+    bzip2_start(b);
+    return b;
+}
+
+static enum codec_result bzip2_step(void *state, struct codec_io *io, const char **why)
+{
+    bz_stream *b = state;
+    b->next_in = (char *)(size_t)io->in;
+    b->avail_in = limited((size_t)(io->in_end - io->in));
+    b->next_out = io->out;
+    b->avail_out = limited((size_t)(io->out_end - io->out));
+    int result = BZ2_bzDecompress(b);
+    io->in = b->next_in;
+    io->out = b->next_out;
+    if (result == BZ_STREAM_END) {
+        BZ2_bzDecompressEnd(b);
+        bzip2_start(b);
+        return CODEC_END;
+    }
+    if (result == BZ_OK)
+        return CODEC_MORE;
+    *why = result == BZ_DATA_ERROR_MAGIC ? "it does not begin as bzip2 does"
+                                         : "the data do not fit their checksum";
+    return CODEC_BROKEN;
+}
+
+static void bzip2_close(void *state)
+{
+    BZ2_bzDecompressEnd(state);
+    mem_free(state);
+}
+
+/* ---- all of them ---- */
+
+static const struct codec gzip = {"gzip",    "gzip -dc", 0,         gzip_begins,
+                                  gzip_open, gzip_step,  gzip_close};
+static const struct codec zstd = {"zstd",    "zstd -dc", 0,         zstd_begins,
+                                  zstd_open, zstd_step,  zstd_close};
+static const struct codec xz = {"xz", "xz -dc", 4, xz_begins, xz_open, xz_step, xz_close};
+static const struct codec bzip2 = {"bzip2",    "bzip2 -dc", 0,          bzip2_begins,
+                                   bzip2_open, bzip2_step,  bzip2_close};
+
+const struct codec *const codecs[] = {&gzip, &zstd, &xz, &bzip2, NULL};
