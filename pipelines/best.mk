@@ -7,6 +7,8 @@
 #   FILTER      what is kept, and the split, which needs a validation part
 #   MODELS, BASELINES  among which to choose
 #   SEEDS       "1 2 3": the choice is among all runs
+#   NETWORKS    those that are tried alone and, in steps, with a wide part (rules.mk)
+#   EARLIER     how many events of earlier sessions sasrec-earlier sees
 #
 # It writes scores.txt, the scores of all on the test part; against.txt, where each is tested over users
 # against the best baseline; attention.html, the same as a page; best, the name of the file with the
@@ -21,19 +23,27 @@ SESSIONIZE ?= lfm-sessionize
 FILTER ?= --min-sessions 3 --split user:0.8 --validation 0.1
 BATCH ?= --batch 40
 TRAIN ?= --embedding 100 --dropout 0.5 --lr 0.003 --lr-decay cosine --clip 1
+EARLIER ?= 30
 NAMED ?= 1
 AGAINST ?= best-baseline
 BASELINES ?= pop ppop ppop-decay markov item-knn session-knn vstan wide-ready
 $(foreach b,$(filter-out pop s-pop,$(BASELINES)),$(eval OPTIONS.$(b) ?= --online user))
 
 # Of equal scores the first counts: smaller models come before larger ones.
-MODELS ?= wide ii-rnn-wide narm-wide ii-rnn narm
+NETWORKS ?= stamp narm sasrec sasrec-earlier
+MODELS ?= wide $(NETWORKS:%=%-wide) ii-rnn-wide ii-rnn $(NETWORKS)
 OPTIONS.ii-rnn = --model ii-rnn --inter hidden,delta --attention $(ATTENTION)
-OPTIONS.narm = --model narm --attention $(ATTENTION)
-OPTIONS.ii-rnn-wide = $(OPTIONS.ii-rnn) --wide
-OPTIONS.narm-wide = $(OPTIONS.narm) --wide
+OPTIONS.narm = --model narm --gru reset-before --decoder tied --attention $(ATTENTION)
+OPTIONS.stamp = --model stamp --item-dropout 0.2 --attention $(ATTENTION)
+OPTIONS.sasrec = --model sasrec --attention $(ATTENTION)
+OPTIONS.sasrec-earlier = $(OPTIONS.sasrec) --earlier $(EARLIER)
+$(foreach n,$(NETWORKS) ii-rnn,$(eval OPTIONS.$(n)-wide = $$(OPTIONS.$(n)) --wide))
+TRAIN.stamp ?= $(TRAIN) --lr 0.01
+TRAIN.stamp-wide ?= $(TRAIN.stamp)
+$(foreach n,$(NETWORKS),$(eval INPUT.$(n) = mixed-batches)$(eval INPUT.$(n)-wide = mixed-batches))
+# ii-rnn remembers sessions, and has to have read them all in order.
 INPUT.ii-rnn-wide = wide-batches
-INPUT.narm-wide = wide-batches
+IN_STEPS = $(NETWORKS:%=%-wide)
 
 EXTRA = $(OUT)/best
 

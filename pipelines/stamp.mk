@@ -29,7 +29,9 @@ ITEM_DROPOUT ?= 0.2
 NARM ?= --lr 0.002 --dropout 0.5
 TRAIN ?=
 BASELINES ?= pop item-knn markov session-knn wide-ready
-MODELS ?= narm stmo stmp stamp stamp-add-mean stamp-wide
+MODELS ?= narm wide stmo stmp stamp stamp-add-mean stamp-wide
+IN_STEPS = stamp-wide
+WIDE_BATCH ?= --batch 34
 NAMED ?= 1
 AGAINST ?= stamp
 
