@@ -39,11 +39,11 @@ static void make_session(struct evidence_maker *e, size_t session, bool ended, s
 {
     m->worker = omp_get_thread_num();
     struct evidence_worker *w = e->worker[m->worker];
-    const struct found_evidence *f = evidence_worker_found(w);
-    m->positions = f->end.len;
+    const struct made_evidence *f = evidence_worker_found(w);
+    m->positions = f->start.len - 1;
     m->candidates = f->item.len;
     evidence_worker_run(w, session, ended);
-    m->positions_to = f->end.len;
+    m->positions_to = f->start.len - 1;
     m->candidates_to = f->item.len;
 }
 
@@ -72,11 +72,11 @@ static void place_sessions(struct made_evidence *e, struct made *made, size_t co
 static void copy_session(const struct evidence_maker *maker, const struct made_evidence *e,
                          const struct made *m)
 {
-    const struct found_evidence *f = evidence_worker_found(maker->worker[m->worker]);
+    const struct made_evidence *f = evidence_worker_found(maker->worker[m->worker]);
     size_t positions = m->positions_to - m->positions, n = m->candidates_to - m->candidates;
     int32_t moved = (int32_t)m->at_candidate - (int32_t)m->candidates;
     for (size_t i = 0; i < positions; i++)
-        e->start.at[m->at_position + i + 1] = f->end.at[m->positions + i] + moved;
+        e->start.at[m->at_position + i + 1] = f->start.at[m->positions + i + 1] + moved;
     if (!positions)
         return;
     memcpy(e->context.at + m->at_position * EVIDENCE_CONTEXT,
@@ -92,6 +92,24 @@ static void copy_session(const struct evidence_maker *maker, const struct made_e
     memcpy(e->voters.at + m->at_position, f->voters.at + m->positions, positions * sizeof(int32_t));
 }
 
+/* Puts together what the workers found, in the order of the batch. */
+static void collect(const struct evidence_maker *e, struct made_evidence *to, struct made *made,
+                    size_t count)
+{
+    place_sessions(to, made, count);
+#pragma omp parallel for num_threads(e->threads) schedule(static)
+    for (size_t i = 0; i < count; i++)
+        copy_session(e, to, &made[i]);
+}
+
+/* Where one worker found all: nothing is to be put in order. */
+static void swap_found(struct made_evidence *a, struct made_evidence *b)
+{
+    struct made_evidence c = *a;
+    *a = *b;
+    *b = c;
+}
+
 struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, size_t count,
                               bool ended)
 {
@@ -103,10 +121,10 @@ struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, s
 #pragma omp parallel for num_threads(e->threads) schedule(dynamic, 1)
     for (size_t i = 0; i < count; i++)
         make_session(e, (size_t)picked[i], ended, &made[i]);
-    place_sessions(to, made, count);
-#pragma omp parallel for num_threads(e->threads) schedule(static)
-    for (size_t i = 0; i < count; i++)
-        copy_session(e, to, &made[i]);
+    if (e->threads == 1)
+        swap_found(to, evidence_worker_found(e->worker[0]));
+    else
+        collect(e, to, made, count);
     mem_free(made);
     return (struct evidence){.positions = (int)to->start.len - 1,
                              .candidates = (int)to->item.len,

@@ -16,6 +16,14 @@
 
 struct evidence_worker;
 
+/* The evidence of the positions of some sessions, end to end. */
+struct made_evidence {
+    i32_vec start; /* where each position's candidates begin, and where the last one's end */
+    i32_vec item;
+    f32_vec feature, context;
+    i32_vec votes, voters; /* where they are asked for */
+};
+
 /* Makes evidence.  The caller sets the first block and keeps what it points to. */
 struct evidence_maker {
     const struct session_index *index;
@@ -30,11 +38,7 @@ struct evidence_maker {
 
     struct evidence_worker **worker; /* [threads] */
     int32_t item_room, session_room; /* of the index when they were opened */
-    /* the evidence of the last two batches, by turns */
-    struct made_evidence {
-        i32_vec start, item, votes, voters;
-        f32_vec feature, context;
-    } made[2];
+    struct made_evidence made[2];    /* of the last two batches, by turns */
     int turn;
 };
 

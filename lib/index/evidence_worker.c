@@ -50,7 +50,7 @@ struct evidence_worker {
     struct own_events own;
     struct arounds arounds; /* of the session's items */
     struct scored_items scored;
-    struct found_evidence found;
+    struct made_evidence found;
     /* the current session */
     int64_t time;
     i32_vec sequence; /* its items, in the store's ids */
@@ -65,6 +65,7 @@ struct evidence_worker {
     i32_vec nearest;      /* those of them that vote */
     i32_vec votes, voter; /* [scored] how many do for each item, the last of them */
     i32_vec kept;         /* places of the chosen items */
+    i32_vec fresh;        /* scored items whose facts did not hold yet */
     f32_vec to_log;
 };
 
@@ -91,7 +92,7 @@ void evidence_worker_free(struct evidence_worker *w)
     own_events_release(&w->own);
     arounds_release(&w->arounds);
     scored_items_release(&w->scored);
-    vec_release(&w->found.end);
+    vec_release(&w->found.start);
     vec_release(&w->found.item);
     vec_release(&w->found.feature);
     vec_release(&w->found.context);
@@ -106,6 +107,7 @@ void evidence_worker_free(struct evidence_worker *w)
     vec_release(&w->votes);
     vec_release(&w->voter);
     vec_release(&w->kept);
+    vec_release(&w->fresh);
     vec_release(&w->to_log);
     mem_free(w->weight);
     mem_free(w);
@@ -158,6 +160,14 @@ static int32_t sessions_before(const struct evidence_worker *w, size_t first, si
     return (int32_t)(session - first);
 }
 
+/* Fetches what is known of the user's uses of a session's items. */
+static void expect_own(const struct evidence_worker *w, size_t session)
+{
+    const int32_t *item = session_store_items(w->maker->store, session);
+    for (size_t i = 0; i < session_store_length(w->maker->store, session); i++)
+        __builtin_prefetch(&w->own.use[item[i]], 1);
+}
+
 /* The user's sessions that had ended before this one: their newest OWN_EVENTS events. */
 static void read_own(struct evidence_worker *w, size_t session)
 {
@@ -171,6 +181,7 @@ static void read_own(struct evidence_worker *w, size_t session)
     }
     for (size_t s = from; s < session; s++) {
         int64_t last = session_store_last(c, s);
+        expect_own(w, s + 1);
         if (!is_own(w, s))
             continue;
         w->last_before = last > w->last_before ? last : w->last_before;
@@ -241,6 +252,27 @@ static void find_recent(struct evidence_worker *w, struct position *p)
                 p->recent[k].rule += 1 / (float)(j + 1);
 }
 
+/* Sees to it that the facts of the scored items hold.  What is read for it is fetched in two
+ * turns. */
+static void hold_scored(struct evidence_worker *w)
+{
+    const struct scored_items *c = &w->scored;
+    size_t n = 0;
+    vec_clear(&w->fresh);
+    vec_reserve(&w->fresh, c->count);
+    for (size_t i = 0; i < c->count; i++) {
+        w->fresh.at[n] = c->item[i];
+        n += !item_facts_held(&w->facts, c->item[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (i + 2 * AHEAD < n)
+            item_facts_expect(&w->facts, w->fresh.at[i + 2 * AHEAD]);
+        if (i + AHEAD < n)
+            item_facts_expect_uses(&w->facts, w->fresh.at[i + AHEAD]);
+        item_facts_hold(&w->facts, w->fresh.at[i]);
+    }
+}
+
 /* Sequential rules from the last items: 1/(j+1) for the jth last, 1/d for each occurrence d events
  * later; co-occurrence, as a cosine of counts.  The items around the last one come first of all
  * candidates. */
@@ -260,10 +292,9 @@ static void score_around(struct evidence_worker *w, const struct position *p)
             c->rule[at] += rule * g->neighbour.at[i].sum[AROUND_RULE];
         }
     }
-    for (size_t i = 0; i < c->count; i++) {
-        item_facts_expect(&w->facts, c->item[i + AHEAD < c->count ? i + AHEAD : i]);
-        c->near[i] *= item_facts_held(&w->facts, c->item[i])->root;
-    }
+    hold_scored(w);
+    for (size_t i = 0; i < c->count; i++)
+        c->near[i] *= w->facts.root[c->item[i]].root;
 }
 
 /* What the sessions that share items with this one are worth, in proportion to their votes. */
@@ -384,11 +415,14 @@ static void put_no_own(float *f)
         f[k] = 0;
 }
 
-/* Features of candidate `at`, but for those that are logarithms of numbers at to_log[k * n]. */
-static void put_features(struct evidence_worker *w, const struct position *p, size_t at, float *f,
-                         float *to_log, size_t n)
+/* The features of candidate k of n, whose facts were counted, but for those that are logarithms of
+ * numbers, which go to w->to_log[. * n + k]. */
+static void put_features(struct evidence_worker *w, const struct position *p, size_t k, float *all,
+                         size_t n)
 {
     const struct scored_items *c = &w->scored;
+    size_t at = (size_t)w->kept.at[k];
+    float *f = all + k * EVIDENCE_FEATURES, *to_log = w->to_log.at + k;
     const struct around *last = p->recent[0].around;
     const struct item_facts *i = item_facts_now(&w->facts, c->item[at]);
     const struct own_use *own = &w->own.use[c->item[at]];
@@ -411,7 +445,7 @@ static void put_features(struct evidence_worker *w, const struct position *p, si
     to_log[2 * n] =
         own->count ? one_and_seconds(w->facts.now - w->own.event.at[own->last].time) : 1;
     to_log[3 * n] = uses ? one_and_seconds(w->facts.now - i->first) : 1;
-    to_log[4 * n] = uses ? one_and_seconds(w->facts.now - i->last) : 1;
+    to_log[4 * n] = uses ? one_and_seconds(w->facts.now - item_facts_last(&w->facts, i)) : 1;
     to_log[5 * n] = 1 + c->knn[at];
 }
 
@@ -455,6 +489,20 @@ static void put_context(const struct evidence_worker *w, const struct position *
 
 /* ---- a position ---- */
 
+/* The next place from i on of a chosen item; c->count where there is none. */
+static size_t next_chosen(const struct scored_items *c, size_t i)
+{
+    uint64_t eight;
+    for (; i + sizeof eight <= c->count; i += sizeof eight) {
+        memcpy(&eight, c->chosen + i, sizeof eight);
+        if (eight)
+            break;
+    }
+    while (i < c->count && !c->chosen[i])
+        i++;
+    return i;
+}
+
 /* Keeps the chosen ones that the model knows; how many. */
 static size_t keep_chosen(struct evidence_worker *w)
 {
@@ -464,8 +512,8 @@ static size_t keep_chosen(struct evidence_worker *w)
     vec_clear(&w->kept);
     vec_reserve(&w->kept, c->count);
     vec_reserve(to, c->count);
-    for (size_t i = 0; i < c->count; i++)
-        if (c->chosen[i] && (!row || row[c->item[i]] >= 0)) {
+    for (size_t i = 0; (i = next_chosen(c, i)) < c->count; i++)
+        if (!row || row[c->item[i]] >= 0) {
             w->kept.at[w->kept.len++] = (int32_t)i;
             to->at[to->len++] = row ? row[c->item[i]] : c->item[i];
         }
@@ -479,17 +527,30 @@ static void leave_out(uint32_t without, float *f, size_t n)
             f[k] = without >> k & 1 ? 0 : f[k];
 }
 
+/* Counts the facts of a candidate and fetches, in two turns, what is read of those after it. */
+static void count_candidate(struct evidence_worker *w, size_t i, size_t n)
+{
+    const int32_t *item = w->scored.item, *kept = w->kept.at;
+    if (i + 2 * AHEAD < n) {
+        item_facts_expect(&w->facts, item[kept[i + 2 * AHEAD]]);
+        __builtin_prefetch(&w->own.use[item[kept[i + 2 * AHEAD]]]);
+    }
+    if (i + AHEAD < n)
+        item_facts_expect_uses(&w->facts, item[kept[i + AHEAD]]);
+    item_facts_count(&w->facts, item[kept[i]]);
+}
+
 static void put_candidates(struct evidence_worker *w, const struct position *p)
 {
     size_t n = keep_chosen(w);
     vec_reserve(&w->found.feature, n * EVIDENCE_FEATURES);
     vec_reserve(&w->to_log, n * TO_LOG);
     float *feature = w->found.feature.at + w->found.feature.len;
-    for (size_t i = 0; i < n; i++) {
-        int32_t ahead = w->kept.at[i + AHEAD < n ? i + AHEAD : i];
-        item_facts_expect_uses(&w->facts, w->scored.item[ahead]);
-        put_features(w, p, (size_t)w->kept.at[i], feature + i * EVIDENCE_FEATURES, w->to_log.at + i,
-                     n);
+    for (size_t i = 0; i < n + AHEAD; i++) {
+        if (i < n)
+            count_candidate(w, i, n);
+        if (i >= AHEAD)
+            put_features(w, p, i - AHEAD, feature, n);
     }
     put_logs(feature, w->to_log.at, n);
     leave_out(w->maker->without, feature, n);
@@ -535,14 +596,13 @@ static void run_position(struct evidence_worker *w, size_t seen)
     score_neighbours(w, &p);
     p.own_successors = own_events_follow(&w->own);
     choose_candidates(w);
-    for (size_t i = 0; i < c->count; i++)
-        p.best_knn = c->knn[i] > p.best_knn ? c->knn[i] : p.best_knn;
+    p.best_knn = largest_value(c->knn, c->count);
     put_candidates(w, &p);
     if (w->maker->tells_votes)
         put_votes(w);
     put_context(w, &p, z);
     vec_append(&w->found.context, z, EVIDENCE_CONTEXT);
-    vec_push(&w->found.end, (int32_t)w->found.item.len);
+    vec_push(&w->found.start, (int32_t)w->found.item.len);
     scored_items_clear(c);
 }
 
@@ -559,14 +619,15 @@ void evidence_worker_run(struct evidence_worker *w, size_t session, bool ended)
     own_events_clear(&w->own);
 }
 
-struct found_evidence *evidence_worker_found(struct evidence_worker *w)
+struct made_evidence *evidence_worker_found(struct evidence_worker *w)
 {
     return &w->found;
 }
 
 void evidence_worker_begin(struct evidence_worker *w)
 {
-    vec_clear(&w->found.end);
+    vec_clear(&w->found.start);
+    vec_push(&w->found.start, 0);
     vec_clear(&w->found.item);
     vec_clear(&w->found.feature);
     vec_clear(&w->found.context);

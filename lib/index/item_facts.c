@@ -9,20 +9,23 @@ enum {
 
 void item_facts_open(struct item_facts_of *f, const struct session_index *x)
 {
-    *f =
-        (struct item_facts_of){.index = x, .item = mem_zero((size_t)x->item_room, sizeof *f->item)};
+    size_t items = (size_t)x->item_room;
+    *f = (struct item_facts_of){.index = x,
+                                .item = mem_aligned_zero(items, sizeof *f->item),
+                                .root = mem_zero(items, sizeof *f->root)};
 }
 
 void item_facts_release(struct item_facts_of *f)
 {
     mem_free(f->item);
+    mem_free(f->root);
 }
 
 void item_facts_begin(struct item_facts_of *f, int64_t time, bool ended)
 {
     int32_t began = session_index_before(f->index, time);
     if (!++f->session) { /* it has come round */
-        memset(f->item, 0, (size_t)f->index->item_room * sizeof *f->item);
+        memset(f->root, 0, (size_t)f->index->item_room * sizeof *f->root);
         f->session = 1;
     }
     f->ended = ended;
@@ -44,10 +47,9 @@ bool item_facts_come_to(struct item_facts_of *f, int64_t now)
 void item_facts_hold(struct item_facts_of *f, int32_t item)
 {
     struct item_facts *i = &f->item[item];
-    i->session = f->session;
     i->holders = (int32_t)session_index_postings(f->index, item, f->counts);
-    i->root = 1 / sqrtf((float)i->holders + FACTS_SMOOTH);
     i->before = -1;
+    f->root[item] = (struct item_root){f->session, 1 / sqrtf((float)i->holders + FACTS_SMOOTH)};
 }
 
 /* Rank of the posting behind `count` of them. */
@@ -71,8 +73,10 @@ static void note_last(const struct item_facts_of *f, int32_t item, struct item_f
 {
     const struct session_index *x = f->index;
     int32_t uses = i->before ? i->before : item_facts_uses(f, i); /* or it is seen later only */
-    if (uses)
-        i->last = x->last[session_index_ranks(x, item)[uses - 1]];
+    if (!uses)
+        return;
+    i->last = session_index_ranks(x, item)[uses - 1];
+    __builtin_prefetch(&x->last[i->last]);
 }
 
 static void count_uses(const struct item_facts_of *f, int32_t item, struct item_facts *i)
@@ -92,14 +96,15 @@ static void count_uses(const struct item_facts_of *f, int32_t item, struct item_
     note_last(f, item, i);
 }
 
-const struct item_facts *item_facts_now(struct item_facts_of *f, int32_t item)
+void item_facts_count(struct item_facts_of *f, int32_t item)
 {
     const struct session_index *x = f->index;
     struct item_facts *i = &f->item[item];
-    item_facts_held(f, item);
+    if (!item_facts_held(f, item))
+        item_facts_hold(f, item);
     if (i->before < 0) {
         count_uses(f, item, i);
-        return i;
+        return;
     }
     if (i->next < f->rank) {
         i->before = go_on(x, item, i->before, f->rank, &i->next);
@@ -107,5 +112,4 @@ const struct item_facts *item_facts_now(struct item_facts_of *f, int32_t item)
     }
     i->late = go_on(x, item, i->late, f->late, &i->next_late);
     i->recent = go_on(x, item, i->recent, f->recent, &i->next_recent);
-    return i;
 }

@@ -9,20 +9,26 @@
  * continue from those at the event before, and the ranks of the next postings say whether a count
  * rises at all, without a look at the postings. */
 struct item_facts {
-    uint32_t session;                     /* for which they hold */
-    int32_t holders;                      /* postings that count around items */
-    float root;                           /* 1 / √(holders + SMOOTH) */
+    _Alignas(64) int32_t holders;         /* postings that count around items */
     int32_t before, late, recent;         /* postings that had ended by now, and before the
                                              windows; before -1: not counted in this session */
     int32_t next, next_late, next_recent; /* ranks of the postings after these */
-    int64_t first, last; /* when it was first and last seen, if it was; `first` holds for ever */
+    int32_t last;                         /* the session that had it last, if any had */
+    int64_t first;                        /* when it was first seen, if it was; holds for ever */
     bool has_first;
+};
+
+/* What is read of every item that has some evidence, apart from the rest: small, for the cache. */
+struct item_root {
+    uint32_t session; /* for which the item's facts hold */
+    float root;       /* 1 / √(holders + SMOOTH) */
 };
 
 /* The facts of all items for one session at a time. */
 struct item_facts_of {
     const struct session_index *index;
     struct item_facts *item;    /* [items] */
+    struct item_root *root;     /* [items] */
     uint32_t session;           /* sessions so far */
     bool ended;                 /* only what had ended counts */
     int32_t counts;             /* sessions of lower ranks count around items */
@@ -41,14 +47,12 @@ void item_facts_begin(struct item_facts_of *f, int64_t time, bool ended);
 /* An event comes at `now`, no earlier than those before it.  Whether a session has ended since. */
 bool item_facts_come_to(struct item_facts_of *f, int64_t now);
 
-/* Sets `holders` and `root`, once a session. */
-void item_facts_hold(struct item_facts_of *f, int32_t item);
-static inline const struct item_facts *item_facts_held(struct item_facts_of *f, int32_t item)
+/* Whether `holders` and `root` of the item are set for the session; item_facts_hold sets them. */
+static inline bool item_facts_held(const struct item_facts_of *f, int32_t item)
 {
-    if (f->item[item].session != f->session)
-        item_facts_hold(f, item);
-    return &f->item[item];
+    return f->root[item].session == f->session;
 }
+void item_facts_hold(struct item_facts_of *f, int32_t item);
 
 /* Fetches what is known of an item that will be asked for soon, since memory is slow. */
 static inline void item_facts_expect(const struct item_facts_of *f, int32_t item)
@@ -65,8 +69,20 @@ static inline void item_facts_expect_uses(const struct item_facts_of *f, int32_t
     __builtin_prefetch(f->index->session + p->from);
 }
 
-/* The facts of an item as of the last event. */
-const struct item_facts *item_facts_now(struct item_facts_of *f, int32_t item);
+/* Brings the facts of an item up to the last event. */
+void item_facts_count(struct item_facts_of *f, int32_t item);
+
+/* The facts of an item, which were counted. */
+static inline const struct item_facts *item_facts_now(const struct item_facts_of *f, int32_t item)
+{
+    return &f->item[item];
+}
+
+/* When it was last seen, if it was. */
+static inline int64_t item_facts_last(const struct item_facts_of *f, const struct item_facts *i)
+{
+    return f->index->last[i->last];
+}
 
 /* How many sessions with the item count by now. */
 static inline int32_t item_facts_uses(const struct item_facts_of *f, const struct item_facts *i)

@@ -3,6 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/vector.h"
+
+/* The bits of values >= 0 have the order of the values, and vector code compares integers. */
 static float of_bits(int32_t bits)
 {
     float x;
@@ -18,7 +21,7 @@ static int32_t bits_of(float x)
 }
 
 /* How many are at least x. */
-static size_t count_from(const float *value, size_t n, float x)
+VECTOR static size_t count_from(const float *value, size_t n, float x)
 {
     int32_t count = 0;
     for (size_t i = 0; i < n; i++)
@@ -26,20 +29,22 @@ static size_t count_from(const float *value, size_t n, float x)
     return (size_t)count;
 }
 
-static float largest_of(const float *value, size_t n)
+VECTOR float largest_value(const float *x, size_t n)
 {
-    float most = 0;
-    for (size_t i = 0; i < n; i++)
-        most = value[i] > most ? value[i] : most;
-    return most;
+    int32_t most = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t bits = bits_of(x[i]);
+        most = bits > most ? bits : most;
+    }
+    return of_bits(most);
 }
 
-/* Halves the range of the least value's bits, which have the order of the values: some ten counts
- * over all values, which are vector code, in place of a sort's branches. */
+/* Halves the range of the least value's bits: some ten counts over all values, which are vector
+ * code, in place of a sort's branches. */
 struct cut largest_cut(const float *x, size_t n, size_t count)
 {
-    int32_t low = 1,
-            high = bits_of(largest_of(x, n)) + 1; /* at least `count` from low, fewer from high */
+    int32_t low = 1, high = bits_of(largest_value(x, n)) +
+                            1; /* at least `count` from low, fewer from high */
     size_t from_low = count_from(x, n, of_bits(low)), from_high = 0;
     while (from_low > count && high - low > 1) {
         int32_t middle = low + (high - low) / 2;
@@ -50,4 +55,21 @@ struct cut largest_cut(const float *x, size_t n, size_t count)
             high = middle, from_high = from;
     }
     return (struct cut){of_bits(low), from_low > count ? count - from_high : from_low};
+}
+
+VECTOR static void choose_above(const float *x, size_t n, float least, unsigned char *chosen)
+{
+    for (size_t i = 0; i < n; i++)
+        chosen[i] |= x[i] > least;
+}
+
+void largest_choose(const float *x, size_t n, size_t count, unsigned char *chosen)
+{
+    struct cut cut = largest_cut(x, n, count);
+    choose_above(x, n, cut.least, chosen);
+    for (size_t i = 0; i < n && cut.equal; i++)
+        if (x[i] == cut.least) {
+            chosen[i] = 1;
+            cut.equal--;
+        }
 }

@@ -21,4 +21,10 @@ static inline bool cut_takes(struct cut *c, float x)
     return x > c->least || (x == c->least && c->equal && c->equal--);
 }
 
+/* Sets chosen[i] to 1 where that cut chooses x[i]. */
+void largest_choose(const float *x, size_t n, size_t count, unsigned char *chosen);
+
+/* The largest of values >= 0; of none, 0. */
+float largest_value(const float *x, size_t n);
+
 #endif

@@ -7,7 +7,7 @@ static const float OWN_DECAY = 0.98f; /* for each event back */
 
 void own_events_open(struct own_events *o, size_t items)
 {
-    *o = (struct own_events){.use = mem_zero(items, sizeof *o->use),
+    *o = (struct own_events){.use = mem_aligned_zero(items, sizeof *o->use),
                              .newest = -1,
                              .power = mem_alloc(POWERS * sizeof *o->power)};
     for (int i = 0; i < POWERS; i++)
@@ -83,10 +83,8 @@ int32_t own_events_follow(struct own_events *o)
 
 void own_events_clear(struct own_events *o)
 {
-    for (int32_t item = o->newest, older; item >= 0; item = older) {
-        older = o->use[item].older;
-        o->use[item] = (struct own_use){0};
-    }
+    for (size_t i = 0; i < o->event.len; i++)
+        o->use[o->event.at[i].item] = (struct own_use){0};
     vec_clear(&o->event);
     vec_clear(&o->nexts);
     o->in_session = false;

@@ -8,11 +8,12 @@
 
 /* The user's use of an item. */
 struct own_use {
-    int32_t count, last;  /* last: index of the last use among the user's events */
-    int32_t in_session;   /* uses in the session so far */
-    int32_t next;         /* times it followed the last item of all */
-    int32_t newer, older; /* the items last used right after and before it; -1: none */
-    float decayed;        /* Σ OWN_DECAY^(events from each use to the last one) */
+    _Alignas(32) int32_t count; /* aligned, so that a cache line holds all of it */
+    int32_t last;               /* index of the last use among the user's events */
+    int32_t in_session;         /* uses in the session so far */
+    int32_t next;               /* times it followed the last item of all */
+    int32_t newer, older;       /* the items last used right after and before it; -1: none */
+    float decayed;              /* Σ OWN_DECAY^(events from each use to the last one) */
 };
 
 struct own_event {

@@ -18,17 +18,27 @@ void scored_items_release(struct scored_items *c)
     mem_free(c->chosen);
 }
 
+static void empty(struct scored_items *c, size_t from, size_t to)
+{
+    float *const scores[] = {c->rule, c->near, c->knn};
+    for (size_t k = 0; to > from && k < sizeof scores / sizeof *scores; k++)
+        memset(scores[k] + from, 0, (to - from) * sizeof **scores);
+    if (to > from)
+        memset(c->chosen + from, 0, to - from);
+}
+
 void scored_items_clear(struct scored_items *c)
 {
     for (size_t i = 0; i < c->count; i++)
         c->slot[c->item[i]] = -1;
+    empty(c, 0, c->count);
     c->count = 0;
 }
 
 void scored_items_reserve(struct scored_items *c, size_t more)
 {
-    size_t need = c->count + more;
-    if (need <= c->room)
+    size_t need = c->count + more, before = c->room;
+    if (need <= before)
         return;
     c->room = need + need / 2;
     c->item = mem_resize(c->item, c->room * sizeof *c->item);
@@ -36,11 +46,10 @@ void scored_items_reserve(struct scored_items *c, size_t more)
     c->near = mem_resize(c->near, c->room * sizeof *c->near);
     c->knn = mem_resize(c->knn, c->room * sizeof *c->knn);
     c->chosen = mem_resize(c->chosen, c->room * sizeof *c->chosen);
+    empty(c, before, c->room);
 }
 
 void scored_items_choose(struct scored_items *c, const float *score, size_t best)
 {
-    struct cut cut = largest_cut(score, c->count, best);
-    for (size_t i = 0; i < c->count; i++)
-        c->chosen[i] |= cut_takes(&cut, score[i]);
+    largest_choose(score, c->count, best, c->chosen);
 }

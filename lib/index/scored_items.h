@@ -1,5 +1,5 @@
 /* The items that a position has some evidence of, with their scores; array by array, for vector
- * code. */
+ * code.  Behind the last item all scores are 0 and nothing is chosen. */
 #ifndef INDEX_SCORED_ITEMS_H
 #define INDEX_SCORED_ITEMS_H
 
@@ -22,17 +22,16 @@ void scored_items_clear(struct scored_items *c);
 /* Makes room for so many more. */
 void scored_items_reserve(struct scored_items *c, size_t more);
 
-/* The item's place; a new one, for which there is room, has scores of 0. */
+/* The item's place; a new one, for which there is room, has scores of 0.  Without a branch: whether
+ * an item is new cannot be foretold. */
 static inline size_t scored_items_place(struct scored_items *c, int32_t item)
 {
-    if (c->slot[item] < 0) {
-        size_t at = c->count++;
-        c->slot[item] = (int32_t)at;
-        c->item[at] = item;
-        c->rule[at] = c->near[at] = c->knn[at] = 0;
-        c->chosen[at] = false;
-    }
-    return (size_t)c->slot[item];
+    int32_t slot = c->slot[item], fresh = slot < 0;
+    size_t at = fresh ? c->count : (size_t)slot;
+    c->slot[item] = (int32_t)at;
+    c->item[at] = item;
+    c->count += (size_t)fresh;
+    return at;
 }
 
 /* Chooses the items with the `best` largest scores above 0. */

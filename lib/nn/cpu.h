@@ -4,16 +4,8 @@
 
 #include <string.h>
 
+#include "base/vector.h"
 #include "nn/ops.h"
-
-/* Compiles a vector loop for several processors; the program selects the best at its start.
- * Sanitizers do not support that selection, and with clang it does not link. */
-#if defined __x86_64__ && defined __gnu_linux__ && defined __OPTIMIZE__ && !defined __clang__ &&   \
-    !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
-#define VECTOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define VECTOR
-#endif
 
 struct cpu {
     struct device device;

@@ -27,10 +27,12 @@ static void draw(float *x, size_t n, bool few, struct random *r)
                                     : 0;
 }
 
-/* Whether the cut takes the values of a sort, and of equal ones the first. */
+/* Whether the cut takes the values of a sort, and of equal ones the first; whether the choice of
+ * all at once is the same. */
 static bool is_right(const float *x, size_t n, size_t count)
 {
     float sorted[MOST];
+    unsigned char chosen[MOST] = {0};
     struct cut cut = largest_cut(x, n, count);
     size_t taken = 0, refused_last = 0;
     memcpy(sorted, x, n * sizeof *x);
@@ -39,12 +41,15 @@ static bool is_right(const float *x, size_t n, size_t count)
     while (wanted < n && wanted < count && sorted[wanted] > 0)
         wanted++;
     float least = wanted ? sorted[wanted - 1] : FLT_MAX;
+    largest_choose(x, n, count, chosen);
+    if (largest_value(x, n) != (n ? sorted[0] : 0))
+        return false;
     for (size_t i = 0; i < n; i++) {
         bool takes = cut_takes(&cut, x[i]);
         taken += takes;
         refused_last += !takes && x[i] == least;
         bool late = x[i] == least && refused_last;
-        if ((takes && (x[i] < least || late)) || (!takes && x[i] > least))
+        if (takes != chosen[i] || (takes && (x[i] < least || late)) || (!takes && x[i] > least))
             return false;
     }
     return taken == wanted;
