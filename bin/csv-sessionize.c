@@ -21,8 +21,7 @@ static const char notes[] =
 int main(int argc, char **argv)
 {
     static struct sessionize_options o = {
-        .job.rules =
-            {.gap = 1800, .min_events = 2, .max_events = 39, .cut = 20, .order = "oldest-first"},
+        .job.rules = {.gap = 1800, .min_events = 2, .order = "oldest-first"},
         .job.ungrouped = true,
     };
     static struct csv csv;

@@ -5,7 +5,7 @@
 
 OUT ?= out/deskdrop
 EPOCHS ?= 25
-SESSIONIZE ?= csv-sessionize --user personId --item contentId --time timestamp
+SESSIONIZE ?= csv-sessionize --user personId --item contentId --time timestamp --max-events 39 --cut 20
 FILTER ?= --min-sessions 3 --split user:0.8
 BATCH ?= --batch 50
 TRAIN ?= --session-rep mean --embedding 50 --dropout 0.2

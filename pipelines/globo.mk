@@ -5,7 +5,7 @@
 
 OUT ?= out/globo
 EPOCHS ?= 10
-SESSIONIZE ?= csv-sessionize --preset globo --min-events 3
+SESSIONIZE ?= csv-sessionize --preset globo --min-events 3 --max-events 39 --cut 20
 FILTER ?= --min-item-support 20 --min-sessions 5 --split last-session --validation last-session
 BATCH ?= --batch 100
 TRAIN ?= --session-rep last --embedding 100 --dropout 0.2

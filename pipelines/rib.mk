@@ -7,7 +7,7 @@
 # Deskdrop, whose actions are views, likes, bookmarks and others:
 #
 #   make -f pipelines/rib.mk DATA=users_interactions.csv SEEDS='1 2 3' \
-#       SESSIONIZE='csv-sessionize --keep-repeats --user personId --item contentId --time timestamp --carry action=eventType' \
+#       SESSIONIZE='csv-sessionize --keep-repeats --max-events 39 --cut 20 --user personId --item contentId --time timestamp --carry action=eventType' \
 #       SPLIT='--min-sessions 3 --split user:0.8 --validation 0.1'
 #
 # An event is an item with an action, so that a view and a purchase of one item are two; what repeats
@@ -27,7 +27,7 @@ LR ?= 0.005
 DECODER ?= tied
 DWELL ?= 15,40,100,600
 CONTEXT ?= action,dwell,hour
-SESSIONIZE ?= csv-sessionize --preset retailrocket --where 'event=*' --keep-repeats
+SESSIONIZE ?= csv-sessionize --preset retailrocket --where 'event=*' --keep-repeats --max-events 39 --cut 20
 SPLIT ?= --min-item-support 5 --split last-week --validation last-week --drop-unseen
 FILTER ?= --repeats type $(SPLIT) --dwell-bins $(DWELL)
 BATCH ?= --scheme sessions --batch 50 --history 0

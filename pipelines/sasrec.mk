@@ -7,7 +7,7 @@
 # Deskdrop, with sessions by gaps of 30 minutes and filtered as in the thesis:
 #
 #   make -f pipelines/sasrec.mk DATA=users_interactions.csv SEEDS='1 2 3' \
-#       SESSIONIZE='csv-sessionize --user personId --item contentId --time timestamp' \
+#       SESSIONIZE='csv-sessionize --user personId --item contentId --time timestamp --max-events 39 --cut 20' \
 #       FILTER='--min-sessions 3 --split user:0.8 --validation 0.1' EPOCHS=15 LR=0.005 DROPOUT=0.5 DECAY='--lr-decay cosine --warm-up 100' \
 #       NARM='--lr 0.006 --dropout 0.5 --feature-dropout 0.7'
 #

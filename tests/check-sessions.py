@@ -14,7 +14,7 @@ from fractions import Fraction
 import msgpack
 
 defaults = dict(user="", item="", time="", session="", sequence="", unit="s", gap=1800, min=2,
-                max=39, cut=20, keep=0, where="", carry="", delimiter=",", header=1, grouped=0)
+                max=0, cut=0, keep=0, where="", carry="", delimiter=",", header=1, grouped=0)
 
 
 def seconds(text, unit):

@@ -63,6 +63,8 @@ distinct_log() {
         keys='user=user item=item time=time'
         csv-sessionize $columns log >out.mp 2>err
         check log $keys
+        csv-sessionize $columns --max-events 39 --cut 20 log >out.mp 2>err
+        check log $keys max=39 cut=20
         csv-sessionize $columns --gap 300 --keep-repeats --cut 3 log >out.mp 2>err
         check log $keys gap=300 keep=1 cut=3
         csv-sessionize $columns --session session --max-events 0 --cut 7 log >out.mp 2>err
@@ -112,7 +114,7 @@ distinct_log() {
     awk -F, -v OFS=, 'BEGIN { print "username,subreddit,utc" } { print $1, $2, $3 }' rows >log.csv
     reddit-sessionize --ungrouped log.csv >expected.mp
     [ "$(spcat --summary expected.mp | awk '$1 == "sessions" { print $2 }')" -gt 50 ]
-    csv-sessionize --gap 3600 --user username --item subreddit --time utc log.csv >csv.mp
+    csv-sessionize --gap 3600 --max-events 39 --cut 20 --user username --item subreddit --time utc log.csv >csv.mp
     cmp <(spcat expected.mp | tail -n +2) <(spcat csv.mp | tail -n +2)
     shuffled 1 <log.csv >other.csv
     same_bytes expected.mp reddit-sessionize --ungrouped --memory 64K other.csv
@@ -423,12 +425,53 @@ END
     of --where kind=view >/dev/null
     header out.mp | grep -q "'rows': 5, .*'rows_left_out': 3"
     run_csv --where kind=veiw --user u --item i --time t log
-    [ "$status" = 0 ]
-    grep -q 'none of 5 rows is wanted: compare --where with the log' err
+    refused 65 'none of 5 rows is wanted: compare --where with the log'
     run_csv --where kind --user u --item i --time t log
     refused 64 "--where: 'kind' is neither COLUMN=VALUE nor COLUMN!=VALUE"
     run_csv --where nokind=1 --user u --item i --time t log
     refused 65 'no column "nokind"'
+}
+
+# account: what the header of out.mp says of csv-sessionize's own drops, as JSON.
+account() {
+    spcat out.mp | head -1 | jq -c '.[2].dropped[] | select(.[0] == "csv-sessionize")[1]'
+}
+
+@test "what is dropped adds up: one line says it, and the header" {
+    need jq
+    for seed in 6 7; do
+        { random_csv $seed; echo 'user 1,s1,never,1,bad,a'; } >log
+        rows=$(python3 -c 'import csv, sys; print(sum(1 for _ in csv.reader(open("log", newline=""))) - 1)')
+        for options in '' '--max-events 39 --cut 20' '--min-events 4 --cut 3 --keep-repeats' '--where kind!=a'; do
+            run_csv --skip-bad --user user --item item --time time $options log
+            [ "$status" = 0 ]
+            account >said
+            kept=$(spcat --summary out.mp | sed -n 's/^events\t//p')
+            jq -e --argjson rows "$rows" --argjson kept "$kept" '.events[1] == $rows and
+                .events[0] == $rows - $kept and .events[0] == ([.by[][1]] | add) and
+                .sessions[0] == ([.by[][2]] | add)' said
+            dropped=$(jq '.events[0]' said)
+            grep "^csv-sessionize: dropped $dropped of $rows events (" err
+            spcat --summary out.mp | grep -P "^dropped by csv-sessionize\tdropped $dropped of $rows events \("
+            [ "$(grep -c dropped err)" = 1 ]
+            run_csv -q --skip-bad --user user --item item --time time $options log
+            [ ! -s err ]
+        done
+    done
+}
+
+@test "nothing is dropped by length where no option asks for it, and an empty result is 65" {
+    { echo user,item,time; for i in {1..45}; do echo "u,$i,$((1500000000 + i))"; done; } >log
+    run_csv --user user --item item --time time log
+    [ "$status" = 0 ] && [ ! -s err ]
+    [ "$(spcat --summary out.mp | grep -E '^(sessions|events)')" = $'sessions\t1\nevents\t45' ]
+    run_csv --user user --item item --time time --max-events 39 log
+    refused 65 'no session is left, which --allow-empty takes: dropped 45 of 45 events (100.0 %): 45 in 1 session over --max-events 39'
+    run_csv --user user --item item --time time --max-events 39 --allow-empty log
+    [ "$status" = 0 ] && spcat --check out.mp
+    grep -q '45 in 1 session over --max-events 39; with them 1 of 1 sessions, 1 of 1 users, 45 of 45 items' err
+    run_csv --user user --item item --time time --max-events 39 -o kept.mp log
+    [ "$status" = 65 ] && [ ! -e kept.mp ]
 }
 
 @test "rows without a user are left out and counted" {
@@ -436,7 +479,7 @@ END
     printf 'u,i,t\nu,a,1\n,b,2\n,c,never\nu,d,4\n' >log
     run_csv --user u --item i --time t log
     [ "$status" = 0 ]
-    [ "$(cat err)" = 'csv-sessionize: left out 2 of 4 rows, which have no user' ]
+    [ "$(cat err)" = 'csv-sessionize: dropped 2 of 4 events (50.0 %): 2 without a user' ]
     [ "$(dump out.mp)" = $'u\t1:a 4:d' ]
     header out.mp | grep -q "'rows': 4, 'bad_rows': 0, 'rows_without_user': 2\|'bad_rows': 0, .*'rows': 4, 'rows_without_user': 2"
 }
@@ -619,7 +662,7 @@ END
     csv-sessionize --user CustomerID --item StockCode --time InvoiceDate --session InvoiceNo --max-events 0 \
         --carry Country log >out.mp 2>err
     check log user=CustomerID item=StockCode time=InvoiceDate session=InvoiceNo unit=iso max=0 carry=Country
-    grep -q 'rows, which have no user' err
+    grep -q ' without a user, ' err
 }
 
 @test "the real Globo log, shuffled, without equal times of a user" {
@@ -713,7 +756,7 @@ END
 @test "memory stays within --memory and one user" {
     [ "${VARIANT:-release}" = release ] || skip "sanitizers need more"
     awk 'BEGIN { print "u,i,t"; for (n = 0; n < 1500000; n++) print "user" n * 7919 % 600011 "," n % 100 "," n }' >log
-    (ulimit -v 60000 && csv-sessionize --memory 4M --user u --item i --time t log >out.mp)
+    (ulimit -v 60000 && csv-sessionize --allow-empty --memory 4M --user u --item i --time t log >out.mp)
     spcat --check out.mp
 }
 

@@ -126,8 +126,8 @@ offered() {
 
 @test "silent when all is well and no terminal is there" {
     {
-        lfm-sessionize log.tsv >s.mp
-        tfilter --min-sessions 3 s.mp >f.mp
+        lfm-sessionize -q log.tsv >s.mp
+        tfilter -q --min-sessions 3 s.mp >f.mp
         tfilter -q --split user:0.8 s.mp >f.mp
         batcher --epochs 1 f.mp >b.mp
         baseline --model pop f.mp >p.mp

@@ -19,12 +19,12 @@ setup() {
     cp "$BATS_FILE_TMPDIR"/*.* .
 }
 
-# The program's arguments, its input last.
+# The program's arguments, its input last.  Repeats are kept: what is dropped would be said.
 args_of() {
     case $1 in
-    lfm-sessionize) args=(log.tsv) ;;
-    reddit-sessionize) args=(log.csv) ;;
-    csv-sessionize) args=(--user username --item subreddit --time utc log.csv) ;;
+    lfm-sessionize) args=(--keep-repeats log.tsv) ;;
+    reddit-sessionize) args=(--keep-repeats log.csv) ;;
+    csv-sessionize) args=(--keep-repeats --user username --item subreddit --time utc log.csv) ;;
     tfilter) args=(--min-sessions 2 split.mp) ;;
     batcher) args=(--batch 4 --epochs 2 split.mp) ;;
     baseline) args=(--model pop split.mp) ;;
@@ -91,7 +91,7 @@ slowly() {
 
 @test "--progress json on a pipe: counts and rate while it goes on, no share" {
     need jq
-    slowly 2.2 <log.tsv | lfm-sessionize --progress json 2>err >/dev/null
+    slowly 2.2 <log.tsv | lfm-sessionize --keep-repeats --progress json 2>err >/dev/null
     jq -es 'length >= 2 and all(.[]; has("share") | not) and (map(.bytes) | . == sort) and
         (.[0] | .done == false and .bytes > 0 and .per_second > 0)' err
     [ "$(tail -1 err | jq .bytes)" = "$(stat -c %s log.tsv)" ]
@@ -106,7 +106,7 @@ slowly() {
 }
 
 @test "a terminal: share, time left and rate of files, in one line that is erased at the end" {
-    on_terminal <<<'lfm-sessionize log.tsv | { head -c 1000; sleep 1; cat; } >out.mp'
+    on_terminal <<<'lfm-sessionize --keep-repeats --flush log.tsv | { head -c 1000; sleep 1; cat; } >out.mp'
     grep -aqE 'lfm-sessionize: [0-9]+% of [0-9.]+ [kM]B, [0-9]+ s left, [0-9.]+ [kMG]?B/s, [0-9]+ records' seen
     run ! grep -q $'\e' seen
     [ "$(wc -l <seen)" = 0 ]
@@ -115,7 +115,7 @@ slowly() {
 }
 
 @test "a terminal: amount and rate of a pipe" {
-    on_terminal <<<'slowly <log.tsv | lfm-sessionize >out.mp'
+    on_terminal <<<'slowly <log.tsv | lfm-sessionize --keep-repeats >out.mp'
     grep -aqE 'lfm-sessionize: [0-9.]+ [kM]B, [0-9.]+ [kMG]?B/s, [0-9]+ records' seen
     run ! grep -aq '%' seen
     [ -z "$(settled)" ]
@@ -123,21 +123,21 @@ slowly() {
 
 @test "a terminal: nothing with --quiet, --progress none, for short work, and where it takes the output" {
     on_terminal <<'END'
-slowly <log.tsv | lfm-sessionize --quiet >out.mp
-slowly <log.tsv | lfm-sessionize --progress none >out.mp
-lfm-sessionize small.tsv >out.mp
+slowly <log.tsv | lfm-sessionize --keep-repeats --quiet >out.mp
+slowly <log.tsv | lfm-sessionize --keep-repeats --progress none >out.mp
+lfm-sessionize --keep-repeats small.tsv >out.mp
 END
     [ ! -s seen ] || { cat -v seen; false; }
-    on_terminal <<<'slowly <log.tsv | lfm-sessionize | spcat --summary'
+    on_terminal <<<'slowly <log.tsv | lfm-sessionize --keep-repeats | spcat --summary'
     run ! grep -aq $'lfm-sessionize: .*\r' seen
 }
 
 @test "a terminal: a message stands on a line of its own, a signal erases the line" {
-    on_terminal <<<'{ slowly <log.tsv; echo bad; sleep 0.1; } | lfm-sessionize >out.mp || true'
+    on_terminal <<<'{ slowly <log.tsv; echo bad; sleep 0.1; } | lfm-sessionize --keep-repeats >out.mp || true'
     grep -aq 'records' seen
     tr '\r' '\n' <seen | grep -aq '^lfm-sessionize: standard input, line [0-9]*: 1 columns'
     on_terminal <<'END'
-{ slowly 1.2 <log.tsv; sleep 2; } | lfm-sessionize >out.mp &
+{ slowly 1.2 <log.tsv; sleep 2; } | lfm-sessionize --keep-repeats >out.mp &
 sleep 2
 kill -TERM $!
 wait $! || true
@@ -149,7 +149,7 @@ END
 @test "a terminal: no wider than it is" {
     on_terminal <<'END'
 stty cols 20
-slowly <log.tsv | lfm-sessionize >out.mp
+slowly <log.tsv | lfm-sessionize --keep-repeats >out.mp
 END
     grep -aq 'lfm-sess' seen
     tr '\r' '\n' <seen | awk 'length($0) > 19 { print; wrong = 1 } END { exit wrong }'
@@ -157,9 +157,9 @@ END
 
 @test "a terminal: of two programs one shows" {
     on_terminal <<'END'
-{ slowly 1.2 <log.tsv; sleep 2; } | lfm-sessionize >a.mp &
+{ slowly 1.2 <log.tsv; sleep 2; } | lfm-sessionize --keep-repeats >a.mp &
 sleep 0.3
-{ head -c 1000 log.csv; sleep 1.5; tail -c +1001 log.csv; } | reddit-sessionize >b.mp
+{ head -c 1000 log.csv; sleep 1.5; tail -c +1001 log.csv; } | reddit-sessionize --keep-repeats >b.mp
 wait
 END
     grep -aq lfm-sessionize seen

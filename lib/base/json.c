@@ -37,6 +37,14 @@ void json_text(struct buf *to, struct bytes text)
     buf_byte(to, '"');
 }
 
+void json_bare(struct buf *to, struct bytes text)
+{
+    size_t from = to->len;
+    json_text(to, text);
+    memmove(to->at + from, to->at + from + 1, to->len - from - 2);
+    to->len -= 2;
+}
+
 void json_number(struct buf *to, double value)
 {
     char text[NUM_TEXT];

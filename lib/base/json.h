@@ -12,6 +12,7 @@
 /* Appends the bytes as a JSON string, quotes included.  UTF-8 is copied as it is; a byte that is
  * not UTF-8 becomes \udcXX, the form in which Python's "surrogateescape" keeps such bytes. */
 void json_text(struct buf *to, struct bytes text);
+void json_bare(struct buf *to, struct bytes text); /* the same without the quotes */
 
 /* Appends the shortest form of the number that reads back as the same number; null for NaN and
  * infinity, which JSON does not have. */

@@ -140,11 +140,12 @@ static void close_session(const struct session_rules *rules, struct session_set 
     bool too_short = (int64_t)count < rules->min_events;
     bool too_long = rules->max_events && (int64_t)count > rules->max_events;
     if (too_short || too_long) {
-        set->counts.too_short += too_short;
-        set->counts.too_long += !too_short;
+        *(too_short ? &set->counts.too_short : &set->counts.too_long) += 1;
+        *(too_short ? &set->counts.short_events : &set->counts.long_events) += count;
         shrink(set, start);
         return;
     }
+    set->counts.cut += count > cut;
     for (size_t from = 0; from < count; from += cut) {
         size_t piece = count - from < cut ? count - from : cut;
         if (from && piece == 1) {
@@ -156,6 +157,7 @@ static void close_session(const struct session_rules *rules, struct session_set 
                  ((struct session_span){set->times.at[start + from], start + from, piece}));
         set->counts.sessions++;
         set->counts.kept_events += piece;
+        set->counts.pieces += count > cut;
     }
 }
 

@@ -32,12 +32,14 @@ typedef VEC(struct event) event_vec;
 
 /* Counts of the events so far and of what became of them. */
 struct session_counts {
-    uint64_t events, repeats;       /* read; collapsed */
-    uint64_t unordered;             /* events after a later one in the log */
-    uint64_t ties, duplicates;      /* with the time of the event before; with its item too */
-    uint64_t too_short, too_long;   /* sessions that min_events and max_events dropped */
-    uint64_t single;                /* last pieces of one event that were dropped */
-    uint64_t sessions, kept_events; /* that are left */
+    uint64_t events, repeats;           /* read; collapsed */
+    uint64_t unordered;                 /* events after a later one in the log */
+    uint64_t ties, duplicates;          /* with the time of the event before; with its item too */
+    uint64_t too_short, too_long;       /* sessions that min_events and max_events dropped */
+    uint64_t short_events, long_events; /* of those */
+    uint64_t cut, pieces;               /* sessions that were cut, and what became of them */
+    uint64_t single;                    /* last pieces of one event that were dropped */
+    uint64_t sessions, kept_events;     /* that are left */
 };
 
 /* An event of a given session, for gathering: its place, and that of the first event of its

@@ -25,6 +25,8 @@ const struct option *sessionize_options(struct sessionize_options *o)
          &o->job.skip_bad, .recorded = true},
         {OPTION_FLAG, 0, "open-end", NULL, "from a pipe, too, the last line may lack its end",
          .to = &o->job.open_end},
+        {OPTION_FLAG, 0, "allow-empty", NULL, "let a log of which no session is left pass",
+         .to = &o->job.allow_empty},
         {OPTION_FLAG, 0, "grouped", NULL,
          o->job.ungrouped ? "each user's rows are together"
                           : "each user's rows are together (the default)",
@@ -48,8 +50,6 @@ static void report_rows(struct cli *cli, const struct sessionize_report *r)
 {
     const struct session_counts *c = &r->counts;
     cli_warn(cli, "read %" PRIu64 " rows of %" PRId32 " users", r->rows, r->log_users);
-    if (r->unwanted)
-        cli_warn(cli, "left out %" PRIu64 " rows that are not wanted", r->unwanted);
     cli_warn(cli,
              "%" PRIu64 " rows come after a later row of their user, %" PRIu64
              " have the time of the row before, %" PRIu64 " its item too",
@@ -68,32 +68,27 @@ static void report_clock(struct cli *cli, const struct raw_clock *clock)
 
 static void report_run(struct cli *cli, const struct sessionize_report *r, bool verbose)
 {
+    struct buf dropped = {0};
+    drops_text(&r->drops, &dropped);
     if (r->bad)
-        cli_warn(cli, "skipped %" PRIu64 " bad of %" PRIu64 " rows; the first: %s", r->bad, r->rows,
+        cli_note(cli, "skipped %" PRIu64 " bad of %" PRIu64 " rows; the first: %s", r->bad, r->rows,
                  r->first_bad.text);
-    if (r->nobodys)
-        cli_warn(cli, "left out %" PRIu64 " of %" PRIu64 " rows, which have no user", r->nobodys,
-                 r->rows);
-    if (r->unwanted && r->unwanted + r->nobodys + r->bad == r->rows)
-        cli_warn(cli, "none of %" PRIu64 " rows is wanted: compare --where with the log", r->rows);
+    if (dropped.len)
+        cli_note(cli, "%.*s", (int)dropped.len, dropped.at);
+    buf_release(&dropped);
     if (!verbose)
         return;
     report_rows(cli, r);
-    const struct session_counts *c = &r->counts;
     cli_warn(cli,
              "kept %" PRIu64 " sessions of %" PRId32 " users: %" PRIu64 " events, %" PRId32
              " items",
-             c->sessions, r->users, c->kept_events, r->items);
-    cli_warn(cli,
-             "dropped %" PRIu64 " repeats, %" PRIu64 " sessions too short and %" PRIu64
-             " too long, %" PRIu64 " last pieces of one event",
-             c->repeats, c->too_short, c->too_long, c->single);
+             r->counts.sessions, r->users, r->counts.kept_events, r->items);
 }
 
 int sessionize(struct cli *cli, const struct program *program, struct sessionize_options *o,
                struct meta *meta, struct err *e)
 {
-    struct sessionize_report report;
+    struct sessionize_report report = {0};
     struct operands files = cli_operands(cli);
     struct buf options = {0};
     if (session_rules_check(&o->job.rules, e))
@@ -116,6 +111,7 @@ int sessionize(struct cli *cli, const struct program *program, struct sessionize
     report_clock(cli, o->job.format.clock);
     if (!status)
         report_run(cli, &report, o->verbose);
+    drops_release(&report.drops);
     buf_release(&options);
     meta_release(meta);
     return status;

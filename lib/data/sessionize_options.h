@@ -10,7 +10,7 @@ struct sessionize_options {
     bool grouped, ungrouped, verbose;
     int64_t memory;
     struct output_options output;
-    struct option rows[13]; /* set by sessionize_options */
+    struct option rows[14]; /* set by sessionize_options */
 };
 
 /* Their group for a program's `tables`; *o holds the defaults and takes the values. */

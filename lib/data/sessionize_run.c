@@ -1,5 +1,7 @@
 #include "data/sessionize_run.h"
 
+#include <inttypes.h>
+
 #include "data/spool.h"
 #include "stream/output.h"
 
@@ -9,11 +11,12 @@ struct sessionizing {
     struct meta *meta;
     struct output stage;
     bool opened;         /* the stage, or it failed */
-    struct spool held;   /* where the records wait for the end of a grouped log */
+    struct spool held;   /* where the records wait until what was dropped is known */
     struct regroup rows; /* where the rows of a log in any order wait */
     struct raw_log log;
     struct profiles profiles;
     struct sessionizer sessionizer;
+    struct drops drops;
 };
 
 static void describe(const struct session_rules *rules, struct meta *m)
@@ -53,25 +56,92 @@ static void describe_rows(struct sessionizing *r)
     extra_columns_describe(r->sessionizer.carried.at, r->sessionizer.carried.len, r->meta);
 }
 
-static int write_grouped(struct sessionizing *r, struct err *e)
+/* Adds what an option with a number dropped. */
+static void add_limit(struct drops *d, const char *option, int64_t limit, uint64_t events,
+                      uint64_t sessions)
 {
-    if (!r->job->skip_bad && !r->log.format.carried_count)
-        return open_stage(r, e) ? e->status : sessionizer_run(&r->sessionizer, &r->stage.out, e);
-    if (spool_open(&r->held, r->job->output, r->meta, e) ||
-        sessionizer_run(&r->sessionizer, &r->held.out, e))
-        return e->status;
-    describe_rows(r);
-    return open_stage(r, e) ? e->status : spool_pour(&r->held, &r->stage.out, e);
+    struct buf why = {0};
+    buf_format(&why, "%s %" PRId64, option, limit);
+    drops_add(d, (struct bytes){why.at, why.len}, events, sessions);
+    buf_release(&why);
 }
 
-static int write_ungrouped(struct sessionizing *r, struct err *e)
+/* What went between the rows of the log and the sessions of the stream. */
+static void count_drops(struct sessionizing *r)
 {
-    if (sessionizer_read(&r->sessionizer, &r->rows, r->job->memory, e))
+    const struct session_counts *c = &r->sessionizer.sessions.counts;
+    const struct sessionizer *s = &r->sessionizer;
+    const struct session_rules *rules = &r->rules;
+    struct drops *d = &r->drops;
+    uint64_t whole = c->sessions - c->pieces + c->cut;
+    uint64_t items = (uint64_t)names_count(&s->items);
+    d->events.of = r->log.rows;
+    d->sessions.of = whole + c->too_short + c->too_long;
+    d->users =
+        (struct drop_share){(uint64_t)(s->users_read - s->users_written), (uint64_t)s->users_read};
+    d->items = (struct drop_share){items - (uint64_t)s->items_written, items};
+    d->cut = c->cut;
+    d->pieces = c->pieces;
+    drops_add(d, bytes_of("bad"), r->log.bad, 0);
+    drops_add(d, bytes_of("without a user"), r->log.nobodys, 0);
+    drops_add(d, bytes_of("not wanted (--where)"), r->log.unwanted, 0);
+    drops_add(d, bytes_of("repeats"), c->repeats, 0);
+    add_limit(d, "under --min-events", rules->min_events, c->short_events, c->too_short);
+    add_limit(d, "over --max-events", rules->max_events, c->long_events, c->too_long);
+    add_limit(d, "alone after --cut", rules->cut, c->single, 0);
+}
+
+/* 65: no session is left, and nobody said that this is well. */
+static int check_left(const struct sessionizing *r, struct err *e)
+{
+    struct buf text = {0};
+    if (r->sessionizer.sessions.counts.sessions || r->job->allow_empty)
+        return 0;
+    drops_text(&r->drops, &text);
+    if (!r->log.rows)
+        err_set(e, STATUS_DATA, "the log has no row: --allow-empty takes that");
+    else if (r->log.unwanted && r->log.unwanted + r->log.nobodys + r->log.bad == r->log.rows)
+        err_set(e, STATUS_DATA, "none of %" PRIu64 " rows is wanted: compare --where with the log",
+                r->log.rows);
+    else
+        err_set(e, STATUS_DATA, "no session is left, which --allow-empty takes: %.*s",
+                (int)text.len, text.at);
+    buf_release(&text);
+    return e->status;
+}
+
+static int make_sessions(struct sessionizing *r, struct frame_out *out, struct err *e)
+{
+    if (r->job->ungrouped ? sessionizer_write(&r->sessionizer, &r->rows, out, e)
+                          : sessionizer_run(&r->sessionizer, out, e))
+        return e->status;
+    count_drops(r);
+    return check_left(r, e);
+}
+
+/* Whether a reader waits for each user, and the header, which comes first, needs nothing of the
+ * log's end but what is dropped; then it does without. */
+static bool is_at_once(const struct sessionizing *r)
+{
+    const struct sessionize_job *job = r->job;
+    return job->flush && (job->ungrouped || (!job->skip_bad && !r->log.format.carried_count));
+}
+
+static int write_at_once(struct sessionizing *r, struct err *e)
+{
+    if (r->job->ungrouped)
+        describe_rows(r);
+    return open_stage(r, e) ? e->status : make_sessions(r, &r->stage.out, e);
+}
+
+static int write_held(struct sessionizing *r, struct err *e)
+{
+    if (spool_open(&r->held, r->job->output, r->meta, e) || make_sessions(r, &r->held.out, e))
         return e->status;
     describe_rows(r);
-    if (open_stage(r, e))
+    if (drops_note(&r->drops, r->job->program, r->meta, e) || open_stage(r, e))
         return e->status;
-    return sessionizer_write(&r->sessionizer, &r->rows, &r->stage.out, e);
+    return spool_pour(&r->held, &r->stage.out, e);
 }
 
 static int write_sessions(struct sessionizing *r, struct err *e)
@@ -83,7 +153,9 @@ static int write_sessions(struct sessionizing *r, struct err *e)
     if (begun)
         return begun;
     sessionizer_open(&r->sessionizer, &r->rules, &r->profiles, &r->log);
-    if (r->job->ungrouped ? write_ungrouped(r, e) : write_grouped(r, e))
+    if (r->job->ungrouped && sessionizer_read(&r->sessionizer, &r->rows, r->job->memory, e))
+        return e->status;
+    if (is_at_once(r) ? write_at_once(r, e) : write_held(r, e))
         return e->status;
     return output_finish(&r->stage, e);
 }
@@ -109,6 +181,7 @@ static void fill_report(const struct sessionizing *r, struct sessionize_report *
         .users = r->sessionizer.users_written,
         .items = r->sessionizer.items_written,
         .counts = r->sessionizer.sessions.counts,
+        .drops = r->drops,
     };
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/json.h"
+#include "stream/drops.h"
 #include "stream/json.h"
 
 /* What a stream holds; arrays by part (enum part). */
@@ -27,15 +28,6 @@ static void rows(struct buf *to, const char *name, const uint64_t value[4])
             buf_format(to, "%s %s\t%" PRIu64 "\n", name, part_name[part], value[part]);
 }
 
-/* Text with control characters escaped. */
-static void show_text(struct buf *to, struct bytes text)
-{
-    size_t from = to->len;
-    json_text(to, text); /* without its quotes */
-    memmove(to->at + from, to->at + from + 1, to->len - from - 2);
-    to->len -= 2;
-}
-
 /* [program, version, options] as "program version options". */
 static void show_program(struct buf *to, struct buf packed)
 {
@@ -46,7 +38,7 @@ static void show_program(struct buf *to, struct buf packed)
     buf_text(to, "program\t");
     for (int i = 0; i < 2; i++) {
         cursor_str(&c, &text);
-        show_text(to, text);
+        json_bare(to, text);
         buf_byte(to, ' ');
     }
     json_packed_short(to, &c, 8);
@@ -60,9 +52,11 @@ static void show_meta(struct buf *to, const struct meta *m)
         show_program(to, m->pipeline.at[i]);
     for (size_t i = 0; i < m->entries.len; i++) {
         const struct meta_entry *entry = &m->entries.at[i];
+        if (!strcmp(entry->key, DROPS_KEY) && drops_show(m, to))
+            continue;
         struct cursor c = cursor_of((struct bytes){entry->value.at, entry->value.len});
         buf_text(to, "meta ");
-        show_text(to, bytes_of(entry->key));
+        json_bare(to, bytes_of(entry->key));
         buf_byte(to, '\t');
         json_packed_short(to, &c, 8);
         buf_byte(to, '\n');

@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 globo=${SESSPIPE_DATA:-$root/../shared/data}/globo-part.csv.xz
 
 if [ -e "$globo" ]; then
-    xz -dc "$globo" | csv-sessionize --preset globo -o "$work/sessions.mp"
+    xz -dc "$globo" | csv-sessionize --preset globo --max-events 39 --cut 20 -o "$work/sessions.mp"
 else
     synthesize --users 3000 --days 60 | lfm-sessionize -o "$work/sessions.mp"
 fi

@@ -1,0 +1,233 @@
+#include "stream/drops.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+#include <msgpack.h>
+
+#include "base/json.h"
+#include "stream/cursor.h"
+#include "stream/pack.h"
+
+static void push(struct drops *d, struct bytes why, uint64_t events, uint64_t sessions)
+{
+    why.at = mem_copy(why.at, why.len);
+    vec_push(&d->reasons, ((struct drop_reason){why, events, sessions}));
+}
+
+void drops_add(struct drops *d, struct bytes why, uint64_t events, uint64_t sessions)
+{
+    if (!events)
+        return;
+    push(d, why, events, sessions);
+    d->events.dropped += events;
+    d->sessions.dropped += sessions;
+}
+
+bool drops_any(const struct drops *d)
+{
+    return d->events.dropped || d->cut;
+}
+
+void drops_release(struct drops *d)
+{
+    for (size_t i = 0; i < d->reasons.len; i++)
+        mem_free((char *)d->reasons.at[i].why.at);
+    vec_release(&d->reasons);
+}
+
+/* ---- as text ---- */
+
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void put_reason(const struct drop_reason *r, struct buf *to)
+{
+    buf_format(to, "%" PRIu64 " ", r->events);
+    if (r->sessions)
+        buf_format(to, "in %" PRIu64 " session%s ", r->sessions, plural(r->sessions));
+    buf_append(to, r->why.at, r->why.len);
+}
+
+/* "; with them 3 of 10 users, 1 of 5 items" */
+static void put_shares(const struct drops *d, struct buf *to)
+{
+    const struct {
+        const char *what;
+        const struct drop_share *share;
+    } kinds[] = {{"sessions", &d->sessions}, {"users", &d->users}, {"items", &d->items}};
+    const char *before = "; with them ";
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct drop_share *s = kinds[i].share;
+        if (!s->of || !s->dropped)
+            continue;
+        buf_format(to, "%s%" PRIu64 " of %" PRIu64 " %s", before, s->dropped, s->of, kinds[i].what);
+        before = ", ";
+    }
+}
+
+void drops_text(const struct drops *d, struct buf *to)
+{
+    const struct drop_share *events = &d->events;
+    if (events->dropped) {
+        buf_format(to, "dropped %" PRIu64 " of %" PRIu64 " events (%.1f %%): ", events->dropped,
+                   events->of, 100 * (double)events->dropped / (double)events->of);
+        for (size_t i = 0; i < d->reasons.len; i++) {
+            if (i)
+                buf_text(to, ", ");
+            put_reason(&d->reasons.at[i], to);
+        }
+        put_shares(d, to);
+    }
+    if (d->cut)
+        buf_format(to, "%scut %" PRIu64 " session%s into %" PRIu64, events->dropped ? "; " : "",
+                   d->cut, plural(d->cut), d->pieces);
+}
+
+/* ---- in the header ---- */
+
+/* The counts of an account, each with two numbers. */
+static const struct {
+    const char *key;
+    size_t at; /* of the first in struct drops; the second follows it */
+} pairs[] = {{"events", offsetof(struct drops, events)},
+             {"sessions", offsetof(struct drops, sessions)},
+             {"users", offsetof(struct drops, users)},
+             {"items", offsetof(struct drops, items)},
+             {"cut", offsetof(struct drops, cut)}};
+enum { PAIRS = sizeof pairs / sizeof *pairs };
+_Static_assert(offsetof(struct drops, pieces) == offsetof(struct drops, cut) + sizeof(uint64_t),
+               "the pieces follow the cuts");
+
+static const uint64_t *pair_of(const struct drops *d, size_t i)
+{
+    return (const uint64_t *)(const void *)((const char *)d + pairs[i].at);
+}
+
+static void pack_pair(msgpack_packer *pk, uint64_t a, uint64_t b)
+{
+    msgpack_pack_array(pk, 2);
+    msgpack_pack_uint64(pk, a);
+    msgpack_pack_uint64(pk, b);
+}
+
+/* [program, {count: [n, of], "by": [[why, events, sessions]]}] */
+static void pack(msgpack_packer *pk, const struct drops *d, const char *program)
+{
+    msgpack_pack_array(pk, 2);
+    pack_text(pk, bytes_of(program));
+    msgpack_pack_map(pk, PAIRS + 1);
+    for (size_t i = 0; i < PAIRS; i++) {
+        pack_text(pk, bytes_of(pairs[i].key));
+        pack_pair(pk, pair_of(d, i)[0], pair_of(d, i)[1]);
+    }
+    pack_text(pk, bytes_of("by"));
+    msgpack_pack_array(pk, d->reasons.len);
+    for (size_t i = 0; i < d->reasons.len; i++) {
+        msgpack_pack_array(pk, 3);
+        pack_text(pk, d->reasons.at[i].why);
+        msgpack_pack_uint64(pk, d->reasons.at[i].events);
+        msgpack_pack_uint64(pk, d->reasons.at[i].sessions);
+    }
+}
+
+int drops_note(const struct drops *d, const char *program, struct meta *m, struct err *e)
+{
+    if (!drops_any(d))
+        return 0;
+    struct bytes before = meta_find(m, DROPS_KEY);
+    struct cursor c = cursor_of(before);
+    uint32_t count = 0;
+    if (before.at && !cursor_array(&c, &count))
+        return err_set(e, STATUS_DATA, "header: " DROPS_KEY ": a list is expected");
+    struct buf list = {0};
+    msgpack_packer pk;
+    msgpack_packer_init(&pk, &list, buf_write);
+    msgpack_pack_array(&pk, count + 1);
+    buf_append(&list, c.at, (size_t)(c.end - c.at));
+    pack(&pk, d, program);
+    meta_set(m, DROPS_KEY, (struct bytes){list.at, list.len});
+    buf_release(&list);
+    return 0;
+}
+
+static bool read_number(struct cursor *c, uint64_t *n)
+{
+    int64_t value;
+    bool read = cursor_int(c, 0, INT64_MAX, &value);
+    *n = read ? (uint64_t)value : 0;
+    return read;
+}
+
+static bool read_reasons(struct cursor *c, struct drops *d)
+{
+    uint32_t count, three;
+    struct drop_reason r;
+    if (!cursor_array(c, &count))
+        return false;
+    while (count--) {
+        if (!cursor_array(c, &three) || three != 3 || !cursor_str(c, &r.why) ||
+            !read_number(c, &r.events) || !read_number(c, &r.sessions))
+            return false;
+        push(d, r.why, r.events, r.sessions);
+    }
+    return true;
+}
+
+/* The value of the key; one that is not known is stepped over. */
+static bool read_value(struct cursor *c, struct bytes key, struct drops *d)
+{
+    uint32_t two;
+    if (bytes_equal(key, bytes_of("by")))
+        return read_reasons(c, d);
+    for (size_t i = 0; i < PAIRS; i++)
+        if (bytes_equal(key, bytes_of(pairs[i].key))) {
+            uint64_t *n = (uint64_t *)(void *)((char *)d + pairs[i].at);
+            return cursor_array(c, &two) && two == 2 && read_number(c, n) && read_number(c, n + 1);
+        }
+    return cursor_skip(c, CURSOR_DEPTH);
+}
+
+static bool read_account(struct cursor *c, struct bytes *program, struct drops *d)
+{
+    uint32_t two, members;
+    struct bytes key;
+    if (!cursor_array(c, &two) || two != 2 || !cursor_str(c, program) || !cursor_map(c, &members))
+        return false;
+    while (members--)
+        if (!cursor_str(c, &key) || !read_value(c, key, d))
+            return false;
+    return true;
+}
+
+static void show_account(struct bytes program, const struct drops *d, struct buf *to)
+{
+    struct buf text = {0};
+    drops_text(d, &text);
+    buf_text(to, "dropped by ");
+    json_bare(to, program);
+    buf_byte(to, '\t');
+    json_bare(to, (struct bytes){text.at, text.len});
+    buf_byte(to, '\n');
+    buf_release(&text);
+}
+
+bool drops_show(const struct meta *m, struct buf *to)
+{
+    struct cursor c = cursor_of(meta_find(m, DROPS_KEY));
+    struct bytes program;
+    uint32_t count = 0;
+    size_t from = to->len;
+    bool read = c.at && cursor_array(&c, &count);
+    while (read && count--) {
+        struct drops d = {0};
+        read = read_account(&c, &program, &d);
+        if (read)
+            show_account(program, &d, to);
+        drops_release(&d);
+    }
+    to->len = read ? to->len : from;
+    return read;
+}

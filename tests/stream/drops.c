@@ -1,0 +1,72 @@
+/* What a program dropped, as text and in headers. */
+#include "stream/drops.h"
+
+#include "../streams.h"
+#include "../tap.h"
+
+static bool says(const struct drops *d, const char *expected)
+{
+    struct buf text = {0};
+    drops_text(d, &text);
+    buf_byte(&text, 0);
+    bool same = !strcmp(text.at, expected);
+    tap_ok(same, "%s", text.at);
+    buf_release(&text);
+    return same;
+}
+
+static void texts(void)
+{
+    struct drops d = {.events.of = 10, .sessions.of = 4, .users = {1, 2}};
+    tap_ok(!drops_any(&d), "nothing is dropped");
+    says(&d, "");
+    drops_add(&d, bytes_of("bad"), 0, 0);
+    tap_ok(!drops_any(&d), "a reason of no events is none");
+    d.cut = 1, d.pieces = 2;
+    tap_ok(drops_any(&d), "a cut is something to say");
+    says(&d, "cut 1 session into 2");
+    drops_add(&d, bytes_of("repeats"), 1, 0);
+    drops_add(&d, bytes_of("too short"), 2, 1);
+    says(&d, "dropped 3 of 10 events (30.0 %): 1 repeats, 2 in 1 session too short; with them 1 of "
+             "4 sessions, 1 of 2 users; cut 1 session into 2");
+    drops_release(&d);
+}
+
+static void headers(void)
+{
+    struct meta m = {.kind = STREAM_SESSIONS};
+    struct buf shown = {0};
+    struct err e = {0};
+    struct drops none = {.events.of = 10}, one = {.events.of = 10}, other = {.cut = 2, .pieces = 5};
+    drops_add(&one, bytes_of("by\x1b[31m"), 4, 0);
+    tap_ok(!drops_show(&m, &shown), "no list");
+    must(drops_note(&none, "first", &m, &e), &e);
+    tap_ok(!meta_find(&m, DROPS_KEY).at, "who drops nothing has no account");
+    must(drops_note(&one, "second", &m, &e), &e);
+    must(drops_note(&other, "third", &m, &e), &e);
+    tap_ok(drops_show(&m, &shown), "a list");
+    buf_byte(&shown, 0);
+    tap_ok(!strcmp(shown.at, "dropped by second\tdropped 4 of 10 events (40.0 %): 4 by\\u001b[31m\n"
+                             "dropped by third\tcut 2 sessions into 5\n"),
+           "one after another: %s", shown.at);
+    shown.len = 0;
+    meta_set(&m, DROPS_KEY,
+             (struct bytes){"\x91\x92\xa1x\x81\xa6"
+                            "events\x01",
+                            13});
+    tap_ok(!drops_show(&m, &shown) && !shown.len, "an account of another form is not shown");
+    meta_set_int(&m, DROPS_KEY, 7);
+    tap_ok(drops_note(&one, "fourth", &m, &e) == STATUS_DATA &&
+               strstr(e.text, "a list is expected"),
+           "%s", e.text);
+    drops_release(&one);
+    buf_release(&shown);
+    meta_release(&m);
+}
+
+int main(void)
+{
+    texts();
+    headers();
+    return tap_done();
+}
