@@ -1,6 +1,6 @@
 /* tfilter: keeps some of the sessions and splits them into training, validation and test. */
 #include "cli/cli.h"
-#include "data/filter_run.h"
+#include "data/reports.h"
 #include "stream/output.h"
 
 enum { ROWS = 32 };
@@ -38,46 +38,6 @@ static const char notes[] =
     "past of another.  Its scores may be better than those that the same model\n"
     "reaches in use, where the future is not known.";
 
-static void say_report(struct cli *cli, const struct split_report *r)
-{
-    cli_note(cli, "training %lld sessions, validation %lld, test %lld, of %lld users",
-             (long long)r->sessions[PART_TRAIN], (long long)r->sessions[PART_VALIDATION],
-             (long long)r->sessions[PART_TEST], (long long)r->users);
-    cli_note(cli, "%lld of %lld test items are never seen in training (%lld of %lld test events)",
-             (long long)r->test_items_unseen, (long long)r->test_items,
-             (long long)r->test_events_unseen, (long long)r->events[PART_TEST]);
-    cli_note(cli, "%lld of %lld users have no training session", (long long)r->users_untrained,
-             (long long)r->users);
-    if (r->test_events_future)
-        cli_warn(cli, "%lld of %lld test events are of items that training sees only later",
-                 (long long)r->test_events_future, (long long)r->events[PART_TEST]);
-    if (r->sessions_astride)
-        cli_warn(cli, "%lld sessions straddle the edge between two parts",
-                 (long long)r->sessions_astride);
-    if (r->sessions_overlapping)
-        cli_warn(cli, "%lld sessions begin before an earlier one of their user has ended",
-                 (long long)r->sessions_overlapping);
-    if (r->users_tied)
-        cli_warn(cli,
-                 "%lld users have events of one time on both sides of the edge: the order of the "
-                 "log decides",
-                 (long long)r->users_tied);
-}
-
-/* The number of items is the width of every model's output, and of what targets are ranked among.
- */
-static void say_lost(struct cli *cli, const struct filter_chain *chain)
-{
-    for (size_t i = 0; i < chain->settings.len; i++) {
-        const struct filter_setting *s = &chain->settings.at[i];
-        if (s->items_lost)
-            cli_warn(cli,
-                     "--%s %s after a split drops %lld items that only older sessions have, and "
-                     "targets are ranked among fewer: batcher --train-recent %s keeps them",
-                     s->filter->name, s->text, (long long)s->items_lost, s->text);
-    }
-}
-
 /* --strict: fails where the report finds anything. */
 static int check_report(const struct split_report *r, struct err *e)
 {
@@ -95,6 +55,7 @@ struct filtered {
     struct cli *cli;
     const struct program *program;
     const struct filter_chain *chain;
+    const struct filter_result *result;
     const struct output_options *to;
     const struct meta *input;
     struct buf options;
@@ -107,6 +68,8 @@ static int begin(void *of, struct err *e)
     struct meta meta;
     meta_copy(&meta, f->input);
     int status = filter_chain_note(f->chain, &meta, e);
+    if (!status)
+        status = drops_note(&f->result->drops, f->program->name, &meta, e);
     if (!status)
         status = output_open(&f->output, f->to->path, f->to->flush, &meta, f->program->name,
                              SESSPIPE_VERSION, (struct bytes){f->options.at, f->options.len}, e);
@@ -156,27 +119,27 @@ int main(int argc, char **argv)
 
     struct err e = {0};
     struct sessions_in *in = NULL;
-    struct filtered f = {.cli = cli, .program = &program, .chain = &chain, .to = &to};
-    struct split_report report = {0};
+    struct filter_result result = {0};
+    struct filtered f = {
+        .cli = cli, .result = &result, .program = &program, .chain = &chain, .to = &to};
     cli_options_packed(cli, &f.options);
     if (sessions_in_open(&in, files.at, files.count, &e))
         fail(&f, &e);
     sessions_in_meter(in, cli_input_meter(cli));
     f.input = sessions_in_meta(in);
-    if (filter_run(&chain, in, &f.output.out, (struct filter_begin){begin, &f}, (size_t)memory,
-                   &report, &e))
+    if (filter_run(&chain, in, &f.output.out, (struct filter_begin){begin, &f, to.flush},
+                   (size_t)memory, &result, &e))
         fail(&f, &e);
     if (sessions_in_skipped(in))
         cli_warn(cli, "%llu records of unknown kinds were left out",
                  (unsigned long long)sessions_in_skipped(in));
-    if ((strict && check_report(&report, &e)) || output_finish(&f.output, &e))
+    if ((strict && check_report(&result.split, &e)) || output_finish(&f.output, &e))
         fail(&f, &e);
-    if (filter_chain_splits(&chain))
-        say_report(cli, &report);
-    say_lost(cli, &chain);
+    report_filtering(cli, &chain, &result);
 
     sessions_in_close(in);
     buf_release(&f.options);
+    drops_release(&result.drops);
     filter_chain_release(&chain);
     return 0;
 }

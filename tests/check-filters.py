@@ -177,6 +177,15 @@ def dwell_bins(users, value):
         s["events"] = [(t, i, {**x, "dwell": b}) for (t, i, x), b in zip(s["events"], bins)]
 
 
+def keep_times(users, good):
+    """Events at such times; an event that is left alone of several goes too."""
+    for u in users:
+        for s in u["sessions"]:
+            kept = [e for e in s["events"] if good(e[0])]
+            s["events"] = kept if len(kept) > 1 or len(kept) == len(s["events"]) else []
+        u["sessions"] = [s for s in u["sessions"] if s["events"]]
+
+
 # ---- splits ----
 
 
@@ -239,6 +248,8 @@ FILTERS = {
     "last-sessions": last_sessions,
     "first": first,
     "recent": recent,
+    "since": lambda users, v: keep_times(users, lambda t: t >= seconds(v)),
+    "until": lambda users, v: keep_times(users, lambda t: t < seconds(v)),
     "user-length": lambda users, v: keep_users(users, beside(users, length, v)),
     "user-count": lambda users, v: keep_users(users, beside(users, count, v)),
     "user-group": user_group,

@@ -172,6 +172,7 @@ nn/bf16:stream                  and its stream
 
 # Modules that the tests of programs cover, with the reason why they have no unit test of their own.
 covered_by_programs="
+data/reports             tfilter.bats, splits.bats and the sessionizers' tests: what is said at the end
 data/sessionize_run      the three sessionizers' tests: whole runs
 train/pass_run           trainer.bats, predictor.bats: whole runs
 train/predict_run        predictor.bats: whole runs

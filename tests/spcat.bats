@@ -89,6 +89,11 @@ events	7
 events train	3
 events validation	2
 events test	2
+first event	1970-01-01T00:00:00Z
+last event	4147-08-20T07:32:15Z
+gap over a year	1970-01-01T01:23:20Z to 4147-08-20T07:32:15Z (795364 days)
+events before 1995	6
+events in the future	1
 parts	1
 blocks	4
 records	9
@@ -110,6 +115,11 @@ sessions test	2
 events	13
 events train	9
 events test	4
+first event	1970-01-01T00:00:00Z
+last event	4147-08-20T07:32:15Z
+gap over a year	1970-01-01T02:30:00Z to 4147-08-20T07:32:15Z (795364 days)
+events before 1995	12
+events in the future	1
 parts	1
 blocks	4
 records	19
@@ -132,6 +142,11 @@ sessions test	2
 events	13
 events train	9
 events test	4
+first event	1970-01-01T00:00:00Z
+last event	4147-08-20T07:32:15Z
+gap over a year	1970-01-01T02:30:00Z to 4147-08-20T07:32:15Z (795364 days)
+events before 1995	12
+events in the future	1
 parts	1
 blocks	4
 records	19

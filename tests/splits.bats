@@ -34,6 +34,26 @@ load filters
     done | sort | uniq -d | wc -l | grep -qx 0
 }
 
+@test "the last day is named, and one that a late session made is doubted" {
+    need jq
+    tfilter --split last-day "$SESSIONS.mp" >out.mp 2>report
+    test=$(spcat --summary out.mp | sed -n 's/^sessions test\t//p')
+    last=$(spcat --summary out.mp | sed -n 's/^last event\t//p')
+    grep -E "^tfilter: --split last-day: $test sessions end from 2011-[0-9:TZ-]+ to $last\$" report
+    run ! grep 'after all others' report
+    tfilter --split last-week --validation last-day "$SESSIONS.mp" >out.mp 2>report
+    [ "$(grep -c 'sessions end from' report)" = 2 ]
+
+    { echo username,subreddit,utc; printf 'late,r%s,%s\n' 2 2000000060 1 2000000000; } | reddit-sessionize -q >late.mp
+    cat "$SESSIONS.mp" late.mp >both.mp
+    tfilter --split last-day both.mp >out.mp 2>report
+    grep -E '^tfilter: --split last-day: 1 sessions end from 2033-05-17T03:34:20Z to 2033-05-18T03:34:20Z$' report
+    grep -E '^tfilter: --split last-day: these end [0-9]+ days after all others: if their times are wrong, put --until before it$' report
+    tfilter --until 2033-01-01 --split last-day both.mp >out.mp 2>report
+    [ "$(spcat --summary out.mp | sed -n 's/^sessions test\t//p')" = "$test" ]
+    run ! grep 'after all others' report
+}
+
 # What a split's parts should never have seen of each other, from the records alone.
 facts() { # after.json -> untrained unseen future
     jq -s -r '
@@ -166,7 +186,7 @@ stream() {
     [ "$(records out.mp | grep -c '"item"')" = 2 ]
     tfilter --recent 3/4 --split newest:1/3 log.mp 2>report >out.mp
     tfilter --split newest:1/4 --recent 1 log.mp 2>>report >out.mp
-    run -1 grep -F -- '--recent' report
+    run -1 grep -F -- 'after a split drops' report
 }
 
 @test "dwell bins are those of the training part" {

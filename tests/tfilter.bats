@@ -11,7 +11,8 @@ load filters
 
 @test "each filter alone" {
     for filter in min-sessions=3 min-sessions=6 min-events=3 min-events=6 first=1month first=2months first=3months \
-        first=86400 last-sessions=1 last-sessions=4 split=user:0.8 split=user:0.55 split=user:0 \
+        first=86400 since=2011-03-25 since=2011-04-20T11:30:00Z until=2011-03-25 until=2011-04-20T11:30:00Z \
+        since=1971-01-01 last-sessions=1 last-sessions=4 split=user:0.8 split=user:0.55 split=user:0 \
         split=user:1 split=user:1/3 recent=1/4 recent=0.37 recent=1 user-length=below \
         user-length=above user-count=below user-count=above user-group=below-below \
         user-group=below-above user-group=above-below user-group=above-above repeats=consecutive \
@@ -22,13 +23,56 @@ load filters
 }
 
 @test "each filter changes the records" {
-    for filter in min-sessions=3 min-events=4 first=1month first=2months last-sessions=2 split=user:0.8 \
+    for filter in min-sessions=3 min-events=4 first=1month first=2months since=2011-03-25 \
+        until=2011-03-25 last-sessions=2 split=user:0.8 \
         recent=1/2 user-length=below user-length=above user-count=below user-count=above \
         repeats=item min-item-support=5 min-user-support=20 dwell-bins=scott; do
         run -1 cmp <(records "$SESSIONS.mp") <(tfilter "--$filter" "$SESSIONS.mp" 2>report | records)
     done
     tfilter --split user:0.8 "$SESSIONS.mp" >split.mp 2>report
     run -1 cmp <(records split.mp) <(tfilter --validation 0.3 split.mp 2>report | records)
+}
+
+# account: what the header says that the last tfilter dropped, as JSON.
+account() {
+    spcat "$1" | head -1 | jq -c '[.[2].dropped[] | select(.[0] == "tfilter")[1]][-1]'
+}
+
+@test "what is dropped adds up: one line says it, and the header" {
+    need jq
+    events() { spcat --summary "$1" | awk -F '\t' -v name="${2:-events}" '$1 == name { print $2 }'; }
+    for filters in --min-sessions=3 '--min-events=3 --min-sessions=4' '--since=2011-03-25 --until=2011-04-20' \
+        '--recent=1/2 --repeats=item --min-item-support=5' '--min-sessions=2 --split=user:0.8' \
+        '--split=user:0.3 --drop-unseen --validation=0.1'; do
+        tfilter $filters "$SESSIONS.mp" >out.mp 2>err
+        account out.mp >said
+        jq -e --argjson before "$(events "$SESSIONS.mp")" --argjson after "$(events out.mp)" \
+            --argjson users "$(events out.mp users)" --argjson items "$(events out.mp items)" '
+            .events == [$before - $after, $before] and .events[0] == ([.by[][1]] | add) and
+            .users[1] - .users[0] == $users and .items[1] - .items[0] == $items' said
+        grep -F "tfilter: dropped $(jq '.events[0]' said) of $(jq '.events[1]' said) events (" err
+        [ "$(grep -c dropped err)" = 1 ]
+        spcat --summary out.mp | grep -F "dropped by tfilter"
+        tfilter -q $filters "$SESSIONS.mp" >quiet.mp 2>err
+        run ! grep dropped err
+        cmp out.mp quiet.mp
+    done
+}
+
+@test "with --flush the line is said, and the header, which comes first, does without" {
+    tfilter --flush --min-sessions 4 "$SESSIONS.mp" >flushed.mp 2>err
+    tfilter --min-sessions 4 "$SESSIONS.mp" >held.mp 2>held.err
+    cmp err held.err
+    cmp <(records flushed.mp) <(records held.mp)
+    spcat --summary held.mp | grep '^dropped by tfilter'
+    run ! grep '^dropped by tfilter' <(spcat --summary flushed.mp)
+}
+
+@test "each program of a chain has its account" {
+    tfilter --min-sessions 2 "$SESSIONS.mp" 2>err | tfilter --delta-buckets linear:60x4 2>>err |
+        tfilter --min-events 2 --split user:0.8 2>>err | batcher -q --epochs 1 >batches.mp
+    [ "$(spcat --summary batches.mp | grep -c '^dropped by tfilter')" = 2 ]
+    [ "$(grep -c dropped err)" = 2 ]
 }
 
 @test "filters one after another, in both orders" {
@@ -249,9 +293,9 @@ END
     trained=$(jq -r 'select(.[0] == "session" and .[2] == 1) | .[1]' out.json | sort -u | wc -l)
     [ "$trained" -lt "$all" ]
     grep -qxF "tfilter: $((all - trained)) of $all users have no training session" report
-    # quiet where nothing is split
+    # no such report where nothing is split
     tfilter --min-sessions 3 "$SESSIONS.mp" 2>report >/dev/null
-    [ ! -s report ]
+    run ! grep -v '^tfilter: dropped ' report
 }
 
 @test "help and manual warn of the future of others" {

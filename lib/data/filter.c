@@ -14,6 +14,10 @@ const struct filter filter_rows[] = {
      .apply = filter_apply_min_events},
     {"first", "TIME", "keep 1month, 2months, 3months or SECONDS of each user",
      .parse = filter_parse_span, .apply = filter_apply_first},
+    {"since", "TIME", "drop events before TIME, a date or ISO 8601", .parse = filter_parse_time,
+     .apply = filter_apply_since},
+    {"until", "TIME", "drop events at TIME or later", .parse = filter_parse_time,
+     .apply = filter_apply_until},
     {"last-sessions", "N", "keep the last N sessions of each user", .parse = filter_parse_count,
      .apply = filter_apply_last_sessions},
     {"recent", "F", "keep the newest F of all or, if split, training ones",
@@ -183,12 +187,18 @@ int filter_chain_note(const struct filter_chain *chain, struct meta *m, struct e
     return 0;
 }
 
-static int apply(const struct filter_setting *s, struct user_sessions *h, struct err *e)
+static int apply(struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
+    int64_t events = user_sessions_events(h), sessions = (int64_t)h->sessions.len;
     int status = s->filter->apply ? s->filter->apply(s, h, e) : 0;
-    if (!status)
-        user_sessions_sweep(h);
-    return status;
+    if (status)
+        return status;
+    user_sessions_sweep(h);
+    if (!s->filter->splits) {
+        s->events_dropped += events - user_sessions_events(h);
+        s->sessions_dropped += sessions - (int64_t)h->sessions.len;
+    }
+    return 0;
 }
 
 /* The filter at or after `from` that surveys all users. */
@@ -200,8 +210,8 @@ static size_t next_survey(const struct filter_chain *c, size_t from)
 }
 
 /* Applies the filters from .. end - 1. */
-static int apply_some(const struct filter_chain *c, size_t from, size_t end,
-                      struct user_sessions *h, struct err *e)
+static int apply_some(struct filter_chain *c, size_t from, size_t end, struct user_sessions *h,
+                      struct err *e)
 {
     int status = 0;
     for (size_t i = from; i < end && h->sessions.len && !status; i++)
@@ -209,14 +219,14 @@ static int apply_some(const struct filter_chain *c, size_t from, size_t end,
     return status;
 }
 
-int filter_chain_apply(const struct filter_chain *c, struct user_sessions *h, struct err *e)
+int filter_chain_apply(struct filter_chain *c, struct user_sessions *h, struct err *e)
 {
     return apply_some(c, 0, next_survey(c, 0), h, e);
 }
 
 /* Applies the filters from .. end - 1 to all users and removes those without a session; `kept` is
  * room for what is left. */
-static int apply_to_all(const struct filter_chain *c, size_t from, size_t end,
+static int apply_to_all(struct filter_chain *c, size_t from, size_t end,
                         struct all_user_sessions *all, struct all_user_sessions *kept,
                         const struct new_ids *ids, struct err *e)
 {
@@ -281,6 +291,28 @@ bool filter_chain_splits(const struct filter_chain *c)
         if (c->settings.at[i].filter->splits)
             return true;
     return false;
+}
+
+bool filter_chain_may_drop(const struct filter_chain *c)
+{
+    for (size_t i = 0; i < c->settings.len; i++)
+        if (c->settings.at[i].filter->apply && !c->settings.at[i].filter->splits)
+            return true;
+    return false;
+}
+
+void filter_chain_drops(const struct filter_chain *c, struct drops *d)
+{
+    struct buf why = {0};
+    for (size_t i = 0; i < c->settings.len; i++) {
+        const struct filter_setting *s = &c->settings.at[i];
+        buf_clear(&why);
+        buf_format(&why, "by --%s%s%s", s->filter->name, s->text ? " " : "",
+                   s->text ? s->text : "");
+        drops_add(d, (struct bytes){why.at, why.len}, (uint64_t)s->events_dropped,
+                  (uint64_t)s->sessions_dropped);
+    }
+    buf_release(&why);
 }
 
 void filter_chain_release(struct filter_chain *c)

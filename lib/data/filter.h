@@ -11,6 +11,7 @@
 #include "base/fraction.h"
 #include "data/all_user_sessions.h"
 #include "data/reindex.h"
+#include "stream/drops.h"
 
 struct filter_setting;
 
@@ -69,6 +70,11 @@ struct filter_setting {
     int64_t items_lost; /* that only sessions before it have, after a split */
     i64_vec edges;      /* between dwell bins, in seconds */
     bool again;         /* survey and apply have to be repeated */
+    int64_t last, gap;  /* of DIVIDE_SPAN: the time of the last event of all, and the seconds from
+                           the end of the last session before the edge to the first end after */
+
+    /* what it dropped; nothing is counted of filters that split */
+    int64_t events_dropped, sessions_dropped;
 };
 
 extern const struct filter filter_rows[]; /* ends with a row without name */
@@ -92,7 +98,7 @@ int filter_chain_note(const struct filter_chain *c, struct meta *m, struct err *
 
 /* Applies to one user the filters before the first one that surveys all users; a user that is
  * dropped has no session left. */
-int filter_chain_apply(const struct filter_chain *c, struct user_sessions *h, struct err *e);
+int filter_chain_apply(struct filter_chain *c, struct user_sessions *h, struct err *e);
 
 /* filter_chain_surveys: whether a filter surveys all users. filter_chain_finish: applies the first
  * such filter and those after it to all users, whose attributes `ids` has, and removes users
@@ -107,6 +113,11 @@ int filter_chain_finish(struct filter_chain *c, struct all_user_sessions *all,
 int filter_chain_check(const struct filter_chain *c, const int64_t sessions[4], struct err *e);
 
 bool filter_chain_splits(const struct filter_chain *c);
+
+/* filter_chain_may_drop: whether a filter can drop events. filter_chain_drops: adds what each
+ * filter has dropped. */
+bool filter_chain_may_drop(const struct filter_chain *c);
+void filter_chain_drops(const struct filter_chain *c, struct drops *d);
 void filter_chain_release(struct filter_chain *c);
 
 #endif

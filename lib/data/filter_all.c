@@ -7,14 +7,6 @@
 
 static const double pi = 3.14159265358979323846;
 
-static int64_t events_of(const struct user_sessions *h)
-{
-    int64_t events = 0;
-    for (size_t i = 0; i < h->sessions.len; i++)
-        events += (int64_t)h->sessions.at[i]->count;
-    return events;
-}
-
 static int64_t user_events(const struct session_store *c, size_t user)
 {
     return (int64_t)(c->session.at[c->first.at[user + 1]].item -
@@ -86,7 +78,7 @@ int filter_apply_user_means(const struct filter_setting *s, struct user_sessions
     double x[2];
     bool drop = false;
     (void)e;
-    statistics(h->sessions.len, events_of(h), x);
+    statistics(h->sessions.len, user_sessions_events(h), x);
     for (int i = 0; i < 2; i++) /* a mean of equal numbers may differ from them by rounding */
         drop = drop || s->side[i] * (x[i] - s->mean[i]) < -1e-12 * s->mean[i];
     if (drop)
@@ -120,7 +112,7 @@ int filter_survey_support(struct filter_setting *s, const struct all_user_sessio
 int filter_apply_support(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     (void)e;
-    if (events_of(h) < s->least_user)
+    if (user_sessions_events(h) < s->least_user)
         user_sessions_clear(h);
     for (size_t i = 0; s->least_item && i < h->sessions.len; i++)
         session_keep_items(h->sessions.at[i], s->counts.at, s->least_item);

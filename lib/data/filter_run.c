@@ -4,12 +4,14 @@ struct filtering {
     struct filter_chain *chain;
     struct frame_out *out;
     struct reindex relabel;
-    struct user_sessions now;      /* the user being read */
-    VEC(bool) seen;                /* by user id: has begun */
-    struct all_user_sessions held; /* users that wait for the end of the input */
-    bool any, split;               /* whether one user is through; whether it is split */
-    bool surveys;                  /* whether a filter needs all users */
-    i64_vec train;                 /* by item id: events in the training part */
+    struct user_sessions now;         /* the user being read */
+    VEC(bool) seen;                   /* by user id: has begun */
+    struct all_user_sessions held;    /* users that wait for the end of the input */
+    bool any, split;                  /* whether one user is through; whether it is split */
+    bool surveys;                     /* whether a filter needs all users */
+    bool holds;                       /* whether all wait for the end of the input */
+    uint64_t users, sessions, events; /* read */
+    i64_vec train;                    /* by item id: events in the training part */
 };
 
 /* ---- a user is complete ---- */
@@ -57,7 +59,7 @@ static int user_end(struct filtering *r, struct err *e)
         return of_user(r, r->now.user, e);
     if (!r->now.sessions.len)
         return 0;
-    return r->surveys || r->split ? hold(r, e) : write_user_now(r, e);
+    return r->holds || r->split ? hold(r, e) : write_user_now(r, e);
 }
 
 /* Applies the filters that need all users. */
@@ -87,6 +89,7 @@ static int user_begin(struct filtering *r, int32_t user, struct err *e)
                        (int)name.len, name.at);
     }
     r->seen.at[user] = true;
+    r->users++;
     r->now.user = user;
     r->now.edges = (struct edges){0};
     return 0;
@@ -113,7 +116,34 @@ static int take(struct filtering *r, const struct sessions_record *record, struc
     if (status)
         return status;
     user_sessions_add(&r->now, &record->session);
+    r->sessions++;
+    r->events += record->session.count;
     return 0;
+}
+
+/* Items that the held sessions use. */
+static uint64_t count_used(const struct filtering *r)
+{
+    const struct session_store *c = &r->held.store;
+    i64_vec counts = {0};
+    uint64_t used = 0;
+    for (size_t s = 0; s < session_store_sessions(c); s++)
+        count_items(&counts, session_store_items(c, s), session_store_length(c, s), 1);
+    for (size_t i = 0; i < counts.len; i++)
+        used += counts.at[i] > 0;
+    vec_release(&counts);
+    return used;
+}
+
+/* Of users and items, those that are not among the ones left. */
+static void count_drops(const struct filtering *r, uint64_t users, uint64_t items, struct drops *d)
+{
+    uint64_t known = (uint64_t)names_count(r->relabel.items.names);
+    *d = (struct drops){.events.of = r->events,
+                        .sessions.of = r->sessions,
+                        .users = {r->users - users, r->users},
+                        .items = {known - items, known}};
+    filter_chain_drops(r->chain, d);
 }
 
 static int write_held(struct filtering *r, struct split_report *report, struct err *e)
@@ -146,7 +176,8 @@ static int begin_output(const struct filter_begin *b, struct err *e)
 }
 
 int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_out *out,
-               struct filter_begin begin, size_t memory, struct split_report *report, struct err *e)
+               struct filter_begin begin, size_t memory, struct filter_result *result,
+               struct err *e)
 {
     struct filtering r = {.chain = chain, .out = out, .surveys = filter_chain_surveys(chain)};
     struct sessions_record record;
@@ -156,7 +187,8 @@ int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_
     r.relabel.users.names = sessions_in_users(in);
     r.relabel.items.names = sessions_in_items(in);
     filter_chain_recall(chain, sessions_in_meta(in));
-    if (!r.surveys)
+    r.holds = r.surveys || (!begin.at_once && filter_chain_may_drop(chain));
+    if (!r.holds)
         status = begin_output(&begin, e);
     while (!status && (got = sessions_in_next(in, &record, e)) != READ_END)
         status = got == READ_ERROR ? e->status : take(&r, &record, e);
@@ -164,10 +196,15 @@ int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_
         status = user_end(&r, e);
     if (!status)
         status = finish(&r, e);
-    if (!status && r.surveys)
+    if (!status && r.holds) {
+        count_drops(&r, all_user_sessions_count(&r.held), count_used(&r), &result->drops);
         status = begin_output(&begin, e);
+    }
     if (!status)
-        status = write_held(&r, report, e);
+        status = write_held(&r, &result->split, e);
+    if (!status && !r.holds)
+        count_drops(&r, (uint64_t)r.relabel.users.used, (uint64_t)r.relabel.items.used,
+                    &result->drops);
 
     all_user_sessions_release(&r.held);
     user_sessions_release(&r.now);

@@ -11,16 +11,24 @@
 struct filter_begin {
     int (*begin)(void *to, struct err *e);
     void *to;
+    bool at_once; /* users are written as soon as the filters allow, and begin does not know what
+                     they drop */
+};
+
+/* Zeros before; the caller releases `drops`. */
+struct filter_result {
+    struct split_report split;
+    struct drops drops; /* known when begin is called, unless it is at_once */
 };
 
 /* Reads the sessions, filters them user by user, and writes what is left.  Where sessions are not
- * split and no filter surveys all users, each user is written when complete, in the memory of one
- * user; else all are written after the last is read, since an item's record says how often the
- * training part has it, and their events beyond `memory` bytes wait in temporary files.  *report,
- * zeros before, describes a split. 65: the sessions of a user are not together; some sessions are
- * split and some are not. */
+ * split and no filter surveys all users or, unless at_once, can drop events, each user is written
+ * when complete, in the memory of one user; else all are written after the last is read, since the
+ * header says what was dropped and an item's record how often the training part has it, and their
+ * events beyond `memory` bytes wait in temporary files. 65: the sessions of a user are not
+ * together; some sessions are split and some are not. */
 int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_out *out,
-               struct filter_begin begin, size_t memory, struct split_report *report,
+               struct filter_begin begin, size_t memory, struct filter_result *result,
                struct err *e);
 
 #endif

@@ -89,13 +89,24 @@ static i64_vec ends_of(const struct all_user_sessions *all, enum part of)
     return ends;
 }
 
+/* The edge is as far before the last end as the setting's number says. */
+static void find_span(struct filter_setting *s, const i64_vec *ends)
+{
+    size_t first = ends->len;
+    s->last = ends->len ? ends->at[ends->len - 1] : 0;
+    s->number = ends->len ? s->last - s->number : 0;
+    while (first && ends->at[first - 1] >= s->number)
+        first--;
+    s->gap = first && first < ends->len ? ends->at[first] - ends->at[first - 1] : 0;
+}
+
 /* Turns a span before the last event of the part, or a share of its newest sessions, into a time:
  * sessions that end at one time are on one side of it. */
 static void find_edge(struct filter_setting *s, const struct all_user_sessions *all, enum part of)
 {
     i64_vec ends = ends_of(all, of);
     if (s->division == DIVIDE_SPAN) {
-        s->number = ends.len ? ends.at[ends.len - 1] - s->number : 0;
+        find_span(s, &ends);
     } else {
         size_t newest = (size_t)fraction_floor(s->fraction, (int64_t)ends.len);
         s->number = newest ? ends.at[ends.len - newest] : INT64_MAX;

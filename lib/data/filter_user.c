@@ -71,6 +71,55 @@ int filter_apply_first(const struct filter_setting *s, struct user_sessions *h, 
     return 0;
 }
 
+/* ---- what happened since or until a time ---- */
+
+int filter_parse_time(struct filter_setting *s, const char *text, struct err *e)
+{
+    if (time_iso(text, strlen(text), &s->number))
+        return 0;
+    return err_set(e, STATUS_USAGE,
+                   "'%s' is not a date such as 2014-09-24, or a time such as 2014-09-24T12:00:00Z",
+                   text);
+}
+
+/* Keeps the events before the time; one that is left alone has nothing to predict. */
+static void keep_before(struct session *session, int64_t time)
+{
+    size_t count = session->count;
+    while (count && session->times[count - 1] >= time)
+        count--;
+    if (count < session->count)
+        session_cut(session, count < 2 ? 0 : count);
+}
+
+int filter_apply_until(const struct filter_setting *s, struct user_sessions *h, struct err *e)
+{
+    (void)e;
+    for (size_t i = 0; i < h->sessions.len; i++)
+        keep_before(h->sessions.at[i], s->number);
+    return 0;
+}
+
+int filter_apply_since(const struct filter_setting *s, struct user_sessions *h, struct err *e)
+{
+    (void)e;
+    for (size_t i = 0; i < h->sessions.len; i++) {
+        struct session *session = h->sessions.at[i];
+        size_t before = 0;
+        while (before < session->count && session->times[before] < s->number)
+            before++;
+        if (!before)
+            continue;
+        if (session->count - before < 2) {
+            session_cut(session, 0);
+            continue;
+        }
+        h->sessions.at[i] = session_tail(session, session->count - before);
+        mem_free(session);
+    }
+    return 0;
+}
+
 /* ---- repeats inside a session ---- */
 
 enum { REPEATS_CONSECUTIVE, REPEATS_ITEM, REPEATS_TYPE };

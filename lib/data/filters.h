@@ -21,6 +21,9 @@ int filter_apply_last_sessions(const struct filter_setting *s, struct user_sessi
                                struct err *e);
 int filter_parse_span(struct filter_setting *s, const char *text, struct err *e);
 int filter_apply_first(const struct filter_setting *s, struct user_sessions *h, struct err *e);
+int filter_parse_time(struct filter_setting *s, const char *text, struct err *e);
+int filter_apply_since(const struct filter_setting *s, struct user_sessions *h, struct err *e);
+int filter_apply_until(const struct filter_setting *s, struct user_sessions *h, struct err *e);
 int filter_parse_repeats(struct filter_setting *s, const char *text, struct err *e);
 int filter_apply_repeats(const struct filter_setting *s, struct user_sessions *h, struct err *e);
 int filter_parse_country(struct filter_setting *s, const char *text, struct err *e);

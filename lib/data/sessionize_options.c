@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "data/reports.h"
 
 const struct option *sessionize_options(struct sessionize_options *o)
 {
@@ -68,14 +69,10 @@ static void report_clock(struct cli *cli, const struct raw_clock *clock)
 
 static void report_run(struct cli *cli, const struct sessionize_report *r, bool verbose)
 {
-    struct buf dropped = {0};
-    drops_text(&r->drops, &dropped);
     if (r->bad)
         cli_note(cli, "skipped %" PRIu64 " bad of %" PRIu64 " rows; the first: %s", r->bad, r->rows,
                  r->first_bad.text);
-    if (dropped.len)
-        cli_note(cli, "%.*s", (int)dropped.len, dropped.at);
-    buf_release(&dropped);
+    report_drops(cli, &r->drops);
     if (!verbose)
         return;
     report_rows(cli, r);

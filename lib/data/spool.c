@@ -8,9 +8,10 @@ int spool_open(struct spool *h, const char *path, const struct meta *m, struct e
     int status = temp_file_open(&h->scratch, folder, e);
     mem_free(folder);
     if (status)
-        return status;
+        return path ? err_at(e, "%s", path) : status;
     struct buf name = {0}; /* the sink frees it */
-    buf_format(&name, "a temporary file in %s", h->scratch.folder);
+    buf_format(&name, "a temporary file in %s%s%s", h->scratch.folder, path ? " for " : "",
+               path ? path : "");
     h->sink = (struct output_file){.fd = h->scratch.fd, .path = name.at};
     return frame_out_open(&h->out, &h->sink, m, false, e);
 }

@@ -44,6 +44,14 @@ static struct session *copied(const struct session *s)
     return copy;
 }
 
+int64_t user_sessions_events(const struct user_sessions *h)
+{
+    int64_t events = 0;
+    for (size_t i = 0; i < h->sessions.len; i++)
+        events += (int64_t)h->sessions.at[i]->count;
+    return events;
+}
+
 void user_sessions_add(struct user_sessions *h, const struct session *s)
 {
     vec_push(&h->sessions, copied(s));

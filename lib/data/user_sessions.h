@@ -21,6 +21,9 @@ struct user_sessions {
     VEC(struct session *) sessions; /* in time order; each is one block of memory, owned */
 };
 
+/* The events of all sessions. */
+int64_t user_sessions_events(const struct user_sessions *h);
+
 /* Appends a deep copy, extras included. */
 void user_sessions_add(struct user_sessions *h, const struct session *s);
 

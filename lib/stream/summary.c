@@ -1,16 +1,19 @@
 #include "stream/summary.h"
 
 #include <inttypes.h>
+#include <time.h>
 
 #include "base/json.h"
 #include "stream/drops.h"
 #include "stream/json.h"
+#include "stream/time_range.h"
 
 /* What a stream holds; arrays by part (enum part). */
 struct stream_summary {
     uint64_t users, items, passes, batches, parallel, again, left_out;
     uint64_t sessions[4], events[4];
     uint64_t ranks[4], lists[4], attention[4];
+    struct time_range times;
     struct epoch epoch; /* the last one */
 };
 
@@ -67,6 +70,7 @@ static void count_session(struct stream_summary *s, const struct session *sessio
 {
     s->sessions[session->part]++;
     s->events[session->part] += session->count;
+    time_range_add(&s->times, session->times, session->count);
 }
 
 static void count_epoch(struct stream_summary *s, struct epoch epoch)
@@ -155,11 +159,17 @@ static void show_counts(struct buf *to, const struct stream_summary *s, enum str
     }
     rows(to, "sessions", s->sessions);
     rows(to, "events", s->events);
+    time_range_show(&s->times, to);
+}
+
+static struct stream_summary new_summary(void)
+{
+    return (struct stream_summary){.times.now = (int64_t)time(NULL)};
 }
 
 int summary_write(struct any_in *in, struct buf *to, struct err *e)
 {
-    struct stream_summary s = {0};
+    struct stream_summary s = new_summary();
     union any_record record;
     enum read_result result;
     show_meta(to, any_in_meta(in));
@@ -169,14 +179,18 @@ int summary_write(struct any_in *in, struct buf *to, struct err *e)
             continue;
         }
         show_counts(to, &s, in->kind);
-        s = (struct stream_summary){0};
+        time_range_release(&s.times);
+        s = new_summary();
         buf_byte(to, '\n');
         show_meta(to, any_in_meta(in));
     }
-    if (result == READ_ERROR)
+    if (result == READ_ERROR) {
+        time_range_release(&s.times);
         return e->status;
+    }
     struct frame_counts counts = any_in_counts(in);
     show_counts(to, &s, in->kind);
+    time_range_release(&s.times);
     row(to, "parts", counts.parts);
     row(to, "blocks", counts.blocks);
     row(to, "records", counts.records);

@@ -56,7 +56,7 @@ static const char *shown(const struct user_sessions *h)
     return text;
 }
 
-static void check(const struct filter_chain *c, int sessions, const char *expected)
+static void check(struct filter_chain *c, int sessions, const char *expected)
 {
     struct err e = {0};
     struct user_sessions h = sample(sessions, false);

@@ -10,7 +10,7 @@ static int refined(struct made *from, const char *filter, const char *value,
                    struct sessions_in **result, struct err *e)
 {
     struct filter_chain chain = {0};
-    struct split_report report = {0};
+    struct filter_result report = {0};
     struct made to;
     for (const struct filter *f = filter_rows; f->name; f++)
         if (!strcmp(f->name, filter))
@@ -20,6 +20,7 @@ static int refined(struct made *from, const char *filter, const char *value,
     int status = filter_run(&chain, in, &to.out, (struct filter_begin){0}, 0, &report, e);
     sessions_in_close(in);
     filter_chain_release(&chain);
+    drops_release(&report.drops);
     if (!status) {
         *result = made_again(&to);
         return 0;

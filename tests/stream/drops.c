@@ -48,7 +48,7 @@ static void headers(void)
     buf_byte(&shown, 0);
     tap_ok(!strcmp(shown.at, "dropped by second\tdropped 4 of 10 events (40.0 %): 4 by\\u001b[31m\n"
                              "dropped by third\tcut 2 sessions into 5\n"),
-           "one after another: %s", shown.at);
+           "one account after another");
     shown.len = 0;
     meta_set(&m, DROPS_KEY,
              (struct bytes){"\x91\x92\xa1x\x81\xa6"

@@ -1,0 +1,15 @@
+/* What the programs that make and filter sessions say on standard error at their end. */
+#ifndef DATA_REPORTS_H
+#define DATA_REPORTS_H
+
+#include "cli/cli.h"
+#include "data/filter_run.h"
+
+/* One line, where anything was dropped. */
+void report_drops(struct cli *cli, const struct drops *d);
+
+/* What was dropped, what there is to know of a split, and what was lost after one. */
+void report_filtering(struct cli *cli, const struct filter_chain *chain,
+                      const struct filter_result *result);
+
+#endif
