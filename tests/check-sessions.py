@@ -1,10 +1,11 @@
-"""Compares a stream of csv-sessionize with sessions worked out from the log another way.
+"""Compares a stream of csv- or json-sessionize with sessions worked out from the log another way.
 
 check-sessions.py STREAM LOG [key=value ...]: the keys are those of `defaults`.  The log is read by
-Python's csv module, each rule is a pass over lists, and nothing is shared with the program.
+Python's csv module, or with json=1 by its json module, each rule is a pass over lists, and nothing is shared with the program.
 """
 import csv
 import io
+import json
 import re
 import struct
 import sys
@@ -14,7 +15,7 @@ from fractions import Fraction
 import msgpack
 
 defaults = dict(user="", item="", time="", session="", sequence="", unit="s", gap=1800, min=2,
-                max=0, cut=0, keep=0, where="", carry="", delimiter=",", header=1, grouped=0)
+                max=0, cut=0, keep=0, where="", carry="", delimiter=",", header=1, grouped=0, json=0)
 
 
 def seconds(text, unit):
@@ -27,14 +28,46 @@ def seconds(text, unit):
     return Fraction(text) / (1000 if unit == "ms" else 1)
 
 
+def csv_rows(file, o):
+    """for each row a function that gives the text of a column"""
+    rows = csv.reader(file, delimiter=o["delimiter"])
+    names = next(rows) if o["header"] else None
+    at = lambda column: int(column) - 1 if column.isdigit() else names.index(column)
+    for row in rows:
+        yield lambda column: row[at(column)]
+
+
+def at_path(value, keys):
+    """the value at the path as text, or a list of such for an array on it"""
+    if isinstance(value, list):
+        if not keys or not keys[0].isdigit():
+            return [at_path(element, keys) for element in value]
+        return at_path(value[int(keys[0])], keys[1:]) if int(keys[0]) < len(value) else ""
+    if keys:
+        return at_path(value[keys[0]], keys[1:]) if isinstance(value, dict) and keys[0] in value else ""
+    return "" if value is None else json.dumps(value) if isinstance(value, bool) else value
+
+
+def json_rows(file, o):
+    """the same for each event of each record"""
+    for number, line in enumerate(line for line in file if line.strip("\r\n")):
+        record = json.loads(line, parse_int=str, parse_float=str)
+        record["#"] = str(number + 1)
+        get = lambda path: at_path(record, path.split("."))
+        item = get(o["item"])
+        for n in range(len(item) if isinstance(item, list) else 1):
+            def of_event(path):
+                value = get(path)
+                if not isinstance(value, list):
+                    return value
+                return value[n] if n < len(value) else ""
+            yield of_event
+
+
 def events_of(path, o):
     """[(user, session, time, order, row number, item, carried)] of the rows that count"""
     with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-        rows = csv.reader(file, delimiter=o["delimiter"])
-        names = next(rows) if o["header"] else None
-        at = lambda column: int(column) - 1 if column.isdigit() else names.index(column)
-        for number, row in enumerate(rows):
-            get = lambda column: row[at(column)]
+        for number, get in enumerate(json_rows(file, o) if o["json"] else csv_rows(file, o)):
             if o["where"]:
                 column, value = o["where"].split("=", 1)
                 if (get(column.rstrip("!")) == value) == column.endswith("!"):
@@ -42,7 +75,7 @@ def events_of(path, o):
             user = get(o["user"] or o["session"])
             if not user:
                 continue
-            time = seconds(get(o["time"]), o["unit"])
+            time = seconds(get(o["time"]), o["unit"]) if o["time"] else Fraction(number)
             order = int(get(o["sequence"])) if o["sequence"] else time % 1
             carried = [get(column) for column in o["carry"].split(",") if column]
             session = get(o["session"]) if o["session"] else None

@@ -26,7 +26,7 @@ each_program() {
 }
 
 # One screen; two for trainer, and more than one where columns, times and sessions of any log have options.
-most_lines() { case $1 in trainer) echo 96 ;; csv-sessionize) echo 64 ;; *) echo 50 ;; esac }
+most_lines() { case $1 in trainer) echo 96 ;; csv-sessionize | json-sessionize) echo 64 ;; *) echo 50 ;; esac }
 
 @test "--help fits a screen of 80 columns and holds no control characters" {
     fits() {

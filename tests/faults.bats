@@ -3,14 +3,14 @@ bats_require_minimum_version 1.5.0
 load helpers
 
 # The stages: `run_stage NAME [option ...]` reads its good input from stdin, `$(input_of NAME)`.
-RAW="lfm-sessionize reddit-sessionize csv-sessionize"
+RAW="lfm-sessionize reddit-sessionize csv-sessionize json-sessionize"
 FILTERS="tfilter batcher baseline trainer predictor recommender"
 READERS="scorer attnviz spcat"
 STREAMING="$FILTERS $READERS"
 
 args_of() {
     case $1 in
-    csv-sessionize) args=(--user username --item subreddit --time utc) ;;
+    csv-sessionize | json-sessionize) args=(--user username --item subreddit --time utc) ;;
     tfilter) args=(--min-sessions 2 --split user:0.8) ;;
     batcher) args=(--batch 4 --epochs 2 --seed 3) ;;
     baseline) args=(--model pop) ;;
@@ -46,6 +46,7 @@ input_of() {
     case $1 in
     lfm-sessionize) echo "$GOOD/lfm.tsv" ;;
     reddit-sessionize | csv-sessionize) echo "$GOOD/reddit.csv" ;;
+    json-sessionize) echo "$GOOD/reddit.jsonl" ;;
     tfilter | spcat) echo "$GOOD/sessions.mp" ;;
     batcher | baseline | recommender) echo "$GOOD/split.mp" ;;
     trainer | predictor) echo "$GOOD/batches.mp" ;;
@@ -81,6 +82,7 @@ setup_file() {
     mkdir "$GOOD" && cd "$GOOD"
     make_log 3 lfm >lfm.tsv
     make_log 3 reddit >reddit.csv
+    awk -F, -v OFS= 'NR > 1 { print "{\"username\":\"", $1, "\",\"subreddit\":\"", $2, "\",\"utc\":", $3, "}" }' reddit.csv >reddit.jsonl
     lfm-sessionize <lfm.tsv >sessions.mp
     run_stage tfilter <sessions.mp >split.mp
     run_stage batcher <split.mp >batches.mp

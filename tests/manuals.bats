@@ -34,17 +34,21 @@ setup_file() {
     export OMP_THREAD_LIMIT=1
 }
 
-# Logs with the columns that csv-sessionize's examples name.
+# Logs with the columns and paths that the examples of csv- and json-sessionize name.
 delimited() {
     awk 'BEGIN {
         print "u,i,ts" >"wikipedia.csv"
         print "who,what,when" >"log.csv"
+        print "{\"id\":0,\"items\":[1,2,3]}" >"sessions.jsonl"
         print "timestamp,eventType,contentId,personId,userCountry" >"deskdrop.csv"
         print "InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,CustomerID" >"online-retail.csv"
         for (n = 0; n < 900; n++) {
             user = int(n / 60); item = n * 7919 % 101; time = 1300000000 + n * 400 + int(n / 6) * 9000
             print user "," item "," time >"wikipedia.csv"
             print user "," item "," time >"log.csv"
+            print "{\"who\":" user ",\"what\":" item ",\"when\":" time "}" >"log.jsonl"
+            print "{\"user\":" user ",\"song\":{\"id\":" item "},\"at\":" time "}" >"plays.jsonl"
+            print "{\"session\":" int(n / 3) ",\"events\":[{\"aid\":" item ",\"ts\":" time "000,\"type\":\"clicks\"}]}" >"train.jsonl"
             print time "," (n % 5 ? "VIEW" : "LIKE") "," item "," user ",BR" >"deskdrop.csv"
             date = sprintf("2011-03-%02d %02d:%02d:00", 1 + n % 60 / 3, n % 3 * 5, n % 60)
             print (n % 50 ? "" : "C") int(n / 3) "," item ",1," date ",2.5," user >"online-retail.csv"

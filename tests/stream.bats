@@ -61,7 +61,7 @@ refused() {
     refused 65 'standard input is empty where a stream of records is expected' </dev/null
     gzip -c sessions | refused 65 'standard input is gzip, not a stream of records: pipe it through gzip -dc'
     printf 'username,subreddit,utc\na,b,1\n' |
-        refused 65 'standard input is text where a stream of records is expected: lfm-sessionize, reddit-sessionize and csv-sessionize make'
+        refused 65 'standard input is text where a stream of records is expected: lfm-sessionize, reddit-, csv- and json-sessionize make'
     spcat sessions | refused 65 'standard input is JSON'
     sed 's/\r//' sessions | refused 65 'standard input is a stream whose bytes were changed on the way'
     printf '\x00\x01\x02' | refused 65 'standard input is not a stream of records: it begins with the byte 0x00'

@@ -77,6 +77,104 @@ bool json_done(struct json_in *in)
     return in->at == in->end;
 }
 
+/* What follows the quote that ends a string which begins before `at`; NULL: none does. */
+static const char *past_string(const char *at, const char *end, bool *escaped)
+{
+    *escaped = false;
+    for (;;) {
+        const char *quote = at < end ? memchr(at, '"', (size_t)(end - at)) : NULL;
+        const char *escape = quote ? memchr(at, '\\', (size_t)(quote - at)) : NULL;
+        if (!escape)
+            return quote ? quote + 1 : NULL;
+        *escaped = true;
+        at = escape + 2;
+    }
+}
+
+bool json_raw_string(struct json_in *in, struct bytes *inside, bool *escaped)
+{
+    skip_space(in);
+    if (in->at == in->end || *in->at != '"')
+        return false;
+    const char *after = past_string(in->at + 1, in->end, escaped);
+    if (!after)
+        return false;
+    *inside = (struct bytes){in->at + 1, (size_t)(after - in->at - 2)};
+    in->at = after;
+    return true;
+}
+
+/* The bytes that json_skip looks at; a word or a number goes up to one of them. */
+static bool is_mark(char c)
+{
+    return c == '"' || c == '[' || c == ']' || c == '{' || c == '}' || c == ',' || c == ':';
+}
+
+/* A number, or true, false or null: what is no mark and no blank. */
+static bool skip_word(struct json_in *in)
+{
+    const char *from = in->at;
+    while (in->at < in->end && !is_mark(*in->at) && (unsigned char)*in->at > ' ')
+        in->at++;
+    return in->at > from;
+}
+
+/* The brackets that are open. */
+struct json_depth {
+    uint64_t is_list[JSON_DEPTH / 64]; /* a bit for each: it is "[" */
+    unsigned count;
+};
+
+static bool open_bracket(struct json_depth *d, bool is_list)
+{
+    if (d->count == JSON_DEPTH)
+        return false;
+    uint64_t *word = &d->is_list[d->count / 64], bit = 1ull << d->count % 64;
+    *word = is_list ? *word | bit : *word & ~bit;
+    d->count++;
+    return true;
+}
+
+static bool close_bracket(struct json_depth *d, bool is_list)
+{
+    if (!d->count)
+        return false;
+    d->count--;
+    return (d->is_list[d->count / 64] >> d->count % 64 & 1) == is_list;
+}
+
+/* Passes over one thing: a bracket, a mark, a string, a word. */
+static bool skip_one(struct json_in *in, struct json_depth *d)
+{
+    const char *at = in->at;
+    bool escaped;
+    if (*at == '"') {
+        const char *after = past_string(at + 1, in->end, &escaped);
+        in->at = after ? after : at;
+        return after;
+    }
+    if (!is_mark(*at))
+        return skip_word(in);
+    in->at++;
+    if (*at == '[' || *at == '{')
+        return open_bracket(d, *at == '[');
+    if (*at == ']' || *at == '}')
+        return close_bracket(d, *at == ']');
+    return d->count;
+}
+
+bool json_skip(struct json_in *in)
+{
+    struct json_depth d;
+    d.count = 0;
+    do {
+        skip_space(in);
+        if (in->at == in->end || !skip_one(in, &d))
+            return false;
+    } while (d.count);
+    return true;
+}
+
 bool json_integer(struct json_in *in, int64_t *value)
 {
     skip_space(in);

@@ -39,6 +39,14 @@ bool json_take(struct json_in *in, char mark);
  * back (json_text). */
 bool json_string(struct json_in *in, struct buf *to);
 
+/* A string as it is written between its quotes; *escaped: json_string has to resolve it. */
+bool json_raw_string(struct json_in *in, struct bytes *inside, bool *escaped);
+
+/* Passes over a value of any kind.  Its strings have to end and its brackets to match; what else
+ * stands in it is not looked at.  It may be nested JSON_DEPTH deep. */
+enum { JSON_DEPTH = 1024 };
+bool json_skip(struct json_in *in);
+
 /* A number without sign, fraction and exponent, up to 2⁶³ - 1. */
 bool json_integer(struct json_in *in, int64_t *value);
 

@@ -1,6 +1,6 @@
 #include "data/csv.h"
 
-const struct csv_preset csv_presets[] = {
+const struct log_preset csv_presets[] = {
     /* RecSys 2015: as it is often prepared, and as it was published */
     {"yoochoose",
      "SessionId",
@@ -110,12 +110,3 @@ const struct csv_preset csv_presets[] = {
      "action=event_type"},
     {0},
 };
-
-char *csv_preset_names(void)
-{
-    struct buf names = {0};
-    for (const struct csv_preset *p = csv_presets; p->name; p++)
-        if (p == csv_presets || strcmp(p->name, p[-1].name))
-            buf_format(&names, "%s%s", names.len ? "|" : "", p->name);
-    return names.at;
-}

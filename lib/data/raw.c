@@ -30,6 +30,11 @@ static int check_start(const struct raw_log *log, struct bytes line, struct err 
         return err_set(e, STATUS_DATA,
                        "%s is a record stream, not %s: sessions are made from raw logs",
                        log->lines.name, log->format.name);
+    if (!log->format.json && line.len > 1 &&
+        (!memcmp(line.at, "{\"", 2) || !memcmp(line.at, "[{", 2)))
+        return err_set(e, STATUS_DATA, "%s is JSON, not %s: json-sessionize reads %s",
+                       log->lines.name, log->format.name,
+                       *line.at == '{' ? "it" : "what jq -c '.[]' makes of it");
     return 0;
 }
 
@@ -70,6 +75,27 @@ static int finish(struct raw_log *log, struct err *e)
     return -1;
 }
 
+/* Counts a row by what the format said of it: 1: it is one to give; 0: it is left out, or bad and
+ * skipped; -1: it is an error. */
+static int judge(struct raw_log *log, int status, struct err *e)
+{
+    log->rows++;
+    input_meter_records(log->lines.meter, 1);
+    if (status == RAW_ROW)
+        return 1;
+    if (status < 0) {
+        log->unwanted += status == RAW_UNWANTED;
+        log->nobodys += status == RAW_NOBODY;
+        return 0;
+    }
+    raw_at(log, e);
+    if (!log->skip_bad)
+        return -1;
+    if (!log->bad++)
+        log->first_bad = *e;
+    return 0;
+}
+
 /* Reads one line: 1: it is a row; 0: it is no row, or a bad one to skip; -1: an error. */
 static int read_line(struct raw_log *log, struct bytes line, bool is_long, struct raw_row *row,
                      struct err *e)
@@ -88,21 +114,8 @@ static int read_line(struct raw_log *log, struct bytes line, bool is_long, struc
     }
     int status = is_long ? err_set(e, STATUS_DATA, "longer than %d bytes", LINE_LIMIT)
                          : log->format.row(log->format.state, line, row, e);
-    log->rows++;
-    input_meter_records(log->lines.meter, 1);
-    if (status == RAW_ROW)
-        return 1;
-    if (status < 0) {
-        log->unwanted += status == RAW_UNWANTED;
-        log->nobodys += status == RAW_NOBODY;
-        return 0;
-    }
-    raw_at(log, e);
-    if (!log->skip_bad)
-        return -1;
-    if (!log->bad++)
-        log->first_bad = *e;
-    return 0;
+    log->in_line = !status && log->format.more;
+    return log->in_line ? 0 : judge(log, status, e);
 }
 
 /* Joins the line with the lines into which a quoted field of it continues. Where the quotes are
@@ -168,6 +181,13 @@ int raw_next(struct raw_log *log, struct raw_row *row, struct err *e)
     }
     for (;;) {
         struct bytes line;
+        int status = log->in_line ? log->format.more(log->format.state, row, e) : RAW_NO_MORE;
+        log->in_line = status != RAW_NO_MORE;
+        int judged = log->in_line ? judge(log, status, e) : 0;
+        if (judged)
+            return judged;
+        if (log->in_line)
+            continue;
         enum line_result got = next_row(log, &line, e);
         if (got == LINE_ERROR)
             return -1;

@@ -21,6 +21,7 @@ enum raw_verdict {
     RAW_ROW = 0,
     RAW_UNWANTED = -1, /* left out, as --where asks */
     RAW_NOBODY = -2,   /* left out, since it has no user */
+    RAW_NO_MORE = -3,  /* of `more`: the line has no row but those before */
 };
 
 /* A format: how a line is read.  On a wrong line the functions return 65 with a text that names the
@@ -34,6 +35,10 @@ struct raw_format {
     /* The first line of an input: 0, or RAW_ROW_TOO for one that is a row already; NULL: all are */
     int (*header)(void *state, struct bytes line, struct err *e);
     int (*row)(void *state, struct bytes line, struct raw_row *row, struct err *e);
+    /* Where a line has several rows: `row` reads the line and gives none, this gives one after the
+     * other. NULL: a line is a row. */
+    int (*more)(void *state, struct raw_row *row, struct err *e);
+    bool json; /* lines are JSON, which other formats refuse by name */
     const bool
         *sessions; /* rows name their session, as the first header settles; NULL: they do not */
     const char *const *carried; /* keys of the columns that rows carry into the stream */
@@ -66,6 +71,7 @@ struct raw_log {
     bool open_end;     /* from a pipe, too, the last line may lack its end; set after raw_open */
     struct buf header; /* of the input, as it is there */
     bool begun;        /* the input has a line that is not empty */
+    bool in_line;      /* the format has rows of the line left */
     bool held;         /* raw_begin has read the row below */
     struct raw_row first;
     uint64_t rows, bad;         /* rows in all, and those of them that could not be parsed */

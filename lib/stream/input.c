@@ -165,7 +165,7 @@ int input_describe(const struct input *in, const char *kind, struct err *e)
     if (is_text(in))
         return err_set(e, STATUS_DATA,
                        "%s is text where a stream of %s is expected: lfm-sessionize, "
-                       "reddit-sessionize and csv-sessionize make streams of raw logs",
+                       "reddit-, csv- and json-sessionize make streams of raw logs",
                        name, wanted);
     return err_set(e, STATUS_DATA,
                    "%s is not a stream of %s: it begins with the byte 0x%02x, not with the header "

@@ -22,8 +22,66 @@ static void number_is(double value, const char *json)
     buf_release(&b);
 }
 
+/* Whether json_skip takes the first `n` bytes of the text and no more. */
+static void skips(const char *text, size_t n)
+{
+    struct json_in in = json_in_of(bytes_of(text));
+    bool taken = json_skip(&in);
+    tap_ok(n ? taken && in.at == text + n : !taken, "%zu bytes of %.60s are passed over", n, text);
+}
+
+static void passing_over(void)
+{
+    static const char *const good[] = {"1",
+                                       "-1e5",
+                                       "true",
+                                       "\"\"",
+                                       "\"a\\\"]\"",
+                                       "[]",
+                                       "{}",
+                                       "[1,[2,{}],\"]\"]",
+                                       "{\"a\":[{\"b\":null}],\"}\":\"\\\\\"}"};
+    static const char *const bad[] = {"",         " ",  "\"", "\"a\\\"", "\"\\", "[",
+                                      "{\"a\":1", "[}", "{]", "]",       ",",    "[\"]"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct buf more = {0};
+        skips(good[i], strlen(good[i]));
+        buf_format(&more, "%s , 7%c", good[i], 0);
+        skips(more.at, strlen(good[i]));
+        buf_release(&more);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        skips(bad[i], 0);
+    for (size_t depth = JSON_DEPTH - 1; depth <= JSON_DEPTH + 1; depth++) {
+        struct buf nested = {0};
+        for (size_t i = 0; i < depth; i++)
+            buf_byte(&nested, '[');
+        for (size_t i = 0; i < depth; i++)
+            buf_byte(&nested, ']');
+        buf_byte(&nested, 0);
+        skips(nested.at, depth <= JSON_DEPTH ? 2 * depth : 0);
+        buf_release(&nested);
+    }
+}
+
+static void raw_string_is(const char *text, const char *inside, bool escaped)
+{
+    struct json_in in = json_in_of(bytes_of(text));
+    struct bytes got;
+    bool is_escaped;
+    bool taken = json_raw_string(&in, &got, &is_escaped);
+    tap_ok(inside ? taken && bytes_equal(got, bytes_of(inside)) && is_escaped == escaped : !taken,
+           "the string in %s", text);
+}
+
 int main(void)
 {
+    passing_over();
+    raw_string_is(" \"ab\" ", "ab", false);
+    raw_string_is("\"a\\\"b\",\"c\"", "a\\\"b", true);
+    raw_string_is("\"a\\\\\"", "a\\\\", true);
+    raw_string_is("\"a\\\"", NULL, false);
+    raw_string_is("a", NULL, false);
     text_is("", 0, "\"\"");
     text_is("a \"b\"\\", 6, "\"a \\\"b\\\"\\\\\"");
     text_is("\0\t\n\x1f\x7f", 5, "\"\\u0000\\t\\n\\u001f\\u007f\"");

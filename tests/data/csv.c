@@ -4,7 +4,7 @@
 #include "../tap.h"
 #include "log_rows.h"
 
-static const struct csv_layout usual = {.user = "user", .item = "item", .time = "time"};
+static const struct log_layout usual = {.user = "user", .item = "item", .time = "time"};
 
 /* The rows of a log, and behind them "! " and the error; csv is released. */
 static const char *read_csv(struct csv *c, const char *text)
@@ -38,41 +38,46 @@ static void fails(struct csv c, const char *text, const char *expected)
 
 static void columns(void)
 {
-    struct csv c = {.given = usual};
+    struct csv c = {.columns.given = usual};
     is(c, "time,x,item,user\n5,-,i,u\n", "u i 5; ", "columns by name");
     is(c, "time:float,item:token,user:token\n5,i,u\n", "u i 5; ", "names with a type");
     is(c, "user,item,time\n\"u,1\",\"a \"\"b\"\"\",5\n", "u,1 a \"b\" 5; ", "quoted fields");
     is(c, "user,item,time\n,i,5\nu,i,6\n", "u i 6; ", "rows of nobody");
     c.no_quotes = true;
     is(c, "user,item,time\nu,\"i,5\n", "u \"i 5; ", "quotes that are ordinary bytes");
-    c = (struct csv){.given = {.user = "2", .item = "3", .time = "1", .header = "no"}};
+    c = (struct csv){.columns.given = {.user = "2", .item = "3", .time = "1", .header = "no"}};
     is(c, "5,u,i\n6,u,j\n", "u i 5; u j 6; ", "columns by number, no header");
-    c.given.delimiter = "::";
+    c.columns.given.delimiter = "::";
     is(c, "5::u::i\n", "u i 5; ", "a delimiter of two bytes");
-    c.given.delimiter = "tab";
+    c.columns.given.delimiter = "tab";
     is(c, "5\tu\ti\n", "u i 5; ", "tabs by name");
     c = (struct csv){
-        .given = {.session = "s", .item = "i", .time = "t", .sequence = "n", .time_unit = "ms"}};
+        .columns.given = {
+            .session = "s", .item = "i", .time = "t", .sequence = "n", .time_unit = "ms"}};
     is(c, "t,n,i,s\n5000,7,i,a\n", "a i 5.7 in a; ", "sessions in place of users, and a sequence");
 }
 
 static void carried(void)
 {
-    struct csv c = {.given = usual};
+    struct csv c = {.columns.given = usual};
     struct err e;
-    tap_ok(!csv_carry(&c, "action", &e) && !csv_carry(&c, "dwell=s", &e), "columns to carry");
-    tap_ok(csv_carry(&c, "dwell=x", &e) == STATUS_USAGE, "a key that is taken: %s", e.text);
-    tap_ok(csv_carry(&c, "=x", &e) == STATUS_USAGE && csv_carry(&c, "x=", &e) == STATUS_USAGE,
+    tap_ok(!log_columns_carry(&c.columns, "action", &e) &&
+               !log_columns_carry(&c.columns, "dwell=s", &e),
+           "columns to carry");
+    tap_ok(log_columns_carry(&c.columns, "dwell=x", &e) == STATUS_USAGE, "a key that is taken: %s",
+           e.text);
+    tap_ok(log_columns_carry(&c.columns, "=x", &e) == STATUS_USAGE &&
+               log_columns_carry(&c.columns, "x=", &e) == STATUS_USAGE,
            "half a column: %s", e.text);
     is(c, "user,item,time,s,action\nu,i,5,9,buy\n", "u i 5 action=buy dwell=9; ", "come with rows");
 }
 
 static struct csv with_tests(const char *const *tests)
 {
-    struct csv c = {.given = usual};
+    struct csv c = {.columns.given = usual};
     struct err e = {0};
     for (; *tests; tests++)
-        must(csv_where(&c.where, *tests, &e), &e);
+        must(log_columns_where(&c.columns.where, *tests, &e), &e);
     return c;
 }
 #define WHERE(...) with_tests((const char *const[]){__VA_ARGS__, NULL})
@@ -80,36 +85,36 @@ static struct csv with_tests(const char *const *tests)
 static void wanted(void)
 {
     static const char log[] = "user,item,time,act\nu,a,1,view\nu,b,2,buy\nu,c,3,viewed\nu,d,4,\n";
-    struct csv c = {.given = usual};
+    struct csv c = {.columns.given = usual};
     struct err e;
     is(WHERE("act=view"), log, "u a 1; ", "rows with a value");
     is(WHERE("act=view", "act=buy"), log, "u a 1; u b 2; ", "with one of two");
     is(WHERE("act=view*"), log, "u a 1; u c 3; ", "with a beginning");
     is(WHERE("act!=view", "act!="), log, "u b 2; u c 3; ", "without values");
     is(WHERE("act=view*", "item!=a"), log, "u c 3; ", "tests of two columns");
-    tap_ok(csv_where(&c.where, "act", &e) == STATUS_USAGE &&
-               csv_where(&c.where, "=x", &e) == STATUS_USAGE &&
-               csv_where(&c.where, "!=x", &e) == STATUS_USAGE,
+    tap_ok(log_columns_where(&c.columns.where, "act", &e) == STATUS_USAGE &&
+               log_columns_where(&c.columns.where, "=x", &e) == STATUS_USAGE &&
+               log_columns_where(&c.columns.where, "!=x", &e) == STATUS_USAGE,
            "no test: %s", e.text);
     csv_release(&c);
 }
 
 static void presets(void)
 {
-    struct csv c = {.preset = "retailrocket"};
+    struct csv c = {.columns.preset = "retailrocket"};
     is(c,
        "timestamp,visitorid,event,itemid,transactionid\n5000,u,view,i,\n6000,u,transaction,i,1\n",
        "u i 5 action=view; ", "a preset says which rows are wanted, and what is carried");
-    c.given.time_unit = "s";
+    c.columns.given.time_unit = "s";
     is(c, "timestamp,visitorid,event,itemid\n5,u,view,i\n", "u i 5 action=view; ",
        "but what is given holds");
-    c = (struct csv){.preset = "yoochoose"};
+    c = (struct csv){.columns.preset = "yoochoose"};
     is(c, "1,1970-01-01T00:00:05Z,i,0\n", "1 i 5 in 1; ", "a preset's variant as it was published");
     is(c, "SessionId\tItemId\tTime\n1\ti\t5\n", "1 i 5 in 1; ", "and the one with a header");
-    c = (struct csv){.preset = "globo", .by_gap = true};
+    c = (struct csv){.columns.preset = "globo", .columns.by_gap = true};
     is(c, "user_id,session_id,click_article_id,click_timestamp\nu,s,i,5000\n", "u i 5; ",
        "by gap: the preset's sessions are ignored");
-    char *names = csv_preset_names();
+    char *names = log_preset_names(csv_presets);
     tap_ok(strstr(names, "yoochoose|diginetica|") && !strstr(names, "yoochoose|yoochoose"),
            "each preset is named once: %s", names);
     mem_free(names);
@@ -117,24 +122,24 @@ static void presets(void)
 
 static void refusals(void)
 {
-    struct csv c = {.given = usual};
+    struct csv c = {.columns.given = usual};
     fails(c, "user,item,at\nu,i,5\n",
           "line 1: no column \"time\" in the header, which has \"user\", \"item\", \"at\"");
     fails(c, "user,item,time\nu,i\n", "line 2: 2 columns where the header has 3");
     fails(c, "user,item,time\nu,,5\n", "the item is empty");
     fails(c, "user,item,time\nu,i,noon\n", "the time is \"noon\"");
     fails(c, "user,item,time\nu,\"i\"x,5\n", "column 2: the quotes do not match");
-    c.given.sequence = "item";
+    c.columns.given.sequence = "item";
     fails(c, "user,item,time\nu,i,5\n", "the sequence is \"i\": a whole number is expected");
-    c.given = (struct csv_layout){.user = "1", .item = "4", .time = "2", .header = "no"};
+    c.columns.given = (struct log_layout){.user = "1", .item = "4", .time = "2", .header = "no"};
     fails(c, "u,5,i\n", "line 1: no column 4: there are 3");
-    c.given.item = "item";
+    c.columns.given.item = "item";
     fails(c, "u,5,i\n", "without a header columns go by number, 1 to 3");
 }
 
-static void no_layout(struct csv_layout layout, const char *expected)
+static void no_layout(struct log_layout layout, const char *expected)
 {
-    struct csv c = {.given = layout};
+    struct csv c = {.columns.given = layout};
     struct raw_format format;
     struct err e = {0};
     tap_ok(csv_open(&c, &format, &e) == STATUS_USAGE && strstr(e.text, expected), "%s", e.text);
@@ -143,10 +148,10 @@ static void no_layout(struct csv_layout layout, const char *expected)
 
 static void layouts(void)
 {
-    no_layout((struct csv_layout){.user = "u", .time = "t"}, "--item COLUMN is missing");
-    no_layout((struct csv_layout){.user = "u", .item = "i"}, "--time COLUMN is missing");
-    no_layout((struct csv_layout){.item = "i", .time = "t"}, "--user COLUMN or --session COLUMN");
-    struct csv_layout layout = usual;
+    no_layout((struct log_layout){.user = "u", .time = "t"}, "--item COLUMN is missing");
+    no_layout((struct log_layout){.user = "u", .item = "i"}, "--time COLUMN is missing");
+    no_layout((struct log_layout){.item = "i", .time = "t"}, "--user COLUMN or --session COLUMN");
+    struct log_layout layout = usual;
     layout.delimiter = "ab";
     no_layout(layout, "--delimiter 'ab'");
     layout.delimiter = "\"";

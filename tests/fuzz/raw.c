@@ -44,22 +44,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                           "globo",     "retailrocket", "tianchi", "recbole"};
     struct lastfm lastfm = {.track = true};
     struct reddit reddit = {0};
-    struct csv csv = {.given = {.user = "1", .item = "2", .time = "3", .header = "no"}};
+    struct csv csv = {.columns.given = {.user = "1", .item = "2", .time = "3", .header = "no"}};
     struct err e;
     if (!size)
         return 0;
     unsigned format = *data++ % 12;
     size--;
     if (format < 8) {
-        csv = (struct csv){.preset = presets[format]};
+        csv = (struct csv){.columns.preset = presets[format]};
         read_csv(&csv, data, size);
     } else if (format == 8) {
-        csv_where(&csv.where, "4=a*", &e);
-        csv_carry(&csv, "4", &e);
+        log_columns_where(&csv.columns.where, "4=a*", &e);
+        log_columns_carry(&csv.columns, "4", &e);
         read_csv(&csv, data, size);
     } else if (format == 9) {
         csv.no_quotes = true;
-        csv.given.delimiter = "::";
+        csv.columns.given.delimiter = "::";
         read_csv(&csv, data, size);
     } else if (format == 10) {
         read_log(lastfm_format(&lastfm), data, size);
