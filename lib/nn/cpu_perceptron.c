@@ -6,7 +6,10 @@
 #include "nn/cpu.h"
 #include "nn/cpu_tile.h"
 
-enum { BLOCK = 64 }; /* rows */
+enum {
+    BLOCK = 64, /* rows */
+    LINE = 16   /* floats: a line of the cache */
+};
 
 /* What all threads read. */
 struct hidden_layer {
@@ -134,17 +137,28 @@ void cpu_perceptron(struct device *d, const struct perceptron *p, float *y)
 
 /* ---- backward ---- */
 
-/* The units become their gradients, which are added up in `offset`. */
-VECTOR static void units_back(const struct hidden_layer *l, size_t rows, const float *dy,
+/* The units become their gradients, which are added up in `offset`: a line of units of all rows,
+ * then the next line, so that the sums stay in registers. */
+VECTOR static void units_back(const struct hidden_layer *l, size_t rows, const float *restrict dy,
                               float *restrict units, float *restrict dscore, float *restrict offset)
 {
-    const float *score = l->score;
-    for (size_t i = 0; i < rows; i++, units += l->ld)
-        for (size_t j = 0; j < l->ld; j++) {
-            dscore[j] += units[j] > 0 ? dy[i] * units[j] : 0;
-            units[j] = units[j] > 0 ? dy[i] * score[j] : 0;
-            offset[j] += units[j];
+    for (size_t from = 0; from < l->ld; from += LINE) {
+        float score[LINE], of_score[LINE] = {0}, of_offset[LINE] = {0};
+        memcpy(score, l->score + from, sizeof score);
+        for (size_t i = 0; i < rows; i++) {
+            float own = dy[i], *unit = units + i * l->ld + from;
+#pragma omp simd
+            for (int j = 0; j < LINE; j++) {
+                float slope = unit[j] > 0 ? own : 0;
+                of_score[j] += slope * unit[j];
+                of_offset[j] += unit[j] = slope * score[j];
+            }
         }
+        for (int j = 0; j < LINE; j++) {
+            dscore[from + (size_t)j] += of_score[j];
+            offset[from + (size_t)j] += of_offset[j];
+        }
+    }
 }
 
 VECTOR static void direct_back(size_t rows, size_t in, const float *dy, const float *restrict x,
