@@ -75,6 +75,22 @@ account() {
     [ "$(grep -c dropped err)" = 2 ]
 }
 
+@test "what a player without a clock played in 1970 shows in the summary, and --since drops it" {
+    {
+        echo username,subreddit,utc
+        printf 'u,r%s,%s\n' 4 1241478125 3 1241477937 2 1241477525 1 1241300000 0 1241299900 b 420 a 300
+    } | reddit-sessionize -q >log.mp
+    spcat --summary log.mp >out
+    grep -x $'first event\t1970-01-01T00:05:00Z' out
+    grep -x $'gap over a year\t1970-01-01T00:07:00Z to 2009-05-02T21:31:40Z (14366 days)' out
+    grep -x $'events before 1995\t2' out
+    tfilter -q --first 1month log.mp | spcat --summary | grep -x $'events\t2'
+    tfilter --since 1995-01-01 --first 1month log.mp 2>err | spcat --summary >out
+    grep -x $'events\t5' out
+    run -1 grep -E '^(gap over|events before)' out
+    grep -F 'dropped 2 of 7 events (28.6 %): 2 in 1 session by --since 1995-01-01' err
+}
+
 @test "filters one after another, in both orders" {
     check "$SESSIONS" first=1month min-sessions=3
     cp after.mp one.mp
