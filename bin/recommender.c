@@ -43,8 +43,9 @@ static void say_unknown(struct cli *cli, const struct recommending *r)
     if (p->unknown)
         cli_warn(cli,
                  "%s does not know %" PRId64 " of the %zu items: %" PRId64 " of %" PRId64
-                 " events were skipped, and %" PRId64 " answers are empty",
-                 model, p->items_unknown, p->row.len, p->unknown, p->events, r->unanswered);
+                 " events were skipped, and %" PRId64 " answers are empty (%.1f %% of the events)",
+                 model, p->items_unknown, p->row.len, p->unknown, p->events, r->unanswered,
+                 100 * (double)p->unknown / (double)p->events);
     if (sessions_in_skipped(r->in))
         cli_warn(cli, "%" PRIu64 " records of unknown kinds were skipped",
                  sessions_in_skipped(r->in));

@@ -221,7 +221,7 @@ EOT
     } >mixed
     small <mixed | sessions >mixed.mp
     run -0 --separate-stderr recommend -m "$PLAIN" --json --top 3 mixed.mp
-    [[ $stderr == *'does not know 1 of the 2 items: 4 of 6 events were skipped, and 1 answers are empty'* ]]
+    [[ $stderr == *'does not know 1 of the 2 items: 4 of 6 events were skipped, and 1 answers are empty (66.7 % of the events)'* ]]
     [ "${lines[1]}" = '{"user":"b","items":[]}' ]
     # The answer is that of a stream without the unknown item.
     [ "${lines[0]/\"a\"/}" = "${lines[2]/\"c\"/}" ]

@@ -189,15 +189,21 @@ static int take(struct predict_run *r, struct schedule_record *record, struct er
     return frame_out_pause(&p->out.out, e);
 }
 
+static double percent(int64_t n, int64_t of)
+{
+    return of ? 100 * (double)n / (double)of : 0;
+}
+
 static void say_unknown(const struct predict_run *r)
 {
     const struct item_map *v = &r->map;
     if (v->unknown)
         cli_warn(r->pass.cli,
                  "%s does not know %" PRId32 " of the %" PRId32 " items: %" PRId64 " of %" PRId64
-                 " events were taken out, and %" PRId64 " of %" PRId64 " targets count as missed",
+                 " events were taken out, and %" PRId64 " of %" PRId64
+                 " targets count as missed (%.1f %% and %.1f %%)",
                  r->saved->path, v->unknown, v->streamed, v->left_out, v->events, v->missed,
-                 v->targets);
+                 v->targets, percent(v->left_out, v->events), percent(v->missed, v->targets));
 }
 
 int predict_run_all(struct predict_run *r, struct err *e)
