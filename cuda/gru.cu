@@ -10,35 +10,34 @@
 
 /* ---- the plan ---- */
 
-/* Floats that the sums of a sequence's largest product take. */
-static size_t sums_of(unsigned threads, int padded)
+/* Floats that the sums of a sequence's largest product take, `most` columns wide. */
+static size_t sums_of(unsigned threads, int most)
 {
-    return 4 * threads > 3 * (unsigned)padded ? 4 * threads : 3 * (unsigned)padded;
+    return 4 * threads > (unsigned)most ? 4 * threads : (unsigned)most;
 }
 
 /* Bytes of a kernel's static shared memory. */
 enum { STATIC_SHARED = 512 };
 
-struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged *r,
-                                      const struct gru_weights *w, bool transposed,
-                                      size_t floats)
+struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged *r, int gates,
+                                      int state, bool transposed, size_t floats)
 {
     struct recurrent_plan p = {};
     struct recurrence *k = &p.k;
-    k->state = w->state;
-    k->padded = recurrent_padded(w->state);
-    k->reset_before = w->reset_before;
+    k->state = state;
+    k->padded = recurrent_padded(state);
+    p.gates = gates;
     k->running = r->longest ? r->running[0] : 0;
     k->start = r->start;
     k->sequence = r->sequence;
     p.transposed = transposed;
-    p.rows = transposed ? k->padded : 3 * k->padded;
-    k->cols = transposed ? 3 * k->padded : k->padded;
+    p.rows = transposed ? k->padded : gates * k->padded;
+    k->cols = transposed ? gates * k->padded : k->padded;
     unsigned wanted = (5u * (unsigned)k->padded + 63) / 64 * 64, most = RECURRENT_THREADS;
     p.threads = wanted < most ? wanted : most;
 
     size_t room = (c->shared_most - STATIC_SHARED) / sizeof(float);
-    size_t each = (floats + 3) / 4 * 4, all = each + sums_of(p.threads, k->padded);
+    size_t each = (floats + 3) / 4 * 4, all = each + sums_of(p.threads, gates * k->padded);
     k->tile = 1;
     while (k->tile < TILE_MOST && (k->running + k->tile - 1) / k->tile > c->processors)
         k->tile *= 2;
@@ -64,11 +63,12 @@ size_t recurrent_scratch(const struct recurrent_plan *p)
     return (matrix + (p->spills ? (size_t)p->blocks * p->k.own : 0) + 63) / 64 * 64;
 }
 
-/* to = hh as [3 padded, padded] or, transposed, [padded, 3 padded]. */
-static __global__ void pack(int state, int padded, bool transposed, const float *hh, float *to)
+/* to = hh as [gates · padded, padded] or, transposed, [padded, gates · padded]. */
+static __global__ void pack(int gates, int state, int padded, bool transposed, const float *hh,
+                            float *to)
 {
-    size_t cols = (size_t)(transposed ? 3 * padded : padded);
-    for EACH (i, 3 * (size_t)padded * padded) {
+    size_t cols = (size_t)(transposed ? gates * padded : padded);
+    for EACH (i, gates * (size_t)padded * padded) {
         int row = (int)(i / cols), col = (int)(i % cols);
         int unit = transposed ? col : row, from = transposed ? row : col;
         int gate = unit / padded, j = unit % padded;
@@ -83,8 +83,8 @@ void recurrent_pack(struct cuda *c, struct recurrent_plan *p, const float *hh, f
     size_t size = (size_t)p->rows * k->cols;
     k->matrix = scratch;
     k->spill = p->spills ? scratch + size : NULL;
-    LAUNCH(c, pack, cuda_grid(c, size, 256), 256, 0, k->state, k->padded, p->transposed, hh,
-           scratch);
+    LAUNCH(c, pack, cuda_grid(c, size, 256), 256, 0, p->gates, k->state, k->padded,
+           p->transposed, hh, scratch);
 }
 
 /* ---- forward ---- */
@@ -118,7 +118,7 @@ void cuda_gru(struct device *d, const struct ragged *r, const struct gru_weights
         return;
     }
     struct recurrent_plan p =
-        plan_recurrence(c, r, w, true, 2 * (size_t)recurrent_padded(w->state));
+        plan_gru(c, r, w, true, 2 * (size_t)recurrent_padded(w->state));
     float *scratch = (float *)cuda_scratch(c, recurrent_scratch(&p) * sizeof(float));
     recurrent_pack(c, &p, w->hh, scratch);
     if (w->ih)
@@ -219,7 +219,7 @@ void cuda_gru_back(struct device *d, const struct ragged *r, const struct gru_we
     }
     size_t n = (size_t)w->state, total = (size_t)r->total;
     struct recurrent_plan p =
-        plan_recurrence(c, r, w, false, 4 * (size_t)recurrent_padded(w->state));
+        plan_gru(c, r, w, false, 4 * (size_t)recurrent_padded(w->state));
     size_t packed = recurrent_scratch(&p);
     float *scratch = (float *)cuda_scratch(c, (packed + total * 5 * n) * sizeof(float));
     float *g = scratch + packed, *before = g + total * 4 * n;

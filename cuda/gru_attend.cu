@@ -215,7 +215,7 @@ void cuda_gru_attend(struct device *d, const struct ragged *r, const struct gru_
     if (!r->total || !w->state)
         return;
     size_t each = 2 * (size_t)recurrent_padded(w->state) + (size_t)m->width + m->rows->longest;
-    struct recurrent_plan p = plan_recurrence(c, r, w, true, each);
+    struct recurrent_plan p = plan_gru(c, r, w, true, each);
     size_t packed = recurrent_scratch(&p), inputs = (size_t)m->rows->total * 3 * w->state;
     float *scratch = (float *)cuda_scratch(c, (packed + inputs) * sizeof(float));
     float *input = scratch + packed;
@@ -516,7 +516,7 @@ void cuda_gru_attend_back(struct device *d, const struct ragged *r, const struct
     size_t padded = (size_t)recurrent_padded(w->state);
     size_t threads = RECURRENT_THREADS, part = padded > threads ? padded : threads;
     struct recurrent_plan p =
-        plan_recurrence(c, r, w, false, 4 * padded + m->width + m->rows->longest + part);
+        plan_gru(c, r, w, false, 4 * padded + m->width + m->rows->longest + part);
     float *scratch;
     struct attend_scratch s = take_scratch(c, r, w->state, m, recurrent_scratch(&p), &scratch);
     recurrent_pack(c, &p, w->hh, scratch);

@@ -21,13 +21,6 @@ struct no_more {
     }
 };
 
-/* The row of sequence s at step t; -1 beyond its end, and for the zeros between the gates. */
-static __device__ inline int64_t row_at(const struct recurrence &k, const struct tile &tile, int s,
-                                        int j, int t)
-{
-    return j < k.state && t < tile.steps[s] ? (int64_t)tile.first[s] + t : -1;
-}
-
 /* ---- forward ---- */
 
 struct forward_step {

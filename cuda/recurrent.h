@@ -36,17 +36,27 @@ struct recurrence {
 /* A kernel's argument and its launch. */
 struct recurrent_plan {
     struct recurrence k;
-    int rows; /* of the matrix */
+    int gates; /* of a unit, each with rows of the state's matrix: 3, of an LSTM 4 */
+    int rows;  /* of the matrix */
     unsigned blocks, threads;
     size_t shared;
     bool transposed, spills; /* the matrix is transposed; the blocks' floats are in scratch */
 };
 
-/* Plans a kernel that multiplies by the state's matrix [3 padded, padded] or its transpose and
- * needs `floats` floats for each sequence. */
-struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged *r,
-                                      const struct gru_weights *w, bool transposed,
-                                      size_t floats);
+/* Plans a kernel of `state` units that multiplies by the state's matrix [gates · padded, padded] or
+ * its transpose and needs `floats` floats for each sequence. */
+struct recurrent_plan plan_recurrence(const struct cuda *c, const struct ragged *r, int gates,
+                                      int state, bool transposed, size_t floats);
+
+/* The same for a GRU. */
+static inline struct recurrent_plan plan_gru(const struct cuda *c, const struct ragged *r,
+                                             const struct gru_weights *w, bool transposed,
+                                             size_t floats)
+{
+    struct recurrent_plan p = plan_recurrence(c, r, 3, w->state, transposed, floats);
+    p.k.reset_before = w->reset_before;
+    return p;
+}
 
 static inline int recurrent_padded(int state)
 {
@@ -56,7 +66,7 @@ static inline int recurrent_padded(int state)
 /* Floats of scratch that the plan needs, a multiple of 64. */
 size_t recurrent_scratch(const struct recurrent_plan *p);
 
-/* Copies the state's matrix hh [3H, H] into that scratch, padded with zeros, and transposed if the
+/* Copies the state's matrix hh [gates · H, H] into that scratch, padded with zeros, and transposed if the
  * plan says so. */
 void recurrent_pack(struct cuda *c, struct recurrent_plan *p, const float *hh, float *scratch);
 
@@ -139,6 +149,13 @@ static __device__ inline void tile_open(const struct recurrence &k, int number, 
 #define EACH_UNIT(e, s, j, S, k)                                                                   \
     (int e = (int)threadIdx.x, s = e / (k).padded, j = e - s * (k).padded; e < (S) * (k).padded;   \
      e += (int)blockDim.x, s = e / (k).padded, j = e - s * (k).padded)
+
+/* The row of sequence s at step t; -1 beyond its end, and for the zeros between the gates. */
+static __device__ inline int64_t row_at(const struct recurrence &k, const struct tile &tile, int s,
+                                        int j, int t)
+{
+    return j < k.state && t < tile.steps[s] ? (int64_t)tile.first[s] + t : -1;
+}
 
 /* Number of parts into which the rows of a product are divided, so that all threads have work. */
 static __host__ __device__ inline int product_parts(int cols, int threads)

@@ -255,16 +255,15 @@ void cpu_gru_end_back(const struct gru_block *block, size_t n, const float *carr
         cpu_add_scaled(n, 1, carry + (size_t)i * n, dh0 + (size_t)block_sequence(block, i) * n);
 }
 
-void cpu_gru_inputs_back(const struct gru_block *block, const struct gru_weights *w, size_t rows,
+void cpu_gru_inputs_back(const struct gru_block *block, struct gate_inputs w, size_t rows,
                          int first, int cols, const float *x, const float *g, float *packed,
                          float *dx, float *ih)
 {
-    int H = w->state, in = w->in;
     cpu_gru_pack(block, (size_t)cols, x, packed);
-    cpu_sgemm(true, false, 3 * H, cols, (int)rows, g, 4 * H, packed, cols, 1, ih + first, in);
+    cpu_sgemm(true, false, w.out, cols, (int)rows, g, w.ld, packed, cols, 1, ih + first, w.in);
     if (!dx)
         return;
-    cpu_sgemm(false, false, (int)rows, cols, 3 * H, g, 4 * H, w->ih + first, in, 0, packed, cols);
+    cpu_sgemm(false, false, (int)rows, cols, w.out, g, w.ld, w.ih + first, w.in, 0, packed, cols);
     cpu_gru_unpack(block, (size_t)cols, (size_t)cols, packed, dx);
 }
 
@@ -293,28 +292,27 @@ void cpu_gru_states_back(const struct gru_block *block, const struct gru_weights
     cpu_sum_rows(rows, n, 4 * n, g + 3 * n, dw->hh_bias + 2 * n);
 }
 
-size_t cpu_gru_grads_size(const struct gru_weights *w)
+size_t cpu_gru_grads_size(struct gate_inputs w, int state)
 {
-    size_t n = (size_t)w->state;
-    return cpu_padded(3 * n * ((size_t)w->in + n + 2));
+    return cpu_padded((size_t)w.out * ((size_t)w.in + (size_t)state + 2));
 }
 
-struct gru_grads cpu_gru_grads(const struct gru_weights *w, float *own)
+struct gru_grads cpu_gru_grads(struct gate_inputs w, int state, float *own)
 {
-    size_t n = (size_t)w->state, ih = 3 * n * (size_t)w->in, hh = 3 * n * n;
-    return (struct gru_grads){own, own + ih, own + ih + hh, own + ih + hh + 3 * n};
+    size_t out = (size_t)w.out, ih = out * (size_t)w.in, hh = out * (size_t)state;
+    return (struct gru_grads){own, own + ih, own + ih + hh, own + ih + hh + out};
 }
 
-void cpu_gru_add_grads(const struct gru_weights *w, int threads, float *all,
+void cpu_gru_add_grads(struct gate_inputs w, int state, int threads, float *all,
                        const struct gru_grads *dw)
 {
-    size_t n = (size_t)w->state, size = cpu_gru_grads_size(w);
+    size_t out = (size_t)w.out, size = cpu_gru_grads_size(w, state);
     for (int i = 0; i < threads; i++) {
-        struct gru_grads own = cpu_gru_grads(w, all + (size_t)i * size);
-        cpu_add_scaled(3 * n * (size_t)w->in, 1, own.ih, dw->ih);
-        cpu_add_scaled(3 * n * n, 1, own.hh, dw->hh);
-        cpu_add_scaled(3 * n, 1, own.ih_bias, dw->ih_bias);
-        cpu_add_scaled(3 * n, 1, own.hh_bias, dw->hh_bias);
+        struct gru_grads own = cpu_gru_grads(w, state, all + (size_t)i * size);
+        cpu_add_scaled(out * (size_t)w.in, 1, own.ih, dw->ih);
+        cpu_add_scaled(out * (size_t)state, 1, own.hh, dw->hh);
+        cpu_add_scaled(out, 1, own.ih_bias, dw->ih_bias);
+        cpu_add_scaled(out, 1, own.hh_bias, dw->hh_bias);
     }
 }
 
@@ -384,7 +382,8 @@ static void backward_block(const struct gru_block *block, const struct gru_layer
         cpu_gru_end_back(block, n, carry, b->dh0);
     cpu_gru_states_back(block, b->w, rows, !b->h0, kept, g, before, dw);
     if (b->w->ih)
-        cpu_gru_inputs_back(block, b->w, rows, 0, b->w->in, b->x, g, packed, b->dx, dw->ih);
+        cpu_gru_inputs_back(block, gru_inputs(b->w), rows, 0, b->w->in, b->x, g, packed, b->dx,
+                            dw->ih);
     else if (b->dx)
         cpu_gru_unpack(block, 3 * n, 4 * n, g, b->dx);
     if (some)
@@ -401,18 +400,20 @@ void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_wei
     size_t n = (size_t)w->state, most = (size_t)block_running(&first, -1);
     size_t size = cpu_padded(block_rows(&first) * (5 * n + (size_t)w->in) + most * 3 * n);
     /* With several threads each sums the gradients of the weights in matrices of its own. */
-    size_t threads = (size_t)b.threads, sums = threads > 1 ? cpu_gru_grads_size(w) : 0;
+    size_t threads = (size_t)b.threads,
+           sums = threads > 1 ? cpu_gru_grads_size(gru_inputs(w), w->state) : 0;
     float *all = cpu_scratch(cpu_of(d), threads * (size + sums)), *scratch = all + threads * sums;
 #pragma omp parallel num_threads(b.threads) if (b.threads > 1)
     {
         size_t own = (size_t)omp_get_thread_num();
         struct span s = cpu_share((size_t)b.parts, 1, (int)own, b.threads);
-        struct gru_grads grads = sums ? cpu_gru_grads(w, all + own * sums) : *dw;
+        struct gru_grads grads =
+            sums ? cpu_gru_grads(gru_inputs(w), w->state, all + own * sums) : *dw;
         memset(all + own * sums, 0, sums * sizeof *all);
         for (size_t part = s.from; part < s.to; part++)
             backward_block(&(struct gru_block){r, (int)part, b.parts}, &back, &grads,
                            scratch + own * size);
     }
     if (sums)
-        cpu_gru_add_grads(w, b.threads, all, dw);
+        cpu_gru_add_grads(gru_inputs(w), w->state, b.threads, all, dw);
 }

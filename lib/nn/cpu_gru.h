@@ -1,4 +1,4 @@
-/* What the CPU's GRU layers share, without and with attention.
+/* What the CPU's recurrent layers share: GRUs without and with attention, and LSTMs.
  *
  * The sequences are divided into blocks of at most GRU_BLOCK, so that the data of a block fits a
  * core's cache.  Each thread has blocks of its own and waits for no other thread at a step.  The
@@ -105,10 +105,22 @@ void cpu_gru_step_back(const struct gru_block *block, const struct gru_weights *
 /* dh0 += carry (NULL: not wanted). */
 void cpu_gru_end_back(const struct gru_block *block, size_t n, const float *carry, float *dh0);
 
+/* A recurrent layer's input weights, ih [out, in]; the gradients of their products are `ld` floats
+ * apart. */
+struct gate_inputs {
+    int out, ld, in;
+    const float *ih;
+};
+
+static inline struct gate_inputs gru_inputs(const struct gru_weights *w)
+{
+    return (struct gate_inputs){3 * w->state, 4 * w->state, w->in, w->ih};
+}
+
 /* Gradients of the inputs, over all rows of a block: for columns first .. first + cols-1 of the
  * input, x [total, cols], ih += and dx [total, cols] += (NULL: not wanted).  packed [rows, cols] is
  * scratch. */
-void cpu_gru_inputs_back(const struct gru_block *block, const struct gru_weights *w, size_t rows,
+void cpu_gru_inputs_back(const struct gru_block *block, struct gate_inputs w, size_t rows,
                          int first, int cols, const float *x, const float *g, float *packed,
                          float *dx, float *ih);
 /* Gradients of hh and the biases, +=.  zero: the states before the first step are all 0.
@@ -117,12 +129,12 @@ void cpu_gru_states_back(const struct gru_block *block, const struct gru_weights
                          bool zero, const float *kept, const float *g, float *before,
                          const struct gru_grads *dw);
 
-/* The gradients that one thread sums for itself: their size in floats, and their matrices in
- * `own`. */
-size_t cpu_gru_grads_size(const struct gru_weights *w);
-struct gru_grads cpu_gru_grads(const struct gru_weights *w, float *own);
+/* The gradients that one thread sums for itself, of a layer of `state` units: their size in floats,
+ * and their matrices in `own`. */
+size_t cpu_gru_grads_size(struct gate_inputs w, int state);
+struct gru_grads cpu_gru_grads(struct gate_inputs w, int state, float *own);
 /* dw += the gradients of all threads, in the order of the threads. */
-void cpu_gru_add_grads(const struct gru_weights *w, int threads, float *all,
+void cpu_gru_add_grads(struct gate_inputs w, int state, int threads, float *all,
                        const struct gru_grads *dw);
 
 #endif

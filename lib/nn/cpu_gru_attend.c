@@ -234,9 +234,10 @@ static void backward_block(const struct gru_block *block, const struct attend_la
     }
     cpu_gru_end_back(block, n, b.carry, y->dh0);
     cpu_gru_states_back(block, w, rows, !y->h0, kept, b.g, b.before, dw);
-    cpu_gru_inputs_back(block, w, rows, 0, y->x_cols, y->x, b.g, b.packed, y->dx, dw->ih);
-    cpu_gru_inputs_back(block, w, rows, y->x_cols, y->m->cols, y->context, b.g, b.packed, NULL,
+    cpu_gru_inputs_back(block, gru_inputs(w), rows, 0, y->x_cols, y->x, b.g, b.packed, y->dx,
                         dw->ih);
+    cpu_gru_inputs_back(block, gru_inputs(w), rows, y->x_cols, y->m->cols, y->context, b.g,
+                        b.packed, NULL, dw->ih);
 }
 
 static void states_before(const struct ragged *r, size_t n, const float *h0, const float *h,
@@ -286,19 +287,19 @@ static void run_blocks_back(const struct ragged *r, struct gru_blocks b,
                             const struct attend_layer_back *y, float *all, size_t size,
                             const struct gru_grads *dw)
 {
-    size_t sums = cpu_gru_grads_size(y->w);
+    size_t sums = cpu_gru_grads_size(gru_inputs(y->w), y->w->state);
     float *scratch = all + (size_t)b.threads * sums;
 #pragma omp parallel num_threads(b.threads) if (b.threads > 1)
     {
         size_t own = (size_t)omp_get_thread_num();
         struct span s = cpu_share((size_t)b.parts, 1, (int)own, b.threads);
-        struct gru_grads grads = cpu_gru_grads(y->w, all + own * sums);
+        struct gru_grads grads = cpu_gru_grads(gru_inputs(y->w), y->w->state, all + own * sums);
         memset(all + own * sums, 0, sums * sizeof *all);
         for (size_t part = s.from; part < s.to; part++)
             backward_block(&(struct gru_block){r, (int)part, b.parts}, y, &grads,
                            scratch + own * size);
     }
-    cpu_gru_add_grads(y->w, b.threads, all, dw);
+    cpu_gru_add_grads(gru_inputs(y->w), y->w->state, b.threads, all, dw);
 }
 
 void cpu_gru_attend_back(struct device *d, const struct ragged *r, const struct gru_weights *w,
@@ -328,7 +329,8 @@ void cpu_gru_attend_back(struct device *d, const struct ragged *r, const struct 
     size_t size = cpu_padded(block_rows(&first) * (5 * n + wide) +
                              (size_t)block_running(&first, -1) * (3 * n + cols + width));
     y.before = cpu_scratch(cpu_of(d), cpu_padded(total * (n + 2 * width) + sums + weights) +
-                                          (size_t)b.threads * (cpu_gru_grads_size(w) + size));
+                                          (size_t)b.threads *
+                                              (cpu_gru_grads_size(gru_inputs(w), w->state) + size));
     y.query = y.before + total * n;
     y.dquery = y.query + total * width;
     y.dscale = y.dquery + total * width;

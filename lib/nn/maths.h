@@ -168,6 +168,21 @@ MATHS float maths_gru_dn(float z, float n, float dh)
     return maths_tanh_back(n, dh * (1.0f - z));
 }
 
+/* ---- long short-term memory (Hochreiter and Schmidhuber 1997, in PyTorch's form): from the sums
+ * of input and state products and their biases i, f, o = σ(.), g = tanh(.), c' = f∘c + i∘g,
+ * h' = o∘tanh(c') ---- */
+
+MATHS float maths_lstm_cell(float i, float f, float g, float c)
+{
+    return f * c + i * g;
+}
+
+/* The gradient of c' through h', from t = tanh(c') and the gradient dh of h'. */
+MATHS float maths_lstm_dc(float o, float t, float dh)
+{
+    return maths_tanh_back(t, dh * o);
+}
+
 /* ---- layer normalization: y = gain ∘ x^ + bias, x^ = (x - mean) / √(variance + ε); with g = gain
  * ∘ dy, the means of a row over g and over g ∘ x^ give dx = (g - mean(g) - x^ ∘ mean(g ∘ x^)) /
  * √(variance + ε) ---- */

@@ -58,8 +58,17 @@ struct gru_weights {
     const struct rows *begun;
 };
 
-struct gru_grads { /* all += */
+struct gru_grads { /* of an LSTM too; all += */
     float *ih, *hh, *ih_bias, *hh_bias;
+};
+
+/* One LSTM layer (equations in nn/maths.h); gates stacked i, f, g, o.  Its states are the rows
+ * [h; c], 2H wide. */
+struct lstm_weights {
+    int in, state; /* in, H */
+    /* [4H, in], [4H, H]; ih NULL with in = 0: the input is W_ih x already, [., 4H] */
+    const float *ih, *hh;
+    const float *ih_bias, *hh_bias; /* [4H] */
 };
 
 /* The memory that a GRU attends to in each step (models.md, "--intra"); G matrices, one a user or
@@ -270,6 +279,16 @@ struct output_layer {
        (struct device * d, const struct ragged *r, const struct gru_weights *w, const float *x,    \
         const float *h0, const float *h, const float *kept, const float *dh, float *dx,            \
         float *dh0, const struct gru_grads *dw))                                                   \
+    /* y [total, 2H] = [h; c] of an LSTM of x [total, in] from y0 [count, 2H] (NULL: zeros).  kept \
+     * [total, 4H] = i, f, g, o for the backward pass, rows in an order of the device */           \
+    OP(void, lstm,                                                                                 \
+       (struct device * d, const struct ragged *r, const struct lstm_weights *w, const float *x,   \
+        const float *y0, float *y, float *kept))                                                   \
+    /* from dy [total, 2H]: dx += (NULL: not wanted), dy0 += (NULL likewise), dw += */             \
+    OP(void, lstm_back,                                                                            \
+       (struct device * d, const struct ragged *r, const struct lstm_weights *w, const float *x,   \
+        const float *y0, const float *y, const float *kept, const float *dy, float *dx,            \
+        float *dy0, const struct gru_grads *dw))                                                   \
     /* GRU with attention to a memory in every step: q = W_q h_{i-1}, e_j = scale · tanh(q +      \
      * key_j), α = softmax(e) over the memory rows of the sequence, c_i = Σ α_j value_j (zeros  \
      * where there are none), h_i = GRU([x_i; c_i], h_{i-1}).  x [total, x_cols], w->in = x_cols   \
@@ -447,7 +466,7 @@ static inline uint64_t device_table_version(void)
         sizeof(struct update),         sizeof(struct output_layer), sizeof(struct dropout_key),
         sizeof(struct sampled_scores), sizeof(struct additions),    sizeof(struct memory),
         sizeof(struct memory_grads),   sizeof(struct device),       sizeof(struct device_options),
-        sizeof(struct heads),          sizeof(struct perceptron)};
+        sizeof(struct heads),          sizeof(struct lstm_weights), sizeof(struct perceptron)};
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (size_t i = 0; i < sizeof text; i++)
         hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;

@@ -121,6 +121,15 @@ void parameters_add_gru_reverse(struct parameters *p, struct gru *g, const char 
     add_gru(p, g, prefix, "l0_reverse", in, state, reset_before);
 }
 
+void parameters_add_lstm_layer(struct parameters *p, struct lstm *l, const char *prefix, int layer,
+                               int in, int state)
+{
+    char suffix[16];
+    snprintf(suffix, sizeof suffix, "l%d", layer);
+    add_gates(p, &(struct gates){&l->ih, &l->hh, &l->ih_bias, &l->hh_bias}, prefix, suffix, 4, in,
+              state);
+}
+
 /* Draws initial values uniform in [low, high) on the host, in blocks; each parameter has a random
  * sequence of its own. */
 static void draw_initial(struct parameters *p, size_t place, uint64_t seed)

@@ -96,6 +96,16 @@ void parameters_add_gru_layer(struct parameters *p, struct gru *g, const char *p
 void parameters_add_gru_reverse(struct parameters *p, struct gru *g, const char *prefix, int in,
                                 int state, bool reset_before);
 
+/* An LSTM's four parameters, in PyTorch's form. */
+struct lstm {
+    /* [4H, in], [4H, H], [4H], [4H]; ih NULL: the inputs are W_ih x already, [., 4H] */
+    const struct parameter *ih, *hh, *ih_bias, *hh_bias;
+};
+
+/* Declares those of one of several layers, as parameters_add_gru_layer. */
+void parameters_add_lstm_layer(struct parameters *p, struct lstm *l, const char *prefix, int layer,
+                               int in, int state);
+
 /* Declares a dense matrix [rows, cols] or vector [n]; a linear layer's weight and bias have the
  * bound 1/√in. */
 struct parameter *parameters_add_matrix(struct parameters *p, const char *name, int64_t rows,

@@ -160,6 +160,11 @@ struct tensor *tape_perceptron(struct tape *t, struct tensor *x, const int32_t *
 struct tensor *tape_gru(struct tape *t, const struct gru *g, struct tensor *x, struct tensor *h0,
                         const struct ragged *r);
 
+/* y [total, 2H] = [h; c] of an LSTM of x [total, in], or [total, 4H] where l has no ih, from y0
+ * [count, 2H] (NULL: zeros); repeated rows of x as in tape_gru. */
+struct tensor *tape_lstm(struct tape *t, const struct lstm *l, struct tensor *x, struct tensor *y0,
+                         const struct ragged *r);
+
 /* y [count, cols] = Σ_j α_j value_j with α = softmax_j(scale · tanh(key_j)) over the rows j of each
  * sequence.  key [total, width], value [total, cols]; scale [G, width], one row for each group
  * (group NULL: one row for all).  *weight (may be NULL) = α [total]. */

@@ -431,13 +431,19 @@ static bool repeats_enough(const struct tensor *x)
     return x->table && x->table->rows <= x->rows / 2;
 }
 
+/* W_ih x, computed once for each row of x's table. */
+static struct tensor *multiplied(struct tape *t, struct tensor *x, const struct parameter *ih)
+{
+    return tape_gather(t, tape_linear(t, x->table, tape_parameter(t, ih), NULL), x->from);
+}
+
 struct tensor *tape_gru(struct tape *t, const struct gru *g, struct tensor *x, struct tensor *h0,
                         const struct ragged *r)
 {
     int state = g->hh->cols;
     struct gru_weights w = tape_gru_weights(g);
     if (g->ih && repeats_enough(x)) {
-        x = tape_gather(t, tape_linear(t, x->table, tape_parameter(t, g->ih), NULL), x->from);
+        x = multiplied(t, x, g->ih);
         w.ih = NULL, w.in = 0;
     }
     struct tensor *h = tape_result(t, r->total, state, true);
@@ -450,6 +456,48 @@ struct tensor *tape_gru(struct tape *t, const struct gru *g, struct tensor *x, s
         n->grads = tape_gru_grads(g);
     }
     return h;
+}
+
+struct lstm_node {
+    struct node node;
+    struct tensor *x, *y0, *y;
+    const struct ragged *ragged;
+    struct lstm_weights weights;
+    struct gru_grads grads;
+    float *kept;
+};
+
+static void lstm_back(struct tape *t, struct node *node)
+{
+    struct lstm_node *n = (struct lstm_node *)node;
+    t->op->lstm_back(t->device, n->ragged, &n->weights, n->x->value, n->y0 ? n->y0->value : NULL,
+                     n->y->value, n->kept, n->y->grad, n->x->grad, n->y0 ? n->y0->grad : NULL,
+                     &n->grads);
+}
+
+struct tensor *tape_lstm(struct tape *t, const struct lstm *l, struct tensor *x, struct tensor *y0,
+                         const struct ragged *r)
+{
+    struct lstm_weights w = {.in = l->ih ? l->ih->cols : 0,
+                             .state = l->hh->cols,
+                             .ih = l->ih ? l->ih->value : NULL,
+                             .hh = l->hh->value,
+                             .ih_bias = l->ih_bias->value,
+                             .hh_bias = l->hh_bias->value};
+    if (l->ih && repeats_enough(x)) {
+        x = multiplied(t, x, l->ih);
+        w.ih = NULL, w.in = 0;
+    }
+    struct tensor *y = tape_result(t, r->total, 2 * w.state, true);
+    float *kept = tape_floats(t, (size_t)r->total * 4 * (size_t)w.state);
+    t->op->lstm(t->device, r, &w, x->value, y0 ? y0->value : NULL, y->value, kept);
+    if (y->grad) {
+        struct lstm_node *n = tape_record(t, sizeof *n, lstm_back);
+        n->x = x, n->y0 = y0, n->y = y, n->ragged = r, n->weights = w, n->kept = kept;
+        n->grads = (struct gru_grads){l->ih ? l->ih->grad : NULL, l->hh->grad, l->ih_bias->grad,
+                                      l->hh_bias->grad};
+    }
+    return y;
 }
 
 /* ---- attention of each row to those up to itself ---- */

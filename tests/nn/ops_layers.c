@@ -136,6 +136,68 @@ static void check_gru(void)
     check_gru_once();
 }
 
+/* in: x, W_ih, W_hh, b_ih, b_hh, y0 */
+static void reference_lstm(const struct problem *p, double *out)
+{
+    const struct layer *s = p->shape;
+    const struct reference_unit u = {s->in,    s->state, false,   s->multiplied ? NULL : p->in[1],
+                                     p->in[2], p->in[3], p->in[4]};
+    const int32_t *length = lengths_of(s);
+    int width = 2 * s->state, in = s->multiplied ? 4 * s->state : s->in;
+    for (int q = 0, row = 0; q < s->copies * SEQUENCES; row += length[q++ % SEQUENCES])
+        for (int t = 0; t < length[q % SEQUENCES]; t++) {
+            const double zeros[2 * 257] = {0}, *y = s->start ? p->in[5] + q * width : zeros;
+            reference_lstm_step(&u, p->in[0] + (row + t) * in, t ? out + (row + t - 1) * width : y,
+                                out + (row + t) * width);
+        }
+}
+
+static void check_lstm_of(struct layer s)
+{
+    int32_t *lengths = copies_of(lengths_of(&s), s.copies);
+    const struct ragged *r = tape_ragged(tape, lengths, s.copies * SEQUENCES);
+    struct problem p = {.reference = reference_lstm, .shape = &s};
+    size_t in = (size_t)s.in, H = (size_t)s.state, rows = (size_t)r->total;
+    float bound = 1.5f / sqrtf((float)s.state);
+    problem_input(&p, rows * (s.multiplied ? 4 * H : in), 1);
+    problem_input(&p, 4 * H * in, bound);
+    problem_input(&p, 4 * H * H, bound);
+    problem_input(&p, 4 * H, bound);
+    problem_input(&p, 4 * H, bound);
+    if (s.start)
+        problem_input(&p, (size_t)(s.copies * SEQUENCES) * 2 * H, 1);
+    problem_output(&p, rows * 2 * H);
+    float *kept = device_floats(rows * 4 * H), *y0 = s.start ? p.value[5] : NULL;
+    struct lstm_weights w = {s.in,       s.state,    s.multiplied ? NULL : p.value[1],
+                             p.value[2], p.value[3], p.value[4]};
+    device->op->lstm(device, r, &w, p.value[0], y0, p.found, kept);
+    check_forward(&p, label(s.lengths ? "lstm of one step," : "lstm", s.in, s.state));
+    struct gru_grads g = {s.multiplied ? NULL : p.grad[1], p.grad[2], p.grad[3], p.grad[4]};
+    device->op->lstm_back(device, r, &w, p.value[0], y0, p.found, kept, p.dout, p.grad[0],
+                          s.start ? p.grad[5] : NULL, &g);
+    check_backward(&p, label(s.lengths ? "lstm_back of one step," : "lstm_back", s.in, s.state));
+    device->op->release(device, kept);
+    problem_close(&p);
+    mem_free(lengths);
+}
+
+static void check_lstm(void)
+{
+    for (int i = 0; i < SIZES; i++)
+        for (int start = 0; start < 2; start++) {
+            int state = sizes[(i + start) % (SIZES - 1)];
+            check_lstm_of((struct layer){sizes[i], state, false, start, 1, false, NULL});
+            check_lstm_of((struct layer){sizes[i], state, false, start, 1, false, one_step});
+            check_lstm_of((struct layer){sizes[i], state, false, start, 1, false, one_or_none});
+        }
+    for (int start = 0; start < 2; start++) {
+        /* more sequences than are taken at once; the input products are given */
+        check_lstm_of((struct layer){3, 5, false, start, 50, false, NULL});
+        check_lstm_of((struct layer){0, 5, false, start, 50, true, NULL});
+        check_lstm_of((struct layer){0, 31, false, start, 1, true, one_step});
+    }
+}
+
 /* ---- attention ---- */
 
 /* in: key, scale, value */

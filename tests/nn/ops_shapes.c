@@ -161,6 +161,52 @@ static void run_gru(struct scored_run *r, const void *shape)
     layer_keep(r, s, &m, (size_t)rows->total);
 }
 
+static void run_lstm(struct scored_run *r, const void *shape)
+{
+    const struct layer *s = shape;
+    int32_t lengths[100];
+    const struct ragged *rows = random_ragged(r, s->sequences, s->longest, lengths);
+    size_t n = (size_t)s->state, in = (size_t)s->in, total = (size_t)rows->total;
+    size_t count = (size_t)s->sequences;
+    float bound = 1.0f / sqrtf((float)s->state);
+    struct lstm_weights w = {s->in,
+                             s->state,
+                             numbers(r, 4 * n * in, bound),
+                             numbers(r, 4 * n * n, bound),
+                             numbers(r, 4 * n, bound),
+                             numbers(r, 4 * n, bound)};
+    struct gru_grads dw = {results(r, 4 * n * in), results(r, 4 * n * n), results(r, 4 * n),
+                           results(r, 4 * n)};
+    float *x = numbers(r, total * in, 1), *y0 = numbers(r, count * 2 * n, 1);
+    float *dy = numbers(r, total * 2 * n, 1), *kept = results(r, total * 4 * n);
+    float *y = results(r, total * 2 * n), *dx = results(r, total * in);
+    float *dy0 = results(r, count * 2 * n);
+    r->d->op->lstm(r->d, rows, &w, x, y0, y, kept);
+    r->d->op->lstm_back(r->d, rows, &w, x, y0, y, kept, dy, dx, dy0, &dw);
+    keep(r, y, total * 2 * n);
+    keep(r, dx, total * in);
+    keep(r, dy0, count * 2 * n);
+    keep(r, dw.ih, 4 * n * in);
+    keep(r, dw.hh, 4 * n * n);
+    keep(r, dw.ih_bias, 4 * n);
+    keep(r, dw.hh_bias, 4 * n);
+}
+
+static void check_lstm(void)
+{
+    const struct layer of_100 = {3, 4, 7, 100, false, 0, 0, 0, 0},
+                       of_257 = {3, 3, 7, 257, false, 0, 0, 0, 0};
+    compare("lstm of 100 units", (struct device_options){0}, 1e-5, run_lstm, &of_100);
+    compare("lstm of 257 units", (struct device_options){0}, 1e-5, run_lstm, &of_257);
+    const int sequences[] = {3, 7, 15, 31, 100};
+    for (int i = 0; i < 5; i++) {
+        char name[100];
+        struct layer s = {sequences[i], 6, 5, 9, false, 0, 0, 0, 0};
+        snprintf(name, sizeof name, "lstm of %d sequences", s.sequences);
+        compare(name, (struct device_options){0}, 1e-5, run_lstm, &s);
+    }
+}
+
 static void check_gru(void)
 {
     /* Matrices that are on chip, and partly so. */
@@ -466,6 +512,7 @@ int main(void)
     if (bf16_missing()) /* float32 multiplies the rounded factors then */
         setenv("SESSPIPE_BF16", "rounded", 1);
     check_gru();
+    check_lstm();
     check_gru_attend();
     check_groups();
     check_loss();

@@ -51,6 +51,8 @@ enum { INPUTS = 10 };
 #define LAYER_CHECKS(CHECK)                                                                        \
     CHECK(gru, check_gru)                                                                          \
     CHECK(gru_back, check_gru)                                                                     \
+    CHECK(lstm, check_lstm)                                                                        \
+    CHECK(lstm_back, check_lstm)                                                                   \
     CHECK(attend, check_attend)                                                                    \
     CHECK(attend_back, check_attend)                                                               \
     CHECK(output_loss, check_loss)                                                                 \

@@ -1,0 +1,195 @@
+/* The CPU's LSTM layer, in the blocks of nn/cpu_gru.h.  A state [h; c] is 2H wide; the rows of
+ * `kept` are in packed order, and hold the products of a step before they hold its gates. */
+#include <omp.h>
+
+#include "nn/cpu_gru.h"
+#include "nn/maths.h"
+
+static struct gate_inputs lstm_inputs(const struct lstm_weights *w)
+{
+    return (struct gate_inputs){4 * w->state, 4 * w->state, w->in, w->ih};
+}
+
+/* ---- forward ---- */
+
+/* Gates of one row from their products, kept [4H], in place; the new state [2H] goes to state and
+ * y. */
+VECTOR static void gates(size_t n, const float *ih_bias, const float *hh_bias, float *restrict kept,
+                         float *restrict state, float *restrict y)
+{
+#pragma omp simd
+    for (size_t j = 0; j < n; j++) {
+        float i = maths_sigmoid(kept[j] + ih_bias[j] + hh_bias[j]);
+        float f = maths_sigmoid(kept[n + j] + ih_bias[n + j] + hh_bias[n + j]);
+        float g = maths_tanh(kept[2 * n + j] + ih_bias[2 * n + j] + hh_bias[2 * n + j]);
+        float o = maths_sigmoid(kept[3 * n + j] + ih_bias[3 * n + j] + hh_bias[3 * n + j]);
+        float c = maths_lstm_cell(i, f, g, state[n + j]);
+        kept[j] = i;
+        kept[n + j] = f;
+        kept[2 * n + j] = g;
+        kept[3 * n + j] = o;
+        y[n + j] = state[n + j] = c;
+        y[j] = state[j] = o * maths_tanh(c);
+    }
+}
+
+/* Step t: from the input products in kept [running, 4H] to gates there, state and y. */
+static void step(const struct gru_block *block, const struct lstm_weights *w, int t, bool zero,
+                 float *state, float *y, float *kept)
+{
+    int run = block_running(block, t), H = w->state;
+    size_t n = (size_t)H;
+    cpu_sgemm(false, true, run, 4 * H, zero ? 0 : H, state, 2 * H, w->hh, H, 1, kept, 4 * H);
+    for (int i = 0; i < run; i++) {
+        size_t place = (size_t)i;
+        gates(n, w->ih_bias, w->hh_bias, kept + place * 4 * n, state + place * 2 * n,
+              y + block_row(block, i, t) * 2 * n);
+    }
+}
+
+/* Forward pass of one block.  Scratch: [in] floats a row and [2H] a sequence. */
+static void forward_block(const struct gru_block *block, const struct lstm_weights *w,
+                          const float *x, const float *y0, float *y, float *kept, float *scratch)
+{
+    size_t n = (size_t)w->state, rows = block_rows(block);
+    float *packed = scratch, *state = packed + rows * (size_t)w->in;
+    kept += block_first(block) * 4 * n;
+    if (w->ih) {
+        cpu_gru_pack(block, (size_t)w->in, x, packed);
+        cpu_sgemm(false, true, (int)rows, 4 * w->state, w->in, packed, w->in, w->ih, w->in, 0, kept,
+                  4 * w->state);
+    } else {
+        cpu_gru_pack(block, 4 * n, x, kept);
+    }
+    cpu_gru_begin(block, 2 * n, y0, state);
+    for (int t = 0; t < block_steps(block); t++) {
+        step(block, w, t, !t && !y0, state, y, kept);
+        kept += (size_t)block_running(block, t) * 4 * n;
+    }
+}
+
+void cpu_lstm(struct device *d, const struct ragged *r, const struct lstm_weights *w,
+              const float *x, const float *y0, float *y, float *kept)
+{
+    struct gru_blocks b = gru_blocks(d, r, w->state);
+    struct gru_block first = {r, 0, b.parts};
+    size_t most = (size_t)block_running(&first, -1);
+    size_t size = cpu_padded(block_rows(&first) * (size_t)w->in + most * 2 * (size_t)w->state);
+    float *scratch = cpu_scratch(cpu_of(d), (size_t)b.threads * size);
+#pragma omp parallel num_threads(b.threads) if (b.threads > 1)
+    {
+        int own = omp_get_thread_num();
+        struct span s = cpu_share((size_t)b.parts, 1, own, b.threads);
+        for (size_t part = s.from; part < s.to; part++)
+            forward_block(&(struct gru_block){r, (int)part, b.parts}, w, x, y0, y, kept,
+                          scratch + (size_t)own * size);
+    }
+}
+
+/* ---- backward ---- */
+
+/* One row.  From dy and carry [2H], the gradient of its state from the next step: g [4H] = the
+ * gradients before the activations; carry's second half = that of c before. */
+VECTOR static void gates_back(size_t n, const float *restrict kept, const float *restrict before,
+                              const float *restrict y, const float *restrict dy,
+                              float *restrict carry, float *restrict g)
+{
+#pragma omp simd
+    for (size_t j = 0; j < n; j++) {
+        float i = kept[j], f = kept[n + j], new = kept[2 * n + j], o = kept[3 * n + j];
+        float t = maths_tanh(y[n + j]), dh = dy[j] + carry[j];
+        float dc = dy[n + j] + carry[n + j] + maths_lstm_dc(o, t, dh);
+        g[j] = maths_sigmoid_back(i, dc * new);
+        g[n + j] = maths_sigmoid_back(f, dc * before[n + j]);
+        g[2 * n + j] = maths_tanh_back(new, dc * i);
+        g[3 * n + j] = maths_sigmoid_back(o, dh * t);
+        carry[n + j] = dc * f;
+    }
+}
+
+/* Inputs and outputs of a layer's backward pass. */
+struct lstm_layer_back {
+    const struct lstm_weights *w;
+    const float *x, *y0, *y, *kept, *dy;
+    float *dx, *dy0;
+};
+
+/* Step t: g [running, 4H] of its rows; carry [sequences, 2H] = the gradient of the states before,
+ * unless `ends` says that nobody reads it. */
+static void step_back(const struct gru_block *block, const struct lstm_layer_back *b, int t,
+                      bool ends, const float *before, const float *kept, float *carry, float *g)
+{
+    int run = block_running(block, t), H = b->w->state;
+    size_t n = (size_t)H;
+    for (int i = 0; i < run; i++) {
+        size_t row = block_row(block, i, t) * 2 * n, place = (size_t)i;
+        gates_back(n, kept + place * 4 * n, before + place * 2 * n, b->y + row, b->dy + row,
+                   carry + place * 2 * n, g + place * 4 * n);
+    }
+    if (!ends)
+        cpu_sgemm(false, false, run, H, 4 * H, g, 4 * H, b->w->hh, H, 0, carry, 2 * H);
+}
+
+/* Gradients of hh and the biases, +=.  zero: the states before the first step are all 0. */
+static void states_back(const struct gru_block *block, int H, size_t rows, bool zero,
+                        const float *g, const float *before, const struct gru_grads *dw)
+{
+    size_t n = (size_t)H, first = zero && rows ? (size_t)block_running(block, 0) : 0;
+    cpu_sgemm(true, false, 4 * H, H, (int)(rows - first), g + first * 4 * n, 4 * H,
+              before + first * 2 * n, 2 * H, 1, dw->hh, H);
+    cpu_sum_rows(rows, 4 * n, 4 * n, g, dw->ih_bias);
+    cpu_sum_rows(rows, 4 * n, 4 * n, g, dw->hh_bias);
+}
+
+/* Backward pass of one block; dw +=.  Scratch: [6H + in] floats a row and [4H] a sequence. */
+static void backward_block(const struct gru_block *block, const struct lstm_layer_back *b,
+                           const struct gru_grads *dw, float *scratch)
+{
+    size_t n = (size_t)b->w->state, rows = block_rows(block), at = rows;
+    size_t sequences = (size_t)block_running(block, -1);
+    float *g = scratch, *before = g + rows * 4 * n, *packed = before + (rows + sequences) * 2 * n;
+    float *carry = packed + rows * (size_t)b->w->in;
+    const float *kept = b->kept + block_first(block) * 4 * n;
+    cpu_gru_before(block, 2 * n, b->y0, b->y, before);
+    memset(carry, 0, sequences * 2 * n * sizeof *carry);
+    for (int t = block_steps(block) - 1; t >= 0; t--) {
+        at -= (size_t)block_running(block, t);
+        step_back(block, b, t, !t && !b->dy0, before + at * 2 * n, kept + at * 4 * n, carry,
+                  g + at * 4 * n);
+    }
+    cpu_gru_end_back(block, 2 * n, carry, b->dy0);
+    states_back(block, b->w->state, rows, !b->y0, g, before, dw);
+    if (b->w->ih)
+        cpu_gru_inputs_back(block, lstm_inputs(b->w), rows, 0, b->w->in, b->x, g, packed, b->dx,
+                            dw->ih);
+    else if (b->dx)
+        cpu_gru_unpack(block, 4 * n, 4 * n, g, b->dx);
+}
+
+void cpu_lstm_back(struct device *d, const struct ragged *r, const struct lstm_weights *w,
+                   const float *x, const float *y0, const float *y, const float *kept,
+                   const float *dy, float *dx, float *dy0, const struct gru_grads *dw)
+{
+    const struct lstm_layer_back back = {w, x, y0, y, kept, dy, dx, dy0};
+    const struct gate_inputs inputs = lstm_inputs(w);
+    struct gru_blocks b = gru_blocks(d, r, w->state);
+    struct gru_block first = {r, 0, b.parts};
+    size_t n = (size_t)w->state, most = (size_t)block_running(&first, -1);
+    size_t size = cpu_padded(block_rows(&first) * (6 * n + (size_t)w->in) + most * 4 * n);
+    /* With several threads each sums the gradients of the weights in matrices of its own. */
+    size_t threads = (size_t)b.threads;
+    size_t sums = threads > 1 ? cpu_gru_grads_size(inputs, w->state) : 0;
+    float *all = cpu_scratch(cpu_of(d), threads * (size + sums)), *scratch = all + threads * sums;
+#pragma omp parallel num_threads(b.threads) if (b.threads > 1)
+    {
+        size_t own = (size_t)omp_get_thread_num();
+        struct span s = cpu_share((size_t)b.parts, 1, (int)own, b.threads);
+        struct gru_grads grads = sums ? cpu_gru_grads(inputs, w->state, all + own * sums) : *dw;
+        memset(all + own * sums, 0, sums * sizeof *all);
+        for (size_t part = s.from; part < s.to; part++)
+            backward_block(&(struct gru_block){r, (int)part, b.parts}, &back, &grads,
+                           scratch + own * size);
+    }
+    if (sums)
+        cpu_gru_add_grads(inputs, w->state, b.threads, all, dw);
+}
