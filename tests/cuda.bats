@@ -117,6 +117,7 @@ steps_take() {
 80 users --model hrnn --negatives 30 --spare-history
 44 sessions --model rnn
 38 sessions --model rnn --gru reset-after
+46 sessions --model rnn --cell lstm
 70 users --model rnn --join-sessions
 END
 }

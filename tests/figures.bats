@@ -94,6 +94,7 @@ same() { # SCHEME OPTION ...
     same user-parallel --model rnn --join-sessions --layers 2 --dropout 0.3
     same session-parallel --model rnn --input one-hot --layers 2 --feed-forward 4 --unroll 2
     same session-parallel --model rnn --feed-forward 7 --decoder tied
+    same user-parallel --model rnn --cell lstm --join-sessions --dropout 0.3 --unroll 2
     same user-parallel --model hrnn --propagate init --hidden 6
     same user-parallel --model hrnn --propagate all --user-dropout 0.2 --start-dropout 0.2
     same user-parallel --model hrnn --loss bpr-max --negatives 20 --unroll 2

@@ -12,7 +12,7 @@
 /* A text of NULL and a size of 0 are the model's default. */
 struct model_shape {
     const char *session_rep, *user_rep, *inter, *intra, *attend_to, *per_user, *clusters;
-    const char *encoder, *decoder, *propagate, *gru, *context, *normalize, *input;
+    const char *encoder, *decoder, *propagate, *gru, *context, *normalize, *input, *cell;
     bool bidirectional, join_sessions, wide, add_mean;
     int64_t embedding, hidden, layers, blocks, heads, positions, earlier, feed_forward;
     double dropout, item_dropout, feature_dropout, user_dropout, start_dropout;
@@ -49,7 +49,8 @@ static inline struct model_options *options_of_shape(const struct model_class *c
                 {"gru", s->gru},
                 {"context", s->context},
                 {"normalize", s->normalize},
-                {"input", s->input}};
+                {"input", s->input},
+                {"cell", s->cell}};
     const struct {
         const char *name;
         double value;

@@ -247,6 +247,8 @@ print(*sorted(rows), sep="\n")' >$run.txt
     [[ $output == *'which --model rnn --join-sessions needs: use user-parallel'* ]]
     run -64 train --model rnn --input one-hot --decoder tied "$LOG/session.mp"
     [[ $output == *'--input one-hot has no embeddings for --decoder tied: give --decoder dense' ]]
+    run -64 train --model rnn --cell lstm --gru reset-after "$LOG/session.mp"
+    [[ $output == *'--gru reset-after: --cell lstm has no reset gate' ]]
     run -64 train --model hrnn --layers 2 "$LOG/user.mp"
     [[ $output == *'--layers goes with --model rnn, not with hrnn' ]]
     run -64 train --model rnn --loss top1 --logq "$LOG/session.mp"

@@ -29,6 +29,7 @@ setup_file() {
     train --model rnn --join-sessions --save joined parallel.mp >/dev/null
     train --model rnn --decoder tied --save rnn-tied parallel.mp >/dev/null
     train --model rnn --input one-hot --layers 2 --feed-forward 5 --save rnn-hot parallel.mp >/dev/null
+    train --model rnn --cell lstm --hidden 7 --layers 2 --save rnn-lstm parallel.mp >/dev/null
     train --model hrnn --hidden 7 --propagate all --save hrnn parallel.mp >/dev/null
     # Only the first users, who do not have all items.
     head -n $(($(wc -l <log.tsv) / 3)) log.tsv | lfm-sessionize | tfilter --split user:0.8 2>/dev/null |
@@ -95,9 +96,9 @@ small() {
         END { for (i = 1; i <= NR; i++) { split(line[i], f, ",")
             if (line[i] ~ /^\["session"/ && last[f[2]] == i) gsub(/,[0-9]+\]/, "]", line[i])
             print line[i] } }' all | sessions >shorter.mp
-    for model in plain attentive last hierarchical own tied narm rib sasrec sasrec-earlier stamp stmo bpr-mf fpmc rnn joined rnn-tied rnn-hot hrnn; do
+    for model in plain attentive last hierarchical own tied narm rib sasrec sasrec-earlier stamp stmo bpr-mf fpmc rnn joined rnn-tied rnn-hot rnn-lstm hrnn; do
         batches=$BATS_FILE_TMPDIR/batches.mp
-        [[ $model != @(rnn|joined|rnn-tied|rnn-hot|hrnn) ]] || batches=$BATS_FILE_TMPDIR/parallel.mp
+        [[ $model != @(rnn|joined|rnn-tied|rnn-hot|rnn-lstm|hrnn) ]] || batches=$BATS_FILE_TMPDIR/parallel.mp
         model=$BATS_FILE_TMPDIR/$model
         predictor -q -j 1 -m "$model" --top 5 "$batches" | spcat >predicted
         recommend -m "$model" --top 5 shorter.mp >recommended

@@ -40,8 +40,12 @@ struct recurrent_options {
 };
 
 static const struct recurrent_options defaults = {
-    .shared =
-        {.embedding = 100, .dropout = 0.2, .decoder = "dense", .gru = "reset-before", .unroll = 1},
+    .shared = {.embedding = 100,
+               .dropout = 0.2,
+               .decoder = "dense",
+               .gru = "reset-before",
+               .cell = "gru",
+               .unroll = 1},
     .layers = 1,
     .input = "embedding",
     .propagate = "init",
@@ -90,7 +94,7 @@ static const struct option *const hrnn_options[] = {
     model_size_rows,    hidden_rows,       user_rows, model_gru_rows,
     model_decoder_rows, model_unroll_rows, NULL};
 static const struct option *const rnn_options[] = {
-    model_size_rows, hidden_rows,        layer_rows,        join_rows,
+    model_size_rows, hidden_rows,        layer_rows,        join_rows, model_cell_rows,
     model_gru_rows,  model_decoder_rows, model_unroll_rows, NULL};
 
 static const struct recurrent_options *own_options(const struct model *m)
@@ -109,7 +113,7 @@ static int rnn_check(const struct model_options *o, struct err *e)
         return err_set(e, STATUS_USAGE,
                        "--input one-hot has no embeddings for --decoder %s: give --decoder dense",
                        o->decoder);
-    return 0;
+    return recurrent_check(o, &defaults.shared, e);
 }
 
 /* ---- opening ---- */
@@ -145,7 +149,7 @@ static void declare(struct hrnn_slots *r, struct model *m)
     float bound = 1 / sqrtf((float)size);
     if (!one_hot)
         item_output_declare_items(&r->output, m);
-    recurrent_declare(&r->session, m, "session_gru", (int)o->layers,
+    recurrent_declare(&r->session, m, "session", (int)o->layers,
                       one_hot ? 0 : (int)o->shared.embedding, size);
     r->width = r->session.width;
     if (one_hot)
@@ -522,7 +526,7 @@ const struct model_class hrnn_class = {
 };
 const struct model_class rnn_class = {
     .name = "rnn",
-    .purpose = "one GRU over each session, on session-parallel mini-batches",
+    .purpose = "a GRU or LSTM over each session, on session-parallel mini-batches",
     .options_size = sizeof defaults,
     .defaults = &defaults,
     .options = rnn_options,

@@ -101,6 +101,10 @@ static const struct row rows[] = {
      "session-parallel",
      .part = PART_TRAIN},
     {&xing,
+     {"rnn_lstm", "rnn", {.dropout = 0.1, .cell = "lstm"}},
+     "session-parallel",
+     .part = PART_TRAIN},
+    {&xing,
      {"rnn_negatives", "rnn", {.dropout = 0.1}},
      "session-parallel",
      .negatives = 2000,
@@ -186,18 +190,24 @@ static int write_sessions(struct frame_out *out, struct session_store *c, const 
                                  e);
 }
 
-/* Passes over the same sessions, as batcher makes them. */
+/* Passes over the same sessions, as batcher makes them: training learns from all of its part. */
 static int write_passes(struct frame_out *out, const struct session_store *c, const struct row *row,
                         struct err *e)
 {
+    const struct learned_share all = {.of = {1, 1}}, both[] = {all, all};
+    unsigned char *learned;
     struct schedule_out to = {
         .store = c, .out = out, .size = row->paper->batch, .min_batch = 1, .seed = 1};
-    for (int number = 1; number <= 1 + ROUNDS; number++) {
+    int status = learned_choose(c, both, &learned, e);
+    to.learned = learned;
+    for (int number = 1; number <= 1 + ROUNDS && !status; number++) {
         struct epoch epoch = {number, row->part};
-        if (write_epoch(out, epoch, e) || scheme_find(row->scheme)->pass(&to, epoch, e))
-            return e->status;
+        status = write_epoch(out, epoch, e);
+        if (!status)
+            status = scheme_find(row->scheme)->pass(&to, epoch, e);
     }
-    return 0;
+    mem_free(learned);
+    return status;
 }
 
 static void write_stream(const char *path, const struct row *row)
@@ -287,6 +297,14 @@ static void floor_gru(struct floor *f, double all, double going, int in, int H, 
     floor_linear(f, going, H, H, going); /* W_hn(r∘h): the gradient of r needs it */
 }
 
+/* The same of an LSTM. */
+static void floor_lstm(struct floor *f, double all, double going, int in, int H, double inputs_back,
+                       double states_back)
+{
+    floor_linear(f, all, 4 * H, in, inputs_back);
+    floor_linear(f, going, 4 * H, H, states_back);
+}
+
 static void parallel_floor(struct floor *f, const struct row *row, const struct passing *p)
 {
     const char *propagate = row->v.o.propagate;
@@ -294,7 +312,7 @@ static void parallel_floor(struct floor *f, const struct row *row, const struct 
     bool all = propagate && !strcmp(propagate, "all"), one_hot = row->v.o.input;
     double slots = p->targets / p->steps, begun = propagate ? p->begun / p->steps : 0;
     double candidates = slots + row->negatives;
-    floor_gru(f, slots, slots, one_hot ? 0 : H, H, slots, begun);
+    (row->v.o.cell ? floor_lstm : floor_gru)(f, slots, slots, one_hot ? 0 : H, H, slots, begun);
     for (int i = 1; i < row->v.o.layers; i++)
         floor_gru(f, slots, slots, H, H, slots, begun);
     if (row->v.o.feed_forward)

@@ -19,7 +19,7 @@ struct form {
     bool joined;
     const char *gru, *decoder; /* NULL: dense */
     int layers, feed_forward;  /* 0: one; none */
-    bool one_hot;
+    bool one_hot, lstm;
 };
 
 static int layers_of(const struct form *form)
@@ -27,12 +27,18 @@ static int layers_of(const struct form *form)
     return form->layers ? form->layers : 1;
 }
 
+/* How wide the state of a layer is. */
+static int width_of(const struct form *form)
+{
+    return form->lstm ? 2 * SIZE : SIZE;
+}
+
 /* ---- the equations ---- */
 
 struct weights {
     const double *item, *start, *start_bias, *output, *output_bias, *bilinear;
     const double *hidden, *hidden_bias;
-    int layers, width; /* width: of a row of item */
+    int layers, width, state; /* width: of a row of item; state: of a layer's state */
     struct ref_gru session[LAYERS], usr;
 };
 
@@ -49,7 +55,8 @@ static struct weights bind(const struct reference *r, const struct form *form, d
                         .hidden = ref_w(r, "hidden", ".weight"),
                         .hidden_bias = ref_w(r, "hidden", ".bias"),
                         .layers = layers_of(form),
-                        .width = form->one_hot ? 3 * SIZE : IN,
+                        .width = form->one_hot ? form->lstm ? 4 * SIZE : 3 * SIZE : IN,
+                        .state = width_of(form),
                         .start = ref_w(r, "user_to_session", ".weight"),
                         .start_bias = ref_w(r, "user_to_session", ".bias"),
                         .output = ref_w(r, "output", ".weight"),
@@ -58,7 +65,8 @@ static struct weights bind(const struct reference *r, const struct form *form, d
                         .usr = ref_bind_gru(r, "user_gru", "", SIZE, SIZE)};
     const double *more = ref_w(r, "user_to_input", ".weight");
     for (int i = 0; i < w.layers; i++)
-        w.session[i] = ref_bind_gru_layer(r, "session_gru", i, "", i ? SIZE : IN, SIZE);
+        w.session[i] = ref_bind_gru_layer(r, form->lstm ? "session_lstm" : "session_gru", i, "",
+                                          i ? SIZE : IN, SIZE);
     for (int i = 0; i < 3 * SIZE && all; i++)
         for (int j = 0; j < IN + SIZE; j++)
             wide[i * (IN + SIZE) + j] =
@@ -93,7 +101,7 @@ static void begin(const struct reference *r, const struct weights *w, const stru
     }
     if (how != RESET_USER && (how != RESET_SESSION || form->joined))
         return;
-    for (int i = 0; i < layers_of(form) * SIZE; i++)
+    for (int i = 0; i < layers_of(form) * width_of(form); i++)
         z->s[slot][i] =
             form->joined ? z->kept[whose][i]
             : users      ? tanh(ref_dot(SIZE, w->start + i * SIZE, z->c[slot]) + w->start_bias[i])
@@ -104,13 +112,16 @@ static void begin(const struct reference *r, const struct weights *w, const stru
 static double item_loss(const struct reference *r, const struct weights *w, struct state *z,
                         int slot, int input, int next)
 {
-    double x[4 * SIZE], last[SIZE], mapped[IN], score[PAIR_ITEMS], total = 0, *s = z->s[slot];
+    double x[5 * SIZE], last[SIZE], mapped[IN], score[PAIR_ITEMS], total = 0, *s = z->s[slot];
     int size = w->hidden ? FORWARD : SIZE;
     memcpy(x, w->item + input * w->width, (size_t)w->width * sizeof *x);
     memcpy(x + w->width, z->c[slot], SIZE * sizeof *x);
-    for (int i = 0; i < w->layers; i++, s += SIZE)
-        ref_step(r, &w->session[i], i ? s - SIZE : x, s);
-    s -= SIZE;
+    for (int i = 0; i < w->layers; i++, s += w->state)
+        if (w->state > SIZE)
+            ref_lstm_step(&w->session[i], i ? s - w->state : x, s);
+        else
+            ref_step(r, &w->session[i], i ? s - SIZE : x, s);
+    s -= w->state;
     for (int j = 0; j < size; j++)
         last[j] =
             w->hidden ? tanh(ref_dot(SIZE, w->hidden + j * SIZE, s) + w->hidden_bias[j]) : s[j];
@@ -348,17 +359,18 @@ static struct model_shape shape_of(const struct form *form)
                                 .gru = form->gru,
                                 .layers = layers_of(form),
                                 .feed_forward = form->feed_forward,
-                                .input = form->one_hot ? "one-hot" : NULL};
+                                .input = form->one_hot ? "one-hot" : NULL,
+                                .cell = form->lstm ? "lstm" : NULL};
 }
 
 static const char *form_name(const struct form *form)
 {
     static char name[100];
-    snprintf(name, sizeof name, "%s%s%s%s%s%s%s, layers %d, %s", form->model,
+    snprintf(name, sizeof name, "%s%s%s%s%s%s%s%s, layers %d, %s", form->model,
              form->propagate ? " " : "", form->propagate ? form->propagate : "",
              form->joined ? " joined" : "", form->decoder ? " tied" : "",
-             form->one_hot ? " one-hot" : "", form->feed_forward ? " feed-forward" : "",
-             layers_of(form), form->gru);
+             form->one_hot ? " one-hot" : "", form->lstm ? " lstm" : "",
+             form->feed_forward ? " feed-forward" : "", layers_of(form), form->gru);
     return name;
 }
 
@@ -618,6 +630,15 @@ int main(void)
         check_carried(&forms[3]);
         check_carried(&forms[4]);
     }
+    const struct form lstm[] = {
+        {.model = "rnn", .gru = "reset-before", .lstm = true},
+        {.model = "rnn", .joined = true, .gru = "reset-before", .lstm = true, .layers = 2},
+        {.model = "rnn", .gru = "reset-before", .lstm = true, .one_hot = true}};
+    for (size_t j = 0; j < sizeof lstm / sizeof *lstm; j++) {
+        check_slots(&lstm[j]);
+        check_whole(&lstm[j]);
+    }
+    check_carried(&lstm[1]);
     check_concatenation();
     return tap_done();
 }

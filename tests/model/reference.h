@@ -202,6 +202,21 @@ static inline void ref_step(const struct reference *r, const struct ref_gru *g, 
     memcpy(h, next, (size_t)n * sizeof *h);
 }
 
+/* The same of an LSTM; state: [h; c]. */
+static inline void ref_lstm_step(const struct ref_gru *g, const double *x, double *state)
+{
+    int n = g->state;
+    double a[4 * REF_STATE];
+    for (int i = 0; i < 4 * n; i++)
+        a[i] =
+            ref_input(g, i, x) + g->ih_bias[i] + ref_dot(n, g->hh + i * n, state) + g->hh_bias[i];
+    for (int k = 0; k < n; k++) {
+        double input = 1 / (1 + exp(-a[k])), forget = 1 / (1 + exp(-a[n + k]));
+        state[n + k] = forget * state[n + k] + input * tanh(a[2 * n + k]);
+        state[k] = tanh(state[n + k]) / (1 + exp(-a[3 * n + k]));
+    }
+}
+
 /* Rows of a sequence: what goes in, states, what energies stand on. */
 struct ref_rows {
     int count;
