@@ -14,7 +14,7 @@ typedef VEC(struct session_range) session_range_vec;
 static bool is_of(const struct schedule_out *o, size_t session, enum part part)
 {
     return session_store_part(o->store, session) == part &&
-           (part != PART_TRAIN || o->learned[session]);
+           (part != PART_TRAIN || !o->learned || o->learned[session]);
 }
 
 /* The sessions of one part that are left, as a range for each of the U users; the caller frees.  A

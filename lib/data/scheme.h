@@ -13,7 +13,7 @@ struct schedule_out {
     struct frame_out *out;
     int64_t size;                 /* sessions a batch, at most; slots of parallel mini-batches */
     int64_t min_batch;            /* training batches of fewer sessions are marked learn: 0 */
-    const unsigned char *learned; /* [S] 0: this training session is in no batch */
+    const unsigned char *learned; /* [S] 0: this training session is in no batch; NULL: all are */
     uint64_t seed;
     uint64_t left_out; /* training sessions of this pass in batches marked learn: 0 */
 };

@@ -169,12 +169,24 @@ static bool is_slot_by_slot(const struct schedule_trace *t, const struct wanted 
 
 /* ---- logs ---- */
 
+/* The sessions that began at `since` or later, as a mask that the caller frees; 0: NULL, all. */
+static unsigned char *learned_since(const struct session_store *c, int64_t since)
+{
+    if (!since)
+        return NULL;
+    unsigned char *learned = mem_zero(session_store_sessions(c), 1);
+    for (size_t s = 0; s < session_store_sessions(c); s++)
+        learned[s] = session_store_start(c, s) >= since;
+    return learned;
+}
+
 static void one_pass(const struct scheme *scheme, const struct session_store *c, struct log_ids ids,
                      uint64_t seed, enum part part, int64_t since)
 {
     static const int64_t sizes[] = {1, 3, 10, 1000};
     int64_t size = scheme->parallel ? 1 + (int64_t)seed % SLOTS_MOST : sizes[seed % 4];
-    struct schedule_out o = {.store = c, .size = size, .since = since, .seed = seed};
+    unsigned char *learned = learned_since(c, since);
+    struct schedule_out o = {.store = c, .size = size, .learned = learned, .seed = seed};
     const struct wanted w = {c, part, since, scheme->parallel ? 2 : 1};
     struct schedule_trace t;
     schedule_pass(scheme, &o, ids, (struct epoch){1, part}, &t);
@@ -188,6 +200,7 @@ static void one_pass(const struct scheme *scheme, const struct session_store *c,
         good = good && is_longest_first(&t, &w);
     tap_ok(good, "log %d, %s, %s, since %d", (int)seed, scheme->name, part_name[part], (int)since);
     schedule_trace_release(&t);
+    mem_free(learned);
 }
 
 static void one_log(uint64_t seed)
