@@ -1,10 +1,27 @@
 #include "data/spool.h"
 
+#include <string.h>
+
+#include "base/output_path.h"
 #include "base/path.h"
+
+/* The folder of the file that the output's name leads to, to be freed; NULL: it leads to none. */
+static int find_folder(const char *path, char **folder, struct err *e)
+{
+    struct output_path to = {.name = NULL};
+    *folder = NULL;
+    int status = path && strcmp(path, "-") ? output_path_follow(&to, path, e) : 0;
+    if (!status && to.name && !to.direct)
+        *folder = path_folder(to.name);
+    output_path_release(&to);
+    return status;
+}
 
 int spool_open(struct spool *h, const char *path, const struct meta *m, struct err *e)
 {
-    char *folder = path ? path_folder(path) : NULL;
+    char *folder;
+    if (find_folder(path, &folder, e))
+        return e->status;
     int status = temp_file_open(&h->scratch, folder, e);
     mem_free(folder);
     if (status)

@@ -14,8 +14,8 @@ struct spool {
 
 #define SPOOL_CLOSED ((struct spool){.scratch.fd = -1, .sink.fd = -1})
 
-/* Opens the temporary file in the folder of `path`, the output; NULL: in $TMPDIR (else /tmp). *h is
- * SPOOL_CLOSED before. */
+/* Opens the temporary file in the folder where the output `path` leads to a file; else, and for
+ * NULL, in $TMPDIR (or /tmp). *h is SPOOL_CLOSED before.  73: no output can have that name. */
 int spool_open(struct spool *h, const char *path, const struct meta *m, struct err *e);
 
 /* Ends the held records and appends them to `out`. */
