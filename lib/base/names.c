@@ -3,14 +3,18 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+/* The part of a hash that stands beside the id, so that other names are told from afar. */
+static uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32);
+}
+
 static size_t slot_of(const struct names *n, struct bytes name, uint64_t hash)
 {
     size_t mask = n->slots - 1, at = hash & mask;
-    for (; n->slot[at]; at = (at + 1) & mask) {
-        int32_t id = n->slot[at] - 1;
-        if (n->hash.at[id] == hash && bytes_equal(names_at(n, id), name))
+    for (; n->slot[at].id; at = (at + 1) & mask)
+        if (n->slot[at].tag == tag_of(hash) && bytes_equal(names_at(n, n->slot[at].id - 1), name))
             break;
-    }
     return at;
 }
 
@@ -21,32 +25,76 @@ static void double_slots(struct names *n)
     n->slot = mem_zero(n->slots, sizeof *n->slot);
     for (size_t id = 0; id < n->hash.len; id++) {
         size_t at = n->hash.at[id] & (n->slots - 1);
-        while (n->slot[at])
+        while (n->slot[at].id)
             at = (at + 1) & (n->slots - 1);
-        n->slot[at] = (int32_t)id + 1;
+        n->slot[at] = (struct name_slot){tag_of(n->hash.at[id]), (int32_t)id + 1};
     }
+}
+
+static int32_t add(struct names *n, struct bytes name, uint64_t hash)
+{
+    if (n->start.len >= n->slots / 2)
+        double_slots(n);
+    size_t at = slot_of(n, name, hash);
+    if (n->slot[at].id)
+        return n->slot[at].id - 1;
+    vec_push(&n->start, n->text.len);
+    vec_push(&n->hash, hash);
+    buf_append(&n->text, name.at, name.len);
+    n->slot[at] = (struct name_slot){tag_of(hash), (int32_t)n->start.len};
+    return n->slot[at].id - 1;
 }
 
 int32_t names_add(struct names *n, struct bytes name, bool *is_new)
 {
-    if (n->start.len >= n->slots / 2)
-        double_slots(n);
-    uint64_t hash = XXH3_64bits(name.at, name.len);
-    size_t at = slot_of(n, name, hash);
-    bool new = !n->slot[at];
+    size_t count = n->start.len;
+    int32_t id = add(n, name, XXH3_64bits(name.at, name.len));
     if (is_new)
-        *is_new = new;
-    if (!new)
-        return n->slot[at] - 1;
-    vec_push(&n->start, n->text.len);
-    vec_push(&n->hash, hash);
-    buf_append(&n->text, name.at, name.len);
-    return (n->slot[at] = (int32_t)n->start.len) - 1;
+        *is_new = n->start.len > count;
+    return id;
+}
+
+/* The id that the name probably has, or -1; memory where its slot is has been asked for. */
+static int32_t likely_id(const struct names *n, uint64_t hash)
+{
+    const struct name_slot *slot = &n->slot[hash & (n->slots - 1)];
+    return slot->tag == tag_of(hash) ? slot->id - 1 : -1;
+}
+
+/* Each of the four passes asks for the memory that the next one reads, so that the names wait
+ * together and not one after the other. */
+void names_add_all(struct names *n, const struct bytes *names, size_t count, int32_t *ids)
+{
+    enum { TOGETHER = 64 };
+    uint64_t hash[TOGETHER];
+    for (size_t from = 0; from < count; from += TOGETHER) {
+        size_t now = count - from < TOGETHER ? count - from : TOGETHER;
+        while (n->start.len + now >= n->slots / 2)
+            double_slots(n);
+        for (size_t i = 0; i < now; i++) {
+            hash[i] = XXH3_64bits(names[from + i].at, names[from + i].len);
+            __builtin_prefetch(&n->slot[hash[i] & (n->slots - 1)]);
+        }
+        for (size_t i = 0; i < now; i++) {
+            ids[from + i] = likely_id(n, hash[i]);
+            if (ids[from + i] >= 0)
+                __builtin_prefetch(&n->start.at[ids[from + i]]);
+        }
+        for (size_t i = 0; i < now; i++) {
+            if (ids[from + i] < 0)
+                continue;
+            const char *text = n->text.at + n->start.at[ids[from + i]];
+            __builtin_prefetch(text);
+            __builtin_prefetch(text + names[from + i].len);
+        }
+        for (size_t i = 0; i < now; i++)
+            ids[from + i] = add(n, names[from + i], hash[i]);
+    }
 }
 
 int32_t names_find(const struct names *n, struct bytes name)
 {
-    return n->slots ? n->slot[slot_of(n, name, XXH3_64bits(name.at, name.len))] - 1 : -1;
+    return n->slots ? n->slot[slot_of(n, name, XXH3_64bits(name.at, name.len))].id - 1 : -1;
 }
 
 struct bytes names_at(const struct names *n, int32_t id)

@@ -7,18 +7,27 @@
 
 #include "base/buf.h"
 
+struct name_slot {
+    uint32_t tag; /* of the name's hash */
+    int32_t id;   /* + 1, 0 = free */
+};
+
 /* {0} is empty.  Open addressing over XXH3 hashes; the bytes of all names lie end to end in one
  * buffer. */
 struct names {
     struct buf text;
     VEC(size_t) start;  /* where each name begins in text */
     VEC(uint64_t) hash; /* of each name */
-    int32_t *slot;      /* id + 1, 0 = free */
-    size_t slots;       /* a power of two, or 0 */
+    struct name_slot *slot;
+    size_t slots; /* a power of two, or 0 */
 };
 
 /* The id of the name, added if it is new; *is_new (may be NULL) says whether it was. */
 int32_t names_add(struct names *n, struct bytes name, bool *is_new);
+
+/* The ids of `count` names, in this order as by names_add: those that are new have the ids from
+ * names_count on.  Faster where the table does not fit into a cache. */
+void names_add_all(struct names *n, const struct bytes *names, size_t count, int32_t *ids);
 
 /* The id of the name, or -1. */
 int32_t names_find(const struct names *n, struct bytes name);

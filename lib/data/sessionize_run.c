@@ -74,7 +74,7 @@ static void count_drops(struct sessionizing *r)
     const struct session_rules *rules = &r->rules;
     struct drops *d = &r->drops;
     uint64_t whole = c->sessions - c->pieces + c->cut;
-    uint64_t items = (uint64_t)names_count(&s->items);
+    uint64_t items = (uint64_t)names_count(&s->items.names);
     d->events.of = r->log.rows;
     d->sessions.of = whole + c->too_short + c->too_long;
     d->users =

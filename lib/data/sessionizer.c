@@ -16,36 +16,24 @@ void sessionizer_open(struct sessionizer *s, const struct session_rules *rules,
 
 /* ---- from rows to events ---- */
 
-/* Any title is better than none; of two the first counts, or, in rows of any order, the least. */
-static void offer_title(struct sessionizer *s, int32_t item, struct bytes title)
-{
-    struct bytes *now = &s->titles.at[item];
-    if (!title.len || (now->len && !(s->least_title && bytes_compare(title, *now) < 0)))
-        return;
-    mem_free((char *)now->at);
-    *now = (struct bytes){mem_copy(title.at, title.len), title.len};
-}
-
-static int32_t item_of(struct sessionizer *s, const struct raw_row *row)
-{
-    bool is_new;
-    int32_t item = names_add(&s->items, row->item, &is_new);
-    if (is_new) {
-        vec_push(&s->item_ids, -1);
-        vec_push(&s->titles, ((struct bytes){0}));
-    }
-    offer_title(s, item, row->title);
-    return item;
-}
-
-static struct event event_of(struct sessionizer *s, const struct raw_row *row)
+/* The event of a row, whose item has no number yet. */
+static struct event event_of(const struct raw_row *row)
 {
     return (struct event){
         .time = row->time,
         .order = row->order,
         .session = row->session.len ? XXH3_64bits(row->session.at, row->session.len) : 0,
-        .item = item_of(s, row),
     };
+}
+
+/* The numbers of the items that were asked for; -1 as their ids in the stream until they are used.
+ */
+static const int32_t *item_numbers(struct sessionizer *s, size_t *count)
+{
+    const int32_t *numbers = item_table_answer(&s->items, count);
+    while (s->item_ids.len < (size_t)names_count(&s->items.names))
+        vec_push(&s->item_ids, -1);
+    return numbers;
 }
 
 /* Appends the codes of the row's carried columns. */
@@ -64,12 +52,12 @@ static int read_codes(struct sessionizer *s, const struct raw_row *row, struct e
 
 static int use_item(struct sessionizer *s, int32_t item, struct err *e)
 {
-    const struct attribute title = {"title", s->titles.at[item]};
+    const struct attribute title = {"title", s->items.titles.at[item]};
     buf_clear(&s->packed);
     attributes_pack(&s->packed, &title, 1);
     struct attributes attributes = {{s->packed.at, s->packed.len}};
     int32_t id = s->item_ids.at[item] = s->items_written++;
-    return write_item(s->out, id, names_at(&s->items, item), attributes, e);
+    return write_item(s->out, id, names_at(&s->items.names, item), attributes, e);
 }
 
 /* Gives the user's items their ids in the stream, in order of use. */
@@ -112,6 +100,16 @@ static void fill_extras(struct sessionizer *s, const struct session_span *span)
     }
 }
 
+/* Gives the last of the user's events the items that they asked for. */
+static void number_items(struct sessionizer *s)
+{
+    size_t count;
+    const int32_t *numbers = item_numbers(s, &count);
+    struct event *events = s->events.at + s->events.len - count;
+    for (size_t i = 0; i < count; i++)
+        events[i].item = numbers[i];
+}
+
 /* Makes and writes the sessions of the user whose rows have been read. */
 static int finish_user(struct sessionizer *s, struct err *e)
 {
@@ -142,6 +140,7 @@ static int finish_user(struct sessionizer *s, struct err *e)
 
 static int begin_user(struct sessionizer *s, struct bytes name, struct err *e)
 {
+    number_items(s);
     if (finish_user(s, e))
         return e->status;
     bool is_new;
@@ -166,38 +165,85 @@ int sessionizer_run(struct sessionizer *s, struct frame_out *out, struct err *e)
     while ((got = raw_next(s->log, &row, e)) > 0) {
         if (!bytes_equal(row.user, s->user) && begin_user(s, row.user, e))
             return e->status;
-        vec_push(&s->events, event_of(s, &row));
+        vec_push(&s->events, event_of(&row));
+        if (item_table_ask(&s->items, row.item, row.title))
+            number_items(s);
         if (read_codes(s, &row, e))
             return e->status;
     }
+    number_items(s);
     return got < 0 ? e->status : finish_user(s, e);
 }
 
 /* ---- rows in any order ---- */
 
-int sessionizer_read(struct sessionizer *s, struct regroup *rows, size_t memory, struct err *e)
+/* Rows that wait for the numbers of their items. */
+struct held_rows {
+    struct buf rows;  /* as regroup takes them: events, and their codes */
+    struct buf users; /* their names end to end */
+    VEC(size_t) ends; /* of each name */
+};
+
+static void hold_row(struct sessionizer *s, struct held_rows *held, const struct raw_row *row)
+{
+    struct event event = event_of(row);
+    buf_append(&held->rows, &event, sizeof event);
+    buf_append(&held->rows, s->codes.at, s->codes.len * sizeof *s->codes.at);
+    buf_append(&held->users, row->user.at, row->user.len);
+    vec_push(&held->ends, held->users.len);
+    vec_clear(&s->codes);
+}
+
+/* Numbers the items of the held rows and adds these to *rows. */
+static int add_held(struct sessionizer *s, struct held_rows *held, struct regroup *rows,
+                    struct err *e)
+{
+    size_t count;
+    const int32_t *numbers = item_numbers(s, &count);
+    int status = 0;
+    for (size_t i = 0, from = 0; i < count && !status; from = held->ends.at[i++]) {
+        char *row = held->rows.at + i * rows->row_size;
+        struct event event;
+        memcpy(&event, row, sizeof event);
+        event.item = numbers[i];
+        memcpy(row, &event, sizeof event);
+        status = regroup_add(rows, (struct bytes){held->users.at + from, held->ends.at[i] - from},
+                             row, e);
+    }
+    buf_clear(&held->rows);
+    buf_clear(&held->users);
+    vec_clear(&held->ends);
+    return status;
+}
+
+static int read_rows(struct sessionizer *s, struct held_rows *held, struct regroup *rows,
+                     struct err *e)
 {
     struct raw_row row = {0};
-    struct buf packed = {0};
     int got;
-    s->least_title = true;
-    regroup_open(rows, sizeof(struct event) + s->carried.len * sizeof *s->codes.at, memory);
     while ((got = raw_next(s->log, &row, e)) > 0) {
-        struct event event = event_of(s, &row);
-        vec_clear(&s->codes);
         if (read_codes(s, &row, e))
-            break;
-        buf_clear(&packed);
-        buf_append(&packed, &event, sizeof event);
-        buf_append(&packed, s->codes.at, s->codes.len * sizeof *s->codes.at);
-        if (regroup_add(rows, row.user, packed.at, e))
-            break;
+            return e->status;
+        hold_row(s, held, &row);
+        if (item_table_ask(&s->items, row.item, row.title) && add_held(s, held, rows, e))
+            return e->status;
     }
-    buf_release(&packed);
+    return got < 0 ? e->status : add_held(s, held, rows, e);
+}
+
+int sessionizer_read(struct sessionizer *s, struct regroup *rows, size_t memory, struct err *e)
+{
+    struct held_rows held = {0};
+    s->items.least_title = true;
+    regroup_open(rows, sizeof(struct event) + s->carried.len * sizeof *s->codes.at, memory);
+    int status = read_rows(s, &held, rows, e);
+    buf_release(&held.rows);
+    buf_release(&held.users);
+    vec_release(&held.ends);
     vec_clear(&s->codes);
     for (size_t i = 0; i < s->carried.len; i++)
         extra_columns_sort(&s->carried.at[i]);
-    return got ? e->status : regroup_sort(rows, e);
+    return status ? status : regroup_sort(rows, e);
 }
 
 int sessionizer_write(struct sessionizer *s, struct regroup *rows, struct frame_out *out,
@@ -225,11 +271,8 @@ int sessionizer_write(struct sessionizer *s, struct regroup *rows, struct frame_
 void sessionizer_release(struct sessionizer *s)
 {
     names_release(&s->users);
-    names_release(&s->items);
+    item_table_release(&s->items);
     vec_release(&s->item_ids);
-    for (size_t i = 0; i < s->titles.len; i++)
-        mem_free((char *)s->titles.at[i].at);
-    vec_release(&s->titles);
     for (size_t i = 0; i < s->carried.len; i++)
         extra_columns_release(&s->carried.at[i]);
     vec_release(&s->carried);

@@ -5,6 +5,7 @@
 #define DATA_SESSIONIZER_H
 
 #include "data/extra_columns.h"
+#include "data/item_table.h"
 #include "data/profiles.h"
 #include "data/raw.h"
 #include "data/regroup.h"
@@ -16,11 +17,9 @@ struct sessionizer {
     const struct profiles *profiles; /* of the users */
     struct raw_log *log;
     struct frame_out *out;
-    struct names users;       /* of the log, where rows are grouped */
-    struct names items;       /* of the log, whether a session uses them or not */
-    i32_vec item_ids;         /* theirs in the stream, -1 = not used so far */
-    bool least_title;         /* of an item's titles take the least, not the first */
-    VEC(struct bytes) titles; /* of each item; len = 0: none so far */
+    struct names users;      /* of the log, where rows are grouped */
+    struct item_table items; /* of the log */
+    i32_vec item_ids;        /* theirs in the stream, -1 = not used so far */
     VEC(struct extra_columns) carried;
     i32_vec codes;            /* their codes, a row for each event */
     i32_vec columns;          /* those of the current session, column by column */

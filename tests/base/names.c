@@ -37,8 +37,34 @@ static void against_brute_force(uint32_t alphabet, uint32_t longest, int count)
     names_release(&n);
 }
 
+/* Names that are added together get the ids that they get one by one. */
+static void together(size_t at_a_time)
+{
+    struct names one = {0}, all = {0};
+    struct random r = random_of(11, at_a_time);
+    struct bytes names[200];
+    char text[200][12];
+    int32_t ids[200];
+    int wrong = 0;
+    for (int turn = 0; turn < 300; turn++) {
+        for (size_t i = 0; i < at_a_time; i++)
+            names[i] = (struct bytes){
+                text[i], (size_t)snprintf(text[i], sizeof *text, "%u", random_below(&r, 9000))};
+        names_add_all(&all, names, at_a_time, ids);
+        for (size_t i = 0; i < at_a_time; i++)
+            wrong += names_add(&one, names[i], NULL) != ids[i];
+    }
+    tap_ok(!wrong && names_count(&one) == names_count(&all), "%zu at a time: %d names", at_a_time,
+           names_count(&all));
+    names_release(&one);
+    names_release(&all);
+}
+
 int main(void)
 {
+    together(1);
+    together(63);
+    together(200);
     against_brute_force(2, 5, 3000);
     against_brute_force(256, 2, 6000);
     against_brute_force(4, 9, 6000);
