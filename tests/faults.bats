@@ -410,6 +410,85 @@ can_inject() {
     done
 }
 
+# ---- models ----
+
+# Bit 6 of the byte at an offset.
+flip() { # FILE OFFSET
+    local byte
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+    printf "\\x$(printf %02x $((byte ^ 64)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+@test "a flipped bit in a model: 65, and nothing is written; without a hash it is taken" {
+    size=$(wc -c <"$GOOD/model")
+    data=$((8 + $(od -An -tu8 -N 8 "$GOOD/model")))
+    for stage in predictor recommender trainer; do
+        input=$(input_of "$stage")
+        option=--model
+        [ "$stage" != trainer ] || option=--init
+        for at in "$data" $(((data + size) / 2)) $((size - 1)); do
+            cp "$GOOD/model" flipped
+            flip flipped "$at"
+            status=0
+            run_stage "$stage" "$option" flipped -o out "$input" || status=$?
+            fails "$stage" 65 'flipped.*xxh3'
+            [ ! -e out ]
+        done
+        LC_ALL=C sed 's/"xxh3"/"none"/' "$GOOD/model" >foreign
+        cp "$GOOD/model" flipped # by the same name, which the pipeline in the header has
+        run_stage "$stage" "$option" flipped "$input" >expected
+        mv foreign flipped
+        run_stage "$stage" "$option" flipped "$input" | cmp expected -
+    done
+}
+
+@test "a model that changes in place while it is used: the answers of the one that was there" {
+    run_stage trainer --save other --seed 4 "$GOOD/batches.mp" >got
+    [ "$(wc -c <other)" = "$(wc -c <"$GOOD/model")" ]
+    for stage in predictor recommender; do
+        input=$(input_of "$stage")
+        cp "$GOOD/model" model
+        run_stage "$stage" --model model "$input" >expected
+        args_of "$stage"
+        for change in ': >model' 'cp other model'; do
+            cp "$GOOD/model" model
+            mkfifo input
+            "$SESSPIPE_BIN/$stage" "${args[@]}" --model model input >got 2>stage.err &
+            exec 7>input
+            head -c 2000 "$input" >&7 # its header, and no session
+            for ((i = 0; i < 100; i++)); do
+                [ -z "$(find "/proc/$!/fd" -lname "$PWD/model")" ] || break
+                sleep 0.05
+            done
+            sleep 0.3
+            eval "$change"
+            tail -c +2001 "$input" >&7
+            exec 7>&-
+            wait $!
+            cmp expected got
+            rm input
+        done
+    done
+}
+
+@test "a model that changes while it is read: 65, or the answers of one of the two" {
+    can_inject
+    run_stage trainer --save other --seed 4 "$GOOD/batches.mp" >got
+    for stage in predictor recommender; do
+        input=$(input_of "$stage")
+        for change in ': >model' 'cp other model'; do
+            cp "$GOOD/model" model
+            inject_at "$PWD/model" pread64:delay_exit=800000:when=1 "$stage" --model model -o out "$input" &
+            sleep 0.4
+            eval "$change"
+            status=0
+            wait $! || status=$?
+            fails "$stage" 65 model
+            [ ! -e out ]
+        done
+    done
+}
+
 @test "a newer or older major version: 76, both versions named" {
     for stage in $STREAMING; do
         for version in 1 3; do

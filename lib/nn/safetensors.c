@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include "base/json.h"
 #include "base/output_file.h"
@@ -21,6 +23,8 @@ static const struct {
     {"F16", 2}, {"BF16", 2}, {"F64", 8}, {"F8_E4M3", 1}, {"F8_E5M2", 1},
 };
 enum { TYPES = sizeof types / sizeof *types };
+
+static const char hash_key[] = "xxh3";
 
 static int type_of(struct bytes name)
 {
@@ -92,16 +96,34 @@ int safetensors_head(struct output_file *to, const struct safetensors_text *text
     return status;
 }
 
+/* Appends the digits of the hash of all tensors, end to end. */
+static void hash_entries(struct buf *to, const struct safetensors_entry *entries, int entry_count)
+{
+    XXH3_state_t *hash = mem_aligned(sizeof *hash);
+    XXH3_64bits_reset(hash);
+    for (int i = 0; i < entry_count; i++)
+        XXH3_64bits_update(hash, entries[i].at, (size_t)shape_bytes(&entries[i]));
+    buf_format(to, "%016" PRIx64, (uint64_t)XXH3_64bits_digest(hash));
+    mem_free(hash);
+}
+
 /* Writes the entries end to end. */
 static int write_all(struct output_file *sink, const struct safetensors_text *texts, int text_count,
                      struct safetensors_entry *entries, int entry_count, struct err *e)
 {
     uint64_t at = 0;
+    VEC(struct safetensors_text) all = {0};
+    struct safetensors_text hash = {.key = (char *)hash_key};
     for (int i = 0; i < entry_count; i++) {
         entries[i].begin = at;
         entries[i].end = at += shape_bytes(&entries[i]);
     }
-    int status = safetensors_head(sink, texts, text_count, entries, entry_count, &at, e);
+    hash_entries(&hash.value, entries, entry_count);
+    vec_append(&all, texts, (size_t)text_count);
+    vec_push(&all, hash);
+    int status = safetensors_head(sink, all.at, (int)all.len, entries, entry_count, &at, e);
+    vec_release(&all);
+    buf_release(&hash.value);
     for (int i = 0; i < entry_count && !status; i++)
         status = output_file_write(sink, entries[i].at, shape_bytes(&entries[i]), e);
     return status;
@@ -340,11 +362,10 @@ static int parse(struct safetensors *s, struct bytes text, uint64_t size, struct
 
 static int load_header(struct safetensors *s, struct err *e)
 {
-    struct stat there;
     unsigned char head[8];
-    if (fstat(s->fd, &there) || !S_ISREG(there.st_mode))
+    if (fstat(s->fd, &s->stat) || !S_ISREG(s->stat.st_mode))
         return err_set(e, STATUS_DATA, "not a regular file, so not a safetensors file");
-    uint64_t size = (uint64_t)there.st_size, length = 0;
+    uint64_t size = (uint64_t)s->stat.st_size, length = 0;
     if (size < sizeof head)
         return err_set(e, STATUS_DATA, "header: too short for a safetensors file");
     if (read_at(s->fd, 0, head, sizeof head, e))
@@ -385,36 +406,61 @@ const struct safetensors_entry *safetensors_find(const struct safetensors *s, co
     return NULL;
 }
 
+static int check_hash(const struct safetensors *s, size_t size, struct err *e)
+{
+    char digits[17];
+    for (size_t i = 0; i < s->texts.len; i++) {
+        const struct safetensors_text *text = &s->texts.at[i];
+        if (strcmp(text->key, hash_key))
+            continue;
+        snprintf(digits, sizeof digits, "%016" PRIx64, (uint64_t)XXH3_64bits(s->tensors, size));
+        if (!bytes_equal((struct bytes){text->value.at, text->value.len}, bytes_of(digits)))
+            return err_set(e, STATUS_DATA,
+                           "__metadata__: %s: the tensors have another hash: the file is damaged, "
+                           "or was changed by a program that left the hash of before",
+                           hash_key);
+    }
+    return 0;
+}
+
+static bool has_changed(const struct safetensors *s)
+{
+    struct stat now;
+    const struct stat *was = &s->stat;
+    return fstat(s->fd, &now) || now.st_size != was->st_size ||
+           now.st_mtim.tv_sec != was->st_mtim.tv_sec || now.st_mtim.tv_nsec != was->st_mtim.tv_nsec;
+}
+
+int safetensors_load(struct safetensors *s, struct err *e)
+{
+    size_t size = (size_t)s->stat.st_size - (size_t)s->data;
+    s->tensors = mem_aligned(size);
+    int status = read_at(s->fd, s->data, s->tensors, size, e);
+    if (!status && has_changed(s))
+        status = err_set(e, STATUS_DATA, "the file was changed while it was read");
+    if (!status)
+        status = check_hash(s, size, e);
+    return status ? err_at(e, "%s", s->path) : 0;
+}
+
 int safetensors_read(const struct safetensors *s, const struct safetensors_entry *entry,
                      uint64_t offset, void *to, size_t n, struct err *e)
 {
-    if (read_at(s->fd, s->data + entry->begin + offset, to, n, e))
+    if (s->tensors && n)
+        memcpy(to, s->tensors + entry->begin + offset, n);
+    else if (read_at(s->fd, s->data + entry->begin + offset, to, n, e))
         return err_at(e, "%s: %s", s->path, entry->name);
     return 0;
 }
 
-void safetensors_map(struct safetensors *s)
-{
-    struct stat there;
-    if (s->map || fstat(s->fd, &there))
-        return;
-    void *map = mmap(NULL, (size_t)there.st_size, PROT_READ, MAP_PRIVATE, s->fd, 0);
-    if (map == MAP_FAILED)
-        return;
-    s->map = map;
-    s->size = (size_t)there.st_size;
-}
-
 const void *safetensors_at(const struct safetensors *s, const struct safetensors_entry *entry)
 {
-    /* the file may have become shorter since it was opened */
-    return s->map && s->data + entry->end <= s->size ? s->map + s->data + entry->begin : NULL;
+    return s->tensors ? s->tensors + entry->begin : NULL;
 }
 
 void safetensors_close(struct safetensors *s)
 {
-    if (s->map)
-        munmap((void *)s->map, s->size);
+    mem_free(s->tensors);
     for (size_t i = 0; i < s->entries.len; i++)
         mem_free(s->entries.at[i].name);
     for (size_t i = 0; i < s->texts.len; i++) {

@@ -4,6 +4,7 @@
 #define NN_SAFETENSORS_H
 
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -29,7 +30,8 @@ struct safetensors_text {
 uint64_t safetensors_bytes(const struct safetensors_entry *e);
 
 /* Writes the file under a temporary name and renames it when it is complete (base/output_file.h).
- * Sets begin and end of each entry.  Errors: 73, 74. */
+ * Adds the text "xxh3", the XXH3 hash of all bytes behind the header in 16 hexadecimal digits. Sets
+ * begin and end of each entry.  Errors: 73, 74. */
 int safetensors_write(const char *path, const struct safetensors_text *texts, int text_count,
                       struct safetensors_entry *entries, int entry_count, struct err *e);
 
@@ -45,8 +47,8 @@ struct safetensors {
     char *path;
     int fd;
     uint64_t data;                         /* where the tensors begin */
-    const char *map;                       /* the whole file in memory; NULL: not mapped */
-    size_t size;                           /* of the map */
+    char *tensors;                         /* all bytes from there on; NULL: not loaded */
+    struct stat stat;                      /* of the file when it was opened */
     VEC(struct safetensors_entry) entries; /* in the file's order */
     VEC(struct safetensors_text) texts;
 };
@@ -56,14 +58,16 @@ struct safetensors {
 int safetensors_open(struct safetensors *s, const char *path, struct err *e);
 const struct safetensors_entry *safetensors_find(const struct safetensors *s, const char *name);
 
+/* Reads all tensors into memory, where no change of the file reaches them, until safetensors_close.
+ * Errors: 65: they do not match the text "xxh3", where there is one, or the file has changed since
+ * it was opened; 74. */
+int safetensors_load(struct safetensors *s, struct err *e);
+
 /* Reads n bytes of the entry, from its byte `offset` on.  Errors: 74: cannot read. */
 int safetensors_read(const struct safetensors *s, const struct safetensors_entry *entry,
                      uint64_t offset, void *to, size_t n, struct err *e);
 
-/* Maps the file into memory until safetensors_close; does nothing where that fails. */
-void safetensors_map(struct safetensors *s);
-
-/* The entry's bytes in memory; NULL: the file is not mapped. */
+/* The entry's bytes in memory; NULL: the file is not loaded. */
 const void *safetensors_at(const struct safetensors *s, const struct safetensors_entry *entry);
 void safetensors_close(struct safetensors *s);
 

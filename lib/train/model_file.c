@@ -460,9 +460,9 @@ static bool is_same(const struct parameter *p, const struct matched *r)
     return !r || (int64_t)r->row.len == p->shape[0];
 }
 
-/* The parameter's values in the mapped file, if the model can use them there; else NULL. */
-static float *mapped(const struct matching *m, const struct device *d, const struct parameter *p,
-                     const struct safetensors_entry *entry)
+/* The parameter's values in the loaded file, if the model can use them there; else NULL. */
+static float *in_place(const struct matching *m, const struct device *d, const struct parameter *p,
+                       const struct safetensors_entry *entry)
 {
     const void *at = safetensors_at(m->file, entry);
     bool wanted = d->host && !m->model->parameters.grad && !is_block(p, entry) &&
@@ -488,7 +488,7 @@ static int init_parameter(struct matching *m, struct device *d, struct parameter
         return bad(m, p->name, "is missing: the file is of another model or of other options");
     if (check_entry(m, p, entry))
         return m->e->status;
-    float *there = mapped(m, d, p, entry);
+    float *there = in_place(m, d, p, entry);
     if (there) {
         p->value = there; /* read only: a model that learns has gradients */
         return check_finite(m, p->name, there, p->count);
@@ -572,7 +572,7 @@ int model_file_init(struct model *m, const struct model_names *names, const char
     enum file_parts parts = file_parts_of(m, &file);
     if (parts == FILE_NETWORK)
         wide_ready_put(m);
-    int status = read_model(m, names, &file, parts, e);
+    int status = safetensors_load(&file, e) ? e->status : read_model(m, names, &file, parts, e);
     safetensors_close(&file);
     return status;
 }

@@ -57,7 +57,7 @@ int model_file_init(struct model *m, const struct model_names *names, const char
                     struct err *e);
 
 /* The same from an open file that has all parameters.  A model without gradients on the host uses
- * values directly in the mapped file where their layout is the same. */
+ * values directly in the loaded file where their layout is the same. */
 int model_file_read(struct model *m, const struct model_names *names,
                     const struct safetensors *file, struct err *e);
 

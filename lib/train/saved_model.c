@@ -181,8 +181,7 @@ int saved_model_open(struct saved_model *t, const char *path, struct err *e)
     *t = (struct saved_model){.path = path, .file = {.fd = -1}, .history = HISTORY, .seed = 1};
     if (safetensors_open(&t->file, path, e))
         return e->status;
-    safetensors_map(&t->file);
-    if (read_options(t, e) || read_maker(t, e) ||
+    if (safetensors_load(&t->file, e) || read_options(t, e) || read_maker(t, e) ||
         read_number(t, "history", 0, 1 << 20, &t->history, e) ||
         read_number(t, "week_shift", -TIME_LIMIT, TIME_LIMIT, &t->week_shift, e) ||
         read_edges(t, "delta_edges", &t->edges, e) ||

@@ -118,7 +118,9 @@ static int open_clusters(struct train_run *t, struct model_data *data, struct er
         return 0;
     if (init && safetensors_open(&file, init, e))
         return e->status;
-    int status = clustering_open(c, clusters, init ? &file : NULL, false,
+    int status = init ? safetensors_load(&file, e) : 0;
+    if (!status)
+        status = clustering_open(c, clusters, init ? &file : NULL, false,
                                  batches_in_users(t->pass.in.in), e);
     if (init)
         safetensors_close(&file);

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -50,12 +52,73 @@ static void check_round_trip(void)
     status |= safetensors_read(&s, b, 16, &last, sizeof last, &e);
     tap_ok(status == 0 && !memcmp(read, values, sizeof read) && last == INT64_MAX,
            "and with its values");
-    tap_ok(s.texts.len == 1 && !strcmp(s.texts.at[0].key, "model") &&
+    tap_ok(s.texts.len == 2 && !strcmp(s.texts.at[0].key, "model") &&
                bytes_equal((struct bytes){s.texts.at[0].value.at, s.texts.at[0].value.len},
                            bytes_of("a \"b\" \\ \x01 \xe2\x82\xac")) &&
                s.data % 8 == 0,
            "and with its texts; the tensors are aligned");
+    tap_ok(!safetensors_load(&s, &e) && !memcmp(safetensors_at(&s, a), values, sizeof values),
+           "and loads, since they have the hash that it names");
     safetensors_close(&s);
+}
+
+/* ---- what has changed is noticed ---- */
+
+static int loads(struct err *e)
+{
+    struct safetensors s;
+    int status = safetensors_open(&s, path, e);
+    if (!status)
+        status = safetensors_load(&s, e);
+    safetensors_close(&s);
+    return status;
+}
+
+static void check_hash(void)
+{
+    struct err e;
+    write_one(&e);
+    struct buf file = bytes_of_file(path);
+    size_t tensors = sizeof offsets + sizeof values, wrong = 0;
+    for (size_t bit = 0; bit < 8 * tensors; bit++) {
+        char *at = &file.at[file.len - tensors + bit / 8];
+        *at = (char)(*at ^ 1 << bit % 8);
+        bytes_to_file(path, file.at, file.len);
+        wrong += loads(&e) != STATUS_DATA || !strstr(e.text, "xxh3");
+        *at = (char)(*at ^ 1 << bit % 8);
+    }
+    tap_ok(!wrong, "any bit of the tensors flipped: %s", e.text);
+    char *key = strstr(file.at + 8, "xxh3");
+    file.at[file.len - 1] ^= 1;
+    memcpy(key, "none", 4);
+    bytes_to_file(path, file.at, file.len);
+    tap_ok(!loads(&e), "a file without a hash is taken as it is");
+    buf_release(&file);
+}
+
+/* A file that becomes another between opening and loading, and one that does so after it. */
+static void check_changes(void)
+{
+    struct safetensors s;
+    struct err e;
+    write_one(&e);
+    struct buf file = bytes_of_file(path);
+    memcpy(strstr(file.at + 8, "xxh3"), "none", 4); /* what no hash shows */
+    bytes_to_file(path, file.at, file.len);
+    tap_ok(!safetensors_open(&s, path, &e), "a file without a hash opens");
+    const struct timespec then[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+    utimensat(AT_FDCWD, path, then, 0);
+    tap_ok(safetensors_load(&s, &e) == STATUS_DATA, "a file written to while it is read: %s",
+           e.text);
+    safetensors_close(&s);
+    tap_ok(!safetensors_open(&s, path, &e) && !safetensors_load(&s, &e), "and loads");
+    bytes_to_file(path, "", 0); /* in place */
+    float read[6];
+    tap_ok(!safetensors_read(&s, safetensors_find(&s, name_a), 0, read, sizeof read, &e) &&
+               !memcmp(read, values, sizeof read),
+           "once it is loaded, the file can become anything");
+    safetensors_close(&s);
+    buf_release(&file);
 }
 
 /* ---- what is broken is refused ---- */
@@ -241,6 +304,8 @@ int main(void)
     struct err e;
     struct safetensors s;
     check_round_trip();
+    check_hash();
+    check_changes();
     check_cuts();
     check_flips();
     check_headers();
@@ -249,7 +314,7 @@ int main(void)
     unlink(path);
     tap_ok(safetensors_open(&s, path, &e) == STATUS_NOINPUT, "no such file");
     tap_ok(safetensors_open(&s, "/dev/null", &e) == STATUS_DATA, "not a regular file");
-    tap_ok(safetensors_write("/dev/null", NULL, 0, NULL, 0, &e) == STATUS_CANTCREATE,
-           "what is no regular file is not written");
+    tap_ok(safetensors_write(".", NULL, 0, NULL, 0, &e) == STATUS_CANTCREATE,
+           "what is no file is not written");
     return tap_done();
 }
