@@ -102,7 +102,7 @@ static void which_passes(void)
                                    .epochs = rows[i].epochs,
                                    .test_from = rows[i].from,
                                    .test_every = rows[i].every,
-                                   .recent = {1, 1}};
+                                   .learned = {{{1, 1}, .newest = true}, {{1, 1}}}};
         run(&c, ids, &o, NULL, &t);
         tap_ok(!strcmp(passes(&t), rows[i].passes), "%s from %d, every %d: %s", rows[i].scheme,
                (int)rows[i].from, (int)rows[i].every, passes(&t));
@@ -135,7 +135,7 @@ static void recent(void)
                                    .epochs = 1,
                                    .test_from = 1,
                                    .test_every = 1,
-                                   .recent = rows[i].share};
+                                   .learned = {{rows[i].share, .newest = true}, {{1, 1}}}};
         struct schedule_trace t;
         struct buf shown = {0};
         run(&c, ids, &o, NULL, &t);
@@ -169,7 +169,7 @@ static void memory(void)
                                    .epochs = 3,
                                    .test_from = 1,
                                    .test_every = 1,
-                                   .recent = {7, 10},
+                                   .learned = {{{7, 10}, .newest = true}, {{1, 1}}},
                                    .memory = i};
         struct schedule_trace t;
         filed[i] = run(&c, ids, &o, &bytes[i], &t);
