@@ -72,6 +72,12 @@ agree() { # agree BATCHES OPTION ...
     cmp a.safetensors b.safetensors
 }
 
+@test "a network with a wide part, of which one does not learn: losses and ranks as the CPU's" {
+    train cpu --model narm --save network.safetensors -o network.mp "$BATS_FILE_TMPDIR/batches.mp"
+    agree batches.mp --model narm --wide --init network.safetensors --freeze network
+    agree batches.mp --model narm --wide --init network.safetensors --freeze wide
+}
+
 @test "wide products in tf32 and bf16 change the losses a little" {
     train cuda -o f32.mp "$BATS_FILE_TMPDIR/batches.mp"
     losses f32.mp >f32
