@@ -621,10 +621,49 @@ flip() { # FILE OFFSET
     [ "${VARIANT:-release}" = release ] || skip "the sanitizers need their address space"
     for stage in $RAW; do
         status=0
-        { cat "$(input_of "$stage")"; head -c 300000000 /dev/zero | tr '\0' x; } |
+        { cat "$(input_of "$stage")"; tr '\0' x </dev/zero; } |
             (ulimit -v 200000 && run_stage "$stage") >got || status=$?
         fails "$stage" 65 line
     done
+}
+
+@test "a file for an option without end: refused in bounded memory" {
+    [ "${VARIANT:-release}" = release ] || skip "the sanitizers need their address space"
+    endless() { (ulimit -v 300000 && "$@" 2>stage.err); }
+    status=0
+    endless trainer -j 1 --clusters /dev/zero --per-user inter --inter hidden "$GOOD/batches.mp" >got || status=$?
+    fails trainer 65 '/dev/zero, line 1: longer'
+    status=0
+    endless lfm-sessionize --profiles /dev/zero "$GOOD/lfm.tsv" >got || status=$?
+    fails lfm-sessionize 65 '/dev/zero'
+    status=0
+    endless scorer --tsv /dev/zero >got || status=$?
+    fails scorer 65 '/dev/zero'
+    for option in --model --init; do
+        stage=predictor
+        [ "$option" = --model ] || stage=trainer
+        status=0
+        endless "$stage" "$option" /dev/zero "$GOOD/batches.mp" >got || status=$?
+        fails "$stage" 65 '/dev/zero'
+    done
+}
+
+@test "a name that turns the direction of text reaches no terminal" {
+    turn=$'\xe2\x80\xae' # the right-to-left override
+    sed "s/name 3\b/na${turn}me/; s/user_1\b/user${turn}/" "$GOOD/lfm.tsv" | lfm-sessionize -o named.mp
+    run_stage tfilter -o named-split.mp named.mp
+    run_stage batcher -o named-batches.mp named-split.mp
+    run_stage trainer --inter hidden --attention 6 --save model -o named-ranks.mp named-batches.mp
+    spcat named.mp >spcat.out
+    jq -r 'select(.[0] == "user")[2]' spcat.out | grep -q "$turn"
+    spcat --summary named.mp >summary.out
+    recommender -q -j 1 -m model named-split.mp >recommender.out
+    recommender -q -j 1 -m model --json named-split.mp >json.out
+    scorer --by user --format tsv named-ranks.mp >scorer.out
+    scorer --name "a${turn}b" named-ranks.mp >name.out
+    attnviz --format text named-ranks.mp >attnviz.out
+    csv-sessionize --user "${turn}" --item a --time b named.mp 2>message.out || true
+    run -1 grep -l "$turn" ./*.out
 }
 
 @test "CRLF, and a last line without its newline" {

@@ -17,6 +17,16 @@ static void escape(struct buf *to, char c)
         buf_format(to, "\\u%04x", (unsigned char)c);
 }
 
+/* A character above U+FFFF is two escapes. */
+static void escape_code(struct buf *to, uint32_t code)
+{
+    if (code < 0x10000)
+        buf_format(to, "\\u%04x", (unsigned)code);
+    else
+        buf_format(to, "\\u%04x\\u%04x", (unsigned)(0xd800 + ((code - 0x10000) >> 10)),
+                   (unsigned)(0xdc00 + ((code - 0x10000) & 0x3ff)));
+}
+
 void json_text(struct buf *to, struct bytes text)
 {
     buf_byte(to, '"');
@@ -26,8 +36,8 @@ void json_text(struct buf *to, struct bytes text)
         size_t n = utf8_length(text.at + i, text.len - i, &code);
         if (!n)
             buf_format(to, "\\udc%02x", (unsigned char)c);
-        else if (n == 2 && code < 0xa0) /* control characters too, which terminals may obey */
-            buf_format(to, "\\u%04x", (unsigned)code);
+        else if (n > 1 && utf8_harmful(code)) /* which terminals may obey */
+            escape_code(to, code);
         else if (c == '"' || c == '\\' || (unsigned char)c < 0x20 || c == 0x7f)
             escape(to, c);
         else

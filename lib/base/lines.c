@@ -21,7 +21,7 @@ static int open_next(struct lines *l, struct err *e)
     l->name = standard ? "standard input" : path;
     l->number = 0;
     l->span = 1;
-    l->ended = false;
+    l->ended = l->skipping = false;
     l->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (l->fd < 0)
         return err_set(e, STATUS_NOINPUT, "cannot open %s: %s", path, strerror(errno));
@@ -45,10 +45,6 @@ static void close_input(struct lines *l)
 static int fill(struct lines *l, size_t *got, struct err *e)
 {
     size_t left = l->end - l->at;
-    if (left > LINE_LIMIT) {
-        l->skipping = true;
-        left = LINE_LIMIT; /* the line's beginning stays; what follows is skipped */
-    }
     if (l->at)
         memmove(l->block, l->block + l->at, left);
     l->at = 0;
@@ -64,7 +60,7 @@ static enum line_result deliver(struct lines *l, size_t stop, size_t next, struc
 {
     char *from = l->block + l->at;
     size_t len = stop - l->at;
-    bool is_long = l->skipping || len > LINE_LIMIT;
+    bool is_long = len > LINE_LIMIT;
     if (is_long)
         len = LINE_LIMIT;
     else if (len && from[len - 1] == '\r')
@@ -72,13 +68,28 @@ static enum line_result deliver(struct lines *l, size_t stop, size_t next, struc
     *line = (struct bytes){from, len};
     l->last = l->at;
     l->at = l->searched = next;
-    l->skipping = false;
     return is_long ? LINE_LONG : LINE_TEXT;
 }
 
+/* Skips what is left of a line that was too long. */
+static int skip_rest(struct lines *l, struct err *e)
+{
+    size_t got = 1;
+    while (l->skipping && got) {
+        const char *newline = memchr(l->block + l->at, '\n', l->end - l->at);
+        l->at = l->searched = newline ? (size_t)(newline + 1 - l->block) : l->end;
+        l->skipping = !newline;
+        if (l->skipping && fill(l, &got, e))
+            return e->status;
+    }
+    l->ended |= !got;
+    l->skipping = false;
+    return 0;
+}
+
 /* Searches the end of the line from `searched` on. LINE_END: no line is left that ends in a
- * newline. `keep`: the rest of a long line is not skipped; the line is LINE_LONG. */
-static enum line_result find_end(struct lines *l, bool keep, struct bytes *line, struct err *e)
+ * newline.  LINE_LONG as soon as the line is too long: its end may never come. */
+static enum line_result find_end(struct lines *l, struct bytes *line, struct err *e)
 {
     for (;;) {
         size_t unsearched = l->end - l->searched, got = 0;
@@ -89,8 +100,10 @@ static enum line_result find_end(struct lines *l, bool keep, struct bytes *line,
         }
         if (l->ended)
             return LINE_END;
-        if (keep && l->end - l->at > LINE_LIMIT)
+        if (l->end - l->at > LINE_LIMIT) {
+            l->skipping = true;
             return deliver(l, l->end, l->end, line);
+        }
         if (fill(l, &got, e))
             return LINE_ERROR;
         l->ended = !got;
@@ -115,7 +128,7 @@ enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e)
             if (open_next(l, e))
                 return LINE_ERROR;
         }
-        enum line_result got = find_end(l, false, line, e);
+        enum line_result got = skip_rest(l, e) ? LINE_ERROR : find_end(l, line, e);
         if (got == LINE_END && l->end > l->at) /* without a newline */
             got = deliver(l, l->end, l->end, line);
         if (got == LINE_ERROR)
@@ -135,7 +148,7 @@ enum line_result lines_extend(struct lines *l, struct bytes *line, struct err *e
 {
     size_t had = l->at - l->last;
     l->at = l->last; /* what was searched is not searched again */
-    enum line_result got = find_end(l, true, line, e);
+    enum line_result got = find_end(l, line, e);
     if (got == LINE_END) {
         bool more = l->end - l->at > had;
         deliver(l, l->end, l->end, line);
@@ -151,6 +164,7 @@ uint64_t lines_rewind(struct lines *l, struct bytes *line)
     size_t next = l->last + l->first;
     l->at = l->last;
     l->span = 1;
+    l->skipping = false;
     deliver(l, next - (l->block[next - 1] == '\n'), next, line);
     return lines;
 }

@@ -14,7 +14,7 @@ enum { LINE_LIMIT = 1 << 20, LINE_BLOCK = 128 << 10 };
 enum line_result {
     LINE_END = 0,
     LINE_TEXT = 1,
-    LINE_LONG = 2, /* a line above LINE_LIMIT bytes, whose rest is skipped */
+    LINE_LONG = 2, /* a line above LINE_LIMIT bytes, whose rest the next call skips */
     LINE_ERROR = -1,
 };
 
@@ -31,7 +31,7 @@ struct lines {
     size_t last, first;       /* where the last line begins; its bytes before it was extended */
     size_t at, searched, end; /* the next line begins; no newline before; what is filled */
     bool ended;               /* the input: nothing is left but what is in the block */
-    bool skipping;            /* in the middle of a line that is too long */
+    bool skipping;            /* the rest of a line that was too long */
     bool from_file;           /* the input is a regular file */
 };
 

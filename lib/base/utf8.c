@@ -25,3 +25,32 @@ size_t utf8_length(const char *s, size_t n, uint32_t *code)
         *code = c;
     return len;
 }
+
+bool utf8_harmful(uint32_t code)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        {0x0000, 0x001f}, {0x007f, 0x009f}, {0x061c, 0x061c}, {0x200e, 0x200f}, {0x2028, 0x202e},
+        {0x2066, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xfdd0, 0xfdef}, {0xe0000, 0xe00ff},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (code >= ranges[i].first && code <= ranges[i].last)
+            return true;
+    return false;
+}
+
+void utf8_clean(struct buf *to, struct bytes name)
+{
+    for (size_t i = 0, n; i < name.len; i += n) {
+        uint32_t code = (unsigned char)name.at[i]; /* of a byte that is not UTF-8, too */
+        n = utf8_length(name.at + i, name.len - i, &code);
+        n = n ? n : 1;
+        if (code < ' ')
+            buf_byte(to, ' ');
+        else if (utf8_harmful(code))
+            buf_text(to, "\xef\xbf\xbd");
+        else
+            buf_append(to, name.at + i, n);
+    }
+}

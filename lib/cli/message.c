@@ -25,13 +25,13 @@ static void put(struct line *l, const char *bytes, size_t n)
     }
 }
 
-/* File names and data may hold any bytes: control characters are written as \xNN. */
+/* File names and data may hold any bytes: what a terminal obeys is written as \xNN. */
 static void put_harmless(struct line *l, const char *text)
 {
     for (size_t left = strlen(text), n; left; text += n, left -= n) {
         uint32_t code = 0;
         n = utf8_length(text, left, &code);
-        if (n && code >= ' ' && (code < 0x7f || code >= 0xa0)) {
+        if (n && !utf8_harmful(code)) {
             put(l, text, n);
             continue;
         }

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/num.h"
+#include "base/utf8.h"
 #include "eval/report_write.h"
 
 /* What a line says beside its scores. */
@@ -111,8 +112,7 @@ static double contrast_value(const struct report *r, const struct report_compari
 
 static void tsv_text(struct buf *to, struct bytes text)
 {
-    for (size_t i = 0; i < text.len; i++)
-        buf_byte(to, (unsigned char)text.at[i] < 0x20 ? ' ' : text.at[i]);
+    utf8_clean(to, text);
     buf_byte(to, '\t');
 }
 

@@ -20,8 +20,7 @@ static size_t characters(struct bytes text)
 void table_bytes(struct table *t, struct bytes text)
 {
     size_t column = t->end.len % t->columns, width = characters(text);
-    for (size_t i = 0; i < text.len; i++) /* no line break from a name */
-        buf_byte(&t->text, (unsigned char)text.at[i] < 0x20 ? ' ' : text.at[i]);
+    utf8_clean(&t->text, text);
     vec_push(&t->end, t->text.len);
     if (t->width[column] < width)
         t->width[column] = width;

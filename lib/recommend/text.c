@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "recommend/item_reasons.h"
 
 static const struct user_session *
@@ -12,11 +13,9 @@ session_of(const struct users *users, const struct recommendation *answer, const
 
 /* ---- TSV ---- */
 
-/* A tab or a line break in a name must not break the line. */
 static void append_name(struct buf *to, struct bytes name)
 {
-    for (size_t i = 0; i < name.len; i++)
-        buf_byte(to, (unsigned char)name.at[i] < 0x20 ? ' ' : name.at[i]);
+    utf8_clean(to, name);
     buf_byte(to, '\t');
 }
 

@@ -1,10 +1,9 @@
 #include "train/clustering.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/lines.h"
 #include "base/num.h"
 #include "train/kmeans.h"
 
@@ -15,26 +14,6 @@ int64_t clustering_number(const char *clusters)
 }
 
 /* ---- from a file of users and clusters ---- */
-
-static int read_file(const char *path, struct buf *to, struct err *e)
-{
-    FILE *f = fopen(path, "rb");
-    size_t n;
-    if (!f)
-        return err_set(
-            e, STATUS_NOINPUT,
-            "--clusters %s: %s: give a number of clusters, or a file with lines of user, "
-            "tab, cluster",
-            path, strerror(errno));
-    do {
-        buf_reserve(to, 1 << 16);
-        n = fread(to->at + to->len, 1, 1 << 16, f);
-        to->len += n;
-    } while (n);
-    bool failed = ferror(f);
-    fclose(f);
-    return failed ? err_set(e, STATUS_IO, "%s: %s", path, strerror(errno)) : 0;
-}
 
 /* One line, without its end. */
 static int take_line(struct clustering *c, struct bytes line, const struct names *users,
@@ -53,42 +32,52 @@ static int take_line(struct clustering *c, struct bytes line, const struct names
     return 0;
 }
 
-static int take_lines(struct clustering *c, const char *path, const struct buf *text,
-                      const struct names *users, struct err *e)
+static int take_lines(struct clustering *c, struct lines *lines, const struct names *users,
+                      struct err *e)
 {
     struct names clusters = {0};
+    struct bytes line;
+    enum line_result got;
     int status = 0;
-    size_t at = 0;
-    for (int64_t line = 1; at < text->len && !status; line++) {
-        const char *from = text->at + at, *end = memchr(from, '\n', text->len - at);
-        size_t n = end ? (size_t)(end - from) : text->len - at;
-        at += n + 1;
-        n -= n && from[n - 1] == '\r';
-        if (take_line(c, (struct bytes){from, n}, users, &clusters, e))
-            status = err_at(e, "%s, line %" PRId64, path, line);
+    while (!status && (got = lines_next(lines, &line, e)) != LINE_END) {
+        if (got == LINE_ERROR)
+            status = e->status;
+        else if (got == LINE_LONG)
+            status = err_set(e, STATUS_DATA, "longer than %d bytes", LINE_LIMIT);
+        else
+            status = take_line(c, line, users, &clusters, e);
+        if (status == STATUS_DATA && got != LINE_ERROR)
+            err_at(e, "%s, line %" PRIu64, lines->name, lines->number);
     }
     c->blocks = names_count(&clusters);
     names_release(&clusters);
-    for (int32_t u = 0; u < names_count(users) && !status; u++)
+    return status;
+}
+
+static int check_all(const struct clustering *c, const char *path, const struct names *users,
+                     struct err *e)
+{
+    for (int32_t u = 0; u < names_count(users); u++)
         if (c->group.at[u] < 0) {
             struct bytes name = names_at(users, u);
-            status = err_set(e, STATUS_DATA, "%s: no cluster for user \"%.*s\"", path,
-                             (int)(name.len < 80 ? name.len : 80), name.at);
+            return err_set(e, STATUS_DATA, "%s: no cluster for user \"%.*s\"", path,
+                           (int)(name.len < 80 ? name.len : 80), name.at);
         }
-    return status;
+    return 0;
 }
 
 static int open_file(struct clustering *c, const char *path, const struct names *users,
                      struct err *e)
 {
-    struct buf text = {0};
-    int status = read_file(path, &text, e);
+    struct lines lines;
     for (int32_t u = 0; u < names_count(users); u++)
         vec_push(&c->group, -1);
-    if (!status)
-        status = take_lines(c, path, &text, users, e);
-    buf_release(&text);
-    return status;
+    lines_open(&lines, &path, 1);
+    int status = take_lines(c, &lines, users, e);
+    lines_close(&lines);
+    if (status == STATUS_NOINPUT)
+        return err_at(e, "--clusters takes a number, or a file with lines of user, tab, cluster");
+    return status ? status : check_all(c, path, users, e);
 }
 
 /* ---- opening ---- */

@@ -23,11 +23,6 @@ static const struct text_range wide[] = {
     {0xffe0, 0xffe6},   {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1faff},
     {0x20000, 0x3fffd},
 };
-/* Control characters and marks that change directions or hide text: invisible and harmful. */
-static const struct text_range harmful[] = {
-    {0x0000, 0x001f}, {0x007f, 0x009f}, {0x061c, 0x061c}, {0x200e, 0x200f}, {0x2028, 0x202e},
-    {0x2066, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xfdd0, 0xfdef}, {0xe0000, 0xe00ff},
-};
 static const struct text_range right_to_left[] = {
     {0x0590, 0x08ff}, {0xfb1d, 0xfdff}, {0xfe70, 0xfefe}, {0x10800, 0x10fff}, {0x1e800, 0x1efff},
 };
@@ -57,7 +52,7 @@ static uint32_t take(struct bytes *text)
     text->len -= n ? n : 1;
     if (code == '\t' || code == '\n' || code == '\r')
         return ' ';
-    if (IN(harmful, code) || (code & 0xfffe) == 0xfffe)
+    if (utf8_harmful(code) || (code & 0xfffe) == 0xfffe)
         return REPLACEMENT;
     return code;
 }

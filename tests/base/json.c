@@ -87,6 +87,7 @@ int main(void)
     text_is("\0\t\n\x1f\x7f", 5, "\"\\u0000\\t\\n\\u001f\\u007f\"");
     text_is("Bj\xc3\xb6rk", 6, "\"Bj\xc3\xb6rk\"");
     text_is("Bj\xf6rk", 5, "\"Bj\\udcf6rk\"");
+    text_is("\xe2\x80\xae\xf3\xa0\x80\x81", 7, "\"\\u202e\\udb40\\udc01\"");
     text_is("\xc3", 1, "\"\\udcc3\"");
     text_is("\xed\xa0\x80", 3, "\"\\udced\\udca0\\udc80\"");
     number_is(0.1, "0.1");

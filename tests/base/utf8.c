@@ -44,5 +44,12 @@ int main(void)
                                       "\xc3\xc3"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         tap_ok(utf8_length(bad[i], strlen(bad[i]), NULL) == 0, "bad form %zu", i + 1);
+    struct buf clean = {0};
+    utf8_clean(&clean, bytes_of("a\tb\n\x7f \xc3\xa9\xff\x9b \xc2\x9b \xe2\x80\xae\xd8\x9c x"));
+    buf_byte(&clean, 0);
+    tap_ok(!strcmp(clean.at, "a b \xef\xbf\xbd \xc3\xa9\xff\xef\xbf\xbd \xef\xbf\xbd "
+                             "\xef\xbf\xbd\xef\xbf\xbd x"),
+           "what a terminal obeys is replaced, all else stays");
+    buf_release(&clean);
     return tap_done();
 }

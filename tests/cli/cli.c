@@ -228,7 +228,7 @@ static void packing(void)
 static void warn_oddly(char **argv)
 {
     struct cli *cli = parse(argv);
-    cli_warn(cli, "%s", "a\x1b[31m\n\t\x7f \xc3\xa9 \xff \xc2\x9b \xe2\x82");
+    cli_warn(cli, "%s", "a\x1b[31m\n\t\x7f \xc3\xa9 \xff \xc2\x9b \xe2\x80\xae \xe2\x82");
 }
 
 static void warn_at_length(char **argv)
@@ -297,7 +297,8 @@ static bool nothing_left(void)
 static void ending(void)
 {
     in_child(warn_oddly, WORDS("-q"));
-    tap_ok(!strcmp(said, "prog: a\\x1b[31m\\x0a\\x09\\x7f \xc3\xa9 \\xff \\xc2\\x9b \\xe2\\x82\n"),
+    tap_ok(!strcmp(said, "prog: a\\x1b[31m\\x0a\\x09\\x7f \xc3\xa9 \\xff \\xc2\\x9b "
+                         "\\xe2\\x80\\xae \\xe2\\x82\n"),
            "control characters are shown, not obeyed");
     in_child(warn_at_length, WORDS("-q"));
     tap_ok(strlen(said) > 1000 && said[strlen(said) - 1] == '\n', "a long message keeps its end");
