@@ -212,7 +212,7 @@ check-long: all units
 check-threads: all units
 	@TEST_CUDA=$(CURDIR)/$(EMULATED) EMULATED_ORDER=forward OMP_NUM_THREADS=1 \
 	    TSAN_OPTIONS="report_signal_unsafe=0 $(TSAN_OPTIONS)" \
-	    $(RUN_TESTS) $(filter %/nn/ops@cuda %/nn/ops_up_to@cuda %/nn/ops_heads@cuda,$(ON_DEVICE)) \
+	    $(RUN_TESTS) $(filter %/nn/ops@cuda %/nn/ops_plan@cuda %/nn/ops_up_to@cuda %/nn/ops_heads@cuda,$(ON_DEVICE)) \
 	    $(BUILD)/tests/index/evidence_ahead tests/emulation.bats
 
 # The numeric tests with every library of products and every set of its kernels that can be run here;
@@ -227,7 +227,7 @@ check-gpu: all units
 	    { $(BIN)/trainer --version >&2; echo 'check-gpu: no GPU that can be used here' >&2; exit 1; }
 	@SESSPIPE_CUDA=$(CURDIR)/$(BIN)/sesspipe-cuda.so SESSPIPE_LONG=1 $(RUN_TESTS) $(ON_DEVICE) tests/cuda.bats
 	@SESSPIPE_CUDA=$(CURDIR)/$(BIN)/sesspipe-cuda.so TEST_DEVICE=cuda tests/compute-sanitizer \
-	    $(filter %/nn/ops %/nn/ops_layers %/nn/ops_groups %/nn/ops_heads,$(ON_DEVICE:@cuda=))
+	    $(filter %/nn/ops %/nn/ops_plan %/nn/ops_layers %/nn/ops_groups %/nn/ops_heads,$(ON_DEVICE:@cuda=))
 
 # Each target of tests/fuzz from what is kept beside it; what it finds is left in .build/fuzz.
 FUZZ_SECONDS ?= 60

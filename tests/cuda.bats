@@ -128,6 +128,54 @@ steps_take() {
 END
 }
 
+# Sessions of so many events each, as many sessions and users whatever their length.
+even_log() { # EVENTS
+    awk -v events="$1" 'BEGIN {
+        for (u = 0; u < 12; u++)
+            for (s = 0; s < 8; s++)
+                for (i = 0; i < events; i++)
+                    print u "\t" (u * 31 + s * 7 + i * i) % 40 "\t" 1300000000 + 86400 * s + 60 * i "\t" i % 3
+    }' | csv-sessionize --user 1 --item 2 --time 3 --carry kind=4 --delimiter tab --gap 3600 --max-events 0
+}
+
+# What each step of training but the last sends to the device, in bytes, from one loss that is
+# fetched to the next.
+bytes_of_steps() { # TRACE
+    awk '/^copy to-host/ { if (update) { if (steps++ > 1) print before; before = sum } sum = update = 0; next }
+        /^copy to-device/ { sum += $3 }
+        /update/ { update = 1 }' "$1"
+}
+
+@test "the device has the sessions: what a step sends it does not grow with their length" {
+    for events in 5 20; do
+        even_log $events | tfilter --quiet --split user:0.8 | batcher --epochs 1 --batch 6 --min-batch 1 -o $events.mp
+    done
+    while read -r options; do
+        for events in 5 20; do
+            # shellcheck disable=SC2086
+            EMULATED_TRACE=trace train cuda $options -o out.mp $events.mp
+            [ -e trace ] || skip "counted in the emulation alone"
+            bytes_of_steps trace >$events.bytes
+            [ "$(wc -l <$events.bytes)" -gt 8 ]
+        done
+        echo "$options: at most $(sort -n 20.bytes | tail -n 1) bytes a step"
+        cmp 5.bytes 20.bytes
+    done <<'END'
+--model ii-rnn
+--model ii-rnn --session-rep last --inter hidden,delta,week --intra cat
+--model hierarchical --session-rep attention --user-rep attention
+--model narm
+--model rib --context kind,hour
+--model sasrec --max-positions 30
+--model stamp --max-positions 30
+--model stmp
+--model ii-rnn --negatives 10
+--model narm --negatives 10 --loss bpr-max
+--model bpr-mf
+--model fpmc
+END
+}
+
 @test "every form of every model: losses and ranks as the CPU's" {
     [ -n "${SESSPIPE_LONG:-}" ] || skip "slow: make check-long"
     for rep in mean last; do

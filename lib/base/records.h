@@ -72,6 +72,13 @@ struct evidence {
     const int32_t *votes, *voters;
 };
 
+/* The events of a session store in the memory of a device, by their places in the store: items, by
+ * the batches' ids, and the codes of each context. */
+struct stored_events {
+    const int32_t *item;
+    const int32_t *const *code;
+};
+
 /* One batch of B sessions; ragged arrays end to end.  `history` counts each session's earlier
  * sessions, the oldest first; a session's number counts from 0 among its user's. */
 struct batch {
@@ -86,7 +93,10 @@ struct batch {
     /* Of each context that the model reads (trainer --context) the code of each event, int32
      * Σlength, -1: not known; NULL: there are none. */
     const struct column *context;
-    const struct evidence *evidence; /* NULL: not made */
+    const struct evidence *evidence;    /* NULL: not made */
+    const struct stored_events *stored; /* NULL: a device that is not the host has no copy */
+    struct column place, history_place; /* int32, as item and history_item: with `stored`, where
+                                           each event stands in it */
 };
 
 enum { SLOTS_LIMIT = 1 << 20 }; /* of a parallel mini-batch */

@@ -29,6 +29,8 @@ static void clear(struct batching *b)
     vec_clear(&b->history_start);
     vec_clear(&b->history_length);
     vec_clear(&b->history_item);
+    vec_clear(&b->place);
+    vec_clear(&b->history_place);
     while (b->codes.len < b->contexts)
         vec_push(&b->codes, ((struct context_codes){{0}}));
     for (size_t k = 0; k < b->codes.len; k++)
@@ -46,6 +48,16 @@ static size_t add_items(const struct batching *b, size_t s, i32_vec *to)
         if (b->row[item[i]] >= 0)
             vec_push(to, b->row[item[i]]);
     return to->len - before;
+}
+
+/* Appends where these events stand in the store. */
+static void add_places(const struct batching *b, size_t s, i32_vec *to)
+{
+    const int32_t *item = session_store_items(b->store, s);
+    int32_t first = (int32_t)b->store->session.at[s].item;
+    for (size_t i = 0; i < session_store_length(b->store, s); i++)
+        if (!b->row || b->row[item[i]] >= 0)
+            vec_push(to, first + (int32_t)i);
 }
 
 static bool has_items(const struct batching *b, size_t s)
@@ -81,6 +93,8 @@ static void add_earlier(struct batching *b, size_t first, size_t s)
         vec_push(&b->history_start, start);
         if (b->history_items)
             vec_push(&b->history_length, (int32_t)add_items(b, h, &b->history_item));
+        if (b->history_items && b->stored)
+            add_places(b, h, &b->history_place);
     }
 }
 
@@ -152,6 +166,8 @@ static void add_session(struct batching *b, size_t s)
     vec_push(&b->session, (int32_t)s - first);
     vec_push(&b->start, session_store_start(c, s));
     vec_push(&b->length, (int32_t)length);
+    if (b->stored)
+        add_places(b, s, &b->place);
     add_contexts(b, s);
     add_earlier(b, (size_t)first, s);
 }
@@ -186,6 +202,9 @@ struct batch batching_make(struct batching *b, const int32_t *picked, size_t cou
         .history_length = COLUMN(b->history_length),
         .history_item = COLUMN(b->history_item),
         .context = context_columns(b),
+        .stored = b->stored,
+        .place = COLUMN(b->place),
+        .history_place = COLUMN(b->history_place),
     };
 }
 
@@ -214,6 +233,8 @@ void batching_release(struct batching *b)
     vec_release(&b->history_start);
     vec_release(&b->history_length);
     vec_release(&b->history_item);
+    vec_release(&b->place);
+    vec_release(&b->history_place);
     for (size_t k = 0; k < b->codes.len; k++)
         vec_release(&b->codes.at[k].code);
     vec_release(&b->codes);

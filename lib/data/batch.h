@@ -37,6 +37,8 @@ struct batching {
     const struct context_source *context; /* [contexts] NULL: none; dwell and hour need a store
                                              that keeps times */
     size_t contexts;
+    const struct stored_events *stored; /* the store's copy on a device, of at most INT32_MAX
+                                           events; NULL: none */
     bool open_ended; /* the last event of a session stands for one that has not come yet */
 
     /* the current batch */
@@ -45,6 +47,7 @@ struct batching {
     i32_vec history_count, history_delta, history_week, history_session;
     i64_vec history_start;
     i32_vec history_length, history_item;
+    i32_vec place, history_place;
     VEC(struct context_codes { i32_vec code; }) codes;
     VEC(struct column) context_columns;
     i64_vec times;   /* of one session's events */

@@ -9,7 +9,7 @@
  * only. */
 #include <string.h>
 
-#include "model/model.h"
+#include "model/batch_events.h"
 
 static const float BOUND = 0.1f; /* of the initial factors of items */
 
@@ -61,29 +61,29 @@ static void factors_close(struct model *m)
 /* What the scores of each target are computed from: host arrays of the tape's step. */
 struct taken {
     int count;
-    int32_t *user, *last, *target, *session; /* session: index in the batch */
+    int32_t *user, *session;      /* session: index in the batch */
+    const int32_t *target, *last; /* items; last: of the event before, where each target has one */
 };
 
-/* The targets: each session's events from number `first` (0 or 1) on.  Event 0 has no item before
+/* The targets: each session's events from number `first` (0 or 1) on.  Event 0 has no event before
  * it. */
 static struct taken take(struct tape *t, const struct batch *b, int first)
 {
-    const int32_t *item = column_i32(b->item);
-    size_t bytes = b->item.len * sizeof *item;
-    struct taken k = {.user = tape_host(t, bytes),
-                      .last = tape_host(t, bytes),
-                      .target = tape_host(t, bytes),
-                      .session = tape_host(t, bytes)};
-    for (size_t i = 0; i < b->length.len; i++) {
-        int length = column_i32(b->length)[i];
-        for (int j = first; j < length; j++) {
+    size_t n = b->item.len;
+    int32_t *target = tape_host_ints(t, n), *last = tape_host_ints(t, n), event = 0;
+    struct taken k = {.user = tape_host_ints(t, n), .session = tape_host_ints(t, n)};
+    for (size_t i = 0; i < b->length.len; event += column_i32(b->length)[i++])
+        for (int32_t j = first; j < column_i32(b->length)[i]; j++) {
             k.user[k.count] = column_i32(b->user)[i];
-            k.last[k.count] = j ? item[j - 1] : -1;
             k.session[k.count] = (int32_t)i;
-            k.target[k.count++] = item[j];
+            last[k.count] = event + j - 1;
+            target[k.count++] = event + j;
         }
-        item += length;
-    }
+    k.target = batch_items(t, b, target, k.count);
+    if (first)
+        k.last = batch_items(t, b, last, k.count);
+    tape_share(t, k.user, k.count, NULL, k.user);
+    tape_share(t, k.session, k.count, NULL, k.session);
     return k;
 }
 

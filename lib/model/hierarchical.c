@@ -238,7 +238,7 @@ static void hierarchical_forward(struct model *m, struct tape *t, const struct b
 {
     struct hierarchical *r = m->own;
     *f = (struct forward){0};
-    struct tensor *item = item_decoder_read(&r->decoder, m, t, b, b->history_item, f);
+    struct tensor *item = item_decoder_read(&r->decoder, m, t, b, true, f);
     struct tensor *start = user_representation(r, m, t, b, item, f);
     const struct item_decoder *d = &r->decoder;
     item_decoder_output(&r->decoder, m, t, tape_gru(t, &d->gru, d->input, start, d->steps), f);

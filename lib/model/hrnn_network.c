@@ -1,5 +1,7 @@
 #include "model/hrnn.h"
 
+#include "model/batch_events.h"
+
 /* ---- the network, in both ---- */
 
 struct tensor *hrnn_first(const struct model *m, struct tape *t, struct tensor *c)
@@ -38,8 +40,10 @@ void hrnn_output(const struct hrnn_slots *r, struct tape *t, struct tensor *stat
 /* What the sessions of a batch read and predict: host arrays of the tape's step. */
 struct reading_plan {
     int inputs, targets;
-    int32_t *input, *session; /* [inputs] items, and the session of each in the batch */
-    int32_t *target, *after;  /* [targets] items, and the input that each follows */
+    int32_t *read, *session;       /* [inputs] events, or ~item of one that is unread, and the
+                                      session of each in the batch */
+    int32_t *predicted, *after;    /* [targets] events, and the input that each follows */
+    const int32_t *input, *target; /* the items of both */
 };
 
 /* The last item of the sessions before, which joined sessions read first; -1: nothing. */
@@ -48,29 +52,45 @@ static int32_t unread_of(const struct hrnn_slots *r, const struct batch *b, size
     return r->joined ? r->slot_states.unread.at[column_i32(b->user)[i]] : -1;
 }
 
+/* Items that are read: those of events, or of joined sessions also those that are unread. */
+static const int32_t *read_items(const struct hrnn_slots *r, struct tape *t, const struct batch *b,
+                                 const int32_t *read, int n)
+{
+    if (!r->joined)
+        return batch_items(t, b, read, n);
+    int32_t *item = tape_host_ints(t, (size_t)n);
+    for (int i = 0; i < n; i++)
+        item[i] = read[i] < 0 ? ~read[i] : column_i32(b->item)[read[i]];
+    return item;
+}
+
 static struct reading_plan plan_reading(struct hrnn_slots *r, struct tape *t, const struct batch *b)
 {
     size_t count = b->length.len, most = b->item.len + count;
-    const int32_t *item = column_i32(b->item);
-    struct reading_plan p = {.input = tape_host_ints(t, most),
+    int32_t event = 0;
+    struct reading_plan p = {.read = tape_host_ints(t, most),
                              .session = tape_host_ints(t, most),
-                             .target = tape_host_ints(t, most),
+                             .predicted = tape_host_ints(t, most),
                              .after = tape_host_ints(t, most)};
     r->tested.length = tape_host_ints(t, count);
-    for (size_t i = 0; i < count; item += column_i32(b->length)[i++]) {
+    for (size_t i = 0; i < count; event += column_i32(b->length)[i++]) {
         int before = p.inputs, length = column_i32(b->length)[i];
         int32_t unread = unread_of(r, b, i);
         if (length > 1 && unread >= 0)
-            p.input[p.inputs++] = unread;
+            p.read[p.inputs++] = ~unread;
         for (int j = 0; j + 1 < length; j++) {
-            p.target[p.targets] = item[j + 1];
+            p.predicted[p.targets] = event + j + 1;
             p.after[p.targets++] = p.inputs;
-            p.input[p.inputs++] = item[j];
+            p.read[p.inputs++] = event + j;
         }
         r->tested.length[i] = p.inputs - before;
         for (int j = before; j < p.inputs; j++)
             p.session[j] = (int32_t)i;
     }
+    p.input = read_items(r, t, b, p.read, p.inputs);
+    p.target = batch_items(t, b, p.predicted, p.targets);
+    tape_share(t, p.session, p.inputs, NULL, p.session);
+    tape_share(t, p.after, p.targets, NULL, p.after);
     return p;
 }
 

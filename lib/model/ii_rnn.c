@@ -206,7 +206,7 @@ static void ii_rnn_forward(struct model *m, struct tape *t, const struct batch *
     struct item_decoder *d = &r->decoder;
     struct grouped g = {0};
     *f = (struct forward){0};
-    item_decoder_read(d, m, t, b, (struct column){0}, f);
+    item_decoder_read(d, m, t, b, false, f);
     struct lookback_sessions h = lookback_known(t, b, &r->memory.kept, m->data.delta_buckets);
     struct encoded inter = gru_encoder_run(&r->inter, t, representations(r, m, t, &h), h.ragged);
     if (m->options->per_user)

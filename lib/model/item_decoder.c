@@ -1,6 +1,6 @@
 #include "model/item_decoder.h"
 
-#include <string.h>
+#include "model/batch_events.h"
 
 void item_decoder_declare_items(struct item_decoder *d, struct model *m)
 {
@@ -13,41 +13,41 @@ void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int s
     item_output_declare(&d->output, m, state);
 }
 
-/* Inputs are all events but the last, targets all but the first.  The arrays have room for `more`
- * inputs. */
+/* Inputs are all events but the last, targets all but the first.  Returns the inputs and, after
+ * them, all events of earlier sessions, as numbers of events. */
 static int32_t *split_events(struct item_decoder *d, struct tape *t, const struct batch *b,
-                             size_t more, struct forward *f)
+                             size_t earlier, struct forward *f)
 {
-    size_t count = b->length.len;
-    const int32_t *item = column_i32(b->item);
-    int32_t *input = tape_host(t, (b->item.len + more) * sizeof *input);
-    int32_t *target = tape_host(t, b->item.len * sizeof *target);
-    int32_t *owner = tape_host(t, b->item.len * sizeof *owner);
-    d->length = tape_host(t, count * sizeof *d->length);
+    size_t count = b->length.len, events = b->item.len;
+    int32_t *input = tape_host_ints(t, events + earlier), *target = tape_host_ints(t, events);
+    int32_t *owner = tape_host_ints(t, events);
+    d->length = tape_host_ints(t, count);
     f->targets = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0, event = 0; i < count; i++) {
         int32_t length = column_i32(b->length)[i];
         d->length[i] = length ? length - 1 : 0;
         for (int32_t j = 0; j + 1 < length; j++) {
-            input[f->targets] = item[j];
+            input[f->targets] = (int32_t)event + j;
             owner[f->targets] = (int32_t)i;
-            target[f->targets++] = item[j + 1];
+            target[f->targets++] = (int32_t)event + j + 1;
         }
-        item += length;
+        event += (size_t)length;
     }
-    f->target = target;
+    for (size_t i = 0; i < earlier; i++)
+        input[(size_t)f->targets + i] = batch_first_earlier(b) + (int32_t)i;
+    f->target = batch_items(t, b, target, f->targets);
     f->owner = owner;
+    tape_share(t, owner, f->targets, NULL, owner);
     return input;
 }
 
 struct tensor *item_decoder_read(struct item_decoder *d, const struct model *m, struct tape *t,
-                                 const struct batch *b, struct column more, struct forward *f)
+                                 const struct batch *b, bool earlier, struct forward *f)
 {
-    int32_t *item = split_events(d, t, b, more.len, f);
-    int inputs = f->targets, others = (int)more.len;
-    if (others)
-        memcpy(item + inputs, more.at, more.len * sizeof *item);
-    const int32_t *place;
+    int others = earlier ? (int)b->history_item.len : 0;
+    const int32_t *event = split_events(d, t, b, (size_t)others, f), *place;
+    int inputs = f->targets;
+    const int32_t *item = batch_items(t, b, event, inputs + others);
     struct tensor *table = tape_different_rows(t, d->output.item, item, inputs + others, &place);
     struct tensor *x = tape_gather(t, table, tape_rows(t, place, inputs));
     d->steps = tape_ragged(t, d->length, (int)b->length.len);

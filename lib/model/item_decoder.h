@@ -20,10 +20,11 @@ struct item_decoder {
 void item_decoder_declare_items(struct item_decoder *d, struct model *m);
 void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int state);
 
-/* Reads the batch: sets steps, input and the targets of *f.  Returns the embeddings [more.len, E]
- * of `more` items, before dropout: all rows of a table are looked up together. */
+/* Reads the batch: sets steps, input and the targets of *f.  Returns the embeddings of
+ * the items of all earlier sessions [., E], before dropout (earlier false: of none): all rows of a
+ * table are looked up together. */
 struct tensor *item_decoder_read(struct item_decoder *d, const struct model *m, struct tape *t,
-                                 const struct batch *b, struct column more, struct forward *f);
+                                 const struct batch *b, bool earlier, struct forward *f);
 
 /* Sets the state of *f from the GRU's outputs [T, S]. */
 void item_decoder_output(struct item_decoder *d, const struct model *m, struct tape *t,

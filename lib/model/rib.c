@@ -120,7 +120,7 @@ static void rib_forward(struct model *m, struct tape *t, const struct batch *b, 
     struct rib *r = m->own;
     struct attention_weights weights;
     *f = (struct forward){0};
-    item_decoder_read(&r->decoder, m, t, b, (struct column){0}, f);
+    item_decoder_read(&r->decoder, m, t, b, false, f);
     const struct ragged *rows = r->decoder.steps;
     struct tensor *x = contexts_beside(&r->contexts, t, b, r->decoder.input);
     struct tensor *h = tape_gru(t, &r->decoder.gru, x, NULL, rows);

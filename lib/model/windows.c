@@ -1,11 +1,11 @@
 #include "model/windows.h"
 
-#include <string.h>
+#include "model/batch_events.h"
 
 /* What predictions of a session may see: events of earlier sessions, then its own inputs. */
 struct events {
     int earlier, inputs;
-    int32_t *item, *bucket; /* [earlier + inputs] */
+    int32_t *number, *bucket; /* [earlier + inputs] model/batch_events.h; age buckets */
 };
 
 static int least(int a, int b)
@@ -28,11 +28,11 @@ static struct windows windows_room(struct tape *t, const struct batch *b, int mo
         total += (size_t)first + (size_t)(inputs - first) * (size_t)most;
     }
     return (struct windows){.length = tape_host_ints(t, count),
-                            .input = tape_host_ints(t, total),
+                            .event = tape_host_ints(t, total),
                             .place = tape_host_ints(t, total),
                             .bucket = tape_host_ints(t, total),
                             .row = tape_host_ints(t, targets),
-                            .target = tape_host_ints(t, targets),
+                            .predicted = tape_host_ints(t, targets),
                             .owner = tape_host_ints(t, targets),
                             .ordinal = tape_host_ints(t, targets)};
 }
@@ -42,7 +42,7 @@ static void add_sequence(struct windows *w, const struct events *e, int from, in
 {
     w->length[w->count++] = to - from;
     for (int i = from; i < to; i++) {
-        w->input[w->total] = e->item[i];
+        w->event[w->total] = e->number[i];
         w->bucket[w->total] = e->bucket[i];
         w->place[w->total++] = place - (to - 1 - i);
     }
@@ -78,7 +78,7 @@ static void read_past(struct events *e, const struct batch *b, size_t i, int mos
     for (; p->row < end; p->row++)
         for (int j = 0; j < column_i32(b->history_length)[p->row]; j++, n++, p->item++)
             if (n >= all - e->earlier) {
-                e->item[n - (all - e->earlier)] = column_i32(b->history_item)[p->item];
+                e->number[n - (all - e->earlier)] = batch_first_earlier(b) + (int32_t)p->item;
                 e->bucket[n - (all - e->earlier)] = column_i32(b->history_delta)[p->row];
             }
 }
@@ -86,10 +86,10 @@ static void read_past(struct events *e, const struct batch *b, size_t i, int mos
 /* Leaves inputs of a session out.  newest [inputs]: which of the rest is the newest at each. */
 static void leave_out(struct events *e, const unsigned char *out, int32_t *newest)
 {
-    int32_t *item = e->item + e->earlier, kept = 0;
+    int32_t *number = e->number + e->earlier, kept = 0;
     for (int j = 0; j < e->inputs; j++) {
         if (!j || !out[j])
-            item[kept++] = item[j];
+            number[kept++] = number[j];
         newest[j] = kept - 1;
     }
     e->inputs = kept;
@@ -108,10 +108,10 @@ struct windows windows_make(struct tape *t, const struct batch *b, int most, int
 {
     struct windows w = windows_room(t, b, most, earlier);
     struct past past = {0};
-    const int32_t *item = column_i32(b->item);
+    int32_t event = 0;
     const unsigned char *out = tape_left_out(t, b->item.len, (float)dropout);
     int32_t *newest = out ? tape_host_ints(t, b->item.len) : NULL;
-    for (size_t i = 0; i < b->length.len; item += column_i32(b->length)[i++]) {
+    for (size_t i = 0; i < b->length.len; event += column_i32(b->length)[i++]) {
         int inputs = inputs_of(b, i);
         size_t room = (size_t)(earlier + inputs);
         struct events e = {0, inputs, tape_host_ints(t, room), tape_host_ints(t, room)};
@@ -119,20 +119,26 @@ struct windows windows_make(struct tape *t, const struct batch *b, int most, int
             read_past(&e, b, i, earlier, &past);
         if (inputs == 0) /* nothing to predict */
             e.earlier = 0;
-        memcpy(e.item + e.earlier, item, (size_t)inputs * sizeof *item);
-        for (int j = 0; j < inputs; j++)
+        for (int j = 0; j < inputs; j++) {
+            e.number[e.earlier + j] = event + j;
             e.bucket[e.earlier + j] = -1;
+        }
         if (out)
-            leave_out(&e, out + (item - column_i32(b->item)), newest);
+            leave_out(&e, out + event, newest);
         add_session(&w, &e, most, earlier);
         if (out)
             repeat_rows(w.row + w.targets, newest, inputs);
         for (int j = 0; j < inputs; j++, w.targets++) {
-            w.target[w.targets] = item[j + 1];
+            w.predicted[w.targets] = event + j + 1;
             w.owner[w.targets] = (int32_t)i;
             w.ordinal[w.targets] = j;
         }
     }
+    w.input = batch_items(t, b, w.event, w.total);
+    w.target = batch_items(t, b, w.predicted, w.targets);
+    tape_share(t, w.place, w.total, NULL, w.place);
+    tape_share(t, w.row, w.targets, NULL, w.row);
+    tape_share(t, w.owner, w.targets, NULL, w.owner);
     return w;
 }
 

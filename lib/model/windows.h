@@ -14,15 +14,17 @@
 
 struct windows {
     int count, total, targets;
-    int32_t *length; /* host [count] */
-    int32_t *input;  /* host [total] */
-    int32_t *place;  /* host [total] the position of each, below `most`; see windows_make */
+    int32_t *length;      /* host [count] */
+    int32_t *event;       /* host [total] model/batch_events.h */
+    const int32_t *input; /* host [total] their items */
+    int32_t *place;       /* host [total] the position of each, below `most`; see windows_make */
     int32_t
         *bucket; /* host [total] the age bucket of an earlier session's event; -1: of the session */
-    int32_t *row;     /* host [targets] the row that predicts each */
-    int32_t *target;  /* host [targets] */
-    int32_t *owner;   /* host [targets] the session of each */
-    int32_t *ordinal; /* host [targets] which target of its session it is, from 0 */
+    int32_t *row;          /* host [targets] the row that predicts each */
+    int32_t *predicted;    /* host [targets] the events that are predicted */
+    const int32_t *target; /* host [targets] their items */
+    int32_t *owner;        /* host [targets] the session of each */
+    int32_t *ordinal;      /* host [targets] which target of its session it is, from 0 */
 };
 
 /* The windows of a batch, with at most `earlier` < `most` events of earlier sessions; the arrays

@@ -205,6 +205,29 @@ struct output_layer {
     OP(const void *, fetched, (struct device * d, int ticket))                                     \
     /* Marks the begin of a step (batch), for `send` */                                            \
     OP(void, step, (struct device * d))                                                            \
+    /* ---- plans of a step, made of a few numbers for each sequence ---- */                       \
+    /* to[start[i] .. start[i + 1]) = from[at[i] ..], or where at[i] is below 0 from[~at[i]] all   \
+     * along; i < count; start[0] = 0 */                                                           \
+    OP(void, runs,                                                                                 \
+       (struct device * d, int count, const int32_t *start, const int32_t *at,                     \
+        const int32_t *from, int32_t *to))                                                         \
+    /* the plan (struct rows) of at [count], -1 or below `rows`; `order` has room for              \
+     * as there are positions.  place [count] = which of the different rows each position has, -1: \
+     * none; NULL: not wanted */                                                                   \
+    OP(void, plan,                                                                                 \
+       (struct device * d, int count, int32_t rows, const int32_t *at, int32_t *place,             \
+        int32_t *row, int32_t *start, int32_t *order))                                             \
+    /* owner, packed (struct ragged) from start and sequence; after [count + 1] = rows of the      \
+     * sequences from each place of `sequence` on */                                               \
+    OP(void, pack,                                                                                 \
+       (struct device * d, int count, const int32_t *start, const int32_t *sequence,               \
+        const int32_t *after, int32_t *owner, int32_t *packed))                                    \
+    /* at [total + 1]: the weights of row k of sequence s begin at first[s] + k each[s]; each      \
+     * NULL: at first[s] + k (k + 1) / 2, where each row has one for each row up to itself; first  \
+     * [count + 1] */                                                                              \
+    OP(void, weight_places,                                                                        \
+       (struct device * d, const struct ragged *r, const int32_t *first, const int32_t *each,      \
+        int32_t *at))                                                                              \
     /* ---- dense ---- */                                                                          \
     /* c [m, n] = op(a) op(b) + beta c; op transposes where ta, tb; ld = row stride */             \
     OP(void, gemm,                                                                                 \

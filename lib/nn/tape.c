@@ -87,6 +87,7 @@ void tape_free(struct tape *t)
         arena_release(arenas[i]);
         vec_release(&arenas[i]->blocks);
     }
+    vec_release(&t->shared);
     mem_free(t);
 }
 
@@ -100,6 +101,7 @@ void tape_begin(struct tape *t, bool training, uint64_t seed, uint64_t step)
     arena_clear(&t->sent[t->turn]);
     t->last = NULL;
     t->uses = NULL;
+    vec_clear(&t->shared);
     t->training = training;
     t->seed = seed;
     t->step = step;
@@ -146,7 +148,8 @@ const void *tape_send(struct tape *t, const void *host, size_t bytes)
 
 const int32_t *tape_ints(struct tape *t, const int32_t *host, size_t n)
 {
-    return tape_send(t, host, n * sizeof *host);
+    const int32_t *own = tape_shared(t, host, (int)n);
+    return own ? own : tape_send(t, host, n * sizeof *host);
 }
 
 struct tensor *tape_numbers(struct tape *t, const float *host, int rows, int cols)
@@ -162,9 +165,12 @@ struct tensor *tape_numbers_that_stay(struct tape *t, const float *host, int row
                            : tape_numbers(t, host, rows, cols);
 }
 
-/* Uploads 0 .. count-1 once; again when more are needed. */
+/* Uploads 0 .. count-1 and more; again when these are not enough. */
 static void number_rows(struct tape *t, int count)
 {
+    enum { LEAST = 1024 };
+    for (count = count > LEAST ? count : LEAST; count & (count - 1); count += count & -count)
+        ;
     size_t bytes = (size_t)count * sizeof(int32_t);
     int32_t *host = tape_host(t, bytes), *to = arena_take(&t->kept, bytes, LINE);
     for (int i = 0; i < count; i++)
@@ -181,6 +187,94 @@ const struct rows *tape_all_rows(struct tape *t, int n)
     struct rows *r = tape_host(t, sizeof *r);
     *r = (struct rows){n, t->numbers, n, t->numbers, t->numbers, t->numbers, NULL};
     return r;
+}
+
+/* ---- numbers that the host and the device both have ---- */
+
+void tape_share(struct tape *t, const int32_t *host, int n, const int32_t *from, const int32_t *at)
+{
+    if (!t->device->host && n)
+        vec_push(&t->shared,
+                 ((struct shared_ints){.host = host, .at = at, .from = from, .count = n}));
+}
+
+/* Where runs of adjacent or equal places begin, equal ones as ~place; returns how many runs. */
+static int find_runs(const int32_t *place, int count, int32_t *start, int32_t *at)
+{
+    int runs = 0;
+    for (int i = 0; i < count; runs++) {
+        bool equal = i + 1 < count && place[i + 1] == place[i];
+        start[runs] = i;
+        at[runs] = equal ? ~place[i] : place[i];
+        for (i++; i < count && place[i] == place[i - 1] + !equal; i++)
+            ;
+    }
+    start[runs] = count;
+    return runs;
+}
+
+static int32_t largest(const int32_t *x, int count)
+{
+    int32_t top = 0;
+    for (int i = 0; i < count; i++)
+        top = x[i] > top ? x[i] : top;
+    return top;
+}
+
+/* Has the device copy the shared numbers, run by run, and n in all with those that follow them. */
+static void copy_shared(struct tape *t, struct shared_ints *x, int n)
+{
+    int32_t *start = tape_host_ints(t, (size_t)x->count + 1);
+    int32_t *at = tape_host_ints(t, (size_t)x->count), *to = tape_memory(t, (size_t)n * sizeof *to);
+    int runs = find_runs(x->at, x->count, start, at), rest = n - x->count;
+    const int32_t *from = x->from ? x->from : tape_all_rows(t, largest(x->at, x->count))->at;
+    t->op->runs(t->device, runs, tape_send(t, start, ((size_t)runs + 1) * sizeof *start),
+                tape_send(t, at, (size_t)runs * sizeof *at), from, to);
+    if (rest) {
+        const int32_t whole[] = {0, rest, 0};
+        const int32_t *one = tape_send(t, whole, sizeof whole);
+        t->op->runs(t->device, 1, one, one + 2,
+                    tape_send(t, x->host + x->count, (size_t)rest * sizeof *to), to + x->count);
+    }
+    x->device = to;
+    x->copied = n;
+}
+
+/* What shares the number at `host`; NULL: nothing. */
+static struct shared_ints *find_shared(struct tape *t, const int32_t *host)
+{
+    for (size_t i = 0; i < t->shared.len; i++) {
+        struct shared_ints *x = &t->shared.at[i];
+        if (host >= x->host && host < x->host + x->count)
+            return x;
+    }
+    return NULL;
+}
+
+const int32_t *tape_shared(struct tape *t, const int32_t *host, int n)
+{
+    struct shared_ints *x = n ? find_shared(t, host) : NULL;
+    if (!x)
+        return NULL;
+    int end = (int)(host - x->host) + n;
+    if (!x->device || end > x->copied)
+        copy_shared(t, x, end > x->count ? end : x->count);
+    return x->device + (host - x->host);
+}
+
+bool tape_share_as(struct tape *t, const int32_t *host, int n, const int32_t *as)
+{
+    const struct shared_ints *x = n ? find_shared(t, as) : NULL;
+    if (!x || !x->at || as + n > x->host + x->count)
+        return false;
+    tape_share(t, host, n, x->from, x->at + (as - x->host));
+    return true;
+}
+
+void tape_share_made(struct tape *t, const int32_t *host, int n, const int32_t *device)
+{
+    vec_push(&t->shared,
+             ((struct shared_ints){.host = host, .count = n, .device = device, .copied = n}));
 }
 
 struct tensor *tape_tensor(struct tape *t, float *value, float *grad, int rows, int cols)

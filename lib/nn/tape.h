@@ -45,6 +45,16 @@ struct tensor *tape_numbers(struct tape *t, const float *host, int rows, int col
 /* The same of numbers that stay until the next step: not copied where the device is the host. */
 struct tensor *tape_numbers_that_stay(struct tape *t, const float *host, int rows, int cols);
 
+/* Says that host[i] = from[at[i]] for i < n, with `from` in the device's memory (NULL: host[i] =
+ * at[i]) and none of `at` below 0.  Where that is not the host's, the functions above and below do
+ * not send these numbers, or part of them, but have the device copy them: it is sent where runs of
+ * adjacent or of equal places begin.  host and at are of this step and do not change any more. */
+void tape_share(struct tape *t, const int32_t *host, int n, const int32_t *from, const int32_t *at);
+
+/* Says that the first n numbers of host are those of `as`; what follows them is sent.  False: those
+ * are not shared, and so these are not. */
+bool tape_share_as(struct tape *t, const int32_t *host, int n, const int32_t *as);
+
 /* Makes plans from host integers and copies them to the device (struct rows and struct ragged in
  * nn/ops.h). */
 const struct rows *tape_rows(struct tape *t, const int32_t *host, int count);

@@ -225,7 +225,7 @@ struct tensor *tape_gru_attend(struct tape *t, const struct gru *g, struct tenso
                             .ld = m->query->cols,
                             .scale = m->scale->value,
                             .group = m->group,
-                            .at = tape_ints(t, at, (size_t)r->total + 1),
+                            .at = tape_weight_places(t, r, at, m->rows->length),
                             .weights = at[r->total]};
     struct gru_weights w = tape_gru_weights(g);
     struct tensor *h = tape_result(t, r->total, w.state, true);

@@ -12,7 +12,7 @@ const struct tape_heads *tape_heads(struct tape *t, const struct ragged *r, int 
     h->op = (struct heads){.count = heads,
                            .width = width,
                            .ld = 3 * width,
-                           .at = tape_ints(t, at, (size_t)r->total + 1),
+                           .at = tape_weight_places(t, r, at, NULL),
                            .weights = at[r->total]};
     return h;
 }

@@ -536,7 +536,7 @@ struct tensor *tape_attend_up_to(struct tape *t, struct tensor *query, struct te
 {
     struct tensor *y = tape_result(t, r->total, value->cols, true);
     const int32_t *host = tape_weights_up_to(t, r);
-    const int32_t *at = tape_ints(t, host, (size_t)r->total + 1);
+    const int32_t *at = tape_weight_places(t, r, host, NULL);
     float *weight = tape_floats(t, (size_t)host[r->total]);
     t->op->attend_up_to(t->device, r, at, query->cols, value->cols, query->value, key->value,
                         scale->value, value->value, weight, y->value);

@@ -24,6 +24,16 @@ struct node {
     struct node *before;
 };
 
+/* Numbers that the host and the device have both: host[i] = from[at[i]], or at[i] where from is
+ * NULL. */
+struct shared_ints {
+    const int32_t *host, *at;
+    const int32_t *from; /* device */
+    int count;
+    const int32_t *device; /* the copy; NULL: nobody has asked for it yet */
+    int copied;            /* numbers of the copy: `count`, or more that were sent */
+};
+
 struct tape {
     struct device *device;
     const struct operations *op;
@@ -37,6 +47,7 @@ struct tape {
     int numbered;           /* how many numbers */
     struct node *last;
     struct table_use *uses;
+    VEC(struct shared_ints) shared;
     bool training;
     uint64_t seed, step;
     uint32_t dropouts; /* dropouts so far in this step */
@@ -79,6 +90,24 @@ const int32_t *tape_spared(struct tape *t, const struct candidates *c, int targe
 /* Where each row's weights begin (host [r->total + 1]): it has one for each row of its sequence up
  * to itself. */
 const int32_t *tape_weights_up_to(struct tape *t, const struct ragged *r);
+
+/* The device's copy of n shared numbers; NULL: they are not shared. */
+const int32_t *tape_shared(struct tape *t, const int32_t *host, int n);
+
+/* Shares n numbers of which the device has a copy already. */
+void tape_share_made(struct tape *t, const int32_t *host, int n, const int32_t *device);
+
+/* Whether the device makes the parts of a plan that are as long as all its sequences together.
+ * Where no sequence has two rows, those that it is sent are as short. */
+static inline bool tape_makes(const struct tape *t, int longest)
+{
+    return !t->device->host && longest > 1;
+}
+
+/* The device's copy of host [r->total + 1], where each row's weights begin: those of row k of a
+ * sequence `each` times k behind those of its first row (host [count]; NULL: k (k + 1) / 2). */
+const int32_t *tape_weight_places(struct tape *t, const struct ragged *r, const int32_t *host,
+                                  const int32_t *each);
 
 /* A plan of rows 0 .. n-1, each once. */
 const struct rows *tape_all_rows(struct tape *t, int n);

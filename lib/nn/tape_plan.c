@@ -1,114 +1,125 @@
-/* Plans of rows and ragged sequences, made on the host and copied to the device. */
+/* Plans of rows and ragged sequences, made on the host and copied to the device, or made there. */
 #include <string.h>
 
+#include "nn/plan.h"
 #include "nn/tape_nodes.h"
 
-/* Sorts the n indices in `order` by their rows, stably: a radix sort, eight bits at a time from the
- * lowest.  Returns order or spare, whichever holds the result. */
-static int32_t *sort_by_row(const int32_t *row, int32_t *order, int32_t *spare, int n)
-{
-    int32_t top = 0;
-    for (int i = 0; i < n; i++)
-        top = row[order[i]] > top ? row[order[i]] : top;
-    for (int shift = 0; shift < 32 && top >> shift; shift += 8) {
-        int at[257] = {0};
-        for (int i = 0; i < n; i++)
-            at[(row[order[i]] >> shift & 255) + 1]++;
-        for (int i = 0; i < 256; i++)
-            at[i + 1] += at[i];
-        for (int i = 0; i < n; i++)
-            spare[at[row[order[i]] >> shift & 255]++] = order[i];
-        int32_t *swap = order;
-        order = spare;
-        spare = swap;
-    }
-    return order;
-}
+/* ---- rows ---- */
 
-/* A plan of rows on the host. */
-struct tape_plan {
-    int real, unique;
-    int32_t *order, *row, *start;
-};
-
-static struct tape_plan plan_rows(struct tape *t, const int32_t *at, int count)
+static struct row_order order_rows(struct tape *t, const int32_t *at, int count)
 {
     size_t n = (size_t)count;
-    struct tape_plan p = {.order = tape_host_ints(t, n),
+    struct row_order p = {.order = tape_host_ints(t, n),
                           .row = tape_host_ints(t, n),
-                          .start = tape_host_ints(t, n + 1)};
-    for (int i = 0; i < count; i++)
-        if (at[i] >= 0)
-            p.order[p.real++] = i;
-    p.order = sort_by_row(at, p.order, tape_host_ints(t, n), p.real);
-    for (int i = 0; i < p.real; i++)
-        if (i == 0 || at[p.order[i]] != at[p.order[i - 1]]) {
-            p.row[p.unique] = at[p.order[i]];
-            p.start[p.unique++] = i;
-        }
-    p.start[p.unique] = p.real;
+                          .start = tape_host_ints(t, n + 1),
+                          .spare = tape_host_ints(t, n)};
+    plan_rows(&p, at, count);
     return p;
+}
+
+/* The same on the device, of its own copy of the rows; *place (NULL: not wanted) as in
+ * plan_places. */
+static struct rows make_rows(struct tape *t, const struct row_order *p, int count,
+                             const int32_t *own, const int32_t **place)
+{
+    int32_t *row = tape_memory(t, (size_t)p->unique * sizeof *row);
+    int32_t *start = tape_memory(t, ((size_t)p->unique + 1) * sizeof *start);
+    int32_t *order = tape_memory(t, (size_t)count * sizeof *order);
+    int32_t *to = place ? tape_memory(t, (size_t)count * sizeof *to) : NULL;
+    t->op->plan(t->device, count, p->unique ? p->row[p->unique - 1] + 1 : 0, own, to, row, start,
+                order);
+    if (place)
+        *place = to;
+    tape_share_made(t, p->row, p->unique, row);
+    return (struct rows){count, own, p->unique, row, start, order, p->row};
+}
+
+/* The plan as it was made on the host. */
+static struct rows send_rows(struct tape *t, const struct row_order *p, const int32_t *at,
+                             int count)
+{
+    return (struct rows){.count = count,
+                         .at = tape_ints(t, at, (size_t)count),
+                         .unique = p->unique,
+                         .row = tape_ints(t, p->row, (size_t)p->unique),
+                         .start = tape_ints(t, p->start, (size_t)p->unique + 1),
+                         .order = tape_ints(t, p->order, (size_t)p->real),
+                         .host = p->row};
+}
+
+/* Rows that are all different and ascend are their own plan. */
+static struct rows ascending_rows(struct tape *t, const struct row_order *p, const int32_t *own)
+{
+    struct rows r = *tape_all_rows(t, p->unique);
+    r.at = r.row = own;
+    r.host = p->row;
+    tape_share_made(t, p->row, p->unique, own);
+    return r;
 }
 
 const struct rows *tape_rows(struct tape *t, const int32_t *host, int count)
 {
-    struct tape_plan p = plan_rows(t, host, count);
+    struct row_order p = order_rows(t, host, count);
+    const int32_t *own = tape_shared(t, host, count);
+    bool ascend = p.unique == count && !memcmp(p.row, host, (size_t)count * sizeof *host);
     struct rows *r = tape_host(t, sizeof *r);
-    *r = (struct rows){.count = count,
-                       .at = tape_ints(t, host, (size_t)count),
-                       .unique = p.unique,
-                       .row = tape_ints(t, p.row, (size_t)p.unique),
-                       .start = tape_ints(t, p.start, (size_t)p.unique + 1),
-                       .order = tape_ints(t, p.order, (size_t)p.real),
-                       .host = p.row};
+    *r = !own     ? send_rows(t, &p, host, count)
+         : ascend ? ascending_rows(t, &p, own)
+                  : make_rows(t, &p, count, own, NULL);
     return r;
-}
-
-/* place [count] = which of the plan's distinct rows each one is. */
-static void find_places(const struct tape_plan *p, int32_t *place)
-{
-    for (int u = 0; u < p->unique; u++)
-        for (int32_t i = p->start[u]; i < p->start[u + 1]; i++)
-            place[p->order[i]] = u;
 }
 
 int tape_places(struct tape *t, const int32_t *host, int count, const int32_t **different,
                 const int32_t **place)
 {
-    struct tape_plan p = plan_rows(t, host, count);
+    struct row_order p = order_rows(t, host, count);
+    const int32_t *own = tape_shared(t, host, count), *made;
     int32_t *at = tape_host_ints(t, (size_t)count);
-    find_places(&p, at);
+    plan_places(&p, count, at);
+    if (own) {
+        make_rows(t, &p, count, own, &made);
+        tape_share_made(t, at, count, made);
+    }
     *different = p.row;
     *place = at;
     return p.unique;
 }
 
+/* The places among the different rows, as rows of what has these rows alone. */
+static struct rows place_rows(struct tape *t, const struct row_order *p, const struct rows *all)
+{
+    struct rows r = *all;
+    int32_t *place = tape_host_ints(t, (size_t)r.count),
+            *row = tape_host_ints(t, (size_t)p->unique);
+    plan_places(p, r.count, place);
+    for (int u = 0; u < p->unique; u++)
+        row[u] = u;
+    r.at = tape_ints(t, place, (size_t)r.count);
+    r.row = tape_ints(t, row, (size_t)p->unique);
+    return r;
+}
+
 const struct rows *tape_groups(struct tape *t, const int32_t *user, int count,
                                const struct rows **users)
 {
-    struct tape_plan p = plan_rows(t, user, count);
+    struct row_order p = order_rows(t, user, count);
+    const int32_t *own = tape_shared(t, user, count), *place;
     struct rows *all = tape_host(t, sizeof *all), *r = tape_host(t, sizeof *r);
-    int32_t *place = tape_host_ints(t, (size_t)count), *row = tape_host_ints(t, (size_t)p.unique);
-    find_places(&p, place);
-    for (int u = 0; u < p.unique; u++)
-        row[u] = u;
-    *all = (struct rows){.count = count,
-                         .at = tape_ints(t, user, (size_t)count),
-                         .unique = p.unique,
-                         .row = tape_ints(t, p.row, (size_t)p.unique),
-                         .start = tape_ints(t, p.start, (size_t)p.unique + 1),
-                         .order = tape_ints(t, p.order, (size_t)count),
-                         .host = p.row};
-    *r = *all;
-    r->at = tape_ints(t, place, (size_t)count);
-    r->row = tape_ints(t, row, (size_t)p.unique);
+    if (own) {
+        *r = *all = make_rows(t, &p, count, own, &place);
+        r->at = place;
+        r->row = tape_all_rows(t, p.unique)->at;
+    } else {
+        *all = send_rows(t, &p, user, count);
+        *r = place_rows(t, &p, all);
+    }
     *users = all;
     return r;
 }
 
 /* Sets mark[j] to `with` for the candidates whose item is in the ascending list; returns how many.
  * items: the plan of the candidates' items. */
-static int mark_items(const struct tape_plan *items, const int32_t *list, int count, int32_t with,
+static int mark_items(const struct row_order *items, const int32_t *list, int count, int32_t with,
                       int32_t *mark)
 {
     int marked = 0;
@@ -126,7 +137,7 @@ static int mark_items(const struct tape_plan *items, const int32_t *list, int co
 
 const int32_t *tape_spared(struct tape *t, const struct candidates *c, int targets, int32_t *at)
 {
-    struct tape_plan items = plan_rows(t, c->item, c->count);
+    struct row_order items = order_rows(t, c->item, c->count);
     int32_t *mark = tape_host_ints(t, (size_t)c->count);
     memset(mark, 0xff, (size_t)c->count * sizeof *mark);
     at[0] = 0;
@@ -145,56 +156,77 @@ const int32_t *tape_spared(struct tape *t, const struct candidates *c, int targe
     return spared;
 }
 
-/* sequence [count] = the sequences, longest first, equal ones in their order; running [longest]. */
-static void pack_sequences(const int32_t *lengths, int count, int longest, int32_t *at,
-                           int32_t *sequence, int32_t *running)
+/* ---- sequences ---- */
+
+/* Rows of the sequences from each place of the packed order on: host [count + 1]. */
+static const int32_t *rows_after(struct tape *t, const int32_t *start, int count,
+                                 const int32_t *sequence)
 {
-    /* at[l]: the number of sequences longer than l, which is where those of length l begin. */
-    memset(at, 0, ((size_t)longest + 1) * sizeof *at);
-    for (int s = 0; s < count; s++)
-        if (lengths[s] > 0)
-            at[lengths[s] - 1]++;
-    for (int l = longest - 1; l >= 0; l--)
-        at[l] += at[l + 1];
-    memcpy(running, at, (size_t)longest * sizeof *running);
-    for (int s = 0; s < count; s++)
-        sequence[at[lengths[s]]++] = s;
+    int32_t *after = tape_host_ints(t, (size_t)count + 1);
+    after[count] = 0;
+    for (int i = count - 1; i >= 0; i--)
+        after[i] = after[i + 1] + start[sequence[i] + 1] - start[sequence[i]];
+    return after;
+}
+
+/* Sets owner and packed. */
+static void pack_rows(struct tape *t, const int32_t *start, const int32_t *sequence,
+                      struct ragged *r)
+{
+    size_t total = (size_t)r->total;
+    if (tape_makes(t, r->longest)) {
+        const int32_t *after = rows_after(t, start, r->count, sequence);
+        int32_t *owner = tape_memory(t, total * sizeof *owner);
+        int32_t *packed = tape_memory(t, total * sizeof *packed);
+        t->op->pack(t->device, r->count, r->start, r->sequence,
+                    tape_ints(t, after, (size_t)r->count + 1), owner, packed);
+        r->owner = owner;
+        r->packed = packed;
+        return;
+    }
+    int32_t *owner = tape_host_ints(t, total), *packed = tape_host_ints(t, total);
+    plan_packed(start, r->count, sequence, owner, packed);
+    r->owner = tape_ints(t, owner, total);
+    r->packed = tape_ints(t, packed, total);
 }
 
 const struct ragged *tape_ragged(struct tape *t, const int32_t *lengths, int count)
 {
-    int total = 0, longest = 0, position = 0;
-    int32_t *start = tape_host_ints(t, (size_t)count + 1);
+    int total = 0, longest = 0;
+    size_t n = (size_t)count;
+    int32_t *start = tape_host_ints(t, n + 1), *length = tape_host_ints(t, n);
     for (int s = 0; s < count; s++) {
         start[s] = total;
+        length[s] = lengths[s];
         total += lengths[s];
         longest = lengths[s] > longest ? lengths[s] : longest;
     }
     start[count] = total;
-    int32_t *owner = tape_host_ints(t, (size_t)total), *packed = tape_host_ints(t, (size_t)total);
-    int32_t *length = tape_host_ints(t, (size_t)count);
-    if (count)
-        memcpy(length, lengths, (size_t)count * sizeof *length);
-    int32_t *sequence = tape_host_ints(t, (size_t)count),
-            *running = tape_host_ints(t, (size_t)longest);
-    for (int s = 0; s < count; s++)
-        for (int i = start[s]; i < start[s + 1]; i++)
-            owner[i] = s;
-    pack_sequences(lengths, count, longest, tape_host_ints(t, (size_t)longest + 1), sequence,
-                   running);
-    for (int step = 0; step < longest; step++)
-        for (int i = 0; i < running[step]; i++)
-            packed[position++] = start[sequence[i]] + step;
-
+    int32_t *sequence = tape_host_ints(t, n), *running = tape_host_ints(t, (size_t)longest);
+    plan_sequences(start, count, longest, sequence, running,
+                   tape_host_ints(t, (size_t)longest + 1));
     struct ragged *r = tape_host(t, sizeof *r);
     *r = (struct ragged){.count = count,
                          .total = total,
                          .longest = longest,
-                         .start = tape_ints(t, start, (size_t)count + 1),
-                         .owner = tape_ints(t, owner, (size_t)total),
-                         .sequence = tape_ints(t, sequence, (size_t)count),
-                         .packed = tape_ints(t, packed, (size_t)total),
+                         .start = tape_ints(t, start, n + 1),
+                         .sequence = tape_ints(t, sequence, n),
                          .running = running,
                          .length = length};
+    pack_rows(t, start, sequence, r);
     return r;
+}
+
+const int32_t *tape_weight_places(struct tape *t, const struct ragged *r, const int32_t *host,
+                                  const int32_t *each)
+{
+    size_t n = (size_t)r->count, rows = (size_t)r->total + 1;
+    if (!tape_makes(t, r->longest))
+        return tape_ints(t, host, rows);
+    int32_t *first = tape_host_ints(t, n + 1), *at = tape_memory(t, rows * sizeof *at);
+    for (int s = 0, row = 0; s <= r->count; row += s < r->count ? r->length[s] : 0, s++)
+        first[s] = host[row];
+    t->op->weight_places(t->device, r, tape_ints(t, first, n + 1),
+                         each ? tape_ints(t, each, n) : NULL, at);
+    return at;
 }

@@ -74,6 +74,21 @@ static void add_blocks(struct tape *t, const struct table_use *use, const struct
                        whole->grad);
 }
 
+/* Where the device has made both parts of `row`, joins them there too. */
+static void share_joined(struct tape *t, const int32_t *row, const struct rows *a,
+                         const struct rows *b)
+{
+    const int32_t *first = tape_shared(t, a->host, a->unique);
+    const int32_t *second = tape_shared(t, b->host, b->unique);
+    size_t n = (size_t)a->unique, all = n + (size_t)b->unique;
+    if (!first || !second)
+        return;
+    int32_t *to = tape_memory(t, all * sizeof *to);
+    t->op->copy(t->device, (float *)(void *)to, (const float *)(const void *)first, n);
+    t->op->copy(t->device, (float *)(void *)(to + n), (const float *)(const void *)second, all - n);
+    tape_share_made(t, row, (int)all, to);
+}
+
 /* Makes one use of two: the blocks of both, with the sums of their gradients. */
 static void merge_blocks(struct tape *t, const struct table_use *use, struct table_use *into)
 {
@@ -86,6 +101,7 @@ static void merge_blocks(struct tape *t, const struct table_use *use, struct tab
     t->op->copy(t->device, grad, use->tensor->grad, tensor_size(use->tensor));
     t->op->copy(t->device, grad + tensor_size(use->tensor), into->tensor->grad,
                 tensor_size(into->tensor));
+    share_joined(t, row, use->rows, into->rows);
     const struct rows *place = tape_groups(t, row, count, &into->rows);
     float *sum = tape_gradient(t, (size_t)place->unique * (size_t)block);
     t->op->gather_back(t->device, place, block, grad, sum);

@@ -115,6 +115,10 @@ struct candidates negatives_draw(const struct negatives *n, struct tape *t, cons
                            : draw(n, chance(&random));
         owner[i] = -1;
     }
+    if (tape_share_as(t, item, targets, f->target)) {
+        tape_share_as(t, owner, targets, f->owner);
+        tape_share(t, own, targets, NULL, own);
+    }
     float *correction = n->correct ? tape_host(t, (size_t)count * sizeof *correction) : NULL;
     double others = correction ? targets_of_others(t, f) : 0;
     for (int i = 0; i < count && correction; i++)

@@ -95,6 +95,7 @@ void pass_run_begin(struct pass_run *r, struct train_options *options)
     if (run_attention(r->o) && !options->top)
         options->top = 1; /* attention records hold the model's best item */
     r->in.batching.history_items = r->model.class->needs_items || run_attention(r->o);
+    r->in.batching.stored = device_store_open(&r->stored, r->device, &r->in.batching);
     days_find(&r->days, &r->in.store);
     repeats_find(&r->repeats, &r->in.store, names_count(batches_in_items(r->in.in)));
     learner_open(&r->learner, &r->model, options);
@@ -304,6 +305,7 @@ void pass_run_close(struct pass_run *r)
     vec_release(&r->day);
     mem_free(r->candidates);
     buf_release(&r->options);
+    device_store_close(&r->stored);
     device_close(r->device);
     schedule_in_close(&r->in);
     run_contexts_release(&r->contexts);

@@ -11,6 +11,7 @@
 #include "stream/output.h"
 #include "stream/record.h"
 #include "train/attention_sample.h"
+#include "train/device_store.h"
 #include "train/epoch_log.h"
 #include "train/model_file.h"
 #include "train/options.h"
@@ -26,6 +27,7 @@ struct pass_run {
     struct run_contexts contexts;
     struct output out;
     struct device *device;
+    struct device_store stored;  /* the sessions on it */
     struct item_support support; /* of the stream's items */
     int64_t epochs;              /* that the header promises; 0: not known */
     size_t training;             /* training sessions */

@@ -26,6 +26,8 @@ struct bench {
     const int32_t *target;
     const struct rows *rows;
     const struct ragged *ragged;
+    const int32_t *after; /* of `ragged`, as pack takes it */
+    int32_t *plan;        /* [5 targets] arrays that a plan is made in */
 };
 
 static void fail(const struct err *e)
@@ -89,6 +91,19 @@ static void mean(struct bench *b)
     b->d->op->mean(b->d, b->ragged, b->n.width, b->x, b->y);
 }
 
+static void plan(struct bench *b)
+{
+    int n = b->n.targets;
+    int32_t *to = b->plan;
+    b->d->op->plan(b->d, n, b->n.items, b->target, to, to + n, to + 2 * n, to + 3 * n + 1);
+}
+
+static void pack(struct bench *b)
+{
+    b->d->op->pack(b->d, b->n.sessions, b->ragged->start, b->ragged->sequence, b->after, b->plan,
+                   b->plan + b->n.targets);
+}
+
 /* ---- measuring ---- */
 
 /* Seconds of one run, with many runs queued on the device. */
@@ -131,13 +146,19 @@ static void bench_open(struct bench *b, const struct sizes *n, const char *preci
     struct random r = random_of(1, 1);
     int32_t *at = tape_host(b->tape, (size_t)n->targets * sizeof *at);
     int32_t *length = tape_host(b->tape, (size_t)n->sessions * sizeof *length);
+    int32_t *after = tape_host_ints(b->tape, (size_t)n->sessions + 1),
+            each = n->targets / n->sessions;
     for (int i = 0; i < n->targets; i++)
         at[i] = (int32_t)random_below(&r, (uint32_t)n->items);
     for (int s = 0; s < n->sessions; s++)
-        length[s] = n->targets / n->sessions;
+        length[s] = each;
+    for (int s = 0; s <= n->sessions; s++) /* of one length, so that they keep their order */
+        after[s] = (n->sessions - s) * each;
     b->target = tape_ints(b->tape, at, (size_t)n->targets);
     b->rows = tape_rows(b->tape, at, n->targets);
     b->ragged = tape_ragged(b->tape, length, n->sessions);
+    b->after = tape_ints(b->tape, after, (size_t)n->sessions + 1);
+    b->plan = tape_memory(b->tape, 5 * (size_t)n->targets * sizeof *b->plan);
 }
 
 static void bench_close(struct bench *b)
@@ -168,8 +189,9 @@ static void measure_others(const struct sizes *n)
         double floats; /* floats that it must read or write */
     } other[] = {
         {"adam", adam, 7 * (double)b.weights}, /* gradients of 0 are only read */
-        {"gather", gather, 2 * values},        {"gather_back", gather_back, 3 * values},
-        {"dropout", dropout, 2 * values},      {"mean", mean, values},
+        {"gather", gather, 2 * values},         {"gather_back", gather_back, 3 * values},
+        {"dropout", dropout, 2 * values},       {"mean", mean, values},
+        {"plan", plan, 5 * (double)n->targets}, {"pack", pack, 2 * (double)n->targets},
     };
     double bandwidth = (double)n->copied * sizeof(float) / time_of(&b, copy);
     printf("gpu_copy\t%.0f\tGB/s\n", bandwidth / 1e9);

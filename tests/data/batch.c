@@ -163,6 +163,19 @@ static void plain_release(struct plain *p)
     vec_release(&p->past_start);
 }
 
+/* Whether these places of the store hold these items. */
+static bool stand_at(const struct batching *b, struct column item, struct column place)
+{
+    const int32_t *stored = (const int32_t *)(const void *)b->store->item.at;
+    bool good = place.len == (b->stored ? item.len : 0);
+    for (size_t i = 0; good && i < place.len; i++) {
+        int32_t own = stored[column_i32(place)[i]];
+        good = column_i32(item)[i] == (b->row ? b->row[own] : own) &&
+               (!i || column_i32(place)[i] != column_i32(place)[i - 1]);
+    }
+    return good;
+}
+
 /* Makes the batch of sessions from .. from + count - 1 of the log, the last one first. */
 static bool batch_is_plain(struct batching *b, const struct log *l, size_t from, size_t count,
                            bool learn)
@@ -175,7 +188,8 @@ static bool batch_is_plain(struct batching *b, const struct log *l, size_t from,
         plain_add(&p, s);
     }
     struct batch made = batching_make(b, picked, count, learn);
-    bool good = is_plain(&made, &p) && made.learn == learn;
+    bool good = is_plain(&made, &p) && made.learn == learn && stand_at(b, made.item, made.place) &&
+                stand_at(b, made.history_item, made.history_place);
     plain_release(&p);
     return good;
 }
@@ -200,7 +214,9 @@ static void histories(uint64_t seed)
     make_rows(row, seed);
     for (size_t k = 0; k < edge_count; k++)
         edges[k] = (k ? edges[k - 1] : 0) + 1 + random_below(&random, 7200);
+    const struct stored_events stored = {NULL, NULL};
     struct batching b = {.store = &c,
+                         .stored = seed % 5 ? &stored : NULL,
                          .row = seed % 4 > 1 ? row : NULL,
                          .history = random_below(&random, 6),
                          .history_items = seed % 2,

@@ -498,10 +498,10 @@ static void check_update(void)
 
 static const struct check checks[] = {OPERATION_CHECKS(CHECK_ROW)};
 #define CHECK_NAME(operation, function) #operation,
-static const char *const checked[] = {OPERATION_CHECKS(CHECK_NAME) LAYER_CHECKS(CHECK_NAME)
-                                          GROUP_CHECKS(CHECK_NAME) TABLE_CHECKS(CHECK_NAME)
-                                              UP_TO_CHECKS(CHECK_NAME) HEADS_CHECKS(CHECK_NAME)
-                                                  SAMPLED_CHECKS(CHECK_NAME)};
+static const char *const checked[] = {
+    OPERATION_CHECKS(CHECK_NAME) LAYER_CHECKS(CHECK_NAME) GROUP_CHECKS(CHECK_NAME)
+        TABLE_CHECKS(CHECK_NAME) UP_TO_CHECKS(CHECK_NAME) HEADS_CHECKS(CHECK_NAME)
+            SAMPLED_CHECKS(CHECK_NAME) PLAN_CHECKS(CHECK_NAME)};
 
 static void check_table(void)
 {

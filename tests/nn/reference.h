@@ -74,6 +74,11 @@ enum { INPUTS = 10 };
     CHECK(head_sums_back, check_head_sums)                                                         \
     CHECK(layer_norm, check_layer_norm)                                                            \
     CHECK(layer_norm_back, check_layer_norm)
+#define PLAN_CHECKS(CHECK)                                                                         \
+    CHECK(runs, check_runs)                                                                        \
+    CHECK(plan, check_plan)                                                                        \
+    CHECK(pack, check_pack)                                                                        \
+    CHECK(weight_places, check_weight_places)
 #define SAMPLED_CHECKS(CHECK) CHECK(sampled_loss, check_sampled)
 #define TABLE_CHECKS(CHECK)                                                                        \
     CHECK(rows_lazy_update, check_rows)                                                            \
