@@ -21,15 +21,6 @@ void buf_reserve(struct buf *b, size_t more)
     b->at = vec_grown(b->at, &b->cap, b->len + more, 1);
 }
 
-void buf_append(struct buf *b, const void *bytes, size_t n)
-{
-    if (!n)
-        return;
-    buf_reserve(b, n);
-    memcpy(b->at + b->len, bytes, n);
-    b->len += n;
-}
-
 void buf_text(struct buf *b, const char *text)
 {
     buf_append(b, text, strlen(text));

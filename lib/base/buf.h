@@ -39,7 +39,6 @@ struct buf {
 };
 
 void buf_reserve(struct buf *b, size_t more); /* room for `more` bytes after len */
-void buf_append(struct buf *b, const void *bytes, size_t n);
 void buf_text(struct buf *b, const char *text);
 void buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_release(struct buf *b); /* frees; b is {0} again */
@@ -50,6 +49,16 @@ int buf_write(void *b, const char *bytes, size_t n);
 static inline void buf_clear(struct buf *b) /* empties, keeps the memory */
 {
     b->len = 0;
+}
+
+static inline void buf_append(struct buf *b, const void *bytes, size_t n)
+{
+    if (!n)
+        return;
+    if (b->cap - b->len < n)
+        buf_reserve(b, n);
+    memcpy(b->at + b->len, bytes, n);
+    b->len += n;
 }
 
 static inline void buf_byte(struct buf *b, char c)
@@ -67,7 +76,10 @@ static inline void buf_byte(struct buf *b, char c)
     }
 
 #define vec_reserve(v, more)                                                                       \
-    ((v)->at = vec_grown((v)->at, &(v)->cap, (v)->len + (more), sizeof *(v)->at))
+    ((v)->cap - (v)->len >= (size_t)(more)                                                         \
+         ? (void)0                                                                                 \
+         : (void)((v)->at =                                                                        \
+                      vec_grown((v)->at, &(v)->cap, (v)->len + (size_t)(more), sizeof *(v)->at)))
 #define vec_push(v, x) (vec_reserve(v, 1), (v)->at[(v)->len++] = (x))
 #define vec_append(v, from, n)                                                                     \
     (vec_reserve(v, n),                                                                            \

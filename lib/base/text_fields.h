@@ -14,14 +14,16 @@ size_t fields_split(struct bytes line, char delimiter, struct bytes *fields, siz
 size_t fields_split_at(struct bytes line, struct bytes delimiter, struct bytes *fields,
                        size_t room);
 
-/* Splits as CSV (RFC 4180): a field that begins with a quote ends at the next single one, and ""
- * in it is a quote.  Such fields are unquoted into `scratch`, which they then point to.  False: a
- * quote that is not closed, or bytes between a closing quote and the delimiter. */
-bool fields_split_csv(struct bytes line, struct bytes delimiter, struct buf *scratch,
-                      struct bytes *fields, size_t room, size_t *count);
-
-/* How the quotes of a text of fields end; OPEN: the row continues in the next line. */
+/* How the quotes of a text of fields end; OPEN: the row continues in the next line; BROKEN: bytes
+ * stand between a closing quote and the delimiter. */
 enum fields_end { FIELDS_CLOSED, FIELDS_OPEN, FIELDS_BROKEN };
+
+/* Splits as CSV (RFC 4180): a field that begins with a quote ends at the next single one, and ""
+ * in it is a quote; a quote in the middle of a field that does not begin with one is a byte as
+ * others. Fields with "" are unquoted into `scratch`, which they then point to.  *count is the
+ * number of fields, or of those before the one that does not end. */
+enum fields_end fields_split_csv(struct bytes line, struct bytes delimiter, struct buf *scratch,
+                                 struct bytes *fields, size_t room, size_t *count);
 
 /* `before`: OPEN where the text begins inside a quoted field, CLOSED where it begins with a field.
  */

@@ -115,12 +115,15 @@ static int find_column(void *state, const char *spec, size_t *at, struct err *e)
     return 0;
 }
 
-static bool split(struct csv *c, struct bytes line, size_t *count)
+/* Splits a line into c->fields; fails where its quotes do not match. */
+static int split(struct csv *c, struct bytes line, size_t *count, struct err *e)
 {
+    enum fields_end end = FIELDS_CLOSED;
     if (c->quoting.len)
-        return fields_split_csv(line, c->quoting, &c->unquoted, c->fields.at, c->fields.len, count);
-    *count = fields_split_at(line, c->delimiter, c->fields.at, c->fields.len);
-    return true;
+        end = fields_split_csv(line, c->quoting, &c->unquoted, c->fields.at, c->fields.len, count);
+    else
+        *count = fields_split_at(line, c->delimiter, c->fields.at, c->fields.len);
+    return raw_quotes(end, *count, e);
 }
 
 static int first_line(void *state, struct bytes line, struct err *e)
@@ -130,8 +133,8 @@ static int first_line(void *state, struct bytes line, struct err *e)
         return e->status;
     for (c->fields.len = 0;;
          c->fields.len = c->width) { /* once to count them, once to store them */
-        if (!split(c, line, &c->width))
-            return err_set(e, STATUS_DATA, "column %zu: the quotes do not match", c->width + 1);
+        if (split(c, line, &c->width, e))
+            return e->status;
         if (c->fields.len == c->width)
             break;
         vec_reserve(&c->fields, c->width - c->fields.len);
@@ -147,8 +150,9 @@ static int csv_row(void *state, struct bytes line, struct raw_row *row, struct e
 {
     struct csv *c = state;
     size_t count;
-    if (!split(c, line, &count))
-        return err_set(e, STATUS_DATA, "column %zu: the quotes do not match", count + 1);
+    int status = split(c, line, &count, e);
+    if (status)
+        return status;
     if (count != c->width)
         return err_set(e, STATUS_DATA, "%zu columns where the %s has %zu", count,
                        has_header(c) ? "header" : "first row", c->width);

@@ -96,28 +96,6 @@ static int judge(struct raw_log *log, int status, struct err *e)
     return 0;
 }
 
-/* Reads one line: 1: it is a row; 0: it is no row, or a bad one to skip; -1: an error. */
-static int read_line(struct raw_log *log, struct bytes line, bool is_long, struct raw_row *row,
-                     struct err *e)
-{
-    if (log->lines.number == 1)
-        log->begun = false;
-    if (!line.len)
-        return 0;
-    if (!log->begun) {
-        log->begun = true;
-        int begun = begin_input(log, line, e);
-        if (begun <= 0)
-            return begun;
-    } else if (bytes_equal(line, log_header(log))) {
-        return 0; /* another header: the files were joined by cat */
-    }
-    int status = is_long ? err_set(e, STATUS_DATA, "longer than %d bytes", LINE_LIMIT)
-                         : log->format.row(log->format.state, line, row, e);
-    log->in_line = !status && log->format.more;
-    return log->in_line ? 0 : judge(log, status, e);
-}
-
 /* Joins the line with the lines into which a quoted field of it continues. Where the quotes are
  * never closed rightly, the line is a row of its own, and so are the lines that were tried with it:
  * each line is read twice at most, and a lost quote spoils its own line alone. */
@@ -140,29 +118,76 @@ static enum line_result join_lines(struct raw_log *log, struct bytes *line, stru
     return LINE_TEXT;
 }
 
+/* 65: the line is the last one and may be cut off. */
+static int check_end(const struct raw_log *log, struct err *e)
+{
+    if (log->open_end || !lines_may_be_cut(&log->lines))
+        return 0;
+    err_set(e, STATUS_DATA,
+            "the last line has no end, as where the program before was cut off or failed; "
+            "--open-end takes it");
+    return raw_at(log, e);
+}
+
+/* The next line; the first one of an input together with those in which its fields go on. */
 static enum line_result next_line(struct raw_log *log, struct bytes *line, struct err *e)
 {
     const struct bytes *delimiter = log->format.delimiter;
     enum line_result got = lines_next(&log->lines, line, e);
-    if (got != LINE_TEXT || !delimiter || !delimiter->len)
+    if (got <= LINE_END)
         return got;
-    if (log->lines.number == 1)
+    if (log->lines.number == 1) {
+        log->begun = false;
         log->broken = 0;
-    if (log->lines.number < log->broken || !line->len || !memchr(line->at, '"', line->len))
-        return got;
-    return join_lines(log, line, e);
+    }
+    if (got == LINE_TEXT && !log->begun && delimiter && delimiter->len && line->len &&
+        memchr(line->at, '"', line->len))
+        got = join_lines(log, line, e);
+    return got == LINE_TEXT && check_end(log, e) ? LINE_ERROR : got;
 }
 
-static enum line_result next_row(struct raw_log *log, struct bytes *line, struct err *e)
+/* Reads a row that goes on in the next line, and returns its status. Where its quotes match
+ * nowhere, the error stays that of the line alone.  *failed: the input could not be read. */
+static int continue_row(struct raw_log *log, struct bytes line, struct raw_row *row, bool *failed,
+                        struct err *e)
 {
-    enum line_result got = next_line(log, line, e);
-    if (got != LINE_TEXT || log->open_end || !lines_may_be_cut(&log->lines))
-        return got;
-    err_set(e, STATUS_DATA,
-            "the last line has no end, as where the program before was cut off or failed; "
-            "--open-end takes it");
-    raw_at(log, e);
-    return LINE_ERROR;
+    struct err why = *e;
+    size_t alone = line.len;
+    if (log->lines.number >= log->broken) {
+        enum line_result got = join_lines(log, &line, e);
+        *failed = got == LINE_ERROR || check_end(log, e);
+        if (*failed)
+            return e->status;
+        if (line.len > alone)
+            return log->format.row(log->format.state, line, row, e);
+    }
+    *e = why;
+    return why.status;
+}
+
+/* Reads one line: 1: it is a row; 0: it is no row, or a bad one to skip; -1: an error. */
+static int read_line(struct raw_log *log, struct bytes line, bool is_long, struct raw_row *row,
+                     struct err *e)
+{
+    bool failed = false;
+    if (!line.len)
+        return 0;
+    if (!log->begun) {
+        log->begun = true;
+        int begun = begin_input(log, line, e);
+        if (begun <= 0)
+            return begun;
+    } else if (bytes_equal(line, log_header(log))) {
+        return 0; /* another header: the files were joined by cat */
+    }
+    int status = is_long ? err_set(e, STATUS_DATA, "longer than %d bytes", LINE_LIMIT)
+                         : log->format.row(log->format.state, line, row, e);
+    if (status == RAW_OPEN)
+        status = continue_row(log, line, row, &failed, e);
+    if (failed)
+        return -1;
+    log->in_line = !status && log->format.more;
+    return log->in_line ? 0 : judge(log, status, e);
 }
 
 int raw_begin(struct raw_log *log, struct err *e)
@@ -188,7 +213,7 @@ int raw_next(struct raw_log *log, struct raw_row *row, struct err *e)
             return judged;
         if (log->in_line)
             continue;
-        enum line_result got = next_row(log, &line, e);
+        enum line_result got = next_line(log, &line, e);
         if (got == LINE_ERROR)
             return -1;
         if (got == LINE_END)
@@ -203,6 +228,14 @@ void raw_close(struct raw_log *log)
 {
     lines_close(&log->lines);
     buf_release(&log->header);
+}
+
+int raw_quotes(enum fields_end end, size_t count, struct err *e)
+{
+    if (end == FIELDS_CLOSED)
+        return 0;
+    err_set(e, STATUS_DATA, "column %zu: the quotes do not match", count + 1);
+    return end == FIELDS_OPEN ? RAW_OPEN : e->status;
 }
 
 int raw_name(const char *field, struct bytes text, struct err *e)

@@ -3,6 +3,7 @@
 #define DATA_RAW_H
 
 #include "base/lines.h"
+#include "base/text_fields.h"
 #include "data/raw_time.h"
 #include "stream/record.h" /* NAME_LIMIT */
 
@@ -22,6 +23,7 @@ enum raw_verdict {
     RAW_UNWANTED = -1, /* left out, as --where asks */
     RAW_NOBODY = -2,   /* left out, since it has no user */
     RAW_NO_MORE = -3,  /* of `more`: the line has no row but those before */
+    RAW_OPEN = -4, /* a quoted field goes on in the next line; if there is none, the error is *e */
 };
 
 /* A format: how a line is read.  On a wrong line the functions return 65 with a text that names the
@@ -99,6 +101,9 @@ int raw_at(const struct raw_log *log, struct err *e);
 void raw_close(struct raw_log *log);
 
 /* ---- what formats share ---- */
+
+/* The status of a row by how its quotes end, after `count` whole fields. */
+int raw_quotes(enum fields_end end, size_t count, struct err *e);
 
 /* Checks that a field is neither empty nor too long to be a name. */
 int raw_name(const char *field, struct bytes text, struct err *e);

@@ -4,9 +4,11 @@
 enum { COLUMN_LIMIT = 64 };
 static const struct bytes comma = {",", 1};
 
-static bool split(struct reddit *r, struct bytes line, struct bytes *fields, size_t *count)
+static int split(struct reddit *r, struct bytes line, struct bytes *fields, size_t *count,
+                 struct err *e)
 {
-    return fields_split_csv(line, comma, &r->unquoted, fields, COLUMN_LIMIT, count);
+    enum fields_end end = fields_split_csv(line, comma, &r->unquoted, fields, COLUMN_LIMIT, count);
+    return raw_quotes(end, *count, e);
 }
 
 static int find_column(const struct bytes *fields, size_t count, const char *name, size_t *at,
@@ -24,7 +26,7 @@ static int reddit_header(void *state, struct bytes line, struct err *e)
 {
     struct reddit *r = state;
     struct bytes fields[COLUMN_LIMIT];
-    if (!split(r, line, fields, &r->columns) || r->columns > COLUMN_LIMIT)
+    if (split(r, line, fields, &r->columns, e) || r->columns > COLUMN_LIMIT)
         return err_set(e, STATUS_DATA, "a header that names username,subreddit,utc is expected");
     if (find_column(fields, r->columns, "username", &r->user, e) ||
         find_column(fields, r->columns, "subreddit", &r->item, e) ||
@@ -38,8 +40,9 @@ static int reddit_row(void *state, struct bytes line, struct raw_row *row, struc
     struct reddit *r = state;
     struct bytes fields[COLUMN_LIMIT];
     size_t count;
-    if (!split(r, line, fields, &count))
-        return err_set(e, STATUS_DATA, "column %zu: the quotes do not match", count + 1);
+    int status = split(r, line, fields, &count, e);
+    if (status)
+        return status;
     if (count != r->columns)
         return err_set(e, STATUS_DATA, "%zu columns where the header has %zu", count, r->columns);
     row->user = fields[r->user];

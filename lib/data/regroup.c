@@ -107,8 +107,10 @@ int regroup_add(struct regroup *g, struct bytes user, const void *row, struct er
 {
     if (rows_full(g) && spill(g, e))
         return e->status;
-    bool is_new;
-    size_t id = (size_t)names_add(&g->users, user, &is_new);
+    bool is_new = false;
+    size_t id = g->last; /* rows of a user often follow each other */
+    if (!g->count || !bytes_equal(names_at(&g->users, (int32_t)id), user))
+        id = g->last = (size_t)names_add(&g->users, user, &is_new);
     uint32_t number = (uint32_t)g->count++;
     memcpy(g->rows + number * g->row_size, row, g->row_size);
     if (is_new) {

@@ -29,6 +29,7 @@ struct regroup_part {          /* of the temporary file */
 struct regroup {
     size_t row_size, memory;
     struct names users;
+    size_t last;                      /* the user of the last row */
     VEC(struct regroup_chain) chains; /* of each user */
     char *rows;
     uint32_t *next; /* the row after each in its chain */

@@ -128,7 +128,8 @@ static const char *csv(const char *line)
     struct bytes fields[8];
     size_t count;
     buf_clear(&text);
-    bool good = fields_split_csv(bytes_of(line), bytes_of(","), &scratch, fields, 8, &count);
+    bool good = fields_split_csv(bytes_of(line), bytes_of(","), &scratch, fields, 8, &count) ==
+                FIELDS_CLOSED;
     for (size_t i = 0; good && i < count; i++) {
         buf_text(&text, i ? "|" : "");
         buf_append(&text, fields[i].at, fields[i].len);
@@ -157,6 +158,74 @@ static void test_csv(void)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         tap_ok(!strcmp(csv(cases[i][0]), cases[i][1]), "CSV %s: %s", cases[i][0], csv(cases[i][0]));
+}
+
+/* Splits byte by byte: fields end in "|", and the text in how they end. */
+static void split_plainly(struct bytes line, struct bytes delimiter, struct buf *to)
+{
+    bool quoted = false, closed = false;
+    enum fields_end end = FIELDS_CLOSED;
+    size_t from = 0;
+    for (size_t at = 0; at < line.len && end == FIELDS_CLOSED; at++) {
+        bool quote = line.at[at] == '"';
+        bool stop =
+            line.len - at >= delimiter.len && !memcmp(line.at + at, delimiter.at, delimiter.len);
+        if (quoted && quote && at + 1 < line.len && line.at[at + 1] == '"') {
+            buf_byte(to, line.at[at++]);
+        } else if (quoted && quote) {
+            quoted = false;
+            closed = true;
+        } else if (!quoted && !closed && quote && at == from) {
+            quoted = true;
+        } else if (!quoted && stop) {
+            buf_byte(to, '|');
+            at += delimiter.len - 1;
+            from = at + 1;
+            closed = false;
+        } else if (closed) {
+            end = FIELDS_BROKEN;
+        } else {
+            buf_byte(to, line.at[at]);
+        }
+    }
+    buf_format(to, "|%d", quoted ? FIELDS_OPEN : end);
+}
+
+/* Random lines of marks and letters, in which most bytes matter, split both ways. */
+static void test_random_fields(struct bytes delimiter, const char *alphabet)
+{
+    struct random r = random_of(3, delimiter.len);
+    struct buf scratch = {0};
+    int wrong = 0, ends[3] = {0};
+    for (int i = 0; i < 200000; i++) {
+        struct buf plain = {0}, got = {0};
+        struct bytes fields[70];
+        size_t len = random_below(&r, 70), count;
+        char *line = mem_alloc(len); /* exactly, so that reading beyond it is noticed */
+        for (size_t k = 0; k < len; k++)
+            line[k] = alphabet[random_below(&r, (uint32_t)strlen(alphabet))];
+        struct bytes text = {line, len};
+        enum fields_end end = fields_split_csv(text, delimiter, &scratch, fields, 70, &count);
+        split_plainly(text, delimiter, &plain);
+        for (size_t k = 0; k < count; k++) {
+            buf_append(&got, fields[k].at, fields[k].len);
+            buf_byte(&got, '|');
+        }
+        buf_format(&got, "%d", end);
+        /* Of a field that does not end, nothing is compared. */
+        wrong += end == FIELDS_CLOSED &&
+                 !bytes_equal((struct bytes){plain.at, plain.len}, (struct bytes){got.at, got.len});
+        wrong += plain.at[plain.len - 1] - '0' != (int)end ||
+                 fields_end(text, delimiter, FIELDS_CLOSED) != end;
+        ends[end]++;
+        buf_release(&plain);
+        buf_release(&got);
+        mem_free(line);
+    }
+    tap_ok(!wrong && ends[0] > 100 && ends[1] > 100 && ends[2] > 100,
+           "200000 lines by %zu bytes, %d of them closed, %d open, %d broken", delimiter.len,
+           ends[0], ends[1], ends[2]);
+    buf_release(&scratch);
 }
 
 /* How the quotes end, taken at once and taken in two pieces at every place. */
@@ -258,6 +327,8 @@ int main(void)
     test_limit();
     test_csv();
     test_ends_of_fields();
+    test_random_fields(bytes_of(","), "aaaa\",,\n");
+    test_random_fields(bytes_of("::"), "aaa\":::");
     test_extend(1);
     test_extend(100);
     test_extend_limit();

@@ -76,6 +76,30 @@ static void iso(void)
     no_time("4148-01-01", RAW_ISO, "is beyond 2^36 seconds since 1970");
 }
 
+/* Digits of every number, against those that strtoull(3) reads. */
+static void all_digits(void)
+{
+    struct random r = random_of(2, 9);
+    int wrong = 0;
+    for (int i = 0; i < 20000; i++) {
+        char text[24];
+        struct raw_clock clock = {.unit = RAW_NANO};
+        struct raw_row row = {0};
+        struct err e = {0};
+        uint64_t value = ((uint64_t)random_u32(&r) << 32 | random_u32(&r)) >> random_below(&r, 64);
+        value %= 9000000000000000000u;
+        snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+        wrong += read_time(&clock, text, &row, &e) ||
+                 (uint64_t)row.time * 1000000000 + (uint64_t)row.order != value;
+        /* a byte that is no digit, in any place */
+        text[random_below(&r, (uint32_t)strlen(text))] = "/:;a +-\xb0"[random_below(&r, 8)];
+        clock.unit = RAW_SECONDS;
+        wrong += strspn(text, " +0123456789") < strlen(text) && *text != '-' &&
+                 !read_time(&clock, text, &row, &e);
+    }
+    tap_ok(!wrong, "20000 numbers of up to 19 digits, and others that are none");
+}
+
 /* The first number says the unit of all. */
 static void guesses(void)
 {
@@ -172,6 +196,7 @@ int main(void)
                raw_unit_of("us") == RAW_MICRO && raw_unit_of("iso") == RAW_ISO,
            "units by name");
     numbers();
+    all_digits();
     iso();
     guesses();
     forms();
