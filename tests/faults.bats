@@ -777,3 +777,74 @@ flip() { # FILE OFFSET
         [ "$status" = 0 ]
     done
 }
+
+# ---- memory and threads that libraries ask for ----
+
+@test "each allocation of libc may fail, of any library: 71, one message, nothing committed" {
+    [ "${VARIANT:-release}" = release ] || skip "the sanitizers allocate for themselves"
+    "${CC:-cc}" -shared -fPIC -O1 -o failing_malloc.so "$ROOT/tests/preload/failing_malloc.c" ||
+        skip "no such libc here"
+    for stage in $RAW $STREAMING; do
+        output=(-o out)
+        failures=0
+        for ((n = 1; n < 1000000; n += 1 + n / 4)); do
+            status=0
+            rm -f out
+            FAIL_LIBC=$n LD_PRELOAD=$PWD/failing_malloc.so \
+                run_stage "$stage" "${output[@]}" <"$(input_of "$stage")" >got || status=$?
+            [ "$status" != 0 ] || break
+            [ "$status" = 71 ] || { echo "$stage, allocation $n: $status: $(cat stage.err)"; false; }
+            grep -q 'out of memory' stage.err
+            [ ! -e out ]
+            [ -z "$(ls | grep '^out')" ]
+            failures=$((failures + 1))
+        done
+        [ "$failures" -gt 5 ] || { echo "$stage: only $failures allocations"; false; }
+    done
+}
+
+@test "a small address space, programs with a model: 71, never a crash or a hang" {
+    [ "${VARIANT:-release}" = release ] || skip "the sanitizers need their address space"
+    for stage in trainer predictor recommender; do
+        said=0
+        for ((kib = 10000; kib < 400000; kib += 2000)); do
+            status=0
+            (ulimit -v "$kib" && args_of "$stage" && timeout 60 "$SESSPIPE_BIN/$stage" "${args[@]}" \
+                "$(input_of "$stage")" >got 2>stage.err) || status=$?
+            case $status in
+            0) break ;;
+            71)
+                grep -qE 'out of memory|no thread could be started' stage.err
+                said=1
+                ;;
+            *) # before main the loader ends the program, or crashes: --version does so too
+                refused=0
+                (ulimit -v "$kib" && "$stage" --version >/dev/null 2>&1) || refused=$?
+                [ "$refused" = "$status" ] || { echo "$stage in $kib KiB: $status: $(cat stage.err)"; false; }
+                ;;
+            esac
+        done
+        [ "$status" = 0 ]
+        [ "$said" = 1 ]
+    done
+}
+
+@test "threads that cannot be had: fewer, or 71" {
+    can_inject
+    for stage in baseline trainer predictor recommender; do
+        input=$(input_of "$stage")
+        args_of "$stage"
+        [ "$stage" != baseline ] || args=(--model item-knn)
+        for when in 1+ 1 2 3 2+ 3+; do
+            status=0
+            OMP_NUM_THREADS=4 strace -f -qq -o /dev/null -e "inject=clone3,clone:error=EAGAIN:when=$when" -- \
+                "$SESSPIPE_BIN/$stage" "${args[@]}" $([ "$stage" = baseline ] || echo --threads 4) -o out "$input" \
+                2>stage.err || status=$?
+            [ "$when" != 1+ ] || [ "$status" = 0 ]
+            [ "$status" = 0 ] || fails "$stage" 71 'thread'
+            [ "$status" != 0 ] || [ -s out ]
+            [ "$status" = 0 ] || [ ! -e out ]
+            rm -f out
+        done
+    done
+}

@@ -128,6 +128,7 @@ teardown() {
 variables="
 base/mem:on_failure             every allocation may fail
 base/mem:fail_at                for tests of that
+base/mem:found                  functions of libc, looked up once
 base/part_file:open_parts       a signal handler removes these files
 base/signals:caught             signal handlers have no arguments
 base/signals:noted
@@ -212,7 +213,7 @@ train/train_run          trainer.bats: whole runs
     for file in tests/*/*.c; do
         folder=$(basename "$(dirname "$file")")
         case $folder in
-        bench | emulation | fuzz | tool) ;;
+        bench | emulation | fuzz | preload | tool) ;;
         *) [ -d "lib/$folder" ] || { echo "$file: no lib/$folder"; false; } ;;
         esac
     done

@@ -1,21 +1,36 @@
+#define _GNU_SOURCE /* RTLD_NEXT */
 #include "base/mem.h"
 
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* Variables of the process: every allocation of the program reads them. */
-static void (*on_failure)(size_t);
+static void (*on_failure)(const char *what);
 static atomic_long fail_at; /* allocations until the one that fails; 0 = none does */
+
+void mem_fail_for(const char *what)
+{
+    static const char text[] = " before the program began\n";
+    if (on_failure)
+        on_failure(what);
+    ssize_t unused = write(STDERR_FILENO, what, strlen(what));
+    unused = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)unused;
+    _exit(71);
+}
 
 void mem_fail(size_t n)
 {
-    if (on_failure)
-        on_failure(n);
-    fprintf(stderr, "out of memory: %zu bytes asked for\n", n);
-    exit(71);
+    char what[100];
+    snprintf(what, sizeof what, "out of memory: %zu bytes more could not be had", n);
+    mem_fail_for(what);
 }
 
 static void count_down(size_t n)
@@ -79,7 +94,7 @@ void mem_free(void *p)
     free(p);
 }
 
-void mem_on_failure(void (*handler)(size_t n))
+void mem_on_failure(void (*handler)(const char *what))
 {
     on_failure = handler;
 }
@@ -88,3 +103,101 @@ void mem_fail_at(long n)
 {
     atomic_store(&fail_at, n);
 }
+
+/* ---- allocations of libraries ----
+ *
+ * Libraries of products, of threads and of GPUs use what malloc returns without a look at it, wait
+ * for ever, or end the program with a status of their own.  The program's own malloc takes the
+ * place of libc's for all of them: what libc cannot give ends the program as above.  The sanitizers
+ * have theirs. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(WITH_LIBFUZZER)
+
+/* The function of that name after this one: libc's, or that of a tool that was loaded before. */
+static void *next_named(const char *name)
+{
+    void *next = dlsym(RTLD_NEXT, name);
+    if (!next)
+        mem_fail(0);
+    return next;
+}
+
+/* A pointer to a function is read once, by whoever comes first; several may find the same one. */
+#define NEXT(name, type)                                                                           \
+    static _Atomic(type) found;                                                                    \
+    type next = atomic_load_explicit(&found, memory_order_relaxed);                                \
+    if (!next) {                                                                                   \
+        next = (type)(size_t)next_named(name);                                                     \
+        atomic_store_explicit(&found, next, memory_order_relaxed);                                 \
+    }
+
+static void *checked(void *p, size_t n)
+{
+    if (!p && n)
+        mem_fail(n);
+    return p;
+}
+
+typedef void *sized(size_t n);
+typedef void *counted(size_t count, size_t size);
+typedef void *resized(void *p, size_t n);
+typedef int placed(void **p, size_t alignment, size_t n);
+
+void *malloc(size_t n)
+{
+    NEXT("malloc", sized *)
+    return checked(next(n), n);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    NEXT("calloc", counted *)
+    return checked(next(count, size),
+                   count && size ? (count > SIZE_MAX / size ? SIZE_MAX : count * size) : 0);
+}
+
+void *realloc(void *p, size_t n)
+{
+    NEXT("realloc", resized *)
+    return checked(next(p, n), n);
+}
+
+void *aligned_alloc(size_t alignment, size_t n)
+{
+    NEXT("aligned_alloc", counted *)
+    return checked(next(alignment, n), n);
+}
+
+int posix_memalign(void **p, size_t alignment, size_t n)
+{
+    NEXT("posix_memalign", placed *)
+    int failed = next(p, alignment, n);
+    if (failed == ENOMEM)
+        mem_fail(n);
+    return failed;
+}
+
+/* Of mappings only plain memory, wherever it is: those that a library tries at a place, or reserves
+ * for later, may fail. */
+static void *checked_map(void *p, void *at, size_t n, int prot, int flags)
+{
+    if (p == MAP_FAILED && errno == ENOMEM && !at && prot == (PROT_READ | PROT_WRITE) &&
+        flags == (MAP_PRIVATE | MAP_ANONYMOUS))
+        mem_fail(n);
+    return p;
+}
+
+typedef void *mapped(void *at, size_t n, int prot, int flags, int fd, off_t offset);
+
+void *mmap(void *at, size_t n, int prot, int flags, int fd, off_t offset)
+{
+    NEXT("mmap", mapped *)
+    return checked_map(next(at, n, prot, flags, fd, offset), at, n, prot, flags);
+}
+
+void *mmap64(void *at, size_t n, int prot, int flags, int fd, off64_t offset)
+{
+    NEXT("mmap64", mapped *)
+    return checked_map(next(at, n, prot, flags, fd, offset), at, n, prot, flags);
+}
+
+#endif

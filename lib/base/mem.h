@@ -1,8 +1,9 @@
 /* Allocation that succeeds or ends the program.
  *
- * Every allocation of the project goes through here.  When memory runs out, the handler that the
- * program installed is called (it prints a message, removes temporary files and exits with 71);
- * nothing that calls these functions has to look for NULL. */
+ * Every allocation of the project goes through here, and those of its libraries are looked at here.
+ * When memory runs out, the handler that the program installed is called (it prints a message,
+ * removes temporary files and exits with 71); nothing that calls these functions has to look for
+ * NULL. */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
@@ -32,8 +33,11 @@ void mem_free(void *p);
  * own. */
 void mem_fail(size_t n);
 
-/* Called with the size that was asked for; must not return. */
-void mem_on_failure(void (*handler)(size_t n));
+/* The same for what else the system has no more of; `what` is the message. */
+void mem_fail_for(const char *what);
+
+/* Called with the message; must not return. */
+void mem_on_failure(void (*handler)(const char *what));
 
 /* The nth allocation from now fails (n from 1; 0 turns it off): for tests. */
 void mem_fail_at(long n);

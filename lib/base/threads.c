@@ -1,10 +1,16 @@
+#define _GNU_SOURCE /* RTLD_NEXT */
 #include "base/threads.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(WITH_LIBFUZZER)
+#define THREADS_OF_LIBRARIES /* as their allocations (base/mem.c) */
+#endif
 
 void threads_wait_asleep(char **argv, bool again)
 {
@@ -13,6 +19,35 @@ void threads_wait_asleep(char **argv, bool again)
     if (again)
         execv("/proc/self/exe", argv); /* where it fails the threads spin, nothing else is lost */
 }
+
+/* ---- starting threads ---- */
+
+typedef int starting(pthread_t *thread, const pthread_attr_t *how, void *(*body)(void *), void *of);
+
+bool threads_start(pthread_t *thread, void *(*body)(void *), void *of)
+{
+#ifdef THREADS_OF_LIBRARIES
+    starting *next = (starting *)(size_t)dlsym(RTLD_NEXT, "pthread_create");
+    return next && !next(thread, NULL, body, of);
+#else
+    return !pthread_create(thread, NULL, body, of);
+#endif
+}
+
+#ifdef THREADS_OF_LIBRARIES
+
+/* The threads that libraries start: libgomp would end the program with a status of its own. */
+int pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*body)(void *), void *of)
+{
+    starting *next = (starting *)(size_t)dlsym(RTLD_NEXT, "pthread_create");
+    if (!next || next(thread, how, body, of))
+        mem_fail_for("no thread could be started: the system has no more, or no memory for one");
+    return 0;
+}
+
+#endif
+
+/* ---- finding out how many ---- */
 
 /* Keeps the thread until all of them were started. */
 static void *wait_for_all(void *gate)
@@ -32,7 +67,7 @@ int threads_to_be_had(int wanted)
     pthread_t *thread = mem_alloc((size_t)wanted * sizeof *thread);
     void *room = mem_alloc(ROOM); /* stays free beside the threads */
     pthread_mutex_lock(&gate);
-    while (others < wanted - 1 && !pthread_create(&thread[others], NULL, wait_for_all, &gate))
+    while (others < wanted - 1 && threads_start(&thread[others], wait_for_all, &gate))
         others++;
     pthread_mutex_unlock(&gate);
     for (int i = 0; i < others; i++)

@@ -2,6 +2,7 @@
 #ifndef BASE_THREADS_H
 #define BASE_THREADS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 /* First thing in the main of a program that computes in parallel.  A waiting thread of libgomp
@@ -18,5 +19,9 @@ void threads_wait_asleep(char **argv, bool again);
  * libgomp allocates beside the threads is there too. 1: the caller must not open a parallel region.
  */
 int threads_to_be_had(int wanted);
+
+/* Starts a thread.  False: none is to be had, and the caller does without; a library that gets none
+ * ends the program (71). */
+bool threads_start(pthread_t *thread, void *(*body)(void *), void *of);
 
 #endif

@@ -15,11 +15,9 @@
 static struct cli *handled;
 
 /* _exit: the thread that runs out of memory need not be the one that may run exit handlers. */
-static void out_of_memory(size_t n)
+static void out_of_memory(const char *what)
 {
-    char text[100];
-    snprintf(text, sizeof text, "out of memory: %zu bytes more could not be had", n);
-    message_say(handled, text);
+    message_say(handled, what);
     part_file_remove_all();
     _exit(STATUS_MEMORY);
 }

@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include "base/threads.h"
+
 static void set_state(struct evidence_ahead *a, int state)
 {
     pthread_mutex_lock(&a->lock);
@@ -41,7 +43,7 @@ static bool start(struct evidence_ahead *a)
     pthread_cond_init(&a->changed, NULL);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    a->running = !pthread_create(&a->thread, NULL, work, a);
+    a->running = threads_start(&a->thread, work, a);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return a->running;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/threads.h"
 #include "nn/bf16.h"
 #include "nn/blas.h"
 
@@ -25,6 +26,7 @@ struct device *cpu_open(const struct device_options *o)
     omp_set_dynamic(0);
     if (c->threads > omp_get_thread_limit())
         c->threads = omp_get_thread_limit();
+    c->threads = threads_to_be_had(c->threads);
     c->workspace = (o->workspace ? o->workspace : (size_t)128 << 20) / sizeof(float);
     c->bf16 = o->precision == PRECISION_BF16;
     c->by_float32 = c->bf16 && bf16_by_float32();
