@@ -11,7 +11,8 @@
 #
 #   SPLIT     --split last-week --validation last-week as for DIGINETICA, or other options of tfilter
 #   SESSIONS  50 in a batch, some 150 targets
-#   NARM      NARM's settings beside the size of its embeddings
+#   NARM      NARM's settings beside the size of its embeddings; YOUTUBE and WAVENET: those of YouTube
+#             DNN (Covington et al. 2016) and WaveNet (van den Oord et al. 2016)
 
 OUT ?= out/stamp
 EPOCHS ?= 10
@@ -27,9 +28,11 @@ FILTER ?= --min-item-support 5 --once $(SPLIT) --drop-unseen --recent $(FRACTION
 BATCH ?= --scheme sessions --batch $(SESSIONS) --history 0
 ITEM_DROPOUT ?= 0.2
 NARM ?= --lr 0.002 --dropout 0.5
+YOUTUBE ?= --layers '' --lr 0.005 --dropout 0.5
+WAVENET ?= --gated --layers 2 --kernel 3 --dilation 2 --lr 0.003 --dropout 0.5
 TRAIN ?=
 BASELINES ?= pop item-knn markov session-knn wide-ready
-MODELS ?= narm wide stmo stmp stamp stamp-add-mean stamp-wide
+MODELS ?= narm wide youtube-dnn wavenet stmo stmp stamp stamp-add-mean stamp-wide
 IN_STEPS = stamp-wide
 WIDE_BATCH ?= --batch 34
 NAMED ?= 1
@@ -37,6 +40,8 @@ AGAINST ?= stamp
 
 stamp = --embedding $(EMBEDDING) --dropout $(DROPOUT) --item-dropout $(ITEM_DROPOUT) --lr $(LR) $(DECAY)
 OPTIONS.narm = --model narm --gru reset-before --decoder tied --embedding $(EMBEDDING) $(NARM)
+OPTIONS.youtube-dnn = --model youtube-dnn --embedding $(EMBEDDING) $(YOUTUBE)
+OPTIONS.wavenet = --model wavenet --embedding $(EMBEDDING) $(WAVENET)
 OPTIONS.stmo = --model stmo $(stamp)
 OPTIONS.stmp = --model stmp $(stamp)
 OPTIONS.stamp = --model stamp $(stamp) --attention $(ATTENTION)

@@ -426,6 +426,9 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATCHES" --inter hidden --clusters 3 --per-user inter
     goes_on "$BATCHES" --model narm --attention 5
     goes_on "$BATCHES" --model rib --context hour --attention 5
+    goes_on "$BATCHES" --model context-rnn --context hour --cell lstm
+    goes_on "$BATCHES" --model youtube-dnn --layers 5 --negatives 9
+    goes_on "$BATCHES" --model wavenet --gated --layers 2
     goes_on "$BATCHES" --model sasrec --attention 5
     goes_on "$BATCHES" --model stamp --item-dropout 0.3 --attention 5
     goes_on "$BATCHES" --decoder tied --bidirectional --negatives 9

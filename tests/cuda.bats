@@ -166,6 +166,10 @@ bytes_of_steps() { # TRACE
 --model hierarchical --session-rep attention --user-rep attention
 --model narm
 --model rib --context kind,hour
+--model context-rnn --context kind,hour --cell lstm
+--model context-rnn --recurrent mean
+--model youtube-dnn --context kind
+--model wavenet --layers 2 --kernel 3
 --model sasrec --max-positions 30
 --model stamp --max-positions 30
 --model stmp
@@ -198,6 +202,10 @@ END
     done
     agree batches.mp --model rib --context hour:5 --lr 0.05
     agree batches.mp --model rib --normalize sigmoid --lr 0.05
+    agree batches.mp --model context-rnn --context hour:5 --cell lstm
+    agree batches.mp --model context-rnn --recurrent mean --layers 8
+    agree batches.mp --model youtube-dnn --layers 20,16
+    agree batches.mp --model wavenet --layers 2 --gated
     agree batches.mp --model sasrec --heads 4
     agree batches.mp --model stamp --max-positions 3 --item-dropout 0.3 --lr 0.05
     agree batches.mp --model stmp --lr 0.05

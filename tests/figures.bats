@@ -58,6 +58,12 @@ same() { # SCHEME OPTION ...
     same sessions --model narm --item-dropout 0.3 --encoder global
     same sessions --model rib --context hour:3
     same shuffled --model rib --normalize sigmoid --dropout 0.3 --wide
+    same sessions --model context-rnn --context hour:3 --cell lstm
+    same shuffled --model context-rnn --recurrent mean --layers 7 --wide
+    same sessions --model youtube-dnn --layers 7,5 --context hour:3 --negatives 20 --logq
+    same shuffled --model youtube-dnn --layers '' --loss hinge --negatives 20
+    same sessions --model wavenet --kernel 3
+    same shuffled --model wavenet --gated --layers 2 --dilation 2 --wide
     same sessions --model sasrec
     same longest-first --model sasrec --max-positions 7 --earlier 5 --item-dropout 0.2
     same shuffled --model sasrec --max-positions 2 --wide

@@ -13,8 +13,10 @@
 struct model_shape {
     const char *session_rep, *user_rep, *inter, *intra, *attend_to, *per_user, *clusters;
     const char *encoder, *decoder, *propagate, *gru, *context, *normalize, *input, *cell;
-    bool bidirectional, join_sessions, wide, add_mean;
-    int64_t embedding, hidden, layers, blocks, heads, positions, earlier, feed_forward;
+    const char *recurrent, *layer_sizes; /* layer_sizes: of models whose layers is a list */
+    bool bidirectional, join_sessions, wide, add_mean, gated;
+    int64_t embedding, hidden, layers, blocks, heads, positions, earlier, feed_forward, kernel,
+        dilation;
     double dropout, item_dropout, feature_dropout, user_dropout, start_dropout;
 };
 
@@ -50,7 +52,9 @@ static inline struct model_options *options_of_shape(const struct model_class *c
                 {"context", s->context},
                 {"normalize", s->normalize},
                 {"input", s->input},
-                {"cell", s->cell}};
+                {"cell", s->cell},
+                {"recurrent", s->recurrent},
+                {"layers", s->layer_sizes}};
     const struct {
         const char *name;
         double value;
@@ -63,25 +67,28 @@ static inline struct model_options *options_of_shape(const struct model_class *c
         const char *name;
         int64_t value;
     } size[] = {{"embedding", s->embedding}, {"hidden", s->hidden},
-                {"layers", s->layers},       {"blocks", s->blocks},
+                {"layers", s->layers},       {"kernel", s->kernel},
+                {"dilation", s->dilation},   {"blocks", s->blocks},
                 {"heads", s->heads},         {"max-positions", s->positions},
                 {"earlier", s->earlier},     {"feed-forward", s->feed_forward}};
     struct model_options *to = model_options_new(class);
     struct option *rows = option_bind(class->options, to);
     for (struct option *o = rows; o->kind != OPTION_END; o++) {
         for (size_t i = 0; i < sizeof text / sizeof *text; i++)
-            if (!strcmp(o->name, text[i].name) && text[i].text)
+            if (o->kind != OPTION_INT && !strcmp(o->name, text[i].name) && text[i].text)
                 *(const char **)o->to = text[i].text;
         for (size_t i = 0; i < sizeof rate / sizeof *rate; i++)
             if (!strcmp(o->name, rate[i].name))
                 *(double *)o->to = rate[i].value;
         for (size_t i = 0; i < sizeof size / sizeof *size; i++)
-            if (!strcmp(o->name, size[i].name) && size[i].value)
+            if (o->kind == OPTION_INT && !strcmp(o->name, size[i].name) && size[i].value)
                 *(int64_t *)o->to = size[i].value;
         if (!strcmp(o->name, "bidirectional"))
             *(bool *)o->to = s->bidirectional;
         if (!strcmp(o->name, "add-mean"))
             *(bool *)o->to = s->add_mean;
+        if (!strcmp(o->name, "gated"))
+            *(bool *)o->to = s->gated;
         if (!strcmp(o->name, "wide"))
             *(bool *)o->to = s->wide;
     }

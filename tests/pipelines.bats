@@ -413,7 +413,7 @@ papers() {
 @test "stamp.mk: STAMP and its parts, with counts too, beside NARM and baselines, and what it attends to" {
     daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3, $4 ".5" }' >log
     papers stamp DATA=log OUT=stamp EMBEDDING=4 WIDE_EPOCHS=1 >said 2>err || { cat err; false; }
-    for model in pop item-knn markov session-knn wide-ready narm wide stmo stmp stamp stamp-add-mean stamp-wide; do
+    for model in pop item-knn markov session-knn wide-ready narm wide youtube-dnn wavenet stmo stmp stamp stamp-add-mean stamp-wide; do
         grep -q "^$model  *1 " stamp/scores.txt || { echo "$model"; false; }
     done
     grep -q '^against stamp ' stamp/against.txt
@@ -489,7 +489,7 @@ papers() {
     head -3 log
     papers rib DATA=log OUT=rib EMBEDDING=4 HIDDEN=5 SPLIT='--split user:0.8 --validation 0.2' \
         SESSIONIZE='csv-sessionize --keep-repeats --user who --item what --time when --carry action=act' >said 2>err || { cat err; false; }
-    for model in pop markov session-knn wide-ready narm rib rib-action rib-dwell rib-context; do
+    for model in pop markov session-knn wide-ready narm rib rib-action rib-dwell rib-context context-rnn context-rnn-context context-mean; do
         grep -q "^$model  *1 " rib/scores.txt || { echo "$model"; false; }
     done
     grep -q '^against rib ' rib/against.txt

@@ -408,10 +408,26 @@ END
     [[ $stderr == 'trainer: --attention'* ]]
 }
 
+@test "layers of context-rnn, youtube-dnn and wavenet: their names, and what is none" {
+    label() { train --max-steps 0 "$@" "$BATCHES" | spcat | sed -n '1s/.*"label":"\([^"]*\)".*/\1/p'; }
+    [ "$(label --model context-rnn --recurrent mean --layers 7)" = 'context-rnn mean layers 7' ]
+    [ "$(label --model youtube-dnn --layers 20,10)" = 'youtube-dnn layers 20,10' ]
+    [ "$(label --model youtube-dnn --layers '')" = 'youtube-dnn layers none' ]
+    [ "$(label --model wavenet --gated --layers 2)" = 'wavenet layers 2 gated' ]
+    for wrong in 0 x 3, ,3 3,,4 1,2,3,4,5,6,7,8,9 70000; do
+        run -64 --separate-stderr train --model youtube-dnn --layers "$wrong" "$BATCHES"
+        [ "$stderr" = "trainer: --layers $wrong: give the sizes of at most 8 layers, such as 256,128, or nothing" ]
+    done
+    run -64 --separate-stderr train --model context-rnn --cell lstm --gru reset-before "$BATCHES"
+    [ "$stderr" = 'trainer: --gru reset-before: --cell lstm has no reset gate' ]
+    run -64 --separate-stderr train --model wavenet --layers 17 "$BATCHES"
+    [[ $stderr == 'trainer: --layers'*'from 1 to 16'* ]]
+}
+
 @test "the label of tied outputs; factors have no decoder" {
     [ "$(train --max-steps 0 --decoder tied "$BATCHES" | spcat | sed -n '1s/.*"label":"\([^"]*\)".*/\1/p')" = 'ii-rnn tied' ]
     run -64 --separate-stderr train --model fpmc --decoder tied "$BATCHES"
-    [[ $stderr == *'--decoder goes with --model ii-rnn, hierarchical, narm, rib, sasrec, hrnn, rnn, not with fpmc'* ]]
+    [[ $stderr == *'--decoder goes with --model ii-rnn, hierarchical, narm, rib, context-rnn, youtube-dnn, wavenet, sasrec, hrnn, rnn, not with fpmc'* ]]
 }
 
 @test "--init matches items by name" {

@@ -99,7 +99,7 @@ static bool value_differs(const struct option *a, const struct option *b)
     if (a->kind == OPTION_INT)
         return *(const int64_t *)a->to != *(const int64_t *)b->to;
     const char *x = *(const char **)a->to, *y = *(const char **)b->to;
-    return x && (!y || strcmp(x, y));
+    return x && y ? strcmp(x, y) != 0 : x || y;
 }
 
 static void append_label(const struct option *o, struct buf *to)
@@ -108,8 +108,10 @@ static void append_label(const struct option *o, struct buf *to)
         buf_format(to, " %s", o->name);
     if (o->kind == OPTION_INT)
         buf_format(to, " %" PRId64, *(const int64_t *)o->to);
-    else if (o->kind != OPTION_FLAG)
-        buf_format(to, " %s", *(const char **)o->to);
+    else if (o->kind != OPTION_FLAG) {
+        const char *text = *(const char **)o->to; /* NULL: an empty one of a model file */
+        buf_format(to, " %s", text && *text ? text : "none");
+    }
 }
 
 void model_label(const struct model_class *class, const struct model_options *o, struct buf *to)

@@ -165,18 +165,18 @@ struct tensor *tape_numbers_that_stay(struct tape *t, const float *host, int row
                            : tape_numbers(t, host, rows, cols);
 }
 
-/* Uploads 0 .. count-1 and more; again when these are not enough. */
+/* Uploads -1, 0 .. count-1 and more; again when these are not enough. */
 static void number_rows(struct tape *t, int count)
 {
     enum { LEAST = 1024 };
     for (count = count > LEAST ? count : LEAST; count & (count - 1); count += count & -count)
         ;
-    size_t bytes = (size_t)count * sizeof(int32_t);
+    size_t bytes = ((size_t)count + 1) * sizeof(int32_t);
     int32_t *host = tape_host(t, bytes), *to = arena_take(&t->kept, bytes, LINE);
-    for (int i = 0; i < count; i++)
-        host[i] = i;
+    for (int i = 0; i <= count; i++)
+        host[i] = i - 1;
     t->op->upload(t->device, to, host, bytes);
-    t->numbers = to;
+    t->numbers = to + 1;
     t->numbered = count;
 }
 
@@ -187,6 +187,20 @@ const struct rows *tape_all_rows(struct tape *t, int n)
     struct rows *r = tape_host(t, sizeof *r);
     *r = (struct rows){n, t->numbers, n, t->numbers, t->numbers, t->numbers, NULL};
     return r;
+}
+
+const struct rows *tape_rows_before(struct tape *t, const struct ragged *r, int back)
+{
+    int32_t *host = tape_host_ints(t, (size_t)r->total), *at = tape_host_ints(t, (size_t)r->total);
+    for (int s = 0, row = 0; s < r->count; s++)
+        for (int i = 0; i < r->length[s]; i++, row++) {
+            host[row] = i < back ? -1 : row - back;
+            at[row] = host[row] + 1;
+        }
+    if (t->numbered <= r->total)
+        number_rows(t, r->total + 1);
+    tape_share(t, host, r->total, t->numbers - 1, at);
+    return tape_rows(t, host, r->total);
 }
 
 /* ---- numbers that the host and the device both have ---- */

@@ -60,6 +60,9 @@ bool tape_share_as(struct tape *t, const int32_t *host, int n, const int32_t *as
 const struct rows *tape_rows(struct tape *t, const int32_t *host, int count);
 const struct ragged *tape_ragged(struct tape *t, const int32_t *lengths, int count);
 
+/* The row that is `back` rows before each row of its sequence; -1 where there is none. */
+const struct rows *tape_rows_before(struct tape *t, const struct ragged *r, int back);
+
 /* A parameter as a tensor whose gradient is that of the parameter.  Of a table this is all of it,
  * flushed; in training its update is dense. */
 struct tensor *tape_parameter(struct tape *t, const struct parameter *p);

@@ -43,7 +43,7 @@ struct tape {
         sent[2]; /* alternate by step: one is filled while the device still reads the other */
     int turn;
     struct arena kept;      /* valid over all steps */
-    const int32_t *numbers; /* device 0, 1, 2, ..., for tape_all_rows */
+    const int32_t *numbers; /* device 0, 1, 2, ..., and -1 before them */
     int numbered;           /* how many numbers */
     struct node *last;
     struct table_use *uses;

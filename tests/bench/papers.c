@@ -1,5 +1,6 @@
-/* Training steps of HRNN, its RNN, NARM, RIB, SASRec, STAMP and BPR-MF at the shapes of papers, and
- * ranking at HRNN's: time over the floor, and targets a second: rows "name<TAB>value<TAB>unit".
+/* Training steps of HRNN, its RNN, NARM, RIB, the contextual RNN, YouTube DNN, WaveNet, SASRec,
+ * STAMP and BPR-MF at the shapes of papers, and ranking at HRNN's: time over the floor, and targets
+ * a second: rows "name<TAB>value<TAB>unit".
  *
  * The floor of a step (floor.h) is its matrix products at the mean number of rows, forward and
  * backward, and the memory traffic of the optimizer: of all weights, or where the loss is over some
@@ -117,6 +118,18 @@ static const struct row rows[] = {
      .window = 19},
     {&yoochoose_attention,
      {"rib", "rib", {.decoder = "tied", .dropout = 0.2}},
+     "sessions",
+     .part = PART_TRAIN},
+    {&yoochoose_attention,
+     {"context_rnn", "context-rnn", {.decoder = "tied", .dropout = 0.2}},
+     "sessions",
+     .part = PART_TRAIN},
+    {&yoochoose_attention,
+     {"youtube_dnn", "youtube-dnn", {.dropout = 0.2}},
+     "sessions",
+     .part = PART_TRAIN},
+    {&yoochoose_attention,
+     {"wavenet", "wavenet", {.dropout = 0.2, .layers = 2, .gated = true}},
      "sessions",
      .part = PART_TRAIN},
     {&yoochoose_attention,
@@ -346,6 +359,27 @@ static void rib_floor(struct floor *f, double read, double going, int E)
     floor_linear(f, read, E, E, read);
 }
 
+/* With the default sizes of dense layers, the last of which is mapped to embeddings. */
+static void context_rnn_floor(struct floor *f, double read, double going, int E)
+{
+    floor_gru(f, read, going, E, E, read, going);
+    floor_linear(f, read, 100, E, read);
+}
+
+static void youtube_dnn_floor(struct floor *f, double read, int E)
+{
+    floor_linear(f, read, 256, E, read);
+    floor_linear(f, read, 128, 256, read);
+    floor_linear(f, read, E, 128, read);
+}
+
+/* Gated layers of five events each. */
+static void wavenet_floor(struct floor *f, double read, int E, int layers)
+{
+    for (int i = 0; i < layers; i++)
+        floor_linear(f, read, 2 * E, 5 * E, read);
+}
+
 /* SASRec's blocks without what happens between the rows of a session. */
 static void attention_floor(struct floor *f, double read, int E)
 {
@@ -374,6 +408,12 @@ static void session_floor(struct floor *f, const struct row *row, const struct p
         narm_floor(f, read, read - p->begun / p->steps, targets, E, (int)row->paper->hidden);
     else if (!strcmp(row->v.model, "rib"))
         rib_floor(f, read, read - p->begun / p->steps, E);
+    else if (!strcmp(row->v.model, "context-rnn"))
+        context_rnn_floor(f, read, read - p->begun / p->steps, E);
+    else if (!strcmp(row->v.model, "youtube-dnn"))
+        youtube_dnn_floor(f, read, E);
+    else if (!strcmp(row->v.model, "wavenet"))
+        wavenet_floor(f, read, E, (int)row->v.o.layers);
     else if (!strcmp(row->v.model, "sasrec"))
         attention_floor(f, read, E);
     else

@@ -46,6 +46,9 @@ int main(void)
     check("hierarchical", &plain, "111001");
     check("narm", &plain, "111001");
     check("rib", &plain, "111001");
+    check("context-rnn", &plain, "111001");
+    check("youtube-dnn", &plain, "111001");
+    check("wavenet", &plain, "111001");
     check("sasrec", &plain, "111001");
     check("stamp", &plain, "111001");
     check("bpr-mf", &plain, "111001");

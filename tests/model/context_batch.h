@@ -1,0 +1,245 @@
+/* A batch of sessions whose events have an action and a dwell bin, and what models that read it
+ * have in common by their equations: the embeddings of an event, the loss of a target. */
+#ifndef TESTS_MODEL_CONTEXT_BATCH_H
+#define TESTS_MODEL_CONTEXT_BATCH_H
+
+#include "pair.h"
+
+enum { LONG = 24, ACTIONS = 3, BINS = 5 };
+
+static int32_t actions[LONG * 4], bins[LONG * 4];
+static struct column contexts[2];
+static const int32_t context_codes[] = {ACTIONS, BINS};
+
+/* Four sessions of 2, LONG, 1 and 5 events. */
+static inline void make_batch(struct made *m)
+{
+    static const int length[] = {2, LONG, 1, 5};
+    drawn = random_of(5, 9);
+    *m = (struct made){0};
+    for (int s = 0; s < 4; s++) {
+        vec_push(&m->user, s);
+        vec_push(&m->session, 0);
+        vec_push(&m->start, 1000);
+        vec_push(&m->length, length[s]);
+        vec_push(&m->history, 0);
+        for (int i = 0; i < length[s]; i++) {
+            actions[m->item.len] = (int32_t)random_below(&drawn, ACTIONS);
+            bins[m->item.len] = (int32_t)random_below(&drawn, BINS);
+            vec_push(&m->item, (int32_t)random_below(&drawn, PAIR_ITEMS));
+        }
+    }
+    close_batch(m);
+    contexts[0] = (struct column){actions, m->item.len};
+    contexts[1] = (struct column){bins, m->item.len};
+    m->batch.context = contexts;
+    pair_context_codes = context_codes;
+}
+
+/* ---- the equations ---- */
+
+/* Sizes of the embeddings of an event; 0: not read. */
+struct sizes {
+    int item, action, bin;
+};
+
+static inline double row_dot(int n, const double *w, int row, const double *x)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += w[row * n + i] * x[i];
+    return sum;
+}
+
+/* The embeddings of the contexts of an event, side by side. */
+static inline void context_input(const struct reference *r, struct sizes s, size_t event, double *x)
+{
+    const double *action = ref_w(r, "context.action", ".weight");
+    const double *bin = ref_w(r, "context.dwell", ".weight");
+    for (int i = 0; i < s.action; i++)
+        x[i] = action[actions[event] * s.action + i];
+    for (int i = 0; i < s.bin; i++)
+        x[s.action + i] = bin[bins[event] * s.bin + i];
+}
+
+/* The embedding of the item of the batch's input `row`, which is its event `event`, after
+ * dropout. */
+static inline void item_input(const struct reference *r, int size, const struct batch *b,
+                              size_t event, int row, double *x)
+{
+    const double *item = ref_w(r, "item_embedding", ".weight");
+    for (int i = 0; i < size; i++)
+        x[i] =
+            ref_drop(r, 0, (size_t)(row * size + i), item[column_i32(b->item)[event] * size + i]);
+}
+
+/* relu(W_i x + b_i) of each layer, in x; the width. */
+static inline int dense_layers_of(const struct reference *r, int in, double *x)
+{
+    for (int i = 0;; i++) {
+        char name[32];
+        double y[REF_WIDE];
+        snprintf(name, sizeof name, "layer%d", i);
+        const double *weight = ref_w(r, name, ".weight"), *bias = ref_w(r, name, ".bias");
+        if (!weight)
+            return in;
+        snprintf(name, sizeof name, "layer%d.bias", i);
+        int out = parameters_find(r->parameters, name)->cols;
+        for (int j = 0; j < out; j++)
+            y[j] = fmax(0, row_dot(in, weight, j, x) + bias[j]);
+        memcpy(x, y, (size_t)(in = out) * sizeof *x);
+    }
+}
+
+/* -log softmax of the target from the state [n] after dropout, in any form of output layer. */
+static inline double loss_of(const struct reference *r, int n, int size, const double *state,
+                             int target)
+{
+    const double *item = ref_w(r, "item_embedding", ".weight");
+    const double *output = ref_w(r, "output", ".weight"), *bias = ref_w(r, "output", ".bias");
+    const double *map = ref_w(r, "bilinear", ".weight");
+    double score[PAIR_ITEMS], mapped[REF_STATE], sum = 0;
+    for (int i = 0; i < size && map; i++)
+        mapped[i] = row_dot(n, map, i, state);
+    for (int i = 0; i < PAIR_ITEMS; i++)
+        sum += exp(score[i] = bias[i] + (output ? row_dot(n, output, i, state)
+                                         : map  ? row_dot(size, item, i, mapped)
+                                                : row_dot(n, item, i, state)));
+    return log(sum) - score[target];
+}
+
+/* The states of a session by a model's equations, out [count, n] after dropout, from its inputs x
+ * [count, .], embeddings of item and contexts side by side; `row` is the number of the first among
+ * the batch's inputs.  Returns n. */
+typedef int session_states(const struct reference *r, const void *form, int row, int count,
+                           double x[][REF_WIDE], double out[][REF_WIDE]);
+
+/* The mean loss of all targets. */
+static inline double sessions_loss(const struct reference *r, struct sizes s,
+                                   session_states *states, const void *form, const struct batch *b)
+{
+    static double x[LONG][REF_WIDE], out[LONG][REF_WIDE];
+    double total = 0;
+    int row = 0;
+    size_t event = 0;
+    for (size_t q = 0; q < b->length.len; q++, event++) {
+        int count = column_i32(b->length)[q] - 1;
+        for (int t = 0; t < count; t++) {
+            item_input(r, s.item, b, event + (size_t)t, row + t, x[t]);
+            context_input(r, s, event + (size_t)t, x[t] + s.item);
+        }
+        int n = states(r, form, row, count, x, out);
+        for (int t = 0; t < count; t++, event++, row++)
+            total += loss_of(r, n, s.item, out[t], column_i32(b->item)[event + 1]);
+    }
+    return total / row;
+}
+
+/* x [n] after the dropout of that number, as `row` of the batch's inputs. */
+static inline void drop_row(const struct reference *r, uint32_t tensor, int row, int n, double *x)
+{
+    for (int i = 0; i < n; i++)
+        x[i] = ref_drop(r, tensor, (size_t)(row * n + i), x[i]);
+}
+
+/* ---- held against the model ---- */
+
+/* Every `stride`-th gradient against its slope; *none counts parameters without any gradient. */
+static inline double worst_slope(struct pair *p, reference_loss *loss, const void *form,
+                                 const struct batch *b, size_t stride, int *none)
+{
+    const struct parameters *q = &p->model.parameters;
+    double worst = gradients_apart(p, loss, form, b, stride);
+    float *g = all_gradients(p);
+    *none = 0;
+    for (size_t n = 0; n < q->list.len; n++) {
+        const struct parameter *x = q->list.at[n];
+        double largest = 0;
+        for (size_t i = 0; i < x->count; i++)
+            largest = fmax(largest, fabs((double)g[x->offset + i]));
+        *none += largest == 0;
+    }
+    mem_free(g);
+    return worst;
+}
+
+/* The loss of the batch and its gradients by the model and by its equations; `text` says what. */
+static inline void check_context_model(const char *model, const struct model_shape *shape,
+                                       reference_loss *loss, const void *form, const char *text)
+{
+    struct made made;
+    struct pair p;
+    int none;
+    make_batch(&made);
+    pair_open(&p, model, shape);
+    p.reference.step = 9;
+    p.learner.steps = 8;
+    learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
+    double expected = loss(&p.reference, form, &made.batch);
+    double worst = worst_slope(&p, loss, form, &made.batch, shape->embedding > 10 ? 61 : 3, &none);
+    double found = batch_loss(&p, &made.batch);
+    tap_ok(fabs(found - expected) < 1e-6 && worst < 1e-6 && !none,
+           "%s, %s, dropout %g: loss to %.1e, gradients to %.1e", model, text, shape->dropout,
+           fabs(found - expected), worst);
+    pair_close(&p);
+    made_release(&made);
+}
+
+/* The losses of a batch in a test, position by position, which the caller frees. */
+static inline float *test_losses(struct pair *p, const struct batch *b, int *targets)
+{
+    struct tape *t = p->learner.tape;
+    struct forward f;
+    tape_begin(t, false, 0, 0);
+    model_forward(&p->model, t, b, &f);
+    float *loss = tape_output_loss(t, f.state, model_output(t, &f), model_output_bias(t, &f), NULL,
+                                   tape_ints(t, f.target, (size_t)f.targets));
+    *targets = f.targets;
+    return to_host(p->device, loss, (size_t)f.targets * sizeof *loss);
+}
+
+/* What follows position `keeps` of the long session changes nothing of what is before it, to the
+ * bit; and a session is scored like a longer one that begins with it. */
+static inline void check_no_future(const char *model, const struct model_shape *shape)
+{
+    enum { KEPT = 9 };
+    struct made made, prefix = {0};
+    struct pair p;
+    int all, some, same = 0, begins = 0;
+    make_batch(&made);
+    pair_open(&p, model, shape);
+    float *whole = test_losses(&p, &made.batch, &all);
+    for (int i = 0; i <= KEPT; i++)
+        vec_push(&prefix.item, made.item.at[2 + i]);
+    for (int i = KEPT + 1; i < LONG; i++) {
+        made.item.at[2 + i] = (made.item.at[2 + i] + 1) % PAIR_ITEMS;
+        actions[2 + i] = (actions[2 + i] + 1) % ACTIONS;
+        bins[2 + i] = (bins[2 + i] + 1) % BINS;
+    }
+    float *changed = test_losses(&p, &made.batch, &all);
+    for (int i = 1; i < all && i <= KEPT; i++)
+        same += !memcmp(whole + i, changed + i, sizeof *whole);
+    bool later = memcmp(whole + KEPT + 2, changed + KEPT + 2, sizeof *whole);
+    vec_push(&prefix.user, 0);
+    vec_push(&prefix.session, 0);
+    vec_push(&prefix.start, 1000);
+    vec_push(&prefix.length, KEPT + 1);
+    vec_push(&prefix.history, 0);
+    close_batch(&prefix);
+    struct column of[] = {{actions + 2, KEPT + 1}, {bins + 2, KEPT + 1}};
+    prefix.batch.context = of;
+    float *short_one = test_losses(&p, &prefix.batch, &some);
+    for (int i = 0; i < some; i++)
+        begins += fabsf(short_one[i] - whole[1 + i]) < 1e-5f;
+    tap_ok(same == KEPT && later && some == KEPT && begins == KEPT,
+           "%s: %d of %d positions do not know what comes later, %d are as in the prefix", model,
+           same, KEPT, begins);
+    mem_free(whole);
+    mem_free(changed);
+    mem_free(short_one);
+    pair_close(&p);
+    made_release(&made);
+    made_release(&prefix);
+}
+
+#endif

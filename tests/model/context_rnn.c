@@ -1,0 +1,128 @@
+/* The contextual RNN against itself written plainly, in double, from its equations, with each cell
+ * and with the mean; and in its closed forms. */
+#include "context_batch.h"
+
+struct form {
+    const char *context, *recurrent, *cell, *layers, *decoder, *gru;
+    struct sizes size;
+    int hidden;
+    double dropout;
+};
+
+static int width_of(const struct form *s)
+{
+    return s->size.item + s->size.action + s->size.bin;
+}
+
+/* h_t of a step of a recurrent network from state, in which the next step finds it. */
+static void step(const struct reference *r, const struct form *s, const double *x, double *state)
+{
+    bool lstm = !strcmp(s->cell, "lstm");
+    struct ref_gru cell =
+        ref_bind_gru(r, lstm ? "session_lstm" : "session_gru", "", width_of(s), s->hidden);
+    if (lstm)
+        ref_lstm_step(&cell, x, state);
+    else
+        ref_step(r, &cell, x, state);
+}
+
+static int states(const struct reference *r, const void *form, int row, int count,
+                  double x[][REF_WIDE], double out[][REF_WIDE])
+{
+    const struct form *s = form;
+    bool mean = !strcmp(s->recurrent, "mean");
+    int n = mean ? width_of(s) : s->hidden, last = 0;
+    double state[2 * REF_STATE] = {0};
+    for (int t = 0; t < count; t++) {
+        if (mean)
+            for (int i = 0; i < n; i++)
+                state[i] = (state[i] * t + x[t][i]) / (t + 1);
+        else
+            step(r, s, x[t], state);
+        memcpy(out[t], state, (size_t)n * sizeof *state);
+        drop_row(r, 1, row + t, n, out[t]);
+        last = dense_layers_of(r, n, out[t]);
+    }
+    return last;
+}
+
+static double reference_batch(const struct reference *r, const void *form, const struct batch *b)
+{
+    return sessions_loss(r, ((const struct form *)form)->size, states, form, b);
+}
+
+static struct model_shape shape_of(const struct form *s)
+{
+    return (struct model_shape){.context = s->context,
+                                .recurrent = s->recurrent,
+                                .cell = s->cell,
+                                .layer_sizes = s->layers,
+                                .decoder = s->decoder,
+                                .gru = s->gru,
+                                .embedding = s->size.item,
+                                .hidden = s->hidden,
+                                .dropout = s->dropout};
+}
+
+static void check_equations(const struct form *s)
+{
+    struct model_shape shape = shape_of(s);
+    char text[100];
+    snprintf(text, sizeof text, "context %s, %s, %s, layers '%s', %s, %s, %d and %d wide",
+             s->context ? s->context : "none", s->recurrent, s->cell, s->layers, s->decoder, s->gru,
+             s->size.item, s->hidden);
+    check_context_model("context-rnn", &shape, reference_batch, s, text);
+}
+
+/* Without contexts and layers it is a GRU and an output layer: NARM's global encoder with the same
+ * weights. */
+static void check_plain(void)
+{
+    struct model_shape shape = {.encoder = "global",
+                                .decoder = "dense",
+                                .layer_sizes = "",
+                                .embedding = 5,
+                                .hidden = 4,
+                                .gru = "reset-after"};
+    struct made made;
+    struct pair own, narm;
+    make_batch(&made);
+    pair_open(&own, "context-rnn", &shape);
+    pair_open(&narm, "narm", &shape);
+    for (size_t i = 0; i < narm.model.parameters.list.len; i++) {
+        const struct parameter *to = narm.model.parameters.list.at[i],
+                               *from = own.model.parameters.list.at[i];
+        narm.device->op->copy(narm.device, to->value, from->value, to->count);
+    }
+    struct batch b = made.batch;
+    int all, other;
+    float *one = test_losses(&own, &b, &all), *two = test_losses(&narm, &b, &other);
+    double worst = all == other ? 0 : INFINITY;
+    for (int i = 0; i < 19 && i < all; i++) /* NARM reads the last 19 events */
+        worst = fmax(worst, fabs((double)one[i] - (double)two[i]));
+    tap_ok(worst < 1e-6, "without contexts and layers: as narm global dense, to %.1e", worst);
+    mem_free(one);
+    mem_free(two);
+    pair_close(&own);
+    pair_close(&narm);
+    made_release(&made);
+}
+
+int main(void)
+{
+    const struct form forms[] = {
+        {NULL, "rnn", "gru", "", "dense", "reset-after", {6, 0, 0}, 4, 0.25},
+        {"action:2,dwell:3", "rnn", "gru", "7,5", "dense", "reset-before", {5, 2, 3}, 7, 0.25},
+        {"action:2,dwell:3", "rnn", "lstm", "6", "dense", "reset-after", {5, 2, 3}, 7, 0.25},
+        {"action:3", "rnn", "lstm", "", "tied", "reset-after", {6, 3, 0}, 4, 0.25},
+        {"action:1,dwell:4", "rnn", "lstm", "30", "tied", "reset-after", {33, 1, 4}, 31, 0},
+        {"action:2,dwell:3", "mean", "gru", "8", "dense", "reset-after", {5, 2, 3}, 7, 0.25},
+        {NULL, "mean", "gru", "", "tied", "reset-after", {6, 0, 0}, 6, 0.25}};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        struct model_shape shape = shape_of(&forms[i]);
+        check_equations(&forms[i]);
+        check_no_future("context-rnn", &shape);
+    }
+    check_plain();
+    return tap_done();
+}
