@@ -59,7 +59,7 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
     size_t state16 = c->deep * ld, weight16 = threads * width * c->deep;
     size_t rounded = c->bf16 ? whole_lines(state16) + whole_lines(weight16) : 0;
     size_t added = (size_t)c->o->add.count, buckets = (size_t)c->tiles * c->panels + 1;
-    size_t placing = added ? whole_lines(buckets) + whole_lines(2 * added) + whole_lines(added) : 0;
+    size_t placing = added ? whole_lines(buckets) + whole_lines(4 * added) + whole_lines(added) : 0;
     float *at = cpu_scratch(cpu, state + kept + parts + own + rounded + placing + rest);
     c->state = take(&at, state);
     if (c->bf16)
@@ -84,7 +84,7 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
     }
     if (added) {
         c->bucket = (int32_t *)(void *)take(&at, buckets);
-        c->placed = (struct placed *)(void *)take(&at, 2 * added);
+        c->placed = (struct placed *)(void *)take(&at, 4 * added);
         c->summed = take(&at, added);
     }
     c->rest = at;
@@ -114,20 +114,19 @@ static void place_additions(const struct chunk *c)
         for (int32_t i = add->start[(size_t)c->first + row];
              i < add->start[(size_t)c->first + row + 1]; i++)
             c->placed[--c->bucket[bucket_of(c, add->item[i], row) + 1]] =
-                (struct placed){i, (int32_t)row};
+                (struct placed){i, add->item[i], (int32_t)row, add->value[i]};
     memmove(c->bucket, c->bucket + 1, buckets * sizeof *c->bucket);
     c->bucket[buckets] = add->start[c->first + c->rows] - add->start[c->first];
 }
 
 static void add_to_panel(const struct chunk *c, const struct panel *p)
 {
-    const struct additions *add = &c->o->add;
     size_t bucket = bucket_of(c, (int32_t)p->item.from, p->row.from);
     for (int32_t k = c->bucket[bucket]; k < c->bucket[bucket + 1]; k++) {
         struct placed at = c->placed[k];
-        size_t item = (size_t)add->item[at.number] - p->item.from;
+        size_t item = (size_t)at.item - p->item.from;
         float *x = p->x + item * p->ld + ((size_t)at.row - p->row.from);
-        *x += add->value[at.number];
+        *x += at.value;
         c->summed[at.number] = *x;
     }
 }

@@ -48,8 +48,9 @@ struct chunk {
     /* Additions of the chunk, grouped by the panels that they belong to. */
     size_t panels;   /* of a tile */
     int32_t *bucket; /* [tiles · panels + 1] where a panel's begin in `placed` */
-    struct placed {  /* number of the addition and its row in the chunk */
-        int32_t number, row;
+    struct placed {  /* number of the addition, its item, its row in the chunk */
+        int32_t number, item, row;
+        float value;
     } * placed;    /* [additions] */
     float *summed; /* [additions] the scores with them */
     float *rest;   /* the caller's scratch */
