@@ -191,6 +191,17 @@ example_of_help() { # PAGE
     done
 }
 
+@test "the tests that sesspipe-faults(7) names are there, and it names all of faults.bats" {
+    page=$ROOT/man/sesspipe-faults.7
+    sed -n 's|^tests/||p' "$page" | sed "s/\\\\(aq/'/g" >named
+    [ "$(wc -l <named)" -gt 30 ]
+    while IFS= read -r line; do
+        grep -qF "@test \"${line#*: }\" {" "$ROOT/tests/${line%%: *}" || { echo "there is no $line"; false; }
+    done <named
+    sed -n 's/^@test "\(.*\)" {$/faults.bats: \1/p' "$ROOT/tests/faults.bats" >there
+    run -1 grep -vxFf named there
+}
+
 @test "quotes in literal text are escaped" {
     run -1 grep -nE '^\.(It )?(Li|Ql) [^"].* "' "$ROOT"/man/*.[1-9]
 }
