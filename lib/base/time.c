@@ -132,19 +132,26 @@ static unsigned two_digits(const char *s, unsigned *bad)
     return 10 * tens + ones;
 }
 
+bool time_of_day_utc(const char *s, int64_t *seconds)
+{
+    unsigned bad = s[0] != 'T' || s[3] != ':' || s[6] != ':' || s[9] != 'Z';
+    unsigned hour = two_digits(s + 1, &bad), minute = two_digits(s + 4, &bad);
+    unsigned second = two_digits(s + 7, &bad);
+    *seconds = hour * 3600 + minute * 60 + second;
+    return !bad && hour <= 23 && minute <= 59 && second <= 60;
+}
+
 /* The form that most logs have, "2009-05-04T23:08:57Z", in a fraction of the time. */
 static bool read_usual(const char *s, int64_t *seconds)
 {
-    unsigned bad =
-        s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' || s[19] != 'Z';
+    int64_t of_day;
+    unsigned bad = s[4] != '-' || s[7] != '-';
     unsigned year = 100 * two_digits(s, &bad);
     year += two_digits(s + 2, &bad);
     unsigned month = two_digits(s + 5, &bad), day = two_digits(s + 8, &bad);
-    unsigned hour = two_digits(s + 11, &bad), minute = two_digits(s + 14, &bad);
-    unsigned second = two_digits(s + 17, &bad);
-    if (bad || hour > 23 || minute > 59 || second > 60 || !time_is_day(year, month, day))
+    if (bad || !time_of_day_utc(s + 10, &of_day) || !time_is_day(year, month, day))
         return false;
-    *seconds = time_days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    *seconds = time_days(year, month, day) * 86400 + of_day;
     return true;
 }
 

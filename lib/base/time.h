@@ -24,6 +24,9 @@ bool time_iso(const char *s, size_t n, int64_t *seconds);
 /* The same with the fraction, in nanoseconds; digits beyond those are dropped. */
 bool time_iso_fine(const char *s, size_t n, int64_t *seconds, int64_t *nanoseconds);
 
+/* The ten bytes "T23:08:57Z": seconds since midnight. */
+bool time_of_day_utc(const char *s, int64_t *seconds);
+
 /* "2009-05-04T23:08:57Z" for a valid time; `to` has room for TIME_TEXT bytes. */
 enum { TIME_TEXT = 32 };
 void time_text(int64_t seconds, char *to);

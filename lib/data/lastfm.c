@@ -30,6 +30,7 @@ static int item_of(struct lastfm *l, const struct bytes *fields, struct raw_row 
 
 static int lastfm_row(void *state, struct bytes line, struct raw_row *row, struct err *e)
 {
+    struct lastfm *l = state;
     struct bytes fields[COLUMNS];
     size_t count = fields_split(line, '\t', fields, COLUMNS);
     if (count != COLUMNS)
@@ -37,15 +38,16 @@ static int lastfm_row(void *state, struct bytes line, struct raw_row *row, struc
                        "%zu columns where %d are expected, separated by tabs: user, time, artist "
                        "id, artist name, track id, track name",
                        count, COLUMNS);
-    struct raw_clock clock = {.unit = RAW_ISO};
+
     row->user = fields[USER];
-    if (raw_name("user", row->user, e) || raw_time(&clock, "time", fields[TIME], row, e))
+    if (raw_name("user", row->user, e) || raw_time(&l->clock, "time", fields[TIME], row, e))
         return e->status;
-    return item_of(state, fields, row, e);
+    return item_of(l, fields, row, e);
 }
 
 struct raw_format lastfm_format(struct lastfm *l)
 {
+    l->clock.unit = RAW_ISO;
     return (struct raw_format){
         .state = l,
         .name = "a Last.fm log",

@@ -54,6 +54,7 @@ enum { RAW_ROW_TOO = -1 };
 struct lastfm {
     bool track;        /* the item is the track, not the artist */
     struct buf joined; /* "artist – track" */
+    struct raw_clock clock;
 };
 struct raw_format lastfm_format(struct lastfm *l);
 void lastfm_release(struct lastfm *l);

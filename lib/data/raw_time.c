@@ -276,6 +276,25 @@ static bool looks_iso(struct bytes text)
     return text.len > 8 && (text.at[8] == 'T' || text.at[8] == ' ');
 }
 
+static bool read_iso(struct raw_clock *clock, struct bytes text, struct raw_row *row)
+{
+    enum { DAY = 10, USUAL = 20 };
+    int64_t of_day;
+    bool usual = text.len == USUAL && time_of_day_utc(text.at + DAY, &of_day);
+    if (usual && !memcmp(text.at, clock->day, DAY)) {
+        row->time = clock->day_start + of_day;
+        row->order = 0;
+        return true;
+    }
+    if (!time_iso_fine(text.at, text.len, &row->time, &row->order))
+        return false;
+    if (usual) {
+        memcpy(clock->day, text.at, DAY);
+        clock->day_start = row->time - of_day;
+    }
+    return true;
+}
+
 int raw_time(struct raw_clock *clock, const char *field, struct bytes text, struct raw_row *row,
              struct err *e)
 {
@@ -283,7 +302,7 @@ int raw_time(struct raw_clock *clock, const char *field, struct bytes text, stru
     bool iso = clock->unit == RAW_ISO || (clock->unit == RAW_ANY && looks_iso(text));
     bool read = false;
     if (iso) {
-        read = time_iso_fine(text.at, text.len, &row->time, &row->order);
+        read = read_iso(clock, text, row);
     } else if (clock->unit == RAW_FORM) {
         read = read_form(clock->form, text, row);
     } else {

@@ -100,6 +100,21 @@ static void all_digits(void)
     tap_ok(!wrong, "20000 numbers of up to 19 digits, and others that are none");
 }
 
+/* A day that is kept from the time before is that day's alone. */
+static void days(void)
+{
+    struct raw_clock clock = {.unit = RAW_ISO};
+    on_clock(&clock, "2009-05-04T23:08:57Z", 1241478537, 0);
+    on_clock(&clock, "2009-05-04T00:00:00Z", 1241395200, 0);
+    on_clock(&clock, "2009-05-05T00:00:00Z", 1241481600, 0);
+    on_clock(&clock, "2009-05-05T23:59:60Z", 1241568000, 0);
+    on_clock(&clock, "2009-05-05T00:00:01.5Z", 1241481601, 500000000);
+    on_clock(&clock, "2009-05-05T00:00:02Z", 1241481602, 0);
+    not_on_clock(&clock, "2009-05-05T24:00:00Z", "ISO 8601");
+    not_on_clock(&clock, "2009-05-32T00:00:00Z", "ISO 8601");
+    on_clock(&clock, "2009-05-05T00:00:03Z", 1241481603, 0);
+}
+
 /* The first number says the unit of all. */
 static void guesses(void)
 {
@@ -162,7 +177,7 @@ static void forms(void)
     not_on_clock(&day, "1969-02-28", "before 1970");
     static const char *const refused[] = {"%s", "%d %Z", "%Y-%m-%", "day", ""};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        tap_ok(raw_clock_check(&(struct raw_clock){RAW_FORM, refused[i], false, 0}, &e) ==
+        tap_ok(raw_clock_check(&(struct raw_clock){.unit = RAW_FORM, .form = refused[i]}, &e) ==
                    STATUS_USAGE,
                "the form '%s' is refused: %s", refused[i], e.text);
     tap_ok(!raw_clock_check(&day, &e) && !raw_clock_check(&(struct raw_clock){.unit = RAW_ANY}, &e),
@@ -198,6 +213,7 @@ int main(void)
     numbers();
     all_digits();
     iso();
+    days();
     guesses();
     forms();
     there_and_back();
