@@ -189,20 +189,6 @@ const struct rows *tape_all_rows(struct tape *t, int n)
     return r;
 }
 
-const struct rows *tape_rows_before(struct tape *t, const struct ragged *r, int back)
-{
-    int32_t *host = tape_host_ints(t, (size_t)r->total), *at = tape_host_ints(t, (size_t)r->total);
-    for (int s = 0, row = 0; s < r->count; s++)
-        for (int i = 0; i < r->length[s]; i++, row++) {
-            host[row] = i < back ? -1 : row - back;
-            at[row] = host[row] + 1;
-        }
-    if (t->numbered <= r->total)
-        number_rows(t, r->total + 1);
-    tape_share(t, host, r->total, t->numbers - 1, at);
-    return tape_rows(t, host, r->total);
-}
-
 /* ---- numbers that the host and the device both have ---- */
 
 void tape_share(struct tape *t, const int32_t *host, int n, const int32_t *from, const int32_t *at)

@@ -109,7 +109,7 @@ static inline bool tape_makes(const struct tape *t, int longest)
 const int32_t *tape_weight_places(struct tape *t, const struct ragged *r, const int32_t *host,
                                   const int32_t *each);
 
-/* A plan of rows 0 .. n-1, each once. */
+/* A plan of rows 0 .. n-1, each once; `at` has -1 before its first. */
 const struct rows *tape_all_rows(struct tape *t, int n);
 
 /* A GRU's parameters in the form of the table of operations. */

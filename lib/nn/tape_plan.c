@@ -69,6 +69,18 @@ const struct rows *tape_rows(struct tape *t, const int32_t *host, int count)
     return r;
 }
 
+const struct rows *tape_rows_before(struct tape *t, const struct ragged *r, int back)
+{
+    int32_t *host = tape_host_ints(t, (size_t)r->total), *at = tape_host_ints(t, (size_t)r->total);
+    for (int s = 0, row = 0; s < r->count; s++)
+        for (int i = 0; i < r->length[s]; i++, row++) {
+            host[row] = i < back ? -1 : row - back;
+            at[row] = host[row] + 1;
+        }
+    tape_share(t, host, r->total, tape_all_rows(t, r->total)->at - 1, at);
+    return tape_rows(t, host, r->total);
+}
+
 int tape_places(struct tape *t, const int32_t *host, int count, const int32_t **different,
                 const int32_t **place)
 {
