@@ -1,4 +1,5 @@
-/* recommender: recommends items that may come next, from sessions and a trained model. */
+/* recommender: recommends items that may come next, from sessions or on request, with a trained
+ * model. */
 #include <inttypes.h>
 
 #include "base/threads.h"
@@ -7,10 +8,12 @@
 #include "nn/blas.h"
 #include "nn/device_open.h"
 #include "recommend/run.h"
+#include "recommend/service.h"
 
 static const char *model, *index_path, *output_path, *exclude = "none";
 static int64_t top = 20, batch = 100, keep, memory = (int64_t)1 << 30;
-static bool json, why, frozen;
+static bool json, why, frozen, requests;
+static struct item_sets candidates;
 
 static const struct option options[] = {
     {OPTION_TEXT, .name = "model", .letter = 'm', .argument = "FILE", .to = &model,
@@ -26,6 +29,11 @@ static const struct option options[] = {
     {OPTION_FLAG, .name = "why", .to = &why,
      .help = "add what speaks for an item, or what attention weighed most"},
     {OPTION_FLAG, .name = "json", .to = &json, .help = "write a JSON object for each user"},
+    {OPTION_FLAG, .name = "requests", .to = &requests,
+     .help = "answer requests on standard input, each a line of JSON; the files are history"},
+    {OPTION_CALL, .name = "candidates", .to = &candidates, .argument = "NAME=FILE",
+     .call = item_sets_option,
+     .help = "items, one a line, to which a request can limit its answer"},
     {OPTION_INT, .name = "batch", .letter = 'b', .to = &batch, .low = 1, .high = 1 << 16,
      .help = "largest number of users computed together"},
     {OPTION_INT, .name = "keep", .to = &keep, .high = 1 << 30,
@@ -51,6 +59,88 @@ static void say_unknown(struct cli *cli, const struct recommending *r)
                  sessions_in_skipped(r->in));
 }
 
+static enum exclude excluded(void)
+{
+    return !strcmp(exclude, "none")      ? EXCLUDE_NONE
+           : !strcmp(exclude, "session") ? EXCLUDE_SESSION
+                                         : EXCLUDE_HISTORY;
+}
+
+static int answer_requests(struct cli *cli, struct output_file *output, struct device *device,
+                           struct err *e)
+{
+    struct operands files = cli_operands(cli);
+    struct service s = {.cli = cli,
+                        .files = {.model = model,
+                                  .index = index_path,
+                                  .sessions = files.at,
+                                  .count = files.count,
+                                  .sets = candidates,
+                                  .batch = (int32_t)batch,
+                                  .why = why,
+                                  .keep = keep,
+                                  .memory = memory},
+                        .device = device,
+                        .output = output,
+                        .top = (int32_t)top,
+                        .batch = (int32_t)batch,
+                        .exclude = excluded()};
+    if (service_run(&s, e))
+        return e->status;
+    service_release(&s);
+    return 0;
+}
+
+/* Fails where options contradict the model. */
+static void check_model(struct cli *cli, const struct saved_model *saved)
+{
+    if (frozen && !saved->options->wide)
+        cli_usage(cli, "--frozen: the model in %s has no wide part, which counts in sessions",
+                  model);
+    if (why && !saved->options->wide && !model_attends(saved->class, saved->options))
+        cli_warn(cli,
+                 "--why: the model in %s counts nothing and attends to nothing, so no reasons are "
+                 "given",
+                 model);
+}
+
+static int answer_sessions(struct cli *cli, struct output_file *output, struct device *device,
+                           struct err *e)
+{
+    struct operands files = cli_operands(cli);
+    struct saved_model saved = {.file = {.fd = -1}};
+    struct recommending r = {
+        .output = output,
+        .saved = &saved,
+        .device = device,
+        .engine = {.batch = (int32_t)batch,
+                   .why = why,
+                   .memory = memory,
+                   .grows = !frozen,
+                   .index_path = index_path},
+        .users = {.keep = keep, .kept.limit = (size_t)memory},
+        .top = (int32_t)top,
+        .exclude = excluded(),
+        .json = json,
+    };
+    if (!model)
+        saved_model_ready(&saved);
+    else if (saved_model_open(&saved, model, e))
+        return e->status;
+    model = saved.path;
+    if (sessions_in_open(&r.in, files.at, files.count, e))
+        return e->status;
+    sessions_in_meter(r.in, cli_input_meter(cli));
+    check_model(cli, &saved);
+    if (recommending_run(&r, e))
+        return e->status;
+    say_unknown(cli, &r);
+    recommending_release(&r);
+    sessions_in_close(r.in);
+    saved_model_close(&saved);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     threads_wait_asleep(argv, blas_fit_processor());
@@ -68,57 +158,23 @@ int main(int argc, char **argv)
         .built_in = run_built_in,
     };
     struct cli *cli = cli_parse(&program, argc, argv);
-    struct operands files = cli_operands(cli);
-    struct saved_model saved = {.file = {.fd = -1}};
+    struct device *device = NULL;
     struct output_file output;
     struct err e = {0};
-    struct recommending r = {
-        .output = &output,
-        .saved = &saved,
-        .engine = {.top = (int32_t)top,
-                   .batch = (int32_t)batch,
-                   .exclude = !strcmp(exclude, "none")      ? EXCLUDE_NONE
-                              : !strcmp(exclude, "session") ? EXCLUDE_SESSION
-                                                            : EXCLUDE_HISTORY,
-                   .why = why,
-                   .memory = memory,
-                   .grows = !frozen,
-                   .index_path = index_path},
-        .users = {.keep = keep, .kept.limit = (size_t)memory},
-        .json = json,
-    };
-    if (!model)
-        saved_model_ready(&saved);
-    else if (saved_model_open(&saved, model, &e))
+    if (candidates.at.len && !requests)
+        cli_usage(cli, "--candidates: requests choose among sets of items: give --requests");
+    if (requests && frozen)
+        cli_usage(cli, "--frozen: requests are never counted in, so it has no effect there");
+    if (run_device_open(cli, &given, &device, &e) || output_file_open(&output, output_path, &e))
         cli_fail(cli, &e);
-    model = saved.path;
-    if (run_device_open(cli, &given, &r.device, &e) ||
-        sessions_in_open(&r.in, files.at, files.count, &e) ||
-        output_file_open(&output, output_path, &e))
-        cli_fail(cli, &e);
-    sessions_in_meter(r.in, cli_input_meter(cli));
-    if (index_path && !saved.options->wide)
-        cli_usage(cli, "--index: the model in %s has no wide part, which counts in sessions",
-                  model);
-    if (frozen && !saved.options->wide)
-        cli_usage(cli, "--frozen: the model in %s has no wide part, which counts in sessions",
-                  model);
-    if (why && !saved.options->wide && !model_attends(saved.class, saved.options))
-        cli_warn(cli,
-                 "--why: the model in %s counts nothing and attends to nothing, so no reasons are "
-                 "given",
-                 model);
-    if (recommending_run(&r, &e)) {
+    if (requests ? answer_requests(cli, &output, device, &e)
+                 : answer_sessions(cli, &output, device, &e)) {
         output_file_discard(&output);
         cli_fail(cli, &e);
     }
-    say_unknown(cli, &r);
     if (output_file_commit(&output, &e))
         cli_fail(cli, &e);
-    recommending_release(&r);
-    sessions_in_close(r.in);
-    saved_model_close(&saved);
-    device_close(r.device);
+    device_close(device);
     run_rows_release(&rows);
     return 0;
 }

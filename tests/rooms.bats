@@ -133,6 +133,7 @@ base/part_file:open_parts       a signal handler removes these files
 base/signals:caught             signal handlers have no arguments
 base/signals:noted
 base/signals:before
+base/hangup:ends                 a signal handler writes there
 cli/handlers:handled            the system hands nothing to handlers: the program they act for
 nn/bf16:engine_of_all           the library's engine, which all products share
 nn/bf16:known                   a thread's prepared products, since OpenMP makes the threads,

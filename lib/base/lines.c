@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,14 +72,20 @@ static enum line_result deliver(struct lines *l, size_t stop, size_t next, struc
     return is_long ? LINE_LONG : LINE_TEXT;
 }
 
-/* Skips what is left of a line that was too long. */
+/* Skips what the block has of a line that was too long. */
+static void skip_some(struct lines *l)
+{
+    const char *newline = memchr(l->block + l->at, '\n', l->end - l->at);
+    l->at = l->searched = newline ? (size_t)(newline + 1 - l->block) : l->end;
+    l->skipping = !newline;
+}
+
+/* Skips what is left of it. */
 static int skip_rest(struct lines *l, struct err *e)
 {
     size_t got = 1;
     while (l->skipping && got) {
-        const char *newline = memchr(l->block + l->at, '\n', l->end - l->at);
-        l->at = l->searched = newline ? (size_t)(newline + 1 - l->block) : l->end;
-        l->skipping = !newline;
+        skip_some(l);
         if (l->skipping && fill(l, &got, e))
             return e->status;
     }
@@ -142,6 +149,28 @@ enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e)
         }
         close_input(l);
     }
+}
+
+enum line_result lines_ready(struct lines *l, struct err *e)
+{
+    size_t got;
+    if (l->fd < 0 && l->opened < l->count && open_next(l, e))
+        return LINE_ERROR;
+    while (l->fd >= 0 && !l->ended) {
+        struct pollfd input = {.fd = l->fd, .events = POLLIN};
+        if (l->skipping)
+            skip_some(l);
+        if (!l->skipping && (l->end - l->at > LINE_LIMIT ||
+                             memchr(l->block + l->searched, '\n', l->end - l->searched)))
+            break;
+        l->searched = l->end;
+        if (poll(&input, 1, 0) <= 0)
+            return LINE_END;
+        if (fill(l, &got, e))
+            return LINE_ERROR;
+        l->ended = !got;
+    }
+    return LINE_TEXT;
 }
 
 enum line_result lines_extend(struct lines *l, struct bytes *line, struct err *e)

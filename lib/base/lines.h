@@ -47,6 +47,10 @@ void lines_open(struct lines *l, const char *const *paths, int count);
  * are damaged or cut off. */
 enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e);
 
+/* Reads what there is to read without waiting.  LINE_TEXT: lines_next will not wait, for a line or
+ * for the end of the input is there.  LINE_END: it would.  LINE_ERROR: as lines_next. */
+enum line_result lines_ready(struct lines *l, struct err *e);
+
 /* Extends the last line by the one after it, the line end between them included; its number stays.
  * LINE_END: it is the last line of its input. LINE_LONG: it would be too long; the caller has to
  * call lines_rewind. */

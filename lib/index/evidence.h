@@ -33,6 +33,7 @@ struct evidence_maker {
     uint32_t without;   /* bit f: feature f is 0, as if nothing were known of it */
     int threads;
     bool last;        /* of each session the last position alone */
+    bool at_target;   /* t1 is when the target comes, in place of when the event before it came */
     bool tells_votes; /* tell the votes too */
     enum part own;    /* the user's sessions of later parts are not looked at; PART_NONE: all are */
 

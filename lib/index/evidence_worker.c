@@ -590,7 +590,7 @@ static void run_position(struct evidence_worker *w, size_t seen)
     struct scored_items *c = &w->scored;
     float z[EVIDENCE_CONTEXT];
     find_recent(w, &p);
-    if (item_facts_come_to(&w->facts, w->moment.at[seen - 1]))
+    if (item_facts_come_to(&w->facts, w->moment.at[w->maker->at_target ? seen : seen - 1]))
         find_newest(w);
     score_around(w, &p);
     score_neighbours(w, &p);

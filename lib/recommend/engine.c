@@ -44,6 +44,7 @@ static int open_counts(struct engine *a, struct err *e)
                                           .without = model_without(a->saved->options),
                                           .threads = threads_to_be_had(omp_get_num_procs()),
                                           .last = true,
+                                          .at_target = true,
                                           .tells_votes = a->why};
     return 0;
 }
@@ -105,6 +106,10 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
                 struct device *d, struct err *e)
 {
     const int32_t known = names_count(&saved->users);
+    if (a->index_path && !saved->options->wide)
+        return err_set(e, STATUS_USAGE,
+                       "--index: the model in %s has no wide part, which counts in sessions",
+                       saved->path);
     if (saved->edges.len)
         edges = &saved->edges;
     a->data = (struct model_data){.users = known + a->batch,
@@ -185,10 +190,14 @@ static void set_extras(struct engine *a, const struct user_session *v, const int
                                             .column = {a->code.at + k * n, n}}));
 }
 
-static int add_session(struct engine *a, int32_t user, const struct user_session *v, bool newest,
+/* `now`: when the next event of the newest session is asked for; of others NOT_ASKED. */
+enum { NOT_ASKED = -1 };
+
+static int add_session(struct engine *a, int32_t user, const struct user_session *v, int64_t now,
                        struct err *e)
 {
     struct user_events events;
+    bool newest = now != NOT_ASKED;
     if (users_events(a->users, v, &events, e))
         return e->status;
     vec_clear(&a->input);
@@ -201,7 +210,7 @@ static int add_session(struct engine *a, int32_t user, const struct user_session
     vec_append(&a->time, events.time, (size_t)v->count);
     a->time.at[0] = v->start; /* also where the model does not know the first item */
     if (newest)
-        vec_push(&a->time, v->last);
+        vec_push(&a->time, now > v->last ? now : v->last);
     set_extras(a, v, events.code, newest);
     struct session s = {.user = user,
                         .part = newest ? PART_TEST : PART_TRAIN,
@@ -213,15 +222,17 @@ static int add_session(struct engine *a, int32_t user, const struct user_session
     return session_store_add(&a->store, &s, e);
 }
 
-static int fill_store(struct engine *a, const int32_t *user, size_t count, struct err *e)
+static int fill_store(struct engine *a, struct err *e)
 {
     int status = 0;
     session_store_clear(&a->store);
-    for (size_t i = 0; i < count; i++) {
-        const struct known_user *known = &a->users->at.at[user[i]];
+    for (size_t i = 0; i < a->list.len; i++) {
+        const struct question *asked = &a->list.at[i].asked;
+        const struct known_user *known = &a->users->at.at[asked->user];
         size_t n = known->sessions.len;
         for (size_t v = 0; v < n && !status; v++)
-            status = add_session(a, (int32_t)i, &known->sessions.at[v], v + 1 == n, e);
+            status = add_session(a, (int32_t)i, &known->sessions.at[v],
+                                 v + 1 == n ? asked->now : NOT_ASKED, e);
     }
     return status ? status : session_store_end(&a->store, e);
 }
@@ -233,7 +244,7 @@ static struct batch batch_of(struct engine *a, const i32_vec *sessions)
     vec_clear(&a->user);
     for (size_t i = 0; i < own.user.len; i++) {
         int32_t place = column_i32(own.user)[i];
-        int32_t known = a->users->at.at[a->list.at[place].user].known;
+        int32_t known = a->users->at.at[a->list.at[place].asked.user].known;
         vec_push(&a->user, known < 0 ? names_count(&a->saved->users) + place : known);
     }
     own.user.at = a->user.at;
@@ -260,11 +271,12 @@ static void remember(struct engine *a)
 /* Marks the items that --exclude leaves out of the answer; returns how many. */
 static int32_t mark(struct engine *a, const struct recommendation *answer)
 {
-    const struct known_user *user = &a->users->at.at[answer->user];
+    const struct known_user *user = &a->users->at.at[answer->asked.user];
     int32_t count = 0;
-    size_t from = a->exclude == EXCLUDE_HISTORY   ? 0
-                  : a->exclude == EXCLUDE_SESSION ? user->sessions.len - 1
-                                                  : user->sessions.len;
+    enum exclude exclude = answer->asked.exclude;
+    size_t from = exclude == EXCLUDE_HISTORY   ? 0
+                  : exclude == EXCLUDE_SESSION ? user->sessions.len - 1
+                                               : user->sessions.len;
     if (a->marks++ == INT32_MAX - 1) {
         memset(a->mark.at, 0, a->mark.len * sizeof *a->mark.at);
         a->marks = 1;
@@ -280,15 +292,28 @@ static int32_t mark(struct engine *a, const struct recommendation *answer)
     return count;
 }
 
-/* How many best items to compute so that every user has `top` left after --exclude. */
+/* How many best items to compute so that every answer has its `top` left after what it excludes. */
 static int list_length(struct engine *a)
 {
     int32_t most = 0, items = names_count(a->items);
-    for (size_t i = 0; i < a->list.len && a->exclude != EXCLUDE_NONE; i++) {
-        int32_t count = mark(a, &a->list.at[i]);
-        most = count > most ? count : most;
+    for (size_t i = 0; i < a->list.len; i++) {
+        const struct question *asked = &a->list.at[i].asked;
+        int32_t count = asked->exclude == EXCLUDE_NONE ? 0 : mark(a, &a->list.at[i]);
+        int32_t length = count < items - asked->top ? count + asked->top : items;
+        most = length > most ? length : most;
     }
-    return most < items - a->top ? most + a->top : items;
+    return most;
+}
+
+/* The mask of the items that may be recommended, on the device; NULL: all may. */
+static const unsigned char *allowed(struct engine *a)
+{
+    size_t n = (size_t)names_count(a->items);
+    if (!a->allowed)
+        return NULL;
+    unsigned char *mask = tape_memory(a->tape, n);
+    a->model.device->op->upload(a->model.device, mask, a->allowed, n);
+    return mask;
 }
 
 /* [B, S] of [T, S]: the state after each session's last input, which predicts the next item. */
@@ -320,6 +345,7 @@ static int score(struct engine *a, const struct forward *f, int k, struct err *e
                                   .weight = model_output(t, f)->value,
                                   .bias = model_output_bias(t, f)->value,
                                   .target = tape_ints(t, target, n),
+                                  .candidate = allowed(a),
                                   .add = tape_additions_of(&f->add)};
     d->op->output_rank(d, &output, loss, unused, unused + n, k, items, scores);
     vec_clear(&a->loss), vec_reserve(&a->loss, n);
@@ -335,7 +361,7 @@ static int score(struct engine *a, const struct forward *f, int k, struct err *e
     return 0;
 }
 
-/* Takes the first `top` of each user's k best items that are not excluded. */
+/* Takes the first `top` of each user's k best items that are not excluded; there may be fewer. */
 static void choose(struct engine *a, int k)
 {
     vec_clear(&a->item);
@@ -344,11 +370,12 @@ static void choose(struct engine *a, int k)
         struct recommendation *answer = &a->list.at[i];
         mark(a, answer);
         answer->first = a->item.len;
-        for (size_t j = i * (size_t)k; j < (i + 1) * (size_t)k && answer->count < a->top; j++) {
-            if (a->mark.at[a->best.at[j]] == a->marks)
+        const int32_t *best = a->best.at + i * (size_t)k;
+        for (int j = 0; j < k && answer->count < answer->asked.top && best[j] >= 0; j++) {
+            if (a->mark.at[best[j]] == a->marks)
                 continue;
-            vec_push(&a->item, a->best.at[j]);
-            vec_push(&a->score, a->best_score.at[j]);
+            vec_push(&a->item, best[j]);
+            vec_push(&a->score, a->best_score.at[i * (size_t)k + (size_t)j]);
             answer->count++;
         }
     }
@@ -380,7 +407,7 @@ static int answer(struct engine *a, struct batch *b, const i32_vec *newest, stru
     return 0;
 }
 
-int engine_make(struct engine *a, struct users *users, const int32_t *user, size_t count,
+int engine_make(struct engine *a, struct users *users, const struct question *asked, size_t count,
                 struct err *e)
 {
     const struct model_class *class = a->model.class;
@@ -392,8 +419,8 @@ int engine_make(struct engine *a, struct users *users, const int32_t *user, size
     if (a->grows && follow_counts(a, e))
         return e->status;
     for (size_t i = 0; i < count; i++)
-        vec_push(&a->list, ((struct recommendation){.user = user[i]}));
-    if (fill_store(a, user, count, e))
+        vec_push(&a->list, ((struct recommendation){.asked = asked[i]}));
+    if (fill_store(a, e))
         return e->status;
     if (class->restart)
         class->restart(&a->model);

@@ -36,8 +36,16 @@ struct item_reason {
 
 enum { ITEM_REASONS = 3 }; /* of each item, at most */
 
+/* What is asked of the newest session of a user. */
+struct question {
+    int32_t user; /* the stream's id */
+    int32_t top;  /* items wanted, at least 1 */
+    enum exclude exclude;
+    int64_t now; /* the time at which it is asked; before the session's last event: at that */
+};
+
 struct recommendation {
-    int32_t user;           /* the stream's id */
+    struct question asked;
     int32_t count;          /* items */
     size_t first;           /* index of the first in the engine's item and score */
     size_t reason, reasons; /* index of the first in the engine's reason; how many */
@@ -45,13 +53,15 @@ struct recommendation {
 
 struct engine {
     /* options, which the caller sets before engine_open */
-    int32_t top, batch; /* items of each user; most users at once */
-    enum exclude exclude;
+    int32_t batch; /* most questions at once */
     bool why;
     const char *index_path; /* sessions to count in, in place of those in the file; NULL: those in
                                the file, or those that the caller has put into `counted` */
     int64_t memory;         /* bytes for events, the rest goes to a temporary file; 0: no limit */
     bool grows;             /* a wide part also counts in sessions that come in later */
+
+    /* [items] 1: may be recommended; NULL: all may.  The caller may set it before engine_make. */
+    const unsigned char *allowed;
 
     struct run_contexts contexts; /* columns that the model reads; the caller opens them */
 
@@ -90,7 +100,7 @@ struct engine {
 };
 
 /* Opens the model as it was saved.  `edges`: the stream's edges of session ages, used where the
- * file has none.  65, 71. */
+ * file has none.  64: an index, and the model does not count.  65, 71. */
 int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec *edges,
                 struct device *d, struct err *e);
 
@@ -98,9 +108,9 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
  * unknown item is added. */
 int32_t engine_item(struct engine *a, struct bytes name);
 
-/* Computes recommendations for `count` users, at most `batch`, each of whom has a session.  1: the
- * model gives scores that are not numbers. */
-int engine_make(struct engine *a, struct users *users, const int32_t *user, size_t count,
+/* Answers `count` questions, at most `batch`, of different users, each of whom has a session.  1:
+ * the model gives scores that are not numbers. */
+int engine_make(struct engine *a, struct users *users, const struct question *asked, size_t count,
                 struct err *e);
 
 /* The items of a session, by its number among those of the user whom the answer, one of the last

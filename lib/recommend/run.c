@@ -4,13 +4,15 @@
 
 /* ---- answers ---- */
 
-/* Lists the users who have a session, in the order in which they were asked. */
+/* Asks for the users who have a session, in their order. */
 static void pick(struct recommending *r)
 {
     vec_clear(&r->answerable);
     for (size_t i = 0; i < r->asked.len; i++)
         if (r->users.at.at[r->asked.at[i]].sessions.len)
-            vec_push(&r->answerable, r->asked.at[i]);
+            vec_push(
+                &r->answerable,
+                ((struct question){.user = r->asked.at[i], .top = r->top, .exclude = r->exclude}));
 }
 
 /* Answers all users of the batch and writes the answers. */
@@ -22,8 +24,9 @@ static int make(struct recommending *r, struct err *e)
         engine_make(&r->engine, &r->users, r->answerable.at, r->answerable.len, e))
         return e->status;
     for (size_t i = 0, at = 0; i < r->asked.len; i++) {
-        const struct recommendation *answer = &(struct recommendation){.user = r->asked.at[i]};
-        if (at < r->answerable.len && r->answerable.at[at] == r->asked.at[i])
+        const struct recommendation *answer =
+            &(struct recommendation){.asked.user = r->asked.at[i]};
+        if (at < r->answerable.len && r->answerable.at[at].user == r->asked.at[i])
             answer = &r->engine.list.at[at++];
         else
             r->unanswered++;

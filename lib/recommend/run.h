@@ -14,16 +14,18 @@ struct recommending {
     struct device *device;
     struct engine engine; /* its options set by the caller */
     struct users users;   /* `keep` set by the caller */
+    int32_t top;          /* items for each user */
+    enum exclude exclude;
     bool json;
 
     i64_vec edges;
-    int32_t current;      /* the user whose sessions are being read; -1: nobody */
-    i32_vec asked;        /* users of the current batch of answers, each once */
-    i32_vec answerable;   /* those of them who have a session */
-    i32_vec asked_in;     /* by user: number of the last batch that has them */
-    int32_t batch;        /* number of the current batch, from 1 */
-    int64_t newest_asked; /* the latest start of their newest sessions */
-    i32_vec known;        /* a session by the model's ids */
+    int32_t current;                 /* the user whose sessions are being read; -1: nobody */
+    i32_vec asked;                   /* users of the current batch of answers, each once */
+    VEC(struct question) answerable; /* of those of them who have a session */
+    i32_vec asked_in;                /* by user: number of the last batch that has them */
+    int32_t batch;                   /* number of the current batch, from 1 */
+    int64_t newest_asked;            /* the latest start of their newest sessions */
+    i32_vec known;                   /* a session by the model's ids */
     struct buf out;
     int64_t unanswered; /* users of whose sessions the model knows nothing */
 };

@@ -8,7 +8,7 @@
 static const struct user_session *
 session_of(const struct users *users, const struct recommendation *answer, const struct reason *r)
 {
-    return &users->at.at[answer->user].sessions.at[r->session];
+    return &users->at.at[answer->asked.user].sessions.at[r->session];
 }
 
 /* ---- TSV ---- */
@@ -37,7 +37,7 @@ static void append_words(struct buf *to, const struct engine *a,
 void text_tsv(struct buf *to, const struct engine *a, const struct users *users,
               const struct recommendation *answer, const struct text_names *names)
 {
-    struct bytes user = names_at(names->users, answer->user);
+    struct bytes user = names_at(names->users, answer->asked.user);
     char start[TIME_TEXT];
     for (int32_t i = 0; i < answer->count; i++) {
         size_t at = answer->first + (size_t)i;
@@ -103,29 +103,49 @@ static void append_item_reasons(struct buf *to, const struct engine *a,
     buf_release(&words);
 }
 
+static void append_item(struct buf *to, const struct engine *a, const struct recommendation *answer,
+                        size_t at, const struct titles *titles)
+{
+    struct bytes title = {NULL, 0};
+    buf_text(to, "{\"item\":");
+    json_text(to, names_at(a->items, a->item.at[at]));
+    if (titles)
+        title = titles_of(titles, a->item.at[at]);
+    if (title.len) {
+        buf_text(to, ",\"title\":");
+        json_text(to, title);
+    }
+    buf_format(to, ",\"score\":%.6g", (double)a->score.at[at]);
+    if (engine_tells(a))
+        append_item_reasons(to, a, answer, at);
+    buf_byte(to, '}');
+}
+
+void text_answer(struct buf *to, const struct engine *a, const struct users *users,
+                 const struct recommendation *answer, const struct titles *titles)
+{
+    buf_text(to, "\"items\":[");
+    for (int32_t i = 0; i < answer->count; i++) {
+        buf_text(to, i ? "," : "");
+        append_item(to, a, answer, answer->first + (size_t)i, titles);
+    }
+    buf_text(to, "]");
+    if (!a->why)
+        return;
+    buf_text(to, a->attends ? ",\"why\":[" : ",\"why\":null");
+    for (size_t i = 0; i < answer->reasons; i++) {
+        buf_text(to, i ? "," : "");
+        append_reason(to, a, users, answer, &a->reason.at[answer->reason + i], a->items);
+    }
+    buf_text(to, a->attends ? "]" : "");
+}
+
 void text_json(struct buf *to, const struct engine *a, const struct users *users,
                const struct recommendation *answer, const struct text_names *names)
 {
     buf_text(to, "{\"user\":");
-    json_text(to, names_at(names->users, answer->user));
-    buf_text(to, ",\"items\":[");
-    for (int32_t i = 0; i < answer->count; i++) {
-        size_t at = answer->first + (size_t)i;
-        buf_text(to, i ? ",{\"item\":" : "{\"item\":");
-        json_text(to, names_at(names->items, a->item.at[at]));
-        buf_format(to, ",\"score\":%.6g", (double)a->score.at[at]);
-        if (engine_tells(a))
-            append_item_reasons(to, a, answer, at);
-        buf_byte(to, '}');
-    }
-    buf_text(to, "]");
-    if (a->why) {
-        buf_text(to, a->attends ? ",\"why\":[" : ",\"why\":null");
-        for (size_t i = 0; i < answer->reasons; i++) {
-            buf_text(to, i ? "," : "");
-            append_reason(to, a, users, answer, &a->reason.at[answer->reason + i], names->items);
-        }
-        buf_text(to, a->attends ? "]" : "");
-    }
+    json_text(to, names_at(names->users, answer->asked.user));
+    buf_byte(to, ',');
+    text_answer(to, a, users, answer, NULL);
     buf_text(to, "}\n");
 }
