@@ -7,6 +7,8 @@
 
 #define NO_ELEMENT SIZE_MAX
 
+static const struct bytes missing = {"", 0};
+
 const struct log_preset json_presets[] = {
     /* sessions of clicks, carts and orders */
     {"otto",
@@ -54,7 +56,7 @@ static int find_path(void *state, const char *name, size_t *at, struct err *e)
     if (*at == JSON_PATHS)
         return err_set(e, STATUS_USAGE, "more than %d paths are named", JSON_PATHS);
     vec_push(&j->paths, ((struct json_path){.name = name}));
-    vec_push(&j->fields, ((struct bytes){NULL, 0}));
+    vec_push(&j->fields, missing);
     if (*name)
         split_path(&j->paths.at[*at]);
     if (j->paths.at[*at].keys.len > JSON_KEYS)
@@ -115,7 +117,7 @@ static void begin_array(struct json_lines *j, uint64_t mask)
 static void begin_element(struct json_lines *j, uint64_t mask)
 {
     for (uint64_t left = mask; left; left &= left - 1)
-        vec_push(&j->paths.at[__builtin_ctzll(left)].each, ((struct bytes){NULL, 0}));
+        vec_push(&j->paths.at[__builtin_ctzll(left)].each, missing);
 }
 
 static int expected(const struct json_lines *j, const char *what, struct err *e)
@@ -148,7 +150,7 @@ static bool take_scalar(struct json_lines *j, struct bytes *text)
 {
     const char *const words[] = {"true", "false"};
     bool whole;
-    *text = (struct bytes){NULL, 0};
+    *text = missing;
     if (take_string(j, text) || json_literal(&j->in, "null") || json_numeral(&j->in, text, &whole))
         return true;
     for (size_t i = 0; i < 2; i++)
@@ -249,7 +251,7 @@ static void clear_record(struct json_lines *j, size_t room)
     for (size_t i = 0; i < j->paths.len; i++) {
         struct json_path *p = &j->paths.at[i];
         p->many = false;
-        p->one = (struct bytes){NULL, 0};
+        p->one = missing;
         vec_clear(&p->each);
     }
     buf_clear(&j->unescaped);
@@ -293,7 +295,7 @@ static int next_event(void *state, struct raw_row *row, struct err *e)
         const struct json_path *p = &j->paths.at[i];
         j->fields.at[i] = p->one;
         if (p->many)
-            j->fields.at[i] = j->next < p->each.len ? p->each.at[j->next] : (struct bytes){NULL, 0};
+            j->fields.at[i] = j->next < p->each.len ? p->each.at[j->next] : missing;
     }
     j->next++;
     return log_columns_row(&j->columns, j->fields.at, row, e);

@@ -16,7 +16,7 @@ struct json_path {
     struct buf text;        /* of the keys */
     bool many;              /* in this record, an array is on the path */
     struct bytes one;       /* its value where none is */
-    VEC(struct bytes) each; /* that of each element; at NULL: it has none */
+    VEC(struct bytes) each; /* that of each element; empty: it has none */
 };
 enum { JSON_PATHS = 64, JSON_KEYS = 32 }; /* at most */
 

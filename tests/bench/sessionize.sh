@@ -11,11 +11,11 @@ trap 'rm -rf "$work"' EXIT
 
 synthesize --users 3600 >"$work/log"
 synthesize --users 360 >"$work/tenth"
-awk -F'\t' -v OFS=, 'BEGIN { print "user,item,time,kind,note" } { print $1, $3, $2, "play", "a note" }' \
+awk -F'\t' -v OFS=, 'BEGIN { print "user,item,time,kind,note" } { print $1, ($3 == "" ? "none" : $3), $2, "play", "a note" }' \
     "$work/log" >"$work/csv"
 awk -F, -v OFS='","' '{ $1 = $1; print "\"" $0 " \"\"in\"\" quotes\"" }' "$work/csv" |
     sed '1s/ ""in"" quotes//' >"$work/quoted"
-awk -F'\t' '{ print "{\"user\":\"" $1 "\",\"song\":{\"id\":\"" $3 "\",\"name\":\"" $6 "\"},\"at\":\"" $2 "\"}" }' \
+awk -F'\t' '{ print "{\"user\":\"" $1 "\",\"song\":{\"id\":\"" ($3 == "" ? "none" : $3) "\",\"name\":\"" $6 "\"},\"at\":\"" $2 "\"}" }' \
     "$work/tenth" >"$work/json"
 
 seconds() { # FILE COMMAND...
