@@ -35,6 +35,11 @@ FORM(block)(const int rows, const int cols, const struct tile_product *p, size_t
         FORM(vector) b1 = b0;
         if (cols > 1)
             b1 = *(const FORM(vector) *)(b + k * p->ldb + VECTOR_FLOATS);
+        else if (p->a_col == 1 && k % 16 == 0)
+            /* Little is computed of each element of a, which comes from memory: the next rows are
+             * fetched while these are used. */
+            for (int i = 0; i < rows; i++)
+                __builtin_prefetch(a + (size_t)(rows + i) * p->a_row + k);
 #pragma GCC unroll 12
         for (int i = 0; i < rows; i++) {
             float x = a[(size_t)i * p->a_row + k * p->a_col];
