@@ -39,9 +39,8 @@ static struct option options[] = {
      &chosen.test_every, .recorded = true, .low = 1, .high = 1 << 30},
     {OPTION_INT, 0, "seed", "N", "seed of every random choice; the same seed gives the same bytes",
      &chosen.seed, .recorded = true},
-    {OPTION_CALL, 0, "memory", "SIZE",
-     "memory for events; beyond it they go to a temporary file [1G]", &chosen.memory,
-     .call = option_memory},
+    {OPTION_CALL, 0, "memory", "SIZE", "memory for events; what is beyond goes to a file [1G]",
+     &chosen.memory, .call = option_memory},
     {.kind = OPTION_END},
 };
 

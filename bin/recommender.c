@@ -39,7 +39,7 @@ static const struct option options[] = {
     {OPTION_INT, .name = "keep", .to = &keep, .high = 1 << 30,
      .help = "newest sessions kept of each user; 0: all"},
     {OPTION_CALL, .name = "memory", .to = &memory, .argument = "SIZE", .call = option_memory,
-     .help = "memory for events; beyond it they go to a temporary file [1G]"},
+     .help = "memory for events; what is beyond goes to a file [1G]"},
     {OPTION_TEXT, .name = "output", .letter = 'o', .argument = "FILE", .to = &output_path,
      .help = "write to FILE, which appears once whole"},
     {0},

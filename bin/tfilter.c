@@ -35,8 +35,7 @@ static const char notes[] =
     "Filters apply in the order of the command line.\n"
     "\n"
     "A split by user trains the model on the future of one user and tests it on the\n"
-    "past of another.  Its scores may be better than those that the same model\n"
-    "reaches in use, where the future is not known.";
+    "past of another: its scores may be better than those of the model in use.";
 
 /* --strict: fails where the report finds anything. */
 static int check_report(const struct split_report *r, struct err *e)
@@ -96,9 +95,8 @@ int main(int argc, char **argv)
     const struct option own[] = {
         {OPTION_FLAG, 0, "strict", .help = "fail (65) where the split's report finds anything",
          .to = &strict},
-        {OPTION_CALL, 0, "memory", "SIZE",
-         "memory for events; beyond it they go to a temporary file [1G]", &memory,
-         .call = option_memory},
+        {OPTION_CALL, 0, "memory", "SIZE", "memory for events; what is beyond goes to a file [1G]",
+         &memory, .call = option_memory},
         {0},
     };
     const struct option *const tables[] = {filter_options(&chain), own, cli_output_options(&to),
