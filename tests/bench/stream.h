@@ -33,6 +33,8 @@ static inline int bench_names(struct frame_out *out, int32_t users, int32_t item
     return 0;
 }
 
+enum { BENCH_SESSION = 500000 }; /* items of a session, at most: a record has a limit */
+
 /* Every item once, as a session has to use each: of a user and a part that no batch has. */
 static inline int bench_all_items(struct frame_out *out, int32_t user, enum part part,
                                   int32_t items, struct err *e)
@@ -41,9 +43,12 @@ static inline int bench_all_items(struct frame_out *out, int32_t user, enum part
     int64_t *times = mem_zero((size_t)items, sizeof *times);
     for (int32_t i = 0; i < items; i++)
         item[i] = i;
-    struct session s = {
-        .user = user, .part = part, .count = (size_t)items, .times = times, .items = item};
-    int status = write_session(out, &s, e);
+    int status = 0;
+    for (int32_t i = 0; i < items && !status; i += BENCH_SESSION) {
+        int32_t count = items - i < BENCH_SESSION ? items - i : BENCH_SESSION;
+        struct session s = {user, part, (size_t)count, times, item + i, NULL, 0};
+        status = write_session(out, &s, e);
+    }
     mem_free(item);
     mem_free(times);
     return status;
