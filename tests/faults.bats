@@ -337,6 +337,18 @@ can_inject() {
     done
 }
 
+@test "a standard input that does not block, and comes slowly, changes nothing" {
+    unblocked='import os, sys; os.set_blocking(0, False); os.execvp(sys.argv[1], sys.argv[1:])'
+    for stage in $RAW $STREAMING; do
+        input=$(input_of "$stage")
+        run_stage "$stage" <"$input" >expected
+        args_of "$stage"
+        { sleep 0.2; head -c 100 "$input"; sleep 0.2; tail -c +101 "$input"; } |
+            python3 -c "$unblocked" "$stage" "${args[@]}" 2>stage.err >got
+        cmp expected got
+    done
+}
+
 @test "input cut off anywhere: 65, nothing committed" {
     for stage in $STREAMING; do
         input=$(input_of "$stage")

@@ -2,7 +2,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <unistd.h>
+
+#include "base/descriptor.h"
 
 enum { PACKED_BLOCK = 64 << 10 };
 
@@ -11,13 +12,10 @@ void unpack_open(struct unpack *u, int fd, const char *name, struct input_meter 
     *u = (struct unpack){.fd = fd, .name = name, .meter = meter};
 }
 
-/* One read(2). */
+/* One read. */
 static int read_some(struct unpack *u, char *to, size_t room, size_t *got, struct err *e)
 {
-    ssize_t n;
-    do
-        n = read(u->fd, to, room);
-    while (n < 0 && errno == EINTR);
+    ssize_t n = descriptor_read(u->fd, to, room);
     if (n < 0)
         return err_set(e, STATUS_IO, "cannot read %s: %s", u->name, strerror(errno));
     *got = (size_t)n;

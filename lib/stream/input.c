@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/file_type.h"
 #include "base/signals.h"
 
@@ -68,15 +69,13 @@ const char *input_name(const struct input *in)
     return is_stdin(path) ? "standard input" : path;
 }
 
-/* One read(2) into the room that is left. */
+/* One read into the room that is left. */
 static int read_some(struct input *in, struct err *e)
 {
-    ssize_t got;
     if (!signals_wait(in->fd))
         return err_set(e, STATUS_IO, "stopped while reading %s", input_name(in));
-    do
-        got = read(in->fd, in->buffer.at + in->buffer.len, in->buffer.cap - in->buffer.len);
-    while (got < 0 && errno == EINTR);
+    ssize_t got = descriptor_read(in->fd, in->buffer.at + in->buffer.len,
+                                  in->buffer.cap - in->buffer.len);
     if (got < 0)
         return err_set(e, STATUS_IO, "cannot read %s: %s", input_name(in), strerror(errno));
     in->ended = got == 0;

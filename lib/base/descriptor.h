@@ -1,0 +1,12 @@
+/* Open descriptors that other programs may share and have changed. */
+#ifndef BASE_DESCRIPTOR_H
+#define BASE_DESCRIPTOR_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* One read(2), as if no signal came and as if the descriptor were blocking: another program that
+ * shares a terminal or pipe may have made it non-blocking. */
+ssize_t descriptor_read(int fd, void *to, size_t room);
+
+#endif
