@@ -74,8 +74,8 @@ static int read_some(struct input *in, struct err *e)
 {
     if (!signals_wait(in->fd))
         return err_set(e, STATUS_IO, "stopped while reading %s", input_name(in));
-    ssize_t got = descriptor_read(in->fd, in->buffer.at + in->buffer.len,
-                                  in->buffer.cap - in->buffer.len);
+    ssize_t got =
+        descriptor_read(in->fd, in->buffer.at + in->buffer.len, in->buffer.cap - in->buffer.len);
     if (got < 0)
         return err_set(e, STATUS_IO, "cannot read %s: %s", input_name(in), strerror(errno));
     in->ended = got == 0;
