@@ -123,6 +123,8 @@ static void check_options(struct cli *cli)
     if (from_json && (check || summary || part))
         cli_usage(cli,
                   "--from-json excludes the other choices: pipe its stream into another spcat");
+    if (from_json)
+        cli_refuse_terminal(cli, output);
     if (grep && select_grep(&unused, grep, &e))
         cli_usage(cli, "--grep: %s", e.text);
 }

@@ -113,6 +113,37 @@ offered() {
     run -65 tfilter </dev/null
 }
 
+@test "a terminal gets no stream, whatever names it" {
+    need script
+    batcher -q --epochs 1 -o b.mp split.mp
+    spcat split.mp >lines
+    refused() { # COMMAND
+        status=0
+        SHELL=/bin/sh timeout 20 script -qec "$1" typescript >/dev/null </dev/null || status=$?
+        [ "$status" = 64 ] || { echo "$1: $status"; cat -v typescript; false; }
+        grep -q "${1%% *}: the output is a terminal, which cannot show a stream: name a file with -o" typescript
+        run -1 grep -aq SESSPIPE typescript
+    }
+    for program in $(programs); do
+        case $program in
+        scorer | attnviz | recommender) continue ;; # which write text
+        spcat) refused 'spcat --from-json lines' ;;
+        baseline) refused 'baseline --model pop split.mp' ;;
+        lfm-sessionize) refused 'lfm-sessionize log.tsv' ;;
+        csv-sessionize | json-sessionize) refused "$program --user a --item b --time c log.tsv" ;;
+        predictor) refused 'predictor --model none b.mp' ;;
+        trainer) refused 'trainer b.mp' ;;
+        *) refused "$program split.mp" ;;
+        esac
+    done
+    for name in /dev/stdout /dev/tty - ; do
+        refused "tfilter -o $name split.mp"
+    done
+    SHELL=/bin/sh script -qec 'tfilter -q split.mp | spcat --head 1; tfilter -q -o out.mp split.mp' typescript >/dev/null </dev/null
+    spcat --check out.mp
+    grep -aq '^."SESSPIPE' typescript
+}
+
 @test "-- ends the options, - is standard input, short options join" {
     mv split.mp -- -split.mp
     tfilter -q -o a.mp -- -split.mp

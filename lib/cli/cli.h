@@ -58,11 +58,12 @@ const struct option *cli_output_options(struct output_options *o);
 /* Parses; answers -h, --help and --version (status 0, or 74 if stdout fails); ends with 64 on a
  * wrong usage; the message names the option, what is possible, and the nearest name.  Options and
  * operands may be mixed; "--" ends the options; the last of several values counts.  A program whose
- * usage names a file ends with 64 too where it is given none and standard input is a terminal. Sets
- * up what every program needs: open standard descriptors, messages, out-of-memory, signals that
- * remove temporaries (SIGINT, SIGTERM, SIGHUP, SIGPIPE; then the program dies of them), a file-size
- * limit that shows as a failed write.  SESSPIPE_FAIL_ALLOC=N in the environment makes the Nth
- * allocation fail, for tests. */
+ * usage names a file ends with 64 too where it is given none and standard input is a terminal, and
+ * one whose stream (cli_output_options) would go to a terminal.  Sets up what every program needs:
+ * open standard descriptors, messages, out-of-memory, signals that remove temporaries (SIGINT,
+ * SIGTERM, SIGHUP, SIGPIPE; then the program dies of them), a file-size limit that shows as a
+ * failed write.  SESSPIPE_FAIL_ALLOC=N in the environment makes the Nth allocation fail, for tests.
+ */
 struct cli *cli_parse(const struct program *p, int argc, char **argv);
 
 /* The words that are not options: pointers of argv, in order, NULL after the last. */
@@ -95,6 +96,9 @@ void cli_note(struct cli *cli, const char *format, ...) __attribute__((format(pr
 void cli_fail(struct cli *cli, const struct err *e) __attribute__((noreturn));
 /* Ends the program by the signal, as if it had not been caught, and removes temporaries. */
 void cli_die(struct cli *cli, int signal) __attribute__((noreturn));
+/* Ends the program with 64 where the output of that name (NULL: stdout), a stream, would go to a
+ * terminal. */
+void cli_refuse_terminal(struct cli *cli, const char *output);
 /* 64 */
 void cli_usage(struct cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn));

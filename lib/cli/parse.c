@@ -1,6 +1,7 @@
 #include <msgpack.h>
 #include <unistd.h>
 
+#include "base/terminal.h"
 #include "cli/private.h"
 
 /* ---- finding a row ---- */
@@ -186,6 +187,24 @@ static void check_input(struct cli *cli)
                   p->name);
 }
 
+void cli_refuse_terminal(struct cli *cli, const char *output)
+{
+    if (terminal_takes(output))
+        cli_usage(cli,
+                  "the output is a terminal, which cannot show a stream: name a file with -o, or "
+                  "pipe it into another program, as spcat, which shows it");
+}
+
+/* Programs that have the options of cli_output_options write a stream. */
+static void check_output(struct cli *cli)
+{
+    for (const struct option *const *table = cli->program->tables; *table; table++) {
+        const struct option *output = row_named(*table, "output", strlen("output"));
+        if (output && row_named(*table, "flush", strlen("flush")))
+            cli_refuse_terminal(cli, *(const char *const *)output->to);
+    }
+}
+
 /* `make install` alone uses --completion: help and completion do not show it. */
 static struct cli *new_cli(const struct program *p)
 {
@@ -217,6 +236,7 @@ struct cli *cli_parse(const struct program *p, int argc, char **argv)
     }
     answer_completion(cli);
     check_input(cli);
+    check_output(cli);
     progress_begin(cli);
     return cli;
 }
