@@ -660,22 +660,35 @@ flip() { # FILE OFFSET
     done
 }
 
-@test "a name that turns the direction of text reaches no terminal" {
-    turn=$'\xe2\x80\xae' # the right-to-left override
-    sed "s/name 3\b/na${turn}me/; s/user_1\b/user${turn}/" "$GOOD/lfm.tsv" | lfm-sessionize -o named.mp
+@test "a name that a terminal obeys reaches none" {
+    # The right-to-left override, the start of a sequence in 7 bits, in 8 bits of UTF-8, in a bare byte, and DEL.
+    obeyed=$'\xe2\x80\xae\e[7m\xc2\x9b7m\x9b7m\x7f'
+    LC_ALL=C sed "s/name 3\b/na${obeyed}me/; s/user_1\b/user${obeyed}/" "$GOOD/lfm.tsv" | lfm-sessionize -o named.mp
     run_stage tfilter -o named-split.mp named.mp
     run_stage batcher -o named-batches.mp named-split.mp
     run_stage trainer --inter hidden --attention 6 --save model -o named-ranks.mp named-batches.mp
     spcat named.mp >spcat.out
-    jq -r 'select(.[0] == "user")[2]' spcat.out | grep -q "$turn"
+    jq -r 'select(.[0] == "user")[2]' spcat.out | grep -q $'\xe2\x80\xae\e\[7m\xc2\x9b7m'
     spcat --summary named.mp >summary.out
     recommender -q -j 1 -m model named-split.mp >recommender.out
     recommender -q -j 1 -m model --json named-split.mp >json.out
+    jq -nc --arg user "user$(printf '\302\233')" '{user: $user, id: $user}' | recommender -q -m model --requests >requests.out
     scorer --by user --format tsv named-ranks.mp >scorer.out
-    scorer --name "a${turn}b" named-ranks.mp >name.out
+    scorer --name "a${obeyed}b" named-ranks.mp >name.out
     attnviz --format text named-ranks.mp >attnviz.out
-    csv-sessionize --user "${turn}" --item a --time b named.mp 2>message.out || true
-    run -1 grep -l "$turn" ./*.out
+    attnviz --format tsv named-ranks.mp >tsv.out
+    csv-sessionize --user "${obeyed}" --item a --time b -o no.mp named.mp 2>message.out || true
+    cat named.mp named.mp | tfilter -o again.mp 2>again.out || true
+    ! spcat "${obeyed}" 2>file.out
+    cat >harmless.py <<'END'
+import sys
+for path in sys.argv[1:]:
+    text = open(path, encoding="utf-8", errors="surrogateescape", newline="").read()
+    assert text, path + " is empty"
+    for c in text:
+        assert c in "\t\n" or " " <= c < "\x7f" or "\xa0" <= c < "\udc80" and c != "\u202e" or c > "\udc9f", (path, c)
+END
+    python3 harmless.py ./*.out
 }
 
 @test "CRLF, and a last line without its newline" {
