@@ -119,7 +119,7 @@ $1 != table || $2 != part {
             first_printed[m] = number[1]
         }
         ours = ours padded(cell(mean[m], deviation[m], change), 24)
-        theirs = theirs padded(cell(number[1], number[2], change_printed), 24)
+        theirs = theirs padded(cell(number[1], number[2] "", change_printed), 24)
         print $1, $2, $3, $4, $5, metric[m], runs, mean[m], deviation[m], change, \
             own ? number[1] : "", own ? number[2] : "", own ? change_printed : "" >tsv
     }

@@ -50,7 +50,7 @@ setup() {
     run -1 awk -F '\t' 'NF != 3 || $1 !~ /^gpu_/ || $2 < 0 || $2 !~ /^[0-9.]+$/ { bad = 1 } END { exit !bad }' rows
     [ "$(grep -c '_over_products' rows)" = 3 ]
     [ "$(grep -c '_step' rows)" = 6 ]
-    [ "$(grep -c '_traffic' rows)" = 5 ]
+    [ "$(grep -c '_traffic' rows)" = 7 ]
     cut -f 1 "$ROOT/tests/bench/meanings.tsv" | sed 's/_lastfm_/_tiny_/; s/_lastfm_/_tiny_/' | sort -u >known
     run -0 comm -23 <(cut -f 1 rows | sort) known
     [ -z "$output" ]

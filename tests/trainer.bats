@@ -309,7 +309,7 @@ EOT
     refused 64 '--clusters needs --per-user' --clusters 3
     refused 64 'only 9 users' "${own[@]}" --clusters 10
     refused 64 '--clusters 3 with it' "${own[@]}" --clusters 2 --init three
-    refused 66 'number of clusters' "${own[@]}" --clusters nowhere
+    refused 66 'takes a number, or a file' "${own[@]}" --clusters nowhere
     sed -i 2d clubs
     refused 65 'no cluster for user' "${own[@]}" --clusters clubs
     echo 'u1 2' >clubs

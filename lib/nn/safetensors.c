@@ -119,7 +119,9 @@ static int write_all(struct output_file *sink, const struct safetensors_text *te
         entries[i].end = at += shape_bytes(&entries[i]);
     }
     hash_entries(&hash.value, entries, entry_count);
-    vec_append(&all, texts, (size_t)text_count);
+    for (int i = 0; i < text_count; i++)
+        if (strcmp(texts[i].key, hash_key))
+            vec_push(&all, texts[i]);
     vec_push(&all, hash);
     int status = safetensors_head(sink, all.at, (int)all.len, entries, entry_count, &at, e);
     vec_release(&all);

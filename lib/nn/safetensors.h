@@ -30,8 +30,8 @@ struct safetensors_text {
 uint64_t safetensors_bytes(const struct safetensors_entry *e);
 
 /* Writes the file under a temporary name and renames it when it is complete (base/output_file.h).
- * Adds the text "xxh3", the XXH3 hash of all bytes behind the header in 16 hexadecimal digits. Sets
- * begin and end of each entry.  Errors: 73, 74. */
+ * Adds the text "xxh3", the XXH3 hash of all bytes behind the header in 16 hexadecimal digits, in
+ * place of one that is among the texts.  Sets begin and end of each entry.  Errors: 73, 74. */
 int safetensors_write(const char *path, const struct safetensors_text *texts, int text_count,
                       struct safetensors_entry *entries, int entry_count, struct err *e);
 
