@@ -93,6 +93,8 @@ int main(int argc, char **argv)
     bool strict = false;
     int64_t memory = (int64_t)1 << 30;
     const struct option own[] = {
+        {OPTION_FLAG, 0, "merge", .help = "first join the sessions of users of several streams",
+         .to = &chain.merges, .recorded = true},
         {OPTION_FLAG, 0, "strict", .help = "fail (65) where the split's report finds anything",
          .to = &strict},
         {OPTION_CALL, 0, "memory", "SIZE", "memory for events; what is beyond goes to a file [1G]",

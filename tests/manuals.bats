@@ -25,6 +25,8 @@ setup_file() {
         trainer -q -j 1 --embedding 8 --inter hidden,delta --attention 20 --seed $seed \
             --save lastfm.safetensors -o rnn-$seed.mp batches.mp
     done
+    cp sessions.mp old.mp
+    sed 's/\t200/\t201/' $log | lfm-sessionize -o newer.mp
     rm said
     trainer -q -j 1 --embedding 8 -o plain.mp batches.mp
     baseline --model pop -o pop.mp split.mp

@@ -414,3 +414,65 @@ END
     cmp <(records flushed.mp) <(records plain.mp)
     [ "$(wc -c <flushed.mp)" -gt "$(wc -c <plain.mp)" ]
 }
+
+# A log of three files by sessions, so that no session goes on from one into the next; users come in any order.
+cut_log() {
+    awk 'BEGIN {
+        srand(11)
+        for (i = 1; i <= 3; i++) print "user,item,time" >("log." i)
+        for (s = 0; s < 700; s++) {
+            user = int(rand() * 60); at = 1300000000 + s * 7200; file = 1 + int(rand() * (user % 4 ? 3 : 1))
+            for (k = 2 + int(rand() * 5); k > 0; k--)
+                print "u" user ",i" int(rand() * rand() * 90) "," (at += 1 + int(rand() * 900)) >("log." file)
+        }
+    }'
+    local options="-q --user user --item item --time time --min-events 1"
+    for i in 1 2 3; do
+        csv-sessionize $options "log.$i" | tfilter -q --dwell-bins 15,600 -o "cut.$i.mp"
+    done
+    (cat log.1 && tail -qn +2 log.2 log.3) | csv-sessionize $options | tfilter -q --dwell-bins 15,600 -o joined.mp
+}
+
+@test "users of several streams: refused with what to do; --merge gives the records of the joined log" {
+    cut_log
+    run -65 --separate-stderr bash -c 'cat cut.1.mp cut.2.mp | tfilter -o out.mp'
+    [[ $stderr == *'user "u1" was defined before, in an earlier stream: tfilter --merge joins'* && ! -e out.mp ]]
+    cat cut.1.mp cut.2.mp cut.3.mp | tfilter --merge -o merged.mp 2>said
+    [ ! -s said ]
+    spcat --check merged.mp
+    cmp <(records merged.mp) <(records joined.mp)
+    tfilter --merge joined.mp | records | cmp - <(records joined.mp)
+    # whatever comes first
+    tfilter --merge cut.3.mp cut.1.mp cut.2.mp | records | cmp - <(records joined.mp)
+    for filters in '--min-sessions 9 --last-sessions 4' '--min-item-support 12 --split user:0.8' '--split newest:0.2'; do
+        tfilter -q $filters joined.mp | records >expected
+        tfilter -q $filters --merge cut.?.mp | records | cmp - expected
+        tfilter -q --flush $filters --merge cut.?.mp | records | cmp - expected
+    done
+}
+
+@test "--merge in little memory: the same bytes; one session in two logs is said; split streams are refused" {
+    cut_log
+    for filters in '' '--split user:0.8' '--min-sessions 3'; do
+        tfilter -q --merge $filters -o memory.mp cut.?.mp
+        tfilter -q --merge --memory 64K $filters -o file.mp cut.?.mp
+        cmp memory.mp file.mp
+        run -73 env TMPDIR=no-such-folder tfilter -q --merge --memory 64K $filters -o none.mp cut.?.mp
+        [[ $output == *"cannot create a temporary file in no-such-folder"* && ! -e none.mp ]]
+    done
+    printf 'user,item,time\na,i,100\na,j,200\nb,i,9000\nb,j,9100\n' >early
+    printf 'user,item,time\na,k,1999\na,l,2000\nb,k,10900\nb,l,10901\n' >late
+    for log in early late; do
+        csv-sessionize -q --user user --item item --time time -o $log.mp $log
+    done
+    tfilter --merge -o both.mp early.mp late.mp 2>said
+    grep -q '^tfilter: --merge: 1 sessions begin within the gap after one of another stream' said
+    [ "$(records both.mp | grep -c session)" = 4 ]
+    printf 'user,item,time\nb,k,10899\nb,l,10901\n' >late # the user who is the last one of the other
+    csv-sessionize -q --user user --item item --time time -o late.mp late
+    tfilter --merge -o both.mp early.mp late.mp 2>said
+    grep -q '^tfilter: --merge: 1 sessions' said
+    tfilter -q --split user:0.5 -o split.mp joined.mp
+    run -65 tfilter --merge -o none.mp split.mp late.mp
+    [[ $output == *"tfilter: the sessions are split already: merge streams before they are split"* && ! -e none.mp ]]
+}

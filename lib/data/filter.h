@@ -82,6 +82,7 @@ extern const struct filter filter_rows[]; /* ends with a row without name */
 /* Filters in the order of the command line; {0} passes everything on. */
 struct filter_chain {
     VEC(struct filter_setting) settings;
+    bool merges; /* first of all: users may be in several streams, and their sessions are joined */
 };
 
 /* Appends a filter. 64: an impossible value, or a filter that cannot follow those before it. */

@@ -1,9 +1,12 @@
 #include "data/filter_run.h"
 
+#include "data/merge_users.h"
+
 struct filtering {
     struct filter_chain *chain;
     struct frame_out *out;
     struct reindex relabel;
+    struct merge_users merging;       /* of a chain that merges: what was read */
     struct user_sessions now;         /* the user being read */
     VEC(bool) seen;                   /* by user id: has begun */
     struct all_user_sessions held;    /* users that wait for the end of the input */
@@ -95,9 +98,20 @@ static int user_begin(struct filtering *r, int32_t user, struct err *e)
     return 0;
 }
 
-static int take(struct filtering *r, const struct sessions_record *record, struct err *e)
+static int take_session(struct filtering *r, const struct session *s, struct err *e)
 {
-    int status = 0;
+    if (!r->now.sessions.len || r->now.user != s->user)
+        if (user_end(r, e) || user_begin(r, s->user, e))
+            return e->status;
+    user_sessions_add(&r->now, s);
+    r->sessions++;
+    r->events += s->count;
+    return 0;
+}
+
+static int take(struct filtering *r, uint64_t part, const struct sessions_record *record,
+                struct err *e)
+{
     switch (record->kind) {
     case RECORD_USER:
         new_ids_note(&r->relabel.users, &record->named);
@@ -106,19 +120,35 @@ static int take(struct filtering *r, const struct sessions_record *record, struc
         new_ids_note(&r->relabel.items, &record->named);
         return 0;
     default:
-        break;
+        return r->chain->merges ? merge_users_add(&r->merging, part, &record->session, e)
+                                : take_session(r, &record->session, e);
     }
-    if (!r->now.sessions.len || r->now.user != record->session.user) {
-        status = user_end(r, e);
-        if (!status)
-            status = user_begin(r, record->session.user, e);
-    }
-    if (status)
-        return status;
-    user_sessions_add(&r->now, &record->session);
-    r->sessions++;
-    r->events += record->session.count;
-    return 0;
+}
+
+/* Takes the joined sessions of a chain that merges. */
+static int take_merged(struct filtering *r, const struct meta *input, struct err *e)
+{
+    const struct session *s;
+    int status = meta_get_int(input, "gap", &r->merging.gap, e);
+    if (!status)
+        status = merge_users_end(&r->merging, r->relabel.users.names, e);
+    while (!status && (s = merge_users_next(&r->merging)))
+        status = take_session(r, s, e);
+    return status;
+}
+
+static int take_all(struct filtering *r, struct sessions_in *in, struct err *e)
+{
+    struct sessions_record record;
+    enum read_result got;
+    int status = 0;
+    if (r->chain->merges)
+        sessions_in_join_users(in);
+    while (!status && (got = sessions_in_next(in, &record, e)) != READ_END)
+        status = got == READ_ERROR ? e->status : take(r, sessions_in_part(in), &record, e);
+    if (!status && r->chain->merges)
+        status = take_merged(r, sessions_in_meta(in), e);
+    return status ? status : user_end(r, e);
 }
 
 /* Items that the held sessions use. */
@@ -180,20 +210,17 @@ int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_
                struct err *e)
 {
     struct filtering r = {.chain = chain, .out = out, .surveys = filter_chain_surveys(chain)};
-    struct sessions_record record;
-    enum read_result got;
     int status = 0;
-    all_user_sessions_open(&r.held, memory);
+    merge_users_open(&r.merging, memory / 2);
+    all_user_sessions_open(&r.held, chain->merges ? memory / 2 : memory);
     r.relabel.users.names = sessions_in_users(in);
     r.relabel.items.names = sessions_in_items(in);
     filter_chain_recall(chain, sessions_in_meta(in));
     r.holds = r.surveys || (!begin.at_once && filter_chain_may_drop(chain));
     if (!r.holds)
         status = begin_output(&begin, e);
-    while (!status && (got = sessions_in_next(in, &record, e)) != READ_END)
-        status = got == READ_ERROR ? e->status : take(&r, &record, e);
     if (!status)
-        status = user_end(&r, e);
+        status = take_all(&r, in, e);
     if (!status)
         status = finish(&r, e);
     if (!status && r.holds) {
@@ -205,7 +232,9 @@ int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_
     if (!status && !r.holds)
         count_drops(&r, (uint64_t)r.relabel.users.used, (uint64_t)r.relabel.items.used,
                     &result->drops);
+    result->adjoined = r.merging.adjoined;
 
+    merge_users_release(&r.merging);
     all_user_sessions_release(&r.held);
     user_sessions_release(&r.now);
     vec_release(&r.seen);

@@ -19,14 +19,16 @@ struct filter_begin {
 struct filter_result {
     struct split_report split;
     struct drops drops; /* known when begin is called, unless it is at_once */
+    uint64_t adjoined;  /* of a chain that merges (merge_users.h) */
 };
 
-/* Reads the sessions, filters them user by user, and writes what is left.  Where sessions are not
- * split and no filter surveys all users or, unless at_once, can drop events, each user is written
- * when complete, in the memory of one user; else all are written after the last is read, since the
- * header says what was dropped and an item's record how often the training part has it, and their
- * events beyond `memory` bytes wait in temporary files. 65: the sessions of a user are not
- * together; some sessions are split and some are not. */
+/* Reads the sessions, filters them user by user, and writes what is left.  A chain that merges
+ * reads all first, and half of `memory` is for that.  Where sessions are not split and no filter
+ * surveys all users or, unless at_once, can drop events, each user is written when complete, in the
+ * memory of one user; else all are written after the last is read, since the header says what was
+ * dropped and an item's record how often the training part has it, and their events beyond `memory`
+ * bytes wait in temporary files. 65: the sessions of a user are not together; some sessions are
+ * split and some are not. */
 int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_out *out,
                struct filter_begin begin, size_t memory, struct filter_result *result,
                struct err *e);

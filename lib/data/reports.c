@@ -56,6 +56,16 @@ static void say_split(struct cli *cli, const struct split_report *r)
                  (long long)r->users_tied);
 }
 
+/* Where the log was cut within a session, nothing tells its two halves from two sessions. */
+static void say_adjoined(struct cli *cli, uint64_t adjoined)
+{
+    if (adjoined)
+        cli_warn(cli,
+                 "--merge: %llu sessions begin within the gap after one of another stream, or "
+                 "before it has ended: sessionized together, the logs would have one session there",
+                 (unsigned long long)adjoined);
+}
+
 /* The number of items is the width of every model's output, and of what targets are ranked among.
  */
 static void say_lost(struct cli *cli, const struct filter_chain *chain)
@@ -74,6 +84,7 @@ void report_filtering(struct cli *cli, const struct filter_chain *chain,
                       const struct filter_result *result)
 {
     report_drops(cli, &result->drops);
+    say_adjoined(cli, result->adjoined);
     if (filter_chain_splits(chain))
         say_split(cli, &result->split);
     for (size_t i = 0; i < chain->settings.len; i++)

@@ -71,6 +71,10 @@ bool sessions_in_flushed(const struct sessions_in *in);                /* frame_
 void sessions_in_meter(struct sessions_in *in, struct input_meter *m); /* frame_in_meter */
 uint64_t
 sessions_in_skipped(const struct sessions_in *in); /* records with unknown lower-case tags */
+/* Before the first record: a user may be in several parts, not in one alone (65), and has the
+ * attributes of the first; in each part the user's sessions are in order of time. */
+void sessions_in_join_users(struct sessions_in *in);
+uint64_t sessions_in_part(const struct sessions_in *in); /* that of the last record, from 1 */
 const struct names *sessions_in_users(const struct sessions_in *in);
 const struct names *sessions_in_items(const struct sessions_in *in);
 

@@ -3,13 +3,15 @@
 
 /* The state of a user of the whole input. */
 struct sessions_user {
+    uint64_t part;      /* the last one that defined the user; in it: */
     int64_t last_start; /* of the session before */
     bool used;
 };
 
 struct sessions_in {
     struct reader r;
-    uint64_t part; /* from 1 */
+    uint64_t part;    /* from 1 */
+    bool joins_users; /* a user may be in several */
     /* of the current part: the whole input's id of each id of the part, and whether a session used
      * it */
     i32_vec users, items;
@@ -86,6 +88,16 @@ void sessions_in_meter(struct sessions_in *in, struct input_meter *m)
     frame_in_meter(in->r.frame, m);
 }
 
+uint64_t sessions_in_part(const struct sessions_in *in)
+{
+    return in->part;
+}
+
+void sessions_in_join_users(struct sessions_in *in)
+{
+    in->joins_users = true;
+}
+
 uint64_t sessions_in_skipped(const struct sessions_in *in)
 {
     return in->r.skipped;
@@ -145,22 +157,34 @@ static int next_part(struct sessions_in *in, struct err *e)
 
 /* ---- users and items ---- */
 
-static int define_user(struct sessions_in *in, struct tagged *t, struct named *user, struct err *e)
+/* The user is known. */
+static int define_again(const struct sessions_in *in, struct bytes name,
+                        const struct sessions_user *state, struct err *e)
 {
-    bool is_new;
     char shown[SHOWN_NAME];
+    if (state->part == in->part)
+        return err_set(e, STATUS_DATA, "user \"%s\" was defined before", reader_shown(name, shown));
+    return in->joins_users
+               ? 0
+               : err_set(e, STATUS_DATA,
+                         "user \"%s\" was defined before, in an earlier stream: tfilter --merge "
+                         "joins the sessions of users who are in several streams",
+                         reader_shown(name, shown));
+}
+
+static int define_user(struct sessions_in *in, struct tagged *t, struct named *user, bool *is_new,
+                       struct err *e)
+{
     if (reader_named(t, (int64_t)in->users.len, user, e))
         return e->status;
-    int32_t id = names_add(&in->r.users, user->name, &is_new);
-    if (!is_new)
-        return err_set(
-            e, STATUS_DATA,
-            "user \"%s\" was defined before: all sessions of a user have to be in one part",
-            reader_shown(user->name, shown));
+    int32_t id = names_add(&in->r.users, user->name, is_new);
+    if (*is_new)
+        vec_push(&in->user_states, ((struct sessions_user){0}));
+    else if (define_again(in, user->name, &in->user_states.at[id], e))
+        return e->status;
+    in->user_states.at[id] = (struct sessions_user){.part = in->part};
     user->id = id;
     vec_push(&in->users, id);
-    struct sessions_user new = {.last_start = 0};
-    vec_push(&in->user_states, new);
     return 0;
 }
 
@@ -217,7 +241,7 @@ static int read_record(struct sessions_in *in, struct tagged *t, struct sessions
     *given = true;
     r->kind = t->kind;
     if (t->kind == RECORD_USER)
-        return define_user(in, t, &r->named, e);
+        return define_user(in, t, &r->named, given, e);
     if (t->kind == RECORD_ITEM)
         return define_item(in, t, &r->named, given, e);
     return read_session(in, t, &r->session, e);

@@ -1,0 +1,114 @@
+#include "data/merge_users.h"
+
+#include <stdlib.h>
+
+void merge_users_open(struct merge_users *m, size_t memory)
+{
+    *m = (struct merge_users){0};
+    all_user_sessions_open(&m->all, memory);
+}
+
+/* ---- reading ---- */
+
+static int end_run(struct merge_users *m, struct err *e)
+{
+    if (!m->reading.sessions.len)
+        return 0;
+    struct merge_run run = {.place = (int32_t)m->runs.len, .stream = m->stream};
+    vec_push(&m->runs, run);
+    int status = all_user_sessions_add(&m->all, &m->reading, e);
+    user_sessions_clear(&m->reading);
+    return status;
+}
+
+int merge_users_add(struct merge_users *m, uint64_t stream, const struct session *s, struct err *e)
+{
+    if (s->part != PART_NONE)
+        return err_set(e, STATUS_DATA,
+                       "the sessions are split already: merge streams before they are split");
+    if ((s->user != m->reading.user || stream != m->stream) && end_run(m, e))
+        return e->status;
+    m->stream = stream;
+    m->reading.user = s->user;
+    user_sessions_add(&m->reading, s);
+    return 0;
+}
+
+static int compare_runs(const void *a, const void *b)
+{
+    const struct merge_run *x = a, *y = b;
+    int order = bytes_compare(x->user, y->user);
+    return order ? order : (x->place > y->place) - (x->place < y->place);
+}
+
+int merge_users_end(struct merge_users *m, const struct names *names, struct err *e)
+{
+    if (end_run(m, e) || all_user_sessions_end(&m->all, e))
+        return e->status;
+    for (size_t i = 0; i < m->runs.len; i++)
+        m->runs.at[i].user = names_at(names, m->all.user.at[i]);
+    if (m->runs.len)
+        qsort(m->runs.at, m->runs.len, sizeof *m->runs.at, compare_runs);
+    return 0;
+}
+
+/* ---- giving ---- */
+
+static int compare_sessions(const void *a, const void *b)
+{
+    const struct merge_session *x = a, *y = b;
+    if (x->start != y->start)
+        return x->start < y->start ? -1 : 1;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+/* Counts the sessions of the user in which one of another stream may go on. */
+static void count_adjoined(struct merge_users *m)
+{
+    for (size_t i = 1; i < m->sessions.len; i++) {
+        const struct merge_session *before = &m->sessions.at[i - 1], *s = before + 1;
+        int64_t ended = all_user_sessions_last(&m->all, before->number);
+        m->adjoined += s->stream != before->stream && s->start - ended < m->gap;
+    }
+}
+
+static bool begin_user(struct merge_users *m)
+{
+    const int32_t *first = m->all.store.first.at;
+    size_t from = m->next_run;
+    vec_clear(&m->sessions);
+    m->next_session = 0;
+    for (; m->next_run < m->runs.len; m->next_run++) {
+        const struct merge_run *run = &m->runs.at[m->next_run];
+        if (!bytes_equal(run->user, m->runs.at[from].user))
+            break;
+        for (int32_t s = first[run->place]; s < first[run->place + 1]; s++)
+            vec_push(&m->sessions,
+                     ((struct merge_session){session_store_start(&m->all.store, (size_t)s),
+                                             (size_t)s, run->stream}));
+    }
+    if (!m->sessions.len)
+        return false;
+    qsort(m->sessions.at, m->sessions.len, sizeof *m->sessions.at, compare_sessions);
+    count_adjoined(m);
+    return true;
+}
+
+const struct session *merge_users_next(struct merge_users *m)
+{
+    if (m->next_session == m->sessions.len && !begin_user(m))
+        return NULL;
+    const struct merge_session *s = &m->sessions.at[m->next_session++];
+    size_t place = (size_t)m->runs.at[m->next_run - 1].place; /* all of the user have their id */
+    session_view_of(&m->view, &m->all, place, s->number);
+    return &m->view.session;
+}
+
+void merge_users_release(struct merge_users *m)
+{
+    all_user_sessions_release(&m->all);
+    user_sessions_release(&m->reading);
+    vec_release(&m->runs);
+    vec_release(&m->sessions);
+    session_view_release(&m->view);
+}
