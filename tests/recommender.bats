@@ -573,6 +573,21 @@ stream_of() { cat names - | used; }
     done
 }
 
+@test "users who return: the answers are those to all their sessions at once" {
+    spcat "$SPLIT" >split.json
+    grep -vE '^\["(session|E)' split.json >names
+    grep '^."session"' split.json | jq -sc 'sort_by(.[3][0])[]' | cat names - <(echo '["E"]') |
+        spcat --from-json >by-time.mp
+    [ "$(spcat by-time.mp | grep -c '^."session"')" -gt 100 ]
+    for model in plain attentive last hierarchical own tied narm rnn joined hrnn sasrec-earlier; do
+        options="-m $BATS_FILE_TMPDIR/$model --json --why --exclude history --top 5 --batch 1"
+        recommend $options by-time.mp 2>/dev/null >answers
+        [ "$(wc -l <answers)" -gt 50 ]
+        tac answers | awk -F '"' '!again[$4]++' | sort >newest # the last of each user
+        recommend $options "$SPLIT" 2>/dev/null | sort | cmp - newest
+    done
+}
+
 @test "--memory: small or large, the same bytes; events beyond it take no memory" {
     synthesize --users 100 --days 40 | lfm-sessionize | tfilter --quiet --split user:0.8 -o large.mp
     for options in '-m rib --why' '-m hierarchical --why --json' '-m plain --exclude history' \

@@ -79,9 +79,16 @@ static void find_earlier(struct batching *b, size_t first, size_t s)
             vec_push(&b->earlier, (int32_t)h);
 }
 
-static void add_earlier(struct batching *b, size_t first, size_t s)
+/* The number among all of the user's sessions of the first one that the store has. */
+static int32_t first_number(const struct batching *b, int32_t user)
+{
+    return b->before ? b->before[user] : 0;
+}
+
+static void add_earlier(struct batching *b, int32_t user, size_t s)
 {
     const struct session_store *c = b->store;
+    size_t first = (size_t)c->first.at[user];
     find_earlier(b, first, s);
     vec_push(&b->history_count, (int32_t)b->earlier.len);
     for (size_t i = b->earlier.len; i-- > 0;) {
@@ -89,7 +96,7 @@ static void add_earlier(struct batching *b, size_t first, size_t s)
         int64_t start = session_store_start(c, h), age = session_store_start(c, s) - start;
         vec_push(&b->history_delta, batch_age_bucket(b->edges, b->edge_count, age));
         vec_push(&b->history_week, time_week_hour(start, b->week_shift));
-        vec_push(&b->history_session, (int32_t)(h - first));
+        vec_push(&b->history_session, first_number(b, user) + (int32_t)(h - first));
         vec_push(&b->history_start, start);
         if (b->history_items)
             vec_push(&b->history_length, (int32_t)add_items(b, h, &b->history_item));
@@ -163,13 +170,13 @@ static void add_session(struct batching *b, size_t s)
         return;
     int32_t user = session_store_user(c, s), first = c->first.at[user];
     vec_push(&b->user, user);
-    vec_push(&b->session, (int32_t)s - first);
+    vec_push(&b->session, first_number(b, user) + (int32_t)s - first);
     vec_push(&b->start, session_store_start(c, s));
     vec_push(&b->length, (int32_t)length);
     if (b->stored)
         add_places(b, s, &b->place);
     add_contexts(b, s);
-    add_earlier(b, (size_t)first, s);
+    add_earlier(b, user, s);
 }
 
 #define COLUMN(v) ((struct column){(v).at, (v).len})

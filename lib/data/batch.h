@@ -39,7 +39,9 @@ struct batching {
     size_t contexts;
     const struct stored_events *stored; /* the store's copy on a device, of at most INT32_MAX
                                            events; NULL: none */
-    bool open_ended; /* the last event of a session stands for one that has not come yet */
+    const int32_t *before; /* [users of the store] sessions that came before those of the store, and
+                              count in the numbers of sessions; NULL: none */
+    bool open_ended;       /* the last event of a session stands for one that has not come yet */
 
     /* the current batch */
     i32_vec user, session, length, item;

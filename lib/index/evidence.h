@@ -14,6 +14,11 @@
 #include "base/records.h"
 #include "index/index.h"
 
+enum {
+    EVIDENCE_OWN_EVENTS = 2000
+}; /* newest events of the user that are looked at: of further
+      sessions only the number counts */
+
 struct evidence_worker;
 
 /* The evidence of the positions of some sessions, end to end. */
@@ -28,9 +33,10 @@ struct made_evidence {
 struct evidence_maker {
     const struct session_index *index;
     const struct session_store *store; /* keeps times */
-    const int32_t *row; /* [items] as in struct batching; NULL: ids are the store's */
-    int postings;       /* M: sessions looked at of each item, the newest */
-    uint32_t without;   /* bit f: feature f is 0, as if nothing were known of it */
+    const int32_t *row;    /* [items] as in struct batching; NULL: ids are the store's */
+    const int32_t *before; /* [users of the store] likewise; NULL: none */
+    int postings;          /* M: sessions looked at of each item, the newest */
+    uint32_t without;      /* bit f: feature f is 0, as if nothing were known of it */
     int threads;
     bool last;        /* of each session the last position alone */
     bool at_target;   /* t1 is when the target comes, in place of when the event before it came */

@@ -17,7 +17,6 @@ enum {
     NEIGHBOUR_EVENTS = 4000, /* and how many events all of them have at most */
     CHOSEN = 100,            /* candidates by each kind of score, and of the user's items */
     NEWEST = 50,             /* candidates that anybody used last */
-    OWN_EVENTS = 2000,       /* newest events of the user that are looked at */
     LOGS = 4096,             /* logarithms of whole numbers in a table */
     AHEAD = 12               /* items whose facts are fetched before they are needed */
 };
@@ -168,14 +167,17 @@ static void expect_own(const struct evidence_worker *w, size_t session)
         __builtin_prefetch(&w->own.use[item[i]], 1);
 }
 
-/* The user's sessions that had ended before this one: their newest OWN_EVENTS events. */
+/* The user's sessions that had ended before this one: their newest EVIDENCE_OWN_EVENTS events. */
 static void read_own(struct evidence_worker *w, size_t session)
 {
     const struct session_store *c = w->maker->store;
-    size_t first = (size_t)c->first.at[session_store_user(c, session)], from = session, events = 0;
+    int32_t user = session_store_user(c, session);
+    size_t first = (size_t)c->first.at[user], from = session, events = 0;
     w->last_before = -1;
     w->sessions_before = sessions_before(w, first, session);
-    while (from > first && events < OWN_EVENTS) {
+    if (w->maker->before)
+        w->sessions_before += w->maker->before[user];
+    while (from > first && events < EVIDENCE_OWN_EVENTS) {
         from--;
         events += is_own(w, from) ? session_store_length(c, from) : 0;
     }

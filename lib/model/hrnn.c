@@ -488,6 +488,15 @@ static void slots_restart(struct model *m)
     slot_states_forget(&r->slot_states);
 }
 
+static void slots_forget(struct model *m, int32_t user)
+{
+    struct hrnn_slots *r = m->own;
+    size_t width = (size_t)r->width;
+    m->device->op->fill(m->device, r->kept + (size_t)user * width, 0, width);
+    if (r->joined)
+        r->slot_states.unread.at[user] = -1;
+}
+
 static void slots_state(struct model *m, struct state *s)
 {
     struct hrnn_slots *r = m->own;
@@ -521,6 +530,7 @@ const struct model_class hrnn_class = {
     .steps = slots_steps,
     .finish = hrnn_finish,
     .restart = slots_restart,
+    .forget = slots_forget,
     .state = slots_state,
     .close = slots_close,
 };
@@ -538,6 +548,7 @@ const struct model_class rnn_class = {
     .steps = slots_steps,
     .finish = hrnn_finish,
     .restart = slots_restart,
+    .forget = slots_forget,
     .state = slots_state,
     .close = slots_close,
 };

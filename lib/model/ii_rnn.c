@@ -142,6 +142,12 @@ static void ii_rnn_restart(struct model *m)
     session_memory_clear(&r->memory);
 }
 
+static void ii_rnn_forget(struct model *m, int32_t user)
+{
+    struct ii_rnn *r = m->own;
+    memory_slots_forget(&r->memory.kept, user);
+}
+
 static void ii_rnn_close(struct model *m)
 {
     struct ii_rnn *r = m->own;
@@ -271,6 +277,7 @@ const struct model_class ii_rnn_class = {
     .forward = ii_rnn_forward,
     .finish = ii_rnn_finish,
     .restart = ii_rnn_restart,
+    .forget = ii_rnn_forget,
     .state = ii_rnn_state,
     .close = ii_rnn_close,
 };

@@ -59,6 +59,11 @@ static void forget_from(struct memory_slots *p, struct memory_user *u, int32_t s
         vec_push(&p->spare, entry_at(u, --u->count)->slot);
 }
 
+void memory_slots_forget(struct memory_slots *p, int32_t user)
+{
+    forget_from(p, &p->user[user], 0);
+}
+
 int32_t memory_slots_add(struct memory_slots *p, int32_t user, int32_t session)
 {
     struct memory_user *u = &p->user[user];

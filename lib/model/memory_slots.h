@@ -27,7 +27,8 @@ struct memory_slots {
 struct state;
 
 void memory_slots_init(struct memory_slots *p, int32_t users, int32_t capacity);
-void memory_slots_clear(struct memory_slots *p); /* forgets everything */
+void memory_slots_clear(struct memory_slots *p);                /* forgets everything */
+void memory_slots_forget(struct memory_slots *p, int32_t user); /* the user's sessions */
 void memory_slots_release(struct memory_slots *p);
 
 /* Returns a slot for the user's next session and forgets the oldest if there are too many; -1: the

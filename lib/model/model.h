@@ -148,6 +148,8 @@ struct model_class {
     /* Called when a training pass begins, and before the sessions are remembered anew for a test:
      * forgets them.  NULL: there are none. */
     void (*restart)(struct model *m);
+    /* Forgets the sessions of one user, as if there had been none.  NULL: as `finish`. */
+    void (*forget)(struct model *m, int32_t user);
     /* Writes or restores, for checkpoints, what the model stores between batches besides its
      * parameters (nn/state.h).  NULL: nothing. */
     void (*state)(struct model *m, struct state *s);

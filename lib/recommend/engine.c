@@ -13,14 +13,14 @@
 /* ---- opening ---- */
 
 /* Reads the users' clusters; users whom the model does not know take the mean of all clusters. */
-static int open_groups(struct engine *a, int32_t known, struct model_data *data, struct err *e)
+static int open_groups(struct engine *a, struct model_data *data, struct err *e)
 {
     int theirs;
     if (model_file_groups(&a->saved->file, &a->saved->users, &a->group, &data->groups, &theirs, e))
         return e->status;
     if (!data->groups)
         return 0;
-    while (a->group.len < (size_t)(known + a->batch))
+    while (a->group.len < (size_t)a->data.users)
         vec_push(&a->group, data->groups);
     data->groups++;
     data->group = a->group.at;
@@ -67,6 +67,7 @@ static int widen_model(struct engine *a, struct err *e)
 {
     struct device *d = a->model.device;
     int32_t items = names_count(a->items);
+    engine_forget(a);
     a->data.items = items + items / 8 + 256;
     while (a->counted.count.len < (size_t)a->data.items)
         vec_push(&a->counted.count, 0);
@@ -102,6 +103,16 @@ int32_t engine_item(struct engine *a, struct bytes name)
     return item;
 }
 
+/* For how many users whom the model does not know it has room.  A model with weights of each user
+ * has a copy of them for each of these, so that there are no more than a batch can have. */
+static int32_t unknown_users(struct engine *a, const struct saved_model *saved)
+{
+    bool weights = saved->options->per_user && !saved->options->clusters;
+    bool more = saved->class->finish && !weights && a->returning > a->batch;
+    a->remembered.limit = more ? a->returning : a->batch;
+    return a->remembered.limit;
+}
+
 int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec *edges,
                 struct device *d, struct err *e)
 {
@@ -112,7 +123,7 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
                        saved->path);
     if (saved->edges.len)
         edges = &saved->edges;
-    a->data = (struct model_data){.users = known + a->batch,
+    a->data = (struct model_data){.users = known + unknown_users(a, saved),
                                   .items = names_count(&saved->items),
                                   .history = (int32_t)saved->history,
                                   .delta_buckets = (int32_t)edges->len + 1,
@@ -128,7 +139,7 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
                                     .edge_count = edges->len,
                                     .week_shift = saved->week_shift};
     run_contexts_read(&a->contexts, &a->store, &a->batching);
-    if (open_groups(a, known, &a->data, e))
+    if (open_groups(a, &a->data, e))
         return e->status;
     if (saved->options->wide && open_counts(a, e))
         return e->status;
@@ -147,6 +158,11 @@ void engine_release(struct engine *a)
     evidence_release(&a->evidence);
     counted_release(&a->counted);
     session_store_release(&a->store);
+    remembered_release(&a->remembered);
+    vec_release(&a->before);
+    vec_release(&a->place);
+    vec_release(&a->excluded);
+    vec_release(&a->excluded_end);
     run_contexts_release(&a->contexts);
     batching_release(&a->batching);
     vec_release(&a->list);
@@ -190,14 +206,12 @@ static void set_extras(struct engine *a, const struct user_session *v, const int
                                             .column = {a->code.at + k * n, n}}));
 }
 
-/* `now`: when the next event of the newest session is asked for; of others NOT_ASKED. */
-enum { NOT_ASKED = -1 };
-
-static int add_session(struct engine *a, int32_t user, const struct user_session *v, int64_t now,
-                       struct err *e)
+/* `now`: when the next event of the newest session is asked for. */
+static int add_session(struct engine *a, int32_t user, const struct user_session *v, enum part part,
+                       int64_t now, struct err *e)
 {
     struct user_events events;
-    bool newest = now != NOT_ASKED;
+    bool newest = part == PART_TEST;
     if (users_events(a->users, v, &events, e))
         return e->status;
     vec_clear(&a->input);
@@ -213,7 +227,7 @@ static int add_session(struct engine *a, int32_t user, const struct user_session
         vec_push(&a->time, now > v->last ? now : v->last);
     set_extras(a, v, events.code, newest);
     struct session s = {.user = user,
-                        .part = newest ? PART_TEST : PART_TRAIN,
+                        .part = part,
                         .count = a->input.len,
                         .times = a->time.at,
                         .items = a->input.at,
@@ -222,19 +236,98 @@ static int add_session(struct engine *a, int32_t user, const struct user_session
     return session_store_add(&a->store, &s, e);
 }
 
+/* Whether the store, which knows no end of a session that lasts too long, will have it end before
+ * then.  There it may end earlier still, with the last item that the model knows. */
+static bool ends_before(const struct user_session *v, int64_t then)
+{
+    return v->last < then && v->last - v->start < STORED_LONG;
+}
+
+/* The oldest session that is looked at for session `of`: `history` sessions that had ended, and for
+ * a wide part so many of their events. */
+static size_t oldest_for(const struct engine *a, const struct known_user *user, size_t of)
+{
+    const struct user_session *v = user->sessions.at;
+    int64_t sessions = a->batching.history;
+    int64_t events = a->model.wide ? EVIDENCE_OWN_EVENTS : 0;
+    size_t from = of;
+    while (from > 0 && (sessions > 0 || events > 0)) {
+        from--;
+        if (!ends_before(&v[from], v[of].start))
+            continue;
+        sessions--;
+        events -= v[from].count;
+    }
+    return from;
+}
+
+/* The first session that the model has not taken in; without memory it takes in none. */
+static size_t first_new(const struct engine *a, size_t i)
+{
+    size_t newest = a->users->at.at[a->list.at[i].asked.user].sessions.len - 1;
+    return a->model.remembers ? a->remembered.at.at[a->place.at[i]].sessions : newest;
+}
+
+/* Adds what the answer to the batch's user i depends on. */
+static int add_user(struct engine *a, size_t i, struct err *e)
+{
+    const struct question *asked = &a->list.at[i].asked;
+    const struct known_user *user = &a->users->at.at[asked->user];
+    size_t n = user->sessions.len, fresh = first_new(a, i), from = n - 1;
+    int status = 0;
+    for (size_t v = fresh; v < n; v++) {
+        size_t oldest = oldest_for(a, user, v);
+        from = oldest < from ? oldest : from;
+    }
+    vec_push(&a->before, (int32_t)from);
+    for (size_t v = from; v < n && !status; v++)
+        status = add_session(a, (int32_t)i, &user->sessions.at[v],
+                             v + 1 == n   ? PART_TEST
+                             : v >= fresh ? PART_TRAIN
+                                          : PART_NONE,
+                             asked->now, e);
+    return status;
+}
+
+/* Finds the places of the batch's users among those whom the model remembers. */
+static void find_places(struct engine *a)
+{
+    vec_clear(&a->place);
+    a->remembered.batch++;
+    for (size_t i = 0; i < a->list.len && a->model.remembers; i++)
+        vec_push(&a->place, (int32_t)remembered_place(&a->remembered, &a->model, a->users,
+                                                      a->list.at[i].asked.user,
+                                                      names_count(&a->saved->users)));
+}
+
 static int fill_store(struct engine *a, struct err *e)
 {
     int status = 0;
     session_store_clear(&a->store);
-    for (size_t i = 0; i < a->list.len; i++) {
-        const struct question *asked = &a->list.at[i].asked;
-        const struct known_user *known = &a->users->at.at[asked->user];
-        size_t n = known->sessions.len;
-        for (size_t v = 0; v < n && !status; v++)
-            status = add_session(a, (int32_t)i, &known->sessions.at[v],
-                                 v + 1 == n ? asked->now : NOT_ASKED, e);
-    }
+    vec_clear(&a->before);
+    find_places(a);
+    for (size_t i = 0; i < a->list.len && !status; i++)
+        status = add_user(a, i, e);
+    a->batching.before = a->evidence.before = a->before.at;
     return status ? status : session_store_end(&a->store, e);
+}
+
+/* Fills the store.  Where sessions overlap so much that the model would have to remember more of
+ * them, it begins anew with room for more, so that this happens seldom. */
+static int gather(struct engine *a, struct err *e)
+{
+    int32_t room = a->model.data.history;
+    if (fill_store(a, e))
+        return e->status;
+    int64_t reach = batching_reach(&a->batching);
+    if (!a->model.remembers || reach <= room)
+        return 0;
+    engine_forget(a);
+    if (fill_store(a, e))
+        return e->status;
+    reach = batching_reach(&a->batching);
+    a->model.data.history = (int32_t)(reach < INT32_MAX / 2 ? reach + reach / 2 : reach);
+    return 0;
 }
 
 /* The batch of these sessions of the store, with users by the model's ids. */
@@ -245,13 +338,16 @@ static struct batch batch_of(struct engine *a, const i32_vec *sessions)
     for (size_t i = 0; i < own.user.len; i++) {
         int32_t place = column_i32(own.user)[i];
         int32_t known = a->users->at.at[a->list.at[place].asked.user].known;
+        if (a->model.remembers)
+            known = a->remembered.at.at[a->place.at[place]].id;
         vec_push(&a->user, known < 0 ? names_count(&a->saved->users) + place : known);
     }
     own.user.at = a->user.at;
     return own;
 }
 
-/* Takes in the earlier sessions: what the model makes of one depends on those before. */
+/* Takes in the earlier sessions that are new: what the model makes of one depends on those before.
+ */
 static void remember(struct engine *a)
 {
     struct rounds rounds;
@@ -262,47 +358,81 @@ static void remember(struct engine *a)
         tape_begin(a->tape, false, 0, 0);
         model_forward_deep(&a->model, a->tape, &b, &f);
         a->model.class->finish(&a->model, a->tape, &b);
+        a->taken += (int64_t)rounds.picked.len;
     }
     rounds_release(&rounds);
+    for (size_t i = 0; i < a->list.len; i++)
+        a->remembered.at.at[a->place.at[i]].sessions =
+            a->users->at.at[a->list.at[i].asked.user].sessions.len - 1;
+}
+
+void engine_forget(struct engine *a)
+{
+    if (a->model.remembers)
+        remembered_clear(&a->remembered, &a->model);
 }
 
 /* ---- scores ---- */
 
-/* Marks the items that --exclude leaves out of the answer; returns how many. */
-static int32_t mark(struct engine *a, const struct recommendation *answer)
+/* Marks what is excluded for another user: nothing so far. */
+static void mark_anew(struct engine *a)
 {
-    const struct known_user *user = &a->users->at.at[answer->asked.user];
-    int32_t count = 0;
-    enum exclude exclude = answer->asked.exclude;
-    size_t from = exclude == EXCLUDE_HISTORY   ? 0
-                  : exclude == EXCLUDE_SESSION ? user->sessions.len - 1
-                                               : user->sessions.len;
     if (a->marks++ == INT32_MAX - 1) {
         memset(a->mark.at, 0, a->mark.len * sizeof *a->mark.at);
         a->marks = 1;
     }
-    for (size_t v = from; v < user->sessions.len; v++) {
-        const int32_t *item = engine_session_items(a, answer, (int32_t)v);
+}
+
+/* Appends the items that --exclude leaves out of the answer to those that are excluded. */
+static int exclude_items(struct engine *a, const struct recommendation *answer, struct err *e)
+{
+    const struct known_user *user = &a->users->at.at[answer->asked.user];
+    size_t n = user->sessions.len;
+    enum exclude exclude = answer->asked.exclude;
+    struct user_events events;
+    mark_anew(a);
+    for (size_t v = exclude == EXCLUDE_HISTORY   ? 0
+                    : exclude == EXCLUDE_SESSION ? n - 1
+                                                 : n;
+         v < n; v++) {
+        if (users_events(a->users, &user->sessions.at[v], &events, e))
+            return e->status;
         for (int32_t i = 0; i < user->sessions.at[v].count; i++) {
-            int32_t *at = &a->mark.at[item[i]];
-            count += *at != a->marks;
+            int32_t *at = &a->mark.at[events.item[i]];
+            if (*at != a->marks)
+                vec_push(&a->excluded, events.item[i]);
             *at = a->marks;
         }
     }
-    return count;
+    return 0;
 }
 
-/* How many best items to compute so that every answer has its `top` left after what it excludes. */
-static int list_length(struct engine *a)
+/* The excluded items of all users; *length: how many best items to compute so that every answer has
+ * its `top` left after these. */
+static int exclude_all(struct engine *a, int *length, struct err *e)
 {
-    int32_t most = 0, items = names_count(a->items);
+    int32_t items = names_count(a->items);
+    *length = 0;
+    vec_clear(&a->excluded);
+    vec_clear(&a->excluded_end);
     for (size_t i = 0; i < a->list.len; i++) {
-        const struct question *asked = &a->list.at[i].asked;
-        int32_t count = asked->exclude == EXCLUDE_NONE ? 0 : mark(a, &a->list.at[i]);
-        int32_t length = count < items - asked->top ? count + asked->top : items;
-        most = length > most ? length : most;
+        int32_t top = a->list.at[i].asked.top, before = (int32_t)a->excluded.len;
+        if (exclude_items(a, &a->list.at[i], e))
+            return e->status;
+        int32_t count = (int32_t)a->excluded.len - before;
+        int32_t most = count < items - top ? count + top : items;
+        *length = most > *length ? most : *length;
+        vec_push(&a->excluded_end, (int32_t)a->excluded.len);
     }
-    return most;
+    return 0;
+}
+
+/* Marks the excluded items of the batch's user i. */
+static void mark(struct engine *a, size_t i)
+{
+    mark_anew(a);
+    for (int32_t k = i ? a->excluded_end.at[i - 1] : 0; k < a->excluded_end.at[i]; k++)
+        a->mark.at[a->excluded.at[k]] = a->marks;
 }
 
 /* The mask of the items that may be recommended, on the device; NULL: all may. */
@@ -368,7 +498,7 @@ static void choose(struct engine *a, int k)
     vec_clear(&a->score);
     for (size_t i = 0; i < a->list.len; i++) {
         struct recommendation *answer = &a->list.at[i];
-        mark(a, answer);
+        mark(a, i);
         answer->first = a->item.len;
         const int32_t *best = a->best.at + i * (size_t)k;
         for (int j = 0; j < k && answer->count < answer->asked.top && best[j] >= 0; j++) {
@@ -385,7 +515,9 @@ static void choose(struct engine *a, int k)
 static int answer(struct engine *a, struct batch *b, const i32_vec *newest, struct err *e)
 {
     struct forward f;
-    int k = list_length(a);
+    int k;
+    if (exclude_all(a, &k, e))
+        return e->status;
     tape_begin(a->tape, false, 0, 0);
     model_forward_deep(&a->model, a->tape, b, &f);
     struct forward last = f;
@@ -410,7 +542,6 @@ static int answer(struct engine *a, struct batch *b, const i32_vec *newest, stru
 int engine_make(struct engine *a, struct users *users, const struct question *asked, size_t count,
                 struct err *e)
 {
-    const struct model_class *class = a->model.class;
     a->users = users;
     vec_clear(&a->list);
     vec_clear(&a->reason);
@@ -420,11 +551,8 @@ int engine_make(struct engine *a, struct users *users, const struct question *as
         return e->status;
     for (size_t i = 0; i < count; i++)
         vec_push(&a->list, ((struct recommendation){.asked = asked[i]}));
-    if (fill_store(a, e))
+    if (gather(a, e))
         return e->status;
-    if (class->restart)
-        class->restart(&a->model);
-    a->model.data.history = (int32_t)batching_reach(&a->batching);
     if (a->model.remembers)
         remember(a);
     struct rounds newest;

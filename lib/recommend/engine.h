@@ -13,6 +13,7 @@
 #include "index/evidence.h"
 #include "model/evidence_kinds.h"
 #include "model/wide_score.h"
+#include "recommend/remembered.h"
 #include "recommend/users.h"
 
 enum exclude { EXCLUDE_NONE, EXCLUDE_SESSION, EXCLUDE_HISTORY };
@@ -59,6 +60,8 @@ struct engine {
                                the file, or those that the caller has put into `counted` */
     int64_t memory;         /* bytes for events, the rest goes to a temporary file; 0: no limit */
     bool grows;             /* a wide part also counts in sessions that come in later */
+    int32_t returning;      /* users whose sessions a model remembers from answer to answer, at
+                               most; at least `batch` are */
 
     /* [items] 1: may be recommended; NULL: all may.  The caller may set it before engine_make. */
     const unsigned char *allowed;
@@ -86,9 +89,16 @@ struct engine {
 
     /* used while a batch is computed */
     struct users *users;
-    struct session_store store; /* sessions of the batch's users, who are numbered from 0: earlier
-                                   ones as training, the newest as test */
+    struct session_store store; /* the sessions of the batch's users that the answer depends on; the
+                                   users are numbered from 0.  The newest is test, those that the
+                                   model is to take in are training, others are of no part */
+    i32_vec before;             /* [batch's users] sessions before those of the store */
+    i32_vec excluded;           /* distinct items that are excluded, user after user */
+    i32_vec excluded_end;       /* [batch's users] where those of each end */
     struct batching batching;
+    struct remembered remembered;
+    i32_vec place; /* [batch's users] among these, where the model remembers */
+    int64_t taken; /* sessions that the model has taken in for later answers */
     i32_vec user;  /* the batch's users in the model's ids, in which unknown users come last */
     i32_vec group; /* [model's users] cluster of each; empty: the model has no clusters */
     i32_vec input, best, code;
@@ -113,13 +123,17 @@ int32_t engine_item(struct engine *a, struct bytes name);
 int engine_make(struct engine *a, struct users *users, const struct question *asked, size_t count,
                 struct err *e);
 
-/* The items of a session, by its number among those of the user whom the answer, one of the last
- * batch, is for. */
+/* Forgets the users of answers so far: those of later ones are others, whatever their numbers. */
+void engine_forget(struct engine *a);
+
+/* The items of a session that the answer depends on, by its number among those of the user whom the
+ * answer, one of the last batch, is for. */
 static inline const int32_t *
 engine_session_items(const struct engine *a, const struct recommendation *answer, int32_t session)
 {
+    size_t user = (size_t)(answer - a->list.at);
     return session_store_items(&a->store,
-                               (size_t)(a->store.first.at[answer - a->list.at] + session));
+                               (size_t)(a->store.first.at[user] + session - a->before.at[user]));
 }
 
 /* Whether each recommended item has reasons. */

@@ -2,6 +2,8 @@
 
 #include "recommend/text.h"
 
+enum { RETURNING = 1 << 14 }; /* users whose sessions a model remembers between answers */
+
 /* ---- answers ---- */
 
 /* Asks for the users who have a session, in their order. */
@@ -172,6 +174,7 @@ int recommending_run(struct recommending *r, struct err *e)
     r->current = -1;
     r->batch = 1;
     r->newest_asked = INT64_MIN;
+    r->engine.returning = RETURNING;
     r->engine.grows = r->engine.grows && r->saved->options->wide && !whole;
     if (status ||
         run_contexts_open(&r->engine.contexts, r->saved->options, m, &r->saved->dwell_edges, e))

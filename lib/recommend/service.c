@@ -142,6 +142,7 @@ static void clear_questions(struct service *s)
     int64_t keep = s->asking.keep;
     users_release(&s->asking);
     s->asking = (struct users){.keep = keep};
+    engine_forget(&s->known->engine);
     vec_clear(&s->asked);
     vec_clear(&s->asker);
 }

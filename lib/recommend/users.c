@@ -79,6 +79,7 @@ int users_events(struct users *p, const struct user_session *s, struct user_even
 static void forget_oldest(struct users *p, struct known_user *user)
 {
     p->dropped += event_bytes(p, (size_t)user->sessions.at[0].count);
+    user->dropped++;
     user->sessions.len--;
     memmove(user->sessions.at, user->sessions.at + 1,
             user->sessions.len * sizeof *user->sessions.at);

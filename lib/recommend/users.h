@@ -21,6 +21,8 @@ struct user_events {
 struct known_user {
     int32_t known;                     /* the model's id; -1: the model does not know them */
     VEC(struct user_session) sessions; /* in time order */
+    int64_t dropped;                   /* sessions that `keep` has left out */
+    size_t place;                      /* among the remembered users (recommend/remembered.h) */
 };
 
 struct users {

@@ -111,6 +111,7 @@ static void plain_add(struct plain *p, size_t s)
     const struct log *l = p->log;
     const struct batching *b = p->of;
     int32_t length = plain_items(p, s, &p->item), earlier = 0, count = 0;
+    int32_t before = b->before ? b->before[l->user[s]] : 0;
     if (!length)
         return;
     for (size_t h = 0; h < s; h++)
@@ -121,13 +122,13 @@ static void plain_add(struct plain *p, size_t s)
         count++;
         vec_push(&p->delta, plain_bucket(b->edges, b->edge_count, l->start[s] - l->start[h]));
         vec_push(&p->week, plain_week_hour(l->start[h] + b->week_shift));
-        vec_push(&p->number, plain_number(l, h));
+        vec_push(&p->number, before + plain_number(l, h));
         vec_push(&p->past_start, l->start[h]);
         if (b->history_items)
             vec_push(&p->past_length, plain_items(p, h, &p->past_item));
     }
     vec_push(&p->user, l->user[s]);
-    vec_push(&p->session, plain_number(l, s));
+    vec_push(&p->session, before + plain_number(l, s));
     vec_push(&p->start, l->start[s]);
     vec_push(&p->length, length);
     vec_push(&p->history, count);
@@ -215,9 +216,11 @@ static void histories(uint64_t seed)
     for (size_t k = 0; k < edge_count; k++)
         edges[k] = (k ? edges[k - 1] : 0) + 1 + random_below(&random, 7200);
     const struct stored_events stored = {NULL, NULL};
+    const int32_t before[] = {7, 0, 1000, 1};
     struct batching b = {.store = &c,
                          .stored = seed % 5 ? &stored : NULL,
                          .row = seed % 4 > 1 ? row : NULL,
+                         .before = seed % 3 ? before : NULL,
                          .history = random_below(&random, 6),
                          .history_items = seed % 2,
                          .edges = edges,
@@ -226,9 +229,10 @@ static void histories(uint64_t seed)
     good = good && batch_is_plain(&b, &l, 0, l.sessions, true);
     good = good && batch_is_plain(&b, &l, 1, 1, false);
     good = good && batch_is_plain(&b, &l, l.sessions / 2, l.sessions / 2, true);
-    tap_ok(good, "log %d, %s, %d earlier sessions%s", (int)seed,
+    tap_ok(good, "log %d, %s, %d earlier sessions%s%s", (int)seed,
            b.row ? "some items unknown" : "all items", (int)b.history,
-           b.history_items ? " with their items" : "");
+           b.history_items ? " with their items" : "",
+           b.before ? ", behind others that only count" : "");
     batching_release(&b);
     session_store_release(&c);
 }

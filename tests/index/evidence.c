@@ -448,6 +448,41 @@ static void check_growth(const struct log_form *f)
     vec_release(&picked);
 }
 
+/* The first session that is needed for the evidence of the last one, of a log of one user. */
+static int first_needed(const struct log *l)
+{
+    const struct logged *last = &l->session[l->sessions - 1];
+    int from = l->sessions - 1, events = 0;
+    while (from > 0 && events < EVIDENCE_OWN_EVENTS)
+        if (log_last(&l->session[--from]) < last->time[0])
+            events += l->session[from].length;
+    return from;
+}
+
+/* The store may lack a user's sessions that are too old to be looked at, where it is said how many
+ * they are. */
+static void check_before(const struct log_form *f)
+{
+    static struct log l, rest;
+    struct session_store newest;
+    struct maker m;
+    log_make(&l, f, 1);
+    maker_open(&m, &l, NULL, 50, ONLINE);
+    int32_t picked = l.sessions - 1, before = first_needed(&l);
+    struct evidence whole = evidence_make(&m.maker, &picked, 1, true);
+    rest = (struct log){l.users, l.items, l.sessions - before, {{0}}};
+    memcpy(rest.session, l.session + before, (size_t)rest.sessions * sizeof *rest.session);
+    log_store(&newest, &rest);
+    m.maker.store = &newest;
+    m.maker.before = &before;
+    picked -= before;
+    struct evidence got = evidence_make(&m.maker, &picked, 1, true);
+    tap_ok(before > 0 && same_bytes(&got, &whole), "%d sessions of %d are too old to be looked at",
+           (int)before, l.sessions);
+    session_store_release(&newest);
+    maker_close(&m);
+}
+
 int main(void)
 {
     const struct log_form mixed = {6, 30, 90, 12, 200, 900, true};
@@ -475,6 +510,7 @@ int main(void)
                 check_causal(&mixed, seed, part, counting);
                 check_causal(&busy, seed, part, counting);
             }
+    check_before(&lasting);
     check_without(&mixed);
     check_threads(&large);
     check_growth(&alike);

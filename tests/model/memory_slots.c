@@ -82,6 +82,10 @@ static void check_capacity(int capacity)
         plain_add(p, capacity, session, slot);
         wrong += !agree(&past, plain, user, &r);
         wrong += step % 100 == 0 && !slots_differ(&past);
+        if (random_below(&r, 200) == 0) {
+            memory_slots_forget(&past, user);
+            p->count = 0;
+        }
         if (random_below(&r, 3000) == 0) {
             memory_slots_clear(&past);
             memset(plain, 0, sizeof plain);
