@@ -79,6 +79,28 @@ header='["SESSPIPE\r\n",2,{"kind":"sessions","minor":0,"pipeline":[],"delta_edge
     [ "$(named few.mp | jq -r '.[0]' | sort -u | wc -l)" = 2 ]
 }
 
+@test "events cut, items joined, names changed: the next program takes it" {
+    # the first three events of each session, of a third of the items, all under other names
+    spcat "$SESSIONS" | jq -c 'if .[0] == "session" then .[3] |= .[:3] | .[4] |= (.[:3] | map(. - . % 3))
+        elif .[0] == "item" then .[2] += " and others" else . end' | spcat --from-json | tfilter -o cut.mp
+    named "$SESSIONS" | jq -c '.[2] |= .[:3]' >expected
+    named cut.mp >got
+    cmp <(jq -c '.[:3]' expected) <(jq -c '.[:3]' got)
+    [ "$(spcat cut.mp | grep '^."item"' | grep -vc ' and others"')" = 0 ]
+    [ "$(spcat cut.mp | grep -c '^."item"')" -lt "$(spcat "$SESSIONS" | grep -c '^."item"')" ]
+}
+
+@test "records left out of predictions, up to the scores; of batches none may be" {
+    tfilter -q --split user:0.5 -o split.mp "$SESSIONS"
+    baseline --model pop --top 5 split.mp -o p.mp
+    spcat p.mp | jq -c 'select(.[0] != "top")' | spcat --from-json | scorer --by none >scores
+    baseline --model pop split.mp | scorer --by none | cmp - scores
+    batcher -q --epochs 1 -o b.mp split.mp
+    run -65 bash -c 'spcat b.mp | jq -c "select(.[0] != \"session\" or .[1] != 0)" | spcat --from-json -o out.mp'
+    [[ $output == *"the end counts "*'write ["E"] alone'* && ! -e out.mp ]]
+    spcat b.mp | jq -c . | spcat --from-json | cmp - b.mp
+}
+
 @test "a session of a user or item that no line defines: 65, with the line" {
     spcat "$SESSIONS" | jq -c 'select(.[0] == "user" and .[1] == 3 | not)' >lines
     line=$(grep -n '^."session",3,' lines | head -n 1 | cut -d: -f1)
@@ -122,5 +144,5 @@ END
     [[ $output == *"input ended early after 19 records"* ]]
     spcat "$SESSIONS" | awk '{ print } /^."session"/ && !done { print; done = 1 }' >lines
     run -65 spcat --from-json -o out.mp lines
-    [[ $output == *'the end counts '*'write ["E"] alone where lines were changed'* && ! -e out.mp ]]
+    [[ $output == *'the end counts '*'write ["E"] alone where lines were added'* && ! -e out.mp ]]
 }

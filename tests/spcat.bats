@@ -67,7 +67,7 @@ END
 @test "--check finds what breaks the rules of records where the frame is whole" {
     # A user may stand in one part only.
     run -65 spcat --check sessions sessions
-    [[ $output == *'sessions, block 0, record 0: user "u'*'one part'* ]]
+    [[ $output == *'sessions, block 0, record 0: user "u'*'in an earlier stream: tfilter --merge'* ]]
     spcat sessions sessions >out
     [ "$(grep -c '^\["E",4,9,250\]$' out)" = 2 ]
 }
@@ -202,14 +202,16 @@ END
     done
 }
 
-@test "--from-json: lines that were changed end with [\"E\"] alone" {
+@test "--from-json: lines may be changed; where lines were added the end is [\"E\"] alone" {
     spcat sessions | sed 's/"u1"/"somebody else"/' >lines
-    run -65 spcat -j -o out lines
-    [[ $output == *"lines, line 14: character "*'the end counts 4 blocks, 9 records, 250 bytes'*'["E"] alone'* ]]
-    [ ! -e out ]
-    sed 's/^\["E".*/["E"]/' lines | spcat -j >out
+    spcat -j -o out lines
     spcat --check out
     spcat out | grep -F '["user",1,"somebody else"]'
+    sed '/^\["E"/i ["later",1]' lines >more
+    run -65 spcat -j -o none more
+    [[ $output == *"more, line 15: character "*'the end counts 4 blocks, 9 records, 250 bytes, but there are 4, 10, '*'["E"] alone'* ]]
+    [ ! -e none ]
+    sed 's/^\["E".*/["E"]/' more | spcat -j | spcat | grep -F '["later",1]'
 }
 
 @test "--from-json names the line and the character, and aborts its output" {

@@ -1,5 +1,5 @@
-/* A stream from its lines of JSON, as to_json_lines writes them.  Of `sessions` lines may be
- * missing, as a filter leaves them. */
+/* A stream from its lines of JSON, as to_json_lines writes them.  Between the
+ * two a filter may have changed lines or left some out, except of `batches`. */
 #ifndef STREAM_FROM_JSON_H
 #define STREAM_FROM_JSON_H
 
