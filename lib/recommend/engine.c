@@ -161,8 +161,6 @@ void engine_release(struct engine *a)
     remembered_release(&a->remembered);
     vec_release(&a->before);
     vec_release(&a->place);
-    vec_release(&a->excluded);
-    vec_release(&a->excluded_end);
     run_contexts_release(&a->contexts);
     batching_release(&a->batching);
     vec_release(&a->list);
@@ -374,65 +372,67 @@ void engine_forget(struct engine *a)
 
 /* ---- scores ---- */
 
-/* Marks what is excluded for another user: nothing so far. */
-static void mark_anew(struct engine *a)
+/* Marks the user's excluded items, and none of others. */
+static void mark(struct engine *a, const struct known_user *user)
 {
     if (a->marks++ == INT32_MAX - 1) {
         memset(a->mark.at, 0, a->mark.len * sizeof *a->mark.at);
         a->marks = 1;
     }
+    for (size_t i = 0; i < user->excluded.len; i++)
+        a->mark.at[user->excluded.at[i]] = a->marks;
 }
 
-/* Appends the items that --exclude leaves out of the answer to those that are excluded. */
-static int exclude_items(struct engine *a, const struct recommendation *answer, struct err *e)
+/* Adds those items of a session that are not among the excluded ones, which are marked. */
+static int exclude_session(struct engine *a, struct known_user *user, size_t session, struct err *e)
 {
-    const struct known_user *user = &a->users->at.at[answer->asked.user];
-    size_t n = user->sessions.len;
-    enum exclude exclude = answer->asked.exclude;
     struct user_events events;
-    mark_anew(a);
-    for (size_t v = exclude == EXCLUDE_HISTORY   ? 0
-                    : exclude == EXCLUDE_SESSION ? n - 1
-                                                 : n;
-         v < n; v++) {
-        if (users_events(a->users, &user->sessions.at[v], &events, e))
-            return e->status;
-        for (int32_t i = 0; i < user->sessions.at[v].count; i++) {
-            int32_t *at = &a->mark.at[events.item[i]];
-            if (*at != a->marks)
-                vec_push(&a->excluded, events.item[i]);
-            *at = a->marks;
-        }
+    if (users_events(a->users, &user->sessions.at[session], &events, e))
+        return e->status;
+    for (int32_t i = 0; i < user->sessions.at[session].count; i++) {
+        int32_t *at = &a->mark.at[events.item[i]];
+        if (*at != a->marks)
+            vec_push(&user->excluded, events.item[i]);
+        *at = a->marks;
     }
     return 0;
 }
 
-/* The excluded items of all users; *length: how many best items to compute so that every answer has
- * its `top` left after these. */
-static int exclude_all(struct engine *a, int *length, struct err *e)
+/* Finds the items that --exclude leaves out of the answer: those of sessions that were read for an
+ * answer before are kept. */
+static int exclude(struct engine *a, const struct question *asked, struct err *e)
+{
+    struct known_user *user = &a->users->at.at[asked->user];
+    size_t n = user->sessions.len;
+    size_t first = asked->exclude == EXCLUDE_HISTORY   ? 0
+                   : asked->exclude == EXCLUDE_SESSION ? n - 1
+                                                       : n;
+    int64_t from = user->dropped + (int64_t)first, end = user->dropped + (int64_t)n;
+    if (user->excluded_from != from) {
+        vec_clear(&user->excluded);
+        user->excluded_from = user->excluded_to = from;
+    }
+    mark(a, user);
+    for (; user->excluded_to < end; user->excluded_to++)
+        if (exclude_session(a, user, (size_t)(user->excluded_to - user->dropped), e))
+            return e->status;
+    return 0;
+}
+
+/* How many best items to compute so that every answer has its `top` left after what it excludes. */
+static int list_length(struct engine *a, int *length, struct err *e)
 {
     int32_t items = names_count(a->items);
     *length = 0;
-    vec_clear(&a->excluded);
-    vec_clear(&a->excluded_end);
     for (size_t i = 0; i < a->list.len; i++) {
-        int32_t top = a->list.at[i].asked.top, before = (int32_t)a->excluded.len;
-        if (exclude_items(a, &a->list.at[i], e))
+        const struct question *asked = &a->list.at[i].asked;
+        if (exclude(a, asked, e))
             return e->status;
-        int32_t count = (int32_t)a->excluded.len - before;
-        int32_t most = count < items - top ? count + top : items;
+        int32_t count = (int32_t)a->users->at.at[asked->user].excluded.len;
+        int32_t most = count < items - asked->top ? count + asked->top : items;
         *length = most > *length ? most : *length;
-        vec_push(&a->excluded_end, (int32_t)a->excluded.len);
     }
     return 0;
-}
-
-/* Marks the excluded items of the batch's user i. */
-static void mark(struct engine *a, size_t i)
-{
-    mark_anew(a);
-    for (int32_t k = i ? a->excluded_end.at[i - 1] : 0; k < a->excluded_end.at[i]; k++)
-        a->mark.at[a->excluded.at[k]] = a->marks;
 }
 
 /* The mask of the items that may be recommended, on the device; NULL: all may. */
@@ -498,7 +498,7 @@ static void choose(struct engine *a, int k)
     vec_clear(&a->score);
     for (size_t i = 0; i < a->list.len; i++) {
         struct recommendation *answer = &a->list.at[i];
-        mark(a, i);
+        mark(a, &a->users->at.at[answer->asked.user]);
         answer->first = a->item.len;
         const int32_t *best = a->best.at + i * (size_t)k;
         for (int j = 0; j < k && answer->count < answer->asked.top && best[j] >= 0; j++) {
@@ -516,7 +516,7 @@ static int answer(struct engine *a, struct batch *b, const i32_vec *newest, stru
 {
     struct forward f;
     int k;
-    if (exclude_all(a, &k, e))
+    if (list_length(a, &k, e))
         return e->status;
     tape_begin(a->tape, false, 0, 0);
     model_forward_deep(&a->model, a->tape, b, &f);

@@ -93,8 +93,6 @@ struct engine {
                                    users are numbered from 0.  The newest is test, those that the
                                    model is to take in are training, others are of no part */
     i32_vec before;             /* [batch's users] sessions before those of the store */
-    i32_vec excluded;           /* distinct items that are excluded, user after user */
-    i32_vec excluded_end;       /* [batch's users] where those of each end */
     struct batching batching;
     struct remembered remembered;
     i32_vec place; /* [batch's users] among these, where the model remembers */

@@ -132,7 +132,7 @@ int users_session(struct users *p, const struct session *s, struct err *e)
 void users_release(struct users *p)
 {
     for (size_t i = 0; i < p->at.len; i++)
-        vec_release(&p->at.at[i].sessions);
+        vec_release(&p->at.at[i].sessions), vec_release(&p->at.at[i].excluded);
     spill_release(&p->kept);
     vec_release(&p->word);
     vec_release(&p->at);

@@ -22,6 +22,9 @@ struct known_user {
     int32_t known;                     /* the model's id; -1: the model does not know them */
     VEC(struct user_session) sessions; /* in time order */
     int64_t dropped;                   /* sessions that `keep` has left out */
+    i32_vec excluded;                  /* distinct items of the sessions with these numbers, */
+    int64_t excluded_from;             /* where those that were dropped count too, */
+    int64_t excluded_to;               /* this one not, as the engine needed them last */
     size_t place;                      /* among the remembered users (recommend/remembered.h) */
 };
 

@@ -88,18 +88,39 @@ static void come(struct answering *a, int32_t user, int64_t time, bool overlaps,
     must(users_session(&a->users, &s, &e), &e);
 }
 
-static void answer(struct answering *a, int32_t user)
+static void answer(struct answering *a, int32_t user, enum exclude exclude)
 {
-    struct question asked = {.user = user, .top = TOP, .exclude = EXCLUDE_SESSION};
+    struct question asked = {.user = user, .top = TOP, .exclude = exclude};
     struct err e = {0};
     must(engine_make(&a->engine, &a->users, &asked, 1, &e), &e);
 }
 
 static bool same_answers(const struct engine *a, const struct engine *b)
 {
-    return a->item.len == TOP && b->item.len == TOP &&
-           !memcmp(a->item.at, b->item.at, TOP * sizeof *a->item.at) &&
-           !memcmp(a->score.at, b->score.at, TOP * sizeof *a->score.at);
+    size_t n = a->item.len;
+    return n && b->item.len == n && !memcmp(a->item.at, b->item.at, n * sizeof *a->item.at) &&
+           !memcmp(a->score.at, b->score.at, n * sizeof *a->score.at);
+}
+
+/* Whether the answer leaves out the items of these sessions of the user, the newest ones, and has
+ * as many others as it can. */
+static bool leaves_out(struct answering *a, int32_t user, size_t sessions)
+{
+    const struct known_user *known = &a->users.at.at[user];
+    size_t n = known->sessions.len, left = strlen(items), wrong = 0;
+    bool used[sizeof items] = {false};
+    struct user_events events;
+    struct err e = {0};
+    for (size_t v = n - (sessions < n ? sessions : n); v < n; v++) {
+        must(users_events(&a->users, &known->sessions.at[v], &events, &e), &e);
+        for (int32_t i = 0; i < known->sessions.at[v].count; i++) {
+            left -= !used[events.item[i]];
+            used[events.item[i]] = true;
+        }
+    }
+    for (size_t i = 0; i < a->engine.item.len; i++)
+        wrong += used[a->engine.item.at[i]];
+    return !wrong && a->engine.item.len == (left < TOP ? left : TOP);
 }
 
 struct form {
@@ -128,9 +149,11 @@ static int64_t check(const struct form *f, int sessions)
         come(&a, user, 1000000 + 100 * s, f->overlaps, (uint64_t)s);
         come(&anew, user, 1000000 + 100 * s, f->overlaps, (uint64_t)s);
         engine_forget(&anew.engine);
-        answer(&a, user);
-        answer(&anew, user);
+        enum exclude exclude = f->keep && s % 3 ? EXCLUDE_HISTORY : EXCLUDE_SESSION;
+        answer(&a, user, exclude);
+        answer(&anew, user, exclude);
         wrong += !same_answers(&a.engine, &anew.engine);
+        wrong += !leaves_out(&a, user, exclude == EXCLUDE_HISTORY ? SESSIONS : 1);
     }
     int64_t taken = a.engine.taken;
     tap_ok(
