@@ -187,6 +187,18 @@ EOT
     run ! cmp -s early late
 }
 
+@test "requests of one user for several moments get their own answers, with weights of the user too" {
+    trainer -q -j 1 --embedding 6 --lr 0.02 --model ii-rnn --inter hidden --intra cat \
+        --per-user inter,intra --save own "$FILES/batches.mp" >/dev/null
+    spcat "$SPLIT" | jq -rs '(map(select(.[0] == "session" and .[1] == 0)) | map(.[3][-1])) as $ends |
+        [$ends[9, 19, -1]][] | {"user": $name, "now": ., "top": 3} | tojson' \
+        --arg name "$USER1" >asked
+    [ "$(sort -u asked | wc -l)" = 3 ]
+    recommender -q -j 1 --requests -m own --batch 1 "$SPLIT" <asked >expected
+    [ "$(sort -u expected | wc -l)" = 3 ]
+    recommender -q -j 1 --requests -m own "$SPLIT" <asked | cmp - expected
+}
+
 @test "answers come while the input is open; files are read again on SIGHUP, or stay" {
     cp "$FILES/narm" model
     head -n 20 "$FILES/items" >instock

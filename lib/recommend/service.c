@@ -66,6 +66,17 @@ static int64_t time_of(const struct request *r)
     return now > last ? now : last;
 }
 
+/* Whether a question is of this user, whom the model knows.  The model would take in the sessions
+ * of both as those of one user. */
+static bool is_asked(const struct service *s, struct bytes user)
+{
+    int32_t known = names_find(&s->known->saved.users, user);
+    for (size_t i = 0; i < s->asked.len && known >= 0; i++)
+        if (s->asking.at.at[s->asked.at[i].user].known == known)
+            return true;
+    return false;
+}
+
 /* Makes a question of the request, unless nothing is known to answer it with. */
 static int ask(struct service *s, struct waiting *w, struct err *e)
 {
@@ -73,6 +84,9 @@ static int ask(struct service *s, struct waiting *w, struct err *e)
     int64_t now = time_of(r), begun = r->times.len ? r->times.at[0] : r->items.len ? now : now + 1;
     struct bytes name = r->has_user ? request_text(r, r->user) : (struct bytes){NULL, 0};
     int32_t user = r->has_user ? names_find(&s->known->names, name) : -1;
+    w->later = r->has_user && is_asked(s, name);
+    if (w->later)
+        return 0;
     if (r->has_user)
         users_user(&s->asking, name, &s->known->saved.users);
     else
@@ -147,7 +161,8 @@ static void clear_questions(struct service *s)
     vec_clear(&s->asker);
 }
 
-/* Answers the waiting requests that choose among the set, all at once. */
+/* Answers the waiting requests that choose among the set, all at once but for those that are of one
+ * user (is_asked). */
 static void answer_among(struct service *s, const struct item_set *among)
 {
     struct engine *a = &s->known->engine;
@@ -166,7 +181,8 @@ static void answer_among(struct service *s, const struct item_set *among)
         else
             answer_one(s, s->asker.at[i], &a->list.at[i]);
     for (size_t i = 0; i < s->count; i++)
-        if (!s->waiting.at[i].answered && s->waiting.at[i].among == among)
+        if (!s->waiting.at[i].answered && !s->waiting.at[i].later &&
+            s->waiting.at[i].among == among)
             answer_one(s, &s->waiting.at[i], NULL);
 }
 
@@ -175,7 +191,7 @@ static int answer_all(struct service *s, struct err *e)
     if (!s->count)
         return 0;
     for (size_t i = 0; i < s->count; i++)
-        if (!s->waiting.at[i].answered)
+        while (!s->waiting.at[i].answered)
             answer_among(s, s->waiting.at[i].among);
     buf_clear(&s->out);
     for (size_t i = 0; i < s->count; i++)

@@ -14,6 +14,7 @@ struct waiting {
     struct request request;
     const struct item_set *among; /* NULL: all items */
     bool answered;
+    bool later;        /* not together with the questions that are being answered */
     struct buf answer; /* the line */
 };
 
