@@ -44,7 +44,7 @@ const struct filter filter_rows[] = {
     {.name = once, .help = "apply the support option before it a single time"},
     {"delta-buckets", "SHAPE:WIDTHxCOUNT", "buckets of ages: linear, quadratic, log; 3600x168",
      .parse = filter_parse_buckets, .note = filter_note_buckets},
-    {"week-shift", "SECONDS", "shift times by SECONDS for the hour of the week",
+    {"week-shift", "TIME", "shift times by seconds for the hour of the week",
      .parse = filter_parse_shift, .note = filter_note_shift},
     {"timezone", "ZONE", "the same shift as CET, UTC or +HH:MM", .parse = filter_parse_timezone,
      .note = filter_note_shift},
