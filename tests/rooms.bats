@@ -209,6 +209,14 @@ train/train_run          trainer.bats: whole runs
     [ "$wrong" = 0 ]
 }
 
+@test "the top level holds what the design names, and no more" {
+    cd "$ROOT"
+    git rev-parse --git-dir >/dev/null 2>&1 || skip "no repository here"
+    git ls-files --cached --others --exclude-standard | sed 's|/.*||' | grep -v '^\.' | sort -u >"$BATS_TEST_TMPDIR/names"
+    printf '%s\n' LICENSE Makefile README.md bin cuda fixtures lib man pipelines tests |
+        diff - "$BATS_TEST_TMPDIR/names"
+}
+
 @test "a unit test is in the folder of a room" {
     cd "$ROOT"
     for file in tests/*/*.c; do
