@@ -158,7 +158,7 @@ static inline struct row_plan cuda_rows(const struct rows *r)
 }
 
 /* A warp computes a row: LAUNCH(d, kernel, row_blocks(rows), ROW_WARPS * WARP, ...), and in the
- * kernel for WARP_ROWS (i, rows) ... for LANES (j, cols) */
+ * kernel for WARP_ROWS (i, rows) ... for WARP_COLUMNS (j, cols) */
 enum { WARP = 32, ROW_WARPS = 8, MOST_ROW_BLOCKS = 4096 };
 
 static inline unsigned row_blocks(int rows)
@@ -170,7 +170,7 @@ static inline unsigned row_blocks(int rows)
 #define WARP_ROWS(i, rows)                                                                         \
     (int i = (int)(blockIdx.x * ROW_WARPS + threadIdx.x / WARP); i < (rows);                       \
      i += (int)gridDim.x * ROW_WARPS)
-#define LANES(j, cols) (int j = (int)threadIdx.x % WARP; j < (cols); j += WARP)
+#define WARP_COLUMNS(j, cols) (int j = (int)threadIdx.x % WARP; j < (cols); j += WARP)
 
 /* The last of start[0 .. n) that is not above `position`. */
 static __device__ inline int segment_of(const int32_t *start, int n, int position)

@@ -48,7 +48,7 @@ static __device__ inline void products(const struct head_place &p, float factor,
     for (int j = (int)threadIdx.x / WARP; j < p.rows; j += HEAD_WARPS) {
         const float *own = y + (p.first + j) * p.ld + p.from;
         float sum = 0;
-        for LANES (i, p.cols)
+        for WARP_COLUMNS (i, p.cols)
             sum += x[i] * own[i];
         sum = factor * warp_sum(sum);
         if (threadIdx.x % WARP == 0)

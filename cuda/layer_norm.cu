@@ -10,13 +10,13 @@ static __global__ void norm_rows(int rows, int cols, const float *x, const float
     for WARP_ROWS (i, rows) {
         const float *own = x + (size_t)i * cols;
         float sum = 0, squares = 0;
-        for LANES (j, cols)
+        for WARP_COLUMNS (j, cols)
             sum += own[j];
         float mean = warp_sum(sum) / (float)cols;
-        for LANES (j, cols)
+        for WARP_COLUMNS (j, cols)
             squares += (own[j] - mean) * (own[j] - mean);
         float inverse = 1 / sqrtf(warp_sum(squares) / (float)cols + LAYER_NORM_EPSILON);
-        for LANES (j, cols)
+        for WARP_COLUMNS (j, cols)
             y[(size_t)i * cols + j] = gain[j] * maths_normal(own[j], mean, inverse) + bias[j];
         if (threadIdx.x % WARP == 0)
             kept[2 * i] = mean, kept[2 * i + 1] = inverse;
@@ -36,14 +36,14 @@ static __global__ void norm_rows_back(int rows, int cols, const float *x, const 
     for WARP_ROWS (i, rows) {
         size_t row = (size_t)i * cols;
         float mean = kept[2 * i], inverse = kept[2 * i + 1], sum = 0, product = 0;
-        for LANES (j, cols) {
+        for WARP_COLUMNS (j, cols) {
             float normal = maths_normal(x[row + j], mean, inverse);
             sum += gain[j] * dy[row + j];
             product += gain[j] * dy[row + j] * normal;
             part[row + j] = dy[row + j] * normal;
         }
         sum = warp_sum(sum) / (float)cols, product = warp_sum(product) / (float)cols;
-        for LANES (j, cols)
+        for WARP_COLUMNS (j, cols)
             dx[row + j] += maths_normal_back(gain[j] * dy[row + j],
                                              maths_normal(x[row + j], mean, inverse), sum, product,
                                              inverse);

@@ -82,7 +82,7 @@ static __global__ void add_joined(int items, int width, int ld, const float *g, 
                                   float *dbias)
 {
     for WARP_ROWS (i, items) {
-        for LANES (j, width)
+        for WARP_COLUMNS (j, width)
             dweight[(size_t)i * width + j] += g[(size_t)i * ld + j];
         if (dbias && threadIdx.x % WARP == 0)
             dbias[i] += g[(size_t)i * ld + width];

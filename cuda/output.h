@@ -89,7 +89,7 @@ static __global__ void join(int padded, int width, int rows, int cols, const flo
         WARP_ROWS(i, padded)
         {
         for
-            LANES(j, width)
+            WARP_COLUMNS(j, width)
             {
                 float y = 0;
                 if (i < rows && j < cols)

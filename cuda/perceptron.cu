@@ -17,9 +17,9 @@ static __global__ void add_up(struct perceptron p, const float *units, float *y)
         const float *own = units + (size_t)i * p.hidden, *x = p.x + (size_t)i * p.in;
         const float *offset = p.offset + (size_t)segment_of(p.start, p.groups, i) * p.hidden;
         float sum = 0;
-        for LANES (j, p.hidden)
+        for WARP_COLUMNS (j, p.hidden)
             sum += p.score[j] * fmaxf(own[j] + offset[j], 0);
-        for LANES (k, p.in)
+        for WARP_COLUMNS (k, p.in)
             sum += p.direct[k] * x[k];
         sum = warp_sum(sum);
         if (threadIdx.x % WARP == 0)
@@ -40,7 +40,7 @@ static __global__ void units_back(struct perceptron p, const float *dy, float *u
 {
     for WARP_ROWS (i, p.rows) {
         const float *offset = p.offset + (size_t)segment_of(p.start, p.groups, i) * p.hidden;
-        for LANES (j, p.hidden) {
+        for WARP_COLUMNS (j, p.hidden) {
             size_t at = (size_t)i * p.hidden + j;
             float unit = units[at] + offset[j];
             part[at] = unit > 0 ? dy[i] * unit : 0;
@@ -53,7 +53,7 @@ static __global__ void add_groups(int groups, int hidden, const int32_t *start, 
                                   float *offset)
 {
     for WARP_ROWS (g, groups)
-        for LANES (j, hidden) {
+        for WARP_COLUMNS (j, hidden) {
             float sum = 0;
             for (int i = start[g]; i < start[g + 1]; i++)
                 sum += units[(size_t)i * hidden + j];

@@ -8,7 +8,7 @@ static __global__ void copy_runs(int count, const int32_t *start, const int32_t 
                                  const int32_t *from, int32_t *to)
 {
     for WARP_ROWS (i, count)
-        for LANES (j, start[i + 1] - start[i])
+        for WARP_COLUMNS (j, start[i + 1] - start[i])
             to[start[i] + j] = from[at[i] < 0 ? ~at[i] : at[i] + j];
 }
 
@@ -40,7 +40,7 @@ static __global__ void pack_rows(int count, const int32_t *start, const int32_t 
 {
     for WARP_ROWS (i, count) {
         int32_t s = sequence[i], first = start[s];
-        for LANES (k, start[s + 1] - first) {
+        for WARP_COLUMNS (k, start[s + 1] - first) {
             int longer = longer_than(k, count, after);
             owner[first + k] = s;
             packed[k * longer + after[longer] + i] = first + k;
@@ -59,7 +59,7 @@ static __global__ void find_weight_places(int count, int total, const int32_t *s
                                           const int32_t *first, const int32_t *each, int32_t *at)
 {
     for WARP_ROWS (s, count)
-        for LANES (k, start[s + 1] - start[s])
+        for WARP_COLUMNS (k, start[s + 1] - start[s])
             at[start[s] + k] = first[s] + (each ? k * each[s] : k * (k + 1) / 2);
     if (blockIdx.x == 0 && threadIdx.x == 0)
         at[total] = first[count];

@@ -56,7 +56,7 @@ static __global__ void gather_rows(struct row_plan r, int cols, const V *table, 
 {
     for WARP_ROWS (i, r.count) {
         int32_t from = r.at[i];
-        for LANES (j, cols)
+        for WARP_COLUMNS (j, cols)
             out[(size_t)i * cols + j] = from < 0 ? zero_of(V()) : table[(size_t)from * cols + j];
     }
 }
@@ -78,7 +78,7 @@ static __global__ void store_rows(struct row_plan r, int cols, const V *from, V 
 {
     for WARP_ROWS (i, r.count)
         if (r.at[i] >= 0)
-            for LANES (j, cols)
+            for WARP_COLUMNS (j, cols)
                 table[(size_t)r.at[i] * cols + j] = from[(size_t)i * cols + j];
 }
 
@@ -117,7 +117,7 @@ static __global__ void add_tiles(int tiles, int cols, const V *g, V *table, stru
             const bool whole = r.start[u] >= first && r.start[u + 1] <= end;
             V *own = whole ? table + (size_t)r.row[u] * cols
                            : sums + (2 * (size_t)tile + (r.start[u] >= first)) * cols;
-            for LANES (j, cols) {
+            for WARP_COLUMNS (j, cols) {
                 V sum = zero_of(V());
 #pragma unroll 4
                 for (int i = from; i < to; i++)
@@ -188,7 +188,7 @@ static __global__ void mean_rows(int count, const int32_t *start, int cols, cons
     for WARP_ROWS (s, count) {
         const int from = start[s], to = start[s + 1];
         const float share = 1.0f / (float)(to - from);
-        for LANES (j, cols) {
+        for WARP_COLUMNS (j, cols) {
             V sum = zero_of(V());
 #pragma unroll 4
             for (int i = from; i < to; i++)
@@ -217,7 +217,7 @@ static __global__ void spread_rows(int total, const int32_t *start, const int32_
     for WARP_ROWS (i, total) {
         const int s = owner[i];
         const float share = 1.0f / (float)(start[s + 1] - start[s]);
-        for LANES (j, cols) {
+        for WARP_COLUMNS (j, cols) {
             V *to = dx + (size_t)i * cols + j;
             *to = sum_of(*to, times(g[(size_t)s * cols + j], share));
         }
@@ -240,7 +240,7 @@ template <class V>
 static __global__ void mean_rows_up_to(int count, const int32_t *start, int cols, const V *x, V *out)
 {
     for WARP_ROWS (s, count)
-        for LANES (j, cols) {
+        for WARP_COLUMNS (j, cols) {
             V sum = zero_of(V());
             for (int i = start[s]; i < start[s + 1]; i++) {
                 sum = sum_of(sum, x[(size_t)i * cols + j]);
@@ -266,7 +266,7 @@ static __global__ void spread_rows_up_to(int count, const int32_t *start, int co
                                          V *dx)
 {
     for WARP_ROWS (s, count)
-        for LANES (j, cols) {
+        for WARP_COLUMNS (j, cols) {
             V sum = zero_of(V());
             for (int i = start[s + 1] - 1; i >= start[s]; i--) {
                 V *to = dx + (size_t)i * cols + j;
@@ -294,7 +294,7 @@ void cuda_mean_up_to_back(struct device *d, const struct ragged *r, int cols, co
 static __global__ void scale_all(int rows, int cols, const float *x, const float *factor, float *y)
 {
     for WARP_ROWS (i, rows)
-        for LANES (j, cols)
+        for WARP_COLUMNS (j, cols)
             y[(size_t)i * cols + j] = factor[i] * x[(size_t)i * cols + j];
 }
 
@@ -309,7 +309,7 @@ static __global__ void scale_all_back(int rows, int cols, const float *x, const 
 {
     for WARP_ROWS (i, rows) {
         float sum = 0;
-        for LANES (j, cols) {
+        for WARP_COLUMNS (j, cols) {
             size_t at = (size_t)i * cols + j;
             sum += x[at] * dy[at];
             if (dx)

@@ -275,7 +275,7 @@ static __global__ void update_rows(struct step s, int64_t step, struct row_plan 
 {
     for WARP_ROWS (i, r.unique) {
         const size_t row = (size_t)r.row[i];
-        for LANES (j, cols)
+        for WARP_COLUMNS (j, cols)
             move_at<RULE>(s, g[(size_t)i * cols + j], row * cols + j, w, m, v);
         if (threadIdx.x % WARP == 0)
             last[row] = (int32_t)step;
