@@ -458,7 +458,7 @@ papers() {
 @test "hrnn.mk: every model of the paper's tables, by history and phase, tested against RNN and RNN Concat" {
     daily_log | awk -v OFS=, 'BEGIN { print "user_id,session_id,click_article_id,click_timestamp" }
         $1 != 3 || $4 > 1506816000 + 2 * 86400 { print $1, $2, $3, $4 "000" }' >log
-    papers hrnn DATA=log OUT=hrnn SUPPORT=5 UNITS=4 LARGE=1 LARGE_UNITS=5 LANES='--batch 4' SEEDS='1 2' \
+    papers hrnn DATA=log OUT=hrnn SUPPORT=5 UNITS=4 LARGE=1 LARGE_UNITS=5 SLOTS='--batch 4' SEEDS='1 2' \
         >said 2>err || { cat err; false; }
     for model in 'pop  *1' 'ppop  *1' 'item-knn  *1' 'markov  *1' 'wide-ready  *1' {rnn,rnn-concat,hrnn-all,hrnn-init}{,-large}'  *2'; do
         grep -q "^$model " hrnn/scores.txt || { cat hrnn/scores.txt; echo "$model"; false; }

@@ -86,7 +86,7 @@ tastes() {
     done
 }
 
-# first LANES OPTION ...: how often the item that a network puts first is the one that comes.
+# first BATCHES OPTION ...: how often the item that a network puts first is the one that comes.
 first() { trainer --embedding 32 --dropout 0 --lr 0.005 --threads 1 --quiet "${@:2}" "$1.mp" | recall 1; }
 
 # history_helps TRAINER-SEED: a network of sessions reaches what can be known without the history
