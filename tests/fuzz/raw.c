@@ -4,29 +4,7 @@
 
 #include "data/csv.h"
 #include "fuzz.h"
-#include "../streams.h"
-
-static void check_row(const struct raw_row *row)
-{
-    if (!row->user.len || !row->item.len || row->user.len > NAME_LIMIT ||
-        row->item.len > NAME_LIMIT || row->time < 0 || row->time >= (int64_t)1 << 36)
-        abort();
-}
-
-static void read_log(struct raw_format format, const void *bytes, size_t n)
-{
-    const char *path = stream_file(bytes, n);
-    struct raw_log log;
-    struct raw_row row = {0};
-    struct err e = {0};
-    int got;
-    raw_open(&log, format, &path, 1, true, NULL);
-    while ((got = raw_next(&log, &row, &e)) > 0)
-        check_row(&row);
-    if (got < 0 && !e.status)
-        abort();
-    raw_close(&log);
-}
+#include "read_log.h"
 
 static void read_csv(struct csv *csv, const void *bytes, size_t n)
 {
