@@ -148,17 +148,9 @@ static inline void drop_row(const struct reference *r, uint32_t tensor, int row,
 static inline double worst_slope(struct pair *p, reference_loss *loss, const void *form,
                                  const struct batch *b, size_t stride, int *none)
 {
-    const struct parameters *q = &p->model.parameters;
     double worst = gradients_apart(p, loss, form, b, stride);
     float *g = all_gradients(p);
-    *none = 0;
-    for (size_t n = 0; n < q->list.len; n++) {
-        const struct parameter *x = q->list.at[n];
-        double largest = 0;
-        for (size_t i = 0; i < x->count; i++)
-            largest = fmax(largest, fabs((double)g[x->offset + i]));
-        *none += largest == 0;
-    }
+    *none = without_gradient(&p->model.parameters, g);
     mem_free(g);
     return worst;
 }

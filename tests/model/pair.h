@@ -269,6 +269,20 @@ static inline float *all_gradients(struct pair *p)
     return g;
 }
 
+/* How many parameters have no gradient at all. */
+static inline int without_gradient(const struct parameters *q, const float *g)
+{
+    int none = 0;
+    for (size_t n = 0; n < q->list.len; n++) {
+        const struct parameter *x = q->list.at[n];
+        double largest = 0;
+        for (size_t i = 0; i < x->count; i++)
+            largest = fmax(largest, fabs((double)g[x->offset + i]));
+        none += largest == 0;
+    }
+    return none;
+}
+
 /* Every `stride`-th weight of each parameter; *none counts parameters without any gradient. */
 static inline double gradient_difference(struct pair *p, const struct batch *b, size_t stride,
                                          int *none)
@@ -279,13 +293,9 @@ static inline double gradient_difference(struct pair *p, const struct batch *b, 
     p->reference.step = 9;
     add_gradients(p, b, 9);
     float *g = all_gradients(p);
-    *none = 0;
+    *none = without_gradient(q, g);
     for (size_t n = 0; n < q->list.len; n++) {
         const struct parameter *x = q->list.at[n];
-        double largest = 0;
-        for (size_t i = 0; i < x->count; i++)
-            largest = fmax(largest, fabs((double)g[x->offset + i]));
-        *none += largest == 0;
         for (size_t i = 0; i < x->count; i += stride) {
             double expected = numeric(&p->reference, b, x->offset + i);
             worst = fmax(worst, fabs((double)g[x->offset + i] - expected));
