@@ -48,13 +48,17 @@ static int add_earlier(struct service *s, int32_t user, int64_t begun, int64_t n
 }
 
 /* Adds the session that the request itself has; counts its unknown items. */
-static int add_own(struct service *s, const struct request *r, int64_t now, struct err *e)
+static int add_own(struct service *s, struct waiting *w, int64_t now, struct err *e)
 {
+    const struct request *r = &w->request;
     vec_clear(&s->time);
     vec_clear(&s->item);
+    w->unknown = 0;
     for (size_t i = 0; i < r->items.len; i++) {
+        int32_t item = names_find(s->known->engine.items, request_text(r, r->items.at[i]));
         vec_push(&s->time, r->has_times ? r->times.at[i] : now);
-        vec_push(&s->item, names_find(s->known->engine.items, request_text(r, r->items.at[i])));
+        vec_push(&s->item, item);
+        w->unknown += item < 0;
     }
     return r->items.len ? add_session(s, s->time.at, s->item.at, r->items.len, e) : 0;
 }
@@ -91,7 +95,7 @@ static int ask(struct service *s, struct waiting *w, struct err *e)
         users_user(&s->asking, name, &s->known->saved.users);
     else
         vec_push(&s->asking.at, ((struct known_user){.known = -1}));
-    if ((user >= 0 && add_earlier(s, user, begun, now, e)) || add_own(s, r, now, e))
+    if ((user >= 0 && add_earlier(s, user, begun, now, e)) || add_own(s, w, now, e))
         return e->status;
     int32_t number = (int32_t)s->asking.at.len - 1;
     if (!s->asking.at.at[number].sessions.len)
@@ -134,9 +138,6 @@ static void refuse(struct waiting *w, const struct err *e)
 static void answer_one(struct service *s, struct waiting *w, const struct recommendation *answer)
 {
     const struct request *r = &w->request;
-    int64_t unknown = 0;
-    for (size_t i = 0; i < r->items.len; i++)
-        unknown += names_find(s->known->engine.items, request_text(r, r->items.at[i])) < 0;
     begin_line(w);
     if (r->has_user) {
         buf_text(&w->answer, "\"user\":");
@@ -148,7 +149,7 @@ static void answer_one(struct service *s, struct waiting *w, const struct recomm
     else
         buf_format(&w->answer, "\"items\":[],\"reason\":\"%s\"",
                    r->items.len ? "none of the items is known" : "no session of the user is known");
-    buf_format(&w->answer, ",\"unknown\":%" PRId64 "}\n", unknown);
+    buf_format(&w->answer, ",\"unknown\":%" PRId64 "}\n", w->unknown);
 }
 
 static void clear_questions(struct service *s)

@@ -15,6 +15,7 @@ struct waiting {
     const struct item_set *among; /* NULL: all items */
     bool answered;
     bool later;        /* not together with the questions that are being answered */
+    int64_t unknown;   /* of its items */
     struct buf answer; /* the line */
 };
 
