@@ -12,7 +12,7 @@ int main(int argc, char **argv)
         {OPTION_CHOICE, 0, "item", "ITEM", "what the user listens to", &item, true,
          .choices = "artist|track"},
         {OPTION_TEXT, 0, "profiles", "FILE", "take users' countries, genders and ages from FILE",
-         .to = &o.job.profiles},
+         .to = &o.job.profiles, .file = true},
         {0},
     };
     const struct option *const tables[] = {own, sessionize_options(&o),

@@ -10,7 +10,7 @@ static const struct option options[] = {
     {OPTION_TEXT, .name = "model", .letter = 'm', .argument = "FILE", .to = &model,
      .help = "a model that trainer --save wrote [a ready-made one, which only counts]"},
     {OPTION_TEXT, .name = "index", .argument = "FILE", .to = &index_path, .recorded = true,
-     .help = "a wide part counts in these sessions, not in those of training"},
+     .file = true, .help = "a wide part counts in these sessions, not in those of training"},
     {0},
 };
 

@@ -18,7 +18,7 @@ static struct item_sets candidates;
 static const struct option options[] = {
     {OPTION_TEXT, .name = "model", .letter = 'm', .argument = "FILE", .to = &model,
      .help = "a model that trainer --save wrote [a ready-made one, which only counts]"},
-    {OPTION_TEXT, .name = "index", .argument = "FILE", .to = &index_path,
+    {OPTION_TEXT, .name = "index", .argument = "FILE", .to = &index_path, .file = true,
      .help = "a wide part counts in these sessions, not in those of the model"},
     {OPTION_FLAG, .name = "frozen", .to = &frozen,
      .help = "do not count in sessions that come in, but in those of the index alone"},

@@ -34,7 +34,7 @@ int main(int argc, char **argv)
     struct cli *cli = cli_parse(&program, argc, argv);
     struct train_run run = {0};
     struct err e = {0};
-    if (run_check(cli, &options, &models, &e))
+    if (run_check(cli, &options, &models, &e) || run_check_outputs(&options, output.path, &e))
         cli_fail(cli, &e);
     if (train_run_open(&run, cli, program.name, &options, &output, &e) || train_run_all(&run, &e)) {
         train_run_abort(&run, &e);

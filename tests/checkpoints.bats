@@ -387,6 +387,11 @@ killed_again_and_again() {
 @test "options that do not go together" {
     refused 64 '--checkpoint FILE' train --checkpoint-every 3 "$BATCHES"
     refused 64 'same file' train --checkpoint model --save model "$BATCHES"
+    ln -s model link
+    refused 64 'save and --checkpoint name the same file' train --checkpoint link --save model "$BATCHES"
+    refused 64 'output and --save name the same file' train -o "$PWD/model" --save model "$BATCHES"
+    [ ! -e model ]
+    [ -z "$(ls *.part *.lock 2>/dev/null)" ]
     refused 73 'name a file' train --checkpoint - "$BATCHES"
     refused 66 missing train --resume missing "$BATCHES"
 }

@@ -119,6 +119,21 @@ most_lines() { case $1 in trainer) echo 96 ;; csv-sessionize | json-sessionize) 
     each_program missing
 }
 
+@test "a file of an option beside the input is not standard input: 64" {
+    named() { # OPTION COMMAND ...
+        run -64 "${@:2}" </dev/null
+        [ "$output" = "$2: $1: name a file: standard input is for the program's input" ]
+    }
+    named --profiles lfm-sessionize --profiles -
+    named --clusters trainer --inter hidden --per-user inter --clusters -
+    named --index predictor --index=-
+    named --index recommender --index -
+    named --candidates recommender --requests --candidates instock=-
+    echo $'u1\tNorway' >-
+    ! lfm-sessionize --profiles ./- </dev/null 2>err
+    grep -qF './-, line 1' err
+}
+
 @test "a number out of range and a wrong choice are 64 and say what is possible" {
     ranged() {
         local option status

@@ -76,6 +76,13 @@ static int set_choice(const struct option *o, const char *text, struct err *e)
     return e->status;
 }
 
+int option_check_file(const char *path, struct err *e)
+{
+    return strcmp(path, "-")
+               ? 0
+               : err_set(e, STATUS_USAGE, "name a file: standard input is for the program's input");
+}
+
 int option_set(const struct option *o, const char *text, struct err *e)
 {
     int64_t i;
@@ -97,6 +104,8 @@ int option_set(const struct option *o, const char *text, struct err *e)
         *(double *)o->to = real;
         break;
     case OPTION_TEXT:
+        if (o->file && option_check_file(text, e))
+            return e->status;
         *(const char **)o->to = text;
         break;
     case OPTION_CHOICE:

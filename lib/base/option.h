@@ -37,10 +37,14 @@ struct option {
     int (*call)(void *to, const char *value, struct err *e);
     size_t at; /* of rows that a struct owns: the value's offset in the struct */
     enum option_label labels;
+    bool file; /* of TEXT: a file that is read beside the input, which alone may be "-" */
 };
 
 /* "N", "FILE", "mean|last": how the help calls the value; NULL: the option takes none. */
 const char *option_value_name(const struct option *o);
+
+/* 64: the name of a file that is read beside the input is "-", standard input. */
+int option_check_file(const char *path, struct err *e);
 
 /* Checks the text and stores it in *o->to (CALL: hands it over).  The error does not name the
  * option. */

@@ -96,3 +96,29 @@ char *output_path_file(const char *name)
     output_path_release(&p);
     return NULL;
 }
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat first, second;
+    return !stat(a, &first) && !stat(b, &second) && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+/* Whether both are, or will be, files of one name in one folder. */
+static bool is_same_place(const char *a, const char *b)
+{
+    char *first = path_folder(a), *second = path_folder(b);
+    bool same = !strcmp(path_base(a), path_base(b)) && is_same_file(first, second);
+    mem_free(first);
+    mem_free(second);
+    return same;
+}
+
+bool output_path_same(const char *a, const char *b)
+{
+    char *first = output_path_file(a), *second = output_path_file(b);
+    bool same = first && second && (is_same_file(first, second) || is_same_place(first, second));
+    mem_free(first);
+    mem_free(second);
+    return same;
+}

@@ -24,4 +24,7 @@ void output_path_release(struct output_path *p);
  * leads to no file. */
 char *output_path_file(const char *name);
 
+/* Whether outputs of both names replace the same file, which need not be there yet. */
+bool output_path_same(const char *a, const char *b);
+
 #endif

@@ -46,7 +46,7 @@ const struct option model_user_weight_rows[] = {
     {OPTION_TEXT, .name = "per-user", .argument = "LIST", .recorded = true,
      .at = offsetof(struct model_options, per_user),
      .help = "levels of attention with weights for each user"},
-    {OPTION_TEXT, .name = "clusters", .argument = "K|FILE", .recorded = true,
+    {OPTION_TEXT, .name = "clusters", .argument = "K|FILE", .recorded = true, .file = true,
      .at = offsetof(struct model_options, clusters),
      .help = "share these weights within clusters of users"},
     {0},

@@ -1,6 +1,7 @@
 #include "recommend/item_sets.h"
 
 #include "base/lines.h"
+#include "base/option.h"
 
 int item_sets_option(void *to, const char *value, struct err *e)
 {
@@ -11,6 +12,8 @@ int item_sets_option(void *to, const char *value, struct err *e)
     struct bytes name = {value, (size_t)(equals - value)};
     if (item_sets_find(s, name))
         return err_set(e, STATUS_USAGE, "'%.*s' is given twice", (int)name.len, name.at);
+    if (option_check_file(equals + 1, e))
+        return e->status;
     vec_push(&s->at, ((struct item_set){.name = name, .path = equals + 1}));
     return 0;
 }

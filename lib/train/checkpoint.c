@@ -293,7 +293,7 @@ static int open_resumed(struct checkpoint *c, struct err *e)
 static int take_locks(struct checkpoint *c, struct err *e)
 {
     char *own = output_path_file(c->path), *other = output_path_file(c->resumed);
-    bool two = other && (!own || strcmp(own, other) != 0);
+    bool two = other && !output_path_same(c->path, c->resumed);
     int status = two ? lock_take(&c->other, other, e) : 0;
     if (!status)
         status = lock_take(&c->own, own ? own : c->path, e);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/num.h"
+#include "base/output_path.h"
 #include "nn/blas.h"
 #include "nn/device_open.h"
 #include "train/model_file.h"
@@ -325,9 +326,23 @@ static int check_checkpoint(const struct cli *cli, const struct run_options *o, 
     if (!strcmp(path, "-"))
         return err_set(e, STATUS_CANTCREATE, "--%s -: name a file",
                        o->checkpoint ? "checkpoint" : "resume");
-    if (o->save && !strcmp(o->save, path))
-        return err_set(e, STATUS_USAGE, "--save and --%s name the same file",
-                       o->checkpoint ? "checkpoint" : "resume");
+    return 0;
+}
+
+int run_check_outputs(const struct run_options *o, const char *output, struct err *e)
+{
+    const struct {
+        const char *option, *path;
+    } outputs[] = {{"output", output},
+                   {"save", o->save},
+                   {"checkpoint", o->checkpoint},
+                   {"resume", o->resume}};
+    enum { CHECKPOINT = 2, COUNT = sizeof outputs / sizeof *outputs };
+    for (int i = 0; i < CHECKPOINT; i++)
+        for (int j = i + 1; j < COUNT; j++)
+            if (output_path_same(outputs[i].path, outputs[j].path))
+                return err_set(e, STATUS_USAGE, "--%s and --%s name the same file",
+                               outputs[i].option, outputs[j].option);
     return 0;
 }
 

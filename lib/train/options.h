@@ -70,7 +70,11 @@ void run_built_in(struct buf *to);
 int run_check(const struct cli *cli, struct run_options *o, const struct model_choice *choice,
               struct err *e);
 
-/* The same where class and options are from the file of a saved model. */
+/* 64: two of the files that trainer writes are one, though their names may differ; output: of the
+ * predictions, NULL: stdout. */
+int run_check_outputs(const struct run_options *o, const char *output, struct err *e);
+
+/* As run_check, where class and options are from the file of a saved model. */
 int run_check_saved(const struct run_options *o, const char *path, struct err *e);
 
 /* What --freeze says. */

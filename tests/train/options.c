@@ -127,8 +127,29 @@ static void refusals(void)
     REFUSED("--spare-history is for a loss over some", o.spare_history = true);
     REFUSED("--momentum is for --optimizer adagrad or sgd", o.momentum = 0.1);
     REFUSED("--checkpoint -: name a file", o.checkpoint = "-");
-    REFUSED("--save and --resume name the same file", o.save = "f", o.resume = "f");
     REFUSED("--save -:", o.save = "-");
+}
+
+static bool collide(const char *output, const char *save, const char *checkpoint,
+                    const char *resume, struct err *e)
+{
+    struct run_options o = run_defaults;
+    o.save = save, o.checkpoint = checkpoint, o.resume = resume;
+    return run_check_outputs(&o, output, e) == STATUS_USAGE;
+}
+
+static void outputs(void)
+{
+    struct err e = {0};
+    tap_ok(collide(NULL, "f", NULL, "f", &e) && strstr(e.text, "--save and --resume"), "%s",
+           e.text);
+    tap_ok(collide("o", "f", "./f", NULL, &e) && strstr(e.text, "--save and --checkpoint"), "%s",
+           e.text);
+    tap_ok(collide("f", "f", "c", "c", &e) && strstr(e.text, "--output and --save"), "%s", e.text);
+    tap_ok(collide("c", "f", "d", "c", &e) && strstr(e.text, "--output and --resume"), "%s",
+           e.text);
+    tap_ok(!collide("o", "f", "c", "c", &e), "a checkpoint that is continued");
+    tap_ok(!collide("-", NULL, "-", NULL, &e), "no file");
 }
 
 static void of_a_file(void)
@@ -188,6 +209,7 @@ int main(void)
     training();
     attention();
     refusals();
+    outputs();
     of_a_file();
     given();
     return tap_done();
