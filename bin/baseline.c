@@ -5,7 +5,7 @@
 
 #define MODELS "pop|s-pop|ppop|ppop-decay|markov|item-knn|session-knn|vstan|wide"
 
-static const char *model, *online = "none";
+static const char *model, *online = "none", *mix_how = "weighted";
 static double age_days = 5;
 static struct counting counting = {.memory = (int64_t)1 << 30};
 static struct baseline_options options = {.neighbours = 100,
@@ -43,6 +43,8 @@ static const struct option own_options[] = {
      .to = &options.regularization, .recorded = true, .high = 1e9},
     {OPTION_TEXT, 0, "mix", "FILE", "mix with another run's lists of best items (its --top)",
      .to = &counting.mix_path},
+    {OPTION_CHOICE, 0, "mix-how", .help = "add its scores, or order its lists by the own",
+     .to = &mix_how, .recorded = true, .choices = "weighted|cascade"},
     {OPTION_REAL, 0, "mix-weight", "W", "weight of the other run, from 0 to 1",
      .to = &options.mix_weight, .recorded = true, .high = 1},
     {OPTION_INT, 0, "top", "K", "also write the K best items of each position", .to = &counting.top,
@@ -92,6 +94,10 @@ static void check_options(struct cli *cli)
         cli_usage(cli, "--online %s changes nothing in --model %s", online, model);
     if (cli_given(cli, "mix-weight") && !counting.mix_path)
         cli_usage(cli, "--mix-weight is the weight of another run: give its file by --mix");
+    if (cli_given(cli, "mix-how") && !counting.mix_path)
+        cli_usage(cli, "--mix-how is about another run: give its file by --mix");
+    if (cli_given(cli, "mix-weight") && !strcmp(mix_how, "cascade"))
+        cli_usage(cli, "--mix-weight changes nothing in --mix-how cascade");
 }
 
 static void set_options(struct cli *cli)
@@ -104,6 +110,7 @@ static void set_options(struct cli *cli)
                                                : ONLINE_NONE;
     if (counting.mix_path)
         options.mix = &counting.mix;
+    options.cascade = !strcmp(mix_how, "cascade");
 }
 
 int main(int argc, char **argv)

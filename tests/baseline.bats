@@ -198,16 +198,46 @@ said_of() {
     run -1 cmp own half
 }
 
+@test "a cascade: the other run's lists, ordered by own score" {
+    for other in markov session-knn; do
+        baseline --model $other --top 8 "$SPLIT.mp" >other.mp
+        spcat other.mp >other.json
+        for model in s-pop ppop item-knn vstan; do
+            check "$SPLIT" $model mix=other.mp mix-how=cascade top=12
+        done
+    done
+    check "$SPLIT" session-knn mix=other.mp mix-how=cascade no-remind top=12
+    check "$SPLIT" markov online=all mix=other.mp mix-how=cascade top=12
+}
+
+@test "a cascade over all items is the own order, and the list's where there is no own score" {
+    rank() { spcat "$@" | jq -c 'select(.[0] == "rank") | .[1].rank'; }
+    baseline --model session-knn --top 10000 "$SPLIT.mp" >all.mp
+    baseline --model markov --mix all.mp --mix-how cascade "$SPLIT.mp" | rank >both
+    run -1 cmp -s both <(rank all.mp)
+    # nothing is learned, and every list is turned around
+    tfilter --split user:0 "${SPLIT%split}sessions.mp" 2>report >untrained.mp
+    baseline --model pop --top 10000 untrained.mp >all.mp
+    spcat all.mp | jq -c 'if .[0] == "top" then .[1] |= (.k as $k | .item as $of |
+        .item = [range(.user | length) as $i | $of[$i * $k:$i * $k + $k] | reverse[]]) else . end' |
+        spcat --from-json >around.mp
+    baseline --model ppop --mix around.mp --mix-how cascade untrained.mp | rank >both
+    items=$(spcat untrained.mp | grep -c '^."item"')
+    cmp both <(rank all.mp | jq -c "map($items + 1 - .)")
+}
+
 @test "the other run may number its users and items in another way, and know fewer" {
     tfilter --user-count below "$SPLIT.mp" 2>report >fewer.mp
     baseline --model markov --top 8 fewer.mp >other.mp
     spcat other.mp >other.json
     run -1 cmp <(spcat other.mp | grep '^."item"') <(spcat "$SPLIT.mp" | grep '^."item"')
     need python3
-    run --separate-stderr baseline --model session-knn --mix other.mp -o predictions.mp "$SPLIT.mp"
-    [[ $status == 0 && $stderr == *"--mix: other.mp has no list for "[1-9]*" of "*" positions" ]]
-    spcat predictions.mp >predictions.json
-    python3 "$ROOT/tests/check-baseline.py" "$SPLIT.json" predictions.json session-knn mix=other.json
+    for how in weighted cascade; do
+        run --separate-stderr baseline --model session-knn --mix other.mp --mix-how $how -o predictions.mp "$SPLIT.mp"
+        [[ $status == 0 && $stderr == *"--mix: other.mp has no list for "[1-9]*" of "*" positions" ]]
+        spcat predictions.mp >predictions.json
+        python3 "$ROOT/tests/check-baseline.py" "$SPLIT.json" predictions.json session-knn mix=other.json mix-how=$how
+    done
 }
 
 @test "what cannot be mixed" {
@@ -261,6 +291,10 @@ said_of() {
     run -64 baseline --model pop --mix "$SPLIT.mp" "$SPLIT.mp"
     run -64 baseline --model markov --mix-weight 0.4 "$SPLIT.mp"
     run -64 baseline --model markov --mix one.mp --mix-weight 1.5 "$SPLIT.mp"
+    run -64 --separate-stderr baseline --model markov --mix-how cascade "$SPLIT.mp"
+    [[ $stderr == *"--mix-how is about another run: give its file by --mix"* ]]
+    run -64 --separate-stderr baseline --model markov --mix one.mp --mix-how cascade --mix-weight 0.4 "$SPLIT.mp"
+    [[ $stderr == *"--mix-weight changes nothing in --mix-how cascade"* ]]
     run -64 baseline --model item-knn --neighbours 0 "$SPLIT.mp"
 }
 

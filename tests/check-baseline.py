@@ -179,6 +179,15 @@ def mixed(own, other, weight):
     return {i: n for i, n in found.items() if n}
 
 
+def cascade(own, other):
+    """The other list's items by own score, then all else by own score."""
+    found = {i: score(n / max(own.values())) for i, n in own.items()}
+    candidates = sorted((i for i, _ in other), key=lambda i: -own.get(i, 0))
+    for r, item in enumerate(candidates):
+        found[item] = score(1 + (len(candidates) - r) / len(candidates))
+    return {i: n for i, n in found.items() if n}
+
+
 # ---- what should have come out ----
 
 
@@ -222,7 +231,10 @@ def answers(named, sessions, name, part, options):
             if others is not None:
                 other = others.get((users[session.user], session.number, t - 1), [])
                 other = [(items.index(i), x) for i, x in other if i in items]
-                row, one = mixed(row, other, float(options.get("mix-weight", 0.5))), ONE
+                if options.get("mix-how") == "cascade":
+                    row, one = cascade(row, other), ONE
+                else:
+                    row, one = mixed(row, other, float(options.get("mix-weight", 0.5))), ONE
             barred = set(before) if "no-remind" in options else set()
             row = {i: n for i, n in row.items() if i not in barred}
             best = sorted(range(len(items)), key=lambda i: (i in barred, -row.get(i, 0), *order(i)))

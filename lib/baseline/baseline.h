@@ -71,7 +71,8 @@ struct baseline_options {
     bool no_remind;           /* items of the session so far come last */
     enum baseline_online online;
     const struct mix *mix; /* NULL: none; the caller's */
-    double mix_weight;
+    bool cascade;          /* the mix's lists are candidates, not scores to add */
+    double mix_weight;     /* of scores that are added */
 };
 
 struct baseline *baseline_new(const struct baseline_kind *kind, const struct baseline_options *o);

@@ -1,4 +1,4 @@
-#include "baseline/mix.h"
+#include "baseline/private.h"
 
 #include <stdlib.h>
 
@@ -98,5 +98,33 @@ bool mix_into(const struct mix *m, struct mix_position at, double weight, const 
     scores_normalize(s, 1 - weight);
     if (list && list->count)
         add_list(m, list, weight, place, s);
+    return list != NULL;
+}
+
+/* The list's items, those with the greatest own score first, equal ones in the list's order. */
+static struct ordered *rank_candidates(const struct mix *m, const struct mix_list *list,
+                                       const int32_t *place, const struct scores *s)
+{
+    struct ordered *ranked = mem_alloc(list->count * sizeof *ranked);
+    for (size_t i = 0; i < list->count; i++)
+        ranked[i] = (struct ordered){s->of[place[m->item.at[list->begin + i]]], (int32_t)i};
+    qsort(ranked, list->count, sizeof *ranked, greater_first);
+    return ranked;
+}
+
+bool mix_cascade(const struct mix *m, struct mix_position at, const int32_t *place,
+                 struct scores *s)
+{
+    const struct mix_list *list = mix_list_at(m, at);
+    size_t count = list ? list->count : 0;
+    struct ordered *ranked = count ? rank_candidates(m, list, place, s) : NULL;
+    scores_normalize(s, 1);
+    for (size_t i = 0; i < count; i++) {
+        int32_t candidate = place[m->item.at[list->begin + (size_t)ranked[i].what]];
+        int64_t score = score_of(1 + (double)(count - i) / (double)count);
+        if (score > s->of[candidate]) /* not the same item once more */
+            scores_add(s, candidate, score - s->of[candidate]);
+    }
+    mem_free(ranked);
     return list != NULL;
 }

@@ -47,4 +47,10 @@ const struct mix_target *mix_target_at(const struct mix *m, struct mix_position 
 bool mix_into(const struct mix *m, struct mix_position at, double weight, const int32_t *place,
               struct scores *s);
 
+/* Puts the items of the list first, ordered by own score, equal ones as on the list: the best of n
+ * gets 2, the last 1 + 1/n.  All others follow by own score, divided by the greatest of them.
+ * Whether there was a list of this position. */
+bool mix_cascade(const struct mix *m, struct mix_position at, const int32_t *place,
+                 struct scores *s);
+
 #endif

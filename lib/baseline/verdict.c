@@ -59,6 +59,17 @@ static void add_row(const struct baseline *b, const struct moment *m, struct bas
         scores_add(&w->scores, row.at[i].place, row.at[i].score);
 }
 
+/* Whether the mix had a list for the moment. */
+static bool mix(const struct baseline *b, const struct moment *m, struct scores *s)
+{
+    const struct baseline_options *o = &b->options;
+    struct mix_position at = {m->user, m->session, (int32_t)m->count - 1};
+    if (!o->mix)
+        return false;
+    return o->cascade ? mix_cascade(o->mix, at, b->place, s)
+                      : mix_into(o->mix, at, o->mix_weight, b->place, s);
+}
+
 /* Puts the scores of the moment into the work; returns whether the mix had a list for it. */
 static bool find_scores(const struct baseline *b, const struct moment *m, struct baseline_work *w)
 {
@@ -71,9 +82,7 @@ static bool find_scores(const struct baseline *b, const struct moment *m, struct
         add_counts(b, m, w);
     else
         add_row(b, m, w);
-    struct mix_position at = {m->user, m->session, (int32_t)m->count - 1};
-    bool mixed =
-        b->options.mix && mix_into(b->options.mix, at, b->options.mix_weight, b->place, &w->scores);
+    bool mixed = mix(b, m, &w->scores);
     for (size_t i = 0; b->options.no_remind && i < m->count; i++)
         scores_bar(&w->scores, b->place[m->items[i]]);
     return mixed;
