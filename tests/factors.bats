@@ -91,8 +91,10 @@ above() {
 
 @test "users whom a file does not have begin with zeros" {
     need python3
-    for model in bpr-mf fpmc; do
+    for model in bpr-mf fpmc 'youtube-dnn --users 5'; do
+        # shellcheck disable=SC2086
         batcher --epochs 2 "$LOG/tastes.mp" | learn --model $model --save-by last --save old >/dev/null
+        # shellcheck disable=SC2086
         tastes | sed 's/^u[0-4],/new&/' | sessions | tfilter --quiet --split user:0.8 | batcher --epochs 1 |
             learn --model $model --init old --max-steps 0 --save-by last --save new >/dev/null
         python3 -c '

@@ -61,7 +61,7 @@ same() { # SCHEME OPTION ...
     same sessions --model context-rnn --context hour:3 --cell lstm
     same shuffled --model context-rnn --recurrent mean --layers 7 --wide
     same sessions --model youtube-dnn --layers 7,5 --context hour:3 --negatives 20 --logq
-    same shuffled --model youtube-dnn --layers '' --loss hinge --negatives 20
+    same shuffled --model youtube-dnn --users 5 --layers '' --loss hinge --negatives 20
     same sessions --model wavenet --kernel 3
     same shuffled --model wavenet --gated --layers 2 --dilation 2 --wide
     same sessions --model sasrec

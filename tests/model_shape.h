@@ -16,7 +16,7 @@ struct model_shape {
     const char *recurrent, *layer_sizes; /* layer_sizes: of models whose layers is a list */
     bool bidirectional, join_sessions, wide, add_mean, gated;
     int64_t embedding, hidden, layers, blocks, heads, positions, earlier, feed_forward, kernel,
-        dilation;
+        dilation, users;
     double dropout, item_dropout, feature_dropout, user_dropout, start_dropout;
 };
 
@@ -70,7 +70,8 @@ static inline struct model_options *options_of_shape(const struct model_class *c
                 {"layers", s->layers},       {"kernel", s->kernel},
                 {"dilation", s->dilation},   {"blocks", s->blocks},
                 {"heads", s->heads},         {"max-positions", s->positions},
-                {"earlier", s->earlier},     {"feed-forward", s->feed_forward}};
+                {"earlier", s->earlier},     {"feed-forward", s->feed_forward},
+                {"users", s->users}};
     struct model_options *to = model_options_new(class);
     struct option *rows = option_bind(class->options, to);
     for (struct option *o = rows; o->kind != OPTION_END; o++) {

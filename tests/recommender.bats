@@ -19,7 +19,7 @@ setup_file() {
     train --model narm --hidden 7 --save narm batches.mp >/dev/null
     train --model rib --hidden 7 --context hour --save rib batches.mp >/dev/null
     train --model context-rnn --layers 7 --context hour --save context-rnn batches.mp >/dev/null
-    train --model youtube-dnn --layers 7 --context hour --save youtube-dnn batches.mp >/dev/null
+    train --model youtube-dnn --users 5 --layers 7 --context hour --save youtube-dnn batches.mp >/dev/null
     train --model wavenet --layers 2 --kernel 2 --dilation 2 --save wavenet batches.mp >/dev/null
     train --model sasrec --max-positions 3 --save sasrec batches.mp >/dev/null
     train --model sasrec --earlier 9 --save sasrec-earlier batches.mp >/dev/null

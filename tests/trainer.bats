@@ -413,6 +413,7 @@ END
     [ "$(label --model context-rnn --recurrent mean --layers 7)" = 'context-rnn mean layers 7' ]
     [ "$(label --model youtube-dnn --layers 20,10)" = 'youtube-dnn layers 20,10' ]
     [ "$(label --model youtube-dnn --layers '')" = 'youtube-dnn layers none' ]
+    [ "$(label --model youtube-dnn --users 4)" = 'youtube-dnn users 4' ]
     [ "$(label --model wavenet --gated --layers 2)" = 'wavenet layers 2 gated' ]
     for wrong in 0 x 3, ,3 3,,4 1,2,3,4,5,6,7,8,9 70000; do
         run -64 --separate-stderr train --model youtube-dnn --layers "$wrong" "$BATCHES"

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "model/batch_events.h"
+#include "model/user_embedding.h"
 
 static const float BOUND = 0.1f; /* of the initial factors of items */
 
@@ -28,8 +29,7 @@ static struct factors *factors_open(struct model *m)
 {
     struct factors *r = mem_zero(1, sizeof *r);
     r->size = (int)m->options->embedding;
-    r->user = parameters_add_table(&m->parameters, "user_embedding.weight", 2,
-                                   (const int64_t[]){m->data.users, r->size}, 0);
+    r->user = user_embedding_declare(m, r->size);
     m->own = r;
     return r;
 }

@@ -34,6 +34,7 @@ struct model_options {
     const char *gru;      /* "reset-after", "reset-before" */
     const char *cell;     /* "gru", "lstm"; NULL: GRUs (model/recurrent.h) */
     const char *layers;   /* "256,128": sizes of dense layers (model/dense_layers.h) */
+    int64_t users;        /* size of embeddings of users; 0: none (model/user_embedding.h) */
     const char *per_user; /* "inter,intra", "session,user": levels with weights for each user */
     const char *clusters; /* a number or a file: clusters of users that share such weights */
     bool join_sessions;   /* each user's sessions are read as one */

@@ -108,10 +108,16 @@ static inline double loss_of(const struct reference *r, int n, int size, const d
     return log(sum) - score[target];
 }
 
+/* A session's inputs: its user, how many, and the numbers of the first among the batch's inputs and
+ * among its events. */
+struct ref_inputs {
+    int user, count, row;
+    size_t event;
+};
+
 /* The states of a session by a model's equations, out [count, n] after dropout, from its inputs x
- * [count, .], embeddings of item and contexts side by side; `row` is the number of the first among
- * the batch's inputs.  Returns n. */
-typedef int session_states(const struct reference *r, const void *form, int row, int count,
+ * [count, .], embeddings of item and contexts side by side.  Returns n. */
+typedef int session_states(const struct reference *r, const void *form, const struct ref_inputs *of,
                            double x[][REF_WIDE], double out[][REF_WIDE]);
 
 /* The mean loss of all targets. */
@@ -128,7 +134,8 @@ static inline double sessions_loss(const struct reference *r, struct sizes s,
             item_input(r, s.item, b, event + (size_t)t, row + t, x[t]);
             context_input(r, s, event + (size_t)t, x[t] + s.item);
         }
-        int n = states(r, form, row, count, x, out);
+        const struct ref_inputs of = {column_i32(b->user)[q], count, row, event};
+        int n = states(r, form, &of, x, out);
         for (int t = 0; t < count; t++, event++, row++)
             total += loss_of(r, n, s.item, out[t], column_i32(b->item)[event + 1]);
     }
@@ -143,6 +150,20 @@ static inline void drop_row(const struct reference *r, uint32_t tensor, int row,
 }
 
 /* ---- held against the model ---- */
+
+/* Gives users embeddings that are not zeros, where the model has them. */
+static inline void embed_users(struct pair *p)
+{
+    const struct parameter *x = parameters_find(&p->model.parameters, "user_embedding.weight");
+    float value[REF_USERS * REF_SIZE];
+    struct random r = random_of(3, 1);
+    if (!x)
+        return;
+    for (size_t i = 0; i < x->count; i++)
+        value[i] = random_between(&r, -1, 1);
+    p->device->op->upload(p->device, x->value, value, x->count * sizeof *value);
+    load_reference(p);
+}
 
 /* Every `stride`-th gradient against its slope; *none counts parameters without any gradient. */
 static inline double worst_slope(struct pair *p, reference_loss *loss, const void *form,
@@ -164,6 +185,7 @@ static inline void check_context_model(const char *model, const struct model_sha
     int none;
     make_batch(&made);
     pair_open(&p, model, shape);
+    embed_users(&p);
     p.reference.step = 9;
     p.learner.steps = 8;
     learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
@@ -200,6 +222,7 @@ static inline void check_no_future(const char *model, const struct model_shape *
     int all, some, same = 0, begins = 0;
     make_batch(&made);
     pair_open(&p, model, shape);
+    embed_users(&p);
     float *whole = test_losses(&p, &made.batch, &all);
     for (int i = 0; i <= KEPT; i++)
         vec_push(&prefix.item, made.item.at[2 + i]);
@@ -212,7 +235,7 @@ static inline void check_no_future(const char *model, const struct model_shape *
     for (int i = 1; i < all && i <= KEPT; i++)
         same += !memcmp(whole + i, changed + i, sizeof *whole);
     bool later = memcmp(whole + KEPT + 2, changed + KEPT + 2, sizeof *whole);
-    vec_push(&prefix.user, 0);
+    vec_push(&prefix.user, made.user.at[1]);
     vec_push(&prefix.session, 0);
     vec_push(&prefix.start, 1000);
     vec_push(&prefix.length, KEPT + 1);

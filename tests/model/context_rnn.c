@@ -26,21 +26,21 @@ static void step(const struct reference *r, const struct form *s, const double *
         ref_step(r, &cell, x, state);
 }
 
-static int states(const struct reference *r, const void *form, int row, int count,
+static int states(const struct reference *r, const void *form, const struct ref_inputs *of,
                   double x[][REF_WIDE], double out[][REF_WIDE])
 {
     const struct form *s = form;
     bool mean = !strcmp(s->recurrent, "mean");
     int n = mean ? width_of(s) : s->hidden, last = 0;
     double state[2 * REF_STATE] = {0};
-    for (int t = 0; t < count; t++) {
+    for (int t = 0; t < of->count; t++) {
         if (mean)
             for (int i = 0; i < n; i++)
                 state[i] = (state[i] * t + x[t][i]) / (t + 1);
         else
             step(r, s, x[t], state);
         memcpy(out[t], state, (size_t)n * sizeof *state);
-        drop_row(r, 1, row + t, n, out[t]);
+        drop_row(r, 1, of->row + t, n, out[t]);
         last = dense_layers_of(r, n, out[t]);
     }
     return last;

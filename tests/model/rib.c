@@ -49,18 +49,18 @@ static void attend(const struct weights *w, const struct form *s, double h[][REF
     }
 }
 
-static int states(const struct reference *r, const void *form, int row, int count,
+static int states(const struct reference *r, const void *form, const struct ref_inputs *of,
                   double x[][REF_WIDE], double out[][REF_WIDE])
 {
     const struct form *s = form;
     struct weights w = bind(r, s);
     double h[LONG][REF_STATE];
-    for (int t = 0; t < count; t++) {
+    for (int t = 0; t < of->count; t++) {
         for (int i = 0; i < s->hidden; i++)
             h[t][i] = t ? h[t - 1][i] : 0;
         ref_step(r, &w.gru, x[t], h[t]);
         attend(&w, s, h, t, out[t]);
-        drop_row(r, 1, row + t, s->hidden, out[t]);
+        drop_row(r, 1, of->row + t, s->hidden, out[t]);
     }
     return s->hidden;
 }

@@ -21,19 +21,19 @@ static double sum_of(const double *weight, const double *bias, int out, const st
     return sum;
 }
 
-static int states(const struct reference *r, const void *form, int row, int count,
+static int states(const struct reference *r, const void *form, const struct ref_inputs *of,
                   double x[][REF_WIDE], double out[][REF_WIDE])
 {
     const struct form *s = form;
     static double from[LONG][REF_WIDE];
     int E = s->size.item, apart = 1;
-    memcpy(out, x, (size_t)count * sizeof *out);
+    memcpy(out, x, (size_t)of->count * sizeof *out);
     for (int l = 0; l < s->layers; l++, apart *= s->dilation) {
         char name[32];
         snprintf(name, sizeof name, "convolution%d", l);
         const double *weight = ref_w(r, name, ".weight"), *bias = ref_w(r, name, ".bias");
-        memcpy(from, out, (size_t)count * sizeof *out);
-        for (int t = 0; t < count; t++)
+        memcpy(from, out, (size_t)of->count * sizeof *out);
+        for (int t = 0; t < of->count; t++)
             for (int i = 0; i < E; i++) {
                 double y = sum_of(weight, bias, i, s, apart, from, t);
                 out[t][i] =
@@ -43,8 +43,8 @@ static int states(const struct reference *r, const void *form, int row, int coun
                               tanh(y) / (1 + exp(-sum_of(weight, bias, E + i, s, apart, from, t)));
             }
     }
-    for (int t = 0; t < count; t++)
-        drop_row(r, 1, row + t, E, out[t]);
+    for (int t = 0; t < of->count; t++)
+        drop_row(r, 1, of->row + t, E, out[t]);
     return E;
 }
 
