@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Decimal digits with an optional sign; false on anything else and on overflow. */
 bool num_i64(const char *s, size_t n, int64_t *value);
@@ -19,5 +20,16 @@ bool num_size(const char *s, size_t n, int64_t *bytes);
  * written out); returns the length.  `to` has room for NUM_TEXT bytes. */
 enum { NUM_TEXT = 32 };
 size_t num_text(double value, char *to);
+
+/* Eight bytes as a number, the first one lowest. */
+static inline uint64_t num_eight(const char *at)
+{
+    uint64_t v;
+    memcpy(&v, at, sizeof v);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    return v;
+}
 
 #endif

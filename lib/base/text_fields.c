@@ -7,7 +7,7 @@
 
 /* ---- marks ---- */
 
-enum { STEP = 16 };
+enum { STEP = 16, CHUNK = 64 };
 
 /* The bytes of a line that may end a field or quote one, from the first to the last. */
 struct marks {
@@ -18,20 +18,39 @@ struct marks {
     char one, other;
 };
 
-/* A bit for each of STEP bytes that is one of the two. */
-static inline unsigned marks_of(const char *at, char one, char other)
-{
+/* A byte that is searched for, and a bit for each of STEP bytes that is the one. */
 #ifdef __SSE2__
-    __m128i bytes = _mm_loadu_si128((const __m128i *)at);
-    __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(one)),
-                                 _mm_cmpeq_epi8(bytes, _mm_set1_epi8(other)));
-    return (unsigned)_mm_movemask_epi8(found);
+typedef __m128i sought;
+
+static inline sought sought_of(char byte)
+{
+    return _mm_set1_epi8(byte);
+}
+
+static inline unsigned bits_of(const char *at, sought byte)
+{
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)at), byte));
+}
 #else
+typedef char sought;
+
+static inline sought sought_of(char byte)
+{
+    return byte;
+}
+
+static inline unsigned bits_of(const char *at, sought byte)
+{
     unsigned found = 0;
     for (int i = 0; i < STEP; i++)
-        found |= (unsigned)(at[i] == one || at[i] == other) << i;
+        found |= (unsigned)(at[i] == byte) << i;
     return found;
+}
 #endif
+
+static inline unsigned marks_of(const char *at, char one, char other)
+{
+    return bits_of(at, sought_of(one)) | bits_of(at, sought_of(other));
 }
 
 /* The last bytes of a line, fewer than STEP: no byte beyond the line is read. */
@@ -94,53 +113,148 @@ static inline const char *plain_end(struct marks *m, const char *begin, struct b
     return m->end;
 }
 
-/* A bit for each of the next bytes of the line, STEP at most, that is one of the two. */
-static inline unsigned next_marks(struct bytes line, size_t from, char one, char other)
+/* What is between the quotes of the line's field [at, end), two quotes as one: where it stands if
+ * it has none, else in scratch. */
+static struct bytes unquoted(struct bytes line, const char *at, const char *end,
+                             struct buf *scratch)
 {
-    size_t left = line.len - from;
-    if (left >= STEP)
-        return marks_of(line.at + from, one, other);
-    if (line.len >= STEP)
-        return marks_of(line.at + line.len - STEP, one, other) >> (STEP - left);
-    char last[STEP] = {0};
-    memcpy(last, line.at + from, left);
-    return marks_of(last, one, other) & ((1u << left) - 1);
+    if (!memchr(at, '"', (size_t)(end - at)))
+        return (struct bytes){at, (size_t)(end - at)};
+    if (!scratch->len)
+        buf_reserve(scratch, line.len); /* so that fields stay where they are */
+    size_t from = scratch->len;
+    for (const char *quote; (quote = memchr(at, '"', (size_t)(end - at))); at = quote + 2)
+        buf_append(scratch, at, (size_t)(quote + 1 - at));
+    buf_append(scratch, at, (size_t)(end - at));
+    return (struct bytes){scratch->at + from, scratch->len - from};
 }
 
-/* Splits at every delimiter of one byte, as long as there is no `quote`; false: there is one. */
-static bool split_plain(struct bytes line, char delimiter, char quote, struct bytes *fields,
-                        size_t room, size_t *count)
+/* The marks among the next bytes of a line, CHUNK at most, a bit for each byte. */
+struct marked {
+    uint64_t stops, quotes; /* delimiters and quotes */
+    uint64_t all;           /* bytes of the line */
+};
+
+/* Adds those of the STEP bytes from `at` on but the first `skip`, which are from `place` on. */
+static inline void find_step(struct marked *c, const char *at, unsigned skip, unsigned place,
+                             sought delimiter, sought quote)
 {
-    const char *begin = line.at;
-    size_t n = 0;
-    for (size_t from = 0; from < line.len; from += STEP) {
-        unsigned found = next_marks(line, from, delimiter, quote);
-        for (; found; found &= found - 1) {
-            const char *mark = line.at + from + __builtin_ctz(found);
-            if (*mark != delimiter)
-                return false;
-            if (n < room)
-                fields[n] = (struct bytes){begin, (size_t)(mark - begin)};
-            n++;
-            begin = mark + 1;
-        }
+    c->stops |= (uint64_t)(bits_of(at, delimiter) >> skip) << place;
+    c->quotes |= (uint64_t)(bits_of(at, quote) >> skip) << place;
+}
+
+/* The end of a line, `left` bytes, fewer than CHUNK: no byte beyond it is read. */
+static inline struct marked last_chunk(struct bytes line, unsigned left, sought delimiter,
+                                       sought quote)
+{
+    struct marked c = {0, 0, ((uint64_t)1 << left) - 1};
+    const char *end = line.at + line.len;
+    unsigned at = 0;
+    for (; at + STEP <= left; at += STEP)
+        find_step(&c, end - left + at, 0, at, delimiter, quote);
+    if (at == left)
+        return c;
+    if (line.len >= STEP) {
+        find_step(&c, end - STEP, STEP - (left - at), at, delimiter, quote);
+    } else {
+        char last[STEP] = {0};
+        memcpy(last, line.at, line.len);
+        find_step(&c, last, 0, 0, delimiter, quote);
+        c.stops &= c.all;
+        c.quotes &= c.all;
     }
-    if (n < room)
-        fields[n] = (struct bytes){begin, (size_t)(line.at + line.len - begin)};
-    *count = n + 1;
-    return true;
+    return c;
+}
+
+static inline struct marked chunk_of(struct bytes line, size_t from, sought delimiter, sought quote)
+{
+    if (line.len - from < CHUNK)
+        return last_chunk(line, (unsigned)(line.len - from), delimiter, quote);
+    struct marked c = {0, 0, ~(uint64_t)0};
+    for (unsigned at = 0; at < CHUNK; at += STEP)
+        find_step(&c, line.at + from + at, 0, at, delimiter, quote);
+    return c;
+}
+
+/* Whether the quotes of the line so far enclose fields, and where the next byte is. */
+struct quoting {
+    uint64_t inside; /* all ones: between quotes */
+    uint64_t begins,
+        has_ended; /* 1: at the begin of a field; behind a quote that may have ended one */
+    bool doubled;  /* a field has two quotes for one */
+};
+
+/* Takes the delimiters between quotes from the chunk's stops; false: a quote is neither at the
+ * begin of a field nor at its end nor one of two. Every second quote ends what the one before it
+ * begins; of two in a row the first seems to end the field, and the second begins it again. */
+static inline bool skip_quoted(struct quoting *q, struct marked *c)
+{
+    uint64_t in = c->quotes;
+    for (unsigned by = 1; by < CHUNK; by *= 2)
+        in ^= in << by;
+    in ^= q->inside;
+    c->stops &= ~in;
+    uint64_t opening = c->quotes & in, closing = c->quotes & ~in;
+    uint64_t begins = c->stops << 1 | q->begins, ended = closing << 1 | q->has_ended;
+    bool well = !(opening & ~(begins | ended)) && !(ended & c->all & ~(c->stops | opening));
+    q->doubled |= (opening & ended) != 0;
+    q->has_ended = closing >> (CHUNK - 1);
+    q->inside = in >> (CHUNK - 1) ? ~(uint64_t)0 : 0;
+    return well;
+}
+
+/* The field [begin, stop) of a line whose quotes are as they should be. */
+static inline struct bytes field_of(struct bytes line, const char *begin, const char *stop,
+                                    const struct quoting *q, struct buf *scratch)
+{
+    if (!scratch || begin == stop || *begin != '"')
+        return (struct bytes){begin, (size_t)(stop - begin)};
+    if (q->doubled)
+        return unquoted(line, begin + 1, stop - 1, scratch);
+    return (struct bytes){begin + 1, (size_t)(stop - begin - 2)};
+}
+
+/* Splits at every delimiter of one byte that is not between quotes; with scratch NULL, a quote is a
+ * byte as others.  False: the quotes are not as they should be. */
+static inline bool split_at_marks(struct bytes line, char delimiter, struct buf *scratch,
+                                  struct bytes *fields, size_t room, size_t *count)
+{
+    sought stop_byte = sought_of(delimiter), quote = scratch ? sought_of('"') : stop_byte;
+    struct quoting q = {.begins = 1};
+    const char *begin = line.at;
+    *count = 0;
+    for (size_t from = 0;; from += CHUNK) {
+        struct marked c = chunk_of(line, from, stop_byte, quote);
+        bool last = line.len - from <= CHUNK;
+        if (scratch && (c.quotes | q.inside | q.has_ended) && !skip_quoted(&q, &c))
+            return false;
+        q.begins = c.stops >> (CHUNK - 1);
+        for (uint64_t stops = c.stops; stops; stops &= stops - 1) {
+            const char *stop = line.at + from + __builtin_ctzll(stops);
+            if (*count < room)
+                fields[*count] = field_of(line, begin, stop, &q, scratch);
+            ++*count;
+            begin = stop + 1;
+        }
+        if (!last)
+            continue;
+        if (!q.inside && *count < room)
+            fields[*count] = field_of(line, begin, line.at + line.len, &q, scratch);
+        ++*count;
+        return !q.inside;
+    }
 }
 
 size_t fields_split_at(struct bytes line, struct bytes delimiter, struct bytes *fields, size_t room)
 {
-    size_t plain;
+    size_t count = 0;
     if (delimiter.len == 1) {
-        split_plain(line, *delimiter.at, *delimiter.at, fields, room, &plain);
-        return plain;
+        split_at_marks(line, *delimiter.at, NULL, fields, room, &count);
+        return count;
     }
     struct marks m = marks_in(line, *delimiter.at, *delimiter.at);
     const char *begin = line.at;
-    for (size_t count = 0;;) {
+    for (;;) {
         const char *stop = plain_end(&m, begin, delimiter);
         if (count < room)
             fields[count] = (struct bytes){begin, (size_t)(stop - begin)};
@@ -154,14 +268,6 @@ size_t fields_split_at(struct bytes line, struct bytes delimiter, struct bytes *
 size_t fields_split(struct bytes line, char delimiter, struct bytes *fields, size_t room)
 {
     return fields_split_at(line, (struct bytes){&delimiter, 1}, fields, room);
-}
-
-/* Appends what is between the quotes of [at, end), two quotes as one. */
-static void unquote(const char *at, const char *end, struct buf *scratch)
-{
-    for (const char *quote; (quote = memchr(at, '"', (size_t)(end - at))); at = quote + 2)
-        buf_append(scratch, at, (size_t)(quote + 1 - at));
-    buf_append(scratch, at, (size_t)(end - at));
 }
 
 /* The field whose quote is at `open`, and in *stop what follows its closing quote. One without
@@ -189,18 +295,16 @@ static enum fields_end take_quoted(struct marks *m, const char *open, struct byt
         return FIELDS_BROKEN;
     if (!doubled || !scratch)
         return FIELDS_CLOSED;
-    if (!scratch->len)
-        buf_reserve(scratch, (size_t)(m->end - m->begin)); /* so that fields stay where they are */
-    size_t from = scratch->len;
-    unquote(open + 1, mark, scratch);
-    *field = (struct bytes){scratch->at + from, scratch->len - from};
+    *field =
+        unquoted((struct bytes){m->begin, (size_t)(m->end - m->begin)}, open + 1, mark, scratch);
     return FIELDS_CLOSED;
 }
 
 enum fields_end fields_split_csv(struct bytes line, struct bytes delimiter, struct buf *scratch,
                                  struct bytes *fields, size_t room, size_t *count)
 {
-    if (delimiter.len == 1 && split_plain(line, *delimiter.at, '"', fields, room, count))
+    buf_clear(scratch);
+    if (delimiter.len == 1 && split_at_marks(line, *delimiter.at, scratch, fields, room, count))
         return FIELDS_CLOSED;
     struct marks m = marks_in(line, *delimiter.at, '"');
     const char *begin = line.at, *stop;

@@ -95,12 +95,7 @@ static int bad_time(const struct raw_clock *clock, const char *field, struct byt
  */
 static bool eight_digits(const char *at, uint64_t *value)
 {
-    uint64_t v;
-    memcpy(&v, at, sizeof v);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    v = __builtin_bswap64(v);
-#endif
-    uint64_t digits = v - 0x3030303030303030;
+    uint64_t v = num_eight(at), digits = v - 0x3030303030303030;
     /* no byte is below '0', and none is above '9' */
     if ((v & 0xf0f0f0f0f0f0f0f0) != 0x3030303030303030 ||
         ((digits + 0x0606060606060606) & 0xf0f0f0f0f0f0f0f0))

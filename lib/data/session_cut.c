@@ -31,9 +31,9 @@ static bool is_newest_first(const char *order, const event_vec *events)
     return !events->len || !by_time(&at[0], &at[events->len - 1]);
 }
 
-static void reverse(event_vec *events)
+static void reverse(struct event *low, size_t count)
 {
-    struct event *low = events->at, *high = events->at + events->len;
+    struct event *high = low + count;
     while (low < high) {
         struct event swapped = *low;
         *low++ = *--high;
@@ -55,26 +55,60 @@ static int by_time_and_row_reversed(const void *a, const void *b)
     return order ? order : x->row > y->row ? -1 : 1;
 }
 
+/* Sorts events of which each is at or before the one before it: those of one time stay as they are.
+ */
+static void turn_round(event_vec *events)
+{
+    reverse(events->at, events->len);
+    for (size_t from = 0, to; from < events->len; from = to) {
+        to = from + 1;
+        while (to < events->len && !by_time(&events->at[to], &events->at[from]))
+            to++;
+        reverse(events->at + from, to - from);
+    }
+}
+
+/* How events follow each other: earlier, later or at the same time as the one before, perhaps with
+ * its item.
+ */
+struct time_steps {
+    uint64_t fell, rose, ties, duplicates;
+};
+
+static struct time_steps steps_of(const event_vec *events)
+{
+    struct time_steps s = {0};
+    for (size_t i = 1; i < events->len; i++) {
+        const struct event *at = &events->at[i];
+        int step = by_time(at, at - 1);
+        s.fell += step < 0;
+        s.rose += step > 0;
+        s.duplicates += !step && at->item == at[-1].item;
+    }
+    s.ties = events->len ? events->len - 1 - s.fell - s.rose : 0;
+    return s;
+}
+
 static void put_in_order(const char *order, event_vec *events, struct session_counts *counts)
 {
     struct event *at = events->at;
     bool newest_first = events->len > 1 && is_newest_first(order, events);
-    uint64_t fell = 0;
     for (size_t i = 0; i < events->len; i++)
         at[i].row = (uint32_t)i;
     if (newest_first)
-        reverse(events);
-    for (size_t i = 1; i < events->len; i++)
-        fell += by_time(&at[i], &at[i - 1]) < 0;
-    counts->unordered += fell;
-    if (fell)
-        qsort(at, events->len, sizeof *at,
-              newest_first ? by_time_and_row_reversed : by_time_and_row);
-    for (size_t i = 1; i < events->len; i++) {
-        bool tie = !by_time(&at[i], &at[i - 1]);
-        counts->ties += tie;
-        counts->duplicates += tie && at[i].item == at[i - 1].item;
+        reverse(at, events->len);
+    struct time_steps steps = steps_of(events);
+    counts->unordered += steps.fell;
+    if (steps.fell) {
+        if (!steps.rose) /* as in a log that is newest first */
+            turn_round(events);
+        else
+            qsort(at, events->len, sizeof *at,
+                  newest_first ? by_time_and_row_reversed : by_time_and_row);
+        steps = steps_of(events);
     }
+    counts->ties += steps.ties;
+    counts->duplicates += steps.duplicates;
 }
 
 static int by_session_and_place(const void *a, const void *b)

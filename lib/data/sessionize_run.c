@@ -136,7 +136,7 @@ static int write_at_once(struct sessionizing *r, struct err *e)
 
 static int write_held(struct sessionizing *r, struct err *e)
 {
-    if (spool_open(&r->held, r->job->output, r->meta, e) || make_sessions(r, &r->held.out, e))
+    if (spool_open(&r->held, r->job->output, e) || make_sessions(r, &r->held.out, e))
         return e->status;
     describe_rows(r);
     if (drops_note(&r->drops, r->job->program, r->meta, e) || open_stage(r, e))

@@ -17,7 +17,21 @@ static int find_folder(const char *path, char **folder, struct err *e)
     return status;
 }
 
-int spool_open(struct spool *h, const char *path, const struct meta *m, struct err *e)
+/* The head of a block in the file; its records follow. */
+struct held_block {
+    uint64_t len, records;
+};
+
+static int hold(void *to, struct bytes block, uint32_t records, struct err *e)
+{
+    struct spool *h = to;
+    struct held_block head = {block.len, records};
+    return temp_file_append(&h->scratch, &head, sizeof head, e)
+               ? e->status
+               : temp_file_append(&h->scratch, block.at, block.len, e);
+}
+
+int spool_open(struct spool *h, const char *path, struct err *e)
 {
     char *folder;
     if (find_folder(path, &folder, e))
@@ -26,42 +40,27 @@ int spool_open(struct spool *h, const char *path, const struct meta *m, struct e
     mem_free(folder);
     if (status)
         return path ? err_at(e, "%s", path) : status;
-    struct buf name = {0}; /* the sink frees it */
-    buf_format(&name, "a temporary file in %s%s%s", h->scratch.folder, path ? " for " : "",
-               path ? path : "");
-    h->sink = (struct output_file){.fd = h->scratch.fd, .path = name.at};
-    return frame_out_open(&h->out, &h->sink, m, false, e);
+    frame_out_hold(&h->out, hold, h);
+    return 0;
 }
 
 int spool_pour(struct spool *h, struct frame_out *out, struct err *e)
 {
-    struct frame_in *in = NULL;
-    struct buf name = {0}; /* the name by which the system opens a file that has none */
-    buf_format(&name, "/dev/fd/%d", h->scratch.fd);
-    const char *path = name.at;
-    enum read_result got = READ_ERROR;
-    if (!frame_out_end(&h->out, e) && !frame_in_open(&in, &path, 1, STREAM_SESSIONS, false, e)) {
-        struct bytes record;
-        while ((got = frame_in_next(in, &record, e)) > READ_END) {
-            if (got == READ_HEADER)
-                continue;
-            msgpack_packer *packer = frame_out_record(out);
-            packer->callback(packer->data, record.at, record.len);
-            if (frame_out_commit(out, e)) {
-                got = READ_ERROR;
-                break;
-            }
-        }
+    struct held_block head;
+    if (frame_out_end_block(&h->out, e))
+        return e->status;
+    for (uint64_t at = 0; at < h->scratch.size; at += sizeof head + head.len) {
+        if (temp_file_read(&h->scratch, at, &head, sizeof head, e) ||
+            temp_file_read(&h->scratch, at + sizeof head, frame_out_room(out, head.len), head.len,
+                           e) ||
+            frame_out_block(out, head.len, (uint32_t)head.records, e))
+            return e->status;
     }
-    frame_in_close(in);
-    buf_release(&name);
-    return got == READ_END ? 0 : e->status;
+    return 0;
 }
 
 void spool_close(struct spool *h)
 {
     frame_out_release(&h->out);
-    h->sink.fd = -1; /* that of the temporary file */
-    output_file_discard(&h->sink);
     temp_file_close(&h->scratch);
 }

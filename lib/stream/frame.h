@@ -84,8 +84,10 @@ struct frame_out {
     bool flush; /* --flush: frame_out_pause ends a block */
     bool open;  /* between header and end or abort */
     msgpack_packer packer;
-    int (*divert)(void *to, struct bytes record, struct err *e); /* NULL: records go to the sink */
-    void *divert_to;
+    /* In place of the sink: of each record, of each block; NULL: they go to the sink. */
+    int (*divert)(void *to, struct bytes record, struct err *e);
+    int (*hold)(void *to, struct bytes block, uint32_t records, struct err *e);
+    void *to;
 };
 
 /* Writes the header.  The caller keeps `sink`. */
@@ -112,10 +114,24 @@ int frame_out_continue(struct frame_out *out, struct output_file *sink, const st
 void frame_out_divert(struct frame_out *out,
                       int (*divert)(void *to, struct bytes record, struct err *e), void *to);
 
+/* Writes nothing: `hold` gets the records of each block, which begin or end in no other, for a
+ * stream whose header is not known yet.  frame_out_block writes them as they are. */
+void frame_out_hold(struct frame_out *out,
+                    int (*hold)(void *to, struct bytes block, uint32_t records, struct err *e),
+                    void *to);
+
+/* Writes a block of records that another frame_out held: the caller puts its `len` bytes to where
+ * frame_out_room says.  No record is before it in the current block. */
+char *frame_out_room(struct frame_out *out, size_t len);
+int frame_out_block(struct frame_out *out, size_t len, uint32_t records, struct err *e);
+
 /* frame_out_record gives the packer for one record, and frame_out_commit ends the record, which may
  * write a block. 65: the record is above 8 MiB and is left out. */
 msgpack_packer *frame_out_record(struct frame_out *out);
 int frame_out_commit(struct frame_out *out, struct err *e);
+
+/* Ends the block, if it has a record. */
+int frame_out_end_block(struct frame_out *out, struct err *e);
 
 /* With --flush ends the block, where a reader may be waiting: after a user, after a batch. */
 int frame_out_pause(struct frame_out *out, struct err *e);

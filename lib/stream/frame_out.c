@@ -158,8 +158,17 @@ int frame_out_continue(struct frame_out *out, struct output_file *sink, const st
 void frame_out_divert(struct frame_out *out,
                       int (*divert)(void *to, struct bytes record, struct err *e), void *to)
 {
-    *out = (struct frame_out){.divert = divert, .divert_to = to};
+    *out = (struct frame_out){.divert = divert, .to = to};
     buf_reserve(&out->block, LAYOUT_BLOCK);
+    begin_block(out);
+}
+
+void frame_out_hold(struct frame_out *out,
+                    int (*hold)(void *to, struct bytes block, uint32_t records, struct err *e),
+                    void *to)
+{
+    *out = (struct frame_out){.hold = hold, .to = to};
+    buf_reserve(&out->block, LAYOUT_BLOCK + BLOCK_TARGET);
     begin_block(out);
 }
 
@@ -172,6 +181,10 @@ msgpack_packer *frame_out_record(struct frame_out *out)
 /* Writes `records` records that reach up to `len` in the buffer. */
 static int write_block(struct frame_out *out, size_t len, uint32_t records, struct err *e)
 {
+    if (out->hold) {
+        struct bytes block = {out->block.at + LAYOUT_BLOCK, len - LAYOUT_BLOCK};
+        return out->hold(out->to, block, records, e);
+    }
     unsigned char *head = (unsigned char *)out->block.at;
     size_t bytes = len - LAYOUT_BLOCK;
     uint64_t hash =
@@ -194,9 +207,22 @@ static int write_block(struct frame_out *out, size_t len, uint32_t records, stru
     return output_file_write(out->sink, head, len, e);
 }
 
-static int flush_block(struct frame_out *out, struct err *e)
+int frame_out_end_block(struct frame_out *out, struct err *e)
 {
     int status = out->block_records ? write_block(out, out->block.len, out->block_records, e) : 0;
+    begin_block(out);
+    return status;
+}
+
+char *frame_out_room(struct frame_out *out, size_t len)
+{
+    buf_reserve(&out->block, len);
+    return out->block.at + LAYOUT_BLOCK;
+}
+
+int frame_out_block(struct frame_out *out, size_t len, uint32_t records, struct err *e)
+{
+    int status = write_block(out, LAYOUT_BLOCK + len, records, e);
     begin_block(out);
     return status;
 }
@@ -206,7 +232,7 @@ int frame_out_commit(struct frame_out *out, struct err *e)
     size_t from = out->record_start, n = out->block.len - from;
     if (out->divert) {
         begin_block(out);
-        return out->divert(out->divert_to, (struct bytes){out->block.at + from, n}, e);
+        return out->divert(out->to, (struct bytes){out->block.at + from, n}, e);
     }
     if (n > BLOCK_LIMIT) {
         out->block.len = from;
@@ -225,19 +251,19 @@ int frame_out_commit(struct frame_out *out, struct err *e)
     }
     out->block_records++;
     out->record_start = out->block.len;
-    return out->block.len - LAYOUT_BLOCK >= BLOCK_TARGET ? flush_block(out, e) : 0;
+    return out->block.len - LAYOUT_BLOCK >= BLOCK_TARGET ? frame_out_end_block(out, e) : 0;
 }
 
 int frame_out_pause(struct frame_out *out, struct err *e)
 {
-    return out->flush ? flush_block(out, e) : 0;
+    return out->flush ? frame_out_end_block(out, e) : 0;
 }
 
 int frame_out_end(struct frame_out *out, struct err *e)
 {
     unsigned char end[LAYOUT_END] = "\x95\xa1"
                                     "E";
-    if (flush_block(out, e))
+    if (frame_out_end_block(out, e))
         return e->status;
     uint64_t numbers[4] = {out->blocks, out->records, out->bytes};
     for (int i = 0; i < 3; i++)

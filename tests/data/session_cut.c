@@ -71,7 +71,11 @@ static void test_order(void)
     check(CUT(rules, {5, 1}, {9, 2}, {5, 3}), "5:3 5:1 9:2", "mixed: newest first is meant");
     rules.order = "oldest-first";
     check(CUT(rules, {9, 1}, {5, 2}, {5, 3}, {3, 4}), "3:4 5:2 5:3 9:1", "order oldest-first");
+    check(CUT(rules, {9, 1}, {9, 2}, {5, 3}, {5, 4}, {5, 5}), "5:3 5:4 5:5 9:1 9:2",
+          "order oldest-first, of times that fall");
     rules.order = "newest-first";
+    check(CUT(rules, {3, 1}, {3, 2}, {5, 3}, {5, 4}), "3:2 3:1 5:4 5:3",
+          "order newest-first, of times that rise");
     check(CUT(rules, {3, 4}, {5, 2}, {5, 3}, {9, 1}), "3:4 5:3 5:2 9:1", "order newest-first");
 }
 
