@@ -152,11 +152,14 @@ class Check:
         both, prefix = self.o["bidirectional"], "inter_gru" if self.model == "ii-rnn" else "user_gru"
         if a["level"] == "session":
             return self.session(a["item"])[0]
-        states, s = self.states(prefix, self.earlier(a), both)
+        xs = self.earlier(a)
+        states, s = self.states(prefix, xs, both)
+        over = "user_attention" if self.model == "hierarchical" else "inter_attention"
         if a["level"] != "intra":
-            return self.weights("user_attention" if a["level"] == "user" else "inter_attention", self.keys(states, a, start))
-        if self.o["inter"]:
-            s = mean(self.weights("inter_attention", self.keys(states, a, start)), states)
+            return self.weights(over, self.keys(states, a, start))
+        if over + ".weight" in self.w:
+            value = xs if self.o.get("attend-to") == "input" else states
+            s = mean(self.weights(over, self.keys(states, a, start)), value)
         out = []
         for x in self.embedded([first] + a["target"][:-1]):
             weight = (

@@ -441,6 +441,7 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATCHES" --model fpmc --weight-decay 0.01
     goes_on "$BATCHES" --stop-after 1 --save-by last
     goes_on "$BATCHES" --model hierarchical --session-rep attention --user-rep attention --inter delta --attention 5
+    goes_on "$BATCHES" --model hierarchical --intra cat --per-user intra --attention 5
     goes_on "$BATS_FILE_TMPDIR/again.mp" --inter hidden --session-rep last
 }
 

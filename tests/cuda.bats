@@ -56,6 +56,7 @@ agree() { # agree BATCHES OPTION ...
 
 @test "attention weights of each user's own: losses and ranks as the CPU's" {
     agree batches.mp --model hierarchical --user-rep attention --session-rep attention --per-user session,user
+    agree batches.mp --model hierarchical --intra cat --per-user intra
 }
 
 @test "outputs that are tied to the embeddings: losses and ranks as the CPU's" {
@@ -163,7 +164,7 @@ bytes_of_steps() { # TRACE
     done <<'END'
 --model ii-rnn
 --model ii-rnn --session-rep last --inter hidden,delta,week --intra cat
---model hierarchical --session-rep attention --user-rep attention
+--model hierarchical --session-rep attention --user-rep attention --intra sum
 --model narm
 --model rib --context kind,hour
 --model context-rnn --context kind,hour --cell lstm
@@ -193,6 +194,7 @@ END
     for rep in mean last attention; do
         for user in mean last attention; do
             agree batches.mp --model hierarchical --session-rep $rep --user-rep $user
+            [ $user = mean ] || agree batches.mp --model hierarchical --session-rep $rep --user-rep $user --intra sum
         done
     done
     for encoder in global local hybrid; do

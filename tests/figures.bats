@@ -54,6 +54,7 @@ same() { # SCHEME OPTION ...
     same longest-first --model hierarchical
     same longest-first --model hierarchical --session-rep attention --user-rep attention --inter delta
     same sessions --model hierarchical --session-rep last --user-rep last --dropout 0.3
+    same longest-first --model hierarchical --user-rep attention --intra sum --per-user intra
     same sessions --model narm
     same sessions --model narm --item-dropout 0.3 --encoder global
     same sessions --model rib --context hour:3

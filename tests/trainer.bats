@@ -270,6 +270,8 @@ sessionuser --model hierarchical --session-rep attention --user-rep attention --
 sessionuser --model hierarchical --session-rep attention --user-rep attention --attend-to input --per-user session,user
 session --model hierarchical --session-rep attention
 user --model hierarchical --session-rep last --user-rep attention --bidirectional --per-user user --inter week
+intra --model hierarchical --session-rep last --intra cat --per-user intra
+intrauser --model hierarchical --user-rep attention --inter delta --intra sum --bidirectional
 EOT
 }
 

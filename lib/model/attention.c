@@ -129,17 +129,27 @@ struct tensor *energies_over(const struct energies *n, struct tape *t, struct te
 
 /* ---- groups ---- */
 
-int grouped_read(bool on[2], const char *list, const char *first, const char *second, struct err *e)
+static int bad_levels(const char *list, const char *const level[], struct err *e)
 {
-    const char *const word[2] = {first, second};
+    struct buf possible = {0};
+    for (int i = 0; level[i]; i++)
+        buf_format(&possible, "%s%s", i ? ", " : "", level[i]);
+    err_set(e, STATUS_USAGE,
+            "--per-user %s: give %.*s, or some of them once each with commas between", list,
+            (int)possible.len, possible.at);
+    buf_release(&possible);
+    return e->status;
+}
+
+int grouped_read(bool on[], const char *list, const char *const level[], struct err *e)
+{
     for (const char *at = list; at; at = *at ? at + 1 : NULL) {
         size_t length = strcspn(at, ",");
         int i = 0;
-        while (i < 2 && (strlen(word[i]) != length || strncmp(word[i], at, length)))
+        while (level[i] && (strlen(level[i]) != length || strncmp(level[i], at, length)))
             i++;
-        if (i == 2 || on[i])
-            return err_set(e, STATUS_USAGE, "--per-user %s: give %s, %s or %s,%s", list, first,
-                           second, first, second);
+        if (!level[i] || on[i])
+            return bad_levels(list, level, e);
         on[i] = true;
         at += length;
     }

@@ -40,9 +40,9 @@ struct grouped {
     const struct rows *group, *users;
 };
 
-/* Reads --per-user, a list of levels: `first`, `second` or both.  64. */
-int grouped_read(bool on[2], const char *list, const char *first, const char *second,
-                 struct err *e);
+/* Reads --per-user, a list of some of these levels (NULL-terminated), into one flag for each.  64.
+ */
+int grouped_read(bool on[], const char *list, const char *const level[], struct err *e);
 
 /* For sequences of these users; user: host [count]. */
 struct grouped grouped_by(const struct model *m, struct tape *t, const int32_t *user, int count);

@@ -7,13 +7,15 @@
  *     u = mean r_i | last h_i of the user GRU | Σ_i α_i h_i, e_i = cᵀ tanh(D [h_i; Δ_i; w_i;
  * g(age_i)] + d)
  *
- * With --attend-to input the weights average the inputs of the GRU: s_j and r_i. */
+ * With --attend-to input the weights average the inputs of the GRU: s_j and r_i.  With --intra the
+ * intra-session GRU also attends to the states h_i of the user GRU at each step (intra.h). */
 #include <stddef.h>
 #include <string.h>
 
 #include "model/attention.h"
 #include "model/item_decoder.h"
 #include "model/gru_encoder.h"
+#include "model/intra.h"
 
 /* How a sequence becomes one vector. */
 enum rep_form { FORM_MEAN, FORM_LAST, FORM_ATTENTION, FORMS };
@@ -30,6 +32,8 @@ struct level_of {
 struct hierarchical {
     struct level_of session, user;
     struct energies energies; /* of the user level, including the state */
+    struct intra intra;
+    bool intra_per_user;
     struct item_decoder decoder;
 };
 
@@ -72,9 +76,15 @@ static const struct option own_rows[] = {
     {0},
 };
 
-static const struct option *const options[] = {
-    model_size_rows,    own_rows,        model_user_weight_rows, model_gru_rows,
-    model_decoder_rows, model_wide_rows, model_evidence_rows,    NULL};
+static const struct option *const options[] = {model_size_rows,
+                                               own_rows,
+                                               model_intra_rows,
+                                               model_user_weight_rows,
+                                               model_gru_rows,
+                                               model_decoder_rows,
+                                               model_wide_rows,
+                                               model_evidence_rows,
+                                               NULL};
 
 static const struct hierarchical_options *own_options(const struct model_options *o)
 {
@@ -103,12 +113,18 @@ static int check_together(const struct hierarchical *r, const struct hierarchica
                        "--attend-to: nothing attends here: it goes with --session-rep attention or "
                        "--user-rep attention");
     if ((r->session.per_user && r->session.form != FORM_ATTENTION) ||
-        (r->user.per_user && r->user.form != FORM_ATTENTION))
+        (r->user.per_user && r->user.form != FORM_ATTENTION) ||
+        (r->intra_per_user && !o->shared.intra))
         return err_set(
             e, STATUS_USAGE,
             "--per-user %s: each level goes with its attention: --session-rep attention, "
-            "--user-rep attention",
+            "--user-rep attention, --intra cat or sum",
             o->shared.per_user);
+    if (o->shared.intra && r->user.form == FORM_MEAN)
+        return err_set(e, STATUS_USAGE,
+                       "--intra %s attends to states of the GRU over sessions: --user-rep mean has "
+                       "none, give --user-rep last or attention",
+                       o->shared.intra);
     if (o->bidirectional && (r->user.form == FORM_MEAN || r->user.input))
         return err_set(e, STATUS_USAGE,
                        "--bidirectional is of the GRU over sessions: it goes with --user-rep last, "
@@ -120,16 +136,18 @@ static int read_options(struct hierarchical *r, const struct hierarchical_option
 {
     static const bool kinds[ATTEND_KINDS] = {false, true, true, true};
     bool input = o->attend_to && !strcmp(o->attend_to, "input");
-    bool per_user[2] = {false, false};
+    static const char *const level[] = {"session", "user", "intra", NULL};
+    bool per_user[3] = {false, false, false};
     r->session.form = form_of(o->session_rep);
     r->user.form = form_of(o->user_rep);
     r->session.input = input && r->session.form == FORM_ATTENTION;
     r->user.input = input && r->user.form == FORM_ATTENTION;
     if (energies_read(&r->energies, o->inter, kinds, e) ||
-        grouped_read(per_user, o->shared.per_user, "session", "user", e))
+        grouped_read(per_user, o->shared.per_user, level, e))
         return e->status;
     r->session.per_user = per_user[0];
     r->user.per_user = per_user[1];
+    r->intra_per_user = per_user[2];
     r->energies.on[ATTEND_HIDDEN] = true;
     return check_together(r, o, e);
 }
@@ -142,7 +160,7 @@ static int hierarchical_check(const struct model_options *o, struct err *e)
 
 static bool hierarchical_attends(const struct model_options *o)
 {
-    return form_of(own_options(o)->session_rep) == FORM_ATTENTION ||
+    return o->intra || form_of(own_options(o)->session_rep) == FORM_ATTENTION ||
            form_of(own_options(o)->user_rep) == FORM_ATTENTION;
 }
 
@@ -169,7 +187,9 @@ static void declare(struct hierarchical *r, struct model *m)
         attention_declare(&r->user.attention, p, "user_attention", width, width,
                           r->user.per_user ? m->data.groups : 0);
     }
-    item_decoder_declare(&r->decoder, m, size, state);
+    if (o->shared.intra)
+        intra_declare(&r->intra, p, o->shared.intra, state, r->intra_per_user ? m->data.groups : 0);
+    item_decoder_declare(&r->decoder, m, o->shared.intra ? size + state : size, state);
 }
 
 static void hierarchical_open(struct model *m)
@@ -196,14 +216,16 @@ struct sequences {
     const struct lookback_sessions *history;
 };
 
-/* Makes one vector of each sequence of x. */
+/* Makes one vector of each sequence of x; *states: those of the GRU, where there is one. */
 static struct tensor *represent(const struct level_of *l, const struct model *m, struct tape *t,
-                                struct tensor *x, const struct sequences *s, const float **weight)
+                                struct tensor *x, const struct sequences *s, const float **weight,
+                                struct tensor **states)
 {
     struct grouped g = {0};
     if (l->form == FORM_MEAN)
         return tape_mean(t, x, s->rows);
     struct encoded run = gru_encoder_run(&l->gru, t, x, s->rows);
+    *states = run.states;
     if (l->form == FORM_LAST)
         return gru_encoder_last(&l->gru, t, &run, s->rows);
     if (l->per_user)
@@ -213,24 +235,48 @@ static struct tensor *represent(const struct level_of *l, const struct model *m,
     return attention_over(&l->attention, t, on, l->input ? x : run.states, s->rows, &g, weight);
 }
 
-/* The user representation, which is the initial state of the intra GRU, [B, S]; item [events, E]:
- * the embeddings of the earlier sessions' items. */
-static struct tensor *user_representation(const struct hierarchical *r, const struct model *m,
-                                          struct tape *t, const struct batch *b,
-                                          struct tensor *item, struct forward *f)
+/* What the batch's sessions begin with. */
+struct user_level {
+    struct tensor *start;  /* the user representation: the initial state of the intra GRU, [B, S] */
+    struct tensor *states; /* h_i of the earlier sessions; NULL: there is no GRU over them */
+    struct lookback_sessions history;
+};
+
+/* item [events, E]: the embeddings of the earlier sessions' items. */
+static struct user_level user_level(const struct hierarchical *r, const struct model *m,
+                                    struct tape *t, const struct batch *b, struct tensor *item,
+                                    struct forward *f)
 {
     float rate = (float)m->options->dropout;
-    struct lookback_sessions h = lookback_all(t, b);
+    struct user_level u = {.history = lookback_all(t, b)};
+    const struct lookback_sessions *h = &u.history;
     const struct sequences sessions = {
-        .rows = tape_ragged(t, column_i32(b->history_length), h.total), .user = h.user};
-    const struct sequences users = {h.ragged, column_i32(b->user), &r->energies, &h};
+        .rows = tape_ragged(t, column_i32(b->history_length), h->total), .user = h->user};
+    const struct sequences users = {h->ragged, column_i32(b->user), &r->energies, h};
+    struct tensor *unused;
     struct tensor *rep = represent(&r->session, m, t, tape_dropout(t, item, rate), &sessions,
-                                   &f->weight[LEVEL_SESSION]);
-    struct tensor *user = represent(&r->user, m, t, rep, &users, &f->weight[LEVEL_USER]);
+                                   &f->weight[LEVEL_SESSION], &unused);
+    struct tensor *user = represent(&r->user, m, t, rep, &users, &f->weight[LEVEL_USER], &u.states);
     f->weights[LEVEL_SESSION] = f->weight[LEVEL_SESSION] ? item->rows : 0;
-    f->weights[LEVEL_USER] = f->weight[LEVEL_USER] ? h.total : 0;
-    f->back = lookback_rows(&h);
-    return tape_dropout(t, user, rate);
+    f->weights[LEVEL_USER] = f->weight[LEVEL_USER] ? h->total : 0;
+    f->back = lookback_rows(h);
+    u.start = tape_dropout(t, user, rate);
+    return u;
+}
+
+/* The states of the session at hand. */
+static struct tensor *read_session(const struct hierarchical *r, const struct model *m,
+                                   struct tape *t, const struct batch *b,
+                                   const struct user_level *u, struct forward *f)
+{
+    const struct item_decoder *d = &r->decoder;
+    struct grouped g = {0};
+    if (!m->options->intra)
+        return tape_gru(t, &d->gru, d->input, u->start, d->steps);
+    if (r->intra_per_user)
+        g = grouped_by(m, t, column_i32(b->user), (int)b->user.len);
+    return intra_run(&r->intra, t, &d->gru, d->input, u->start, d->steps, u->states,
+                     u->history.ragged, &g, &f->weight[LEVEL_INTRA], &f->weights[LEVEL_INTRA]);
 }
 
 static void hierarchical_forward(struct model *m, struct tape *t, const struct batch *b,
@@ -239,9 +285,8 @@ static void hierarchical_forward(struct model *m, struct tape *t, const struct b
     struct hierarchical *r = m->own;
     *f = (struct forward){0};
     struct tensor *item = item_decoder_read(&r->decoder, m, t, b, true, f);
-    struct tensor *start = user_representation(r, m, t, b, item, f);
-    const struct item_decoder *d = &r->decoder;
-    item_decoder_output(&r->decoder, m, t, tape_gru(t, &d->gru, d->input, start, d->steps), f);
+    struct user_level u = user_level(r, m, t, b, item, f);
+    item_decoder_output(&r->decoder, m, t, read_session(r, m, t, b, &u, f), f);
 }
 
 extern const struct model_class hierarchical_class;

@@ -37,7 +37,6 @@ struct ii_rnn_options {
     struct model_options shared;
     const char *session_rep; /* "mean", "last" */
     const char *inter;       /* "hidden,delta,week,age": inputs of attention over sessions */
-    const char *intra;       /* "cat", "sum" */
     bool bidirectional;
 };
 
@@ -57,18 +56,21 @@ static const struct option own_rows[] = {
     {OPTION_TEXT, .name = "inter", .argument = "LIST", .recorded = true, .labels = LABEL_VALUE,
      .at = offsetof(struct ii_rnn_options, inter),
      .help = "attend to earlier sessions by these inputs: hidden,delta,week,age"},
-    {OPTION_CHOICE, .name = "intra", .choices = "cat|sum", .recorded = true, .labels = LABEL_VALUE,
-     .at = offsetof(struct ii_rnn_options, intra),
-     .help = "attend to earlier sessions at every step too"},
     {OPTION_FLAG, .name = "bidirectional", .recorded = true,
      .at = offsetof(struct ii_rnn_options, bidirectional),
      .help = "read earlier sessions in both directions"},
     {0},
 };
 
-static const struct option *const options[] = {
-    model_size_rows,    own_rows,        model_user_weight_rows, model_gru_rows,
-    model_decoder_rows, model_wide_rows, model_evidence_rows,    NULL};
+static const struct option *const options[] = {model_size_rows,
+                                               own_rows,
+                                               model_intra_rows,
+                                               model_user_weight_rows,
+                                               model_gru_rows,
+                                               model_decoder_rows,
+                                               model_wide_rows,
+                                               model_evidence_rows,
+                                               NULL};
 
 static const struct ii_rnn_options *own_options(const struct model_options *o)
 {
@@ -78,11 +80,12 @@ static const struct ii_rnn_options *own_options(const struct model_options *o)
 static int read_options(struct ii_rnn *r, const struct ii_rnn_options *o, struct err *e)
 {
     static const bool kinds[ATTEND_KINDS] = {true, true, true, true};
+    static const char *const level[] = {"inter", "intra", NULL};
     const char *per_user = o->shared.per_user;
     r->last = !strcmp(o->session_rep, "last");
-    if (grouped_read(r->per_user, per_user, "inter", "intra", e))
+    if (grouped_read(r->per_user, per_user, level, e))
         return e->status;
-    if ((r->per_user[OF_INTER] && !o->inter) || (r->per_user[OF_INTRA] && !o->intra))
+    if ((r->per_user[OF_INTER] && !o->inter) || (r->per_user[OF_INTRA] && !o->shared.intra))
         return err_set(e, STATUS_USAGE, "--per-user %s: attention of that level goes with %s",
                        per_user, o->inter ? "--intra cat or sum" : "--inter hidden");
     return energies_read(&r->energies, o->inter, kinds, e);
@@ -96,7 +99,7 @@ static int ii_rnn_check(const struct model_options *o, struct err *e)
 
 static bool ii_rnn_attends(const struct model_options *o)
 {
-    return own_options(o)->inter || own_options(o)->intra;
+    return own_options(o)->inter || o->intra;
 }
 
 /* ---- opening ---- */
@@ -105,6 +108,7 @@ static void declare(struct ii_rnn *r, struct model *m)
 {
     struct parameters *p = &m->parameters;
     const struct ii_rnn_options *o = own_options(m->options);
+    const char *intra = o->shared.intra;
     int size = (int)o->shared.embedding, state = o->bidirectional ? 2 * size : size;
     item_decoder_declare_items(&r->decoder, m);
     if (r->last && o->bidirectional) {
@@ -120,9 +124,9 @@ static void declare(struct ii_rnn *r, struct model *m)
                           energies_width(&r->energies, state, size),
                           r->per_user[OF_INTER] ? m->data.groups : 0);
     }
-    if (o->intra)
-        intra_declare(&r->intra, p, o->intra, state, r->per_user[OF_INTRA] ? m->data.groups : 0);
-    item_decoder_declare(&r->decoder, m, o->intra ? size + state : size, state);
+    if (intra)
+        intra_declare(&r->intra, p, intra, state, r->per_user[OF_INTRA] ? m->data.groups : 0);
+    item_decoder_declare(&r->decoder, m, intra ? size + state : size, state);
     session_memory_open(&r->memory, m, r->last ? state : size);
 }
 
@@ -219,11 +223,10 @@ static void ii_rnn_forward(struct model *m, struct tape *t, const struct batch *
         g = grouped_by(m, t, column_i32(b->user), h.count);
     struct tensor *start = initial_state(r, m, t, &inter, &h, &g, f);
     struct tensor *states =
-        own_options(m->options)->intra
-            ? intra_run(&r->intra, t, &d->gru, d->input, start, d->steps, inter.states, h.ragged,
-                        r->per_user[OF_INTRA] ? &g : &global, &f->weight[LEVEL_INTRA],
-                        &f->weights[LEVEL_INTRA])
-            : tape_gru(t, &d->gru, d->input, start, d->steps);
+        m->options->intra ? intra_run(&r->intra, t, &d->gru, d->input, start, d->steps,
+                                      inter.states, h.ragged, r->per_user[OF_INTRA] ? &g : &global,
+                                      &f->weight[LEVEL_INTRA], &f->weights[LEVEL_INTRA])
+                          : tape_gru(t, &d->gru, d->input, start, d->steps);
     item_decoder_output(d, m, t, states, f);
     f->back = lookback_rows(&h);
 }

@@ -42,6 +42,13 @@ const struct option model_gru_rows[] = {
     {0},
 };
 
+const struct option model_intra_rows[] = {
+    {OPTION_CHOICE, .name = "intra", .choices = "cat|sum", .recorded = true, .labels = LABEL_VALUE,
+     .at = offsetof(struct model_options, intra),
+     .help = "attend to earlier sessions at every step too"},
+    {0},
+};
+
 const struct option model_user_weight_rows[] = {
     {OPTION_TEXT, .name = "per-user", .argument = "LIST", .recorded = true,
      .at = offsetof(struct model_options, per_user),

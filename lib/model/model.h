@@ -35,6 +35,7 @@ struct model_options {
     const char *cell;     /* "gru", "lstm"; NULL: GRUs (model/recurrent.h) */
     const char *layers;   /* "256,128": sizes of dense layers (model/dense_layers.h) */
     int64_t users;        /* size of embeddings of users; 0: none (model/user_embedding.h) */
+    const char *intra;    /* "cat", "sum": attention to earlier sessions at every step; NULL */
     const char *per_user; /* "inter,intra", "session,user": levels with weights for each user */
     const char *clusters; /* a number or a file: clusters of users that share such weights */
     bool join_sessions;   /* each user's sessions are read as one */
@@ -51,6 +52,7 @@ extern const struct option model_size_rows[];         /* embedding, dropout */
 extern const struct option model_item_dropout_rows[]; /* item-dropout */
 extern const struct option model_decoder_rows[];      /* decoder */
 extern const struct option model_gru_rows[];          /* gru */
+extern const struct option model_intra_rows[];        /* intra */
 extern const struct option model_user_weight_rows[];  /* per-user, clusters */
 extern const struct option model_unroll_rows[];       /* unroll */
 extern const struct option model_context_rows[];      /* context, dwell-of */

@@ -75,6 +75,31 @@ static void check_per_user(void)
         check_tied("hierarchical", &o, shared);
 }
 
+/* Attention at every step of the session: to the states of the GRU over earlier ones, whatever the
+ * user's representation is made of. */
+static void check_intra(void)
+{
+    struct model_shape o = {.session_rep = "mean",
+                            .user_rep = "last",
+                            .intra = "cat",
+                            .gru = "reset-after",
+                            .embedding = 5,
+                            .dropout = 0.3};
+    check_form("hierarchical", &o);
+    o.intra = "sum", o.gru = "reset-before", o.bidirectional = true, o.embedding = 4;
+    check_form("hierarchical", &o);
+    o.session_rep = o.user_rep = "attention", o.inter = "delta", o.dropout = 0;
+    check_form("hierarchical", &o);
+    o.intra = "cat", o.bidirectional = false, o.attend_to = "input", o.embedding = 33;
+    check_form("hierarchical", &o);
+    o.attend_to = NULL, o.per_user = "intra", o.embedding = 4, o.decoder = "tied";
+    check_form("hierarchical", &o);
+    o.intra = "sum", o.per_user = "session,user,intra", o.decoder = NULL, o.dropout = 0.2;
+    check_form("hierarchical", &o);
+    for (int shared = 0; shared < 2; shared++)
+        check_tied("hierarchical", &o, shared);
+}
+
 /* Losses of a batch of users' first sessions, against the intra GRU from a state of zeros. */
 static void check_plain(void)
 {
@@ -123,7 +148,9 @@ static void check_refusals(void)
     refused("--user-rep attention", (struct model_shape){.inter = "delta"});
     refused("delta, week, age",
             (struct model_shape){.inter = "hidden,delta", .user_rep = "attention"});
-    refused("session,user", (struct model_shape){.per_user = "inter"});
+    refused("session, user, intra", (struct model_shape){.per_user = "inter"});
+    refused("--intra cat or sum", (struct model_shape){.per_user = "intra"});
+    refused("--user-rep mean has none", (struct model_shape){.user_rep = "mean", .intra = "sum"});
     refused("--user-rep attention", (struct model_shape){.per_user = "user"});
     refused("--session-rep attention", (struct model_shape){.attend_to = "input"});
     refused("--user-rep last", (struct model_shape){.bidirectional = true, .user_rep = "mean"});
@@ -137,6 +164,7 @@ int main(void)
     check_forms();
     check_tied_outputs();
     check_per_user();
+    check_intra();
     check_plain();
     check_refusals();
     return tap_done();
