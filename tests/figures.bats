@@ -61,6 +61,7 @@ same() { # SCHEME OPTION ...
     same shuffled --model rib --normalize sigmoid --dropout 0.3 --wide
     same sessions --model context-rnn --context hour:3 --cell lstm
     same shuffled --model context-rnn --recurrent mean --layers 7 --wide
+    same shuffled --model improved --item-dropout 0.3 --wide
     same sessions --model youtube-dnn --layers 7,5 --context hour:3 --negatives 20 --logq
     same shuffled --model youtube-dnn --users 5 --layers '' --loss hinge --negatives 20
     same sessions --model wavenet --kernel 3

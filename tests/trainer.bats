@@ -430,7 +430,7 @@ END
 @test "the label of tied outputs; factors have no decoder" {
     [ "$(train --max-steps 0 --decoder tied "$BATCHES" | spcat | sed -n '1s/.*"label":"\([^"]*\)".*/\1/p')" = 'ii-rnn tied' ]
     run -64 --separate-stderr train --model fpmc --decoder tied "$BATCHES"
-    [[ $stderr == *'--decoder goes with --model ii-rnn, hierarchical, narm, rib, context-rnn, youtube-dnn, wavenet, sasrec, hrnn, rnn, not with fpmc'* ]]
+    [[ $stderr == *'--decoder goes with --model ii-rnn, hierarchical, narm, rib, context-rnn, improved, youtube-dnn, wavenet, sasrec, hrnn, rnn, not with fpmc'* ]]
 }
 
 @test "--init matches items by name" {

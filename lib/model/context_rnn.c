@@ -4,18 +4,23 @@
  *     h_t = RNN(v_1 .. v_t)   or   h_t = 1/t Σ_{j<=t} v_j,   v_j = [x_j; contexts of j]
  *
  * which is the paper's session model by matrix factorization.  Dense layers over h_t give z_t, from
- * which the output layer scores the items. */
+ * which the output layer scores the items.
+ *
+ * The improved recurrent network (Tan et al. 2016) is the same one with a GRU, without contexts and
+ * layers, and with a dropout of items. */
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "model/contexts.h"
 #include "model/dense_layers.h"
-#include "model/item_decoder.h"
+#include "model/item_output.h"
 #include "model/recurrent.h"
+#include "model/windows.h"
 
 struct context_rnn {
     bool mean;
-    struct item_decoder decoder;
+    struct item_output output;
     struct contexts contexts;
     struct recurrent recurrent;
     struct dense_layers layers;
@@ -41,10 +46,25 @@ static const struct context_rnn_options defaults = {
     .recurrent = "rnn",
 };
 
-static const struct option own_rows[] = {
+static const struct context_rnn_options improved_defaults = {
+    .shared = {.embedding = 50,
+               .dropout = 0.25,
+               .item_dropout = 0.25,
+               .decoder = "dense",
+               .gru = "reset-after",
+               .postings = EVIDENCE_POSTINGS},
+    .hidden = 100,
+    .recurrent = "rnn",
+};
+
+static const struct option hidden_rows[] = {
     {OPTION_INT, .name = "hidden", .argument = "N", .recorded = true, .high = 65536,
      .at = offsetof(struct context_rnn_options, hidden),
      .help = "size of states; 0: as --embedding"},
+    {0},
+};
+
+static const struct option recurrent_rows[] = {
     {OPTION_CHOICE, .name = "recurrent", .choices = "rnn|mean", .recorded = true,
      .labels = LABEL_VALUE, .at = offsetof(struct context_rnn_options, recurrent),
      .help = "what sums up the events: a recurrent network, or their mean"},
@@ -52,8 +72,12 @@ static const struct option own_rows[] = {
 };
 
 static const struct option *const options[] = {
-    model_size_rows,  own_rows,           model_context_rows, model_cell_rows,     model_gru_rows,
-    dense_layer_rows, model_decoder_rows, model_wide_rows,    model_evidence_rows, NULL};
+    model_size_rows,    model_item_dropout_rows, hidden_rows,         recurrent_rows,
+    model_context_rows, model_cell_rows,         model_gru_rows,      dense_layer_rows,
+    model_decoder_rows, model_wide_rows,         model_evidence_rows, NULL};
+static const struct option *const improved_options[] = {
+    model_size_rows,    model_item_dropout_rows, hidden_rows,         model_gru_rows,
+    model_decoder_rows, model_wide_rows,         model_evidence_rows, NULL};
 
 static int context_rnn_check(const struct model_options *o, struct err *e)
 {
@@ -70,11 +94,11 @@ static void context_rnn_open(struct model *m)
     int width = (int)o->shared.embedding, state = (int)(o->hidden ? o->hidden : width);
     m->own = r;
     r->mean = !strcmp(o->recurrent, "mean");
-    item_decoder_declare_items(&r->decoder, m);
+    item_output_declare_items(&r->output, m);
     width += contexts_declare(&r->contexts, m);
     if (!r->mean)
         recurrent_declare(&r->recurrent, m, "session", 1, width, state);
-    item_output_declare(&r->decoder.output, m,
+    item_output_declare(&r->output, m,
                         dense_layers_declare(&r->layers, m, r->mean ? width : state));
 }
 
@@ -87,22 +111,24 @@ static void context_rnn_close(struct model *m)
 
 /* ---- the forward pass ---- */
 
+/* A session is one sequence, whatever its length. */
 static void context_rnn_forward(struct model *m, struct tape *t, const struct batch *b,
                                 struct forward *f)
 {
     struct context_rnn *r = m->own;
     float rate = (float)m->options->dropout;
-    *f = (struct forward){0};
-    item_decoder_read(&r->decoder, m, t, b, false, f);
-    const struct ragged *rows = r->decoder.steps;
-    struct tensor *v = contexts_beside(&r->contexts, t, b, r->decoder.input);
+    struct windows w = windows_make(t, b, INT_MAX, 0, m->options->item_dropout);
+    const struct ragged *rows = tape_ragged(t, w.length, w.count);
+    struct tensor *x = tape_dropout(t, tape_rows_of(t, r->output.item, w.input, w.total), rate);
+    struct tensor *v = contexts_beside(&r->contexts, t, b, w.event, x);
     struct tensor *h = r->mean ? tape_dropout(t, tape_mean_up_to(t, v, rows), rate)
                                : recurrent_run(&r->recurrent, t, v, NULL, rows, rate, NULL);
-    item_output_state(&r->decoder.output, t, dense_layers_run(&r->layers, t, h), f);
-    item_output_layer(&r->decoder.output, f);
+    windows_forward(&w, f);
+    item_output_state(&r->output, t, windows_targets(t, &w, dense_layers_run(&r->layers, t, h)), f);
+    item_output_layer(&r->output, f);
 }
 
-extern const struct model_class context_rnn_class;
+extern const struct model_class context_rnn_class, improved_class;
 const struct model_class context_rnn_class = {
     .name = "context-rnn",
     .purpose = "one session: a GRU, LSTM or mean over items with their contexts, dense layers",
@@ -110,6 +136,16 @@ const struct model_class context_rnn_class = {
     .defaults = &defaults,
     .options = options,
     .check = context_rnn_check,
+    .open = context_rnn_open,
+    .forward = context_rnn_forward,
+    .close = context_rnn_close,
+};
+const struct model_class improved_class = {
+    .name = "improved",
+    .purpose = "one session: a GRU over items, some of which training leaves out",
+    .options_size = sizeof improved_defaults,
+    .defaults = &improved_defaults,
+    .options = improved_options,
     .open = context_rnn_open,
     .forward = context_rnn_forward,
     .close = context_rnn_close,

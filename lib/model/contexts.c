@@ -87,22 +87,10 @@ int contexts_declare(struct contexts *c, struct model *m)
     return width;
 }
 
-/* All events but the last of each session (host [T]). */
-static const int32_t *input_events(struct tape *t, const struct batch *b)
-{
-    int32_t *to = tape_host_ints(t, b->item.len), event = 0;
-    int n = 0;
-    for (size_t i = 0; i < b->length.len; event += column_i32(b->length)[i++])
-        for (int32_t j = 0; j + 1 < column_i32(b->length)[i]; j++)
-            to[n++] = event + j;
-    return to;
-}
-
 struct tensor *contexts_beside(const struct contexts *c, struct tape *t, const struct batch *b,
-                               struct tensor *x)
+                               const int32_t *event, struct tensor *x)
 {
     struct tensor *part[CONTEXTS + 1] = {x};
-    const int32_t *event = input_events(t, b);
     for (int i = 0; i < c->count; i++)
         part[i + 1] = tape_rows_of(t, c->weight[i], batch_codes(t, b, i, event, x->rows), x->rows);
     return c->count ? tape_concat(t, part, c->count + 1) : x;

@@ -30,9 +30,9 @@ int contexts_declare(struct contexts *c, struct model *m);
 /* The name of a context's table, to be freed. */
 char *contexts_parameter(const char *key);
 
-/* [x; embeddings of the contexts of the inputs]: x [T, .] are embeddings of all events of the
- * batch's sessions but their last ones. */
+/* [x; embeddings of the contexts of the events]: x [n, .] are embeddings of the batch's events by
+ * number, host event [n]. */
 struct tensor *contexts_beside(const struct contexts *c, struct tape *t, const struct batch *b,
-                               struct tensor *x);
+                               const int32_t *event, struct tensor *x);
 
 #endif

@@ -45,9 +45,9 @@ struct tensor *item_decoder_read(struct item_decoder *d, const struct model *m, 
                                  const struct batch *b, bool earlier, struct forward *f)
 {
     int others = earlier ? (int)b->history_item.len : 0;
-    const int32_t *event = split_events(d, t, b, (size_t)others, f), *place;
+    d->event = split_events(d, t, b, (size_t)others, f);
+    const int32_t *item = batch_items(t, b, d->event, f->targets + others), *place;
     int inputs = f->targets;
-    const int32_t *item = batch_items(t, b, event, inputs + others);
     struct tensor *table = tape_different_rows(t, d->output.item, item, inputs + others, &place);
     struct tensor *x = tape_gather(t, table, tape_rows(t, place, inputs));
     d->steps = tape_ragged(t, d->length, (int)b->length.len);

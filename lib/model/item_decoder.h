@@ -10,6 +10,7 @@ struct item_decoder {
     struct gru gru;
     /* of the batch */
     const struct ragged *steps; /* its sessions' inputs */
+    const int32_t *event;       /* host [T] the numbers of these events (model/batch_events.h) */
     int32_t *length;            /* host [B] inputs of each: all events but the last */
     struct tensor *input;       /* [T, E] embeddings after dropout */
     struct tensor *states;      /* [T, S] the GRU's outputs before dropout */

@@ -122,7 +122,7 @@ static void rib_forward(struct model *m, struct tape *t, const struct batch *b, 
     *f = (struct forward){0};
     item_decoder_read(&r->decoder, m, t, b, false, f);
     const struct ragged *rows = r->decoder.steps;
-    struct tensor *x = contexts_beside(&r->contexts, t, b, r->decoder.input);
+    struct tensor *x = contexts_beside(&r->contexts, t, b, r->decoder.event, r->decoder.input);
     struct tensor *h = tape_gru(t, &r->decoder.gru, x, NULL, rows);
     item_decoder_output(&r->decoder, m, t, attended(r, t, h, rows, &weights), f);
     give_weights(t, rows, &weights, f);

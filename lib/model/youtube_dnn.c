@@ -66,7 +66,7 @@ static void youtube_dnn_forward(struct model *m, struct tape *t, const struct ba
     struct tensor *x = tape_mean_up_to(t, r->decoder.input, r->decoder.steps);
     if (r->user)
         x = tape_concat(t, (struct tensor *[]){x, user_rows(t, r->user, b, f)}, 2);
-    x = dense_layers_run(&r->layers, t, contexts_beside(&r->contexts, t, b, x));
+    x = dense_layers_run(&r->layers, t, contexts_beside(&r->contexts, t, b, r->decoder.event, x));
     item_decoder_output(&r->decoder, m, t, x, f);
 }
 

@@ -124,6 +124,7 @@ static const struct row rows[] = {
      {"context_rnn", "context-rnn", {.decoder = "tied", .dropout = 0.2}},
      "sessions",
      .part = PART_TRAIN},
+    {&yoochoose, {"improved", "improved", {.dropout = 0.25}}, "sessions", .part = PART_TRAIN},
     {&yoochoose_attention,
      {"youtube_dnn", "youtube-dnn", {.dropout = 0.2}},
      "sessions",
@@ -402,14 +403,17 @@ static void stamp_floor(struct floor *f, const char *model, double read, double 
 static void session_floor(struct floor *f, const struct row *row, const struct passing *p)
 {
     int E = (int)row->paper->embedding, items = row->paper->items;
+    int H = (int)row->paper->hidden, width = E; /* width: of the output layer */
     double read = p->read / p->steps, targets = p->targets / p->steps;
     int chunks = (int)targets / CHUNK + 1;
     if (!strcmp(row->v.model, "narm"))
-        narm_floor(f, read, read - p->begun / p->steps, targets, E, (int)row->paper->hidden);
+        narm_floor(f, read, read - p->begun / p->steps, targets, E, H);
     else if (!strcmp(row->v.model, "rib"))
         rib_floor(f, read, read - p->begun / p->steps, E);
     else if (!strcmp(row->v.model, "context-rnn"))
         context_rnn_floor(f, read, read - p->begun / p->steps, E);
+    else if (!strcmp(row->v.model, "improved"))
+        floor_gru(f, read, read - p->begun / p->steps, E, width = H, read, read);
     else if (!strcmp(row->v.model, "youtube-dnn"))
         youtube_dnn_floor(f, read, E);
     else if (!strcmp(row->v.model, "wavenet"))
@@ -419,7 +423,7 @@ static void session_floor(struct floor *f, const struct row *row, const struct p
     else
         stamp_floor(f, row->v.model, read, targets, E);
     for (int i = 0; i < chunks; i++)
-        floor_linear(f, targets / chunks, items, E, targets / chunks);
+        floor_linear(f, targets / chunks, items, width, targets / chunks);
     floor_rows(f, read, E, items, false);
 }
 

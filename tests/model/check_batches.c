@@ -47,6 +47,7 @@ int main(void)
     check("narm", &plain, "111001");
     check("rib", &plain, "111001");
     check("context-rnn", &plain, "111001");
+    check("improved", &plain, "111001");
     check("youtube-dnn", &plain, "111001");
     check("wavenet", &plain, "111001");
     check("sasrec", &plain, "111001");

@@ -102,9 +102,9 @@ static inline double loss_of(const struct reference *r, int n, int size, const d
     for (int i = 0; i < size && map; i++)
         mapped[i] = row_dot(n, map, i, state);
     for (int i = 0; i < PAIR_ITEMS; i++)
-        sum += exp(score[i] = bias[i] + (output ? row_dot(n, output, i, state)
-                                         : map  ? row_dot(size, item, i, mapped)
-                                                : row_dot(n, item, i, state)));
+        sum += exp(score[i] = (bias ? bias[i] : 0) + (output ? row_dot(n, output, i, state)
+                                                      : map  ? row_dot(size, item, i, mapped)
+                                                             : row_dot(n, item, i, state)));
     return log(sum) - score[target];
 }
 
@@ -120,26 +120,30 @@ struct ref_inputs {
 typedef int session_states(const struct reference *r, const void *form, const struct ref_inputs *of,
                            double x[][REF_WIDE], double out[][REF_WIDE]);
 
-/* The mean loss of all targets. */
+/* The mean loss of all targets, each from the state of the newest input that is not left out. */
 static inline double sessions_loss(const struct reference *r, struct sizes s,
                                    session_states *states, const void *form, const struct batch *b)
 {
     static double x[LONG][REF_WIDE], out[LONG][REF_WIDE];
     double total = 0;
-    int row = 0;
+    int row = 0, targets = 0;
     size_t event = 0;
-    for (size_t q = 0; q < b->length.len; q++, event++) {
-        int count = column_i32(b->length)[q] - 1;
-        for (int t = 0; t < count; t++) {
-            item_input(r, s.item, b, event + (size_t)t, row + t, x[t]);
-            context_input(r, s, event + (size_t)t, x[t] + s.item);
-        }
-        const struct ref_inputs of = {column_i32(b->user)[q], count, row, event};
+    for (size_t q = 0; q < b->length.len; event += (size_t)column_i32(b->length)[q++]) {
+        int count = column_i32(b->length)[q] - 1, kept = 0, newest[LONG];
+        for (int t = 0; t < count; newest[t++] = kept - 1)
+            if (!t || ref_keeps_item(r, event + (size_t)t)) {
+                item_input(r, s.item, b, event + (size_t)t, row + kept, x[kept]);
+                context_input(r, s, event + (size_t)t, x[kept++] + s.item);
+            }
+        const struct ref_inputs of = {column_i32(b->user)[q], kept, row, event};
         int n = states(r, form, &of, x, out);
-        for (int t = 0; t < count; t++, event++, row++)
-            total += loss_of(r, n, s.item, out[t], column_i32(b->item)[event + 1]);
+        row += kept;
+        targets += count;
+        for (int t = 0; t < count; t++)
+            total +=
+                loss_of(r, n, s.item, out[newest[t]], column_i32(b->item)[event + (size_t)t + 1]);
     }
-    return total / row;
+    return total / targets;
 }
 
 /* x [n] after the dropout of that number, as `row` of the batch's inputs. */

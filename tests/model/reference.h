@@ -165,6 +165,14 @@ static inline double ref_drop(const struct reference *r, uint32_t tensor, size_t
     return random_unit(word[element % 4]) < (float)r->rate ? 0 : x / (1 - r->rate);
 }
 
+/* Whether training keeps the event of the batch as an input, where it leaves out items. */
+static inline bool ref_keeps_item(const struct reference *r, size_t event)
+{
+    struct reference items = *r;
+    items.rate = r->options->item_dropout;
+    return ref_drop(&items, UINT32_MAX, event, 1) > 0;
+}
+
 static inline double ref_dot(int n, const double *a, const double *b)
 {
     double sum = 0;

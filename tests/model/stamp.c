@@ -94,14 +94,12 @@ static double loss_of(const struct reference *r, const struct form *s, vectors x
 
 /* The inputs of a session that are not left out, in their order; event: its first among the
  * batch's.  Returns how many of those up to t there are; the last of them predicts. */
-static int inputs_up_to(const struct reference *r, const struct form *s, const int32_t *item,
-                        int event, int t, int32_t *kept)
+static int inputs_up_to(const struct reference *r, const int32_t *item, int event, int t,
+                        int32_t *kept)
 {
-    struct reference items = *r;
     int n = 0;
-    items.rate = s->item_dropout;
     for (int j = 0; j <= t; j++)
-        if (!j || ref_drop(&items, UINT32_MAX, (size_t)(event + j), 1) > 0)
+        if (!j || ref_keeps_item(r, (size_t)(event + j)))
             kept[n++] = item[j];
     return n;
 }
@@ -123,7 +121,7 @@ static double reference_batch(const struct reference *r, const void *form, const
     for (size_t q = 0; q < b->length.len; event += column_i32(b->length)[q++]) {
         for (int t = 0; t + 1 < column_i32(b->length)[q]; t++) {
             int32_t kept[LONG];
-            n = inputs_up_to(r, s, item + event, event, t, kept);
+            n = inputs_up_to(r, item + event, event, t, kept);
             int rows = n < most ? n : most, at = row + window_at(n, most);
             vectors x;
             for (int j = 0; j < rows; j++)
