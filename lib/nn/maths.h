@@ -183,6 +183,34 @@ MATHS float maths_lstm_dc(float o, float t, float dh)
     return maths_tanh_back(t, dh * o);
 }
 
+/* ---- rows of length 1: y = x / |x|, from the sum of squares; dx = (dy - y (y · dy)) / |x| ---- */
+
+MATHS float maths_inverse_length(float squares)
+{
+    return squares > 0 ? 1.0f / sqrtf(squares) : 0.0f;
+}
+
+MATHS float maths_unit_back(float y, float dy, float product, float inverse)
+{
+    return (dy - y * product) * inverse;
+}
+
+/* ---- a softmax that is taught (nn/ops.h, struct taught): q and s from e = e^(score - top) of both
+ * models and their sums, `mix` the target's share of the teacher ---- */
+
+/* log q_i = score_i - top - log Σ e; own: score - top of the target, taught: Σ_i s_i (score_i -
+ * top). */
+MATHS float maths_taught_loss(float log_sum, float own, float taught, float mix)
+{
+    return log_sum - (1.0f - mix) * own - mix * taught;
+}
+
+/* The slope of the loss by a score, but for the target's own: q - λ s. */
+MATHS float maths_taught_slope(float q, float s, float mix)
+{
+    return q - mix * s;
+}
+
 /* ---- layer normalization: y = gain ∘ x^ + bias, x^ = (x - mean) / √(variance + ε); with g = gain
  * ∘ dy, the means of a row over g and over g ∘ x^ give dx = (g - mean(g) - x^ ∘ mean(g ∘ x^)) /
  * √(variance + ε) ---- */

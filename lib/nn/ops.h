@@ -185,6 +185,18 @@ struct output_layer {
     struct additions add; /* count 0: none */
 };
 
+/* What a trained model, the teacher, says of the targets of another over the same items (Hinton et
+ * al. 2015): with q and s the softmax of the scores of both, and λ the target's share,
+ *
+ *     loss = -(1 - λ) log q[target] - λ Σ_i s_i log q_i,  s = softmax(teacher / temperature)
+ */
+struct taught {
+    int width;                          /* of the teacher's states */
+    const float *state, *weight, *bias; /* [T, width], [N, width], [N] */
+    const float *share;                 /* [T] from 0 to 1 */
+    float temperature;
+};
+
 #define DEVICE_OPERATIONS(OP)                                                                      \
     /* ---- memory ---- */                                                                         \
     OP(void *, alloc, (struct device * d, size_t bytes))                                           \
@@ -390,6 +402,14 @@ struct output_layer {
     OP(void, layer_norm_back,                                                                      \
        (struct device * d, int rows, int cols, const float *x, const float *gain,                  \
         const float *kept, const float *dy, float *dx, float *dgain, float *dbias))                \
+    /* ---- rows of length 1 ---- */                                                               \
+    /* y [rows, cols] = x / |x|, a row of zeros stays; kept [rows] = 1 / |x|, or 0 */              \
+    OP(void, normalize,                                                                            \
+       (struct device * d, int rows, int cols, const float *x, float *y, float *kept))             \
+    /* from dy: dx += */                                                                           \
+    OP(void, normalize_back,                                                                       \
+       (struct device * d, int rows, int cols, const float *y, const float *kept, const float *dy, \
+        float *dx))                                                                                \
     /* ---- the output layer, in chunks of rows within the workspace ---- */                       \
     /* loss [T] = -log softmax(state weightᵀ + bias + add)[target], and gradients of the mean    \
      * loss in the same walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=, those of add      \
@@ -397,6 +417,11 @@ struct output_layer {
     OP(void, output_loss,                                                                          \
        (struct device * d, const struct output_layer *o, float *loss, float *dstate,               \
         float *dweight, float *dbias))                                                             \
+    /* loss [T] and gradients as in output_loss, of a mixture of each target's item with what      \
+     * another model's output layer says of it (struct taught) */                                  \
+    OP(void, output_distill,                                                                       \
+       (struct device * d, const struct output_layer *o, const struct taught *by, float *loss,     \
+        float *dstate, float *dweight, float *dbias))                                              \
     /* loss [T] over all items, as in output_loss.  ties [T] = other candidates with exactly the   \
      * target's score; rank [T] = 1 + candidates with a higher score + ties.  top_item,            \
      * top_score [T, k] = the k best candidates, best first, equal scores by id; beyond the last   \
@@ -489,7 +514,8 @@ static inline uint64_t device_table_version(void)
         sizeof(struct update),         sizeof(struct output_layer), sizeof(struct dropout_key),
         sizeof(struct sampled_scores), sizeof(struct additions),    sizeof(struct memory),
         sizeof(struct memory_grads),   sizeof(struct device),       sizeof(struct device_options),
-        sizeof(struct heads),          sizeof(struct lstm_weights), sizeof(struct perceptron)};
+        sizeof(struct heads),          sizeof(struct lstm_weights), sizeof(struct perceptron),
+        sizeof(struct taught)};
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (size_t i = 0; i < sizeof text; i++)
         hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;

@@ -237,6 +237,9 @@ struct tensor *tape_head_sums(struct tape *t, const struct tape_heads *h, struct
 struct tensor *tape_layer_norm(struct tape *t, struct tensor *x, struct tensor *gain,
                                struct tensor *bias);
 
+/* Each row of x to length 1; a row of zeros stays. */
+struct tensor *tape_normalize(struct tape *t, struct tensor *x);
+
 /* Numbers that are added to some of the scores (nn/ops.h, struct additions). */
 struct tape_additions {
     const int32_t *start, *item; /* device [T + 1], [value->rows] */
@@ -250,6 +253,16 @@ struct tape_additions {
 float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
                         struct tensor *bias, const struct tape_additions *add,
                         const int32_t *target);
+
+/* The same with a teacher: by is of the device (nn/ops.h, struct taught). */
+float *tape_output_distill(struct tape *t, struct tensor *state, struct tensor *weight,
+                           struct tensor *bias, const struct tape_additions *add,
+                           const int32_t *target, const struct taught *by);
+
+/* Mean of 1 - y_i · aim_i over the rows of y and aim [T, cols], which are of length 1: the cosine
+ * of their angle.  aim gets no gradient.  Returns the losses [T], on the device.  The backward pass
+ * starts here. */
+float *tape_cosine_loss(struct tape *t, struct tensor *y, struct tensor *aim);
 
 /* The additions in the form of the operations. */
 struct additions tape_additions_of(const struct tape_additions *a);

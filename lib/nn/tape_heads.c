@@ -1,5 +1,5 @@
-/* The tape's self-attention of several heads, what else its operations serve for, and layer
- * normalization. */
+/* The tape's self-attention of several heads, what else its operations serve for, and
+ * normalizations of rows. */
 #include "nn/tape_nodes.h"
 
 /* ---- self-attention ---- */
@@ -155,6 +155,27 @@ struct tensor *tape_layer_norm(struct tape *t, struct tensor *x, struct tensor *
     if (y->grad) {
         struct norm_node *n = tape_record(t, sizeof *n, layer_norm_back);
         n->x = x, n->gain = gain, n->bias = bias, n->y = y, n->kept = kept;
+    }
+    return y;
+}
+
+/* ---- rows of length 1 ---- */
+
+static void normalize_back(struct tape *t, struct node *node)
+{
+    struct norm_node *n = (struct norm_node *)node;
+    t->op->normalize_back(t->device, n->y->rows, n->y->cols, n->y->value, n->kept, n->y->grad,
+                          n->x->grad);
+}
+
+struct tensor *tape_normalize(struct tape *t, struct tensor *x)
+{
+    struct tensor *y = tape_result(t, x->rows, x->cols, x->grad != NULL);
+    float *kept = tape_floats(t, (size_t)x->rows);
+    t->op->normalize(t->device, x->rows, x->cols, x->value, y->value, kept);
+    if (y->grad) {
+        struct norm_node *n = tape_record(t, sizeof *n, normalize_back);
+        n->x = x, n->y = y, n->kept = kept;
     }
     return y;
 }

@@ -12,21 +12,53 @@ struct additions tape_additions_of(const struct tape_additions *a)
                               .grad = a->value->grad};
 }
 
+static struct output_layer layer_of(const struct tensor *state, const struct tensor *weight,
+                                    const struct tensor *bias, const struct tape_additions *add,
+                                    const int32_t *target)
+{
+    return (struct output_layer){.targets = state->rows,
+                                 .width = state->cols,
+                                 .items = weight->rows,
+                                 .state = state->value,
+                                 .weight = weight->value,
+                                 .bias = bias->value,
+                                 .target = target,
+                                 .add = tape_additions_of(add)};
+}
+
 /* The forward walk adds the gradients already, so the backward pass has no node here. */
 float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
                         struct tensor *bias, const struct tape_additions *add,
                         const int32_t *target)
 {
-    struct output_layer o = {.targets = state->rows,
-                             .width = state->cols,
-                             .items = weight->rows,
-                             .state = state->value,
-                             .weight = weight->value,
-                             .bias = bias->value,
-                             .target = target,
-                             .add = tape_additions_of(add)};
+    struct output_layer o = layer_of(state, weight, bias, add, target);
     float *loss = tape_floats(t, (size_t)state->rows);
     t->op->output_loss(t->device, &o, loss, state->grad, weight->grad, bias->grad);
+    return loss;
+}
+
+float *tape_output_distill(struct tape *t, struct tensor *state, struct tensor *weight,
+                           struct tensor *bias, const struct tape_additions *add,
+                           const int32_t *target, const struct taught *by)
+{
+    struct output_layer o = layer_of(state, weight, bias, add, target);
+    float *loss = tape_floats(t, (size_t)state->rows);
+    t->op->output_distill(t->device, &o, by, loss, state->grad, weight->grad, bias->grad);
+    return loss;
+}
+
+float *tape_cosine_loss(struct tape *t, struct tensor *y, struct tensor *aim)
+{
+    size_t n = (size_t)y->rows;
+    float *minus = tape_floats(t, (size_t)y->cols), *loss = tape_floats(t, n);
+    t->op->fill(t->device, minus, -1, (size_t)y->cols);
+    struct tensor *product = tape_multiply(t, y, aim);
+    struct tensor *cosine =
+        tape_linear(t, product, tape_constant(t, minus, 1, y->cols), NULL); /* less than 0 */
+    t->op->fill(t->device, loss, 1, n);
+    t->op->add(t->device, loss, cosine->value, n);
+    if (cosine->grad)
+        t->op->fill(t->device, cosine->grad, 1 / (float)y->rows, n);
     return loss;
 }
 

@@ -1,5 +1,5 @@
-/* Self-attention of several heads and layer normalization, against plain references in double
- * precision. */
+/* Self-attention of several heads, layer normalization and rows of length 1, against plain
+ * references in double precision. */
 #include "reference.h"
 
 /* Sequences, and columns: `width` of all heads, rows of query, key and value `ld` apart. */
@@ -171,6 +171,61 @@ static void check_layer_norm(void)
                                     p.grad[0], p.grad[1], p.grad[2]);
         check_backward(&p, label("layer_norm_back", ROWS, sizes[i]));
         problem_close(&p);
+    }
+}
+
+/* ---- rows of length 1 ---- */
+
+static void reference_unit(const struct problem *p, double *out)
+{
+    int cols = *(const int *)p->shape;
+    for (int i = 0; i < ROWS; i++, out += cols) {
+        const double *x = p->in[0] + i * cols;
+        double squares = 0;
+        for (int j = 0; j < cols; j++)
+            squares += x[j] * x[j];
+        for (int j = 0; j < cols; j++)
+            out[j] = squares > 0 ? x[j] / sqrt(squares) : 0;
+    }
+}
+
+/* A row of zeros stays and passes nothing back. */
+static void check_no_direction(int cols)
+{
+    size_t n = (size_t)cols;
+    float *x = device_zeros(device, n), *y = device_floats(n), *dx = device_zeros(device, n),
+          kept[1];
+    float *of = device_floats(1);
+    device->op->normalize(device, 1, cols, x, y, of);
+    device->op->fill(device, x, 1, n);
+    device->op->normalize_back(device, 1, cols, y, of, x, dx);
+    float *values = to_host(device, y, n * sizeof *values),
+          *slopes = to_host(device, dx, n * sizeof *slopes);
+    bool zeros = true;
+    for (size_t j = 0; j < n; j++)
+        zeros &= values[j] == 0 && slopes[j] == 0;
+    device->op->download(device, kept, of, sizeof kept);
+    tap_ok(zeros && kept[0] == 0, "normalize: a row of %d zeros has no direction", cols);
+    float *const all[] = {x, y, dx, of};
+    for (int i = 0; i < 4; i++)
+        device->op->release(device, all[i]);
+    mem_free(values), mem_free(slopes);
+}
+
+static void check_normalize(void)
+{
+    for (int i = 0; i < SIZES; i++) {
+        size_t cols = (size_t)sizes[i];
+        struct problem p = {.reference = reference_unit, .shape = &sizes[i]};
+        float *kept = tape_memory(tape, ROWS * sizeof *kept);
+        problem_input(&p, ROWS * cols, 2);
+        problem_output(&p, ROWS * cols);
+        device->op->normalize(device, ROWS, sizes[i], p.value[0], p.found, kept);
+        check_forward(&p, label("normalize", ROWS, sizes[i]));
+        device->op->normalize_back(device, ROWS, sizes[i], p.found, kept, p.dout, p.grad[0]);
+        check_backward(&p, label("normalize_back", ROWS, sizes[i]));
+        problem_close(&p);
+        check_no_direction(sizes[i]);
     }
 }
 

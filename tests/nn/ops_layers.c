@@ -414,6 +414,170 @@ static void check_loss(void)
     output_close(&p, &o);
 }
 
+/* ---- the loss with a teacher ---- */
+
+/* in: the teacher's state, weight, bias */
+static struct problem teacher;
+static struct taught taught;
+static float share_of[300];
+
+static double taught_score(int row, int item)
+{
+    double score = teacher.in[2][item];
+    for (int k = 0; k < taught.width; k++)
+        score += teacher.in[0][row * taught.width + k] * teacher.in[1][item * taught.width + k];
+    return score / (double)taught.temperature;
+}
+
+static void reference_distill(const struct problem *p, double *out)
+{
+    const struct output_layer *o = p->shape;
+    for (int i = 0; i < o->targets; i++) {
+        double sum = 0, all = 0, both = 0, share = (double)share_of[i];
+        for (int j = 0; j < o->items; j++) {
+            double s = exp(taught_score(i, j)), score = score_of(p, i, j);
+            sum += exp(score);
+            all += s;
+            both += s * score;
+        }
+        out[i] = log(sum) - (1 - share) * score_of(p, i, targets_of[i]) - share * both / all;
+    }
+}
+
+/* A teacher for the problem; some targets are all the teacher's, some have none of it. */
+static void teacher_open(const struct output_layer *o, int width, float temperature)
+{
+    teacher = (struct problem){0};
+    problem_input(&teacher, (size_t)o->targets * (size_t)width, 2);
+    problem_input(&teacher, (size_t)o->items * (size_t)width, 2);
+    problem_input(&teacher, (size_t)o->items, 1);
+    for (int i = 0; i < o->targets; i++)
+        share_of[i] = i % 5 == 3 ? 1 : i % 5 == 1 ? 0 : random_between(&test_random, 0, 1);
+    taught =
+        (struct taught){.width = width,
+                        .state = teacher.value[0],
+                        .weight = teacher.value[1],
+                        .bias = teacher.value[2],
+                        .share = to_device(device, share_of, (size_t)o->targets * sizeof *share_of),
+                        .temperature = temperature};
+}
+
+static void teacher_close(void)
+{
+    problem_output(&teacher, 0);
+    device->op->release(device, (void *)(uintptr_t)taught.share);
+    problem_close(&teacher);
+}
+
+static void check_distill_of(int targets, int width, int items, int other, bool adds)
+{
+    struct output_layer o;
+    struct problem p = output_problem(&o, targets, width, items);
+    p.reference = reference_distill;
+    teacher_open(&o, other, width % 2 ? 1 : 2.5f);
+    if (adds)
+        add_additions(&p, &o);
+    device->op->output_distill(device, &o, &taught, p.found, NULL, NULL, NULL);
+    check_forward(&p, label("output_distill, the loss alone,", targets, items));
+    o.add.grad = adds ? p.grad[3] : NULL;
+    device->op->output_distill(device, &o, &taught, p.found, p.grad[0], p.grad[1], p.grad[2]);
+    check_forward(&p, label("output_distill", targets, items));
+    check_backward(
+        &p, label(adds ? "output_distill, additions, gradients," : "output_distill, gradients,",
+                  targets, items));
+    teacher_close();
+    output_close(&p, &o);
+}
+
+/* What the student says already, at temperature 1, teaches nothing. */
+static void check_own_teacher(void)
+{
+    struct output_layer o;
+    struct problem p = output_problem(&o, 33, 5, 257);
+    float shares[33], *dstate = device_zeros(device, p.size[0]), most = 0;
+    for (int i = 0; i < 33; i++)
+        shares[i] = 1;
+    const struct taught own = {.width = o.width,
+                               .state = o.state,
+                               .weight = o.weight,
+                               .bias = o.bias,
+                               .share = to_device(device, shares, sizeof shares),
+                               .temperature = 1};
+    device->op->output_distill(device, &o, &own, p.found, dstate, NULL, NULL);
+    float *slope = to_host(device, dstate, p.size[0] * sizeof *slope);
+    for (size_t i = 0; i < p.size[0]; i++)
+        most = fmaxf(most, fabsf(slope[i]));
+    tap_ok(most < 1e-8f, "output_distill: nothing to learn from oneself, %.1e", (double)most);
+    mem_free(slope);
+    device->op->release(device, dstate);
+    device->op->release(device, (void *)(uintptr_t)own.share);
+    output_close(&p, &o);
+}
+
+/* A target that has none of the teacher has the loss over all items. */
+static void check_no_share(void)
+{
+    struct output_layer o;
+    struct problem p = output_problem(&o, 31, 7, 1031);
+    teacher_open(&o, 3, 1);
+    float *loss = device_floats(31);
+    device->op->output_distill(device, &o, &taught, p.found, NULL, NULL, NULL);
+    device->op->output_loss(device, &o, loss, NULL, NULL, NULL);
+    float *one = to_host(device, p.found, 31 * sizeof *one),
+          *two = to_host(device, loss, 31 * sizeof *two);
+    int same = 0, other = 0;
+    for (int i = 0; i < 31; i++) {
+        bool near = fabsf(one[i] - two[i]) < 1e-5f;
+        same += share_of[i] == 0 && near;
+        other += share_of[i] > 0 && !near;
+    }
+    tap_ok(same == 6 && other == 25,
+           "output_distill without a share is output_loss: %d, else not: %d", same, other);
+    mem_free(one), mem_free(two);
+    device->op->release(device, loss);
+    teacher_close();
+    output_close(&p, &o);
+}
+
+/* Scores far apart: no sum and no exponential may overflow. */
+static void check_far_teacher(void)
+{
+    struct output_layer o;
+    struct problem p = output_problem(&o, 33, 3, 2311);
+    p.reference = reference_distill;
+    teacher_open(&o, 4, 1);
+    for (int j = 0; j < 2311; j++) {
+        p.in[2][j] = (double)((float)j / 20.0f);
+        teacher.in[2][j] = (double)((float)(2311 - j) / 20.0f);
+    }
+    problem_set(&p, 2);
+    problem_set(&teacher, 2);
+    device->op->output_distill(device, &o, &taught, p.found, p.grad[0], p.grad[1], p.grad[2]);
+    check_forward(&p, "output_distill, scores far apart");
+    check_backward(&p, "output_distill, scores far apart, gradients");
+    teacher_close();
+    output_close(&p, &o);
+}
+
+static void check_distill(void)
+{
+    const struct device_options way[] = {{.threads = 2}, {.threads = 3, .workspace = 16384}};
+    struct device *usual = device;
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+        device = test_device(&way[i]);
+        check_distill_of(1, 1, 1, 1, false);
+        check_distill_of(31, 33, 257, 5, false);
+        check_distill_of(257, 4, 1031, 31, false);
+        check_distill_of(33, 7, 1031, 12, true);
+        check_distill_of(0, 3, 7, 3, false);
+        check_own_teacher();
+        check_no_share();
+        check_far_teacher();
+        device_close(device);
+    }
+    device = usual;
+}
+
 /* Small whole numbers: scores are exact, so many are equal and ties are known. */
 static void round_inputs(struct problem *p)
 {

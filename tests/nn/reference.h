@@ -56,6 +56,7 @@ enum { INPUTS = 10 };
     CHECK(attend, check_attend)                                                                    \
     CHECK(attend_back, check_attend)                                                               \
     CHECK(output_loss, check_loss)                                                                 \
+    CHECK(output_distill, check_distill)                                                           \
     CHECK(output_rank, check_rank)
 #define GROUP_CHECKS(CHECK)                                                                        \
     CHECK(group_linear, check_group_linear)                                                        \
@@ -73,7 +74,9 @@ enum { INPUTS = 10 };
     CHECK(head_sums, check_head_sums)                                                              \
     CHECK(head_sums_back, check_head_sums)                                                         \
     CHECK(layer_norm, check_layer_norm)                                                            \
-    CHECK(layer_norm_back, check_layer_norm)
+    CHECK(layer_norm_back, check_layer_norm)                                                       \
+    CHECK(normalize, check_normalize)                                                              \
+    CHECK(normalize_back, check_normalize)
 #define PLAN_CHECKS(CHECK)                                                                         \
     CHECK(runs, check_runs)                                                                        \
     CHECK(plan, check_plan)                                                                        \
