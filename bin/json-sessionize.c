@@ -16,14 +16,9 @@ int main(int argc, char **argv)
         .job.ungrouped = true,
     };
     static struct json_lines json;
-    const struct option own[] = {
-        {OPTION_TEXT, 0, "list", "PATH", "the items of a record, which are a session",
-         .to = &json.list, .recorded = true},
-        {0},
-    };
     const struct option *const tables[] = {log_columns_options(&json.columns, json_presets, "PATH"),
-                                           own, sessionize_options(&o),
-                                           cli_output_options(&o.output), NULL};
+                                           sessionize_options(&o), cli_output_options(&o.output),
+                                           NULL};
     const struct program program = {
         .name = "json-sessionize",
         .purpose = "Make sessions of a log of JSON, a record a line.",

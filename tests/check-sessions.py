@@ -3,6 +3,7 @@
 check-sessions.py STREAM LOG [key=value ...]: the keys are those of `defaults`.  The log is read by
 Python's csv module, or with json=1 by its json module, each rule is a pass over lists, and nothing is shared with the program.
 """
+import ast
 import csv
 import io
 import json
@@ -15,7 +16,8 @@ from fractions import Fraction
 import msgpack
 
 defaults = dict(user="", item="", time="", session="", sequence="", unit="s", gap=1800, min=2,
-                max=0, cut=0, keep=0, where="", carry="", delimiter=",", header=1, grouped=0, json=0)
+                max=0, cut=0, keep=0, where="", carry="", delimiter=",", header=1, grouped=0, json=0, list="",
+                next="")
 
 
 def seconds(text, unit):
@@ -33,8 +35,21 @@ def csv_rows(file, o):
     rows = csv.reader(file, delimiter=o["delimiter"])
     names = next(rows) if o["header"] else None
     at = lambda column: int(column) - 1 if column.isdigit() else names.index(column)
-    for row in rows:
-        yield lambda column: row[at(column)]
+    for number, row in enumerate(rows):
+        if not o["list"]:
+            yield lambda column: row[at(column)]
+            continue
+        for item in items_of_list(row[at(o["list"])]) + ([row[at(o["next"])]] if o["next"] else []):
+            own = {o["item"]: item, "#": str(number + 1)}
+            yield lambda column: own[column] if column in own else row[at(column)]
+
+
+def items_of_list(text):
+    """as a literal of Python, or separated by the first of the separators that it has"""
+    if text[:1] in ("[", "("):
+        return [str(item) for item in ast.literal_eval(text)]
+    between = [c for c in "|;, " if c in text] + [None]
+    return [item.strip() for item in text.split(between[0]) if item.strip()]
 
 
 def at_path(value, keys):

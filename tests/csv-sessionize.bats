@@ -80,6 +80,83 @@ distinct_log() {
     done
 }
 
+# random_lists SEED SEPARATOR: user,items,next,time,kind: a list of items a row, some in brackets.
+random_lists() {
+    python3 - "$1" "$2" <<'END'
+import csv, random, sys
+r = random.Random(int(sys.argv[1]))
+w = csv.writer(sys.stdout, lineterminator="\n")
+w.writerow(["user", "items", "next", "time", "kind"])
+for n in range(400):
+    items = ["i%d" % r.randrange(30) for _ in range(r.randrange(8) if n else 3)]
+    forms = [sys.argv[2].join(items), str(items), str(tuple(int(i[1:]) for i in items))]
+    w.writerow(["u%d" % r.randrange(9), r.choice(forms) if n else forms[0], "i%d" % r.randrange(30),
+                r.randrange(10**6), r.choice("ab")])
+END
+}
+
+@test "random lists of items give the sessions that Python makes of them" {
+    need_dump
+    for separator in '|' '; ' , ' '; do
+        random_lists 1 "$separator" >log
+        set -- item=items list=items session='#'
+        csv-sessionize --user user --list items log >out.mp 2>err
+        check log "$@" user=user
+        csv-sessionize --list items --time time --keep-repeats log >out.mp 2>err
+        check log "$@" time=time keep=1
+        csv-sessionize --user user --list items --item next --carry kind --where kind=a log >out.mp 2>err
+        check log "$@" user=user next=next carry=kind where=kind=a
+        csv-sessionize --user user --list items --session kind --memory 64K log >out.mp 2>err
+        check log item=items list=items session=kind user=user
+        csv-sessionize --user user --list items log 2>err >guessed.mp
+        grep -q 'as the first of them says: --list-delimiter settles it' err
+        csv-sessionize -q --user user --list items --list-delimiter "${separator:0:1}" log >out.mp
+        cmp <(spcat guessed.mp | tail -n +2) <(spcat out.mp | tail -n +2)
+    done
+}
+
+@test "a list of items in a field, with what separates them" {
+    need_dump
+    printf 'user,items,time\nu,id1|id2|id3,1600000000\nv,"[5, 7, 9]",1600000000\n' >log
+    run_csv --user user --list items --time time log
+    [ "$(dump out.mp)" = $'u\t1600000000:id1 1600000000:id2 1600000000:id3\nv\t1600000000:5 1600000000:7 1600000000:9' ]
+    grep -q 'lists are split at "|"' err
+    printf 's1\tA,B,C\ns2\tB,D\n' >log
+    run_csv --no-header --delimiter tab --session 1 --list 2 log
+    [ "$(dump out.mp)" = $'s1\t0:A 1:B 2:C\ns2\t3:B 4:D' ]
+    # What is given counts, and then nothing is said; one item alone needs no delimiter.
+    printf 'New York|Rome\nOslo\n,|Rome||Bonn|,\n' >log
+    [ "$(sessions_of --no-header --delimiter tab --list 1 --list-delimiter '|' log 2>err)" = $'1\t0:New York 1:Rome\n2\t2:Oslo\n3\t3:, 4:Rome 5:Bonn 6:,' ]
+    [ ! -s err ]
+    printf '%s\n' "\"['it', 'a, b', c d]\"" "['x' 'y']" '"[""p"", ""q""]"' '[]' '"(1, 2)"' >log
+    [ "$(sessions_of --no-header --list 1 log 2>err)" = $'1\t0:it 1:a, b 2:c d\n2\t3:x 4:y\n3\t5:p 6:q\n5\t7:1 8:2' ]
+    [ ! -s err ]
+    for wrong in 'ab' ''; do
+        run_csv --list items --list-delimiter "$wrong" log
+        refused 64 "--list-delimiter '$wrong': it is one byte, or tab"
+    done
+    run_csv --item i --user u --time t --list-delimiter ';' log
+    refused 64 '--list-delimiter is for a --list'
+    run_csv --list items --gap 5 log
+    refused 64 '--list and --gap exclude each other'
+}
+
+@test "a log without times: its order counts" {
+    need_dump
+    printf 's,i,n\na,x,1\nb,z,2\na,y,9\na,w,3\nb,x,0\n' >log
+    run_csv --session s --item i --no-time log
+    [ "$(dump out.mp)" = $'a\t0:x 2:y 3:w\nb\t1:z 4:x' ]
+    run_csv --session s --item i log
+    refused 64 '--time COLUMN is missing: where is it? --no-time is for a log without times'
+    run_csv --user s --item i --no-time log
+    refused 64 '--no-time: where do sessions begin? --session COLUMN or --list COLUMN says that'
+    run_csv --session s --item i --time n --no-time log
+    refused 64 '--no-time and --time exclude each other'
+    printf '{"s":"a","i":"x"}\n{"s":"a","i":"y"}\n' >log
+    json-sessionize --session s --item i --no-time log >out.mp
+    [ "$(dump out.mp)" = $'a\t0:x 1:y' ]
+}
+
 @test "a temporary file in place of memory changes no byte" {
     for seed in 4 5; do
         random_csv $seed >log
@@ -542,6 +619,8 @@ account() {
     [ "$(printf 'session_id:token\titem_id:token\ttimestamp:float\n7\ta\t881250949\n7\tb\t881350950.5\n' | preset recbole)" = \
         $'7\t881250949:a 881350950:b' ]
     run -1 grep 'meta gap' <(spcat --summary out.mp)
+    [ "$(printf 'session_id:token\titem_id_list:token_seq\titem_id:token\n1\t5 7 9\t4\n2\t5 4\t7\n' | preset recbole)" = \
+        $'1\t0:5 1:7 2:9 3:4\n2\t4:5 5:4 6:7' ]
     run -0 preset recbole --gap 5 --user session_id <<<$'session_id:token\titem_id:token\ttimestamp:float\n7\ta\t1\n7\tb\t2\n7\tc\t9\n7\td\t10'
     [ "$output" = $'7\t1:a 2:b\n7\t9:c 10:d' ]
     [ "$(printf 'event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\n2019-10-01 00:00:00 UTC,view,44,2,,x,3.5,541,s\n2019-10-01 00:00:01 UTC,cart,45,2,,x,3.5,541,s\n2019-10-01 00:00:02 UTC,view,46,2,,x,3.5,541,s\n2019-10-01 00:00:02 UTC,view,47,2,,x,3.5,541,\n' |

@@ -5,13 +5,30 @@
 
 /* ---- what the options say of the log ---- */
 
+/* The byte that an option names. */
+static const char *named_byte(const char *text)
+{
+    return !strcmp(text, "tab") || !strcmp(text, "\\t") ? "\t" : text;
+}
+
+static int read_list_delimiter(struct csv *c, struct err *e)
+{
+    const char *text = c->columns.layout.list_delimiter;
+    c->list_delimiter = '\0';
+    if (!text)
+        return 0;
+    if (!c->columns.layout.list)
+        return err_set(e, STATUS_USAGE, "--list-delimiter is for a --list: which column is it?");
+    c->list_delimiter = *named_byte(text);
+    if (strlen(named_byte(text)) == 1)
+        return 0;
+    return err_set(e, STATUS_USAGE, "--list-delimiter '%s': it is one byte, or tab", text);
+}
+
 static int read_delimiter(struct csv *c, struct err *e)
 {
     const char *text = c->columns.layout.delimiter;
-    if (!text)
-        text = ",";
-    if (!strcmp(text, "tab") || !strcmp(text, "\\t"))
-        text = "\t";
+    text = text ? named_byte(text) : ",";
     size_t len = strlen(text);
     if (strcmp(text, "::") && (len != 1 || strchr("\"\r\n", *text)))
         return err_set(
@@ -20,7 +37,7 @@ static int read_delimiter(struct csv *c, struct err *e)
     memcpy(c->delimiter_text, text, len);
     c->delimiter = (struct bytes){c->delimiter_text, len};
     c->quoting = c->no_quotes ? (struct bytes){NULL, 0} : c->delimiter;
-    return 0;
+    return read_list_delimiter(c, e);
 }
 
 static bool has_header(const struct csv *c)
@@ -146,6 +163,19 @@ static int first_line(void *state, struct bytes line, struct err *e)
     return has_header(c) ? 0 : RAW_ROW_TOO;
 }
 
+/* Reads the items of the row's list, and the one after it. */
+static void read_list(struct csv *c)
+{
+    struct bytes list = c->fields.at[c->columns.item];
+    vec_clear(&c->items);
+    c->next = 0;
+    if (!c->list_delimiter && !c->list_guess && !item_list_is_bracketed(list))
+        c->list_guess = item_list_delimiter(list);
+    item_list_split(list, c->list_delimiter ? c->list_delimiter : c->list_guess, &c->items);
+    if (c->columns.next_at != COLUMN_NONE && c->fields.at[c->columns.next_at].len)
+        vec_push(&c->items, c->fields.at[c->columns.next_at]);
+}
+
 static int csv_row(void *state, struct bytes line, struct raw_row *row, struct err *e)
 {
     struct csv *c = state;
@@ -156,6 +186,19 @@ static int csv_row(void *state, struct bytes line, struct raw_row *row, struct e
     if (count != c->width)
         return err_set(e, STATUS_DATA, "%zu columns where the %s has %zu", count,
                        has_header(c) ? "header" : "first row", c->width);
+    log_columns_record(&c->columns);
+    if (!c->columns.layout.list)
+        return log_columns_row(&c->columns, c->fields.at, row, e);
+    read_list(c);
+    return RAW_MANY;
+}
+
+static int next_item(void *state, struct raw_row *row, struct err *e)
+{
+    struct csv *c = state;
+    if (c->next == c->items.len)
+        return RAW_NO_MORE;
+    c->fields.at[c->columns.item] = c->items.at[c->next++];
     return log_columns_row(&c->columns, c->fields.at, row, e);
 }
 
@@ -170,6 +213,8 @@ int csv_open(struct csv *c, struct raw_format *format, struct err *e)
         .delimiter = &c->quoting,
         .header = first_line,
         .row = csv_row,
+        .more = next_item,
+        .list_delimiter = &c->list_guess,
     };
     if (choose_layout(c, NULL, e) || log_columns_check(&c->columns, e))
         return e->status;
@@ -181,4 +226,5 @@ void csv_release(struct csv *c)
     log_columns_release(&c->columns);
     vec_release(&c->fields);
     buf_release(&c->unquoted);
+    vec_release(&c->items);
 }

@@ -2,6 +2,7 @@
 #ifndef DATA_CSV_H
 #define DATA_CSV_H
 
+#include "data/item_list.h"
 #include "data/log_columns.h"
 
 extern const struct log_preset csv_presets[]; /* ends with a row without name */
@@ -17,6 +18,10 @@ struct csv {
     size_t width, wanted; /* columns of every row; how many of them are looked at */
     VEC(struct bytes) fields;
     struct buf unquoted;
+    char list_delimiter,
+        list_guess; /* of items in a list; the one that the log's first list says */
+    item_vec items; /* of the row's list */
+    size_t next;    /* of them, to give */
 };
 
 /* Makes *format of the options. 64: something is missing or makes no sense. */

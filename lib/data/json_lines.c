@@ -1,6 +1,5 @@
 #include "data/json_lines.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/num.h"
@@ -46,7 +45,7 @@ static void split_path(struct json_path *p)
     }
 }
 
-/* The place of a path; the empty one is that of the record's number. */
+/* The place of a path. */
 static int find_path(void *state, const char *name, size_t *at, struct err *e)
 {
     struct json_lines *j = state;
@@ -57,8 +56,7 @@ static int find_path(void *state, const char *name, size_t *at, struct err *e)
         return err_set(e, STATUS_USAGE, "more than %d paths are named", JSON_PATHS);
     vec_push(&j->paths, ((struct json_path){.name = name}));
     vec_push(&j->fields, missing);
-    if (*name)
-        split_path(&j->paths.at[*at]);
+    split_path(&j->paths.at[*at]);
     if (j->paths.at[*at].keys.len > JSON_KEYS)
         return err_set(e, STATUS_USAGE, "the path '%.80s...' has more than %d keys", name,
                        JSON_KEYS);
@@ -268,11 +266,8 @@ static int read_record(void *state, struct bytes line, struct raw_row *row, stru
     j->events = j->next = 0;
     j->in = json_in_of(line);
     for (size_t i = 0; i < j->paths.len; i++)
-        mask |= (uint64_t) !!j->paths.at[i].keys.len << i;
-    int len = snprintf(j->record, sizeof j->record, "%" PRIu64, ++j->records);
-    for (size_t i = 0; i < j->paths.len; i++)
-        if (!j->paths.at[i].keys.len)
-            j->paths.at[i].one = (struct bytes){j->record, (size_t)len};
+        mask |= (uint64_t)1 << i;
+    log_columns_record(&j->columns);
     if (!json_take(&j->in, '{'))
         return err_set(e, STATUS_DATA,
                        "a record in {} is expected: jq -c . makes a line of each, "
@@ -283,7 +278,7 @@ static int read_record(void *state, struct bytes line, struct raw_row *row, stru
         return err_set(e, STATUS_DATA, "something follows the record on its line");
     const struct json_path *item = &j->paths.at[j->columns.item];
     j->events = item->many ? item->each.len : 1;
-    return 0;
+    return RAW_MANY;
 }
 
 static int next_event(void *state, struct raw_row *row, struct err *e)
@@ -303,22 +298,6 @@ static int next_event(void *state, struct raw_row *row, struct err *e)
 
 /* ---- the format ---- */
 
-/* Where a record's items are a session, it needs no name, and events need no times. */
-static int settle_list(struct json_lines *j, struct err *e)
-{
-    struct log_layout *given = &j->columns.given;
-    if (!j->list)
-        return 0;
-    if (given->item || j->columns.by_gap)
-        return err_set(e, STATUS_USAGE, "--list and --%s exclude each other: choose one",
-                       given->item ? "item" : "gap");
-    given->item = j->list;
-    if (!given->session)
-        given->session = "";
-    j->columns.untimed = !given->time;
-    return 0;
-}
-
 int json_lines_open(struct json_lines *j, struct raw_format *format, struct err *e)
 {
     struct log_columns *c = &j->columns;
@@ -330,7 +309,9 @@ int json_lines_open(struct json_lines *j, struct raw_format *format, struct err 
         .row = read_record,
         .more = next_event,
     };
-    if (settle_list(j, e) || log_columns_settle(c, preset, e) || log_columns_check(c, e) ||
+    if (c->given.list && c->given.item)
+        return err_set(e, STATUS_USAGE, "--list and --item exclude each other: choose one");
+    if (log_columns_settle(c, preset, e) || log_columns_check(c, e) ||
         log_columns_open(c, preset, format, e))
         return e->status;
     return log_columns_place(c, find_path, j, e);

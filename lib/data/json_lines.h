@@ -23,13 +23,10 @@ enum { JSON_PATHS = 64, JSON_KEYS = 32 }; /* at most */
 /* What the options say of the log, and the state of reading it. */
 struct json_lines {
     struct log_columns columns;
-    const char *list; /* the path of a record's items, which are a session; in place of the item */
 
     VEC(struct json_path) paths;
     VEC(struct bytes) fields; /* of one event, in the order of paths */
     struct buf unescaped;
-    uint64_t records;
-    char record[24]; /* the number of the record, a name */
     size_t events, next;
     struct json_in in;
 };

@@ -1,5 +1,8 @@
 #include "data/log_columns.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/num.h"
 #include "base/text_fields.h"
 
@@ -104,7 +107,11 @@ const struct option *log_columns_options(struct log_columns *c, const struct log
         {OPTION_TEXT, 0, "user-name", "NAME", "the one user whose log it is, in place of --user",
          &l->user_name, .recorded = true},
         {OPTION_TEXT, 0, "item", place, "the item", &l->item, .recorded = true},
+        {OPTION_TEXT, 0, "list", place, "the items of a session, as a list, in place of --item",
+         &l->list, .recorded = true},
         {OPTION_TEXT, 0, "time", place, "the time", &l->time, .recorded = true},
+        {OPTION_FLAG, 0, "no-time", NULL, "the log has no times, and its order counts", &c->no_time,
+         .recorded = true},
         {OPTION_TEXT, 0, "session", place, "the name of the session, in place of --gap",
          &l->session, .recorded = true},
         {OPTION_TEXT, 0, "sequence", place, "a whole number that orders rows of equal time",
@@ -135,7 +142,9 @@ static struct log_layout completed(const struct log_layout *given, const struct 
     return (struct log_layout){
         .user = given->user_name ? NULL : either(given->user, preset->user),
         .user_name = given->user_name,
-        .item = either(given->item, preset->item),
+        .item = given->list ? given->item : either(given->item, preset->item),
+        .list = given->item ? given->list : either(given->list, preset->list),
+        .list_delimiter = either(given->list_delimiter, preset->list_delimiter),
         .time = either(given->time, preset->time),
         .session = either(given->session, preset->session),
         .sequence = either(given->sequence, preset->sequence),
@@ -162,6 +171,38 @@ static int leave_sessions(struct log_columns *c, struct err *e)
     return 0;
 }
 
+/* A list's items have its column, and no time unless there is one. */
+static int settle_list(struct log_columns *c, struct err *e)
+{
+    struct log_layout *l = &c->layout;
+    c->next = NULL;
+    if (!l->list)
+        return 0;
+    if (c->by_gap)
+        return err_set(e, STATUS_USAGE, "--list and --gap exclude each other: choose one");
+    c->next = l->item;
+    l->item = l->list;
+    return 0;
+}
+
+/* Where there are no times, the order of the log does not say where sessions begin. */
+static int settle_time(struct log_columns *c, struct err *e)
+{
+    if (!c->no_time)
+        return 0;
+    if (c->given.time || c->given.time_unit || c->given.time_form)
+        return err_set(e, STATUS_USAGE, "--no-time and --time%s exclude each other: choose one",
+                       c->given.time        ? ""
+                       : c->given.time_unit ? "-unit"
+                                            : "-format");
+    c->layout.time = NULL;
+    if (c->layout.session || c->layout.list)
+        return 0;
+    return err_set(e, STATUS_USAGE,
+                   "--no-time: where do sessions begin? --session %s or --list %s says that",
+                   c->place ? c->place : "COLUMN", c->place ? c->place : "COLUMN");
+}
+
 /* The tests of the options, or those of the preset. */
 static int choose_tests(struct log_columns *c, const struct log_preset *preset, struct err *e)
 {
@@ -179,9 +220,10 @@ int log_columns_settle(struct log_columns *c, const struct log_preset *preset, s
 {
     static const struct log_layout nothing;
     c->layout = completed(&c->given, preset ? &preset->layout : &nothing);
-    if (leave_sessions(c, e) || choose_tests(c, preset, e))
+    if (leave_sessions(c, e) || settle_list(c, e) || settle_time(c, e) ||
+        choose_tests(c, preset, e))
         return e->status;
-    c->sessions = c->layout.session;
+    c->sessions = c->layout.session || c->layout.list;
     c->clock.form = c->layout.time_form;
     c->clock.unit = c->clock.form ? RAW_FORM : raw_unit_of(c->layout.time_unit);
     return raw_clock_check(&c->clock, e);
@@ -191,10 +233,13 @@ int log_columns_check(const struct log_columns *c, struct err *e)
 {
     const struct log_layout *l = &c->layout;
     const char *place = c->place ? c->place : "COLUMN";
-    if (!l->item || (!l->time && !c->untimed))
-        return err_set(e, STATUS_USAGE, "--%s %s is missing: where is it?",
-                       l->item ? "time" : "item", place);
-    if (!l->user && !l->session && !l->user_name)
+    if (!l->item)
+        return err_set(e, STATUS_USAGE, "--item %s is missing: where is it?", place);
+    if (!l->time && !c->no_time && !l->list)
+        return err_set(e, STATUS_USAGE,
+                       "--time %s is missing: where is it? --no-time is for a log without times",
+                       place);
+    if (!l->user && !l->session && !l->user_name && !l->list)
         return err_set(e, STATUS_USAGE,
                        "--user %s or --session %s is missing: where are they? --user-name NAME is "
                        "for a log of one user",
@@ -234,11 +279,8 @@ int log_columns_place(struct log_columns *c,
     const struct {
         const char *name;
         size_t *at;
-    } usual[] = {{l->user, &c->user},
-                 {l->item, &c->item},
-                 {l->time, &c->time},
-                 {l->session, &c->session},
-                 {l->sequence, &c->sequence}};
+    } usual[] = {{l->user, &c->user},       {l->item, &c->item},    {l->time, &c->time},
+                 {l->session, &c->session}, {c->next, &c->next_at}, {l->sequence, &c->sequence}};
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
         *usual[i].at = COLUMN_NONE;
         if (usual[i].name && find(state, usual[i].name, usual[i].at, e))
@@ -285,11 +327,17 @@ static int read_sequence(struct bytes field, int64_t *number, struct err *e)
                    field_text(field, text));
 }
 
+/* The session that the row names, or the number of the record that is one. */
+static struct bytes session_of(const struct log_columns *c, const struct bytes *fields)
+{
+    return c->session == COLUMN_NONE ? bytes_of(c->record) : fields[c->session];
+}
+
 static struct bytes user_of(const struct log_columns *c, const struct bytes *fields)
 {
     if (c->layout.user_name)
         return bytes_of(c->layout.user_name);
-    return fields[c->user == COLUMN_NONE ? c->session : c->user];
+    return c->user == COLUMN_NONE ? session_of(c, fields) : fields[c->user];
 }
 
 static int read_time(struct log_columns *c, const struct bytes *fields, struct raw_row *row,
@@ -300,6 +348,13 @@ static int read_time(struct log_columns *c, const struct bytes *fields, struct r
     row->time = c->counted - 1;
     row->order = 0;
     return 0;
+}
+
+void log_columns_record(struct log_columns *c)
+{
+    c->records++;
+    if (c->layout.list)
+        snprintf(c->record, sizeof c->record, "%" PRIu64, c->records);
 }
 
 int log_columns_row(struct log_columns *c, const struct bytes *fields, struct raw_row *row,
@@ -315,8 +370,8 @@ int log_columns_row(struct log_columns *c, const struct bytes *fields, struct ra
     if (raw_name("user", row->user, e) || raw_name("item", row->item, e) ||
         read_time(c, fields, row, e))
         return e->status;
-    if (c->session != COLUMN_NONE) {
-        row->session = fields[c->session];
+    if (c->sessions) {
+        row->session = session_of(c, fields);
         if (raw_name("session", row->session, e))
             return e->status;
     }

@@ -14,6 +14,8 @@ struct log_layout {
     const char *sequence;  /* a whole number that orders rows of one time */
     const char *time_unit; /* as raw_unit_of */
     const char *time_form; /* the times' form, as strptime(3), in place of a unit */
+    const char *list;      /* of the items of a row that is a session, those before `item` */
+    const char *list_delimiter; /* a byte, "tab"; NULL: as the log's lists say */
     const char *delimiter; /* of a delimited log: a byte, "\t" or "tab", "::"; a comma by default */
     const char *header;    /* of one: "no": columns have no names; "yes" by default */
 };
@@ -53,7 +55,7 @@ struct log_columns {
     struct log_layout given;
     const char *preset;
     bool by_gap;  /* sessions are made by a gap: ignore the preset's column of them */
-    bool untimed; /* rows need no time: the first one's is 0 s, the next one's 1 s, and so on */
+    bool no_time; /* the log has none, as one of lists may have none */
     column_tests where;
     VEC(struct carried_column) carry;
     const char *place; /* what messages call a place: "COLUMN" */
@@ -62,13 +64,17 @@ struct log_columns {
     struct raw_clock clock;
     bool sessions;                              /* rows name their session */
     size_t user, item, time, session, sequence; /* columns, from 0; COLUMN_NONE */
+    const char *next;                           /* of the item that follows those of a list */
+    size_t next_at;
     column_tests preset_where;
     const column_tests *tests; /* the one of the two that applies */
-    int64_t counted;           /* rows so far */
+    int64_t counted;           /* rows so far; without times, a row's time is those before it */
+    uint64_t records;
+    char record[24]; /* the number of the current one, the name of a list's session */
     VEC(struct bytes) carried;
     VEC(const char *) keys;
     char *preset_names, *where_value, *carry_value; /* for the options */
-    struct option rows[12];
+    struct option rows[14];
 };
 #define COLUMN_NONE SIZE_MAX
 
@@ -100,7 +106,11 @@ int log_columns_place(struct log_columns *c,
                       int (*find)(void *state, const char *name, size_t *at, struct err *e),
                       void *state, struct err *e);
 
-/* The row whose fields these are; as a format's `row`. */
+/* A record begins, whose rows follow. */
+void log_columns_record(struct log_columns *c);
+
+/* The row whose fields these are; as a format's `row`.  Where the log has lists, the field of the
+ * item is one of the list's. */
 int log_columns_row(struct log_columns *c, const struct bytes *fields, struct raw_row *row,
                     struct err *e);
 

@@ -186,7 +186,7 @@ static int read_line(struct raw_log *log, struct bytes line, bool is_long, struc
         status = continue_row(log, line, row, &failed, e);
     if (failed)
         return -1;
-    log->in_line = !status && log->format.more;
+    log->in_line = status == RAW_MANY;
     return log->in_line ? 0 : judge(log, status, e);
 }
 

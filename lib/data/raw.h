@@ -23,6 +23,7 @@ enum raw_verdict {
     RAW_UNWANTED = -1, /* left out, as --where asks */
     RAW_NOBODY = -2,   /* left out, since it has no user */
     RAW_NO_MORE = -3,  /* of `more`: the line has no row but those before */
+    RAW_MANY = -5,     /* `more` gives the rows of the line */
     RAW_OPEN = -4, /* a quoted field goes on in the next line; if there is none, the error is *e */
 };
 
@@ -37,8 +38,7 @@ struct raw_format {
     /* The first line of an input: 0, or RAW_ROW_TOO for one that is a row already; NULL: all are */
     int (*header)(void *state, struct bytes line, struct err *e);
     int (*row)(void *state, struct bytes line, struct raw_row *row, struct err *e);
-    /* Where a line has several rows: `row` reads the line and gives none, this gives one after the
-     * other. NULL: a line is a row. */
+    /* Where `row` says that a line has several rows (RAW_MANY), this gives one after the other. */
     int (*more)(void *state, struct raw_row *row, struct err *e);
     bool json; /* lines are JSON, which other formats refuse by name */
     const bool
@@ -46,6 +46,7 @@ struct raw_format {
     const char *const *carried; /* keys of the columns that rows carry into the stream */
     size_t carried_count;
     const struct raw_clock *clock; /* whose guess is to be said; NULL: it does not guess */
+    const char *list_delimiter;    /* the same of what separates items of a list; NUL: no guess */
 };
 enum { RAW_ROW_TOO = -1 };
 

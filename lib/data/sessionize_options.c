@@ -67,6 +67,18 @@ static void report_clock(struct cli *cli, const struct raw_clock *clock)
                  raw_unit_name(clock->numbers));
 }
 
+/* So is what separates the items of lists. */
+static void report_list(struct cli *cli, const char *delimiter)
+{
+    if (!delimiter || !*delimiter)
+        return;
+    char byte[] = {'"', *delimiter, '"', '\0'};
+    cli_note(cli, "lists are split at %s, as the first of them says: --list-delimiter settles it",
+             *delimiter == ' '    ? "a blank"
+             : *delimiter == '\t' ? "a tab"
+                                  : byte);
+}
+
 static void report_run(struct cli *cli, const struct sessionize_report *r, bool verbose)
 {
     if (r->bad)
@@ -106,6 +118,7 @@ int sessionize(struct cli *cli, const struct program *program, struct sessionize
     o->job.options = (struct bytes){options.at, options.len};
     int status = sessionize_run(&o->job, meta, &report, e);
     report_clock(cli, o->job.format.clock);
+    report_list(cli, o->job.format.list_delimiter);
     if (!status)
         report_run(cli, &report, o->verbose);
     drops_release(&report.drops);

@@ -72,10 +72,10 @@ static void arrays(void)
 
 static void lists(void)
 {
-    struct json_lines j = {.list = "i"};
+    struct json_lines j = {.columns.given.list = "i"};
     is(j, "{\"i\":[\"a\",\"b\"]}\n{\"i\":[\"c\"]}\n", "1 a 0 in 1; 1 b 1 in 1; 2 c 2 in 2; ",
        "a list of items is a session");
-    j.columns.given = (struct log_layout){.user = "u", .time = "t", .session = "s"};
+    j.columns.given = (struct log_layout){.list = "i", .user = "u", .time = "t", .session = "s"};
     is(j, "{\"u\":\"u\",\"s\":\"x\",\"t\":9,\"i\":[\"a\",\"b\"]}\n", "u a 9 in x; u b 9 in x; ",
        "with a user, a name and a time");
 }
@@ -84,7 +84,7 @@ static void layouts(void)
 {
     struct raw_format format;
     struct err e;
-    struct json_lines j = {.list = "l", .columns.given.item = "i"};
+    struct json_lines j = {.columns.given = {.list = "l", .item = "i"}};
     tap_ok(json_lines_open(&j, &format, &e) == STATUS_USAGE, "%s", e.text);
     j = (struct json_lines){.columns.given = {.user = "u", .item = "i"}};
     tap_ok(json_lines_open(&j, &format, &e) == STATUS_USAGE && strstr(e.text, "--time"), "%s",

@@ -73,7 +73,7 @@ static void variants(void)
 
 static void untimed(void)
 {
-    struct log_columns c = {.untimed = true,
+    struct log_columns c = {.no_time = true,
                             .given = {.user_name = "me", .item = "b", .session = "a"}};
     struct raw_format format = {0};
     struct raw_row row = {0};
@@ -107,5 +107,15 @@ int main(void)
     refused(
         (struct log_columns){.given = {.user = "a", .user_name = "b", .item = "i", .time = "t"}},
         NULL, "--user and --user-name exclude each other");
+    refused((struct log_columns){.given = {.user = "u", .item = "i"}, .no_time = true}, NULL,
+            "--no-time: where do sessions begin? --session COLUMN or --list COLUMN says that");
+    refused(
+        (struct log_columns){.given = {.session = "s", .item = "i", .time = "t"}, .no_time = true},
+        NULL, "--no-time and --time exclude each other");
+    refused((struct log_columns){.given = {.session = "s", .item = "i", .time_unit = "s"},
+                                 .no_time = true},
+            NULL, "--no-time and --time-unit exclude each other");
+    refused((struct log_columns){.given = {.list = "l"}, .by_gap = true}, NULL,
+            "--list and --gap exclude each other");
     return tap_done();
 }

@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (choice < 4)
         j.columns.given = layouts[choice];
     else if (choice == 4)
-        j.list = "i";
+        j.columns.given.list = "i";
     else
         j.columns.preset = choice == 5 ? "otto" : "pushshift";
     log_columns_carry(&j.columns, "k=e.k", &e);

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err e;
     if (!size)
         return 0;
-    unsigned format = *data++ % 12;
+    unsigned format = *data++ % 13;
     size--;
     if (format < 8) {
         csv = (struct csv){.columns.preset = presets[format]};
@@ -38,6 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else if (format == 9) {
         csv.no_quotes = true;
         csv.columns.given.delimiter = "::";
+        read_csv(&csv, data, size);
+    } else if (format == 12) {
+        csv.columns.given = (struct log_layout){.list = "1", .item = "2", .header = "no"};
         read_csv(&csv, data, size);
     } else if (format == 10) {
         read_log(lastfm_format(&lastfm), data, size);
