@@ -229,13 +229,17 @@ check-gpu: all units
 	@SESSPIPE_CUDA=$(CURDIR)/$(BIN)/sesspipe-cuda.so TEST_DEVICE=cuda tests/compute-sanitizer \
 	    $(filter %/nn/ops %/nn/ops_plan %/nn/ops_layers %/nn/ops_groups %/nn/ops_heads,$(ON_DEVICE:@cuda=))
 
-# Each target of tests/fuzz from what is kept beside it; what it finds is left in .build/fuzz.
-FUZZ_SECONDS ?= 60
-fuzz:
+# Each target of tests/fuzz for so many minutes, from what is kept beside it and from real logs; what
+# it finds is left in .build/fuzz.  TARGETS="options model" chooses.
+MINUTES ?= 1
+TARGETS ?= $(notdir $(FUZZERS))
+fuzz: all
 	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzz fuzzers
-	@set -e; for f in $(notdir $(FUZZERS)); do mkdir -p .build/fuzz/found/$$f; \
-	    .build/fuzz/tests/fuzz/$$f -timeout=10 -max_total_time=$(FUZZ_SECONDS) \
-	    -artifact_prefix=.build/fuzz/$$f- .build/fuzz/found/$$f tests/fuzz/$$f; done
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/fuzz/seeds .build/fuzz/real
+	@set -e; for f in $(TARGETS); do mkdir -p .build/fuzz/found/$$f .build/fuzz/real/$$f; \
+	    echo "  fuzz $$f"; .build/fuzz/tests/fuzz/$$f -timeout=10 -max_total_time=$$(($(MINUTES) * 60)) \
+	    -verbosity=0 -print_final_stats=1 -artifact_prefix=.build/fuzz/$$f- \
+	    .build/fuzz/found/$$f tests/fuzz/$$f .build/fuzz/real/$$f; done
 
 fuzzers: $(FUZZERS)
 ifeq ($(VARIANT),fuzz)

@@ -29,7 +29,7 @@ struct json_in {
 
 static inline struct json_in json_in_of(struct bytes text)
 {
-    return (struct json_in){text.at, text.at + text.len};
+    return (struct json_in){text.at, text.len ? text.at + text.len : text.at}; /* as cursor_of */
 }
 
 /* The punctuation mark. */

@@ -121,7 +121,7 @@ static int take_seen(struct ranks_tsv *t, struct bytes text, struct err *e)
 static int take_loss(struct ranks_tsv *t, struct bytes text, struct err *e)
 {
     double value;
-    if (!num_f64(text.at, text.len, &value))
+    if (!num_f64(text.at, text.len, &value) || !isfinite((float)value))
         return no_number(LOSS, text, "a number", e);
     vec_push(&t->loss, (float)value);
     t->losses += value;
@@ -134,6 +134,8 @@ static int take_loss(struct ranks_tsv *t, struct bytes text, struct err *e)
 static int take_name(struct ranks_tsv *t, int field, struct bytes name, struct err *e)
 {
     bool is_new;
+    if (!name.len)
+        return err_set(e, STATUS_DATA, "the %s is empty", field_name[field]);
     if (name.len > NAME_LIMIT)
         return err_set(e, STATUS_DATA, "the %s's name is longer than %d bytes", field_name[field],
                        NAME_LIMIT);

@@ -111,6 +111,10 @@ static void refusals(void)
     refused("user\trank\ttarget\n", "line 1: there is no column \"position\"");
     refused("user\trank\trank\n", "two columns are named \"rank\"");
     refused("ann\t0\tx\t1\nann\t0\tx\n", "line 2: 3 fields, expected 4");
+    refused("ann\t0\tx\t1\n\t0\tx\t1\n", "line 2: the user is empty");
+    refused("ann\t0\t\t1\n", "line 1: the target is empty");
+    refused("user\tposition\ttarget\trank\tloss\nann\t0\tx\t1\t1e39\n",
+            "the loss is \"1e39\", expected a number");
     refused("ann\t0\tx\t0\n", "the rank is \"0\", expected a whole number from 1, or \"-\"");
     refused("ann\t-1\tx\t1\n", "the position is \"-1\", expected a whole number from 0");
     refused("ann\t0\tx\t2147483648\n", "the rank is \"2147483648\"");
