@@ -272,6 +272,12 @@ lint: | $(AFTER_DEPS)
 	@if command -v cppcheck >/dev/null; then cppcheck -q --std=c11 -Ilib --inline-suppr --error-exitcode=1 \
 	    --enable=warning --suppress=ctunullpointer --suppress=invalidFunctionArg lib bin; \
 	    else echo 'lint: no cppcheck here'; fi
+	@printf '%s\n' $(filter lib/%.c bin/%.c,$(SOURCES)) | xargs -P "$$(nproc)" -n 8 \
+	    $(COMPILE) $(BLAS_CPPFLAGS) -O0 -fsyntax-only -Wconversion -Werror
+	@if command -v clang-tidy >/dev/null; then printf '%s\n' $(filter lib/%.c bin/%.c,$(SOURCES)) | \
+	    xargs -P "$$(nproc)" -I FILE clang-tidy --quiet FILE -- $(ALL_CPPFLAGS) $(BLAS_CPPFLAGS) -std=c11 \
+	    -fopenmp 2>.build/clang-tidy || { cat .build/clang-tidy >&2; exit 1; }; \
+	    else echo 'lint: no clang-tidy here'; fi
 	$(if $(MANUALS),mandoc -T lint -W warning $(MANUALS))
 	bats tests/rooms.bats
 
@@ -311,7 +317,7 @@ help:
 	@echo 'make check-long the same with the slow cases'
 	@echo 'make check-kernels  the numeric tests with every library of products and its kernels'
 	@echo 'make check-gpu  the tests of operations and models on a GPU, small ones under compute-sanitizer'
-	@echo 'make fuzz       looks for crashes of the parsers with libFuzzer (FUZZ_SECONDS=60 for each)'
+	@echo 'make fuzz       looks for crashes of the parsers with libFuzzer: MINUTES=1 for each, TARGETS='
 	@echo 'make bench      speed and memory, as name, value, unit, and as a table beside the last recorded'
 	@echo 'make bench-record  the same, and records them'
 	@echo 'make bench-gpu  what a GPU takes; bench-gpu-record'

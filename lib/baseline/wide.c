@@ -81,7 +81,7 @@ static struct scored_place *score_all(const struct baseline *b, size_t position,
     struct scored_place *all = mem_alloc((size_t)*count * sizeof *all);
     wide_score_context(&w->weights, w->said.context + position * EVIDENCE_CONTEXT, hidden);
     for (int32_t i = 0; i < *count; i++) {
-        size_t at = (size_t)(from + i);
+        size_t at = (size_t)from + (size_t)i;
         int32_t place = b->place[w->said.item[at]];
         float added = wide_score(&w->weights, hidden, w->said.feature + at * EVIDENCE_FEATURES);
         all[i] = (struct scored_place){(double)added, place};

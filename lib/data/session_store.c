@@ -1,5 +1,9 @@
 #include "data/session_store.h"
 
+#include <inttypes.h>
+
+#include "base/time.h"
+
 /* `times`: seconds since the start; read where times are kept. */
 static int push(struct session_store *c, int32_t user, struct stored_session s,
                 const int32_t *items, const int32_t *times, size_t count, struct err *e)
@@ -8,7 +12,9 @@ static int push(struct session_store *c, int32_t user, struct stored_session s,
     if (c->session.len == 0)
         vec_push(&c->session, end);
     s.item = c->session.at[c->session.len - 1].item;
-    end.item = s.item + count;
+    if (count > STORED_EVENTS - s.item)
+        return err_set(e, STATUS_DATA, "more than %" PRIu64 " events", STORED_EVENTS);
+    end.item = (s.item + count) & STORED_EVENTS;
     c->session.at[c->session.len - 1] = s;
     vec_push(&c->session, end);
     vec_push(&c->user, user);
@@ -54,9 +60,10 @@ int session_store_add(struct session_store *c, const struct session *s, struct e
     if (session_store_sessions(c) == INT32_MAX)
         return err_set(e, STATUS_DATA, "more than %d sessions", INT32_MAX);
     int64_t lasts = s->times[s->count - 1] - s->times[0];
-    struct stored_session to = {.start = (uint64_t)s->times[0],
-                                .duration = (uint64_t)(lasts < STORED_LONG ? lasts : STORED_LONG),
-                                .part = (uint64_t)s->part};
+    uint64_t duration = (uint64_t)(lasts < STORED_LONG ? lasts : STORED_LONG);
+    struct stored_session to = {.start = (uint64_t)s->times[0] & (TIME_LIMIT - 1),
+                                .duration = duration & STORED_LONG,
+                                .part = (unsigned)s->part & 3};
     vec_clear(&c->since);
     for (size_t i = 0; c->keeps_times && i < s->count; i++) {
         lasts = s->times[i] - s->times[0];

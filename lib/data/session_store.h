@@ -8,6 +8,8 @@
 
 enum { STORED_LONG = (1 << 28) - 1 }; /* a duration of eight years and a half, or longer */
 
+#define STORED_EVENTS (((uint64_t)1 << 40) - 1) /* most events in all */
+
 /* A session: its first event's time, seconds from there to its last event, where its items begin,
  * its part. */
 struct stored_session {

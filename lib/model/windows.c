@@ -113,7 +113,7 @@ struct windows windows_make(struct tape *t, const struct batch *b, int most, int
     int32_t *newest = out ? tape_host_ints(t, b->item.len) : NULL;
     for (size_t i = 0; i < b->length.len; event += column_i32(b->length)[i++]) {
         int inputs = inputs_of(b, i);
-        size_t room = (size_t)(earlier + inputs);
+        size_t room = (size_t)earlier + (size_t)inputs;
         struct events e = {0, inputs, tape_host_ints(t, room), tape_host_ints(t, room)};
         if (earlier)
             read_past(&e, b, i, earlier, &past);

@@ -73,7 +73,7 @@ static inline int block_sequence(const struct gru_block *block, int place)
 /* The row of step t of the block's sequence number `place`. */
 static inline size_t block_row(const struct gru_block *block, int place, int t)
 {
-    return (size_t)(block->r->start[block_sequence(block, place)] + t);
+    return (size_t)block->r->start[block_sequence(block, place)] + (size_t)t;
 }
 
 /* packed [rows of the block, cols] = the block's rows of x [total, cols].  The reverse, +=, from

@@ -157,7 +157,7 @@ static void subtract_targets(const struct chunk *c, const struct gradients *g, s
     const struct output_layer *o = c->o;
     size_t width = (size_t)o->width;
     float share = 1.0f / (float)o->targets;
-    for (size_t i = (size_t)c->first; i < (size_t)(c->first + c->rows); i++) {
+    for (size_t i = (size_t)c->first; i < (size_t)c->first + (size_t)c->rows; i++) {
         size_t target = (size_t)o->target[i];
         if (target < s.from || target >= s.to)
             continue;

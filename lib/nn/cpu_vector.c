@@ -10,8 +10,10 @@ void cpu_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, c
         return;
     if (k <= 0) { /* no terms: c = beta c */
         for (int i = 0; i < m; i++)
-            for (int j = 0; j < n; j++)
-                c[(size_t)i * ldc + j] = beta == 0 ? 0 : beta * c[(size_t)i * ldc + j];
+            for (int j = 0; j < n; j++) {
+                float *to = &c[(ptrdiff_t)i * ldc + j];
+                *to = beta == 0 ? 0 : beta * *to;
+            }
         return;
     }
     blas_sgemm(ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);

@@ -202,7 +202,7 @@ static double age_hours(const struct run_names *c, const struct attended *s)
 static double week_hour(const struct run_names *c, const struct attended *s)
 {
     (void)c;
-    return s->week < 0 ? NAN : s->week;
+    return s->week < 0 ? NAN : (double)s->week;
 }
 
 static double train_count(const struct run_names *c, const struct attended *s)
