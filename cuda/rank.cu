@@ -105,7 +105,7 @@ static __device__ inline int find_best(struct best b, int items, const float *x,
 struct ranks {
     const int32_t *target;
     const unsigned char *candidate; /* NULL: all items are */
-    float *loss;
+    float *loss;                    /* NULL: the best alone are wanted */
     int32_t *rank, *ties;
     int k, room;
     int32_t *item; /* [rows, k] */
@@ -146,6 +146,15 @@ static __device__ inline void count_row(const struct ranks &r, int row, int item
     }
 }
 
+/* All threads: whether all scores of a row are finite. */
+static __device__ inline bool all_finite(int items, const float *x, int *counts)
+{
+    int strange = 0;
+    for (int i = (int)threadIdx.x; i < items; i += (int)blockDim.x)
+        strange += !(fabsf(x[i]) < INFINITY);
+    return !block_sum(strange, counts);
+}
+
 /* score [rows, stride]; blocks take rows in turn. */
 static __global__ void __launch_bounds__(1024)
     rank_rows(int rows, int items, int stride, const float *score, struct ranks r)
@@ -157,13 +166,21 @@ static __global__ void __launch_bounds__(1024)
                      &filled};
     for (int row = (int)blockIdx.x; row < rows; row += (int)gridDim.x) {
         const float *x = score + (size_t)row * stride;
-        count_row(r, row, items, x, room, counts);
+        bool sound = true;
+        if (r.loss)
+            count_row(r, row, items, x, room, counts);
+        else
+            sound = all_finite(items, x, counts);
         if (!r.k)
             continue;
         int found = find_best(b, items, x, r.candidate);
         for (int i = (int)threadIdx.x; i < r.k; i += (int)blockDim.x) {
             r.item[(size_t)row * r.k + i] = i < found ? place_item(b.x[i]) : -1;
             r.score[(size_t)row * r.k + i] = i < found ? place_score(b.x[i]) : -INFINITY;
+        }
+        if (!sound && threadIdx.x == 0) { /* the same thread wrote the first place */
+            r.item[(size_t)row * r.k] = -1;
+            r.score[(size_t)row * r.k] = NAN;
         }
         __syncthreads();
     }
@@ -178,7 +195,8 @@ static int best_room(int k, int items, unsigned threads)
     return (int)room;
 }
 
-template <class T> static void ranks_in(struct cuda *c, const struct output_layer *o, struct ranks r)
+template <class T>
+static void ranks_in(struct cuda *c, const struct output_layer *o, struct ranks r)
 {
     unsigned threads = output_threads(o->items), blocks = (unsigned)c->processors * 8;
     threads = threads < 256 ? threads : 256;
@@ -196,20 +214,39 @@ template <class T> static void ranks_in(struct cuda *c, const struct output_laye
         output_scores(c, o, &j, first, rows);
         LAUNCH(c, rank_rows, min((unsigned)rows, blocks), threads, shared, rows, o->items, j.items,
                j.score, r);
-        r.target += rows, r.loss += rows, r.rank += rows, r.ties += rows;
+        if (r.loss)
+            r.target += rows, r.loss += rows, r.rank += rows, r.ties += rows;
         r.item += (size_t)rows * r.k, r.score += (size_t)rows * r.k;
     }
 }
 
-void cuda_output_rank(struct device *d, const struct output_layer *o, float *loss, int32_t *rank,
-                      int32_t *ties, int k, int32_t *top_item, float *top_score)
+static void find_ranks(struct device *d, const struct output_layer *o, struct ranks r)
 {
     struct cuda *c = cuda_of(d);
-    struct ranks r = {o->target, o->candidate, loss, rank, ties, k, 0, top_item, top_score, NULL};
     if (!o->targets || !o->items)
         return;
     if (c->precision == PRECISION_BF16)
         ranks_in<bf16>(c, o, r);
     else
         ranks_in<float>(c, o, r);
+}
+
+void cuda_output_rank(struct device *d, const struct output_layer *o, float *loss, int32_t *rank,
+                      int32_t *ties, int k, int32_t *top_item, float *top_score)
+{
+    find_ranks(d, o, {o->target, o->candidate, loss, rank, ties, k, 0, top_item, top_score, NULL});
+}
+
+/* A GPU reads its weights so fast that a smaller copy would not pay. */
+struct quantized *cuda_quantize(struct device *d, int items, int width, const float *weight)
+{
+    (void)d, (void)items, (void)width, (void)weight;
+    return NULL;
+}
+
+void cuda_output_best(struct device *d, const struct output_layer *o, const struct quantized *q,
+                      int k, int32_t *item, float *score)
+{
+    (void)q;
+    find_ranks(d, o, {NULL, o->candidate, NULL, NULL, NULL, k, 0, item, score, NULL});
 }

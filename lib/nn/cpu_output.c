@@ -353,6 +353,14 @@ void chunk_sum(const struct chunk *c, int thread, const struct panel *p, bool re
         bf16_round(n, p->row.to - p->row.from, p->x, p->ld, p->rounded, c->ld);
 }
 
+bool chunk_finite(const struct chunk *c, size_t row)
+{
+    bool finite = true;
+    for (int t = 0; t < c->threads; t++)
+        finite &= !isnan(c->part[t].not_finite[row]);
+    return finite;
+}
+
 float chunk_join(const struct chunk *c, int row)
 {
     float top = -INFINITY, not_finite = 0;

@@ -101,6 +101,9 @@ void chunk_sum(const struct chunk *c, int thread, const struct panel *p, bool re
 /* Adds the gradients of a row's additions, after chunk_join. */
 void chunk_addition_gradients(const struct chunk *c, size_t row, float share);
 
+/* Whether all scores of a row, after all panels, were finite. */
+bool chunk_finite(const struct chunk *c, size_t row);
+
 /* Joins the threads' maxima and sums of a row into top and total; returns the row's loss. */
 float chunk_join(const struct chunk *c, int row);
 

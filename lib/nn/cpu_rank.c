@@ -2,70 +2,16 @@
 #include <math.h>
 #include <omp.h>
 
-#include "base/heap.h"
+#include "nn/best_items.h"
 #include "nn/cpu_output.h"
-
-/* ---- the k best: a heap with the worst on top ---- */
-
-struct best_items {
-    int k, filled;
-    int32_t *item;
-    float *score;
-};
-
-/* Whether entry i ranks below entry j: a lower score, or the same score and a higher id. */
-static bool is_worse(const void *best, size_t i, size_t j)
-{
-    const struct best_items *b = best;
-    return b->score[i] < b->score[j] || (b->score[i] == b->score[j] && b->item[i] > b->item[j]);
-}
-
-static void exchange(void *best, size_t i, size_t j)
-{
-    struct best_items *b = best;
-    int32_t item = b->item[i];
-    float score = b->score[i];
-    b->item[i] = b->item[j], b->score[i] = b->score[j];
-    b->item[j] = item, b->score[j] = score;
-}
-
-static void sink(struct best_items *b, int n)
-{
-    heap_sink(b, (size_t)n, 0, is_worse, exchange);
-}
-
-static void best_offer(struct best_items *b, int32_t item, float score)
-{
-    if (b->filled < b->k) {
-        b->item[b->filled] = item;
-        b->score[b->filled] = score;
-        if (++b->filled == b->k)
-            heap_make(b, (size_t)b->k, is_worse, exchange);
-    } else if (score > b->score[0] || (score == b->score[0] && item < b->item[0])) {
-        b->item[0] = item;
-        b->score[0] = score;
-        sink(b, b->k);
-    }
-}
-
-/* Sorts best first; unused entries become item -1. */
-static void best_sort(struct best_items *b)
-{
-    if (b->filled < b->k)
-        heap_make(b, (size_t)b->filled, is_worse, exchange);
-    for (int n = b->filled; n-- > 1;) {
-        exchange(b, 0, (size_t)n);
-        sink(b, n);
-    }
-    for (int i = b->filled; i < b->k; i++)
-        b->item[i] = -1, b->score[i] = -INFINITY;
-}
+#include "nn/cpu_quantized.h"
 
 /* ---- the walk ---- */
 
 struct ranking {
     struct chunk c;
     int k;
+    bool best_alone; /* neither losses nor ranks are wanted, and there are no targets */
     struct found {
         int32_t *above, *equal; /* [ld] items with a score above, and equal to, the target's */
         int32_t *filled;        /* [ld] how many of the k best are filled */
@@ -125,7 +71,7 @@ static void offer(const struct ranking *r, int thread, size_t row, const float *
         if (!(x[i - row] > f->least[i]))
             continue;
         struct best_items best = best_at(r, thread, i);
-        best_offer(&best, item, x[i - row]);
+        best_items_offer(&best, item, x[i - row]);
         f->filled[i] = best.filled;
         if (best.filled == r->k)
             f->least[i] = best.score[0];
@@ -152,10 +98,12 @@ static void walk_panel(const struct ranking *r, int thread, const struct panel *
     const unsigned char *candidate = c->o->candidate ? c->o->candidate + p->item.from : NULL;
     float raise[PANEL];
     chunk_scores(c, thread, p, raise);
-    chunk_sum(c, thread, p, false);
+    if (!r->best_alone)
+        chunk_sum(c, thread, p, false);
     for (size_t row = p->row.from; row < p->row.to; row += LINE) {
-        count_scores(p->item.to - p->item.from, p->ld, p->x + (row - p->row.from), c->score + row,
-                     candidate, f->above + row, f->equal + row);
+        if (!r->best_alone)
+            count_scores(p->item.to - p->item.from, p->ld, p->x + (row - p->row.from),
+                         c->score + row, candidate, f->above + row, f->equal + row);
         if (r->k)
             list_best(r, thread, p, row);
     }
@@ -167,22 +115,32 @@ struct ranks_out {
     float *score;
 };
 
-/* Joins the threads' results of a row. */
-static void finish_row(const struct ranking *r, size_t row, const struct ranks_out *out)
+/* Joins the threads' best items of a row. */
+static void join_best(const struct ranking *r, size_t row, const struct ranks_out *out)
+{
+    size_t at = ((size_t)r->c.first + row) * (size_t)r->k;
+    struct best_items best = {.k = r->k, .item = out->item + at, .score = out->score + at};
+    for (int t = 0; t < r->c.threads; t++) {
+        struct best_items part = best_at(r, t, row);
+        for (int i = 0; i < part.filled; i++)
+            best_items_offer(&best, part.item[i], part.score[i]);
+    }
+    best_items_sort(&best);
+    if (r->best_alone && r->k && !chunk_finite(&r->c, row))
+        best.item[0] = -1, best.score[0] = NAN;
+}
+
+/* Joins the threads' counts of a row. */
+static void join_counts(const struct ranking *r, size_t row, const struct ranks_out *out)
 {
     const struct chunk *c = &r->c;
     const unsigned char *candidate = c->o->candidate;
-    size_t at = (size_t)c->first + row, k = (size_t)r->k;
+    size_t at = (size_t)c->first + row;
     int32_t above = 0, equal = 0;
-    struct best_items best = {.k = r->k, .item = out->item + at * k, .score = out->score + at * k};
     for (int t = 0; t < c->threads; t++) {
-        struct best_items part = best_at(r, t, row);
         above += r->found[t].above[row];
         equal += r->found[t].equal[row];
-        for (int i = 0; i < part.filled; i++)
-            best_offer(&best, part.item[i], part.score[i]);
     }
-    best_sort(&best);
     /* the target counts as equal to itself, unless it is no candidate or its score is NaN */
     bool own = equal && (!candidate || candidate[c->o->target[at]]);
     out->loss[at] = chunk_join(c, (int)row);
@@ -209,14 +167,18 @@ static void rank_chunk(const struct ranking *r, const struct ranks_out *out)
         struct span rows = cpu_share((size_t)c->rows, 1, thread, c->threads);
         struct panel p;
         clear_found(r, thread);
-        chunk_target_scores(c, thread);
+        if (!r->best_alone)
+            chunk_target_scores(c, thread);
 #pragma omp barrier
         for (size_t tile = tiles.from; tile < tiles.to; tile++)
             for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
                 walk_panel(r, thread, &p);
 #pragma omp barrier
-        for (size_t i = rows.from; i < rows.to; i++)
-            finish_row(r, i, out);
+        for (size_t i = rows.from; i < rows.to; i++) {
+            join_best(r, i, out);
+            if (!r->best_alone)
+                join_counts(r, i, out);
+        }
     }
 }
 
@@ -241,14 +203,29 @@ static size_t ranking_place(struct ranking *r)
     return all + threads * each;
 }
 
+static void walk(struct device *d, const struct output_layer *o, struct ranking *r,
+                 const struct ranks_out *out)
+{
+    chunk_plan(&r->c, cpu_of(d), o, false);
+    chunk_open(&r->c, cpu_of(d), false, ranking_place(r));
+    ranking_place(r);
+    while (chunk_next(&r->c))
+        rank_chunk(r, out);
+}
+
 void cpu_output_rank(struct device *d, const struct output_layer *o, float *loss, int32_t *rank,
                      int32_t *ties, int k, int32_t *top_item, float *top_score)
 {
     struct ranking r = {.k = k};
     struct ranks_out out = {loss, rank, ties, top_item, top_score};
-    chunk_plan(&r.c, cpu_of(d), o, false);
-    chunk_open(&r.c, cpu_of(d), false, ranking_place(&r));
-    ranking_place(&r);
-    while (chunk_next(&r.c))
-        rank_chunk(&r, &out);
+    walk(d, o, &r, &out);
+}
+
+void cpu_output_best(struct device *d, const struct output_layer *o, const struct quantized *q,
+                     int k, int32_t *item, float *score)
+{
+    struct ranking r = {.k = k, .best_alone = true};
+    struct ranks_out out = {.item = item, .score = score};
+    if (!q || !quantized_best(cpu_of(d), o, q, k, item, score))
+        walk(d, o, &r, &out);
 }

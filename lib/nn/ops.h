@@ -18,7 +18,8 @@
 
 #include "base/err.h"
 
-struct device; /* a device's own state (threads, workspace); first member: the table */
+struct quantized; /* an 8-bit copy of weights, as its device keeps it */
+struct device;    /* a device's own state (threads, workspace); first member: the table */
 
 /* Row numbers of a table, and the plan by which gradients are added back in a fixed order:
  * positions with equal rows are together, in the order in which they were given.  -1 is a row of
@@ -430,6 +431,16 @@ struct taught {
     OP(void, output_rank,                                                                          \
        (struct device * d, const struct output_layer *o, float *loss, int32_t *rank,               \
         int32_t *ties, int k, int32_t *top_item, float *top_score))                                \
+    /* An 8-bit copy of weight [N, H], in which output_best looks first, of the device's `alloc`.  \
+     * NULL: the device has no use for it, or a weight is not finite */                            \
+    OP(struct quantized *, quantize,                                                               \
+       (struct device * d, int items, int width, const float *weight))                             \
+    /* item, score [T, k]: the lists of output_rank alone, the same to the last bit with a copy of \
+     * the weights (NULL: without).  o->target is not read.  A row with a score that is not        \
+     * finite begins with item -1 and score NaN */                                                 \
+    OP(void, output_best,                                                                          \
+       (struct device * d, const struct output_layer *o, const struct quantized *q, int k,         \
+        int32_t *item, float *score))                                                              \
     /* ---- losses over some of the items ---- */                                                  \
     /* loss [T] (enum loss_kind) of each target.  If the correction is the log of the expected     \
      * count of an item among the negatives, sums of e^y_j estimate the sum over all items.        \

@@ -152,6 +152,8 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
 
 void engine_release(struct engine *a)
 {
+    if (a->quantized)
+        a->model.device->op->release(a->model.device, a->quantized);
     if (a->tape)
         tape_free(a->tape);
     model_close(&a->model);
@@ -179,7 +181,6 @@ void engine_release(struct engine *a)
     vec_release(&a->best);
     vec_release(&a->mark);
     vec_release(&a->best_score);
-    vec_release(&a->loss);
     for (int l = 0; l < LEVELS; l++)
         vec_release(&a->weight[l]);
 }
@@ -456,36 +457,42 @@ static struct tensor *last_states(struct engine *a, const struct batch *b, struc
     return tape_gather(a->tape, state, tape_rows(a->tape, last, (int)count));
 }
 
+/* The copy of the output layer's weights, which is made with the second answers: the first do not
+ * wait for it.  Without `serves`, and where the output layer is another for each batch: NULL. */
+static const struct quantized *quantized(struct engine *a, const struct forward *f,
+                                         const struct output_layer *o)
+{
+    struct device *d = a->model.device;
+    if (!a->serves || a->grows || f->item_weight)
+        return NULL;
+    if (a->answers < 2 && ++a->answers == 2)
+        a->quantized = d->op->quantize(d, o->items, o->width, o->weight);
+    return a->quantized;
+}
+
 /* Downloads the k best items of each user; f->state: [users, width]. */
 static int score(struct engine *a, const struct forward *f, int k, struct err *e)
 {
     struct tape *t = a->tape;
     struct device *d = a->model.device;
     size_t n = a->list.len, listed = n * (size_t)k;
-    float *loss = tape_memory(t, n * sizeof *loss);
     float *scores = tape_memory(t, listed * sizeof *scores);
-    int32_t *unused = tape_memory(t, 2 * n * sizeof *unused);
     int32_t *items = tape_memory(t, listed * sizeof *items);
-    int32_t *target = tape_host(t, n * sizeof *target);
-    memset(target, 0, n * sizeof *target);
     struct output_layer output = {.targets = (int)n,
                                   .width = f->state->cols,
                                   .items = names_count(a->items),
                                   .state = f->state->value,
                                   .weight = model_output(t, f)->value,
                                   .bias = model_output_bias(t, f)->value,
-                                  .target = tape_ints(t, target, n),
                                   .candidate = allowed(a),
                                   .add = tape_additions_of(&f->add)};
-    d->op->output_rank(d, &output, loss, unused, unused + n, k, items, scores);
-    vec_clear(&a->loss), vec_reserve(&a->loss, n);
+    d->op->output_best(d, &output, quantized(a, f, &output), k, items, scores);
     vec_clear(&a->best), vec_reserve(&a->best, listed);
     vec_clear(&a->best_score), vec_reserve(&a->best_score, listed);
-    d->op->download(d, a->loss.at, loss, n * sizeof *loss);
     d->op->download(d, a->best.at, items, listed * sizeof *items);
     d->op->download(d, a->best_score.at, scores, listed * sizeof *scores);
-    for (size_t i = 0; i < n; i++)
-        if (isnan(a->loss.at[i]))
+    for (size_t i = 0; i < n && k; i++)
+        if (isnan(a->best_score.at[i * (size_t)k]))
             return err_set(e, STATUS_FAIL, "the weights in %s give scores that are not numbers",
                            a->saved->path);
     return 0;

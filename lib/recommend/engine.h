@@ -60,6 +60,7 @@ struct engine {
                                the file, or those that the caller has put into `counted` */
     int64_t memory;         /* bytes for events, the rest goes to a temporary file; 0: no limit */
     bool grows;             /* a wide part also counts in sessions that come in later */
+    bool serves;            /* many answers are to come, so that a copy of the weights pays */
     int32_t returning;      /* users whose sessions a model remembers from answer to answer, at
                                most; at least `batch` are */
 
@@ -103,7 +104,9 @@ struct engine {
     i64_vec time;
     VEC(struct extra) extra; /* the columns of a session */
     i32_vec mark;            /* [items] `marks` for the last user who excluded the item */
-    f32_vec best_score, loss, weight[LEVELS];
+    f32_vec best_score, weight[LEVELS];
+    struct quantized *quantized; /* the output layer's weights in 8 bits; NULL: none */
+    int answers;                 /* batches of them, up to 2 */
     int32_t marks;
 };
 

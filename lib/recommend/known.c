@@ -49,6 +49,7 @@ static int open_engine(struct known *k, const struct known_files *files, const s
 {
     k->engine = (struct engine){.batch = files->batch,
                                 .why = files->why,
+                                .serves = true,
                                 .memory = files->memory,
                                 .index_path = files->index};
     if (meta_get_i64s(m, "delta_edges", &k->edges, e) ||

@@ -740,6 +740,85 @@ static void check_rank(void)
     check_not_finite();
 }
 
+/* The lists of output_best are those of output_rank, to the last bit. */
+static void check_best_of(int targets, int width, int items, int k, int chance)
+{
+    static struct ranked r;
+    struct output_layer o;
+    struct problem p = output_problem(&o, targets, width, items);
+    if (k % 2)
+        add_additions(&p, &o);
+    set_candidates(&o, chance);
+    rank_on_device(&p, &o, k, &r);
+    struct ranked *own = device->op->alloc(device, sizeof *own);
+    struct quantized *copy = device->op->quantize(device, items, width, o.weight);
+    size_t n = (size_t)targets * (size_t)k;
+    for (int with = 0; with < 2; with++) {
+        device->op->output_best(device, &o, with ? copy : NULL, k, own->item, own->score);
+        int32_t *item = to_host(device, own->item, n * sizeof *item);
+        float *score = to_host(device, own->score, n * sizeof *score);
+        tap_ok(!memcmp(item, r.item, n * sizeof *item) &&
+                   !memcmp(score, r.score, n * sizeof *score),
+               "%d best of %d × %d, %s a copy, %s", k, targets, items, with ? "with" : "without",
+               device->name);
+        mem_free(item), mem_free(score);
+    }
+    if (copy)
+        device->op->release(device, copy);
+    device->op->release(device, own);
+    if (o.candidate)
+        device->op->release(device, (void *)(uintptr_t)o.candidate);
+    output_close(&p, &o);
+}
+
+static void check_best_not_finite(void)
+{
+    struct output_layer o;
+    struct problem p = output_problem(&o, 6, 3, 100);
+    const float bad[3] = {NAN, INFINITY, -INFINITY};
+    struct ranked *own = device->op->alloc(device, sizeof *own);
+    struct quantized *copy = device->op->quantize(device, 100, 3, o.weight);
+    for (int i = 0; i < 3; i++)
+        device_set_float(device, p.value[0] + i * 6, bad[i]); /* rows 0, 2, 4 */
+    device->op->output_best(device, &o, copy, 3, own->item, own->score);
+    float *score = to_host(device, own->score, sizeof own->score);
+    int32_t *item = to_host(device, own->item, sizeof own->item);
+    int wrong = 0;
+    for (int i = 0; i < 6; i++)
+        wrong += isnan(score[3 * i]) != (i % 2 == 0) || (item[3 * i] == -1) != (i % 2 == 0);
+    tap_ok(wrong == 0, "scores that are not finite make the best NaN: %d wrong", wrong);
+    mem_free(score), mem_free(item);
+    if (copy)
+        device->op->release(device, copy);
+    device_set_float(device, p.value[1] + 7, NAN);
+    tap_ok(!device->op->quantize(device, 100, 3, o.weight), "no copy of a weight that is NaN");
+    device->op->release(device, own);
+    output_close(&p, &o);
+}
+
+static void check_best(void)
+{
+    const struct device_options way[] = {
+        {.threads = 2}, {.threads = 1, .workspace = 1}, {.threads = 3, .workspace = 4096}};
+    struct device *usual = device;
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+        device = test_device(&way[i]);
+        check_best_of(1, 33, 1031, 20, 0);
+        check_best_of(5, 31, 1031, 23, 0);
+        check_best_of(16, 3, 1000, 7, 2); /* many scores that are nearly equal */
+        check_best_of(3, 97, 257, 5, 12);
+        check_best_of(257, 3, 1031, 23, 0);
+        check_best_of(1, 5, 64, 8, NONE);
+        check_best_of(31, 5, 33, 20, 3);
+        check_best_of(1, 1, 1, 3, 0);
+        check_best_of(0, 3, 31, 5, 0);
+        check_best_of(4, 3, 257, 0, 0);
+        device_close(device);
+    }
+    device = usual;
+    check_best_not_finite();
+}
+
 static const struct check checks[] = {LAYER_CHECKS(CHECK_ROW)};
 
 int main(void)

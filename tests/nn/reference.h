@@ -57,7 +57,9 @@ enum { INPUTS = 10 };
     CHECK(attend_back, check_attend)                                                               \
     CHECK(output_loss, check_loss)                                                                 \
     CHECK(output_distill, check_distill)                                                           \
-    CHECK(output_rank, check_rank)
+    CHECK(output_rank, check_rank)                                                                 \
+    CHECK(quantize, check_best)                                                                    \
+    CHECK(output_best, check_best)
 #define GROUP_CHECKS(CHECK)                                                                        \
     CHECK(group_linear, check_group_linear)                                                        \
     CHECK(group_linear_back, check_group_linear)                                                   \
