@@ -433,6 +433,8 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATCHES" --model rib --context hour --attention 5
     goes_on "$BATCHES" --model context-rnn --context hour --cell lstm
     goes_on "$BATCHES" --model improved
+    goes_on "$BATCHES" --model asars --context hour --attention 5
+    goes_on "$BATCHES" --model asars --variant user-att --cell gru --negatives 9
     goes_on "$BATCHES" --model youtube-dnn --users 4 --layers 5 --negatives 9
     goes_on "$BATCHES" --model wavenet --gated --layers 2
     goes_on "$BATCHES" --model sasrec --attention 5

@@ -170,6 +170,8 @@ bytes_of_steps() { # TRACE
 --model context-rnn --context kind,hour --cell lstm
 --model context-rnn --recurrent mean
 --model improved --item-dropout 0
+--model asars --context kind,hour
+--model asars --variant user-att --cell gru
 --model youtube-dnn --context kind --users 5
 --model wavenet --layers 2 --kernel 3
 --model sasrec --max-positions 30
@@ -208,6 +210,10 @@ END
     agree batches.mp --model context-rnn --context hour:5 --cell lstm
     agree batches.mp --model context-rnn --recurrent mean --layers 8
     agree batches.mp --model improved --item-dropout 0.3
+    agree batches.mp --model asars --context hour:5
+    agree batches.mp --model asars --variant time-cat --context hour:5
+    agree batches.mp --model asars --variant user-att --cell gru --lr 0.05
+    agree batches.mp --model asars --variant user-cat
     agree batches.mp --model youtube-dnn --layers 20,16 --users 5
     agree batches.mp --model wavenet --layers 2 --gated
     agree batches.mp --model sasrec --heads 4

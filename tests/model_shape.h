@@ -13,7 +13,8 @@
 struct model_shape {
     const char *session_rep, *user_rep, *inter, *intra, *attend_to, *per_user, *clusters;
     const char *encoder, *decoder, *propagate, *gru, *context, *normalize, *input, *cell;
-    const char *recurrent, *layer_sizes; /* layer_sizes: of models whose layers is a list */
+    const char *recurrent, *variant,
+        *layer_sizes; /* layer_sizes: of models whose layers is a list */
     bool bidirectional, join_sessions, wide, add_mean, gated;
     int64_t embedding, hidden, layers, blocks, heads, positions, earlier, feed_forward, kernel,
         dilation, users;
@@ -54,6 +55,7 @@ static inline struct model_options *options_of_shape(const struct model_class *c
                 {"input", s->input},
                 {"cell", s->cell},
                 {"recurrent", s->recurrent},
+                {"variant", s->variant},
                 {"layers", s->layer_sizes}};
     const struct {
         const char *name;

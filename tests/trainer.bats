@@ -427,6 +427,29 @@ END
     [[ $stderr == 'trainer: --layers'*'from 1 to 16'* ]]
 }
 
+@test "asars: names of its variants, what they read, and what they attend to" {
+    label() { train --max-steps 0 --model asars "$@" "$BATCHES" | spcat | sed -n '1s/.*"label":"\([^"]*\)".*/\1/p'; }
+    [ "$(label --context hour)" = 'asars context hour' ]
+    [ "$(label --variant user-cat --cell gru --users 5)" = 'asars user-cat users 5 gru' ]
+    refuses() { # MESSAGE OPTION ...
+        run -64 --separate-stderr train --model asars "${@:2}" "$BATCHES"
+        [ "$stderr" = "trainer: $1" ] || { echo "$stderr"; false; }
+    }
+    refuses '--variant time-user reads times of events: give --context dwell'
+    refuses '--context: --variant user-att reads no contexts' --variant user-att --context hour
+    refuses '--users 0: --variant user-cat has embeddings of users' --variant user-cat --users 0
+    refuses '--users: --variant time-cat has no embeddings of users' --variant time-cat --context hour --users 5
+    refuses '--gru reset-before: --cell lstm has no reset gate' --context hour --gru reset-before
+    run -64 --separate-stderr train --model asars --variant user-cat --attention 1 "$BATCHES"
+    [[ $stderr == 'trainer: --attention'* ]]
+    for options in '--context hour' '--variant time-att --context hour' '--variant user-att'; do
+        # shellcheck disable=SC2086
+        train --model asars $options --attention 3 "$BATCHES" | spcat | jq -c 'select(.[0] == "attention")[1]' >attention
+        jq -e -s 'length > 3 and all(.level == "item" and (.weight | length) == .position + 1
+            and (.weight | add - 1 | fabs < 1e-5))' attention
+    done
+}
+
 @test "the label of tied outputs; factors have no decoder" {
     [ "$(train --max-steps 0 --decoder tied "$BATCHES" | spcat | sed -n '1s/.*"label":"\([^"]*\)".*/\1/p')" = 'ii-rnn tied' ]
     run -64 --separate-stderr train --model fpmc --decoder tied "$BATCHES"

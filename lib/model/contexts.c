@@ -87,11 +87,25 @@ int contexts_declare(struct contexts *c, struct model *m)
     return width;
 }
 
+static void embed(const struct contexts *c, struct tape *t, const struct batch *b,
+                  const int32_t *event, int n, struct tensor **part)
+{
+    for (int i = 0; i < c->count; i++)
+        part[i] = tape_rows_of(t, c->weight[i], batch_codes(t, b, i, event, n), n);
+}
+
 struct tensor *contexts_beside(const struct contexts *c, struct tape *t, const struct batch *b,
                                const int32_t *event, struct tensor *x)
 {
     struct tensor *part[CONTEXTS + 1] = {x};
-    for (int i = 0; i < c->count; i++)
-        part[i + 1] = tape_rows_of(t, c->weight[i], batch_codes(t, b, i, event, x->rows), x->rows);
-    return c->count ? tape_concat(t, part, c->count + 1) : x;
+    embed(c, t, b, event, x->rows, part + 1);
+    return tape_concat(t, part, c->count + 1);
+}
+
+struct tensor *contexts_alone(const struct contexts *c, struct tape *t, const struct batch *b,
+                              const int32_t *event, int n)
+{
+    struct tensor *part[CONTEXTS];
+    embed(c, t, b, event, n, part);
+    return tape_concat(t, part, c->count);
 }

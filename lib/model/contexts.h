@@ -34,5 +34,8 @@ char *contexts_parameter(const char *key);
  * number, host event [n]. */
 struct tensor *contexts_beside(const struct contexts *c, struct tape *t, const struct batch *b,
                                const int32_t *event, struct tensor *x);
+/* The same without x; there is a context. */
+struct tensor *contexts_alone(const struct contexts *c, struct tape *t, const struct batch *b,
+                              const int32_t *event, int n);
 
 #endif

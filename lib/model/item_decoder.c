@@ -55,6 +55,18 @@ struct tensor *item_decoder_read(struct item_decoder *d, const struct model *m, 
     return tape_gather(t, table, tape_rows(t, place + inputs, others));
 }
 
+void item_decoder_weights(const struct item_decoder *d, struct tape *t,
+                          const struct attention_weights *a, struct forward *f)
+{
+    int32_t *count = tape_host_ints(t, (size_t)d->steps->total);
+    for (int i = 0; i < d->steps->total; i++)
+        count[i] = a->at[i + 1] - a->at[i];
+    f->weight[LEVEL_ITEM] = a->weight;
+    f->weights[LEVEL_ITEM] = a->total;
+    f->item_at = a->at;
+    f->item_count = count;
+}
+
 void item_decoder_output(struct item_decoder *d, const struct model *m, struct tape *t,
                          struct tensor *states, struct forward *f)
 {

@@ -27,6 +27,10 @@ void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int s
 struct tensor *item_decoder_read(struct item_decoder *d, const struct model *m, struct tape *t,
                                  const struct batch *b, bool earlier, struct forward *f);
 
+/* Gives *f the weights of each target over the inputs so far. */
+void item_decoder_weights(const struct item_decoder *d, struct tape *t,
+                          const struct attention_weights *a, struct forward *f);
+
 /* Sets the state of *f from the GRU's outputs [T, S]. */
 void item_decoder_output(struct item_decoder *d, const struct model *m, struct tape *t,
                          struct tensor *states, struct forward *f);

@@ -102,19 +102,6 @@ static struct tensor *attended(const struct rib *r, struct tape *t, struct tenso
                       : tape_soften_up_to(t, e, h, rows, weights);
 }
 
-/* Where the weights of each target begin, and how many it has: one for each input so far. */
-static void give_weights(struct tape *t, const struct ragged *rows,
-                         const struct attention_weights *a, struct forward *f)
-{
-    int32_t *count = tape_host_ints(t, (size_t)rows->total);
-    for (int i = 0; i < rows->total; i++)
-        count[i] = a->at[i + 1] - a->at[i];
-    f->weight[LEVEL_ITEM] = a->weight;
-    f->weights[LEVEL_ITEM] = a->total;
-    f->item_at = a->at;
-    f->item_count = count;
-}
-
 static void rib_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
 {
     struct rib *r = m->own;
@@ -125,7 +112,7 @@ static void rib_forward(struct model *m, struct tape *t, const struct batch *b, 
     struct tensor *x = contexts_beside(&r->contexts, t, b, r->decoder.event, r->decoder.input);
     struct tensor *h = tape_gru(t, &r->decoder.gru, x, NULL, rows);
     item_decoder_output(&r->decoder, m, t, attended(r, t, h, rows, &weights), f);
-    give_weights(t, rows, &weights, f);
+    item_decoder_weights(&r->decoder, t, &weights, f);
 }
 
 extern const struct model_class rib_class;

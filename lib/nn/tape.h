@@ -139,6 +139,8 @@ struct tensor *tape_add(struct tape *t, struct tensor *a, struct tensor *b);
 struct tensor *tape_scale_rows(struct tape *t, struct tensor *x, struct tensor *factor);
 /* a ∘ b, of one shape. */
 struct tensor *tape_multiply(struct tape *t, struct tensor *a, struct tensor *b);
+/* The product of each row of a with that of b, [rows, 1]. */
+struct tensor *tape_row_products(struct tape *t, struct tensor *a, struct tensor *b);
 struct tensor *tape_activate(struct tape *t, enum activation a, struct tensor *x);
 struct tensor *tape_mean(struct tape *t, struct tensor *x, const struct ragged *r);
 /* The mean of each row and those before it in its sequence: [total, cols]. */

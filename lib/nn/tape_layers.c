@@ -389,6 +389,13 @@ struct tensor *tape_linear(struct tape *t, struct tensor *x, struct tensor *w, s
     return tape_linear_part(t, x, w, 0, b);
 }
 
+struct tensor *tape_row_products(struct tape *t, struct tensor *a, struct tensor *b)
+{
+    struct tensor *ones = tape_constant(t, tape_floats(t, (size_t)a->cols), 1, a->cols);
+    t->op->fill(t->device, ones->value, 1, (size_t)a->cols);
+    return tape_linear(t, tape_multiply(t, a, b), ones, NULL);
+}
+
 struct gru_weights tape_gru_weights(const struct gru *g)
 {
     return (struct gru_weights){.in = g->ih ? g->ih->cols : 0,

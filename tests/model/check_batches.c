@@ -48,6 +48,7 @@ int main(void)
     check("rib", &plain, "111001");
     check("context-rnn", &plain, "111001");
     check("improved", &plain, "111001");
+    check("asars", &plain, "111001");
     check("youtube-dnn", &plain, "111001");
     check("wavenet", &plain, "111001");
     check("sasrec", &plain, "111001");

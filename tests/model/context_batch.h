@@ -11,6 +11,15 @@ static int32_t actions[LONG * 4], bins[LONG * 4];
 static struct column contexts[2];
 static const int32_t context_codes[] = {ACTIONS, BINS};
 
+/* Gives the batch the columns that a model with these contexts reads: actions and dwell bins, or
+ * the bins alone. */
+static inline void give_contexts(struct batch *b, const struct column of[2], const char *keys)
+{
+    int first = keys && !strncmp(keys, "dwell", 5);
+    b->context = of + first;
+    pair_context_codes = context_codes + first;
+}
+
 /* Four sessions of 2, LONG, 1 and 5 events. */
 static inline void make_batch(struct made *m)
 {
@@ -32,8 +41,7 @@ static inline void make_batch(struct made *m)
     close_batch(m);
     contexts[0] = (struct column){actions, m->item.len};
     contexts[1] = (struct column){bins, m->item.len};
-    m->batch.context = contexts;
-    pair_context_codes = context_codes;
+    give_contexts(&m->batch, contexts, NULL);
 }
 
 /* ---- the equations ---- */
@@ -71,6 +79,23 @@ static inline void item_input(const struct reference *r, int size, const struct 
     for (int i = 0; i < size; i++)
         x[i] =
             ref_drop(r, 0, (size_t)(row * size + i), item[column_i32(b->item)[event] * size + i]);
+}
+
+/* A step of PREFIX_gru or PREFIX_lstm, whichever there is, over x [in], from the state that it
+ * changes: h [n], of an LSTM [h; c]. */
+static inline void cell_step(const struct reference *r, const char *prefix, int in, int n,
+                             const double *x, double *state)
+{
+    char name[40];
+    snprintf(name, sizeof name, "%s_lstm", prefix);
+    bool lstm = ref_w(r, name, ".weight_hh_l0");
+    if (!lstm)
+        snprintf(name, sizeof name, "%s_gru", prefix);
+    struct ref_gru cell = ref_bind_gru(r, name, "", in, n);
+    if (lstm)
+        ref_lstm_step(&cell, x, state);
+    else
+        ref_step(r, &cell, x, state);
 }
 
 /* relu(W_i x + b_i) of each layer, in x; the width. */
@@ -188,6 +213,7 @@ static inline void check_context_model(const char *model, const struct model_sha
     struct pair p;
     int none;
     make_batch(&made);
+    give_contexts(&made.batch, contexts, shape->context);
     pair_open(&p, model, shape);
     embed_users(&p);
     p.reference.step = 9;
@@ -216,6 +242,22 @@ static inline float *test_losses(struct pair *p, const struct batch *b, int *tar
     return to_host(p->device, loss, (size_t)f.targets * sizeof *loss);
 }
 
+/* Whether all weights of attention to a batch's inputs are `each`, or for 0 as many-th parts of 1
+ * as a target has. */
+static inline bool weights_are(struct pair *p, const struct batch *b, float each)
+{
+    struct forward f = run_forward(p, b, 1);
+    bool right = f.item_count[0] == 1 && f.item_count[LONG - 1] == LONG - 1;
+    float *weight =
+        to_host(p->device, f.weight[LEVEL_ITEM], (size_t)f.weights[LEVEL_ITEM] * sizeof *weight);
+    for (int i = 0; i < f.targets; i++)
+        for (int j = 0; j < f.item_count[i]; j++)
+            right = right && fabsf(weight[f.item_at[i] + j] -
+                                   (each > 0 ? each : 1 / (float)f.item_count[i])) < 1e-6f;
+    mem_free(weight);
+    return right && f.targets == LONG + 4;
+}
+
 /* What follows position `keeps` of the long session changes nothing of what is before it, to the
  * bit; and a session is scored like a longer one that begins with it. */
 static inline void check_no_future(const char *model, const struct model_shape *shape)
@@ -225,6 +267,7 @@ static inline void check_no_future(const char *model, const struct model_shape *
     struct pair p;
     int all, some, same = 0, begins = 0;
     make_batch(&made);
+    give_contexts(&made.batch, contexts, shape->context);
     pair_open(&p, model, shape);
     embed_users(&p);
     float *whole = test_losses(&p, &made.batch, &all);
@@ -246,7 +289,7 @@ static inline void check_no_future(const char *model, const struct model_shape *
     vec_push(&prefix.history, 0);
     close_batch(&prefix);
     struct column of[] = {{actions + 2, KEPT + 1}, {bins + 2, KEPT + 1}};
-    prefix.batch.context = of;
+    give_contexts(&prefix.batch, of, shape->context);
     float *short_one = test_losses(&p, &prefix.batch, &some);
     for (int i = 0; i < some; i++)
         begins += fabsf(short_one[i] - whole[1 + i]) < 1e-5f;

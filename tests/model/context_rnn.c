@@ -14,18 +14,6 @@ static int width_of(const struct form *s)
     return s->size.item + s->size.action + s->size.bin;
 }
 
-/* h_t of a step of a recurrent network from state, in which the next step finds it. */
-static void step(const struct reference *r, const struct form *s, const double *x, double *state)
-{
-    bool lstm = !strcmp(s->cell, "lstm");
-    struct ref_gru cell =
-        ref_bind_gru(r, lstm ? "session_lstm" : "session_gru", "", width_of(s), s->hidden);
-    if (lstm)
-        ref_lstm_step(&cell, x, state);
-    else
-        ref_step(r, &cell, x, state);
-}
-
 static int states(const struct reference *r, const void *form, const struct ref_inputs *of,
                   double x[][REF_WIDE], double out[][REF_WIDE])
 {
@@ -38,7 +26,7 @@ static int states(const struct reference *r, const void *form, const struct ref_
             for (int i = 0; i < n; i++)
                 state[i] = (state[i] * t + x[t][i]) / (t + 1);
         else
-            step(r, s, x[t], state);
+            cell_step(r, "session", width_of(s), s->hidden, x[t], state);
         memcpy(out[t], state, (size_t)n * sizeof *state);
         drop_row(r, 1, of->row + t, n, out[t]);
         last = dense_layers_of(r, n, out[t]);
