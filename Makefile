@@ -227,7 +227,7 @@ check-gpu: all units
 	    { $(BIN)/trainer --version >&2; echo 'check-gpu: no GPU that can be used here' >&2; exit 1; }
 	@SESSPIPE_CUDA=$(CURDIR)/$(BIN)/sesspipe-cuda.so SESSPIPE_LONG=1 $(RUN_TESTS) $(ON_DEVICE) tests/cuda.bats
 	@SESSPIPE_CUDA=$(CURDIR)/$(BIN)/sesspipe-cuda.so TEST_DEVICE=cuda tests/compute-sanitizer \
-	    $(filter %/nn/ops %/nn/ops_plan %/nn/ops_layers %/nn/ops_groups %/nn/ops_heads,$(ON_DEVICE:@cuda=))
+	    $(filter %/nn/ops %/nn/ops_plan %/nn/ops_layers %/nn/ops_output %/nn/ops_groups %/nn/ops_heads,$(ON_DEVICE:@cuda=))
 
 # Each target of tests/fuzz for so many minutes, from what is kept beside it and from real logs; what
 # it finds is left in .build/fuzz.  TARGETS="options model" chooses.

@@ -13,7 +13,7 @@
 enum { MOST_ROWS = 256, BLOCK = 512 /* numbers that are summed in float32 */ };
 
 /* A row of scores with what is known of it. */
-struct scores {
+struct scored_row {
     float *x; /* [N], then e^(x - top) */
     float top;
     double sum; /* Σ e^(x - top) */

@@ -54,7 +54,8 @@ enum { INPUTS = 10 };
     CHECK(lstm, check_lstm)                                                                        \
     CHECK(lstm_back, check_lstm)                                                                   \
     CHECK(attend, check_attend)                                                                    \
-    CHECK(attend_back, check_attend)                                                               \
+    CHECK(attend_back, check_attend)
+#define OUTPUT_CHECKS(CHECK)                                                                       \
     CHECK(output_loss, check_loss)                                                                 \
     CHECK(output_distill, check_distill)                                                           \
     CHECK(output_rank, check_rank)                                                                 \
