@@ -9,6 +9,8 @@
 #   SUPPORT    20 as for the paper's XING, 10 as for VIDEO, 5 for smaller logs
 #   EVENTS     3
 #   UNITS      100 of each GRU, the paper's small networks
+#   SEPARATOR=1 also RNN Concat with a separator between sessions, of which the paper says that it was no
+#              better
 #   LARGE=1    also the paper's large networks, of LARGE_UNITS=500
 #   LOSS       '--loss top1', that of the paper, which is slow; '--loss bpr-max' and
 #              '--loss cross-entropy --negatives 2000 --logq' are much faster
@@ -46,7 +48,7 @@ OPTIMIZER ?= --optimizer adagrad --lr $(LR)
 UNROLL ?= 1
 TRAIN ?= $(LOSS) $(OPTIMIZER) --unroll $(UNROLL)
 BASELINES ?= pop ppop item-knn markov wide-ready
-SMALL := rnn rnn-concat hrnn-all hrnn-init
+SMALL := rnn rnn-concat $(if $(SEPARATOR),rnn-concat-separator) hrnn-all hrnn-init
 MODELS ?= $(SMALL) $(if $(LARGE),$(SMALL:%=%-large))
 NAMED ?= 1
 SCORE ?= --at 5,20 --precision
@@ -63,10 +65,12 @@ more := $(if $(USER_DROPOUT),--user-dropout $(USER_DROPOUT) --start-dropout $(US
 OPTIONS.item-knn = --neighbours 300
 OPTIONS.rnn = --model rnn $(small) --dropout 0.1
 OPTIONS.rnn-concat = $(OPTIONS.rnn) --join-sessions
+OPTIONS.rnn-concat-separator = $(OPTIONS.rnn-concat) --separator
 OPTIONS.hrnn-all = --model hrnn --propagate all $(small) --user-dropout 0.1 --dropout 0.1 --start-dropout 0.2 $(more)
 OPTIONS.hrnn-init = --model hrnn --propagate init $(small) --user-dropout 0 --dropout 0.1 --start-dropout 0 $(more)
 OPTIONS.rnn-large = --model rnn $(large) --dropout 0.2
 OPTIONS.rnn-concat-large = $(OPTIONS.rnn-large) --join-sessions
+OPTIONS.rnn-concat-separator-large = $(OPTIONS.rnn-concat-large) --separator
 OPTIONS.hrnn-all-large = --model hrnn --propagate all $(large) --user-dropout 0 --dropout 0.2 --start-dropout 0.2 $(more)
 OPTIONS.hrnn-init-large = --model hrnn --propagate init $(large) --user-dropout 0.1 --dropout 0.2 --start-dropout 0.2 $(more)
 $(foreach m,$(MODELS),$(eval INPUT.$(m) = $(if $(filter rnn rnn-large,$(m)),session,user)-parallel))

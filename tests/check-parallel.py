@@ -54,6 +54,7 @@ class Model:
         self.users = options["model"] == "hrnn"
         self.all = self.users and options["propagate"] == "all"
         self.joined = not self.users and options["join-sessions"]
+        self.separator = self.w["separator.weight"][0] if self.joined and options["separator"] else None
         self.size = len(tensors["session_gru.weight_hh_l0"][0])
 
     def gru(self, name, x, h, more=None):
@@ -92,6 +93,7 @@ class Model:
                     s = [0.0] * self.size
                 elif last is not None:
                     s = self.read(last, s, c)
+                    s = self.gru("session_gru", self.separator, s) if self.separator else s
             for item in inputs:
                 s = self.read(item, s, c)
                 found.append(s)

@@ -477,7 +477,7 @@ killed_at() { # NUMBER "EPOCH PART BATCHES "
         batcher --scheme user-parallel --batch 12 --epochs 2 -o parallel.mp
     BATCHES=parallel.mp NEVER=expected
     for options in '--model hrnn --negatives 7 --spare-history' '--model hrnn --propagate all --unroll 3' \
-        '--model rnn --join-sessions' '--model rnn --cell lstm --layers 2 --input one-hot --unroll 2'; do
+        '--model rnn --join-sessions' '--model rnn --join-sessions --separator' '--model rnn --cell lstm --layers 2 --input one-hot --unroll 2'; do
         # shellcheck disable=SC2206
         TRAIN=("$SESSPIPE_BIN/trainer" --quiet --threads 1 --embedding 6 $options)
         WHOLE=("${TRAIN[@]}" --save model -o out --checkpoint check --checkpoint-every 1)

@@ -126,6 +126,7 @@ steps_take() {
 38 sessions --model rnn --gru reset-after
 46 sessions --model rnn --cell lstm
 70 users --model rnn --join-sessions
+70 users --model rnn --join-sessions --separator
 END
 }
 

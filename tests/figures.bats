@@ -102,6 +102,7 @@ same() { # SCHEME OPTION ...
     same session-parallel --model rnn --hidden 6
     same user-parallel --model rnn
     same user-parallel --model rnn --join-sessions --unroll 3
+    same user-parallel --model rnn --join-sessions --separator --unroll 2
     same user-parallel --model rnn --join-sessions --layers 2 --dropout 0.3
     same session-parallel --model rnn --input one-hot --layers 2 --feed-forward 4 --unroll 2
     same session-parallel --model rnn --feed-forward 7 --decoder tied

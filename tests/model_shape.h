@@ -15,7 +15,7 @@ struct model_shape {
     const char *encoder, *decoder, *propagate, *gru, *context, *normalize, *input, *cell;
     const char *recurrent, *variant,
         *layer_sizes; /* layer_sizes: of models whose layers is a list */
-    bool bidirectional, join_sessions, wide, add_mean, gated;
+    bool bidirectional, join_sessions, separator, wide, add_mean, gated;
     int64_t embedding, hidden, layers, blocks, heads, positions, earlier, feed_forward, kernel,
         dilation, users;
     double dropout, item_dropout, feature_dropout, user_dropout, start_dropout;
@@ -88,6 +88,8 @@ static inline struct model_options *options_of_shape(const struct model_class *c
                 *(int64_t *)o->to = size[i].value;
         if (!strcmp(o->name, "bidirectional"))
             *(bool *)o->to = s->bidirectional;
+        if (!strcmp(o->name, "separator"))
+            *(bool *)o->to = s->separator;
         if (!strcmp(o->name, "add-mean"))
             *(bool *)o->to = s->add_mean;
         if (!strcmp(o->name, "gated"))

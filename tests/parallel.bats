@@ -62,12 +62,14 @@ print(*sorted(rows), sep="\n")' >$run.txt
 @test "with any number of slots, states are those of the plain recurrence over each user's sessions" {
     plain --model rnn
     plain --model rnn --join-sessions
+    plain --model rnn --join-sessions --separator
     plain --model hrnn
     plain --model hrnn --propagate all
 }
 
 @test "joined sessions are trained as one: the first item of each later session is a target too" {
-    for join in '' --join-sessions; do
+    for join in '' --join-sessions '--join-sessions --separator'; do
+        # shellcheck disable=SC2086
         trainer --threads 1 --quiet --embedding 4 --model rnn $join "$LOG/few.7.mp" | spcat |
             jq 'select(.[0] == "pass" and .[2] == 1)[3].events'
     done >events
@@ -76,6 +78,7 @@ print(*sorted(rows), sep="\n")' >$run.txt
     paste -s events all sessions
     [ "$(sed -n 1p events)" = $(($(cat all) - $(cat sessions))) ]
     [ "$(sed -n 2p events)" = $(($(cat all) - 12)) ]
+    [ "$(sed -n 3p events)" = $(($(cat all) - 12)) ]
 }
 
 @test "every loss falls, and so does the cross-entropy of the test" {
@@ -152,7 +155,7 @@ print(*sorted(rows), sep="\n")' >$run.txt
 }
 
 @test "predictor: the records of a trainer that starts from the weights and does not learn" {
-    for model in 'rnn user' 'rnn session' 'rnn session --decoder tied' 'rnn user --join-sessions' \
+    for model in 'rnn user' 'rnn session' 'rnn session --decoder tied' 'rnn user --join-sessions' 'rnn user --join-sessions --separator' \
         'hrnn user' 'hrnn user --propagate all'; do
         read -r name scheme join <<<"$model"
         # shellcheck disable=SC2086
@@ -215,7 +218,7 @@ print(*sorted(rows), sep="\n")' >$run.txt
         batcher --scheme user-parallel --batch 3 --epochs 1 -o part.mp
     for log in few.7.mp part.mp; do
         [ -e $log ] || ln -s "$LOG/$log" .
-        for options in 'rnn' 'rnn --join-sessions' 'hrnn' 'hrnn --propagate all'; do
+        for options in 'rnn' 'rnn --join-sessions --separator' 'hrnn' 'hrnn --propagate all'; do
             # shellcheck disable=SC2086
             trainer --threads 1 --quiet --embedding 4 --hidden 5 --lr 0.02 --model $options --save model $log >/dev/null
             for batch in 1 5 100; do
@@ -245,6 +248,8 @@ print(*sorted(rows), sep="\n")' >$run.txt
     run -64 train --model hrnn --join-sessions "$LOG/user.mp"
     run -64 train --model rnn --join-sessions "$LOG/session.mp"
     [[ $output == *'which --model rnn --join-sessions needs: use user-parallel'* ]]
+    run -64 train --model rnn --separator "$LOG/user.mp"
+    [[ $output == *'--separator is between sessions that are read as one: give --join-sessions' ]]
     run -64 train --model rnn --input one-hot --decoder tied "$LOG/session.mp"
     [[ $output == *'--input one-hot has no embeddings for --decoder tied: give --decoder dense' ]]
     run -64 train --model rnn --cell lstm --gru reset-after "$LOG/session.mp"

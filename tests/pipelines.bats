@@ -458,13 +458,13 @@ papers() {
 @test "hrnn.mk: every model of the paper's tables, by history and phase, tested against RNN and RNN Concat" {
     daily_log | awk -v OFS=, 'BEGIN { print "user_id,session_id,click_article_id,click_timestamp" }
         $1 != 3 || $4 > 1506816000 + 2 * 86400 { print $1, $2, $3, $4 "000" }' >log
-    papers hrnn DATA=log OUT=hrnn SUPPORT=5 UNITS=4 LARGE=1 LARGE_UNITS=5 SLOTS='--batch 4' SEEDS='1 2' \
+    papers hrnn DATA=log OUT=hrnn SUPPORT=5 UNITS=4 LARGE=1 LARGE_UNITS=5 SLOTS='--batch 4' SEEDS='1 2' SEPARATOR=1 \
         >said 2>err || { cat err; false; }
-    for model in 'pop  *1' 'ppop  *1' 'item-knn  *1' 'markov  *1' 'wide-ready  *1' {rnn,rnn-concat,hrnn-all,hrnn-init}{,-large}'  *2'; do
+    for model in 'pop  *1' 'ppop  *1' 'item-knn  *1' 'markov  *1' 'wide-ready  *1' {rnn,rnn-concat,rnn-concat-separator,hrnn-all,hrnn-init}{,-large}'  *2'; do
         grep -q "^$model " hrnn/scores.txt || { cat hrnn/scores.txt; echo "$model"; false; }
     done
     head -1 hrnn/scores.txt | grep -q 'recall@5 .* mrr@5 .* precision@5'
-    [ "$(grep -c 'by history:' hrnn/positions.txt)" = 13 ]
+    [ "$(grep -c 'by history:' hrnn/positions.txt)" = 15 ]
     [ "$(grep '^against' hrnn/against.txt | awk '{ print $2 }' | tr '\n' ' ')" = 'rnn rnn-concat ' ]
     # The page shows the epochs of the tables.
     grep -q 'chosen by recall@5 on the validation part' hrnn/attention.html

@@ -34,6 +34,7 @@ setup_file() {
     batcher --scheme user-parallel --batch 4 split.mp >parallel.mp
     train --model rnn --hidden 7 --save rnn parallel.mp >/dev/null
     train --model rnn --join-sessions --save joined parallel.mp >/dev/null
+    train --model rnn --join-sessions --separator --save parted parallel.mp >/dev/null
     train --model rnn --decoder tied --save rnn-tied parallel.mp >/dev/null
     train --model rnn --input one-hot --layers 2 --feed-forward 5 --save rnn-hot parallel.mp >/dev/null
     train --model rnn --cell lstm --hidden 7 --layers 2 --save rnn-lstm parallel.mp >/dev/null
@@ -103,9 +104,9 @@ small() {
         END { for (i = 1; i <= NR; i++) { split(line[i], f, ",")
             if (line[i] ~ /^\["session"/ && last[f[2]] == i) gsub(/,[0-9]+\]/, "]", line[i])
             print line[i] } }' all | sessions >shorter.mp
-    for model in plain attentive last hierarchical intra own tied narm rib context-rnn improved asars asars-user youtube-dnn wavenet sasrec sasrec-earlier stamp stmo bpr-mf fpmc rnn joined rnn-tied rnn-hot rnn-lstm hrnn; do
+    for model in plain attentive last hierarchical intra own tied narm rib context-rnn improved asars asars-user youtube-dnn wavenet sasrec sasrec-earlier stamp stmo bpr-mf fpmc rnn joined parted rnn-tied rnn-hot rnn-lstm hrnn; do
         batches=$BATS_FILE_TMPDIR/batches.mp
-        [[ $model != @(rnn|joined|rnn-tied|rnn-hot|rnn-lstm|hrnn) ]] || batches=$BATS_FILE_TMPDIR/parallel.mp
+        [[ $model != @(rnn|joined|parted|rnn-tied|rnn-hot|rnn-lstm|hrnn) ]] || batches=$BATS_FILE_TMPDIR/parallel.mp
         model=$BATS_FILE_TMPDIR/$model
         predictor -q -j 1 -m "$model" --top 5 "$batches" | spcat >predicted
         recommend -m "$model" --top 5 shorter.mp >recommended
@@ -583,7 +584,7 @@ stream_of() { cat names - | used; }
     grep '^."session"' split.json | jq -sc 'sort_by(.[3][0])[]' | cat names - <(echo '["E"]') |
         spcat --from-json >by-time.mp
     [ "$(spcat by-time.mp | grep -c '^."session"')" -gt 100 ]
-    for model in plain attentive last hierarchical intra own tied narm rnn joined hrnn sasrec-earlier; do
+    for model in plain attentive last hierarchical intra own tied narm rnn joined parted hrnn sasrec-earlier; do
         options="-m $BATS_FILE_TMPDIR/$model --json --why --exclude history --top 5 --batch 1"
         recommend $options by-time.mp 2>/dev/null >answers
         [ "$(wc -l <answers)" -gt 50 ]

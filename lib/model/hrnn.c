@@ -15,8 +15,8 @@
  *
  * With --join-sessions rnn reads the sessions of a user as a single one (RNN Concat): s continues
  * from session to session.  When a session begins, the last item of the session before, which was
- * only a target so far, is read first.  The prediction after it, of the new session's first item,
- * is trained but not part of a test.
+ * only a target so far, is read first, and with --separator a vector that stands for no item.  The
+ * prediction after them, of the new session's first item, is trained but not part of a test.
  *
  * Between two calls states are plain values: gradients flow only within the steps of one call.
  *
@@ -35,6 +35,7 @@ struct recurrent_options {
     int64_t hidden;                     /* H, the size of states; 0: the embedding's */
     int64_t layers, feed_forward;       /* of states; width of the layer after them, 0: none */
     const char *input;                  /* "embedding", "one-hot" */
+    bool separator;                     /* between joined sessions */
     const char *propagate;              /* "init", "all" */
     double user_dropout, start_dropout; /* of c; of s_0 */
 };
@@ -87,6 +88,9 @@ static const struct option join_rows[] = {
     {OPTION_FLAG, .name = "join-sessions", .recorded = true,
      .at = offsetof(struct model_options, join_sessions),
      .help = "read each user's sessions as one"},
+    {OPTION_FLAG, .name = "separator", .recorded = true, .labels = LABEL_NAMED,
+     .at = offsetof(struct recurrent_options, separator),
+     .help = "read a separator between joined sessions"},
     {0},
 };
 
@@ -113,6 +117,10 @@ static int rnn_check(const struct model_options *o, struct err *e)
         return err_set(e, STATUS_USAGE,
                        "--input one-hot has no embeddings for --decoder %s: give --decoder dense",
                        o->decoder);
+    if (((const struct recurrent_options *)o)->separator && !o->join_sessions)
+        return err_set(
+            e, STATUS_USAGE,
+            "--separator is between sessions that are read as one: give --join-sessions");
     return recurrent_check(o, &defaults.shared, e);
 }
 
@@ -140,6 +148,13 @@ static void declare_one_hot(struct hrnn_slots *r, struct model *m)
                                           recurrent_gates(&r->session), 1 / sqrtf((float)r->size));
 }
 
+/* The separator, as wide as what the first layer reads of an item. */
+static void declare_separator(struct hrnn_slots *r, struct model *m)
+{
+    r->separator = parameters_add_matrix(&m->parameters, "separator.weight", 1,
+                                         r->output.item->cols, r->output.item->high);
+}
+
 static void declare(struct hrnn_slots *r, struct model *m)
 {
     struct parameters *p = &m->parameters;
@@ -154,6 +169,8 @@ static void declare(struct hrnn_slots *r, struct model *m)
     r->width = r->session.width;
     if (one_hot)
         declare_one_hot(r, m);
+    if (o->separator)
+        declare_separator(r, m);
     declare_user(r, m);
     if (o->feed_forward) {
         r->hidden = parameters_add_matrix(p, "hidden.weight", last, size, bound);
@@ -173,7 +190,7 @@ static struct hrnn_slots *slots_open(struct model *m, bool users)
     m->remembers = r->users || r->joined;
     r->size = (int)(o->hidden ? o->hidden : o->shared.embedding);
     m->own = r;
-    slot_states_open(&r->slot_states, users, r->joined, m->data.users);
+    slot_states_open(&r->slot_states, users, r->joined, o->separator, m->data.users);
     declare(r, m);
     return r;
 }
@@ -294,15 +311,17 @@ struct steps_items {
     int32_t *input, *target, *owner, *step;
 };
 
-/* Adds the inputs and targets of step k.  In a test the targets of MOVE_JOIN do not count. */
-static void plan_moves(const struct tape *t, int k, struct slot_plan *p, struct steps_items *n)
+/* Adds the inputs, without separators, and the targets of step k. */
+static void plan_moves(const struct hrnn_slots *r, const struct tape *t, int k, struct slot_plan *p,
+                       struct steps_items *n)
 {
     for (int i = 0; i < MOVES; i++) {
         struct slot_move *move = &p->move[i];
+        bool predicts = slot_states_predict(&r->slot_states, i, tape_training(t));
         move->first = n->inputs;
-        for (int j = 0; j < move->count; j++)
+        for (int j = 0; j < move->count && i != MOVE_PART; j++)
             n->input[n->inputs++] = move->input[j];
-        for (int j = 0; j < move->count && (i != MOVE_JOIN || tape_training(t)); j++) {
+        for (int j = 0; j < move->count && predicts; j++) {
             n->owner[n->targets] = move->slot[j];
             n->step[n->targets] = k;
             n->target[n->targets++] = move->target[j];
@@ -326,7 +345,7 @@ static void slots_plan(struct model *m, struct tape *t, const struct slot_steps 
                                 .step = tape_host(t, (size_t)steps->count * sizeof *plan->step)};
     for (int k = 0; k < steps->count; k++) {
         struct slot_plan step = slot_states_step(&r->slot_states, t, steps, k);
-        plan_moves(t, k, &step, &n);
+        plan_moves(r, t, k, &step, &n);
         plan->step[k] = plan_step(r, t, step, once);
     }
     plan->input = tape_plan_rows(t, r->output.item, n.input, n.inputs);
@@ -410,6 +429,18 @@ static struct tensor *sessions_begin(const struct model *m, struct tape *t,
     return p->step.begun ? replaced(t, s, p->begin, first_states(m, t, p, c)) : s;
 }
 
+/* What the move reads: items, or the separator. */
+static struct tensor *inputs_of(const struct hrnn_slots *r, struct tape *t,
+                                const struct slot_move *v, int move, struct tensor *inputs)
+{
+    if (move != MOVE_PART)
+        return tape_part(t, inputs, v->first, v->count);
+    int32_t *row = tape_host_ints(t, (size_t)v->count);
+    for (int i = 0; i < v->count; i++)
+        row[i] = 0;
+    return hrnn_separator(r, t, row, v->count);
+}
+
 /* Reads the items of the move: returns the top layer's states after them, [count, H], and updates
  * *s of all slots. */
 static struct tensor *moved(const struct model *m, struct tape *t, const struct recurrent *layers,
@@ -419,7 +450,7 @@ static struct tensor *moved(const struct model *m, struct tape *t, const struct 
     const struct hrnn_slots *r = m->own;
     const struct slot_move *v = &p->step.move[move];
     const struct rows *rows = p->moved[move];
-    struct tensor *x[] = {tape_part(t, inputs, v->first, v->count), NULL}, *after;
+    struct tensor *x[] = {inputs_of(r, t, v, move, inputs), NULL}, *after;
     if (r->all)
         x[1] = rows_of(t, c, rows);
     struct tensor *h =
@@ -465,7 +496,7 @@ static void slots_steps(struct model *m, struct tape *t, struct forward *f)
             if (!p->step.move[i].count)
                 continue;
             struct tensor *h = moved(m, t, &layers, p, i, x, c, &s);
-            if (i != MOVE_JOIN || tape_training(t))
+            if (slot_states_predict(&r->slot_states, i, tape_training(t)))
                 states[parts++] = h;
         }
     }

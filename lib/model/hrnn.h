@@ -8,12 +8,13 @@
 #include "model/recurrent.h"
 
 struct hrnn_slots {
-    bool users;          /* there is a user level */
-    bool all;            /* c is an input of every step */
-    bool joined;         /* without user level: a user's sessions are read as one */
-    int size;            /* H */
-    int width;           /* of s: H for each layer */
-    float start_dropout; /* of s_0 */
+    bool users;                        /* there is a user level */
+    bool all;                          /* c is an input of every step */
+    bool joined;                       /* without user level: a user's sessions are read as one */
+    const struct parameter *separator; /* input between joined sessions [1, .]; NULL: none */
+    int size;                          /* H */
+    int width;                         /* of s: H for each layer */
+    float start_dropout;               /* of s_0 */
     const struct parameter *start, *start_bias, *input;
     const struct parameter *hidden, *hidden_bias; /* before the output; NULL: none */
     struct item_output output;
@@ -36,6 +37,10 @@ struct tensor *hrnn_first(const struct model *m, struct tape *t, struct tensor *
 /* The session's layers, the first with input weights for [x; c] where c is an input of every step:
  * those are in *wide. */
 struct recurrent hrnn_layers(const struct hrnn_slots *r, struct tape *t, struct parameter *wide);
+
+/* The separator as the input of each of these rows; where a row is below 0, zeros. */
+struct tensor *hrnn_separator(const struct hrnn_slots *r, struct tape *t, const int32_t *row,
+                              int count);
 
 /* Sets the state of *f from the top layer's states. */
 void hrnn_output(const struct hrnn_slots *r, struct tape *t, struct tensor *states,

@@ -25,6 +25,12 @@ struct recurrent hrnn_layers(const struct hrnn_slots *r, struct tape *t, struct 
     return n;
 }
 
+struct tensor *hrnn_separator(const struct hrnn_slots *r, struct tape *t, const int32_t *row,
+                              int count)
+{
+    return tape_gather(t, tape_parameter(t, r->separator), tape_rows(t, row, count));
+}
+
 void hrnn_output(const struct hrnn_slots *r, struct tape *t, struct tensor *states,
                  struct forward *f)
 {
@@ -37,13 +43,15 @@ void hrnn_output(const struct hrnn_slots *r, struct tape *t, struct tensor *stat
 
 /* ---- whole sessions ---- */
 
+enum { SEPARATOR = INT32_MIN }; /* in place of an event */
+
 /* What the sessions of a batch read and predict: host arrays of the tape's step. */
 struct reading_plan {
     int inputs, targets;
-    int32_t *read, *session;       /* [inputs] events, or ~item of one that is unread, and the
-                                      session of each in the batch */
+    int32_t *read, *session;       /* [inputs] events, or ~item of one that is unread, or SEPARATOR,
+                                      and the session of each in the batch */
     int32_t *predicted, *after;    /* [targets] events, and the input that each follows */
-    const int32_t *input, *target; /* the items of both */
+    const int32_t *input, *target; /* the items of both; -1: the separator */
 };
 
 /* The last item of the sessions before, which joined sessions read first; -1: nothing. */
@@ -60,13 +68,13 @@ static const int32_t *read_items(const struct hrnn_slots *r, struct tape *t, con
         return batch_items(t, b, read, n);
     int32_t *item = tape_host_ints(t, (size_t)n);
     for (int i = 0; i < n; i++)
-        item[i] = read[i] < 0 ? ~read[i] : column_i32(b->item)[read[i]];
+        item[i] = read[i] == SEPARATOR ? -1 : read[i] < 0 ? ~read[i] : column_i32(b->item)[read[i]];
     return item;
 }
 
 static struct reading_plan plan_reading(struct hrnn_slots *r, struct tape *t, const struct batch *b)
 {
-    size_t count = b->length.len, most = b->item.len + count;
+    size_t count = b->length.len, most = b->item.len + 2 * count;
     int32_t event = 0;
     struct reading_plan p = {.read = tape_host_ints(t, most),
                              .session = tape_host_ints(t, most),
@@ -78,6 +86,8 @@ static struct reading_plan plan_reading(struct hrnn_slots *r, struct tape *t, co
         int32_t unread = unread_of(r, b, i);
         if (length > 1 && unread >= 0)
             p.read[p.inputs++] = ~unread;
+        if (length > 1 && unread >= 0 && r->separator)
+            p.read[p.inputs++] = SEPARATOR;
         for (int j = 0; j + 1 < length; j++) {
             p.predicted[p.targets] = event + j + 1;
             p.after[p.targets++] = p.inputs;
@@ -112,6 +122,19 @@ static struct tensor *start_states(struct model *m, struct tape *t, const struct
     return r->joined ? stored(m, t, b) : tape_zeros(t, (int)b->user.len, r->width);
 }
 
+/* What the first layer reads of the inputs: of a separator its own vector, of items their rows. */
+static struct tensor *read_inputs(const struct hrnn_slots *r, struct tape *t,
+                                  const struct reading_plan *p)
+{
+    struct tensor *x = tape_rows_of(t, r->output.item, p->input, p->inputs);
+    if (!r->separator)
+        return x;
+    int32_t *row = tape_host_ints(t, (size_t)p->inputs);
+    for (int i = 0; i < p->inputs; i++)
+        row[i] = p->input[i] < 0 ? 0 : -1;
+    return tape_add(t, x, hrnn_separator(r, t, row, p->inputs));
+}
+
 void hrnn_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
 {
     struct hrnn_slots *r = m->own;
@@ -119,7 +142,7 @@ void hrnn_forward(struct model *m, struct tape *t, const struct batch *b, struct
     struct parameter wide;
     struct recurrent layers = hrnn_layers(r, t, &wide);
     struct tensor *start = start_states(m, t, b);
-    struct tensor *x[] = {tape_rows_of(t, r->output.item, p.input, p.inputs), NULL};
+    struct tensor *x[] = {read_inputs(r, t, &p), NULL};
     if (r->all)
         x[1] = tape_gather(t, r->tested.c, tape_rows(t, p.session, p.inputs));
     const struct ragged *sessions = tape_ragged(t, r->tested.length, (int)b->length.len);

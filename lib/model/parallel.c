@@ -1,8 +1,8 @@
 #include "model/parallel.h"
 
-void slot_states_open(struct slot_states *w, bool absorbs, bool joined, int32_t users)
+void slot_states_open(struct slot_states *w, bool absorbs, bool joined, bool parted, int32_t users)
 {
-    *w = (struct slot_states){.absorbs = absorbs, .joined = joined};
+    *w = (struct slot_states){.absorbs = absorbs, .joined = joined, .parted = parted};
     while (joined && w->unread.len < (size_t)users)
         vec_push(&w->unread, -1);
 }
@@ -78,8 +78,16 @@ static void begin_session(struct slot_states *w, struct slot_plan *p, int32_t sl
     }
     if (reset == RESET_USER || !w->joined)
         p->begin[p->begun++] = slot;
-    if (w->joined && w->newest.at[slot] >= 0)
-        add_move(&p->move[MOVE_JOIN], slot, w->newest.at[slot], item);
+    if (!w->joined || w->newest.at[slot] < 0)
+        return;
+    add_move(&p->move[MOVE_JOIN], slot, w->newest.at[slot], item);
+    if (w->parted)
+        add_move(&p->move[MOVE_PART], slot, -1, item);
+}
+
+bool slot_states_predict(const struct slot_states *w, enum slot_moves move, bool training)
+{
+    return move == MOVE_ON || (training && move == (w->parted ? MOVE_PART : MOVE_JOIN));
 }
 
 struct slot_plan slot_states_step(struct slot_states *w, struct tape *t,
@@ -93,8 +101,9 @@ struct slot_plan slot_states_step(struct slot_states *w, struct tape *t,
                           .end_user = tape_host_ints(t, n),
                           .load = tape_host_ints(t, n),
                           .load_user = tape_host_ints(t, n),
-                          .begin = tape_host_ints(t, n),
-                          .move = {no_move(t, w->slots), no_move(t, w->slots)}};
+                          .begin = tape_host_ints(t, n)};
+    for (int i = 0; i < MOVES; i++)
+        p.move[i] = no_move(t, w->slots);
     end_users(w, &p, reset);
     for (int32_t i = 0; i < w->slots; i++) {
         if (reset[i] == RESET_IDLE)

@@ -8,6 +8,7 @@
 struct slot_states {
     bool absorbs; /* a user's state takes in each session that ends */
     bool joined;  /* a user's sessions are read as one */
+    bool parted;  /* joined sessions have a separator between them */
     int32_t slots;
     i32_vec user_of; /* [slots] the user in the slot; -1: none */
     i32_vec newest;  /* [slots] the last target, which is not an input yet; -1: none */
@@ -17,14 +18,14 @@ struct slot_states {
 /* The slots that read an item: host arrays of the tape's step. */
 struct slot_move {
     int count;
-    int32_t *slot, *input, *target; /* [count] */
+    int32_t *slot, *input, *target; /* [count]; input: -1 for the separator */
     int first;                      /* set by the caller: index of the first among all inputs */
 };
 
-/* MOVE_JOIN, of joined sessions: where a session begins, reads the last item of the session before,
- * which predicts the first of the new one.  MOVE_ON: reads the step's items, in all slots that are
- * not idle. */
-enum slot_moves { MOVE_JOIN, MOVE_ON, MOVES };
+/* MOVE_JOIN, of joined sessions: where a session begins, reads the last item of the session before.
+ * MOVE_PART: reads the separator after it.  The last of these two predicts the first item of the
+ * new session.  MOVE_ON: reads the step's items, in all slots that are not idle. */
+enum slot_moves { MOVE_JOIN, MOVE_PART, MOVE_ON, MOVES };
 
 /* What one step does: host arrays of the tape's step, slots ascending. */
 struct slot_plan {
@@ -38,13 +39,16 @@ struct slot_plan {
     struct slot_move move[MOVES]; /* in this order */
 };
 
-/* All slots are empty; there are none until slot_states_room. */
-void slot_states_open(struct slot_states *w, bool absorbs, bool joined, int32_t users);
+/* All slots are empty; there are none until slot_states_room.  parted: only of joined ones. */
+void slot_states_open(struct slot_states *w, bool absorbs, bool joined, bool parted, int32_t users);
 void slot_states_room(struct slot_states *w, int32_t slots);
 void slot_states_release(struct slot_states *w);
 
 /* Empties all slots and forgets the unread targets of all users. */
 void slot_states_forget(struct slot_states *w);
+
+/* Whether the move predicts.  The first item of a joined session is a target in training alone. */
+bool slot_states_predict(const struct slot_states *w, enum slot_moves move, bool training);
 
 /* Applies step k. */
 struct slot_plan slot_states_step(struct slot_states *w, struct tape *t,

@@ -19,7 +19,7 @@ struct form {
     bool joined;
     const char *gru, *decoder; /* NULL: dense */
     int layers, feed_forward;  /* 0: one; none */
-    bool one_hot, lstm;
+    bool one_hot, lstm, separator;
 };
 
 static int layers_of(const struct form *form)
@@ -37,7 +37,7 @@ static int width_of(const struct form *form)
 
 struct weights {
     const double *item, *start, *start_bias, *output, *output_bias, *bilinear;
-    const double *hidden, *hidden_bias;
+    const double *hidden, *hidden_bias, *separator;
     int layers, width, state; /* width: of a row of item; state: of a layer's state */
     struct ref_gru session[LAYERS], usr;
 };
@@ -52,6 +52,7 @@ static struct weights bind(const struct reference *r, const struct form *form, d
 {
     bool all = ref_is(form->propagate, "all");
     struct weights w = {.item = ref_w(r, form->one_hot ? "input" : "item_embedding", ".weight"),
+                        .separator = ref_w(r, "separator", ".weight"),
                         .hidden = ref_w(r, "hidden", ".weight"),
                         .hidden_bias = ref_w(r, "hidden", ".bias"),
                         .layers = layers_of(form),
@@ -108,13 +109,13 @@ static void begin(const struct reference *r, const struct weights *w, const stru
                          : 0;
 }
 
-/* The slot reads an item; the loss of the next, all items scored. */
+/* The slot reads an item, or the separator (-1); the loss of the next, all items scored. */
 static double item_loss(const struct reference *r, const struct weights *w, struct state *z,
                         int slot, int input, int next)
 {
     double x[5 * SIZE], last[SIZE], mapped[IN], score[PAIR_ITEMS], total = 0, *s = z->s[slot];
     int size = w->hidden ? FORWARD : SIZE;
-    memcpy(x, w->item + input * w->width, (size_t)w->width * sizeof *x);
+    memcpy(x, input < 0 ? w->separator : w->item + input * w->width, (size_t)w->width * sizeof *x);
     memcpy(x + w->width, z->c[slot], SIZE * sizeof *x);
     for (int i = 0; i < w->layers; i++, s += w->state)
         if (w->state > SIZE)
@@ -150,6 +151,8 @@ static double reference_steps(const struct reference *r, const struct form *form
             continue;
         if (form->joined && reset[i] != RESET_NONE && z->newest[slot] >= 0) {
             double loss = item_loss(r, &w, z, slot, z->newest[slot], item[i]);
+            if (form->separator)
+                loss = item_loss(r, &w, z, slot, -1, item[i]);
             sum += training ? loss : 0;
             targets += training;
         }
@@ -355,6 +358,7 @@ static struct model_shape shape_of(const struct form *form)
                                 .hidden = SIZE,
                                 .propagate = form->propagate,
                                 .join_sessions = form->joined,
+                                .separator = form->separator,
                                 .decoder = form->decoder,
                                 .gru = form->gru,
                                 .layers = layers_of(form),
@@ -366,11 +370,12 @@ static struct model_shape shape_of(const struct form *form)
 static const char *form_name(const struct form *form)
 {
     static char name[100];
-    snprintf(name, sizeof name, "%s%s%s%s%s%s%s%s, layers %d, %s", form->model,
+    snprintf(name, sizeof name, "%s%s%s%s%s%s%s%s%s, layers %d, %s", form->model,
              form->propagate ? " " : "", form->propagate ? form->propagate : "",
-             form->joined ? " joined" : "", form->decoder ? " tied" : "",
-             form->one_hot ? " one-hot" : "", form->lstm ? " lstm" : "",
-             form->feed_forward ? " feed-forward" : "", layers_of(form), form->gru);
+             form->joined ? " joined" : "", form->separator ? " parted" : "",
+             form->decoder ? " tied" : "", form->one_hot ? " one-hot" : "",
+             form->lstm ? " lstm" : "", form->feed_forward ? " feed-forward" : "", layers_of(form),
+             form->gru);
     return name;
 }
 
@@ -617,6 +622,7 @@ int main(void)
             {.model = "rnn", .gru = gru[i]},
             {.model = "rnn", .joined = true, .gru = gru[i]},
             {.model = "rnn", .joined = true, .gru = gru[i], .layers = LAYERS},
+            {.model = "rnn", .joined = true, .separator = true, .gru = gru[i]},
             {.model = "rnn", .gru = gru[i], .layers = 2, .one_hot = true},
             {.model = "hrnn", .propagate = "all", .gru = gru[i], .decoder = "tied"},
             {.model = "rnn", .gru = gru[i], .decoder = "tied"},
@@ -633,12 +639,19 @@ int main(void)
     const struct form lstm[] = {
         {.model = "rnn", .gru = "reset-before", .lstm = true},
         {.model = "rnn", .joined = true, .gru = "reset-before", .lstm = true, .layers = 2},
-        {.model = "rnn", .gru = "reset-before", .lstm = true, .one_hot = true}};
+        {.model = "rnn", .gru = "reset-before", .lstm = true, .one_hot = true},
+        {.model = "rnn",
+         .joined = true,
+         .separator = true,
+         .gru = "reset-before",
+         .lstm = true,
+         .one_hot = true}};
     for (size_t j = 0; j < sizeof lstm / sizeof *lstm; j++) {
         check_slots(&lstm[j]);
         check_whole(&lstm[j]);
     }
     check_carried(&lstm[1]);
+    check_carried(&lstm[3]);
     check_concatenation();
     return tap_done();
 }
