@@ -1,4 +1,5 @@
-# The data set and model, with ":" between, of each row of thesis.tsv that is wanted, each once.
+# The data set and model, with ":" between, of each row of thesis.tsv that is wanted, each once; with
+# sets=1 of thesis-sets.tsv the data set alone.
 BEGIN {
     n = split(tables, word, " ")
     for (i = 1; i <= n; i++)
@@ -10,8 +11,9 @@ BEGIN {
 /^#/ || $1 == "table" { next }
 {
     split($3, name, "-")
-    if ($1 in table && name[1] in family && !(($3 ":" $5) in seen)) {
-        seen[$3 ":" $5] = 1
-        print $3 ":" $5
+    made = sets ? $3 : $3 ":" $5
+    if ($1 in table && name[1] in family && !(made in seen)) {
+        seen[made] = 1
+        print made
     }
 }

@@ -1,6 +1,6 @@
 # The tables of the thesis: mean ± sample deviation over the runs of each row, the change against
 # the first row of its part, and the thesis's own numbers if the logs are the same.  Reads the counts of
-# the data sets, then thesis.tsv; the results of the runs are in the directory `out`.
+# the data sets, then thesis-sets.tsv and thesis.tsv; the results of the runs are in the directory `out`.
 
 BEGIN {
     FS = "\t"
@@ -11,9 +11,6 @@ BEGIN {
     for (i = 1; i <= n; i++)
         family[word[i]] = 1
     seed_count = split(seeds, seed, " ")
-    # the thesis's logs, after sessions were made and users with fewer than three dropped
-    printed["lastfm items"] = 94284; printed["lastfm users"] = 977
-    printed["reddit items"] = 27452; printed["reddit users"] = 18271
     print "table", "part", "data", "row", "model", "metric", "runs", "mean", "deviation", "change%", \
         "thesis mean", "thesis deviation", "thesis change%" >tsv
     OFS = "\t"
@@ -72,6 +69,13 @@ FILENAME ~ /counts$/ {
     next
 }
 /^#/ { next }
+FILENAME ~ /thesis-sets.tsv$/ {
+    if ($1 == "5.1") { # the thesis's logs
+        printed[$3 " items"] = $4
+        printed[$3 " users"] = $5
+    }
+    next
+}
 $1 == "table" {
     for (m = 6; m <= 11; m++)
         metric[m] = $m

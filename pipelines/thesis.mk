@@ -1,5 +1,6 @@
 # Every row of tables 5.5 to 5.14 of the thesis, five runs each, from the two raw logs to tables
 # like the printed ones: mean ± deviation and the change against the row that each part begins with.
+# Tables 5.1 to 5.3 and figure 5.1 say what the data sets hold.
 #
 #   make -f pipelines/thesis.mk LASTFM=userid-timestamp-artid-artname-traid-traname.tsv \
 #       REDDIT=reddit.csv PROFILES=userid-profile.tsv
@@ -9,7 +10,7 @@
 # SESSIONIZE.lastfm='csv-sessionize --preset NAME'.  The tables show the thesis's numbers beside ours
 # if the logs are the same, which the numbers of items and users show.
 #
-#   TABLES  which: 5.5 ... 5.14           SEEDS    one run of each model for each: "1 2 3 4 5"
+#   TABLES  which: 5.1 ... 5.14           SEEDS    one run of each model for each: "1 2 3 4 5"
 #   OUT     folder for everything made    EPOCHS   passes, instead of the thesis's 25 and 30
 #   JOBS    number of runs at once        THREADS  of each of them
 #   DEVICE  auto, cpu, cuda               DEVICES  numbers of the GPUs that share the runs: "0 1"
@@ -31,7 +32,7 @@ SEEDS ?= 1 2 3 4 5
 JOBS ?= $(shell nproc)
 THREADS ?= $(shell n=$$(($$(nproc) / $(JOBS))); echo $$((n ? n : 1)))
 DEVICE ?= auto
-TABLES ?= 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14
+TABLES ?= 5.1 5.2 5.3 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14
 
 LASTFM ?= $(filter-out %.csv %.csv.gz %.csv.xz %.csv.zst,$(DATA))
 REDDIT ?= $(filter-out $(LASTFM),$(DATA))
@@ -97,8 +98,11 @@ MODEL.per-user-hierarchical = $(built) --per-user session,user
 # ---- the runs: data set and model of each row that is wanted, each once ----
 
 ROWS := $(shell awk -F '\t' -v tables='$(TABLES)' -v families='$(FAMILIES)' -f $(HERE)/thesis-rows.awk $(HERE)/thesis.tsv)
-DATA_SETS := $(sort $(foreach row,$(ROWS),$(firstword $(subst :, ,$(row)))))
+SETS := $(shell awk -F '\t' -v tables='$(TABLES)' -v families='$(FAMILIES)' -v sets=1 -f $(HERE)/thesis-rows.awk \
+    $(HERE)/thesis-sets.tsv)
+DATA_SETS := $(sort $(foreach row,$(ROWS) $(SETS),$(firstword $(subst :, ,$(row)))))
 SPLITS := $(DATA_SETS:%=$(OUT)/%/split.mp)
+LOGS := $(sort $(foreach data,$(DATA_SETS),$(call raw,$(data)))) # their counts show whether they are the thesis's
 tab := $(shell printf '\t')
 
 # result, data set, options of batcher, options of trainer; $(1) data set, $(2) model, $(3) seed
@@ -112,8 +116,10 @@ endef
 JOB_LINES = $(foreach row,$(ROWS),$(foreach seed,$(SEEDS),$(call \
     job,$(word 1,$(subst :, ,$(row))),$(word 2,$(subst :, ,$(row))),$(seed))$(newline)))
 
-all: $(OUT)/tables.txt $(OUT)/tables.tsv
-	@echo; cat $<
+MADE := $(if $(SETS),$(OUT)/sets.txt) $(if $(filter 5.1,$(TABLES)),$(LOGS:%=$(OUT)/%/figure-5.1.txt)) \
+    $(if $(ROWS),$(OUT)/tables.txt)
+all: $(MADE)
+	@for table in $(MADE); do echo; cat $$table; done
 
 ifeq ($(strip $(FAMILIES)),)
 $(error name the raw logs: make -f $(firstword $(MAKEFILE_LIST)) LASTFM=FILE REDDIT=FILE PROFILES=FILE)
@@ -130,7 +136,6 @@ $(OUT)/$(1)/split.mp: $(OUT)/$(call raw,$(1)).mp
 	@mkdir -p $$(@D)
 	$$(BIN)/tfilter $(call filter_of,$(1)) --split user:0.8 -o $$@ $$<
 endef
-LOGS := $(sort $(foreach data,$(DATA_SETS),$(call raw,$(data)))) # their counts show whether they are the thesis's
 $(foreach data,$(sort $(DATA_SETS) $(LOGS)),$(eval $(call split_rule,$(data))))
 
 # Changes only when a run is made: compares the log of the runs by its lines.
@@ -158,13 +163,20 @@ $(OUT)/runs: $(OUT)/jobs.tsv $(SPLITS)
 	    $(programs)scorer --best --by none --format tsv -o {1}'
 	@touch $@
 
-COUNTS = $(LOGS:%=$(OUT)/%/counts)
+COUNTS = $(patsubst %,$(OUT)/%/counts,$(sort $(LOGS) $(SETS)))
 $(COUNTS): $(OUT)/%/counts: $(OUT)/%/split.mp
-	$(BIN)/spcat --summary $< | awk '$$1 == "items" || $$1 == "users" { print "$*", $$1, $$2 }' >$@
+	$(BIN)/spcat --summary $< | awk '$$1 ~ /^(items|users|sessions|events)$$/ && NF == 2 { print "$*", $$1, $$2 }' >$@
 
-$(OUT)/tables.txt $(OUT)/tables.tsv &: $(OUT)/runs $(COUNTS) $(HERE)/thesis.tsv $(HERE)/thesis-table.awk
+$(OUT)/sets.txt: $(COUNTS) $(HERE)/thesis-sets.tsv $(HERE)/thesis-sets.awk
+	LC_ALL=C awk -v tables='$(TABLES)' -f $(HERE)/thesis-sets.awk $(COUNTS) $(HERE)/thesis-sets.tsv >$@
+
+$(OUT)/%/figure-5.1.txt: $(OUT)/%/split.mp $(HERE)/thesis-users.awk
+	$(BIN)/spcat $< | LC_ALL=C awk -v name=$* -v points=$(@:.txt=.tsv) -f $(HERE)/thesis-users.awk >$@
+
+$(OUT)/tables.txt $(OUT)/tables.tsv &: $(OUT)/runs $(COUNTS) $(HERE)/thesis-sets.tsv $(HERE)/thesis.tsv $(HERE)/thesis-table.awk
 	LC_ALL=C awk -v out=$(OUT) -v tables='$(TABLES)' -v families='$(FAMILIES)' -v seeds='$(SEEDS)' \
-	    -v tsv=$(OUT)/tables.tsv -f $(HERE)/thesis-table.awk $(COUNTS) $(HERE)/thesis.tsv >$(OUT)/tables.txt
+	    -v tsv=$(OUT)/tables.tsv -f $(HERE)/thesis-table.awk $(COUNTS) $(HERE)/thesis-sets.tsv $(HERE)/thesis.tsv \
+	    >$(OUT)/tables.txt
 
 clean:
 	rm -rf $(OUT)

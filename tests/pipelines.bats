@@ -277,6 +277,29 @@ thesis() {
     grep -q "^lastfm: another log than the thesis's" thesis/tables.txt
 }
 
+@test "thesis.mk says what the data sets hold, and where their users are, without a run" {
+    thesis TABLES='5.1 5.2 5.3' >said 2>err || { cat err; false; }
+    [ ! -e thesis/jobs.tsv ]
+    [ "$(grep -c '^Table 5' thesis/sets.txt)" = 3 ]
+    # A row of each data set, with the thesis's numbers.
+    awk -F '\t' '!/^#/ && $1 != "table" { print $3, $4, $5, $6, $7 }' "$ROOT/pipelines/thesis-sets.tsv" >expected
+    awk 'NF == 9 && $1 != "data" { print $1, $3, $5, $7, $9 }' thesis/sets.txt | cmp expected -
+    while read -r data items _ users _ sessions _ length _; do
+        [ "$(spcat --summary thesis/$data/split.mp | awk -v OFS='\t' -F '\t' '{ n[$1] = $2 }
+            END { printf "%d %d %d %.1f", n["items"], n["users"], n["sessions"], n["events"] / n["sessions"] }')" = \
+            "$items $users $sessions $length" ] || { echo "$data"; false; }
+    done < <(grep -E '^(lastfm|reddit|cet)' thesis/sets.txt)
+    # The groups of the figure are the data sets without the other users.
+    users_of() { awk -v data="lastfm-$1" '$1 == data { print $4 }' thesis/sets.txt; }
+    grep -q ": $(users_of low-low) both, $(users_of low-high) length, $(users_of high-low) sessions, $(users_of high-high) neither$" \
+        thesis/lastfm/figure-5.1.txt
+    grep -q '^Figure 5.1: reddit, 12 users; ' said
+    [ "$(awk -F '\t' 'NR > 1 { n += $2; events += $2 * $3 } END { printf "%d %.0f", n, events }' thesis/lastfm/figure-5.1.tsv)" = \
+        "$(spcat --summary thesis/lastfm/split.mp | awk -F '\t' '{ n[$1] = $2 } END { print n["sessions"], n["events"] }')" ]
+    # Each user is somewhere in the picture.
+    [ "$(sed -n '/|/p' thesis/lastfm/figure-5.1.txt | tr -cd '.' | wc -c)" -gt 5 ]
+}
+
 @test "a table of thesis.mk has the mean, the deviation and the change of scorer's best epochs" {
     thesis TABLES=5.6 SEEDS='1 2 3' >/dev/null 2>err || { cat err; false; }
     for seed in 1 2 3; do
