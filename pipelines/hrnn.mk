@@ -24,13 +24,14 @@
 #              part.
 #
 # The paper's tables and figures, and their files here:
+#   1        properties.txt
 #   3        scores.txt, and against.txt: tests over users, against RNN and against RNN Concat
 #   4        histories.txt: test sessions by the number of sessions before them
-#   fig 3, 4 positions.txt, by history: the sessions before the test session, validation included
-#   fig 5, 6 positions.txt, by phase: sessions of 5 events and more
+#   fig 3, 4 figures.txt: by the sessions before the test session, validation included
+#   fig 5, 6 figures.txt: by phase, of sessions of 5 events and more
 #   5        scores.txt with RANK_AMONG=50000
-# Scores are means over the targets of all seeds; the paper's figures show the median over seeds of
-# means over sessions.
+# The figures show medians over seeds, in 3 and 4 of means over test sessions; scores.txt and
+# positions.txt have means over the targets of all seeds.
 
 OUT ?= out/hrnn
 EPOCHS ?= 10
@@ -75,10 +76,19 @@ OPTIONS.hrnn-all-large = --model hrnn --propagate all $(large) --user-dropout 0 
 OPTIONS.hrnn-init-large = --model hrnn --propagate init $(large) --user-dropout 0.1 --dropout 0.2 --start-dropout 0.2 $(more)
 $(foreach m,$(MODELS),$(eval INPUT.$(m) = $(if $(filter rnn rnn-large,$(m)),session,user)-parallel))
 
-EXTRA = $(OUT)/histories.txt
+EXTRA = $(OUT)/properties.txt $(OUT)/histories.txt $(OUT)/figures.txt
 
 HERE := $(dir $(lastword $(MAKEFILE_LIST)))
 include $(HERE)rules.mk
 
-$(OUT)/histories.txt: $(OUT)/split.mp
-	$(BIN)/spcat $< | LC_ALL=C awk -f $(HERE)hrnn-histories.awk >$@
+$(OUT)/properties.txt: $(OUT)/split.mp
+	$(BIN)/spcat $< | LC_ALL=C awk -f $(HERE)hrnn-properties.awk >$@
+
+$(OUT)/histories.txt $(OUT)/histories.tsv &: $(OUT)/split.mp
+	$(BIN)/spcat $< | LC_ALL=C awk -v users=$(OUT)/histories.tsv -f $(HERE)hrnn-histories.awk >$(OUT)/histories.txt
+
+$(OUT)/users.tsv $(OUT)/phases.tsv: $(OUT)/%s.tsv: $(MODEL_RUNS)
+	$(scorer) --best --by $* --format tsv $(call names,$(MODELS)) -o $@ $^
+
+$(OUT)/figures.txt: $(OUT)/histories.tsv $(OUT)/users.tsv $(OUT)/phases.tsv
+	LC_ALL=C awk -f $(HERE)hrnn-figures.awk $^ >$@

@@ -486,6 +486,10 @@ papers() {
     for model in 'pop  *1' 'ppop  *1' 'item-knn  *1' 'markov  *1' 'wide-ready  *1' {rnn,rnn-concat,rnn-concat-separator,hrnn-all,hrnn-init}{,-large}'  *2'; do
         grep -q "^$model " hrnn/scores.txt || { cat hrnn/scores.txt; echo "$model"; false; }
     done
+    for model in {rnn,rnn-concat,rnn-concat-separator,hrnn-all,hrnn-init}{,-large}; do
+        grep -qxE "$model +2( +[01]\.[0-9]{4}){4}" hrnn/figures.txt || { cat hrnn/figures.txt; false; }
+        grep -qxE "$model +2( +-){6}" hrnn/figures.txt # no session has 5 events
+    done
     head -1 hrnn/scores.txt | grep -q 'recall@5 .* mrr@5 .* precision@5'
     [ "$(grep -c 'by history:' hrnn/positions.txt)" = 15 ]
     [ "$(grep '^against' hrnn/against.txt | awk '{ print $2 }' | tr '\n' ' ')" = 'rnn rnn-concat ' ]
@@ -494,6 +498,41 @@ papers() {
     grep -q '<title>Scores of ' hrnn/attention.html
     # One user of 6 sessions and eleven of 8, of which the last is tested.
     [ "$(awk 'NR > 1 { print $1, $2, $3 }' hrnn/histories.txt | tr '\n' ';')" = '<=6 1 8.3%;>6 11 91.7%;' ]
+    # What the log holds, against the split itself.
+    said() { awk -F '\t' -v name="$1" '$1 == name { print $2 }' hrnn/properties.txt; }
+    spcat hrnn/split.mp | jq -s 'map(select(.[0] == "session")) | [
+        (map(.[4] | length) | add),
+        (map(select(.[2] == 3)[4] | length) | add),
+        (map(.[4][]) | group_by(.) | map(length) | (length as $n | add / $n) * 10 | round / 10),
+        (group_by(.[1]) | map(length) | sort | .[length / 2])] | map(tostring) | join(" ")' -r >expected
+    [ "$(said Events) $(said 'Test - Events') $(said 'Events per item (median / mean / std)' | cut -d ' ' -f 3) $(
+        said 'Sessions per user' | cut -d ' ' -f 1)" = "$(cat expected)" ]
+}
+
+@test "hrnn-figures.awk: medians over runs, of sessions by history and of targets by phase" {
+    printf 'a\t<=6\nb\t>6\nc\t>6\n' >histories.tsv
+    heads='run\tname\tpart\tby\tgroup\tevents\trecall@5\tmrr@5\n'
+    {
+        printf "$heads"
+        for run in 0 1 2; do
+            printf '%s\tm\ttest\tuser\ta\t9\t0.%d\t0.1\n' $run $((run == 2 ? 4 : run + 1))
+            printf '%s\tm\ttest\tuser\tb\t1\t0.%d\t0.2\n%s\tm\ttest\tuser\tc\t5\t0.4\t0.4\n' $run $((8 - 2 * run)) $run
+        done
+        printf '7\tother\ttest\tuser\tb\t2\t0.5\t0.25\n8\tother\ttest\tuser\tb\t2\t1\t0.75\n'
+    } >users.tsv
+    {
+        printf "$heads"
+        printf '%d\tm\ttest\tphase\tend\t4\t0.%d\t0.3\n' 0 1 1 2 2 9
+        printf 'mean\tm\ttest\tphase\tend\t4\t0.4\t0.3\n0\tm\ttest\t\t\t4\t0.7\t0.7\n'
+    } >phases.tsv
+    awk -f "$ROOT/pipelines/hrnn-figures.awk" histories.tsv users.tsv phases.tsv >figures
+    # Of m three runs: sessions of b and c count alike, whatever their targets; of two the mean.
+    grep -qxE 'm +3 +0.2000 +0.5000 +0.1000 +0.3000' figures
+    grep -qxE 'other +2 +- +0.7500 +- +0.5000' figures
+    grep -qxE 'm +3 +- +- +0.2000 +- +- +0.3000' figures
+    printf '7\tm\ttest\tuser\tnobody\t2\t0.5\t0.25\n' >>users.tsv
+    run -1 awk -f "$ROOT/pipelines/hrnn-figures.awk" histories.tsv users.tsv phases.tsv
+    [ "$output" = 'hrnn-figures: user nobody is not in the split' ]
 }
 
 @test "hrnn.mk: another loss, optimizer and depth are words of one variable each" {
