@@ -90,6 +90,12 @@ static int add_once(struct filter_chain *c, struct err *e)
     return 0;
 }
 
+static void release(struct filter_setting *s)
+{
+    vec_release(&s->counts);
+    vec_release(&s->edges);
+}
+
 int filter_chain_add(struct filter_chain *c, const struct filter *f, const char *text,
                      struct err *e)
 {
@@ -103,7 +109,9 @@ int filter_chain_add(struct filter_chain *c, const struct filter *f, const char 
                        "comes after --validation, which takes from the training "
                        "part: put --split first");
     int status = f->parse ? f->parse(&s, text, e) : 0;
-    if (!status)
+    if (status)
+        release(&s); /* a value may have been read in part */
+    else
         vec_push(&c->settings, s);
     return status;
 }
@@ -317,9 +325,7 @@ void filter_chain_drops(const struct filter_chain *c, struct drops *d)
 
 void filter_chain_release(struct filter_chain *c)
 {
-    for (size_t i = 0; i < c->settings.len; i++) {
-        vec_release(&c->settings.at[i].counts);
-        vec_release(&c->settings.at[i].edges);
-    }
+    for (size_t i = 0; i < c->settings.len; i++)
+        release(&c->settings.at[i]);
     vec_release(&c->settings);
 }
