@@ -203,8 +203,24 @@ ON_DEVICE = $(patsubst %.c,$(BUILD)/%@cuda,$(filter $(if $(filter release,$(VARI
 check: all units
 	@TEST_CUDA=$(CURDIR)/$(EMULATED) $(RUN_TESTS) $(ON_DEVICE) $(TEST_FILES) $(UNITS)
 
+# What share of the branches of lib/ the tests take, by room, against the goals in tests/cov/report;
+# COV_TESTS="tests/cli.bats ..." chooses among the tests, UNCOVERED=-u lists what they do not take.
+COV_TESTS ?= $(wildcard tests/*.bats) $(patsubst $(BUILD)/%,.build/cov/%,$(UNITS))
+cov:
+	@$(MAKE) --no-print-directory VARIANT=cov all units
+	@find .build/cov -name '*.gcda' -delete
+	@SESSPIPE_BIN=$(CURDIR)/.build/cov/bin VARIANT=cov tests/run $(COV_TESTS) || echo 'cov: not all tests passed' >&2
+	@tests/cov/report $(UNCOVERED) .build/cov
+
+ifeq ($(VARIANT),cov)
+COV_DUMP := $(BUILD)/tests/cov/dump.o
+$(PROGRAMS:%=$(BIN)/%) $(UNITS) $(TOOLS): private LDFLAGS += -Wl,--wrap=_exit,--wrap=raise $(COV_DUMP)
+$(PROGRAMS:%=$(BIN)/%) $(UNITS) $(TOOLS): $(COV_DUMP)
+endif
+
 check-long: all units
-	@SESSPIPE_LONG=1 TEST_CUDA=$(CURDIR)/$(EMULATED) $(RUN_TESTS) $(ON_DEVICE) $(TEST_FILES) $(UNITS)
+	@SESSPIPE_LONG=1 TEST_TIMEOUT=$${TEST_TIMEOUT:-1800} TEST_CUDA=$(CURDIR)/$(EMULATED) \
+	    $(RUN_TESTS) $(filter tests/soak.bats,$(TEST_FILES)) $(ON_DEVICE) $(filter-out tests/soak.bats,$(TEST_FILES)) $(UNITS)
 	@$(if $(filter release,$(VARIANT)),$(MAKE) --no-print-directory check-kernels)
 	@$(if $(filter release,$(VARIANT)),$(MAKE) --no-print-directory VARIANT=tsan check-threads)
 
@@ -317,6 +333,7 @@ help:
 	@echo 'make check-long the same with the slow cases'
 	@echo 'make check-kernels  the numeric tests with every library of products and its kernels'
 	@echo 'make check-gpu  the tests of operations and models on a GPU, small ones under compute-sanitizer'
+	@echo 'make cov        the share of branches of lib/ that the tests take, against goals'
 	@echo 'make fuzz       looks for crashes of the parsers with libFuzzer: MINUTES=1 for each, TARGETS='
 	@echo 'make bench      speed and memory, as name, value, unit, and as a table beside the last recorded'
 	@echo 'make bench-record  the same, and records them'
@@ -329,5 +346,5 @@ help:
 	@echo 'variables       VARIANT=release|asan|tsan|cov BLAS=onednn|openblas|cblas CUDA=auto|0|1 CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
 
 FORCE:
-.PHONY: check-threads check-kernels check-gpu fuzz fuzzers all units deps check check-long bench bench-record bench-gpu bench-gpu-record demo weights lint install installcheck uninstall clean help FORCE
+.PHONY: cov check-threads check-kernels check-gpu fuzz fuzzers all units deps check check-long bench bench-record bench-gpu bench-gpu-record demo weights lint install installcheck uninstall clean help FORCE
 .SECONDARY:

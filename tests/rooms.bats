@@ -222,7 +222,7 @@ train/train_run          trainer.bats: whole runs
     for file in tests/*/*.c; do
         folder=$(basename "$(dirname "$file")")
         case $folder in
-        bench | emulation | fuzz | preload | tool) ;;
+        bench | cov | emulation | fuzz | preload | tool) ;;
         *) [ -d "lib/$folder" ] || { echo "$file: no lib/$folder"; false; } ;;
         esac
     done
