@@ -162,7 +162,7 @@ edited() { spcat "$1" | jq -c "$2" | sed 's/^\["E".*/["E"]/' | spcat --from-json
         [[ $stderr == "trainer: --context $wrong: give different keys"* ]]
     done
     run -64 --separate-stderr trainer --model narm --context action "$LOG/batches.mp"
-    [[ $stderr == *'--context goes with --model rib, context-rnn, asars, youtube-dnn, not with narm'* ]]
+    [[ $stderr == *'--context goes with --model rib, context-rnn, asars, youtube-dnn, session-embedding, not with narm'* ]]
     run -65 --separate-stderr train --context action --init "$LOG/codes" "$LOG/batches.mp"
     [[ $stderr == *'context.device.weight'* ]]
 }

@@ -174,6 +174,8 @@ bytes_of_steps() { # TRACE
 --model asars --context kind,hour
 --model asars --variant user-att --cell gru
 --model youtube-dnn --context kind --users 5
+--model session-embedding
+--model session-embedding --decoder dense
 --model wavenet --layers 2 --kernel 3
 --model sasrec --max-positions 30
 --model stamp --max-positions 30
@@ -216,6 +218,9 @@ END
     agree batches.mp --model asars --variant user-att --cell gru --lr 0.05
     agree batches.mp --model asars --variant user-cat
     agree batches.mp --model youtube-dnn --layers 20,16 --users 5
+    agree batches.mp --model session-embedding --context hour
+    agree batches.mp --model session-embedding --negatives 20
+    agree batches.mp --model session-embedding --decoder dense
     agree batches.mp --model wavenet --layers 2 --gated
     agree batches.mp --model sasrec --heads 4
     agree batches.mp --model stamp --max-positions 3 --item-dropout 0.3 --lr 0.05

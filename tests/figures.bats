@@ -67,6 +67,9 @@ same() { # SCHEME OPTION ...
     same shuffled --model asars --variant user-att --cell gru --dropout 0.3 --wide
     same sessions --model youtube-dnn --layers 7,5 --context hour:3 --negatives 20 --logq
     same shuffled --model youtube-dnn --users 5 --layers '' --loss hinge --negatives 20
+    same sessions --model session-embedding --context hour --hidden 7
+    same shuffled --model session-embedding --negatives 20 --logq
+    same shuffled --model session-embedding --wide
     same sessions --model wavenet --kernel 3
     same shuffled --model wavenet --gated --layers 2 --dilation 2 --wide
     same sessions --model sasrec

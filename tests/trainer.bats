@@ -450,10 +450,22 @@ END
     done
 }
 
+@test "session-embedding: its name, and what tells events apart" {
+    label() { train --max-steps 0 --model session-embedding "$@" "$BATCHES" | spcat | sed -n '1s/.*"label":"\([^"]*\)".*/\1/p'; }
+    [ "$(label)" = session-embedding ]
+    [ "$(label --decoder dense --context hour)" = 'session-embedding dense context hour' ]
+    for wrong in hour,dwell hour:8; do
+        run -64 --separate-stderr train --model session-embedding --context "$wrong" "$BATCHES"
+        [[ $stderr == "trainer: --context $wrong: --model session-embedding tells events apart by one key"* ]]
+    done
+    run -64 --separate-stderr train --model session-embedding --decoder tied "$BATCHES"
+    [[ $stderr == 'trainer: --decoder'*'layers, dense'* ]]
+}
+
 @test "the label of tied outputs; factors have no decoder" {
     [ "$(train --max-steps 0 --decoder tied "$BATCHES" | spcat | sed -n '1s/.*"label":"\([^"]*\)".*/\1/p')" = 'ii-rnn tied' ]
     run -64 --separate-stderr train --model fpmc --decoder tied "$BATCHES"
-    [[ $stderr == *'--decoder goes with --model ii-rnn, hierarchical, narm, rib, context-rnn, improved, youtube-dnn, wavenet, sasrec, hrnn, rnn, not with fpmc'* ]]
+    [[ $stderr == *'--decoder goes with --model ii-rnn, hierarchical, narm, rib, context-rnn, improved, youtube-dnn, session-embedding, wavenet, sasrec, hrnn, rnn, not with fpmc'* ]]
 }
 
 @test "--init matches items by name" {

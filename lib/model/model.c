@@ -226,9 +226,15 @@ bool model_reset_before(const struct model *m)
 
 /* ---- a model ---- */
 
-struct tensor *model_output(struct tape *t, const struct forward *f)
+/* Items' weights in the output layer from their rows of its parameter. */
+static struct tensor *items_of(const struct model *m, struct tape *t, struct tensor *rows)
 {
-    return f->item_weight ? f->item_weight : tape_parameter(t, f->output);
+    return m->class->items ? m->class->items(m, t, rows) : rows;
+}
+
+struct tensor *model_output(const struct model *m, struct tape *t, const struct forward *f)
+{
+    return f->item_weight ? f->item_weight : items_of(m, t, tape_parameter(t, f->output));
 }
 
 struct tensor *model_output_bias(struct tape *t, const struct forward *f)
@@ -237,6 +243,14 @@ struct tensor *model_output_bias(struct tape *t, const struct forward *f)
         return f->item_bias;
     return f->output_bias ? tape_parameter(t, f->output_bias)
                           : tape_zeros(t, 1, (int)f->output->shape[0]);
+}
+
+float *model_sampled_loss(const struct model *m, struct tape *t, const struct forward *f,
+                          enum loss_kind kind, const struct planned_candidates *c)
+{
+    struct tensor *rows = tape_planned_rows(t, f->output, &c->weight);
+    struct tensor *bias = f->output_bias ? tape_planned_rows(t, f->output_bias, &c->bias) : NULL;
+    return tape_sampled_loss(t, kind, f->state, items_of(m, t, rows), bias, c);
 }
 
 void model_open(struct model *m, const struct model_class *class, const struct model_options *o,
@@ -269,11 +283,10 @@ static void forward_frozen(struct model *m, struct tape *t, const struct batch *
 {
     tape_learn(t, false);
     model_forward_deep(m, t, b, f);
+    f->item_weight = model_output(m, t, f);
+    if (f->output_bias)
+        f->item_bias = tape_parameter(t, f->output_bias);
     tape_learn(t, true);
-    const struct parameter *weight = f->output, *bias = f->output_bias;
-    f->item_weight = tape_constant(t, weight->value, weight->rows, weight->cols);
-    if (bias)
-        f->item_bias = tape_constant(t, bias->value, bias->rows, bias->cols);
 }
 
 void model_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)

@@ -79,7 +79,8 @@ struct forward {
     const int32_t *owner;
     const int32_t *step; /* host [T] of steps of slots: the step of each */
     int targets;
-    const struct parameter *output, *output_bias; /* [N, S], [N], or NULL: no bias */
+    /* [N, S], or rows of which the class's `items` makes [N, S]; [N], or NULL: no bias */
+    const struct parameter *output, *output_bias;
     /* What replaces them for losses over all items and for ranks; NULL: the parameters. */
     struct tensor *item_weight, *item_bias; /* [N, S], [1, N] */
     struct tape_additions add;              /* to the scores of some items */
@@ -140,6 +141,9 @@ struct model_class {
     void (*open)(struct model *m);
     /* The forward pass over a batch of whole sessions. */
     void (*forward)(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
+    /* The weights of items in the output layer [n, S], from their rows of the parameter `output` of
+     * *f.  NULL: they are these rows. */
+    struct tensor *(*items)(const struct model *m, struct tape *t, struct tensor *rows);
     /* A model that has these learns from steps of slots, and uses `forward` in tests only.  They
      * set only state, target, owner, step and output of *f, for the slots of each step that are
      * not idle.  `plan` sets all but the state, before any operation, so that its host arrays are
@@ -222,8 +226,13 @@ void model_forward_deep(struct model *m, struct tape *t, const struct batch *b, 
 void model_add_wide(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
 
 /* Weights and bias of the output layer over all items: [N, S] and [1, N]. */
-struct tensor *model_output(struct tape *t, const struct forward *f);
+struct tensor *model_output(const struct model *m, struct tape *t, const struct forward *f);
 struct tensor *model_output_bias(struct tape *t, const struct forward *f);
+
+/* The losses of the targets over candidates (tape_sampled_loss), which are planned with the
+ * parameters `output` and `output_bias` of *f. */
+float *model_sampled_loss(const struct model *m, struct tape *t, const struct forward *f,
+                          enum loss_kind kind, const struct planned_candidates *c);
 
 /* Declares the model's parameters but does not allocate them.  The options are checked and belong
  * to the caller, who does not change them. */

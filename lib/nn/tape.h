@@ -292,10 +292,11 @@ const struct planned_candidates *
 tape_plan_candidates(struct tape *t, const struct parameter *weight, const struct parameter *bias,
                      const struct candidates *c, const int32_t *target, int targets);
 
-/* Mean loss over candidates (nn/ops.h, enum loss_kind and sampled_loss); state [T, H].  Returns the
- * losses [T], on the device.  The backward pass starts here. */
+/* Mean loss over candidates (nn/ops.h, enum loss_kind and sampled_loss); state [T, H], and of the
+ * candidates weight [S, H] and bias [S, 1] (NULL: none).  Returns the losses [T], on the device.
+ * The backward pass starts here. */
 float *tape_sampled_loss(struct tape *t, enum loss_kind kind, struct tensor *state,
-                         const struct parameter *weight, const struct parameter *bias,
+                         struct tensor *weight, struct tensor *bias,
                          const struct planned_candidates *c);
 
 /* Runs the backward pass, which leaves the gradients of parameters with them or in the uses of

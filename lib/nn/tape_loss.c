@@ -97,11 +97,10 @@ tape_plan_candidates(struct tape *t, const struct parameter *weight, const struc
 }
 
 float *tape_sampled_loss(struct tape *t, enum loss_kind kind, struct tensor *state,
-                         const struct parameter *weight, const struct parameter *bias,
+                         struct tensor *weight, struct tensor *bias,
                          const struct planned_candidates *c)
 {
-    struct tensor *score = tape_linear(t, state, tape_planned_rows(t, weight, &c->weight),
-                                       bias ? tape_planned_rows(t, bias, &c->bias) : NULL);
+    struct tensor *score = tape_linear(t, state, weight, bias);
     float *loss = tape_floats(t, (size_t)state->rows);
     struct sampled_scores s = c->scores;
     s.score = score->value;

@@ -482,7 +482,7 @@ static int score(struct engine *a, const struct forward *f, int k, struct err *e
                                   .width = f->state->cols,
                                   .items = names_count(a->items),
                                   .state = f->state->value,
-                                  .weight = model_output(t, f)->value,
+                                  .weight = model_output(&a->model, t, f)->value,
                                   .bias = model_output_bias(t, f)->value,
                                   .candidate = allowed(a),
                                   .add = tape_additions_of(&f->add)};

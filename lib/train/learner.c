@@ -201,10 +201,9 @@ static float *run_loss(const struct learner *l, const struct forward *f,
 {
     struct tape *t = l->tape;
     if (g->candidates)
-        return tape_sampled_loss(t, l->options.loss, f->state, f->output, f->output_bias,
-                                 g->candidates);
-    return tape_output_loss(t, f->state, model_output(t, f), model_output_bias(t, f), &f->add,
-                            g->target);
+        return model_sampled_loss(l->model, t, f, l->options.loss, g->candidates);
+    return tape_output_loss(t, f->state, model_output(l->model, t, f), model_output_bias(t, f),
+                            &f->add, g->target);
 }
 
 /* The learning rate of the next update.  It moves in a few hundred stairs: tables catch up on the
@@ -270,7 +269,7 @@ static int rank(struct learner *l, const struct work *w, int k, struct outcome *
                                   .width = f->state->cols,
                                   .items = l->model->data.items,
                                   .state = f->state->value,
-                                  .weight = model_output(t, f)->value,
+                                  .weight = model_output(l->model, t, f)->value,
                                   .bias = model_output_bias(t, f)->value,
                                   .target = goal.target,
                                   .candidate = l->candidate,

@@ -1,6 +1,6 @@
-/* Training steps of HRNN, its RNN, NARM, RIB, the contextual RNN, YouTube DNN, WaveNet, SASRec,
- * STAMP and BPR-MF at the shapes of papers, and ranking at HRNN's: time over the floor, and targets
- * a second: rows "name<TAB>value<TAB>unit".
+/* Training steps of HRNN, its RNN, NARM, RIB, the contextual RNN, YouTube DNN, session embedding,
+ * WaveNet, SASRec, STAMP and BPR-MF at the shapes of papers, and ranking at HRNN's: time over the
+ * floor, and targets a second: rows "name<TAB>value<TAB>unit".
  *
  * The floor of a step (floor.h) is its matrix products at the mean number of rows, forward and
  * backward, and the memory traffic of the optimizer: of all weights, or where the loss is over some
@@ -127,6 +127,10 @@ static const struct row rows[] = {
     {&yoochoose, {"improved", "improved", {.dropout = 0.25}}, "sessions", .part = PART_TRAIN},
     {&yoochoose_attention,
      {"youtube_dnn", "youtube-dnn", {.dropout = 0.2}},
+     "sessions",
+     .part = PART_TRAIN},
+    {&yoochoose_attention,
+     {"session_embedding", "session-embedding", {.dropout = 0.2}},
      "sessions",
      .part = PART_TRAIN},
     {&yoochoose_attention,
@@ -374,6 +378,15 @@ static void youtube_dnn_floor(struct floor *f, double read, int E)
     floor_linear(f, read, E, 128, read);
 }
 
+/* Two layers over the means, and two over all items. */
+static void session_embedding_floor(struct floor *f, double read, int E, int items)
+{
+    for (int i = 0; i < 2; i++) {
+        floor_linear(f, read, E, E, read);
+        floor_linear(f, items, E, E, items);
+    }
+}
+
 /* Gated layers of five events each. */
 static void wavenet_floor(struct floor *f, double read, int E, int layers)
 {
@@ -416,6 +429,8 @@ static void session_floor(struct floor *f, const struct row *row, const struct p
         floor_gru(f, read, read - p->begun / p->steps, E, width = H, read, read);
     else if (!strcmp(row->v.model, "youtube-dnn"))
         youtube_dnn_floor(f, read, E);
+    else if (!strcmp(row->v.model, "session-embedding"))
+        session_embedding_floor(f, read, E, items);
     else if (!strcmp(row->v.model, "wavenet"))
         wavenet_floor(f, read, E, (int)row->v.o.layers);
     else if (!strcmp(row->v.model, "sasrec"))

@@ -166,8 +166,8 @@ static double worst_slope(struct pair *p, const struct batch *b, const struct ca
 static float *losses_over(struct pair *p, const struct forward *f, const struct candidates *c)
 {
     struct tape *t = p->learner.tape;
-    return tape_sampled_loss(
-        t, LOSS_BPR, f->state, f->output, f->output_bias,
+    return model_sampled_loss(
+        &p->model, t, f, LOSS_BPR,
         tape_plan_candidates(t, f->output, f->output_bias, c, f->target, f->targets));
 }
 

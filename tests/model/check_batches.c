@@ -50,6 +50,7 @@ int main(void)
     check("improved", &plain, "111001");
     check("asars", &plain, "111001");
     check("youtube-dnn", &plain, "111001");
+    check("session-embedding", &plain, "111001");
     check("wavenet", &plain, "111001");
     check("sasrec", &plain, "111001");
     check("stamp", &plain, "111001");

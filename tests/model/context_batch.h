@@ -116,20 +116,48 @@ static inline int dense_layers_of(const struct reference *r, int in, double *x)
     }
 }
 
-/* -log softmax of the target from the state [n] after dropout, in any form of output layer. */
-static inline double loss_of(const struct reference *r, int n, int size, const double *state,
-                             int target)
+/* The weights of an item in the output layer [n] by two layers over its embedding. */
+static inline void layered_item(const struct reference *r, int n, int size, int item, double *v)
+{
+    const double *e = ref_w(r, "item_embedding", ".weight") + item * size;
+    const double *first = ref_w(r, "item0", ".weight"), *bias = ref_w(r, "item0", ".bias");
+    const double *second = ref_w(r, "item1", ".weight");
+    double y[REF_WIDE];
+    for (int i = 0; i < n; i++)
+        y[i] = fmax(0, row_dot(size, first, i, e) + bias[i]);
+    for (int i = 0; i < n; i++)
+        v[i] = row_dot(n, second, i, y);
+}
+
+/* The scores of all items from the state [n] after dropout, in any form of output layer. */
+static inline void scores_of(const struct reference *r, int n, int size, const double *state,
+                             double *score)
 {
     const double *item = ref_w(r, "item_embedding", ".weight");
     const double *output = ref_w(r, "output", ".weight"), *bias = ref_w(r, "output", ".bias");
     const double *map = ref_w(r, "bilinear", ".weight");
-    double score[PAIR_ITEMS], mapped[REF_STATE], sum = 0;
+    bool layers = ref_w(r, "item0", ".weight") != NULL;
+    double mapped[REF_STATE], v[REF_WIDE];
     for (int i = 0; i < size && map; i++)
         mapped[i] = row_dot(n, map, i, state);
+    for (int i = 0; i < PAIR_ITEMS; i++) {
+        if (layers)
+            layered_item(r, n, size, i, v);
+        score[i] = (bias ? bias[i] : 0) + (output   ? row_dot(n, output, i, state)
+                                           : layers ? row_dot(n, v, 0, state)
+                                           : map    ? row_dot(size, item, i, mapped)
+                                                    : row_dot(n, item, i, state));
+    }
+}
+
+/* -log softmax of the target from the state [n] after dropout. */
+static inline double loss_of(const struct reference *r, int n, int size, const double *state,
+                             int target)
+{
+    double score[PAIR_ITEMS], sum = 0;
+    scores_of(r, n, size, state, score);
     for (int i = 0; i < PAIR_ITEMS; i++)
-        sum += exp(score[i] = (bias ? bias[i] : 0) + (output ? row_dot(n, output, i, state)
-                                                      : map  ? row_dot(size, item, i, mapped)
-                                                             : row_dot(n, item, i, state)));
+        sum += exp(score[i]);
     return log(sum) - score[target];
 }
 
@@ -236,8 +264,9 @@ static inline float *test_losses(struct pair *p, const struct batch *b, int *tar
     struct forward f;
     tape_begin(t, false, 0, 0);
     model_forward(&p->model, t, b, &f);
-    float *loss = tape_output_loss(t, f.state, model_output(t, &f), model_output_bias(t, &f), NULL,
-                                   tape_ints(t, f.target, (size_t)f.targets));
+    float *loss =
+        tape_output_loss(t, f.state, model_output(&p->model, t, &f), model_output_bias(t, &f), NULL,
+                         tape_ints(t, f.target, (size_t)f.targets));
     *targets = f.targets;
     return to_host(p->device, loss, (size_t)f.targets * sizeof *loss);
 }

@@ -289,8 +289,9 @@ static float *gradients(struct pair *p, const struct slot_steps *steps, float **
     tape_begin(t, true, 1, 1);
     p->model.class->plan(&p->model, t, steps, &f);
     p->model.class->steps(&p->model, t, &f);
-    const float *all = tape_output_loss(t, f.state, model_output(t, &f), model_output_bias(t, &f),
-                                        NULL, tape_ints(t, f.target, (size_t)f.targets));
+    const float *all =
+        tape_output_loss(t, f.state, model_output(&p->model, t, &f), model_output_bias(t, &f), NULL,
+                         tape_ints(t, f.target, (size_t)f.targets));
     tape_backward(t);
     *targets = f.targets;
     *loss = to_host(p->device, all, (size_t)f.targets * sizeof *all);

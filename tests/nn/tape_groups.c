@@ -344,10 +344,11 @@ static void pairs_step(struct pairs *n, struct optimizer *o, const int32_t *draw
     const struct parameter *scored = uses == THRICE ? n->item : n->output;
     if (uses == THRICE)
         x = tape_add(t, x, tape_rows_of(t, n->item, drawn + 3, 2));
-    if (uses == ROWS || uses == THRICE)
-        tape_sampled_loss(t, LOSS_BPR, x, scored, n->bias,
-                          tape_plan_candidates(t, scored, n->bias, &c, drawn, 2));
-    else
+    if (uses == ROWS || uses == THRICE) {
+        const struct planned_candidates *p = tape_plan_candidates(t, scored, n->bias, &c, drawn, 2);
+        tape_sampled_loss(t, LOSS_BPR, x, tape_planned_rows(t, scored, &p->weight),
+                          tape_planned_rows(t, n->bias, &p->bias), p);
+    } else
         tape_output_loss(t, x, tape_parameter(t, uses == BOTH ? n->item : n->output),
                          tape_parameter(t, n->bias), NULL, tape_ints(t, drawn, 2));
     tape_backward(t);
