@@ -122,6 +122,29 @@ assert hits("pure")[:2] == (1, 1)
 EOT
 }
 
+@test "what is planted is there: whether a session buys, and what its last item is" {
+    need python3
+    synthesize --plant action --format events --users 100 >log
+    csv-sessionize --user user --item item --time time --carry action log | spcat --check
+    python3 - <<'EOT'
+rows = [line.split(",") for line in open("log").read().split()[1:]]
+rows = sorted((u, int(t), int(x[5:]), a == "buy") for u, x, a, t in rows)
+sessions = [rows[i : i + 5] for i in range(0, len(rows), 5)]
+def near(share, expected, count):
+    assert abs(share - expected) < 4 * (expected * (1 - expected) / count) ** 0.5, (share, expected)
+for parity, expected in (0, 0.85), (1, 0.15):
+    found = [sum(b for *_, b in s) for s in sessions if s[0][2] // 10 % 2 == parity]
+    assert set(found) == {0, 1}
+    near(sum(found) / len(found), expected, len(found))
+for s in sessions:
+    groups = [x // 10 for _, _, x, _ in s]
+    bought = [x // 10 for _, _, x, b in s if b]
+    assert len({u for u, *_ in s}) == 1 and s[4][1] - s[0][1] < 1800
+    assert len(set(groups[:4])) == 4 and not s[4][3] and s[3][2] != s[4][2]
+    assert groups[4] == ((bought[0] + 10) % 20 if bought else groups[3]), s
+EOT
+}
+
 @test "a full disk is 74" {
     status=0
     synthesize >/dev/full 2>err || status=$?

@@ -179,3 +179,27 @@ newest_is_enough() {
     echo "lead $mean"
     holds "$mean > noise($counting, $targets) * 3 / 4 * sqrt(2)"
 }
+
+# What comes last in a session depends on what of it is bought.
+actions() {
+    synthesize --plant action --format events --users 150 |
+        csv-sessionize --user user --item item --time time --carry action | tfilter --split user:0.8 |
+        batcher --scheme sessions --history 0 --batch 25 --epochs 15 --test-from 15 -o actions.mp
+}
+
+# last OPTION ...: how often the last item is among the first ten, as many as a group has.
+last() {
+    trainer --model session-embedding --embedding 32 --dropout 0 --lr 0.01 --threads 1 --quiet "$@" actions.mp | spcat |
+        jq -es '[.[] | select(.[0] == "rank")[1] | [.position, .rank] | transpose[] | select(.[0] == 3) | .[1] <= 10] |
+            (map(select(.)) | length) / length'
+}
+
+@test "what is bought sends elsewhere: session-embedding finds it by actions, and not without them" {
+    actions
+    with=$(last --context action)
+    without=$(last)
+    dense=$(last --context action --decoder dense)
+    echo "with actions $with, a vector of each item's own $dense; without $without"
+    # One of eight groups comes, four viewed ones and those that go with them.
+    holds "$with > 1 / 4 && $dense > 1 / 4 && $without < 1 / 8 + noise(1 / 8, 1200)"
+}
