@@ -31,6 +31,8 @@ static struct option options[] = {
      &recent, .recorded = true},
     {OPTION_TEXT, 0, "train-oldest", "F", "learn only from the oldest F of the training sessions",
      &oldest, .recorded = true},
+    {OPTION_FLAG, 0, "reverse", NULL, "read each session from its end, for trainer --teacher",
+     &chosen.reverse, .recorded = true},
     {OPTION_INT, 'e', "epochs", "N", "how often to go through the training part", &chosen.epochs,
      .recorded = true, .low = 1, .high = 1 << 30},
     {OPTION_INT, 0, "test-from", "N", "the first epoch that ends with a test pass",

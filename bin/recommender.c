@@ -97,6 +97,10 @@ static void check_model(struct cli *cli, const struct saved_model *saved)
     if (frozen && !saved->options->wide)
         cli_usage(cli, "--frozen: the model in %s has no wide part, which counts in sessions",
                   model);
+    if (saved->reversed)
+        cli_usage(cli,
+                  "the model in %s learned from sessions from their end: it says what came before",
+                  model);
     if (why && !saved->options->wide && !model_attends(saved->class, saved->options))
         cli_warn(cli,
                  "--why: the model in %s counts nothing and attends to nothing, so no reasons are "

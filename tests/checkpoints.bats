@@ -433,6 +433,10 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATCHES" --model rib --context hour --attention 5
     goes_on "$BATCHES" --model context-rnn --context hour --cell lstm
     goes_on "$BATCHES" --model improved
+    batcher --reverse --history 0 -o reversed.mp "$BATS_FILE_TMPDIR/split.mp" 2>said
+    trainer -q --threads 1 --model improved --embedding 8 --save teacher.st -o taught.mp reversed.mp
+    goes_on "$BATCHES" --model improved --teacher teacher.st
+    goes_on "$BATCHES" --model improved --decoder embedding --init-some teacher.st --freeze item_embedding --stop-after 1 --stop-by loss
     goes_on "$BATCHES" --model asars --context hour --attention 5
     goes_on "$BATCHES" --model asars --variant user-att --cell gru --negatives 9
     goes_on "$BATCHES" --model youtube-dnn --users 4 --layers 5 --negatives 9

@@ -52,3 +52,16 @@ help_of() {
             "$1" --model "$model" --help
         done
 }
+
+# The name of each tensor of a model file, and its bytes in short.
+tensors() {
+    python3 - "$1" <<'END'
+import hashlib, json, struct, sys
+f = open(sys.argv[1], "rb")
+size, = struct.unpack("<Q", f.read(8))
+entries, data = json.loads(f.read(size)), f.read()
+for name, e in sorted(entries.items()):
+    if name != "__metadata__" and e["dtype"] == "F32":
+        print(name, hashlib.sha1(data[slice(*e["data_offsets"])]).hexdigest())
+END
+}

@@ -588,6 +588,10 @@ EOT
     [ "$(records out.mp pass | wc -l)" = 6 ] # the first is the best, two bring nothing
     spcat --check out.mp
     [ -s model ]
+    train --lr 0 --stop-after 1 --stop-by loss long.mp >out.mp
+    [ "$(records out.mp pass | wc -l)" = 4 ]
+    run -64 --separate-stderr train --stop-by loss long.mp
+    [ "$stderr" = 'trainer: --stop-by needs --stop-after N' ]
     head -c "$(($(wc -c <long.mp) - 1))" long.mp >cut.mp
     rm model
     run -65 train --lr 0 --stop-after 2 --save model cut.mp

@@ -168,20 +168,7 @@ together() { spcat "$1" | jq -s 'map(select(.[0] == "rank")[1].user | length) | 
     done
 }
 
-# The name of each tensor of a model file, and its bytes in short.
-tensors() {
-    python3 - "$1" <<'END'
-import hashlib, json, struct, sys
-f = open(sys.argv[1], "rb")
-size, = struct.unpack("<Q", f.read(8))
-entries, data = json.loads(f.read(size)), f.read()
-for name, e in sorted(entries.items()):
-    if name != "__metadata__" and e["dtype"] == "F32":
-        print(name, hashlib.sha1(data[slice(*e["data_offsets"])]).hexdigest())
-END
-}
-
-# The same of the ready-made weights, as they are in the source.
+# What tensors says of the ready-made weights, as they are in the source.
 ready_tensors() {
     python3 - "$ROOT/lib/model/wide_ready.c" <<'END'
 import hashlib, re, struct, sys

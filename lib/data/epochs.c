@@ -8,12 +8,15 @@ void epochs_meta(struct meta *m, const struct epochs_options *o)
     meta_set_int(m, o->scheme->parallel ? "slots" : "batch", o->size);
     meta_set_int(m, "history", o->history);
     meta_set_int(m, "epochs", o->epochs);
+    if (o->reverse)
+        meta_set_bool(m, "reversed", true);
 }
 
 int epochs_open(struct epochs *p, const struct epochs_options *o, struct sessions_in *in,
                 struct frame_out *out, struct err *e)
 {
-    *p = (struct epochs){.options = o, .store.item.limit = (size_t)o->memory};
+    *p = (struct epochs){
+        .options = o, .store.item.limit = (size_t)o->memory, .store.reverses = o->reverse};
     if (session_store_read(&p->store, in, out, e) ||
         learned_choose(&p->store, o->learned, &p->learned, e))
         return e->status;

@@ -15,6 +15,7 @@ struct epochs_options {
     int64_t test_every; /* validation and test end every nth epoch, that one among them, and the
                            last */
     struct learned_share learned[2]; /* the training sessions in both are learned from */
+    bool reverse;                    /* sessions are read from their end */
     int64_t seed;
     int64_t memory; /* bytes for events; the rest goes to a temporary file; 0: no limit */
 };

@@ -159,6 +159,7 @@ int session_store_end(struct session_store *c, struct err *e)
         return e->status;
     vec_release(&c->user);
     vec_release(&c->last);
+    reversed_release(&c->turned);
     return 0;
 }
 
@@ -202,8 +203,13 @@ int session_store_take(struct session_store *c, const struct session *s, struct 
 static int take_session(struct session_store *c, const struct session *s, struct frame_out *out,
                         struct err *e)
 {
+    struct session from_end;
     if (out && check_user(c, s, e))
         return e->status;
+    if (c->reverses) {
+        from_end = session_reverse(&c->turned, s);
+        s = &from_end;
+    }
     return session_store_take(c, s, e) || (out && write_session(out, s, e)) ? e->status : 0;
 }
 
@@ -289,6 +295,7 @@ void session_store_release(struct session_store *c)
     vec_release(&c->user);
     vec_release(&c->since);
     vec_release(&c->last);
+    reversed_release(&c->turned);
     spill_release(&c->item);
     spill_release(&c->time);
     for (size_t i = 0; i < c->columns.len; i++)

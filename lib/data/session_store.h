@@ -4,6 +4,7 @@
 #define DATA_SESSION_STORE_H
 
 #include "base/spill.h"
+#include "data/reverse.h"
 #include "stream/record.h"
 
 enum { STORED_LONG = (1 << 28) - 1 }; /* a duration of eight years and a half, or longer */
@@ -31,6 +32,9 @@ struct session_store {
     i32_vec first;                      /* [U + 1], set by session_store_end */
     VEC(struct stored_session) session; /* [S + 1], the last one for the end of the items */
     struct spill item;                  /* int32 [events] */
+    bool reverses;                      /* session_store_read takes sessions from their end; may be
+                                           set before it */
+    struct reversed turned;             /* the session that is taken */
     bool keeps_times;                   /* set before the first session: */
     struct spill time;                  /* int32 [events] seconds since the session's start */
     VEC(struct stored_column) columns;  /* key and codes are set before the first session */

@@ -52,6 +52,8 @@ static const struct context_rnn_options improved_defaults = {
                .item_dropout = 0.25,
                .decoder = "dense",
                .gru = "reset-after",
+               .teacher_weight = 0.5,
+               .teacher_temperature = 1,
                .postings = EVIDENCE_POSTINGS},
     .hidden = 100,
     .recurrent = "rnn",
@@ -71,18 +73,45 @@ static const struct option recurrent_rows[] = {
     {0},
 };
 
+/* One form more than other models have. */
+static const struct option improved_decoder_rows[] = {
+    {OPTION_CHOICE, .name = "decoder", .choices = "dense|tied|bilinear|embedding", .recorded = true,
+     .labels = LABEL_VALUE, .at = offsetof(struct model_options, decoder),
+     .help = "score items by a dense layer, by their embeddings, or by the angle to one"},
+    {0},
+};
+
 static const struct option *const options[] = {
     model_size_rows,    model_item_dropout_rows, hidden_rows,         recurrent_rows,
     model_context_rows, model_cell_rows,         model_gru_rows,      dense_layer_rows,
     model_decoder_rows, model_wide_rows,         model_evidence_rows, NULL};
 static const struct option *const improved_options[] = {
-    model_size_rows,    model_item_dropout_rows, hidden_rows,         model_gru_rows,
-    model_decoder_rows, model_wide_rows,         model_evidence_rows, NULL};
+    model_size_rows, model_item_dropout_rows, hidden_rows,
+    model_gru_rows,  improved_decoder_rows,   model_teacher_rows,
+    model_wide_rows, model_evidence_rows,     NULL};
 
 static int context_rnn_check(const struct model_options *o, struct err *e)
 {
     int status = recurrent_check(o, &defaults.shared, e);
     return status ? status : dense_layers_check(o, e);
+}
+
+static int improved_check(const struct model_options *o, struct err *e)
+{
+    if (item_output_aims(o) && o->wide)
+        return err_set(e, STATUS_USAGE,
+                       "--decoder embedding has an angle for a score, and --wide adds to scores: "
+                       "leave one of them out");
+    if (item_output_aims(o) && o->teacher)
+        return err_set(
+            e, STATUS_USAGE,
+            "--decoder embedding learns from an angle, of which --teacher knows nothing: "
+            "leave one of them out");
+    if (!o->teacher && o->teacher_weight != improved_defaults.shared.teacher_weight)
+        return err_set(e, STATUS_USAGE, "--teacher-weight needs --teacher FILE");
+    if (!o->teacher && o->teacher_temperature != improved_defaults.shared.teacher_temperature)
+        return err_set(e, STATUS_USAGE, "--teacher-temperature needs --teacher FILE");
+    return 0;
 }
 
 /* ---- opening ---- */
@@ -146,6 +175,7 @@ const struct model_class improved_class = {
     .options_size = sizeof improved_defaults,
     .defaults = &improved_defaults,
     .options = improved_options,
+    .check = improved_check,
     .open = context_rnn_open,
     .forward = context_rnn_forward,
     .close = context_rnn_close,

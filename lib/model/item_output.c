@@ -8,6 +8,11 @@ static bool has_form(const struct model *m, const char *form)
     return !strcmp(m->options->decoder, form);
 }
 
+bool item_output_aims(const struct model_options *o)
+{
+    return o->decoder && !strcmp(o->decoder, "embedding");
+}
+
 /* Embeddings that are also output weights start small, so that the first scores are nearly equal.
  */
 void item_output_declare_items(struct item_output *o, struct model *m)
@@ -24,6 +29,11 @@ void item_output_declare(struct item_output *o, struct model *m, int state)
     bool dense = has_form(m, "dense"), bilinear = has_form(m, "bilinear");
     float bound = 1 / sqrtf((float)state);
     o->weight = o->item;
+    if (item_output_aims(m->options)) {
+        o->predict = parameters_add_matrix(p, "predict.weight", o->item->cols, state, bound);
+        o->predict_bias = parameters_add_vector(p, "predict.bias", o->item->cols, bound);
+        return;
+    }
     if (dense)
         o->weight = parameters_add_items(p, "output.weight", m->data.items, state, bound);
     else if (bilinear || state != o->item->cols)
@@ -38,8 +48,24 @@ void item_output_layer(const struct item_output *o, struct forward *f)
     f->output_bias = o->bias;
 }
 
+/* Of all lengths 1 products are cosines. */
+static void predict_embedding(const struct item_output *o, struct tape *t, struct tensor *states,
+                              struct forward *f)
+{
+    f->state = tape_normalize(t, tape_linear(t, states, tape_parameter(t, o->predict),
+                                             tape_parameter(t, o->predict_bias)));
+    if (tape_training(t))
+        f->aim = tape_normalize(t, tape_rows_of(t, o->item, f->target, f->targets));
+    else
+        f->item_weight = tape_normalize(t, tape_parameter(t, o->item));
+}
+
 void item_output_state(const struct item_output *o, struct tape *t, struct tensor *states,
                        struct forward *f)
 {
+    if (o->predict) {
+        predict_embedding(o, t, states, f);
+        return;
+    }
     f->state = o->bilinear ? tape_linear(t, states, tape_parameter(t, o->bilinear), NULL) : states;
 }

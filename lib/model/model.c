@@ -75,6 +75,19 @@ const struct option model_context_rows[] = {
     {0},
 };
 
+const struct option model_teacher_rows[] = {
+    {OPTION_TEXT, .name = "teacher", .argument = "FILE", .recorded = true, .file = true,
+     .at = offsetof(struct model_options, teacher),
+     .help = "learn from this model too, which reads sessions from their end"},
+    {OPTION_REAL, .name = "teacher-weight", .argument = "L", .recorded = true, .high = 1,
+     .at = offsetof(struct model_options, teacher_weight),
+     .help = "its share of a target, from 0 to 1"},
+    {OPTION_REAL, .name = "teacher-temperature", .argument = "T", .recorded = true, .low = 0.01,
+     .high = 1000, .at = offsetof(struct model_options, teacher_temperature),
+     .help = "divide its scores by T, so that it is less sure"},
+    {0},
+};
+
 const struct option model_wide_rows[] = {
     {OPTION_FLAG, .name = "wide", .recorded = true, .labels = LABEL_NAMED,
      .at = offsetof(struct model_options, wide), .help = "add what counts say of each item"},

@@ -30,7 +30,7 @@ struct model_options {
     int64_t embedding; /* E */
     double dropout;
     double item_dropout;  /* how likely an input of a session is left out in training */
-    const char *decoder;  /* "dense", "tied", "bilinear" (model/item_output.h) */
+    const char *decoder;  /* "dense", "tied", "bilinear", "embedding" (model/item_output.h) */
     const char *gru;      /* "reset-after", "reset-before" */
     const char *cell;     /* "gru", "lstm"; NULL: GRUs (model/recurrent.h) */
     const char *layers;   /* "256,128": sizes of dense layers (model/dense_layers.h) */
@@ -45,6 +45,8 @@ struct model_options {
     int64_t unroll;       /* steps of slots in one update */
     const char *context;  /* "action,dwell:8": what is read beside items (model/contexts.h); NULL */
     const char *dwell_of; /* "before", "own": the time that the context dwell is */
+    const char *teacher;  /* the file of a model that teaches (train/teacher.h); NULL: none */
+    double teacher_weight, teacher_temperature;
 };
 
 /* Their option rows. */
@@ -56,6 +58,7 @@ extern const struct option model_intra_rows[];        /* intra */
 extern const struct option model_user_weight_rows[];  /* per-user, clusters */
 extern const struct option model_unroll_rows[];       /* unroll */
 extern const struct option model_context_rows[];      /* context, dwell-of */
+extern const struct option model_teacher_rows[];      /* teacher, -weight, -temperature */
 extern const struct option model_wide_rows[];         /* wide */
 extern const struct option model_evidence_rows[];     /* postings, without */
 
@@ -83,8 +86,9 @@ struct forward {
     const struct parameter *output, *output_bias;
     /* What replaces them for losses over all items and for ranks; NULL: the parameters. */
     struct tensor *item_weight, *item_bias; /* [N, S], [1, N] */
-    struct tape_additions add;              /* to the scores of some items */
-    struct lookback back;                   /* what the weights below belong to */
+    struct tensor *aim; /* [T, S] what each state is to point at, in training; NULL: nothing */
+    struct tape_additions add; /* to the scores of some items */
+    struct lookback back;      /* what the weights below belong to */
     /* The attention weights of each level, on the device, and their number; NULL: none of the
      * level. inter, user: one for each row of `back`.  intra: for each session and each of its
      * targets, one for each row of its lookback.  session: one for each event of each row of
@@ -165,7 +169,7 @@ struct model_class {
 
 struct wide_part;
 
-/* What of a network with a wide part does not learn. */
+/* Which part of a network with a wide part does not learn: all of it. */
 enum frozen { FROZEN_NONE, FROZEN_NETWORK, FROZEN_WIDE };
 
 struct model {
@@ -175,7 +179,7 @@ struct model {
     struct device *device;
     struct parameters parameters;
     struct wide_part *wide; /* NULL: none */
-    enum frozen frozen;     /* after model_open nothing is */
+    enum frozen frozen;     /* set by model_freeze */
     bool remembers; /* what it makes of a session depends on those before, which `finish` stores;
                        set by `open` */
     void *own;      /* the model's own state */
@@ -239,6 +243,14 @@ float *model_sampled_loss(const struct model *m, struct tape *t, const struct fo
 void model_open(struct model *m, const struct model_class *class, const struct model_options *o,
                 const struct model_data *data, struct device *d);
 void model_close(struct model *m);
+
+/* Freezes what the list names, with commas between: "network" (all but the wide part), "wide", or
+ * parameters, each by its name or by what of it is before a dot ("item_embedding").  64: there is
+ * none of that name, or nothing is left to learn. */
+int model_freeze(struct model *m, const char *list, struct err *e);
+
+/* Whether the list has the name. */
+bool model_freezes(const char *list, const char *name);
 
 /* Whether all its GRUs apply the reset gate before the product with the recurrent weights. */
 bool model_reset_before(const struct model *m);

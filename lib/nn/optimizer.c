@@ -31,11 +31,28 @@ static void update_table(const struct update *u, const struct table_use *use)
     }
 }
 
+/* With gradients of zero from the first step on, every optimizer leaves weights as they are. */
+static void clear_frozen(const struct parameters *p, const struct table_use *uses)
+{
+    struct device *d = p->device;
+    for (size_t i = 0; i < p->list.len; i++) {
+        const struct parameter *q = p->list.at[i];
+        if (q->frozen && !q->table)
+            d->op->fill(d, q->grad, 0, q->count);
+    }
+    for (const struct table_use *use = uses; use; use = use->before) {
+        const struct tensor *x = use->tensor;
+        if (use->parameter->frozen)
+            d->op->fill(d, x->grad, 0, (size_t)x->rows * (size_t)x->cols);
+    }
+}
+
 void optimizer_step(struct optimizer *o, struct parameters *p, struct tape *t)
 {
     const struct operations *op = p->device->op;
     const struct table_use *uses = t ? tape_table_uses(t) : NULL;
     o->update.scale = 1;
+    clear_frozen(p, uses);
     if (o->clip > 0) {
         double squares = op->square_sum(p->device, p->grad, p->dense);
         for (const struct table_use *use = uses; use; use = use->before)

@@ -12,7 +12,8 @@ struct optimizer {
 };
 
 /* Scales the gradients to a global norm of at most `clip`, updates the dense parameters and what
- * tape t used of tables (t may be NULL: no tables), and sets the dense gradients to 0.
+ * tape t used of tables (t may be NULL: no tables), and sets the dense gradients to 0.  Frozen
+ * parameters stay as they are, without weight decay.
  * The caller sets update.step: 1 for the first step, then one more each time. */
 void optimizer_step(struct optimizer *o, struct parameters *p, struct tape *t);
 

@@ -23,6 +23,7 @@ struct parameter {
     float low, high;      /* initial values: uniform in [low, high) */
     bool table;           /* its first dimension counts users, clusters or items */
     bool per_item;        /* a table of items: matched by name when read from a file */
+    bool frozen;          /* does not learn: the optimizer takes its gradient for zeros */
     size_t offset, count; /* floats in the flat buffers; offset: after parameters_allocate */
     /* After parameters_allocate.  A table has a gradient from the first step on that uses all of
      * it, in memory of its own. */

@@ -262,8 +262,7 @@ float *tape_output_distill(struct tape *t, struct tensor *state, struct tensor *
                            const int32_t *target, const struct taught *by);
 
 /* Mean of 1 - y_i · aim_i over the rows of y and aim [T, cols], which are of length 1: the cosine
- * of their angle.  aim gets no gradient.  Returns the losses [T], on the device.  The backward pass
- * starts here. */
+ * of their angle.  Returns the losses [T], on the device.  The backward pass starts here. */
 float *tape_cosine_loss(struct tape *t, struct tensor *y, struct tensor *aim);
 
 /* The additions in the form of the operations. */

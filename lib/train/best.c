@@ -2,9 +2,9 @@
 
 #include <math.h>
 
-void best_init(struct best *b, enum save_by by, bool keep)
+void best_init(struct best *b, enum save_by by, bool by_loss, bool keep)
 {
-    *b = (struct best){.by = by, .keep = keep, .recall = -1};
+    *b = (struct best){.by = by, .keep = keep, .recall = -1, .by_loss = by_loss, .loss = INFINITY};
 }
 
 static int keep_weights(struct best *b, const struct learner *l, const char *selected_on,
@@ -30,6 +30,14 @@ static int keep_weights(struct best *b, const struct learner *l, const char *sel
     return 0;
 }
 
+/* Counts the pass where it has not improved what has to. */
+static void wait(struct best *b, bool recall, double loss)
+{
+    bool improved = b->by_loss ? loss < b->loss : recall;
+    b->loss = loss < b->loss ? loss : b->loss;
+    b->waiting = improved ? 0 : b->waiting + 1;
+}
+
 int best_pass(struct best *b, const struct learner *l, bool *improved, struct err *e)
 {
     enum part part = l->stats.epoch.part;
@@ -41,12 +49,10 @@ int best_pass(struct best *b, const struct learner *l, bool *improved, struct er
     if (b->validated && part != PART_VALIDATION)
         return 0;
     double recall = pass_stats_recall(&l->stats);
-    if (recall <= b->recall) {
-        b->waiting++;
+    wait(b, recall > b->recall, pass_stats_pass(&l->stats).loss);
+    if (recall <= b->recall)
         return 0;
-    }
     b->recall = recall;
-    b->waiting = 0;
     if (improved)
         *improved = true;
     return b->by == SAVE_BY_RECALL ? keep_weights(b, l, part_name[part], e) : 0;
@@ -74,6 +80,7 @@ void best_state(struct best *b, const struct parameters *p, struct state *s)
     state_begin(s, "best");
     state_flag(s, "validated", &b->validated);
     state_f64(s, "recall", &b->recall);
+    state_f64(s, "loss", &b->loss);
     state_i64(s, "waiting", &b->waiting, 0, INT64_MAX);
     state_flag(s, "kept", &kept);
     if (kept && state_good(s)) {

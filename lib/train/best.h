@@ -12,6 +12,8 @@ struct best {
     bool keep;       /* weights are kept, to be saved */
     bool validated;  /* there was a validation pass */
     double recall;   /* of the best pass so far; below 0: none yet */
+    bool by_loss;    /* the loss has to improve, not the recall */
+    double loss;     /* the lowest so far; infinite: none yet */
     int64_t waiting; /* passes without improvement since then */
     /* the weights kept, as the flat buffer of the parameters; NULL: none yet */
     float *weights;
@@ -19,7 +21,7 @@ struct best {
     int64_t epoch, step;
 };
 
-void best_init(struct best *b, enum save_by by, bool keep);
+void best_init(struct best *b, enum save_by by, bool by_loss, bool keep);
 
 /* A pass has ended: compares its recall and keeps the weights if it is the best.  *improved (may be
  * NULL): whether it is.  1: the weights are no longer finite. */

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "train/teacher.h"
 #include "train/user_items.h"
 
 enum { CUTOFF = 20 }; /* of recall and MRR, by which the best epoch is chosen */
@@ -196,12 +197,20 @@ static struct loss_targets run_forward(struct learner *l, const struct work *w, 
 }
 
 /* The losses of the targets, from which the gradient starts. */
-static float *run_loss(const struct learner *l, const struct forward *f,
+static float *run_loss(const struct learner *l, const struct work *w, const struct forward *f,
                        const struct loss_targets *g)
 {
     struct tape *t = l->tape;
+    struct taught by;
+    if (f->aim)
+        return tape_cosine_loss(t, f->state, f->aim);
     if (g->candidates)
         return model_sampled_loss(l->model, t, f, l->options.loss, g->candidates);
+    if (l->options.teacher) {
+        by = teacher_says(l->options.teacher, t, w->batch);
+        return tape_output_distill(t, f->state, model_output(l->model, t, f),
+                                   model_output_bias(t, f), &f->add, g->target, &by);
+    }
     return tape_output_loss(t, f->state, model_output(l->model, t, f), model_output_bias(t, f),
                             &f->add, g->target);
 }
@@ -241,7 +250,7 @@ static int train(struct learner *l, const struct work *w, struct outcome *o, str
     o->events = f->targets;
     if (!f->targets)
         return 0;
-    float *loss = run_loss(l, f, &goal);
+    float *loss = run_loss(l, w, f, &goal);
     int ticket = d->op->fetch(d, loss, (size_t)f->targets * sizeof *loss);
     tape_backward(t);
     l->options.optimizer.update.step = ++l->steps;

@@ -6,6 +6,7 @@
 #include "train/negatives.h"
 
 struct user_items;
+struct teacher;
 
 struct train_options {
     uint64_t seed;
@@ -20,6 +21,7 @@ struct train_options {
     bool from_batch;          /* they are drawn from the batch's events */
     bool log_q;               /* scores are corrected by how likely an item is drawn */
     struct user_items *spare; /* no negatives for the targets of these users; NULL: none */
+    struct teacher *teacher;  /* says a part of each target (train/teacher.h); NULL: none does */
     int unroll;               /* steps of slots in one update; 0: 1 */
     int top;                  /* number of best items listed for each target of a test */
     const unsigned char

@@ -215,6 +215,7 @@ struct matching {
     const struct model *model;
     const struct safetensors *file;
     enum file_parts parts;
+    struct buf *taken; /* names of the parameters that the file gives; NULL: it has to give all */
     struct matched items, users; /* users: of users or of clusters */
     struct {
         struct matched codes;
@@ -333,21 +334,36 @@ static bool is_block(const struct parameter *p, const struct safetensors_entry *
            !memcmp(p->shape + 1, entry->shape, (size_t)entry->dims * sizeof *p->shape);
 }
 
+/* The shape that the parameter has in the file. */
+static void shape_there(const struct matching *m, const struct parameter *p,
+                        int64_t shape[PARAMETER_DIMS])
+{
+    const struct matched *r = matched_for(m, p);
+    memcpy(shape, p->shape, sizeof p->shape);
+    if (r)
+        shape[0] = (int64_t)r->row.len;
+}
+
+static bool fits(const struct matching *m, const struct parameter *p,
+                 const struct safetensors_entry *entry)
+{
+    int64_t shape[PARAMETER_DIMS];
+    shape_there(m, p, shape);
+    return is_block(p, entry) || (entry->dims == p->dims &&
+                                  !memcmp(shape, entry->shape, (size_t)p->dims * sizeof *shape));
+}
+
 static int check_entry(struct matching *m, const struct parameter *p,
                        const struct safetensors_entry *entry)
 {
     struct buf want = {0}, has = {0};
-    const struct matched *r = matched_for(m, p);
     int64_t shape[PARAMETER_DIMS];
-    memcpy(shape, p->shape, sizeof shape);
-    if (r)
-        shape[0] = (int64_t)r->row.len;
     if (strcmp(entry->type, "F32"))
         return err_set(m->e, STATUS_DATA, "%s: %s: dtype is %s, expected F32", m->file->path,
                        p->name, entry->type);
-    if (is_block(p, entry) ||
-        (entry->dims == p->dims && !memcmp(shape, entry->shape, (size_t)p->dims * sizeof *shape)))
+    if (fits(m, p, entry))
         return 0;
+    shape_there(m, p, shape);
     shape_text(&want, shape, p->dims);
     shape_text(&has, entry->shape, entry->dims);
     err_set(m->e, STATUS_DATA, "%s: %s: shape is [%s], the model's options give [%s]",
@@ -482,12 +498,16 @@ static bool may_lack(const struct matching *m, const char *parameter)
 static int init_parameter(struct matching *m, struct device *d, struct parameter *p)
 {
     const struct safetensors_entry *entry = safetensors_find(m->file, p->name);
-    if (!entry && may_lack(m, p->name))
+    if (!entry && (m->taken || may_lack(m, p->name)))
+        return 0;
+    if (entry && m->taken && !fits(m, p, entry))
         return 0;
     if (!entry)
         return bad(m, p->name, "is missing: the file is of another model or of other options");
     if (check_entry(m, p, entry))
         return m->e->status;
+    if (m->taken)
+        buf_format(m->taken, "%s%s", m->taken->len ? ", " : "", p->name);
     float *there = in_place(m, d, p, entry);
     if (there) {
         p->value = there; /* read only: a model that learns has gradients */
@@ -523,10 +543,11 @@ static int check_foreign(struct matching *m, const struct parameters *p)
 }
 
 static int read_model(struct model *m, const struct model_names *names,
-                      const struct safetensors *file, enum file_parts parts, struct err *e)
+                      const struct safetensors *file, enum file_parts parts, struct buf *taken,
+                      struct err *e)
 {
-    struct matching match = {.model = m, .file = file, .parts = parts, .e = e};
-    int status = check_foreign(&match, &m->parameters);
+    struct matching match = {.model = m, .file = file, .parts = parts, .taken = taken, .e = e};
+    int status = taken ? 0 : check_foreign(&match, &m->parameters);
     if (!status)
         status = match_items(&match, names->items);
     if (!status && has_users(m))
@@ -545,7 +566,7 @@ static int read_model(struct model *m, const struct model_names *names,
 int model_file_read(struct model *m, const struct model_names *names,
                     const struct safetensors *file, struct err *e)
 {
-    return read_model(m, names, file, FILE_ALL, e);
+    return read_model(m, names, file, FILE_ALL, NULL, e);
 }
 
 /* A model with a network and a wide part may begin with a file of either. */
@@ -564,7 +585,7 @@ static enum file_parts file_parts_of(const struct model *m, const struct safeten
 }
 
 int model_file_init(struct model *m, const struct model_names *names, const char *path,
-                    struct err *e)
+                    struct buf *taken, struct err *e)
 {
     struct safetensors file;
     if (safetensors_open(&file, path, e))
@@ -572,7 +593,10 @@ int model_file_init(struct model *m, const struct model_names *names, const char
     enum file_parts parts = file_parts_of(m, &file);
     if (parts == FILE_NETWORK)
         wide_ready_put(m);
-    int status = safetensors_load(&file, e) ? e->status : read_model(m, names, &file, parts, e);
+    int status =
+        safetensors_load(&file, e) ? e->status : read_model(m, names, &file, parts, taken, e);
+    if (!status && taken && !taken->len)
+        status = file_bad(&file, "weights", "none has a name and a shape of the model's", e);
     safetensors_close(&file);
     return status;
 }

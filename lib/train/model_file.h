@@ -53,8 +53,11 @@ int model_file_groups(const struct safetensors *file, const struct names *users,
  * weights.  A model with a wide part beside a network may begin with a file of either: the network
  * then begins with random weights, or the wide part with the ready-made ones.  65: the message
  * names the field. */
+/* With `taken` parameters that the file lacks, or has in another shape, keep their values, and what
+ * else it holds is passed over; the names of those it gave are appended, with commas between.  65:
+ * it gave none. */
 int model_file_init(struct model *m, const struct model_names *names, const char *path,
-                    struct err *e);
+                    struct buf *taken, struct err *e);
 
 /* The same from an open file that has all parameters.  A model without gradients on the host uses
  * values directly in the loaded file where their layout is the same. */

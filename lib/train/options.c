@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/num.h"
+#include "model/item_output.h"
 #include "base/output_path.h"
 #include "nn/blas.h"
 #include "nn/device_open.h"
@@ -26,7 +27,7 @@ const struct run_options run_defaults = {
     .memory = (int64_t)1 << 30,
     .save_by = "recall@20",
     .attention = "0",
-    .freeze = "none",
+    .stop_by = "recall@20",
 };
 
 static const struct option model_rows[] = {
@@ -67,14 +68,15 @@ static const struct option training_rows[] = {
      .help = "weight decay: pull of all weights towards 0"},
     {OPTION_REAL, .name = "clip", .at = offsetof(struct run_options, clip), .argument = "NORM",
      .recorded = true, .high = 1e30, .help = "largest norm of the gradients; 0: no limit"},
-    {OPTION_CHOICE, .name = "freeze", .at = offsetof(struct run_options, freeze),
-     .argument = "PART", .choices = "none|network|wide", .recorded = true,
-     .help = "what does not learn of a network with a wide part"},
+    {OPTION_TEXT, .name = "freeze", .at = offsetof(struct run_options, freeze), .argument = "NAMES",
+     .recorded = true, .help = "what does not learn: network, wide, or weights"},
     {OPTION_INT, .name = "max-steps", .at = offsetof(struct run_options, max_steps),
      .argument = "N", .recorded = true, .high = 1e19, .help = "update the weights only N times"},
     {OPTION_INT, .name = "stop-after", .at = offsetof(struct run_options, stop_after),
      .argument = "N", .recorded = true, .high = 1e19,
      .help = "stop after N tests without improvement; 0: never"},
+    {OPTION_CHOICE, .name = "stop-by", .at = offsetof(struct run_options, stop_by),
+     .choices = "recall@20|loss", .recorded = true, .help = "what has to improve"},
     {0},
 };
 
@@ -113,6 +115,8 @@ static const struct option result_rows[] = {
      .help = "weights to save: of the best recall, or the last"},
     {OPTION_TEXT, .name = "init", .at = offsetof(struct run_options, init), .argument = "FILE",
      .recorded = true, .help = "start from the weights in FILE"},
+    {OPTION_TEXT, .name = "init-some", .at = offsetof(struct run_options, init_some),
+     .argument = "FILE", .recorded = true, .help = "the same of those weights that fit"},
     {OPTION_TEXT, .name = "checkpoint", .at = offsetof(struct run_options, checkpoint),
      .argument = "FILE", .help = "write a checkpoint to FILE after every pass"},
     {OPTION_INT, .name = "checkpoint-every", .at = offsetof(struct run_options, checkpoint_every),
@@ -276,21 +280,22 @@ static int check_attention(const struct run_options *o, struct err *e)
     return 0;
 }
 
-enum frozen run_frozen(const struct run_options *o)
-{
-    return !strcmp(o->freeze, "network") ? FROZEN_NETWORK
-           : !strcmp(o->freeze, "wide")  ? FROZEN_WIDE
-                                         : FROZEN_NONE;
-}
-
 static int check_frozen(const struct run_options *o, struct err *e)
 {
-    if (!run_frozen(o))
+    bool aims = item_output_aims(o->shape);
+    if (o->init && o->init_some)
+        return err_set(e, STATUS_USAGE, "--init and --init-some: give one of them");
+    if (aims && !model_freezes(o->freeze, "item_embedding"))
+        return err_set(e, STATUS_USAGE,
+                       "--decoder embedding: embeddings that learn would all become the same: give "
+                       "--freeze item_embedding, and their file as --init-some");
+    if (!o->freeze)
         return 0;
-    if (!o->shape->wide || o->class->wide_alone)
+    bool part = model_freezes(o->freeze, "network") || model_freezes(o->freeze, "wide");
+    if (part && (!o->shape->wide || o->class->wide_alone))
         return err_set(e, STATUS_USAGE,
                        "--freeze %s is for a network with a wide part: give --wide", o->freeze);
-    if (!o->init)
+    if (!o->init && !o->init_some)
         return err_set(e, STATUS_USAGE, "--freeze %s keeps what is learned already: give --init",
                        o->freeze);
     if (o->weight_decay > 0)
@@ -379,6 +384,15 @@ static int check_from(const struct cli *cli, const struct run_options *o, struct
 
 static int check_loss(const struct cli *cli, const struct run_options *o, struct err *e)
 {
+    if (o->shape->teacher && is_sampled(o))
+        return err_set(
+            e, STATUS_USAGE,
+            "--teacher has a share of the cross-entropy over all items: leave out --loss "
+            "and --negatives");
+    if (item_output_aims(o->shape) && is_sampled(o))
+        return err_set(e, STATUS_USAGE,
+                       "--decoder embedding learns from the angle to the target's embedding: leave "
+                       "out --loss and --negatives");
     if (o->shape->wide && is_sampled(o))
         return err_set(e, STATUS_USAGE,
                        "%s learns from cross-entropy over all items: leave out --loss and "
@@ -406,7 +420,7 @@ static const struct model_class *class_that_learns(const struct run_options *o)
     for (int i = 0; model_classes[i]; i++)
         if (model_classes[i]->wide_alone)
             wide = model_classes[i];
-    return run_frozen(o) == FROZEN_NETWORK ? wide : o->class;
+    return model_freezes(o->freeze, "network") ? wide : o->class;
 }
 
 static void settle_defaults(const struct cli *cli, struct run_options *o)
@@ -440,6 +454,8 @@ int run_check(const struct cli *cli, struct run_options *o, const struct model_c
     if (o->momentum > 0 && !strcmp(o->optimizer, "adam"))
         return err_set(e, STATUS_USAGE,
                        "--momentum is for --optimizer adagrad or sgd: adam has its own");
+    if (cli_given(cli, "stop-by") && !o->stop_after)
+        return err_set(e, STATUS_USAGE, "--stop-by needs --stop-after N");
     if (cli_given(cli, "save-by") && !o->save)
         return err_set(e, STATUS_USAGE, "--save-by needs --save FILE");
     if (check_checkpoint(cli, o, e))

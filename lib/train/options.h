@@ -22,8 +22,10 @@ struct run_options {
     const char *device, *precision;
     int64_t threads, workspace; /* workspace: MB */
     int64_t memory;             /* bytes for events */
+    const char *stop_by;        /* "recall@20", "loss" */
     const char *save, *save_by, *init;
-    const char *freeze; /* "none", "network", "wide" */
+    const char *init_some; /* the weights in it that fit */
+    const char *freeze;    /* what does not learn (model_freeze); NULL: nothing */
     const char *checkpoint, *resume;
     int64_t checkpoint_every; /* batches; 0: only when a pass begins */
     int64_t top;
@@ -76,9 +78,6 @@ int run_check_outputs(const struct run_options *o, const char *output, struct er
 
 /* As run_check, where class and options are from the file of a saved model. */
 int run_check_saved(const struct run_options *o, const char *path, struct err *e);
-
-/* What --freeze says. */
-enum frozen run_frozen(const struct run_options *o);
 
 int64_t run_attention(const struct run_options *o); /* sessions of a pass; -1: all; -2: bad value */
 

@@ -41,33 +41,35 @@ enum {
     TEXT_HISTORY, /* the next ones are as in the input's header */
     TEXT_EDGES,
     TEXT_SHIFT,
-    TEXT_DWELL, /* where the header has it */
+    TEXT_DWELL, /* these where the header has them */
+    TEXT_REVERSED,
     TEXTS
 };
 static const char *const key[TEXTS] = {"model",      "options",     "pipeline", "epoch",
                                        "step",       "selected_on", "history",  "delta_edges",
-                                       "week_shift", "dwell_edges"};
+                                       "week_shift", "dwell_edges", "reversed"};
 
 int save_model(const struct model *m, const struct training_texts *texts,
                const struct model_names *names, const char *path, struct err *e)
 {
     struct safetensors_text text[TEXTS];
-    int texts_there = meta_find(texts->meta, key[TEXT_DWELL]).len ? TEXTS : TEXT_DWELL;
+    int count = 0;
     for (int i = 0; i < TEXTS; i++)
-        text[i] = (struct safetensors_text){mem_copy(key[i], strlen(key[i])), {0}};
+        if (i < TEXT_DWELL || meta_find(texts->meta, key[i]).len)
+            text[count++] = (struct safetensors_text){mem_copy(key[i], strlen(key[i])), {0}};
     buf_text(&text[TEXT_MODEL].value, texts->model);
     append_packed(&text[TEXT_OPTIONS].value, texts->options);
     append_pipeline(&text[TEXT_PIPELINE].value, texts);
     buf_format(&text[TEXT_EPOCH].value, "%" PRId64, texts->best->epoch);
     buf_format(&text[TEXT_STEP].value, "%" PRId64, texts->best->step);
     buf_text(&text[TEXT_SELECTED].value, texts->best->selected_on);
-    for (int i = TEXT_HISTORY; i < TEXTS; i++) {
-        struct bytes value = meta_find(texts->meta, key[i]);
+    for (int i = TEXT_HISTORY; i < count; i++) {
+        struct bytes value = meta_find(texts->meta, text[i].key);
         append_packed(&text[i].value, value.len ? value : (struct bytes){"", 1}); /* 0 */
     }
     int status =
-        model_file_save(m, texts->best->weights, names, texts->index, text, texts_there, path, e);
-    for (int i = 0; i < TEXTS; i++) {
+        model_file_save(m, texts->best->weights, names, texts->index, text, count, path, e);
+    for (int i = 0; i < count; i++) {
         mem_free(text[i].key);
         buf_release(&text[i].value);
     }

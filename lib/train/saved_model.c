@@ -189,6 +189,7 @@ int saved_model_open(struct saved_model *t, const char *path, struct err *e)
         model_file_items(&t->file, &t->items, NULL, e) ||
         file_names_read(&t->file, "users", &t->users, &named, e))
         return e->status;
+    t->reversed = bytes_equal(text_of(t, "reversed"), bytes_of("true"));
     return 0;
 }
 
@@ -216,7 +217,16 @@ int saved_model_weights(const struct saved_model *t, struct model *m,
 int saved_model_check(const struct saved_model *t, const struct meta *m, struct err *e)
 {
     int64_t shift = 0;
+    int reversed = false;
     i64_vec edges = {0};
+    if (meta_get_bool(m, "reversed", &reversed, e))
+        return e->status;
+    if (!reversed != !t->reversed)
+        return err_set(e, STATUS_DATA,
+                       "%s has learned from sessions %s, and those of the stream are %s (batcher "
+                       "--reverse)",
+                       t->path, t->reversed ? "from their end" : "from their beginning",
+                       reversed ? "from their end" : "from their beginning");
     if (meta_get_int(m, "week_shift", &shift, e) || meta_get_i64s(m, "delta_edges", &edges, e))
         return e->status;
     bool same = edges.len == t->edges.len &&

@@ -20,6 +20,7 @@ struct saved_model {
     struct names users; /* users with weights of their own or a cluster, in the file's order */
     int64_t history;    /* largest number of earlier sessions in its training batches */
     int64_t week_shift;
+    bool reversed;       /* it learned from sessions from their end (batcher --reverse) */
     i64_vec edges;       /* edges of the age buckets; empty: the file has none */
     i64_vec dwell_edges; /* of the bins of dwell times, for a model that reads them */
     struct buf maker;    /* the program that trained it, packed for a header's pipeline; or empty */
@@ -38,7 +39,8 @@ void saved_model_ready(struct saved_model *t);
 int saved_model_weights(const struct saved_model *t, struct model *m,
                         const struct model_names *names, struct err *e);
 
-/* 65: the model attends to ages or weeks, and the stream measures them in another way. */
+/* 65: the model attends to ages or weeks, and the stream measures them in another way; one of both
+ * has sessions from their end. */
 int saved_model_check(const struct saved_model *t, const struct meta *m, struct err *e);
 
 /* Appends the program that trained the model to the header's pipeline. */

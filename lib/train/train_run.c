@@ -90,10 +90,18 @@ static int open_checkpoint(struct train_run *t, struct err *e)
                                     o->checkpoint_every, e);
 }
 
+/* A teacher without a share of the targets is none. */
+static bool is_taught(const struct run_options *o)
+{
+    return o->shape->teacher && o->shape->teacher_weight > 0;
+}
+
 int train_run_open(struct train_run *t, struct cli *cli, const char *program,
                    const struct run_options *o, const struct output_options *output, struct err *e)
 {
     *t = (struct train_run){.stopped = false};
+    if (is_taught(o) && teacher_open(&t->teacher, o->shape, e))
+        return e->status;
     if (pass_run_open(&t->pass, cli, program, o, output, e) || open_checkpoint(t, e) ||
         (!t->checkpoint.temporary && open_output(t, e)))
         return e->status;
@@ -176,7 +184,14 @@ static int open_weights(struct train_run *t, const struct train_options *options
     const struct model_names names = names_of(t);
     parameters_allocate(&m->parameters, t->pass.device, options->optimizer.update.kind,
                         options->optimizer.update.momentum, options->seed);
-    return t->pass.o->init ? model_file_init(m, &names, t->pass.o->init, e) : 0;
+    const char *init = t->pass.o->init, *some = t->pass.o->init_some;
+    struct buf taken = {0};
+    int status =
+        init || some ? model_file_init(m, &names, init ? init : some, some ? &taken : NULL, e) : 0;
+    if (taken.len)
+        cli_note(t->pass.cli, "%s has %.*s; all else is drawn", some, (int)taken.len, taken.at);
+    buf_release(&taken);
+    return status;
 }
 
 static int open_model(struct train_run *t, struct err *e)
@@ -194,14 +209,16 @@ static int open_model(struct train_run *t, struct err *e)
     if (o->spare_history && user_items_open(&t->had, &p->in.store, data.items, e))
         return e->status;
     options.spare = o->spare_history ? &t->had : NULL;
+    if (is_taught(o) && teacher_begin(&t->teacher, &data, batches_in_items(p->in.in), p->device, e))
+        return e->status;
+    options.teacher = is_taught(o) ? &t->teacher : NULL;
     model_open(&p->model, o->class, o->shape, &data, p->device);
-    p->model.frozen = run_frozen(o);
-    if (open_weights(t, &options, e))
+    if (model_freeze(&p->model, o->freeze, e) || open_weights(t, &options, e))
         return e->status;
     if (t->clustering.to_find)
         clustering_find(&t->clustering, &p->in.store, &p->model, o->init != NULL, options.seed);
     best_init(&t->best, !strcmp(o->save_by, "last") ? SAVE_BY_LAST : SAVE_BY_RECALL,
-              o->save || t->checkpoint.path);
+              !strcmp(o->stop_by, "loss"), o->save || t->checkpoint.path);
     pass_run_begin(p, &options);
     return 0;
 }
@@ -454,6 +471,7 @@ void train_run_abort(struct train_run *t, const struct err *why)
 void train_run_close(struct train_run *t)
 {
     best_release(&t->best);
+    teacher_close(&t->teacher);
     pass_run_close(&t->pass);
     clustering_release(&t->clustering);
     user_items_release(&t->had);

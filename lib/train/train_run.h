@@ -7,12 +7,14 @@
 #include "train/checkpoint.h"
 #include "train/clustering.h"
 #include "train/pass_run.h"
+#include "train/teacher.h"
 #include "train/user_items.h"
 
 struct train_run {
     struct pass_run pass;
     struct clustering clustering; /* clusters of users */
     struct user_items had;        /* of --spare-history */
+    struct teacher teacher;       /* of --teacher */
     struct checkpoint checkpoint;
     struct best best; /* set from the first epoch on */
     bool stopped;     /* by --stop-after: the rest of the input is read but not used */

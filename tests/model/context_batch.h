@@ -116,6 +116,21 @@ static inline int dense_layers_of(const struct reference *r, int in, double *x)
     }
 }
 
+/* 1 - cos of the embedding that the state [n] predicts and the target's. */
+static inline double angle_of(const struct reference *r, int n, int size, const double *state,
+                              const double *target)
+{
+    const double *weight = ref_w(r, "predict", ".weight"), *bias = ref_w(r, "predict", ".bias");
+    double squares = 0, of_target = 0, product = 0;
+    for (int i = 0; i < size; i++) {
+        double x = row_dot(n, weight, i, state) + bias[i];
+        squares += x * x;
+        of_target += target[i] * target[i];
+        product += x * target[i];
+    }
+    return 1 - product / sqrt(squares * of_target);
+}
+
 /* The weights of an item in the output layer [n] by two layers over its embedding. */
 static inline void layered_item(const struct reference *r, int n, int size, int item, double *v)
 {
@@ -150,11 +165,14 @@ static inline void scores_of(const struct reference *r, int n, int size, const d
     }
 }
 
-/* -log softmax of the target from the state [n] after dropout. */
+/* The loss of the target from the state [n] after dropout: -log softmax, but for an embedding that
+ * is predicted. */
 static inline double loss_of(const struct reference *r, int n, int size, const double *state,
                              int target)
 {
     double score[PAIR_ITEMS], sum = 0;
+    if (ref_w(r, "predict", ".weight"))
+        return angle_of(r, n, size, state, ref_w(r, "item_embedding", ".weight") + target * size);
     scores_of(r, n, size, state, score);
     for (int i = 0; i < PAIR_ITEMS; i++)
         sum += exp(score[i]);

@@ -99,6 +99,36 @@ static void check_plain(const char *model)
     made_release(&made);
 }
 
+/* An embedding that is predicted is compared by its direction: the length of an item's embedding
+ * that is no input changes no score. */
+static void check_direction(const char *decoder, bool changes)
+{
+    struct model_shape shape = {.decoder = decoder, .embedding = 6, .hidden = 5};
+    struct made made;
+    struct pair p;
+    int all;
+    make_batch(&made);
+    for (size_t i = 0; i < made.item.len; i++)
+        made.item.at[i] += made.item.at[i] == 7;
+    pair_open(&p, "improved", &shape);
+    float *one = test_losses(&p, &made.batch, &all), row[6],
+          *table = p.model.parameters.list.at[0]->value;
+    p.device->op->download(p.device, row, table + 7 * 6, sizeof row);
+    for (int i = 0; i < 6; i++)
+        row[i] *= 3;
+    p.device->op->upload(p.device, table + 7 * 6, row, sizeof row);
+    float *two = test_losses(&p, &made.batch, &all);
+    double most = 0;
+    for (int i = 0; i < all; i++)
+        most = fmax(most, fabs((double)one[i] - (double)two[i]));
+    tap_ok(changes ? most > 1e-3 : most < 1e-6, "improved, %s: the length of an embedding %s, %.1e",
+           decoder, changes ? "matters" : "does not", most);
+    mem_free(one);
+    mem_free(two);
+    pair_close(&p);
+    made_release(&made);
+}
+
 int main(void)
 {
     static const char model[] = "context-rnn", improved[] = "improved";
@@ -151,7 +181,8 @@ int main(void)
          0.3},
         {model, NULL, "mean", "gru", "", "tied", "reset-after", {6, 0, 0}, 6, 0.25, 0},
         {improved, NULL, "rnn", "gru", "", "dense", "reset-after", {6, 0, 0}, 9, 0.25, 0.4},
-        {improved, NULL, "rnn", "gru", "", "bilinear", "reset-before", {8, 0, 0}, 5, 0, 0.2}};
+        {improved, NULL, "rnn", "gru", "", "bilinear", "reset-before", {8, 0, 0}, 5, 0, 0.2},
+        {improved, NULL, "rnn", "gru", "", "embedding", "reset-after", {6, 0, 0}, 9, 0.25, 0.4}};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         struct model_shape shape = shape_of(&forms[i]);
         check_equations(&forms[i]);
@@ -159,5 +190,7 @@ int main(void)
     }
     check_plain("narm");
     check_plain("improved");
+    check_direction("embedding", false);
+    check_direction("tied", true);
     return tap_done();
 }

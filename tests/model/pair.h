@@ -215,9 +215,12 @@ static inline struct forward run_forward(struct pair *p, const struct batch *b, 
 static inline void add_gradients(struct pair *p, const struct batch *b, uint64_t step)
 {
     struct forward f = run_forward(p, b, step);
-    tape_output_loss(p->learner.tape, f.state, model_output(&p->model, p->learner.tape, &f),
-                     model_output_bias(p->learner.tape, &f), &f.add,
-                     tape_ints(p->learner.tape, f.target, (size_t)f.targets));
+    if (f.aim)
+        tape_cosine_loss(p->learner.tape, f.state, f.aim);
+    else
+        tape_output_loss(p->learner.tape, f.state, model_output(&p->model, p->learner.tape, &f),
+                         model_output_bias(p->learner.tape, &f), &f.add,
+                         tape_ints(p->learner.tape, f.target, (size_t)f.targets));
     tape_backward(p->learner.tape);
 }
 

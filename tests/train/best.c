@@ -54,7 +54,7 @@ static void by_validation(void)
     struct best b;
     bool improved[6];
     fake_open(&f);
-    best_init(&b, SAVE_BY_RECALL, true);
+    best_init(&b, SAVE_BY_RECALL, false, true);
     pass(&b, &f, 1, PART_TRAIN, 90, 1, &improved[0]);
     tap_ok(!improved[0] && !b.weights, "a training pass chooses nothing");
     pass(&b, &f, 1, PART_VALIDATION, 10, 2, &improved[0]);
@@ -78,7 +78,7 @@ static void by_test(void)
     struct best b;
     bool improved;
     fake_open(&f);
-    best_init(&b, SAVE_BY_RECALL, true);
+    best_init(&b, SAVE_BY_RECALL, false, true);
     pass(&b, &f, 1, PART_TEST, 0, 1, &improved);
     tap_ok(improved && kept(&b, 1, "test", 1, 10),
            "without validation the test chooses, also with nothing right");
@@ -92,7 +92,7 @@ static void the_last(void)
     struct best b;
     struct err e;
     fake_open(&f);
-    best_init(&b, SAVE_BY_LAST, true);
+    best_init(&b, SAVE_BY_LAST, false, true);
     pass(&b, &f, 1, PART_TRAIN, 0, 1, NULL);
     pass(&b, &f, 1, PART_VALIDATION, 50, 2, NULL);
     pass(&b, &f, 2, PART_TRAIN, 0, 3, NULL);
@@ -100,7 +100,7 @@ static void the_last(void)
     tap_ok(kept(&b, 3, "last", 2, 30), "the last training pass's weights");
     best_release(&b);
 
-    best_init(&b, SAVE_BY_RECALL, true);
+    best_init(&b, SAVE_BY_RECALL, false, true);
     pass(&b, &f, 3, PART_TRAIN, 0, 7, NULL);
     tap_ok(!b.weights && !best_finish(&b, &f.learner, &e) && kept(&b, 7, "last", 3, 50),
            "where no pass could choose, the weights at the end");
@@ -109,11 +109,44 @@ static void the_last(void)
            "not where one has chosen");
     best_release(&b);
 
-    best_init(&b, SAVE_BY_RECALL, false);
+    best_init(&b, SAVE_BY_RECALL, false, false);
     pass(&b, &f, 5, PART_TEST, 7, 9, NULL);
     tap_ok(b.recall == 0.07 && !b.weights && !best_finish(&b, &f.learner, &e) && !b.weights,
            "weights that nobody saves are not kept");
     best_release(&b);
+    fake_close(&f);
+}
+
+/* A pass whose loss over 100 targets is `loss`. */
+static void pass_of_loss(struct best *b, struct fake *f, int64_t epoch, int hits, double loss)
+{
+    struct err e = {0};
+    f->learner.stats = (struct pass_stats){
+        .epoch = {epoch, PART_VALIDATION}, .events = 100, .hits = hits, .loss = 100 * loss};
+    best_pass(b, &f->learner, NULL, &e);
+}
+
+static void waiting_by_loss(void)
+{
+    struct fake f;
+    struct best recall, loss;
+    fake_open(&f);
+    best_init(&recall, SAVE_BY_RECALL, false, false);
+    best_init(&loss, SAVE_BY_RECALL, true, false);
+    const struct {
+        int hits;
+        double loss;
+    } passes[] = {{10, 5}, {10, 4}, {9, 3}, {12, 3.5}, {11, 3}};
+    for (int i = 0; i < 5; i++) {
+        pass_of_loss(&recall, &f, i + 1, passes[i].hits, passes[i].loss);
+        pass_of_loss(&loss, &f, i + 1, passes[i].hits, passes[i].loss);
+        if (i == 2)
+            tap_ok(recall.waiting == 2 && !loss.waiting, "a lower loss is worth the wait");
+    }
+    tap_ok(recall.waiting == 1 && loss.waiting == 2 && loss.recall == 0.12,
+           "by loss a better recall is not, and is the best all the same");
+    best_release(&recall);
+    best_release(&loss);
     fake_close(&f);
 }
 
@@ -122,7 +155,7 @@ static void diverged(void)
     struct fake f;
     struct best b;
     fake_open(&f);
-    best_init(&b, SAVE_BY_RECALL, true);
+    best_init(&b, SAVE_BY_RECALL, false, true);
     pass(&b, &f, 1, PART_TEST, 5, 1, NULL);
     tap_ok(pass(&b, &f, 2, PART_TEST, 6, NAN, NULL) == STATUS_FAIL && kept(&b, 1, "test", 1, 10),
            "weights that are not finite are refused, the last good ones stay");
@@ -160,8 +193,8 @@ static void checkpoint(void)
     struct fake f;
     struct both from, to;
     fake_open(&f);
-    best_init(&from.best, SAVE_BY_RECALL, true);
-    best_init(&to.best, SAVE_BY_RECALL, true);
+    best_init(&from.best, SAVE_BY_RECALL, false, true);
+    best_init(&to.best, SAVE_BY_RECALL, false, true);
     from.parameters = to.parameters = &f.model.parameters;
     through_file(&from, &to, "none");
     tap_ok(to.best.recall == -1 && !to.best.weights, "before any pass there is nothing to keep");
@@ -183,6 +216,7 @@ int main(void)
     by_validation();
     by_test();
     the_last();
+    waiting_by_loss();
     diverged();
     checkpoint();
     return tap_done();

@@ -25,7 +25,7 @@ static void matched(void)
     tiny_usual(&from, "xy", "ab", 1); /* bias 1 2, item x 3 4, y 5 6, user a 7 8, b 9 10 */
     tiny_save(&from, NULL, "model");
     tiny_usual(&to, "yzx", "bca", -99);
-    tap_ok(!model_file_init(&to.model, &to.names, "model", &e), "a file is read %s", e.text);
+    tap_ok(!model_file_init(&to.model, &to.names, "model", NULL, &e), "a file is read %s", e.text);
     tap_ok(TINY_HAS(&to, "bias", 1, 2), "weights that are of no item and no user");
     tap_ok(TINY_HAS(&to, "item", 5, 6, -95, -94, 3, 4),
            "items by name, a new one keeps its initial values");
@@ -72,7 +72,7 @@ static void shared(void)
     parameters_add_table(&to.model.parameters, "user", 2, (const int64_t[]){3, 2}, 1);
     parameters_add_table(&to.model.parameters, "zero", 2, (const int64_t[]){3, 2}, 0);
     tiny_fill(&to, -99, true);
-    tap_ok(!model_file_init(&to.model, &to.names, "model", &e), "one set for all %s", e.text);
+    tap_ok(!model_file_init(&to.model, &to.names, "model", NULL, &e), "one set for all %s", e.text);
     tap_ok(TINY_HAS(&to, "user", 1, 2, 1, 2, 1, 2), "is that of every user");
     tap_ok(TINY_HAS(&to, "zero", 3, 4, 0, 0, 0, 0), "a new user begins with zeros where all did");
     tiny_close(&to);
@@ -86,7 +86,7 @@ static void refused(struct tiny *from, const char *items, const char *expected)
     struct err e = {0};
     tiny_save(from, NULL, "model");
     tiny_usual(&to, items, "ab", 0);
-    tap_ok(model_file_init(&to.model, &to.names, "model", &e) == STATUS_DATA &&
+    tap_ok(model_file_init(&to.model, &to.names, "model", NULL, &e) == STATUS_DATA &&
                strstr(e.text, expected),
            "%s", e.text);
     tiny_close(&to);
