@@ -108,15 +108,16 @@ $(OUT)/session-parallel.mp $(OUT)/user-parallel.mp: $(OUT)/%.mp: $(OUT)/split.mp
 
 learn = $(BIN)/trainer $(OPTIONS.$(1)) $(call train,$(1)) $(AMONG) --seed $* --device $(DEVICE) --threads $(THREADS)
 
+# A model whose FROM.<model> names another one has the file of that, of the same seed, as /dev/fd/3.  The
+# name of the file would have the seed: so in tables the runs of all seeds are one model.
 define model_rule
-$(OUT)/$(1).%.mp $(OUT)/$(1).%.safetensors: $(OUT)/$(or $(INPUT.$(1)),batches).mp
+$(OUT)/$(1).%.mp $(OUT)/$(1).%.safetensors: $(OUT)/$(or $(INPUT.$(1)),batches).mp $(FROM.$(1):%=$(OUT)/%.%.safetensors)
 	$$(call learn,$(1)) \
-	    --save $(OUT)/$(1).$$*.safetensors -o $(OUT)/$(1).$$*.mp $$<
+	    --save $(OUT)/$(1).$$*.safetensors -o $(OUT)/$(1).$$*.mp $$< $(FROM.$(1):%=3<$(OUT)/%.$$*.safetensors)
 endef
-$(foreach m,$(sort $(filter-out $(IN_STEPS),$(MODELS)) $(if $(IN_STEPS),wide)),$(eval $(call model_rule,$(m))))
+others = $(if $(IN_STEPS),wide) $(foreach m,$(MODELS),$(FROM.$(m)))
+$(foreach m,$(sort $(filter-out $(IN_STEPS),$(MODELS)) $(others)),$(eval $(call model_rule,$(m))))
 
-# The file to begin with has no name of its own, which would have the seed: so in tables the runs of
-# all seeds are one model.
 define steps_rule
 $(OUT)/steps/$(1).%.seen.safetensors: $(OUT)/steps/seen.mp $(OUT)/wide.%.safetensors
 	$$(call learn,$(1)) --init /dev/fd/3 --freeze wide --save-by last --save $$@ $$< 3<$(OUT)/wide.$$*.safetensors >/dev/null
@@ -128,7 +129,7 @@ $(OUT)/$(1).%.mp $(OUT)/$(1).%.safetensors: $(OUT)/$(or $(INPUT.$(1)),batches).m
 endef
 $(foreach m,$(IN_STEPS),$(eval $(call steps_rule,$(m))))
 # They stay, as all that is made does.
-.SECONDARY: $(foreach s,$(SEEDS),$(OUT)/wide.$(s).safetensors $(foreach m,$(IN_STEPS),\
+.SECONDARY: $(foreach s,$(SEEDS),$(foreach m,wide $(others),$(OUT)/$(m).$(s).safetensors) $(foreach m,$(IN_STEPS),\
     $(OUT)/steps/$(m).$(s).seen.safetensors $(OUT)/steps/$(m).$(s).safetensors))
 
 $(OUT)/scores.txt: $(BASELINE_RUNS) $(MODEL_RUNS)

@@ -443,6 +443,29 @@ papers() {
     grep -q 'Item attention' stamp/attention.html
 }
 
+@test "tan.mk: each way of training on each fraction, beside counts, and their table" {
+    daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3, $4 ".5" }' >log
+    papers tan DATA=log OUT=tan EMBEDDING=4 HIDDEN=5 FRACTIONS='4 1' LR=0.03 TUNE_LR=0.01 AIM_LR=0.03 >said 2>err || { cat err; false; }
+    for model in pop markov session-knn wide-ready gru-4 m1-4 m2-4 m3-4 m4-4 gru-1 m1-1 m3-1 m4-1; do
+        grep -q "^$model  *1 " tan/scores.txt || { echo "$model"; false; }
+    done
+    [ "$(awk '{ print $1 }' tan/table.txt | xargs)" = 'sessions 1/4 all' ]
+    # each way's MRR, whose column is the last but one; the title of another has two words
+    for row in 4 1; do
+        for way in gru m1 m2 m3 m4; do
+            awk -v name=$way-$row '!NF { exit } $1 == name { print $(NF - 1) }' tan/scores.txt
+        done | xargs >expected
+        awk -v row=$row '$1 == (row == 1 ? "all" : "1/" row) { for (i = 3; i <= NF; i += 2) printf "%s%s", $i, i < NF ? " " : "\n" }' tan/table.txt | cmp - expected
+    done
+    [ "$(tr ' ' '\n' <expected | sort -u | wc -l)" -gt 2 ]
+    # what a fraction learns from; m2 goes on from all of them
+    learned() { spcat "$1" | jq -s 'map(select(.[0] == "pass" and .[1] == 1 and .[2] == 1))[0][3].events'; }
+    [ "$(learned tan/m1-4.1.mp)" -lt "$(learned tan/m1-1.1.mp)" ]
+    [ "$(learned tan/m2-4.1.mp)" = "$(learned tan/m1-4.1.mp)" ]
+    grep -q -- '--init /dev/fd/3 .*newest-4.mp 3<tan/m1-1.1.safetensors' said
+    grep -q -- '--teacher /dev/fd/3 .*newest-4.mp 3<tan/teacher-4.1.safetensors' said
+}
+
 @test "narm.mk: table 5 counts what two models have among their best 20, over seeds" {
     daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3 + 70 * ($2 % 9), $4 ".5" }' >log
     papers narm DATA=log OUT=narm EMBEDDING=4 HIDDEN=6 MODELS='improved-gru-rec narm' SEEDS='1 2' >said 2>err || { cat err; false; }

@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (safetensors_open(&file, tensors_file(data + 1, size - 1), &e))
         return 0;
     pair_open(&r.pair, models[chosen].name, &models[chosen].shape);
-    best_init(&r.best, SAVE_BY_RECALL, true);
+    best_init(&r.best, SAVE_BY_RECALL, false, true);
     int status = state_read(&file, run_state, &r, &e);
     if (status && (status != STATUS_DATA || !*e.text))
         abort();
