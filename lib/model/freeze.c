@@ -77,6 +77,7 @@ int model_freeze(struct model *m, const char *list, struct err *e)
     bool network = all_frozen(m, false), wide = all_frozen(m, true);
     if (network && wide)
         return err_set(e, STATUS_USAGE, "--freeze %s leaves nothing to learn", list);
-    m->frozen = network ? FROZEN_NETWORK : wide && m->wide ? FROZEN_WIDE : FROZEN_NONE;
+    if (m->wide && !m->class->wide_alone)
+        m->frozen = network ? FROZEN_NETWORK : wide ? FROZEN_WIDE : FROZEN_NONE;
     return 0;
 }

@@ -12,13 +12,6 @@
 /* Rows of a chunk, at most: more do not pay, and their scores leave the caches sooner. */
 enum { MOST_ROWS = 256, BLOCK = 512 /* numbers that are summed in float32 */ };
 
-/* A row of scores with what is known of it. */
-struct scored_row {
-    float *x; /* [N], then e^(x - top) */
-    float top;
-    double sum; /* Σ e^(x - top) */
-};
-
 /* x = (x + bias) / temperature; its largest number, or NaN where one is not finite. */
 VECTOR static float complete(size_t n, const float *bias, float temperature, float *x)
 {
