@@ -138,6 +138,10 @@ static int answer_sessions(struct cli *cli, struct output_file *output, struct d
     check_model(cli, &saved);
     if (recommending_run(&r, e))
         return e->status;
+    if (r.users.row.len && r.users.items_unknown == (int64_t)r.users.row.len)
+        return err_set(e, STATUS_DATA,
+                       "%s knows none of the %zu items: is it the model of another log?", model,
+                       r.users.row.len);
     say_unknown(cli, &r);
     recommending_release(&r);
     sessions_in_close(r.in);

@@ -16,6 +16,7 @@ setup_file() {
     synthesize --users 12 --days 12 >userid-timestamp-artid-artname-traid-traname.tsv
     synthesize --users 12 --days 12 --format reddit | sed '1s/.*/who,what,when/' >log.csv
     ln -s "$SESSPIPE_BIN" bin
+    ln -s "$ROOT/pipelines" pipelines
     block sh 'lfm-sessionize userid' >pipeline.sh
     bash -e -o pipefail pipeline.sh >scores 2>messages
 }
@@ -39,7 +40,7 @@ setup() {
     export OMP_THREAD_LIMIT=1
     for recipe in [0-9][0-9].*; do
         missing=
-        for tool in jq parallel; do
+        for tool in jq parallel sqlite3; do
             ! grep -qw $tool "$recipe" || command -v $tool >/dev/null || missing=$tool
         done
         for module in torch pandas; do
