@@ -2,6 +2,7 @@
 #ifndef NN_CPU_H
 #define NN_CPU_H
 
+#include <omp.h>
 #include <string.h>
 
 #include "base/vector.h"
@@ -55,6 +56,26 @@ static inline int cpu_threads_for(const struct cpu *c, double steps)
 {
     double worth = steps / 20000;
     return worth < 2 ? 1 : worth < c->threads ? (int)worth : c->threads;
+}
+
+/* Makes the call in each of `threads` threads, which take their shares by cpu_own_share; not within
+ * another parallel region.  One thread makes it as it is: libgomp prepares a team and asks the
+ * system to wake it even where it is a team of one, which takes longer than many operations. */
+#define CPU_IN_THREADS(threads, call)                                                              \
+    do {                                                                                           \
+        if ((threads) > 1) {                                                                       \
+            CPU_PRAGMA(omp parallel num_threads(threads))                                          \
+            call;                                                                                  \
+        } else {                                                                                   \
+            call;                                                                                  \
+        }                                                                                          \
+    } while (0)
+#define CPU_PRAGMA(text) _Pragma(#text)
+
+/* The calling thread's share of 0..n-1, in whole units. */
+static inline struct span cpu_own_share(size_t n, size_t unit)
+{
+    return cpu_share(n, unit, omp_get_thread_num(), omp_get_num_threads());
 }
 
 /* c [m, n] = op(a) op(b) + beta c in the calling thread; any size, 0 included. */

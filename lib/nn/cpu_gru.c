@@ -1,8 +1,6 @@
 /* The CPU's GRU layer. */
 #include "nn/cpu_gru.h"
 
-#include <omp.h>
-
 #include "nn/maths.h"
 
 /* ---- blocks ---- */
@@ -146,6 +144,16 @@ static void forward_block(const struct gru_block *block, const struct gru_weight
     }
 }
 
+static void forward_share(const struct ragged *r, int parts, const struct gru_weights *w,
+                          const float *x, const float *h0, float *h, float *kept, float *scratch,
+                          size_t size)
+{
+    struct span s = cpu_own_share((size_t)parts, 1);
+    scratch += (size_t)omp_get_thread_num() * size;
+    for (size_t part = s.from; part < s.to; part++)
+        forward_block(&(struct gru_block){r, (int)part, parts}, w, x, h0, h, kept, scratch);
+}
+
 void cpu_gru(struct device *d, const struct ragged *r, const struct gru_weights *w, const float *x,
              const float *h0, float *h, float *kept)
 {
@@ -154,14 +162,7 @@ void cpu_gru(struct device *d, const struct ragged *r, const struct gru_weights 
     size_t n = (size_t)w->state, most = (size_t)block_running(&first, -1);
     size_t size = cpu_padded(block_rows(&first) * ((size_t)w->in + 3 * n) + most * 4 * n);
     float *scratch = cpu_scratch(cpu_of(d), (size_t)b.threads * size);
-#pragma omp parallel num_threads(b.threads) if (b.threads > 1)
-    {
-        int own = omp_get_thread_num();
-        struct span s = cpu_share((size_t)b.parts, 1, own, b.threads);
-        for (size_t part = s.from; part < s.to; part++)
-            forward_block(&(struct gru_block){r, (int)part, b.parts}, w, x, h0, h, kept,
-                          scratch + (size_t)own * size);
-    }
+    CPU_IN_THREADS(b.threads, forward_share(r, b.parts, w, x, h0, h, kept, scratch, size));
 }
 
 /* ---- backward ---- */
@@ -390,6 +391,19 @@ static void backward_block(const struct gru_block *block, const struct gru_layer
         begun_back(block, b->w, carry, g, b->dh0);
 }
 
+static void backward_share(const struct ragged *r, int parts, const struct gru_layer_back *b,
+                           const struct gru_grads *dw, float *all, size_t sums, float *scratch,
+                           size_t size)
+{
+    size_t own = (size_t)omp_get_thread_num();
+    struct span s = cpu_own_share((size_t)parts, 1);
+    struct gru_grads grads =
+        sums ? cpu_gru_grads(gru_inputs(b->w), b->w->state, all + own * sums) : *dw;
+    memset(all + own * sums, 0, sums * sizeof *all);
+    for (size_t part = s.from; part < s.to; part++)
+        backward_block(&(struct gru_block){r, (int)part, parts}, b, &grads, scratch + own * size);
+}
+
 void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_weights *w,
                   const float *x, const float *h0, const float *h, const float *kept,
                   const float *dh, float *dx, float *dh0, const struct gru_grads *dw)
@@ -403,17 +417,7 @@ void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_wei
     size_t threads = (size_t)b.threads,
            sums = threads > 1 ? cpu_gru_grads_size(gru_inputs(w), w->state) : 0;
     float *all = cpu_scratch(cpu_of(d), threads * (size + sums)), *scratch = all + threads * sums;
-#pragma omp parallel num_threads(b.threads) if (b.threads > 1)
-    {
-        size_t own = (size_t)omp_get_thread_num();
-        struct span s = cpu_share((size_t)b.parts, 1, (int)own, b.threads);
-        struct gru_grads grads =
-            sums ? cpu_gru_grads(gru_inputs(w), w->state, all + own * sums) : *dw;
-        memset(all + own * sums, 0, sums * sizeof *all);
-        for (size_t part = s.from; part < s.to; part++)
-            backward_block(&(struct gru_block){r, (int)part, b.parts}, &back, &grads,
-                           scratch + own * size);
-    }
+    CPU_IN_THREADS(b.threads, backward_share(r, b.parts, &back, dw, all, sums, scratch, size));
     if (sums)
         cpu_gru_add_grads(gru_inputs(w), w->state, b.threads, all, dw);
 }

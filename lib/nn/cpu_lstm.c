@@ -1,7 +1,5 @@
 /* The CPU's LSTM layer, in the blocks of nn/cpu_gru.h.  A state [h; c] is 2H wide; the rows of
  * `kept` are in packed order, and hold the products of a step before they hold its gates. */
-#include <omp.h>
-
 #include "nn/cpu_gru.h"
 #include "nn/maths.h"
 
@@ -68,6 +66,16 @@ static void forward_block(const struct gru_block *block, const struct lstm_weigh
     }
 }
 
+static void forward_share(const struct ragged *r, int parts, const struct lstm_weights *w,
+                          const float *x, const float *y0, float *y, float *kept, float *scratch,
+                          size_t size)
+{
+    struct span s = cpu_own_share((size_t)parts, 1);
+    scratch += (size_t)omp_get_thread_num() * size;
+    for (size_t part = s.from; part < s.to; part++)
+        forward_block(&(struct gru_block){r, (int)part, parts}, w, x, y0, y, kept, scratch);
+}
+
 void cpu_lstm(struct device *d, const struct ragged *r, const struct lstm_weights *w,
               const float *x, const float *y0, float *y, float *kept)
 {
@@ -76,14 +84,7 @@ void cpu_lstm(struct device *d, const struct ragged *r, const struct lstm_weight
     size_t most = (size_t)block_running(&first, -1);
     size_t size = cpu_padded(block_rows(&first) * (size_t)w->in + most * 2 * (size_t)w->state);
     float *scratch = cpu_scratch(cpu_of(d), (size_t)b.threads * size);
-#pragma omp parallel num_threads(b.threads) if (b.threads > 1)
-    {
-        int own = omp_get_thread_num();
-        struct span s = cpu_share((size_t)b.parts, 1, own, b.threads);
-        for (size_t part = s.from; part < s.to; part++)
-            forward_block(&(struct gru_block){r, (int)part, b.parts}, w, x, y0, y, kept,
-                          scratch + (size_t)own * size);
-    }
+    CPU_IN_THREADS(b.threads, forward_share(r, b.parts, w, x, y0, y, kept, scratch, size));
 }
 
 /* ---- backward ---- */
@@ -166,6 +167,19 @@ static void backward_block(const struct gru_block *block, const struct lstm_laye
         cpu_gru_unpack(block, 4 * n, 4 * n, g, b->dx);
 }
 
+static void backward_share(const struct ragged *r, int parts, const struct lstm_layer_back *b,
+                           const struct gru_grads *dw, float *all, size_t sums, float *scratch,
+                           size_t size)
+{
+    size_t own = (size_t)omp_get_thread_num();
+    struct span s = cpu_own_share((size_t)parts, 1);
+    struct gru_grads grads =
+        sums ? cpu_gru_grads(lstm_inputs(b->w), b->w->state, all + own * sums) : *dw;
+    memset(all + own * sums, 0, sums * sizeof *all);
+    for (size_t part = s.from; part < s.to; part++)
+        backward_block(&(struct gru_block){r, (int)part, parts}, b, &grads, scratch + own * size);
+}
+
 void cpu_lstm_back(struct device *d, const struct ragged *r, const struct lstm_weights *w,
                    const float *x, const float *y0, const float *y, const float *kept,
                    const float *dy, float *dx, float *dy0, const struct gru_grads *dw)
@@ -180,16 +194,7 @@ void cpu_lstm_back(struct device *d, const struct ragged *r, const struct lstm_w
     size_t threads = (size_t)b.threads;
     size_t sums = threads > 1 ? cpu_gru_grads_size(inputs, w->state) : 0;
     float *all = cpu_scratch(cpu_of(d), threads * (size + sums)), *scratch = all + threads * sums;
-#pragma omp parallel num_threads(b.threads) if (b.threads > 1)
-    {
-        size_t own = (size_t)omp_get_thread_num();
-        struct span s = cpu_share((size_t)b.parts, 1, (int)own, b.threads);
-        struct gru_grads grads = sums ? cpu_gru_grads(inputs, w->state, all + own * sums) : *dw;
-        memset(all + own * sums, 0, sums * sizeof *all);
-        for (size_t part = s.from; part < s.to; part++)
-            backward_block(&(struct gru_block){r, (int)part, b.parts}, &back, &grads,
-                           scratch + own * size);
-    }
+    CPU_IN_THREADS(b.threads, backward_share(r, b.parts, &back, dw, all, sums, scratch, size));
     if (sums)
         cpu_gru_add_grads(inputs, w->state, b.threads, all, dw);
 }

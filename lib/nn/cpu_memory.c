@@ -1,6 +1,4 @@
 /* The CPU's memory: scratch, allocation, copies, and numbers for the host. */
-#include <omp.h>
-
 #include "base/mem.h"
 #include "nn/cpu.h"
 
@@ -48,18 +46,20 @@ void cpu_download(struct device *d, void *to_host, const void *from, size_t byte
         memcpy(to_host, from, bytes);
 }
 
+static void fill_share(float *to, float value, size_t n)
+{
+    struct span s = cpu_own_share(n, 16);
+    if (value == 0)
+        memset(to + s.from, 0, (s.to - s.from) * sizeof *to);
+    else
+        for (size_t i = s.from; i < s.to; i++)
+            to[i] = value;
+}
+
 void cpu_fill(struct device *d, float *to, float value, size_t n)
 {
     int threads = cpu_threads_for(cpu_of(d), (double)n / 8);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        struct span s = cpu_share(n, 16, omp_get_thread_num(), omp_get_num_threads());
-        if (value == 0)
-            memset(to + s.from, 0, (s.to - s.from) * sizeof *to);
-        else
-            for (size_t i = s.from; i < s.to; i++)
-                to[i] = value;
-    }
+    CPU_IN_THREADS(threads, fill_share(to, value, n));
 }
 
 void cpu_copy(struct device *d, float *to, const float *from, size_t n)
@@ -67,14 +67,16 @@ void cpu_copy(struct device *d, float *to, const float *from, size_t n)
     cpu_upload(d, to, from, n * sizeof *to);
 }
 
+static void add_share(float *to, const float *from, size_t n)
+{
+    struct span s = cpu_own_share(n, 16);
+    cpu_add_scaled(s.to - s.from, 1, from + s.from, to + s.from);
+}
+
 void cpu_add(struct device *d, float *to, const float *from, size_t n)
 {
     int threads = cpu_threads_for(cpu_of(d), (double)n / 8);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        struct span s = cpu_share(n, 16, omp_get_thread_num(), omp_get_num_threads());
-        cpu_add_scaled(s.to - s.from, 1, from + s.from, to + s.from);
-    }
+    CPU_IN_THREADS(threads, add_share(to, from, n));
 }
 
 /* ---- numbers for the host ---- */

@@ -1,7 +1,6 @@
 /* The CPU's losses over some of the items.  Threads share the rows.  The loops over a row have no
  * branches: weights of 1 and 0 tell negatives from other columns. */
 #include <math.h>
-#include <omp.h>
 
 #include "nn/cpu.h"
 #include "nn/maths.h"
@@ -197,6 +196,19 @@ static struct sampled_row open_row(enum loss_kind kind, const struct sampled_sco
     return r;
 }
 
+static void sampled_loss_share(enum loss_kind kind, const struct sampled_scores *s,
+                               const float *correction, float *scratch, float *loss, float *dscore)
+{
+    size_t n = (size_t)s->candidates;
+    float *y = scratch + (size_t)(2 * omp_get_thread_num()) * cpu_padded(n);
+    struct span own = cpu_own_share((size_t)s->targets, 1);
+    for (size_t i = own.from; i < own.to; i++) {
+        float negatives;
+        struct sampled_row r = open_row(kind, s, i, correction, y, &negatives);
+        loss[i] = loss_of(&r, negatives, dscore ? dscore + i * n : NULL);
+    }
+}
+
 void cpu_sampled_loss(struct device *d, enum loss_kind kind, const struct sampled_scores *s,
                       float *loss, float *dscore)
 {
@@ -205,14 +217,6 @@ void cpu_sampled_loss(struct device *d, enum loss_kind kind, const struct sample
     float *scratch = cpu_scratch(cpu_of(d), (size_t)(2 * threads + 1) * padded);
     const float *correction =
         s->correction ? s->correction : memset(scratch, 0, n * sizeof *scratch);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        float *y = scratch + (size_t)(2 * omp_get_thread_num() + 1) * padded;
-#pragma omp for schedule(static)
-        for (int i = 0; i < s->targets; i++) {
-            float negatives;
-            struct sampled_row r = open_row(kind, s, (size_t)i, correction, y, &negatives);
-            loss[i] = loss_of(&r, negatives, dscore ? dscore + (size_t)i * n : NULL);
-        }
-    }
+    CPU_IN_THREADS(threads,
+                   sampled_loss_share(kind, s, correction, scratch + padded, loss, dscore));
 }

@@ -1,7 +1,6 @@
 /* The CPU's optimizers: one pass over the flat buffers, which also sets the gradient to 0; and
  * sparse and lazy updates of table rows. */
 #include <math.h>
-#include <omp.h>
 
 #include "nn/cpu.h"
 #include "nn/maths.h"
@@ -15,18 +14,24 @@ VECTOR static double square_sum(size_t n, const float *g)
     return sum;
 }
 
+enum { SQUARES = 1 << 16 }; /* in a block */
+
+static void square_sum_share(size_t blocks, size_t n, const float *g, double *part)
+{
+    struct span s = cpu_own_share(blocks, 1);
+    for (size_t b = s.from; b < s.to; b++)
+        part[b] = square_sum(b + 1 < blocks ? SQUARES : n - b * SQUARES, g + b * SQUARES);
+}
+
 /* Sums blocks of fixed size and adds them in order: the result is the same for any number of
  * threads. */
 double cpu_square_sum(struct device *d, const float *g, size_t n)
 {
-    enum { BLOCK = 1 << 16 };
     struct cpu *c = cpu_of(d);
-    size_t blocks = (n + BLOCK - 1) / BLOCK;
+    size_t blocks = (n + SQUARES - 1) / SQUARES;
     double *part = (double *)(void *)cpu_scratch(c, 2 * blocks), sum = 0;
     int threads = cpu_threads_for(c, (double)n / 8);
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-    for (size_t b = 0; b < blocks; b++)
-        part[b] = square_sum(b + 1 < blocks ? BLOCK : n - b * BLOCK, g + b * BLOCK);
+    CPU_IN_THREADS(threads, square_sum_share(blocks, n, g, part));
     for (size_t b = 0; b < blocks; b++)
         sum += part[b];
     return sum;
@@ -111,21 +116,23 @@ static float *part_of(float *state, size_t at)
     return state ? state + at : NULL;
 }
 
+static void update_share(const struct update *u, struct step step, size_t n, float *w, float *g,
+                         float *m, float *v)
+{
+    enum { BLOCK = 1 << 11 }; /* set to 0 while it is in the cache */
+    struct span s = cpu_own_share(n, 16);
+    for (size_t at = s.from; at < s.to; at += BLOCK) {
+        size_t some = s.to - at < BLOCK ? s.to - at : BLOCK;
+        update_some(u, step, some, g + at, w + at, part_of(m, at), part_of(v, at));
+        memset(g + at, 0, some * sizeof *g);
+    }
+}
+
 void cpu_update(struct device *d, const struct update *u, size_t n, float *w, float *g, float *m,
                 float *v)
 {
-    enum { BLOCK = 1 << 11 }; /* set to 0 while it is in the cache */
     int threads = cpu_threads_for(cpu_of(d), (double)n);
-    struct step step = step_of(u, u->step);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        struct span s = cpu_share(n, 16, omp_get_thread_num(), omp_get_num_threads());
-        for (size_t at = s.from; at < s.to; at += BLOCK) {
-            size_t some = s.to - at < BLOCK ? s.to - at : BLOCK;
-            update_some(u, step, some, g + at, w + at, part_of(m, at), part_of(v, at));
-            memset(g + at, 0, some * sizeof *g);
-        }
-    }
+    CPU_IN_THREADS(threads, update_share(u, step_of(u, u->step), n, w, g, m, v));
 }
 
 /* ---- rows of tables ---- */
@@ -266,47 +273,55 @@ static void ask_for(const struct rows *r, int i, size_t n, const float *w, const
     }
 }
 
+/* Rows differ in what they need, so threads take a few at a time. */
+static void lazy_update_share(const struct update *u, const struct rows *r, size_t n, float *w,
+                              float *m, float *v, int32_t *last)
+{
+    enum { SHARE = 4 };
+    int64_t most = velocity_steps((double)u->momentum);
+    struct memo memo;
+    memset(memo.last, 0, sizeof memo.last);
+    memo.steps = 0;
+#pragma omp for schedule(dynamic, SHARE)
+    for (int i = 0; i < r->unique; i++) {
+        size_t at = (size_t)r->row[i] * n;
+        int64_t from = last[r->row[i]];
+        ask_for(r, i, n, w, m, v);
+        if (from >= u->step - 1)
+            continue;
+        last[r->row[i]] = (int32_t)(u->step - 1);
+        if (u->weight_decay != 0 && u->kind != OPTIMIZER_SGD)
+            lazy_update_stepwise(u, from, n, w + at, part_of(m, at), part_of(v, at));
+        else if (u->kind == OPTIMIZER_ADAM && from) /* from 0: never updated, m is 0 */
+            pass_row(adam_since(&memo, u, from), n, w + at, m + at, v + at);
+        else if (u->kind != OPTIMIZER_ADAM)
+            lazy_update_linear(&memo, u, most, from, n, w + at, part_of(m, at));
+    }
+}
+
 void cpu_rows_lazy_update(struct device *d, const struct update *u, const struct rows *r, int cols,
                           float *w, float *m, float *v, int32_t *last)
 {
-    enum { SHARE = 4 };
-    size_t n = (size_t)cols;
     int threads = cpu_threads_for(cpu_of(d), 4.0 * r->unique * cols);
-    int64_t most = velocity_steps((double)u->momentum);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        struct memo memo;
-        memset(memo.last, 0, sizeof memo.last);
-        memo.steps = 0;
-#pragma omp for schedule(dynamic, SHARE)
-        for (int i = 0; i < r->unique; i++) {
-            size_t at = (size_t)r->row[i] * n;
-            int64_t from = last[r->row[i]];
-            ask_for(r, i, n, w, m, v);
-            if (from >= u->step - 1)
-                continue;
-            last[r->row[i]] = (int32_t)(u->step - 1);
-            if (u->weight_decay != 0 && u->kind != OPTIMIZER_SGD)
-                lazy_update_stepwise(u, from, n, w + at, part_of(m, at), part_of(v, at));
-            else if (u->kind == OPTIMIZER_ADAM && from) /* from 0: never updated, m is 0 */
-                pass_row(adam_since(&memo, u, from), n, w + at, m + at, v + at);
-            else if (u->kind != OPTIMIZER_ADAM)
-                lazy_update_linear(&memo, u, most, from, n, w + at, part_of(m, at));
-        }
+    CPU_IN_THREADS(threads, lazy_update_share(u, r, (size_t)cols, w, m, v, last));
+}
+
+static void rows_update_share(const struct update *u, struct step step, const struct rows *r,
+                              size_t n, const float *g, float *w, float *m, float *v, int32_t *last)
+{
+    struct span s = cpu_own_share((size_t)r->unique, 1);
+    for (size_t i = s.from; i < s.to; i++) {
+        size_t at = (size_t)r->row[i] * n;
+        ask_for(r, (int)i, n, w, m, v);
+        update_some(u, step, n, g + i * n, w + at, part_of(m, at), part_of(v, at));
+        last[r->row[i]] = (int32_t)u->step;
     }
 }
 
 void cpu_rows_update(struct device *d, const struct update *u, const struct rows *r, int cols,
                      const float *g, float *w, float *m, float *v, int32_t *last)
 {
-    size_t n = (size_t)cols;
     int threads = cpu_threads_for(cpu_of(d), (double)r->unique * cols);
-    struct step step = step_of(u, u->step);
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-    for (int i = 0; i < r->unique; i++) {
-        size_t at = (size_t)r->row[i] * n;
-        ask_for(r, i, n, w, m, v);
-        update_some(u, step, n, g + (size_t)i * n, w + at, part_of(m, at), part_of(v, at));
-        last[r->row[i]] = (int32_t)u->step;
-    }
+    CPU_IN_THREADS(threads,
+                   rows_update_share(u, step_of(u, u->step), r, (size_t)cols, g, w, m, v, last));
 }
