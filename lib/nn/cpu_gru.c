@@ -12,6 +12,16 @@ void cpu_gru_pack(const struct gru_block *block, size_t cols, const float *x, fl
             memcpy(packed, x + block_row(block, i, t) * cols, cols * sizeof *packed);
 }
 
+const float *cpu_gru_packed(const struct gru_block *block, size_t cols, const float *x,
+                            float *packed)
+{
+    const struct ragged *r = block->r;
+    if (block->parts == 1 && r->longest == 1 && r->total == r->count)
+        return x;
+    cpu_gru_pack(block, cols, x, packed);
+    return packed;
+}
+
 void cpu_gru_unpack(const struct gru_block *block, size_t cols, size_t stride, const float *packed,
                     float *x)
 {
@@ -127,14 +137,14 @@ static void forward_block(const struct gru_block *block, const struct gru_weight
 {
     size_t n = (size_t)w->state, rows = block_rows(block);
     size_t sequences = (size_t)block_running(block, -1);
-    float *packed = scratch, *input = packed + rows * (size_t)w->in, *state = input + rows * 3 * n;
-    if (w->ih) {
-        cpu_gru_pack(block, (size_t)w->in, x, packed);
-        cpu_sgemm(false, true, (int)rows, 3 * w->state, w->in, packed, w->in, w->ih, w->in, 0,
-                  input, 3 * w->state);
-    } else {
-        cpu_gru_pack(block, 3 * n, x, input);
-    }
+    float *product = scratch + rows * (size_t)w->in, *state = product + rows * 3 * n;
+    const float *input = product;
+    if (w->ih)
+        cpu_sgemm(false, true, (int)rows, 3 * w->state, w->in,
+                  cpu_gru_packed(block, (size_t)w->in, x, scratch), w->in, w->ih, w->in, 0, product,
+                  3 * w->state);
+    else
+        input = cpu_gru_packed(block, 3 * n, x, product);
     cpu_gru_begin(block, n, h0, state);
     kept += block_first(block) * 4 * n;
     for (int t = 0; t < block_steps(block); t++) {
@@ -260,8 +270,8 @@ void cpu_gru_inputs_back(const struct gru_block *block, struct gate_inputs w, si
                          int first, int cols, const float *x, const float *g, float *packed,
                          float *dx, float *ih)
 {
-    cpu_gru_pack(block, (size_t)cols, x, packed);
-    cpu_sgemm(true, false, w.out, cols, (int)rows, g, w.ld, packed, cols, 1, ih + first, w.in);
+    cpu_sgemm(true, false, w.out, cols, (int)rows, g, w.ld,
+              cpu_gru_packed(block, (size_t)cols, x, packed), cols, 1, ih + first, w.in);
     if (!dx)
         return;
     cpu_sgemm(false, false, (int)rows, cols, w.out, g, w.ld, w.ih + first, w.in, 0, packed, cols);

@@ -79,6 +79,9 @@ static inline size_t block_row(const struct gru_block *block, int place, int t)
 /* packed [rows of the block, cols] = the block's rows of x [total, cols].  The reverse, +=, from
  * rows that are `stride` floats apart. */
 void cpu_gru_pack(const struct gru_block *block, size_t cols, const float *x, float *packed);
+/* The packed rows of x: x itself where all of its rows have that order, else `packed`, filled. */
+const float *cpu_gru_packed(const struct gru_block *block, size_t cols, const float *x,
+                            float *packed);
 void cpu_gru_unpack(const struct gru_block *block, size_t cols, size_t stride, const float *packed,
                     float *x);
 

@@ -53,8 +53,8 @@ static void forward_block(const struct gru_block *block, const struct lstm_weigh
     float *packed = scratch, *state = packed + rows * (size_t)w->in;
     kept += block_first(block) * 4 * n;
     if (w->ih) {
-        cpu_gru_pack(block, (size_t)w->in, x, packed);
-        cpu_sgemm(false, true, (int)rows, 4 * w->state, w->in, packed, w->in, w->ih, w->in, 0, kept,
+        cpu_sgemm(false, true, (int)rows, 4 * w->state, w->in,
+                  cpu_gru_packed(block, (size_t)w->in, x, packed), w->in, w->ih, w->in, 0, kept,
                   4 * w->state);
     } else {
         cpu_gru_pack(block, 4 * n, x, kept);
