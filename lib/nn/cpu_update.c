@@ -258,12 +258,13 @@ static void lazy_update_stepwise(const struct update *u, int64_t last, size_t n,
 /* Rows are scattered over tables that no cache holds, so each is prefetched a few rows ahead; of a
  * long row only the beginning, since the processor then prefetches the rest. */
 static void ask_for(const struct rows *r, int i, size_t n, const float *w, const float *m,
-                    const float *v)
+                    const float *v, const int32_t *last)
 {
-    enum { LINE = 16, AHEAD = 4, MOST = 1 << 10 };
-    i += AHEAD;
+    enum { LINE = 16, AHEAD = 4, SHORT_AHEAD = 16, MOST = 1 << 10 };
+    i += n < LINE ? SHORT_AHEAD : AHEAD;
     if (i >= r->unique)
         return;
+    __builtin_prefetch(last + r->row[i], 1);
     for (size_t at = (size_t)r->row[i] * n, to = at + (n < MOST ? n : MOST); at < to; at += LINE) {
         __builtin_prefetch(w + at, 1);
         if (m)
@@ -286,7 +287,7 @@ static void lazy_update_share(const struct update *u, const struct rows *r, size
     for (int i = 0; i < r->unique; i++) {
         size_t at = (size_t)r->row[i] * n;
         int64_t from = last[r->row[i]];
-        ask_for(r, i, n, w, m, v);
+        ask_for(r, i, n, w, m, v, last);
         if (from >= u->step - 1)
             continue;
         last[r->row[i]] = (int32_t)(u->step - 1);
@@ -312,7 +313,7 @@ static void rows_update_share(const struct update *u, struct step step, const st
     struct span s = cpu_own_share((size_t)r->unique, 1);
     for (size_t i = s.from; i < s.to; i++) {
         size_t at = (size_t)r->row[i] * n;
-        ask_for(r, (int)i, n, w, m, v);
+        ask_for(r, (int)i, n, w, m, v, last);
         update_some(u, step, n, g + i * n, w + at, part_of(m, at), part_of(v, at));
         last[r->row[i]] = (int32_t)u->step;
     }
