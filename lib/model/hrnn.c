@@ -450,12 +450,10 @@ static struct tensor *moved(const struct model *m, struct tape *t, const struct 
     const struct hrnn_slots *r = m->own;
     const struct slot_move *v = &p->step.move[move];
     const struct rows *rows = p->moved[move];
-    struct tensor *x[] = {inputs_of(r, t, v, move, inputs), NULL}, *after;
-    if (r->all)
-        x[1] = rows_of(t, c, rows);
-    struct tensor *h =
-        recurrent_run(layers, t, tape_concat(t, x, r->all ? 2 : 1), rows_of(t, *s, rows),
-                      p->moves[move], (float)m->options->dropout, &after);
+    struct tensor *x = inputs_of(r, t, v, move, inputs), *after;
+    x = hrnn_inputs(r, t, x, r->all ? rows_of(t, c, rows) : NULL);
+    struct tensor *h = recurrent_run(layers, t, x, rows_of(t, *s, rows), p->moves[move],
+                                     (float)m->options->dropout, &after);
     *s = replaced(t, *s, rows, after);
     return h;
 }
@@ -483,8 +481,7 @@ static void slots_steps(struct model *m, struct tape *t, struct forward *f)
     const struct steps_plan *plan = f->plan;
     struct tensor *s = carried_in(r, t, r->s[0], r->width), *c = carried_in(r, t, r->c[0], r->size);
     struct tensor **states = tape_host(t, MOVES * (size_t)plan->count * sizeof *states);
-    struct parameter *wide = tape_host(t, sizeof *wide);
-    struct recurrent layers = hrnn_layers(r, t, wide);
+    struct recurrent layers = hrnn_layers(r);
     struct tensor *x = tape_planned_rows(t, r->output.item, &plan->input);
     int parts = 0;
     for (int k = 0; k < plan->count; k++) {

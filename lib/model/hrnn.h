@@ -34,9 +34,13 @@ struct hrnn_slots {
 /* s_0 of the users' states c. */
 struct tensor *hrnn_first(const struct model *m, struct tape *t, struct tensor *c);
 
-/* The session's layers, the first with input weights for [x; c] where c is an input of every step:
- * those are in *wide. */
-struct recurrent hrnn_layers(const struct hrnn_slots *r, struct tape *t, struct parameter *wide);
+/* The session's layers.  Where the user's state is an input of every step, the first one's inputs
+ * are multiplied already. */
+struct recurrent hrnn_layers(const struct hrnn_slots *r);
+
+/* Their inputs: x, or W_ih x + W c where c is an input of every step (else not read). */
+struct tensor *hrnn_inputs(const struct hrnn_slots *r, struct tape *t, struct tensor *x,
+                           struct tensor *c);
 
 /* The separator as the input of each of these rows; where a row is below 0, zeros. */
 struct tensor *hrnn_separator(const struct hrnn_slots *r, struct tape *t, const int32_t *row,

@@ -12,16 +12,11 @@ struct tensor *hrnn_first(const struct model *m, struct tape *t, struct tensor *
     return tape_dropout(t, tape_activate(t, ACTIVATION_TANH, to), r->start_dropout);
 }
 
-struct recurrent hrnn_layers(const struct hrnn_slots *r, struct tape *t, struct parameter *wide)
+struct recurrent hrnn_layers(const struct hrnn_slots *r)
 {
     struct recurrent n = r->session;
-    if (!r->all)
-        return n;
-    struct tensor *w[] = {tape_parameter(t, n.gru[0].ih), tape_parameter(t, r->input)};
-    struct tensor *both = tape_concat(t, w, 2);
-    *wide = (struct parameter){
-        .value = both->value, .grad = both->grad, .rows = both->rows, .cols = both->cols};
-    n.gru[0].ih = wide;
+    if (r->all)
+        n.gru[0].ih = NULL;
     return n;
 }
 
@@ -29,6 +24,15 @@ struct tensor *hrnn_separator(const struct hrnn_slots *r, struct tape *t, const 
                               int count)
 {
     return tape_gather(t, tape_parameter(t, r->separator), tape_rows(t, row, count));
+}
+
+struct tensor *hrnn_inputs(const struct hrnn_slots *r, struct tape *t, struct tensor *x,
+                           struct tensor *c)
+{
+    if (!r->all)
+        return x;
+    return tape_linear_onto(t, c, tape_parameter(t, r->input),
+                            tape_linear(t, x, tape_parameter(t, r->session.gru[0].ih), NULL));
 }
 
 void hrnn_output(const struct hrnn_slots *r, struct tape *t, struct tensor *states,
@@ -139,15 +143,14 @@ void hrnn_forward(struct model *m, struct tape *t, const struct batch *b, struct
 {
     struct hrnn_slots *r = m->own;
     struct reading_plan p = plan_reading(r, t, b);
-    struct parameter wide;
-    struct recurrent layers = hrnn_layers(r, t, &wide);
-    struct tensor *start = start_states(m, t, b);
-    struct tensor *x[] = {read_inputs(r, t, &p), NULL};
+    struct recurrent layers = hrnn_layers(r);
+    struct tensor *start = start_states(m, t, b), *c = NULL;
+    struct tensor *x = read_inputs(r, t, &p);
     if (r->all)
-        x[1] = tape_gather(t, r->tested.c, tape_rows(t, p.session, p.inputs));
+        c = tape_gather(t, r->tested.c, tape_rows(t, p.session, p.inputs));
     const struct ragged *sessions = tape_ragged(t, r->tested.length, (int)b->length.len);
-    struct tensor *h = recurrent_run(&layers, t, tape_concat(t, x, r->all ? 2 : 1), start, sessions,
-                                     0, &r->tested.states);
+    struct tensor *h =
+        recurrent_run(&layers, t, hrnn_inputs(r, t, x, c), start, sessions, 0, &r->tested.states);
     *f = (struct forward){.target = p.target, .targets = p.targets};
     hrnn_output(r, t, r->joined ? tape_gather(t, h, tape_rows(t, p.after, p.targets)) : h, f);
     item_output_layer(&r->output, f);

@@ -156,8 +156,13 @@ struct tensor *tape_linear(struct tape *t, struct tensor *x, struct tensor *w, s
 struct tensor *tape_linear_part(struct tape *t, struct tensor *x, struct tensor *w, int from,
                                 struct tensor *b);
 
-/* The same with a matrix for each user or cluster: w [G · out, .], b [G, out] or NULL; the rows of
- * sequence s use matrix group->at[s]. */
+/* y += x Wᵀ, and returns y, a linear layer's result that takes a gradient in training and that
+ * nothing has read yet: W_a a + W_b b without a copy. */
+struct tensor *tape_linear_onto(struct tape *t, struct tensor *x, struct tensor *w,
+                                struct tensor *y);
+
+/* Linear layers with a matrix for each user or cluster: w [G · out, .], b [G, out] or NULL; the
+ * rows of sequence s use matrix group->at[s]. */
 struct tensor *tape_group_linear(struct tape *t, struct tensor *x, struct tensor *w, int from,
                                  struct tensor *b, const struct ragged *r,
                                  const struct rows *group);

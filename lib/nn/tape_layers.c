@@ -66,6 +66,8 @@ struct tensor *tape_replace(struct tape *t, struct tensor *x, const struct rows 
     t->op->store(t->device, r, x->cols, by->value, y->value);
     if (!x->grad) /* replace_back reads only these */
         y->learned = r;
+    else if (!by->grad)
+        y->learned = x->learned;
     if (y->grad) {
         struct replace_node *n = tape_record(t, sizeof *n, replace_back);
         n->x = x, n->by = by, n->y = y, n->rows = r;
@@ -354,11 +356,26 @@ struct linear_node {
     int from;
 };
 
+/* The gradient of the only rows of x whose gradient is read. */
+static void learned_rows_back(struct tape *t, const struct linear_node *n)
+{
+    const struct rows *r = n->x->learned;
+    int in = n->x->cols, out = n->w->rows;
+    float *dy = tape_floats(t, (size_t)r->count * (size_t)out);
+    float *dx = tape_floats(t, (size_t)r->count * (size_t)in);
+    t->op->gather(t->device, r, out, n->y->grad, dy);
+    t->op->gemm(t->device, false, false, r->count, in, out, dy, out, n->w->value + n->from,
+                n->w->cols, 0, dx, in);
+    t->op->gather_back(t->device, r, in, dx, n->x->grad);
+}
+
 static void linear_back(struct tape *t, struct node *node)
 {
     struct linear_node *n = (struct linear_node *)node;
     int rows = n->x->rows, in = n->x->cols, out = n->w->rows, ld = n->w->cols;
-    if (n->x->grad)
+    if (n->x->grad && n->x->learned)
+        learned_rows_back(t, n);
+    else if (n->x->grad)
         t->op->gemm(t->device, false, false, rows, in, out, n->y->grad, out, n->w->value + n->from,
                     ld, 1, n->x->grad, in);
     if (n->w->grad)
@@ -368,12 +385,12 @@ static void linear_back(struct tape *t, struct node *node)
         t->op->bias_back(t->device, rows, out, n->y->grad, n->b->grad);
 }
 
-struct tensor *tape_linear_part(struct tape *t, struct tensor *x, struct tensor *w, int from,
-                                struct tensor *b)
+/* y = x Wᵀ + b + beta y */
+static struct tensor *linear(struct tape *t, struct tensor *x, struct tensor *w, int from,
+                             struct tensor *b, float beta, struct tensor *y)
 {
     int rows = x->rows, in = x->cols, out = w->rows;
-    struct tensor *y = tape_result(t, rows, out, x->grad || w->grad || (b && b->grad));
-    t->op->gemm(t->device, false, true, rows, out, in, x->value, in, w->value + from, w->cols, 0,
+    t->op->gemm(t->device, false, true, rows, out, in, x->value, in, w->value + from, w->cols, beta,
                 y->value, out);
     if (b)
         t->op->bias(t->device, rows, out, b->value, y->value);
@@ -382,6 +399,19 @@ struct tensor *tape_linear_part(struct tape *t, struct tensor *x, struct tensor 
         n->x = x, n->w = w, n->b = b, n->y = y, n->from = from;
     }
     return y;
+}
+
+struct tensor *tape_linear_part(struct tape *t, struct tensor *x, struct tensor *w, int from,
+                                struct tensor *b)
+{
+    bool learned = x->grad || w->grad || (b && b->grad);
+    return linear(t, x, w, from, b, 0, tape_result(t, x->rows, w->rows, learned));
+}
+
+struct tensor *tape_linear_onto(struct tape *t, struct tensor *x, struct tensor *w,
+                                struct tensor *y)
+{
+    return linear(t, x, w, 0, NULL, 1, y);
 }
 
 struct tensor *tape_linear(struct tape *t, struct tensor *x, struct tensor *w, struct tensor *b)
