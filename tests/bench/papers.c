@@ -16,6 +16,7 @@
 #include "nn/blas.h"
 #include "running.h"
 #include "stream.h"
+#include "train/teacher.h"
 
 enum { ROUNDS = 5, CHUNK = 880 /* rows of scores at once in the floor */ };
 enum { BLOCKS = 2 /* of SASRec */ };
@@ -78,7 +79,8 @@ struct row {
     int negatives; /* drawn, with cross-entropy; 0: the paper's loss */
     int32_t users; /* 0: as many as in the paper */
     enum part part;
-    int window; /* inputs that a prediction sees at most; 0: all */
+    int window;  /* inputs that a prediction sees at most; 0: all */
+    bool taught; /* by a teacher of the same form */
 };
 
 static const struct row rows[] = {
@@ -125,6 +127,15 @@ static const struct row rows[] = {
      "sessions",
      .part = PART_TRAIN},
     {&yoochoose, {"improved", "improved", {.dropout = 0.25}}, "sessions", .part = PART_TRAIN},
+    {&yoochoose,
+     {"improved_taught", "improved", {.dropout = 0.25}},
+     "sessions",
+     .part = PART_TRAIN,
+     .taught = true},
+    {&yoochoose,
+     {"improved_embedding", "improved", {.decoder = "embedding", .dropout = 0.25}},
+     "sessions",
+     .part = PART_TRAIN},
     {&yoochoose_attention,
      {"youtube_dnn", "youtube-dnn", {.dropout = 0.2}},
      "sessions",
@@ -371,6 +382,27 @@ static void context_rnn_floor(struct floor *f, double read, double going, int E)
     floor_linear(f, read, 100, E, read);
 }
 
+/* Sets the width of its output layer, 0: it has none, and predicts embeddings. */
+static void improved_floor(struct floor *f, const struct row *row, double read, double going,
+                           double targets, int *width)
+{
+    int E = (int)row->paper->embedding, H = (int)row->paper->hidden, items = row->paper->items;
+    bool aims = row->v.o.decoder && !strcmp(row->v.o.decoder, "embedding");
+    floor_gru(f, read, going, E, H, read, going);
+    *width = aims ? 0 : H;
+    if (aims) {
+        floor_linear(f, targets, E, H, targets);
+        floor_rows(f, targets, E, items, false);
+        floor_rows(f, read, E, items, true);
+    }
+    if (row->taught) {
+        floor_product(f, false, true, (int)read, 3 * H, E);
+        floor_product(f, false, true, (int)going, 3 * H, H);
+        for (int i = (int)targets / CHUNK; i >= 0; i--)
+            floor_product(f, false, true, (int)targets / ((int)targets / CHUNK + 1), items, H);
+    }
+}
+
 static void youtube_dnn_floor(struct floor *f, double read, int E)
 {
     floor_linear(f, read, 256, E, read);
@@ -426,7 +458,7 @@ static void session_floor(struct floor *f, const struct row *row, const struct p
     else if (!strcmp(row->v.model, "context-rnn"))
         context_rnn_floor(f, read, read - p->begun / p->steps, E);
     else if (!strcmp(row->v.model, "improved"))
-        floor_gru(f, read, read - p->begun / p->steps, E, width = H, read, read);
+        improved_floor(f, row, read, read - p->begun / p->steps, targets, &width);
     else if (!strcmp(row->v.model, "youtube-dnn"))
         youtube_dnn_floor(f, read, E);
     else if (!strcmp(row->v.model, "session-embedding"))
@@ -437,7 +469,7 @@ static void session_floor(struct floor *f, const struct row *row, const struct p
         attention_floor(f, read, E);
     else
         stamp_floor(f, row->v.model, read, targets, E);
-    for (int i = 0; i < chunks; i++)
+    for (int i = 0; i < chunks && width; i++)
         floor_linear(f, targets / chunks, items, width, targets / chunks);
     floor_rows(f, read, E, items, false);
 }
@@ -469,6 +501,15 @@ static bool learns_from_slots(const struct row *row)
     return row->part == PART_TRAIN && class_named(row->v.model)->steps;
 }
 
+static void open_teacher(struct teacher *t, const struct model *like)
+{
+    *t = (struct teacher){.weight = 0.5f, .temperature = 1};
+    model_open(&t->model, like->class, like->options, &like->data, like->device);
+    parameters_allocate(&t->model.parameters, like->device, OPTIMIZER_SGD, 0, 2);
+}
+
+static struct teacher teacher; /* of a row that is taught */
+
 static void open_learner(struct passing *p, struct model *m, struct model_options **o,
                          const struct row *row, struct device *d)
 {
@@ -487,6 +528,9 @@ static void open_learner(struct passing *p, struct model *m, struct model_option
         t.loss = LOSS_CROSS_ENTROPY, t.negatives = row->negatives;
     model_open(m, class, *o, &data, d);
     parameters_allocate(&m->parameters, d, t.optimizer.update.kind, t.optimizer.update.momentum, 1);
+    if (row->taught)
+        open_teacher(&teacher, m);
+    t.teacher = row->taught ? &teacher : NULL;
     learner_open(&p->learner, m, &t);
 }
 
@@ -552,6 +596,7 @@ static void measure(const struct row *row)
     fflush(stdout);
     floor_close(&f);
     learner_close(&p.learner);
+    teacher_close(&teacher);
     model_close(&m);
     mem_free(o);
     device_close(d);
