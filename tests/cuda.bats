@@ -79,6 +79,14 @@ agree() { # agree BATCHES OPTION ...
     agree batches.mp --model narm --wide --init network.safetensors --freeze wide
 }
 
+@test "a teacher, and a predicted embedding: losses and ranks as the CPU's" {
+    batcher --epochs 2 --batch 6 --history 0 --reverse -o reversed.mp "$BATS_FILE_TMPDIR/split.mp"
+    train cpu --model improved --hidden 9 --save teacher.safetensors -o taught.mp reversed.mp
+    agree batches.mp --model improved --hidden 9 --teacher teacher.safetensors --teacher-temperature 2
+    agree batches.mp --model improved --hidden 9 --decoder embedding --init-some teacher.safetensors \
+        --freeze item_embedding,session_gru
+}
+
 @test "wide products in tf32 and bf16 change the losses a little" {
     train cuda -o f32.mp "$BATS_FILE_TMPDIR/batches.mp"
     losses f32.mp >f32

@@ -95,6 +95,8 @@ refused() { # STATUS TEXT OPTION ...
     # the loss of training is 1 - cos, which falls
     spcat ranks.mp | jq -es 'map(select(.[0] == "pass" and .[2] == 1)[3].loss) | all(. > 0 and . < 2) and .[1] < .[0]'
     predictor -q -j 1 --model aimed.st --top 3 -o predicted.mp "$BATCHES"
+    train --decoder embedding --init aimed.st --freeze item_embedding --max-steps 0 --save there.st
+    cmp <(spcat ranks.mp | grep '^\["rank"') <(spcat predicted.mp | grep '^\["rank"')
     spcat predicted.mp | jq -es 'map(select(.[0] == "top")[1].score[]) | length > 9 and all(. <= 1.00001 and . >= -1.00001)'
     refused 64 '--decoder embedding: embeddings that learn would all become the same: give --freeze item_embedding' \
         --decoder embedding --init-some "$BEGUN"

@@ -21,6 +21,8 @@ setup_file() {
     train --model rib --hidden 7 --context hour --save rib batches.mp >/dev/null
     train --model context-rnn --layers 7 --context hour --save context-rnn batches.mp >/dev/null
     train --model improved --hidden 7 --save improved batches.mp >/dev/null
+    train --model improved --hidden 7 --decoder embedding --init-some improved --freeze item_embedding \
+        --save predicting batches.mp >/dev/null
     train --model youtube-dnn --users 5 --layers 7 --context hour --save youtube-dnn batches.mp >/dev/null
     train --model asars --variant time-user --users 5 --context hour --hidden 7 --save asars batches.mp >/dev/null
     train --model asars --variant user-att --cell gru --save asars-user batches.mp >/dev/null
@@ -105,7 +107,7 @@ small() {
         END { for (i = 1; i <= NR; i++) { split(line[i], f, ",")
             if (line[i] ~ /^\["session"/ && last[f[2]] == i) gsub(/,[0-9]+\]/, "]", line[i])
             print line[i] } }' all | sessions >shorter.mp
-    for model in plain attentive last hierarchical intra own tied narm rib context-rnn improved asars asars-user youtube-dnn session-embedding wavenet sasrec sasrec-earlier stamp stmo bpr-mf fpmc rnn joined parted rnn-tied rnn-hot rnn-lstm hrnn; do
+    for model in plain attentive last hierarchical intra own tied narm rib context-rnn improved predicting asars asars-user youtube-dnn session-embedding wavenet sasrec sasrec-earlier stamp stmo bpr-mf fpmc rnn joined parted rnn-tied rnn-hot rnn-lstm hrnn; do
         batches=$BATS_FILE_TMPDIR/batches.mp
         [[ $model != @(rnn|joined|parted|rnn-tied|rnn-hot|rnn-lstm|hrnn) ]] || batches=$BATS_FILE_TMPDIR/parallel.mp
         model=$BATS_FILE_TMPDIR/$model
