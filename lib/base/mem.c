@@ -80,13 +80,6 @@ void *mem_aligned(size_t n)
     return p;
 }
 
-void *mem_aligned_zero(size_t count, size_t size)
-{
-    if (size && count > SIZE_MAX / size)
-        mem_fail(SIZE_MAX);
-    return memset(mem_aligned(count * size), 0, count * size);
-}
-
 char *mem_copy(const void *p, size_t n)
 {
     char *copy = mem_alloc(n + 1);

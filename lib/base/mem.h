@@ -21,9 +21,6 @@ void *mem_resize(void *p, size_t n);
 /* n bytes aligned to 64 (a cache line, the widest vector); freed by mem_free. */
 void *mem_aligned(size_t n);
 
-/* Room for `count` things of `size` bytes each, aligned likewise, all 0. */
-void *mem_aligned_zero(size_t count, size_t size);
-
 /* A copy of the n bytes at p, with a NUL after it. */
 char *mem_copy(const void *p, size_t n);
 

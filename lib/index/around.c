@@ -1,7 +1,5 @@
 #include "index/around.h"
 
-#include <math.h>
-
 #include "index/largest.h"
 
 enum {
@@ -10,20 +8,11 @@ enum {
     AHEAD = 8          /* sessions that are fetched while one is read */
 };
 
-int32_t *arounds_no_slots(size_t n)
+void arounds_open(struct arounds *a, struct numbers *items, struct known_sessions *sessions,
+                  int postings)
 {
-    int32_t *slot = mem_alloc(n * sizeof *slot);
-    for (size_t i = 0; i < n; i++)
-        slot[i] = -1;
-    return slot;
-}
-
-void arounds_open(struct arounds *a, const struct session_index *x, int postings)
-{
-    *a = (struct arounds){.index = x,
-                          .postings = postings,
-                          .place = arounds_no_slots((size_t)x->item_room),
-                          .slot = arounds_no_slots((size_t)x->item_room)};
+    *a = (struct arounds){
+        .index = sessions->index, .items = items, .sessions = sessions, .postings = postings};
     for (int ahead = -NEAR_DISTANCE; ahead <= NEAR_DISTANCE; ahead++) {
         float *sum = a->added[NEAR_DISTANCE + ahead].sum;
         sum[AROUND_NEAR] = 1;
@@ -37,7 +26,7 @@ void arounds_open(struct arounds *a, const struct session_index *x, int postings
 void arounds_forget(struct arounds *a, int32_t rank)
 {
     for (size_t i = 0; i < a->count; i++)
-        a->place[a->list.at[i].item] = -1;
+        a->place.at[a->list.at[i].number] = -1;
     a->rank = rank;
     a->count = 0;
 }
@@ -46,25 +35,25 @@ void arounds_release(struct arounds *a)
 {
     for (size_t i = 0; i < a->list.len; i++) {
         vec_release(&a->list.at[i].session);
-        vec_release(&a->list.at[i].root);
         vec_release(&a->list.at[i].other);
         vec_release(&a->list.at[i].neighbour);
     }
     vec_release(&a->list);
     vec_release(&a->order);
-    mem_free(a->place);
-    mem_free(a->slot);
+    vec_release(&a->place);
+    vec_release(&a->slot);
 }
 
 /* There is room for one more. */
 static struct neighbour *neighbour_of(struct arounds *a, struct around *g, int32_t item)
 {
-    if (a->slot[item] < 0) {
-        a->slot[item] = (int32_t)g->other.len;
-        g->other.at[g->other.len++] = item;
+    int32_t number = number_of(a->items, item), *slot = &a->slot.at[number];
+    if (*slot < 0) {
+        *slot = (int32_t)g->other.len;
+        g->other.at[g->other.len++] = number;
         g->neighbour.at[g->neighbour.len++] = (struct neighbour){{0}};
     }
-    return &g->neighbour.at[a->slot[item]];
+    return &g->neighbour.at[*slot];
 }
 
 /* Adds what stands around an occurrence: items from .. to - 1, `at` but for itself. */
@@ -94,8 +83,9 @@ static void walk_session(struct arounds *a, struct around *g, int32_t rank)
     const struct session_index *x = a->index;
     const int32_t *item = session_index_items(x, rank);
     int length = (int)session_index_length(x, rank);
-    vec_push(&g->session, rank);
-    vec_push(&g->root, 1 / sqrtf((float)length));
+    vec_push(&g->session, known_sessions_number(a->sessions, rank));
+    vec_reserve(&a->items->of, (size_t)length);
+    numbers_cover(&a->slot, a->items->of.len + (size_t)length);
     vec_reserve(&g->other, (size_t)length);
     vec_reserve(&g->neighbour, (size_t)length);
     g->walked++;
@@ -143,31 +133,32 @@ static void walk_postings(struct arounds *a, struct around *g)
         walk_session(a, g, session[n - 1]);
     }
     for (size_t i = 0; i < g->other.len; i++)
-        a->slot[g->other.at[i]] = -1;
+        a->slot.at[g->other.at[i]] = -1;
     keep_around(a, g);
 }
 
-static struct around *next_around(struct arounds *a, int32_t item)
+static struct around *next_around(struct arounds *a, int32_t number)
 {
     if (a->count == a->list.len)
         vec_push(&a->list, ((struct around){.item = -1}));
-    a->place[item] = (int32_t)a->count;
+    a->place.at[number] = (int32_t)a->count;
     struct around *g = &a->list.at[a->count++];
-    g->item = item;
+    g->number = number;
+    g->item = a->items->of.at[number];
     g->walked = g->occurrences = g->repeats = 0;
     vec_clear(&g->session);
-    vec_clear(&g->root);
     vec_clear(&g->other);
     vec_clear(&g->neighbour);
     return g;
 }
 
-struct around *arounds_of(struct arounds *a, int32_t item)
+struct around *arounds_of(struct arounds *a, int32_t number)
 {
-    if (a->place[item] >= 0)
-        return &a->list.at[a->place[item]];
-    struct around *g = next_around(a, item);
-    g->uses = (int32_t)session_index_postings(a->index, item, a->rank);
+    numbers_cover(&a->place, (size_t)number + 1);
+    if (a->place.at[number] >= 0)
+        return &a->list.at[a->place.at[number]];
+    struct around *g = next_around(a, number);
+    g->uses = (int32_t)session_index_postings(a->index, g->item, a->rank);
     walk_postings(a, g);
     return g;
 }

@@ -2,7 +2,7 @@
 #ifndef INDEX_AROUND_H
 #define INDEX_AROUND_H
 
-#include "index/index.h"
+#include "index/known_sessions.h"
 
 enum { NEAR_DISTANCE = 30 }; /* positions within which items occur together */
 
@@ -21,40 +21,41 @@ struct neighbour {
 };
 
 struct around {
-    int32_t item;
+    int32_t item, number;
     int32_t uses;                    /* postings that count, read or not */
     int32_t walked, occurrences;     /* sessions read; times the item is in them, */
     int32_t repeats;                 /* and right after itself */
-    i32_vec session;                 /* their ranks */
-    f32_vec root;                    /* 1/√length of each */
-    i32_vec other;                   /* the items around it, each once */
+    i32_vec session;                 /* their numbers */
+    i32_vec other;                   /* numbers of the items around it, each once */
     VEC(struct neighbour) neighbour; /* and what is said of each */
 };
 
 /* What the index says around the items of one session. */
 struct arounds {
     const struct session_index *index;
+    struct numbers *items;
+    struct known_sessions *sessions;
     int postings; /* sessions read of each item, at most */
     int32_t rank; /* sessions of lower ranks count */
     VEC(struct around) list;
-    size_t count;   /* of the list; after them is memory to be used again */
-    int32_t *place; /* [items] index in the list; -1: not there */
-    int32_t *slot;  /* [items] index among an item's neighbours; -1: none */
+    size_t count;  /* of the list; after them is memory to be used again */
+    i32_vec place; /* [numbers of items] index in the list; -1: not there */
+    i32_vec slot;  /* [numbers of items] index among an item's neighbours; -1: none */
     f32_vec order;
     /* what an item so many events ahead adds, from NEAR_DISTANCE before to as many after */
     struct neighbour added[2 * NEAR_DISTANCE + 1];
 };
 
-void arounds_open(struct arounds *a, const struct session_index *x, int postings);
+/* Items and sessions have the numbers of those that the caller keeps; it forgets them whenever it
+ * calls arounds_forget. */
+void arounds_open(struct arounds *a, struct numbers *items, struct known_sessions *sessions,
+                  int postings);
 /* Another session begins, for which sessions of ranks below this one count. */
 void arounds_forget(struct arounds *a, int32_t rank);
 void arounds_release(struct arounds *a);
 
-/* Reads what counts of an item, once a session.  Valid until the next item that was not read yet.
- */
-struct around *arounds_of(struct arounds *a, int32_t item);
-
-/* n times -1; freed by mem_free. */
-int32_t *arounds_no_slots(size_t n);
+/* Reads what counts of the item of a number, once a session.  Valid until the next item that was
+ * not read yet. */
+struct around *arounds_of(struct arounds *a, int32_t number);
 
 #endif

@@ -45,20 +45,23 @@ static const float logged_scale[TO_LOG] = {0.5f, 1, 0.1f, 0.1f, 0.1f, 1};
 struct evidence_worker {
     const struct evidence_maker *maker;
     float log[LOGS];
+    struct made_evidence found;
+    /* the current session, with numbers for the items and sessions that it has to do with: what
+     * holds for all its positions is read once, and what is read at each is close together */
+    struct numbers items;
+    struct known_sessions sessions;
     struct item_facts_of facts;
     struct own_events own;
     struct arounds arounds; /* of the session's items */
     struct scored_items scored;
-    struct made_evidence found;
-    /* the current session */
     int64_t time;
-    i32_vec sequence; /* its items, in the store's ids */
+    i32_vec sequence; /* its items */
     i64_vec moment;   /* their times */
     i32_vec newest;   /* items that anybody used last */
     int32_t sessions_before, repeats;
     int64_t last_before; /* end of the user's session before; -1: there is none */
     /* the current position */
-    float *weight; /* [sessions] of neighbours */
+    f32_vec weight; /* [numbers of sessions] of neighbours */
     i32_vec weighed;
     f32_vec value;        /* of each of these */
     i32_vec nearest;      /* those of them that vote */
@@ -73,20 +76,22 @@ struct evidence_worker {
 struct evidence_worker *evidence_worker_new(const struct evidence_maker *e)
 {
     struct evidence_worker *w = mem_zero(1, sizeof *w);
-    size_t items = (size_t)e->index->item_room;
     w->maker = e;
     for (int i = 0; i < LOGS; i++)
         w->log[i] = logf((float)(i ? i : 1));
-    item_facts_open(&w->facts, e->index);
-    own_events_open(&w->own, items);
-    arounds_open(&w->arounds, e->index, e->postings);
-    scored_items_open(&w->scored, items);
-    w->weight = mem_zero((size_t)e->index->session_room, sizeof *w->weight);
+    numbers_open(&w->items, (size_t)e->index->item_room);
+    known_sessions_open(&w->sessions, e->index);
+    item_facts_open(&w->facts, e->index, &w->items);
+    own_events_open(&w->own);
+    arounds_open(&w->arounds, &w->items, &w->sessions, e->postings);
+    scored_items_open(&w->scored, &w->items);
     return w;
 }
 
 void evidence_worker_free(struct evidence_worker *w)
 {
+    numbers_release(&w->items);
+    known_sessions_release(&w->sessions);
     item_facts_release(&w->facts);
     own_events_release(&w->own);
     arounds_release(&w->arounds);
@@ -108,7 +113,7 @@ void evidence_worker_free(struct evidence_worker *w)
     vec_release(&w->kept);
     vec_release(&w->fresh);
     vec_release(&w->to_log);
-    mem_free(w->weight);
+    vec_release(&w->weight);
     mem_free(w);
 }
 
@@ -159,12 +164,23 @@ static int32_t sessions_before(const struct evidence_worker *w, size_t first, si
     return (int32_t)(session - first);
 }
 
-/* Fetches what is known of the user's uses of a session's items. */
+/* Fetches the numbers of a session's items. */
 static void expect_own(const struct evidence_worker *w, size_t session)
 {
     const int32_t *item = session_store_items(w->maker->store, session);
     for (size_t i = 0; i < session_store_length(w->maker->store, session); i++)
-        __builtin_prefetch(&w->own.use[item[i]], 1);
+        __builtin_prefetch(&w->items.number[item[i]], 1);
+}
+
+static void add_own(struct evidence_worker *w, size_t session)
+{
+    const struct session_store *c = w->maker->store;
+    const int32_t *item = session_store_items(c, session);
+    size_t length = session_store_length(c, session);
+    vec_reserve(&w->items.of, length);
+    for (size_t i = 0; i < length; i++)
+        own_events_add(&w->own, number_of(&w->items, item[i]), i == 0,
+                       session_store_time(c, session, i));
 }
 
 /* The user's sessions that had ended before this one: their newest EVIDENCE_OWN_EVENTS events. */
@@ -187,9 +203,7 @@ static void read_own(struct evidence_worker *w, size_t session)
         if (!is_own(w, s))
             continue;
         w->last_before = last > w->last_before ? last : w->last_before;
-        for (size_t i = 0; i < session_store_length(c, s); i++)
-            own_events_add(&w->own, session_store_items(c, s)[i], i == 0,
-                           session_store_time(c, s, i));
+        add_own(w, s);
     }
     w->own.in_session = true;
 }
@@ -199,19 +213,22 @@ static void read_own(struct evidence_worker *w, size_t session)
 static void find_newest(struct evidence_worker *w)
 {
     const struct session_index *x = w->maker->index;
-    int32_t *slot = w->scored.slot;
+    i32_vec *slot = &w->scored.slot;
     vec_clear(&w->newest);
     for (int32_t rank = w->facts.rank; rank-- > 0 && w->newest.len < NEWEST;) {
         const int32_t *item = session_index_items(x, rank);
         for (size_t i = session_index_length(x, rank); i-- > 0 && w->newest.len < NEWEST;) {
-            if (slot[item[i]] >= 0)
+            vec_reserve(&w->items.of, 1);
+            int32_t number = number_of(&w->items, item[i]);
+            numbers_cover(slot, (size_t)number + 1);
+            if (slot->at[number] >= 0)
                 continue;
-            slot[item[i]] = 0;
-            vec_push(&w->newest, item[i]);
+            slot->at[number] = 0;
+            vec_push(&w->newest, number);
         }
     }
     for (size_t i = 0; i < w->newest.len; i++)
-        slot[w->newest.at[i]] = -1;
+        slot->at[w->newest.at[i]] = -1;
 }
 
 static void begin_session(struct evidence_worker *w, size_t session, bool ended)
@@ -219,6 +236,8 @@ static void begin_session(struct evidence_worker *w, size_t session, bool ended)
     const struct session_store *c = w->maker->store;
     const int32_t *item = session_store_items(c, session), *row = w->maker->row;
     w->time = session_store_start(c, session);
+    numbers_forget(&w->items);
+    known_sessions_forget(&w->sessions);
     item_facts_begin(&w->facts, w->time, ended);
     arounds_forget(&w->arounds, w->facts.counts);
     w->repeats = 0;
@@ -227,7 +246,8 @@ static void begin_session(struct evidence_worker *w, size_t session, bool ended)
     for (size_t i = 0; i < session_store_length(c, session); i++) {
         if (row && row[item[i]] < 0)
             continue;
-        vec_push(&w->sequence, item[i]);
+        vec_reserve(&w->items.of, 1);
+        vec_push(&w->sequence, number_of(&w->items, item[i]));
         vec_push(&w->moment, session_store_time(c, session, i));
     }
     read_own(w, session);
@@ -239,8 +259,8 @@ static void begin_session(struct evidence_worker *w, size_t session, bool ended)
 static void find_recent(struct evidence_worker *w, struct position *p)
 {
     int32_t item[RECENT_ITEMS];
-    for (int32_t i = w->own.newest; i >= 0 && p->count < RECENT_ITEMS; i = w->own.use[i].older) {
-        if (!w->own.use[i].in_session)
+    for (int32_t i = w->own.newest; i >= 0 && p->count < RECENT_ITEMS; i = w->own.use.at[i].older) {
+        if (!w->own.use.at[i].in_session)
             break;
         item[p->count++] = i;
     }
@@ -260,6 +280,7 @@ static void hold_scored(struct evidence_worker *w)
 {
     const struct scored_items *c = &w->scored;
     size_t n = 0;
+    item_facts_cover(&w->facts);
     vec_clear(&w->fresh);
     vec_reserve(&w->fresh, c->count);
     for (size_t i = 0; i < c->count; i++) {
@@ -296,13 +317,26 @@ static void score_around(struct evidence_worker *w, const struct position *p)
     }
     hold_scored(w);
     for (size_t i = 0; i < c->count; i++)
-        c->near[i] *= w->facts.root[c->item[i]].root;
+        c->near[i] *= w->facts.root.at[c->item[i]];
+}
+
+/* A weight of 0 for each session that has a number. */
+static void cover_weights(struct evidence_worker *w)
+{
+    size_t sessions = w->sessions.session.len, covered = w->weight.len;
+    if (sessions <= covered)
+        return;
+    vec_reserve(&w->weight, sessions - covered);
+    memset(w->weight.at + covered, 0, (sessions - covered) * sizeof *w->weight.at);
+    w->weight.len = sessions;
 }
 
 /* What the sessions that share items with this one are worth, in proportion to their votes. */
 static void weigh_sessions(struct evidence_worker *w, const struct position *p)
 {
     float decay = 1, sessions = (float)w->facts.counts + 1;
+    const struct known_session *known = w->sessions.session.at;
+    cover_weights(w);
     vec_clear(&w->weighed);
     for (int k = 0; k < p->count; k++, decay *= SESSION_DECAY) {
         const struct around *g = p->recent[k].around;
@@ -311,16 +345,16 @@ static void weigh_sessions(struct evidence_worker *w, const struct position *p)
             continue;
         vec_reserve(&w->weighed, g->session.len);
         for (size_t i = 0; i < g->session.len; i++) {
-            int32_t rank = g->session.at[i];
-            w->weighed.at[w->weighed.len] = rank;
-            w->weighed.len += w->weight[rank] == 0;
-            w->weight[rank] += weight * g->root.at[i];
+            int32_t number = g->session.at[i];
+            w->weighed.at[w->weighed.len] = number;
+            w->weighed.len += w->weight.at[number] == 0;
+            w->weight.at[number] += weight * known[number].root;
         }
     }
     vec_clear(&w->value);
     vec_reserve(&w->value, w->weighed.len);
     for (size_t i = 0; i < w->weighed.len; i++) {
-        float *weight = &w->weight[w->weighed.at[i]];
+        float *weight = &w->weight.at[w->weighed.at[i]];
         w->value.at[w->value.len++] = *weight;
         *weight = 0;
     }
@@ -329,7 +363,6 @@ static void weigh_sessions(struct evidence_worker *w, const struct position *p)
 /* The best NEIGHBOURS of them vote for their items. */
 static void score_neighbours(struct evidence_worker *w, const struct position *p)
 {
-    const struct session_index *x = w->maker->index;
     struct scored_items *c = &w->scored;
     size_t events = 0;
     weigh_sessions(w, p);
@@ -338,10 +371,11 @@ static void score_neighbours(struct evidence_worker *w, const struct position *p
     for (size_t i = 0; i < w->value.len && events < NEIGHBOUR_EVENTS; i++) {
         if (!cut_takes(&cut, w->value.at[i]))
             continue;
-        const int32_t *item = session_index_items(x, w->weighed.at[i]);
-        size_t length = session_index_length(x, w->weighed.at[i]);
+        int32_t session = w->weighed.at[i];
+        const int32_t *item = known_sessions_items(&w->sessions, session, &w->items);
+        size_t length = (size_t)w->sessions.session.at[session].length;
         events += length;
-        vec_push(&w->nearest, w->weighed.at[i]);
+        vec_push(&w->nearest, session);
         scored_items_reserve(c, length);
         for (size_t k = 0; k < length; k++)
             c->knn[scored_items_place(c, item[k])] += w->value.at[i];
@@ -365,7 +399,7 @@ static void choose_candidates(struct evidence_worker *w)
     scored_items_choose(&w->scored, w->scored.rule, CHOSEN);
     scored_items_choose(&w->scored, w->scored.near, CHOSEN);
     scored_items_choose(&w->scored, w->scored.knn, CHOSEN);
-    for (int32_t i = own->newest; i >= 0 && count < CHOSEN; i = own->use[i].older, count++)
+    for (int32_t i = own->newest; i >= 0 && count < CHOSEN; i = own->use.at[i].older, count++)
         choose(w, i);
     for (size_t i = 0; i < own->nexts.len; i++)
         choose(w, own->nexts.at[i]);
@@ -427,7 +461,7 @@ static void put_features(struct evidence_worker *w, const struct position *p, si
     float *f = all + k * EVIDENCE_FEATURES, *to_log = w->to_log.at + k;
     const struct around *last = p->recent[0].around;
     const struct item_facts *i = item_facts_now(&w->facts, c->item[at]);
-    const struct own_use *own = &w->own.use[c->item[at]];
+    const struct own_use *own = &w->own.use.at[c->item[at]];
     int32_t uses = item_facts_uses(&w->facts, i);
     if (at < last->other.len)
         put_around(w, last, &last->neighbour.at[at], uses, f);
@@ -446,7 +480,7 @@ static void put_features(struct evidence_worker *w, const struct position *p, si
     to_log[n] = 1 + 20 * c->near[at];
     to_log[2 * n] =
         own->count ? one_and_seconds(w->facts.now - w->own.event.at[own->last].time) : 1;
-    to_log[3 * n] = uses ? one_and_seconds(w->facts.now - i->first) : 1;
+    to_log[3 * n] = uses ? one_and_seconds(w->facts.now - item_facts_first(&w->facts, i)) : 1;
     to_log[4 * n] = uses ? one_and_seconds(w->facts.now - item_facts_last(&w->facts, i)) : 1;
     to_log[5 * n] = 1 + c->knn[at];
 }
@@ -514,11 +548,13 @@ static size_t keep_chosen(struct evidence_worker *w)
     vec_clear(&w->kept);
     vec_reserve(&w->kept, c->count);
     vec_reserve(to, c->count);
-    for (size_t i = 0; (i = next_chosen(c, i)) < c->count; i++)
-        if (!row || row[c->item[i]] >= 0) {
-            w->kept.at[w->kept.len++] = (int32_t)i;
-            to->at[to->len++] = row ? row[c->item[i]] : c->item[i];
-        }
+    for (size_t i = 0; (i = next_chosen(c, i)) < c->count; i++) {
+        int32_t item = w->items.of.at[c->item[i]], known = row ? row[item] : item;
+        w->kept.at[w->kept.len] = (int32_t)i;
+        to->at[to->len] = known;
+        w->kept.len += known >= 0;
+        to->len += known >= 0;
+    }
     return w->kept.len;
 }
 
@@ -533,10 +569,8 @@ static void leave_out(uint32_t without, float *f, size_t n)
 static void count_candidate(struct evidence_worker *w, size_t i, size_t n)
 {
     const int32_t *item = w->scored.item, *kept = w->kept.at;
-    if (i + 2 * AHEAD < n) {
+    if (i + 2 * AHEAD < n)
         item_facts_expect(&w->facts, item[kept[i + 2 * AHEAD]]);
-        __builtin_prefetch(&w->own.use[item[kept[i + 2 * AHEAD]]]);
-    }
     if (i + AHEAD < n)
         item_facts_expect_uses(&w->facts, item[kept[i + AHEAD]]);
     item_facts_count(&w->facts, item[kept[i]]);
@@ -545,6 +579,8 @@ static void count_candidate(struct evidence_worker *w, size_t i, size_t n)
 static void put_candidates(struct evidence_worker *w, const struct position *p)
 {
     size_t n = keep_chosen(w);
+    item_facts_cover(&w->facts);
+    own_events_cover(&w->own, w->items.of.len);
     vec_reserve(&w->found.feature, n * EVIDENCE_FEATURES);
     vec_reserve(&w->to_log, n * TO_LOG);
     float *feature = w->found.feature.at + w->found.feature.len;
@@ -560,13 +596,13 @@ static void put_candidates(struct evidence_worker *w, const struct position *p)
 }
 
 /* A session votes once for each of its items. */
-static void vote(struct evidence_worker *w, int32_t rank)
+static void vote(struct evidence_worker *w, int32_t session)
 {
-    const int32_t *item = session_index_items(w->maker->index, rank);
-    for (size_t k = 0; k < session_index_length(w->maker->index, rank); k++) {
-        int32_t at = w->scored.slot[item[k]];
-        w->votes.at[at] += w->voter.at[at] != rank;
-        w->voter.at[at] = rank;
+    const int32_t *item = known_sessions_items(&w->sessions, session, &w->items);
+    for (int32_t k = 0; k < w->sessions.session.at[session].length; k++) {
+        int32_t at = w->scored.slot.at[item[k]];
+        w->votes.at[at] += w->voter.at[at] != session;
+        w->voter.at[at] = session;
     }
 }
 
@@ -613,8 +649,8 @@ void evidence_worker_run(struct evidence_worker *w, size_t session, bool ended)
     begin_session(w, session, ended);
     for (size_t i = 0; i + 1 < w->sequence.len; i++) {
         int32_t item = w->sequence.at[i];
-        w->repeats += w->own.use[item].in_session > 0;
         own_events_add(&w->own, item, i == 0, w->moment.at[i]);
+        w->repeats += w->own.use.at[item].in_session > 1;
         if (!w->maker->last || i + 2 == w->sequence.len)
             run_position(w, i + 1);
     }

@@ -229,7 +229,7 @@ void session_index_release(struct session_index *x)
 
 /* ---- queries ---- */
 
-/* Both searches go without branches: which way they turn cannot be foretold. */
+/* This search and the next go without branches: which way they turn cannot be foretold. */
 int32_t session_index_before(const struct session_index *x, int64_t time)
 {
     const int64_t *last = x->last;
@@ -242,11 +242,10 @@ int32_t session_index_before(const struct session_index *x, int64_t time)
     return (int32_t)(last - x->last) + (n && *last < time);
 }
 
-size_t session_index_postings_among(const struct session_index *x, int32_t item, int32_t rank,
-                                    size_t most)
+/* How many of n ascending ranks are below `rank`. */
+static size_t count_below(const int32_t *session, size_t n, int32_t rank)
 {
-    const int32_t *first = session_index_ranks(x, item), *session = first;
-    size_t n = most;
+    const int32_t *first = session;
     if (!n || first[n - 1] < rank) /* often: nothing is of such ranks yet */
         return n;
     while (n > 1) {
@@ -257,8 +256,36 @@ size_t session_index_postings_among(const struct session_index *x, int32_t item,
     return (size_t)(session - first) + (*session < rank);
 }
 
+/* Goes away from there in steps that double, until it has passed the answer. */
+int32_t session_index_postings_near(const struct session_index *x, int32_t item, int32_t rank,
+                                    int32_t about)
+{
+    const int32_t *session = session_index_ranks(x, item);
+    int32_t low = about, high = about, all = x->posting[item].count, step = 1;
+    if (low > 0 && session[low - 1] >= rank)
+        for (; low > 0 && session[low - 1] >= rank; step *= 2) {
+            high = low - 1;
+            low = low > step ? low - step : 0;
+        }
+    else
+        for (; high < all && session[high] < rank; step *= 2) {
+            low = high + 1;
+            high = high < all - step ? high + step : all;
+        }
+    return low + (int32_t)count_below(session + low, (size_t)(high - low), rank);
+}
+
+/* Of many looks first where the rank would be if the item's sessions came in equal steps. */
 size_t session_index_postings(const struct session_index *x, int32_t item, int32_t rank)
 {
-    size_t all = (size_t)x->posting[item].count;
-    return rank >= x->sessions ? all : session_index_postings_among(x, item, rank, all);
+    enum { FEW = 64 };
+    const int32_t *session = session_index_ranks(x, item);
+    int32_t all = x->posting[item].count;
+    if (rank >= x->sessions)
+        return (size_t)all;
+    if (all <= FEW || session[all - 1] < rank || session[0] >= rank)
+        return count_below(session, (size_t)all, rank);
+    float part = (float)(rank - session[0]) / (float)(session[all - 1] - session[0]);
+    int32_t about = (int32_t)(part * (float)(all - 1));
+    return (size_t)session_index_postings_near(x, item, rank, about);
 }

@@ -55,9 +55,9 @@ int32_t session_index_before(const struct session_index *x, int64_t time);
 /* How many of the item's postings are of ranks below `rank`. */
 size_t session_index_postings(const struct session_index *x, int32_t item, int32_t rank);
 
-/* The same for a caller who knows that there are no more than `most`. */
-size_t session_index_postings_among(const struct session_index *x, int32_t item, int32_t rank,
-                                    size_t most);
+/* The same for a caller who knows about how many there are: the better, the quicker. */
+int32_t session_index_postings_near(const struct session_index *x, int32_t item, int32_t rank,
+                                    int32_t about);
 
 /* The ranks of all the item's postings. */
 static inline const int32_t *session_index_ranks(const struct session_index *x, int32_t item)

@@ -7,30 +7,35 @@ enum {
     RECENT = 20 /* the last windows: the log's duration divided by these */
 };
 
-void item_facts_open(struct item_facts_of *f, const struct session_index *x)
+void item_facts_open(struct item_facts_of *f, const struct session_index *x,
+                     const struct numbers *items)
 {
-    size_t items = (size_t)x->item_room;
-    *f = (struct item_facts_of){.index = x,
-                                .item = mem_aligned_zero(items, sizeof *f->item),
-                                .root = mem_zero(items, sizeof *f->root)};
+    *f = (struct item_facts_of){.index = x, .items = items};
 }
 
 void item_facts_release(struct item_facts_of *f)
 {
-    mem_free(f->item);
-    mem_free(f->root);
+    vec_release(&f->item);
+    vec_release(&f->root);
 }
 
 void item_facts_begin(struct item_facts_of *f, int64_t time, bool ended)
 {
-    int32_t began = session_index_before(f->index, time);
-    if (!++f->session) { /* it has come round */
-        memset(f->root, 0, (size_t)f->index->item_room * sizeof *f->root);
-        f->session = 1;
-    }
+    vec_clear(&f->root);
     f->ended = ended;
-    f->counts = ended ? began : f->index->sessions;
+    f->counts = ended ? session_index_before(f->index, time) : f->index->sessions;
     f->rank = -1;
+}
+
+void item_facts_cover(struct item_facts_of *f)
+{
+    size_t more = f->items->of.len - f->root.len;
+    if (!more)
+        return;
+    vec_reserve(&f->item, f->items->of.len);
+    vec_reserve(&f->root, more);
+    memset(f->root.at + f->root.len, 0, more * sizeof *f->root.at);
+    f->root.len += more;
 }
 
 bool item_facts_come_to(struct item_facts_of *f, int64_t now)
@@ -46,18 +51,16 @@ bool item_facts_come_to(struct item_facts_of *f, int64_t now)
 
 void item_facts_hold(struct item_facts_of *f, int32_t item)
 {
-    struct item_facts *i = &f->item[item];
-    i->holders = (int32_t)session_index_postings(f->index, item, f->counts);
+    struct item_facts *i = &f->item.at[item];
+    i->holders = (int32_t)session_index_postings(f->index, f->items->of.at[item], f->counts);
     i->before = -1;
-    f->root[item] = (struct item_root){f->session, 1 / sqrtf((float)i->holders + FACTS_SMOOTH)};
+    f->root.at[item] = 1 / sqrtf((float)i->holders + FACTS_SMOOTH);
 }
 
 /* Rank of the posting behind `count` of them. */
 static int32_t next_of(const struct session_index *x, int32_t item, int32_t count)
 {
-    return (size_t)count < session_index_postings(x, item, x->sessions)
-               ? session_index_ranks(x, item)[count]
-               : INT32_MAX;
+    return count < x->posting[item].count ? session_index_ranks(x, item)[count] : INT32_MAX;
 }
 
 /* How many of the item's postings are of ranks below `rank`, if `count` of them are for sure. */
@@ -79,29 +82,35 @@ static void note_last(const struct item_facts_of *f, int32_t item, struct item_f
     __builtin_prefetch(&x->last[i->last]);
 }
 
+static void note_first(const struct item_facts_of *f, int32_t item, struct item_facts *i)
+{
+    const struct session_index *x = f->index;
+    if (!x->posting[item].count)
+        return;
+    i->first = session_index_ranks(x, item)[0];
+    __builtin_prefetch(&x->start[i->first]);
+}
+
 static void count_uses(const struct item_facts_of *f, int32_t item, struct item_facts *i)
 {
     const struct session_index *x = f->index;
-    i->before =
-        f->rank == f->counts ? i->holders : (int32_t)session_index_postings(x, item, f->rank);
-    i->late = (int32_t)session_index_postings_among(x, item, f->late, (size_t)i->before);
-    i->recent = (int32_t)session_index_postings_among(x, item, f->recent, (size_t)i->late);
+    i->before = session_index_postings_near(x, item, f->rank, i->holders);
+    i->late = session_index_postings_near(x, item, f->late, i->before);
+    i->recent = session_index_postings_near(x, item, f->recent, i->late);
     i->next = next_of(x, item, i->before);
     i->next_late = next_of(x, item, i->late);
     i->next_recent = next_of(x, item, i->recent);
-    if (!i->has_first && session_index_postings(x, item, x->sessions)) {
-        i->first = x->start[session_index_ranks(x, item)[0]];
-        i->has_first = true;
-    }
+    note_first(f, item, i);
     note_last(f, item, i);
 }
 
-void item_facts_count(struct item_facts_of *f, int32_t item)
+void item_facts_count(struct item_facts_of *f, int32_t number)
 {
     const struct session_index *x = f->index;
-    struct item_facts *i = &f->item[item];
-    if (!item_facts_held(f, item))
-        item_facts_hold(f, item);
+    struct item_facts *i = &f->item.at[number];
+    int32_t item = f->items->of.at[number];
+    if (!item_facts_held(f, number))
+        item_facts_hold(f, number);
     if (i->before < 0) {
         count_uses(f, item, i);
         return;

@@ -4,41 +4,35 @@
 #define INDEX_ITEM_FACTS_H
 
 #include "index/index.h"
+#include "index/numbers.h"
 
 /* Facts of an item.  Few sessions end in the course of one session: so the counts of postings
  * continue from those at the event before, and the ranks of the next postings say whether a count
  * rises at all, without a look at the postings. */
 struct item_facts {
-    _Alignas(64) int32_t holders;         /* postings that count around items */
+    int32_t holders;                      /* postings that count around items */
     int32_t before, late, recent;         /* postings that had ended by now, and before the
                                              windows; before -1: not counted in this session */
     int32_t next, next_late, next_recent; /* ranks of the postings after these */
-    int32_t last;                         /* the session that had it last, if any had */
-    int64_t first;                        /* when it was first seen, if it was; holds for ever */
-    bool has_first;
+    int32_t first, last;                  /* the sessions that had it first and last, if any had */
 };
 
-/* What is read of every item that has some evidence, apart from the rest: small, for the cache. */
-struct item_root {
-    uint32_t session; /* for which the item's facts hold */
-    float root;       /* 1 / √(holders + SMOOTH) */
-};
-
-/* The facts of all items for one session at a time. */
+/* The facts of items, which have numbers, for one session at a time. */
 struct item_facts_of {
     const struct session_index *index;
-    struct item_facts *item;    /* [items] */
-    struct item_root *root;     /* [items] */
-    uint32_t session;           /* sessions so far */
-    bool ended;                 /* only what had ended counts */
-    int32_t counts;             /* sessions of lower ranks count around items */
-    int64_t now;                /* time of the last event */
-    int32_t rank, late, recent; /* sessions that had ended before it, and before the windows */
+    const struct numbers *items;
+    VEC(struct item_facts) item; /* [numbers] */
+    f32_vec root;                /* [numbers] 1 / √(holders + SMOOTH); 0: facts are not set */
+    bool ended;                  /* only what had ended counts */
+    int32_t counts;              /* sessions of lower ranks count around items */
+    int64_t now;                 /* time of the last event */
+    int32_t rank, late, recent;  /* sessions that had ended before it, and before the windows */
 };
 
 enum { FACTS_SMOOTH = 5 }; /* added to counts under square roots */
 
-void item_facts_open(struct item_facts_of *f, const struct session_index *x);
+void item_facts_open(struct item_facts_of *f, const struct session_index *x,
+                     const struct numbers *items);
 void item_facts_release(struct item_facts_of *f);
 
 /* A session begins at `time`. */
@@ -47,24 +41,27 @@ void item_facts_begin(struct item_facts_of *f, int64_t time, bool ended);
 /* An event comes at `now`, no earlier than those before it.  Whether a session has ended since. */
 bool item_facts_come_to(struct item_facts_of *f, int64_t now);
 
-/* Whether `holders` and `root` of the item are set for the session; item_facts_hold sets them. */
+/* Makes room for the facts of all items that have numbers. */
+void item_facts_cover(struct item_facts_of *f);
+
+/* Whether `holders` and `root` of the item are set for the session. */
 static inline bool item_facts_held(const struct item_facts_of *f, int32_t item)
 {
-    return f->root[item].session == f->session;
+    return f->root.at[item] > 0;
 }
-void item_facts_hold(struct item_facts_of *f, int32_t item);
 
-/* Fetches what is known of an item that will be asked for soon, since memory is slow. */
+void item_facts_hold(struct item_facts_of *f, int32_t item); /* sets them */
+
+/* Fetches what the index says of an item that will be asked for soon, since memory is slow. */
 static inline void item_facts_expect(const struct item_facts_of *f, int32_t item)
 {
-    __builtin_prefetch(&f->item[item]);
-    __builtin_prefetch(&f->index->posting[item]);
+    __builtin_prefetch(&f->index->posting[f->items->of.at[item]]);
 }
 
-/* The same for its newest postings. */
+/* The same for its first and its newest postings. */
 static inline void item_facts_expect_uses(const struct item_facts_of *f, int32_t item)
 {
-    const struct item_postings *p = &f->index->posting[item];
+    const struct item_postings *p = &f->index->posting[f->items->of.at[item]];
     __builtin_prefetch(f->index->session + p->from + (p->count > 8 ? p->count - 8 : 0));
     __builtin_prefetch(f->index->session + p->from);
 }
@@ -75,10 +72,15 @@ void item_facts_count(struct item_facts_of *f, int32_t item);
 /* The facts of an item, which were counted. */
 static inline const struct item_facts *item_facts_now(const struct item_facts_of *f, int32_t item)
 {
-    return &f->item[item];
+    return &f->item.at[item];
 }
 
-/* When it was last seen, if it was. */
+/* When it was first and last seen, if it was. */
+static inline int64_t item_facts_first(const struct item_facts_of *f, const struct item_facts *i)
+{
+    return f->index->start[i->first];
+}
+
 static inline int64_t item_facts_last(const struct item_facts_of *f, const struct item_facts *i)
 {
     return f->index->last[i->last];

@@ -5,6 +5,8 @@
 
 #include "base/vector.h"
 
+enum { SIXTEENTH = 4 << 23 }; /* between the bits of a value and those of a sixteenth of it */
+
 /* The bits of values >= 0 have the order of the values, and vector code compares integers. */
 static float of_bits(int32_t bits)
 {
@@ -39,22 +41,28 @@ VECTOR float largest_value(const float *x, size_t n)
     return of_bits(most);
 }
 
-/* Halves the range of the least value's bits: some ten counts over all values, which are vector
- * code, in place of a sort's branches. */
+/* Narrows the range low .. high of the least value's bits, at or above the first of which there are
+ * `count` values or more and from the second on fewer: some ten counts over all values, which are
+ * vector code, in place of a sort's branches.  Since the range begins far below all values, it is
+ * looked for down from the largest in steps that double before it is halved. */
 struct cut largest_cut(const float *x, size_t n, size_t count)
 {
-    int32_t low = 1, high = bits_of(largest_value(x, n)) +
-                            1; /* at least `count` from low, fewer from high */
+    int32_t low = 1, high = bits_of(largest_value(x, n)) + 1;
     size_t from_low = count_from(x, n, of_bits(low)), from_high = 0;
+    int64_t down = SIXTEENTH;
     while (from_low > count && high - low > 1) {
-        int32_t middle = low + (high - low) / 2;
+        int32_t half = (high - low) / 2;
+        int32_t middle = low == 1 && down < half ? high - (int32_t)down : low + half;
         size_t from = count_from(x, n, of_bits(middle));
+        down *= 2;
         if (from >= count)
             low = middle, from_low = from;
         else
             high = middle, from_high = from;
     }
-    return (struct cut){of_bits(low), from_low > count ? count - from_high : from_low};
+    if (from_low <= count) /* all of them */
+        return (struct cut){of_bits(low - 1), 0};
+    return (struct cut){of_bits(low), count - from_high};
 }
 
 VECTOR static void choose_above(const float *x, size_t n, float least, unsigned char *chosen)

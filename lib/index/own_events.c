@@ -5,11 +5,9 @@
 enum { POWERS = 1024 };               /* of OWN_DECAY in the table; further ones are 0 */
 static const float OWN_DECAY = 0.98f; /* for each event back */
 
-void own_events_open(struct own_events *o, size_t items)
+void own_events_open(struct own_events *o)
 {
-    *o = (struct own_events){.use = mem_aligned_zero(items, sizeof *o->use),
-                             .newest = -1,
-                             .power = mem_alloc(POWERS * sizeof *o->power)};
+    *o = (struct own_events){.newest = -1, .power = mem_alloc(POWERS * sizeof *o->power)};
     for (int i = 0; i < POWERS; i++)
         o->power[i] = powf(OWN_DECAY, (float)i);
 }
@@ -18,7 +16,7 @@ void own_events_release(struct own_events *o)
 {
     vec_release(&o->event);
     vec_release(&o->nexts);
-    mem_free(o->use);
+    vec_release(&o->use);
     mem_free(o->power);
 }
 
@@ -31,25 +29,36 @@ static float power_of(const struct own_events *o, int32_t n)
 static void unlink_use(struct own_events *o, const struct own_use *use)
 {
     if (use->newer >= 0)
-        o->use[use->newer].older = use->older;
+        o->use.at[use->newer].older = use->older;
     else
         o->newest = use->older;
     if (use->older >= 0)
-        o->use[use->older].newer = use->newer;
+        o->use.at[use->older].newer = use->newer;
 }
 
 static void link_newest(struct own_events *o, int32_t item)
 {
-    o->use[item].newer = -1;
-    o->use[item].older = o->newest;
+    o->use.at[item].newer = -1;
+    o->use.at[item].older = o->newest;
     if (o->newest >= 0)
-        o->use[o->newest].newer = item;
+        o->use.at[o->newest].newer = item;
     o->newest = item;
+}
+
+void own_events_cover(struct own_events *o, size_t items)
+{
+    size_t more = items > o->use.len ? items - o->use.len : 0;
+    if (!more)
+        return;
+    vec_reserve(&o->use, more);
+    memset(o->use.at + o->use.len, 0, more * sizeof *o->use.at);
+    o->use.len = items;
 }
 
 void own_events_add(struct own_events *o, int32_t item, bool begins, int64_t time)
 {
-    struct own_use *use = &o->use[item];
+    own_events_cover(o, (size_t)item + 1);
+    struct own_use *use = &o->use.at[item];
     int32_t at = (int32_t)o->event.len, before = use->count ? use->last : -1;
     vec_push(&o->event, ((struct own_event){item, before, begins, time}));
     if (use->count)
@@ -67,14 +76,14 @@ int32_t own_events_follow(struct own_events *o)
 {
     int32_t times = 0;
     for (size_t i = 0; i < o->nexts.len; i++)
-        o->use[o->nexts.at[i]].next = 0;
+        o->use.at[o->nexts.at[i]].next = 0;
     vec_clear(&o->nexts);
-    for (int32_t i = o->event.at[o->use[o->newest].last].before; i >= 0;
+    for (int32_t i = o->event.at[o->use.at[o->newest].last].before; i >= 0;
          i = o->event.at[i].before) {
         const struct own_event *next = &o->event.at[i + 1];
         if (next->begins)
             continue;
-        if (!o->use[next->item].next++)
+        if (!o->use.at[next->item].next++)
             vec_push(&o->nexts, next->item);
         times++;
     }
@@ -83,8 +92,7 @@ int32_t own_events_follow(struct own_events *o)
 
 void own_events_clear(struct own_events *o)
 {
-    for (size_t i = 0; i < o->event.len; i++)
-        o->use[o->event.at[i].item] = (struct own_use){0};
+    vec_clear(&o->use);
     vec_clear(&o->event);
     vec_clear(&o->nexts);
     o->in_session = false;

@@ -1,4 +1,5 @@
-/* The events of one user: of the newest sessions that had ended, then of the session so far. */
+/* The events of one user: of the newest sessions that had ended, then of the session so far.  Items
+ * are numbers (index/numbers.h). */
 #ifndef INDEX_OWN_EVENTS_H
 #define INDEX_OWN_EVENTS_H
 
@@ -8,12 +9,12 @@
 
 /* The user's use of an item. */
 struct own_use {
-    _Alignas(32) int32_t count; /* aligned, so that a cache line holds all of it */
-    int32_t last;               /* index of the last use among the user's events */
-    int32_t in_session;         /* uses in the session so far */
-    int32_t next;               /* times it followed the last item of all */
-    int32_t newer, older;       /* the items last used right after and before it; -1: none */
-    float decayed;              /* Σ OWN_DECAY^(events from each use to the last one) */
+    int32_t count;
+    int32_t last;         /* index of the last use among the user's events */
+    int32_t in_session;   /* uses in the session so far */
+    int32_t next;         /* times it followed the last item of all */
+    int32_t newer, older; /* the items last used right after and before it; -1: none */
+    float decayed;        /* Σ OWN_DECAY^(events from each use to the last one) */
 };
 
 struct own_event {
@@ -23,7 +24,7 @@ struct own_event {
 };
 
 struct own_events {
-    struct own_use *use;         /* [items] */
+    VEC(struct own_use) use;     /* [numbers] */
     VEC(struct own_event) event; /* oldest first */
     bool in_session;             /* what is added is of the session */
     float total;                 /* Σ OWN_DECAY^age of all events */
@@ -32,8 +33,11 @@ struct own_events {
     float *power;                /* of OWN_DECAY, in a table */
 };
 
-void own_events_open(struct own_events *o, size_t items);
+void own_events_open(struct own_events *o);
 void own_events_release(struct own_events *o);
+
+/* Sees to it that there is a use, if of nothing, for each of so many items. */
+void own_events_cover(struct own_events *o, size_t items);
 
 void own_events_add(struct own_events *o, int32_t item, bool begins, int64_t time);
 

@@ -1,16 +1,15 @@
 #include "index/scored_items.h"
 
-#include "index/around.h"
 #include "index/largest.h"
 
-void scored_items_open(struct scored_items *c, size_t items)
+void scored_items_open(struct scored_items *c, const struct numbers *items)
 {
-    *c = (struct scored_items){.slot = arounds_no_slots(items)};
+    *c = (struct scored_items){.items = items};
 }
 
 void scored_items_release(struct scored_items *c)
 {
-    mem_free(c->slot);
+    vec_release(&c->slot);
     mem_free(c->item);
     mem_free(c->rule);
     mem_free(c->near);
@@ -30,7 +29,7 @@ static void empty(struct scored_items *c, size_t from, size_t to)
 void scored_items_clear(struct scored_items *c)
 {
     for (size_t i = 0; i < c->count; i++)
-        c->slot[c->item[i]] = -1;
+        c->slot.at[c->item[i]] = -1;
     empty(c, 0, c->count);
     c->count = 0;
 }
@@ -38,6 +37,7 @@ void scored_items_clear(struct scored_items *c)
 void scored_items_reserve(struct scored_items *c, size_t more)
 {
     size_t need = c->count + more, before = c->room;
+    numbers_cover(&c->slot, c->items->of.len);
     if (need <= before)
         return;
     c->room = need + need / 2;

@@ -5,30 +5,31 @@
 
 #include <stdbool.h>
 
-#include "base/buf.h"
+#include "index/numbers.h"
 
 struct scored_items {
-    int32_t *slot; /* [all items] place in the arrays below; -1: none */
+    const struct numbers *items;
+    i32_vec slot; /* [numbers] place in the arrays below; -1: none */
     size_t count, room;
-    int32_t *item;
+    int32_t *item;            /* numbers */
     float *rule, *near, *knn; /* scores */
     unsigned char *chosen;
 };
 
-void scored_items_open(struct scored_items *c, size_t items);
+void scored_items_open(struct scored_items *c, const struct numbers *items);
 void scored_items_release(struct scored_items *c);
 void scored_items_clear(struct scored_items *c);
 
-/* Makes room for so many more. */
+/* Makes room for so many more, of all items that have numbers. */
 void scored_items_reserve(struct scored_items *c, size_t more);
 
 /* The item's place; a new one, for which there is room, has scores of 0.  Without a branch: whether
  * an item is new cannot be foretold. */
 static inline size_t scored_items_place(struct scored_items *c, int32_t item)
 {
-    int32_t slot = c->slot[item], fresh = slot < 0;
+    int32_t slot = c->slot.at[item], fresh = slot < 0;
     size_t at = fresh ? c->count : (size_t)slot;
-    c->slot[item] = (int32_t)at;
+    c->slot.at[item] = (int32_t)at;
     c->item[at] = item;
     c->count += (size_t)fresh;
     return at;

@@ -190,9 +190,49 @@ static void check_empty(void)
     session_store_release(&c);
 }
 
+/* Whatever the caller takes the number to be. */
+static bool same_near(const struct session_index *x, int32_t item, int rank, int32_t count)
+{
+    for (int32_t about = 0; about <= x->posting[item].count; about += 1 + about / 3)
+        if (session_index_postings_near(x, item, rank, about) != count)
+            return false;
+    return true;
+}
+
+/* Sessions of many items each of which comes in bursts: nearly always, seldom, not at all. */
+static void check_bursts(void)
+{
+    enum { SESSIONS = 3000 };
+    struct session_store none = {.keeps_times = true};
+    struct session_index x;
+    struct err e;
+    int32_t below[4] = {0};
+    bool same = true;
+    session_store_end(&none, &e);
+    session_index_build(&x, &none, 4, PART_TRAIN, PART_TRAIN);
+    for (int n = 0; n < SESSIONS; n++) {
+        int32_t items[4] = {3}, count = 1;
+        for (int32_t item = 0; item < 3; item++)
+            if (n / 500 % 3 == item ? n % 50 : n % 70 == item && n > 1000 * item)
+                items[count++] = item;
+        session_index_add(&x, n, n, items, (size_t)count);
+    }
+    for (int rank = 0; rank < SESSIONS; rank++)
+        for (int32_t item = 0; item < 4; item++) {
+            same = same && session_index_postings(&x, item, rank) == (size_t)below[item] &&
+                   same_near(&x, item, rank, below[item]);
+            below[item] += holds(&x, rank, item);
+        }
+    tap_ok(same && below[0] > 900 && below[2] > 900, "bursts of %d, %d and %d postings", below[0],
+           below[1], below[2]);
+    session_index_release(&x);
+    session_store_release(&none);
+}
+
 int main(void)
 {
     check_empty();
+    check_bursts();
     check_ties();
     check_growth(&(struct log_form){9, 40, 90, 30, 2, 20, false}, 5);
     check_growth(&(struct log_form){30, 400, LOG_SESSIONS, 60, 90, 4000, false}, 6);
