@@ -1,0 +1,80 @@
+# search.mk: settings of a model, chosen on the validation part; what is made is not made again.
+bats_require_minimum_version 1.5.0
+load helpers
+
+search() {
+    make -f "$ROOT/pipelines/search.mk" BIN="$SESSPIPE_BIN" OUT=out EPOCHS=1 BATCH='--batch 10' THREADS=1 "$@"
+}
+
+setup_file() {
+    command -v parallel >/dev/null || return 0
+    cd "$BATS_FILE_TMPDIR"
+    synthesize --users 12 --days 8 >log.tsv
+    search DATA=log.tsv GRID='--lr 0.001|0.01 --embedding 4|8' >said 2>err
+}
+
+setup() {
+    need parallel
+    cp -r --preserve=timestamps "$BATS_FILE_TMPDIR"/. .
+}
+
+@test "all combinations, the best on the validation part first, and its model" {
+    [ "$(cut -f 2 out/runs | sort)" = "$(for e in 4 8; do for l in 0.001 0.01; do
+        echo "--lr $l --embedding $e --seed 1"; done; done | sort)" ]
+    [ "$(wc -l <out/search.tsv)" = 5 ]
+    sed 1d out/search.tsv | sort -s -k 1,1gr | cmp - <(sed 1d out/search.tsv)
+    # Every run's score is that of its own file.
+    while IFS=$'\t' read -r file options; do
+        scorer -q --best --by none --format tsv "$file.mp" |
+            awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR == 2 { print $at["selection_score"] }' >score
+        grep -qFx -e "$(cat score)"$'\t1\t'"$options" out/search.tsv
+    done <out/runs
+    options=$(sed -n '2s/.*\t//p' out/search.tsv)
+    file=$(grep -F -e "$options" out/runs | cut -f 1)
+    [ "$(cat out/best)" = "$file.mp" ]
+    cmp out/best.safetensors "$file.safetensors"
+    scorer -q --best --by none "$file.mp" | cmp - out/best.txt
+}
+
+@test "a larger grid makes what is new, and only that" {
+    ls --full-time out/*.mp | sort >before
+    search DATA=log.tsv GRID='--lr 0.001|0.01 --embedding 4|8|5' >said 2>err
+    [ "$(wc -l <out/search.tsv)" = 7 ]
+    [ "$(ls --full-time out/*.mp | sort | comm -23 before - | wc -l)" = 0 ]
+    # nothing to do
+    search DATA=log.tsv GRID='--lr 0.001|0.01 --embedding 4|8|5' >said 2>err
+    run ! grep -q parallel said
+}
+
+@test "some combinations, drawn: the same seed draws the same" {
+    for seed in 1 1 2; do
+        search DATA=log.tsv GRID='--lr 0.001|0.01 --embedding 4|8' DRAWS=2 DRAW_SEED=$seed >said 2>err
+        [ "$(wc -l <out/runs)" = 2 ]
+        cp out/runs "runs-$((++count))"
+    done
+    cmp runs-1 runs-2
+}
+
+@test "a run that fails is named, and the others go on" {
+    search DATA=log.tsv GRID='--lr 1e9|0.01 --embedding 4' >said 2>err
+    [ "$(cat out/failed.txt)" = 'failed: --lr 1e9 --embedding 4 --seed 1' ]
+    grep -qx 'failed: --lr 1e9 --embedding 4 --seed 1' said
+    [ "$(wc -l <out/search.tsv)" = 2 ]
+}
+
+@test "a choice needs a log and a validation part" {
+    run env -u DATA make -f "$ROOT/pipelines/search.mk"
+    [ "$status" = 2 ]
+    [[ $output == *"name the raw log"* ]]
+    run search DATA=log.tsv FILTER='--split user:0.8'
+    [ "$status" = 2 ]
+    [[ $output == *"needs a validation part"* ]]
+}
+
+@test "the make file of sesspipe(7): four models, one winner" {
+    sed -n '/^MODELS = /,/^\.Ed/p' "$ROOT/man/sesspipe.7" | sed '/^\.Ed/d; s/\\e/\\/g; s/--epochs 5/--epochs 1/' >Makefile
+    [ "$(wc -l <Makefile)" = 10 ]
+    OMP_NUM_THREADS=1 make -s 2>err
+    scorer -q --pick wide.mp narm.mp sasrec.mp stamp.mp | sed 's/mp$/safetensors/' | cmp - <(readlink best.safetensors)
+    predictor -q --model best.safetensors batches.mp | spcat --check
+}
