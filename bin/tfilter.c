@@ -33,7 +33,6 @@ static const struct option *filter_options(struct filter_chain *chain)
 
 static const char notes[] =
     "Filters apply in the order of the command line.\n"
-    "\n"
     "A split by user trains the model on the future of one user and tests it on the\n"
     "past of another: its scores may be better than those of the model in use.";
 

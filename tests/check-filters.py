@@ -242,6 +242,10 @@ def drop_unseen(users, _):
                 u["sessions"].remove(s)
 
 
+def drop_unseen_users(users, _):
+    keep_users(users, lambda u: any(s["part"] == TRAIN for s in u["sessions"]))
+
+
 FILTERS = {
     "min-sessions": min_sessions,
     "min-events": min_events,
@@ -260,6 +264,7 @@ FILTERS = {
     "split": split,
     "validation": validation,
     "drop-unseen": drop_unseen,
+    "drop-unseen-users": drop_unseen_users,
 }
 
 

@@ -19,6 +19,17 @@ load filters
     done
 }
 
+@test "users without a training session go where that is asked for" {
+    for split in last-week time:2011-03-20 newest:0.6 last-session; do
+        check "$SESSIONS" split=$split drop-unseen-users
+        check "$SESSIONS" split=$split drop-unseen drop-unseen-users
+    done
+    tfilter --strict --split time:2011-03-20 --drop-unseen --drop-unseen-users "$SESSIONS.mp" 2>report >out.mp || true
+    [ "$(said 'have no training session')" = 0 ]
+    tfilter --split time:2011-03-20 --drop-unseen "$SESSIONS.mp" 2>report >out.mp
+    [ "$(said 'have no training session')" -gt 0 ]
+}
+
 @test "items unseen in training go where that is asked for" {
     check "$SESSIONS" split=last-week drop-unseen
     check "$SESSIONS" split=user:0.5 validation=0.4 drop-unseen

@@ -373,6 +373,8 @@ END
     done
     run -65 --separate-stderr tfilter --drop-unseen -o out.mp "$SESSIONS.mp"
     [[ $stderr == *"--drop-unseen: the input is not split"* && ! -e out.mp ]]
+    run -65 --separate-stderr tfilter --drop-unseen-users -o out.mp "$SESSIONS.mp"
+    [[ $stderr == *"--drop-unseen-users: the input is not split"* && ! -e out.mp ]]
     make_log 99 | sed 's/^u/other/; s/^othersername/username/' |
         reddit-sessionize --min-events 1 >other.mp
     run -65 --separate-stderr tfilter -o out.mp split.mp other.mp

@@ -56,12 +56,13 @@ const struct filter filter_rows[] = {
      "time:DATE, last-day, last-week",
      .parse = filter_parse_split, .survey = filter_survey_split, .apply = filter_apply_split,
      .check = filter_check_split, .splits = true},
-    {"validation", "F|...",
-     "validation part from the end of training: F of each user's sessions, or as --split",
+    {"validation", "F|...", "end of training: F of each user's, or as --split",
      .parse = filter_parse_validation, .survey = filter_survey_validation,
      .apply = filter_apply_validation, .check = filter_check_validation, .splits = true},
     {"drop-unseen", NULL, "drop items of the other parts that training never has", NULL,
      .survey = filter_survey_drop_unseen, .apply = filter_apply_drop_unseen},
+    {"drop-unseen-users", NULL, "drop users that training never has", NULL,
+     .apply = filter_apply_drop_unseen_users},
     {0},
 };
 

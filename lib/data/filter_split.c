@@ -268,7 +268,7 @@ int filter_check_validation(const struct filter_setting *s, const int64_t sessio
                : 0;
 }
 
-/* ---- items unseen in training ---- */
+/* ---- items and users unseen in training ---- */
 
 int filter_survey_drop_unseen(struct filter_setting *s, const struct all_user_sessions *all,
                               struct err *e)
@@ -288,5 +288,18 @@ int filter_apply_drop_unseen(const struct filter_setting *s, struct user_session
     for (size_t i = 0; i < h->sessions.len; i++)
         if (h->sessions.at[i]->part != PART_TRAIN)
             session_keep_items(h->sessions.at[i], s->counts.at, 1);
+    return 0;
+}
+
+int filter_apply_drop_unseen_users(const struct filter_setting *s, struct user_sessions *h,
+                                   struct err *e)
+{
+    (void)s;
+    if (refuse_unsplit("drop-unseen-users", h, e))
+        return e->status;
+    for (size_t i = 0; i < h->sessions.len; i++)
+        if (h->sessions.at[i]->part == PART_TRAIN)
+            return 0;
+    user_sessions_clear(h);
     return 0;
 }

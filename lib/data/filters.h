@@ -47,6 +47,8 @@ int filter_survey_drop_unseen(struct filter_setting *s, const struct all_user_se
                               struct err *e);
 int filter_apply_drop_unseen(const struct filter_setting *s, struct user_sessions *h,
                              struct err *e);
+int filter_apply_drop_unseen_users(const struct filter_setting *s, struct user_sessions *h,
+                                   struct err *e);
 
 /* ---- filter_all.c: statistics of all users ---- */
 
