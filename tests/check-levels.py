@@ -63,10 +63,16 @@ class Check:
             return self.w[name][cluster[self.user] if cluster else self.user]
         return self.w[name]
 
+    def gru(self, prefix, way, name):
+        """A GRU's weight, of the user's cluster where there is one for each."""
+        w = self.w[f"{prefix}.{name}_l0{way}"]
+        own = prefix.split("_")[0] in (self.o["cluster-encoders"] or "").split(",")
+        return w[self.w["users.cluster"][self.user]] if own else w
+
     def step(self, prefix, way, x, h):
         """One step of a GRU, its reset gate on the product."""
-        a = linear(self.w[f"{prefix}.weight_ih_l0{way}"], self.w[f"{prefix}.bias_ih_l0{way}"], x)
-        b = linear(self.w[f"{prefix}.weight_hh_l0{way}"], self.w[f"{prefix}.bias_hh_l0{way}"], h)
+        a = linear(self.gru(prefix, way, "weight_ih"), self.gru(prefix, way, "bias_ih"), x)
+        b = linear(self.gru(prefix, way, "weight_hh"), self.gru(prefix, way, "bias_hh"), h)
         n = len(h)
         r, z = ([1 / (1 + math.exp(-a[g * n + k] - b[g * n + k])) for k in range(n)] for g in (0, 1))
         new = [math.tanh(a[2 * n + k] + r[k] * b[2 * n + k]) for k in range(n)]
@@ -74,7 +80,7 @@ class Check:
 
     def states(self, prefix, xs, both=False):
         def run(way, rows):
-            h, out = [0.0] * len(self.w[f"{prefix}.weight_hh_l0{way}"][0]), []
+            h, out = [0.0] * len(self.gru(prefix, way, "weight_hh")[0]), []
             for x in rows:
                 h = self.step(prefix, way, x, h)
                 out.append(h)

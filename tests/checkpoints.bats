@@ -428,7 +428,7 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATCHES" --inter age --bidirectional --optimizer sgd --momentum 0.5 --attention 5
     goes_on "$BATCHES" --inter week --intra cat --per-user inter,intra --attention 5
     goes_on "$BATCHES" --intra sum --attention all
-    goes_on "$BATCHES" --inter hidden --clusters 3 --per-user inter
+    goes_on "$BATCHES" --inter hidden --clusters 3 --per-user inter --cluster-encoders inter,intra
     goes_on "$BATCHES" --model narm --attention 5
     goes_on "$BATCHES" --model rib --context hour --attention 5
     goes_on "$BATCHES" --model context-rnn --context hour --cell lstm

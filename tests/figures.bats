@@ -47,6 +47,7 @@ same() { # SCHEME OPTION ...
     same longest-first --inter hidden,delta,week,age --session-rep last --dropout 0.3
     same longest-first --intra cat --inter hidden --per-user inter,intra
     same longest-first --intra sum --clusters 3 --per-user intra
+    same longest-first --clusters 3 --cluster-encoders inter,intra
     same longest-first --optimizer adagrad --gru reset-before
 }
 

@@ -12,6 +12,7 @@
 /* A text of NULL and a size of 0 are the model's default. */
 struct model_shape {
     const char *session_rep, *user_rep, *inter, *intra, *attend_to, *per_user, *clusters;
+    const char *cluster_encoders;
     const char *encoder, *decoder, *propagate, *gru, *context, *normalize, *input, *cell;
     const char *recurrent, *variant,
         *layer_sizes; /* layer_sizes: of models whose layers is a list */
@@ -46,6 +47,7 @@ static inline struct model_options *options_of_shape(const struct model_class *c
                 {"attend-to", s->attend_to},
                 {"per-user", s->per_user},
                 {"clusters", s->clusters},
+                {"cluster-encoders", s->cluster_encoders},
                 {"encoder", s->encoder},
                 {"decoder", s->decoder},
                 {"propagate", s->propagate},

@@ -16,6 +16,7 @@ setup_file() {
         --save hierarchical batches.mp >/dev/null
     train --model hierarchical --intra cat --save intra batches.mp >/dev/null
     train --inter hidden --intra cat --per-user inter,intra --save own batches.mp >/dev/null
+    train --clusters 3 --cluster-encoders inter,intra --save clustered batches.mp >/dev/null
     train --bidirectional --decoder tied --save tied batches.mp >/dev/null
     train --model narm --hidden 7 --save narm batches.mp >/dev/null
     train --model rib --hidden 7 --context hour --save rib batches.mp >/dev/null
@@ -107,7 +108,7 @@ small() {
         END { for (i = 1; i <= NR; i++) { split(line[i], f, ",")
             if (line[i] ~ /^\["session"/ && last[f[2]] == i) gsub(/,[0-9]+\]/, "]", line[i])
             print line[i] } }' all | sessions >shorter.mp
-    for model in plain attentive last hierarchical intra own tied narm rib context-rnn improved predicting asars asars-user youtube-dnn session-embedding wavenet sasrec sasrec-earlier stamp stmo bpr-mf fpmc rnn joined parted rnn-tied rnn-hot rnn-lstm hrnn; do
+    for model in plain attentive last hierarchical intra own clustered tied narm rib context-rnn improved predicting asars asars-user youtube-dnn session-embedding wavenet sasrec sasrec-earlier stamp stmo bpr-mf fpmc rnn joined parted rnn-tied rnn-hot rnn-lstm hrnn; do
         batches=$BATS_FILE_TMPDIR/batches.mp
         [[ $model != @(rnn|joined|parted|rnn-tied|rnn-hot|rnn-lstm|hrnn) ]] || batches=$BATS_FILE_TMPDIR/parallel.mp
         model=$BATS_FILE_TMPDIR/$model
@@ -587,7 +588,7 @@ stream_of() { cat names - | used; }
     grep '^."session"' split.json | jq -sc 'sort_by(.[3][0])[]' | cat names - <(echo '["E"]') |
         spcat --from-json >by-time.mp
     [ "$(spcat by-time.mp | grep -c '^."session"')" -gt 100 ]
-    for model in plain attentive last hierarchical intra own tied narm rnn joined parted hrnn sasrec-earlier; do
+    for model in plain attentive last hierarchical intra own clustered tied narm rnn joined parted hrnn sasrec-earlier; do
         options="-m $BATS_FILE_TMPDIR/$model --json --why --exclude history --top 5 --batch 1"
         recommend $options by-time.mp 2>/dev/null >answers
         [ "$(wc -l <answers)" -gt 50 ]

@@ -271,6 +271,8 @@ sessionuser --model hierarchical --session-rep attention --user-rep attention --
 session --model hierarchical --session-rep attention
 user --model hierarchical --session-rep last --user-rep attention --bidirectional --per-user user --inter week
 intra --model hierarchical --session-rep last --intra cat --per-user intra
+inter --inter hidden,delta --clusters 3 --cluster-encoders inter,intra
+sessionuser --model hierarchical --session-rep attention --user-rep attention --clusters 3 --cluster-encoders session,user
 intrauser --model hierarchical --user-rep attention --inter delta --intra sum --bidirectional
 EOT
 }
@@ -303,12 +305,27 @@ EOT
     train --inter hidden,delta --init global --max-steps 0 "$BATCHES" | ranks_of >plain
     train "${own[@]}" --clusters 2 --init global --max-steps 0 "$BATCHES" | ranks_of >own
     alike plain own
+    # GRUs of each cluster's own: of as many clusters, and first the same as those for all
+    encoders() { train --inter hidden,delta --clusters "$1" --cluster-encoders inter,intra "${@:2}"; }
+    encoders 2 --init global --max-steps 0 "$BATCHES" | ranks_of >own
+    alike plain own
+    encoders 3 --save-by last --save grus "$BATCHES" | ranks_of >learned
+    differ plain learned
+    for gru in inter intra; do
+        header grus | grep -o "\"${gru}_gru.bias_hh_l0\":{[^}]*}" | grep -q 'shape":\[3,[0-9]*\]'
+    done
+    header grus | grep -q '"users.cluster":{"dtype":"I32","shape":\[9\]'
+    encoders 3 --init grus --max-steps 0 --save-by last --save same "$BATCHES" >/dev/null
+    cmp <(tensors grus) <(tensors same)
     refused() {
         run "-$1" --separate-stderr train "${@:3}" "$BATCHES"
         echo "$stderr"
         [[ $stderr == *$2* ]]
     }
     refused 64 '--clusters needs --per-user' --clusters 3
+    refused 64 '--cluster-encoders intra: give the clusters of users' --cluster-encoders intra
+    refused 64 '--cluster-encoders user: give inter, intra' --clusters 3 --cluster-encoders user
+    refused 64 'all users share it: leave out intra' --clusters 3 --cluster-encoders intra --intra sum
     refused 64 'only 9 users' "${own[@]}" --clusters 10
     refused 64 '--clusters 3 with it' "${own[@]}" --clusters 2 --init three
     refused 66 'takes a number, or a file' "${own[@]}" --clusters nowhere

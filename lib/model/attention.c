@@ -129,19 +129,20 @@ struct tensor *energies_over(const struct energies *n, struct tape *t, struct te
 
 /* ---- groups ---- */
 
-static int bad_levels(const char *list, const char *const level[], struct err *e)
+static int bad_levels(const char *option, const char *list, const char *const level[],
+                      struct err *e)
 {
     struct buf possible = {0};
     for (int i = 0; level[i]; i++)
         buf_format(&possible, "%s%s", i ? ", " : "", level[i]);
-    err_set(e, STATUS_USAGE,
-            "--per-user %s: give %.*s, or some of them once each with commas between", list,
-            (int)possible.len, possible.at);
+    err_set(e, STATUS_USAGE, "--%s %s: give %.*s, or some of them once each with commas between",
+            option, list, (int)possible.len, possible.at);
     buf_release(&possible);
     return e->status;
 }
 
-int grouped_read(bool on[], const char *list, const char *const level[], struct err *e)
+int grouped_read(bool on[], const char *option, const char *list, const char *const level[],
+                 struct err *e)
 {
     for (const char *at = list; at; at = *at ? at + 1 : NULL) {
         size_t length = strcspn(at, ",");
@@ -149,7 +150,7 @@ int grouped_read(bool on[], const char *list, const char *const level[], struct 
         while (level[i] && (strlen(level[i]) != length || strncmp(level[i], at, length)))
             i++;
         if (!level[i] || on[i])
-            return bad_levels(list, level, e);
+            return bad_levels(option, list, level, e);
         on[i] = true;
         at += length;
     }
@@ -163,6 +164,7 @@ struct grouped grouped_by(const struct model *m, struct tape *t, const int32_t *
     for (int i = 0; i < count; i++)
         block[i] = m->data.group ? m->data.group[user[i]] : user[i];
     g.group = tape_groups(t, block, count, &g.users);
+    g.of = block;
     return g;
 }
 

@@ -35,14 +35,16 @@ struct tensor *energies_over(const struct energies *n, struct tape *t, struct te
 
 /* ---- one set of weights for all users, or one for each user or cluster ---- */
 
-/* The set of weights of each sequence; {NULL, NULL}: one set for all. */
+/* The set of weights of each sequence; {0}: one set for all. */
 struct grouped {
     const struct rows *group, *users;
+    const int32_t *of; /* host: the number of each sequence's set */
 };
 
-/* Reads --per-user, a list of some of these levels (NULL-terminated), into one flag for each.  64.
- */
-int grouped_read(bool on[], const char *list, const char *const level[], struct err *e);
+/* Reads the list of an option such as --per-user, some of these levels (NULL-terminated), into one
+ * flag for each.  64. */
+int grouped_read(bool on[], const char *option, const char *list, const char *const level[],
+                 struct err *e);
 
 /* For sequences of these users; user: host [count]. */
 struct grouped grouped_by(const struct model *m, struct tape *t, const int32_t *user, int count);

@@ -1,21 +1,21 @@
 #include "model/gru_encoder.h"
 
 void gru_encoder_declare(struct gru_encoder *n, struct parameters *p, const char *prefix, int in,
-                         int state, bool both, bool reset_before)
+                         int state, bool both, bool reset_before, int clusters)
 {
     *n = (struct gru_encoder){.both = both, .state = both ? 2 * state : state};
-    parameters_add_gru(p, &n->forward, prefix, in, state, reset_before);
+    parameters_add_grus(p, &n->forward, clusters, prefix, false, in, state, reset_before);
     if (both)
-        parameters_add_gru_reverse(p, &n->backward, prefix, in, state, reset_before);
+        parameters_add_grus(p, &n->backward, clusters, prefix, true, in, state, reset_before);
 }
 
 struct encoded gru_encoder_run(const struct gru_encoder *n, struct tape *t, struct tensor *x,
-                               const struct ragged *r)
+                               const struct ragged *r, const struct grouped *by)
 {
-    struct encoded run = {.forward = tape_gru(t, &n->forward, x, NULL, r)};
+    struct encoded run = {.forward = cluster_gru_run(&n->forward, t, x, NULL, r, by)};
     run.states = run.forward;
     if (n->both) {
-        struct tensor *h = tape_gru(t, &n->backward, tape_reverse(t, x, r), NULL, r);
+        struct tensor *h = cluster_gru_run(&n->backward, t, tape_reverse(t, x, r), NULL, r, by);
         run.backward = tape_reverse(t, h, r);
         run.states = tape_concat(t, (struct tensor *[]){run.forward, run.backward}, 2);
     }

@@ -23,8 +23,8 @@ static const char *const form_name[FORMS] = {"mean", "last", "attention"};
 
 struct level_of {
     enum rep_form form;
-    bool input; /* attention averages the input */
-    bool per_user;
+    bool input;               /* attention averages the input */
+    bool per_user, clustered; /* its attention for each user or cluster; its GRU for each cluster */
     struct gru_encoder gru;
     struct attention_layer attention;
 };
@@ -33,7 +33,7 @@ struct hierarchical {
     struct level_of session, user;
     struct energies energies; /* of the user level, including the state */
     struct intra intra;
-    bool intra_per_user;
+    bool intra_per_user, intra_clustered;
     struct item_decoder decoder;
 };
 
@@ -120,6 +120,15 @@ static int check_together(const struct hierarchical *r, const struct hierarchica
             "--per-user %s: each level goes with its attention: --session-rep attention, "
             "--user-rep attention, --intra cat or sum",
             o->shared.per_user);
+    if ((r->session.clustered && r->session.form == FORM_MEAN) ||
+        (r->user.clustered && r->user.form == FORM_MEAN))
+        return err_set(
+            e, STATUS_USAGE,
+            "--cluster-encoders %s: a mean has no GRU: --session-rep and --user-rep last "
+            "or attention have",
+            o->shared.cluster_encoders);
+    if (r->intra_clustered && o->shared.intra)
+        return intra_refuse_clusters(&o->shared, e);
     if (o->shared.intra && r->user.form == FORM_MEAN)
         return err_set(e, STATUS_USAGE,
                        "--intra %s attends to states of the GRU over sessions: --user-rep mean has "
@@ -137,17 +146,21 @@ static int read_options(struct hierarchical *r, const struct hierarchical_option
     static const bool kinds[ATTEND_KINDS] = {false, true, true, true};
     bool input = o->attend_to && !strcmp(o->attend_to, "input");
     static const char *const level[] = {"session", "user", "intra", NULL};
-    bool per_user[3] = {false, false, false};
+    bool per_user[3] = {false, false, false}, clustered[3] = {false, false, false};
     r->session.form = form_of(o->session_rep);
     r->user.form = form_of(o->user_rep);
     r->session.input = input && r->session.form == FORM_ATTENTION;
     r->user.input = input && r->user.form == FORM_ATTENTION;
     if (energies_read(&r->energies, o->inter, kinds, e) ||
-        grouped_read(per_user, o->shared.per_user, level, e))
+        grouped_read(per_user, "per-user", o->shared.per_user, level, e) ||
+        grouped_read(clustered, "cluster-encoders", o->shared.cluster_encoders, level, e))
         return e->status;
     r->session.per_user = per_user[0];
     r->user.per_user = per_user[1];
     r->intra_per_user = per_user[2];
+    r->session.clustered = clustered[0];
+    r->user.clustered = clustered[1];
+    r->intra_clustered = clustered[2];
     r->energies.on[ATTEND_HIDDEN] = true;
     return check_together(r, o, e);
 }
@@ -174,13 +187,14 @@ static void declare(struct hierarchical *r, struct model *m)
     bool reset_before = model_reset_before(m);
     item_decoder_declare_items(&r->decoder, m);
     if (r->session.form != FORM_MEAN)
-        gru_encoder_declare(&r->session.gru, p, "session_gru", size, size, false, reset_before);
+        gru_encoder_declare(&r->session.gru, p, "session_gru", size, size, false, reset_before,
+                            r->session.clustered ? m->data.groups : 0);
     if (r->session.form == FORM_ATTENTION)
         attention_declare(&r->session.attention, p, "session_attention", size, size,
                           r->session.per_user ? m->data.groups : 0);
     if (r->user.form != FORM_MEAN)
-        gru_encoder_declare(&r->user.gru, p, "user_gru", size, size, o->bidirectional,
-                            reset_before);
+        gru_encoder_declare(&r->user.gru, p, "user_gru", size, size, o->bidirectional, reset_before,
+                            r->user.clustered ? m->data.groups : 0);
     if (r->user.form == FORM_ATTENTION) {
         int width = energies_width(&r->energies, state, size);
         energies_declare(&r->energies, p, size, m->data.delta_buckets);
@@ -189,7 +203,8 @@ static void declare(struct hierarchical *r, struct model *m)
     }
     if (o->shared.intra)
         intra_declare(&r->intra, p, o->shared.intra, state, r->intra_per_user ? m->data.groups : 0);
-    item_decoder_declare(&r->decoder, m, o->shared.intra ? size + state : size, state);
+    item_decoder_declare(&r->decoder, m, o->shared.intra ? size + state : size, state,
+                         r->intra_clustered ? m->data.groups : 0);
 }
 
 static void hierarchical_open(struct model *m)
@@ -224,12 +239,14 @@ static struct tensor *represent(const struct level_of *l, const struct model *m,
     struct grouped g = {0};
     if (l->form == FORM_MEAN)
         return tape_mean(t, x, s->rows);
-    struct encoded run = gru_encoder_run(&l->gru, t, x, s->rows);
+    if (l->per_user || l->clustered)
+        g = grouped_by(m, t, s->user, s->rows->count);
+    struct encoded run = gru_encoder_run(&l->gru, t, x, s->rows, &g);
     *states = run.states;
     if (l->form == FORM_LAST)
         return gru_encoder_last(&l->gru, t, &run, s->rows);
-    if (l->per_user)
-        g = grouped_by(m, t, s->user, s->rows->count);
+    if (!l->per_user)
+        g = (struct grouped){0};
     struct tensor *on =
         s->energies ? energies_over(s->energies, t, run.states, s->history) : run.states;
     return attention_over(&l->attention, t, on, l->input ? x : run.states, s->rows, &g, weight);
@@ -271,10 +288,10 @@ static struct tensor *read_session(const struct hierarchical *r, const struct mo
 {
     const struct item_decoder *d = &r->decoder;
     struct grouped g = {0};
-    if (!m->options->intra)
-        return tape_gru(t, &d->gru, d->input, u->start, d->steps);
-    if (r->intra_per_user)
+    if (r->intra_per_user || r->intra_clustered)
         g = grouped_by(m, t, column_i32(b->user), (int)b->user.len);
+    if (!m->options->intra)
+        return cluster_gru_run(&d->gru, t, d->input, u->start, d->steps, &g);
     return intra_run(&r->intra, t, &d->gru, d->input, u->start, d->steps, u->states,
                      u->history.ragged, &g, &f->weight[LEVEL_INTRA], &f->weights[LEVEL_INTRA]);
 }

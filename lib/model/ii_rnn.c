@@ -17,12 +17,12 @@
 #include "model/intra.h"
 #include "model/session_memory.h"
 
-enum { OF_INTER, OF_INTRA }; /* levels with weights for each user */
+enum { OF_INTER, OF_INTRA }; /* levels with weights for each user or cluster */
 
 struct ii_rnn {
-    bool last;                /* representations are last states rather than means */
-    struct energies energies; /* none: the initial state is the inter-session GRU's last */
-    bool per_user[2];
+    bool last;                      /* representations are last states rather than means */
+    struct energies energies;       /* none: the initial state is the inter-session GRU's last */
+    bool per_user[2], clustered[2]; /* attention; GRUs */
     struct gru_encoder inter;
     struct attention_layer attention;
     struct intra intra;
@@ -83,8 +83,12 @@ static int read_options(struct ii_rnn *r, const struct ii_rnn_options *o, struct
     static const char *const level[] = {"inter", "intra", NULL};
     const char *per_user = o->shared.per_user;
     r->last = !strcmp(o->session_rep, "last");
-    if (grouped_read(r->per_user, per_user, level, e))
+    const char *clustered = o->shared.cluster_encoders;
+    if (grouped_read(r->per_user, "per-user", per_user, level, e) ||
+        grouped_read(r->clustered, "cluster-encoders", clustered, level, e))
         return e->status;
+    if (r->clustered[OF_INTRA] && o->shared.intra)
+        return intra_refuse_clusters(&o->shared, e);
     if ((r->per_user[OF_INTER] && !o->inter) || (r->per_user[OF_INTRA] && !o->shared.intra))
         return err_set(e, STATUS_USAGE, "--per-user %s: attention of that level goes with %s",
                        per_user, o->inter ? "--intra cat or sum" : "--inter hidden");
@@ -117,7 +121,7 @@ static void declare(struct ii_rnn *r, struct model *m)
         r->read_bias = parameters_add_vector(p, "representation.bias", size, bound);
     }
     gru_encoder_declare(&r->inter, p, "inter_gru", size, size, o->bidirectional,
-                        model_reset_before(m));
+                        model_reset_before(m), r->clustered[OF_INTER] ? m->data.groups : 0);
     if (energies_any(&r->energies)) {
         energies_declare(&r->energies, p, size, m->data.delta_buckets);
         attention_declare(&r->attention, p, "inter_attention", state,
@@ -126,7 +130,8 @@ static void declare(struct ii_rnn *r, struct model *m)
     }
     if (intra)
         intra_declare(&r->intra, p, intra, state, r->per_user[OF_INTRA] ? m->data.groups : 0);
-    item_decoder_declare(&r->decoder, m, intra ? size + state : size, state);
+    item_decoder_declare(&r->decoder, m, intra ? size + state : size, state,
+                         r->clustered[OF_INTRA] ? m->data.groups : 0);
     session_memory_open(&r->memory, m, r->last ? state : size);
 }
 
@@ -218,15 +223,16 @@ static void ii_rnn_forward(struct model *m, struct tape *t, const struct batch *
     *f = (struct forward){0};
     item_decoder_read(d, m, t, b, false, f);
     struct lookback_sessions h = lookback_known(t, b, &r->memory.kept, m->data.delta_buckets);
-    struct encoded inter = gru_encoder_run(&r->inter, t, representations(r, m, t, &h), h.ragged);
-    if (m->options->per_user)
+    if (m->options->per_user || m->options->cluster_encoders)
         g = grouped_by(m, t, column_i32(b->user), h.count);
+    struct encoded inter =
+        gru_encoder_run(&r->inter, t, representations(r, m, t, &h), h.ragged, &g);
     struct tensor *start = initial_state(r, m, t, &inter, &h, &g, f);
     struct tensor *states =
         m->options->intra ? intra_run(&r->intra, t, &d->gru, d->input, start, d->steps,
                                       inter.states, h.ragged, r->per_user[OF_INTRA] ? &g : &global,
                                       &f->weight[LEVEL_INTRA], &f->weights[LEVEL_INTRA])
-                          : tape_gru(t, &d->gru, d->input, start, d->steps);
+                          : cluster_gru_run(&d->gru, t, d->input, start, d->steps, &g);
     item_decoder_output(d, m, t, states, f);
     f->back = lookback_rows(&h);
 }

@@ -19,6 +19,15 @@ void intra_declare(struct intra *n, struct parameters *p, const char *form, int 
     n->scale = grouped_parameter(p, name, "_scale.weight", groups, 1, state, own);
 }
 
+int intra_refuse_clusters(const struct model_options *o, struct err *e)
+{
+    return err_set(
+        e, STATUS_USAGE,
+        "--cluster-encoders %s: with --intra %s the session's GRU attends at every step, "
+        "and all users share it: leave out intra",
+        o->cluster_encoders, o->intra);
+}
+
 struct tensor *intra_run(const struct intra *n, struct tape *t, const struct gru *gru,
                          struct tensor *x, struct tensor *start, const struct ragged *steps,
                          struct tensor *h, const struct ragged *back, const struct grouped *g,

@@ -7,9 +7,10 @@ void item_decoder_declare_items(struct item_decoder *d, struct model *m)
     item_output_declare_items(&d->output, m);
 }
 
-void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int state)
+void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int state, int clusters)
 {
-    parameters_add_gru(&m->parameters, &d->gru, "intra_gru", in, state, model_reset_before(m));
+    parameters_add_grus(&m->parameters, &d->gru, clusters, "intra_gru", false, in, state,
+                        model_reset_before(m));
     item_output_declare(&d->output, m, state);
 }
 

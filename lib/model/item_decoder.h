@@ -16,10 +16,10 @@ struct item_decoder {
     struct tensor *states;      /* [T, S] the GRU's outputs before dropout */
 };
 
-/* Declare item_embedding, which is a model's first parameter; intra_gru with inputs of width `in`,
- * and output. */
+/* Declare item_embedding, which is a model's first parameter; intra_gru with inputs of width `in`
+ * (clusters > 0: so many of it), and output. */
 void item_decoder_declare_items(struct item_decoder *d, struct model *m);
-void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int state);
+void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int state, int clusters);
 
 /* Reads the batch: sets steps, input and the targets of *f.  Returns the embeddings of
  * the items of all earlier sessions [., E], before dropout (earlier false: of none): all rows of a

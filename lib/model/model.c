@@ -56,6 +56,9 @@ const struct option model_user_weight_rows[] = {
     {OPTION_TEXT, .name = "clusters", .argument = "K|FILE", .recorded = true, .file = true,
      .at = offsetof(struct model_options, clusters),
      .help = "share these weights within clusters of users"},
+    {OPTION_TEXT, .name = "cluster-encoders", .argument = "LIST", .recorded = true,
+     .at = offsetof(struct model_options, cluster_encoders),
+     .help = "levels with a GRU for each cluster"},
     {0},
 };
 
@@ -181,9 +184,14 @@ uint32_t model_without(const struct model_options *o)
 
 int model_check(const struct model_class *class, const struct model_options *o, struct err *e)
 {
-    if (o->clusters && !o->per_user)
+    if (o->clusters && !o->per_user && !o->cluster_encoders)
         return err_set(e, STATUS_USAGE,
-                       "--clusters needs --per-user, which names the levels of attention");
+                       "--clusters needs --per-user, which names the levels of attention, or "
+                       "--cluster-encoders, which names those of GRUs");
+    if (o->cluster_encoders && !o->clusters)
+        return err_set(e, STATUS_USAGE,
+                       "--cluster-encoders %s: give the clusters of users: --clusters K or FILE",
+                       o->cluster_encoders);
     if (check_evidence(class, o, e) || check_contexts(o, e))
         return e->status;
     return class->check ? class->check(o, e) : 0;

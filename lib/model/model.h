@@ -38,9 +38,10 @@ struct model_options {
     const char *intra;    /* "cat", "sum": attention to earlier sessions at every step; NULL */
     const char *per_user; /* "inter,intra", "session,user": levels with weights for each user */
     const char *clusters; /* a number or a file: clusters of users that share such weights */
-    bool join_sessions;   /* each user's sessions are read as one */
-    bool wide;            /* with the wide part (model/wide_part.h) */
-    int64_t postings;     /* how many of an item's newest sessions it looks at */
+    const char *cluster_encoders; /* "inter,intra": levels with a GRU for each cluster */
+    bool join_sessions;           /* each user's sessions are read as one */
+    bool wide;                    /* with the wide part (model/wide_part.h) */
+    int64_t postings;             /* how many of an item's newest sessions it looks at */
     const char *without;  /* "own,habit": kinds of evidence that it does not know; NULL: none */
     int64_t unroll;       /* steps of slots in one update */
     const char *context;  /* "action,dwell:8": what is read beside items (model/contexts.h); NULL */
@@ -55,7 +56,7 @@ extern const struct option model_item_dropout_rows[]; /* item-dropout */
 extern const struct option model_decoder_rows[];      /* decoder */
 extern const struct option model_gru_rows[];          /* gru */
 extern const struct option model_intra_rows[];        /* intra */
-extern const struct option model_user_weight_rows[];  /* per-user, clusters */
+extern const struct option model_user_weight_rows[];  /* per-user, clusters, cluster-encoders */
 extern const struct option model_unroll_rows[];       /* unroll */
 extern const struct option model_context_rows[];      /* context, dwell-of */
 extern const struct option model_teacher_rows[];      /* teacher, -weight, -temperature */

@@ -66,10 +66,20 @@ struct gates {
     const struct parameter **ih, **hh, **ih_bias, **hh_bias;
 };
 
+/* A matrix, or with cols 0 a vector; blocks > 0: a table of so many. */
+static struct parameter *add_part(struct parameters *p, const char *name, int64_t blocks,
+                                  int64_t rows, int64_t cols, float bound)
+{
+    const int64_t shape[3] = {blocks, rows, cols};
+    int dims = cols ? 2 : 1;
+    return blocks ? parameters_add_table(p, name, dims + 1, shape, bound)
+                  : parameters_add(p, name, dims, shape + 1, bound);
+}
+
 /* Declares the weights of one layer's gates under PREFIX, with `gates` rows for each unit of the
- * state; without inputs (in 0) there is no ih. */
+ * state; without inputs (in 0) there is no ih.  blocks > 0: tables of so many layers. */
 static void add_gates(struct parameters *p, const struct gates *g, const char *prefix,
-                      const char *suffix, int gates, int in, int state)
+                      const char *suffix, int gates, int blocks, int in, int state)
 {
     float bound = 1.0f / sqrtf((float)state);
     int64_t rows = gates * (int64_t)state;
@@ -87,24 +97,23 @@ static void add_gates(struct parameters *p, const struct gates *g, const char *p
         buf_clear(&name);
         buf_format(&name, "%s.%s_%s", prefix, part[i].name, suffix);
         buf_byte(&name, 0);
-        *part[i].to = part[i].cols ? parameters_add_matrix(p, name.at, rows, part[i].cols, bound)
-                                   : parameters_add_vector(p, name.at, rows, bound);
+        *part[i].to = add_part(p, name.at, blocks, rows, part[i].cols, bound);
     }
     buf_release(&name);
 }
 
 static void add_gru(struct parameters *p, struct gru *g, const char *prefix, const char *suffix,
-                    int in, int state, bool reset_before)
+                    int blocks, int in, int state, bool reset_before)
 {
-    add_gates(p, &(struct gates){&g->ih, &g->hh, &g->ih_bias, &g->hh_bias}, prefix, suffix, 3, in,
-              state);
+    add_gates(p, &(struct gates){&g->ih, &g->hh, &g->ih_bias, &g->hh_bias}, prefix, suffix, 3,
+              blocks, in, state);
     g->reset_before = reset_before;
 }
 
 void parameters_add_gru(struct parameters *p, struct gru *g, const char *prefix, int in, int state,
                         bool reset_before)
 {
-    add_gru(p, g, prefix, "l0", in, state, reset_before);
+    add_gru(p, g, prefix, "l0", 0, in, state, reset_before);
 }
 
 void parameters_add_gru_layer(struct parameters *p, struct gru *g, const char *prefix, int layer,
@@ -112,13 +121,13 @@ void parameters_add_gru_layer(struct parameters *p, struct gru *g, const char *p
 {
     char suffix[16];
     snprintf(suffix, sizeof suffix, "l%d", layer);
-    add_gru(p, g, prefix, suffix, in, state, reset_before);
+    add_gru(p, g, prefix, suffix, 0, in, state, reset_before);
 }
 
-void parameters_add_gru_reverse(struct parameters *p, struct gru *g, const char *prefix, int in,
-                                int state, bool reset_before)
+void parameters_add_grus(struct parameters *p, struct gru *g, int blocks, const char *prefix,
+                         bool reverse, int in, int state, bool reset_before)
 {
-    add_gru(p, g, prefix, "l0_reverse", in, state, reset_before);
+    add_gru(p, g, prefix, reverse ? "l0_reverse" : "l0", blocks, in, state, reset_before);
 }
 
 void parameters_add_lstm_layer(struct parameters *p, struct lstm *l, const char *prefix, int layer,
@@ -126,8 +135,8 @@ void parameters_add_lstm_layer(struct parameters *p, struct lstm *l, const char 
 {
     char suffix[16];
     snprintf(suffix, sizeof suffix, "l%d", layer);
-    add_gates(p, &(struct gates){&l->ih, &l->hh, &l->ih_bias, &l->hh_bias}, prefix, suffix, 4, in,
-              state);
+    add_gates(p, &(struct gates){&l->ih, &l->hh, &l->ih_bias, &l->hh_bias}, prefix, suffix, 4, 0,
+              in, state);
 }
 
 /* Draws initial values uniform in [low, high) on the host, in blocks; each parameter has a random

@@ -93,9 +93,10 @@ void parameters_add_gru(struct parameters *p, struct gru *g, const char *prefix,
  * in 0: the inputs are multiplied already. */
 void parameters_add_gru_layer(struct parameters *p, struct gru *g, const char *prefix, int layer,
                               int in, int state, bool reset_before);
-/* The same for the reverse direction; names end in _reverse. */
-void parameters_add_gru_reverse(struct parameters *p, struct gru *g, const char *prefix, int in,
-                                int state, bool reset_before);
+/* The same, reverse: that of the reverse direction, whose names end in _reverse; blocks > 0: tables
+ * of the parameters of so many GRUs. */
+void parameters_add_grus(struct parameters *p, struct gru *g, int blocks, const char *prefix,
+                         bool reverse, int in, int state, bool reset_before);
 
 /* An LSTM's four parameters, in PyTorch's form. */
 struct lstm {

@@ -100,6 +100,28 @@ static void check_intra(void)
         check_tied("hierarchical", &o, shared);
 }
 
+/* GRUs of each cluster's own. */
+static void check_cluster_encoders(void)
+{
+    struct model_shape o = {.session_rep = "last",
+                            .user_rep = "last",
+                            .cluster_encoders = "session",
+                            .gru = "reset-after",
+                            .embedding = 4,
+                            .dropout = 0.3};
+    check_clusters("hierarchical", &o);
+    o.cluster_encoders = "user", o.bidirectional = true, o.gru = "reset-before";
+    check_clusters("hierarchical", &o);
+    o.cluster_encoders = "intra", o.bidirectional = false, o.session_rep = "mean";
+    check_clusters("hierarchical", &o);
+    o.session_rep = o.user_rep = "attention", o.inter = "delta", o.per_user = "session,user";
+    o.cluster_encoders = "session,user,intra", o.embedding = 9, o.dropout = 0;
+    check_clusters("hierarchical", &o);
+    o.intra = "cat", o.cluster_encoders = "session,user", o.per_user = NULL;
+    check_clusters("hierarchical", &o);
+    check_tied("hierarchical", &o, true);
+}
+
 /* Losses of a batch of users' first sessions, against the intra GRU from a state of zeros. */
 static void check_plain(void)
 {
@@ -150,6 +172,11 @@ static void check_refusals(void)
             (struct model_shape){.inter = "hidden,delta", .user_rep = "attention"});
     refused("session, user, intra", (struct model_shape){.per_user = "inter"});
     refused("--intra cat or sum", (struct model_shape){.per_user = "intra"});
+    refused("--clusters K or FILE", (struct model_shape){.cluster_encoders = "user"});
+    refused("a mean has no GRU",
+            (struct model_shape){.cluster_encoders = "session", .clusters = "3"});
+    refused("leave out intra",
+            (struct model_shape){.cluster_encoders = "intra", .clusters = "3", .intra = "cat"});
     refused("--user-rep mean has none", (struct model_shape){.user_rep = "mean", .intra = "sum"});
     refused("--user-rep attention", (struct model_shape){.per_user = "user"});
     refused("--session-rep attention", (struct model_shape){.attend_to = "input"});
@@ -165,6 +192,7 @@ int main(void)
     check_tied_outputs();
     check_per_user();
     check_intra();
+    check_cluster_encoders();
     check_plain();
     check_refusals();
     return tap_done();

@@ -102,6 +102,25 @@ static void check_per_user(void)
     }
 }
 
+/* GRUs of each cluster's own. */
+static void check_cluster_encoders(void)
+{
+    struct model_shape o = {.session_rep = "mean",
+                            .cluster_encoders = "inter,intra",
+                            .gru = "reset-after",
+                            .embedding = 4,
+                            .dropout = 0.3};
+    check_clusters("ii-rnn", &o);
+    o.bidirectional = true, o.session_rep = "last", o.gru = "reset-before";
+    o.inter = "hidden,delta", o.cluster_encoders = "inter", o.per_user = "inter";
+    check_clusters("ii-rnn", &o);
+    o.intra = "sum", o.bidirectional = false, o.dropout = 0, o.embedding = 9;
+    check_clusters("ii-rnn", &o);
+    o.intra = o.per_user = NULL, o.cluster_encoders = "intra";
+    check_clusters("ii-rnn", &o);
+    check_tied("ii-rnn", &o, true);
+}
+
 /* ---- stored representations ---- */
 
 /* Through training and test, a batch left out among them: every loss agrees, so every stored
@@ -292,6 +311,7 @@ int main(void)
     check_first_values("tied", 0.25);
     check_first_values("dense", 1);
     check_per_user();
+    check_cluster_encoders();
     check_passes("mean");
     check_passes("last");
     check_single("mean", "hidden,delta,week");

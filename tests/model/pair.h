@@ -357,7 +357,7 @@ static inline void check_tied(const char *model, const struct model_shape *shape
     struct pair own, all;
     struct model_shape global = *shape;
     double worst = 0, moved = 0, first = 0;
-    global.per_user = NULL;
+    global.per_user = global.cluster_encoders = NULL;
     make_batches(made);
     pair_open(&all, model, &global);
     pair_groups = shared, pair_group = shared ? one : NULL;
@@ -380,11 +380,21 @@ static inline void check_tied(const char *model, const struct model_shape *shape
         }
     }
     tap_ok(worst < 2e-5 && moved > 0.05, "%s, per user %s: %s equal one set for all, to %.1e",
-           model, shape->per_user, shared ? "weights that all users share" : "tied weights", worst);
+           model, shape->per_user ? shape->per_user : shape->cluster_encoders,
+           shared ? "weights that all users share" : "tied weights", worst);
     pair_close(&own);
     pair_close(&all);
     for (int b = 0; b < PAIR_BATCHES; b++)
         made_release(&made[b]);
+}
+
+/* A form of the model with users in three clusters. */
+static inline void check_clusters(const char *model, const struct model_shape *shape)
+{
+    static const int32_t cluster[REF_USERS] = {0, 2, 1, 0, 2, 2};
+    pair_groups = 3, pair_group = cluster;
+    check_form(model, shape);
+    pair_groups = 0, pair_group = NULL;
 }
 
 /* ---- gradients against differences of a reference ---- */

@@ -102,6 +102,20 @@ static inline struct ref_layer ref_own(const struct reference *r, const struct r
     return l;
 }
 
+/* The GRU of that user's cluster, where the level has one for each. */
+static inline struct ref_gru ref_own_gru(const struct reference *r, const struct ref_gru *all,
+                                         const char *level, int user)
+{
+    struct ref_gru g = *all;
+    const char *on = r->options->cluster_encoders;
+    if (!on || !strstr(on, level) || !g.ih)
+        return g;
+    size_t rows = 3 * (size_t)g.state, block = (size_t)r->group[user];
+    g.ih += block * rows * (size_t)g.in, g.hh += block * rows * (size_t)g.state;
+    g.ih_bias += block * rows, g.hh_bias += block * rows;
+    return g;
+}
+
 static inline bool ref_is(const char *option, const char *word)
 {
     return option && !strcmp(option, word);
@@ -321,7 +335,8 @@ static inline void ref_session(struct reference *r, int user, const int32_t *ite
         }
         return;
     }
-    ref_run(r, &r->inner, NULL, &s, rep);
+    struct ref_gru inner = ref_own_gru(r, &r->inner, "session", user);
+    ref_run(r, &inner, NULL, &s, rep);
     bool input = ref_is(r->options->attend_to, "input");
     struct ref_layer own = ref_is(form, "attention") ? ref_own(r, &r->inside, user) : r->inside;
     if (ref_is(form, "attention"))
@@ -349,7 +364,9 @@ static inline void ref_user(struct reference *r, const struct batch *b, int i, i
                 start[k] += s->x[j][k] / s->count;
         return;
     }
-    ref_run(r, &r->earlier[0], both ? &r->earlier[1] : NULL, s, start);
+    const struct ref_gru way[] = {ref_own_gru(r, &r->earlier[0], "user", user),
+                                  ref_own_gru(r, &r->earlier[1], "user", user)};
+    ref_run(r, &way[0], both ? &way[1] : NULL, s, start);
     for (int j = 0; j < s->count; j++)
         ref_on_row(r, s, j, column_i32(b->history_delta)[first + j],
                    column_i32(b->history_week)[first + j], ref_old(b, i, first + j));
@@ -387,7 +404,9 @@ static inline void ref_inter(struct reference *r, const struct batch *b, int i, 
         s->count++;
         r->row++;
     }
-    ref_run(r, &r->earlier[0], r->options->bidirectional ? &r->earlier[1] : NULL, s, start);
+    const struct ref_gru way[] = {ref_own_gru(r, &r->earlier[0], "inter", user),
+                                  ref_own_gru(r, &r->earlier[1], "inter", user)};
+    ref_run(r, &way[0], r->options->bidirectional ? &way[1] : NULL, s, start);
     for (int j = 0; j < s->count; j++)
         ref_on_row(r, s, j, delta[j], week[j], age[j]);
     if (!r->options->inter)
@@ -439,6 +458,7 @@ static inline double ref_decode(const struct reference *r, int user, const int32
                                 double *rep)
 {
     int n = r->size, state = ref_state(r);
+    struct ref_gru intra = ref_own_gru(r, &r->intra, "intra", user);
     double losses = 0;
     for (int j = 0; j + 1 < length; j++, ++*targets) {
         double x[REF_SIZE + REF_STATE], out[REF_STATE];
@@ -448,7 +468,7 @@ static inline double ref_decode(const struct reference *r, int user, const int32
         }
         if (r->options->intra)
             ref_context(r, user, s, h, x + n);
-        ref_step(r, &r->intra, x, h);
+        ref_step(r, &intra, x, h);
         for (int k = 0; k < state; k++)
             out[k] = ref_drop(r, 3, (size_t)(*targets * state + k), h[k]);
         losses += ref_loss(r, out, item[j + 1]);
