@@ -29,7 +29,7 @@ static const struct option options[] = {
     {OPTION_CALL, .name = "against", .argument = "BASE", .call = add_word, .to = &inputs.against,
      .help = "compare with the model of the predictions in BASE, paired by user; can be repeated"},
     {OPTION_TEXT, .name = "at", .argument = "LIST", .to = &at,
-     .help = "values of k for recall@k, mrr@k and the others; all: 1 to 20"},
+     .help = "values of k for recall@k, mrr@k and the others; K,all: no end; all: 1 to 20"},
     {OPTION_TEXT, .name = "best-by", .argument = "SCORE", .to = &best_by,
      .help = "score that chooses the best epoch: recall@K, mrr@K, precision@K, ndcg@K or loss"},
     {OPTION_TEXT, .name = "by", .argument = "LIST", .to = &by,

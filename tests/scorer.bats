@@ -347,7 +347,7 @@ for line in sys.stdin: json.loads(line)'
 }
 
 @test "wrong usage is 64 and says what is possible" {
-    for list in '' 0 5,5 5,x 99999; do
+    for list in '' 0 5,5 5,x 99999 5,all,all 5,all,9; do
         run -64 --separate-stderr scorer --at "$list" /dev/null
         [[ $stderr == *--at* ]]
     done
@@ -670,6 +670,30 @@ places() {
         [ "$(value ndcg@$k <all) $(value mrr@$k <all)" = "$(value ndcg@$k <one) $(value mrr@$k <one)" ]
     done
     scorer --best --by none --at all 1.mp | grep -qE 'recall@1 +recall@2 .* mrr@20$'
+}
+
+@test "--at 5,all: MRR over every rank is the plain mean of 1/rank, whatever the other k are" {
+    synthesize --users 20 --days 20 | lfm-sessionize | tfilter --quiet --split user:0.8 -o split.mp
+    baseline --model markov split.mp >ranks.mp
+    spcat ranks.mp | jq -s '[.[] | select(.[0] == "rank")[1].rank[]] | map(1 / .) | add / length' >mrr
+    spcat ranks.mp | jq -s '[.[] | select(.[0] == "rank")[1].rank[]] | map(1 / ((1 + .) | log2)) | add / length' >ndcg
+    [ "$(spcat ranks.mp | jq -s '[.[] | select(.[0] == "rank")[1].rank[]] | max')" -gt 100 ]
+    for at in 1,all 5,10,all 1000,all; do
+        scorer --json --best --by none --at $at ranks.mp >line
+        for measure in mrr ndcg; do # ranks beyond the other k are summed in units of 2^-36
+            awk -v a="$(cat $measure)" -v b="$(value $measure@all <line)" \
+                'BEGIN { d = a - b; exit !(b > 0 && d < 2e-11 && d > -2e-11) }' || { echo "$at $measure"; false; }
+        done
+        [ "$(value recall@all <line) $(value precision@all <line)" = '1 0' ]
+    done
+    scorer --best --by position --at 5,all ranks.mp | sed -n 2p | grep -qE 'recall@5 +recall@all +mrr@5 +mrr@all$'
+    scorer --best --by none --at 5 --best-by mrr@all ranks.mp | grep -qx 'best epoch by mrr@all, selected_on: test'
+    # of each user; the users' means by their targets are the whole
+    scorer --by user --at 5,all ranks.mp |
+        awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+            $at["part"] == "test" { sum += $at["events"] * $at["mrr@all"]; n += $at["events"] }
+            END { printf "%.9f", sum / n }' >users
+    [ "$(cat users)" = "$(printf %.9f "$(cat mrr)")" ]
 }
 
 @test "coverage and popularity of lists, by an obvious implementation; none without lists" {

@@ -18,6 +18,15 @@ static bool parse_cut(const char *text, size_t n, int32_t *k)
     return true;
 }
 
+/* The same, or "all". */
+static bool parse_cut_or_all(const char *text, size_t n, int32_t *k)
+{
+    if (n != strlen("all") || strncmp(text, "all", n) != 0)
+        return parse_cut(text, n, k);
+    *k = METRICS_ALL;
+    return true;
+}
+
 /* Keeps the cuts ascending; false where k is there already. */
 static bool insert_cut(struct cuts *c, int32_t k)
 {
@@ -47,11 +56,11 @@ int cuts_parse(struct cuts *c, const char *list, struct err *e)
     for (const char *at = list;; at++) {
         size_t n = strcspn(at, ",");
         int32_t k;
-        if (!parse_cut(at, n, &k))
-            return err_set(
-                e, STATUS_USAGE,
-                "\"%.*s\" is not a number from 1 to %d: give a list such as 5,10,20, or all",
-                (int)n, at, METRICS_DEPTH);
+        if (!(c->count && !at[n] ? parse_cut_or_all : parse_cut)(at, n, &k))
+            return err_set(e, STATUS_USAGE,
+                           "\"%.*s\" is not a number from 1 to %d: give a list such as 5,10,20 or "
+                           "5,10,all, or all",
+                           (int)n, at, METRICS_DEPTH);
         if (c->count == METRICS_CUTS)
             return err_set(e, STATUS_USAGE, "more than %d numbers", METRICS_CUTS);
         if (!insert_cut(c, k))
@@ -72,14 +81,14 @@ int criterion_parse(struct criterion *c, const char *text, struct err *e)
         size_t n = strlen(measure_name[m]);
         int32_t k;
         if (!strncmp(text, measure_name[m], n) && text[n] == '@' &&
-            parse_cut(text + n + 1, strlen(text + n + 1), &k)) {
+            parse_cut_or_all(text + n + 1, strlen(text + n + 1), &k)) {
             *c = (struct criterion){.measure = (enum measure)m, .at = k};
             return 0;
         }
     }
     return err_set(e, STATUS_USAGE,
                    "\"%s\" is no score: possible are recall@K, mrr@K, precision@K and ndcg@K, K "
-                   "from 1 to %d, and loss",
+                   "from 1 to %d or all, and loss",
                    text, METRICS_DEPTH);
 }
 
@@ -103,8 +112,13 @@ void metrics_column_name(const struct cuts *c, int column, char name[METRICS_NAM
     snprintf(name, METRICS_NAME, "loss");
     for (int m = 0; m < MEASURES; m++) {
         int first = metrics_column_of(c, (enum measure)m);
-        if (first > 0 && column >= first && column < first + c->count)
-            snprintf(name, METRICS_NAME, "%s@%d", measure_name[m], (int)c->at[column - first]);
+        if (first <= 0 || column < first || column >= first + c->count)
+            continue;
+        int32_t k = c->at[column - first];
+        if (k == METRICS_ALL)
+            snprintf(name, METRICS_NAME, "%s@all", measure_name[m]);
+        else
+            snprintf(name, METRICS_NAME, "%s@%d", measure_name[m], (int)k);
     }
 }
 
@@ -121,16 +135,31 @@ void metrics_of_rank(const struct cuts *c, int32_t rank, double *value)
         for (int i = 0; has_measure(c, (enum measure)m) && i < c->count; i++) {
             const double at_hit[] = {[MEASURE_RECALL] = 1,
                                      [MEASURE_MRR] = 1.0 / rank,
-                                     [MEASURE_PRECISION] = 1.0 / c->at[i],
+                                     [MEASURE_PRECISION] =
+                                         c->at[i] == METRICS_ALL ? 0 : 1.0 / c->at[i],
                                      [MEASURE_NDCG] = gain_of(rank)};
             value[column++] = rank <= c->at[i] ? at_hit[m] : 0;
         }
 }
 
+/* The depth for a further k. */
+static void deepen(struct rank_counts *t, int32_t k)
+{
+    if (k == METRICS_ALL)
+        t->all = true;
+    else if (k > t->depth)
+        t->depth = k;
+}
+
 void rank_counts_start(struct rank_counts *t, const struct cuts *c, const struct criterion *by)
 {
-    t->depth = c->at[c->count - 1] > by->at ? c->at[c->count - 1] : by->at;
+    t->depth = 1;
+    t->all = false;
+    deepen(t, by->at);
+    for (int i = 0; i < c->count; i++)
+        deepen(t, c->at[i]);
     vec_clear(&t->hits);
+    vec_clear(&t->beyond);
     vec_clear(&t->events);
     vec_clear(&t->loss);
 }
@@ -142,16 +171,30 @@ static void ensure_group(struct rank_counts *t, size_t group)
         vec_reserve(&t->hits, depth);
         memset(t->hits.at + t->hits.len, 0, depth * sizeof *t->hits.at);
         t->hits.len += depth;
+        vec_push(&t->beyond, 0);
+        vec_push(&t->beyond, 0);
         vec_push(&t->events, 0);
         vec_push(&t->loss, 0);
     }
 }
 
+/* A number from 0 to 1 in whole units, of which there are 2^36 to 1. */
+static const double units = 0x1p36;
+
+static uint64_t in_units(double x)
+{
+    return (uint64_t)(x * units + 0.5);
+}
+
 void rank_counts_add(struct rank_counts *t, size_t group, int32_t rank, double loss)
 {
     ensure_group(t, group);
-    if (rank <= t->depth)
+    if (rank <= t->depth) {
         t->hits.at[group * (size_t)t->depth + (size_t)rank - 1]++;
+    } else if (t->all) {
+        t->beyond.at[2 * group] += in_units(1.0 / rank);
+        t->beyond.at[2 * group + 1] += in_units(gain_of(rank));
+    }
     t->events.at[group]++;
     t->loss.at[group] += loss;
 }
@@ -162,26 +205,34 @@ void rank_counts_merge(struct rank_counts *t, size_t into, size_t from)
     size_t depth = (size_t)t->depth;
     for (size_t r = 0; r < depth; r++)
         t->hits.at[into * depth + r] += t->hits.at[from * depth + r];
+    for (size_t i = 0; i < 2; i++)
+        t->beyond.at[2 * into + i] += t->beyond.at[2 * from + i];
     t->events.at[into] += t->events.at[from];
     t->loss.at[into] += t->loss.at[from];
 }
 
 /* With n_r of n targets at rank r: recall@k = Σ_{r≤k} n_r / n, MRR@k = Σ_{r≤k} n_r / r / n,
- * precision@k = recall@k / k, NDCG@k = Σ_{r≤k} n_r / log2(1 + r) / n. */
-static void score_at(const uint64_t *hits, uint64_t events, int32_t k,
+ * precision@k = recall@k / k, NDCG@k = Σ_{r≤k} n_r / log2(1 + r) / n.  NaN of no targets. */
+static void score_at(const struct rank_counts *t, size_t group, int32_t k,
                      double to[MEASURES_OF_TARGETS])
 {
-    uint64_t found = 0;
+    uint64_t events = group < t->events.len ? t->events.at[group] : 0, found = 0;
+    const uint64_t *hits = events ? t->hits.at + group * (size_t)t->depth : NULL;
     double reciprocal = 0, gain = 0, n = events ? (double)events : NAN;
-    for (int32_t r = 0; events && r < k; r++)
+    for (int32_t r = 0; events && r < k && r < t->depth; r++)
         if (hits[r]) {
             found += hits[r];
             reciprocal += (double)hits[r] / (r + 1);
             gain += (double)hits[r] * gain_of(r + 1);
         }
+    if (events && k == METRICS_ALL) {
+        found = events;
+        reciprocal += (double)t->beyond.at[2 * group] / units;
+        gain += (double)t->beyond.at[2 * group + 1] / units;
+    }
     to[MEASURE_RECALL] = (double)found / n;
     to[MEASURE_MRR] = reciprocal / n;
-    to[MEASURE_PRECISION] = to[MEASURE_RECALL] / k;
+    to[MEASURE_PRECISION] = k == METRICS_ALL ? 0 / n : to[MEASURE_RECALL] / k;
     to[MEASURE_NDCG] = gain / n;
 }
 
@@ -190,18 +241,17 @@ struct metrics rank_counts_metrics(const struct rank_counts *t, size_t group, co
 {
     bool there = group < t->events.len && t->events.at[group];
     struct metrics s = {.events = there ? t->events.at[group] : 0};
-    const uint64_t *hits = there ? t->hits.at + group * (size_t)t->depth : NULL;
     double at[MEASURES_OF_TARGETS];
     s.value[0] = there ? t->loss.at[group] / (double)s.events : NAN;
     for (int i = 0; i < c->count; i++) {
-        score_at(hits, s.events, c->at[i], at);
+        score_at(t, group, c->at[i], at);
         for (int m = 0; m < MEASURES; m++) {
             int first = metrics_column_of(c, (enum measure)m);
             if (first > 0)
                 s.value[first + i] = m < MEASURES_OF_TARGETS ? at[m] : NAN;
         }
     }
-    score_at(hits, s.events, by->at, at);
+    score_at(t, group, by->at, at);
     s.merit = by->loss ? -s.value[0] : at[by->measure];
     return s;
 }
@@ -209,6 +259,7 @@ struct metrics rank_counts_metrics(const struct rank_counts *t, size_t group, co
 void rank_counts_release(struct rank_counts *t)
 {
     vec_release(&t->hits);
+    vec_release(&t->beyond);
     vec_release(&t->events);
     vec_release(&t->loss);
 }

@@ -6,8 +6,12 @@
  * best gain of a list with one right item is 1, so that nothing is left to divide by (Jarvelin and
  * Kekalainen 2002).
  *
+ * At METRICS_ALL every rank counts: recall is 1, and MRR the plain mean of 1/rank.  Precision, of a
+ * list without an end, is 0.
+ *
  * Ranks are counted, not summed.  So memory is that of the counts, and scores depend neither on the
- * order of the ranks nor on rounding. */
+ * order of the ranks nor on rounding.  What ranks beyond the other k add at METRICS_ALL is summed
+ * in whole multiples of 2^-36. */
 #ifndef EVAL_METRICS_H
 #define EVAL_METRICS_H
 
@@ -17,7 +21,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { METRICS_CUTS = 20, METRICS_DEPTH = 10000 };
+enum { METRICS_CUTS = 20, METRICS_DEPTH = 10000, METRICS_ALL = INT32_MAX };
 
 /* What is measured at each k: first what every target has a value of, then what only the lists of a
  * whole pass have (eval/list_counts.h). */
@@ -39,12 +43,13 @@ struct cuts {
     bool precision, ndcg, lists; /* there are columns of these too; lists: coverage, popularity */
 };
 
-/* Reads "5,10,20", 1 to METRICS_CUTS different numbers from 1 to METRICS_DEPTH, in any order, or
- * "all", which is 1 to METRICS_CUTS; 64 on anything else.  Leaves the other members as they are. */
+/* Reads "5,10,20", 1 to METRICS_CUTS different numbers from 1 to METRICS_DEPTH, in any order, with
+ * "all" after them for METRICS_ALL, or "all" alone, which is 1 to METRICS_CUTS; 64 on anything
+ * else. Leaves the other members as they are. */
 int cuts_parse(struct cuts *c, const char *list, struct err *e);
 
-/* The score that chooses the best epoch: "recall@20", "mrr@20", "precision@20", "ndcg@20" or
- * "loss". */
+/* The score that chooses the best epoch: "recall@20", "mrr@20", "precision@20", "ndcg@20", with
+ * "all" in place of a number, or "loss". */
 struct criterion {
     bool loss;
     enum measure measure; /* of targets */
@@ -84,8 +89,10 @@ struct metrics {
 
 /* How often each rank occurs, for any number of groups of targets. */
 struct rank_counts {
-    int32_t depth;        /* ranks beyond it are misses, all alike */
+    int32_t depth;        /* ranks beyond it are misses, all alike, except at METRICS_ALL */
+    bool all;             /* which is among the cuts, or the criterion's */
     VEC(uint64_t) hits;   /* [groups, depth]: targets of rank r at r - 1 */
+    VEC(uint64_t) beyond; /* [groups, 2] of ranks beyond the depth: sums of 1/rank and of gains */
     VEC(uint64_t) events; /* [groups] */
     VEC(double) loss;     /* [groups] sum */
 };

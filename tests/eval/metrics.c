@@ -53,6 +53,14 @@ static void test_parsing(void)
     refused("5;10");
     refused("1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21");
     refused("all,5");
+    refused("5,all,all");
+    refused("5,all,10");
+    refused("5,al");
+    struct cuts open_end = cuts_of("9,5,all");
+    metrics_column_name(&open_end, 3, name);
+    tap_ok(open_end.count == 3 && open_end.at[1] == 9 && !strcmp(name, "recall@all"),
+           "the third of 9,5,all is %s", name);
+    tap_ok(!criterion_parse(&by, "mrr@all", &e) && by.at == METRICS_ALL, "mrr@all is a criterion");
     struct cuts every = cuts_of("all");
     tap_ok(every.count == 20 && every.at[0] == 1 && every.at[19] == 20, "all cuts are 1 to 20");
     c.precision = true;
