@@ -147,6 +147,36 @@ of() {
     run -1 grep -P '\x1b' text
 }
 
+@test "every model that attends is drawn, at each of its levels; the others say that they do not" {
+    synthesize --users 9 --days 10 | lfm-sessionize | tfilter --quiet --split user:0.8 |
+        batcher --quiet --batch 9 --history 4 --epochs 1 -o batches.mp
+    run -64 trainer --model none batches.mp
+    sed 's/.*choose from //; s/, /\n/g' <<<"$output" | sort >models
+    while read -r levels options; do
+        # shellcheck disable=SC2086
+        trainer -q -j 1 --embedding 4 --attention all --model $options -o run.mp batches.mp
+        rm -rf drawn
+        attnviz --svg drawn run.mp
+        [ "$(find drawn -name '*-*.svg' -printf '%f\n' | sed 's/-.*//' | sort -u | paste -sd,)" = "$levels" ] ||
+            { ls drawn; echo "$options"; false; }
+        echo "${options%% *}" >>drawn-models
+    done <<'EOT'
+inter,intra ii-rnn --inter hidden,delta --intra cat
+intra,session,user hierarchical --session-rep attention --user-rep attention --intra sum
+item narm
+item rib
+item sasrec
+item stamp
+item asars --context hour
+EOT
+    sort -u drawn-models | comm -23 models - >others
+    [ "$(wc -l <others)" -gt 5 ]
+    while read -r model; do
+        run -64 trainer -q --attention 3 --model "$model" batches.mp
+        [[ $output == *'this model attends to nothing'* ]] || { echo "$model: $output"; false; }
+    done <others
+}
+
 @test "the best epoch, the last, a given one; validation where there is no test" {
     hand | sed 's/^rank 0 1 0 1/rank 0 26 0 1/; s/^rank 0 25/rank 0 20/' | predictions >1.mp
     epochs() { attnviz "$@" 1.mp | tail -n +2 | cut -f 2,3 | sort -u; }
