@@ -17,7 +17,7 @@
 # epoch that is best in validation, as means over seeds.
 #
 #   DECODER   tied, which was better than the paper's dense in validation with 100,000 of the clicks, as
-#             were LR and DROPOUT with it
+#             were LR, DROPOUT, TUNE_LR and TEACHER, of two or three values each
 #   SESSIONS  50 in a batch, some 150 targets
 
 OUT ?= out/tan
@@ -29,9 +29,9 @@ DECODER ?= tied
 DROPOUT ?= 0.5
 ITEM_DROPOUT ?= 0.25
 LR ?= 0.005
-TUNE_LR ?= 0.001
+TUNE_LR ?= 0.0003
 AIM_LR ?= 0.005
-TEACHER ?= --teacher-weight 0.5
+TEACHER ?= --teacher-weight 0.2 --teacher-temperature 2
 GRU ?= --loss top1 --optimizer adagrad --lr 0.05 --embedding $(EMBEDDING) --hidden $(HIDDEN)
 SESSIONIZE ?= csv-sessionize --preset yoochoose --keep-repeats --max-events 0 --cut 0
 SPLIT ?= --split last-day --validation last-day

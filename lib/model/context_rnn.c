@@ -148,7 +148,7 @@ static void context_rnn_forward(struct model *m, struct tape *t, const struct ba
     float rate = (float)m->options->dropout;
     struct windows w = windows_make(t, b, INT_MAX, 0, m->options->item_dropout);
     const struct ragged *rows = tape_ragged(t, w.length, w.count);
-    struct tensor *x = tape_dropout(t, tape_rows_of(t, r->output.item, w.input, w.total), rate);
+    struct tensor *x = tape_dropout(t, item_output_rows(&r->output, t, w.input, w.total), rate);
     struct tensor *v = contexts_beside(&r->contexts, t, b, w.event, x);
     struct tensor *h = r->mean ? tape_dropout(t, tape_mean_up_to(t, v, rows), rate)
                                : recurrent_run(&r->recurrent, t, v, NULL, rows, rate, NULL);

@@ -48,6 +48,16 @@ void item_output_layer(const struct item_output *o, struct forward *f)
     f->output_bias = o->bias;
 }
 
+struct tensor *item_output_rows(const struct item_output *o, struct tape *t, const int32_t *item,
+                                int count)
+{
+    bool training = tape_training(t);
+    tape_learn(t, training && !o->item->frozen);
+    struct tensor *x = tape_rows_of(t, o->item, item, count);
+    tape_learn(t, training);
+    return x;
+}
+
 /* Of all lengths 1 products are cosines. */
 static void predict_embedding(const struct item_output *o, struct tape *t, struct tensor *states,
                               struct forward *f)
@@ -55,7 +65,7 @@ static void predict_embedding(const struct item_output *o, struct tape *t, struc
     f->state = tape_normalize(t, tape_linear(t, states, tape_parameter(t, o->predict),
                                              tape_parameter(t, o->predict_bias)));
     if (tape_training(t))
-        f->aim = tape_normalize(t, tape_rows_of(t, o->item, f->target, f->targets));
+        f->aim = tape_normalize(t, item_output_rows(o, t, f->target, f->targets));
     else
         f->item_weight = tape_normalize(t, tape_parameter(t, o->item));
 }

@@ -25,6 +25,11 @@ struct item_output {
 void item_output_declare_items(struct item_output *o, struct model *m);
 void item_output_declare(struct item_output *o, struct model *m, int state);
 
+/* The embeddings of items, host [count]; without a gradient where they are frozen, which not every
+ * operation can do without. */
+struct tensor *item_output_rows(const struct item_output *o, struct tape *t, const int32_t *item,
+                                int count);
+
 /* Whether the options have it predict an embedding. */
 bool item_output_aims(const struct model_options *o);
 

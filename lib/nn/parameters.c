@@ -239,7 +239,7 @@ void parameters_lazy_update(struct parameter *q, const struct rows *r)
 {
     struct parameters *p = q->owner;
     struct update u = p->update;
-    if (q->flushed == u.step++)
+    if (q->frozen || q->flushed == u.step++)
         return;
     parameter_mark(q);
     p->device->op->rows_lazy_update(p->device, &u, r, parameter_block(q), q->value,
@@ -251,7 +251,7 @@ void parameter_flush(struct parameter *q)
 {
     struct device *d = q->owner->device;
     size_t n = (size_t)q->shape[0];
-    if (!q->table || q->flushed == q->owner->update.step)
+    if (!q->table || q->frozen || q->flushed == q->owner->update.step)
         return;
     int32_t *host = mem_alloc(n * sizeof *host);
     int32_t *row = d->op->alloc(d, n * sizeof *row);

@@ -382,18 +382,22 @@ static void context_rnn_floor(struct floor *f, double read, double going, int E)
     floor_linear(f, read, 100, E, read);
 }
 
+static bool predicts_embedding(const struct row *row)
+{
+    return row->v.o.decoder && !strcmp(row->v.o.decoder, "embedding");
+}
+
 /* Sets the width of its output layer, 0: it has none, and predicts embeddings. */
 static void improved_floor(struct floor *f, const struct row *row, double read, double going,
                            double targets, int *width)
 {
     int E = (int)row->paper->embedding, H = (int)row->paper->hidden, items = row->paper->items;
-    bool aims = row->v.o.decoder && !strcmp(row->v.o.decoder, "embedding");
+    bool aims = predicts_embedding(row);
     floor_gru(f, read, going, E, H, read, going);
     *width = aims ? 0 : H;
     if (aims) {
         floor_linear(f, targets, E, H, targets);
         floor_rows(f, targets, E, items, false);
-        floor_rows(f, read, E, items, true);
     }
     if (row->taught) {
         floor_product(f, false, true, (int)read, 3 * H, E);
@@ -527,6 +531,8 @@ static void open_learner(struct passing *p, struct model *m, struct model_option
     if (row->negatives)
         t.loss = LOSS_CROSS_ENTROPY, t.negatives = row->negatives;
     model_open(m, class, *o, &data, d);
+    if (predicts_embedding(row))
+        parameters_find(&m->parameters, "item_embedding.weight")->frozen = true;
     parameters_allocate(&m->parameters, d, t.optimizer.update.kind, t.optimizer.update.momentum, 1);
     if (row->taught)
         open_teacher(&teacher, m);
