@@ -64,8 +64,63 @@ static void headers(void)
     meta_release(&m);
 }
 
+/* Whether the header's account, packed, is shown. */
+static bool is_shown(struct bytes packed, struct buf *shown)
+{
+    struct meta m = {.kind = STREAM_SESSIONS};
+    buf_clear(shown);
+    meta_set(&m, DROPS_KEY, packed);
+    bool is = drops_show(&m, shown);
+    meta_release(&m);
+    return is;
+}
+
+static void accounts(void)
+{
+    static const char good[] = "[[\"p\",{\"events\":[3,9],\"later\":[1],\"users\":[1,4],"
+                               "\"items\":[0,5],\"by\":[[\"short\",3,2]]}]]";
+    static const char *const others[] = {
+        "{}",
+        "[7]",
+        "[[\"p\"]]",
+        "[[1,{}]]",
+        "[[\"p\",[]]]",
+        "[[\"p\",{1:2}]]",
+        "[[\"p\",{\"events\":7}]]",
+        "[[\"p\",{\"events\":[1]}]]",
+        "[[\"p\",{\"events\":[-1,2]}]]",
+        "[[\"p\",{\"events\":[1,\"2\"]}]]",
+        "[[\"p\",{\"by\":7}]]",
+        "[[\"p\",{\"by\":[7]}]]",
+        "[[\"p\",{\"by\":[[\"short\",3]]}]]",
+        "[[\"p\",{\"by\":[[1,3,2]]}]]",
+        "[[\"p\",{\"by\":[[\"short\",-3,2]]}]]",
+        "[[\"p\",{\"by\":[[\"short\",3,-2]]}]]",
+    };
+    struct buf packed = {0}, shown = {0};
+    notation_value(good, &packed);
+    tap_ok(is_shown((struct bytes){packed.at, packed.len}, &shown), "a good account");
+    buf_byte(&shown, 0);
+    tap_ok(!strcmp(shown.at, "dropped by p\tdropped 3 of 9 events (33.3 %): 3 in 2 sessions short; "
+                             "with them 1 of 4 users\n"),
+           "without what it does not know: %s", shown.at);
+    bool cut = false;
+    for (size_t n = 1; n < packed.len; n++)
+        cut = cut || is_shown((struct bytes){packed.at, n}, &shown) || shown.len;
+    tap_ok(!cut, "cut off at any byte it is not shown, not even in part");
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        buf_clear(&packed);
+        notation_value(others[i], &packed);
+        tap_ok(!is_shown((struct bytes){packed.at, packed.len}, &shown) && !shown.len,
+               "no account: %s", others[i]);
+    }
+    buf_release(&packed);
+    buf_release(&shown);
+}
+
 int main(void)
 {
+    accounts();
     texts();
     headers();
     return tap_done();

@@ -3,6 +3,7 @@
 
 #include <msgpack.h>
 
+#include "../streams.h"
 #include "../tap.h"
 
 /* {"seed": seed, "inter": inter} */
@@ -39,6 +40,70 @@ static void check(const char *what, const struct meta *was, const struct meta *i
     buf_release(&said);
 }
 
+/* ---- values as text ---- */
+
+static void collect(void *to, int program, struct bytes option, struct bytes value)
+{
+    buf_format(to, "%d %.*s=%.*s;", program, (int)option.len, option.at, (int)value.len,
+               value.at ? value.at : "");
+}
+
+/* Status of the chain whose one program is the packed bytes; `to` gets what was told. */
+static int told(struct bytes packed, struct buf *to, struct err *e)
+{
+    struct meta m = {0};
+    struct buf program = {0};
+    buf_append(&program, packed.at, packed.len);
+    vec_push(&m.pipeline, program);
+    int status = provenance_each(&m, collect, to, e);
+    meta_release(&m);
+    return status;
+}
+
+static void values(void)
+{
+    struct buf packed = {0}, text = {0};
+    struct err e = {0};
+    notation_value("[\"p\",\"1\",{\"none\":x\"c0\",\"yes\":x\"c3\",\"no\":x\"c2\",\"less\":-3,"
+                   "\"more\":x\"cfffffffffffffffff\",\"real\":0.5,\"list\":[1,\"a\",[]],"
+                   "\"map\":{\"k\":2}}]",
+                   &packed);
+    must(told((struct bytes){packed.at, packed.len}, &text, &e), &e);
+    buf_byte(&text, 0);
+    tap_ok(!strcmp(text.at, "0 =p;0 none=;0 yes=true;0 no=false;0 less=-3;"
+                            "0 more=18446744073709551615;0 real=0.5;0 list=1,a,;0 map=k,2;"),
+           "values of every kind: %s", text.at);
+    bool refused = true;
+    for (size_t n = 0; n < packed.len; n++) {
+        buf_clear(&text);
+        refused = refused && told((struct bytes){packed.at, n}, &text, &e) == STATUS_DATA;
+    }
+    tap_ok(refused && strstr(e.text, "program 0 of the header's pipeline"),
+           "cut off at any byte it is refused: %s", e.text);
+    buf_release(&packed);
+    buf_release(&text);
+}
+
+static void other_forms(void)
+{
+    static const char *const forms[] = {"7",
+                                        "[\"p\",\"1\"]",
+                                        "[1,\"1\",{}]",
+                                        "[\"p\",1,{}]",
+                                        "[\"p\",\"1\",[]]",
+                                        "[\"p\",\"1\",{1:2}]",
+                                        "[\"p\",\"1\",{\"deep\":[[[[[[[[[[1]]]]]]]]]]}]"};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        struct buf packed = {0}, text = {0};
+        struct err e = {0};
+        notation_value(forms[i], &packed);
+        tap_ok(told((struct bytes){packed.at, packed.len}, &text, &e) == STATUS_DATA,
+               "no program: %s", forms[i]);
+        buf_release(&packed);
+        buf_release(&text);
+    }
+}
+
 int main(void)
 {
     struct meta was = {0}, same = {0}, seed = {0}, inter = {0}, version = {0}, name = {0},
@@ -62,8 +127,12 @@ int main(void)
     check("another version", &was, &version, 1, "program 2 of the pipeline was of another version");
     check("a program more", &was, &longer, 2, "scorer has other options or is at another place");
     check("no chain", &was, &bad, -2, "");
+    check("a chain of before that is none", &bad, &was, -2, "");
+    check("a program less", &longer, &was, 1, "trainer has other options or is at another place");
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         meta_release(all[i]);
     meta_release(&bad);
+    values();
+    other_forms();
     return tap_done();
 }
