@@ -87,6 +87,19 @@ static void sessions(void)
         {NAMES "[\"session\",0,0,l[1],i[0],{\"dwell\":1.5}]",
          "neither an integer nor a typed array"},
         {NAMES "[\"session\",0,0,l[1],i[0],{\"week\":168}]", "\"week\" is 168, expected 0 to 167"},
+        {NAMES "[\"session\",0,0,l[1],i[0],{\"week\":-1}]", "\"week\" is -1, expected 0 to 167"},
+        {NAMES "[\"session\",0,0,l[1],i[0],{\"other\":-1,\"week\":167}] "
+               "[\"session\",1,0,l[1],i[1]]",
+         NULL},
+        {NAMES "[\"session\",0,0,l[1],i[0],{\"a\":x\"c70100ff\"}]",
+         "neither an integer nor a typed"},
+        {NAMES "[\"session\",0,0,l[1],i[0],{\"a\":x\"c70301ffffff\"}]",
+         "\"a\": 3 bytes are no whole number of int32"},
+        {NAMES "[\"session\",0,0,l[2,1,3],i[0,0,0]]", "times[1] is 1, less than the 2 before it"},
+        {NAMES "[\"{later\",1]", "the tag \"{later\" is unknown"},
+        {NAMES "[\"\",1]", "the tag \"\" is unknown"},
+        {"[\"user\",0,\"a\",[]]", "attributes are not a map of strings"},
+        {"[\"user\",0,\"a\",{\"k\":1}]", "attributes are not a map of strings"},
         {NAMES "[\"session\",0,0,l[1],i[0],{\"a\":x\"c70109ff\"}]",
          "neither an integer nor a typed"},
         {"x\"c6ffffffff\"", "cut, or nested more than 8 deep"},
@@ -260,6 +273,8 @@ static void check_header(const char *header, const char *text, const char *expec
 
 #define HEADER(keys)                                                                               \
     "{\"kind\":\"batches\",\"minor\":0,\"pipeline\":[],\"delta_edges\":l[1]" keys "}"
+#define EDGES(edges)                                                                               \
+    "{\"kind\":\"batches\",\"minor\":0,\"pipeline\":[],\"delta_edges\":" edges KEPT "}"
 #define ORDER(is) ",\"history\":2,\"keeps_order\":x\"" is "\""
 #define KEPT      ORDER("c3")
 #define NOT_KEPT  ORDER("c2")
@@ -275,6 +290,18 @@ static void headers(void)
         {HEADER(",\"history\":2"), TRAIN, "header: no \"keeps_order\""},
         {"{\"kind\":\"batches\",\"minor\":0,\"pipeline\":[]" KEPT "}", TRAIN,
          "header: no \"delta_edges\""},
+        {HEADER(",\"history\":\"2\",\"keeps_order\":x\"c3\""), TRAIN,
+         "header: \"history\" is not an integer"},
+        {HEADER(",\"history\":2147483648,\"keeps_order\":x\"c3\""), TRAIN,
+         "header: no \"history\""},
+        {HEADER(",\"history\":2,\"keeps_order\":1"), TRAIN,
+         "header: \"keeps_order\" is not true or false"},
+        {HEADER(KEPT ",\"slots\":\"2\""), TRAIN, "header: \"slots\" is not an integer"},
+        {HEADER(KEPT ",\"week_shift\":0.5"), TRAIN, "header: \"week_shift\" is not an integer"},
+        {EDGES("i[1]"), TRAIN, "header: \"delta_edges\" is not an array of int64"},
+        {EDGES("7"), TRAIN, "header: \"delta_edges\" is not an array of int64"},
+        {EDGES("x\"c70402ffffffff\""), TRAIN, "header: \"delta_edges\" is not an array of int64"},
+        {EDGES("l[]"), TRAIN, "header: no \"delta_edges\""},
         {HEADER(KEPT ",\"slots\":0"), TRAIN, "header: \"slots\" is 0, expected 1 to 1048576"},
         {HEADER(KEPT ",\"slots\":1048577"), TRAIN, "header: \"slots\" is 1048577, expected 1 to"},
         {HEADER(KEPT ",\"slots\":1048576"), TRAIN PARALLEL("1048575", "0"), NULL},
@@ -304,6 +331,30 @@ static void predictions(void)
         const char *text, *expected;
     } cases[] = {
         {TEST RANK("i[1]", "i[2]", "i[1]", "i[0]", "f[.5]") DONE, NULL},
+        {TEST "[\"rank\",[]]", "not a map where one is expected"},
+        {TEST "[\"rank\",{1:2}]", "key 0 of the map is not a string"},
+        {TEST "[\"rank\",{\"later\":[1,{\"x\":2}],\"user\":i[0],\"user\":i[0]}]",
+         "\"user\" is there twice"},
+        {TEST "[\"rank\",{\"user\":0}]", "\"user\" is not an array of int32 (ext 1)"},
+        {TEST TOP("4611686018427387904", "i[0]", "f[1]"),
+         "\"item\" has 1 elements, expected 4611686018427387904"},
+        {TEST "[\"top\",{\"user\":i[0,0,0],\"session\":i[0,0,0],\"position\":i[0,0,0],"
+              "\"k\":4611686018427387904,\"item\":i[0],\"score\":f[1]}]",
+         "\"item\" has 1 elements, expected -1"},
+        {TEST "[\"attention\",{\"model\":7}]", "\"model\" is not"},
+        {TEST "[\"attention\",{\"user\":\"x\"}]", "\"user\" is not"},
+        {TEST "[\"pass\",1,3,{\"loss\":f[1],\"events\":1,\"left_out\":0}]", "\"loss\" is not"},
+        {TEST "[\"pass\",1,3,{\"loss\":nan,\"events\":1,\"left_out\":0}]", "\"loss\" is not"},
+        {TEST "[\"pass\",1,3,{\"loss\":2,\"events\":-1,\"left_out\":0}]", "\"events\"[0] is -1"},
+        {TEST "[\"pass\",1,3,{\"loss\":2,\"events\":1,\"left_out\":0}]", NULL},
+        {TEST "[\"pass\",1,4,{}]", "the part is not 1"},
+        {TEST "[\"pass\",2,3,{}]", "a pass ends that did not begin"},
+        {TEST "[\"pass\",1,2,{}]", "a pass ends that did not begin"},
+        {TEST DONE " [\"pass\",1,3,{}]", "a pass ends that did not begin"},
+        {TEST DONE " [\"epoch\",0,3]", "the epoch is not a number from 1"},
+        {NAMES "[\"epoch\",2,3] [\"pass\",2,3,{\"loss\":1,\"events\":1,\"left_out\":0}] "
+               "[\"epoch\",1,3]",
+         "epoch 1 after epoch 2"},
         {TEST RANK("i[1]", "i[3]", "i[1]", "i[0]", "f[.5]"), "\"rank\"[0] is 3, expected 1 to 2"},
         {TEST RANK("i[1]", "i[0]", "i[0]", "i[0]", "f[.5]"), "\"rank\"[0] is 0, expected 1 to 2"},
         {TEST RANK("i[1]", "i[1]", "i[1]", "i[0]", "f[.5]"), "\"rank\"[0] is 1 with 1 ties"},
