@@ -135,7 +135,8 @@ int option_restore(const struct option *o, const char *value, struct err *e)
         return option_set(o, value, e);
     if (o->kind != OPTION_TEXT && o->kind != OPTION_CHOICE)
         return refuse(o, "", e);
-    *(const char **)o->to = NULL;
+    if (o->kind == OPTION_TEXT)
+        *(const char **)o->to = NULL;
     return 0;
 }
 

@@ -60,8 +60,8 @@ int option_memory(void *to, const char *text, struct err *e);
 bool option_inside(const struct option *o, double value);
 
 /* Sets an option as the command line would: from its value's text, which has to stay; NULL is
- * for a TEXT or CHOICE that is not set, "true" and "false" are a FLAG's.  64: a value that it does
- * not take. */
+ * for a TEXT that is not set, and a CHOICE then stays what it is, as one of its words; "true" and
+ * "false" are a FLAG's.  64: a value that it does not take. */
 int option_restore(const struct option *o, const char *value, struct err *e);
 
 /* The rows of groups, NULL after the last, as one table whose values are in the struct at `to`.
