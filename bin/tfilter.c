@@ -48,6 +48,21 @@ static int check_report(const struct split_report *r, struct err *e)
     return status;
 }
 
+/* 65: no session is left, and nobody said that this is well. */
+static int check_left(const struct drops *d, struct err *e)
+{
+    struct buf text = {0};
+    if (d->users.of > d->users.dropped)
+        return 0;
+    drops_text(d, &text);
+    if (!text.len)
+        buf_text(&text, "the input has none");
+    err_set(e, STATUS_DATA, "no session is left, which --allow-empty takes: %.*s", (int)text.len,
+            text.at);
+    buf_release(&text);
+    return e->status;
+}
+
 /* The output, whose header says what filters have found in all of the input. */
 struct filtered {
     struct cli *cli;
@@ -79,7 +94,7 @@ static int begin(void *of, struct err *e)
 static void fail(struct filtered *f, const struct err *e)
 {
     struct err ignored = {0};
-    if (f->input && !f->output.out.hash)
+    if (f->input && !output_is_open(&f->output))
         begin(f, &ignored);
     output_abort(&f->output, e);
     cli_fail(f->cli, e);
@@ -89,13 +104,15 @@ int main(int argc, char **argv)
 {
     struct output_options to = {0};
     struct filter_chain chain = {0};
-    bool strict = false;
+    bool strict = false, allow_empty = false;
     int64_t memory = (int64_t)1 << 30;
     const struct option own[] = {
         {OPTION_FLAG, 0, "merge", .help = "first join the sessions of users of several streams",
          .to = &chain.merges, .recorded = true},
         {OPTION_FLAG, 0, "strict", .help = "fail (65) where the split's report finds anything",
          .to = &strict},
+        {OPTION_FLAG, 0, "allow-empty", .help = "let a stream of which no session is left pass",
+         .to = &allow_empty},
         {OPTION_CALL, 0, "memory", "SIZE", "memory for events; what is beyond goes to a file [1G]",
          &memory, .call = option_memory},
         {0},
@@ -132,7 +149,8 @@ int main(int argc, char **argv)
     if (sessions_in_skipped(in))
         cli_warn(cli, "%llu records of unknown kinds were left out",
                  (unsigned long long)sessions_in_skipped(in));
-    if ((strict && check_report(&result.split, &e)) || output_finish(&f.output, &e))
+    if ((!allow_empty && check_left(&result.drops, &e)) ||
+        (strict && check_report(&result.split, &e)) || output_finish(&f.output, &e))
         fail(&f, &e);
     report_filtering(cli, &chain, &result);
 

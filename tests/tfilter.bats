@@ -381,8 +381,19 @@ END
     [[ $stderr == *"some sessions are split and others are not"* && ! -e out.mp ]]
 }
 
-@test "nothing left is a stream as well" {
-    tfilter --min-sessions 1000 --split user:0.8 "$SESSIONS.mp" 2>report >none.mp
+@test "nothing left is 65, unless --allow-empty says that it is a stream as well" {
+    for options in '--min-sessions 1000' '--min-sessions 1000 --flush' '--country nowhere --split user:0.8'; do
+        run -65 --separate-stderr tfilter $options -o none.mp "$SESSIONS.mp"
+        [[ $stderr == 'tfilter: no session is left, which --allow-empty takes: dropped '* && ! -e none.mp ]]
+        tfilter $options "$SESSIONS.mp" 2>/dev/null >none.mp || true
+        run -65 spcat none.mp
+        [[ $output == *'the program before this one failed: tfilter: no session is left'* ]]
+        rm none.mp
+        tfilter -q --allow-empty $options "$SESSIONS.mp" | spcat --check
+    done
+    tfilter --allow-empty --min-sessions 1000 --split user:0.8 "$SESSIONS.mp" 2>report >none.mp
+    run -65 tfilter --week-shift 5 none.mp
+    [[ $output == *'no session is left, which --allow-empty takes: the input has none'* ]]
     spcat --check none.mp
     run -1 records none.mp
     grep -q 'of 0 users' report

@@ -52,8 +52,8 @@ const struct filter filter_rows[] = {
      .parse = filter_parse_dwell, .survey = filter_survey_dwell, .apply = filter_apply_dwell,
      .note = filter_note_dwell},
     {"split", "user:F|...",
-     "training part: each user's first F; all but newest:F, last-session, leave-one-out, "
-     "time:DATE, last-day, last-week",
+     "train on each user's first F; on all but newest:F, last-day|week|session, leave-one-out, "
+     "time:DATE",
      .parse = filter_parse_split, .survey = filter_survey_split, .apply = filter_apply_split,
      .check = filter_check_split, .splits = true},
     {"validation", "F|...", "end of training: F of each user's, or as --split",
