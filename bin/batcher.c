@@ -79,15 +79,19 @@ static void settle_options(struct cli *cli)
     settle_share(cli, "train-oldest", oldest, &chosen.learned[1]);
 }
 
-/* The header: the input's, with what a reader of batches has to know. */
-static int open_output(struct cli *cli, struct output *stage, const struct meta *in, struct err *e)
+/* The header: the input's, with what a reader of batches has to know, and what is not learned from.
+ */
+static int open_output(struct cli *cli, struct output *stage, const struct meta *in,
+                       const struct drops *drops, struct err *e)
 {
     struct meta m;
     meta_copy(&m, in);
     epochs_meta(&m, &chosen);
     struct buf packed = {0};
     cli_options_packed(cli, &packed);
-    int status = output_open(stage, output.path, output.flush, &m, program.name, SESSPIPE_VERSION,
+    int status = drops_note(drops, program.name, &m, e);
+    if (!status)
+        status = output_open(stage, output.path, output.flush, &m, program.name, SESSPIPE_VERSION,
                              (struct bytes){packed.at, packed.len}, e);
     buf_release(&packed);
     meta_release(&m);
@@ -112,24 +116,56 @@ static int report_left_out(struct cli *cli, const struct epochs *p, struct err *
     return 0;
 }
 
-static int batcher(struct cli *cli, struct sessions_in *in, struct output *stage, struct epochs *p,
-                   struct err *e)
+/* The first epoch, and then, unless readers must not wait or nothing can be left out, the header,
+ * which says what is not learned from. */
+static int begin(struct cli *cli, struct sessions_in *in, struct output *stage, struct epochs *p,
+                 struct err *e)
 {
-    sessions_in_meter(in, cli_input_meter(cli));
-    if (open_output(cli, stage, sessions_in_meta(in), e) != 0 ||
-        epochs_open(p, &chosen, in, &stage->out, e) != 0)
+    struct drops drops = {0};
+    bool waits = chosen.min_batch > 1 && !output.flush;
+    if (waits ? output_hold(stage, output.path, e)
+              : open_output(cli, stage, sessions_in_meta(in), &drops, e))
+        return e->status;
+    if (epochs_open(p, &chosen, in, &stage->out, e))
         return e->status;
     if (sessions_in_skipped(in) > 0)
         cli_warn(cli, "%" PRIu64 " records of unknown kinds were left out",
                  sessions_in_skipped(in));
-    for (int64_t number = 1; number <= chosen.epochs; number++) {
+    progress_epoch(cli, 1, chosen.epochs);
+    if (epochs_write(p, 1, e) || report_left_out(cli, p, e))
+        return e->status;
+    if (!waits)
+        return 0;
+    epochs_drops(p, &drops);
+    if (!open_output(cli, stage, sessions_in_meta(in), &drops, e))
+        output_pour(stage, e);
+    drops_release(&drops);
+    return e->status;
+}
+
+static int batcher(struct cli *cli, struct sessions_in *in, struct output *stage, struct epochs *p,
+                   struct err *e)
+{
+    sessions_in_meter(in, cli_input_meter(cli));
+    if (begin(cli, in, stage, p, e))
+        return e->status;
+    for (int64_t number = 2; number <= chosen.epochs; number++) {
         progress_epoch(cli, number, chosen.epochs);
         if (epochs_write(p, number, e) != 0)
             return e->status;
-        if (number == 1 && report_left_out(cli, p, e) != 0)
-            return e->status;
     }
     return output_finish(stage, e);
+}
+
+/* Aborts the output, behind a header if there is none yet. */
+static void fail(struct cli *cli, struct sessions_in *in, struct output *stage, const struct err *e)
+{
+    struct drops none = {0};
+    struct err ignored = {0};
+    if (in && !output_is_open(stage))
+        open_output(cli, stage, sessions_in_meta(in), &none, &ignored);
+    output_abort(stage, e);
+    cli_fail(cli, e);
 }
 
 int main(int argc, char **argv)
@@ -148,10 +184,8 @@ int main(int argc, char **argv)
     struct epochs passes = {0};
     struct err e = {0};
     if (sessions_in_open(&in, files.at, files.count, &e) != 0 ||
-        batcher(cli, in, &stage, &passes, &e) != 0) {
-        output_abort(&stage, &e);
-        cli_fail(cli, &e);
-    }
+        batcher(cli, in, &stage, &passes, &e) != 0)
+        fail(cli, in, &stage, &e);
     sessions_in_close(in);
     epochs_release(&passes);
     buf_release(&schemes);

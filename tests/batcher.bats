@@ -267,6 +267,22 @@ small() {
     [ "$marked" -gt 0 ]
     [ "$(wc -l <messages)" = 1 ]
     grep "^batcher: $marked of $train training sessions .* fewer than 5 .*--min-batch 1" messages
+    # The header has their events too, but where it must not wait for the first epoch.
+    all=$(jq -s '[.[] | select(.[0] == "session")] | length' <(spcat batches.mp))
+    spcat batches.mp | jq -se --argjson marked "$marked" '
+        [.[] | select(.[0] == "session") | .[4] | length] as $length |
+        ([.[] | select(.[0] == "batch" and .[2] == 0) | .[1][]] | unique | map($length[.]) | add) as $events |
+        .[0][2].dropped[-1] == ["batcher", {"events": [$events, ($length | add)],
+            "sessions": [$marked, ($length | length)], "users": [0, 0], "items": [0, 0], "cut": [0, 0],
+            "by": [["not learned from, in batches under --min-batch 5", $events, $marked]]}]'
+    spcat --summary batches.mp | grep -q "^dropped by batcher.* in $marked sessions not learned from, in batches under --min-batch 5; with them $marked of $all sessions$"
+    batcher -q --batch 10 --epochs 2 --min-batch 5 --flush "$SPLIT.mp" >flushed.mp
+    cmp <(spcat batches.mp | grep -v '"SESSPIPE' | grep -v '^\["[EB]"') <(spcat flushed.mp | grep -v '"SESSPIPE' | grep -v '^\["[EB]"')
+    run -1 grep -q 'dropped by batcher' <(spcat --summary flushed.mp)
+    # Nor does a failure before the header leave the next program without a word.
+    head -c 3000 "$SPLIT.mp" | { batcher --batch 10 --min-batch 5 2>/dev/null || true; } >cut.mp
+    run -65 spcat cut.mp
+    [[ $output == *'the program before this one failed: batcher: '* ]]
 }
 
 @test "every batch is learned from, unless --min-batch says otherwise, and nothing is said" {
@@ -426,7 +442,7 @@ small() {
 }
 
 @test "input without a session is refused" {
-    tfilter --min-sessions 1000000 "$SPLIT.mp" >none.mp
+    tfilter --allow-empty --min-sessions 1000000 "$SPLIT.mp" >none.mp
     run -65 --separate-stderr batcher none.mp
     [[ $stderr == *"no session"* ]]
 }

@@ -283,11 +283,17 @@ END
     good_log >good
     lfm-sessionize good >good.mp
     [ "$(dump out.mp)" = "$(dump good.mp)" ]
-    TMPDIR=$PWD/none lfm --skip-bad good
-    refused 73 'cannot create'
+    TMPDIR=$PWD/none lfm --skip-bad good # one block needs no file
+    [ "$status" = 0 ]
+    synthesize --users 100 >large
+    TMPDIR=$PWD/none lfm --skip-bad large
+    refused 73 "cannot create a temporary file in $PWD/none"
     mkdir held
     TMPDIR=$PWD/held lfm --skip-bad -o kept.mp log && [ "$status" = 0 ]
     [ "$(dump kept.mp)" = "$(dump good.mp)" ]
+    lfm --skip-bad large && mv out.mp large.mp
+    TMPDIR=$PWD/held lfm --skip-bad -o kept.mp large && [ "$status" = 0 ]
+    cmp large.mp kept.mp
     [ -z "$(ls held)" ]
     [ "$(ls kept.mp*)" = kept.mp ]
 }

@@ -96,6 +96,25 @@ same_as_trainer() { # MODEL OPTION-OF-TRAINING ... -- OPTION ...
     [ "$(grep -c '^\["rank"' lines)" -gt "$(grep -c '^\["top"' lines)" ]
 }
 
+@test "a choice that the model file does not name is the usual one" {
+    python3 - "$HALF" unnamed <<'EOT'
+import json, struct, sys
+data = open(sys.argv[1], "rb").read()
+n = struct.unpack("<Q", data[:8])[0]
+head = json.loads(data[8:8 + n])
+options = json.loads(head["__metadata__"]["options"])
+assert options["decoder"] == "dense"
+options["decoder"] = None
+head["__metadata__"]["options"] = json.dumps(options)
+text = json.dumps(head).encode()
+text += b" " * (-len(text) % 8)
+open(sys.argv[2], "wb").write(struct.pack("<Q", len(text)) + text + data[8 + n:])
+EOT
+    predict -m "$HALF" "$BATCHES" 2>/dev/null >expected.mp
+    predict -m unnamed "$BATCHES" 2>/dev/null >got.mp
+    cmp <(records expected.mp) <(records got.mp)
+}
+
 @test "events of unknown items are left out; targets that cannot be scored count as missed" {
     run -0 --separate-stderr predict -m "$HALF" --top 2 "$BATCHES" -o out.mp
     [[ $stderr =~ "does not know "([0-9]+)" of the "([0-9]+)" items: "([0-9]+)" of "([0-9]+)" events were taken out, and "([0-9]+)" of "([0-9]+)" targets count as missed ("[0-9.]+" % and "[0-9.]+" %)" ]]
@@ -164,6 +183,19 @@ print(missed, total, unknown, file=open("counts", "w"))
 EOT
     [ "$(cat counts)" = "${BASH_REMATCH[5]} ${BASH_REMATCH[6]} ${BASH_REMATCH[1]}" ]
     [ "${BASH_REMATCH[5]}" -gt 20 ]
+    # The header has the counts, but where it must not wait for the sessions.
+    local n=("${BASH_REMATCH[@]}") by='of items that the model does not know'
+    jq -se --arg by "$by" --argjson n "[$(IFS=,; echo "${n[*]:1:4}")]" '.[0][2].dropped[-1] ==
+        ["predictor", {"events": $n[2:4], "sessions": [0, 0], "users": [0, 0], "items": $n[0:2], "cut": [0, 0],
+            "by": [[$by, $n[2], 0]]}]' lines
+    spcat --summary out.mp | grep -q "^dropped by predictor.*${n[3]} $by; with them ${n[1]} of ${n[2]} items"
+    predict -q -m "$HALF" --top 2 --flush "$BATCHES" -o flushed.mp
+    run -1 grep -q 'dropped by predictor' <(spcat --summary flushed.mp)
+    cmp <(grep -v '"SESSPIPE' lines | grep -v '^\["[EB]"') <(spcat flushed.mp | grep -v '"SESSPIPE' | grep -v '^\["[EB]"')
+    # A failure before the header is told to the next program, too.
+    head -c $(within "$BATCHES" 0) "$BATCHES" | { predict -q -m "$HALF" 2>/dev/null || true; } >cut.mp
+    run -65 spcat cut.mp
+    [[ $output == *'the program before this one failed: predictor: '* ]]
     spcat --from-json without | batcher -q --batch 7 --history 3 --epochs 2 -o without.mp
     run -0 --separate-stderr predict -m "$HALF" --top 2 without.mp -o known.mp
     [ -z "$stderr" ]

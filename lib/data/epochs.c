@@ -1,5 +1,7 @@
 #include "data/epochs.h"
 
+#include <inttypes.h>
+
 void epochs_meta(struct meta *m, const struct epochs_options *o)
 {
     m->kind = STREAM_BATCHES;
@@ -57,13 +59,27 @@ static int write_due(struct epochs *p, struct epoch epoch, struct err *e)
 
 int epochs_write(struct epochs *p, int64_t number, struct err *e)
 {
-    p->schedule.left_out = 0;
+    p->schedule.left_out = p->schedule.left_out_events = 0;
     for (enum part part = PART_TRAIN; part <= PART_TEST; part++) {
         struct epoch epoch = {number, part};
         if (is_due(p, epoch) && write_due(p, epoch, e) != 0)
             return e->status;
     }
     return 0;
+}
+
+void epochs_drops(const struct epochs *p, struct drops *d)
+{
+    const struct session_store *c = &p->store;
+    struct buf why = {0};
+    for (size_t s = 0; s < session_store_sessions(c); s++)
+        d->events.of += session_store_length(c, s);
+    d->sessions.of = session_store_sessions(c);
+    buf_format(&why, "not learned from, in batches under --min-batch %" PRId64,
+               p->schedule.min_batch);
+    drops_add(d, (struct bytes){why.at, why.len}, p->schedule.left_out_events,
+              p->schedule.left_out);
+    buf_release(&why);
 }
 
 void epochs_release(struct epochs *p)

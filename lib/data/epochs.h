@@ -5,6 +5,7 @@
 
 #include "data/learned.h"
 #include "data/scheme.h"
+#include "stream/drops.h"
 
 struct epochs_options {
     const struct scheme *scheme;
@@ -39,6 +40,9 @@ int epochs_open(struct epochs *p, const struct epochs_options *o, struct session
 
 /* Writes an epoch: a training pass, then a validation and a test pass where these are due. */
 int epochs_write(struct epochs *p, int64_t number, struct err *e);
+
+/* Adds the sessions of the last epoch that are not learned from, as what was dropped of all. */
+void epochs_drops(const struct epochs *p, struct drops *d);
 
 void epochs_release(struct epochs *p);
 

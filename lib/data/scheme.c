@@ -89,6 +89,8 @@ static int write_picked(struct schedule_out *o, enum part part, const int32_t *p
                         struct err *e)
 {
     bool learn = part != PART_TRAIN || count >= (size_t)o->min_batch;
+    for (size_t i = 0; i < count && !learn; i++)
+        o->left_out_events += session_store_length(o->store, (size_t)picked[i]);
     o->left_out += learn ? 0 : count;
     return write_batch(o->out, picked, count, learn, e) ? e->status : frame_out_pause(o->out, e);
 }

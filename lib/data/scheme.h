@@ -7,7 +7,7 @@
 
 #include "data/session_store.h"
 
-/* What schemes read, and where the schedule goes.  The caller sets all but `left_out`. */
+/* What schemes read, and where the schedule goes.  The caller sets all but the last two. */
 struct schedule_out {
     const struct session_store *store;
     struct frame_out *out;
@@ -16,6 +16,7 @@ struct schedule_out {
     const unsigned char *learned; /* [S] 0: this training session is in no batch; NULL: all are */
     uint64_t seed;
     uint64_t left_out; /* training sessions of this pass in batches marked learn: 0 */
+    uint64_t left_out_events;
 };
 
 struct scheme {

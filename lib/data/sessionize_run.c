@@ -2,16 +2,14 @@
 
 #include <inttypes.h>
 
-#include "data/spool.h"
 #include "stream/output.h"
 
 struct sessionizing {
     const struct sessionize_job *job;
     struct session_rules rules; /* the job's, `given` as the log's header settles */
     struct meta *meta;
-    struct output stage;
+    struct output stage; /* where records wait until what was dropped is known */
     bool opened;         /* the stage, or it failed */
-    struct spool held;   /* where the records wait until what was dropped is known */
     struct regroup rows; /* where the rows of a log in any order wait */
     struct raw_log log;
     struct profiles profiles;
@@ -136,12 +134,12 @@ static int write_at_once(struct sessionizing *r, struct err *e)
 
 static int write_held(struct sessionizing *r, struct err *e)
 {
-    if (spool_open(&r->held, r->job->output, e) || make_sessions(r, &r->held.out, e))
+    if (output_hold(&r->stage, r->job->output, e) || make_sessions(r, &r->stage.out, e))
         return e->status;
     describe_rows(r);
     if (drops_note(&r->drops, r->job->program, r->meta, e) || open_stage(r, e))
         return e->status;
-    return spool_pour(&r->held, &r->stage.out, e);
+    return output_pour(&r->stage, e);
 }
 
 static int write_sessions(struct sessionizing *r, struct err *e)
@@ -188,8 +186,7 @@ static void fill_report(const struct sessionizing *r, struct sessionize_report *
 int sessionize_run(const struct sessionize_job *job, struct meta *meta,
                    struct sessionize_report *report, struct err *e)
 {
-    struct sessionizing r = {
-        .job = job, .rules = job->rules, .meta = meta, .stage.sink.fd = -1, .held = SPOOL_CLOSED};
+    struct sessionizing r = {.job = job, .rules = job->rules, .meta = meta};
     r.rows.scratch.fd = -1;
     if (job->profiles && profiles_read(&r.profiles, job->profiles, e)) {
         profiles_release(&r.profiles);
@@ -201,7 +198,6 @@ int sessionize_run(const struct sessionize_job *job, struct meta *meta,
     if (status)
         abort_output(&r, e);
     fill_report(&r, report);
-    spool_close(&r.held);
     regroup_release(&r.rows);
     sessionizer_release(&r.sessionizer);
     raw_close(&r.log);

@@ -8,11 +8,49 @@ static void make_header(struct meta *meta, const struct meta *base, const char *
     meta_add_program(meta, program, version, options);
 }
 
+int output_hold(struct output *s, const char *path, struct err *e)
+{
+    *s = (struct output){.sink.fd = -1, .holds = true};
+    if (spool_open(&s->held, path, e))
+        return e->status;
+    frame_out_hold(&s->out, spool_add, &s->held);
+    return 0;
+}
+
+static void close_held(struct output *s)
+{
+    if (s->holds)
+        spool_close(&s->held);
+    frame_out_release(&s->last);
+    s->holds = false;
+}
+
+/* Appends the held block that has not ended. */
+static int pour_last(struct output *s, struct err *e)
+{
+    struct frame_stand stand = frame_out_stand(&s->last, 0);
+    if (!stand.records)
+        return 0;
+    memcpy(frame_out_room(&s->out, stand.block.len), stand.block.at, stand.block.len);
+    return frame_out_block(&s->out, stand.block.len, stand.records, e);
+}
+
+int output_pour(struct output *s, struct err *e)
+{
+    int status = spool_pour(&s->held, &s->out, e);
+    if (!status)
+        status = pour_last(s, e);
+    close_held(s);
+    return status;
+}
+
 int output_open(struct output *s, const char *path, bool flush, const struct meta *base,
                 const char *program, const char *version, struct bytes options, struct err *e)
 {
     struct meta meta;
-    *s = (struct output){.sink.fd = -1};
+    s->sink = (struct output_file){.fd = -1};
+    s->last = s->out; /* of zeros, unless records are held */
+    s->out = (struct frame_out){0};
     if (output_file_open(&s->sink, path, e))
         return e->status;
     make_header(&meta, base, program, version, options);
@@ -44,13 +82,22 @@ int output_finish(struct output *s, struct err *e)
     if (s->out.open && frame_out_end(&s->out, e)) /* output_abort cleans up */
         return e->status;
     frame_out_release(&s->out);
+    close_held(s);
     return output_file_commit(&s->sink, e);
+}
+
+bool output_is_open(const struct output *s)
+{
+    return s->out.hash;
 }
 
 void output_abort(struct output *s, const struct err *why)
 {
-    if (!s->out.hash) /* not open, or finished */
+    close_held(s);
+    if (!output_is_open(s)) {
+        frame_out_release(&s->out);
         return;
+    }
     frame_out_abort(&s->out, why);
     frame_out_release(&s->out);
     output_file_discard(&s->sink);

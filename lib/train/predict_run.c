@@ -3,23 +3,55 @@
 #include <inttypes.h>
 
 #include "cli/progress.h"
+#include "stream/drops.h"
 
 /* ---- opening ---- */
+
+/* What is taken out of the input, as far as its items have been compared with the model's. */
+static int note_drops(const struct predict_run *r, struct meta *m, struct err *e)
+{
+    const struct item_map *v = &r->map;
+    struct drops d = {.events.of = (uint64_t)v->events,
+                      .items = {(uint64_t)v->unknown, (uint64_t)v->streamed}};
+    drops_add(&d, bytes_of("of items that the model does not know"), (uint64_t)v->left_out, 0);
+    int status = drops_note(&d, r->pass.program, m, e);
+    drops_release(&d);
+    return status;
+}
+
+static int open_output(struct predict_run *r, struct err *e)
+{
+    struct meta m;
+    pass_run_header(&r->pass, &m);
+    saved_model_chain(r->saved, &m);
+    int status = note_drops(r, &m, e);
+    if (!status)
+        status = pass_run_output(&r->pass, &m, e);
+    meta_release(&m);
+    return status;
+}
 
 int predict_run_open(struct predict_run *r, struct cli *cli, const char *program,
                      const struct run_options *o, struct saved_model *saved,
                      const struct output_options *output, struct err *e)
 {
-    struct meta m;
     *r = (struct predict_run){.saved = saved};
-    if (pass_run_open(&r->pass, cli, program, o, output, e) ||
-        saved_model_check(saved, batches_in_meta(r->pass.in.in), e))
+    if (pass_run_open(&r->pass, cli, program, o, output, e))
         return e->status;
-    pass_run_header(&r->pass, &m);
-    saved_model_chain(saved, &m);
-    int status = pass_run_output(&r->pass, &m, e);
-    meta_release(&m);
-    return status ? status : run_device_open(cli, o, &r->pass.device, e);
+    r->opened = true;
+    if (saved_model_check(saved, batches_in_meta(r->pass.in.in), e) ||
+        (output->flush ? open_output(r, e) : output_hold(&r->pass.out, output->path, e)))
+        return e->status;
+    return run_device_open(cli, o, &r->pass.device, e);
+}
+
+/* Writes the header and what was read before it; readers who must not wait have it already. */
+static int begin_output(struct predict_run *r, struct err *e)
+{
+    struct output *out = &r->pass.out;
+    if (output_is_open(out))
+        return 0;
+    return open_output(r, e) ? e->status : output_pour(out, e);
 }
 
 /* Writes items that only the model knows, after the stream's. */
@@ -38,6 +70,8 @@ static int open_items(struct predict_run *r, struct err *e)
     if (v->unknown == v->streamed)
         return err_set(e, STATUS_DATA, "%s knows none of the items of the input", r->saved->path);
     item_map_count(v, &r->pass.in.store);
+    if (begin_output(r, e))
+        return e->status;
     for (size_t i = 0; i < v->id.len; i++)
         if (v->id.at[i] >= v->streamed &&
             write_item(&r->pass.out.out, v->id.at[i], names_at(&v->rows, (int32_t)i),
@@ -228,6 +262,9 @@ int predict_run_all(struct predict_run *r, struct err *e)
 
 void predict_run_abort(struct predict_run *r, const struct err *why)
 {
+    struct err ignored = {0};
+    if (r->opened && !output_is_open(&r->pass.out))
+        open_output(r, &ignored);
     pass_run_abort(&r->pass, why);
 }
 

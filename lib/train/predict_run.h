@@ -16,6 +16,7 @@ struct predict_run {
     struct counted counted;    /* with --index; its items have the ids of the output */
     i32_vec count;             /* [model's items] training events, else */
     struct clustering clustering;
+    bool opened; /* the input, whose header that of the output needs */
 };
 
 /* Opens input, output and device.  65, 66, 69, 73; 64: there is no wide part for --index. */

@@ -38,7 +38,7 @@ static int check_file(const char *path, struct err *e)
 
 static void finished(void)
 {
-    struct output s;
+    struct output s = {0};
     struct err e;
     write_stage(&s, "whole", false);
     tap_ok(access("whole", F_OK) != 0, "before it is finished the output is not there");
@@ -64,7 +64,7 @@ static int aborted(const char *text, struct err *told)
 {
     int ends[2];
     char path[32];
-    struct output s;
+    struct output s = {0};
     struct err why = failure(text);
     if (pipe(ends))
         return -1;
@@ -104,7 +104,7 @@ static void aborts(void)
 static void nobody_reads(void)
 {
     int ends[2];
-    struct output s;
+    struct output s = {0};
     struct err why = failure("x");
     int before = dup(STDOUT_FILENO);
     if (pipe(ends))
@@ -162,7 +162,7 @@ static void would_wait(void)
 /* A stage of many records, left behind the first `left` of them (or not at all), then ended. */
 static int write_left(int left, const char *path, const char *spoil, struct err *e)
 {
-    struct output s;
+    struct output s = {0};
     struct meta m;
     stream_meta(&m, STREAM_SESSIONS);
     must(output_open(&s, path, false, &m, "tfilter", "2", (struct bytes){0}, e), e);

@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 {
     struct sessions_in *in;
     struct sessions_record r;
-    struct output stage;
+    struct output stage = {0};
     int64_t seed = 1;
     enum read_result got;
     if (argc > 1)

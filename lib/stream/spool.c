@@ -1,4 +1,4 @@
-#include "data/spool.h"
+#include "stream/spool.h"
 
 #include <string.h>
 
@@ -22,33 +22,32 @@ struct held_block {
     uint64_t len, records;
 };
 
-static int hold(void *to, struct bytes block, uint32_t records, struct err *e)
+int spool_open(struct spool *h, const char *path, struct err *e)
 {
-    struct spool *h = to;
+    *h = (struct spool){.path = path, .scratch.fd = -1};
+    return find_folder(path, &h->folder, e);
+}
+
+static int open_scratch(struct spool *h, struct err *e)
+{
+    int status = temp_file_open(&h->scratch, h->folder, e);
+    return status && h->path ? err_at(e, "%s", h->path) : status;
+}
+
+int spool_add(void *spool, struct bytes block, uint32_t records, struct err *e)
+{
+    struct spool *h = spool;
     struct held_block head = {block.len, records};
+    if (h->scratch.fd < 0 && open_scratch(h, e))
+        return e->status;
     return temp_file_append(&h->scratch, &head, sizeof head, e)
                ? e->status
                : temp_file_append(&h->scratch, block.at, block.len, e);
 }
 
-int spool_open(struct spool *h, const char *path, struct err *e)
-{
-    char *folder;
-    if (find_folder(path, &folder, e))
-        return e->status;
-    int status = temp_file_open(&h->scratch, folder, e);
-    mem_free(folder);
-    if (status)
-        return path ? err_at(e, "%s", path) : status;
-    frame_out_hold(&h->out, hold, h);
-    return 0;
-}
-
-int spool_pour(struct spool *h, struct frame_out *out, struct err *e)
+int spool_pour(const struct spool *h, struct frame_out *out, struct err *e)
 {
     struct held_block head;
-    if (frame_out_end_block(&h->out, e))
-        return e->status;
     for (uint64_t at = 0; at < h->scratch.size; at += sizeof head + head.len) {
         if (temp_file_read(&h->scratch, at, &head, sizeof head, e) ||
             temp_file_read(&h->scratch, at + sizeof head, frame_out_room(out, head.len), head.len,
@@ -61,6 +60,7 @@ int spool_pour(struct spool *h, struct frame_out *out, struct err *e)
 
 void spool_close(struct spool *h)
 {
-    frame_out_release(&h->out);
     temp_file_close(&h->scratch);
+    mem_free(h->folder);
+    h->folder = NULL;
 }
