@@ -40,6 +40,35 @@ refuses() {
     each_kind same
 }
 
+pack_xz() { xz -c <"$1"; }
+pack_zst() { zstd -qc <"$1"; }
+pack_gz() { gzip -c <"$1"; }
+pack_bz2() { bzip2 -c <"$1"; }
+
+@test "what is between and behind streams: padding of xz, frames that zstd skips, and nothing else" {
+    printf 'u,i,t\na,b,1\n' >one
+    printf 'a,c,2\n' >two
+    printf '\x50\x2a\x4d\x18\4\0\0\0skip' >frame
+    { xz -c one; printf '\0\0\0\0'; xz -c two; } >packed.xz
+    { cat frame; zstd -qc one; cat frame; zstd -qc two; cat frame; } >packed.zst
+    { gzip -c one; gzip -c </dev/null; gzip -c two; } >packed.gz
+    { bzip2 -c one; bzip2 -c </dev/null; bzip2 -c two; } >packed.bz2
+    csv-sessionize --user u --item i --time t <(cat one two) >expected.mp
+    for packed in packed.*; do
+        csv-sessionize --user u --item i --time t $packed >got.mp
+        cmp expected.mp got.mp
+        { cat $packed; echo garbage; } >behind
+        run -65 csv-sessionize --user u --item i --time t behind
+        [[ $output == *'behind, byte '* ]]
+        ${packed/packed./pack_} /dev/null >empty
+        run -65 csv-sessionize --user u --item i --time t empty
+        [[ $output == *'empty is empty: a delimited log is expected'* ]]
+        ${packed/packed./pack_} <(head -1 one) >header
+        run -65 csv-sessionize --user u --item i --time t header
+        [[ $output == *'the log has no row: --allow-empty takes that'* ]]
+    done
+}
+
 @test "streams one after another, and files of several kinds" {
     lfm-sessionize --ungrouped log log >twice.mp
     joined() { cat "$1" "$1" | lfm-sessionize --ungrouped | cmp twice.mp - && lfm-sessionize --ungrouped "$1" log | cmp twice.mp -; }
@@ -105,6 +134,29 @@ refuses() {
     is 'PK\3\4' zip 'unzip -p FILE'
     is 'SQLite format 3\0\20' SQLite 'sqlite3 -csv'
     is '\4\x22\x4d\x18' lz4 'lz4 -dc'
+    is '\x5d\0\0\x80\0' lzma 'xz -dc'
+    is '\x89HDF\r\n\x1a\n' HDF5 'pandas.read_hdf'
+    is 'u\0s\0e\0r\0,\0' UTF-16 'iconv -f UTF-16LE -t UTF-8'
+    is '\0u\0s\0e\0r\0,' UTF-16 'iconv -f UTF-16BE -t UTF-8'
+    is '\xff\xfeu\0s\0' UTF-16 'iconv -f UTF-16 -t UTF-8'
+    is '\xff\xfe\0\0u\0\0\0' UTF-32 'iconv -f UTF-32 -t UTF-8'
+    printf 'u,i,t\na,b,1\n' >log
+    tar cf file log
+    refuses 'file is tar, not a delimited log: tar -xOf FILE NAME' csv-sessionize --user u --item i --time t file
+    tar -xOf file log | cmp - log
+    tar cf - log | gzip >file
+    refuses 'file is tar, not a delimited log' csv-sessionize --user u --item i --time t file
+    # What iconv makes of it is read, with its mark; and what is named is so from a pipe, too.
+    for from in UTF-16 UTF-16LE UTF-16BE UTF-32; do
+        iconv -f UTF-8 -t $from log >file
+        to=$(csv-sessionize --min-events 1 --user u --item i --time t file 2>&1 >/dev/null | grep -o 'iconv -f UTF-[0-9BLE]*')
+        $to -t UTF-8 file | csv-sessionize --min-events 1 --user u --item i --time t | spcat | grep -q '"item",0,"b"'
+        cat file | { csv-sessionize --user u --item i --time t 2>err >/dev/null || true; }
+        grep -q 'standard input is UTF-' err
+    done
+    # Letters of two bytes are told by two zeros.
+    printf 'a\0,b,1\na\0,c,2\n' >file
+    csv-sessionize --no-header --user 1 --item 2 --time 3 file | spcat --check
     # Text may begin with the same letters.
     printf 'PAR1,a,1\nPAR1,b,2\n' >file
     csv-sessionize --no-header --user 1 --item 2 --time 3 file | spcat | grep -q '"PAR1"'

@@ -319,6 +319,15 @@ END
         of --quiet >out
         [ ! -s err ]
     done
+    # What the digits say has to be true of all numbers, but small ones may be times of any unit.
+    printf 'user,item,time\nu,A,1575779411418\nu,B,1575779412\n' >log
+    run_csv --user user --item item --time time log
+    [ "$status" = 65 ]
+    grep -q 'log, line 3: the time is "1575779412", which looks like seconds, but the first was in milliseconds: --time-unit says' err
+    of --time-unit ms >out
+    grep -q '1575779:B' out
+    printf 'user,item,time\nu,A,1575779411418\nu,B,0\nu,C,99999999\n' >log
+    [ "$(of -q)" = $'u\t0:B\nu\t99999:C\nu\t1575779411:A' ]
     printf 'user,item,time\nu,A,1575779411418\nu,B,1575779412418\nu,C,1575779413418000\n' >log
     run_csv --user user --item item --time time log
     [ "$status" = 65 ]
@@ -394,6 +403,48 @@ END
     printf '\n\n' >blank.csv
     run_csv "$@" blank.csv
     refused 65 'blank.csv is empty: a delimited log is expected'
+}
+
+@test "headers as people write them, and what is said of those that are not read" {
+    need_dump
+    of() { sessions_of -q --user user --item item --time time "$@" log; }
+    for header in 'user, item, time' ' user ,item\t,  time' $'\xef\xbb\xbf\xef\xbb\xbfuser,item,time' \
+        $'\xef\xbb\xbf\nuser,item,time'; do
+        printf "$header\nu,a,100\nu,b,110\n" >log
+        [ "$(of)" = $'u\t100:a 110:b' ]
+    done
+    printf 'user, user,item,time\nu,v,a,100\nu,v,b,110\n' >log # the exact name counts
+    [ "$(of)" = $'u\t100:a 110:b' ]
+    printf 'user,item,time\r\r\nu,a,100\r\r\nu,b,110\r\r\n' >log # converted twice
+    [ "$(of)" = $'u\t100:a 110:b' ]
+    for sign in ';' '|' tab; do
+        printf 'user,item,time\nu,a,100\nu,b,110\n' | tr , "${sign/tab/$'\t'}" >log
+        run_csv --user user --item item --time time log
+        refused 65 'no column "user" in the header, which has "user'
+        grep -qF "is --delimiter $([ $sign = tab ] && echo tab || echo "'$sign'") missing?" err
+        [ "$(of --delimiter "$sign")" = $'u\t100:a 110:b' ]
+    done
+    printf 'user,item,time\nu,a,100\nu,b,110\n' >log
+    run_csv --user user --item item --time time --delimiter ';' log
+    refused 65 'which has "user,item,time": is it a comma?'
+    printf 'user;item;time\n1;2;1600000000,5\n1;3;1600000000,25\n' >log # decimal commas, not thousands
+    [ "$(of --delimiter ';')" = $'1\t1600000000:3 1600000000:2' ]
+    for number in 1,600,000,000 1,600 160,0 1600000000,5,5; do
+        printf 'user;item;time\n1;2;%s\n' "$number" >log
+        run_csv --user user --item item --time time --delimiter ';' log
+        refused 65 "log, line 2: the time is \"$number\""
+    done
+    # Lines that end in CR alone, from a file and from a pipe, with a header and without.
+    printf 'user,item,time\ru,a,100\ru,b,110\r' >log
+    run_csv --user user --item item --time time log
+    refused 65 "log, line 1: lines that end in CR alone: pipe it through tr '\r' '\n'"
+    run_csv --user user --item item --time time < <(cat log)
+    refused 65 "line 1: lines that end in CR alone"
+    run_csv --no-header --user 1 --item 2 --time 3 log
+    refused 65 "lines that end in CR alone"
+    [ "$(tr '\r' '\n' <log | sessions_of -q --user user --item item --time time)" = $'u\t100:a 110:b' ]
+    printf 'user,item,time\nu,"a\rb",100\nu,c\rd,110\n' >log # elsewhere CR is a byte as others
+    [ "$(of)" = $'u\t100:a\rb 110:c\rd' ]
 }
 
 @test "quotes as in RFC 4180" {

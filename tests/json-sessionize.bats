@@ -185,6 +185,38 @@ END
     refused 65 'standard input is empty: a log of JSON is expected'
 }
 
+@test "several records on a line, or one on several, are 65 with the command that puts them right" {
+    need_dump
+    for text in '{"u":"a","i":"b","t":1}{"u":"a","i":"c","t":2}\n' '{"u":"a","i":"b","t":1},\n{"u":"a","i":"c","t":2}\n' \
+        '{\n"u":"a",\n"i":"b","t":1}\n{"u":"a","i":"c","t":2}\n' '[{"u":"a","i":"b","t":1},{"u":"a","i":"c","t":2}]\n' \
+        '[\n{"u":"a","i":"b","t":1},\n{"u":"a","i":"c","t":2}\n]\n'; do
+        printf "$text" >log
+        run_json --user u --item i --time t log
+        refused 65 'log, line 1: '
+        grep -q 'jq -c .' err
+        case $text in '['*) filter="jq -c .[]" ;; *'},\n'*) continue ;; *) filter='jq -c .' ;; esac
+        $filter log >lines
+        [ "$(sessions_of -q --user u --item i --time t lines)" = $'a\t1:b 2:c' ]
+    done
+}
+
+@test "JSON as logs have it" {
+    need_dump
+    of() { printf "$1" >log && sessions_of -q --user "${2:-u}" --item "${3:-i}" --time "${4:-t}" log; }
+    [ "$(of '\xef\xbb\xbf{"u":"a","i":"x","t":1}\r\n\r\n\xef\xbb\xbf  { "u" : "a" , "i" : "y" , "t" : 2 }  \r\n')" = $'a\t1:x 2:y' ]
+    [ "$(of '{"u":"7","i":7,"t":"1600000000.5"}\n{"u":7,"i":"8","t":1.6000000015e9}\n')" = $'7\t1600000000:7 1600000001:8' ]
+    [ "$(of '{"u":null,"i":"b","t":1}\n{"u":"x","i":"b","t":1}\n')" = $'x\t1:b' ]
+    [ "$(of '{"u":"a\\"b\\\\c\\/d","i":"\\ud83d\\ude00","t":1}\n')" = $'a"b\\c/d\t1:😀' ]
+    [ "$(of '{"\\u0075":"a","\\u0069":"x","t":1}\n')" = $'a\t1:x' ]
+    [ "$(of '{"u":{"$oid":"abc"},"i":{"$numberLong":"7"},"t":{"$date":"2020-01-01T00:00:00Z"}}\n' 'u.$oid' 'i.$numberLong' 't.$date')" = $'abc\t1577836800:7' ]
+    [ "$(of '{"u":12345678901234567890123456789,"i":1e999,"t":1}\n')" = $'12345678901234567890123456789\t1:1e999' ]
+    for wrong in '"\\ud83d x"' '"\\ude00"' '"\\x41"' 01 "'a'"; do
+        printf '{"u":"a","i":%b,"t":1}\n' "$wrong" >log
+        run_json --user u --item i --time t log
+        refused 65 'log, line 1: not JSON: '
+    done
+}
+
 @test "options that are missing or exclude each other are 64" {
     run_json --item i --time t </dev/null
     refused 64 '--user PATH or --session PATH is missing'

@@ -2,6 +2,8 @@
 
 /* Tables of other programs, which one of these makes a delimited log of. */
 #define BY_DUCKDB "duckdb -csv -c \"FROM 'FILE'\" makes CSV of it"
+#define BY_PANDAS                                                                                  \
+    "python3 -c \"import pandas; pandas.read_hdf('FILE').to_csv('/dev/stdout')\" makes CSV of it"
 #define BY_PYARROW                                                                                 \
     "python3 -c \"import pyarrow.feather as f, pyarrow.csv as c; "                                 \
     "c.write_csv(f.read_table('FILE'), '/dev/stdout')\" makes CSV of it"
@@ -23,9 +25,34 @@ static const struct file_type known[] = {
     {MARK("ARROW1\0\0"), "Arrow (Feather)", BY_PYARROW},
     {MARK("SQLite format 3\0"), "SQLite",
      "sqlite3 -csv -header FILE 'SELECT * FROM TABLE' makes CSV of it"},
+    {MARK("\x5d\0\0"), "lzma", "pipe it through xz -dc"},
+    {MARK("\x89HDF"), "HDF5", BY_PANDAS},
+    {MARK("\xff\xfe\0\0"), "UTF-32", "pipe it through iconv -f UTF-32 -t UTF-8"},
+    {MARK("\0\0\xfe\xff"), "UTF-32", "pipe it through iconv -f UTF-32 -t UTF-8"},
     {MARK("\xff\xfe"), "UTF-16", "pipe it through iconv -f UTF-16 -t UTF-8"},
     {MARK("\xfe\xff"), "UTF-16", "pipe it through iconv -f UTF-16 -t UTF-8"},
 };
+
+/* What begins with no mark: letters of two bytes, of which one is 0, and tar's mark is behind a
+ * name.
+ */
+static const struct file_type little = {"", 0, "UTF-16",
+                                        "pipe it through iconv -f UTF-16LE -t UTF-8"};
+static const struct file_type big = {"", 0, "UTF-16", "pipe it through iconv -f UTF-16BE -t UTF-8"};
+static const struct file_type tar = {MARK("ustar"), "tar", "tar -xOf FILE NAME unpacks it"};
+enum { TAR_MARK = 257 };
+
+static const struct file_type *type_without_mark(struct bytes begin)
+{
+    const char *at = begin.at;
+    if (begin.len >= TAR_MARK + tar.length && !memcmp(at + TAR_MARK, tar.begin, tar.length))
+        return &tar;
+    if (begin.len < 4)
+        return NULL;
+    if (at[0] && !at[1] && at[2] && !at[3])
+        return &little;
+    return !at[0] && at[1] && !at[2] && at[3] ? &big : NULL;
+}
 
 const struct file_type *file_type_of(struct bytes begin)
 {
@@ -34,5 +61,5 @@ const struct file_type *file_type_of(struct bytes begin)
         if (begin.len >= n && !memcmp(begin.at, known[i].begin, n))
             return &known[i];
     }
-    return NULL;
+    return type_without_mark(begin);
 }

@@ -64,8 +64,9 @@ static enum line_result deliver(struct lines *l, size_t stop, size_t next, struc
     bool is_long = len > LINE_LIMIT;
     if (is_long)
         len = LINE_LIMIT;
-    else if (len && from[len - 1] == '\r')
-        len--;
+    else
+        while (len && from[len - 1] == '\r')
+            len--;
     *line = (struct bytes){from, len};
     l->last = l->at;
     l->at = l->searched = next;
@@ -119,11 +120,11 @@ static enum line_result find_end(struct lines *l, struct bytes *line, struct err
 
 static void drop_mark(struct lines *l, struct bytes *line)
 {
-    if (line->len < 3 || memcmp(line->at, "\xef\xbb\xbf", 3))
-        return;
-    line->at += 3;
-    line->len -= 3;
-    l->last += 3;
+    while (line->len >= 3 && !memcmp(line->at, "\xef\xbb\xbf", 3)) {
+        line->at += 3;
+        line->len -= 3;
+        l->last += 3;
+    }
 }
 
 enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e)

@@ -40,11 +40,11 @@ void lines_open(struct lines *l, const char *const *paths, int count);
 
 /* What is compressed by gzip, zstd, xz or bzip2 is read as what was compressed (base/unpack.h).
  *
- * The next line without its "\n" or "\r\n", valid until the next call; the last one may lack its
- * newline.  A byte order mark of UTF-8 at the beginning of any line is dropped, since files with
- * marks may have been joined.  Every byte but these is kept, NUL too.  LINE_LONG gives its first
- * LINE_LIMIT bytes. LINE_ERROR: 66 no such input, 74 a failing read, 65 compressed bytes that
- * are damaged or cut off. */
+ * The next line without its "\n" or "\r\n", also with several "\r" as in a text that was converted
+ * twice, valid until the next call; the last one may lack its newline.  Byte order marks of UTF-8
+ * at the beginning of any line are dropped, since files with marks may have been joined.  Every
+ * byte but these is kept, NUL too.  LINE_LONG gives its first LINE_LIMIT bytes. LINE_ERROR: 66 no
+ * such input, 74 a failing read, 65 compressed bytes that are damaged or cut off. */
 enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e);
 
 /* Reads what there is to read without waiting.  LINE_TEXT: lines_next will not wait, for a line or

@@ -328,6 +328,15 @@ enum fields_end fields_split_csv(struct bytes line, struct bytes delimiter, stru
     }
 }
 
+struct bytes field_trimmed(struct bytes field)
+{
+    while (field.len && (*field.at == ' ' || *field.at == '\t'))
+        field = (struct bytes){field.at + 1, field.len - 1};
+    while (field.len && (field.at[field.len - 1] == ' ' || field.at[field.len - 1] == '\t'))
+        field.len--;
+    return field;
+}
+
 /* ---- how a text of fields ends ---- */
 
 /* The first one in [at, end), or NULL. */

@@ -14,6 +14,9 @@ size_t fields_split(struct bytes line, char delimiter, struct bytes *fields, siz
 size_t fields_split_at(struct bytes line, struct bytes delimiter, struct bytes *fields,
                        size_t room);
 
+/* Without blanks and tabs around it. */
+struct bytes field_trimmed(struct bytes field);
+
 /* How the quotes of a text of fields end; OPEN: the row continues in the next line; BROKEN: bytes
  * stand between a closing quote and the delimiter. */
 enum fields_end { FIELDS_CLOSED, FIELDS_OPEN, FIELDS_BROKEN };

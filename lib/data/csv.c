@@ -58,18 +58,23 @@ static bool is_number(const char *spec)
     return *spec && strspn(spec, "0123456789") == strlen(spec);
 }
 
-/* Whether a header's field has the name, or has it before a type ("item_id:token"). */
-static bool is_named(struct bytes field, const char *name, bool typed)
+/* How far a header's field may differ from a name: not at all, by a type behind it
+ * ("item_id:token"), by blanks around it. */
+enum naming { PLAIN, TYPED, BLANKS };
+
+static bool is_named(struct bytes field, const char *name, enum naming naming)
 {
     static const char *const types[] = {":token", ":token_seq", ":float", ":float_seq"};
     size_t len = strlen(name);
+    if (naming == BLANKS)
+        field = field_trimmed(field);
     if (field.len < len || memcmp(field.at, name, len))
         return false;
     struct bytes rest = {field.at + len, field.len - len};
-    for (size_t i = 0; typed && i < sizeof types / sizeof *types; i++)
+    for (size_t i = 0; naming == TYPED && i < sizeof types / sizeof *types; i++)
         if (bytes_equal(rest, bytes_of(types[i])))
             return true;
-    return !typed && !rest.len;
+    return naming != TYPED && !rest.len;
 }
 
 /* The header's names, as far as they fit into a message. */
@@ -82,6 +87,18 @@ static void list_columns(const struct csv *c, struct buf *to)
     buf_byte(to, '\0');
 }
 
+/* A question about what may separate the fields of a header that seems to have one alone. */
+static const char *other_delimiter(struct bytes header)
+{
+    static const char *const questions[] = {"\t: is --delimiter tab missing?",
+                                            ";: is --delimiter ';' missing?",
+                                            "|: is --delimiter '|' missing?", ",: is it a comma?"};
+    for (size_t i = 0; header.len && i < sizeof questions / sizeof *questions; i++)
+        if (memchr(header.at, *questions[i], header.len))
+            return questions[i] + 1;
+    return "";
+}
+
 static int no_such_column(const struct csv *c, const char *spec, struct err *e)
 {
     struct buf names = {0};
@@ -92,16 +109,18 @@ static int no_such_column(const struct csv *c, const char *spec, struct err *e)
                        "no column \"%s\": without a header columns go by number, 1 to %zu", spec,
                        c->width);
     list_columns(c, &names);
-    err_set(e, STATUS_DATA, "no column \"%s\" in the header, which has %s", spec, names.at);
+    err_set(e, STATUS_DATA, "no column \"%s\" in the header, which has %s%s", spec, names.at,
+            c->width == 1 ? other_delimiter(c->fields.at[0]) : "");
     buf_release(&names);
     return e->status;
 }
 
 /* Finds the one column of the name; *at stays COLUMN_NONE where there is none. */
-static int find_name(const struct csv *c, const char *name, bool typed, size_t *at, struct err *e)
+static int find_name(const struct csv *c, const char *name, enum naming naming, size_t *at,
+                     struct err *e)
 {
     for (size_t i = 0; i < c->width; i++) {
-        if (!is_named(c->fields.at[i], name, typed))
+        if (!is_named(c->fields.at[i], name, naming))
             continue;
         if (*at != COLUMN_NONE)
             return err_set(e, STATUS_DATA,
@@ -119,8 +138,8 @@ static int find_column(void *state, const char *spec, size_t *at, struct err *e)
     struct csv *c = state;
     int64_t number = 0;
     *at = COLUMN_NONE;
-    for (int typed = 0; has_header(c) && typed < 2 && *at == COLUMN_NONE; typed++)
-        if (find_name(c, spec, typed, at, e))
+    for (enum naming n = PLAIN; has_header(c) && n <= BLANKS && *at == COLUMN_NONE; n++)
+        if (find_name(c, spec, n, at, e))
             return e->status;
     if (*at == COLUMN_NONE && is_number(spec) && num_i64(spec, strlen(spec), &number) &&
         number >= 1 && (uint64_t)number <= c->width)

@@ -1,5 +1,7 @@
 #include "data/item_list.h"
 
+#include "base/text_fields.h"
+
 char item_list_delimiter(struct bytes field)
 {
     for (const char *at = "|;,\t "; *at; at++)
@@ -8,18 +10,9 @@ char item_list_delimiter(struct bytes field)
     return '\0';
 }
 
-static struct bytes trimmed(struct bytes text)
-{
-    while (text.len && (*text.at == ' ' || *text.at == '\t'))
-        text = (struct bytes){text.at + 1, text.len - 1};
-    while (text.len && (text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t'))
-        text.len--;
-    return text;
-}
-
 bool item_list_is_bracketed(struct bytes field)
 {
-    struct bytes text = trimmed(field);
+    struct bytes text = field_trimmed(field);
     if (text.len < 2)
         return false;
     char first = *text.at, last = text.at[text.len - 1];
@@ -37,10 +30,10 @@ static void split_at(struct bytes text, char delimiter, item_vec *items)
 {
     const char *stop;
     while (delimiter && text.len && (stop = memchr(text.at, delimiter, text.len))) {
-        push_item(items, trimmed((struct bytes){text.at, (size_t)(stop - text.at)}));
+        push_item(items, field_trimmed((struct bytes){text.at, (size_t)(stop - text.at)}));
         text = (struct bytes){stop + 1, text.len - (size_t)(stop + 1 - text.at)};
     }
-    push_item(items, trimmed(text));
+    push_item(items, field_trimmed(text));
 }
 
 /* The quote that ends the item whose first byte is one, or NULL. */
@@ -54,13 +47,13 @@ static const char *closing_quote(struct bytes text)
 static void split_bracketed(struct bytes text, item_vec *items)
 {
     char delimiter = memchr(text.at, ',', text.len) ? ',' : ' ';
-    while ((text = trimmed(text)).len) {
+    while ((text = field_trimmed(text)).len) {
         const char *end = text.at + text.len, *quote = closing_quote(text);
         const char *from = quote ? quote + 1 : text.at;
         const char *stop = memchr(from, delimiter, (size_t)(end - from));
         if (!stop)
             stop = end;
-        struct bytes item = trimmed((struct bytes){text.at, (size_t)(stop - text.at)});
+        struct bytes item = field_trimmed((struct bytes){text.at, (size_t)(stop - text.at)});
         bool whole = quote && quote + 1 == item.at + item.len;
         push_item(items, whole ? (struct bytes){item.at + 1, item.len - 2} : item);
         text.at = stop < end ? stop + 1 : end;
@@ -70,7 +63,7 @@ static void split_bracketed(struct bytes text, item_vec *items)
 
 void item_list_split(struct bytes field, char delimiter, item_vec *items)
 {
-    field = trimmed(field);
+    field = field_trimmed(field);
     if (item_list_is_bracketed(field))
         split_bracketed((struct bytes){field.at + 1, field.len - 2}, items);
     else

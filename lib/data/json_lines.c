@@ -121,7 +121,9 @@ static void begin_element(struct json_lines *j, uint64_t mask)
 static int expected(const struct json_lines *j, const char *what, struct err *e)
 {
     return err_set(e, STATUS_DATA, "not JSON: %s is expected %s", what,
-                   j->in.at == j->in.end ? "where the line ends" : "before what follows");
+                   j->in.at == j->in.end
+                       ? "where the line ends: jq -c . makes a line of each record"
+                       : "before what follows");
 }
 
 /* A string; one with escapes is resolved into j->unescaped, which does not move. */
@@ -275,7 +277,8 @@ static int read_record(void *state, struct bytes line, struct raw_row *row, stru
     if (walk_object(j, mask, 0, NO_ELEMENT, e))
         return e->status;
     if (!json_done(&j->in))
-        return err_set(e, STATUS_DATA, "something follows the record on its line");
+        return err_set(e, STATUS_DATA,
+                       "something follows the record on its line: jq -c . makes a line of each");
     const struct json_path *item = &j->paths.at[j->columns.item];
     j->events = item->many ? item->each.len : 1;
     return RAW_MANY;

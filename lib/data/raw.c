@@ -38,6 +38,13 @@ static int check_start(const struct raw_log *log, struct bytes line, struct err 
     return 0;
 }
 
+/* Says of an error in the first line that this has CR in it, where all of the log may be in it. */
+static void say_returns(const struct raw_log *log, struct bytes line, struct err *e)
+{
+    if (log->lines.number == 1 && line.len && memchr(line.at, '\r', line.len))
+        err_set(e, STATUS_DATA, "lines that end in CR alone: pipe it through tr '\\r' '\\n'");
+}
+
 /* 1: the line is a row to parse; 0: it was a header; -1: an error. */
 static int begin_input(struct raw_log *log, struct bytes line, struct err *e)
 {
@@ -52,6 +59,7 @@ static int begin_input(struct raw_log *log, struct bytes line, struct err *e)
     buf_append(&log->header, line.at, line.len);
     if (!status)
         return 0;
+    say_returns(log, line, e);
     raw_at(log, e);
     return -1;
 }
@@ -119,13 +127,16 @@ static enum line_result join_lines(struct raw_log *log, struct bytes *line, stru
 }
 
 /* 65: the line is the last one and may be cut off. */
-static int check_end(const struct raw_log *log, struct err *e)
+static int check_end(const struct raw_log *log, struct bytes line, struct err *e)
 {
     if (log->open_end || !lines_may_be_cut(&log->lines))
         return 0;
+    if (!log->begun && check_start(log, line, e))
+        return e->status;
     err_set(e, STATUS_DATA,
             "the last line has no end, as where the program before was cut off or failed; "
             "--open-end takes it");
+    say_returns(log, line, e);
     return raw_at(log, e);
 }
 
@@ -143,7 +154,7 @@ static enum line_result next_line(struct raw_log *log, struct bytes *line, struc
     if (got == LINE_TEXT && !log->begun && delimiter && delimiter->len && line->len &&
         memchr(line->at, '"', line->len))
         got = join_lines(log, line, e);
-    return got == LINE_TEXT && check_end(log, e) ? LINE_ERROR : got;
+    return got == LINE_TEXT && check_end(log, *line, e) ? LINE_ERROR : got;
 }
 
 /* Reads a row that goes on in the next line, and returns its status. Where its quotes match
@@ -155,7 +166,7 @@ static int continue_row(struct raw_log *log, struct bytes line, struct raw_row *
     size_t alone = line.len;
     if (log->lines.number >= log->broken) {
         enum line_result got = join_lines(log, &line, e);
-        *failed = got == LINE_ERROR || check_end(log, e);
+        *failed = got == LINE_ERROR || check_end(log, line, e);
         if (*failed)
             return e->status;
         if (line.len > alone)
@@ -186,6 +197,8 @@ static int read_line(struct raw_log *log, struct bytes line, bool is_long, struc
         status = continue_row(log, line, row, &failed, e);
     if (failed)
         return -1;
+    if (status > 0)
+        say_returns(log, line, e);
     log->in_line = status == RAW_MANY;
     return log->in_line ? 0 : judge(log, status, e);
 }

@@ -107,7 +107,8 @@ static bool eight_digits(const char *at, uint64_t *value)
     return true;
 }
 
-/* Reads digits, perhaps with a point and digits after it, exactly: whole units and billionths. */
+/* Reads digits, perhaps with a point and digits after it, exactly: whole units and billionths. A
+ * comma is a point, unless it may stand between thousands. */
 static bool read_decimal(struct bytes text, uint64_t *whole, int64_t *rest)
 {
     enum { DIGITS = 19 };
@@ -119,7 +120,8 @@ static bool read_decimal(struct bytes text, uint64_t *whole, int64_t *rest)
         at += 8;
     for (; at < end && at - text.at < DIGITS && *at >= '0' && *at <= '9'; at++)
         *whole = 10 * *whole + (uint64_t)(*at - '0');
-    if (at == text.at || (at < end && *at != '.'))
+    bool comma = at < end && *at == ',' && at - text.at > 3;
+    if (at == text.at || (at < end && *at != '.' && !comma))
         return false;
     for (at += at < end; at < end && *at >= '0' && *at <= '9'; at++, unit /= 10)
         *rest += unit * (*at - '0');
@@ -155,6 +157,21 @@ static int guess_unit(struct raw_clock *clock, const char *field, struct bytes t
     return 0;
 }
 
+/* 65: the unit was guessed, and this number is a time of now or so in a larger one. */
+static int check_guess(const struct raw_clock *clock, const char *field, struct bytes text,
+                       double number, struct err *e)
+{
+    enum { LEAST = 100000000 }; /* seconds: in 1973 */
+    char shown[FIELD_TEXT];
+    if (number < LEAST || unit_of_digits(digits_of(number)) >= clock->numbers)
+        return 0;
+    return err_set(e, STATUS_DATA,
+                   "the %s is %s, which looks like %s, but the first was in %s: --time-unit says "
+                   "what all are in",
+                   field, field_text(text, shown), units[unit_of_digits(digits_of(number))].name,
+                   units[clock->numbers].name);
+}
+
 /* 0: *row has the time; -1: the text is no number. */
 static int read_number(struct raw_clock *clock, const char *field, struct bytes text,
                        struct raw_row *row, struct err *e)
@@ -169,6 +186,8 @@ static int read_number(struct raw_clock *clock, const char *field, struct bytes 
         return -1;
     if (clock->unit == RAW_ANY && !clock->guessed && number >= 0 &&
         guess_unit(clock, field, text, number, e))
+        return e->status;
+    if (clock->unit == RAW_ANY && check_guess(clock, field, text, number, e))
         return e->status;
     enum raw_unit unit = clock->unit == RAW_ANY ? clock->numbers : clock->unit;
     int64_t of_second = units[unit].of_second;
@@ -254,15 +273,6 @@ static bool read_form(const char *form, struct bytes field, struct raw_row *row)
 
 /* ---- all of them ---- */
 
-static struct bytes without_blanks(struct bytes text)
-{
-    while (text.len && (*text.at == ' ' || *text.at == '\t'))
-        text = (struct bytes){text.at + 1, text.len - 1};
-    while (text.len && (text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t'))
-        text.len--;
-    return text;
-}
-
 /* Whether an automatic clock takes the text for ISO 8601: "2014-04-...", "20140407T...". */
 static bool looks_iso(struct bytes text)
 {
@@ -293,7 +303,7 @@ static bool read_iso(struct raw_clock *clock, struct bytes text, struct raw_row 
 int raw_time(struct raw_clock *clock, const char *field, struct bytes text, struct raw_row *row,
              struct err *e)
 {
-    text = without_blanks(text);
+    text = field_trimmed(text);
     bool iso = clock->unit == RAW_ISO || (clock->unit == RAW_ANY && looks_iso(text));
     bool read = false;
     if (iso) {
