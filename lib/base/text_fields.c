@@ -222,7 +222,7 @@ static inline bool split_at_marks(struct bytes line, char delimiter, struct buf 
     sought stop_byte = sought_of(delimiter), quote = scratch ? sought_of('"') : stop_byte;
     struct quoting q = {.begins = 1};
     const char *begin = line.at;
-    *count = 0;
+    size_t n = 0;
     for (size_t from = 0;; from += CHUNK) {
         struct marked c = chunk_of(line, from, stop_byte, quote);
         bool last = line.len - from <= CHUNK;
@@ -231,16 +231,16 @@ static inline bool split_at_marks(struct bytes line, char delimiter, struct buf 
         q.begins = c.stops >> (CHUNK - 1);
         for (uint64_t stops = c.stops; stops; stops &= stops - 1) {
             const char *stop = line.at + from + __builtin_ctzll(stops);
-            if (*count < room)
-                fields[*count] = field_of(line, begin, stop, &q, scratch);
-            ++*count;
+            if (n < room)
+                fields[n] = field_of(line, begin, stop, &q, scratch);
+            n++;
             begin = stop + 1;
         }
         if (!last)
             continue;
-        if (!q.inside && *count < room)
-            fields[*count] = field_of(line, begin, line.at + line.len, &q, scratch);
-        ++*count;
+        if (!q.inside && n < room)
+            fields[n] = field_of(line, begin, line.at + line.len, &q, scratch);
+        *count = n + 1;
         return !q.inside;
     }
 }
@@ -326,15 +326,6 @@ enum fields_end fields_split_csv(struct bytes line, struct bytes delimiter, stru
         if (stop == m.end)
             return FIELDS_CLOSED;
     }
-}
-
-struct bytes field_trimmed(struct bytes field)
-{
-    while (field.len && (*field.at == ' ' || *field.at == '\t'))
-        field = (struct bytes){field.at + 1, field.len - 1};
-    while (field.len && (field.at[field.len - 1] == ' ' || field.at[field.len - 1] == '\t'))
-        field.len--;
-    return field;
 }
 
 /* ---- how a text of fields ends ---- */

@@ -15,7 +15,14 @@ size_t fields_split_at(struct bytes line, struct bytes delimiter, struct bytes *
                        size_t room);
 
 /* Without blanks and tabs around it. */
-struct bytes field_trimmed(struct bytes field);
+static inline struct bytes field_trimmed(struct bytes field)
+{
+    while (field.len && (*field.at == ' ' || *field.at == '\t'))
+        field = (struct bytes){field.at + 1, field.len - 1};
+    while (field.len && (field.at[field.len - 1] == ' ' || field.at[field.len - 1] == '\t'))
+        field.len--;
+    return field;
+}
 
 /* How the quotes of a text of fields end; OPEN: the row continues in the next line; BROKEN: bytes
  * stand between a closing quote and the delimiter. */
