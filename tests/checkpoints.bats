@@ -439,6 +439,7 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATCHES" --model improved --decoder embedding --init-some teacher.st --freeze item_embedding --stop-after 1 --stop-by loss
     goes_on "$BATCHES" --model asars --context hour --attention 5
     goes_on "$BATCHES" --model asars --variant user-att --cell gru --negatives 9
+    goes_on "$BATCHES" --model asars --variant user-cat --dynamics
     goes_on "$BATCHES" --model youtube-dnn --users 4 --layers 5 --negatives 9
     goes_on "$BATCHES" --model session-embedding --context hour
     goes_on "$BATCHES" --model session-embedding --negatives 9

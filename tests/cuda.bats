@@ -182,6 +182,7 @@ bytes_of_steps() { # TRACE
 --model improved --item-dropout 0
 --model asars --context kind,hour
 --model asars --variant user-att --cell gru
+--model asars --variant user-cat --dynamics
 --model youtube-dnn --context kind --users 5
 --model session-embedding
 --model session-embedding --decoder dense
@@ -225,7 +226,7 @@ END
     agree batches.mp --model asars --context hour:5
     agree batches.mp --model asars --variant time-cat --context hour:5
     agree batches.mp --model asars --variant user-att --cell gru --lr 0.05
-    agree batches.mp --model asars --variant user-cat
+    agree batches.mp --model asars --variant user-cat --dynamics
     agree batches.mp --model youtube-dnn --layers 20,16 --users 5
     agree batches.mp --model session-embedding --context hour
     agree batches.mp --model session-embedding --negatives 20

@@ -66,6 +66,7 @@ same() { # SCHEME OPTION ...
     same sessions --model asars --context hour:3 --hidden 7
     same shuffled --model asars --variant time-cat --context hour:3 --loss hinge --negatives 20
     same shuffled --model asars --variant user-att --cell gru --dropout 0.3 --wide
+    same longest-first --model asars --dynamics --context hour:3 --wide
     same sessions --model youtube-dnn --layers 7,5 --context hour:3 --negatives 20 --logq
     same shuffled --model youtube-dnn --users 5 --layers '' --loss hinge --negatives 20
     same sessions --model session-embedding --context hour --hidden 7

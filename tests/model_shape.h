@@ -16,7 +16,7 @@ struct model_shape {
     const char *encoder, *decoder, *propagate, *gru, *context, *normalize, *input, *cell;
     const char *recurrent, *variant,
         *layer_sizes; /* layer_sizes: of models whose layers is a list */
-    bool bidirectional, join_sessions, separator, wide, add_mean, gated;
+    bool bidirectional, join_sessions, separator, wide, add_mean, gated, dynamics;
     int64_t embedding, hidden, layers, blocks, heads, positions, earlier, feed_forward, kernel,
         dilation, users;
     double dropout, item_dropout, feature_dropout, user_dropout, start_dropout;
@@ -94,6 +94,8 @@ static inline struct model_options *options_of_shape(const struct model_class *c
             *(bool *)o->to = s->separator;
         if (!strcmp(o->name, "add-mean"))
             *(bool *)o->to = s->add_mean;
+        if (!strcmp(o->name, "dynamics"))
+            *(bool *)o->to = s->dynamics;
         if (!strcmp(o->name, "gated"))
             *(bool *)o->to = s->gated;
         if (!strcmp(o->name, "wide"))

@@ -82,7 +82,7 @@ log() { synthesize --users 12 --days 8 "$@"; }
 }
 
 @test "without a log it says what to do" {
-    for name in best lastfm reddit globo deskdrop yoochoose retail narm rib sasrec stamp hrnn; do
+    for name in best lastfm reddit globo deskdrop yoochoose retail narm rib asars sasrec stamp hrnn; do
         run ! pipeline $name OUT=made
         [[ $output == *"DATA=FILE"* ]]
     done
@@ -580,4 +580,36 @@ papers() {
     grep -q '^against rib ' rib/against.txt
     grep -q 'Item attention' rib/attention.html
     spcat rib/rib-context.1.mp | head -n 1 | jq -e '.[2].label | endswith("context action,dwell,hour tied")'
+}
+
+@test "asars.mk: every model of the paper's table, what it attends to, and figure 1" {
+    daily_log | awk -v OFS='\t' 'BEGIN { print "who,what,when,kind" } { print $1 "," $3 "," $4 "," $3 % 3 }' >log
+    head -3 log
+    papers asars DATA=log OUT=asars EMBEDDING=4 HIDDEN=5 SUPPORT=1 KEY=kind SPLIT='--split user:0.8 --validation 0.2' \
+        SESSIONIZE='csv-sessionize --user who --item what --time when --carry kind' >said 2>err || { cat err; false; }
+    for model in pop bpr-mf youtube-dnn wavenet gru4rec user-att user-cat time-att time-cat time-user time-user-dynamics; do
+        grep -q "^$model  *1 " asars/scores.txt || { echo "$model"; false; }
+    done
+    grep -q '^against user-att ' asars/against.txt
+    grep -q 'Item attention' asars/attention.html
+    grep -qE '^ 1 +[0-9.]+% +[0-9.]+%$' asars/figures.txt
+    make -n -f "$ROOT/pipelines/asars.mk" DATA=log USERS= SUPPORT=20 OUT=other >other
+    grep -q -- '--min-item-support 20 --min-events 2 *--split last-day' other
+    run ! grep -E 'user-|--min-sessions' other
+}
+
+@test "asars-figures.awk counts what it says" {
+    # u's sessions are a a b, then b c, after 5, 305 and 25 seconds; v's is a a, after 7
+    printf '%s\n' '["session",0,1,[0,5,310],[0,0,1],{"category":[4,4,4]}]' \
+        '["session",0,1,[1000,1025],[1,2],{"category":[4,5]}]' '["session",1,1,[5,12],[0,0],{"category":[4,4]}]' |
+        awk -f "$ROOT/pipelines/asars-figures.awk" >figures
+    cat figures
+    # items: 2/3, 1/2 and 1, then 1/3, 1/2 and 0; categories: 1, 1/2 and 1, then 0, 1/2 and 0
+    grep -qx ' 1 72.22%   83.33%' figures
+    grep -qx ' 2 27.78%   16.67%' figures
+    # of the second session's events one item and one category was in the first
+    [ "$(grep -cx ' 1 50.00%   50.00%' figures)" = 1 ]
+    grep -qx '      0-9 50.00%' figures
+    grep -qx '    20-29 25.00%' figures
+    grep -qx '     300- 25.00%' figures
 }

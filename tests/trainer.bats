@@ -448,6 +448,7 @@ END
     label() { train --max-steps 0 --model asars "$@" "$BATCHES" | spcat | sed -n '1s/.*"label":"\([^"]*\)".*/\1/p'; }
     [ "$(label --context hour)" = 'asars context hour' ]
     [ "$(label --variant user-cat --cell gru --users 5)" = 'asars user-cat users 5 gru' ]
+    [ "$(label --variant user-cat --dynamics)" = 'asars user-cat dynamics' ]
     refuses() { # MESSAGE OPTION ...
         run -64 --separate-stderr train --model asars "${@:2}" "$BATCHES"
         [ "$stderr" = "trainer: $1" ] || { echo "$stderr"; false; }
@@ -457,6 +458,7 @@ END
     refuses '--users 0: --variant user-cat has embeddings of users' --variant user-cat --users 0
     refuses '--users: --variant time-cat has no embeddings of users' --variant time-cat --context hour --users 5
     refuses '--gru reset-before: --cell lstm has no reset gate' --context hour --gru reset-before
+    refuses '--context hour: --variant user-att with --dynamics reads dwell alone' --variant user-att --dynamics --context hour
     run -64 --separate-stderr train --model asars --variant user-cat --attention 1 "$BATCHES"
     [[ $stderr == 'trainer: --attention'* ]]
     for options in '--context hour' '--variant time-att --context hour' '--variant user-att'; do

@@ -11,7 +11,9 @@
  *
  * with q_t = Σ_{j<=t} α_tj h_j and α_tj = softmax_{j<=t}(e_j), and item i has the score
  * z_t · x_i + b_i.  In the paper a row of the triangle of energies (eq. 18) has zeros for what
- * comes after t, which a softmax would give the weight e^0: here it ends at t. */
+ * comes after t, which a softmax would give the weight e^0: here it ends at t.
+ *
+ * With --dynamics users drift, and items go with times (temporal_dynamics.h). */
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -19,6 +21,7 @@
 #include "model/contexts.h"
 #include "model/item_decoder.h"
 #include "model/recurrent.h"
+#include "model/temporal_dynamics.h"
 #include "model/user_embedding.h"
 
 /* How a variant has times or the user: beside what goes on, or as that which attends. */
@@ -43,7 +46,9 @@ struct asars {
     const struct parameter *user; /* [users, .] e_u; NULL: none */
     struct linear {
         const struct parameter *weight, *bias;
-    } attention, fuse; /* W_s, b_s; W, b */
+    } attention, fuse;                  /* W_s, b_s; W, b */
+    struct temporal_dynamics *dynamics; /* NULL: without */
+    struct tensor *all;                 /* of the batch: the states of all inputs [T, width] */
 };
 
 /* ---- options ---- */
@@ -52,6 +57,7 @@ struct asars_options {
     struct model_options shared;
     int64_t hidden; /* size of states; 0: the embedding's */
     const char *variant;
+    bool dynamics;
 };
 
 static const struct asars_options defaults = {
@@ -73,6 +79,9 @@ static const struct option own_rows[] = {
      .help = "what has the user or times: attention, or concatenation"},
     {OPTION_INT, .name = "hidden", .argument = "N", .recorded = true, .high = 65536,
      .at = offsetof(struct asars_options, hidden), .help = "size of states; 0: as --embedding"},
+    {OPTION_FLAG, .name = "dynamics", .recorded = true, .labels = LABEL_NAMED,
+     .at = offsetof(struct asars_options, dynamics),
+     .help = "let users drift from session to session, and items go with times"},
     {0},
 };
 
@@ -109,15 +118,33 @@ static int check_users(const struct variant *v, int64_t users, struct err *e)
     return 0;
 }
 
+/* A variant without times has a context only for the dynamics, which know dwell times. */
+static int check_context(const struct variant *v, const struct asars_options *o, struct err *e)
+{
+    const char *keys = o->shared.context;
+    if (v->time && !keys)
+        return err_set(e, STATUS_USAGE, "--variant %s reads times of events: give --context dwell",
+                       v->name);
+    if (!v->time && keys && !o->dynamics)
+        return err_set(e, STATUS_USAGE, "--context: --variant %s reads no contexts", v->name);
+    if (!v->time && keys && strcmp(keys, "dwell") != 0)
+        return err_set(e, STATUS_USAGE,
+                       "--context %s: --variant %s with --dynamics reads dwell alone", keys,
+                       v->name);
+    return 0;
+}
+
 static int asars_check(const struct model_options *o, struct err *e)
 {
     const struct variant *v = variant_of(o);
-    if (v->time && !o->context)
-        return err_set(e, STATUS_USAGE, "--variant %s reads times of events: give --context dwell",
-                       v->name);
-    if (!v->time && o->context)
-        return err_set(e, STATUS_USAGE, "--context: --variant %s reads no contexts", v->name);
-    return check_users(v, o->users, e) ? e->status : recurrent_check(o, &defaults.shared, e);
+    if (check_context(v, own_options(o), e) || check_users(v, o->users, e))
+        return e->status;
+    return recurrent_check(o, &defaults.shared, e);
+}
+
+static const char *dynamics_option(const struct model_options *o)
+{
+    return own_options(o)->dynamics ? "--dynamics" : NULL;
 }
 
 static bool asars_attends(const struct model_options *o)
@@ -149,6 +176,16 @@ static void declare_states(struct asars *r, struct model *m, int size, int times
                                       v->time ? state : (int)m->options->users, state);
 }
 
+/* Returns the width of their embeddings; a variant without times has none. */
+static int declare_contexts(struct asars *r, struct model *m)
+{
+    struct err unused; /* the options are checked */
+    if (r->variant->time)
+        return contexts_declare(&r->contexts, m);
+    contexts_parse(&r->contexts, m->options->context, &unused);
+    return 0;
+}
+
 static void asars_open(struct model *m)
 {
     const struct asars_options *o = own_options(m->options);
@@ -159,16 +196,24 @@ static void asars_open(struct model *m)
     item_decoder_declare_items(&r->decoder, m);
     if (r->variant->user)
         r->user = user_embedding_declare(m, o->shared.users);
-    declare_states(r, m, size, contexts_declare(&r->contexts, m), state);
-    state += r->variant->user == BESIDE ? (int)o->shared.users : 0;
-    r->fuse = declare_linear(m, "fuse.weight", "fuse.bias", size, state);
+    declare_states(r, m, size, declare_contexts(r, m), state);
+    r->fuse = declare_linear(m, "fuse.weight", "fuse.bias", size,
+                             state + (r->variant->user == BESIDE ? (int)o->shared.users : 0));
     item_output_declare(&r->decoder.output, m, size);
+    if (!o->dynamics)
+        return;
+    r->dynamics = mem_zero(1, sizeof *r->dynamics);
+    temporal_dynamics_open(r->dynamics, m, &r->contexts, size, state, r->items.width);
+    m->remembers = m->data.history > 0;
 }
 
 static void asars_close(struct model *m)
 {
     struct asars *r = m->own;
     contexts_release(&r->contexts);
+    if (r->dynamics)
+        temporal_dynamics_release(r->dynamics, m->device);
+    mem_free(r->dynamics);
     mem_free(r);
 }
 
@@ -193,34 +238,75 @@ static struct tensor *energies(const struct asars *r, struct tape *t, const stru
     return tape_row_products(t, p, by_time ? h : user);
 }
 
-/* h_t or q_t of all inputs: [T, H] */
-static struct tensor *states(const struct asars *r, const struct model *m, struct tape *t,
-                             const struct batch *b, struct tensor *user, struct forward *f)
+/* h_t of all inputs: [T, H] */
+static struct tensor *states(struct asars *r, struct tape *t, const struct batch *b)
 {
     const struct item_decoder *d = &r->decoder;
-    struct attention_weights weights;
-    struct tensor *x = d->input;
+    struct tensor *x = d->input, *start = NULL;
     if (r->variant->time == BESIDE)
         x = contexts_beside(&r->contexts, t, b, d->event, x);
-    struct tensor *h = recurrent_run(&r->items, t, x, NULL, d->steps, 0, NULL);
-    if (!asars_attends(m->options))
-        return h;
-    struct tensor *q = tape_soften_up_to(t, energies(r, t, b, h, user), h, d->steps, &weights);
-    item_decoder_weights(d, t, &weights, f);
+    if (r->dynamics)
+        start = temporal_dynamics_start(r->dynamics, t, b);
+    return recurrent_run(&r->items, t, x, start, d->steps, 0, &r->all);
+}
+
+/* q_t of all inputs: [T, H] */
+static struct tensor *attended(const struct asars *r, struct tape *t, const struct batch *b,
+                               struct tensor *h, struct tensor *user, struct forward *f)
+{
+    struct attention_weights weights;
+    struct tensor *e = energies(r, t, b, h, user);
+    struct tensor *q = tape_soften_up_to(t, e, h, r->decoder.steps, &weights);
+    item_decoder_weights(&r->decoder, t, &weights, f);
     return q;
 }
 
 static void asars_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
 {
     struct asars *r = m->own;
+    float rate = (float)m->options->dropout;
+    bool beside = r->variant->user == BESIDE;
     *f = (struct forward){0};
     item_decoder_read(&r->decoder, m, t, b, false, f);
-    struct tensor *user = r->user ? user_rows(t, r->user, b, f) : NULL;
-    struct tensor *part[] = {states(r, m, t, b, user, f), user};
-    part[0] = tape_dropout(t, part[0], (float)m->options->dropout);
-    bool both = r->variant->user == BESIDE;
-    item_output_state(&r->decoder.output, t, apply(t, &r->fuse, tape_concat(t, part, 1 + both)), f);
+    struct tensor *user = r->user ? user_rows(t, r->user, b, f) : NULL, *h = states(r, t, b);
+    struct tensor *q = asars_attends(m->options) ? attended(r, t, b, h, user, f) : h;
+    struct tensor *part[] = {tape_dropout(t, q, rate), user};
+    struct tensor *z = apply(t, &r->fuse, tape_concat(t, part, 1 + beside));
+    if (r->dynamics)
+        z = tape_add(t, z, temporal_dynamics_drift(r->dynamics, t, b, f, tape_dropout(t, h, rate)));
+    item_output_state(&r->decoder.output, t, z, f);
     item_output_layer(&r->decoder.output, f);
+    if (r->dynamics)
+        temporal_dynamics_output(r->dynamics, t, b, r->decoder.event, f);
+}
+
+/* ---- what the dynamics remember ---- */
+
+static void asars_finish(struct model *m, struct tape *t, const struct batch *b)
+{
+    struct asars *r = m->own;
+    temporal_dynamics_finish(r->dynamics, t, b,
+                             item_decoder_last(&r->decoder, t, r->all, (int)b->user.len));
+}
+
+static void asars_restart(struct model *m)
+{
+    struct asars *r = m->own;
+    if (r->dynamics)
+        temporal_dynamics_clear(r->dynamics);
+}
+
+static void asars_forget(struct model *m, int32_t user)
+{
+    struct asars *r = m->own;
+    temporal_dynamics_forget(r->dynamics, user);
+}
+
+static void asars_state(struct model *m, struct state *s)
+{
+    struct asars *r = m->own;
+    if (r->dynamics)
+        temporal_dynamics_state(r->dynamics, s);
 }
 
 extern const struct model_class asars_class;
@@ -232,7 +318,13 @@ const struct model_class asars_class = {
     .options = options,
     .check = asars_check,
     .attends = asars_attends,
+    .ordered_by = dynamics_option,
+    .looks_back = dynamics_option,
     .open = asars_open,
     .forward = asars_forward,
+    .finish = asars_finish,
+    .restart = asars_restart,
+    .forget = asars_forget,
+    .state = asars_state,
     .close = asars_close,
 };

@@ -56,12 +56,12 @@ void contexts_release(struct contexts *c)
     *c = (struct contexts){0};
 }
 
-bool contexts_have(const struct contexts *c, const char *key)
+int contexts_find(const struct contexts *c, const char *key)
 {
     for (int i = 0; i < c->count; i++)
         if (!strcmp(c->key[i].name, key))
-            return true;
-    return false;
+            return i;
+    return -1;
 }
 
 char *contexts_parameter(const char *key)

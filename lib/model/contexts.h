@@ -21,7 +21,8 @@ struct contexts {
 /* Reads "KEY[:SIZE],..."; NULL: there are none.  64.  Freed by contexts_release. */
 int contexts_parse(struct contexts *c, const char *text, struct err *e);
 void contexts_release(struct contexts *c);
-bool contexts_have(const struct contexts *c, const char *key);
+/* Which of them is that key's; -1: none. */
+int contexts_find(const struct contexts *c, const char *key);
 
 /* Declares the tables "context.KEY.weight" of the model's contexts, which are parsed; returns the
  * width of all embeddings side by side. */

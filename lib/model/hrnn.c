@@ -543,6 +543,11 @@ static void slots_state(struct model *m, struct state *s)
         state_floats(s, "kept", 2, (const int64_t[]){m->data.users, r->width}, m->device, r->kept);
 }
 
+static const char *join_option(const struct model_options *o)
+{
+    return o->join_sessions ? "--join-sessions" : NULL;
+}
+
 extern const struct model_class hrnn_class, rnn_class;
 const struct model_class hrnn_class = {
     .name = "hrnn",
@@ -570,6 +575,7 @@ const struct model_class rnn_class = {
     .options = rnn_options,
     .samples = true,
     .check = rnn_check,
+    .ordered_by = join_option,
     .open = rnn_open,
     .forward = hrnn_forward,
     .plan = slots_plan,

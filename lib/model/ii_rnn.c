@@ -245,17 +245,10 @@ static float *to_store(const struct ii_rnn *r, struct tape *t, int count)
     const struct item_decoder *own = &r->decoder;
     struct device *d = r->memory.device;
     int width = r->memory.width;
+    if (r->last)
+        return item_decoder_last(own, t, own->states, count);
     float *out = tape_memory(t, (size_t)count * (size_t)width * sizeof *out);
-    if (!r->last) {
-        d->op->mean(d, own->steps, width, own->input->value, out);
-        return out;
-    }
-    int32_t *last = tape_host(t, (size_t)count * sizeof *last), rows = 0;
-    for (int i = 0; i < count; i++) {
-        rows += own->length[i];
-        last[i] = own->length[i] ? rows - 1 : -1;
-    }
-    d->op->gather(d, tape_rows(t, last, count), width, own->states->value, out);
+    d->op->mean(d, own->steps, width, own->input->value, out);
     return out;
 }
 

@@ -56,6 +56,20 @@ struct tensor *item_decoder_read(struct item_decoder *d, const struct model *m, 
     return tape_gather(t, table, tape_rows(t, place + inputs, others));
 }
 
+float *item_decoder_last(const struct item_decoder *d, struct tape *t, const struct tensor *x,
+                         int count)
+{
+    float *out = tape_memory(t, (size_t)count * (size_t)x->cols * sizeof *out);
+    int32_t *last = tape_host_ints(t, (size_t)count), rows = 0;
+    for (int i = 0; i < count; i++) {
+        rows += d->length[i];
+        last[i] = d->length[i] ? rows - 1 : -1;
+    }
+    struct device *of = tape_device(t);
+    of->op->gather(of, tape_rows(t, last, count), x->cols, x->value, out);
+    return out;
+}
+
 void item_decoder_weights(const struct item_decoder *d, struct tape *t,
                           const struct attention_weights *a, struct forward *f)
 {

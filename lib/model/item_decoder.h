@@ -27,6 +27,11 @@ void item_decoder_declare(struct item_decoder *d, struct model *m, int in, int s
 struct tensor *item_decoder_read(struct item_decoder *d, const struct model *m, struct tape *t,
                                  const struct batch *b, bool earlier, struct forward *f);
 
+/* x [T, width] at the last input of each of the B sessions: device [B, width], zeros where a
+ * session has none. */
+float *item_decoder_last(const struct item_decoder *d, struct tape *t, const struct tensor *x,
+                         int count);
+
 /* Gives *f the weights of each target over the inputs so far. */
 void item_decoder_weights(const struct item_decoder *d, struct tape *t,
                           const struct attention_weights *a, struct forward *f);

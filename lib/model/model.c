@@ -167,7 +167,7 @@ static int check_contexts(const struct model_options *o, struct err *e)
 {
     struct contexts c;
     int status = contexts_parse(&c, o->context, e);
-    if (!status && o->dwell_of && strcmp(o->dwell_of, "before") && !contexts_have(&c, "dwell"))
+    if (!status && o->dwell_of && strcmp(o->dwell_of, "before") && contexts_find(&c, "dwell") < 0)
         status = err_set(e, STATUS_USAGE, "--dwell-of %s is for --context dwell", o->dwell_of);
     contexts_release(&c);
     return status;
@@ -202,15 +202,22 @@ bool model_attends(const struct model_class *class, const struct model_options *
     return class->attends && class->attends(o);
 }
 
+/* The option for which it needs each user's order, "" where it always does; NULL: it does not. */
+static const char *orders(const struct model_class *class, const struct model_options *o)
+{
+    return class->needs_order ? "" : class->ordered_by ? class->ordered_by(o) : NULL;
+}
+
 bool model_chains(const struct model_class *class, const struct model_options *o)
 {
-    return class->steps && (class->needs_order || o->join_sessions);
+    return class->steps && orders(class, o);
 }
 
 int model_check_batches(const struct model_class *class, const struct model_options *o,
                         const struct model_batches *b, struct err *e)
 {
-    bool ordered = class->needs_order || o->join_sessions, slots = class->steps != NULL;
+    const char *ordered = orders(class, o);
+    bool slots = class->steps != NULL;
     if (slots != b->slots)
         return err_set(e, STATUS_USAGE,
                        "the batches are %s, --model %s learns from %s: use batcher --scheme %s",
@@ -221,10 +228,9 @@ int model_check_batches(const struct model_class *class, const struct model_opti
                                  : "session-parallel");
     if (ordered && !b->keeps_order)
         return err_set(e, STATUS_USAGE,
-                       "%s%s does not keep each user's order, which --model %s%s needs: use %s",
+                       "%s%s does not keep each user's order, which --model %s%s%s needs: use %s",
                        b->scheme ? "--scheme " : "the scheme of the input",
-                       b->scheme ? b->scheme : "", class->name,
-                       o->join_sessions ? " --join-sessions" : "",
+                       b->scheme ? b->scheme : "", class->name, *ordered ? " " : "", ordered,
                        slots ? "user-parallel" : "longest-first");
     const char *looks_back = class->looks_back ? class->looks_back(o) : NULL;
     if (looks_back && !b->history)
@@ -247,15 +253,20 @@ bool model_reset_before(const struct model *m)
 
 /* ---- a model ---- */
 
-/* Items' weights in the output layer from their rows of its parameter. */
-static struct tensor *items_of(const struct model *m, struct tape *t, struct tensor *rows)
+/* Items' weights in the output layer from their rows of its parameters; more NULL: of one. */
+static struct tensor *items_of(const struct model *m, struct tape *t, struct tensor *rows,
+                               struct tensor *more)
 {
-    return m->class->items ? m->class->items(m, t, rows) : rows;
+    struct tensor *part[] = {rows, more};
+    return m->class->items ? m->class->items(m, t, rows) : tape_concat(t, part, more ? 2 : 1);
 }
 
 struct tensor *model_output(const struct model *m, struct tape *t, const struct forward *f)
 {
-    return f->item_weight ? f->item_weight : items_of(m, t, tape_parameter(t, f->output));
+    if (f->item_weight)
+        return f->item_weight;
+    struct tensor *more = f->output_more ? tape_parameter(t, f->output_more) : NULL;
+    return items_of(m, t, tape_parameter(t, f->output), more);
 }
 
 struct tensor *model_output_bias(struct tape *t, const struct forward *f)
@@ -270,8 +281,9 @@ float *model_sampled_loss(const struct model *m, struct tape *t, const struct fo
                           enum loss_kind kind, const struct planned_candidates *c)
 {
     struct tensor *rows = tape_planned_rows(t, f->output, &c->weight);
+    struct tensor *more = f->output_more ? tape_planned_rows(t, f->output_more, &c->weight) : NULL;
     struct tensor *bias = f->output_bias ? tape_planned_rows(t, f->output_bias, &c->bias) : NULL;
-    return tape_sampled_loss(t, kind, f->state, items_of(m, t, rows), bias, c);
+    return tape_sampled_loss(t, kind, f->state, items_of(m, t, rows, more), bias, c);
 }
 
 void model_open(struct model *m, const struct model_class *class, const struct model_options *o,

@@ -85,6 +85,9 @@ struct forward {
     int targets;
     /* [N, S], or rows of which the class's `items` makes [N, S]; [N], or NULL: no bias */
     const struct parameter *output, *output_bias;
+    /* A table of items with more columns of the output layer, beside those of `output`, where the
+     * class has no `items`; NULL: none. */
+    const struct parameter *output_more;
     /* What replaces them for losses over all items and for ranks; NULL: the parameters. */
     struct tensor *item_weight, *item_bias; /* [N, S], [1, N] */
     struct tensor *aim; /* [T, S] what each state is to point at, in training; NULL: nothing */
@@ -138,6 +141,8 @@ struct model_class {
      * do.
      */
     int (*check)(const struct model_options *o, struct err *e);
+    /* The option by which these options need each user's order too.  NULL: none. */
+    const char *(*ordered_by)(const struct model_options *o);
     /* The option that asks for events of earlier sessions, where these options do.  NULL: none. */
     const char *(*looks_back)(const struct model_options *o);
     /* Whether it has attention with these (checked) options.  NULL: never. */

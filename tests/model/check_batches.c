@@ -49,6 +49,7 @@ int main(void)
     check("context-rnn", &plain, "111001");
     check("improved", &plain, "111001");
     check("asars", &plain, "111001");
+    check("asars", &(struct model_shape){.dynamics = true}, "110000");
     check("youtube-dnn", &plain, "111001");
     check("session-embedding", &plain, "111001");
     check("wavenet", &plain, "111001");

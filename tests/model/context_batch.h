@@ -150,7 +150,7 @@ static inline void scores_of(const struct reference *r, int n, int size, const d
 {
     const double *item = ref_w(r, "item_embedding", ".weight");
     const double *output = ref_w(r, "output", ".weight"), *bias = ref_w(r, "output", ".bias");
-    const double *map = ref_w(r, "bilinear", ".weight");
+    const double *map = ref_w(r, "bilinear", ".weight"), *more = ref_w(r, "item_dwell", ".weight");
     bool layers = ref_w(r, "item0", ".weight") != NULL;
     double mapped[REF_STATE], v[REF_WIDE];
     for (int i = 0; i < size && map; i++)
@@ -161,7 +161,8 @@ static inline void scores_of(const struct reference *r, int n, int size, const d
         score[i] = (bias ? bias[i] : 0) + (output   ? row_dot(n, output, i, state)
                                            : layers ? row_dot(n, v, 0, state)
                                            : map    ? row_dot(size, item, i, mapped)
-                                                    : row_dot(n, item, i, state));
+                                                    : row_dot(size, item, i, state));
+        score[i] += more ? row_dot(n - size, more, i, state + size) : 0;
     }
 }
 
@@ -226,17 +227,19 @@ static inline void drop_row(const struct reference *r, uint32_t tensor, int row,
 
 /* ---- held against the model ---- */
 
-/* Gives users embeddings that are not zeros, where the model has them. */
-static inline void embed_users(struct pair *p)
+/* Gives numbers to tables that begin with zeros, where the model has them. */
+static inline void fill_tables(struct pair *p)
 {
-    const struct parameter *x = parameters_find(&p->model.parameters, "user_embedding.weight");
+    static const char *const name[] = {"user_embedding.weight", "item_dwell.weight"};
     float value[REF_USERS * REF_SIZE];
     struct random r = random_of(3, 1);
-    if (!x)
-        return;
-    for (size_t i = 0; i < x->count; i++)
-        value[i] = random_between(&r, -1, 1);
-    p->device->op->upload(p->device, x->value, value, x->count * sizeof *value);
+    for (int n = 0; n < 2; n++) {
+        const struct parameter *x = parameters_find(&p->model.parameters, name[n]);
+        for (size_t i = 0; x && i < x->count; i++)
+            value[i] = random_between(&r, -1, 1);
+        if (x)
+            p->device->op->upload(p->device, x->value, value, x->count * sizeof *value);
+    }
     load_reference(p);
 }
 
@@ -261,7 +264,7 @@ static inline void check_context_model(const char *model, const struct model_sha
     make_batch(&made);
     give_contexts(&made.batch, contexts, shape->context);
     pair_open(&p, model, shape);
-    embed_users(&p);
+    fill_tables(&p);
     p.reference.step = 9;
     p.learner.steps = 8;
     learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
@@ -316,7 +319,7 @@ static inline void check_no_future(const char *model, const struct model_shape *
     make_batch(&made);
     give_contexts(&made.batch, contexts, shape->context);
     pair_open(&p, model, shape);
-    embed_users(&p);
+    fill_tables(&p);
     float *whole = test_losses(&p, &made.batch, &all);
     for (int i = 0; i <= KEPT; i++)
         vec_push(&prefix.item, made.item.at[2 + i]);
