@@ -443,6 +443,7 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATCHES" --model youtube-dnn --users 4 --layers 5 --negatives 9
     goes_on "$BATCHES" --model session-embedding --context hour
     goes_on "$BATCHES" --model session-embedding --negatives 9
+    goes_on "$BATCHES" --model intent --attention 5
     goes_on "$BATCHES" --model wavenet --gated --layers 2
     goes_on "$BATCHES" --model sasrec --attention 5
     goes_on "$BATCHES" --model stamp --item-dropout 0.3 --attention 5

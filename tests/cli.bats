@@ -155,9 +155,9 @@ most_lines() { case $1 in trainer) echo 96 ;; csv-sessionize | json-sessionize) 
 
 @test "options of another model are refused, wherever --model is; --help shows those of the model" {
     run -64 --separate-stderr trainer --encoder local --model ii-rnn batches
-    [ "$stderr" = 'trainer: --encoder goes with --model narm, not with ii-rnn' ]
+    [ "$stderr" = 'trainer: --encoder goes with --model narm, intent, not with ii-rnn' ]
     run -64 --separate-stderr trainer --hidden 5 -m hierarchical batches
-    [ "$stderr" = 'trainer: --hidden goes with --model narm, rib, context-rnn, improved, asars, session-embedding, hrnn, rnn, not with hierarchical' ]
+    [ "$stderr" = 'trainer: --hidden goes with --model narm, rib, context-rnn, improved, asars, session-embedding, intent, hrnn, rnn, not with hierarchical' ]
     trainer --model narm --help | grep -q -- '^ *--feature-dropout RATE'
     run -1 grep -q -- '--propagate' <(trainer --model narm --help)
     trainer --help | grep -q -- '^ *--inter LIST'

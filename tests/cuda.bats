@@ -231,6 +231,8 @@ END
     agree batches.mp --model session-embedding --context hour
     agree batches.mp --model session-embedding --negatives 20
     agree batches.mp --model session-embedding --decoder dense
+    agree batches.mp --model intent
+    agree batches.mp --model intent --encoder forward --decoder tied
     agree batches.mp --model wavenet --layers 2 --gated
     agree batches.mp --model sasrec --heads 4
     agree batches.mp --model stamp --max-positions 3 --item-dropout 0.3 --lr 0.05

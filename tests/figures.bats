@@ -72,6 +72,8 @@ same() { # SCHEME OPTION ...
     same sessions --model session-embedding --context hour --hidden 7
     same shuffled --model session-embedding --negatives 20 --logq
     same shuffled --model session-embedding --wide
+    same sessions --model intent
+    same shuffled --model intent --encoder forward --wide
     same sessions --model wavenet --kernel 3
     same shuffled --model wavenet --gated --layers 2 --dilation 2 --wide
     same sessions --model sasrec

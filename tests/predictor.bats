@@ -50,7 +50,7 @@ same_as_trainer() { # MODEL OPTION-OF-TRAINING ... -- OPTION ...
     same_as_trainer "$ATTENTIVE" --inter hidden,delta,week -- --attention all
     for options in '--session-rep last' '--session-rep last --inter hidden --gru reset-before' \
         '--bidirectional --inter hidden,week' '--per-user inter,intra --inter hidden --intra cat' \
-        '--model session-embedding --hidden 7 --context hour' '--model session-embedding --decoder dense' \
+        '--model session-embedding --hidden 7 --context hour' '--model session-embedding --decoder dense' '--model intent --encoder forward' '--model intent' \
         '--bidirectional --decoder tied' '--model narm' '--model rib --context hour' '--model context-rnn --context hour --cell lstm' '--model context-rnn --recurrent mean' '--model improved' '--model asars --context hour' '--model asars --variant user-cat --cell gru' '--model asars --variant user-att --dynamics' '--model youtube-dnn --layers 7,5 --context hour --users 4' '--model wavenet --gated --layers 2' '--model sasrec' '--model sasrec --earlier 5' '--model stamp' '--model stmp' '--model stmo' '--model bpr-mf' '--model fpmc' '--model hierarchical --user-rep attention --inter delta' '--model hierarchical --intra sum' '--clusters 2 --cluster-encoders inter,intra'; do
         # shellcheck disable=SC2086
         train $options --save other --save-by last "$BATCHES" >/dev/null

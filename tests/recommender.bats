@@ -28,6 +28,7 @@ setup_file() {
     train --model asars --variant time-user --users 5 --context hour --hidden 7 --save asars batches.mp >/dev/null
     train --model asars --variant user-att --cell gru --save asars-user batches.mp >/dev/null
     train --model session-embedding --hidden 7 --context hour --save session-embedding batches.mp >/dev/null
+    train --model intent --hidden 7 --save intent batches.mp >/dev/null
     train --model asars --dynamics --context hour --save asars-dynamics batches.mp >/dev/null
     train --model wavenet --layers 2 --kernel 2 --dilation 2 --save wavenet batches.mp >/dev/null
     train --model sasrec --max-positions 3 --save sasrec batches.mp >/dev/null
@@ -109,7 +110,7 @@ small() {
         END { for (i = 1; i <= NR; i++) { split(line[i], f, ",")
             if (line[i] ~ /^\["session"/ && last[f[2]] == i) gsub(/,[0-9]+\]/, "]", line[i])
             print line[i] } }' all | sessions >shorter.mp
-    for model in plain attentive last hierarchical intra own clustered tied narm rib context-rnn improved predicting asars asars-user asars-dynamics youtube-dnn session-embedding wavenet sasrec sasrec-earlier stamp stmo bpr-mf fpmc rnn joined parted rnn-tied rnn-hot rnn-lstm hrnn; do
+    for model in plain attentive last hierarchical intra own clustered tied narm rib context-rnn improved predicting asars asars-user asars-dynamics youtube-dnn session-embedding intent wavenet sasrec sasrec-earlier stamp stmo bpr-mf fpmc rnn joined parted rnn-tied rnn-hot rnn-lstm hrnn; do
         batches=$BATS_FILE_TMPDIR/batches.mp
         [[ $model != @(rnn|joined|parted|rnn-tied|rnn-hot|rnn-lstm|hrnn) ]] || batches=$BATS_FILE_TMPDIR/parallel.mp
         model=$BATS_FILE_TMPDIR/$model

@@ -469,6 +469,17 @@ END
     done
 }
 
+@test "intent: its name and encoder, and what it attends to" {
+    label() { train --max-steps 0 --model intent "$@" "$BATCHES" | spcat | sed -n '1s/.*"label":"\([^"]*\)".*/\1/p'; }
+    [ "$(label)" = intent ]
+    [ "$(label --encoder forward --decoder tied)" = 'intent forward tied' ]
+    run -64 --separate-stderr train --model intent --encoder global "$BATCHES"
+    [[ $stderr == 'trainer: --encoder'*'both, forward'* ]]
+    train --model intent --attention 3 "$BATCHES" | spcat | jq -c 'select(.[0] == "attention")[1]' >attention
+    jq -e -s 'length > 3 and all(.level == "item" and (.weight | length) == .position + 1
+        and (.weight | add - 1 | fabs < 1e-5))' attention
+}
+
 @test "session-embedding: its name, and what tells events apart" {
     label() { train --max-steps 0 --model session-embedding "$@" "$BATCHES" | spcat | sed -n '1s/.*"label":"\([^"]*\)".*/\1/p'; }
     [ "$(label)" = session-embedding ]
@@ -484,7 +495,7 @@ END
 @test "the label of tied outputs; factors have no decoder" {
     [ "$(train --max-steps 0 --decoder tied "$BATCHES" | spcat | sed -n '1s/.*"label":"\([^"]*\)".*/\1/p')" = 'ii-rnn tied' ]
     run -64 --separate-stderr train --model fpmc --decoder tied "$BATCHES"
-    [[ $stderr == *'--decoder goes with --model ii-rnn, hierarchical, narm, rib, context-rnn, improved, youtube-dnn, session-embedding, wavenet, sasrec, hrnn, rnn, not with fpmc'* ]]
+    [[ $stderr == *'--decoder goes with --model ii-rnn, hierarchical, narm, rib, context-rnn, improved, youtube-dnn, session-embedding, intent, wavenet, sasrec, hrnn, rnn, not with fpmc'* ]]
 }
 
 @test "--init matches items by name" {

@@ -5,29 +5,17 @@
 
 extern const struct model_class ii_rnn_class, hierarchical_class, narm_class, rib_class,
     context_rnn_class, improved_class, asars_class, youtube_dnn_class, session_embedding_class,
-    wavenet_class, sasrec_class, stamp_class, stmp_class, stmo_class, hrnn_class, rnn_class,
-    bpr_mf_class, fpmc_class, wide_class;
+    intent_class, wavenet_class, sasrec_class, stamp_class, stmp_class, stmo_class, hrnn_class,
+    rnn_class, bpr_mf_class, fpmc_class, wide_class;
 
-const struct model_class *const model_classes[] = {&ii_rnn_class,
-                                                   &hierarchical_class,
-                                                   &narm_class,
-                                                   &rib_class,
-                                                   &context_rnn_class,
-                                                   &improved_class,
-                                                   &asars_class,
-                                                   &youtube_dnn_class,
-                                                   &session_embedding_class,
-                                                   &wavenet_class,
-                                                   &sasrec_class,
-                                                   &stamp_class,
-                                                   &stmp_class,
-                                                   &stmo_class,
-                                                   &hrnn_class,
-                                                   &rnn_class,
-                                                   &bpr_mf_class,
-                                                   &fpmc_class,
-                                                   &wide_class,
-                                                   NULL};
+const struct model_class *const model_classes[] = {
+    &ii_rnn_class, &hierarchical_class, &narm_class,
+    &rib_class,    &context_rnn_class,  &improved_class,
+    &asars_class,  &youtube_dnn_class,  &session_embedding_class,
+    &intent_class, &wavenet_class,      &sasrec_class,
+    &stamp_class,  &stmp_class,         &stmo_class,
+    &hrnn_class,   &rnn_class,          &bpr_mf_class,
+    &fpmc_class,   &wide_class,         NULL};
 
 int model_find(const char *name, const struct model_class **class, struct err *e)
 {

@@ -19,11 +19,13 @@ static int inputs_of(const struct batch *b, size_t i)
     return events > 0 ? events - 1 : 0;
 }
 
-static struct windows windows_room(struct tape *t, const struct batch *b, int most, int earlier)
+/* shared: how many of a session's first inputs are one sequence */
+static struct windows windows_room(struct tape *t, const struct batch *b, int most, int earlier,
+                                   int shared)
 {
     size_t count = b->length.len, total = count * (size_t)earlier, targets = b->item.len;
     for (size_t i = 0; i < b->length.len; i++) {
-        int inputs = inputs_of(b, i), first = least(inputs, most - earlier);
+        int inputs = inputs_of(b, i), first = least(inputs, shared);
         count += (size_t)(inputs - first);
         total += (size_t)first + (size_t)(inputs - first) * (size_t)most;
     }
@@ -48,9 +50,10 @@ static void add_sequence(struct windows *w, const struct events *e, int from, in
     }
 }
 
-static void add_session(struct windows *w, const struct events *e, int most, int earlier)
+static void add_session(struct windows *w, const struct events *e, int most, int earlier,
+                        int shared)
 {
-    int first = least(e->inputs, most - earlier), row = w->total + e->earlier;
+    int first = least(e->inputs, shared), row = w->total + e->earlier;
     add_sequence(w, e, 0, e->earlier + first, earlier + first - 1);
     for (int j = 0; j < first; j++)
         w->row[w->targets + j] = row + j;
@@ -103,10 +106,10 @@ static void repeat_rows(int32_t *row, const int32_t *newest, int targets)
         row[j] = row[newest[j]];
 }
 
-struct windows windows_make(struct tape *t, const struct batch *b, int most, int earlier,
-                            double dropout)
+static struct windows make(struct tape *t, const struct batch *b, int most, int earlier, int shared,
+                           double dropout)
 {
-    struct windows w = windows_room(t, b, most, earlier);
+    struct windows w = windows_room(t, b, most, earlier, shared);
     struct past past = {0};
     int32_t event = 0;
     const unsigned char *out = tape_left_out(t, b->item.len, (float)dropout);
@@ -125,7 +128,7 @@ struct windows windows_make(struct tape *t, const struct batch *b, int most, int
         }
         if (out)
             leave_out(&e, out + event, newest);
-        add_session(&w, &e, most, earlier);
+        add_session(&w, &e, most, earlier, shared);
         if (out)
             repeat_rows(w.row + w.targets, newest, inputs);
         for (int j = 0; j < inputs; j++, w.targets++) {
@@ -140,6 +143,17 @@ struct windows windows_make(struct tape *t, const struct batch *b, int most, int
     tape_share(t, w.row, w.targets, NULL, w.row);
     tape_share(t, w.owner, w.targets, NULL, w.owner);
     return w;
+}
+
+struct windows windows_make(struct tape *t, const struct batch *b, int most, int earlier,
+                            double dropout)
+{
+    return make(t, b, most, earlier, most - earlier, dropout);
+}
+
+struct windows windows_of_prefixes(struct tape *t, const struct batch *b, int most)
+{
+    return make(t, b, most, 0, 1, 0);
 }
 
 /* Whether each row predicts the target of its number. */

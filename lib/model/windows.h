@@ -34,6 +34,11 @@ struct windows {
 struct windows windows_make(struct tape *t, const struct batch *b, int most, int earlier,
                             double dropout);
 
+/* The same, where each target has a sequence of its own, of the `most` newest inputs before it, and
+ * its last row predicts.  For models that do not read a window from its begin to its end alone.  It
+ * has up to `most` / 2 times as many rows. */
+struct windows windows_of_prefixes(struct tape *t, const struct batch *b, int most);
+
 /* x [total, .] without the rows that predict nothing: [targets, .] */
 struct tensor *windows_targets(struct tape *t, const struct windows *w, struct tensor *x);
 

@@ -52,6 +52,7 @@ int main(void)
     check("asars", &(struct model_shape){.dynamics = true}, "110000");
     check("youtube-dnn", &plain, "111001");
     check("session-embedding", &plain, "111001");
+    check("intent", &plain, "111001");
     check("wavenet", &plain, "111001");
     check("sasrec", &plain, "111001");
     check("stamp", &plain, "111001");
