@@ -82,7 +82,7 @@ log() { synthesize --users 12 --days 8 "$@"; }
 }
 
 @test "without a log it says what to do" {
-    for name in best lastfm reddit globo deskdrop yoochoose retail narm rib asars sasrec stamp hrnn; do
+    for name in best lastfm reddit globo deskdrop yoochoose retail narm rib asars sasrec stamp hrnn intent; do
         run ! pipeline $name OUT=made
         [[ $output == *"DATA=FILE"* ]]
     done
@@ -612,4 +612,20 @@ papers() {
     grep -qx '      0-9 50.00%' figures
     grep -qx '    20-29 25.00%' figures
     grep -qx '     300- 25.00%' figures
+}
+
+@test "intent.mk: session embedding in one stage and in two, the encoder-decoder, RIB and baselines" {
+    synthesize --plant action --format events --users 20 --days 15 >log
+    papers intent DATA=log OUT=intent EMBEDDING=4 HIDDEN=5 SPLIT='--split user:0.8 --validation 0.2' \
+        SESSIONIZE='csv-sessionize --user user --item item --time time --carry action' >said 2>err || { cat err; false; }
+    for model in pop markov session-knn wide-ready rib embedding embedding-action embedding-dense embedding-staged intent intent-forward; do
+        grep -q "^$model  *1 " intent/scores.txt || { echo "$model"; false; }
+    done
+    grep -q '^against intent ' intent/against.txt
+    grep -q 'Item attention' intent/attention.html
+    # the second stage begins with what the first has of the session
+    spcat intent/embedding-staged.1.mp | head -n 1 | jq -e '.[2].pipeline[-1][2]["init-some"]'
+    trainer --model session-embedding --embedding 4 --hidden 5 --context action --device cpu --max-steps 0 \
+        --init-some intent/embedding-dense.1.safetensors intent/batches.mp 2>&1 >stage.mp |
+        grep -q ' has item_embedding.weight, context.action.weight, session0.bias, session1.weight, session1.bias; all else is drawn'
 }
