@@ -117,6 +117,7 @@ steps_take() {
     batcher --scheme user-parallel --epochs 1 --batch 6 -o "$users" "$BATS_FILE_TMPDIR/split.mp"
     batcher --scheme session-parallel --epochs 1 --batch 6 -o "$sessions" "$BATS_FILE_TMPDIR/split.mp"
     # The most launches of a step, as they were counted: more are to be explained here.
+    # Joined sessions take a second step of the GRU where one begins, those with a separator a third.
     while read -r bound file options; do
         # shellcheck disable=SC2086
         EMULATED_TRACE=trace train cuda --max-steps 60 $options -o out.mp "${!file}"
@@ -135,7 +136,7 @@ steps_take() {
 38 sessions --model rnn --gru reset-after
 46 sessions --model rnn --cell lstm
 70 users --model rnn --join-sessions
-70 users --model rnn --join-sessions --separator
+98 users --model rnn --join-sessions --separator
 END
 }
 

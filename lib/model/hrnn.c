@@ -245,6 +245,7 @@ static void slots_room(struct model *m, int32_t slots)
 struct step_plan {
     struct slot_plan step;
     const struct rows *absorb, *end_row, *end_user, *load, *load_user, *begin, *moved[MOVES];
+    const struct rows *separator; /* of MOVE_PART: the separator's row for each of its slots */
     const struct ragged *absorbed, *moves[MOVES]; /* sequences of one step for the GRUs */
 };
 
@@ -277,6 +278,15 @@ static const struct ragged *one_step(struct tape *t, const struct ragged **once,
     return once[count] = tape_ragged(t, ones, count);
 }
 
+/* The separator's only row, `count` times. */
+static const struct rows *separators(struct tape *t, int count)
+{
+    int32_t *row = tape_host_ints(t, (size_t)count);
+    for (int i = 0; i < count; i++)
+        row[i] = 0;
+    return rows_at(t, row, count);
+}
+
 static struct step_plan plan_step(const struct hrnn_slots *r, struct tape *t, struct slot_plan step,
                                   const struct ragged **once)
 {
@@ -286,6 +296,7 @@ static struct step_plan plan_step(const struct hrnn_slots *r, struct tape *t, st
                           .end_user = rows_at(t, step.end_user, step.ended),
                           .load_user = loads ? rows_at(t, step.load_user, step.loaded) : NULL,
                           .begin = some_of(t, step.begin, step.begun, slots)};
+    p.separator = separators(t, step.move[MOVE_PART].count);
     p.end_row = some_of(t, step.end_row, step.ended, r->users ? step.absorbed : slots);
     if (r->users) {
         p.absorb = some_of(t, step.absorb, step.absorbed, slots);
@@ -431,14 +442,11 @@ static struct tensor *sessions_begin(const struct model *m, struct tape *t,
 
 /* What the move reads: items, or the separator. */
 static struct tensor *inputs_of(const struct hrnn_slots *r, struct tape *t,
-                                const struct slot_move *v, int move, struct tensor *inputs)
+                                const struct step_plan *p, int move, struct tensor *inputs)
 {
-    if (move != MOVE_PART)
-        return tape_part(t, inputs, v->first, v->count);
-    int32_t *row = tape_host_ints(t, (size_t)v->count);
-    for (int i = 0; i < v->count; i++)
-        row[i] = 0;
-    return hrnn_separator(r, t, row, v->count);
+    const struct slot_move *v = &p->step.move[move];
+    return move == MOVE_PART ? tape_gather(t, tape_parameter(t, r->separator), p->separator)
+                             : tape_part(t, inputs, v->first, v->count);
 }
 
 /* Reads the items of the move: returns the top layer's states after them, [count, H], and updates
@@ -448,9 +456,8 @@ static struct tensor *moved(const struct model *m, struct tape *t, const struct 
                             struct tensor *c, struct tensor **s)
 {
     const struct hrnn_slots *r = m->own;
-    const struct slot_move *v = &p->step.move[move];
     const struct rows *rows = p->moved[move];
-    struct tensor *x = inputs_of(r, t, v, move, inputs), *after;
+    struct tensor *x = inputs_of(r, t, p, move, inputs), *after;
     x = hrnn_inputs(r, t, x, r->all ? rows_of(t, c, rows) : NULL);
     struct tensor *h = recurrent_run(layers, t, x, rows_of(t, *s, rows), p->moves[move],
                                      (float)m->options->dropout, &after);

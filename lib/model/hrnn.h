@@ -42,10 +42,6 @@ struct recurrent hrnn_layers(const struct hrnn_slots *r);
 struct tensor *hrnn_inputs(const struct hrnn_slots *r, struct tape *t, struct tensor *x,
                            struct tensor *c);
 
-/* The separator as the input of each of these rows; where a row is below 0, zeros. */
-struct tensor *hrnn_separator(const struct hrnn_slots *r, struct tape *t, const int32_t *row,
-                              int count);
-
 /* Sets the state of *f from the top layer's states. */
 void hrnn_output(const struct hrnn_slots *r, struct tape *t, struct tensor *states,
                  struct forward *f);

@@ -20,12 +20,6 @@ struct recurrent hrnn_layers(const struct hrnn_slots *r)
     return n;
 }
 
-struct tensor *hrnn_separator(const struct hrnn_slots *r, struct tape *t, const int32_t *row,
-                              int count)
-{
-    return tape_gather(t, tape_parameter(t, r->separator), tape_rows(t, row, count));
-}
-
 struct tensor *hrnn_inputs(const struct hrnn_slots *r, struct tape *t, struct tensor *x,
                            struct tensor *c)
 {
@@ -136,7 +130,8 @@ static struct tensor *read_inputs(const struct hrnn_slots *r, struct tape *t,
     int32_t *row = tape_host_ints(t, (size_t)p->inputs);
     for (int i = 0; i < p->inputs; i++)
         row[i] = p->input[i] < 0 ? 0 : -1;
-    return tape_add(t, x, hrnn_separator(r, t, row, p->inputs));
+    return tape_add(t, x,
+                    tape_gather(t, tape_parameter(t, r->separator), tape_rows(t, row, p->inputs)));
 }
 
 void hrnn_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
