@@ -137,6 +137,10 @@ static const struct row rows[] = {
      "sessions",
      .part = PART_TRAIN},
     {&yoochoose_attention,
+     {"asars", "asars", {.variant = "user-att", .dropout = 0.2}},
+     "sessions",
+     .part = PART_TRAIN},
+    {&yoochoose_attention,
      {"youtube_dnn", "youtube-dnn", {.dropout = 0.2}},
      "sessions",
      .part = PART_TRAIN},
@@ -407,6 +411,14 @@ static void improved_floor(struct floor *f, const struct row *row, double read, 
     }
 }
 
+/* With the default sizes of states and of users, whose attention's sums are left out. */
+static void asars_floor(struct floor *f, double read, double going, int E)
+{
+    floor_lstm(f, read, going, E, 100, read, going);
+    floor_linear(f, read, 32, 100, read);
+    floor_linear(f, read, E, 100, read);
+}
+
 static void youtube_dnn_floor(struct floor *f, double read, int E)
 {
     floor_linear(f, read, 256, E, read);
@@ -463,6 +475,8 @@ static void session_floor(struct floor *f, const struct row *row, const struct p
         context_rnn_floor(f, read, read - p->begun / p->steps, E);
     else if (!strcmp(row->v.model, "improved"))
         improved_floor(f, row, read, read - p->begun / p->steps, targets, &width);
+    else if (!strcmp(row->v.model, "asars"))
+        asars_floor(f, read, read - p->begun / p->steps, E);
     else if (!strcmp(row->v.model, "youtube-dnn"))
         youtube_dnn_floor(f, read, E);
     else if (!strcmp(row->v.model, "session-embedding"))
