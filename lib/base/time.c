@@ -134,13 +134,17 @@ static unsigned two_digits(const char *s, unsigned *bad)
     return 10 * tens + ones;
 }
 
+/* The number of two digits whose values are bytes of v, from a bit on. */
+static unsigned two_of(uint64_t v, int from)
+{
+    return 10 * (unsigned)(v >> from & 0xff) + (unsigned)(v >> (from + 8) & 0xff);
+}
+
 bool time_of_day_utc(const char *s, int64_t *seconds)
 {
     /* "00:00:00" leaves the digits' values, and nothing of the colons */
     uint64_t v = num_eight(s + 1) ^ 0x30303a30303a3030;
-    unsigned hour = 10 * (v & 0xff) + (v >> 8 & 0xff);
-    unsigned minute = 10 * (v >> 24 & 0xff) + (v >> 32 & 0xff);
-    unsigned second = 10 * (v >> 48 & 0xff) + (unsigned)(v >> 56);
+    unsigned hour = two_of(v, 0), minute = two_of(v, 24), second = two_of(v, 48);
     bool above_nine = ((v + 0x7676767676767676) | v) & 0x8080808080808080;
     *seconds = hour * 3600 + minute * 60 + second;
     return s[0] == 'T' && s[9] == 'Z' && !above_nine && !(v & 0x0000ff0000ff0000) && hour <= 23 &&

@@ -55,7 +55,7 @@ int cuts_parse(struct cuts *c, const char *list, struct err *e)
     c->count = 0;
     for (const char *at = list;; at++) {
         size_t n = strcspn(at, ",");
-        int32_t k;
+        int32_t k = 0;
         if (!(c->count && !at[n] ? parse_cut_or_all : parse_cut)(at, n, &k))
             return err_set(e, STATUS_USAGE,
                            "\"%.*s\" is not a number from 1 to %d: give a list such as 5,10,20 or "
