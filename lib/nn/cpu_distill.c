@@ -94,8 +94,8 @@ void cpu_output_distill(struct device *d, const struct output_layer *o, const st
                  (int)items);
 #pragma omp parallel for num_threads(c->threads) schedule(static)
         for (int i = 0; i < rows; i++)
-            loss[first + i] = distill_row(o, by, (size_t)(first + i), learns, x + (size_t)i * items,
-                                          y + (size_t)i * items);
+            loss[first + i] = distill_row(o, by, (size_t)first + (size_t)i, learns,
+                                          x + (size_t)i * items, y + (size_t)i * items);
         if (dstate)
             cpu_gemm(d, false, false, rows, H, N, x, (int)items, o->weight, H, 1,
                      dstate + (size_t)first * (size_t)H, H);
