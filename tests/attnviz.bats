@@ -168,6 +168,7 @@ item rib
 item sasrec
 item stamp
 item asars --context hour
+item intent
 EOT
     sort -u drawn-models | comm -23 models - >others
     [ "$(wc -l <others)" -gt 5 ]

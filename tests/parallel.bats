@@ -244,7 +244,7 @@ print(*sorted(rows), sep="\n")' >$run.txt
     run -64 trainer --model narm --inter hidden batches.mp
     [[ $output == *'--inter goes with --model ii-rnn, hierarchical, not with narm'* ]]
     run -64 trainer --encoder local batches.mp
-    [[ $output == *'--encoder goes with --model narm, not with ii-rnn'* ]]
+    [[ $output == *'--encoder goes with --model narm, intent, not with ii-rnn'* ]]
     run -64 train --model hrnn --join-sessions "$LOG/user.mp"
     run -64 train --model rnn --join-sessions "$LOG/session.mp"
     [[ $output == *'which --model rnn --join-sessions needs: use user-parallel'* ]]

@@ -104,6 +104,9 @@ struct frame_stand {
 };
 struct frame_stand frame_out_stand(const struct frame_out *out, uint64_t length);
 
+/* The records that wait there wait in *out, in whose current block there are none. */
+void frame_out_resume(struct frame_out *out, const struct frame_stand *stand);
+
 /* Continues a stream that was left so, with the same header. The file of the sink has that length;
  * it is read and checked. 65: it is not what was left. */
 int frame_out_continue(struct frame_out *out, struct output_file *sink, const struct meta *m,

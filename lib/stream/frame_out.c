@@ -135,6 +135,14 @@ static int recount(struct frame_out *out, const struct buf *header, uint64_t len
     return at == length ? 0 : not_left_so(out, "a block reaches beyond where it was left", e);
 }
 
+void frame_out_resume(struct frame_out *out, const struct frame_stand *stand)
+{
+    begin_block(out);
+    buf_append(&out->block, stand->block.at, stand->block.len);
+    out->record_start = out->block.len;
+    out->block_records = stand->records;
+}
+
 int frame_out_continue(struct frame_out *out, struct output_file *sink, const struct meta *m,
                        bool flush, const struct frame_stand *stand, struct err *e)
 {
@@ -147,10 +155,7 @@ int frame_out_continue(struct frame_out *out, struct output_file *sink, const st
         frame_out_release(out);
         return status;
     }
-    begin_block(out);
-    buf_append(&out->block, stand->block.at, stand->block.len);
-    out->record_start = out->block.len;
-    out->block_records = stand->records;
+    frame_out_resume(out, stand);
     out->open = true;
     return 0;
 }

@@ -25,21 +25,12 @@ static void close_held(struct output *s)
     s->holds = false;
 }
 
-/* Appends the held block that has not ended. */
-static int pour_last(struct output *s, struct err *e)
-{
-    struct frame_stand stand = frame_out_stand(&s->last, 0);
-    if (!stand.records)
-        return 0;
-    memcpy(frame_out_room(&s->out, stand.block.len), stand.block.at, stand.block.len);
-    return frame_out_block(&s->out, stand.block.len, stand.records, e);
-}
-
 int output_pour(struct output *s, struct err *e)
 {
+    struct frame_stand last = frame_out_stand(&s->last, 0); /* of the block that has not ended */
     int status = spool_pour(&s->held, &s->out, e);
     if (!status)
-        status = pour_last(s, e);
+        frame_out_resume(&s->out, &last);
     close_held(s);
     return status;
 }
