@@ -160,9 +160,8 @@ def compare(place, target, scores, there):
 
 
 def compare_missed(place, target, items, there):
-    """The last rank, tied with all other unknown items or with all; the loss of a guess."""
-    ties = (len(items) if target is not None else items.count(None)) - 1
-    if there[:3] != (target, len(items), ties) or abs(there[3] - math.log(len(items))) > 1e-5:
+    """No rank; the loss of a guess."""
+    if there[:3] != (target, 2147483647, 0) or abs(there[3] - math.log(len(items))) > 1e-5:
         sys.exit(f"{place}: {there}, which cannot be scored among {len(items)}")
 
 

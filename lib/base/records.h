@@ -124,6 +124,9 @@ struct epoch {
 
 /* ---- predictions ---- */
 
+/* The rank of a target that was not ranked: it is behind every cut. */
+enum { RANK_NONE = INT32_MAX };
+
 struct ranks {
     struct column user, session, position, target, rank, ties, history, length; /* int32 n */
     struct column loss;                                                         /* float32 n */

@@ -97,7 +97,7 @@ static int no_number(int field, struct bytes text, const char *expected, struct 
 static int take_number(struct ranks_tsv *t, int field, struct bytes text, struct err *e)
 {
     static const int32_t least[INTEGERS] = {[RANK] = 1, [LENGTH] = 2};
-    int64_t value = INT32_MAX;
+    int64_t value = RANK_NONE;
     bool unranked = field == RANK && bytes_equal(text, bytes_of("-"));
     if (!unranked &&
         (!num_i64(text.at, text.len, &value) || value < least[field] || value > INT32_MAX))

@@ -31,7 +31,6 @@ enum field_high {
     HIGH_NONE, /* the type's */
     HIGH_USER,
     HIGH_ITEM,
-    HIGH_ITEMS, /* how many there are */
     HIGH_TIME,
     HIGH_DELTA,
     HIGH_NO_WEEK, /* with one more for no earlier session */

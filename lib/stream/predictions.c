@@ -10,7 +10,7 @@ const struct field rank_fields[] = {
     FIELD(ranks, session,  FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_NONE),
     FIELD(ranks, position, FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_NONE),
     FIELD(ranks, target,   FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_ITEM),
-    FIELD(ranks, rank,     FIELD_I32, true, LENGTH_AS,   user, 1, HIGH_ITEMS),
+    FIELD(ranks, rank,     FIELD_I32, true, LENGTH_AS,   user, INT32_MIN, HIGH_NONE),
     FIELD(ranks, ties,     FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_ITEM),
     FIELD(ranks, history,  FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_NONE),
     FIELD(ranks, length,   FIELD_I32, true, LENGTH_AS,   user, 2, HIGH_NONE),
@@ -174,10 +174,14 @@ static int read_ranks(struct predictions_in *in, struct tagged *t, struct ranks 
     if (reader_fields(&in->r, t, rank_fields, r, e))
         return e->status;
     for (size_t i = 0; i < r->user.len; i++) {
-        if (column_i32(r->rank)[i] <= column_i32(r->ties)[i])
+        int32_t rank = column_i32(r->rank)[i], ties = column_i32(r->ties)[i];
+        if (rank < 1 || (rank > in->r.high[HIGH_ITEM] + 1 && rank != RANK_NONE))
+            return err_set(e, STATUS_DATA, "\"rank\"[%zu] is %d, expected 1 to %lld", i, rank,
+                           (long long)in->r.high[HIGH_ITEM] + 1);
+        if (rank <= ties)
             return err_set(e, STATUS_DATA,
-                           "\"rank\"[%zu] is %d with %d ties: ties count against it", i,
-                           column_i32(r->rank)[i], column_i32(r->ties)[i]);
+                           "\"rank\"[%zu] is %d with %d ties: ties count against it", i, rank,
+                           ties);
         if (column_i32(r->position)[i] > column_i32(r->length)[i] - 2)
             return err_set(e, STATUS_DATA, "\"position\"[%zu] is %d in a session of %d events", i,
                            column_i32(r->position)[i], column_i32(r->length)[i]);

@@ -71,7 +71,7 @@ static int read_ranges(struct reader *r, struct err *e)
 int reader_ranges(struct reader *r, struct err *e)
 {
     const int64_t high[HIGH_COUNT] = {
-        [HIGH_NONE] = INT64_MAX,      [HIGH_USER] = -1,     [HIGH_ITEM] = -1, [HIGH_ITEMS] = 0,
+        [HIGH_NONE] = INT64_MAX,      [HIGH_USER] = -1,     [HIGH_ITEM] = -1,
         [HIGH_TIME] = TIME_LIMIT - 1, [HIGH_NO_WEEK] = 168, [HIGH_ONE] = 1,
     };
     memcpy(r->high, high, sizeof high);
@@ -182,8 +182,6 @@ int reader_define(struct reader *r, struct tagged *t, struct named *named, struc
         return err_set(e, STATUS_DATA, "%s %d has the name of %d, \"%s\"",
                        is_user ? "user" : "item", named->id, id, reader_shown(named->name, shown));
     r->high[is_user ? HIGH_USER : HIGH_ITEM] = id;
-    if (!is_user)
-        r->high[HIGH_ITEMS] = id + 1;
     return 0;
 }
 

@@ -20,19 +20,11 @@ void item_map_open(struct item_map *v, const struct names *streamed, const struc
         if (is_new)
             vec_push(&v->id, v->items++);
     }
-    v->candidates = v->items;
-    v->unknown_candidates = v->unknown;
 }
 
 const unsigned char *item_map_candidates(struct item_map *v, const unsigned char *candidate)
 {
     size_t known = 0;
-    v->candidate = candidate;
-    v->candidates = v->unknown_candidates = 0;
-    for (int32_t i = 0; i < v->items; i++) {
-        v->candidates += candidate[i];
-        v->unknown_candidates += candidate[i] && i < v->streamed && v->row.at[i] < 0;
-    }
     for (size_t i = 0; i < v->id.len; i++) {
         vec_push(&v->row_candidate, candidate[v->id.at[i]]);
         known += candidate[v->id.at[i]];
@@ -78,16 +70,13 @@ static void clear_outcome(struct item_map *v)
     vec_clear(&v->loss);
 }
 
-/* A missed target counts by its rank as any other: where there are few items, even the last rank
- * is among the best 20. */
-static void push_missed(struct item_map *v, int32_t target, struct pass_stats *t)
+/* A missed target is behind every cut, however few items there are. */
+static void push_missed(struct item_map *v, struct pass_stats *t)
 {
-    int32_t others = v->candidates - (!v->candidate || v->candidate[target]);
-    int32_t unknown = v->unknown_candidates - (v->candidates - others);
-    vec_push(&v->rank, others + 1);
-    vec_push(&v->ties, v->row.at[target] >= 0 ? others : unknown);
+    vec_push(&v->rank, RANK_NONE);
+    vec_push(&v->ties, 0);
     vec_push(&v->loss, logf((float)v->items));
-    pass_stats_rank(t, others + 1);
+    pass_stats_rank(t, RANK_NONE);
     v->missed++;
 }
 
@@ -123,7 +112,7 @@ static void push_target(struct item_map *v, struct aim aim, const struct outcome
     if (at >= 0)
         push_scored(v, o, (size_t)at);
     else
-        push_missed(v, aim.item, t);
+        push_missed(v, t);
 }
 
 /* Appends the targets of a session; `at`: the first that the model scored.  Returns that of the

@@ -2,9 +2,8 @@
  * events of items that it does not know, and without sessions and earlier sessions of which no
  * event is left.
  *
- * A target that the model cannot score counts as missed.  An unknown item ranks after all known
- * items and ties with all other unknown items.  A target without a known item before it ties with
- * all items.  The loss of both is that of a guess among all items. */
+ * A target that the model cannot score, an unknown item or one without a known item before it,
+ * counts as missed: it has no rank (RANK_NONE), and the loss of a guess among all items. */
 #ifndef TRAIN_ITEM_MAP_H
 #define TRAIN_ITEM_MAP_H
 
@@ -16,12 +15,9 @@ struct item_map {
     struct names rows; /* the model's items: those of the stream first, then the others */
     i32_vec row;       /* [items of the stream] the model's row; -1: unknown */
     i32_vec id;        /* [rows] id in the output: the stream's, or a new one after all those */
-    int32_t streamed, items; /* items of the stream; items of the output */
-    int32_t unknown;         /* items of the stream that the model does not know */
-    /* the items among which targets are ranked */
-    const unsigned char *candidate;         /* [items]; NULL: all */
-    int32_t candidates, unknown_candidates; /* their number; that of the unknown among them */
-    VEC(unsigned char) row_candidate;       /* [rows] */
+    int32_t streamed, items;          /* items of the stream; items of the output */
+    int32_t unknown;                  /* items of the stream that the model does not know */
+    VEC(unsigned char) row_candidate; /* [rows] whether targets are ranked among it */
     int64_t targets,
         missed; /* of validation and test passes: all; those that the model cannot score */
     int64_t events, left_out; /* of all sessions: all; those of unknown items */
@@ -40,8 +36,8 @@ void item_map_open(struct item_map *v, const struct names *streamed, const struc
 /* Counts the events of the sessions. */
 void item_map_count(struct item_map *v, const struct session_store *sessions);
 
-/* Limits ranks to these items of the output: candidate [items], 1 or 0, belongs to the caller.
- * Returns the same for the model's rows; NULL: the model knows none of them. */
+/* Of candidate [items of the output], 1 or 0: the same for the model's rows; NULL: the model knows
+ * none of them. */
 const unsigned char *item_map_candidates(struct item_map *v, const unsigned char *candidate);
 
 /* The outcome in the output's items of a test batch of these sessions (int32 numbers); *o is the
