@@ -96,7 +96,7 @@ static void loss_in(struct cuda *c, const struct output_layer *o, float *loss, f
     size_t of_grad = (size_t)o->items * output_padded(o->width + BIAS_PARTS) * sizeof(float);
     struct joined<T, T> j = output_join<T, T>(c, o, dweight ? of_grad : 0);
     bool learns = dstate || dweight || o->add.grad;
-    float share = learns ? 1.0f / (float)o->targets : 0, *grad = (float *)j.rest;
+    float share = learns ? output_share(o) : 0, *grad = (float *)j.rest;
     size_t row = (size_t)j.items * sizeof(T);
     bool holds = share > 0 && row + 1024 <= c->shared_most;
     unsigned threads = output_threads(o->items);

@@ -198,6 +198,17 @@ bytes_of_steps() { # TRACE
 END
 }
 
+@test "intent with its second output: losses and ranks as the CPU's, and what it says of sessions" {
+    synthesize --plant action --format events --users 8 --days 8 |
+        csv-sessionize --user user --item item --time time --carry action | tfilter --split user:0.8 |
+        batcher --epochs 2 --batch 6 -o "$BATS_FILE_TMPDIR/actions.mp"
+    agree actions.mp --model intent --intent buy
+    for device in cpu gpu; do
+        spcat $device.mp | jq 'select(.[0] == "intent") | .[1].score[]' >$device.scores
+    done
+    close_to cpu.scores gpu.scores 1e-4
+}
+
 @test "every form of every model: losses and ranks as the CPU's" {
     [ -n "${SESSPIPE_LONG:-}" ] || skip "slow: make check-long"
     for rep in mean last; do

@@ -65,3 +65,10 @@ for name, e in sorted(entries.items()):
         print(name, hashlib.sha1(data[slice(*e["data_offsets"])]).hexdigest())
 END
 }
+
+# holds CONDITION: of numbers, as awk has it, where noise(share, targets) is four standard deviations
+# of the share of its targets that a recommender hits.
+holds() {
+    awk "function noise(share, n) { return 4 * sqrt(share * (1 - share) / n) }
+        BEGIN { exit !(${1//$'\n'/ }) }" || { echo "not so: $1"; return 1; }
+}

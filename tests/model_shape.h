@@ -14,12 +14,12 @@ struct model_shape {
     const char *session_rep, *user_rep, *inter, *intra, *attend_to, *per_user, *clusters;
     const char *cluster_encoders;
     const char *encoder, *decoder, *propagate, *gru, *context, *normalize, *input, *cell;
-    const char *recurrent, *variant,
+    const char *recurrent, *variant, *intent,
         *layer_sizes; /* layer_sizes: of models whose layers is a list */
     bool bidirectional, join_sessions, separator, wide, add_mean, gated, dynamics;
     int64_t embedding, hidden, layers, blocks, heads, positions, earlier, feed_forward, kernel,
         dilation, users;
-    double dropout, item_dropout, feature_dropout, user_dropout, start_dropout;
+    double dropout, item_dropout, feature_dropout, user_dropout, start_dropout, intent_weight;
 };
 
 static inline const struct model_class *class_named(const char *name)
@@ -58,7 +58,8 @@ static inline struct model_options *options_of_shape(const struct model_class *c
                 {"cell", s->cell},
                 {"recurrent", s->recurrent},
                 {"variant", s->variant},
-                {"layers", s->layer_sizes}};
+                {"layers", s->layer_sizes},
+                {"intent", s->intent}};
     const struct {
         const char *name;
         double value;
@@ -66,7 +67,8 @@ static inline struct model_options *options_of_shape(const struct model_class *c
                 {"item-dropout", s->item_dropout},
                 {"feature-dropout", s->feature_dropout},
                 {"user-dropout", s->user_dropout},
-                {"start-dropout", s->start_dropout}};
+                {"start-dropout", s->start_dropout},
+                {"intent-weight", s->intent_weight}};
     const struct {
         const char *name;
         int64_t value;

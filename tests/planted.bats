@@ -62,13 +62,6 @@ day() {
         }' tsv
 }
 
-# holds CONDITION: of numbers, as awk has it, where noise(share, targets) is four standard deviations
-# of the share of its targets that a recommender hits.
-holds() {
-    awk "function noise(share, n) { return 4 * sqrt(share * (1 - share) / n) }
-        BEGIN { exit !(${1//$'\n'/ }) }" || { echo "not so: $1"; return 1; }
-}
-
 # Of predictions on stdin, the recall@$1 of the last epoch's test; fails where there is none.
 recall() {
     scorer --at "$1" --by none --json | jq -es "map(select(.part == \"test\"))[-1][\"recall@$1\"]"

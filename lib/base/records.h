@@ -87,6 +87,8 @@ struct batch {
     struct column start;         /* int64 B */
     struct column length, item;  /* int32 B, Σlength */
     struct column history;       /* int32 B */
+    struct column intent; /* uint8 B: 1 where any event of the session has an action that is asked
+                             for (trainer --intent); at = NULL: not known */
     struct column history_delta, history_week, history_session; /* int32 Σhistory */
     struct column history_start;                                /* int64 Σhistory */
     struct column history_length, history_item; /* int32 Σhistory, Σhistory_length */
@@ -141,6 +143,13 @@ struct tops {
     int64_t k;
     struct column item;  /* int32 n·k */
     struct column score; /* float32 n·k */
+};
+
+/* Whether a session holds an action that is asked for, as a model guesses after each event. */
+struct intents {
+    struct column user, session, position; /* int32 n */
+    struct column label;                   /* uint8 n: 1: it does */
+    struct column score;                   /* float32 n: how likely */
 };
 
 struct attention {

@@ -31,6 +31,7 @@ static void clear(struct batching *b)
     vec_clear(&b->history_item);
     vec_clear(&b->place);
     vec_clear(&b->history_place);
+    vec_clear(&b->intents);
     while (b->codes.len < b->contexts)
         vec_push(&b->codes, ((struct context_codes){{0}}));
     for (size_t k = 0; k < b->codes.len; k++)
@@ -162,6 +163,16 @@ static void add_contexts(struct batching *b, size_t s)
     }
 }
 
+/* Of all events of the session, those that are left out too. */
+static bool has_intent(const struct batching *b, size_t s)
+{
+    const int32_t *code = session_store_codes(b->store, b->intent->column, s);
+    for (size_t i = 0; i < session_store_length(b->store, s); i++)
+        if (code[i] >= 0 && b->intent->wanted[code[i]])
+            return true;
+    return false;
+}
+
 static void add_session(struct batching *b, size_t s)
 {
     const struct session_store *c = b->store;
@@ -176,6 +187,8 @@ static void add_session(struct batching *b, size_t s)
     if (b->stored)
         add_places(b, s, &b->place);
     add_contexts(b, s);
+    if (b->intent)
+        vec_push(&b->intents, has_intent(b, s));
     add_earlier(b, user, s);
 }
 
@@ -209,6 +222,7 @@ struct batch batching_make(struct batching *b, const int32_t *picked, size_t cou
         .history_length = COLUMN(b->history_length),
         .history_item = COLUMN(b->history_item),
         .context = context_columns(b),
+        .intent = COLUMN(b->intents),
         .stored = b->stored,
         .place = COLUMN(b->place),
         .history_place = COLUMN(b->history_place),
@@ -246,6 +260,7 @@ void batching_release(struct batching *b)
         vec_release(&b->codes.at[k].code);
     vec_release(&b->codes);
     vec_release(&b->context_columns);
+    vec_release(&b->intents);
     vec_release(&b->times);
     vec_release(&b->earlier);
 }

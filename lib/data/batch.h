@@ -23,6 +23,12 @@ struct context_source {
 };
 enum { DAY_HOURS = 24 };
 
+/* Which sessions have an intent: those with an event whose code in the store's column is wanted. */
+struct intent_source {
+    size_t column;
+    const unsigned char *wanted; /* [codes of the column] 1: it is */
+};
+
 /* How batches are made.  The caller sets the first block and frees with batching_release; the
  * caller keeps store, row and edges. */
 struct batching {
@@ -37,6 +43,7 @@ struct batching {
     const struct context_source *context; /* [contexts] NULL: none; dwell and hour need a store
                                              that keeps times */
     size_t contexts;
+    const struct intent_source *intent; /* NULL: not asked for */
     const struct stored_events *stored; /* the store's copy on a device, of at most INT32_MAX
                                            events; NULL: none */
     const int32_t *before; /* [users of the store] sessions that came before those of the store, and
@@ -52,6 +59,7 @@ struct batching {
     i32_vec place, history_place;
     VEC(struct context_codes { i32_vec code; }) codes;
     VEC(struct column) context_columns;
+    VEC(unsigned char) intents;
     i64_vec times;   /* of one session's events */
     i32_vec earlier; /* of one session, the newest first */
 };

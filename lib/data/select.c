@@ -131,6 +131,14 @@ static int take_tops(struct selection *p, struct tops *t, struct err *e)
     return write_tops(&p->out, t, e);
 }
 
+static int take_intents(struct selection *p, struct intents *n, struct err *e)
+{
+    if (!mark_rows(p, n->user, (struct column){0}, 0))
+        return 0;
+    intents_keep(n, p->keep.at);
+    return write_intents(&p->out, n, e);
+}
+
 static int take_attention(struct selection *p, const struct attention *a, struct err *e)
 {
     bool hit = is_user(p, a->user) || has_item(p, column_i32(a->item), a->item.len) ||
@@ -204,6 +212,8 @@ static int take(struct selection *p, union any_record *r, struct err *e)
         return take_tops(p, &record->tops, e);
     case RECORD_ATTENTION:
         return take_attention(p, &record->attention, e);
+    case RECORD_INTENT:
+        return take_intents(p, &record->intents, e);
     case RECORD_PASS:
         return take_pass(p, &record->pass, e);
     }

@@ -14,6 +14,7 @@ struct result_line {
     bool of_run;              /* else of a model's runs together */
     const char *by;           /* NULL: the whole pass */
     struct bytes group;
+    double auc; /* NaN: there is none */
     struct buf *to;
 };
 
@@ -36,6 +37,7 @@ static struct result_line line_of(const struct report *r, const struct result *r
                                 .of_run = of_run,
                                 .by = g ? g->by : NULL,
                                 .group = g ? bytes_of(g->group) : (struct bytes){NULL, 0},
+                                .auc = of_run && !g ? row->pass->auc : NAN,
                                 .to = to};
 }
 
@@ -70,6 +72,7 @@ static void write_users(const struct report *r, struct buf *to, write_row *row)
             continue;
         const struct report_run *run = &r->runs.at[l.row->run];
         l.by = "user";
+        l.auc = NAN;
         for (size_t u = 0; u < run->users.len; u++) {
             const double *sums = user_sums_of(&run->run.best_sums, u, width);
             struct metrics s = {.events = sums ? (uint64_t)sums[count] : 0};
@@ -139,6 +142,8 @@ static void tsv_rest(const struct result_line *l, const struct metrics *s)
     buf_format(to, "%" PRIu64 "\t", s->events);
     for (int c = 0; c < l->report->results.columns; c++)
         tsv_number(to, s->value[c]);
+    if (l->report->results.has_auc)
+        tsv_number(to, l->auc);
     buf_format(to, "%s\t%s\t",
                is_best(l)  ? "true"
                : l->of_run ? "false"
@@ -163,10 +168,13 @@ static void tsv_summary(const struct result_line *l, const struct summary *s)
         mean.value[c] = s->spread[c].mean;
         deviation.value[c] = s->spread[c].deviation;
     }
+    struct result_line of_mean = *l, of_deviation = *l;
+    of_mean.auc = s->auc.mean;
+    of_deviation.auc = s->auc.deviation;
     buf_text(l->to, "mean\t");
-    tsv_rest(l, &mean);
+    tsv_rest(&of_mean, &mean);
     buf_text(l->to, "sd\t");
-    tsv_rest(l, &deviation);
+    tsv_rest(&of_deviation, &deviation);
 }
 
 /* A line for each kind of number, with a column for each score. */
@@ -194,6 +202,7 @@ void report_tsv(const struct report *r, struct buf *to)
         metrics_column_name(&r->how->cuts, c, name);
         buf_format(to, "%s\t", name);
     }
+    buf_text(to, r->results.has_auc ? "auc\t" : "");
     buf_text(to, "best\tselected_on\tselection_score\trank_among\n");
     if (r->users_only) {
         write_users(r, to, tsv_row);
@@ -286,6 +295,10 @@ static void json_row(const struct result_line *l, const struct metrics *s)
         json_key(to, name);
         json_number(to, s->value[c]);
     }
+    if (!isnan(l->auc)) {
+        json_key(to, "auc");
+        json_number(to, l->auc);
+    }
     if (scored) {
         json_key(to, "best");
         buf_text(to, is_best(l) ? "true" : "false");
@@ -314,6 +327,12 @@ static void json_summary(const struct result_line *l, const struct summary *s)
         json_number(to, s->spread[c].mean);
         buf_format(to, ", \"%s_sd\": ", name);
         json_number(to, s->spread[c].deviation);
+    }
+    if (s->auc.n) {
+        json_key(to, "auc");
+        json_number(to, s->auc.mean);
+        json_key(to, "auc_sd");
+        json_number(to, s->auc.deviation);
     }
     json_word(to, "selected_on", part_name[l->row->of->selected_on]);
     buf_text(to, "}\n");

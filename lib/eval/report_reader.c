@@ -101,6 +101,8 @@ static int take_record(void *to, const struct predictions_record *record, struct
         scored_run_ranks(run, &record->ranks);
     } else if (record->kind == RECORD_TOP)
         scored_run_lists(run, &record->tops);
+    else if (record->kind == RECORD_INTENT)
+        scored_run_intents(run, &record->intents);
     if (watcher_of(r)->record)
         watcher_of(r)->record(r->to, record);
     return 0;

@@ -231,6 +231,23 @@ static void add_repeat(const struct report *r, struct buf *to)
     table_release(&t);
 }
 
+/* ---- the second output ---- */
+
+static void add_aucs(const struct report *r, struct buf *to)
+{
+    struct table t = {.columns = 2};
+    table_cell(&t, "intent");
+    table_cell(&t, "AUC");
+    for (size_t m = 0; m < r->models.len; m++) {
+        const struct buf *name = &r->models.at[m].name;
+        table_bytes(&t, (struct bytes){name->at, name->len});
+        score_cell(&t, results_overall(&r->results, m)->auc);
+    }
+    buf_byte(to, '\n');
+    table_write(&t, to);
+    table_release(&t);
+}
+
 /* ---- comparisons with a base ---- */
 
 static void add_contrast(struct table *t, const struct report *r,
@@ -375,6 +392,8 @@ void report_tables(const struct report *r, struct buf *to)
         add_other_targets(r, to);
     if (asks_repeat(r))
         add_repeat(r, to);
+    if (r->results.has_auc)
+        add_aucs(r, to);
     if (r->compare)
         add_comparisons(r, to);
 }

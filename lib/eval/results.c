@@ -1,5 +1,7 @@
 #include "eval/results.h"
 
+#include <math.h>
+
 static void add_row(struct results *t, const struct result *whole, const struct group_score *group)
 {
     struct result row = *whole;
@@ -68,6 +70,8 @@ static void summarize(struct summary *s, const struct result *row)
     widen(s->epochs, (uint64_t)row->pass->epoch.number, !s->scores.len);
     widen(s->targets, row->score->events, !s->scores.len);
     vec_push(&s->scores, row->score);
+    if (!row->group && !isnan(row->pass->auc))
+        vec_push(&s->aucs, row->pass->auc);
 }
 
 static void settle_spread(struct summary *s, int columns)
@@ -80,6 +84,7 @@ static void settle_spread(struct summary *s, int columns)
         s->spread[c] = spread_of(value, s->scores.len);
     }
     mem_free(value);
+    s->auc = spread_of(s->aucs.at, s->aucs.len);
 }
 
 void results_build(struct results *t, const struct scored_run *const *runs, const size_t *model,
@@ -97,8 +102,10 @@ void results_build(struct results *t, const struct scored_run *const *runs, cons
             summarize(summary_of(t, &t->rows.at[i], &key), &t->rows.at[i]);
     t->columns = n ? metrics_columns(&runs[0]->how->cuts) : 0;
     for (size_t m = 0; m < t->models.len; m++)
-        for (size_t s = 0; s < t->models.at[m].len; s++)
+        for (size_t s = 0; s < t->models.at[m].len; s++) {
             settle_spread(&t->models.at[m].at[s], t->columns);
+            t->has_auc |= t->models.at[m].at[s].auc.n > 0;
+        }
     buf_release(&key);
 }
 
@@ -124,6 +131,7 @@ void results_release(struct results *t)
         for (size_t s = 0; s < t->models.at[m].len; s++) {
             mem_free(t->models.at[m].at[s].spread);
             vec_release(&t->models.at[m].at[s].scores);
+            vec_release(&t->models.at[m].at[s].aucs);
         }
         vec_release(&t->models.at[m]);
     }

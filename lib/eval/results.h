@@ -25,12 +25,15 @@ struct summary {
     uint64_t epochs[2], targets[2];  /* lowest and highest */
     struct spread *spread;           /* by column */
     VEC(const struct metrics *) scores;
+    VEC(double) aucs;  /* of whole passes that have one */
+    struct spread auc; /* of these; n = 0: there is none */
 };
 
 typedef VEC(struct summary) summary_vec;
 
 struct results {
     int columns;             /* of a score */
+    bool has_auc;            /* a model's runs have a second output */
     VEC(struct result) rows; /* run by run, pass by pass; the whole pass before its groups */
     VEC(summary_vec) models; /* of each model; the whole pass first, then groups as they come */
     struct names keys;       /* of the summaries: model, breakdown and group */

@@ -7,6 +7,7 @@ static void start_pass(struct scored_run *r)
 {
     rank_counts_start(&r->tally, &r->how->cuts, &r->how->criterion);
     list_counts_start(&r->lists);
+    auc_start(&r->auc);
     for (int b = 0; b < r->how->by.count; b++)
         rank_counts_start(&r->by[b], &r->how->cuts, &r->how->criterion);
 }
@@ -101,6 +102,11 @@ void scored_run_lists(struct scored_run *r, const struct tops *t)
         list_counts_add(&r->lists, t, &r->train);
 }
 
+void scored_run_intents(struct scored_run *r, const struct intents *n)
+{
+    auc_add(&r->auc, n);
+}
+
 /* The items that are ranked. */
 static int64_t candidates_of(const struct scored_run *r)
 {
@@ -179,7 +185,7 @@ static void keep_sums(struct scored_run *r, const struct pass_score *p)
 
 int scored_run_pass(struct scored_run *r, const struct pass *p, struct err *e)
 {
-    struct pass_score s = {.epoch = p->epoch};
+    struct pass_score s = {.epoch = p->epoch, .auc = auc_value(&r->auc)};
     if (r->missing)
         return err_set(e, STATUS_DATA, "a breakdown by %s needs %s, and the input lacks them",
                        r->missing_by->name, r->missing);
@@ -243,6 +249,7 @@ void scored_run_release(struct scored_run *r)
 {
     rank_counts_release(&r->tally);
     list_counts_release(&r->lists);
+    auc_release(&r->auc);
     for (int b = 0; b < BREAKDOWNS; b++)
         rank_counts_release(&r->by[b]);
     vec_release(&r->train);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/records.h"
+#include "eval/auc.h"
 #include "eval/breakdown.h"
 #include "eval/list_counts.h"
 #include "eval/metrics.h"
@@ -30,6 +31,7 @@ struct pass_score {
     struct epoch epoch;
     bool leads; /* the best up to here of the run's passes that may be chosen */
     struct metrics overall;
+    double auc;                     /* of a second output; NaN: there is none */
     VEC(struct group_score) groups; /* breakdown by breakdown */
 };
 
@@ -38,6 +40,7 @@ struct scored_run {
     struct rank_counts tally;          /* a single group: all targets */
     struct rank_counts by[BREAKDOWNS]; /* one for each of how->by */
     struct list_counts lists;
+    struct auc auc;
     int64_t among;                /* how many items are ranked; 0: all */
     i32_vec train;                /* of each item; -1: not known */
     struct popularity popularity; /* of the first `ranked` items */
@@ -66,6 +69,9 @@ void scored_run_ranks(struct scored_run *r, const struct ranks *k);
 
 /* Adds lists to the current pass.  Only coverage and popularity need them. */
 void scored_run_lists(struct scored_run *r, const struct tops *t);
+
+/* Adds what a second output says to the current pass. */
+void scored_run_intents(struct scored_run *r, const struct intents *n);
 
 /* Ends a pass and appends its score.  65: the pass counts other targets than it has, or they lack
  * what a breakdown needs. */

@@ -7,7 +7,14 @@
  *
  * The output layer scores the items from the last d.  Encoded at once, as in the paper's figure, a
  * session's states hold the items that are to be predicted; so each position has the items up to it
- * for a session of its own, at most the last 19. */
+ * for a session of its own, at most the last 19.
+ *
+ * With --intent a second output says from the last states whether the session holds one of some
+ * actions, such as a purchase, at any of its events:
+ *
+ *     l = softmax(V tanh(U' [h_i; c_i]) + b)
+ *
+ * Its cross-entropy, times --intent-weight, is added to the loss. */
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -22,6 +29,7 @@ struct intent {
     struct item_decoder decoder; /* its GRU is that of d */
     struct gru_encoder encoder;
     const struct parameter *query, *key, *energy; /* W, U, a */
+    const struct parameter *mixed, *label, *bias; /* U', V, b; NULL: no second output */
 };
 
 /* ---- options ---- */
@@ -30,6 +38,7 @@ struct intent_options {
     struct model_options shared;
     int64_t hidden;      /* size of states, of each direction; 0: the embedding's */
     const char *encoder; /* "both", "forward" */
+    double weight;       /* of the second output's loss */
 };
 
 static const struct intent_options defaults = {
@@ -39,6 +48,7 @@ static const struct intent_options defaults = {
                .gru = "reset-after",
                .postings = EVIDENCE_POSTINGS},
     .encoder = "both",
+    .weight = 1,
 };
 
 static const struct option own_rows[] = {
@@ -47,6 +57,11 @@ static const struct option own_rows[] = {
     {OPTION_CHOICE, .name = "encoder", .choices = "both|forward", .recorded = true,
      .labels = LABEL_VALUE, .at = offsetof(struct intent_options, encoder),
      .help = "read each position's items both ways, or a session once"},
+    {OPTION_TEXT, .name = "intent", .argument = "ACTIONS", .recorded = true, .labels = LABEL_VALUE,
+     .at = offsetof(struct intent_options, shared.intent),
+     .help = "say too whether a session holds one of these actions"},
+    {OPTION_REAL, .name = "intent-weight", .argument = "L", .recorded = true, .high = 1e6,
+     .at = offsetof(struct intent_options, weight), .help = "weight of the loss of --intent"},
     {0},
 };
 
@@ -60,7 +75,35 @@ static bool intent_attends(const struct model_options *o)
     return true;
 }
 
+/* Whether the list has a name between any two commas. */
+static bool is_list(const char *text)
+{
+    size_t len = strlen(text);
+    return len && text[0] != ',' && text[len - 1] != ',' && !strstr(text, ",,");
+}
+
+static int intent_check(const struct model_options *o, struct err *e)
+{
+    const struct intent_options *own = (const struct intent_options *)o;
+    if (!o->intent && own->weight != defaults.weight)
+        return err_set(e, STATUS_USAGE, "--intent-weight is for a second output: give --intent");
+    return !o->intent || is_list(o->intent)
+               ? 0
+               : err_set(e, STATUS_USAGE,
+                         "--intent %s: give actions with commas between, such as buy,order",
+                         o->intent);
+}
+
 /* ---- opening ---- */
+
+static void declare_second(struct intent *r, struct parameters *p, int state, int encoded)
+{
+    float far = 1 / sqrtf((float)state);
+    r->mixed = parameters_add_matrix(p, "intent_hidden.weight", state, 2 * encoded,
+                                     1 / sqrtf((float)(2 * encoded)));
+    r->label = parameters_add_matrix(p, "intent.weight", 2, state, far);
+    r->bias = parameters_add_matrix(p, "intent.bias", 1, 2, far);
+}
 
 static void intent_open(struct model *m)
 {
@@ -82,6 +125,8 @@ static void intent_open(struct model *m)
     r->energy =
         parameters_add_matrix(p, "attention_energy.weight", 1, state, 1 / sqrtf((float)state));
     item_output_declare(&r->decoder.output, m, state);
+    if (o->shared.intent)
+        declare_second(r, p, state, encoded);
 }
 
 static void intent_close(struct model *m)
@@ -103,20 +148,68 @@ static const struct rows *inputs_of(struct tape *t, const struct windows *w)
     return tape_rows(t, input, w->total);
 }
 
-/* d_i of all rows of the windows, [total, H]: x and h are the rows' own. */
-static struct tensor *decoded(const struct intent *r, struct tape *t, struct tensor *x,
-                              struct tensor *h, const struct ragged *rows,
-                              struct attention_weights *weights)
+/* What the rows of the windows are made into: items x [total, E], encoded states h [total, C] with
+ * key [total, H] = U h, decoded states d [total, H]. */
+struct rows_of_windows {
+    const struct windows *w;
+    const struct ragged *rows;
+    struct tensor *x, *h, *key, *d;
+};
+
+static struct tensor *decoded(const struct intent *r, struct tape *t,
+                              const struct rows_of_windows *of, struct attention_weights *weights)
 {
     const struct tape_memory memory = {
-        .rows = rows,
-        .key = tape_linear(t, h, tape_parameter(t, r->key), NULL),
-        .value = h,
+        .rows = of->rows,
+        .key = of->key,
+        .value = of->h,
         .query = tape_parameter(t, r->query),
         .scale = tape_parameter(t, r->energy),
     };
-    struct tensor *in = tape_concat(t, (struct tensor *[]){x, h}, 2);
-    return tape_gru_attend(t, &r->decoder.gru, in, NULL, rows, &memory, weights);
+    struct tensor *in = tape_concat(t, (struct tensor *[]){of->x, of->h}, 2);
+    return tape_gru_attend(t, &r->decoder.gru, in, NULL, of->rows, &memory, weights);
+}
+
+/* c_i of the last step of each window that predicts: [targets, C]. */
+static struct tensor *last_sums(const struct intent *r, struct tape *t,
+                                const struct rows_of_windows *of)
+{
+    const struct windows *w = of->w;
+    int32_t *before = tape_host_ints(t, (size_t)w->count);
+    int32_t *window = tape_host_ints(t, (size_t)w->total);
+    int32_t *predicts = tape_host_ints(t, (size_t)w->targets);
+    for (int i = 0, row = 0, target = 0; i < w->count; i++) {
+        int end = row + w->length[i];
+        if (w->length[i])
+            predicts[target++] = i;
+        before[i] = w->length[i] > 1 ? end - 2 : -1;
+        while (row < end)
+            window[row++] = i;
+    }
+    struct tensor *query = tape_linear(t, tape_gather(t, of->d, tape_rows(t, before, w->count)),
+                                       tape_parameter(t, r->query), NULL);
+    struct tensor *key =
+        tape_add(t, of->key, tape_gather(t, query, tape_rows(t, window, w->total)));
+    struct tensor *c =
+        tape_attend(t, key, tape_parameter(t, r->energy), of->h, of->rows, NULL, NULL);
+    return tape_gather(t, c, tape_rows(t, predicts, w->targets));
+}
+
+static void second_output(const struct model *m, struct tape *t, const struct batch *b,
+                          const struct rows_of_windows *of, struct forward *f)
+{
+    const struct intent *r = m->own;
+    int32_t *label = tape_host_ints(t, (size_t)f->targets);
+    for (int i = 0; i < f->targets; i++)
+        label[i] = column_u8(b->intent)[f->owner[i]];
+    struct tensor *last[] = {windows_targets(t, of->w, of->h), last_sums(r, t, of)};
+    struct tensor *mixed =
+        tape_linear(t, tape_concat(t, last, 2), tape_parameter(t, r->mixed), NULL);
+    f->intent.state = tape_activate(t, ACTIVATION_TANH, mixed);
+    f->intent.weight = tape_parameter(t, r->label);
+    f->intent.bias = tape_parameter(t, r->bias);
+    f->intent.label = label;
+    f->intent.factor = (float)((const struct intent_options *)m->options)->weight;
 }
 
 static void intent_forward(struct model *m, struct tape *t, const struct batch *b,
@@ -127,17 +220,20 @@ static void intent_forward(struct model *m, struct tape *t, const struct batch *
     *f = (struct forward){0};
     item_decoder_read(&r->decoder, m, t, b, false, f);
     struct windows w = windows_of_prefixes(t, b, INTENT_STEPS);
-    const struct ragged *rows = tape_ragged(t, w.length, w.count);
+    struct rows_of_windows of = {.w = &w, .rows = tape_ragged(t, w.length, w.count)};
     const struct rows *inputs = inputs_of(t, &w);
-    struct tensor *all = r->decoder.input, *x = tape_gather(t, all, inputs);
-    struct tensor *h =
-        r->encoder.both
-            ? gru_encoder_run(&r->encoder, t, x, rows, NULL).states
-            : tape_gather(t, gru_encoder_run(&r->encoder, t, all, r->decoder.steps, NULL).states,
-                          inputs);
-    struct tensor *d = decoded(r, t, x, h, rows, &weights);
-    item_decoder_output(&r->decoder, m, t, windows_targets(t, &w, d), f);
+    struct tensor *all = r->decoder.input;
+    of.x = tape_gather(t, all, inputs);
+    of.h = r->encoder.both
+               ? gru_encoder_run(&r->encoder, t, of.x, of.rows, NULL).states
+               : tape_gather(t, gru_encoder_run(&r->encoder, t, all, r->decoder.steps, NULL).states,
+                             inputs);
+    of.key = tape_linear(t, of.h, tape_parameter(t, r->key), NULL);
+    of.d = decoded(r, t, &of, &weights);
+    item_decoder_output(&r->decoder, m, t, windows_targets(t, &w, of.d), f);
     windows_weights(t, &w, &weights, f);
+    if (r->label && b->intent.at && f->targets)
+        second_output(m, t, b, &of, f);
 }
 
 extern const struct model_class intent_class;
@@ -147,6 +243,7 @@ const struct model_class intent_class = {
     .options_size = sizeof defaults,
     .defaults = &defaults,
     .options = options,
+    .check = intent_check,
     .attends = intent_attends,
     .open = intent_open,
     .forward = intent_forward,

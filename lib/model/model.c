@@ -286,6 +286,21 @@ float *model_sampled_loss(const struct model *m, struct tape *t, const struct fo
     return tape_sampled_loss(t, kind, f->state, items_of(m, t, rows, more), bias, c);
 }
 
+float *model_intent_loss(struct tape *t, const struct forward *f)
+{
+    struct tensor *state = f->intent.state;
+    if (!state || !state->rows || !(f->intent.factor > 0))
+        return NULL;
+    const int32_t *label = tape_ints(t, f->intent.label, (size_t)state->rows);
+    return tape_scaled_output_loss(t, state, f->intent.weight, f->intent.bias, label,
+                                   f->intent.factor);
+}
+
+struct tensor *model_intent_scores(struct tape *t, const struct forward *f)
+{
+    return tape_linear(t, f->intent.state, f->intent.weight, f->intent.bias);
+}
+
 void model_open(struct model *m, const struct model_class *class, const struct model_options *o,
                 const struct model_data *data, struct device *d)
 {

@@ -46,6 +46,7 @@ struct model_options {
     int64_t unroll;       /* steps of slots in one update */
     const char *context;  /* "action,dwell:8": what is read beside items (model/contexts.h); NULL */
     const char *dwell_of; /* "before", "own": the time that the context dwell is */
+    const char *intent;   /* "buy,order": actions of a second output; NULL: there is none */
     const char *teacher;  /* the file of a model that teaches (train/teacher.h); NULL: none */
     double teacher_weight, teacher_temperature;
 };
@@ -92,7 +93,14 @@ struct forward {
     struct tensor *item_weight, *item_bias; /* [N, S], [1, N] */
     struct tensor *aim; /* [T, S] what each state is to point at, in training; NULL: nothing */
     struct tape_additions add; /* to the scores of some items */
-    struct lookback back;      /* what the weights below belong to */
+    /* A second output: whether the target's session has an intent (struct intents). */
+    struct {
+        struct tensor *state;         /* [T, S'] NULL: there is none */
+        struct tensor *weight, *bias; /* [2, S'], [1, 2]: of no and of yes */
+        const int32_t *label;         /* host [T] */
+        float factor;                 /* of its loss */
+    } intent;
+    struct lookback back; /* what the weights below belong to */
     /* The attention weights of each level, on the device, and their number; NULL: none of the
      * level. inter, user: one for each row of `back`.  intra: for each session and each of its
      * targets, one for each row of its lookback.  session: one for each event of each row of
@@ -243,6 +251,14 @@ struct tensor *model_output_bias(struct tape *t, const struct forward *f);
  * parameters `output` and `output_bias` of *f. */
 float *model_sampled_loss(const struct model *m, struct tape *t, const struct forward *f,
                           enum loss_kind kind, const struct planned_candidates *c);
+
+/* Adds the gradients of the second output's loss, cross-entropy times its factor.  Returns the
+ * losses [T] without the factor, on the device; NULL: there is no such output, or nothing to learn.
+ */
+float *model_intent_loss(struct tape *t, const struct forward *f);
+
+/* The second output's scores of no and of yes, before the softmax: [T, 2]. */
+struct tensor *model_intent_scores(struct tape *t, const struct forward *f);
 
 /* Declares the model's parameters but does not allocate them.  The options are checked and belong
  * to the caller, who does not change them. */

@@ -111,7 +111,7 @@ static void finish_row(const struct chunk *c, const struct gradients *g, size_t 
 {
     const struct output_layer *o = c->o;
     size_t width = (size_t)o->width, at = (size_t)c->first + row;
-    float share = 1.0f / (float)o->targets;
+    float share = output_share(o);
     *loss = chunk_join(c, (int)row);
     if (o->add.grad)
         chunk_addition_gradients(c, row, share);
@@ -137,7 +137,7 @@ static void scale_states(const struct chunk *c, const struct gradients *g, const
 {
     size_t width = (size_t)c->o->width;
     const float *reference = g->reference + (size_t)tile * c->ld;
-    float share = 1.0f / (float)c->o->targets;
+    float share = output_share(c->o);
     for (size_t i = 0; i < (size_t)c->rows; i++) {
         if (reference[i] == own->as_of[i])
             continue;
@@ -156,7 +156,7 @@ static void subtract_targets(const struct chunk *c, const struct gradients *g, s
 {
     const struct output_layer *o = c->o;
     size_t width = (size_t)o->width;
-    float share = 1.0f / (float)o->targets;
+    float share = output_share(o);
     for (size_t i = (size_t)c->first; i < (size_t)c->first + (size_t)c->rows; i++) {
         size_t target = (size_t)o->target[i];
         if (target < s.from || target >= s.to)

@@ -178,6 +178,7 @@ struct sampled_scores {
 /* The output layer over all N items, for T states of width H. */
 struct output_layer {
     int targets, width, items;  /* T, H, N */
+    float factor;               /* of output_loss's gradients; 0: 1 */
     const float *state;         /* [T, H] */
     const float *weight, *bias; /* [N, H], [N] */
     const int32_t *target;      /* [T] */
@@ -185,6 +186,12 @@ struct output_layer {
     const unsigned char *candidate;
     struct additions add; /* count 0: none */
 };
+
+/* The share that each target's gradients have in those of the mean loss. */
+static inline float output_share(const struct output_layer *o)
+{
+    return (o->factor > 0 ? o->factor : 1.0f) / (float)o->targets;
+}
 
 /* What a trained model, the teacher, says of the targets of another over the same items (Hinton et
  * al. 2015): with q and s the softmax of the scores of both, and λ the target's share,

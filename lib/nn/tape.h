@@ -261,6 +261,10 @@ float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *wei
                         struct tensor *bias, const struct tape_additions *add,
                         const int32_t *target);
 
+/* The same with gradients times the factor, above 0, and without additions. */
+float *tape_scaled_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
+                               struct tensor *bias, const int32_t *target, float factor);
+
 /* The same with a teacher: by is of the device (nn/ops.h, struct taught). */
 float *tape_output_distill(struct tape *t, struct tensor *state, struct tensor *weight,
                            struct tensor *bias, const struct tape_additions *add,

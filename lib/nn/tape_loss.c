@@ -37,6 +37,16 @@ float *tape_output_loss(struct tape *t, struct tensor *state, struct tensor *wei
     return loss;
 }
 
+float *tape_scaled_output_loss(struct tape *t, struct tensor *state, struct tensor *weight,
+                               struct tensor *bias, const int32_t *target, float factor)
+{
+    struct output_layer o = layer_of(state, weight, bias, NULL, target);
+    float *loss = tape_floats(t, (size_t)state->rows);
+    o.factor = factor;
+    t->op->output_loss(t->device, &o, loss, state->grad, weight->grad, bias->grad);
+    return loss;
+}
+
 float *tape_output_distill(struct tape *t, struct tensor *state, struct tensor *weight,
                            struct tensor *bias, const struct tape_additions *add,
                            const int32_t *target, const struct taught *by)

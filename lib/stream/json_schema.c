@@ -10,6 +10,7 @@ static const struct {
     {"rank", rank_fields},
     {"top", top_fields},
     {"attention", attention_fields},
+    {"intent", intent_fields},
 };
 
 static bool is(struct bytes text, const char *word)

@@ -47,6 +47,15 @@ const struct field attention_fields[] = { /* lengths depend on the level: check_
     {.key = NULL},
 };
 
+const struct field intent_fields[] = {
+    FIELD(intents, user,     FIELD_I32, true, LENGTH_FREE, user, 0, HIGH_USER),
+    FIELD(intents, session,  FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_NONE),
+    FIELD(intents, position, FIELD_I32, true, LENGTH_AS,   user, 0, HIGH_NONE),
+    FIELD(intents, label,    FIELD_U8,  true, LENGTH_AS,   user, 0, HIGH_ONE),
+    FIELD(intents, score,    FIELD_F32, true, LENGTH_AS,   user, 0, HIGH_NONE),
+    {.key = NULL},
+};
+
 static const struct field pass_fields[] = {
     FIELD(pass, loss,     FIELD_REAL, true, LENGTH_FREE, loss,     0, HIGH_NONE),
     FIELD(pass, events,   FIELD_INT,  true, LENGTH_FREE, events,   0, HIGH_NONE),
@@ -56,9 +65,11 @@ static const struct field pass_fields[] = {
 /* clang-format on */
 
 static const struct tag tags[] = {
-    {"user", RECORD_USER, 3, 4}, {"item", RECORD_ITEM, 3, 4}, {"epoch", RECORD_EPOCH, 3, 3},
-    {"rank", RECORD_RANK, 2, 2}, {"top", RECORD_TOP, 2, 2},   {"attention", RECORD_ATTENTION, 2, 2},
-    {"pass", RECORD_PASS, 4, 4}, {NULL, RECORD_USER, 0, 0},
+    {"user", RECORD_USER, 3, 4},   {"item", RECORD_ITEM, 3, 4},
+    {"epoch", RECORD_EPOCH, 3, 3}, {"rank", RECORD_RANK, 2, 2},
+    {"top", RECORD_TOP, 2, 2},     {"attention", RECORD_ATTENTION, 2, 2},
+    {"pass", RECORD_PASS, 4, 4},   {"intent", RECORD_INTENT, 2, 2},
+    {NULL, RECORD_USER, 0, 0},
 };
 
 struct predictions_in {
@@ -189,6 +200,20 @@ static int read_ranks(struct predictions_in *in, struct tagged *t, struct ranks 
     return 0;
 }
 
+static int read_intents(struct predictions_in *in, struct tagged *t, struct intents *n,
+                        struct err *e)
+{
+    *n = (struct intents){0};
+    if (reader_fields(&in->r, t, intent_fields, n, e))
+        return e->status;
+    for (size_t i = 0; i < n->user.len; i++) {
+        double score = (double)column_f32(n->score)[i];
+        if (!(score >= 0 && score <= 1))
+            return err_set(e, STATUS_DATA, "\"score\"[%zu] is %g, expected 0 to 1", i, score);
+    }
+    return 0;
+}
+
 /* ---- attention ---- */
 
 static int wrong_length(const char *key, size_t is, size_t expected, struct err *e)
@@ -295,6 +320,8 @@ static int read_record(struct predictions_in *in, struct tagged *t, struct predi
         return read_ranks(in, t, &r->ranks, e);
     if (t->kind == RECORD_ATTENTION)
         return read_attention(in, t, &r->attention, e);
+    if (t->kind == RECORD_INTENT)
+        return read_intents(in, t, &r->intents, e);
     r->tops = (struct tops){0};
     return reader_fields(&in->r, t, top_fields, &r->tops, e);
 }
@@ -361,6 +388,11 @@ int write_tops(struct frame_out *out, const struct tops *t, struct err *e)
 int write_attention(struct frame_out *out, const struct attention *a, struct err *e)
 {
     return write_fields(out, "attention", attention_fields, a, e);
+}
+
+int write_intents(struct frame_out *out, const struct intents *n, struct err *e)
+{
+    return write_fields(out, "intent", intent_fields, n, e);
 }
 
 int write_pass(struct frame_out *out, const struct pass *p, struct err *e)

@@ -14,7 +14,7 @@ struct frame_counts batches_in_counts(const struct batches_in *in);
 struct frame_counts predictions_in_counts(const struct predictions_in *in);
 
 /* The maps of the records that have no other elements. */
-extern const struct field rank_fields[], top_fields[], attention_fields[];
+extern const struct field rank_fields[], top_fields[], attention_fields[], intent_fields[];
 
 /* Packs [tag, map] by the map's table. */
 int write_fields(struct frame_out *out, const char *tag, const struct field *fields,

@@ -46,6 +46,7 @@ enum record_kind {
     RECORD_RANK,
     RECORD_TOP,
     RECORD_ATTENTION,
+    RECORD_INTENT,
     RECORD_PASS
 };
 
@@ -125,12 +126,13 @@ int write_again(struct frame_out *out, int64_t epoch, struct err *e);
 /* ---- predictions ---- */
 
 struct predictions_record {
-    enum record_kind kind; /* USER, ITEM, EPOCH, RANK, TOP, ATTENTION or PASS */
+    enum record_kind kind; /* USER, ITEM, EPOCH, RANK, TOP, ATTENTION, INTENT or PASS */
     struct named named;
     struct epoch epoch;
     struct ranks ranks;
     struct tops tops;
     struct attention attention;
+    struct intents intents;
     struct pass pass;
 };
 
@@ -164,6 +166,7 @@ int predictions_in_each(struct predictions_in *in, const struct predictions_visi
 int write_ranks(struct frame_out *out, const struct ranks *r, struct err *e);
 int write_tops(struct frame_out *out, const struct tops *t, struct err *e);
 int write_attention(struct frame_out *out, const struct attention *a, struct err *e);
+int write_intents(struct frame_out *out, const struct intents *n, struct err *e);
 int write_pass(struct frame_out *out, const struct pass *p, struct err *e);
 
 #endif

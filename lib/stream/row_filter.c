@@ -42,3 +42,8 @@ void tops_keep(struct tops *t, const unsigned char *keep)
 {
     keep_rows(top_fields, t, keep);
 }
+
+void intents_keep(struct intents *n, const unsigned char *keep)
+{
+    keep_rows(intent_fields, n, keep);
+}

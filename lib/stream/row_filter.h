@@ -8,5 +8,6 @@
  * reader are overwritten. */
 void ranks_keep(struct ranks *r, const unsigned char *keep);
 void tops_keep(struct tops *t, const unsigned char *keep);
+void intents_keep(struct intents *n, const unsigned char *keep);
 
 #endif

@@ -12,7 +12,7 @@
 struct stream_summary {
     uint64_t users, items, passes, batches, parallel, again, left_out;
     uint64_t sessions[4], events[4];
-    uint64_t ranks[4], lists[4], attention[4];
+    uint64_t ranks[4], lists[4], attention[4], intents[4];
     struct time_range times;
     struct epoch epoch; /* the last one */
 };
@@ -115,6 +115,9 @@ static void count_prediction(struct stream_summary *s, const struct predictions_
     case RECORD_ATTENTION:
         s->attention[s->epoch.part]++;
         break;
+    case RECORD_INTENT:
+        s->intents[s->epoch.part] += r->intents.user.len;
+        break;
     default: /* a pass: its epoch was counted */
         break;
     }
@@ -155,6 +158,8 @@ static void show_counts(struct buf *to, const struct stream_summary *s, enum str
         rows(to, "ranks", s->ranks);
         rows(to, "lists", s->lists);
         rows(to, "attention", s->attention);
+        if (s->intents[PART_VALIDATION] || s->intents[PART_TEST])
+            rows(to, "intents", s->intents);
         return;
     }
     rows(to, "sessions", s->sessions);

@@ -158,6 +158,11 @@ static struct outcome lay_out_outcome(struct item_map *v, const struct outcome *
                                .k = o->tops.k,
                                .item = COLUMN(v->top_item),
                                .score = o->tops.score};
+    if (o->intents.user.len) { /* of the same targets as the lists */
+        shown.intents.user = shown.tops.user;
+        shown.intents.session = shown.tops.session;
+        shown.intents.position = shown.tops.position;
+    }
     return shown;
 }
 

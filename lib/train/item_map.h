@@ -25,7 +25,7 @@ struct item_map {
     /* the records of the batch's outcome */
     i32_vec rank_user, rank_session, position, target, rank, ties, rank_history, rank_length;
     f32_vec loss;
-    i32_vec top_user, top_session, top_position, top_item;
+    i32_vec top_user, top_session, top_position, top_item; /* the first three of intents too */
     /* arrays of an attention record */
     i32_vec shown_item, shown_target, shown_top;
 };

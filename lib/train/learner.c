@@ -40,6 +40,8 @@ void learner_close(struct learner *l)
         vec_release(ints[i]);
     vec_release(&l->loss);
     vec_release(&l->top_score);
+    vec_release(&l->intent_score);
+    vec_release(&l->intent_label);
     negatives_release(&l->negatives);
     if (l->candidate)
         l->model->device->op->release(l->model->device, l->candidate);
@@ -251,6 +253,7 @@ static int train(struct learner *l, const struct work *w, struct outcome *o, str
     if (!f->targets)
         return 0;
     float *loss = run_loss(l, w, f, &goal);
+    model_intent_loss(t, f);
     int ticket = d->op->fetch(d, loss, (size_t)f->targets * sizeof *loss);
     tape_backward(t);
     l->options.optimizer.update.step = ++l->steps;
@@ -258,6 +261,24 @@ static int train(struct learner *l, const struct work *w, struct outcome *o, str
     int status = learner_flush(l, e);
     l->late.ticket = ticket, l->late.targets = f->targets, l->late.step = l->steps - 1;
     return status;
+}
+
+/* What the second output says, for the targets of a test. */
+static void score_intents(struct learner *l, const struct forward *f)
+{
+    size_t n = (size_t)f->targets;
+    vec_clear(&l->intent_score);
+    vec_clear(&l->intent_label);
+    if (!f->intent.state || !n)
+        return;
+    struct device *d = l->model->device;
+    float *score = mem_alloc(2 * n * sizeof *score);
+    d->op->download(d, score, model_intent_scores(l->tape, f)->value, 2 * n * sizeof *score);
+    for (size_t i = 0; i < n; i++) {
+        vec_push(&l->intent_score, 1 / (1 + expf(score[2 * i] - score[2 * i + 1])));
+        vec_push(&l->intent_label, f->intent.label[i] != 0);
+    }
+    mem_free(score);
 }
 
 /* Losses, ranks and the k best items of each target. */
@@ -294,6 +315,7 @@ static int rank(struct learner *l, const struct work *w, int k, struct outcome *
     d->op->download(d, l->ties.at, ties, n * sizeof *ties);
     d->op->download(d, l->top_item.at, items, listed * sizeof *items);
     d->op->download(d, l->top_score.at, scores, listed * sizeof *scores);
+    score_intents(l, f);
     o->tops.k = k;
     o->events = f->targets;
     return sum_losses(l, l->loss.at, f->targets, l->steps, &o->loss, e);
@@ -346,6 +368,13 @@ static void fill_outcome(struct learner *l, struct outcome *o)
     o->tops.position = o->ranks.position;
     o->tops.item = (struct column){l->top_item.at, listed};
     o->tops.score = (struct column){l->top_score.at, listed};
+    if (!o->forward.intent.state)
+        return;
+    o->intents = (struct intents){o->ranks.user,
+                                  o->ranks.session,
+                                  o->ranks.position,
+                                  {l->intent_label.at, n},
+                                  {l->intent_score.at, n}};
 }
 
 void pass_stats_rank(struct pass_stats *t, int32_t rank)

@@ -34,6 +34,7 @@ struct train_options {
 struct outcome {
     struct ranks ranks;
     struct tops tops;
+    struct intents intents; /* of models with a second output; len 0: there are none */
     struct forward forward; /* valid until the next batch */
     int events;
     double loss; /* summed */
@@ -65,7 +66,8 @@ struct learner {
     } late;                  /* the losses of the last training batch, not yet in the stats */
     /* arrays of the outcome */
     i32_vec user, session, position, target, rank, ties, history, length, top_item;
-    f32_vec loss, top_score;
+    f32_vec loss, top_score, intent_score;
+    VEC(unsigned char) intent_label;
 };
 
 /* `m` has its parameters allocated and belongs to the caller. */

@@ -22,12 +22,14 @@ int pass_run_open(struct pass_run *r, struct cli *cli, const char *program,
     *r = (struct pass_run){.cli = cli, .o = o, .program = program, .output = *output};
     cli_options_packed(cli, &r->options);
     if (schedule_in_open(&r->in, files.at, files.count, o->memory, e) ||
-        run_contexts_open(&r->contexts, o->shape, batches_in_meta(r->in.in), o->dwell_edges, e))
+        run_contexts_open(&r->contexts, o->shape, batches_in_meta(r->in.in), o->dwell_edges, e) ||
+        run_intent_open(&r->intent, o->shape, batches_in_meta(r->in.in), e))
         return e->status;
     r->in.store.keeps_times = o->shape->wide;
     r->in.store.time.limit = r->in.store.item.limit;
     r->in.test_targets = o->shape->wide ? TESTED_TOGETHER : 0;
     run_contexts_read(&r->contexts, &r->in.store, &r->in.batching);
+    run_intent_read(&r->intent, &r->in.store, &r->in.batching);
     return 0;
 }
 
@@ -256,7 +258,7 @@ int pass_run_write(struct pass_run *r, const struct outcome *o, struct err *e)
     /* a batch without items that a saved model knows has no lists */
     if (r->o->top && o->tops.user.len && write_tops(&r->out.out, &o->tops, e))
         return e->status;
-    return 0;
+    return o->intents.user.len ? write_intents(&r->out.out, &o->intents, e) : 0;
 }
 
 int pass_run_write_named(struct pass_run *r, const struct schedule_record *record, struct err *e)
@@ -309,4 +311,5 @@ void pass_run_close(struct pass_run *r)
     device_close(r->device);
     schedule_in_close(&r->in);
     run_contexts_release(&r->contexts);
+    run_intent_release(&r->intent);
 }

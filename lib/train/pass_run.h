@@ -16,6 +16,7 @@
 #include "train/model_file.h"
 #include "train/options.h"
 #include "train/run_contexts.h"
+#include "train/run_intent.h"
 
 struct pass_run {
     struct cli *cli;
@@ -25,6 +26,7 @@ struct pass_run {
     struct output_options output;
     struct schedule_in in;
     struct run_contexts contexts;
+    struct run_intent intent;
     struct output out;
     struct device *device;
     struct device_store stored;  /* the sessions on it */

@@ -34,9 +34,10 @@ static int read_codes(struct names *to, const char *key, struct cursor *c, struc
     return 0;
 }
 
-/* Finds the values of a column in the header. */
-static int find_codes(struct names *to, const char *key, const struct meta *m, struct err *e)
+int run_contexts_codes(struct names *to, const char *key, const struct meta *m, bool *there,
+                       struct err *e)
 {
+    *there = false;
     struct bytes packed = meta_find(m, "codes"), name;
     struct cursor c = cursor_of(packed);
     uint32_t count = 0;
@@ -45,12 +46,22 @@ static int find_codes(struct names *to, const char *key, const struct meta *m, s
     while (count--) {
         if (!cursor_str(&c, &name))
             return err_set(e, STATUS_DATA, "header: \"codes\": a key is not a string");
-        if (bytes_equal(name, bytes_of(key)))
+        *there = bytes_equal(name, bytes_of(key));
+        if (*there)
             return read_codes(to, key, &c, e);
         if (!cursor_skip(&c, CURSOR_DEPTH))
             return err_set(e, STATUS_DATA, "header: \"codes\" is cut off");
     }
-    return no_such(key, e);
+    return 0;
+}
+
+/* The same of a column that has to be there. */
+static int find_codes(struct names *to, const char *key, const struct meta *m, struct err *e)
+{
+    bool there;
+    if (run_contexts_codes(to, key, m, &there, e))
+        return e->status;
+    return there ? 0 : no_such(key, e);
 }
 
 static int find_edges(struct run_contexts *c, const struct meta *m, const i64_vec *edges,

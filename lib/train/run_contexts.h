@@ -26,6 +26,11 @@ int run_contexts_open(struct run_contexts *c, const struct model_options *o, con
 void run_contexts_read(const struct run_contexts *c, struct session_store *store,
                        struct batching *batching);
 
+/* Finds the values of a column of codes in the header, by code.  *there: whether it has the column.
+ * 65. */
+int run_contexts_codes(struct names *to, const char *key, const struct meta *m, bool *there,
+                       struct err *e);
+
 void run_contexts_release(struct run_contexts *c);
 
 #endif

@@ -102,7 +102,8 @@ int train_run_open(struct train_run *t, struct cli *cli, const char *program,
     *t = (struct train_run){.stopped = false};
     if (is_taught(o) && teacher_open(&t->teacher, o->shape, e))
         return e->status;
-    if (pass_run_open(&t->pass, cli, program, o, output, e) || open_checkpoint(t, e) ||
+    if (pass_run_open(&t->pass, cli, program, o, output, e) ||
+        run_intent_check(&t->pass.intent, o->shape, e) || open_checkpoint(t, e) ||
         (!t->checkpoint.temporary && open_output(t, e)))
         return e->status;
     return run_device_open(cli, o, &t->pass.device, e);

@@ -301,16 +301,22 @@ static void contexts(void)
     status +=
         session_store_add(&c, &(struct session){1, PART_TRAIN, 1, second, items, &extra, 1}, &e);
     status += session_store_end(&c, &e);
+    const unsigned char wanted[] = {0, 0, 0, 0, 1}; /* the code of an event of item 0 */
+    const struct intent_source intent = {0, wanted};
     struct batching b = {.store = &c, .context = source, .contexts = 4};
     struct batch made = batching_make(&b, picked, 2, true);
     bool right = !status;
     for (int k = 0; k < 4; k++)
         right =
             right && made.context[k].len == 5 && !memcmp(made.context[k].at, all[k], sizeof all[k]);
-    tap_ok(right, "contexts of all events");
+    tap_ok(right && !made.intent.len, "contexts of all events");
+    b.intent = &intent;
+    made = batching_make(&b, picked, 2, true);
+    tap_ok(made.intent.len == 2 && column_u8(made.intent)[0] == 1 && column_u8(made.intent)[1] == 0,
+           "which sessions have an event with a code that is wanted");
     b.row = row;
     made = batching_make(&b, picked, 2, true);
-    right = made.length.len == 1;
+    right = made.length.len == 1 && made.intent.len == 1 && column_u8(made.intent)[0] == 1;
     for (int k = 0; k < 4; k++)
         right = right && made.context[k].len == 3 &&
                 !memcmp(made.context[k].at, some[k], sizeof some[k]);

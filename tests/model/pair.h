@@ -221,6 +221,7 @@ static inline void add_gradients(struct pair *p, const struct batch *b, uint64_t
         tape_output_loss(p->learner.tape, f.state, model_output(&p->model, p->learner.tape, &f),
                          model_output_bias(p->learner.tape, &f), &f.add,
                          tape_ints(p->learner.tape, f.target, (size_t)f.targets));
+    model_intent_loss(p->learner.tape, &f);
     tape_backward(p->learner.tape);
 }
 

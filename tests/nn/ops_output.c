@@ -145,6 +145,33 @@ static void check_loss_additions(void)
     }
 }
 
+/* A factor of the gradients, and not of the losses. */
+static void check_loss_factor(void)
+{
+    const float factor[] = {1, 2.5f};
+    struct output_layer o;
+    struct problem p = output_problem(&o, 33, 31, 2);
+    float *grad[2][3], worst = 0;
+    for (int f = 0; f < 2; f++) {
+        for (int i = 0; i < 3; i++)
+            grad[f][i] = device_zeros(device, p.size[i]);
+        o.factor = factor[f];
+        device->op->output_loss(device, &o, p.found, grad[f][0], grad[f][1], grad[f][2]);
+        check_forward(&p, "output_loss, with a factor of the gradients");
+    }
+    for (int i = 0; i < 3; i++) {
+        float *x = to_host(device, grad[0][i], p.size[i] * sizeof *x);
+        float *y = to_host(device, grad[1][i], p.size[i] * sizeof *y);
+        for (size_t k = 0; k < p.size[i]; k++)
+            worst = fmaxf(worst, fabsf(y[k] - factor[1] * x[k]));
+        mem_free(x), mem_free(y);
+        device->op->release(device, grad[0][i]), device->op->release(device, grad[1][i]);
+    }
+    tap_ok(worst < 1e-6f, "output_loss, gradients times %g: to %.1e", (double)factor[1],
+           (double)worst);
+    output_close(&p, &o);
+}
+
 static void check_loss(void)
 {
     const int way[][3] = {{1, 1, 1},    {31, 33, 257}, {33, 31, 1031}, {7, 257, 33},
@@ -161,6 +188,7 @@ static void check_loss(void)
     }
     check_loss_no_bias();
     check_loss_additions();
+    check_loss_factor();
     /* Scores far apart, higher from tile to tile: no sum and no exponential may overflow. */
     struct output_layer o;
     struct problem p = output_problem(&o, 257, 3, 2311);

@@ -70,6 +70,8 @@ static int copy_record(struct frame_out *out, enum stream_kind kind, const union
         return write_tops(out, &p->tops, e);
     case RECORD_ATTENTION:
         return write_attention(out, &p->attention, e);
+    case RECORD_INTENT:
+        return write_intents(out, &p->intents, e);
     case RECORD_PASS:
         return write_pass(out, &p->pass, e);
     }
