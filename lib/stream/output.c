@@ -40,7 +40,8 @@ int output_open(struct output *s, const char *path, bool flush, const struct met
 {
     struct meta meta;
     s->sink = (struct output_file){.fd = -1};
-    s->last = s->out; /* of zeros, unless records are held */
+    if (!s->last.block.at) /* else this is a second try, after a header that could not be written */
+        s->last = s->out;  /* of zeros, unless records are held */
     s->out = (struct frame_out){0};
     if (output_file_open(&s->sink, path, e))
         return e->status;
