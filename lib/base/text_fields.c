@@ -113,8 +113,8 @@ static inline const char *plain_end(struct marks *m, const char *begin, struct b
     return m->end;
 }
 
-/* What is between the quotes of the line's field [at, end), two quotes as one: where it stands if
- * it has none, else in scratch. */
+/* What is between the quotes of the line's field [at, end), two quotes as one: in the line if there
+ * are none in it, else in scratch. */
 static struct bytes unquoted(struct bytes line, const char *at, const char *end,
                              struct buf *scratch)
 {

@@ -1,5 +1,5 @@
 /* Numbers from 0 for the few of many things that a session has to do with, in the order in which
- * they come up: what is known of them stands close together in memory, in arrays by number. */
+ * they come up: what is known of them is close together in memory, in arrays by number. */
 #ifndef INDEX_NUMBERS_H
 #define INDEX_NUMBERS_H
 

@@ -25,7 +25,7 @@ bool model_freezes(const char *list, const char *name)
     return false;
 }
 
-/* Whether the name stands for the parameter, alone or among others. */
+/* Whether the name means the parameter, alone or among others. */
 static bool names_parameter(struct bytes name, const char *parameter)
 {
     bool wide = wide_part_owns(parameter);

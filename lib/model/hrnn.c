@@ -15,7 +15,7 @@
  *
  * With --join-sessions rnn reads the sessions of a user as a single one (RNN Concat): s continues
  * from session to session.  When a session begins, the last item of the session before, which was
- * only a target so far, is read first, and with --separator a vector that stands for no item.  The
+ * only a target so far, is read first, and with --separator a vector that is no item's.  The
  * prediction after them, of the new session's first item, is trained but not part of a test.
  *
  * Between two calls states are plain values: gradients flow only within the steps of one call.
