@@ -108,7 +108,7 @@ static bool eight_digits(const char *at, uint64_t *value)
 }
 
 /* Reads digits, perhaps with a point and digits after it, exactly: whole units and billionths. A
- * comma is a point, unless it may stand between thousands. */
+ * comma is a point, unless it may be between thousands. */
 static bool read_decimal(struct bytes text, uint64_t *whole, int64_t *rest)
 {
     enum { DIGITS = 19 };

@@ -37,6 +37,14 @@ static inline size_t cpu_padded(size_t floats)
     return (floats + 15) / 16 * 16;
 }
 
+/* Takes the next n floats of the scratch memory at *from, in whole cache lines. */
+static inline float *cpu_take(float **from, size_t n)
+{
+    float *at = *from;
+    *from += cpu_padded(n);
+    return at;
+}
+
 /* The part of 0..n-1 that belongs to thread `part` of `parts`, in whole units. */
 struct span {
     size_t from, to;

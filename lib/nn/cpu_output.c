@@ -7,11 +7,6 @@
 
 enum { ROUNDED_ITEMS = 192 }; /* of a tile with rounded factors, at most: oneDNN copies factors */
 
-static size_t whole_lines(size_t floats)
-{
-    return (floats + LINE - 1) / LINE * LINE;
-}
-
 void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o, bool bf16)
 {
     size_t items = (size_t)(o->items > 0 ? o->items : 1), wanted = (size_t)o->targets;
@@ -21,7 +16,7 @@ void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_laye
     *c = (struct chunk){
         .o = o, .threads = cpu->threads, .bf16 = bf16, .by_float32 = cpu->by_float32};
     c->capacity = (int)((wanted + chunks - 1) / chunks);
-    c->ld = whole_lines((size_t)c->capacity);
+    c->ld = cpu_padded((size_t)c->capacity);
     if (bf16)
         c->ld = (c->ld + BF16_DEPTH - 1) / BF16_DEPTH * BF16_DEPTH;
     else
@@ -35,18 +30,10 @@ void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_laye
     c->panels = (c->ld + c->panel - 1) / c->panel;
 }
 
-/* Takes the next n floats of the scratch memory. */
-static float *take(float **from, size_t n)
-{
-    float *at = *from;
-    *from += whole_lines(n);
-    return at;
-}
-
 /* Takes n rounded numbers likewise. */
 static uint16_t *take_rounded(float **from, size_t n)
 {
-    return (uint16_t *)(void *)take(from, (n + 1) / 2);
+    return (uint16_t *)(void *)cpu_take(from, (n + 1) / 2);
 }
 
 void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
@@ -54,27 +41,27 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
     size_t threads = (size_t)c->threads, ld = c->ld, width = (size_t)c->width;
     size_t state = (size_t)c->o->width * ld, kept = (size_t)c->tiles * width * ld;
     kept = keep || c->bf16 ? kept : 0;
-    size_t parts = whole_lines(threads * sizeof *c->part / sizeof(float));
+    size_t parts = cpu_padded(threads * sizeof *c->part / sizeof(float));
     size_t own = threads * (width * c->panel + 4 * ld) + 4 * ld;
     size_t state16 = c->deep * ld, weight16 = threads * width * c->deep;
-    size_t rounded = c->bf16 ? whole_lines(state16) + whole_lines(weight16) : 0;
+    size_t rounded = c->bf16 ? cpu_padded(state16) + cpu_padded(weight16) : 0;
     size_t added = (size_t)c->o->add.count, buckets = (size_t)c->tiles * c->panels + 1;
-    size_t placing = added ? whole_lines(buckets) + whole_lines(4 * added) + whole_lines(added) : 0;
+    size_t placing = added ? cpu_padded(buckets) + cpu_padded(4 * added) + cpu_padded(added) : 0;
     float *at = cpu_scratch(cpu, state + kept + parts + own + rounded + placing + rest);
-    c->state = take(&at, state);
+    c->state = cpu_take(&at, state);
     if (c->bf16)
         c->kept16 = take_rounded(&at, kept);
     else
-        c->kept = kept ? take(&at, kept) : NULL;
-    c->passing = take(&at, threads * width * c->panel);
-    c->score = take(&at, ld);
-    c->top = take(&at, ld);
-    c->total = (double *)(void *)take(&at, 2 * ld);
-    c->part = (struct parts *)(void *)take(&at, parts);
+        c->kept = kept ? cpu_take(&at, kept) : NULL;
+    c->passing = cpu_take(&at, threads * width * c->panel);
+    c->score = cpu_take(&at, ld);
+    c->top = cpu_take(&at, ld);
+    c->total = (double *)(void *)cpu_take(&at, 2 * ld);
+    c->part = (struct parts *)(void *)cpu_take(&at, parts);
     for (size_t t = 0; t < threads; t++) {
-        c->part[t].top = take(&at, ld);
-        c->part[t].sum = (double *)(void *)take(&at, 2 * ld);
-        c->part[t].not_finite = take(&at, ld);
+        c->part[t].top = cpu_take(&at, ld);
+        c->part[t].sum = (double *)(void *)cpu_take(&at, 2 * ld);
+        c->part[t].not_finite = cpu_take(&at, ld);
     }
     if (c->bf16) {
         c->state16 = take_rounded(&at, state16);
@@ -83,9 +70,9 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
         memset(c->weight16, 0, weight16 * sizeof *c->weight16);
     }
     if (added) {
-        c->bucket = (int32_t *)(void *)take(&at, buckets);
-        c->placed = (struct placed *)(void *)take(&at, 4 * added);
-        c->summed = take(&at, added);
+        c->bucket = (int32_t *)(void *)cpu_take(&at, buckets);
+        c->placed = (struct placed *)(void *)cpu_take(&at, 4 * added);
+        c->summed = cpu_take(&at, added);
     }
     c->rest = at;
 }
@@ -184,7 +171,7 @@ struct span chunk_tile(const struct chunk *c, int tile)
 bool chunk_panel(const struct chunk *c, int thread, int tile, size_t i, struct panel *p)
 {
     size_t width = (size_t)c->width, from = i * c->panel;
-    size_t all = c->bf16 ? c->ld : whole_lines((size_t)c->rows);
+    size_t all = c->bf16 ? c->ld : cpu_padded((size_t)c->rows);
     if (from >= all)
         return false;
     *p =

@@ -52,7 +52,8 @@ VECTOR static double round_to_scale(size_t n, const float *x, float scale, float
     return error;
 }
 
-static void quantize_item(struct quantized *q, const float *weight, int item)
+/* False: a weight is not finite. */
+static bool quantize_item(struct quantized *q, const float *weight, int item)
 {
     size_t width = (size_t)q->width, block = (size_t)(item / BLOCK), i = (size_t)(item % BLOCK);
     int8_t *to = q->weight + block * width * BLOCK + i;
@@ -61,12 +62,15 @@ static void quantize_item(struct quantized *q, const float *weight, int item)
     for (size_t from = 0; from < width; from += BLOCK) {
         size_t n = width - from < BLOCK ? width - from : BLOCK;
         error += round_to_scale(n, weight + from, scale, number, &length);
+        if (!isfinite(error))
+            return false;
         for (size_t j = 0; j < n; j++)
             to[(from + j) * BLOCK] = (int8_t)number[j];
     }
     error = sqrt(error);
     q->scale[item] = scale;
     q->reach[item] = (float)((error + rounding(q->width) * (sqrt(length) + error)) * UPWARDS);
+    return true;
 }
 
 /* Arrays behind the struct, each from a cache line on. */
@@ -82,15 +86,6 @@ static size_t place_arrays(struct quantized *q, char *memory)
     return head + 2 * padded * sizeof(float) + weights;
 }
 
-VECTOR static bool all_finite(const float *x, size_t n)
-{
-    float nothing = 0;
-#pragma omp simd reduction(+ : nothing)
-    for (size_t i = 0; i < n; i++)
-        nothing += x[i] * 0.0f;
-    return !isnan(nothing);
-}
-
 struct quantized *cpu_quantize(struct device *d, int items, int width, const float *weight)
 {
     struct quantized plan = {items, width, (items + BLOCK - 1) / BLOCK, NULL, NULL, NULL};
@@ -104,11 +99,8 @@ struct quantized *cpu_quantize(struct device *d, int items, int width, const flo
         memset(q->weight + (size_t)from * (size_t)width, 0, (size_t)width * BLOCK);
         for (int i = from; i < from + BLOCK; i++)
             q->scale[i] = q->reach[i] = 0;
-        for (int i = from; i < to; i++) {
-            const float *row = weight + (size_t)i * (size_t)width;
-            finite = finite && all_finite(row, (size_t)width);
-            quantize_item(q, row, i);
-        }
+        for (int i = from; i < to; i++)
+            finite = quantize_item(q, weight + (size_t)i * (size_t)width, i) && finite;
     }
     if (!finite) {
         d->op->release(d, q);
@@ -120,7 +112,7 @@ struct quantized *cpu_quantize(struct device *d, int items, int width, const flo
 /* ---- the search ---- */
 
 /* What one thread has found for one row. */
-struct found {
+struct row_search {
     struct best_items lower; /* the k best lower bounds */
     float floor;             /* the least of them once there are k: an item has to reach it */
     int count;               /* of the items that reached it */
@@ -131,11 +123,11 @@ struct found {
 struct search {
     const struct output_layer *o;
     const struct quantized *q;
-    int threads, k, room;  /* room: of `item` and `upper` of struct found */
+    int threads, k, room;  /* room: of `item` and `upper` of struct row_search */
     float norm[MOST_ROWS]; /* ‖h‖ of each row, rounded up */
-    uint64_t *added;     /* [rows, blocks] a bit for each item to whose score something is added */
-    struct found *found; /* [threads, rows] */
-    float *state;        /* [threads, H, vector] the state in the first column */
+    uint64_t *added; /* [rows, blocks] a bit for each item to whose score something is added */
+    struct row_search *found; /* [threads, rows] */
+    float *state;             /* [threads, H, vector] the state in the first column */
 };
 
 /* lower, upper [BLOCK] = the bounds of the scores of a block's items.  Returns 1 if an upper one
@@ -168,7 +160,7 @@ VECTOR static int bound_block(const struct quantized *q, int block, const float 
 }
 
 /* Keeps those that reach the floor. */
-static void drop_below_floor(struct found *f)
+static void drop_below_floor(struct row_search *f)
 {
     int kept = 0;
     for (int i = 0; i < f->count; i++)
@@ -191,7 +183,7 @@ static bool is_open(const struct search *s, int row, int32_t item)
 
 /* Takes the items of a block whose upper bounds reach the floor.  False: there is no room for them.
  */
-static bool take_block(const struct search *s, struct found *f, int row, int block,
+static bool take_block(const struct search *s, struct row_search *f, int row, int block,
                        const float *lower, const float *upper)
 {
     if (f->count + BLOCK > s->room)
@@ -223,7 +215,7 @@ static bool search_blocks(const struct search *s, int thread)
         if ((b + 1) * BLOCK > (size_t)o->items)
             bias = memcpy(last, bias, ((size_t)o->items - b * BLOCK) * sizeof *bias);
         for (int row = 0; row < o->targets; row++) {
-            struct found *f = &s->found[thread * o->targets + row];
+            struct row_search *f = &s->found[thread * o->targets + row];
             int what = bound_block(s->q, (int)b, o->state + (size_t)row * (size_t)o->width,
                                    s->norm[row], bias, f->floor, lower, upper);
             if (what & 2 || (what && !take_block(s, f, row, (int)b, lower, upper)))
@@ -277,7 +269,7 @@ static bool finish_row(const struct search *s, int thread, int row, struct best_
     for (size_t j = 0; j < width; j++)
         state[j * vector] = o->state[(size_t)row * width + j];
     for (int t = 0; t < s->threads; t++) {
-        const struct found *f = &s->found[t * o->targets + row];
+        const struct row_search *f = &s->found[t * o->targets + row];
         for (int i = 0; i < f->count; i++) {
             if (f->upper[i] < floor)
                 continue;
@@ -296,14 +288,6 @@ static bool finish_row(const struct search *s, int thread, int row, struct best_
     return finite;
 }
 
-/* Takes the next n floats of the scratch memory, in whole cache lines. */
-static float *take(float **from, size_t n)
-{
-    float *at = *from;
-    *from = at ? at + cpu_padded(n) : NULL;
-    return at;
-}
-
 /* Places the arrays in scratch memory; with `at` NULL only returns its size in floats. */
 static size_t place_search(struct search *s, float *at)
 {
@@ -314,16 +298,16 @@ static size_t place_search(struct search *s, float *at)
     size_t state = threads * (size_t)s->o->width * cpu_tile_vector();
     size_t each = 2 * cpu_padded(k) + 2 * cpu_padded(room);
     if (at) {
-        s->found = (struct found *)(void *)take(&at, found);
-        s->added = added ? (uint64_t *)(void *)take(&at, added) : NULL;
-        s->state = take(&at, state);
+        s->found = (struct row_search *)(void *)cpu_take(&at, found);
+        s->added = added ? (uint64_t *)(void *)cpu_take(&at, added) : NULL;
+        s->state = cpu_take(&at, state);
         memset(s->state, 0, state * sizeof *s->state);
         for (size_t i = 0; i < count; i++)
-            s->found[i] = (struct found){
-                .lower = {s->k, 0, (int32_t *)(void *)take(&at, k), take(&at, k)},
+            s->found[i] = (struct row_search){
+                .lower = {s->k, 0, (int32_t *)(void *)cpu_take(&at, k), cpu_take(&at, k)},
                 .floor = -INFINITY,
-                .item = (int32_t *)(void *)take(&at, room),
-                .upper = take(&at, room),
+                .item = (int32_t *)(void *)cpu_take(&at, room),
+                .upper = cpu_take(&at, room),
             };
     }
     return cpu_padded(found) + cpu_padded(added) + cpu_padded(state) + count * each;
