@@ -308,6 +308,19 @@ static inline bool weights_are(struct pair *p, const struct batch *b, float each
     return right && f.targets == LONG + 4;
 }
 
+/* A batch of the first `length` events of the long session; *to is zeros before. */
+static inline void make_prefix(const struct made *made, int length, struct made *to)
+{
+    for (int i = 0; i < length; i++)
+        vec_push(&to->item, made->item.at[2 + i]);
+    vec_push(&to->user, made->user.at[1]);
+    vec_push(&to->session, 0);
+    vec_push(&to->start, 1000);
+    vec_push(&to->length, length);
+    vec_push(&to->history, 0);
+    close_batch(to);
+}
+
 /* What follows position `keeps` of the long session changes nothing of what is before it, to the
  * bit; and a session is scored like a longer one that begins with it. */
 static inline void check_no_future(const char *model, const struct model_shape *shape)
@@ -321,8 +334,7 @@ static inline void check_no_future(const char *model, const struct model_shape *
     pair_open(&p, model, shape);
     fill_tables(&p);
     float *whole = test_losses(&p, &made.batch, &all);
-    for (int i = 0; i <= KEPT; i++)
-        vec_push(&prefix.item, made.item.at[2 + i]);
+    make_prefix(&made, KEPT + 1, &prefix);
     for (int i = KEPT + 1; i < LONG; i++) {
         made.item.at[2 + i] = (made.item.at[2 + i] + 1) % PAIR_ITEMS;
         actions[2 + i] = (actions[2 + i] + 1) % ACTIONS;
@@ -332,12 +344,6 @@ static inline void check_no_future(const char *model, const struct model_shape *
     for (int i = 1; i < all && i <= KEPT; i++)
         same += !memcmp(whole + i, changed + i, sizeof *whole);
     bool later = memcmp(whole + KEPT + 2, changed + KEPT + 2, sizeof *whole);
-    vec_push(&prefix.user, made.user.at[1]);
-    vec_push(&prefix.session, 0);
-    vec_push(&prefix.start, 1000);
-    vec_push(&prefix.length, KEPT + 1);
-    vec_push(&prefix.history, 0);
-    close_batch(&prefix);
     struct column of[] = {{actions + 2, KEPT + 1}, {bins + 2, KEPT + 1}};
     give_contexts(&prefix.batch, of, shape->context);
     float *short_one = test_losses(&p, &prefix.batch, &some);

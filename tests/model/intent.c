@@ -232,18 +232,11 @@ static void check_second_no_future(const struct form *s)
     pair_open(&p, "intent", &shape);
     made.batch.intent = (struct column){labels, sizeof labels};
     float *whole = second_scores(&p, &made.batch, &all);
-    for (int i = 0; i <= KEPT; i++)
-        vec_push(&prefix.item, made.item.at[2 + i]);
+    make_prefix(&made, KEPT + 1, &prefix);
     for (int i = KEPT + 1; i < LONG; i++)
         made.item.at[2 + i] = (made.item.at[2 + i] + 1) % PAIR_ITEMS;
     made.batch.intent = (struct column){other, sizeof other};
     float *changed = second_scores(&p, &made.batch, &all);
-    vec_push(&prefix.user, made.user.at[1]);
-    vec_push(&prefix.session, 0);
-    vec_push(&prefix.start, 1000);
-    vec_push(&prefix.length, KEPT + 1);
-    vec_push(&prefix.history, 0);
-    close_batch(&prefix);
     prefix.batch.intent = (struct column){one, sizeof one};
     float *short_one = second_scores(&p, &prefix.batch, &some);
     for (int i = 1; i <= KEPT; i++) {
