@@ -162,7 +162,7 @@ static void fail(struct cli *cli, struct sessions_in *in, struct output *stage, 
 {
     struct drops none = {0};
     struct err ignored = {0};
-    if (in && !output_is_open(stage))
+    if (in && !stage->begun)
         open_output(cli, stage, sessions_in_meta(in), &none, &ignored);
     output_abort(stage, e);
     cli_fail(cli, e);

@@ -94,7 +94,7 @@ static int begin(void *of, struct err *e)
 static void fail(struct filtered *f, const struct err *e)
 {
     struct err ignored = {0};
-    if (f->input && !output_is_open(&f->output))
+    if (f->input && !f->output.begun)
         begin(f, &ignored);
     output_abort(&f->output, e);
     cli_fail(f->cli, e);

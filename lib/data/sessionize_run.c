@@ -9,7 +9,6 @@ struct sessionizing {
     struct session_rules rules; /* the job's, `given` as the log's header settles */
     struct meta *meta;
     struct output stage; /* where records wait until what was dropped is known */
-    bool opened;         /* the stage, or it failed */
     struct regroup rows; /* where the rows of a log in any order wait */
     struct raw_log log;
     struct profiles profiles;
@@ -37,7 +36,6 @@ static void describe(const struct session_rules *rules, struct meta *m)
 static int open_stage(struct sessionizing *r, struct err *e)
 {
     const struct sessionize_job *job = r->job;
-    r->opened = true;
     return output_open(&r->stage, job->output, job->flush, r->meta, job->program, job->version,
                        job->options, e);
 }
@@ -162,7 +160,7 @@ static int write_sessions(struct sessionizing *r, struct err *e)
 static void abort_output(struct sessionizing *r, const struct err *why)
 {
     struct err ignored = {0};
-    if (!r->opened)
+    if (!r->stage.begun)
         open_stage(r, &ignored);
     output_abort(&r->stage, why);
 }

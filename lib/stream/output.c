@@ -39,9 +39,9 @@ int output_open(struct output *s, const char *path, bool flush, const struct met
                 const char *program, const char *version, struct bytes options, struct err *e)
 {
     struct meta meta;
+    s->begun = true;
     s->sink = (struct output_file){.fd = -1};
-    if (!s->last.block.at) /* else this is a second try, after a header that could not be written */
-        s->last = s->out;  /* of zeros, unless records are held */
+    s->last = s->out; /* of zeros, unless records are held */
     s->out = (struct frame_out){0};
     if (output_file_open(&s->sink, path, e))
         return e->status;
@@ -58,7 +58,7 @@ int output_continue(struct output *s, const char *path, bool flush, const struct
                     const char *temporary, const struct frame_stand *stand, struct err *e)
 {
     struct meta meta;
-    *s = (struct output){.sink.fd = -1};
+    *s = (struct output){.sink.fd = -1, .begun = true};
     if (output_file_continue(&s->sink, path, temporary, stand->length, e))
         return e->status;
     make_header(&meta, base, program, version, options);
@@ -78,15 +78,10 @@ int output_finish(struct output *s, struct err *e)
     return output_file_commit(&s->sink, e);
 }
 
-bool output_is_open(const struct output *s)
-{
-    return s->out.hash;
-}
-
 void output_abort(struct output *s, const struct err *why)
 {
     close_held(s);
-    if (!output_is_open(s)) {
+    if (!s->out.hash) { /* no header is written, or the end is */
         frame_out_release(&s->out);
         return;
     }

@@ -7,6 +7,7 @@
 #include "stream/spool.h"
 
 struct output {
+    bool begun; /* its header was asked for, whether it could be written or not */
     struct output_file sink;
     struct frame_out out;  /* takes the records */
     bool holds;            /* records, which wait for the header: */
@@ -33,9 +34,6 @@ int output_continue(struct output *s, const char *path, bool flush, const struct
 
 /* Writes the end, unless frame_out_end has done so, and commits the output. */
 int output_finish(struct output *s, struct err *e);
-
-/* Whether the header has been written, of an output that is neither finished nor aborted. */
-bool output_is_open(const struct output *s);
 
 /* For a program that fails: writes the abort where it still can and commits nothing. Writes nothing
  * after output_finish, or to an output that was not opened. */

@@ -272,13 +272,12 @@ static void score_intents(struct learner *l, const struct forward *f)
     if (!f->intent.state || !n)
         return;
     struct device *d = l->model->device;
-    float *score = mem_alloc(2 * n * sizeof *score);
+    float *score = tape_host(l->tape, 2 * n * sizeof *score);
     d->op->download(d, score, model_intent_scores(l->tape, f)->value, 2 * n * sizeof *score);
     for (size_t i = 0; i < n; i++) {
         vec_push(&l->intent_score, 1 / (1 + expf(score[2 * i] - score[2 * i + 1])));
         vec_push(&l->intent_label, f->intent.label[i] != 0);
     }
-    mem_free(score);
 }
 
 /* Losses, ranks and the k best items of each target. */

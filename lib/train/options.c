@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "base/num.h"
-#include "model/item_output.h"
 #include "base/output_path.h"
+#include "model/item_output.h"
 #include "nn/blas.h"
 #include "nn/device_open.h"
 #include "train/model_file.h"

@@ -49,7 +49,7 @@ int predict_run_open(struct predict_run *r, struct cli *cli, const char *program
 static int begin_output(struct predict_run *r, struct err *e)
 {
     struct output *out = &r->pass.out;
-    if (output_is_open(out))
+    if (out->begun)
         return 0;
     return open_output(r, e) ? e->status : output_pour(out, e);
 }
@@ -263,7 +263,7 @@ int predict_run_all(struct predict_run *r, struct err *e)
 void predict_run_abort(struct predict_run *r, const struct err *why)
 {
     struct err ignored = {0};
-    if (r->opened && !output_is_open(&r->pass.out))
+    if (r->opened && !r->pass.out.begun)
         open_output(r, &ignored);
     pass_run_abort(&r->pass, why);
 }
