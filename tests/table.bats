@@ -1,0 +1,88 @@
+# table.mk: all models on several logs, each run once; the mean and the deviation over seeds.
+bats_require_minimum_version 1.5.0
+load helpers
+
+table() {
+    make -f "$ROOT/pipelines/table.mk" BIN="$SESSPIPE_BIN" OUT=out DATA.lastfm=log.tsv DATA.tiny=log.tsv SESSIONIZE.tiny=lfm-sessionize \
+        FILTER.tiny='--min-sessions 3 --split last-session --validation last-session' EPOCHS=1 WIDE_EPOCHS=1 EMBEDDING=4 \
+        HIDDEN=4 THREADS=1 JOBS=1 DEVICE=cpu TRAIN=--quiet "$@"
+}
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    synthesize --users 12 --days 8 >log.tsv
+    table LOGS=tiny MODELS='pop wide stamp ii-rnn bpr-mf' SEEDS='1 2' >said 2>err || { cat err; false; }
+}
+
+setup() {
+    cp -r --preserve=timestamps "$BATS_FILE_TMPDIR"/. .
+}
+
+@test "a line for each model, alone and with --wide: the means of its runs" {
+    [ "$(grep -c '^pop \|^wide \|^stamp \|^ii-rnn \|^bpr-mf ' out/table.txt)" = 5 ]
+    [ "$(grep -c ' ± .* ± .* ± .* ± .* 2+2$' out/table.txt)" = 2 ]
+    grep -q '^bpr-mf .* refused  *2$' out/table.txt
+    tail -n "$(wc -l <out/table.txt)" said | cmp - out/table.txt
+    # pop has one run, the others one for each seed
+    [ "$(wc -l <out/table.tsv)" = $((1 + 1 + 2 + 4 + 4 + 2)) ]
+    # The numbers are scorer's.
+    for run in stamp.1 stamp-wide.2; do
+        scorer -q --best --by none --format tsv "out/tiny/stamp/$run.mp" | awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+            NR == 2 { print $at["epoch"], $at["selection_score"], $at["recall@20"], $at["mrr@20"], $at["selected_on"] }' >score
+        grep -q ' validation$' score
+        kind=alone; [ "$run" = stamp.1 ] || kind=wide
+        awk -F '\t' -v kind=$kind -v seed="${run#*.}" '$1 == "tiny" && $2 == "stamp" && $3 == kind && $4 == seed {
+            print $5, $6, $7, $8, "validation" }' out/table.tsv | cmp - score
+    done
+    mean=$(awk -F '\t' '$1 == "tiny" && $2 == "stamp" && $3 == "alone" { sum += $7; squares += $7 ^ 2 }
+        END { printf "%.3f ± %.3f", sum / 2, sqrt((squares - sum ^ 2 / 2) > 0 ? squares - sum ^ 2 / 2 : 0) }' out/table.tsv)
+    grep -q "^stamp *$mean " out/table.txt
+}
+
+@test "a network with --wide learns in three steps, but for one that remembers sessions" {
+    [ -e out/tiny/stamp/steps/stamp-wide.1.seen.safetensors ]
+    [ ! -e out/tiny/best/steps/ii-rnn-wide.1.seen.safetensors ]
+    spcat out/tiny/best/ii-rnn-wide.1.mp | head -n 1 | jq -e '.[2].pipeline[-1][2].wide'
+}
+
+@test "what is there is not made again; a further model and a further log are" {
+    ls --full-time out/*/*/*.mp | sort >before
+    table LOGS=tiny MODELS='pop wide stamp ii-rnn bpr-mf' SEEDS='1 2' >again
+    run ! grep -q 'trainer' again
+    cmp <(ls --full-time out/*/*/*.mp | sort) before
+    table LOGS='tiny lastfm' MODELS='pop stamp' KINDS=alone SEEDS=1 >more 2>err
+    [ "$(grep -c '/trainer ' more)" = 1 ]
+    [ "$(grep -c '^stamp .* 1$' out/table.txt)" = 2 ]
+    [ "$(grep -c '^tiny \|^lastfm ' out/table.txt)" = 2 ]
+}
+
+@test "a run that fails is named, and the others go on" {
+    table LOGS=tiny MODELS='stmp narm' KINDS=alone SEEDS=1 SET.stmp='LR=-1' >said 2>err
+    grep -qx 'failed: tiny/stmp.1' said
+    grep -q '^narm ' out/table.txt
+    run ! grep -q '^stmp ' out/table.txt
+}
+
+@test "models that the table says refuse --wide do, and the others do not" {
+    for model in $(trainer --model none 2>&1 | sed 's/.*choose from //; s/,//g'); do
+        refuse=$(sed -n 's/^REFUSE_WIDE = //p' "$ROOT/pipelines/table.mk")
+        takes=1
+        trainer --model "$model" -h | grep -q -e '^ *--wide ' || takes=0
+        case " $refuse wide " in
+        *" $model "*) [ $takes = 0 ] ;;
+        *) [ $takes = 1 ] ;;
+        esac || { echo "$model $takes"; false; }
+    done
+}
+
+@test "a table needs a log, with its data, and models that it knows" {
+    run make -f "$ROOT/pipelines/table.mk" OUT=none
+    [ "$status" = 2 ]
+    [[ $output == *"name the raw logs"* ]]
+    run table LOGS='tiny none'
+    [ "$status" = 2 ]
+    [[ $output == *"the log none has no DATA.none"* ]]
+    run table LOGS=tiny MODELS='stamp none'
+    [ "$status" = 2 ]
+    [[ $output == *"no model is called none"* ]]
+}
