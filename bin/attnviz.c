@@ -13,6 +13,14 @@ static bool html;
 static struct attention_reader reader = {.render = {.terminal = {.columns = 80}, .examples = 4}};
 static struct render *const render = &reader.render;
 
+static int add_name(void *to, const char *name, struct err *e)
+{
+    word_vec *names = to;
+    (void)e;
+    vec_push(names, name);
+    return 0;
+}
+
 static const struct option options[] = {
     {OPTION_CHOICE, .name = "format", .choices = "auto|tsv|text|html", .to = &format,
      .help = "auto: text on a terminal, else tsv; with --svg nothing"},
@@ -24,6 +32,10 @@ static const struct option options[] = {
      .help = "epoch to show: best, last or a number"},
     {OPTION_TEXT, .name = "best-by", .argument = "SCORE", .to = &best_by,
      .help = "score that chooses the best epoch: recall@K, mrr@K, precision@K or loss"},
+    {OPTION_CALL, .name = "name", .argument = "NAME", .call = add_name, .to = &reader.report.names,
+     .help = "name the first model NAME; repeat for the second, and so on"},
+    {OPTION_TEXT, .name = "log", .argument = "NAME", .to = &reader.render.page.log,
+     .help = "name of the log, for the title of the page"},
     {OPTION_INT, .name = "examples", .argument = "N", .to = &reader.render.examples, .low = 1,
      .high = 1000, .help = "how many single examples to draw of each level"},
     {OPTION_INT, .name = "seed", .argument = "N", .to = &seed, .low = 0, .high = 0x1p53,

@@ -12,6 +12,7 @@ WIDE_EPOCHS ?= 3
 WIDE_BATCH ?= --batch 10
 # Of a few learning rates and dropout rates these have the best recall@20 on the validation part.
 TRAIN ?= --embedding 100 --lr 0.005 --dropout 0.4
+LOG ?= a synthetic log
 DATA := $(OUT)/lastfm.tsv
 
 AFTER = @printf '%s\n' '' 'what to try next:' \

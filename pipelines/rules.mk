@@ -30,7 +30,9 @@ counts = $(or $(COUNTS.$(1)),$(1))
 # the scores, BEST_BY the one that selects the epoch, BY the groups of the breakdown, and AGAINST models
 # and baselines against which every model is tested over users.  With NAMED=1 tables have the names of
 # models here instead of their options.  RANK_AMONG=N ranks among the N most frequent items only.  EXTRA
-# names further files to make.
+# names further files to make.  LOG is the name of the log in the title of the page: that of the file
+# unless it is given.
+LOG ?= $(firstword $(subst ., ,$(notdir $(DATA))))
 BEST_BY ?= recall@20
 BY ?= position
 MODELS ?= ii-rnn ii-rnn-hidden-delta wide
@@ -156,8 +158,8 @@ $(OUT)/against.txt: $(BASELINE_RUNS) $(MODEL_RUNS) | $(if $(filter best-baseline
 $(OUT)/scores.tsv: $(BASELINE_RUNS) $(MODEL_RUNS)
 	$(scorer) --format tsv $(call names,$(BASELINES) $(MODELS)) -o $@ $^
 
-$(OUT)/attention.html: $(MODEL_RUNS) $(BASELINE_RUNS)
-	$(BIN)/attnviz --html --best-by $(BEST_BY) -o $@ $^
+$(OUT)/attention.html: $(BASELINE_RUNS) $(MODEL_RUNS)
+	$(BIN)/attnviz --html --best-by $(BEST_BY) $(if $(LOG),--log '$(LOG)') $(call names,$(BASELINES) $(MODELS)) -o $@ $^
 
 clean:
 	rm -rf $(OUT)

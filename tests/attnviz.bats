@@ -382,6 +382,21 @@ EOT
     cat pop.mp 1.mp 2.mp | attnviz | cmp - tsv
 }
 
+@test "--log and --name: the page is called as the log and the models are" {
+    hand | predictions >1.mp
+    hand | grep -v ^attention | sed '/^label/d; s/^run.*/run baseline model=pop/' | predictions >pop.mp
+    attnviz --html pop.mp 1.mp | grep -q '^<title>Attention of ii-rnn hidden,delta</title>'
+    attnviz --html pop.mp | grep -q '^<title>Scores of pop</title>'
+    attnviz --html --log '<a & b>' --name counts --name network pop.mp 1.mp >page.html
+    grep -q '^<title>&lt;a &amp; b&gt;: attention of network</title>' page.html
+    grep -q '^<h1><bdi>&lt;a &amp; b&gt;</bdi>: attention of <bdi>network</bdi></h1>' page.html
+    [ "$(grep -oE '^<tr><td class="name"><bdi>[a-z]*' page.html | sed 's/.*>//' | head -2 | paste -sd,)" = counts,network ]
+    for seed in 1 2 3 4 5 6; do hand $seed; done | predictions | attnviz --html |
+        grep -q '^<title>Attention of .*seed 4 and 2 more</title>'
+    run -64 --separate-stderr attnviz --html --name a --name b --name c pop.mp 1.mp
+    [[ $stderr == *'3 names for 2 models'* ]]
+}
+
 @test "the same in every locale and time zone" {
     hand | predictions >1.mp
     attnviz --html 1.mp >plain

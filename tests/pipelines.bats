@@ -22,7 +22,9 @@ log() { synthesize --users 12 --days 8 "$@"; }
     grep -q 'out/demo/attention.html$' said
     grep -q '^what to try next' said
     grep -qi 'mean by age' out/demo/attention.html
-    grep -q '<title>Attention of ' out/demo/attention.html
+    grep -q '<title>a synthetic log: attention of ' out/demo/attention.html
+    diff <(sed 1d out/demo/scores.txt | sed '/^best/,$d' | sed 's/  .*//') \
+        <(sed -n 's/^<tr><td class="name"><bdi>\([^<]*\).*/\1/p; /^<\/tbody>/q' out/demo/attention.html)
     for stream in out/demo/*.mp; do
         spcat --check "$stream"
     done
@@ -518,7 +520,7 @@ papers() {
     [ "$(grep '^against' hrnn/against.txt | awk '{ print $2 }' | tr '\n' ' ')" = 'rnn rnn-concat ' ]
     # The page shows the epochs of the tables.
     grep -q 'chosen by recall@5 on the validation part' hrnn/attention.html
-    grep -q '<title>Scores of ' hrnn/attention.html
+    grep -q '<title>[a-z]*: scores of ' hrnn/attention.html
     # One user of 6 sessions and eleven of 8, of which the last is tested.
     [ "$(awk 'NR > 1 { print $1, $2, $3 }' hrnn/histories.txt | tr '\n' ';')" = '<=6 1 8.3%;>6 11 91.7%;' ]
     # What the log holds, against the split itself.

@@ -269,21 +269,34 @@ void page_draw(struct page *p, size_t run, const struct figures *g)
 
 /* ---- the whole ---- */
 
-/* The runs that have attention, or the scores of all runs if none has. */
+static void put_plain_run(const struct page *p, size_t run, struct buf *to)
+{
+    const struct buf *label = &p->curve.runs.at[run].name;
+    text_markup(to, (struct bytes){label->at, label->len}, RUN_NAME);
+}
+
+/* The log, if its name is given, and the runs that have attention, or all runs if none has.
+ * `markup`: names may have tags around them. */
 static void put_title(const struct page *p, bool markup, struct buf *to)
 {
-    size_t named = 0;
-    buf_text(to, p->drawings.len ? "Attention of " : "Scores of ");
+    enum { NAMED = 4 };
+    size_t runs = 0;
+    if (p->log) {
+        (markup ? put_name : text_markup)(to, bytes_of(p->log), RUN_NAME);
+        buf_text(to, ": ");
+    }
+    buf_text(to, p->log ? "" : p->drawings.len ? "Attention of " : "Scores of ");
+    buf_text(to, !p->log ? "" : p->drawings.len ? "attention of " : "scores of ");
     for (size_t i = 0; i < p->runs.len; i++) {
         if (p->drawings.len && !has_drawings(p, i))
             continue;
-        const struct buf *label = &p->curve.runs.at[i].name;
-        buf_text(to, named++ ? ", " : "");
-        if (markup)
-            put_run(p, i, to);
-        else
-            text_markup(to, (struct bytes){label->at, label->len}, RUN_NAME);
+        if (runs++ >= NAMED)
+            continue;
+        buf_text(to, runs > 1 ? ", " : "");
+        (markup ? put_run : put_plain_run)(p, i, to);
     }
+    if (runs > NAMED)
+        buf_format(to, " and %zu more", runs - NAMED);
 }
 
 void page_write(const struct page *p, struct buf *to)

@@ -30,6 +30,7 @@ struct page {
     VEC(struct drawing) drawings;
     VEC(struct buf) breakdowns; /* of the scores, SVG each; the page frees them */
     const char *selected_by;    /* the score that chose the best epochs: "recall@20" */
+    const char *log;            /* the name of the log that the runs are of; NULL: not given */
     const char *maker;          /* program and version */
 };
 
