@@ -33,8 +33,9 @@ static const struct option options[] = {
     {OPTION_TEXT, .name = "best-by", .argument = "SCORE", .to = &best_by,
      .help = "score that chooses the best epoch: recall@K, mrr@K, precision@K, ndcg@K or loss"},
     {OPTION_TEXT, .name = "by", .argument = "LIST", .to = &by,
-     .help = "break scores down by position, history, cold, length, phase, popularity, seen, day, "
-             "repeat; all; none; user: a line of TSV for each user"},
+     .help =
+         "break scores down by position, history, cold, length, phase, popularity, seen, day, "
+         "repeat, history-quarters, length-quarters; all; none; user: a line of TSV for each user"},
     {OPTION_FLAG, .name = "precision", .to = &scoring.cuts.precision,
      .help = "show precision@k too, in the tables (TSV and JSON always have it)"},
     {OPTION_FLAG, .name = "ndcg", .to = &scoring.cuts.ndcg, .help = "show ndcg@k too, likewise"},

@@ -268,7 +268,7 @@ weeks\tann\t3\t0.25\t0.5\t' ]
     [ "$(grep -c '<figure' page.html)" = 13 ]
     for title in 'Inter-session attention: sessions side by side' 'mean by recency' 'mean by age' \
         'mean around whole days' 'by hour of the week' 'popularity' 'Learning, epoch' \
-        'recall@20 by position' 'recall@20 by length' 'recall@20 by history'; do
+        'recall@20 by position' 'recall@20 by length-quarters' 'recall@20 by history-quarters'; do
         grep -q "$title" page.html || { echo "no $title"; false; }
     done
     grep -q '<b>trainer</b>.*<code>--inter <bdi>hidden,delta</bdi></code>' page.html

@@ -103,6 +103,9 @@ group() { grep "\"by\": \"$1\", \"group\": \"$2\"" lines >line; } # group BY GRO
     group history '>6' && [ "$(value events <line)" = 1 ]
     group length 6 && [ "$(value events <line)" = 5 ]
     group length 4 && near 1 "$(value recall@2 <line)"
+    group history-quarters 6 && [ "$(value events <line)" = 5 ] && near 0.6 "$(value recall@2 <line)"
+    group history-quarters 7 && [ "$(value events <line)" = 1 ]
+    group length-quarters 4-6 && [ "$(value events <line)" = 6 ]
     group phase beginning && near 0.75 "$(value mrr@2 <line)" && [ "$(value events <line)" = 2 ]
     group phase middle && near 0 "$(value mrr@2 <line)" && [ "$(value events <line)" = 2 ]
     group phase end && near 0.5 "$(value mrr@2 <line)" && [ "$(value events <line)" = 1 ]
@@ -113,7 +116,40 @@ group() { grep "\"by\": \"$1\", \"group\": \"$2\"" lines >line; } # group BY GRO
     group seen unseen && near 1 "$(value mrr@2 <line)"
     group seen seen && near 0.6 "$(value recall@2 <line)" && [ "$(value events <line)" = 5 ]
     group position-up-to 5 && near 0.66666666666666667 "$(value recall@2 <line)"
-    [ "$(grep -c '"by"' lines)" = $((5 + 5 + 2 + 1 + 2 + 3 + 3 + 2)) ]
+    [ "$(grep -c '"by"' lines)" = $((5 + 5 + 2 + 2 + 1 + 2 + 1 + 3 + 3 + 2)) ]
+}
+
+@test "quarters of the targets, by what the log holds: against all numbers" {
+    awk 'BEGIN {
+        srand(5)
+        print "run trainer model=ii-rnn\nuser ann"
+        for (i = 0; i < 40; i++)
+            print "item 1 item " i
+        print "epoch 1 test"
+        for (i = 0; i < 997; i++)
+            printf "rank 0 %d 0 1 history=%d length=%d target=0\n", 1 + int(40 * rand()),
+                int(1200 * rand() ^ 4), 2 + int(9 * rand() ^ 2)
+        print "pass 2"
+    }' | predictions >ranks.mp
+    scorer --json --by history-quarters,length-quarters ranks.mp | jq -c 'select(.by != null)' >made
+    spcat ranks.mp | jq -c 'select(.[0] == "rank")[1] | [[.history, .length, .rank] | transpose[] |
+        [([.[0], 1000] | min), .[1], .[2]]]' >targets
+    quarters() { # COLUMN: the groups, one number after another
+        jq -rs "add | length as \$all | group_by(.[$1]) | reduce .[] as \$g (
+            {below: 0, open: [], done: []};
+            .below += (\$g | length) | .before = .below - (\$g | length) - (.open | length) |
+            .open += \$g |
+            if (.below * 4 / \$all | floor) > (.before * 4 / \$all | floor)
+            then .done += [.open] | .open = [] else . end) | .done[] |
+            [(map(.[$1]) | min, max), length, ([.[] | select(.[2] <= 20)] | length) / length] | @tsv" targets
+    }
+    for by in 'history-quarters 0' 'length-quarters 1'; do
+        read -r name column <<<"$by"
+        quarters "$column" | awk '{ print ($1 == $2 ? $1 : $1 "-" $2) ($2 == 1000 ? "+" : ""), $3, sprintf("%.6f", $4) }' >expected
+        jq -r "select(.by == \"$name\") | [.group, .events, .[\"recall@20\"]] | @tsv" made |
+            awk '{ print $1, $2, sprintf("%.6f", $3) }' | diff expected -
+    done
+    [ "$(grep -c history-quarters made)" = 4 ]
 }
 
 @test "--by takes a list and shows only what is in it" {

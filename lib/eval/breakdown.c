@@ -4,7 +4,7 @@
 
 /* ---- by whole numbers ---- */
 
-/* Positions and lengths from here on are one group, which bounds the number of groups. */
+/* Numbers from here on are one group, which bounds the number of groups. */
 enum { LAST = 1000 };
 
 static void label_number(int number, char to[GROUP_NAME])
@@ -34,6 +34,20 @@ static void length_label(int group, const struct popularity *p, char to[GROUP_NA
 {
     (void)p;
     label_number(group, to);
+}
+
+static int history_number(const struct target *t, const struct popularity *p)
+{
+    (void)p;
+    return t->history < LAST ? t->history : LAST;
+}
+
+void breakdown_range(int low, int high, char to[GROUP_NAME])
+{
+    if (low == high)
+        label_number(low, to);
+    else
+        snprintf(to, GROUP_NAME, "%d-%d%s", low, high, high == LAST ? "+" : "");
 }
 
 static int day_group(const struct target *t, const struct popularity *p)
@@ -131,26 +145,30 @@ static void popularity_label(int group, const struct popularity *p, char to[GROU
 
 /* ---- all ---- */
 
+#define BY(by, what, group_of, label_of, ...)                                                      \
+    {                                                                                              \
+        .name = by, .axis = what, .group = group_of, .label = label_of, __VA_ARGS__                \
+    }
+
 /* clang-format off */
 const struct breakdown breakdowns[] = {
-    {"position",   "position in the session",              "position-up-to",
-     false, false, false, false, false, position_group, position_label},
-    {"history",    "earlier sessions of the user",         NULL,
-     true,  false, false, false, false, history_group, history_label},
-    {"cold",       "earlier sessions of users little known", NULL,
-     true,  false, false, false, false, cold_group, cold_label},
-    {"length",     "events of the session",                NULL,
-     false, true,  false, false, false, length_group, length_label},
-    {"phase",      "part of the session",                  NULL,
-     false, true,  false, false, false, phase_group, phase_label},
-    {"popularity", "times in the training part",           NULL,
-     false, false, true,  false, false, by_popularity, popularity_label},
-    {"seen",       "whether training has seen the target", NULL,
-     false, false, true,  false, false, seen_group, seen_label},
-    {"day",        "day on which the session ended",       NULL,
-     false, false, false, true,  true,  day_group, position_label},
-    {"repeat",     "whether the user had the target before", NULL,
-     false, false, false, false, true,  repeat_group, repeat_label},
+    BY("position", "position in the session", position_group, position_label,
+       .up_to = "position-up-to"),
+    BY("history", "earlier sessions of the user", history_group, history_label, .history = true),
+    BY("history-quarters", "earlier sessions of the user", history_number, length_label,
+       .history = true, .quarters = true),
+    BY("cold", "earlier sessions of users little known", cold_group, cold_label, .history = true),
+    BY("length", "events of the session", length_group, length_label, .length = true),
+    BY("length-quarters", "events of the session", length_group, length_label, .length = true,
+       .quarters = true),
+    BY("phase", "part of the session", phase_group, phase_label, .length = true),
+    BY("popularity", "times in the training part", by_popularity, popularity_label,
+       .train = true),
+    BY("seen", "whether training has seen the target", seen_group, seen_label, .train = true),
+    BY("day", "day on which the session ended", day_group, position_label, .day = true,
+       .optional = true),
+    BY("repeat", "whether the user had the target before (repeat) or not (explore)", repeat_group,
+       repeat_label, .optional = true),
     {.name = NULL},
 };
 /* clang-format on */

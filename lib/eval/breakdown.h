@@ -25,6 +25,7 @@ struct breakdown {
     const char *name;
     const char *axis;  /* what the groups are, in a few words */
     const char *up_to; /* the name of the same breakdown with groups added up; NULL: none */
+    bool quarters;     /* groups are numbers, to be joined: breakdown_range */
     bool history, length, train, day; /* the members of a target that it needs */
     bool optional; /* one of all: without what it needs, targets are in no group; else an error */
     int (*group)(const struct target *t, const struct popularity *p); /* from 0; NO_GROUP */
@@ -33,10 +34,13 @@ struct breakdown {
 
 /* All breakdowns; the row after the last has no name. */
 extern const struct breakdown breakdowns[];
-enum { BREAKDOWNS = 9 };
+enum { BREAKDOWNS = 11 };
 
 /* The breakdown by repeat, which every list but "none" has. */
 extern const struct breakdown *const breakdown_repeat;
+
+/* The name of the numbers low..high as one group: "4", "2-6", "90-1000+". */
+void breakdown_range(int low, int high, char to[GROUP_NAME]);
 
 /* Some of them, in the order given. */
 struct breakdown_list {

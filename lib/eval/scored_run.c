@@ -124,11 +124,42 @@ static void add_group(struct scored_run *r, struct pass_score *to, int b, const 
         vec_push(&to->groups, g);
 }
 
+/* Joins the numbers of a breakdown to up to four groups: a group ends with the least number up to
+ * which the numbers have a quarter, a half, three quarters, all of the targets.  Scores them. */
+static void score_quarters(struct scored_run *r, struct pass_score *to, int b)
+{
+    enum { SHARES = 4 };
+    const struct rank_counts *t = &r->by[b];
+    uint64_t all = 0, below = 0, shares = 0;
+    size_t low = SIZE_MAX; /* the first number of the open group, to which the others are added */
+    for (size_t g = 0; g < t->events.len; g++)
+        all += t->events.at[g];
+    for (size_t g = 0; g < t->events.len; g++) {
+        if (!t->events.at[g])
+            continue;
+        below += t->events.at[g];
+        if (low == SIZE_MAX)
+            low = g;
+        else
+            rank_counts_merge(&r->by[b], low, g);
+        if (below * SHARES < all * (shares + 1))
+            continue;
+        add_group(r, to, b, r->how->by.at[b]->name, low);
+        breakdown_range((int)low, (int)g, to->groups.at[to->groups.len - 1].group);
+        shares = below * SHARES / all;
+        low = SIZE_MAX;
+    }
+}
+
 /* Scores each group of a breakdown, then, if the breakdown says so, the groups up to each. */
 static void score_groups(struct scored_run *r, struct pass_score *to, int b)
 {
     const struct breakdown *by = r->how->by.at[b];
     size_t groups = r->by[b].events.len;
+    if (by->quarters) {
+        score_quarters(r, to, b);
+        return;
+    }
     for (size_t g = 0; g < groups; g++)
         add_group(r, to, b, by->name, g);
     for (size_t g = 0; g < groups && by->up_to; g++) {

@@ -4,7 +4,7 @@
 #include "stream/provenance.h"
 
 /* The breakdowns that the page shows: those that need nothing but the ranks. */
-static const char BY[] = "position,length,history";
+static const char BY[] = "position,length-quarters,history-quarters";
 
 static void add_option(void *run, int program, struct bytes option, struct bytes value)
 {
