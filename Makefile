@@ -41,7 +41,7 @@ OPTIMIZE.openblas := $(OPTIMIZE.release)
 OPTIMIZE.cblas := $(OPTIMIZE.release)
 OPTIMIZE.asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPTIMIZE.tsan := -O1 -fsanitize=thread
-OPTIMIZE.cov := -O0 --coverage
+OPTIMIZE.cov := -O0 --coverage -fprofile-update=atomic
 OPTIMIZE.fuzz := $(OPTIMIZE.asan) -fsanitize=fuzzer-no-link -DWITH_LIBFUZZER
 
 # The libraries' pkg-config names differ between distributions and releases.  `once` puts off the
@@ -203,14 +203,18 @@ ON_DEVICE = $(patsubst %.c,$(BUILD)/%@cuda,$(filter $(if $(filter release,$(VARI
 check: all units
 	@TEST_CUDA=$(CURDIR)/$(EMULATED) $(RUN_TESTS) $(ON_DEVICE) $(TEST_FILES) $(UNITS)
 
-# What share of the branches of lib/ the tests take, by room, against the goals in tests/cov/report;
-# COV_TESTS="tests/cli.bats ..." chooses among the tests, UNCOVERED=-u lists what they do not take.
+# What share of the branches of lib/ and bin/ the tests take, by room; it fails below the goals in
+# tests/cov/report, or where a test fails.  COV_TESTS="tests/cli.bats ..." chooses among the tests,
+# UNCOVERED=-u lists what they do not take.
 COV_TESTS ?= $(wildcard tests/*.bats) $(patsubst $(BUILD)/%,.build/cov/%,$(UNITS))
 cov:
 	@$(MAKE) --no-print-directory VARIANT=cov all units
 	@find .build/cov -name '*.gcda' -delete
-	@SESSPIPE_BIN=$(CURDIR)/.build/cov/bin VARIANT=cov tests/run $(COV_TESTS) || echo 'cov: not all tests passed' >&2
-	@tests/cov/report $(UNCOVERED) .build/cov
+	@rm -rf .build/cov/apart .build/cov/errors
+	@SESSPIPE_BIN=$(CURDIR)/.build/cov/bin VARIANT=cov COV_APART=$(CURDIR)/.build/cov/apart \
+	    GCOV_ERROR_FILE=$(CURDIR)/.build/cov/errors tests/run $(COV_TESTS); passed=$$?; \
+	tests/cov/report $(UNCOVERED) .build/cov && ! test -e .build/cov/errors && test $$passed = 0 || \
+	    { cat .build/cov/errors 2>/dev/null; echo "cov: goals not met, or not all tests passed, or counters spoiled" >&2; exit 1; }
 
 ifeq ($(VARIANT),cov)
 COV_DUMP := $(BUILD)/tests/cov/dump.o
@@ -333,7 +337,7 @@ help:
 	@echo 'make check-long the same with the slow cases'
 	@echo 'make check-kernels  the numeric tests with every library of products and its kernels'
 	@echo 'make check-gpu  the tests of operations and models on a GPU, small ones under compute-sanitizer'
-	@echo 'make cov        the share of branches of lib/ that the tests take, against goals'
+	@echo 'make cov        the share of branches of lib/ and bin/ that the tests take, against goals'
 	@echo 'make fuzz       looks for crashes of the parsers with libFuzzer: MINUTES=1 for each, TARGETS='
 	@echo 'make bench      speed and memory, as name, value, unit, and as a table beside the last recorded'
 	@echo 'make bench-record  the same, and records them'
