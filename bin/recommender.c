@@ -10,7 +10,7 @@
 #include "recommend/run.h"
 #include "recommend/service.h"
 
-static const char *model, *index_path, *output_path, *exclude = "none";
+static const char *model, *index_path, *output_path, *vectors, *exclude = "none";
 static int64_t top = 20, batch = 100, keep, memory = (int64_t)1 << 30;
 static bool json, why, frozen, requests;
 static struct item_sets candidates;
@@ -34,6 +34,8 @@ static const struct option options[] = {
     {OPTION_CALL, .name = "candidates", .to = &candidates, .argument = "NAME=FILE",
      .call = item_sets_option,
      .help = "items, one a line, to which a request can limit its answer"},
+    {OPTION_TEXT, .name = "vectors", .argument = "PREFIX", .to = &vectors,
+     .help = "write vectors of items and users too, for an index of nearest neighbours"},
     {OPTION_INT, .name = "batch", .letter = 'b', .to = &batch, .low = 1, .high = 1 << 16,
      .help = "largest number of users computed together"},
     {OPTION_INT, .name = "keep", .to = &keep, .high = 1 << 30,
@@ -97,6 +99,12 @@ static void check_model(struct cli *cli, const struct saved_model *saved)
     if (frozen && !saved->options->wide)
         cli_usage(cli, "--frozen: the model in %s has no wide part, which counts in sessions",
                   model);
+    if (vectors && saved->options->wide)
+        cli_usage(
+            cli,
+            "--vectors: the model in %s has a wide part: what it counts for a user and an item "
+            "is no product of their vectors",
+            model);
     if (saved->reversed)
         cli_usage(cli,
                   "the model in %s learned from sessions from their end: it says what came before",
@@ -126,6 +134,7 @@ static int answer_sessions(struct cli *cli, struct output_file *output, struct d
         .top = (int32_t)top,
         .exclude = excluded(),
         .json = json,
+        .vectors.prefix = vectors,
     };
     if (!model)
         saved_model_ready(&saved);
@@ -171,8 +180,10 @@ int main(int argc, char **argv)
     struct err e = {0};
     if (candidates.at.len && !requests)
         cli_usage(cli, "--candidates: requests choose among sets of items: give --requests");
-    if (requests && frozen)
-        cli_usage(cli, "--frozen: requests are never counted in, so it has no effect there");
+    if (requests && (frozen || vectors))
+        cli_usage(cli, frozen
+                           ? "--frozen: requests are never counted in, so it has no effect there"
+                           : "--vectors: they are of the users of sessions: leave out --requests");
     if (run_device_open(cli, &given, &device, &e) || output_file_open(&output, output_path, &e))
         cli_fail(cli, &e);
     if (requests ? answer_requests(cli, &output, device, &e)

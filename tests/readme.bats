@@ -43,7 +43,7 @@ setup() {
         for tool in jq parallel sqlite3; do
             ! grep -qw $tool "$recipe" || command -v $tool >/dev/null || missing=$tool
         done
-        for module in torch pandas; do
+        for module in torch pandas faiss; do
             ! grep -qw "import $module" "$recipe" || python3 -c "import $module" 2>/dev/null || missing=$module
         done
         if [ -n "$missing" ]; then
@@ -57,6 +57,17 @@ setup() {
         [ -s out ] || [ -n "$(find . -maxdepth 1 -newer "$recipe" -name '*.tsv' -size +0)" ] ||
             { cat "$recipe"; echo 'said nothing'; false; }
     done
+}
+
+@test "the search in FAISS finds the lists of recommender" {
+    python3 -c 'import faiss' 2>/dev/null || skip "no faiss for python3 here"
+    block sh '--vectors vectors' >vectors.sh
+    block python faiss.IndexFlatIP >search.py
+    bash -e vectors.sh
+    python3 search.py >found
+    [ "$(wc -l <found)" = 12 ]
+    awk -F '\t' '{ line[$1] = line[$1] FS $3 } !again[$1]++ { user[++users] = $1 }
+        END { for (i = 1; i <= users; i++) print user[i] line[user[i]] }' recommended.tsv | cmp - found
 }
 
 @test "the measurements that the README shows are the recorded ones" {

@@ -634,3 +634,75 @@ stream_of() { cat names - | used; }
     cmp expected got
     run -71 bounded 1.mp
 }
+
+@test "--vectors: inner products of users and items give every model's lists" {
+    need python3
+    biased=0
+    for model in plain attentive hierarchical own clustered tied narm rib context-rnn improved predicting asars asars-user asars-dynamics youtube-dnn session-embedding intent wavenet sasrec sasrec-earlier stamp stmo bpr-mf fpmc rnn joined parted rnn-tied rnn-hot rnn-lstm hrnn; do
+        recommend -m "$BATS_FILE_TMPDIR/$model" --top 7 --batch 4 --memory 64K --vectors vectors -o list "$SPLIT"
+        recommend -m "$BATS_FILE_TMPDIR/$model" --top 7 --batch 4 "$SPLIT" | cmp - list
+        python3 "$ROOT/tests/check-vectors.py" vectors list >verdict || { echo "$model"; false; }
+        [[ $(cat verdict) =~ ^ok\ 9\ [0-9]+\ [0-9]+$ ]] || { echo "$model: $(cat verdict)"; false; }
+        biased=$((biased + ($(cut -d ' ' -f 4 verdict) == 7)))
+    done
+    [ "$biased" -gt 2 ] # states of 6 and the bias
+    # The vectors depend on nothing but model and sessions.
+    recommend -m "$PLAIN" --vectors one -o list "$SPLIT"
+    recommend -m "$PLAIN" --vectors two --exclude history --json --top 1 -o list "$SPLIT"
+    for file in items.npy items.txt users.npy users.txt safetensors; do
+        cmp "one.$file" "two.$file"
+    done
+}
+
+@test "--vectors: a row for each answer, a line for each name whatever is in it" {
+    need python3
+    {
+        echo '["item",0,"a\nb"]'
+        for i in 1 2; do echo "[\"item\",$i,\"i$i\"]"; done
+        echo '["user",0,"new\tline\n"]'
+        echo '["user",1,"u"]'
+        for u in 0 1; do echo "[\"session\",$u,1,[1000,1010,1020],[0,1,2]]"; done
+        for u in 1 0; do echo "[\"session\",$u,3,[900000,900010],[2,0]]"; done
+    } | small >odd
+    spcat --from-json odd >odd.mp
+    sed '/"session",.,3/d' odd | spcat --from-json | batcher -q --batch 2 | train --save model >/dev/null
+    recommend -m model --vectors odd --top 2 -o list odd.mp
+    [ "$(cat odd.items.txt)" = $'a b\ni1\ni2' ]
+    [ "$(cat odd.users.txt)" = $'new line \nu\nnew line ' ] # who comes twice
+    python3 - <<'EOT'
+import json, struct
+whole = open("odd.safetensors", "rb").read()
+size, = struct.unpack("<Q", whole[:8])
+head, data = json.loads(whole[8:8 + size]), whole[8 + size:]
+assert head["users"]["shape"] == [3, 7] and head["items"]["shape"] == [3, 7]
+assert data[slice(*head["vocabulary.bytes"]["data_offsets"])] == b"a\nbi1i2"
+assert data[slice(*head["users.bytes"]["data_offsets"])] == b"new\tline\nunew\tline\n"
+EOT
+}
+
+@test "--vectors: where there are none, and where they cannot be written" {
+    trainer -q --threads 1 --model wide --save wide "$BATS_FILE_TMPDIR/batches.mp" >/dev/null
+    train --model stamp --wide --save stamp-wide "$BATS_FILE_TMPDIR/batches.mp" >/dev/null
+    refused() { # STATUS WORDS OPTION ...
+        run -"$1" --separate-stderr recommender -q "${@:3}" </dev/null
+        [[ $stderr == *"$2"* ]] || { echo "$stderr"; false; }
+        [ "$(compgen -G 'vectors*' || true)" = '' ]
+    }
+    for model in wide stamp-wide; do
+        refused 64 "the model in $model has a wide part" -m $model --vectors vectors "$SPLIT"
+    done
+    refused 64 'the ready-made model has a wide part' --vectors vectors "$SPLIT"
+    refused 64 'leave out --requests' -m "$PLAIN" --vectors vectors --requests "$SPLIT"
+    for prefix in '' './'; do
+        refused 64 "give what the names of the files begin with" -m "$PLAIN" --vectors "$prefix" "$SPLIT"
+    done
+    refused 73 'no-such-folder' -m "$PLAIN" --vectors no-such-folder/vectors "$SPLIT"
+    small </dev/null | spcat --from-json >nobody.mp
+    refused 65 'no user has a session' -m "$PLAIN" --vectors vectors nobody.mp
+    (ulimit -f 1 && recommend -m "$PLAIN" --top 1 --vectors vectors "$SPLIT" >list 2>err) || status=$?
+    [ "$status" = 74 ] && grep -q 'cannot write .*vectors' err
+    [ "$(compgen -G 'vectors*' || true)" = '' ]
+    mkdir vectors.users.txt
+    run -73 --separate-stderr recommender -q -m "$PLAIN" --vectors vectors "$SPLIT"
+    [ "$(compgen -G 'vectors*')" = vectors.users.txt ]
+}

@@ -107,9 +107,8 @@ static void hash_entries(struct buf *to, const struct safetensors_entry *entries
     mem_free(hash);
 }
 
-/* Writes the entries end to end. */
-static int write_all(struct output_file *sink, const struct safetensors_text *texts, int text_count,
-                     struct safetensors_entry *entries, int entry_count, struct err *e)
+int safetensors_put(struct output_file *to, const struct safetensors_text *texts, int text_count,
+                    struct safetensors_entry *entries, int entry_count, struct err *e)
 {
     uint64_t at = 0;
     VEC(struct safetensors_text) all = {0};
@@ -123,11 +122,11 @@ static int write_all(struct output_file *sink, const struct safetensors_text *te
         if (strcmp(texts[i].key, hash_key))
             vec_push(&all, texts[i]);
     vec_push(&all, hash);
-    int status = safetensors_head(sink, all.at, (int)all.len, entries, entry_count, &at, e);
+    int status = safetensors_head(to, all.at, (int)all.len, entries, entry_count, &at, e);
     vec_release(&all);
     buf_release(&hash.value);
     for (int i = 0; i < entry_count && !status; i++)
-        status = output_file_write(sink, entries[i].at, shape_bytes(&entries[i]), e);
+        status = output_file_write(to, entries[i].at, shape_bytes(&entries[i]), e);
     return status;
 }
 
@@ -137,7 +136,7 @@ int safetensors_write(const char *path, const struct safetensors_text *texts, in
     struct output_file sink;
     if (output_file_open(&sink, path, e))
         return e->status;
-    if (!write_all(&sink, texts, text_count, entries, entry_count, e))
+    if (!safetensors_put(&sink, texts, text_count, entries, entry_count, e))
         return output_file_commit(&sink, e);
     output_file_discard(&sink);
     return e->status;

@@ -35,9 +35,13 @@ uint64_t safetensors_bytes(const struct safetensors_entry *e);
 int safetensors_write(const char *path, const struct safetensors_text *texts, int text_count,
                       struct safetensors_entry *entries, int entry_count, struct err *e);
 
+/* The same to an output that is open, which the caller completes or discards.  Errors: 74. */
+struct output_file;
+int safetensors_put(struct output_file *to, const struct safetensors_text *texts, int text_count,
+                    struct safetensors_entry *entries, int entry_count, struct err *e);
+
 /* Writes the head of a file only.  Entries are at their `begin` after it, from 0 without gaps;
  * *data is the file offset of 0.  The caller writes their bytes.  Errors: 74. */
-struct output_file;
 int safetensors_head(struct output_file *to, const struct safetensors_text *texts, int text_count,
                      const struct safetensors_entry *entries, int entry_count, uint64_t *data,
                      struct err *e);

@@ -470,6 +470,15 @@ static const struct quantized *quantized(struct engine *a, const struct forward 
     return a->quantized;
 }
 
+static int keep_vectors(struct engine *a, const struct forward *f, const struct output_layer *o,
+                        struct err *e)
+{
+    bool biased = f->item_bias || f->output_bias;
+    for (size_t i = 0; i < a->list.len; i++)
+        vec_push(&a->vectors->user_id, a->list.at[i].asked.user);
+    return vectors_take(a->vectors, a->model.device, o, biased, e);
+}
+
 /* Downloads the k best items of each user; f->state: [users, width]. */
 static int score(struct engine *a, const struct forward *f, int k, struct err *e)
 {
@@ -486,6 +495,8 @@ static int score(struct engine *a, const struct forward *f, int k, struct err *e
                                   .bias = model_output_bias(t, f)->value,
                                   .candidate = allowed(a),
                                   .add = tape_additions_of(&f->add)};
+    if (a->vectors && keep_vectors(a, f, &output, e))
+        return e->status;
     d->op->output_best(d, &output, quantized(a, f, &output), k, items, scores);
     vec_clear(&a->best), vec_reserve(&a->best, listed);
     vec_clear(&a->best_score), vec_reserve(&a->best_score, listed);

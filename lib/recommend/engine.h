@@ -15,6 +15,7 @@
 #include "model/wide_score.h"
 #include "recommend/remembered.h"
 #include "recommend/users.h"
+#include "recommend/vectors.h"
 
 enum exclude { EXCLUDE_NONE, EXCLUDE_SESSION, EXCLUDE_HISTORY };
 
@@ -66,6 +67,9 @@ struct engine {
 
     /* [items] 1: may be recommended; NULL: all may.  The caller may set it before engine_make. */
     const unsigned char *allowed;
+
+    struct vectors *vectors; /* takes the vectors that the scores are products of; NULL: nobody
+                                does, as where the model has a wide part */
 
     struct run_contexts contexts; /* columns that the model reads; the caller opens them */
 

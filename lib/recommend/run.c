@@ -166,6 +166,25 @@ static int run_whole(struct recommending *r, struct err *e)
     return status ? status : make(r, e);
 }
 
+/* Writes the vectors, with the pipeline that the model is from and the hash of its weights. */
+static int write_vectors(struct recommending *r, struct err *e)
+{
+    const struct safetensors *file = &r->saved->file;
+    struct safetensors_text text[2] = {{(char[]){"pipeline"}, {0}}, {(char[]){"model_xxh3"}, {0}}};
+    for (size_t i = 0; i < file->texts.len; i++) {
+        const struct safetensors_text *t = &file->texts.at[i];
+        struct buf *to = !strcmp(t->key, "pipeline") ? &text[0].value
+                         : !strcmp(t->key, "xxh3")   ? &text[1].value
+                                                     : NULL;
+        if (to)
+            buf_append(to, t->value.at, t->value.len);
+    }
+    int status = vectors_write(&r->vectors, r->engine.items, sessions_in_users(r->in), text, 2, e);
+    buf_release(&text[0].value);
+    buf_release(&text[1].value);
+    return status;
+}
+
 int recommending_run(struct recommending *r, struct err *e)
 {
     const struct meta *m = sessions_in_meta(r->in);
@@ -176,16 +195,20 @@ int recommending_run(struct recommending *r, struct err *e)
     r->newest_asked = INT64_MIN;
     r->engine.returning = RETURNING;
     r->engine.grows = r->engine.grows && r->saved->options->wide && !whole;
-    if (status ||
+    r->vectors.user.limit = (size_t)r->engine.memory;
+    r->engine.vectors = r->vectors.prefix ? &r->vectors : NULL;
+    if (status || (r->engine.vectors && vectors_check(&r->vectors, e)) ||
         run_contexts_open(&r->engine.contexts, r->saved->options, m, &r->saved->dwell_edges, e))
         return e->status;
-    return whole ? run_whole(r, e) : run_along(r, e);
+    status = whole ? run_whole(r, e) : run_along(r, e);
+    return status || !r->engine.vectors ? status : write_vectors(r, e);
 }
 
 void recommending_release(struct recommending *r)
 {
     engine_release(&r->engine);
     users_release(&r->users);
+    vectors_release(&r->vectors);
     vec_release(&r->edges);
     vec_release(&r->asked);
     vec_release(&r->answerable);

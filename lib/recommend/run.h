@@ -17,6 +17,7 @@ struct recommending {
     int32_t top;          /* items for each user */
     enum exclude exclude;
     bool json;
+    struct vectors vectors; /* `prefix` set by the caller */
 
     i64_vec edges;
     int32_t current;                 /* the user whose sessions are being read; -1: nobody */
@@ -32,7 +33,8 @@ struct recommending {
 
 /* Reads all sessions and answers each user when their sessions end: when another user's sessions
  * begin, when the stream was flushed, or when it ends.  Where the engine grows, each session counts
- * for those that come after it and begin after its last event.  65, 74, 1. */
+ * for those that come after it and begin after its last event.  Writes the vectors at the end.
+ * 65, 73, 74, 1; 64: vectors_check. */
 int recommending_run(struct recommending *r, struct err *e);
 void recommending_release(struct recommending *r);
 
