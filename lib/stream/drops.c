@@ -114,10 +114,10 @@ static void pack_pair(msgpack_packer *pk, uint64_t a, uint64_t b)
 }
 
 /* [program, {count: [n, of], "by": [[why, events, sessions]]}] */
-static void pack(msgpack_packer *pk, const struct drops *d, const char *program)
+static void pack(msgpack_packer *pk, const struct drops *d, struct bytes program)
 {
     msgpack_pack_array(pk, 2);
-    pack_text(pk, bytes_of(program));
+    pack_text(pk, program);
     msgpack_pack_map(pk, PAIRS + 1);
     for (size_t i = 0; i < PAIRS; i++) {
         pack_text(pk, bytes_of(pairs[i].key));
@@ -147,7 +147,7 @@ int drops_note(const struct drops *d, const char *program, struct meta *m, struc
     msgpack_packer_init(&pk, &list, buf_write);
     msgpack_pack_array(&pk, count + 1);
     buf_append(&list, c.at, (size_t)(c.end - c.at));
-    pack(&pk, d, program);
+    pack(&pk, d, bytes_of(program));
     meta_set(m, DROPS_KEY, (struct bytes){list.at, list.len});
     buf_release(&list);
     return 0;
@@ -190,24 +190,53 @@ static bool read_value(struct cursor *c, struct bytes key, struct drops *d)
     return cursor_skip(c, CURSOR_DEPTH);
 }
 
-static bool read_account(struct cursor *c, struct bytes *program, struct drops *d)
+/* What one program of the chain dropped. */
+struct account {
+    struct bytes program; /* in the header */
+    struct drops drops;
+};
+
+static bool read_account(struct cursor *c, struct account *a)
 {
     uint32_t two, members;
     struct bytes key;
-    if (!cursor_array(c, &two) || two != 2 || !cursor_str(c, program) || !cursor_map(c, &members))
+    if (!cursor_array(c, &two) || two != 2 || !cursor_str(c, &a->program) ||
+        !cursor_map(c, &members))
         return false;
     while (members--)
-        if (!cursor_str(c, &key) || !read_value(c, key, d))
+        if (!cursor_str(c, &key) || !read_value(c, key, &a->drops))
             return false;
     return true;
 }
 
-static void show_account(struct bytes program, const struct drops *d, struct buf *to)
+typedef VEC(struct account) account_vec;
+
+/* Every account of the header.  False: it has none, or what it has is none. */
+static bool read_accounts(const struct meta *m, account_vec *list)
+{
+    struct cursor c = cursor_of(meta_find(m, DROPS_KEY));
+    uint32_t count = 0;
+    bool read = c.at && cursor_array(&c, &count);
+    while (read && count--) {
+        vec_push(list, ((struct account){0}));
+        read = read_account(&c, &list->at[list->len - 1]);
+    }
+    return read;
+}
+
+static void release_accounts(account_vec *list)
+{
+    for (size_t i = 0; i < list->len; i++)
+        drops_release(&list->at[i].drops);
+    vec_release(list);
+}
+
+static void show_account(const struct account *a, struct buf *to)
 {
     struct buf text = {0};
-    drops_text(d, &text);
+    drops_text(&a->drops, &text);
     buf_text(to, "dropped by ");
-    json_bare(to, program);
+    json_bare(to, a->program);
     buf_byte(to, '\t');
     json_bare(to, (struct bytes){text.at, text.len});
     buf_byte(to, '\n');
@@ -216,18 +245,66 @@ static void show_account(struct bytes program, const struct drops *d, struct buf
 
 bool drops_show(const struct meta *m, struct buf *to)
 {
-    struct cursor c = cursor_of(meta_find(m, DROPS_KEY));
-    struct bytes program;
-    uint32_t count = 0;
-    size_t from = to->len;
-    bool read = c.at && cursor_array(&c, &count);
-    while (read && count--) {
-        struct drops d = {0};
-        read = read_account(&c, &program, &d);
-        if (read)
-            show_account(program, &d, to);
-        drops_release(&d);
-    }
-    to->len = read ? to->len : from;
+    account_vec list = {0};
+    bool read = read_accounts(m, &list);
+    for (size_t i = 0; read && i < list.len; i++)
+        show_account(&list.at[i], to);
+    release_accounts(&list);
     return read;
+}
+
+/* ---- of streams that are joined ---- */
+
+static void join_reason(struct drops *to, const struct drop_reason *r)
+{
+    for (size_t i = 0; i < to->reasons.len; i++)
+        if (bytes_equal(to->reasons.at[i].why, r->why)) {
+            to->reasons.at[i].events += r->events;
+            to->reasons.at[i].sessions += r->sessions;
+            return;
+        }
+    push(to, r->why, r->events, r->sessions);
+}
+
+static void join(struct drops *to, const struct drops *from)
+{
+    for (size_t i = 0; i < PAIRS; i++) {
+        uint64_t *sum = (uint64_t *)(void *)((char *)to + pairs[i].at);
+        sum[0] += pair_of(from, i)[0];
+        sum[1] += pair_of(from, i)[1];
+    }
+    to->items = (struct drop_share){0, 0};
+    for (size_t i = 0; i < from->reasons.len; i++)
+        join_reason(to, &from->reasons.at[i]);
+}
+
+/* The account that the program at the same place of the other chain has in the list, or a new one.
+ */
+static struct drops *same_place(account_vec *list, size_t i, struct bytes program)
+{
+    if (i < list->len && bytes_equal(list->at[i].program, program))
+        return &list->at[i].drops;
+    vec_push(list, ((struct account){.program = program}));
+    return &list->at[list->len - 1].drops;
+}
+
+void drops_join(struct meta *to, const struct meta *from)
+{
+    account_vec sum = {0}, more = {0};
+    struct buf packed = {0};
+    bool readable =
+        (!meta_find(to, DROPS_KEY).at || read_accounts(to, &sum)) && read_accounts(from, &more);
+    for (size_t i = 0; readable && i < more.len; i++)
+        join(same_place(&sum, i, more.at[i].program), &more.at[i].drops);
+    if (readable) {
+        msgpack_packer pk;
+        msgpack_packer_init(&pk, &packed, buf_write);
+        msgpack_pack_array(&pk, sum.len);
+        for (size_t i = 0; i < sum.len; i++)
+            pack(&pk, &sum.at[i].drops, sum.at[i].program);
+        meta_set(to, DROPS_KEY, (struct bytes){packed.at, packed.len});
+    }
+    buf_release(&packed);
+    release_accounts(&sum);
+    release_accounts(&more);
 }

@@ -43,6 +43,11 @@ int drops_note(const struct drops *d, const char *program, struct meta *m, struc
  * such list. */
 bool drops_show(const struct meta *m, struct buf *to);
 
+/* Adds the accounts of another part's header to those of the first: of the same program at the same
+ * place of the chain in one.  Items are no longer counted, since the parts may share some. Accounts
+ * that cannot be read change nothing. */
+void drops_join(struct meta *to, const struct meta *from);
+
 void drops_release(struct drops *d);
 
 /* The header's key. */

@@ -64,9 +64,8 @@ int sessions_in_open(struct sessions_in **in, const char *const *paths, int coun
 enum read_result sessions_in_next(struct sessions_in *in, struct sessions_record *r,
                                   struct err *e); /* RECORD, END or ERROR */
 
-/* The first part's header, read at open; the other parts must have the same delta_edges and
- * week_shift.
- */
+/* The first part's header, read at open, with the counts of what was read and dropped of all parts
+ * that have begun; the other parts must have the same delta_edges and week_shift. */
 const struct meta *sessions_in_meta(const struct sessions_in *in);
 bool sessions_in_flushed(const struct sessions_in *in);                /* frame_in_flushed */
 void sessions_in_meter(struct sessions_in *in, struct input_meter *m); /* frame_in_meter */

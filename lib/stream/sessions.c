@@ -1,3 +1,4 @@
+#include "stream/drops.h"
 #include "stream/readers.h"
 #include "stream/session_record.h"
 
@@ -137,6 +138,20 @@ static const char *other_choice(const struct sessions_in *in)
     return shift == shift_here ? NULL : "week_shift";
 }
 
+/* Rows and what was dropped are of all parts so far. */
+static void add_counts(struct meta *all, const struct meta *here)
+{
+    static const char *const keys[] = {"rows", "bad_rows"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        int64_t sum = 0, more = 0;
+        struct err none;
+        if (meta_find(here, keys[i]).at && !meta_get_int(all, keys[i], &sum, &none) &&
+            !meta_get_int(here, keys[i], &more, &none) && more <= INT64_MAX - sum)
+            meta_set_int(all, keys[i], sum + more);
+    }
+    drops_join(all, here);
+}
+
 /* All parts must have been made with the same choices. */
 static int next_part(struct sessions_in *in, struct err *e)
 {
@@ -147,6 +162,7 @@ static int next_part(struct sessions_in *in, struct err *e)
                 choice);
         return frame_in_at(in->r.frame, e);
     }
+    add_counts(&in->r.meta, frame_in_meta(in->r.frame));
     in->part++;
     vec_clear(&in->users);
     vec_clear(&in->items);

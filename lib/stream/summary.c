@@ -177,7 +177,10 @@ int summary_write(struct any_in *in, struct buf *to, struct err *e)
     struct stream_summary s = new_summary();
     union any_record record;
     enum read_result result;
-    show_meta(to, any_in_meta(in));
+    /* The header of sessions has the counts of all parts once they have been read. */
+    bool sessions = in->kind == STREAM_SESSIONS;
+    if (!sessions)
+        show_meta(to, any_in_meta(in));
     while ((result = any_in_next(in, &record, e)) > READ_END) {
         if (result == READ_RECORD) {
             count(&s, in->kind, &record);
@@ -193,6 +196,8 @@ int summary_write(struct any_in *in, struct buf *to, struct err *e)
         time_range_release(&s.times);
         return e->status;
     }
+    if (sessions)
+        show_meta(to, any_in_meta(in));
     struct frame_counts counts = any_in_counts(in);
     show_counts(to, &s, in->kind);
     time_range_release(&s.times);

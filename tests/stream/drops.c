@@ -64,6 +64,51 @@ static void headers(void)
     meta_release(&m);
 }
 
+static void add_account(struct meta *m, const char *program, const char *why, uint64_t events)
+{
+    struct err e = {0};
+    struct drops d = {.events.of = 10, .users = {1, 4}, .items = {2, 5}, .cut = 1, .pieces = 2};
+    drops_add(&d, bytes_of(why), events, 1);
+    must(drops_note(&d, program, m, &e), &e);
+    drops_release(&d);
+}
+
+/* Accounts of two parts whose chains agree in the first program alone. */
+static void joined(void)
+{
+    struct meta first = {.kind = STREAM_SESSIONS}, second = {.kind = STREAM_SESSIONS};
+    struct meta none = {.kind = STREAM_SESSIONS}, other = {.kind = STREAM_SESSIONS};
+    struct buf shown = {0};
+    add_account(&first, "p", "bad", 3);
+    add_account(&first, "q", "short", 1);
+    add_account(&second, "p", "bad", 1);
+    add_account(&second, "r", "long", 2);
+    drops_join(&none, &first);
+    drops_join(&first, &second);
+    drops_show(&first, &shown);
+    buf_byte(&shown, 0);
+    tap_ok(
+        !strcmp(shown.at,
+                "dropped by p\tdropped 4 of 20 events (20.0 %): 4 in 2 sessions bad; with them 2 "
+                "of 8 users; cut 2 sessions into 4\n"
+                "dropped by q\tdropped 1 of 10 events (10.0 %): 1 in 1 session short; with them "
+                "1 of 4 users, 2 of 5 items; cut 1 session into 2\n"
+                "dropped by r\tdropped 2 of 10 events (20.0 %): 2 in 1 session long; with them 1 "
+                "of 4 users; cut 1 session into 2\n"),
+        "%s", shown.at);
+    shown.len = 0;
+    tap_ok(drops_show(&none, &shown) && shown.len, "the first part may have no account");
+    meta_set_int(&other, DROPS_KEY, 7);
+    drops_join(&other, &first);
+    int64_t seven = 0;
+    struct err e = {0};
+    tap_ok(!meta_get_int(&other, DROPS_KEY, &seven, &e) && seven == 7, "what is no list stays");
+    struct meta *all[] = {&first, &second, &none, &other};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        meta_release(all[i]);
+    buf_release(&shown);
+}
+
 /* Whether the header's account, packed, is shown. */
 static bool is_shown(struct bytes packed, struct buf *shown)
 {
@@ -123,5 +168,6 @@ int main(void)
     accounts();
     texts();
     headers();
+    joined();
     return tap_done();
 }
