@@ -3,18 +3,13 @@
 #ifndef INDEX_EVIDENCE_AHEAD_H
 #define INDEX_EVIDENCE_AHEAD_H
 
-#include <pthread.h>
-
+#include "base/side_thread.h"
 #include "index/evidence.h"
 
 /* {0} has no thread and nothing asked for. */
 struct evidence_ahead {
-    bool running; /* the thread runs; while something is asked for, only it uses the maker */
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    enum { AHEAD_NOTHING, AHEAD_ASKED, AHEAD_MADE, AHEAD_END } state;
-    /* what is asked for, and made */
+    struct side_thread thread; /* while something is asked for, only it uses the maker */
+    bool asked;                /* for what follows, and what is made of it */
     struct evidence_maker *maker;
     i32_vec picked;
     bool ended;
