@@ -14,3 +14,8 @@ ssize_t descriptor_read(int fd, void *to, size_t room)
             poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1);
     }
 }
+
+bool descriptor_ready(int fd)
+{
+    return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) > 0;
+}

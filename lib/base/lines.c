@@ -2,10 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/descriptor.h"
 
 void lines_open(struct lines *l, const char *const *paths, int count)
 {
@@ -50,6 +51,7 @@ static int fill(struct lines *l, size_t *got, struct err *e)
         memmove(l->block, l->block + l->at, left);
     l->at = 0;
     l->searched = l->end = left;
+    l->unpack.wait = l->wait;
     if (unpack_read(&l->unpack, l->block + l->end, LINE_BLOCK, got, e))
         return e->status;
     l->end += *got;
@@ -158,14 +160,13 @@ enum line_result lines_ready(struct lines *l, struct err *e)
     if (l->fd < 0 && l->opened < l->count && open_next(l, e))
         return LINE_ERROR;
     while (l->fd >= 0 && !l->ended) {
-        struct pollfd input = {.fd = l->fd, .events = POLLIN};
         if (l->skipping)
             skip_some(l);
         if (!l->skipping && (l->end - l->at > LINE_LIMIT ||
                              memchr(l->block + l->searched, '\n', l->end - l->searched)))
             break;
         l->searched = l->end;
-        if (poll(&input, 1, 0) <= 0)
+        if (!descriptor_ready(l->fd))
             return LINE_END;
         if (fill(l, &got, e))
             return LINE_ERROR;

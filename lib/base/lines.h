@@ -27,6 +27,7 @@ struct lines {
     uint64_t number;           /* of the line in its input, from 1 */
     uint64_t span;             /* lines that the last one consists of, after lines_extend */
     struct input_meter *meter; /* counts what is read; the caller may set it after lines_open */
+    struct input_wait wait;    /* the caller may set it at any time */
     char *block;
     size_t last, first;       /* where the last line begins; its bytes before it was extended */
     size_t at, searched, end; /* the next line begins; no newline before; what is filled */

@@ -1,8 +1,9 @@
-#define _GNU_SOURCE /* RTLD_NEXT */
+#define _GNU_SOURCE /* RTLD_NEXT, sched_getaffinity */
 #include "base/threads.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -48,6 +49,12 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*body)(v
 #endif
 
 /* ---- finding out how many ---- */
+
+int threads_processors(void)
+{
+    cpu_set_t allowed;
+    return sched_getaffinity(0, sizeof allowed, &allowed) ? 1 : CPU_COUNT(&allowed);
+}
 
 /* Keeps the thread until all of them were started. */
 static void *wait_for_all(void *gate)

@@ -20,6 +20,9 @@ void threads_wait_asleep(char **argv, bool again);
  */
 int threads_to_be_had(int wanted);
 
+/* How many processors the program may use. */
+int threads_processors(void);
+
 /* Starts a thread.  False: none is to be had, and the caller does without; a library that gets none
  * ends the program (71). */
 bool threads_start(pthread_t *thread, void *(*body)(void *), void *of);

@@ -15,6 +15,9 @@ void unpack_open(struct unpack *u, int fd, const char *name, struct input_meter 
 /* One read. */
 static int read_some(struct unpack *u, char *to, size_t room, size_t *got, struct err *e)
 {
+    *got = 0;
+    if (u->wait.before && !descriptor_ready(u->fd) && u->wait.before(u->wait.of, e))
+        return e->status;
     ssize_t n = descriptor_read(u->fd, to, room);
     if (n < 0)
         return err_set(e, STATUS_IO, "cannot read %s: %s", u->name, strerror(errno));

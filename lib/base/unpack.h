@@ -10,8 +10,15 @@
 #include "base/err.h"
 #include "base/input_meter.h"
 
+/* Called before a read that will have to wait; fails as the read itself. */
+struct input_wait {
+    int (*before)(void *of, struct err *e); /* NULL: nothing is to be done */
+    void *of;
+};
+
 struct unpack {
     int fd;
+    struct input_wait wait;    /* the caller may set it before each unpack_read */
     const char *name;          /* of the input, for messages */
     struct input_meter *meter; /* counts the bytes that are read */
     bool known;                /* it is settled whether they are compressed */
