@@ -228,12 +228,14 @@ check-long: all units
 	@$(if $(filter release,$(VARIANT)),$(MAKE) --no-print-directory check-kernels)
 	@$(if $(filter release,$(VARIANT)),$(MAKE) --no-print-directory VARIANT=tsan check-threads)
 
-# Under ThreadSanitizer: the kernels with threads that are real ones, evidence in a thread of its own.
+# Under ThreadSanitizer: the kernels with threads that are real ones, evidence and rows in a thread of
+# its own.
 check-threads: all units
 	@TEST_CUDA=$(CURDIR)/$(EMULATED) EMULATED_ORDER=forward OMP_NUM_THREADS=1 \
 	    TSAN_OPTIONS="report_signal_unsafe=0 $(TSAN_OPTIONS)" \
 	    $(RUN_TESTS) $(filter %/nn/ops@cuda %/nn/ops_plan@cuda %/nn/ops_up_to@cuda %/nn/ops_heads@cuda,$(ON_DEVICE)) \
-	    $(BUILD)/tests/index/evidence_ahead tests/emulation.bats
+	    $(BUILD)/tests/base/side_thread $(BUILD)/tests/index/evidence_ahead \
+	    $(BUILD)/tests/data/row_batch $(BUILD)/tests/data/sessionizer tests/emulation.bats
 
 # The numeric tests with every library of products and every set of its kernels that can be run here;
 # KERNELS="onednn:AVX2 openblas:Prescott" chooses.

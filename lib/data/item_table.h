@@ -1,5 +1,4 @@
-/* The items of a log and their titles.  Rows ask for their items, and get the numbers of many at
- * once: looked up together they wait for memory together. */
+/* The items of a log and their titles. */
 #ifndef DATA_ITEM_TABLE_H
 #define DATA_ITEM_TABLE_H
 
@@ -7,28 +6,20 @@
 
 #include "base/names.h"
 
-struct asked_item {
-    size_t name, title; /* where they begin in `text`; the title goes up to the next one's name */
-};
-
 /* {0} is empty. */
 struct item_table {
     struct names names;       /* of the log, whether a session uses them or not */
     bool least_title;         /* of an item's titles take the least, not the first */
     VEC(struct bytes) titles; /* of each item; len = 0: none so far */
-    struct buf text;          /* of what has been asked for */
-    VEC(struct asked_item) asked;
-    VEC(struct bytes) waiting;
-    i32_vec answer;
 };
-enum { ITEMS_TOGETHER = 64 };
 
-/* Asks for an item by its name; an empty title is none.  The bytes are copied.  True: enough has
- * been asked for, and an answer is due. */
-bool item_table_ask(struct item_table *t, struct bytes name, struct bytes title);
+/* The numbers of `count` items by their names, from 0 in order of first use. */
+void item_table_number(struct item_table *t, const struct bytes *names, size_t count,
+                       int32_t *numbers);
 
-/* The numbers of all items that were asked for, in this order, from 0 in order of first use. */
-const int32_t *item_table_answer(struct item_table *t, size_t *count);
+/* What items are called; an empty title is none. */
+void item_table_call(struct item_table *t, const int32_t *numbers, const struct bytes *titles,
+                     size_t count);
 
 void item_table_release(struct item_table *t);
 

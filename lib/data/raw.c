@@ -13,9 +13,14 @@ void raw_open(struct raw_log *log, struct raw_format format, const char *const *
     log->lines.meter = meter;
 }
 
+int raw_at_line(const char *input, uint64_t line, struct err *e)
+{
+    return err_at(e, "%s, line %" PRIu64, input, line);
+}
+
 int raw_at(const struct raw_log *log, struct err *e)
 {
-    return err_at(e, "%s, line %" PRIu64, log->lines.name, log->lines.number);
+    return raw_at_line(log->lines.name, log->lines.number, e);
 }
 
 /* With skip_bad a file that is no log would pass as a log of bad rows: it is refused first. */

@@ -99,6 +99,7 @@ int raw_next(struct raw_log *log, struct raw_row *row, struct err *e);
 
 /* Puts "FILE, line N: " before the text of *e; returns its status. */
 int raw_at(const struct raw_log *log, struct err *e);
+int raw_at_line(const char *input, uint64_t line, struct err *e); /* the same of any line */
 
 void raw_close(struct raw_log *log);
 

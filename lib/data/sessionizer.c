@@ -1,10 +1,8 @@
 #include "data/sessionizer.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-#include "stream/attributes.h"
 #include "base/text_fields.h"
+#include "data/row_batch.h"
+#include "stream/attributes.h"
 
 void sessionizer_open(struct sessionizer *s, const struct session_rules *rules,
                       const struct profiles *profiles, struct raw_log *log)
@@ -16,36 +14,16 @@ void sessionizer_open(struct sessionizer *s, const struct session_rules *rules,
 
 /* ---- from rows to events ---- */
 
-/* The event of a row, whose item has no number yet. */
-static struct event event_of(const struct raw_row *row)
+/* Numbers the items of a batch; -1 are their ids in the stream until they are used. */
+static const int32_t *number_items(struct sessionizer *s, const struct row_batch *b)
 {
-    return (struct event){
-        .time = row->time,
-        .order = row->order,
-        .session = row->session.len ? XXH3_64bits(row->session.at, row->session.len) : 0,
-    };
-}
-
-/* The numbers of the items that were asked for; -1 as their ids in the stream until they are used.
- */
-static const int32_t *item_numbers(struct sessionizer *s, size_t *count)
-{
-    const int32_t *numbers = item_table_answer(&s->items, count);
+    size_t count = b->items.len;
+    vec_clear(&s->numbers);
+    vec_reserve(&s->numbers, count);
+    item_table_number(&s->items, b->items.at, count, s->numbers.at);
     while (s->item_ids.len < (size_t)names_count(&s->items.names))
         vec_push(&s->item_ids, -1);
-    return numbers;
-}
-
-/* Appends the codes of the row's carried columns. */
-static int read_codes(struct sessionizer *s, const struct raw_row *row, struct err *e)
-{
-    for (size_t i = 0; i < s->carried.len; i++) {
-        int32_t code;
-        if (extra_columns_number(&s->carried.at[i], row->carried[i], &code, e))
-            return raw_at(s->log, e);
-        vec_push(&s->codes, code);
-    }
-    return 0;
+    return s->numbers.at;
 }
 
 /* ---- from events to sessions ---- */
@@ -100,16 +78,6 @@ static void fill_extras(struct sessionizer *s, const struct session_span *span)
     }
 }
 
-/* Gives the last of the user's events the items that they asked for. */
-static void number_items(struct sessionizer *s)
-{
-    size_t count;
-    const int32_t *numbers = item_numbers(s, &count);
-    struct event *events = s->events.at + s->events.len - count;
-    for (size_t i = 0; i < count; i++)
-        events[i].item = numbers[i];
-}
-
 /* Makes and writes the sessions of the user whose rows have been read. */
 static int finish_user(struct sessionizer *s, struct err *e)
 {
@@ -138,109 +106,94 @@ static int finish_user(struct sessionizer *s, struct err *e)
 
 /* ---- grouped rows ---- */
 
-static int begin_user(struct sessionizer *s, struct bytes name, struct err *e)
+static int begin_user(struct sessionizer *s, const struct row_run *run, struct err *e)
 {
-    number_items(s);
     if (finish_user(s, e))
         return e->status;
     bool is_new;
-    int32_t id = names_add(&s->users, name, &is_new);
+    int32_t id = names_add(&s->users, run->user, &is_new);
     if (!is_new) {
         char text[FIELD_TEXT];
         err_set(e, STATUS_DATA,
                 "user %s comes back after another: --ungrouped takes rows in any order",
-                field_text(name, text));
-        return raw_at(s->log, e);
+                field_text(run->user, text));
+        return raw_at_line(run->input, run->line, e);
     }
     s->user = names_at(&s->users, id);
     s->users_read++;
     return 0;
 }
 
+/* Adds the rows to the events of their user.  Only now their titles count: where a batch ends must
+ * not show in the titles of items that the user before used. */
+static void add_run(struct sessionizer *s, const struct row_batch *b, const struct row_run *run,
+                    const int32_t *numbers)
+{
+    size_t before = s->events.len, codes = run->count * s->carried.len;
+    vec_append(&s->events, b->events.at + run->from, run->count);
+    vec_append(&s->codes, b->codes.at + run->from * s->carried.len, codes);
+    item_table_call(&s->items, numbers + run->from, b->titles.at + run->from, run->count);
+    for (size_t i = 0; i < run->count; i++)
+        s->events.at[before + i].item = numbers[run->from + i];
+}
+
+static int take_grouped(void *state, const struct row_batch *b, struct err *e)
+{
+    struct sessionizer *s = state;
+    const int32_t *numbers = number_items(s, b);
+    for (size_t i = 0; i < b->runs.len; i++) {
+        const struct row_run *run = &b->runs.at[i];
+        if (!bytes_equal(run->user, s->user) && begin_user(s, run, e))
+            return e->status;
+        add_run(s, b, run, numbers);
+    }
+    return 0;
+}
+
 int sessionizer_run(struct sessionizer *s, struct frame_out *out, struct err *e)
 {
-    struct raw_row row = {0};
-    int got;
     s->out = out;
-    while ((got = raw_next(s->log, &row, e)) > 0) {
-        if (!bytes_equal(row.user, s->user) && begin_user(s, row.user, e))
-            return e->status;
-        vec_push(&s->events, event_of(&row));
-        if (item_table_ask(&s->items, row.item, row.title))
-            number_items(s);
-        if (read_codes(s, &row, e))
-            return e->status;
-    }
-    number_items(s);
-    return got < 0 ? e->status : finish_user(s, e);
+    if (row_batches_read(s->log, s->carried.at, take_grouped, s, e))
+        return e->status;
+    return finish_user(s, e);
 }
 
 /* ---- rows in any order ---- */
 
-/* Rows that wait for the numbers of their items. */
-struct held_rows {
-    struct buf rows;  /* as regroup takes them: events, and their codes */
-    struct buf users; /* their names end to end */
-    VEC(size_t) ends; /* of each name */
-};
-
-static void hold_row(struct sessionizer *s, struct held_rows *held, const struct raw_row *row)
+/* Adds the rows, their codes behind each, to s->rows. */
+static int regroup_run(struct sessionizer *s, const struct row_batch *b, const struct row_run *run,
+                       const int32_t *numbers, struct err *e)
 {
-    struct event event = event_of(row);
-    buf_append(&held->rows, &event, sizeof event);
-    buf_append(&held->rows, s->codes.at, s->codes.len * sizeof *s->codes.at);
-    buf_append(&held->users, row->user.at, row->user.len);
-    vec_push(&held->ends, held->users.len);
-    vec_clear(&s->codes);
-}
-
-/* Numbers the items of the held rows and adds these to *rows. */
-static int add_held(struct sessionizer *s, struct held_rows *held, struct regroup *rows,
-                    struct err *e)
-{
-    size_t count;
-    const int32_t *numbers = item_numbers(s, &count);
-    int status = 0;
-    for (size_t i = 0, from = 0; i < count && !status; from = held->ends.at[i++]) {
-        char *row = held->rows.at + i * rows->row_size;
-        struct event event;
-        memcpy(&event, row, sizeof event);
+    size_t columns = s->carried.len;
+    for (size_t i = run->from; i < run->from + run->count; i++) {
+        struct event event = b->events.at[i];
         event.item = numbers[i];
-        memcpy(row, &event, sizeof event);
-        status = regroup_add(rows, (struct bytes){held->users.at + from, held->ends.at[i] - from},
-                             row, e);
+        buf_clear(&s->packed);
+        buf_append(&s->packed, &event, sizeof event);
+        buf_append(&s->packed, b->codes.at + i * columns, columns * sizeof *b->codes.at);
+        if (regroup_add(s->rows, run->user, s->packed.at, e))
+            return e->status;
     }
-    buf_clear(&held->rows);
-    buf_clear(&held->users);
-    vec_clear(&held->ends);
-    return status;
+    return 0;
 }
 
-static int read_rows(struct sessionizer *s, struct held_rows *held, struct regroup *rows,
-                     struct err *e)
+static int take_ungrouped(void *state, const struct row_batch *b, struct err *e)
 {
-    struct raw_row row = {0};
-    int got;
-    while ((got = raw_next(s->log, &row, e)) > 0) {
-        if (read_codes(s, &row, e))
+    struct sessionizer *s = state;
+    const int32_t *numbers = number_items(s, b);
+    item_table_call(&s->items, numbers, b->titles.at, b->titles.len);
+    for (size_t i = 0; i < b->runs.len; i++)
+        if (regroup_run(s, b, &b->runs.at[i], numbers, e))
             return e->status;
-        hold_row(s, held, &row);
-        if (item_table_ask(&s->items, row.item, row.title) && add_held(s, held, rows, e))
-            return e->status;
-    }
-    return got < 0 ? e->status : add_held(s, held, rows, e);
+    return 0;
 }
 
 int sessionizer_read(struct sessionizer *s, struct regroup *rows, size_t memory, struct err *e)
 {
-    struct held_rows held = {0};
     s->items.least_title = true;
+    s->rows = rows;
     regroup_open(rows, sizeof(struct event) + s->carried.len * sizeof *s->codes.at, memory);
-    int status = read_rows(s, &held, rows, e);
-    buf_release(&held.rows);
-    buf_release(&held.users);
-    vec_release(&held.ends);
-    vec_clear(&s->codes);
+    int status = row_batches_read(s->log, s->carried.at, take_ungrouped, s, e);
     for (size_t i = 0; i < s->carried.len; i++)
         extra_columns_sort(&s->carried.at[i]);
     return status ? status : regroup_sort(rows, e);
@@ -273,6 +226,7 @@ void sessionizer_release(struct sessionizer *s)
     names_release(&s->users);
     item_table_release(&s->items);
     vec_release(&s->item_ids);
+    vec_release(&s->numbers);
     for (size_t i = 0; i < s->carried.len; i++)
         extra_columns_release(&s->carried.at[i]);
     vec_release(&s->carried);

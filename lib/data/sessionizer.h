@@ -20,6 +20,8 @@ struct sessionizer {
     struct names users;      /* of the log, where rows are grouped */
     struct item_table items; /* of the log */
     i32_vec item_ids;        /* theirs in the stream, -1 = not used so far */
+    i32_vec numbers;         /* of the items of one batch of rows */
+    struct regroup *rows;    /* where they are in any order */
     VEC(struct extra_columns) carried;
     i32_vec codes;            /* their codes, a row for each event */
     i32_vec columns;          /* those of the current session, column by column */
@@ -27,7 +29,7 @@ struct sessionizer {
     struct bytes user;        /* whose rows are being read; len = 0 before the first */
     event_vec events;
     struct session_set sessions;
-    struct buf packed; /* attributes of one item */
+    struct buf packed; /* attributes of one item; a row for regroup */
     int32_t users_read, users_written, items_written;
 };
 
