@@ -265,14 +265,14 @@ weeks\tann\t3\t0.25\t0.5\t' ]
     attnviz --html 1.mp >page.html
     grep -q '^<!DOCTYPE html>' page.html
     tail -1 page.html | grep -q '^</html>$'
-    [ "$(grep -c '<figure' page.html)" = 13 ]
+    [ "$(grep -c '<figure' page.html)" = 14 ] # 9 of attention, 2 of learning, 3 of groups
     for title in 'Inter-session attention: sessions side by side' 'mean by recency' 'mean by age' \
         'mean around whole days' 'by hour of the week' 'popularity' 'Learning, epoch' \
         'recall@20 by position' 'recall@20 by length-quarters' 'recall@20 by history-quarters'; do
         grep -q "$title" page.html || { echo "no $title"; false; }
     done
     grep -q '<b>trainer</b>.*<code>--inter <bdi>hidden,delta</bdi></code>' page.html
-    grep -q '<td>1.0000</td>' page.html
+    grep -q '<td data-name="recall@20">1.0000</td>' page.html
     grep -q 'chosen by recall@20 on the test part' page.html
     run -1 grep -qiE '(src|href)[[:space:]]*=|url\(|@import|<script|<link|<iframe|javascript:| on[a-z]+=' page.html
     run -1 grep -q 'http' page.html
@@ -296,6 +296,101 @@ weeks\tann\t3\t0.25\t0.5\t' ]
     all_levels | predictions | attnviz --svg four
     xmllint --noout one/*.svg two/*.svg three/*.svg four/*.svg
     attnviz --html --svg one 1.mp | grep -q '^<!DOCTYPE html>'
+}
+
+# A log whose names are as long as names can be, with a run of many groups and one of many models.
+crowded() {
+    awk -v model="$1" -v seed="$2" 'BEGIN {
+        srand(seed)
+        print "run trainer model=" model " seed=" seed
+        for (i = 0; i < 60; i++)
+            printf "user %s%d\nitem %d %s%d\n", "W_user_0000000000000000", 1e9 + i, 1 + int(3e4 * rand() ^ 6),
+                i % 3 ? "-987654321098765432" : "A title of some words that goes on and on and on, ", i
+        for (epoch = 1; epoch <= 12; epoch++) {
+            print "epoch " epoch " train\npass " (9 - epoch / 3) " 1000"
+            for (part = 1; part <= 2; part++) {
+                print "epoch", epoch, (part == 1 ? "validation" : "test")
+                for (i = 0; i < 400; i++)
+                    print "rank", int(38 * (i / 400) ^ 3), 1 + int(60 * rand()), "user=" i % 60, "target=" i % 60,
+                        "history=" int(1100 * (i / 400) ^ 4), "length=40 seen=" (i % 3 == 0)
+                for (i = 0; part == 2 && i < 40; i++) {
+                    printf "attention %d %d", i, 100000 + i
+                    n = 2 + int(29 * rand())
+                    for (j = 0; j < n; j++) {
+                        printf " %.4f:%d:%d:", rand() / n, 169 * rand(), 168 * rand()
+                        for (k = int(20 * rand() ^ 2); k >= 0; k--)
+                            printf "%d%s", 60 * rand(), k ? "," : ""
+                    }
+                    print ""
+                    for (j = 0; j < 9; j++) {
+                        printf "attention %d %d level=item position=%d target=%d top=%d", i, 100000 + i, j, 60 * rand(), 60 * rand()
+                        for (k = 0; k <= j; k++)
+                            printf " %.4f:%d", rand(), 60 * rand()
+                        printf "\nattention %d %d level=session age=%d", i, 100000 + i, 169 * rand()
+                        for (k = 0; k <= 6 * j; k++)
+                            printf " %.4f:%d", rand(), 60 * rand()
+                        print ""
+                    }
+                }
+                print "pass 4"
+            }
+        }
+    }' | predictions
+}
+
+@test "all text is within its picture, as wide as a small screen, and on no other text" {
+    need python3
+    crowded ii-rnn 1 >1.mp
+    crowded ii-rnn 2 >2.mp
+    for model in pop ppop markov vstan narm sasrec stamp hrnn rnn; do
+        crowded $model 1 | spcat | grep -v '^\["attention"' | sed 's/^\["E".*/["E"]/' | spcat --from-json -o $model.mp
+    done
+    attnviz --html --svg drawn 1.mp >page.html
+    attnviz --html ./*.mp >models.html
+    scorer --best --by all --svg scores ./*.mp >table
+    hostile | predictions | attnviz --html >hostile.html
+    all_levels | predictions | attnviz --html >levels.html
+    python3 "$ROOT/tests/check-pictures.py" ./*.html drawn/*.svg scores/*.svg >texts
+    [ "$(cat texts)" -gt 5000 ]
+    # Pictures of the page are as wide as a small screen, or have such a form too.
+    [ "$(grep -oE 'viewBox="0 0 [0-9]+' ./*.html | sed 's/.* //' | sort -u | paste -sd,)" = 420,44,960 ]
+    [ "$(grep -c '<div class="slim"><svg viewBox="0 0 420 ' page.html)" = "$(grep -c '<svg viewBox="0 0 960 ' page.html)" ]
+    # One legend on the page, of its models; one in each file of scores.
+    [ "$(grep -c 'class="key"' models.html)" = 10 ]
+    [ "$(grep -o '<title>' models.html | wc -l)" -gt 100 ]
+    [ "$(grep -c '<tspan>markov' models.html)" = 0 ]
+    [ "$(grep -c '<tspan>markov' scores/by-repeat.svg scores/learning.svg | paste -sd,)" = scores/by-repeat.svg:1,scores/learning.svg:1 ]
+}
+
+@test "the curve that chose the epoch is drawn, on the part that chose it, and the epoch is marked" {
+    curve() { # validation recall@20 and test recall@20 of epochs 1 to 3
+        printf 'run trainer model=ii-rnn\nuser ann\n'
+        printf 'item 1 item %d\n' {1..40}
+        for epoch in 1 2 3; do
+            printf 'epoch %d train\npass %d 5\n' $epoch $((6 - epoch))
+            for part in "$@"; do
+                case $epoch$part in 2validation | 3test) rank=1 ;; *) rank=30 ;; esac
+                printf 'epoch %d %s\nrank 0 %d\nrank 1 30\npass %d\n' $epoch $part $rank $((5 - epoch))
+            done
+        done
+    }
+    panels() { grep -oE '>(recall@20|loss)[^<]*|epoch [123], [a-z]*: [0-9.]*, the best epoch' page.html | sed 's/^>//' | sed '/^recall@20$/d; /^loss$/d'; }
+    curve validation test | predictions | attnviz --html >page.html
+    panels >panels
+    sed '/by /,$d' panels | diff - <(printf '%s\n' 'recall@20 on the validation part' 'epoch 2, validation: 0.5000, the best epoch' \
+        'recall@20 on the test part' 'epoch 2, test: 0.0000, the best epoch' \
+        'loss; dotted: on the training part' 'epoch 2, test: 3.0000, the best epoch')
+    grep -q '<th>validation recall@20</th>' page.html
+    grep -q '<td data-name="validation recall@20">0.5000</td>' page.html
+    curve test | predictions | attnviz --html >page.html
+    panels >panels
+    sed '/by /,$d' panels | diff - <(printf '%s\n' 'recall@20 on the test part' 'epoch 3, test: 0.5000, the best epoch' \
+        'loss; dotted: on the training part' 'epoch 3, test: 2.0000, the best epoch')
+    run -1 grep -q 'validation recall' page.html
+    curve validation test | predictions | attnviz --html --best-by loss >page.html
+    panels >panels
+    [ "$(head -2 panels)" = $'loss on the validation part\nepoch 3, validation: 2.0000, the best epoch' ]
+    grep -q '<td data-name="validation loss">2.0000</td>' page.html
 }
 
 @test "harmful names are made harmless: page" {

@@ -996,7 +996,7 @@ EOT
     [ "$(cd two && echo *)" = 'by-position.svg learning.svg' ]
     grep -qF '<title>2: 0.3750 ± 0.1768; 1 targets</title>' two/by-position.svg # of 1/4 and 1/2
     grep -qF '<title>2: 0.5000; 1 targets</title>' two/by-position.svg
-    [ "$(grep -c 'class="f0"' two/by-position.svg) $(grep -c 'class="f1"' two/by-position.svg)" = '3 6' ]
+    [ "$(grep -c 'class="f0"' two/by-position.svg) $(grep -c 'class="f1"' two/by-position.svg)" = '4 7' ] # 2 and 5 bars; mark and bar of the legend
     [ "$(grep -oE 'class="s q m"[^>]*>[1-5]<' two/by-position.svg | grep -oE '[1-5]<' | sort -u | wc -l)" = 5 ]
     grep -qF 'epoch 2, test: 0.4333, the best epoch' two/learning.svg
     scorer --best --by none --svg three 1.mp >out && [ "$(echo three/*)" = three/learning.svg ]
@@ -1007,7 +1007,7 @@ EOT
 @test "--svg: many groups are lines; an empty breakdown says so; no loss" {
     for i in {0..299}; do printf 'ann\t%d\tx\t%d\n' "$i" $((i % 25 + 1)); done >long.tsv
     scorer --best --svg lines --tsv long.tsv >out
-    [ "$(grep -c '<circle class="f0"' lines/by-position.svg)" = 300 ]
+    [ "$(grep -c '<circle class="f0"' lines/by-position.svg)" = 301 ]
     [ "$(grep -c '<line class="line l0"' lines/by-position.svg)" = 300 ] # 299 and the legend's
     broken_down | sed -n '/^rank [0-3].* length=6/d; /^rank 4/d; p' | predictions >short.mp
     scorer --best --by phase --svg empty short.mp >out

@@ -167,7 +167,7 @@ const struct breakdown breakdowns[] = {
     BY("seen", "whether training has seen the target", seen_group, seen_label, .train = true),
     BY("day", "day on which the session ended", day_group, position_label, .day = true,
        .optional = true),
-    BY("repeat", "whether the user had the target before (repeat) or not (explore)", repeat_group,
+    BY("repeat", "repeat: the user had the target before; explore: not", repeat_group,
        repeat_label, .optional = true),
     {.name = NULL},
 };

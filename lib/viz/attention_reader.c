@@ -36,7 +36,8 @@ static void take_record(void *to, const struct predictions_record *r)
 
 static void end_pass(void *to, const struct pass_score *p)
 {
-    render_end_pass(to, score_plots_pass(p), p->leads, p->overall.merit);
+    struct render *x = to;
+    render_end_pass(x, score_plots_pass(p, x->criterion), p->leads, p->overall.merit);
 }
 
 static void end_run(void *to, const struct scored_run *run)
@@ -51,6 +52,7 @@ int attention_reader_read(struct attention_reader *a, struct predictions_in *in,
     if (a->render.form == RENDER_HTML && breakdown_list_parse(&a->scoring.by, BY, e))
         return e->status;
     a->report.how = &a->scoring;
+    a->render.criterion = &a->scoring.criterion;
     a->report.format = REPORT_JSON; /* which has no rows while it is read */
     a->reader = (struct report_reader){.report = &a->report, .watcher = &watcher, .to = &a->render};
     if (report_reader_stream(&a->reader, in, e) || report_end(&a->report, e))
@@ -58,7 +60,7 @@ int attention_reader_read(struct attention_reader *a, struct predictions_in *in,
     score_plots_names(&a->report, &page->curve);
     for (int b = 0; b < a->scoring.by.count; b++) {
         struct buf svg = {0};
-        if (score_plots_groups(&a->report, a->scoring.by.at[b], &svg))
+        if (score_plots_groups(&a->report, a->scoring.by.at[b], false, &svg))
             vec_push(&page->breakdowns, svg);
     }
     return 0;

@@ -9,23 +9,24 @@
 #include "viz/svg.h"
 
 enum {
-    WIDTH = 640,
-    LEFT = 60,
-    RIGHT = WIDTH - 16,
-    TOP = 62,
-    BOTTOM = 250,
-    COUNT_TOP = 267, /* the strip of the groups' sizes */
-    COUNT_BOTTOM = 296,
-    LEGEND = 356,
-    COLORS = 8,
+    LEFT = 54,
+    RIGHT = SVG_WIDTH - SVG_MARGIN,
+    TOP = 8,
+    BOTTOM = 168,
+    COUNT_TOP = 184, /* the strip of the groups' sizes */
+    COUNT_BOTTOM = 214,
+    AXIS = COUNT_BOTTOM + 34,
+    NOTE = AXIS + 20,
     BARRED = 12, /* more groups than these are shown as lines */
-    NAME = 80    /* columns */
+    ENOUGH = 10  /* targets of a group to say much */
 };
 
 struct bars {
     const struct breakdown_plot *g;
     double slot, bar; /* widths: of a group, of a model's bar in it */
     struct scale y;
+    double step;  /* of the marks of y */
+    bool all_few; /* no group has enough targets */
 };
 
 static const struct group_value *value_of(const struct breakdown_plot *g, size_t group,
@@ -50,28 +51,49 @@ static bool has_bars(const struct bars *c)
     return c->bar >= 3 && c->g->labels.len <= BARRED;
 }
 
-static struct bars chart_of(const struct breakdown_plot *g)
+/* Whether the value is of too few targets to say much beside the others: it is hollow, and the
+ * scale is not made for it. */
+static bool is_few(const struct bars *c, const struct group_value *v)
 {
-    struct bars c = {.g = g, .y = {0, 0, BOTTOM, TOP}};
-    c.slot = (double)(RIGHT - LEFT) / (double)g->labels.len;
+    return v->targets < ENOUGH && !c->all_few;
+}
+
+static bool counts(const struct bars *c, const struct group_value *v)
+{
+    return !isnan(v->mean) && !is_few(c, v);
+}
+
+static struct bars bars_of(const struct breakdown_plot *g)
+{
+    struct bars c = {.g = g, .y = {0, 0, BOTTOM, TOP}, .all_few = true};
+    double highest = 0;
+    c.slot = (double)(RIGHT - LEFT) / (double)(g->labels.len ? g->labels.len : 1);
     c.bar = fmin(c.slot * 0.8 / (double)g->models.len, 60);
     for (size_t i = 0; i < g->value.len; i++)
-        if (!isnan(g->value.at[i].mean))
-            c.y.high = fmax(c.y.high, g->value.at[i].mean + error_of(&g->value.at[i]));
+        c.all_few &= g->value.at[i].targets < ENOUGH;
+    for (size_t i = 0; i < g->value.len; i++)
+        if (counts(&c, &g->value.at[i]))
+            highest = fmax(highest, g->value.at[i].mean);
+    for (size_t i = 0; i < g->value.len; i++)
+        if (counts(&c, &g->value.at[i]))
+            c.y.high = fmax(c.y.high,
+                            scale_reach(g->value.at[i].mean, error_of(&g->value.at[i]), highest));
     c.y.high = fmin(c.y.high, 1);
     if (!(c.y.high > 0)) /* all scores are 0: show them at the bottom, not in the middle */
         c.y.high = 1;
+    c.step = scale_step(0, c.y.high, 6);
+    scale_round(&c.y, c.step);
     return c;
 }
 
 /* ---- axes ---- */
 
-static void draw_grid(const struct bars *c, double step, struct buf *to)
+static void draw_grid(const struct bars *c, struct buf *to)
 {
-    for (double v = 0; v <= c->y.high + step / 1e6; v += step) {
+    for (double v = 0; v <= c->y.high + c->step / 1e6; v += c->step) {
         double y = scale_at(&c->y, v);
         svg_line(to, "grid", LEFT, y, RIGHT, y);
-        svg_text(to, "s q e", LEFT - 6, y + 4, "%.*f", scale_decimals(step), v);
+        svg_text(to, "s q e", LEFT - 6, y + 4, "%.*f", scale_decimals(c->step), v);
     }
     svg_line(to, "axis", LEFT, BOTTOM, RIGHT, BOTTOM);
 }
@@ -84,14 +106,14 @@ static void draw_names(const struct bars *c, struct buf *to)
         size_t n = strlen(c->g->labels.at[i]);
         widest = n > widest ? n : widest;
     }
-    while ((double)every * c->slot < (double)widest * 6.2 + 4)
+    while ((double)every * c->slot < (double)widest * 6.6 + 4)
         every++;
     for (size_t i = 0; i < c->g->labels.len; i += every) {
         svg_line(to, "axis", middle(c, i), COUNT_BOTTOM, middle(c, i), COUNT_BOTTOM + 5);
         svg_text(to, "s q m", middle(c, i), COUNT_BOTTOM + 18, "%s", c->g->labels.at[i]);
     }
     svg_line(to, "axis", LEFT, COUNT_BOTTOM, RIGHT, COUNT_BOTTOM);
-    svg_text(to, "q m", (LEFT + RIGHT) / 2.0, COUNT_BOTTOM + 38, "%s", c->g->axis);
+    svg_text(to, "q m", (LEFT + RIGHT) / 2.0, AXIS, "%s", c->g->axis);
 }
 
 /* The number of targets; the highest where models differ. */
@@ -112,7 +134,7 @@ static void draw_sizes(const struct bars *c, struct buf *to)
     char hint[100], digits[24];
     for (size_t i = 0; i < c->g->labels.len; i++)
         top = size_of(c->g, i) > top ? size_of(c->g, i) : top;
-    bool numbers = snprintf(digits, sizeof digits, "%" PRIu64, top) * 6.2 + 4 < c->slot;
+    bool numbers = snprintf(digits, sizeof digits, "%" PRIu64, top) * 6.6 + 4 < c->slot;
     double wide = c->slot * 0.8;
     for (size_t i = 0; i < c->g->labels.len; i++) {
         uint64_t n = size_of(c->g, i);
@@ -139,9 +161,15 @@ static void hint_of(const struct bars *c, size_t group, const struct group_value
              v->targets);
 }
 
+/* The place of a value, or the upper edge if it is above the scale. */
+static double place_of(const struct bars *c, double value)
+{
+    return scale_at(&c->y, fmin(value, c->y.high));
+}
+
 static double above(const struct bars *c, const struct group_value *v)
 {
-    return scale_at(&c->y, fmin(v->mean + error_of(v), c->y.high));
+    return place_of(c, v->mean + error_of(v));
 }
 
 static void draw_error(const struct bars *c, const char *class, double x,
@@ -155,44 +183,45 @@ static void draw_bar(const struct bars *c, size_t group, size_t model, struct bu
 {
     const struct group_value *v = value_of(c->g, group, model);
     double left = middle(c, group) + c->bar * ((double)model - (double)c->g->models.len / 2);
-    double y = scale_at(&c->y, v->mean), x = left + c->bar / 2;
-    char class[16], hint[200];
-    snprintf(class, sizeof class, "f%zu", model % COLORS);
+    double y = place_of(c, v->mean), x = left + c->bar / 2;
+    char hint[200];
     hint_of(c, group, v, hint, sizeof hint);
-    svg_rect(to, class, left, y, c->bar - (c->bar > 6), BOTTOM - y, hint);
+    series_bar(to, model, is_few(c, v), left, y, c->bar - (c->bar > 6), BOTTOM - y, hint);
     draw_error(c, "whisker", x, v, to);
-    if (c->bar >= 36)
+    if (c->bar >= 42)
         svg_text(to, "s m", x, above(c, v) - 4, "%.4f", v->mean);
 }
 
 static void draw_dot(const struct bars *c, size_t group, size_t model, struct buf *to)
 {
     const struct group_value *v = value_of(c->g, group, model);
-    double x = middle(c, group), y = scale_at(&c->y, v->mean);
+    double x = middle(c, group), y = place_of(c, v->mean);
     char class[16], hint[200];
-    snprintf(class, sizeof class, "line l%zu", model % COLORS);
     if (group && !isnan(value_of(c->g, group - 1, model)->mean))
-        svg_line(to, class, middle(c, group - 1),
-                 scale_at(&c->y, value_of(c->g, group - 1, model)->mean), x, y);
-    snprintf(class, sizeof class, "l%zu", model % COLORS);
+        series_line(to, model, false, middle(c, group - 1),
+                    place_of(c, value_of(c->g, group - 1, model)->mean), x, y);
+    snprintf(class, sizeof class, "l%zu", model % SERIES_COLORS);
     draw_error(c, class, x, v, to);
-    snprintf(class, sizeof class, "f%zu", model % COLORS);
     hint_of(c, group, v, hint, sizeof hint);
-    svg_dot(to, class, x, y, c->slot > 8 ? 2.5 : 1.5, hint);
+    series_mark(to, model, is_few(c, v), x, y, c->slot > 8 ? 2.5 : 1.5, hint);
 }
 
-static void draw_legend(const struct breakdown_plot *g, bool bars, struct buf *to)
+/* Whether it is drawn hollow: see is_few. */
+static bool has_few(const struct bars *c)
 {
-    for (size_t m = 0; m < g->models.len; m++) {
-        double y = LEGEND + 18 * (double)m + 10;
-        char class[32];
-        snprintf(class, sizeof class, bars ? "f%zu" : "line l%zu", m % COLORS);
-        if (bars)
-            svg_rect(to, class, LEFT + 6, y - 9, 10, 10, NULL);
-        else
-            svg_line(to, class, LEFT, y - 4, LEFT + 22, y - 4);
-        svg_name(to, "", LEFT + 30, y, g->models.at[m], NAME);
-    }
+    for (size_t i = 0; i < c->g->value.len; i++)
+        if (!isnan(c->g->value.at[i].mean) && is_few(c, &c->g->value.at[i]))
+            return true;
+    return false;
+}
+
+/* Says what hollow marks mean, where there are any; `to` is NULL: only measures. */
+static double draw_note(const struct bars *c, struct buf *to)
+{
+    char text[100];
+    snprintf(text, sizeof text, "%s: of fewer than %d targets; at the upper edge it is higher",
+             has_bars(c) ? "pale" : "hollow", ENOUGH);
+    return has_few(c) ? svg_note(to, SVG_MARGIN, NOTE, RIGHT - SVG_MARGIN, text) : 0;
 }
 
 static bool has_errors(const struct breakdown_plot *g)
@@ -203,30 +232,37 @@ static bool has_errors(const struct breakdown_plot *g)
     return false;
 }
 
-void breakdown_plot_svg(const struct breakdown_plot *g, struct buf *to)
+static void draw_groups(const struct bars *c, struct buf *to)
 {
-    char title[160];
-    bool some = g->ranks && *g->ranks;
-    struct bars c = chart_of(g);
-    double step = scale_step(0, c.y.high, 6);
-    scale_round(&c.y, step);
-    snprintf(title, sizeof title, "%s by %s%s%s", g->score, g->by, some ? ", " : "",
-             some ? g->ranks : "");
-    svg_begin(to, WIDTH, LEGEND + 18 * (double)g->models.len + 8, title);
-    if (!g->labels.len) {
-        svg_text(to, "q m", WIDTH / 2.0, (TOP + BOTTOM) / 2.0, "no target is in any group");
-    } else {
-        svg_text(to, "q", 12, 42, "%s at the best epoch%s", g->score,
-                 has_errors(g) ? ": mean of a model's runs ± standard deviation" : "");
-        draw_grid(&c, step, to);
-        draw_sizes(&c, to);
-        draw_names(&c, to);
-    }
+    const struct breakdown_plot *g = c->g;
+    draw_grid(c, to);
+    draw_sizes(c, to);
+    draw_names(c, to);
     for (size_t m = 0; m < g->models.len; m++)
         for (size_t i = 0; i < g->labels.len; i++)
             if (!isnan(value_of(g, i, m)->mean))
-                (has_bars(&c) ? draw_bar : draw_dot)(&c, i, m, to);
-    draw_legend(g, has_bars(&c), to);
+                (has_bars(c) ? draw_bar : draw_dot)(c, i, m, to);
+    draw_note(c, to);
+}
+
+void breakdown_plot_svg(const struct breakdown_plot *g, bool legend, struct buf *to)
+{
+    char title[80], label[200], says[200];
+    const char *gap = g->ranks && *g->ranks ? ", " : "", *ranks = *gap ? g->ranks : "";
+    struct bars c = bars_of(g);
+    double height = NOTE + draw_note(&c, NULL);
+    snprintf(title, sizeof title, "%s by %s", g->score, g->by);
+    snprintf(label, sizeof label, "%s%s%s", title, gap, ranks);
+    snprintf(says, sizeof says, "at the best epoch%s%s%s",
+             has_errors(g) ? ": mean of a model's runs ± standard deviation" : "", gap, ranks);
+    svg_begin(to, SVG_WIDTH, height + (legend ? series_legend_height(&g->models) : 0),
+              (struct svg_head){.label = label, .title = title, .says = says});
+    if (g->labels.len)
+        draw_groups(&c, to);
+    else
+        svg_text(to, "q m", SVG_WIDTH / 2.0, (TOP + BOTTOM) / 2.0, "no target is in any group");
+    if (legend)
+        series_legend(to, &g->models, height);
     svg_end(to);
 }
 

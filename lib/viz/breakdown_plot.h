@@ -3,7 +3,7 @@
 #ifndef VIZ_BREAKDOWN_PLOT_H
 #define VIZ_BREAKDOWN_PLOT_H
 
-#include "base/buf.h"
+#include "viz/series.h"
 
 /* A model's score of a group. */
 struct group_value {
@@ -15,12 +15,13 @@ struct group_value {
 struct breakdown_plot {
     const char *by, *axis, *score; /* the breakdown, what its groups are, the score shown */
     const char *ranks;             /* what ranks are among; NULL or empty: all items */
-    VEC(struct bytes) models;      /* their names; memory of the caller */
+    series_names models;
     VEC(const char *) labels;      /* of the groups, in order; memory of the caller */
     VEC(struct group_value) value; /* [labels, models] */
 };
 
-void breakdown_plot_svg(const struct breakdown_plot *g, struct buf *to);
+/* `legend`: with one; else another picture beside it has it. */
+void breakdown_plot_svg(const struct breakdown_plot *g, bool legend, struct buf *to);
 void breakdown_plot_release(struct breakdown_plot *g);
 
 #endif

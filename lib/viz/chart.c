@@ -14,14 +14,14 @@
 #include "viz/format.h"
 
 enum {
-    WIDTH = 640,
-    HEIGHT = 362,
     LEFT = 52,
-    RIGHT = WIDTH - 46,
-    TOP = 70,
-    BOTTOM = 250,
-    COUNT_TOP = 267, /* the strip of counts */
-    COUNT_BOTTOM = 296,
+    RIGHT = SVG_WIDTH - 44,
+    TOP = 8,
+    BOTTOM = 168,
+    COUNT_TOP = 184, /* the strip of counts */
+    COUNT_BOTTOM = 212,
+    AXIS = COUNT_BOTTOM + 36,
+    NOTE = 20, /* from there to the first note */
 };
 
 struct chart {
@@ -30,6 +30,7 @@ struct chart {
     const struct means *means;
     size_t groups;
     struct scale x, y; /* group; mean */
+    double step;       /* of the marks of y */
 };
 
 static double slot(const struct chart *c)
@@ -42,14 +43,19 @@ static double middle(const struct chart *c, size_t group)
     return c->x.from + slot(c) * ((double)group + 0.5);
 }
 
-static void draw_grid(const struct chart *c, double step, struct buf *to)
+static void draw_grid(const struct chart *c, struct buf *to)
 {
-    int decimals = scale_decimals(step);
-    for (double v = c->y.low; v <= c->y.high + step / 1e6; v += step) {
+    int decimals = scale_decimals(c->step);
+    for (double v = c->y.low; v <= c->y.high + c->step / 1e6; v += c->step) {
         double y = scale_at(&c->y, v);
         svg_line(to, "grid", LEFT, y, RIGHT, y);
         svg_text(to, "s q e", LEFT - 6, y + 4, "%.*f", decimals, v);
     }
+}
+
+static void tick_label(const struct chart *c, size_t group, struct buf *to)
+{
+    (c->by->tick ? c->by->tick : c->by->label)(c->g->names, group, to);
 }
 
 /* Marks where the grouping wants them, or as many as there is room for. */
@@ -59,17 +65,17 @@ static void draw_axis(const struct chart *c, struct buf *to)
     size_t widest = 1, every = 1;
     for (size_t i = 0; i < c->groups; i++) {
         buf_clear(&label);
-        c->by->label(c->g->names, i, &label);
+        tick_label(c, i, &label);
         size_t columns = text_columns((struct bytes){label.at, label.len});
         widest = columns > widest ? columns : widest;
     }
-    while (!c->by->mark && (double)every * slot(c) < (double)widest * 6.2 + 4)
+    while (!c->by->mark && (double)every * slot(c) < (double)widest * 6.6 + 4)
         every++;
     for (size_t i = 0; i < c->groups; i++) {
         if (c->by->mark ? !c->by->mark(c->g->names, i) : i % every != 0)
             continue;
         buf_clear(&label);
-        c->by->label(c->g->names, i, &label);
+        tick_label(c, i, &label);
         double x = c->by->mark ? c->x.from + slot(c) * (double)i : middle(c, i);
         svg_line(to, c->by->mark ? "grid" : "axis", x, c->by->mark ? TOP : COUNT_BOTTOM, x,
                  COUNT_BOTTOM + 5);
@@ -77,20 +83,20 @@ static void draw_axis(const struct chart *c, struct buf *to)
     }
     buf_release(&label);
     svg_line(to, "axis", LEFT, COUNT_BOTTOM, RIGHT, COUNT_BOTTOM);
-    svg_text(to, "q m", (LEFT + RIGHT) / 2.0, HEIGHT - 14, "%s", c->by->axis);
+    svg_text(to, "q m", (LEFT + RIGHT) / 2.0, AXIS, "%s", c->by->axis);
 }
 
 /* The top of the strip of counts.  A single group far above all others, such as an open last one,
  * is cut off, so that the others stay visible. */
 static uint64_t count_top(const struct means *m)
 {
-    uint64_t most = 1, second = 1;
+    uint64_t most = 0, second = 0;
     for (size_t i = 0; i < m->at.len; i++) {
         uint64_t n = m->at.at[i].count;
         second = n > most ? most : n > second ? n : second;
         most = n > most ? n : most;
     }
-    return most > 3 * second ? second : most;
+    return second && most > 3 * second ? second : most;
 }
 
 static void draw_counts(const struct chart *c, struct buf *to)
@@ -111,6 +117,14 @@ static void draw_counts(const struct chart *c, struct buf *to)
     svg_text(to, "s q e", LEFT - 6, COUNT_TOP + 20, "weights");
 }
 
+/* A mean above the scale, which only groups of few sessions can have. */
+static void draw_above(double x, double y, double r, const char *hint, struct buf *to)
+{
+    static const double corners[][2] = {{0, -1.2}, {1.15, .85}, {-1.15, .85}};
+    svg_shape(to, "hollow", x, y, r, hint, corners, 3);
+}
+
+/* A dot with its error; without one it is hollow. */
 static void draw_dot(const struct chart *c, size_t group, struct buf *to)
 {
     const struct mean *m = &c->means->at.at[group];
@@ -119,32 +133,64 @@ static void draw_dot(const struct chart *c, size_t group, struct buf *to)
     char hint[400];
     if (!m->count)
         return;
+    means_hint(c->g->names, c->by, m, group, hint, sizeof hint);
+    if (value > c->y.high) {
+        draw_above(x, TOP, r + 1, hint, to);
+        return;
+    }
     if (error > 0)
         svg_line(to, "error", x, scale_at(&c->y, fmax(value - error, c->y.low)), x,
                  scale_at(&c->y, fmin(value + error, c->y.high)));
-    means_hint(c->g->names, c->by, m, group, hint, sizeof hint);
-    svg_dot(to, value > c->y.high || isnan(error) ? "hollow" : "dot", x,
-            scale_at(&c->y, fmin(value, c->y.high)), r, hint);
+    svg_dot(to, isnan(error) ? "hollow" : "dot", x, scale_at(&c->y, value), r, hint);
 }
 
-static void chart_svg(const struct figures *g, const struct figure *p, struct buf *to)
+/* Says what hollow marks mean, where there are any; `to` is NULL: only measures. */
+static double draw_notes(const struct chart *c, struct buf *to)
+{
+    bool alone = false, above = false;
+    double y = AXIS + NOTE;
+    for (size_t i = 0; i < c->means->at.len; i++) {
+        const struct mean *m = &c->means->at.at[i];
+        bool over = m->count && mean_relative(m) > c->y.high;
+        above |= over;
+        alone |= m->count && !over && isnan(mean_error(m));
+    }
+    if (alone && to)
+        svg_dot(to, "hollow", LEFT + 4, y - 4, 3, NULL);
+    if (alone)
+        y += svg_note(to, LEFT + 14, y, RIGHT - LEFT,
+                      "hollow: of one session only, without an error");
+    if (above && to)
+        draw_above(LEFT + 4, y - 4, 3, NULL, to);
+    if (above)
+        y += svg_note(to, LEFT + 14, y, RIGHT - LEFT, "above the scale, of few sessions");
+    return y;
+}
+
+static struct chart chart_of(const struct figures *g, const struct figure *p)
 {
     const struct means *m = &gathered_of(g, p)->means;
-    struct chart c = {.g = g, .by = p->grouping, .means = m};
-    c.groups = means_groups(g, p);
+    struct chart c = {.g = g, .by = p->grouping, .means = m, .groups = means_groups(g, p)};
     c.x = (struct scale){0, 1, LEFT, RIGHT};
     c.y = (struct scale){means_bottom(m), means_top(m, 1.2), BOTTOM, TOP};
-    double step = scale_step(c.y.low, c.y.high, 6);
-    scale_round(&c.y, step);
-    figure_begin_svg(p, WIDTH, HEIGHT, to);
-    svg_text(to, "q", 12, 44, "weight against even attention (= 1): mean ± standard error");
-    draw_grid(&c, step, to);
+    c.step = scale_step(c.y.low, c.y.high, 6);
+    scale_round(&c.y, c.step);
+    return c;
+}
+
+static void chart_svg(const struct figures *g, const struct figure *p, double width, struct buf *to)
+{
+    struct chart c = chart_of(g, p);
+    figure_begin_svg(p, width, draw_notes(&c, NULL),
+                     "weight over even attention (= 1): mean ± standard error", to);
+    draw_grid(&c, to);
     draw_counts(&c, to);
     draw_axis(&c, to);
     svg_line(to, "even", LEFT, scale_at(&c.y, 1), RIGHT, scale_at(&c.y, 1));
     svg_text(to, "s evenword", RIGHT + 6, scale_at(&c.y, 1) + 4, "even");
-    for (size_t i = 0; i < m->at.len; i++)
+    for (size_t i = 0; i < c.means->at.len; i++)
         draw_dot(&c, i, to);
+    draw_notes(&c, to);
     svg_end(to);
 }
 

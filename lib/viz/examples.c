@@ -57,14 +57,12 @@ void examples_each(const struct figures *g, const struct figure *p, example_visi
     mem_free(list);
 }
 
-void examples_svg(const struct figures *g, const struct figure *p, example_visit *visit,
-                  const char *says, struct buf *to)
+void examples_svg(const struct figures *g, const struct figure *p, double width,
+                  example_visit *visit, const char *says, struct buf *to)
 {
-    enum { TOP = 72 };
-    struct example_drawn measured = {NULL, TOP}, drawn = {to, TOP};
+    struct example_drawn measured = {NULL, width, 0}, drawn = {to, width, 0};
     examples_each(g, p, visit, &measured);
-    figure_begin_svg(p, EXAMPLE_WIDTH, measured.y, to);
-    svg_text(to, "q", 12, 44, "%s", says);
+    figure_begin_svg(p, width, measured.y, says, to);
     examples_each(g, p, visit, &drawn);
     svg_end(to);
 }
@@ -121,18 +119,20 @@ void attended_by_weight(attended_vec *to, const attended_vec *attended)
         qsort(to->at, to->len, sizeof *to->at, by_weight);
 }
 
-void example_heading(const struct figures *g, const struct attention *a, double y, struct buf *to,
-                     const char *format, ...)
+void example_heading(const struct figures *g, const struct attention *a, double width, double y,
+                     struct buf *to, const char *format, ...)
 {
-    char words[200];
+    char before[40], after[200];
     va_list args;
     va_start(args, format);
-    vsnprintf(words, sizeof words, format, args);
+    vsnprintf(after, sizeof after, format, args);
     va_end(args);
-    svg_begin_text(to, "b", 12, y);
-    svg_words(to, "Session %" PRId64 " of ", a->session);
-    svg_named(to, label_list_at(&g->names->users, a->user), 40);
-    svg_words(to, "%s", words);
+    snprintf(before, sizeof before, "Session %" PRId64 " of ", a->session);
+    size_t words = strlen(before) + strlen(after), room = svg_columns((width - 24) / 1.08);
+    svg_begin_text(to, "b", SVG_MARGIN, y);
+    svg_words(to, "%s", before);
+    svg_named(to, label_list_at(&g->names->users, a->user), room > words + 2 ? room - words : 2);
+    svg_words(to, "%s", after);
     svg_end_text(to);
 }
 

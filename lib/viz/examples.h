@@ -17,13 +17,13 @@ void examples_each(const struct figures *g, const struct figure *p, example_visi
 
 /* Draws the examples below each other.  Calls visit() with a struct example_drawn, first to
  * measure, then to draw.  `says` is the line below the title. */
-enum { EXAMPLE_WIDTH = 960 };
 struct example_drawn {
     struct buf *to; /* NULL: only measure */
+    double width;   /* of the picture */
     double y;       /* where the next example begins; visit() moves it on */
 };
-void examples_svg(const struct figures *g, const struct figure *p, example_visit *visit,
-                  const char *says, struct buf *to);
+void examples_svg(const struct figures *g, const struct figure *p, double width,
+                  example_visit *visit, const char *says, struct buf *to);
 
 /* The same for a terminal: calls visit() with a struct example_written. */
 struct example_written {
@@ -50,9 +50,9 @@ int64_t event_train(const struct run_names *c, const struct attended *s);
 /* Copies the weights into `to`, the largest first. */
 void attended_by_weight(attended_vec *to, const attended_vec *attended);
 
-/* "Session 7 of NAME" and the formatted text after it. */
-void example_heading(const struct figures *g, const struct attention *a, double y, struct buf *to,
-                     const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* "Session 7 of NAME" and the formatted text after it, in a picture of that width. */
+void example_heading(const struct figures *g, const struct attention *a, double width, double y,
+                     struct buf *to, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 /* "session 7 of NAME, position 3" for a terminal. */
 void example_line(const struct figures *g, const struct attention *a, struct buf *to);
@@ -60,11 +60,5 @@ void example_line(const struct figures *g, const struct attention *a, struct buf
 /* Appends as many items as fit, with dots between them. */
 void text_items(const struct run_names *c, const int32_t *items, int32_t n, size_t columns,
                 struct buf *to);
-
-/* How many columns of small text fit into `width`. */
-static inline size_t columns_in(double width)
-{
-    return width < 12 ? 2 : (size_t)(width / 5.6);
-}
 
 #endif

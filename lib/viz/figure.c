@@ -1,5 +1,6 @@
 #include "viz/figure.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 
 #include "viz/terminal.h"
@@ -19,11 +20,15 @@ static void whole_title(const struct figure *p, struct buf *to)
     buf_byte(to, '\0');
 }
 
-void figure_begin_svg(const struct figure *p, double width, double height, struct buf *to)
+void figure_begin_svg(const struct figure *p, double width, double height, const char *says,
+                      struct buf *to)
 {
-    struct buf title = {0};
-    whole_title(p, &title);
-    svg_begin(to, width, height, title.at);
+    struct buf whole = {0}, title = {0};
+    whole_title(p, &whole);
+    buf_byte(&title, (char)toupper((unsigned char)p->title[0]));
+    buf_append(&title, p->title + 1, strlen(p->title));
+    svg_begin(to, width, height, (struct svg_head){whole.at, p->level->title, title.at, says});
+    buf_release(&whole);
     buf_release(&title);
 }
 

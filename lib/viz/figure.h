@@ -40,6 +40,8 @@ struct grouping {
     double (*low)(const struct run_names *c, size_t group);
     /* A short name of the group, for people. */
     void (*label)(const struct run_names *c, size_t group, struct buf *to);
+    /* The same on an axis of its own; NULL: `label`. */
+    void (*tick)(const struct run_names *c, size_t group, struct buf *to);
     /* Whether the axis has a mark there; NULL: marks where there is room. */
     bool (*mark)(const struct run_names *c, size_t group);
     /* The number of groups shown, empty ones included; NULL: up to the last with weights. */
@@ -80,12 +82,13 @@ struct figure_form {
     void (*take)(struct gathered *to, const struct figure *p, struct run_names *c,
                  const attended_vec *attended, const struct attention *a, bool goes_on);
     bool (*empty)(const struct gathered *g);
-    void (*svg)(const struct figures *g, const struct figure *p, struct buf *to);
+    /* `width`: SVG_WIDTH, or of a form that is `wide` SVG_WIDE too. */
+    void (*svg)(const struct figures *g, const struct figure *p, double width, struct buf *to);
     void (*tsv)(const struct figures *g, const struct figure *p, struct buf *to);
     /* For terminals; NULL: another figure shows it there. */
     void (*text)(const struct figures *g, const struct figure *p, const struct terminal *b,
                  struct buf *to);
-    bool wide; /* needs the whole width of a page */
+    bool wide; /* is drawn over the whole width of a page too */
     /* Of examples, in TSV: the group of an attended one; NULL: its recency. */
     double (*group)(const struct run_names *c, const struct attended *s);
     bool by_weight; /* of examples: the heaviest first, else the newest */
@@ -106,8 +109,10 @@ static inline bool figure_is_empty(const struct figures *g, const struct figure 
 /* Appends the columns that say where a row of TSV is from: run, epoch, part, level, picture. */
 void figure_tsv_begin(const struct figures *g, const struct figure *p, struct buf *to);
 
-/* The title is that of the level and that of the figure.  Opens an SVG picture with it. */
-void figure_begin_svg(const struct figure *p, double width, double height, struct buf *to);
+/* The title is that of the level and that of the figure.  Opens an SVG picture with it; `says` is
+ * the line below it. */
+void figure_begin_svg(const struct figure *p, double width, double height, const char *says,
+                      struct buf *to);
 
 /* Appends the title for a terminal. */
 void figure_title(const struct figure *p, const struct terminal *b, struct buf *to);

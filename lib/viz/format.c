@@ -5,16 +5,27 @@
 
 #include "base/num.h"
 
+enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+
 const char *const format_day[7] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+
+static const char *part_of_age(struct buf *to, const char *gap, int64_t n, const char *unit)
+{
+    buf_format(to, "%s%" PRId64 " %s", gap, n, unit);
+    return " ";
+}
 
 void format_age(const struct run_names *c, size_t bucket, struct buf *to)
 {
     int64_t from = run_names_age_from(c, bucket);
-    int64_t hours = from / 3600, minutes = from % 3600 / 60;
-    if (hours || !minutes)
-        buf_format(to, "%" PRId64 " h", hours);
-    if (minutes)
-        buf_format(to, "%s%" PRId64 " min", hours ? " " : "", minutes);
+    int64_t days = from >= FORMAT_WEEK ? from / DAY : 0, left = from - days * DAY;
+    const char *gap = "";
+    if (days)
+        gap = part_of_age(to, gap, days, "d");
+    if (left / HOUR || !from)
+        gap = part_of_age(to, gap, left / HOUR, "h");
+    if (left % HOUR / MINUTE)
+        part_of_age(to, gap, left % HOUR / MINUTE, "min");
     buf_text(to, bucket && run_names_age_to(c, bucket) == INT64_MAX ? "+" : "");
 }
 

@@ -4,7 +4,10 @@
 
 #include "viz/names.h"
 
-/* The age bucket by its least age: "5 h", "1 h 30 min", "168 h+" for the last one. */
+enum { FORMAT_WEEK = 7 * 24 * 3600 };
+
+/* The age bucket by its least age: "5 h", "1 h 30 min", "9 d" from a week on, and "7 d+" if it is
+ * the last one. */
 void format_age(const struct run_names *c, size_t bucket, struct buf *to);
 
 /* "Mon 14 h"; "no hour" for 168. */

@@ -87,16 +87,32 @@ static bool mark_age(const struct run_names *c, size_t group)
     return group % (n / 8 + 1) == 0;
 }
 
+static bool is_beyond_a_week(const struct run_names *c)
+{
+    return c->edges.len && c->edges.at[c->edges.len - 1] >= FORMAT_WEEK;
+}
+
+/* In days where the ages go to a week or beyond: "1 d", "7 d+". */
+static void tick_age(const struct run_names *c, size_t group, struct buf *to)
+{
+    int64_t from = run_names_age_from(c, group);
+    if (!is_beyond_a_week(c) || from % DAY)
+        format_age(c, group, to);
+    else
+        buf_format(to, "%" PRId64 " d%s", from / DAY, group == c->edges.len ? "+" : "");
+}
+
 static void row_of_ages(const struct run_names *c, size_t row, struct buf *to)
 {
-    format_age(c, row * 24, to);
+    tick_age(c, row * 24, to);
 }
 
 const struct grouping grouping_age = {
-    .axis = "age of the attended session, in hours before the one predicted",
+    .axis = "age of the attended session",
     .of = by_age,
     .low = hours_of,
     .label = format_age,
+    .tick = tick_age,
     .mark = mark_age,
     .groups = age_groups,
     .across = 24,
@@ -245,7 +261,7 @@ static size_t popularity_groups(const struct run_names *c)
 }
 
 const struct grouping grouping_popularity = {
-    .axis = "how often the session's median item is in the training part",
+    .axis = "training events of the session's median item",
     .of = by_popularity,
     .low = least_popularity,
     .label = label_popularity,
@@ -253,7 +269,7 @@ const struct grouping grouping_popularity = {
 };
 
 const struct grouping grouping_event_popularity = {
-    .axis = "how often the event's item is in the training part",
+    .axis = "training events of the event's item",
     .of = by_popularity,
     .low = least_popularity,
     .label = label_popularity,

@@ -10,7 +10,7 @@
 #include "viz/svg.h"
 #include "viz/text.h"
 
-enum { WIDTH = 640, LEFT = 52, TOP = 76, CELL = 23, HIGH = 26 };
+enum { LEFT = 48, TOP = 20, CELL = 15, HIGH = 20 };
 
 /* The scale of shades begins at 0 and reaches to 2 at least, so that even attention (1) is in its
  * middle or below, and nearly even attention looks even. */
@@ -35,32 +35,37 @@ static void draw_cell(const struct figures *g, const struct figure *p, size_t gr
     svg_shade(to, x, y, CELL - 2, HIGH - 2, scale_share(mean_relative(mean), 0, top), hint);
 }
 
-static void map_svg(const struct figures *g, const struct figure *p, struct buf *to)
+static void draw_rows(const struct figures *g, const struct grouping *by, size_t rows,
+                      struct buf *to)
+{
+    struct buf label = {0};
+    for (size_t row = 0; row < rows; row++) {
+        buf_clear(&label);
+        by->row(g->names, row, &label);
+        svg_text(to, "s q e", LEFT - 8, TOP + HIGH * (double)row + 14, "%.*s", (int)label.len,
+                 label.at);
+    }
+    buf_release(&label);
+    for (size_t i = 0; i < by->across; i += 3)
+        svg_text(to, "s q m", LEFT + CELL * (double)i + (CELL - 2) / 2.0, TOP - 7, "%zu", i);
+}
+
+static void map_svg(const struct figures *g, const struct figure *p, double width, struct buf *to)
 {
     const struct grouping *by = p->grouping;
     size_t groups = means_groups(g, p), rows = (groups + by->across - 1) / by->across;
     double top = shades_top(&gathered_of(g, p)->means), bottom = TOP + HIGH * (double)rows;
-    struct buf label = {0};
     char high[64];
-    figure_begin_svg(p, WIDTH, bottom + 84, to);
-    svg_text(to, "q", 12, 44, "weight against even attention (= 1): mean");
-    for (size_t row = 0; row < rows; row++) {
-        buf_clear(&label);
-        by->row(g->names, row, &label);
-        svg_text(to, "q e", LEFT - 8, TOP + HIGH * (double)row + 17, "%.*s", (int)label.len,
-                 label.at);
-    }
-    for (size_t i = 0; i < by->across; i += 3)
-        svg_text(to, "s q m", LEFT + CELL * (double)i + (CELL - 2) / 2.0, TOP - 7, "%zu", i);
+    figure_begin_svg(p, width, bottom + 76, "weight over even attention (= 1): mean", to);
+    draw_rows(g, by, rows, to);
     for (size_t i = 0; i < groups; i++)
         draw_cell(g, p, i, top, to);
-    svg_text(to, "q m", LEFT + CELL * 12, bottom + 20, "%s", by->axis);
+    svg_text(to, "q m", LEFT + CELL * (double)by->across / 2, bottom + 18, "%s", by->axis);
     snprintf(high, sizeof high, "%.2f%s", top, top > 2 ? "" : " (1 = even is in the middle)");
-    svg_shades(to, LEFT + 14, bottom + 44, 160, "0", high);
-    svg_nothing(to, LEFT + 390, bottom + 43, 16, 13);
-    svg_text(to, "s q", LEFT + 412, bottom + 53, "no session there");
+    svg_shades(to, LEFT + 12, bottom + 34, 120, "0", high);
+    svg_nothing(to, LEFT + 4, bottom + 52, 16, 13);
+    svg_text(to, "s q", LEFT + 24, bottom + 62, "no session there");
     svg_end(to);
-    buf_release(&label);
 }
 
 /* ---- terminal ---- */

@@ -11,13 +11,24 @@
 #include "viz/svg.h"
 #include "viz/text.h"
 
-enum {
-    LEFT = 172, /* where blocks begin */
-    ACROSS = 8, /* blocks in a line, that of the item that came included */
-    BLOCK = (EXAMPLE_WIDTH - 12 - LEFT) / ACROSS,
-    HIGH = 36,
-    GAP = 10,
+enum { HIGH = 36, GAP = 10 };
+
+/* Where a line's blocks are: of what session the line is stands left of them, or above them where
+ * there is no room. */
+struct block_row {
+    double left, head; /* where blocks begin; the height above them */
+    size_t across;     /* blocks side by side, that of the item that came included */
+    double block;      /* the width of one */
 };
+
+static struct block_row block_row_of(double width)
+{
+    struct block_row l = {172, 0, 8, 0};
+    if (width < SVG_WIDE)
+        l = (struct block_row){SVG_MARGIN, 34, 4, 0};
+    l.block = (width - SVG_MARGIN - l.left) / (double)l.across;
+    return l;
+}
 
 /* Where the scale begins: weights of this level may be negative. */
 static double lowest(const attended_vec *attended)
@@ -34,43 +45,52 @@ static size_t blocks_of(const struct attention *a, const attended_vec *attended)
 }
 
 static void draw_named(const struct run_names *c, int32_t item, const char *class, double x,
-                       double y, struct buf *to)
+                       double y, double wide, struct buf *to)
 {
-    svg_begin_clip(to, x, y, BLOCK - 6, HIGH);
-    svg_name(to, class, x + 4, y + 14, label_list_at(&c->items, item), columns_in(BLOCK - 8));
+    svg_begin_clip(to, x, y, wide - 6, HIGH);
+    svg_name(to, class, x + 4, y + 14, label_list_at(&c->items, item),
+             svg_columns_small(wide - 10));
     svg_end_clip(to);
 }
 
 static void draw_event(const struct run_names *c, const struct attended *s, double share, double x,
-                       double y, struct buf *to)
+                       double y, double wide, struct buf *to)
 {
     const char *class = svg_is_dark(share) ? "s on" : "s off";
-    svg_shade(to, x, y, BLOCK - 4, HIGH - 2, share, NULL);
+    svg_shade(to, x, y, wide - 4, HIGH - 2, share, NULL);
     if (s->length == 1)
-        draw_named(c, s->items[0], class, x, y, to);
+        draw_named(c, s->items[0], class, x, y, wide, to);
     svg_text(to, class, x + 4, y + 28, "%.3f", s->weight);
 }
 
-static void draw_line(const struct figures *g, const struct attention *a,
-                      const attended_vec *attended, double y, struct buf *to)
+static void draw_session(const struct figures *g, const struct attention *a, double y,
+                         struct buf *to)
+{
+    enum { ROOM = 152 };
+    svg_begin_clip(to, SVG_MARGIN, y, ROOM, HIGH);
+    svg_name(to, "s b", SVG_MARGIN, y + 14, label_list_at(&g->names->users, a->user),
+             svg_columns_small(ROOM / 1.08));
+    svg_end_clip(to);
+    svg_text(to, "s q", SVG_MARGIN, y + 28, "session %" PRId64 ", position %" PRId64, a->session,
+             a->position);
+}
+
+/* The events of one position, the oldest first, then what came. */
+static void draw_blocks(const struct figures *g, const struct attention *a,
+                        const attended_vec *attended, struct block_row l, double y, struct buf *to)
 {
     double low = lowest(attended), high = examples_heaviest(attended);
-    svg_begin_clip(to, 12, y, LEFT - 20, HIGH);
-    svg_name(to, "s b", 12, y + 14, label_list_at(&g->names->users, a->user),
-             columns_in(LEFT - 20));
-    svg_end_clip(to);
-    svg_text(to, "s q", 12, y + 28, "session %" PRId64 ", position %" PRId64, a->session,
-             a->position);
     for (size_t i = 0; i < blocks_of(a, attended); i++) {
-        double x = LEFT + BLOCK * (double)(i % ACROSS), at = y + HIGH * (double)(i / ACROSS);
-        if (i < attended->len) { /* the oldest first */
+        double x = l.left + l.block * (double)(i % l.across);
+        double at = y + HIGH * (double)(i / l.across);
+        if (i < attended->len) {
             const struct attended *s = &attended->at[attended->len - 1 - i];
-            draw_event(g->names, s, scale_share(s->weight, low, high), x, at, to);
+            draw_event(g->names, s, scale_share(s->weight, low, high), x, at, l.block, to);
             continue;
         }
         svg_text(to, "s q", x + 4, at + 28, "→ came%s",
                  a->top.at && column_i32(a->top)[0] == column_i32(a->target)[0] ? " ✓" : "");
-        draw_named(g->names, column_i32(a->target)[0], "s b", x, at, to);
+        draw_named(g->names, column_i32(a->target)[0], "s b", x, at, l.block, to);
     }
 }
 
@@ -78,15 +98,18 @@ static void visit_svg(void *drawn, const struct figures *g, const struct figure 
                       const struct attention *a, const attended_vec *attended)
 {
     struct example_drawn *d = drawn;
+    struct block_row l = block_row_of(d->width);
     (void)p;
-    if (d->to)
-        draw_line(g, a, attended, d->y, d->to);
-    d->y += HIGH * (double)((blocks_of(a, attended) + ACROSS - 1) / ACROSS) + GAP;
+    if (d->to) {
+        draw_session(g, a, d->y, d->to);
+        draw_blocks(g, a, attended, l, d->y + l.head, d->to);
+    }
+    d->y += l.head + HIGH * (double)((blocks_of(a, attended) + l.across - 1) / l.across) + GAP;
 }
 
-static void lines_svg(const struct figures *g, const struct figure *p, struct buf *to)
+static void lines_svg(const struct figures *g, const struct figure *p, double width, struct buf *to)
 {
-    examples_svg(g, p, visit_svg,
+    examples_svg(g, p, width, visit_svg,
                  "events from left to right, strongest shade: the line's largest weight; last what "
                  "came (✓: it was ranked first)",
                  to);

@@ -12,30 +12,50 @@
 
 enum {
     HEAD = 24, /* of an example */
-    NAMES = 2, /* before the cells: what was ranked first, what came */
-    NAME = 128,
-    LEFT = 12 + NAMES * NAME,
-    COLUMNS = EXAMPLE_WIDTH - 12 - LEFT, /* the room for cells */
     CELL = 19,
     GAP = 26,
     MOST = 40, /* steps */
 };
 
+/* The room before the cells: for what was ranked first, then for what came. */
+static double name_width(double width)
+{
+    return width < SVG_WIDE ? 78 : 128;
+}
+
+static double cells_left(double width)
+{
+    return SVG_MARGIN + 2 * name_width(width);
+}
+
+/* Sessions side by side. */
+static size_t row_length(double width, size_t sessions)
+{
+    return side_row_length(sessions, width < SVG_WIDE ? 4 : 8);
+}
+
+static double cell_width(double width, size_t side_by_side)
+{
+    return (width - SVG_MARGIN - cells_left(width)) / (double)(side_by_side > 4 ? side_by_side : 4);
+}
+
 /* An example: steps × sessions. */
 struct matrix {
     const struct figures *g;
+    double width; /* of the picture; 0: there is none */
     const struct attention *a;
     const struct attended *at; /* [steps, sessions], each row the newest first */
     size_t steps, shown, sessions;
     double top; /* the largest weight */
 };
 
-static struct matrix matrix_of(const struct figures *g, const struct figure *p,
+static struct matrix matrix_of(const struct figures *g, const struct figure *p, double width,
                                const struct attention *a, const attended_vec *attended)
 {
     size_t steps = attention_rows(p->level, a);
     return (struct matrix){
         .g = g,
+        .width = width,
         .a = a,
         .at = attended->at,
         .steps = steps,
@@ -65,9 +85,9 @@ static void draw_name(const struct matrix *m, struct column items, size_t step, 
 {
     if (!items.at)
         return;
-    svg_begin_clip(to, x, y, NAME - 6, CELL);
+    svg_begin_clip(to, x, y, name_width(m->width) - 6, CELL);
     svg_name(to, class, x, y + 13, label_list_at(&m->g->names->items, column_i32(items)[step]),
-             columns_in(NAME));
+             svg_columns_small(name_width(m->width) - 6));
     svg_end_clip(to);
 }
 
@@ -75,11 +95,12 @@ static void draw_name(const struct matrix *m, struct column items, size_t step, 
 static void draw_step(const struct matrix *m, size_t step, double y, struct buf *to)
 {
     bool right = came_true(m->a, step);
-    draw_name(m, m->a->top, step, right ? "s b" : "s", 12, y, to);
+    double second = SVG_MARGIN + name_width(m->width);
+    draw_name(m, m->a->top, step, right ? "s b" : "s", SVG_MARGIN, y, to);
     if (right)
-        svg_text(to, "s b", 12 + NAME, y + 13, "✓");
+        svg_text(to, "s b", second, y + 13, "✓");
     else
-        draw_name(m, m->a->target, step, "s q", 12 + NAME, y, to);
+        draw_name(m, m->a->target, step, "s q", second, y, to);
 }
 
 static void draw_cell(const struct matrix *m, size_t step, size_t session, double x, double y,
@@ -94,12 +115,13 @@ static void draw_cell(const struct matrix *m, size_t step, size_t session, doubl
 /* `n` sessions from `first` on, and all steps. */
 static void draw_band(const struct matrix *m, size_t first, size_t n, double y, struct buf *to)
 {
-    double wide = n > 4 ? COLUMNS / (double)n : COLUMNS / 4.0;
+    double wide = cell_width(m->width, n);
     double high = card_height(m, first, n);
-    svg_text(to, "s q", 12, y + high - 8, m->a->top.at ? "ranked first" : "");
-    svg_text(to, "s q", 12 + NAME, y + high - 8, m->a->target.at ? "what came" : "");
+    svg_text(to, "s q", SVG_MARGIN, y + high - 8, m->a->top.at ? "ranked first" : "");
+    svg_text(to, "s q", SVG_MARGIN + name_width(m->width), y + high - 8,
+             m->a->target.at ? "what came" : "");
     for (size_t j = first; j < first + n && j < m->sessions; j++) {
-        double x = LEFT + wide * (double)(j - first);
+        double x = cells_left(m->width) + wide * (double)(j - first);
         side_card(m->g->names, &m->at[j], x, y, wide - 4, high - 4, to);
         for (size_t step = 0; step < m->shown; step++)
             draw_cell(m, step, j, x, y + high + CELL * (double)step, wide - 4, to);
@@ -107,7 +129,7 @@ static void draw_band(const struct matrix *m, size_t first, size_t n, double y, 
     for (size_t step = 0; step < m->shown; step++)
         draw_step(m, step, y + high + CELL * (double)step, to);
     if (m->steps > m->shown)
-        svg_text(to, "s q", 12, y + high + CELL * (double)m->shown + 13, "+ %zu more steps",
+        svg_text(to, "s q", SVG_MARGIN, y + high + CELL * (double)m->shown + 13, "+ %zu more steps",
                  m->steps - m->shown);
 }
 
@@ -115,10 +137,10 @@ static void visit_svg(void *drawn, const struct figures *g, const struct figure 
                       const struct attention *a, const attended_vec *attended)
 {
     struct example_drawn *d = drawn;
-    struct matrix m = matrix_of(g, p, a, attended);
-    size_t n = side_row_length(m.sessions);
+    struct matrix m = matrix_of(g, p, d->width, a, attended);
+    size_t n = row_length(d->width, m.sessions);
     if (d->to)
-        example_heading(g, a, d->y + 12, d->to, ": %zu step%s over %zu earlier sessions", m.steps,
+        example_heading(g, a, d->width, d->y + 12, d->to, ": %zu step%s over %zu sessions", m.steps,
                         m.steps == 1 ? "" : "s", m.sessions);
     d->y += HEAD;
     for (size_t first = 0; first < m.sessions; first += n) {
@@ -128,10 +150,11 @@ static void visit_svg(void *drawn, const struct figures *g, const struct figure 
     }
 }
 
-static void matrix_svg(const struct figures *g, const struct figure *p, struct buf *to)
+static void matrix_svg(const struct figures *g, const struct figure *p, double width,
+                       struct buf *to)
 {
     examples_svg(
-        g, p, visit_svg,
+        g, p, width, visit_svg,
         "each row a step: ranked first and what came (✓: the same); each column an earlier "
         "session, newest first; strongest shade: the largest",
         to);
@@ -167,7 +190,7 @@ static void visit_text(void *written, const struct figures *g, const struct figu
                        const struct attention *a, const attended_vec *attended)
 {
     struct example_written *w = written;
-    struct matrix m = matrix_of(g, p, a, attended);
+    struct matrix m = matrix_of(g, p, 0, a, attended);
     example_line(g, a, w->to);
     buf_text(w->to, ": its earlier sessions, newest first\n");
     for (size_t j = 0; j < m.sessions; j++)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "viz/format.h"
+#include "viz/scale.h"
 
 enum { ENOUGH = 10 /* sessions */ };
 
@@ -54,18 +55,29 @@ size_t means_groups(const struct figures *g, const struct figure *p)
     return wanted > n ? wanted : n;
 }
 
+static bool is_reliable(const struct mean *m, bool any)
+{
+    return m->count && (any || m->sessions >= ENOUGH);
+}
+
+/* As means_top, of reliable groups or of `any`; 0: there are none. */
+static double highest_of(const struct means *m, bool any, double least)
+{
+    double highest = 0, top = 0;
+    for (size_t i = 0; i < m->at.len; i++)
+        if (is_reliable(&m->at.at[i], any))
+            highest = fmax(highest, mean_relative(&m->at.at[i]));
+    for (size_t i = 0; i < m->at.len; i++)
+        if (is_reliable(&m->at.at[i], any))
+            top = fmax(top, scale_reach(mean_relative(&m->at.at[i]), mean_error(&m->at.at[i]),
+                                        fmax(highest, least)));
+    return top;
+}
+
 double means_top(const struct means *m, double least)
 {
-    double top = 0, trusted = 0;
-    for (size_t i = 0; i < m->at.len; i++) {
-        const struct mean *x = &m->at.at[i];
-        double error = mean_error(x), end = mean_relative(x) + (isnan(error) ? 0 : error);
-        if (x->count)
-            top = fmax(top, end);
-        if (x->sessions >= ENOUGH)
-            trusted = fmax(trusted, end);
-    }
-    return fmax(trusted > 0 ? trusted : top, least);
+    double top = highest_of(m, false, least);
+    return fmax(top > 0 ? top : highest_of(m, true, least), least);
 }
 
 double means_bottom(const struct means *m)

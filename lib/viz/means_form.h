@@ -12,8 +12,9 @@ void means_tsv(const struct figures *g, const struct figure *p, struct buf *to);
 /* The number of groups to show. */
 size_t means_groups(const struct figures *g, const struct figure *p);
 
-/* The top of an axis or of a scale of shades: the highest mean plus error of the groups with enough
- * sessions to be reliable, or of all groups if there are none; at least `least`. */
+/* The top of an axis or of a scale of shades, for the groups with enough sessions to be reliable,
+ * or for all groups if there are none: their highest mean, and as much of the errors as scale_reach
+ * allows; at least `least`. */
 double means_top(const struct means *m, double least);
 
 /* The lowest mean, or 0 if none is below: weights may be negative. */

@@ -10,7 +10,8 @@
 struct drawing {
     size_t run;
     const struct figure *figure;
-    struct buf svg;
+    struct buf svg;    /* as wide as a page, if the figure has such a form */
+    struct buf narrow; /* else empty; as wide as a small screen */
 };
 
 /* What the page says about a run beside scores and figures. */
@@ -20,8 +21,7 @@ struct page_run {
     struct level_count level[LEVELS];
     int64_t epoch; /* whose figures are shown */
     enum part part;
-    size_t begin, end;     /* its drawings */
-    enum part selected_on; /* the part that chose the best epoch */
+    size_t begin, end; /* its drawings */
 };
 
 struct page {

@@ -12,7 +12,7 @@
 #include "viz/text.h"
 #include "viz/format.h"
 
-enum { WIDTH = 640, TOP = 60, CELL = 18, HEAD = 40, FOOT = 20, MOST = 40 /* lines */ };
+enum { CELL = 18, HEAD = 40, FOOT = 20, MOST = 40 /* lines */ };
 
 /* How a panel is laid out. */
 struct layout {
@@ -33,7 +33,7 @@ struct drawn {
 
 static double panel_width(const struct layout *l)
 {
-    return (WIDTH - 24) / (double)l->across;
+    return (SVG_WIDTH - 2 * SVG_MARGIN) / (double)l->across;
 }
 
 static size_t lines_of(const attended_vec *attended)
@@ -54,7 +54,7 @@ static void draw_session(const struct figures *g, const struct layout *l, const 
 {
     struct buf text = {0};
     l->when(g->names, s, &text);
-    svg_text(to, "s e", x + l->weight - 8, y + 13, "%.*s", (int)text.len, text.at ? text.at : "");
+    svg_text(to, "s e", x + l->weight - 5, y + 13, "%.*s", (int)text.len, text.at ? text.at : "");
     buf_release(&text);
 }
 
@@ -65,11 +65,11 @@ static void draw_event(const struct figures *g, const struct layout *l, const st
     if (s->length == 1) {
         svg_begin_clip(to, x, y, l->weight - 6, CELL);
         svg_name(to, "s", x, y + 13, label_list_at(&g->names->items, s->items[0]),
-                 columns_in(l->weight));
+                 svg_columns_small(l->weight - 6));
         svg_end_clip(to);
     }
     if (train >= 0)
-        svg_text(to, "s e", x + panel_width(l) - 20, y + 13, "%" PRId64, train);
+        svg_text(to, "s e", x + panel_width(l) - 10, y + 13, "%" PRId64, train);
 }
 
 static void draw_panel(const struct figures *g, const struct layout *l, const struct attention *a,
@@ -79,7 +79,7 @@ static void draw_panel(const struct figures *g, const struct layout *l, const st
     struct buf age = {0};
     svg_begin_clip(to, x, y, panel_width(l) - 8, 18);
     svg_name(to, "s b", x, y + 12, label_list_at(&g->names->users, a->user),
-             columns_in(panel_width(l)));
+             svg_columns_small(panel_width(l) / 1.08 - 8));
     svg_end_clip(to);
     if (!l->when)
         say_age(g->names, &attended->at[0], &age);
@@ -121,41 +121,42 @@ static void visit_svg(void *drawn, const struct figures *g, const struct figure 
     if (!d->to)
         return;
     order_of(p, attended, &order);
-    draw_panel(g, d->layout, a, &order, 12 + panel_width(d->layout) * (double)place, d->y, d->to);
+    draw_panel(g, d->layout, a, &order, SVG_MARGIN + panel_width(d->layout) * (double)place, d->y,
+               d->to);
     vec_release(&order);
 }
 
 static void panels_svg(const struct figures *g, const struct figure *p, const struct layout *l,
-                       struct buf *to)
+                       double width, struct buf *to)
 {
-    struct drawn measured = {l, NULL, 0, TOP, 0}, drawn = {l, to, 0, TOP, 0};
+    struct drawn measured = {.layout = l}, drawn = {.layout = l, .to = to};
     examples_each(g, p, visit_svg, &measured);
-    figure_begin_svg(p, WIDTH, measured.y + measured.row, to);
-    svg_text(to, "q", 12, 44, "%s", l->says);
+    figure_begin_svg(p, width, measured.y + measured.row, l->says, to);
     examples_each(g, p, visit_svg, &drawn);
     svg_end(to);
 }
 
-static void ages_svg(const struct figures *g, const struct figure *p, struct buf *to)
+static void ages_svg(const struct figures *g, const struct figure *p, double width, struct buf *to)
 {
     static const struct layout l = {
-        "left: how long ago the session was, newest first; right: its weight", 4, 64, 72, say_age};
-    panels_svg(g, p, &l, to);
+        "left: how long ago the session was, newest first; right: its weight", 4, 57, 38, say_age};
+    panels_svg(g, p, &l, width, to);
 }
 
-static void weeks_svg(const struct figures *g, const struct figure *p, struct buf *to)
+static void weeks_svg(const struct figures *g, const struct figure *p, double width, struct buf *to)
 {
     static const struct layout l = {
-        "left: the hour of the week of the session, newest first; right: its weight", 4, 64, 72,
+        "left: the hour of the week of the session, newest first; right: its weight", 4, 57, 38,
         say_week};
-    panels_svg(g, p, &l, to);
+    panels_svg(g, p, &l, width, to);
 }
 
-static void events_svg(const struct figures *g, const struct figure *p, struct buf *to)
+static void events_svg(const struct figures *g, const struct figure *p, double width,
+                       struct buf *to)
 {
     static const struct layout l = {
-        "the event's item, its weight, and how often it is in the training part", 2, 166, 72, NULL};
-    panels_svg(g, p, &l, to);
+        "the event's item, its weight, and how often it is in the training part", 2, 104, 42, NULL};
+    panels_svg(g, p, &l, width, to);
 }
 
 /* ---- terminal ---- */

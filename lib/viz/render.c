@@ -44,8 +44,7 @@ void render_end_pass(struct render *x, struct curve_pass score, bool leads, doub
 void render_end_run(struct render *x, size_t best, enum part selected_on)
 {
     struct page_run *run = &x->page.runs.at[x->page.runs.len - 1];
-    score_curve_best_pass(&x->page.curve, best);
-    run->selected_on = selected_on;
+    score_curve_best_pass(&x->page.curve, best, selected_on);
     if (x->kept.part == PART_NONE)
         return;
     memcpy(run->level, x->kept.level, sizeof run->level);

@@ -21,7 +21,8 @@ struct render {
     struct run_names names;   /* of the current run */
     struct figures now, kept; /* the current pass; the one to show */
     double kept_merit;
-    struct buf rows; /* TSV or text of the runs that have ended */
+    const struct criterion *criterion; /* that chooses the best epochs */
+    struct buf rows;                   /* TSV or text of the runs that have ended */
 };
 
 /* Begins a run; the caller fills in its chain and its names. */

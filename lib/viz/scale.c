@@ -2,6 +2,11 @@
 
 #include <math.h>
 
+double scale_reach(double value, double error, double highest)
+{
+    return error > 0 ? fmax(value, fmin(value + error, highest * 1.25)) : value;
+}
+
 double scale_at(const struct scale *s, double value)
 {
     if (!(s->high > s->low))

@@ -7,6 +7,11 @@ struct scale {
     double low, high, from, to;
 };
 
+/* Where a scale must reach to show a value with its error, if `highest` is the highest value: an
+ * error reaches beyond that by a quarter of it at most, so that one of them does not press all
+ * others together. */
+double scale_reach(double value, double error, double highest);
+
 /* The place of a value; the middle if low is high. */
 double scale_at(const struct scale *s, double value);
 

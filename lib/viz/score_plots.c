@@ -8,22 +8,33 @@
 
 /* ---- learning curves ---- */
 
-struct curve_pass score_plots_pass(const struct pass_score *p)
+struct curve_pass score_plots_pass(const struct pass_score *p, const struct criterion *by)
 {
     struct curve_pass x = {.epoch = p->epoch, .events = p->overall.events};
+    x.choice = by->loss ? p->overall.value[0] : p->overall.merit;
     memcpy(x.value, p->overall.value, sizeof p->overall.value);
     return x;
+}
+
+static void names_of_models(const struct report *r, series_names *to)
+{
+    for (size_t m = 0; m < r->models.len; m++)
+        vec_push(to, ((struct bytes){r->models.at[m].name.at, r->models.at[m].name.len}));
 }
 
 void score_plots_names(const struct report *r, struct score_curve *to)
 {
     to->ranks = r->ranks;
+    to->choice = r->best_by;
     to->columns = (size_t)metrics_columns(&r->how->cuts);
     to->shown = (size_t)report_shown_column(r);
     for (size_t c = 0; c < to->columns; c++)
         metrics_column_name(&r->how->cuts, (int)c, to->name[c]);
-    for (size_t i = 0; i < r->runs.len; i++)
+    names_of_models(r, &to->models);
+    for (size_t i = 0; i < r->runs.len; i++) {
+        to->runs.at[i].model = r->runs.at[i].model;
         report_run_name(r, i, &to->runs.at[i].name);
+    }
 }
 
 static void draw_learning(const struct report *r, struct buf *to)
@@ -35,9 +46,10 @@ static void draw_learning(const struct report *r, struct buf *to)
             continue;
         if (row->run == curve.runs.len)
             score_curve_begin_run(&curve);
-        score_curve_add(&curve, score_plots_pass(row->pass));
+        score_curve_add(&curve, score_plots_pass(row->pass, &r->how->criterion));
         if (row->best)
-            score_curve_best_pass(&curve, (size_t)(row->pass - row->of->passes.at));
+            score_curve_best_pass(&curve, (size_t)(row->pass - row->of->passes.at),
+                                  row->of->selected_on);
     }
     score_plots_names(r, &curve);
     score_curve_svg(&curve, to);
@@ -93,15 +105,15 @@ static struct group_value value_of(const struct report *r, size_t model, const c
                                 s->first->score->events};
 }
 
-bool score_plots_groups(const struct report *r, const struct breakdown *by, struct buf *to)
+bool score_plots_groups(const struct report *r, const struct breakdown *by, bool legend,
+                        struct buf *to)
 {
     char score[METRICS_NAME];
     int column = report_shown_column(r);
     struct breakdown_plot g = {.by = by->name, .axis = by->axis, .score = score, .ranks = r->ranks};
     labelled_group_vec all = groups_of(r, by->name);
     metrics_column_name(&r->how->cuts, column, score);
-    for (size_t m = 0; m < r->models.len; m++)
-        vec_push(&g.models, ((struct bytes){r->models.at[m].name.at, r->models.at[m].name.len}));
+    names_of_models(r, &g.models);
     for (size_t i = 0; i < all.len; i++) {
         const char *label = all.at[i].group->group;
         vec_push(&g.labels, label);
@@ -110,7 +122,7 @@ bool score_plots_groups(const struct report *r, const struct breakdown *by, stru
     }
     bool drawn = all.len || !by->optional;
     if (drawn)
-        breakdown_plot_svg(&g, to);
+        breakdown_plot_svg(&g, legend, to);
     breakdown_plot_release(&g);
     vec_release(&all);
     return drawn;
@@ -124,7 +136,7 @@ int score_plots_write(const struct report *r, const char *folder, struct err *e)
     int status = folder_write(folder, "", "learning", &svg, e);
     for (int b = 0; b < by->count && !status; b++) {
         buf_clear(&svg);
-        if (score_plots_groups(r, by->at[b], &svg))
+        if (score_plots_groups(r, by->at[b], true, &svg))
             status = folder_write(folder, "by-", by->at[b]->name, &svg, e);
     }
     buf_release(&svg);

@@ -3,9 +3,9 @@
 #include "viz/examples.h"
 #include "viz/svg.h"
 
-size_t side_row_length(size_t n)
+size_t side_row_length(size_t n, size_t most)
 {
-    size_t rows = (n + SIDE_MOST - 1) / SIDE_MOST;
+    size_t rows = (n + most - 1) / most;
     return (n + rows - 1) / rows;
 }
 
@@ -29,7 +29,7 @@ static void draw_contents(const struct run_names *c, const struct attended *s, d
     bool more = s->length > SIDE_ITEMS;
     for (size_t i = 0; i < lines - more; i++)
         svg_name(to, "s", x, y + (double)i * SIDE_LINE, label_list_at(&c->items, s->items[i]),
-                 columns_in(width));
+                 svg_columns_small(width - 8));
     if (more)
         svg_text(to, "s q", x, y + (double)(lines - 1) * SIDE_LINE, "+ %d more",
                  (int)s->length - SIDE_ITEMS + 1);

@@ -6,13 +6,12 @@
 #include "viz/names.h"
 
 enum {
-    SIDE_MOST = 8,   /* columns side by side */
     SIDE_ITEMS = 12, /* lines of items */
     SIDE_LINE = 14,  /* height of one */
 };
 
-/* How many of n sessions are in a row, if rows of up to SIDE_MOST are filled evenly. */
-size_t side_row_length(size_t n);
+/* How many of n sessions are in a row, if rows of up to `most` are filled evenly. */
+size_t side_row_length(size_t n, size_t most);
 
 /* The height of a card for the longest of n sessions. */
 double side_card_height(const struct attended *s, size_t n);

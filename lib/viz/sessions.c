@@ -12,7 +12,7 @@
 #include "viz/text.h"
 
 enum {
-    COLUMN = 118,
+    MOST = 8,    /* columns side by side in a wide picture */
     HEAD = 44,   /* of an example */
     WEIGHT = 24, /* height of the shade below a card */
     GAP = 22,    /* below that */
@@ -25,40 +25,57 @@ static double row_height(const attended_vec *attended, size_t first, size_t n)
     return side_card_height(&attended->at[first], end - first) + WEIGHT + GAP;
 }
 
-static double example_height(const attended_vec *attended)
+/* How many columns are side by side, and how wide each is. */
+static size_t columns_of(double width, const attended_vec *attended)
+{
+    return side_row_length(attended->len, width < SVG_WIDE ? MOST / 2 : MOST);
+}
+
+static double column_width(double width)
+{
+    return (width - 2 * SVG_MARGIN) / (width < SVG_WIDE ? MOST / 2 : MOST);
+}
+
+static double example_height(double width, const attended_vec *attended)
 {
     double height = HEAD;
-    size_t n = side_row_length(attended->len);
+    size_t n = columns_of(width, attended);
     for (size_t j = 0; j < attended->len; j += n)
         height += row_height(attended, j, n);
     return height;
 }
 
 static void draw_column(const struct figures *g, const struct attended *s, double x, double y,
-                        double height, double top, struct buf *to)
+                        double width, double height, double top, struct buf *to)
 {
     double share = scale_share(s->weight, 0, top), below = y + height - WEIGHT - GAP;
-    side_card(g->names, s, x, y, COLUMN - 6, below - y, to);
-    svg_shade(to, x, below, COLUMN - 6, WEIGHT, share, NULL);
-    svg_text(to, svg_on(share), x + (COLUMN - 6) / 2.0, below + 16, "%.3f (%.1f×)", s->weight,
-             s->relative);
+    side_card(g->names, s, x, y, width, below - y, to);
+    svg_shade(to, x, below, width, WEIGHT, share, NULL);
+    svg_text(to, svg_on(share), x + width / 2, below + 16, "%.3f (%.1f×)", s->weight, s->relative);
 }
 
 /* The items that came next, as many as fit. */
-static void draw_targets(const struct run_names *c, const struct attention *a, double y,
-                         struct buf *to)
+static void draw_targets(const struct run_names *c, const struct attention *a, double width,
+                         double y, struct buf *to)
 {
-    enum { NAMES = 5 };
+    static const char before[] = "then came: ";
+    enum { NAME = 24, MORE = 12 /* columns */ };
+    size_t room = svg_columns(width - 2 * SVG_MARGIN), used = sizeof before - 1, i = 0;
     if (!a->target.at || !a->target.len)
         return;
-    svg_begin_text(to, "q", 12, y);
-    svg_words(to, "what it then had to predict: ");
-    for (size_t i = 0; i < a->target.len && i < NAMES; i++) {
+    svg_begin_text(to, "q", SVG_MARGIN, y);
+    svg_words(to, "%s", before);
+    for (; i < a->target.len; i++) {
+        struct bytes name = label_list_at(&c->items, column_i32(a->target)[i]);
+        size_t columns = text_columns(name) < NAME ? text_columns(name) : NAME;
+        if (i && used + 3 + columns + MORE > room)
+            break;
         svg_words(to, i ? " · " : "");
-        svg_named(to, label_list_at(&c->items, column_i32(a->target)[i]), 24);
+        svg_named(to, name, NAME);
+        used += columns + (i ? 3 : 0);
     }
-    if (a->target.len > NAMES)
-        svg_words(to, " · and %zu more", a->target.len - NAMES);
+    if (i < a->target.len)
+        svg_words(to, " · %zu more", a->target.len - i);
     svg_end_text(to);
 }
 
@@ -66,27 +83,28 @@ static void visit_svg(void *drawn, const struct figures *g, const struct figure 
                       const struct attention *a, const attended_vec *attended)
 {
     struct example_drawn *d = drawn;
-    size_t n = side_row_length(attended->len);
-    double y = d->y + HEAD;
+    size_t n = columns_of(d->width, attended);
+    double y = d->y + HEAD, wide = column_width(d->width);
     (void)p;
-    d->y += example_height(attended);
+    d->y += example_height(d->width, attended);
     if (!d->to)
         return;
-    example_heading(g, a, y - HEAD + 12, d->to, ", over %zu earlier ones", attended->len);
-    draw_targets(g->names, a, y - HEAD + 29, d->to);
+    example_heading(g, a, d->width, y - HEAD + 12, d->to, ", over %zu earlier ones", attended->len);
+    draw_targets(g->names, a, d->width, y - HEAD + 29, d->to);
     for (size_t first = 0; first < attended->len; first += n) {
         double height = row_height(attended, first, n);
         for (size_t j = first; j < first + n && j < attended->len; j++)
-            draw_column(g, &attended->at[j], 12 + COLUMN * (double)(j - first), y, height,
-                        examples_heaviest(attended), d->to);
+            draw_column(g, &attended->at[j], SVG_MARGIN + wide * (double)(j - first), y, wide - 6,
+                        height, examples_heaviest(attended), d->to);
         y += height;
     }
 }
 
-static void sessions_svg(const struct figures *g, const struct figure *p, struct buf *to)
+static void sessions_svg(const struct figures *g, const struct figure *p, double width,
+                         struct buf *to)
 {
     examples_svg(
-        g, p, visit_svg,
+        g, p, width, visit_svg,
         "newest first; below each its weight, and in brackets how many times even attention "
         "that is; strongest shade: the largest",
         to);

@@ -5,57 +5,153 @@
 
 #include "viz/text.h"
 
-enum { WHOLE_NAME = 1000 /* columns of a name that is shown whole */ };
+enum {
+    WHOLE_NAME = 1000, /* columns of a name that is shown whole */
+    SMALL = 11,        /* sizes of text: of class "s", of none, of "t" */
+    USUAL = 12,
+    TITLE = 14,
+};
 
+/* Eight colours for models, on light and on dark ground, differ for people with any of the three
+ * forms of colour blindness: by at least 25 in CIE L*a*b* as simulated after Machado et al. 2009.
+ */
 const char svg_style[] =
     "svg{font:12px system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif}\n"
-    "svg text{fill:#1b1f24;unicode-bidi:isolate}svg .t{font-size:15px;font-weight:600}\n"
-    "svg .b{font-weight:600}svg .q{fill:#57606a}svg .s{font-size:10.5px}\n"
+    "svg text{fill:#1b1f24;unicode-bidi:isolate}svg .t{font-size:14px;font-weight:600}\n"
+    "svg .b{font-weight:600}svg .q{fill:#57606a}svg .s{font-size:11px}\n"
     "svg .m{text-anchor:middle}svg .e{text-anchor:end}svg tspan{unicode-bidi:isolate}\n"
     "svg .bg{fill:#fff}svg .grid{stroke:#dfe3e8;stroke-width:1}svg .axis{stroke:#8c959f}\n"
     "svg .even{stroke:#b35900;stroke-width:1.5;stroke-dasharray:5 4}svg .evenword{fill:#9a4c00}\n"
-    "svg .dot{fill:#0b4f9c}svg .hollow{fill:#fff;stroke:#0b4f9c;stroke-width:1.2}\n"
-    "svg .error{stroke:#0b4f9c;stroke-width:1.2;stroke-opacity:.55}\n"
-    "svg .whisker{stroke:#1b1f24;stroke-width:1.2;stroke-opacity:.7}\n"
+    "svg .dot{fill:#0b4f9c}svg .hollow{stroke:#0b4f9c}svg "
+    ".error{stroke:#0b4f9c;stroke-opacity:.55}\n"
+    "svg .hollow,svg .ring{fill:#fff;stroke-width:1.2}svg .error{stroke-width:1.2}\n"
+    "svg .whisker{stroke:#1b1f24;stroke-width:1.2;stroke-opacity:.7}svg .pale{fill-opacity:.35}\n"
     "svg .count{fill:#8c959f}svg .shade{fill:#0b4f9c}svg .cell{fill:none;stroke:#d0d7de}\n"
     "svg .on{fill:#fff}svg .off{fill:#1b1f24}svg .card{fill:#f6f8fa}\n"
-    "svg .l0{stroke:#0b4f9c}svg .l1{stroke:#b35900}svg .l2{stroke:#007a5e}svg .l3{stroke:#a3407c}\n"
-    "svg .l4{stroke:#4d4d4d}svg .l5{stroke:#2f8fcf}svg .l6{stroke:#8a6d00}svg .l7{stroke:#6a51a3}\n"
-    "svg .f0{fill:#0b4f9c}svg .f1{fill:#b35900}svg .f2{fill:#007a5e}svg .f3{fill:#a3407c}\n"
-    "svg .f4{fill:#4d4d4d}svg .f5{fill:#2f8fcf}svg .f6{fill:#8a6d00}svg .f7{fill:#6a51a3}\n"
-    "svg .line{fill:none;stroke-width:2;stroke-linejoin:round}\n"
+    "svg .l0{stroke:#0b4f9c}svg .f0{fill:#0b4f9c}\n"
+    "svg .l1{stroke:#c09000}svg .f1{fill:#c09000}\n"
+    "svg .l2{stroke:#f07878}svg .f2{fill:#f07878}\n"
+    "svg .l3{stroke:#0090f0}svg .f3{fill:#0090f0}\n"
+    "svg .l4{stroke:#600048}svg .f4{fill:#600048}\n"
+    "svg .l5{stroke:#786018}svg .f5{fill:#786018}\n"
+    "svg .l6{stroke:#9090c0}svg .f6{fill:#9090c0}\n"
+    "svg .l7{stroke:#303000}svg .f7{fill:#303000}\n"
+    "svg .line{fill:none;stroke-width:2;stroke-linejoin:round}svg .far{stroke-dasharray:7 4}\n"
     "svg .faint{stroke-dasharray:2 4;stroke-linecap:round}\n"
     "@media screen and (prefers-color-scheme:dark){\n"
     "svg text{fill:#e6e9ec}svg .q{fill:#9aa4ae}svg .bg{fill:#14171a}svg .grid{stroke:#2b3137}\n"
     "svg .axis{stroke:#6a737d}svg .even{stroke:#f0a35e}svg .evenword{fill:#f0a35e}\n"
-    "svg .dot{fill:#7cc4ff}svg .hollow{fill:#14171a;stroke:#7cc4ff}svg .error{stroke:#7cc4ff}\n"
-    "svg .whisker{stroke:#e6e9ec}\n"
+    "svg .dot{fill:#7cc4ff}svg .hollow{stroke:#7cc4ff}svg .error{stroke:#7cc4ff}\n"
+    "svg .hollow,svg .ring{fill:#14171a}svg .whisker{stroke:#e6e9ec}\n"
     "svg .count{fill:#6a737d}svg .shade{fill:#4f9fe0}svg .cell{stroke:#3a424a}\n"
     "svg .on{fill:#0b1116}svg .off{fill:#e6e9ec}svg .card{fill:#1c2126}\n"
-    "svg .l0{stroke:#7cc4ff}svg .l1{stroke:#f0a35e}svg .l2{stroke:#4fd1ab}svg .l3{stroke:#f29ac8}\n"
-    "svg .l4{stroke:#c4c9ce}svg .l5{stroke:#4f9fe0}svg .l6{stroke:#e0c341}svg .l7{stroke:#b5a3e8}\n"
-    "svg .f0{fill:#7cc4ff}svg .f1{fill:#f0a35e}svg .f2{fill:#4fd1ab}svg .f3{fill:#f29ac8}\n"
-    "svg .f4{fill:#c4c9ce}svg .f5{fill:#4f9fe0}svg .f6{fill:#e0c341}svg .f7{fill:#b5a3e8}}\n"
+    "svg .l0{stroke:#7cc4ff}svg .f0{fill:#7cc4ff}\n"
+    "svg .l1{stroke:#d8a818}svg .f1{fill:#d8a818}\n"
+    "svg .l2{stroke:#f04878}svg .f2{fill:#f04878}\n"
+    "svg .l3{stroke:#4860d8}svg .f3{fill:#4860d8}\n"
+    "svg .l4{stroke:#f0f090}svg .f4{fill:#f0f090}\n"
+    "svg .l5{stroke:#607818}svg .f5{fill:#607818}\n"
+    "svg .l6{stroke:#a8c0c0}svg .f6{fill:#a8c0c0}\n"
+    "svg .l7{stroke:#a84890}svg .f7{fill:#a84890}}\n"
     "@media print{svg *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
 
-static void attribute(struct buf *to, const char *text)
+/* ---- text in lines ---- */
+
+/* The width of a character, as a share of the font's size, in the wide ones of the usual fonts. */
+static const double character = 0.63;
+
+static size_t columns_of(double width, double size)
 {
-    text_escape(to, bytes_of(text));
+    return width < 2 * size ? 2 : (size_t)(width / (size * character));
 }
 
-void svg_begin(struct buf *to, double width, double height, const char *title)
+size_t svg_columns_small(double width)
 {
-    buf_format(to, "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"", width, height);
-    attribute(to, title);
+    return columns_of(width, SMALL);
+}
+
+size_t svg_columns(double width)
+{
+    return columns_of(width, USUAL);
+}
+
+/* The next words that fit, at least one. */
+static struct bytes next_words(struct bytes *text, size_t columns)
+{
+    size_t end = 0;
+    for (size_t i = 0; i <= text->len; i++)
+        if ((i == text->len || text->at[i] == ' ') &&
+            (!end || text_columns((struct bytes){text->at, i}) <= columns))
+            end = i;
+    struct bytes words = {text->at, end};
+    text->at += end + (end < text->len);
+    text->len -= end + (end < text->len);
+    return words;
+}
+
+/* Lines of text, each `size` high and a third more; returns their height. */
+static double put_lines(struct buf *to, const char *class, double size, double x, double y,
+                        double width, const char *text)
+{
+    struct bytes left = bytes_of(text);
+    double high = 0;
+    while (left.len) {
+        struct bytes words = next_words(&left, columns_of(width, size));
+        if (to)
+            svg_text(to, class, x, y + high, "%.*s", (int)words.len, words.at);
+        high += size * 4 / 3;
+    }
+    return high;
+}
+
+double svg_note(struct buf *to, double x, double y, double width, const char *text)
+{
+    return put_lines(to, "s q", SMALL, x, y, width, text);
+}
+
+/* Draws the head, or measures it if `to` is NULL. */
+static double put_head(struct buf *to, double width, struct svg_head head)
+{
+    double y = 8, room = width - 2 * SVG_MARGIN;
+    if (head.over)
+        y += put_lines(to, "s q", SMALL, SVG_MARGIN, y + SMALL, room, head.over) + 2;
+    if (head.title) /* semibold letters are wider */
+        y += put_lines(to, "t", TITLE, SVG_MARGIN, y + TITLE, room / 1.08, head.title) + 2;
+    if (head.says)
+        y += put_lines(to, "s q", SMALL, SVG_MARGIN, y + SMALL, room, head.says) + 2;
+    return y + 6;
+}
+
+void svg_begin(struct buf *to, double width, double height, struct svg_head head)
+{
+    double high = put_head(NULL, width, head);
+    buf_format(to, "<svg viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" role=\"img\" ",
+               width, high + height, width, high + height);
+    buf_text(to, "aria-label=\"");
+    text_escape(to, bytes_of(head.label));
     buf_text(to, "\">\n");
-    svg_rect(to, "bg", 0, 0, width, height, NULL);
-    svg_text(to, "t", 12, 24, "%s", title);
+    svg_rect(to, "bg", 0, 0, width, high + height, NULL);
+    put_head(to, width, head);
+    svg_begin_shift(to, high);
 }
 
 void svg_end(struct buf *to)
 {
+    svg_end_shift(to);
     buf_text(to, "</svg>\n");
 }
+
+void svg_begin_shift(struct buf *to, double y)
+{
+    buf_format(to, "<g transform=\"translate(0 %.1f)\">\n", y);
+}
+
+void svg_end_shift(struct buf *to)
+{
+    buf_text(to, "</g>\n");
+}
+
+/* ---- shapes ---- */
 
 void svg_line(struct buf *to, const char *class, double x1, double y1, double x2, double y2)
 {
@@ -97,6 +193,17 @@ void svg_dot(struct buf *to, const char *class, double x, double y, double r, co
 {
     buf_format(to, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"", class, x, y, r);
     end_with_hint(to, "circle", hint);
+}
+
+void svg_shape(struct buf *to, const char *class, double x, double y, double size, const char *hint,
+               const double (*corner)[2], size_t corners)
+{
+    buf_format(to, "<polygon class=\"%s\" points=\"", class);
+    for (size_t i = 0; i < corners; i++)
+        buf_format(to, "%s%.1f,%.1f", i ? " " : "", x + size * corner[i][0],
+                   y + size * corner[i][1]);
+    buf_byte(to, '"');
+    end_with_hint(to, "polygon", hint);
 }
 
 void svg_begin_text(struct buf *to, const char *class, double x, double y)
@@ -177,7 +284,7 @@ void svg_begin_clip(struct buf *to, double x, double y, double w, double h)
 
 void svg_end_clip(struct buf *to)
 {
-    svg_end(to);
+    buf_text(to, "</svg>\n");
 }
 
 void svg_nothing(struct buf *to, double x, double y, double w, double h)

@@ -10,9 +10,30 @@
 /* The CSS of the classes.  A page has it once, and so has each file. */
 extern const char svg_style[];
 
-/* Opens <svg> with a title, which is also the first line of text. */
-void svg_begin(struct buf *to, double width, double height, const char *title);
+/* How wide pictures are: as wide as a small screen, so that text on it is as large as on paper.
+ * Those that are drawn for wide pages too have a second width. */
+enum { SVG_WIDTH = 420, SVG_WIDE = 960, SVG_MARGIN = 12 };
+
+/* What is above a picture.  Each part may be NULL and takes as many lines as it needs. */
+struct svg_head {
+    const char *label; /* the whole in words, for readers that do not see it */
+    const char *over;  /* small, above the title */
+    const char *title;
+    const char *says; /* below the title */
+};
+
+/* Opens <svg> with a head and room for a picture of that size below it.  The picture's y begins at
+ * 0, below the head. */
+void svg_begin(struct buf *to, double width, double height, struct svg_head head);
 void svg_end(struct buf *to);
+
+/* What is drawn between these two is `y` lower. */
+void svg_begin_shift(struct buf *to, double y);
+void svg_end_shift(struct buf *to);
+
+/* Our own text of small size in lines of up to `width`; y is the baseline of the first.  Returns
+ * the height of the lines.  `to` is NULL: only measures. */
+double svg_note(struct buf *to, double x, double y, double width, const char *text);
 
 void svg_line(struct buf *to, const char *class, double x1, double y1, double x2, double y2);
 
@@ -25,10 +46,18 @@ void svg_shade(struct buf *to, double x, double y, double w, double h, double sh
                const char *hint);
 void svg_dot(struct buf *to, const char *class, double x, double y, double r, const char *hint);
 
+/* A shape of straight lines around x, y: its corners [corners, 2] are for a size of 1. */
+void svg_shape(struct buf *to, const char *class, double x, double y, double size, const char *hint,
+               const double (*corner)[2], size_t corners);
+
 /* Our own text; y is its baseline.  Classes: "m" middle, "e" end at x; "q" quiet, "b" bold, "t"
  * title, "on"/"off": on a shade. */
 void svg_text(struct buf *to, const char *class, double x, double y, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* Columns of small text, or of text of usual size, that fit into `width` with any usual font. */
+size_t svg_columns_small(double width);
+size_t svg_columns(double width);
 
 /* Whether text on a shade has class "on" rather than "off"; the class of text in the middle of a
  * shade. */
