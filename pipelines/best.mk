@@ -9,6 +9,8 @@
 #   SEEDS       "1 2 3": the choice is among all runs
 #   NETWORKS    those that are tried alone and, in steps, with a wide part (rules.mk)
 #   EARLIER     how many events of earlier sessions sasrec-earlier sees
+#   ONLINE      what counts in tests beside the training part: user, for baselines the user's own
+#               sessions that ended before; all, for baselines and wide parts all that ended before
 #
 # It writes scores.txt, the scores of all on the test part; against.txt, where each is tested over users
 # against the best baseline; attention.html, the same as a page; best, the name of the file with the
@@ -27,7 +29,8 @@ EARLIER ?= 30
 NAMED ?= 1
 AGAINST ?= best-baseline
 BASELINES ?= pop ppop ppop-decay markov item-knn session-knn vstan wide-ready
-$(foreach b,$(filter-out pop s-pop,$(BASELINES)),$(eval OPTIONS.$(b) ?= --online user))
+ONLINE ?= user
+$(foreach b,$(if $(filter all,$(ONLINE)),$(BASELINES),$(filter-out pop s-pop,$(BASELINES))),$(eval OPTIONS.$(b) ?= --online $(ONLINE)))
 
 # Of equal scores the first counts: smaller models come before larger ones.
 NETWORKS ?= stamp narm sasrec sasrec-earlier
@@ -37,7 +40,9 @@ OPTIONS.narm = --model narm --gru reset-before --decoder tied --attention $(ATTE
 OPTIONS.stamp = --model stamp --item-dropout 0.2 --attention $(ATTENTION)
 OPTIONS.sasrec = --model sasrec --attention $(ATTENTION)
 OPTIONS.sasrec-earlier = $(OPTIONS.sasrec) --earlier $(EARLIER)
-$(foreach n,$(NETWORKS) ii-rnn,$(eval OPTIONS.$(n)-wide = $$(OPTIONS.$(n)) --wide))
+ONLINE_WIDE = $(if $(filter all,$(ONLINE)),--online)
+OPTIONS.wide = --model wide $(ONLINE_WIDE)
+$(foreach n,$(NETWORKS) ii-rnn,$(eval OPTIONS.$(n)-wide = $$(OPTIONS.$(n)) --wide $$(ONLINE_WIDE)))
 TRAIN.stamp ?= $(TRAIN) --lr 0.01
 TRAIN.stamp-wide ?= $(TRAIN.stamp)
 $(foreach n,$(NETWORKS),$(eval INPUT.$(n) = mixed-batches)$(eval INPUT.$(n)-wide = mixed-batches))

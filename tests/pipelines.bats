@@ -234,6 +234,17 @@ daily_log() {
     grep -qx 'it counts, and has no model file: baseline --model ppop --online user' said
 }
 
+@test "best.mk: with ONLINE=all baselines and wide parts count in tests all that ended before" {
+    log >log.tsv
+    for online in user all; do
+        pipeline best DATA=log.tsv OUT=$online MODELS=wide BASELINES='pop markov' TRAIN.wide=--quiet \
+            ONLINE=$online >said 2>err || { cat err; false; }
+    done
+    settings() { spcat "$1" | sed -n 1p | jq -c '.[2].pipeline | map(.[2].online) | last'; }
+    [ "$(settings user/pop.mp) $(settings user/markov.mp) $(settings user/wide.1.mp)" = '"none" "user" false' ]
+    [ "$(settings all/pop.mp) $(settings all/markov.mp) $(settings all/wide.1.mp)" = '"all" "all" true' ]
+}
+
 @test "best.mk: the ready-made wide model is one of the baselines" {
     log >log.tsv
     pipeline best DATA=log.tsv OUT=best MODELS=ii-rnn >said 2>err || { cat err; false; }
