@@ -12,8 +12,8 @@ setup_file() {
     "${batches[@]}" --scheme shuffled -o batches.mp split.mp 2>said
     "${batches[@]}" --scheme shuffled --seed 2 -o others.mp split.mp 2>said
     "${batches[@]}" -o again.mp split.mp 2>said # its later passes are the first ones again
-    train --save never.st -o never.mp batches.mp
-    train --save never-again.st -o never-again.mp again.mp
+    train --save never.st --card never.card -o never.mp batches.mp
+    train --save never-again.st --card never-again.card -o never-again.mp again.mp
 }
 
 setup() {
@@ -26,7 +26,7 @@ TRAIN=("$SESSPIPE_BIN/trainer" --quiet --threads 1 --embedding 8 --inter hidden,
 train() { "${TRAIN[@]}" "$@"; }
 
 # A run that writes checkpoints; it resumes from an existing one.
-WHOLE=("${TRAIN[@]}" --save model -o out --checkpoint check --checkpoint-every 1)
+WHOLE=("${TRAIN[@]}" --save model --card card -o out --checkpoint check --checkpoint-every 1)
 run_on() { # OPTION ...
     local resume=()
     [ ! -e check ] || resume=(--resume check)
@@ -36,6 +36,7 @@ run_on() { # OPTION ...
 same_as_never() {
     cmp "$NEVER.mp" out
     cmp "$NEVER.st" model
+    diff <(grep -v '^| file |' "$NEVER.card") <(grep -v '^| file |' card)
 }
 
 # Checks the status of the command, and its message in `said`.

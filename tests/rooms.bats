@@ -176,6 +176,7 @@ nn/bf16:stream                  and its stream
 covered_by_programs="
 data/reports             tfilter.bats, splits.bats and the sessionizers' tests: what is said at the end
 data/sessionize_run      the three sessionizers' tests: whole runs
+train/card               card.bats: cards beside what other programs say
 train/pass_run           trainer.bats, predictor.bats: whole runs
 train/predict_run        predictor.bats: whole runs
 train/train_run          trainer.bats: whole runs

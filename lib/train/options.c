@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/num.h"
+#include "base/output_file.h"
 #include "base/output_path.h"
 #include "model/item_output.h"
 #include "nn/blas.h"
@@ -108,6 +109,8 @@ static const struct option input_rows[] = {
 static const struct option result_rows[] = {
     {OPTION_TEXT, .name = "save", .at = offsetof(struct run_options, save), .argument = "FILE",
      .help = "write the model to FILE at the end"},
+    {OPTION_TEXT, .name = "card", .at = offsetof(struct run_options, card), .argument = "FILE",
+     .help = "write what the saved model is and how it did to FILE, in Markdown"},
     {OPTION_FLAG, .name = "no-index", .at = offsetof(struct run_options, no_index),
      .help = "do not save the training sessions that a wide part counts"},
     {OPTION_CHOICE, .name = "save-by", .at = offsetof(struct run_options, save_by),
@@ -334,15 +337,29 @@ static int check_checkpoint(const struct cli *cli, const struct run_options *o, 
     return 0;
 }
 
+static int check_card(const struct run_options *o, struct err *e)
+{
+    if (!o->card)
+        return 0;
+    if (!o->save)
+        return err_set(e, STATUS_USAGE,
+                       "--card needs --save FILE: it tells of the model that is saved");
+    if (!strcmp(o->card, "-"))
+        return err_set(e, STATUS_CANTCREATE,
+                       "--card -: standard output holds the predictions: name a file");
+    return output_file_check(o->card, e);
+}
+
 int run_check_outputs(const struct run_options *o, const char *output, struct err *e)
 {
     const struct {
         const char *option, *path;
     } outputs[] = {{"output", output},
                    {"save", o->save},
+                   {"card", o->card},
                    {"checkpoint", o->checkpoint},
                    {"resume", o->resume}};
-    enum { CHECKPOINT = 2, COUNT = sizeof outputs / sizeof *outputs };
+    enum { CHECKPOINT = 3, COUNT = sizeof outputs / sizeof *outputs };
     for (int i = 0; i < CHECKPOINT; i++)
         for (int j = i + 1; j < COUNT; j++)
             if (output_path_same(outputs[i].path, outputs[j].path))
@@ -460,7 +477,7 @@ int run_check(const struct cli *cli, struct run_options *o, const struct model_c
         return err_set(e, STATUS_USAGE, "--save-by needs --save FILE");
     if (check_checkpoint(cli, o, e))
         return e->status;
-    return o->save ? model_file_check(o->save, e) : 0;
+    return o->save && model_file_check(o->save, e) ? e->status : check_card(o, e);
 }
 
 struct train_options run_train_options(const struct run_options *o)

@@ -23,7 +23,7 @@ struct run_options {
     int64_t threads, workspace; /* workspace: MB */
     int64_t memory;             /* bytes for events */
     const char *stop_by;        /* "recall@20", "loss" */
-    const char *save, *save_by, *init;
+    const char *save, *card, *save_by, *init;
     const char *init_some; /* the weights in it that fit */
     const char *freeze;    /* what does not learn (model_freeze); NULL: nothing */
     const char *checkpoint, *resume;

@@ -35,6 +35,7 @@ static void run_state(void *of, struct state *s)
         attention_sample_begin(&p->sample, p->learner.stats.epoch);
     attention_sample_state(&p->sample, s);
     epoch_log_state(&p->log, s);
+    card_state(&t->card, s);
     state_begin(s, "run");
     state_flag(s, "in_pass", &p->in_pass);
     state_flag(s, "stopped", &t->stopped);
@@ -267,6 +268,7 @@ static int end_pass(struct train_run *t, struct err *e)
     if (pass_run_end_pass(&t->pass, e) || check_learned(t, e) ||
         best_pass(&t->best, &t->pass.learner, &improved, e))
         return e->status;
+    card_pass(&t->card, &t->pass.learner.stats, &t->best);
     t->pass.muted = false;
     say_selection(t);
     pass_run_say_pass(&t->pass, improved);
@@ -369,7 +371,40 @@ static int take(struct train_run *t, struct schedule_record *r, struct err *e)
     }
 }
 
-static int save(struct train_run *t, struct err *e)
+static int64_t weights_of(const struct parameters *p)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < p->list.len; i++)
+        count += (int64_t)p->list.at[i]->count;
+    return count;
+}
+
+static int write_card(struct train_run *t, bool has_diverged, struct err *e)
+{
+    const struct pass_run *p = &t->pass;
+    const struct run_options *o = p->o;
+    struct buf label = {0};
+    model_label(o->class, o->shape, &label);
+    const struct card_facts facts = {.path = o->card,
+                                     .model_path = o->save,
+                                     .label = {label.at, label.len},
+                                     .program = p->program,
+                                     .options = {p->options.at, p->options.len},
+                                     .meta = batches_in_meta(p->in.in),
+                                     .best = &t->best,
+                                     .weights = weights_of(&p->model.parameters),
+                                     .seed = o->seed,
+                                     .users = names_count(batches_in_users(p->in.in)),
+                                     .items = names_count(batches_in_items(p->in.in)),
+                                     .store = &p->in.store,
+                                     .diverged = has_diverged};
+    int status = card_write(&t->card, &facts, e);
+    buf_release(&label);
+    return status;
+}
+
+/* Saves the model, and then its card. */
+static int save(struct train_run *t, bool has_diverged, struct err *e)
 {
     const struct pass_run *p = &t->pass;
     struct training_texts texts = {.model = p->o->class->name,
@@ -380,7 +415,9 @@ static int save(struct train_run *t, struct err *e)
                                    .index =
                                        p->model.wide && !p->o->no_index ? &p->learned.index : NULL};
     const struct model_names names = names_of(t);
-    return save_model(&p->model, &texts, &names, p->o->save, e);
+    if (save_model(&p->model, &texts, &names, p->o->save, e))
+        return e->status;
+    return p->o->card ? write_card(t, has_diverged, e) : 0;
 }
 
 /* Saves what is left after a failure of training itself. */
@@ -390,7 +427,7 @@ static int diverged(struct train_run *t, struct err *e)
     struct err other;
     if (!t->pass.ready || !path || !t->best.weights)
         return e->status;
-    if (save(t, &other)) {
+    if (save(t, true, &other)) {
         cli_warn(t->pass.cli, "%s", other.text);
         return e->status;
     }
@@ -420,7 +457,7 @@ static int finish(struct train_run *t, struct err *e)
         return e->status;
     if (signals_first())
         return 0;
-    if (p->o->save && (best_finish(&t->best, &p->learner, e) || save(t, e)))
+    if (p->o->save && (best_finish(&t->best, &p->learner, e) || save(t, false, e)))
         return e->status;
     if (frame_out_end(&p->out.out, e) || checkpoint_end(&t->checkpoint, e))
         return e->status;

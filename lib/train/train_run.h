@@ -4,6 +4,7 @@
 #define TRAIN_TRAIN_RUN_H
 
 #include "train/best.h"
+#include "train/card.h"
 #include "train/checkpoint.h"
 #include "train/clustering.h"
 #include "train/pass_run.h"
@@ -17,9 +18,10 @@ struct train_run {
     struct teacher teacher;       /* of --teacher */
     struct checkpoint checkpoint;
     struct best best; /* set from the first epoch on */
-    bool stopped;     /* by --stop-after: the rest of the input is read but not used */
-    bool noted;       /* the user was told that the test part selects the best epoch */
-    bool finished;    /* all outputs are complete */
+    struct card card;
+    bool stopped;  /* by --stop-after: the rest of the input is read but not used */
+    bool noted;    /* the user was told that the test part selects the best epoch */
+    bool finished; /* all outputs are complete */
 };
 
 /* Opens input, checkpoint, output and device.  64, 65, 66, 69, 73, 75. */
