@@ -19,15 +19,18 @@
 
 /* Scratch in addition to the chunk's.  A row of `scaled` holds a state and then a 1, so that its
  * product with a tile gives dW and dbias at once.  Columns from `direct` on are computed in `tail`,
- * because a row of dW does not end at a whole vector. */
+ * because a row of dW does not end at a whole vector: `rest` of them.  Where those fill less than
+ * half a vector they are the rows of `turned` instead, and vectors run along the targets. */
 struct gradients {
-    size_t direct, columns; /* the width in whole vectors; row stride of `scaled` */
-    float *reference;       /* [tiles, ld] */
+    size_t direct, rest, columns; /* the width in whole vectors; row stride of `scaled` */
+    bool apart;                   /* the rest is in `turned` */
+    float *reference;             /* [tiles, ld] */
     struct own {
         float *product;     /* [H, ld] Σ e W */
         float *scaled;      /* [rows, columns], each row times its factor */
         float *as_of;       /* [ld] the reference for which the factor was computed */
-        float *tail;        /* [width, columns - direct] */
+        float *tail;        /* [width, rest] */
+        float *turned;      /* [rest, ld], with `apart`; zeros beyond the rows */
         uint16_t *scaled16; /* [ld, columns] rounded, with bf16; zeros beyond the rows */
     } * own;                /* [threads] */
     float *dstate, *dweight, *dbias;
@@ -95,8 +98,8 @@ static void walk_panel(const struct chunk *c, const struct gradients *g, int thr
             .n = rows,
             .k = items,
             .a = c->o->weight + p->item.from * width,
-            .a_row = 1,
-            .a_col = width,
+            .lda = width,
+            .turned = true,
             .b = p->x,
             .ldb = p->ld,
             .c = product,
@@ -142,9 +145,15 @@ static void scale_states(const struct chunk *c, const struct gradients *g, const
         if (reference[i] == own->as_of[i])
             continue;
         float factor = (float)(maths_exp(reference[i] - c->top[i]) / c->total[i] * share);
+        const float *state = c->o->state + ((size_t)c->first + i) * width;
         float *to = own->scaled + i * g->columns;
-        scale(width, factor, c->o->state + ((size_t)c->first + i) * width, to);
-        to[width] = factor;
+        scale(g->apart ? g->direct : width, factor, state, to);
+        if (g->apart)
+            for (size_t j = 0; j < g->rest; j++)
+                own->turned[j * c->ld + i] =
+                    factor * (g->direct + j < width ? state[g->direct + j] : 1);
+        else
+            to[width] = factor;
         own->as_of[i] = reference[i];
         if (c->bf16)
             bf16_round(1, width + 1, to, 0, own->scaled16 + i * g->columns, 0);
@@ -181,8 +190,7 @@ static void add_products(const struct chunk *c, const struct gradients *g, const
             .n = cols,
             .k = rows - from < part ? rows - from : part,
             .a = c->kept + at + from,
-            .a_row = c->ld,
-            .a_col = 1,
+            .lda = c->ld,
             .b = own->scaled + from * g->columns + col,
             .ldb = g->columns,
             .c = to,
@@ -208,11 +216,24 @@ static void tile_gradients(const struct chunk *c, const struct gradients *g, int
 {
     const struct own *own = &g->own[thread];
     struct span s = chunk_tile(c, tile);
-    size_t n = s.to - s.from, width = (size_t)c->o->width, rest = g->columns - g->direct;
+    size_t n = s.to - s.from, width = (size_t)c->o->width, rest = g->rest;
     scale_states(c, g, own, tile);
     memset(own->tail, 0, n * rest * sizeof *own->tail);
     add_products(c, g, own, tile, 0, g->direct, g->dweight + s.from * width, width);
-    add_products(c, g, own, tile, g->direct, rest, own->tail, rest);
+    if (g->apart)
+        cpu_tile_rows_product(&(struct tile_rows){
+            .m = n,
+            .n = rest,
+            .k = cpu_padded((size_t)c->rows),
+            .a = c->kept + (size_t)tile * (size_t)c->width * c->ld,
+            .lda = c->ld,
+            .b = own->turned,
+            .ldb = c->ld,
+            .c = own->tail,
+            .ldc = rest,
+        });
+    else
+        add_products(c, g, own, tile, g->direct, rest, own->tail, rest);
     for (size_t i = 0; i < n; i++) {
         const float *tail = own->tail + i * rest;
         for (size_t j = g->direct; j < width; j++)
@@ -232,6 +253,8 @@ static void clear_own(const struct chunk *c, const struct gradients *g, const st
     if (!g->dweight)
         return;
     memset(own->scaled, 0, (size_t)c->rows * g->columns * sizeof *own->scaled);
+    if (g->apart)
+        memset(own->turned, 0, g->rest * c->ld * sizeof *own->turned);
     if (c->bf16)
         memset(own->scaled16, 0, c->ld * g->columns * sizeof *own->scaled16);
     for (size_t i = 0; i < (size_t)c->rows; i++)
@@ -268,10 +291,15 @@ static size_t gradients_place(struct gradients *g, const struct chunk *c)
     size_t owns = cpu_padded(threads * sizeof *g->own / sizeof(float));
     size_t product = cpu_padded(width * c->ld), rows = (size_t)c->capacity;
     g->direct = width / vector * vector;
-    g->columns = g->direct + vector;
-    size_t scaled = cpu_padded(rows * g->columns), tail = cpu_padded((size_t)c->width * vector);
+    g->rest = width - g->direct + 1;
+    g->apart = !c->bf16 && 2 * g->rest <= vector;
+    if (!g->apart)
+        g->rest = vector;
+    g->columns = g->apart ? g->direct : g->direct + vector;
+    size_t scaled = cpu_padded(rows * g->columns), tail = cpu_padded((size_t)c->width * g->rest);
     size_t scaled16 = c->bf16 ? cpu_padded(c->ld * g->columns / 2) : 0;
-    size_t each = product + scaled + c->ld + tail + scaled16;
+    size_t turned = g->apart ? g->rest * c->ld : 0;
+    size_t each = product + scaled + c->ld + tail + turned + scaled16;
     float *at = c->rest;
     if (at) {
         g->own = (struct own *)(void *)at;
@@ -280,8 +308,12 @@ static size_t gradients_place(struct gradients *g, const struct chunk *c)
         at += (size_t)c->tiles * c->ld;
         for (size_t t = 0; t < threads; t++, at += each) {
             float *as_of = at + product + scaled, *last = as_of + c->ld + tail;
-            g->own[t] =
-                (struct own){at, at + product, as_of, as_of + c->ld, (uint16_t *)(void *)last};
+            g->own[t] = (struct own){.product = at,
+                                     .scaled = at + product,
+                                     .as_of = as_of,
+                                     .tail = as_of + c->ld,
+                                     .turned = last,
+                                     .scaled16 = (uint16_t *)(void *)(last + turned)};
         }
     }
     return owns + (size_t)c->tiles * c->ld + threads * each;

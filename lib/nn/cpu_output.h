@@ -16,7 +16,7 @@ enum {
     LINE = 16,       /* rows in a vector: a cache line of floats */
     PANEL = 32,      /* rows of a panel, at most */
     TILE_ITEMS = 96, /* items of a tile, at most: a panel and its factors fit 32 KB */
-    STATES = 96,     /* depth of a product: 96 states of a vector's width take 6 KB */
+    STATES = 288, /* depth of a product: two vectors of each take 36 KB of a second-level cache */
     CHUNK_ROWS = 512 /* rows of a chunk, at most: more states do not fit a second-level cache */
 };
 

@@ -1,6 +1,14 @@
 #include "nn/cpu_tile.h"
 
 #include <stdbool.h>
+#include <string.h>
+
+enum { LINE_FLOATS = 16 }; /* of a cache line of 64 bytes */
+
+/* Makes the compiler keep a pointer and advance it, where it would rather compute it anew. */
+#define KEEP_IN_REGISTER(pointer) __asm__("" : "+r"(pointer))
+
+typedef float four __attribute__((vector_size(16)));
 
 /* Forms for instructions that not every processor has; the program selects one when it runs. */
 #if defined __x86_64__
@@ -31,10 +39,10 @@ const struct tile_kernel *cpu_tile_kernel(int i)
 {
     static const struct tile_kernel kernels[] = {
 #if defined __x86_64__
-        {"AVX-512", 16, product_avx512},
-        {"AVX2", 8, product_avx2},
+        {"AVX-512", 16, product_avx512, rows_product_avx512},
+        {"AVX2", 8, product_avx2, rows_product_avx2},
 #endif
-        {"plain", 4, product_plain},
+        {"plain", 4, product_plain, rows_product_plain},
     };
     int count = (int)(sizeof kernels / sizeof *kernels);
 #if defined __x86_64__
@@ -49,6 +57,11 @@ const struct tile_kernel *cpu_tile_kernel(int i)
 void cpu_tile_product(const struct tile_product *p)
 {
     cpu_tile_kernel(0)->product(p);
+}
+
+void cpu_tile_rows_product(const struct tile_rows *p)
+{
+    cpu_tile_kernel(0)->rows_product(p);
 }
 
 size_t cpu_tile_vector(void)

@@ -7,6 +7,7 @@
 #ifndef NN_CPU_TILE_H
 #define NN_CPU_TILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* c [m, n] = bias + a b, or without a bias c += a b.  Rows of b and c need no alignment.  n is a
@@ -14,8 +15,9 @@
  * written too. */
 struct tile_product {
     size_t m, n, k;
-    const float *a; /* element (i, p) at a[i · a_row + p · a_col] */
-    size_t a_row, a_col;
+    const float *a; /* [m, k], or turned [k, m]; row stride lda */
+    size_t lda;
+    bool turned;
     const float *b; /* [k, n], row stride ldb */
     size_t ldb;
     const float *bias; /* [m] or NULL */
@@ -25,6 +27,21 @@ struct tile_product {
 
 void cpu_tile_product(const struct tile_product *p);
 
+/* c [m, n] += a bᵀ, for an n that is too small for vectors: they run along k, a multiple of the
+ * vector's width.  Rows need no alignment.  Every element is the sum of a vector's lanes, each a
+ * chain in the order of k, and so equal factors give equal results here too. */
+struct tile_rows {
+    size_t m, n, k;
+    const float *a; /* [m, k], row stride lda */
+    size_t lda;
+    const float *b; /* [n, k], row stride ldb */
+    size_t ldb;
+    float *c; /* [m, n], row stride ldc */
+    size_t ldc;
+};
+
+void cpu_tile_rows_product(const struct tile_rows *p);
+
 /* Floats of a vector: 16, or a number that divides it. */
 size_t cpu_tile_vector(void);
 
@@ -33,6 +50,7 @@ struct tile_kernel {
     const char *name; /* "AVX2" */
     size_t vector;
     void (*product)(const struct tile_product *p);
+    void (*rows_product)(const struct tile_rows *p);
 };
 const struct tile_kernel *cpu_tile_kernel(int i);
 

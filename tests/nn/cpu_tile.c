@@ -31,7 +31,7 @@ static double worst_error(const struct tile_kernel *form, size_t m, size_t n, si
                           bool biased)
 {
     struct tile_product p = {.m = m, .n = n, .k = k, .a = a, .b = b, .ldb = LD, .c = c, .ldc = LD};
-    p.a_row = turned ? 1 : K, p.a_col = turned ? MOST : 1;
+    p.lda = turned ? MOST : K, p.turned = turned;
     p.bias = biased ? bias : NULL;
     for (size_t i = 0; i < MOST * LD; i++)
         c[i] = (float)(i % 7);
@@ -41,7 +41,7 @@ static double worst_error(const struct tile_kernel *form, size_t m, size_t n, si
         size_t row = i / LD, col = i % LD;
         double sum = biased && row < m && col < n ? (double)bias[row] : (double)(i % 7);
         for (size_t j = 0; row < m && col < n && j < k; j++)
-            sum += (double)a[row * p.a_row + j * p.a_col] * (double)b[j * LD + col];
+            sum += (double)a[turned ? j * MOST + row : row * K + j] * (double)b[j * LD + col];
         worst = fmax(worst, fabs(sum - (double)c[i]));
     }
     return worst;
@@ -71,7 +71,7 @@ static void check_ties(const struct tile_kernel *form)
     for (size_t i = 1; i < MOST; i++)
         bias[i] = bias[0];
     struct tile_product p = {
-        .k = K, .a = a, .a_row = K, .a_col = 1, .b = b, .ldb = LD, .bias = bias, .c = c, .ldc = LD};
+        .k = K, .a = a, .lda = K, .b = b, .ldb = LD, .bias = bias, .c = c, .ldc = LD};
     p.m = 1, p.n = form->vector;
     form->product(&p);
     float one = c[0];
@@ -85,6 +85,56 @@ static void check_ties(const struct tile_kernel *form)
         }
     tap_ok(!wrong, "%s: equal factors give equal sums to the last bit: %d wrong", form->name,
            wrong);
+}
+
+/* ---- rows with rows ---- */
+
+/* Sums of every size that a caller has, added to what is there. */
+static void check_rows(const struct tile_kernel *form)
+{
+    enum { ROWS = 15, COLS = 16, DEPTH = 96 };
+    double worst = 0;
+    for (size_t m = 0; m <= ROWS; m++)
+        for (size_t n = 0; n <= COLS; n++)
+            for (size_t k = 0; k <= DEPTH; k += form->vector) {
+                for (size_t i = 0; i < MOST * LD; i++)
+                    c[i] = (float)(i % 7);
+                form->rows_product(&(struct tile_rows){.m = m,
+                                                       .n = n,
+                                                       .k = k,
+                                                       .a = a,
+                                                       .lda = K,
+                                                       .b = b,
+                                                       .ldb = LD,
+                                                       .c = c,
+                                                       .ldc = LD});
+                for (size_t i = 0; i < MOST * LD; i++) {
+                    size_t row = i / LD, col = i % LD;
+                    double sum = (double)(i % 7);
+                    for (size_t j = 0; row < m && col < n && j < k; j++)
+                        sum += (double)a[row * K + j] * (double)b[col * LD + j];
+                    worst = fmax(worst, fabs(sum - (double)c[i]));
+                }
+            }
+    tap_ok(worst < 2e-5, "%s: rows with rows, in double precision, and nothing beside them: %g",
+           form->name, worst);
+}
+
+/* With equal rows of a and of b. */
+static void check_rows_ties(const struct tile_kernel *form)
+{
+    enum { ROWS = 15, COLS = 16, DEPTH = 96 };
+    int wrong = 0;
+    for (size_t i = 1; i < COLS; i++)
+        memcpy(b + i * LD, b, LD * sizeof *b);
+    memset(c, 0, sizeof c);
+    form->rows_product(&(struct tile_rows){
+        .m = ROWS, .n = COLS, .k = DEPTH, .a = a, .lda = K, .b = b, .ldb = LD, .c = c, .ldc = LD});
+    for (size_t i = 0; i < ROWS; i++)
+        for (size_t j = 0; j < COLS; j++)
+            wrong += memcmp(c, &c[i * LD + j], sizeof *c) != 0;
+    tap_ok(!wrong && c[0] != 0, "%s: equal rows give equal sums to the last bit: %d wrong",
+           form->name, wrong);
 }
 
 /* ---- factors of bfloat16 (nn/bf16.h) ---- */
@@ -177,7 +227,9 @@ int main(void)
         fill(b, sizeof b / sizeof *b, 2);
         fill(bias, sizeof bias / sizeof *bias, 3);
         check_sums(form);
+        check_rows(form);
         check_ties(form);
+        check_rows_ties(form); /* after check_ties: the rows of a are equal */
     }
     tap_ok(forms > 0 && cpu_tile_vector() == cpu_tile_kernel(0)->vector,
            "%d forms run here, the first is %s", forms, cpu_tile_kernel(0)->name);

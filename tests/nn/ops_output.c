@@ -174,8 +174,8 @@ static void check_loss_factor(void)
 
 static void check_loss(void)
 {
-    const int way[][3] = {{1, 1, 1},    {31, 33, 257}, {33, 31, 1031}, {7, 257, 33},
-                          {257, 1, 31}, {5, 31, 5},    {0, 3, 7},      {257, 3, 2311}};
+    const int way[][3] = {{1, 1, 1},  {31, 33, 257}, {33, 31, 1031}, {7, 257, 33},   {257, 1, 31},
+                          {5, 31, 5}, {0, 3, 7},     {257, 3, 2311}, {300, 21, 1031}};
     for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
         struct output_layer o;
         struct problem p = output_problem(&o, way[i][0], way[i][1], way[i][2]);
