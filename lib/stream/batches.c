@@ -151,7 +151,7 @@ static int read_session(struct batches_in *in, struct tagged *t, struct session 
 {
     if (session_record_read(&in->r, t, in->users.len, in->item_used.len, &in->extras, s, e))
         return e->status;
-    if (in->part.len == INT32_MAX)
+    if (in->part.len == INT32_MAX) /* cov: takes a stream of 2^31 sessions */
         return err_set(e, STATUS_DATA, "more than %d sessions", INT32_MAX);
     if (add_to_user(in, s, e))
         return e->status;

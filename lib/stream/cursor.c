@@ -130,11 +130,9 @@ bool cursor_next(struct cursor *c, struct token *t)
         if (!set_bytes(t, &at, c->end, value))
             return false;
         break;
-    case TOKEN_ARRAY:
-    case TOKEN_MAP:
+    default: /* an array or a map */
         if (!set_count(t, value, (uint64_t)(c->end - at)))
             return false;
-        break;
     }
     c->at = at;
     return true;
@@ -201,6 +199,11 @@ bool cursor_str(struct cursor *c, struct bytes *text)
         return false;
     *text = t.bytes;
     return true;
+}
+
+bool cursor_ext(struct cursor *c, struct token *t)
+{
+    return next_of(c, TOKEN_EXT, t);
 }
 
 bool cursor_array(struct cursor *c, uint32_t *count)

@@ -62,5 +62,6 @@ bool cursor_int(struct cursor *c, int64_t low, int64_t high, int64_t *value);
 bool cursor_str(struct cursor *c, struct bytes *text);
 bool cursor_array(struct cursor *c, uint32_t *count);
 bool cursor_map(struct cursor *c, uint32_t *count);
+bool cursor_ext(struct cursor *c, struct token *t);
 
 #endif

@@ -28,11 +28,7 @@ static const char *type_name(int type)
 
 static bool is_there(const struct field *f, const void *record)
 {
-    if (f->required)
-        return true;
-    if (f->type == FIELD_TEXT)
-        return ((const struct bytes *)at_const(record, f->offset))->at;
-    return !is_array(f) || ((const struct column *)at_const(record, f->offset))->at;
+    return f->required || ((const struct column *)at_const(record, f->offset))->at;
 }
 
 void fields_pack(const struct field *fields, const void *record, msgpack_packer *pk)
@@ -85,7 +81,7 @@ int field_array(struct cursor *c, const char *key, enum column_type type, struct
 {
     struct token t;
     struct cursor ahead = *c;
-    if (!cursor_next(&ahead, &t) || t.kind != TOKEN_EXT || t.type != (int)type)
+    if (!cursor_ext(&ahead, &t) || t.type != (int)type)
         return err_set(e, STATUS_DATA, "\"%s\" is not an array of %s (ext %d)", key,
                        type_name((int)type), (int)type);
     size_t size = column_size(type);
@@ -258,13 +254,9 @@ static int check_length(const struct field *fields, const struct field *f, const
     const struct column *array = at_const(record, f->offset), *by = at_const(record, f->by);
     const struct column *first = at_const(record, fields->offset);
     int64_t expected = (int64_t)array->len, factor;
-    switch (f->length) {
-    case LENGTH_FREE:
-        break;
-    case LENGTH_AS:
+    if (f->length == LENGTH_AS)
         expected = (int64_t)by->len;
-        break;
-    case LENGTH_TIMES:
+    if (f->length == LENGTH_TIMES) {
         factor = *(const int64_t *)at_const(record, f->by);
         if (__builtin_mul_overflow(factor, (int64_t)first->len, &expected))
             expected = -1;

@@ -42,7 +42,7 @@ struct field {
     const char *key; /* NULL ends the table */
     enum field_type type;
     size_t offset;
-    bool required;
+    bool required; /* what is not is an array */
     enum field_length length;
     size_t by;
     int64_t low; /* of integers */

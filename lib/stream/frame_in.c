@@ -380,15 +380,13 @@ enum read_result frame_in_next(struct frame_in *in, struct bytes *record, struct
     }
 }
 
-/* Whether the object that comes next is in the buffer whole. */
+/* Whether the object that comes next in the part is in the buffer whole. */
 static bool object_there(const struct frame_in *in)
 {
     size_t there = input_available(&in->input);
     const unsigned char *p = input_bytes(&in->input);
     if (there < LAYOUT_TAG)
         return false;
-    if (!in->inside)
-        return there >= LAYOUT_HEADER && there >= LAYOUT_HEADER + layout_get(p + 14, 2);
     switch (p[2]) {
     case 'B':
         return there >= LAYOUT_BLOCK && there >= LAYOUT_BLOCK + layout_get(p + 27, 4);

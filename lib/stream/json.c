@@ -57,9 +57,8 @@ static void show_element(struct buf *to, enum column_type type, const char *at, 
         if (exact)
             mark_real(to, from);
         break;
-    case COLUMN_U8:
+    default: /* uint8 */
         buf_format(to, "%u", (unsigned char)*at);
-        break;
     }
 }
 

@@ -40,7 +40,8 @@ static int parse_pipeline(struct meta *m, struct bytes value, struct err *e)
     bool good = cursor_array(&c, &count);
     for (uint32_t i = 0; good && i < count; i++) {
         struct bytes program = {0};
-        good = cursor_value(&c, CURSOR_DEPTH, &program) && meta_is_program(program);
+        cursor_value(&c, CURSOR_DEPTH, &program);
+        good = meta_is_program(program);
         if (good)
             append_packed(m, program);
     }
@@ -259,9 +260,8 @@ void meta_set_i64s(struct meta *m, const char *key, const int64_t *at, size_t le
 /* Whether the key is there; then *t is its value's token. */
 static bool get(const struct meta *m, const char *key, struct token *t)
 {
-    struct bytes value = meta_find(m, key);
-    struct cursor c = cursor_of(value);
-    return value.len && cursor_next(&c, t);
+    struct cursor c = cursor_of(meta_find(m, key));
+    return cursor_next(&c, t);
 }
 
 static int wrong_type(const char *key, const char *expected, struct err *e)

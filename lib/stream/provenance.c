@@ -114,7 +114,7 @@ static void say(struct buf *what, const visited_vec *was, const visited_vec *is,
 {
     const struct visited *a = i < was->len ? &was->at[i] : NULL;
     const struct visited *b = i < is->len ? &is->at[i] : NULL;
-    if (a && b && *a->option && !strcmp(a->option, b->option) && a->program == b->program)
+    if (a && b && *a->option && !strcmp(a->option, b->option))
         buf_format(what, "%s --%s was %s, is %s", program, a->option,
                    *a->value ? a->value : "not given", *b->value ? b->value : "not given");
     else if (a && b && !*a->option && !*b->option)
@@ -134,8 +134,7 @@ static int first_difference(const visited_vec *was, const visited_vec *is, struc
             number = b->program;
             program = *b->option ? program : b->value;
         }
-        if (a && b && a->program == b->program && !strcmp(a->option, b->option) &&
-            !strcmp(a->value, b->value))
+        if (a && b && !strcmp(a->option, b->option) && !strcmp(a->value, b->value))
             continue;
         say(what, was, is, i, program);
         return number;
@@ -143,10 +142,11 @@ static int first_difference(const visited_vec *was, const visited_vec *is, struc
     return -1;
 }
 
-/* Programs with the same names and options may be of different versions. */
+/* Programs with the same names and options, so that they are as many, may be of different versions.
+ */
 static int other_version(const struct meta *was, const struct meta *is, struct buf *what)
 {
-    for (size_t i = 0; i < was->pipeline.len && i < is->pipeline.len; i++) {
+    for (size_t i = 0; i < was->pipeline.len; i++) {
         const struct buf *a = &was->pipeline.at[i], *b = &is->pipeline.at[i];
         if (!bytes_equal((struct bytes){a->at, a->len}, (struct bytes){b->at, b->len})) {
             buf_format(what, "program %zu of the pipeline was of another version", i + 1);

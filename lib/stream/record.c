@@ -3,13 +3,15 @@
 struct bytes attributes_find(struct attributes a, const char *key)
 {
     struct cursor c = cursor_of(a.packed);
-    struct bytes name, value;
+    struct bytes name = {0}, value = {0};
     uint32_t count = 0;
-    if (a.packed.len)
-        cursor_map(&c, &count);
-    while (count-- && cursor_str(&c, &name) && cursor_str(&c, &value))
+    cursor_map(&c, &count);
+    while (count--) {
+        cursor_str(&c, &name); /* the reader has checked that all are strings */
+        cursor_str(&c, &value);
         if (bytes_equal(name, bytes_of(key)))
             return value;
+    }
     return (struct bytes){0};
 }
 

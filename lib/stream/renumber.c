@@ -15,8 +15,8 @@ struct id_places {
 static bool find_items(struct cursor *c, struct bytes *items)
 {
     struct token t;
-    if (!cursor_skip(c, CURSOR_DEPTH) || !cursor_skip(c, CURSOR_DEPTH) || !cursor_next(c, &t) ||
-        t.kind != TOKEN_EXT || t.type != COLUMN_I32 || t.bytes.len % sizeof(int32_t))
+    if (!cursor_skip(c, CURSOR_DEPTH) || !cursor_skip(c, CURSOR_DEPTH) || !cursor_ext(c, &t) ||
+        t.type != COLUMN_I32 || t.bytes.len % sizeof(int32_t))
         return false;
     *items = t.bytes;
     return true;
@@ -129,10 +129,8 @@ static void empty(struct id_map *m)
 static int hold(struct renumber *r, struct bytes record, struct err *e)
 {
     uint32_t length = (uint32_t)record.len;
-    return spill_append(&r->held, &length, sizeof length, e) ||
-                   (length && spill_append(&r->held, record.at, length, e))
-               ? e->status
-               : 0;
+    int status = spill_append(&r->held, &length, sizeof length, e);
+    return status ? status : spill_append(&r->held, record.at, length, e);
 }
 
 int renumber_take(struct renumber *r, struct bytes record, struct err *e)

@@ -10,7 +10,7 @@ static int check_times(struct column times, struct err *e)
         falls |= t[i] < t[i - 1];
     if (!falls && t[0] >= 0 && t[times.len - 1] < TIME_LIMIT)
         return 0;
-    for (size_t i = 1; falls && i < times.len; i++)
+    for (size_t i = 1; falls; i++)
         if (t[i] < t[i - 1])
             return err_set(e, STATUS_DATA, "times[%zu] is %lld, less than the %lld before it", i,
                            (long long)t[i], (long long)t[i - 1]);
@@ -43,8 +43,7 @@ static int read_extra(struct reader *r, struct cursor *c, struct extra *x, size_
         return 0;
     }
     ahead = *c;
-    if (!cursor_next(&ahead, &t) || t.kind != TOKEN_EXT || t.type < 1 ||
-        !column_size((enum column_type)t.type))
+    if (!cursor_ext(&ahead, &t) || t.type < 1 || !column_size((enum column_type)t.type))
         return err_set(e, STATUS_DATA, "the extra \"%s\" is neither an integer nor a typed array",
                        key);
     x->type = (enum column_type)t.type;

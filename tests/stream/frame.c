@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "stream/layout.h"
+#include "stream/to_json.h"
 #include "../limit_memory.h"
 #include "../streams.h"
 #include "../tap.h"
@@ -248,8 +249,237 @@ static void too_large(void)
     fclose(file);
 }
 
+/* ---- aborts ---- */
+
+/* A stream that fails with `text`, and *at: where its abort begins. */
+static void aborted(const char *text, struct buf *to, size_t *at)
+{
+    struct err e = {0}, why;
+    struct meta m;
+    struct frame_out out;
+    FILE *file = stream_temporary();
+    struct output_file sink = {.fd = fileno(file)};
+    stream_meta(&m, STREAM_SESSIONS);
+    must(frame_out_open(&out, &sink, &m, true, &e), &e);
+    sessions_records(&out, &e);
+    *at = (size_t)lseek(sink.fd, 0, SEEK_CUR);
+    err_set(&why, STATUS_DATA, "%s", text);
+    frame_out_abort(&out, &why);
+    frame_out_abort(&out, &why); /* once */
+    frame_out_release(&out);
+    meta_release(&m);
+    buf_clear(to);
+    stream_bytes(file, to);
+}
+
+static void damaged_aborts(void)
+{
+    struct buf s = {0};
+    struct err e;
+    size_t at, wrong = 0, flipped = 0;
+    aborted("line 1", &s, &at);
+    tap_ok(stream_check(s.at, s.len, &e) == STATUS_DATA &&
+               !strcmp(e.text, "the program before this one failed: maker: line 1"),
+           "an abort: %s", e.text);
+    for (size_t n = at; n < s.len; n++)
+        wrong += stream_check(s.at, n, &e) != STATUS_DATA || !strstr(e.text, "input ended early");
+    tap_ok(!wrong, "cut at each of its %zu bytes the input ended early", s.len - at);
+    for (size_t bit = 8 * at; bit < 8 * s.len; bit++) {
+        s.at[bit / 8] ^= (char)(1 << bit % 8);
+        wrong += stream_check(s.at, s.len, &e) != STATUS_DATA;
+        flipped += strstr(e.text, "the abort in its place is damaged") != NULL;
+        s.at[bit / 8] ^= (char)(1 << bit % 8);
+    }
+    tap_ok(!wrong && flipped == 16, "with each bit flipped: status 65, %zu damaged forms", flipped);
+    buf_release(&s);
+}
+
+/* Control characters are not shown, long messages are cut where a character ends. */
+static void abort_texts(void)
+{
+    char text[400];
+    struct buf s = {0};
+    struct err e;
+    size_t at;
+    aborted("a\nb\x7f", &s, &at);
+    stream_check(s.at, s.len, &e);
+    tap_ok(strstr(e.text, "maker: a?b?") != NULL, "control characters: %s", e.text);
+    for (int i = 0; i < 6; i++) {
+        static const char tail[] = "\xf0\x9f\x98\x80"
+                                   "\xf0\x9f\x98\x80";
+        memset(text, 'x', sizeof text);
+        snprintf(text + 255 - strlen("maker: ") - (size_t)i, 40, "%s and more", tail);
+        aborted(text, &s, &at);
+        size_t shown = (size_t)(unsigned char)s.at[at + 6];
+        tap_ok(shown == (size_t)(i < 4 ? 255 - i : 255 - (i - 4)),
+               "%d bytes of characters of 4 fit: %zu are shown", i, shown);
+    }
+    memset(text, '\x80', sizeof text);
+    text[sizeof text - 1] = 0;
+    aborted(text, &s, &at);
+    tap_ok((unsigned char)s.at[at + 6] == 251, "what is no UTF-8 loses no more than 4 bytes");
+    buf_release(&s);
+}
+
+/* ---- waiting ---- */
+
+/* Through a pipe byte by byte: a reader that asks before each read never waits, and reads all. */
+static void fed(const char *name, const struct buf *s, enum read_result last)
+{
+    int ends[2];
+    char path[32];
+    struct err e = {0};
+    struct frame_in *in;
+    struct bytes record;
+    if (pipe(ends))
+        return;
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    const char *paths[] = {path};
+    must(frame_in_open(&in, paths, 1, -1, true, &e), &e);
+    tap_ok(!strcmp(frame_in_name(in), path) && !frame_in_would_wait(in),
+           "%s: before the input is open there is nothing to wait for", name);
+    size_t sent = 0, records = 0, flushed = 0;
+    enum read_result got = READ_RECORD;
+    if (write(ends[1], s->at, 1) == 1) /* what opens the input reads its header */
+        for (sent = 1; sent < LAYOUT_HEADER + layout_get((unsigned char *)s->at + 14, 2); sent++)
+            if (write(ends[1], s->at + sent, 1) < 0)
+                break;
+    got = frame_in_next(in, &record, &e);
+    bool begun = got == READ_HEADER;
+    while (got > READ_END) {
+        if (sent == s->len && close(ends[1]) == 0) /* its end is read with the end of the input */
+            sent++;
+        if (!frame_in_would_wait(in)) {
+            got = frame_in_next(in, &record, &e);
+            records += got == READ_RECORD;
+            flushed += got == READ_RECORD && frame_in_flushed(in);
+        } else if (write(ends[1], s->at + sent++, 1) < 0) {
+            break;
+        }
+    }
+    tap_ok(begun && got == last, "%s: byte by byte to its end: %s", name,
+           last == READ_END ? "whole" : e.text);
+    tap_ok(records == frame_in_counts(in).records && flushed == frame_in_counts(in).blocks,
+           "%s: the last record of each of %zu blocks was flushed", name, flushed);
+    frame_in_close(in);
+    close(ends[0]);
+    if (sent <= s->len)
+        close(ends[1]);
+}
+
+static void waits(void)
+{
+    struct buf s = {0};
+    size_t at;
+    stream_make(STREAM_SESSIONS, true, &s);
+    fed("a stream", &s, READ_END);
+    s.at[s.len - LAYOUT_END + 2] = 'Z';
+    fed("an unknown object", &s, READ_ERROR);
+    aborted("why", &s, &at);
+    fed("an abort", &s, READ_ERROR);
+    buf_release(&s);
+}
+
+/* ---- headers, writes ---- */
+
+static int follow(int first, int second, bool parts, struct err *e)
+{
+    struct buf s = {0};
+    struct frame_in *in;
+    struct bytes record;
+    enum read_result got;
+    stream_make(first, false, &s);
+    stream_make(second, false, &s);
+    const char *path = stream_file(s.at, s.len);
+    *e = (struct err){0};
+    must(frame_in_open(&in, &path, 1, -1, parts, e), e);
+    while ((got = frame_in_next(in, &record, e)) > READ_END)
+        ;
+    frame_in_close(in);
+    buf_release(&s);
+    return got == READ_ERROR ? e->status : 0;
+}
+
+static void streams_that_follow(void)
+{
+    struct err e;
+    tap_ok(!follow(STREAM_SESSIONS, STREAM_SESSIONS, true, &e), "sessions may follow sessions");
+    tap_ok(follow(STREAM_SESSIONS, STREAM_SESSIONS, false, &e) == STATUS_DATA &&
+               strstr(e.text, "another stream of sessions follows the first"),
+           "but not where one is asked for: %s", e.text);
+    tap_ok(follow(STREAM_BATCHES, STREAM_BATCHES, true, &e) == STATUS_DATA &&
+               strstr(e.text, "another stream of batches follows the first"),
+           "batches never do: %s", e.text);
+}
+
+static void too_long_headers(void)
+{
+    struct meta m;
+    struct err e = {0};
+    struct frame_out out;
+    FILE *file = stream_temporary();
+    struct output_file sink = {.fd = fileno(file), .temporary = "left"};
+    struct buf text = {0};
+    stream_meta(&m, STREAM_SESSIONS);
+    buf_reserve(&text, 1 << 16);
+    memset(text.at, 'x', 1 << 16);
+    meta_add_program(&m, "p", "1", (struct bytes){0});
+    struct buf options = {0};
+    msgpack_packer pk;
+    msgpack_packer_init(&pk, &options, buf_write);
+    msgpack_pack_map(&pk, 1);
+    pack_text(&pk, bytes_of("o"));
+    pack_text(&pk, (struct bytes){text.at, 1 << 16});
+    meta_add_program(&m, "q", "1", (struct bytes){options.at, options.len});
+    tap_ok(frame_out_open(&out, &sink, &m, false, &e) == STATUS_DATA && *e.text,
+           "a header of more than 64 KiB is not written: %s", e.text);
+    struct buf line = {0};
+    tap_ok(to_json_header(&line, &m, &e) == STATUS_DATA && !line.len, "nor shown");
+    tap_ok(frame_out_continue(&out, &sink, &m, false, &(struct frame_stand){0}, &e) == STATUS_DATA,
+           "nor gone on with");
+    meta_release(&m);
+    buf_release(&text);
+    buf_release(&options);
+    buf_release(&line);
+    fclose(file);
+}
+
+/* A record that makes the ones before it a block of their own, where nothing can be written. */
+static void full(void)
+{
+    static const size_t sizes[] = {60000, BLOCK_LIMIT - 8, 0};
+    struct frame_out out;
+    struct err e = {0};
+    struct meta m;
+    FILE *file = stream_temporary();
+    struct output_file sink = {.fd = fileno(file)};
+    stream_meta(&m, STREAM_SESSIONS);
+    must(frame_out_open(&out, &sink, &m, false, &e), &e);
+    sink.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    char *name = mem_zero(1, BLOCK_LIMIT);
+    int status[2];
+    for (int i = 0; i < 2; i++) {
+        msgpack_packer *pk = frame_out_record(&out);
+        msgpack_pack_bin(pk, sizes[i]);
+        msgpack_pack_bin_body(pk, name, sizes[i]);
+        status[i] = frame_out_commit(&out, &e);
+    }
+    tap_ok(!status[0] && status[1] == STATUS_IO, "a full disk under a large record: %s", e.text);
+    close(sink.fd);
+    mem_free(name);
+    frame_out_release(&out);
+    meta_release(&m);
+    fclose(file);
+}
+
 int main(void)
 {
+    damaged_aborts();
+    abort_texts();
+    waits();
+    streams_that_follow();
+    too_long_headers();
+    full();
     for (int kind = 0; kind < SAMPLE_COUNT; kind++) {
         cut_everywhere(kind);
         every_bit(kind);

@@ -1,5 +1,6 @@
 /* Streams to lines of JSON and back: the same bytes; lines that are none are refused. */
 #include "stream/from_json.h"
+#include "stream/json.h"
 #include "stream/to_json.h"
 
 #include "base/random.h"
@@ -289,6 +290,29 @@ static void refusals(void)
         {HEADER "[\"later\",1e999]\n", "character 10: expected a number that is not so large"},
         {HEADER "[\"later\",18446744073709551616]\n", "expected a number that is not so large"},
         {HEADER "[\"later\",-9223372036854775809]\n", "expected a number that is not so large"},
+        {HEADER "[\"later\",99999999999999999999]\n", "expected a number that is not so large"},
+        {HEADER "[\"later\",999999999999999999999999]\n", "expected a number that is not so large"},
+        {HEADER "[\"later\",18446744073709551615,-9223372036854775808]\n[\"E\"]\n", NULL},
+        {HEADER "[\"later\",{\"ext\":\"bin\",\"bytes\":\"AA\"}]\n[\"E\"]\n", NULL},
+        {HEADER "[\"later\",{\"ext\":\"other\",\"bytes\":\"AA\"}]\n",
+         "expected \"bin\" or the type"},
+        {HEADER "[\"later\",{\"ext\":1e99,\"bytes\":\"AA\"}]\n", "expected \"bin\" or the type"},
+        {HEADER "[\"later\",{\"ext\":-129,\"bytes\":\"AA\"}]\n", "expected \"bin\" or the type"},
+        {HEADER "[\"later\",{\"ext\":\"bin\",\"values\":[1]}]\n", "expected \"bytes\" after an"},
+        {HEADER "[\"later\",{\"ext\":0,\"values\":[1]}]\n", "expected \"bytes\" after an"},
+        {HEADER "[\"later\",{\"ext\":1,\"values\":7}]\n", "expected \"[\", a list of numbers"},
+        {HEADER "[\"later\",{\"ext\":1,\"bytes\":7}]\n", "expected"},
+        {HEADER "[\"later\",{\"ext\":[1]}]\n[\"E\"]\n", NULL},
+        {HEADER "[\"later\",{\"ext\":1}]\n[\"E\"]\n", NULL},
+        {HEADER "[\"later\",{\"ext\":1,7:1}]\n", "expected a string, the key"},
+        {HEADER "[\"later\",{\"ext\":1,\"values\"}]\n", "expected \":\" after the key"},
+        {HEADER "[\"session\",0,1,[9223372036854775808],[1]]\n", "expected an int64"},
+        {HEADER "[\"session\",0,1,[1],[-2147483649]]\n", "expected an int32"},
+        {HEADER "[\"later\",{\"ext\":4,\"values\":[-1]}]\n", "expected a number from 0 to 255"},
+        {HEADER "[\"E\",0 0,0]\n", "expected \",\""},
+        {HEADER "[\"E\",0,\"0\",0]\n", "expected a count"},
+        {"[\"SESSPIPE\\r\\n\"]\n", "expected \",\""},
+        {"[\"SESSPIPE\\r\\n\",\"2\",{}]\n", "expected the major version"},
         {HEADER "[\"later\",nul]\n", "expected a value"},
         {HEADER "[\"later\",[1,]]\n", "expected a value"},
         {HEADER "[\"later\",[1 2]]\n", "expected \",\" or \"]\""},
@@ -379,8 +403,107 @@ static void mutations(void)
     }
 }
 
+/* Records of almost 8 MiB: a block that ends early because the next record does not fit is no
+ * pause. */
+static void large_records(struct frame_out *out, const void *context, struct err *e)
+{
+    static const size_t sizes[] = {60000, BLOCK_LIMIT - 60, 1};
+    char *bytes = mem_zero(1, BLOCK_LIMIT);
+    (void)context;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        msgpack_packer *pk = frame_out_record(out);
+        msgpack_pack_array(pk, 2);
+        pack_text(pk, bytes_of("z"));
+        pack_text(pk, (struct bytes){memset(bytes, 'x', sizes[i]), sizes[i]});
+        must(frame_out_commit(out, e), e);
+    }
+    mem_free(bytes);
+}
+
+static void large(void)
+{
+    struct buf stream = {0}, lines = {0};
+    stream_of(STREAM_PREDICTIONS, false, large_records, NULL, &stream);
+    tap_ok(comes_back(&stream, &lines) && lines.len > BLOCK_LIMIT,
+           "blocks that a record ends early");
+    buf_release(&stream);
+    buf_release(&lines);
+}
+
+static int refuse_text(void *to, struct buf *text, struct err *e)
+{
+    (void)to;
+    buf_clear(text);
+    return err_set(e, STATUS_IO, "full");
+}
+
+/* What is shown has nowhere to go: of a whole stream, and of one whose error was told first. */
+static void nowhere(void)
+{
+    struct buf stream = {0}, text = {0};
+    stream_make(STREAM_SESSIONS, true, &stream);
+    for (int cut = 0; cut < 2; cut++) {
+        const char *path = stream_file(stream.at, stream.len - (cut ? 8 : 0));
+        struct frame_in *in;
+        struct err e = {0};
+        must(frame_in_open(&in, &path, 1, -1, true, &e), &e);
+        int status = to_json_lines(in, UINT64_MAX, &text, refuse_text, NULL, &e);
+        tap_ok(cut ? status == STATUS_DATA && strstr(e.text, "input ended early")
+                   : status == STATUS_IO && !strcmp(e.text, "full"),
+               "nowhere to write %s: %s", cut ? "what is cut" : "what is whole", e.text);
+        frame_in_close(in);
+    }
+    buf_release(&stream);
+    buf_release(&text);
+}
+
+/* A record in the notation as a line, exact; and a value, short. */
+static void forms(void)
+{
+    static const struct {
+        const char *record, *line;
+    } cases[] = {
+        {"7", "7\n"},
+        {"[]", "[]\n"},
+        {"[7]", "[7]\n"},
+        {"[\"SESSPIPE\r\n\",{\"delta_edges\":l[1]},{\"dwell_edges\":l[1],\"a\":l[1]}]",
+         "[\"SESSPIPE\\r\\n\",{\"delta_edges\":{\"ext\":2,\"values\":[1]}},"
+         "{\"dwell_edges\":[1],\"a\":{\"ext\":2,\"values\":[1]}}]\n"},
+    };
+    static const struct {
+        const char *value, *text;
+    } shorts[] = {
+        {"i[1,2,3,4]", "[1,2,3,4]"},
+        {"i[1,2,3,4,5]", "[1,2,3,...,5]"},
+        {"u[1,2,3,4,250]", "[1,2,3,...,250]"},
+        {"[1,2,3,4,5]", "[1,2,3,4,5]"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf packed = {0}, line = {0};
+        notation_value(cases[i].record, &packed);
+        to_json_record(&line, (struct bytes){packed.at, packed.len});
+        tap_ok(bytes_equal((struct bytes){line.at, line.len}, bytes_of(cases[i].line)), "%s: %.*s",
+               cases[i].record, (int)line.len - 1, line.at);
+        buf_release(&packed);
+        buf_release(&line);
+    }
+    for (size_t i = 0; i < sizeof shorts / sizeof *shorts; i++) {
+        struct buf packed = {0}, text = {0};
+        notation_value(shorts[i].value, &packed);
+        struct cursor c = cursor_of((struct bytes){packed.at, packed.len});
+        tap_ok(json_packed_short(&text, &c, 4) &&
+                   bytes_equal((struct bytes){text.at, text.len}, bytes_of(shorts[i].text)),
+               "%s, short: %.*s", shorts[i].value, (int)text.len, text.at);
+        buf_release(&packed);
+        buf_release(&text);
+    }
+}
+
 int main(void)
 {
+    large();
+    nowhere();
+    forms();
     samples();
     random_streams();
     refusals();

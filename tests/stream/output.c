@@ -1,6 +1,8 @@
 /* A stage's output: whole, or an abort that says why; and when a reader would have to wait. */
 #include <signal.h>
 
+#include "stream/layout.h"
+
 #include "../files.h"
 #include "../streams.h"
 #include "../tap.h"
@@ -219,8 +221,133 @@ static void left(void)
     buf_release(&expected);
 }
 
+/* Blocks that were left, changed by `change`, and gone on with behind `length` bytes. */
+static int go_on(void (*change)(struct buf *file, uint64_t *length), struct err *e)
+{
+    struct output s = {0};
+    struct meta m;
+    uint64_t length;
+    char temporary[80];
+    *e = (struct err){0};
+    stream_meta(&m, STREAM_SESSIONS);
+    must(output_open(&s, "left", true, &m, "tfilter", "2", (struct bytes){0}, e), e);
+    sessions_records(&s.out, e);
+    must(output_file_keep(&s.sink, &length, e), e);
+    snprintf(temporary, sizeof temporary, "%s", s.sink.temporary);
+    output_abort(&s, e);
+    struct buf file = bytes_of_file(temporary);
+    file.len = length; /* without the abort */
+    change(&file, &length);
+    bytes_to_file(temporary, file.at, file.len);
+    struct frame_stand stand = {.length = length};
+    int status = output_continue(&s, "left", true, &m, "tfilter", "2", (struct bytes){0}, temporary,
+                                 &stand, e);
+    if (status)
+        unlink(temporary);
+    else
+        must(output_finish(&s, e), e);
+    meta_release(&m);
+    buf_release(&file);
+    return status;
+}
+
+static unsigned char *first_block(struct buf *file)
+{
+    unsigned char *at = (unsigned char *)file->at;
+    return at + LAYOUT_HEADER + layout_get(at + 14, 2);
+}
+
+static void leave(struct buf *file, uint64_t *length)
+{
+    (void)file, (void)length;
+}
+
+static void shorten(struct buf *file, uint64_t *length)
+{
+    file->len = *length = 5;
+}
+
+static void change_header(struct buf *file, uint64_t *length)
+{
+    (void)length;
+    file->at[LAYOUT_HEADER] ^= 1;
+}
+
+static void change_tag(struct buf *file, uint64_t *length)
+{
+    (void)length;
+    first_block(file)[2] = 'E';
+}
+
+static void change_sequence(struct buf *file, uint64_t *length)
+{
+    (void)length;
+    layout_put(first_block(file) + 4, 8, 1);
+}
+
+static void change_size(struct buf *file, uint64_t *length)
+{
+    (void)length;
+    layout_put(first_block(file) + 27, 4, BLOCK_LIMIT + 1);
+}
+
+static void change_record(struct buf *file, uint64_t *length)
+{
+    (void)length;
+    first_block(file)[LAYOUT_BLOCK] ^= 1;
+}
+
+/* The file is as long as is said, but a block of it ends behind that. */
+static void cut_block(struct buf *file, uint64_t *length)
+{
+    (void)file;
+    *length -= 1;
+}
+
+static void changed(void)
+{
+    static const struct {
+        void (*change)(struct buf *, uint64_t *);
+        const char *expected;
+    } cases[] = {
+        {shorten, "it is shorter than it was"},
+        {change_header, "its header is another one"},
+        {change_tag, "it does not hold the blocks that it held"},
+        {change_sequence, "it does not hold the blocks that it held"},
+        {change_size, "it does not hold the blocks that it held"},
+        {change_record, "a block was changed"},
+        {cut_block, "it is shorter than it was"},
+    };
+    struct err e;
+    tap_ok(!go_on(leave, &e) && !check_file("left", &e), "left and gone on with: %s", e.text);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int status = go_on(cases[i].change, &e);
+        tap_ok(status == STATUS_DATA && strstr(e.text, cases[i].expected), "case %zu: %s", i,
+               e.text);
+    }
+}
+
+/* Names that cannot be outputs, and one that needs no folder. */
+static void names(void)
+{
+    struct output s = {0};
+    struct err e = {0};
+    must(symlink("loop", "loop"), &(struct err){.text = "no symbolic link"});
+    tap_ok(output_hold(&s, "loop", &e) == STATUS_CANTCREATE && strstr(e.text, "loop"),
+           "links in a circle: %s", e.text);
+    output_abort(&s, &e);
+    must(output_hold(&s, "/dev/null", &e), &e);
+    tap_ok(!s.held.folder, "a device has no folder for what is held");
+    output_abort(&s, &e);
+    must(output_hold(&s, "-", &e), &e);
+    tap_ok(!s.held.folder, "nor has standard output");
+    output_abort(&s, &e);
+}
+
 int main(void)
 {
+    changed();
+    names();
     finished();
     left();
     aborts();

@@ -104,6 +104,22 @@ static void other_forms(void)
     }
 }
 
+/* A program that is none before one that is. */
+static void first_of_two(void)
+{
+    struct meta m = {.kind = STREAM_SESSIONS};
+    struct buf packed = {0}, text = {0};
+    struct err e = {0};
+    notation_value("7", &packed);
+    vec_push(&m.pipeline, packed);
+    meta_add_program(&m, "p", "1", (struct bytes){0});
+    tap_ok(provenance_each(&m, collect, &text, &e) == STATUS_DATA && !text.len &&
+               strstr(e.text, "program 0 of"),
+           "nothing is told after one that is none: %s", e.text);
+    meta_release(&m);
+    buf_release(&text);
+}
+
 int main(void)
 {
     struct meta was = {0}, same = {0}, seed = {0}, inter = {0}, version = {0}, name = {0},
@@ -134,5 +150,6 @@ int main(void)
     meta_release(&bad);
     values();
     other_forms();
+    first_of_two();
     return tap_done();
 }

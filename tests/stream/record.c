@@ -51,6 +51,10 @@ static void sessions(void)
         {"[\"user\",0,\"a\",{\"b\":1}]", "attributes are not a map of strings"},
         {"[\"user\",0,\"a\",{1:\"b\"}]", "attributes are not a map of strings"},
         {"[\"user\",0,\"a\",[]]", "attributes are not a map of strings"},
+        {"[\"user\",0,\"a\",x\"81a162\"]", "cut, or nested"},
+        {"[\"user\",0,\"a\",{\"b\":\"c\",\"d\":[1]}]", "attributes are not a map of strings"},
+        {"[\"user\",0,\"a\x01\x7f\"] [\"user\",1,\"a\x01\x7f\"]",
+         "user \"a??\" was defined before"},
         {NAMES "[\"user\",2,\"a\"]", "user \"a\" was defined before"},
         {NAMES "[\"item\",2,\"x\"]", "item \"x\" is defined twice"},
         {NAMES "[\"item\",3,\"z\"]", "item 3 where 2 comes next"},
@@ -325,6 +329,10 @@ static void headers(void)
     "\",\"user\":0,\"session\":0,\"position\":-1,"                                                 \
     "\"weight\":" weight more "}]"
 
+#define INTENT(label, score)                                                                       \
+    "[\"intent\",{\"user\":i[0],\"session\":i[0],\"position\":i[0],\"label\":" label               \
+    ",\"score\":" score "}]"
+
 static void predictions(void)
 {
     static const struct {
@@ -407,6 +415,15 @@ static void predictions(void)
         {TEST ATTENTION("session", "f[1,2]", ",\"item\":i[0,1],\"delta\":i[0]") DONE, NULL},
         {TEST ATTENTION("item", "f[1,2]", ",\"item\":i[0]"), "\"item\" has 1 elements, expected 2"},
         {TEST ATTENTION("world", "f[1,2]", ""), "\"level\" is \"world\", expected inter, intra"},
+        {TEST RANK("i[1]", "i[2147483647]", "i[1]", "i[0]", "f[.5]") DONE, NULL},
+        {TEST INTENT("u[1]", "f[.5]") DONE, NULL},
+        {TEST INTENT("u[0]", "f[0]") INTENT("u[0]", "f[1]") DONE, NULL},
+        {TEST INTENT("u[2]", "f[.5]"), "\"label\"[0] is 2, expected 0 to 1"},
+        {TEST INTENT("u[1]", "f[-.5]"), "\"score\"[0] is -0.5, expected 0 to 1"},
+        {TEST INTENT("u[1]", "f[1.5]"), "\"score\"[0] is 1.5, expected 0 to 1"},
+        {DONE INTENT("u[1]", "f[1]"), "a pass ends that did not begin"},
+        {NAMES INTENT("u[1]", "f[1]"), "outside of a validation or test pass"},
+        {TEST ATTENTION("item", "f[1,2]", "") DONE, NULL},
         {TEST, "the stream ends inside a pass"},
         {NAMES DONE, "a pass ends that did not begin"},
         {NAMES "[\"epoch\",1,1]" DONE, "a pass ends that did not begin"},
@@ -421,9 +438,135 @@ static void predictions(void)
         check(STREAM_PREDICTIONS, cases[i].text, cases[i].expected);
 }
 
+/* Names as long as can be, and one byte more. */
+static void long_names(void)
+{
+    for (int more = 0; more < 2; more++) {
+        struct buf text = {0};
+        buf_text(&text, "[\"user\",0,\"");
+        for (int i = 0; i < (64 << 10) + more; i++)
+            buf_byte(&text, 'x');
+        buf_text(&text, "\"] [\"item\",0,\"x\"] [\"session\",0,0,l[1],i[0]]");
+        buf_byte(&text, 0);
+        struct buf s = {0};
+        stream_of(STREAM_SESSIONS, false, notated_records, text.at, &s);
+        check_read(&s, "a name of 64 KiB and more", more ? "one byte more" : "no more",
+                   more ? "the name of user 0 has 65537 bytes, the limit is 65536" : NULL);
+        buf_release(&s);
+        buf_release(&text);
+    }
+}
+
+/* A visitor that fails at its call of the number `at`. */
+struct visit {
+    int at, count, status;
+};
+
+static int visited(struct visit *v, struct err *e)
+{
+    return v->count++ == v->at ? err_set(e, v->status, "the visitor") : 0;
+}
+
+static int visit_begin(void *to, const struct meta *meta, struct err *e)
+{
+    (void)meta;
+    return visited(to, e);
+}
+
+static int visit_record(void *to, const struct predictions_record *r, struct err *e)
+{
+    (void)r;
+    return visited(to, e);
+}
+
+static int visit_end(void *to, struct err *e)
+{
+    return visited(to, e);
+}
+
+static int visit_all(const struct buf *s, struct visit *v, struct err *e)
+{
+    static const struct predictions_visitor visitor = {visit_begin, visit_record, visit_end};
+    const char *path = stream_file(s->at, s->len);
+    struct predictions_in *in;
+    *e = (struct err){0};
+    must(predictions_in_open(&in, &path, 1, e), e);
+    int status = predictions_in_each(in, &visitor, v, e);
+    predictions_in_close(in);
+    return status;
+}
+
+/* Two runs; a failure anywhere ends the visit with its status, one of a record with its place. */
+static void visits(void)
+{
+    struct buf s = {0}, run = {0};
+    struct err e;
+    stream_of(STREAM_PREDICTIONS, false, notated_records, TEST DONE, &run);
+    buf_append(&s, run.at, run.len);
+    buf_append(&s, run.at, run.len);
+    struct visit all = {-1, 0, 0};
+    tap_ok(!visit_all(&s, &all, &e) && all.count == 2 * 8, "two runs: %d visits", all.count);
+    int wrong = 0, placed = 0;
+    for (int at = 0; at < all.count; at++)
+        for (int i = 0; i < 2; i++) {
+            struct visit v = {at, 0, i ? STATUS_DATA : STATUS_IO};
+            wrong += visit_all(&s, &v, &e) != v.status || v.count != at + 1 ||
+                     !strstr(e.text, "the visitor");
+            placed += i && strstr(e.text, ", record ") != NULL;
+        }
+    tap_ok(!wrong && placed >= 2 * 6, "a failure of any visit ends it; %d with their place",
+           placed);
+    buf_append(&s, run.at, run.len / 2);
+    struct visit cut = {-1, 0, 0};
+    tap_ok(visit_all(&s, &cut, &e) == STATUS_DATA && strstr(e.text, "input ended early"),
+           "and so does a stream that ends early: %s", e.text);
+    buf_release(&s);
+    buf_release(&run);
+}
+
+/* Streams behind another: the second header is wrong. */
+static void second_headers(void)
+{
+    static const char *const names[] = {"sessions", "predictions"};
+    for (int i = 0; i < 2; i++) {
+        int kind = i ? STREAM_PREDICTIONS : STREAM_SESSIONS;
+        struct buf s = {0}, packed = {0}, header = {0};
+        struct meta m;
+        struct err e;
+        stream_of(kind, false, notated_records, i ? NAMES : "", &s);
+        buf_format(&header,
+                   "{\"kind\":\"%s\",\"minor\":0,\"pipeline\":[],\"delta_edges\":l[1],"
+                   "\"week_shift\":0.5}",
+                   names[i]);
+        buf_byte(&header, 0);
+        notation_value(header.at, &packed);
+        must(meta_parse(&m, (struct bytes){packed.at, packed.len}, &e), &e);
+        stream_with(&m, false, notated_records, "", &s);
+        check_read(&s, names[i], "a second header", "header: \"week_shift\" is not an integer");
+        meta_release(&m);
+        buf_release(&packed);
+        buf_release(&header);
+        buf_release(&s);
+    }
+}
+
+static void no_input(void)
+{
+    static const char *const path = "no/such/file";
+    struct sessions_in *in;
+    struct err e = {0};
+    tap_ok(sessions_in_open(&in, &path, 1, &e) == STATUS_NOINPUT && !in && strstr(e.text, path),
+           "no such file: %s", e.text);
+    sessions_in_close(in);
+}
+
 int main(void)
 {
     sessions();
+    long_names();
+    visits();
+    second_headers();
+    no_input();
     scheduled_sessions();
     batches();
     parallel();

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "base/random.h"
+#include "stream/layout.h"
 #include "stream/record.h"
 
+#include "../streams.h"
 #include "../tap.h"
 
 enum { USERS = 40, ITEMS = 90, SESSIONS = 300, LONGEST = 12 };
@@ -95,8 +97,51 @@ static void part_of(struct renumber *r, uint64_t seed, struct buf *to)
     fclose(file);
 }
 
+/* Records that have not the form of those that are renumbered come out as they went in. */
+static void other_forms(void)
+{
+    static const char *const forms[] = {"7",
+                                        "[]",
+                                        "[7]",
+                                        "[\"later\",0]",
+                                        "[\"user\"]",
+                                        "[\"user\",-1,\"a\"]",
+                                        "[\"session\",0]",
+                                        "[\"session\",0,0]",
+                                        "[\"session\",0,0,l[1]]",
+                                        "[\"session\",0,0,l[1],7]",
+                                        "[\"session\",0,0,l[1],l[0]]",
+                                        "[\"session\",0,0,l[1],x\"c702010000\"]"};
+    struct renumber r = {0};
+    struct meta m = {.kind = STREAM_SESSIONS};
+    struct frame_out out;
+    struct buf went = {0}, came = {0};
+    struct err e;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        struct buf record = {0};
+        notation_value(forms[i], &record);
+        must(renumber_take(&r, (struct bytes){record.at, record.len}, &e), &e);
+        buf_append(&went, record.at, record.len);
+        buf_release(&record);
+    }
+    FILE *file = stream_temporary();
+    struct output_file sink = file_of(file);
+    must(frame_out_open(&out, &sink, &m, false, &e), &e);
+    must(renumber_write(&r, &out, &e), &e);
+    must(frame_out_end(&out, &e), &e);
+    stream_bytes(file, &came);
+    tap_ok(came.len > went.len + LAYOUT_END && out.records == sizeof forms / sizeof *forms &&
+               !memcmp(came.at + came.len - LAYOUT_END - went.len, went.at, went.len),
+           "other forms come out as they went in");
+    frame_out_release(&out);
+    renumber_release(&r);
+    buf_release(&went);
+    buf_release(&came);
+}
+
 int main(void)
 {
+    other_forms();
     struct renumber memory = {0}, filed = {.held.limit = 100};
     struct buf one = {0}, other = {0}, again = {0};
     part_of(&memory, 1, &one);

@@ -92,10 +92,16 @@ static void refused(void)
     must(output_hold(&s, "no/such/folder/out", &e), &e);
     buf_reserve(&name, BLOCK_TARGET);
     memset(name.at, 'x', BLOCK_TARGET);
-    tap_ok(write_item(&s.out, 0, (struct bytes){name.at, BLOCK_TARGET}, (struct attributes){{0}},
-                      &e) == STATUS_CANTCREATE &&
+    struct bytes wide = {name.at, BLOCK_TARGET};
+    tap_ok(write_item(&s.out, 0, wide, (struct attributes){{0}}, &e) == STATUS_CANTCREATE &&
                strstr(e.text, "no/such/folder"),
            "a folder that is not there is named: %s", e.text);
+    output_abort(&s, &e);
+    setenv("TMPDIR", "no/such/place", 1);
+    must(output_hold(&s, NULL, &e), &e);
+    tap_ok(write_item(&s.out, 0, wide, (struct attributes){{0}}, &e) == STATUS_CANTCREATE &&
+               strstr(e.text, "cannot create a temporary file in no/such/place") == e.text,
+           "and so is that of standard output: %s", e.text);
     buf_release(&name);
     output_abort(&s, &e);
 }
