@@ -74,10 +74,11 @@ $(foreach v,time-att time-cat user-att user-cat time-user,$(eval IN.asars-$(v) =
 MODELS ?= $(COUNTS) wide sasrec narm stamp rnn hrnn ii-rnn hierarchical improved stmp stmo rib context-rnn \
     context-mean youtube-dnn wavenet session-embedding asars-time-att asars-time-cat asars-user-att \
     asars-user-cat asars-time-user bpr-mf fpmc intent
-# trainer(1) says why: what has no network, or learns from steps of slots, has no wide part.
-REFUSE_WIDE = rnn hrnn bpr-mf fpmc
-# This one remembers the sessions that it has read, and cannot learn from a share of them.
-NO_STEPS = ii-rnn
+# What has a wide part and nothing else.
+REFUSE_WIDE = wide
+# These remember the sessions that they have read, and cannot learn from a share of them; or the steps of
+# rules.mk, which are of whole sessions, are not theirs.
+NO_STEPS = ii-rnn rnn hrnn
 # A log in which each session is a user of its own has no user who comes back.
 WITHOUT.yoochoose = hrnn asars-user-att asars-user-cat asars-time-user
 
@@ -90,6 +91,7 @@ SET.ii-rnn = OPTIONS.ii-rnn='--model ii-rnn --session-rep last' \
     TRAIN='--decoder tied --embedding 100 --lr 0.003 --dropout 0.2 $(NEGATIVES)'
 # --wide learns from all items.
 NEGATIVES = $(if $(filter alone,$(kind_of)),--negatives 500 --logq)
+SET.rnn = $(if $(filter wide,$(kind_of)),GRU4REC='--optimizer adagrad --lr 0.07 --dropout 0.4')
 SET.hrnn = TRAIN='--decoder tied --lr 0.002 --dropout 0.5' SLOTS='--batch 50'
 SET.deskdrop.rnn = GRU4REC='--lr 0.002 --dropout 0.5' SLOTS='--batch 20'
 SET.deskdrop.narm = NARM='--lr 0.006 --dropout 0.5 --feature-dropout 0.7'
@@ -108,7 +110,7 @@ place = $(OUT)/$(log_of)/$(pipe_of)
 
 runs_of.alone = $(foreach l,$(LOGS),$(foreach m,$(filter-out $(WITHOUT.$(l)),$(MODELS)),$(if $(filter $(m),$(COUNTS)),$(if \
     $(filter $(1),$(firstword $(SEEDS))),$(l)/$(m).0),$(l)/$(m).$(1))))
-runs_of.wide = $(foreach l,$(LOGS),$(foreach m,$(filter-out $(WITHOUT.$(l)) $(COUNTS) wide $(REFUSE_WIDE),$(MODELS)),$(l)/$(m)-wide.$(1)))
+runs_of.wide = $(foreach l,$(LOGS),$(foreach m,$(filter-out $(WITHOUT.$(l)) $(COUNTS) $(REFUSE_WIDE),$(MODELS)),$(l)/$(m)-wide.$(1)))
 RUNS := $(foreach s,$(SEEDS),$(foreach k,$(KINDS),$(call runs_of.$(k),$(s))))
 
 all:

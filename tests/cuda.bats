@@ -78,6 +78,8 @@ agree() { # agree BATCHES OPTION ...
     train cpu --model narm --save network.safetensors -o network.mp "$BATS_FILE_TMPDIR/batches.mp"
     agree batches.mp --model narm --wide --init network.safetensors --freeze network
     agree batches.mp --model narm --wide --init network.safetensors --freeze wide
+    batcher --scheme session-parallel --epochs 2 --batch 6 -o "$BATS_FILE_TMPDIR/slots.mp" "$BATS_FILE_TMPDIR/split.mp"
+    agree slots.mp --model rnn --decoder tied --wide --unroll 2
 }
 
 @test "a teacher, and a predicted embedding: losses and ranks as the CPU's" {

@@ -406,12 +406,8 @@ day_log() {
         }'
 }
 
-@test "a wide part recommends what predictor lists, from the sessions in the model file or given ones" {
-    day_log | csv-sessionize -q --user u --item i --time t --keep-repeats >days.mp
-    tfilter -q --split last-day days.mp >split.mp
-    batcher -q --epochs 2 --batch 20 split.mp | trainer -q --threads 1 --model wide --save w.model -o ranks.mp
-    batcher -q --epochs 1 split.mp | predictor -q --threads 1 --model w.model --top 5 | spcat >lists.json
-    # what predictor lists for the last item of each test session, by name
+# What predictor lists for the last item of each test session, by name.
+last_lists() {
     jq -rs '(map(select(.[0] == "user")) | map({key: (.[1] | tostring), value: .[2]}) | from_entries) as $u |
         (map(select(.[0] == "item")) | map({key: (.[1] | tostring), value: .[2]}) | from_entries) as $i |
         (map(select(.[0] == "rank")[1]) | map([.user, .session, .position, .length] | transpose[]) |
@@ -419,12 +415,23 @@ day_log() {
         map(select(.[0] == "top")[1])[] | . as $t | range(.user | length) |
         select(("\($t.user[.]) \($t.session[.]) \($t.position[.])") as $p | $last | index($p)) |
         . as $n | range(5) | "\($u[$t.user[$n] | tostring])\t\(. + 1)\t\($i[$t.item[5 * $n + .] | tostring])"' \
-        lists.json | sort >expected
+        "$1" | sort
+}
+
+# The same sessions without that last item.
+without_last() {
+    spcat "$1" | jq -c 'if .[0] == "session" and .[2] == 3 then .[3] |= .[:-1] | .[4] |= .[:-1]
+        elif .[0] == "E" then ["E"] else . end' | spcat --from-json
+}
+
+@test "a wide part recommends what predictor lists, from the sessions in the model file or given ones" {
+    day_log | csv-sessionize -q --user u --item i --time t --keep-repeats >days.mp
+    tfilter -q --split last-day days.mp >split.mp
+    batcher -q --epochs 2 --batch 20 split.mp | trainer -q --threads 1 --model wide --save w.model -o ranks.mp
+    batcher -q --epochs 1 split.mp | predictor -q --threads 1 --model w.model --top 5 | spcat >lists.json
+    last_lists lists.json >expected
     [ "$(wc -l <expected)" = 125 ]
-    # the same sessions without that last item
-    spcat split.mp | jq -c 'if .[0] == "session" and .[2] == 3 then .[3] |= .[:-1] | .[4] |= .[:-1]
-        elif .[0] == "E" then ["E"] else . end' |
-        spcat --from-json >known.mp
+    without_last split.mp >known.mp
     recommender -q --frozen --model w.model --top 5 known.mp | cut -f 1-3 | sort | cmp - expected
     # the training sessions given in place of those in the file, which need not be there
     spcat split.mp | jq -c 'select(.[0] != "session" or .[2] == 1)' | spcat --from-json >train.mp
@@ -437,6 +444,21 @@ day_log() {
     run -1 cmp -s grown expected
     run -65 --separate-stderr recommender -q --model bare.model known.mp
     [[ $stderr == *"--index SESSIONS"* ]]
+}
+
+@test "networks over slots, and factors, with a wide part recommend what predictor lists" {
+    day_log | csv-sessionize -q --user u --item i --time t --keep-repeats | tfilter -q --split last-day -o split.mp
+    without_last split.mp >known.mp
+    batcher -q --epochs 1 split.mp >whole.mp
+    for run in 'session-parallel rnn' 'user-parallel rnn --join-sessions' 'user-parallel hrnn' 'sessions bpr-mf' 'sessions fpmc'; do
+        # shellcheck disable=SC2086
+        batcher -q --scheme ${run%% *} --epochs 2 --batch 20 split.mp |
+            trainer -q --threads 1 --embedding 6 --model ${run#* } --wide --save w.model -o ranks.mp
+        predictor -q --threads 1 --model w.model --top 5 whole.mp | spcat >lists.json
+        last_lists lists.json >expected
+        [ "$(wc -l <expected)" = 125 ]
+        recommender -q --frozen --model w.model --top 5 known.mp | cut -f 1-3 | sort | cmp - expected
+    done
 }
 
 @test "without a model: what is in the stream counts" {

@@ -116,6 +116,7 @@ struct steps {
     int64_t slots;
     struct column item, target, user; /* int32 */
     struct column session;            /* int32: its number among the user's */
+    struct column position;           /* int32: how many events of it come before the item */
     struct column reset;              /* uint8, enum reset */
 };
 

@@ -54,18 +54,19 @@ static enum reset advance(const struct parallel_batches *p, struct parallel_slot
 static void add(struct parallel_batches *p, struct parallel_slot *slot, enum reset reset)
 {
     bool idle = reset == RESET_IDLE;
-    const int32_t *items =
-        idle ? NULL : session_store_items(p->store, slot->session) + slot->position++;
+    size_t at = idle ? 0 : slot->position++;
+    const int32_t *items = idle ? NULL : session_store_items(p->store, slot->session) + at;
     vec_push(&p->item, idle ? 0 : items[0]);
     vec_push(&p->target, idle ? 0 : items[1]);
     vec_push(&p->user, idle ? 0 : slot->user);
     vec_push(&p->number, idle ? 0 : (int32_t)slot->session - p->store->first.at[slot->user]);
+    vec_push(&p->at, (int32_t)at);
     vec_push(&p->reset, (unsigned char)reset);
 }
 
 static void cut_steps(struct parallel_batches *p, size_t len)
 {
-    p->item.len = p->target.len = p->user.len = p->number.len = p->reset.len = len;
+    p->item.len = p->target.len = p->user.len = p->number.len = p->at.len = p->reset.len = len;
 }
 
 bool parallel_batches_step(struct parallel_batches *p)
@@ -96,6 +97,7 @@ struct steps parallel_batches_take(struct parallel_batches *p)
                                 .target = COLUMN(p->target),
                                 .user = COLUMN(p->user),
                                 .session = COLUMN(p->number),
+                                .position = COLUMN(p->at),
                                 .reset = COLUMN(p->reset)};
     cut_steps(p, 0);
     return steps;
@@ -110,5 +112,6 @@ void parallel_batches_release(struct parallel_batches *p)
     vec_release(&p->target);
     vec_release(&p->user);
     vec_release(&p->number);
+    vec_release(&p->at);
     vec_release(&p->reset);
 }

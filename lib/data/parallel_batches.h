@@ -20,7 +20,7 @@ struct parallel_batches {
     int64_t slots;
 
     struct parallel_slot *slot; /* [slots] */
-    i32_vec item, target, user, number;
+    i32_vec item, target, user, number, at;
     VEC(unsigned char) reset;
 };
 

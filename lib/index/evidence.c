@@ -35,14 +35,15 @@ struct made {
     size_t at_position, at_candidate; /* among those of the batch */
 };
 
-static void make_session(struct evidence_maker *e, size_t session, bool ended, struct made *m)
+static void make_session(struct evidence_maker *e, const struct evidence_wanted *of, size_t i,
+                         struct made *m)
 {
     m->worker = omp_get_thread_num();
     struct evidence_worker *w = e->worker[m->worker];
     const struct made_evidence *f = evidence_worker_found(w);
     m->positions = f->start.len - 1;
     m->candidates = f->item.len;
-    evidence_worker_run(w, session, ended);
+    evidence_worker_run(w, (size_t)of->picked[i], of->seen ? of->seen[i] : 0, of->ended);
     m->positions_to = f->start.len - 1;
     m->candidates_to = f->item.len;
 }
@@ -113,6 +114,13 @@ static void swap_found(struct made_evidence *a, struct made_evidence *b)
 struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, size_t count,
                               bool ended)
 {
+    return evidence_make_wanted(
+        e, &(struct evidence_wanted){.picked = picked, .count = count, .ended = ended});
+}
+
+struct evidence evidence_make_wanted(struct evidence_maker *e, const struct evidence_wanted *w)
+{
+    size_t count = w->count;
     struct made *made = mem_alloc(count * sizeof *made);
     struct made_evidence *to = &e->made[e->turn ^= 1];
     open_workers(e);
@@ -120,7 +128,7 @@ struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, s
         evidence_worker_begin(e->worker[t]);
 #pragma omp parallel for num_threads(e->threads) schedule(dynamic, 1)
     for (size_t i = 0; i < count; i++)
-        make_session(e, (size_t)picked[i], ended, &made[i]);
+        make_session(e, w, i, &made[i]);
     if (e->threads == 1)
         swap_found(to, evidence_worker_found(e->worker[0]));
     else

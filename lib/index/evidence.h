@@ -49,9 +49,20 @@ struct evidence_maker {
     int turn;
 };
 
-/* The evidence of all positions of the store's sessions picked[0 .. count - 1], in the order of the
- * batch that batching_make makes of them; valid until the call after the next one.  ended: only
- * what had ended before each session began counts. */
+/* The positions whose evidence is wanted: all of the store's sessions picked[0 .. count - 1], or of
+ * each of them one, after the first seen[i] of its events, 1 or more.  ended: only what had ended
+ * before each session began counts. */
+struct evidence_wanted {
+    const int32_t *picked, *seen; /* seen NULL: all positions */
+    size_t count;
+    bool ended;
+};
+
+/* Their evidence, in this order, which is that of the batch that batching_make makes of them; valid
+ * until the call after the next one. */
+struct evidence evidence_make_wanted(struct evidence_maker *e, const struct evidence_wanted *w);
+
+/* That of all positions. */
 struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, size_t count,
                               bool ended);
 

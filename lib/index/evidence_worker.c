@@ -644,14 +644,16 @@ static void run_position(struct evidence_worker *w, size_t seen)
     scored_items_clear(c);
 }
 
-void evidence_worker_run(struct evidence_worker *w, size_t session, bool ended)
+void evidence_worker_run(struct evidence_worker *w, size_t session, int32_t seen, bool ended)
 {
     begin_session(w, session, ended);
-    for (size_t i = 0; i + 1 < w->sequence.len; i++) {
+    bool last = w->maker->last || seen > 0; /* of the positions that are gone through */
+    size_t end = seen > 0 ? (size_t)seen + 1 : w->sequence.len;
+    for (size_t i = 0; i + 1 < end; i++) {
         int32_t item = w->sequence.at[i];
         own_events_add(&w->own, item, i == 0, w->moment.at[i]);
         w->repeats += w->own.use.at[item].in_session > 1;
-        if (!w->maker->last || i + 2 == w->sequence.len)
+        if (!last || i + 2 == end)
             run_position(w, i + 1);
     }
     own_events_clear(&w->own);

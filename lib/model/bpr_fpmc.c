@@ -22,8 +22,10 @@ struct factors {
 
 /* ---- opening ---- */
 
-static const struct model_options defaults = {.embedding = 100, .dropout = 0.2};
-static const struct option *const options[] = {model_size_rows, NULL};
+static const struct model_options defaults = {
+    .embedding = 100, .dropout = 0.2, .postings = EVIDENCE_POSTINGS};
+static const struct option *const options[] = {model_size_rows, model_wide_rows,
+                                               model_evidence_rows, NULL};
 
 static struct factors *factors_open(struct model *m)
 {
@@ -141,13 +143,14 @@ static struct tensor *stand_in(const struct factors *r, struct tape *t, const st
     return tape_constant(t, there, k->count, r->size);
 }
 
-/* In training every event of a session is a target, the first included. */
+/* In training every event of a session is a target, the first included; but beside a wide part only
+ * those of which there is evidence. */
 static void bpr_mf_forward(struct model *m, struct tape *t, const struct batch *b,
                            struct forward *f)
 {
     const struct factors *r = m->own;
     bool training = tape_training(t);
-    struct taken k = take(t, b, !training);
+    struct taken k = take(t, b, !training || b->evidence);
     struct tensor *p = training ? tape_rows_of(t, r->user, k.user, k.count) : stand_in(r, t, b, &k);
     *f = (struct forward){.state = tape_dropout(t, p, (float)m->options->dropout),
                           .target = k.target,

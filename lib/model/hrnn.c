@@ -46,7 +46,8 @@ static const struct recurrent_options defaults = {
                .decoder = "dense",
                .gru = "reset-before",
                .cell = "gru",
-               .unroll = 1},
+               .unroll = 1,
+               .postings = EVIDENCE_POSTINGS},
     .layers = 1,
     .input = "embedding",
     .propagate = "init",
@@ -95,11 +96,20 @@ static const struct option join_rows[] = {
 };
 
 static const struct option *const hrnn_options[] = {
-    model_size_rows,    hidden_rows,       user_rows, model_gru_rows,
-    model_decoder_rows, model_unroll_rows, NULL};
-static const struct option *const rnn_options[] = {
-    model_size_rows, hidden_rows,        layer_rows,        join_rows, model_cell_rows,
-    model_gru_rows,  model_decoder_rows, model_unroll_rows, NULL};
+    model_size_rows, hidden_rows,         user_rows,
+    model_gru_rows,  model_decoder_rows,  model_unroll_rows,
+    model_wide_rows, model_evidence_rows, NULL};
+static const struct option *const rnn_options[] = {model_size_rows,
+                                                   hidden_rows,
+                                                   layer_rows,
+                                                   join_rows,
+                                                   model_cell_rows,
+                                                   model_gru_rows,
+                                                   model_decoder_rows,
+                                                   model_unroll_rows,
+                                                   model_wide_rows,
+                                                   model_evidence_rows,
+                                                   NULL};
 
 static const struct recurrent_options *own_options(const struct model *m)
 {
@@ -320,6 +330,7 @@ static const struct ragged **no_steps_yet(const struct hrnn_slots *r, struct tap
 struct steps_items {
     int inputs, targets;
     int32_t *input, *target, *owner, *step;
+    unsigned char *begins; /* NULL: sessions are not joined */
 };
 
 /* Adds the inputs, without separators, and the targets of step k. */
@@ -335,6 +346,8 @@ static void plan_moves(const struct hrnn_slots *r, const struct tape *t, int k, 
         for (int j = 0; j < move->count && predicts; j++) {
             n->owner[n->targets] = move->slot[j];
             n->step[n->targets] = k;
+            if (n->begins)
+                n->begins[n->targets] = i != MOVE_ON;
             n->target[n->targets++] = move->target[j];
         }
     }
@@ -350,7 +363,8 @@ static void slots_plan(struct model *m, struct tape *t, const struct slot_steps 
     struct steps_items n = {.input = tape_host_ints(t, most),
                             .target = tape_host_ints(t, most),
                             .owner = tape_host_ints(t, most),
-                            .step = tape_host_ints(t, most)};
+                            .step = tape_host_ints(t, most),
+                            .begins = r->joined ? tape_host(t, most) : NULL};
     const struct ragged **once = no_steps_yet(r, t);
     *plan = (struct steps_plan){.count = steps->count,
                                 .step = tape_host(t, (size_t)steps->count * sizeof *plan->step)};
@@ -360,8 +374,12 @@ static void slots_plan(struct model *m, struct tape *t, const struct slot_steps 
         plan->step[k] = plan_step(r, t, step, once);
     }
     plan->input = tape_plan_rows(t, r->output.item, n.input, n.inputs);
-    *f = (struct forward){
-        .target = n.target, .owner = n.owner, .step = n.step, .targets = n.targets, .plan = plan};
+    *f = (struct forward){.target = n.target,
+                          .owner = n.owner,
+                          .step = n.step,
+                          .begins = n.begins,
+                          .targets = n.targets,
+                          .plan = plan};
     item_output_layer(&r->output, f);
 }
 

@@ -322,29 +322,51 @@ void model_forward_deep(struct model *m, struct tape *t, const struct batch *b, 
 void model_add_wide(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
 {
     if (m->wide)
-        wide_part_add(m->wide, m, t, b, f);
+        wide_part_add(m->wide, m, t, b->evidence, f);
+}
+
+/* The forward pass of a batch; NULL: of the steps that are planned. */
+static void run_network(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
+{
+    if (b)
+        model_forward_deep(m, t, b, f);
+    else
+        m->class->steps(m, t, f);
 }
 
 /* The network of a model as numbers of which nothing is learned: its output layer too. */
-static void forward_frozen(struct model *m, struct tape *t, const struct batch *b,
-                           struct forward *f)
+static void run_frozen(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
 {
     tape_learn(t, false);
-    model_forward_deep(m, t, b, f);
+    run_network(m, t, b, f);
     f->item_weight = model_output(m, t, f);
     if (f->output_bias)
         f->item_bias = tape_parameter(t, f->output_bias);
     tape_learn(t, true);
 }
 
-void model_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
+static void run_part(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
 {
     if (m->frozen == FROZEN_NETWORK && tape_training(t))
-        forward_frozen(m, t, b, f);
+        run_frozen(m, t, b, f);
     else
-        model_forward_deep(m, t, b, f);
+        run_network(m, t, b, f);
+}
+
+void model_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
+{
+    run_part(m, t, b, f);
     if (b->evidence)
         model_add_wide(m, t, b, f);
+}
+
+void model_steps(struct model *m, struct tape *t, const struct evidence *e, struct forward *f)
+{
+    run_part(m, t, NULL, f);
+    if (!m->wide || !e)
+        return;
+    struct evidence all = wide_part_steps(t, e, f);
+    wide_part_add(m->wide, m, t, &all, f);
 }
 
 void model_close(struct model *m)

@@ -83,6 +83,9 @@ struct forward {
      * of each other */
     const int32_t *owner;
     const int32_t *step; /* host [T] of steps of slots: the step of each */
+    /* host [T] of steps of slots: 1: the first item of its session, of which nothing of the session
+     * tells; NULL: there is none such */
+    const unsigned char *begins;
     int targets;
     /* [N, S], or rows of which the class's `items` makes [N, S]; [N], or NULL: no bias */
     const struct parameter *output, *output_bias;
@@ -119,7 +122,8 @@ struct slot_steps {
     int32_t slots;
     int count;
     const int32_t *item, *target, *user;
-    const int32_t *session; /* its number among the user's; NULL: not known */
+    const int32_t *session;  /* its number among the user's; NULL: not known */
+    const int32_t *position; /* how many of its events come before the item; NULL: not known */
     const unsigned char *reset;
 };
 
@@ -163,9 +167,9 @@ struct model_class {
      * *f.  NULL: they are these rows. */
     struct tensor *(*items)(const struct model *m, struct tape *t, struct tensor *rows);
     /* A model that has these learns from steps of slots, and uses `forward` in tests only.  They
-     * set only state, target, owner, step and output of *f, for the slots of each step that are
-     * not idle.  `plan` sets all but the state, before any operation, so that its host arrays are
-     * uploaded together with those of the loss. */
+     * set only state, target, owner, step, begins and output of *f, for the slots of each step that
+     * are not idle.  `plan` sets all but the state, before any operation, so that its host arrays
+     * are uploaded together with those of the loss. */
     void (*plan)(struct model *m, struct tape *t, const struct slot_steps *s, struct forward *f);
     void (*steps)(struct model *m, struct tape *t, struct forward *f);
     /* Called after `forward`: remembers the batch's sessions.  NULL: nothing to remember. */
@@ -242,6 +246,10 @@ void model_forward(struct model *m, struct tape *t, const struct batch *b, struc
 /* The same in two steps, for a caller that keeps some of the positions between them. */
 void model_forward_deep(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
 void model_add_wide(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
+
+/* The class's `steps`, with the wide part where there is evidence: of what each slot that is not
+ * idle predicts, step by step.  NULL: there is none. */
+void model_steps(struct model *m, struct tape *t, const struct evidence *e, struct forward *f);
 
 /* Weights and bias of the output layer over all items: [N, S] and [1, N]. */
 struct tensor *model_output(const struct model *m, struct tape *t, const struct forward *f);

@@ -136,10 +136,31 @@ static void put_alone(const struct wide_part *w, const struct model *m, struct t
     f->item_bias = tape_zeros(t, 1, m->data.items);
 }
 
-void wide_part_add(const struct wide_part *w, const struct model *m, struct tape *t,
-                   const struct batch *b, struct forward *f)
+struct evidence wide_part_steps(struct tape *t, const struct evidence *e, const struct forward *f)
 {
-    const struct evidence *e = b->evidence;
+    struct evidence all = *e;
+    if (!f->begins)
+        return all;
+    size_t n = (size_t)f->targets, from = 0, row = EVIDENCE_CONTEXT * sizeof(float);
+    int32_t *start = tape_host_ints(t, n + 1);
+    float *context = memset(tape_host(t, n * row), 0, n * row);
+    for (size_t i = 0; i < n; i++) {
+        start[i] = e->start[from];
+        if (f->begins[i])
+            continue;
+        memcpy(context + i * EVIDENCE_CONTEXT, e->context + from * EVIDENCE_CONTEXT, row);
+        from++;
+    }
+    start[n] = e->candidates;
+    all.positions = (int)n;
+    all.start = start;
+    all.context = context;
+    return all;
+}
+
+void wide_part_add(const struct wide_part *w, const struct model *m, struct tape *t,
+                   const struct evidence *e, struct forward *f)
+{
     struct tensor *z = tape_numbers(t, e->context, e->positions, EVIDENCE_CONTEXT);
     const int32_t *start = tape_ints(t, e->start, (size_t)e->positions + 1);
     f->add = (struct tape_additions){

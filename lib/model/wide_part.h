@@ -38,9 +38,13 @@ bool wide_part_weighs(const char *parameter);
 struct wide_weights;
 void wide_part_weights(const struct model *m, struct wide_weights *to);
 
-/* Adds it to what a forward pass has found for f->targets positions, those of the batch's
- * evidence; of a model without deep part, makes *f from the targets alone. */
+/* Adds it to what a forward pass has found for f->targets positions, those of the evidence; of a
+ * model without deep part, makes *f from the targets alone. */
 void wide_part_add(const struct wide_part *w, const struct model *m, struct tape *t,
-                   const struct batch *b, struct forward *f);
+                   const struct evidence *e, struct forward *f);
+
+/* The evidence of all targets of steps, from that of those which do not begin a session: a target
+ * that does has no candidates, and zeros as context. */
+struct evidence wide_part_steps(struct tape *t, const struct evidence *e, const struct forward *f);
 
 #endif

@@ -127,6 +127,7 @@ int learner_flush(struct learner *l, struct err *e)
 struct work {
     const struct batch *batch; /* NULL: use `steps` */
     struct slot_steps steps;
+    const struct evidence *said; /* of the steps; NULL: there is none */
 };
 
 /* The targets of a loss on the device: `target` for a loss over all items, else `candidates`. */
@@ -194,7 +195,7 @@ static struct loss_targets run_forward(struct learner *l, const struct work *w, 
         class->plan(l->model, l->tape, &w->steps, f);
     struct loss_targets goal = loss_targets_of(l, w, f, sampled);
     if (!w->batch)
-        class->steps(l->model, l->tape, f);
+        model_steps(l->model, l->tape, w->said, f);
     return goal;
 }
 
@@ -447,23 +448,41 @@ static struct slot_steps part_of(const struct steps *s, int from, int count)
                                .target = column_i32(s->target) + at,
                                .user = column_i32(s->user) + at,
                                .session = s->session.at ? column_i32(s->session) + at : NULL,
+                               .position = s->position.at ? column_i32(s->position) + at : NULL,
                                .reset = column_u8(s->reset) + at};
 }
 
-/* One update for each `unroll` steps. */
-static int train_steps(struct learner *l, const struct steps *s, int steps, struct outcome *o,
-                       struct err *e)
+/* The steps from number `from` on that one update has; count 0: none are left. */
+static struct slot_steps update_of(const struct learner *l, const struct steps *s, int from)
 {
-    int unroll = l->options.unroll > 0 ? l->options.unroll : 1, status = 0, events = 0;
-    for (int from = 0; from < steps && !status; from += unroll) {
-        int count = steps - from < unroll ? steps - from : unroll;
-        const struct work w = {.steps = part_of(s, from, count)};
+    int unroll = l->options.unroll > 0 ? l->options.unroll : 1;
+    int left = (int)(s->item.len / (size_t)s->slots) - from;
+    return part_of(s, from, left < unroll ? left : unroll);
+}
+
+static const struct evidence *said_of(const struct learner *l, const struct slot_steps *now,
+                                      const struct slot_steps *next)
+{
+    const struct step_evidence *e = &l->options.evidence;
+    return e->make ? e->make(e->of, now, next->count ? next : NULL) : NULL;
+}
+
+/* One update for each `unroll` steps. */
+static int train_steps(struct learner *l, const struct steps *s, struct outcome *o, struct err *e)
+{
+    int status = 0, events = 0, from = 0;
+    struct work w = {.steps = update_of(l, s, 0)};
+    while (w.steps.count && !status) {
+        from += w.steps.count;
+        const struct slot_steps next = update_of(l, s, from);
+        w.said = said_of(l, &w.steps, &next);
         if (updates(l)) {
             status = train(l, &w, o, e);
         } else {
             status = learner_flush(l, e) ? e->status : rank(l, &w, 0, o, e);
         }
         events += o->events;
+        w.steps = next;
     }
     o->events = events;
     return status;
@@ -480,7 +499,7 @@ static int64_t sessions_begun(const struct steps *s)
 int learner_steps(struct learner *l, const struct steps *s, struct outcome *o, struct err *e)
 {
     *o = (struct outcome){0};
-    if (train_steps(l, s, (int)(s->item.len / (size_t)s->slots), o, e))
+    if (train_steps(l, s, o, e))
         return e->status;
     l->stats.batches++;
     l->stats.sessions += sessions_begun(s);

@@ -8,6 +8,16 @@
 struct user_items;
 struct teacher;
 
+/* Makes the evidence of steps of slots for a model with a wide part: that of each slot that is not
+ * idle, step by step; valid until the call after the next one. */
+struct step_evidence {
+    /* next: the steps of the next call, whose evidence may be made ahead; NULL: not known.
+     * Returns NULL where the pass reads none. */
+    const struct evidence *(*make)(void *of, const struct slot_steps *now,
+                                   const struct slot_steps *next);
+    void *of;
+};
+
 struct train_options {
     uint64_t seed;
     int64_t max_steps; /* number of updates; below 0: no limit */
@@ -23,7 +33,8 @@ struct train_options {
     struct user_items *spare; /* no negatives for the targets of these users; NULL: none */
     struct teacher *teacher;  /* says a part of each target (train/teacher.h); NULL: none does */
     int unroll;               /* steps of slots in one update; 0: 1 */
-    int top;                  /* number of best items listed for each target of a test */
+    struct step_evidence evidence; /* make NULL: there is none */
+    int top;                       /* number of best items listed for each target of a test */
     const unsigned char
         *candidate; /* host [items] 1: targets are ranked among these items (the loss is over all);
                    NULL: among all.  Only learner_open reads it */

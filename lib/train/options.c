@@ -380,7 +380,7 @@ static enum loss_kind loss_of(const char *name)
 
 static bool is_sampled(const struct run_options *o)
 {
-    return o->class->samples || loss_of(o->loss) || o->negatives >= 0;
+    return (o->class->samples && !o->shape->wide) || loss_of(o->loss) || o->negatives >= 0;
 }
 
 static bool from_batch(const struct run_options *o)
@@ -443,7 +443,7 @@ static const struct model_class *class_that_learns(const struct run_options *o)
 static void settle_defaults(const struct cli *cli, struct run_options *o)
 {
     const struct run_options own = defaults_of(class_that_learns(o));
-    o->loss = cli_given(cli, "loss") ? o->loss : own.loss;
+    o->loss = cli_given(cli, "loss") ? o->loss : o->shape->wide ? "cross-entropy" : own.loss;
     o->lr = cli_given(cli, "lr") ? o->lr : own.lr;
     o->clip = cli_given(cli, "clip") ? o->clip : own.clip;
     o->warm_up = cli_given(cli, "warm-up") ? o->warm_up : own.warm_up;

@@ -79,6 +79,74 @@ static void open_counts(struct pass_run *r, struct counts *c, enum part last)
                                        .threads = threads_to_be_had(wanted)};
 }
 
+/* ---- evidence ---- */
+
+/* Whether evidence is made while the batch before is computed: by other threads than are busy. */
+static bool makes_ahead(const struct pass_run *r, const struct evidence_maker *m)
+{
+    return m->threads > 1 || !r->device->host;
+}
+
+/* Beside a frozen wide part the network learns as if it were alone. */
+static bool reads_evidence(const struct pass_run *r, bool training)
+{
+    return r->model.wide && !(training && r->model.frozen == FROZEN_WIDE);
+}
+
+void pass_run_evidence(struct pass_run *r, struct schedule_record *record)
+{
+    bool training = r->learner.stats.epoch.part == PART_TRAIN;
+    if (!reads_evidence(r, training))
+        return;
+    bool online = r->o->online && !training, ended = training || online || r->given;
+    struct evidence_maker *m = online ? &r->ended.maker : &r->learned.maker;
+    const struct evidence_wanted now = {
+        .picked = column_i32(record->number), .count = record->number.len, .ended = ended};
+    struct evidence_wanted next = {.ended = ended};
+    r->said = evidence_ahead_take(&r->ahead, m, &now);
+    record->batch.evidence = &r->said;
+    if (!makes_ahead(r, m))
+        return;
+    next.picked = schedule_in_ahead(&r->in, &next.count);
+    if (next.count)
+        evidence_ahead_ask(&r->ahead, m, &next);
+}
+
+/* What each slot that is not idle predicts, step by step; valid until the next call. */
+static struct evidence_wanted positions_of(struct pass_run *r, const struct slot_steps *s)
+{
+    struct step_positions *p = &r->positions;
+    const i32_vec *first = &r->in.store.first;
+    vec_clear(&p->picked);
+    vec_clear(&p->seen);
+    for (size_t i = 0; i < (size_t)s->count * (size_t)s->slots; i++)
+        if (s->reset[i] != RESET_IDLE) {
+            vec_push(&p->picked, first->at[s->user[i]] + s->session[i]);
+            vec_push(&p->seen, s->position[i] + 1);
+        }
+    return (struct evidence_wanted){
+        .picked = p->picked.at, .seen = p->seen.at, .count = p->picked.len, .ended = true};
+}
+
+/* Steps of slots are of training passes alone. */
+static const struct evidence *steps_evidence(void *of, const struct slot_steps *now,
+                                             const struct slot_steps *next)
+{
+    struct pass_run *r = of;
+    struct evidence_maker *m = &r->learned.maker;
+    if (!reads_evidence(r, true))
+        return NULL;
+    struct evidence_wanted wanted = positions_of(r, now);
+    r->said = evidence_ahead_take(&r->ahead, m, &wanted);
+    if (next && makes_ahead(r, m)) {
+        wanted = positions_of(r, next);
+        evidence_ahead_ask(&r->ahead, m, &wanted);
+    }
+    return &r->said;
+}
+
+/* ---- the first epoch ---- */
+
 /* Such a model has read a session to its end before the next one begins. */
 static void say_overlaps(const struct pass_run *r)
 {
@@ -100,6 +168,8 @@ void pass_run_begin(struct pass_run *r, struct train_options *options)
     r->in.batching.stored = device_store_open(&r->stored, r->device, &r->in.batching);
     days_find(&r->days, &r->in.store);
     repeats_find(&r->repeats, &r->in.store, names_count(batches_in_items(r->in.in)));
+    if (r->model.wide)
+        options->evidence = (struct step_evidence){steps_evidence, r};
     learner_open(&r->learner, &r->model, options);
     struct err unused; /* an epoch count of another type is none */
     meta_get_int(batches_in_meta(r->in.in), "epochs", &r->epochs, &unused);
@@ -118,31 +188,6 @@ void pass_run_set_done(struct pass_run *r)
     double pass = r->training ? (double)s->sessions / (double)r->training : 0;
     double done = r->epochs ? ((double)(s->epoch.number - 1) + pass) / (double)r->epochs : 0;
     r->learner.done = done < 1 ? done : 1;
-}
-
-/* Whether evidence is made while the batch before is computed: by other threads than are busy. */
-static bool makes_ahead(const struct pass_run *r, const struct evidence_maker *m)
-{
-    return m->threads > 1 || !r->device->host;
-}
-
-/* Beside a frozen wide part the network learns as if it were alone. */
-void pass_run_evidence(struct pass_run *r, struct schedule_record *record)
-{
-    bool training = r->learner.stats.epoch.part == PART_TRAIN;
-    if (!r->model.wide || (training && r->model.frozen == FROZEN_WIDE))
-        return;
-    bool online = r->o->online && !training, ended = training || online || r->given;
-    struct evidence_maker *m = online ? &r->ended.maker : &r->learned.maker;
-    size_t count;
-    r->said =
-        evidence_ahead_take(&r->ahead, m, column_i32(record->number), record->number.len, ended);
-    record->batch.evidence = &r->said;
-    if (!makes_ahead(r, m))
-        return;
-    const int32_t *next = schedule_in_ahead(&r->in, &count);
-    if (count)
-        evidence_ahead_ask(&r->ahead, m, next, count, ended);
 }
 
 /* ---- passes ---- */
@@ -298,6 +343,8 @@ void pass_run_close(struct pass_run *r)
     }
     model_close(&r->model);
     evidence_ahead_close(&r->ahead);
+    vec_release(&r->positions.picked);
+    vec_release(&r->positions.seen);
     close_counts(&r->learned);
     close_counts(&r->ended);
     epoch_log_release(&r->log);

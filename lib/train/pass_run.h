@@ -51,7 +51,10 @@ struct pass_run {
     } learned, ended;
     const struct session_index *given; /* what is counted in tests instead; NULL: none is */
     struct evidence said;
-    struct evidence_ahead ahead;             /* and of the next one */
+    struct evidence_ahead ahead; /* and of the next one */
+    struct step_positions {
+        i32_vec picked, seen;
+    } positions; /* of steps of slots, as struct evidence_wanted has them */
     struct attention_sample_to attention_to; /* writes attention records */
     struct epoch_log log;
     bool in_pass;

@@ -26,7 +26,7 @@ static void give_random(const struct session_store *c, struct random *random, in
 
 /* All steps, end to end. */
 struct trace {
-    i32_vec item, target, user, session;
+    i32_vec item, target, user, session, position;
     VEC(unsigned char) reset;
     size_t taken, largest; /* how often steps were taken, and the most events at once */
     bool good;
@@ -37,11 +37,12 @@ static void take(struct parallel_batches *p, struct trace *t)
     struct steps s = parallel_batches_take(p);
     size_t n = s.reset.len;
     t->good = t->good && s.slots == p->slots && n % (size_t)s.slots == 0 && s.item.len == n &&
-              s.target.len == n && s.user.len == n && s.session.len == n;
+              s.target.len == n && s.user.len == n && s.session.len == n && s.position.len == n;
     vec_append(&t->item, column_i32(s.item), n);
     vec_append(&t->target, column_i32(s.target), n);
     vec_append(&t->user, column_i32(s.user), n);
     vec_append(&t->session, column_i32(s.session), n);
+    vec_append(&t->position, column_i32(s.position), n);
     vec_append(&t->reset, column_u8(s.reset), n);
     t->taken += n > 0;
     t->largest = n > t->largest ? n : t->largest;
@@ -82,14 +83,14 @@ static bool is_plain_slot(const struct session_store *c, const struct given *g, 
             good = good && at < t->reset.len && t->reset.at[at] == reset &&
                    t->user.at[at] == user && t->item.at[at] == items[k] &&
                    t->session.at[at] == (int32_t)s - c->first.at[user] &&
-                   t->target.at[at] == items[k + 1];
+                   t->position.at[at] == (int32_t)k && t->target.at[at] == items[k + 1];
             at += slots;
         }
     }
     *steps = at / slots > *steps ? at / slots : *steps;
     for (; at < t->reset.len; at += slots)
         good = good && t->reset.at[at] == RESET_IDLE && !t->user.at[at] && !t->item.at[at] &&
-               !t->target.at[at];
+               !t->target.at[at] && !t->position.at[at];
     return good;
 }
 
@@ -109,6 +110,7 @@ static void trace_release(struct trace *t)
     vec_release(&t->target);
     vec_release(&t->user);
     vec_release(&t->session);
+    vec_release(&t->position);
     vec_release(&t->reset);
 }
 

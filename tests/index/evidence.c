@@ -364,6 +364,43 @@ static bool same_evidence(const struct evidence *x, const struct evidence *y)
     return same;
 }
 
+/* Single positions, each of another session than the one before, against all. */
+static void check_single(const struct log_form *form, int threads)
+{
+    static struct log l;
+    struct maker whole, single;
+    int32_t all[LOG_SESSIONS];
+    i32_vec picked = {0}, seen = {0}, at = {0};
+    bool same = true;
+    log_make(&l, form, 1);
+    maker_open(&whole, &l, NULL, 200, LEARNED);
+    maker_open(&single, &l, NULL, 200, LEARNED);
+    single.maker.threads = threads;
+    for (int32_t n = 0, before = 0; n < l.sessions; before += l.session[n++].length - 1)
+        all[n] = n, vec_push(&at, before);
+    for (int32_t round = 1; round < LOG_EVENTS; round++)
+        for (int32_t n = 0; n < l.sessions; n++)
+            if (l.session[n].length > round && (n + round) % 3) {
+                vec_push(&picked, n);
+                vec_push(&seen, round);
+            }
+    for (int ended = 0; ended < 2; ended++) {
+        struct evidence x = evidence_make(&whole.maker, all, (size_t)l.sessions, ended);
+        struct evidence y = evidence_make_wanted(
+            &single.maker, &(struct evidence_wanted){picked.at, seen.at, picked.len, ended});
+        same = same && (size_t)y.positions == picked.len;
+        for (int i = 0; same && i < y.positions; i++)
+            same = same_position(&x, at.at[picked.at[i]] + seen.at[i] - 1, &y, i);
+    }
+    tap_ok(same && picked.len > 200, "%d single positions are those of whole sessions, %d threads",
+           (int)picked.len, threads);
+    vec_release(&picked);
+    vec_release(&seen);
+    vec_release(&at);
+    maker_close(&single);
+    maker_close(&whole);
+}
+
 static void check_threads(const struct log_form *form)
 {
     static struct log l;
@@ -513,6 +550,8 @@ int main(void)
     check_before(&lasting);
     check_without(&mixed);
     check_threads(&large);
+    check_single(&large, 1);
+    check_single(&large, 3);
     check_growth(&alike);
     return tap_done();
 }

@@ -21,7 +21,9 @@ static struct evidence_maker maker_of(int threads)
 static void pick(struct random *r, int32_t picked[BATCH])
 {
     for (int i = 0; i < BATCH; i++)
-        picked[i] = log_draw(r, LOG_SESSIONS);
+        do
+            picked[i] = log_draw(r, LOG_SESSIONS);
+        while (session_store_length(&store, (size_t)picked[i]) < 3);
 }
 
 static bool same(const struct evidence *x, const struct evidence *y)
@@ -34,10 +36,20 @@ static bool same(const struct evidence *x, const struct evidence *y)
            !memcmp(x->context, y->context, positions * EVIDENCE_CONTEXT * sizeof(float));
 }
 
-/* Of each four batches one is not asked for, and for another one something else is.  What was taken
- * stays as it is while the next is made. */
-static void check_ahead(int threads)
+/* All positions of a batch's sessions; with `seen` of each only one. */
+static struct evidence_wanted batch_of(const int32_t picked[BATCH], const int32_t *seen, bool ended)
 {
+    return (struct evidence_wanted){picked, seen, BATCH, ended};
+}
+
+/* Of each four batches one is not asked for, and for another one something else is: a session less,
+ * or in every other turn another position.  What was taken stays as it is while the next is made.
+ */
+static void check_ahead(int threads, bool single)
+{
+    static const int32_t first[BATCH] = {1, 1, 1, 1, 1, 1, 1},
+                         other_one[BATCH] = {1, 1, 1, 1, 1, 1, 2};
+    const int32_t *seen = single ? first : NULL;
     struct evidence_maker now = maker_of(1), one = maker_of(threads), other = maker_of(threads);
     struct evidence_ahead ahead = {0};
     struct random r = random_of(3, (uint64_t)threads);
@@ -48,20 +60,25 @@ static void check_ahead(int threads)
         int32_t picked[BATCH];
         bool ended = round % 3;
         memcpy(picked, next, sizeof picked);
-        struct evidence got = evidence_ahead_take(&ahead, maker, picked, BATCH, ended);
+        struct evidence_wanted this = batch_of(picked, seen, ended);
+        struct evidence got = evidence_ahead_take(&ahead, maker, &this);
         pick(&r, next);
         struct evidence_maker *asked = (round + 1) % 5 ? &one : &other;
-        if (round % 4 == 1)
-            evidence_ahead_ask(&ahead, asked, next, BATCH - 1, (round + 1) % 3);
-        else if (round % 4)
-            evidence_ahead_ask(&ahead, asked, next, BATCH, (round + 1) % 3);
-        struct evidence wanted = evidence_make(&now, picked, BATCH, ended);
+        struct evidence_wanted ahead_of = batch_of(next, seen, (round + 1) % 3);
+        if (round % 4 == 1 && round % 8 == 1)
+            ahead_of.count--;
+        else if (round % 4 == 1)
+            ahead_of.seen = single ? NULL : other_one;
+        if (round % 4)
+            evidence_ahead_ask(&ahead, asked, &ahead_of);
+        struct evidence wanted = evidence_make_wanted(&now, &this);
         wrong += !got.positions || !same(&got, &wanted);
     }
-    tap_ok(!wrong, "%d of %d batches made ahead are other ones, of %d threads", (int)wrong, ROUNDS,
-           threads);
-    evidence_ahead_take(&ahead, &one, next, BATCH, true);
-    evidence_ahead_ask(&ahead, &one, next, BATCH, true);
+    tap_ok(!wrong, "%d of %d batches made ahead are other ones, of %d threads%s", (int)wrong,
+           ROUNDS, threads, single ? ", single positions" : "");
+    struct evidence_wanted last = batch_of(next, seen, true);
+    evidence_ahead_take(&ahead, &one, &last);
+    evidence_ahead_ask(&ahead, &one, &last);
     evidence_ahead_close(&ahead);
     evidence_ahead_close(&ahead);
     tap_ok(true, "the end, while evidence is made");
@@ -77,9 +94,12 @@ int main(void)
     log_make(&l, &form, 1);
     log_store(&store, &l);
     session_index_build(&sessions, &store, l.items, PART_TRAIN, PART_TRAIN);
-    check_ahead(1);
-    if (omp_get_max_threads() > 1) /* ThreadSanitizer does not know how libgomp's threads wait */
-        check_ahead(2);
+    for (int single = 0; single < 2; single++) {
+        check_ahead(1, single);
+        if (omp_get_max_threads() >
+            1) /* ThreadSanitizer does not know how libgomp's threads wait */
+            check_ahead(2, single);
+    }
     session_index_release(&sessions);
     session_store_release(&store);
     return tap_done();

@@ -470,7 +470,7 @@ static void check_whole(const struct form *form)
     static const unsigned char idle[SLOTS] = {RESET_IDLE, RESET_IDLE, RESET_IDLE};
     static const int32_t zero[SLOTS];
     const struct slot_steps all = steps_of(0, STEPS),
-                            end = {SLOTS, 1, zero, zero, zero, NULL, idle};
+                            end = {SLOTS, 1, zero, zero, zero, NULL, NULL, idle};
     struct model_shape shape = shape_of(form);
     struct round round[ROUNDS];
     struct pair slots, whole;
@@ -534,7 +534,7 @@ static void check_concatenation(void)
         .embedding = IN, .hidden = SIZE, .join_sessions = true, .gru = "reset-before"};
     int32_t x[LONG], input[LONG], next[LONG], whose[LONG] = {0};
     unsigned char how[LONG];
-    struct slot_steps steps = {1, 0, input, next, whose, NULL, how};
+    struct slot_steps steps = {1, 0, input, next, whose, NULL, NULL, how};
     for (int i = 0; i < LONG; i++)
         x[i] = (int32_t)random_below(&drawn, PAIR_ITEMS);
     for (int s = 0, at = 0; s < 4; at += length[s++])

@@ -50,7 +50,7 @@ static void check_slots(const char *model, bool joined)
 {
     struct pair p;
     struct forward f;
-    struct slot_steps steps = {SLOTS, STEPS, item, next, user, NULL, reset};
+    struct slot_steps steps = {SLOTS, STEPS, item, next, user, NULL, NULL, reset};
     open_slots(&p, model, joined);
     tape_begin(p.learner.tape, true, 1, 1);
     p.model.class->plan(&p.model, p.learner.tape, &steps, &f);
@@ -146,9 +146,12 @@ static int learn_pair(struct pair *p, struct err *e)
     static const int32_t none[] = {0, 0};
     static const int64_t start[] = {0, 0};
     struct outcome o;
-    struct steps steps = {
-        2,           OF(pair_input, 2), OF(pair_target, 2), OF(pair_user, 2), OF(pair_session, 2),
-        OF(begin, 2)};
+    struct steps steps = {.slots = 2,
+                          .item = OF(pair_input, 2),
+                          .target = OF(pair_target, 2),
+                          .user = OF(pair_user, 2),
+                          .session = OF(pair_session, 2),
+                          .reset = OF(begin, 2)};
     struct batch batch = {.learn = 1,
                           .user = OF(pair_user, 2),
                           .session = OF(pair_session, 2),
