@@ -93,6 +93,27 @@ hostile() {
     [ "$(field age 30 weights <tsv)" = '' ]                              # the one of session 9
 }
 
+@test "ages beyond a week are days, where the stream says when the session began" {
+    aged() {
+        hand | sed '/^attention/,$d'
+        echo "attention 0 7 $1 0.1:1700:10:0,0 0.2:300:10:0,0 0.3:167:11:1,1,2 0.4:2:12:2,2"
+        echo 'pass 2'
+    }
+    aged began=9000000 | predictions >1.mp
+    attnviz 1.mp >tsv
+    [ "$(awk -F '\t' '$5 == "days" { printf "%s:%.4g:%s;", $11, $13, $15 }' tsv)" = '0:1.6:1;6:1.2:1;12:0.8:1;63:0.4:1;' ]
+    [ "$(awk -F '\t' '$5 == "age" { print $11 }' tsv | paste -sd,)" = 2,167,168 ] # as the model is told
+    attnviz --svg drawn 1.mp
+    [ "$(grep -oE '>[0-9]+ [hd][+]? ago<' drawn/inter-sessions.svg | paste -sd' ')" = '>2 h ago< >167 h ago< >12 d ago< >70 d ago<' ]
+    grep -q '>63 d+<' drawn/inter-days.svg
+    grep -q '>7 d+<' drawn/inter-age.svg
+    run -1 grep -q '168 h' drawn/*.svg
+    attnviz --format text 1.mp | grep -q ' 12 d '
+    aged '' | predictions | attnviz --svg without
+    [ ! -e without/inter-days.svg ]
+    [ "$(grep -oE '>7 d[+] ago<' without/inter-sessions.svg | wc -l)" = 2 ]
+}
+
 # of LEVEL PICTURE GROUP COLUMN <TSV
 of() {
     awk -F '\t' -v l="$1" 'NR == 1 || $4 == l' | field "$2" "$3" "$4"

@@ -244,6 +244,7 @@ for line in open(sys.argv[1]):
     assert a["item"] == [i for p in past for i in p[1]]
     assert a["week"] == [(t // 3600 + 72) % 168 for t, _ in past]
     assert a["delta"] == [min((of[s][0] - t) // 3600, 168) for t, _ in past]
+    assert a["began"] == [of[s][0]]
     assert a["target"] == of[s][1][1:] and len(a["top"]) == len(a["target"])
     checked += 1
 print("ok", checked > 50)

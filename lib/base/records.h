@@ -159,6 +159,7 @@ struct attention {
     struct column weight;                    /* float32 */
     struct column length, item, delta, week; /* int32 */
     struct column start;                     /* int64 */
+    struct column began;                     /* int64, one: when the session itself began */
     struct column target, top;               /* int32 T */
 };
 

@@ -42,6 +42,7 @@ const struct field attention_fields[] = { /* lengths depend on the level: check_
     FIELD(attention, delta,    FIELD_I32,  false, LENGTH_FREE, delta,    0,  HIGH_DELTA),
     FIELD(attention, week,     FIELD_I32,  false, LENGTH_FREE, week,     0,  HIGH_NO_WEEK),
     FIELD(attention, start,    FIELD_I64,  false, LENGTH_FREE, start,    0,  HIGH_TIME),
+    FIELD(attention, began,    FIELD_I64,  false, LENGTH_FREE, began,    0,  HIGH_TIME),
     FIELD(attention, target,   FIELD_I32,  false, LENGTH_FREE, target,   0,  HIGH_ITEM),
     FIELD(attention, top,      FIELD_I32,  false, LENGTH_FREE, top,      0,  HIGH_ITEM),
     {.key = NULL},
@@ -270,6 +271,8 @@ static int check_attention(const struct attention *a, struct err *e)
 {
     const struct level_info *level = attention_level_find(a->level);
     size_t n = a->weight.len, targets = a->target.at ? a->target.len : a->top.len;
+    if (a->began.at && a->began.len != 1)
+        return wrong_length("began", a->began.len, 1, e);
     if (a->target.at && a->top.at && a->target.len != a->top.len)
         return wrong_length("top", a->top.len, a->target.len, e);
     if (!level)

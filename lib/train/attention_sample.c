@@ -12,9 +12,9 @@ struct sampled_session {
     int32_t user, session;
     f32_vec weight[LEVELS];
     i32_vec length, item, delta, week, target, top;
-    i64_vec start;
-    i32_vec own;      /* events of the session itself */
-    i32_vec attended; /* how many of them each target attends to */
+    i64_vec start, began; /* of the attended sessions; of the session itself */
+    i32_vec own;          /* events of the session itself */
+    i32_vec attended;     /* how many of them each target attends to */
 };
 
 void attention_sample_open(struct attention_sample *w, int64_t wanted, uint64_t seed,
@@ -36,6 +36,7 @@ static void sampled_session_free(struct sampled_session *x)
     vec_release(&x->target);
     vec_release(&x->top);
     vec_release(&x->start);
+    vec_release(&x->began);
     vec_release(&x->own);
     vec_release(&x->attended);
     mem_free(x);
@@ -96,6 +97,7 @@ static struct sampled_session *sampled_session_of(const struct attention_sample 
     struct sampled_session *x = mem_zero(1, sizeof *x);
     x->user = column_i32(b->user)[p.i];
     x->session = column_i32(b->session)[p.i];
+    vec_push(&x->began, column_i64(b->start)[p.i]);
     for (int l = 0; l < LEVELS; l++)
         if (f->weight[l])
             vec_append(&x->weight[l], w->weight[l].at + p.weight[l],
@@ -133,6 +135,7 @@ static struct attention over_sessions(const struct attention_sample *w,
         .delta = {x->delta.at, x->delta.len},
         .week = {x->week.at, x->week.len},
         .start = {x->start.at, x->start.len},
+        .began = {x->began.at, x->began.len},
         .target = {x->target.at, x->target.len},
         .top = {x->top.at, x->top.len},
     };
@@ -156,6 +159,7 @@ static int write_events(const struct attention_sample *w, const struct sampled_s
             .delta = {x->delta.at + j, 1},
             .week = {x->week.at + j, 1},
             .start = {x->start.at + j, 1},
+            .began = {x->began.at, x->began.len},
             .target = {x->target.at, x->target.len},
             .top = {x->top.at, x->top.len},
         };
@@ -179,6 +183,7 @@ static int write_positions(const struct attention_sample *w, const struct sample
             .position = (int64_t)j,
             .weight = {x->weight[LEVEL_ITEM].at + at, n},
             .item = {x->own.at + j + 1 - n, n},
+            .began = {x->began.at, x->began.len},
             .target = {x->target.at + j, 1},
             .top = {x->top.at + j, 1},
         };
@@ -314,7 +319,7 @@ static bool sampled_session_fits(const struct sampled_session *x)
 {
     size_t rows = x->length.len, events = 0, attended = 0;
     bool good = x->delta.len == rows && x->week.len == rows && x->start.len == rows &&
-                x->top.len == x->target.len &&
+                x->began.len == 1 && x->top.len == x->target.len &&
                 (!x->attended.len || x->attended.len == x->target.len);
     for (size_t i = 0; i < rows; i++)
         events += (size_t)x->length.at[i];
@@ -342,6 +347,7 @@ static void sampled_session_state(const struct attention_sample *w, struct sampl
     state_i32s(s, "delta", &x->delta, 0, INT32_MAX);
     state_i32s(s, "week", &x->week, 0, WEEK_HOURS);
     state_i64s(s, "start", &x->start, 0, INT64_MAX);
+    state_i64s(s, "began", &x->began, 0, INT64_MAX);
     state_i32s(s, "target", &x->target, 0, w->item_count - 1);
     state_i32s(s, "top", &x->top, 0, w->item_count - 1);
     state_i32s(s, "own", &x->own, 0, w->item_count - 1);

@@ -13,12 +13,20 @@ size_t attention_width(const struct level_info *l, const struct attention *a)
     return rows ? a->weight.len / rows : 0;
 }
 
+/* -1: not given, or the session has not yet begun. */
+static int64_t age_of(const struct attention *a, size_t j)
+{
+    int64_t age =
+        a->start.at && a->began.at ? column_i64(a->began)[0] - column_i64(a->start)[j] : -1;
+    return age < 0 ? -1 : age;
+}
+
 /* What the record says of the j-th attended session; of events, of their session. */
 static struct attended session_at(const struct attention *a, size_t j)
 {
     return (struct attended){.delta = a->delta.at ? column_i32(a->delta)[j] : -1,
                              .week = a->week.at ? column_i32(a->week)[j] : -1,
-                             .start = a->start.at ? column_i64(a->start)[j] : -1,
+                             .age = age_of(a, j),
                              .length = -1};
 }
 
@@ -69,6 +77,7 @@ void attention_copy(struct attention *to, const struct attention *from)
     to->delta = copy(from->delta, sizeof(int32_t));
     to->week = copy(from->week, sizeof(int32_t));
     to->start = copy(from->start, sizeof(int64_t));
+    to->began = copy(from->began, sizeof(int64_t));
     to->target = copy(from->target, sizeof(int32_t));
     to->top = copy(from->top, sizeof(int32_t));
 }
@@ -81,6 +90,7 @@ void attention_release(struct attention *a)
     mem_free(a->delta.at);
     mem_free(a->week.at);
     mem_free(a->start.at);
+    mem_free(a->began.at);
     mem_free(a->target.at);
     mem_free(a->top.at);
     *a = (struct attention){0};

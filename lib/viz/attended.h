@@ -15,7 +15,8 @@ struct attended {
     double weight;
     double relative;      /* weight over the mean absolute weight of the row: 1 is even */
     int32_t delta, week;  /* age bucket and hour of the week of the session; -1: not given */
-    int64_t start;        /* of the session, seconds since 1970; -1: not given */
+    int64_t age;          /* of the session, from its start to that of the one that attends, in
+                             seconds; -1: not given */
     int32_t length;       /* number of items: 1 for an event; -1: the items are not given */
     const int32_t *items; /* [length] */
 };

@@ -87,7 +87,9 @@ double examples_heaviest(const attended_vec *attended)
 
 void say_age(const struct run_names *c, const struct attended *s, struct buf *to)
 {
-    if (s->delta >= 0)
+    if (s->age >= FORMAT_WEEK)
+        buf_format(to, "%" PRId64 " d", s->age / FORMAT_DAY);
+    else if (s->delta >= 0)
         format_age(c, (size_t)s->delta, to);
 }
 

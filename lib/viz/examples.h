@@ -39,8 +39,8 @@ void examples_tsv(const struct figures *g, const struct figure *p, struct buf *t
 /* The largest weight, at least 0. */
 double examples_heaviest(const attended_vec *attended);
 
-/* Append how long ago the attended session was, "24 h", and its hour of the week, "Mon 14 h", or
- * nothing if it is not known. */
+/* Append how long ago the attended session was, "24 h" or "12 d", and its hour of the week, "Mon 14
+ * h", or nothing if it is not known. */
 void say_age(const struct run_names *c, const struct attended *s, struct buf *to);
 void say_week(const struct run_names *c, const struct attended *s, struct buf *to);
 

@@ -24,6 +24,9 @@
     {"age", level, "mean by age",                                                                  \
      "Does what was 24, 48, 72 hours ago stand out? The upright lines are whole days.",            \
      &form_chart, &grouping_age},                                                                  \
+    {"days", level, "mean by age in days",                                                         \
+     "The same beyond a week: are sessions of some weeks ago still looked at? The upright lines "   \
+     "are whole weeks.", &form_chart, &grouping_days},                                             \
     {"day", level, "mean around whole days",                                                       \
      "All ages from half a day on, folded by 24 hours: habits of the day would show as a hill in " \
      "the middle.",                                                                                \

@@ -5,7 +5,7 @@
 
 #include "base/num.h"
 
-enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+enum { MINUTE = 60, HOUR = 60 * MINUTE };
 
 const char *const format_day[7] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
 
@@ -18,7 +18,7 @@ static const char *part_of_age(struct buf *to, const char *gap, int64_t n, const
 void format_age(const struct run_names *c, size_t bucket, struct buf *to)
 {
     int64_t from = run_names_age_from(c, bucket);
-    int64_t days = from >= FORMAT_WEEK ? from / DAY : 0, left = from - days * DAY;
+    int64_t days = from >= FORMAT_WEEK ? from / FORMAT_DAY : 0, left = from - days * FORMAT_DAY;
     const char *gap = "";
     if (days)
         gap = part_of_age(to, gap, days, "d");

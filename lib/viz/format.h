@@ -4,7 +4,7 @@
 
 #include "viz/names.h"
 
-enum { FORMAT_WEEK = 7 * 24 * 3600 };
+enum { FORMAT_DAY = 24 * 3600, FORMAT_WEEK = 7 * FORMAT_DAY };
 
 /* The age bucket by its least age: "5 h", "1 h 30 min", "9 d" from a week on, and "7 d+" if it is
  * the last one. */

@@ -5,7 +5,14 @@
 
 #include "viz/format.h"
 
-enum { HOUR = 3600, DAY = 24 * HOUR, MOST_RECENT = 64, LONGEST = 40, WEEK_HOURS = 168 };
+enum {
+    HOUR = 3600,
+    DAY = 24 * HOUR,
+    MOST_RECENT = 64,
+    MOST_DAYS = 63,
+    LONGEST = 40,
+    WEEK_HOURS = 168
+};
 
 static size_t week_hours(const struct run_names *c)
 {
@@ -117,6 +124,34 @@ const struct grouping grouping_age = {
     .groups = age_groups,
     .across = 24,
     .row = row_of_ages,
+};
+
+/* ---- days ---- */
+
+static long by_days(struct run_names *c, const struct attended *s)
+{
+    (void)c;
+    return s->age < 0 ? -1 : (long)(s->age / DAY < MOST_DAYS ? s->age / DAY : MOST_DAYS);
+}
+
+static void label_days(const struct run_names *c, size_t group, struct buf *to)
+{
+    (void)c;
+    buf_format(to, "%zu d%s", group, group == MOST_DAYS ? "+" : "");
+}
+
+static bool mark_days(const struct run_names *c, size_t group)
+{
+    (void)c;
+    return group % 7 == 0;
+}
+
+const struct grouping grouping_days = {
+    .axis = "age of the attended session in days",
+    .of = by_days,
+    .low = the_group,
+    .label = label_days,
+    .mark = mark_days,
 };
 
 /* ---- the distance from whole days ---- */

@@ -5,7 +5,8 @@
 #include "viz/figure.h"
 
 /* Of sessions. */
-extern const struct grouping grouping_recency, grouping_age, grouping_day, grouping_week;
+extern const struct grouping grouping_recency, grouping_age, grouping_days, grouping_day,
+    grouping_week;
 extern const struct grouping grouping_length, grouping_popularity;
 
 /* Of the events of a session: `strongest` takes the one with the largest weight, by how many there

@@ -13,6 +13,7 @@
  *                                         length, seen (no target has it unless one is given it)
  *     top ITEM,ITEM ...                   lists of equal lengths, best first
  *     attention USER SESSION WEIGHT:AGE:WEEK:ITEM,ITEM ...    of earlier sessions, oldest first
+ *     attention USER SESSION began=SECONDS WEIGHT:AGE: ...    which gives sessions their starts too
  *     attention USER SESSION level=intra target=ITEM,ITEM [top=ITEM,ITEM] WEIGHT,WEIGHT:AGE: ...
  *                                         with a weight for each target; also level=user
  *     attention USER SESSION level=item [position=N] [target=ITEM] WEIGHT:ITEM ...
@@ -154,12 +155,15 @@ static double part_of(char **text, char end)
     return number(from);
 }
 
+enum { OLDEST = 168 /* the last age bucket */ };
+
 /* What an attention line is read into. */
 static struct told {
     const char *level;
     int64_t position;
     f32_vec weight; /* session by session */
     i32_vec delta, week, length, item, target, top, age;
+    i64_vec began, start; /* empty where it is not told when the session began */
 } told;
 
 static void take_list(char *text, i32_vec *to)
@@ -179,6 +183,8 @@ static bool take_setting(char *word)
         told.level = value;
     else if (!strcmp(word, "position"))
         told.position = (int64_t)number(value);
+    else if (!strcmp(word, "began"))
+        vec_push(&told.began, (int64_t)number(value));
     else
         take_list(value, !strcmp(word, "target") ? &told.target
                          : !strcmp(word, "top")  ? &told.top
@@ -195,7 +201,10 @@ static void take_session(char *text)
         *text++ = '\0';
     while (*weights)
         vec_push(&told.weight, (float)part_of(&weights, ','));
-    vec_push(&told.delta, (int32_t)part_of(&text, ':'));
+    int32_t age = (int32_t)part_of(&text, ':');
+    vec_push(&told.delta, age < OLDEST ? age : OLDEST);
+    if (told.began.len)
+        vec_push(&told.start, told.began.at[0] - (int64_t)age * 3600);
     vec_push(&told.week, (int32_t)part_of(&text, ':'));
     take_list(text, &told.item);
     vec_push(&told.length, (int32_t)(told.item.len - before));
@@ -239,6 +248,8 @@ static void write_told(int64_t user, int64_t session)
                           .length = column_of(&told.length),
                           .delta = column_of(events ? &told.age : &told.delta),
                           .week = column_of(&told.week),
+                          .start = {told.start.at, told.start.len},
+                          .began = {told.began.at, told.began.len},
                           .target = column_of(&told.target),
                           .top = column_of(&told.top)};
     if (!a.target.at && !events && told.item.len)

@@ -18,6 +18,7 @@
 static const struct batch batch = {
     .user = I32(0, 1, 2),
     .session = I32(2, 0, 5),
+    .start = COLUMN_OF(int64_t, 10900, 4000, 7500),
     .length = I32(3, 2, 2),
     .item = I32(0, 1, 2, 3, 4, 5, 6),
     .history_delta = I32(3, 1, 2),
