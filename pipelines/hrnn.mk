@@ -74,7 +74,8 @@ OPTIONS.rnn-concat-large = $(OPTIONS.rnn-large) --join-sessions
 OPTIONS.rnn-concat-separator-large = $(OPTIONS.rnn-concat-large) --separator
 OPTIONS.hrnn-all-large = --model hrnn --propagate all $(large) --user-dropout 0 --dropout 0.2 --start-dropout 0.2 $(more)
 OPTIONS.hrnn-init-large = --model hrnn --propagate init $(large) --user-dropout 0.1 --dropout 0.2 --start-dropout 0.2 $(more)
-$(foreach m,$(MODELS),$(eval INPUT.$(m) = $(if $(filter rnn rnn-large,$(m)),session,user)-parallel))
+# Those with --wide too, whose input table.mk takes from the model's without.
+$(foreach m,$(sort $(MODELS) $(MODELS:%-wide=%)),$(eval INPUT.$(m) = $(if $(filter rnn rnn-large,$(m)),session,user)-parallel))
 
 EXTRA = $(OUT)/properties.txt $(OUT)/histories.txt $(OUT)/figures.txt
 

@@ -60,8 +60,8 @@ OPTIONS.narm-local = $(narm) --encoder local --decoder bilinear
 OPTIONS.narm-dense = $(narm) --encoder hybrid --decoder dense
 OPTIONS.narm = $(narm) --encoder hybrid --decoder bilinear --attention $(ATTENTION)
 $(foreach m,narm narm-global narm-local,$(eval OPTIONS.$(m)-50 = $$(OPTIONS.$(m)) $$(half)))
-# Tan et al. 2016: all beginnings of sessions, dropout of embeddings, cross-entropy.
-OPTIONS.improved-gru-rec = $(narm) --encoder global --decoder dense
+# Tan et al. 2016: all beginnings of sessions, of which items are left out, cross-entropy.
+OPTIONS.improved-gru-rec = --model improved --gru reset-before --lr $(LR) --embedding $(EMBEDDING) --hidden $(HIDDEN)
 INPUT.gru-rec = session-parallel
 
 HERE := $(dir $(lastword $(MAKEFILE_LIST)))

@@ -627,14 +627,18 @@ papers() {
     grep -qx '     300- 25.00%' figures
 }
 
-@test "intent.mk: session embedding in one stage and in two, the encoder-decoder, RIB and baselines" {
+@test "intent.mk: session embedding in one stage and in two, the encoder-decoder and its second output, RIB and baselines" {
     synthesize --plant action --format events --users 20 --days 15 >log
     papers intent DATA=log OUT=intent EMBEDDING=4 HIDDEN=5 SPLIT='--split user:0.8 --validation 0.2' \
-        SESSIONIZE='csv-sessionize --user user --item item --time time --carry action' >said 2>err || { cat err; false; }
-    for model in pop markov session-knn wide-ready rib embedding embedding-action embedding-dense embedding-staged intent intent-forward; do
+        SESSIONIZE='csv-sessionize --user user --item item --time time --carry action' INTENT=buy >said 2>err ||
+        { cat err; false; }
+    for model in pop markov session-knn wide-ready rib embedding embedding-action embedding-dense embedding-staged intent intent-forward \
+        intent-action; do
         grep -q "^$model  *1 " intent/scores.txt || { echo "$model"; false; }
     done
     grep -q '^against intent ' intent/against.txt
+    spcat intent/intent-action.1.mp | head -n 1 | jq -e '.[2].pipeline[-1][2].intent == "buy"'
+    sed -n '/AUC$/,$p' intent/scores.txt | grep -qE '^intent-action +0\.[0-9]{4}$'
     grep -q 'Item attention' intent/attention.html
     # the second stage begins with what the first has of the session
     spcat intent/embedding-staged.1.mp | head -n 1 | jq -e '.[2].pipeline[-1][2]["init-some"]'

@@ -11,7 +11,7 @@ table() {
 setup_file() {
     cd "$BATS_FILE_TMPDIR"
     synthesize --users 12 --days 8 >log.tsv
-    table LOGS=tiny MODELS='pop wide stamp ii-rnn bpr-mf' SEEDS='1 2' >said 2>err || { cat err; false; }
+    table LOGS=tiny MODELS='pop wide stamp ii-rnn hrnn bpr-mf' SEEDS='1 2' >said 2>err || { cat err; false; }
 }
 
 setup() {
@@ -19,12 +19,12 @@ setup() {
 }
 
 @test "a line for each model, alone and with --wide: the means of its runs" {
-    [ "$(grep -c '^pop \|^wide \|^stamp \|^ii-rnn \|^bpr-mf ' out/table.txt)" = 5 ]
-    [ "$(grep -c ' ± .* ± .* ± .* ± .* 2+2$' out/table.txt)" = 3 ]
+    [ "$(grep -c '^pop \|^wide \|^stamp \|^ii-rnn \|^hrnn \|^bpr-mf ' out/table.txt)" = 6 ]
+    [ "$(grep -c ' ± .* ± .* ± .* ± .* 2+2$' out/table.txt)" = 4 ]
     grep -q '^wide .* refused  *2$' out/table.txt
     tail -n "$(wc -l <out/table.txt)" said | cmp - out/table.txt
     # pop has one run, the others one for each seed
-    [ "$(wc -l <out/table.tsv)" = $((1 + 1 + 2 + 4 + 4 + 4)) ]
+    [ "$(wc -l <out/table.tsv)" = $((1 + 1 + 2 + 4 + 4 + 4 + 4)) ]
     # The numbers are scorer's.
     for run in stamp.1 stamp-wide.2; do
         scorer -q --best --by none --format tsv "out/tiny/stamp/$run.mp" | awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
@@ -47,7 +47,7 @@ setup() {
 
 @test "what is there is not made again; a further model and a further log are" {
     ls --full-time out/*/*/*.mp | sort >before
-    table LOGS=tiny MODELS='pop wide stamp ii-rnn bpr-mf' SEEDS='1 2' >again
+    table LOGS=tiny MODELS='pop wide stamp ii-rnn hrnn bpr-mf' SEEDS='1 2' >again
     run ! grep -q 'trainer' again
     cmp <(ls --full-time out/*/*/*.mp | sort) before
     table LOGS='tiny lastfm' MODELS='pop stamp' KINDS=alone SEEDS=1 >more 2>err
