@@ -20,8 +20,6 @@ int main(int argc, char **argv)
     const struct option own[] = {
         {OPTION_TEXT, 0, "delimiter", "C", "what separates fields: a byte, tab, or :: [,]",
          &l->delimiter, .recorded = true},
-        {OPTION_TEXT, 0, "list-delimiter", "C", "what separates the items of --list, as its first",
-         &l->list_delimiter, .recorded = true},
         {OPTION_FLAG, 0, "header", NULL, "the first line names the columns (the default)",
          .to = &header},
         {OPTION_FLAG, 0, "no-header", NULL, "the first line is a row; columns go by number",

@@ -1,4 +1,4 @@
-/* json-sessionize: makes sessions of logs of JSON, a record a line. */
+/* json-sessionize: makes sessions of logs of JSON, a record a line or an array of records. */
 
 #include "cli/progress.h"
 #include "data/json_lines.h"
@@ -21,7 +21,7 @@ int main(int argc, char **argv)
                                            NULL};
     const struct program program = {
         .name = "json-sessionize",
-        .purpose = "Make sessions of a log of JSON, a record a line.",
+        .purpose = "Make sessions of a log of JSON: a record a line, or an array.",
         .usage = "[option ...] [file ...]",
         .example = "json-sessionize --user who --item what --time when log.jsonl | spcat",
         .notes = notes,

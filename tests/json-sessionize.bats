@@ -1,4 +1,4 @@
-# json-sessionize: sessions of logs of JSON, a record a line.
+# json-sessionize: sessions of logs of JSON, a record a line or an array of records.
 bats_require_minimum_version 1.5.0
 load helpers
 load sessions
@@ -150,9 +150,9 @@ END
         run_json --user u --item i --time t --skip-bad --keep-repeats log
         [ "$status" = 0 ] && grep -q 'skipped 1 bad of 3 rows' err
     }
-    bad '{"u":"u","i":"a","t":1' "not JSON: ',' or '}' is expected where the line ends"
-    bad '{"u":"u","i":"a","t":' 'not JSON: a value is expected where the line ends'
-    bad '{"u":"u","i":"a","t":1}}' 'something follows the record on its line'
+    bad '{"u":"u","i":"a","t":1' "not JSON: ',' or '}' is expected where the record ends"
+    bad '{"u":"u","i":"a","t":' 'not JSON: a value is expected where the record ends'
+    bad '{"u":"u","i":"a","t":1}}' 'something follows the record: a comma is missing in [], or jq -c . makes a line of each'
     bad '{"u":"u","i":"a" "t":1}' "not JSON: ',' or '}' is expected before what follows"
     bad '{"u":"u","i":"a,"t":1}' 'not JSON'
     bad '{"u":"u","i":a,"t":1}' 'not JSON: a value is expected'
@@ -164,9 +164,9 @@ END
     bad '{"u":"u","i":"a","t":"noon"}' 'the time is "noon"'
     bad '{"u":"u","i":"a"}' 'the time is ""'
     bad '{"u":"u","t":1}' 'the item is empty'
-    bad '["u","a",1]' "a record in {} is expected: jq -c . makes a line of each, jq -c '.[]' of each in an array"
+    bad '["u","a",1]' 'a record in {} is expected: jq -c . makes a line of each'
     bad '"u"' 'a record in {} is expected'
-    bad '{' 'not JSON: a key in quotes is expected where the line ends'
+    bad '{' 'not JSON: a key in quotes is expected where the record ends'
 }
 
 @test "other programs name json-sessionize, and it names what is no JSON" {
@@ -177,7 +177,7 @@ END
     done
     printf '[{"u":"u"}]\n' >log
     run -65 csv-sessionize --user u --item i --time t log
-    [[ $output == *"json-sessionize reads what jq -c '.[]' makes of it"* ]]
+    [[ $output == *'log is JSON, not a delimited log: json-sessionize reads it'* ]]
     printf 'user,item,time\nu,a,1\n' >log
     run_json --user user --item item --time time log
     refused 65 'log, line 1: a record in {} is expected'
@@ -188,16 +188,97 @@ END
 @test "several records on a line, or one on several, are 65 with the command that puts them right" {
     need_dump
     for text in '{"u":"a","i":"b","t":1}{"u":"a","i":"c","t":2}\n' '{"u":"a","i":"b","t":1},\n{"u":"a","i":"c","t":2}\n' \
-        '{\n"u":"a",\n"i":"b","t":1}\n{"u":"a","i":"c","t":2}\n' '[{"u":"a","i":"b","t":1},{"u":"a","i":"c","t":2}]\n' \
-        '[\n{"u":"a","i":"b","t":1},\n{"u":"a","i":"c","t":2}\n]\n'; do
+        '{\n"u":"a",\n"i":"b","t":1}\n{"u":"a","i":"c","t":2}\n'; do
         printf "$text" >log
         run_json --user u --item i --time t log
         refused 65 'log, line 1: '
         grep -q 'jq -c .' err
-        case $text in '['*) filter="jq -c .[]" ;; *'},\n'*) continue ;; *) filter='jq -c .' ;; esac
-        $filter log >lines
+        case $text in *'},\n'*) continue ;; esac
+        jq -c . log >lines
         [ "$(sessions_of -q --user u --item i --time t lines)" = $'a\t1:b 2:c' ]
     done
+}
+
+@test "an array of records gives what its records give, a line each" {
+    need_dump
+    paths='--user user.name --item events.item.id --time events.ts --carry events.kind'
+    random_json 5 >log
+    json-sessionize -q $paths log >expected.mp
+    jq -s . log >pretty
+    jq -cs . log >one-line
+    jq -c . log | sed '1s/^/[/; $!s/$/,/; $s/$/]/' >line-each
+    for form in pretty one-line line-each; do
+        same_bytes expected.mp json-sessionize -q $paths $form
+    done
+    sed 's/$/\r/' pretty | same_bytes expected.mp json-sessionize -q $paths
+    xz -c pretty | same_bytes expected.mp json-sessionize -q $paths
+    head -n 60 log | jq -s . >some
+    json-sessionize -q $paths --allow-empty <(head -n 60 log) >expected.mp
+    dd bs=1 if=some status=none | same_bytes expected.mp json-sessionize -q $paths --allow-empty
+    # Arrays behind each other, after marks of byte order, empty ones; files of both kinds.
+    (head -n 30 log | jq -s .; printf '\xef\xbb\xbf []\n'; sed -n 31,60p log | jq -cs .) |
+        same_bytes expected.mp json-sessionize -q $paths --allow-empty
+    same_bytes expected.mp json-sessionize -q $paths --allow-empty <(head -n 30 log | jq -s .) <(sed -n 31,60p log)
+    same_bytes expected.mp json-sessionize -q $paths --allow-empty <(head -n 30 log) <(sed -n 31,60p log | jq -cs .)
+}
+
+@test "what is wrong in an array is 65 with line and record, skipped with --skip-bad where the next one can be found" {
+    need_dump
+    bad_array() { # TEXT PLACE-AND-MESSAGE
+        printf '%b' "$1" >log
+        run_json --user u --item i --time t log
+        refused 65 "log, $2"
+        run_json --user u --item i --time t --skip-bad log
+    }
+    a='{"u":"u","i":"a","t":1}' b='{"u":"u","i":"b","t":2}'
+    skipped() { [ "$status" = 0 ] && grep -q 'skipped 1 bad of 3 rows' err && [ "$(dump out.mp)" = $'u\t1:a 2:b' ]; }
+    bad_array "[$a,\n\n 7, $b]" 'line 3, record 2: a record in {} is expected'
+    skipped
+    bad_array "[\n$a,\n{\"u\":\"u\",\n\"i\":\"c\"\n}\n,\n$b\n]\n" 'line 3, record 2: the time is ""'
+    skipped
+    bad_array "[$a,{\"u\":[1}],$b]" 'line 1, record 2: not JSON'
+    skipped
+    bad_array "[$a,,$b]" 'line 1, record 2: a record in {} is expected'
+    skipped
+    bad_array "[$a,$b,]" 'line 1, record 3: a record in {} is expected'
+    skipped
+    bad_array "[$a $a,$a,$b]" 'line 1, record 1: something follows the record: a comma is missing in []'
+    skipped
+    for text in "[$a,$b" "[$a,$b," "[$a,{\"u\":\"" "[$a,{\"u\":[1},$b]" "["; do
+        bad_array "$text" 'line 1: the array of records has no end'
+        refused 65 'log, line 1: the array of records has no end'
+        run_json --user u --item i --time t --open-end <log
+        refused 65 'standard input, line 1: the array of records has no end'
+    done
+    bad_array "[$a,$b]\n$a\n" 'line 2: something follows the array of records'
+    refused 65 'log, line 2: something follows the array of records'
+    echo '[]' >log
+    run_json --user u --item i --time t log
+    refused 65 'log is empty: a log of JSON is expected'
+    { printf '[%s,{"u":"' "$a"; head -c 2000000 /dev/zero | tr '\0' x; printf '"},\n%s]' "$b"; } >log
+    run_json --user u --item i --time t log
+    refused 65 'log, line 1, record 2: longer than 1048576 bytes'
+    run_json --user u --item i --time t --skip-bad log
+    skipped
+}
+
+@test "a list that is a string is split as csv-sessionize splits it" {
+    need_dump
+    for list in 'a b c' 'a|b|c' "['a', 'b', 'c']" '[a,b,c]'; do
+        printf '{"s":"x","l":"%s"}\n{"s":"y","l":["a b","c"]}\n' "$list" >log
+        [ "$(sessions_of -q --session s --list l log)" = $'x\t0:a 1:b 2:c\ny\t3:a b 4:c' ]
+    done
+    printf '{"s":"x","l":"a b|c"}\n' >log
+    run_json --session s --list l log
+    grep -qF 'lists are split at "|", as the first of them says: --list-delimiter settles it' err
+    [ "$(sessions_of -q --session s --list l --list-delimiter ' ' log)" = $'x\t0:a 1:b|c' ]
+    run_json --session s --list l --list-delimiter ', ' log
+    refused 64 "--list-delimiter ', ': it is one byte, or tab"
+    run_json --session s --item l --list-delimiter , --no-time log
+    refused 64 '--list-delimiter is for a --list: which path is it?'
+    printf '{"s":"x"}\n' >log
+    run_json --session s --list l log
+    refused 65 'log, line 1: the item is empty'
 }
 
 @test "JSON as logs have it" {

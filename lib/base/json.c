@@ -185,6 +185,41 @@ bool json_skip(struct json_in *in)
     return true;
 }
 
+/* The quote that ends the string, or NULL. */
+static const char *scan_string(struct json_scan *s, const char *at, const char *end)
+{
+    for (; at < end; at++) {
+        if (s->escaped)
+            s->escaped = false;
+        else if (*at == '"')
+            return at;
+        else
+            s->escaped = *at == '\\';
+    }
+    return NULL;
+}
+
+const char *json_scan_element(struct json_scan *s, const char *at, const char *end)
+{
+    for (; at < end; at++) {
+        if (s->in_string) {
+            at = scan_string(s, at, end);
+            if (!at)
+                return NULL;
+            s->in_string = false;
+        } else if (*at == '"') {
+            s->in_string = true;
+        } else if (!s->depth && (*at == ',' || *at == ']')) {
+            return at;
+        } else if (*at == '[' || *at == '{') {
+            s->depth++;
+        } else if ((*at == ']' || *at == '}') && s->depth) {
+            s->depth--;
+        }
+    }
+    return NULL;
+}
+
 bool json_integer(struct json_in *in, int64_t *value)
 {
     skip_space(in);

@@ -47,6 +47,16 @@ bool json_raw_string(struct json_in *in, struct bytes *inside, bool *escaped);
 enum { JSON_DEPTH = 1024 };
 bool json_skip(struct json_in *in);
 
+/* The scan of an element of an array, which may stop anywhere and go on; {0} at its begin. */
+struct json_scan {
+    unsigned depth; /* brackets of any kind that are open */
+    bool in_string, escaped;
+};
+
+/* Goes on over [at, end).  Returns the ',' or ']' behind the element, or NULL: it has not ended.
+ * That brackets match is not looked at. */
+const char *json_scan_element(struct json_scan *s, const char *at, const char *end);
+
 /* A number without sign, fraction and exponent, up to 2⁶³ - 1. */
 bool json_integer(struct json_in *in, int64_t *value);
 

@@ -16,8 +16,12 @@ void lines_open(struct lines *l, const char *const *paths, int count)
     l->block = mem_alloc(LINE_LIMIT + LINE_BLOCK);
 }
 
-static int open_next(struct lines *l, struct err *e)
+enum line_result lines_begin(struct lines *l, struct err *e)
 {
+    if (l->fd >= 0)
+        return LINE_TEXT;
+    if (l->opened == l->count)
+        return LINE_END;
     const char *path = l->paths[l->opened++];
     bool standard = !strcmp(path, "-");
     l->name = standard ? "standard input" : path;
@@ -25,15 +29,17 @@ static int open_next(struct lines *l, struct err *e)
     l->span = 1;
     l->ended = l->skipping = false;
     l->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (l->fd < 0)
-        return err_set(e, STATUS_NOINPUT, "cannot open %s: %s", path, strerror(errno));
+    if (l->fd < 0) {
+        err_set(e, STATUS_NOINPUT, "cannot open %s: %s", path, strerror(errno));
+        return LINE_ERROR;
+    }
     struct stat there;
     l->from_file = !fstat(l->fd, &there) && S_ISREG(there.st_mode);
     unpack_open(&l->unpack, l->fd, l->name, l->meter);
-    return 0;
+    return LINE_TEXT;
 }
 
-static void close_input(struct lines *l)
+void lines_end(struct lines *l)
 {
     if (l->fd < 0)
         return;
@@ -129,35 +135,48 @@ static void drop_mark(struct lines *l, struct bytes *line)
     }
 }
 
+enum line_result lines_next_here(struct lines *l, struct bytes *line, struct err *e)
+{
+    enum line_result got = skip_rest(l, e) ? LINE_ERROR : find_end(l, line, e);
+    if (got == LINE_END && l->end > l->at) /* without a newline */
+        got = deliver(l, l->end, l->end, line);
+    if (got <= LINE_END)
+        return got;
+    drop_mark(l, line);
+    l->first = l->at - l->last;
+    l->number += l->span;
+    l->span = 1;
+    return got;
+}
+
 enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e)
 {
     for (;;) {
-        if (l->fd < 0) {
-            if (l->opened == l->count)
-                return LINE_END;
-            if (open_next(l, e))
-                return LINE_ERROR;
-        }
-        enum line_result got = skip_rest(l, e) ? LINE_ERROR : find_end(l, line, e);
-        if (got == LINE_END && l->end > l->at) /* without a newline */
-            got = deliver(l, l->end, l->end, line);
-        if (got == LINE_ERROR)
+        enum line_result begun = lines_begin(l, e);
+        if (begun != LINE_TEXT)
+            return begun;
+        enum line_result got = lines_next_here(l, line, e);
+        if (got != LINE_END)
             return got;
-        if (got != LINE_END) {
-            drop_mark(l, line);
-            l->first = l->at - l->last;
-            l->number += l->span;
-            l->span = 1;
-            return got;
-        }
-        close_input(l);
+        lines_end(l);
     }
+}
+
+enum line_result lines_more(struct lines *l, struct err *e)
+{
+    size_t got;
+    if (l->ended)
+        return LINE_END;
+    if (fill(l, &got, e))
+        return LINE_ERROR;
+    l->ended = !got;
+    return got ? LINE_TEXT : LINE_END;
 }
 
 enum line_result lines_ready(struct lines *l, struct err *e)
 {
     size_t got;
-    if (l->fd < 0 && l->opened < l->count && open_next(l, e))
+    if (lines_begin(l, e) == LINE_ERROR)
         return LINE_ERROR;
     while (l->fd >= 0 && !l->ended) {
         if (l->skipping)
@@ -208,7 +227,7 @@ bool lines_may_be_cut(const struct lines *l)
 
 void lines_close(struct lines *l)
 {
-    close_input(l);
+    lines_end(l);
     mem_free(l->block);
     l->block = NULL;
 }

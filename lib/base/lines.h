@@ -48,6 +48,16 @@ void lines_open(struct lines *l, const char *const *paths, int count);
  * such input, 74 a failing read, 65 compressed bytes that are damaged or cut off. */
 enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e);
 
+/* The parts of it: opens the next input, unless one is open (LINE_END: there is none); gives the
+ * next line of that input (LINE_END: it has no more); closes it. */
+enum line_result lines_begin(struct lines *l, struct err *e);
+enum line_result lines_next_here(struct lines *l, struct bytes *line, struct err *e);
+void lines_end(struct lines *l);
+
+/* For what is no line: reads more of the input behind [at, end) of the block, LINE_LIMIT bytes at
+ * most, which moves to its begin; `searched` is where they ended. LINE_END: there is no more. */
+enum line_result lines_more(struct lines *l, struct err *e);
+
 /* Reads what there is to read without waiting.  LINE_TEXT: lines_next will not wait, for a line or
  * for the end of the input is there.  LINE_END: it would.  LINE_ERROR: as lines_next. */
 enum line_result lines_ready(struct lines *l, struct err *e);

@@ -5,30 +5,10 @@
 
 /* ---- what the options say of the log ---- */
 
-/* The byte that an option names. */
-static const char *named_byte(const char *text)
-{
-    return !strcmp(text, "tab") || !strcmp(text, "\\t") ? "\t" : text;
-}
-
-static int read_list_delimiter(struct csv *c, struct err *e)
-{
-    const char *text = c->columns.layout.list_delimiter;
-    c->list_delimiter = '\0';
-    if (!text)
-        return 0;
-    if (!c->columns.layout.list)
-        return err_set(e, STATUS_USAGE, "--list-delimiter is for a --list: which column is it?");
-    c->list_delimiter = *named_byte(text);
-    if (strlen(named_byte(text)) == 1)
-        return 0;
-    return err_set(e, STATUS_USAGE, "--list-delimiter '%s': it is one byte, or tab", text);
-}
-
 static int read_delimiter(struct csv *c, struct err *e)
 {
     const char *text = c->columns.layout.delimiter;
-    text = text ? named_byte(text) : ",";
+    text = text ? log_byte_named(text) : ",";
     size_t len = strlen(text);
     if (strcmp(text, "::") && (len != 1 || strchr("\"\r\n", *text)))
         return err_set(
@@ -37,7 +17,7 @@ static int read_delimiter(struct csv *c, struct err *e)
     memcpy(c->delimiter_text, text, len);
     c->delimiter = (struct bytes){c->delimiter_text, len};
     c->quoting = c->no_quotes ? (struct bytes){NULL, 0} : c->delimiter;
-    return read_list_delimiter(c, e);
+    return 0;
 }
 
 static bool has_header(const struct csv *c)
@@ -185,12 +165,8 @@ static int first_line(void *state, struct bytes line, struct err *e)
 /* Reads the items of the row's list, and the one after it. */
 static void read_list(struct csv *c)
 {
-    struct bytes list = c->fields.at[c->columns.item];
-    vec_clear(&c->items);
     c->next = 0;
-    if (!c->list_delimiter && !c->list_guess && !item_list_is_bracketed(list))
-        c->list_guess = item_list_delimiter(list);
-    item_list_split(list, c->list_delimiter ? c->list_delimiter : c->list_guess, &c->items);
+    log_columns_list(&c->columns, c->fields.at[c->columns.item], &c->items);
     if (c->columns.next_at != COLUMN_NONE && c->fields.at[c->columns.next_at].len)
         vec_push(&c->items, c->fields.at[c->columns.next_at]);
 }
@@ -233,7 +209,6 @@ int csv_open(struct csv *c, struct raw_format *format, struct err *e)
         .header = first_line,
         .row = csv_row,
         .more = next_item,
-        .list_delimiter = &c->list_guess,
     };
     if (choose_layout(c, NULL, e) || log_columns_check(&c->columns, e))
         return e->status;

@@ -2,7 +2,6 @@
 #ifndef DATA_CSV_H
 #define DATA_CSV_H
 
-#include "data/item_list.h"
 #include "data/log_columns.h"
 
 extern const struct log_preset csv_presets[]; /* ends with a row without name */
@@ -18,8 +17,6 @@ struct csv {
     size_t width, wanted; /* columns of every row; how many of them are looked at */
     VEC(struct bytes) fields;
     struct buf unquoted;
-    char list_delimiter,
-        list_guess; /* of items in a list; the one that the log's first list says */
     item_vec items; /* of the row's list */
     size_t next;    /* of them, to give */
 };

@@ -121,9 +121,8 @@ static void begin_element(struct json_lines *j, uint64_t mask)
 static int expected(const struct json_lines *j, const char *what, struct err *e)
 {
     return err_set(e, STATUS_DATA, "not JSON: %s is expected %s", what,
-                   j->in.at == j->in.end
-                       ? "where the line ends: jq -c . makes a line of each record"
-                       : "before what follows");
+                   j->in.at == j->in.end ? "where the record ends: jq -c . makes a line of each"
+                                         : "before what follows");
 }
 
 /* A string; one with escapes is resolved into j->unescaped, which does not move. */
@@ -271,16 +270,19 @@ static int read_record(void *state, struct bytes line, struct raw_row *row, stru
         mask |= (uint64_t)1 << i;
     log_columns_record(&j->columns);
     if (!json_take(&j->in, '{'))
-        return err_set(e, STATUS_DATA,
-                       "a record in {} is expected: jq -c . makes a line of each, "
-                       "jq -c '.[]' of each in an array");
+        return err_set(e, STATUS_DATA, "a record in {} is expected: jq -c . makes a line of each");
     if (walk_object(j, mask, 0, NO_ELEMENT, e))
         return e->status;
     if (!json_done(&j->in))
         return err_set(e, STATUS_DATA,
-                       "something follows the record on its line: jq -c . makes a line of each");
+                       "something follows the record: a comma is missing in [], or jq -c . makes a "
+                       "line of each");
     const struct json_path *item = &j->paths.at[j->columns.item];
-    j->events = item->many ? item->each.len : 1;
+    vec_clear(&j->items);
+    bool is_text = j->columns.layout.list && !item->many && item->one.len;
+    if (is_text)
+        log_columns_list(&j->columns, item->one, &j->items);
+    j->events = item->many ? item->each.len : is_text ? j->items.len : 1;
     return RAW_MANY;
 }
 
@@ -295,6 +297,8 @@ static int next_event(void *state, struct raw_row *row, struct err *e)
         if (p->many)
             j->fields.at[i] = j->next < p->each.len ? p->each.at[j->next] : missing;
     }
+    if (j->items.len)
+        j->fields.at[j->columns.item] = j->items.at[j->next];
     j->next++;
     return log_columns_row(&j->columns, j->fields.at, row, e);
 }
@@ -330,5 +334,6 @@ void json_lines_release(struct json_lines *j)
     }
     vec_release(&j->paths);
     vec_release(&j->fields);
+    vec_release(&j->items);
     buf_release(&j->unescaped);
 }

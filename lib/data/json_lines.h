@@ -1,4 +1,5 @@
-/* Logs of JSON, a record a line: fields by dotted path, one event or many in a record. */
+/* Logs of JSON, a record a line or an array of them: fields by dotted path, one event or many in a
+ * record. */
 #ifndef DATA_JSON_LINES_H
 #define DATA_JSON_LINES_H
 
@@ -27,6 +28,7 @@ struct json_lines {
     VEC(struct json_path) paths;
     VEC(struct bytes) fields; /* of one event, in the order of paths */
     struct buf unescaped;
+    item_vec items; /* of a list that is one string */
     size_t events, next;
     struct json_in in;
 };

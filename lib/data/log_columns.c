@@ -109,6 +109,8 @@ const struct option *log_columns_options(struct log_columns *c, const struct log
         {OPTION_TEXT, 0, "item", place, "the item", &l->item, .recorded = true},
         {OPTION_TEXT, 0, "list", place, "the items of a session, as a list, in place of --item",
          &l->list, .recorded = true},
+        {OPTION_TEXT, 0, "list-delimiter", "C", "what separates the items of --list, as its first",
+         &l->list_delimiter, .recorded = true},
         {OPTION_TEXT, 0, "time", place, "the time", &l->time, .recorded = true},
         {OPTION_FLAG, 0, "no-time", NULL, "the log has no times, and its order counts", &c->no_time,
          .recorded = true},
@@ -171,11 +173,41 @@ static int leave_sessions(struct log_columns *c, struct err *e)
     return 0;
 }
 
+const char *log_byte_named(const char *text)
+{
+    return !strcmp(text, "tab") || !strcmp(text, "\\t") ? "\t" : text;
+}
+
+static int settle_list_delimiter(struct log_columns *c, struct err *e)
+{
+    const char *text = c->layout.list_delimiter;
+    c->list_delimiter = '\0';
+    if (!text)
+        return 0;
+    if (!c->layout.list)
+        return err_set(e, STATUS_USAGE, "--list-delimiter is for a --list: which %s is it?",
+                       c->place && !strcmp(c->place, "PATH") ? "path" : "column");
+    c->list_delimiter = *log_byte_named(text);
+    if (strlen(log_byte_named(text)) == 1)
+        return 0;
+    return err_set(e, STATUS_USAGE, "--list-delimiter '%s': it is one byte, or tab", text);
+}
+
+void log_columns_list(struct log_columns *c, struct bytes field, item_vec *items)
+{
+    vec_clear(items);
+    if (!c->list_delimiter && !c->list_guess && !item_list_is_bracketed(field))
+        c->list_guess = item_list_delimiter(field);
+    item_list_split(field, c->list_delimiter ? c->list_delimiter : c->list_guess, items);
+}
+
 /* A list's items have its column, and no time unless there is one. */
 static int settle_list(struct log_columns *c, struct err *e)
 {
     struct log_layout *l = &c->layout;
     c->next = NULL;
+    if (settle_list_delimiter(c, e))
+        return e->status;
     if (!l->list)
         return 0;
     if (c->by_gap)
@@ -266,6 +298,7 @@ int log_columns_open(struct log_columns *c, const struct log_preset *preset,
     format->carried = c->keys.at;
     format->carried_count = c->keys.len;
     format->clock = &c->clock;
+    format->list_delimiter = &c->list_guess;
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #define DATA_LOG_COLUMNS_H
 
 #include "base/option.h"
+#include "data/item_list.h"
 #include "data/raw.h"
 
 /* The columns of a log by name; NULL where it is not given. */
@@ -66,6 +67,7 @@ struct log_columns {
     size_t user, item, time, session, sequence; /* columns, from 0; COLUMN_NONE */
     const char *next;                           /* of the item that follows those of a list */
     size_t next_at;
+    char list_delimiter, list_guess; /* of the items; NUL: as the log's first list says, and that */
     column_tests preset_where;
     const column_tests *tests; /* the one of the two that applies */
     int64_t counted;           /* rows so far; without times, a row's time is those before it */
@@ -74,7 +76,7 @@ struct log_columns {
     VEC(struct bytes) carried;
     VEC(const char *) keys;
     char *preset_names, *where_value, *carry_value; /* for the options */
-    struct option rows[14];
+    struct option rows[15];
 };
 #define COLUMN_NONE SIZE_MAX
 
@@ -105,6 +107,12 @@ int log_columns_open(struct log_columns *c, const struct log_preset *preset,
 int log_columns_place(struct log_columns *c,
                       int (*find)(void *state, const char *name, size_t *at, struct err *e),
                       void *state, struct err *e);
+
+/* The byte that an option names: "tab" or itself. */
+const char *log_byte_named(const char *text);
+
+/* The items of a list that is written as one field, in place of those in *items. */
+void log_columns_list(struct log_columns *c, struct bytes field, item_vec *items);
 
 /* A record begins, whose rows follow. */
 void log_columns_record(struct log_columns *c);

@@ -13,14 +13,23 @@ void raw_open(struct raw_log *log, struct raw_format format, const char *const *
     log->lines.meter = meter;
 }
 
-int raw_at_line(const char *input, uint64_t line, struct err *e)
+struct raw_place raw_place(const struct raw_log *log)
 {
-    return err_at(e, "%s, line %" PRIu64, input, line);
+    return (struct raw_place){log->lines.name, log->lines.number, log->elements.record};
+}
+
+int raw_at_place(const struct raw_place *place, struct err *e)
+{
+    if (place->record)
+        return err_at(e, "%s, line %" PRIu64 ", record %" PRIu64, place->input, place->line,
+                      place->record);
+    return err_at(e, "%s, line %" PRIu64, place->input, place->line);
 }
 
 int raw_at(const struct raw_log *log, struct err *e)
 {
-    return raw_at_line(log->lines.name, log->lines.number, e);
+    struct raw_place place = raw_place(log);
+    return raw_at_place(&place, e);
 }
 
 /* With skip_bad a file that is no log would pass as a log of bad rows: it is refused first. */
@@ -37,16 +46,16 @@ static int check_start(const struct raw_log *log, struct bytes line, struct err 
                        log->lines.name, log->format.name);
     if (!log->format.json && line.len > 1 &&
         (!memcmp(line.at, "{\"", 2) || !memcmp(line.at, "[{", 2)))
-        return err_set(e, STATUS_DATA, "%s is JSON, not %s: json-sessionize reads %s",
-                       log->lines.name, log->format.name,
-                       *line.at == '{' ? "it" : "what jq -c '.[]' makes of it");
+        return err_set(e, STATUS_DATA, "%s is JSON, not %s: json-sessionize reads it",
+                       log->lines.name, log->format.name);
     return 0;
 }
 
 /* Says of an error in the first line that this has CR in it, where all of the log may be in it. */
 static void say_returns(const struct raw_log *log, struct bytes line, struct err *e)
 {
-    if (log->lines.number == 1 && line.len && memchr(line.at, '\r', line.len))
+    if (log->lines.number == 1 && !log->elements.record && line.len &&
+        memchr(line.at, '\r', line.len))
         err_set(e, STATUS_DATA, "lines that end in CR alone: pipe it through tr '\\r' '\\n'");
 }
 
@@ -149,10 +158,12 @@ static int check_end(const struct raw_log *log, struct bytes line, struct err *e
 static enum line_result next_line(struct raw_log *log, struct bytes *line, struct err *e)
 {
     const struct bytes *delimiter = log->format.delimiter;
-    enum line_result got = lines_next(&log->lines, line, e);
+    enum line_result got = log->format.json
+                               ? json_elements_next(&log->elements, &log->lines, line, e)
+                               : lines_next(&log->lines, line, e);
     if (got <= LINE_END)
         return got;
-    if (log->lines.number == 1) {
+    if (log->lines.number == 1 && log->elements.record <= 1) {
         log->begun = false;
         log->broken = 0;
     }
@@ -186,14 +197,14 @@ static int read_line(struct raw_log *log, struct bytes line, bool is_long, struc
                      struct err *e)
 {
     bool failed = false;
-    if (!line.len)
+    if (!line.len && !log->elements.record)
         return 0;
     if (!log->begun) {
         log->begun = true;
         int begun = begin_input(log, line, e);
         if (begun <= 0)
             return begun;
-    } else if (bytes_equal(line, log_header(log))) {
+    } else if (log->header.len && bytes_equal(line, log_header(log))) {
         return 0; /* another header: the files were joined by cat */
     }
     int status = is_long ? err_set(e, STATUS_DATA, "longer than %d bytes", LINE_LIMIT)

@@ -2,6 +2,7 @@
 #ifndef DATA_RAW_H
 #define DATA_RAW_H
 
+#include "base/json_elements.h"
 #include "base/lines.h"
 #include "base/text_fields.h"
 #include "data/raw_time.h"
@@ -40,7 +41,7 @@ struct raw_format {
     int (*row)(void *state, struct bytes line, struct raw_row *row, struct err *e);
     /* Where `row` says that a line has several rows (RAW_MANY), this gives one after the other. */
     int (*more)(void *state, struct raw_row *row, struct err *e);
-    bool json; /* lines are JSON, which other formats refuse by name */
+    bool json; /* lines or elements of arrays are JSON, which other formats refuse by name */
     const bool
         *sessions; /* rows name their session, as the first header settles; NULL: they do not */
     const char *const *carried; /* keys of the columns that rows carry into the stream */
@@ -70,6 +71,7 @@ void reddit_release(struct reddit *r);
 
 struct raw_log {
     struct lines lines;
+    struct json_elements elements; /* of them, where the format is JSON */
     struct raw_format format;
     bool skip_bad;
     bool open_end;     /* from a pipe, too, the last line may lack its end; set after raw_open */
@@ -99,7 +101,14 @@ int raw_next(struct raw_log *log, struct raw_row *row, struct err *e);
 
 /* Puts "FILE, line N: " before the text of *e; returns its status. */
 int raw_at(const struct raw_log *log, struct err *e);
-int raw_at_line(const char *input, uint64_t line, struct err *e); /* the same of any line */
+
+/* A place in the inputs: line, and record of an array of JSON, from 1; 0: there is no array. */
+struct raw_place {
+    const char *input;
+    uint64_t line, record;
+};
+struct raw_place raw_place(const struct raw_log *log);          /* of the last row */
+int raw_at_place(const struct raw_place *place, struct err *e); /* as raw_at */
 
 void raw_close(struct raw_log *log);
 

@@ -72,7 +72,7 @@ static bool has_room(struct row_batch *b, const struct raw_row *row)
 static void add_to_run(struct row_batch *b, const struct raw_log *log, struct bytes user)
 {
     if (!b->runs.len || !bytes_equal(b->runs.at[b->runs.len - 1].user, user)) {
-        struct row_run run = {keep(b, user), b->events.len, 0, log->lines.name, log->lines.number};
+        struct row_run run = {keep(b, user), b->events.len, 0, raw_place(log)};
         vec_push(&b->runs, run);
     }
     b->runs.at[b->runs.len - 1].count++;

@@ -10,9 +10,8 @@
 /* Rows of one user that follow each other. */
 struct row_run {
     struct bytes user;
-    size_t from, count; /* rows of the batch */
-    const char *input;  /* the place of the first one, for messages: */
-    uint64_t line;
+    size_t from, count;     /* rows of the batch */
+    struct raw_place place; /* of the first one, for messages */
 };
 
 struct row_batch {

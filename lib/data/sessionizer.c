@@ -117,7 +117,7 @@ static int begin_user(struct sessionizer *s, const struct row_run *run, struct e
         err_set(e, STATUS_DATA,
                 "user %s comes back after another: --ungrouped takes rows in any order",
                 field_text(run->user, text));
-        return raw_at_line(run->input, run->line, e);
+        return raw_at_place(&run->place, e);
     }
     s->user = names_at(&s->users, id);
     s->users_read++;

@@ -74,6 +74,28 @@ static void raw_string_is(const char *text, const char *inside, bool escaped)
            "the string in %s", text);
 }
 
+/* The ends of the elements of [ ... ], cut in two anywhere. */
+static void test_scan(void)
+{
+    static const char text[] = "1, {\"a\":[\"]\\\",\",{}],\"\\\\\":2} ,[[],\",\"], \"x\"]";
+    static const size_t ends[] = {1, 28, 37, 42};
+    const char *end = text + sizeof text - 1;
+    int wrong = 0;
+    for (size_t cut = 0; cut < sizeof text; cut++) {
+        struct json_scan s = {0};
+        const char *at = text;
+        for (size_t i = 0; i < 4; i++, at++, s = (struct json_scan){0}) {
+            const char *first = at < text + cut ? text + cut : at;
+            const char *stop = json_scan_element(&s, at, first);
+            at = stop ? stop : json_scan_element(&s, first, end);
+            wrong += !at || at != text + ends[i];
+            if (!at)
+                break;
+        }
+    }
+    tap_ok(!wrong, "elements of an array, in parts: %d wrong ends", wrong);
+}
+
 int main(void)
 {
     passing_over();
@@ -95,5 +117,6 @@ int main(void)
     number_is(1.0 / 3, "0.3333333333333333");
     number_is(NAN, "null");
     number_is(-INFINITY, "null");
+    test_scan();
     return tap_done();
 }

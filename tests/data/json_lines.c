@@ -45,7 +45,7 @@ static void records(void)
     fails(j, "{\"u\":\"a\",\"i\":{\"x\":1},\"t\":5}", "line 1: the item is empty");
     fails(j, "{\"u\":\"a\",\"i\":\"x\",\"t\":5", "not JSON");
     fails(j, "{\"u\":\"a\",\"i\":\"x\",\"t\":5} 1", "something follows");
-    fails(j, "[]", "a record in {} is expected");
+    fails(j, "{}\n[]\n", "a record in {} is expected");
     j.columns.given = (struct log_layout){.user = "a.b", .item = "a.c.1", .time = "a.c.0.t"};
     is(j, "{\"a\":{\"b\":\"u\",\"c\":[{\"t\":3},\"i\"]}}", "u i 3; ",
        "objects and elements by number");

@@ -43,7 +43,7 @@ static int take(void *state, const struct row_batch *b, struct err *e)
         return err_set(e, STATUS_IO, "batch %d is not taken", (int)t->fails_at);
     for (size_t i = 0; i < b->runs.len; i++) {
         const struct row_run *run = &b->runs.at[i];
-        buf_format(&t->text, "%" PRIu64 ":", run->line);
+        buf_format(&t->text, "%" PRIu64 ":", run->place.line);
         for (size_t k = run->from; k < run->from + run->count; k++)
             buf_format(&t->text, "%.*s %.*s %.*s %" PRId64 " %d;", (int)run->user.len, run->user.at,
                        (int)b->items.at[k].len, b->items.at[k].at, (int)b->titles.at[k].len,
