@@ -1,6 +1,7 @@
-/* Training steps of HRNN, its RNN, NARM, RIB, the contextual RNN, YouTube DNN, session embedding,
- * WaveNet, SASRec, STAMP and BPR-MF at the shapes of papers, and ranking at HRNN's: time over the
- * floor, and targets a second: rows "name<TAB>value<TAB>unit".
+/* Training steps of HRNN, its RNN, NARM, RIB, the contextual RNN, ASARS, YouTube DNN, session
+ * embedding, the intent encoder-decoder, WaveNet, SASRec, STAMP, BPR-MF and the hierarchical model
+ * at the shapes of papers, and ranking at HRNN's: time over the floor, and targets a second: rows
+ * "name<TAB>value<TAB>unit".
  *
  * The floor of a step (floor.h) is its matrix products at the mean number of rows, forward and
  * backward, and the memory traffic of the optimizer: of all weights, or where the loss is over some
@@ -12,14 +13,14 @@
 #include "base/threads.h"
 #include "data/epochs.h"
 #include "data/schedule_in.h"
-#include "floor.h"
 #include "nn/blas.h"
 #include "running.h"
+#include "session_floors.h"
 #include "stream.h"
 #include "train/teacher.h"
 
 enum { ROUNDS = 5, CHUNK = 880 /* rows of scores at once in the floor */ };
-enum { BLOCKS = 2 /* of SASRec */ };
+enum { CLUSTERS = 8, CODES = 6 /* of a context */ };
 
 struct paper {
     int32_t items, users, sessions; /* sessions: of each user */
@@ -72,6 +73,16 @@ static const struct paper yoochoose_factors = {
           .loss = LOSS_BPR,
           .sampled = true}};
 
+/* The sessions of Reddit's users, as in the thesis. */
+static const struct paper reddit_users = {
+    .items = 27452,
+    .users = 400,
+    .sessions = 16,
+    .events = 4,
+    .embedding = 50,
+    .batch = 100,
+    .t = {.optimizer = {.update = {.kind = OPTIMIZER_ADAM, .rate = 0.001f}}}};
+
 struct row {
     const struct paper *paper;
     struct variant v;
@@ -79,8 +90,9 @@ struct row {
     int negatives; /* drawn, with cross-entropy; 0: the paper's loss */
     int32_t users; /* 0: as many as in the paper */
     enum part part;
-    int window;  /* inputs that a prediction sees at most; 0: all */
-    bool taught; /* by a teacher of the same form */
+    int window;    /* inputs that a prediction sees at most; 0: all */
+    bool prefixes; /* each beginning of a session is read for itself */
+    bool taught;   /* by a teacher of the same form */
 };
 
 static const struct row rows[] = {
@@ -141,6 +153,22 @@ static const struct row rows[] = {
      "sessions",
      .part = PART_TRAIN},
     {&yoochoose_attention,
+     {"asars_user_cat", "asars", {.variant = "user-cat", .dropout = 0.2}},
+     "sessions",
+     .part = PART_TRAIN},
+    {&yoochoose_attention,
+     {"asars_time_att", "asars", {.variant = "time-att", .dropout = 0.2, .context = "dwell"}},
+     "sessions",
+     .part = PART_TRAIN},
+    {&yoochoose_attention,
+     {"asars_time_cat", "asars", {.variant = "time-cat", .dropout = 0.2, .context = "dwell"}},
+     "sessions",
+     .part = PART_TRAIN},
+    {&yoochoose_attention,
+     {"asars_time_user", "asars", {.variant = "time-user", .dropout = 0.2, .context = "dwell"}},
+     "sessions",
+     .part = PART_TRAIN},
+    {&yoochoose_attention,
      {"youtube_dnn", "youtube-dnn", {.dropout = 0.2}},
      "sessions",
      .part = PART_TRAIN},
@@ -148,6 +176,18 @@ static const struct row rows[] = {
      {"session_embedding", "session-embedding", {.dropout = 0.2}},
      "sessions",
      .part = PART_TRAIN},
+    {&yoochoose_attention,
+     {"intent", "intent", {.dropout = 0.2}},
+     "sessions",
+     .part = PART_TRAIN,
+     .window = 19,
+     .prefixes = true},
+    {&yoochoose_attention,
+     {"intent_forward", "intent", {.encoder = "forward", .dropout = 0.2}},
+     "sessions",
+     .part = PART_TRAIN,
+     .window = 19,
+     .prefixes = true},
     {&yoochoose_attention,
      {"wavenet", "wavenet", {.dropout = 0.2, .layers = 2, .gated = true}},
      "sessions",
@@ -168,6 +208,21 @@ static const struct row rows[] = {
      .part = PART_TRAIN,
      .window = 50},
     {&yoochoose_attention, {"stmo", "stmo", {0}}, "sessions", .part = PART_TRAIN},
+    {&reddit_users,
+     {"hierarchical_intra",
+      "hierarchical",
+      {.session_rep = "attention", .user_rep = "attention", .intra = "cat"}},
+     "longest-first",
+     .part = PART_TRAIN},
+    {&reddit_users,
+     {"hierarchical_clusters",
+      "hierarchical",
+      {.session_rep = "attention",
+       .user_rep = "attention",
+       .clusters = "8",
+       .cluster_encoders = "session,user,intra"}},
+     "longest-first",
+     .part = PART_TRAIN},
     {&yoochoose_factors, {"bpr_mf", "bpr-mf", {0}}, "sessions", .part = PART_TRAIN},
     {&xing,
      {"hrnn_rank", "hrnn", {.propagate = "init"}},
@@ -199,18 +254,26 @@ static int32_t users_of(const struct row *row)
     return row->users ? row->users : row->paper->users;
 }
 
+/* The most earlier sessions that the model reads. */
+static int history_of(const struct row *row)
+{
+    return class_named(row->v.model)->needs_items ? HISTORY : 0;
+}
+
 static int write_sessions(struct frame_out *out, struct session_store *c, const struct row *row,
                           struct err *e)
 {
     enum { MOST = 200 };
-    static const int64_t times[MOST];
+    int64_t times[MOST];
     int32_t item[MOST];
     struct random r = random_of(1, 1);
     for (int32_t u = 0; u < users_of(row); u++)
         for (int32_t s = 0; s < row->paper->sessions; s++) {
             size_t n = some_events(&r, row->paper->events, MOST);
-            for (size_t i = 0; i < n; i++)
+            for (size_t i = 0; i < n; i++) {
                 item[i] = some_item(&r, row->paper->items);
+                times[i] = (int64_t)s * 86400;
+            }
             struct session x = {
                 .user = u, .part = row->part, .count = n, .times = times, .items = item};
             if (write_session(out, &x, e) || session_store_add(c, &x, e))
@@ -245,8 +308,10 @@ static int write_passes(struct frame_out *out, const struct session_store *c, co
 
 static void write_stream(const char *path, const struct row *row)
 {
-    const struct epochs_options o = {
-        .scheme = scheme_find(row->scheme), .size = row->paper->batch, .epochs = 1 + ROUNDS};
+    const struct epochs_options o = {.scheme = scheme_find(row->scheme),
+                                     .size = row->paper->batch,
+                                     .history = history_of(row),
+                                     .epochs = 1 + ROUNDS};
     struct err e = {0};
     struct output stage = {0};
     struct session_store c = {0};
@@ -274,6 +339,7 @@ static void open_passes(struct schedule_in *in, const struct row *row)
     if (schedule_in_open(in, &path, 1, 0, &e))
         bench_fail(&e);
     unlink(path);
+    in->batching.history_items = history_of(row) > 0;
     while (r.kind != RECORD_EPOCH)
         if (schedule_in_next(in, &r, &e) != READ_RECORD)
             bench_fail(&e);
@@ -284,24 +350,50 @@ static void open_passes(struct schedule_in *in, const struct row *row)
 struct passing {
     struct learner learner;
     double took;
-    int window;                         /* of the row */
+    const struct row *row;
     double steps, targets, begun, read; /* begun: sessions; read: input rows; both with windows */
+    double earlier, events;             /* sessions before these, and what they hold */
+    i32_vec code;                       /* of the context of each event */
 };
+
+/* Adds the input rows of a session with so many inputs, and how many sequences they are. */
+static void count_inputs(struct passing *p, int inputs)
+{
+    int window = p->row->window, windows = 1;
+    if (p->row->prefixes)
+        windows = inputs;
+    else if (window && inputs > window)
+        windows = 1 + inputs - window;
+    p->begun += windows;
+    for (int i = inputs - windows + 1; i <= inputs; i++)
+        p->read += window && i > window ? window : i;
+}
+
+/* Gives each event a made-up code of the context. */
+static struct batch with_codes(struct passing *p, const struct batch *b, struct column *context)
+{
+    struct batch with = *b;
+    for (int32_t i = (int32_t)p->code.len; i < (int32_t)b->item.len; i++)
+        vec_push(&p->code, i % CODES);
+    *context = (struct column){p->code.at, b->item.len};
+    with.context = p->row->v.o.context ? context : NULL;
+    return with;
+}
 
 static int take_batch(struct passing *p, const struct batch *b, struct err *e)
 {
     struct outcome o;
+    struct column context;
+    struct batch with = with_codes(p, b, &context);
     double begin = now();
-    int status = learner_batch(&p->learner, b, &o, e);
+    int status = learner_batch(&p->learner, &with, &o, e);
     p->took += now() - begin;
     p->steps++;
     p->targets += o.events;
-    for (size_t i = 0; i < b->length.len; i++) {
-        int inputs = column_i32(b->length)[i] - 1;
-        int windows = p->window && inputs > p->window ? 1 + inputs - p->window : 1;
-        p->begun += windows;
-        p->read += windows > 1 ? windows * p->window : inputs;
-    }
+    for (size_t i = 0; i < b->length.len; i++)
+        count_inputs(p, column_i32(b->length)[i] - 1);
+    p->earlier += (double)b->history_length.len;
+    p->events += (double)b->history_item.len;
     return status;
 }
 
@@ -319,24 +411,6 @@ static int take_steps(struct passing *p, const struct steps *s, struct err *e)
 }
 
 /* ---- floors ---- */
-
-/* Adds a GRU's products over `all` rows, of which `going` continue from a state other than 0;
- * `inputs_back` input rows and `states_back` state rows get a gradient. */
-static void floor_gru(struct floor *f, double all, double going, int in, int H, double inputs_back,
-                      double states_back)
-{
-    floor_linear(f, all, 3 * H, in, inputs_back);
-    floor_linear(f, going, 2 * H, H, states_back);
-    floor_linear(f, going, H, H, going); /* W_hn(r∘h): the gradient of r needs it */
-}
-
-/* The same of an LSTM. */
-static void floor_lstm(struct floor *f, double all, double going, int in, int H, double inputs_back,
-                       double states_back)
-{
-    floor_linear(f, all, 4 * H, in, inputs_back);
-    floor_linear(f, going, 4 * H, H, states_back);
-}
 
 static void parallel_floor(struct floor *f, const struct row *row, const struct passing *p)
 {
@@ -364,28 +438,6 @@ static void parallel_floor(struct floor *f, const struct row *row, const struct 
     floor_rows(f, candidates, 1, items, true);
 }
 
-static void narm_floor(struct floor *f, double read, double going, double targets, int E, int H)
-{
-    floor_gru(f, read, going, E, H, read, going);
-    floor_linear(f, read, H, H, read); /* queries and keys of the attention */
-    floor_linear(f, read, H, H, read);
-    floor_linear(f, targets, E, 2 * H, targets);
-}
-
-/* RIB without contexts, and without the sums over the rows of a session. */
-static void rib_floor(struct floor *f, double read, double going, int E)
-{
-    floor_gru(f, read, going, E, E, read, going);
-    floor_linear(f, read, E, E, read);
-}
-
-/* With the default sizes of dense layers, the last of which is mapped to embeddings. */
-static void context_rnn_floor(struct floor *f, double read, double going, int E)
-{
-    floor_gru(f, read, going, E, E, read, going);
-    floor_linear(f, read, 100, E, read);
-}
-
 static bool predicts_embedding(const struct row *row)
 {
     return row->v.o.decoder && !strcmp(row->v.o.decoder, "embedding");
@@ -411,61 +463,12 @@ static void improved_floor(struct floor *f, const struct row *row, double read, 
     }
 }
 
-/* With the default sizes of states and of users, whose attention's sums are left out. */
-static void asars_floor(struct floor *f, double read, double going, int E)
-{
-    floor_lstm(f, read, going, E, 100, read, going);
-    floor_linear(f, read, 32, 100, read);
-    floor_linear(f, read, E, 100, read);
-}
-
-static void youtube_dnn_floor(struct floor *f, double read, int E)
-{
-    floor_linear(f, read, 256, E, read);
-    floor_linear(f, read, 128, 256, read);
-    floor_linear(f, read, E, 128, read);
-}
-
-/* Two layers over the means, and two over all items. */
-static void session_embedding_floor(struct floor *f, double read, int E, int items)
-{
-    for (int i = 0; i < 2; i++) {
-        floor_linear(f, read, E, E, read);
-        floor_linear(f, items, E, E, items);
-    }
-}
-
-/* Gated layers of five events each. */
-static void wavenet_floor(struct floor *f, double read, int E, int layers)
-{
-    for (int i = 0; i < layers; i++)
-        floor_linear(f, read, 2 * E, 5 * E, read);
-}
-
-/* SASRec's blocks without what happens between the rows of a session. */
-static void attention_floor(struct floor *f, double read, int E)
-{
-    for (int i = 0; i < BLOCKS; i++) {
-        floor_linear(f, read, 3 * E, E, read);
-        for (int k = 0; k < 3; k++) /* what joins the heads; the feed-forward layer */
-            floor_linear(f, read, E, E, read);
-    }
-}
-
-/* STAMP without the sums over the rows of a session. */
-static void stamp_floor(struct floor *f, const char *model, double read, double targets, int E)
-{
-    for (int i = 0; i < 3 && !strcmp(model, "stamp"); i++)
-        floor_linear(f, read, E, E, read);
-    for (int i = strcmp(model, "stmo") ? 2 : 1; i > 0; i--)
-        floor_linear(f, targets, E, E, targets);
-}
-
 static void session_floor(struct floor *f, const struct row *row, const struct passing *p)
 {
     int E = (int)row->paper->embedding, items = row->paper->items;
     int H = (int)row->paper->hidden, width = E; /* width: of the output layer */
     double read = p->read / p->steps, targets = p->targets / p->steps;
+    double sessions = (double)row->paper->batch;
     int chunks = (int)targets / CHUNK + 1;
     if (!strcmp(row->v.model, "narm"))
         narm_floor(f, read, read - p->begun / p->steps, targets, E, H);
@@ -476,11 +479,17 @@ static void session_floor(struct floor *f, const struct row *row, const struct p
     else if (!strcmp(row->v.model, "improved"))
         improved_floor(f, row, read, read - p->begun / p->steps, targets, &width);
     else if (!strcmp(row->v.model, "asars"))
-        asars_floor(f, read, read - p->begun / p->steps, E);
+        asars_floor(f, row->v.o.variant, read, read - p->begun / p->steps, E);
     else if (!strcmp(row->v.model, "youtube-dnn"))
         youtube_dnn_floor(f, read, E);
     else if (!strcmp(row->v.model, "session-embedding"))
         session_embedding_floor(f, read, E, items);
+    else if (!strcmp(row->v.model, "intent"))
+        intent_floor(f, !row->v.o.encoder, &(struct prefixes){read, p->begun / p->steps, targets},
+                     sessions, E);
+    else if (!strcmp(row->v.model, "hierarchical"))
+        hierarchical_floor(f, p->events / p->steps, p->earlier / p->steps, sessions, read, E,
+                           row->v.o.intra);
     else if (!strcmp(row->v.model, "wavenet"))
         wavenet_floor(f, read, E, (int)row->v.o.layers);
     else if (!strcmp(row->v.model, "sasrec"))
@@ -489,7 +498,7 @@ static void session_floor(struct floor *f, const struct row *row, const struct p
         stamp_floor(f, row->v.model, read, targets, E);
     for (int i = 0; i < chunks && width; i++)
         floor_linear(f, targets / chunks, items, width, targets / chunks);
-    floor_rows(f, read, E, items, false);
+    floor_rows(f, (row->prefixes ? targets : read) + p->events / p->steps, E, items, false);
 }
 
 /* Every event of a session is a target of its user, and a negative for all other targets. */
@@ -528,14 +537,29 @@ static void open_teacher(struct teacher *t, const struct model *like)
 
 static struct teacher teacher; /* of a row that is taught */
 
+/* The cluster of each of so many users. */
+static const int32_t *clusters_of(int32_t users)
+{
+    static i32_vec cluster;
+    for (int32_t u = (int32_t)cluster.len; u < users; u++)
+        vec_push(&cluster, u % CLUSTERS);
+    return cluster.at;
+}
+
 static void open_learner(struct passing *p, struct model *m, struct model_options **o,
                          const struct row *row, struct device *d)
 {
     const struct paper *paper = row->paper;
     struct train_options t = paper->t;
     const struct model_class *class = class_named(row->v.model);
+    static const int32_t codes[] = {CODES};
     struct model_data data = {.users = users_of(row),
                               .items = paper->items,
+                              .history = history_of(row),
+                              .delta_buckets = 1,
+                              .context_codes = codes,
+                              .groups = row->v.o.clusters ? CLUSTERS : 0,
+                              .group = row->v.o.clusters ? clusters_of(users_of(row)) : NULL,
                               .slots = learns_from_slots(row) ? (int32_t)paper->batch : 0};
     struct model_shape shape = row->v.o;
     shape.embedding = paper->embedding;
@@ -560,7 +584,7 @@ static void run_pass(struct passing *p, struct schedule_in *in)
     struct err e = {0};
     struct schedule_record r;
     enum read_result got;
-    p->took = p->steps = p->targets = p->begun = p->read = 0;
+    p->took = p->steps = p->targets = p->begun = p->read = p->earlier = p->events = 0;
     learner_begin(&p->learner, in->epoch);
     while ((got = schedule_in_next(in, &r, &e)) == READ_RECORD && r.kind != RECORD_EPOCH)
         if (r.kind == RECORD_BATCH ? take_batch(p, &r.batch, &e) : take_steps(p, &r.steps, &e))
@@ -594,7 +618,7 @@ static void open_floor(struct floor *f, const struct row *row, const struct pass
 static void measure(const struct row *row)
 {
     struct schedule_in in;
-    struct passing p = {0};
+    struct passing p = {.row = row};
     struct model m;
     struct model_options *o;
     struct floor f;
@@ -602,7 +626,6 @@ static void measure(const struct row *row)
     struct device *d = cpu_open(&(struct device_options){0});
     open_passes(&in, row);
     open_learner(&p, &m, &o, row, d);
-    p.window = row->window;
     run_pass(&p, &in); /* warms up and counts what a pass contains */
     open_floor(&f, row, &p);
     for (int round = 0; round < ROUNDS; round++) {
@@ -616,6 +639,7 @@ static void measure(const struct row *row)
     fflush(stdout);
     floor_close(&f);
     learner_close(&p.learner);
+    vec_release(&p.code);
     teacher_close(&teacher);
     model_close(&m);
     mem_free(o);
