@@ -130,7 +130,7 @@ void example_heading(const struct figures *g, const struct attention *a, double 
     vsnprintf(after, sizeof after, format, args);
     va_end(args);
     snprintf(before, sizeof before, "Session %" PRId64 " of ", a->session);
-    size_t words = strlen(before) + strlen(after), room = svg_columns((width - 24) / 1.08);
+    size_t words = strlen(before) + strlen(after), room = svg_columns("b", width - 24);
     svg_begin_text(to, "b", SVG_MARGIN, y);
     svg_words(to, "%s", before);
     svg_named(to, label_list_at(&g->names->users, a->user), room > words + 2 ? room - words : 2);

@@ -25,7 +25,7 @@
      "Does what was 24, 48, 72 hours ago stand out? The upright lines are whole days.",            \
      &form_chart, &grouping_age},                                                                  \
     {"days", level, "mean by age in days",                                                         \
-     "The same beyond a week: are sessions of some weeks ago still looked at? The upright lines "   \
+     "The same beyond a week: are sessions of some weeks ago still looked at? The upright lines "  \
      "are whole weeks.", &form_chart, &grouping_days},                                             \
     {"day", level, "mean around whole days",                                                       \
      "All ages from half a day on, folded by 24 hours: habits of the day would show as a hill in " \
@@ -38,7 +38,7 @@
     {"length", level, "mean by length of the attended session",                                    \
      "Do long sessions count more than short ones?",                                               \
      &form_chart, &grouping_length},                                                               \
-    {"popularity", level, "mean by popularity of the session's items",                             \
+    {"popularity", level, "mean by popularity of its items",                                       \
      "Are sessions of hits or of rarities worth more? Each group holds about the same share of "   \
      "the training events.", &form_chart, &grouping_popularity}
 

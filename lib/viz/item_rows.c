@@ -49,7 +49,7 @@ static void draw_named(const struct run_names *c, int32_t item, const char *clas
 {
     svg_begin_clip(to, x, y, wide - 6, HIGH);
     svg_name(to, class, x + 4, y + 14, label_list_at(&c->items, item),
-             svg_columns_small(wide - 10));
+             svg_columns(class, wide - 10));
     svg_end_clip(to);
 }
 
@@ -69,7 +69,7 @@ static void draw_session(const struct figures *g, const struct attention *a, dou
     enum { ROOM = 152 };
     svg_begin_clip(to, SVG_MARGIN, y, ROOM, HIGH);
     svg_name(to, "s b", SVG_MARGIN, y + 14, label_list_at(&g->names->users, a->user),
-             svg_columns_small(ROOM / 1.08));
+             svg_columns("s b", ROOM));
     svg_end_clip(to);
     svg_text(to, "s q", SVG_MARGIN, y + 28, "session %" PRId64 ", position %" PRId64, a->session,
              a->position);

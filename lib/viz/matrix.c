@@ -28,15 +28,17 @@ static double cells_left(double width)
     return SVG_MARGIN + 2 * name_width(width);
 }
 
-/* Sessions side by side. */
+/* Sessions side by side: with room for the age of each, "130 h ago". */
 static size_t row_length(double width, size_t sessions)
 {
-    return side_row_length(sessions, width < SVG_WIDE ? 4 : 8);
+    return side_row_length(sessions, width < SVG_WIDE ? 3 : 8);
 }
 
 static double cell_width(double width, size_t side_by_side)
 {
-    return (width - SVG_MARGIN - cells_left(width)) / (double)(side_by_side > 4 ? side_by_side : 4);
+    size_t least = width < SVG_WIDE ? 3 : 4;
+    return (width - SVG_MARGIN - cells_left(width)) /
+           (double)(side_by_side > least ? side_by_side : least);
 }
 
 /* An example: steps × sessions. */
@@ -85,9 +87,9 @@ static void draw_name(const struct matrix *m, struct column items, size_t step, 
 {
     if (!items.at)
         return;
-    svg_begin_clip(to, x, y, name_width(m->width) - 6, CELL);
+    svg_begin_clip(to, x, y, name_width(m->width) - 1, CELL);
     svg_name(to, class, x, y + 13, label_list_at(&m->g->names->items, column_i32(items)[step]),
-             svg_columns_small(name_width(m->width) - 6));
+             svg_columns(class, name_width(m->width) - 6));
     svg_end_clip(to);
 }
 
@@ -140,7 +142,7 @@ static void visit_svg(void *drawn, const struct figures *g, const struct figure 
     struct matrix m = matrix_of(g, p, d->width, a, attended);
     size_t n = row_length(d->width, m.sessions);
     if (d->to)
-        example_heading(g, a, d->width, d->y + 12, d->to, ": %zu step%s over %zu sessions", m.steps,
+        example_heading(g, a, d->width, d->y + 12, d->to, ": %zu step%s, %zu sessions", m.steps,
                         m.steps == 1 ? "" : "s", m.sessions);
     d->y += HEAD;
     for (size_t first = 0; first < m.sessions; first += n) {

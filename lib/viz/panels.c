@@ -65,7 +65,7 @@ static void draw_event(const struct figures *g, const struct layout *l, const st
     if (s->length == 1) {
         svg_begin_clip(to, x, y, l->weight - 6, CELL);
         svg_name(to, "s", x, y + 13, label_list_at(&g->names->items, s->items[0]),
-                 svg_columns_small(l->weight - 6));
+                 svg_columns("s", l->weight - 6));
         svg_end_clip(to);
     }
     if (train >= 0)
@@ -79,7 +79,7 @@ static void draw_panel(const struct figures *g, const struct layout *l, const st
     struct buf age = {0};
     svg_begin_clip(to, x, y, panel_width(l) - 8, 18);
     svg_name(to, "s b", x, y + 12, label_list_at(&g->names->users, a->user),
-             svg_columns_small(panel_width(l) / 1.08 - 8));
+             svg_columns("s b", panel_width(l) - 8));
     svg_end_clip(to);
     if (!l->when)
         say_age(g->names, &attended->at[0], &age);

@@ -77,7 +77,8 @@ void series_legend(struct buf *to, const series_names *names, double y)
     for (size_t m = 0; m < names->len; m++) {
         double at = y + LINE * ((double)m + 0.5);
         put_key(to, m, SVG_MARGIN, at);
-        svg_name(to, "", NAME, at + 4, names->at[m], svg_columns(SVG_WIDTH - NAME - SVG_MARGIN));
+        svg_name(to, "", NAME, at + 4, names->at[m],
+                 svg_columns("", SVG_WIDTH - NAME - SVG_MARGIN));
     }
 }
 

@@ -29,7 +29,7 @@ static void draw_contents(const struct run_names *c, const struct attended *s, d
     bool more = s->length > SIDE_ITEMS;
     for (size_t i = 0; i < lines - more; i++)
         svg_name(to, "s", x, y + (double)i * SIDE_LINE, label_list_at(&c->items, s->items[i]),
-                 svg_columns_small(width - 8));
+                 svg_columns("s", width - 8));
     if (more)
         svg_text(to, "s q", x, y + (double)(lines - 1) * SIDE_LINE, "+ %d more",
                  (int)s->length - SIDE_ITEMS + 1);

@@ -60,7 +60,7 @@ static void draw_targets(const struct run_names *c, const struct attention *a, d
 {
     static const char before[] = "then came: ";
     enum { NAME = 24, MORE = 12 /* columns */ };
-    size_t room = svg_columns(width - 2 * SVG_MARGIN), used = sizeof before - 1, i = 0;
+    size_t room = svg_columns("q", width - 2 * SVG_MARGIN), used = sizeof before - 1, i = 0;
     if (!a->target.at || !a->target.len)
         return;
     svg_begin_text(to, "q", SVG_MARGIN, y);

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "viz/text.h"
 
@@ -60,19 +61,18 @@ const char svg_style[] =
 /* The width of a character, as a share of the font's size, in the wide ones of the usual fonts. */
 static const double character = 0.63;
 
+/* How many times as wide bold characters are. */
+static const double bold = 1.1;
+
 static size_t columns_of(double width, double size)
 {
     return width < 2 * size ? 2 : (size_t)(width / (size * character));
 }
 
-size_t svg_columns_small(double width)
+size_t svg_columns(const char *class, double width)
 {
-    return columns_of(width, SMALL);
-}
-
-size_t svg_columns(double width)
-{
-    return columns_of(width, USUAL);
+    return columns_of(width,
+                      (strchr(class, 's') ? SMALL : USUAL) * (strchr(class, 'b') ? bold : 1));
 }
 
 /* The next words that fit, at least one. */
@@ -115,8 +115,8 @@ static double put_head(struct buf *to, double width, struct svg_head head)
     double y = 8, room = width - 2 * SVG_MARGIN;
     if (head.over)
         y += put_lines(to, "s q", SMALL, SVG_MARGIN, y + SMALL, room, head.over) + 2;
-    if (head.title) /* semibold letters are wider */
-        y += put_lines(to, "t", TITLE, SVG_MARGIN, y + TITLE, room / 1.08, head.title) + 2;
+    if (head.title)
+        y += put_lines(to, "t", TITLE, SVG_MARGIN, y + TITLE, room / bold, head.title) + 2;
     if (head.says)
         y += put_lines(to, "s q", SMALL, SVG_MARGIN, y + SMALL, room, head.says) + 2;
     return y + 6;

@@ -55,9 +55,8 @@ void svg_shape(struct buf *to, const char *class, double x, double y, double siz
 void svg_text(struct buf *to, const char *class, double x, double y, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* Columns of small text, or of text of usual size, that fit into `width` with any usual font. */
-size_t svg_columns_small(double width);
-size_t svg_columns(double width);
+/* Columns of text of that class that fit into `width` with any usual font. */
+size_t svg_columns(const char *class, double width);
 
 /* Whether text on a shade has class "on" rather than "off"; the class of text in the middle of a
  * shade. */
