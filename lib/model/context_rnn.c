@@ -157,6 +157,12 @@ static void context_rnn_forward(struct model *m, struct tape *t, const struct ba
     item_output_layer(&r->output, f);
 }
 
+static struct tensor *improved_items(const struct model *m, struct tape *t, struct tensor *rows)
+{
+    const struct context_rnn *r = m->own;
+    return item_output_items(&r->output, t, rows);
+}
+
 extern const struct model_class context_rnn_class, improved_class;
 const struct model_class context_rnn_class = {
     .name = "context-rnn",
@@ -178,5 +184,6 @@ const struct model_class improved_class = {
     .check = improved_check,
     .open = context_rnn_open,
     .forward = context_rnn_forward,
+    .items = improved_items,
     .close = context_rnn_close,
 };

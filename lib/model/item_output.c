@@ -58,7 +58,7 @@ struct tensor *item_output_rows(const struct item_output *o, struct tape *t, con
     return x;
 }
 
-/* Of all lengths 1 products are cosines. */
+/* Of all lengths 1 products are cosines; those of the items are item_output_items's. */
 static void predict_embedding(const struct item_output *o, struct tape *t, struct tensor *states,
                               struct forward *f)
 {
@@ -66,8 +66,11 @@ static void predict_embedding(const struct item_output *o, struct tape *t, struc
                                              tape_parameter(t, o->predict_bias)));
     if (tape_training(t))
         f->aim = tape_normalize(t, item_output_rows(o, t, f->target, f->targets));
-    else
-        f->item_weight = tape_normalize(t, tape_parameter(t, o->item));
+}
+
+struct tensor *item_output_items(const struct item_output *o, struct tape *t, struct tensor *rows)
+{
+    return o->predict ? tape_normalize(t, rows) : rows;
 }
 
 void item_output_state(const struct item_output *o, struct tape *t, struct tensor *states,

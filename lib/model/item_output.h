@@ -39,4 +39,7 @@ void item_output_layer(const struct item_output *o, struct forward *f);
 void item_output_state(const struct item_output *o, struct tape *t, struct tensor *states,
                        struct forward *f);
 
+/* The weights of items from their rows: for the `items` of a class that may predict embeddings. */
+struct tensor *item_output_items(const struct item_output *o, struct tape *t, struct tensor *rows);
+
 #endif

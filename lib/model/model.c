@@ -261,12 +261,47 @@ static struct tensor *items_of(const struct model *m, struct tape *t, struct ten
     return m->class->items ? m->class->items(m, t, rows) : tape_concat(t, part, more ? 2 : 1);
 }
 
+static struct tensor *all_items(const struct model *m, struct tape *t, const struct forward *f)
+{
+    struct tensor *more = f->output_more ? tape_parameter(t, f->output_more) : NULL;
+    return items_of(m, t, tape_parameter(t, f->output), more);
+}
+
+struct made_items {
+    float *weight; /* [N, cols] on the device; NULL: not made yet */
+    int cols;
+    bool valid;
+};
+
+/* A copy of x, which outlives the tape's step. */
+static void keep_items(const struct model *m, const struct tensor *x)
+{
+    const struct operations *op = m->device->op;
+    size_t n = (size_t)x->rows * (size_t)x->cols;
+    if (!m->made->weight)
+        m->made->weight = op->alloc(m->device, n * sizeof *x->value);
+    op->copy(m->device, m->made->weight, x->value, n);
+    m->made->cols = x->cols;
+    m->made->valid = true;
+}
+
 struct tensor *model_output(const struct model *m, struct tape *t, const struct forward *f)
 {
     if (f->item_weight)
         return f->item_weight;
-    struct tensor *more = f->output_more ? tape_parameter(t, f->output_more) : NULL;
-    return items_of(m, t, tape_parameter(t, f->output), more);
+    bool keeps = m->made && !tape_training(t);
+    if (keeps && m->made->valid)
+        return tape_constant(t, m->made->weight, (int)f->output->shape[0], m->made->cols);
+    struct tensor *x = all_items(m, t, f);
+    if (keeps && x->value != f->output->value)
+        keep_items(m, x);
+    return x;
+}
+
+void model_items_change(struct model *m)
+{
+    if (m->made)
+        m->made->valid = false;
 }
 
 struct tensor *model_output_bias(struct tape *t, const struct forward *f)
@@ -307,6 +342,8 @@ void model_open(struct model *m, const struct model_class *class, const struct m
     *m = (struct model){.class = class, .options = o, .data = *data, .device = d};
     if (!m->data.groups)
         m->data.groups = data->users;
+    if (class->items)
+        m->made = mem_zero(1, sizeof *m->made);
     class->open(m);
     if (!o->wide)
         return;
@@ -375,6 +412,9 @@ void model_close(struct model *m)
         m->class->close(m);
     if (m->wide)
         wide_part_close(m->wide, m);
+    if (m->made && m->made->weight)
+        m->device->op->release(m->device, m->made->weight);
+    mem_free(m->made);
     mem_free(m->wide);
     parameters_release(&m->parameters);
     *m = (struct model){0};

@@ -200,7 +200,8 @@ struct model {
     enum frozen frozen;     /* set by model_freeze */
     bool remembers; /* what it makes of a session depends on those before, which `finish` stores;
                        set by `open` */
-    void *own;      /* the model's own state */
+    struct made_items *made; /* what the class's `items` made; NULL: it has none */
+    void *own;               /* the model's own state */
 };
 
 /* The registry; NULL-terminated. */
@@ -251,9 +252,13 @@ void model_add_wide(struct model *m, struct tape *t, const struct batch *b, stru
  * idle predicts, step by step.  NULL: there is none. */
 void model_steps(struct model *m, struct tape *t, const struct evidence *e, struct forward *f);
 
-/* Weights and bias of the output layer over all items: [N, S] and [1, N]. */
+/* Weights and bias of the output layer over all items: [N, S] and [1, N].  Weights that the class's
+ * `items` makes are kept where nothing is learned, until model_items_change. */
 struct tensor *model_output(const struct model *m, struct tape *t, const struct forward *f);
 struct tensor *model_output_bias(struct tape *t, const struct forward *f);
+
+/* To be called where parameters change after a forward pass. */
+void model_items_change(struct model *m);
 
 /* The losses of the targets over candidates (tape_sampled_loss), which are planned with the
  * parameters `output` and `output_bias` of *f. */

@@ -63,6 +63,7 @@ void learner_begin(struct learner *l, struct epoch epoch)
 {
     l->stats = (struct pass_stats){.epoch = epoch};
     parameters_flush(&l->model->parameters);
+    model_items_change(l->model);
     if (epoch.part == PART_TRAIN)
         forget(l);
 }
@@ -259,6 +260,7 @@ static int train(struct learner *l, const struct work *w, struct outcome *o, str
     tape_backward(t);
     l->options.optimizer.update.step = ++l->steps;
     optimizer_step(&l->options.optimizer, &l->model->parameters, t);
+    model_items_change(l->model);
     int status = learner_flush(l, e);
     l->late.ticket = ticket, l->late.targets = f->targets, l->late.step = l->steps - 1;
     return status;

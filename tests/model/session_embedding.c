@@ -146,6 +146,47 @@ static void check_list(const struct form *s)
     made_release(&made);
 }
 
+/* The weights of all items in the output layer, and where the device has them. */
+static float *output_weights(struct pair *p, const struct batch *b, bool learns, const float **at)
+{
+    struct forward f;
+    tape_begin(p->learner.tape, learns, 1, 1);
+    model_forward_deep(&p->model, p->learner.tape, b, &f);
+    struct tensor *x = model_output(&p->model, p->learner.tape, &f);
+    *at = x->value;
+    return to_host(p->device, x->value, (size_t)(x->rows * x->cols) * sizeof *x->value);
+}
+
+/* Item weights that a model makes of its parameters are made once where nothing is learned. */
+static void check_kept(const char *model, const struct model_shape *shape)
+{
+    enum { ROUNDS = 4 }; /* made, kept, made after a change, and with gradients */
+    struct made made;
+    struct pair p;
+    const float *at[ROUNDS];
+    float *weight[ROUNDS];
+    make_batch(&made);
+    pair_open(&p, model, shape);
+    struct parameters *q = &p.model.parameters;
+    size_t n = PAIR_ITEMS * (size_t)parameters_find(q, "item_embedding.weight")->cols, same[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        if (i == 2) {
+            model_items_change(&p.model);
+            p.device->op->fill(p.device, parameters_find(q, "item_embedding.weight")->value, 2, n);
+        }
+        weight[i] = output_weights(&p, &made.batch, i == 3, &at[i]);
+        same[i] = 0;
+        while (same[i] < 8 && weight[i][same[i]] == weight[0][same[i]])
+            same[i]++;
+    }
+    tap_ok(same[1] == 8 && same[2] < 8 && same[3] < 8 && at[0] != at[1] && at[3] != at[1],
+           "%s: weights of items are kept until they change", model);
+    for (int i = 0; i < ROUNDS; i++)
+        mem_free(weight[i]);
+    pair_close(&p);
+    made_release(&made);
+}
+
 int main(void)
 {
     const struct form forms[] = {{NULL, "layers", {6, 0, 0}, 6, 0.25},
@@ -160,5 +201,7 @@ int main(void)
     check_list(&forms[0]);
     check_list(&forms[1]);
     check_list(&forms[2]);
+    check_kept("session-embedding", &(struct model_shape){.embedding = 9});
+    check_kept("improved", &(struct model_shape){.embedding = 9, .decoder = "embedding"});
     return tap_done();
 }
