@@ -269,7 +269,7 @@ $(FUZZERS): LDFLAGS += -fsanitize=fuzzer
 endif
 
 # bench-record keeps the figures in tests/bench/recorded.tsv, for later runs to stand beside.
-bench bench-record: all $(BENCHES) $(FIXTURES)
+bench bench-record: all $(BENCHES) $(FIXTURES) $(TOOLS)
 	@SESSPIPE_BIN=$(CURDIR)/$(BIN) tests/bench/run $(if $(filter %-record,$@),--record) \
 	    $(BENCHES) $(filter-out tests/bench/gpu.sh,$(wildcard tests/bench/*.sh))
 
