@@ -11,7 +11,7 @@
 #include "recommend/service.h"
 
 static const char *model, *index_path, *output_path, *vectors, *exclude = "none";
-static int64_t top = 20, batch = 100, keep, memory = (int64_t)1 << 30;
+static int64_t top = 20, batch, keep, memory = (int64_t)1 << 30;
 static bool json, why, frozen, requests;
 static struct item_sets candidates;
 
@@ -37,7 +37,7 @@ static const struct option options[] = {
     {OPTION_TEXT, .name = "vectors", .argument = "PREFIX", .to = &vectors,
      .help = "write vectors of items and users too, for an index of nearest neighbours"},
     {OPTION_INT, .name = "batch", .letter = 'b', .to = &batch, .low = 1, .high = 1 << 16,
-     .help = "largest number of users computed together"},
+     .help = "largest number of users computed together [800; of requests 100]"},
     {OPTION_INT, .name = "keep", .to = &keep, .high = 1 << 30,
      .help = "newest sessions kept of each user; 0: all"},
     {OPTION_CALL, .name = "memory", .to = &memory, .argument = "SIZE", .call = option_memory,
@@ -178,6 +178,9 @@ int main(int argc, char **argv)
     struct device *device = NULL;
     struct output_file output;
     struct err e = {0};
+    /* Fewer reads of the weights for everyone; the sooner an answer for who waits. */
+    if (!batch)
+        batch = requests ? 100 : 800;
     if (candidates.at.len && !requests)
         cli_usage(cli, "--candidates: requests choose among sets of items: give --requests");
     if (requests && (frozen || vectors))
