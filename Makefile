@@ -83,7 +83,16 @@ $(error CUDA=1, and no nvcc on PATH or in /usr/local/cuda/bin)
 endif
 BACKEND := $(if $(WANT_CUDA),$(BIN)/sesspipe-cuda.so)
 
-all: $(PROGRAMS:%=$(BIN)/%) $(BACKEND)
+# MPI=auto: sesspipe-mpi.so where mpicc is found; 1: it has to be; 0: not.  A file of its own beside
+# the programs, which open it where mpirun has started them.
+MPI ?= auto
+MPICC = $(call once,MPICC,$(shell command -v mpicc))
+ifeq ($(MPI)$(filter /%,$(MPICC)),1)
+$(error MPI=1, and no mpicc on PATH)
+endif
+RANKS := $(if $(filter-out 0,$(MPI)),$(if $(MPICC),$(BIN)/sesspipe-mpi.so))
+
+all: $(PROGRAMS:%=$(BIN)/%) $(BACKEND) $(RANKS)
 
 # Holds the flags, and is new when they change: objects of two choices are never mixed.
 $(BUILD)/flags: FORCE | $(AFTER_DEPS)
@@ -133,6 +142,12 @@ $(BIN)/sesspipe-cuda.so: $(patsubst %.cu,$(BUILD)/%.o,$(wildcard cuda/*.cu)) cud
 	$(call say,link $@)
 	$(Q)$(NVCC) -shared -cudart static $(CUDA_TARGETS) -o $@ $(filter %.o,$^) -ldl -Xlinker --no-undefined \
 	    -Xlinker -rpath,$(NVCC_LIBRARIES)
+
+$(BIN)/sesspipe-mpi.so: mpi/mpi.c lib/nn/ranks.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,link $@)
+	$(Q)$(MPICC) -std=gnu11 -Ilib $(CPPFLAGS) -Wall -Wextra -O2 -g -ffile-prefix-map=$(CURDIR)=. $(CFLAGS) \
+	    -fPIC -fvisibility=hidden -shared -o $@ $< $(LDFLAGS)
 
 # ---- the CUDA backend in its emulation: cuda/*.cu by the host's compiler (tests/emulation) ----
 
@@ -286,7 +301,7 @@ weights: all $(FIXTURES)
 demo: all $(FIXTURES)
 	@$(MAKE) --no-print-directory -f pipelines/demo.mk BIN=$(BIN) FIXTURES=$(BUILD)/fixtures
 
-SOURCES = $(wildcard lib/*/*.[ch] bin/*.[ch] tests/*.h tests/*/*.[ch] fixtures/*.[ch])
+SOURCES = $(wildcard lib/*/*.[ch] bin/*.[ch] tests/*.h tests/*/*.[ch] fixtures/*.[ch] mpi/*.c)
 
 lint: | $(AFTER_DEPS)
 	@if command -v clang-format >/dev/null; then clang-format --dry-run --Werror $(SOURCES); \
@@ -313,7 +328,7 @@ manual_path = $(MAN_DIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 install: all
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(BASH_DIR) $(ZSH_DIR)
 	$(if $(PROGRAMS),$(INSTALL) -m 755 $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(PREFIX)/bin)
-	$(if $(BACKEND),$(INSTALL) -D -m 755 $(BACKEND) $(DESTDIR)$(PREFIX)/lib/sesspipe/$(notdir $(BACKEND)))
+	$(foreach b,$(BACKEND) $(RANKS),$(INSTALL) -D -m 755 $(b) $(DESTDIR)$(PREFIX)/lib/sesspipe/$(notdir $(b)) &&) :
 	$(foreach m,$(MANUALS),$(INSTALL) -D -m 644 $(m) $(call manual_path,$(m)) &&) :
 	set -e; for p in $(PROGRAMS); do \
 	    $(BIN)/$$p --completion bash >$(BASH_DIR)/$$p; \
@@ -325,11 +340,11 @@ installcheck: $(FIXTURES)
 
 uninstall:
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%) $(PROGRAMS:%=$(BASH_DIR)/%) $(PROGRAMS:%=$(ZSH_DIR)/_%)
-	rm -f $(DESTDIR)$(PREFIX)/lib/sesspipe/sesspipe-cuda.so
+	rm -f $(DESTDIR)$(PREFIX)/lib/sesspipe/sesspipe-cuda.so $(DESTDIR)$(PREFIX)/lib/sesspipe/sesspipe-mpi.so
 	rm -f $(foreach m,$(MANUALS),$(call manual_path,$(m)))
 
 clean:
-	rm -rf .build out $(PROGRAMS:%=bin/%) bin/sesspipe-cuda.so
+	rm -rf .build out $(PROGRAMS:%=bin/%) bin/sesspipe-cuda.so bin/sesspipe-mpi.so
 
 help:
 	@echo 'make            builds the programs in bin/'
@@ -349,7 +364,7 @@ help:
 	@echo 'make install    programs, manual pages, completion below $$(DESTDIR)$$(PREFIX);'
 	@echo '                installcheck runs them from there, uninstall removes them'
 	@echo 'make clean      removes what was built'
-	@echo 'variables       VARIANT=release|asan|tsan|cov BLAS=onednn|openblas|cblas CUDA=auto|0|1 CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
+	@echo 'variables       VARIANT=release|asan|tsan|cov BLAS=onednn|openblas|cblas CUDA=auto|0|1 MPI=auto|0|1 CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
 
 FORCE:
 .PHONY: cov check-threads check-kernels check-gpu fuzz fuzzers all units deps check check-long bench bench-record bench-gpu bench-gpu-record demo weights lint install installcheck uninstall clean help FORCE

@@ -4,10 +4,19 @@
 #include "cli/cli.h"
 #include "train/train_run.h"
 #include "nn/blas.h"
+#include "nn/shards.h"
 
 int main(int argc, char **argv)
 {
     threads_wait_asleep(argv, blas_fit_processor());
+    struct rank_group *ranks;
+    struct err e = {0};
+    int joined = ranks_open(&ranks, &e);
+    if (ranks && ranks_rank(ranks)) {
+        shards_serve(ranks);
+        ranks_close(ranks);
+        return 0;
+    }
     struct output_options output = {0};
     struct run_options options = run_defaults;
     struct model_choice models;
@@ -33,16 +42,19 @@ int main(int argc, char **argv)
     };
     struct cli *cli = cli_parse(&program, argc, argv);
     struct train_run run = {0};
-    struct err e = {0};
+    if (joined)
+        cli_fail(cli, &e);
     if (run_check(cli, &options, &models, &e) || run_check_outputs(&options, output.path, &e))
         cli_fail(cli, &e);
-    if (train_run_open(&run, cli, program.name, &options, &output, &e) || train_run_all(&run, &e)) {
+    if (train_run_open(&run, cli, program.name, &options, &output, ranks, &e) ||
+        train_run_all(&run, &e)) {
         train_run_abort(&run, &e);
         cli_fail(cli, &e);
     }
     train_run_close(&run);
     model_choice_release(&models);
     run_rows_release(&rows);
+    ranks_close(ranks);
     if (!run.finished)
         cli_die(cli, signals_first());
     return 0;

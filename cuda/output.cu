@@ -11,6 +11,8 @@
  * it fits (N up to 116,000 in bf16); each pass takes one exponential a score. */
 #include "output.h"
 
+#include <vector>
+
 /* First pass over a row: copies the scores into shared memory `held` (NULL: not) and returns their
  * maximum and sum. */
 template <class T>
@@ -76,6 +78,62 @@ static __global__ void __launch_bounds__(1024)
         second_pass(items, at, s, share, x, held);
 }
 
+/* ---- a part of the items ----
+ *
+ * Between the two passes the rows' sums go to the host, which joins them with those of the other
+ * parts, and come back. */
+
+/* The sums of score [rows, stride], a block a row, and the scores of the targets that are here. */
+template <class T>
+static __global__ void __launch_bounds__(1024)
+    row_sums(int items, int stride, const int32_t *target, const T *score, struct softmax_sum *sums,
+             float *own)
+{
+    __shared__ float room[WARP];
+    const T *x = score + (size_t)blockIdx.x * stride;
+    struct softmax_sum s = softmax_join(first_pass(items, x, (uint4 *)NULL), room);
+    if (threadIdx.x == 0) {
+        int at = target[blockIdx.x];
+        sums[blockIdx.x] = s;
+        own[blockIdx.x] = at < 0 ? 0 : number_of(x[at]);
+    }
+}
+
+template <class T>
+static __global__ void __launch_bounds__(1024)
+    joined_losses(int items, int stride, const int32_t *target, T *score, float share,
+                  const struct softmax_sum *sums, const float *own, float *loss)
+{
+    struct softmax_sum s = sums[blockIdx.x];
+    if (threadIdx.x == 0)
+        loss[blockIdx.x] = loss_of(s, own[blockIdx.x]);
+    if (share > 0)
+        second_pass(items, target[blockIdx.x], s, share, score + (size_t)blockIdx.x * stride,
+                    (const uint4 *)NULL);
+}
+
+void cuda_join_sums(struct cuda *c, const struct output_join *j, int first, int rows,
+                    struct softmax_sum *sums, float *score)
+{
+    size_t n = (size_t)rows;
+    std::vector<struct softmax_sum> host(n);
+    std::vector<float> top(n), own(n);
+    std::vector<double> total(n);
+    cuda_download(&c->device, host.data(), sums, n * sizeof *sums);
+    if (score)
+        cuda_download(&c->device, own.data(), score, n * sizeof *score);
+    for (size_t i = 0; i < n; i++) {
+        top[i] = host[i].top;
+        total[i] = (double)host[i].sum + (double)host[i].not_finite;
+    }
+    j->sums(j, first, rows, top.data(), total.data(), score ? own.data() : NULL);
+    for (size_t i = 0; i < n; i++)
+        host[i] = {top[i], (float)total[i], 0};
+    cuda_upload(&c->device, sums, host.data(), n * sizeof *sums);
+    if (score)
+        cuda_upload(&c->device, score, own.data(), n * sizeof *score);
+}
+
 /* Splits the product over states and ones: the first columns of g [items, ld] += to dweight, the
  * next one += to dbias (NULL: not wanted). */
 static __global__ void add_joined(int items, int width, int ld, const float *g, float *dweight,
@@ -94,7 +152,11 @@ static void loss_in(struct cuda *c, const struct output_layer *o, float *loss, f
                     float *dweight, float *dbias)
 {
     size_t of_grad = (size_t)o->items * output_padded(o->width + BIAS_PARTS) * sizeof(float);
-    struct joined<T, T> j = output_join<T, T>(c, o, dweight ? of_grad : 0);
+    of_grad = dweight ? output_aligned(of_grad) : 0;
+    size_t of_sums = o->join ? output_aligned((size_t)o->targets * sizeof(struct softmax_sum)) : 0;
+    struct joined<T, T> j = output_scratch<T, T>(c, o, of_grad + 2 * of_sums);
+    struct softmax_sum *sums = (struct softmax_sum *)((char *)j.rest + of_grad);
+    float *own = (float *)((char *)sums + of_sums);
     bool learns = dstate || dweight || o->add.grad;
     float share = learns ? output_share(o) : 0, *grad = (float *)j.rest;
     size_t row = (size_t)j.items * sizeof(T);
@@ -104,8 +166,16 @@ static void loss_in(struct cuda *c, const struct output_layer *o, float *loss, f
         const T *state = j.state + (size_t)first * j.width;
         rows = min(j.rows, o->targets - first);
         output_scores(c, o, &j, first, rows);
-        LAUNCH(c, row_losses<T>, (unsigned)rows, threads, holds ? row : 0, o->items, j.items,
-               o->target + first, j.score, share, holds, loss + first);
+        if (o->join) {
+            LAUNCH(c, row_sums<T>, (unsigned)rows, threads, 0, o->items, j.items, o->target + first,
+                   j.score, sums, own);
+            cuda_join_sums(c, o->join, first, rows, sums, own);
+            LAUNCH(c, joined_losses<T>, (unsigned)rows, threads, 0, o->items, j.items,
+                   o->target + first, j.score, share, sums, own, loss + first);
+        } else {
+            LAUNCH(c, row_losses<T>, (unsigned)rows, threads, holds ? row : 0, o->items, j.items,
+                   o->target + first, j.score, share, holds, loss + first);
+        }
         if (o->add.count && o->add.grad)
             LAUNCH(c, add_gradients<T>, (unsigned)rows, 128, 0, first, j.items, o->add, j.score);
         if (dstate)

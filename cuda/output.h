@@ -113,12 +113,13 @@ static inline size_t output_aligned(size_t bytes)
 
 /* Takes scratch memory, with `rest` bytes for the caller, and makes the copies. */
 template <class T, class S>
-static struct joined<T, S> output_join(struct cuda *c, const struct output_layer *o, size_t rest) {
+static struct joined<T, S> output_scratch(struct cuda *c, const struct output_layer *o, size_t rest) {
     struct joined<T, S> j;
     j.width = output_padded(o->width + BIAS_PARTS);
     j.items = output_padded(o->items);
     size_t row = (size_t)j.items * sizeof(S), wanted = (size_t)o->targets;
     size_t fit = c->workspace / row > 1 ? c->workspace / row : 1;
+    fit = o->join ? (size_t)o->join->rows : fit;
     size_t chunks = (wanted + fit - 1) / fit;
     j.rows = (int)((wanted + chunks - 1) / chunks);
     size_t states = wanted * (size_t)j.width, weights = (size_t)j.items * (size_t)j.width;
@@ -241,6 +242,11 @@ static __device__ inline struct softmax_sum softmax_join(struct softmax_sum own,
     all.not_finite = block_sum(own.not_finite, room);
     return all;
 }
+
+/* Of a part of the items: joins the sums [rows] of a chunk, of the device, and the targets' scores
+ * with those of the other parts (NULL: these are known).  The host waits. */
+void cuda_join_sums(struct cuda *c, const struct output_join *j, int first, int rows,
+                    struct softmax_sum *sums, float *score);
 
 static __device__ inline float loss_of(struct softmax_sum s, float score)
 {

@@ -6,6 +6,8 @@
  * items: 300 MB of memory and as much of the cache for T = 800, 0.1 ms. */
 #include "output.h"
 
+#include <vector>
+
 /* ---- the best: (score, id) sorted as one number, all different ---- */
 
 typedef unsigned long long place;
@@ -111,13 +113,18 @@ struct ranks {
     int32_t *item; /* [rows, k] */
     float *score;
     place *spill; /* [blocks, room] where shared memory is too small, else NULL */
+    /* [rows] of a chunk, for a part of the items: the targets' scores, and where the sums go; the
+     * losses come later.  NULL: the items are all */
+    const float *known;
+    struct softmax_sum *sums;
 };
 
 /* All threads: loss, rank and ties of one row. */
 static __device__ inline void count_row(const struct ranks &r, int row, int items, const float *x,
                                         float *room, int *counts)
 {
-    float score = x[r.target[row]];
+    int target = r.target[row];
+    float score = r.known ? r.known[row] : x[target];
     struct softmax_sum s = {-INFINITY, 0, 0};
     int above = 0, equal = 0;
     for (int i = 4 * (int)threadIdx.x; i < items; i += 4 * (int)blockDim.x) {
@@ -139,8 +146,12 @@ static __device__ inline void count_row(const struct ranks &r, int row, int item
     equal = block_sum(equal, counts);
     if (threadIdx.x == 0) {
         /* the target counts as equal to itself, unless it is no candidate or its score is NaN */
-        int ties = equal - (equal && (!r.candidate || r.candidate[r.target[row]]));
-        r.loss[row] = loss_of(s, score);
+        bool own = equal && target >= 0 && (!r.candidate || r.candidate[target]);
+        int ties = equal - own;
+        if (r.sums)
+            r.sums[row] = s;
+        else
+            r.loss[row] = loss_of(s, score);
         r.ties[row] = ties;
         r.rank[row] = 1 + above + ties;
     }
@@ -186,6 +197,35 @@ static __global__ void __launch_bounds__(1024)
     }
 }
 
+/* ---- a part of the items ---- */
+
+/* The scores of the targets that are here. */
+static __global__ void own_scores(int rows, int stride, const int32_t *target, const float *score,
+                                  float *own)
+{
+    for (int i = (int)(blockIdx.x * blockDim.x + threadIdx.x); i < rows;
+         i += (int)(gridDim.x * blockDim.x))
+        own[i] = target[i] < 0 ? 0 : score[(size_t)i * stride + target[i]];
+}
+
+static __global__ void losses_of(int rows, const struct softmax_sum *sums, const float *own,
+                                 float *loss)
+{
+    for (int i = (int)(blockIdx.x * blockDim.x + threadIdx.x); i < rows;
+         i += (int)(gridDim.x * blockDim.x))
+        loss[i] = loss_of(sums[i], own[i]);
+}
+
+static void know_scores(struct cuda *c, const struct output_join *j, int first, int rows,
+                        int stride, const int32_t *target, const float *score, float *own)
+{
+    std::vector<float> host((size_t)rows);
+    LAUNCH(c, own_scores, (unsigned)(rows + 127) / 128, 128, 0, rows, stride, target, score, own);
+    cuda_download(&c->device, host.data(), own, host.size() * sizeof *own);
+    j->scores(j, first, rows, host.data());
+    cuda_upload(&c->device, own, host.data(), host.size() * sizeof *own);
+}
+
 /* Entries that a block needs room for: the best, and twice what all threads add at once. */
 static int best_room(int k, int items, unsigned threads)
 {
@@ -207,13 +247,24 @@ static void ranks_in(struct cuda *c, const struct output_layer *o, struct ranks 
         spilled = (size_t)blocks * shared;
         shared = 0;
     }
-    struct joined<T, float> j = output_join<T, float>(c, o, spilled);
+    size_t of_sums = o->join ? output_aligned((size_t)o->targets * sizeof(struct softmax_sum)) : 0;
+    spilled = output_aligned(spilled);
+    struct joined<T, float> j = output_scratch<T, float>(c, o, spilled + 2 * of_sums);
+    float *own = (float *)((char *)j.rest + spilled);
+    if (o->join)
+        r.known = own, r.sums = (struct softmax_sum *)((char *)own + of_sums);
     r.spill = spilled ? (place *)j.rest : NULL;
     for (int first = 0, rows; first < o->targets; first += rows) {
         rows = min(j.rows, o->targets - first);
         output_scores(c, o, &j, first, rows);
+        if (o->join)
+            know_scores(c, o->join, first, rows, j.items, r.target, j.score, own);
         LAUNCH(c, rank_rows, min((unsigned)rows, blocks), threads, shared, rows, o->items, j.items,
                j.score, r);
+        if (o->join) {
+            cuda_join_sums(c, o->join, first, rows, r.sums, NULL);
+            LAUNCH(c, losses_of, (unsigned)(rows + 127) / 128, 128, 0, rows, r.sums, own, r.loss);
+        }
         if (r.loss)
             r.target += rows, r.loss += rows, r.rank += rows, r.ties += rows;
         r.item += (size_t)rows * r.k, r.score += (size_t)rows * r.k;
@@ -234,7 +285,8 @@ static void find_ranks(struct device *d, const struct output_layer *o, struct ra
 void cuda_output_rank(struct device *d, const struct output_layer *o, float *loss, int32_t *rank,
                       int32_t *ties, int k, int32_t *top_item, float *top_score)
 {
-    find_ranks(d, o, {o->target, o->candidate, loss, rank, ties, k, 0, top_item, top_score, NULL});
+    find_ranks(d, o, {o->target, o->candidate, loss, rank, ties, k, 0, top_item, top_score, NULL,
+                     NULL, NULL});
 }
 
 /* A GPU reads its weights so fast that a smaller copy would not pay. */
@@ -248,5 +300,5 @@ void cuda_output_best(struct device *d, const struct output_layer *o, const stru
                       int k, int32_t *item, float *score)
 {
     (void)q;
-    find_ranks(d, o, {NULL, o->candidate, NULL, NULL, NULL, k, 0, item, score, NULL});
+    find_ranks(d, o, {NULL, o->candidate, NULL, NULL, NULL, k, 0, item, score, NULL, NULL, NULL});
 }

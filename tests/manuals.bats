@@ -178,7 +178,7 @@ example_of_help() { # PAGE
         local name section
         while read -r _ name section _; do
             case $name in
-            awk | bzip2 | cat | cut | gzip | head | jq | make | parallel | socat | sort | strptime | tee | xz | zstd) continue ;;
+            awk | bzip2 | cat | cut | gzip | head | jq | make | mpicc | mpirun | parallel | socat | sort | strptime | tee | xz | zstd) continue ;;
             esac
             [ -e "$ROOT/man/$name.$section" ] || { echo "no $name($section)"; return 1; }
         done < <(grep -hE '^\.(Xr|It Xr) ' "$1" | sed 's/^\.It Xr/.Xr/')

@@ -135,6 +135,10 @@ base/signals:noted
 base/signals:before
 base/hangup:ends                 a signal handler writes there
 cli/handlers:handled            the system hands nothing to handlers: the program they act for
+nn/ranks:waits                  signal handlers have no arguments
+nn/ranks:asked
+nn/ranks:passed
+nn/ranks:before
 nn/bf16:engine_of_all           the library's engine, which all products share
 nn/bf16:known                   a thread's prepared products, since OpenMP makes the threads,
 nn/bf16:count                   how many,
@@ -214,7 +218,7 @@ train/train_run          trainer.bats: whole runs
     cd "$ROOT"
     git rev-parse --git-dir >/dev/null 2>&1 || skip "no repository here"
     git ls-files --cached --others --exclude-standard | sed 's|/.*||' | grep -v '^\.' | sort -u >"$BATS_TEST_TMPDIR/names"
-    printf '%s\n' LICENSE Makefile README.md bin cuda fixtures lib man pipelines tests |
+    printf '%s\n' LICENSE Makefile README.md bin cuda fixtures lib man mpi pipelines tests |
         diff - "$BATS_TEST_TMPDIR/names"
 }
 

@@ -40,8 +40,9 @@ static void bpr_mf_open(struct model *m)
 {
     struct factors *r = factors_open(m);
     struct parameters *p = &m->parameters;
-    r->output = parameters_add_items(p, "output.weight", m->data.items, r->size, BOUND);
-    r->bias = parameters_add_items(p, "output.bias", m->data.items, 0, 0);
+    r->output =
+        parameter_spread(parameters_add_items(p, "output.weight", m->data.items, r->size, BOUND));
+    r->bias = parameter_spread(parameters_add_items(p, "output.bias", m->data.items, 0, 0));
 }
 
 static void fpmc_open(struct model *m)
@@ -50,7 +51,8 @@ static void fpmc_open(struct model *m)
     struct parameters *p = &m->parameters;
     r->chained = true;
     r->last = parameters_add_items(p, "item_embedding.weight", m->data.items, r->size, BOUND);
-    r->output = parameters_add_items(p, "output.weight", m->data.items, 2 * r->size, BOUND);
+    r->output = parameter_spread(
+        parameters_add_items(p, "output.weight", m->data.items, 2 * r->size, BOUND));
 }
 
 static void factors_close(struct model *m)

@@ -30,6 +30,7 @@ void item_output_declare(struct item_output *o, struct model *m, int state)
     float bound = 1 / sqrtf((float)state);
     o->weight = o->item;
     if (item_output_aims(m->options)) {
+        m->unspread = "--decoder embedding";
         o->predict = parameters_add_matrix(p, "predict.weight", o->item->cols, state, bound);
         o->predict_bias = parameters_add_vector(p, "predict.bias", o->item->cols, bound);
         return;
@@ -39,7 +40,9 @@ void item_output_declare(struct item_output *o, struct model *m, int state)
     else if (bilinear || state != o->item->cols)
         o->bilinear = parameters_add_matrix(p, "bilinear.weight", o->item->cols, state, bound);
     if (!bilinear)
-        o->bias = parameters_add_items(p, "output.bias", m->data.items, 0, dense ? bound : 0);
+        o->bias = parameter_spread(
+            parameters_add_items(p, "output.bias", m->data.items, 0, dense ? bound : 0));
+    parameter_spread((struct parameter *)o->weight);
 }
 
 void item_output_layer(const struct item_output *o, struct forward *f)

@@ -309,7 +309,7 @@ struct tensor *model_output_bias(struct tape *t, const struct forward *f)
     if (f->item_bias)
         return f->item_bias;
     return f->output_bias ? tape_parameter(t, f->output_bias)
-                          : tape_zeros(t, 1, (int)f->output->shape[0]);
+                          : tape_no_bias(t, (int)f->output->shape[0]);
 }
 
 float *model_sampled_loss(const struct model *m, struct tape *t, const struct forward *f,

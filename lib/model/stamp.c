@@ -98,6 +98,7 @@ static void stamp_open(struct model *m)
     int64_t size = m->options->embedding;
     m->own = r;
     r->item = parameters_add_items(p, "item_embedding.weight", m->data.items, size, item_bound);
+    parameter_spread((struct parameter *)r->item);
     if (m->class == &stamp_class)
         declare_attention(r, m);
     if (m->class != &stmo_class) {

@@ -5,6 +5,7 @@
 
 #include "model/wide_ready.h"
 #include "model/wide_score.h"
+#include "nn/shards.h"
 
 enum { HIDDEN = WIDE_HIDDEN };
 
@@ -37,7 +38,11 @@ void wide_part_open(struct wide_part *w, struct model *m, bool deep)
     declare(w, &m->parameters, deep);
     for (size_t i = 0; i < n; i++)
         w->host_log_count[i] = log_count(m->data.count ? m->data.count[i] : 0);
-    w->log_count = m->device->op->alloc(m->device, n * sizeof *w->log_count);
+    w->log_count = shards_zeros(m->device, m->data.items, sizeof *w->log_count);
+    if (deep && m->device->shards) {
+        w->bias = shards_zeros(m->device, m->data.items, sizeof *w->bias);
+        w->bias_grad = shards_zeros(m->device, m->data.items, sizeof *w->bias_grad);
+    }
     m->device->op->upload(m->device, w->log_count, w->host_log_count, n * sizeof *w->log_count);
 }
 
@@ -58,8 +63,10 @@ void wide_ready_put(struct model *m)
 
 void wide_part_close(struct wide_part *w, const struct model *m)
 {
-    if (w->log_count)
-        m->device->op->release(m->device, w->log_count);
+    float *const array[] = {w->log_count, w->bias, w->bias_grad};
+    for (size_t i = 0; i < sizeof array / sizeof *array; i++)
+        if (array[i])
+            m->device->op->release(m->device, array[i]);
     mem_free(w->host_log_count);
     *w = (struct wide_part){0};
 }
@@ -116,11 +123,16 @@ static struct tensor *additions(const struct wide_part *w, struct tape *t, const
 static struct tensor *prior_of(const struct wide_part *w, const struct model *m, struct tape *t,
                                const struct forward *f)
 {
-    struct tensor *count = tape_constant(t, w->log_count, m->data.items, 1);
-    struct tensor *prior = tape_linear(t, tape_parameter(t, w->prior), count, NULL);
     struct tensor *own = f->item_bias     ? f->item_bias
                          : f->output_bias ? tape_parameter(t, f->output_bias)
                                           : NULL;
+    if (w->bias) {
+        const struct tape_spread_bias b = {own, tape_parameter(t, w->prior), w->log_count, w->bias,
+                                           w->bias_grad};
+        return tape_spread_bias(t, &b, m->data.items);
+    }
+    struct tensor *count = tape_constant(t, w->log_count, m->data.items, 1);
+    struct tensor *prior = tape_linear(t, tape_parameter(t, w->prior), count, NULL);
     return own ? tape_add(t, prior, own) : prior;
 }
 
@@ -133,7 +145,7 @@ static void put_alone(const struct wide_part *w, const struct model *m, struct t
     memset(first, 0, (size_t)f->targets * sizeof *first);
     f->state = tape_gather(t, tape_parameter(t, w->prior), tape_rows(t, first, f->targets));
     f->item_weight = tape_constant(t, w->log_count, m->data.items, 1);
-    f->item_bias = tape_zeros(t, 1, m->data.items);
+    f->item_bias = tape_no_bias(t, m->data.items);
 }
 
 struct evidence wide_part_steps(struct tape *t, const struct evidence *e, const struct forward *f)

@@ -20,6 +20,7 @@ struct wide_part {
     const struct parameter *deep, *deep_bias; /* NULL: there is no deep part */
     float *log_count;                         /* device [items] log(count + ½) */
     float *host_log_count;                    /* the same */
+    float *bias, *bias_grad; /* device [items], where rows are spread (nn/shards.h); NULL */
 };
 
 void wide_part_open(struct wide_part *w, struct model *m, bool deep);

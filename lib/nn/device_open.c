@@ -1,12 +1,10 @@
 #include "nn/device_open.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/num.h"
+#include "nn/backend_file.h"
 #include "nn/bf16.h"
 
 /* ---- the CUDA backend's file ---- */
@@ -20,53 +18,18 @@ struct backend {
     void (*about)(char *to, size_t room);
 };
 
-/* Finds the file; false: there is none. */
-static bool backend_path(char *to, size_t room)
-{
-    static const char *const beside[] = {"/" BACKEND, "/../lib/sesspipe/" BACKEND};
-    char program[2048];
-    const char *given = getenv("SESSPIPE_CUDA");
-    if (given) /* with a slash: dlopen searches the library path for other names */
-        return snprintf(to, room, "%s%s", strchr(given, '/') ? "" : "./", given) < (int)room &&
-               !access(to, F_OK);
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (length < 0)
-        return false;
-    program[length] = 0;
-    *strrchr(program, '/') = 0;
-    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
-        if (snprintf(to, room, "%s%s", program, beside[i]) < (int)room && !access(to, F_OK))
-            return true;
-    return false;
-}
-
-/* Looks up the function of that name; *to is its pointer, of whatever type. */
-static bool function(void *file, const char *name, void *to)
-{
-    void *at = dlsym(file, name);
-    memcpy(to, &at, sizeof at);
-    return at != NULL;
-}
-
 /* Loads the file for the rest of the process.  False: `why` is the reason. */
 static bool backend_load(struct backend *b, char *why, size_t room)
 {
-    char path[4096];
-    if (!backend_path(path, sizeof path)) {
-        const char *given = getenv("SESSPIPE_CUDA");
-        snprintf(why, room, "no %s%s", given ? given : BACKEND,
-                 given ? ", which SESSPIPE_CUDA names" : " (make CUDA=1 builds it)");
+    void *file =
+        backend_file_load(BACKEND, "SESSPIPE_CUDA", " (make CUDA=1 builds it)", false, why, room);
+    if (!file)
         return false;
-    }
-    void *file = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!file) {
-        snprintf(why, room, "%s", dlerror());
-        return false;
-    }
-    if (!function(file, "sesspipe_cuda_table", &b->table) ||
-        !function(file, "sesspipe_cuda_open", &b->open) ||
-        !function(file, "sesspipe_cuda_about", &b->about) || b->table() != device_table_version()) {
-        snprintf(why, room, "%.600s is of another version: build both together", path);
+    if (!backend_file_function(file, "sesspipe_cuda_table", &b->table) ||
+        !backend_file_function(file, "sesspipe_cuda_open", &b->open) ||
+        !backend_file_function(file, "sesspipe_cuda_about", &b->about) ||
+        b->table() != device_table_version()) {
+        snprintf(why, room, "%s is of another version: build both together", BACKEND);
         return false;
     }
     return true;

@@ -20,6 +20,7 @@
 
 struct quantized; /* an 8-bit copy of weights, as its device keeps it */
 struct device;    /* a device's own state (threads, workspace); first member: the table */
+struct shards;    /* tables whose rows are spread over processes (nn/shards.h) */
 
 /* Row numbers of a table, and the plan by which gradients are added back in a fixed order:
  * positions with equal rows are together, in the order in which they were given.  -1 is a row of
@@ -175,6 +176,21 @@ struct sampled_scores {
     const float *correction;  /* [S] subtracted from negatives' scores first; NULL: none */
 };
 
+/* Joins what several devices know, each of a part of the items (nn/shards.h).  The device calls
+ * these functions for one chunk of targets after the other, first .. first + rows - 1, in the
+ * thread that called the operation, with arrays of the host. */
+struct output_join {
+    void *of;
+    int rows; /* of a chunk, at most: all devices take the same chunks */
+    /* score [rows] of the targets that the part has, any of the others: becomes that of all.
+     * output_rank alone calls it, before the next one */
+    void (*scores)(const struct output_join *j, int first, int rows, float *score);
+    /* top, total [rows] = maximum of the part's scores and Σ e^(score - top), NaN where a score is
+     * not finite, become those of all items; so does score (NULL: is known already) */
+    void (*sums)(const struct output_join *j, int first, int rows, float *top, double *total,
+                 float *score);
+};
+
 /* The output layer over all N items, for T states of width H. */
 struct output_layer {
     int targets, width, items;  /* T, H, N */
@@ -185,6 +201,9 @@ struct output_layer {
     /* [N] 1: a candidate for every target, 0: for none (output_rank); NULL: all are candidates */
     const unsigned char *candidate;
     struct additions add; /* count 0: none */
+    /* The items are a part of all, and other devices have the rest: a target of -1 is among those.
+     * NULL: these are all.  output_loss and output_rank alone know it. */
+    const struct output_join *join;
 };
 
 /* The share that each target's gradients have in those of the mean loss. */
@@ -487,7 +506,8 @@ struct device {
     const struct operations *op;
     const char *name; /* "cpu: oneDNN 2.6.3 (AVX2), 2 threads" */
     void (*close)(struct device *d);
-    bool host; /* its memory is the host's, so host data needs no upload */
+    bool host;             /* its memory is the host's, so host data needs no upload */
+    struct shards *shards; /* NULL: all of a table's rows are here */
 };
 
 /* Returns n floats, all 0; free them by op->release. */
@@ -533,7 +553,7 @@ static inline uint64_t device_table_version(void)
         sizeof(struct sampled_scores), sizeof(struct additions),    sizeof(struct memory),
         sizeof(struct memory_grads),   sizeof(struct device),       sizeof(struct device_options),
         sizeof(struct heads),          sizeof(struct lstm_weights), sizeof(struct perceptron),
-        sizeof(struct taught)};
+        sizeof(struct taught),         sizeof(struct output_join)};
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (size_t i = 0; i < sizeof text; i++)
         hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;

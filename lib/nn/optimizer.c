@@ -19,13 +19,12 @@ static void update_table(const struct update *u, const struct table_use *use)
     struct parameter *q = use->parameter;
     struct parameters *p = q->owner;
     const struct operations *op = p->device->op;
-    float *m = parameter_state(p->m, q), *v = parameter_state(p->v, q);
     if (use->rows) {
         parameter_mark(q);
-        op->rows_update(p->device, u, use->rows, parameter_block(q), use->tensor->grad, q->value, m,
-                        v, p->last + q->first);
+        op->rows_update(p->device, u, use->rows, parameter_block(q), use->tensor->grad, q->value,
+                        q->m, q->v, q->last);
     } else {
-        op->update(p->device, u, q->count, q->value, q->grad, m, v);
+        op->update(p->device, u, q->count, q->value, q->grad, q->m, q->v);
         q->flushed = u->step;
         q->unmarked = true;
     }

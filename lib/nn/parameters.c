@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "nn/shards.h"
 #include "nn/state.h"
 
 struct parameter *parameters_add(struct parameters *p, const char *name, int dims,
@@ -155,53 +156,124 @@ static void draw_initial(struct parameters *p, size_t place, uint64_t seed)
     }
 }
 
-/* Places dense parameters first, then tables; each begins on a cache line. */
+/* Dense parameters come first, then tables, then those that are spread. */
+static int rank_of(const struct parameter *q)
+{
+    return q->spreads ? 2 : q->table;
+}
+
+/* Each parameter begins on a cache line. */
 static void place(struct parameters *p)
 {
     p->count = p->blocks = 0;
-    for (int tables = 0; tables < 2; tables++) {
+    for (size_t i = 0; i < p->list.len; i++) {
+        struct parameter *q = p->list.at[i];
+        q->spreads &= q->owner->device->shards != NULL;
+        q->first = p->blocks;
+        p->blocks += q->table ? (size_t)q->shape[0] : 0;
+    }
+    size_t *const end[] = {&p->dense, &p->here, &p->count};
+    size_t count = 0;
+    for (int rank = 0; rank < 3; rank++) {
         for (size_t i = 0; i < p->list.len; i++) {
             struct parameter *q = p->list.at[i];
-            if (q->table != tables)
+            if (rank_of(q) != rank)
                 continue;
-            q->owner = p;
-            q->offset = p->count;
-            p->count += (q->count + 15) / 16 * 16;
-            q->first = p->blocks;
-            p->blocks += q->table ? (size_t)q->shape[0] : 0;
+            q->offset = count;
+            count += (q->count + 15) / 16 * 16;
         }
-        p->dense = tables ? p->dense : p->count;
+        *end[rank] = count;
     }
+}
+
+static void own(struct parameters *p, struct device *d)
+{
+    p->device = d;
+    for (size_t i = 0; i < p->list.len; i++)
+        p->list.at[i]->owner = p;
 }
 
 void parameters_hold(struct parameters *p, struct device *d)
 {
-    p->device = d;
+    own(p, d);
     place(p);
     p->value = d->op->alloc(d, p->count * sizeof *p->value);
     for (size_t i = 0; i < p->list.len; i++)
         p->list.at[i]->value = p->value + p->list.at[i]->offset;
 }
 
+static float *part_of(float *flat, const struct parameter *q)
+{
+    return flat ? flat + q->offset : NULL;
+}
+
+/* Where a parameter's values, state and steps are. */
+static void set_memory(struct parameters *p, struct parameter *q)
+{
+    q->value = part_of(p->value, q);
+    q->grad = q->table ? NULL : part_of(p->grad, q);
+    q->m = part_of(p->m, q);
+    q->v = part_of(p->v, q);
+    q->last = q->table ? p->last + q->first : NULL;
+}
+
+static void set_spread(struct parameters *p, struct parameter *q)
+{
+    size_t row = (size_t)parameter_block(q) * sizeof(float);
+    q->value = shards_zeros(p->device, q->shape[0], row);
+    q->m = p->m ? shards_zeros(p->device, q->shape[0], row) : NULL;
+    q->v = p->v ? shards_zeros(p->device, q->shape[0], row) : NULL;
+    q->last = shards_zeros(p->device, q->shape[0], sizeof *q->last);
+}
+
 void parameters_allocate(struct parameters *p, struct device *d, enum optimizer_kind kind,
                          float momentum, uint64_t seed)
 {
-    p->device = d;
+    own(p, d);
     place(p);
-    p->value = device_zeros(d, p->count);
+    p->value = device_zeros(d, p->here);
     p->grad = device_zeros(d, p->dense);
     if (kind == OPTIMIZER_ADAM || momentum != 0)
-        p->m = device_zeros(d, p->count);
+        p->m = device_zeros(d, p->here);
     if (kind != OPTIMIZER_SGD)
-        p->v = device_zeros(d, p->count);
+        p->v = device_zeros(d, p->here);
     if (p->blocks)
         p->last = (int32_t *)(void *)device_zeros(d, p->blocks); /* all bits of 0.0 are 0 */
     for (size_t i = 0; i < p->list.len; i++) {
         struct parameter *q = p->list.at[i];
-        q->value = p->value + q->offset;
-        q->grad = q->table ? NULL : p->grad + q->offset;
+        if (q->spreads)
+            set_spread(p, q);
+        else
+            set_memory(p, q);
         draw_initial(p, i, seed);
     }
+}
+
+struct parameter *parameter_spread(struct parameter *q)
+{
+    q->spreads = q->per_item;
+    return q;
+}
+
+void parameters_download(const struct parameters *p, float *host)
+{
+    struct device *d = p->device;
+    d->op->download(d, host, p->value, p->here * sizeof *host);
+    for (size_t i = 0; i < p->list.len; i++) {
+        const struct parameter *q = p->list.at[i];
+        if (q->spreads)
+            d->op->download(d, host + q->offset, q->value, q->count * sizeof *host);
+    }
+}
+
+double parameters_square_sum(const struct parameters *p)
+{
+    struct device *d = p->device;
+    double sum = d->op->square_sum(d, p->value, p->here);
+    for (size_t i = 0; i < p->list.len; i++)
+        if (p->list.at[i]->spreads)
+            sum += d->op->square_sum(d, p->list.at[i]->value, p->list.at[i]->count);
+    return sum;
 }
 
 struct parameter *parameters_find(const struct parameters *p, const char *name)
@@ -217,7 +289,9 @@ struct parameter *parameters_find(const struct parameters *p, const char *name)
 float *parameter_gradient(struct parameter *q)
 {
     if (!q->grad)
-        q->grad = device_zeros(q->owner->device, q->count);
+        q->grad = q->spreads ? shards_zeros(q->owner->device, q->shape[0],
+                                            (size_t)parameter_block(q) * sizeof *q->grad)
+                             : device_zeros(q->owner->device, q->count);
     return q->grad;
 }
 
@@ -230,7 +304,7 @@ void parameter_mark(struct parameter *q)
     int32_t *host = mem_alloc(n * sizeof *host);
     for (size_t i = 0; i < n; i++)
         host[i] = (int32_t)q->flushed;
-    p->device->op->upload(p->device, p->last + q->first, host, n * sizeof *host);
+    p->device->op->upload(p->device, q->last, host, n * sizeof *host);
     mem_free(host);
     q->unmarked = false;
 }
@@ -242,9 +316,8 @@ void parameters_lazy_update(struct parameter *q, const struct rows *r)
     if (q->frozen || q->flushed == u.step++)
         return;
     parameter_mark(q);
-    p->device->op->rows_lazy_update(p->device, &u, r, parameter_block(q), q->value,
-                                    parameter_state(p->m, q), parameter_state(p->v, q),
-                                    p->last + q->first);
+    p->device->op->rows_lazy_update(p->device, &u, r, parameter_block(q), q->value, q->m, q->v,
+                                    q->last);
 }
 
 void parameter_flush(struct parameter *q)
@@ -272,31 +345,89 @@ void parameters_flush(struct parameters *p)
 }
 
 void parameters_flat_state(const struct parameters *p, struct state *s, const char *name,
-                           struct device *d, float *flat)
+                           float *flat)
 {
     state_begin(s, name);
     for (size_t i = 0; i < p->list.len; i++) {
         const struct parameter *q = p->list.at[i];
-        state_floats(s, q->name, q->dims, q->shape, d, flat + q->offset);
+        state_floats(s, q->name, q->dims, q->shape, NULL, flat + q->offset);
     }
     state_end(s);
 }
 
+/* Lists one of the device's arrays of each parameter: values, m or v. */
+static void list_state(const struct parameters *p, struct state *s, const char *name,
+                       float *(*array)(const struct parameter *q))
+{
+    state_begin(s, name);
+    for (size_t i = 0; i < p->list.len; i++) {
+        const struct parameter *q = p->list.at[i];
+        state_floats(s, q->name, q->dims, q->shape, p->device, array(q));
+    }
+    state_end(s);
+}
+
+static float *value_of(const struct parameter *q)
+{
+    return q->value;
+}
+
+static float *m_of(const struct parameter *q)
+{
+    return q->m;
+}
+
+static float *v_of(const struct parameter *q)
+{
+    return q->v;
+}
+
+/* Copies the steps of spread tables to or from their places among those of all tables. */
+static void copy_steps(const struct parameters *p, bool back)
+{
+    struct device *d = p->device;
+    for (size_t i = 0; i < p->list.len; i++) {
+        const struct parameter *q = p->list.at[i];
+        size_t bytes = q->spreads ? (size_t)q->shape[0] * sizeof *q->last : 0;
+        if (!bytes)
+            continue;
+        int32_t *among = p->last + q->first, *host = mem_alloc(bytes);
+        d->op->download(d, host, back ? among : q->last, bytes);
+        d->op->upload(d, back ? q->last : among, host, bytes);
+        mem_free(host);
+    }
+}
+
+static void steps_state(const struct parameters *p, struct state *s)
+{
+    copy_steps(p, false);
+    state_ints(s, "brought_to", (int64_t)p->blocks, p->device, p->last);
+    copy_steps(p, true);
+}
+
 void parameters_state(struct parameters *p, struct state *s)
 {
-    parameters_flat_state(p, s, "weights", p->device, p->value);
+    list_state(p, s, "weights", value_of);
     if (p->m)
-        parameters_flat_state(p, s, "first_moment", p->device, p->m);
+        list_state(p, s, "first_moment", m_of);
     if (p->v)
-        parameters_flat_state(p, s, "second_moment", p->device, p->v);
+        list_state(p, s, "second_moment", v_of);
     if (p->blocks) {
         for (size_t i = 0; i < p->list.len; i++)
             parameter_mark(p->list.at[i]);
-        state_ints(s, "brought_to", (int64_t)p->blocks, p->device, p->last);
+        steps_state(p, s);
         state_i64(s, "last_step", &p->update.step, 0, INT32_MAX);
         for (size_t i = 0; i < p->list.len; i++)
             p->list.at[i]->flushed = -1; /* restored values may be at any step */
     }
+}
+
+static void release_spread(struct device *d, const struct parameter *q)
+{
+    void *const array[] = {q->value, q->m, q->v, q->last};
+    for (size_t i = 0; i < sizeof array / sizeof *array; i++)
+        if (array[i])
+            d->op->release(d, array[i]);
 }
 
 void parameters_release(struct parameters *p)
@@ -311,6 +442,8 @@ void parameters_release(struct parameters *p)
         struct parameter *q = p->list.at[i];
         if (q->table && q->grad)
             p->device->op->release(p->device, q->grad);
+        if (q->spreads)
+            release_spread(p->device, q);
         mem_free(q->name);
         mem_free(q);
     }

@@ -19,16 +19,21 @@ struct parameter {
     char *name; /* models.md: "inter_gru.weight_ih_l0" */
     int dims;
     int64_t shape[PARAMETER_DIMS];
-    int rows, cols;       /* as a matrix: all dimensions but the last, the last; a vector: 1 row */
-    float low, high;      /* initial values: uniform in [low, high) */
-    bool table;           /* its first dimension counts users, clusters or items */
-    bool per_item;        /* a table of items: matched by name when read from a file */
-    bool frozen;          /* does not learn: the optimizer takes its gradient for zeros */
+    int rows, cols;  /* as a matrix: all dimensions but the last, the last; a vector: 1 row */
+    float low, high; /* initial values: uniform in [low, high) */
+    bool table;      /* its first dimension counts users, clusters or items */
+    bool per_item;   /* a table of items: matched by name when read from a file */
+    bool frozen;     /* does not learn: the optimizer takes its gradient for zeros */
+    /* A table of items that only the output layer and operations on its rows read: on a device with
+     * shards (nn/shards.h) its rows are spread, and it lies in no flat buffer of the device. */
+    bool spreads;
     size_t offset, count; /* floats in the flat buffers; offset: after parameters_allocate */
     /* After parameters_allocate.  A table has a gradient from the first step on that uses all of
      * it, in memory of its own. */
     float *value, *grad;
-    size_t first;    /* a table: its first element of `last` */
+    float *m, *v;    /* a table: the optimizer's state; NULL where it needs none */
+    int32_t *last;   /* a table [blocks]: the step up to which each block is up to date */
+    size_t first;    /* a table: its first block of all tables' */
     int64_t flushed; /* a table: the step up to which all blocks are up to date */
     bool unmarked;   /* a table: `last` does not say yet that all blocks are at step `flushed` */
     struct parameters *owner;
@@ -37,11 +42,14 @@ struct parameter {
 struct parameters {
     struct device *device;
     VEC(struct parameter *) list; /* in the order in which they were declared */
-    size_t count, dense;          /* floats in all; those of dense parameters, which come first */
-    float *value, *m, *v; /* flat, of the device; m, v: NULL where the optimizer needs none */
-    float *grad;          /* [dense] */
-    size_t blocks;        /* of all tables */
-    int32_t *last;        /* device [blocks] the step up to which each block is up to date */
+    /* Floats in all; of dense parameters, which come first; of these and of tables that are not
+     * spread, which come next. */
+    size_t count, dense, here;
+    float *value, *m,
+        *v;        /* flat [here], of the device; m, v: NULL where the optimizer needs none */
+    float *grad;   /* [dense] */
+    size_t blocks; /* of all tables */
+    int32_t *last; /* device [blocks] `last` of the tables that are not spread */
     struct update update; /* the last step's; its step is 0 before the first */
 };
 
@@ -73,11 +81,14 @@ static inline int parameter_block(const struct parameter *p)
     return p->shape[0] ? (int)(p->count / (size_t)p->shape[0]) : 0;
 }
 
-/* A table's part of a flat buffer of the optimizer's state (m or v); NULL where there is none. */
-static inline float *parameter_state(float *flat, const struct parameter *p)
-{
-    return flat ? flat + p->offset : NULL;
-}
+/* Lets the rows of a table of items be spread; returns it. */
+struct parameter *parameter_spread(struct parameter *p);
+
+/* Copies all values to the host, flat [count]. */
+void parameters_download(const struct parameters *p, float *host);
+
+/* The sum of the squares of all values. */
+double parameters_square_sum(const struct parameters *p);
 
 /* A GRU's four parameters; models.md has their names and equations. */
 struct gru {
@@ -146,9 +157,9 @@ void parameters_flush(struct parameters *p);
 struct state;
 void parameters_state(struct parameters *p, struct state *s);
 
-/* Lists each parameter's part of a flat buffer under `name`; d NULL: the buffer is the host's. */
+/* Lists each parameter's part of a flat buffer of the host under `name`. */
 void parameters_flat_state(const struct parameters *p, struct state *s, const char *name,
-                           struct device *d, float *flat);
+                           float *flat);
 
 /* Frees everything; the parameters' pointers become invalid. */
 void parameters_release(struct parameters *p);

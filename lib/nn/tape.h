@@ -253,6 +253,19 @@ struct tape_additions {
     struct tensor *value;        /* [count, 1]; NULL: there are none */
 };
 
+/* A bias of the output layer, [1, N], for a device with shards (nn/shards.h): own + factor · number
+ * for each item.  own NULL: zeros; factor [1, 1].  number [N] and room [N] are spread tables, and
+ * so is grad [N], which is NULL where the bias does not learn. */
+struct tape_spread_bias {
+    struct tensor *own, *factor;
+    const float *number;
+    float *room, *grad;
+};
+struct tensor *tape_spread_bias(struct tape *t, const struct tape_spread_bias *b, int items);
+
+/* Zeros in place of the bias of all items, without a gradient. */
+struct tensor *tape_no_bias(struct tape *t, int items);
+
 /* Mean over the targets of the cross-entropy -log softmax(state weightᵀ + bias + add)[target] over
  * all items; state [T, H], weight [N, H], bias [N], target: device [T].  Returns the losses
  * [T], on the device.  add NULL: nothing.  The backward pass starts here: adds to the gradients

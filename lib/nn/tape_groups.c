@@ -34,6 +34,11 @@ struct tensor *tape_planned_rows(struct tape *t, const struct parameter *p,
     }
     if (p->table) /* only these rows: a batch outside training may come between two updates */
         parameters_lazy_update((struct parameter *)p, r->rows);
+    if (p->spreads) { /* a copy, which any operation may read */
+        struct tensor *x = tape_result(t, r->rows->count, width, false);
+        t->op->gather(t->device, r->rows, width, p->value, x->value);
+        return x;
+    }
     return tape_gather(
         t, tape_tensor(t, p->value, t->training ? p->grad : NULL, (int)p->shape[0], width),
         r->rows);

@@ -11,19 +11,18 @@ static int keep_weights(struct best *b, const struct learner *l, const char *sel
                         struct err *e)
 {
     struct parameters *p = &l->model->parameters;
-    struct device *d = l->model->device;
     if (!b->keep)
         return 0;
     parameters_flush(p);
     /* checked before the last good weights are replaced */
-    if (!isfinite(d->op->square_sum(d, p->value, p->count)))
+    if (!isfinite(parameters_square_sum(p)))
         return err_set(e, STATUS_FAIL,
                        "training diverged: weights are not finite after step %lld: try a smaller "
                        "--lr, or --clip",
                        (long long)l->steps);
     if (!b->weights)
         b->weights = mem_aligned(p->count * sizeof *b->weights);
-    d->op->download(d, b->weights, p->value, p->count * sizeof *b->weights);
+    parameters_download(p, b->weights);
     b->selected_on = selected_on;
     b->epoch = l->stats.epoch.number;
     b->step = l->steps;
@@ -90,7 +89,7 @@ void best_state(struct best *b, const struct parameters *p, struct state *s)
         state_i32(s, "selected_on", &selection, 0, 2);
         state_i64(s, "epoch", &b->epoch, 0, INT64_MAX);
         state_i64(s, "step", &b->step, 0, INT64_MAX);
-        parameters_flat_state(p, s, "weights", NULL, b->weights);
+        parameters_flat_state(p, s, "weights", b->weights);
         b->selected_on = selections[selection];
     }
     state_end(s);

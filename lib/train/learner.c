@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "nn/shards.h"
 #include "train/teacher.h"
 #include "train/user_items.h"
 
@@ -17,7 +18,7 @@ static void open_candidates(struct learner *l)
         return;
     for (size_t i = 0; i < items; i++)
         l->candidates += candidate[i];
-    l->candidate = d->op->alloc(l->model->device, items);
+    l->candidate = shards_zeros(l->model->device, (int64_t)items, 1);
     d->op->upload(l->model->device, l->candidate, candidate, items);
 }
 

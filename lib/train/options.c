@@ -9,6 +9,7 @@
 #include "model/item_output.h"
 #include "nn/blas.h"
 #include "nn/device_open.h"
+#include "nn/shards.h"
 #include "train/model_file.h"
 
 const struct run_options run_defaults = {
@@ -241,13 +242,18 @@ static void fail(void *cli, const struct err *why)
     cli_fail(cli, why);
 }
 
+static struct device_options device_options_of(struct cli *cli, const struct run_options *o)
+{
+    return (struct device_options){.threads = (int)o->threads,
+                                   .workspace = (size_t)o->workspace << 20,
+                                   .precision = precision_of(o->precision),
+                                   .on_failure = fail,
+                                   .on_failure_to = cli};
+}
+
 int run_device_open(struct cli *cli, const struct run_options *o, struct device **d, struct err *e)
 {
-    struct device_options options = {.threads = (int)o->threads,
-                                     .workspace = (size_t)o->workspace << 20,
-                                     .precision = precision_of(o->precision),
-                                     .on_failure = fail,
-                                     .on_failure_to = cli};
+    struct device_options options = device_options_of(cli, o);
     if (device_choose(o->device, &options, d, e))
         return e->status;
     if (!strcmp(o->device, "auto"))
@@ -257,6 +263,16 @@ int run_device_open(struct cli *cli, const struct run_options *o, struct device 
     return 0;
 }
 
+int run_shards_open(struct cli *cli, const struct run_options *o, struct rank_group *ranks,
+                    struct device *d, struct err *e)
+{
+    struct device_options options = device_options_of(cli, o);
+    if (!ranks)
+        return 0;
+    ranks_on_failure(ranks, fail, cli);
+    return shards_open(d, ranks, o->device, &options, e);
+}
+
 void run_built_in(struct buf *to)
 {
     char name[BLAS_NAME];
@@ -264,6 +280,8 @@ void run_built_in(struct buf *to)
     blas_name(name);
     buf_format(to, "BLAS: %s%s%s\nCUDA: ", name, advice ? ": " : "", advice ? advice : "");
     device_about_cuda(to);
+    buf_text(to, "\nMPI: ");
+    ranks_about(to);
     buf_byte(to, '\n');
 }
 

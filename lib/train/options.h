@@ -3,6 +3,7 @@
 #define TRAIN_OPTIONS_H
 
 #include "cli/cli.h"
+#include "nn/ranks.h"
 #include "train/best.h"
 
 struct run_options {
@@ -63,6 +64,10 @@ void model_choice_release(struct model_choice *c);
 
 /* Opens the device of --device, and with "auto" tells which it is.  64, 69. */
 int run_device_open(struct cli *cli, const struct run_options *o, struct device **d, struct err *e);
+
+/* Opens it on the other ranks too (NULL: there are none), after that.  69. */
+int run_shards_open(struct cli *cli, const struct run_options *o, struct rank_group *ranks,
+                    struct device *d, struct err *e);
 
 /* Appends what --version adds. */
 void run_built_in(struct buf *to);

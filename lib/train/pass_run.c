@@ -9,6 +9,7 @@
 #include "cli/progress.h"
 #include "data/rounds.h"
 #include "nn/device_open.h"
+#include "nn/shards.h"
 
 /* Evidence takes some 100 kilobytes a target, and what a network makes of it as much. */
 enum { TESTED_TOGETHER = 256 };
@@ -355,6 +356,7 @@ void pass_run_close(struct pass_run *r)
     mem_free(r->candidates);
     buf_release(&r->options);
     device_store_close(&r->stored);
+    shards_close(r->device);
     device_close(r->device);
     schedule_in_close(&r->in);
     run_contexts_release(&r->contexts);

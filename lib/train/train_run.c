@@ -98,16 +98,20 @@ static bool is_taught(const struct run_options *o)
 }
 
 int train_run_open(struct train_run *t, struct cli *cli, const char *program,
-                   const struct run_options *o, const struct output_options *output, struct err *e)
+                   const struct run_options *o, const struct output_options *output,
+                   struct rank_group *ranks, struct err *e)
 {
-    *t = (struct train_run){.stopped = false};
+    *t = (struct train_run){.ranks = ranks};
     if (is_taught(o) && teacher_open(&t->teacher, o->shape, e))
         return e->status;
     if (pass_run_open(&t->pass, cli, program, o, output, e) ||
         run_intent_check(&t->pass.intent, o->shape, e) || open_checkpoint(t, e) ||
         (!t->checkpoint.temporary && open_output(t, e)))
         return e->status;
-    return run_device_open(cli, o, &t->pass.device, e);
+    return run_device_open(cli, o, &t->pass.device, e) ||
+                   run_shards_open(cli, o, ranks, t->pass.device, e)
+               ? e->status
+               : 0;
 }
 
 /* ---- the model, once the stream's users and items are known ---- */
@@ -196,6 +200,40 @@ static int open_weights(struct train_run *t, const struct train_options *options
     return status;
 }
 
+/* Checks that the items can be spread over the ranks. */
+static int check_spread(const struct train_run *t, struct err *e)
+{
+    const struct model *m = &t->pass.model;
+    int ranks = ranks_count(t->ranks);
+    if (m->unspread)
+        return err_set(e, STATUS_USAGE,
+                       "%s needs the weights of all items in one process: run it without mpirun",
+                       m->unspread);
+    if (is_taught(t->pass.o))
+        return err_set(e, STATUS_USAGE,
+                       "--teacher compares two models over all items in one process: run it "
+                       "without mpirun");
+    if (m->data.items < ranks)
+        return err_set(e, STATUS_USAGE, "%d ranks are more than the stream's %d items", ranks,
+                       (int)m->data.items);
+    cli_note(t->pass.cli, "%d ranks, each with the weights of about %d of %d items", ranks,
+             (int)m->data.items / ranks, (int)m->data.items);
+    return 0;
+}
+
+/* What has travelled, for the note at the end. */
+static void say_travelled(const struct train_run *t)
+{
+    int64_t steps = t->pass.learner.steps;
+    if (!t->ranks || !t->pass.ready)
+        return;
+    struct ranks_bytes bytes = ranks_bytes(t->ranks);
+    cli_note(t->pass.cli,
+             "%.3f MB went to each other rank and %.3f MB came from it, in %" PRId64
+             " updates and all tests",
+             bytes.sent / 1e6, bytes.got / 1e6, steps);
+}
+
 static int open_model(struct train_run *t, struct err *e)
 {
     struct pass_run *p = &t->pass;
@@ -215,6 +253,8 @@ static int open_model(struct train_run *t, struct err *e)
         return e->status;
     options.teacher = is_taught(o) ? &t->teacher : NULL;
     model_open(&p->model, o->class, o->shape, &data, p->device);
+    if (t->ranks && check_spread(t, e))
+        return e->status;
     if (model_freeze(&p->model, o->freeze, e) || open_weights(t, &options, e))
         return e->status;
     if (t->clustering.to_find)
@@ -455,6 +495,7 @@ static int finish(struct train_run *t, struct err *e)
      * if the reader has gone away no model is saved, and if saving fails the output has no end. */
     if (pass_run_drain(p, e))
         return e->status;
+    say_travelled(t);
     if (signals_first())
         return 0;
     if (p->o->save && (best_finish(&t->best, &p->learner, e) || save(t, false, e)))

@@ -12,6 +12,7 @@
 #include "train/user_items.h"
 
 struct train_run {
+    struct rank_group *ranks; /* over which the items are spread; NULL: this is the only process */
     struct pass_run pass;
     struct clustering clustering; /* clusters of users */
     struct user_items had;        /* of --spare-history */
@@ -24,9 +25,12 @@ struct train_run {
     bool finished; /* all outputs are complete */
 };
 
-/* Opens input, checkpoint, output and device.  64, 65, 66, 69, 73, 75. */
+/* Opens input, checkpoint, output and device.  ranks: of the processes that mpirun has started,
+ * this one being rank 0; the others serve (nn/shards.h).  NULL: there are none.  64, 65, 66, 69,
+ * 73, 75. */
 int train_run_open(struct train_run *t, struct cli *cli, const char *program,
-                   const struct run_options *o, const struct output_options *output, struct err *e);
+                   const struct run_options *o, const struct output_options *output,
+                   struct rank_group *ranks, struct err *e);
 
 /* Runs to the end of the input, saves the model and ends the output.  1: training diverged; the
  * best model so far is saved.  With checkpoints, a signal ends the run too (base/signals.h): it
