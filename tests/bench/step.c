@@ -7,7 +7,7 @@
  * alternate; the result is the least time over the rounds.  $SESSPIPE_BIN has the programs.
  *
  * Usage: step, or step DEVICE PRECISION BATCHES: trainer's step on that device only, over that many
- * batches, including reading and writing. */
+ * batches, including reading and writing; or step ranks: the step of several processes only. */
 #include <fcntl.h>
 #include <math.h>
 #include <spawn.h>
@@ -31,6 +31,7 @@ enum {
     FEW = 2,
     MANY = 8, /* additional batches, whose time is measured */
     ROUNDS = 12,
+    OF_MPIRUN = 6, /* words before trainer's */
 };
 
 extern char **environ;
@@ -163,23 +164,40 @@ static void write_stream(const char *path, const struct sizes *z, struct batches
 
 static const char *device = "cpu", *precision = "f32";
 
+/* Processes of mpirun that share the items; "1": trainer without mpirun. */
+static const char *ranks = "1";
+
+/* Where its messages go then. */
+static char notes[300];
+
 /* Seconds that trainer takes for a stream. */
 static double run_trainer(const char *path, const struct sizes *z)
 {
     char program[4096];
     const char *bin = getenv("SESSPIPE_BIN");
     snprintf(program, sizeof program, "%s/trainer", bin ? bin : "bin");
-    const char *const words[] = {program,         "--quiet",  "--embedding", z->embedding,
-                                 "--dropout",     z->dropout, "--threads",   z->threads,
-                                 "--session-rep", z->rep,     "--device",    device,
-                                 "--precision",   precision,  path,          NULL};
+    const char *const words[] = {"mpirun",     "--oversubscribe",
+                                 "--bind-to",  "none",
+                                 "-n",         ranks,
+                                 program,      "-o",
+                                 "/dev/null",  "--embedding",
+                                 z->embedding, "--dropout",
+                                 z->dropout,   "--threads",
+                                 z->threads,   "--session-rep",
+                                 z->rep,       "--device",
+                                 device,       "--precision",
+                                 precision,    path,
+                                 NULL};
+    const char *const *command = strcmp(ranks, "1") ? words : words + OF_MPIRUN;
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 2, notes, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     pid_t child;
     int status;
     double begin = seconds();
-    if (posix_spawn(&child, program, &actions, NULL, (char *const *)(uintptr_t)words, environ) ||
+    if (posix_spawnp(&child, command[0], &actions, NULL, (char *const *)(uintptr_t)command,
+                     environ) ||
         waitpid(child, &status, 0) != child || status)
         fail("trainer failed");
     posix_spawn_file_actions_destroy(&actions);
@@ -293,10 +311,55 @@ static void measure_bf16(char path[RUNS][300])
            (least_of[1][STEPS] - least_of[1][BASE]) / (least_of[0][STEPS] - least_of[0][BASE]));
 }
 
+/* Bytes that went between the processes of the last run. */
+static double travelled(void)
+{
+    char line[500];
+    double to = 0, from = 0;
+    FILE *f = fopen(notes, "r");
+    if (!f)
+        fail("no messages");
+    while (fgets(line, sizeof line, f))
+        if (sscanf(line, "trainer: %lf MB went to each other rank and %lf MB came", &to, &from) ==
+            2)
+            break;
+    fclose(f);
+    return 1e6 * (to + from);
+}
+
+/* The step of two processes of one thread each, which share the items, over the step of one, and
+ * the bytes of a step over those of the states and their gradients. */
+static void measure_ranks(char path[RUNS][300])
+{
+    static const char *const counts[] = {"1", "2"};
+    double least_of[2][2] = {{INFINITY, INFINITY}, {INFINITY, INFINITY}}, bytes[2] = {0, 0};
+    if (system("command -v mpirun >/dev/null"))
+        return;
+    setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
+    setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+    for (int run = BASE; run <= STEPS; run++)
+        write_stream(path[run], &lastfm_alone, batches[run], most_batches);
+    for (int round = 0; round < ROUNDS; round++)
+        for (int i = 0; i < 2; i++)
+            for (int run = BASE; run <= STEPS; run++) {
+                ranks = counts[i];
+                least_of[i][run] = less(least_of[i][run], run_trainer(path[run], &lastfm_alone));
+                bytes[run] = travelled();
+            }
+    ranks = counts[0];
+    printf("two_ranks_step_over_one\t%.3f\tratio\n",
+           (least_of[1][STEPS] - least_of[1][BASE]) / (least_of[0][STEPS] - least_of[0][BASE]));
+    printf("two_ranks_step_bytes\t%.0f\tbytes\n", (bytes[STEPS] - bytes[BASE]) / MANY);
+    printf("two_ranks_step_bytes_over_states\t%.3f\tratio\n",
+           (bytes[STEPS] - bytes[BASE]) / MANY /
+               (2.0 * sizeof(float) * lastfm_alone.targets * lastfm_alone.units));
+}
+
 static void remove_all(const char *folder, char path[3][300])
 {
     for (int i = 0; i < 3; i++)
         unlink(path[i]);
+    unlink(notes);
     rmdir(folder);
 }
 
@@ -349,14 +412,18 @@ int main(int argc, char **argv)
         fail("no temporary folder");
     for (int i = 0; i < RUNS; i++)
         snprintf(path[i], sizeof path[i], "%s/%d.mp", folder, i);
+    snprintf(notes, sizeof notes, "%s/notes", folder);
     int status = 0;
     if (argc == 4) {
         device = argv[1], precision = argv[2];
         status = pipe_step(path, (int)strtol(argv[3], NULL, 10));
+    } else if (argc == 2) {
+        measure_ranks(path);
     } else {
         for (size_t i = 0; i < sizeof all / sizeof *all; i++)
             measure_shape(all[i], path);
         measure_bf16(path);
+        measure_ranks(path);
     }
     remove_all(folder, path);
     return status;
