@@ -58,6 +58,7 @@ agree() { # agree BATCHES OPTION ...
     agree batches.mp --model hierarchical --user-rep attention --session-rep attention --per-user session,user
     agree batches.mp --model hierarchical --intra cat --per-user intra
     agree batches.mp --clusters 3 --cluster-encoders inter,intra --bidirectional
+    agree batches.mp --clusters 3 --cluster-encoders inter,intra --intra cat
 }
 
 @test "outputs that are tied to the embeddings: losses and ranks as the CPU's" {

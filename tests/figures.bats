@@ -48,6 +48,7 @@ same() { # SCHEME OPTION ...
     same longest-first --intra cat --inter hidden --per-user inter,intra
     same longest-first --intra sum --clusters 3 --per-user intra
     same longest-first --clusters 3 --cluster-encoders inter,intra
+    same longest-first --clusters 3 --cluster-encoders inter,intra --intra sum
     same longest-first --optimizer adagrad --gru reset-before
 }
 

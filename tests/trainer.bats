@@ -273,6 +273,8 @@ session --model hierarchical --session-rep attention
 user --model hierarchical --session-rep last --user-rep attention --bidirectional --per-user user --inter week
 intra --model hierarchical --session-rep last --intra cat --per-user intra
 inter --inter hidden,delta --clusters 3 --cluster-encoders inter,intra
+interintra --inter hidden --intra cat --clusters 3 --cluster-encoders inter,intra
+intra --model hierarchical --session-rep last --intra sum --per-user intra --clusters 3 --cluster-encoders session,user,intra
 sessionuser --model hierarchical --session-rep attention --user-rep attention --clusters 3 --cluster-encoders session,user
 intrauser --model hierarchical --user-rep attention --inter delta --intra sum --bidirectional
 EOT
@@ -318,6 +320,12 @@ EOT
     header grus | grep -q '"users.cluster":{"dtype":"I32","shape":\[9\]'
     encoders 3 --init grus --max-steps 0 --save-by last --save same "$BATCHES" >/dev/null
     cmp <(tensors grus) <(tensors same)
+    # of GRUs that attend at every step too
+    train --inter hidden --intra cat --save attentive "$BATCHES" >/dev/null
+    train --inter hidden --intra cat --init attentive --max-steps 0 "$BATCHES" | ranks_of >plain
+    train --inter hidden --intra cat --clusters 3 --cluster-encoders inter,intra --init attentive --max-steps 0 "$BATCHES" |
+        ranks_of >own
+    alike plain own
     refused() {
         run "-$1" --separate-stderr train "${@:3}" "$BATCHES"
         echo "$stderr"
@@ -326,7 +334,6 @@ EOT
     refused 64 '--clusters needs --per-user' --clusters 3
     refused 64 '--cluster-encoders intra: give the clusters of users' --cluster-encoders intra
     refused 64 '--cluster-encoders user: give inter, intra' --clusters 3 --cluster-encoders user
-    refused 64 'all users share it: leave out intra' --clusters 3 --cluster-encoders intra --intra sum
     refused 64 'only 9 users' "${own[@]}" --clusters 10
     refused 64 '--clusters 3 with it' "${own[@]}" --clusters 2 --init three
     refused 66 'takes a number, or a file' "${own[@]}" --clusters nowhere

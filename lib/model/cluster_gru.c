@@ -4,27 +4,21 @@
 
 #include "base/ascending.h"
 
-/* The sequences of one cluster: host arrays of the tape's step. */
-struct members {
-    int count, rows;
-    int32_t *sequence, *length, *row; /* [count], [count], [rows] */
-};
-
-static struct members members_of(struct tape *t, const struct ragged *r, const int32_t *cluster,
-                                 int32_t wanted)
+struct sequences_of cluster_sequences(struct tape *t, const struct ragged *r,
+                                      const int32_t *sequence, int count)
 {
-    struct members m = {.sequence = tape_host_ints(t, (size_t)r->count),
-                        .length = tape_host_ints(t, (size_t)r->count),
-                        .row = tape_host_ints(t, (size_t)r->total)};
-    for (int s = 0, row = 0; s < r->count; row += r->length[s++]) {
-        if (cluster[s] != wanted)
-            continue;
-        m.sequence[m.count] = s;
-        m.length[m.count++] = r->length[s];
-        for (int j = 0; j < r->length[s]; j++)
-            m.row[m.rows++] = row + j;
+    int32_t *begin = tape_host_ints(t, (size_t)r->count);
+    int32_t *length = tape_host_ints(t, (size_t)count);
+    int32_t *row = tape_host_ints(t, (size_t)r->total);
+    int rows = 0;
+    for (int s = 0, at = 0; s < r->count; at += r->length[s++])
+        begin[s] = at;
+    for (int i = 0; i < count; i++) {
+        length[i] = r->length[sequence[i]];
+        for (int j = 0; j < length[i]; j++)
+            row[rows++] = begin[sequence[i]] + j;
     }
-    return m;
+    return (struct sequences_of){tape_rows(t, row, rows), tape_ragged(t, length, count)};
 }
 
 /* The different clusters of n sequences, ascending, as the blocks that the step uses are; returns
@@ -42,9 +36,8 @@ static int different(const int32_t *cluster, int n, int32_t *to)
     return count;
 }
 
-/* Block number `place` of those that the step uses, as a parameter of its own. */
-static const struct parameter *block_of(struct tape *t, const struct parameter *p,
-                                        const struct grouped *by, int place)
+const struct parameter *cluster_block(struct tape *t, const struct parameter *p,
+                                      const struct grouped *by, int place)
 {
     struct tensor *blocks = tape_blocks(t, p, by->users);
     struct parameter *view = tape_host(t, sizeof *view);
@@ -58,42 +51,82 @@ static const struct parameter *block_of(struct tape *t, const struct parameter *
 
 static struct gru gru_of(const struct gru *g, struct tape *t, const struct grouped *by, int place)
 {
-    return (struct gru){.ih = block_of(t, g->ih, by, place),
-                        .hh = block_of(t, g->hh, by, place),
-                        .ih_bias = block_of(t, g->ih_bias, by, place),
-                        .hh_bias = block_of(t, g->hh_bias, by, place),
+    return (struct gru){.ih = cluster_block(t, g->ih, by, place),
+                        .hh = cluster_block(t, g->hh, by, place),
+                        .ih_bias = cluster_block(t, g->ih_bias, by, place),
+                        .hh_bias = cluster_block(t, g->hh_bias, by, place),
                         .reset_before = g->reset_before};
 }
 
-static struct tensor *run_members(const struct gru *g, struct tape *t, struct tensor *x,
-                                  struct tensor *h0, const struct members *m)
+/* The sequences of a cluster; returns how many. */
+static int members_of(const int32_t *cluster, int count, int32_t wanted, int32_t *to)
 {
-    struct tensor *own = tape_gather(t, x, tape_rows(t, m->row, m->rows));
-    struct tensor *start = h0 ? tape_gather(t, h0, tape_rows(t, m->sequence, m->count)) : NULL;
-    return tape_gru(t, g, own, start, tape_ragged(t, m->length, m->count));
+    int n = 0;
+    for (int s = 0; s < count; s++)
+        if (cluster[s] == wanted)
+            to[n++] = s;
+    return n;
+}
+
+/* Where the rows of the parts, one after another, are in the order of the sequences. */
+struct order {
+    int32_t *begin, *place; /* begin [sequences], place [rows] */
+    int done;
+};
+
+static void put_part(struct order *o, const struct ragged *r, const struct cluster_part *part)
+{
+    for (int i = 0; i < part->count; i++) {
+        int s = part->sequence[i];
+        for (int j = 0; j < r->length[s]; j++)
+            o->place[o->begin[s] + j] = o->done++;
+    }
+}
+
+struct tensor *
+cluster_gru_parts(const struct gru *g, struct tape *t, struct tensor *x, struct tensor *h0,
+                  const struct ragged *r, const struct grouped *by,
+                  struct tensor *(*run)(void *of, struct tape *t, const struct cluster_part *part),
+                  void *of)
+{
+    int32_t *cluster = tape_host_ints(t, (size_t)r->count);
+    struct order o = {tape_host_ints(t, (size_t)r->count), tape_host_ints(t, (size_t)r->total), 0};
+    int clusters = different(by->of, r->count, cluster), parts = 0;
+    struct tensor **h = tape_host(t, (size_t)clusters * sizeof(struct tensor *));
+    for (int s = 0, at = 0; s < r->count; at += r->length[s++])
+        o.begin[s] = at;
+    for (int i = 0; i < clusters; i++) {
+        int32_t *sequence = tape_host_ints(t, (size_t)r->count);
+        struct cluster_part part = {.gru = gru_of(g, t, by, i), .place = i, .sequence = sequence};
+        part.count = members_of(by->of, r->count, cluster[i], sequence);
+        if (clusters == 1) {
+            part.x = x, part.h0 = h0, part.steps = r;
+            h[0] = run(of, t, &part);
+            return h[0];
+        }
+        struct sequences_of own = cluster_sequences(t, r, sequence, part.count);
+        if (!own.ragged->total)
+            continue;
+        part.steps = own.ragged;
+        part.x = tape_gather(t, x, own.rows);
+        part.h0 = h0 ? tape_gather(t, h0, tape_rows(t, sequence, part.count)) : NULL;
+        put_part(&o, r, &part);
+        h[parts++] = run(of, t, &part);
+    }
+    if (!parts)
+        return tape_zeros(t, 0, g->hh->cols);
+    return tape_gather(t, tape_stack(t, h, parts), tape_rows(t, o.place, r->total));
+}
+
+static struct tensor *run_gru(void *of, struct tape *t, const struct cluster_part *part)
+{
+    (void)of;
+    return tape_gru(t, &part->gru, part->x, part->h0, part->steps);
 }
 
 struct tensor *cluster_gru_run(const struct gru *g, struct tape *t, struct tensor *x,
                                struct tensor *h0, const struct ragged *r, const struct grouped *by)
 {
-    if (!g->hh->table)
-        return tape_gru(t, g, x, h0, r);
-    int32_t *cluster = tape_host_ints(t, (size_t)r->count),
-            *place = tape_host_ints(t, (size_t)r->total);
-    int clusters = different(by->of, r->count, cluster), done = 0, parts = 0;
-    struct tensor **h = tape_host(t, (size_t)clusters * sizeof(struct tensor *));
-    for (int i = 0; i < clusters; i++) {
-        struct gru own = gru_of(g, t, by, i);
-        if (clusters == 1)
-            return tape_gru(t, &own, x, h0, r);
-        struct members m = members_of(t, r, by->of, cluster[i]);
-        for (int j = 0; j < m.rows; j++)
-            place[m.row[j]] = done + j;
-        done += m.rows;
-        if (m.rows)
-            h[parts++] = run_members(&own, t, x, h0, &m);
-    }
-    if (!parts)
-        return tape_zeros(t, 0, g->hh->cols);
-    return tape_gather(t, tape_stack(t, h, parts), tape_rows(t, place, r->total));
+    return g->hh->table ? cluster_gru_parts(g, t, x, h0, r, by, run_gru, NULL)
+                        : tape_gru(t, g, x, h0, r);
 }

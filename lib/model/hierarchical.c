@@ -127,8 +127,6 @@ static int check_together(const struct hierarchical *r, const struct hierarchica
             "--cluster-encoders %s: a mean has no GRU: --session-rep and --user-rep last "
             "or attention have",
             o->shared.cluster_encoders);
-    if (r->intra_clustered && o->shared.intra)
-        return intra_refuse_clusters(&o->shared, e);
     if (o->shared.intra && r->user.form == FORM_MEAN)
         return err_set(e, STATUS_USAGE,
                        "--intra %s attends to states of the GRU over sessions: --user-rep mean has "

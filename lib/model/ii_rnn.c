@@ -87,8 +87,6 @@ static int read_options(struct ii_rnn *r, const struct ii_rnn_options *o, struct
     if (grouped_read(r->per_user, "per-user", per_user, level, e) ||
         grouped_read(r->clustered, "cluster-encoders", clustered, level, e))
         return e->status;
-    if (r->clustered[OF_INTRA] && o->shared.intra)
-        return intra_refuse_clusters(&o->shared, e);
     if ((r->per_user[OF_INTER] && !o->inter) || (r->per_user[OF_INTRA] && !o->shared.intra))
         return err_set(e, STATUS_USAGE, "--per-user %s: attention of that level goes with %s",
                        per_user, o->inter ? "--intra cat or sum" : "--inter hidden");
@@ -229,10 +227,11 @@ static void ii_rnn_forward(struct model *m, struct tape *t, const struct batch *
         gru_encoder_run(&r->inter, t, representations(r, m, t, &h), h.ragged, &g);
     struct tensor *start = initial_state(r, m, t, &inter, &h, &g, f);
     struct tensor *states =
-        m->options->intra ? intra_run(&r->intra, t, &d->gru, d->input, start, d->steps,
-                                      inter.states, h.ragged, r->per_user[OF_INTRA] ? &g : &global,
-                                      &f->weight[LEVEL_INTRA], &f->weights[LEVEL_INTRA])
-                          : cluster_gru_run(&d->gru, t, d->input, start, d->steps, &g);
+        m->options->intra
+            ? intra_run(&r->intra, t, &d->gru, d->input, start, d->steps, inter.states, h.ragged,
+                        r->per_user[OF_INTRA] || r->clustered[OF_INTRA] ? &g : &global,
+                        &f->weight[LEVEL_INTRA], &f->weights[LEVEL_INTRA])
+            : cluster_gru_run(&d->gru, t, d->input, start, d->steps, &g);
     item_decoder_output(d, m, t, states, f);
     f->back = lookback_rows(&h);
 }

@@ -18,11 +18,9 @@ struct intra {
 /* groups > 0: tables with so many sets of weights. */
 void intra_declare(struct intra *n, struct parameters *p, const char *form, int state, int groups);
 
-/* 64: this GRU is one for all. */
-int intra_refuse_clusters(const struct model_options *o, struct err *e);
-
-/* Returns s_i [T, S] from x [T, E] and the initial state; h: h_j of the rows of `back`.  *weight:
- * the α on the device, session by session and target by target; *weights: their number. */
+/* Returns s_i [T, S] from x [T, E] and the initial state; h: h_j of the rows of `back`.  The GRU
+ * may be one for each cluster (cluster_gru.h).  *weight: the α on the device, session by session
+ * and target by target; *weights: their number.  In training with clusters they are not told. */
 struct tensor *intra_run(const struct intra *n, struct tape *t, const struct gru *gru,
                          struct tensor *x, struct tensor *start, const struct ragged *steps,
                          struct tensor *h, const struct ragged *back, const struct grouped *g,

@@ -120,6 +120,12 @@ static void check_cluster_encoders(void)
     o.intra = "cat", o.cluster_encoders = "session,user", o.per_user = NULL;
     check_clusters("hierarchical", &o);
     check_tied("hierarchical", &o, true);
+    o.cluster_encoders = "session,user,intra";
+    check_clusters("hierarchical", &o);
+    o.intra = "sum", o.cluster_encoders = "intra", o.bidirectional = true, o.gru = "reset-after";
+    check_clusters("hierarchical", &o);
+    o.per_user = "user,intra", o.embedding = 5, o.dropout = 0.3;
+    check_clusters("hierarchical", &o);
 }
 
 /* Losses of a batch of users' first sessions, against the intra GRU from a state of zeros. */
@@ -175,8 +181,6 @@ static void check_refusals(void)
     refused("--clusters K or FILE", (struct model_shape){.cluster_encoders = "user"});
     refused("a mean has no GRU",
             (struct model_shape){.cluster_encoders = "session", .clusters = "3"});
-    refused("leave out intra",
-            (struct model_shape){.cluster_encoders = "intra", .clusters = "3", .intra = "cat"});
     refused("--user-rep mean has none", (struct model_shape){.user_rep = "mean", .intra = "sum"});
     refused("--user-rep attention", (struct model_shape){.per_user = "user"});
     refused("--session-rep attention", (struct model_shape){.attend_to = "input"});

@@ -116,6 +116,10 @@ static void check_cluster_encoders(void)
     check_clusters("ii-rnn", &o);
     o.intra = "sum", o.bidirectional = false, o.dropout = 0, o.embedding = 9;
     check_clusters("ii-rnn", &o);
+    o.cluster_encoders = "inter,intra";
+    check_clusters("ii-rnn", &o);
+    o.per_user = "intra";
+    check_clusters("ii-rnn", &o);
     o.intra = o.per_user = NULL, o.cluster_encoders = "intra";
     check_clusters("ii-rnn", &o);
     check_tied("ii-rnn", &o, true);
