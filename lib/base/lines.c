@@ -65,7 +65,7 @@ static int fill(struct lines *l, size_t *got, struct err *e)
 }
 
 /* Hands out [at, stop); the next line begins at `next`. */
-static enum line_result deliver(struct lines *l, size_t stop, size_t next, struct bytes *line)
+static inline enum line_result deliver(struct lines *l, size_t stop, size_t next, struct bytes *line)
 {
     char *from = l->block + l->at;
     size_t len = stop - l->at;
@@ -105,7 +105,7 @@ static int skip_rest(struct lines *l, struct err *e)
 
 /* Searches the end of the line from `searched` on. LINE_END: no line is left that ends in a
  * newline.  LINE_LONG as soon as the line is too long: its end may never come. */
-static enum line_result find_end(struct lines *l, struct bytes *line, struct err *e)
+static inline enum line_result find_end(struct lines *l, struct bytes *line, struct err *e)
 {
     for (;;) {
         size_t unsearched = l->end - l->searched, got = 0;
@@ -126,7 +126,7 @@ static enum line_result find_end(struct lines *l, struct bytes *line, struct err
     }
 }
 
-static void drop_mark(struct lines *l, struct bytes *line)
+static inline void drop_mark(struct lines *l, struct bytes *line)
 {
     while (line->len >= 3 && !memcmp(line->at, "\xef\xbb\xbf", 3)) {
         line->at += 3;
@@ -137,7 +137,7 @@ static void drop_mark(struct lines *l, struct bytes *line)
 
 enum line_result lines_next_here(struct lines *l, struct bytes *line, struct err *e)
 {
-    enum line_result got = skip_rest(l, e) ? LINE_ERROR : find_end(l, line, e);
+    enum line_result got = l->skipping && skip_rest(l, e) ? LINE_ERROR : find_end(l, line, e);
     if (got == LINE_END && l->end > l->at) /* without a newline */
         got = deliver(l, l->end, l->end, line);
     if (got <= LINE_END)

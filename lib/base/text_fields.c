@@ -135,45 +135,41 @@ struct marked {
     uint64_t all;           /* bytes of the line */
 };
 
-/* Adds those of the STEP bytes from `at` on but the first `skip`, which are from `place` on. */
-static inline void find_step(struct marked *c, const char *at, unsigned skip, unsigned place,
-                             sought delimiter, sought quote)
+/* A bit for each of CHUNK bytes that is the one. */
+static inline uint64_t bits_of_chunk(const char *at, sought byte)
 {
-    c->stops |= (uint64_t)(bits_of(at, delimiter) >> skip) << place;
-    c->quotes |= (uint64_t)(bits_of(at, quote) >> skip) << place;
+    uint64_t low = bits_of(at, byte) | (uint64_t)bits_of(at + STEP, byte) << STEP;
+    uint64_t high = bits_of(at + 2 * STEP, byte) | (uint64_t)bits_of(at + 3 * STEP, byte) << STEP;
+    return low | high << (2 * STEP);
 }
 
-/* The end of a line, `left` bytes, fewer than CHUNK: no byte beyond it is read. */
+/* The end of a line, `left` bytes, fewer than CHUNK: no byte beyond the line is read. */
 static inline struct marked last_chunk(struct bytes line, unsigned left, sought delimiter,
                                        sought quote)
 {
-    struct marked c = {0, 0, ((uint64_t)1 << left) - 1};
-    const char *end = line.at + line.len;
-    unsigned at = 0;
-    for (; at + STEP <= left; at += STEP)
-        find_step(&c, end - left + at, 0, at, delimiter, quote);
-    if (at == left)
-        return c;
-    if (line.len >= STEP) {
-        find_step(&c, end - STEP, STEP - (left - at), at, delimiter, quote);
+    char copy[CHUNK];
+    const char *at = copy;
+    uint64_t all = ((uint64_t)1 << left) - 1;
+    unsigned before = 0;
+    if (!left)
+        return (struct marked){0};
+    if (line.len >= CHUNK) { /* together with bytes before it */
+        at = line.at + line.len - CHUNK;
+        before = CHUNK - left;
     } else {
-        char last[STEP] = {0};
-        memcpy(last, line.at, line.len);
-        find_step(&c, last, 0, 0, delimiter, quote);
-        c.stops &= c.all;
-        c.quotes &= c.all;
+        memset(copy, 0, sizeof copy);
+        memcpy(copy, line.at, line.len);
     }
-    return c;
+    return (struct marked){bits_of_chunk(at, delimiter) >> before & all,
+                           bits_of_chunk(at, quote) >> before & all, all};
 }
 
 static inline struct marked chunk_of(struct bytes line, size_t from, sought delimiter, sought quote)
 {
+    const char *at = line.at + from;
     if (line.len - from < CHUNK)
         return last_chunk(line, (unsigned)(line.len - from), delimiter, quote);
-    struct marked c = {0, 0, ~(uint64_t)0};
-    for (unsigned at = 0; at < CHUNK; at += STEP)
-        find_step(&c, line.at + from + at, 0, at, delimiter, quote);
-    return c;
+    return (struct marked){bits_of_chunk(at, delimiter), bits_of_chunk(at, quote), ~(uint64_t)0};
 }
 
 /* Whether the quotes of the line so far enclose fields, and where the next byte is. */
@@ -229,13 +225,14 @@ static inline bool split_at_marks(struct bytes line, char delimiter, struct buf 
         if (scratch && (c.quotes | q.inside | q.has_ended) && !skip_quoted(&q, &c))
             return false;
         q.begins = c.stops >> (CHUNK - 1);
-        for (uint64_t stops = c.stops; stops; stops &= stops - 1) {
+        uint64_t stops = c.stops;
+        for (; stops && n < room; stops &= stops - 1) {
             const char *stop = line.at + from + __builtin_ctzll(stops);
-            if (n < room)
-                fields[n] = field_of(line, begin, stop, &q, scratch);
-            n++;
+            fields[n++] = field_of(line, begin, stop, &q, scratch);
             begin = stop + 1;
         }
+        for (; stops; stops &= stops - 1)
+            n++;
         if (!last)
             continue;
         if (!q.inside && n < room)

@@ -170,7 +170,7 @@ static enum line_result next_line(struct raw_log *log, struct bytes *line, struc
     if (got == LINE_TEXT && !log->begun && delimiter && delimiter->len && line->len &&
         memchr(line->at, '"', line->len))
         got = join_lines(log, line, e);
-    return got == LINE_TEXT && check_end(log, *line, e) ? LINE_ERROR : got;
+    return got == LINE_TEXT && log->lines.ended && check_end(log, *line, e) ? LINE_ERROR : got;
 }
 
 /* Reads a row that goes on in the next line, and returns its status. Where its quotes match

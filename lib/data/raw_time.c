@@ -317,5 +317,7 @@ int raw_time(struct raw_clock *clock, const char *field, struct bytes text, stru
     }
     if (!read)
         return bad_time(clock, field, text, e);
+    if (row->time >= 0 && row->time < TIME_LIMIT)
+        return 0;
     return check_range(field, (double)row->time, RAW_SECONDS, e);
 }
