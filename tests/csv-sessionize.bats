@@ -313,6 +313,7 @@ END
         of >out
         [ "$unit" = s ] || grep -q "times are read as $(case $unit in ms) echo milli ;; us) echo micro ;; ns) echo nano ;; esac)seconds since 1970" err
         [ "$unit" != s ] || [ ! -s err ]
+        [ "$(wc -l <err)" -le 1 ] && ! grep 1995 err
         of --time-unit $unit >out
         [ ! -s err ]
         grep -q '1575779411:A 1575779412:B' out
@@ -332,6 +333,14 @@ END
     run_csv --user user --item item --time time log
     [ "$status" = 65 ]
     grep -q 'log, line 4: .*: is it in microseconds?' err
+    # Numbers that are no seconds, as month and day, would all be times of 1970.
+    printf 'user,item,time\nu,A,829\nu,B,1111\nu,C,788918400\n' >log
+    of >out
+    grep -q 'read as seconds since 1970, by the digits of the first, which puts 2 of 3 rows before 1995: --time-unit settles the unit$' err
+    of --time-unit s >out
+    [ ! -s err ]
+    of --quiet >out
+    [ ! -s err ]
 }
 
 @test "days: 20141118 is no number of seconds, and --time-format reads what is written another way" {

@@ -9,6 +9,9 @@
 /* A time is valid from 0 to below 2^36 (the year 4147). */
 #define TIME_LIMIT ((int64_t)1 << 36)
 
+/* 1995-01-01: logs of users begin later, and times before it are hardly meant. */
+#define TIME_EARLY ((int64_t)788918400)
+
 /* Days from 1970-01-01 to a day of the proleptic Gregorian calendar. */
 int64_t time_days(int64_t year, unsigned month, unsigned day);
 

@@ -204,6 +204,7 @@ static int read_number(struct raw_clock *clock, const char *field, struct bytes 
         row->time = (int64_t)floor(number);
         row->order = (int64_t)((number - floor(number)) * NANO);
     }
+    clock->early += clock->unit == RAW_ANY && row->time < TIME_EARLY;
     return 0;
 }
 

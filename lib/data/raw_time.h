@@ -18,6 +18,7 @@ struct raw_clock {
     const char *form;      /* with RAW_FORM: as strptime(3), and %f for digits of a fraction */
     bool guessed;          /* with RAW_ANY: a number has said the unit, which holds from then on */
     enum raw_unit numbers; /* that unit */
+    uint64_t early;        /* numbers of a guessed unit that are before 1995 */
     char day[10];          /* the day of the last time like 2009-05-04T23:08:57Z, */
     int64_t day_start;     /* and its midnight: days repeat */
 };

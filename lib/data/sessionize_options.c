@@ -57,14 +57,20 @@ static void report_rows(struct cli *cli, const struct sessionize_report *r)
              c->unordered, c->ties, c->duplicates);
 }
 
-/* A unit that was guessed is said, unless it is the usual one. */
-static void report_clock(struct cli *cli, const struct raw_clock *clock)
+/* A unit that was guessed is said, unless it is the usual one and gives usual times. */
+static void report_clock(struct cli *cli, const struct raw_clock *clock, uint64_t rows, bool well)
 {
-    if (clock && clock->guessed && clock->numbers != RAW_SECONDS)
-        cli_note(cli,
-                 "times are read as %s since 1970, by the digits of the first: --time-unit settles "
-                 "the unit",
-                 raw_unit_name(clock->numbers));
+    struct buf early = {0};
+    if (!clock || !clock->guessed || (clock->numbers == RAW_SECONDS && !(well && clock->early)))
+        return;
+    if (clock->early)
+        buf_format(&early, ", which puts %" PRIu64 " of %" PRIu64 " rows before 1995", clock->early,
+                   rows);
+    cli_note(cli,
+             "times are read as %s since 1970, by the digits of the first%.*s: --time-unit settles "
+             "the unit",
+             raw_unit_name(clock->numbers), (int)early.len, early.len ? early.at : "");
+    buf_release(&early);
 }
 
 /* So is what separates the items of lists. */
@@ -117,7 +123,7 @@ int sessionize(struct cli *cli, const struct program *program, struct sessionize
     o->job.version = SESSPIPE_VERSION;
     o->job.options = (struct bytes){options.at, options.len};
     int status = sessionize_run(&o->job, meta, &report, e);
-    report_clock(cli, o->job.format.clock);
+    report_clock(cli, o->job.format.clock, report.rows, !status);
     report_list(cli, o->job.format.list_delimiter);
     if (!status)
         report_run(cli, &report, o->verbose);

@@ -8,7 +8,7 @@
 /* Two events that are more than a year apart, with none between them, are in two stretches, and
  * those between are empty: so the ends of the stretches give every such gap. */
 enum { STRETCH_BITS = 20, STRETCHES = 1 << (36 - STRETCH_BITS) };
-static const int64_t year = 365 * 86400, year_1995 = 788918400;
+static const int64_t year = 365 * 86400;
 
 static struct time_span *new_stretches(void)
 {
@@ -27,7 +27,7 @@ void time_range_add(struct time_range *r, const int64_t *times, size_t n)
         struct time_span *s = &r->seen[time >> STRETCH_BITS];
         s->first = time < s->first ? time : s->first;
         s->last = time > s->last ? time : s->last;
-        r->early += time < year_1995;
+        r->early += time < TIME_EARLY;
         r->late += time > r->now;
     }
 }
