@@ -614,7 +614,7 @@ account() {
 @test "rows without a user are left out and counted" {
     need_dump
     printf 'u,i,t\nu,a,1\n,b,2\n,c,never\nu,d,4\n' >log
-    run_csv --user u --item i --time t log
+    run_csv --user u --item i --time t --time-unit s log
     [ "$status" = 0 ]
     [ "$(cat err)" = 'csv-sessionize: dropped 2 of 4 events (50.0 %): 2 without a user' ]
     [ "$(dump out.mp)" = $'u\t1:a 4:d' ]

@@ -276,6 +276,9 @@ END
     refused 64 "--list-delimiter ', ': it is one byte, or tab"
     run_json --session s --item l --list-delimiter , --no-time log
     refused 64 '--list-delimiter is for a --list: which path is it?'
+    printf '{"s":"x","l":"[[1,2],[3]]"}\n' >log
+    run_json --session s --list l log
+    refused 65 'log, line 1: the list of items has a list in it'
     printf '{"s":"x"}\n' >log
     run_json --session s --list l log
     refused 65 'log, line 1: the item is empty'

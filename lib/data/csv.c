@@ -163,12 +163,14 @@ static int first_line(void *state, struct bytes line, struct err *e)
 }
 
 /* Reads the items of the row's list, and the one after it. */
-static void read_list(struct csv *c)
+static int read_list(struct csv *c, struct err *e)
 {
     c->next = 0;
-    log_columns_list(&c->columns, c->fields.at[c->columns.item], &c->items);
+    if (log_columns_list(&c->columns, c->fields.at[c->columns.item], &c->items, e))
+        return e->status;
     if (c->columns.next_at != COLUMN_NONE && c->fields.at[c->columns.next_at].len)
         vec_push(&c->items, c->fields.at[c->columns.next_at]);
+    return RAW_MANY;
 }
 
 static int csv_row(void *state, struct bytes line, struct raw_row *row, struct err *e)
@@ -184,8 +186,7 @@ static int csv_row(void *state, struct bytes line, struct raw_row *row, struct e
     log_columns_record(&c->columns);
     if (!c->columns.layout.list)
         return log_columns_row(&c->columns, c->fields.at, row, e);
-    read_list(c);
-    return RAW_MANY;
+    return read_list(c, e);
 }
 
 static int next_item(void *state, struct raw_row *row, struct err *e)

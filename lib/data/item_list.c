@@ -43,8 +43,8 @@ static const char *closing_quote(struct bytes text)
     return quoted ? memchr(text.at + 1, *text.at, text.len - 1) : NULL;
 }
 
-/* What is in brackets: of a quoted item what is between its quotes. */
-static void split_bracketed(struct bytes text, item_vec *items)
+/* What is in brackets: of a quoted item what is between its quotes.  False: an item is a list. */
+static bool split_bracketed(struct bytes text, item_vec *items)
 {
     char delimiter = memchr(text.at, ',', text.len) ? ',' : ' ';
     while ((text = field_trimmed(text)).len) {
@@ -55,17 +55,20 @@ static void split_bracketed(struct bytes text, item_vec *items)
             stop = end;
         struct bytes item = field_trimmed((struct bytes){text.at, (size_t)(stop - text.at)});
         bool whole = quote && quote + 1 == item.at + item.len;
+        if (item.len && memchr("[({", *item.at, 3))
+            return false;
         push_item(items, whole ? (struct bytes){item.at + 1, item.len - 2} : item);
         text.at = stop < end ? stop + 1 : end;
         text.len = (size_t)(end - text.at);
     }
+    return true;
 }
 
-void item_list_split(struct bytes field, char delimiter, item_vec *items)
+bool item_list_split(struct bytes field, char delimiter, item_vec *items)
 {
     field = field_trimmed(field);
     if (item_list_is_bracketed(field))
-        split_bracketed((struct bytes){field.at + 1, field.len - 2}, items);
-    else
-        split_at(field, delimiter, items);
+        return split_bracketed((struct bytes){field.at + 1, field.len - 2}, items);
+    split_at(field, delimiter, items);
+    return true;
 }

@@ -280,8 +280,8 @@ static int read_record(void *state, struct bytes line, struct raw_row *row, stru
     const struct json_path *item = &j->paths.at[j->columns.item];
     vec_clear(&j->items);
     bool is_text = j->columns.layout.list && !item->many && item->one.len;
-    if (is_text)
-        log_columns_list(&j->columns, item->one, &j->items);
+    if (is_text && log_columns_list(&j->columns, item->one, &j->items, e))
+        return e->status;
     j->events = item->many ? item->each.len : is_text ? j->items.len : 1;
     return RAW_MANY;
 }

@@ -193,12 +193,14 @@ static int settle_list_delimiter(struct log_columns *c, struct err *e)
     return err_set(e, STATUS_USAGE, "--list-delimiter '%s': it is one byte, or tab", text);
 }
 
-void log_columns_list(struct log_columns *c, struct bytes field, item_vec *items)
+int log_columns_list(struct log_columns *c, struct bytes field, item_vec *items, struct err *e)
 {
     vec_clear(items);
     if (!c->list_delimiter && !c->list_guess && !item_list_is_bracketed(field))
         c->list_guess = item_list_delimiter(field);
-    item_list_split(field, c->list_delimiter ? c->list_delimiter : c->list_guess, items);
+    if (item_list_split(field, c->list_delimiter ? c->list_delimiter : c->list_guess, items))
+        return 0;
+    return err_set(e, STATUS_DATA, "the list of items has a list in it");
 }
 
 /* A list's items have its column, and no time unless there is one. */

@@ -112,7 +112,7 @@ int log_columns_place(struct log_columns *c,
 const char *log_byte_named(const char *text);
 
 /* The items of a list that is written as one field, in place of those in *items. */
-void log_columns_list(struct log_columns *c, struct bytes field, item_vec *items);
+int log_columns_list(struct log_columns *c, struct bytes field, item_vec *items, struct err *e);
 
 /* A record begins, whose rows follow. */
 void log_columns_record(struct log_columns *c);

@@ -51,11 +51,12 @@ static int check_start(const struct raw_log *log, struct bytes line, struct err 
     return 0;
 }
 
-/* Says of an error in the first line that this has CR in it, where all of the log may be in it. */
+/* Says of an error in the first line that this has CR in it, where all of the log may be in it;
+ * bytes that are no text have NUL among them. */
 static void say_returns(const struct raw_log *log, struct bytes line, struct err *e)
 {
     if (log->lines.number == 1 && !log->elements.record && line.len &&
-        memchr(line.at, '\r', line.len))
+        memchr(line.at, '\r', line.len) && !memchr(line.at, '\0', line.len))
         err_set(e, STATUS_DATA, "lines that end in CR alone: pipe it through tr '\\r' '\\n'");
 }
 

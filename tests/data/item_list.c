@@ -9,7 +9,8 @@ static const char *items_of(const char *text, char delimiter)
     static struct buf shown;
     item_vec items = {0};
     buf_clear(&shown);
-    item_list_split(bytes_of(text), delimiter, &items);
+    if (!item_list_split(bytes_of(text), delimiter, &items))
+        buf_text(&shown, "a list in it after ");
     for (size_t i = 0; i < items.len; i++)
         buf_format(&shown, "<%.*s>", (int)items.at[i].len, items.at[i].at);
     buf_byte(&shown, '\0');
@@ -46,6 +47,10 @@ static void split(void)
         {"[', a]", "<'><a>", '|'},
         {"['', a]", "<a>", '|'},
         {"[5, 7", "<[5, 7>", '|'},
+        {"[[5, 7], [9]]", "a list in it after ", '|'},
+        {"[5, (7, 9)]", "a list in it after <5>", '|'},
+        {"['[5]', a[7]]", "<[5]><a[7]>", '|'},
+        {"5|[7]", "<5><[7]>", '|'},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *got = items_of(cases[i].text, cases[i].delimiter);
