@@ -97,21 +97,21 @@ cluster_gru_parts(const struct gru *g, struct tape *t, struct tensor *x, struct 
         o.begin[s] = at;
     for (int i = 0; i < clusters; i++) {
         int32_t *sequence = tape_host_ints(t, (size_t)r->count);
-        struct cluster_part part = {.gru = gru_of(g, t, by, i), .place = i, .sequence = sequence};
-        part.count = members_of(by->of, r->count, cluster[i], sequence);
+        struct cluster_part *part = tape_host(t, sizeof *part);
+        *part = (struct cluster_part){.gru = gru_of(g, t, by, i), .place = i, .sequence = sequence};
+        part->count = members_of(by->of, r->count, cluster[i], sequence);
         if (clusters == 1) {
-            part.x = x, part.h0 = h0, part.steps = r;
-            h[0] = run(of, t, &part);
-            return h[0];
+            part->x = x, part->h0 = h0, part->steps = r;
+            return run(of, t, part);
         }
-        struct sequences_of own = cluster_sequences(t, r, sequence, part.count);
+        struct sequences_of own = cluster_sequences(t, r, sequence, part->count);
         if (!own.ragged->total)
             continue;
-        part.steps = own.ragged;
-        part.x = tape_gather(t, x, own.rows);
-        part.h0 = h0 ? tape_gather(t, h0, tape_rows(t, sequence, part.count)) : NULL;
-        put_part(&o, r, &part);
-        h[parts++] = run(of, t, &part);
+        part->steps = own.ragged;
+        part->x = tape_gather(t, x, own.rows);
+        part->h0 = h0 ? tape_gather(t, h0, tape_rows(t, sequence, part->count)) : NULL;
+        put_part(&o, r, part);
+        h[parts++] = run(of, t, part);
     }
     if (!parts)
         return tape_zeros(t, 0, g->hh->cols);
