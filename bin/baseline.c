@@ -1,4 +1,6 @@
 /* baseline: ranks items by counts and neighbours, for comparison with trained models. */
+#include <inttypes.h>
+
 #include "base/threads.h"
 #include "cli/cli.h"
 #include "baseline/run.h"
@@ -159,6 +161,9 @@ int main(int argc, char **argv)
         output_abort(&out, &e);
         cli_fail(cli, &e);
     }
+    if (sessions_in_skipped(c->in))
+        cli_warn(cli, "%" PRIu64 " records of unknown kinds were skipped",
+                 sessions_in_skipped(c->in));
     if (!session_store_part_count(&c->store, PART_TEST))
         cli_warn(cli, "the input has no test session: nothing was predicted");
     if (c->mix_path && c->answers.mixed < c->answers.predicted)

@@ -337,8 +337,21 @@ can_inject() {
     done
 }
 
-@test "a standard input that does not block, and comes slowly, changes nothing" {
+@test "a standard input or output that does not block, and is slow, changes nothing" {
     unblocked='import os, sys; os.set_blocking(0, False); os.execvp(sys.argv[1], sys.argv[1:])'
+    # A pipe of one page, which is full most of the time.
+    cat >slow.py <<'END'
+import fcntl, os, subprocess, sys, time
+here, there = os.pipe()
+os.set_blocking(there, False)
+fcntl.fcntl(there, getattr(fcntl, "F_SETPIPE_SZ", 1031), 4096)
+program = subprocess.Popen(sys.argv[1:], stdout=there)
+os.close(there)
+while got := os.read(here, 1 << 16):
+    sys.stdout.buffer.write(got)
+    time.sleep(0.001)
+sys.exit(program.wait())
+END
     for stage in $RAW $STREAMING; do
         input=$(input_of "$stage")
         run_stage "$stage" <"$input" >expected
@@ -346,7 +359,11 @@ can_inject() {
         { sleep 0.2; head -c 100 "$input"; sleep 0.2; tail -c +101 "$input"; } |
             python3 -c "$unblocked" "$stage" "${args[@]}" 2>stage.err >got
         cmp expected got
+        python3 slow.py "$stage" "${args[@]}" "$input" 2>stage.err >got
+        cmp expected got
     done
+    spcat "$GOOD/large.mp" >expected
+    python3 slow.py spcat "$GOOD/large.mp" | cmp expected -
 }
 
 @test "input cut off anywhere: 65, nothing committed" {
@@ -509,6 +526,56 @@ flip() { # FILE OFFSET
             status=0
             run_stage "$stage" <other >/dev/null || status=$?
             fails "$stage" 76 "2.*$version|$version.*2"
+        done
+    done
+}
+
+@test "records of unknown kinds: in lower case they are skipped and counted, in upper case 65" {
+    for stage in $FILTERS scorer attnviz spcat; do
+        args_of "$stage"
+        [ "${args[*]: -1}" != --quiet ] || unset "args[-1]" # which is silent about them
+        [ "$stage" != spcat ] || args=(--summary)
+        # Behind what is defined, where a session, a pass or an epoch may begin.
+        for tag in later Later; do
+            spcat "$(input_of "$stage")" | awk -v record="[\"$tag\",{\"a\":[1]}]" '
+                items && !/^\["item"/ { print record }
+                { items = /^\["item"/; sub(/^\["E".*/, "[\"E\"]"); print }' | spcat --from-json -o other
+            status=0
+            "$stage" "${args[@]}" -o out other 2>stage.err || status=$?
+            if [ "$tag" = later ]; then
+                [ "$status" = 0 ]
+                grep -aqE '^[a-z]+: [1-9][0-9]* records of unknown kinds were|^records of unknown tags' stage.err out || { echo "$stage: $(cat stage.err out)"; false; }
+                rm out
+            else
+                fails "$stage" 65 'the tag "Later" is unknown'
+                [ ! -e out ]
+            fi
+        done
+    done
+}
+
+@test "numbers that are none in a model without a hash: 65, the tensor named" {
+    cat >spoil.py <<'END'
+import json, struct, sys
+model = bytearray(open(sys.argv[1], "rb").read())
+size = struct.unpack("<Q", model[:8])[0]
+header = bytes(model[8:8 + size]).replace(b'"xxh3"', b'"none"')
+model[8:8 + size] = header
+at = 8 + size + json.loads(header)[sys.argv[2]]["data_offsets"][0]
+model[at:at + 4] = struct.pack("<f", float(sys.argv[3]))
+open("spoiled", "wb").write(model)
+END
+    for stage in predictor recommender trainer; do
+        option=--model
+        [ "$stage" != trainer ] || option=--init
+        for tensor in item_embedding.weight inter_gru.bias_hh_l0 output.weight; do
+            for number in nan inf -inf; do
+                python3 spoil.py "$GOOD/model" "$tensor" "$number"
+                status=0
+                run_stage "$stage" "$option" spoiled -o out "$(input_of "$stage")" || status=$?
+                fails "$stage" 65 "$tensor: holds a value that is not a finite number"
+                [ ! -e out ]
+            done
         done
     done
 }
