@@ -99,6 +99,15 @@ FAILING(false, int, flock, (int fd, int what), SYS_flock, fd, what)
 FAILING(false, int, access, (const char *path, int how), SYS_faccessat, AT_FDCWD, path, how)
 #undef FAILING
 
+int fcntl(int fd, int what, ...)
+{
+    va_list args;
+    va_start(args, what);
+    void *with = va_arg(args, void *);
+    va_end(args);
+    return calls.error && call_is_due(false) ? -1 : (int)syscall(SYS_fcntl, fd, what, with);
+}
+
 /* Disks take their time, and no machine fails here. */
 int fsync(int fd)
 {
@@ -182,7 +191,7 @@ static void each_call_fails(const char *name, scenario run)
 }
 
 /* The same with transfers of so many bytes. */
-static void each_call_fails_of(size_t most, const char *name, scenario run)
+static inline void each_call_fails_of(size_t most, const char *name, scenario run)
 {
     calls.most = most;
     each_call_fails(name, run);

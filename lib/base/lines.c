@@ -1,7 +1,6 @@
 #include "base/lines.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,7 +27,7 @@ enum line_result lines_begin(struct lines *l, struct err *e)
     l->number = 0;
     l->span = 1;
     l->ended = l->skipping = false;
-    l->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    l->fd = standard ? STDIN_FILENO : descriptor_open(path, 0);
     if (l->fd < 0) {
         err_set(e, STATUS_NOINPUT, "cannot open %s: %s", path, strerror(errno));
         return LINE_ERROR;

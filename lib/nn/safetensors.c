@@ -11,6 +11,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/descriptor.h"
 #include "base/json.h"
 #include "base/output_file.h"
 
@@ -390,7 +391,7 @@ static int load_header(struct safetensors *s, struct err *e)
 int safetensors_open(struct safetensors *s, const char *path, struct err *e)
 {
     *s = (struct safetensors){.path = mem_copy(path, strlen(path))};
-    s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    s->fd = descriptor_open(path, O_NONBLOCK);
     int status = s->fd < 0 ? err_set(e, STATUS_NOINPUT, "cannot open: %s", strerror(errno))
                            : load_header(s, e);
     if (!status)

@@ -1,7 +1,6 @@
 #include "stream/input.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,9 +54,7 @@ int input_advance(struct input *in, bool *any, struct err *e)
         in->fd = STDIN_FILENO;
         return 0;
     }
-    do
-        in->fd = open(path, O_RDONLY | O_CLOEXEC);
-    while (in->fd < 0 && errno == EINTR);
+    in->fd = descriptor_open(path, 0);
     if (in->fd < 0)
         return err_set(e, STATUS_NOINPUT, "cannot read %s: %s", path, strerror(errno));
     return 0;
@@ -97,7 +94,7 @@ static void drop_consumed(struct input *in)
 int input_need(struct input *in, size_t n, struct err *e)
 {
     while (input_available(in) < n && !in->ended) {
-        if (in->buffer.cap - in->at < n || in->buffer.cap == in->buffer.len)
+        if (in->buffer.cap - in->at < n)
             drop_consumed(in);
         /* The length may be false, so no memory is reserved by it: the buffer doubles when it is
          * full. */
@@ -112,11 +109,10 @@ int input_need(struct input *in, size_t n, struct err *e)
 bool input_poll(struct input *in)
 {
     struct pollfd fd = {.fd = in->fd, .events = POLLIN};
-    if (in->fd < 0 || in->ended || in->buffer.cap == in->buffer.len || poll(&fd, 1, 0) <= 0)
+    if (in->buffer.cap == in->buffer.len || poll(&fd, 1, 0) <= 0)
         return false;
     struct err ignored; /* the next input_need fails in the same way */
-    size_t before = in->buffer.len;
-    return !read_some(in, &ignored) && (in->ended || in->buffer.len > before);
+    return !read_some(in, &ignored);
 }
 
 static bool begins(const struct input *in, const char *with)
