@@ -21,7 +21,7 @@ static bool begins_with(const unsigned char *at, size_t n, const char *mark, siz
 /* The length that a library counts in. */
 static unsigned limited(size_t n)
 {
-    return n < 1u << 30 ? (unsigned)n : 1u << 30;
+    return n < 1u << 30 ? (unsigned)n : 1u << 30; /* cov: takes a block of 1 GiB */
 }
 
 static void give_back(void *unused, void *p)
@@ -48,7 +48,8 @@ static void *gzip_open(void)
     z_stream *z = mem_zero(1, sizeof *z);
     z->zalloc = zlib_alloc;
     z->zfree = give_back;
-    if (inflateInit2(z, 16 + MAX_WBITS) != Z_OK) /* 16: gzip's header, and its checksum */
+    /* 16: gzip's header, and its checksum */
+    if (inflateInit2(z, 16 + MAX_WBITS) != Z_OK) /* cov: its allocations end the program first */
         mem_fail(sizeof *z);
     return z;
 }
@@ -64,7 +65,7 @@ static enum codec_result gzip_step(void *state, struct codec_io *io, const char 
     io->in = (const char *)z->next_in;
     io->out = (char *)z->next_out;
     if (result == Z_STREAM_END)
-        return inflateReset(z) == Z_OK ? CODEC_END : CODEC_BROKEN;
+        return inflateReset(z) == Z_OK ? CODEC_END : CODEC_BROKEN; /* cov: of a good state */
     if (result == Z_OK || result == Z_BUF_ERROR)
         return CODEC_MORE;
     *why = z->msg ? z->msg : "it cannot be decoded";
@@ -92,7 +93,7 @@ static bool zstd_begins(const unsigned char *at, size_t n, bool *more)
 static void *zstd_open(void)
 {
     ZSTD_DStream *z = ZSTD_createDStream();
-    if (!z)
+    if (!z) /* cov: its allocations end the program first */
         mem_fail(sizeof z);
     return z;
 }
@@ -106,7 +107,7 @@ static enum codec_result zstd_step(void *state, struct codec_io *io, const char 
     io->out += out.pos;
     if (!ZSTD_isError(left))
         return left ? CODEC_MORE : CODEC_END;
-    if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation)
+    if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation) /* cov: malloc ends it first */
         mem_fail(1);
     *why = ZSTD_getErrorName(left);
     return CODEC_BROKEN;
@@ -143,7 +144,8 @@ static void *xz_open(void)
     lzma_stream *x = mem_alloc(sizeof *x);
     *x = empty;
     x->allocator = &xz_memory;
-    if (lzma_stream_decoder(x, XZ_MEMORY, LZMA_TELL_UNSUPPORTED_CHECK) != LZMA_OK)
+    lzma_ret opened = lzma_stream_decoder(x, XZ_MEMORY, LZMA_TELL_UNSUPPORTED_CHECK);
+    if (opened != LZMA_OK) /* cov: its allocations end the program first */
         mem_fail(sizeof *x);
     return x;
 }
@@ -218,7 +220,7 @@ static bool bzip2_begins(const unsigned char *at, size_t n, bool *more)
 static void bzip2_start(bz_stream *b)
 {
     *b = (bz_stream){.bzalloc = bzip2_alloc, .bzfree = give_back};
-    if (BZ2_bzDecompressInit(b, 0, 0) != BZ_OK)
+    if (BZ2_bzDecompressInit(b, 0, 0) != BZ_OK) /* cov: its allocations end the program first */
         mem_fail(sizeof *b);
 }
 

@@ -43,7 +43,7 @@ void *mem_resize(void *p, size_t n)
 {
     count_down(n);
     void *q = realloc(p, n ? n : 1);
-    if (!q)
+    if (!q) /* cov: what is below ends the program first */
         mem_fail(n);
     return q;
 }
@@ -57,8 +57,8 @@ void *mem_zero(size_t count, size_t size)
 {
     count_down(count * size);
     void *p = calloc(count ? count : 1, size ? size : 1);
-    if (!p)
-        mem_fail(size && count > SIZE_MAX / size ? SIZE_MAX : count * size);
+    if (!p) /* cov: what is below ends the program first */
+        mem_fail(size && count > SIZE_MAX / size ? SIZE_MAX : count * size); /* cov: likewise */
     return p;
 }
 
@@ -73,7 +73,7 @@ void *mem_aligned(size_t n)
     if (n > SIZE_MAX - unit)
         mem_fail(n);
     void *p = aligned_alloc(unit, n ? (n + LINE - 1) / LINE * LINE : LINE);
-    if (!p)
+    if (!p) /* cov: what is below ends the program first */
         mem_fail(n);
     if (unit == LARGE_PAGE)
         madvise(p, n, MADV_HUGEPAGE);
@@ -116,7 +116,7 @@ void mem_fail_at(long n)
 static void *next_named(const char *name)
 {
     void *next = dlsym(RTLD_NEXT, name);
-    if (!next)
+    if (!next) /* cov: libc has them all */
         mem_fail(0);
     return next;
 }

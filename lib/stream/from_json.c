@@ -63,7 +63,8 @@ static int open_part(struct from_json *b, const struct meta *m, struct err *e)
     if (frame_out_open(&b->out, b->sink, m, true, e))
         return e->status;
     b->inside = true;
-    b->held.held.limit = HELD_IN_MEMORY;
+    if (!b->held.held.limit)
+        b->held.held.limit = HELD_IN_MEMORY;
     b->parts++;
     b->kind = m->kind;
     return 0;
@@ -76,8 +77,10 @@ static int read_header(struct from_json *b, struct err *e)
     int64_t major;
     if (b->inside)
         return expect("[\"E\"], the end of the part, before another header", e);
-    if (comma(b, e) || (!json_integer(&b->json.in, &major) && expect("the major version", e)))
+    if (comma(b, e))
         return e->status;
+    if (!json_integer(&b->json.in, &major))
+        return expect("the major version", e);
     if (major != STREAM_MAJOR)
         return err_set(e, STATUS_VERSION,
                        "the stream has version %" PRId64 ", this program reads version %d", major,
@@ -127,9 +130,12 @@ static int read_end(struct from_json *b, struct err *e)
     int64_t counts[3];
     uint64_t records = b->held.records;
     bool counted = json_take(&b->json.in, ',');
-    for (int i = 0; i < 3 && counted; i++)
-        if ((i && comma(b, e)) || (!json_integer(&b->json.in, &counts[i]) && expect("a count", e)))
+    for (int i = 0; i < 3 && counted; i++) {
+        if (i && comma(b, e))
             return e->status;
+        if (!json_integer(&b->json.in, &counts[i]))
+            return expect("a count", e);
+    }
     if (close_line(b, e) || finish_part(b, e))
         return e->status;
     if (!holds(b))
@@ -246,7 +252,7 @@ static int next_line(struct input *in, struct bytes *line, bool *any, struct err
 {
     const char *end = NULL;
     size_t searched = 0;
-    while (!end && !(in->ended && searched == input_available(in))) {
+    while (!end && !in->ended) { /* it ends where all that was read has been searched */
         if (input_need(in, searched + 1, e))
             return e->status;
         size_t there = input_available(in);

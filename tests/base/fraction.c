@@ -57,6 +57,10 @@ static void test_refused(void)
                                       "0x1",
                                       "0,8",
                                       "1/2/3",
+                                      "1/1000000001",
+                                      "1/10000000000",
+                                      "0.1000000000000",
+                                      "2000000000",
                                       "99999999999999999999"};
     struct fraction f;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

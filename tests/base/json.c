@@ -96,9 +96,46 @@ static void test_scan(void)
     tap_ok(!wrong, "elements of an array, in parts: %d wrong ends", wrong);
 }
 
+/* What a string means; NULL: it is none, and nothing is taken. */
+static void string_is(const char *text, size_t n, const char *meant)
+{
+    struct json_in in = json_in_of((struct bytes){text, n});
+    struct buf b = {0};
+    bool taken = json_string(&in, &b);
+    tap_ok(meant ? taken && bytes_equal((struct bytes){b.at, b.len}, bytes_of(meant)) : !taken,
+           "%.*s means %s", (int)n, text, meant ? meant : "nothing");
+    buf_release(&b);
+}
+
+static void strings(void)
+{
+    static const char *const none[] = {"a",
+                                       "\"",
+                                       "\"a",
+                                       "\"\n\"",
+                                       "\"\\",
+                                       "\"\\x\"",
+                                       "\"\\u00\"",
+                                       "\"\\u00g0\"",
+                                       "\"\\ud83d\"",
+                                       "\"\\ud83d\\n0000\"",
+                                       "\"\\ud83dabcdef\"",
+                                       "\"\\ud83d\\u0041\"",
+                                       "\"\\ud83d\\ue000\"",
+                                       "\"\\udd00\"",
+                                       "\"\\udc7f\""};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        string_is(none[i], strlen(none[i]), NULL);
+    string_is("\"\\\0\"", 4, NULL);
+    string_is("\"a\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\"", 25, "a\"\\/\b\f\n\r\tA");
+    string_is("\"\\ud83d\\ude00\\udcff\\ue000\"", 26, "\xf0\x9f\x98\x80\xff\xee\x80\x80");
+    string_is(" \t\r\n\"a\"", 7, "a");
+}
+
 int main(void)
 {
     passing_over();
+    strings();
     raw_string_is(" \"ab\" ", "ab", false);
     raw_string_is("\"a\\\"b\",\"c\"", "a\\\"b", true);
     raw_string_is("\"a\\\\\"", "a\\\\", true);

@@ -155,6 +155,12 @@ static void sizes(void)
 int main(void)
 {
     sizes();
+    double f = 3;
+    int64_t bytes = 3;
+    char text[NUM_TEXT];
+    tap_ok(!num_f64("", 0, &f) && f == 3, "nothing is no number");
+    tap_ok(!num_size("", 0, &bytes) && !num_size("\0", 1, &bytes) && bytes == 3, "nor a size");
+    tap_ok(num_text(NAN, text) >= 3 && strstr(text, "nan"), "NaN is written: %s", text);
     whole_numbers();
     numbers();
     texts_of_the_alphabet();

@@ -113,5 +113,8 @@ int main(void)
     tap_ok(random_below(&r, 1) == 0, "of one there is but one");
     floats();
     samples();
+    evenness(0x80000001u); /* half of all words are drawn again */
+    struct sample many = {.places = 1, .candidates = UINT32_MAX, .random = random_of(1, 1)};
+    tap_ok(sample_place(&many) == SIZE_MAX, "of very many candidates hardly one is drawn");
     return tap_done();
 }

@@ -36,7 +36,8 @@ static const struct option options[] = {
     {OPTION_CHOICE, 0, "rep", NULL, "representation", &rep, true, .choices = "mean|last"},
     {OPTION_CHOICE, 0, "scheme", "NAME", "order", &scheme, .choices = "ordered|shuffled"},
     {OPTION_TEXT, 'm', "model", "NAME", "model", &model, .recorded = true},
-    {OPTION_FLAG, 'q', "quiet", .help = "no messages", .to = &quiet, .recorded = true},
+    {OPTION_FLAG, 'q', "quiet", .help = "no messages, as one's boss: [none]", .to = &quiet,
+     .recorded = true},
     {OPTION_CALL, 'f', "first", "T", "a filter", "first=", true, .call = note_call},
     {OPTION_CALL, 'd', "drop", .help = "a filter", .to = "drop", .recorded = true,
      .call = note_call},
@@ -194,6 +195,29 @@ static void answers(void)
            "the version and what was built in");
 }
 
+static void completing(void)
+{
+    tap_ok(
+        in_child(show, WORDS("--completion=bash")) == 0 && strstr(said, "_sesspipe_prog() {") &&
+            strstr(said, "complete -o default -F _sesspipe_prog prog") &&
+            strstr(said, "    -b|--batch) compopt +o default 2>/dev/null; return ;;\n") &&
+            strstr(said,
+                   "    --rep) COMPREPLY=($(compgen -W 'mean last' -- \"$cur\")); return ;;\n") &&
+            strstr(said, "    -o|--output) return ;;\n"),
+        "completion of bash: %s", said);
+    tap_ok(
+        in_child(show, WORDS("--completion=zsh")) == 0 && strstr(said, "#compdef prog\n") == said &&
+            strstr(said, "    '(-b --batch)--batch=[sessions in a batch]:N: ' \\\n") &&
+            strstr(said, "    '(-b --batch)-b+[sessions in a batch]:N: ' \\\n") &&
+            strstr(said, "    '--rep=[representation]:rep:(mean last)' \\\n") &&
+            strstr(said,
+                   "    '(-q --quiet)-q[no messages, as one\'\\'\'s boss\\: \\[none\\]]' \\\n") &&
+            strstr(said, "    '*--drop[a filter]' \\\n") && strstr(said, ":FILE:_files' \\\n"),
+        "completion of zsh: %s", said);
+    tap_ok(in_child(show, WORDS("--completion=fish")) == STATUS_USAGE, "of no other shell: %s",
+           said);
+}
+
 /* ---- what goes into the stream's header ---- */
 
 static void pack(char **argv)
@@ -266,9 +290,10 @@ static void run_out_of_memory(char **argv)
     mem_alloc((size_t)-1 / 2);
 }
 
+static const char *fail_at;
 static void allocate(char **argv)
 {
-    setenv("SESSPIPE_FAIL_ALLOC", "20", 1);
+    setenv("SESSPIPE_FAIL_ALLOC", fail_at, 1);
     parse(argv);
     for (int i = 0; i < 20; i++)
         mem_free(mem_alloc(1));
@@ -309,6 +334,13 @@ static void ending(void)
     tap_ok(in_child(run_out_of_memory, WORDS("-q")) == STATUS_MEMORY &&
                strstr(said, "prog: out of memory") && nothing_left(),
            "no memory: message, 71, no temporary");
+    static const char *const never[] = {"", "x", "0", "-1", "99999999999"};
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+        fail_at = never[i];
+        tap_ok(in_child(allocate, WORDS("-q")) == 0, "no allocation of the number '%s' fails",
+               never[i]);
+    }
+    fail_at = "20";
     tap_ok(in_child(allocate, WORDS("-q")) == STATUS_MEMORY,
            "SESSPIPE_FAIL_ALLOC makes an allocation fail");
     static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
@@ -332,6 +364,7 @@ int main(void)
     refusing();
     answers();
     packing();
+    completing();
     ending();
     return tap_done();
 }

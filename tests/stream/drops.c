@@ -77,6 +77,7 @@ static void add_account(struct meta *m, const char *program, const char *why, ui
 static void joined(void)
 {
     struct meta first = {.kind = STREAM_SESSIONS}, second = {.kind = STREAM_SESSIONS};
+    struct meta third = {.kind = STREAM_SESSIONS};
     struct meta none = {.kind = STREAM_SESSIONS}, other = {.kind = STREAM_SESSIONS};
     struct buf shown = {0};
     add_account(&first, "p", "bad", 3);
@@ -98,12 +99,20 @@ static void joined(void)
         "%s", shown.at);
     shown.len = 0;
     tap_ok(drops_show(&none, &shown) && shown.len, "the first part may have no account");
+    shown.len = 0;
+    add_account(&third, "p", "strange", 2);
+    drops_join(&none, &third);
+    drops_show(&none, &shown);
+    buf_byte(&shown, 0);
+    tap_ok(strstr(shown.at, "dropped 5 of 20 events (25.0 %): 3 in 1 session bad, 2 in 1 session "
+                            "strange;") != NULL,
+           "another reason: %s", shown.at);
     meta_set_int(&other, DROPS_KEY, 7);
     drops_join(&other, &first);
     int64_t seven = 0;
     struct err e = {0};
     tap_ok(!meta_get_int(&other, DROPS_KEY, &seven, &e) && seven == 7, "what is no list stays");
-    struct meta *all[] = {&first, &second, &none, &other};
+    struct meta *all[] = {&first, &second, &third, &none, &other};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         meta_release(all[i]);
     buf_release(&shown);

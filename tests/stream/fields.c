@@ -8,20 +8,22 @@
 
 struct sample {
     struct column numbers;
+    double share;
     int64_t count;
 };
 
 static const struct field fields[] = {
     FIELD(sample, numbers, FIELD_I32, true, LENGTH_FREE, numbers, 0, HIGH_NONE),
-    FIELD(sample, count, FIELD_INT, true, LENGTH_FREE, count, 0, HIGH_NONE),
+    FIELD(sample, share, FIELD_REAL, true, LENGTH_FREE, share, 0, HIGH_NONE),
+    FIELD(sample, count, FIELD_INT, true, LENGTH_FREE, count, 0, HIGH_ONE),
     {.key = NULL},
 };
 
-static const int64_t high[HIGH_COUNT] = {INT64_MAX};
+static const int64_t high[HIGH_COUNT] = {[HIGH_NONE] = INT64_MAX, [HIGH_ONE] = 1};
 
 static int read_first(const struct buf *packed, size_t n, struct err *e)
 {
-    struct sample s = {{0}, 0};
+    struct sample s = {{0}, 0, 0};
     struct buf arena = {0};
     struct cursor c = cursor_of((struct bytes){packed->at, n});
     *e = (struct err){0};
@@ -35,13 +37,44 @@ static void cut(void)
 {
     struct buf packed = {0};
     struct err e;
-    notation_value("{\"other\":{\"a\":[1,2]},\"numbers\":i[1,2],\"count\":3,\"last\":1}", &packed);
+    notation_value("{\"other\":{\"a\":[1,2]},\"numbers\":i[1,2],\"share\":0.5,\"count\":1,"
+                   "\"last\":1}",
+                   &packed);
     tap_ok(!read_first(&packed, packed.len, &e), "a map is read: %s", e.text);
     size_t refused = 0;
     for (size_t n = 0; n < packed.len; n++)
         refused += read_first(&packed, n, &e) == STATUS_DATA && *e.text;
     tap_ok(refused == packed.len, "cut at any byte it is refused: %s", e.text);
     buf_release(&packed);
+}
+
+/* A map of the fields with these values; NULL: it is good. */
+static void values(void)
+{
+    static const struct {
+        const char *share, *count, *expected;
+    } cases[] = {
+        {"7", "0", NULL},
+        {"0.5", "-1", "\"count\"[0] is -1, expected 0 to 1"},
+        {"0.5", "2", "\"count\"[0] is 2, expected 0 to 1"},
+        {"0.5", "0.5", "\"count\" is not"},
+        {"\"1\"", "1", "\"share\" is not"},
+        {"nan", "1", "\"share\" is not"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf text = {0}, packed = {0};
+        struct err e;
+        buf_format(&text, "{\"numbers\":i[],\"share\":%s,\"count\":%s}", cases[i].share,
+                   cases[i].count);
+        buf_byte(&text, 0);
+        notation_value(text.at, &packed);
+        int status = read_first(&packed, packed.len, &e);
+        tap_ok(cases[i].expected ? status == STATUS_DATA && strstr(e.text, cases[i].expected)
+                                 : !status,
+               "%s: %s", text.at, status ? e.text : "read");
+        buf_release(&packed);
+        buf_release(&text);
+    }
 }
 
 static void arrays(void)
@@ -106,6 +139,7 @@ static void attributes(void)
 int main(void)
 {
     cut();
+    values();
     arrays();
     attributes();
     return tap_done();

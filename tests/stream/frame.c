@@ -1,5 +1,9 @@
 /* The frame: damage of every kind is found, limits hold, what is written is read. */
+#define _GNU_SOURCE /* memmem */
 #include <math.h>
+#include <signal.h>
+
+#include "base/signals.h"
 
 #include "stream/layout.h"
 #include "stream/to_json.h"
@@ -216,6 +220,15 @@ static void large(void)
     tap_ok(!stream_check(s.at, s.len, &e), "records of 8 MiB are read: %s", e.text);
     unsigned char *end = (unsigned char *)s.at + s.len - LAYOUT_END;
     tap_ok(layout_get(end + 4, 8) == 6 && layout_get(end + 13, 8) == 6, "6 blocks of 6 records");
+    const char *path = stream_file(s.at, s.len);
+    struct frame_in *in;
+    struct bytes record;
+    size_t flushed = 0;
+    must(frame_in_open(&in, &path, 1, -1, true, &e), &e);
+    for (enum read_result got; (got = frame_in_next(in, &record, &e)) > READ_END;)
+        flushed += got == READ_RECORD && frame_in_flushed(in);
+    frame_in_close(in);
+    tap_ok(flushed == 3, "of them %zu are no full ones", flushed);
     buf_release(&s);
 }
 
@@ -444,6 +457,42 @@ static void too_long_headers(void)
     fclose(file);
 }
 
+/* A header without a minor version, which has room for one no more: it is read, and not shown. */
+static void longest_header(void)
+{
+    struct meta m;
+    struct err e = {0};
+    struct buf s = {0}, text = {0}, value = {0}, shown = {0};
+    struct frame_in *in;
+    size_t left = 65535;
+    for (int i = 0; i < 2; i++) { /* the second time as long as can be */
+        stream_meta(&m, STREAM_SESSIONS);
+        buf_clear(&s);
+        buf_clear(&value);
+        msgpack_packer pk;
+        msgpack_packer_init(&pk, &value, buf_write);
+        buf_reserve(&text, left);
+        memset(text.at, 'x', left);
+        pack_text(&pk, (struct bytes){text.at, i ? left : 1000});
+        meta_set(&m, "x", (struct bytes){value.at, value.len});
+        stream_with(&m, false, notated_records, "", &s);
+        meta_release(&m);
+        left -= layout_get((unsigned char *)s.at + 14, 2) - 1000;
+    }
+    char *minor = memmem(s.at, s.len, "minor", 5);
+    minor[0] = 'M';
+    const char *path = stream_file(s.at, s.len);
+    must(frame_in_open(&in, &path, 1, -1, true, &e), &e);
+    tap_ok(layout_get((unsigned char *)s.at + 14, 2) == 65535 &&
+               to_json_lines(in, UINT64_MAX, &shown, NULL, NULL, &e) == STATUS_DATA && !shown.len,
+           "a header of 65535 bytes: %s", e.text);
+    frame_in_close(in);
+    buf_release(&s);
+    buf_release(&text);
+    buf_release(&value);
+    buf_release(&shown);
+}
+
 /* A record that makes the ones before it a block of their own, where nothing can be written. */
 static void full(void)
 {
@@ -472,6 +521,20 @@ static void full(void)
     fclose(file);
 }
 
+/* From here on a signal is noted, and a reader that waits stops. */
+static void stopped(void)
+{
+    struct buf s = {0};
+    struct err e;
+    stream_make(STREAM_SESSIONS, true, &s);
+    signals_catch();
+    tap_ok(!stream_check(s.at, s.len, &e), "before a signal a stream is read");
+    raise(SIGTERM);
+    tap_ok(stream_check(s.at, s.len, &e) == STATUS_IO && strstr(e.text, "stopped while reading"),
+           "after it: %s", e.text);
+    buf_release(&s);
+}
+
 int main(void)
 {
     damaged_aborts();
@@ -479,6 +542,7 @@ int main(void)
     waits();
     streams_that_follow();
     too_long_headers();
+    longest_header();
     full();
     for (int kind = 0; kind < SAMPLE_COUNT; kind++) {
         cut_everywhere(kind);
@@ -491,5 +555,6 @@ int main(void)
     claimed_lengths();
     limit_memory(64 << 20);
     bombs();
+    stopped();
     return tap_done();
 }

@@ -259,6 +259,8 @@ static void random_streams(void)
     "}]\n"
 #define OTHER "[\"SESSPIPE\\r\\n\",2,{\"kind\":\"batches\",\"minor\":0,\"pipeline\":[]}]\n"
 
+#define SIXTY "123456789012345678901234567890123456789012345678901234567890"
+
 static void refusals(void)
 {
     static const struct {
@@ -310,6 +312,12 @@ static void refusals(void)
         {HEADER "[\"session\",0,1,[1],[-2147483649]]\n", "expected an int32"},
         {HEADER "[\"later\",{\"ext\":4,\"values\":[-1]}]\n", "expected a number from 0 to 255"},
         {HEADER "[\"E\",0 0,0]\n", "expected \",\""},
+        {HEADER "[\"E\" 0,0,0]\n", "expected"},
+        {"[\"SESSPIPE\\r\\n\" 2,{}]\n", "expected \",\""},
+        {HEADER "[\"user\",1,\"a\"]\n[\"user\",1,\"b\"]\n",
+         "user 1 comes after user 1: ids have to ascend"},
+        {HEADER "[\"item\",1,\"a\"]\n[\"item\",0,\"b\"]\n",
+         "item 0 comes after item 1: ids have to ascend"},
         {HEADER "[\"E\",0,\"0\",0]\n", "expected a count"},
         {"[\"SESSPIPE\\r\\n\"]\n", "expected \",\""},
         {"[\"SESSPIPE\\r\\n\",\"2\",{}]\n", "expected the major version"},
@@ -331,6 +339,7 @@ static void refusals(void)
         {HEADER "[\"session\",0,1,[1,null],[1,2]]\n", "character 19: expected a number"},
         {HEADER "[\"session\",0,1,[1,2,[1,2]]\n", "expected a number"},
         {HEADER "[\"rank\",{\"loss\":[1e39]}]\n", "expected a float32"},
+        {HEADER "[\"rank\",{\"loss\":[0." SIXTY SIXTY SIXTY "]}]\n", "expected a float32"},
         {HEADER "[\"batch\",[0,1.5]]\n", "character 13: expected an int32"},
         {HEADER "[\"batch\",[0,\"1\"],0]\n", "character 13: expected a number"},
         {HEADER "[\"parallel\",[0,2147483648],[0]]\n", "character 16: expected an int32"},

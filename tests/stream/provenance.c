@@ -123,7 +123,7 @@ static void first_of_two(void)
 int main(void)
 {
     struct meta was = {0}, same = {0}, seed = {0}, inter = {0}, version = {0}, name = {0},
-                longer = {0}, bad = {0};
+                longer = {0}, bad = {0}, alone = {0}, none = {0}, bare = {0};
     struct meta *all[] = {&was, &same, &seed, &inter, &version, &name, &longer};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         add(all[i], "tfilter", "1", all[i] == &seed ? 2 : 1, NULL);
@@ -142,6 +142,21 @@ int main(void)
     check("another program", &was, &name, 1, "trainer came where baseline comes now");
     check("another version", &was, &version, 1, "program 2 of the pipeline was of another version");
     check("a program more", &was, &longer, 2, "scorer has other options or is at another place");
+    add(&alone, "tfilter", "1", 1, NULL);
+    meta_add_program(&bare, "tfilter", "1", (struct bytes){0});
+    meta_add_program(&bare, "trainer", "1", (struct bytes){0});
+    check("fewer programs", &was, &alone, 0, "tfilter has other options or is at another place");
+    check("more programs", &alone, &was, 1, "trainer has other options or is at another place");
+    check("no program any more", &was, &none, 0,
+          "the pipeline has other options or is at another place");
+    check("no program before", &none, &was, 0, "tfilter has other options or is at another place");
+    check("options where a program was", &bare, &was, 0,
+          "tfilter has other options or is at another place");
+    check("a program where options were", &was, &bare, 1,
+          "trainer has other options or is at another place");
+    struct meta *more[] = {&alone, &none, &bare};
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        meta_release(more[i]);
     check("no chain", &was, &bad, -2, "");
     check("a chain of before that is none", &bad, &was, -2, "");
     check("a program less", &longer, &was, 1, "trainer has other options or is at another place");

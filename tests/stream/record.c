@@ -550,6 +550,52 @@ static void second_headers(void)
     }
 }
 
+/* The header of sessions has the rows of all parts, as far as they are numbers. */
+static void rows_of_parts(void)
+{
+    static const struct {
+        const char *first, *second;
+        int64_t rows; /* -1: of no use */
+    } cases[] = {
+        {"3", "4", 7},     {"9223372036854775807", "1", INT64_MAX},
+        {"3", "\"4\"", 3}, {"\"3\"", "4", -1},
+        {NULL, "4", 4},    {"3", NULL, 3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf s = {0};
+        for (int part = 0; part < 2; part++) {
+            const char *rows = part ? cases[i].second : cases[i].first;
+            struct buf header = {0}, packed = {0};
+            struct meta m;
+            struct err e;
+            buf_format(&header, "{\"kind\":\"sessions\",\"minor\":0,\"pipeline\":[],"
+                                "\"delta_edges\":l[1],\"week_shift\":0");
+            if (rows)
+                buf_format(&header, ",\"rows\":%s", rows);
+            buf_byte(&header, '}');
+            buf_byte(&header, 0);
+            notation_value(header.at, &packed);
+            must(meta_parse(&m, (struct bytes){packed.at, packed.len}, &e), &e);
+            stream_with(&m, false, notated_records, "", &s);
+            meta_release(&m);
+            buf_release(&packed);
+            buf_release(&header);
+        }
+        const char *path = stream_file(s.at, s.len);
+        struct sessions_in *in;
+        struct sessions_record record;
+        struct err e = {0};
+        int64_t rows = 0;
+        must(sessions_in_open(&in, &path, 1, &e), &e);
+        enum read_result last = sessions_in_next(in, &record, &e);
+        int status = meta_get_int(sessions_in_meta(in), "rows", &rows, &e);
+        tap_ok(last == READ_END && (cases[i].rows < 0 ? status : !status && rows == cases[i].rows),
+               "rows of parts, case %zu: %lld", i, (long long)rows);
+        sessions_in_close(in);
+        buf_release(&s);
+    }
+}
+
 static void no_input(void)
 {
     static const char *const path = "no/such/file";
@@ -566,6 +612,7 @@ int main(void)
     long_names();
     visits();
     second_headers();
+    rows_of_parts();
     no_input();
     scheduled_sessions();
     batches();

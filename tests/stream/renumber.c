@@ -139,9 +139,41 @@ static void other_forms(void)
     buf_release(&came);
 }
 
+/* What is held needs a file that cannot be made, and goes to a full disk. */
+static void nowhere(void)
+{
+    struct meta m = {.kind = STREAM_SESSIONS};
+    struct err e = {0};
+    struct buf record = {0};
+    notation_value("[\"later\",0]", &record);
+    struct bytes later = {record.at, record.len};
+    setenv("TMPDIR", "no/such/place", 1);
+    for (size_t limit = 2; limit < 8; limit += 4) {
+        struct renumber r = {.held.limit = limit};
+        tap_ok(renumber_take(&r, later, &e) == STATUS_CANTCREATE && strstr(e.text, "no/such/place"),
+               "more than %zu bytes and no folder for them: %s", limit, e.text);
+        renumber_release(&r);
+    }
+    unsetenv("TMPDIR");
+    struct renumber r = {0};
+    struct frame_out out;
+    FILE *file = stream_temporary();
+    struct output_file sink = file_of(file);
+    must(frame_out_open(&out, &sink, &m, true, &e), &e);
+    sink.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    must(renumber_take(&r, later, &e) || renumber_pause(&r, &e), &e);
+    tap_ok(renumber_write(&r, &out, &e) == STATUS_IO, "a full disk: %s", e.text);
+    close(sink.fd);
+    fclose(file);
+    frame_out_release(&out);
+    renumber_release(&r);
+    buf_release(&record);
+}
+
 int main(void)
 {
     other_forms();
+    nowhere();
     struct renumber memory = {0}, filed = {.held.limit = 100};
     struct buf one = {0}, other = {0}, again = {0};
     part_of(&memory, 1, &one);
