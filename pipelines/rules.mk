@@ -140,6 +140,16 @@ $(OUT)/scores.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
 $(OUT)/positions.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
 	$(scorer) --best --by $(BY) $(call names,$(BASELINES) $(MODELS)) -o $@ $^
 
+# What groups of targets have, beside the baseline that is best there: those of cold users and the first of
+# sessions, those that the user had before and those that are new to the user.
+GROUPS_AWK := $(dir $(lastword $(MAKEFILE_LIST)))groups.awk
+groups: $(OUT)/groups.txt
+	@cat $<
+
+$(OUT)/groups.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
+	$(scorer) --best --by cold,position,repeat --format tsv $(call names,$(BASELINES) $(MODELS)) $^ | \
+	    LC_ALL=C awk -v baselines=$(words $(BASELINES)) -f $(GROUPS_AWK) >$@
+
 $(OUT)/best-baseline: $(BASELINE_RUNS)
 	$(scorer) --pick -o $@ $^
 
@@ -164,4 +174,4 @@ $(OUT)/attention.html: $(BASELINE_RUNS) $(MODEL_RUNS)
 clean:
 	rm -rf $(OUT)
 
-.PHONY: all clean
+.PHONY: all clean groups

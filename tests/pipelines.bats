@@ -136,6 +136,23 @@ daily_log() {
     done
 }
 
+@test "groups: each with its best baseline and the standard error of that, and with the mean of each model" {
+    log >log.tsv
+    pipeline best DATA=log.tsv OUT=g FILTER='--last-sessions 5 --split user:0.5 --validation 0.2' SEEDS='1 2' MODELS=wide EPOCHS=1 BASELINES='ppop markov' groups >said 2>err || { cat err; false; }
+    tail -n "$(wc -l <g/groups.txt)" said | cmp - g/groups.txt
+    scorer --best --by cold,repeat --format tsv --name ppop --name markov --name wide g/{ppop,markov,wide.1,wide.2}.mp >all.tsv
+    # From the scores: the largest of the baselines, and the mean of the runs.
+    score() { awk -F '\t' -v group="$1" -v name="$2" '$7 == group && $2 == name && $1 ~ /^[0-9]/ { sum += $12; n++ } END { printf "%.3f", sum / n }' all.tsv; }
+    [ "$(sed -n 1p all.tsv | cut -f12)" = recall@20 ]
+    for group in 1-3:'1 to 3 sessions' repeat:'the user had it' explore:'new to the user'; do
+        row=$(grep "^${group#*:} " said) of=${group%%:*}
+        best=$(printf '%s\n' "$(score $of ppop)" "$(score $of markov)" | sort -n | tail -n 1)
+        [[ $row =~ ^${group#*:}\ +([0-9]+)\ +(ppop|markov)\ +"$best"\ ±\ (0\.[0-9]+)\ +"$(score $of wide)"$ ]]
+        awk "BEGIN { e = sqrt($best * (1 - $best) / ${BASH_REMATCH[1]}) - ${BASH_REMATCH[3]}; exit !(e < 0.001 && e > -0.001) }"
+    done
+    grep -q '^first of a session ' said
+}
+
 @test "the wide part has batches of its own, as they were given; the options of networks are not its" {
     touch log
     words() { make -n -f "$ROOT/pipelines/yoochoose.mk" DATA=log "$@" | tr -s ' ' >said; }
