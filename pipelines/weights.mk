@@ -1,15 +1,17 @@
-# The ready-made weights of the wide part: trained on several logs, since no weight belongs to an item
-# or a user.  In each cycle every log gives one pass over its newest training sessions, about as many
-# targets each, from the same weights; the next cycle begins with the means (McMahan et al. 2017), at a
-# learning rate that falls from cycle to cycle.
+# The ready-made weights of the wide part: trained on several logs at once, since no weight belongs to
+# an item or a user.  One optimizer learns from a batch of each log by turns, as many of all of them
+# (fixtures/pool.c).
 #
 #   make weights POOL='a.mp b.mp c.mp'                   writes lib/model/wide_ready.c
-#   make -f pipelines/weights.mk held POOL='...'         holds each log out in turn and tests on it
+#   make -f pipelines/weights.mk held POOL='...'         shows what each log has from weights of the others
+#
+# Above the numbers of wide_ready.c stands what they come from: the logs, how they were made and split, and
+# the scores of each log when it was held out.
 #
 #   POOL    split streams, as tfilter writes them; NAME.mp      OUT     folder for everything made
-#   ALONE   names of some of them that count once more, as NAME-alone: each session a user of its own
-#   NOTE    a text that says which logs these are and how they were split, for the table's comment
-#   EACH    targets of a log in a cycle                         CYCLES  number of cycles
+#   ALONE   names of some of them that count once more, each session a user of its own
+#   TARGETS of a log, the newest                                PASSES  over them
+#   AGAINST baselines beside which the weights are shown on a log that was held out
 #
 # Names that are alike up to a hyphen, as lastfm and lastfm-repeats, are forms of one log: where one is
 # held out, all are.
@@ -20,74 +22,70 @@ SHELL := /bin/bash
 BIN ?= $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))/../bin
 FIXTURES ?= $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))/../.build/release/fixtures
 OUT ?= out/weights
-EACH ?= 30000
-CYCLES ?= 8
-# Of a few rates and numbers of cycles these had the best recall@20 on the validation parts of the
-# logs that were held out.
+TARGETS ?= 10000
+PASSES ?= 3
 RATE ?= 0.006
 THREADS ?= $(shell nproc)
+AGAINST ?= ppop ppop-decay markov item-knn session-knn vstan
 LOGS := $(basename $(notdir $(POOL)))
-NAMES := $(LOGS) $(ALONE:%=%-alone)
 TABLE ?= lib/model/wide_ready.c
 
 all: $(TABLE)
 
-# The training part of each log alone; the share of it that holds EACH targets, as a fraction, and
-# how many sessions have 100 targets.
-path_of = $(filter %/$(1).mp $(1).mp,$(POOL))
-$(OUT)/%.train.mp:
+# Weights that have learned nothing.
+$(OUT)/first.safetensors: $(firstword $(POOL))
 	@mkdir -p $(@D)
-	$(BIN)/spcat $(call path_of,$*) | \
-	    awk '!/^\["session",/ || /^\["session",[0-9]+,1,/' | $(BIN)/spcat --from-json -o $@
+	$(BIN)/batcher -q --epochs 1 $< | \
+	    $(BIN)/trainer -q --model wide --max-steps 0 --no-index --save $@ >/dev/null
 
-$(ALONE:%=$(OUT)/%-alone.train.mp): $(OUT)/%-alone.train.mp: $(OUT)/%.train.mp
-	$(BIN)/spcat $< | awk '/^\["E"/ { print "[\"E\"]"; next } /^\["user",/ { next } \
-	    sub(/^\["session",[0-9]+/, "") { print "[\"user\"," n+0 ",\"" n+0 "\"]"; $$0 = "[\"session\"," n+0 $$0; n++ } \
-	    { print }' | $(BIN)/spcat --from-json -o $@
+path_of = $(filter %/$(1).mp $(1).mp,$(POOL))
+members = $(foreach n,$(1),$(call path_of,$(n)) $(if $(filter $(n),$(ALONE)),alone:$(call path_of,$(n))))
+train_on = OMP_NUM_THREADS=$(THREADS) $(FIXTURES)/pool $@ $< $(TARGETS) $(PASSES) $(RATE) $(call members,$(1))
 
-$(OUT)/%.share: $(OUT)/%.train.mp
-	$(BIN)/spcat --summary $< | awk -v each=$(EACH) '/^sessions\t/ { s = $$2 } /^events\t/ { e = $$2 } \
-	    END { t = e - s; b = 100 * s / t; \
-    print (t > each ? each : t) "/" t, int(b < 1 ? 1 : b) }' >$@
+$(OUT)/pool.safetensors: $(OUT)/first.safetensors $(POOL)
+	$(call train_on,$(LOGS))
 
-# In each cycle trains on each of the logs $(2) from the same weights, and leaves the means in $(1).
-define train_on
-	@rm -f $(1)
-	for cycle in $$(seq 1 $(CYCLES)); do \
-	    rate=$$(awk -v c=$$cycle -v n=$(CYCLES) 'BEGIN { \
-	        print $(RATE) * (0.05 + 0.95 * 0.5 * (1 + cos(3.14159265 * (c - 1) / n))) }'); \
-	    init=; [ ! -e $(1) ] || init="--init $(1)"; \
-	    for log in $(2); do \
-	        read -r share batch <$(OUT)/$$log.share; \
-	        $(BIN)/batcher -q --scheme shuffled --batch $$batch --seed $$cycle --epochs 1 \
-	            --train-recent $$share $(OUT)/$$log.train.mp | \
-	        $(BIN)/trainer -q --model wide --lr $$rate --lr-decay none --warm-up 10 --threads $(THREADS) \
-	            $$init --save $(1:.safetensors=).$$log.part --save-by last --no-index >/dev/null; \
-	    done; \
-	    $(FIXTURES)/average $(1) $(patsubst %,$(1:.safetensors=).%.part,$(2)); \
-	done; \
-	rm -f $(patsubst %,$(1:.safetensors=).%.part,$(2))
-endef
-
-$(OUT)/pool.safetensors: $(NAMES:%=$(OUT)/%.share)
-	$(call train_on,$@,$(NAMES))
-
-$(TABLE): $(OUT)/pool.safetensors $(NOTE)
-	$(FIXTURES)/weights $< $(or $(NOTE),/dev/null) >$@
+$(TABLE): $(OUT)/pool.safetensors $(OUT)/note.txt
+	$(FIXTURES)/weights $^ >$@
 
 # Weights of all logs but one, tested on that one.
 log_of = $(firstword $(subst -, ,$(1)))
-others = $(foreach n,$(NAMES),$(if $(filter $(call log_of,$(1)),$(call log_of,$(n))),,$(n)))
-$(LOGS:%=$(OUT)/without-%.safetensors): $(OUT)/without-%.safetensors: $(NAMES:%=$(OUT)/%.share)
-	$(call train_on,$@,$(call others,$*))
+others = $(foreach n,$(LOGS),$(if $(filter $(call log_of,$(1)),$(call log_of,$(n))),,$(n)))
+$(LOGS:%=$(OUT)/without-%.safetensors): $(OUT)/without-%.safetensors: $(OUT)/first.safetensors $(POOL)
+	$(call train_on,$(call others,$*))
 
+# For each log the scores of weights of the others, and of baselines that count as much.
 HELD ?= $(foreach n,$(LOGS),$(if $(findstring -,$(n)),,$(n)))
-held: $(HELD:%=$(OUT)/held-%.mp)
-	$(BIN)/scorer --best --by none $(HELD:%=--name %) $^
+scores = $(BIN)/scorer --best --by none --at 20
+rivals = $(scores) --name held $(AGAINST:%=--name %) $(OUT)/held-$(1).mp $(AGAINST:%=$(OUT)/$(1).%.mp)
+held: $(HELD:%=$(OUT)/held-%.tsv)
+	@$(foreach n,$(HELD),echo; echo '$(n):'; $(call rivals,$(n));)
 
+$(OUT)/held-%.tsv: $(OUT)/held-%.mp $(foreach b,$(AGAINST),$(OUT)/%.$(b).mp)
+	$(call rivals,$*) --format tsv -o $@
+
+$(OUT)/all-%.tsv: $(OUT)/all-%.mp
+	$(scores) --name all --format tsv -o $@ $<
+
+predict = $(BIN)/batcher -q --epochs 1 $(call path_of,$*) | $(BIN)/predictor -q --model $< --threads $(THREADS) -o $@
 $(OUT)/held-%.mp: $(OUT)/without-%.safetensors
-	$(BIN)/batcher -q --epochs 1 $(call path_of,$*) | \
-	    $(BIN)/predictor -q --model $< --threads $(THREADS) -o $@
+	$(predict)
+
+$(OUT)/all-%.mp: $(OUT)/pool.safetensors
+	$(predict)
+
+define baseline_rule
+$(HELD:%=$(OUT)/%.$(1).mp): $(OUT)/%.$(1).mp: $(OUT)/first.safetensors
+	$$(BIN)/baseline -q --model $(1) --online user --threads $$(THREADS) -o $$@ $$(call path_of,$$*)
+endef
+$(foreach b,$(AGAINST),$(eval $(call baseline_rule,$(b))))
+
+$(LOGS:%=$(OUT)/%.log): $(OUT)/%.log: $(OUT)/first.safetensors
+	$(BIN)/spcat --summary $(call path_of,$*) >$@
+
+$(OUT)/note.txt: $(LOGS:%=$(OUT)/%.log) $(HELD:%=$(OUT)/held-%.tsv) $(HELD:%=$(OUT)/all-%.tsv)
+	LC_ALL=C awk -v alone='$(ALONE)' -v targets=$(TARGETS) -v passes=$(PASSES) -v rate=$(RATE) \
+	    -f $(dir $(firstword $(MAKEFILE_LIST)))weights.awk $^ >$@
 
 .PHONY: all held
 .SECONDARY:

@@ -210,14 +210,35 @@ daily_log() {
     done
     cp 1.mp 1-repeats.mp
     make -f "$ROOT/pipelines/weights.mk" BIN="$SESSPIPE_BIN" FIXTURES="$ROOT/.build/${VARIANT:-release}/fixtures" OUT=w \
-        POOL='1.mp 2.mp 1-repeats.mp' ALONE='2' CYCLES=2 EACH=200 THREADS=1 TABLE=ready.c all held >said 2>err || { cat err; false; }
+        POOL='1.mp 2.mp 1-repeats.mp' ALONE='2' PASSES=40 TARGETS=300 THREADS=1 TABLE=ready.c AGAINST='ppop markov' \
+        all held >said 2>err || { cat err; false; }
     grep -q '^static const float wide_features_weight' ready.c
-    [ "$(grep -cE '^[12] +1 +1 ' said)" = 2 ]
-    grep -qE '^for cycle .*for log in +2  *2-alone; do .*without-1' said
-    grep -qE '^for cycle .*for log in 1  *1-repeats *; do .*without-2' said
-    # Each session of a log whose users are forgotten is a user.
-    spcat --check w/2-alone.train.mp
-    [ "$(spcat --summary w/2-alone.train.mp | awk 'NF == 2 && ($1 == "users" || $1 == "sessions") { print $2 }' | sort -u | wc -l)" = 1 ]
+    grep -qE ' w/without-1.safetensors .* 2.mp +alone:2.mp *$' said
+    grep -qE ' w/without-2.safetensors .* 1.mp +1-repeats.mp *$' said
+    recall() { awk -F '\t' -v m="$1" '$2 == m { printf "%.3f", $10 }' "$2"; }
+    for log in 1 2; do # where they are new, the weights beat counts, and weights that have learned nothing do not
+        predictor -q --model w/first.safetensors <(batcher -q --epochs 1 $log.mp) | scorer --best --by none --at 20 --format tsv --name first >first
+        held=$(recall held w/held-$log.tsv)
+        awk "BEGIN { exit !($held > $(recall markov w/held-$log.tsv) && $held > $(recall first first)) }"
+        # The table says so, and what the logs are.
+        grep -qE "^ \*   $log +$held / 0\.[0-9]{3}   (ppop|markov) .* $(recall all w/all-$log.tsv) / " ready.c
+    done
+    grep -qE '^ \*   2: [0-9]+ targets; once more, each session a user of its own$' ready.c
+    [ "$(grep -c '^ \*     lfm-sessionize, tfilter min_events=2 max_events=39 cut=20$' ready.c)" = 3 ]
+    [ "$(grep -c '^ \*     split=user:0.8 validation=0.1$' ready.c)" = 3 ]
+}
+
+@test "pool: the same weights again; a log without its users teaches others" {
+    pool="$ROOT/.build/${VARIANT:-release}/fixtures/pool"
+    log --seed 1 | lfm-sessionize -q | tfilter -q --split user:0.8 --validation 0.1 -o 1.mp
+    batcher -q --epochs 1 1.mp | trainer -q --model wide --max-steps 0 --no-index --save first >/dev/null
+    for to in a b; do OMP_NUM_THREADS=1 "$pool" $to first 200 4 0.006 1.mp alone:1.mp; done
+    cmp a b
+    OMP_NUM_THREADS=1 "$pool" c first 200 4 0.006 1.mp 1.mp
+    run -1 cmp -s a c
+    run -1 cmp -s first a
+    run ! "$pool" d first 200 4 0.006 absent.mp
+    [[ $output == 'pool: cannot read absent.mp'* ]]
 }
 
 @test "aging.mk: one line a model, by the day of the test; networks are trained again each day" {
