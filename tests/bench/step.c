@@ -4,7 +4,8 @@
  *
  * Three generated streams of the same sessions differ only in their number of training and test
  * batches, so that the difference of two runs is the time of those batches.  Runs and products
- * alternate; the result is the least time over the rounds.  $SESSPIPE_BIN has the programs.
+ * alternate; the result is the least time over the rounds.  Beside the products stands what they
+ * would take at the processor's peak.  $SESSPIPE_BIN has the programs.
  *
  * Usage: step, or step DEVICE PRECISION BATCHES: trainer's step on that device only, over that many
  * batches, including reading and writing; or step ranks: the step of several processes only. */
@@ -20,6 +21,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "nn/bf16.h"
+#include "peak.h"
 #include "products.h"
 #include "stream.h"
 #include "timing.h"
@@ -30,7 +32,7 @@ enum {
     HISTORY = 15,
     FEW = 2,
     MANY = 8, /* additional batches, whose time is measured */
-    ROUNDS = 12,
+    ROUNDS = 8,
     OF_MPIRUN = 6, /* words before trainer's */
 };
 
@@ -170,6 +172,18 @@ static const char *ranks = "1";
 /* Where its messages go then. */
 static char notes[300];
 
+/* Seconds so far; for one thread in processor time, of this program or of trainers that ended,
+ * which other work on the machine hardly changes. */
+static double clock_of(const struct sizes *z, int who)
+{
+    struct rusage usage;
+    if (strcmp(z->threads, "1"))
+        return seconds();
+    getrusage(who, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
 /* Seconds that trainer takes for a stream. */
 static double run_trainer(const char *path, const struct sizes *z)
 {
@@ -195,13 +209,13 @@ static double run_trainer(const char *path, const struct sizes *z)
     posix_spawn_file_actions_addopen(&actions, 2, notes, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     pid_t child;
     int status;
-    double begin = seconds();
+    double begin = clock_of(z, RUSAGE_CHILDREN);
     if (posix_spawnp(&child, command[0], &actions, NULL, (char *const *)(uintptr_t)command,
                      environ) ||
         waitpid(child, &status, 0) != child || status)
         fail("trainer failed");
     posix_spawn_file_actions_destroy(&actions);
-    return seconds() - begin;
+    return clock_of(z, RUSAGE_CHILDREN) - begin;
 }
 
 struct floor {
@@ -220,22 +234,26 @@ static float *some_floats(size_t n)
     return x;
 }
 
+/* Seconds of one of MANY products in a row: like a batch's, a mean over some time. */
 static double forward_product(const struct floor *f, const struct library *l)
 {
-    double begin = seconds();
-    library_product(l, false, true, f->z->targets, f->z->items, f->z->units, f->state, f->weight,
-                    f->score);
-    return seconds() - begin;
+    double begin = clock_of(f->z, RUSAGE_SELF);
+    for (int i = 0; i < MANY; i++)
+        library_product(l, false, true, f->z->targets, f->z->items, f->z->units, f->state,
+                        f->weight, f->score);
+    return (clock_of(f->z, RUSAGE_SELF) - begin) / MANY;
 }
 
 static double gradient_products(const struct floor *f, const struct library *l)
 {
-    double begin = seconds();
-    library_product(l, false, false, f->z->targets, f->z->units, f->z->items, f->score, f->weight,
-                    f->dstate);
-    library_product(l, true, false, f->z->items, f->z->units, f->z->targets, f->score, f->state,
-                    f->dweight);
-    return seconds() - begin;
+    double begin = clock_of(f->z, RUSAGE_SELF);
+    for (int i = 0; i < MANY; i++) {
+        library_product(l, false, false, f->z->targets, f->z->units, f->z->items, f->score,
+                        f->weight, f->dstate);
+        library_product(l, true, false, f->z->items, f->z->units, f->z->targets, f->score, f->state,
+                        f->dweight);
+    }
+    return (clock_of(f->z, RUSAGE_SELF) - begin) / MANY;
 }
 
 /* Least times of runs, and of a library's products. */
@@ -244,6 +262,7 @@ static const struct batches_of batches[RUNS] = {{FEW, 1}, {FEW + MANY, 1}, {FEW,
                                most_batches = {FEW + MANY, 1 + MANY};
 struct took {
     double run[RUNS], forward[LIBRARIES_MOST], all[LIBRARIES_MOST];
+    double operation; /* at the processor's peak, with the same number of threads */
 };
 
 static double less(double a, double b)
@@ -254,12 +273,14 @@ static double less(double a, double b)
 static void measure(char path[RUNS][300], const struct floor *f, struct took *t)
 {
     int threads = !strcmp(f->z->threads, "0") ? omp_get_num_procs() : 1;
+    run_trainer(path[BASE], f->z); /* fetches the memory that a host took back in the meantime */
     for (int run = BASE; run < RUNS; run++)
         t->run[run] = less(t->run[run], run_trainer(path[run], f->z));
+    peak_operations(threads); /* starts the threads */
+    t->operation = less(t->operation, 1 / peak_operations(threads));
     for (int i = 0; i < f->libraries; i++) {
         const struct library *l = &f->lib[i];
         library_threads(l, threads);
-        forward_product(f, l); /* starts the threads and warms the cache */
         double forward = forward_product(f, l);
         t->forward[i] = less(t->forward[i], forward);
         t->all[i] = less(t->all[i], forward + gradient_products(f, l));
@@ -391,6 +412,8 @@ static void measure_shape(const struct sizes *z, char path[RUNS][300])
     double step = (t.run[STEPS] - t.run[BASE]) / MANY, test = (t.run[TESTS] - t.run[BASE]) / MANY;
     printf("%sstep_over_floor\t%.3f\tratio\n", z->name, step / t.all[fastest]);
     printf("%sstep_ms\t%.1f\tms\n", z->name, 1e3 * step);
+    double peak = 6.0 * z->targets * z->items * z->units * t.operation;
+    printf("%sstep_over_peak\t%.3f\tratio\n", z->name, step / peak);
     printf("%sstep_floor\t%.1f\tms, %s\n", z->name, 1e3 * t.all[fastest], f.lib[fastest].name);
     if (z == &lastfm)
         printf("step_rss\t%.0f\tMB\n", megabytes);
