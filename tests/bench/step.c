@@ -172,12 +172,14 @@ static const char *ranks = "1";
 /* Where its messages go then. */
 static char notes[300];
 
-/* Seconds so far; for one thread in processor time, of this program or of trainers that ended,
- * which other work on the machine hardly changes. */
-static double clock_of(const struct sizes *z, int who)
+/* One thread is measured in processor time, which other work on the machine hardly changes. */
+static bool in_processor_time;
+
+/* Seconds so far: of this program, or of trainers that have ended. */
+static double clock_of(int who)
 {
     struct rusage usage;
-    if (strcmp(z->threads, "1"))
+    if (!in_processor_time)
         return seconds();
     getrusage(who, &usage);
     return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
@@ -209,13 +211,13 @@ static double run_trainer(const char *path, const struct sizes *z)
     posix_spawn_file_actions_addopen(&actions, 2, notes, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     pid_t child;
     int status;
-    double begin = clock_of(z, RUSAGE_CHILDREN);
+    double begin = clock_of(RUSAGE_CHILDREN);
     if (posix_spawnp(&child, command[0], &actions, NULL, (char *const *)(uintptr_t)command,
                      environ) ||
         waitpid(child, &status, 0) != child || status)
         fail("trainer failed");
     posix_spawn_file_actions_destroy(&actions);
-    return clock_of(z, RUSAGE_CHILDREN) - begin;
+    return clock_of(RUSAGE_CHILDREN) - begin;
 }
 
 struct floor {
@@ -237,23 +239,23 @@ static float *some_floats(size_t n)
 /* Seconds of one of MANY products in a row: like a batch's, a mean over some time. */
 static double forward_product(const struct floor *f, const struct library *l)
 {
-    double begin = clock_of(f->z, RUSAGE_SELF);
+    double begin = clock_of(RUSAGE_SELF);
     for (int i = 0; i < MANY; i++)
         library_product(l, false, true, f->z->targets, f->z->items, f->z->units, f->state,
                         f->weight, f->score);
-    return (clock_of(f->z, RUSAGE_SELF) - begin) / MANY;
+    return (clock_of(RUSAGE_SELF) - begin) / MANY;
 }
 
 static double gradient_products(const struct floor *f, const struct library *l)
 {
-    double begin = clock_of(f->z, RUSAGE_SELF);
+    double begin = clock_of(RUSAGE_SELF);
     for (int i = 0; i < MANY; i++) {
         library_product(l, false, false, f->z->targets, f->z->units, f->z->items, f->score,
                         f->weight, f->dstate);
         library_product(l, true, false, f->z->items, f->z->units, f->z->targets, f->score, f->state,
                         f->dweight);
     }
-    return (clock_of(f->z, RUSAGE_SELF) - begin) / MANY;
+    return (clock_of(RUSAGE_SELF) - begin) / MANY;
 }
 
 /* Least times of runs, and of a library's products. */
@@ -319,6 +321,7 @@ static void measure_bf16(char path[RUNS][300])
     double least_of[2][2] = {{INFINITY, INFINITY}, {INFINITY, INFINITY}};
     if (bf16_missing())
         return;
+    in_processor_time = true;
     for (int run = BASE; run <= STEPS; run++)
         write_stream(path[run], &lastfm_alone, batches[run], most_batches);
     for (int round = 0; round < ROUNDS; round++)
@@ -356,6 +359,7 @@ static void measure_ranks(char path[RUNS][300])
     double least_of[2][2] = {{INFINITY, INFINITY}, {INFINITY, INFINITY}}, bytes[2] = {0, 0};
     if (system("command -v mpirun >/dev/null"))
         return;
+    in_processor_time = false;
     setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
     setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
     for (int run = BASE; run <= STEPS; run++)
@@ -387,6 +391,7 @@ static void remove_all(const char *folder, char path[3][300])
 static void measure_shape(const struct sizes *z, char path[RUNS][300])
 {
     struct took t;
+    in_processor_time = !strcmp(z->threads, "1");
     for (int i = 0; i < RUNS; i++) {
         write_stream(path[i], z, batches[i], most_batches);
         run_trainer(path[i], z);
