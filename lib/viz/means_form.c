@@ -74,10 +74,17 @@ static double highest_of(const struct means *m, bool any, double least)
     return top;
 }
 
+/* Groups of few sessions raise the scale by half at most: where they go on as the others do, that
+ * is seen, and one that is far off does not press all others together. */
 double means_top(const struct means *m, double least)
 {
     double top = highest_of(m, false, least);
-    return fmax(top > 0 ? top : highest_of(m, true, least), least);
+    top = fmax(top > 0 ? top : highest_of(m, true, least), least);
+    double reach = top * 1.5;
+    for (size_t i = 0; i < m->at.len; i++)
+        if (m->at.at[i].count && mean_relative(&m->at.at[i]) <= reach)
+            top = fmax(top, mean_relative(&m->at.at[i]));
+    return top;
 }
 
 double means_bottom(const struct means *m)

@@ -14,7 +14,7 @@ size_t means_groups(const struct figures *g, const struct figure *p);
 
 /* The top of an axis or of a scale of shades, for the groups with enough sessions to be reliable,
  * or for all groups if there are none: their highest mean, and as much of the errors as scale_reach
- * allows; at least `least`. */
+ * allows; at least `least`.  Means of other groups raise it by half at most. */
 double means_top(const struct means *m, double least);
 
 /* The lowest mean, or 0 if none is below: weights may be negative. */

@@ -1,5 +1,5 @@
-/* Means and their errors. */
-#include "viz/mean.h"
+/* Means and their errors, and the scale of their picture. */
+#include "viz/means_form.h"
 
 #include <math.h>
 
@@ -24,8 +24,32 @@ static void test_means(void)
     means_release(&m);
 }
 
+static void add_group(struct means *m, size_t group, int sessions, double relative)
+{
+    for (int i = 0; i < sessions; i++) {
+        means_add(m, group, 0.1, relative);
+        means_end_session(m);
+    }
+}
+
+static void test_top(void)
+{
+    struct means m = {0};
+    add_group(&m, 0, 50, 2);
+    tap_ok(means_top(&m, 1.2) == 2 && means_top(&m, 3) == 3, "the scale reaches the highest mean");
+    add_group(&m, 1, 2, 2.9);
+    tap_ok(fabs(means_top(&m, 1.2) - 2.9) < 1e-12, "and one of few sessions that goes on from it");
+    add_group(&m, 2, 2, 3.1);
+    tap_ok(fabs(means_top(&m, 1.2) - 2.9) < 1e-12, "but none that is far above");
+    means_release(&m);
+    add_group(&m, 0, 2, 9);
+    tap_ok(means_top(&m, 1.2) == 9, "of few sessions in all groups the scale is theirs");
+    means_release(&m);
+}
+
 int main(void)
 {
     test_means();
+    test_top();
     return tap_done();
 }
