@@ -119,9 +119,8 @@ static struct joined<T, S> output_scratch(struct cuda *c, const struct output_la
     j.items = output_padded(o->items);
     size_t row = (size_t)j.items * sizeof(S), wanted = (size_t)o->targets;
     size_t fit = c->workspace / row > 1 ? c->workspace / row : 1;
-    fit = o->join ? (size_t)o->join->rows : fit;
     size_t chunks = (wanted + fit - 1) / fit;
-    j.rows = (int)((wanted + chunks - 1) / chunks);
+    j.rows = o->join ? o->join->rows : (int)((wanted + chunks - 1) / chunks);
     size_t states = wanted * (size_t)j.width, weights = (size_t)j.items * (size_t)j.width;
     size_t of_states = output_aligned(states * sizeof(T));
     size_t of_weights = output_aligned(weights * sizeof(T));

@@ -4,8 +4,8 @@
  *     loss = -log p[target], dscore = (p - u) / T, dstate = dscore W, dW = dscoreᵀ state.
  *
  * Each chunk takes two walks over the tiles of items.  The first walk computes the scores and
- * replaces them by e^(score - reference); the reference is the largest score that the thread has
- * seen up to this tile.  It adds their product with the tile's weights while both are in the cache
+ * replaces them by e^(score - reference); the reference is a score that none up to this tile
+ * exceeds by much (FAR).  It adds their product with the tile's weights while both are in the cache
  * and rescales the sum when the reference rises (Milakov & Gimelshein 2018, "Online normalizer
  * calculation for softmax").  After it each row's sum and dstate are known.  The second walk needs
  * one product a tile: the factors that turn the exponentials into p multiply the rows of the states
@@ -52,12 +52,52 @@ VECTOR static void scale(size_t n, float factor, const float *x, float *y)
 
 /* ---- the first walk ---- */
 
-static bool any_raised(const float *raise, size_t rows)
+/* x [n, LINE] becomes e^(x - reference); `all` are its sums, and `top` the largest x.  not_finite
+ * becomes NaN where an x is not finite. */
+VECTOR static void become_exponentials(size_t n, size_t ld, float *restrict x,
+                                       const float *restrict reference, float *restrict top,
+                                       float *restrict all, float *restrict not_finite)
 {
-    for (size_t j = 0; j < rows; j++)
-        if (raise[j] != 1)
-            return true;
-    return false;
+    float most[LINE], sum[LINE] = {0}, nothing[LINE] = {0};
+#pragma omp simd
+    for (int j = 0; j < LINE; j++)
+        most[j] = -INFINITY;
+    for (size_t i = 0; i < n; i++, x += ld)
+#pragma omp simd
+        for (int j = 0; j < LINE; j++) {
+            float e = maths_exp_below(x[j] - reference[j]);
+            most[j] = x[j] > most[j] ? x[j] : most[j];
+            nothing[j] += x[j] * 0.0f;
+            sum[j] += e;
+            x[j] = e;
+        }
+    memcpy(top, most, sizeof most);
+    memcpy(all, sum, sizeof sum);
+    for (int j = 0; j < LINE; j++)
+        not_finite[j] += nothing[j];
+}
+
+/* The exponentials of a panel's rows from `row`, in place of the scores.  Where the reference rises
+ * for them the scores are computed again, and Σ e W so far is rescaled. */
+static void exponentials_of_line(const struct chunk *c, const struct gradients *g, int thread,
+                                 const struct panel *p, size_t row)
+{
+    const struct parts *part = &c->part[thread];
+    struct panel line = *p;
+    float top[LINE], all[LINE], raise[LINE];
+    line.row = (struct span){row, row + LINE};
+    line.x += row - p->row.from;
+    for (;;) {
+        become_exponentials(p->item.to - p->item.from, p->ld, line.x, part->reference + row, top,
+                            all, part->not_finite + row);
+        if (!chunk_raise(c, thread, row, top, raise))
+            break;
+        if (g->dstate)
+            scale_columns((size_t)c->o->width, LINE, raise, g->own[thread].product + row, c->ld);
+        chunk_scores(c, thread, &line);
+    }
+    for (int j = 0; j < LINE; j++)
+        part->sum[row + (size_t)j] += all[j];
 }
 
 /* Computes a panel's exponentials and adds Σ e W over its items. */
@@ -66,18 +106,18 @@ static void walk_panel(const struct chunk *c, const struct gradients *g, int thr
 {
     size_t width = (size_t)c->o->width, rows = p->row.to - p->row.from;
     size_t items = p->item.to - p->item.from;
-    float raise[CHUNK_ROWS];
-    chunk_scores(c, thread, p, raise);
+    chunk_scores(c, thread, p);
     chunk_note_targets(c, p);
-    chunk_sum(c, thread, p, true);
+    for (size_t row = p->row.from; row < p->row.to; row += LINE)
+        exponentials_of_line(c, g, thread, p, row);
+    if (p->rounded)
+        bf16_round(items, rows, p->x, p->ld, p->rounded, c->ld);
     if (g->dweight)
-        memcpy(g->reference + (size_t)tile * c->ld + p->row.from, c->part[thread].top + p->row.from,
-               rows * sizeof *raise);
+        memcpy(g->reference + (size_t)tile * c->ld + p->row.from,
+               c->part[thread].reference + p->row.from, rows * sizeof *g->reference);
     if (!g->dstate)
         return;
     float *product = g->own[thread].product + p->row.from;
-    if (any_raised(raise, rows))
-        scale_columns(width, rows, raise, product, c->ld);
     if (c->bf16)
         bf16_multiply(&(struct bf16_product){
             .by_float32 = c->by_float32,
@@ -123,7 +163,7 @@ static void finish_row(const struct chunk *c, const struct gradients *g, size_t 
     float *to = g->dstate + at * width;
     for (int t = 0; t < c->threads; t++) {
         const float *product = g->own[t].product + row;
-        float raise = maths_exp(c->part[t].top[row] - c->top[row]);
+        float raise = maths_exp(c->part[t].reference[row] - c->reference[row]);
         float factor = (float)(raise / c->total[row] * share);
         for (size_t j = 0; j < width; j++)
             to[j] += factor * product[j * c->ld];
@@ -145,7 +185,7 @@ static void scale_states(const struct chunk *c, const struct gradients *g, const
     for (size_t i = 0; i < (size_t)c->rows; i++) {
         if (reference[i] == own->as_of[i])
             continue;
-        float factor = (float)(maths_exp(reference[i] - c->top[i]) / c->total[i] * share);
+        float factor = (float)(maths_exp(reference[i] - c->reference[i]) / c->total[i] * share);
         const float *state = c->o->state + ((size_t)c->first + i) * width;
         float *to = own->scaled + i * g->columns;
         scale(g->apart ? g->direct : width, factor, state, to);
@@ -333,7 +373,7 @@ void cpu_output_loss(struct device *d, const struct output_layer *o, float *loss
 {
     struct chunk c;
     struct gradients g = {.dstate = dstate, .dweight = dweight, .dbias = dbias};
-    chunk_plan(&c, cpu_of(d), o, cpu_of(d)->bf16);
+    chunk_plan(&c, cpu_of(d), o, dweight, cpu_of(d)->bf16);
     chunk_open(&c, cpu_of(d), dweight, gradients_place(&g, &c));
     gradients_place(&g, &c);
     while (chunk_next(&c))

@@ -7,17 +7,23 @@
 
 enum { ROUNDED_ITEMS = 192 }; /* of a tile with rounded factors, at most: oneDNN copies factors */
 
-void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o, bool bf16)
+void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o, bool keep,
+                bool bf16)
 {
     size_t items = (size_t)(o->items > 0 ? o->items : 1), wanted = (size_t)o->targets;
-    size_t fit = cpu->workspace / items;
+    size_t fit = cpu->workspace / (keep || bf16 ? items : TILE_ITEMS);
     fit = fit < 1 ? 1 : fit > CHUNK_ROWS ? CHUNK_ROWS : fit;
-    fit = o->join ? (size_t)o->join->rows : fit;
     size_t chunks = wanted ? (wanted + fit - 1) / fit : 1;
     *c = (struct chunk){
         .o = o, .threads = cpu->threads, .bf16 = bf16, .by_float32 = cpu->by_float32};
     c->capacity = (int)((wanted + chunks - 1) / chunks);
     c->ld = cpu_padded((size_t)c->capacity);
+    if (c->ld <= fit)
+        c->capacity = (int)c->ld;
+    if (o->join) {
+        c->capacity = o->join->rows;
+        c->ld = cpu_padded((size_t)c->capacity);
+    }
     if (bf16)
         c->ld = (c->ld + BF16_DEPTH - 1) / BF16_DEPTH * BF16_DEPTH;
     else
@@ -56,11 +62,11 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
         c->kept = kept ? cpu_take(&at, kept) : NULL;
     c->passing = cpu_take(&at, threads * width * c->panel);
     c->score = cpu_take(&at, ld);
-    c->top = cpu_take(&at, ld);
+    c->reference = cpu_take(&at, ld);
     c->total = (double *)(void *)cpu_take(&at, 2 * ld);
     c->part = (struct parts *)(void *)cpu_take(&at, parts);
     for (size_t t = 0; t < threads; t++) {
-        c->part[t].top = cpu_take(&at, ld);
+        c->part[t].reference = cpu_take(&at, ld);
         c->part[t].sum = (double *)(void *)cpu_take(&at, 2 * ld);
         c->part[t].not_finite = cpu_take(&at, ld);
     }
@@ -112,6 +118,8 @@ static void add_to_panel(const struct chunk *c, const struct panel *p)
     size_t bucket = bucket_of(c, (int32_t)p->item.from, p->row.from);
     for (int32_t k = c->bucket[bucket]; k < c->bucket[bucket + 1]; k++) {
         struct placed at = c->placed[k];
+        if ((size_t)at.row < p->row.from || (size_t)at.row >= p->row.to)
+            continue;
         size_t item = (size_t)at.item - p->item.from;
         float *x = p->x + item * p->ld + ((size_t)at.row - p->row.from);
         *x += at.value;
@@ -132,7 +140,7 @@ void chunk_addition_gradients(const struct chunk *c, size_t row, float share)
     const struct additions *add = &c->o->add;
     size_t at = (size_t)c->first + row;
     for (int32_t i = add->start[at]; i < add->start[at + 1]; i++) {
-        float p = (float)(maths_exp(c->summed[i] - c->top[row]) / c->total[row]);
+        float p = (float)(maths_exp(c->summed[i] - c->reference[row]) / c->total[row]);
         add->grad[i] += share * (p - (add->item[i] == c->o->target[at]));
     }
 }
@@ -142,12 +150,14 @@ bool chunk_next(struct chunk *c)
     size_t width = (size_t)c->o->width;
     c->first += c->rows;
     int left = c->o->targets - c->first;
-    /* The sizes of chunks differ by 1 at most. */
+    /* Chunks of nearly the same size, in whole vectors. */
     int chunks = c->capacity ? (left + c->capacity - 1) / c->capacity : 0;
-    c->rows = chunks ? (left + chunks - 1) / chunks : 0;
+    int rows = chunks ? (int)cpu_padded((size_t)((left + chunks - 1) / chunks)) : 0;
+    rows = rows < c->capacity && !c->o->join ? rows : c->capacity;
+    c->rows = rows < left ? rows : left;
     for (int t = 0; t < c->threads; t++)
         for (size_t row = 0; row < c->ld; row++) {
-            c->part[t].top[row] = -INFINITY;
+            c->part[t].reference[row] = -INFINITY;
             c->part[t].sum[row] = c->part[t].not_finite[row] = 0;
         }
     memset(c->state, 0, width * c->ld * sizeof *c->state);
@@ -263,84 +273,40 @@ void chunk_note_targets(const struct chunk *c, const struct panel *p)
     }
 }
 
-/* top [LINE] = max(top, x [n, LINE]); not_finite becomes NaN where an x is not finite. */
-VECTOR static void find_tops(size_t n, size_t ld, const float *x, float *top, float *not_finite)
+void chunk_scores(const struct chunk *c, int thread, const struct panel *p)
 {
-    float most[LINE], nothing[LINE] = {0};
-    memcpy(most, top, sizeof most);
-    for (size_t i = 0; i < n; i++, x += ld)
-#pragma omp simd
-        for (int j = 0; j < LINE; j++) {
-            most[j] = x[j] > most[j] ? x[j] : most[j];
-            nothing[j] += x[j] * 0.0f;
-        }
-    memcpy(top, most, sizeof most);
-    for (int j = 0; j < LINE; j++)
-        not_finite[j] += nothing[j];
-}
-
-void chunk_scores(const struct chunk *c, int thread, const struct panel *p, float *raise)
-{
-    const struct parts *part = &c->part[thread];
     if (c->bf16)
         rounded_products(c, thread, p);
     else
         products(c, p->item, p->row, p->x, p->ld);
     if (c->o->add.count)
         add_to_panel(c, p);
-    for (size_t row = p->row.from; row < p->row.to; row += LINE, raise += LINE) {
-        float before[LINE], *top = part->top + row;
-        memcpy(before, top, sizeof before);
-        find_tops(p->item.to - p->item.from, p->ld, p->x + (row - p->row.from), top,
-                  part->not_finite + row);
-        for (int j = 0; j < LINE; j++) {
-            raise[j] = top[j] > before[j] ? maths_exp(before[j] - top[j]) : 1;
-            part->sum[row + (size_t)j] *= raise[j];
+}
+
+VECTOR static bool any_far(const float *top, const float *reference)
+{
+    int32_t any = 0;
+#pragma omp simd reduction(| : any)
+    for (int j = 0; j < LINE; j++)
+        any |= top[j] > reference[j] + FAR;
+    return any;
+}
+
+bool chunk_raise(const struct chunk *c, int thread, size_t row, const float *top, float *raise)
+{
+    float *reference = c->part[thread].reference + row;
+    double *sum = c->part[thread].sum + row;
+    if (!any_far(top, reference))
+        return false;
+    for (int j = 0; j < LINE; j++) {
+        raise[j] = 1;
+        if (top[j] > reference[j] + FAR) {
+            raise[j] = maths_exp(reference[j] - top[j]);
+            reference[j] = top[j];
+            sum[j] *= raise[j];
         }
     }
-}
-
-/* sum += Σ e^(x - top) of each row of x [n, LINE]. */
-VECTOR static void add_exponentials(size_t n, size_t ld, const float *x, const float *top,
-                                    double *sum)
-{
-    float all[LINE] = {0};
-    for (size_t i = 0; i < n; i++, x += ld)
-#pragma omp simd
-        for (int j = 0; j < LINE; j++)
-            all[j] += maths_exp_below(x[j] - top[j]);
-    for (int j = 0; j < LINE; j++)
-        sum[j] += all[j];
-}
-
-/* The same, and x = e^(x - top). */
-VECTOR static void become_exponentials(size_t n, size_t ld, float *restrict x,
-                                       const float *restrict top, double *sum)
-{
-    float all[LINE] = {0};
-    for (size_t i = 0; i < n; i++, x += ld)
-#pragma omp simd
-        for (int j = 0; j < LINE; j++) {
-            x[j] = maths_exp_below(x[j] - top[j]);
-            all[j] += x[j];
-        }
-    for (int j = 0; j < LINE; j++)
-        sum[j] += all[j];
-}
-
-void chunk_sum(const struct chunk *c, int thread, const struct panel *p, bool replace)
-{
-    const struct parts *part = &c->part[thread];
-    size_t n = p->item.to - p->item.from;
-    for (size_t row = p->row.from; row < p->row.to; row += LINE) {
-        float *x = p->x + (row - p->row.from);
-        if (replace)
-            become_exponentials(n, p->ld, x, part->top + row, part->sum + row);
-        else
-            add_exponentials(n, p->ld, x, part->top + row, part->sum + row);
-    }
-    if (replace && p->rounded)
-        bf16_round(n, p->row.to - p->row.from, p->x, p->ld, p->rounded, c->ld);
+    return true;
 }
 
 bool chunk_finite(const struct chunk *c, size_t row)
@@ -353,25 +319,26 @@ bool chunk_finite(const struct chunk *c, size_t row)
 
 void chunk_join(const struct chunk *c, size_t row)
 {
-    float top = -INFINITY, not_finite = 0;
+    float reference = -INFINITY, not_finite = 0;
     double sum = 0;
     for (int t = 0; t < c->threads; t++) {
-        top = c->part[t].top[row] > top ? c->part[t].top[row] : top;
+        float own = c->part[t].reference[row];
+        reference = own > reference ? own : reference;
         not_finite += c->part[t].not_finite[row];
     }
     for (int t = 0; t < c->threads; t++)
-        sum += c->part[t].sum[row] * maths_exp(c->part[t].top[row] - top);
-    c->top[row] = top;
+        sum += c->part[t].sum[row] * maths_exp(c->part[t].reference[row] - reference);
+    c->reference[row] = reference;
     c->total[row] = sum + (double)not_finite;
 }
 
 void chunk_join_parts(const struct chunk *c, bool scores)
 {
     const struct output_join *j = c->o->join;
-    j->sums(j, c->first, c->rows, c->top, c->total, scores ? c->score : NULL);
+    j->sums(j, c->first, c->rows, c->reference, c->total, scores ? c->score : NULL);
 }
 
 float chunk_loss(const struct chunk *c, size_t row)
 {
-    return (float)(log(c->total[row]) + (double)c->top[row] - c->score[row]);
+    return (float)(log(c->total[row]) + (double)c->reference[row] - c->score[row]);
 }

@@ -20,6 +20,9 @@ enum {
     CHUNK_ROWS = 512 /* rows of a chunk, at most: more states do not fit a second-level cache */
 };
 
+/* How far a score may lie above its row's reference. */
+#define FAR 4.0f
+
 /* The current chunk.  A target's place in its chunk is its row.  In transposed matrices a row
  * is a column of [., ld]; columns beyond `rows` belong to zero states, and their results are
  * not read. */
@@ -37,8 +40,8 @@ struct chunk {
     size_t panel;       /* rows of a panel: PANEL, or with rounded factors all */
     float *passing;     /* [threads, width, panel]: panels that are not stored */
     struct parts *part; /* [threads] */
-    float *top;         /* [ld] the largest score */
-    double *total;      /* [ld] Σ e^(score - top) */
+    float *reference;   /* [ld] the largest of the threads' references */
+    double *total;      /* [ld] Σ e^(score - reference) */
     /* Rounded factors (nn/bf16.h), with `bf16` alone. */
     bool bf16, by_float32;
     size_t deep;        /* the width rounded up to BF16_DEPTH; zeros beyond the width */
@@ -58,8 +61,8 @@ struct chunk {
 
 /* What one thread knows of the scores so far, [ld] each. */
 struct parts {
-    float *top;
-    double *sum;       /* Σ e^(score - top) */
+    float *reference;  /* no score is above it by more than FAR */
+    double *sum;       /* Σ e^(score - reference) */
     float *not_finite; /* 0, or NaN once a score was not finite */
 };
 
@@ -71,8 +74,10 @@ struct panel {
     uint16_t *rounded; /* destination of rounded exponentials, row stride the chunk's ld; or NULL */
 };
 
-/* Plans chunks whose scores fit the workspace.  bf16: factors are rounded. */
-void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o, bool bf16);
+/* Plans chunks whose scores fit the workspace, all of them with `keep`.  bf16: factors are
+ * rounded. */
+void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o, bool keep,
+                bool bf16);
 
 /* Takes scratch memory.  keep: with room for all scores of a chunk; rest: floats for the caller. */
 void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest);
@@ -90,13 +95,14 @@ void chunk_note_targets(const struct chunk *c, const struct panel *p);
 struct span chunk_tile(const struct chunk *c, int tile);
 bool chunk_panel(const struct chunk *c, int thread, int tile, size_t i, struct panel *p);
 
-/* Computes a panel's scores and raises the thread's maxima to include them.  raise [panel] = the
- * factors by which the thread's sums were multiplied for it. */
-void chunk_scores(const struct chunk *c, int thread, const struct panel *p, float *raise);
+/* Computes a panel's scores; the panel may also be some whole vectors of rows of one. */
+void chunk_scores(const struct chunk *c, int thread, const struct panel *p);
 
-/* Adds a panel's e^(score - top) to the thread's sums.  replace: also stores them in place of the
- * scores, and rounded where the panel asks for it. */
-void chunk_sum(const struct chunk *c, int thread, const struct panel *p, bool replace);
+/* Where one of LINE rows' largest scores `top` lies above the thread's reference by more than FAR,
+ * it becomes the reference: true, and raise [LINE] = the factors by which the thread's sums were
+ * multiplied for it.  So the exponentials of new scores are computed beside their largest in one
+ * go, and once more where this is true, which is rare. */
+bool chunk_raise(const struct chunk *c, int thread, size_t row, const float *top, float *raise);
 
 /* Adds the gradients of a row's additions, after chunk_join. */
 void chunk_addition_gradients(const struct chunk *c, size_t row, float share);
@@ -104,12 +110,12 @@ void chunk_addition_gradients(const struct chunk *c, size_t row, float share);
 /* Whether all scores of a row, after all panels, were finite. */
 bool chunk_finite(const struct chunk *c, size_t row);
 
-/* Joins the threads' maxima and sums of a row into top and total, which is NaN where a score was
- * not finite. */
+/* Joins the threads' references and sums of a row into reference and total, which is NaN where a
+ * score was not finite. */
 void chunk_join(const struct chunk *c, size_t row);
 
 /* After that, of a part of the items (o->join) and in the thread that called the operation: joins
- * top and total with those of the other parts.  scores: the targets' scores too. */
+ * reference and total with those of the other parts.  scores: the targets' scores too. */
 void chunk_join_parts(const struct chunk *c, bool scores);
 
 /* The loss of a row, after that. */

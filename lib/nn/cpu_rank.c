@@ -5,6 +5,9 @@
 #include "nn/best_items.h"
 #include "nn/cpu_output.h"
 #include "nn/cpu_quantized.h"
+#include "nn/maths.h"
+
+enum { SOME = 8 }; /* items whose largest score is known */
 
 /* ---- the walk ---- */
 
@@ -28,38 +31,77 @@ static struct best_items best_at(const struct ranking *r, int thread, size_t row
     return (struct best_items){r->k, f->filled[row], f->item + at, f->score + at};
 }
 
-/* above, equal [LINE] += how many of x [n, LINE] are above and equal to the score.  Counts
- * candidates only, where `candidate` is given. */
-VECTOR static void count_scores(size_t n, size_t ld, const float *x, const float *score,
-                                const unsigned char *candidate, int32_t *above, int32_t *equal)
+/* What the scores of a panel say of LINE of its rows. */
+struct tally {
+    float sum[LINE]; /* of e^(score - reference) */
+    float top[LINE];
+    float not_finite[LINE];           /* 0, or NaN where a score is not finite */
+    int32_t above[LINE], equal[LINE]; /* candidates whose scores are above and equal to the score */
+    float best[TILE_ITEMS / SOME][LINE]; /* the largest of each SOME items, candidates or not */
+};
+
+static inline __attribute__((always_inline)) void
+tally(const bool counts, size_t n, size_t ld, const float *x, const float *reference,
+      const float *score, const unsigned char *candidate, struct tally *to)
 {
-    int32_t more[LINE] = {0}, same[LINE] = {0};
-    for (size_t i = 0; i < n; i++, x += ld) {
-        if (candidate && !candidate[i])
-            continue;
+    int32_t above[LINE] = {0}, equal[LINE] = {0};
+    float sum[LINE] = {0}, not_finite[LINE] = {0}, top[LINE];
 #pragma omp simd
-        for (int j = 0; j < LINE; j++) {
-            more[j] += x[j] > score[j];
-            same[j] += x[j] == score[j];
+    for (int j = 0; j < LINE; j++)
+        top[j] = -INFINITY;
+    for (size_t i = 0, part = 0; i < n; part++) {
+        float most[LINE];
+#pragma omp simd
+        for (int j = 0; j < LINE; j++)
+            most[j] = -INFINITY;
+        for (size_t end = i + SOME < n ? i + SOME : n; i < end; i++, x += ld) {
+#pragma omp simd
+            for (int j = 0; j < LINE; j++) {
+                most[j] = x[j] > most[j] ? x[j] : most[j];
+                not_finite[j] += x[j] * 0.0f;
+                if (counts)
+                    sum[j] += maths_exp_below(x[j] - reference[j]);
+            }
+            if (!counts || (candidate && !candidate[i]))
+                continue;
+#pragma omp simd
+            for (int j = 0; j < LINE; j++) {
+                above[j] += x[j] > score[j];
+                equal[j] += x[j] == score[j];
+            }
         }
+#pragma omp simd
+        for (int j = 0; j < LINE; j++)
+            top[j] = most[j] > top[j] ? most[j] : top[j];
+        memcpy(to->best[part], most, sizeof most);
     }
-    for (int j = 0; j < LINE; j++) {
-        above[j] += more[j];
-        equal[j] += same[j];
-    }
+    memcpy(to->sum, sum, sizeof sum);
+    memcpy(to->top, top, sizeof top);
+    memcpy(to->not_finite, not_finite, sizeof not_finite);
+    memcpy(to->above, above, sizeof above);
+    memcpy(to->equal, equal, sizeof equal);
 }
 
-/* exceeds [n] = whether any of an item's scores x [LINE] exceeds its row's least. */
-VECTOR static void find_exceeding(size_t n, size_t ld, const float *x, const float *least,
-                                  int32_t *exceeds)
+VECTOR static void tally_all(size_t n, size_t ld, const float *x, const float *reference,
+                             const float *score, const unsigned char *candidate, struct tally *to)
 {
-    for (size_t i = 0; i < n; i++, x += ld) {
-        int32_t any = 0;
+    tally(true, n, ld, x, reference, score, candidate, to);
+}
+
+/* The largest alone, and whether all are finite. */
+VECTOR static void tally_best(size_t n, size_t ld, const float *x, struct tally *to)
+{
+    tally(false, n, ld, x, NULL, NULL, NULL, to);
+}
+
+/* Whether any of x [LINE] exceeds its row's least. */
+VECTOR static bool any_exceeds(const float *x, const float *least)
+{
+    int32_t any = 0;
 #pragma omp simd reduction(| : any)
-        for (int j = 0; j < LINE; j++)
-            any |= x[j] > least[j];
-        exceeds[i] = any;
-    }
+    for (int j = 0; j < LINE; j++)
+        any |= x[j] > least[j];
+    return any;
 }
 
 /* Offers one item's scores x [LINE] to the k best of the rows from `row`.  Items come in the order
@@ -79,34 +121,51 @@ static void offer(const struct ranking *r, int thread, size_t row, const float *
 }
 
 /* Updates the k best of the rows from `row` with the items of a panel. */
-static void list_best(const struct ranking *r, int thread, const struct panel *p, size_t row)
+static void list_best(const struct ranking *r, int thread, const struct panel *p, size_t row,
+                      const struct tally *t)
 {
     const unsigned char *candidate = r->c.o->candidate;
-    const float *x = p->x + (row - p->row.from);
-    int32_t exceeds[TILE_ITEMS];
+    const float *x = p->x + (row - p->row.from), *least = r->found[thread].least + row;
     size_t n = p->item.to - p->item.from;
-    find_exceeding(n, p->ld, x, r->found[thread].least + row, exceeds);
-    for (size_t i = 0; i < n; i++)
-        if (exceeds[i] && (!candidate || candidate[p->item.from + i]))
+    for (size_t i = 0; i < n; i++) {
+        if (i % SOME == 0 && !any_exceeds(t->best[i / SOME], least))
+            i += SOME - 1;
+        else if (any_exceeds(x + i * p->ld, least) && (!candidate || candidate[p->item.from + i]))
             offer(r, thread, row, x + i * p->ld, (int32_t)(p->item.from + i));
+    }
+}
+
+static void walk_line(const struct ranking *r, int thread, const struct panel *p, size_t row)
+{
+    const struct chunk *c = &r->c;
+    const struct found *f = &r->found[thread];
+    const struct parts *part = &c->part[thread];
+    const unsigned char *candidate = c->o->candidate ? c->o->candidate + p->item.from : NULL;
+    const float *x = p->x + (row - p->row.from);
+    size_t n = p->item.to - p->item.from;
+    float raise[LINE];
+    struct tally t;
+    if (r->best_alone)
+        tally_best(n, p->ld, x, &t);
+    else
+        do
+            tally_all(n, p->ld, x, part->reference + row, c->score + row, candidate, &t);
+        while (chunk_raise(c, thread, row, t.top, raise));
+    for (size_t j = 0; j < LINE; j++) {
+        part->sum[row + j] += t.sum[j];
+        part->not_finite[row + j] += t.not_finite[j];
+        f->above[row + j] += t.above[j];
+        f->equal[row + j] += t.equal[j];
+    }
+    if (r->k)
+        list_best(r, thread, p, row, &t);
 }
 
 static void walk_panel(const struct ranking *r, int thread, const struct panel *p)
 {
-    const struct chunk *c = &r->c;
-    const struct found *f = &r->found[thread];
-    const unsigned char *candidate = c->o->candidate ? c->o->candidate + p->item.from : NULL;
-    float raise[PANEL];
-    chunk_scores(c, thread, p, raise);
-    if (!r->best_alone)
-        chunk_sum(c, thread, p, false);
-    for (size_t row = p->row.from; row < p->row.to; row += LINE) {
-        if (!r->best_alone)
-            count_scores(p->item.to - p->item.from, p->ld, p->x + (row - p->row.from),
-                         c->score + row, candidate, f->above + row, f->equal + row);
-        if (r->k)
-            list_best(r, thread, p, row);
-    }
+    chunk_scores(&r->c, thread, p);
+    for (size_t row = p->row.from; row < p->row.to; row += LINE)
+        walk_line(r, thread, p, row);
 }
 
 struct ranks_out {
@@ -220,7 +279,7 @@ static size_t ranking_place(struct ranking *r)
 static void walk(struct device *d, const struct output_layer *o, struct ranking *r,
                  const struct ranks_out *out)
 {
-    chunk_plan(&r->c, cpu_of(d), o, false);
+    chunk_plan(&r->c, cpu_of(d), o, false, false);
     chunk_open(&r->c, cpu_of(d), false, ranking_place(r));
     ranking_place(r);
     while (chunk_next(&r->c))

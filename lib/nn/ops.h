@@ -181,13 +181,14 @@ struct sampled_scores {
  * thread that called the operation, with arrays of the host. */
 struct output_join {
     void *of;
-    int rows; /* of a chunk, at most: all devices take the same chunks */
+    int rows; /* of every chunk but the last: all devices take the same ones */
     /* score [rows] of the targets that the part has, any of the others: becomes that of all.
      * output_rank alone calls it, before the next one */
     void (*scores)(const struct output_join *j, int first, int rows, float *score);
-    /* top, total [rows] = maximum of the part's scores and Σ e^(score - top), NaN where a score is
-     * not finite, become those of all items; so does score (NULL: is known already) */
-    void (*sums)(const struct output_join *j, int first, int rows, float *top, double *total,
+    /* reference, total [rows] = a number near the maximum of the part's scores and
+     * Σ e^(score - reference), NaN where a score is not finite, become those of all items; so does
+     * score (NULL: is known already) */
+    void (*sums)(const struct output_join *j, int first, int rows, float *reference, double *total,
                  float *score);
 };
 

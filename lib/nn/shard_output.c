@@ -19,7 +19,7 @@ struct joining {
 /* What a rank knows of a row. */
 struct row_part {
     double total;
-    float top, score;
+    float reference, score;
 };
 
 /* The own row_parts [rows] of each rank to rank 0, [count, rows]. */
@@ -35,15 +35,15 @@ static struct row_part *gather_parts(struct shards *s, const struct row_part *ow
 
 static struct row_part join_row(const struct row_part *all, int count, int rows)
 {
-    struct row_part sum = {.top = -INFINITY};
+    struct row_part sum = {.reference = -INFINITY};
     for (int r = 0; r < count; r++) {
         const struct row_part *p = &all[(size_t)r * (size_t)rows];
-        sum.top = p->top > sum.top ? p->top : sum.top;
+        sum.reference = p->reference > sum.reference ? p->reference : sum.reference;
         sum.score += p->score;
     }
     for (int r = 0; r < count; r++) {
         const struct row_part *p = &all[(size_t)r * (size_t)rows];
-        sum.total += p->total * exp((double)p->top - (double)sum.top);
+        sum.total += p->total * exp((double)p->reference - (double)sum.reference);
     }
     return sum;
 }
@@ -68,20 +68,20 @@ static void join_scores(const struct output_join *j, int first, int rows, float 
         score[i] = own[i].score;
 }
 
-static void join_sums(const struct output_join *j, int first, int rows, float *top, double *total,
-                      float *score)
+static void join_sums(const struct output_join *j, int first, int rows, float *reference,
+                      double *total, float *score)
 {
     const struct joining *of = j->of;
     struct row_part *own = shard_host(of->s, PARTS, (size_t)rows * sizeof *own);
     for (int i = 0; i < rows; i++)
         own[i] = (struct row_part){
             .total = total[i],
-            .top = top[i],
+            .reference = reference[i],
             .score = score && of->target[first + i] >= 0 ? score[i] : 0,
         };
     join_rows(of->s, own, rows);
     for (int i = 0; i < rows; i++) {
-        top[i] = own[i].top;
+        reference[i] = own[i].reference;
         total[i] = own[i].total;
         if (score)
             score[i] = own[i].score;

@@ -452,15 +452,19 @@ static double on_square_sum(struct device *d, const float *g, size_t n)
 
 /* ---- rank 0: the output layer ---- */
 
-/* Rows of a chunk, at most: the scores of the largest shard fit the workspace, and the states of a
- * chunk fit the second-level cache of a processor. */
-static int chunk_rows(const struct shards *s, int64_t items)
+/* Rows of a chunk: the scores of the largest shard fit the workspace, and the states of a chunk fit
+ * the second-level cache of a processor.  Chunks of nearly the same size, in whole vectors. */
+static int chunk_rows(const struct shards *s, const struct output_layer *o)
 {
-    enum { MOST = 512 };
-    int64_t shard = (items + s->count - 1) / s->count;
+    enum { MOST = 512, LINE = 16 };
+    int64_t shard = ((int64_t)o->items + s->count - 1) / s->count;
     size_t workspace = s->workspace ? s->workspace : (size_t)128 << 20;
     int64_t fit = (int64_t)(workspace / sizeof(float)) / shard;
-    return fit < 1 ? 1 : fit < MOST ? (int)fit : MOST;
+    fit = fit < 1 ? 1 : fit < MOST ? fit : MOST;
+    int64_t chunks = (o->targets + fit - 1) / fit;
+    int64_t rows = chunks ? (o->targets + chunks - 1) / chunks : 1;
+    int64_t whole = (rows + LINE - 1) / LINE * LINE;
+    return (int)(whole < fit ? whole : rows);
 }
 
 static bool command_of_output(const struct shards *s, enum shard_verb verb,
@@ -477,7 +481,7 @@ static bool command_of_output(const struct shards *s, enum shard_verb verb,
     c->number[SHARD_ITEMS] = o->items;
     c->number[SHARD_ADDED] = o->add.count;
     c->number[SHARD_WANTS] = o->add.grad ? SHARD_DADDED : 0;
-    c->number[SHARD_CHUNK] = chunk_rows(s, o->items);
+    c->number[SHARD_CHUNK] = chunk_rows(s, o);
     c->value = o->factor;
     return true;
 }
