@@ -15,6 +15,7 @@
 # It writes scores.txt, the scores of all on the test part; against.txt, where each is tested over users
 # against the best baseline; attention.html, the same as a page; best, the name of the file with the
 # winner's predictions; and best.safetensors, a link to its model, unless a baseline has won.
+# The target groups prints groups.txt: what cold users, first targets, repeats and new items have.
 #
 # Networks see the user's sessions up to the one that they predict, also those of the test part, and so
 # do the baselines here.

@@ -7,8 +7,8 @@ BEGIN {
     title["cold 0"] = "without history"
     title["cold 1-3"] = "1 to 3 sessions"
     title["position 1"] = "first of a session"
-    title["repeat repeat"] = "the user had it"
-    title["repeat explore"] = "new to the user"
+    title["repeat repeat"] = "repeat"
+    title["repeat explore"] = "explore"
 }
 NR == 1 {
     for (i = 1; i <= NF; i++)

@@ -144,7 +144,7 @@ daily_log() {
     # From the scores: the largest of the baselines, and the mean of the runs.
     score() { awk -F '\t' -v group="$1" -v name="$2" '$7 == group && $2 == name && $1 ~ /^[0-9]/ { sum += $12; n++ } END { printf "%.3f", sum / n }' all.tsv; }
     [ "$(sed -n 1p all.tsv | cut -f12)" = recall@20 ]
-    for group in 1-3:'1 to 3 sessions' repeat:'the user had it' explore:'new to the user'; do
+    for group in 1-3:'1 to 3 sessions' repeat:repeat explore:explore; do
         row=$(grep "^${group#*:} " said) of=${group%%:*}
         best=$(printf '%s\n' "$(score $of ppop)" "$(score $of markov)" | sort -n | tail -n 1)
         [[ $row =~ ^${group#*:}\ +([0-9]+)\ +(ppop|markov)\ +"$best"\ ±\ (0\.[0-9]+)\ +"$(score $of wide)"$ ]]
