@@ -4,8 +4,9 @@
 #include "stream/from_json.h"
 #include "stream/summary.h"
 #include "stream/to_json.h"
+#include "viz/user_points.h"
 
-static const char *output, *grep;
+static const char *output, *grep, *users;
 static bool check, summary, from_json;
 static int64_t head = -1;
 
@@ -18,6 +19,8 @@ static const struct option options[] = {
     {OPTION_INT, 'n', "head", "N", "show the first N records only", &head, .low = 0, .high = 1e15},
     {OPTION_TEXT, 'g', "grep", "WHAT=NAME",
      "show the records of one user or item only: user=NAME, item=NAME", .to = &grep},
+    {OPTION_CHOICE, .name = "users", .choices = "tsv|svg", .to = &users,
+     .help = "show how many sessions each user has, and how long they are"},
     {OPTION_FLAG, 'j', "from-json",
      .help = "read such lines, or what a filter left of them, as a stream", .to = &from_json},
     {OPTION_TEXT, 'o', "output", "FILE", "write to FILE, which appears once whole", .to = &output},
@@ -101,6 +104,27 @@ static int show(struct operands files, struct output_file *sink, struct err *e)
     return status;
 }
 
+/* Of a sessions stream. */
+static int show_users(struct operands files, struct output_file *sink, struct err *e)
+{
+    struct sessions_in *in;
+    struct user_points points = {0};
+    struct buf text = {0};
+    if (sessions_in_open(&in, files.at, files.count, e))
+        return e->status;
+    int status = user_points_read(&points, in, e);
+    if (!status && !strcmp(users, "svg"))
+        user_points_svg(&points, &text);
+    else if (!status)
+        user_points_tsv(&points, sessions_in_users(in), &text);
+    if (!status)
+        status = write_out(sink, &text, e);
+    user_points_release(&points);
+    buf_release(&text);
+    sessions_in_close(in);
+    return status;
+}
+
 static int build(struct operands files, struct output_file *sink, struct err *e)
 {
     struct from_json b = {.sink = sink};
@@ -114,6 +138,8 @@ static int build(struct operands files, struct output_file *sink, struct err *e)
 static void check_options(struct cli *cli)
 {
     bool part = head >= 0 || grep;
+    if (users && (part || check || summary || from_json))
+        cli_usage(cli, "--users excludes the other choices");
     struct select_options unused;
     struct err e = {0};
     if (check && summary)
@@ -140,6 +166,7 @@ int main(int argc, char **argv)
         cli_fail(cli, &e);
     bool records = check || summary || grep;
     int status = from_json ? build(files, &sink, &e)
+                 : users   ? show_users(files, &sink, &e)
                  : records ? read_records(cli, files, &sink, &e)
                            : show(files, &sink, &e);
     if (status) {

@@ -1,8 +1,7 @@
-# usage: spcat SPLIT.MP | awk -v name=NAME -v points=FILE -f thesis-users.awk
+# usage: spcat --users tsv SPLIT.MP | awk -v name=NAME -f thesis-users.awk
 #
-# The number of sessions and the mean session length of each user, and the means of both over all users:
-# figure 5.1 of the thesis.  Writes a row for each user to `points`, and draws how many users are where;
-# both axes are logarithmic.
+# Draws how many users are where, by their sessions and the mean length of these, with the means of both
+# over all users: figure 5.1 of the thesis in characters.  Both axes are logarithmic.
 
 function column(sessions) { return int((WIDTH - 1) * log(sessions) / log(most_sessions + 1)) }
 function row(mean) { return int((HEIGHT - 1) * log(mean) / log(longest + 1)) }
@@ -11,41 +10,30 @@ function mark(users) { return users > 99 ? "#" : users > 9 ? "+" : users ? "." :
 BEGIN {
     WIDTH = 64
     HEIGHT = 20
-    print "user\tsessions\tsession length" >points
+    FS = "\t"
+    users = 0
 }
-# ["user",id,"name"...
-/^."user"/ { split($0, part, "\""); user[users++] = part[4]; next }
-# ["session",user,part,[times...],[items...]...
-/^."session"/ {
-    split($0, part, /\],\[/)
-    n = split(part[1], field, ",")
-    sessions[field[2]]++
-    events[field[2]] += n - 3
+NR > 1 {
+    sessions[users] = $2
+    length_of[users++] = $3
 }
 END {
     for (u = 0; u < users; u++) {
-        if (!sessions[u])
-            continue
-        mean = events[u] / sessions[u]
-        printf "%s\t%d\t%.4f\n", user[u], sessions[u], mean >points
-        counted++
         all_sessions += sessions[u]
-        all_means += mean
+        all_lengths += length_of[u]
         most_sessions = sessions[u] > most_sessions ? sessions[u] : most_sessions
-        longest = mean > longest ? mean : longest
+        longest = length_of[u] > longest ? length_of[u] : longest
     }
-    if (!counted)
+    if (!users)
         exit
-    mean_sessions = all_sessions / counted
-    mean_length = all_means / counted
-    for (u = 0; u < users; u++)
-        if (sessions[u]) {
-            mean = events[u] / sessions[u]
-            at[row(mean), column(sessions[u])]++
-            group[mean > mean_length, sessions[u] > mean_sessions]++
-        }
+    mean_sessions = all_sessions / users
+    mean_length = all_lengths / users
+    for (u = 0; u < users; u++) {
+        at[row(length_of[u]), column(sessions[u])]++
+        group[length_of[u] > mean_length, sessions[u] > mean_sessions]++
+    }
     printf "Figure 5.1: %s, %d users; lines are the means over users: %.1f sessions, session length %.2f\n\n", \
-        name, counted, mean_sessions, mean_length
+        name, users, mean_sessions, mean_length
     for (r = HEIGHT - 1; r >= 0; r--) {
         line = ""
         for (c = 0; c < WIDTH; c++) {

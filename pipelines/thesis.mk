@@ -1,6 +1,7 @@
 # Every row of tables 5.5 to 5.14 of the thesis, five runs each, from the two raw logs to tables
 # like the printed ones: mean ± deviation and the change against the row that each part begins with.
-# Tables 5.1 to 5.3 and figure 5.1 say what the data sets hold.
+# Tables 5.1 to 5.3 and figure 5.1 say what the data sets hold; the figure is in characters in LOG/figure-5.1.txt
+# and as a picture in LOG/figure-5.1.svg.
 #
 #   make -f pipelines/thesis.mk LASTFM=userid-timestamp-artid-artname-traid-traname.tsv \
 #       REDDIT=reddit.csv PROFILES=userid-profile.tsv
@@ -118,7 +119,8 @@ JOB_LINES = $(foreach row,$(ROWS),$(foreach seed,$(SEEDS),$(call \
 
 MADE := $(if $(SETS),$(OUT)/sets.txt) $(if $(filter 5.1,$(TABLES)),$(LOGS:%=$(OUT)/%/figure-5.1.txt)) \
     $(if $(ROWS),$(OUT)/tables.txt)
-all: $(MADE)
+FIGURES := $(if $(filter 5.1,$(TABLES)),$(LOGS:%=$(OUT)/%/figure-5.1.tsv) $(LOGS:%=$(OUT)/%/figure-5.1.svg))
+all: $(MADE) $(FIGURES)
 	@for table in $(MADE); do echo; cat $$table; done
 
 ifeq ($(strip $(FAMILIES)),)
@@ -170,8 +172,12 @@ $(COUNTS): $(OUT)/%/counts: $(OUT)/%/split.mp
 $(OUT)/sets.txt: $(COUNTS) $(HERE)/thesis-sets.tsv $(HERE)/thesis-sets.awk
 	LC_ALL=C awk -v tables='$(TABLES)' -f $(HERE)/thesis-sets.awk $(COUNTS) $(HERE)/thesis-sets.tsv >$@
 
-$(OUT)/%/figure-5.1.txt: $(OUT)/%/split.mp $(HERE)/thesis-users.awk
-	$(BIN)/spcat $< | LC_ALL=C awk -v name=$* -v points=$(@:.txt=.tsv) -f $(HERE)/thesis-users.awk >$@
+$(OUT)/%/figure-5.1.tsv $(OUT)/%/figure-5.1.svg: $(OUT)/%/split.mp
+	$(BIN)/spcat --users tsv -o $(@D)/figure-5.1.tsv $<
+	$(BIN)/spcat --users svg -o $(@D)/figure-5.1.svg $<
+
+$(OUT)/%/figure-5.1.txt: $(OUT)/%/figure-5.1.tsv $(HERE)/thesis-users.awk
+	LC_ALL=C awk -v name=$* -f $(HERE)/thesis-users.awk $< >$@
 
 $(OUT)/tables.txt $(OUT)/tables.tsv &: $(OUT)/runs $(COUNTS) $(HERE)/thesis-sets.tsv $(HERE)/thesis.tsv $(HERE)/thesis-table.awk
 	LC_ALL=C awk -v out=$(OUT) -v tables='$(TABLES)' -v families='$(FAMILIES)' -v seeds='$(SEEDS)' \

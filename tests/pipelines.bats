@@ -347,6 +347,7 @@ thesis() {
     grep -q '^Figure 5.1: reddit, 12 users; ' said
     [ "$(awk -F '\t' 'NR > 1 { n += $2; events += $2 * $3 } END { printf "%d %.0f", n, events }' thesis/lastfm/figure-5.1.tsv)" = \
         "$(spcat --summary thesis/lastfm/split.mp | awk -F '\t' '{ n[$1] = $2 } END { print n["sessions"], n["events"] }')" ]
+    grep -q '12 users; dashed: the means over users' thesis/reddit/figure-5.1.svg
     # Each user is somewhere in the picture.
     [ "$(sed -n '/|/p' thesis/lastfm/figure-5.1.txt | tr -cd '.' | wc -c)" -gt 5 ]
 }

@@ -389,6 +389,29 @@ numbers() {
     [ "$(spcat p.mp | rows rank user "$(spcat p.mp | jq -r --arg n "$name" 'select(.[0] == "user" and .[2] == $n)[1]')" | wc -l)" = "$(jq '.[0]' got)" ]
 }
 
+@test "--users: sessions of each user and their mean length, as lines and as a picture" {
+    [ "$(spcat --users tsv sessions)" = $'user\tsessions\tsession length\nu\xef\xbf\xbd0\t2\t2.5000\nu1\t1\t2.0000' ]
+    spcat --users svg -o users.svg sessions
+    grep -q '^<svg ' users.svg
+    grep -q '>2 users; dashed: the means over users, 1.5 sessions of<' users.svg
+    grep -q '>2.25 events<' users.svg
+    grep -q '>users above the mean of both: 1, of length: 0, of<' users.svg
+    synthesize --users 300 --days 2 | lfm-sessionize -q >many
+    spcat --users svg many >users.svg
+    # all users are in some dot
+    [ "$(grep -o '<title>[0-9]* users\?' users.svg | grep -o '[0-9]*' | awk '{ n += $1 } END { print n }')" = 300 ]
+    [ "$(spcat --users tsv many | awk 'NR > 1 { n += $2; e += $2 * $3 } END { printf "%d %.0f", n, e }')" = \
+        "$(spcat --summary many | awk -F '\t' '{ n[$1] = $2 } END { print n["sessions"], n["events"] }')" ]
+    run -65 --separate-stderr spcat --users tsv batches
+    [[ $stderr == *sessions* ]]
+    run -64 --separate-stderr spcat --users tsv --summary sessions
+    [[ $stderr == *'--users excludes'* ]]
+    # a stream without sessions
+    spcat sessions | grep -v '^\["session"' | sed 's/^\["E".*/["E"]/' | spcat --from-json >none
+    [ "$(spcat --users tsv none | wc -l)" = 1 ]
+    spcat --users svg none | grep -q '0 users'
+}
+
 @test "what does not go together is refused" {
     for options in '--check --head 2' '--summary --grep user=u' '--from-json --head 2' '--from-json --check'; do
         # shellcheck disable=SC2086 # a list of words
