@@ -137,6 +137,13 @@ travelled() { sed -n 's/.*: \([0-9.]*\) MB went to each other rank and \([0-9.]*
         }'
 }
 
+@test "with a wide part, beside a network that is frozen too, and the wide part alone" {
+    agree 2 batches.mp --embedding 16 --wide
+    cp one/model.safetensors .
+    agree 4 batches.mp --embedding 16 --wide --freeze network --init "$PWD/model.safetensors"
+    agree 3 batches.mp --model wide
+}
+
 @test "weights begin with the same bytes for any number of ranks" {
     alone --embedding 16 --max-steps 0 --save one.safetensors -o one.mp "$BATS_FILE_TMPDIR/batches.mp"
     ranks 3 --embedding 16 --max-steps 0 --save some.safetensors -o some.mp "$BATS_FILE_TMPDIR/batches.mp"
@@ -152,23 +159,17 @@ travelled() { sed -n 's/.*: \([0-9.]*\) MB went to each other rank and \([0-9.]*
     cmp <(losses again.mp) <(losses out.mp)
 }
 
-# The process of a rank that runs in this folder.
-process_of() { # RANK
-    local p
-    for p in /proc/[0-9]*; do
-        [ "$(readlink "$p/cwd")" = "$PWD" ] && tr '\0' '\n' <"$p/environ" 2>/dev/null |
-            grep -qx "OMPI_COMM_WORLD_RANK=$1" && [[ $(readlink "$p/exe") == */trainer ]] && echo "${p#/proc/}" && return
-    done
-}
-
 @test "a rank that is killed ends the run; another number of ranks goes on from its checkpoint" {
+    local options=(--quiet --device cpu --lr 0.005 --embedding 16 --save model.safetensors -o out.mp "$PWD/long.mp") run victim
+    batcher --quiet --epochs 10 --test-from 10 --batch 12 -o long.mp "$BATS_FILE_TMPDIR/split.mp"
     mkdir whole
-    (cd whole && alone --embedding 16 --checkpoint c --save model.safetensors -o out.mp "$BATS_FILE_TMPDIR/batches.mp")
-    ranks 2 --embedding 16 --checkpoint c --checkpoint-every 1 --save model.safetensors -o out.mp \
-        "$BATS_FILE_TMPDIR/batches.mp" >log 2>&1 &
-    local run=$! victim
-    for _ in $(seq 300); do [ ! -e c ] || break; sleep 0.05; done
-    victim=$(process_of 1)
+    (cd whole && trainer --checkpoint c "${options[@]}")
+    # shellcheck disable=SC2016
+    timeout 60 mpirun --oversubscribe -n 1 trainer --checkpoint c --checkpoint-every 1 "${options[@]}" : \
+        -n 1 sh -c 'echo $$ >victim; exec trainer' </dev/null >log 2>&1 &
+    run=$!
+    for _ in $(seq 600); do [ ! -e c ] || break; sleep 0.02; done
+    read -r victim <victim
     kill -STOP "$victim" # rank 0 comes to wait for it
     sleep 0.5
     kill -KILL "$victim"
@@ -180,7 +181,7 @@ process_of() { # RANK
     grep -q 'another of the 2 ranks has gone' log
     [ ! -e out.mp ] && [ ! -e model.safetensors ]
     run -1 compgen -G '*.part'
-    ranks 3 --embedding 16 --resume c --save model.safetensors -o out.mp "$BATS_FILE_TMPDIR/batches.mp"
+    ranks 3 --resume c "${options[@]}"
     close_to whole/out.mp out.mp
     weights_within 1e-4 whole/model.safetensors model.safetensors
 }
