@@ -463,6 +463,13 @@ flip() { # FILE OFFSET
             fails "$stage" 65 'flipped.*xxh3'
             [ ! -e out ]
         done
+        # A number that the model was made with, which gives other answers.
+        LC_ALL=C sed 's/"history":"1/"history":"9/' "$GOOD/model" >flipped
+        ! cmp -s "$GOOD/model" flipped
+        status=0
+        run_stage "$stage" "$option" flipped -o out "$input" || status=$?
+        fails "$stage" 65 'flipped.*xxh3_metadata'
+        [ ! -e out ]
         LC_ALL=C sed 's/"xxh3"/"none"/' "$GOOD/model" >foreign
         cp "$GOOD/model" flipped # by the same name, which the pipeline in the header has
         run_stage "$stage" "$option" flipped "$input" >expected
@@ -825,6 +832,7 @@ END
     tfilter --split user:0.5 "$GOOD/large.mp" >split.mp 2>/dev/null
     baseline --model pop split.mp >predictions.mp
     for stage in lfm-sessionize:$GOOD/large.tsv reddit-sessionize:large.csv tfilter:$GOOD/large.mp \
+        csv-sessionize:large.csv json-sessionize:$GOOD/reddit.jsonl attnviz:$GOOD/attention.mp \
         batcher:split.mp baseline:split.mp scorer:predictions.mp spcat:$GOOD/large.mp; do
         input=${stage#*:} stage=${stage%%:*} said=0
         # The loader wants room for the libraries, then the program for its data.

@@ -106,6 +106,7 @@ options = json.loads(head["__metadata__"]["options"])
 assert options["decoder"] == "dense"
 options["decoder"] = None
 head["__metadata__"]["options"] = json.dumps(options)
+del head["__metadata__"]["xxh3_metadata"]
 text = json.dumps(head).encode()
 text += b" " * (-len(text) % 8)
 open(sys.argv[2], "wb").write(struct.pack("<Q", len(text)) + text + data[8 + n:])
@@ -260,7 +261,7 @@ n = struct.unpack("<Q", data[:8])[0]
 old, new = sys.argv[3].split("|")
 head = data[8:8 + n].decode()
 assert old in head, head[:1500]
-head = head.replace(old, new).encode()
+head = re.sub(',"xxh3_metadata":"[0-9a-f]*"', '', head.replace(old, new)).encode()
 head += b" " * (-len(head) % 8)
 open(sys.argv[2], "wb").write(struct.pack("<Q", len(head)) + head + data[8 + n:])
 EOT

@@ -25,7 +25,8 @@ static const struct {
 };
 enum { TYPES = sizeof types / sizeof *types };
 
-static const char hash_key[] = "xxh3";
+/* Of the tensors, and of the texts beside. */
+static const char hash_key[] = "xxh3", texts_hash_key[] = "xxh3_metadata";
 
 static int type_of(struct bytes name)
 {
@@ -97,6 +98,40 @@ int safetensors_head(struct output_file *to, const struct safetensors_text *text
     return status;
 }
 
+static bool is_hash(const struct safetensors_text *text)
+{
+    return !strcmp(text->key, hash_key) || !strcmp(text->key, texts_hash_key);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct safetensors_text *const *x = a, *const *y = b;
+    return strcmp((*x)->key, (*y)->key);
+}
+
+/* Appends the digits of the hash of the other texts, in order of their keys, so that a program that
+ * writes the header anew and changes none leaves it true: each key and its value, a NUL after each.
+ */
+static void hash_texts(struct buf *to, const struct safetensors_text *texts, size_t count)
+{
+    VEC(const struct safetensors_text *) sorted = {0};
+    XXH3_state_t *hash = mem_aligned(sizeof *hash);
+    XXH3_64bits_reset(hash);
+    for (size_t i = 0; i < count; i++)
+        if (!is_hash(&texts[i]))
+            vec_push(&sorted, &texts[i]);
+    if (sorted.len)
+        qsort(sorted.at, sorted.len, sizeof *sorted.at, by_key);
+    for (size_t i = 0; i < sorted.len; i++) {
+        XXH3_64bits_update(hash, sorted.at[i]->key, strlen(sorted.at[i]->key) + 1);
+        XXH3_64bits_update(hash, sorted.at[i]->value.at, sorted.at[i]->value.len);
+        XXH3_64bits_update(hash, "", 1);
+    }
+    buf_format(to, "%016" PRIx64, (uint64_t)XXH3_64bits_digest(hash));
+    mem_free(hash);
+    vec_release(&sorted);
+}
+
 /* Appends the digits of the hash of all tensors, end to end. */
 static void hash_entries(struct buf *to, const struct safetensors_entry *entries, int entry_count)
 {
@@ -114,18 +149,22 @@ int safetensors_put(struct output_file *to, const struct safetensors_text *texts
     uint64_t at = 0;
     VEC(struct safetensors_text) all = {0};
     struct safetensors_text hash = {.key = (char *)hash_key};
+    struct safetensors_text texts_hash = {.key = (char *)texts_hash_key};
     for (int i = 0; i < entry_count; i++) {
         entries[i].begin = at;
         entries[i].end = at += shape_bytes(&entries[i]);
     }
     hash_entries(&hash.value, entries, entry_count);
     for (int i = 0; i < text_count; i++)
-        if (strcmp(texts[i].key, hash_key))
+        if (!is_hash(&texts[i]))
             vec_push(&all, texts[i]);
+    hash_texts(&texts_hash.value, all.at, all.len);
     vec_push(&all, hash);
+    vec_push(&all, texts_hash);
     int status = safetensors_head(to, all.at, (int)all.len, entries, entry_count, &at, e);
     vec_release(&all);
     buf_release(&hash.value);
+    buf_release(&texts_hash.value);
     for (int i = 0; i < entry_count && !status; i++)
         status = output_file_write(to, entries[i].at, shape_bytes(&entries[i]), e);
     return status;
@@ -408,21 +447,44 @@ const struct safetensors_entry *safetensors_find(const struct safetensors *s, co
     return NULL;
 }
 
+static const struct safetensors_text *text_named(const struct safetensors *s, const char *key)
+{
+    for (size_t i = 0; i < s->texts.len; i++)
+        if (!strcmp(s->texts.at[i].key, key))
+            return &s->texts.at[i];
+    return NULL;
+}
+
+static bool same(const struct buf *a, const struct buf *b)
+{
+    return bytes_equal((struct bytes){a->at, a->len}, (struct bytes){b->at, b->len});
+}
+
+/* Whoever leaves out the hash of the tensors has changed the file. */
 static int check_hash(const struct safetensors *s, size_t size, struct err *e)
 {
-    char digits[17];
-    for (size_t i = 0; i < s->texts.len; i++) {
-        const struct safetensors_text *text = &s->texts.at[i];
-        if (strcmp(text->key, hash_key))
-            continue;
-        snprintf(digits, sizeof digits, "%016" PRIx64, (uint64_t)XXH3_64bits(s->tensors, size));
-        if (!bytes_equal((struct bytes){text->value.at, text->value.len}, bytes_of(digits)))
-            return err_set(e, STATUS_DATA,
-                           "__metadata__: %s: the tensors have another hash: the file is damaged, "
-                           "or was changed by a program that left the hash of before",
-                           hash_key);
+    const struct safetensors_text *text = text_named(s, hash_key);
+    const struct safetensors_text *of_texts = text_named(s, texts_hash_key);
+    struct buf digits = {0};
+    const char *damaged = NULL;
+    if (text) {
+        buf_format(&digits, "%016" PRIx64, (uint64_t)XXH3_64bits(s->tensors, size));
+        if (!same(&text->value, &digits))
+            damaged = hash_key;
     }
-    return 0;
+    if (text && of_texts) {
+        buf_clear(&digits);
+        hash_texts(&digits, s->texts.at, s->texts.len);
+        if (!same(&of_texts->value, &digits))
+            damaged = texts_hash_key;
+    }
+    buf_release(&digits);
+    if (!damaged)
+        return 0;
+    return err_set(e, STATUS_DATA,
+                   "__metadata__: %s: the %s have another hash: the file is damaged, or was "
+                   "changed by a program that left the hash of before",
+                   damaged, damaged == hash_key ? "tensors" : "texts");
 }
 
 static bool has_changed(const struct safetensors *s)

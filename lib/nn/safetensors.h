@@ -30,8 +30,8 @@ struct safetensors_text {
 uint64_t safetensors_bytes(const struct safetensors_entry *e);
 
 /* Writes the file under a temporary name and renames it when it is complete (base/output_file.h).
- * Adds the text "xxh3", the XXH3 hash of all bytes behind the header in 16 hexadecimal digits, in
- * place of one that is among the texts.  Sets begin and end of each entry.  Errors: 73, 74. */
+ * Adds the texts "xxh3", the XXH3 hash of all bytes behind the header in 16 hexadecimal digits, and
+ * "xxh3_metadata", that of the other texts, in place of those that are among them.  Sets begin and end of each entry.  Errors: 73, 74. */
 int safetensors_write(const char *path, const struct safetensors_text *texts, int text_count,
                       struct safetensors_entry *entries, int entry_count, struct err *e);
 
@@ -63,8 +63,8 @@ int safetensors_open(struct safetensors *s, const char *path, struct err *e);
 const struct safetensors_entry *safetensors_find(const struct safetensors *s, const char *name);
 
 /* Reads all tensors into memory, where no change of the file reaches them, until safetensors_close.
- * Errors: 65: they do not match the text "xxh3", where there is one, or the file has changed since
- * it was opened; 74. */
+ * Errors: 65: they or the texts do not match the text "xxh3", where there is one, and
+ * "xxh3_metadata" beside it, or the file has changed since it was opened; 74. */
 int safetensors_load(struct safetensors *s, struct err *e);
 
 /* Reads n bytes of the entry, from its byte `offset` on.  Errors: 74: cannot read. */
