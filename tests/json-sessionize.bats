@@ -141,6 +141,25 @@ END
     printf -- '-1e3\t1:\xff\n17850\t1:é𝄞/\xff\n17850.0\t1:true\n' | cmp - got
 }
 
+@test "an array of more values than there are items is 65: none is lost silently" {
+    need_dump
+    more() { # RECORD MESSAGE
+        echo "$1" >log
+        run_json --user u --item i --time t --carry k log
+        refused 65 "log, line 1: $2"
+    }
+    more '{"u":"u","i":"a","t":[1,2]}' 't has 2 values, and i has 1: a number in the path takes one'
+    more '{"u":"u","i":["a","b"],"t":[1,2,3]}' 't has 3 values, and i has 2'
+    more '{"u":"u","i":[],"t":[1]}' 't has 1 values, and i has 0'
+    more '{"u":"u","i":"a","t":1,"k":["x","y"]}' 'k has 2 values, and i has 1'
+    more '{"u":"u","i":["a","b"],"t":[1]}' 'the time is ""'
+    more '{"u":"u","t":[1,2]}' 'the item is empty'
+    echo '{"u":"u","i":["a","b"],"t":[1,2],"k":["x"]}' >log
+    run_json --user u --item i --time t --carry k log
+    [ "$status" = 0 ] && [ "$(dump out.mp)" = $'u\t1:a 2:b' ]
+    [ "$(echo '{"u":"u","i":"a","t":[1,2]}' | sessions_of -q --user u --item i --time t.1)" = $'u\t2:a' ]
+}
+
 @test "what is no JSON is 65 and named by line; --skip-bad counts it" {
     good='{"u":"u","i":"a","t":1}'
     bad() { # LINE TEXT

@@ -56,8 +56,7 @@ enum { ZIP_NAME = 30 };
 static bool is_workbook(struct bytes begin)
 {
     static const char *const names[] = {"[Content_Types].xml", "_rels/", "docProps/", "xl/"};
-    bool is_zip =
-        begin.len > ZIP_NAME && !memcmp(begin.at, workbook.begin, workbook.length);
+    bool is_zip = begin.len > ZIP_NAME && !memcmp(begin.at, workbook.begin, workbook.length);
     for (size_t i = 0; is_zip && i < sizeof names / sizeof *names; i++) {
         size_t n = strlen(names[i]);
         if (begin.len >= ZIP_NAME + n && !memcmp(begin.at + ZIP_NAME, names[i], n))

@@ -64,7 +64,8 @@ static int fill(struct lines *l, size_t *got, struct err *e)
 }
 
 /* Hands out [at, stop); the next line begins at `next`. */
-static inline enum line_result deliver(struct lines *l, size_t stop, size_t next, struct bytes *line)
+static inline enum line_result deliver(struct lines *l, size_t stop, size_t next,
+                                       struct bytes *line)
 {
     char *from = l->block + l->at;
     size_t len = stop - l->at;

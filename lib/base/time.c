@@ -144,8 +144,7 @@ bool time_of_day_utc(const char *s, int64_t *seconds)
     /* bytes 0, 3 and 6 are the numbers; their high bits are set from 24 h, 60 min and 61 s on */
     uint64_t pairs = (10 * v + (v >> 8)) & 0x00ff0000ff0000ff;
     *seconds = (int64_t)(3600 * (pairs & 0xff) + 60 * (pairs >> 24 & 0xff) + (pairs >> 48));
-    return s[0] == 'T' && s[9] == 'Z' &&
-           !(above_nine | (v & colons) | ((pairs + beyond) & high));
+    return s[0] == 'T' && s[9] == 'Z' && !(above_nine | (v & colons) | ((pairs + beyond) & high));
 }
 
 /* The form that most logs have, "2009-05-04T23:08:57Z", in a fraction of the time. */

@@ -257,6 +257,27 @@ static void clear_record(struct json_lines *j, size_t room)
     buf_reserve(&j->unescaped, room + 1);
 }
 
+/* Finds the number of the record's events, which is that of its items.  65: another path has more
+ * values. */
+static int count_events(struct json_lines *j, struct err *e)
+{
+    const struct json_path *item = &j->paths.at[j->columns.item];
+    vec_clear(&j->items);
+    bool is_text = j->columns.layout.list && !item->many && item->one.len;
+    if (is_text && log_columns_list(&j->columns, item->one, &j->items, e))
+        return e->status;
+    j->events = item->many ? item->each.len : is_text ? j->items.len : 1;
+    for (size_t i = 0; i < j->paths.len && (item->many || item->one.len); i++) {
+        const struct json_path *p = &j->paths.at[i];
+        if (p->many && p->each.len > j->events)
+            return err_set(
+                e, STATUS_DATA,
+                "%.80s has %zu values, and %.80s has %zu: a number in the path takes one", p->name,
+                p->each.len, item->name, j->events);
+    }
+    return RAW_MANY;
+}
+
 /* Reads a record; its events are those of the item's path. */
 static int read_record(void *state, struct bytes line, struct raw_row *row, struct err *e)
 {
@@ -277,13 +298,7 @@ static int read_record(void *state, struct bytes line, struct raw_row *row, stru
         return err_set(e, STATUS_DATA,
                        "something follows the record: a comma is missing in [], or jq -c . makes a "
                        "line of each");
-    const struct json_path *item = &j->paths.at[j->columns.item];
-    vec_clear(&j->items);
-    bool is_text = j->columns.layout.list && !item->many && item->one.len;
-    if (is_text && log_columns_list(&j->columns, item->one, &j->items, e))
-        return e->status;
-    j->events = item->many ? item->each.len : is_text ? j->items.len : 1;
-    return RAW_MANY;
+    return count_events(j, e);
 }
 
 static int next_event(void *state, struct raw_row *row, struct err *e)
