@@ -611,6 +611,20 @@ account() {
     [ "$status" = 65 ] && [ ! -e kept.mp ]
 }
 
+@test "the line that tells Excel the delimiter is passed over" {
+    need_dump
+    set -- --user u --item i --time t --delimiter ';'
+    printf '\xef\xbb\xbfsep=;\r\nu;i;t\r\nu;"a;b";1\r\nu;c;2\r\n' >log
+    [ "$(sessions_of -q "$@" log)" = $'u\t1:a;b 2:c' ]
+    printf 'u;i;t\nu;d;3\n' >more
+    [ "$(sessions_of -q "$@" log more log)" = "$(sessions_of -q "$@" <(cat more log | grep -av sep=) log)" ]
+    run_csv --user u --item i --time t log
+    refused 65 'log, line 2: no column "u" in the header, which has "u;i;t": is --delimiter '"';' missing?"
+    printf 'sep=;\n' >log
+    run_csv "$@" log
+    refused 65 'log is empty: a delimited log is expected'
+}
+
 @test "rows without a user are left out and counted" {
     need_dump
     printf 'u,i,t\nu,a,1\n,b,2\n,c,never\nu,d,4\n' >log

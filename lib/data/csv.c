@@ -142,9 +142,17 @@ static int split(struct csv *c, struct bytes line, size_t *count, struct err *e)
     return raw_quotes(end, *count, e);
 }
 
+/* Whether it is the line that tells Excel what separates fields: "sep=;". */
+static bool is_for_excel(struct bytes line)
+{
+    return line.len == 5 && !memcmp(line.at, "sep=", 4);
+}
+
 static int first_line(void *state, struct bytes line, struct err *e)
 {
     struct csv *c = state;
+    if (is_for_excel(line))
+        return RAW_BEFORE;
     if (choose_layout(c, &line, e) || log_columns_check(&c->columns, e))
         return e->status;
     for (c->fields.len = 0;;

@@ -71,6 +71,10 @@ static int begin_input(struct raw_log *log, struct bytes line, struct err *e)
     int status = log->format.header(log->format.state, line, e);
     if (status == RAW_ROW_TOO)
         return 1;
+    if (status == RAW_BEFORE) {
+        log->begun = false;
+        return 0;
+    }
     buf_append(&log->header, line.at, line.len);
     if (!status)
         return 0;

@@ -36,7 +36,8 @@ struct raw_format {
     const char *name; /* "a Last.fm log" */
     /* Fields between these may be quoted, with line ends in them; NULL or empty: none may. */
     const struct bytes *delimiter;
-    /* The first line of an input: 0, or RAW_ROW_TOO for one that is a row already; NULL: all are */
+    /* The first line of an input: 0, RAW_ROW_TOO for one that is a row already, or RAW_BEFORE for
+     * one that the first line follows; NULL: all are rows. */
     int (*header)(void *state, struct bytes line, struct err *e);
     int (*row)(void *state, struct bytes line, struct raw_row *row, struct err *e);
     /* Where `row` says that a line has several rows (RAW_MANY), this gives one after the other. */
@@ -49,7 +50,7 @@ struct raw_format {
     const struct raw_clock *clock; /* whose guess is to be said; NULL: it does not guess */
     const char *list_delimiter;    /* the same of what separates items of a list; NUL: no guess */
 };
-enum { RAW_ROW_TOO = -1 };
+enum { RAW_ROW_TOO = -1, RAW_BEFORE = -2 };
 
 /* Last.fm 1K: user, ISO 8601 time, artist id, artist name, track id, track name, by tabs.  The key
  * is the id, or where that is empty the artist's name; of a track "artist – track". */
