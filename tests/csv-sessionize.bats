@@ -854,7 +854,7 @@ account() {
     TMPDIR=$PWD/nowhere run_csv "$@" log
     refused 73 "cannot create a temporary file in $PWD/nowhere"
     status=0
-    (ulimit -f 64 && csv-sessionize "$@" log >/dev/null 2>err) || status=$?
+    (ulimit -f 32 && csv-sessionize "$@" log >/dev/null 2>err) || status=$?
     refused 74 'cannot write a temporary file in'
 }
 

@@ -22,11 +22,11 @@ struct session_rules {
 int session_rules_check(const struct session_rules *rules, struct err *e);
 
 struct event {
-    int64_t time;     /* s */
-    int64_t order;    /* among the events of one second */
-    uint64_t session; /* a number for the session that the log names */
+    int64_t time;  /* s */
+    int64_t order; /* among the events of one second */
     int32_t item;
-    uint32_t row; /* number among the user's rows in the log; sessions_cut sets it */
+    uint32_t row;     /* number among the user's rows in the log; sessions_cut sets it */
+    uint64_t session; /* a number for the session that the log names */
 };
 typedef VEC(struct event) event_vec;
 

@@ -160,6 +160,13 @@ int sessionizer_run(struct sessionizer *s, struct frame_out *out, struct err *e)
 
 /* ---- rows in any order ---- */
 
+/* How much of an event waits for the others of its user: its session only where the log names them.
+ */
+static size_t event_size(const struct sessionizer *s)
+{
+    return s->rules->given ? sizeof(struct event) : offsetof(struct event, row);
+}
+
 /* Adds the rows, their codes behind each, to s->rows. */
 static int regroup_run(struct sessionizer *s, const struct row_batch *b, const struct row_run *run,
                        const int32_t *numbers, struct err *e)
@@ -169,7 +176,7 @@ static int regroup_run(struct sessionizer *s, const struct row_batch *b, const s
         struct event event = b->events.at[i];
         event.item = numbers[i];
         buf_clear(&s->packed);
-        buf_append(&s->packed, &event, sizeof event);
+        buf_append(&s->packed, &event, event_size(s));
         buf_append(&s->packed, b->codes.at + i * columns, columns * sizeof *b->codes.at);
         if (regroup_add(s->rows, run->user, s->packed.at, e))
             return e->status;
@@ -192,7 +199,7 @@ int sessionizer_read(struct sessionizer *s, struct regroup *rows, size_t memory,
 {
     s->items.least_title = true;
     s->rows = rows;
-    regroup_open(rows, sizeof(struct event) + s->carried.len * sizeof *s->codes.at, memory);
+    regroup_open(rows, event_size(s) + s->carried.len * sizeof *s->codes.at, memory);
     int status = row_batches_read(s->log, s->carried.at, take_ungrouped, s, e);
     for (size_t i = 0; i < s->carried.len; i++)
         extra_columns_sort(&s->carried.at[i]);
@@ -203,16 +210,16 @@ int sessionizer_write(struct sessionizer *s, struct regroup *rows, struct frame_
                       struct err *e)
 {
     struct buf packed = {0};
-    struct event event;
+    struct event event = {0};
     int got = 0;
     s->out = out;
     buf_reserve(&packed, rows->row_size);
     while (got == 0 && regroup_user(rows, &s->user)) {
         s->users_read++;
         while ((got = regroup_row(rows, packed.at, e)) > 0) {
-            memcpy(&event, packed.at, sizeof event);
+            memcpy(&event, packed.at, event_size(s));
             vec_push(&s->events, event);
-            vec_append(&s->codes, (const int32_t *)(packed.at + sizeof event), s->carried.len);
+            vec_append(&s->codes, (const int32_t *)(packed.at + event_size(s)), s->carried.len);
         }
         if (!got)
             got = finish_user(s, e);
