@@ -1,7 +1,9 @@
+#define _DEFAULT_SOURCE /* setgroups */
 #include "base/output_file.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/part_file.h"
 
 #include "../tap.h"
@@ -196,6 +199,46 @@ static void where_names_lead(void)
     tap_ok(files_here() == 1, "nothing else is there");
 }
 
+/* As a user who may write to a file of another one, and not give it away. */
+static int as_another(void)
+{
+    struct stat file;
+    if (chdir("shared") || setgroups(0, NULL) || setegid(65534) || seteuid(65534) ||
+        write_file("file", "new") || stat("file", &file))
+        return 1;
+    return !holds("file", "new") || file.st_uid != 65534 || (file.st_mode & 0777) != 0604;
+}
+
+/* A file of another owner: the new one is theirs, or others than its group have their rights. */
+static void owners(void)
+{
+    struct stat file;
+    if (geteuid() || mkdir("shared", 0777) || chmod("shared", 0777))
+        return;
+    write_file("shared/file", "old");
+    tap_ok(!chown("shared/file", 65534, 65534) && !write_file("shared/file", "new") &&
+               !stat("shared/file", &file) && file.st_uid == 65534 && file.st_gid == 65534,
+           "a file that is replaced keeps its owner");
+    tap_ok(!chown("shared/file", 0, 0) && !chmod("shared/file", 0664) && !in_child(as_another),
+           "and where it cannot, its group has no rights");
+    unlink("shared/file");
+    rmdir("shared");
+}
+
+/* Names of parts, and of what is kept. */
+static void part_names(void)
+{
+    static const char *const names[][2] = {{"out.sesspipe-0.part", "out.sesspipe-0.kept"},
+                                           {"out.kept", "out.kept"},
+                                           {".part", ".part"},
+                                           {"x", "x"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *kept = part_file_kept(names[i][0]);
+        tap_ok(!strcmp(kept, names[i][1]), "%s is kept as %s", names[i][0], kept);
+        mem_free(kept);
+    }
+}
+
 /* What a reader of a FIFO gets. */
 static int reads_fifo(void)
 {
@@ -234,6 +277,13 @@ static void refused(void)
         tap_ok(output_file_open(&s, bad[i], &e) == STATUS_CANTCREATE &&
                    e.status == STATUS_CANTCREATE,
                "'%s' is refused: %s", bad[i], e.text);
+    char name[40];
+    int fd = open("folder", O_RDONLY);
+    snprintf(name, sizeof name, "/dev/fd/%d", fd);
+    tap_ok(output_file_open(&s, name, &e) == STATUS_CANTCREATE &&
+               strstr(e.text, "it is open for reading"),
+           "a descriptor that is open for reading: %s", e.text);
+    close(fd);
     static const char *const not_whole[] = {"fifo", "/dev/null", "/dev/stdout"};
     for (size_t i = 0; i < sizeof not_whole / sizeof *not_whole; i++)
         tap_ok(output_file_open_whole(&s, not_whole[i], &e) == STATUS_CANTCREATE,
@@ -341,6 +391,8 @@ int main(void)
     gone_on_with();
     left_by_the_killed();
     where_names_lead();
+    owners();
+    part_names();
     to_a_fifo();
     refused();
     tap_ok(in_child(above_the_limit) == STATUS_IO && holds("a", "two") && files_here() == 1,

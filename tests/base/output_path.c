@@ -33,6 +33,14 @@ static void files(void)
     leads("folder", NULL);
     leads("/dev/null", NULL);
     leads("/dev/fd/1", NULL);
+    leads("/dev/fd/-1", "/dev/fd/-1"); /* names of no descriptor, as that of any file */
+    leads("/dev/fd/99999999999", "/dev/fd/99999999999");
+    leads("missing/7", "missing/7");
+    leads("folder/7", "folder/7");
+    char whole[4096], here[4000];
+    snprintf(whole, sizeof whole, "%s/folder/7", getcwd(here, sizeof here) ? here : "");
+    tap_ok(!symlink(whole, "absolute"), "a link from the root");
+    leads("absolute", whole);
     leads("-", NULL);
     leads("", NULL);
     leads(NULL, NULL);
