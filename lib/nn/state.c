@@ -107,8 +107,9 @@ static const struct safetensors_entry *find(struct state *s, const char *type, i
                                             const int64_t *shape)
 {
     size_t *near = &s->near[element_size(type)]; /* entries of one size are in the list's order */
-    const struct safetensors_entry *entry = &s->from->entries.at[*near];
-    if (*near >= s->from->entries.len || strcmp(entry->name, s->name.at))
+    const struct safetensors_entry *entry =
+        *near < s->from->entries.len ? &s->from->entries.at[*near] : NULL;
+    if (!entry || strcmp(entry->name, s->name.at))
         entry = safetensors_find(s->from, s->name.at);
     if (!entry) {
         fail(s, "is missing");
