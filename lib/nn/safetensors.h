@@ -31,7 +31,8 @@ uint64_t safetensors_bytes(const struct safetensors_entry *e);
 
 /* Writes the file under a temporary name and renames it when it is complete (base/output_file.h).
  * Adds the texts "xxh3", the XXH3 hash of all bytes behind the header in 16 hexadecimal digits, and
- * "xxh3_metadata", that of the other texts, in place of those that are among them.  Sets begin and end of each entry.  Errors: 73, 74. */
+ * "xxh3_metadata", that of the other texts, in place of those that are among them.  Sets begin and
+ * end of each entry.  Errors: 73, 74. */
 int safetensors_write(const char *path, const struct safetensors_text *texts, int text_count,
                       struct safetensors_entry *entries, int entry_count, struct err *e);
 

@@ -43,8 +43,8 @@ static inline const unsigned char *input_bytes(const struct input *in)
     return (const unsigned char *)in->buffer.at + in->at;
 }
 
-/* Reads what is there of an open input that has not ended, without waiting and without moving bytes;
- * false: nothing was. */
+/* Reads what is there of an open input that has not ended, without waiting and without moving
+ * bytes; false: nothing was. */
 bool input_poll(struct input *in);
 
 /* 65: says what the input is, which does not begin like a stream of the kind. */

@@ -195,6 +195,30 @@ static void answers(void)
            "the version and what was built in");
 }
 
+/* A program with hardly anything to say. */
+static void show_bare(char **argv)
+{
+    static double none = -1;
+    static const struct option rows[] = {
+        {.kind = OPTION_REAL, .name = "none", .to = &none, .low = 0, .high = 1}, {0}};
+    static const struct option *const tables[] = {rows, NULL};
+    static const struct program program = {
+        .name = "pro-g", .purpose = "Nothing.", .usage = "", .tables = tables};
+    cli_parse(&program, 2, argv);
+}
+
+static void bare(void)
+{
+    tap_ok(in_child(show_bare, WORDS("--help")) == 0 && strstr(said, "--none N ") &&
+               !strstr(said, "example:"),
+           "an option without help or default, and no example: %s", said);
+    tap_ok(in_child(show_bare, WORDS("--completion=zsh")) == 0 && strstr(said, "'--none=[]:N: '"),
+           "completion of zsh without help: %s", said);
+    tap_ok(in_child(show_bare, WORDS("--completion=bash")) == 0 &&
+               strstr(said, "_sesspipe_pro_g() {"),
+           "a function's name has no hyphen: %s", said);
+}
+
 static void completing(void)
 {
     tap_ok(
@@ -365,6 +389,7 @@ int main(void)
     answers();
     packing();
     completing();
+    bare();
     ending();
     return tap_done();
 }

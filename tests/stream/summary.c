@@ -37,11 +37,20 @@ static void intents(void)
     }
 }
 
-/* An account of what was dropped that is none is shown as any other value. */
-static void no_account(void)
+/* An account of what was dropped is shown in words, and one that is none as any other value. */
+static void accounts(void)
 {
-    struct buf s = {0}, text = {0};
+    struct buf s = {0}, text = {0}, packed = {0};
     struct meta m;
+    notation_value("[[\"p\",{\"events\":[3,9],\"users\":[1,4]}]]", &packed);
+    stream_meta(&m, STREAM_SESSIONS);
+    meta_set(&m, DROPS_KEY, (struct bytes){packed.at, packed.len});
+    stream_with(&m, false, notated_records, "", &s);
+    summary_of(&s, &text);
+    tap_ok(strstr(text.at, "dropped by p\tdropped 3 of 9 events") != NULL, "%s", text.at);
+    meta_release(&m);
+    buf_clear(&s);
+    buf_clear(&text);
     stream_meta(&m, STREAM_SESSIONS);
     meta_set_int(&m, DROPS_KEY, 7);
     stream_with(&m, false, notated_records, "", &s);
@@ -50,11 +59,12 @@ static void no_account(void)
     meta_release(&m);
     buf_release(&s);
     buf_release(&text);
+    buf_release(&packed);
 }
 
 int main(void)
 {
     intents();
-    no_account();
+    accounts();
     return tap_done();
 }
