@@ -83,15 +83,17 @@ static enum line_result skip_rest(struct json_elements *j, struct lines *l, stru
     return LINE_TEXT;
 }
 
-/* Hands out [at, stop), of which the rest is to be skipped where it is too long. */
-static enum line_result deliver(struct json_elements *j, struct lines *l, size_t stop, bool is_long,
+/* Hands out [at, stop), cut to LINE_LIMIT; `ends`: the element ends there, else its rest is to be
+ * skipped. */
+static enum line_result deliver(struct json_elements *j, struct lines *l, size_t stop, bool ends,
                                 struct bytes *text)
 {
     const char *from = l->block + l->at;
     size_t len = stop - l->at;
+    bool is_long = len > LINE_LIMIT;
     j->newlines = newlines_in(from, from + len);
     j->record++;
-    j->skipping = is_long;
+    j->skipping = !ends;
     j->state = JSON_BEHIND;
     l->at = l->searched = stop;
     if (is_long)
@@ -111,10 +113,9 @@ static enum line_result take_element(struct json_elements *j, struct lines *l, s
     for (;;) {
         const char *stop = json_scan_element(&j->scan, l->block + l->searched, l->block + l->end);
         if (stop)
-            return deliver(j, l, (size_t)(stop - l->block), stop - l->block - l->at > LINE_LIMIT,
-                           text);
+            return deliver(j, l, (size_t)(stop - l->block), true, text);
         if (l->end - l->at > LINE_LIMIT)
-            return deliver(j, l, l->end, true, text);
+            return deliver(j, l, l->end, false, text);
         enum line_result got = lines_more(l, e);
         if (got != LINE_TEXT)
             return got;
