@@ -286,13 +286,20 @@ endif
 # bench-record keeps the figures in tests/bench/recorded.tsv, for later runs to stand beside.
 bench bench-record: all $(BENCHES) $(FIXTURES) $(TOOLS)
 	@SESSPIPE_BIN=$(CURDIR)/$(BIN) tests/bench/run $(if $(filter %-record,$@),--record) \
-	    $(BENCHES) $(filter-out tests/bench/gpu.sh,$(wildcard tests/bench/*.sh))
+	    $(BENCHES) $(filter-out tests/bench/gpu.sh tests/bench/large.sh,$(wildcard tests/bench/*.sh))
 
 # The same on a GPU; recorded in tests/bench/recorded-gpu.tsv.
 bench-gpu bench-gpu-record: all $(GPU_BENCHES) $(BUILD)/tests/bench/step $(if $(NVCC),$(BUILD)/tests/bench/gpu_products)
 	@RECORDED=recorded-gpu.tsv BENCH_BIN=$(CURDIR)/$(BUILD)/tests/bench \
 	    SESSPIPE_CUDA=$${SESSPIPE_CUDA:-$(CURDIR)/bin/sesspipe-cuda.so} \
 	    tests/bench/run $(if $(filter %-record,$@),--record) tests/bench/gpu.sh
+
+# Large logs: minutes, 10 GB of disk and 10 GB of memory.  PARTS="pipeline items" chooses, SCALE=0.1
+# makes them smaller; recorded in tests/bench/recorded-large.tsv.
+PARTS ?= pipeline epoch bounded items
+bench-large bench-large-record: all $(FIXTURES) $(TOOLS)
+	@SESSPIPE_BIN=$(CURDIR)/$(BIN) RECORDED=recorded-large.tsv PARTS="$(PARTS)" \
+	    tests/bench/run $(if $(filter %-record,$@),--record) tests/bench/large.sh
 
 # The weights that are compiled in, from several logs: pipelines/weights.mk says how.
 weights: all $(FIXTURES)
@@ -358,6 +365,7 @@ help:
 	@echo 'make fuzz       looks for crashes of the parsers with libFuzzer: MINUTES=1 for each, TARGETS='
 	@echo 'make bench      speed and memory, as name, value, unit, and as a table beside the last recorded'
 	@echo 'make bench-record  the same, and records them'
+	@echo 'make bench-large  large logs and many items: minutes, 10 GB of disk and memory; bench-large-record'
 	@echo 'make bench-gpu  what a GPU takes; bench-gpu-record'
 	@echo 'make weights    trains the ready-made weights anew, on the logs of POOL='
 	@echo 'make lint       form of the sources, manual pages, who includes whom'
@@ -367,5 +375,5 @@ help:
 	@echo 'variables       VARIANT=release|asan|tsan|cov BLAS=onednn|openblas|cblas CUDA=auto|0|1 MPI=auto|0|1 CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
 
 FORCE:
-.PHONY: cov check-threads check-kernels check-gpu fuzz fuzzers all units deps check check-long bench bench-record bench-gpu bench-gpu-record demo weights lint install installcheck uninstall clean help FORCE
+.PHONY: cov check-threads check-kernels check-gpu fuzz fuzzers all units deps check check-long bench bench-record bench-gpu bench-gpu-record bench-large bench-large-record demo weights lint install installcheck uninstall clean help FORCE
 .SECONDARY:

@@ -35,10 +35,19 @@ setup() {
 
 @test "every recorded row has a meaning" {
     cut -f 1 "$ROOT/tests/bench/meanings.tsv" | sort >known
-    grep -v '^#' "$ROOT/tests/bench/recorded.tsv" | cut -f 1 | sort >recorded
+    grep -hv '^#' "$ROOT"/tests/bench/recorded{,-large}.tsv | cut -f 1 | sort >recorded
     [ -s recorded ]
     run -0 comm -13 known recorded
     [ -z "$output" ]
+}
+
+@test "the measurements of large logs go their ways on small ones" {
+    need jq
+    SCALE=0.0003 SECONDS_OF_EPOCH=2 "$ROOT/tests/bench/large.sh" >rows
+    run -1 awk -F '\t' 'NF != 3 || $2 < 0 || $2 !~ /^[0-9.]+$/ { bad = 1; print } END { exit !bad }' rows
+    run -0 comm -23 <(cut -f 1 rows | sort) <(cut -f 1 "$ROOT/tests/bench/meanings.tsv" | sort)
+    [ -z "$output" ]
+    grep -q '^items_negatives_step_rss' rows
 }
 
 @test "the measurements of a GPU go their ways in the emulation" {

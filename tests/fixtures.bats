@@ -151,3 +151,13 @@ EOT
     [ "$status" = 74 ]
     grep -q '^synthesize: cannot write standard output' err
 }
+
+@test "large: as many rows, users and items as are asked for, oldest first; --each has every item" {
+    large --events 5000 --users 100 --items 300 --seed 2 >log
+    large --events 5000 --users 100 --items 300 --seed 2 | cmp log -
+    large --events 1000 --users 100 --items 300 --each | sed 1d | head -n 300 | cut -d , -f 3 | sort -u | wc -l >each
+    [ "$(cat each)" = 300 ]
+    sed 1d log | awk -F , '{ users[$1]; items[$3]; wrong += $1 == user && $2 < time; user = $1; time = $2 }
+        END { exit wrong || NR != 5000 || length(users) > 100 || length(users) < 90 || length(items) < 250 }'
+    csv-sessionize --quiet --user user --item item --time time log | spcat --check
+}
