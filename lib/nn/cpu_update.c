@@ -280,6 +280,7 @@ static void lazy_update_share(const struct update *u, const struct rows *r, size
 {
     enum { SHARE = 4 };
     int64_t most = velocity_steps((double)u->momentum);
+    bool reads_v = u->kind == OPTIMIZER_ADAM || u->weight_decay != 0;
     struct memo memo;
     memset(memo.last, 0, sizeof memo.last);
     memo.steps = 0;
@@ -287,7 +288,7 @@ static void lazy_update_share(const struct update *u, const struct rows *r, size
     for (int i = 0; i < r->unique; i++) {
         size_t at = (size_t)r->row[i] * n;
         int64_t from = last[r->row[i]];
-        ask_for(r, i, n, w, m, v, last);
+        ask_for(r, i, n, w, m, reads_v ? v : NULL, last);
         if (from >= u->step - 1)
             continue;
         last[r->row[i]] = (int32_t)(u->step - 1);
