@@ -66,9 +66,10 @@ static inline int cpu_threads_for(const struct cpu *c, double steps)
     return worth < 2 ? 1 : worth < c->threads ? (int)worth : c->threads;
 }
 
-/* Makes the call in each of `threads` threads, which take their shares by cpu_own_share; not within
- * another parallel region.  One thread makes it as it is: libgomp prepares a team and asks the
- * system to wake it even where it is a team of one, which takes longer than many operations. */
+/* The way in which operations open threads.  Makes the call in each of `threads` threads, which
+ * take their shares by cpu_own_share; not within another parallel region.  One thread makes it as
+ * it is: libgomp prepares a team and asks the system to wake it even where it is a team of one,
+ * which takes longer than many operations. */
 #define CPU_IN_THREADS(threads, call)                                                              \
     do {                                                                                           \
         if ((threads) > 1) {                                                                       \

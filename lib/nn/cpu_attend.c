@@ -29,21 +29,19 @@ VECTOR static void add_key_gradient(size_t n, float factor, const float *scale,
         x[j] += maths_tanh_back(key[j], factor * scale[j]);
 }
 
-static const float *scale_of(const struct rows *group, int s, size_t width, const float *scale)
+static const float *scale_of(const struct rows *group, size_t s, size_t width, const float *scale)
 {
     return group ? scale + (size_t)group->at[s] * width : scale;
 }
 
-void cpu_attend(struct device *d, const struct ragged *r, const struct rows *group, int width,
-                int cols, float *key, const float *scale, const float *value, float *weight,
-                float *out)
+static void attend_share(const struct ragged *r, const struct rows *group, size_t k, size_t c,
+                         float *key, const float *scale, const float *value, float *weight,
+                         float *out)
 {
-    int threads = attend_threads(d, r, width, cols);
-    size_t k = (size_t)width, c = (size_t)cols;
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-    for (int s = 0; s < r->count; s++) {
+    struct span share = cpu_own_share((size_t)r->count, 1);
+    for (size_t s = share.from; s < share.to; s++) {
         size_t from = (size_t)r->start[s], to = (size_t)r->start[s + 1];
-        float *own = out + (size_t)s * c;
+        float *own = out + s * c;
         memset(own, 0, c * sizeof *own);
         if (from == to)
             continue;
@@ -55,6 +53,15 @@ void cpu_attend(struct device *d, const struct ragged *r, const struct rows *gro
     }
 }
 
+void cpu_attend(struct device *d, const struct ragged *r, const struct rows *group, int width,
+                int cols, float *key, const float *scale, const float *value, float *weight,
+                float *out)
+{
+    int threads = attend_threads(d, r, width, cols);
+    CPU_IN_THREADS(threads, attend_share(r, group, (size_t)width, (size_t)cols, key, scale, value,
+                                         weight, out));
+}
+
 void cpu_add_by_group(struct device *d, const struct rows *group, int count, int cols,
                       const float *g, float *to)
 {
@@ -64,29 +71,39 @@ void cpu_add_by_group(struct device *d, const struct rows *group, int count, int
         cpu_sum_rows((size_t)count, (size_t)cols, (size_t)cols, g, to);
 }
 
-void cpu_attend_back(struct device *d, const struct ragged *r, const struct rows *group, int width,
-                     int cols, const float *key, const float *scale, const float *value,
-                     const float *weight, const float *dout, float *dkey, float *dscale,
-                     float *dvalue)
+/* sums [count, k]: each sequence's gradient of scale. */
+static void attend_back_share(const struct ragged *r, const struct rows *group, size_t k, size_t c,
+                              const float *key, const float *scale, const float *value,
+                              const float *weight, const float *dout, float *dkey, float *dvalue,
+                              float *energies, float *sums)
 {
-    int threads = attend_threads(d, r, width, cols);
-    size_t k = (size_t)width, c = (size_t)cols, count = (size_t)r->count;
-    float *energies = cpu_scratch(cpu_of(d), count * k + (size_t)r->total);
-    float *sums = energies + r->total; /* [count, width] each sequence's gradient of scale */
-    memset(sums, 0, count * k * sizeof *sums);
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-    for (int s = 0; s < r->count; s++) {
+    struct span share = cpu_own_share((size_t)r->count, 1);
+    for (size_t s = share.from; s < share.to; s++) {
         size_t from = (size_t)r->start[s], to = (size_t)r->start[s + 1];
-        const float *own = dout + (size_t)s * c, *a = scale_of(group, s, k, scale);
+        const float *own = dout + s * c, *a = scale_of(group, s, k, scale);
         cpu_softmax_back(to - from, c, weight + from, value + from * c, own, energies + from);
         for (size_t j = from; j < to; j++) {
-            cpu_add_scaled(k, energies[j], key + j * k, sums + (size_t)s * k);
+            cpu_add_scaled(k, energies[j], key + j * k, sums + s * k);
             if (dkey)
                 add_key_gradient(k, energies[j], a, key + j * k, dkey + j * k);
             if (dvalue)
                 cpu_add_scaled(c, weight[j], own, dvalue + j * c);
         }
     }
+}
+
+void cpu_attend_back(struct device *d, const struct ragged *r, const struct rows *group, int width,
+                     int cols, const float *key, const float *scale, const float *value,
+                     const float *weight, const float *dout, float *dkey, float *dscale,
+                     float *dvalue)
+{
+    int threads = attend_threads(d, r, width, cols);
+    size_t k = (size_t)width, count = (size_t)r->count;
+    float *energies = cpu_scratch(cpu_of(d), count * k + (size_t)r->total);
+    float *sums = energies + r->total;
+    memset(sums, 0, count * k * sizeof *sums);
+    CPU_IN_THREADS(threads, attend_back_share(r, group, k, (size_t)cols, key, scale, value, weight,
+                                              dout, dkey, dvalue, energies, sums));
     if (dscale)
         cpu_add_by_group(d, group, r->count, width, sums, dscale);
 }
@@ -125,14 +142,12 @@ VECTOR static void energy_up_to_back(size_t n, float de, const float *query, con
     }
 }
 
-void cpu_attend_up_to(struct device *d, const struct ragged *r, const int32_t *at, int width,
-                      int cols, const float *query, const float *key, const float *scale,
-                      const float *value, float *weight, float *out)
+static void up_to_share(const struct ragged *r, const int32_t *at, size_t k, size_t c,
+                        const float *query, const float *key, const float *scale,
+                        const float *value, float *weight, float *out)
 {
-    int threads = up_to_threads(d, r, width, cols);
-    size_t k = (size_t)width, c = (size_t)cols;
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-    for (int s = 0; s < r->count; s++)
+    struct span share = cpu_own_share((size_t)r->count, 1);
+    for (size_t s = share.from; s < share.to; s++)
         for (size_t first = (size_t)r->start[s], t = first; t < (size_t)r->start[s + 1]; t++) {
             float *own = weight + at[t];
             memset(out + t * c, 0, c * sizeof *out);
@@ -143,29 +158,44 @@ void cpu_attend_up_to(struct device *d, const struct ragged *r, const int32_t *a
         }
 }
 
+void cpu_attend_up_to(struct device *d, const struct ragged *r, const int32_t *at, int width,
+                      int cols, const float *query, const float *key, const float *scale,
+                      const float *value, float *weight, float *out)
+{
+    int threads = up_to_threads(d, r, width, cols);
+    CPU_IN_THREADS(threads, up_to_share(r, at, (size_t)width, (size_t)cols, query, key, scale,
+                                        value, weight, out));
+}
+
+/* sums: one row of `padded` floats a thread, its gradients of scale. */
+static void up_to_back_share(const struct ragged *r, const int32_t *at, size_t k, size_t c,
+                             const float *query, const float *key, const float *scale,
+                             const float *value, const float *weight, const float *dout,
+                             float *dquery, float *dkey, float *dvalue, float *sums, size_t padded)
+{
+    struct span share = cpu_own_share((size_t)r->count, 1);
+    float *sum = sums + (size_t)omp_get_thread_num() * padded;
+    for (size_t s = share.from; s < share.to; s++)
+        for (size_t first = (size_t)r->start[s], t = first; t < (size_t)r->start[s + 1]; t++)
+            for (size_t j = first; j <= t; j++) {
+                float de = cpu_product(c, dout + t * c, value + j * c);
+                energy_up_to_back(k, de, query + t * k, key + j * k, scale, dquery + t * k,
+                                  dkey + j * k, sum);
+                cpu_add_scaled(c, weight[(size_t)at[t] + j - first], dout + t * c, dvalue + j * c);
+            }
+}
+
 void cpu_attend_up_to_back(struct device *d, const struct ragged *r, const int32_t *at, int width,
                            int cols, const float *query, const float *key, const float *scale,
                            const float *value, const float *weight, const float *dout,
                            float *dquery, float *dkey, float *dscale, float *dvalue)
 {
     int threads = up_to_threads(d, r, width, cols);
-    size_t k = (size_t)width, c = (size_t)cols, padded = cpu_padded(k);
-    /* gradients of scale, one row a thread, added in the order of the threads */
+    size_t k = (size_t)width, padded = cpu_padded(k);
+    /* added in the order of the threads */
     float *sums = cpu_scratch(cpu_of(d), (size_t)threads * padded);
     memset(sums, 0, (size_t)threads * padded * sizeof *sums);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        float *sum = sums + (size_t)omp_get_thread_num() * padded;
-#pragma omp for schedule(static)
-        for (int s = 0; s < r->count; s++)
-            for (size_t first = (size_t)r->start[s], t = first; t < (size_t)r->start[s + 1]; t++)
-                for (size_t j = first; j <= t; j++) {
-                    float de = cpu_product(c, dout + t * c, value + j * c);
-                    energy_up_to_back(k, de, query + t * k, key + j * k, scale, dquery + t * k,
-                                      dkey + j * k, sum);
-                    cpu_add_scaled(c, weight[(size_t)at[t] + j - first], dout + t * c,
-                                   dvalue + j * c);
-                }
-    }
+    CPU_IN_THREADS(threads, up_to_back_share(r, at, k, (size_t)cols, query, key, scale, value,
+                                             weight, dout, dquery, dkey, dvalue, sums, padded));
     cpu_sum_rows((size_t)threads, k, padded, sums, dscale);
 }

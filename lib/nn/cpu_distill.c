@@ -75,6 +75,15 @@ static float distill_row(const struct output_layer *o, const struct taught *by, 
     return loss;
 }
 
+static void distill_share(const struct output_layer *o, const struct taught *by, int first,
+                          int rows, bool learns, float *x, float *y, size_t items, float *loss)
+{
+    struct span s = cpu_own_share((size_t)rows, 1);
+    for (size_t i = s.from; i < s.to; i++)
+        loss[(size_t)first + i] =
+            distill_row(o, by, (size_t)first + i, learns, x + i * items, y + i * items);
+}
+
 void cpu_output_distill(struct device *d, const struct output_layer *o, const struct taught *by,
                         float *loss, float *dstate, float *dweight, float *dbias)
 {
@@ -92,10 +101,7 @@ void cpu_output_distill(struct device *d, const struct output_layer *o, const st
         cpu_gemm(d, false, true, rows, N, H, state, H, o->weight, H, 0, x, (int)items);
         cpu_gemm(d, false, true, rows, N, by->width, other, by->width, by->weight, by->width, 0, y,
                  (int)items);
-#pragma omp parallel for num_threads(c->threads) schedule(static)
-        for (int i = 0; i < rows; i++)
-            loss[first + i] = distill_row(o, by, (size_t)first + (size_t)i, learns,
-                                          x + (size_t)i * items, y + (size_t)i * items);
+        CPU_IN_THREADS(c->threads, distill_share(o, by, first, rows, learns, x, y, items, loss));
         if (dstate)
             cpu_gemm(d, false, false, rows, H, N, x, (int)items, o->weight, H, 1,
                      dstate + (size_t)first * (size_t)H, H);

@@ -111,6 +111,15 @@ static void forward_block(const struct gru_block *block, const struct layer *y, 
     }
 }
 
+static void forward_share(const struct ragged *r, int parts, const struct layer *y, float *scratch,
+                          size_t size)
+{
+    struct span s = cpu_own_share((size_t)parts, 1);
+    scratch += (size_t)omp_get_thread_num() * size;
+    for (size_t part = s.from; part < s.to; part++)
+        forward_block(&(struct gru_block){r, (int)part, parts}, y, scratch);
+}
+
 void cpu_gru_attend(struct device *d, const struct ragged *r, const struct gru_weights *w,
                     const struct memory *m, int x_cols, const float *x, const float *h0, float *h,
                     float *kept, float *context, float *weight)
@@ -122,14 +131,7 @@ void cpu_gru_attend(struct device *d, const struct ragged *r, const struct gru_w
     size_t size = cpu_padded(block_rows(&first) * ((size_t)x_cols + 3 * n) +
                              (size_t)block_running(&first, -1) * each);
     float *scratch = cpu_scratch(cpu_of(d), (size_t)b.threads * size);
-#pragma omp parallel num_threads(b.threads) if (b.threads > 1)
-    {
-        int own = omp_get_thread_num();
-        struct span s = cpu_share((size_t)b.parts, 1, own, b.threads);
-        for (size_t part = s.from; part < s.to; part++)
-            forward_block(&(struct gru_block){r, (int)part, b.parts}, &y,
-                          scratch + (size_t)own * size);
-    }
+    CPU_IN_THREADS(b.threads, forward_share(r, b.parts, &y, scratch, size));
 }
 
 /* ---- backward ---- */
@@ -282,6 +284,17 @@ static void query_gradient(struct device *d, const struct ragged *r,
                  y->dm->query, m->ld);
 }
 
+static void backward_share(const struct ragged *r, int parts, const struct attend_layer_back *y,
+                           float *all, size_t sums, float *scratch, size_t size)
+{
+    size_t own = (size_t)omp_get_thread_num();
+    struct span s = cpu_own_share((size_t)parts, 1);
+    struct gru_grads grads = cpu_gru_grads(gru_inputs(y->w), y->w->state, all + own * sums);
+    memset(all + own * sums, 0, sums * sizeof *all);
+    for (size_t part = s.from; part < s.to; part++)
+        backward_block(&(struct gru_block){r, (int)part, parts}, y, &grads, scratch + own * size);
+}
+
 /* Runs all blocks.  Each thread has gradients and `size` floats of scratch of its own in `all`. */
 static void run_blocks_back(const struct ragged *r, struct gru_blocks b,
                             const struct attend_layer_back *y, float *all, size_t size,
@@ -289,16 +302,7 @@ static void run_blocks_back(const struct ragged *r, struct gru_blocks b,
 {
     size_t sums = cpu_gru_grads_size(gru_inputs(y->w), y->w->state);
     float *scratch = all + (size_t)b.threads * sums;
-#pragma omp parallel num_threads(b.threads) if (b.threads > 1)
-    {
-        size_t own = (size_t)omp_get_thread_num();
-        struct span s = cpu_share((size_t)b.parts, 1, (int)own, b.threads);
-        struct gru_grads grads = cpu_gru_grads(gru_inputs(y->w), y->w->state, all + own * sums);
-        memset(all + own * sums, 0, sums * sizeof *all);
-        for (size_t part = s.from; part < s.to; part++)
-            backward_block(&(struct gru_block){r, (int)part, b.parts}, y, &grads,
-                           scratch + own * size);
-    }
+    CPU_IN_THREADS(b.threads, backward_share(r, b.parts, y, all, sums, scratch, size));
     cpu_gru_add_grads(gru_inputs(y->w), y->w->state, b.threads, all, dw);
 }
 

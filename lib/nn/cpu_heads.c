@@ -65,14 +65,13 @@ static float heads_factor(const struct heads *h)
     return 1 / sqrtf((float)(h->width / h->count));
 }
 
-void cpu_head_weights(struct device *d, const struct ragged *r, const struct heads *h,
-                      const float *query, const float *key, float *weight)
+static void weights_share(const struct ragged *r, const struct heads *h, const float *query,
+                          const float *key, float *weight)
 {
-    int threads = heads_threads(d, r, h);
+    struct span share = cpu_own_share((size_t)r->count, 1);
     size_t ld = (size_t)h->ld;
     float factor = heads_factor(h);
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-    for (int s = 0; s < r->count; s++)
+    for (size_t s = share.from; s < share.to; s++)
         for (size_t first = (size_t)r->start[s], t = first; t < (size_t)r->start[s + 1]; t++)
             for (int k = 0; k < h->count; k++) {
                 struct place p = place_of(h, k, first, t);
@@ -82,6 +81,13 @@ void cpu_head_weights(struct device *d, const struct ragged *r, const struct hea
                              key + first * ld + p.from, own);
                 cpu_softmax(p.rows, own);
             }
+}
+
+void cpu_head_weights(struct device *d, const struct ragged *r, const struct heads *h,
+                      const float *query, const float *key, float *weight)
+{
+    int threads = heads_threads(d, r, h);
+    CPU_IN_THREADS(threads, weights_share(r, h, query, key, weight));
 }
 
 /* Gradient of the products: de_j = factor w_j (dw_j - Σ_i w_i dw_i). */
@@ -95,36 +101,42 @@ VECTOR static void products_back(size_t rows, float factor, const float *w, cons
         de[j] = factor * w[j] * (dw[j] - mean);
 }
 
+/* `most` floats of scratch for each thread. */
+static void weights_back_share(const struct ragged *r, const struct heads *h, const float *query,
+                               const float *key, const float *weight, const float *dweight,
+                               float *dquery, float *dkey, float *scratch, size_t most)
+{
+    struct span share = cpu_own_share((size_t)r->count, 1);
+    size_t ld = (size_t)h->ld;
+    float factor = heads_factor(h), *de = scratch + (size_t)omp_get_thread_num() * most;
+    for (size_t s = share.from; s < share.to; s++)
+        for (size_t first = (size_t)r->start[s], t = first; t < (size_t)r->start[s + 1]; t++)
+            for (int k = 0; k < h->count; k++) {
+                struct place p = place_of(h, k, first, t);
+                size_t own = t * ld + p.from, others = first * ld + p.from;
+                products_back(p.rows, factor, weight + p.weight, dweight + p.weight, de);
+                add_sum(p.rows, p.cols, ld, de, key + others, dquery + own);
+                add_to_each(p.rows, p.cols, ld, de, query + own, dkey + others);
+            }
+}
+
 void cpu_head_weights_back(struct device *d, const struct ragged *r, const struct heads *h,
                            const float *query, const float *key, const float *weight,
                            const float *dweight, float *dquery, float *dkey)
 {
     int threads = heads_threads(d, r, h);
-    size_t ld = (size_t)h->ld, most = cpu_padded((size_t)r->longest);
-    float factor = heads_factor(h), *scratch = cpu_scratch(cpu_of(d), (size_t)threads * most);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        float *de = scratch + (size_t)omp_get_thread_num() * most;
-#pragma omp for schedule(static)
-        for (int s = 0; s < r->count; s++)
-            for (size_t first = (size_t)r->start[s], t = first; t < (size_t)r->start[s + 1]; t++)
-                for (int k = 0; k < h->count; k++) {
-                    struct place p = place_of(h, k, first, t);
-                    size_t own = t * ld + p.from, others = first * ld + p.from;
-                    products_back(p.rows, factor, weight + p.weight, dweight + p.weight, de);
-                    add_sum(p.rows, p.cols, ld, de, key + others, dquery + own);
-                    add_to_each(p.rows, p.cols, ld, de, query + own, dkey + others);
-                }
-    }
+    size_t most = cpu_padded((size_t)r->longest);
+    float *scratch = cpu_scratch(cpu_of(d), (size_t)threads * most);
+    CPU_IN_THREADS(threads, weights_back_share(r, h, query, key, weight, dweight, dquery, dkey,
+                                               scratch, most));
 }
 
-void cpu_head_sums(struct device *d, const struct ragged *r, const struct heads *h,
-                   const float *weight, const float *value, float *out)
+static void sums_share(const struct ragged *r, const struct heads *h, const float *weight,
+                       const float *value, float *out)
 {
-    int threads = heads_threads(d, r, h);
+    struct span share = cpu_own_share((size_t)r->count, 1);
     size_t ld = (size_t)h->ld, width = (size_t)h->width;
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-    for (int s = 0; s < r->count; s++)
+    for (size_t s = share.from; s < share.to; s++)
         for (size_t first = (size_t)r->start[s], t = first; t < (size_t)r->start[s + 1]; t++)
             for (int k = 0; k < h->count; k++) {
                 struct place p = place_of(h, k, first, t);
@@ -134,14 +146,19 @@ void cpu_head_sums(struct device *d, const struct ragged *r, const struct heads 
             }
 }
 
-void cpu_head_sums_back(struct device *d, const struct ragged *r, const struct heads *h,
-                        const float *weight, const float *value, const float *dout, float *dweight,
-                        float *dvalue)
+void cpu_head_sums(struct device *d, const struct ragged *r, const struct heads *h,
+                   const float *weight, const float *value, float *out)
 {
     int threads = heads_threads(d, r, h);
+    CPU_IN_THREADS(threads, sums_share(r, h, weight, value, out));
+}
+
+static void sums_back_share(const struct ragged *r, const struct heads *h, const float *weight,
+                            const float *value, const float *dout, float *dweight, float *dvalue)
+{
+    struct span share = cpu_own_share((size_t)r->count, 1);
     size_t ld = (size_t)h->ld, width = (size_t)h->width;
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-    for (int s = 0; s < r->count; s++)
+    for (size_t s = share.from; s < share.to; s++)
         for (size_t first = (size_t)r->start[s], t = first; t < (size_t)r->start[s + 1]; t++)
             for (int k = 0; k < h->count; k++) {
                 struct place p = place_of(h, k, first, t);
@@ -150,4 +167,12 @@ void cpu_head_sums_back(struct device *d, const struct ragged *r, const struct h
                 add_products(p.rows, p.cols, ld, 1, own, value + others, dweight + p.weight);
                 add_to_each(p.rows, p.cols, ld, weight + p.weight, own, dvalue + others);
             }
+}
+
+void cpu_head_sums_back(struct device *d, const struct ragged *r, const struct heads *h,
+                        const float *weight, const float *value, const float *dout, float *dweight,
+                        float *dvalue)
+{
+    int threads = heads_threads(d, r, h);
+    CPU_IN_THREADS(threads, sums_back_share(r, h, weight, value, dout, dweight, dvalue));
 }

@@ -1,6 +1,4 @@
 /* The CPU's layer normalization. */
-#include <omp.h>
-
 #include "nn/cpu.h"
 #include "nn/maths.h"
 
@@ -23,14 +21,19 @@ VECTOR static void row_norm(size_t n, const float *x, const float *gain, const f
     kept[0] = mean, kept[1] = inverse;
 }
 
+static void norm_share(size_t rows, size_t n, const float *x, const float *gain, const float *bias,
+                       float *y, float *kept)
+{
+    struct span s = cpu_own_share(rows, 1);
+    for (size_t i = s.from; i < s.to; i++)
+        row_norm(n, x + i * n, gain, bias, y + i * n, kept + 2 * i);
+}
+
 void cpu_layer_norm(struct device *d, int rows, int cols, const float *x, const float *gain,
                     const float *bias, float *y, float *kept)
 {
     int threads = cpu_threads_for(cpu_of(d), (double)rows * cols / 8);
-    size_t n = (size_t)cols;
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-    for (int i = 0; i < rows; i++)
-        row_norm(n, x + (size_t)i * n, gain, bias, y + (size_t)i * n, kept + 2 * (size_t)i);
+    CPU_IN_THREADS(threads, norm_share((size_t)rows, (size_t)cols, x, gain, bias, y, kept));
 }
 
 VECTOR static void row_norm_back(size_t n, const float *x, const float *gain, const float kept[2],
@@ -49,27 +52,29 @@ VECTOR static void row_norm_back(size_t n, const float *x, const float *gain, co
 }
 
 /* Columns from .. to-1 of dgain. */
-VECTOR static void add_gains(int rows, size_t n, struct span s, const float *x, const float *kept,
-                             const float *dy, float *restrict dgain)
+VECTOR static void add_gains(size_t rows, size_t n, struct span s, const float *x,
+                             const float *kept, const float *dy, float *restrict dgain)
 {
-    for (size_t i = 0; i < (size_t)rows; i++)
+    for (size_t i = 0; i < rows; i++)
         for (size_t j = s.from; j < s.to; j++)
             dgain[j] += dy[i * n + j] * maths_normal(x[i * n + j], kept[2 * i], kept[2 * i + 1]);
 }
 
 /* Threads share the rows of dx and the columns of dgain: one thread sums each number. */
+static void norm_back_share(size_t rows, size_t n, const float *x, const float *gain,
+                            const float *kept, const float *dy, float *dx, float *dgain)
+{
+    struct span own = cpu_own_share(rows, 1);
+    for (size_t i = own.from; i < own.to; i++)
+        row_norm_back(n, x + i * n, gain, kept + 2 * i, dy + i * n, dx + i * n);
+    add_gains(rows, n, cpu_own_share(n, 16), x, kept, dy, dgain);
+}
+
 void cpu_layer_norm_back(struct device *d, int rows, int cols, const float *x, const float *gain,
                          const float *kept, const float *dy, float *dx, float *dgain, float *dbias)
 {
     int threads = cpu_threads_for(cpu_of(d), (double)rows * cols / 8);
-    size_t n = (size_t)cols;
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        int part = omp_get_thread_num(), parts = omp_get_num_threads();
-        struct span own = cpu_share((size_t)rows, 1, part, parts);
-        for (size_t i = own.from; i < own.to; i++)
-            row_norm_back(n, x + i * n, gain, kept + 2 * i, dy + i * n, dx + i * n);
-        add_gains(rows, n, cpu_share(n, 16, part, parts), x, kept, dy, dgain);
-    }
+    CPU_IN_THREADS(threads,
+                   norm_back_share((size_t)rows, (size_t)cols, x, gain, kept, dy, dx, dgain));
     cpu_bias_back(d, rows, cols, dy, dbias);
 }

@@ -304,32 +304,29 @@ static void clear_own(const struct chunk *c, const struct gradients *g, const st
 
 static void loss_of_chunk(const struct chunk *c, const struct gradients *g, float *loss)
 {
-#pragma omp parallel num_threads(c->threads)
-    {
-        int thread = omp_get_thread_num();
-        struct span tiles = cpu_share((size_t)c->tiles, 1, thread, c->threads);
-        struct span rows = cpu_share((size_t)c->rows, 1, thread, c->threads);
-        struct panel p;
-        clear_own(c, g, &g->own[thread]);
-        for (size_t tile = tiles.from; tile < tiles.to; tile++)
-            for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
-                walk_panel(c, g, thread, (int)tile, &p);
+    int thread = omp_get_thread_num();
+    struct span tiles = cpu_own_share((size_t)c->tiles, 1);
+    struct span rows = cpu_own_share((size_t)c->rows, 1);
+    struct panel p;
+    clear_own(c, g, &g->own[thread]);
+    for (size_t tile = tiles.from; tile < tiles.to; tile++)
+        for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
+            walk_panel(c, g, thread, (int)tile, &p);
 #pragma omp barrier
-        for (size_t i = rows.from; i < rows.to; i++)
-            chunk_join(c, i);
-        if (c->o->join) {
+    for (size_t i = rows.from; i < rows.to; i++)
+        chunk_join(c, i);
+    if (c->o->join) {
 #pragma omp barrier
 #pragma omp master
-            chunk_join_parts(c, true);
+        chunk_join_parts(c, true);
 #pragma omp barrier
-        }
-        for (size_t i = rows.from; i < rows.to; i++)
-            finish_row(c, g, i, loss + i);
-#pragma omp barrier
-        /* From the last tile: it may still be in the cache. */
-        for (size_t tile = tiles.to; g->dweight && tile-- > tiles.from;)
-            tile_gradients(c, g, thread, (int)tile);
     }
+    for (size_t i = rows.from; i < rows.to; i++)
+        finish_row(c, g, i, loss + i);
+#pragma omp barrier
+    /* From the last tile: it may still be in the cache. */
+    for (size_t tile = tiles.to; g->dweight && tile-- > tiles.from;)
+        tile_gradients(c, g, thread, (int)tile);
 }
 
 /* Places the gradients' scratch in the memory after the chunk's; without that memory only returns
@@ -377,5 +374,5 @@ void cpu_output_loss(struct device *d, const struct output_layer *o, float *loss
     chunk_open(&c, cpu_of(d), dweight, gradients_place(&g, &c));
     gradients_place(&g, &c);
     while (chunk_next(&c))
-        loss_of_chunk(&c, &g, loss + c.first);
+        CPU_IN_THREADS(c.threads, loss_of_chunk(&c, &g, loss + c.first));
 }

@@ -14,13 +14,17 @@ VECTOR static float unit_row(size_t n, const float *x, float *restrict y)
     return inverse;
 }
 
+static void normalize_share(size_t rows, size_t n, const float *x, float *y, float *kept)
+{
+    struct span s = cpu_own_share(rows, 1);
+    for (size_t i = s.from; i < s.to; i++)
+        kept[i] = unit_row(n, x + i * n, y + i * n);
+}
+
 void cpu_normalize(struct device *d, int rows, int cols, const float *x, float *y, float *kept)
 {
     int threads = cpu_threads_for(cpu_of(d), (double)rows * cols / 8);
-    size_t n = (size_t)cols;
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-    for (int i = 0; i < rows; i++)
-        kept[i] = unit_row(n, x + (size_t)i * n, y + (size_t)i * n);
+    CPU_IN_THREADS(threads, normalize_share((size_t)rows, (size_t)cols, x, y, kept));
 }
 
 VECTOR static void unit_row_back(size_t n, const float *y, float inverse, const float *dy,
@@ -34,12 +38,17 @@ VECTOR static void unit_row_back(size_t n, const float *y, float inverse, const 
         dx[j] += maths_unit_back(y[j], dy[j], product, inverse);
 }
 
+static void normalize_back_share(size_t rows, size_t n, const float *y, const float *kept,
+                                 const float *dy, float *dx)
+{
+    struct span s = cpu_own_share(rows, 1);
+    for (size_t i = s.from; i < s.to; i++)
+        unit_row_back(n, y + i * n, kept[i], dy + i * n, dx + i * n);
+}
+
 void cpu_normalize_back(struct device *d, int rows, int cols, const float *y, const float *kept,
                         const float *dy, float *dx)
 {
     int threads = cpu_threads_for(cpu_of(d), (double)rows * cols / 8);
-    size_t n = (size_t)cols;
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-    for (int i = 0; i < rows; i++)
-        unit_row_back(n, y + (size_t)i * n, kept[i], dy + (size_t)i * n, dx + (size_t)i * n);
+    CPU_IN_THREADS(threads, normalize_back_share((size_t)rows, (size_t)cols, y, kept, dy, dx));
 }

@@ -118,20 +118,23 @@ VECTOR static void add_up(const struct hidden_layer *l, size_t rows, const float
     }
 }
 
+static void forward_share(const struct hidden_layer *l, float *y)
+{
+    const struct perceptron *p = l->p;
+    struct span group = groups_of(p, omp_get_thread_num(), omp_get_num_threads());
+    struct own_sums own = own_sums(l, omp_get_thread_num());
+    for (size_t g = group.from; g < group.to; g++)
+        for (struct span row = {.to = (size_t)p->start[g]}; next_rows(p, g, &row);) {
+            hidden_units(l, g, row, own.units);
+            add_up(l, row.to - row.from, own.units, p->x + row.from * l->in, y + row.from);
+        }
+}
+
 void cpu_perceptron(struct device *d, const struct perceptron *p, float *y)
 {
     int threads = threads_for(d, p);
     struct hidden_layer l = open_layer(d, p, threads);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        struct span group = groups_of(p, omp_get_thread_num(), omp_get_num_threads());
-        struct own_sums own = own_sums(&l, omp_get_thread_num());
-        for (size_t g = group.from; g < group.to; g++)
-            for (struct span row = {.to = (size_t)p->start[g]}; next_rows(p, g, &row);) {
-                hidden_units(&l, g, row, own.units);
-                add_up(&l, row.to - row.from, own.units, p->x + row.from * l.in, y + row.from);
-            }
-    }
+    CPU_IN_THREADS(threads, forward_share(&l, y));
 }
 
 /* ---- backward ---- */
@@ -199,22 +202,25 @@ static void add_own(const struct hidden_layer *l, const struct own_sums *own,
             to->weight[j * l->in + k] += own->weight[k * l->ld + j];
 }
 
+static void back_share(const struct hidden_layer *l, const float *dy, float *doffset)
+{
+    const struct perceptron *p = l->p;
+    struct span group = groups_of(p, omp_get_thread_num(), omp_get_num_threads());
+    struct own_sums own = own_sums(l, omp_get_thread_num());
+    for (size_t g = group.from; g < group.to; g++) {
+        memset(own.offset, 0, l->ld * sizeof *own.offset);
+        for (struct span row = {.to = (size_t)p->start[g]}; next_rows(p, g, &row);)
+            block_back(l, dy, g, row, &own);
+        cpu_add_scaled(l->hidden, 1, own.offset, doffset + g * l->hidden);
+    }
+}
+
 void cpu_perceptron_back(struct device *d, const struct perceptron *p, const float *dy,
                          const struct perceptron_grads *to)
 {
     int threads = threads_for(d, p);
     struct hidden_layer l = open_layer(d, p, threads);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        struct span group = groups_of(p, omp_get_thread_num(), omp_get_num_threads());
-        struct own_sums own = own_sums(&l, omp_get_thread_num());
-        for (size_t g = group.from; g < group.to; g++) {
-            memset(own.offset, 0, l.ld * sizeof *own.offset);
-            for (struct span row = {.to = (size_t)p->start[g]}; next_rows(p, g, &row);)
-                block_back(&l, dy, g, row, &own);
-            cpu_add_scaled(l.hidden, 1, own.offset, to->offset + g * l.hidden);
-        }
-    }
+    CPU_IN_THREADS(threads, back_share(&l, dy, to->offset));
     for (int t = 0; t < threads; t++) {
         struct own_sums own = own_sums(&l, t);
         add_own(&l, &own, to);

@@ -53,7 +53,7 @@ VECTOR static double round_to_scale(size_t n, const float *x, float scale, float
 }
 
 /* False: a weight is not finite. */
-static bool quantize_item(struct quantized *q, const float *weight, int item)
+static bool quantize_item(const struct quantized *q, const float *weight, int item)
 {
     size_t width = (size_t)q->width, block = (size_t)(item / BLOCK), i = (size_t)(item % BLOCK);
     int8_t *to = q->weight + block * width * BLOCK + i;
@@ -86,6 +86,26 @@ static size_t place_arrays(struct quantized *q, char *memory)
     return head + 2 * padded * sizeof(float) + weights;
 }
 
+/* finite: becomes false where a weight is not. */
+static void quantize_share(const struct quantized *q, int items, size_t width, const float *weight,
+                           bool *finite)
+{
+    struct span blocks = cpu_own_share((size_t)q->blocks, 1);
+    bool own = true;
+    for (int block = (int)blocks.from; block < (int)blocks.to; block++) {
+        int from = block * BLOCK, to = from + BLOCK < items ? from + BLOCK : items;
+        memset(q->weight + (size_t)from * width, 0, width * BLOCK);
+        for (int i = from; i < from + BLOCK; i++)
+            q->scale[i] = q->reach[i] = 0;
+        for (int i = from; i < to; i++)
+            own = quantize_item(q, weight + (size_t)i * width, i) && own;
+    }
+    if (!own) {
+#pragma omp atomic write
+        *finite = false;
+    }
+}
+
 struct quantized *cpu_quantize(struct device *d, int items, int width, const float *weight)
 {
     struct quantized plan = {items, width, (items + BLOCK - 1) / BLOCK, NULL, NULL, NULL};
@@ -93,15 +113,7 @@ struct quantized *cpu_quantize(struct device *d, int items, int width, const flo
     bool finite = true;
     *q = plan;
     place_arrays(q, (char *)q);
-#pragma omp parallel for num_threads(cpu_of(d)->threads) reduction(&& : finite)
-    for (int block = 0; block < q->blocks; block++) {
-        int from = block * BLOCK, to = from + BLOCK < items ? from + BLOCK : items;
-        memset(q->weight + (size_t)from * (size_t)width, 0, (size_t)width * BLOCK);
-        for (int i = from; i < from + BLOCK; i++)
-            q->scale[i] = q->reach[i] = 0;
-        for (int i = from; i < to; i++)
-            finite = quantize_item(q, weight + (size_t)i * (size_t)width, i) && finite;
-    }
+    CPU_IN_THREADS(cpu_of(d)->threads, quantize_share(q, items, (size_t)width, weight, &finite));
     if (!finite) {
         d->op->release(d, q);
         return NULL;
@@ -340,6 +352,24 @@ static bool find_norms(struct search *s)
     return finite;
 }
 
+/* lost: becomes true where a list has to come from all weights. */
+static void search_share(const struct search *s, int32_t *item, float *score, bool *lost)
+{
+    int thread = omp_get_thread_num();
+    struct span rows = cpu_own_share((size_t)s->o->targets, 1);
+    bool own = !search_blocks(s, thread);
+#pragma omp barrier
+    for (size_t row = rows.from; row < rows.to; row++) {
+        size_t at = row * (size_t)s->k;
+        struct best_items best = {.k = s->k, .item = item + at, .score = score + at};
+        own = !finish_row(s, thread, (int)row, best) || own;
+    }
+    if (own) {
+#pragma omp atomic write
+        *lost = true;
+    }
+}
+
 bool quantized_best(struct cpu *cpu, const struct output_layer *o, const struct quantized *q, int k,
                     int32_t *item, float *score)
 {
@@ -350,17 +380,6 @@ bool quantized_best(struct cpu *cpu, const struct output_layer *o, const struct 
         return false;
     place_search(&s, cpu_scratch(cpu, place_search(&s, NULL)));
     mark_added(&s);
-#pragma omp parallel num_threads(s.threads) reduction(|| : lost)
-    {
-        int thread = omp_get_thread_num();
-        struct span rows = cpu_share((size_t)o->targets, 1, thread, s.threads);
-        lost = !search_blocks(&s, thread);
-#pragma omp barrier
-        for (size_t row = rows.from; row < rows.to; row++) {
-            struct best_items best = {
-                .k = k, .item = item + row * (size_t)k, .score = score + row * (size_t)k};
-            lost = !finish_row(&s, thread, (int)row, best) || lost;
-        }
-    }
+    CPU_IN_THREADS(s.threads, search_share(&s, item, score, &lost));
     return !lost;
 }

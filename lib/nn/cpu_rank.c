@@ -220,38 +220,35 @@ static void clear_found(const struct ranking *r, int thread)
 static void rank_chunk(const struct ranking *r, const struct ranks_out *out)
 {
     const struct chunk *c = &r->c;
-#pragma omp parallel num_threads(c->threads)
-    {
-        int thread = omp_get_thread_num();
-        struct span tiles = cpu_share((size_t)c->tiles, 1, thread, c->threads);
-        struct span rows = cpu_share((size_t)c->rows, 1, thread, c->threads);
-        struct panel p;
-        clear_found(r, thread);
+    int thread = omp_get_thread_num();
+    struct span tiles = cpu_own_share((size_t)c->tiles, 1);
+    struct span rows = cpu_own_share((size_t)c->rows, 1);
+    struct panel p;
+    clear_found(r, thread);
+    if (!r->best_alone)
+        chunk_target_scores(c, thread);
+#pragma omp barrier
+    if (c->o->join) {
+#pragma omp master
+        c->o->join->scores(c->o->join, c->first, c->rows, c->score);
+#pragma omp barrier
+    }
+    for (size_t tile = tiles.from; tile < tiles.to; tile++)
+        for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
+            walk_panel(r, thread, &p);
+#pragma omp barrier
+    for (size_t i = rows.from; i < rows.to && !r->best_alone; i++)
+        chunk_join(c, i);
+    if (c->o->join) {
+#pragma omp barrier
+#pragma omp master
+        chunk_join_parts(c, false);
+#pragma omp barrier
+    }
+    for (size_t i = rows.from; i < rows.to; i++) {
+        join_best(r, i, out);
         if (!r->best_alone)
-            chunk_target_scores(c, thread);
-#pragma omp barrier
-        if (c->o->join) {
-#pragma omp master
-            c->o->join->scores(c->o->join, c->first, c->rows, c->score);
-#pragma omp barrier
-        }
-        for (size_t tile = tiles.from; tile < tiles.to; tile++)
-            for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
-                walk_panel(r, thread, &p);
-#pragma omp barrier
-        for (size_t i = rows.from; i < rows.to && !r->best_alone; i++)
-            chunk_join(c, i);
-        if (c->o->join) {
-#pragma omp barrier
-#pragma omp master
-            chunk_join_parts(c, false);
-#pragma omp barrier
-        }
-        for (size_t i = rows.from; i < rows.to; i++) {
-            join_best(r, i, out);
-            if (!r->best_alone)
-                join_counts(r, i, out);
-        }
+            join_counts(r, i, out);
     }
 }
 
@@ -283,7 +280,7 @@ static void walk(struct device *d, const struct output_layer *o, struct ranking 
     chunk_open(&r->c, cpu_of(d), false, ranking_place(r));
     ranking_place(r);
     while (chunk_next(&r->c))
-        rank_chunk(r, out);
+        CPU_IN_THREADS(r->c.threads, rank_chunk(r, out));
 }
 
 void cpu_output_rank(struct device *d, const struct output_layer *o, float *loss, int32_t *rank,
