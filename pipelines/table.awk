@@ -1,6 +1,7 @@
 # The names of files with scores of one run each, OUT/LOG/NAME[-wide].SEED.tsv, one a line: prints for each
 # log a line for each model, recall@20 and MRR@20 alone and with --wide, mean ± sample deviation over
-# seeds.  Writes the runs to the file `tsv`.
+# seeds.  Writes the runs to the file `tsv`, and the means to the file `markdown`: a row for each model, a
+# column for each log.
 BEGIN {
     OFS = "\t"
     print "log", "model", "kind", "seed", "epoch", "validation", "recall@20", "mrr@20" >tsv
@@ -26,6 +27,7 @@ BEGIN {
 function take(recall, mrr,    key) {
     key = log_name SUBSEP name SUBSEP kind
     runs[key]++
+    log_of[key] = log_name
     sum[key, "recall"] += recall
     squares[key, "recall"] += recall ^ 2
     sum[key, "mrr"] += mrr
@@ -43,6 +45,49 @@ function cell(key, metric,    n, mean, spread) {
     spread = (squares[key, metric] - n * mean ^ 2) / (n - 1)
     return sprintf("%.3f ± %.3f", mean, spread > 0 ? sqrt(spread) : 0)
 }
+# The mean, in bold where no other model's is higher on the log.
+function bold(key, metric,    text, other) {
+    text = shown(key, metric)
+    for (other in runs)
+        if (log_of[other] == log_of[key] && shown(other, metric) > text)
+            return text
+    return "**" text "**"
+}
+function shown(key, metric) {
+    return sprintf("%.3f", sum[key, metric] / runs[key])
+}
+function markdown_row(name, kind,    l, key, text, any) {
+    text = "| " name (kind == "wide" ? " with --wide" : "") " |"
+    for (l = 1; l <= log_count; l++) {
+        key = log_list[l] SUBSEP name SUBSEP kind
+        any += runs[key]
+        text = text (runs[key] ? " " bold(key, "recall") " / " bold(key, "mrr") " |" : " |")
+    }
+    if (any)
+        print text >markdown
+}
+function markdown_table(    l, m, head, line, key, metric, n, several, variance, most) {
+    for (l = 1; l <= log_count; l++) {
+        head = head " " log_list[l] " |"
+        line = line " --- |"
+    }
+    print "| recall@20 / MRR@20 |" head >markdown
+    print "| --- |" line >markdown
+    for (m = 1; m <= count; m++) {
+        markdown_row(model[m], "alone")
+        markdown_row(model[m], "wide")
+    }
+    for (key in runs) {
+        n = runs[key]
+        several += n > 1
+        for (metric in metrics) {
+            variance = n > 1 ? (squares[key, metric] - sum[key, metric] ^ 2 / n) / (n - 1) : 0
+            most = variance > most ? variance : most
+        }
+    }
+    printf "\n%sThe highest of each log is bold.\n", (several ? \
+        sprintf("Means over seeds, with a standard deviation of at most %.3f. ", sqrt(most)) : "") >markdown
+}
 function padded(text, width,    bare) {
     bare = text
     gsub(/±/, "+", bare) # two bytes, one column
@@ -58,6 +103,10 @@ END {
     for (i in word)
         refused[word[i]]
     log_count = split(logs, log_list, " ")
+    split("recall mrr", word, " ")
+    for (i in word)
+        metrics[word[i]]
+    markdown_table()
     for (l = 1; l <= log_count; l++) {
         if (l > 1)
             print ""

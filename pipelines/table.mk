@@ -5,16 +5,19 @@
 #   make -f pipelines/table.mk DATA.deskdrop=users_interactions.csv DATA.globo=clicks.csv.xz \
 #       DATA.lastfm=userid-timestamp-artid-artname-traid-traname.tsv DATA.yoochoose=yoochoose-clicks.dat
 #
-#   LOGS    deskdrop, yoochoose, globo, lastfm, or others with DATA.<log>, SESSIONIZE.<log>, FILTER.<log>
+#   LOGS    deskdrop, reddit, retail, yoochoose, globo, lastfm, or others with DATA.<log>, SESSIONIZE.<log>,
+#           FILTER.<log>
 #   MODELS  names as they are below, where IN.<name> is a pipeline and the name of a model in it
 #   SEEDS   "1 2 3"                        KINDS  "alone wide"; one of them: only these
+#   WIDE    those of MODELS that are run with --wide too: all of them
 #   JOBS    runs at once                   THREADS  of each
 #   EPOCHS  of all logs; EPOCHS.<log>      STEPS=  --wide in one training, not in steps (rules.mk)
 #
-# It writes OUT/table.tsv, a line for each run, and OUT/table.txt.  First come the first seed's runs alone,
-# log by log, then those with --wide, then the next seed's.  A run that is there is not made again, so that
-# a table that was stopped goes on, and one with more seeds makes what is new.  A run that fails is named
-# in OUT/failed.txt, and the others go on.  `make -f pipelines/table.mk table` shows what there is.
+# It writes OUT/table.tsv, a line for each run, OUT/table.txt, and the means in OUT/table.md.  First come
+# the first seed's runs alone, log by log, then those with --wide, then the next seed's.  A run that is
+# there is not made again, so that a table that was stopped goes on, and one with more seeds makes what is
+# new.  A run that fails is named in OUT/failed.txt, and the others go on.  `make -f pipelines/table.mk
+# table` shows what there is.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
@@ -34,15 +37,20 @@ STEPS ?= 1
 
 # ---- the logs ----
 
-LOGS ?= $(foreach l,deskdrop yoochoose globo lastfm,$(if $(DATA.$(l)),$(l)))
+LOGS ?= $(foreach l,deskdrop reddit retail yoochoose globo lastfm,$(if $(DATA.$(l)),$(l)))
 SESSIONIZE.deskdrop ?= csv-sessionize --user personId --item contentId --time timestamp --max-events 39 --cut 20
+SESSIONIZE.retail ?= csv-sessionize --user CustomerID --item StockCode --time InvoiceDate \
+    --session InvoiceNo --where "InvoiceNo!=C*" --max-events 0 --cut 0
 SESSIONIZE.yoochoose ?= csv-sessionize --preset yoochoose --keep-repeats --max-events 0 --cut 0
 SESSIONIZE.globo ?= csv-sessionize --preset globo --min-events 3 --max-events 39 --cut 20
 SESSIONIZE.lastfm ?= lfm-sessionize
+SESSIONIZE.reddit ?= reddit-sessionize
 FILTER.deskdrop ?= --min-sessions 3 --split user:0.8 --validation 0.1
+FILTER.retail ?= --min-item-support 5 --min-sessions 3 --split last-session --validation last-session
 FILTER.yoochoose ?= --min-item-support 5 --once --split last-day --validation last-day --drop-unseen
 FILTER.globo ?= --min-item-support 20 --min-sessions 5 --split last-session --validation last-session
 FILTER.lastfm ?= --min-sessions 3 --split user:0.8 --validation 0.1
+FILTER.reddit ?= $(FILTER.lastfm)
 EPOCHS.deskdrop ?= 15
 epochs = $(or $(EPOCHS),$(EPOCHS.$(1)),10)
 # Bins of dwell times, for the models that read them.
@@ -50,7 +58,7 @@ DWELL ?= 15,40,100,600
 
 # ---- the models: those that count first ----
 
-COUNTS = pop markov item-knn session-knn vstan wide-ready
+COUNTS = pop ppop ppop-decay markov item-knn session-knn vstan wide-ready
 $(foreach m,$(COUNTS) wide ii-rnn hierarchical,$(eval IN.$(m) = best:$(m)))
 IN.bpr-mf = narm:bpr-mf
 IN.fpmc = narm:fpmc
@@ -74,6 +82,7 @@ $(foreach v,time-att time-cat user-att user-cat time-user,$(eval IN.asars-$(v) =
 MODELS ?= $(COUNTS) wide sasrec narm stamp rnn hrnn ii-rnn hierarchical improved stmp stmo rib context-rnn \
     context-mean youtube-dnn wavenet session-embedding asars-time-att asars-time-cat asars-user-att \
     asars-user-cat asars-time-user bpr-mf fpmc intent
+WIDE ?= $(MODELS)
 # What has a wide part and nothing else.
 REFUSE_WIDE = wide
 # These remember the sessions that they have read, and cannot learn from a share of them; or the steps of
@@ -110,7 +119,7 @@ place = $(OUT)/$(log_of)/$(pipe_of)
 
 runs_of.alone = $(foreach l,$(LOGS),$(foreach m,$(filter-out $(WITHOUT.$(l)),$(MODELS)),$(if $(filter $(m),$(COUNTS)),$(if \
     $(filter $(1),$(firstword $(SEEDS))),$(l)/$(m).0),$(l)/$(m).$(1))))
-runs_of.wide = $(foreach l,$(LOGS),$(foreach m,$(filter-out $(WITHOUT.$(l)) $(COUNTS) $(REFUSE_WIDE),$(MODELS)),$(l)/$(m)-wide.$(1)))
+runs_of.wide = $(foreach l,$(LOGS),$(foreach m,$(filter-out $(WITHOUT.$(l)) $(COUNTS) $(REFUSE_WIDE),$(filter $(WIDE),$(MODELS))),$(l)/$(m)-wide.$(1)))
 RUNS := $(foreach s,$(SEEDS),$(foreach k,$(KINDS),$(call runs_of.$(k),$(s))))
 
 all:
@@ -133,8 +142,8 @@ $(LOGS:%=$(OUT)/%/sessions.mp): $(OUT)/%/sessions.mp: $$(DATA.$$*)
 $(LOGS:%=$(OUT)/%/split.mp): $(OUT)/%/split.mp: $(OUT)/%/sessions.mp
 	$(BIN)/tfilter $(FILTER.$*) --dwell-bins $(DWELL) -o $@ $<
 
-# Each pipeline has a folder, with the same split, and with the same wide model for steps.
-PLACES := $(sort $(foreach r,$(RUNS),$(call place,$(r))))
+# Each pipeline has a folder, with the same split, and with the wide model of best.mk for steps.
+PLACES := $(sort $(foreach r,$(RUNS) $(LOGS:%=%/wide.0),$(call place,$(r))))
 $(PLACES:%=%/split.mp): $(OUT)/%/split.mp: $$(dir $(OUT)/$$*)split.mp
 	@mkdir -p $(@D)
 	@ln -sf ../sessions.mp ../split.mp $(@D)
@@ -162,7 +171,7 @@ $(wide_runs:%=$(OUT)/%.tsv): $(OUT)/%.tsv: $$(call place,$$*)/split.mp $$(call w
 table: FORCE
 	@for file in $(RUNS:%=$(OUT)/%.tsv); do [ ! -e $$file ] || echo $$file; done | \
 	    LC_ALL=C awk -v out=$(OUT)/ -v logs='$(LOGS)' -v models='$(MODELS)' -v refuse='$(REFUSE_WIDE)' \
-	    -v tsv=$(OUT)/table.tsv -f $(HERE)/table.awk >$(OUT)/table.txt
+	    -v tsv=$(OUT)/table.tsv -v markdown=$(OUT)/table.md -f $(HERE)/table.awk >$(OUT)/table.txt
 	@cat $(OUT)/table.txt
 	@[ ! -s $(OUT)/failed.txt ] || sed 's/^/failed: /' $(OUT)/failed.txt
 

@@ -37,6 +37,18 @@ setup() {
     mean=$(awk -F '\t' '$1 == "tiny" && $2 == "stamp" && $3 == "alone" { sum += $7; squares += $7 ^ 2 }
         END { printf "%.3f ± %.3f", sum / 2, sqrt((squares - sum ^ 2 / 2) > 0 ? squares - sum ^ 2 / 2 : 0) }' out/table.tsv)
     grep -q "^stamp *$mean " out/table.txt
+    # The same means in Markdown, the highest in bold.
+    [ "$(sed -n 1p out/table.md)" = '| recall@20 / MRR@20 | tiny |' ]
+    [ "$(sed -n '3,/^$/p' out/table.md | cut -d '|' -f 2 | sed 's/^ //; s/ $//; /^$/d')" = $'pop\nwide\nstamp\nstamp with --wide\nii-rnn\nii-rnn with --wide\nhrnn\nhrnn with --wide\nbpr-mf\nbpr-mf with --wide' ]
+    sed -n 's/^|.*| \(.*\) |$/\1/p' out/table.md | sed '1,2d; s/[*]//g' | tr -d ' ' >means
+    awk -F '\t' 'NR > 1 { key = $2 "\t" $3; if (!n[key]++) order[++keys] = key; recall[key] += $7; mrr[key] += $8 }
+        END { for (i = 1; i <= keys; i++) printf "%.3f/%.3f\n", recall[order[i]] / n[order[i]], mrr[order[i]] / n[order[i]] }' \
+        out/table.tsv | sort | cmp - <(sort means)
+    best=$(cut -d / -f 1 means | LC_ALL=C sort -gr | sed -n 1p)
+    grep -qF "| **$best** / " out/table.md
+    [ "$(sed 's/[^*]//g' out/table.md | tr -d '\n' | wc -c)" -ge 8 ]
+    spread=$(sed -n 's/^Means .* at most \(0\.[0-9]*\)\. .*/\1/p' out/table.md)
+    [ "$spread" = "$(grep -o '± [0-9.]*' out/table.txt | cut -d ' ' -f 2 | LC_ALL=C sort -gr | sed -n 1p)" ]
 }
 
 @test "a network with --wide learns in three steps, but for one that remembers sessions" {
@@ -54,6 +66,10 @@ setup() {
     [ "$(grep -c '/trainer ' more)" = 1 ]
     [ "$(grep -c '^stamp .* 1$' out/table.txt)" = 2 ]
     [ "$(grep -c '^tiny \|^lastfm ' out/table.txt)" = 2 ]
+    # Those that WIDE names are run with --wide too.
+    table LOGS=lastfm MODELS='stamp bpr-mf' SEEDS=1 WIDE=bpr-mf >more 2>err
+    [ -e out/lastfm/bpr-mf-wide.1.tsv ]
+    [ ! -e out/lastfm/stamp-wide.1.tsv ]
 }
 
 @test "a run that fails is named, and the others go on" {
