@@ -102,7 +102,7 @@ $(OUT)/search.tsv: $(OUT)/best
 	    BEGIN { while ((getline line <runs) > 0) { split(line, field, "\t"); \
 	        if (system("test -e '\''" field[1] ".mp'\''") == 0) options[count++] = field[2] } } \
 	    NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
-	    { print $$at["selection_score"], $$at["epoch"], options[$$at["run"]] }' | sort -s -k 1,1gr >$@.now
+	    { print $$at["selection_score"], $$at["epoch"], options[$$at["run"]] }' | LC_ALL=C sort -s -k 1,1gr >$@.now
 	{ printf 'validation %s\tepoch\toptions\n' $(BEST_BY); cat $@.now; } >$@
 	@rm $@.now
 
