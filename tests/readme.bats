@@ -59,6 +59,39 @@ setup() {
     done
 }
 
+@test "the requests have answers, of a user and of a session that nobody has logged" {
+    need jq
+    block sh 'recommender --requests' >requests.sh
+    bash -e -o pipefail requests.sh 2>err >answers
+    jq -e -s 'map(.items | length) == [3, 3] and map(.unknown) == [0, 0]' answers
+}
+
+# With one pass, in one thread, of one log: the commands as they are there.
+@test "the two commands, the table of what wins, and the other pipelines" {
+    export EPOCHS=1 WIDE_EPOCHS=1 THREADS=1 DEVICE=cpu OMP_THREAD_LIMIT=1 TRAIN='--embedding 4' EMBEDDING=4
+    block sh 'make deps demo' >two.sh
+    sed -n 's/^make deps demo .*/make -n deps demo/p' two.sh >install.sh
+    [ -s install.sh ]
+    (cd "$ROOT" && bash -e "$OLDPWD/install.sh") >said
+    grep -q 'pipelines/demo.mk' said
+    grep -v '^make deps demo ' two.sh >any.sh
+    [ "$(wc -l <any.sh)" = 1 ]
+    NETWORKS=stamp BASELINES='pop markov' bash -e any.sh >said 2>err || { cat err; false; }
+    grep -q '^best on the validation part: out/best/' said
+    block sh 'pipelines/table.mk' >table.sh
+    LOGS=lastfm bash -e table.sh >said 2>err || { cat err; false; }
+    [ ! -s out/table/failed.txt ]
+    # Its rows are those of the README.
+    cut -d '|' -f 2 out/table/table.md | grep . >rows
+    sed -n '/^## What wins/,/^## /p' "$ROOT/README.md" | grep '^|' | cut -d '|' -f 2 | cmp - <(grep -v '^Means\|^The' rows)
+    : >clicks.csv.xz >users_interactions.csv >reddit.csv >userid-profile.tsv
+    for text in pipelines/lastfm.mk pipelines/thesis.mk; do
+        block sh "$text" | sed 's/^make /make -n /' >dry.sh
+        bash -e dry.sh >said 2>err || { cat err; false; }
+        grep -q sessionize said
+    done
+}
+
 @test "the search in FAISS finds the lists of recommender" {
     python3 -c 'import faiss' 2>/dev/null || skip "no faiss for python3 here"
     block sh '--vectors vectors' >vectors.sh
