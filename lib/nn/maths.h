@@ -45,9 +45,10 @@ MATHS float maths_exp(float x)
     return p * power;
 }
 
-/* e^x for x <= 0, for scores minus their maximum, in fewer operations: 2^n 2^r, n the integer
- * nearest to x / ln 2, |r| <= 1/2.  The relative error is 3e-7 plus 6e-8 |x| / ln 2, large only
- * where the value is small beside e^0.  Constant below -87.3. */
+/* e^x for x that are not far above 0, for scores minus a number near their maximum, in fewer
+ * operations: 2^n 2^r, n the integer nearest to x / ln 2, |r| <= 1/2.  Not for x above 80.  The
+ * relative error is 3e-7 plus 6e-8 |x| / ln 2, large only where the value is small beside e^0.
+ * Constant below -87.3. */
 MATHS float maths_exp_below(float x)
 {
     const float to_integer = 12583039.0f; /* 1.5 · 2^23 + 127: the low bits are the exponent's */
