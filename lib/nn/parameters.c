@@ -144,16 +144,18 @@ void parameters_add_lstm_layer(struct parameters *p, struct lstm *l, const char 
  * sequence of its own. */
 static void draw_initial(struct parameters *p, size_t place, uint64_t seed)
 {
-    enum { BLOCK = 1 << 12 };
+    enum { BLOCK = 1 << 12, SENT = 1 << 20 }; /* ranks wait for each other at every block */
     struct parameter *q = p->list.at[place];
     struct random random = random_of(seed, place + 1);
-    float block[BLOCK];
-    for (size_t at = 0; at < q->count; at += BLOCK) {
-        size_t n = q->count - at < BLOCK ? q->count - at : BLOCK;
+    size_t most = q->spreads ? SENT : BLOCK;
+    float *block = mem_alloc(most * sizeof *block);
+    for (size_t at = 0; at < q->count; at += most) {
+        size_t n = q->count - at < most ? q->count - at : most;
         for (size_t i = 0; i < n; i++)
             block[i] = random_between(&random, q->low, q->high);
         p->device->op->upload(p->device, q->value + at, block, n * sizeof *block);
     }
+    mem_free(block);
 }
 
 /* Dense parameters come first, then tables, then those that are spread. */
