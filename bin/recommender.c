@@ -178,9 +178,7 @@ int main(int argc, char **argv)
     struct device *device = NULL;
     struct output_file output;
     struct err e = {0};
-    /* Fewer reads of the weights for everyone; the sooner an answer for who waits. */
-    if (!batch)
-        batch = requests ? 100 : 800;
+    batch = batch ? batch : requests ? 100 : 800; /* sooner an answer; fewer reads of weights */
     if (candidates.at.len && !requests)
         cli_usage(cli, "--candidates: requests choose among sets of items: give --requests");
     if (requests && (frozen || vectors))

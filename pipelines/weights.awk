@@ -49,7 +49,7 @@ $1 == "meta filters" {
 $1 == "sessions train" { sessions[log_name] = $2 }
 $1 == "events train" { events[log_name] = $2 }
 END {
-    print "Weights of the wide part alone, from the training parts of these logs by turns (pipelines/weights.mk),"
+    print "Weights of the wide part alone, from the training parts of these logs by turns (weights.mk),"
     print "the newest " targets " targets of each at most, gone through " passes " times, at a rate of " rate ":"
     for (l = 1; l <= logs; l++) {
         n = log_of[l]

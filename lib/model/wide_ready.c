@@ -1,6 +1,6 @@
 /* Made by `make weights`.
  *
- * Weights of the wide part alone, from the training parts of these logs by turns (pipelines/weights.mk),
+ * Weights of the wide part alone, from the training parts of these logs by turns (weights.mk),
  * the newest 10000 targets of each at most, gone through 3 times, at a rate of 0.006:
  *
  *   lastfm: 27879 targets

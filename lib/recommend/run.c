@@ -133,12 +133,14 @@ static int note(struct recommending *r, struct session_store *all,
                 const struct sessions_record *record, struct err *e)
 {
     struct session s = record->session;
-    if (record->kind == RECORD_ITEM)
+    if (record->kind == RECORD_ITEM) {
         users_item(&r->users, record->named.id);
-    else if (record->kind == RECORD_USER)
-        users_user(&r->users, record->named.name, &r->saved->users), vec_push(&r->asked_in, 0);
-    else if (users_session(&r->users, &s, e))
+    } else if (record->kind == RECORD_USER) {
+        users_user(&r->users, record->named.name, &r->saved->users);
+        vec_push(&r->asked_in, 0);
+    } else if (users_session(&r->users, &s, e)) {
         return e->status;
+    }
     s.part = PART_TRAIN;
     return record->kind == RECORD_SESSION ? session_store_add(all, &s, e) : 0;
 }
